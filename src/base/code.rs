@@ -1,0 +1,130 @@
+//! The table of error codes: name, exit status, help. A refusal is one of them with the particulars.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $exit:literal;)*) => {
+        /// A stable error code: scripts compare it, so its name and exit status never change.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Its name on the wire.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// The exit status the CLI ends with.
+            #[must_use]
+            pub const fn exit_status(self) -> u8 {
+                match self { $(Self::$variant => $exit),* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A parameter has the wrong shape or an impossible value.
+    InvalidParams "invalid_params" 2;
+    /// No action has that name.
+    UnknownAction "unknown_action" 2;
+    /// The message is not what the protocol allows.
+    InvalidMessage "invalid_message" 2;
+    /// A configuration file has problems; the last good one stays in force.
+    InvalidConfig "invalid_config" 3;
+    /// No session, tab, pane, client or command of that name or id.
+    NotFound "not_found" 4;
+    /// Nothing answers on the socket.
+    NoServer "no_server" 4;
+    /// The name is taken.
+    AlreadyExists "already_exists" 1;
+    /// It ended before.
+    NotRunning "not_running" 1;
+    /// There is no room: the area cannot be divided further.
+    TooSmall "too_small" 1;
+    /// The caller has no terminal to attach.
+    NoTerminal "no_terminal" 1;
+    /// A session is never attached inside itself.
+    Nested "nested" 1;
+    /// The view is read-only.
+    ReadOnly "read_only" 1;
+    /// The program could not be started.
+    SpawnFailed "spawn_failed" 1;
+    /// The input of the pane is full, or the line discipline would drop what exceeds one line.
+    InputFull "input_full" 1;
+    /// The line discipline keeps at most 4095 bytes of one line and drops the rest.
+    CanonicalLimit "canonical_limit" 1;
+    /// A limit is reached.
+    LimitReached "limit_reached" 1;
+    /// Something else holds what is needed; trying again later can work.
+    Busy "busy" 1;
+    /// The time ran out.
+    TimedOut "timed_out" 124;
+    /// What a wait was for can no longer happen: the program ended first.
+    Ended "ended" 5;
+    /// The server restarted during the call.
+    Interrupted "interrupted" 1;
+    /// The server is stopping.
+    ShuttingDown "shutting_down" 1;
+    /// Client and server speak no common version.
+    VersionMismatch "version_mismatch" 1;
+    /// The call was given up by its caller.
+    Cancelled "cancelled" 1;
+    /// A bug in abide.
+    Internal "internal" 70;
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a call was not done. Nothing was changed by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// The stable code.
+    pub code: Code,
+    /// What is wrong, naming the object; lower case, no full stop.
+    pub message: String,
+    /// What to do next; empty if there is nothing to say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hint: String,
+}
+
+impl Refusal {
+    /// A refusal without a hint.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: String::new() }
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: hint.into(), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    #[test]
+    fn names_are_unique_and_statuses_are_those_of_the_cli() {
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+        assert!(Code::ALL.iter().all(|code| matches!(code.exit_status(), 1..=5 | 70 | 124)));
+    }
+}

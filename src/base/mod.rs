@@ -1,0 +1,11 @@
+//! The vocabulary every layer shares: ids, geometry, time, keys, text, styles and error codes. No behaviour of the product.
+//!
+//! Types of this layer are wire types: changing one is a protocol change.
+
+pub mod code;
+pub mod geom;
+pub mod id;
+pub mod key;
+pub mod style;
+pub mod text;
+pub mod time;

@@ -1,0 +1,112 @@
+//! Text as cells: widths, clusters, and text from outside made harmless. It never decides a layout.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Columns that one scalar takes on its own: 0, 1 or 2 (UAX 11; ambiguous is 1).
+#[must_use]
+pub fn char_width(c: char) -> usize {
+    c.width().unwrap_or(0)
+}
+
+/// Columns that `text` takes, cluster by cluster; a cluster takes at most 2.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    text.graphemes(true).map(cluster_width).sum()
+}
+
+/// Columns that one grapheme cluster takes: 0, 1 or 2.
+#[must_use]
+pub fn cluster_width(cluster: &str) -> usize {
+    cluster.width().min(2)
+}
+
+/// The start of `text` that fits into `cols` columns, never half a cluster.
+#[must_use]
+pub fn fitting(text: &str, cols: usize) -> &str {
+    let mut used = 0;
+    for (at, cluster) in text.grapheme_indices(true) {
+        used += cluster_width(cluster);
+        if used > cols {
+            return &text[..at];
+        }
+    }
+    text
+}
+
+/// `text` with everything a terminal could obey or a reader could be misled by taken out: C0, C1, DEL, bidirectional controls and invisible characters; at most `bytes_max` bytes.
+#[must_use]
+pub fn harmless(text: &str, bytes_max: usize) -> String {
+    let mut clean = String::with_capacity(text.len().min(bytes_max));
+    for c in text.chars().filter(|c| !is_harmful(*c)) {
+        if clean.len() + c.len_utf8() > bytes_max {
+            break;
+        }
+        clean.push(c);
+    }
+    clean
+}
+
+/// Whether [`harmless`] takes the character out. Zero-width joiner stays: emoji need it.
+#[must_use]
+pub fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The candidate nearest to `text` that is near enough to be what was meant.
+pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = text.to_lowercase();
+    let limit = lower.chars().count() / 3 + 1;
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= limit || (lower.len() >= 2 && candidate.to_lowercase().starts_with(&lower)))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance in characters, a swap of neighbours counting as two; both cut at 64.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().take(64).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fitting, harmless, nearest, width};
+
+    #[test]
+    fn widths_go_by_cluster() {
+        assert_eq!(width("abc"), 3);
+        assert_eq!(width("漢字"), 4);
+        assert_eq!(width("👨‍👩‍👧"), 2);
+        assert_eq!(width("e\u{301}"), 1);
+        assert_eq!(fitting("漢字", 3), "漢");
+    }
+
+    #[test]
+    fn harmful_characters_are_taken_out() {
+        assert_eq!(harmless("a\u{1b}[31m\u{202e}b\u{9b}\u{7f}c\n", 64), "a[31mbc");
+        assert_eq!(harmless("ééé", 5), "éé");
+    }
+
+    #[test]
+    fn the_nearest_name_is_found_or_none() {
+        assert_eq!(nearest("bulid", ["build", "test"]), Some("build"));
+        assert_eq!(nearest("zzz", ["build", "test"]), None);
+    }
+}

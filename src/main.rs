@@ -1,0 +1,3 @@
+//! Picks a role. Nothing else happens here.
+
+fn main() {}
