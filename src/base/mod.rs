@@ -6,6 +6,8 @@ pub mod code;
 pub mod geom;
 pub mod id;
 pub mod key;
+pub mod memory;
+pub mod row;
 pub mod style;
 pub mod text;
 pub mod time;
