@@ -3,6 +3,7 @@
 //! Types of this layer are wire types: changing one is a protocol change.
 
 pub mod code;
+pub mod exit;
 pub mod geom;
 pub mod id;
 pub mod key;

@@ -1,0 +1,95 @@
+//! Everything abide can be told to do, each declared once. Keys, CLI, palette, JSON-RPC and docs are derived from [`table`].
+
+pub mod table;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::base::code::Refusal;
+use crate::base::id::CallId;
+use crate::base::time::Now;
+use crate::settings::Settings;
+use crate::state::State;
+use crate::state::call::{Caller, Pending};
+use crate::state::effect::Effects;
+
+/// An outcome as it is sent to callers.
+pub type Outcome = Result<serde_json::Value, Refusal>;
+
+/// What a call does to the world, for tokens and read-only views. Ordered from least to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Access {
+    /// Looks.
+    Read,
+    /// Moves a view, or types.
+    Interact,
+    /// Makes, changes and ends things.
+    Admin,
+}
+
+/// Which role carries an action out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// The core, in the server.
+    Server,
+    /// The caller's client.
+    Client,
+    /// The process that reads the command line.
+    Cli,
+}
+
+/// A key an action has by default: the key in the action language (`prefix %`) and the arguments it is called with (`--right`).
+pub type DefaultKey = (&'static str, &'static str);
+
+/// A declared action. The doc comment of the type is its help; those of its fields are the help of its arguments.
+pub trait Action: Args + Serialize + DeserializeOwned + JsonSchema + Send + 'static {
+    /// Its name on the wire: `noun.verb`.
+    const NAME: &'static str;
+    /// Its words on the command line where they are not noun and verb; several are synonyms, the first is shown.
+    const VERBS: &'static [&'static str] = &[];
+    /// Its keys.
+    const KEYS: &'static [DefaultKey] = &[];
+    /// What it does to the world.
+    const ACCESS: Access;
+    /// Who carries it out.
+    const PLACE: Place;
+    /// What it gives.
+    type Reply: Serialize + JsonSchema;
+}
+
+/// An action the core carries out.
+pub trait Apply: Action {
+    /// Does it, or says why not. A refusal has changed nothing.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal>;
+}
+
+/// How an action answers.
+#[derive(Debug)]
+pub enum Answer<R> {
+    /// At once.
+    Now(R),
+    /// When something has happened; the core completes it exactly once.
+    Later(Pending),
+}
+
+/// What an action sees while it is carried out.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    /// The nouns.
+    pub state: &'a mut State,
+    /// The options in force.
+    pub settings: &'a Settings,
+    /// The present.
+    pub now: Now,
+    /// Who calls.
+    pub caller: Caller,
+    /// The call.
+    pub call: CallId,
+    /// What is to happen outside.
+    pub fx: &'a mut Effects,
+}

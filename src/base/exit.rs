@@ -1,0 +1,40 @@
+//! How a program ended.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a program ended (wait(2)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitStatus {
+    /// It exited with this code.
+    Code(u8),
+    /// It was ended by this signal.
+    Signal(u8),
+    /// It ended, and nobody can tell how.
+    Lost,
+}
+
+impl ExitStatus {
+    /// The status a shell would show: the code, 128+n for a signal, 255 where unknown.
+    #[must_use]
+    pub const fn shell(self) -> u8 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal(signal) => signal.saturating_add(128),
+            Self::Lost => 255,
+        }
+    }
+}
+
+impl fmt::Display for ExitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::Lost => f.write_str("lost"),
+        }
+    }
+}

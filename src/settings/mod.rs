@@ -1,0 +1,3 @@
+//! The options, typed, with their defaults. Plain data: reading files is `config`'s.
+
+use serde::{Deserialize, Serialize};

@@ -1,0 +1,163 @@
+//! What a step wants done outside: the only way out of the pure part.
+
+use crate::base::code::Refusal;
+use crate::base::geom::Size;
+use crate::base::id::{CallId, ClientId, PaneId};
+use crate::base::time::Span;
+
+/// The effects of a step, in the order they are to happen.
+pub type Effects = Vec<Effect>;
+
+/// Something that is to happen outside. Plain data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Start the program of a pane. Answered by `Started` or `StartFailed`.
+    Spawn {
+        /// The pane.
+        pane: PaneId,
+        /// What to start.
+        program: Program,
+    },
+    /// Type these bytes into a pane's program.
+    Write {
+        /// The pane.
+        pane: PaneId,
+        /// What its terminal would send.
+        bytes: Vec<u8>,
+    },
+    /// Tell a pane's program its new size. The engine has it already.
+    Resize {
+        /// The pane.
+        pane: PaneId,
+        /// The size.
+        size: Size,
+    },
+    /// End everything a pane's program started: hang up, after the grace kill, verify. Answered by `Ended`.
+    Stop {
+        /// The pane.
+        pane: PaneId,
+        /// Time to end by itself.
+        grace: Span,
+    },
+    /// Drop what is held for a pane whose program has ended: master, ring, scrollback.
+    Forget {
+        /// The pane.
+        pane: PaneId,
+    },
+    /// A pane's terminal was changed by something that is no byte of its output: write a snapshot before the next byte.
+    Snapshot {
+        /// The pane.
+        pane: PaneId,
+    },
+    /// Answer a call. Exactly once per call.
+    Answer {
+        /// The call.
+        call: CallId,
+        /// The outcome.
+        outcome: Result<serde_json::Value, Refusal>,
+    },
+    /// Find something out. Answered by `Fact`.
+    Ask {
+        /// The call that needs it.
+        call: CallId,
+        /// What.
+        question: Question,
+    },
+    /// Tell a client something that is not a frame.
+    Tell {
+        /// The client.
+        client: ClientId,
+        /// What.
+        message: Message,
+    },
+    /// Let a client carry a call out.
+    Forward {
+        /// The client.
+        client: ClientId,
+        /// The call.
+        call: CallId,
+        /// The name of the action.
+        name: &'static str,
+        /// Its arguments.
+        params: serde_json::Value,
+    },
+    /// Leave: every program has ended and every call is answered.
+    Exit,
+    /// Leave so that a new server takes over; programs and clients stay.
+    Restart,
+}
+
+/// What to start in a pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Program and arguments; empty for the user's shell.
+    pub argv: Vec<String>,
+    /// The environment, whole.
+    pub env: Vec<(String, String)>,
+    /// Where to start: the first that exists.
+    pub cwd: Vec<Place>,
+    /// The size of its terminal.
+    pub size: Size,
+}
+
+/// Where a program may start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In this directory.
+    Directory(String),
+    /// Where the program in the foreground of this pane is, else its shell.
+    Pane(PaneId),
+    /// In the user's home.
+    Home,
+}
+
+/// Something only the outside knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Whether a pane's line discipline collects lines (canonical mode), so that it would drop what exceeds 4095 bytes of one.
+    LineMode(PaneId),
+}
+
+/// The answer to a [`Question`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// To [`Question::LineMode`].
+    LineMode {
+        /// Whether lines are collected.
+        canonical: bool,
+    },
+}
+
+/// What a client is told besides frames.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// A bell rang in a pane it sees.
+    Bell,
+    /// Text for the clipboard.
+    Clipboard(String),
+    /// A notification of a program: title and body, both harmless.
+    Notify {
+        /// Title.
+        title: String,
+        /// Body.
+        body: String,
+    },
+    /// A line for the user.
+    Notice {
+        /// The line, harmless.
+        text: String,
+        /// Whether something went wrong.
+        warning: bool,
+    },
+    /// It leaves: it detached from this session.
+    Detached(String),
+    /// It leaves: its session ended and there is no other.
+    Ended {
+        /// The session.
+        session: String,
+        /// How its last program ended, as a shell shows it.
+        status: u8,
+    },
+    /// It leaves: the server stops.
+    Stopped,
+}

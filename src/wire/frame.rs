@@ -1,0 +1,333 @@
+//! What server and client tell each other after the hello. A frame is all a client knows of the world.
+//!
+//! Append-only: a new kind of message is a new variant at the end, never a changed one.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::base::geom::{Point, Rect, Size};
+use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
+use crate::base::key::{KeyInput, MouseInput, MouseWant};
+use crate::base::row::RunKind;
+use crate::base::style::{Cursor, Style};
+use crate::wire::hello::{Hello, Welcome};
+use crate::wire::packet;
+
+/// From a client to the server. Messages with a number are input: numbered from 1 without gaps, sent again after a reconnect unless taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToServer {
+    /// The first one.
+    Hello(Hello),
+    /// Keys for the program in focus.
+    Keys {
+        /// Input number.
+        number: u64,
+        /// The keys, in order.
+        keys: Vec<KeyInput>,
+    },
+    /// Pasted text for the program in focus.
+    Paste {
+        /// Input number.
+        number: u64,
+        /// The text.
+        text: String,
+    },
+    /// A mouse event for the program of a pane.
+    Mouse {
+        /// Input number.
+        number: u64,
+        /// The pane under the mouse, or the one a drag began in.
+        pane: PaneId,
+        /// The event, relative to the pane.
+        mouse: MouseInput,
+    },
+    /// A call, in order with the keys around it.
+    Call {
+        /// Input number.
+        number: u64,
+        /// A JSON-RPC 2.0 request.
+        json: String,
+    },
+    /// The outer terminal has another size.
+    Resize {
+        /// The size.
+        size: Size,
+        /// A cell in pixels, 0 where unknown.
+        cell_pixels: (u16, u16),
+    },
+    /// The outer terminal got or lost the focus.
+    Focus(bool),
+    /// This frame is on the screen; the next may come.
+    Shown(u64),
+    /// The answer to a [`ToClient::Call`].
+    Answer {
+        /// The call.
+        call: CallId,
+        /// A JSON-RPC 2.0 response.
+        json: String,
+    },
+    /// Colours of the outer terminal, as it reported them.
+    Colours(OuterColours),
+}
+
+/// Colours of an outer terminal; none where it did not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OuterColours {
+    /// Foreground (OSC 10).
+    pub fg: Option<(u8, u8, u8)>,
+    /// Background (OSC 11).
+    pub bg: Option<(u8, u8, u8)>,
+    /// Cursor (OSC 12).
+    pub cursor: Option<(u8, u8, u8)>,
+    /// The palette's entries that were told (OSC 4).
+    pub palette: Vec<(u8, (u8, u8, u8))>,
+}
+
+/// From the server to a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToClient {
+    /// The first one.
+    Welcome(Welcome),
+    /// What changed since the last frame that was shown.
+    Frame(Box<Frame>),
+    /// The answer to a [`ToServer::Call`]: a JSON-RPC 2.0 response.
+    Answer(String),
+    /// A call for the client to carry out and answer.
+    Call {
+        /// The call.
+        call: CallId,
+        /// A JSON-RPC 2.0 request.
+        json: String,
+    },
+    /// Something for the outer terminal.
+    Outer(Outer),
+    /// A line for the user.
+    Notice(Notice),
+    /// Input up to this number took effect.
+    Taken(u64),
+    /// The last one; the client leaves.
+    Bye(Bye),
+}
+
+/// Something for the outer terminal that is not a cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outer {
+    /// A bell.
+    Bell,
+    /// Text for the clipboard (OSC 52).
+    Clipboard(String),
+    /// A desktop notification.
+    Notify {
+        /// Its title.
+        title: String,
+        /// Its text.
+        body: String,
+    },
+}
+
+/// A line shown to the user for some seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The text, harmless, without line breaks.
+    pub text: String,
+    /// Whether it tells of something that went wrong.
+    pub warning: bool,
+}
+
+/// Why a client is sent away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bye {
+    /// It detached.
+    Detached {
+        /// From which session.
+        session: String,
+    },
+    /// Its session ended, and there is no other to go to.
+    Ended {
+        /// The session.
+        session: String,
+        /// The exit status of its last program, 128+n for a signal.
+        status: u8,
+    },
+    /// The server stops.
+    Stopped,
+    /// The server restarts: come back.
+    Restart,
+    /// Refused: no common version, read-only, nested.
+    Refused {
+        /// What is wrong and what to do.
+        message: String,
+    },
+}
+
+/// What changed since the last frame that was shown. Applied to that, it gives the whole view.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Frame {
+    /// Grows by one with each frame to this client.
+    pub number: u64,
+    /// Everything but cells, if any of it changed.
+    pub chrome: Option<Chrome>,
+    /// Styles that rows refer to by index.
+    pub styles: Vec<Style>,
+    /// Panes with changed rows.
+    pub panes: Vec<PaneRows>,
+    /// The cursor of the pane in focus, relative to the view's area; none if hidden or out of sight.
+    pub cursor: Option<Cursor>,
+}
+
+/// Changed rows of a pane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaneRows {
+    /// The pane.
+    pub pane: PaneId,
+    /// The rows by their number in the pane's screen, from 0 at the top.
+    pub rows: Vec<(u16, Vec<Span>)>,
+    /// Targets of link numbers that occur in these rows for the first time.
+    pub links: Vec<(u32, String)>,
+}
+
+/// A run of a row; its style by its index in the frame's table. See [`crate::base::row::Run`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Index into [`Frame::styles`].
+    pub style: u16,
+    /// Link number, 0 for none.
+    pub link: u32,
+    /// How text maps to cells.
+    pub kind: RunKind,
+    /// The text.
+    pub text: String,
+}
+
+/// Everything a client shows besides cells.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Chrome {
+    /// The session, if the view shows one.
+    pub session: Option<SessionItem>,
+    /// All sessions, in order of creation.
+    pub sessions: Vec<SessionItem>,
+    /// Tabs of the session, in order.
+    pub tabs: Vec<TabItem>,
+    /// Panes of the tab, in reading order; those of the layout first, floating ones last from the lowest to the highest.
+    pub panes: Vec<PaneItem>,
+    /// The pane in focus.
+    pub focus: Option<PaneId>,
+    /// Whether the focus fills the tab.
+    pub zoomed: bool,
+    /// The area that panes share, relative to which all rectangles are given.
+    pub area: Size,
+    /// Whether the view is read-only.
+    pub read_only: bool,
+    /// Number of clients on this session.
+    pub clients: u16,
+    /// This client.
+    pub client: Option<ClientId>,
+}
+
+/// A session in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionItem {
+    /// Its id.
+    pub id: SessionId,
+    /// Its name, harmless.
+    pub name: String,
+}
+
+/// A tab in the tab bar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TabItem {
+    /// Its id.
+    pub id: TabId,
+    /// Its number as people see and type it.
+    pub index: u16,
+    /// Its name, harmless: given, or that of its program.
+    pub name: String,
+    /// Whether the view shows it.
+    pub current: bool,
+    /// Whether it was current before.
+    pub last: bool,
+    /// A bell rang since it was last shown.
+    pub bell: bool,
+    /// It printed something since it was last shown.
+    pub activity: bool,
+}
+
+/// A pane in the view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaneItem {
+    /// Its id.
+    pub id: PaneId,
+    /// Its number in the tab as people see and type it.
+    pub index: u16,
+    /// Where its screen is shown. Borders are the cells of the area that no pane has.
+    pub rect: Rect,
+    /// The size of its screen: larger or smaller than `rect` when another client drives it.
+    pub size: Size,
+    /// The cell of its screen in the top left corner of `rect`.
+    pub origin: Point,
+    /// Its title, harmless.
+    pub title: String,
+    /// Which mouse events its program wants.
+    pub mouse: MouseWant,
+    /// How its program ended, if it did: exit status, 128+n for a signal.
+    pub ended: Option<u8>,
+    /// Whether its program runs on the alternate screen.
+    pub alternate: bool,
+    /// Whether pasted text is bracketed.
+    pub bracketed_paste: bool,
+}
+
+/// A body that is not what the protocol allows; the connection is closed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a message that cannot be read: {0}")]
+pub struct MessageError(String);
+
+/// The kind byte of packets with a postcard body of [`ToServer`] or [`ToClient`].
+pub const KIND_MESSAGE: u8 = 1;
+
+/// Appends `message` to `out` as a packet.
+pub fn put<T: Serialize>(out: &mut Vec<u8>, message: &T) {
+    packet::put(out, KIND_MESSAGE, |out| {
+        let body = std::mem::take(out);
+        *out = postcard::to_extend(message, body).expect("plain data into memory");
+    });
+}
+
+/// Reads the body of a packet of [`KIND_MESSAGE`].
+///
+/// # Errors
+/// [`MessageError`] for another kind, a damaged body or bytes left over.
+pub fn get<T: DeserializeOwned>(kind: u8, body: &[u8]) -> Result<T, MessageError> {
+    if kind != KIND_MESSAGE {
+        return Err(MessageError(format!("kind {kind} is not known")));
+    }
+    match postcard::take_from_bytes(body) {
+        Ok((message, [])) => Ok(message),
+        Ok((_, rest)) => Err(MessageError(format!("{} bytes left over", rest.len()))),
+        Err(error) => Err(MessageError(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ToClient, ToServer, get, put};
+    use crate::wire::packet::Packets;
+
+    #[test]
+    fn a_message_is_read_as_it_was_written() {
+        let message = ToServer::Paste { number: 7, text: "é".into() };
+        let mut bytes = Vec::new();
+        put(&mut bytes, &message);
+        let mut packets = Packets::default();
+        packets.push(&bytes);
+        let (kind, body) = packets.take().expect("well formed").expect("whole");
+        assert_eq!(get(kind, body), Ok(message));
+    }
+
+    #[test]
+    fn garbage_is_an_error_and_never_a_panic() {
+        assert!(get::<ToClient>(1, &[0xff; 40]).is_err());
+        assert!(get::<ToClient>(2, &[]).is_err());
+        assert!(get::<ToServer>(1, &[6, 1, 0]).is_err(), "bytes left over");
+    }
+}

@@ -1,0 +1,6 @@
+//! What crosses a process boundary: plain data, versioned, append-only. No sockets.
+
+pub mod frame;
+pub mod hello;
+pub mod packet;
+pub mod rpc;

@@ -1,0 +1,151 @@
+//! JSON-RPC 2.0 requests and responses as plain data (jsonrpc.org/specification). Batches are not part of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::base::code::{Code, Refusal};
+
+/// A request. Without an id it is a notification and gets no answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Always `2.0`.
+    pub jsonrpc: String,
+    /// A string, a number or null, given back in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Value>,
+    /// The name of an action, such as `pane.split`.
+    pub method: String,
+    /// Its arguments by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub params: Map<String, Value>,
+}
+
+impl Request {
+    /// A request with a number as its id.
+    #[must_use]
+    pub fn new(id: u64, method: impl Into<String>, params: Map<String, Value>) -> Self {
+        Self { jsonrpc: "2.0".into(), id: Some(id.into()), method: method.into(), params }
+    }
+}
+
+/// A response: a result or an error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    /// Always `2.0`.
+    pub jsonrpc: String,
+    /// That of the request; null if it could not be read.
+    pub id: Value,
+    /// What the action gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    /// Why it was not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}
+
+/// An error: JSON-RPC's integer, and ours beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Error {
+    /// −32700 to −32600 as JSON-RPC has them, else −32000.
+    pub code: i64,
+    /// What is wrong.
+    pub message: String,
+    /// Our stable code and the hint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<ErrorData>,
+}
+
+/// What a script looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorData {
+    /// The stable code.
+    pub code: Code,
+    /// What to do next.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hint: String,
+}
+
+impl Response {
+    /// The answer to the request with that id.
+    #[must_use]
+    pub fn new(id: Value, outcome: Result<Value, Refusal>) -> Self {
+        let (result, error) = match outcome {
+            Ok(value) => (Some(value), None),
+            Err(refusal) => (None, Some(refusal.into())),
+        };
+        Self { jsonrpc: "2.0".into(), id, result, error }
+    }
+
+    /// The result, or the refusal.
+    ///
+    /// # Errors
+    /// The refusal the response carries.
+    pub fn outcome(self) -> Result<Value, Refusal> {
+        match self.error {
+            None => Ok(self.result.unwrap_or(Value::Null)),
+            Some(error) => Err(error.into()),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal.code {
+            Code::InvalidMessage => -32600,
+            Code::UnknownAction => -32601,
+            Code::InvalidParams => -32602,
+            Code::Internal => -32603,
+            _ => -32000,
+        };
+        Self { code, message: refusal.message, data: Some(ErrorData { code: refusal.code, hint: refusal.hint }) }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let (code, hint) = error.data.map_or((Code::Internal, String::new()), |data| (data.code, data.hint));
+        Self { code, message: error.message, hint }
+    }
+}
+
+/// Reads one message of newline-delimited JSON-RPC.
+///
+/// # Errors
+/// The response to send instead: −32700 for bad JSON, −32600 for what is no request or a batch.
+pub fn read(line: &str) -> Result<Request, Box<Response>> {
+    let refuse = |code: i64, message: String| {
+        let data = Some(ErrorData { code: Code::InvalidMessage, hint: "send one JSON-RPC 2.0 request a line".into() });
+        Box::new(Response { jsonrpc: "2.0".into(), id: Value::Null, result: None, error: Some(Error { code, message, data }) })
+    };
+    let value: Value = serde_json::from_str(line).map_err(|error| refuse(-32700, format!("not JSON: {error}")))?;
+    if value.is_array() {
+        return Err(refuse(-32600, "batches are not supported".into()));
+    }
+    let request: Request = serde_json::from_value(value).map_err(|error| refuse(-32600, format!("not a request: {error}")))?;
+    if request.jsonrpc != "2.0" {
+        return Err(refuse(-32600, format!("jsonrpc is {:?} and has to be \"2.0\"", request.jsonrpc)));
+    }
+    Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Response, read};
+    use crate::base::code::{Code, Refusal};
+
+    #[test]
+    fn bad_messages_get_the_answers_of_the_specification() {
+        let code = |line: &str| read(line).expect_err("refused").error.expect("an error").code;
+        assert_eq!(code("{"), -32700);
+        assert_eq!(code("[]"), -32600);
+        assert_eq!(code("{\"jsonrpc\":\"1.0\",\"method\":\"x\"}"), -32600);
+        assert_eq!(code("{\"jsonrpc\":\"2.0\"}"), -32600);
+        assert!(read("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\"}").is_ok());
+    }
+
+    #[test]
+    fn a_refusal_survives_the_wire() {
+        let refusal = Refusal::new(Code::NotFound, "no pane p9").hint("abide pane ls");
+        assert_eq!(Response::new(1.into(), Err(refusal.clone())).outcome(), Err(refusal));
+    }
+}
