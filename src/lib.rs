@@ -3,3 +3,10 @@
 //! The modules stand in layer order; each imports only from those above it (held by `tests/it/tidy.rs`).
 
 pub mod base;
+
+pub mod store;
+pub mod wire;
+
+pub mod platform;
+
+pub mod keeper;
