@@ -1,1 +1,3 @@
-//! The one integration binary.
+//! The one integration binary: checks of the tree, and the real binary driven from outside.
+
+mod tidy;
