@@ -10,8 +10,8 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 
 pub use client::{Bars, ColourDepth, Edge, Keys, Outer, Preset, Segment, Theme};
-pub use server::{Limits, Pane, Persist, RemainOnExit, Scrollback, Session, Shell, Sizing};
-pub use value::{KeyText, ThemeColour, ValueError};
+pub use server::{Limits, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing};
+pub use value::{KeyText, SizeText, ThemeColour, ValueError};
 
 /// Every option. The client reads `keys`, `theme`, `bars` and `outer` of its own machine; the server reads the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::geom::Size;
 use crate::base::time::Span;
+use crate::settings::value::SizeText;
 
 /// What runs in a new pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,12 +26,31 @@ impl Default for Shell {
     }
 }
 
+impl Shell {
+    /// Program and arguments of a pane that is given none; empty for the user's shell.
+    #[must_use]
+    pub fn argv(&self) -> Vec<String> {
+        if self.program.is_empty() { Vec::new() } else { vec![self.program.clone()] }
+    }
+}
+
 /// Sessions and their sizes.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Session {
+    /// The name of the session that `abide` alone makes when there is none.
+    #[schemars(length(min = 1, max = 64))]
+    pub first_name: String,
+    /// The size of a session that no client shows, as `COLSxROWS`.
+    pub size: SizeText,
     /// Whose size a pane has that several clients show: the one that last typed (`latest`), the `smallest` or the `largest`.
     pub sizing: Sizing,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { first_name: "main".into(), size: SizeText(Size::default()), sizing: Sizing::Latest }
+    }
 }
 
 /// Whose size a pane has that several clients show.
@@ -50,30 +71,30 @@ pub enum Sizing {
 #[serde(default, deny_unknown_fields)]
 pub struct Pane {
     /// Whether a pane stays when its program ends: `off`, `on`, or `failed` for those that ended with another status than 0.
-    pub remain_on_exit: RemainOnExit,
+    pub remain_on_exit: Remain,
     /// How long a program that is told to stop may take before it is killed, in milliseconds.
     #[schemars(range(max = 600_000))]
-    pub stop_grace_ms: u32,
+    pub grace_ms: u64,
 }
 
 impl Default for Pane {
     fn default() -> Self {
-        Self { remain_on_exit: RemainOnExit::Off, stop_grace_ms: 5_000 }
+        Self { remain_on_exit: Remain::Off, grace_ms: 5_000 }
     }
 }
 
 impl Pane {
     /// The grace as a span.
     #[must_use]
-    pub fn stop_grace(&self) -> Span {
-        Span::millis(self.stop_grace_ms.into())
+    pub fn grace(&self) -> Span {
+        Span::millis(self.grace_ms)
     }
 }
 
 /// Whether a pane stays when its program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum RemainOnExit {
+pub enum Remain {
     /// It closes.
     #[default]
     Off,
@@ -121,11 +142,14 @@ impl Default for Persist {
 pub struct Limits {
     /// Sessions at the same time.
     #[schemars(range(min = 1, max = 10_000))]
-    pub sessions: u32,
+    pub sessions: usize,
+    /// Panes at the same time, in all sessions together.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub panes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 100 }
+        Self { sessions: 100, panes: 1000 }
     }
 }

@@ -1,4 +1,4 @@
-//! Values that are written as text in a configuration file: keys and colours.
+//! Values that are written as text in a configuration file: keys, sizes and colours.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::base::geom::{Size, SizeError};
 use crate::base::key::{Key, KeyError};
 use crate::base::style::Colour;
 use crate::base::text::nearest;
@@ -24,6 +25,23 @@ impl FromStr for KeyText {
 }
 
 impl fmt::Display for KeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A size as it is written: `80x24`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SizeText(pub Size);
+
+impl FromStr for SizeText {
+    type Err = SizeError;
+    fn from_str(text: &str) -> Result<Self, SizeError> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for SizeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -141,6 +159,7 @@ macro_rules! as_text {
 
 as_text! {
     KeyText "key" r"^.+$";
+    SizeText "size" r"^[0-9]+x[0-9]+$";
     ThemeColour "colour" r"^([a-z-]+|[0-9]{1,3}|#[0-9a-fA-F]{6})$";
 }
 
