@@ -4,6 +4,8 @@
 
 pub mod base;
 
+pub mod settings;
+
 pub mod store;
 pub mod wire;
 
