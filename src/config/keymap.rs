@@ -268,7 +268,11 @@ fn steps_of(chord: &str) -> Result<Chord, String> {
     }
 }
 
-fn bound(words: &str) -> Result<Bound, String> {
+/// What words of the action language mean: those of the command line, an action's name, or tmux's.
+///
+/// # Errors
+/// What is wrong with them, and what would be right.
+pub fn bound(words: &str) -> Result<Bound, String> {
     let explained = |refusal: Refusal| match refusal.hint.as_str() {
         "" => refusal.message,
         hint => format!("{}; {hint}", refusal.message),
@@ -277,5 +281,10 @@ fn bound(words: &str) -> Result<Bound, String> {
     if call.place() == Place::Cli {
         return Err(format!("{words} runs on the command line only"));
     }
-    Ok(Bound { name: call.name(), place: call.place(), params: call.params(), words: words.into() })
+    Ok(Bound {
+        name: call.name(),
+        place: call.place(),
+        params: call.params().as_object().cloned().unwrap_or_default(),
+        words: words.into(),
+    })
 }
