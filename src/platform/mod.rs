@@ -1,6 +1,7 @@
 //! The operating system as abide needs it: clock, places, sockets with fds, shared memory, terminals, processes. No policy of the product.
 
 mod clock;
+pub mod config_file;
 mod eventfd;
 #[cfg(target_os = "linux")]
 mod linux;
