@@ -4,5 +4,6 @@
 
 pub mod base;
 pub mod client;
+pub mod settings;
 pub mod wire;
 // settings, term, layout, state, action, config, store, core, platform, keeper, server, client, cli follow in layer order
