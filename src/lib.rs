@@ -3,7 +3,12 @@
 //! The modules stand in layer order; each imports only from those above it (held by `tests/it/tidy.rs`).
 
 pub mod base;
-pub mod client;
+
 pub mod settings;
+
+pub mod store;
 pub mod wire;
-// settings, term, layout, state, action, config, store, core, platform, keeper, server, client, cli follow in layer order
+
+pub mod platform;
+
+pub mod keeper;
