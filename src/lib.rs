@@ -6,9 +6,16 @@ pub mod base;
 
 pub mod settings;
 
+pub mod layout;
+pub mod state;
+
+pub mod action;
+
+pub mod config;
 pub mod store;
 pub mod wire;
 
 pub mod platform;
 
+pub mod cli;
 pub mod keeper;

@@ -1,6 +1,18 @@
 //! Everything abide can be told to do, each declared once. Keys, CLI, palette, JSON-RPC and docs are derived from [`table`].
 
+pub mod args;
+pub mod item;
 pub mod table;
+pub mod tmux;
+
+pub mod cli;
+pub mod client;
+pub mod layout;
+pub mod pane;
+pub mod server;
+pub mod session;
+pub mod tab;
+pub mod view;
 
 use clap::Args;
 use schemars::JsonSchema;

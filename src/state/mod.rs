@@ -2,13 +2,20 @@
 
 pub mod call;
 pub mod effect;
+pub mod pane;
+pub mod session;
+pub mod tab;
+pub mod target;
+pub mod view;
 
 use std::collections::BTreeMap;
 
-use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
-use crate::base::time::{Now, Tick};
 use crate::state::call::Open;
+use crate::state::pane::Pane;
+use crate::state::session::Session;
+use crate::state::tab::Tab;
+use crate::state::view::{Parted, View};
 
 /// Everything the server knows, apart from handles.
 #[derive(Debug, Default)]
@@ -25,6 +32,31 @@ pub struct State {
     pub panes: BTreeMap<PaneId, Pane>,
     /// What each attached client looks at.
     pub views: BTreeMap<ClientId, View>,
+    /// What clients that are gone looked at, the latest last.
+    pub parted: Vec<Parted>,
     /// Calls that are answered later.
     pub calls: BTreeMap<CallId, Open>,
+}
+
+/// The next number of each kind of id. Numbers are never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextIds {
+    /// Of sessions.
+    pub session: u64,
+    /// Of tabs.
+    pub tab: u64,
+    /// Of panes.
+    pub pane: u64,
+    /// Of clients.
+    pub client: u64,
+    /// Of calls.
+    pub call: u64,
+    /// Of uses: what orders sessions and views by their last use.
+    pub used: u64,
+}
+
+impl Default for NextIds {
+    fn default() -> Self {
+        Self { session: 1, tab: 1, pane: 1, client: 1, call: 1, used: 1 }
+    }
 }

@@ -1,0 +1,104 @@
+//! The kinds of arguments that several actions take. Targets stay text until an action looks them up.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::Cx;
+use crate::base::code::{Code, Refusal};
+use crate::base::geom::Size;
+use crate::base::id::{PaneId, SessionId, TabId};
+use crate::base::time::Span;
+use crate::state::target;
+
+macro_rules! targets {
+    ($($(#[$doc:meta])* $name:ident $id:ident $find:path, $examples:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        #[schemars(extend("examples" = $examples))]
+        pub struct $name(pub String);
+
+        impl std::str::FromStr for $name {
+            type Err = std::convert::Infallible;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Ok(Self(text.into()))
+            }
+        }
+
+        impl $name {
+            /// What it names, as the caller sees the world.
+            ///
+            /// # Errors
+            /// `not_found` with the nearest names.
+            pub fn find(&self, cx: &Cx<'_>) -> Result<$id, Refusal> {
+                $find(cx.state, cx.caller, &self.0)
+            }
+
+            /// What it names, or what the caller looks at where there is none.
+            ///
+            /// # Errors
+            /// `not_found` with the nearest names.
+            pub fn or_own(target: Option<&Self>, cx: &Cx<'_>) -> Result<$id, Refusal> {
+                $find(cx.state, cx.caller, target.map_or("", |target| &target.0))
+            }
+        }
+    )*};
+}
+
+targets! {
+    /// A session: its name, its id (`s3`), `@focused` or `@last`.
+    SessionTarget SessionId target::session, ["work", "s3", "@last"];
+    /// A tab: `work:2`, `work:build`, `:2`, its id (`t12`), `@focused` or `@last`.
+    TabTarget TabId target::tab, ["work:2", "work:build", "t12"];
+    /// A pane: `work:2.1`, `:2.1`, `.1`, its id (`p41`), `@focused` or `@last`.
+    PaneTarget PaneId target::pane, ["work:2.1", "p41", "@focused"];
+}
+
+/// What starts in a new pane.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Start {
+    /// Where it starts; else where the focused pane is
+    #[arg(short = 'c', long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// A variable of its environment, as NAME=VALUE
+    #[arg(short = 'e', long = "env", value_name = "NAME=VALUE", value_parser = variable)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+    /// The program and its arguments; else the shell
+    #[arg(last = true, value_name = "CMD")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+}
+
+/// Reads `NAME=VALUE`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn variable(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((name, _)) if !name.is_empty() && !text.contains('\0') => Ok(text.into()),
+        _ => Err("write NAME=VALUE".into()),
+    }
+}
+
+/// Reads a duration (`500ms`, `2s`) as milliseconds.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn millis(text: &str) -> Result<u64, String> {
+    text.parse::<Span>().map(Span::as_millis).map_err(|error| error.to_string())
+}
+
+/// A size within bounds.
+///
+/// # Errors
+/// `invalid_params`.
+pub fn checked_size(size: Size) -> Result<Size, Refusal> {
+    if size == size.clamped() {
+        return Ok(size);
+    }
+    Err(Refusal::new(Code::InvalidParams, format!("size: {size} is out of range; a pane has 1x1 to {} cells", Size::MAX)))
+}

@@ -1,0 +1,146 @@
+//! Sessions, tabs, panes and clients as actions list them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::base::exit::ExitStatus;
+use crate::base::geom::Size;
+use crate::base::id::{ClientId, PaneId, SessionId, TabId};
+use crate::state::State;
+use crate::state::pane::Life;
+
+/// A session in a list.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct SessionItem {
+    /// Its id, stable for life.
+    pub id: SessionId,
+    /// Its name.
+    pub name: String,
+    /// How many tabs it has.
+    pub tabs: usize,
+    /// How many panes it has.
+    pub panes: usize,
+    /// The clients that show it.
+    pub clients: Vec<ClientId>,
+    /// Where its programs start; empty for home.
+    pub cwd: String,
+    /// When it was made, in milliseconds since 1970.
+    pub created_wall: u64,
+    /// Grows by one with each change of it.
+    pub version: u64,
+}
+
+impl SessionItem {
+    /// The session as it is now.
+    #[must_use]
+    pub fn of(state: &State, id: SessionId) -> Self {
+        let session = state.session(id);
+        Self {
+            id,
+            name: session.name.clone(),
+            tabs: session.tabs.len(),
+            panes: session.tabs.iter().map(|tab| state.tab(*tab).layout.panes().len()).sum(),
+            clients: state.clients_of(id),
+            cwd: session.cwd.clone(),
+            created_wall: session.created_wall,
+            version: session.version,
+        }
+    }
+}
+
+/// A tab in a list.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct TabItem {
+    /// Its id, stable for life.
+    pub id: TabId,
+    /// Its number in the session, from 1.
+    pub index: usize,
+    /// What the tab bar calls it.
+    pub name: String,
+    /// Its session.
+    pub session: SessionId,
+    /// Its panes in order of their numbers.
+    pub panes: Vec<PaneId>,
+    /// The pane that was focused last.
+    pub focus: PaneId,
+    /// A bell rang since a view showed it.
+    pub bell: bool,
+    /// It printed since a view showed it.
+    pub activity: bool,
+}
+
+impl TabItem {
+    /// The tab as it is now.
+    #[must_use]
+    pub fn of(state: &State, id: TabId) -> Self {
+        let tab = state.tab(id);
+        let panes = tab.layout.panes();
+        Self {
+            id,
+            index: state.tab_index(id),
+            name: state.tab_label(id),
+            session: tab.session,
+            focus: tab.focus,
+            bell: panes.iter().any(|pane| state.pane(*pane).marks.bell),
+            activity: panes.iter().any(|pane| state.pane(*pane).marks.activity),
+            panes,
+        }
+    }
+}
+
+/// A pane in a list.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PaneItem {
+    /// Its id, stable for life.
+    pub id: PaneId,
+    /// Its number in its tab, from 1; 0 while it is being ended.
+    pub index: usize,
+    /// What its border calls it.
+    pub title: String,
+    /// Its session.
+    pub session: SessionId,
+    /// Its tab; none while it is being ended.
+    pub tab: Option<TabId>,
+    /// Its program and arguments; empty for the shell.
+    pub command: Vec<String>,
+    /// Where its program was started or said it is; empty where unknown.
+    pub cwd: String,
+    /// The size of its terminal.
+    pub size: Size,
+    /// Its first process, while that runs.
+    pub pid: Option<u32>,
+    /// `starting`, `running`, `ending` or `ended`.
+    pub state: &'static str,
+    /// How its program ended.
+    pub status: Option<ExitStatus>,
+    /// When it was made, in milliseconds since 1970.
+    pub created_wall: u64,
+}
+
+impl PaneItem {
+    /// The pane as it is now.
+    #[must_use]
+    pub fn of(state: &State, id: PaneId) -> Self {
+        let pane = state.pane(id);
+        let (name, pid, status) = match pane.life {
+            Life::Starting => ("starting", None, None),
+            Life::Running { pid } => ("running", Some(pid), None),
+            Life::Ending => ("ending", None, None),
+            Life::Ended { status } => ("ended", None, Some(status)),
+        };
+        Self {
+            id,
+            index: state.pane_index(id),
+            title: state.pane_label(id),
+            session: pane.session,
+            tab: pane.tab,
+            command: pane.argv.clone(),
+            cwd: pane.cwd.clone(),
+            size: pane.size,
+            pid,
+            state: name,
+            status,
+            created_wall: pane.created_wall,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Actions on layouts, one per file.

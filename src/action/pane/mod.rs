@@ -1,0 +1,1 @@
+//! Actions on panes, one per file.

@@ -1,0 +1,1 @@
+//! Actions on servers, one per file.

@@ -1,0 +1,1 @@
+//! Actions on tabs, one per file.

@@ -1,0 +1,449 @@
+//! The one list of all actions. Keys, command line, palette, API, completions and docs are derived from it; an action is a line here and a file.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use clap::{ArgMatches, Command};
+use schemars::Schema;
+use serde_json::{Map, Value};
+
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place, tmux};
+use crate::base::code::{Code, Refusal};
+use crate::base::text::nearest;
+
+macro_rules! table {
+    ($($place:ident $($module:ident)::+;)*) => {
+        /// Every action, in the order of the docs.
+        pub static TABLE: [Entry; COUNT] = [$(Entry::$place::<crate::action::$($module)::+>()),*];
+
+        const COUNT: usize = [$(stringify!($place)),*].len();
+    };
+}
+
+table! {
+    server session::ls::Ls;
+    server session::has::Has;
+    server session::rename::Rename;
+    cli cli::config_check::Check;
+    cli cli::config_show::Show;
+    cli cli::config_path::Path;
+    cli cli::config_default::PrintDefault;
+    cli cli::config_edit::Edit;
+    cli cli::keys::Keys;
+    cli cli::actions::Actions;
+    cli cli::doctor::Doctor;
+    cli cli::completions::Completions;
+    cli cli::man::Man;
+    cli cli::version::Version;
+}
+
+/// A line of the table: an action without its type.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Its words on the command line, as [`Action::VERBS`] has them.
+    verbs: &'static [&'static str],
+    /// Its default keys.
+    pub keys: &'static [DefaultKey],
+    /// What it does to the world.
+    pub access: Access,
+    /// Who carries it out.
+    pub place: Place,
+    augment: fn(Command) -> Command,
+    params: fn() -> Schema,
+    reply: fn() -> Schema,
+    read: fn(&ArgMatches) -> Result<Value, clap::Error>,
+    parse: fn(Value) -> Result<Body, serde_json::Error>,
+    /// The names of its arguments, from its schema.
+    known: OnceLock<Vec<String>>,
+}
+
+impl Entry {
+    const fn server<A: Apply>() -> Self {
+        Self::new::<A>(parse_here::<A>)
+    }
+
+    const fn client<A: Action>() -> Self {
+        Self::new::<A>(parse_elsewhere::<A>)
+    }
+
+    const fn cli<A: Action>() -> Self {
+        Self::new::<A>(parse_elsewhere::<A>)
+    }
+
+    const fn new<A: Action>(parse: fn(Value) -> Result<Body, serde_json::Error>) -> Self {
+        Self {
+            name: A::NAME,
+            verbs: A::VERBS,
+            keys: A::KEYS,
+            access: A::ACCESS,
+            place: A::PLACE,
+            augment: A::augment_args,
+            params: || schemars::schema_for!(A),
+            reply: || schemars::schema_for!(A::Reply),
+            read: |matches| A::from_arg_matches(matches).map(|action| value(&action)),
+            parse,
+            known: OnceLock::new(),
+        }
+    }
+
+    /// Its words on the command line, the ones that are shown first; the others are synonyms. Never empty.
+    #[must_use]
+    pub fn words(&self) -> Vec<Vec<&'static str>> {
+        let mut all: Vec<Vec<_>> = self.verbs.iter().map(|verb| verb.split(' ').collect()).collect();
+        let named: Vec<_> = self.name.split('.').collect();
+        if !all.contains(&named) {
+            all.push(named);
+        }
+        all
+    }
+
+    /// Its arguments and help, as a subcommand named by the last of its words.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let words = self.words();
+        let last = words[0].last().copied().expect("words are never empty");
+        (self.augment)(Command::new(last)).disable_version_flag(true)
+    }
+
+    /// Its help in one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        (self.augment)(Command::new(self.name)).get_about().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// The JSON Schema of its arguments.
+    #[must_use]
+    pub fn params(&self) -> Schema {
+        (self.params)()
+    }
+
+    /// The JSON Schema of what it gives.
+    #[must_use]
+    pub fn reply(&self) -> Schema {
+        (self.reply)()
+    }
+
+    /// The arguments that a command line of [`Entry::command`] gave.
+    ///
+    /// # Errors
+    /// What clap found wrong.
+    pub fn read(&self, matches: &ArgMatches) -> Result<Map<String, Value>, clap::Error> {
+        Ok(object((self.read)(matches)?))
+    }
+
+    /// The call with these arguments.
+    ///
+    /// # Errors
+    /// `invalid_params`, naming the argument.
+    pub fn call(&'static self, params: &Map<String, Value>) -> Result<Call, Refusal> {
+        if let Some(stray) = params.keys().find(|key| !self.known().contains(key)) {
+            return Err(self.stray(stray));
+        }
+        let body = (self.parse)(Value::Object(params.clone())).map_err(|error| self.refuse(params, &error))?;
+        Ok(Call { entry: self, body })
+    }
+
+    /// The names of its arguments.
+    fn known(&self) -> &[String] {
+        self.known.get_or_init(|| {
+            let schema = self.params().to_value();
+            let properties = schema.get("properties").and_then(Value::as_object);
+            properties.map_or_else(Vec::new, |properties| properties.keys().cloned().collect())
+        })
+    }
+
+    fn stray(&self, name: &str) -> Refusal {
+        let refusal = Refusal::new(Code::InvalidParams, format!("{}: there is no argument {name:?}", self.name));
+        match nearest(name, self.known().iter().map(String::as_str)) {
+            Some(near) => refusal.hint(format!("did you mean {near:?}?")),
+            None if self.known().is_empty() => refusal.hint("it takes none"),
+            None => refusal.hint(format!("arguments are {}", self.known().join(", "))),
+        }
+    }
+
+    /// The refusal of `params`: serde does not say which argument it stumbled over, so the one is named without which it would not have.
+    fn refuse(&self, params: &Map<String, Value>, error: &serde_json::Error) -> Refusal {
+        let message = error.to_string();
+        let culprit = params.keys().find(|key| {
+            let mut rest = params.clone();
+            rest.shift_remove(key.as_str());
+            !matches!((self.parse)(Value::Object(rest)), Err(other) if other.to_string() == message)
+        });
+        let message = match culprit {
+            Some(name) if !message.contains(&format!("`{name}`")) => format!("{}: {name}: {message}", self.name),
+            _ => format!("{}: {message}", self.name),
+        };
+        Refusal::new(Code::InvalidParams, message).hint(format!("abide actions {}", self.name))
+    }
+}
+
+/// The entry of a name such as `pane.split`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.name == name)
+}
+
+/// The call of the action of that name with these arguments.
+///
+/// # Errors
+/// `unknown_action` with the nearest name, or `invalid_params`.
+pub fn parse(name: &str, params: &Map<String, Value>) -> Result<Call, Refusal> {
+    find(name).ok_or_else(|| unknown(name))?.call(params)
+}
+
+/// The call that words of the action language mean: those of the command line (`pane split --right`), a name and its arguments (`pane.split --right`), or tmux's (`split-window -h`).
+///
+/// # Errors
+/// `unknown_action` with the nearest name, or `invalid_params`.
+pub fn from_words(words: &[String]) -> Result<Call, Refusal> {
+    let words = tmux::translate(words.to_vec());
+    let (entry, rest) = find_words(&words).ok_or_else(|| unknown(&words.iter().take(2).cloned().collect::<Vec<_>>().join(" ")))?;
+    let refuse = |error: &clap::Error| Refusal::new(Code::InvalidParams, format!("{}: {}", entry.name, first_line(error)));
+    let matches =
+        entry.command().no_binary_name(true).disable_help_flag(true).try_get_matches_from(rest).map_err(|error| refuse(&error))?;
+    entry.call(&entry.read(&matches).map_err(|error| refuse(&error))?)
+}
+
+/// The entry that `words` begin with, and the words after it; of several the one with the most words.
+#[must_use]
+pub fn find_words(words: &[String]) -> Option<(&'static Entry, &[String])> {
+    let first = words.first()?;
+    if let Some(entry) = find(first) {
+        return Some((entry, &words[1..]));
+    }
+    let matching = |entry: &'static Entry| {
+        entry
+            .words()
+            .into_iter()
+            .filter(|own| own.len() <= words.len() && own.iter().zip(words).all(|(a, b)| a == b))
+            .map(|own| own.len())
+            .max()
+    };
+    let (entry, len) = TABLE.iter().filter_map(|entry| Some((entry, matching(entry)?))).max_by_key(|(_, len)| *len)?;
+    Some((entry, &words[len..]))
+}
+
+fn unknown(name: &str) -> Refusal {
+    let refusal = Refusal::new(Code::UnknownAction, format!("no action {name:?}"));
+    let names: Vec<String> = TABLE.iter().flat_map(|entry| entry.words().into_iter().map(|words| words.join(" "))).collect();
+    let dotted = TABLE.iter().map(|entry| entry.name);
+    match nearest(name, names.iter().map(String::as_str).chain(dotted)) {
+        Some(near) => refusal.hint(format!("did you mean {near:?}? abide actions lists all")),
+        None => refusal.hint("abide actions"),
+    }
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
+
+/// Arguments by name.
+pub type Params = Map<String, Value>;
+
+/// An action with its arguments, ready to be carried out.
+pub struct Call {
+    entry: &'static Entry,
+    body: Body,
+}
+
+enum Body {
+    Here(Box<dyn Erased>),
+    Elsewhere(Value),
+}
+
+impl Call {
+    /// The name of the action.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.entry.name
+    }
+
+    /// Who carries it out.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.entry.place
+    }
+
+    /// What it does to the world.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.entry.access
+    }
+
+    /// Its arguments.
+    #[must_use]
+    pub fn params(&self) -> Value {
+        match &self.body {
+            Body::Here(action) => action.params(),
+            Body::Elsewhere(params) => params.clone(),
+        }
+    }
+
+    /// Its arguments as the type they were declared with, if that is `A`.
+    #[must_use]
+    pub fn arguments<A: Action>(&self) -> Option<A> {
+        (self.entry.name == A::NAME).then(|| serde_json::from_value(self.params()).expect("an action reads what it wrote"))
+    }
+
+    /// Carries it out. A refusal has changed nothing.
+    ///
+    /// # Errors
+    /// The refusal; an action of another place is refused as a bug, since the core forwards those.
+    pub fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Value>, Refusal> {
+        match self.body {
+            Body::Here(action) => action.apply(cx),
+            Body::Elsewhere(_) => Err(Refusal::new(Code::Internal, format!("{} is not carried out by the server", self.entry.name))),
+        }
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name(), self.params())
+    }
+}
+
+/// An action the core carries out, without its type.
+trait Erased: Send {
+    fn params(&self) -> Value;
+    fn apply(self: Box<Self>, cx: &mut Cx<'_>) -> Result<Answer<Value>, Refusal>;
+}
+
+impl<A: Apply> Erased for A {
+    fn params(&self) -> Value {
+        value(self)
+    }
+
+    fn apply(self: Box<Self>, cx: &mut Cx<'_>) -> Result<Answer<Value>, Refusal> {
+        Ok(match Apply::apply(*self, cx)? {
+            Answer::Now(reply) => Answer::Now(value(&reply)),
+            Answer::Later(pending) => Answer::Later(pending),
+        })
+    }
+}
+
+fn parse_here<A: Apply>(params: Value) -> Result<Body, serde_json::Error> {
+    Ok(Body::Here(Box::new(serde_json::from_value::<A>(params)?)))
+}
+
+fn parse_elsewhere<A: Action>(params: Value) -> Result<Body, serde_json::Error> {
+    Ok(Body::Elsewhere(value(&serde_json::from_value::<A>(params)?)))
+}
+
+/// Replies and arguments are plain data with string keys, which always has a JSON form.
+fn value<T: serde::Serialize>(data: &T) -> Value {
+    serde_json::to_value(data).expect("plain data has a JSON form")
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::{TABLE, find_words, from_words, parse};
+    use crate::action::Place;
+    use crate::base::code::Code;
+    use crate::base::key::Key;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_action_is_named_noun_dot_verb_once_and_has_help() {
+        let names: BTreeSet<_> = TABLE.iter().map(|entry| entry.name).collect();
+        assert_eq!(names.len(), TABLE.len());
+        for entry in &TABLE {
+            entry.command().debug_assert();
+            assert!(entry.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'_'), "{}", entry.name);
+            let summary = entry.summary();
+            assert!(summary.starts_with(char::is_uppercase) && !summary.ends_with('.'), "{}: {summary:?}", entry.name);
+            for argument in entry.command().get_arguments().filter(|argument| !argument.is_hide_set()) {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(!help.is_empty(), "{} {}", entry.name, argument.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_actions_share_words_and_none_is_hidden_by_another() {
+        let mut all = BTreeSet::new();
+        for entry in &TABLE {
+            for own in entry.words() {
+                assert!(all.insert(own.clone()), "{own:?} twice");
+                let own: Vec<String> = own.into_iter().map(str::to_owned).collect();
+                assert_eq!(find_words(&own).map(|(found, _)| found.name), Some(entry.name), "{own:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_default_key_is_a_key_and_calls_its_action() {
+        let mut all = BTreeSet::new();
+        for entry in &TABLE {
+            for (chord, arguments) in entry.keys {
+                assert!(all.insert(*chord), "{chord} twice");
+                let keys = chord.strip_prefix("prefix ").unwrap_or(chord);
+                assert!(keys.split(' ').all(|key| key.parse::<Key>().is_ok()), "{chord}");
+                let call = from_words(&words(&format!("{} {arguments}", entry.name)));
+                assert_eq!(call.map(|call| call.name()), Ok(entry.name), "{chord}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_gives_back_the_arguments_it_was_made_from() {
+        let call = from_words(&words("rename build --target work")).expect("it is right");
+        assert_eq!((call.name(), call.place()), ("session.rename", Place::Server));
+        assert_eq!(call.params(), json!({"name": "build", "target": "work"}));
+        assert_eq!(format!("{call:?}"), "session.rename {\"name\":\"build\",\"target\":\"work\"}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let refuse = |name: &str, params: serde_json::Value| {
+            let refusal = parse(name, params.as_object().expect("an object")).expect_err("it is wrong");
+            (refusal.code, refusal.message, refusal.hint)
+        };
+        let invalid = |message: &str, hint: &str| (Code::InvalidParams, message.to_owned(), hint.to_owned());
+        assert_eq!(
+            refuse("sesion.ls", json!({})),
+            (Code::UnknownAction, "no action \"sesion.ls\"".into(), "did you mean \"session.ls\"? abide actions lists all".into())
+        );
+        assert_eq!(
+            refuse("session.rename", json!({"name": 3})),
+            invalid("session.rename: name: invalid type: integer `3`, expected a string", "abide actions session.rename")
+        );
+        assert_eq!(refuse("session.rename", json!({})), invalid("session.rename: missing field `name`", "abide actions session.rename"));
+        assert_eq!(
+            refuse("session.rename", json!({"nme": "x"})),
+            invalid("session.rename: there is no argument \"nme\"", "did you mean \"name\"?")
+        );
+        assert_eq!(refuse("session.ls", json!({"x": 1})), invalid("session.ls: there is no argument \"x\"", "it takes none"));
+        assert_eq!(
+            refuse("session.rename", json!({"name": "x", "zzz": 1})),
+            invalid("session.rename: there is no argument \"zzz\"", "arguments are name, target")
+        );
+    }
+
+    #[test]
+    fn words_that_are_wrong_are_named() {
+        let refuse = |text: &str| from_words(&words(text)).map(|call| call.name()).expect_err("it is wrong");
+        assert_eq!(refuse("renam x").hint, "did you mean \"rename\"? abide actions lists all");
+        assert_eq!(refuse("rename a b").message, "session.rename: unexpected argument 'b' found");
+        assert_eq!(refuse("qqqqqqqqqq").hint, "abide actions");
+        assert_eq!(refuse("").code, Code::UnknownAction);
+    }
+}

@@ -1,0 +1,197 @@
+//! tmux's commands in our words, where they mean the same. A table; nothing is run here.
+
+/// A command of tmux.
+#[derive(Debug)]
+struct Command {
+    /// Its name and its short name.
+    names: &'static [&'static str],
+    /// Our words.
+    words: &'static [&'static str],
+    /// Its flags.
+    flags: &'static [(char, Flag)],
+    /// Whether words that are no flags are a program to start.
+    program: bool,
+}
+
+/// What a flag of tmux is with us.
+#[derive(Debug, Clone, Copy)]
+enum Flag {
+    /// This, without a value.
+    Is(&'static str),
+    /// This, with the value that follows.
+    Takes(&'static str),
+    /// The value that follows, as a word of its own.
+    Word,
+    /// Nothing: it is so anyway, or cannot be had.
+    Nothing,
+    /// Nothing, and the value that follows neither.
+    NothingTakes,
+    /// Lines of scrollback: `-` for all of it, a negative number for so many.
+    Start,
+}
+
+use Flag::{Is, Nothing, NothingTakes, Start, Takes, Word};
+
+const COMMANDS: &[Command] = &[
+    Command {
+        names: &["new-session"],
+        words: &["new"],
+        flags: &[
+            ('s', Word),
+            ('d', Is("--background")),
+            ('A', Is("--attach")),
+            ('c', Takes("--cwd")),
+            ('e', Takes("--env")),
+            ('n', NothingTakes),
+            ('x', NothingTakes),
+            ('y', NothingTakes),
+            ('P', Nothing),
+        ],
+        program: true,
+    },
+    Command {
+        names: &["attach-session"],
+        words: &["attach"],
+        flags: &[('t', Word), ('d', Is("--detach-others")), ('r', Is("--read-only"))],
+        program: false,
+    },
+    Command { names: &["kill-session"], words: &["kill"], flags: &[('t', Word)], program: false },
+    Command { names: &["kill-server"], words: &["server", "stop"], flags: &[], program: false },
+    Command { names: &["list-sessions"], words: &["ls"], flags: &[('F', NothingTakes)], program: false },
+    Command { names: &["has-session", "has"], words: &["session", "has"], flags: &[('t', Word)], program: false },
+    Command { names: &["rename-session"], words: &["rename"], flags: &[('t', Takes("--target"))], program: false },
+    Command { names: &["switch-client", "switchc"], words: &["attach"], flags: &[('t', Word)], program: false },
+    Command { names: &["detach-client"], words: &["detach"], flags: &[('a', Is("--others")), ('t', Word)], program: false },
+    Command { names: &["list-clients", "lsc"], words: &["client", "ls"], flags: &[('t', Takes("--target"))], program: false },
+    Command {
+        names: &["new-window", "neww"],
+        words: &["tab", "new"],
+        flags: &[('n', Takes("--name")), ('t', Takes("--target")), ('c', Takes("--cwd")), ('e', Takes("--env")), ('d', Is("--background"))],
+        program: true,
+    },
+    Command { names: &["kill-window", "killw"], words: &["tab", "close"], flags: &[('t', Takes("--target"))], program: false },
+    Command { names: &["rename-window", "renamew"], words: &["tab", "rename"], flags: &[('t', Takes("--target"))], program: false },
+    Command { names: &["select-window", "selectw"], words: &["tab", "go"], flags: &[('t', Word)], program: false },
+    Command { names: &["next-window", "next"], words: &["tab", "next"], flags: &[('t', Takes("--target"))], program: false },
+    Command { names: &["previous-window", "prev"], words: &["tab", "prev"], flags: &[('t', Takes("--target"))], program: false },
+    Command { names: &["last-window"], words: &["tab", "last"], flags: &[('t', Takes("--target"))], program: false },
+    Command {
+        names: &["list-windows", "lsw"],
+        words: &["tab", "ls"],
+        flags: &[('t', Takes("--target")), ('a', Is("--all"))],
+        program: false,
+    },
+    Command {
+        names: &["split-window", "splitw"],
+        words: &["pane", "split"],
+        flags: &[
+            ('h', Is("--right")),
+            ('v', Is("--down")),
+            ('b', Is("--before")),
+            ('t', Takes("--target")),
+            ('c', Takes("--cwd")),
+            ('e', Takes("--env")),
+            ('l', Takes("--size")),
+            ('d', Is("--background")),
+        ],
+        program: true,
+    },
+    Command { names: &["kill-pane", "killp"], words: &["pane", "close"], flags: &[('t', Takes("--target"))], program: false },
+    Command {
+        names: &["select-pane", "selectp"],
+        words: &["pane", "focus"],
+        flags: &[('t', Word), ('L', Is("--left")), ('R', Is("--right")), ('U', Is("--up")), ('D', Is("--down")), ('l', Is("--last"))],
+        program: false,
+    },
+    Command {
+        names: &["resize-pane", "resizep"],
+        words: &["pane", "resize"],
+        flags: &[
+            ('t', Takes("--target")),
+            ('L', Is("--left")),
+            ('R', Is("--right")),
+            ('U', Is("--up")),
+            ('D', Is("--down")),
+            ('Z', Is("--zoom")),
+        ],
+        program: false,
+    },
+    Command { names: &["swap-pane", "swapp"], words: &["pane", "swap"], flags: &[('t', Word), ('s', Takes("--target"))], program: false },
+    Command {
+        names: &["break-pane", "breakp"],
+        words: &["pane", "break"],
+        flags: &[('s', Takes("--target")), ('d', Is("--background"))],
+        program: false,
+    },
+    Command {
+        names: &["list-panes", "lsp"],
+        words: &["pane", "ls"],
+        flags: &[('t', Takes("--target")), ('a', Is("--all")), ('s', Is("--session"))],
+        program: false,
+    },
+    Command { names: &["select-layout", "selectl"], words: &["layout", "apply"], flags: &[('t', Takes("--target"))], program: false },
+    Command { names: &["next-layout", "nextl"], words: &["layout", "next"], flags: &[('t', Takes("--target"))], program: false },
+    Command { names: &["send-keys"], words: &["send"], flags: &[('t', Takes("--target")), ('l', Is("--literal"))], program: false },
+    Command {
+        names: &["capture-pane", "capturep"],
+        words: &["capture"],
+        flags: &[('t', Takes("--target")), ('p', Nothing), ('J', Nothing), ('e', Is("--format=ansi")), ('S', Start)],
+        program: false,
+    },
+];
+
+/// Words that are a command of tmux in ours; all others as they are.
+#[must_use]
+pub fn translate(words: Vec<String>) -> Vec<String> {
+    let Some(command) = words.first().and_then(|first| COMMANDS.iter().find(|command| command.names.contains(&first.as_str()))) else {
+        return words;
+    };
+    let mut ours: Vec<String> = command.words.iter().map(|word| (*word).into()).collect();
+    let mut rest = words.into_iter().skip(1).peekable();
+    while let Some(flags) = rest.next_if(|word| word.len() > 1 && word.starts_with('-') && word != "--" && !word.starts_with("--")) {
+        command.flags_into(&flags[1..], &mut rest, &mut ours);
+    }
+    command.rest_into(rest.collect(), &mut ours);
+    ours
+}
+
+/// Every name of tmux that is understood, with our words.
+pub fn names() -> impl Iterator<Item = (&'static str, String)> {
+    COMMANDS.iter().flat_map(|command| command.names.iter().map(|name| (*name, command.words.join(" "))))
+}
+
+impl Command {
+    /// Translates a cluster of flags such as `dt`; one that takes a value takes the rest of the word or the next one.
+    fn flags_into(&self, cluster: &str, rest: &mut impl Iterator<Item = String>, ours: &mut Vec<String>) {
+        for (at, letter) in cluster.char_indices() {
+            let attached = &cluster[at + letter.len_utf8()..];
+            let mut value = || if attached.is_empty() { rest.next().unwrap_or_default() } else { attached.to_owned() };
+            match self.flags.iter().find(|(own, _)| *own == letter).map(|(_, flag)| *flag) {
+                Some(Is(flag)) => ours.push(flag.into()),
+                Some(Nothing) => (),
+                Some(Takes(flag)) => return ours.push(format!("{flag}={}", value())),
+                Some(Word) => return ours.push(value()),
+                Some(NothingTakes) => return drop(value()),
+                Some(Start) => {
+                    let start = value();
+                    let lines = start.strip_prefix('-').unwrap_or("");
+                    return ours.push(if lines.is_empty() { "--scrollback".into() } else { format!("--scrollback={lines}") });
+                }
+                // Passed on, so that the refusal names it.
+                None => ours.push(format!("-{letter}")),
+            }
+        }
+    }
+
+    /// What is no flag: a program (one word is a line for the shell) or plain words.
+    fn rest_into(&self, rest: Vec<String>, ours: &mut Vec<String>) {
+        if !self.program || rest.is_empty() || rest.first().is_some_and(|word| word == "--") {
+            return ours.extend(rest);
+        }
+        ours.push("--".into());
+        match rest.as_slice() {
+            [line] if line.contains(' ') => ours.extend(["/bin/sh".into(), "-c".into(), line.clone()]),
+            _ => ours.extend(rest),
+        }
+    }
+}

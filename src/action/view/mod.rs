@@ -1,0 +1,1 @@
+//! Actions on views, one per file.

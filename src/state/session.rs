@@ -1,0 +1,122 @@
+//! A session: tabs, a working directory and an environment.
+
+use crate::base::code::{Code, Refusal};
+use crate::base::exit::ExitStatus;
+use crate::base::geom::Size;
+use crate::base::id::{ClientId, PaneId, SessionId, TabId};
+use crate::base::text::is_harmful;
+use crate::state::State;
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Its name; no two sessions share one.
+    pub name: String,
+    /// Its tabs in the order of the tab bar; never empty between steps. People count from 1.
+    pub tabs: Vec<TabId>,
+    /// The tab a view gets that has not seen the session: the one used last.
+    pub current: TabId,
+    /// Where its programs start unless told otherwise; empty for home.
+    pub cwd: String,
+    /// The environment its programs get, ours not yet added.
+    pub env: Vec<(String, String)>,
+    /// When it was made, in milliseconds since 1970.
+    pub created_wall: u64,
+    /// Grows over all sessions with each use: the highest was used last.
+    pub used: u64,
+    /// The size of its terminal while no view shows it, bars not yet taken off.
+    pub size: Size,
+    /// Grows by one with each successful change.
+    pub version: u64,
+    /// How the program that ended last in it ended.
+    pub last_status: Option<ExitStatus>,
+}
+
+/// The longest name, in bytes.
+pub const NAME_MAX: usize = 64;
+
+impl State {
+    /// A session that is there.
+    #[must_use]
+    pub fn session(&self, id: SessionId) -> &Session {
+        self.sessions.get(&id).expect("ids of sessions are looked up before they are used")
+    }
+
+    /// The session of that name.
+    #[must_use]
+    pub fn session_named(&self, name: &str) -> Option<&Session> {
+        self.sessions.values().find(|session| session.name == name)
+    }
+
+    /// The clients that show a session.
+    #[must_use]
+    pub fn clients_of(&self, id: SessionId) -> Vec<ClientId> {
+        self.views.values().filter(|view| view.at.session == Some(id)).map(|view| view.client).collect()
+    }
+
+    /// A name for a session that is given none: `first` for the first one, then the smallest number that is free.
+    #[must_use]
+    pub fn free_name(&self, first: &str) -> String {
+        if self.sessions.is_empty() {
+            return first.into();
+        }
+        let numbers = 1..=self.sessions.len() + 1;
+        numbers.map(|number| number.to_string()).find(|name| self.session_named(name).is_none()).expect("fewer are taken than were tried")
+    }
+
+    /// Gives a session another name.
+    ///
+    /// # Errors
+    /// `invalid_params` for what cannot be a name, `already_exists` if another session has it.
+    pub fn rename_session(&mut self, id: SessionId, name: &str) -> Result<(), Refusal> {
+        check_name(name)?;
+        match self.session_named(name) {
+            Some(other) if other.id == id => return Ok(()),
+            Some(other) => return Err(taken(other)),
+            None => (),
+        }
+        let session = self.sessions.get_mut(&id).expect("it was looked up");
+        session.name = name.into();
+        self.changed(id);
+        Ok(())
+    }
+
+    /// Notes that something of a session changed that is kept over a restart.
+    pub(super) fn changed(&mut self, id: SessionId) {
+        self.version += 1;
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.version += 1;
+        }
+    }
+}
+
+/// The refusal of a name that another session has.
+#[must_use]
+pub fn taken(other: &Session) -> Refusal {
+    Refusal::new(Code::AlreadyExists, format!("there is a session {:?} already, {}", other.name, other.id))
+        .hint(format!("abide attach {}", other.name))
+}
+
+/// Whether a session can be called so: what a target could take for something else cannot be a name.
+///
+/// # Errors
+/// `invalid_params` with what is wrong.
+pub fn check_name(name: &str) -> Result<(), Refusal> {
+    let refuse =
+        |why: &str| Err(Refusal::new(Code::InvalidParams, format!("name: {name:?} {why}")).hint("letters, digits, - and _ always do"));
+    if name.is_empty() || NAME_MAX < name.len() {
+        return refuse("has to have 1 to 64 bytes");
+    }
+    if name.chars().any(is_harmful) {
+        return refuse("has characters that do not show");
+    }
+    if name.contains([':', '.', '/']) || name.starts_with(['@', '=', '$', '%', '-', '+', '!', '{']) {
+        return refuse("would read as another target");
+    }
+    if name.parse::<SessionId>().is_ok() || name.parse::<TabId>().is_ok() || name.parse::<PaneId>().is_ok() {
+        return refuse("would read as an id");
+    }
+    Ok(())
+}
