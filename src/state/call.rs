@@ -51,13 +51,6 @@ pub enum Pending {
     Stop {
         /// The panes that are left.
         panes: Vec<PaneId>,
-        /// Processes that could not be ended, by pid.
-        left: Vec<u32>,
-    },
-    /// Until the shell of a pane shows a prompt.
-    Prompt {
-        /// The pane.
-        pane: PaneId,
     },
     /// Until the edge has found something out; the text is then sent to the pane.
     Send {
