@@ -3,3 +3,4 @@
 //! The modules stand in layer order; each imports only from those above it (held by `tests/it/tidy.rs`).
 
 pub mod base;
+pub mod term;
