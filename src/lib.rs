@@ -4,9 +4,10 @@
 
 pub mod base;
 
-pub mod settings;
-
 pub mod layout;
+pub mod settings;
+pub mod term;
+
 pub mod state;
 
 pub mod action;
@@ -18,4 +19,5 @@ pub mod wire;
 pub mod platform;
 
 pub mod cli;
+pub mod client;
 pub mod keeper;

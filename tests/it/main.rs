@@ -8,3 +8,6 @@ mod e2e_programs;
 mod e2e_survive;
 mod harness;
 mod tidy;
+//! The one integration binary.
+
+mod term_refs;
