@@ -16,8 +16,11 @@ pub mod config;
 pub mod store;
 pub mod wire;
 
+pub mod core;
+
 pub mod platform;
 
-pub mod cli;
-pub mod client;
+//pub mod cli;
+//pub mod client;
 pub mod keeper;
+pub mod server;

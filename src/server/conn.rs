@@ -6,6 +6,7 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc::Sender;
 
 use crate::base::id::{ClientId, PaneId};
+use crate::base::time::Tick;
 use crate::server::draw::Drawn;
 use crate::wire::packet::Packets;
 
@@ -67,6 +68,17 @@ pub(super) struct Attached {
     pub(super) inside: Option<PaneId>,
 }
 
+impl Attached {
+    /// The number of its last input, if at least `after` were not told yet and any were; it counts as told.
+    pub(super) fn to_tell(&mut self, after: u64) -> Option<u64> {
+        let is_news = self.told < self.number && self.told + after <= self.number;
+        is_news.then(|| {
+            self.told = self.number;
+            self.number
+        })
+    }
+}
+
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Conn {
@@ -91,6 +103,14 @@ impl Conn {
     pub(super) fn attached(&mut self) -> Option<&mut Attached> {
         match &mut self.speech {
             Speech::Client { client, .. } => client.as_deref_mut(),
+            _ => None,
+        }
+    }
+
+    /// When its client is to get the next frame, if one is due and it is not only waited for.
+    pub(super) fn draw_deadline(&self) -> Option<Tick> {
+        match &self.speech {
+            Speech::Client { client: Some(attached), .. } => attached.drawn.due(Tick::default(), false),
             _ => None,
         }
     }

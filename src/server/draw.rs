@@ -7,7 +7,7 @@ use crate::base::row::Run;
 use crate::base::style::{Cursor, Style};
 use crate::base::time::{Span as Time, Tick};
 use crate::core::Core;
-use crate::core::scene::Scene;
+use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
 use crate::term::Terminal;
 use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows, SessionItem, Span, TabItem};
 
@@ -72,7 +72,7 @@ impl Drawn {
             frame.panes.extend(rows);
         }
         frame.styles = styles.list;
-        frame.cursor = if scene.focus.is_some_and(|focus| held.contains(&focus)) { self.cursor } else { scene.cursor };
+        frame.cursor = if scene.focus.is_some_and(|focus| held.contains(&focus)) { self.cursor } else { cursor(core, &scene) };
         let chrome = chrome(scene, client);
         if chrome != self.chrome {
             self.chrome = chrome.clone();
@@ -140,6 +140,41 @@ impl Styles {
     }
 }
 
+/// The cursor of the pane in focus, relative to the area; none if it is hidden, out of sight or of an ended program.
+fn cursor(core: &Core, scene: &Scene) -> Option<Cursor> {
+    let item = scene.panes.iter().find(|item| Some(item.id) == scene.focus && item.ended.is_none())?;
+    let cursor = core.state.panes.get(&item.id)?.screen.cursor();
+    let (x, y) = (cursor.x.checked_sub(item.origin.x)?, cursor.y.checked_sub(item.origin.y)?);
+    let is_seen = cursor.visible && x < item.rect.cols && y < item.rect.rows;
+    is_seen.then_some(Cursor { x: item.rect.x + x, y: item.rect.y + y, ..cursor })
+}
+
+/// The scene as it is sent.
 fn chrome(scene: Scene, client: ClientId) -> Chrome {
-    todo
+    Chrome {
+        session: scene.session.map(session),
+        sessions: scene.sessions.into_iter().map(session).collect(),
+        tabs: scene.tabs.into_iter().map(tab).collect(),
+        panes: scene.panes.into_iter().map(pane).collect(),
+        focus: scene.focus,
+        zoomed: scene.zoomed,
+        area: scene.area,
+        read_only: scene.read_only,
+        clients: scene.clients,
+        client: Some(client),
+    }
+}
+
+fn session(scene: SceneSession) -> SessionItem {
+    SessionItem { id: scene.id, name: scene.name }
+}
+
+fn tab(scene: SceneTab) -> TabItem {
+    let SceneTab { id, index, name, current, last, bell, activity } = scene;
+    TabItem { id, index, name, current, last, bell, activity }
+}
+
+fn pane(scene: ScenePane) -> PaneItem {
+    let ScenePane { id, index, rect, size, origin, title, mouse, ended, alternate, bracketed_paste } = scene;
+    PaneItem { id, index, rect, size, origin, title, mouse, ended, alternate, bracketed_paste }
 }

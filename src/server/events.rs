@@ -11,7 +11,7 @@ use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::memory::{HeapMemory, Memory};
 use crate::base::time::Tick;
 use crate::core::{Input, Viewer};
-use crate::platform::{clock, socket};
+use crate::platform::{now, socket};
 use crate::server::conn::{Attached, Conn, ConnId, Event, LINE_MAX, Speech};
 use crate::server::draw::Drawn;
 use crate::server::link::LinkError;
@@ -20,7 +20,8 @@ use crate::server::perform::spawn_refusal;
 use crate::server::run::{Origin, Return, STOP_LOOK, Server};
 use crate::state::call::Caller;
 use crate::state::effect::Effect;
-use crate::wire::frame::{self, Bye, ToClient, ToServer};
+use crate::term;
+use crate::wire::frame::{self, Bye, OuterColours, ToClient, ToServer};
 use crate::wire::hello::{Hello, VERSION, VERSION_MIN, Welcome, common_version};
 use crate::wire::keeper::{self, Entry, FromKeeper, KillReport, PART_PIDFD, Record, Target, ToKeeper};
 use crate::wire::packet::Packets;
@@ -68,7 +69,7 @@ impl Server {
     }
 
     fn count_connections(&mut self) {
-        self.core.set_connections(clock::now(), self.conns.len());
+        self.core.set_connections(now(), self.conns.len());
     }
 
     /// Forgets a connection and what it waited for.
@@ -151,7 +152,7 @@ impl Server {
     }
 
     fn call(&mut self, method: &str, params: serde_json::Map<String, serde_json::Value>, caller: Caller, to: Return, origin: Origin) {
-        match table::parse(method, params) {
+        match table::parse(method, &params) {
             Ok(action) => {
                 self.next.call += 1;
                 let call = CallId(self.next.call);
@@ -201,7 +202,7 @@ impl Server {
             return;
         }
         attached.number = number;
-        attached.drawn.input_at = clock::now().tick;
+        attached.drawn.input_at = now().tick;
         let inside = attached.inside;
         self.kept.take(token, number);
         let origin = Origin::Client { client, token, number };
@@ -240,9 +241,16 @@ impl Server {
                 let Ok(response) = serde_json::from_str::<Response>(&json) else { return self.close(id) };
                 self.step(Input::Answered { call, outcome: response.outcome() }, Origin::None);
             }
-            ToServer::Colours(colours) => self.colours(client, colours),
+            ToServer::Colours(colours) => self.colours(client, &colours),
             _ => self.close(id),
         }
+    }
+
+    /// The outer terminal told its colours: programs that ask get them from now on.
+    fn colours(&mut self, client: ClientId, colours: &OuterColours) {
+        let named: Vec<(u8, u8, u8)> = (0..16).filter_map(|n| colours.palette.iter().find(|(index, _)| *index == n).map(|(_, rgb)| *rgb)).collect();
+        let outer = term::OuterColours { fg: colours.fg, bg: colours.bg, cursor: colours.cursor, named: named.try_into().ok() };
+        self.core.set_colours(client, outer);
     }
 
     fn hello(&mut self, id: ConnId, hello: Hello) {
@@ -263,7 +271,7 @@ impl Server {
         let client = self.core.state.next_client();
         let number = self.input_taken(hello.token);
         let in_doubt = self.panes.values().any(|io| io.input.in_doubt() && io.input.number_of(hello.token).is_some());
-        let resumed = hello.resume && self.core.state.knows_token(hello.token);
+        let resumed = hello.resume && self.core.state.parted.iter().any(|parted| parted.token == hello.token);
         let inside = hello.env.iter().find(|(name, _)| name == "ABIDE_PANE").and_then(|(_, pane)| pane.parse().ok());
         let viewer = Viewer {
             token: hello.token,
@@ -365,7 +373,7 @@ impl Server {
 
     /// The keeper told how many processes a signal reached.
     fn signalled(&mut self, pane: PaneId, count: u32) {
-        let now = clock::now().tick;
+        let now = now().tick;
         let Some(io) = self.panes.get_mut(&pane) else { return };
         let Stop::Hung { deadline, .. } = io.stop else { return };
         if count == 0 && io.exit.is_some() {

@@ -1,9 +1,10 @@
 //! The one place where the nouns of the core become what the store keeps, and the other way round.
 
 use crate::base::id::{PaneId, SessionId};
+use crate::base::time::Tick;
 use crate::layout::preset::Preset;
 use crate::layout::tree::{Axis, Node, Part, Split, Tree};
-use crate::state::pane::{Life, Pane};
+use crate::state::pane::{Life, Marks, Pane};
 use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::state::view::{PaneChoice, Parted, TabChoice, Whereabouts};
@@ -125,6 +126,28 @@ fn restored_session(kept: kept::Session) -> Session {
     }
 }
 
+fn restored_pane(kept: kept::Pane, screen: Terminal) -> Pane {
+    Pane {
+        id: kept.id,
+        session: kept.session,
+        tab: kept.tab,
+        name: kept.name,
+        argv: kept.argv,
+        env: kept.env,
+        cwd: kept.cwd,
+        created_wall: kept.created_wall,
+        size: kept.size,
+        life: match kept.life {
+            kept::Life::Starting => Life::Starting,
+            kept::Life::Running(pid) => Life::Running { pid },
+            kept::Life::Ending => Life::Ending,
+            kept::Life::Ended(status) => Life::Ended { status },
+        },
+        screen,
+        marks: Marks::default(),
+    }
+}
+
 fn restored_tab(kept: kept::Tab) -> Tab {
     Tab {
         id: kept.id,
@@ -134,7 +157,8 @@ fn restored_tab(kept: kept::Tab) -> Tab {
         preset: kept.preset.and_then(|name| Preset::ALL.into_iter().find(|preset| preset.name() == name)),
         focus: kept.focus,
         area: kept.area,
-        settled: crate::base::time::Tick::default(),
+        driver: None,
+        settled: Tick::default(),
     }
 }
 

@@ -25,7 +25,6 @@ use crate::platform::places::Places;
 use crate::server::conn::EVENTS_MAX;
 use crate::server::link::Link;
 use crate::server::restore::{Held, Kept, LISTENER, LOCK};
-use crate::server::run::{Parts, Server};
 use crate::settings::Settings;
 use crate::wire::keeper::ToKeeper;
 

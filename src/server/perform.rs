@@ -11,10 +11,10 @@ use crate::base::code::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::Span;
 use crate::core::Input;
-use crate::platform::{clock, process, tty};
-use crate::server::conn::Event;
+use crate::platform::{now, process, tty};
+use crate::server::conn::{Conn, Event};
 use crate::server::pane::Stop;
-use crate::server::run::{Origin, Return, Server};
+use crate::server::run::{Origin, Return, STOP_LOOK, Server};
 use crate::state::effect::{Effect, Fact, Message, Place, Program, Question};
 use crate::store::ring;
 use crate::wire::frame::{self, Bye, Notice, Outer, ToClient};
@@ -137,8 +137,8 @@ impl Server {
             return;
         };
         if io.stop == Stop::None {
-            let deadline = clock::now().tick + grace;
-            io.stop = Stop::Hung { deadline, look: deadline.min(clock::now().tick + STOP_LOOK) };
+            let deadline = now().tick + grace;
+            io.stop = Stop::Hung { deadline, look: deadline.min(now().tick + STOP_LOOK) };
             tracing::info!(%pane, pid = io.pid(), "stop asked");
             self.link.say(&ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: SIGHUP }, Vec::new());
         }
@@ -156,7 +156,7 @@ impl Server {
     fn find_out(&self, question: &Question) -> Fact {
         let Question::LineMode(pane) = question;
         let mode = self.panes.get(pane).and_then(|io| tty::line_mode(io.master.as_fd()).ok());
-        Fact::LineMode { canonical: mode.is_some_and(|mode| mode.canonical) }
+        Fact::LineMode { canonical: mode.is_some_and(|mode| mode.is_canonical) }
     }
 
     /// Answers a call where it came from.
@@ -195,6 +195,11 @@ impl Server {
         if is_last && let Some(conn) = self.conn_of(client) {
             conn.closing = true;
         }
+    }
+
+    /// The connection of a client.
+    pub(super) fn conn_of(&mut self, client: ClientId) -> Option<&mut Conn> {
+        self.conns.get_mut(self.clients.get(&client)?)
     }
 
     /// Sends a message to a client.

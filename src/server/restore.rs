@@ -13,14 +13,14 @@ use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::memory::{HeapMemory, Memory};
 use crate::core::{Core, Input};
-use crate::platform::eventfd::EventFd;
-use crate::platform::login::Login;
+use crate::platform::EventFd;
+use crate::platform::Login;
 use crate::platform::memory::SharedMemory;
 use crate::platform::places::Places;
-use crate::platform::{clock, pidfd, process, socket, start};
+use crate::platform::{now, pidfd, socket, start};
 use crate::server::conn::Event;
 use crate::server::events::exit_status;
-use crate::server::link::Link;
+use crate::server::link::{Link, LinkError};
 use crate::server::pane::{PaneIo, Part, Parts, Source};
 use crate::server::run::{Origin, Server, ServerParts, Wake};
 use crate::server::{Sockets, keep, screen};
@@ -153,8 +153,8 @@ impl Server {
     }
 
     /// The keeper died: everything is handed to a new one.
-    pub(super) async fn hand_over(&mut self) -> anyhow::Result<()> {
-        tracing::error!("the keeper is gone; a new one takes over");
+    pub(super) async fn hand_over(&mut self, why: &LinkError) -> anyhow::Result<()> {
+        tracing::error!("{why}; a new keeper takes over");
         let (ours, theirs) = socket::pair()?;
         let mut link = Link::new(ours)?;
         link.lease = self.link.lease;
@@ -261,16 +261,17 @@ pub(super) fn server(mut held: Held, mut link: Link, settings: Settings, sockets
             Err(error) => tracing::error!(%pane, "a program is held but cannot be shown: {error:#}"),
         }
     }
-    let state = state(structure, &mut screens, &options, host(link.lease));
-    let core = Core::new(settings, state);
-    let home = core.state.host.home.clone();
+    let login = Login::current();
+    let home = login.home.to_string_lossy().into_owned();
+    let mut core = Core::new(settings, host(&login, link.lease));
+    core.state = state(structure, &mut screens, &options);
     let mut server = Server::new(ServerParts { core, link, wake: held.wake, kept, sockets, epoch: held.epoch, panes, events, home });
     server.reconcile(strangers, screens);
     Ok(server)
 }
 
 /// The state of the structure with the screens that were restored; an empty one if what was kept contradicts itself.
-fn state(structure: Structure, screens: &mut BTreeMap<PaneId, Terminal>, options: &Options, host: Host) -> State {
+fn state(structure: Structure, screens: &mut BTreeMap<PaneId, Terminal>, options: &Options) -> State {
     let blank = |pane: &kept::Pane| Terminal::new(pane.size, options.clone(), Box::new(HeapMemory::default()));
     let mut state = keep::state(structure, |pane| screens.remove(&pane.id).unwrap_or_else(|| blank(pane)));
     if let Err(problem) = state.check() {
@@ -279,22 +280,19 @@ fn state(structure: Structure, screens: &mut BTreeMap<PaneId, Terminal>, options
         screens.extend(std::mem::take(&mut state.panes).into_iter().map(|(id, pane)| (id, pane.screen)));
         state = State { next_ids, ..State::default() };
     }
-    state.host = host;
     state
 }
 
-fn host(lease: u64) -> Host {
-    let login = Login::current();
+fn host(login: &Login, lease: u64) -> Host {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     Host {
         server_pid: std::process::id(),
         keeper_pid: std::os::unix::process::parent_id(),
         version: env!("CARGO_PKG_VERSION").into(),
         lease,
-        started_wall: clock::now().wall,
         login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),
-        shell: text(login.shell.into_os_string()),
-        home: text(login.home.into_os_string()),
+        shell: login.shell.to_string_lossy().into_owned(),
+        started: now().tick,
         socket: Places::current().map(|places| places.socket().display().to_string()).unwrap_or_default(),
     }
 }
@@ -302,7 +300,7 @@ fn host(lease: u64) -> Host {
 impl Server {
     /// Makes structure and programs agree: unknown programs are adopted, panes without one have ended, and screens have the size their pane has.
     fn reconcile(&mut self, strangers: Vec<(PaneId, i32)>, mut screens: BTreeMap<PaneId, Terminal>) {
-        let now = clock::now();
+        let now = now();
         for (pane, pid) in strangers {
             if let Some(screen) = screens.remove(&pane) {
                 self.core.state.adopt(pane, pid.unsigned_abs(), screen, now.wall);
@@ -311,7 +309,7 @@ impl Server {
         let known: Vec<PaneId> = self.core.state.panes.keys().copied().collect();
         for pane in known {
             let Some(io) = self.panes.get(&pane) else {
-                if self.core.state.pane(pane).life.is_live_or_ending() {
+                if self.core.state.pane(pane).life.has_program() {
                     self.step(Input::Ended { pane, status: crate::base::exit::ExitStatus::Lost, left: Vec::new() }, Origin::None);
                 }
                 continue;

@@ -1,29 +1,30 @@
 //! The one loop: it gathers what happened, steps the core, carries effects out, draws, and waits. Nothing in it blocks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId};
-use crate::base::time::{Now, Span, Tick};
+use crate::base::memory::Memory;
+use crate::base::time::{Span, Tick};
 use crate::core::{Core, Input};
-use crate::platform::clock;
-use crate::platform::eventfd::EventFd;
+use crate::platform::now;
+use crate::platform::EventFd;
 use crate::platform::memory::SharedMemory;
-use crate::server::conn::{Conn, ConnId, Event, Speech};
-use crate::server::link::{Link, LinkError};
-use crate::server::pane::{PaneIo, Stop, TURN_BYTES_MAX};
+use crate::server::conn::{Conn, ConnId, Event};
+use crate::server::events::exit_status;
+use crate::server::link::Link;
+use crate::server::pane::{PaneIo, QUIET, Stop, TURN_BYTES_MAX};
 use crate::server::restore::Kept;
+use crate::server::{RESTART_STATUS, Sockets, settings};
 use crate::state::effect::{Effects, Fact};
-use crate::wire::frame::ToClient;
-use crate::wire::keeper::{CONTROL_WAITING, ToKeeper};
+use crate::state::view::View;
+use crate::wire::frame::{self, Bye, ToClient};
+use crate::wire::keeper::{CONTROL_WAITING, Spawn};
 
 /// How much of all panes' output is parsed in one turn, so that keys never wait long.
 const TURN_BYTES_ALL: usize = 256 << 10;
@@ -169,7 +170,10 @@ impl Server {
                 biased;
                 Some(event) = events.recv() => self.event(event),
                 Ok((stream, _)) = listener.accept() => self.event(Event::Opened(stream)),
-                record = self.link.next() => self.record_or_handover(record)?,
+                record = self.link.next() => match record {
+                    Ok(record) => self.record(record),
+                    Err(error) => self.hand_over(&error).await?,
+                },
                 _ = hangup.recv() => self.reload(),
                 _ = term.recv() => self.leave(RESTART_STATUS),
                 Ok(mut guard) = self.wake.data.readable(), if !busy => {
@@ -208,7 +212,7 @@ impl Server {
     /// Steps the core and carries out what it wants.
     pub(super) fn step(&mut self, input: Input<'_>, origin: Origin) {
         let mut effects = Effects::new();
-        self.core.step(clock::now(), input, &mut effects);
+        self.core.step(now(), input, &mut effects);
         self.settle(effects, origin);
     }
 
@@ -261,7 +265,7 @@ impl Server {
             }
             let (count, end) = (bytes.len(), position + bytes.len() as u64);
             let mut effects = Effects::new();
-            self.core.step(clock::now(), Input::Output { pane, bytes }, &mut effects);
+            self.core.step(now(), Input::Output { pane, bytes }, &mut effects);
             io.position = end;
             self.settle(effects, Origin::Output(end));
             taken += count;
@@ -278,7 +282,7 @@ impl Server {
     }
 
     fn after_output(&mut self, pane: PaneId) {
-        let now = clock::now().tick;
+        let now = now().tick;
         let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane)) else { return };
         io.note_hold(now, &state.screen);
         io.quiet_at = Some(now + QUIET);
@@ -307,11 +311,11 @@ impl Server {
     }
 
     fn draw(&mut self, busy: bool) {
-        let now = clock::now().tick;
+        let now = now().tick;
         let held: BTreeSet<PaneId> = self.panes.iter().filter(|(_, io)| io.held_until.is_some()).map(|(pane, _)| *pane).collect();
         for conn in self.conns.values_mut().filter(|conn| !conn.closing) {
             let Some(attached) = conn.attached() else { continue };
-            let quiet = !busy || self.core.focus(attached.client).is_none_or(|pane| self.panes.get_mut(&pane).is_none_or(|io| !io.has_output()));
+            let quiet = !busy || self.core.state.views.get(&attached.client).and_then(View::focus).is_none_or(|pane| self.panes.get_mut(&pane).is_none_or(|io| !io.has_output()));
             if attached.drawn.due(now, quiet).is_none_or(|due| now < due) {
                 continue;
             }
@@ -341,6 +345,12 @@ impl Server {
         }
     }
 
+    /// Reads the configuration again.
+    fn reload(&mut self) {
+        self.step(Input::Configured(Box::new(settings(false))), Origin::None);
+        self.mark_stale();
+    }
+
     /// The server is to leave with this exit status.
     pub(super) fn leave(&mut self, status: u8) {
         self.leaving = Some(status);
@@ -368,7 +378,7 @@ impl Server {
     }
 
     fn pass_deadlines(&mut self) {
-        let now = clock::now().tick;
+        let now = now().tick;
         if self.core.next_deadline().is_some_and(|deadline| deadline <= now) {
             self.step(Input::Wake, Origin::None);
             self.mark_stale();
@@ -389,9 +399,7 @@ impl Server {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         if io.held_until.is_some_and(|until| until <= now) {
             io.held_until = None;
-            if let Some(state) = self.core.state.panes.get_mut(&pane) {
-                state.screen.end_synchronized();
-            }
+            self.core.end_hold(pane);
             self.mark_stale();
         }
         let Some(io) = self.panes.get_mut(&pane) else { return };
@@ -412,6 +420,6 @@ impl Server {
 async fn pause(deadline: Option<Tick>) {
     match deadline {
         None => std::future::pending().await,
-        Some(deadline) => tokio::time::sleep(Duration::from_nanos((deadline - clock::now().tick).0)).await,
+        Some(deadline) => tokio::time::sleep(Duration::from_nanos((deadline - now().tick).0)).await,
     }
 }
