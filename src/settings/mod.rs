@@ -1,104 +1,46 @@
 //! The options, typed, with their defaults. Plain data: reading files is `config`'s.
+//!
+//! The doc comments of the fields are the text of the generated reference, and their ranges are checked from the schema.
 
-use schemars::JsonSchema;
+mod client;
+mod server;
+mod value;
+
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 
-use crate::base::geom::Size;
+pub use client::{Bars, ColourDepth, Edge, Keys, Outer, Preset, Segment, Theme};
+pub use server::{Limits, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing};
+pub use value::{KeyText, SizeText, ThemeColour, ValueError};
 
-/// Every option the server reads.
+/// Every option. The client reads `keys`, `theme`, `bars` and `outer` of its own machine; the server reads the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Sessions.
-    pub session: SessionSettings,
-    /// Panes and their programs.
-    pub pane: PaneSettings,
-    /// Bounds.
+    /// The prefix, and what keys do after it.
+    pub keys: Keys,
+    /// Colours of everything abide draws itself. A colour is `"default"`, a name such as `"blue"` or `"bright-black"`, a number of the 256-colour palette such as `"244"`, or `"#rrggbb"`.
+    pub theme: Theme,
+    /// The status line and the borders of panes.
+    pub bars: Bars,
+    /// How abide treats the terminal it runs in.
+    pub outer: Outer,
+    /// What runs in a new pane.
+    pub shell: Shell,
+    /// Sessions and their sizes.
+    pub session: Session,
+    /// What happens when the program of a pane ends or is stopped.
+    pub pane: Pane,
+    /// How much output is kept for each pane.
+    pub scrollback: Scrollback,
+    /// What outlives a reboot.
+    pub persist: Persist,
+    /// What one server holds at most.
     pub limits: Limits,
 }
 
-/// Options of sessions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SessionSettings {
-    /// The name of the first session.
-    pub first_name: String,
-    /// The size of a session that no client shows.
-    pub size: Size,
-    /// Which view gives a pane its size when several show it.
-    pub sizing: Sizing,
-}
-
-impl Default for SessionSettings {
-    fn default() -> Self {
-        Self { first_name: "main".into(), size: Size::default(), sizing: Sizing::Latest }
-    }
-}
-
-/// Which of the views that show a tab gives its panes their size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Sizing {
-    /// The one that sent input last.
-    #[default]
-    Latest,
-    /// The smallest, so that all see everything.
-    Smallest,
-    /// The largest.
-    Largest,
-}
-
-/// Options of panes and their programs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct PaneSettings {
-    /// The program of a pane that is given none; empty for the user's shell.
-    pub command: Vec<String>,
-    /// Whether the shell is a login shell.
-    pub login: bool,
-    /// The value of TERM.
-    pub term: String,
-    /// Whether a pane stays when its program has ended.
-    pub remain_on_exit: Remain,
-    /// Time in milliseconds that programs have to end by themselves before they are killed.
-    pub grace_ms: u64,
-}
-
-impl Default for PaneSettings {
-    fn default() -> Self {
-        Self { command: Vec::new(), login: false, term: "xterm-256color".into(), remain_on_exit: Remain::Off, grace_ms: 5000 }
-    }
-}
-
-/// Whether a pane stays when its program has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Remain {
-    /// It is closed.
-    #[default]
-    Off,
-    /// It stays.
-    On,
-    /// It stays if the program failed.
-    Failed,
-}
-
-/// Bounds on what can be made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Sessions.
-    pub sessions: usize,
-    /// Panes, in all sessions together.
-    pub panes: usize,
-    /// Lines of scrollback kept per pane.
-    pub scrollback_lines: u32,
-    /// Bytes of scrollback kept per pane.
-    pub scrollback_bytes: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { sessions: 100, panes: 1000, scrollback_lines: 100_000, scrollback_bytes: 64 << 20 }
-    }
+/// The JSON Schema of the configuration file, made from the types.
+#[must_use]
+pub fn schema() -> Schema {
+    schema_for!(Settings)
 }

@@ -2,5 +2,6 @@
 
 pub mod frame;
 pub mod hello;
+pub mod keeper;
 pub mod packet;
 pub mod rpc;

@@ -1,1 +1,9 @@
-//! The one integration binary.
+//! The one integration binary: checks of the tree, and the real binary driven from outside.
+
+mod e2e_attach;
+mod e2e_cli;
+mod e2e_hostile;
+mod e2e_programs;
+mod e2e_survive;
+mod harness;
+mod tidy;

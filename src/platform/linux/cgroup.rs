@@ -1,0 +1,167 @@
+//! A cgroup per program, where one can be had: then ending a program ends all that came of it with one write. Never required.
+
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+
+use crate::platform::sys;
+
+/// The sub-tree of this keeper; its own process stays outside of it.
+#[derive(Debug)]
+pub struct Cgroups {
+    /// Where this process was when it started.
+    home: PathBuf,
+    /// Holds one directory per program.
+    base: PathBuf,
+}
+
+impl Cgroups {
+    /// Makes a sub-tree named for `epoch`, if it is usable: a probe child could be moved into it and killed by `cgroup.kill` (Linux 5.14).
+    /// `ABIDE_CGROUP=off` makes it unusable. For the single-threaded keeper alone, since it forks.
+    #[must_use]
+    pub fn probe(epoch: u64) -> Option<Self> {
+        if std::env::var_os("ABIDE_CGROUP").is_some_and(|value| value == "off") {
+            return None;
+        }
+        let home = own_directory(&fs::read_to_string("/proc/self/mountinfo").ok()?, &fs::read_to_string("/proc/self/cgroup").ok()?)?;
+        remove_leftovers(&home);
+        let cgroups = Self { base: home.join(format!("abide-{epoch:016x}")), home };
+        // A keeper that took over goes on in the sub-tree of the former one.
+        if fs::create_dir(&cgroups.base).is_err() && !cgroups.base.is_dir() {
+            return None;
+        }
+        if cgroups.can_kill().is_ok() {
+            return Some(cgroups);
+        }
+        cgroups.close();
+        None
+    }
+
+    /// Moves this process into the cgroup of a program, which is made for it. What it starts there stays there.
+    ///
+    /// # Errors
+    /// If it cannot be moved; it is where it was.
+    pub fn enter(&self, tag: u64) -> io::Result<()> {
+        let directory = self.directory(tag);
+        match fs::create_dir(&directory) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => write(&directory, "cgroup.procs", b"0"),
+        }
+    }
+
+    /// Moves this process back to where it was.
+    ///
+    /// # Errors
+    /// If it cannot be moved.
+    pub fn leave(&self) -> io::Result<()> {
+        write(&self.home, "cgroup.procs", b"0")
+    }
+
+    /// Ends all processes in the cgroup of a program, whoever they belong to. False if it has none.
+    #[must_use]
+    pub fn kill(&self, tag: u64) -> bool {
+        write(&self.directory(tag), "cgroup.kill", b"1").is_ok()
+    }
+
+    /// Whether the cgroup of a program still holds a process; none if it has no cgroup.
+    #[must_use]
+    pub fn is_populated(&self, tag: u64) -> Option<bool> {
+        let events = fs::read_to_string(self.directory(tag).join("cgroup.events")).ok()?;
+        events.lines().find_map(|line| line.strip_prefix("populated ")).map(|value| value != "0")
+    }
+
+    /// The processes in the cgroup of a program, zombies not among them once they are reaped.
+    #[must_use]
+    pub fn members(&self, tag: u64) -> Vec<i32> {
+        let list = fs::read_to_string(self.directory(tag).join("cgroup.procs")).unwrap_or_default();
+        list.lines().filter_map(|line| line.parse().ok()).collect()
+    }
+
+    /// Removes the cgroup of a program, if nothing is left in it.
+    pub fn remove(&self, tag: u64) {
+        // One that is not empty stays; the next keeper removes it.
+        drop(fs::remove_dir(self.directory(tag)));
+    }
+
+    /// Removes the sub-tree, as far as nothing is left in it.
+    pub fn close(&self) {
+        remove_tree(&self.base);
+    }
+
+    fn directory(&self, tag: u64) -> PathBuf {
+        self.base.join(tag.to_string())
+    }
+
+    fn can_kill(&self) -> io::Result<()> {
+        let probe = self.base.join("probe");
+        fs::create_dir(&probe)?;
+        let pid = sys::fork_idle_child()?;
+        let child = Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
+        let killed = write(&probe, "cgroup.procs", pid.to_string().as_bytes()).and_then(|()| write(&probe, "cgroup.kill", b"1"));
+        if killed.is_err() {
+            kill_process(child, Signal::KILL)?;
+        }
+        waitpid(Some(child), WaitOptions::empty())?;
+        fs::remove_dir(&probe)?;
+        // The way back must be open as well.
+        killed.and_then(|()| self.leave())
+    }
+}
+
+/// The directory of our own v2 cgroup. On hybrid machines the v2 tree is not mounted at the root (cgroups(7)).
+fn own_directory(mountinfo: &str, own: &str) -> Option<PathBuf> {
+    let place = own.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let (root, mount) = mountinfo.lines().find_map(|line| {
+        let (mount, filesystem) = line.split_once(" - ")?;
+        let fields: Vec<&str> = mount.split(' ').collect();
+        filesystem.starts_with("cgroup2 ").then_some((*fields.get(3)?, *fields.get(4)?))
+    })?;
+    let below = Path::new(place).strip_prefix(root).ok()?;
+    Some(Path::new(mount).join(below))
+}
+
+/// Sub-trees of keepers that are gone: removed where they are empty.
+fn remove_leftovers(home: &Path) {
+    let Ok(entries) = fs::read_dir(home) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().as_bytes().starts_with(b"abide-") {
+            remove_tree(&entry.path());
+        }
+    }
+}
+
+fn remove_tree(base: &Path) {
+    for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+        // Only an empty cgroup can be removed; files in it are the kernel's.
+        drop(fs::remove_dir(entry.path()));
+    }
+    drop(fs::remove_dir(base));
+}
+
+/// Writes without creating: a missing file must stay missing.
+fn write(directory: &Path, file: &str, bytes: &[u8]) -> io::Result<()> {
+    let fd = openat(rustix::fs::CWD, directory.join(file), OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::io::write(&fd, bytes)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_directory;
+
+    #[test]
+    fn the_v2_tree_is_found_wherever_it_is_mounted() {
+        let hybrid =
+            "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
+        let found = own_directory(hybrid, "4:memory:/x\n0::/user/a\n").unwrap();
+        assert_eq!(found.to_str(), Some("/sys/fs/cgroup/unified/user/a"));
+        let in_container = "41 31 0:38 /box /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+        assert_eq!(own_directory(in_container, "0::/box/b\n").unwrap().to_str(), Some("/sys/fs/cgroup/b"));
+        assert_eq!(own_directory(in_container, "0::/elsewhere\n"), None);
+        assert_eq!(own_directory(hybrid, "4:memory:/x\n"), None);
+    }
+}

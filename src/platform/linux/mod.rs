@@ -1,0 +1,5 @@
+//! What only Linux has: /proc, pidfds, cgroups.
+
+pub mod cgroup;
+pub mod pidfd;
+pub mod process;

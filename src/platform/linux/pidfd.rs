@@ -1,0 +1,77 @@
+//! Processes by fd: an identity that a recycled process id cannot take over (pidfd_open(2)).
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use super::process;
+use crate::platform::sys;
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this status.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+impl Ended {
+    /// From the status word of wait(2).
+    #[must_use]
+    pub const fn from_wait_status(status: i32) -> Self {
+        match status & 0x7f {
+            0 => Self::Code((status >> 8) & 0xff),
+            signal => Self::Signal(signal),
+        }
+    }
+}
+
+/// The process that has this id now.
+///
+/// # Errors
+/// `ESRCH` if there is none.
+pub fn open(pid: i32) -> io::Result<OwnedFd> {
+    let pid = Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(pidfd_open(pid, PidfdFlags::empty())?)
+}
+
+/// Sends a signal to the process, which cannot be another one.
+///
+/// # Errors
+/// `ESRCH` if it ended; `EPERM` if it is not ours to signal; `InvalidInput` if there is no such signal.
+pub fn signal(pidfd: impl AsFd, signal: i32) -> io::Result<()> {
+    Ok(pidfd_send_signal(pidfd, to_signal(signal)?)?)
+}
+
+/// Sends a signal to the process with this id, if it is still the one that started then.
+///
+/// # Errors
+/// As [`signal`].
+pub fn signal_process(pid: i32, start_time: u64, number: i32) -> io::Result<()> {
+    let pidfd = open(pid)?;
+    if process::read(pid).is_none_or(|process| process.start_time != start_time) {
+        return Err(io::Error::from_raw_os_error(libc::ESRCH));
+    }
+    signal(pidfd, number)
+}
+
+/// Sends a signal to a process group. Only while its leader is not reaped is the number certain to mean that group.
+///
+/// # Errors
+/// As [`signal`].
+pub fn signal_group(group: i32, signal: i32) -> io::Result<()> {
+    let group = Pid::from_raw(group).filter(|group| !group.is_init()).ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(rustix::process::kill_process_group(group, to_signal(signal)?)?)
+}
+
+/// How the process ended, once it was reaped by whoever its parent is; none while it runs or if the kernel does not say (before 6.15).
+#[must_use]
+pub fn ended(pidfd: impl AsFd) -> Option<Ended> {
+    sys::pidfd_wait_status(pidfd.as_fd()).map(Ended::from_wait_status)
+}
+
+fn to_signal(number: i32) -> io::Result<Signal> {
+    Signal::from_named_raw(number).ok_or_else(|| io::ErrorKind::InvalidInput.into())
+}

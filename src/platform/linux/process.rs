@@ -1,0 +1,149 @@
+//! The process table as proc(5) shows it. A scan is a picture, never a proof: processes come and go while it is taken.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+/// One process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its id; together with `start_time` its identity.
+    pub pid: i32,
+    /// Its parent.
+    pub parent: i32,
+    /// Its process group.
+    pub group: i32,
+    /// Its session.
+    pub session: i32,
+    /// The device number of its controlling terminal; 0 if it has none.
+    pub tty: u32,
+    /// The foreground group of that terminal; -1 if it has none.
+    pub foreground: i32,
+    /// R running, S sleeping, D disk sleep, Z zombie, T stopped, t traced, I idle, X dead.
+    pub state: u8,
+    /// When it started, in clock ticks since boot.
+    pub start_time: u64,
+    /// User and system time together, in clock ticks.
+    pub cpu_ticks: u64,
+    /// Resident memory in bytes.
+    pub rss_bytes: u64,
+    /// Its short name, at most 15 bytes.
+    pub name: Vec<u8>,
+}
+
+/// How many clock ticks a second has.
+#[must_use]
+pub fn ticks_per_second() -> u64 {
+    rustix::param::clock_ticks_per_second()
+}
+
+/// All processes that can be seen, in no order.
+#[must_use]
+pub fn all() -> Vec<Process> {
+    ids().into_iter().filter_map(read).collect()
+}
+
+/// The ids of all processes that can be seen.
+#[must_use]
+pub fn ids() -> Vec<i32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// The process with this id, if there is one.
+#[must_use]
+pub fn read(pid: i32) -> Option<Process> {
+    parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// The children of this process's only thread; none if the kernel has no such list.
+#[must_use]
+pub fn own_children() -> Option<Vec<i32>> {
+    let pid = rustix::process::getpid().as_raw_pid();
+    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+    Some(list.split_ascii_whitespace().filter_map(|child| child.parse().ok()).collect())
+}
+
+/// Its arguments; empty for a zombie or a kernel thread.
+#[must_use]
+pub fn arguments(pid: i32) -> Vec<Vec<u8>> {
+    strings(&fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default())
+}
+
+/// The environment it was started with, as `NAME=value`; empty if it is not ours to see.
+#[must_use]
+pub fn environment(pid: i32) -> Vec<Vec<u8>> {
+    strings(&fs::read(format!("/proc/{pid}/environ")).unwrap_or_default())
+}
+
+/// Its working directory, if it is ours to see and still exists.
+#[must_use]
+pub fn working_directory(pid: i32) -> Option<PathBuf> {
+    let path = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
+    (!path.as_os_str().as_bytes().ends_with(b" (deleted)") || path.exists()).then_some(path)
+}
+
+/// Its effective user.
+#[must_use]
+pub fn user(pid: i32) -> Option<u32> {
+    Some(fs::metadata(format!("/proc/{pid}")).ok()?.uid())
+}
+
+fn strings(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
+    if bytes.is_empty() { Vec::new() } else { bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect() }
+}
+
+/// One line of proc_pid_stat(5). The name stands in parentheses and may hold any byte, so the last parenthesis ends it.
+fn parse(stat: &[u8]) -> Option<Process> {
+    let open = stat.iter().position(|byte| *byte == b'(')?;
+    let close = stat.iter().rposition(|byte| *byte == b')')?;
+    let pid = std::str::from_utf8(stat.get(..open)?).ok()?.trim().parse().ok()?;
+    let rest = std::str::from_utf8(stat.get(close + 1..)?).ok()?;
+    // Field 3 of the manual is the first here.
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let number = |field: usize| fields.get(field - 3)?.parse::<i64>().ok();
+    let unsigned = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
+    Some(Process {
+        pid,
+        parent: i32::try_from(number(4)?).ok()?,
+        group: i32::try_from(number(5)?).ok()?,
+        session: i32::try_from(number(6)?).ok()?,
+        tty: u32::try_from(number(7)?).unwrap_or(0),
+        foreground: i32::try_from(number(8)?).ok()?,
+        state: *fields.first()?.as_bytes().first()?,
+        start_time: unsigned(22)?,
+        cpu_ticks: unsigned(14)?.saturating_add(unsigned(15)?),
+        rss_bytes: unsigned(24)?.saturating_mul(rustix::param::page_size() as u64),
+        name: stat.get(open + 1..close)?.to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_hold_anything() {
+        let line = b"42 (a) b (c\n) S 1 2 3 34817 5 6 7 8 9 10 11 12 13 14 15 16 17 18 99 20 2 22 23";
+        let process = parse(line).unwrap();
+        assert_eq!((process.pid, process.name.as_slice(), process.state), (42, &b"a) b (c\n"[..], b'S'));
+        assert_eq!((process.parent, process.group, process.session, process.tty), (1, 2, 3, 34817));
+        assert_eq!((process.cpu_ticks, process.start_time), (11 + 12, 99));
+        for cut in 0..line.len() {
+            // Nothing to hold but that it does not panic.
+            let _process = parse(&line[..cut]);
+        }
+    }
+
+    #[test]
+    fn this_process_is_in_the_table() {
+        let pid = rustix::process::getpid().as_raw_pid();
+        let process = all().into_iter().find(|process| process.pid == pid).unwrap();
+        assert!(process.rss_bytes > 0 && process.start_time > 0);
+        assert_eq!(user(pid), Some(rustix::process::geteuid().as_raw()));
+        assert_eq!(working_directory(pid), std::env::current_dir().ok());
+        assert!(!arguments(pid).is_empty());
+    }
+}

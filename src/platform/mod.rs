@@ -1,0 +1,24 @@
+//! The operating system as abide needs it: clock, places, sockets with fds, shared memory, terminals, processes. No policy of the product.
+
+mod clock;
+mod eventfd;
+#[cfg(target_os = "linux")]
+mod linux;
+mod login;
+#[cfg(target_os = "macos")]
+mod macos;
+pub mod memory;
+pub mod places;
+pub mod socket;
+pub mod start;
+mod sys;
+pub mod tty;
+
+pub use clock::{boot_id, now, random_u64};
+pub use eventfd::EventFd;
+#[cfg(target_os = "linux")]
+pub use linux::{cgroup, pidfd, process};
+pub use login::Login;
+#[cfg(target_os = "macos")]
+pub use macos::{cgroup, pidfd, process};
+pub use sys::{SignalFd, close_fds_from, restore_default_signals};

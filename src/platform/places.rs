@@ -1,0 +1,377 @@
+//! Where the socket, the lock and the state of a server are, and that nobody else can get at them. What lies in the state is not known here.
+//!
+//! One user has one server, with and without `XDG_RUNTIME_DIR`: socket and lock are in the state home, unless the path is too long for a socket or
+//! the state home is on a network file system; then they are in a hashed place under `XDG_RUNTIME_DIR`, which a pointer file in the state home names.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, openat};
+
+use crate::platform::login::Login;
+use crate::platform::socket;
+
+/// The longest path a Unix socket can have (sun_path in unix(7), without its NUL).
+pub const SOCKET_PATH_LEN_MAX: usize = 107;
+
+/// The environment variables that decide the places. Empty ones count as unset.
+#[derive(Debug, Clone, Default)]
+pub struct PlaceEnv {
+    /// `ABIDE_SOCKET`: another server than the usual one.
+    pub socket: Option<PathBuf>,
+    /// `XDG_STATE_HOME`.
+    pub state_home: Option<PathBuf>,
+    /// `XDG_RUNTIME_DIR`.
+    pub runtime_dir: Option<PathBuf>,
+    /// `HOME`.
+    pub home: Option<PathBuf>,
+}
+
+impl PlaceEnv {
+    /// As this process has them.
+    #[must_use]
+    pub fn current() -> Self {
+        let get = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        // The XDG base directory specification: relative paths are to be ignored.
+        let absolute = |name| get(name).filter(|path: &PathBuf| path.is_absolute());
+        Self {
+            socket: get("ABIDE_SOCKET").map(|path| std::path::absolute(&path).unwrap_or(path)),
+            state_home: absolute("XDG_STATE_HOME"),
+            runtime_dir: absolute("XDG_RUNTIME_DIR"),
+            home: absolute("HOME"),
+        }
+    }
+}
+
+/// Why there is no place for a server.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// The path of the socket is too long and there is no shorter one.
+    #[error("the socket path {0:?} is longer than {SOCKET_PATH_LEN_MAX} bytes; set ABIDE_SOCKET or XDG_RUNTIME_DIR to a shorter path")]
+    TooLong(PathBuf),
+    /// A directory could be used by somebody else.
+    #[error("the directory {path:?} {problem}; make it yours alone: chmod 700 {path:?}")]
+    Unsafe {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A place could not be made or opened.
+    #[error("cannot use {path:?}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The places of one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    state: PathBuf,
+    run: PathBuf,
+    socket: PathBuf,
+    /// The file in the state home that names the socket, where that is elsewhere.
+    pointer: Option<PathBuf>,
+    /// A directory named by `ABIDE_SOCKET` is the user's and only checked.
+    is_run_ours: bool,
+}
+
+/// The right to be the server of a place; ends with the process at the latest.
+#[derive(Debug)]
+pub struct Lock(OwnedFd);
+
+impl Lock {
+    /// The fd to pass on, for instance to the keeper's stash: the lock is held until the last copy is closed.
+    #[must_use]
+    pub fn into_fd(self) -> OwnedFd {
+        self.0
+    }
+}
+
+impl Places {
+    /// The places this process's environment names. Creates nothing.
+    ///
+    /// # Errors
+    /// [`PlaceError::TooLong`].
+    pub fn current() -> Result<Self, PlaceError> {
+        Self::find(&PlaceEnv::current())
+    }
+
+    /// The places that `env` names. Creates nothing.
+    ///
+    /// # Errors
+    /// [`PlaceError::TooLong`].
+    pub fn find(env: &PlaceEnv) -> Result<Self, PlaceError> {
+        let state = env.state_home.clone().unwrap_or_else(|| {
+            let home = env.home.clone().unwrap_or_else(|| Login::current().home);
+            home.join(".local/state")
+        });
+        let state = state.join("abide");
+        if let Some(socket) = &env.socket {
+            return Self::of_socket(&state, socket);
+        }
+        let run = state.join("run");
+        let socket = run.join("socket");
+        if fits(&socket) && !is_on_network(&state) {
+            return Ok(Self { state, run, socket, pointer: None, is_run_ours: true });
+        }
+        let pointer = run.join("where");
+        let named = fs::read(&pointer).ok().map(|bytes| PathBuf::from(OsString::from_vec(bytes)));
+        let usable = |path: &PathBuf| path.is_absolute() && fits(path) && path.parent().and_then(Path::parent).is_some_and(Path::is_dir);
+        let hashed = || env.runtime_dir.as_ref().map(|runtime| runtime.join(format!("abide-{:016x}", hash(&state))).join("socket"));
+        let Some(socket) = named.filter(usable).or_else(hashed).filter(|path| fits(path)) else {
+            return Err(PlaceError::TooLong(socket));
+        };
+        let run = socket.parent().map_or_else(|| run.clone(), Path::to_path_buf);
+        Ok(Self { state, run, socket, pointer: Some(pointer), is_run_ours: true })
+    }
+
+    /// A server at a socket of its own has a state of its own.
+    fn of_socket(state: &Path, socket: &Path) -> Result<Self, PlaceError> {
+        if !fits(socket) {
+            return Err(PlaceError::TooLong(socket.into()));
+        }
+        let run = socket.parent().unwrap_or(Path::new("/")).to_path_buf();
+        let state = state.join("servers").join(format!("{:016x}", hash(socket)));
+        Ok(Self { state, run, socket: socket.into(), pointer: None, is_run_ours: false })
+    }
+
+    /// The socket clients connect to.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The directory of database and logs, 0700.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.state.join("abide.db")
+    }
+
+    /// What keeper and server have to say.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.state.join("server.log")
+    }
+
+    /// Makes the directories where they are missing, 0700, and checks that they are ours alone and no symbolic links.
+    ///
+    /// # Errors
+    /// [`PlaceError`] naming the directory.
+    pub fn prepare(&self) -> Result<(), PlaceError> {
+        make_private(&self.state)?;
+        if self.is_run_ours {
+            make_private(&self.run)?;
+        } else {
+            check_private(&self.run, Mode::WGRP | Mode::WOTH)?;
+        }
+        if let Some(pointer) = &self.pointer {
+            let directory = pointer.parent().unwrap_or(&self.state);
+            make_private(directory)?;
+            replace(pointer, self.socket.as_os_str().as_bytes()).map_err(|source| PlaceError::Io { path: pointer.clone(), source })?;
+        }
+        Ok(())
+    }
+
+    /// Takes the right to be the server here; none if another process has it. Needs [`Places::prepare`].
+    ///
+    /// # Errors
+    /// If the lock file cannot be opened.
+    pub fn lock(&self) -> Result<Option<Lock>, PlaceError> {
+        let mut path = self.socket.clone().into_os_string();
+        path.push(".lock");
+        let path = PathBuf::from(path);
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fail = |error: rustix::io::Errno| PlaceError::Io { path: path.clone(), source: error.into() };
+        let fd = openat(rustix::fs::CWD, &path, flags, Mode::RUSR | Mode::WUSR).map_err(fail)?;
+        match flock(&fd, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Lock(fd))),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(fail(error)),
+        }
+    }
+
+    /// Listens on the socket, in place of a dead server's. Only with the lock.
+    ///
+    /// # Errors
+    /// If it cannot be bound.
+    pub fn listen(&self, _lock: &Lock) -> Result<UnixListener, PlaceError> {
+        let fail = |source| PlaceError::Io { path: self.socket.clone(), source };
+        match fs::remove_file(&self.socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
+            _ => {}
+        }
+        // 0600 from creation; other threads must not create files meanwhile, so this comes before there are any.
+        let mask = rustix::process::umask(Mode::from_raw_mode(0o177));
+        let listener = UnixListener::bind(&self.socket);
+        rustix::process::umask(mask);
+        listener.map_err(fail)
+    }
+
+    /// Connects to the server.
+    ///
+    /// # Errors
+    /// If nobody listens, or somebody else does.
+    pub fn connect(&self) -> io::Result<UnixStream> {
+        socket::connect(&self.socket)
+    }
+
+    /// Opens the log for appending, 0600.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn open_log(&self) -> Result<File, PlaceError> {
+        let path = self.log();
+        let mut options = OpenOptions::new();
+        options.append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+        options.open(&path).map_err(|source| PlaceError::Io { path, source })
+    }
+}
+
+fn fits(path: &Path) -> bool {
+    path.as_os_str().len() <= SOCKET_PATH_LEN_MAX
+}
+
+/// FNV-1a: stable over versions and machines, which the standard library's is not.
+fn hash(path: &Path) -> u64 {
+    path.as_os_str().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn make_private(path: &Path) -> Result<(), PlaceError> {
+    let parents = path.parent().map_or(Ok(()), |parent| DirBuilder::new().recursive(true).mode(0o700).create(parent));
+    let made = parents.and_then(|()| DirBuilder::new().mode(0o700).create(path));
+    match made {
+        Err(source) if source.kind() != io::ErrorKind::AlreadyExists => Err(PlaceError::Io { path: path.into(), source }),
+        _ => check_private(path, Mode::RWXG | Mode::RWXO),
+    }
+}
+
+/// Opens the directory once, without following a link at its end, and looks at what was opened (attack A1.1).
+fn check_private(path: &Path, forbidden: Mode) -> Result<(), PlaceError> {
+    let problem = |problem| PlaceError::Unsafe { path: path.into(), problem };
+    let fail = |error: rustix::io::Errno| PlaceError::Io { path: path.into(), source: error.into() };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let fd = match openat(rustix::fs::CWD, path, flags, Mode::empty()) {
+        Ok(fd) => fd,
+        Err(rustix::io::Errno::LOOP | rustix::io::Errno::NOTDIR) => return Err(problem("is a symbolic link or no directory")),
+        Err(error) => return Err(fail(error)),
+    };
+    let stat = fstat(&fd).map_err(fail)?;
+    if stat.st_uid != rustix::process::geteuid().as_raw() {
+        return Err(problem("belongs to another user"));
+    }
+    if Mode::from_raw_mode(stat.st_mode).intersects(forbidden) {
+        return Err(problem("is open to other users"));
+    }
+    Ok(())
+}
+
+/// Writes a small file as a whole or not at all.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    let new = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(&new)?;
+    file.write_all(bytes)?;
+    fs::rename(new, path)
+}
+
+/// Whether a path, or the nearest parent that exists, is on a file system where locks and sockets do not mean what they say.
+#[cfg(target_os = "linux")]
+fn is_on_network(path: &Path) -> bool {
+    // NFS, SMB, CIFS, SMB2, AFS, 9P, Ceph (statfs(2)).
+    const NETWORK: [u64; 7] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x5346_414f, 0x0102_1997, 0x00c3_6400];
+    let kind = path.ancestors().find_map(|path| rustix::fs::statfs(path).ok()).map(|statfs| statfs.f_type);
+    // The type is a signed 32-bit word on some machines.
+    kind.is_some_and(|kind| NETWORK.contains(&(u64::from_ne_bytes(i64::from(kind).to_ne_bytes()) & 0xffff_ffff)))
+}
+
+/// Whether a path is on a file system where locks and sockets do not mean what they say.
+#[cfg(not(target_os = "linux"))]
+fn is_on_network(_path: &Path) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn env(home: &Path) -> PlaceEnv {
+        PlaceEnv { home: Some(home.into()), ..PlaceEnv::default() }
+    }
+
+    #[test]
+    fn the_usual_places_are_private_and_lockable_once() {
+        let home = tempfile::tempdir().unwrap();
+        let places = Places::find(&env(home.path())).unwrap();
+        places.prepare().unwrap();
+        assert_eq!(places.socket(), home.path().join(".local/state/abide/run/socket"));
+        let lock = places.lock().unwrap().unwrap();
+        assert!(places.lock().unwrap().is_none());
+        let listener = places.listen(&lock).unwrap();
+        let mode = fs::metadata(places.socket()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
+        places.connect().unwrap();
+        drop(listener);
+        drop(places.listen(&lock).unwrap());
+        drop(lock);
+        assert!(places.lock().unwrap().is_some());
+    }
+
+    #[test]
+    fn directories_of_others_are_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let places = Places::find(&env(home.path())).unwrap();
+        places.prepare().unwrap();
+        let run = home.path().join(".local/state/abide/run");
+        fs::set_permissions(&run, fs::Permissions::from_mode(0o750)).unwrap();
+        assert!(matches!(places.prepare(), Err(PlaceError::Unsafe { .. })));
+        fs::remove_dir(&run).unwrap();
+        symlink(home.path(), &run).unwrap();
+        assert!(matches!(places.prepare(), Err(PlaceError::Unsafe { .. })));
+    }
+
+    #[test]
+    fn a_long_path_gets_a_short_place_and_a_pointer_to_it() {
+        let root = tempfile::tempdir().unwrap();
+        let home = root.path().join("x".repeat(120));
+        assert!(matches!(Places::find(&env(&home)), Err(PlaceError::TooLong(_))));
+        let runtime_dir = Some(root.path().to_path_buf());
+        let places = Places::find(&PlaceEnv { runtime_dir, ..env(&home) }).unwrap();
+        assert!(places.socket().starts_with(root.path()) && fits(places.socket()));
+        places.prepare().unwrap();
+        let without_runtime_dir = Places::find(&env(&home)).unwrap();
+        assert_eq!(without_runtime_dir.socket(), places.socket());
+    }
+
+    #[test]
+    fn a_server_of_its_own_socket_shares_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| Places::find(&PlaceEnv { socket: Some(root.path().join(name)), ..env(root.path()) }).unwrap();
+        let (a, b) = (at("a.sock"), at("b.sock"));
+        a.prepare().unwrap();
+        b.prepare().unwrap();
+        let _lock = a.lock().unwrap().unwrap();
+        assert!(b.lock().unwrap().is_some());
+        assert_ne!(a.state(), b.state());
+        assert!(a.state().starts_with(root.path().join(".local/state/abide")));
+    }
+}

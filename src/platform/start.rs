@@ -1,0 +1,41 @@
+//! Starting the keeper: a process that is nobody's child, in a session of its own. Whether one should be started is not known here.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::sys;
+
+/// What a keeper is started with.
+#[derive(Debug)]
+pub struct KeeperStart<'a> {
+    /// The program; `abide` itself.
+    pub exe: &'a Path,
+    /// What follows `keeper` on its command line.
+    pub args: Vec<OsString>,
+    /// What is set in its environment beside what this process has.
+    pub env: Vec<(OsString, OsString)>,
+    /// Its standard input: with `--adopt` the socket to the server.
+    pub input: Option<OwnedFd>,
+    /// Where its errors and those of its servers go.
+    pub log: Option<File>,
+}
+
+/// Starts a keeper by setsid, a second fork and one exec; its working directory is `/`. Returns when it has been executed.
+///
+/// # Errors
+/// If it cannot be; nothing is left behind.
+pub fn keeper(start: KeeperStart<'_>) -> io::Result<()> {
+    let mut command = Command::new(start.exe);
+    command.arg("keeper").args(start.args).envs(start.env).current_dir("/");
+    command.stdin(start.input.map_or_else(Stdio::null, Stdio::from));
+    command.stdout(Stdio::null());
+    command.stderr(start.log.map_or_else(Stdio::null, Stdio::from));
+    sys::detach(&mut command);
+    // The first fork ends at once; its child is the keeper.
+    command.spawn()?.wait()?;
+    Ok(())
+}

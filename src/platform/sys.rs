@@ -1,0 +1,166 @@
+//! The few system calls that have no safe form elsewhere, each behind a safe function.
+#![allow(unsafe_code, reason = "one of the three files that may: fork between setsid and exec, signalfd, passwd, the pidfd ioctl")]
+
+use std::ffi::{CStr, OsString};
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// Makes `command` start a process that is nobody's child and leads a session of its own: setsid and a second fork, before the one exec.
+pub(super) fn detach(command: &mut Command) {
+    let in_child = || {
+        // SAFETY: setsid, fork and _exit are async-signal-safe enough here: the forked child has one thread and touches no heap.
+        unsafe {
+            if libc::setsid() < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            match libc::fork() {
+                0 => Ok(()),
+                -1 => Err(io::Error::last_os_error()),
+                _ => libc::_exit(0),
+            }
+        }
+    };
+    // SAFETY: the closure runs between fork and exec and does only what is allowed there, see above.
+    unsafe { command.pre_exec(in_child) };
+}
+
+/// Forks a child that does nothing until it is killed. For the single-threaded keeper alone.
+///
+/// # Errors
+/// As fork(2).
+pub(super) fn fork_idle_child() -> io::Result<i32> {
+    // SAFETY: the child calls only pause, which is async-signal-safe, and never returns.
+    unsafe {
+        match libc::fork() {
+            -1 => Err(io::Error::last_os_error()),
+            0 => loop {
+                libc::pause();
+            },
+            pid => Ok(pid),
+        }
+    }
+}
+
+/// Closes every fd from `first` on that was inherited. To be called before anything is opened.
+pub fn close_fds_from(first: RawFd) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: nothing in this process owns one of these fds yet; a kernel without the call (before 5.9) answers ENOSYS.
+    let closed = unsafe { libc::syscall(libc::SYS_close_range, first, RawFd::MAX, 0) == 0 };
+    #[cfg(not(target_os = "linux"))]
+    let closed = false;
+    if !closed {
+        // SAFETY: as above; closing an fd that is not open is an error without effect.
+        (first..1024).for_each(|fd| unsafe {
+            libc::close(fd);
+        });
+    }
+}
+
+/// Gives every signal its default effect, whatever the launcher had set.
+pub fn restore_default_signals() {
+    for signal in 1..65 {
+        // SAFETY: SIG_DFL installs no handler; what cannot be set (KILL, STOP, the C library's own) answers EINVAL without effect.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
+/// Signals that are read from an fd instead of interrupting (signalfd(2)). They are blocked in this process; whoever spawns clears the mask.
+#[derive(Debug)]
+#[cfg(target_os = "linux")]
+pub struct SignalFd(OwnedFd);
+
+#[cfg(target_os = "linux")]
+impl SignalFd {
+    /// Blocks all catchable signals but the faults, and takes them on an fd. HUP and PIPE are ignored: they are never seen.
+    ///
+    /// # Errors
+    /// If there is no fd left.
+    pub fn new() -> io::Result<Self> {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: sigfillset initialises the set; the other calls only read it; the fd signalfd gives is new and ours.
+        unsafe {
+            libc::sigfillset(set.as_mut_ptr());
+            for fault in [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT, libc::SIGTRAP, libc::SIGSYS] {
+                libc::sigdelset(set.as_mut_ptr(), fault);
+            }
+            libc::signal(libc::SIGHUP, libc::SIG_IGN);
+            libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+            if libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut()) != 0 {
+                return Err(io::Error::last_os_error());
+            }
+            let fd = libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
+            if fd < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            Ok(Self(OwnedFd::from_raw_fd(fd)))
+        }
+    }
+
+    /// The next signal that came, if any.
+    #[must_use]
+    pub fn next(&self) -> Option<i32> {
+        let mut info = [0; size_of::<libc::signalfd_siginfo>()];
+        let len = rustix::io::read(&self.0, &mut info).ok()?;
+        // `ssi_signo` is the first field.
+        (len == info.len()).then(|| i32::from_ne_bytes([info[0], info[1], info[2], info[3]]))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl AsFd for SignalFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// What passwd(5) says of the user.
+pub(super) struct Passwd {
+    pub(super) name: OsString,
+    pub(super) home: OsString,
+    pub(super) shell: OsString,
+}
+
+/// The passwd entry of a user, if there is one.
+pub(super) fn passwd(uid: u32) -> Option<Passwd> {
+    let mut entry = MaybeUninit::<libc::passwd>::uninit();
+    let mut buffer = vec![0; 16 * 1024];
+    let mut found = std::ptr::null_mut();
+    // SAFETY: the buffer and its length belong together, and both outlive the strings that are copied out below.
+    let status = unsafe { libc::getpwuid_r(uid, entry.as_mut_ptr(), buffer.as_mut_ptr(), buffer.len(), &raw mut found) };
+    if status != 0 || found.is_null() {
+        return None;
+    }
+    // SAFETY: found points to the entry that getpwuid_r filled, with strings in the buffer that end in NUL.
+    let text = |field: *const libc::c_char| OsString::from_vec(unsafe { CStr::from_ptr(field) }.to_bytes().to_vec());
+    // SAFETY: as above.
+    let entry = unsafe { &*found };
+    Some(Passwd { name: text(entry.pw_name), home: text(entry.pw_dir), shell: text(entry.pw_shell) })
+}
+
+/// The first 64 bytes of `struct pidfd_info` (linux/pidfd.h).
+#[cfg(target_os = "linux")]
+#[repr(C)]
+#[derive(Default)]
+struct PidfdInfo {
+    mask: u64,
+    cgroup_id: u64,
+    ids: [u32; 11],
+    exit_code: i32,
+}
+
+/// The wait status of an ended and reaped process, if the kernel still knows it (PIDFD_GET_INFO, Linux 6.15).
+#[cfg(target_os = "linux")]
+pub(super) fn pidfd_wait_status(pidfd: BorrowedFd<'_>) -> Option<i32> {
+    const PIDFD_INFO_EXIT: u64 = 1 << 3;
+    // _IOWR(0xFF, 11, struct pidfd_info of 64 bytes)
+    const PIDFD_GET_INFO: u32 = (3 << 30) | (64 << 16) | (0xff << 8) | 11;
+    let mut info = PidfdInfo { mask: PIDFD_INFO_EXIT, ..PidfdInfo::default() };
+    // SAFETY: the kernel writes at most the 64 bytes that the request number announces.
+    #[expect(clippy::useless_conversion, reason = "the request is an int with musl")]
+    let status = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO.into(), &raw mut info) };
+    (status == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
+}

@@ -1,0 +1,155 @@
+//! The options that the server reads.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::base::geom::Size;
+use crate::base::time::Span;
+use crate::settings::value::SizeText;
+
+/// What runs in a new pane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shell {
+    /// The program of a pane that is given none, an absolute path. Empty takes `$SHELL`, else the one in passwd, else `/bin/sh`.
+    pub program: String,
+    /// Whether it is started as a login shell.
+    pub login: bool,
+    /// `TERM` in panes: how programs know what abide's terminal can do.
+    #[schemars(length(min = 1, max = 64))]
+    pub term: String,
+}
+
+impl Default for Shell {
+    fn default() -> Self {
+        Self { program: String::new(), login: false, term: "xterm-256color".into() }
+    }
+}
+
+impl Shell {
+    /// Program and arguments of a pane that is given none; empty for the user's shell.
+    #[must_use]
+    pub fn argv(&self) -> Vec<String> {
+        if self.program.is_empty() { Vec::new() } else { vec![self.program.clone()] }
+    }
+}
+
+/// Sessions and their sizes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Session {
+    /// The name of the session that `abide` alone makes when there is none.
+    #[schemars(length(min = 1, max = 64))]
+    pub first_name: String,
+    /// The size of a session that no client shows, as `COLSxROWS`.
+    pub size: SizeText,
+    /// Whose size a pane has that several clients show: the one that last typed (`latest`), the `smallest` or the `largest`.
+    pub sizing: Sizing,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { first_name: "main".into(), size: SizeText(Size::default()), sizing: Sizing::Latest }
+    }
+}
+
+/// Whose size a pane has that several clients show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Sizing {
+    /// That of the client that last sent input.
+    #[default]
+    Latest,
+    /// The smallest: everybody sees all of it.
+    Smallest,
+    /// The largest: smaller clients see the part around the cursor.
+    Largest,
+}
+
+/// What happens when the program of a pane ends or is stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pane {
+    /// Whether a pane stays when its program ends: `off`, `on`, or `failed` for those that ended with another status than 0.
+    pub remain_on_exit: Remain,
+    /// How long a program that is told to stop may take before it is killed, in milliseconds.
+    #[schemars(range(max = 600_000))]
+    pub grace_ms: u64,
+}
+
+impl Default for Pane {
+    fn default() -> Self {
+        Self { remain_on_exit: Remain::Off, grace_ms: 5_000 }
+    }
+}
+
+impl Pane {
+    /// The grace as a span.
+    #[must_use]
+    pub fn grace(&self) -> Span {
+        Span::millis(self.grace_ms)
+    }
+}
+
+/// Whether a pane stays when its program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Remain {
+    /// It closes.
+    #[default]
+    Off,
+    /// It stays, with its last screen.
+    On,
+    /// It stays if the status was not 0.
+    Failed,
+}
+
+/// How much output is kept for each pane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scrollback {
+    /// Lines that have left the screen and can be scrolled back to; 0 keeps none.
+    #[schemars(range(max = 100_000_000))]
+    pub lines: u32,
+    /// Memory for them, in bytes. The oldest are dropped when either limit is reached.
+    #[schemars(range(min = 65_536, max = 68_719_476_736_u64))]
+    pub bytes: u64,
+}
+
+impl Default for Scrollback {
+    fn default() -> Self {
+        Self { lines: 100_000, bytes: 64 << 20 }
+    }
+}
+
+/// What outlives a reboot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Persist {
+    /// Whether sessions, screens and scrollback are kept on disk and shown again after a reboot.
+    pub enabled: bool,
+}
+
+impl Default for Persist {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+/// What one server holds at most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Sessions at the same time.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub sessions: usize,
+    /// Panes at the same time, in all sessions together.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub panes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { sessions: 100, panes: 1000 }
+    }
+}

@@ -1,0 +1,5 @@
+//! What outlives the server or goes to disk: formats, versioned and independent of where they lie. No files, no database.
+
+pub mod input;
+pub mod ring;
+pub mod slot;

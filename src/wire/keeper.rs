@@ -1,0 +1,378 @@
+//! What keeper and server say to each other: version 1 for ever, fixed little-endian records, additive only. No socket and no file descriptor lives here.
+//!
+//! A record is `u32` length of the body, `u16` kind, `u16` number of fds riding with it, `u64` lease, `u64` call, then the body. A reader ignores
+//! what follows the fields it knows, and records of a kind it does not know.
+
+mod codec;
+
+use std::collections::VecDeque;
+
+use crate::base::geom::Size;
+use crate::wire::keeper::codec::Fields;
+
+/// The version of this protocol.
+pub const VERSION: u32 = 1;
+/// Bytes before the body of a record.
+pub const HEADER_LEN: usize = 24;
+/// The longest body of a record: arguments and environment of a program fit in 2 MiB on Linux (execve(2)).
+pub const BODY_LEN_MAX: usize = 4 << 20;
+/// The most fds that ride with one record.
+pub const FD_COUNT_MAX: usize = 8;
+
+/// The PTY master, or the read end of standard output.
+pub const PART_SOURCE: u8 = 1;
+/// The ring of [`PART_SOURCE`].
+pub const PART_RING: u8 = 2;
+/// The pidfd of the leader.
+pub const PART_PIDFD: u8 = 4;
+/// The read end of standard error (pipes only).
+pub const PART_ERROR_SOURCE: u8 = 8;
+/// The ring of [`PART_ERROR_SOURCE`].
+pub const PART_ERROR_RING: u8 = 16;
+/// The write end of standard input (pipes only).
+pub const PART_INPUT: u8 = 32;
+
+/// Offset in the control page, which [`FromKeeper::Hello`] brings, of the word by which the server asks for a wake.
+///
+/// The server publishes 1, looks at all rings once more, and then waits on the `data` eventfd; the keeper sets it back to 0 just before it writes that.
+pub const CONTROL_WAITING: usize = 0;
+
+/// Bytes that are no record of this protocol; the connection cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    /// The body is longer than [`BODY_LEN_MAX`].
+    #[error("a record of {0} bytes is over the limit of {BODY_LEN_MAX}")]
+    TooLong(usize),
+    /// More fds are announced than [`FD_COUNT_MAX`].
+    #[error("a record with {0} fds is over the limit of {FD_COUNT_MAX}")]
+    TooManyFds(usize),
+    /// The body ends before its last field.
+    #[error("the body of record kind {0} ends too early")]
+    Short(u16),
+    /// A field has a value that means nothing.
+    #[error("the body of record kind {0} holds an impossible value")]
+    Impossible(u16),
+    /// The fds that were announced did not come.
+    #[error("a record came without its fds")]
+    FdsMissing,
+}
+
+/// How a program is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wiring {
+    /// A PTY of that size.
+    Pty(Size),
+    /// Three pipes; standard output and standard error have a ring each.
+    Pipes,
+}
+
+/// What to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spawn {
+    /// Who it is: the pane or command id.
+    pub tag: u64,
+    /// How it is connected.
+    pub wiring: Wiring,
+    /// Program and arguments; the first is looked up in the `PATH` of `env`.
+    pub argv: Vec<Vec<u8>>,
+    /// The whole environment, names and values.
+    pub env: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The working directory; it has to exist.
+    pub cwd: Vec<u8>,
+    /// The capacity of each ring in bytes: a power of two.
+    pub ring_bytes: u32,
+}
+
+/// Whom a signal goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The started process alone.
+    Leader,
+    /// The process group of the started process.
+    LeaderGroup,
+    /// The foreground process group of its terminal.
+    Foreground,
+    /// All that came of it, and CONT after the signal, so that stopped ones hear it.
+    Tree,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// By itself, with this status.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// It ended, but how cannot be had any more.
+    Lost,
+}
+
+/// A program the keeper holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// Who it is.
+    pub tag: u64,
+    /// The process id of its leader.
+    pub pid: i32,
+    /// When the leader started, in clock ticks since boot (field 22 of proc_pid_stat(5)).
+    pub start_time: u64,
+    /// How it is connected; the size of a PTY is the one it was started with.
+    pub wiring: Wiring,
+    /// The `PART_*` of which an fd rides with the record, in ascending order of their bits.
+    pub parts: u8,
+    /// How it ended, if it did.
+    pub exit: Option<ExitStatus>,
+}
+
+/// A process that could not be ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survivor {
+    /// Its process id.
+    pub pid: i32,
+    /// Its state letter as in proc_pid_stat(5); `D` cannot be killed before it wakes.
+    pub state: u8,
+    /// Its user.
+    pub uid: u32,
+    /// Its name, at most 15 bytes.
+    pub name: Vec<u8>,
+}
+
+/// What a kill did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KillReport {
+    /// How many processes were sent KILL.
+    pub killed_count: u32,
+    /// How long it took, in milliseconds.
+    pub millis: u32,
+    /// Who is left; empty if all is gone.
+    pub survivors: Vec<Survivor>,
+}
+
+/// What a server says to its keeper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToKeeper {
+    /// Start a program. Answered by `Spawned` or `SpawnFailed`.
+    Spawn(Spawn),
+    /// Send one signal. Answered by `Signalled`.
+    Signal {
+        /// Who it is.
+        tag: u64,
+        /// Which of its processes.
+        target: Target,
+        /// The signal's number.
+        signal: i32,
+    },
+    /// End everything that came of it with KILL, until it is gone. Answered by `Killed`, after `Exited` where its leader still lived.
+    Kill {
+        /// Who it is.
+        tag: u64,
+        /// How long to try, in milliseconds, at most 5000.
+        limit_ms: u32,
+    },
+    /// Close everything kept for it, its exit status as well. It is not killed. Not answered.
+    Forget {
+        /// Who it is.
+        tag: u64,
+    },
+    /// Keep the fd that rides with this under a name, in place of an earlier one. Not answered.
+    Stash {
+        /// Its name, at most 255 bytes.
+        name: Vec<u8>,
+    },
+    /// Close what is kept under a name. Not answered.
+    Unstash {
+        /// Its name.
+        name: Vec<u8>,
+    },
+    /// Give all back: answered by `Entry` and `StashEntry` for each, then `Listed`.
+    List,
+    /// A hand-over to a new keeper begins. Four fds ride with it: the pidfd of the server, control page, `data` and `room`.
+    AdoptBegin {
+        /// The epoch of the former keeper: it stays.
+        epoch: u64,
+        /// The server's process id.
+        server_pid: i32,
+    },
+    /// One program of the hand-over, with its fds.
+    Adopt(Entry),
+    /// The hand-over is complete: `Hello` follows, with a higher lease.
+    AdoptEnd,
+    /// Whether the server owes something: while it does, the keeper watches that it answers.
+    Expect {
+        /// Whether something is owed.
+        owed: bool,
+    },
+    /// The answer to `Ping`.
+    Pong,
+    /// End, and kill nothing. Closing the terminals hangs up what still runs.
+    Quit,
+}
+
+/// What a keeper says to its server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FromKeeper {
+    /// The first record, with three fds: control page, `data` and `room`. Its lease is the one to use.
+    Hello {
+        /// The version of the protocol.
+        version: u32,
+        /// The keeper's lineage: the first half of every `ABIDE_JOB`.
+        epoch: u64,
+        /// Whether each program gets a cgroup of its own.
+        has_cgroup: bool,
+        /// How many servers of this keeper have ended without being meant to.
+        crash_count: u32,
+    },
+    /// A program runs. Its fds ride with it.
+    Spawned(Entry),
+    /// A program could not be started; nothing is kept of it.
+    SpawnFailed {
+        /// Who it is.
+        tag: u64,
+        /// The error number of errno(3).
+        errno: i32,
+        /// The error in words.
+        message: Vec<u8>,
+    },
+    /// A leader has ended and all its output is in the ring.
+    Exited {
+        /// Who it is.
+        tag: u64,
+        /// How it ended.
+        status: ExitStatus,
+        /// The head of its ring when this was said.
+        end: u64,
+    },
+    /// One program that is held, with its fds; an answer to `List`.
+    Entry(Entry),
+    /// One stashed fd, which rides with this; an answer to `List`.
+    StashEntry {
+        /// Its name.
+        name: Vec<u8>,
+    },
+    /// The end of the answer to `List`.
+    Listed,
+    /// A signal was sent.
+    Signalled {
+        /// Who it is.
+        tag: u64,
+        /// To how many processes or groups; 0 if there is none any more.
+        count: u32,
+    },
+    /// A kill is over.
+    Killed {
+        /// Who it is.
+        tag: u64,
+        /// What it did.
+        report: KillReport,
+    },
+    /// Answer with `Pong`.
+    Ping,
+}
+
+/// A message that has a form as record.
+pub trait Message: Sized {
+    /// Its kind and its body.
+    fn encode(&self, body: &mut Vec<u8>) -> u16;
+
+    /// The message of a record, or none if the kind is unknown to this version.
+    ///
+    /// # Errors
+    /// [`WireError`] if the body is not one of that kind.
+    fn decode(kind: u16, body: &[u8]) -> Result<Option<Self>, WireError>;
+}
+
+/// A message with what frames it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record<M, F> {
+    /// Only records of the current lease are obeyed.
+    pub lease: u64,
+    /// The number a call was given by the server; its answers carry the same. 0 for what nobody asked.
+    pub call: u64,
+    /// The message.
+    pub message: M,
+    /// The fds that ride with it.
+    pub fds: Vec<F>,
+}
+
+/// Writes a record; `fd_count` fds must be sent with its first byte.
+///
+/// # Panics
+/// If there are more than [`FD_COUNT_MAX`] fds.
+pub fn encode<M: Message>(lease: u64, call: u64, message: &M, fd_count: usize) -> Vec<u8> {
+    assert!(fd_count <= FD_COUNT_MAX, "a record carries at most {FD_COUNT_MAX} fds");
+    let mut bytes = vec![0; HEADER_LEN];
+    let kind = message.encode(&mut bytes);
+    let body_len = u32::try_from(bytes.len() - HEADER_LEN).unwrap_or(u32::MAX);
+    bytes[0..4].copy_from_slice(&body_len.to_le_bytes());
+    bytes[4..6].copy_from_slice(&kind.to_le_bytes());
+    bytes[6] = u8::try_from(fd_count).unwrap_or(u8::MAX);
+    bytes[8..16].copy_from_slice(&lease.to_le_bytes());
+    bytes[16..24].copy_from_slice(&call.to_le_bytes());
+    bytes
+}
+
+/// Puts a stream back into records. Bytes and fds are pushed apart, in the order they came.
+#[derive(Debug)]
+pub struct Decoder<F> {
+    bytes: Vec<u8>,
+    used: usize,
+    fds: VecDeque<F>,
+}
+
+impl<F> Default for Decoder<F> {
+    fn default() -> Self {
+        Self { bytes: Vec::new(), used: 0, fds: VecDeque::new() }
+    }
+}
+
+impl<F> Decoder<F> {
+    /// Takes bytes of the stream.
+    pub fn push_bytes(&mut self, bytes: &[u8]) {
+        if self.used == self.bytes.len() {
+            self.bytes.clear();
+            self.used = 0;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Takes an fd that came with the bytes pushed next or last.
+    pub fn push_fd(&mut self, fd: F) {
+        self.fds.push_back(fd);
+    }
+
+    /// Gives the next complete record. Records of an unknown kind are passed over, their fds dropped.
+    ///
+    /// # Errors
+    /// [`WireError`]; the stream has no meaning after it.
+    pub fn next<M: Message>(&mut self) -> Result<Option<Record<M, F>>, WireError> {
+        loop {
+            let pending = &self.bytes[self.used..];
+            let Some(header) = pending.first_chunk::<HEADER_LEN>() else { return Ok(self.wait()) };
+            let mut fields = Fields::new(0, header);
+            let (body_len, kind, fd_count) = (fields.u32()? as usize, fields.u16()?, usize::from(fields.u16()?));
+            let (lease, call) = (fields.u64()?, fields.u64()?);
+            if body_len > BODY_LEN_MAX {
+                return Err(WireError::TooLong(body_len));
+            }
+            if fd_count > FD_COUNT_MAX {
+                return Err(WireError::TooManyFds(fd_count));
+            }
+            let Some(body) = pending.get(HEADER_LEN..HEADER_LEN + body_len) else { return Ok(self.wait()) };
+            if self.fds.len() < fd_count {
+                return Err(WireError::FdsMissing);
+            }
+            let message = M::decode(kind, body)?;
+            self.used += HEADER_LEN + body_len;
+            let fds: Vec<F> = self.fds.drain(..fd_count).collect();
+            if let Some(message) = message {
+                return Ok(Some(Record { lease, call, message, fds }));
+            }
+        }
+    }
+
+    fn wait<T>(&mut self) -> Option<T> {
+        self.bytes.drain(..self.used);
+        self.used = 0;
+        None
+    }
+}
