@@ -6,6 +6,8 @@ pub mod base;
 
 pub mod settings;
 
+pub mod term;
+
 pub mod layout;
 
 pub mod state;
@@ -14,6 +16,8 @@ pub mod action;
 
 pub mod store;
 pub mod wire;
+
+pub mod core;
 
 pub mod platform;
 

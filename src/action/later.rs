@@ -72,7 +72,7 @@ pub fn overdue(state: &State, now: Now) -> Vec<(CallId, Outcome)> {
 fn timed_out(pending: &Pending) -> Refusal {
     let refuse = |message: String| Refusal::new(Code::TimedOut, message);
     match pending {
-        Pending::Text { pane, pattern, .. } => refuse(format!("pane {pane} showed nothing like {:?} in time", pattern.as_str())).hint(format!("abide capture -t {pane}")),
+        Pending::Text { pane, pattern } => refuse(format!("pane {pane} showed nothing like {:?} in time", pattern.as_str())).hint(format!("abide capture -t {pane}")),
         Pending::Idle { pane, quiet, .. } => refuse(format!("pane {pane} was never quiet for {quiet}")).hint(format!("abide capture -t {pane}")),
         Pending::Prompt { pane } => refuse(format!("pane {pane} showed no prompt in time")).hint("its shell has to send prompt marks (OSC 133)"),
         Pending::Exit { pane } => refuse(format!("the program of pane {pane} did not end in time")).hint(format!("abide pane close -t {pane} ends it")),
@@ -100,19 +100,19 @@ pub fn on_failed(state: &State, pane: PaneId, refusal: &Refusal) -> Vec<(CallId,
     asked.into_iter().map(|call| (call, Err(refusal.clone()))).collect()
 }
 
-/// Completed by output of a pane.
+/// Completed by output of a pane, of which up to so many rows may have left the screen already.
 #[must_use]
-pub fn on_output(state: &State, pane: PaneId) -> Vec<(CallId, Outcome)> {
+pub fn on_output(state: &State, pane: PaneId, rows_above: usize) -> Vec<(CallId, Outcome)> {
     let waits = state.calls.iter().filter(|(_, open)| open.pending.pane() == Some(pane));
-    waits.filter_map(|(call, open)| Some((*call, seen(state, &open.pending)?))).collect()
+    waits.filter_map(|(call, open)| Some((*call, seen(state, &open.pending, rows_above)?))).collect()
 }
 
-/// The answer to a wait whose condition the pane's screen fulfils.
+/// The answer to a wait whose condition is fulfilled by the pane's screen and so many rows above it.
 #[must_use]
-pub fn seen(state: &State, pending: &Pending) -> Option<Outcome> {
+pub fn seen(state: &State, pending: &Pending, rows_above: usize) -> Option<Outcome> {
     match pending {
-        Pending::Text { pane, pattern, from } => {
-            let line = state.pane(*pane).lines_from(*from).find(|line| pattern.is_match(line))?;
+        Pending::Text { pane, pattern } => {
+            let line = state.pane(*pane).lines(rows_above).into_iter().find(|line| pattern.is_match(line))?;
             Some(waited("text", Some(line), None))
         }
         Pending::Prompt { pane } if state.pane(*pane).marks.prompt => Some(waited("prompt", None, None)),

@@ -68,7 +68,8 @@ impl Core {
             return;
         }
         pane.size = size;
-        pane.screen.resize(size);
+        let mut events = Vec::new();
+        pane.screen.resize(size, &mut events);
         let is_live = pane.life.is_live();
         self.state.version += 1;
         if is_new {
@@ -78,6 +79,9 @@ impl Core {
             fx.push(Effect::Resize { pane: id, size });
         }
         fx.push(Effect::Snapshot { pane: id });
+        for event in events {
+            self.happened(id, event, fx);
+        }
     }
 }
 

@@ -11,8 +11,7 @@ use crate::core::Core;
 use crate::settings::Remain;
 use crate::state::effect::{Effect, Effects, Message};
 use crate::state::pane::Life;
-use crate::term::event::{MarkKind, TermEvent};
-use crate::term::{Options, Terminal};
+use crate::term::{MarkKind, Options, TermEvent, Terminal};
 
 /// The longest title or body of a notification, in bytes.
 const NOTICE_MAX: usize = 1024;
@@ -64,17 +63,19 @@ impl Core {
         pane.screen.feed(bytes, &mut events);
         pane.marks.output = now.tick;
         pane.marks.prompt = false;
-        let tab = pane.tab;
+        let (tab, cols) = (pane.tab, pane.size.cols);
         if !tab.is_some_and(|tab| self.state.is_shown(tab)) {
             self.state.pane_mut(id).marks.activity = true;
         }
         for event in events {
             self.happened(id, event, fx);
         }
-        self.complete(later::on_output(&self.state, id), fx);
+        if self.state.calls.values().any(|open| open.pending.pane() == Some(id)) {
+            self.complete(later::on_output(&self.state, id, rows_passed(bytes, cols)), fx);
+        }
     }
 
-    fn happened(&mut self, id: PaneId, event: TermEvent, fx: &mut Effects) {
+    pub(super) fn happened(&mut self, id: PaneId, event: TermEvent, fx: &mut Effects) {
         match event {
             TermEvent::Reply(bytes) => self.write(id, fx, |_, out| out.extend(bytes)),
             TermEvent::Bell => {
@@ -103,7 +104,8 @@ impl Core {
         if !self.state.panes.contains_key(&id) {
             return;
         }
-        self.complete(later::on_ended(&mut self.state, id, status, left), fx);
+        let done = later::on_ended(&mut self.state, id, status, left);
+        self.complete(done, fx);
         let stays = match self.settings.pane.remain_on_exit {
             Remain::Off => false,
             Remain::On => true,
@@ -111,4 +113,9 @@ impl Core {
         };
         self.state.pane_ended(id, status, stays, fx);
     }
+}
+
+/// How many rows `bytes` can have pushed off the screen at most: each takes a line end, or fills its columns.
+fn rows_passed(bytes: &[u8], cols: u16) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count() + bytes.len() / usize::from(cols.max(1)) + 1
 }

@@ -35,8 +35,6 @@ pub enum Pending {
         pane: PaneId,
         /// What to look for, within a line.
         pattern: Regex,
-        /// The first line to look at, counted over the pane's life.
-        from: u64,
     },
     /// Until a pane has printed nothing for so long.
     Idle {

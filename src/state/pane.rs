@@ -50,15 +50,11 @@ impl fmt::Debug for Pane {
 }
 
 impl Pane {
-    /// The lines of text from a line number on, counted over the pane's life.
-    pub fn lines_from(&self, from: u64) -> impl Iterator<Item = String> {
-        let _ = from;
-        (0..self.size.rows).map(|y| self.screen.row(y).text())
-    }
-
-    /// The number of the first line of the screen, counted over the pane's life.
-    pub fn first_line(&self) -> u64 {
-        0
+    /// Lines of text: the screen's and those of so many rows just above it.
+    #[must_use]
+    pub fn lines(&self, rows_above: usize) -> Vec<String> {
+        let above = i64::try_from(rows_above.min(self.screen.history_rows())).unwrap_or(i64::MAX);
+        self.screen.text(-above..i64::from(self.size.rows)).lines().map(str::to_owned).collect()
     }
 }
 

@@ -6,4 +6,5 @@ mod e2e_hostile;
 mod e2e_programs;
 mod e2e_survive;
 mod harness;
+mod term_refs;
 mod tidy;
