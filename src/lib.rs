@@ -20,7 +20,7 @@ pub mod core;
 
 pub mod platform;
 
-//pub mod cli;
-//pub mod client;
+pub mod cli;
+pub mod client;
 pub mod keeper;
 pub mod server;

@@ -1,8 +1,8 @@
 //! Control sequences for the outer terminal that are no cells: entering, leaving, asking, clipboard, notes. Bytes only, no file.
 
-use crate::client::caps::PROBE;
 use crate::base::style::Colour;
 use crate::base::text::harmless;
+use crate::client::caps::PROBE;
 
 /// The longest text for the clipboard, in bytes; terminals drop much less than this.
 const CLIPBOARD_MAX: usize = 1 << 20;

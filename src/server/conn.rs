@@ -44,14 +44,9 @@ pub(super) enum Speech {
     /// Nothing was heard yet.
     Unknown,
     /// Packets; a client with a terminal once it said hello.
-    Client {
-        packets: Packets,
-        client: Option<Box<Attached>>,
-    },
+    Client { packets: Packets, client: Option<Box<Attached>> },
     /// Newline-delimited JSON-RPC.
-    Rpc {
-        line: Vec<u8>,
-    },
+    Rpc { line: Vec<u8> },
 }
 
 /// A client with a terminal.

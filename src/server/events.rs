@@ -19,7 +19,7 @@ use crate::server::pane::{PaneIo, Parts, Source, Stop};
 use crate::server::perform::spawn_refusal;
 use crate::server::run::{Origin, Return, STOP_LOOK, Server};
 use crate::state::call::Caller;
-use crate::state::effect::Effect;
+use crate::state::effect::{Effect, Effects};
 use crate::term;
 use crate::wire::frame::{self, Bye, OuterColours, ToClient, ToServer};
 use crate::wire::hello::{Hello, VERSION, VERSION_MIN, Welcome, common_version};
@@ -195,7 +195,10 @@ impl Server {
         };
         let (client, token) = (attached.client, attached.token);
         let number = match &message {
-            ToServer::Keys { number, .. } | ToServer::Paste { number, .. } | ToServer::Mouse { number, .. } | ToServer::Call { number, .. } => *number,
+            ToServer::Keys { number, .. }
+            | ToServer::Paste { number, .. }
+            | ToServer::Mouse { number, .. }
+            | ToServer::Call { number, .. } => *number,
             _ => return self.side_message(id, client, message),
         };
         if number <= attached.number {
@@ -248,9 +251,14 @@ impl Server {
 
     /// The outer terminal told its colours: programs that ask get them from now on.
     fn colours(&mut self, client: ClientId, colours: &OuterColours) {
-        let named: Vec<(u8, u8, u8)> = (0..16).filter_map(|n| colours.palette.iter().find(|(index, _)| *index == n).map(|(_, rgb)| *rgb)).collect();
+        let named: Vec<(u8, u8, u8)> =
+            (0..16).filter_map(|n| colours.palette.iter().find(|(index, _)| *index == n).map(|(_, rgb)| *rgb)).collect();
         let outer = term::OuterColours { fg: colours.fg, bg: colours.bg, cursor: colours.cursor, named: named.try_into().ok() };
-        self.core.set_colours(client, outer);
+        let mut effects = Effects::new();
+        self.core.set_colours(client, outer, &mut effects);
+        for effect in effects {
+            self.perform(effect, Origin::None);
+        }
     }
 
     fn hello(&mut self, id: ConnId, hello: Hello) {

@@ -5,8 +5,8 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use tokio::io::{Interest, Ready};
 use tokio::io::unix::AsyncFd;
+use tokio::io::{Interest, Ready};
 
 use crate::platform::socket;
 use crate::wire::keeper::{self as wire, Decoder, FromKeeper, Record, ToKeeper, WireError};
@@ -43,7 +43,7 @@ impl Link {
     /// Takes the socket over.
     pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&socket, true)?;
-        let socket = AsyncFd::with_interest(socket, Interest::READABLE | Interest::WRITABLE)?;
+        let socket = AsyncFd::register_with_interest(socket, Interest::READABLE | Interest::WRITABLE)?;
         Ok(Self { socket, decoder: Decoder::default(), queue: VecDeque::new(), lease: 0 })
     }
 

@@ -152,8 +152,16 @@ impl PaneIo {
         let Parts { slots, lines, input } = parts;
         let stash = vec![(Part::Slots, slots.fd()), (Part::Lines, lines.fd()), (Part::Input, input.fd())];
         let full = |error: MemoryFull| io::Error::new(io::ErrorKind::OutOfMemory, error);
-        let slots = if slots.word(0) == 0 { Slots::create(Box::new(slots)).map_err(full)? } else { Slots::open(Box::new(slots)).ok_or_else(damaged)? };
-        let input = if input.word(0) == 0 { Input::create(Box::new(input)).map_err(full)? } else { Input::open(Box::new(input)).ok_or_else(damaged)? };
+        let slots = if slots.word(0) == 0 {
+            Slots::create(Box::new(slots)).map_err(full)?
+        } else {
+            Slots::open(Box::new(slots)).ok_or_else(damaged)?
+        };
+        let input = if input.word(0) == 0 {
+            Input::create(Box::new(input)).map_err(full)?
+        } else {
+            Input::open(Box::new(input)).ok_or_else(damaged)?
+        };
         let exit = source.entry.exit;
         let mut ring = Consumer::attach(source.ring).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         let position = ring.tail();

@@ -121,7 +121,7 @@ impl Server {
         if !io.write_input() || io.waits_writable {
             return;
         }
-        let Ok(fd) = io.master.try_clone().and_then(|fd| AsyncFd::with_interest(fd, Interest::WRITABLE)) else { return };
+        let Ok(fd) = io.master.try_clone().and_then(|fd| AsyncFd::register_with_interest(fd, Interest::WRITABLE)) else { return };
         io.waits_writable = true;
         let events = self.events.clone();
         tokio::spawn(async move {

@@ -75,7 +75,7 @@ fn wake(fds: Vec<OwnedFd>) -> anyhow::Result<Wake> {
     let [control, data, room] = <[OwnedFd; 3]>::try_from(fds).map_err(|_| anyhow!("the keeper's hello comes without its fds"))?;
     Ok(Wake {
         control: SharedMemory::from_fd(control).context("the control page cannot be mapped")?,
-        data: AsyncFd::with_interest(EventFd::from_fd(data), Interest::READABLE)?,
+        data: AsyncFd::register_with_interest(EventFd::from_fd(data), Interest::READABLE)?,
         room: EventFd::from_fd(room),
     })
 }
@@ -189,7 +189,12 @@ impl Server {
 }
 
 /// Puts a pane together from what the keeper held: the newest snapshot, and the ring from there to where effects had left.
-fn resume(entry: Entry, fds: Vec<OwnedFd>, stash: &mut BTreeMap<Vec<u8>, OwnedFd>, options: &Options) -> anyhow::Result<(PaneIo, Terminal)> {
+fn resume(
+    entry: Entry,
+    fds: Vec<OwnedFd>,
+    stash: &mut BTreeMap<Vec<u8>, OwnedFd>,
+    options: &Options,
+) -> anyhow::Result<(PaneIo, Terminal)> {
     let pane = PaneId(entry.tag);
     let Wiring::Pty(size) = entry.wiring else { bail!("it is on pipes") };
     let mut parts = Parts::create(pane)?;
@@ -211,15 +216,13 @@ fn restored_screen(io: &mut PaneIo, lines: Box<dyn Memory>, size: Size, options:
         None
     });
     let (position, mut screen) = match stored.filter(|(position, _)| (tail..=head).contains(position)) {
-        Some((position, snapshot)) => {
-            match Terminal::restore(snapshot, options.clone(), lines) {
-                Ok(screen) => (position, screen),
-                Err(error) => {
-                    tracing::error!(%error, "a screen is given up and drawn anew from what the ring still holds");
-                    (tail, Terminal::new(size, options.clone(), Box::new(HeapMemory::default())))
-                }
+        Some((position, snapshot)) => match Terminal::restore(snapshot, options.clone(), lines) {
+            Ok(screen) => (position, screen),
+            Err(error) => {
+                tracing::error!(%error, "a screen is given up and drawn anew from what the ring still holds");
+                (tail, Terminal::new(size, options.clone(), Box::new(HeapMemory::default())))
             }
-        }
+        },
         None => (tail, Terminal::new(size, options.clone(), lines)),
     };
     io.set_out(position);
@@ -240,7 +243,13 @@ fn restored_screen(io: &mut PaneIo, lines: Box<dyn Memory>, size: Size, options:
 }
 
 /// Puts the server together from what the keeper holds.
-pub(super) fn server(mut held: Held, mut link: Link, settings: Settings, sockets: Sockets, events: Sender<Event>) -> anyhow::Result<Server> {
+pub(super) fn server(
+    mut held: Held,
+    mut link: Link,
+    settings: Settings,
+    sockets: Sockets,
+    events: Sender<Event>,
+) -> anyhow::Result<Server> {
     let (kept, structure) = Kept::open(&mut held, &mut link)?;
     let options = Options {
         scrollback_lines_max: settings.scrollback.lines as usize,

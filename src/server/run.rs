@@ -12,9 +12,9 @@ use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::memory::Memory;
 use crate::base::time::{Span, Tick};
 use crate::core::{Core, Input};
-use crate::platform::now;
 use crate::platform::EventFd;
 use crate::platform::memory::SharedMemory;
+use crate::platform::now;
 use crate::server::conn::{Conn, ConnId, Event};
 use crate::server::events::exit_status;
 use crate::server::link::Link;
@@ -41,26 +41,16 @@ pub(super) enum Origin {
     /// Output that ends at this position of its ring.
     Output(u64),
     /// A numbered message of a client.
-    Client {
-        client: ClientId,
-        token: u64,
-        number: u64,
-    },
+    Client { client: ClientId, token: u64, number: u64 },
 }
 
 /// Where the answer to a call goes.
 #[derive(Debug)]
 pub(super) enum Return {
     /// To a line of JSON-RPC.
-    Rpc {
-        conn: ConnId,
-        id: serde_json::Value,
-    },
+    Rpc { conn: ConnId, id: serde_json::Value },
     /// To a client with a terminal.
-    Client {
-        client: ClientId,
-        id: serde_json::Value,
-    },
+    Client { client: ClientId, id: serde_json::Value },
     /// Nobody waits for it.
     Nobody,
 }
@@ -315,7 +305,14 @@ impl Server {
         let held: BTreeSet<PaneId> = self.panes.iter().filter(|(_, io)| io.held_until.is_some()).map(|(pane, _)| *pane).collect();
         for conn in self.conns.values_mut().filter(|conn| !conn.closing) {
             let Some(attached) = conn.attached() else { continue };
-            let quiet = !busy || self.core.state.views.get(&attached.client).and_then(View::focus).is_none_or(|pane| self.panes.get_mut(&pane).is_none_or(|io| !io.has_output()));
+            let quiet = !busy
+                || self
+                    .core
+                    .state
+                    .views
+                    .get(&attached.client)
+                    .and_then(View::focus)
+                    .is_none_or(|pane| self.panes.get_mut(&pane).is_none_or(|io| !io.has_output()));
             if attached.drawn.due(now, quiet).is_none_or(|due| now < due) {
                 continue;
             }

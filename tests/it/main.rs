@@ -7,7 +7,5 @@ mod e2e_hostile;
 mod e2e_programs;
 mod e2e_survive;
 mod harness;
-mod tidy;
-//! The one integration binary.
-
 mod term_refs;
+mod tidy;

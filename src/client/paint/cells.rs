@@ -47,13 +47,8 @@ pub(super) enum Glyph<'a> {
 }
 
 impl Cell {
-    const DEFAULT: Style = Style {
-        fg: Colour::Default,
-        bg: Colour::Default,
-        underline_colour: Colour::Default,
-        underline: Underline::None,
-        attrs: Attrs(0),
-    };
+    const DEFAULT: Style =
+        Style { fg: Colour::Default, bg: Colour::Default, underline_colour: Colour::Default, underline: Underline::None, attrs: Attrs(0) };
     /// A space of the default style.
     pub(super) const BLANK: Self = Self { glyph: ' ' as u32, link: 0, style: Self::DEFAULT };
 
