@@ -56,3 +56,9 @@ impl std::os::fd::AsRawFd for EventFd {
         self.0.as_raw_fd()
     }
 }
+
+impl From<EventFd> for OwnedFd {
+    fn from(event: EventFd) -> Self {
+        event.0
+    }
+}

@@ -14,7 +14,6 @@ use crate::core::{Input, Viewer};
 use crate::platform::{now, socket};
 use crate::server::conn::{Attached, Conn, ConnId, Event, LINE_MAX, Speech};
 use crate::server::draw::Drawn;
-use crate::server::link::LinkError;
 use crate::server::pane::{PaneIo, Parts, Source, Stop};
 use crate::server::perform::spawn_refusal;
 use crate::server::run::{Origin, Return, STOP_LOOK, Server};
@@ -23,7 +22,7 @@ use crate::state::effect::{Effect, Effects};
 use crate::term;
 use crate::wire::frame::{self, Bye, OuterColours, ToClient, ToServer};
 use crate::wire::hello::{Hello, VERSION, VERSION_MIN, Welcome, common_version};
-use crate::wire::keeper::{self, Entry, FromKeeper, KillReport, PART_PIDFD, Record, Target, ToKeeper};
+use crate::wire::keeper::{self, Entry, FromKeeper, KillReport, Record, Target, ToKeeper};
 use crate::wire::packet::Packets;
 use crate::wire::rpc::{self, Response};
 

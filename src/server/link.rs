@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
 
-use crate::platform::socket;
+use crate::platform::{socket, watch};
 use crate::wire::keeper::{self as wire, Decoder, FromKeeper, Record, ToKeeper, WireError};
 
 /// Bytes read from the socket at once.
@@ -43,7 +43,7 @@ impl Link {
     /// Takes the socket over.
     pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&socket, true)?;
-        let socket = AsyncFd::register_with_interest(socket, Interest::READABLE | Interest::WRITABLE)?;
+        let socket = watch(socket, Interest::READABLE | Interest::WRITABLE)?;
         Ok(Self { socket, decoder: Decoder::default(), queue: VecDeque::new(), lease: 0 })
     }
 

@@ -24,7 +24,7 @@ use crate::platform::config_file;
 use crate::platform::places::Places;
 use crate::server::conn::EVENTS_MAX;
 use crate::server::link::Link;
-use crate::server::restore::{Held, Kept, LISTENER, LOCK};
+use crate::server::restore::{Held, LISTENER, LOCK};
 use crate::settings::Settings;
 use crate::wire::keeper::ToKeeper;
 

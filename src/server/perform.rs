@@ -5,13 +5,11 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::Span;
-use crate::core::Input;
-use crate::platform::{now, process, tty};
+use crate::platform::{now, process, tty, watch};
 use crate::server::conn::{Conn, Event};
 use crate::server::pane::Stop;
 use crate::server::run::{Origin, Return, STOP_LOOK, Server};
@@ -121,7 +119,7 @@ impl Server {
         if !io.write_input() || io.waits_writable {
             return;
         }
-        let Ok(fd) = io.master.try_clone().and_then(|fd| AsyncFd::register_with_interest(fd, Interest::WRITABLE)) else { return };
+        let Ok(fd) = io.master.try_clone().and_then(|fd| watch(fd, Interest::WRITABLE)) else { return };
         io.waits_writable = true;
         let events = self.events.clone();
         tokio::spawn(async move {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::Sender;
 
 use crate::base::geom::Size;
@@ -17,9 +16,8 @@ use crate::platform::EventFd;
 use crate::platform::Login;
 use crate::platform::memory::SharedMemory;
 use crate::platform::places::Places;
-use crate::platform::{now, pidfd, socket, start};
+use crate::platform::{now, pidfd, socket, start, watch};
 use crate::server::conn::Event;
-use crate::server::events::exit_status;
 use crate::server::link::{Link, LinkError};
 use crate::server::pane::{PaneIo, Part, Parts, Source};
 use crate::server::run::{Origin, Server, ServerParts, Wake};
@@ -75,7 +73,7 @@ fn wake(fds: Vec<OwnedFd>) -> anyhow::Result<Wake> {
     let [control, data, room] = <[OwnedFd; 3]>::try_from(fds).map_err(|_| anyhow!("the keeper's hello comes without its fds"))?;
     Ok(Wake {
         control: SharedMemory::from_fd(control).context("the control page cannot be mapped")?,
-        data: AsyncFd::register_with_interest(EventFd::from_fd(data), Interest::READABLE)?,
+        data: watch(EventFd::from_fd(data), Interest::READABLE)?,
         room: EventFd::from_fd(room),
     })
 }
