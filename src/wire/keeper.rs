@@ -219,8 +219,10 @@ pub enum FromKeeper {
         epoch: u64,
         /// Whether each program gets a cgroup of its own.
         has_cgroup: bool,
-        /// How many servers of this keeper have ended without being meant to.
+        /// How many servers have ended in a row soon after their start, without being meant to.
         crash_count: u32,
+        /// The keeper's process id: a server whose connection ends hands over only once this process is gone.
+        keeper_pid: i32,
     },
     /// A program runs. Its fds ride with it.
     Spawned(Entry),

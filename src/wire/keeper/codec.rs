@@ -267,11 +267,12 @@ impl Message for ToKeeper {
 impl Message for FromKeeper {
     fn encode(&self, body: &mut Vec<u8>) -> u16 {
         match self {
-            Self::Hello { version, epoch, has_cgroup, crash_count } => {
+            Self::Hello { version, epoch, has_cgroup, crash_count, keeper_pid } => {
                 body.extend(version.to_le_bytes());
                 body.extend(epoch.to_le_bytes());
                 body.push(u8::from(*has_cgroup));
                 body.extend(crash_count.to_le_bytes());
+                body.extend(keeper_pid.to_le_bytes());
                 101
             }
             Self::Spawned(entry) => {
@@ -316,7 +317,13 @@ impl Message for FromKeeper {
     fn decode(kind: u16, body: &[u8]) -> Result<Option<Self>, WireError> {
         let fields = &mut Fields::new(kind, body);
         Ok(Some(match kind {
-            101 => Self::Hello { version: fields.u32()?, epoch: fields.u64()?, has_cgroup: fields.bool()?, crash_count: fields.u32()? },
+            101 => Self::Hello {
+                version: fields.u32()?,
+                epoch: fields.u64()?,
+                has_cgroup: fields.bool()?,
+                crash_count: fields.u32()?,
+                keeper_pid: fields.i32()?,
+            },
             102 => Self::Spawned(fields.entry()?),
             103 => Self::SpawnFailed { tag: fields.u64()?, errno: fields.i32()?, message: fields.bytes()? },
             104 => {
