@@ -172,7 +172,7 @@ impl Job {
     }
 }
 
-/// The device number of the other end of a master, as the process table shows it (tty_nr in proc_pid_stat(5)); 0 if it is no master.
+/// The device number of the other end of a master, as the process table shows it (`tty_nr` in `proc_pid_stat(5)`); 0 if it is no master.
 fn terminal_number(master: &OwnedFd) -> u32 {
     const PTY_MAJOR: u32 = 136;
     let name = ptsname(master.as_fd(), Vec::new()).ok();

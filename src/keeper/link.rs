@@ -89,7 +89,9 @@ impl Link {
         match socket::receive(&self.socket, &mut buffer, &mut fds) {
             Ok(0) => false,
             Ok(len) => {
-                fds.into_iter().for_each(|fd| self.decoder.push_fd(fd));
+                for fd in fds {
+                    self.decoder.push_fd(fd);
+                }
                 self.decoder.push_bytes(&buffer[..len]);
                 true
             }

@@ -82,8 +82,8 @@ pub(super) fn spawn(spawn: &Spawn, cookie: &str, limit: FdLimit) -> Result<Start
     let path = env.iter().rev().find(|(name, _)| name == "PATH").map_or(OsStr::new(""), |(_, value)| value);
     let program = resolve(argv.first().map_or(OsStr::new(""), OsString::as_os_str), path, &cwd)?;
     match spawn.wiring {
-        Wiring::Pty(size) => on_pty(&program, &argv, env, &cwd, (size, limit)),
-        Wiring::Pipes => on_pipes(&program, &argv, env, &cwd, limit),
+        Wiring::Pty(size) => on_pty(&program, &argv, &env, &cwd, (size, limit)),
+        Wiring::Pipes => on_pipes(&program, &argv, &env, &cwd, limit),
     }
 }
 
@@ -127,7 +127,7 @@ fn resolve(name: &OsStr, path: &OsStr, cwd: &Path) -> Result<PathBuf, NotStarted
 fn on_pty(
     program: &Path,
     argv: &[OsString],
-    env: Vec<(OsString, OsString)>,
+    env: &[(OsString, OsString)],
     cwd: &Path,
     (size, limit): (Size, FdLimit),
 ) -> Result<Started, NotStarted> {
@@ -147,7 +147,9 @@ fn on_pty(
     let mut builder = CommandBuilder::from_argv(argv.to_vec());
     // It starts as a copy of our own environment (F34).
     builder.env_clear();
-    env.iter().for_each(|(name, value)| builder.env(name, value));
+    for (name, value) in env {
+        builder.env(name, value);
+    }
     builder.cwd(cwd);
     let spawned = limit.around(
         source.as_raw_fd(),
@@ -162,10 +164,10 @@ fn on_pty(
     Ok(Started { pid, source, pipes: None })
 }
 
-fn on_pipes(program: &Path, argv: &[OsString], env: Vec<(OsString, OsString)>, cwd: &Path, limit: FdLimit) -> Result<Started, NotStarted> {
+fn on_pipes(program: &Path, argv: &[OsString], env: &[(OsString, OsString)], cwd: &Path, limit: FdLimit) -> Result<Started, NotStarted> {
     let mut command = Command::new(program);
     command.arg0(argv.first().map_or(OsStr::new(""), OsString::as_os_str)).args(argv.iter().skip(1));
-    command.env_clear().envs(env).current_dir(cwd);
+    command.env_clear().envs(env.iter().map(|(name, value)| (name, value))).current_dir(cwd);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     clear_signal_mask(&mut command);
     // SAFETY: setsid is async-signal-safe and allocates nothing.

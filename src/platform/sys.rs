@@ -174,15 +174,14 @@ struct PidfdInfo {
     exit_code: i32,
 }
 
-/// The wait status of an ended and reaped process, if the kernel still knows it (PIDFD_GET_INFO, Linux 6.15).
+/// The wait status of an ended and reaped process, if the kernel still knows it (`PIDFD_GET_INFO`, Linux 6.15).
 #[cfg(target_os = "linux")]
 pub(super) fn pidfd_wait_status(pidfd: BorrowedFd<'_>) -> Option<i32> {
     const PIDFD_INFO_EXIT: u64 = 1 << 3;
     // _IOWR(0xFF, 11, struct pidfd_info of 64 bytes)
-    const PIDFD_GET_INFO: u32 = (3 << 30) | (64 << 16) | (0xff << 8) | 11;
+    const PIDFD_GET_INFO: libc::Ioctl = (3 << 30) | (64 << 16) | (0xff << 8) | 0x0b;
     let mut info = PidfdInfo { mask: PIDFD_INFO_EXIT, ..PidfdInfo::default() };
     // SAFETY: the kernel writes at most the 64 bytes that the request number announces.
-    #[expect(clippy::useless_conversion, reason = "the request is an int with musl")]
-    let status = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO.into(), &raw mut info) };
+    let status = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO, &raw mut info) };
     (status == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
 }

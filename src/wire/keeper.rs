@@ -114,7 +114,7 @@ pub struct Entry {
     pub tag: u64,
     /// The process id of its leader.
     pub pid: i32,
-    /// When the leader started, in clock ticks since boot (field 22 of proc_pid_stat(5)).
+    /// When the leader started, in clock ticks since boot (field 22 in `proc_pid_stat(5)`).
     pub start_time: u64,
     /// How it is connected; the size of a PTY is the one it was started with.
     pub wiring: Wiring,
@@ -129,7 +129,7 @@ pub struct Entry {
 pub struct Survivor {
     /// Its process id.
     pub pid: i32,
-    /// Its state letter as in proc_pid_stat(5); `D` cannot be killed before it wakes.
+    /// Its state letter as in `proc_pid_stat(5)`; `D` cannot be killed before it wakes.
     pub state: u8,
     /// Its user.
     pub uid: u32,
@@ -346,6 +346,7 @@ impl<F> Decoder<F> {
     ///
     /// # Errors
     /// [`WireError`]; the stream has no meaning after it.
+    #[expect(clippy::should_implement_trait, reason = "what it gives depends on the side that reads")]
     pub fn next<M: Message>(&mut self) -> Result<Option<Record<M, F>>, WireError> {
         loop {
             let pending = &self.bytes[self.used..];

@@ -1,4 +1,5 @@
 //! The keeper as a process of its own, against a stand-in for the server: what survives whom, and that nothing is lost or left behind.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -217,7 +218,7 @@ impl Server {
 
     fn list(&mut self) {
         self.say(&ToKeeper::List, &[]);
-        self.until("the list", |server| server.other.iter().any(|message| *message == FromKeeper::Listed).then_some(()));
+        self.until("the list", |server| server.other.contains(&FromKeeper::Listed).then_some(()));
     }
 
     fn kill(&mut self, tag: u64) -> abide::wire::keeper::KillReport {
@@ -235,7 +236,9 @@ fn receive(socket: &OwnedFd, decoder: &mut Decoder<OwnedFd>) -> Option<Record<Fr
     let (mut buffer, mut fds) = (vec![0; 4096], Vec::new());
     let len = socket::receive(socket, &mut buffer, &mut fds).unwrap();
     assert!(len > 0, "the keeper has closed the connection");
-    fds.into_iter().for_each(|fd| decoder.push_fd(fd));
+    for fd in fds {
+        decoder.push_fd(fd);
+    }
     decoder.push_bytes(&buffer[..len]);
     decoder.next().unwrap()
 }
@@ -308,7 +311,9 @@ impl Drop for Bench {
         }
         let have_ended = keepers.iter().all(|keeper| readable(keeper, Duration::from_millis(999)));
         if !have_ended {
-            keepers.iter().for_each(|keeper| pidfd::signal(keeper, 9).unwrap_or(()));
+            for keeper in &keepers {
+                pidfd::signal(keeper, 9).ok();
+            }
         }
         assert!(have_ended || std::thread::panicking(), "the keeper did not end with its server");
     }
@@ -347,9 +352,9 @@ fn what_was_printed_before_the_exit_is_never_missed() {
     }
     for tag in 0..40 {
         assert_eq!(server.exit(tag), ExitStatus::Code(0));
-        let output = &server.programs[&tag].output[0];
-        assert_eq!(output.iter().filter(|byte| **byte == 0).count(), 11000, "program {tag}");
-        assert_eq!(output.iter().filter(|byte| !matches!(**byte, 0 | b'\r')).count(), 15000, "program {tag}");
+        let (zeros, text): (Vec<u8>, Vec<u8>) = server.programs[&tag].output[0].iter().partition(|byte| **byte == 0);
+        assert_eq!(zeros.len(), 11000, "program {tag}");
+        assert_eq!(text.iter().filter(|byte| **byte != b'\r').count(), 15000, "program {tag}");
     }
 }
 
@@ -365,7 +370,7 @@ fn a_full_ring_blocks_the_program_and_loses_nothing() {
     assert!(server.exits.is_empty());
     server.programs.insert(1, program);
     assert_eq!(server.exit(1), ExitStatus::Code(0));
-    let expected: String = (1..=100_000).map(|number| format!("{number}\r\n")).collect();
+    let expected = (1..=100_000).map(|number| number.to_string()).collect::<Vec<_>>().join("\r\n") + "\r\n";
     assert!(server.output(1) == expected, "{} of {} bytes, or other ones", server.output(1).len(), expected.len());
 }
 
@@ -490,9 +495,9 @@ fn end_hostile_trees(cgroup: &str) {
     }
     let canary = server.shell(99, "sleep 1000");
     assert!(pids.iter().all(|pid| is_alive(*pid)));
-    for tag in 1..=HOSTILE.len() as u64 {
+    for (tag, script) in (1..).zip(HOSTILE) {
         let report = server.kill(tag);
-        assert_eq!(report.survivors, [], "{}", HOSTILE[tag as usize - 1]);
+        assert_eq!(report.survivors, [], "{script}");
         assert!(server.exits.contains_key(&tag), "the exit is told before the kill");
     }
     assert!(pids.iter().all(|pid| !is_alive(*pid)), "{HOSTILE:?} {pids:?}");
