@@ -24,4 +24,4 @@ pub use login::Login;
 pub use watch::watch;
 #[cfg(target_os = "macos")]
 pub use macos::{cgroup, pidfd, process};
-pub use sys::{SignalFd, close_fds_from, restore_default_signals};
+pub use sys::{SignalFd, clear_signal_mask, close_fds_from, restore_default_signals};
