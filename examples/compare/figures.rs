@@ -241,13 +241,13 @@ fn memory(peer: &Peer, place: &Place) -> anyhow::Result<Values> {
 fn attach(peer: &Peer, place: &Place, effort: Effort) -> anyhow::Result<Values> {
     let Some(argv) = peer.attach() else { return Ok(Vec::new()) };
     let (first, _) = ready(peer, place, "full")?;
-    first.close()?;
+    first.leave(peer.detach_keys())?;
     let mut spans = Vec::new();
     for _ in 0..if effort == Effort::Quick { 3 } else { 10 } {
         let mut outer = Outer::start(place, &argv)?;
         spans.push(outer.until(DONE)? - outer.started);
         outer.until_quiet(Duration::from_millis(100), Duration::from_secs(1))?;
-        outer.close()?;
+        outer.leave(peer.detach_keys())?;
     }
     Ok(vec![(Figure::Attach, millis(quantile(&mut spans, 50)))])
 }

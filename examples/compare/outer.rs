@@ -130,10 +130,11 @@ impl Outer {
         Ok(())
     }
 
-    /// Ends the program in the terminal alone, as a closed window does, and reaps it.
-    pub(crate) fn close(mut self) -> anyhow::Result<()> {
-        self.child.kill().context("the program cannot be ended")?;
-        self.child.wait().context("the program cannot be reaped")?;
+    /// Types what detaches and waits for the program's end; one that stays is ended.
+    pub(crate) fn leave(mut self, keys: &[u8]) -> anyhow::Result<()> {
+        self.send(keys)?;
+        let end = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < end && self.chunk(Duration::from_millis(100)).is_ok() {}
         Ok(())
     }
 }

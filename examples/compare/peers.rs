@@ -92,10 +92,10 @@ impl Peer {
         let before = match self.kind {
             Kind::Bare => Vec::new(),
             Kind::Tmux => {
-                [words("BIN -f"), vec![written(place, "config/tmux.conf", "set -g history-limit 100000\n")?], words("new-session -s w")]
+                [words("BIN -f"), vec![written(place, "config/tmux.conf", "set -g history-limit 10000\n")?], words("new-session -s w")]
                     .concat()
             }
-            Kind::Screen => [words("BIN -c"), vec![written(place, "config/screenrc", "defscrollback 100000\n")?], words("-S w")].concat(),
+            Kind::Screen => [words("BIN -c"), vec![written(place, "config/screenrc", "defscrollback 10000\n")?], words("-S w")].concat(),
             Kind::Dtach => [words("BIN -c"), vec![socket], words("-E -z -r winch")].concat(),
             Kind::Zellij => return self.start_zellij(place, program),
             Kind::Abide => words("BIN new w --"),
@@ -115,10 +115,20 @@ impl Peer {
         let argv = match self.kind {
             Kind::Bare | Kind::Dtach => return None,
             Kind::Tmux => words("BIN attach-session -t w"),
-            Kind::Screen => words("BIN -x w"),
+            Kind::Screen => words("BIN -r w"),
             Kind::Zellij | Kind::Abide => words("BIN attach w"),
         };
         Some(self.filled(argv))
+    }
+
+    /// What is typed to detach.
+    pub(crate) fn detach_keys(&self) -> &'static [u8] {
+        match self.kind {
+            Kind::Bare | Kind::Dtach => b"\x1c",
+            Kind::Tmux | Kind::Abide => b"\x02d",
+            Kind::Screen => b"\x01d",
+            Kind::Zellij => b"\x0fd",
+        }
     }
 
     /// The commands that put one more program into a pane beside the focused one; none where that cannot be done.
