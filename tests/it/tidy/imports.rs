@@ -17,12 +17,12 @@ const MATRIX: &[Row] = &[
     Row("settings", &["base"],                                                &["serde", "schemars"]),
     Row("term",     &["base"],                                                &["memchr", "unicode_width", "unicode_segmentation", "zstd"]),
     Row("layout",   &["base"],                                                &[]),
-    Row("state",    &["base", "settings", "term", "layout"],                  &["regex"]),
+    Row("state",    &["base", "settings", "term", "layout"],                  &["regex", "serde_json"]),
     Row("action",   &["base", "settings", "state"],                           &["clap", "serde", "serde_json", "schemars"]),
     Row("config",   &["base", "settings", "action"],                          &["serde", "toml"]),
     Row("wire",     &["base"],                                                &["serde", "postcard", "serde_json"]),
     Row("store",    &["base"],                                                &["serde", "postcard", "serde_json", "crc32fast"]),
-    Row("core",     &["base", "settings", "term", "layout", "state", "action"], &["tracing"]),
+    Row("core",     &["base", "settings", "term", "layout", "state", "action"], &["tracing", "serde_json"]),
     Row("platform", &["base"],                                                &["rustix", "libc"]),
     Row("keeper",   &["base", "wire::keeper", "store::ring", "platform"],     &["portable_pty", "rustix"]),
     Row("server",   &["base", "settings", "term", "layout", "state", "action", "config", "wire", "store", "core", "platform"],
@@ -113,7 +113,8 @@ pub(crate) fn impure(files: &[Source]) -> Vec<String> {
     faults
 }
 
-/// The cycles between files, each as `a → b → a`.
+/// The cycles between files, each as `a → b → a`. A file below another and that other are one module in two files: what the lower one
+/// takes from the upper one counts for nothing.
 pub(crate) fn cycles(files: &[Source]) -> Vec<String> {
     let modules: BTreeMap<Vec<String>, &Source> =
         files.iter().filter(|file| file.layer().is_some() && !file.module().is_empty()).map(|file| (file.module(), file)).collect();
@@ -131,10 +132,9 @@ pub(crate) fn cycles(files: &[Source]) -> Vec<String> {
 fn targets<'a>(module: &[String], file: &Source, modules: &BTreeMap<Vec<String>, &'a Source>) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     for path in file.paths() {
-        let Some(absolute) = absolute(module, &path.segments, modules) else { continue };
-        if let Some(target) = owner(&absolute, modules, 0).filter(|target| *target != file.path) {
-            found.insert(target);
-        }
+        let target = absolute(module, &path.segments, modules).and_then(|absolute| owner(&absolute, modules, 0));
+        let is_above = |target: &str| modules.iter().any(|(other, owner)| owner.path == target && module.starts_with(other));
+        found.extend(target.filter(|target| !is_above(target)));
     }
     found
 }
@@ -246,5 +246,6 @@ mod tests {
         assert_eq!(cycles(&[top("mod a; pub use a::A;"), a("use crate::term::b;"), b]).len(), 1);
         let b = Source::new("src/term/b.rs", "use super::A;");
         assert_eq!(cycles(&[top("mod a; pub use a::A;"), a("use crate::base::X;"), b]).len(), 0);
+        assert_eq!(cycles(&[top("mod a; fn f() { a::g() }"), a("use super::f;")]).len(), 0, "one module in two files");
     }
 }
