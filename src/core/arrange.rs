@@ -26,7 +26,8 @@ impl Core {
             other => other,
         };
         let area = driver.map_or(tab.area, |driver| self.area(id, driver));
-        let zoomed = driver.and_then(|driver| self.state.view(driver).at.panes.get(&id)).filter(|choice| choice.zoomed).map(|choice| choice.focus);
+        let zoomed =
+            driver.and_then(|driver| self.state.view(driver).at.panes.get(&id)).filter(|choice| choice.zoomed).map(|choice| choice.focus);
         let tab = self.state.tabs.get_mut(&id).expect("it was there just now");
         if driver != former {
             (tab.driver, tab.settled) = (driver, now.tick + DRIVER_STAYS);

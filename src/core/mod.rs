@@ -7,8 +7,8 @@ pub mod scene;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::action::{Outcome, later};
 use crate::action::table::Call;
+use crate::action::{Outcome, later};
 use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
@@ -212,7 +212,8 @@ impl Core {
 
     fn gone(&mut self, client: ClientId, fx: &mut Effects) {
         self.state.calls.retain(|_, open| open.caller.client != Some(client));
-        let orphaned: Vec<CallId> = later::calls(&self.state, |pending| matches!(pending, Pending::Forwarded { client: of } if *of == client));
+        let orphaned: Vec<CallId> =
+            later::calls(&self.state, |pending| matches!(pending, Pending::Forwarded { client: of } if *of == client));
         for call in orphaned {
             self.answer(call, Err(Refusal::new(Code::Cancelled, format!("client {client} left before it was done"))), fx);
         }
