@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::action::Outcome;
 use crate::action::table::value;
@@ -27,6 +26,21 @@ pub struct Waited {
     /// How the program ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ExitStatus>,
+}
+
+impl Waited {
+    /// A wait that ended with the program.
+    #[must_use]
+    pub fn exit(status: ExitStatus) -> Self {
+        Self { by: "exit".into(), line: None, status: Some(status) }
+    }
+}
+
+/// What was sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Sent {
+    /// How many bytes.
+    pub bytes: usize,
 }
 
 /// What was stopped.
@@ -61,7 +75,7 @@ pub fn overdue(state: &State, now: Now) -> Vec<(CallId, Outcome)> {
     let mut done = Vec::new();
     for (call, open) in &state.calls {
         if idle_at(state, &open.pending).is_some_and(|at| at <= now.tick) {
-            done.push((*call, waited("idle", None, None)));
+            done.push((*call, Ok(value(&Waited { by: "idle".into(), ..Waited::default() }))));
         } else if open.deadline.is_some_and(|at| at <= now.tick) {
             done.push((*call, Err(timed_out(&open.pending))));
         }
@@ -112,24 +126,20 @@ pub fn on_failed(state: &State, pane: PaneId, refusal: &Refusal) -> Vec<(CallId,
 #[must_use]
 pub fn on_output(state: &State, pane: PaneId, rows_above: usize) -> Vec<(CallId, Outcome)> {
     let waits = state.calls.iter().filter(|(_, open)| open.pending.pane() == Some(pane));
-    waits.filter_map(|(call, open)| Some((*call, seen(state, &open.pending, rows_above)?))).collect()
+    waits.filter_map(|(call, open)| Some((*call, Ok(value(&seen(state, &open.pending, rows_above)?))))).collect()
 }
 
 /// The answer to a wait whose condition is fulfilled by the pane's screen and so many rows above it.
 #[must_use]
-pub fn seen(state: &State, pending: &Pending, rows_above: usize) -> Option<Outcome> {
+pub fn seen(state: &State, pending: &Pending, rows_above: usize) -> Option<Waited> {
     match pending {
         Pending::Text { pane, pattern } => {
             let line = state.pane(*pane).lines(rows_above).into_iter().find(|line| pattern.is_match(line))?;
-            Some(waited("text", Some(line), None))
+            Some(Waited { by: "text".into(), line: Some(line), status: None })
         }
-        Pending::Prompt { pane } if state.pane(*pane).marks.prompt => Some(waited("prompt", None, None)),
+        Pending::Prompt { pane } if state.pane(*pane).marks.prompt => Some(Waited { by: "prompt".into(), ..Waited::default() }),
         _ => None,
     }
-}
-
-fn waited(by: &str, line: Option<String>, status: Option<ExitStatus>) -> Outcome {
-    Ok(value(&Waited { by: by.into(), line, status }))
 }
 
 /// Completed by the end of a pane's program. Those that wait for the end of several panes wait for one less.
@@ -137,7 +147,7 @@ pub fn on_ended(state: &mut State, pane: PaneId, status: ExitStatus, left: &[u32
     let mut done = Vec::new();
     for (call, open) in &mut state.calls {
         match &mut open.pending {
-            Pending::Exit { pane: of } if *of == pane => done.push((*call, waited("exit", None, Some(status)))),
+            Pending::Exit { pane: of } if *of == pane => done.push((*call, Ok(value(&Waited::exit(status))))),
             Pending::Stop { panes, all, left: remaining } if panes.contains(&pane) => {
                 panes.retain(|other| *other != pane);
                 remaining.extend(left);
@@ -152,7 +162,9 @@ pub fn on_ended(state: &mut State, pane: PaneId, status: ExitStatus, left: &[u32
     done
 }
 
-fn ended_first(pane: PaneId, status: ExitStatus) -> Refusal {
+/// The refusal of a wait for something that the end of the program makes impossible.
+#[must_use]
+pub fn ended_first(pane: PaneId, status: ExitStatus) -> Refusal {
     Refusal::new(Code::Ended, format!("the program of pane {pane} ended first: {status}")).hint("abide pane ls --all")
 }
 
@@ -169,7 +181,7 @@ pub fn on_line_mode(pane: PaneId, bytes: &[u8], canonical: bool) -> Outcome {
         );
         return Err(refusal.hint("put line breaks in, or send it to a program that edits its own line, such as a shell"));
     }
-    Ok(json!({ "bytes": bytes.len() }))
+    Ok(value(&Sent { bytes: bytes.len() }))
 }
 
 /// The length of the longest line, in bytes; a line ends with CR or LF.

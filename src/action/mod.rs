@@ -1,5 +1,6 @@
 //! Everything abide can be told to do, each declared once. Keys, CLI, palette, JSON-RPC and docs are derived from [`table`].
 
+mod act;
 pub mod args;
 pub mod item;
 pub mod later;
@@ -13,7 +14,6 @@ pub mod pane;
 pub mod server;
 pub mod session;
 pub mod tab;
-pub mod view;
 
 use clap::Args;
 use schemars::JsonSchema;

@@ -315,6 +315,22 @@ impl State {
         Ok(())
     }
 
+    /// Moves a border of a pane by up to so many cells.
+    ///
+    /// # Errors
+    /// `not_running` if it is being ended, `too_small` if there is no border or no room on that side.
+    pub fn resize_pane(&mut self, id: PaneId, direction: Direction, cells: u16) -> Result<(), Refusal> {
+        let Some(tab) = self.pane(id).tab else {
+            return Err(Refusal::new(Code::NotRunning, format!("pane {id} is being ended")).hint("abide pane ls"));
+        };
+        let mut layout = self.tab(tab).layout.clone();
+        if layout.resize(id, direction, cells, self.tab(tab).area) == 0 {
+            return Err(Refusal::new(Code::TooSmall, format!("pane {id} has no border that can move that way")));
+        }
+        self.change_layout(tab, |tree| *tree = layout);
+        Ok(())
+    }
+
     /// Exchanges the places of two panes, of one tab or of two.
     ///
     /// # Errors

@@ -4,10 +4,9 @@ use crate::base::code::{Code, Refusal};
 use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::text::harmless;
-use crate::base::time::{Span, Tick};
+use crate::base::time::Tick;
 use crate::layout::preset::Preset;
 use crate::layout::tree::Tree;
-use crate::state::effect::Effects;
 use crate::state::pane::NewPane;
 use crate::state::{State, take};
 
@@ -90,13 +89,33 @@ impl State {
         self.changed(session);
     }
 
-    /// Takes a tab out of its session and ends the programs in it.
-    pub fn close_tab(&mut self, id: TabId, grace: Span, fx: &mut Effects) -> Vec<PaneId> {
-        let panes = self.tab(id).layout.panes();
-        for pane in panes.iter().rev() {
-            self.close_pane(*pane, grace, fx);
+    /// Makes a tab the one that views get which have not seen its session.
+    pub fn prefer_tab(&mut self, id: TabId) {
+        let session = self.tab(id).session;
+        self.session_mut(session).current = id;
+        self.version += 1;
+    }
+
+    /// Changes how the panes of a tab share its area, all of them staying; every view shows all of them again.
+    pub fn change_layout(&mut self, id: TabId, change: impl FnOnce(&mut Tree<PaneId>)) {
+        let tab = self.tab_mut(id);
+        change(&mut tab.layout);
+        let session = tab.session;
+        for at in self.everywhere() {
+            at.unzoom(id);
         }
-        panes
+        self.todo.arrange.insert(id);
+        self.changed(session);
+    }
+
+    /// Arranges the panes of a tab by a preset.
+    pub fn apply_preset(&mut self, id: TabId, preset: Preset) {
+        self.tab_mut(id).preset = Some(preset);
+        self.change_layout(id, |tree| {
+            if let Some(arranged) = preset.tree(&tree.panes()) {
+                *tree = arranged;
+            }
+        });
     }
 
     /// Takes a tab without panes away: out of its session, which ends with its last one, and out of every view.

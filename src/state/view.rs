@@ -298,6 +298,13 @@ impl State {
         self.version += 1;
     }
 
+    /// Lets a client only watch from now on.
+    pub fn watch_only(&mut self, client: ClientId) {
+        let view = self.view_mut(client);
+        view.read_only = true;
+        self.todo.arrange.extend(self.view(client).tab());
+    }
+
     /// Takes note of another size of a client's terminal.
     pub fn resize_view(&mut self, client: ClientId, size: Size, cell_pixels: (u16, u16)) {
         let Some(view) = self.views.get_mut(&client) else { return };
@@ -330,6 +337,12 @@ impl State {
         let own = caller.client.filter(|client| self.views.contains_key(client));
         let showing = self.views.values().filter(|view| view.at.session == Some(session) && !view.read_only);
         own.or_else(|| showing.max_by_key(|view| view.used).map(|view| view.client))
+    }
+
+    /// The view that follows when a caller makes something in a session: the acting one, if it shows that session.
+    #[must_use]
+    pub fn following_view(&self, caller: Caller, session: SessionId) -> Option<ClientId> {
+        self.acting_view(caller, session).filter(|client| self.view(*client).at.session == Some(session))
     }
 
     /// Whether some view shows a tab.

@@ -1,1 +1,4 @@
 //! Actions on clients, one per file.
+
+pub mod detach;
+pub mod ls;
