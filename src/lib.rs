@@ -19,3 +19,5 @@ pub mod platform;
 
 pub mod cli;
 pub mod keeper;
+
+pub mod client;

@@ -82,6 +82,7 @@ impl Pick {
     }
 
     /// The items that match, best first.
+    #[must_use]
     pub fn found(&self) -> impl ExactSizeIterator<Item = &Item> {
         self.found.iter().map(|idx| &self.items[*idx])
     }
@@ -105,7 +106,9 @@ impl Pick {
             (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => return Picked::Left,
             (KeyCode::Enter | KeyCode::Keypad('\r'), _) => return Picked::Entered,
             (KeyCode::Up, _) | (KeyCode::Char('p'), Mods::CTRL) => self.selected = self.selected.checked_sub(1).unwrap_or(last),
-            (KeyCode::Down, _) | (KeyCode::Char('n'), Mods::CTRL) => self.selected = if self.selected < last { self.selected + 1 } else { 0 },
+            (KeyCode::Down, _) | (KeyCode::Char('n'), Mods::CTRL) => {
+                self.selected = if self.selected < last { self.selected + 1 } else { 0 }
+            }
             (KeyCode::PageUp, _) => self.selected = self.selected.saturating_sub(10),
             (KeyCode::PageDown, _) => self.selected = (self.selected + 10).min(last),
             _ if self.line.key(key) => self.narrow(),
@@ -150,7 +153,10 @@ fn score(typed: &str, text: &str) -> Option<i32> {
     let text = text.to_lowercase();
     let text = text.as_str();
     typed.to_lowercase().split_whitespace().try_fold(0, |sum, word| {
-        let by_word = text.split([' ', '-', '.']).position(|start| start.starts_with(word)).map(|place| 100 - i32::try_from(place).unwrap_or(99).min(50));
+        let by_word = text
+            .split([' ', '-', '.'])
+            .position(|start| start.starts_with(word))
+            .map(|place| 100 - i32::try_from(place).unwrap_or(99).min(50));
         let by_part = || text.contains(word).then_some(20);
         Some(sum + by_word.or_else(by_part).or_else(|| in_order(word, text))?)
     })

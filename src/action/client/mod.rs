@@ -1,1 +1,10 @@
 //! Actions on clients, one per file.
+
+pub mod keys;
+pub mod notices;
+pub mod palette;
+pub mod redraw;
+pub mod rename;
+pub mod sessions;
+pub mod suspend;
+pub mod tabs;

@@ -47,13 +47,8 @@ pub(super) enum Glyph<'a> {
 }
 
 impl Cell {
-    const DEFAULT: Style = Style {
-        fg: Colour::Default,
-        bg: Colour::Default,
-        underline_colour: Colour::Default,
-        underline: Underline::None,
-        attrs: Attrs(0),
-    };
+    const DEFAULT: Style =
+        Style { fg: Colour::Default, bg: Colour::Default, underline_colour: Colour::Default, underline: Underline::None, attrs: Attrs(0) };
     /// A space of the default style.
     pub(super) const BLANK: Self = Self { glyph: ' ' as u32, link: 0, style: Self::DEFAULT };
 
@@ -131,7 +126,7 @@ impl Glyphs {
 pub(super) fn compose(model: &Model, y: u16, chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
     let area = model.places().area;
     for pane in &model.scene.chrome.panes {
-        if model.scene.number != 0 {
+        if model.scene.number.is_some() {
             put_pane(model, area, pane, y, glyphs, row);
         }
     }
