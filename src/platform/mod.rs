@@ -9,6 +9,7 @@ mod login;
 #[cfg(target_os = "macos")]
 mod macos;
 pub mod memory;
+pub mod outer;
 pub mod places;
 pub mod socket;
 pub mod start;
