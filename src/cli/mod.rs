@@ -69,6 +69,12 @@ pub fn run(args: Vec<OsString>) -> Next {
     })
 }
 
+/// What is wrong with these words as a command line; none if they could be run. Nothing is run.
+#[must_use]
+pub fn fault(words: &[String]) -> Option<String> {
+    tree::command().no_binary_name(true).try_get_matches_from(words).err().map(|error| usage(&error).message)
+}
+
 /// Says a line on standard error, harmless: for `main`, once the client has given the terminal back.
 pub fn say(line: &str) {
     print::note(line);

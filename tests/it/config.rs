@@ -100,3 +100,100 @@ fn a_file_that_is_too_large_is_not_read() {
     let problems = load("big.toml", &"#".repeat(FILE_BYTES_MAX + 1)).expect_err("too large");
     assert!(problems[0].message.contains("at most"), "{}", problems[0]);
 }
+
+/// The keymap of a configuration.
+#[track_caller]
+fn keymap(text: &str) -> Keymap {
+    Keymap::new(&load("config.toml", text).expect("it is valid").keys)
+}
+
+/// What pressing these keys one after the other means: the action, `…` while more are awaited, `-` for none.
+fn press(map: &Keymap, keys: &str) -> String {
+    let keys: Vec<Key> = keys.split(' ').map(|key| key.parse().expect("a key")).collect();
+    let (last, pending) = keys.split_last().expect("at least one");
+    match map.lookup(pending, *last) {
+        Lookup::Hit(bound) => bound.words.clone(),
+        Lookup::Pending => "…".into(),
+        Lookup::Miss => "-".into(),
+    }
+}
+
+#[test]
+fn a_chord_is_pending_until_it_is_whole() {
+    let map = keymap("[keys.bind]\n\"prefix g h\" = \"ls\"\n\"M-Left\" = \"session.ls\"\n");
+    assert_eq!(press(&map, "C-b"), "…");
+    assert_eq!(press(&map, "C-b g"), "…");
+    assert_eq!(press(&map, "C-b g h"), "ls");
+    assert_eq!(press(&map, "C-b g x"), "-");
+    assert_eq!(press(&map, "M-Left"), "session.ls");
+    assert_eq!(press(&map, "g"), "-");
+    assert_eq!(press(&map, "C-b F30"), "-");
+}
+
+#[test]
+fn every_prefix_key_begins_a_chord_and_is_sent_on_when_pressed_twice() {
+    let map = keymap("[keys]\nprefix = [\"C-a\", \"F12\"]\n[keys.bind]\n\"prefix G\" = \"ls\"\n");
+    assert_eq!(map.prefixes(), ["C-a", "F12"].map(|key| key.parse::<Key>().expect("a key")));
+    assert_eq!(press(&map, "C-a G"), "ls");
+    assert_eq!(press(&map, "F12 G"), "ls");
+    assert_eq!(press(&map, "C-b"), "-");
+    assert_eq!(press(&map, "C-a C-a"), "send --key C-a");
+    assert_eq!(press(&map, "F12 F12"), "send --key F12");
+    assert_eq!(
+        map.following(&["F12".parse().expect("a key")]).iter().find(|listed| listed.words == "ls").map(|listed| listed.keys.as_str()),
+        Some("C-a G")
+    );
+}
+
+#[test]
+fn a_binding_replaces_what_it_collides_with_and_an_empty_one_frees_the_key() {
+    let map = keymap("[keys.bind]\n\"prefix %\" = \"\"\n\"prefix c x\" = \"ls\"\n\"prefix d\" = \"ls\"\n");
+    assert_eq!(press(&map, "C-b %"), "-");
+    assert_eq!(press(&map, "C-b c"), "…");
+    assert_eq!(press(&map, "C-b c x"), "ls");
+    assert_eq!(press(&map, "C-b d"), "ls");
+}
+
+#[test]
+fn the_keys_of_tmux_mean_what_they_mean_there() {
+    let map = keymap("");
+    let meant = [
+        ("c", "tab new"),
+        ("&", "tab close"),
+        ("n", "tab next"),
+        ("p", "tab prev"),
+        ("l", "tab last"),
+        ("3", "tab go 3"),
+        ("%", "pane split --right"),
+        ("\"", "pane split --down"),
+        ("x", "pane close"),
+        ("z", "pane zoom"),
+        ("Left", "pane focus --left"),
+        ("o", "pane focus --next"),
+        ("d", "detach"),
+        ("Space", "layout next"),
+        ("C-b", "send --key C-b"),
+    ];
+    for (key, words) in meant {
+        assert_eq!(press(&map, &format!("C-b {key}")), words, "prefix {key}");
+    }
+}
+
+#[test]
+fn the_screen_preset_has_its_own_prefix_and_keys() {
+    let map = keymap("[keys]\npreset = \"screen\"\n");
+    assert_eq!(press(&map, "C-a a"), "send --key C-a");
+    assert_eq!(press(&map, "C-a C-a"), "tab last");
+    assert_eq!(press(&map, "C-a k"), "tab close");
+    assert_eq!(press(&map, "C-a d"), "detach");
+    assert_eq!(press(&map, "C-b"), "-");
+}
+
+#[test]
+fn lists_show_the_keys_to_press() {
+    let map = keymap("[keys]\nprefix = [\"C-a\"]\n[keys.bind]\n\"prefix G\" = \"session ls\"\n");
+    let listed = map.listing().into_iter().find(|listed| listed.chord == "prefix G").expect("it is bound");
+    assert_eq!((listed.keys.as_str(), listed.name, listed.summary.as_str()), ("C-a G", "session.ls", "List sessions"));
+    assert_eq!(map.keys_of("session.ls").as_deref(), Some("C-a G"));
+    assert_eq!(map.keys_of("no.such"), None);
+}
