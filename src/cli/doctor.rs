@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::base::code::Refusal;
 use crate::cli::link::Link;
-use crate::cli::{local, print};
+use crate::cli::{human, local, print};
 use crate::config::diag::Diagnostic;
 use crate::platform::Login;
 use crate::platform::places::Places;
@@ -42,7 +42,7 @@ pub(super) fn run(as_json: bool) -> Result<u8, Refusal> {
     };
     if as_json {
         let list = findings.iter().map(|finding| json!({ "check": finding.what, "verdict": word(finding.verdict), "text": finding.text }));
-        print::text(&local::pretty(&list.collect()))?;
+        print::text(&human::json(&list.collect()))?;
     } else {
         let lines = findings.iter().map(|finding| format!("{:7}  {:13}  {}\n", word(finding.verdict), finding.what, finding.text));
         print::text(&lines.collect::<String>())?;

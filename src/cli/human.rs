@@ -21,6 +21,12 @@ pub(super) fn text(reply: &Value) -> String {
     }
 }
 
+/// JSON as it is printed: indented for people, one document for scripts.
+#[must_use]
+pub(super) fn json(value: &Value) -> String {
+    serde_json::to_string_pretty(value).expect("a value into memory")
+}
+
 /// A line for each member that says something.
 fn record(members: &Map<String, Value>) -> String {
     let shown: Vec<_> = members.iter().map(|(name, value)| (name, cell(value))).filter(|(_, text)| !text.is_empty()).collect();

@@ -97,7 +97,7 @@ fn config_check(file: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
         Ok(Some(_)) => give(as_json, || json!([]), || format!("{shown}: no problems")),
         Err(problems) => {
             if as_json {
-                print::text(&pretty(&Value::Array(problems.iter().map(problem_json).collect())))?;
+                print::text(&human::json(&Value::Array(problems.iter().map(problem_json).collect())))?;
             } else {
                 print::note(&listing(&problems));
             }
@@ -209,11 +209,5 @@ fn complete(shell: Shell) -> Result<u8, Refusal> {
 /// # Errors
 /// If standard output cannot be written.
 pub(super) fn give(as_json: bool, value: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Result<u8, Refusal> {
-    print::text(&if as_json { pretty(&value()) } else { text() }).map(|()| 0)
-}
-
-/// JSON as it is printed: indented for people, one document for scripts.
-#[must_use]
-pub(super) fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).expect("a value into memory")
+    print::text(&if as_json { human::json(&value()) } else { text() }).map(|()| 0)
 }

@@ -12,6 +12,7 @@ mod tree;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use serde_json::Value;
@@ -21,7 +22,7 @@ use crate::action::{Access, Place, tmux};
 use crate::base::code::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::config::diag::Diagnostic;
-use crate::platform::places::Places;
+use crate::platform::places::{PlaceEnv, PlaceError, Places};
 use crate::settings::Settings;
 
 use link::Link;
@@ -160,14 +161,23 @@ fn attachable() -> Result<(), Refusal> {
     Err(Refusal::new(Code::NoTerminal, "standard input and output are no terminal").hint("abide new -d makes a session without showing it"))
 }
 
+/// Where the server is: the one `ABIDE_SOCKET` names, else in a pane the one the pane belongs to, else the usual one.
 fn places() -> Result<Places, Refusal> {
-    Places::current().map_err(|error| Refusal::new(Code::NoServer, error.to_string()))
+    let refused = |error: PlaceError| Refusal::new(Code::NoServer, error.to_string());
+    let mut env = PlaceEnv::current();
+    let usual = Places::find(&env);
+    let outer = std::env::var_os("ABIDE").map(PathBuf::from).filter(|socket| socket.is_absolute());
+    if env.socket.is_some() || outer.is_none() || usual.as_ref().is_ok_and(|usual| outer.as_deref() == Some(usual.socket())) {
+        return usual.map_err(refused);
+    }
+    env.socket = outer;
+    Places::find(&env).map_err(refused)
 }
 
 /// The pane this process runs in, if that is one of the server of these places.
 fn own_pane(places: &Places) -> Option<PaneId> {
     let socket = std::env::var_os("ABIDE")?;
-    let is_this_server = !std::path::Path::new(&socket).is_absolute() || socket == *places.socket();
+    let is_this_server = !Path::new(&socket).is_absolute() || socket == *places.socket();
     std::env::var("ABIDE_PANE").ok()?.parse().ok().filter(|_| is_this_server)
 }
 
@@ -211,7 +221,7 @@ fn standard_input() -> Result<String, Refusal> {
 /// Creations print their id, looks what they saw, and everything else nothing.
 fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     if as_json {
-        return print::text(&local::pretty(reply));
+        return print::text(&human::json(reply));
     }
     if entry.access == Access::Read {
         return print::text(&human::text(reply));

@@ -94,8 +94,12 @@ fn calls_carry_their_arguments_and_the_pane_they_come_from() {
     assert_eq!(request.get("pane"), None);
     shell(&world, "ABIDE=1 ABIDE_PANE=p7 $A rename build").ok();
     assert_eq!(asked.recv().expect("it was asked")["pane"], "p7");
-    shell(&world, "ABIDE=/elsewhere/socket ABIDE_PANE=p7 $A rename build").ok();
+    shell(&world, "ABIDE=/elsewhere/socket ABIDE_PANE=p7 $A rename build").refused(4, &["no server is running"]);
+    let named = "ABIDE_SOCKET=$XDG_STATE_HOME/abide/run/socket $A rename build";
+    shell(&world, &format!("ABIDE=/elsewhere/socket ABIDE_PANE=p7 {named}")).ok();
     assert_eq!(asked.recv().expect("it was asked").get("pane"), None, "the pane is one of another server");
+    shell(&world, &format!("ABIDE=$XDG_STATE_HOME/abide/run/socket ABIDE_PANE=p7 {named}")).ok();
+    assert_eq!(asked.recv().expect("it was asked")["pane"], "p7");
     shell(&world, "ABIDE=1 ABIDE_PANE=nonsense $A rename build").ok();
     assert_eq!(asked.recv().expect("it was asked").get("pane"), None);
     world.cli(&["rename-session", "-t", "work", "build"]).ok();
