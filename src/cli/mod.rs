@@ -2,6 +2,7 @@
 
 pub mod docs;
 mod doctor;
+mod file;
 mod human;
 mod link;
 mod local;
@@ -45,6 +46,8 @@ pub struct Attach {
     pub settings: Settings,
     /// What the user should know first: the first problem of the configuration.
     pub notice: Option<String>,
+    /// Whether the client only watches.
+    pub read_only: bool,
     /// The action to call first, which gives the client's view a session.
     pub action: &'static str,
     /// Its arguments.
@@ -139,12 +142,13 @@ fn attaches(entry: &Entry, params: &Params) -> bool {
 }
 
 fn attach(places: Places, entry: &'static Entry, params: Params) -> Result<Next, Refusal> {
-    let (settings, notice) = match local::settings() {
+    let (settings, notice) = match file::settings() {
         Ok(settings) => (settings, None),
         Err(problems) => (Settings::default(), problems.first().map(Diagnostic::headline)),
     };
     entry.call(&params)?;
-    Ok(Next::Attach(Box::new(Attach { places, settings, notice, action: entry.name, params })))
+    let read_only = params.get("read_only") == Some(&Value::Bool(true));
+    Ok(Next::Attach(Box::new(Attach { places, settings, notice, read_only, action: entry.name, params })))
 }
 
 /// Whether this process has a terminal to show a session in, and is not shown in one itself.
@@ -195,7 +199,8 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     let schema = entry.params();
     let takes = |name: &str| schema.as_value().pointer(&format!("/properties/{name}")).is_some();
     if takes("environment") {
-        params.insert("environment".into(), std::env::vars().map(|(name, value)| Value::from(vec![name, value])).collect());
+        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        params.insert("environment".into(), variables.map(|(name, value)| Value::from(vec![name, value])).collect());
     }
     if params.get("paste") == Some(&Value::Bool(true)) {
         params.insert("text".into(), standard_input()?.into());

@@ -111,7 +111,9 @@ mod tests {
     #[test]
     fn no_words_name_both_an_action_and_a_noun() {
         let mut root = Node::default();
-        TABLE.iter().for_each(|entry| entry.words().iter().for_each(|words| root.insert(words, entry)));
+        for entry in &TABLE {
+            entry.words().iter().for_each(|words| root.insert(words, entry));
+        }
         let mut at = vec![&root];
         while let Some(node) = at.pop() {
             assert!(node.entry.is_none() || node.children.is_empty(), "{}", node.word);
