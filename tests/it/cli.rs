@@ -198,8 +198,8 @@ fn completions_know_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let script = world.cli(&["completions", shell]).ok().stdout;
         for entry in &abide::action::table::TABLE {
-            let word = entry.words()[0].last().copied().expect("words are never empty");
-            assert!(script.contains(word), "{shell} does not complete {word}");
+            let last = entry.words()[0].last().copied().expect("words are never empty");
+            assert!(script.contains(last), "{shell} does not complete {last}");
         }
     }
     world.cli(&["completions", "csh"]).refused(2, &["csh", "bash"]);
