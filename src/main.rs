@@ -4,13 +4,15 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use abide::cli::{self, Next};
-use abide::keeper;
+use abide::{keeper, server};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let role = args.first().and_then(|role| role.to_str());
-    if role == Some("keeper") {
-        return ExitCode::from(keeper::run(&args[1..]));
+    let word = |at: usize| args.get(at).and_then(|word| word.to_str());
+    match (word(0), word(1)) {
+        (Some("keeper"), _) => return ExitCode::from(keeper::run(&args[1..])),
+        (Some("server"), Some("run")) => return ExitCode::from(server::run(&args[2..])),
+        _ => {}
     }
     match cli::run(args) {
         Next::Exit(status) => ExitCode::from(status),

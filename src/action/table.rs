@@ -321,7 +321,7 @@ impl<A: Apply> Erased for A {
     fn apply(self: Box<Self>, cx: &mut Cx<'_>) -> Result<Answer<Value>, Refusal> {
         Ok(match Apply::apply(*self, cx)? {
             Answer::Now(reply) => Answer::Now(value(&reply)),
-            Answer::Later(pending) => Answer::Later(pending),
+            Answer::Later { pending, deadline } => Answer::Later { pending, deadline },
         })
     }
 }
@@ -335,7 +335,7 @@ fn parse_elsewhere<A: Action>(params: Value) -> Result<Body, serde_json::Error> 
 }
 
 /// Replies and arguments are plain data with string keys, which always has a JSON form.
-fn value<T: serde::Serialize>(data: &T) -> Value {
+pub(super) fn value<T: serde::Serialize>(data: &T) -> Value {
     serde_json::to_value(data).expect("plain data has a JSON form")
 }
 

@@ -9,4 +9,6 @@ mod e2e_hostile;
 mod e2e_programs;
 mod e2e_survive;
 mod harness;
+mod keeper;
+mod term_refs;
 mod tidy;
