@@ -194,18 +194,36 @@ fn without_server(entry: &Entry, params: &Params) -> Result<Value, Refusal> {
     Err(link::no_server())
 }
 
-/// What only this process knows: environment and directory of a new session, text on standard input.
+/// What only this process knows: its environment and directory, and the text on its standard input.
 fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     let schema = entry.params();
-    let takes = |name: &str| schema.as_value().pointer(&format!("/properties/{name}")).is_some();
-    if takes("environment") {
+    let kind = |name: &str| schema.as_value().pointer(&format!("/properties/{name}"));
+    if kind("env").is_some() && !params.contains_key("env") {
         let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        params.insert("environment".into(), variables.map(|(name, value)| Value::from(vec![name, value])).collect());
+        params.insert("env".into(), variables.map(|(name, value)| (name, Value::from(value))).collect());
+    }
+    if kind("cwd").is_some() {
+        directory(entry, params);
     }
     if params.get("paste") == Some(&Value::Bool(true)) {
         params.insert("text".into(), standard_input()?.into());
     }
     Ok(())
+}
+
+/// A directory is relative to ours, and a session starts in ours where none is given.
+fn directory(entry: &Entry, params: &mut Params) {
+    let Ok(own) = std::env::current_dir() else { return };
+    let given = params.get("cwd").and_then(Value::as_str);
+    let takes_own = entry.words()[0] == ["new"];
+    let absolute = match given {
+        Some(path) => own.join(path),
+        None if takes_own => own,
+        None => return,
+    };
+    if let Some(path) = absolute.to_str() {
+        params.insert("cwd".into(), path.into());
+    }
 }
 
 /// The most that is read from standard input.
@@ -223,16 +241,19 @@ fn standard_input() -> Result<String, Refusal> {
     String::from_utf8(text).map_err(|_| Refusal::new(Code::InvalidParams, "standard input is no UTF-8 text"))
 }
 
-/// Creations print their id, looks what they saw, and everything else nothing.
+/// What people see of a reply: lists, texts and states, the id of what was made, and nothing of what was merely done.
 fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     if as_json {
         return print::text(&human::json(reply));
     }
-    if entry.access == Access::Read {
+    let verb = entry.words()[0].last().copied().unwrap_or_default();
+    let noun = entry.name.split('.').next().unwrap_or_default();
+    let is_looked_at = reply.is_array() || reply.get("text").is_some_and(Value::is_string) || verb == "status";
+    if is_looked_at {
         return print::text(&human::text(reply));
     }
-    let is_creation = matches!(entry.words()[0].last(), Some(&("new" | "split" | "float" | "break" | "start")));
-    match reply.get("id").and_then(Value::as_str).filter(|_| is_creation) {
+    let is_creation = matches!(verb, "new" | "split" | "break" | "float" | "start");
+    match reply.get(noun).or(reply.get("id")).and_then(Value::as_str).filter(|_| is_creation) {
         Some(id) => print::text(id),
         None => Ok(()),
     }

@@ -191,7 +191,7 @@ const SCREEN: &[(&str, &str)] = &[
     ("prefix k", "tab close"),
     ("prefix S", "pane split --down"),
     ("prefix |", "pane split --right"),
-    ("prefix Tab", "pane focus --next"),
+    ("prefix Tab", "pane next"),
     ("prefix X", "pane close"),
     ("prefix Q", "pane zoom"),
     ("prefix A", "tab rename"),

@@ -169,7 +169,7 @@ fn the_keys_of_tmux_mean_what_they_mean_there() {
         ("x", "pane close"),
         ("z", "pane zoom"),
         ("Left", "pane focus --left"),
-        ("o", "pane focus --next"),
+        ("o", "pane next"),
         ("d", "detach"),
         ("Space", "layout next"),
         ("C-b", "send --key C-b"),
