@@ -10,6 +10,7 @@ use abide::config::load::{DEFAULT, FILE_BYTES_MAX, load};
 use abide::config::reference;
 use abide::settings::Settings;
 use abide::settings::shape::schema;
+use proptest::prelude::*;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -196,4 +197,35 @@ fn lists_show_the_keys_to_press() {
     assert_eq!((listed.keys.as_str(), listed.name, listed.summary.as_str()), ("C-a G", "session.ls", "List sessions"));
     assert_eq!(map.keys_of("session.ls").as_deref(), Some("C-a G"));
     assert_eq!(map.keys_of("no.such"), None);
+}
+
+/// A piece that a mutation puts into a file: what configuration files are made of, and what breaks them.
+fn piece() -> impl Strategy<Value = String> {
+    let known = vec!["[keys]", "[keys.bind]", "[theme]", "prefix", "=", "\"", "'", "[", "]", "{", "}", ",", ".", "\n", "\r\n", "#", "\\u0000", "é漢"];
+    prop_oneof![proptest::sample::select(known).prop_map(str::to_owned), any::<char>().prop_map(String::from), "[a-z0-9_]{0,8}"]
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_loader(
+        cuts in proptest::collection::vec((any::<proptest::sample::Index>(), piece()), 0..6),
+        start in proptest::sample::select(vec!["", DEFAULT]),
+    ) {
+        let mut text = start.to_owned();
+        for (at, piece) in cuts {
+            let mut at = at.index(text.len() + 1);
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            text.insert_str(at, &piece);
+        }
+        if let Err(problems) = load("config.toml", &text) {
+            prop_assert!(!problems.is_empty());
+            for problem in problems {
+                prop_assert!((1..=text.matches('\n').count() + 1).contains(&problem.line), "{problem}");
+                let is_harmless = !problem.to_string().contains('\x1b');
+                prop_assert!(is_harmless && !problem.message.is_empty());
+            }
+        }
+    }
 }
