@@ -22,7 +22,7 @@ pub use eventfd::EventFd;
 #[cfg(target_os = "linux")]
 pub use linux::{cgroup, pidfd, process};
 pub use login::Login;
-pub use watch::watch;
 #[cfg(target_os = "macos")]
 pub use macos::{cgroup, pidfd, process};
 pub use sys::{SignalFd, clear_signal_mask, close_fds_from, restore_default_signals};
+pub use watch::watch;
