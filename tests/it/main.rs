@@ -1,5 +1,6 @@
 //! The one integration binary: checks of the tree, and the real binary driven from outside.
 
+mod client_view;
 mod config;
 mod e2e_attach;
 mod e2e_cli;
