@@ -112,6 +112,8 @@ pub struct Damage {
     pub all: bool,
     /// Bars, borders, overlays.
     pub chrome: bool,
+    /// Which pane is where: every row may differ.
+    pub layout: bool,
     /// Rows of the outer terminal.
     pub rows: Vec<u16>,
     /// Where the cursor is, or the mode of the mouse.
@@ -122,7 +124,7 @@ impl Damage {
     /// Whether there is anything to paint.
     #[must_use]
     pub fn any(&self) -> bool {
-        self.all || self.chrome || self.cursor || !self.rows.is_empty()
+        self.all || self.chrome || self.layout || self.cursor || !self.rows.is_empty()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one integration binary: checks of the tree, and the real binary driven from outside.
 
 mod cli;
+mod client_view;
 mod config;
 mod docs;
 mod e2e_attach;

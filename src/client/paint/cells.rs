@@ -81,6 +81,23 @@ impl Glyphs {
         Glyph::Cluster(self.clusters.get((number & !CLUSTER) as usize).map_or(" ", |cluster| cluster))
     }
 
+    /// The end of a run to be written, moved behind what a terminal may take doubtful glyphs in it for.
+    pub(super) fn reach(&self, row: &[Cell], first: usize, mut end: usize) -> usize {
+        let mut x = first;
+        while x < end {
+            if !row[x].is_tail()
+                && let Some(cols) = doubtful_cols(&self.of(row[x]))
+            {
+                end = end.max(x + cols).min(row.len());
+            }
+            x += 1;
+        }
+        while row.get(end).is_some_and(|cell| cell.is_tail()) {
+            end += 1;
+        }
+        end
+    }
+
     /// The target of a link.
     pub(super) fn link(&self, number: u32) -> Option<&str> {
         self.links.get((number as usize).checked_sub(1)?).map(|link| &**link)
@@ -263,10 +280,11 @@ fn colour_of(colour: Color) -> Colour {
     }
 }
 
-/// Whether terminals may disagree about how far the cursor moves: then its place is said again after it.
-pub(super) fn is_doubtful(glyph: &Glyph<'_>) -> bool {
+/// Columns that some terminal may use for a glyph; none if all agree. What follows a doubtful one is placed and written anew.
+pub(super) fn doubtful_cols(glyph: &Glyph<'_>) -> Option<usize> {
     match glyph {
-        Glyph::Cluster(_) => true,
-        Glyph::Char(c) => !c.is_ascii() && (0x1f000 <= u32::from(*c) || char_width(*c) == 0 || matches!(u32::from(*c), 0xe000..=0xf8ff)),
+        Glyph::Cluster(text) => Some(text.chars().map(char_width).sum::<usize>().max(2)),
+        Glyph::Char(c) if c.is_ascii() => None,
+        Glyph::Char(c) => (0x1f000 <= u32::from(*c) || char_width(*c) == 0 || matches!(u32::from(*c), 0xe000..=0xf8ff)).then_some(2),
     }
 }

@@ -73,9 +73,9 @@ impl Painter {
         if self.size != model.size || damage.all || self.glyphs.are_full() {
             self.forget(model.size);
         }
-        let mut rows = vec![false; usize::from(self.size.rows)];
+        let mut rows = vec![damage.layout; usize::from(self.size.rows)];
         let everything = !self.known.iter().all(|known| *known);
-        if everything || damage.chrome {
+        if everything || damage.chrome || damage.layout {
             self.draw_chrome(model, &mut rows);
         }
         for row in &damage.rows {
@@ -144,6 +144,7 @@ impl Painter {
                 break;
             }
             let end = span_end(&self.row, shown, known, first).min(if known { cols } else { blank_from.max(first + 1) });
+            let end = self.glyphs.reach(&self.row, first, end);
             pen.write(y, first, &self.row[first..end], &self.glyphs, out);
             x = end;
         }

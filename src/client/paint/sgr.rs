@@ -1,6 +1,6 @@
 //! Writes cells as bytes: cursor movement, styles as differences (ECMA-48 SGR, 4:n, 58), links (OSC 8). It knows what the terminal was last told, and no more.
 
-use super::cells::{Cell, Glyph, Glyphs, is_doubtful};
+use super::cells::{Cell, Glyph, Glyphs, doubtful_cols};
 use crate::base::style::{Attrs, Colour, CursorShape, Style, Underline};
 use crate::client::caps::Caps;
 
@@ -36,12 +36,17 @@ impl Pen {
                 self.set_style(cell.style, out);
             }
             let glyph = glyphs.of(*cell);
+            let is_sure = doubtful_cols(&glyph).is_none();
+            if !is_sure && cell.is_wide() {
+                // A terminal that takes it for narrow would leave the other half as it was.
+                out.extend_from_slice(b"\x1b[2X");
+            }
             match glyph {
                 Glyph::Char(c) => push(out, c),
                 Glyph::Cluster(text) => out.extend_from_slice(text.as_bytes()),
             }
             let cols = 1 + usize::from(cell.is_wide());
-            self.at = (!is_doubtful(&glyph)).then_some((y, x + cols));
+            self.at = is_sure.then_some((y, x + cols));
         }
     }
 

@@ -2,14 +2,14 @@
 
 use super::keys;
 use crate::base::code::Refusal;
-use crate::base::geom::{Point, Rect};
-use crate::base::id::CallId;
+use crate::base::geom::{Point, Rect, Size};
+use crate::base::id::{CallId, PaneId};
 use crate::client::calls;
 use crate::client::model::{Link, Message, Model};
 use crate::client::outcome::Outcome;
 use crate::client::scene::Scene;
 use crate::client::terminal;
-use crate::wire::frame::{Bye, Frame, Outer, ToClient, ToServer};
+use crate::wire::frame::{Bye, Chrome, Frame, Outer, ToClient, ToServer};
 use crate::wire::hello::Welcome;
 use crate::wire::rpc::{self, Response};
 
@@ -47,19 +47,26 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
 fn apply(model: &mut Model, frame: Frame) {
     if model.scene.number.is_none() {
         model.scene = Scene::default();
-        model.damage.chrome = true;
+        model.damage.layout = true;
     }
+    let before = frame.chrome.as_ref().map(|_| layout(&model.scene.chrome));
     let changes = model.scene.apply(frame);
     model.damage.cursor = true;
     if changes.chrome {
         model.hover = None;
         model.damage.chrome = true;
+        model.damage.layout |= before.as_ref() != Some(&layout(&model.scene.chrome));
     }
     let area = model.places().area;
     for (pane, row) in changes.rows {
         let Some(pane) = model.scene.pane(pane) else { continue };
         model.damage.rows.extend(row_outside(area, pane.rect, pane.origin, row));
     }
+}
+
+/// Which cells of which pane are where.
+fn layout(chrome: &Chrome) -> (Size, Vec<(PaneId, Rect, Size, Point)>) {
+    (chrome.area, chrome.panes.iter().map(|pane| (pane.id, pane.rect, pane.size, pane.origin)).collect())
 }
 
 /// The row of the outer terminal that shows a row of a pane's screen.

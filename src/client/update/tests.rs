@@ -1,1 +1,376 @@
+use std::rc::Rc;
 
+use serde_json::{Value, json};
+
+use super::update;
+use crate::base::geom::{Point, Rect, Size};
+use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
+use crate::base::key::{Key, KeyInput, KeyKind, Mods, MouseButton, MouseInput, MouseKind, MouseWant};
+use crate::base::time::{Now, Span};
+use crate::client::caps::Caps;
+use crate::client::input::{Reply, TtyEvent};
+use crate::client::model::{Event, Link, Message, Model, NOTICES_MAX, Numbered, Overlay};
+use crate::client::outcome::Outcome;
+use crate::client::setup::Setup;
+use crate::settings::Settings;
+use crate::wire::frame::{Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, TabItem, ToClient, ToServer};
+use crate::wire::hello::Welcome;
+
+fn model() -> Model {
+    let mut settings = Settings::default();
+    settings.keys.bind.insert("prefix b".into(), "session rename here".into());
+    let mut model = Model::new(Rc::new(Setup::new(&settings, "host")), Size::new(80, 24), Caps::default(), Now::default());
+    let pane = |id: u64, x: u16, cols: u16| PaneItem {
+        id: PaneId(id),
+        index: u16::try_from(id).expect("small"),
+        rect: Rect { x, y: 0, cols, rows: 22 },
+        size: Size::new(cols, 22),
+        origin: Point::default(),
+        title: format!("title {id}"),
+        mouse: MouseWant::None,
+        ended: None,
+        alternate: false,
+        bracketed_paste: false,
+    };
+    let session = |id: u64, name: &str| SessionItem { id: SessionId(id), name: name.into() };
+    let tab = |id: u64, name: &str| TabItem {
+        id: TabId(id),
+        index: u16::try_from(id).expect("small"),
+        name: name.into(),
+        current: id == 1,
+        last: false,
+        bell: false,
+        activity: false,
+    };
+    let chrome = Chrome {
+        session: Some(session(1, "work")),
+        sessions: vec![session(1, "work"), session(2, "play")],
+        tabs: vec![tab(1, "bash"), tab(2, "vim")],
+        panes: vec![pane(1, 0, 40), pane(2, 41, 39)],
+        focus: Some(PaneId(1)),
+        area: Size::new(80, 22),
+        ..Chrome::default()
+    };
+    model.link = Link::Up(model.now.tick);
+    model.scene.apply(Frame { number: 1, chrome: Some(chrome), ..Frame::default() });
+    model.damage = crate::client::model::Damage::default();
+    model
+}
+
+fn keys(names: &str) -> Vec<TtyEvent> {
+    names.split(' ').map(|name| TtyEvent::Key(KeyInput::from(name.parse::<Key>().expect("a key")))).collect()
+}
+
+/// Types keys in one read and writes the messages down: `a b` for keys, `session.ls {…}` for calls.
+fn press(model: &mut Model, names: &str) -> Vec<String> {
+    tty(model, keys(names))
+}
+
+fn tty(model: &mut Model, events: Vec<TtyEvent>) -> Vec<String> {
+    update(model, Event::Tty(events)).iter().map(shown).collect()
+}
+
+fn shown(message: &Message) -> String {
+    match message {
+        Message::Input(Numbered::Keys(keys)) => keys.iter().map(|input| input.key.to_string()).collect::<Vec<_>>().join(" "),
+        Message::Input(Numbered::Call(json)) => {
+            let request: Value = serde_json::from_str(json).expect("JSON");
+            format!("{} {}", request["method"].as_str().expect("a name"), request.get("params").unwrap_or(&json!({})))
+        }
+        Message::Input(Numbered::Mouse(pane, mouse)) => format!("{pane} {:?} {},{}", mouse.kind, mouse.at.x, mouse.at.y),
+        other => format!("{other:?}"),
+    }
+}
+
+fn check(typed: &str, expected: &[&str]) {
+    assert_eq!(press(&mut model(), typed), expected, "{typed}");
+}
+
+#[test]
+fn keys_are_for_the_program_unless_bound() {
+    check("a b Enter", &["a b Enter"]);
+    check("C-b b", &["session.rename {\"name\":\"here\"}"]);
+    check("a C-b b c", &["a", "session.rename {\"name\":\"here\"}", "c"]);
+    check("C-b", &[]);
+    check("C-b U a", &["a"]);
+    check("C-b r", &[]);
+}
+
+#[test]
+fn a_chord_may_come_in_several_reads_and_its_hint_comes_late() {
+    let mut model = model();
+    assert!(press(&mut model, "C-b").is_empty());
+    assert!(!model.shows_hint());
+    let at = model.next_deadline().expect("the hint");
+    assert_eq!(at - model.now.tick, Span::millis(500));
+    model.now.tick = at;
+    update(&mut model, Event::Wake);
+    assert!(model.shows_hint() && model.damage.chrome);
+    assert_eq!(press(&mut model, "b"), ["session.rename {\"name\":\"here\"}"]);
+    assert!(!model.shows_hint());
+}
+
+#[test]
+fn a_release_is_passed_on_and_acts_on_nothing() {
+    let mut model = model();
+    let release = |key: Key| TtyEvent::Key(KeyInput { kind: KeyKind::Release, ..KeyInput::from(key) });
+    assert_eq!(tty(&mut model, vec![release(Key::ctrl('b')), release(Key::char('x'))]), ["C-b x"]);
+    assert!(model.chord.keys.is_empty());
+}
+
+#[test]
+fn the_palette_runs_what_is_typed_or_picked() {
+    let mut model = model();
+    press(&mut model, "C-b :");
+    assert!(matches!(model.overlay, Some(Overlay::Pick(_))));
+    tty(&mut model, vec![TtyEvent::Paste("rename new".into())]);
+    assert_eq!(press(&mut model, "Enter"), ["session.rename {\"name\":\"new\"}"]);
+    assert_eq!(model.overlay, None);
+
+    press(&mut model, "C-b :");
+    tty(&mut model, vec![TtyEvent::Paste("has".into())]);
+    assert!(press(&mut model, "Enter").is_empty());
+    let Some(Overlay::Pick(pick)) = &model.overlay else { panic!("still open") };
+    assert_eq!(pick.line.text(), "session has ");
+    assert!(pick.refused.is_some());
+    press(&mut model, "w o r k");
+    assert_eq!(press(&mut model, "Enter"), ["session.has {\"target\":\"work\"}"]);
+
+    press(&mut model, "C-b :");
+    tty(&mut model, vec![TtyEvent::Paste("no such thing".into())]);
+    press(&mut model, "Enter");
+    assert!(matches!(&model.overlay, Some(Overlay::Pick(pick)) if pick.refused.is_some()));
+    press(&mut model, "Esc");
+    assert_eq!(model.overlay, None);
+}
+
+#[test]
+fn an_overlay_takes_the_keys_and_pastes() {
+    let mut model = model();
+    assert!(press(&mut model, "C-b ? a b").is_empty());
+    assert!(press(&mut model, "C-b").is_empty(), "the prefix too");
+    assert_eq!(press(&mut model, "Esc x"), ["x"]);
+}
+
+#[test]
+fn names_are_asked_for_with_the_present_one() {
+    let mut model = model();
+    assert_eq!(press(&mut model, "C-b , C-u v i Enter"), ["tab.rename {\"name\":\"vi\"}"]);
+    assert_eq!(press(&mut model, "C-b $ 2 Enter"), ["session.rename {\"name\":\"work2\"}"]);
+    assert!(press(&mut model, "C-b $ C-u Enter").is_empty());
+    assert!(press(&mut model, "C-b $ Esc").is_empty());
+}
+
+#[test]
+fn sessions_and_tabs_are_chosen_from_lists() {
+    let mut model = model();
+    assert_eq!(press(&mut model, "C-b s Down Enter"), ["session.attach {\"target\":\"s2\"}"]);
+    assert_eq!(press(&mut model, "C-b w v i m Enter"), ["tab.go {\"target\":\"t2\"}"]);
+}
+
+fn mouse(model: &mut Model, kind: MouseKind, x: u16, y: u16) -> Vec<String> {
+    tty(model, vec![TtyEvent::Mouse(MouseInput { kind, at: Point::new(x, y), mods: Mods::NONE })])
+}
+
+const PRESS: MouseKind = MouseKind::Press(MouseButton::Left);
+const DRAG: MouseKind = MouseKind::Drag(MouseButton::Left);
+const RELEASE: MouseKind = MouseKind::Release(MouseButton::Left);
+
+#[test]
+fn a_click_focuses_and_is_passed_to_programs_that_want_it() {
+    let mut model = model();
+    assert_eq!(mouse(&mut model, PRESS, 50, 3), ["pane.focus {\"target\":\"p2\"}"]);
+    mouse(&mut model, RELEASE, 50, 3);
+    assert!(mouse(&mut model, PRESS, 5, 3).is_empty(), "it has the focus and wants no mouse");
+    mouse(&mut model, RELEASE, 5, 3);
+    model.scene.chrome.panes[0].mouse = MouseWant::Drag;
+    assert_eq!(mouse(&mut model, PRESS, 5, 3), ["p1 Press(Left) 5,2"]);
+    assert_eq!(mouse(&mut model, DRAG, 70, 23), ["p1 Drag(Left) 39,21"], "the drag stays with its pane");
+    assert!(mouse(&mut model, DRAG, 71, 23).is_empty(), "the same cell");
+    assert_eq!(mouse(&mut model, RELEASE, 70, 23), ["p1 Release(Left) 39,21"]);
+    assert!(mouse(&mut model, MouseKind::Move, 6, 3).is_empty());
+    model.scene.chrome.panes[0].mouse = MouseWant::Motion;
+    assert_eq!(mouse(&mut model, MouseKind::Move, 6, 3), ["p1 Move 6,2"]);
+}
+
+#[test]
+fn the_wheel_becomes_arrows_on_the_alternate_screen() {
+    let mut model = model();
+    let wheel = MouseKind::Press(MouseButton::WheelUp);
+    assert!(mouse(&mut model, wheel, 5, 3).is_empty());
+    model.scene.chrome.panes[0].alternate = true;
+    assert_eq!(mouse(&mut model, wheel, 5, 3), ["Up Up Up"]);
+    model.scene.chrome.panes[0].mouse = MouseWant::Click;
+    assert_eq!(mouse(&mut model, wheel, 5, 3), ["p1 Press(WheelUp) 5,2"]);
+}
+
+#[test]
+fn bars_and_borders_take_the_mouse() {
+    let mut model = model();
+    assert_eq!(mouse(&mut model, PRESS, 10, 0), ["tab.go {\"target\":\"t2\"}"]);
+    assert!(mouse(&mut model, PRESS, 40, 5).is_empty());
+    assert_eq!(mouse(&mut model, DRAG, 30, 9), ["pane.resize {\"target\":\"p1\",\"cols\":30,\"rows\":22}"]);
+    mouse(&mut model, RELEASE, 30, 9);
+    assert_eq!(model.grab, None);
+    mouse(&mut model, PRESS, 2, 23);
+    assert!(matches!(model.overlay, Some(Overlay::Pick(_))), "the session's name opens the sessions");
+    mouse(&mut model, PRESS, 0, 0);
+    assert_eq!(model.overlay, None);
+}
+
+#[test]
+fn nothing_the_mouse_does_panics() {
+    for size in [Size::new(1, 1), Size::new(3, 2), Size::new(80, 24)] {
+        let mut model = model();
+        update(&mut model, Event::Resized(size, (0, 0)));
+        for opened in ["x", "C-b :", "C-b ,"] {
+            model.overlay = None;
+            press(&mut model, opened);
+            for kind in [PRESS, DRAG, RELEASE, MouseKind::Move, MouseKind::Press(MouseButton::WheelDown)] {
+                for (x, y) in [(0, 0), (40, 3), (79, 23), (u16::MAX, u16::MAX)] {
+                    mouse(&mut model, kind, x, y);
+                }
+            }
+        }
+    }
+}
+
+fn server(model: &mut Model, message: ToClient) -> Vec<String> {
+    update(model, Event::Server(message)).iter().map(shown).collect()
+}
+
+fn welcome(resumed: bool, in_doubt: bool) -> ToClient {
+    ToClient::Welcome(Welcome {
+        version: 1,
+        build: "0".into(),
+        client: ClientId(1),
+        lease: 2,
+        input_taken: 7,
+        input_in_doubt: in_doubt,
+        resumed,
+    })
+}
+
+#[test]
+fn a_restart_of_the_server_is_survived() {
+    let mut model = model();
+    update(&mut model, Event::Lost);
+    update(&mut model, Event::Connected);
+    assert!(model.awaited().is_none());
+    assert_eq!(server(&mut model, welcome(true, true))[0], "Welcomed(7)");
+    assert_eq!(model.log.back().map(|notice| notice.warning), Some(true));
+    assert_eq!(model.scene.number, None);
+    assert_eq!(model.scene.chrome.tabs.len(), 2, "what is shown stays until the next frame");
+    let again = server(&mut model, welcome(false, false));
+    assert_eq!(again, ["Welcomed(7)"], "nothing was shown in between");
+    server(&mut model, ToClient::Frame(Box::new(Frame { number: 5, chrome: Some(Chrome::default()), ..Frame::default() })));
+    assert!(model.scene.chrome.tabs.is_empty());
+}
+
+#[test]
+fn a_server_that_forgot_the_view_is_told_the_session() {
+    let mut model = model();
+    update(&mut model, Event::Lost);
+    let messages = server(&mut model, welcome(false, false));
+    assert_eq!(messages[1], "session.attach {\"target\":\"s1\"}");
+}
+
+#[test]
+fn silence_is_explained_after_two_seconds() {
+    let mut model = Model::new(Rc::new(Setup::new(&Settings::default(), "")), Size::new(80, 24), Caps::default(), Now::default());
+    assert_eq!(model.awaited(), None);
+    let at = model.next_deadline().expect("the explanation");
+    assert_eq!(at - model.now.tick, Span::seconds(2));
+    model.now.tick = at;
+    update(&mut model, Event::Wake);
+    assert!(model.awaited().is_some());
+    assert_eq!(model.next_deadline(), None, "nothing wakes the process again");
+}
+
+#[test]
+fn notices_go_after_a_while_and_are_bounded() {
+    let mut model = model();
+    for idx in 0..200 {
+        server(&mut model, ToClient::Notice(Notice { text: format!("n{idx}"), warning: false }));
+    }
+    assert_eq!(model.notices.len(), NOTICES_MAX);
+    assert_eq!(model.log.len(), crate::client::model::LOG_MAX);
+    model.now.tick = model.next_deadline().expect("their end");
+    model.damage.chrome = false;
+    update(&mut model, Event::Wake);
+    assert!(model.notices.is_empty() && model.damage.chrome);
+    assert_eq!(model.next_deadline(), None);
+}
+
+#[test]
+fn refusals_are_shown_and_that_of_the_entry_ends_the_client() {
+    let mut model = model();
+    let refused = |id: u64| json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32000, "message": "no session \"x\"", "data": {"code": "not_found", "hint": "abide ls"}}});
+    assert!(server(&mut model, ToClient::Answer(refused(3).to_string())).is_empty());
+    assert_eq!(model.log.back().map(|notice| notice.text.as_str()), Some("no session \"x\" (abide ls)"));
+    model.entry = Some(4);
+    let messages = update(&mut model, Event::Server(ToClient::Answer(refused(4).to_string())));
+    let [Message::Leave(outcome)] = messages.as_slice() else { panic!("it leaves") };
+    assert_eq!(outcome.status(), 4);
+    assert!(server(&mut model, ToClient::Answer("garbage".into())).is_empty());
+}
+
+#[test]
+fn calls_of_others_are_carried_out_and_answered() {
+    let mut model = model();
+    let call = |method: &str| ToClient::Call { call: CallId(9), json: json!({"jsonrpc": "2.0", "id": 1, "method": method}).to_string() };
+    let answer = |model: &mut Model, method: &str| match update(model, Event::Server(call(method))).pop() {
+        Some(Message::Send(ToServer::Answer { call: CallId(9), json })) => json,
+        other => panic!("{other:?}"),
+    };
+    assert!(answer(&mut model, "client.keys").contains("result"));
+    assert!(model.overlay.is_some());
+    assert!(answer(&mut model, "pane.split").contains("unknown_action"));
+}
+
+#[test]
+fn farewells_end_the_client_or_bring_it_back() {
+    let check = |bye: Bye, status: Option<u8>| {
+        let messages = update(&mut model(), Event::Server(ToClient::Bye(bye)));
+        let found = match messages.as_slice() {
+            [Message::Leave(outcome)] => Some(outcome.status()),
+            [Message::Reconnect] => None,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found, status);
+    };
+    check(Bye::Restart, None);
+    check(Bye::Detached { session: "work".into() }, Some(0));
+    check(Bye::Ended { session: "work".into(), status: 3 }, Some(3));
+    check(Bye::Stopped, Some(0));
+    check(Bye::Refused { message: "no".into() }, Some(1));
+    assert_eq!(Outcome::Detached("work".into()).message().as_deref(), Some("[detached from work]"));
+}
+
+#[test]
+fn what_is_for_the_outer_terminal_is_written_if_it_may() {
+    let mut model = model();
+    assert_eq!(update(&mut model, Event::Server(ToClient::Outer(Outer::Bell))), [Message::Write(b"\x07".to_vec())]);
+    let clipboard = update(&mut model, Event::Server(ToClient::Outer(Outer::Clipboard("hi".into()))));
+    assert_eq!(clipboard, [Message::Write(b"\x1b]52;c;aGk=\x1b\\".to_vec())]);
+    model.caps.modern = false;
+    assert!(update(&mut model, Event::Server(ToClient::Outer(Outer::Clipboard("hi".into())))).is_empty());
+}
+
+#[test]
+fn colours_are_told_once_they_are_complete() {
+    let mut model = model();
+    let colour = Reply::Colour(crate::client::input::ColourSlot::Background, (1, 2, 3));
+    assert!(update(&mut model, Event::Tty(vec![TtyEvent::Reply(colour)])).is_empty());
+    let messages = update(&mut model, Event::Tty(vec![TtyEvent::Reply(Reply::Attributes(vec![62]))]));
+    let [Message::Send(ToServer::Colours(colours))] = messages.as_slice() else { panic!("the colours") };
+    assert_eq!(colours.bg, Some((1, 2, 3)));
+}
+
+#[test]
+fn a_paste_that_is_too_large_is_explained() {
+    let mut model = model();
+    assert_eq!(tty(&mut model, vec![TtyEvent::Paste("a\nb".into())]), ["Input(Paste(\"a\\nb\"))"]);
+    assert!(tty(&mut model, vec![TtyEvent::PasteTooLarge(5_000_000)]).is_empty());
+    assert!(model.log.back().is_some_and(|notice| notice.warning));
+}

@@ -33,6 +33,17 @@ struct Piece {
     text: String,
     style: Style,
     hit: Option<Hit>,
+    /// What matters least goes first where there is no room.
+    weight: Weight,
+}
+
+/// How much a text on a bar matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Reminder,
+    Company,
+    Usual,
+    Warning,
 }
 
 impl Piece {
@@ -77,9 +88,10 @@ fn laid_out(model: &Model, y: u16) -> Vec<(u16, Piece)> {
         right.splice(0..0, reminder(model));
     }
     let taken = |pieces: &[Piece]| pieces.iter().map(Piece::cols).sum::<usize>();
-    // What matters least goes first where there is no room: the reminder, the host, then the rest.
-    while !right.is_empty() && cols / 2 < taken(&right) {
-        right.remove(0);
+    while cols / 2 < taken(&right)
+        && let Some((least, _)) = right.iter().enumerate().min_by_key(|(_, piece)| piece.weight)
+    {
+        right.remove(least);
     }
     let mut left = Vec::new();
     for segment in &model.setup.bars.left {
@@ -125,7 +137,7 @@ fn column(x: usize) -> u16 {
 }
 
 fn piece(text: impl Into<String>, style: Style) -> Piece {
-    Piece { text: text.into(), style, hit: None }
+    Piece { text: text.into(), style, hit: None, weight: Weight::Usual }
 }
 
 fn segment_pieces(model: &Model, segment: Segment) -> Vec<Piece> {
@@ -134,7 +146,7 @@ fn segment_pieces(model: &Model, segment: Segment) -> Vec<Piece> {
         Segment::Session => {
             let Some(session) = &model.scene.chrome.session else { return Vec::new() };
             let style = look::with(base, Attrs::BOLD);
-            vec![Piece { text: format!(" {} ", session.name), style, hit: Some(Hit::Session) }]
+            vec![Piece { text: format!(" {} ", session.name), style, hit: Some(Hit::Session), weight: Weight::Usual }]
         }
         Segment::Tabs => Vec::new(),
         Segment::Mode => modes(model),
@@ -163,20 +175,26 @@ fn modes(model: &Model) -> Vec<Piece> {
     let company = format!("{} clients", chrome.clients);
     let is_down = !matches!(model.link, Link::Up(_)) && (model.scene.number.is_some() || chrome.session.is_some());
     let marks = [
-        (!chord.is_empty(), chord.as_str(), theme.accent),
-        (is_down, "reconnecting", theme.warning),
-        (chrome.read_only, "read-only", theme.accent),
-        (chrome.zoomed, "zoomed", theme.accent),
-        (1 < chrome.clients, company.as_str(), theme.bar_fg),
+        (!chord.is_empty(), chord.as_str(), theme.accent, Weight::Warning),
+        (is_down, "reconnecting", theme.warning, Weight::Warning),
+        (chrome.read_only, "read-only", theme.accent, Weight::Warning),
+        (chrome.zoomed, "zoomed", theme.accent, Weight::Warning),
+        (1 < chrome.clients, company.as_str(), theme.bar_fg, Weight::Company),
     ];
     let shown = marks.into_iter().filter(|(is_on, ..)| *is_on);
-    shown.map(|(_, text, fg)| piece(format!(" {text} "), look::with(look::style(fg, theme.bar_bg), Attrs::BOLD))).collect()
+    shown
+        .map(|(_, text, fg, weight)| {
+            let style = look::with(look::style(fg, theme.bar_bg), Attrs::BOLD);
+            Piece { weight, ..piece(format!(" {text} "), style) }
+        })
+        .collect()
 }
 
 /// Which key lists the keys.
 fn reminder(model: &Model) -> Option<Piece> {
     let keys = model.setup.keymap.keys_of(calls::HELP)?;
-    Some(piece(format!(" {keys} for keys "), look::with(base(model), Attrs::DIM)))
+    let style = look::with(base(model), Attrs::DIM);
+    Some(Piece { weight: Weight::Reminder, ..piece(format!(" {keys} for keys "), style) })
 }
 
 /// The tabs that fit into `cols` columns, the current one always among them.
@@ -220,5 +238,5 @@ fn tab_piece(model: &Model, tab: &TabItem) -> Piece {
         (false, false) => base(model),
     };
     let text = format!(" {} {}{marks} ", tab.index, fitting(&tab.name, TAB_COLS_MAX));
-    Piece { text, style, hit: Some(Hit::Tab(tab.id)) }
+    Piece { text, style, hit: Some(Hit::Tab(tab.id)), weight: Weight::Usual }
 }
