@@ -90,7 +90,7 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Opens the stashed slots, or makes and stashes new ones. Gives the structure in them too.
-    pub(super) fn open(held: &mut Held, link: &mut Link) -> anyhow::Result<(Self, Structure)> {
+    pub(super) fn open(held: &mut Held, link: &mut Link) -> anyhow::Result<(Self, Option<Structure>)> {
         let stashed = held.stash.remove(STRUCTURE).and_then(|fd| SharedMemory::from_fd(fd).ok());
         let stashed = stashed.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
         let (fd, slots) = match stashed {
@@ -106,8 +106,8 @@ impl Kept {
             tracing::error!(%error, "the structure is given up; programs are adopted one by one");
             None
         });
-        let structure = structure.unwrap_or_default();
-        let kept = Self { slots, fd, version: u64::MAX, taken: structure.taken.clone() };
+        let taken = structure.as_ref().map_or_else(Vec::new, |structure| structure.taken.clone());
+        let kept = Self { slots, fd, version: u64::MAX, taken };
         Ok((kept, structure))
     }
 
@@ -261,7 +261,7 @@ pub(super) fn server(
             Ok((io, screen)) => {
                 panes.insert(pane, io);
                 screens.insert(pane, screen);
-                if !structure.panes.iter().any(|known| known.id == pane) {
+                if !structure.iter().flat_map(|structure| &structure.panes).any(|known| known.id == pane) {
                     strangers.push((pane, pid));
                 }
             }
@@ -278,8 +278,9 @@ pub(super) fn server(
 }
 
 /// The state of the structure with the screens that were restored; an empty one if what was kept contradicts itself.
-fn state(structure: Structure, screens: &mut BTreeMap<PaneId, Terminal>, options: &Options) -> State {
+fn state(structure: Option<Structure>, screens: &mut BTreeMap<PaneId, Terminal>, options: &Options) -> State {
     let blank = |pane: &kept::Pane| Terminal::new(pane.size, options.clone(), Box::new(HeapMemory::default()));
+    let Some(structure) = structure else { return State::default() };
     let mut state = keep::state(structure, |pane| screens.remove(&pane.id).unwrap_or_else(|| blank(pane)));
     if let Err(problem) = state.check() {
         tracing::error!(problem, "the structure is given up; programs are adopted one by one");
