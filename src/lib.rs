@@ -4,16 +4,15 @@
 
 pub mod base;
 
-pub mod settings;
-
-pub mod term;
-
 pub mod layout;
+pub mod settings;
+pub mod term;
 
 pub mod state;
 
 pub mod action;
 
+pub mod config;
 pub mod store;
 pub mod wire;
 
@@ -21,4 +20,7 @@ pub mod core;
 
 pub mod platform;
 
+pub mod cli;
+pub mod client;
 pub mod keeper;
+pub mod server;

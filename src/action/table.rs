@@ -63,6 +63,17 @@ table! {
     server server::status::Status;
     server server::stop::Stop;
     server server::restart::Restart;
+    cli cli::config_check::Check;
+    cli cli::config_show::Show;
+    cli cli::config_path::Path;
+    cli cli::config_default::PrintDefault;
+    cli cli::config_edit::Edit;
+    cli cli::keys::Keys;
+    cli cli::actions::Actions;
+    cli cli::doctor::Doctor;
+    cli cli::completions::Completions;
+    cli cli::man::Man;
+    cli cli::version::Version;
 }
 
 /// A line of the table: an action without its type.
@@ -92,12 +103,10 @@ impl Entry {
         Self::new::<A>(parse_here::<A>)
     }
 
-    #[expect(dead_code, reason = "the roles declare theirs with it")]
     const fn client<A: Action>() -> Self {
         Self::new::<A>(parse_elsewhere::<A>)
     }
 
-    #[expect(dead_code, reason = "the roles declare theirs with it")]
     const fn cli<A: Action>() -> Self {
         Self::new::<A>(parse_elsewhere::<A>)
     }
@@ -270,6 +279,9 @@ fn first_line(error: &clap::Error) -> String {
     let line = text.lines().next().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
+
+/// Arguments by name.
+pub type Params = Map<String, Value>;
 
 /// An action with its arguments, ready to be carried out.
 pub struct Call {

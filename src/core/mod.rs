@@ -3,6 +3,7 @@
 mod arrange;
 mod calls;
 mod program;
+mod resume;
 pub mod scene;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -152,7 +152,6 @@ pub enum Segment {
 }
 
 /// How abide treats the terminal it runs in.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outer {

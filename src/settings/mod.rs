@@ -4,9 +4,10 @@
 
 mod client;
 mod server;
+pub mod shape;
 mod value;
 
-use schemars::{JsonSchema, Schema, schema_for};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use client::{Bars, ColourDepth, Edge, Keys, Outer, Preset, Segment, Theme};
@@ -16,6 +17,7 @@ pub use value::{KeyText, SizeText, ThemeColour, ValueError};
 /// Every option. The client reads `keys`, `theme`, `bars` and `outer` of its own machine; the server reads the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(title = "abide's configuration")]
 pub struct Settings {
     /// The prefix, and what keys do after it.
     pub keys: Keys,
@@ -37,10 +39,4 @@ pub struct Settings {
     pub persist: Persist,
     /// What one server holds at most.
     pub limits: Limits,
-}
-
-/// The JSON Schema of the configuration file, made from the types.
-#[must_use]
-pub fn schema() -> Schema {
-    schema_for!(Settings)
 }

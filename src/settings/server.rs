@@ -12,6 +12,7 @@ use crate::settings::value::SizeText;
 #[serde(default, deny_unknown_fields)]
 pub struct Shell {
     /// The program of a pane that is given none, an absolute path. Empty takes `$SHELL`, else the one in passwd, else `/bin/sh`.
+    #[schemars(extend("format" = "path"))]
     pub program: String,
     /// Whether it is started as a login shell.
     pub login: bool,

@@ -107,6 +107,12 @@ impl Life {
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Starting | Self::Running { .. })
     }
+
+    /// Whether its program has not ended yet, as far as is known.
+    #[must_use]
+    pub const fn has_program(self) -> bool {
+        !matches!(self, Self::Ended { .. })
+    }
 }
 
 /// What happened in a pane that a view marks.

@@ -1,4 +1,4 @@
-//! Processes by fd: an identity that a recycled process id cannot take over (pidfd_open(2)).
+//! Processes by fd: an identity that a recycled process id cannot take over (`pidfd_open(2)`).
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

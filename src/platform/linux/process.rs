@@ -95,7 +95,7 @@ fn strings(bytes: &[u8]) -> Vec<Vec<u8>> {
     if bytes.is_empty() { Vec::new() } else { bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect() }
 }
 
-/// One line of proc_pid_stat(5). The name stands in parentheses and may hold any byte, so the last parenthesis ends it.
+/// One line of `proc_pid_stat(5)`. The name stands in parentheses and may hold any byte, so the last parenthesis ends it.
 fn parse(stat: &[u8]) -> Option<Process> {
     let open = stat.iter().position(|byte| *byte == b'(')?;
     let close = stat.iter().rposition(|byte| *byte == b')')?;

@@ -1,0 +1,24 @@
+//! `config.show`: the options in force.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Access, Action, Place};
+
+/// Show the options in force
+///
+/// They are the defaults with your file laid over them; with --json as JSON.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Show {
+    /// Show this section only
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+}
+
+impl Action for Show {
+    const NAME: &'static str = "config.show";
+    const ACCESS: Access = Access::Read;
+    const PLACE: Place = Place::Cli;
+    type Reply = ();
+}

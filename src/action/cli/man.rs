@@ -1,0 +1,21 @@
+//! `cli.man`: the manual page.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Access, Action, Place};
+
+/// Print the manual page
+///
+/// `abide man | man -l -` shows it.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Man {}
+
+impl Action for Man {
+    const NAME: &'static str = "cli.man";
+    const VERBS: &'static [&'static str] = &["man"];
+    const ACCESS: Access = Access::Read;
+    const PLACE: Place = Place::Cli;
+    type Reply = ();
+}

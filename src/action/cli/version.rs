@@ -1,0 +1,19 @@
+//! `cli.version`: the version of this binary.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Access, Action, Place};
+
+/// Print the version
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Version {}
+
+impl Action for Version {
+    const NAME: &'static str = "cli.version";
+    const VERBS: &'static [&'static str] = &["version"];
+    const ACCESS: Access = Access::Read;
+    const PLACE: Place = Place::Cli;
+    type Reply = ();
+}

@@ -1,0 +1,135 @@
+//! The one file of the client that names actions: the calls it makes by itself, and the actions it carries out.
+
+use serde_json::{Map, Value, json};
+
+use crate::base::code::{Code, Refusal};
+use crate::base::geom::Size;
+use crate::base::id::{PaneId, SessionId, TabId};
+use crate::client::stand::Bound;
+use crate::wire::rpc::Request;
+
+/// The action that lists the keys.
+pub const HELP: &str = "client.keys";
+
+/// Method and arguments of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    /// The name of the action.
+    pub name: &'static str,
+    /// Its arguments.
+    pub params: Map<String, Value>,
+}
+
+impl Wanted {
+    fn new(name: &'static str, params: Value) -> Self {
+        let Value::Object(params) = params else { unreachable!("arguments are an object") };
+        Self { name, params }
+    }
+
+    /// The request with this id.
+    #[must_use]
+    pub fn request(&self, id: u64) -> String {
+        let request = Request::new(id, self.name, self.params.clone());
+        serde_json::to_string(&request).expect("plain data into memory")
+    }
+}
+
+impl From<&Bound> for Wanted {
+    fn from(bound: &Bound) -> Self {
+        Self { name: bound.name, params: bound.params.clone() }
+    }
+}
+
+/// Focus a pane.
+#[must_use]
+pub fn focus(pane: PaneId) -> Wanted {
+    Wanted::new("pane.focus", json!({ "target": pane }))
+}
+
+/// Make a pane this large.
+#[must_use]
+pub fn resize(pane: PaneId, size: Size) -> Wanted {
+    Wanted::new("pane.resize", json!({ "target": pane, "cols": size.cols, "rows": size.rows }))
+}
+
+/// Show a tab.
+#[must_use]
+pub fn go(tab: TabId) -> Wanted {
+    Wanted::new("tab.go", json!({ "target": tab }))
+}
+
+/// Show a session.
+#[must_use]
+pub fn show(session: SessionId) -> Wanted {
+    Wanted::new("session.attach", json!({ "target": session }))
+}
+
+/// Something the client does itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Own {
+    /// Open the palette with this text typed.
+    Palette(String),
+    /// List the keys.
+    Keys,
+    /// List the sessions.
+    Sessions,
+    /// List the tabs.
+    Tabs,
+    /// List the notices of before.
+    Notices,
+    /// Draw everything anew.
+    Redraw,
+    /// Suspend this client.
+    Suspend,
+    /// Ask for the new name of something.
+    Rename(Renamed),
+}
+
+/// What gets another name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renamed {
+    /// The tab.
+    Tab,
+    /// The session.
+    Session,
+}
+
+/// What the client does itself for a call; none if it is the server's.
+#[must_use]
+pub fn own(name: &str, params: &Map<String, Value>) -> Option<Own> {
+    let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Some(match name {
+        "client.palette" => Own::Palette(text("text")),
+        HELP => Own::Keys,
+        "client.sessions" => Own::Sessions,
+        "client.tabs" => Own::Tabs,
+        "client.notices" => Own::Notices,
+        "client.redraw" => Own::Redraw,
+        "client.suspend" => Own::Suspend,
+        "client.rename" if text("what") == "session" => Own::Rename(Renamed::Session),
+        "client.rename" => Own::Rename(Renamed::Tab),
+        _ => return None,
+    })
+}
+
+/// Gives something another name.
+#[must_use]
+pub fn rename(what: Renamed, name: &str) -> Wanted {
+    let action = match what {
+        Renamed::Tab => "tab.rename",
+        Renamed::Session => "session.rename",
+    };
+    Wanted::new(action, json!({ "name": name }))
+}
+
+/// Whether it is asked once more before a call is made.
+#[must_use]
+pub fn needs_consent(wanted: &Wanted) -> bool {
+    wanted.name == "session.kill"
+}
+
+/// The refusal of a call that is not the client's.
+#[must_use]
+pub fn unknown(name: &str) -> Refusal {
+    Refusal::new(Code::UnknownAction, format!("{name} is nothing a client does")).hint("abide actions")
+}

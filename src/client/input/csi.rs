@@ -1,0 +1,149 @@
+//! What a whole control sequence of the outer terminal means (xterm ctlseqs, kitty keyboard protocol).
+
+use super::keys;
+use super::{Reply, TtyEvent};
+use crate::base::geom::Point;
+use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods, MouseButton, MouseInput, MouseKind};
+
+/// A control sequence that means something.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Csi {
+    Key(KeyInput),
+    PasteBegin,
+    Event(TtyEvent),
+}
+
+const GROUPS_MAX: usize = 8;
+const PARTS_MAX: usize = 3;
+
+/// Parameters: groups apart by `;`, parts of a group by `:`; what is missing is 0.
+#[derive(Debug, Default)]
+struct Params {
+    groups: [[u32; PARTS_MAX]; GROUPS_MAX],
+    count: usize,
+}
+
+impl Params {
+    fn read(bytes: &[u8]) -> Self {
+        let mut params = Self::default();
+        for (group, text) in params.groups.iter_mut().zip(bytes.split(|byte| *byte == b';')) {
+            params.count += 1;
+            for (part, digits) in group.iter_mut().zip(text.split(|byte| *byte == b':')) {
+                *part = digits
+                    .iter()
+                    .filter(|byte| byte.is_ascii_digit())
+                    .fold(0, |number: u32, byte| number.saturating_mul(10).saturating_add(u32::from(byte - b'0')));
+            }
+        }
+        params
+    }
+
+    fn first(&self, group: usize) -> u32 {
+        self.groups[group][0]
+    }
+}
+
+/// Reads parameters and final byte.
+pub(super) fn read(bytes: &[u8], end: u8) -> Option<Csi> {
+    match (bytes.first(), end) {
+        (Some(b'<'), b'M' | b'm') => {
+            let params = Params::read(&bytes[1..]);
+            let numbers = [params.first(0), params.first(1), params.first(2)];
+            mouse(numbers, end == b'm').map(|mouse| Csi::Event(TtyEvent::Mouse(mouse)))
+        }
+        (Some(b'?'), _) => reply(&bytes[1..], end).map(|reply| Csi::Event(TtyEvent::Reply(reply))),
+        (Some(b'<' | b'=' | b'>' | b' '..=b'/'), _) => None,
+        (None, b'I') => Some(Csi::Event(TtyEvent::Focus(true))),
+        (None, b'O') => Some(Csi::Event(TtyEvent::Focus(false))),
+        (Some(b'2'), b'~') if bytes == b"200" => Some(Csi::PasteBegin),
+        _ => key(&Params::read(bytes), end).map(Csi::Key),
+    }
+}
+
+fn reply(bytes: &[u8], end: u8) -> Option<Reply> {
+    let params = Params::read(bytes);
+    match end {
+        b'c' => {
+            let numbers = params.groups[..params.count].iter().map(|group| u16::try_from(group[0]).unwrap_or(u16::MAX));
+            Some(Reply::Attributes(numbers.collect()))
+        }
+        b'u' => Some(Reply::Kitty(u8::try_from(params.first(0)).ok()?)),
+        b'y' if bytes.ends_with(b"$") => Some(Reply::Mode(u16::try_from(params.first(0)).ok()?, u8::try_from(params.first(1)).ok()?)),
+        _ => None,
+    }
+}
+
+fn key(params: &Params, end: u8) -> Option<KeyInput> {
+    let [mods, event, _] = params.groups[1];
+    let kind = match event {
+        2 => KeyKind::Repeat,
+        3 => KeyKind::Release,
+        _ => KeyKind::Press,
+    };
+    let mods = keys::mods(mods);
+    let plain = |code: KeyCode, mods: Mods| KeyInput { kind, ..KeyInput::from(Key { code, mods }) };
+    match end {
+        b'Z' => Some(plain(KeyCode::Tab, mods.with(Mods::SHIFT))),
+        b'u' => code_point(params.groups[0], mods, kind),
+        b'~' if params.first(0) == 27 && 3 <= params.count => code_point([params.first(2), 0, 0], mods, kind),
+        b'~' => Some(plain(keys::of_number(params.first(0))?, mods)),
+        b'^' => Some(plain(keys::of_number(params.first(0))?, Mods::CTRL)),
+        b'@' => Some(plain(keys::of_number(params.first(0))?, Mods::CTRL.with(Mods::SHIFT))),
+        b'a'..=b'd' => Some(plain(keys::of_letter(end.to_ascii_uppercase())?, Mods::SHIFT)),
+        _ => Some(plain(keys::of_letter(end)?, mods)),
+    }
+}
+
+/// `CSI code:shifted:layout;mods:event u`, and modifyOtherKeys, which tells the shifted character itself.
+fn code_point([code, shifted, layout]: [u32; 3], mods: Mods, kind: KeyKind) -> Option<KeyInput> {
+    let told = |code: u32| char::from_u32(code).filter(|c| *c != '\0' && !c.is_control());
+    let (shifted, layout) = (told(shifted), told(layout));
+    let mut key = Key { code: keys::of_code_point(code)?, mods };
+    if let KeyCode::Char(c) = key.code
+        && mods.has(Mods::SHIFT)
+        && !mods.has(Mods::CTRL)
+    {
+        let typed = shifted.unwrap_or_else(|| c.to_ascii_uppercase());
+        if typed != c || !c.is_ascii_alphanumeric() {
+            key = Key { code: KeyCode::Char(typed), mods: mods.without(Mods::SHIFT) };
+        }
+    }
+    if let KeyCode::Char(c) = key.code
+        && mods.has(Mods::CTRL)
+    {
+        // Programs and bindings name Control-Shift-A by the letter without Shift.
+        key.code = KeyCode::Char(c.to_ascii_lowercase());
+    }
+    Some(KeyInput { key, kind, shifted, layout })
+}
+
+/// A mouse report: button bits, column and row from 1 (mode 1006; the older form with 32 taken off).
+pub(super) fn mouse([bits, x, y]: [u32; 3], is_release: bool) -> Option<MouseInput> {
+    let cell = |number: u32| u16::try_from(number.saturating_sub(1)).unwrap_or(u16::MAX);
+    let at = Point::new(cell(x), cell(y));
+    let mods = [(4, Mods::SHIFT), (8, Mods::ALT), (16, Mods::CTRL)]
+        .into_iter()
+        .filter(|(bit, _)| bits & bit != 0)
+        .fold(Mods::NONE, |mods, (_, held)| mods.with(held));
+    let button = match bits & 0b1100_0011 {
+        0 => Some(MouseButton::Left),
+        1 => Some(MouseButton::Middle),
+        2 => Some(MouseButton::Right),
+        3 => None,
+        64 => Some(MouseButton::WheelUp),
+        65 => Some(MouseButton::WheelDown),
+        66 => Some(MouseButton::WheelLeft),
+        67 => Some(MouseButton::WheelRight),
+        extra @ 128..=131 => Some(MouseButton::Extra(u8::try_from(extra - 128 + 8).expect("8 to 11"))),
+        _ => return None,
+    };
+    let kind = match (button, bits & 32 != 0, is_release) {
+        (None, true, _) => MouseKind::Move,
+        (Some(button), true, _) => MouseKind::Drag(button),
+        (Some(button), false, true) => MouseKind::Release(button),
+        (Some(button), false, false) => MouseKind::Press(button),
+        // The older form does not tell which button went up.
+        (None, false, _) => MouseKind::Release(MouseButton::Left),
+    };
+    Some(MouseInput { kind, at, mods })
+}

@@ -1,0 +1,372 @@
+//! Bytes of the outer terminal become events: keys, mouse, pastes, focus and replies. Pure: it knows no clock and no file.
+
+mod csi;
+mod keys;
+mod reply;
+
+use crate::base::key::{Key, KeyCode, KeyInput, Mods, MouseInput};
+use crate::base::style::Colour;
+
+/// The largest paste that is taken, in bytes; the server's input queue of a pane holds no more.
+pub const PASTE_MAX: usize = 1 << 20;
+/// The longest parameter string of a control sequence, in bytes.
+const PARAMS_MAX: usize = 64;
+/// The longest reply string (OSC, DCS), in bytes.
+const STRING_MAX: usize = 4096;
+
+const ESC: u8 = 0x1b;
+const PASTE_END: &[u8] = b"\x1b[201~";
+
+/// Something the outer terminal sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TtyEvent {
+    /// A key.
+    Key(KeyInput),
+    /// The mouse, at a cell of the whole terminal.
+    Mouse(MouseInput),
+    /// Pasted text (mode 2004).
+    Paste(String),
+    /// A paste beyond [`PASTE_MAX`], with its size in bytes. Nothing of it is kept.
+    PasteTooLarge(usize),
+    /// The focus came or went (mode 1004).
+    Focus(bool),
+    /// The answer to a query.
+    Reply(Reply),
+}
+
+/// An answer of the outer terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// DA1: what kind of terminal it is. It comes last of the replies we ask for, and every terminal gives it.
+    Attributes(Vec<u16>),
+    /// XTVERSION: name and version.
+    Version(String),
+    /// DECRQM: a private mode and its state (0 unknown, 1 set, 2 reset, 3 and 4 for ever so).
+    Mode(u16, u8),
+    /// kitty keyboard: the flags in force.
+    Kitty(u8),
+    /// OSC 4, 10, 11, 12: a colour.
+    Colour(ColourSlot, (u8, u8, u8)),
+    /// DECRQSS of SGR: the parameters in force, such as `0;48:2::1:2:3`.
+    Graphics(String),
+}
+
+/// Which colour a terminal told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColourSlot {
+    /// OSC 10.
+    Foreground,
+    /// OSC 11.
+    Background,
+    /// OSC 12.
+    Cursor,
+    /// OSC 4.
+    Palette(u8),
+}
+
+/// Where in a sequence the decoder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum State {
+    #[default]
+    Ground,
+    /// Within a character of this many bytes.
+    Utf8(usize),
+    /// After ESC.
+    Escape,
+    /// After ESC [.
+    Csi,
+    /// In a control sequence that is too long: up to its final byte.
+    CsiIgnore,
+    /// After ESC [ [, as the Linux console sends F1 to F5.
+    Console,
+    /// In the three bytes after ESC [ M.
+    X10,
+    /// After ESC O.
+    Ss3,
+    /// After ESC ] or ESC P.
+    String(u8),
+    /// ESC within a string.
+    StringEscape(u8),
+    /// Between ESC [200~ and ESC [201~.
+    Paste,
+}
+
+/// The decoder: bytes in, events out; however the bytes are cut, the events are the same.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    state: State,
+    /// Bytes of the sequence so far, without its introducer.
+    bytes: Vec<u8>,
+    /// Whether one more ESC came before the sequence, as some terminals send Alt.
+    meta: bool,
+    /// Size of the paste so far, kept or not.
+    pasted: usize,
+}
+
+impl Decoder {
+    /// Takes what was read and appends what it means to `events`.
+    pub fn feed(&mut self, bytes: &[u8], events: &mut Vec<TtyEvent>) {
+        for &byte in bytes {
+            self.byte(byte, events);
+        }
+    }
+
+    /// Whether what came so far is a whole key if nothing follows soon: a lone ESC, Alt-[ and the like.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        match self.state {
+            State::Escape => true,
+            State::Csi | State::Ss3 | State::String(_) => self.bytes.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Nothing followed soon: what is ambiguous is a key.
+    pub fn settle(&mut self, events: &mut Vec<TtyEvent>) {
+        if self.is_ambiguous() {
+            self.give_introducer(events);
+        }
+    }
+
+    fn byte(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
+        match self.state {
+            State::Ground => self.ground(byte, events),
+            State::Utf8(len) => self.utf8(len, byte, events),
+            State::Escape => self.escape(byte, events),
+            State::Csi => self.csi_byte(byte, events),
+            State::CsiIgnore if (0x40..=0x7e).contains(&byte) => self.reset(),
+            State::CsiIgnore if byte == ESC => self.begin_escape(),
+            State::CsiIgnore => (),
+            State::Console => self.console(byte, events),
+            State::X10 => self.x10(byte, events),
+            State::Ss3 => self.ss3(byte, events),
+            State::String(kind) => self.string(kind, byte, events),
+            State::StringEscape(kind) => self.string_escape(kind, byte, events),
+            State::Paste => self.paste(byte, events),
+        }
+    }
+
+    fn reset(&mut self) {
+        self.state = State::Ground;
+        self.bytes.clear();
+        self.meta = false;
+    }
+
+    fn begin_escape(&mut self) {
+        self.reset();
+        self.state = State::Escape;
+    }
+
+    fn ground(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
+        let len = match byte {
+            ESC => return self.begin_escape(),
+            0x00..=0x7f => return self.give(keys::of_byte(byte), events),
+            0xc2..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xf4 => 4,
+            // No start of a character: 8-bit controls and broken text are dropped.
+            _ => return self.reset(),
+        };
+        self.bytes.clear();
+        self.bytes.push(byte);
+        self.state = State::Utf8(len);
+    }
+
+    fn utf8(&mut self, len: usize, byte: u8, events: &mut Vec<TtyEvent>) {
+        if !(0x80..=0xbf).contains(&byte) {
+            self.reset();
+            return self.byte(byte, events);
+        }
+        self.bytes.push(byte);
+        if self.bytes.len() < len {
+            return;
+        }
+        match std::str::from_utf8(&self.bytes).ok().and_then(|text| text.chars().next()) {
+            Some(c) => self.give(Key::char(c), events),
+            None => self.reset(),
+        }
+    }
+
+    /// A key is complete.
+    fn give(&mut self, key: Key, events: &mut Vec<TtyEvent>) {
+        self.give_input(KeyInput::from(key), events);
+    }
+
+    fn give_input(&mut self, mut input: KeyInput, events: &mut Vec<TtyEvent>) {
+        if self.meta {
+            input.key.mods = input.key.mods.with(Mods::ALT);
+        }
+        self.reset();
+        input.key = input.key.normal();
+        events.push(TtyEvent::Key(input));
+    }
+
+    /// What looked like the start of a sequence was a key with Alt, or Escape itself.
+    fn give_introducer(&mut self, events: &mut Vec<TtyEvent>) {
+        let key = match self.state {
+            State::Escape => Key::plain(KeyCode::Esc),
+            State::Csi => Key { code: KeyCode::Char('['), mods: Mods::ALT },
+            State::Ss3 => Key { code: KeyCode::Char('O'), mods: Mods::ALT },
+            State::String(kind) => Key { code: KeyCode::Char(char::from(kind)), mods: Mods::ALT },
+            _ => return self.reset(),
+        };
+        self.give(key, events);
+    }
+
+    fn escape(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
+        match byte {
+            ESC if self.meta => {
+                self.meta = false;
+                self.give(Key::plain(KeyCode::Esc), events);
+                self.state = State::Escape;
+                self.meta = true;
+            }
+            ESC => self.meta = true,
+            b'[' => self.state = State::Csi,
+            b'O' => self.state = State::Ss3,
+            b']' | b'P' => self.state = State::String(byte),
+            _ => {
+                if self.meta {
+                    self.meta = false;
+                    self.give(Key::plain(KeyCode::Esc), events);
+                }
+                self.state = State::Ground;
+                self.meta = true;
+                self.ground(byte, events);
+            }
+        }
+    }
+
+    fn csi_byte(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
+        match byte {
+            b'[' if self.bytes.is_empty() => self.state = State::Console,
+            b'M' if self.bytes.is_empty() => self.state = State::X10,
+            0x20..=0x3f if self.bytes.len() < PARAMS_MAX => self.bytes.push(byte),
+            0x20..=0x3f => self.state = State::CsiIgnore,
+            0x40..=0x7e => self.csi_end(byte, events),
+            _ if self.bytes.is_empty() => {
+                self.give_introducer(events);
+                self.byte(byte, events);
+            }
+            _ => {
+                self.reset();
+                self.byte(byte, events);
+            }
+        }
+    }
+
+    fn csi_end(&mut self, end: u8, events: &mut Vec<TtyEvent>) {
+        let bytes = std::mem::take(&mut self.bytes);
+        match csi::read(&bytes, end) {
+            Some(csi::Csi::Key(input)) => self.give_input(input, events),
+            Some(csi::Csi::PasteBegin) => {
+                self.reset();
+                self.pasted = 0;
+                self.state = State::Paste;
+            }
+            Some(csi::Csi::Event(event)) => {
+                self.reset();
+                events.push(event);
+            }
+            None => self.reset(),
+        }
+    }
+
+    fn console(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
+        match byte {
+            b'A'..=b'E' => self.give(Key::plain(KeyCode::F(byte - b'A' + 1)), events),
+            _ => {
+                self.reset();
+                self.byte(byte, events);
+            }
+        }
+    }
+
+    fn x10(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
+        self.bytes.push(byte);
+        let &[button, x, y] = self.bytes.as_slice() else { return };
+        self.reset();
+        let cell = |byte: u8| u32::from(byte.saturating_sub(32));
+        events.extend(csi::mouse([cell(button), cell(x), cell(y)], false).map(TtyEvent::Mouse));
+    }
+
+    fn ss3(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
+        if matches!(byte, b'0'..=b'9' | b';') && self.bytes.len() < 8 {
+            return self.bytes.push(byte);
+        }
+        if let Some(key) = keys::of_ss3(&self.bytes, byte) {
+            return self.give(key, events);
+        }
+        self.bytes.clear();
+        self.give_introducer(events);
+        self.byte(byte, events);
+    }
+
+    fn string(&mut self, kind: u8, byte: u8, events: &mut Vec<TtyEvent>) {
+        match byte {
+            ESC if self.bytes.is_empty() => {
+                self.give_introducer(events);
+                self.begin_escape();
+            }
+            ESC => self.state = State::StringEscape(kind),
+            0x07 if !self.bytes.is_empty() => self.string_end(kind, events),
+            0x20.. if self.bytes.len() < STRING_MAX && reply::may_start(kind, &self.bytes, byte) => self.bytes.push(byte),
+            _ if self.bytes.is_empty() => {
+                self.give_introducer(events);
+                self.byte(byte, events);
+            }
+            _ => {
+                self.reset();
+                self.byte(byte, events);
+            }
+        }
+    }
+
+    fn string_escape(&mut self, kind: u8, byte: u8, events: &mut Vec<TtyEvent>) {
+        if byte == b'\\' {
+            return self.string_end(kind, events);
+        }
+        self.begin_escape();
+        self.escape(byte, events);
+    }
+
+    fn string_end(&mut self, kind: u8, events: &mut Vec<TtyEvent>) {
+        let reply = std::str::from_utf8(&self.bytes).ok().and_then(|text| reply::of_string(kind, text));
+        self.reset();
+        events.extend(reply.map(TtyEvent::Reply));
+    }
+
+    fn paste(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
+        self.pasted += 1;
+        if self.bytes.len() == PASTE_MAX + PASTE_END.len() {
+            // Too large: only the end marker is still looked for.
+            self.bytes.drain(..PASTE_MAX);
+        }
+        self.bytes.push(byte);
+        if !self.bytes.ends_with(PASTE_END) {
+            return;
+        }
+        let size = self.pasted - PASTE_END.len();
+        let mut bytes = std::mem::take(&mut self.bytes);
+        self.reset();
+        if size > PASTE_MAX {
+            return events.push(TtyEvent::PasteTooLarge(size));
+        }
+        bytes.truncate(size);
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        events.push(TtyEvent::Paste(text));
+    }
+}
+
+impl Reply {
+    /// Whether DECRQSS shows that a 24-bit background was understood: the colour asked for came back.
+    #[must_use]
+    pub fn proves_true_colour(&self, asked: Colour) -> bool {
+        let (Self::Graphics(text), Colour::Rgb(r, g, b)) = (self, asked) else { return false };
+        let wanted = format!("{r}:{g}:{b}");
+        text.replace(';', ":").contains(&wanted)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! What an OSC or DCS string of the outer terminal answers (xterm ctlseqs: OSC 4, 10–12; XTVERSION; DECRQSS).
+
+use super::{ColourSlot, Reply};
+
+/// Whether `byte` may follow `bytes` at the start of a reply. What may not was Alt-] or Alt-P, typed.
+pub(super) fn may_start(kind: u8, bytes: &[u8], byte: u8) -> bool {
+    match (kind, bytes.len()) {
+        (b']', 0) => matches!(byte, b'1' | b'4'),
+        (b']', 1) => matches!(byte, b'0'..=b'2' | b';'),
+        (b'P', 0) => matches!(byte, b'>' | b'0' | b'1'),
+        (b'P', 1) => matches!(byte, b'|' | b'$'),
+        _ => true,
+    }
+}
+
+/// Reads the string between introducer and terminator.
+pub(super) fn of_string(kind: u8, text: &str) -> Option<Reply> {
+    if kind == b'P' {
+        if let Some(version) = text.strip_prefix(">|") {
+            return Some(Reply::Version(crate::base::text::harmless(version, 128)));
+        }
+        return text.strip_prefix("1$r")?.strip_suffix('m').map(|set| Reply::Graphics(set.to_owned()));
+    }
+    let (slot, colour) = if let Some(rest) = text.strip_prefix("4;") {
+        let (number, colour) = rest.split_once(';')?;
+        (ColourSlot::Palette(number.parse().ok()?), colour)
+    } else {
+        let (number, colour) = text.split_once(';')?;
+        let slot = match number {
+            "10" => ColourSlot::Foreground,
+            "11" => ColourSlot::Background,
+            "12" => ColourSlot::Cursor,
+            _ => return None,
+        };
+        (slot, colour)
+    };
+    Some(Reply::Colour(slot, rgb(colour)?))
+}
+
+/// `rgb:R/G/B` and `rgba:R/G/B/A` with 1 to 4 digits each, or `#RRGGBB` (XParseColor(3)).
+fn rgb(text: &str) -> Option<(u8, u8, u8)> {
+    if let Some(hex) = text.strip_prefix('#') {
+        let number = u32::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 6)?;
+        let [_, r, g, b] = number.to_be_bytes();
+        return Some((r, g, b));
+    }
+    let parts = text.strip_prefix("rgb:").or_else(|| text.strip_prefix("rgba:"))?;
+    let mut parts = parts.split('/').map(|digits| {
+        let value = u32::from_str_radix(digits, 16).ok()?;
+        let max = match digits.len() {
+            1..=4 => (1_u32 << (4 * digits.len())) - 1,
+            _ => return None,
+        };
+        u8::try_from((value * 255 + max / 2) / max).ok()
+    });
+    Some((parts.next()??, parts.next()??, parts.next()??))
+}

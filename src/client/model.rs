@@ -1,0 +1,268 @@
+//! Everything the client knows: the last frame, what is typed but not decided, and what lies over the panes. It is changed by `update` alone.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crate::base::geom::{Point, Size};
+use crate::base::id::PaneId;
+use crate::base::key::{Key, KeyInput, MouseButton, MouseInput};
+use crate::base::time::{Now, Span, Tick};
+use crate::client::calls::{Renamed, Wanted};
+use crate::client::caps::Caps;
+use crate::client::line::Line;
+use crate::client::outcome::Outcome;
+use crate::client::pick::Pick;
+use crate::client::places::{Places, places};
+use crate::client::scene::Scene;
+use crate::client::setup::Setup;
+use crate::wire::frame::{Notice, OuterColours, ToServer};
+
+/// How long a notice is shown.
+pub const NOTICE_TIME: Span = Span::seconds(4);
+/// How long the server may be silent before it is said what is awaited.
+pub const SILENCE: Span = Span::seconds(2);
+/// Notices shown at a time.
+pub const NOTICES_MAX: usize = 4;
+/// Notices that can be looked at again.
+pub const LOG_MAX: usize = 100;
+
+/// Everything the client knows.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What it was told at its start.
+    pub setup: Rc<Setup>,
+    /// The size of the outer terminal.
+    pub size: Size,
+    /// The present.
+    pub now: Now,
+    /// The last frame.
+    pub scene: Scene,
+    /// The keys of an unfinished chord.
+    pub chord: Chord,
+    /// What lies over the panes and takes the keys.
+    pub overlay: Option<Overlay>,
+    /// Notices that are shown, with the moment they go.
+    pub notices: VecDeque<(Tick, Notice)>,
+    /// The latest notices, the newest last.
+    pub log: VecDeque<Notice>,
+    /// What the mouse holds.
+    pub grab: Option<Grab>,
+    /// The cell of the last movement that was passed on.
+    pub hover: Option<(PaneId, Point)>,
+    /// How things stand with the server.
+    pub link: Link,
+    /// What the outer terminal can do.
+    pub caps: Caps,
+    /// Its colours.
+    pub colours: OuterColours,
+    /// Hours and minutes, as they are shown.
+    pub clock: String,
+    /// What has to be painted.
+    pub damage: Damage,
+    /// The id of the next call.
+    pub next_call: u64,
+    /// The call that this client came with; without it there is nothing to show.
+    pub entry: Option<u64>,
+}
+
+/// The keys of an unfinished chord, and when the last was pressed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chord {
+    /// The keys.
+    pub keys: Vec<Key>,
+    /// When the last came.
+    pub since: Tick,
+}
+
+/// What lies over the panes and takes the keys.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// A list.
+    Pick(Pick),
+    /// A new name is typed.
+    Rename(Renamed, Line),
+    /// Whether this call is meant, yes or no.
+    Confirm(Wanted),
+}
+
+/// What the mouse holds while its button is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grab {
+    /// The program of a pane has it.
+    Program(PaneId, MouseButton),
+    /// A border: the pane left of or above it, and whether its width changes.
+    Border(PaneId, bool),
+}
+
+/// How things stand with the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// No connection, since then.
+    Down(Tick),
+    /// Connected, said hello, not welcomed yet, since then.
+    Greeting(Tick),
+    /// Welcome.
+    Up(Tick),
+}
+
+/// What has to be painted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Damage {
+    /// Everything, whatever the terminal shows.
+    pub all: bool,
+    /// Bars, borders, overlays.
+    pub chrome: bool,
+    /// Rows of the outer terminal.
+    pub rows: Vec<u16>,
+    /// Where the cursor is, or the mode of the mouse.
+    pub cursor: bool,
+}
+
+impl Damage {
+    /// Whether there is anything to paint.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.all || self.chrome || self.cursor || !self.rows.is_empty()
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// What one read of the outer terminal gave.
+    Tty(Vec<crate::client::input::TtyEvent>),
+    /// The outer terminal has another size.
+    Resized(Size, (u16, u16)),
+    /// There is a connection and the hello is on its way.
+    Connected,
+    /// The server says something.
+    Server(crate::wire::frame::ToClient),
+    /// The connection is gone.
+    Lost,
+    /// The clock shows something else.
+    Clock(String),
+    /// A deadline has passed.
+    Wake,
+    /// The client was suspended and goes on.
+    Continued,
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// Send this as the next numbered input.
+    Input(Numbered),
+    /// Send this.
+    Send(ToServer),
+    /// Everything up to this number took effect.
+    Taken(u64),
+    /// The server greets: send again what is above this number.
+    Welcomed(u64),
+    /// Write this to the outer terminal.
+    Write(Vec<u8>),
+    /// Connect anew.
+    Reconnect,
+    /// Suspend this process.
+    Suspend,
+    /// Leave.
+    Leave(Outcome),
+}
+
+/// Input that is numbered when it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Numbered {
+    /// Keys for the program in focus.
+    Keys(Vec<KeyInput>),
+    /// Pasted text for it.
+    Paste(String),
+    /// A mouse event for a pane's program.
+    Mouse(PaneId, MouseInput),
+    /// A JSON-RPC request.
+    Call(String),
+}
+
+impl Model {
+    /// A client that has no connection yet.
+    #[must_use]
+    pub fn new(setup: Rc<Setup>, size: Size, caps: Caps, now: Now) -> Self {
+        Self {
+            setup,
+            size,
+            now,
+            scene: Scene::default(),
+            chord: Chord::default(),
+            overlay: None,
+            notices: VecDeque::new(),
+            log: VecDeque::new(),
+            grab: None,
+            hover: None,
+            link: Link::Down(now.tick),
+            caps,
+            colours: OuterColours::default(),
+            clock: String::new(),
+            damage: Damage { all: true, ..Damage::default() },
+            next_call: 1,
+            entry: None,
+        }
+    }
+
+    /// Where the parts of the view are.
+    #[must_use]
+    pub fn places(&self) -> Places {
+        places(self.size, if self.scene.number == 0 { Size::new(0, 0) } else { self.scene.chrome.area }, &self.setup.bars)
+    }
+
+    /// When something is to be shown or to vanish without anything else happening; none if nothing is.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Tick> {
+        let notice = self.notices.iter().map(|(until, _)| *until).min();
+        [notice, self.hint_at(), self.silence_at()].into_iter().flatten().filter(|at| self.now.tick < *at).min()
+    }
+
+    /// When the list of what can follow a prefix appears.
+    fn hint_at(&self) -> Option<Tick> {
+        let hint_ms = self.setup.keys.hint_ms;
+        (!self.chord.keys.is_empty() && hint_ms != 0).then(|| self.chord.since + Span::millis(u64::from(hint_ms)))
+    }
+
+    /// Whether that list is shown.
+    #[must_use]
+    pub fn shows_hint(&self) -> bool {
+        self.hint_at().is_some_and(|at| at <= self.now.tick)
+    }
+
+    /// When it is said what is awaited.
+    fn silence_at(&self) -> Option<Tick> {
+        match self.link {
+            Link::Down(since) | Link::Greeting(since) => Some(since + SILENCE),
+            Link::Up(since) => (self.scene.number == 0).then(|| since + SILENCE),
+        }
+    }
+
+    /// What the client waits for, once that has taken long.
+    #[must_use]
+    pub fn awaited(&self) -> Option<&'static str> {
+        if self.now.tick < self.silence_at()? {
+            return None;
+        }
+        Some(match self.link {
+            Link::Down(_) => "waiting for the server to start; nothing you run is lost",
+            Link::Greeting(_) => "connected; waiting for the server to answer",
+            Link::Up(_) => "welcome; waiting for the first picture of the session",
+        })
+    }
+
+    /// Shows a notice.
+    pub fn notify(&mut self, text: impl Into<String>, warning: bool) {
+        let notice = Notice { text: text.into(), warning };
+        while NOTICES_MAX <= self.notices.len() {
+            self.notices.pop_front();
+        }
+        while LOG_MAX <= self.log.len() {
+            self.log.pop_front();
+        }
+        self.notices.push_back((self.now.tick + NOTICE_TIME, notice.clone()));
+        self.log.push_back(notice);
+        self.damage.chrome = true;
+    }
+}

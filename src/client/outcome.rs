@@ -1,0 +1,83 @@
+//! How a client left: what it says afterwards and the exit status it ends with. It prints nothing.
+
+use crate::base::code::Refusal;
+
+/// Why a client left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It detached from this session.
+    Detached(String),
+    /// Its session ended, and there was no other.
+    Ended {
+        /// The session.
+        session: String,
+        /// How its last program ended, as a shell shows it.
+        status: u8,
+    },
+    /// The server was stopped.
+    Stopped,
+    /// What it came for was not done.
+    Refused(Refusal),
+    /// The server sent it away, and says why.
+    SentAway(String),
+    /// The connection is gone and does not come back.
+    Lost {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A signal asked it to end.
+    Signalled(u8),
+    /// The outer terminal is gone.
+    Hangup,
+    /// The outer terminal cannot be used.
+    NoTerminal(String),
+}
+
+impl Outcome {
+    /// The exit status.
+    #[must_use]
+    pub fn status(&self) -> u8 {
+        match self {
+            Self::Detached(_) | Self::Stopped => 0,
+            Self::Ended { status, .. } => *status,
+            Self::Refused(refusal) => refusal.code.exit_status(),
+            Self::SentAway(_) | Self::NoTerminal(_) => 1,
+            Self::Lost { .. } => 255,
+            Self::Signalled(signal) => signal.saturating_add(128),
+            // SIGHUP, whether it came or the terminal was simply gone.
+            Self::Hangup => 129,
+        }
+    }
+
+    /// The line to print once the terminal is as it was; none where nobody would read it.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        match self {
+            Self::Detached(session) => Some(format!("[detached from {session}]")),
+            Self::Ended { session, status: 0 } => Some(format!("[session {session} ended]")),
+            Self::Ended { session, status } => Some(format!("[session {session} ended, status {status}]")),
+            Self::Stopped => Some("[the server was stopped]".into()),
+            Self::Refused(refusal) if refusal.hint.is_empty() => Some(format!("abide: {}", refusal.message)),
+            Self::Refused(refusal) => Some(format!("abide: {} ({})", refusal.message, refusal.hint)),
+            Self::SentAway(message) | Self::NoTerminal(message) => Some(format!("abide: {message}")),
+            Self::Lost { reason } => Some(format!("abide: connection lost: {reason}")),
+            Self::Signalled(_) => Some("[terminated; the session goes on]".into()),
+            Self::Hangup => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Outcome;
+    use crate::base::code::{Code, Refusal};
+
+    #[test]
+    fn statuses_are_those_of_the_agreement() {
+        assert_eq!(Outcome::Detached("work".into()).status(), 0);
+        assert_eq!(Outcome::Ended { session: "work".into(), status: 7 }.status(), 7);
+        assert_eq!(Outcome::Lost { reason: "gone".into() }.status(), 255);
+        assert_eq!(Outcome::Refused(Refusal::new(Code::NotFound, "no session x")).status(), 4);
+        assert_eq!(Outcome::Signalled(15).status(), 143);
+    }
+}

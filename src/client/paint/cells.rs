@@ -1,0 +1,272 @@
+//! A row of the outer terminal as compact cells, put together from panes and chrome. Wide characters are never cut in half.
+
+use std::collections::HashMap;
+
+use ratatui::buffer::{Cell as ChromeCell, CellDiffOption};
+use ratatui::style::{Color, Modifier};
+
+use crate::base::geom::Rect;
+use crate::base::id::PaneId;
+use crate::base::row::{Run, RunKind};
+use crate::base::style::{Attrs, Colour, Style, Underline};
+use crate::base::text::{char_width, cluster_width};
+use crate::client::model::Model;
+use crate::wire::frame::PaneItem;
+
+/// Clusters and links that are remembered; beyond it everything is painted anew.
+const GLYPHS_MAX: usize = 16_384;
+
+/// Bits of a glyph.
+const CLUSTER: u32 = 1 << 30;
+const WIDE: u32 = 1 << 31;
+const TAIL: u32 = u32::MAX;
+
+/// What one cell of the outer terminal shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cell {
+    /// A character, or the number of a cluster with [`CLUSTER`] set; [`WIDE`] set if it takes two cells; [`TAIL`] for the second of them.
+    glyph: u32,
+    /// The number of the link, 0 for none.
+    pub(super) link: u32,
+    pub(super) style: Style,
+}
+
+/// Clusters and links by number.
+#[derive(Debug, Default)]
+pub(super) struct Glyphs {
+    clusters: Vec<Box<str>>,
+    cluster_ids: HashMap<Box<str>, u32>,
+    links: Vec<Box<str>>,
+    link_ids: HashMap<(PaneId, u32), (u32, Box<str>)>,
+}
+
+/// What a cell writes.
+pub(super) enum Glyph<'a> {
+    Char(char),
+    Cluster(&'a str),
+}
+
+impl Cell {
+    const DEFAULT: Style =
+        Style { fg: Colour::Default, bg: Colour::Default, underline_colour: Colour::Default, underline: Underline::None, attrs: Attrs(0) };
+    /// A space of the default style.
+    pub(super) const BLANK: Self = Self { glyph: ' ' as u32, link: 0, style: Self::DEFAULT };
+
+    pub(super) const fn is_tail(self) -> bool {
+        self.glyph == TAIL
+    }
+
+    pub(super) const fn is_wide(self) -> bool {
+        self.glyph != TAIL && self.glyph & WIDE != 0
+    }
+
+    /// A space that looks like it.
+    const fn emptied(self) -> Self {
+        Self { glyph: ' ' as u32, link: 0, style: self.style }
+    }
+}
+
+impl Glyphs {
+    /// Whether so much is remembered that it is time to forget everything.
+    pub(super) fn are_full(&self) -> bool {
+        GLYPHS_MAX < self.clusters.len().max(self.links.len())
+    }
+
+    /// What a cell writes.
+    pub(super) fn of(&self, cell: Cell) -> Glyph<'_> {
+        let number = cell.glyph & !WIDE;
+        if number & CLUSTER == 0 {
+            return Glyph::Char(char::from_u32(number).unwrap_or(' '));
+        }
+        Glyph::Cluster(self.clusters.get((number & !CLUSTER) as usize).map_or(" ", |cluster| cluster))
+    }
+
+    /// The target of a link.
+    pub(super) fn link(&self, number: u32) -> Option<&str> {
+        self.links.get((number as usize).checked_sub(1)?).map(|link| &**link)
+    }
+
+    fn cluster(&mut self, text: &str) -> u32 {
+        if let Some(id) = self.cluster_ids.get(text) {
+            return *id;
+        }
+        let id = CLUSTER | u32::try_from(self.clusters.len()).unwrap_or(0);
+        self.clusters.push(text.into());
+        self.cluster_ids.insert(text.into(), id);
+        id
+    }
+
+    /// The number of a pane's link; 0 if its target is not known.
+    fn link_of(&mut self, pane: PaneId, number: u32, target: Option<&str>) -> u32 {
+        let Some(target) = target else { return 0 };
+        if let Some((id, known)) = self.link_ids.get(&(pane, number))
+            && **known == *target
+        {
+            return *id;
+        }
+        self.links.push(target.into());
+        let id = u32::try_from(self.links.len()).unwrap_or(0);
+        self.link_ids.insert((pane, number), (id, target.into()));
+        id
+    }
+
+    /// The glyph of a text that is one cluster.
+    fn glyph(&mut self, text: &str, cols: usize) -> u32 {
+        let mut chars = text.chars();
+        let wide = if cols == 2 { WIDE } else { 0 };
+        match (chars.next(), chars.next()) {
+            (Some(c), None) => u32::from(c) | wide,
+            (None, _) => u32::from(' '),
+            _ => self.cluster(text) | wide,
+        }
+    }
+}
+
+/// Puts row `y` of the outer terminal together: panes from the lowest to the highest, then chrome over them.
+pub(super) fn compose(model: &Model, y: u16, chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
+    let area = model.places().area;
+    for pane in &model.scene.chrome.panes {
+        if model.scene.number != 0 {
+            put_pane(model, area, pane, y, glyphs, row);
+        }
+    }
+    put_chrome(chrome, glyphs, row);
+    mend(row);
+}
+
+fn put_pane(model: &Model, area: Rect, pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
+    let top = area.y.saturating_add(pane.rect.y);
+    let Some(inside) = y.checked_sub(top).filter(|inside| *inside < pane.rect.rows) else { return };
+    let left = usize::from(area.x.saturating_add(pane.rect.x)).min(row.len());
+    let right = (left + usize::from(pane.rect.cols)).min(row.len());
+    let cells = &mut row[left..right];
+    // Lower panes do not shine through.
+    cells.fill(Cell::BLANK);
+    let Some(screen) = model.scene.panes.get(&pane.id) else { return };
+    let Some(runs) = screen.rows.get(usize::from(inside.saturating_add(pane.origin.y))) else { return };
+    let mut x = -i64::from(pane.origin.x);
+    for run in runs {
+        let link = match run.link {
+            0 => 0,
+            number => glyphs.link_of(pane.id, number, screen.links.get(&number).map(|target| &**target)),
+        };
+        x = put_run(run, link, x, glyphs, cells);
+    }
+}
+
+/// Puts a run at column `x`, which may be left of the cells; gives the column after it.
+fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [Cell]) -> i64 {
+    let cell = |glyph: u32| Cell { glyph, link, style: run.style };
+    let mut put = |x: i64, cell: Cell| {
+        if let Some(place) = usize::try_from(x).ok().and_then(|x| cells.get_mut(x)) {
+            *place = cell;
+        }
+    };
+    match run.kind {
+        RunKind::Narrow => {
+            for c in run.text.chars() {
+                put(x, cell(u32::from(c)));
+                x += 1;
+            }
+        }
+        RunKind::Wide => {
+            for c in run.text.chars() {
+                put(x, cell(u32::from(c) | WIDE));
+                put(x + 1, cell(TAIL));
+                x += 2;
+            }
+        }
+        RunKind::Cluster(cols) => {
+            put(x, cell(glyphs.glyph(&run.text, usize::from(cols))));
+            if cols == 2 {
+                put(x + 1, cell(TAIL));
+            }
+            x += i64::from(cols.clamp(1, 2));
+        }
+    }
+    x
+}
+
+/// Puts bars, borders and overlays over what is there.
+fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
+    let mut tail = false;
+    for (cell, place) in chrome.iter().zip(row) {
+        if cell.diff_option == CellDiffOption::Skip {
+            tail = false;
+            continue;
+        }
+        let style = style_of(cell);
+        if std::mem::take(&mut tail) {
+            *place = Cell { glyph: TAIL, link: 0, style };
+            continue;
+        }
+        let symbol = cell.symbol();
+        let cols = if symbol.len() == 1 { 1 } else { cluster_width(symbol) };
+        *place = Cell { glyph: glyphs.glyph(symbol, cols), link: 0, style };
+        tail = cols == 2;
+    }
+}
+
+/// Half of a wide character is a blank: where something else lies over the other half, and at the margin.
+fn mend(row: &mut [Cell]) {
+    for x in 0..row.len() {
+        let is_headless = row[x].is_tail() && !(0 < x && row[x - 1].is_wide());
+        let is_tailless = row[x].is_wide() && !row.get(x + 1).is_some_and(|next| next.is_tail());
+        if is_headless || is_tailless {
+            row[x] = row[x].emptied();
+        }
+    }
+}
+
+/// The first cell of the character that covers `x`.
+pub(super) fn head(row: &[Cell], x: usize) -> usize {
+    if row[x].is_tail() { x.saturating_sub(1) } else { x }
+}
+
+fn style_of(cell: &ChromeCell) -> Style {
+    let all = [
+        (Modifier::BOLD, Attrs::BOLD),
+        (Modifier::DIM, Attrs::DIM),
+        (Modifier::ITALIC, Attrs::ITALIC),
+        (Modifier::REVERSED, Attrs::INVERSE),
+        (Modifier::CROSSED_OUT, Attrs::STRIKE),
+    ];
+    let attrs = all.into_iter().filter(|(modifier, _)| cell.modifier.contains(*modifier)).fold(Attrs(0), |set, (_, attr)| set.with(attr));
+    let underline = if cell.modifier.contains(Modifier::UNDERLINED) { Underline::Single } else { Underline::None };
+    Style { fg: colour_of(cell.fg), bg: colour_of(cell.bg), attrs, underline, ..Style::default() }
+}
+
+fn colour_of(colour: Color) -> Colour {
+    let named = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    match colour {
+        Color::Reset => Colour::Default,
+        Color::Indexed(index) => Colour::Indexed(index),
+        Color::Rgb(r, g, b) => Colour::Rgb(r, g, b),
+        other => (0..).zip(named).find(|(_, known)| *known == other).map_or(Colour::Default, |(index, _)| Colour::Indexed(index)),
+    }
+}
+
+/// Whether terminals may disagree about how far the cursor moves: then its place is said again after it.
+pub(super) fn is_doubtful(glyph: &Glyph<'_>) -> bool {
+    match glyph {
+        Glyph::Cluster(_) => true,
+        Glyph::Char(c) => !c.is_ascii() && (0x1f000 <= u32::from(*c) || char_width(*c) == 0 || matches!(u32::from(*c), 0xe000..=0xf8ff)),
+    }
+}

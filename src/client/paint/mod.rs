@@ -1,0 +1,220 @@
+//! What the outer terminal is to show against what it shows: only the difference is written. It draws nothing by itself.
+
+mod cells;
+mod sgr;
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use ratatui::buffer::{Buffer, CellDiffOption};
+use ratatui::style::Modifier;
+
+use crate::base::geom::Size;
+use crate::base::key::MouseWant;
+use crate::base::style::Cursor;
+use crate::client::caps::Caps;
+use crate::client::model::{Damage, Model};
+use crate::client::{terminal, view};
+use cells::{Cell, Glyphs};
+use sgr::Pen;
+
+/// Equal cells between two changed ones that are written again rather than jumped over.
+const GAP_MAX: usize = 4;
+/// Blank cells at the end of a row from which erasing is shorter than writing.
+const ERASE_MIN: usize = 4;
+
+/// Writes frames, and remembers what they left on the outer terminal.
+#[derive(Debug)]
+pub struct Painter {
+    size: Size,
+    /// Bars, borders, overlays.
+    chrome: Buffer,
+    /// A mark of each row of `chrome`, to know which changed.
+    marks: Vec<u64>,
+    /// What the terminal shows, row by row.
+    shown: Vec<Cell>,
+    /// Whether a row of `shown` is what the terminal shows.
+    known: Vec<bool>,
+    glyphs: Glyphs,
+    /// The row that is composed.
+    row: Vec<Cell>,
+    /// What was last told besides cells.
+    told: Told,
+}
+
+/// What the terminal was last told besides cells.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    cursor: Option<Cursor>,
+    title: String,
+    mouse_motion: bool,
+    /// Whether any of it is known.
+    is_known: bool,
+}
+
+impl Default for Painter {
+    fn default() -> Self {
+        Self {
+            size: Size::new(0, 0),
+            chrome: Buffer::default(),
+            marks: Vec::new(),
+            shown: Vec::new(),
+            known: Vec::new(),
+            glyphs: Glyphs::default(),
+            row: Vec::new(),
+            told: Told::default(),
+        }
+    }
+}
+
+impl Painter {
+    /// Appends to `out` what makes the outer terminal show the model; nothing if it does already.
+    pub fn paint(&mut self, model: &Model, damage: &Damage, out: &mut Vec<u8>) {
+        if self.size != model.size || damage.all || self.glyphs.are_full() {
+            self.forget(model.size);
+        }
+        let mut rows = vec![false; usize::from(self.size.rows)];
+        let everything = !self.known.iter().all(|known| *known);
+        if everything || damage.chrome {
+            self.draw_chrome(model, &mut rows);
+        }
+        for row in &damage.rows {
+            if let Some(changed) = rows.get_mut(usize::from(*row)) {
+                *changed = true;
+            }
+        }
+        let start = out.len();
+        let begin: &[u8] = if model.caps.modern { b"\x1b[?2026h" } else { b"" };
+        out.extend_from_slice(begin);
+        let mut pen = Pen::new(model.caps, start + begin.len());
+        for y in 0..self.size.rows {
+            if rows[usize::from(y)] || !self.known[usize::from(y)] {
+                self.paint_row(model, y, &mut pen, out);
+            }
+        }
+        pen.finish(out);
+        let drew = start + begin.len() < out.len();
+        self.tell(model, drew, out);
+        if out.len() == start + begin.len() {
+            out.truncate(start);
+        } else if model.caps.modern {
+            out.extend_from_slice(b"\x1b[?2026l");
+        }
+    }
+
+    /// Whatever the terminal shows, it is not known.
+    fn forget(&mut self, size: Size) {
+        self.size = size;
+        self.chrome = Buffer::empty(ratatui::layout::Rect::new(0, 0, size.cols, size.rows));
+        self.marks = vec![0; usize::from(size.rows)];
+        self.shown = vec![Cell::BLANK; size.area()];
+        self.known = vec![false; usize::from(size.rows)];
+        self.glyphs = Glyphs::default();
+        self.told = Told::default();
+    }
+
+    /// Draws bars, borders and overlays; rows where they changed are marked in `rows`.
+    fn draw_chrome(&mut self, model: &Model, rows: &mut [bool]) {
+        view::draw(model, &mut self.chrome);
+        let cols = usize::from(self.size.cols);
+        for ((row, cells), mark) in rows.iter_mut().zip(self.chrome.content.chunks(cols.max(1))).zip(&mut self.marks) {
+            let new = mark_of(cells);
+            *row |= *mark != new;
+            *mark = new;
+        }
+    }
+
+    fn paint_row(&mut self, model: &Model, y: u16, pen: &mut Pen, out: &mut Vec<u8>) {
+        let cols = usize::from(self.size.cols);
+        let at = usize::from(y) * cols;
+        self.row.clear();
+        self.row.resize(cols, Cell::BLANK);
+        cells::compose(model, y, &self.chrome.content[at..at + cols], &mut self.glyphs, &mut self.row);
+        let shown = &mut self.shown[at..at + cols];
+        let known = std::mem::replace(&mut self.known[usize::from(y)], true);
+        if known && *shown == *self.row {
+            return;
+        }
+        let blank_from = self.row.iter().rposition(|cell| *cell != Cell::BLANK).map_or(0, |last| last + 1);
+        let mut x = 0;
+        while let Some(first) = (x..cols).find(|x| !known || shown[*x] != self.row[*x]) {
+            let first = cells::head(&self.row, first);
+            if blank_from <= first && (!known || ERASE_MIN <= cols - first) {
+                pen.erase_from(y, first, out);
+                break;
+            }
+            let end = span_end(&self.row, shown, known, first).min(if known { cols } else { blank_from.max(first + 1) });
+            pen.write(y, first, &self.row[first..end], &self.glyphs, out);
+            x = end;
+        }
+        shown.copy_from_slice(&self.row);
+    }
+
+    /// Cursor, title and mouse.
+    fn tell(&mut self, model: &Model, drew: bool, out: &mut Vec<u8>) {
+        let wants_motion = model.setup.outer.mouse && model.scene.focused().is_some_and(|pane| pane.mouse == MouseWant::Motion);
+        if self.told.mouse_motion != wants_motion {
+            out.extend_from_slice(if wants_motion { b"\x1b[?1003h" } else { b"\x1b[?1003l\x1b[?1002h" });
+        }
+        let title = if model.setup.outer.title && model.caps.modern { title(model) } else { String::new() };
+        if !title.is_empty() && self.told.title != title {
+            out.extend_from_slice(&terminal::title(&title));
+        }
+        let cursor = view::cursor(model);
+        if drew || !self.told.is_known || self.told.cursor != cursor {
+            put_cursor(cursor, (!self.told.is_known).then_some(()).map_or(self.told.cursor, |()| None), model.caps, out);
+        }
+        self.told = Told { cursor, title, mouse_motion: wants_motion, is_known: true };
+    }
+}
+
+/// The end of a run of cells to be written from `first`: changed ones, and equal ones between them that are not worth a jump.
+fn span_end(row: &[Cell], shown: &[Cell], known: bool, first: usize) -> usize {
+    let mut end = first + 1;
+    let mut gap = 0;
+    for x in first + 1..row.len() {
+        if !known || shown[x] != row[x] {
+            end = x + 1;
+            gap = 0;
+        } else {
+            gap += 1;
+            if GAP_MAX < gap || row[x].style != row[first].style {
+                break;
+            }
+        }
+    }
+    while end < row.len() && row[end].is_tail() {
+        end += 1;
+    }
+    end
+}
+
+/// Shows the cursor, or hides it. `before` is what the terminal has, if that is known.
+fn put_cursor(cursor: Option<Cursor>, before: Option<Cursor>, caps: Caps, out: &mut Vec<u8>) {
+    let Some(cursor) = cursor else { return out.extend_from_slice(b"\x1b[?25l") };
+    sgr::go(out, usize::from(cursor.y), usize::from(cursor.x));
+    if caps.modern && before.is_none_or(|before| (before.shape, before.blink) != (cursor.shape, cursor.blink)) {
+        out.extend_from_slice(sgr::cursor_shape(cursor.shape, cursor.blink));
+    }
+    out.extend_from_slice(b"\x1b[?25h");
+}
+
+fn title(model: &Model) -> String {
+    let session = model.scene.chrome.session.as_ref().map(|session| session.name.as_str());
+    let pane = model.scene.focused().map(|pane| pane.title.as_str()).filter(|title| !title.is_empty());
+    [session, pane].into_iter().flatten().collect::<Vec<_>>().join(": ")
+}
+
+/// A mark of a row of chrome: equal rows have equal marks.
+fn mark_of(cells: &[ratatui::buffer::Cell]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for cell in cells {
+        if cell.diff_option == CellDiffOption::Skip {
+            hasher.write_u8(1);
+        } else {
+            cell.symbol().hash(&mut hasher);
+            (cell.fg, cell.bg, cell.modifier & Modifier::all()).hash(&mut hasher);
+        }
+    }
+    hasher.finish() | 1
+}

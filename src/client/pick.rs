@@ -1,0 +1,219 @@
+//! A list to pick from, narrowed by what is typed. It neither draws itself nor does what is picked.
+
+use crate::base::id::{SessionId, TabId};
+use crate::base::key::{Key, KeyCode, Mods};
+use crate::client::line::Line;
+
+/// A line of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What is matched and shown first.
+    pub text: String,
+    /// What is shown beside it.
+    pub detail: String,
+    /// The keys that do the same.
+    pub keys: String,
+    /// What happens when it is picked.
+    pub choice: Choice,
+}
+
+/// What happens when a line is picked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// This command runs; one that lacks arguments is put into the line instead.
+    Command(String),
+    /// The view shows that session.
+    Session(SessionId),
+    /// The view shows that tab.
+    Tab(TabId),
+    /// The list closes.
+    Close,
+}
+
+/// A list to pick from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pick {
+    /// Its title.
+    pub title: &'static str,
+    /// What is typed.
+    pub line: Line,
+    /// Whether a typed line that is a command runs as it stands.
+    pub takes_commands: bool,
+    /// Why the last typed command was refused.
+    pub refused: Option<String>,
+    items: Vec<Item>,
+    /// Indices of items that match, best first.
+    found: Vec<usize>,
+    selected: usize,
+}
+
+/// What a key did to a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picked {
+    /// It is still open.
+    Open,
+    /// It was given up.
+    Left,
+    /// The line was entered.
+    Entered,
+}
+
+impl Pick {
+    /// A list of `items`, nothing typed, the first selected.
+    #[must_use]
+    pub fn new(title: &'static str, items: Vec<Item>) -> Self {
+        let found = (0..items.len()).collect();
+        Self { title, line: Line::default(), takes_commands: false, refused: None, items, found, selected: 0 }
+    }
+
+    /// The same with `text` typed.
+    #[must_use]
+    pub fn typed(mut self, text: &str) -> Self {
+        self.line = Line::new(text);
+        self.narrow();
+        self
+    }
+
+    /// The same with the item at `idx` selected.
+    #[must_use]
+    pub fn selecting(mut self, idx: usize) -> Self {
+        self.selected = idx.min(self.found.len().saturating_sub(1));
+        self
+    }
+
+    /// The items that match, best first.
+    pub fn found(&self) -> impl ExactSizeIterator<Item = &Item> {
+        self.found.iter().map(|idx| &self.items[*idx])
+    }
+
+    /// Which of [`Pick::found`] is selected.
+    #[must_use]
+    pub fn selected_idx(&self) -> usize {
+        self.selected
+    }
+
+    /// The selected item; none if nothing matches.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Item> {
+        self.found.get(self.selected).map(|idx| &self.items[*idx])
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, key: Key) -> Picked {
+        let last = self.found.len().saturating_sub(1);
+        match (key.code, key.mods) {
+            (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => return Picked::Left,
+            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => return Picked::Entered,
+            (KeyCode::Up, _) | (KeyCode::Char('p'), Mods::CTRL) => self.selected = self.selected.checked_sub(1).unwrap_or(last),
+            (KeyCode::Down, _) | (KeyCode::Char('n'), Mods::CTRL) => {
+                self.selected = if self.selected < last { self.selected + 1 } else { 0 }
+            }
+            (KeyCode::PageUp, _) => self.selected = self.selected.saturating_sub(10),
+            (KeyCode::PageDown, _) => self.selected = (self.selected + 10).min(last),
+            _ if self.line.key(key) => self.narrow(),
+            _ => {}
+        }
+        Picked::Open
+    }
+
+    /// Types `text`.
+    pub fn insert(&mut self, text: &str) {
+        self.line.insert(text);
+        self.narrow();
+    }
+
+    /// Puts `text` into the line, to be completed.
+    pub fn fill(&mut self, text: &str, refused: String) {
+        self.line = Line::new(text);
+        self.narrow();
+        self.refused = Some(refused);
+    }
+
+    fn narrow(&mut self) {
+        self.refused = None;
+        self.selected = 0;
+        let mut scored: Vec<_> = self
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(|(idx, item)| {
+                let by_text = score(self.line.text(), &item.text).map(|score| score * 2);
+                let by_detail = score(self.line.text(), &item.detail);
+                by_text.max(by_detail).map(|score| (std::cmp::Reverse(score), idx))
+            })
+            .collect();
+        scored.sort_unstable();
+        self.found = scored.into_iter().map(|(_, idx)| idx).collect();
+    }
+}
+
+/// How well `typed` matches `text`: all its words occur, better as whole starts of words, worst as letters in order; none if not at all.
+fn score(typed: &str, text: &str) -> Option<i32> {
+    let text = text.to_lowercase();
+    let text = text.as_str();
+    typed.to_lowercase().split_whitespace().try_fold(0, |sum, word| {
+        let by_word = text
+            .split([' ', '-', '.'])
+            .position(|start| start.starts_with(word))
+            .map(|place| 100 - i32::try_from(place).unwrap_or(99).min(50));
+        let by_part = || text.contains(word).then_some(20);
+        Some(sum + by_word.or_else(by_part).or_else(|| in_order(word, text))?)
+    })
+}
+
+/// All letters occur in order; the closer together, the better.
+fn in_order(word: &str, text: &str) -> Option<i32> {
+    let mut rest = text.chars();
+    let mut gaps = 0;
+    for wanted in word.chars() {
+        gaps += i32::try_from(rest.by_ref().position(|c| c == wanted)?).unwrap_or(100);
+    }
+    Some((10 - gaps).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Choice, Item, Pick, Picked};
+
+    fn pick() -> Pick {
+        let item = |text: &str, detail: &str| Item { text: text.into(), detail: detail.into(), keys: String::new(), choice: Choice::Close };
+        let items = vec![
+            item("session rename", "Give a session another name"),
+            item("pane split", "Divide a pane"),
+            item("pane resize", "Move a border"),
+            item("tab rename", "Give a tab another name"),
+        ];
+        Pick::new("commands", items)
+    }
+
+    fn check(typed: &str, expected: &[&str]) {
+        let found = pick().typed(typed);
+        assert_eq!(found.found().map(|item| item.text.as_str()).collect::<Vec<_>>(), expected, "{typed}");
+    }
+
+    #[test]
+    fn what_is_typed_narrows_the_list() {
+        check("split", &["pane split"]);
+        check("tab ren", &["tab rename"]);
+        check("psp", &["pane split"]);
+        check("border", &["pane resize"]);
+        check("ren", &["session rename", "tab rename"]);
+        check("zzz", &[]);
+    }
+
+    #[test]
+    fn the_selection_wraps_and_never_leaves_the_list() {
+        let mut pick = pick();
+        let key = |pick: &mut Pick, name: &str| pick.key(name.parse().expect("a key"));
+        key(&mut pick, "Up");
+        assert_eq!(pick.selected().map(|item| item.text.as_str()), Some("tab rename"));
+        key(&mut pick, "Down");
+        assert_eq!(pick.selected_idx(), 0);
+        for name in ["z", "z", "Up", "Down", "PageDown", "PageUp"] {
+            assert_eq!(key(&mut pick, name), Picked::Open);
+        }
+        assert_eq!(pick.selected(), None);
+        assert_eq!(key(&mut pick, "Enter"), Picked::Entered);
+        assert_eq!(key(&mut pick, "Esc"), Picked::Left);
+    }
+}

@@ -1,0 +1,81 @@
+//! Where things are on the outer terminal: the area of the panes and the bars around it. It draws nothing.
+
+use crate::base::geom::{Point, Rect, Size};
+use crate::base::id::PaneId;
+use crate::settings::{Bars, Edge};
+use crate::wire::frame::{Chrome, PaneItem};
+
+/// Where the parts of a view are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Places {
+    /// The panes' area. It can be larger than what the terminal shows, just after a resize.
+    pub area: Rect,
+    /// The row of the tab bar, where it has one of its own.
+    pub tabs: Option<u16>,
+    /// The row of the status line.
+    pub status: Option<u16>,
+}
+
+/// Places the bars in the rows that the area leaves: two bars, or one, or none.
+#[must_use]
+pub fn places(terminal: Size, area: Size, bars: &Bars) -> Places {
+    let last = terminal.rows.saturating_sub(1);
+    match terminal.rows.saturating_sub(area.rows) {
+        0 => Places { area: Rect::new(0, 0, area), tabs: None, status: None },
+        _ if !bars.show => Places { area: Rect::new(0, 0, area), tabs: None, status: None },
+        1 if bars.edge == Edge::Top => Places { area: Rect::new(0, 1, area), tabs: None, status: Some(0) },
+        1 => Places { area: Rect::new(0, 0, area), tabs: None, status: Some(last) },
+        _ => Places { area: Rect::new(0, 1, area), tabs: Some(0), status: Some(last) },
+    }
+}
+
+/// What is at a cell of the area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot<'a> {
+    /// A pane's screen.
+    Pane(&'a PaneItem),
+    /// A border.
+    Border,
+}
+
+/// What is at `at`, relative to the area; the highest floating pane first.
+#[must_use]
+pub fn spot(chrome: &Chrome, at: Point) -> Spot<'_> {
+    chrome.panes.iter().rev().find(|pane| pane.rect.contains(at)).map_or(Spot::Border, Spot::Pane)
+}
+
+/// The pane that a border belongs to, and whether moving it changes the pane's width (else its height).
+#[must_use]
+pub fn border_of(chrome: &Chrome, at: Point) -> Option<(PaneId, bool)> {
+    let left = chrome.panes.iter().find(|pane| pane.rect.right() == at.x && pane.rect.y <= at.y && at.y < pane.rect.bottom());
+    let above = || chrome.panes.iter().find(|pane| pane.rect.bottom() == at.y && pane.rect.x <= at.x && at.x < pane.rect.right());
+    left.map(|pane| (pane.id, true)).or_else(|| above().map(|pane| (pane.id, false)))
+}
+
+/// Whether a pane lies over others: it covers cells that an earlier one has.
+#[must_use]
+pub fn is_floating(chrome: &Chrome, idx: usize) -> bool {
+    chrome.panes[..idx].iter().any(|lower| lower.rect.intersection(chrome.panes[idx].rect).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Places, places};
+    use crate::base::geom::{Rect, Size};
+    use crate::settings::Bars;
+
+    #[test]
+    fn bars_take_the_rows_that_are_left() {
+        let check = |rows: u16, area: u16, y: u16, tabs, status| {
+            let size = Size::new(80, area);
+            let expected = Places { area: Rect::new(0, y, size), tabs, status };
+            assert_eq!(places(Size::new(80, rows), size, &Bars::default()), expected, "{rows} {area}");
+        };
+        check(24, 22, 1, Some(0), Some(23));
+        check(24, 23, 0, None, Some(23));
+        check(24, 24, 0, None, None);
+        check(3, 24, 0, None, None);
+        check(30, 22, 1, Some(0), Some(29));
+        check(1, 0, 0, None, Some(0));
+    }
+}

@@ -1,0 +1,110 @@
+//! The one place where the model changes: (model, event) → (model, messages). Pure: no clock, no I/O.
+
+mod keys;
+mod mouse;
+mod overlay;
+mod server;
+
+use crate::base::key::{KeyInput, KeyKind};
+use crate::client::input::{ColourSlot, Reply, TtyEvent};
+use crate::client::model::{Event, Link, Message, Model, Numbered};
+use crate::wire::frame::ToServer;
+
+/// Takes an event; says what is to be done outside, in order.
+pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
+    let mut out = Vec::new();
+    match event {
+        Event::Tty(events) => tty(model, events, &mut out),
+        Event::Resized(size, cell_pixels) => {
+            model.size = size;
+            model.damage.all = true;
+            out.push(Message::Send(ToServer::Resize { size, cell_pixels }));
+        }
+        Event::Connected => model.link = Link::Greeting(model.now.tick),
+        Event::Server(message) => server::take(model, message, &mut out),
+        Event::Lost => {
+            model.link = Link::Down(model.now.tick);
+            model.damage.chrome = true;
+        }
+        Event::Clock(clock) => {
+            model.damage.chrome |= model.clock != clock;
+            model.clock = clock;
+        }
+        Event::Wake => wake(model),
+        Event::Continued => model.damage.all = true,
+    }
+    out
+}
+
+/// What one read gave: neighbouring keys for the program go as one message.
+fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<Message>) {
+    let mut typed = Vec::new();
+    for event in events {
+        if let TtyEvent::Key(input) = event {
+            keys::key(model, input, &mut typed, out);
+            continue;
+        }
+        flush(&mut typed, out);
+        match event {
+            TtyEvent::Key(_) => {}
+            TtyEvent::Mouse(mouse) => mouse::mouse(model, mouse, out),
+            TtyEvent::Paste(text) => paste(model, text, out),
+            TtyEvent::PasteTooLarge(size) => {
+                model.notify(format!("nothing was pasted: {size} bytes are more than 1 MiB; write them to a file"), true);
+            }
+            TtyEvent::Focus(focused) => out.push(Message::Send(ToServer::Focus(focused))),
+            TtyEvent::Reply(reply) => learn(model, &reply, out),
+        }
+    }
+    flush(&mut typed, out);
+}
+
+/// Sends what was typed so far, so that what comes next stays behind it.
+fn flush(typed: &mut Vec<KeyInput>, out: &mut Vec<Message>) {
+    if !typed.is_empty() {
+        out.push(Message::Input(Numbered::Keys(std::mem::take(typed))));
+    }
+}
+
+fn paste(model: &mut Model, text: String, out: &mut Vec<Message>) {
+    if model.overlay.is_some() {
+        overlay::paste(model, &text);
+    } else if !text.is_empty() {
+        model.chord.keys.clear();
+        out.push(Message::Input(Numbered::Paste(text)));
+    }
+}
+
+/// Learns what the outer terminal is and can. Its device attributes come last, so then the colours are complete.
+fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
+    model.damage.all |= model.caps.learn(reply);
+    match *reply {
+        Reply::Colour(slot, rgb) => match slot {
+            ColourSlot::Foreground => model.colours.fg = Some(rgb),
+            ColourSlot::Background => model.colours.bg = Some(rgb),
+            ColourSlot::Cursor => model.colours.cursor = Some(rgb),
+            ColourSlot::Palette(index) => {
+                model.colours.palette.retain(|(known, _)| *known != index);
+                model.colours.palette.push((index, rgb));
+            }
+        },
+        Reply::Attributes(_) => out.push(Message::Send(ToServer::Colours(model.colours.clone()))),
+        _ => {}
+    }
+}
+
+/// A deadline has passed: what is over goes, what is due appears.
+fn wake(model: &mut Model) {
+    let before = model.notices.len();
+    let now = model.now.tick;
+    model.notices.retain(|(until, _)| now < *until);
+    model.damage.chrome |= before != model.notices.len() || model.shows_hint() || model.awaited().is_some();
+}
+
+/// Whether a key is a press or a repeat of one.
+fn is_press(input: KeyInput) -> bool {
+    input.kind != KeyKind::Release
+}
+
+#[cfg(test)]
+mod tests;

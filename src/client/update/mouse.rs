@@ -1,0 +1,162 @@
+//! The mouse: overlays, bars and borders take it, the rest goes to the program under it if that wants it.
+
+use super::{keys, overlay};
+use crate::base::geom::{Point, Size};
+use crate::base::id::PaneId;
+use crate::base::key::{Key, KeyCode, MouseButton, MouseInput, MouseKind, MouseWant};
+use crate::client::calls;
+use crate::client::model::{Grab, Message, Model, Numbered, Overlay};
+use crate::client::places::{Spot, border_of, spot};
+use crate::client::view::{bars, lists};
+use crate::wire::frame::PaneItem;
+
+/// Lines that one step of the wheel scrolls in a program on the alternate screen that does not want the mouse.
+const WHEEL_LINES: usize = 3;
+
+pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
+    if !model.setup.outer.mouse {
+        return;
+    }
+    if model.overlay.is_some() {
+        return on_overlay(model, mouse, out);
+    }
+    if let Some(grab) = model.grab {
+        return held(model, grab, mouse, out);
+    }
+    let area = model.places().area;
+    let inside = mouse.at.y.checked_sub(area.y).filter(|y| *y < area.rows).map(|y| Point::new(mouse.at.x, y));
+    let Some(at) = inside else { return on_bar(model, mouse, out) };
+    match spot(&model.scene.chrome, at) {
+        Spot::Pane(pane) => {
+            let pane = pane.clone();
+            on_pane(model, &pane, MouseInput { at, ..mouse }, out);
+        }
+        Spot::Border if mouse.kind == MouseKind::Press(MouseButton::Left) => {
+            model.grab = border_of(&model.scene.chrome, at).map(|(pane, is_width)| Grab::Border(pane, is_width));
+        }
+        Spot::Border => {}
+    }
+}
+
+fn on_overlay(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
+    let hit = lists::item_at(model, mouse.at);
+    let Some(Overlay::Pick(pick)) = &mut model.overlay else { return };
+    model.damage.chrome = true;
+    match mouse.kind {
+        MouseKind::Press(MouseButton::WheelUp) => drop(pick.key(Key::plain(KeyCode::Up))),
+        MouseKind::Press(MouseButton::WheelDown) => drop(pick.key(Key::plain(KeyCode::Down))),
+        MouseKind::Press(MouseButton::Left) => match hit {
+            lists::Hit::Item(idx) => {
+                let pick = pick.clone().selecting(idx);
+                model.overlay = None;
+                overlay::enter(model, pick, out);
+            }
+            lists::Hit::Inside => {}
+            lists::Hit::Outside => model.overlay = None,
+        },
+        _ => {}
+    }
+}
+
+fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
+    if mouse.kind != MouseKind::Press(MouseButton::Left) {
+        return;
+    }
+    match bars::hit(model, mouse.at) {
+        Some(bars::Hit::Tab(tab)) => keys::send(model, &calls::go(tab), out),
+        Some(bars::Hit::Session) => keys::carry_out(model, calls::Own::Sessions, out),
+        None => {}
+    }
+}
+
+/// Something was pressed and is held: its program or border gets everything until it is let go.
+fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<Message>) {
+    let is_end = matches!(mouse.kind, MouseKind::Release(_));
+    let area = model.places().area;
+    let at = Point::new(mouse.at.x, mouse.at.y.saturating_sub(area.y));
+    let mouse = MouseInput { at, ..mouse };
+    match grab {
+        Grab::Program(id, button) => {
+            if let Some(pane) = model.scene.pane(id).cloned()
+                && matches!(mouse.kind, MouseKind::Drag(held) | MouseKind::Release(held) if held == button)
+            {
+                pass(model, &pane, mouse, out);
+            }
+        }
+        Grab::Border(id, is_width) if matches!(mouse.kind, MouseKind::Drag(_)) => {
+            if let Some(rect) = model.scene.pane(id).map(|pane| pane.rect) {
+                let to = |from: u16, at: u16| at.saturating_sub(from).max(1);
+                let size = if is_width { Size::new(to(rect.x, at.x), rect.rows) } else { Size::new(rect.cols, to(rect.y, at.y)) };
+                if size != rect.size() {
+                    keys::send(model, &calls::resize(id, size), out);
+                }
+            }
+        }
+        Grab::Border(..) => {}
+    }
+    if is_end {
+        model.grab = None;
+    }
+}
+
+/// On a pane, at a cell of the area.
+fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<Message>) {
+    if let MouseKind::Press(button) = mouse.kind {
+        if let Some(up) = wheel(button) {
+            if pane.mouse == MouseWant::None {
+                return scroll(model, pane, up, out);
+            }
+        } else {
+            if model.scene.chrome.focus != Some(pane.id) {
+                keys::send(model, &calls::focus(pane.id), out);
+            }
+            model.grab = Some(Grab::Program(pane.id, button));
+        }
+    }
+    pass(model, pane, mouse, out);
+}
+
+fn wheel(button: MouseButton) -> Option<bool> {
+    match button {
+        MouseButton::WheelUp => Some(true),
+        MouseButton::WheelDown => Some(false),
+        _ => None,
+    }
+}
+
+/// A program on the alternate screen that does not want the mouse gets arrow keys instead.
+fn scroll(model: &Model, pane: &PaneItem, up: bool, out: &mut Vec<Message>) {
+    if pane.alternate && model.scene.chrome.focus == Some(pane.id) {
+        let key = Key::plain(if up { KeyCode::Up } else { KeyCode::Down });
+        out.push(Message::Input(Numbered::Keys(vec![key.into(); WHEEL_LINES])));
+    }
+}
+
+/// Hands an event at a cell of the area to a pane's program, if it wants such.
+fn pass(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<Message>) {
+    let needed = match mouse.kind {
+        MouseKind::Press(_) => MouseWant::Press,
+        MouseKind::Release(_) => MouseWant::Click,
+        MouseKind::Drag(_) => MouseWant::Drag,
+        MouseKind::Move => MouseWant::Motion,
+    };
+    if pane.mouse < needed {
+        return;
+    }
+    let at = inside(pane, mouse.at);
+    if matches!(mouse.kind, MouseKind::Move | MouseKind::Drag(_)) && !moved(model, pane.id, at) {
+        return;
+    }
+    out.push(Message::Input(Numbered::Mouse(pane.id, MouseInput { at, ..mouse })));
+}
+
+/// Whether the mouse came to another cell.
+fn moved(model: &mut Model, pane: PaneId, at: Point) -> bool {
+    model.hover.replace((pane, at)) != Some((pane, at))
+}
+
+/// A cell of the area as one of the pane's screen; outside, the nearest that is shown.
+fn inside(pane: &PaneItem, at: Point) -> Point {
+    let part = |at: u16, from: u16, len: u16, origin: u16| at.saturating_sub(from).min(len.saturating_sub(1)).saturating_add(origin);
+    Point::new(part(at.x, pane.rect.x, pane.rect.cols, pane.origin.x), part(at.y, pane.rect.y, pane.rect.rows, pane.origin.y))
+}

@@ -1,0 +1,126 @@
+//! What the server says.
+
+use super::keys;
+use crate::base::code::Refusal;
+use crate::base::geom::{Point, Rect};
+use crate::base::id::CallId;
+use crate::client::calls;
+use crate::client::model::{Link, Message, Model};
+use crate::client::outcome::Outcome;
+use crate::client::scene::Scene;
+use crate::client::terminal;
+use crate::wire::frame::{Bye, Frame, Outer, ToClient, ToServer};
+use crate::wire::hello::Welcome;
+use crate::wire::rpc::{self, Response};
+
+pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>) {
+    match message {
+        ToClient::Welcome(welcome) => welcomed(model, &welcome, out),
+        ToClient::Frame(frame) => apply(model, *frame),
+        ToClient::Answer(json) => answered(model, &json, out),
+        ToClient::Call { call, json } => called(model, call, &json, out),
+        ToClient::Outer(outer) => out.extend(outside(model, &outer).map(Message::Write)),
+        ToClient::Notice(notice) => model.notify(notice.text, notice.warning),
+        ToClient::Taken(number) => out.push(Message::Taken(number)),
+        ToClient::Bye(bye) => out.push(farewell(bye)),
+    }
+}
+
+/// The server knows nothing of what this client shows: the next frame is whole.
+fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
+    let again = model.scene.number != 0;
+    model.link = Link::Up(model.now.tick);
+    model.scene.number = 0;
+    model.damage.chrome = true;
+    out.push(Message::Welcomed(welcome.input_taken));
+    if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
+        keys::send(model, &calls::show(session.id), out);
+    }
+    if again {
+        out.push(Message::Send(ToServer::Colours(model.colours.clone())));
+    }
+    if welcome.input_in_doubt {
+        model.notify("the last keystrokes before the restart may be missing", true);
+    }
+}
+
+fn apply(model: &mut Model, frame: Frame) {
+    if model.scene.number == 0 {
+        model.scene = Scene::default();
+        model.damage.chrome = true;
+    }
+    let changes = model.scene.apply(frame);
+    model.damage.cursor = true;
+    if changes.chrome {
+        model.hover = None;
+        model.damage.chrome = true;
+    }
+    let area = model.places().area;
+    for (pane, row) in changes.rows {
+        let Some(pane) = model.scene.pane(pane) else { continue };
+        model.damage.rows.extend(row_outside(area, pane.rect, pane.origin, row));
+    }
+}
+
+/// The row of the outer terminal that shows a row of a pane's screen.
+fn row_outside(area: Rect, rect: Rect, origin: Point, row: u16) -> Option<u16> {
+    let inside = row.checked_sub(origin.y).filter(|y| *y < rect.rows)?;
+    Some(area.y.saturating_add(rect.y).saturating_add(inside))
+}
+
+/// Only refusals are shown; that of the call this client came with is why it leaves.
+fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
+    let Ok(response) = serde_json::from_str::<Response>(json) else { return };
+    let is_entry = model.entry.is_some_and(|entry| response.id == entry);
+    if is_entry {
+        model.entry = None;
+    }
+    let Err(refusal) = response.outcome() else { return };
+    if is_entry {
+        out.push(Message::Leave(Outcome::Refused(refusal)));
+    } else {
+        model.notify(shown(&refusal), true);
+    }
+}
+
+fn shown(refusal: &Refusal) -> String {
+    if refusal.hint.is_empty() { refusal.message.clone() } else { format!("{} ({})", refusal.message, refusal.hint) }
+}
+
+/// A call for this client: from a script, or from another client.
+fn called(model: &mut Model, call: CallId, json: &str, out: &mut Vec<Message>) {
+    let answer = match rpc::read(json) {
+        Err(response) => *response,
+        Ok(request) => {
+            let id = request.id.clone().unwrap_or_default();
+            match calls::own(&request.method, &request.params) {
+                Some(own) => {
+                    keys::carry_out(model, own, out);
+                    Response::new(id, Ok(serde_json::json!({})))
+                }
+                None => Response::new(id, Err(calls::unknown(&request.method))),
+            }
+        }
+    };
+    let json = serde_json::to_string(&answer).expect("plain data into memory");
+    out.push(Message::Send(ToServer::Answer { call, json }));
+}
+
+fn outside(model: &Model, outer: &Outer) -> Option<Vec<u8>> {
+    let options = &model.setup.outer;
+    match outer {
+        Outer::Bell => options.bell.then(|| b"\x07".to_vec()),
+        Outer::Clipboard(text) => (options.clipboard && model.caps.modern).then(|| terminal::clipboard(text)),
+        Outer::Notify { title, body } => model.caps.modern.then(|| terminal::notify(title, body)),
+    }
+}
+
+fn farewell(bye: Bye) -> Message {
+    Message::Leave(match bye {
+        Bye::Restart => return Message::Reconnect,
+        Bye::Detached { session } => Outcome::Detached(session),
+        Bye::Ended { session, status } => Outcome::Ended { session, status },
+        Bye::Stopped => Outcome::Stopped,
+        Bye::Refused { message } => Outcome::SentAway(message),
+    })
+}

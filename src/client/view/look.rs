@@ -1,0 +1,55 @@
+//! Our styles as ratatui's, and text that stays within its columns.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::base::style::{Attrs, Colour};
+use crate::settings::ThemeColour;
+
+/// ratatui's style of a text and a background colour.
+pub(super) fn style(fg: ThemeColour, bg: ThemeColour) -> Style {
+    Style::new().fg(colour(fg.0)).bg(colour(bg.0))
+}
+
+/// The same with these attributes on.
+pub(super) fn with(style: Style, attrs: Attrs) -> Style {
+    let all = [(Attrs::BOLD, Modifier::BOLD), (Attrs::DIM, Modifier::DIM), (Attrs::INVERSE, Modifier::REVERSED)];
+    all.into_iter().filter(|(attr, _)| attrs.has(*attr)).fold(style, |style, (_, modifier)| style.add_modifier(modifier))
+}
+
+pub(super) fn colour(colour: Colour) -> Color {
+    match colour {
+        Colour::Default => Color::Reset,
+        Colour::Indexed(index) => Color::Indexed(index),
+        Colour::Rgb(r, g, b) => Color::Rgb(r, g, b),
+    }
+}
+
+/// Writes `text` into at most `cols` columns from (`x`, `y`), with an ellipsis where it does not fit; gives the column after it. Outside the buffer nothing happens.
+pub(super) fn put(buf: &mut Buffer, (x, y): (u16, u16), cols: usize, text: &str, style: Style) -> u16 {
+    let area = buf.area;
+    if area.right() <= x || area.bottom() <= y {
+        return x;
+    }
+    let cols = cols.min(usize::from(area.right() - x));
+    let fits = crate::base::text::width(text) <= cols;
+    let shown = if fits { text } else { crate::base::text::fitting(text, cols.saturating_sub(1)) };
+    let (end, _) = buf.set_stringn(x, y, shown, cols, style);
+    if fits || cols == 0 {
+        return end;
+    }
+    buf.set_stringn(end, y, "…", 1, style).0
+}
+
+/// Gives a row's columns `from..to` this style and nothing else.
+pub(super) fn fill(buf: &mut Buffer, y: u16, from: u16, to: u16, style: Style) {
+    let area = buf.area;
+    if area.bottom() <= y {
+        return;
+    }
+    for x in from..to.min(area.right()) {
+        let cell = &mut buf[(x, y)];
+        cell.reset();
+        cell.set_style(style);
+    }
+}

@@ -1,0 +1,51 @@
+//! Draws everything but the cells of panes into a ratatui buffer: bars, borders, lists, notices. Cells of panes are marked to be skipped there.
+
+pub mod bars;
+mod borders;
+pub mod lists;
+mod look;
+mod notes;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect as Area;
+
+use crate::base::style::{Cursor, CursorShape};
+use crate::client::model::{Model, Overlay};
+
+/// Draws the model into `buf`, whose area is the outer terminal.
+pub fn draw(model: &Model, buf: &mut Buffer) {
+    buf.reset();
+    let places = model.places();
+    if model.scene.number != 0 {
+        borders::draw(model, places.area, buf);
+    }
+    bars::draw(model, buf);
+    notes::draw_hint(model, buf);
+    notes::draw_notices(model, buf);
+    lists::draw(model, buf);
+    if model.scene.number == 0 {
+        notes::draw_awaited(model, buf);
+    }
+}
+
+/// Where the cursor is shown: in the line that is typed, else where the program in focus has it.
+#[must_use]
+pub fn cursor(model: &Model) -> Option<Cursor> {
+    if let Some(overlay) = &model.overlay {
+        let (x, y) = match overlay {
+            Overlay::Confirm(_) => return None,
+            Overlay::Pick(_) | Overlay::Rename(..) => lists::cursor(model)?,
+        };
+        return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
+    }
+    let area = model.places().area;
+    let cursor = model.scene.cursor.filter(|cursor| cursor.visible && cursor.x < area.cols && cursor.y < area.rows)?;
+    let y = cursor.y.checked_add(area.y).filter(|y| *y < model.size.rows)?;
+    (cursor.x < model.size.cols).then_some(Cursor { y, ..cursor })
+}
+
+/// The whole outer terminal as ratatui sees it.
+#[must_use]
+pub fn whole(model: &Model) -> Area {
+    Area::new(0, 0, model.size.cols, model.size.rows)
+}

@@ -1,0 +1,290 @@
+//! Which key means which action: the defaults of the action table, a preset, and the user's own bindings. It knows no terminal and runs no action.
+
+use std::collections::BTreeMap;
+
+use crate::action::Place;
+use crate::action::table::{self, Params, TABLE};
+use crate::base::code::Refusal;
+use crate::base::key::{Key, KeyCode, Mods};
+use crate::config::words;
+use crate::settings::{Keys, Preset};
+
+/// The longest chord, in keys.
+pub const CHORD_KEYS_MAX: usize = 4;
+
+/// An action with the arguments that a key calls it with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bound {
+    /// The name of the action.
+    pub name: &'static str,
+    /// Who carries it out.
+    pub place: Place,
+    /// Its arguments.
+    pub params: Params,
+    /// The binding as it is written: `pane split --right`.
+    pub words: String,
+}
+
+/// What a key means after those that are pending.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Lookup<'a> {
+    /// The chord is whole.
+    Hit(&'a Bound),
+    /// More keys are awaited.
+    Pending,
+    /// No binding: with nothing pending, the key is the program's.
+    Miss,
+}
+
+/// A binding in a list for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The chord as it is written in a configuration: `prefix |`.
+    pub chord: String,
+    /// The keys to press: `C-b |`.
+    pub keys: String,
+    /// The action as it is written: `pane split --right`.
+    pub words: String,
+    /// The name of the action.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: String,
+}
+
+/// What is wrong with a binding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// With its keys.
+    Chord(String),
+    /// With its action.
+    Action(String),
+}
+
+/// A key of a chord.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Prefix,
+    Key(Key),
+}
+
+type Chord = Vec<Step>;
+
+/// All bindings in force.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keymap {
+    prefixes: Vec<Key>,
+    bound: BTreeMap<Chord, Bound>,
+}
+
+impl Keymap {
+    /// The bindings that the options give: defaults, then the preset, then the user's. What `load` would refuse is left out.
+    #[must_use]
+    pub fn new(keys: &Keys) -> Self {
+        let mut map = Self { prefixes: prefixes(keys), bound: BTreeMap::new() };
+        for (chord, words) in defaults() {
+            map.bind(chord, &words);
+        }
+        for prefix in map.prefixes.clone() {
+            map.bind_steps(vec![Step::Prefix, Step::Key(prefix)], &format!("send --key {prefix}"));
+        }
+        if keys.preset == Preset::Screen {
+            for (chord, words) in SCREEN {
+                map.bind(chord, words);
+            }
+        }
+        for (chord, words) in &keys.bind {
+            map.bind(chord, words);
+        }
+        map
+    }
+
+    /// The prefix keys in force; the first is the one to show.
+    #[must_use]
+    pub fn prefixes(&self) -> &[Key] {
+        &self.prefixes
+    }
+
+    /// What `key` means after `pending`, the keys of an unfinished chord.
+    #[must_use]
+    pub fn lookup(&self, pending: &[Key], key: Key) -> Lookup<'_> {
+        let pressed: Vec<Key> = pending.iter().copied().chain([key]).map(Key::normal).collect();
+        let chord = self.steps(&pressed);
+        if let Some(bound) = self.bound.get(&chord) {
+            return Lookup::Hit(bound);
+        }
+        let more = self.bound.range(chord.clone()..).next().is_some_and(|(longer, _)| longer.starts_with(&chord));
+        if more { Lookup::Pending } else { Lookup::Miss }
+    }
+
+    /// Everything that can follow `pending`, in the order of keys; all bindings if nothing is pending.
+    #[must_use]
+    pub fn following(&self, pending: &[Key]) -> Vec<Listed> {
+        let start = self.steps(pending);
+        self.bound.iter().filter(|(chord, _)| chord.starts_with(&start)).map(|(chord, bound)| self.listed(chord, bound)).collect()
+    }
+
+    /// All bindings, in the order of the action table.
+    #[must_use]
+    pub fn listing(&self) -> Vec<Listed> {
+        let mut all = self.following(&[]);
+        all.sort_by_key(|listed| TABLE.iter().position(|entry| entry.name == listed.name));
+        all
+    }
+
+    /// The keys to press for the action of this name, without arguments if there are several; none if it has no key.
+    #[must_use]
+    pub fn keys_of(&self, name: &str) -> Option<String> {
+        let of_name = self.bound.iter().filter(|(_, bound)| bound.name == name);
+        of_name.min_by_key(|(_, bound)| bound.words.len()).map(|(chord, _)| self.pressed(chord))
+    }
+
+    fn listed(&self, chord: &[Step], bound: &Bound) -> Listed {
+        let written = chord.iter().map(|step| match step {
+            Step::Prefix => "prefix".to_owned(),
+            Step::Key(key) => key.to_string(),
+        });
+        let summary = table::find(bound.name).map(table::Entry::summary).unwrap_or_default();
+        Listed {
+            chord: written.collect::<Vec<_>>().join(" "),
+            keys: self.pressed(chord),
+            words: bound.words.clone(),
+            name: bound.name,
+            summary,
+        }
+    }
+
+    fn pressed(&self, chord: &[Step]) -> String {
+        let keys = chord.iter().filter_map(|step| match step {
+            Step::Prefix => self.prefixes.first().map(ToString::to_string),
+            Step::Key(key) => Some(key.to_string()),
+        });
+        keys.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Only the first key of a chord can be a prefix: after it the prefix key is a key like others.
+    fn steps(&self, keys: &[Key]) -> Chord {
+        let step = |(at, key): (usize, &Key)| if at == 0 && self.prefixes.contains(key) { Step::Prefix } else { Step::Key(*key) };
+        keys.iter().enumerate().map(step).collect()
+    }
+
+    fn bind(&mut self, chord: &str, words: &str) {
+        if let Ok(steps) = steps_of(chord) {
+            self.bind_steps(steps, words);
+        }
+    }
+
+    fn bind_steps(&mut self, steps: Chord, words: &str) {
+        let shorter_or_longer = |other: &Chord| *other != steps && (other.starts_with(&steps) || steps.starts_with(other));
+        if words.is_empty() {
+            self.bound.remove(&steps);
+        } else if let Ok(bound) = bound(words) {
+            self.bound.retain(|other, _| !shorter_or_longer(other));
+            self.bound.insert(steps, bound);
+        }
+    }
+}
+
+/// Where GNU screen's keys differ from tmux's, in the action language.
+const SCREEN: &[(&str, &str)] = &[
+    ("prefix a", "send --key C-a"),
+    ("prefix C-a", "tab last"),
+    ("prefix Space", "tab next"),
+    ("prefix Backspace", "tab prev"),
+    ("prefix k", "tab close"),
+    ("prefix S", "pane split --down"),
+    ("prefix |", "pane split --right"),
+    ("prefix Tab", "pane focus --next"),
+    ("prefix X", "pane close"),
+    ("prefix Q", "pane zoom"),
+    ("prefix A", "tab rename"),
+    ("prefix \"", ""),
+];
+
+/// The default bindings as `(chord, action)`, in the order of the table.
+fn defaults() -> impl Iterator<Item = (&'static str, String)> {
+    TABLE.iter().flat_map(|entry| {
+        let words = entry.words()[0].join(" ");
+        entry.keys.iter().map(move |(chord, arguments)| (*chord, format!("{words} {arguments}").trim_end().to_owned()))
+    })
+}
+
+fn prefixes(keys: &Keys) -> Vec<Key> {
+    if keys.prefix.is_empty() {
+        return vec![Key::ctrl(match keys.preset {
+            Preset::Tmux => 'b',
+            Preset::Screen => 'a',
+        })];
+    }
+    keys.prefix.iter().map(|key| key.0).collect()
+}
+
+/// Everything that is wrong with a user's binding; an empty action frees the key.
+#[must_use]
+pub fn faults(chord: &str, words: &str) -> Vec<Fault> {
+    let mut found = Vec::new();
+    match steps_of(chord) {
+        Err(message) => found.push(Fault::Chord(message)),
+        Ok(steps) if types_text(&steps) => {
+            found.push(Fault::Chord(format!("would take the key from every program; write \"prefix {chord}\"")));
+        }
+        Ok(_) => {}
+    }
+    if !words.is_empty()
+        && let Err(message) = bound(words)
+    {
+        found.push(Fault::Action(message));
+    }
+    found
+}
+
+/// Whether two chords cannot both be bound: they are the same, or one begins the other.
+#[must_use]
+pub fn collide(a: &str, b: &str) -> bool {
+    let (Ok(a), Ok(b)) = (steps_of(a), steps_of(b)) else { return false };
+    a.starts_with(&b) || b.starts_with(&a)
+}
+
+/// A chord without a prefix whose first key is needed for typing.
+fn types_text(steps: &[Step]) -> bool {
+    let Some(Step::Key(key)) = steps.first() else { return false };
+    let plain = key.mods.without(Mods::SHIFT) == Mods::NONE;
+    plain && matches!(key.code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace | KeyCode::Esc)
+}
+
+fn steps_of(chord: &str) -> Result<Chord, String> {
+    let mut steps = Vec::new();
+    for (at, word) in chord.split_whitespace().enumerate() {
+        steps.push(match word {
+            "prefix" if at == 0 => Step::Prefix,
+            "prefix" => return Err("prefix can only come first; write the key itself".into()),
+            _ => Step::Key(word.parse::<Key>().map_err(|error| error.to_string())?),
+        });
+    }
+    match steps.len() {
+        0 => Err("no keys; write them like \"prefix |\" or \"M-Left\"".into()),
+        1 if steps[0] == Step::Prefix => Err("a key has to follow the prefix, such as \"prefix |\"".into()),
+        len if len > CHORD_KEYS_MAX => Err(format!("{len} keys; a chord has at most {CHORD_KEYS_MAX}")),
+        _ => Ok(steps),
+    }
+}
+
+/// What words of the action language mean: those of the command line, an action's name, or tmux's.
+///
+/// # Errors
+/// What is wrong with them, and what would be right.
+pub fn bound(words: &str) -> Result<Bound, String> {
+    let explained = |refusal: Refusal| match refusal.hint.as_str() {
+        "" => refusal.message,
+        hint => format!("{}; {hint}", refusal.message),
+    };
+    let call = table::from_words(&words::split(words)?).map_err(explained)?;
+    if call.place() == Place::Cli {
+        return Err(format!("{words} runs on the command line only"));
+    }
+    Ok(Bound {
+        name: call.name(),
+        place: call.place(),
+        params: call.params().as_object().cloned().unwrap_or_default(),
+        words: words.into(),
+    })
+}

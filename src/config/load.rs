@@ -1,0 +1,45 @@
+//! The text of a configuration file as settings, or everything that is wrong with it at once. It opens no file.
+
+use serde::Deserialize as _;
+use toml::de::DeTable;
+
+use crate::config::check;
+use crate::config::diag::{Diagnostic, File};
+use crate::settings::Settings;
+
+/// The longest file that is read, in bytes.
+pub const FILE_BYTES_MAX: usize = 1 << 20;
+
+const PROBLEMS_MAX: usize = 100;
+
+/// The default configuration as a file, every option with its text. Equal to `Settings::default()`.
+pub const DEFAULT: &str = include_str!("../../config/default.toml");
+
+/// The settings that the text of a file gives; `path` is its name in problems.
+///
+/// # Errors
+/// Every problem, in the order of the file. If it is no TOML, only what makes it none.
+pub fn load(path: &str, text: &str) -> Result<Settings, Vec<Diagnostic>> {
+    let file = File { path, text };
+    if text.len() > FILE_BYTES_MAX {
+        return Err(vec![file.problem(0..0, format!("the file has {} bytes; at most {FILE_BYTES_MAX} are read", text.len()))]);
+    }
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let problems = errors.into_iter().map(|error| file.problem(error.span().unwrap_or(0..0), error.message()));
+        return Err(ordered(problems.collect()));
+    }
+    let problems = check::problems(file, table.get_ref());
+    if !problems.is_empty() {
+        return Err(ordered(problems));
+    }
+    Settings::deserialize(toml::de::Deserializer::from(table))
+        .map_err(|error| vec![file.problem(error.span().unwrap_or(0..0), error.message())])
+}
+
+fn ordered(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    problems.sort_by_key(|problem| (problem.line, problem.col));
+    problems.dedup();
+    problems.truncate(PROBLEMS_MAX);
+    problems
+}

@@ -1,0 +1,110 @@
+//! The default file and the reference of all options, as text made from the types. It writes no file.
+
+use std::fmt::Write as _;
+
+use crate::settings::Settings;
+use crate::settings::shape::{Node, Shape, tree};
+
+const WRAP_COLS: usize = 100;
+
+/// The default configuration as a file: every option with its text and its default.
+#[must_use]
+pub fn default_toml() -> String {
+    let mut out = String::from(
+        "# Every option of abide with its default. Copy what you want to change; what is not there keeps its default.\n\
+         # `abide config check` says what is wrong with a file, `abide config path` where it belongs.\n",
+    );
+    for (section, node, options) in sections() {
+        out.push('\n');
+        comment(&mut out, &node.doc);
+        writeln!(out, "[{section}]").ok();
+        for (name, option, default) in options {
+            if matches!(option.shape, Shape::Map) {
+                out.push('\n');
+                comment(&mut out, &option.doc);
+                writeln!(out, "[{section}.{name}]").ok();
+            } else {
+                comment(&mut out, &option.doc);
+                writeln!(out, "{name} = {default}").ok();
+            }
+        }
+    }
+    out
+}
+
+/// Settings as a configuration file, or one section of them.
+#[must_use]
+pub fn toml(settings: &Settings, section: Option<&str>) -> String {
+    let mut table = toml::Table::try_from(settings).expect("the settings are tables of plain values");
+    if let Some(section) = section {
+        table.retain(|name, _| name == section);
+    }
+    table.to_string()
+}
+
+/// The reference of all options, in Markdown.
+#[must_use]
+pub fn markdown() -> String {
+    let mut out = String::from(
+        "# Configuration\n\n\
+         The file is `$XDG_CONFIG_HOME/abide/config.toml`, or `~/.config/abide/config.toml`; `abide config path` says which.\n\
+         It is read again when it changes; a file with a problem is reported and the last good one stays in force.\n\
+         Unknown options are refused. All of this is made from the types that hold the options.\n",
+    );
+    for (section, node, options) in sections() {
+        write!(out, "\n## `[{section}]`\n\n{}\n\n| option | default | value | |\n|---|---|---|---|\n", node.doc).ok();
+        for (name, option, default) in options {
+            let default = if matches!(option.shape, Shape::Map) { "none".to_owned() } else { format!("`{default}`") };
+            writeln!(
+                out,
+                "| `{name}` | {default} | {} | {} |",
+                value_form(&option.shape),
+                option.doc.replace('\n', " ").replace('|', "\\|")
+            )
+            .ok();
+        }
+    }
+    out
+}
+
+/// A name, what it is, and for an option its default as TOML.
+type OptionLine = (String, Node, String);
+
+/// The sections with their options.
+fn sections() -> Vec<(String, Node, Vec<OptionLine>)> {
+    let defaults = toml::Table::try_from(Settings::default()).expect("the settings are tables of plain values");
+    let Shape::Table(sections) = tree().shape else { return Vec::new() };
+    let options = |section: &str, node: &Node| {
+        let Shape::Table(members) = &node.shape else { return Vec::new() };
+        let default = |name: &str| defaults.get(section).and_then(|table| table.get(name)).map(ToString::to_string).unwrap_or_default();
+        members.iter().map(|(name, option)| (name.clone(), option.clone(), default(name))).collect()
+    };
+    sections.into_iter().map(|(section, node)| (section.clone(), node.clone(), options(&section, &node))).collect()
+}
+
+fn value_form(shape: &Shape) -> String {
+    match shape {
+        Shape::Switch => "`true`, `false`".into(),
+        Shape::Whole { min, max } => format!("{min} to {max}"),
+        Shape::Word(words) => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
+        Shape::List { of, .. } => format!("list of {}", value_form(of)),
+        Shape::Form(form) => form.clone(),
+        Shape::Text { .. } => "text".into(),
+        Shape::Map => "keys = action".into(),
+        Shape::Table(_) => "section".into(),
+    }
+}
+
+/// A comment of whole words, wrapped.
+fn comment(out: &mut String, text: &str) {
+    let mut line = String::from("#");
+    for word in text.split_whitespace() {
+        if line.len() + word.len() >= WRAP_COLS {
+            writeln!(out, "{line}").ok();
+            line = String::from("#");
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    writeln!(out, "{line}").ok();
+}

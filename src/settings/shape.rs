@@ -1,0 +1,183 @@
+//! The options as a tree of shapes, read from their schema: what checks, the reference and the default file are made from. It holds no value.
+
+use std::fmt;
+
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+
+use crate::settings::Settings;
+
+/// An option or a group of options, with the text of its doc comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// What it is for; Markdown, paragraphs without hard breaks.
+    pub doc: String,
+    /// What it can hold.
+    pub shape: Shape,
+}
+
+/// What an option can hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// Named options, in the order of declaration.
+    Table(Vec<(String, Node)>),
+    /// Names of the user's own choice, each with a text.
+    Map,
+    /// A list.
+    List {
+        /// What its members can hold.
+        of: Box<Shape>,
+        /// Its greatest length.
+        max: Option<u64>,
+    },
+    /// One of these words.
+    Word(Vec<String>),
+    /// A text of a known form: `key`, `size`, `colour`.
+    Form(String),
+    /// A text, with its least and greatest length in characters.
+    Text {
+        /// Least.
+        min: u64,
+        /// Greatest.
+        max: Option<u64>,
+    },
+    /// A whole number within these bounds.
+    Whole {
+        /// Least.
+        min: i64,
+        /// Greatest.
+        max: i64,
+    },
+    /// True or false.
+    Switch,
+}
+
+/// The JSON Schema of the configuration file, made from the types.
+#[must_use]
+pub fn schema() -> Schema {
+    let inline = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    inline.into_generator().into_root_schema_for::<Settings>()
+}
+
+/// The tree of all options.
+#[must_use]
+pub fn tree() -> Node {
+    let raw = Raw::deserialize(schema().as_value()).expect("a schema made from our types has the parts that are read here");
+    raw.node()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Raw {
+    #[serde(default)]
+    description: String,
+    r#type: Option<String>,
+    format: Option<String>,
+    properties: Option<Ordered>,
+    items: Option<Box<Raw>>,
+    r#const: Option<String>,
+    one_of: Option<Vec<Raw>>,
+    r#enum: Option<Vec<String>>,
+    minimum: Option<i64>,
+    maximum: Option<i64>,
+    min_length: Option<u64>,
+    max_length: Option<u64>,
+    max_items: Option<u64>,
+}
+
+impl Raw {
+    fn node(self) -> Node {
+        Node { doc: self.description.clone(), shape: self.shape() }
+    }
+
+    fn shape(self) -> Shape {
+        if let Some(properties) = self.properties {
+            return Shape::Table(properties.0.into_iter().map(|(name, raw)| (name, raw.node())).collect());
+        }
+        if let Some(words) = self.r#enum {
+            return Shape::Word(words);
+        }
+        if let Some(words) = self.one_of {
+            return Shape::Word(words.into_iter().flat_map(|raw| raw.r#enum.unwrap_or_default().into_iter().chain(raw.r#const)).collect());
+        }
+        match self.r#type.as_deref() {
+            Some("boolean") => Shape::Switch,
+            Some("integer") => Shape::Whole { min: self.minimum.unwrap_or(i64::MIN), max: self.maximum.unwrap_or(i64::MAX) },
+            Some("array") => {
+                let of = self.items.map_or(Shape::Text { min: 0, max: None }, |raw| raw.shape());
+                Shape::List { of: Box::new(of), max: self.max_items }
+            }
+            Some("object") => Shape::Map,
+            _ => self.format.map_or(Shape::Text { min: self.min_length.unwrap_or(0), max: self.max_length }, Shape::Form),
+        }
+    }
+}
+
+/// Members of an object in the order they stand in.
+struct Ordered(Vec<(String, Raw)>);
+
+impl<'de> Deserialize<'de> for Ordered {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OrderedVisitor)
+    }
+}
+
+struct OrderedVisitor;
+
+impl<'de> Visitor<'de> for OrderedVisitor {
+    type Value = Ordered;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ordered, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Ordered(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Node, Shape, tree};
+
+    fn leaves(node: &Node, path: &str, out: &mut Vec<(String, Node)>) {
+        let Shape::Table(members) = &node.shape else {
+            out.push((path.to_owned(), node.clone()));
+            return;
+        };
+        for (name, member) in members {
+            leaves(member, &format!("{path}.{name}"), out);
+        }
+    }
+
+    #[test]
+    fn every_option_has_a_text_and_every_number_bounds() {
+        let mut all = Vec::new();
+        leaves(&tree(), "", &mut all);
+        assert!(all.len() > 30, "{} options", all.len());
+        for (path, node) in all {
+            assert!(!node.doc.is_empty(), "{path}");
+            if let Shape::Whole { min, max } = node.shape {
+                assert!(0 <= min && max < i64::MAX, "{path}: {min} to {max}");
+            }
+        }
+    }
+
+    #[test]
+    fn shapes_are_those_of_the_types() {
+        let mut all = Vec::new();
+        leaves(&tree(), "", &mut all);
+        let shape = |path: &str| all.iter().find(|(name, _)| name == path).map(|(_, node)| node.shape.clone());
+        assert_eq!(shape(".keys.preset"), Some(Shape::Word(vec!["tmux".into(), "screen".into()])));
+        assert_eq!(shape(".keys.bind"), Some(Shape::Map));
+        assert_eq!(shape(".keys.prefix"), Some(Shape::List { of: Box::new(Shape::Form("key".into())), max: None }));
+        assert_eq!(shape(".outer.mouse"), Some(Shape::Switch));
+        assert_eq!(shape(".keys.hint_ms"), Some(Shape::Whole { min: 0, max: 60_000 }));
+    }
+}
