@@ -26,6 +26,14 @@ table! {
     server session::ls::Ls;
     server session::has::Has;
     server session::rename::Rename;
+    client client::palette::Palette;
+    client client::keys::Keys;
+    client client::sessions::Sessions;
+    client client::tabs::Tabs;
+    client client::rename::Rename;
+    client client::notices::Notices;
+    client client::redraw::Redraw;
+    client client::suspend::Suspend;
     server session::kill::Kill;
     server session::last::Last;
     server session::next::Next;
@@ -125,6 +133,12 @@ impl Entry {
             parse,
             known: OnceLock::new(),
         }
+    }
+
+    /// Whether only the process that reads the command line can carry it out.
+    #[must_use]
+    pub fn is_command_line_only(&self) -> bool {
+        self.place == Place::Cli
     }
 
     /// Its words on the command line, the ones that are shown first; the others are synonyms. Never empty.

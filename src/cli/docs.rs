@@ -9,7 +9,7 @@ use crate::action::table::{Entry, TABLE};
 use crate::action::tmux;
 use crate::action::{Access, Place};
 use crate::base::code::Code;
-use crate::cli::local::pretty;
+use crate::cli::human;
 use crate::cli::tree;
 use crate::config::keymap::{Keymap, Listed};
 use crate::settings::{Keys, Preset};
@@ -58,7 +58,7 @@ pub fn action_section(entry: &Entry) -> String {
     }
     writeln!(out, "- access: {}; carried out by {}", access(entry.access), place(entry.place)).ok();
     for (title, schema) in [("params", entry.params()), ("result", entry.reply())] {
-        write!(out, "\n{title}:\n\n```json\n{}\n```\n", pretty(&bare(schema.as_value()))).ok();
+        write!(out, "\n{title}:\n\n```json\n{}\n```\n", human::json(&bare(schema.as_value()))).ok();
     }
     out
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::base::code::Refusal;
 use crate::cli::link::Link;
-use crate::cli::{local, print};
+use crate::cli::{file, human, print};
 use crate::config::diag::Diagnostic;
 use crate::platform::Login;
 use crate::platform::places::Places;
@@ -42,7 +42,7 @@ pub(super) fn run(as_json: bool) -> Result<u8, Refusal> {
     };
     if as_json {
         let list = findings.iter().map(|finding| json!({ "check": finding.what, "verdict": word(finding.verdict), "text": finding.text }));
-        print::text(&local::pretty(&list.collect()))?;
+        print::text(&human::json(&list.collect()))?;
     } else {
         let lines = findings.iter().map(|finding| format!("{:7}  {:13}  {}\n", word(finding.verdict), finding.what, finding.text));
         print::text(&lines.collect::<String>())?;
@@ -95,14 +95,14 @@ fn locale() -> Finding {
 fn shell() -> Finding {
     let named = variable("SHELL");
     let shell = if named.is_empty() { Login::current().shell.to_string_lossy().into_owned() } else { named };
-    match Path::new(&shell).is_file() {
-        true => finding("shell", Verdict::Good, shell),
-        false => finding("shell", Verdict::Bad, format!("{shell:?} is no file; set SHELL or shell.program")),
+    if Path::new(&shell).is_file() {
+        return finding("shell", Verdict::Good, shell);
     }
+    finding("shell", Verdict::Bad, format!("{shell:?} is no file; set SHELL or shell.program"))
 }
 
 fn configuration() -> Finding {
-    match local::settings() {
+    match file::settings() {
         Ok(_) => finding("configuration", Verdict::Good, crate::platform::config_file::path().display().to_string()),
         Err(problems) => {
             let first = problems.first().map(Diagnostic::headline).unwrap_or_default();

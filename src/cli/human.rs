@@ -21,11 +21,17 @@ pub(super) fn text(reply: &Value) -> String {
     }
 }
 
+/// JSON as it is printed: indented for people, one document for scripts.
+#[must_use]
+pub(super) fn json(value: &Value) -> String {
+    serde_json::to_string_pretty(value).expect("a value into memory")
+}
+
 /// A line for each member that says something.
 fn record(members: &Map<String, Value>) -> String {
     let shown: Vec<_> = members.iter().map(|(name, value)| (name, cell(value))).filter(|(_, text)| !text.is_empty()).collect();
     let names = shown.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
-    shown.iter().map(|(name, text)| format!("{name:names$}  {text}\n")).collect()
+    shown.iter().fold(String::new(), |lines, (name, text)| lines + &format!("{name:names$}  {text}\n"))
 }
 
 /// Columns under the names of the members; those that say nothing in any row are left out.

@@ -35,7 +35,7 @@ impl Link {
         match places.connect() {
             Ok(stream) => Ok(Some(Self::over(stream, pane))),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
-            Err(error) => Err(Refusal::new(Code::NoServer, format!("cannot connect to {:?}: {error}", places.socket()))),
+            Err(error) => Err(Refusal::new(Code::NoServer, format!("cannot connect to {}: {error}", places.socket().display()))),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::action::cli::man::Man;
 use crate::action::cli::version::Version;
 use crate::action::table::{self, Call, Entry, TABLE};
 use crate::base::code::{Code, Refusal};
-use crate::cli::{docs, doctor, human, man, print, tree};
+use crate::cli::{docs, doctor, file, human, man, print, tree};
 use crate::config::diag::{Diagnostic, listing};
 use crate::config::keymap::{Keymap, Listed};
 use crate::config::{load, reference};
@@ -70,34 +70,16 @@ pub(super) fn run(call: &Call, as_json: bool) -> Result<u8, Refusal> {
     Err(Refusal::new(Code::Internal, format!("{} is not carried out by the command line", call.name())))
 }
 
-/// The settings of the user's file; the defaults if there is none.
-///
-/// # Errors
-/// Every problem of the file.
-pub(super) fn settings() -> Result<Settings, Vec<Diagnostic>> {
-    read(&config_file::path()).map(Option::unwrap_or_default)
-}
-
-/// The settings of a file; none if there is no file.
-fn read(path: &Path) -> Result<Option<Settings>, Vec<Diagnostic>> {
-    let name = path.display().to_string();
-    match config_file::read(path) {
-        Ok(None) => Ok(None),
-        Ok(Some(text)) => load::load(&name, &text).map(Some),
-        Err(error) => Err(vec![Diagnostic::unreadable(&name, &error.to_string())]),
-    }
-}
-
 fn config_check(file: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     let path = file.map_or_else(config_file::path, PathBuf::from);
     let shown = path.display();
-    match read(&path) {
+    match file::read(&path) {
         Ok(None) if file.is_some() => Err(Refusal::new(Code::NotFound, format!("no file {shown}"))),
         Ok(None) => give(as_json, || json!([]), || format!("{shown}: no file; the defaults are in force")),
         Ok(Some(_)) => give(as_json, || json!([]), || format!("{shown}: no problems")),
         Err(problems) => {
             if as_json {
-                print::text(&pretty(&Value::Array(problems.iter().map(problem_json).collect())))?;
+                print::text(&human::json(&Value::Array(problems.iter().map(problem_json).collect())))?;
             } else {
                 print::note(&listing(&problems));
             }
@@ -115,7 +97,7 @@ fn problem_json(problem: &Diagnostic) -> Value {
 
 /// The settings of the user's file, or a refusal that names the first problem.
 fn valid_settings() -> Result<Settings, Refusal> {
-    settings().map_err(|problems| {
+    file::settings().map_err(|problems| {
         let first = problems.first().map(Diagnostic::headline).unwrap_or_default();
         Refusal::new(Code::InvalidConfig, first).hint("abide config check shows all problems")
     })
@@ -209,11 +191,5 @@ fn complete(shell: Shell) -> Result<u8, Refusal> {
 /// # Errors
 /// If standard output cannot be written.
 pub(super) fn give(as_json: bool, value: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Result<u8, Refusal> {
-    print::text(&if as_json { pretty(&value()) } else { text() }).map(|()| 0)
-}
-
-/// JSON as it is printed: indented for people, one document for scripts.
-#[must_use]
-pub(super) fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).expect("a value into memory")
+    print::text(&if as_json { human::json(&value()) } else { text() }).map(|()| 0)
 }

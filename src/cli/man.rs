@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap_mangen::Man;
 
-use crate::action::table::TABLE;
+use crate::action::table::{Entry, TABLE};
 use crate::base::code::Code;
 use crate::cli::tree;
 use crate::config::keymap::Keymap;
@@ -40,25 +40,15 @@ pub(super) fn page() -> Vec<u8> {
 fn render(out: &mut Vec<u8>) -> io::Result<()> {
     let man = Man::new(tree::command()).manual("abide").section("1");
     man.render_title(out)?;
-    man.render_name_section(out)?;
-    man.render_synopsis_section(out)?;
-    man.render_description_section(out)?;
-    man.render_options_section(out)?;
+    for (title, part) in [("NAME", part(|out| man.render_name_section(out))?), ("SYNOPSIS", part(|out| man.render_synopsis_section(out))?)]
+    {
+        write!(out, ".SH {title}\n{part}")?;
+    }
+    write!(out, ".SH DESCRIPTION\n{}\n", escape(tree::AFTER_HELP).replace('\n', "\n.br\n"))?;
+    write!(out, ".SH OPTIONS\n{}", part(|out| man.render_options_section(out))?)?;
     writeln!(out, ".SH COMMANDS")?;
     for entry in &TABLE {
-        let words = entry.words()[0].join(" ");
-        writeln!(out, ".SS {}", escape(&words))?;
-        let mut part = Vec::new();
-        let man = Man::new(entry.command().bin_name(format!("abide {words}")).name(format!("abide {words}")));
-        man.render_synopsis_section(&mut part)?;
-        man.render_description_section(&mut part)?;
-        man.render_options_section(&mut part)?;
-        // Sections of a command are no sections of the page.
-        let text = String::from_utf8_lossy(&part)
-            .lines()
-            .filter(|line| !line.starts_with(".SH"))
-            .fold(String::new(), |text, line| text + line + "\n.br\n");
-        out.extend_from_slice(text.replace(".br\n.TP\n.br\n", ".TP\n").replace(".TP\n.br\n", ".TP\n").as_bytes());
+        command(out, entry)?;
     }
     writeln!(out, ".SH KEYS\nThese are the defaults; abide keys lists those in force.")?;
     for listed in Keymap::new(&Keys::default()).listing() {
@@ -74,6 +64,23 @@ fn render(out: &mut Vec<u8>) -> io::Result<()> {
     ENVIRONMENT.iter().try_for_each(|(name, text)| item(out, name, text))?;
     writeln!(out, ".SH FILES")?;
     FILES.iter().try_for_each(|(name, text)| item(out, name, text))
+}
+
+fn command(out: &mut Vec<u8>, entry: &Entry) -> io::Result<()> {
+    let words = entry.words()[0].join(" ");
+    let man = Man::new(entry.command().disable_help_flag(true).name(format!("abide {words}")));
+    writeln!(out, ".SS {}", escape(&words))?;
+    write!(out, "{}.PP\n{}", part(|out| man.render_synopsis_section(out))?, part(|out| man.render_description_section(out))?)?;
+    write!(out, "{}", part(|out| man.render_options_section(out))?)
+}
+
+/// What a section of its own would have, without its heading and without the definitions that the title has already.
+fn part(render: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<String> {
+    let mut section = Vec::new();
+    render(&mut section)?;
+    let text = String::from_utf8_lossy(&section);
+    let kept = text.lines().filter(|line| ![".SH", ".ie \\n(.g", ".el .ds Aq"].iter().any(|start| line.starts_with(start)));
+    Ok(kept.fold(String::new(), |text, line| text + line + "\n"))
 }
 
 fn item(out: &mut Vec<u8>, term: &str, text: &str) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 pub mod docs;
 mod doctor;
+mod file;
 mod human;
 mod link;
 mod local;
@@ -12,6 +13,7 @@ mod tree;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use serde_json::Value;
@@ -21,7 +23,7 @@ use crate::action::{Access, Place, tmux};
 use crate::base::code::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::config::diag::Diagnostic;
-use crate::platform::places::Places;
+use crate::platform::places::{PlaceEnv, PlaceError, Places};
 use crate::settings::Settings;
 
 use link::Link;
@@ -44,6 +46,8 @@ pub struct Attach {
     pub settings: Settings,
     /// What the user should know first: the first problem of the configuration.
     pub notice: Option<String>,
+    /// Whether the client only watches.
+    pub read_only: bool,
     /// The action to call first, which gives the client's view a session.
     pub action: &'static str,
     /// Its arguments.
@@ -67,6 +71,12 @@ pub fn run(args: Vec<OsString>) -> Next {
         print::refusal(&refusal, as_json);
         Next::Exit(refusal.code.exit_status())
     })
+}
+
+/// What is wrong with these words as a command line; none if they could be run. Nothing is run.
+#[must_use]
+pub fn fault(words: &[String]) -> Option<String> {
+    tree::command().no_binary_name(true).try_get_matches_from(words).err().map(|error| usage(&error).message)
 }
 
 /// Says a line on standard error, harmless: for `main`, once the client has given the terminal back.
@@ -132,12 +142,13 @@ fn attaches(entry: &Entry, params: &Params) -> bool {
 }
 
 fn attach(places: Places, entry: &'static Entry, params: Params) -> Result<Next, Refusal> {
-    let (settings, notice) = match local::settings() {
+    let (settings, notice) = match file::settings() {
         Ok(settings) => (settings, None),
         Err(problems) => (Settings::default(), problems.first().map(Diagnostic::headline)),
     };
     entry.call(&params)?;
-    Ok(Next::Attach(Box::new(Attach { places, settings, notice, action: entry.name, params })))
+    let read_only = params.get("read_only") == Some(&Value::Bool(true));
+    Ok(Next::Attach(Box::new(Attach { places, settings, notice, read_only, action: entry.name, params })))
 }
 
 /// Whether this process has a terminal to show a session in, and is not shown in one itself.
@@ -154,14 +165,23 @@ fn attachable() -> Result<(), Refusal> {
     Err(Refusal::new(Code::NoTerminal, "standard input and output are no terminal").hint("abide new -d makes a session without showing it"))
 }
 
+/// Where the server is: the one `ABIDE_SOCKET` names, else in a pane the one the pane belongs to, else the usual one.
 fn places() -> Result<Places, Refusal> {
-    Places::current().map_err(|error| Refusal::new(Code::NoServer, error.to_string()))
+    let refused = |error: PlaceError| Refusal::new(Code::NoServer, error.to_string());
+    let mut env = PlaceEnv::current();
+    let usual = Places::find(&env);
+    let outer = std::env::var_os("ABIDE").map(PathBuf::from).filter(|socket| socket.is_absolute());
+    if env.socket.is_some() || outer.is_none() || usual.as_ref().is_ok_and(|usual| outer.as_deref() == Some(usual.socket())) {
+        return usual.map_err(refused);
+    }
+    env.socket = outer;
+    Places::find(&env).map_err(refused)
 }
 
 /// The pane this process runs in, if that is one of the server of these places.
 fn own_pane(places: &Places) -> Option<PaneId> {
     let socket = std::env::var_os("ABIDE")?;
-    let is_this_server = !std::path::Path::new(&socket).is_absolute() || socket == *places.socket();
+    let is_this_server = !Path::new(&socket).is_absolute() || socket == *places.socket();
     std::env::var("ABIDE_PANE").ok()?.parse().ok().filter(|_| is_this_server)
 }
 
@@ -174,17 +194,36 @@ fn without_server(entry: &Entry, params: &Params) -> Result<Value, Refusal> {
     Err(link::no_server())
 }
 
-/// What only this process knows: environment and directory of a new session, text on standard input.
+/// What only this process knows: its environment and directory, and the text on its standard input.
 fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     let schema = entry.params();
-    let takes = |name: &str| schema.as_value().pointer(&format!("/properties/{name}")).is_some();
-    if takes("environment") {
-        params.insert("environment".into(), std::env::vars().map(|(name, value)| Value::from(vec![name, value])).collect());
+    let kind = |name: &str| schema.as_value().pointer(&format!("/properties/{name}"));
+    if kind("env").is_some() && !params.contains_key("env") {
+        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        params.insert("env".into(), variables.map(|(name, value)| (name, Value::from(value))).collect());
+    }
+    if kind("cwd").is_some() {
+        directory(entry, params);
     }
     if params.get("paste") == Some(&Value::Bool(true)) {
         params.insert("text".into(), standard_input()?.into());
     }
     Ok(())
+}
+
+/// A directory is relative to ours, and a session starts in ours where none is given.
+fn directory(entry: &Entry, params: &mut Params) {
+    let Ok(own) = std::env::current_dir() else { return };
+    let given = params.get("cwd").and_then(Value::as_str);
+    let takes_own = entry.words()[0] == ["new"];
+    let absolute = match given {
+        Some(path) => own.join(path),
+        None if takes_own => own,
+        None => return,
+    };
+    if let Some(path) = absolute.to_str() {
+        params.insert("cwd".into(), path.into());
+    }
 }
 
 /// The most that is read from standard input.
@@ -202,16 +241,19 @@ fn standard_input() -> Result<String, Refusal> {
     String::from_utf8(text).map_err(|_| Refusal::new(Code::InvalidParams, "standard input is no UTF-8 text"))
 }
 
-/// Creations print their id, looks what they saw, and everything else nothing.
+/// What people see of a reply: lists, texts and states, the id of what was made, and nothing of what was merely done.
 fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     if as_json {
-        return print::text(&local::pretty(reply));
+        return print::text(&human::json(reply));
     }
-    if entry.access == Access::Read {
+    let verb = entry.words()[0].last().copied().unwrap_or_default();
+    let noun = entry.name.split('.').next().unwrap_or_default();
+    let is_looked_at = reply.is_array() || reply.get("text").is_some_and(Value::is_string) || verb == "status";
+    if is_looked_at {
         return print::text(&human::text(reply));
     }
-    let is_creation = matches!(entry.words()[0].last(), Some(&("new" | "split" | "float" | "break" | "start")));
-    match reply.get("id").and_then(Value::as_str).filter(|_| is_creation) {
+    let is_creation = matches!(verb, "new" | "split" | "break" | "float" | "start");
+    match reply.get(noun).or(reply.get("id")).and_then(Value::as_str).filter(|_| is_creation) {
         Some(id) => print::text(id),
         None => Ok(()),
     }

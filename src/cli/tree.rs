@@ -20,7 +20,8 @@ const NOUNS: &[(&str, &str)] = &[
     ("cli", "What the command line does by itself"),
 ];
 
-const AFTER_HELP: &str = "\
+/// What stands below the list of commands.
+pub(super) const AFTER_HELP: &str = "\
 Without a command: attach to the session used last, or make one and attach.
 Targets: work (a session), work:2 or work:build (a tab), work:2.1 (a pane), an id (s3, t12, p41), @focused, @last.
 Exit status: 0 done, 1 refused or failed, 2 usage, 3 configuration, 4 no such target or no server,
@@ -111,7 +112,9 @@ mod tests {
     #[test]
     fn no_words_name_both_an_action_and_a_noun() {
         let mut root = Node::default();
-        TABLE.iter().for_each(|entry| entry.words().iter().for_each(|words| root.insert(words, entry)));
+        for entry in &TABLE {
+            entry.words().iter().for_each(|words| root.insert(words, entry));
+        }
         let mut at = vec![&root];
         while let Some(node) = at.pop() {
             assert!(node.entry.is_none() || node.children.is_empty(), "{}", node.word);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::base::code::{Code, Refusal};
 use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
-use crate::client::stand::Bound;
+use crate::config::keymap::Bound;
 use crate::wire::rpc::Request;
 
 /// The action that lists the keys.

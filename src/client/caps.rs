@@ -106,8 +106,7 @@ impl Depth {
     pub fn nearest(self, colour: Colour) -> Option<Colour> {
         match (self, colour) {
             (Self::None, _) => None,
-            (Self::True, _) | (_, Colour::Default) => Some(colour),
-            (Self::Palette, Colour::Indexed(_)) => Some(colour),
+            (Self::True, _) | (_, Colour::Default) | (Self::Palette, Colour::Indexed(_)) => Some(colour),
             (Self::Palette, Colour::Rgb(r, g, b)) => Some(Colour::Indexed(nearest_256((r, g, b)))),
             (Self::Named, Colour::Indexed(index)) if index < 16 => Some(colour),
             (Self::Named, Colour::Indexed(index)) => Some(Colour::Indexed(nearest_16(rgb_of(index)))),

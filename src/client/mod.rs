@@ -2,16 +2,25 @@
 
 pub mod calls;
 pub mod caps;
+mod identity;
 pub mod input;
 pub mod line;
+mod link;
 pub mod model;
 pub mod outcome;
 pub mod paint;
 pub mod pick;
 pub mod places;
+mod run;
 pub mod scene;
+mod screen_guard;
 pub mod setup;
-pub mod stand;
+mod signals;
 pub mod terminal;
 pub mod update;
 pub mod view;
+
+pub use identity::hello;
+pub use outcome::Outcome;
+pub use run::{Options, run};
+pub use setup::Setup;

@@ -209,7 +209,7 @@ impl Model {
     /// Where the parts of the view are.
     #[must_use]
     pub fn places(&self) -> Places {
-        places(self.size, if self.scene.number == 0 { Size::new(0, 0) } else { self.scene.chrome.area }, &self.setup.bars)
+        places(self.size, if self.scene.number.is_none() { Size::new(0, 0) } else { self.scene.chrome.area }, &self.setup.bars)
     }
 
     /// When something is to be shown or to vanish without anything else happening; none if nothing is.
@@ -217,6 +217,12 @@ impl Model {
     pub fn next_deadline(&self) -> Option<Tick> {
         let notice = self.notices.iter().map(|(until, _)| *until).min();
         [notice, self.hint_at(), self.silence_at()].into_iter().flatten().filter(|at| self.now.tick < *at).min()
+    }
+
+    /// Whether something is to be shown or to vanish by `now` that was not when the model was last told the time.
+    #[must_use]
+    pub fn next_deadline_passed(&self, now: Tick) -> bool {
+        self.next_deadline().is_some_and(|at| at <= now)
     }
 
     /// When the list of what can follow a prefix appears.
@@ -235,7 +241,7 @@ impl Model {
     fn silence_at(&self) -> Option<Tick> {
         match self.link {
             Link::Down(since) | Link::Greeting(since) => Some(since + SILENCE),
-            Link::Up(since) => (self.scene.number == 0).then(|| since + SILENCE),
+            Link::Up(since) => (self.scene.number.is_none()).then(|| since + SILENCE),
         }
     }
 

@@ -82,6 +82,7 @@ impl Pick {
     }
 
     /// The items that match, best first.
+    #[must_use]
     pub fn found(&self) -> impl ExactSizeIterator<Item = &Item> {
         self.found.iter().map(|idx| &self.items[*idx])
     }

@@ -30,8 +30,8 @@ pub struct Scene {
     pub panes: BTreeMap<PaneId, Screen>,
     /// The cursor of the pane in focus, relative to the area.
     pub cursor: Option<Cursor>,
-    /// The number of the last frame; 0 before the first.
-    pub number: u64,
+    /// The number of the last frame; none before the first.
+    pub number: Option<u64>,
 }
 
 /// What a frame changed.
@@ -64,7 +64,7 @@ impl Scene {
             screen.apply(rows, size, &frame.styles);
         }
         self.cursor = frame.cursor;
-        self.number = frame.number;
+        self.number = Some(frame.number);
         changes
     }
 

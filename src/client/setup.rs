@@ -1,8 +1,8 @@
 //! What a client is told once at its start: keys, actions, options and the machine it runs on. Plain data.
 
-use crate::base::style::Style;
-use crate::client::stand::{Bound, Keymap};
-use crate::settings::{Bars, Keys, Outer, Theme, ThemeColour};
+use crate::action::table::{Entry, TABLE};
+use crate::config::keymap::{Bound, Keymap, bound};
+use crate::settings::{Bars, Keys, Outer, Settings, Theme};
 
 /// An action in the palette.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +39,21 @@ pub struct Setup {
     pub host: String,
 }
 
-/// A style of these two colours.
-#[must_use]
-pub fn style(fg: ThemeColour, bg: ThemeColour) -> Style {
-    Style { fg: fg.0, bg: bg.0, ..Style::default() }
+impl Setup {
+    /// What the settings of this machine give, on a machine of that name.
+    #[must_use]
+    pub fn new(settings: &Settings, host: impl Into<String>) -> Self {
+        let here = TABLE.iter().filter(|entry| !entry.is_command_line_only());
+        let item = |entry: &Entry| ActionItem { name: entry.name, words: entry.words()[0].join(" "), summary: entry.summary() };
+        Self {
+            keymap: Keymap::new(&settings.keys),
+            actions: here.map(item).collect(),
+            parse: bound,
+            keys: settings.keys.clone(),
+            theme: settings.theme,
+            bars: settings.bars.clone(),
+            outer: settings.outer.clone(),
+            host: host.into(),
+        }
+    }
 }

@@ -26,9 +26,7 @@ pub fn queries() -> Vec<u8> {
     let Colour::Rgb(r, g, b) = PROBE else { unreachable!("a constant") };
     let mut text = String::from("\x1b[?u\x1b[>q\x1b]10;?\x1b\\\x1b]11;?\x1b\\\x1b]12;?\x1b\\");
     text.extend((0..16).map(|index| format!("\x1b]4;{index};?\x1b\\")));
-    text.push_str("\x1b[?2026$p");
-    text.push_str(&format!("\x1b[48;2;{r};{g};{b}m\x1bP$qm\x1b\\\x1b[m"));
-    text.push_str("\x1b[c");
+    text.extend([String::from("\x1b[?2026$p"), format!("\x1b[48;2;{r};{g};{b}m\x1bP$qm\x1b\\\x1b[m"), "\x1b[c".into()]);
     text.into_bytes()
 }
 

@@ -161,7 +161,7 @@ impl Keeper {
         }
         if let Some(pidfd) = self.server.pidfd() {
             sources.push(Source::Server);
-            fds.push(PollFd::new(pidfd, PollFlags::IN));
+            fds.push(PollFd::new(pidfd, awaited(self.server.status_by)));
         }
         for job in self.jobs.values() {
             for (idx, stream) in job.streams.iter().enumerate().filter(|(_, stream)| stream.flow == Flow::Open) {
@@ -169,9 +169,8 @@ impl Keeper {
                 fds.push(PollFd::new(&*stream.source, PollFlags::IN));
             }
             if let Some(pidfd) = job.pidfd.as_deref().filter(|_| job.is_adopted && job.is_running()) {
-                // A zombie keeps it readable; that it was reaped comes as HUP, which is always told.
                 sources.push(Source::Leader(job.tag));
-                fds.push(PollFd::new(pidfd, if job.status_by.is_none() { PollFlags::IN } else { PollFlags::empty() }));
+                fds.push(PollFd::new(pidfd, awaited(job.status_by)));
             }
         }
         match poll(&mut fds, timeout.as_ref()) {
@@ -189,7 +188,7 @@ impl Keeper {
                 self.jobs.values_mut().flat_map(|job| &mut job.streams).for_each(stream::Stream::has_room);
             }
             Source::Link => self.talk(flags),
-            Source::Server => self.adopted_server_ended(),
+            Source::Server => self.adopted_server_ended(flags.contains(PollFlags::HUP)),
             Source::Stream(tag, idx) => self.pump(tag, idx),
             Source::Leader(tag) => self.adopted_leader_ended(tag, flags.contains(PollFlags::HUP)),
         }
@@ -312,26 +311,32 @@ impl Keeper {
         }
     }
 
-    fn adopted_server_ended(&mut self) {
-        // It becomes readable before its new parent has reaped it; without a status it counts as a crash, which loses nothing.
-        let status = self.server.pidfd().and_then(pidfd::ended);
-        self.server_ended(status.map_or(ExitStatus::Lost, from_ended));
+    /// Without a status it counts as a crash, which loses nothing.
+    fn adopted_server_ended(&mut self, is_reaped: bool) {
+        match self.server.pidfd().and_then(|pidfd| pidfd::ended(pidfd, self.server.pid())) {
+            Some(ended) => self.server_ended(from_ended(ended)),
+            None if is_reaped => self.server_ended(ExitStatus::Lost),
+            None => self.server.status_by = self.server.status_by.or(Some(now().tick + STATUS_WITHIN)),
+        }
     }
 
     fn adopted_leader_ended(&mut self, tag: u64, is_reaped: bool) {
         let at = now().tick;
         let Some(job) = self.jobs.get_mut(&tag) else { return };
-        match job.pidfd.as_deref().and_then(pidfd::ended) {
+        match job.pidfd.as_deref().and_then(|pidfd| pidfd::ended(pidfd, job.pid)) {
             Some(ended) => job.leader_ended(from_ended(ended), at + LAST_OUTPUT_WITHIN),
             None if is_reaped => job.leader_ended(ExitStatus::Lost, at + LAST_OUTPUT_WITHIN),
             None => job.status_by = job.status_by.or(Some(at + STATUS_WITHIN)),
         }
     }
 
-    /// Adopted leaders whose status does not come.
+    /// Adopted processes whose status does not come.
     fn look_for_statuses(&mut self, at: Tick) {
+        if self.server.status_by.is_some_and(|by| by <= at) {
+            self.adopted_server_ended(true);
+        }
         for job in self.jobs.values_mut().filter(|job| job.status_by.is_some_and(|by| by <= at)) {
-            let ended = job.pidfd.as_deref().and_then(pidfd::ended);
+            let ended = job.pidfd.as_deref().and_then(|pidfd| pidfd::ended(pidfd, job.pid));
             job.leader_ended(ended.map_or(ExitStatus::Lost, from_ended), at + LAST_OUTPUT_WITHIN);
         }
     }
@@ -391,6 +396,11 @@ fn options(args: &[OsString]) -> anyhow::Result<Options> {
         }
     }
     Ok(options)
+}
+
+/// What a pidfd is polled for: a zombie keeps it readable, and that it was reaped comes as HUP, which is always told.
+const fn awaited(status_by: Option<Tick>) -> PollFlags {
+    if status_by.is_none() { PollFlags::IN } else { PollFlags::empty() }
 }
 
 fn timespec(span: Span) -> Timespec {

@@ -49,6 +49,8 @@ pub(super) struct Server {
     /// How many in a row have ended soon after their start.
     pub(super) crash_count: u32,
     started: Tick,
+    /// It has ended, but how is not known before its new parent has reaped it: until then that is asked for.
+    pub(super) status_by: Option<Tick>,
     restart_at: Option<Tick>,
     end_by: Option<Tick>,
     watch: Watch,
@@ -83,6 +85,7 @@ impl Server {
             lease: 0,
             crash_count: 0,
             started: now,
+            status_by: None,
             restart_at: Some(now),
             end_by: None,
             watch: Watch { is_owed: false, next: None, is_asked: false },
@@ -146,7 +149,7 @@ impl Server {
 
     /// It has ended without being meant to: the next is started at once, or after a pause that doubles.
     pub(super) fn crashed(&mut self, now: Tick) {
-        (self.running, self.link, self.end_by) = (Running::No, None, None);
+        (self.running, self.link, self.end_by, self.status_by) = (Running::No, None, None, None);
         self.crash_count = if now - self.started >= LONG_LIFE { 1 } else { self.crash_count.saturating_add(1) };
         self.restart_at = Some(now + pause(self.crash_count));
     }
@@ -185,7 +188,7 @@ impl Server {
 
     /// When something is due; never, if nothing is owed.
     pub(super) fn deadline(&self) -> Option<Tick> {
-        [self.restart_at, self.end_by, self.watch.next].into_iter().flatten().min()
+        [self.status_by, self.restart_at, self.end_by, self.watch.next].into_iter().flatten().min()
     }
 
     /// What is due now. One that does not answer or end is killed; its end then comes like any other.

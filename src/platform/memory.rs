@@ -63,6 +63,14 @@ impl SharedMemory {
         Self::map(fd, len)
     }
 
+    /// Another handle of the memfd, to be passed on.
+    ///
+    /// # Errors
+    /// If there is no fd left.
+    pub fn try_clone_fd(&self) -> io::Result<OwnedFd> {
+        self.fd.try_clone()
+    }
+
     /// The memfd, to be passed on.
     #[must_use]
     pub fn fd(&self) -> Arc<OwnedFd> {

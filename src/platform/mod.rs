@@ -9,6 +9,7 @@ mod login;
 #[cfg(target_os = "macos")]
 mod macos;
 pub mod memory;
+pub mod outer;
 pub mod places;
 pub mod socket;
 pub mod start;
@@ -21,7 +22,7 @@ pub use eventfd::EventFd;
 #[cfg(target_os = "linux")]
 pub use linux::{cgroup, pidfd, process};
 pub use login::Login;
-pub use watch::watch;
 #[cfg(target_os = "macos")]
 pub use macos::{cgroup, pidfd, process};
 pub use sys::{SignalFd, clear_signal_mask, close_fds_from, restore_default_signals};
+pub use watch::watch;

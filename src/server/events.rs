@@ -136,7 +136,8 @@ impl Server {
         match rpc::read(&text) {
             Ok(request) => {
                 let to = request.id.map_or(Return::Nobody, |id| Return::Rpc { conn, id });
-                self.call(&request.method, request.params, Caller::default(), to, Origin::None);
+                let caller = Caller { client: None, pane: request.pane };
+                self.call(&request.method, request.params, caller, to, Origin::None);
             }
             Err(response) => {
                 let json = serde_json::to_string::<Response>(&response).expect("plain data");

@@ -1,6 +1,8 @@
 //! The one integration binary: checks of the tree, and the real binary driven from outside.
 
+mod cli;
 mod config;
+mod docs;
 mod e2e_attach;
 mod e2e_cli;
 mod e2e_hostile;

@@ -1,4 +1,12 @@
 //! Actions on clients, one per file.
 
 pub mod detach;
+pub mod keys;
 pub mod ls;
+pub mod notices;
+pub mod palette;
+pub mod redraw;
+pub mod rename;
+pub mod sessions;
+pub mod suspend;
+pub mod tabs;

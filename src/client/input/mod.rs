@@ -273,13 +273,11 @@ impl Decoder {
     }
 
     fn console(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
-        match byte {
-            b'A'..=b'E' => self.give(Key::plain(KeyCode::F(byte - b'A' + 1)), events),
-            _ => {
-                self.reset();
-                self.byte(byte, events);
-            }
+        if byte.is_ascii_uppercase() && byte <= b'E' {
+            return self.give(Key::plain(KeyCode::F(byte - b'A' + 1)), events);
         }
+        self.reset();
+        self.byte(byte, events);
     }
 
     fn x10(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {

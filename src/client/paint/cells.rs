@@ -126,7 +126,7 @@ impl Glyphs {
 pub(super) fn compose(model: &Model, y: u16, chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
     let area = model.places().area;
     for pane in &model.scene.chrome.panes {
-        if model.scene.number != 0 {
+        if model.scene.number.is_some() {
             put_pane(model, area, pane, y, glyphs, row);
         }
     }

@@ -6,7 +6,7 @@ use super::{flush, is_press, overlay};
 use crate::base::key::{Key, KeyInput};
 use crate::client::calls::{self, Own, Wanted};
 use crate::client::model::{Message, Model, Numbered, Overlay};
-use crate::client::stand::Lookup;
+use crate::config::keymap::Lookup;
 
 /// Takes a key. What is for the program is collected in `typed`.
 pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>, out: &mut Vec<Message>) {

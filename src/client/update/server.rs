@@ -28,9 +28,9 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
 
 /// The server knows nothing of what this client shows: the next frame is whole.
 fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
-    let again = model.scene.number != 0;
+    let again = model.scene.number.is_some();
     model.link = Link::Up(model.now.tick);
-    model.scene.number = 0;
+    model.scene.number = None;
     model.damage.chrome = true;
     out.push(Message::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
@@ -45,7 +45,7 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
 }
 
 fn apply(model: &mut Model, frame: Frame) {
-    if model.scene.number == 0 {
+    if model.scene.number.is_none() {
         model.scene = Scene::default();
         model.damage.chrome = true;
     }

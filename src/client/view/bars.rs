@@ -161,7 +161,7 @@ fn modes(model: &Model) -> Vec<Piece> {
     let chrome = &model.scene.chrome;
     let chord = model.chord.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let company = format!("{} clients", chrome.clients);
-    let is_down = !matches!(model.link, Link::Up(_)) && (model.scene.number != 0 || chrome.session.is_some());
+    let is_down = !matches!(model.link, Link::Up(_)) && (model.scene.number.is_some() || chrome.session.is_some());
     let marks = [
         (!chord.is_empty(), chord.as_str(), theme.accent),
         (is_down, "reconnecting", theme.warning),

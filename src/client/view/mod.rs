@@ -16,14 +16,14 @@ use crate::client::model::{Model, Overlay};
 pub fn draw(model: &Model, buf: &mut Buffer) {
     buf.reset();
     let places = model.places();
-    if model.scene.number != 0 {
+    if model.scene.number.is_some() {
         borders::draw(model, places.area, buf);
     }
     bars::draw(model, buf);
     notes::draw_hint(model, buf);
     notes::draw_notices(model, buf);
     lists::draw(model, buf);
-    if model.scene.number == 0 {
+    if model.scene.number.is_none() {
         notes::draw_awaited(model, buf);
     }
 }

@@ -57,6 +57,13 @@ pub fn read(pid: i32) -> Option<Process> {
     parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)
 }
 
+/// The status of a process that has ended and is not reaped, as wait(2) would give it (field 52 of `proc_pid_stat(5)`).
+#[must_use]
+pub fn zombie_status(pid: i32) -> Option<i32> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    (parse(&stat)?.state == b'Z').then(|| std::str::from_utf8(stat.trim_ascii().rsplit(|byte| *byte == b' ').next()?).ok()?.parse().ok())?
+}
+
 /// The children of this process's only thread; none if the kernel has no such list.
 #[must_use]
 pub fn own_children() -> Option<Vec<i32>> {

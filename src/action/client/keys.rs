@@ -1,0 +1,19 @@
+//! `client.keys`: the list of keys.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Access, Action, DefaultKey, Place};
+
+/// Show the keys in a list
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Keys {}
+
+impl Action for Keys {
+    const NAME: &'static str = "client.keys";
+    const KEYS: &'static [DefaultKey] = &[("prefix ?", "")];
+    const ACCESS: Access = Access::Interact;
+    const PLACE: Place = Place::Client;
+    type Reply = ();
+}

@@ -1,0 +1,32 @@
+//! `client.rename`: a prompt for the name of what is shown.
+
+use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Access, Action, DefaultKey, Place};
+
+/// Type a new name for the tab or the session that is shown
+#[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Rename {
+    /// What gets the name
+    pub what: What,
+}
+
+/// What gets another name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// The tab
+    Tab,
+    /// The session
+    Session,
+}
+
+impl Action for Rename {
+    const NAME: &'static str = "client.rename";
+    const KEYS: &'static [DefaultKey] = &[("prefix ,", "tab"), ("prefix $", "session")];
+    const ACCESS: Access = Access::Interact;
+    const PLACE: Place = Place::Client;
+    type Reply = ();
+}

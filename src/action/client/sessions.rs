@@ -1,0 +1,19 @@
+//! `client.sessions`: the list of sessions.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Access, Action, DefaultKey, Place};
+
+/// Choose a session from a list
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Sessions {}
+
+impl Action for Sessions {
+    const NAME: &'static str = "client.sessions";
+    const KEYS: &'static [DefaultKey] = &[("prefix s", "")];
+    const ACCESS: Access = Access::Interact;
+    const PLACE: Place = Place::Client;
+    type Reply = ();
+}

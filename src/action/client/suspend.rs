@@ -1,0 +1,19 @@
+//! `client.suspend`: the client stopped like any job of a shell.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Access, Action, DefaultKey, Place};
+
+/// Suspend this client; `fg` brings it back
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Suspend {}
+
+impl Action for Suspend {
+    const NAME: &'static str = "client.suspend";
+    const KEYS: &'static [DefaultKey] = &[("prefix C-z", "")];
+    const ACCESS: Access = Access::Interact;
+    const PLACE: Place = Place::Client;
+    type Reply = ();
+}

@@ -1,0 +1,452 @@
+//! The loop of a client: it waits for the terminal, the server, signals and deadlines, and carries out what `update` says. It decides nothing.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Zoned;
+use tokio::io::unix::AsyncFd;
+use tokio::io::{Interest, Ready};
+use tokio::net::UnixStream;
+
+use crate::base::time::{Span, Tick};
+use crate::client::calls::Wanted;
+use crate::client::caps::Caps;
+use crate::client::input::Decoder;
+use crate::client::link::Outbox;
+use crate::client::model::{Event, Message, Model, Numbered};
+use crate::client::outcome::Outcome;
+use crate::client::paint::Painter;
+use crate::client::screen_guard::ScreenGuard;
+use crate::client::setup::Setup;
+use crate::client::signals::{Signal, Signals};
+use crate::client::terminal;
+use crate::client::update::update;
+use crate::platform;
+use crate::platform::outer::{OuterTerminal, stop_self};
+use crate::settings::Segment;
+use crate::wire::frame::{self, ToClient, ToServer};
+use crate::wire::hello::Hello;
+use crate::wire::packet::Packets;
+
+/// The first and the longest pause between attempts to connect.
+const RETRY: (Span, Span) = (Span::millis(10), Span::millis(500));
+/// Bytes read at a time.
+const READ_MAX: usize = 64 * 1024;
+/// Notes for the terminal (bells, clipboard) that may wait while it does not read, in bytes; more are dropped.
+const NOTES_MAX: usize = 2 << 20;
+
+/// What a client is started with.
+pub struct Options {
+    /// Keys, colours, actions.
+    pub setup: Setup,
+    /// Who it is; the size is filled in. See [`crate::client::hello`].
+    pub hello: Hello,
+    /// The call it came with, such as attaching to a session: its refusal ends the client.
+    pub entry: Option<Wanted>,
+    /// For how long a server that cannot be reached is tried.
+    pub give_up: Span,
+}
+
+/// Runs a client until it leaves. `connect` gives a connection to the server; it is called again whenever one was lost, must not block, and may wait.
+///
+/// The terminal is as it was when this returns.
+pub async fn run<C, F>(options: Options, connect: C) -> Outcome
+where
+    C: FnMut() -> F,
+    F: Future<Output = io::Result<UnixStream>>,
+{
+    match Client::new(options, connect) {
+        Ok(mut client) => client.run().await,
+        Err(error) => Outcome::NoTerminal(format!("the terminal cannot be used: {error}")),
+    }
+}
+
+/// The terminal with its readiness.
+#[expect(deprecated, reason = "its successor is unsafe; the terminal owns its descriptor and never changes it, which is all that asks for")]
+fn registered(terminal: Arc<OuterTerminal>) -> io::Result<AsyncFd<Arc<OuterTerminal>>> {
+    AsyncFd::with_interest(terminal, Interest::READABLE | Interest::WRITABLE)
+}
+
+/// How things stand with the connection.
+enum Conn<F> {
+    Connecting(Pin<Box<F>>),
+    Waiting(Tick),
+    Up(UnixStream),
+}
+
+/// What the loop woke for.
+enum Woke {
+    Signal(Signal),
+    Connected(io::Result<UnixStream>),
+    Socket(io::Result<Ready>),
+    Typed,
+    Deadline,
+}
+
+struct Client<C, F> {
+    tty: AsyncFd<Arc<OuterTerminal>>,
+    guard: ScreenGuard,
+    signals: Signals,
+    connect: C,
+    conn: Conn<F>,
+    hello: Hello,
+    retry: Span,
+    /// Since when there is no connection.
+    down_since: Option<Tick>,
+    give_up: Span,
+    model: Model,
+    decoder: Decoder,
+    /// When what the decoder holds is a key.
+    settle_at: Option<Tick>,
+    packets: Packets,
+    outbox: Outbox,
+    painter: Painter,
+    /// One frame on its way to the terminal, and notes.
+    screen: Screen,
+    /// When the clock shows another minute.
+    minute_at: Option<Tick>,
+    outcome: Option<Outcome>,
+}
+
+/// Bytes on their way to the terminal.
+#[derive(Default)]
+struct Screen {
+    bytes: Vec<u8>,
+    written: usize,
+    /// Bytes that follow.
+    notes: Vec<u8>,
+    /// The frame that is on the screen once all is written.
+    frame: Option<u64>,
+    /// The last frame that was acknowledged.
+    shown: Option<u64>,
+}
+
+impl<C, F> Client<C, F>
+where
+    C: FnMut() -> F,
+    F: Future<Output = io::Result<UnixStream>>,
+{
+    fn new(options: Options, mut connect: C) -> io::Result<Self> {
+        let terminal = Arc::new(OuterTerminal::open()?);
+        let signals = Signals::new()?;
+        let (size, cell_pixels) = terminal.size()?;
+        let setup = Rc::new(options.setup);
+        let caps = Caps::from_env(|name| std::env::var(name).ok(), setup.outer.colours);
+        let guard = ScreenGuard::enter(Arc::clone(&terminal), caps.modern)?;
+        let mut model = Model::new(Rc::clone(&setup), size, caps, platform::now());
+        let mut outbox = Outbox::default();
+        if let Some(entry) = &options.entry {
+            outbox.input(Numbered::Call(entry.request(model.next_call)));
+            model.entry = Some(model.next_call);
+            model.next_call += 1;
+        }
+        let mut bytes = guard.greeting(setup.outer.mouse);
+        if caps.modern {
+            bytes.extend(terminal::queries());
+        }
+        let now = model.now.tick;
+        Ok(Self {
+            tty: registered(terminal)?,
+            guard,
+            signals,
+            conn: Conn::Connecting(Box::pin(connect())),
+            connect,
+            hello: Hello { size, cell_pixels, ..options.hello },
+            retry: RETRY.0,
+            down_since: Some(now),
+            give_up: options.give_up,
+            model,
+            decoder: Decoder::default(),
+            settle_at: None,
+            packets: Packets::default(),
+            outbox,
+            painter: Painter::default(),
+            screen: Screen { bytes, ..Screen::default() },
+            minute_at: Some(now),
+            outcome: None,
+        })
+    }
+
+    async fn run(&mut self) -> Outcome {
+        loop {
+            self.tick();
+            self.paint();
+            self.write_screen();
+            self.write_socket();
+            if let Some(outcome) = self.outcome.take() {
+                return outcome;
+            }
+            match self.wait().await {
+                Woke::Signal(signal) => self.signal(signal),
+                Woke::Connected(result) => self.connected(result),
+                Woke::Socket(Ok(ready)) if ready.is_readable() || ready.is_read_closed() => self.read_socket(),
+                Woke::Socket(Ok(_)) | Woke::Deadline => {}
+                Woke::Socket(Err(error)) => self.lost(&error.to_string()),
+                Woke::Typed => self.read_terminal(),
+            }
+        }
+    }
+
+    /// Waits for whatever comes first. Nothing is read or written here.
+    async fn wait(&mut self) -> Woke {
+        let deadline = self.next_deadline();
+        let pause = deadline.map(|at| Duration::from_nanos((at - platform::now().tick).0));
+        let is_sending = !self.outbox.unwritten().is_empty();
+        let is_drawing = self.screen.written < self.screen.bytes.len();
+        let reads_terminal = !self.outbox.is_full();
+        let Self { tty, signals, conn, .. } = self;
+        let (connecting, socket) = match conn {
+            Conn::Connecting(future) => (Some(future), None),
+            Conn::Waiting(_) => (None, None),
+            Conn::Up(stream) => (None, Some(stream)),
+        };
+        let interest = if is_sending { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        tokio::select! {
+            biased;
+            signal = signals.next() => Woke::Signal(signal),
+            ready = async { socket.expect("guarded").ready(interest).await }, if socket.is_some() => Woke::Socket(ready),
+            ready = tty.readable(), if reads_terminal => { drop(ready); Woke::Typed }
+            ready = tty.writable(), if is_drawing => { drop(ready); Woke::Deadline }
+            result = async { connecting.expect("guarded").await }, if connecting.is_some() => Woke::Connected(result),
+            () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => Woke::Deadline,
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Tick> {
+        let retry = if let Conn::Waiting(at) = self.conn { Some(at) } else { None };
+        [retry, self.settle_at, self.minute_at, self.model.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// Hands an event to the model and carries out what it says.
+    fn update(&mut self, event: Event) {
+        let now = platform::now();
+        // What became due before the event is seen before it.
+        let is_due = self.model.next_deadline_passed(now.tick);
+        self.model.now = now;
+        if is_due {
+            update(&mut self.model, Event::Wake);
+        }
+        for message in update(&mut self.model, event) {
+            self.carry_out(message);
+        }
+    }
+
+    fn carry_out(&mut self, message: Message) {
+        match message {
+            Message::Input(input) => self.outbox.input(input),
+            Message::Send(message) => self.outbox.send(&message),
+            Message::Taken(number) => self.outbox.taken(number),
+            Message::Welcomed(number) => {
+                self.retry = RETRY.0;
+                self.down_since = None;
+                self.screen.shown = None;
+                self.outbox.welcomed(number);
+            }
+            Message::Write(bytes) if self.screen.notes.len() + bytes.len() <= NOTES_MAX => self.screen.notes.extend(bytes),
+            Message::Write(_) => {}
+            Message::Reconnect => self.lost("the server restarts"),
+            Message::Suspend => self.suspend(),
+            Message::Leave(outcome) => self.outcome = Some(outcome),
+        }
+    }
+
+    /// What is due by the clock.
+    fn tick(&mut self) {
+        let now = platform::now();
+        let is_due = |at: Option<Tick>| at.is_some_and(|at| at <= now.tick);
+        if let Conn::Waiting(at) = self.conn
+            && at <= now.tick
+        {
+            self.conn = Conn::Connecting(Box::pin((self.connect)()));
+        }
+        if is_due(self.settle_at) {
+            self.settle_at = None;
+            let mut events = Vec::new();
+            self.decoder.settle(&mut events);
+            self.update(Event::Tty(events));
+        }
+        if is_due(self.minute_at) {
+            let time = Zoned::now();
+            let left = 60 - u64::try_from(time.second()).unwrap_or(0).min(59);
+            self.minute_at = self.shows_clock().then(|| now.tick + Span::seconds(left));
+            self.update(Event::Clock(format!("{:02}:{:02}", time.hour(), time.minute())));
+        }
+        if self.model.next_deadline_passed(now.tick) {
+            self.update(Event::Wake);
+        }
+    }
+
+    /// Whether anybody could see the clock; without one nothing wakes this process by itself.
+    fn shows_clock(&self) -> bool {
+        let bars = &self.model.setup.bars;
+        bars.show && bars.left.iter().chain(&bars.right).any(|segment| *segment == Segment::Clock)
+    }
+
+    /// Draws, unless the terminal has not read what was drawn before.
+    fn paint(&mut self) {
+        if self.screen.written < self.screen.bytes.len() {
+            return;
+        }
+        self.screen.bytes.clear();
+        self.screen.written = 0;
+        self.screen.bytes.append(&mut self.screen.notes);
+        if self.model.damage.any() {
+            let damage = std::mem::take(&mut self.model.damage);
+            self.painter.paint(&self.model, &damage, &mut self.screen.bytes);
+        }
+        self.screen.frame = self.model.scene.number;
+    }
+
+    /// Writes what the terminal takes; a frame that is out is acknowledged.
+    fn write_screen(&mut self) {
+        while self.screen.written < self.screen.bytes.len() {
+            let rest = &self.screen.bytes[self.screen.written..];
+            match self.tty.try_io(Interest::WRITABLE, |terminal| terminal.write(rest)) {
+                Ok(written) => self.screen.written += written,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return self.outcome = Some(Outcome::Hangup),
+            }
+        }
+        if self.screen.frame.is_some() && self.screen.frame != self.screen.shown {
+            self.screen.shown = self.screen.frame;
+            self.outbox.send(&ToServer::Shown(self.screen.frame.expect("checked")));
+        }
+    }
+
+    fn write_socket(&mut self) {
+        let Conn::Up(stream) = &self.conn else { return };
+        while !self.outbox.unwritten().is_empty() {
+            match stream.try_write(self.outbox.unwritten()) {
+                Ok(written) => self.outbox.wrote(written),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => return self.lost(&error.to_string()),
+            }
+        }
+    }
+
+    fn read_socket(&mut self) {
+        let mut buffer = vec![0; READ_MAX];
+        loop {
+            let Conn::Up(stream) = &self.conn else { return };
+            match stream.try_read(&mut buffer) {
+                Ok(0) => return self.lost("the server closed it"),
+                Ok(len) => self.packets.push(&buffer[..len]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => return self.lost(&error.to_string()),
+            }
+            if let Err(reason) = self.take_packets() {
+                return self.outcome = Some(Outcome::Lost { reason });
+            }
+        }
+    }
+
+    /// Hands whole packets to the model.
+    fn take_packets(&mut self) -> Result<(), String> {
+        while matches!(self.conn, Conn::Up(_)) {
+            let Some((kind, body)) = self.packets.take().map_err(|error| error.to_string())? else { break };
+            let message: ToClient = frame::get(kind, body).map_err(|error| error.to_string())?;
+            self.update(Event::Server(message));
+        }
+        Ok(())
+    }
+
+    fn read_terminal(&mut self) {
+        let mut buffer = [0; 4096];
+        let mut events = Vec::new();
+        while !self.outbox.is_full() {
+            match self.tty.try_io(Interest::READABLE, |terminal| terminal.read(&mut buffer)) {
+                Ok(0) => {
+                    self.outcome = Some(Outcome::Hangup);
+                    break;
+                }
+                Ok(len) => self.decoder.feed(&buffer[..len], &mut events),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => {
+                    self.outcome = Some(Outcome::Hangup);
+                    break;
+                }
+            }
+            // One turn takes what one person can type; a paste goes on in the next.
+            if READ_MAX < events.len() {
+                break;
+            }
+        }
+        if !events.is_empty() {
+            self.update(Event::Tty(events));
+        }
+        let wait = Span::millis(u64::from(self.model.setup.keys.escape_time_ms));
+        self.settle_at = self.decoder.is_ambiguous().then(|| platform::now().tick + wait);
+    }
+
+    fn connected(&mut self, result: io::Result<UnixStream>) {
+        match result {
+            Ok(stream) => {
+                self.conn = Conn::Up(stream);
+                self.packets = Packets::default();
+                self.outbox.connected();
+                self.hello.size = self.model.size;
+                self.outbox.send(&ToServer::Hello(self.hello.clone()));
+                // A server that takes over has the environment already.
+                self.hello.env.clear();
+                self.hello.resume = true;
+                self.update(Event::Connected);
+            }
+            Err(error) => self.lost(&error.to_string()),
+        }
+    }
+
+    /// There is no connection: try again after a pause, but not for ever.
+    fn lost(&mut self, reason: &str) {
+        let now = platform::now().tick;
+        let since = *self.down_since.get_or_insert(now);
+        if self.give_up <= now - since {
+            self.outcome.get_or_insert(Outcome::Lost { reason: reason.into() });
+            return;
+        }
+        self.conn = Conn::Waiting(now + self.retry);
+        self.retry = Span((self.retry.0 * 2).min(RETRY.1.0));
+        self.update(Event::Lost);
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        match signal {
+            Signal::Resized => match self.tty.get_ref().size() {
+                Ok((size, pixels)) => {
+                    self.hello.cell_pixels = pixels;
+                    self.update(Event::Resized(size, pixels));
+                }
+                Err(_) => self.outcome = Some(Outcome::Hangup),
+            },
+            Signal::Stop => self.suspend(),
+            Signal::Continued => self.go_on(),
+            Signal::Hangup => self.outcome = Some(Outcome::Hangup),
+            Signal::End(number) => self.outcome = Some(Outcome::Signalled(number)),
+        }
+    }
+
+    /// Gives the terminal back and stops, until somebody says `fg`.
+    fn suspend(&mut self) {
+        self.guard.leave();
+        if stop_self().is_ok() {
+            self.go_on();
+        }
+    }
+
+    /// Takes the terminal again and draws everything; its size may be another one.
+    fn go_on(&mut self) {
+        if self.guard.enter_again().is_err() {
+            return self.outcome = Some(Outcome::Hangup);
+        }
+        self.screen.bytes = self.guard.greeting(self.model.setup.outer.mouse);
+        self.screen.written = 0;
+        self.screen.frame = None;
+        self.update(Event::Continued);
+        self.signal(Signal::Resized);
+    }
+}
