@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod core_model;
 mod docs;
 mod e2e_attach;
 mod e2e_cli;
@@ -10,5 +11,6 @@ mod e2e_programs;
 mod e2e_survive;
 mod harness;
 mod keeper;
+mod layout_model;
 mod term_refs;
 mod tidy;
