@@ -26,7 +26,7 @@ impl Core {
             Place::Client => self.forward(call, caller, &action, fx),
             Place::Cli => {
                 let refusal = Refusal::new(Code::UnknownAction, format!("{} is carried out by the command line only", action.name()));
-                Err(refusal.hint(format!("run abide {}", action.name().replace('.', " "))))
+                Err(refusal.hint(format!("run abide {}", action.words())))
             }
         };
         match answer {

@@ -1,8 +1,9 @@
 //! Calls that are answered later: plain data with a deadline, completed by the core exactly once.
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
+use crate::base::code::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::{Span, Tick};
 
@@ -83,6 +84,21 @@ pub enum Pending {
         /// The client.
         client: ClientId,
     },
+}
+
+/// The largest compiled regular expression, in bytes.
+const PATTERN_MAX: usize = 1 << 20;
+
+/// What a wait for text looks for.
+///
+/// # Errors
+/// `invalid_params` if it is no regular expression, or a huge one.
+pub fn pattern(text: &str) -> Result<Regex, Refusal> {
+    let built = RegexBuilder::new(text).size_limit(PATTERN_MAX).build();
+    built.map_err(|error| {
+        Refusal::new(Code::InvalidParams, format!("text: {error}"))
+            .hint("write a regular expression; \\ takes the meaning of a character away")
+    })
 }
 
 impl Pending {

@@ -14,6 +14,9 @@ pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use crate::layout::preset::Preset;
+pub use crate::layout::tree::{Direction, Share};
+
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
 use crate::state::call::Open;

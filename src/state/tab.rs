@@ -1,12 +1,14 @@
 //! A tab: panes that share an area, and how they share it.
 
 use crate::base::code::{Code, Refusal};
-use crate::base::geom::Size;
+use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::text::harmless;
 use crate::base::time::Tick;
+use crate::layout::near::near;
 use crate::layout::preset::Preset;
-use crate::layout::tree::Tree;
+use crate::layout::solve::solve;
+use crate::layout::tree::{Direction, Tree};
 use crate::state::pane::NewPane;
 use crate::state::{State, take};
 
@@ -97,7 +99,7 @@ impl State {
     }
 
     /// Changes how the panes of a tab share its area, all of them staying; every view shows all of them again.
-    pub fn change_layout(&mut self, id: TabId, change: impl FnOnce(&mut Tree<PaneId>)) {
+    pub(super) fn change_layout(&mut self, id: TabId, change: impl FnOnce(&mut Tree<PaneId>)) {
         let tab = self.tab_mut(id);
         change(&mut tab.layout);
         let session = tab.session;
@@ -106,6 +108,24 @@ impl State {
         }
         self.todo.arrange.insert(id);
         self.changed(session);
+    }
+
+    /// Gives all parts of every split of a tab the same share.
+    pub fn equalise(&mut self, id: TabId) {
+        self.change_layout(id, Tree::equalise);
+    }
+
+    /// Moves every pane of a tab to the place of the one after it, or before it.
+    pub fn rotate(&mut self, id: TabId, forward: bool) {
+        self.change_layout(id, |tree| tree.rotate(forward));
+    }
+
+    /// The pane next to another of the same tab in a direction, `recent` where several are; none if there is none.
+    #[must_use]
+    pub fn neighbour(&self, pane: PaneId, direction: Direction, recent: Option<PaneId>) -> Option<PaneId> {
+        let tab = self.tab(self.pane(pane).tab?);
+        let rects = solve(&tab.layout, Rect::new(0, 0, tab.area));
+        near(&rects, pane, direction, recent.as_slice())
     }
 
     /// Arranges the panes of a tab by a preset.
