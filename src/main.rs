@@ -3,8 +3,15 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use abide::cli::{self, Next};
+use abide::base::time::Span;
+use abide::cli::{self, Attach, Next};
+use abide::client::calls::Wanted;
+use abide::client::{self, Options, Outcome, Setup};
+use abide::platform::socket;
 use abide::{keeper, server};
+
+/// For how long a client tries a server that cannot be reached: the keeper restarts it well within.
+const GIVE_UP: Span = Span::seconds(30);
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -16,6 +23,35 @@ fn main() -> ExitCode {
     }
     match cli::run(args) {
         Next::Exit(status) => ExitCode::from(status),
-        Next::Attach(_) => ExitCode::from(70),
+        Next::Attach(attach) => ExitCode::from(show(*attach)),
     }
+}
+
+/// Shows a session until the client leaves; gives the exit status.
+fn show(attach: Attach) -> u8 {
+    if let Some(notice) = &attach.notice {
+        cli::say(&format!("abide: {notice}"));
+    }
+    let outcome = attached(attach).unwrap_or_else(|error| Outcome::NoTerminal(format!("the client cannot be started: {error:#}")));
+    if let Some(line) = outcome.message() {
+        cli::say(&line);
+    }
+    outcome.status()
+}
+
+fn attached(attach: Attach) -> anyhow::Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let options = Options {
+        setup: Setup::new(&attach.settings, host),
+        hello: client::hello(attach.read_only)?,
+        entry: Some(Wanted { name: attach.action, params: attach.params }),
+        give_up: GIVE_UP,
+    };
+    let connect = || async {
+        let stream = tokio::net::UnixStream::connect(attach.places.socket()).await?;
+        socket::check_peer(&stream)?;
+        Ok(stream)
+    };
+    Ok(runtime.block_on(client::run(options, connect)))
 }
