@@ -7,6 +7,7 @@ use abide::base::time::Span;
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
 use abide::client::{self, Options, Outcome, Setup};
+use abide::platform::socket;
 use abide::{keeper, server};
 
 /// For how long a client tries a server that cannot be reached: the keeper restarts it well within.
@@ -47,6 +48,10 @@ fn attached(attach: Attach) -> anyhow::Result<Outcome> {
         entry: Some(Wanted { name: attach.action, params: attach.params }),
         give_up: GIVE_UP,
     };
-    let connect = || tokio::net::UnixStream::connect(attach.places.socket());
+    let connect = || async {
+        let stream = tokio::net::UnixStream::connect(attach.places.socket()).await?;
+        socket::check_peer(&stream)?;
+        Ok(stream)
+    };
     Ok(runtime.block_on(client::run(options, connect)))
 }

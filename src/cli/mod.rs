@@ -18,8 +18,9 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
+use crate::action::server::stop::Stop;
 use crate::action::table::{Entry, Params};
-use crate::action::{Access, Place, tmux};
+use crate::action::{Access, Action, Place, tmux};
 use crate::base::code::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::config::diag::Diagnostic;
@@ -124,7 +125,8 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
         Some(mut link) => link.call(entry, &params)?,
         None => without_server(entry, &params)?,
     };
-    show(entry, &reply, as_json).map(|()| Next::Exit(0))
+    let wants_json = as_json || params.get("format").is_some_and(|format| format == "json");
+    show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
 
 /// The entry of a bare verb that the command line itself needs.
@@ -185,8 +187,11 @@ fn own_pane(places: &Places) -> Option<PaneId> {
     std::env::var("ABIDE_PANE").ok()?.parse().ok().filter(|_| is_this_server)
 }
 
-/// Without a server there is nothing: a list of everything is empty, and everything else has nothing to act on.
+/// Without a server there is nothing: a list of everything is empty, what should stop has stopped, and everything else has nothing to act on.
 fn without_server(entry: &Entry, params: &Params) -> Result<Value, Refusal> {
+    if entry.name == Stop::NAME {
+        return Ok(Value::Null);
+    }
     let gives_list = entry.reply().as_value().get("type").is_some_and(|kind| kind == "array");
     if entry.access == Access::Read && gives_list && params.is_empty() {
         return Ok(Value::Array(Vec::new()));
@@ -205,8 +210,8 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     if kind("cwd").is_some() {
         directory(entry, params);
     }
-    if params.get("paste") == Some(&Value::Bool(true)) {
-        params.insert("text".into(), standard_input()?.into());
+    if kind("paste").is_some() && params.get("paste").is_some_and(|text| text == "") {
+        params.insert("paste".into(), standard_input()?.into());
     }
     Ok(())
 }
