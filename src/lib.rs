@@ -4,9 +4,10 @@
 
 pub mod base;
 
-pub mod settings;
-
 pub mod layout;
+pub mod settings;
+pub mod term;
+
 pub mod state;
 
 pub mod action;
@@ -15,9 +16,11 @@ pub mod config;
 pub mod store;
 pub mod wire;
 
+pub mod core;
+
 pub mod platform;
 
 pub mod cli;
-pub mod keeper;
-
 pub mod client;
+pub mod keeper;
+pub mod server;

@@ -1,3 +1,52 @@
 //! Picks a role. Nothing else happens here.
 
-fn main() {}
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use abide::base::time::Span;
+use abide::cli::{self, Attach, Next};
+use abide::client::calls::Wanted;
+use abide::client::{self, Options, Outcome, Setup};
+use abide::{keeper, server};
+
+/// For how long a client tries a server that cannot be reached: the keeper restarts it well within.
+const GIVE_UP: Span = Span::seconds(30);
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let word = |at: usize| args.get(at).and_then(|word| word.to_str());
+    match (word(0), word(1)) {
+        (Some("keeper"), _) => return ExitCode::from(keeper::run(&args[1..])),
+        (Some("server"), Some("run")) => return ExitCode::from(server::run(&args[2..])),
+        _ => {}
+    }
+    match cli::run(args) {
+        Next::Exit(status) => ExitCode::from(status),
+        Next::Attach(attach) => ExitCode::from(show(*attach)),
+    }
+}
+
+/// Shows a session until the client leaves; gives the exit status.
+fn show(attach: Attach) -> u8 {
+    if let Some(notice) = &attach.notice {
+        cli::say(&format!("abide: {notice}"));
+    }
+    let outcome = attached(attach).unwrap_or_else(|error| Outcome::NoTerminal(format!("the client cannot be started: {error:#}")));
+    if let Some(line) = outcome.message() {
+        cli::say(&line);
+    }
+    outcome.status()
+}
+
+fn attached(attach: Attach) -> anyhow::Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let options = Options {
+        setup: Setup::new(&attach.settings, host),
+        hello: client::hello(attach.read_only)?,
+        entry: Some(Wanted { name: attach.action, params: attach.params }),
+        give_up: GIVE_UP,
+    };
+    let connect = || tokio::net::UnixStream::connect(attach.places.socket());
+    Ok(runtime.block_on(client::run(options, connect)))
+}

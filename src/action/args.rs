@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::Cx;
 use crate::base::code::{Code, Refusal};
 use crate::base::geom::Size;
-use crate::base::id::{PaneId, SessionId, TabId};
+use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::Span;
 use crate::state::target;
 
@@ -53,6 +53,8 @@ targets! {
     TabTarget TabId target::tab, ["work:2", "work:build", "t12"];
     /// A pane: `work:2.1`, `:2.1`, `.1`, its id (`p41`), `@focused` or `@last`.
     PaneTarget PaneId target::pane, ["work:2.1", "p41", "@focused"];
+    /// A client: its id (`v3`), or nothing for the caller's own.
+    ClientTarget ClientId target::client, ["v3"];
 }
 
 /// What starts in a new pane.

@@ -8,6 +8,7 @@ use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::state::State;
 use crate::state::pane::Life;
+use crate::state::view::View;
 
 /// A session in a list.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -143,4 +144,67 @@ impl PaneItem {
             created_wall: pane.created_wall,
         }
     }
+}
+
+/// A client in a list.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ClientItem {
+    /// Its id.
+    pub id: ClientId,
+    /// The session it shows.
+    pub session: Option<SessionId>,
+    /// The name of that session.
+    pub name: Option<String>,
+    /// The tab it shows.
+    pub tab: Option<TabId>,
+    /// The pane it focuses.
+    pub focus: Option<PaneId>,
+    /// The size of its terminal.
+    pub size: Size,
+    /// Whether it only watches.
+    pub read_only: bool,
+    /// When it was connected, in milliseconds since 1970.
+    pub connected_wall: u64,
+}
+
+impl ClientItem {
+    /// The client as it is now.
+    #[must_use]
+    pub fn of(state: &State, view: &View) -> Self {
+        Self {
+            id: view.client,
+            session: view.at.session,
+            name: view.at.session.map(|session| state.session(session).name.clone()),
+            tab: view.tab(),
+            focus: view.focus(),
+            size: view.size,
+            read_only: view.read_only,
+            connected_wall: view.connected_wall,
+        }
+    }
+}
+
+/// The server.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ServerItem {
+    /// Its process.
+    pub server_pid: u32,
+    /// The keeper's process.
+    pub keeper_pid: u32,
+    /// Its version.
+    pub version: String,
+    /// Which server process it is: grows with each restart.
+    pub lease: u64,
+    /// How long it has been running, in milliseconds.
+    pub uptime_ms: u64,
+    /// The socket it listens on.
+    pub socket: String,
+    /// How many sessions there are.
+    pub sessions: usize,
+    /// How many tabs.
+    pub tabs: usize,
+    /// How many panes.
+    pub panes: usize,
+    /// How many clients.
+    pub clients: usize,
 }

@@ -1,7 +1,9 @@
 //! Everything abide can be told to do, each declared once. Keys, CLI, palette, JSON-RPC and docs are derived from [`table`].
 
+mod act;
 pub mod args;
 pub mod item;
+pub mod later;
 pub mod table;
 pub mod tmux;
 
@@ -12,7 +14,6 @@ pub mod pane;
 pub mod server;
 pub mod session;
 pub mod tab;
-pub mod view;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -21,14 +22,18 @@ use serde::de::DeserializeOwned;
 
 use crate::base::code::Refusal;
 use crate::base::id::CallId;
-use crate::base::time::Now;
+use crate::base::time::{Now, Tick};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::state::call::{Caller, Pending};
 use crate::state::effect::Effects;
+use crate::state::host::Host;
+
+/// What an action gives, as it is sent to callers.
+pub type Json = serde_json::Value;
 
 /// An outcome as it is sent to callers.
-pub type Outcome = Result<serde_json::Value, Refusal>;
+pub type Outcome = Result<Json, Refusal>;
 
 /// What a call does to the world, for tokens and read-only views. Ordered from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,7 +91,20 @@ pub enum Answer<R> {
     /// At once.
     Now(R),
     /// When something has happened; the core completes it exactly once.
-    Later(Pending),
+    Later {
+        /// What has to happen.
+        pending: Pending,
+        /// When it is answered with `timed_out` instead; none to wait for ever.
+        deadline: Option<Tick>,
+    },
+}
+
+impl<R> Answer<R> {
+    /// When something has happened, however long that takes.
+    #[must_use]
+    pub const fn later(pending: Pending) -> Self {
+        Self::Later { pending, deadline: None }
+    }
 }
 
 /// What an action sees while it is carried out.
@@ -96,6 +114,8 @@ pub struct Cx<'a> {
     pub state: &'a mut State,
     /// The options in force.
     pub settings: &'a Settings,
+    /// The server and its surroundings.
+    pub host: &'a Host,
     /// The present.
     pub now: Now,
     /// Who calls.

@@ -21,6 +21,8 @@ macro_rules! table {
 }
 
 table! {
+    server session::new::New;
+    server session::attach::Attach;
     server session::ls::Ls;
     server session::has::Has;
     server session::rename::Rename;
@@ -32,6 +34,43 @@ table! {
     client client::notices::Notices;
     client client::redraw::Redraw;
     client client::suspend::Suspend;
+    server session::kill::Kill;
+    server session::last::Last;
+    server session::next::Next;
+    server session::prev::Prev;
+    server client::detach::Detach;
+    server client::ls::Ls;
+    server tab::new::New;
+    server tab::close::Close;
+    server tab::rename::Rename;
+    server tab::move_to::MoveTo;
+    server tab::go::Go;
+    server tab::next::Next;
+    server tab::prev::Prev;
+    server tab::last::Last;
+    server tab::ls::Ls;
+    server pane::split::Split;
+    server pane::close::Close;
+    server pane::focus::Focus;
+    server pane::next::Next;
+    server pane::resize::Resize;
+    server pane::zoom::Zoom;
+    server pane::swap::Swap;
+    server pane::rename::Rename;
+    server pane::break_out::BreakOut;
+    server pane::join::Join;
+    server pane::attention::Attention;
+    server pane::ls::Ls;
+    server pane::send::Send;
+    server pane::capture::Capture;
+    server pane::wait::Wait;
+    server layout::apply::ApplyLayout;
+    server layout::next::Next;
+    server layout::equalise::Equalise;
+    server layout::rotate::Rotate;
+    server server::status::Status;
+    server server::stop::Stop;
+    server server::restart::Restart;
     cli cli::config_check::Check;
     cli cli::config_show::Show;
     cli cli::config_path::Path;
@@ -335,7 +374,7 @@ impl<A: Apply> Erased for A {
     fn apply(self: Box<Self>, cx: &mut Cx<'_>) -> Result<Answer<Value>, Refusal> {
         Ok(match Apply::apply(*self, cx)? {
             Answer::Now(reply) => Answer::Now(value(&reply)),
-            Answer::Later(pending) => Answer::Later(pending),
+            Answer::Later { pending, deadline } => Answer::Later { pending, deadline },
         })
     }
 }
@@ -349,7 +388,7 @@ fn parse_elsewhere<A: Action>(params: Value) -> Result<Body, serde_json::Error> 
 }
 
 /// Replies and arguments are plain data with string keys, which always has a JSON form.
-fn value<T: serde::Serialize>(data: &T) -> Value {
+pub(super) fn value<T: serde::Serialize>(data: &T) -> Value {
     serde_json::to_value(data).expect("plain data has a JSON form")
 }
 

@@ -1,1 +1,289 @@
-//! The command line.
+//! The command line: reads words, calls the server or acts itself, prints what came of it. It shows no session: that is the client's, and `main` goes there.
+
+pub mod docs;
+mod doctor;
+mod file;
+mod human;
+mod link;
+mod local;
+mod man;
+mod print;
+mod start;
+mod tree;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use clap::error::ErrorKind;
+use serde_json::Value;
+
+use crate::action::table::{Entry, Params};
+use crate::action::{Access, Place, tmux};
+use crate::base::code::{Code, Refusal};
+use crate::base::id::PaneId;
+use crate::config::diag::Diagnostic;
+use crate::platform::places::{PlaceEnv, PlaceError, Places};
+use crate::settings::Settings;
+
+use link::Link;
+
+/// What is to happen after the command line was read.
+#[derive(Debug)]
+pub enum Next {
+    /// Nothing: end with this status.
+    Exit(u8),
+    /// Show a session in this terminal.
+    Attach(Box<Attach>),
+}
+
+/// A session to be shown. The server runs.
+#[derive(Debug)]
+pub struct Attach {
+    /// Where the server is.
+    pub places: Places,
+    /// The options in force: those of the file, or the defaults if it has problems.
+    pub settings: Settings,
+    /// What the user should know first: the first problem of the configuration.
+    pub notice: Option<String>,
+    /// Whether the client only watches.
+    pub read_only: bool,
+    /// The action to call first, which gives the client's view a session.
+    pub action: &'static str,
+    /// Its arguments.
+    pub params: Params,
+}
+
+/// Reads the command line, without the name of the program, and does what it says.
+#[must_use]
+pub fn run(args: Vec<OsString>) -> Next {
+    let as_json = args.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let done = match tree::command().no_binary_name(true).try_get_matches_from(translated(args)) {
+        Ok(matches) => match tree::chosen(&matches) {
+            Some((entry, matches)) => {
+                entry.read(matches).map_err(|error| usage(&error)).and_then(|params| carry_out(entry, params, as_json))
+            }
+            None => alone(),
+        },
+        Err(error) => return Next::Exit(help(&error, as_json)),
+    };
+    done.unwrap_or_else(|refusal| {
+        print::refusal(&refusal, as_json);
+        Next::Exit(refusal.code.exit_status())
+    })
+}
+
+/// What is wrong with these words as a command line; none if they could be run. Nothing is run.
+#[must_use]
+pub fn fault(words: &[String]) -> Option<String> {
+    tree::command().no_binary_name(true).try_get_matches_from(words).err().map(|error| usage(&error).message)
+}
+
+/// Says a line on standard error, harmless: for `main`, once the client has given the terminal back.
+pub fn say(line: &str) {
+    print::note(line);
+}
+
+/// tmux's commands in our words. Words that are no text are left to clap, which refuses them where they are no path.
+fn translated(args: Vec<OsString>) -> Vec<OsString> {
+    let words: Option<Vec<String>> = args.iter().map(|word| word.to_str().map(str::to_owned)).collect();
+    words.map_or(args, |words| tmux::translate(words).into_iter().map(OsString::from).collect())
+}
+
+/// `abide` without a command: the session used last, or a new one.
+fn alone() -> Result<Next, Refusal> {
+    attachable()?;
+    let places = places()?;
+    let mut link = start::link(&places, None)?;
+    let list = entry(&["ls"]);
+    let sessions = link.call(list, &Params::new())?;
+    let has_some = sessions.as_array().is_some_and(|sessions| !sessions.is_empty());
+    attach(places, entry(if has_some { &["attach"] } else { &["new"] }), Params::new())
+}
+
+fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result<Next, Refusal> {
+    if entry.place == Place::Cli {
+        return local::run(&entry.call(&params)?, as_json).map(Next::Exit);
+    }
+    let is_new = entry.words()[0] == ["new"];
+    let places = places()?;
+    if attaches(entry, &params) {
+        if is_new {
+            attachable()?;
+            start::link(&places, None)?;
+        } else if Link::connect(&places, None)?.is_none() {
+            return Err(link::no_server());
+        }
+        attachable()?;
+        return attach(places, entry, params);
+    }
+    fill_in(entry, &mut params)?;
+    let pane = own_pane(&places);
+    let link = if is_new { Some(start::link(&places, pane)?) } else { Link::connect(&places, pane)? };
+    let reply = match link {
+        Some(mut link) => link.call(entry, &params)?,
+        None => without_server(entry, &params)?,
+    };
+    show(entry, &reply, as_json).map(|()| Next::Exit(0))
+}
+
+/// The entry of a bare verb that the command line itself needs.
+fn entry(words: &[&str]) -> &'static Entry {
+    crate::action::table::TABLE.iter().find(|entry| entry.words()[0] == words).expect("the table has the verbs of the command line")
+}
+
+/// Whether a call needs a view, so that a client has to make it.
+fn attaches(entry: &Entry, params: &Params) -> bool {
+    match entry.words()[0].as_slice() {
+        ["attach"] => true,
+        ["new"] => params.get("background") != Some(&Value::Bool(true)),
+        _ => false,
+    }
+}
+
+fn attach(places: Places, entry: &'static Entry, params: Params) -> Result<Next, Refusal> {
+    let (settings, notice) = match file::settings() {
+        Ok(settings) => (settings, None),
+        Err(problems) => (Settings::default(), problems.first().map(Diagnostic::headline)),
+    };
+    entry.call(&params)?;
+    let read_only = params.get("read_only") == Some(&Value::Bool(true));
+    Ok(Next::Attach(Box::new(Attach { places, settings, notice, read_only, action: entry.name, params })))
+}
+
+/// Whether this process has a terminal to show a session in, and is not shown in one itself.
+fn attachable() -> Result<(), Refusal> {
+    let is_inside = std::env::var_os("ABIDE").is_some_and(|value| !value.is_empty());
+    if is_inside {
+        let refusal = Refusal::new(Code::Nested, "this runs inside abide already; a session is not shown inside itself");
+        return Err(refusal
+            .hint("abide new -d makes a session without showing it; the prefix and s show another; unset ABIDE to nest all the same"));
+    }
+    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::NoTerminal, "standard input and output are no terminal").hint("abide new -d makes a session without showing it"))
+}
+
+/// Where the server is: the one `ABIDE_SOCKET` names, else in a pane the one the pane belongs to, else the usual one.
+fn places() -> Result<Places, Refusal> {
+    let refused = |error: PlaceError| Refusal::new(Code::NoServer, error.to_string());
+    let mut env = PlaceEnv::current();
+    let usual = Places::find(&env);
+    let outer = std::env::var_os("ABIDE").map(PathBuf::from).filter(|socket| socket.is_absolute());
+    if env.socket.is_some() || outer.is_none() || usual.as_ref().is_ok_and(|usual| outer.as_deref() == Some(usual.socket())) {
+        return usual.map_err(refused);
+    }
+    env.socket = outer;
+    Places::find(&env).map_err(refused)
+}
+
+/// The pane this process runs in, if that is one of the server of these places.
+fn own_pane(places: &Places) -> Option<PaneId> {
+    let socket = std::env::var_os("ABIDE")?;
+    let is_this_server = !Path::new(&socket).is_absolute() || socket == *places.socket();
+    std::env::var("ABIDE_PANE").ok()?.parse().ok().filter(|_| is_this_server)
+}
+
+/// Without a server there is nothing: a list of everything is empty, and everything else has nothing to act on.
+fn without_server(entry: &Entry, params: &Params) -> Result<Value, Refusal> {
+    let gives_list = entry.reply().as_value().get("type").is_some_and(|kind| kind == "array");
+    if entry.access == Access::Read && gives_list && params.is_empty() {
+        return Ok(Value::Array(Vec::new()));
+    }
+    Err(link::no_server())
+}
+
+/// What only this process knows: its environment and directory, and the text on its standard input.
+fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
+    let schema = entry.params();
+    let kind = |name: &str| schema.as_value().pointer(&format!("/properties/{name}"));
+    if kind("env").is_some() && !params.contains_key("env") {
+        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        params.insert("env".into(), variables.map(|(name, value)| (name, Value::from(value))).collect());
+    }
+    if kind("cwd").is_some() {
+        directory(entry, params);
+    }
+    if params.get("paste") == Some(&Value::Bool(true)) {
+        params.insert("text".into(), standard_input()?.into());
+    }
+    Ok(())
+}
+
+/// A directory is relative to ours, and a session starts in ours where none is given.
+fn directory(entry: &Entry, params: &mut Params) {
+    let Ok(own) = std::env::current_dir() else { return };
+    let given = params.get("cwd").and_then(Value::as_str);
+    let takes_own = entry.words()[0] == ["new"];
+    let absolute = match given {
+        Some(path) => own.join(path),
+        None if takes_own => own,
+        None => return,
+    };
+    if let Some(path) = absolute.to_str() {
+        params.insert("cwd".into(), path.into());
+    }
+}
+
+/// The most that is read from standard input.
+const INPUT_BYTES_MAX: u64 = 1 << 20;
+
+fn standard_input() -> Result<String, Refusal> {
+    let mut text = Vec::new();
+    let read = std::io::stdin().lock().take(INPUT_BYTES_MAX + 1).read_to_end(&mut text);
+    read.map_err(|error| Refusal::new(Code::Internal, format!("cannot read standard input: {error}")))?;
+    if text.len() as u64 > INPUT_BYTES_MAX {
+        return Err(
+            Refusal::new(Code::LimitReached, format!("standard input has more than {INPUT_BYTES_MAX} bytes")).hint("send it in parts")
+        );
+    }
+    String::from_utf8(text).map_err(|_| Refusal::new(Code::InvalidParams, "standard input is no UTF-8 text"))
+}
+
+/// What people see of a reply: lists, texts and states, the id of what was made, and nothing of what was merely done.
+fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
+    if as_json {
+        return print::text(&human::json(reply));
+    }
+    let verb = entry.words()[0].last().copied().unwrap_or_default();
+    let noun = entry.name.split('.').next().unwrap_or_default();
+    let is_looked_at = reply.is_array() || reply.get("text").is_some_and(Value::is_string) || verb == "status";
+    if is_looked_at {
+        return print::text(&human::text(reply));
+    }
+    let is_creation = matches!(verb, "new" | "split" | "break" | "float" | "start");
+    match reply.get(noun).or(reply.get("id")).and_then(Value::as_str).filter(|_| is_creation) {
+        Some(id) => print::text(id),
+        None => Ok(()),
+    }
+}
+
+/// What clap has to say instead of matches: help and version are answers, everything else is a wrong use.
+fn help(error: &clap::Error, as_json: bool) -> u8 {
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match print::text(&text) {
+            Ok(()) => 0,
+            Err(refusal) => refusal.code.exit_status(),
+        },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            print::note(&text);
+            Code::InvalidParams.exit_status()
+        }
+        _ => {
+            let refusal = usage(error);
+            print::refusal(&refusal, as_json);
+            refusal.code.exit_status()
+        }
+    }
+}
+
+/// A wrong use as a refusal: clap's message, with its tips and the usage as the hint.
+fn usage(error: &clap::Error) -> Refusal {
+    let text = error.render().to_string();
+    let mut parts = text.trim_end().split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let message = parts.next().unwrap_or_default();
+    let hints: Vec<_> = parts.filter(|part| !part.starts_with("For more information")).collect();
+    Refusal::new(Code::InvalidParams, message.strip_prefix("error: ").unwrap_or(&message)).hint(hints.join("; "))
+}

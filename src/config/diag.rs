@@ -64,6 +64,12 @@ impl File<'_> {
 }
 
 impl Diagnostic {
+    /// A file that cannot be read at all.
+    #[must_use]
+    pub fn unreadable(path: &str, reason: &str) -> Self {
+        File { path, text: "" }.problem(0..0, format!("cannot be read: {reason}"))
+    }
+
     /// The same, of this option.
     #[must_use]
     pub fn option(self, option: impl Into<String>) -> Self {
@@ -97,7 +103,11 @@ impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();
         let gutter = " ".repeat(number.len());
-        writeln!(f, "{}", self.headline())?;
+        f.write_str(&self.headline())?;
+        if self.source.is_empty() {
+            return Ok(());
+        }
+        writeln!(f)?;
         writeln!(f, " {number} | {}", self.source)?;
         let first = self.marked.start.min(LINE_COLS_MAX);
         let len = self.marked.len().min(LINE_COLS_MAX - first).max(1);
@@ -108,7 +118,7 @@ impl fmt::Display for Diagnostic {
 /// All of them, one after the other, as they are shown.
 #[must_use]
 pub fn listing(problems: &[Diagnostic]) -> String {
-    problems.iter().map(|problem| format!("{problem}\n")).collect()
+    problems.iter().fold(String::new(), |text, problem| text + &problem.to_string() + "\n")
 }
 
 /// A tab as one column, and nothing a terminal would obey.

@@ -81,15 +81,13 @@ impl Keymap {
     #[must_use]
     pub fn new(keys: &Keys) -> Self {
         let mut map = Self { prefixes: prefixes(keys), bound: BTreeMap::new() };
-        for (chord, words) in defaults() {
+        for (chord, words) in default_bindings(keys.preset) {
             map.bind(chord, &words);
         }
         for prefix in map.prefixes.clone() {
-            map.bind_steps(vec![Step::Prefix, Step::Key(prefix)], &format!("send --key {prefix}"));
-        }
-        if keys.preset == Preset::Screen {
-            for (chord, words) in SCREEN {
-                map.bind(chord, words);
+            let twice = vec![Step::Prefix, Step::Key(prefix)];
+            if keys.preset == Preset::Tmux || !map.bound.contains_key(&twice) {
+                map.bind_steps(twice, &format!("send --key {prefix}"));
             }
         }
         for (chord, words) in &keys.bind {
@@ -193,19 +191,26 @@ const SCREEN: &[(&str, &str)] = &[
     ("prefix k", "tab close"),
     ("prefix S", "pane split --down"),
     ("prefix |", "pane split --right"),
-    ("prefix Tab", "pane focus --next"),
+    ("prefix Tab", "pane next"),
     ("prefix X", "pane close"),
     ("prefix Q", "pane zoom"),
     ("prefix A", "tab rename"),
     ("prefix \"", ""),
 ];
 
-/// The default bindings as `(chord, action)`, in the order of the table.
-fn defaults() -> impl Iterator<Item = (&'static str, String)> {
-    TABLE.iter().flat_map(|entry| {
+/// The bindings of a preset as `(chord, action)`, in the order of the table; the prefix key after the prefix is not among them.
+#[must_use]
+pub fn default_bindings(preset: Preset) -> Vec<(&'static str, String)> {
+    let of_entry = |entry: &'static table::Entry| {
         let words = entry.words()[0].join(" ");
         entry.keys.iter().map(move |(chord, arguments)| (*chord, format!("{words} {arguments}").trim_end().to_owned()))
-    })
+    };
+    let mut all: Vec<_> = TABLE.iter().flat_map(of_entry).collect();
+    if preset == Preset::Screen {
+        all.retain(|(chord, _)| !SCREEN.iter().any(|(other, _)| collide(chord, other)));
+        all.extend(SCREEN.iter().filter(|(_, words)| !words.is_empty()).map(|(chord, words)| (*chord, (*words).to_owned())));
+    }
+    all
 }
 
 fn prefixes(keys: &Keys) -> Vec<Key> {

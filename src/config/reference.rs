@@ -17,19 +17,29 @@ pub fn default_toml() -> String {
     for (section, node, options) in sections() {
         out.push('\n');
         comment(&mut out, &node.doc);
-        let _ = writeln!(out, "[{section}]");
+        writeln!(out, "[{section}]").ok();
         for (name, option, default) in options {
             if matches!(option.shape, Shape::Map) {
                 out.push('\n');
                 comment(&mut out, &option.doc);
-                let _ = writeln!(out, "[{section}.{name}]");
+                writeln!(out, "[{section}.{name}]").ok();
             } else {
                 comment(&mut out, &option.doc);
-                let _ = writeln!(out, "{name} = {default}");
+                writeln!(out, "{name} = {default}").ok();
             }
         }
     }
     out
+}
+
+/// Settings as a configuration file, or one section of them.
+#[must_use]
+pub fn toml(settings: &Settings, section: Option<&str>) -> String {
+    let mut table = toml::Table::try_from(settings).expect("the settings are tables of plain values");
+    if let Some(section) = section {
+        table.retain(|name, _| name == section);
+    }
+    table.to_string()
 }
 
 /// The reference of all options, in Markdown.
@@ -42,22 +52,26 @@ pub fn markdown() -> String {
          Unknown options are refused. All of this is made from the types that hold the options.\n",
     );
     for (section, node, options) in sections() {
-        let _ = write!(out, "\n## `[{section}]`\n\n{}\n\n| option | default | value | |\n|---|---|---|---|\n", node.doc);
+        write!(out, "\n## `[{section}]`\n\n{}\n\n| option | default | value | |\n|---|---|---|---|\n", node.doc).ok();
         for (name, option, default) in options {
             let default = if matches!(option.shape, Shape::Map) { "none".to_owned() } else { format!("`{default}`") };
-            let _ = writeln!(
+            writeln!(
                 out,
                 "| `{name}` | {default} | {} | {} |",
                 value_form(&option.shape),
                 option.doc.replace('\n', " ").replace('|', "\\|")
-            );
+            )
+            .ok();
         }
     }
     out
 }
 
-/// The sections with their options, each with its default as TOML.
-fn sections() -> Vec<(String, Node, Vec<(String, Node, String)>)> {
+/// A name, what it is, and for an option its default as TOML.
+type OptionLine = (String, Node, String);
+
+/// The sections with their options.
+fn sections() -> Vec<(String, Node, Vec<OptionLine>)> {
     let defaults = toml::Table::try_from(Settings::default()).expect("the settings are tables of plain values");
     let Shape::Table(sections) = tree().shape else { return Vec::new() };
     let options = |section: &str, node: &Node| {
@@ -86,11 +100,11 @@ fn comment(out: &mut String, text: &str) {
     let mut line = String::from("#");
     for word in text.split_whitespace() {
         if line.len() + word.len() >= WRAP_COLS {
-            let _ = writeln!(out, "{line}");
+            writeln!(out, "{line}").ok();
             line = String::from("#");
         }
         line.push(' ');
         line.push_str(word);
     }
-    let _ = writeln!(out, "{line}");
+    writeln!(out, "{line}").ok();
 }

@@ -1,15 +1,31 @@
 //! The pure centre: a step takes the present and one input, changes the state and says what is to happen outside. It cannot fail and cannot wait.
 
+mod arrange;
+mod calls;
+mod program;
+mod resume;
+pub mod scene;
+
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::action::table::Call;
-use crate::base::code::Refusal;
+use crate::action::{Outcome, later};
+use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
-use crate::base::id::{CallId, ClientId, PaneId};
-use crate::base::key::{KeyInput, MouseInput};
+use crate::base::id::{CallId, ClientId, PaneId, TabId};
+use crate::base::key::{KeyInput, MouseInput, MouseKind};
 use crate::base::memory::Memory;
+use crate::base::time::{Now, Span, Tick};
 use crate::settings::Settings;
-use crate::state::call::Caller;
-use crate::state::effect::Fact;
+use crate::state::call::{Caller, Pending};
+use crate::state::effect::{Effect, Effects, Fact, Message, Place, Program};
+use crate::state::host::Host;
+use crate::state::view::View;
+use crate::state::{Leaving, State, env};
+use crate::term::Terminal;
+
+pub use crate::state::view::Viewer;
 
 /// Something that happened outside.
 pub enum Input<'a> {
@@ -83,7 +99,7 @@ pub enum Input<'a> {
         /// The call.
         call: CallId,
         /// The outcome.
-        outcome: Result<serde_json::Value, Refusal>,
+        outcome: Outcome,
     },
     /// The answer to `Effect::Ask`.
     Found {
@@ -123,19 +139,193 @@ pub enum Input<'a> {
     Wake,
 }
 
-/// A client with a terminal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Viewer {
-    /// Who it is, over reconnects.
-    pub token: u64,
-    /// The size of its terminal.
-    pub size: Size,
-    /// A cell in pixels, 0 where unknown.
-    pub cell_pixels: (u16, u16),
-    /// Its working directory; empty where unknown.
-    pub cwd: String,
-    /// Its environment.
-    pub env: Vec<(String, String)>,
-    /// Whether it only watches.
-    pub read_only: bool,
+/// The pure centre.
+pub struct Core {
+    /// The nouns.
+    pub state: State,
+    /// The options in force.
+    pub settings: Settings,
+    /// The server and its surroundings.
+    pub host: Host,
+    /// Connections of whatever kind.
+    connections: usize,
+    /// When to leave because there is nothing to do.
+    leave_at: Option<Tick>,
+    /// Tabs that get the area of their new driver then.
+    late: BTreeMap<TabId, Tick>,
+    /// Whether the last effect was given out.
+    has_left: bool,
+    /// Panes whose programs were told that they have the focus.
+    told_focus: BTreeSet<PaneId>,
+}
+
+/// How long a server without sessions, clients and connections stays.
+const EMPTY_STAY: Span = Span::seconds(5);
+
+impl Core {
+    /// A core that knows nothing yet. Whoever restores a former one fills in `state` before the first step.
+    #[must_use]
+    pub fn new(settings: Settings, host: Host) -> Self {
+        let leave_at = Some(host.started + EMPTY_STAY);
+        let state = State::default();
+        Self { state, settings, host, connections: 0, leave_at, late: BTreeMap::new(), has_left: false, told_focus: BTreeSet::new() }
+    }
+
+    /// Takes note of how many connections of whatever kind there are. Without any, and without sessions, the server leaves after a while.
+    pub fn set_connections(&mut self, now: Now, count: usize) {
+        self.connections = count;
+        self.plan_leave(now);
+    }
+
+    /// Takes one step. `fx` gets what is to happen outside, in order.
+    pub fn step(&mut self, now: Now, input: Input<'_>, fx: &mut Effects) {
+        match input {
+            Input::Connected { client, viewer } => self.state.connect(client, viewer, now),
+            Input::Gone { client } => self.gone(client, fx),
+            Input::Keys { client, keys } => self.typed(client, now, fx, |screen, bytes| {
+                for key in keys {
+                    screen.encode_key(key, bytes);
+                }
+            }),
+            Input::Paste { client, text } => self.typed(client, now, fx, |screen, bytes| screen.encode_paste(text, bytes)),
+            Input::Mouse { client, pane, mouse } => self.pointed((client, pane), mouse, now, fx),
+            Input::Resized { client, size, cell_pixels } => self.state.resize_view(client, size, cell_pixels),
+            Input::Focused { client, focused } => self.state.set_focused(client, focused),
+            Input::Call { call, caller, action } => self.call(now, call, (caller, action), fx),
+            Input::Cancelled { call } => drop(self.state.calls.remove(&call)),
+            Input::Answered { call, outcome } => self.answer(call, outcome, fx),
+            Input::Found { call, fact } => self.found(call, fact, fx),
+            Input::Started { pane, outcome, memory } => self.started(pane, outcome, memory, fx),
+            Input::Output { pane, bytes } => self.output(now, pane, bytes, fx),
+            Input::Ended { pane, status, left } => self.ended(pane, status, &left, fx),
+            Input::Configured(settings) => self.settings = *settings,
+            Input::Wake => self.wake(now, fx),
+        }
+        self.finish(now, fx);
+    }
+
+    /// When [`Input::Wake`] is due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Tick> {
+        let calls = self.state.calls.values().filter_map(|open| later::due(&self.state, open));
+        calls.chain(self.late.values().copied()).chain(self.leave_at).min()
+    }
+
+    fn gone(&mut self, client: ClientId, fx: &mut Effects) {
+        self.state.calls.retain(|_, open| open.caller.client != Some(client));
+        let orphaned: Vec<CallId> =
+            later::calls(&self.state, |pending| matches!(pending, Pending::Forwarded { client: of } if *of == client));
+        for call in orphaned {
+            self.answer(call, Err(Refusal::new(Code::Cancelled, format!("client {client} left before it was done"))), fx);
+        }
+        self.state.disconnect(client);
+    }
+
+    /// Sends what `encode` makes of some input to the program in focus of a view.
+    fn typed(&mut self, client: ClientId, now: Now, fx: &mut Effects, encode: impl FnOnce(&Terminal, &mut Vec<u8>)) {
+        if self.state.views.get(&client).is_none_or(|view| view.read_only) {
+            return;
+        }
+        self.state.used(client, now);
+        let Some(focus) = self.state.view(client).focus() else { return };
+        self.write(focus, fx, encode);
+    }
+
+    /// A mouse event goes to a pane of the tab that the view shows.
+    fn pointed(&mut self, (client, pane): (ClientId, PaneId), mouse: MouseInput, now: Now, fx: &mut Effects) {
+        let Some(view) = self.state.views.get(&client).filter(|view| !view.read_only) else { return };
+        if self.state.panes.get(&pane).is_none_or(|pane| pane.tab.is_none() || pane.tab != view.tab()) {
+            return;
+        }
+        if !matches!(mouse.kind, MouseKind::Move) {
+            self.state.used(client, now);
+        }
+        self.write(pane, fx, |screen, bytes| screen.encode_mouse(&mouse, bytes));
+    }
+
+    /// Types into a pane whose program lives.
+    fn write(&self, pane: PaneId, fx: &mut Effects, encode: impl FnOnce(&Terminal, &mut Vec<u8>)) {
+        let entry = self.state.pane(pane);
+        if !entry.life.is_live() {
+            return;
+        }
+        let mut bytes = Vec::new();
+        encode(&entry.screen, &mut bytes);
+        if !bytes.is_empty() {
+            fx.push(Effect::Write { pane, bytes });
+        }
+    }
+
+    fn wake(&mut self, now: Now, fx: &mut Effects) {
+        for (call, outcome) in later::overdue(&self.state, now) {
+            self.answer(call, outcome, fx);
+        }
+        let late = std::mem::take(&mut self.late);
+        let (due, rest) = late.into_iter().partition(|(_, at)| *at <= now.tick);
+        self.late = rest;
+        let due: BTreeMap<TabId, Tick> = due;
+        self.state.todo.arrange.extend(due.into_keys());
+    }
+
+    /// What every step ends with: sizes follow layouts and views, programs are started, clients without a session leave, and so does a server without work.
+    fn finish(&mut self, now: Now, fx: &mut Effects) {
+        while let Some(tab) = self.state.todo.arrange.pop_first() {
+            self.arrange(tab, now, fx);
+        }
+        self.late.retain(|tab, _| self.state.tabs.contains_key(tab));
+        for (pane, cwd) in std::mem::take(&mut self.state.todo.start) {
+            self.start(pane, cwd, fx);
+        }
+        for stranded in std::mem::take(&mut self.state.todo.stranded) {
+            let status = stranded.status.map_or(0, ExitStatus::shell);
+            fx.push(Effect::Tell { client: stranded.client, message: Message::Ended { session: stranded.session, status } });
+        }
+        self.tell_focus(fx);
+        self.plan_leave(now);
+        self.leave(now, fx);
+    }
+
+    fn start(&self, id: PaneId, mut cwd: Vec<Place>, fx: &mut Effects) {
+        let pane = self.state.pane(id);
+        let session = self.state.session(pane.session);
+        let argv = if pane.argv.is_empty() { env::shell(session, &self.settings, &self.host) } else { pane.argv.clone() };
+        cwd.extend((!session.cwd.is_empty()).then(|| Place::Directory(session.cwd.clone())));
+        cwd.push(Place::Home);
+        let env = env::of_program(session, pane, &self.settings, &self.host);
+        fx.push(Effect::Spawn { pane: id, program: Program { argv, env, cwd, size: pane.size } });
+    }
+
+    /// Programs that asked for it hear when their pane gets or loses the focus of a view whose terminal has it.
+    fn tell_focus(&mut self, fx: &mut Effects) {
+        let focused: BTreeSet<PaneId> = self.state.views.values().filter(|view| view.focused).filter_map(View::focus).collect();
+        for pane in focused.symmetric_difference(&self.told_focus).filter(|pane| self.state.panes.contains_key(pane)) {
+            self.write(*pane, fx, |screen, bytes| screen.encode_focus(focused.contains(pane), bytes));
+        }
+        self.told_focus = focused;
+    }
+
+    fn plan_leave(&mut self, now: Now) {
+        let state = &self.state;
+        let empty = state.sessions.is_empty() && state.panes.is_empty() && state.views.is_empty() && state.calls.is_empty();
+        let idle = empty && self.connections == 0;
+        self.leave_at = if idle { self.leave_at.or(Some(now.tick + EMPTY_STAY)) } else { None };
+    }
+
+    /// Leaves, once: when there was nothing to do for a while, or when that was asked for and every program has ended and every call is answered.
+    fn leave(&mut self, now: Now, fx: &mut Effects) {
+        if self.leave_at.is_some_and(|at| at <= now.tick) {
+            self.state.leaving = Some(Leaving::Stop);
+        }
+        let Some(leaving) = self.state.leaving.filter(|_| !self.has_left) else { return };
+        self.complete(later::on_leaving(&self.state, leaving), fx);
+        if leaving == Leaving::Stop && !(self.state.calls.is_empty() && self.state.panes.is_empty()) {
+            return;
+        }
+        self.has_left = true;
+        if leaving == Leaving::Restart {
+            return fx.push(Effect::Restart);
+        }
+        fx.extend(self.state.views.keys().map(|client| Effect::Tell { client: *client, message: Message::Stopped }));
+        fx.push(Effect::Exit);
+    }
 }

@@ -1,9 +1,420 @@
 //! The keeper: opens PTYs, spawns, reads output into rings, reaps, and keeps the server alive. It parses no output, knows no layout and talks to no client.
+//!
+//! One thread, one `poll`, which waits for ever when nothing is owed.
 
+mod calls;
+mod job;
+mod kill;
+mod link;
+mod server;
+mod spawn;
+mod stream;
+
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::rc::Rc;
 
-/// Runs the keeper until it is told to end; gives its exit status. `args` is what follows `keeper` on the command line.
+use anyhow::Context;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{WaitOptions, WaitStatus, set_child_subreaper, wait};
+
+use crate::base::memory::Memory;
+use crate::base::time::{Span, Tick};
+use crate::keeper::job::{Job, Life};
+use crate::keeper::kill::Kill;
+use crate::keeper::server::{Due, Server};
+use crate::keeper::spawn::FdLimit;
+use crate::keeper::stream::Flow;
+use crate::platform::cgroup::Cgroups;
+use crate::platform::memory::SharedMemory;
+use crate::platform::pidfd::{self, Ended};
+use crate::platform::{EventFd, SignalFd, close_fds_from, now, random_u64, restore_default_signals};
+use crate::wire::keeper::{CONTROL_WAITING, ExitStatus, FromKeeper, VERSION};
+
+/// How long the last output of an ended leader is waited for, when others still hold its terminal.
+const LAST_OUTPUT_WITHIN: Span = Span::millis(250);
+/// How long the status of an adopted leader is waited for: its new parent has to reap it first.
+const STATUS_WITHIN: Span = Span::millis(100);
+/// When the kernel lets no more fds be on the way, this is how soon it is tried again.
+const STUCK_RETRY: Span = Span::millis(10);
+/// Without any program to keep, that many crashes in a row end the keeper.
+const HOPELESS_CRASH_COUNT: u32 = 6;
+const SIGNAL_TERM: i32 = 15;
+const SIGNAL_CHLD: i32 = if cfg!(target_os = "linux") { 17 } else { 20 };
+
+/// What the command line says.
+#[derive(Debug)]
+struct Options {
+    /// The program that is started as `server run --lease N`.
+    server_exe: PathBuf,
+    /// A server is there and hands over on standard input.
+    adopt: bool,
+}
+
+/// Runs the keeper until its server ends as it was meant to; gives its exit status. `args` is what follows `keeper` on the command line:
+/// `--server-exe PATH` (else this program), `--adopt` (standard input is the socket of a server that hands over).
 #[must_use]
 pub fn run(args: &[OsString]) -> u8 {
-    u8::from(!args.is_empty())
+    match Keeper::prepare(args).and_then(Keeper::serve) {
+        Ok(()) => 0,
+        Err(error) => {
+            // Standard error is the log. If even that is gone, nobody can be told.
+            rustix::io::write(rustix::stdio::stderr(), format!("keeper: {error:#}\n").as_bytes()).ok();
+            1
+        }
+    }
+}
+
+/// All it holds.
+#[derive(Debug)]
+struct Keeper {
+    epoch: u64,
+    limit: FdLimit,
+    signals: SignalFd,
+    control: SharedMemory,
+    data: EventFd,
+    room: EventFd,
+    cgroups: Option<Cgroups>,
+    server: Server,
+    jobs: BTreeMap<u64, Job>,
+    stash: BTreeMap<Vec<u8>, Rc<OwnedFd>>,
+    kills: Vec<Kill>,
+    /// How many processes have ended that were neither leaders nor the server.
+    orphan_count: u64,
+    is_adopting: bool,
+    is_over: bool,
+}
+
+/// What became ready.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Signals,
+    Room,
+    Link,
+    Server,
+    Stream(u64, usize),
+    Leader(u64),
+}
+
+impl Keeper {
+    fn prepare(args: &[OsString]) -> anyhow::Result<Self> {
+        close_fds_from(3);
+        restore_default_signals();
+        let options = options(args)?;
+        rustix::process::chdir("/").context("cannot change to /")?;
+        // Orphans of our programs come to us, so that they can be ended and reaped.
+        set_child_subreaper(rustix::process::Pid::from_raw(1)).context("cannot become the parent of orphans")?;
+        let at = now().tick;
+        let server = if options.adopt {
+            let socket = rustix::io::dup(rustix::stdio::stdin()).context("there is no server on standard input")?;
+            rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+            Server::adopting(options.server_exe, socket, at)?
+        } else {
+            Server::due_at(options.server_exe, at)
+        };
+        let epoch = random_u64()?;
+        Ok(Self {
+            epoch,
+            limit: FdLimit::raise(),
+            signals: SignalFd::new().context("cannot read signals")?,
+            control: SharedMemory::fixed("abide-control", 4096).context("cannot share memory")?,
+            data: EventFd::new()?,
+            room: EventFd::new()?,
+            cgroups: if options.adopt { None } else { Cgroups::probe(epoch) },
+            server,
+            jobs: BTreeMap::new(),
+            stash: BTreeMap::new(),
+            kills: Vec::new(),
+            orphan_count: 0,
+            is_adopting: options.adopt,
+            is_over: false,
+        })
+    }
+
+    fn serve(mut self) -> anyhow::Result<()> {
+        while !self.is_over {
+            for source in self.wait()? {
+                self.handle(source);
+            }
+            self.turn()?;
+        }
+        if let Some(cgroups) = &self.cgroups {
+            cgroups.close();
+        }
+        Ok(())
+    }
+
+    /// Waits until something is ready or due.
+    fn wait(&self) -> io::Result<Vec<(Source, PollFlags)>> {
+        let timeout = self.deadline().map(|deadline| timespec(deadline - now().tick));
+        let mut sources = vec![Source::Signals, Source::Room];
+        let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN), PollFd::new(&self.room, PollFlags::IN)];
+        if let Some(link) = &self.server.link {
+            let mut flags = PollFlags::empty();
+            flags.set(PollFlags::IN, link.wants_to_read());
+            flags.set(PollFlags::OUT, link.wants_to_write());
+            sources.push(Source::Link);
+            fds.push(PollFd::new(link, flags));
+        }
+        if let Some(pidfd) = self.server.pidfd() {
+            sources.push(Source::Server);
+            fds.push(PollFd::new(pidfd, awaited(self.server.status_by)));
+        }
+        for job in self.jobs.values() {
+            for (idx, stream) in job.streams.iter().enumerate().filter(|(_, stream)| stream.flow == Flow::Open) {
+                sources.push(Source::Stream(job.tag, idx));
+                fds.push(PollFd::new(&*stream.source, PollFlags::IN));
+            }
+            if let Some(pidfd) = job.pidfd.as_deref().filter(|_| job.is_adopted && job.is_running()) {
+                sources.push(Source::Leader(job.tag));
+                fds.push(PollFd::new(pidfd, awaited(job.status_by)));
+            }
+        }
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(sources.into_iter().zip(fds.iter().map(PollFd::revents)).filter(|(_, flags)| !flags.is_empty()).collect())
+    }
+
+    fn handle(&mut self, (source, flags): (Source, PollFlags)) {
+        match source {
+            Source::Signals => self.take_signals(),
+            Source::Room => {
+                self.room.drain();
+                self.jobs.values_mut().flat_map(|job| &mut job.streams).for_each(stream::Stream::has_room);
+            }
+            Source::Link => self.talk(flags),
+            Source::Server => self.adopted_server_ended(flags.contains(PollFlags::HUP)),
+            Source::Stream(tag, idx) => self.pump(tag, idx),
+            Source::Leader(tag) => self.adopted_leader_ended(tag, flags.contains(PollFlags::HUP)),
+        }
+    }
+
+    /// What time and the events of this turn have made due.
+    fn turn(&mut self) -> io::Result<()> {
+        let at = now().tick;
+        self.look_for_statuses(at);
+        self.settle(at);
+        self.go_on_killing(at);
+        if let Some(link) = self.server.link.as_mut().filter(|link| link.is_stuck) {
+            link.flush();
+        }
+        let is_waiting = self.control.word(CONTROL_WAITING) != 0;
+        match self.server.due(is_waiting, at) {
+            Due::Nothing => {}
+            Due::Ask => self.send(0, &FromKeeper::Ping, Vec::new()),
+            Due::Start => self.start_server(at),
+        }
+        if self.jobs.is_empty() && self.server.crash_count >= HOPELESS_CRASH_COUNT {
+            return Err(io::Error::other("the server ends again and again right after its start, and there is no program to keep"));
+        }
+        Ok(())
+    }
+
+    /// When the next thing is due, if any.
+    fn deadline(&self) -> Option<Tick> {
+        let endings = self.jobs.values().filter_map(|job| match job.life {
+            // A full ring is waited for without an end: nothing that was written may be missed.
+            Life::Ending(_, by) if !job.is_blocked() => Some(by),
+            Life::Running => job.status_by,
+            Life::Ending(..) | Life::Ended(_) => None,
+        });
+        let stuck = self.server.link.as_ref().is_some_and(|link| link.is_stuck).then(|| now().tick + STUCK_RETRY);
+        let kills = self.kills.iter().map(|kill| kill.next);
+        endings.chain(kills).chain(self.server.deadline()).chain(stuck).min()
+    }
+
+    /// Reads one stream for a turn, and wakes the server if it waits.
+    fn pump(&mut self, tag: u64, idx: usize) {
+        let Some(job) = self.jobs.get_mut(&tag) else { return };
+        let is_leader_alive = job.is_running();
+        let Some(stream) = job.streams.get_mut(idx) else { return };
+        let (control, data, server) = (&mut self.control, &self.data, &mut self.server);
+        stream.pump(is_leader_alive, || {
+            if control.word(CONTROL_WAITING) != 0 {
+                // First the word, then the wake: the other way round would take back a wish the server uttered between the two.
+                control.publish(CONTROL_WAITING, 0);
+                data.notify();
+                server.woken(now().tick);
+            }
+        });
+    }
+
+    fn take_signals(&mut self) {
+        let mut has_child_ended = false;
+        while let Some(signal) = self.signals.next() {
+            match signal {
+                SIGNAL_CHLD => has_child_ended = true,
+                // The machine goes down, or somebody means it: the server knows what to do then, and ends.
+                SIGNAL_TERM => self.server.signal(SIGNAL_TERM),
+                _ => {}
+            }
+        }
+        if has_child_ended {
+            self.reap();
+        }
+    }
+
+    /// Reaps whoever has ended. Only this reaps, so until then the number of a child means that child.
+    fn reap(&mut self) {
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            let pid = pid.as_raw_pid();
+            let status = exit_status(status);
+            let leader = self.jobs.values_mut().find(|job| job.pid == pid && job.is_own_child());
+            if self.server.is_child(pid) {
+                self.server_ended(status);
+            } else if let Some(job) = leader {
+                job.leader_ended(status, now().tick + LAST_OUTPUT_WITHIN);
+            } else {
+                self.orphan_count += 1;
+            }
+        }
+    }
+
+    fn server_ended(&mut self, status: ExitStatus) {
+        if status == ExitStatus::Code(0) {
+            self.is_over = true;
+            return;
+        }
+        self.server.crashed(now().tick);
+    }
+
+    fn start_server(&mut self, at: Tick) {
+        self.control.publish(CONTROL_WAITING, 0);
+        if self.server.start(at).is_err() {
+            self.server.crashed(at);
+            return;
+        }
+        self.greet();
+    }
+
+    fn greet(&mut self) {
+        let fds = [self.control.try_clone_fd(), self.data.try_clone_fd(), self.room.try_clone_fd()];
+        let Ok(fds) = fds.into_iter().map(|fd| fd.map(Rc::new)).collect::<io::Result<Vec<_>>>() else { return };
+        let hello = FromKeeper::Hello {
+            version: VERSION,
+            epoch: self.epoch,
+            has_cgroup: self.cgroups.is_some(),
+            crash_count: self.server.crash_count,
+            keeper_pid: rustix::process::getpid().as_raw_pid(),
+        };
+        self.send(0, &hello, fds);
+    }
+
+    fn send(&mut self, call: u64, message: &FromKeeper, fds: Vec<Rc<OwnedFd>>) {
+        if let Some(link) = &mut self.server.link {
+            link.send(call, message, fds);
+        }
+    }
+
+    /// Without a status it counts as a crash, which loses nothing.
+    fn adopted_server_ended(&mut self, is_reaped: bool) {
+        match self.server.pidfd().and_then(|pidfd| pidfd::ended(pidfd, self.server.pid())) {
+            Some(ended) => self.server_ended(from_ended(ended)),
+            None if is_reaped => self.server_ended(ExitStatus::Lost),
+            None => self.server.status_by = self.server.status_by.or(Some(now().tick + STATUS_WITHIN)),
+        }
+    }
+
+    fn adopted_leader_ended(&mut self, tag: u64, is_reaped: bool) {
+        let at = now().tick;
+        let Some(job) = self.jobs.get_mut(&tag) else { return };
+        match job.pidfd.as_deref().and_then(|pidfd| pidfd::ended(pidfd, job.pid)) {
+            Some(ended) => job.leader_ended(from_ended(ended), at + LAST_OUTPUT_WITHIN),
+            None if is_reaped => job.leader_ended(ExitStatus::Lost, at + LAST_OUTPUT_WITHIN),
+            None => job.status_by = job.status_by.or(Some(at + STATUS_WITHIN)),
+        }
+    }
+
+    /// Adopted processes whose status does not come.
+    fn look_for_statuses(&mut self, at: Tick) {
+        if self.server.status_by.is_some_and(|by| by <= at) {
+            self.adopted_server_ended(true);
+        }
+        for job in self.jobs.values_mut().filter(|job| job.status_by.is_some_and(|by| by <= at)) {
+            let ended = job.pidfd.as_deref().and_then(|pidfd| pidfd::ended(pidfd, job.pid));
+            job.leader_ended(ended.map_or(ExitStatus::Lost, from_ended), at + LAST_OUTPUT_WITHIN);
+        }
+    }
+
+    /// Tells of ended leaders whose last output is in their rings.
+    fn settle(&mut self, at: Tick) {
+        let ending = |job: &Job| matches!(job.life, Life::Ending(..));
+        let tags: Vec<u64> = self.jobs.values().filter(|job| ending(job)).map(|job| job.tag).collect();
+        for tag in tags {
+            let open = self.jobs.get(&tag).map_or(0, |job| job.streams.len());
+            (0..open).for_each(|idx| self.pump_if_open(tag, idx));
+            let Some(job) = self.jobs.get_mut(&tag) else { continue };
+            let Life::Ending(status, by) = job.life else { continue };
+            if job.is_drained() || (by <= at && !job.is_blocked()) {
+                job.life = Life::Ended(status);
+                let end = job.end();
+                self.send(0, &FromKeeper::Exited { tag, status, end }, Vec::new());
+            }
+        }
+    }
+
+    fn pump_if_open(&mut self, tag: u64, idx: usize) {
+        let flow = self.jobs.get(&tag).and_then(|job| job.streams.get(idx)).map(|stream| stream.flow);
+        if flow == Some(Flow::Open) {
+            self.pump(tag, idx);
+        }
+    }
+
+    /// The passes of kills that are due.
+    fn go_on_killing(&mut self, at: Tick) {
+        let mut kills = std::mem::take(&mut self.kills);
+        kills.retain_mut(|kill| {
+            if at < kill.next {
+                return true;
+            }
+            self.reap();
+            let Some(job) = self.jobs.get(&kill.tag) else { return false };
+            let cookie = calls::cookie(self.epoch, kill.tag);
+            let scope = kill::Scope { cookie: &cookie, cgroups: self.cgroups.as_ref(), server_pid: self.server.pid() };
+            let Some(report) = kill.pass(job, scope, at, self.orphan_count) else { return true };
+            self.settle(at);
+            self.send(kill.call, &FromKeeper::Killed { tag: kill.tag, report }, Vec::new());
+            false
+        });
+        self.kills.extend(kills);
+    }
+}
+
+fn options(args: &[OsString]) -> anyhow::Result<Options> {
+    let mut options = Options { server_exe: std::env::current_exe().context("cannot find this program")?, adopt: false };
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.to_str() {
+            Some("--adopt") => options.adopt = true,
+            Some("--server-exe") => options.server_exe = args.next().context("--server-exe needs a path")?.into(),
+            _ => anyhow::bail!("unknown argument {}; the keeper is started by abide itself", arg.display()),
+        }
+    }
+    Ok(options)
+}
+
+/// What a pidfd is polled for: a zombie keeps it readable, and that it was reaped comes as HUP, which is always told.
+const fn awaited(status_by: Option<Tick>) -> PollFlags {
+    if status_by.is_none() { PollFlags::IN } else { PollFlags::empty() }
+}
+
+fn timespec(span: Span) -> Timespec {
+    let (seconds, nanos) = (span.0 / 1_000_000_000, span.0 % 1_000_000_000);
+    Timespec { tv_sec: i64::try_from(seconds).unwrap_or(i64::MAX), tv_nsec: i64::try_from(nanos).unwrap_or(0) }
+}
+
+fn exit_status(status: WaitStatus) -> ExitStatus {
+    from_ended(Ended::from_wait_status(status.as_raw()))
+}
+
+const fn from_ended(ended: Ended) -> ExitStatus {
+    match ended {
+        Ended::Code(code) => ExitStatus::Code(code),
+        Ended::Signal(signal) => ExitStatus::Signal(signal),
+    }
 }

@@ -223,6 +223,12 @@ impl<P: Copy + Eq> Tree<P> {
         self.root.resize(pane, direction, cells)
     }
 
+    /// Whether every split has two or more parts with a share each, and none of them is a split along the same axis.
+    #[must_use]
+    pub fn is_normal(&self) -> bool {
+        self.root.is_normal()
+    }
+
     /// Turns the shares into the cells they are in `area`, where everything has room in it.
     pub fn settle(&mut self, area: Size) {
         self.root.settle(area);
@@ -291,21 +297,20 @@ impl<P: Copy + Eq> Node<P> {
         }
         let part = split.parts.remove(at);
         let heir = &mut split.parts[at.saturating_sub(1)];
-        heir.weight = heir.weight.saturating_add(part.weight).saturating_add(1);
-        if matches!(heir.node, Self::Split(_)) {
-            heir.node.grow_last(split.axis, part.weight.saturating_add(1));
-        }
+        let cells = part.weight.saturating_add(1);
+        heir.weight = heir.weight.saturating_add(cells);
+        heir.node.grow(split.axis, cells, at > 0);
     }
 
-    /// Gives the cells that a split inherited to its last part, so that the borders before it stay where they are.
-    fn grow_last(&mut self, axis: Axis, cells: u16) {
+    /// Gives the cells that a split inherited to its last or its first part, so that the borders on the other side stay where they are.
+    fn grow(&mut self, axis: Axis, cells: u16, last: bool) {
         let Self::Split(split) = self else { return };
-        if split.axis == axis {
-            let last = split.parts.last_mut().expect("a split has parts");
-            last.weight = last.weight.saturating_add(cells);
-            return last.node.grow_last(axis, cells);
+        if split.axis != axis {
+            return split.parts.iter_mut().for_each(|part| part.node.grow(axis, cells, last));
         }
-        split.parts.iter_mut().for_each(|part| part.node.grow_last(axis, cells));
+        let at = if last { split.parts.len() - 1 } else { 0 };
+        split.parts[at].weight = split.parts[at].weight.saturating_add(cells);
+        split.parts[at].node.grow(axis, cells, last);
     }
 
     /// Restores what holds of splits: two or more parts, and none of them along the same axis.
@@ -325,6 +330,12 @@ impl<P: Copy + Eq> Node<P> {
         if split.parts.len() == 1 {
             *self = split.parts.remove(0).node;
         }
+    }
+
+    fn is_normal(&self) -> bool {
+        let Self::Split(split) = self else { return true };
+        let same_axis = |node: &Self| matches!(node, Self::Split(inner) if inner.axis == split.axis);
+        split.parts.len() > 1 && split.parts.iter().all(|part| part.weight > 0 && !same_axis(&part.node) && part.node.is_normal())
     }
 
     fn equalise(&mut self) {

@@ -6,6 +6,7 @@ use std::io;
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags, fallocate, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create};
@@ -19,7 +20,7 @@ pub const LEN_MAX: usize = 1 << 34;
 /// A mapped memfd. It can never shrink, so no access faults; a fixed one cannot grow either.
 #[derive(Debug)]
 pub struct SharedMemory {
-    fd: OwnedFd,
+    fd: Arc<OwnedFd>,
     start: NonNull<u8>,
     len: usize,
 }
@@ -70,6 +71,12 @@ impl SharedMemory {
         self.fd.try_clone()
     }
 
+    /// The memfd, to be passed on.
+    #[must_use]
+    pub fn fd(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.fd)
+    }
+
     fn create(name: &str, len: usize, seals: SealFlags) -> io::Result<Self> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         // Kernels before 6.3 do not know NOEXEC_SEAL.
@@ -83,7 +90,7 @@ impl SharedMemory {
         // SAFETY: a fresh mapping at an address of the kernel's choice touches no other memory.
         let start = unsafe { mmap(std::ptr::null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, &fd, 0) }?;
         let start = NonNull::new(start.cast::<u8>()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { fd, start, len })
+        Ok(Self { fd: Arc::new(fd), start, len })
     }
 
     fn atomic(&self, offset: usize) -> &AtomicU64 {

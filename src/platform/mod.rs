@@ -1,6 +1,7 @@
 //! The operating system as abide needs it: clock, places, sockets with fds, shared memory, terminals, processes. No policy of the product.
 
 mod clock;
+pub mod config_file;
 mod eventfd;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -14,6 +15,7 @@ pub mod socket;
 pub mod start;
 mod sys;
 pub mod tty;
+mod watch;
 
 pub use clock::{boot_id, now, random_u64};
 pub use eventfd::EventFd;
@@ -22,4 +24,5 @@ pub use linux::{cgroup, pidfd, process};
 pub use login::Login;
 #[cfg(target_os = "macos")]
 pub use macos::{cgroup, pidfd, process};
-pub use sys::{SignalFd, close_fds_from, restore_default_signals};
+pub use sys::{SignalFd, clear_signal_mask, close_fds_from, restore_default_signals};
+pub use watch::watch;

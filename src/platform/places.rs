@@ -17,7 +17,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, openat};
 use crate::platform::login::Login;
 use crate::platform::socket;
 
-/// The longest path a Unix socket can have (sun_path in unix(7), without its NUL).
+/// The longest path a Unix socket can have (`sun_path` in unix(7), without its NUL).
 pub const SOCKET_PATH_LEN_MAX: usize = 107;
 
 /// The environment variables that decide the places. Empty ones count as unset.
@@ -298,8 +298,9 @@ fn is_on_network(path: &Path) -> bool {
     // NFS, SMB, CIFS, SMB2, AFS, 9P, Ceph (statfs(2)).
     const NETWORK: [u64; 7] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x5346_414f, 0x0102_1997, 0x00c3_6400];
     let kind = path.ancestors().find_map(|path| rustix::fs::statfs(path).ok()).map(|statfs| statfs.f_type);
-    // The type is a signed 32-bit word on some machines.
-    kind.is_some_and(|kind| NETWORK.contains(&(u64::from_ne_bytes(i64::from(kind).to_ne_bytes()) & 0xffff_ffff)))
+    // The type is a signed 32-bit word on some machines, so a negative one is extended.
+    #[expect(clippy::cast_sign_loss, reason = "only the lower 32 bits are compared")]
+    kind.is_some_and(|kind| NETWORK.contains(&(kind as u64 & 0xffff_ffff)))
 }
 
 /// Whether a path is on a file system where locks and sockets do not mean what they say.

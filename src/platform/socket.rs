@@ -13,7 +13,7 @@ use rustix::net::{
 
 /// The most fds that one [`send`] passes.
 pub const FD_COUNT_MAX: usize = 8;
-/// The most fds the kernel lets ride with one message (SCM_MAX_FD).
+/// The most fds the kernel lets ride with one message (`SCM_MAX_FD`).
 const RECEIVED_FD_COUNT_MAX: usize = 253;
 
 /// Two connected stream sockets, closed on exec and blocking.
@@ -50,7 +50,7 @@ pub fn check_peer(socket: impl AsFd) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("the other end of the socket belongs to uid {peer}, not to {own}")))
 }
 
-/// The user at the other end of a connected socket (SO_PEERCRED in unix(7)).
+/// The user at the other end of a connected socket (`SO_PEERCRED` in unix(7)).
 ///
 /// # Errors
 /// If it is not connected.

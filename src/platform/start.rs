@@ -30,7 +30,8 @@ pub struct KeeperStart<'a> {
 /// If it cannot be; nothing is left behind.
 pub fn keeper(start: KeeperStart<'_>) -> io::Result<()> {
     let mut command = Command::new(start.exe);
-    command.arg("keeper").args(start.args).envs(start.env).current_dir("/");
+    // Started from a pane of another server, it is not a part of that pane.
+    command.arg("keeper").args(start.args).env_remove("ABIDE_JOB").envs(start.env).current_dir("/");
     command.stdin(start.input.map_or_else(Stdio::null, Stdio::from));
     command.stdout(Stdio::null());
     command.stderr(start.log.map_or_else(Stdio::null, Stdio::from));

@@ -28,6 +28,21 @@ pub(super) fn detach(command: &mut Command) {
     unsafe { command.pre_exec(in_child) };
 }
 
+/// Makes `command` start a process with no signal blocked: the standard library passes our mask on.
+pub fn clear_signal_mask(command: &mut Command) {
+    let in_child = || {
+        let mut empty = MaybeUninit::uninit();
+        // SAFETY: sigemptyset initialises the set; both calls are async-signal-safe.
+        let status = unsafe {
+            libc::sigemptyset(empty.as_mut_ptr());
+            libc::sigprocmask(libc::SIG_SETMASK, empty.as_ptr(), std::ptr::null_mut())
+        };
+        if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    };
+    // SAFETY: the closure runs between fork and exec and does only what is allowed there, see above.
+    unsafe { command.pre_exec(in_child) };
+}
+
 /// Forks a child that does nothing until it is killed. For the single-threaded keeper alone.
 ///
 /// # Errors
@@ -62,9 +77,18 @@ pub fn close_fds_from(first: RawFd) {
 
 /// Gives every signal its default effect, whatever the launcher had set.
 pub fn restore_default_signals() {
-    for signal in 1..65 {
-        // SAFETY: SIG_DFL installs no handler; what cannot be set (KILL, STOP, the C library's own) answers EINVAL without effect.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    for signal in 1..=64 {
+        // The C library refuses to touch the two signals it keeps for itself, but an ignored one is inherited all the same.
+        #[cfg(target_os = "linux")]
+        // SAFETY: a struct sigaction of 0s, at most 32 bytes long, is SIG_DFL with no flags; KILL and STOP answer EINVAL without effect.
+        unsafe {
+            libc::syscall(libc::SYS_rt_sigaction, signal, [0u64; 4].as_ptr(), std::ptr::null::<u64>(), size_of::<u64>());
+        }
+        #[cfg(not(target_os = "linux"))]
+        // SAFETY: SIG_DFL installs no handler; what cannot be set answers EINVAL without effect.
+        unsafe {
+            libc::signal(signal, libc::SIG_DFL);
+        }
     }
 }
 
@@ -75,20 +99,18 @@ pub struct SignalFd(OwnedFd);
 
 #[cfg(target_os = "linux")]
 impl SignalFd {
-    /// Blocks all catchable signals but the faults, and takes them on an fd. HUP and PIPE are ignored: they are never seen.
+    /// Blocks all catchable signals but the faults, and takes them on an fd: what nobody acts on has no effect, and no program inherits it.
     ///
     /// # Errors
     /// If there is no fd left.
     pub fn new() -> io::Result<Self> {
         let mut set = MaybeUninit::uninit();
-        // SAFETY: sigfillset initialises the set; the other calls only read it; the fd signalfd gives is new and ours.
+        // SAFETY: sigfillset initialises the set, the other calls only read it; the fd that signalfd gives is new and ours.
         unsafe {
             libc::sigfillset(set.as_mut_ptr());
             for fault in [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT, libc::SIGTRAP, libc::SIGSYS] {
                 libc::sigdelset(set.as_mut_ptr(), fault);
             }
-            libc::signal(libc::SIGHUP, libc::SIG_IGN);
-            libc::signal(libc::SIGPIPE, libc::SIG_IGN);
             if libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut()) != 0 {
                 return Err(io::Error::last_os_error());
             }
@@ -152,15 +174,14 @@ struct PidfdInfo {
     exit_code: i32,
 }
 
-/// The wait status of an ended and reaped process, if the kernel still knows it (PIDFD_GET_INFO, Linux 6.15).
+/// The wait status of an ended and reaped process, if the kernel still knows it (`PIDFD_GET_INFO`, Linux 6.15).
 #[cfg(target_os = "linux")]
 pub(super) fn pidfd_wait_status(pidfd: BorrowedFd<'_>) -> Option<i32> {
     const PIDFD_INFO_EXIT: u64 = 1 << 3;
     // _IOWR(0xFF, 11, struct pidfd_info of 64 bytes)
-    const PIDFD_GET_INFO: u32 = (3 << 30) | (64 << 16) | (0xff << 8) | 11;
+    const PIDFD_GET_INFO: libc::Ioctl = (3 << 30) | (64 << 16) | (0xff << 8) | 0x0b;
     let mut info = PidfdInfo { mask: PIDFD_INFO_EXIT, ..PidfdInfo::default() };
     // SAFETY: the kernel writes at most the 64 bytes that the request number announces.
-    #[expect(clippy::useless_conversion, reason = "the request is an int with musl")]
-    let status = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO.into(), &raw mut info) };
+    let status = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO, &raw mut info) };
     (status == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
 }

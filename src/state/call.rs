@@ -1,6 +1,7 @@
 //! Calls that are answered later: plain data with a deadline, completed by the core exactly once.
 
 use regex::Regex;
+use serde_json::Value;
 
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::{Span, Tick};
@@ -28,11 +29,11 @@ pub struct Open {
 /// What a call waits for.
 #[derive(Debug, Clone)]
 pub enum Pending {
-    /// Until a pane's screen or output shows a match.
+    /// Until a pane's screen shows a match, or its output passed one.
     Text {
         /// The pane.
         pane: PaneId,
-        /// What to look for.
+        /// What to look for, within a line.
         pattern: Regex,
     },
     /// Until a pane has printed nothing for so long.
@@ -41,18 +42,36 @@ pub enum Pending {
         pane: PaneId,
         /// So long.
         quiet: Span,
+        /// When the wait began.
+        since: Tick,
+    },
+    /// Until the shell of a pane shows a prompt.
+    Prompt {
+        /// The pane.
+        pane: PaneId,
     },
     /// Until the program of a pane ends.
     Exit {
         /// The pane.
         pane: PaneId,
     },
+    /// Until the program of a new pane runs; the call is then answered with this.
+    Start {
+        /// The pane.
+        pane: PaneId,
+        /// The answer.
+        reply: Value,
+    },
     /// Until these panes' programs are verified to be gone.
     Stop {
         /// The panes that are left.
         panes: Vec<PaneId>,
+        /// All the panes it was about.
+        all: Vec<PaneId>,
+        /// Processes that could not be ended, by pid.
+        left: Vec<u32>,
     },
-    /// Until the edge has found something out; the text is then sent to the pane.
+    /// Until the edge has found out whether the pane's line discipline would drop part of the text, which is typed then.
     Send {
         /// The pane.
         pane: PaneId,
@@ -64,4 +83,16 @@ pub enum Pending {
         /// The client.
         client: ClientId,
     },
+}
+
+impl Pending {
+    /// The one pane it is about.
+    #[must_use]
+    pub const fn pane(&self) -> Option<PaneId> {
+        match self {
+            Self::Text { pane, .. } | Self::Idle { pane, .. } | Self::Prompt { pane } | Self::Exit { pane } => Some(*pane),
+            Self::Start { pane, .. } | Self::Send { pane, .. } => Some(*pane),
+            Self::Stop { .. } | Self::Forwarded { .. } => None,
+        }
+    }
 }

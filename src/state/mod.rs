@@ -1,21 +1,27 @@
 //! The nouns and their verbs: sessions, tabs, panes, views, and the invariants that hold between them. No I/O, no clock.
 
+pub mod adopt;
 pub mod call;
+mod check;
 pub mod effect;
+pub mod env;
+pub mod host;
 pub mod pane;
 pub mod session;
 pub mod tab;
 pub mod target;
 pub mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
 use crate::state::call::Open;
+use crate::state::effect::Place;
 use crate::state::pane::Pane;
 use crate::state::session::Session;
 use crate::state::tab::Tab;
-use crate::state::view::{Parted, View};
+use crate::state::view::{Parted, View, Whereabouts};
 
 /// Everything the server knows, apart from handles.
 #[derive(Debug, Default)]
@@ -36,6 +42,41 @@ pub struct State {
     pub parted: Vec<Parted>,
     /// Calls that are answered later.
     pub calls: BTreeMap<CallId, Open>,
+    /// Whether the server is about to leave; calls are refused then.
+    pub leaving: Option<Leaving>,
+    /// What the step leaves to its end.
+    pub todo: Todo,
+}
+
+/// How the server leaves, as soon as all programs that are being ended have ended and every call is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// For good.
+    Stop,
+    /// To be replaced; programs and clients stay.
+    Restart,
+}
+
+/// What a step leaves to its end, when everything is where it belongs. Empty between steps.
+#[derive(Debug, Default)]
+pub struct Todo {
+    /// Tabs whose panes may have to have another size.
+    pub arrange: BTreeSet<TabId>,
+    /// Panes whose program is to be started, with the places it may start in.
+    pub start: Vec<(PaneId, Vec<Place>)>,
+    /// Clients whose session ended and that have no other.
+    pub stranded: Vec<Stranded>,
+}
+
+/// A client whose session ended and that has no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stranded {
+    /// The client.
+    pub client: ClientId,
+    /// The name of the session.
+    pub session: String,
+    /// How its last program ended; none if it was ended by a call.
+    pub status: Option<ExitStatus>,
 }
 
 /// The next number of each kind of id. Numbers are never used twice.
@@ -59,4 +100,28 @@ impl Default for NextIds {
     fn default() -> Self {
         Self { session: 1, tab: 1, pane: 1, client: 1, call: 1, used: 1 }
     }
+}
+
+impl State {
+    /// What every view shows, those of clients that are gone included.
+    fn everywhere(&mut self) -> impl Iterator<Item = &mut Whereabouts> {
+        self.views.values_mut().map(|view| &mut view.at).chain(self.parted.iter_mut().map(|parted| &mut parted.at))
+    }
+
+    /// An id for a client that connects.
+    pub fn next_client(&mut self) -> ClientId {
+        ClientId(take(&mut self.next_ids.client))
+    }
+
+    /// An id for a call.
+    pub fn next_call(&mut self) -> CallId {
+        CallId(take(&mut self.next_ids.call))
+    }
+}
+
+/// The number in `next`, which then is the following one.
+const fn take(next: &mut u64) -> u64 {
+    let number = *next;
+    *next += 1;
+    number
 }

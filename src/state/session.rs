@@ -5,7 +5,9 @@ use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::text::is_harmful;
-use crate::state::State;
+use crate::state::pane::NewPane;
+use crate::state::tab::Tab;
+use crate::state::{State, Stranded, take};
 
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,21 @@ pub struct Session {
     pub last_status: Option<ExitStatus>,
 }
 
+/// What a session is made of.
+#[derive(Debug)]
+pub struct NewSession {
+    /// Its name, checked and free.
+    pub name: String,
+    /// Where its programs start; empty for home.
+    pub cwd: String,
+    /// The environment its programs get, ours not yet added.
+    pub env: Vec<(String, String)>,
+    /// The size of its terminal while no view shows it.
+    pub size: Size,
+    /// Its first pane.
+    pub pane: NewPane,
+}
+
 /// The longest name, in bytes.
 pub const NAME_MAX: usize = 64;
 
@@ -42,6 +59,10 @@ impl State {
     #[must_use]
     pub fn session(&self, id: SessionId) -> &Session {
         self.sessions.get(&id).expect("ids of sessions are looked up before they are used")
+    }
+
+    pub(super) fn session_mut(&mut self, id: SessionId) -> &mut Session {
+        self.sessions.get_mut(&id).expect("ids of sessions are looked up before they are used")
     }
 
     /// The session of that name.
@@ -54,6 +75,56 @@ impl State {
     #[must_use]
     pub fn clients_of(&self, id: SessionId) -> Vec<ClientId> {
         self.views.values().filter(|view| view.at.session == Some(id)).map(|view| view.client).collect()
+    }
+
+    /// Makes a session with one tab and one pane. No view shows it yet.
+    pub fn new_session(&mut self, new: NewSession, wall: u64) -> (SessionId, TabId, PaneId) {
+        let id = SessionId(take(&mut self.next_ids.session));
+        let tab = TabId(take(&mut self.next_ids.tab));
+        let pane = self.make_pane((id, tab), new.size, new.pane, wall);
+        let session = Session {
+            id,
+            name: new.name,
+            tabs: vec![tab],
+            current: tab,
+            cwd: new.cwd,
+            env: new.env,
+            created_wall: wall,
+            used: take(&mut self.next_ids.used),
+            size: new.size,
+            version: 0,
+            last_status: None,
+        };
+        self.sessions.insert(id, session);
+        self.tabs.insert(tab, Tab::new(tab, id, pane, new.size));
+        self.changed(id);
+        self.todo.arrange.insert(tab);
+        (id, tab, pane)
+    }
+
+    /// Notes that a session was used: the one used last is attached to first.
+    pub(super) fn use_session(&mut self, id: SessionId) {
+        let used = take(&mut self.next_ids.used);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.used = used;
+        }
+        self.version += 1;
+    }
+
+    /// Takes a session without tabs away. Views that show it go to the one they showed before; those that have none are stranded.
+    pub(super) fn remove_session(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        self.version += 1;
+        let viewers = self.clients_of(id);
+        for at in self.everywhere() {
+            at.forget_session(id);
+        }
+        for client in viewers {
+            match self.views[&client].at.history.last().copied() {
+                Some(former) => self.show_session(client, former),
+                None => self.todo.stranded.push(Stranded { client, session: session.name.clone(), status: session.last_status }),
+            }
+        }
     }
 
     /// A name for a session that is given none: `first` for the first one, then the smallest number that is free.
@@ -77,8 +148,7 @@ impl State {
             Some(other) => return Err(taken(other)),
             None => (),
         }
-        let session = self.sessions.get_mut(&id).expect("it was looked up");
-        session.name = name.into();
+        self.session_mut(id).name = name.into();
         self.changed(id);
         Ok(())
     }

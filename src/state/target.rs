@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::base::code::{Code, Refusal};
-use crate::base::id::{PaneId, SessionId, TabId};
+use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::text::nearest;
 use crate::state::State;
 use crate::state::call::Caller;
@@ -88,6 +88,19 @@ pub fn pane(state: &State, caller: Caller, text: &str) -> Result<PaneId, Refusal
         }
         (Err(refusal), None) => Err(refusal),
     }
+}
+
+/// The client a text names: its id (`v3`), `@focused` or empty for the caller's own.
+///
+/// # Errors
+/// `not_found` with those there are.
+pub fn client(state: &State, caller: Caller, text: &str) -> Result<ClientId, Refusal> {
+    let named = text.parse().ok().or_else(|| caller.client.filter(|_| matches!(text, "" | "@focused")));
+    named.filter(|client| state.views.contains_key(client)).ok_or_else(|| {
+        let there: Vec<String> = state.views.keys().map(ToString::to_string).collect();
+        let there = if there.is_empty() { "there is none".into() } else { format!("there are {}", listed(&there)) };
+        Refusal::new(Code::NotFound, format!("no client {text:?}; {there}")).hint("abide client ls")
+    })
 }
 
 /// tmux's ids and exact marks in our spelling: `$3` is `s3`, `@4` is `t4`, `%5` is `p5`, `=work` is `work`.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
-use crate::base::time::Tick;
+use crate::base::time::{Now, Tick};
+use crate::state::call::Caller;
+use crate::state::{State, take};
 
 /// What an attached client looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,11 +70,307 @@ pub struct PaneChoice {
     pub zoomed: bool,
 }
 
-/// The place of a client that is gone.
+/// What a client that is gone looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parted {
     /// Who it was.
     pub token: u64,
     /// What it showed.
     pub at: Whereabouts,
+}
+
+/// The rows that the tab bar and the status line take.
+const BARS: u16 = 2;
+/// The least rows of a terminal that has them.
+const ROWS_WITH_BARS: u16 = 4;
+
+/// How many clients that are gone are remembered.
+pub const PARTED_MAX: usize = 32;
+
+/// A client with a terminal, as it introduces itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Viewer {
+    /// Who it is, over reconnects.
+    pub token: u64,
+    /// The size of its terminal.
+    pub size: Size,
+    /// A cell in pixels, 0 where unknown.
+    pub cell_pixels: (u16, u16),
+    /// Its working directory; empty where unknown.
+    pub cwd: String,
+    /// Its environment.
+    pub env: Vec<(String, String)>,
+    /// Whether it only watches.
+    pub read_only: bool,
+}
+
+impl Whereabouts {
+    /// Forgets a session that ended.
+    pub(super) fn forget_session(&mut self, id: SessionId) {
+        self.session = self.session.filter(|session| *session != id);
+        self.history.retain(|session| *session != id);
+        self.tabs.remove(&id);
+    }
+
+    /// Forgets a tab that ended; where it was shown it is the one before, else `heir`.
+    pub(super) fn forget_tab(&mut self, session: SessionId, id: TabId, heir: TabId) {
+        self.panes.remove(&id);
+        let Some(choice) = self.tabs.get_mut(&session) else { return };
+        choice.last = choice.last.filter(|tab| *tab != id);
+        if choice.current == id {
+            choice.current = choice.last.take().unwrap_or(heir);
+        }
+    }
+
+    /// Forgets a pane that left a tab; where it had the focus it is the one before, else `heir`.
+    pub(super) fn forget_pane(&mut self, tab: TabId, id: PaneId, heir: PaneId) {
+        let Some(choice) = self.panes.get_mut(&tab) else { return };
+        choice.last = choice.last.filter(|pane| *pane != id);
+        if choice.focus == id {
+            choice.focus = choice.last.take().unwrap_or(heir);
+            choice.zoomed = false;
+        }
+    }
+
+    /// Puts a pane in the place of another.
+    pub(super) fn replace_pane(&mut self, tab: TabId, old: PaneId, new: PaneId) {
+        let Some(choice) = self.panes.get_mut(&tab) else { return };
+        if choice.focus == old {
+            choice.focus = new;
+        }
+        if choice.last == Some(old) {
+            choice.last = Some(new);
+        }
+    }
+
+    /// Shows all panes of a tab.
+    pub(super) fn unzoom(&mut self, tab: TabId) {
+        if let Some(choice) = self.panes.get_mut(&tab) {
+            choice.zoomed = false;
+        }
+    }
+}
+
+impl View {
+    /// The area that panes share: what the tab bar above and the status line below leave, or everything where there is no room for them.
+    #[must_use]
+    pub const fn area(&self) -> Size {
+        let rows = if self.size.rows < ROWS_WITH_BARS { self.size.rows } else { self.size.rows - BARS };
+        Size::new(self.size.cols, rows)
+    }
+
+    /// The tab it shows.
+    #[must_use]
+    pub fn tab(&self) -> Option<TabId> {
+        self.at.tabs.get(&self.at.session?).map(|choice| choice.current)
+    }
+
+    /// What it shows of its tab.
+    #[must_use]
+    pub fn choice(&self) -> Option<PaneChoice> {
+        self.at.panes.get(&self.tab()?).copied()
+    }
+
+    /// The pane it focuses.
+    #[must_use]
+    pub fn focus(&self) -> Option<PaneId> {
+        self.choice().map(|choice| choice.focus)
+    }
+}
+
+impl State {
+    /// A view that is there.
+    #[must_use]
+    pub fn view(&self, id: ClientId) -> &View {
+        self.views.get(&id).expect("ids of clients are looked up before they are used")
+    }
+
+    fn view_mut(&mut self, id: ClientId) -> &mut View {
+        self.views.get_mut(&id).expect("ids of clients are looked up before they are used")
+    }
+
+    /// Makes the view of a client. One that was here before shows what it showed then; any other shows nothing yet.
+    pub fn connect(&mut self, client: ClientId, viewer: Viewer, now: Now) {
+        let former = self.parted.iter().position(|parted| parted.token == viewer.token);
+        let at = former.map_or_else(Whereabouts::default, |at| self.parted.remove(at).at);
+        let view = View {
+            client,
+            token: viewer.token,
+            at,
+            size: viewer.size.clamped(),
+            cell_pixels: viewer.cell_pixels,
+            read_only: viewer.read_only,
+            focused: true,
+            connected_wall: now.wall,
+            last_input: now.tick,
+            used: take(&mut self.next_ids.used),
+            cwd: viewer.cwd,
+            env: viewer.env,
+        };
+        self.views.insert(client, view);
+        self.version += 1;
+        self.see(client);
+    }
+
+    /// Takes the view of a client away. What it showed is kept for a while.
+    pub fn disconnect(&mut self, client: ClientId) {
+        let Some(view) = self.views.remove(&client) else { return };
+        self.todo.arrange.extend(view.tab());
+        for tab in self.tabs.values_mut().filter(|tab| tab.driver == Some(client)) {
+            tab.driver = None;
+        }
+        self.parted.push(Parted { token: view.token, at: view.at });
+        if self.parted.len() > PARTED_MAX {
+            self.parted.remove(0);
+        }
+        self.version += 1;
+    }
+
+    /// Shows a session, with the tab it showed of it before.
+    pub fn show_session(&mut self, client: ClientId, session: SessionId) {
+        let current = self.session(session).current;
+        let view = self.view_mut(client);
+        let left = view.tab();
+        let former = view.at.session.replace(session).filter(|former| *former != session);
+        view.at.history.retain(|other| *other != session && Some(*other) != former);
+        view.at.history.extend(former);
+        view.at.tabs.entry(session).or_insert(TabChoice { current, last: None });
+        self.todo.arrange.extend(left);
+        self.use_session(session);
+        self.see(client);
+    }
+
+    /// Shows no session.
+    pub fn show_nothing(&mut self, client: ClientId) {
+        let view = self.view_mut(client);
+        let left = view.tab();
+        let former = view.at.session.take();
+        view.at.history.retain(|other| Some(*other) != former);
+        view.at.history.extend(former);
+        self.todo.arrange.extend(left);
+        self.version += 1;
+    }
+
+    /// Shows a tab, and its session if that is another one.
+    pub fn show_tab(&mut self, client: ClientId, tab: TabId) {
+        let session = self.tab(tab).session;
+        if self.view(client).at.session != Some(session) {
+            self.show_session(client, session);
+        }
+        let view = self.view_mut(client);
+        let left = view.tab();
+        let choice = view.at.tabs.entry(session).or_insert(TabChoice { current: tab, last: None });
+        if choice.current != tab {
+            *choice = TabChoice { current: tab, last: Some(choice.current) };
+        }
+        self.todo.arrange.extend(left);
+        self.version += 1;
+        self.see(client);
+    }
+
+    /// Gives a pane the focus in a view, which shows its tab then; without a view, in those that will see the tab first.
+    pub fn focus_pane(&mut self, client: Option<ClientId>, pane: PaneId) {
+        let Some(tab) = self.pane(pane).tab else { return };
+        self.version += 1;
+        let Some(client) = client else {
+            self.tab_mut(tab).focus = pane;
+            return;
+        };
+        self.show_tab(client, tab);
+        let read_only = self.view(client).read_only;
+        let choice = self.view_mut(client).at.panes.get_mut(&tab).expect("a shown tab has a choice");
+        if choice.focus != pane {
+            *choice = PaneChoice { focus: pane, last: Some(choice.focus), zoomed: false };
+        }
+        if !read_only {
+            self.tab_mut(tab).focus = pane;
+        }
+    }
+
+    /// Lets the focus of a view fill the tab, or shows all panes again.
+    pub fn zoom(&mut self, client: ClientId, zoomed: bool) {
+        let Some(tab) = self.view(client).tab() else { return };
+        let only = self.tab(tab).layout.panes().len() == 1;
+        if let Some(choice) = self.view_mut(client).at.panes.get_mut(&tab) {
+            choice.zoomed = zoomed && !only;
+        }
+        self.todo.arrange.insert(tab);
+        self.version += 1;
+    }
+
+    /// Lets a client only watch from now on.
+    pub fn watch_only(&mut self, client: ClientId) {
+        let view = self.view_mut(client);
+        view.read_only = true;
+        self.todo.arrange.extend(self.view(client).tab());
+    }
+
+    /// Takes note of another size of a client's terminal.
+    pub fn resize_view(&mut self, client: ClientId, size: Size, cell_pixels: (u16, u16)) {
+        let Some(view) = self.views.get_mut(&client) else { return };
+        (view.size, view.cell_pixels) = (size.clamped(), cell_pixels);
+        self.todo.arrange.extend(view.tab());
+    }
+
+    /// Takes note of whether a client's terminal has the focus.
+    pub fn set_focused(&mut self, client: ClientId, focused: bool) {
+        if let Some(view) = self.views.get_mut(&client) {
+            view.focused = focused;
+        }
+    }
+
+    /// Notes input of a view: it drives the tab it shows from now on.
+    pub fn used(&mut self, client: ClientId, now: Now) {
+        let used = take(&mut self.next_ids.used);
+        let Some(view) = self.views.get_mut(&client) else { return };
+        (view.last_input, view.used) = (now.tick, used);
+        if let Some(tab) = view.tab().filter(|_| !view.read_only)
+            && self.tab(tab).driver != Some(client)
+        {
+            self.todo.arrange.insert(tab);
+        }
+    }
+
+    /// The view that a caller moves: its own, else of those that show the session the one used last.
+    #[must_use]
+    pub fn acting_view(&self, caller: Caller, session: SessionId) -> Option<ClientId> {
+        let own = caller.client.filter(|client| self.views.contains_key(client));
+        let showing = self.views.values().filter(|view| view.at.session == Some(session) && !view.read_only);
+        own.or_else(|| showing.max_by_key(|view| view.used).map(|view| view.client))
+    }
+
+    /// The view that follows when a caller makes something in a session: the acting one, if it shows that session.
+    #[must_use]
+    pub fn following_view(&self, caller: Caller, session: SessionId) -> Option<ClientId> {
+        self.acting_view(caller, session).filter(|client| self.view(*client).at.session == Some(session))
+    }
+
+    /// Whether some view shows a tab.
+    #[must_use]
+    pub fn is_shown(&self, tab: TabId) -> bool {
+        self.views.values().any(|view| view.tab() == Some(tab))
+    }
+
+    /// Completes what views of a session show after one of its tabs has gone.
+    pub(super) fn show_current_tabs(&mut self, session: SessionId) {
+        for client in self.clients_of(session) {
+            self.see(client);
+        }
+    }
+
+    /// Makes sure that what a view shows is complete, and takes away the marks of what is seen.
+    fn see(&mut self, client: ClientId) {
+        let (Some(id), read_only) = (self.view(client).tab(), self.view(client).read_only) else { return };
+        let tab = self.tab(id);
+        let (session, focus, panes) = (tab.session, tab.focus, tab.layout.panes());
+        self.view_mut(client).at.panes.entry(id).or_insert(PaneChoice { focus, last: None, zoomed: false });
+        for pane in panes {
+            let marks = &mut self.pane_mut(pane).marks;
+            (marks.bell, marks.activity) = (false, false);
+        }
+        if !read_only {
+            self.session_mut(session).current = id;
+        }
+        self.todo.arrange.insert(id);
+    }
 }

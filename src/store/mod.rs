@@ -2,4 +2,6 @@
 
 pub mod input;
 pub mod ring;
+pub mod screen;
 pub mod slot;
+pub mod structure;

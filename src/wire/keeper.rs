@@ -114,7 +114,7 @@ pub struct Entry {
     pub tag: u64,
     /// The process id of its leader.
     pub pid: i32,
-    /// When the leader started, in clock ticks since boot (field 22 of proc_pid_stat(5)).
+    /// When the leader started, in clock ticks since boot (field 22 in `proc_pid_stat(5)`).
     pub start_time: u64,
     /// How it is connected; the size of a PTY is the one it was started with.
     pub wiring: Wiring,
@@ -129,7 +129,7 @@ pub struct Entry {
 pub struct Survivor {
     /// Its process id.
     pub pid: i32,
-    /// Its state letter as in proc_pid_stat(5); `D` cannot be killed before it wakes.
+    /// Its state letter as in `proc_pid_stat(5)`; `D` cannot be killed before it wakes.
     pub state: u8,
     /// Its user.
     pub uid: u32,
@@ -219,8 +219,10 @@ pub enum FromKeeper {
         epoch: u64,
         /// Whether each program gets a cgroup of its own.
         has_cgroup: bool,
-        /// How many servers of this keeper have ended without being meant to.
+        /// How many servers have ended in a row soon after their start, without being meant to.
         crash_count: u32,
+        /// The keeper's process id: a server whose connection ends hands over only once this process is gone.
+        keeper_pid: i32,
     },
     /// A program runs. Its fds ride with it.
     Spawned(Entry),
@@ -344,6 +346,7 @@ impl<F> Decoder<F> {
     ///
     /// # Errors
     /// [`WireError`]; the stream has no meaning after it.
+    #[expect(clippy::should_implement_trait, reason = "what it gives depends on the side that reads")]
     pub fn next<M: Message>(&mut self) -> Result<Option<Record<M, F>>, WireError> {
         loop {
             let pending = &self.bytes[self.used..];

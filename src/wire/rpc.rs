@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::code::{Code, Refusal};
+use crate::base::id::PaneId;
 
 /// A request. Without an id it is a notification and gets no answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,13 +19,16 @@ pub struct Request {
     /// Its arguments by name.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub params: Map<String, Value>,
+    /// The pane the caller runs in, which is what the call means where it names no target. A member of our own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pane: Option<PaneId>,
 }
 
 impl Request {
     /// A request with a number as its id.
     #[must_use]
     pub fn new(id: u64, method: impl Into<String>, params: Map<String, Value>) -> Self {
-        Self { jsonrpc: "2.0".into(), id: Some(id.into()), method: method.into(), params }
+        Self { jsonrpc: "2.0".into(), id: Some(id.into()), method: method.into(), params, pane: None }
     }
 }
 

@@ -10,6 +10,7 @@ use abide::config::load::{DEFAULT, FILE_BYTES_MAX, load};
 use abide::config::reference;
 use abide::settings::Settings;
 use abide::settings::shape::schema;
+use proptest::prelude::*;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -99,4 +100,132 @@ fn the_schema_file_is_that_of_the_types() {
 fn a_file_that_is_too_large_is_not_read() {
     let problems = load("big.toml", &"#".repeat(FILE_BYTES_MAX + 1)).expect_err("too large");
     assert!(problems[0].message.contains("at most"), "{}", problems[0]);
+}
+
+/// The keymap of a configuration.
+#[track_caller]
+fn keymap(text: &str) -> Keymap {
+    Keymap::new(&load("config.toml", text).expect("it is valid").keys)
+}
+
+/// What pressing these keys one after the other means: the action, `…` while more are awaited, `-` for none.
+fn press(map: &Keymap, keys: &str) -> String {
+    let keys: Vec<Key> = keys.split(' ').map(|key| key.parse().expect("a key")).collect();
+    let (last, pending) = keys.split_last().expect("at least one");
+    match map.lookup(pending, *last) {
+        Lookup::Hit(bound) => bound.words.clone(),
+        Lookup::Pending => "…".into(),
+        Lookup::Miss => "-".into(),
+    }
+}
+
+#[test]
+fn a_chord_is_pending_until_it_is_whole() {
+    let map = keymap("[keys.bind]\n\"prefix g h\" = \"ls\"\n\"M-Left\" = \"session.ls\"\n");
+    assert_eq!(press(&map, "C-b"), "…");
+    assert_eq!(press(&map, "C-b g"), "…");
+    assert_eq!(press(&map, "C-b g h"), "ls");
+    assert_eq!(press(&map, "C-b g x"), "-");
+    assert_eq!(press(&map, "M-Left"), "session.ls");
+    assert_eq!(press(&map, "g"), "-");
+    assert_eq!(press(&map, "C-b F30"), "-");
+}
+
+#[test]
+fn every_prefix_key_begins_a_chord_and_is_sent_on_when_pressed_twice() {
+    let map = keymap("[keys]\nprefix = [\"C-a\", \"F12\"]\n[keys.bind]\n\"prefix G\" = \"ls\"\n");
+    assert_eq!(map.prefixes(), ["C-a", "F12"].map(|key| key.parse::<Key>().expect("a key")));
+    assert_eq!(press(&map, "C-a G"), "ls");
+    assert_eq!(press(&map, "F12 G"), "ls");
+    assert_eq!(press(&map, "C-b"), "-");
+    assert_eq!(press(&map, "C-a C-a"), "send --key C-a");
+    assert_eq!(press(&map, "F12 F12"), "send --key F12");
+    assert_eq!(
+        map.following(&["F12".parse().expect("a key")]).iter().find(|listed| listed.words == "ls").map(|listed| listed.keys.as_str()),
+        Some("C-a G")
+    );
+}
+
+#[test]
+fn a_binding_replaces_what_it_collides_with_and_an_empty_one_frees_the_key() {
+    let map = keymap("[keys.bind]\n\"prefix %\" = \"\"\n\"prefix c x\" = \"ls\"\n\"prefix d\" = \"ls\"\n");
+    assert_eq!(press(&map, "C-b %"), "-");
+    assert_eq!(press(&map, "C-b c"), "…");
+    assert_eq!(press(&map, "C-b c x"), "ls");
+    assert_eq!(press(&map, "C-b d"), "ls");
+}
+
+#[test]
+fn the_keys_of_tmux_mean_what_they_mean_there() {
+    let map = keymap("");
+    let meant = [
+        ("c", "tab new"),
+        ("&", "tab close"),
+        ("n", "tab next"),
+        ("p", "tab prev"),
+        ("l", "tab last"),
+        ("3", "tab go 3"),
+        ("%", "pane split --right"),
+        ("\"", "pane split --down"),
+        ("x", "pane close"),
+        ("z", "pane zoom"),
+        ("Left", "pane focus --left"),
+        ("o", "pane next"),
+        ("d", "detach"),
+        ("Space", "layout next"),
+        ("C-b", "send --key C-b"),
+    ];
+    for (key, words) in meant {
+        assert_eq!(press(&map, &format!("C-b {key}")), words, "prefix {key}");
+    }
+}
+
+#[test]
+fn the_screen_preset_has_its_own_prefix_and_keys() {
+    let map = keymap("[keys]\npreset = \"screen\"\n");
+    assert_eq!(press(&map, "C-a a"), "send --key C-a");
+    assert_eq!(press(&map, "C-a C-a"), "tab last");
+    assert_eq!(press(&map, "C-a k"), "tab close");
+    assert_eq!(press(&map, "C-a d"), "detach");
+    assert_eq!(press(&map, "C-b"), "-");
+}
+
+#[test]
+fn lists_show_the_keys_to_press() {
+    let map = keymap("[keys]\nprefix = [\"C-a\"]\n[keys.bind]\n\"prefix G\" = \"session ls\"\n");
+    let listed = map.listing().into_iter().find(|listed| listed.chord == "prefix G").expect("it is bound");
+    assert_eq!((listed.keys.as_str(), listed.name, listed.summary.as_str()), ("C-a G", "session.ls", "List sessions"));
+    assert_eq!(map.keys_of("session.ls").as_deref(), Some("C-a G"));
+    assert_eq!(map.keys_of("no.such"), None);
+}
+
+/// A piece that a mutation puts into a file: what configuration files are made of, and what breaks them.
+fn piece() -> impl Strategy<Value = String> {
+    let known = vec!["[keys]", "[keys.bind]", "[theme]", "prefix", "=", "\"", "'", "[", "]", "{", "}", ",", ".", "\n", "\r\n", "#", "\\u0000", "é漢"];
+    prop_oneof![proptest::sample::select(known).prop_map(str::to_owned), any::<char>().prop_map(String::from), "[a-z0-9_]{0,8}"]
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_loader(
+        cuts in proptest::collection::vec((any::<proptest::sample::Index>(), piece()), 0..6),
+        start in proptest::sample::select(vec!["", DEFAULT]),
+    ) {
+        let mut text = start.to_owned();
+        for (at, piece) in cuts {
+            let mut at = at.index(text.len() + 1);
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            text.insert_str(at, &piece);
+        }
+        if let Err(problems) = load("config.toml", &text) {
+            prop_assert!(!problems.is_empty());
+            for problem in problems {
+                prop_assert!((1..=text.matches('\n').count() + 1).contains(&problem.line), "{problem}");
+                let is_harmless = !problem.to_string().contains('\x1b');
+                prop_assert!(is_harmless && !problem.message.is_empty());
+            }
+        }
+    }
 }

@@ -128,7 +128,7 @@ fn making_a_session_twice_gives_the_same_one() {
     let world = scripted();
     let pids = |world: &World| world.processes().len();
     let before = pids(&world);
-    world.cli(&["new", "-d", "w"]).ok();
+    world.cli(&["new", "-A", "-d", "w"]).ok();
     assert_eq!(pids(&world), before, "a second program was started");
 }
 

@@ -1,11 +1,15 @@
 //! The one integration binary: checks of the tree, and the real binary driven from outside.
 
+mod cli;
 mod client_view;
 mod config;
+mod docs;
 mod e2e_attach;
 mod e2e_cli;
 mod e2e_hostile;
 mod e2e_programs;
 mod e2e_survive;
 mod harness;
+mod keeper;
+mod term_refs;
 mod tidy;

@@ -1,6 +1,8 @@
 //! Actions on clients, one per file.
 
+pub mod detach;
 pub mod keys;
+pub mod ls;
 pub mod notices;
 pub mod palette;
 pub mod redraw;

@@ -1,1 +1,6 @@
 //! Actions on layouts, one per file.
+
+pub mod apply;
+pub mod equalise;
+pub mod next;
+pub mod rotate;

@@ -1,1 +1,61 @@
 //! Actions on panes, one per file.
+
+mod ansi;
+pub mod attention;
+pub mod break_out;
+pub mod capture;
+pub mod close;
+pub mod focus;
+pub mod join;
+pub mod ls;
+pub mod next;
+pub mod rename;
+pub mod resize;
+pub mod send;
+pub mod split;
+pub mod swap;
+pub mod wait;
+pub mod zoom;
+
+use crate::action::item::PaneItem;
+use crate::action::{Answer, Cx};
+use crate::base::code::{Code, Refusal};
+use crate::base::geom::Rect;
+use crate::base::id::{PaneId, TabId};
+use crate::layout::near::near;
+use crate::layout::solve::solve;
+use crate::layout::tree::Direction;
+
+/// Gives a pane the focus in the view that the caller moves, which shows it then.
+fn focus(cx: &mut Cx<'_>, pane: PaneId) -> Result<Answer<PaneItem>, Refusal> {
+    tab_of(cx, pane)?;
+    let session = cx.state.pane(pane).session;
+    let client = cx.state.acting_view(cx.caller, session);
+    if let Some(client) = client.filter(|client| cx.state.view(*client).at.session != Some(session)) {
+        cx.show(client, session)?;
+    }
+    cx.state.focus_pane(client, pane);
+    Ok(Answer::Now(PaneItem::of(cx.state, pane)))
+}
+
+/// The tab of a pane.
+fn tab_of(cx: &Cx<'_>, pane: PaneId) -> Result<TabId, Refusal> {
+    let ending = || Refusal::new(Code::NotRunning, format!("pane {pane} is being ended")).hint("abide pane ls");
+    cx.state.pane(pane).tab.ok_or_else(ending)
+}
+
+/// The pane next to another in a direction; itself if it is alone there.
+fn beside(cx: &Cx<'_>, from: PaneId, direction: Direction) -> Result<PaneId, Refusal> {
+    let tab = cx.state.tab(tab_of(cx, from)?);
+    let view = cx.state.acting_view(cx.caller, tab.session).map(|client| cx.state.view(client));
+    let last = view.and_then(|view| view.at.panes.get(&tab.id)?.last);
+    let rects = solve(&tab.layout, Rect::new(0, 0, tab.area));
+    Ok(near(&rects, from, direction, last.as_slice()).unwrap_or(from))
+}
+
+/// The pane after another in its tab, or before it, in a circle.
+fn after(cx: &Cx<'_>, from: PaneId, back: bool) -> Result<PaneId, Refusal> {
+    let panes = cx.state.tab(tab_of(cx, from)?).layout.panes();
+    let at = panes.iter().position(|pane| *pane == from).unwrap_or(0);
+    Ok(panes[(at + if back { panes.len() - 1 } else { 1 }) % panes.len()])
+}

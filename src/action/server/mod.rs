@@ -1,1 +1,5 @@
-//! Actions on servers, one per file.
+//! Actions on the server, one per file.
+
+pub mod restart;
+pub mod status;
+pub mod stop;

@@ -47,10 +47,9 @@ impl Cgroups {
     /// If it cannot be moved; it is where it was.
     pub fn enter(&self, tag: u64) -> io::Result<()> {
         let directory = self.directory(tag);
-        match fs::create_dir(&directory) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => write(&directory, "cgroup.procs", b"0"),
-        }
+        // Another keeper that starts removes whatever of ours is empty.
+        fs::create_dir_all(&directory)?;
+        write(&directory, "cgroup.procs", b"0")
     }
 
     /// Moves this process back to where it was.

@@ -1,4 +1,4 @@
-//! Processes by fd: an identity that a recycled process id cannot take over (pidfd_open(2)).
+//! Processes by fd: an identity that a recycled process id cannot take over (`pidfd_open(2)`).
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -66,10 +66,12 @@ pub fn signal_group(group: i32, signal: i32) -> io::Result<()> {
     Ok(rustix::process::kill_process_group(group, to_signal(signal)?)?)
 }
 
-/// How the process ended, once it was reaped by whoever its parent is; none while it runs or if the kernel does not say (before 6.15).
+/// How the process with this fd and this id ended, be it reaped (if the kernel still says, from 6.15 on) or not; none while it runs.
 #[must_use]
-pub fn ended(pidfd: impl AsFd) -> Option<Ended> {
-    sys::pidfd_wait_status(pidfd.as_fd()).map(Ended::from_wait_status)
+pub fn ended(pidfd: impl AsFd, pid: i32) -> Option<Ended> {
+    // In this order: if it is not reaped after its status was read, that was its status.
+    let zombie = process::zombie_status(pid);
+    sys::pidfd_wait_status(pidfd.as_fd()).or(zombie).map(Ended::from_wait_status)
 }
 
 fn to_signal(number: i32) -> io::Result<Signal> {

@@ -57,6 +57,13 @@ pub fn read(pid: i32) -> Option<Process> {
     parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)
 }
 
+/// The status of a process that has ended and is not reaped, as wait(2) would give it (field 52 of `proc_pid_stat(5)`).
+#[must_use]
+pub fn zombie_status(pid: i32) -> Option<i32> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    (parse(&stat)?.state == b'Z').then(|| std::str::from_utf8(stat.trim_ascii().rsplit(|byte| *byte == b' ').next()?).ok()?.parse().ok())?
+}
+
 /// The children of this process's only thread; none if the kernel has no such list.
 #[must_use]
 pub fn own_children() -> Option<Vec<i32>> {
@@ -95,7 +102,7 @@ fn strings(bytes: &[u8]) -> Vec<Vec<u8>> {
     if bytes.is_empty() { Vec::new() } else { bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect() }
 }
 
-/// One line of proc_pid_stat(5). The name stands in parentheses and may hold any byte, so the last parenthesis ends it.
+/// One line of `proc_pid_stat(5)`. The name stands in parentheses and may hold any byte, so the last parenthesis ends it.
 fn parse(stat: &[u8]) -> Option<Process> {
     let open = stat.iter().position(|byte| *byte == b'(')?;
     let close = stat.iter().rposition(|byte| *byte == b')')?;

@@ -17,18 +17,18 @@ const MATRIX: &[Row] = &[
     Row("settings", &["base"],                                                &["serde", "schemars"]),
     Row("term",     &["base"],                                                &["memchr", "unicode_width", "unicode_segmentation", "zstd"]),
     Row("layout",   &["base"],                                                &[]),
-    Row("state",    &["base", "settings", "term", "layout"],                  &["regex"]),
+    Row("state",    &["base", "settings", "term", "layout"],                  &["regex", "serde_json"]),
     Row("action",   &["base", "settings", "state"],                           &["clap", "serde", "serde_json", "schemars"]),
     Row("config",   &["base", "settings", "action"],                          &["serde", "toml"]),
     Row("wire",     &["base"],                                                &["serde", "postcard", "serde_json"]),
     Row("store",    &["base"],                                                &["serde", "postcard", "serde_json", "crc32fast"]),
-    Row("core",     &["base", "settings", "term", "layout", "state", "action"], &["tracing"]),
-    Row("platform", &["base"],                                                &["rustix", "libc"]),
+    Row("core",     &["base", "settings", "term", "layout", "state", "action"], &["tracing", "serde_json"]),
+    Row("platform", &["base"],                                                &["rustix", "libc", "tokio"]),
     Row("keeper",   &["base", "wire::keeper", "store::ring", "platform"],     &["portable_pty", "rustix"]),
     Row("server",   &["base", "settings", "term", "layout", "state", "action", "config", "wire", "store", "core", "platform"],
-                    &["tokio", "tracing", "tracing_subscriber", "rusqlite", "zstd", "serde", "serde_json", "schemars", "postcard", "rustix", "regex"]),
+                    &["tokio", "tracing", "tracing_subscriber", "rusqlite", "zstd", "serde", "serde_json", "schemars", "postcard", "rustix", "regex", "memchr"]),
     Row("client",   &["base", "settings", "config", "wire", "platform", "action::table"],
-                    &["ratatui", "tokio", "jiff", "serde_json", "unicode_segmentation"]),
+                    &["ratatui", "crossterm", "tokio", "jiff", "serde_json", "unicode_segmentation"]),
     Row("remote",   &["base", "settings", "config", "wire", "platform", "action"], &["clap", "tokio"]),
     Row("cli",      &["base", "settings", "config", "wire", "platform", "action"], &["clap", "clap_complete", "clap_mangen", "tokio", "serde_json"]),
     Row("main",     &["platform", "keeper", "server", "client", "remote", "cli"], &[ANY]),
@@ -114,12 +114,15 @@ pub(crate) fn impure(files: &[Source]) -> Vec<String> {
     faults
 }
 
-/// The cycles between files, each as `a → b → a`.
+/// Per file, the files it imports, each with the line and the path that does so first.
+type Graph<'a> = BTreeMap<&'a str, BTreeMap<&'a str, String>>;
+
+/// The cycles between files, each as `a → b → a`. A file below another and that other are one module in two files: what the lower one
+/// takes from the upper one counts for nothing.
 pub(crate) fn cycles(files: &[Source]) -> Vec<String> {
     let modules: BTreeMap<Vec<String>, &Source> =
         files.iter().filter(|file| file.layer().is_some() && !file.module().is_empty()).map(|file| (file.module(), file)).collect();
-    let graph: BTreeMap<&str, BTreeSet<&str>> =
-        modules.iter().map(|(module, file)| (file.path.as_str(), targets(module, file, &modules))).collect();
+    let graph: Graph = modules.iter().map(|(module, file)| (file.path.as_str(), targets(module, file, &modules))).collect();
     let mut faults = BTreeSet::new();
     let mut done = BTreeSet::new();
     for start in graph.keys().copied() {
@@ -129,12 +132,13 @@ pub(crate) fn cycles(files: &[Source]) -> Vec<String> {
 }
 
 /// The files that one file imports.
-fn targets<'a>(module: &[String], file: &Source, modules: &BTreeMap<Vec<String>, &'a Source>) -> BTreeSet<&'a str> {
-    let mut found = BTreeSet::new();
+fn targets<'a>(module: &[String], file: &Source, modules: &BTreeMap<Vec<String>, &'a Source>) -> BTreeMap<&'a str, String> {
+    let mut found = BTreeMap::new();
     for path in file.paths() {
-        let Some(absolute) = absolute(module, &path.segments, modules) else { continue };
-        if let Some(target) = owner(&absolute, modules, 0).filter(|target| *target != file.path) {
-            found.insert(target);
+        let target = absolute(module, &path.segments, modules).and_then(|absolute| owner(&absolute, modules, 0));
+        let is_above = |target: &str| modules.iter().any(|(other, owner)| owner.path == target && module.starts_with(other));
+        if let Some(target) = target.filter(|target| !is_above(target)) {
+            found.entry(target).or_insert_with(|| format!("{}:{} ({})", file.path, path.line, path.segments.join("::")));
         }
     }
     found
@@ -161,22 +165,17 @@ fn owner<'a>(path: &[String], modules: &BTreeMap<Vec<String>, &'a Source>, depth
 }
 
 /// Depth first; whatever leads back to a file on the way is a cycle.
-fn visit<'a>(
-    graph: &BTreeMap<&'a str, BTreeSet<&'a str>>,
-    at: &'a str,
-    way: &mut Vec<&'a str>,
-    done: &mut BTreeSet<&'a str>,
-    faults: &mut BTreeSet<String>,
-) {
+fn visit<'a>(graph: &Graph<'a>, at: &'a str, way: &mut Vec<&'a str>, done: &mut BTreeSet<&'a str>, faults: &mut BTreeSet<String>) {
     if let Some(from) = way.iter().position(|seen| *seen == at) {
-        faults.insert(format!("import cycle: {} → {at}", way[from..].join(" → ")));
+        let steps = (from..way.len()).map(|step| graph[way[step]][way.get(step + 1).copied().unwrap_or(at)].as_str());
+        faults.insert(format!("import cycle: {} → {at}", steps.collect::<Vec<_>>().join(" → ")));
         return;
     }
     if !done.insert(at) {
         return;
     }
     way.push(at);
-    for next in graph.get(at).into_iter().flatten() {
+    for next in graph.get(at).into_iter().flat_map(BTreeMap::keys) {
         visit(graph, next, way, done, faults);
     }
     way.pop();
@@ -247,5 +246,6 @@ mod tests {
         assert_eq!(cycles(&[top("mod a; pub use a::A;"), a("use crate::term::b;"), b]).len(), 1);
         let b = Source::new("src/term/b.rs", "use super::A;");
         assert_eq!(cycles(&[top("mod a; pub use a::A;"), a("use crate::base::X;"), b]).len(), 0);
+        assert_eq!(cycles(&[top("mod a; fn f() { a::g() }"), a("use super::f;")]).len(), 0, "one module in two files");
     }
 }

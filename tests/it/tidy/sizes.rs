@@ -73,9 +73,10 @@ fn each_item<'a>(files: impl IntoIterator<Item = &'a Source>, keyword: &str, che
     for file in files {
         for at in words(&file.whole, keyword) {
             let name_at = at + keyword.len() + 1;
-            let Some(name) = file.whole.get(name_at..).map(|_| ident_at(&file.whole, name_at)).filter(|name| !name.is_empty()) else {
+            if !file.whole[..name_at.min(file.whole.len())].ends_with(char::is_whitespace) {
                 continue;
-            };
+            }
+            let name = ident_at(&file.whole, name_at);
             let Some(open) = body_start(&file.whole, name_at) else { continue };
             let body = &file.whole[open..closing(&file.whole, open)];
             faults.extend(check(name, body).map(|fault| format!("{}:{}: {fault}", file.path, line_of(&file.whole, at))));
@@ -139,6 +140,13 @@ mod tests {
             |lines: usize| format!("pub(crate) fn f<T>(a: [u8; 3]) -> T where T: X {{\n{}}}", "call(\"{\");\n// why\n\n".repeat(lines));
         assert_eq!(long_functions(&source("src/term/x.rs", &function(71))).len(), 1);
         assert_eq!(long_functions(&source("src/term/x.rs", &function(70))).len(), 0);
+    }
+
+    #[test]
+    fn a_type_of_a_function_is_no_function() {
+        assert!(
+            long_functions(&source("src/term/x.rs", &format!("type T = fn(A) -> B; mod x {{\n{}}}", "call();\n".repeat(90)))).is_empty()
+        );
     }
 
     #[test]

@@ -1,0 +1,30 @@
+# The recipes are one line each; `.ci/run` is what decides.
+
+# List the recipes.
+default:
+    @just --list
+
+# The tests, as the README says.
+test *ARGS:
+    cargo test {{ARGS}}
+
+# Everything that must hold before a change is taken.
+ci:
+    .ci/run
+
+# abide beside the multiplexers of this machine, from outside.
+compare *ARGS:
+    cargo build --release
+    cargo run --release --example compare -- {{ARGS}}
+
+# The benchmarks of engine, diff and frames.
+bench *ARGS:
+    cargo bench {{ARGS}}
+
+# One fuzz target for a while: `just fuzz vt_parser 60`.
+fuzz TARGET SECONDS="60":
+    cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
+
+# The API documentation.
+docs:
+    cargo doc --no-deps --open

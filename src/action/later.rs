@@ -1,0 +1,202 @@
+//! How calls that wait are answered: for everything that can happen, which of them it completes, and with what.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::action::Outcome;
+use crate::action::table::value;
+use crate::base::code::{Code, Refusal};
+use crate::base::exit::ExitStatus;
+use crate::base::id::{CallId, PaneId};
+use crate::base::time::{Now, Tick};
+use crate::state::call::{Open, Pending};
+use crate::state::{Leaving, State};
+
+/// The most bytes of one line that a line discipline in canonical mode is given: it keeps 4095 and drops the rest (termios(3)).
+pub const LINE_MAX: usize = 4000;
+
+/// What a wait was answered by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Waited {
+    /// `text`, `idle`, `prompt` or `exit`.
+    pub by: String,
+    /// The line that matched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// How the program ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<ExitStatus>,
+}
+
+impl Waited {
+    /// A wait that ended with the program.
+    #[must_use]
+    pub fn exit(status: ExitStatus) -> Self {
+        Self { by: "exit".into(), line: None, status: Some(status) }
+    }
+}
+
+/// What was sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Sent {
+    /// How many bytes.
+    pub bytes: usize,
+}
+
+/// What was stopped.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Stopped {
+    /// The panes whose programs are gone.
+    pub panes: Vec<PaneId>,
+    /// Processes that could not be ended, by pid.
+    pub left: Vec<u32>,
+}
+
+/// The open calls whose wait is of a kind.
+pub fn calls(state: &State, is: impl Fn(&Pending) -> bool) -> Vec<CallId> {
+    state.calls.iter().filter(|(_, open)| is(&open.pending)).map(|(call, _)| *call).collect()
+}
+
+/// When something has to be done about an open call if nothing happens.
+#[must_use]
+pub fn due(state: &State, open: &Open) -> Option<Tick> {
+    open.deadline.into_iter().chain(idle_at(state, &open.pending)).min()
+}
+
+/// When a pane has been quiet for long enough.
+fn idle_at(state: &State, pending: &Pending) -> Option<Tick> {
+    let Pending::Idle { pane, quiet, since } = pending else { return None };
+    Some(state.pane(*pane).marks.output.max(*since) + *quiet)
+}
+
+/// Calls whose time has come: panes that were quiet, and limits that have passed.
+#[must_use]
+pub fn overdue(state: &State, now: Now) -> Vec<(CallId, Outcome)> {
+    let mut done = Vec::new();
+    for (call, open) in &state.calls {
+        if idle_at(state, &open.pending).is_some_and(|at| at <= now.tick) {
+            done.push((*call, Ok(value(&Waited { by: "idle".into(), ..Waited::default() }))));
+        } else if open.deadline.is_some_and(|at| at <= now.tick) {
+            done.push((*call, Err(timed_out(&open.pending))));
+        }
+    }
+    done
+}
+
+fn timed_out(pending: &Pending) -> Refusal {
+    let refuse = |message: String| Refusal::new(Code::TimedOut, message);
+    match pending {
+        Pending::Text { pane, pattern } => {
+            refuse(format!("pane {pane} showed nothing like {:?} in time", pattern.as_str())).hint(format!("abide capture -t {pane}"))
+        }
+        Pending::Idle { pane, quiet, .. } => {
+            refuse(format!("pane {pane} was never quiet for {quiet}")).hint(format!("abide capture -t {pane}"))
+        }
+        Pending::Prompt { pane } => {
+            refuse(format!("pane {pane} showed no prompt in time")).hint("its shell has to send prompt marks (OSC 133)")
+        }
+        Pending::Exit { pane } => {
+            refuse(format!("the program of pane {pane} did not end in time")).hint(format!("abide pane close -t {pane} ends it"))
+        }
+        Pending::Start { pane, .. } => refuse(format!("the program of pane {pane} did not start in time")),
+        Pending::Stop { panes, .. } => refuse(format!("programs of {} panes are not gone yet", panes.len())).hint("abide pane ls --all"),
+        Pending::Send { pane, .. } => refuse(format!("nothing was sent to pane {pane} in time")),
+        Pending::Forwarded { client } => refuse(format!("client {client} did not answer in time")),
+    }
+}
+
+/// Completed by the start of a pane's program.
+#[must_use]
+pub fn on_started(state: &State, pane: PaneId) -> Vec<(CallId, Outcome)> {
+    let waits = state.calls.iter().filter_map(|(call, open)| match &open.pending {
+        Pending::Start { pane: of, reply } if *of == pane => Some((*call, Ok(reply.clone()))),
+        _ => None,
+    });
+    waits.collect()
+}
+
+/// Completed by a pane's program that could not be started.
+#[must_use]
+pub fn on_failed(state: &State, pane: PaneId, refusal: &Refusal) -> Vec<(CallId, Outcome)> {
+    let asked = calls(state, |pending| matches!(pending, Pending::Start { pane: of, .. } if *of == pane));
+    asked.into_iter().map(|call| (call, Err(refusal.clone()))).collect()
+}
+
+/// Completed by output of a pane, of which up to so many rows may have left the screen already.
+#[must_use]
+pub fn on_output(state: &State, pane: PaneId, rows_above: usize) -> Vec<(CallId, Outcome)> {
+    let waits = state.calls.iter().filter(|(_, open)| open.pending.pane() == Some(pane));
+    waits.filter_map(|(call, open)| Some((*call, Ok(value(&seen(state, &open.pending, rows_above)?))))).collect()
+}
+
+/// The answer to a wait whose condition is fulfilled by the pane's screen and so many rows above it.
+#[must_use]
+pub fn seen(state: &State, pending: &Pending, rows_above: usize) -> Option<Waited> {
+    match pending {
+        Pending::Text { pane, pattern } => {
+            let line = state.pane(*pane).lines(rows_above).into_iter().find(|line| pattern.is_match(line))?;
+            Some(Waited { by: "text".into(), line: Some(line), status: None })
+        }
+        Pending::Prompt { pane } if state.pane(*pane).marks.prompt => Some(Waited { by: "prompt".into(), ..Waited::default() }),
+        _ => None,
+    }
+}
+
+/// Completed by the end of a pane's program. Those that wait for the end of several panes wait for one less.
+pub fn on_ended(state: &mut State, pane: PaneId, status: ExitStatus, left: &[u32]) -> Vec<(CallId, Outcome)> {
+    let mut done = Vec::new();
+    for (call, open) in &mut state.calls {
+        match &mut open.pending {
+            Pending::Exit { pane: of } if *of == pane => done.push((*call, Ok(value(&Waited::exit(status))))),
+            Pending::Stop { panes, all, left: remaining } if panes.contains(&pane) => {
+                panes.retain(|other| *other != pane);
+                remaining.extend(left);
+                if panes.is_empty() {
+                    done.push((*call, Ok(value(&Stopped { panes: std::mem::take(all), left: std::mem::take(remaining) }))));
+                }
+            }
+            other if other.pane() == Some(pane) => done.push((*call, Err(ended_first(pane, status)))),
+            _ => (),
+        }
+    }
+    done
+}
+
+/// The refusal of a wait for something that the end of the program makes impossible.
+#[must_use]
+pub fn ended_first(pane: PaneId, status: ExitStatus) -> Refusal {
+    Refusal::new(Code::Ended, format!("the program of pane {pane} ended first: {status}")).hint("abide pane ls --all")
+}
+
+/// The answer to `send`, now that it is known whether the line discipline collects lines.
+///
+/// # Errors
+/// `canonical_limit` if it does and would drop part of a line; nothing is sent then.
+pub fn on_line_mode(pane: PaneId, bytes: &[u8], canonical: bool) -> Outcome {
+    let longest = longest_line(bytes);
+    if canonical && LINE_MAX < longest {
+        let refusal = Refusal::new(
+            Code::CanonicalLimit,
+            format!("a line of {longest} bytes is too long for the program of pane {pane}, which reads lines of up to {LINE_MAX}"),
+        );
+        return Err(refusal.hint("put line breaks in, or send it to a program that edits its own line, such as a shell"));
+    }
+    Ok(value(&Sent { bytes: bytes.len() }))
+}
+
+/// The length of the longest line, in bytes; a line ends with CR or LF.
+#[must_use]
+pub fn longest_line(bytes: &[u8]) -> usize {
+    bytes.split(|byte| matches!(byte, b'\r' | b'\n')).map(<[u8]>::len).max().unwrap_or(0)
+}
+
+/// Completed by the server leaving. A restart interrupts all; a stop those that no program's end will complete.
+#[must_use]
+pub fn on_leaving(state: &State, leaving: Leaving) -> Vec<(CallId, Outcome)> {
+    let (code, message) = match leaving {
+        Leaving::Restart => (Code::Interrupted, "the server restarts"),
+        Leaving::Stop => (Code::ShuttingDown, "the server is stopping"),
+    };
+    let left_alone = |pending: &Pending| leaving == Leaving::Stop && !matches!(pending, Pending::Forwarded { .. });
+    calls(state, |pending| !left_alone(pending)).into_iter().map(|call| (call, Err(Refusal::new(code, message)))).collect()
+}

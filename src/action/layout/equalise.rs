@@ -1,0 +1,37 @@
+//! `layout.equalise`: gives the panes of a tab the same sizes.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::TabTarget;
+use crate::action::item::TabItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::base::code::Refusal;
+use crate::layout::tree::Tree;
+
+/// Give the panes that share a row or a column the same sizes
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Equalise {
+    /// The tab; else the one you are in
+    #[arg(short, long, value_name = "TAB")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<TabTarget>,
+}
+
+impl Action for Equalise {
+    const NAME: &'static str = "layout.equalise";
+    const KEYS: &'static [DefaultKey] = &[("prefix E", "")];
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = TabItem;
+}
+
+impl Apply for Equalise {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
+        cx.state.change_layout(tab, Tree::equalise);
+        Ok(Answer::Now(TabItem::of(cx.state, tab)))
+    }
+}

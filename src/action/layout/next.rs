@@ -1,0 +1,38 @@
+//! `layout.next`: arranges the panes of a tab by the next preset.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::TabTarget;
+use crate::action::item::TabItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::base::code::Refusal;
+use crate::layout::preset::Preset;
+
+/// Arrange the panes of a tab by the next preset
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Next {
+    /// The tab; else the one you are in
+    #[arg(short, long, value_name = "TAB")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<TabTarget>,
+}
+
+impl Action for Next {
+    const NAME: &'static str = "layout.next";
+    const KEYS: &'static [DefaultKey] = &[("prefix Space", "")];
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = TabItem;
+}
+
+impl Apply for Next {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
+        let preset = cx.state.tab(tab).preset.map_or(Preset::ALL[0], Preset::next);
+        cx.state.apply_preset(tab, preset);
+        Ok(Answer::Now(TabItem::of(cx.state, tab)))
+    }
+}

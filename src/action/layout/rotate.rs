@@ -1,0 +1,41 @@
+//! `layout.rotate`: moves every pane of a tab to the place of the next.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::TabTarget;
+use crate::action::item::TabItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::base::code::Refusal;
+
+/// Move every pane of a tab to the place of the next one
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Rotate {
+    /// To the place of the one before instead
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub back: bool,
+
+    /// The tab; else the one you are in
+    #[arg(short, long, value_name = "TAB")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<TabTarget>,
+}
+
+impl Action for Rotate {
+    const NAME: &'static str = "layout.rotate";
+    const KEYS: &'static [DefaultKey] = &[("prefix C-o", ""), ("prefix M-o", "--back")];
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = TabItem;
+}
+
+impl Apply for Rotate {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
+        cx.state.change_layout(tab, |tree| tree.rotate(!self.back));
+        Ok(Answer::Now(TabItem::of(cx.state, tab)))
+    }
+}

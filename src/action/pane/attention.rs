@@ -1,0 +1,35 @@
+//! `pane.attention`: goes to the next pane that wants attention.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::item::PaneItem;
+use crate::action::pane::focus;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::base::code::Code;
+use crate::base::code::Refusal;
+use crate::state::pane::Pane;
+
+/// Go to the next pane that wants attention
+///
+/// One in which a bell rang, else one that printed since it was shown, in any session.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Attention {}
+
+impl Action for Attention {
+    const NAME: &'static str = "pane.attention";
+    const KEYS: &'static [DefaultKey] = &[("prefix a", "")];
+    const ACCESS: Access = Access::Read;
+    const PLACE: Place = Place::Server;
+    type Reply = PaneItem;
+}
+
+impl Apply for Attention {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let wants = |mark: fn(&Pane) -> bool| cx.state.panes.values().find(|pane| pane.tab.is_some() && mark(pane)).map(|pane| pane.id);
+        let pane = wants(|pane| pane.marks.bell).or_else(|| wants(|pane| pane.marks.activity));
+        let pane = pane.ok_or_else(|| Refusal::new(Code::NotFound, "no pane wants attention"))?;
+        focus(cx, pane)
+    }
+}

@@ -1,0 +1,94 @@
+//! `pane.focus`: gives a pane the focus.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::PaneTarget;
+use crate::action::item::PaneItem;
+use crate::action::pane::{beside, focus};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::base::code::Refusal;
+use crate::layout::tree::Direction;
+use crate::state::call::Caller;
+use crate::state::target;
+
+/// Give a pane the focus
+///
+/// The named one, or the next one in a direction; beyond the edge that is the one on the opposite side.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Focus {
+    /// The pane, or where a direction starts
+    #[arg(value_name = "PANE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<PaneTarget>,
+
+    /// To the left
+    #[arg(short = 'L', long, group = "way")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
+
+    /// To the right
+    #[arg(short = 'R', long, group = "way")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub right: bool,
+
+    /// Up
+    #[arg(short = 'U', long, group = "way")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub up: bool,
+
+    /// Down
+    #[arg(short = 'D', long, group = "way")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub down: bool,
+
+    /// The one that had the focus before
+    #[arg(long, group = "way")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub last: bool,
+}
+
+impl Action for Focus {
+    const NAME: &'static str = "pane.focus";
+    const KEYS: &'static [DefaultKey] = &[
+        ("prefix Left", "--left"),
+        ("prefix Right", "--right"),
+        ("prefix Up", "--up"),
+        ("prefix Down", "--down"),
+        ("prefix h", "--left"),
+        ("prefix k", "--up"),
+        ("prefix j", "--down"),
+        ("prefix ;", "--last"),
+    ];
+    const ACCESS: Access = Access::Read;
+    const PLACE: Place = Place::Server;
+    type Reply = PaneItem;
+}
+
+impl Apply for Focus {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let from = PaneTarget::or_own(self.target.as_ref(), cx)?;
+        let session = cx.state.pane(from).session;
+        let client = cx.state.acting_view(cx.caller, session);
+        let pane = match self.direction() {
+            _ if self.last => target::pane(cx.state, Caller { client, ..cx.caller }, "@last")?,
+            Some(direction) => beside(cx, from, direction)?,
+            None => from,
+        };
+        focus(cx, pane)
+    }
+}
+
+impl Focus {
+    const fn direction(&self) -> Option<Direction> {
+        match (self.left, self.right, self.up, self.down) {
+            (true, ..) => Some(Direction::Left),
+            (_, true, ..) => Some(Direction::Right),
+            (_, _, true, _) => Some(Direction::Up),
+            (.., true) => Some(Direction::Down),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `pane.rename`: names a pane.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::PaneTarget;
+use crate::action::item::PaneItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::base::code::Refusal;
+
+/// Name a pane
+///
+/// Without a name it is called by the title its program sets again.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Rename {
+    /// The new name
+    #[arg(value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+
+    /// The pane; else the one in focus
+    #[arg(short, long, value_name = "PANE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<PaneTarget>,
+}
+
+impl Action for Rename {
+    const NAME: &'static str = "pane.rename";
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = PaneItem;
+}
+
+impl Apply for Rename {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
+        cx.state.rename_pane(pane, self.name)?;
+        Ok(Answer::Now(PaneItem::of(cx.state, pane)))
+    }
+}

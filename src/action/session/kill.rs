@@ -1,0 +1,74 @@
+//! `session.kill`: ends sessions and everything that runs in them.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::SessionTarget;
+use crate::action::later::Stopped;
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::base::code::Code;
+use crate::base::code::Refusal;
+use crate::base::id::{PaneId, SessionId, TabId};
+use std::collections::BTreeSet;
+/// End sessions and all their programs
+///
+/// Programs are told to end, killed after the grace, and verified to be gone before the answer comes.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Kill {
+    /// The sessions
+    #[arg(value_name = "SESSION")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<SessionTarget>,
+
+    /// All sessions
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+
+    /// Time that programs have to end by themselves, such as 2s
+    #[arg(long = "grace", value_name = "DURATION", value_parser = crate::action::args::millis)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_ms: Option<u64>,
+}
+
+impl Action for Kill {
+    const NAME: &'static str = "session.kill";
+    const VERBS: &'static [&'static str] = &["kill"];
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = Stopped;
+}
+
+impl Apply for Kill {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let sessions = self.sessions(cx)?;
+        let tabs = sessions.iter().flat_map(|session| cx.state.session(*session).tabs.clone());
+        let panes: Vec<PaneId> = tabs.flat_map(|tab| cx.state.tab(tab).layout.panes()).collect();
+        let grace = cx.grace(self.grace_ms);
+        Ok(cx.stop(panes, grace))
+    }
+}
+
+impl Kill {
+    fn sessions(&self, cx: &Cx<'_>) -> Result<BTreeSet<SessionId>, Refusal> {
+        if self.all {
+            return Ok(cx.state.sessions.keys().copied().collect());
+        }
+        if self.targets.is_empty() {
+            return Err(Refusal::new(Code::InvalidParams, "session.kill: name a session, or say --all").hint("abide ls"));
+        }
+        self.targets.iter().map(|target| Self::session(cx, target)).collect()
+    }
+
+    /// A session; the id of a pane or tab would end more than it says.
+    fn session(cx: &Cx<'_>, target: &SessionTarget) -> Result<SessionId, Refusal> {
+        let (noun, text) = match &target.0 {
+            text if text.parse::<PaneId>().is_ok() => ("pane", text),
+            text if text.parse::<TabId>().is_ok() => ("tab", text),
+            _ => return target.find(cx),
+        };
+        Err(Refusal::new(Code::InvalidParams, format!("{text} is a {noun} and no session")).hint(format!("abide {noun} close -t {text}")))
+    }
+}

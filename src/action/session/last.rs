@@ -1,0 +1,34 @@
+//! `session.last`: go to the session shown before.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::item::SessionItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::base::code::Refusal;
+use crate::state::target;
+/// Go to the session shown before
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Last {}
+
+impl Action for Last {
+    const NAME: &'static str = "session.last";
+    const VERBS: &'static [&'static str] = &["last"];
+    const KEYS: &'static [DefaultKey] = &[("prefix L", "")];
+    const ACCESS: Access = Access::Read;
+    const PLACE: Place = Place::Server;
+    type Reply = SessionItem;
+}
+
+impl Apply for Last {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let session = target::session(cx.state, cx.caller, "@last")?;
+        let client = {
+            let own = cx.own_session()?;
+            cx.view_of(own)?
+        };
+        cx.show(client, session)?;
+        Ok(Answer::Now(SessionItem::of(cx.state, session)))
+    }
+}

@@ -1,0 +1,44 @@
+//! `tab.next`: show the next tab.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::SessionTarget;
+use crate::action::item::TabItem;
+use crate::action::tab::{show, step};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::base::code::Refusal;
+
+/// Show the next tab
+///
+/// After the last comes the first.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Next {
+    /// The session; else the one you are in
+    #[arg(short, long, value_name = "SESSION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<SessionTarget>,
+
+    /// Only one in which a bell rang or something was printed
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub alert: bool,
+}
+
+impl Action for Next {
+    const NAME: &'static str = "tab.next";
+    const KEYS: &'static [DefaultKey] = &[("prefix n", ""), ("prefix M-n", "--alert")];
+    const ACCESS: Access = Access::Read;
+    const PLACE: Place = Place::Server;
+    type Reply = TabItem;
+}
+
+impl Apply for Next {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
+        let tab = step(cx, session, 1, self.alert)?;
+        show(cx, tab)
+    }
+}

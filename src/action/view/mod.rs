@@ -1,1 +1,0 @@
-//! Actions on views, one per file.

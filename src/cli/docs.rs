@@ -1,0 +1,181 @@
+//! The reference pages and listings made from the tables of actions, keys and codes. It writes no file.
+
+use std::fmt::Write as _;
+
+use clap::Command;
+use serde_json::{Value, json};
+
+use crate::action::table::{Entry, TABLE};
+use crate::action::tmux;
+use crate::action::{Access, Place};
+use crate::base::code::Code;
+use crate::cli::human;
+use crate::cli::tree;
+use crate::config::keymap::{Keymap, Listed};
+use crate::settings::{Keys, Preset};
+
+/// A generated page: its path in the repository and its text.
+pub type Page = (&'static str, String);
+
+/// Every generated page of the reference.
+#[must_use]
+pub fn pages() -> Vec<Page> {
+    vec![
+        ("docs/reference/cli.md", commands()),
+        ("docs/reference/keys.md", keys()),
+        ("docs/reference/actions.md", actions()),
+        ("docs/reference/config.md", crate::config::reference::markdown()),
+        ("docs/reference/errors.md", errors()),
+    ]
+}
+
+/// An action as JSON: names, words, keys, help and schemas.
+#[must_use]
+pub fn entry_json(entry: &Entry) -> Value {
+    json!({
+        "name": entry.name,
+        "words": entry.words().iter().map(|words| words.join(" ")).collect::<Vec<_>>(),
+        "keys": entry.keys.iter().map(|(chord, arguments)| json!({ "chord": chord, "arguments": arguments })).collect::<Vec<_>>(),
+        "access": access(entry.access),
+        "place": place(entry.place),
+        "help": entry.summary(),
+        "params": entry.params().as_value(),
+        "reply": entry.reply().as_value(),
+    })
+}
+
+/// The section of an action in the reference.
+#[must_use]
+pub fn action_section(entry: &Entry) -> String {
+    let mut out = format!("## `{}`\n\n{}\n\n", entry.name, help(entry));
+    writeln!(out, "- command: `abide {}`", entry.words()[0].join(" ")).ok();
+    if !entry.keys.is_empty() {
+        let keys = entry.keys.iter().map(|(chord, arguments)| match *arguments {
+            "" => format!("`{chord}`"),
+            arguments => format!("`{chord}` ({arguments})"),
+        });
+        writeln!(out, "- keys: {}", keys.collect::<Vec<_>>().join(", ")).ok();
+    }
+    writeln!(out, "- access: {}; carried out by {}", access(entry.access), place(entry.place)).ok();
+    for (title, schema) in [("params", entry.params()), ("result", entry.reply())] {
+        write!(out, "\n{title}:\n\n```json\n{}\n```\n", human::json(&bare(schema.as_value()))).ok();
+    }
+    out
+}
+
+fn commands() -> String {
+    let mut out = String::from(
+        "# Commands\n\nEvery command of `abide`, made from the table of actions. `--json`, allowed everywhere, prints JSON; a refusal is then one line of \
+         JSON on standard error.\n\n```text\n",
+    );
+    let mut root = tree::command();
+    root.build();
+    out += &plain(&root.render_long_help().to_string());
+    out += "```\n";
+    for entry in &TABLE {
+        let words = entry.words();
+        write!(out, "\n## `abide {}`\n\n", words[0].join(" ")).ok();
+        if let Some(rest) = words.get(1..).filter(|rest| !rest.is_empty()) {
+            writeln!(out, "Also: {}.\n", rest.iter().map(|words| format!("`abide {}`", words.join(" "))).collect::<Vec<_>>().join(", "))
+                .ok();
+        }
+        let help = leaf(&mut root, &words[0]).map(|command| command.render_long_help().to_string());
+        writeln!(out, "```text\n{}```", plain(&help.unwrap_or_default())).ok();
+    }
+    out += "\n## tmux's commands\n\nThey are understood where they mean the same, with their short names.\n\n| tmux | abide |\n|---|---|\n";
+    for (name, ours) in tmux::names() {
+        writeln!(out, "| `{name}` | `abide {ours}` |").ok();
+    }
+    out
+}
+
+fn keys() -> String {
+    let of = |preset| Keymap::new(&Keys { preset, ..Keys::default() }).listing();
+    let mut out = String::from(
+        "# Keys\n\nThe default keys, made from the table of actions. `abide keys` lists those in force; `[keys.bind]` in the configuration changes them.\n\n\
+         ## Preset `tmux`\n\n",
+    );
+    let tmux = of(Preset::Tmux);
+    key_table(&mut out, tmux.iter());
+    out += "\n## Preset `screen`\n\nWhat differs from `tmux`, apart from the prefix `C-a`.\n\n";
+    let same = |listed: &&Listed| tmux.iter().any(|other| other.chord == listed.chord && other.words == listed.words);
+    let screen = of(Preset::Screen);
+    key_table(&mut out, screen.iter().filter(|listed| !same(listed)));
+    out
+}
+
+fn key_table<'a>(out: &mut String, listing: impl Iterator<Item = &'a Listed>) {
+    *out += "| keys | action | |\n|---|---|---|\n";
+    for listed in listing {
+        let pipe = |text: &str| text.replace('|', "\\|");
+        writeln!(out, "| `{}` | `{}` | {} |", pipe(&listed.keys), pipe(&listed.words), pipe(&listed.summary)).ok();
+    }
+}
+
+fn actions() -> String {
+    let mut out = String::from(
+        "# Actions\n\nEvery action is a method of JSON-RPC 2.0 over the server's Unix socket: one request a line, one answer a line. Params are given by \
+         name. A failure has our code in `error.data.code` ([errors](errors.md)) and what to do next in `error.data.hint`. Actions that the command line \
+         carries out are listed for completeness; they are no methods.\n",
+    );
+    for entry in &TABLE {
+        out.push('\n');
+        out += &action_section(entry);
+    }
+    out
+}
+
+fn errors() -> String {
+    let mut out = String::from(
+        "# Errors\n\nEvery refusal has one of these codes, a message that names the object, and a hint. Codes and exit statuses never change their meaning.\n\n\
+         | code | exit status | |\n|---|---|---|\n",
+    );
+    for code in Code::ALL {
+        writeln!(out, "| `{}` | {} | {} |", code.name(), code.exit_status(), code.help()).ok();
+    }
+    out
+}
+
+/// The command at the end of these words.
+fn leaf<'a>(root: &'a mut Command, words: &[&str]) -> Option<&'a mut Command> {
+    words.iter().try_fold(root, |command, word| command.find_subcommand_mut(word))
+}
+
+/// The long help of an action: what its doc comment says.
+fn help(entry: &Entry) -> String {
+    let command = entry.command();
+    let about = command.get_long_about().or(command.get_about()).map(ToString::to_string);
+    about.unwrap_or_default()
+}
+
+/// Without trailing blanks, which help output has.
+fn plain(text: &str) -> String {
+    text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+/// A schema without what every one of them has.
+fn bare(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(members) = schema.as_object_mut() {
+        for name in ["$schema", "title", "description"] {
+            members.shift_remove(name);
+        }
+    }
+    schema
+}
+
+const fn access(access: Access) -> &'static str {
+    match access {
+        Access::Read => "read",
+        Access::Interact => "interact",
+        Access::Admin => "admin",
+    }
+}
+
+const fn place(place: Place) -> &'static str {
+    match place {
+        Place::Server => "server",
+        Place::Client => "client",
+        Place::Cli => "command line",
+    }
+}

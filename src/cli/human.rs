@@ -1,0 +1,114 @@
+//! Replies as text for people: lists as tables, records as lines, ids and texts as they are. Scripts ask for JSON instead.
+
+use serde_json::{Map, Value};
+
+use crate::base::text::{harmless, width};
+
+const CELL_COLS_MAX: usize = 48;
+
+/// A reply as text. Text members of captures are given as they are; everything else is made harmless.
+#[must_use]
+pub(super) fn text(reply: &Value) -> String {
+    match reply {
+        Value::Null => String::new(),
+        Value::Array(items) if items.iter().all(Value::is_object) => table(items),
+        Value::Array(items) => items.iter().map(|item| cell(item) + "\n").collect(),
+        Value::Object(members) => match members.get("text") {
+            Some(Value::String(text)) => text.clone(),
+            _ => record(members),
+        },
+        single => cell(single) + "\n",
+    }
+}
+
+/// JSON as it is printed: indented for people, one document for scripts.
+#[must_use]
+pub(super) fn json(value: &Value) -> String {
+    serde_json::to_string_pretty(value).expect("a value into memory")
+}
+
+/// A line for each member that says something.
+fn record(members: &Map<String, Value>) -> String {
+    let shown: Vec<_> = members.iter().map(|(name, value)| (name, cell(value))).filter(|(_, text)| !text.is_empty()).collect();
+    let names = shown.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
+    shown.iter().fold(String::new(), |lines, (name, text)| lines + &format!("{name:names$}  {text}\n"))
+}
+
+/// Columns under the names of the members; those that say nothing in any row are left out.
+fn table(items: &[Value]) -> String {
+    let Some(first) = items.first().and_then(Value::as_object) else { return String::new() };
+    let mut columns: Vec<(String, Vec<String>)> = Vec::new();
+    for name in first.keys() {
+        let cells: Vec<_> = items.iter().map(|item| short(&item.get(name).map(cell).unwrap_or_default())).collect();
+        if cells.iter().any(|text| !text.is_empty()) {
+            columns.push((name.to_uppercase(), cells));
+        }
+    }
+    rows(&columns)
+}
+
+/// Columns with their heads, padded to their widths; the last is not padded.
+#[must_use]
+pub(super) fn rows(columns: &[(String, Vec<String>)]) -> String {
+    let count = columns.first().map_or(0, |(_, cells)| cells.len());
+    let widths: Vec<_> =
+        columns.iter().map(|(head, cells)| cells.iter().map(|text| width(text)).max().unwrap_or(0).max(width(head))).collect();
+    let line = |texts: Vec<&str>| {
+        let padded = texts.iter().zip(&widths).map(|(text, cols)| format!("{text}{}", " ".repeat(cols - width(text))));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    let head = line(columns.iter().map(|(head, _)| head.as_str()).collect());
+    (0..count).map(|row| line(columns.iter().map(|(_, cells)| cells[row].as_str()).collect())).fold(head, |text, line| text + &line)
+}
+
+/// A value in one line.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => harmless(text, usize::MAX),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(" "),
+        Value::Object(members) => match (members.get("cols"), members.get("rows"), members.len()) {
+            (Some(cols), Some(rows), 2) => format!("{cols}x{rows}"),
+            _ => members.iter().map(|(name, value)| format!("{name} {}", cell(value))).collect::<Vec<_>>().join(" "),
+        },
+    }
+}
+
+fn short(text: &str) -> String {
+    if width(text) <= CELL_COLS_MAX {
+        return text.into();
+    }
+    format!("{}…", crate::base::text::fitting(text, CELL_COLS_MAX - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::text;
+
+    #[test]
+    fn lists_are_tables_without_empty_columns() {
+        let list = json!([
+            { "id": "s1", "name": "漢", "size": { "cols": 80, "rows": 24 }, "pid": null, "panes": ["p1", "p2"] },
+            { "id": "s12", "name": "b\u{1b}[2J", "size": { "cols": 9, "rows": 2 }, "pid": null, "panes": [] },
+        ]);
+        assert_eq!(text(&list), "ID   NAME  SIZE   PANES\ns1   漢    80x24  p1 p2\ns12  b[2J  9x2\n");
+        assert_eq!(text(&json!([])), "");
+    }
+
+    #[test]
+    fn records_and_single_values_are_lines() {
+        assert_eq!(text(&json!({ "id": "p4", "status": { "code": 7 }, "cwd": "" })), "id      p4\nstatus  code 7\n");
+        assert_eq!(text(&json!("s3")), "s3\n");
+        assert_eq!(text(&json!(null)), "");
+    }
+
+    #[test]
+    fn a_capture_is_given_as_it_is() {
+        assert_eq!(text(&json!({ "text": "\u{1b}[31mred\u{1b}[m\n" })), "\u{1b}[31mred\u{1b}[m\n");
+    }
+}

@@ -1,0 +1,139 @@
+//! Calls over the server's socket: one line of JSON-RPC each way. It starts no server and prints nothing.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+
+use serde_json::Value;
+
+use crate::action::table::{Entry, Params};
+use crate::base::code::{Code, Refusal};
+use crate::base::id::PaneId;
+use crate::platform::places::Places;
+use crate::wire::packet::PACKET_MAX;
+use crate::wire::rpc::{Request, Response};
+
+/// A connection to the server.
+#[derive(Debug)]
+pub(super) struct Link {
+    reader: BufReader<UnixStream>,
+    next_id: u64,
+    pane: Option<PaneId>,
+}
+
+/// What is said where no server is there.
+#[must_use]
+pub(super) fn no_server() -> Refusal {
+    Refusal::new(Code::NoServer, "no server is running").hint("abide new starts one")
+}
+
+impl Link {
+    /// Connects to the server of these places; none if there is none. `pane` is the pane this process runs in, if any.
+    ///
+    /// # Errors
+    /// If there is one that cannot be used.
+    pub(super) fn connect(places: &Places, pane: Option<PaneId>) -> Result<Option<Self>, Refusal> {
+        match places.connect() {
+            Ok(stream) => Ok(Some(Self::over(stream, pane))),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
+            Err(error) => Err(Refusal::new(Code::NoServer, format!("cannot connect to {}: {error}", places.socket().display()))),
+        }
+    }
+
+    /// The same over a stream that is connected.
+    #[must_use]
+    pub(super) fn over(stream: UnixStream, pane: Option<PaneId>) -> Self {
+        Self { reader: BufReader::new(stream), next_id: 1, pane }
+    }
+
+    /// Calls an action and waits for its answer, however long that takes.
+    ///
+    /// # Errors
+    /// The server's refusal; `interrupted` if the server goes away before it answers.
+    pub(super) fn call(&mut self, entry: &Entry, params: &Params) -> Result<Value, Refusal> {
+        let id = self.next_id;
+        self.next_id += 1;
+        let request = Request { pane: self.pane, ..Request::new(id, entry.name, params.clone()) };
+        let mut line = serde_json::to_vec(&request).expect("plain data into memory");
+        if line.len() >= PACKET_MAX {
+            return Err(Refusal::new(Code::LimitReached, format!("the call has {} bytes; at most {PACKET_MAX} are allowed", line.len())));
+        }
+        line.push(b'\n');
+        self.reader.get_mut().write_all(&line).map_err(|error| gone(entry, &error.to_string()))?;
+        loop {
+            let response = self.response(entry)?;
+            if response.id == id || response.id.is_null() {
+                return response.outcome();
+            }
+        }
+    }
+
+    /// The next response; notifications are passed over.
+    fn response(&mut self, entry: &Entry) -> Result<Response, Refusal> {
+        loop {
+            let mut line = Vec::new();
+            let limit = PACKET_MAX as u64 + 1;
+            let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut line);
+            if read.map_err(|error| gone(entry, &error.to_string()))? == 0 || line.last() != Some(&b'\n') {
+                return Err(gone(entry, "the connection was closed"));
+            }
+            let value: Value = serde_json::from_slice(&line).map_err(|error| unreadable(&error))?;
+            if value.get("method").is_none() {
+                return serde_json::from_value(value).map_err(|error| unreadable(&error));
+            }
+        }
+    }
+}
+
+fn gone(entry: &Entry, reason: &str) -> Refusal {
+    Refusal::new(Code::Interrupted, format!("the server went away during {}: {reason}", entry.name)).hint("abide server status")
+}
+
+fn unreadable(error: &serde_json::Error) -> Refusal {
+    Refusal::new(Code::InvalidMessage, format!("the server's answer cannot be read: {error}")).hint("abide server restart")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::os::unix::net::UnixStream;
+    use std::thread;
+
+    use serde_json::json;
+
+    use super::Link;
+    use crate::action::table::{Params, TABLE};
+    use crate::base::code::Code;
+    use crate::base::id::PaneId;
+
+    /// A call to a server that answers with `answer`, and the request it got.
+    fn call(answer: &'static str) -> (Result<serde_json::Value, crate::base::code::Refusal>, serde_json::Value) {
+        let (ours, theirs) = UnixStream::pair().expect("there are fds");
+        let server = thread::spawn(move || {
+            let mut reader = BufReader::new(theirs);
+            let mut line = String::new();
+            reader.read_line(&mut line).expect("a request");
+            reader.get_mut().write_all(answer.as_bytes()).expect("it is read");
+            serde_json::from_str(&line).expect("JSON")
+        });
+        let outcome = Link::over(ours, Some(PaneId(4))).call(&TABLE[0], &Params::new());
+        (outcome, server.join().expect("it ended"))
+    }
+
+    #[test]
+    fn the_answer_is_found_among_notifications() {
+        let (outcome, request) = call("{\"jsonrpc\":\"2.0\",\"method\":\"server.ready\"}\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[7]}\n");
+        assert_eq!(outcome, Ok(json!([7])));
+        assert_eq!(request["method"], TABLE[0].name);
+        assert_eq!(request["pane"], "p4");
+    }
+
+    #[test]
+    fn a_server_that_goes_away_is_told_from_one_that_refuses() {
+        let code = |answer| call(answer).0.expect_err("no answer").code;
+        assert_eq!(code(""), Code::Interrupted);
+        assert_eq!(code("{\"jsonrpc\":"), Code::Interrupted);
+        assert_eq!(code("nonsense\n"), Code::InvalidMessage);
+        let refused = "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":\"no\",\"data\":{\"code\":\"not_found\"}}}\n";
+        assert_eq!(code(refused), Code::NotFound);
+    }
+}

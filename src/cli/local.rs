@@ -1,0 +1,195 @@
+//! The actions that this process carries out itself: the configuration, lists of keys and actions, the manual. It calls no server.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::action::cli::actions::Actions;
+use crate::action::cli::completions::{Completions, Shell};
+use crate::action::cli::config_check::Check;
+use crate::action::cli::config_default::PrintDefault;
+use crate::action::cli::config_edit::Edit;
+use crate::action::cli::config_path::Path as ConfigPath;
+use crate::action::cli::config_show::Show;
+use crate::action::cli::doctor::Doctor;
+use crate::action::cli::keys::Keys;
+use crate::action::cli::man::Man;
+use crate::action::cli::version::Version;
+use crate::action::table::{self, Call, Entry, TABLE};
+use crate::base::code::{Code, Refusal};
+use crate::cli::{docs, doctor, file, human, man, print, tree};
+use crate::config::diag::{Diagnostic, listing};
+use crate::config::keymap::{Keymap, Listed};
+use crate::config::{load, reference};
+use crate::platform::config_file;
+use crate::settings::Settings;
+use crate::wire::hello;
+
+/// Carries out an action of this place; gives the exit status.
+///
+/// # Errors
+/// The refusal to show.
+pub(super) fn run(call: &Call, as_json: bool) -> Result<u8, Refusal> {
+    if let Some(check) = call.arguments::<Check>() {
+        return config_check(check.file.as_deref(), as_json);
+    }
+    if let Some(show) = call.arguments::<Show>() {
+        return config_show(show.section.as_deref(), as_json);
+    }
+    if call.arguments::<ConfigPath>().is_some() {
+        let path = config_file::path();
+        return give(as_json, || json!({ "path": path, "exists": path.exists() }), || path.display().to_string());
+    }
+    if call.arguments::<PrintDefault>().is_some() {
+        return give(as_json, || json!(Settings::default()), || load::DEFAULT.into());
+    }
+    if call.arguments::<Edit>().is_some() {
+        return config_edit();
+    }
+    if let Some(keys) = call.arguments::<Keys>() {
+        return list_keys(keys.word.as_deref(), as_json);
+    }
+    if let Some(actions) = call.arguments::<Actions>() {
+        return list_actions(actions.name.as_deref(), as_json);
+    }
+    if let Some(completions) = call.arguments::<Completions>() {
+        return complete(completions.shell);
+    }
+    if call.arguments::<Man>().is_some() {
+        return print::bytes(&man::page()).map(|()| 0);
+    }
+    if call.arguments::<Version>().is_some() {
+        let version = env!("CARGO_PKG_VERSION");
+        return give(as_json, || json!({ "version": version, "protocol": hello::VERSION }), || format!("abide {version}"));
+    }
+    if call.arguments::<Doctor>().is_some() {
+        return doctor::run(as_json);
+    }
+    Err(Refusal::new(Code::Internal, format!("{} is not carried out by the command line", call.name())))
+}
+
+fn config_check(file: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
+    let path = file.map_or_else(config_file::path, PathBuf::from);
+    let shown = path.display();
+    match file::read(&path) {
+        Ok(None) if file.is_some() => Err(Refusal::new(Code::NotFound, format!("no file {shown}"))),
+        Ok(None) => give(as_json, || json!([]), || format!("{shown}: no file; the defaults are in force")),
+        Ok(Some(_)) => give(as_json, || json!([]), || format!("{shown}: no problems")),
+        Err(problems) => {
+            if as_json {
+                print::text(&human::json(&Value::Array(problems.iter().map(problem_json).collect())))?;
+            } else {
+                print::note(&listing(&problems));
+            }
+            Ok(Code::InvalidConfig.exit_status())
+        }
+    }
+}
+
+fn problem_json(problem: &Diagnostic) -> Value {
+    json!({
+        "path": problem.path, "line": problem.line, "col": problem.col,
+        "option": problem.option, "value": problem.value, "message": problem.message,
+    })
+}
+
+/// The settings of the user's file, or a refusal that names the first problem.
+fn valid_settings() -> Result<Settings, Refusal> {
+    file::settings().map_err(|problems| {
+        let first = problems.first().map(Diagnostic::headline).unwrap_or_default();
+        Refusal::new(Code::InvalidConfig, first).hint("abide config check shows all problems")
+    })
+}
+
+fn config_show(section: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
+    let settings = valid_settings()?;
+    let whole = json!(settings);
+    let Some(name) = section else {
+        return give(as_json, || whole.clone(), || reference::toml(&settings, None));
+    };
+    let Some(part) = whole.get(name) else {
+        let names = whole.as_object().into_iter().flat_map(|sections| sections.keys().map(String::as_str));
+        let names: Vec<_> = names.collect();
+        return Err(Refusal::new(Code::NotFound, format!("no section {name:?}; the sections are {}", names.join(", "))));
+    };
+    give(as_json, || part.clone(), || reference::toml(&settings, Some(name)))
+}
+
+fn config_edit() -> Result<u8, Refusal> {
+    let path = config_file::path();
+    let failed = |error: &dyn std::fmt::Display| Refusal::new(Code::Internal, format!("cannot edit {}: {error}", path.display()));
+    if !path.exists() {
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+        fs::write(&path, "# Options that differ from the defaults; `abide config default` prints all with their texts.\n")
+            .map_err(|error| failed(&error))?;
+    }
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".into());
+    // The variables hold a command line, as for git and crontab, so a shell splits it.
+    let mut script = editor.clone();
+    script.push(" \"$1\"");
+    let status = Command::new("/bin/sh").arg("-c").arg(script).arg("abide").arg(&path).status().map_err(|error| failed(&error))?;
+    if !status.success() {
+        let editor = editor.to_string_lossy();
+        return Err(Refusal::new(Code::SpawnFailed, format!("the editor {editor:?} ended with {status}")).hint("set EDITOR"));
+    }
+    config_check(None, false)
+}
+
+fn list_keys(word: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
+    let lower = word.unwrap_or_default().to_lowercase();
+    let has = |listed: &Listed| {
+        let texts = [&listed.keys, &listed.chord, &listed.words, &listed.summary];
+        texts.iter().any(|text| text.to_lowercase().contains(&lower))
+    };
+    let shown: Vec<Listed> = Keymap::new(&valid_settings()?.keys).listing().into_iter().filter(has).collect();
+    if let (Some(word), true) = (word, shown.is_empty()) {
+        return Err(Refusal::new(Code::NotFound, format!("no key, action or help with {word:?}")).hint("abide keys"));
+    }
+    let as_value = |listed: &Listed| json!({ "keys": listed.keys, "chord": listed.chord, "action": listed.words, "name": listed.name, "help": listed.summary });
+    let column = |head: &str, of: fn(&Listed) -> &String| (head.to_owned(), shown.iter().map(|listed| of(listed).clone()).collect());
+    let columns =
+        || [column("KEYS", |listed| &listed.keys), column("ACTION", |listed| &listed.words), column("", |listed| &listed.summary)];
+    give(as_json, || shown.iter().map(as_value).collect(), || human::rows(&columns()))
+}
+
+fn list_actions(name: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
+    let Some(name) = name else {
+        let column = |head: &str, of: fn(&Entry) -> String| (head.to_owned(), TABLE.iter().map(of).collect::<Vec<_>>());
+        let columns = || [column("ACTION", |entry| entry.name.into()), column("COMMAND", command_words), column("", Entry::summary)];
+        return give(as_json, || TABLE.iter().map(docs::entry_json).collect(), || human::rows(&columns()));
+    };
+    let words: Vec<String> = name.split_whitespace().map(str::to_owned).collect();
+    let Some((entry, _)) = table::find_words(&words) else {
+        let near = crate::base::text::nearest(name, TABLE.iter().map(|entry| entry.name));
+        let refusal = Refusal::new(Code::UnknownAction, format!("no action {name:?}"));
+        return Err(refusal.hint(near.map_or_else(|| "abide actions".into(), |near| format!("did you mean {near}?"))));
+    };
+    give(as_json, || docs::entry_json(entry), || docs::action_section(entry))
+}
+
+fn command_words(entry: &Entry) -> String {
+    entry.words()[0].join(" ")
+}
+
+fn complete(shell: Shell) -> Result<u8, Refusal> {
+    let mut out = Vec::new();
+    let shell = match shell {
+        Shell::Bash => clap_complete::Shell::Bash,
+        Shell::Zsh => clap_complete::Shell::Zsh,
+        Shell::Fish => clap_complete::Shell::Fish,
+    };
+    clap_complete::generate(shell, &mut tree::command(), "abide", &mut out);
+    print::bytes(&out).map(|()| 0)
+}
+
+/// Prints one or the other.
+///
+/// # Errors
+/// If standard output cannot be written.
+pub(super) fn give(as_json: bool, value: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Result<u8, Refusal> {
+    print::text(&if as_json { human::json(&value()) } else { text() }).map(|()| 0)
+}

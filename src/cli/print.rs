@@ -1,0 +1,61 @@
+//! Everything abide says on standard output and standard error; the only file that prints. A reader that has gone away is no error.
+
+use std::io::{self, Write};
+
+use crate::base::code::{Code, Refusal};
+use crate::base::text::harmless;
+
+const LINE_BYTES_MAX: usize = 64 << 10;
+
+/// Writes `text` to standard output as it is, with a line end if it has none.
+///
+/// # Errors
+/// `internal` if it cannot be written, for instance to a full disk; a closed pipe is no error.
+pub(super) fn text(text: &str) -> Result<(), Refusal> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let mut out = io::stdout().lock();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush());
+    forgiven(written)
+}
+
+/// Writes bytes to standard output as they are.
+///
+/// # Errors
+/// As [`text`].
+pub(super) fn bytes(bytes: &[u8]) -> Result<(), Refusal> {
+    let mut out = io::stdout().lock();
+    forgiven(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// Writes a line for people to standard error. If even that is gone, nobody can be told.
+pub(super) fn note(line: &str) {
+    let mut shown: String = line.lines().map(|line| harmless(line, LINE_BYTES_MAX) + "\n").collect();
+    if shown.is_empty() {
+        shown.push('\n');
+    }
+    io::stderr().lock().write_all(shown.as_bytes()).ok();
+}
+
+/// Says why something was not done: `abide: MESSAGE` and `hint: …`, or one line of JSON.
+pub(super) fn refusal(refusal: &Refusal, as_json: bool) {
+    if as_json {
+        let data = serde_json::json!({ "error": { "code": refusal.code.name(), "message": refusal.message, "hint": refusal.hint } });
+        return note(&data.to_string());
+    }
+    note(&format!("abide: {}", refusal.message));
+    if !refusal.hint.is_empty() {
+        note(&format!("hint: {}", refusal.hint));
+    }
+}
+
+fn forgiven(written: io::Result<()>) -> Result<(), Refusal> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Refusal::new(Code::Internal, format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

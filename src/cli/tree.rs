@@ -1,0 +1,127 @@
+//! The command line as clap sees it, made from the action table: nouns with verbs, and the bare verbs. It parses and runs nothing.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::action::table::{Entry, TABLE};
+
+/// What the nouns are, for their help.
+const NOUNS: &[(&str, &str)] = &[
+    ("session", "Sessions: tabs, an environment and a working directory"),
+    ("tab", "Tabs of a session"),
+    ("pane", "Panes: one program on one terminal each"),
+    ("layout", "How the panes of a tab share its area"),
+    ("view", "What one client looks at"),
+    ("client", "Attached clients"),
+    ("exec", "Commands in the session's shell"),
+    ("process", "Processes of the panes"),
+    ("task", "Supervised programs of a project"),
+    ("server", "The server that keeps the sessions"),
+    ("config", "The configuration file"),
+    ("cli", "What the command line does by itself"),
+];
+
+/// What stands below the list of commands.
+pub(super) const AFTER_HELP: &str = "\
+Without a command: attach to the session used last, or make one and attach.
+Targets: work (a session), work:2 or work:build (a tab), work:2.1 (a pane), an id (s3, t12, p41), @focused, @last.
+Exit status: 0 done, 1 refused or failed, 2 usage, 3 configuration, 4 no such target or no server,
+5 a wait's program ended first, 124 timed out, 70 a bug in abide.
+Keys: prefix C-b, then ? lists all. tmux's commands are understood where they mean the same.";
+
+/// The whole command line.
+#[must_use]
+pub(super) fn command() -> Command {
+    let mut root = Node::default();
+    for entry in &TABLE {
+        for words in entry.words() {
+            root.insert(&words, entry);
+        }
+    }
+    let json = Arg::new("json").long("json").global(true).action(ArgAction::SetTrue).help("Print JSON instead of text");
+    let command = Command::new("abide")
+        .bin_name("abide")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Keep terminal sessions: programs outlive their terminal, their client and the server")
+        .after_help(AFTER_HELP)
+        .subcommand_value_name("COMMAND")
+        .arg(json);
+    root.children.into_iter().fold(command, |command, child| command.subcommand(child.command(&[])))
+}
+
+/// The entry of the words that were matched, the arguments of its command, and the words.
+#[must_use]
+pub(super) fn chosen(matches: &ArgMatches) -> Option<(&'static Entry, &ArgMatches)> {
+    let mut words: Vec<String> = Vec::new();
+    let mut at = matches;
+    while let Some((word, inner)) = at.subcommand() {
+        words.push(word.into());
+        at = inner;
+    }
+    let entry = TABLE.iter().find(|entry| entry.words().iter().any(|own| *own == words))?;
+    Some((entry, at))
+}
+
+/// A word of the command line: an entry, or the words that can follow.
+#[derive(Default)]
+struct Node {
+    word: &'static str,
+    entry: Option<&'static Entry>,
+    aliases: Vec<&'static str>,
+    children: Vec<Node>,
+}
+
+impl Node {
+    fn insert(&mut self, words: &[&'static str], entry: &'static Entry) {
+        let [first, rest @ ..] = words else {
+            self.entry = Some(entry);
+            return;
+        };
+        let idx = self.children.iter().position(|child| child.word == *first).unwrap_or_else(|| {
+            self.children.push(Node { word: first, ..Node::default() });
+            self.children.len() - 1
+        });
+        self.children[idx].insert(rest, entry);
+    }
+
+    fn command(self, path: &[&str]) -> Command {
+        let path = [path, &[self.word]].concat();
+        let bin = format!("abide {}", path.join(" "));
+        let Some(entry) = self.entry else {
+            let about = NOUNS.iter().find(|(noun, _)| *noun == self.word).map_or("", |(_, about)| about);
+            let group = Command::new(self.word).about(about).bin_name(bin).subcommand_required(true).arg_required_else_help(true);
+            // Nouns come after the bare verbs.
+            let group = group.display_order(NOUN_ORDER).subcommand_value_name("VERB");
+            return self.children.into_iter().fold(group, |group, child| group.subcommand(child.command(&path)));
+        };
+        entry.command().name(self.word).bin_name(bin).visible_aliases(self.aliases)
+    }
+}
+
+const NOUN_ORDER: usize = 900;
+
+#[cfg(test)]
+mod tests {
+    use super::{NOUNS, Node, command};
+    use crate::action::table::TABLE;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn no_words_name_both_an_action_and_a_noun() {
+        let mut root = Node::default();
+        for entry in &TABLE {
+            entry.words().iter().for_each(|words| root.insert(words, entry));
+        }
+        let mut at = vec![&root];
+        while let Some(node) = at.pop() {
+            assert!(node.entry.is_none() || node.children.is_empty(), "{}", node.word);
+            at.extend(&node.children);
+        }
+        for node in root.children.iter().filter(|node| node.entry.is_none()) {
+            assert!(NOUNS.iter().any(|(noun, _)| *noun == node.word), "no sentence for the noun {}", node.word);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Sizes: a pane has the size of its rectangle in the view that drives its tab. Nothing is drawn here.
+
+use crate::base::geom::{Rect, Size};
+use crate::base::id::{ClientId, PaneId, TabId};
+use crate::base::time::{Now, Span};
+use crate::core::Core;
+use crate::layout::solve::solve;
+use crate::settings::Sizing;
+use crate::state::effect::{Effect, Effects};
+use crate::state::tab::Tab;
+use crate::state::view::View;
+
+/// The least time between two changes of whose area a tab has: two people typing in turn would resize programs at every key.
+const DRIVER_STAYS: Span = Span::millis(100);
+
+impl Core {
+    /// Gives the panes of a tab the sizes they have in the view that drives it; without a view they keep theirs, apart from what the layout changed.
+    pub(super) fn arrange(&mut self, id: TabId, now: Now, fx: &mut Effects) {
+        let Some(tab) = self.state.tabs.get(&id) else { return };
+        let former = tab.driver;
+        let driver = match self.driver(id) {
+            Some(driver) if former.is_some_and(|former| former != driver) && now.tick < tab.settled => {
+                self.late.insert(id, tab.settled);
+                former
+            }
+            other => other,
+        };
+        let area = driver.map_or(tab.area, |driver| self.area(id, driver));
+        let zoomed =
+            driver.and_then(|driver| self.state.view(driver).at.panes.get(&id)).filter(|choice| choice.zoomed).map(|choice| choice.focus);
+        let tab = self.state.tabs.get_mut(&id).expect("it was there just now");
+        if driver != former {
+            (tab.driver, tab.settled) = (driver, now.tick + DRIVER_STAYS);
+        }
+        if tab.area != area {
+            tab.area = area;
+            self.state.version += 1;
+        }
+        for (pane, rect) in rects(&self.state.tabs[&id], area, zoomed) {
+            self.resize(pane, rect.size(), fx);
+        }
+    }
+
+    /// The view that drives a tab: of those that show it and may type, the one that sent input last.
+    fn driver(&self, tab: TabId) -> Option<ClientId> {
+        self.showing(tab).max_by_key(|view| view.used).map(|view| view.client)
+    }
+
+    fn showing(&self, tab: TabId) -> impl Iterator<Item = &View> {
+        self.state.views.values().filter(move |view| !view.read_only && view.tab() == Some(tab))
+    }
+
+    fn area(&self, tab: TabId, driver: ClientId) -> Size {
+        let largest = |a: Size, b: Size| Size::new(a.cols.max(b.cols), a.rows.max(b.rows));
+        let areas = self.showing(tab).map(View::area);
+        let area = match self.settings.session.sizing {
+            Sizing::Latest => None,
+            Sizing::Smallest => areas.reduce(Size::min_each),
+            Sizing::Largest => areas.reduce(largest),
+        };
+        area.unwrap_or_else(|| self.state.view(driver).area())
+    }
+
+    fn resize(&mut self, id: PaneId, size: Size, fx: &mut Effects) {
+        let size = size.clamped();
+        let is_new = self.state.todo.start.iter().any(|(pane, _)| *pane == id);
+        let pane = self.state.pane_mut(id);
+        if pane.size == size {
+            return;
+        }
+        pane.size = size;
+        let mut events = Vec::new();
+        pane.screen.resize(size, &mut events);
+        let is_live = pane.life.is_live();
+        self.state.version += 1;
+        if is_new {
+            return;
+        }
+        if is_live {
+            fx.push(Effect::Resize { pane: id, size });
+        }
+        fx.push(Effect::Snapshot { pane: id });
+        for event in events {
+            self.happened(id, event, fx);
+        }
+    }
+}
+
+/// Where the panes of a tab are in an area: those of its layout, or one that fills it. Where the layout has no room for `focus`, that fills the area too.
+pub(super) fn rects(tab: &Tab, area: Size, zoomed: Option<PaneId>) -> Vec<(PaneId, Rect)> {
+    let whole = Rect::new(0, 0, area);
+    zoomed.map_or_else(|| solve(&tab.layout, whole), |pane| vec![(pane, whole)])
+}

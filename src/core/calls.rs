@@ -1,0 +1,85 @@
+//! Calls: who may, who carries them out, and that each is answered exactly once.
+
+use crate::action::table::Call;
+use crate::action::{Access, Answer, Cx, Json, Outcome, Place, later};
+use crate::base::code::{Code, Refusal};
+use crate::base::id::{CallId, ClientId};
+use crate::base::time::Now;
+use crate::core::Core;
+use crate::state::call::{Caller, Open, Pending};
+use crate::state::effect::{Effect, Effects, Fact};
+
+impl Core {
+    pub(super) fn call(&mut self, now: Now, call: CallId, (caller, action): (Caller, Call), fx: &mut Effects) {
+        let caller = Caller { client: caller.client.filter(|client| self.state.views.contains_key(client)), ..caller };
+        if let Err(refusal) = self.may(caller, &action) {
+            return fx.push(Effect::Answer { call, outcome: Err(refusal) });
+        }
+        if let Some(client) = caller.client {
+            self.state.used(client, now);
+        }
+        let answer = match action.place() {
+            Place::Server => {
+                let (state, settings, host) = (&mut self.state, &self.settings, &self.host);
+                action.apply(&mut Cx { state, settings, host, now, caller, call, fx })
+            }
+            Place::Client => self.forward(call, caller, &action, fx),
+            Place::Cli => {
+                let refusal = Refusal::new(Code::UnknownAction, format!("{} is carried out by the command line only", action.name()));
+                Err(refusal.hint(format!("run abide {}", action.name().replace('.', " "))))
+            }
+        };
+        match answer {
+            Ok(Answer::Now(value)) => fx.push(Effect::Answer { call, outcome: Ok(value) }),
+            Ok(Answer::Later { pending, deadline }) => drop(self.state.calls.insert(call, Open { caller, deadline, pending })),
+            Err(refusal) => fx.push(Effect::Answer { call, outcome: Err(refusal) }),
+        }
+    }
+
+    fn may(&self, caller: Caller, action: &Call) -> Result<(), Refusal> {
+        if self.state.leaving.is_some() {
+            return Err(Refusal::new(Code::ShuttingDown, "the server is stopping").hint("try again in a moment"));
+        }
+        let read_only = caller.client.is_some_and(|client| self.state.view(client).read_only);
+        if read_only && action.access() > Access::Read {
+            let refusal = Refusal::new(Code::ReadOnly, format!("this client only watches, so it cannot {}", action.name()));
+            return Err(refusal.hint("abide attach without --read-only"));
+        }
+        Ok(())
+    }
+
+    /// Hands a call to the client it names, else to the caller's.
+    fn forward(&self, call: CallId, caller: Caller, action: &Call, fx: &mut Effects) -> Result<Answer<Json>, Refusal> {
+        let params = action.params();
+        let named = params.get("client").and_then(|client| client.as_str()).and_then(|client| client.parse::<ClientId>().ok());
+        let client = named.or(caller.client).filter(|client| self.state.views.contains_key(client)).ok_or_else(|| {
+            Refusal::new(Code::NotFound, format!("no client to carry {} out", action.name())).hint("abide client ls; abide attach")
+        })?;
+        fx.push(Effect::Forward { client, call, name: action.name(), params });
+        Ok(Answer::Later { pending: Pending::Forwarded { client }, deadline: None })
+    }
+
+    /// Answers a call that is open; one that is not was answered before, or its caller is gone.
+    pub(super) fn answer(&mut self, call: CallId, outcome: Outcome, fx: &mut Effects) {
+        if self.state.calls.remove(&call).is_some() {
+            fx.push(Effect::Answer { call, outcome });
+        }
+    }
+
+    pub(super) fn complete(&mut self, done: Vec<(CallId, Outcome)>, fx: &mut Effects) {
+        for (call, outcome) in done {
+            self.answer(call, outcome, fx);
+        }
+    }
+
+    pub(super) fn found(&mut self, call: CallId, fact: Fact, fx: &mut Effects) {
+        let Some(Open { pending: Pending::Send { pane, bytes }, .. }) = self.state.calls.get_mut(&call) else { return };
+        let (pane, bytes) = (*pane, std::mem::take(bytes));
+        let Fact::LineMode { canonical } = fact;
+        let outcome = later::on_line_mode(pane, &bytes, canonical);
+        if outcome.is_ok() {
+            fx.push(Effect::Write { pane, bytes });
+        }
+        self.answer(call, outcome, fx);
+    }
+}

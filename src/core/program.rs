@@ -1,0 +1,121 @@
+//! What programs do: they start, print, ask their terminal for something, and end.
+
+use crate::action::later;
+use crate::base::code::Refusal;
+use crate::base::exit::ExitStatus;
+use crate::base::id::{ClientId, PaneId};
+use crate::base::memory::Memory;
+use crate::base::text::harmless;
+use crate::base::time::Now;
+use crate::core::Core;
+use crate::settings::Remain;
+use crate::state::effect::{Effect, Effects, Message};
+use crate::state::pane::Life;
+use crate::term::{MarkKind, Options, TermEvent, Terminal};
+
+/// The longest title or body of a notification, in bytes.
+const NOTICE_MAX: usize = 1024;
+
+impl Core {
+    pub(super) fn started(&mut self, id: PaneId, outcome: Result<u32, Refusal>, memory: Box<dyn Memory>, fx: &mut Effects) {
+        let options = self.terminal_options();
+        let Some(pane) = self.state.panes.get_mut(&id) else { return };
+        match outcome {
+            Ok(pid) => {
+                pane.screen = Terminal::new(pane.size, options, memory);
+                if pane.life == Life::Starting {
+                    pane.life = Life::Running { pid };
+                }
+                self.state.version += 1;
+                self.complete(later::on_started(&self.state, id), fx);
+            }
+            Err(refusal) => self.failed(id, &refusal, fx),
+        }
+    }
+
+    /// A program could not be started: its pane goes, and whoever sees it hears why.
+    fn failed(&mut self, id: PaneId, refusal: &Refusal, fx: &mut Effects) {
+        let asked = later::on_failed(&self.state, id, refusal);
+        if asked.is_empty() {
+            let message = Message::Notice { text: harmless(&refusal.message, NOTICE_MAX), warning: true };
+            self.tell(id, &message, fx);
+        }
+        self.complete(asked, fx);
+        // The shell's status for a command that cannot be run (POSIX.1-2024 XCU 2.8.2).
+        self.ended(id, ExitStatus::Code(126), &[], fx);
+    }
+
+    pub(super) fn terminal_options(&self) -> Options {
+        let kept = &self.settings.scrollback;
+        let pixels = self.state.views.values().max_by_key(|view| view.used).map(|view| view.cell_pixels).filter(|(x, y)| *x > 0 && *y > 0);
+        let options = Options::default();
+        Options {
+            scrollback_lines_max: usize::try_from(kept.lines).unwrap_or(usize::MAX),
+            scrollback_bytes_max: usize::try_from(kept.bytes).unwrap_or(usize::MAX),
+            cell_pixels: pixels.unwrap_or(options.cell_pixels),
+            ..options
+        }
+    }
+
+    pub(super) fn output(&mut self, now: Now, id: PaneId, bytes: &[u8], fx: &mut Effects) {
+        let Some(pane) = self.state.panes.get_mut(&id) else { return };
+        let mut events = Vec::new();
+        pane.screen.feed(bytes, &mut events);
+        pane.marks.output = now.tick;
+        pane.marks.prompt = false;
+        let (tab, cols) = (pane.tab, pane.size.cols);
+        if !tab.is_some_and(|tab| self.state.is_shown(tab)) {
+            self.state.pane_mut(id).marks.activity = true;
+        }
+        for event in events {
+            self.happened(id, event, fx);
+        }
+        if self.state.calls.values().any(|open| open.pending.pane() == Some(id)) {
+            self.complete(later::on_output(&self.state, id, rows_passed(bytes, cols)), fx);
+        }
+    }
+
+    pub(super) fn happened(&mut self, id: PaneId, event: TermEvent, fx: &mut Effects) {
+        match event {
+            TermEvent::Reply(bytes) => self.write(id, fx, |_, out| out.extend(bytes)),
+            TermEvent::Bell => {
+                let shown = self.state.pane(id).tab.is_some_and(|tab| self.state.is_shown(tab));
+                self.state.pane_mut(id).marks.bell = !shown;
+                self.tell(id, &Message::Bell, fx);
+            }
+            TermEvent::Clipboard { text, .. } => self.tell(id, &Message::Clipboard(text), fx),
+            TermEvent::Notify(notice) => {
+                let message = Message::Notify { title: harmless(&notice.title, NOTICE_MAX), body: harmless(&notice.body, NOTICE_MAX) };
+                self.tell(id, &message, fx);
+            }
+            TermEvent::PromptMark(mark) => self.state.pane_mut(id).marks.prompt = mark.kind == MarkKind::Input,
+            // Titles and directories are read from the screen when they are needed; nothing follows from the others yet.
+            _ => (),
+        }
+    }
+
+    /// Tells every client on the session of a pane.
+    fn tell(&self, pane: PaneId, message: &Message, fx: &mut Effects) {
+        let clients: Vec<ClientId> = self.state.clients_of(self.state.pane(pane).session);
+        fx.extend(clients.into_iter().map(|client| Effect::Tell { client, message: message.clone() }));
+    }
+
+    pub(super) fn ended(&mut self, id: PaneId, status: ExitStatus, left: &[u32], fx: &mut Effects) {
+        if !self.state.panes.contains_key(&id) {
+            return;
+        }
+        let done = later::on_ended(&mut self.state, id, status, left);
+        self.complete(done, fx);
+        let stays = match self.settings.pane.remain_on_exit {
+            Remain::Off => false,
+            Remain::On => true,
+            Remain::Failed => status != ExitStatus::Code(0),
+        };
+        self.state.pane_ended(id, status, stays, fx);
+    }
+}
+
+/// How many rows `bytes` can have pushed off the screen at most: each takes a line end, or fills its columns.
+fn rows_passed(bytes: &[u8], cols: u16) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count() + bytes.len() / usize::from(cols.max(1)) + 1
+}

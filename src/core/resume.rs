@@ -1,0 +1,38 @@
+//! What the edge tells the core beside inputs: that a program it found running is that of a pane, and how the outer terminal looks.
+
+use crate::base::id::{ClientId, PaneId};
+use crate::core::Core;
+use crate::state::effect::{Effect, Effects};
+use crate::state::pane::Life;
+use crate::term::{OuterColours, TermEvent};
+
+impl Core {
+    /// The program of a pane was found running when this server started.
+    pub fn resumed(&mut self, id: PaneId, pid: u32) {
+        let pane = self.state.pane_mut(id);
+        if pane.life == Life::Starting {
+            pane.life = Life::Running { pid };
+            self.state.version += 1;
+        }
+    }
+
+    /// A synchronized update took too long: what is parsed is shown.
+    pub fn end_hold(&mut self, id: PaneId) {
+        self.state.pane_mut(id).screen.end_synchronized();
+    }
+
+    /// Programs in the session that a client shows are told these colours when they ask for the terminal's.
+    pub fn set_colours(&mut self, client: ClientId, colours: OuterColours, fx: &mut Effects) {
+        let session = self.state.views.get(&client).and_then(|view| view.at.session);
+        let mut events = Vec::new();
+        let panes = self.state.panes.values_mut().filter(|pane| session.is_none_or(|session| session == pane.session));
+        for pane in panes {
+            pane.screen.set_palette(colours, &mut events);
+            let replies = events.drain(..).filter_map(|event| match event {
+                TermEvent::Reply(bytes) => Some(Effect::Write { pane: pane.id, bytes }),
+                _ => None,
+            });
+            fx.extend(replies);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What the server asks for, carried out. Only records of the present lease are obeyed.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use rustix::event::PollFlags;
+
+use crate::base::memory::Memory;
+use crate::keeper::job::{Job, new_ring};
+use crate::keeper::kill::{self, Kill, Scope};
+use crate::keeper::{Keeper, spawn};
+use crate::platform::cgroup::Cgroups;
+use crate::platform::memory::SharedMemory;
+use crate::platform::{EventFd, now};
+use crate::wire::keeper::{CONTROL_WAITING, Entry, FromKeeper, Record, Spawn, ToKeeper, Wiring};
+
+/// The longest name of a stashed fd.
+const NAME_LEN_MAX: usize = 255;
+/// The most fds that are stashed.
+const STASH_COUNT_MAX: usize = 16 * 1024;
+
+/// What marks every process that came of a program, as far as it passes its environment on.
+pub(super) fn cookie(epoch: u64, tag: u64) -> String {
+    format!("ABIDE_JOB={}", cookie_value(epoch, tag))
+}
+
+fn cookie_value(epoch: u64, tag: u64) -> String {
+    format!("{epoch:016x}:{tag}")
+}
+
+impl Keeper {
+    /// The connection is ready.
+    pub(super) fn talk(&mut self, flags: PollFlags) {
+        let Some(link) = &mut self.server.link else { return };
+        if flags.contains(PollFlags::OUT) {
+            link.flush();
+        }
+        if !flags.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
+            return;
+        }
+        let mut is_open = link.fill();
+        while let Some(link) = &mut self.server.link {
+            match link.next() {
+                Ok(Some(record)) if record.lease == link.lease || self.is_adopting => self.obey(record),
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => {
+                    is_open = false;
+                    break;
+                }
+            }
+        }
+        if !is_open {
+            // Before it has said who it is, nothing was handed over.
+            self.is_over |= self.is_adopting && self.server.pid() == 0;
+            self.is_adopting = false;
+            self.server.disconnected(now().tick);
+        }
+    }
+
+    fn obey(&mut self, record: Record<ToKeeper, OwnedFd>) {
+        let Record { lease, call, message, fds } = record;
+        match message {
+            ToKeeper::Spawn(spawn) => self.spawn(call, &spawn),
+            ToKeeper::Signal { tag, target, signal } => {
+                let cookie = cookie(self.epoch, tag);
+                let scope = Scope { cookie: &cookie, cgroups: self.cgroups.as_ref(), server_pid: self.server.pid() };
+                let count = self.jobs.get(&tag).map_or(0, |job| kill::signal(job, scope, target, signal));
+                self.send(call, &FromKeeper::Signalled { tag, count }, Vec::new());
+            }
+            ToKeeper::Kill { tag, limit_ms } => self.kill(call, tag, limit_ms),
+            ToKeeper::Forget { tag } => self.forget(tag),
+            ToKeeper::Stash { name } => self.put_in_stash(name, fds),
+            ToKeeper::Unstash { name } => drop(self.stash.remove(&name)),
+            ToKeeper::List => self.list(call),
+            ToKeeper::AdoptBegin { epoch, server_pid } => self.begin_adoption(epoch, server_pid, lease, fds),
+            ToKeeper::Adopt(entry) => self.adopt(&entry, fds),
+            ToKeeper::AdoptEnd => self.end_adoption(lease),
+            ToKeeper::Expect { owed } => self.server.expect(owed, now().tick),
+            ToKeeper::Pong => {
+                let is_waiting = self.control.word(CONTROL_WAITING) != 0;
+                self.server.answered(is_waiting, now().tick);
+            }
+            ToKeeper::Quit => self.is_over = true,
+        }
+    }
+
+    fn spawn(&mut self, call: u64, spawn: &Spawn) {
+        let tag = spawn.tag;
+        let started = if self.jobs.contains_key(&tag) {
+            let message = format!("there is a program {tag} already");
+            Err(spawn::NotStarted { errno: libc::EEXIST, message })
+        } else {
+            self.start(spawn)
+        };
+        match started {
+            Ok(job) => {
+                let (entry, fds) = job.entry();
+                self.jobs.insert(tag, job);
+                self.send(call, &FromKeeper::Spawned(entry), fds);
+            }
+            Err(spawn::NotStarted { errno, message }) => {
+                self.send(call, &FromKeeper::SpawnFailed { tag, errno, message: message.into_bytes() }, Vec::new());
+            }
+        }
+    }
+
+    /// The rings come first: when they cannot be had, nothing runs.
+    fn start(&mut self, spawn: &Spawn) -> Result<Job, spawn::NotStarted> {
+        let from_io = |error: io::Error| spawn::NotStarted {
+            errno: error.raw_os_error().unwrap_or(libc::EINVAL),
+            message: format!("cannot make room for output: {error}"),
+        };
+        let count = if matches!(spawn.wiring, Wiring::Pty(_)) { 1 } else { 2 };
+        let rings = (0..count).map(|_| new_ring(spawn.ring_bytes)).collect::<io::Result<Vec<_>>>().map_err(from_io)?;
+        // We enter its cgroup, it inherits that, we leave again; with one thread nothing else is started in between.
+        let is_inside = self.cgroups.as_ref().is_some_and(|cgroups| cgroups.enter(spawn.tag).is_ok());
+        let started = spawn::spawn(spawn, &cookie_value(self.epoch, spawn.tag), self.limit);
+        if is_inside && self.cgroups.as_ref().is_some_and(|cgroups| cgroups.leave().is_err()) {
+            // We would be ended with it: from now on nothing is ended by cgroup.
+            self.cgroups = None;
+        }
+        let started = started.inspect_err(|_| self.cgroups.as_ref().map_or((), |cgroups| cgroups.remove(spawn.tag)))?;
+        Job::started(spawn.tag, spawn.wiring, started, rings).map_err(from_io)
+    }
+
+    fn kill(&mut self, call: u64, tag: u64, limit_ms: u32) {
+        if self.jobs.contains_key(&tag) {
+            self.kills.push(Kill::new(tag, call, now().tick, limit_ms));
+            return;
+        }
+        self.send(call, &FromKeeper::Killed { tag, report: crate::wire::keeper::KillReport::default() }, Vec::new());
+    }
+
+    fn forget(&mut self, tag: u64) {
+        self.jobs.remove(&tag);
+        self.kills.retain(|kill| kill.tag != tag);
+        if let Some(cgroups) = &self.cgroups {
+            cgroups.remove(tag);
+        }
+    }
+
+    fn put_in_stash(&mut self, name: Vec<u8>, fds: Vec<OwnedFd>) {
+        let has_room = self.stash.len() < STASH_COUNT_MAX || self.stash.contains_key(&name);
+        if let Some(fd) = fds.into_iter().next()
+            && name.len() <= NAME_LEN_MAX
+            && has_room
+        {
+            self.stash.insert(name, Rc::new(fd));
+        }
+    }
+
+    fn list(&mut self, call: u64) {
+        let entries: Vec<_> = self.jobs.values().map(Job::entry).collect();
+        for (entry, fds) in entries {
+            self.send(call, &FromKeeper::Entry(entry), fds);
+        }
+        let stash: Vec<_> = self.stash.iter().map(|(name, fd)| (name.clone(), Rc::clone(fd))).collect();
+        for (name, fd) in stash {
+            self.send(call, &FromKeeper::StashEntry { name }, vec![fd]);
+        }
+        self.send(call, &FromKeeper::Listed, Vec::new());
+    }
+
+    /// A server hands over: what wakes it and what it waits for stay the same, so nothing changes on its side.
+    fn begin_adoption(&mut self, epoch: u64, server_pid: i32, lease: u64, fds: Vec<OwnedFd>) {
+        let Ok([pidfd, control, data, room]) = <[OwnedFd; 4]>::try_from(fds) else { return };
+        let Ok(control) = SharedMemory::from_fd(control) else { return };
+        if !self.is_adopting {
+            return;
+        }
+        (self.control, self.data, self.room) = (control, EventFd::from_fd(data), EventFd::from_fd(room));
+        self.epoch = epoch;
+        self.cgroups = Cgroups::probe(epoch);
+        self.server.adopt(server_pid, pidfd, lease);
+    }
+
+    fn adopt(&mut self, entry: &Entry, fds: Vec<OwnedFd>) {
+        if self.is_adopting
+            && let Some(job) = Job::adopted(entry, fds)
+        {
+            self.jobs.insert(entry.tag, job);
+        }
+    }
+
+    fn end_adoption(&mut self, lease: u64) {
+        if !self.is_adopting {
+            return;
+        }
+        self.is_adopting = false;
+        self.server.lease = self.server.lease.max(lease) + 1;
+        if let Some(link) = &mut self.server.link {
+            link.lease = self.server.lease;
+        }
+        self.greet();
+    }
+}

@@ -1,0 +1,185 @@
+//! Starting a program on a PTY or on three pipes, with exactly the environment, the fds and the limits it should have.
+#![allow(unsafe_code, reason = "one of the three files that may: setsid between fork and exec, and the fd behind portable-pty's master")]
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
+
+use crate::base::geom::Size;
+use crate::platform::clear_signal_mask;
+use crate::wire::keeper::{Spawn, Wiring};
+
+/// What a program was given, seen from outside.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) pid: i32,
+    /// The master, or the read end of standard output; does not block.
+    pub(super) source: OwnedFd,
+    /// Standard error and standard input, where they are pipes.
+    pub(super) pipes: Option<(OwnedFd, OwnedFd)>,
+}
+
+/// Why a program does not run.
+#[derive(Debug)]
+pub(super) struct NotStarted {
+    pub(super) errno: i32,
+    pub(super) message: String,
+}
+
+/// The limit on fds that programs get: the one this process was started with, which it has raised for itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FdLimit(Rlimit);
+
+impl FdLimit {
+    /// Raises this process's limit as far as it goes.
+    pub(super) fn raise() -> Self {
+        let old = getrlimit(Resource::Nofile);
+        // Refused: then it stays as it was, which is safe.
+        setrlimit(Resource::Nofile, Rlimit { current: old.maximum, maximum: old.maximum }).ok();
+        Self(old)
+    }
+
+    /// Runs `spawn` with the old limit, if what it needs fits below it; else the program is given the old limit right after its start.
+    fn around<T>(self, next_fd: i32, spawn: impl FnOnce() -> T, pid: impl Fn(&T) -> Option<i32>) -> T {
+        const NEEDED: u64 = 32;
+        let own = getrlimit(Resource::Nofile);
+        let fits = self.0.current.is_none_or(|limit| u64::try_from(next_fd).unwrap_or(0) + NEEDED < limit);
+        if fits && setrlimit(Resource::Nofile, self.0).is_ok() {
+            let spawned = spawn();
+            setrlimit(Resource::Nofile, own).ok();
+            return spawned;
+        }
+        let spawned = spawn();
+        if let Some(pid) = pid(&spawned).and_then(Pid::from_raw) {
+            prlimit(Some(pid), Resource::Nofile, self.0).ok();
+        }
+        spawned
+    }
+}
+
+/// Starts a program; `cookie` becomes its `ABIDE_JOB`.
+///
+/// # Errors
+/// [`NotStarted`]; nothing is left behind.
+pub(super) fn spawn(spawn: &Spawn, cookie: &str, limit: FdLimit) -> Result<Started, NotStarted> {
+    let word = |bytes: &Vec<u8>| OsString::from_vec(bytes.clone());
+    let argv: Vec<OsString> = spawn.argv.iter().map(word).collect();
+    let mut env: Vec<(OsString, OsString)> = spawn.env.iter().map(|(name, value)| (word(name), word(value))).collect();
+    env.push(("ABIDE_JOB".into(), cookie.into()));
+    let cwd = PathBuf::from(word(&spawn.cwd));
+    if !cwd.is_dir() {
+        return Err(failed(Errno::NOENT, format!("there is no directory {}", cwd.display())));
+    }
+    let path = env.iter().rev().find(|(name, _)| name == "PATH").map_or(OsStr::new(""), |(_, value)| value);
+    let program = resolve(argv.first().map_or(OsStr::new(""), OsString::as_os_str), path, &cwd)?;
+    match spawn.wiring {
+        Wiring::Pty(size) => on_pty(&program, &argv, &env, &cwd, (size, limit)),
+        Wiring::Pipes => on_pipes(&program, &argv, &env, &cwd, limit),
+    }
+}
+
+fn failed(errno: Errno, message: String) -> NotStarted {
+    NotStarted { errno: errno.raw_os_error(), message }
+}
+
+fn from_io(program: &Path, error: &io::Error) -> NotStarted {
+    NotStarted { errno: error.raw_os_error().unwrap_or(libc::EINVAL), message: format!("cannot start {}: {error}", program.display()) }
+}
+
+/// The file that execvp(3) would take.
+fn resolve(name: &OsStr, path: &OsStr, cwd: &Path) -> Result<PathBuf, NotStarted> {
+    if name.is_empty() {
+        return Err(failed(Errno::NOENT, "there is no program to start".into()));
+    }
+    let mut errno = Errno::NOENT;
+    let mut usable = |file: PathBuf| {
+        if file.is_dir() {
+            errno = Errno::ACCESS;
+            return None;
+        }
+        match access(&file, Access::EXEC_OK) {
+            Ok(()) => return Some(file),
+            Err(Errno::NOENT | Errno::NOTDIR) => {}
+            Err(_) => errno = Errno::ACCESS,
+        }
+        None
+    };
+    let found = if name.as_bytes().contains(&b'/') {
+        usable(cwd.join(name))
+    } else {
+        std::env::split_paths(path).find_map(|directory| usable(cwd.join(directory).join(name)))
+    };
+    found.ok_or_else(|| {
+        let why = if errno == Errno::ACCESS { "it cannot be executed" } else { "there is no such program" };
+        failed(errno, format!("cannot start {}: {why}", Path::new(name).display()))
+    })
+}
+
+fn on_pty(
+    program: &Path,
+    argv: &[OsString],
+    env: &[(OsString, OsString)],
+    cwd: &Path,
+    (size, limit): (Size, FdLimit),
+) -> Result<Started, NotStarted> {
+    let size = PtySize { rows: size.rows, cols: size.cols, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).map_err(|error| {
+        let errno = io::Error::last_os_error();
+        NotStarted { errno: errno.raw_os_error().unwrap_or(libc::EIO), message: format!("cannot open a terminal: {error}") }
+    })?;
+    let raw = pair.master.as_raw_fd().unwrap_or(-1);
+    if raw < 0 {
+        return Err(failed(Errno::IO, "the terminal has no fd".into()));
+    }
+    // SAFETY: `pair.master` holds the fd open until the end of this function.
+    let source = unsafe { BorrowedFd::borrow_raw(raw) }.try_clone_to_owned().map_err(|error| from_io(program, &error))?;
+    rustix::io::ioctl_fionbio(&source, true).map_err(|error| from_io(program, &error.into()))?;
+    // The name it was called by stays its first argument; the file was found above, so no path is searched again.
+    let mut builder = CommandBuilder::from_argv(argv.to_vec());
+    // It starts as a copy of our own environment (F34).
+    builder.env_clear();
+    for (name, value) in env {
+        builder.env(name, value);
+    }
+    builder.cwd(cwd);
+    let spawned = limit.around(
+        source.as_raw_fd(),
+        || pair.slave.spawn_command(builder),
+        |spawned| spawned.as_ref().ok().and_then(|child| child.process_id()).and_then(|pid| i32::try_from(pid).ok()),
+    );
+    let child = spawned.map_err(|error| match error.downcast_ref::<io::Error>() {
+        Some(error) => from_io(program, error),
+        None => failed(Errno::INVAL, format!("cannot start {}: {error}", program.display())),
+    })?;
+    let pid = child.process_id().and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0);
+    Ok(Started { pid, source, pipes: None })
+}
+
+fn on_pipes(program: &Path, argv: &[OsString], env: &[(OsString, OsString)], cwd: &Path, limit: FdLimit) -> Result<Started, NotStarted> {
+    let mut command = Command::new(program);
+    command.arg0(argv.first().map_or(OsStr::new(""), OsString::as_os_str)).args(argv.iter().skip(1));
+    command.env_clear().envs(env.iter().map(|(name, value)| (name, value))).current_dir(cwd);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    clear_signal_mask(&mut command);
+    // SAFETY: setsid is async-signal-safe and allocates nothing.
+    unsafe { command.pre_exec(|| rustix::process::setsid().map(drop).map_err(io::Error::from)) };
+    let next_fd = OwnedFd::from(io::pipe().map_err(|error| from_io(program, &error))?.1).as_raw_fd();
+    let pid = |spawned: &io::Result<std::process::Child>| spawned.as_ref().ok().and_then(|child| i32::try_from(child.id()).ok());
+    let mut child = limit.around(next_fd, || command.spawn(), pid).map_err(|error| from_io(program, &error))?;
+    let ends = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (Some(input), Some(output), Some(error)) = ends else { return Err(failed(Errno::PIPE, "the pipes are gone".into())) };
+    let (input, source, error) = (OwnedFd::from(input), OwnedFd::from(output), OwnedFd::from(error));
+    for end in [&input, &source, &error] {
+        rustix::io::ioctl_fionbio(end, true).ok();
+    }
+    Ok(Started { pid: i32::try_from(child.id()).unwrap_or(0), source, pipes: Some((error, input)) })
+}

@@ -1,0 +1,104 @@
+//! One source of output and its ring: bytes go from the one into the other, and nobody looks at them.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+
+use rustix::io::Errno;
+
+use crate::platform::memory::SharedMemory;
+use crate::platform::tty;
+use crate::store::ring::Producer;
+
+/// How many reads one turn takes: 64 KiB, then others get theirs.
+const READ_COUNT_MAX: usize = 16;
+/// The most a PTY master gives in one read; less means that it is empty for now.
+const FULL_READ_LEN: usize = 4095;
+
+/// Whether more can come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// It is read as bytes come.
+    Open,
+    /// The ring is full; the source is left alone, so the program blocks.
+    Full,
+    /// Nothing comes any more.
+    Ended,
+}
+
+/// A PTY master, or the read end of a pipe, and where its bytes go.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) source: Rc<OwnedFd>,
+    pub(super) memory_fd: Rc<OwnedFd>,
+    pub(super) flow: Flow,
+    ring: Producer<SharedMemory>,
+    /// The other end of the PTY, held open while its program lives but has closed it: it may open its terminal again (F30).
+    peer: Option<OwnedFd>,
+}
+
+impl Stream {
+    pub(super) fn new(source: Rc<OwnedFd>, ring: Producer<SharedMemory>) -> std::io::Result<Self> {
+        let memory_fd = Rc::new(ring.memory().try_clone_fd()?);
+        Ok(Self { source, memory_fd, flow: Flow::Open, ring, peer: None })
+    }
+
+    /// The position after the last byte.
+    pub(super) const fn head(&self) -> u64 {
+        self.ring.head()
+    }
+
+    /// Reads what is there, but not for ever. `is_leader_alive`: a closed terminal may yet be opened again. Calls `published` after each read that brought something.
+    pub(super) fn pump(&mut self, is_leader_alive: bool, mut published: impl FnMut()) {
+        for _ in 0..READ_COUNT_MAX {
+            let Some(window) = self.ring.window() else {
+                if self.ring.wait_for_room() {
+                    self.flow = Flow::Full;
+                    return;
+                }
+                continue;
+            };
+            match rustix::io::read(&*self.source, window) {
+                Ok(0) => {
+                    self.flow = Flow::Ended;
+                    return;
+                }
+                Ok(len) => {
+                    self.ring.advance(len);
+                    published();
+                    if len < FULL_READ_LEN {
+                        return;
+                    }
+                }
+                Err(Errno::AGAIN) => return,
+                Err(Errno::INTR) => {}
+                // EIO: the last user of the terminal has closed it.
+                Err(_) => {
+                    self.hung_up(is_leader_alive);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The leader is gone: from now on the end of the terminal's last user is the end.
+    pub(super) fn leader_ended(&mut self) {
+        self.peer = None;
+    }
+
+    /// The server has consumed something, or wants pages back.
+    pub(super) fn has_room(&mut self) {
+        if self.flow == Flow::Full && self.ring.has_room_again() {
+            self.flow = Flow::Open;
+        }
+        self.ring.trim_if_asked();
+    }
+
+    fn hung_up(&mut self, is_leader_alive: bool) {
+        if is_leader_alive && self.peer.is_none() {
+            self.peer = tty::open_peer(self.source.as_fd()).ok();
+        }
+        if !is_leader_alive || self.peer.is_none() {
+            self.flow = Flow::Ended;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Where the configuration file of the user is, and its text. What it means is not known here.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::platform::login::Login;
+
+/// The longest configuration file that is read, in bytes; one byte more is given so that a reader can refuse it.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Where the configuration file is, or would be: `abide/config.toml` in `$XDG_CONFIG_HOME`, else in `~/.config` (XDG base directory specification).
+#[must_use]
+pub fn path() -> PathBuf {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || absolute("HOME").unwrap_or_else(|| Login::current().home);
+    absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home().join(".config")).join("abide/config.toml")
+}
+
+/// The text of the file at `path`; none if there is no file.
+///
+/// # Errors
+/// If it cannot be read, or is no UTF-8.
+pub fn read(path: &Path) -> io::Result<Option<String>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    let mut text = String::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+    Ok(Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn no_file_is_no_text_and_a_directory_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        assert_eq!(read(&path).unwrap(), None);
+        std::fs::write(&path, "[keys]\n").unwrap();
+        assert_eq!(read(&path).unwrap().as_deref(), Some("[keys]\n"));
+        assert!(read(folder.path()).is_err());
+        std::fs::write(&path, [0xff]).unwrap();
+        assert!(read(&path).is_err());
+    }
+}

@@ -1,0 +1,16 @@
+//! Readiness of an fd in tokio's loop. What is done when it is ready is not known here.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// Registers an fd that `source` owns, so that it stays open for as long as it is registered.
+///
+/// # Errors
+/// If the loop cannot watch it: a regular file, or too many of them (`epoll_ctl(2)`).
+#[expect(deprecated, reason = "the safe form is deprecated for types that do not own their fd; the bound proves that this one does")]
+pub fn watch<T: AsRawFd + Into<OwnedFd>>(source: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+    AsyncFd::with_interest(source, interest)
+}

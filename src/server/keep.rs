@@ -1,0 +1,187 @@
+//! The one place where the nouns of the core become what the store keeps, and the other way round.
+
+use crate::base::id::{PaneId, SessionId};
+use crate::base::time::Tick;
+use crate::layout::preset::Preset;
+use crate::layout::tree::{Axis, Node, Part, Split, Tree};
+use crate::state::pane::{Life, Marks, Pane};
+use crate::state::session::Session;
+use crate::state::tab::Tab;
+use crate::state::view::{PaneChoice, Parted, TabChoice, Whereabouts};
+use crate::state::{NextIds, State};
+use crate::store::structure as kept;
+use crate::store::structure::Structure;
+use crate::term::Terminal;
+
+/// What the store keeps of the state.
+pub(super) fn structure(state: &State, taken: Vec<(u64, u64)>) -> Structure {
+    let ids = state.next_ids;
+    let gone = state.parted.iter().map(|parted| view(parted.token, &parted.at));
+    let here = state.views.values().map(|seen| view(seen.token, &seen.at));
+    Structure {
+        next_ids: [ids.session, ids.tab, ids.pane, ids.client, ids.call, ids.used],
+        sessions: state.sessions.values().map(session).collect(),
+        tabs: state.tabs.values().map(tab).collect(),
+        panes: state.panes.values().map(pane).collect(),
+        views: gone.chain(here).collect(),
+        taken,
+    }
+}
+
+fn session(session: &Session) -> kept::Session {
+    kept::Session {
+        id: session.id,
+        name: session.name.clone(),
+        tabs: session.tabs.clone(),
+        current: session.current,
+        cwd: session.cwd.clone(),
+        env: session.env.clone(),
+        created_wall: session.created_wall,
+        used: session.used,
+        size: session.size,
+        version: session.version,
+        last_status: session.last_status,
+    }
+}
+
+fn tab(tab: &Tab) -> kept::Tab {
+    kept::Tab {
+        id: tab.id,
+        session: tab.session,
+        name: tab.name.clone(),
+        layout: node(&tab.layout.root),
+        preset: tab.preset.map(|preset| preset.name().to_owned()),
+        focus: tab.focus,
+        area: tab.area,
+    }
+}
+
+fn node(node: &Node<PaneId>) -> kept::Node {
+    match node {
+        Node::Pane(pane) => kept::Node::Pane(*pane),
+        Node::Split(split) => kept::Node::Split {
+            columns: split.axis == Axis::Columns,
+            parts: split.parts.iter().map(|part| (part.weight, self::node(&part.node))).collect(),
+        },
+    }
+}
+
+fn pane(pane: &Pane) -> kept::Pane {
+    kept::Pane {
+        id: pane.id,
+        session: pane.session,
+        tab: pane.tab,
+        name: pane.name.clone(),
+        argv: pane.argv.clone(),
+        env: pane.env.clone(),
+        cwd: pane.cwd.clone(),
+        created_wall: pane.created_wall,
+        size: pane.size,
+        life: match pane.life {
+            Life::Starting => kept::Life::Starting,
+            Life::Running { pid } => kept::Life::Running(pid),
+            Life::Ending => kept::Life::Ending,
+            Life::Ended { status } => kept::Life::Ended(status),
+        },
+    }
+}
+
+fn view(token: u64, at: &Whereabouts) -> kept::View {
+    kept::View {
+        token,
+        session: at.session,
+        history: at.history.clone(),
+        tabs: at.tabs.iter().map(|(session, choice)| (*session, choice.current, choice.last)).collect(),
+        panes: at.panes.iter().map(|(tab, choice)| (*tab, choice.focus, choice.last, choice.zoomed)).collect(),
+    }
+}
+
+/// The state that was kept. `screen` gives the screen of a pane.
+pub(super) fn state(kept: Structure, mut screen: impl FnMut(&kept::Pane) -> Terminal) -> State {
+    let [session, tab, pane, client, call, used] = kept.next_ids;
+    let mut state = State { next_ids: NextIds { session, tab, pane, client, call, used }, ..State::default() };
+    for kept in kept.panes {
+        let screen = screen(&kept);
+        state.panes.insert(kept.id, restored_pane(kept, screen));
+    }
+    state.tabs = kept.tabs.into_iter().map(|tab| (tab.id, restored_tab(tab))).collect();
+    state.sessions = kept.sessions.into_iter().map(|session| (session.id, restored_session(session))).collect();
+    state.parted = kept.views.into_iter().map(restored_view).collect();
+    state
+}
+
+fn restored_session(kept: kept::Session) -> Session {
+    Session {
+        id: kept.id,
+        name: kept.name,
+        tabs: kept.tabs,
+        current: kept.current,
+        cwd: kept.cwd,
+        env: kept.env,
+        created_wall: kept.created_wall,
+        used: kept.used,
+        size: kept.size,
+        version: kept.version,
+        last_status: kept.last_status,
+    }
+}
+
+fn restored_pane(kept: kept::Pane, screen: Terminal) -> Pane {
+    Pane {
+        id: kept.id,
+        session: kept.session,
+        tab: kept.tab,
+        name: kept.name,
+        argv: kept.argv,
+        env: kept.env,
+        cwd: kept.cwd,
+        created_wall: kept.created_wall,
+        size: kept.size,
+        life: match kept.life {
+            kept::Life::Starting => Life::Starting,
+            kept::Life::Running(pid) => Life::Running { pid },
+            kept::Life::Ending => Life::Ending,
+            kept::Life::Ended(status) => Life::Ended { status },
+        },
+        screen,
+        marks: Marks::default(),
+    }
+}
+
+fn restored_tab(kept: kept::Tab) -> Tab {
+    Tab {
+        id: kept.id,
+        session: kept.session,
+        name: kept.name,
+        layout: Tree { root: restored_node(kept.layout) },
+        preset: kept.preset.and_then(|name| Preset::ALL.into_iter().find(|preset| preset.name() == name)),
+        focus: kept.focus,
+        area: kept.area,
+        driver: None,
+        settled: Tick::default(),
+    }
+}
+
+fn restored_node(kept: kept::Node) -> Node<PaneId> {
+    match kept {
+        kept::Node::Pane(pane) => Node::Pane(pane),
+        kept::Node::Split { columns, parts } => Node::Split(Split {
+            axis: if columns { Axis::Columns } else { Axis::Rows },
+            parts: parts.into_iter().map(|(weight, node)| Part { weight, node: restored_node(node) }).collect(),
+        }),
+    }
+}
+
+fn restored_view(kept: kept::View) -> Parted {
+    let tab_choice = |(session, current, last): (SessionId, _, _)| (session, TabChoice { current, last });
+    let pane_choice = |(tab, focus, last, zoomed)| (tab, PaneChoice { focus, last, zoomed });
+    Parted {
+        token: kept.token,
+        at: Whereabouts {
+            session: kept.session,
+            history: kept.history,
+            tabs: kept.tabs.into_iter().map(tab_choice).collect(),
+            panes: kept.panes.into_iter().map(pane_choice).collect(),
+        },
+    }
+}

@@ -1,0 +1,109 @@
+//! The server's end of the socket to its keeper: records out, records in, fds with both. It knows no panes.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use tokio::io::unix::AsyncFd;
+use tokio::io::{Interest, Ready};
+
+use crate::platform::{socket, watch};
+use crate::wire::keeper::{self as wire, Decoder, FromKeeper, Record, ToKeeper, WireError};
+
+/// Bytes read from the socket at once.
+const READ_LEN: usize = 64 << 10;
+
+/// The keeper is gone, or speaks nonsense.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LinkError {
+    /// The socket was closed.
+    #[error("the keeper is gone")]
+    Closed,
+    /// The socket is broken.
+    #[error("the socket to the keeper is broken: {0}")]
+    Io(#[from] io::Error),
+    /// What came is no record.
+    #[error("the keeper sent nonsense: {0}")]
+    Wire(#[from] WireError),
+}
+
+/// The link to the keeper.
+#[derive(Debug)]
+pub(super) struct Link {
+    socket: AsyncFd<OwnedFd>,
+    decoder: Decoder<OwnedFd>,
+    /// Records that the kernel did not take yet, with the fds that ride with their first byte.
+    queue: VecDeque<(Vec<u8>, Vec<Arc<OwnedFd>>)>,
+    /// The lease of this server: it marks every record.
+    pub(super) lease: u64,
+}
+
+impl Link {
+    /// Takes the socket over.
+    pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
+        rustix::io::ioctl_fionbio(&socket, true)?;
+        let socket = watch(socket, Interest::READABLE | Interest::WRITABLE)?;
+        Ok(Self { socket, decoder: Decoder::default(), queue: VecDeque::new(), lease: 0 })
+    }
+
+    /// Says something, with fds if it has any. What cannot be sent now is sent by [`Link::writable`].
+    pub(super) fn say(&mut self, message: &ToKeeper, fds: Vec<Arc<OwnedFd>>) {
+        let bytes = wire::encode(self.lease, 0, message, fds.len());
+        self.queue.push_back((bytes, fds));
+        // What is wrong with the socket shows when it is read.
+        drop(self.send());
+    }
+
+    /// The next record; waits for it, and sends meanwhile what could not be sent before.
+    pub(super) async fn next(&mut self) -> Result<Record<FromKeeper, OwnedFd>, LinkError> {
+        loop {
+            if let Some(record) = self.decoder.next()? {
+                return Ok(record);
+            }
+            let interest = if self.queue.is_empty() { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE };
+            let mut guard = self.socket.ready(interest).await?;
+            let ready = guard.ready();
+            if ready.is_readable() || ready.is_read_closed() {
+                match receive(self.socket.get_ref(), &mut self.decoder) {
+                    Ok(0) => return Err(LinkError::Closed),
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready_matching(Ready::READABLE),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            if ready.is_writable() && !self.queue.is_empty() {
+                guard.clear_ready_matching(Ready::WRITABLE);
+                drop(guard);
+                self.send()?;
+            }
+        }
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        while let Some((bytes, fds)) = self.queue.front_mut() {
+            let borrowed: Vec<_> = fds.iter().map(|fd| fd.as_fd()).collect();
+            match socket::send(self.socket.get_ref(), bytes, &borrowed) {
+                Ok(count) if count == bytes.len() => drop(self.queue.pop_front()),
+                Ok(count) => {
+                    bytes.drain(..count);
+                    fds.clear();
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn receive(from: &OwnedFd, decoder: &mut Decoder<OwnedFd>) -> io::Result<usize> {
+    let mut bytes = vec![0; READ_LEN];
+    let mut fds = Vec::new();
+    let count = socket::receive(from, &mut bytes, &mut fds)?;
+    for fd in fds {
+        decoder.push_fd(fd);
+    }
+    decoder.push_bytes(&bytes[..count]);
+    Ok(count)
+}

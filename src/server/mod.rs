@@ -1,0 +1,122 @@
+//! The server: one loop around the pure core. It owns what must not be lost only through the keeper, so it can be killed at any moment.
+
+mod conn;
+mod draw;
+mod events;
+mod keep;
+mod link;
+mod pane;
+mod perform;
+mod restore;
+mod run;
+mod screen;
+
+use std::ffi::OsString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::UnixListener;
+use tokio::sync::mpsc;
+
+use crate::config::load::load;
+use crate::platform::config_file;
+use crate::platform::places::Places;
+use crate::server::conn::EVENTS_MAX;
+use crate::server::link::Link;
+use crate::server::restore::{Held, LISTENER, LOCK};
+use crate::settings::Settings;
+use crate::wire::keeper::ToKeeper;
+
+/// The exit status that asks the keeper for another server.
+const RESTART_STATUS: u8 = 10;
+/// The exit status after an error; the keeper tries again, ever more slowly.
+const FAILED_STATUS: u8 = 70;
+
+/// Runs the server until it is to leave; gives its exit status. Its standard input is the socket to its keeper; `args` is what follows `server run`.
+#[must_use]
+pub fn run(args: &[OsString]) -> u8 {
+    log_to_stderr();
+    let is_safe = args.iter().any(|arg| arg == "--safe-mode");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = runtime.context("no runtime").and_then(|runtime| runtime.block_on(serve(is_safe)));
+    match result {
+        Ok(status) => status,
+        Err(error) => {
+            tracing::error!("the server ends: {error:#}");
+            FAILED_STATUS
+        }
+    }
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ABIDE_LOG").unwrap_or_else(|_| "info".into());
+    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_env_filter(filter).finish();
+    // A second subscriber is only ever set by a test.
+    drop(tracing::subscriber::set_global_default(subscriber));
+}
+
+async fn serve(is_safe: bool) -> anyhow::Result<u8> {
+    let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+    let mut link = Link::new(socket)?;
+    let mut held = restore::take_over(&mut link).await?;
+    let Some((listener, sockets)) = listen(&mut held, &mut link)? else {
+        tracing::info!("another server is running here");
+        return Ok(0);
+    };
+    let (events, receiver) = mpsc::channel(EVENTS_MAX);
+    let settings = settings(is_safe);
+    let server = restore::server(held, link, settings, sockets, events)?;
+    server.run(listener, receiver).await
+}
+
+/// The listening socket and the lock, as handles that the keeper's stash holds too.
+#[derive(Debug)]
+struct Sockets {
+    listener: Arc<OwnedFd>,
+    lock: Arc<OwnedFd>,
+}
+
+/// Takes the stashed socket over, or becomes the server of this place. None if there is another.
+fn listen(held: &mut Held, link: &mut Link) -> anyhow::Result<Option<(UnixListener, Sockets)>> {
+    let (listener, lock) = match (held.stash.remove(LISTENER), held.stash.remove(LOCK)) {
+        (Some(listener), Some(lock)) => (listener, lock),
+        _ => {
+            let places = Places::current()?;
+            places.prepare()?;
+            let Some(lock) = places.lock()? else { return Ok(None) };
+            let listener = OwnedFd::from(places.listen(&lock)?);
+            (listener, lock.into_fd())
+        }
+    };
+    let listening = std::os::unix::net::UnixListener::from(listener.try_clone()?);
+    listening.set_nonblocking(true)?;
+    let sockets = Sockets { listener: Arc::new(listener), lock: Arc::new(lock) };
+    link.say(&ToKeeper::Stash { name: LISTENER.to_vec() }, vec![Arc::clone(&sockets.listener)]);
+    link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&sockets.lock)]);
+    Ok(Some((UnixListener::from_std(listening)?, sockets)))
+}
+
+/// The options of the user's file; the built-in ones if there is none, it has problems, or `is_safe`.
+fn settings(is_safe: bool) -> Settings {
+    if is_safe {
+        tracing::warn!("safe mode: the configuration is not read");
+        return Settings::default();
+    }
+    let path = config_file::path();
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => {
+            if error.kind() != std::io::ErrorKind::NotFound {
+                tracing::error!(path = %path.display(), %error, "the configuration cannot be read");
+            }
+            return Settings::default();
+        }
+    };
+    load(&path.display().to_string(), &text).unwrap_or_else(|problems| {
+        for problem in problems {
+            tracing::error!("{problem}");
+        }
+        Settings::default()
+    })
+}

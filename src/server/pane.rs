@@ -1,0 +1,314 @@
+//! The handles behind one pane: its PTY master, ring, input, snapshot slots and scrollback memory. It parses nothing.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use crate::base::geom::Size;
+use crate::base::id::PaneId;
+use crate::base::memory::{Memory, MemoryFull};
+use crate::base::time::{Span, Tick};
+use crate::platform::memory::SharedMemory;
+use crate::platform::tty;
+use crate::store::input::{self, Full, Input};
+use crate::store::ring::Consumer;
+use crate::store::slot::{self, Slots};
+use crate::term::Terminal;
+use crate::wire::keeper::{Entry, ExitStatus, PART_PIDFD};
+
+/// How many bytes of a pane are parsed in one turn.
+pub(super) const TURN_BYTES_MAX: usize = 64 << 10;
+/// After so many parsed bytes a snapshot is written.
+const SNAPSHOT_BYTES: u64 = 256 << 10;
+/// After so long without output a snapshot is written, and unused memory given back.
+pub(super) const QUIET: Span = Span::seconds(1);
+/// What scrollback memory begins with.
+const LINES_LEN_FIRST: usize = 4096;
+/// For so long a synchronized update may hold the drawn state (DEC mode 2026).
+const HOLD_MAX: Span = Span::millis(150);
+
+/// A thing of a pane that is stashed with the keeper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Snapshot slots.
+    Slots,
+    /// Scrollback.
+    Lines,
+    /// Input on its way.
+    Input,
+}
+
+impl Part {
+    pub(super) const ALL: [Self; 3] = [Self::Slots, Self::Lines, Self::Input];
+
+    /// The name it is stashed under.
+    pub(super) fn name(self, pane: PaneId) -> Vec<u8> {
+        let part = match self {
+            Self::Slots => "slots",
+            Self::Lines => "lines",
+            Self::Input => "input",
+        };
+        format!("{pane}.{part}").into_bytes()
+    }
+}
+
+/// What came with the keeper's record of a program.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) entry: Entry,
+    pub(super) master: Arc<OwnedFd>,
+    pub(super) ring: SharedMemory,
+    pub(super) pidfd: Option<Arc<OwnedFd>>,
+}
+
+impl Source {
+    /// Puts together what rides with the record of a program on a PTY.
+    pub(super) fn new(entry: Entry, fds: Vec<OwnedFd>) -> io::Result<Self> {
+        let missing = || io::Error::new(io::ErrorKind::InvalidData, "fds are missing");
+        let mut fds = fds.into_iter();
+        let master = Arc::new(fds.next().ok_or_else(missing)?);
+        let ring = SharedMemory::from_fd(fds.next().ok_or_else(missing)?)?;
+        let pidfd = fds.next().filter(|_| entry.parts & PART_PIDFD != 0).map(Arc::new);
+        Ok(Self { entry, master, ring, pidfd })
+    }
+}
+
+/// How far a stop has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Nobody asked for one.
+    None,
+    /// Hung up.
+    Hung {
+        /// When KILL follows.
+        deadline: Tick,
+        /// When it is looked whether something is left.
+        look: Tick,
+    },
+    /// KILL was asked of the keeper.
+    Killing,
+    /// The keeper verified it.
+    Gone,
+}
+
+impl Stop {
+    /// When something is to be done about it.
+    pub(super) fn deadline(self) -> Option<Tick> {
+        match self {
+            Self::Hung { deadline, look } => Some(deadline.min(look)),
+            _ => None,
+        }
+    }
+}
+
+/// The handles of one pane.
+#[derive(Debug)]
+pub(super) struct PaneIo {
+    entry: Entry,
+    pub(super) master: Arc<OwnedFd>,
+    pidfd: Option<Arc<OwnedFd>>,
+    pub(super) ring: Consumer<SharedMemory>,
+    /// Up to where the ring is parsed.
+    pub(super) position: u64,
+    pub(super) input: Input,
+    slots: Slots,
+    /// What is stashed with the keeper.
+    stash: Vec<(Part, Arc<OwnedFd>)>,
+    snapshot_at: u64,
+    /// When there will have been no output for [`QUIET`]; none once that was dealt with.
+    pub(super) quiet_at: Option<Tick>,
+    /// Until when a synchronized update holds the drawn state.
+    pub(super) held_until: Option<Tick>,
+    pub(super) waits_writable: bool,
+    pub(super) stop: Stop,
+    /// The end of the leader, and the ring's head at that moment.
+    pub(super) exit: Option<(ExitStatus, u64)>,
+    /// Processes that a stop could not end.
+    pub(super) left: Vec<u32>,
+}
+
+/// The memory of a pane.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) slots: SharedMemory,
+    pub(super) lines: SharedMemory,
+    pub(super) input: SharedMemory,
+}
+
+impl Parts {
+    /// New memory for a pane.
+    pub(super) fn create(pane: PaneId) -> io::Result<Self> {
+        Ok(Self {
+            slots: SharedMemory::growable(&format!("abide-{pane}-slots"), slot::HEADER_LEN)?,
+            lines: SharedMemory::growable(&format!("abide-{pane}-lines"), LINES_LEN_FIRST)?,
+            input: SharedMemory::fixed(&format!("abide-{pane}-input"), input::MEMORY_LEN)?,
+        })
+    }
+}
+
+impl PaneIo {
+    /// Puts the handles of a pane together: of a new one, or of one that a former server had. Gives the memory of the scrollback beside them.
+    pub(super) fn new(source: Source, parts: Parts) -> io::Result<(Self, SharedMemory)> {
+        let Parts { slots, lines, input } = parts;
+        let stash = vec![(Part::Slots, slots.fd()), (Part::Lines, lines.fd()), (Part::Input, input.fd())];
+        let full = |error: MemoryFull| io::Error::new(io::ErrorKind::OutOfMemory, error);
+        let slots = if slots.word(0) == 0 {
+            Slots::create(Box::new(slots)).map_err(full)?
+        } else {
+            Slots::open(Box::new(slots)).ok_or_else(damaged)?
+        };
+        let input = if input.word(0) == 0 {
+            Input::create(Box::new(input)).map_err(full)?
+        } else {
+            Input::open(Box::new(input)).ok_or_else(damaged)?
+        };
+        let exit = source.entry.exit;
+        let mut ring = Consumer::attach(source.ring).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let position = ring.tail();
+        let head = ring.head().unwrap_or(position);
+        let io = Self {
+            entry: source.entry,
+            master: source.master,
+            pidfd: source.pidfd,
+            ring,
+            position,
+            input,
+            slots,
+            stash,
+            snapshot_at: position,
+            quiet_at: None,
+            held_until: None,
+            waits_writable: false,
+            stop: Stop::None,
+            exit: exit.map(|status| (status, head)),
+            left: Vec::new(),
+        };
+        Ok((io, lines))
+    }
+
+    /// The process the pane was started with.
+    pub(super) fn pid(&self) -> i32 {
+        self.entry.pid
+    }
+
+    /// What a new keeper is told of the program, and the fds that ride with it.
+    pub(super) fn adoption(&self) -> (Entry, Vec<Arc<OwnedFd>>) {
+        let entry = Entry { exit: self.exit.map(|(status, _)| status), ..self.entry };
+        let fds = [Arc::clone(&self.master), self.ring.memory().fd()].into_iter().chain(self.pidfd.clone());
+        (entry, fds.collect())
+    }
+
+    /// What is stashed with the keeper.
+    pub(super) fn stash(&self) -> impl Iterator<Item = (Part, Arc<OwnedFd>)> {
+        self.stash.iter().cloned()
+    }
+
+    /// What the newest snapshot holds.
+    pub(super) fn snapshot(&self) -> Option<&[u8]> {
+        self.slots.read()
+    }
+
+    /// Sets out from a restored screen: the ring is parsed up to `position`.
+    pub(super) fn set_out(&mut self, position: u64) {
+        self.position = position;
+        self.snapshot_at = position;
+    }
+
+    /// Whether there is output that is not parsed.
+    pub(super) fn has_output(&mut self) -> bool {
+        self.ring.head().is_ok_and(|head| self.position < head)
+    }
+
+    /// How much may be parsed in one go: at most `len`, and not past a position up to which replies were given before.
+    pub(super) fn batch(&self, len: usize) -> usize {
+        let until_replied = self.input.replied().saturating_sub(self.position);
+        if until_replied == 0 { len } else { len.min(usize::try_from(until_replied).unwrap_or(len)) }
+    }
+
+    /// Whether the replies to output that ends at `position` were given before.
+    pub(super) fn has_replied(&self, position: u64) -> bool {
+        position <= self.input.replied()
+    }
+
+    /// Notes that the effects of all that is parsed have left. True if a snapshot is to be written.
+    pub(super) fn done(&mut self) -> bool {
+        self.ring.set_done(self.position);
+        SNAPSHOT_BYTES <= self.position - self.snapshot_at
+    }
+
+    /// Writes a snapshot of the screen as it is at the present position, and gives the ring free up to there. True if the keeper waits for room.
+    pub(super) fn write_snapshot(&mut self, content: &[u8]) -> Result<bool, MemoryFull> {
+        self.slots.write(content)?;
+        self.snapshot_at = self.position;
+        Ok(self.ring.set_tail(self.position))
+    }
+
+    /// Gives memory back that is not needed while nothing happens.
+    pub(super) fn trim(&mut self) {
+        self.slots.trim();
+        self.ring.ask_trim();
+    }
+
+    /// Whether the newest snapshot is of the present position.
+    pub(super) fn is_snapshot_fresh(&self) -> bool {
+        self.snapshot_at == self.position && self.slots.read().is_some()
+    }
+
+    /// Hands waiting input to the kernel. True if the program does not take all of it now.
+    pub(super) fn write_input(&mut self) -> bool {
+        while 0 < self.input.waiting() {
+            let bytes = self.input.begin();
+            let len = bytes.len();
+            let result = rustix::io::write(&*self.master, bytes);
+            match result {
+                Ok(count) => {
+                    self.input.finish(len - count);
+                    if count < len {
+                        return true;
+                    }
+                }
+                Err(rustix::io::Errno::INTR) => self.input.finish(len),
+                Err(rustix::io::Errno::AGAIN) => {
+                    self.input.finish(len);
+                    return true;
+                }
+                // Nobody reads any more: what is typed is lost, as on any terminal whose program has ended.
+                Err(_) => self.input.finish(0),
+            }
+        }
+        false
+    }
+
+    /// Accepts bytes for the program.
+    pub(super) fn accept(&mut self, bytes: &[u8], from: Option<(u64, u64)>) -> Result<(), Full> {
+        self.input.accept(bytes, from)
+    }
+
+    /// Accepts what the terminal answers to the output up to the present batch's end.
+    pub(super) fn reply(&mut self, bytes: &[u8], position: u64) -> Result<(), Full> {
+        self.input.reply(bytes, position)
+    }
+
+    /// Tells the program its size.
+    pub(super) fn set_size(&self, size: Size) -> io::Result<()> {
+        tty::set_size(self.master.as_fd(), size)
+    }
+
+    /// Notes whether the screen is in the middle of a synchronized update.
+    pub(super) fn note_hold(&mut self, now: Tick, screen: &Terminal) {
+        self.held_until = match (screen.is_synchronized(), self.held_until) {
+            (false, _) => None,
+            (true, None) => Some(now + HOLD_MAX),
+            (true, since) => since,
+        };
+    }
+
+    /// Whether everything the program printed before its end is parsed.
+    pub(super) fn is_drained(&self) -> bool {
+        self.exit.is_some_and(|(_, end)| end <= self.position)
+    }
+}
+
+fn damaged() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "its memory is damaged")
+}

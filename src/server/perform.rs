@@ -1,0 +1,224 @@
+//! Carries effects out: on masters, on the keeper's socket, on connections. What it learns comes back as inputs.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use tokio::io::Interest;
+
+use crate::base::code::{Code, Refusal};
+use crate::base::id::{ClientId, PaneId};
+use crate::base::time::Span;
+use crate::platform::{now, process, tty, watch};
+use crate::server::conn::{Conn, Event};
+use crate::server::pane::Stop;
+use crate::server::run::{Origin, Return, STOP_LOOK, Server};
+use crate::state::effect::{Effect, Fact, Message, Place, Program, Question};
+use crate::store::ring;
+use crate::wire::frame::{self, Bye, Notice, Outer, ToClient};
+use crate::wire::keeper::{Spawn, Target, ToKeeper, Wiring};
+use crate::wire::rpc::{Request, Response};
+
+/// The signal that says the terminal is gone.
+const SIGHUP: i32 = 1;
+
+impl Server {
+    /// Carries out what a step wanted.
+    pub(super) fn perform(&mut self, effect: Effect, origin: Origin) {
+        match effect {
+            Effect::Spawn { pane, program } => self.spawn(pane, program),
+            Effect::Write { pane, bytes } => self.write(pane, &bytes, origin),
+            Effect::Resize { pane, size } => {
+                if let Some(io) = self.panes.get(&pane) {
+                    log_failure("resize", pane, io.set_size(size));
+                }
+                self.write_snapshot(pane);
+            }
+            Effect::Stop { pane, grace } => self.stop(pane, grace),
+            Effect::Forget { pane } => self.forget(pane),
+            Effect::Snapshot { pane } => self.write_snapshot(pane),
+            Effect::Answer { call, outcome } => {
+                if let Some(to) = self.calls.remove(&call) {
+                    self.answer(to, outcome);
+                }
+            }
+            Effect::Ask { call, question } => {
+                let fact = self.find_out(&question);
+                self.facts.push((call, fact));
+            }
+            Effect::Tell { client, message } => self.tell(client, message),
+            Effect::Forward { client, call, name, params } => {
+                let params = params.as_object().cloned().unwrap_or_default();
+                let json = serde_json::to_string(&Request::new(call.0, name, params)).expect("plain data");
+                self.send(client, &ToClient::Call { call, json });
+            }
+            Effect::Exit => self.leave(0),
+            Effect::Restart => self.leave(super::RESTART_STATUS),
+        }
+    }
+
+    fn spawn(&mut self, pane: PaneId, program: Program) {
+        let cwd = program.cwd.iter().find_map(|place| self.directory(place)).unwrap_or_else(|| "/".into());
+        let bytes = |text: String| text.into_bytes();
+        let spawn = Spawn {
+            tag: pane.0,
+            wiring: Wiring::Pty(program.size),
+            argv: program.argv.into_iter().map(bytes).collect(),
+            env: program.env.into_iter().map(|(name, value)| (name.into_bytes(), value.into_bytes())).collect(),
+            cwd: cwd.into_bytes(),
+            ring_bytes: u32::try_from(ring::CAPACITY_DEFAULT).expect("small"),
+        };
+        tracing::info!(%pane, cwd = %String::from_utf8_lossy(&spawn.cwd), "spawn");
+        self.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());
+        self.spawning.insert(pane, spawn);
+    }
+
+    /// The directory a place stands for, if it exists.
+    fn directory(&self, place: &Place) -> Option<String> {
+        let path = match place {
+            Place::Directory(path) => path.clone(),
+            Place::Home => self.home.clone(),
+            Place::Pane(pane) => {
+                let io = self.panes.get(pane)?;
+                let leader = tty::foreground_group(io.master.as_fd()).unwrap_or(io.pid());
+                let found = process::working_directory(leader).or_else(|| process::working_directory(io.pid()))?;
+                found.to_str()?.to_owned()
+            }
+        };
+        Path::new(&path).is_dir().then_some(path)
+    }
+
+    fn write(&mut self, pane: PaneId, bytes: &[u8], origin: Origin) {
+        let Some(io) = self.panes.get_mut(&pane) else {
+            if let Some(early) = self.early.get_mut(&pane).filter(|early| early.len() + bytes.len() <= EARLY_MAX) {
+                early.extend_from_slice(bytes);
+            }
+            return;
+        };
+        let accepted = match origin {
+            Origin::Output(position) if io.has_replied(position) => return,
+            Origin::Output(position) => io.reply(bytes, position),
+            Origin::Client { token, number, .. } => io.accept(bytes, Some((token, number))),
+            Origin::None => io.accept(bytes, None),
+        };
+        match accepted {
+            Ok(()) => self.write_input(pane),
+            Err(full) => {
+                tracing::warn!(%pane, bytes = bytes.len(), %full, "input refused");
+                if let Origin::Client { client, .. } = origin {
+                    let text = format!("pane {pane} does not read its input: {} bytes were not typed", bytes.len());
+                    self.send(client, &ToClient::Notice(Notice { text, warning: true }));
+                }
+            }
+        }
+    }
+
+    /// Hands waiting input of a pane to its program, and waits for it where it does not read.
+    pub(super) fn write_input(&mut self, pane: PaneId) {
+        let Some(io) = self.panes.get_mut(&pane) else { return };
+        if !io.write_input() || io.waits_writable {
+            return;
+        }
+        let Ok(fd) = io.master.try_clone().and_then(|fd| watch(fd, Interest::WRITABLE)) else { return };
+        io.waits_writable = true;
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            // A master that is gone takes no input, and a loop that is gone no events.
+            drop(fd.writable().await);
+            drop(events.send(Event::Drained(pane)).await);
+        });
+    }
+
+    fn stop(&mut self, pane: PaneId, grace: Span) {
+        let Some(io) = self.panes.get_mut(&pane) else {
+            self.unborn.insert(pane, grace);
+            return;
+        };
+        if io.stop == Stop::None {
+            let deadline = now().tick + grace;
+            io.stop = Stop::Hung { deadline, look: deadline.min(now().tick + STOP_LOOK) };
+            tracing::info!(%pane, pid = io.pid(), "stop asked");
+            self.link.say(&ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: SIGHUP }, Vec::new());
+        }
+    }
+
+    fn forget(&mut self, pane: PaneId) {
+        self.panes.remove(&pane);
+        self.early.remove(&pane);
+        for part in super::pane::Part::ALL {
+            self.link.say(&ToKeeper::Unstash { name: part.name(pane) }, Vec::new());
+        }
+        self.link.say(&ToKeeper::Forget { tag: pane.0 }, Vec::new());
+    }
+
+    fn find_out(&self, question: &Question) -> Fact {
+        let Question::LineMode(pane) = question;
+        let mode = self.panes.get(pane).and_then(|io| tty::line_mode(io.master.as_fd()).ok());
+        Fact::LineMode { canonical: mode.is_some_and(|mode| mode.is_canonical) }
+    }
+
+    /// Answers a call where it came from.
+    pub(super) fn answer(&mut self, to: Return, outcome: Result<serde_json::Value, Refusal>) {
+        let json = |id| serde_json::to_string(&Response::new(id, outcome)).expect("plain data");
+        match to {
+            Return::Rpc { conn, id } => {
+                let json = json(id);
+                if let Some(conn) = self.conns.get_mut(&conn) {
+                    conn.put(|out| {
+                        out.extend_from_slice(json.as_bytes());
+                        out.push(b'\n');
+                    });
+                }
+            }
+            Return::Client { client, id } => {
+                let json = json(id);
+                self.send(client, &ToClient::Answer(json));
+            }
+            Return::Nobody => {}
+        }
+    }
+
+    fn tell(&mut self, client: ClientId, message: Message) {
+        let message = match message {
+            Message::Bell => ToClient::Outer(Outer::Bell),
+            Message::Clipboard(text) => ToClient::Outer(Outer::Clipboard(text)),
+            Message::Notify { title, body } => ToClient::Outer(Outer::Notify { title, body }),
+            Message::Notice { text, warning } => ToClient::Notice(Notice { text, warning }),
+            Message::Detached(session) => ToClient::Bye(Bye::Detached { session }),
+            Message::Ended { session, status } => ToClient::Bye(Bye::Ended { session, status }),
+            Message::Stopped => ToClient::Bye(Bye::Stopped),
+        };
+        let is_last = matches!(message, ToClient::Bye(_));
+        self.send(client, &message);
+        if is_last && let Some(conn) = self.conn_of(client) {
+            conn.closing = true;
+        }
+    }
+
+    /// The connection of a client.
+    pub(super) fn conn_of(&mut self, client: ClientId) -> Option<&mut Conn> {
+        self.conns.get_mut(self.clients.get(&client)?)
+    }
+
+    /// Sends a message to a client.
+    pub(super) fn send(&mut self, client: ClientId, message: &ToClient) {
+        if let Some(conn) = self.conn_of(client) {
+            conn.put(|out| frame::put(out, message));
+        }
+    }
+}
+
+/// The most input that is kept for a program that is being started.
+pub(super) const EARLY_MAX: usize = 64 << 10;
+
+fn log_failure(what: &str, pane: PaneId, result: io::Result<()>) {
+    if let Err(error) = result {
+        tracing::warn!(%pane, %error, "{what} failed");
+    }
+}
+
+/// A refusal for a program that could not be started.
+pub(super) fn spawn_refusal(message: &str) -> Refusal {
+    Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}"))
+        .hint("check that it exists and can be executed: `command -v NAME`")
+}

@@ -1,0 +1,345 @@
+//! The start of a server: what the keeper holds is taken over, or everything begins anew. Also the hand-over to a new keeper when the old one died.
+
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use tokio::io::Interest;
+use tokio::sync::mpsc::Sender;
+
+use crate::base::geom::Size;
+use crate::base::id::PaneId;
+use crate::base::memory::{HeapMemory, Memory};
+use crate::core::{Core, Input};
+use crate::platform::EventFd;
+use crate::platform::Login;
+use crate::platform::memory::SharedMemory;
+use crate::platform::places::Places;
+use crate::platform::{now, pidfd, socket, start, watch};
+use crate::server::conn::Event;
+use crate::server::link::{Link, LinkError};
+use crate::server::pane::{PaneIo, Part, Parts, Source};
+use crate::server::run::{Origin, Server, ServerParts, Wake};
+use crate::server::{Sockets, keep, screen};
+use crate::settings::Settings;
+use crate::state::State;
+use crate::state::host::Host;
+use crate::store::slot::Slots;
+use crate::store::structure::{self as kept, Structure};
+use crate::term::{Options, Terminal};
+use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Wiring};
+
+/// The name the structure's slots are stashed under.
+const STRUCTURE: &[u8] = b"core";
+/// The name the listening socket is stashed under.
+pub(super) const LISTENER: &[u8] = b"listener";
+/// The name the lock is stashed under.
+pub(super) const LOCK: &[u8] = b"lock";
+/// The most clients whose last number is kept.
+const TAKEN_MAX: usize = 64;
+
+/// What the keeper gave back.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) wake: Wake,
+    pub(super) epoch: u64,
+    pub(super) programs: Vec<(Entry, Vec<OwnedFd>)>,
+    pub(super) stash: BTreeMap<Vec<u8>, OwnedFd>,
+}
+
+/// Asks the keeper for everything it holds.
+pub(super) async fn take_over(link: &mut Link) -> anyhow::Result<Held> {
+    let hello = link.next().await.context("the keeper says nothing")?;
+    let FromKeeper::Hello { epoch, .. } = hello.message else { bail!("the keeper begins with {:?}", hello.message) };
+    link.lease = hello.lease;
+    let wake = wake(hello.fds)?;
+    link.say(&ToKeeper::List, Vec::new());
+    let mut held = Held { wake, epoch, programs: Vec::new(), stash: BTreeMap::new() };
+    loop {
+        let record = link.next().await.context("the keeper does not list what it holds")?;
+        match record.message {
+            FromKeeper::Entry(entry) => held.programs.push((entry, record.fds)),
+            FromKeeper::StashEntry { name } => held.stash.extend(record.fds.into_iter().next().map(|fd| (name, fd))),
+            FromKeeper::Listed => return Ok(held),
+            FromKeeper::Ping => link.say(&ToKeeper::Pong, Vec::new()),
+            // An exit is in the program's entry as well.
+            _ => {}
+        }
+    }
+}
+
+fn wake(fds: Vec<OwnedFd>) -> anyhow::Result<Wake> {
+    let [control, data, room] = <[OwnedFd; 3]>::try_from(fds).map_err(|_| anyhow!("the keeper's hello comes without its fds"))?;
+    Ok(Wake {
+        control: SharedMemory::from_fd(control).context("the control page cannot be mapped")?,
+        data: watch(EventFd::from_fd(data), Interest::READABLE)?,
+        room: EventFd::from_fd(room),
+    })
+}
+
+/// The structure's slots, and which inputs were taken.
+#[derive(Debug)]
+pub(super) struct Kept {
+    slots: Slots,
+    fd: Arc<OwnedFd>,
+    version: u64,
+    /// Token and number, the latest heard of last.
+    taken: Vec<(u64, u64)>,
+}
+
+impl Kept {
+    /// Opens the stashed slots, or makes and stashes new ones. Gives the structure in them too.
+    pub(super) fn open(held: &mut Held, link: &mut Link) -> anyhow::Result<(Self, Structure)> {
+        let stashed = held.stash.remove(STRUCTURE).and_then(|fd| SharedMemory::from_fd(fd).ok());
+        let stashed = stashed.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
+        let (fd, slots) = match stashed {
+            Some(both) => both,
+            None => {
+                let memory = SharedMemory::growable("abide-core", 4096)?;
+                let fd = memory.fd();
+                link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&fd)]);
+                (fd, Slots::create(Box::new(memory))?)
+            }
+        };
+        let structure = slots.read().map(Structure::decode).transpose().unwrap_or_else(|error| {
+            tracing::error!(%error, "the structure is given up; programs are adopted one by one");
+            None
+        });
+        let structure = structure.unwrap_or_default();
+        let kept = Self { slots, fd, version: u64::MAX, taken: structure.taken.clone() };
+        Ok((kept, structure))
+    }
+
+    /// Notes that an input of a client is worked on.
+    pub(super) fn take(&mut self, token: u64, number: u64) {
+        self.taken.retain(|(known, _)| *known != token);
+        if self.taken.len() == TAKEN_MAX {
+            self.taken.remove(0);
+        }
+        self.taken.push((token, number));
+    }
+
+    /// The number of the last input of a client that the structure knows of.
+    pub(super) fn number_of(&self, token: u64) -> Option<u64> {
+        self.taken.iter().find(|(known, _)| *known == token).map(|(_, number)| *number)
+    }
+}
+
+impl Server {
+    /// Keeps the structure if it changed. Called before the effects of a step leave.
+    pub(super) fn keep(&mut self) {
+        if self.kept.version == self.core.state.version {
+            return;
+        }
+        self.kept.version = self.core.state.version;
+        let bytes = keep::structure(&self.core.state, self.kept.taken.clone()).encode();
+        if let Err(error) = self.kept.slots.write(&bytes) {
+            tracing::error!(%error, "the structure is not kept");
+        }
+    }
+
+    /// Writes a snapshot of a pane's screen as it is now.
+    pub(super) fn write_snapshot(&mut self, pane: PaneId) {
+        let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane)) else { return };
+        let bytes = screen::encode(io.position, state.screen.snapshot());
+        match io.write_snapshot(&bytes) {
+            Ok(true) => self.wake.room.notify(),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%pane, %error, "no snapshot"),
+        }
+    }
+
+    /// The keeper died: everything is handed to a new one.
+    pub(super) async fn hand_over(&mut self, why: &LinkError) -> anyhow::Result<()> {
+        tracing::error!("{why}; a new keeper takes over");
+        let (ours, theirs) = socket::pair()?;
+        let mut link = Link::new(ours)?;
+        link.lease = self.link.lease;
+        let exe = std::env::current_exe()?;
+        let log = Places::current().and_then(|places| places.open_log()).ok();
+        start::keeper(start::KeeperStart { exe: &exe, args: vec!["--adopt".into()], env: Vec::new(), input: Some(theirs), log })?;
+        let pid = std::process::id();
+        let own = Arc::new(pidfd::open(pid.cast_signed())?);
+        let control = self.wake.control.fd();
+        let data = Arc::new(self.wake.data.get_ref().try_clone_fd()?);
+        let room = Arc::new(self.wake.room.try_clone_fd()?);
+        link.say(&ToKeeper::AdoptBegin { epoch: self.epoch, server_pid: pid.cast_signed() }, vec![own, control, data, room]);
+        for (pane, io) in &self.panes {
+            let (entry, fds) = io.adoption();
+            link.say(&ToKeeper::Adopt(entry), fds);
+            for (part, fd) in io.stash() {
+                link.say(&ToKeeper::Stash { name: part.name(*pane) }, vec![fd]);
+            }
+        }
+        link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&self.kept.fd)]);
+        link.say(&ToKeeper::Stash { name: LISTENER.to_vec() }, vec![Arc::clone(&self.sockets.listener)]);
+        link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&self.sockets.lock)]);
+        link.say(&ToKeeper::AdoptEnd, Vec::new());
+        let hello = link.next().await.context("the new keeper says nothing")?;
+        link.lease = hello.lease;
+        self.link = link;
+        for spawn in self.spawning.values() {
+            self.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());
+        }
+        Ok(())
+    }
+}
+
+/// Puts a pane together from what the keeper held: the newest snapshot, and the ring from there to where effects had left.
+fn resume(
+    entry: Entry,
+    fds: Vec<OwnedFd>,
+    stash: &mut BTreeMap<Vec<u8>, OwnedFd>,
+    options: &Options,
+) -> anyhow::Result<(PaneIo, Terminal)> {
+    let pane = PaneId(entry.tag);
+    let Wiring::Pty(size) = entry.wiring else { bail!("it is on pipes") };
+    let mut parts = Parts::create(pane)?;
+    for (part, memory) in [(Part::Slots, &mut parts.slots), (Part::Lines, &mut parts.lines), (Part::Input, &mut parts.input)] {
+        if let Some(fd) = stash.remove(&part.name(pane)) {
+            *memory = SharedMemory::from_fd(fd)?;
+        }
+    }
+    let (mut io, lines) = PaneIo::new(Source::new(entry, fds)?, parts)?;
+    let screen = restored_screen(&mut io, Box::new(lines), size, options);
+    Ok((io, screen))
+}
+
+fn restored_screen(io: &mut PaneIo, lines: Box<dyn Memory>, size: Size, options: &Options) -> Terminal {
+    let (tail, done) = (io.ring.tail(), io.ring.done());
+    let head = io.ring.head().unwrap_or(done);
+    let stored = io.snapshot().map(screen::decode).transpose().unwrap_or_else(|error| {
+        tracing::error!(%error, "a snapshot is given up");
+        None
+    });
+    let (position, mut screen) = match stored.filter(|(position, _)| (tail..=head).contains(position)) {
+        Some((position, snapshot)) => match Terminal::restore(snapshot, options.clone(), lines) {
+            Ok(screen) => (position, screen),
+            Err(error) => {
+                tracing::error!(%error, "a screen is given up and drawn anew from what the ring still holds");
+                (tail, Terminal::new(size, options.clone(), Box::new(HeapMemory::default())))
+            }
+        },
+        None => (tail, Terminal::new(size, options.clone(), lines)),
+    };
+    io.set_out(position);
+    let mut events = Vec::new();
+    while io.position < done {
+        let len = usize::try_from(done - io.position).unwrap_or(usize::MAX);
+        let Ok((bytes, _)) = io.ring.read(io.position, len) else { break };
+        if bytes.is_empty() {
+            break;
+        }
+        let end = io.position + bytes.len() as u64;
+        screen.feed(bytes, &mut events);
+        // They left the former server already.
+        events.clear();
+        io.position = end;
+    }
+    screen
+}
+
+/// Puts the server together from what the keeper holds.
+pub(super) fn server(
+    mut held: Held,
+    mut link: Link,
+    settings: Settings,
+    sockets: Sockets,
+    events: Sender<Event>,
+) -> anyhow::Result<Server> {
+    let (kept, structure) = Kept::open(&mut held, &mut link)?;
+    let options = Options {
+        scrollback_lines_max: settings.scrollback.lines as usize,
+        scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
+        ..Options::default()
+    };
+    let (mut panes, mut screens, mut strangers) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    for (entry, fds) in std::mem::take(&mut held.programs) {
+        let (pane, pid) = (PaneId(entry.tag), entry.pid);
+        match resume(entry, fds, &mut held.stash, &options) {
+            Ok((io, screen)) => {
+                panes.insert(pane, io);
+                screens.insert(pane, screen);
+                if !structure.panes.iter().any(|known| known.id == pane) {
+                    strangers.push((pane, pid));
+                }
+            }
+            Err(error) => tracing::error!(%pane, "a program is held but cannot be shown: {error:#}"),
+        }
+    }
+    let login = Login::current();
+    let home = login.home.to_string_lossy().into_owned();
+    let mut core = Core::new(settings, host(&login, link.lease));
+    core.state = state(structure, &mut screens, &options);
+    let mut server = Server::new(ServerParts { core, link, wake: held.wake, kept, sockets, epoch: held.epoch, panes, events, home });
+    server.reconcile(strangers, screens);
+    Ok(server)
+}
+
+/// The state of the structure with the screens that were restored; an empty one if what was kept contradicts itself.
+fn state(structure: Structure, screens: &mut BTreeMap<PaneId, Terminal>, options: &Options) -> State {
+    let blank = |pane: &kept::Pane| Terminal::new(pane.size, options.clone(), Box::new(HeapMemory::default()));
+    let mut state = keep::state(structure, |pane| screens.remove(&pane.id).unwrap_or_else(|| blank(pane)));
+    if let Err(problem) = state.check() {
+        tracing::error!(problem, "the structure is given up; programs are adopted one by one");
+        let next_ids = state.next_ids;
+        screens.extend(std::mem::take(&mut state.panes).into_iter().map(|(id, pane)| (id, pane.screen)));
+        state = State { next_ids, ..State::default() };
+    }
+    state
+}
+
+fn host(login: &Login, lease: u64) -> Host {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    Host {
+        server_pid: std::process::id(),
+        keeper_pid: std::os::unix::process::parent_id(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        lease,
+        login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),
+        shell: login.shell.to_string_lossy().into_owned(),
+        started: now().tick,
+        socket: Places::current().map(|places| places.socket().display().to_string()).unwrap_or_default(),
+    }
+}
+
+impl Server {
+    /// Makes structure and programs agree: unknown programs are adopted, panes without one have ended, and screens have the size their pane has.
+    fn reconcile(&mut self, strangers: Vec<(PaneId, i32)>, mut screens: BTreeMap<PaneId, Terminal>) {
+        let now = now();
+        for (pane, pid) in strangers {
+            if let Some(screen) = screens.remove(&pane) {
+                self.core.state.adopt(pane, pid.unsigned_abs(), screen, now.wall);
+            }
+        }
+        let known: Vec<PaneId> = self.core.state.panes.keys().copied().collect();
+        for pane in known {
+            let Some(io) = self.panes.get(&pane) else {
+                if self.core.state.pane(pane).life.has_program() {
+                    self.step(Input::Ended { pane, status: crate::base::exit::ExitStatus::Lost, left: Vec::new() }, Origin::None);
+                }
+                continue;
+            };
+            let pid = io.pid().unsigned_abs();
+            self.core.resumed(pane, pid);
+            self.fit(pane);
+        }
+        self.keep();
+        for pane in self.panes.keys().copied().collect::<Vec<_>>() {
+            self.write_input(pane);
+            self.end_if_drained(pane);
+        }
+    }
+
+    /// A kill may have come between a change of the size and its effect.
+    fn fit(&mut self, pane: PaneId) {
+        let Some(state) = self.core.state.panes.get_mut(&pane) else { return };
+        let size = state.size;
+        if state.screen.size() == size {
+            return;
+        }
+        state.screen.resize(size, &mut Vec::new());
+        self.perform(crate::state::effect::Effect::Resize { pane, size }, Origin::None);
+    }
+}

@@ -1,0 +1,422 @@
+//! The one loop: it gathers what happened, steps the core, carries effects out, draws, and waits. Nothing in it blocks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::io::unix::AsyncFd;
+use tokio::net::UnixListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{Receiver, Sender};
+
+use crate::base::id::{CallId, ClientId, PaneId};
+use crate::base::memory::Memory;
+use crate::base::time::{Span, Tick};
+use crate::core::{Core, Input};
+use crate::platform::EventFd;
+use crate::platform::memory::SharedMemory;
+use crate::platform::now;
+use crate::server::conn::{Conn, ConnId, Event};
+use crate::server::events::exit_status;
+use crate::server::link::Link;
+use crate::server::pane::{PaneIo, QUIET, Stop, TURN_BYTES_MAX};
+use crate::server::restore::Kept;
+use crate::server::{RESTART_STATUS, Sockets, settings};
+use crate::state::effect::{Effects, Fact};
+use crate::state::view::View;
+use crate::wire::frame::{self, Bye, ToClient};
+use crate::wire::keeper::{CONTROL_WAITING, Spawn};
+
+/// How much of all panes' output is parsed in one turn, so that keys never wait long.
+const TURN_BYTES_ALL: usize = 256 << 10;
+/// How often it is looked whether what a stopped program started has gone by itself.
+pub(super) const STOP_LOOK: Span = Span::millis(50);
+/// After so many inputs without a frame, a client is told what was taken.
+const TELL_AFTER: u64 = 32;
+
+/// What made a step happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Something else.
+    None,
+    /// Output that ends at this position of its ring.
+    Output(u64),
+    /// A numbered message of a client.
+    Client { client: ClientId, token: u64, number: u64 },
+}
+
+/// Where the answer to a call goes.
+#[derive(Debug)]
+pub(super) enum Return {
+    /// To a line of JSON-RPC.
+    Rpc { conn: ConnId, id: serde_json::Value },
+    /// To a client with a terminal.
+    Client { client: ClientId, id: serde_json::Value },
+    /// Nobody waits for it.
+    Nobody,
+}
+
+/// What comes from the keeper beside records.
+#[derive(Debug)]
+pub(super) struct Wake {
+    /// The shared page with the word `waiting`.
+    pub(super) control: SharedMemory,
+    /// Some ring has new bytes.
+    pub(super) data: AsyncFd<EventFd>,
+    /// Some ring that was full has room.
+    pub(super) room: EventFd,
+}
+
+/// The server: the core and the handles of the outside.
+pub(super) struct Server {
+    pub(super) core: Core,
+    pub(super) link: Link,
+    pub(super) wake: Wake,
+    pub(super) kept: Kept,
+    pub(super) sockets: Sockets,
+    /// The keeper's lineage: the first half of every `ABIDE_JOB`.
+    pub(super) epoch: u64,
+    pub(super) panes: BTreeMap<PaneId, PaneIo>,
+    /// What the keeper was asked to start and did not report yet.
+    pub(super) spawning: BTreeMap<PaneId, Spawn>,
+    /// Input for programs that are being started.
+    pub(super) early: BTreeMap<PaneId, Vec<u8>>,
+    /// Programs that are to be stopped as soon as they have been started.
+    pub(super) unborn: BTreeMap<PaneId, Span>,
+    pub(super) conns: BTreeMap<ConnId, Conn>,
+    pub(super) clients: BTreeMap<ClientId, ConnId>,
+    pub(super) calls: BTreeMap<CallId, Return>,
+    pub(super) facts: Vec<(CallId, Fact)>,
+    pub(super) events: Sender<Event>,
+    pub(super) home: String,
+    pub(super) next: Counters,
+    /// Exit status with which the server is to leave.
+    leaving: Option<u8>,
+    /// The pane whose output is looked at first in the next turn.
+    first: Option<PaneId>,
+}
+
+/// Numbers that are given out.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) conn: u64,
+    pub(super) call: u64,
+    pub(super) client: u64,
+}
+
+/// What a server is put together from.
+pub(super) struct ServerParts {
+    pub(super) core: Core,
+    pub(super) link: Link,
+    pub(super) wake: Wake,
+    pub(super) kept: Kept,
+    pub(super) sockets: Sockets,
+    pub(super) epoch: u64,
+    pub(super) panes: BTreeMap<PaneId, PaneIo>,
+    pub(super) events: Sender<Event>,
+    pub(super) home: String,
+}
+
+impl Server {
+    pub(super) fn new(parts: ServerParts) -> Self {
+        let ServerParts { core, link, wake, kept, sockets, epoch, panes, events, home } = parts;
+        Self {
+            core,
+            link,
+            wake,
+            kept,
+            sockets,
+            epoch,
+            panes,
+            spawning: BTreeMap::new(),
+            events,
+            home,
+            early: BTreeMap::new(),
+            unborn: BTreeMap::new(),
+            conns: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            facts: Vec::new(),
+            next: Counters::default(),
+            leaving: None,
+            first: None,
+        }
+    }
+
+    /// Runs until it is to leave; gives the exit status.
+    pub(super) async fn run(mut self, listener: UnixListener, mut events: Receiver<Event>) -> anyhow::Result<u8> {
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut term = signal(SignalKind::terminate())?;
+        loop {
+            let busy = self.turn(&mut events);
+            if let Some(status) = self.leaving {
+                self.part();
+                return Ok(status);
+            }
+            if !busy && !self.may_wait() {
+                continue;
+            }
+            let deadline = self.next_deadline();
+            tokio::select! {
+                biased;
+                Some(event) = events.recv() => self.event(event),
+                Ok((stream, _)) = listener.accept() => self.event(Event::Opened(stream)),
+                record = self.link.next() => match record {
+                    Ok(record) => self.record(record),
+                    Err(error) => self.hand_over(&error).await?,
+                },
+                _ = hangup.recv() => self.reload(),
+                _ = term.recv() => self.leave(RESTART_STATUS),
+                Ok(mut guard) = self.wake.data.readable(), if !busy => {
+                    guard.get_inner().drain();
+                    guard.clear_ready();
+                }
+                () = tokio::task::yield_now(), if busy => {}
+                () = pause(deadline), if !busy => {}
+            }
+            self.wake.control.publish(CONTROL_WAITING, 0);
+        }
+    }
+
+    /// Everything that can be done now. True if output is left for the next turn.
+    fn turn(&mut self, events: &mut Receiver<Event>) -> bool {
+        while let Ok(event) = events.try_recv() {
+            self.event(event);
+        }
+        let busy = self.output();
+        self.pass_deadlines();
+        self.draw(busy);
+        self.flush();
+        busy
+    }
+
+    /// Asks the keeper for a wake, and looks once more.
+    fn may_wait(&mut self) -> bool {
+        self.wake.control.publish(CONTROL_WAITING, 1);
+        let has_output = self.panes.values_mut().any(PaneIo::has_output);
+        if has_output {
+            self.wake.control.publish(CONTROL_WAITING, 0);
+        }
+        !has_output
+    }
+
+    /// Steps the core and carries out what it wants.
+    pub(super) fn step(&mut self, input: Input<'_>, origin: Origin) {
+        let mut effects = Effects::new();
+        self.core.step(now(), input, &mut effects);
+        self.settle(effects, origin);
+    }
+
+    /// Carries effects out, after what they rest on is kept.
+    fn settle(&mut self, effects: Effects, origin: Origin) {
+        self.keep();
+        for effect in effects {
+            self.perform(effect, origin);
+        }
+        while let Some((call, fact)) = self.facts.pop() {
+            self.step(Input::Found { call, fact }, Origin::None);
+        }
+    }
+
+    /// Parses waiting output, pane by pane. True if there is more.
+    fn output(&mut self) -> bool {
+        let mut budget = TURN_BYTES_ALL;
+        let mut panes: Vec<PaneId> = self.panes.keys().copied().collect();
+        let first = self.first.and_then(|first| panes.iter().position(|pane| first <= *pane)).unwrap_or(0);
+        panes.rotate_left(first);
+        let mut is_more = false;
+        for pane in panes {
+            if budget == 0 {
+                self.first = Some(pane);
+                return true;
+            }
+            let taken = self.pane_output(pane, budget.min(TURN_BYTES_MAX));
+            budget -= taken;
+            is_more |= 0 < taken && self.panes.get_mut(&pane).is_some_and(PaneIo::has_output);
+        }
+        is_more
+    }
+
+    /// Parses at most `budget` bytes of a pane's output; gives how many.
+    fn pane_output(&mut self, pane: PaneId, budget: usize) -> usize {
+        let mut taken = 0;
+        while taken < budget {
+            let Some(io) = self.panes.get_mut(&pane) else { break };
+            let len = io.batch(budget - taken);
+            let position = io.position;
+            let bytes = match io.ring.read(position, len) {
+                Ok((first, _)) => first,
+                Err(error) => {
+                    tracing::error!(%pane, %error, "the ring is damaged");
+                    break;
+                }
+            };
+            if bytes.is_empty() {
+                break;
+            }
+            let (count, end) = (bytes.len(), position + bytes.len() as u64);
+            let mut effects = Effects::new();
+            self.core.step(now(), Input::Output { pane, bytes }, &mut effects);
+            io.position = end;
+            self.settle(effects, Origin::Output(end));
+            taken += count;
+            let Some(io) = self.panes.get_mut(&pane) else { break };
+            if io.done() {
+                self.write_snapshot(pane);
+            }
+        }
+        if 0 < taken {
+            self.after_output(pane);
+        }
+        self.end_if_drained(pane);
+        taken
+    }
+
+    fn after_output(&mut self, pane: PaneId) {
+        let now = now().tick;
+        let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane)) else { return };
+        io.note_hold(now, &state.screen);
+        io.quiet_at = Some(now + QUIET);
+        self.mark_stale();
+    }
+
+    /// Tells the core that a program has ended, once all it printed is parsed and a stop that was asked for is verified.
+    pub(super) fn end_if_drained(&mut self, pane: PaneId) {
+        let Some(io) = self.panes.get_mut(&pane) else { return };
+        let Some((status, _)) = io.exit.filter(|_| io.is_drained() && matches!(io.stop, Stop::None | Stop::Gone)) else { return };
+        let left = std::mem::take(&mut io.left);
+        io.exit = None;
+        io.stop = Stop::None;
+        tracing::info!(%pane, ?status, "ended");
+        self.step(Input::Ended { pane, status: exit_status(status), left }, Origin::None);
+        self.mark_stale();
+    }
+
+    /// Something may look different now.
+    pub(super) fn mark_stale(&mut self) {
+        for conn in self.conns.values_mut() {
+            if let Some(attached) = conn.attached() {
+                attached.drawn.stale = true;
+            }
+        }
+    }
+
+    fn draw(&mut self, busy: bool) {
+        let now = now().tick;
+        let held: BTreeSet<PaneId> = self.panes.iter().filter(|(_, io)| io.held_until.is_some()).map(|(pane, _)| *pane).collect();
+        for conn in self.conns.values_mut().filter(|conn| !conn.closing) {
+            let Some(attached) = conn.attached() else { continue };
+            let quiet = !busy
+                || self
+                    .core
+                    .state
+                    .views
+                    .get(&attached.client)
+                    .and_then(View::focus)
+                    .is_none_or(|pane| self.panes.get_mut(&pane).is_none_or(|io| !io.has_output()));
+            if attached.drawn.due(now, quiet).is_none_or(|due| now < due) {
+                continue;
+            }
+            let Some(frame) = attached.drawn.frame(now, &self.core, attached.client, &held) else { continue };
+            let taken = attached.to_tell(0);
+            conn.put(|out| {
+                if let Some(number) = taken {
+                    frame::put(out, &ToClient::Taken(number));
+                }
+                frame::put(out, &ToClient::Frame(Box::new(frame)));
+            });
+        }
+    }
+
+    fn flush(&mut self) {
+        let mut dropped = Vec::new();
+        for (id, conn) in &mut self.conns {
+            if let Some(number) = conn.attached().and_then(|attached| attached.to_tell(TELL_AFTER)) {
+                conn.put(|out| frame::put(out, &ToClient::Taken(number)));
+            }
+            if (conn.has_unsent() || conn.closing) && !conn.flush(*id, &self.events) {
+                dropped.push(*id);
+            }
+        }
+        for conn in dropped {
+            self.close(conn);
+        }
+    }
+
+    /// Reads the configuration again.
+    fn reload(&mut self) {
+        self.step(Input::Configured(Box::new(settings(false))), Origin::None);
+        self.mark_stale();
+    }
+
+    /// The server is to leave with this exit status.
+    pub(super) fn leave(&mut self, status: u8) {
+        self.leaving = Some(status);
+    }
+
+    /// Whatever is still to be said is said, as far as it can be at once.
+    fn part(&mut self) {
+        for pane in self.panes.keys().copied().collect::<Vec<_>>() {
+            self.write_snapshot(pane);
+        }
+        if self.leaving == Some(RESTART_STATUS) {
+            for client in self.clients.keys().copied().collect::<Vec<_>>() {
+                self.send(client, &ToClient::Bye(Bye::Restart));
+            }
+        }
+        for (id, conn) in &mut self.conns {
+            conn.flush(*id, &self.events);
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Tick> {
+        let panes = self.panes.values().flat_map(|io| [io.quiet_at, io.held_until, io.stop.deadline()]).flatten();
+        let draws = self.conns.values().filter_map(Conn::draw_deadline);
+        panes.chain(draws).chain(self.core.next_deadline()).min()
+    }
+
+    fn pass_deadlines(&mut self) {
+        let now = now().tick;
+        if self.core.next_deadline().is_some_and(|deadline| deadline <= now) {
+            self.step(Input::Wake, Origin::None);
+            self.mark_stale();
+        }
+        let is_due = |deadline: Option<Tick>| deadline.is_some_and(|deadline| deadline <= now);
+        let due: Vec<PaneId> = self
+            .panes
+            .iter()
+            .filter(|(_, io)| is_due(io.quiet_at) || is_due(io.held_until) || is_due(io.stop.deadline()))
+            .map(|(pane, _)| *pane)
+            .collect();
+        for pane in due {
+            self.pass_pane_deadlines(pane, now);
+        }
+    }
+
+    fn pass_pane_deadlines(&mut self, pane: PaneId, now: Tick) {
+        let Some(io) = self.panes.get_mut(&pane) else { return };
+        if io.held_until.is_some_and(|until| until <= now) {
+            io.held_until = None;
+            self.core.end_hold(pane);
+            self.mark_stale();
+        }
+        let Some(io) = self.panes.get_mut(&pane) else { return };
+        if io.quiet_at.is_some_and(|at| at <= now) {
+            io.quiet_at = None;
+            if !io.is_snapshot_fresh() {
+                self.write_snapshot(pane);
+            }
+            if let Some(io) = self.panes.get_mut(&pane) {
+                io.trim();
+            }
+        }
+        self.pass_stop_deadline(pane, now);
+    }
+}
+
+/// Waits until the deadline, or for ever.
+async fn pause(deadline: Option<Tick>) {
+    match deadline {
+        None => std::future::pending().await,
+        Some(deadline) => tokio::time::sleep(Duration::from_nanos((deadline - now().tick).0)).await,
+    }
+}

@@ -1,0 +1,113 @@
+//! Everything that holds between the nouns whenever no step is under way. Tests call it after every step.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use crate::base::id::{SessionId, TabId};
+use crate::state::State;
+use crate::state::call::Pending;
+use crate::state::pane::Life;
+use crate::state::session::check_name;
+use crate::state::view::{PARTED_MAX, Whereabouts};
+
+impl State {
+    /// Looks whether all invariants hold.
+    ///
+    /// # Errors
+    /// The first one that does not, in words.
+    pub fn check(&self) -> Result<(), String> {
+        self.check_sessions()?;
+        self.check_tabs()?;
+        self.check_panes()?;
+        for view in self.views.values() {
+            self.check_whereabouts(&view.at).map_err(|why| format!("view {}: {why}", view.client))?;
+        }
+        for parted in &self.parted {
+            self.check_whereabouts(&parted.at).map_err(|why| format!("former view {}: {why}", parted.token))?;
+        }
+        that(self.parted.len() <= PARTED_MAX, || "too many former views")?;
+        self.check_calls()?;
+        let todo = &self.todo;
+        that(todo.arrange.is_empty() && todo.start.is_empty() && todo.stranded.is_empty(), || "something was left to do")
+    }
+
+    fn check_sessions(&self) -> Result<(), String> {
+        let mut names = BTreeSet::new();
+        for (id, session) in &self.sessions {
+            that(session.id == *id && id.0 < self.next_ids.session, || (id, "has the wrong id"))?;
+            that(names.insert(&session.name), || (id, "shares its name"))?;
+            check_name(&session.name).map_err(|refusal| refusal.message)?;
+            that(session.tabs.contains(&session.current), || (id, "has no current tab"))?;
+            let distinct: BTreeSet<&TabId> = session.tabs.iter().collect();
+            that(distinct.len() == session.tabs.len(), || (id, "has a tab twice"))?;
+            that(session.tabs.iter().all(|tab| self.tabs.get(tab).is_some_and(|tab| tab.session == *id)), || (id, "has a foreign tab"))?;
+        }
+        Ok(())
+    }
+
+    fn check_tabs(&self) -> Result<(), String> {
+        for (id, tab) in &self.tabs {
+            that(tab.id == *id && id.0 < self.next_ids.tab, || (id, "has the wrong id"))?;
+            that(self.sessions.get(&tab.session).is_some_and(|session| session.tabs.contains(id)), || (id, "is in no session"))?;
+            let panes = tab.layout.panes();
+            let distinct: BTreeSet<_> = panes.iter().collect();
+            that(distinct.len() == panes.len(), || (id, "has a pane twice"))?;
+            that(tab.layout.is_normal(), || (id, "has a layout that is not normal"))?;
+            that(panes.contains(&tab.focus), || (id, "focuses a foreign pane"))?;
+            that(panes.iter().all(|pane| self.panes.get(pane).is_some_and(|pane| pane.tab == Some(*id))), || (id, "has a foreign pane"))?;
+            that(tab.driver.is_none_or(|driver| self.views.contains_key(&driver)), || (id, "is driven by a view that is gone"))?;
+        }
+        Ok(())
+    }
+
+    fn check_panes(&self) -> Result<(), String> {
+        for (id, pane) in &self.panes {
+            that(pane.id == *id && id.0 < self.next_ids.pane, || (id, "has the wrong id"))?;
+            that(pane.tab.is_none() == (pane.life == Life::Ending), || (id, "is in no tab, or is there and ends"))?;
+            that(pane.size == pane.size.clamped() && pane.screen.size() == pane.size, || (id, "has two sizes"))?;
+            let Some(tab) = pane.tab else { continue };
+            let there = self.tabs.get(&tab).is_some_and(|tab| tab.layout.contains(*id) && tab.session == pane.session);
+            that(there, || (id, "is not in the layout of its tab"))?;
+        }
+        Ok(())
+    }
+
+    fn check_whereabouts(&self, at: &Whereabouts) -> Result<(), String> {
+        let distinct: BTreeSet<&SessionId> = at.history.iter().chain(&at.session).collect();
+        that(distinct.len() == at.history.len() + usize::from(at.session.is_some()), || "a session twice")?;
+        that(distinct.iter().all(|session| self.sessions.contains_key(session)), || "a session that is gone")?;
+        for (session, choice) in &at.tabs {
+            let there = self.sessions.get(session).map(|session| &session.tabs);
+            that(there.is_some_and(|tabs| tabs.contains(&choice.current)), || (session, "shows a foreign tab"))?;
+            let last_there = choice.last.is_none_or(|last| there.is_some_and(|tabs| tabs.contains(&last)) && last != choice.current);
+            that(last_there, || (session, "showed a foreign tab"))?;
+        }
+        for (tab, choice) in &at.panes {
+            let layout = self.tabs.get(tab).map(|tab| &tab.layout);
+            that(layout.is_some_and(|layout| layout.contains(choice.focus)), || (tab, "focuses a foreign pane"))?;
+            let last_there = choice.last.is_none_or(|last| layout.is_some_and(|layout| layout.contains(last)) && last != choice.focus);
+            that(last_there, || (tab, "focused a foreign pane"))?;
+        }
+        let shown = at.session.map(|session| at.tabs.get(&session).is_some_and(|choice| at.panes.contains_key(&choice.current)));
+        that(shown != Some(false), || "a session is shown without a tab or a focus")
+    }
+
+    fn check_calls(&self) -> Result<(), String> {
+        for (id, open) in &self.calls {
+            let there = match &open.pending {
+                Pending::Text { pane, .. } | Pending::Idle { pane, .. } | Pending::Prompt { pane } | Pending::Exit { pane } => {
+                    self.panes.contains_key(pane)
+                }
+                Pending::Start { pane, .. } | Pending::Send { pane, .. } => self.panes.contains_key(pane),
+                Pending::Stop { panes, .. } => !panes.is_empty() && panes.iter().all(|pane| self.panes.contains_key(pane)),
+                Pending::Forwarded { client } => self.views.contains_key(client),
+            };
+            that(there && id.0 < self.next_ids.call, || (id, "waits for something that is gone"))?;
+        }
+        Ok(())
+    }
+}
+
+fn that<W: Debug>(holds: bool, why: impl FnOnce() -> W) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("{:?}", why())) }
+}

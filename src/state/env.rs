@@ -1,0 +1,64 @@
+//! The environment of sessions and of programs in panes, as (name, value) pairs sorted by name. Nothing is read from our own process.
+
+use std::collections::BTreeMap;
+
+use crate::settings::Settings;
+use crate::state::host::Host;
+use crate::state::pane::Pane;
+use crate::state::session::Session;
+
+/// What an outer multiplexer left behind: it would make programs talk to the wrong one.
+const OUTER: [&str; 4] = ["TMUX", "ZELLIJ", "ABIDE", "TERM_PROGRAM"];
+
+/// A caller's environment as a session keeps it: without the traces of the multiplexer and terminal the caller runs in, the last of equal names, names that
+/// cannot be left out.
+pub fn cleaned(env: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let kept = |(name, value): &(String, String)| {
+        !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0') && !OUTER.iter().any(|prefix| name.starts_with(prefix))
+    };
+    env.into_iter().filter(kept).collect::<BTreeMap<_, _>>().into_iter().collect()
+}
+
+/// The environment a pane's program gets: its session's, its own, and ours.
+#[must_use]
+pub fn of_program(session: &Session, pane: &Pane, settings: &Settings, host: &Host) -> Vec<(String, String)> {
+    let mut env: BTreeMap<String, String> = session.env.iter().chain(&pane.env).cloned().collect();
+    let ours = [
+        ("ABIDE", host.socket.clone()),
+        ("ABIDE_PANE", pane.id.to_string()),
+        ("ABIDE_SESSION", session.id.to_string()),
+        ("TERM", settings.shell.term.clone()),
+        ("COLORTERM", "truecolor".into()),
+        ("TERM_PROGRAM", "abide".into()),
+        ("TERM_PROGRAM_VERSION", host.version.clone()),
+    ];
+    env.extend(ours.map(|(name, value)| (name.to_owned(), value)));
+    if !is_utf8(&env) {
+        env.insert("LC_CTYPE".into(), "C.UTF-8".into());
+    }
+    env.into_iter().collect()
+}
+
+/// Whether the locale that decides about characters (locale(7): LC_ALL, else LC_CTYPE, else LANG) is a UTF-8 one.
+fn is_utf8(env: &BTreeMap<String, String>) -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| env.get(name)).find(|value| !value.is_empty());
+    set.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+/// The user's shell: `$SHELL` of the session, else the one from passwd, else `/bin/sh`; with `-l` where it is to be a login shell.
+#[must_use]
+pub fn shell(session: &Session, settings: &Settings, host: &Host) -> Vec<String> {
+    let own = session.env.iter().find(|(name, value)| name == "SHELL" && value.starts_with('/')).map(|(_, value)| value.clone());
+    let passwd = Some(host.shell.clone()).filter(|shell| !shell.is_empty());
+    let mut argv = settings.shell.argv();
+    if argv.is_empty() {
+        argv.push(own.or(passwd).unwrap_or_else(|| "/bin/sh".into()));
+    }
+    if settings.shell.login {
+        argv.push("-l".into());
+    }
+    argv
+}

@@ -1,0 +1,24 @@
+//! Who the server is and where it runs: what the edge found out at its start, as plain data.
+
+use crate::base::time::Tick;
+
+/// The server and its surroundings.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Host {
+    /// The server's process.
+    pub server_pid: u32,
+    /// The keeper's process.
+    pub keeper_pid: u32,
+    /// The server's version, such as `0.1.0`.
+    pub version: String,
+    /// Which server process this is: grows with each restart.
+    pub lease: u64,
+    /// When it was started.
+    pub started: Tick,
+    /// The socket it listens on.
+    pub socket: String,
+    /// The user's shell from passwd.
+    pub shell: String,
+    /// The environment of a login (HOME, USER, LOGNAME, SHELL, PATH), for sessions made by callers that send none.
+    pub login_env: Vec<(String, String)>,
+}

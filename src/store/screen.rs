@@ -1,0 +1,139 @@
+//! A screen as it is kept in a snapshot slot: everything a terminal is, and the position of the ring it belongs to. Nested tuples, in the order of the engine's snapshot.
+//!
+//! Version 1. A reader of another version refuses it: the screen is then drawn anew from what the ring still holds.
+
+use serde::{Deserialize, Serialize};
+
+/// The version this binary writes.
+pub const VERSION: u32 = 1;
+
+/// A colour.
+pub type Rgb = (u8, u8, u8);
+/// Column and row, pending wrap, look, protection, zone, sets in G0 to G3, set in force and single shift.
+pub type Cursor = ((u16, u16), bool, [u64; 2], bool, u8, [u8; 4], [u8; 2]);
+/// Cursor, origin mode, autowrap, whether anything was saved.
+pub type Saved = (Cursor, bool, bool, bool);
+/// Foreground, background and cursor of the outer terminal, and its 16 named colours.
+pub type Outer = (Option<Rgb>, Option<Rgb>, Option<Rgb>, Option<[Rgb; 16]>);
+
+/// A screen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Screen {
+    /// The position of the ring up to which it is drawn.
+    pub position: u64,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The screen shown.
+    pub shown: Cells,
+    /// The other one.
+    pub other: Option<Cells>,
+    /// Whether the alternate one is shown.
+    pub alternate: bool,
+    /// The cursor.
+    pub cursor: Cursor,
+    /// What DECSC saved on the main and on the alternate screen.
+    pub saved: [Saved; 2],
+    /// Margins, modes, tab stops.
+    pub shape: ([u16; 4], [u64; 3], Vec<u64>),
+    /// Looks, clusters, links and which link is given up next.
+    pub tables: (Vec<[u64; 2]>, Vec<String>, Vec<String>, u32),
+    /// The end of the scrollback: line, segment, offset, looks, open cells, open segment.
+    pub history: (u64, u64, u32, u16, u32, u64),
+    /// The title and the stack of titles.
+    pub titles: (String, Vec<String>),
+    /// Redefined palette entries, special colours, the outer terminal's.
+    pub colours: (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer),
+    /// Flags and stack of kitty's protocol on the screen shown and the other one, and modifyOtherKeys.
+    pub keyboard: ((u8, Vec<u8>), (u8, Vec<u8>), u8),
+    /// Working directory, at a prompt, prompt is redrawn.
+    pub shell: (String, bool, bool),
+    /// Cluster state, character to repeat, cursor shape.
+    pub printing: ([u8; 2], u32, u8),
+    /// The parser.
+    pub parser: Parser,
+    /// The tick of the last change.
+    pub tick: u64,
+}
+
+/// Cells of a screen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cells {
+    /// Little-endian words, row by row.
+    pub words: Bytes,
+    /// Flags, mark and used columns of each row.
+    pub lines: Vec<(u8, u8, u16)>,
+}
+
+/// The parser between two bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Parser {
+    /// Number of the state.
+    pub state: u8,
+    /// Numbers read, which of them are sub-parameters, and the one being read.
+    pub params: (Vec<u16>, u32, (u16, bool)),
+    /// Markers and intermediates, their count, and the final byte.
+    pub marks: ([u8; 2], u8, u8),
+    /// Whether sequence and string are ignored.
+    pub ignored: (bool, bool),
+    /// The string being read, and the bytes of an unfinished character.
+    pub rest: (Bytes, Bytes),
+}
+
+/// Bytes that are copied in one piece.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Bytes;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Bytes, E> {
+                Ok(Bytes(bytes.to_vec()))
+            }
+        }
+        deserializer.deserialize_bytes(Visitor)
+    }
+}
+
+/// A screen that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScreenError {
+    /// It was written by another version.
+    #[error("the screen has version {0}, this binary reads {VERSION}")]
+    Version(u32),
+    /// It is damaged.
+    #[error("the screen is damaged: {0}")]
+    Damaged(String),
+}
+
+impl Screen {
+    /// As bytes, the version first.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.shown.words.0.len() + 4096);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        postcard::to_extend(self, bytes).expect("plain data into memory")
+    }
+
+    /// Reads what [`Screen::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`ScreenError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, ScreenError> {
+        let (version, body) = bytes.split_first_chunk().ok_or_else(|| ScreenError::Damaged("too short".into()))?;
+        match u32::from_le_bytes(*version) {
+            VERSION => postcard::from_bytes(body).map_err(|error| ScreenError::Damaged(error.to_string())),
+            version => Err(ScreenError::Version(version)),
+        }
+    }
+}

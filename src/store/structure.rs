@@ -1,0 +1,189 @@
+//! The structure as it is kept over a restart of the server: sessions, tabs, panes, views, ids, and what input was taken. No screens.
+//!
+//! Version 1. A reader of another version refuses it: what it describes is then adopted pane by pane.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::exit::ExitStatus;
+use crate::base::geom::Size;
+use crate::base::id::{PaneId, SessionId, TabId};
+
+/// The version this binary writes.
+pub const VERSION: u32 = 1;
+
+/// Everything but screens.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Structure {
+    /// The next numbers of sessions, tabs, panes, clients, calls and uses.
+    pub next_ids: [u64; 6],
+    /// Sessions by id.
+    pub sessions: Vec<Session>,
+    /// Tabs by id.
+    pub tabs: Vec<Tab>,
+    /// Panes by id.
+    pub panes: Vec<Pane>,
+    /// What clients look at, and what those that are gone looked at, the latest last.
+    pub views: Vec<View>,
+    /// Token and number of the last input of each client that is not in a pane's input.
+    pub taken: Vec<(u64, u64)>,
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Its name.
+    pub name: String,
+    /// Its tabs in order.
+    pub tabs: Vec<TabId>,
+    /// The tab used last.
+    pub current: TabId,
+    /// Where its programs start.
+    pub cwd: String,
+    /// Its environment.
+    pub env: Vec<(String, String)>,
+    /// When it was made.
+    pub created_wall: u64,
+    /// The order of use.
+    pub used: u64,
+    /// Its size without a view.
+    pub size: Size,
+    /// Number of its changes.
+    pub version: u64,
+    /// How its last program ended.
+    pub last_status: Option<ExitStatus>,
+}
+
+/// A tab.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tab {
+    /// Its id.
+    pub id: TabId,
+    /// Its session.
+    pub session: SessionId,
+    /// The name it was given.
+    pub name: Option<String>,
+    /// Its layout.
+    pub layout: Node,
+    /// The preset applied last.
+    pub preset: Option<String>,
+    /// The pane focused last.
+    pub focus: PaneId,
+    /// The area its panes share.
+    pub area: Size,
+}
+
+/// A node of a layout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Node {
+    /// A pane.
+    Pane(PaneId),
+    /// Parts with their weights.
+    Split {
+        /// Whether they stand side by side.
+        columns: bool,
+        /// Weight and content of each.
+        parts: Vec<(u16, Node)>,
+    },
+}
+
+/// A pane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pane {
+    /// Its id.
+    pub id: PaneId,
+    /// The session it was made in.
+    pub session: SessionId,
+    /// Its tab; none while it is being ended.
+    pub tab: Option<TabId>,
+    /// The name it was given.
+    pub name: Option<String>,
+    /// Its program; empty for the shell.
+    pub argv: Vec<String>,
+    /// Its own variables.
+    pub env: Vec<(String, String)>,
+    /// Where it was started.
+    pub cwd: String,
+    /// When it was made.
+    pub created_wall: u64,
+    /// The size of its terminal.
+    pub size: Size,
+    /// Where its program is in its life.
+    pub life: Life,
+}
+
+/// Where a program is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Life {
+    /// Asked for.
+    Starting,
+    /// Runs.
+    Running(u32),
+    /// Is being ended.
+    Ending,
+    /// Has ended, and the pane stays.
+    Ended(ExitStatus),
+}
+
+/// What a client looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// Who it is.
+    pub token: u64,
+    /// The session it shows.
+    pub session: Option<SessionId>,
+    /// Sessions it showed before.
+    pub history: Vec<SessionId>,
+    /// Session, current tab, tab before.
+    pub tabs: Vec<(SessionId, TabId, Option<TabId>)>,
+    /// Tab, focus, focus before, whether the focus is zoomed.
+    pub panes: Vec<(TabId, PaneId, Option<PaneId>, bool)>,
+}
+
+/// A structure that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StructureError {
+    /// It was written by another version.
+    #[error("the structure has version {0}, this binary reads {VERSION}")]
+    Version(u32),
+    /// It is damaged.
+    #[error("the structure is damaged: {0}")]
+    Damaged(String),
+}
+
+impl Structure {
+    /// As bytes, the version first.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_extend(self, VERSION.to_le_bytes().to_vec()).expect("plain data into memory")
+    }
+
+    /// Reads what [`Structure::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`StructureError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, StructureError> {
+        let damaged = |why: String| StructureError::Damaged(why);
+        let (version, body) = bytes.split_first_chunk().ok_or_else(|| damaged("too short".into()))?;
+        match u32::from_le_bytes(*version) {
+            VERSION => postcard::from_bytes(body).map_err(|error| damaged(error.to_string())),
+            version => Err(StructureError::Version(version)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Structure, StructureError};
+
+    #[test]
+    fn a_structure_reads_what_it_writes_and_names_what_it_cannot() {
+        let structure = Structure { next_ids: [1, 2, 3, 4, 5, 6], taken: vec![(7, 8)], ..Structure::default() };
+        let bytes = structure.encode();
+        assert_eq!(Structure::decode(&bytes), Ok(structure));
+        assert!(matches!(Structure::decode(&bytes[..bytes.len() - 1]), Err(StructureError::Damaged(_))));
+        assert_eq!(Structure::decode(&[9, 0, 0, 0]), Err(StructureError::Version(9)));
+        assert!(matches!(Structure::decode(&[]), Err(StructureError::Damaged(_))));
+    }
+}

@@ -1,0 +1,98 @@
+//! Rectangles of cells: erase, fill, copy (DECERA, DECSERA, DECFRA, DECCRA, DECRQCRA; VT420 manual).
+
+use std::ops::Range;
+
+use crate::base::style::{Attrs, Underline};
+use crate::term::cell::Cell;
+use crate::term::edit::Spare;
+use crate::term::emulator::Emulator;
+use crate::term::grid::Line;
+use crate::term::look::Look;
+use crate::term::mode::Mode;
+
+/// A rectangle on the screen; neither range is empty.
+#[derive(Debug, Clone)]
+pub(crate) struct Area {
+    pub(crate) rows: Range<u16>,
+    pub(crate) cols: Range<usize>,
+}
+
+/// What attributes add to a checksum (xterm's `xtermCheckRect`, after DEC STD 070).
+pub(crate) fn checksum_of(look: Look, protected: bool) -> u16 {
+    let bit = |on: bool, value: u16| if on { value } else { 0 };
+    bit(protected, 0x04)
+        + bit(look.has(Attrs::CONCEAL), 0x08)
+        + bit(look.underline_kind() != Underline::None, 0x10)
+        + bit(look.has(Attrs::INVERSE), 0x20)
+        + bit(look.has(Attrs::BLINK), 0x40)
+        + bit(look.has(Attrs::BOLD), 0x80)
+}
+
+impl Emulator {
+    /// The rectangle of top, left, bottom, right from 1 (0 and omitted: the edges), within the margins in origin mode.
+    pub(crate) fn area(&self, numbers: &[u16]) -> Option<Area> {
+        let at = |idx: usize| numbers.get(idx).copied().unwrap_or(0);
+        let (mut y, mut x, mut last_row, mut last_col) = (0, 0, self.last_row(), self.last_col());
+        if self.is_on(Mode::ORIGIN) {
+            (y, x, last_row, last_col) = (self.margins.top, self.margins.left, self.margins.bottom, self.margins.right);
+        }
+        let top = y.saturating_add(at(0).max(1) - 1);
+        let left = x.saturating_add(at(1).max(1) - 1);
+        let bottom = if at(2) == 0 { last_row } else { y.saturating_add(at(2) - 1).min(last_row) };
+        let right = if at(3) == 0 { last_col } else { x.saturating_add(at(3) - 1).min(last_col) };
+        (top <= bottom && left <= right).then(|| Area { rows: top..bottom + 1, cols: usize::from(left)..usize::from(right) + 1 })
+    }
+
+    /// DECERA, DECSERA.
+    pub(crate) fn erase_box(&mut self, numbers: &[u16], spare: Spare) {
+        let Some(area) = self.area(numbers) else { return };
+        for y in area.rows {
+            self.erase(y, area.cols.clone(), spare);
+        }
+    }
+
+    /// DECFRA: a printable character of one byte.
+    pub(crate) fn fill_box(&mut self, numbers: &[u16]) {
+        let code = numbers.first().and_then(|code| u8::try_from(*code).ok());
+        let Some(code) = code.filter(|code| matches!(code, 0x20..=0x7e | 0xa0..=0xff)) else { return };
+        let Some(area) = self.area(&numbers[1..]) else { return };
+        let cell = self.template().with_char(char::from(code));
+        for y in area.rows {
+            self.put_cells(y, area.cols.start, &vec![cell; area.cols.len()]);
+        }
+    }
+
+    /// DECCRA: pages are ignored, there is one.
+    pub(crate) fn copy_box(&mut self, numbers: &[u16]) {
+        let Some(from) = self.area(numbers) else { return };
+        let to = [numbers.get(5).copied().unwrap_or(0), numbers.get(6).copied().unwrap_or(0)];
+        let Some(to) = self.area(&to) else { return };
+        let cols = from.cols.len().min(to.cols.len());
+        let rows: Vec<Vec<Cell>> = from.rows.map(|y| self.grid.row(y)[from.cols.start..from.cols.start + cols].to_vec()).collect();
+        for (y, cells) in to.rows.zip(rows) {
+            self.put_cells(y, to.cols.start, &cells);
+        }
+    }
+
+    /// Writes cells over a row; halves of wide characters at the ends become blank.
+    fn put_cells(&mut self, y: u16, x: usize, from: &[Cell]) {
+        let (end, tick) = (x + from.len(), self.tick());
+        self.grid.split_wide(y, x);
+        self.grid.split_wide(y, end);
+        let (cells, line) = self.grid.write(y, end, tick);
+        cells[x..end].copy_from_slice(from);
+        mend(&mut cells[x..end]);
+        line.flags |= Line::STYLED | Line::TEXT | Line::WIDE;
+    }
+}
+
+/// Blanks halves of wide characters at the ends of a copied piece.
+fn mend(cells: &mut [Cell]) {
+    use crate::term::cell::Class;
+    if let Some(first) = cells.first_mut().filter(|cell| cell.class() == Class::Tail) {
+        *first = first.emptied();
+    }
+    if let Some(last) = cells.last_mut().filter(|cell| matches!(cell.class(), Class::Wide | Class::Spacer)) {
+        *last = last.emptied();
+    }
+}

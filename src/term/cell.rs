@@ -1,0 +1,118 @@
+//! A cell in 8 bytes. Styles and clusters are numbers here; their tables are elsewhere.
+
+/// What a cell is of its character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// A character of one column, or a blank.
+    Narrow,
+    /// The left half of a character of two columns.
+    Wide,
+    /// The right half.
+    Tail,
+    /// Left blank at the margin because a wide character did not fit.
+    Spacer,
+}
+
+/// Bits 0–20: code point (0 is blank) or cluster number; 21: it is a cluster; 22–23: class; 24: protected; 25–26: zone; 32–55: style.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Cell(pub(crate) u64);
+
+const CODE: u64 = 0x001f_ffff;
+const CLUSTER: u64 = 1 << 21;
+const CLASS_SHIFT: u32 = 22;
+const CLASS: u64 = 3 << CLASS_SHIFT;
+const PROTECTED: u64 = 1 << 24;
+const ZONE_SHIFT: u32 = 25;
+const ZONE: u64 = 3 << ZONE_SHIFT;
+const STYLE_SHIFT: u32 = 32;
+
+/// Style numbers have 24 bits.
+pub(crate) const STYLE_MAX: u32 = 0x00ff_ffff;
+
+impl Cell {
+    pub(crate) const BLANK: Self = Self(0);
+
+    /// A blank of a style.
+    pub(crate) fn blank(style: u32) -> Self {
+        Self(u64::from(style & STYLE_MAX) << STYLE_SHIFT)
+    }
+
+    /// What every cell printed with these has besides its character.
+    pub(crate) fn template(style: u32, protected: bool, zone: u8) -> Self {
+        Self(Self::blank(style).0 | if protected { PROTECTED } else { 0 } | (u64::from(zone) << ZONE_SHIFT & ZONE))
+    }
+
+    /// This template with a narrow character.
+    pub(crate) fn with_char(self, c: char) -> Self {
+        Self(self.0 & !(CODE | CLUSTER | CLASS) | u64::from(u32::from(c)))
+    }
+
+    /// This cell with a cluster instead of its character.
+    pub(crate) fn with_cluster(self, number: u32) -> Self {
+        Self(self.0 & !CODE | CLUSTER | u64::from(number) & CODE)
+    }
+
+    pub(crate) fn with_class(self, class: Class) -> Self {
+        Self(self.0 & !CLASS | (class as u64) << CLASS_SHIFT)
+    }
+
+    pub(crate) fn with_style(self, style: u32) -> Self {
+        Self(self.0 & 0xffff_ffff | Self::blank(style).0)
+    }
+
+    /// The same look and place without text: what is left of half a character.
+    pub(crate) fn emptied(self) -> Self {
+        Self(self.0 & !(CODE | CLUSTER | CLASS))
+    }
+
+    pub(crate) fn class(self) -> Class {
+        match (self.0 & CLASS) >> CLASS_SHIFT {
+            0 => Class::Narrow,
+            1 => Class::Wide,
+            2 => Class::Tail,
+            _ => Class::Spacer,
+        }
+    }
+
+    pub(crate) fn is_wide_part(self) -> bool {
+        self.0 & CLASS != 0
+    }
+
+    pub(crate) fn is_protected(self) -> bool {
+        self.0 & PROTECTED != 0
+    }
+
+    pub(crate) fn zone(self) -> u8 {
+        ((self.0 & ZONE) >> ZONE_SHIFT) as u8
+    }
+
+    pub(crate) fn style(self) -> u32 {
+        (self.0 >> STYLE_SHIFT) as u32 & STYLE_MAX
+    }
+
+    /// The number of its cluster, if it is one.
+    pub(crate) fn cluster(self) -> Option<u32> {
+        (self.0 & CLUSTER != 0).then_some((self.0 & CODE) as u32)
+    }
+
+    /// Its character; a blank is a space, a cluster is none.
+    pub(crate) fn char(self) -> Option<char> {
+        if self.0 & CLUSTER != 0 {
+            return None;
+        }
+        match (self.0 & CODE) as u32 {
+            0 => Some(' '),
+            code => Some(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)),
+        }
+    }
+
+    /// Whether nothing was ever written there.
+    pub(crate) fn is_blank(self) -> bool {
+        self.0 & (CODE | CLUSTER | CLASS) == 0
+    }
+
+    /// Whether nothing was written and it looks like the terminal's own background.
+    pub(crate) fn is_plain_blank(self) -> bool {
+        self.is_blank() && self.style() == 0
+    }
+}

@@ -1,0 +1,77 @@
+//! Character sets: what G0 to G3 hold and which is in force (ISO 2022, as far as terminals in UTF-8 still have it).
+
+/// A character set that can be designated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub(crate) enum Charset {
+    /// ASCII, and every set that is not known.
+    #[default]
+    Ascii,
+    /// DEC special graphics: lines and boxes for 0x5f to 0x7e.
+    Graphics,
+    /// British: the pound sign for `#`.
+    British,
+}
+
+/// DEC special graphics from 0x5f to 0x7e (VT100 manual, table 3-9).
+const GRAPHICS: [char; 32] = [
+    '\u{a0}', '◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼', '⎺', '⎻', '─', '⎼', '⎽', '├', '┤', '┴', '┬', '│',
+    '≤', '≥', 'π', '≠', '£', '·',
+];
+
+impl Charset {
+    pub(crate) fn from_number(number: u8) -> Self {
+        match number {
+            1 => Self::Graphics,
+            2 => Self::British,
+            _ => Self::Ascii,
+        }
+    }
+
+    /// The set that a final byte of SCS names.
+    pub(crate) fn from_final(last: u8) -> Self {
+        match last {
+            b'0' | b'2' => Self::Graphics,
+            b'A' => Self::British,
+            _ => Self::Ascii,
+        }
+    }
+
+    /// What an ASCII character stands for.
+    pub(crate) fn map(self, c: char) -> char {
+        match (self, c) {
+            (Self::Graphics, '_'..='~') => GRAPHICS[c as usize - '_' as usize],
+            (Self::British, '#') => '£',
+            _ => c,
+        }
+    }
+}
+
+/// The designated sets and those in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Charsets {
+    pub(crate) sets: [Charset; 4],
+    /// Which of them 0x20 to 0x7e mean (SI, SO, LS2, LS3).
+    pub(crate) left: u8,
+    /// Which of them the next character means (SS2, SS3); 0 if none.
+    pub(crate) single: u8,
+}
+
+impl Charsets {
+    /// The set in force.
+    pub(crate) fn current(&self) -> Charset {
+        self.sets[usize::from(self.left & 3)]
+    }
+
+    /// Whether ASCII means ASCII now.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.single == 0 && self.current() == Charset::Ascii
+    }
+
+    /// What an ASCII character stands for, using up a single shift.
+    pub(crate) fn map(&mut self, c: char) -> char {
+        let set = if self.single == 0 { self.current() } else { self.sets[usize::from(self.single & 3)] };
+        self.single = 0;
+        set.map(c)
+    }
+}

@@ -1,0 +1,344 @@
+//! Control sequences by name: each row of the tables below hands the numbers to what does the work. No screen is touched here.
+
+use crate::term::edit::Spare;
+use crate::term::emulator::{Emulator, Margins, Saved};
+use crate::term::event::TermEvent;
+use crate::term::mode::{self, Mode};
+use crate::term::parser::Header;
+use crate::term::parser::params::Params;
+use crate::term::report::Reply;
+
+impl Emulator {
+    /// Carries out a control sequence.
+    pub(crate) fn control_sequence(&mut self, header: &Header) {
+        if header.ignored {
+            self.drop_sequence();
+            return;
+        }
+        let (params, last) = (&header.params, header.last);
+        if params.has_subs() && !matches!((header.marks(), last), ([], b'm') | ([b'>'], b'm')) {
+            // Only SGR has sub-parameters.
+            self.drop_sequence();
+            return;
+        }
+        let known = match header.marks() {
+            [] => match last {
+                b'm' => {
+                    self.select_graphics(params);
+                    true
+                }
+                b'@'..=b'Z' | b'`'..=b'f' => self.cursor_or_edit(params, last),
+                _ => self.plain(params, last),
+            },
+            [b'?'] => self.private(params, last),
+            [b'>'] => self.greater(params, last),
+            [b'='] => self.equals(params, last),
+            [b'<'] => self.less(params, last),
+            [b'?', b'$'] if last == b'p' => self.report_mode(true, params.get(0)),
+            [b'$'] => self.dollar(params, last),
+            [mark] => self.with_intermediate(*mark, params, last),
+            _ => false,
+        };
+        if !known {
+            self.drop_sequence();
+        }
+    }
+
+    fn cursor_or_edit(&mut self, params: &Params, last: u8) -> bool {
+        let n = params.count_at(0);
+        match last {
+            b'@' => self.insert_blanks(n),
+            b'A' => self.move_up(n),
+            b'B' => self.move_down(n),
+            b'C' => self.move_right(n),
+            b'D' => self.move_left(n),
+            b'E' => {
+                self.move_down(n);
+                self.carriage_return();
+            }
+            b'F' => {
+                self.move_up(n);
+                self.carriage_return();
+            }
+            b'G' | b'`' => self.move_to_col(n),
+            b'H' | b'f' => self.move_to(n, params.count_at(1)),
+            b'I' => self.tab(n),
+            b'J' => self.erase_screen(params.get(0), Spare::Nothing),
+            b'K' => self.erase_line(params.get(0), Spare::Nothing),
+            b'L' => self.insert_lines(n),
+            b'M' => self.delete_lines(n),
+            b'P' => self.delete_chars(n),
+            b'S' => self.scroll_up(n),
+            // With five numbers it would be xterm's highlight tracking.
+            b'T' if params.all().len() <= 1 => self.scroll_down(n),
+            b'X' => self.erase_chars(n),
+            b'Z' => self.tab_back(n),
+            b'a' => self.move_right_free(n),
+            b'b' => self.repeat(n),
+            b'c' => self.reply(Reply::PrimaryAttributes),
+            b'd' => self.move_to_row(n),
+            b'e' => self.move_down_free(n),
+            _ => return false,
+        }
+        true
+    }
+
+    fn plain(&mut self, params: &Params, last: u8) -> bool {
+        match last {
+            b'^' => self.scroll_down(params.count_at(0)),
+            b'g' => self.clear_tabs(params.get(0)),
+            b'h' => params.all().iter().for_each(|number| self.set_mode(false, *number, true)),
+            b'l' => params.all().iter().for_each(|number| self.set_mode(false, *number, false)),
+            b'n' => return self.report_status(false, params.get(0)),
+            b'r' => self.set_rows(params.get(0), params.get(1)),
+            b's' if self.is_on(Mode::LEFT_RIGHT) => self.set_columns(params.get(0), params.get(1)),
+            b's' => self.save_cursor(),
+            b't' => return self.window(params),
+            b'u' => self.restore_cursor(),
+            b'x' => self.reply(Reply::Parameters(params.get(0))),
+            _ => return false,
+        }
+        true
+    }
+
+    fn private(&mut self, params: &Params, last: u8) -> bool {
+        match last {
+            b'J' => self.erase_screen(params.get(0), Spare::Protected),
+            b'K' => self.erase_line(params.get(0), Spare::Protected),
+            b'h' => params.all().iter().for_each(|number| self.set_mode(true, *number, true)),
+            b'l' => params.all().iter().for_each(|number| self.set_mode(true, *number, false)),
+            b'n' => return self.report_status(true, params.get(0)),
+            b'r' => params.all().iter().for_each(|number| self.return_mode(*number)),
+            b's' => params.all().iter().for_each(|number| self.keep_mode(*number)),
+            b'u' => self.reply(Reply::KittyFlags),
+            b'm' => return self.report_key_modifier(params.get(0)),
+            b'W' if params.get(0) == 5 => self.tabs = crate::term::tabs::Tabs::default(),
+            b'S' => self.report_graphics(params),
+            _ => return false,
+        }
+        true
+    }
+
+    fn greater(&mut self, params: &Params, last: u8) -> bool {
+        match last {
+            b'c' => self.reply(Reply::SecondaryAttributes),
+            b'q' => self.reply(Reply::Version),
+            b'm' => self.keyboard.set_modifier(params.all()),
+            b'n' => self.keyboard.unset_modifier(params.get(0)),
+            b'u' => self.keyboard.push(params.get(0)),
+            // Title modes (XTSMTITLE, XTRMTITLE) change nothing here: titles are UTF-8 text.
+            b't' | b'T' => {}
+            _ => return false,
+        }
+        true
+    }
+
+    fn equals(&mut self, params: &Params, last: u8) -> bool {
+        match last {
+            b'c' => self.reply(Reply::TertiaryAttributes),
+            b'u' => self.keyboard.change(params.get(0), params.count_at(1)),
+            _ => return false,
+        }
+        true
+    }
+
+    fn less(&mut self, params: &Params, last: u8) -> bool {
+        if last == b'u' {
+            self.keyboard.pop(params.count_at(0));
+        }
+        last == b'u'
+    }
+
+    fn dollar(&mut self, params: &Params, last: u8) -> bool {
+        match last {
+            b'p' => return self.report_mode(false, params.get(0)),
+            b'z' => self.erase_box(params.all(), Spare::Nothing),
+            b'{' => self.erase_box(params.all(), Spare::Protected),
+            b'x' => self.fill_box(params.all()),
+            b'v' => self.copy_box(params.all()),
+            _ => return false,
+        }
+        true
+    }
+
+    fn with_intermediate(&mut self, mark: u8, params: &Params, last: u8) -> bool {
+        let n = i32::from(params.count_at(0));
+        match (mark, last) {
+            (b' ', b'@') if self.in_rows() => self.shift_columns(self.margins.left, n),
+            (b' ', b'A') if self.in_rows() => self.shift_columns(self.margins.left, -n),
+            (b'\'', b'}') if self.in_rows() && self.in_columns() => self.shift_columns(self.cursor.x, -n),
+            (b'\'', b'~') if self.in_rows() && self.in_columns() => self.shift_columns(self.cursor.x, n),
+            (b' ', b'@' | b'A') | (b'\'', b'}' | b'~') => {}
+            (b' ', b'q') => self.set_cursor_shape(params.get(0)),
+            (b'!', b'p') => self.soft_reset(),
+            (b'"', b'q') => self.set_protected(params.get(0)),
+            // DECSCL: every level is VT500's here, but the sequence resets softly.
+            (b'"', b'p') => self.soft_reset(),
+            (b'*', b'y') => return self.report_checksum(params),
+            _ => return false,
+        }
+        true
+    }
+
+    /// DECSCUSR: 0 to 6.
+    fn set_cursor_shape(&mut self, number: u16) {
+        if let Ok(number @ 0..=6) = u8::try_from(number) {
+            self.printing.cursor_shape = number;
+            self.modes.set(Mode::CURSOR_BLINK, number % 2 == 1);
+        }
+    }
+
+    /// DECSCA.
+    fn set_protected(&mut self, number: u16) {
+        self.cursor.pen.protected = match number {
+            1 => true,
+            0 | 2 => false,
+            _ => return,
+        };
+        self.cursor.pen.stale = true;
+    }
+
+    /// TBC.
+    fn clear_tabs(&mut self, what: u16) {
+        match what {
+            0 => self.tabs.set(self.cursor.x, false),
+            3 => self.tabs.clear(),
+            _ => {}
+        }
+    }
+
+    /// DECSTR (VT510 manual, table 5-9, with xterm's autowrap).
+    pub(crate) fn soft_reset(&mut self) {
+        for (mode, on) in [
+            (Mode::CURSOR_VISIBLE, true),
+            (Mode::INSERT, false),
+            (Mode::ORIGIN, false),
+            (Mode::AUTOWRAP, true),
+            (Mode::REVERSE_WRAP, false),
+            (Mode::REVERSE_WRAP_EXTENDED, false),
+            (Mode::APP_CURSOR, false),
+            (Mode::APP_KEYPAD, false),
+            (Mode::KEYBOARD_LOCK, false),
+            (Mode::LEFT_RIGHT, false),
+        ] {
+            self.modes.set(mode, on);
+        }
+        self.margins = Margins::full(self.size);
+        self.cursor.charsets = crate::term::charset::Charsets::default();
+        self.cursor.pen = crate::term::emulator::Pen { stale: true, zone: self.cursor.pen.zone, ..Default::default() };
+        self.cursor.pending = false;
+        self.saved[usize::from(self.alternate)] = Saved::default();
+        self.printing.cursor_shape = 0;
+    }
+
+    /// DECSET, DECRST, SM, RM.
+    pub(crate) fn set_mode(&mut self, private: bool, number: u16, on: bool) {
+        let Some(mode) = mode::named(private, number) else {
+            self.drop_sequence();
+            return;
+        };
+        match mode {
+            Mode::ORIGIN => {
+                self.modes.set(mode, on);
+                self.move_to(1, 1);
+            }
+            Mode::AUTOWRAP if !on => {
+                self.modes.set(mode, on);
+                self.cursor.pending = false;
+            }
+            Mode::LEFT_RIGHT => {
+                self.modes.set(mode, on);
+                (self.margins.left, self.margins.right) = (0, self.last_col());
+            }
+            Mode::COLUMNS_132 => self.set_column_mode(on),
+            Mode::MOUSE_PRESS | Mode::MOUSE_CLICK | Mode::MOUSE_DRAG | Mode::MOUSE_MOTION => {
+                self.set_one_of(&[Mode::MOUSE_PRESS, Mode::MOUSE_CLICK, Mode::MOUSE_DRAG, Mode::MOUSE_MOTION], mode, on);
+            }
+            Mode::MOUSE_UTF8 | Mode::MOUSE_SGR | Mode::MOUSE_URXVT | Mode::MOUSE_PIXELS => {
+                self.set_one_of(&[Mode::MOUSE_UTF8, Mode::MOUSE_SGR, Mode::MOUSE_URXVT, Mode::MOUSE_PIXELS], mode, on);
+            }
+            Mode::ALT_47 | Mode::ALT_1047 | Mode::ALT_1049 => self.switch_screen(mode, on),
+            Mode::SAVE_CURSOR if on => self.save_cursor(),
+            Mode::SAVE_CURSOR => self.restore_cursor(),
+            Mode::REVERSE_VIDEO => {
+                if self.is_on(mode) != on {
+                    self.modes.set(mode, on);
+                    self.grid.touch_all(self.shared.tick);
+                }
+            }
+            Mode::IN_BAND_SIZE => {
+                self.modes.set(mode, on);
+                if on {
+                    self.reply(Reply::InBandSize);
+                }
+            }
+            _ => self.modes.set(mode, on),
+        }
+    }
+
+    /// At most one of `group` is on; turning off one that is not on changes nothing but itself.
+    fn set_one_of(&mut self, group: &[Mode], mode: Mode, on: bool) {
+        if on {
+            group.iter().for_each(|other| self.modes.set(*other, false));
+        }
+        self.modes.set(mode, on);
+    }
+
+    /// DECCOLM, if mode 40 allows it: all it does but the width, which belongs to the layout.
+    fn set_column_mode(&mut self, on: bool) {
+        if !self.is_on(Mode::ALLOW_COLUMNS) {
+            return;
+        }
+        self.modes.set(Mode::COLUMNS_132, on);
+        self.modes.set(Mode::LEFT_RIGHT, false);
+        self.margins = Margins::full(self.size);
+        if !self.is_on(Mode::COLUMNS_KEEP) {
+            self.clear_screen();
+        }
+        self.modes.set(Mode::ORIGIN, false);
+        self.place(0, 0);
+        self.event(TermEvent::SizeWanted { cols: if on { 132 } else { 80 }, rows: 0 });
+    }
+
+    fn switch_screen(&mut self, mode: Mode, on: bool) {
+        if mode == Mode::ALT_1049 && on && !self.alternate {
+            self.save_cursor();
+        }
+        if !on && mode == Mode::ALT_1047 && self.alternate {
+            self.clear_screen();
+        }
+        let was = self.alternate;
+        if on {
+            self.show_alternate();
+            if mode == Mode::ALT_1049 && !was {
+                self.clear_screen();
+            }
+        } else {
+            self.show_main();
+            if mode != Mode::ALT_47 {
+                self.other = None;
+            }
+            if mode == Mode::ALT_1049 {
+                self.restore_cursor();
+            }
+        }
+        for other in [Mode::ALT_47, Mode::ALT_1047, Mode::ALT_1049] {
+            self.modes.set(other, on && other == mode);
+        }
+    }
+
+    /// XTSAVE.
+    fn keep_mode(&mut self, number: u16) {
+        if let Some(mode) = mode::named(true, number) {
+            self.kept_modes.0.set(mode, self.is_on(mode));
+            self.kept_modes.1.set(mode, true);
+        }
+    }
+
+    /// XTRESTORE.
+    fn return_mode(&mut self, number: u16) {
+        if let Some(mode) = mode::named(true, number).filter(|mode| self.kept_modes.1.has(*mode)) {
+            self.set_mode(true, number, self.kept_modes.0.has(mode));
+        }
+    }
+}

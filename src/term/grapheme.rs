@@ -1,0 +1,283 @@
+//! Width and grapheme class of every scalar, and where clusters end (UAX 29), one scalar at a time. It holds no text.
+
+/// One byte for each scalar, in two stages: 4 352 block numbers, then blocks of 256. Made from the crates unicode-width and unicode-segmentation
+/// by the test below, which also proves that it still agrees with them.
+static DATA: &[u8] = include_bytes!("classes.bin");
+const STAGE: usize = 0x0011_0000 / 256;
+
+/// How a scalar joins its neighbours: UAX 29's classes, with the two that GB9c and GB11 need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[repr(u8)]
+pub(crate) enum Class {
+    #[default]
+    Other,
+    Control,
+    Extend,
+    /// Extends, but ends a conjunct (GB9c).
+    ExtendOnly,
+    Linker,
+    Zwj,
+    Regional,
+    Prepend,
+    SpacingMark,
+    HangulL,
+    HangulV,
+    HangulT,
+    HangulLv,
+    HangulLvt,
+    Pictographic,
+    Consonant,
+}
+
+const CLASSES: [Class; 16] = [
+    Class::Other,
+    Class::Control,
+    Class::Extend,
+    Class::ExtendOnly,
+    Class::Linker,
+    Class::Zwj,
+    Class::Regional,
+    Class::Prepend,
+    Class::SpacingMark,
+    Class::HangulL,
+    Class::HangulV,
+    Class::HangulT,
+    Class::HangulLv,
+    Class::HangulLvt,
+    Class::Pictographic,
+    Class::Consonant,
+];
+
+/// What is known of a scalar: bits 0–3 class, 4–5 width, 6 ambiguous width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kind(u8);
+
+impl Kind {
+    #[inline]
+    pub(crate) fn of(c: char) -> Self {
+        let code = c as usize;
+        let block = usize::from(DATA[code >> 8]);
+        Self(DATA[STAGE + (block << 8 | code & 0xff)])
+    }
+
+    #[inline]
+    pub(crate) fn class(self) -> Class {
+        CLASSES[usize::from(self.0 & 0x0f)]
+    }
+
+    /// Columns: 0, 1 or 2.
+    #[inline]
+    pub(crate) fn cols(self, ambiguous_wide: bool) -> u8 {
+        if ambiguous_wide && self.0 & 0x40 != 0 { 2 } else { self.0 >> 4 & 3 }
+    }
+
+    /// Whether it starts a cluster whatever stands before it, and takes one or two columns: by far the most do.
+    #[inline]
+    pub(crate) fn is_simple(self) -> bool {
+        self.0 & 0x0f == 0 && self.0 & 0x70 != 0
+    }
+}
+
+/// What must be known of the text before the next scalar to say whether that joins it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Join {
+    /// Class of the last scalar.
+    last: Class,
+    /// A set of the bits below; 0 if there is no text to join.
+    bits: u8,
+}
+
+const PRESENT: u8 = 1;
+/// An emoji, and extending scalars since (GB11).
+const PICTOGRAPH: u8 = 2;
+/// An odd number of regional indicators (GB12, GB13).
+const REGIONAL_ODD: u8 = 4;
+/// A consonant, and extending scalars since (GB9c).
+const CONSONANT: u8 = 8;
+/// And a linker among those.
+const LINKER: u8 = 16;
+
+impl Join {
+    /// Nothing to join.
+    pub(crate) const NONE: Self = Self { last: Class::Other, bits: 0 };
+    /// After an ordinary character.
+    pub(crate) const OTHER: Self = Self { last: Class::Other, bits: PRESENT };
+
+    /// As two bytes, for snapshots.
+    pub(crate) fn bytes(self) -> [u8; 2] {
+        [self.last as u8, self.bits]
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 2]) -> Self {
+        Self { last: CLASSES[usize::from(bytes[0] & 0x0f)], bits: bytes[1] & 31 }
+    }
+
+    /// Whether even an ASCII character would join (GB9b).
+    #[inline]
+    pub(crate) fn is_open(self) -> bool {
+        self.last == Class::Prepend && self.bits != 0
+    }
+
+    /// Whether a scalar of this class belongs to the cluster before it.
+    pub(crate) fn joins(self, next: Class) -> bool {
+        use Class as C;
+        if self.bits == 0 || self.last == C::Control || next == C::Control {
+            return false;
+        }
+        match (self.last, next) {
+            (_, C::Extend | C::ExtendOnly | C::Linker | C::Zwj | C::SpacingMark)
+            | (C::Prepend, _)
+            | (C::HangulL, C::HangulL | C::HangulV | C::HangulLv | C::HangulLvt)
+            | (C::HangulV | C::HangulLv, C::HangulV | C::HangulT)
+            | (C::HangulT | C::HangulLvt, C::HangulT) => true,
+            (_, C::Consonant) => self.bits & (CONSONANT | LINKER) == CONSONANT | LINKER,
+            (C::Zwj, C::Pictographic) => self.bits & PICTOGRAPH != 0,
+            (C::Regional, C::Regional) => self.bits & REGIONAL_ODD != 0,
+            _ => false,
+        }
+    }
+
+    /// The state after a scalar of this class.
+    pub(crate) fn after(self, next: Class) -> Self {
+        let pictograph = match next {
+            Class::Pictographic => PICTOGRAPH,
+            Class::Extend | Class::ExtendOnly | Class::Linker | Class::Zwj => self.bits & PICTOGRAPH,
+            _ => 0,
+        };
+        let regional = if next == Class::Regional { !self.bits & REGIONAL_ODD } else { 0 };
+        let conjunct = match next {
+            Class::Consonant => CONSONANT,
+            Class::Linker if self.bits & CONSONANT != 0 => CONSONANT | LINKER,
+            Class::Extend | Class::Zwj => self.bits & (CONSONANT | LINKER),
+            _ => 0,
+        };
+        Self { last: next, bits: PRESENT | pictograph | regional | conjunct }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_segmentation::UnicodeSegmentation;
+    use unicode_width::UnicodeWidthChar;
+
+    use super::{Class, DATA, Join, Kind, STAGE};
+
+    fn is_one(text: &str) -> bool {
+        text.graphemes(true).count() == 1
+    }
+
+    /// The class as the crate behaves.
+    fn class_of(c: char) -> Class {
+        let with = |before: &str, after: &str| is_one(&format!("{before}{c}{after}"));
+        if c.is_ascii() {
+            return if c.is_ascii_control() { Class::Control } else { Class::Other };
+        }
+        if with("a", "") {
+            return match () {
+                () if with("\u{1f469}", "\u{1f469}") => Class::Zwj,
+                () if with("\u{915}", "\u{915}") => Class::Linker,
+                () if !with("\u{1f469}", "\u{200d}\u{1f469}") => Class::SpacingMark,
+                () if with("\u{915}", "\u{94d}\u{915}") => Class::Extend,
+                () => Class::ExtendOnly,
+            };
+        }
+        match () {
+            () if !with("", "\u{301}") => Class::Control,
+            () if with("", "a") => Class::Prepend,
+            () if with("\u{1f1e6}", "") => Class::Regional,
+            () if with("\u{1f469}\u{200d}", "") => Class::Pictographic,
+            () if with("\u{915}\u{94d}", "") => Class::Consonant,
+            () => hangul_class(&with),
+        }
+    }
+
+    fn hangul_class(with: &impl Fn(&str, &str) -> bool) -> Class {
+        let (after_l, after_v, before_v) = (with("\u{1100}", ""), with("\u{1160}", ""), with("", "\u{1160}"));
+        match () {
+            () if with("", "\u{ac00}") => Class::HangulL,
+            () if after_v && before_v => Class::HangulV,
+            () if after_v => Class::HangulT,
+            () if after_l && before_v => Class::HangulLv,
+            () if after_l => Class::HangulLvt,
+            () => Class::Other,
+        }
+    }
+
+    fn expected(c: char) -> u8 {
+        let cols = c.width().unwrap_or(0).min(2);
+        let ambiguous = c.width_cjk().unwrap_or(0).min(2) != cols && cols == 1;
+        class_of(c) as u8 | u8::try_from(cols).expect("at most 2") << 4 | u8::from(ambiguous) << 6
+    }
+
+    fn table() -> Vec<u8> {
+        let mut blocks: Vec<Vec<u8>> = Vec::new();
+        let mut stage = Vec::with_capacity(STAGE);
+        for high in 0..u32::try_from(STAGE).expect("small") {
+            let block: Vec<u8> = (0..256).map(|low| char::from_u32(high << 8 | low).map_or(0x10, expected)).collect();
+            let number = blocks.iter().position(|own| *own == block).unwrap_or_else(|| {
+                blocks.push(block);
+                blocks.len() - 1
+            });
+            stage.push(u8::try_from(number).expect("few blocks differ"));
+        }
+        stage.extend(blocks.concat());
+        stage
+    }
+
+    /// Rewrites the table with `ABIDE_BLESS=1`; otherwise holds it to the crates.
+    #[test]
+    fn the_table_says_what_the_crates_say() {
+        let table = table();
+        if std::env::var_os("ABIDE_BLESS").is_some() {
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/term/classes.bin"), &table).expect("the source tree is writable");
+            return;
+        }
+        assert!(table == DATA, "run this test with ABIDE_BLESS=1 after an update of the unicode crates");
+    }
+
+    /// One character of every class and some that look alike.
+    const SAMPLES: [char; 24] = [
+        'a',
+        '\u{301}',
+        '\u{200c}',
+        '\u{94d}',
+        '\u{200d}',
+        '\u{1f1e6}',
+        '\u{600}',
+        '\u{903}',
+        '\u{1100}',
+        '\u{1160}',
+        '\u{11a8}',
+        '\u{ac00}',
+        '\u{ac01}',
+        '\u{1f469}',
+        '\u{915}',
+        '\u{fe0f}',
+        '\u{200b}',
+        '\u{4e00}',
+        '\u{1f3fb}',
+        '\u{20e3}',
+        '\u{2764}',
+        '1',
+        '\u{e33}',
+        '\u{1f1e7}',
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn clusters_end_where_the_crate_ends_them(picks in proptest::collection::vec(0..SAMPLES.len(), 1..12)) {
+            let text: String = picks.iter().map(|pick| SAMPLES[*pick]).collect();
+            let mut ends = Vec::new();
+            let mut join = Join::NONE;
+            for (at, c) in text.char_indices() {
+                let class = Kind::of(c).class();
+                if !join.joins(class) {
+                    ends.push(at);
+                }
+                join = join.after(class);
+            }
+            let expected: Vec<usize> = text.grapheme_indices(true).map(|(at, _)| at).collect();
+            proptest::prop_assert_eq!(ends, expected);
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! Rows that left the screen: compact, append-only, bounded by lines and bytes. It keeps them independent of the width; only what is looked at is wrapped.
+//!
+//! A *line* here is a chain of records: a record and those that continue it. A line of more than [`LINE_CELLS_MAX`] cells is cut into several.
+
+pub(crate) mod read;
+pub(crate) mod record;
+pub(crate) mod segment;
+
+use std::collections::VecDeque;
+
+use crate::base::memory::Memory;
+use crate::term::cell::{Cell, Class};
+use crate::term::cluster::Clusters;
+use crate::term::grid::Line;
+use crate::term::history::record::{CONTINUES, HEADER_BYTES, Header, STYLED, TEXT, WIDE, WRAPPED};
+use crate::term::history::segment::{HEAD_BYTES, LOOK_BYTES, SEGMENT_BYTES, Slots};
+use crate::term::look::Looks;
+
+/// Cells after which a line without end is cut, so that one lookup has bounded work.
+pub(crate) const LINE_CELLS_MAX: u32 = 1 << 15;
+/// Segments there is always room for: one to write and one to drop.
+const SEGMENTS_MIN: usize = 2;
+
+/// What is known of a segment without reading it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Segment {
+    slot: u32,
+    /// Where the next record goes.
+    end: u32,
+    /// Where the first line starts that starts here; `end` if none does.
+    first: u32,
+    /// Entries of the dictionary.
+    looks: u16,
+    /// Lines that start here.
+    lines: u32,
+    /// Rows of those lines at the current width.
+    rows: u32,
+    /// Cells of the longest of them.
+    longest: u32,
+}
+
+/// Where a history ends: enough to cut it back after records were appended that must be forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HistoryEnd {
+    /// Lines that ever went into it.
+    pub line: u64,
+    /// Sequence number of the last segment; 0 if there is none.
+    pub segment: u64,
+    /// Offset in that segment, in bytes.
+    pub offset: u32,
+    /// Entries of that segment's dictionary.
+    pub looks: u16,
+    /// Cells of the unfinished last line; 0 if it is finished.
+    pub open_cells: u32,
+    /// Sequence number of the segment where that line starts.
+    pub open_segment: u64,
+}
+
+/// The history of a main screen.
+pub(crate) struct History {
+    slots: Slots,
+    segments: VecDeque<Segment>,
+    /// Sequence number of the first segment.
+    front: u64,
+    /// Sequence number for the next segment; they start at 1.
+    next: u64,
+    lines_max: usize,
+    segments_max: usize,
+    cols: usize,
+    /// Lines ever pushed.
+    line: u64,
+    lines: usize,
+    rows: usize,
+    /// Cells of the unfinished last line, 0 if finished; and the segment where it starts.
+    open_cells: u32,
+    open_segment: u64,
+    /// For each style number: stamp and entry in the last segment's dictionary.
+    numbers: Vec<(u32, u16)>,
+    stamp: u32,
+    sweeps: u32,
+    scratch: Vec<u8>,
+    uncommitted: bool,
+}
+
+impl History {
+    /// An empty history in `memory`; what is in it is forgotten.
+    pub(crate) fn new(memory: Box<dyn Memory>, lines_max: usize, bytes_max: usize, cols: u16) -> Self {
+        Self {
+            slots: Slots::new(memory),
+            segments: VecDeque::new(),
+            front: 1,
+            next: 1,
+            lines_max,
+            segments_max: (bytes_max / SEGMENT_BYTES).max(SEGMENTS_MIN),
+            cols: usize::from(cols.max(1)),
+            line: 0,
+            lines: 0,
+            rows: 0,
+            open_cells: 0,
+            open_segment: 0,
+            numbers: Vec::new(),
+            stamp: 1,
+            sweeps: 0,
+            scratch: Vec::new(),
+            uncommitted: false,
+        }
+    }
+
+    /// Appends a row that left the screen.
+    pub(crate) fn push(&mut self, cells: &[Cell], line: Line, looks: &Looks, clusters: &Clusters) {
+        if self.lines_max == 0 {
+            return;
+        }
+        let wrapped = line.has(Line::WRAPPED);
+        let cells = if wrapped { trim_spacer(cells) } else { trim_blank(&cells[..usize::from(line.used).min(cells.len())]) };
+        let mut flags = line.flags & (Line::STYLED | Line::TEXT | Line::WIDE | Line::WRAPPED);
+        if self.open_cells > 0 {
+            flags |= CONTINUES;
+        }
+        let header =
+            Header { cells: u16::try_from(cells.len()).unwrap_or(u16::MAX), bytes: header_bytes(cells.len()), flags, mark: line.mark };
+        let plain = flags & (STYLED | TEXT) == 0;
+        let written = if plain { self.push_ascii(header, cells) } else { self.push_styled(header, cells, (looks, clusters)) };
+        if let Some(header) = written {
+            self.count(header);
+        }
+    }
+
+    fn push_ascii(&mut self, header: Header, cells: &[Cell]) -> Option<Header> {
+        let (slot, at) = self.room(header.len())?;
+        let to = &mut self.slots.bytes_mut(slot)[at..at + header.len()];
+        header.write(to);
+        record::write_ascii(cells, &mut to[HEADER_BYTES..]);
+        self.advance(header.len());
+        Some(header)
+    }
+
+    fn push_styled(&mut self, header: Header, cells: &[Cell], tables: (&Looks, &Clusters)) -> Option<Header> {
+        if self.sweeps != tables.0.sweeps {
+            self.sweeps = tables.0.sweeps;
+            self.stamp = self.stamp.wrapping_add(1);
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut written = None;
+        for _attempt in 0..2 {
+            scratch.clear();
+            // A row has at most 2000 cells, so without clusters it always fits into an empty segment.
+            let fitted = self.encode(header, cells, tables, &mut scratch);
+            let bytes = scratch.len();
+            if fitted && self.room_left() >= HEADER_BYTES + bytes {
+                written = self.write(Header { bytes: header_bytes(bytes), ..header }, &scratch);
+                break;
+            }
+            if self.start_segment().is_none() {
+                break;
+            }
+        }
+        self.scratch = scratch;
+        written
+    }
+
+    fn write(&mut self, header: Header, payload: &[u8]) -> Option<Header> {
+        let (slot, at) = self.room(header.len())?;
+        let to = &mut self.slots.bytes_mut(slot)[at..at + header.len()];
+        header.write(to);
+        to[HEADER_BYTES..].copy_from_slice(payload);
+        self.advance(header.len());
+        Some(header)
+    }
+
+    /// Writes runs and text of a row to `to`; looks go into the dictionary of the last segment. False if they do not fit.
+    fn encode(&mut self, header: Header, cells: &[Cell], tables: (&Looks, &Clusters), to: &mut Vec<u8>) -> bool {
+        if self.segments.is_empty() {
+            return false;
+        }
+        if header.has(STYLED) && record::write_runs(cells, to, |style| self.look_number(style, tables.0)).is_none() {
+            return false;
+        }
+        if header.has(TEXT | WIDE) {
+            let bytes_max = self.room_left().saturating_sub(to.len() + HEADER_BYTES + 5 * cells.len());
+            record::write_text(cells, tables.1, bytes_max, to);
+        } else {
+            let at = to.len();
+            to.resize(at + cells.len(), 0);
+            record::write_ascii(cells, &mut to[at..]);
+        }
+        true
+    }
+
+    fn look_number(&mut self, style: u32, looks: &Looks) -> Option<u16> {
+        if style == 0 {
+            return Some(u16::MAX);
+        }
+        let at = style as usize;
+        if let Some((stamp, number)) = self.numbers.get(at)
+            && *stamp == self.stamp
+        {
+            return Some(*number);
+        }
+        if self.room_left() < LOOK_BYTES {
+            return None;
+        }
+        let segment = self.segments.back_mut()?;
+        let number = segment.looks;
+        segment.looks += 1;
+        let slot = segment.slot;
+        self.slots.set_look(slot, number, looks.get(style));
+        if self.numbers.len() <= at {
+            self.numbers.resize(at + 1, (0, 0));
+        }
+        self.numbers[at] = (self.stamp, number);
+        Some(number)
+    }
+
+    fn room_left(&self) -> usize {
+        self.segments.back().map_or(0, |last| SEGMENT_BYTES - usize::from(last.looks) * LOOK_BYTES - last.end as usize)
+    }
+
+    /// Slot and offset where `bytes` can be written.
+    #[inline]
+    fn room(&mut self, bytes: usize) -> Option<(u32, usize)> {
+        if self.room_left() < bytes {
+            self.start_segment()?;
+        }
+        let last = self.segments.back()?;
+        (self.room_left() >= bytes).then_some((last.slot, last.end as usize))
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        if let Some(last) = self.segments.back_mut() {
+            last.end += u32::try_from(bytes).unwrap_or(0);
+        }
+        self.uncommitted = true;
+    }
+
+    fn start_segment(&mut self) -> Option<()> {
+        self.commit();
+        while self.segments.len() >= self.segments_max || self.front_is_surplus() {
+            self.drop_front();
+        }
+        let slot = self.slots.take(self.next, self.line).or_else(|| {
+            self.drop_front();
+            self.slots.take(self.next, self.line)
+        })?;
+        if self.segments.is_empty() {
+            self.front = self.next;
+        }
+        self.next += 1;
+        let end = u32::try_from(HEAD_BYTES).unwrap_or(0);
+        self.segments.push_back(Segment { slot, end, first: end, looks: 0, lines: 0, rows: 0, longest: 0 });
+        self.stamp = self.stamp.wrapping_add(1);
+        Some(())
+    }
+
+    fn front_is_surplus(&self) -> bool {
+        self.segments.len() > 1 && self.segments.front().is_some_and(|front| self.lines - front.lines as usize >= self.lines_max)
+    }
+
+    fn drop_front(&mut self) {
+        let Some(front) = self.segments.pop_front() else { return };
+        self.front += 1;
+        self.lines -= front.lines as usize;
+        self.rows -= front.rows as usize;
+        self.slots.give(front.slot);
+        if self.open_segment < self.front {
+            self.open_cells = 0;
+        }
+    }
+
+    /// Accounts for a record just written.
+    #[inline]
+    fn count(&mut self, header: Header) {
+        let last = self.front + self.segments.len() as u64 - 1;
+        // The segment of an unfinished line may have been dropped to make room.
+        let continues = header.has(CONTINUES) && self.open_cells > 0;
+        if !continues {
+            self.open_segment = last;
+            self.open_cells = 0;
+            self.lines += 1;
+            self.line += 1;
+        }
+        let cells = self.open_cells + u32::from(header.cells);
+        let at = usize::try_from(self.open_segment - self.front).unwrap_or(0);
+        if let Some(segment) = self.segments.get_mut(at) {
+            if !continues {
+                if segment.lines == 0 {
+                    segment.first = segment.end - u32::try_from(header.len()).unwrap_or(0);
+                }
+                segment.lines += 1;
+            }
+            segment.rows += 1;
+            segment.longest = segment.longest.max(cells);
+            self.rows += 1;
+        }
+        self.open_cells = if header.has(WRAPPED) && cells < LINE_CELLS_MAX { cells } else { 0 };
+        if self.front_is_surplus() {
+            self.drop_front();
+        }
+    }
+
+    /// Makes what was pushed visible to whoever reads the memory.
+    pub(crate) fn commit(&mut self) {
+        if self.uncommitted {
+            self.uncommitted = false;
+            if let Some(last) = self.segments.back().copied() {
+                self.slots.commit(last.slot, last.end, last.looks);
+            }
+        }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        while !self.segments.is_empty() {
+            self.drop_front();
+        }
+        self.open_cells = 0;
+        self.lines = 0;
+        self.rows = 0;
+    }
+
+    /// The next row starts a line of its own, whatever the last one was.
+    pub(crate) fn end_line(&mut self) {
+        self.open_cells = 0;
+    }
+
+    /// Whether the last row goes on in the next one pushed.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open_cells > 0
+    }
+
+    /// Where it ends now.
+    pub(crate) fn end(&self) -> HistoryEnd {
+        let last = self.segments.back();
+        HistoryEnd {
+            line: self.line,
+            segment: if self.segments.is_empty() { 0 } else { self.next - 1 },
+            offset: last.map_or(0, |last| last.end),
+            looks: last.map_or(0, |last| last.looks),
+            open_cells: self.open_cells,
+            open_segment: self.open_segment,
+        }
+    }
+
+    /// Bytes of memory it has in use.
+    pub(crate) fn memory_used(&self) -> usize {
+        let last = self.segments.back().map_or(0, |last| last.end as usize + usize::from(last.looks) * LOOK_BYTES);
+        self.segments.len().saturating_sub(1) * SEGMENT_BYTES + last + self.numbers.capacity() * 8 + self.scratch.capacity()
+    }
+}
+
+fn header_bytes(bytes: usize) -> u16 {
+    u16::try_from(bytes).unwrap_or(u16::MAX)
+}
+
+fn trim_blank(cells: &[Cell]) -> &[Cell] {
+    let end = cells.iter().rposition(|cell| !cell.is_plain_blank()).map_or(0, |last| last + 1);
+    &cells[..end]
+}
+
+fn trim_spacer(cells: &[Cell]) -> &[Cell] {
+    match cells.split_last() {
+        Some((last, rest)) if last.class() == Class::Spacer => rest,
+        _ => cells,
+    }
+}

@@ -1,0 +1,317 @@
+//! Reading a history: rows at the current width, lines taken back onto the screen, and finding everything again after a crash.
+
+use crate::base::memory::Memory;
+use crate::term::history::record::{self, CONTINUES, Glyph, Header, WIDE, WRAPPED};
+use crate::term::history::segment::{HEAD_BYTES, Head, LOOK_BYTES, SEGMENT_BYTES, Slots};
+use crate::term::history::{History, HistoryEnd, Segment};
+use crate::term::look::Look;
+
+/// A place in the history: index of the segment and offset in it.
+type Place = (usize, usize);
+
+/// What a line is made of.
+#[derive(Debug, Clone, Copy, Default)]
+struct Extent {
+    cells: u32,
+    wide: bool,
+    records: u32,
+    wrapped: bool,
+    mark: u8,
+}
+
+impl History {
+    /// Lines kept.
+    pub(crate) fn lines(&self) -> usize {
+        self.lines.min(self.lines_max)
+    }
+
+    /// Rows kept, at the current width.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows - self.hidden_rows()
+    }
+
+    /// Rows of the lines beyond the limit, which go when their segment goes.
+    fn hidden_rows(&self) -> usize {
+        let hidden = self.lines.saturating_sub(self.lines_max);
+        let Some(front) = self.segments.front() else { return 0 };
+        if hidden == 0 || front.longest as usize <= self.cols {
+            return hidden;
+        }
+        let mut at = (0, front.first as usize);
+        let mut rows = 0;
+        for _ in 0..hidden {
+            let Some((extent, next)) = self.extent(at) else { break };
+            rows += self.rows_of(at, extent);
+            at = next;
+        }
+        rows
+    }
+
+    fn records(&self, segment: usize) -> Option<(&Segment, &[u8])> {
+        let segment = self.segments.get(segment)?;
+        Some((segment, &self.slots.bytes(segment.slot)[..(segment.end as usize).min(SEGMENT_BYTES)]))
+    }
+
+    fn header(&self, place: Place) -> Option<Header> {
+        let (_, bytes) = self.records(place.0)?;
+        Header::read(bytes.get(place.1..)?)
+    }
+
+    /// The next place where a record starts, at or after `place`.
+    fn settle(&self, mut place: Place) -> Place {
+        while let Some(segment) = self.segments.get(place.0) {
+            if place.1 < segment.end as usize {
+                break;
+            }
+            place = (place.0 + 1, HEAD_BYTES);
+        }
+        place
+    }
+
+    /// The line that starts at `place`, and where the next one starts.
+    fn extent(&self, place: Place) -> Option<(Extent, Place)> {
+        let mut at = self.settle(place);
+        let mut extent = Extent::default();
+        loop {
+            let Some(header) = self.header(at) else { break };
+            if extent.records > 0 && !header.has(CONTINUES) {
+                break;
+            }
+            if extent.records == 0 {
+                extent.mark = header.mark;
+            }
+            extent.cells += u32::from(header.cells);
+            extent.wide |= header.has(WIDE);
+            extent.wrapped = header.has(WRAPPED);
+            extent.records += 1;
+            at = self.settle((at.0, at.1 + header.len()));
+        }
+        (extent.records > 0).then_some((extent, at))
+    }
+
+    /// Calls `each` with the glyphs of the line at `place`.
+    fn glyphs(&self, place: Place, extent: Extent, mut each: impl FnMut(Glyph<'_>, Look)) {
+        let mut at = self.settle(place);
+        for _ in 0..extent.records {
+            let Some((segment, bytes)) = self.records(at.0) else { return };
+            let Some(header) = bytes.get(at.1..).and_then(Header::read) else { return };
+            let payload = &bytes[at.1 + record::HEADER_BYTES..at.1 + header.len()];
+            let (slot, looks) = (segment.slot, segment.looks);
+            record::read(header, payload, |glyph, number| {
+                each(glyph, if number < looks { self.slots.look(slot, number) } else { Look::default() });
+            });
+            at = self.settle((at.0, at.1 + header.len()));
+        }
+    }
+
+    /// Rows the line at `place` takes at the current width.
+    fn rows_of(&self, place: Place, extent: Extent) -> usize {
+        let cells = extent.cells as usize;
+        if cells <= self.cols {
+            return 1;
+        }
+        if !extent.wide {
+            return cells.div_ceil(self.cols);
+        }
+        let mut wrap = Wrap::new(self.cols);
+        self.glyphs(place, extent, |glyph, _| {
+            wrap.step(glyph.cols());
+        });
+        wrap.row + 1
+    }
+
+    /// Adapts the count of rows to another width. The unfinished line must have been taken out before.
+    pub(crate) fn set_cols(&mut self, cols: u16) {
+        self.cols = usize::from(cols.max(1));
+        self.open_cells = 0;
+        self.rows = 0;
+        for at in 0..self.segments.len() {
+            let segment = self.segments[at];
+            let rows = if segment.longest as usize <= self.cols { segment.lines } else { self.count_rows(at, segment) };
+            self.segments[at].rows = rows;
+            self.rows += rows as usize;
+        }
+    }
+
+    fn count_rows(&self, at: usize, segment: Segment) -> u32 {
+        let mut place = (at, segment.first as usize);
+        let mut rows = 0;
+        for _ in 0..segment.lines {
+            let Some((extent, next)) = self.extent(place) else { break };
+            rows += self.rows_of(place, extent);
+            place = next;
+        }
+        u32::try_from(rows).unwrap_or(u32::MAX)
+    }
+
+    /// The line in which row `back` lies (0 is the last row), and which of its rows that is.
+    fn find(&self, back: usize) -> Option<(Place, Extent, usize)> {
+        if back >= self.rows() {
+            return None;
+        }
+        let mut left = back;
+        let at = (0..self.segments.len()).rev().find(|at| {
+            let rows = self.segments[*at].rows as usize;
+            let here = left < rows;
+            left -= if here { 0 } else { rows };
+            here
+        })?;
+        let segment = self.segments[at];
+        let mut row = segment.rows as usize - 1 - left;
+        let mut place = (at, segment.first as usize);
+        for _ in 0..segment.lines {
+            let (extent, next) = self.extent(place)?;
+            let rows = self.rows_of(place, extent);
+            if row < rows {
+                return Some((place, extent, row));
+            }
+            row -= rows;
+            place = next;
+        }
+        None
+    }
+
+    /// Calls `each` with the glyphs of row `back` (0 is the last one); tells whether it is wrapped, and its mark.
+    pub(crate) fn row(&self, back: usize, mut each: impl FnMut(Glyph<'_>, Look)) -> Option<(bool, u8)> {
+        let (place, extent, wanted) = self.find(back)?;
+        let mut wrap = Wrap::new(self.cols);
+        self.glyphs(place, extent, |glyph, look| {
+            wrap.step(glyph.cols());
+            if wrap.row == wanted {
+                each(glyph, look);
+            }
+        });
+        Some((wanted < wrap.row || extent.wrapped, if wanted == 0 { extent.mark } else { 0 }))
+    }
+
+    /// Takes the last line out and calls `each` with its glyphs; tells its mark and whether it goes on in what follows it.
+    pub(crate) fn pop(&mut self, mut each: impl FnMut(Glyph<'_>, Look)) -> Option<(bool, u8)> {
+        let at = (0..self.segments.len()).rev().find(|at| self.segments[*at].lines > 0)?;
+        let segment = self.segments[at];
+        let mut place = (at, segment.first as usize);
+        let mut before = 0;
+        for _ in 1..segment.lines {
+            let (extent, next) = self.extent(place)?;
+            before = before.max(extent.cells);
+            place = next;
+        }
+        let (extent, _) = self.extent(place)?;
+        let rows = self.rows_of(place, extent);
+        self.glyphs(place, extent, &mut each);
+        while self.segments.len() > at + 1 {
+            if let Some(last) = self.segments.pop_back() {
+                self.slots.give(last.slot);
+                self.next -= 1;
+            }
+        }
+        if let Some(last) = self.segments.back_mut() {
+            last.end = u32::try_from(place.1).unwrap_or(0);
+            last.lines -= 1;
+            last.rows = last.rows.saturating_sub(u32::try_from(rows).unwrap_or(0));
+            last.longest = before;
+        }
+        self.lines -= 1;
+        self.line -= 1;
+        self.rows = self.rows.saturating_sub(rows);
+        self.open_cells = 0;
+        self.uncommitted = true;
+        self.commit();
+        Some((extent.wrapped, extent.mark))
+    }
+
+    /// The history found in `memory`, cut back to `end`. What is damaged, and all before it, is dropped.
+    pub(crate) fn restore(memory: Box<dyn Memory>, limits: (usize, usize), cols: u16, end: HistoryEnd) -> Self {
+        let mut history = Self::new(memory, limits.0, limits.1, cols);
+        history.line = end.line;
+        history.next = end.segment.saturating_add(1).max(1);
+        history.front = history.next;
+        history.open_segment = end.open_segment;
+        let mut heads: Vec<Head> = history.slots.heads();
+        heads.retain(|head| 0 < head.sequence && head.sequence <= end.segment);
+        heads.sort_by_key(|head| std::cmp::Reverse(head.sequence));
+        for mut head in heads {
+            if head.sequence + 1 != history.front {
+                break;
+            }
+            if head.sequence == end.segment {
+                (head.end, head.looks) = (end.offset, end.looks);
+            }
+            let Some(segment) = check_segment(&history.slots, head) else { break };
+            history.front = head.sequence;
+            history.slots.claim(head.slot);
+            history.segments.push_front(segment);
+        }
+        history.slots.punch_free();
+        history.recount();
+        let open_is_there = history.front <= end.open_segment && end.open_segment <= end.segment;
+        history.open_cells = if open_is_there && !history.segments.is_empty() { end.open_cells.min(super::LINE_CELLS_MAX) } else { 0 };
+        history.uncommitted = true;
+        history.commit();
+        history
+    }
+
+    /// Counts lines and rows of all segments anew.
+    fn recount(&mut self) {
+        self.lines = 0;
+        for at in 0..self.segments.len() {
+            let mut segment = self.segments[at];
+            let mut place = (at, segment.first as usize);
+            segment.longest = 0;
+            for _ in 0..segment.lines {
+                let Some((extent, next)) = self.extent(place) else { break };
+                segment.longest = segment.longest.max(extent.cells);
+                place = next;
+            }
+            self.lines += segment.lines as usize;
+            self.segments[at] = segment;
+        }
+        let cols = u16::try_from(self.cols).unwrap_or(u16::MAX);
+        self.set_cols(cols);
+    }
+}
+
+/// Walks the records of a segment; `None` if they do not end where it says.
+fn check_segment(slots: &Slots, head: Head) -> Option<Segment> {
+    let fits = head.end as usize + usize::from(head.looks) * LOOK_BYTES <= SEGMENT_BYTES;
+    if !fits || (head.end as usize) < HEAD_BYTES {
+        return None;
+    }
+    let bytes = &slots.bytes(head.slot)[..head.end as usize];
+    let mut segment = Segment { slot: head.slot, end: head.end, first: head.end, looks: head.looks, lines: 0, rows: 0, longest: 0 };
+    let mut at = HEAD_BYTES;
+    while at < bytes.len() {
+        let header = Header::read(&bytes[at..])?;
+        if !header.has(CONTINUES) {
+            if segment.lines == 0 {
+                segment.first = u32::try_from(at).unwrap_or(segment.end);
+            }
+            segment.lines += 1;
+        }
+        at += header.len();
+    }
+    (at == bytes.len()).then_some(segment)
+}
+
+/// Where glyphs go when a line is wrapped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wrap {
+    cols: usize,
+    col: usize,
+    pub(crate) row: usize,
+}
+
+impl Wrap {
+    pub(crate) fn new(cols: usize) -> Self {
+        Self { cols, col: 0, row: 0 }
+    }
+
+    /// Places the next glyph.
+    pub(crate) fn step(&mut self, glyph_cols: u8) {
+        let glyph_cols = usize::from(glyph_cols);
+        if self.col + glyph_cols > self.cols && self.col > 0 {
+            self.row += 1;
+            self.col = 0;
+        }
+        self.col += glyph_cols;
+    }
+}

@@ -1,0 +1,323 @@
+//! Keys as the bytes a program asked for: xterm's legacy table, modifyOtherKeys, and the kitty keyboard protocol. The mouse is elsewhere.
+
+use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
+use crate::term::emulator::Emulator;
+use crate::term::mode::Mode;
+
+const DISAMBIGUATE: u8 = 1;
+const EVENTS: u8 = 2;
+const ALTERNATES: u8 = 4;
+const ALL: u8 = 8;
+const TEXT: u8 = 16;
+
+/// How a functional key is written: CSI number ~ or CSI letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Tilde(u32),
+    Letter(u8),
+    Unicode(u32),
+}
+
+impl Emulator {
+    /// A key; nothing if it has no bytes.
+    pub(crate) fn encode_key(&self, input: &KeyInput, to: &mut Vec<u8>) {
+        if self.is_on(Mode::KEYBOARD_LOCK) {
+            return;
+        }
+        let flags = self.keyboard.flags();
+        if flags & (DISAMBIGUATE | EVENTS | ALTERNATES | ALL | TEXT) != 0 {
+            self.encode_kitty(input, flags, to);
+        } else if input.kind != KeyKind::Release {
+            self.encode_legacy(input.key, to);
+        }
+    }
+
+    fn encode_legacy(&self, key: Key, to: &mut Vec<u8>) {
+        let mods = key.mods.without(Mods(Mods::CAPS.0 | Mods::NUM.0));
+        match key.code {
+            KeyCode::Char(c) => self.legacy_char(c, mods, to),
+            KeyCode::Enter if !self.other_key(13, mods, to) => legacy_control(b'\r', mods, to),
+            KeyCode::Tab if mods.has(Mods::SHIFT) && !mods.has(Mods::CTRL) => {
+                escape_if(mods.has(Mods::ALT), to);
+                to.extend_from_slice(b"\x1b[Z");
+            }
+            KeyCode::Tab if !self.other_key(9, mods, to) => legacy_control(b'\t', mods, to),
+            KeyCode::Esc if !self.other_key(27, mods, to) => legacy_control(0x1b, mods, to),
+            KeyCode::Backspace if !self.other_key(127, mods, to) => {
+                // Control swaps BS and DEL, as does DECBKM.
+                let del = mods.has(Mods::CTRL) == self.is_on(Mode::BACKARROW);
+                legacy_control(if del { 0x7f } else { 0x08 }, mods, to);
+            }
+            KeyCode::Enter | KeyCode::Tab | KeyCode::Esc | KeyCode::Backspace => {}
+            KeyCode::Keypad(c) => self.legacy_keypad(c, mods, to),
+            code => {
+                if let Some(form) = legacy_form(code) {
+                    self.legacy_functional(form, mods, to);
+                }
+            }
+        }
+    }
+
+    /// modifyOtherKeys: CSI 27 ; mods ; code ~, where the legacy bytes could not tell.
+    fn other_key(&self, code: u32, mods: Mods, to: &mut Vec<u8>) -> bool {
+        let level = self.keyboard.modify_other;
+        let ordinary = matches!(code, 9 | 13 | 27 | 127);
+        let tells = match level {
+            0 => false,
+            // Level 1 leaves alone what has a well-known meaning.
+            1 if ordinary => !mods.without(Mods(Mods::ALT.0)).eq(&Mods::NONE) && !(code == 127 && mods == Mods::CTRL),
+            _ => mods != Mods::NONE,
+        };
+        if tells {
+            to.extend_from_slice(format!("\x1b[27;{};{code}~", modifier(mods)).as_bytes());
+        }
+        tells
+    }
+
+    fn legacy_char(&self, c: char, mods: Mods, to: &mut Vec<u8>) {
+        let level = self.keyboard.modify_other;
+        let strong = Mods(Mods::CTRL.0 | Mods::ALT.0 | Mods::SUPER.0 | Mods::HYPER.0 | Mods::META.0);
+        let held = Mods(mods.0 & strong.0);
+        let control = control_byte(c);
+        let tells = match level {
+            0 => false,
+            1 => held.has(Mods::CTRL) && (control.is_none() || mods.has(Mods::SHIFT) || matches!(c, 'i' | 'm' | '[')),
+            _ => held != Mods::NONE || (mods.has(Mods::SHIFT) && !c.is_alphanumeric()),
+        };
+        if tells {
+            to.extend_from_slice(format!("\x1b[27;{};{}~", modifier(mods), u32::from(c)).as_bytes());
+            return;
+        }
+        escape_if(mods.has(Mods::ALT) || mods.has(Mods::META), to);
+        match control.filter(|_| mods.has(Mods::CTRL)) {
+            Some(byte) => to.push(byte),
+            None => {
+                let c = if mods.has(Mods::SHIFT) { c.to_uppercase().next().unwrap_or(c) } else { c };
+                to.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+    }
+
+    /// The keypad: SS3 in application mode, else what is printed on the key.
+    fn legacy_keypad(&self, c: char, mods: Mods, to: &mut Vec<u8>) {
+        let letter = match c {
+            '0'..='9' => b'p' + (c as u8 - b'0'),
+            '*' => b'j',
+            '+' => b'k',
+            ',' => b'l',
+            '-' => b'm',
+            '.' => b'n',
+            '/' => b'o',
+            '=' => b'X',
+            '\r' => b'M',
+            _ => return,
+        };
+        if self.is_on(Mode::APP_KEYPAD) {
+            if mods == Mods::NONE {
+                to.extend_from_slice(&[0x1b, b'O', letter]);
+            } else {
+                to.extend_from_slice(format!("\x1bO{}{}", modifier(mods), char::from(letter)).as_bytes());
+            }
+            return;
+        }
+        escape_if(mods.has(Mods::ALT), to);
+        to.push(c as u8);
+    }
+
+    fn legacy_functional(&self, form: Form, mods: Mods, to: &mut Vec<u8>) {
+        let modifier = modifier(mods);
+        let text = match form {
+            Form::Letter(letter) if modifier > 1 => format!("\x1b[1;{modifier}{}", char::from(letter)),
+            Form::Letter(letter @ b'P'..=b'S') => format!("\x1bO{}", char::from(letter)),
+            Form::Letter(letter) if self.is_on(Mode::APP_CURSOR) => format!("\x1bO{}", char::from(letter)),
+            Form::Letter(letter) => format!("\x1b[{}", char::from(letter)),
+            Form::Tilde(number) if modifier > 1 => format!("\x1b[{number};{modifier}~"),
+            Form::Tilde(number) => format!("\x1b[{number}~"),
+            Form::Unicode(_) => return,
+        };
+        to.extend_from_slice(text.as_bytes());
+    }
+
+    fn encode_kitty(&self, input: &KeyInput, flags: u8, to: &mut Vec<u8>) {
+        let KeyInput { key, kind, .. } = *input;
+        let all = flags & ALL != 0;
+        if kind == KeyKind::Release && (flags & EVENTS == 0 || (!all && is_text_control(key.code))) {
+            return;
+        }
+        let held = key.mods.without(Mods(Mods::CAPS.0 | Mods::NUM.0));
+        let kind = if flags & EVENTS == 0 { KeyKind::Press } else { kind };
+        if !all && kind != KeyKind::Release {
+            let plain = held.without(Mods::SHIFT) == Mods::NONE;
+            match key.code {
+                KeyCode::Char(_) if plain => return self.legacy_char(shifted(input), Mods::NONE, to),
+                // So that a shell without the protocol stays usable.
+                KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace if held == Mods::NONE => {
+                    return self.encode_legacy(Key::plain(key.code), to);
+                }
+                _ => {}
+            }
+        }
+        let (form, implied) = kitty_form(key.code);
+        let Some(form) = form else { return };
+        if matches!(form, Form::Unicode(57_441..=57_454)) && !all {
+            return;
+        }
+        let mods = u16::from(key.mods.with(implied).0) + 1;
+        let event = match kind {
+            KeyKind::Press => 1,
+            KeyKind::Repeat => 2,
+            KeyKind::Release => 3,
+        };
+        let text = if all && flags & TEXT != 0 && kind != KeyKind::Release { kitty_text(input) } else { None };
+        let (number, last) = match form {
+            Form::Tilde(number) => (number, '~'),
+            Form::Letter(letter) => (1, char::from(letter)),
+            Form::Unicode(number) => (number, 'u'),
+        };
+        let mut out = String::from("\x1b[");
+        let alternates = if flags & ALTERNATES != 0 { kitty_alternates(input, implied) } else { String::new() };
+        let second = mods != 1 || event != 1 || text.is_some();
+        if last == '~' || last == 'u' || second {
+            out.push_str(&number.to_string());
+            out.push_str(&alternates);
+        }
+        if mods != 1 || event != 1 {
+            out.push_str(&format!(";{mods}"));
+            if event != 1 {
+                out.push_str(&format!(":{event}"));
+            }
+        } else if text.is_some() {
+            out.push(';');
+        }
+        if let Some(code) = text {
+            out.push_str(&format!(";{code}"));
+        }
+        out.push(last);
+        to.extend_from_slice(out.as_bytes());
+    }
+}
+
+/// The character the key types.
+fn shifted(input: &KeyInput) -> char {
+    let KeyCode::Char(c) = input.key.code else { return ' ' };
+    if input.key.mods.has(Mods::SHIFT) {
+        return input.shifted.unwrap_or_else(|| c.to_uppercase().next().unwrap_or(c));
+    }
+    c
+}
+
+fn kitty_text(input: &KeyInput) -> Option<u32> {
+    let strong = Mods::CTRL.0 | Mods::ALT.0 | Mods::SUPER.0 | Mods::HYPER.0 | Mods::META.0;
+    let types = matches!(input.key.code, KeyCode::Char(_)) && input.key.mods.0 & strong == 0;
+    types.then(|| u32::from(shifted(input)))
+}
+
+fn kitty_alternates(input: &KeyInput, implied: Mods) -> String {
+    let KeyCode::Char(c) = input.key.code else { return String::new() };
+    let mut shifted = input.shifted;
+    if shifted.is_none() && implied.has(Mods::SHIFT) {
+        shifted = Some(c);
+    }
+    let shifted = shifted.filter(|_| input.key.mods.with(implied).has(Mods::SHIFT));
+    match (shifted, input.layout) {
+        (None, None) => String::new(),
+        (Some(shifted), None) => format!(":{}", u32::from(shifted)),
+        (None, Some(layout)) => format!("::{}", u32::from(layout)),
+        (Some(shifted), Some(layout)) => format!(":{}:{}", u32::from(shifted), u32::from(layout)),
+    }
+}
+
+/// Keys that type text or edit it: their release is told only if all keys are reported.
+fn is_text_control(code: KeyCode) -> bool {
+    matches!(code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace)
+}
+
+/// xterm's modifier number: 1 + shift 1, alt 2, control 4, meta 8.
+fn modifier(mods: Mods) -> u8 {
+    let meta = mods.has(Mods::META) || mods.has(Mods::SUPER) || mods.has(Mods::HYPER);
+    1 + (mods.0 & 7) + if meta { 8 } else { 0 }
+}
+
+fn escape_if(alt: bool, to: &mut Vec<u8>) {
+    if alt {
+        to.push(0x1b);
+    }
+}
+
+fn legacy_control(byte: u8, mods: Mods, to: &mut Vec<u8>) {
+    escape_if(mods.has(Mods::ALT) || mods.has(Mods::META), to);
+    to.push(byte);
+}
+
+/// What Control makes of a character (VT100 manual, table 3-5, and PC keyboards' digits).
+fn control_byte(c: char) -> Option<u8> {
+    Some(match c {
+        'a'..='z' => c as u8 - b'a' + 1,
+        'A'..='Z' => c as u8 - b'A' + 1,
+        ' ' | '@' | '2' | '`' => 0,
+        '[' | '3' | '{' => 0x1b,
+        '\\' | '4' | '|' => 0x1c,
+        ']' | '5' | '}' => 0x1d,
+        '^' | '6' | '~' => 0x1e,
+        '_' | '7' | '/' | '-' => 0x1f,
+        '8' | '?' => 0x7f,
+        _ => return None,
+    })
+}
+
+fn legacy_form(code: KeyCode) -> Option<Form> {
+    Some(match code {
+        KeyCode::Up => Form::Letter(b'A'),
+        KeyCode::Down => Form::Letter(b'B'),
+        KeyCode::Right => Form::Letter(b'C'),
+        KeyCode::Left => Form::Letter(b'D'),
+        KeyCode::Begin => Form::Letter(b'E'),
+        KeyCode::End => Form::Letter(b'F'),
+        KeyCode::Home => Form::Letter(b'H'),
+        KeyCode::Insert => Form::Tilde(2),
+        KeyCode::Delete => Form::Tilde(3),
+        KeyCode::PageUp => Form::Tilde(5),
+        KeyCode::PageDown => Form::Tilde(6),
+        KeyCode::Menu => Form::Tilde(29),
+        KeyCode::F(n @ 1..=4) => Form::Letter(b'P' + n - 1),
+        KeyCode::F(n @ 5..=20) => {
+            const NUMBERS: [u32; 16] = [15, 17, 18, 19, 20, 21, 23, 24, 25, 26, 28, 29, 31, 32, 33, 34];
+            Form::Tilde(NUMBERS[usize::from(n) - 5])
+        }
+        _ => return None,
+    })
+}
+
+/// How kitty's protocol writes a key, and the modifiers its character implies.
+fn kitty_form(code: KeyCode) -> (Option<Form>, Mods) {
+    let form = match code {
+        KeyCode::Char(c) => {
+            let lower = c.to_lowercase().next().unwrap_or(c);
+            let implied = if lower == c { Mods::NONE } else { Mods::SHIFT };
+            return (Some(Form::Unicode(u32::from(lower))), implied);
+        }
+        KeyCode::Enter => Form::Unicode(13),
+        KeyCode::Tab => Form::Unicode(9),
+        KeyCode::Backspace => Form::Unicode(127),
+        KeyCode::Esc => Form::Unicode(27),
+        // F3 as a letter would look like a cursor report.
+        KeyCode::F(3) => Form::Tilde(13),
+        KeyCode::F(n @ 13..=35) => Form::Unicode(57_376 + u32::from(n) - 13),
+        KeyCode::Menu => Form::Unicode(57_363),
+        KeyCode::Functional(number) => Form::Unicode(number),
+        KeyCode::Keypad(c) => match c {
+            '0'..='9' => Form::Unicode(57_399 + u32::from(c) - u32::from('0')),
+            '.' => Form::Unicode(57_409),
+            '/' => Form::Unicode(57_410),
+            '*' => Form::Unicode(57_411),
+            '-' => Form::Unicode(57_412),
+            '+' => Form::Unicode(57_413),
+            '\r' => Form::Unicode(57_414),
+            '=' => Form::Unicode(57_415),
+            ',' => Form::Unicode(57_416),
+            _ => return (None, Mods::NONE),
+        },
+        code => return (legacy_form(code), Mods::NONE),
+    };
+    (Some(form), Mods::NONE)
+}

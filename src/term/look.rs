@@ -1,0 +1,232 @@
+//! The look of cells, interned: a cell holds a number, the table holds 16 bytes for each different look in use.
+
+use crate::base::style::{Attrs, Colour, Style, Underline};
+use crate::term::cell::STYLE_MAX;
+
+/// A look in 16 bytes: colours as tag and 24 bits, attributes with the underline in bits 8–10, and the hyperlink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Look {
+    pub(crate) fg: u32,
+    pub(crate) bg: u32,
+    pub(crate) underline: u32,
+    pub(crate) attrs: u16,
+    pub(crate) link: u16,
+}
+
+const INDEXED: u32 = 1 << 24;
+const RGB: u32 = 2 << 24;
+const UNDERLINE_SHIFT: u16 = 8;
+const UNDERLINE_BITS: u16 = 7 << UNDERLINE_SHIFT;
+
+/// A colour as tag and 24 bits.
+pub(crate) fn pack(colour: Colour) -> u32 {
+    match colour {
+        Colour::Default => 0,
+        Colour::Indexed(n) => INDEXED | u32::from(n),
+        Colour::Rgb(r, g, b) => RGB | u32::from(r) << 16 | u32::from(g) << 8 | u32::from(b),
+    }
+}
+
+/// The colour that [`pack`] packed; anything else is the default one.
+pub(crate) fn unpack(colour: u32) -> Colour {
+    let [blue, green, red, tag] = colour.to_le_bytes();
+    match tag {
+        1 => Colour::Indexed(blue),
+        2 => Colour::Rgb(red, green, blue),
+        _ => Colour::Default,
+    }
+}
+
+impl Look {
+    pub(crate) fn has(self, attrs: Attrs) -> bool {
+        self.attrs & attrs.0 == attrs.0
+    }
+
+    pub(crate) fn set(&mut self, attrs: Attrs) {
+        self.attrs |= attrs.0;
+    }
+
+    pub(crate) fn unset(&mut self, attrs: Attrs) {
+        self.attrs &= !attrs.0;
+    }
+
+    pub(crate) fn set_underline(&mut self, kind: Underline) {
+        self.attrs = self.attrs & !UNDERLINE_BITS | (kind as u16) << UNDERLINE_SHIFT;
+    }
+
+    pub(crate) fn underline_kind(self) -> Underline {
+        match (self.attrs & UNDERLINE_BITS) >> UNDERLINE_SHIFT {
+            1 => Underline::Single,
+            2 => Underline::Double,
+            3 => Underline::Curly,
+            4 => Underline::Dotted,
+            5 => Underline::Dashed,
+            _ => Underline::None,
+        }
+    }
+
+    /// What an erased cell keeps: the background (back colour erase).
+    pub(crate) fn erased(self) -> Self {
+        Self { bg: self.bg, ..Self::default() }
+    }
+
+    pub(crate) fn style(self) -> Style {
+        Style {
+            fg: unpack(self.fg),
+            bg: unpack(self.bg),
+            underline_colour: unpack(self.underline),
+            underline: self.underline_kind(),
+            attrs: Attrs(self.attrs & !UNDERLINE_BITS),
+        }
+    }
+
+    /// As two words, for snapshots and history.
+    pub(crate) fn words(self) -> [u64; 2] {
+        [
+            u64::from(self.fg) | u64::from(self.bg) << 32,
+            u64::from(self.underline) | u64::from(self.attrs) << 32 | u64::from(self.link) << 48,
+        ]
+    }
+
+    /// From any two words.
+    #[expect(clippy::cast_possible_truncation, reason = "the words are taken apart")]
+    pub(crate) fn from_words(words: [u64; 2]) -> Self {
+        Self {
+            fg: words[0] as u32,
+            bg: (words[0] >> 32) as u32,
+            underline: words[1] as u32,
+            attrs: (words[1] >> 32) as u16,
+            link: (words[1] >> 48) as u16,
+        }
+    }
+
+    fn hash(self) -> usize {
+        let [a, b] = self.words();
+        let mixed = (a ^ b.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed ^ mixed >> 29) as usize
+    }
+}
+
+const EMPTY: u32 = u32::MAX;
+/// Below this many looks nothing is ever swept.
+const SWEEP_MIN: usize = 8192;
+
+/// All looks in use, by number; 0 is the default look.
+#[derive(Debug, Clone)]
+pub(crate) struct Looks {
+    looks: Vec<Look>,
+    free: Vec<u32>,
+    index: Vec<u32>,
+    used: usize,
+    sweep_at: usize,
+    /// Grows with each sweep: numbers kept elsewhere are void after it.
+    pub(crate) sweeps: u32,
+}
+
+impl Looks {
+    pub(crate) fn new() -> Self {
+        let mut looks =
+            Self { looks: vec![Look::default()], free: Vec::new(), index: vec![EMPTY; 64], used: 1, sweep_at: SWEEP_MIN, sweeps: 0 };
+        looks.insert(0);
+        looks
+    }
+
+    /// The table with these looks as 0, 1, 2 and so on.
+    pub(crate) fn from_looks(looks: Vec<Look>) -> Self {
+        let mut table = Self::new();
+        table.looks = looks;
+        table.looks.truncate(STYLE_MAX as usize);
+        if table.looks.is_empty() {
+            table.looks.push(Look::default());
+        }
+        table.looks[0] = Look::default();
+        table.used = table.looks.len();
+        table.sweep_at = SWEEP_MIN.max(2 * table.used);
+        table.rebuild();
+        table
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Look {
+        self.looks.get(number as usize).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn all(&self) -> &[Look] {
+        &self.looks
+    }
+
+    /// Whether it is time for [`Looks::sweep`].
+    pub(crate) fn wants_sweep(&self) -> bool {
+        self.used >= self.sweep_at
+    }
+
+    /// The number of a look; a new one if there is none yet.
+    pub(crate) fn number(&mut self, look: Look) -> u32 {
+        let mask = self.index.len() - 1;
+        let mut at = look.hash() & mask;
+        while self.index[at] != EMPTY {
+            if self.looks[self.index[at] as usize] == look {
+                return self.index[at];
+            }
+            at = (at + 1) & mask;
+        }
+        self.add(look)
+    }
+
+    fn add(&mut self, look: Look) -> u32 {
+        let number = if let Some(number) = self.free.pop() {
+            self.looks[number as usize] = look;
+            number
+        } else {
+            let number = u32::try_from(self.looks.len()).unwrap_or(STYLE_MAX);
+            if number >= STYLE_MAX {
+                return 0;
+            }
+            self.looks.push(look);
+            number
+        };
+        self.used += 1;
+        if self.used * 2 > self.index.len() {
+            self.rebuild();
+        } else {
+            self.insert(number);
+        }
+        number
+    }
+
+    fn insert(&mut self, number: u32) {
+        let mask = self.index.len() - 1;
+        let mut at = self.looks[number as usize].hash() & mask;
+        while self.index[at] != EMPTY {
+            at = (at + 1) & mask;
+        }
+        self.index[at] = number;
+    }
+
+    fn rebuild(&mut self) {
+        self.index = vec![EMPTY; (self.used * 4).next_power_of_two().max(64)];
+        let mut is_free = vec![false; self.looks.len()];
+        self.free.iter().for_each(|number| is_free[*number as usize] = true);
+        for (number, free) in is_free.iter().enumerate() {
+            if !free {
+                self.insert(u32::try_from(number).unwrap_or(0));
+            }
+        }
+    }
+
+    /// Frees every look whose number `mark` does not set in the slice it is handed.
+    pub(crate) fn sweep(&mut self, mark: impl FnOnce(&mut [bool])) {
+        let mut live = vec![false; self.looks.len()];
+        live[0] = true;
+        mark(&mut live);
+        self.free = (0..).zip(&live).filter(|(_, live)| !**live).map(|(number, _)| number).collect();
+        self.used = live.len() - self.free.len();
+        self.sweep_at = SWEEP_MIN.max(2 * self.used);
+        self.sweeps = self.sweeps.wrapping_add(1);
+        self.rebuild();
+    }
+
+    /// Bytes it takes.
+    pub(crate) fn memory_used(&self) -> usize {
+        self.looks.capacity() * size_of::<Look>() + (self.index.capacity() + self.free.capacity()) * 4
+    }
+}

@@ -1,0 +1,46 @@
+//! The terminal engine: bytes in, rows and events out. Its own parser, its own grid; no I/O, no clock, no panic on any input.
+
+mod area;
+mod base64;
+mod cell;
+mod charset;
+mod cluster;
+mod csi;
+mod dcs;
+mod edit;
+mod emulator;
+mod esc;
+mod event;
+mod grapheme;
+mod grid;
+mod history;
+mod keyboard;
+mod keys;
+mod link;
+mod look;
+mod mode;
+mod mouse;
+mod movement;
+mod osc;
+mod palette;
+mod parser;
+mod print;
+mod report;
+mod resize;
+mod rows;
+mod sgr;
+mod shell;
+mod snapshot;
+mod tabs;
+mod terminal;
+mod title;
+
+pub use emulator::Options;
+pub use event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
+pub use history::HistoryEnd;
+pub use mode::{Modes, MouseEncoding};
+pub use palette::{OuterColours, Rgb};
+pub use snapshot::{
+    ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot, ScreenSnapshot, Snapshot,
+};
+pub use terminal::Terminal;

@@ -1,0 +1,218 @@
+//! The modes of a terminal: one table of their numbers, and the set of those that are on. What a change of mode does is elsewhere.
+
+use crate::base::key::MouseWant;
+
+/// A mode, as the number of its bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mode(pub(crate) u8);
+
+impl Mode {
+    pub(crate) const KEYBOARD_LOCK: Self = Self(0);
+    pub(crate) const INSERT: Self = Self(1);
+    pub(crate) const SEND_RECEIVE: Self = Self(2);
+    pub(crate) const NEWLINE: Self = Self(3);
+    pub(crate) const APP_CURSOR: Self = Self(4);
+    pub(crate) const COLUMNS_132: Self = Self(5);
+    pub(crate) const SMOOTH_SCROLL: Self = Self(6);
+    pub(crate) const REVERSE_VIDEO: Self = Self(7);
+    pub(crate) const ORIGIN: Self = Self(8);
+    pub(crate) const AUTOWRAP: Self = Self(9);
+    pub(crate) const AUTOREPEAT: Self = Self(10);
+    pub(crate) const MOUSE_PRESS: Self = Self(11);
+    pub(crate) const CURSOR_BLINK: Self = Self(12);
+    pub(crate) const CURSOR_VISIBLE: Self = Self(13);
+    pub(crate) const ALLOW_COLUMNS: Self = Self(14);
+    pub(crate) const NATIONAL: Self = Self(15);
+    pub(crate) const REVERSE_WRAP: Self = Self(16);
+    pub(crate) const ALT_47: Self = Self(17);
+    pub(crate) const APP_KEYPAD: Self = Self(18);
+    pub(crate) const BACKARROW: Self = Self(19);
+    pub(crate) const LEFT_RIGHT: Self = Self(20);
+    pub(crate) const SIXEL_DISPLAY: Self = Self(21);
+    pub(crate) const COLUMNS_KEEP: Self = Self(22);
+    pub(crate) const MOUSE_CLICK: Self = Self(23);
+    pub(crate) const MOUSE_DRAG: Self = Self(24);
+    pub(crate) const MOUSE_MOTION: Self = Self(25);
+    pub(crate) const FOCUS: Self = Self(26);
+    pub(crate) const MOUSE_UTF8: Self = Self(27);
+    pub(crate) const MOUSE_SGR: Self = Self(28);
+    pub(crate) const ALT_SCROLL: Self = Self(29);
+    pub(crate) const MOUSE_URXVT: Self = Self(30);
+    pub(crate) const MOUSE_PIXELS: Self = Self(31);
+    pub(crate) const META_SENDS_ESC: Self = Self(32);
+    pub(crate) const ALT_SENDS_ESC: Self = Self(33);
+    pub(crate) const REVERSE_WRAP_EXTENDED: Self = Self(34);
+    pub(crate) const ALT_1047: Self = Self(35);
+    pub(crate) const SAVE_CURSOR: Self = Self(36);
+    pub(crate) const ALT_1049: Self = Self(37);
+    pub(crate) const PASTE: Self = Self(38);
+    pub(crate) const SYNCHRONIZED: Self = Self(39);
+    pub(crate) const GRAPHEMES: Self = Self(40);
+    pub(crate) const COLOUR_SCHEME: Self = Self(41);
+    pub(crate) const IN_BAND_SIZE: Self = Self(42);
+    pub(crate) const SIXEL_PALETTE: Self = Self(43);
+    pub(crate) const SIXEL_RIGHT: Self = Self(44);
+    pub(crate) const DELETE_SENDS_DEL: Self = Self(45);
+    pub(crate) const NUM_LOCK: Self = Self(46);
+}
+
+/// Modes of SM and RM (ECMA-48 7): number, mode.
+const ANSI: &[(u16, Mode)] = &[(2, Mode::KEYBOARD_LOCK), (4, Mode::INSERT), (12, Mode::SEND_RECEIVE), (20, Mode::NEWLINE)];
+
+/// Modes of DECSET and DECRST (xterm ctlseqs): number, mode.
+const PRIVATE: &[(u16, Mode)] = &[
+    (1, Mode::APP_CURSOR),
+    (3, Mode::COLUMNS_132),
+    (4, Mode::SMOOTH_SCROLL),
+    (5, Mode::REVERSE_VIDEO),
+    (6, Mode::ORIGIN),
+    (7, Mode::AUTOWRAP),
+    (8, Mode::AUTOREPEAT),
+    (9, Mode::MOUSE_PRESS),
+    (12, Mode::CURSOR_BLINK),
+    (25, Mode::CURSOR_VISIBLE),
+    (40, Mode::ALLOW_COLUMNS),
+    (42, Mode::NATIONAL),
+    (45, Mode::REVERSE_WRAP),
+    (47, Mode::ALT_47),
+    (66, Mode::APP_KEYPAD),
+    (67, Mode::BACKARROW),
+    (69, Mode::LEFT_RIGHT),
+    (80, Mode::SIXEL_DISPLAY),
+    (95, Mode::COLUMNS_KEEP),
+    (1000, Mode::MOUSE_CLICK),
+    (1002, Mode::MOUSE_DRAG),
+    (1003, Mode::MOUSE_MOTION),
+    (1004, Mode::FOCUS),
+    (1005, Mode::MOUSE_UTF8),
+    (1006, Mode::MOUSE_SGR),
+    (1007, Mode::ALT_SCROLL),
+    (1015, Mode::MOUSE_URXVT),
+    (1016, Mode::MOUSE_PIXELS),
+    (1035, Mode::NUM_LOCK),
+    (1036, Mode::META_SENDS_ESC),
+    (1037, Mode::DELETE_SENDS_DEL),
+    (1039, Mode::ALT_SENDS_ESC),
+    (1045, Mode::REVERSE_WRAP_EXTENDED),
+    (1047, Mode::ALT_1047),
+    (1048, Mode::SAVE_CURSOR),
+    (1049, Mode::ALT_1049),
+    (1070, Mode::SIXEL_PALETTE),
+    (2004, Mode::PASTE),
+    (2026, Mode::SYNCHRONIZED),
+    (2027, Mode::GRAPHEMES),
+    (2031, Mode::COLOUR_SCHEME),
+    (2048, Mode::IN_BAND_SIZE),
+    (8452, Mode::SIXEL_RIGHT),
+];
+
+/// Modes that are known and can never be on: DECRQM answers 4 for them (those of ECMA-48 and of the VT500 series).
+const NEVER_ANSI: &[u16] = &[1, 3, 5, 7, 10, 11, 13, 14, 15, 16, 17, 18, 19];
+const NEVER_PRIVATE: &[u16] = &[18, 19, 34, 35, 36, 57, 60, 61, 64, 68, 73, 81, 96, 97, 98, 99, 100, 101, 102, 103, 104, 106];
+
+/// The modes on in a fresh terminal.
+const FRESH: Modeset = Modeset(
+    1 << Mode::AUTOWRAP.0
+        | 1 << Mode::CURSOR_VISIBLE.0
+        | 1 << Mode::SEND_RECEIVE.0
+        | 1 << Mode::ALT_SCROLL.0
+        | 1 << Mode::AUTOREPEAT.0
+        | 1 << Mode::GRAPHEMES.0
+        | 1 << Mode::META_SENDS_ESC.0
+        | 1 << Mode::ALT_SENDS_ESC.0
+        | 1 << Mode::DELETE_SENDS_DEL.0
+        | 1 << Mode::SIXEL_PALETTE.0,
+);
+
+/// A set of modes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Modeset(pub(crate) u64);
+
+impl Default for Modeset {
+    fn default() -> Self {
+        FRESH
+    }
+}
+
+impl Modeset {
+    pub(crate) const NONE: Self = Self(0);
+
+    #[inline]
+    pub(crate) const fn has(self, mode: Mode) -> bool {
+        self.0 >> mode.0 & 1 == 1
+    }
+
+    pub(crate) fn set(&mut self, mode: Mode, on: bool) {
+        self.0 = self.0 & !(1 << mode.0) | u64::from(on) << mode.0;
+    }
+}
+
+/// The mode of a number, private (DEC) or not.
+pub(crate) fn named(private: bool, number: u16) -> Option<Mode> {
+    let table = if private { PRIVATE } else { ANSI };
+    table.iter().find(|(own, _)| *own == number).map(|(_, mode)| *mode)
+}
+
+/// Every number a mode has, for tests and documentation: whether private, number, mode.
+pub(crate) fn all() -> impl Iterator<Item = (bool, u16, Mode)> {
+    let ansi = ANSI.iter().map(|(number, mode)| (false, *number, *mode));
+    ansi.chain(PRIVATE.iter().map(|(number, mode)| (true, *number, *mode)))
+}
+
+/// What DECRPM says of a mode that is not in the tables: 4 permanently off, 0 unknown.
+pub(crate) fn never(private: bool, number: u16) -> u8 {
+    let table = if private { NEVER_PRIVATE } else { NEVER_ANSI };
+    if table.contains(&number) { 4 } else { 0 }
+}
+
+/// How mouse events are written to the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum MouseEncoding {
+    /// Bytes offset by 32; positions up to 223.
+    #[default]
+    X10,
+    /// The same as UTF-8 (mode 1005); positions up to 2015.
+    Utf8,
+    /// Decimal numbers with a final letter for press and release (1006).
+    Sgr,
+    /// Decimal numbers (1015).
+    Urxvt,
+    /// As SGR, in pixels (1016).
+    SgrPixels,
+}
+
+/// What a program asked of its terminal, as far as others than the engine care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "modes are on or off")]
+pub struct Modes {
+    /// The mouse events it wants (9, 1000, 1002, 1003).
+    pub mouse: MouseWant,
+    /// How it wants them (1005, 1006, 1015, 1016).
+    pub mouse_encoding: MouseEncoding,
+    /// Pastes are marked (2004).
+    pub bracketed_paste: bool,
+    /// Changes of focus are reported (1004).
+    pub focus_events: bool,
+    /// Cursor keys send SS3 (DECCKM).
+    pub app_cursor: bool,
+    /// The keypad sends SS3 (DECKPAM).
+    pub app_keypad: bool,
+    /// The alternate screen is shown (47, 1047, 1049).
+    pub alternate_screen: bool,
+    /// The wheel sends cursor keys on the alternate screen (1007).
+    pub alternate_scroll: bool,
+    /// The flags of the kitty keyboard protocol in force.
+    pub kitty_flags: u8,
+    /// xterm's modifyOtherKeys: 0, 1 or 2.
+    pub modify_other_keys: u8,
+    /// The screen is drawn with foreground and background swapped (DECSCNM).
+    pub reverse_video: bool,
+    /// Output between start and end belongs to one update (2026).
+    pub synchronized: bool,
+    /// Changes between dark and light are reported (2031).
+    pub colour_scheme_reports: bool,
+    /// Changes of size are reported in band (2048).
+    pub in_band_size: bool,
+    /// Keys are to be ignored (KAM).
+    pub keyboard_locked: bool,
+}

@@ -1,0 +1,208 @@
+//! Operating system commands by number (xterm ctlseqs, and what other terminals added). Unknown ones are dropped and counted.
+
+use crate::base::text::harmless;
+use crate::term::base64;
+use crate::term::emulator::Emulator;
+use crate::term::event::{Notice, Progress, TermEvent};
+use crate::term::palette;
+use crate::term::report::Reply;
+use crate::term::title::TITLE_BYTES_MAX;
+
+/// Bytes a program may put on the clipboard at once.
+const CLIPBOARD_BYTES_MAX: usize = 1 << 20;
+const NOTICE_TITLE_BYTES_MAX: usize = 256;
+const NOTICE_BODY_BYTES_MAX: usize = 1024;
+/// Pairs of number and colour that one OSC 4 may have.
+const COLOURS_MAX: usize = 256;
+
+impl Emulator {
+    /// Carries out an operating system command.
+    pub(crate) fn system_command(&mut self, payload: &[u8], bell: bool) {
+        let text = String::from_utf8_lossy(payload);
+        let (number, rest) = text.split_once(';').unwrap_or((&text, ""));
+        let known = match number {
+            "0" | "2" => {
+                self.set_title(rest);
+                true
+            }
+            // An icon name is nothing a pane has.
+            "1" => true,
+            "4" => self.palette_command(rest, bell),
+            "7" => self.set_cwd_url(rest),
+            "8" => self.set_link(rest),
+            "9" => self.notice_9(rest),
+            "10" | "11" | "12" => self.special_colours(number, rest, bell),
+            "22" => self.set_pointer(rest),
+            "52" => self.set_clipboard(rest),
+            "99" => self.notice_99(rest),
+            "104" => self.reset_colours(rest),
+            "110" | "111" | "112" => {
+                self.palette.set_special(number.parse::<u16>().unwrap_or(0).saturating_sub(100), None);
+                self.recolour();
+                true
+            }
+            "133" => self.shell_mark(rest),
+            "777" => self.notice_777(rest),
+            "1337" => rest.strip_prefix("CurrentDir=").is_some_and(|path| self.set_cwd(path)),
+            _ => false,
+        };
+        if !known {
+            self.drop_sequence();
+        }
+    }
+
+    fn set_title(&mut self, title: &str) {
+        let title = harmless(title, TITLE_BYTES_MAX);
+        self.titles.title.clone_from(&title);
+        self.event(TermEvent::Title(title));
+    }
+
+    fn recolour(&mut self) {
+        let tick = self.tick();
+        self.grid.touch_all(tick);
+    }
+
+    /// OSC 4: pairs of number and colour, or `?` for a question.
+    fn palette_command(&mut self, rest: &str, bell: bool) -> bool {
+        let mut parts = rest.split(';');
+        for _ in 0..COLOURS_MAX {
+            let (Some(number), Some(spec)) = (parts.next(), parts.next()) else { break };
+            let Ok(entry) = number.parse::<u8>() else { continue };
+            if spec == "?" {
+                let colour = self.palette.entry(entry);
+                self.reply(Reply::Colour(4, Some(entry), colour, bell));
+            } else if let Some(colour) = palette::parse(spec) {
+                self.palette.entries.insert(entry, colour);
+                self.recolour();
+            }
+        }
+        true
+    }
+
+    /// OSC 10, 11, 12: further colours belong to the following numbers.
+    fn special_colours(&mut self, number: &str, rest: &str, bell: bool) -> bool {
+        let first: u16 = number.parse().unwrap_or(0);
+        for (number, spec) in (first..=12).zip(rest.split(';')) {
+            if spec == "?" {
+                if let Some(colour) = self.palette.special(number) {
+                    self.reply(Reply::Colour(number, None, colour, bell));
+                }
+            } else if let Some(colour) = palette::parse(spec) {
+                self.palette.set_special(number, Some(colour));
+                self.recolour();
+            }
+        }
+        true
+    }
+
+    /// OSC 104: the numbers named, or all.
+    fn reset_colours(&mut self, rest: &str) -> bool {
+        if rest.is_empty() {
+            self.palette.entries.clear();
+        }
+        for entry in rest.split(';').filter_map(|number| number.parse::<u8>().ok()) {
+            self.palette.entries.remove(&entry);
+        }
+        self.recolour();
+        true
+    }
+
+    /// OSC 8: options, address; an empty address ends the link.
+    fn set_link(&mut self, rest: &str) -> bool {
+        let Some((options, address)) = rest.split_once(';') else { return false };
+        let id = options.split(':').find_map(|option| option.strip_prefix("id=")).unwrap_or("");
+        self.cursor.pen.look.link = if address.is_empty() { 0 } else { self.tables.links.number(id, address) };
+        self.cursor.pen.stale = true;
+        true
+    }
+
+    /// OSC 9: ConEmu's progress (9;4), its directory (9;9), or iTerm2's notice.
+    fn notice_9(&mut self, rest: &str) -> bool {
+        if let Some(progress) = rest.strip_prefix("4;").or_else(|| (rest == "4").then_some("")) {
+            return self.set_progress(progress);
+        }
+        if let Some(path) = rest.strip_prefix("9;") {
+            return self.set_cwd(path.trim_matches('"'));
+        }
+        let is_conemu = rest.split_once(';').is_some_and(|(number, _)| number.parse::<u8>().is_ok_and(|number| number <= 12));
+        if is_conemu || rest.is_empty() {
+            return false;
+        }
+        self.notify("", rest, false);
+        true
+    }
+
+    fn set_progress(&mut self, rest: &str) -> bool {
+        let mut parts = rest.split(';');
+        let state = parts.next().unwrap_or("");
+        let percent = parts.next().and_then(|percent| percent.parse::<u16>().ok()).map(|percent| percent.min(100));
+        let percent = u8::try_from(percent.unwrap_or(0)).unwrap_or(100);
+        let progress = match state {
+            "" | "0" => Progress::None,
+            "1" => Progress::Percent(percent),
+            "2" => Progress::Failed(percent),
+            "3" => Progress::Running,
+            "4" => Progress::Paused(percent),
+            _ => return false,
+        };
+        self.event(TermEvent::Progress(progress));
+        true
+    }
+
+    /// OSC 99 (kitty): `key=value:…;payload`; parts of one notice are told one by one.
+    fn notice_99(&mut self, rest: &str) -> bool {
+        let Some((options, payload)) = rest.split_once(';') else { return false };
+        let option = |name: char| options.split(':').find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+        let payload = if option('e') == Some("1") {
+            let Some(bytes) = base64::decode(payload.as_bytes(), NOTICE_BODY_BYTES_MAX) else { return false };
+            String::from_utf8_lossy(&bytes).into_owned()
+        } else {
+            payload.to_owned()
+        };
+        let urgent = option('u') == Some("2");
+        match option('p').unwrap_or("title") {
+            "title" => self.notify(&payload, "", urgent),
+            "body" => self.notify("", &payload, urgent),
+            // Queries, icons and buttons have no place in a pane.
+            _ => {}
+        }
+        true
+    }
+
+    /// OSC 777 (urxvt): `notify;title;body`.
+    fn notice_777(&mut self, rest: &str) -> bool {
+        let Some(rest) = rest.strip_prefix("notify;") else { return false };
+        let (title, body) = rest.split_once(';').unwrap_or((rest, ""));
+        self.notify(title, body, false);
+        true
+    }
+
+    fn notify(&mut self, title: &str, body: &str, urgent: bool) {
+        let notice = Notice { title: harmless(title, NOTICE_TITLE_BYTES_MAX), body: harmless(body, NOTICE_BODY_BYTES_MAX), urgent };
+        if !notice.title.is_empty() || !notice.body.is_empty() {
+            self.event(TermEvent::Notify(notice));
+        }
+    }
+
+    /// OSC 22: a CSS cursor name.
+    fn set_pointer(&mut self, name: &str) -> bool {
+        let fits = name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        if fits {
+            self.event(TermEvent::Pointer(name.to_owned()));
+        }
+        fits
+    }
+
+    /// OSC 52: writing only; a question is dropped.
+    fn set_clipboard(&mut self, rest: &str) -> bool {
+        let Some((selections, payload)) = rest.split_once(';') else { return false };
+        if payload == "?" {
+            return false;
+        }
+        let Some(bytes) = base64::decode(payload.as_bytes(), CLIPBOARD_BYTES_MAX) else { return false };
+        let Ok(text) = String::from_utf8(bytes) else { return false };
+        let selection = selections.chars().next().filter(|letter| "cpqs01234567".contains(*letter)).unwrap_or('c');
+        self.event(TermEvent::Clipboard { selection, text });
+        true
+    }
+}

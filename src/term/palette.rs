@@ -1,0 +1,153 @@
+//! Colours a program can redefine or ask for: the 256 entries, foreground, background, cursor. Unset ones are the outer terminal's.
+
+use std::collections::BTreeMap;
+
+use crate::base::style::{Colour, Style};
+
+/// Red, green, blue.
+pub type Rgb = (u8, u8, u8);
+
+/// The colours of the outer terminal, as far as they are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OuterColours {
+    /// Default foreground.
+    pub fg: Option<Rgb>,
+    /// Default background.
+    pub bg: Option<Rgb>,
+    /// Cursor.
+    pub cursor: Option<Rgb>,
+    /// The 16 named colours.
+    pub named: Option<[Rgb; 16]>,
+}
+
+/// The named colours where the outer terminal's are not known (xterm's defaults).
+const NAMED: [Rgb; 16] = [
+    (0, 0, 0),
+    (205, 0, 0),
+    (0, 205, 0),
+    (205, 205, 0),
+    (0, 0, 238),
+    (205, 0, 205),
+    (0, 205, 205),
+    (229, 229, 229),
+    (127, 127, 127),
+    (255, 0, 0),
+    (0, 255, 0),
+    (255, 255, 0),
+    (92, 92, 255),
+    (255, 0, 255),
+    (0, 255, 255),
+    (255, 255, 255),
+];
+const FG: Rgb = (229, 229, 229);
+const BG: Rgb = (0, 0, 0);
+
+/// The colours in force.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Palette {
+    pub(crate) outer: OuterColours,
+    /// Entries a program redefined (OSC 4).
+    pub(crate) entries: BTreeMap<u8, Rgb>,
+    /// OSC 10, 11 and 12.
+    pub(crate) fg: Option<Rgb>,
+    pub(crate) bg: Option<Rgb>,
+    pub(crate) cursor: Option<Rgb>,
+}
+
+impl Palette {
+    /// Forgets what the program redefined.
+    pub(crate) fn reset(&mut self) {
+        *self = Self { outer: self.outer, ..Self::default() };
+    }
+
+    /// An entry as it looks now.
+    pub(crate) fn entry(&self, n: u8) -> Rgb {
+        if let Some(own) = self.entries.get(&n) {
+            return *own;
+        }
+        match n {
+            0..=15 => self.outer.named.unwrap_or(NAMED)[usize::from(n)],
+            16..=231 => {
+                let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
+                let n = n - 16;
+                (level(n / 36), level(n / 6 % 6), level(n % 6))
+            }
+            _ => {
+                let grey = 8 + 10 * (n - 232);
+                (grey, grey, grey)
+            }
+        }
+    }
+
+    /// Foreground (10), background (11) or cursor (12) as it looks now.
+    pub(crate) fn special(&self, number: u16) -> Option<Rgb> {
+        let fg = self.fg.or(self.outer.fg).unwrap_or(FG);
+        match number {
+            10 => Some(fg),
+            11 => Some(self.bg.or(self.outer.bg).unwrap_or(BG)),
+            12 => Some(self.cursor.or(self.outer.cursor).unwrap_or(fg)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn set_special(&mut self, number: u16, colour: Option<Rgb>) {
+        match number {
+            10 => self.fg = colour,
+            11 => self.bg = colour,
+            12 => self.cursor = colour,
+            _ => {}
+        }
+    }
+
+    /// 1 if the background is dark, 2 if it is light (mode 2031).
+    pub(crate) fn scheme(&self) -> u8 {
+        let (r, g, b) = self.special(11).unwrap_or(BG);
+        let luma = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b);
+        if luma < 128_000 { 1 } else { 2 }
+    }
+
+    /// A style with redefined colours in place of their numbers.
+    pub(crate) fn resolve(&self, style: Style) -> Style {
+        if self.entries.is_empty() && self.fg.is_none() && self.bg.is_none() {
+            return style;
+        }
+        let colour = |colour: Colour, default: Option<Rgb>| {
+            let own = match colour {
+                Colour::Default => default,
+                Colour::Indexed(n) => self.entries.get(&n).copied(),
+                Colour::Rgb(..) => None,
+            };
+            own.map_or(colour, |(r, g, b)| Colour::Rgb(r, g, b))
+        };
+        Style {
+            fg: colour(style.fg, self.fg),
+            bg: colour(style.bg, self.bg),
+            underline_colour: colour(style.underline_colour, None),
+            ..style
+        }
+    }
+}
+
+/// A colour as X11 writes it: `rgb:r/g/b` with 1 to 4 hexadecimal digits each, or `#rgb`, `#rrggbb`, `#rrrgggbbb`, `#rrrrggggbbbb`.
+pub(crate) fn parse(text: &str) -> Option<Rgb> {
+    if let Some(channels) = text.strip_prefix("rgb:") {
+        let mut channels = channels.split('/');
+        let mut next = || {
+            let digits = channels.next().filter(|digits| (1..=4).contains(&digits.len()))?;
+            let value = hex(digits)?;
+            let max = (1_u32 << (4 * digits.len())) - 1;
+            u8::try_from(value * 255 / max).ok()
+        };
+        let colour = (next()?, next()?, next()?);
+        return channels.next().is_none().then_some(colour);
+    }
+    let digits = text.strip_prefix('#').filter(|digits| digits.is_ascii() && [3, 6, 9, 12].contains(&digits.len()))?;
+    let len = digits.len() / 3;
+    // X11: digits are the most significant ones.
+    let channel = |at: usize| Some(u8::try_from(hex(&digits[at * len..(at + 1) * len])? << 12 >> (4 * (len - 1)) >> 8 & 0xff).unwrap_or(0));
+    Some((channel(0)?, channel(1)?, channel(2)?))
+}
+
+fn hex(digits: &str) -> Option<u32> {
+    if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
+}

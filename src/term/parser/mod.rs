@@ -1,0 +1,378 @@
+//! Bytes to calls: the DEC state machine, with runs of text and whole strings found in bulk. It knows no sequence by name and draws nothing.
+//!
+//! All state is plain, so a snapshot can keep it, and every string is bounded. Results do not depend on how the bytes are split.
+
+pub(crate) mod params;
+pub(crate) mod scan;
+pub(crate) mod table;
+
+use crate::term::parser::params::Params;
+use crate::term::parser::table::{Action, State, TABLE};
+
+/// Bytes an OSC, DCS or APC string may have; a longer one is dropped whole.
+pub(crate) const STRING_BYTES_MAX: usize = 1 << 20;
+/// Capacity of the string buffer that is kept from string to string.
+const STRING_BYTES_KEPT: usize = 4096;
+const INTERMEDIATES_MAX: usize = 2;
+const ESC: u8 = 0x1b;
+
+/// How a string ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With BEL (xterm's way of ending an OSC).
+    Bell,
+    /// With ESC (of ST) or the C1 control ST.
+    Terminator,
+    /// With CAN or SUB: given up by its sender.
+    Cancelled,
+}
+
+/// Everything of a control sequence or device control string but its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Header {
+    /// The numbers.
+    pub(crate) params: Params,
+    /// Private markers and intermediates in order; unused places are 0.
+    pub(crate) intermediates: [u8; INTERMEDIATES_MAX],
+    /// How many intermediates there are.
+    pub(crate) intermediate_count: u8,
+    /// There were more numbers or intermediates than fit; such a sequence is ignored.
+    pub(crate) ignored: bool,
+    /// The final byte.
+    pub(crate) last: u8,
+}
+
+impl Header {
+    fn clear(&mut self) {
+        self.params.clear();
+        self.intermediates = [0; INTERMEDIATES_MAX];
+        self.intermediate_count = 0;
+        self.ignored = false;
+    }
+
+    fn collect(&mut self, byte: u8) {
+        let at = usize::from(self.intermediate_count);
+        if at >= INTERMEDIATES_MAX {
+            self.ignored = true;
+            return;
+        }
+        self.intermediates[at] = byte;
+        self.intermediate_count += 1;
+    }
+
+    fn number(&mut self, action: Action, byte: u8) {
+        if self.params.is_full() {
+            self.ignored = true;
+            return;
+        }
+        match action {
+            Action::Digit => self.params.digit(byte & 0x0f),
+            _ => self.params.end_value(action == Action::SubParam),
+        }
+    }
+
+    fn finish(&mut self, last: u8) {
+        if self.params.is_full() {
+            self.ignored = true;
+        } else {
+            self.params.end_value(false);
+        }
+        self.last = last;
+    }
+
+    /// The intermediates as a slice.
+    pub(crate) fn marks(&self) -> &[u8] {
+        &self.intermediates[..usize::from(self.intermediate_count).min(INTERMEDIATES_MAX)]
+    }
+}
+
+/// What the parser calls.
+pub(crate) trait Sink {
+    /// A run of printable ASCII; never empty.
+    fn ascii(&mut self, run: &[u8]);
+    /// A run of text without controls that has something else than ASCII in it; never empty.
+    fn text(&mut self, run: &str);
+    /// A C0 or C1 control, or DEL.
+    fn execute(&mut self, control: u8);
+    /// An escape sequence.
+    fn esc(&mut self, header: &Header);
+    /// A control sequence.
+    fn csi(&mut self, header: &Header);
+    /// An operating system command.
+    fn osc(&mut self, payload: &[u8], end: End);
+    /// A device control string.
+    fn dcs(&mut self, header: &Header, payload: &[u8], end: End);
+    /// An application program command.
+    fn apc(&mut self, payload: &[u8], end: End);
+}
+
+/// The parser: everything that must be known between two bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Parser {
+    pub(crate) state: State,
+    pub(crate) header: Header,
+    pub(crate) string: Vec<u8>,
+    /// The string outgrew its bound; the rest is skipped and nothing is dispatched.
+    pub(crate) overflowed: bool,
+    pub(crate) utf8: [u8; 4],
+    pub(crate) utf8_count: u8,
+}
+
+impl Parser {
+    /// Reads `bytes` and calls `sink` for what is complete.
+    pub(crate) fn feed<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) {
+        let mut at = 0;
+        if self.utf8_count != 0 {
+            at = self.resume_utf8(sink, bytes);
+        }
+        while at < bytes.len() {
+            at += match self.state {
+                State::Ground => self.ground(sink, &bytes[at..]),
+                State::DcsString => self.dcs_string(sink, &bytes[at..]),
+                State::OscString => self.osc_string(sink, &bytes[at..]),
+                State::ApcString | State::IgnoredString => self.apc_string(sink, &bytes[at..]),
+                _ => self.sequence(sink, &bytes[at..]),
+            };
+        }
+    }
+
+    /// Text and controls up to the start of a sequence; gives the bytes used.
+    fn ground<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
+        let mut at = 0;
+        while at < bytes.len() {
+            let run = scan::ascii_run(&bytes[at..]);
+            if run > 0 {
+                sink.ascii(&bytes[at..at + run]);
+                at += run;
+            }
+            match bytes.get(at) {
+                None => break,
+                Some(&ESC) => {
+                    self.header.clear();
+                    self.state = State::Escape;
+                    return at + 1 + self.sequence(sink, &bytes[at + 1..]);
+                }
+                Some(byte @ (..0x20 | 0x7f)) => {
+                    sink.execute(*byte);
+                    at += 1;
+                }
+                Some(_) => at += self.utf8_run(sink, &bytes[at..]),
+            }
+        }
+        at
+    }
+
+    /// Reads a sequence byte by byte until it is complete or a string starts.
+    #[inline]
+    fn sequence<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
+        for (at, &byte) in bytes.iter().enumerate() {
+            let (action, next) = TABLE[self.state as usize % TABLE.len()][usize::from(byte)];
+            self.state = next;
+            match action {
+                Action::None => {}
+                Action::Digit | Action::Param | Action::SubParam => self.header.number(action, byte),
+                Action::CsiDispatch => {
+                    self.header.finish(byte);
+                    sink.csi(&self.header);
+                }
+                Action::Execute => sink.execute(byte),
+                Action::Clear => self.header.clear(),
+                Action::Collect => self.header.collect(byte),
+                Action::EscDispatch => {
+                    self.header.last = byte;
+                    sink.esc(&self.header);
+                }
+                Action::StringStart => self.start_string(),
+                Action::DcsStart => {
+                    self.header.finish(byte);
+                    self.start_string();
+                }
+            }
+            if !matches!(next, State::Escape | State::CsiEntry | State::CsiParam | State::EscapeIntermediate | State::CsiIntermediate) {
+                return at + 1;
+            }
+        }
+        bytes.len()
+    }
+
+    fn start_string(&mut self) {
+        self.string.clear();
+        self.string.shrink_to(STRING_BYTES_KEPT);
+        self.overflowed = false;
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        if self.overflowed || self.string.len() + bytes.len() > STRING_BYTES_MAX {
+            self.overflowed = true;
+            self.string.clear();
+            return;
+        }
+        self.string.extend_from_slice(bytes);
+    }
+
+    /// Goes where the terminating byte of a string leads, and tells how the string ended.
+    fn leave(&mut self, byte: u8) -> End {
+        self.state = State::Ground;
+        match byte {
+            0x07 => End::Bell,
+            0x18 | 0x1a => End::Cancelled,
+            ESC => {
+                self.state = State::Escape;
+                End::Terminator
+            }
+            _ => End::Terminator,
+        }
+    }
+
+    /// Reads an OSC; other C0 controls inside are dropped (ECMA-48 has none there).
+    fn osc_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
+        let run = scan_until(bytes, |byte| byte < 0x20);
+        let Some(&byte) = bytes.get(run) else {
+            self.append(bytes);
+            return run;
+        };
+        if !matches!(byte, 0x07 | 0x18 | 0x1a | ESC) {
+            self.append(&bytes[..run]);
+            return run + 1;
+        }
+        let end = self.leave(byte);
+        if self.string.is_empty() && !self.overflowed && run <= STRING_BYTES_MAX {
+            sink.osc(&bytes[..run], end);
+        } else {
+            self.append(&bytes[..run]);
+            if !self.overflowed {
+                sink.osc(&self.string, end);
+            }
+        }
+        self.close(sink, byte);
+        run + 1
+    }
+
+    /// Reads the payload of a DCS: C0 controls belong to it, bytes above 0x7e do not (sixels need line breaks).
+    fn dcs_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
+        let run = scan_until(bytes, |byte| byte > 0x7e || matches!(byte, 0x18 | 0x1a | ESC));
+        self.append(&bytes[..run]);
+        let Some(&byte) = bytes.get(run) else { return run };
+        if matches!(byte, 0x18 | 0x1a | ESC | 0x9c) {
+            let end = self.leave(byte);
+            if !self.overflowed {
+                sink.dcs(&self.header, &self.string, end);
+            }
+            self.close(sink, byte);
+        }
+        run + 1
+    }
+
+    /// Reads an APC, or a SOS or PM, which are skipped.
+    fn apc_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
+        let run = scan_until(bytes, |byte| matches!(byte, 0x18 | 0x1a | ESC));
+        let is_apc = self.state == State::ApcString;
+        if is_apc {
+            self.append(&bytes[..run]);
+        }
+        let Some(&byte) = bytes.get(run) else { return run };
+        let end = self.leave(byte);
+        if is_apc && !self.overflowed {
+            sink.apc(&self.string, end);
+        }
+        self.close(sink, byte);
+        run + 1
+    }
+
+    /// What follows a string: its memory is given back and CAN or SUB does its own work.
+    fn close<S: Sink>(&mut self, sink: &mut S, byte: u8) {
+        self.start_string();
+        if byte == ESC {
+            self.header.clear();
+        }
+        if matches!(byte, 0x18 | 0x1a) {
+            sink.execute(byte);
+        }
+    }
+
+    /// Reads a run that starts with a byte above 0x7f; gives the bytes used.
+    fn utf8_run<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
+        let run = scan::text_run(bytes);
+        match std::str::from_utf8(&bytes[..run]) {
+            Ok(text) => {
+                text_with_c1(sink, text);
+                run
+            }
+            Err(error) => {
+                let valid = error.valid_up_to();
+                if let Ok(text) = std::str::from_utf8(&bytes[..valid]) {
+                    text_with_c1(sink, text);
+                }
+                let Some(wrong) = error.error_len() else {
+                    if run < bytes.len() {
+                        sink.text("\u{fffd}");
+                        return run;
+                    }
+                    self.utf8[..run - valid].copy_from_slice(&bytes[valid..run]);
+                    self.utf8_count = u8::try_from(run - valid).unwrap_or(0);
+                    return run;
+                };
+                malformed(sink, &bytes[valid..valid + wrong]);
+                valid + wrong
+            }
+        }
+    }
+
+    /// Completes a character that the last bytes cut; gives the bytes used.
+    fn resume_utf8<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
+        for (at, &byte) in bytes.iter().enumerate() {
+            let have = usize::from(self.utf8_count).min(3);
+            self.utf8[have] = byte;
+            match std::str::from_utf8(&self.utf8[..=have]) {
+                Ok(text) => {
+                    text_with_c1(sink, text);
+                    self.utf8_count = 0;
+                    return at + 1;
+                }
+                Err(error) if error.error_len().is_some() => {
+                    // The byte that broke it is read again, as the start of something else.
+                    malformed(sink, &self.utf8[..have]);
+                    self.utf8_count = 0;
+                    return at;
+                }
+                Err(_) => self.utf8_count += 1,
+            }
+        }
+        bytes.len()
+    }
+}
+
+fn scan_until(bytes: &[u8], ends: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().position(|byte| ends(*byte)).unwrap_or(bytes.len())
+}
+
+/// A lone C1 byte is a control, anything else that is not UTF-8 shows as U+FFFD.
+fn malformed<S: Sink>(sink: &mut S, bytes: &[u8]) {
+    match bytes {
+        [byte @ 0x80..=0x9f] => sink.execute(*byte),
+        _ => sink.text("\u{fffd}"),
+    }
+}
+
+/// Text in which C1 controls may stand as characters.
+fn text_with_c1<S: Sink>(sink: &mut S, text: &str) {
+    let mut rest = text;
+    let mut from = 0;
+    while let Some(found) = memchr::memchr(0xc2, &rest.as_bytes()[from..]) {
+        let at = from + found;
+        let control = rest.as_bytes().get(at + 1).copied().unwrap_or(0xa0);
+        if control < 0xa0 {
+            if at > 0 {
+                sink.text(&rest[..at]);
+            }
+            sink.execute(control);
+            rest = &rest[at + 2..];
+            from = 0;
+        } else {
+            from = at + 2;
+        }
+    }
+    if !rest.is_empty() {
+        sink.text(rest);
+    }
+}

@@ -1,0 +1,299 @@
+//! A change of size: the main screen rewraps its lines and trades rows with the history, the alternate screen is cut or padded.
+//!
+//! The cursor, saved cursors and prompt marks stay on their characters. A prompt that its shell will draw again is cut instead of rewrapped: the shell
+//! moves up by the rows it had before, so it must still have those.
+
+use crate::base::geom::Size;
+use crate::term::cell::{Cell, Class};
+use crate::term::emulator::{Cursor, Emulator, Margins};
+use crate::term::event::MarkKind;
+use crate::term::grid::{Grid, Line};
+use crate::term::history::record::Glyph;
+use crate::term::look::Look;
+use crate::term::mode::Mode;
+use crate::term::report::Reply;
+
+const CONTENT: u8 = Line::STYLED | Line::TEXT | Line::WIDE;
+
+/// A row on its way from one screen to the next.
+type LooseRow = (Vec<Cell>, Line);
+
+/// A logical line on its way.
+#[derive(Debug, Clone, Default)]
+struct LooseLine {
+    cells: Vec<Cell>,
+    /// Content flags of its rows together.
+    flags: u8,
+    /// Prompt marks and the cells they are on.
+    marks: Vec<(usize, u8)>,
+    /// Cut to the width instead of wrapped.
+    fixed: bool,
+    /// It goes on in what is not here.
+    open: bool,
+}
+
+/// A position that stays on its character: the line, the cell in it, and afterwards row and column.
+#[derive(Debug, Clone, Copy, Default)]
+struct Anchor {
+    line: usize,
+    offset: usize,
+    row: usize,
+    col: usize,
+    pending: bool,
+}
+
+impl Emulator {
+    /// Changes the size.
+    pub(crate) fn resize(&mut self, size: Size) {
+        let size = size.clamped();
+        let old = self.size;
+        if size == old {
+            return;
+        }
+        self.shared.tick += 1;
+        let alternate = self.alternate.then(|| std::mem::replace(&mut self.grid, Grid::new(Size::new(1, 1), 0)));
+        let main =
+            if alternate.is_some() { self.other.take() } else { Some(std::mem::replace(&mut self.grid, Grid::new(Size::new(1, 1), 0))) };
+        let kept_alternate = if alternate.is_none() { self.other.take() } else { None };
+        drop(kept_alternate);
+        let main = self.resize_main(main.unwrap_or_else(|| Grid::new(old, 0)), size);
+        self.size = size;
+        if let Some(alternate) = alternate {
+            self.grid = self.resize_alternate(alternate, size);
+            self.other = Some(main);
+        } else {
+            self.grid = main;
+        }
+        self.margins = Margins::full(size);
+        self.cursor.x = self.cursor.x.min(size.cols - 1);
+        self.cursor.y = self.cursor.y.min(size.rows - 1);
+        if self.is_on(Mode::IN_BAND_SIZE) {
+            self.reply(Reply::InBandSize);
+        }
+    }
+
+    fn resize_alternate(&mut self, mut grid: Grid, size: Size) -> Grid {
+        let top = (self.cursor.y + 1).saturating_sub(size.rows);
+        let rows = (top..grid.size().rows)
+            .map(|y| (grid.used(y).to_vec(), Line { flags: grid.line(y).flags & CONTENT, ..grid.line(y) }))
+            .collect();
+        self.cursor.y -= top;
+        self.cursor.pending = false;
+        let saved = &mut self.saved[1].cursor;
+        saved.y = saved.y.saturating_sub(top);
+        saved.pending = false;
+        grid.replace(size, rows, self.shared.tick);
+        grid
+    }
+
+    fn resize_main(&mut self, mut grid: Grid, size: Size) -> Grid {
+        let old = grid.size();
+        let shown = !self.alternate;
+        let cursors = [if shown { self.cursor } else { self.saved[0].cursor }, self.saved[0].cursor];
+        let last_text = (0..old.rows).rev().find(|y| grid.used(*y).iter().any(|cell| !cell.is_plain_blank()));
+        let last = cursors[0].y.max(last_text.unwrap_or(0)).min(old.rows - 1);
+        let was_full = last + 1 == old.rows;
+        let prompt = if shown && old.cols != size.cols { self.prompt_row(&grid, cursors[0].y) } else { None };
+        let mut anchors = [Anchor::default(); 2];
+        let mut lines = self.take_lines(&grid, last, prompt, (&cursors, &mut anchors));
+        if self.history.is_open() && !lines.is_empty() {
+            self.join_history(&mut lines[0], &mut anchors);
+        }
+        self.history.set_cols(size.cols);
+        let mut rows = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            wrap(line, at, usize::from(size.cols), (&mut rows, &mut anchors));
+        }
+        let height = usize::from(size.rows);
+        if was_full {
+            self.pull_rows(&mut rows, &mut anchors, size);
+        }
+        let top = rows.len().saturating_sub(height).min(anchors[0].row);
+        grid.replace(size, rows.split_off(top), self.shared.tick);
+        for (cells, line) in rows {
+            self.history.push(&padded(cells, usize::from(size.cols)), line, &self.tables.looks, &self.tables.clusters);
+        }
+        self.history.commit();
+        let place = |cursor: &mut Cursor, anchor: Anchor| {
+            cursor.x = u16::try_from(anchor.col).unwrap_or(0).min(size.cols - 1);
+            cursor.y = u16::try_from(anchor.row.saturating_sub(top)).unwrap_or(0).min(size.rows - 1);
+            cursor.pending = anchor.pending;
+        };
+        place(&mut self.saved[0].cursor, anchors[1]);
+        if shown {
+            place(&mut self.cursor, anchors[0]);
+        }
+        grid
+    }
+
+    /// The row where the prompt starts that the cursor is at, if the shell draws it again.
+    fn prompt_row(&self, grid: &Grid, y: u16) -> Option<u16> {
+        if !self.shell.at_prompt || !self.shell.redraws {
+            return None;
+        }
+        (0..=y).rev().find(|y| grid.line(*y).mark == MarkKind::Prompt.number())
+    }
+
+    /// Joins rows 0 to `last` to lines, and finds the cursors in them.
+    fn take_lines(
+        &self,
+        grid: &Grid,
+        last: u16,
+        prompt: Option<u16>,
+        (cursors, anchors): (&[Cursor; 2], &mut [Anchor; 2]),
+    ) -> Vec<LooseLine> {
+        let mut lines: Vec<LooseLine> = Vec::new();
+        let mut goes_on = false;
+        for y in 0..=last {
+            let row = grid.line(y);
+            let fixed = prompt.is_some_and(|prompt| prompt <= y);
+            if !goes_on || fixed {
+                lines.push(LooseLine { fixed, ..LooseLine::default() });
+            }
+            let at = lines.len() - 1;
+            let line = &mut lines[at];
+            let start = line.cells.len();
+            if row.mark != 0 {
+                line.marks.push((start, row.mark));
+            }
+            line.flags |= row.flags & CONTENT;
+            goes_on = row.has(Line::WRAPPED) && !fixed;
+            line.open = goes_on;
+            let cells = if goes_on { trim_spacer(grid.row(y)) } else { trim_blank(grid.used(y)) };
+            line.cells.extend_from_slice(cells);
+            for (anchor, cursor) in anchors.iter_mut().zip(cursors) {
+                if cursor.y == y {
+                    let offset = start + usize::from(cursor.x) + usize::from(cursor.pending);
+                    *anchor = Anchor { line: at, offset, ..Anchor::default() };
+                }
+            }
+        }
+        lines
+    }
+
+    /// Puts the unfinished last line of the history in front of the first line.
+    fn join_history(&mut self, first: &mut LooseLine, anchors: &mut [Anchor; 2]) {
+        let Some((mut line, _)) = self.pop_history() else { return };
+        let before = line.cells.len();
+        for anchor in anchors.iter_mut().filter(|anchor| anchor.line == 0) {
+            anchor.offset += before;
+        }
+        first.marks.iter_mut().for_each(|(offset, _)| *offset += before);
+        line.cells.append(&mut first.cells);
+        line.marks.append(&mut first.marks);
+        first.flags |= line.flags;
+        first.cells = line.cells;
+        first.marks = line.marks;
+    }
+
+    /// Takes the last line out of the history, as cells; tells whether it went on.
+    fn pop_history(&mut self) -> Option<(LooseLine, bool)> {
+        let mut glyphs: Vec<(Cell, String, Look)> = Vec::new();
+        let popped = self.history.pop(|glyph, look| {
+            let (cell, text) = match glyph {
+                Glyph::Blank => (Cell::BLANK, String::new()),
+                Glyph::Char(c, cols) => (Cell::BLANK.with_char(c).with_class(class_of(cols)), String::new()),
+                Glyph::Cluster(text, cols) => (Cell::BLANK.with_class(class_of(cols)), text.to_owned()),
+            };
+            glyphs.push((cell, text, look));
+        });
+        let (open, mark) = popped?;
+        let mut line = LooseLine::default();
+        if mark != 0 {
+            line.marks.push((0, mark));
+        }
+        for (cell, text, look) in glyphs {
+            let number = self.tables.looks.number(look);
+            let mut cell = cell.with_style(number);
+            if !text.is_empty() {
+                cell = self.cluster_number(&text).map_or(cell.with_char(' '), |number| cell.with_cluster(number));
+            }
+            line.cells.push(cell);
+            if cell.class() == Class::Wide {
+                line.cells.push(cell.emptied().with_class(Class::Tail));
+            }
+        }
+        line.flags = CONTENT;
+        Some((line, open))
+    }
+
+    /// Fills the screen from the history.
+    fn pull_rows(&mut self, rows: &mut Vec<LooseRow>, anchors: &mut [Anchor; 2], size: Size) {
+        while rows.len() < usize::from(size.rows) {
+            let Some((mut line, open)) = self.pop_history() else { return };
+            line.open = open;
+            let mut above = Vec::new();
+            wrap(&line, usize::MAX, usize::from(size.cols), (&mut above, anchors));
+            anchors.iter_mut().for_each(|anchor| anchor.row += above.len());
+            above.append(rows);
+            *rows = above;
+        }
+    }
+}
+
+fn class_of(cols: u8) -> Class {
+    if cols == 2 { Class::Wide } else { Class::Narrow }
+}
+
+fn trim_blank(cells: &[Cell]) -> &[Cell] {
+    let end = cells.iter().rposition(|cell| !cell.is_plain_blank()).map_or(0, |last| last + 1);
+    &cells[..end]
+}
+
+fn trim_spacer(cells: &[Cell]) -> &[Cell] {
+    match cells.split_last() {
+        Some((last, rest)) if last.class() == Class::Spacer => rest,
+        _ => cells,
+    }
+}
+
+fn padded(mut cells: Vec<Cell>, cols: usize) -> Vec<Cell> {
+    cells.resize(cols, Cell::BLANK);
+    cells
+}
+
+/// Wraps a line to `cols`, appends its rows, and places the anchors that are in it.
+fn wrap(line: &LooseLine, number: usize, cols: usize, (rows, anchors): (&mut Vec<LooseRow>, &mut [Anchor; 2])) {
+    let first = rows.len();
+    let mut row: Vec<Cell> = Vec::with_capacity(cols);
+    // Where each row starts, in cells of the line.
+    let mut starts = vec![0];
+    let mut at = 0;
+    while at < line.cells.len() {
+        let cell = line.cells[at];
+        let width = if cell.class() == Class::Wide { 2 } else { 1 };
+        if row.len() + width > cols && !row.is_empty() {
+            if line.fixed {
+                break;
+            }
+            if row.len() < cols {
+                row.push(Cell::BLANK.with_class(Class::Spacer));
+            }
+            rows.push((std::mem::replace(&mut row, Vec::with_capacity(cols)), new_line(line, true)));
+            starts.push(at);
+        }
+        if width > cols {
+            row.push(cell.emptied());
+        } else {
+            row.extend_from_slice(&line.cells[at..(at + width).min(line.cells.len())]);
+        }
+        at += width;
+    }
+    rows.push((row, new_line(line, line.open)));
+    for (offset, mark) in &line.marks {
+        let at = starts.partition_point(|start| start <= offset) - 1;
+        rows[first + at].1.mark = *mark;
+    }
+    for anchor in anchors.iter_mut().filter(|anchor| anchor.line == number) {
+        let at = starts.partition_point(|start| *start <= anchor.offset) - 1;
+        anchor.row = first + at;
+        anchor.col = anchor.offset - starts[at];
+        anchor.pending = anchor.col >= cols && anchor.offset == line.cells.len() && !line.fixed;
+    }
+}
+
+fn new_line(line: &LooseLine, wrapped: bool) -> Line {
+    let wrapped = if wrapped { Line::WRAPPED } else { 0 };
+    let spacer = if wrapped != 0 && line.flags & Line::WIDE != 0 { Line::TEXT | Line::WIDE } else { 0 };
+    Line { flags: line.flags | wrapped | spacer, mark: 0, used: u16::MAX }
+}

@@ -1,0 +1,386 @@
+//! The whole state of a terminal as plain data, and back. Anything may be in a snapshot that is restored: it is checked, never trusted.
+
+use std::collections::BTreeMap;
+
+use crate::base::geom::Size;
+use crate::base::memory::Memory;
+use crate::term::cell::Cell;
+use crate::term::charset::{Charset, Charsets};
+use crate::term::cluster::Clusters;
+use crate::term::emulator::{Cursor, Emulator, Margins, Options, Pen, Printing, Saved, Tables};
+use crate::term::grapheme::Join;
+use crate::term::grid::{Grid, Line};
+use crate::term::history::{History, HistoryEnd};
+use crate::term::keyboard::{Flags, Keyboard};
+use crate::term::link::Links;
+use crate::term::look::{Look, Looks};
+use crate::term::mode::Modeset;
+use crate::term::palette::{OuterColours, Palette, Rgb};
+use crate::term::parser::params::Params;
+use crate::term::parser::table::State;
+use crate::term::parser::{Header, Parser, STRING_BYTES_MAX};
+use crate::term::shell::{PATH_BYTES_MAX, Shell};
+use crate::term::tabs::Tabs;
+use crate::term::title::{STACK_MAX, TITLE_BYTES_MAX, Titles};
+
+/// Why a snapshot cannot be restored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// The size is not one a terminal can have.
+    #[error("a snapshot of {0} cannot be restored; sizes are 1x1 to 2000x1000")]
+    Size(Size),
+    /// A screen has not as many cells or rows as its size says.
+    #[error("a snapshot with a screen that is not {0} cannot be restored; it is damaged")]
+    Screen(Size),
+}
+
+/// Everything a terminal is, apart from the bytes of its scrollback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Size of both screens.
+    pub size: Size,
+    /// The screen shown.
+    pub screen: ScreenSnapshot,
+    /// The other one, if it has content.
+    pub other: Option<ScreenSnapshot>,
+    /// Whether the alternate screen is shown.
+    pub alternate: bool,
+    /// The cursor.
+    pub cursor: CursorSnapshot,
+    /// What DECSC saved on the main and on the alternate screen.
+    pub saved: [SavedSnapshot; 2],
+    /// Top, bottom, left and right margin.
+    pub margins: [u16; 4],
+    /// Modes that are on, saved by XTSAVE, and which of them were saved: a bit each, numbered in `mode.rs`.
+    pub modes: [u64; 3],
+    /// Tab stops, a bit a column.
+    pub tabs: Vec<u64>,
+    /// Looks by style number, two words each.
+    pub looks: Vec<[u64; 2]>,
+    /// Clusters by number; an empty one is unused.
+    pub clusters: Vec<String>,
+    /// Links by number, from 1, and which one is given up next.
+    pub links: (Vec<String>, u32),
+    /// Where the scrollback ends.
+    pub history: HistoryEnd,
+    /// The title, and those on the stack.
+    pub titles: (String, Vec<String>),
+    /// Colours.
+    pub colours: ColourSnapshot,
+    /// Keyboard protocols.
+    pub keyboard: KeyboardSnapshot,
+    /// Working directory; at a prompt; the prompt is drawn again by its shell.
+    pub shell: (String, bool, bool),
+    /// What printing remembers: two bytes of cluster state, the character REP repeats (0 is none), DECSCUSR's number.
+    pub printing: ([u8; 2], u32, u8),
+    /// The parser.
+    pub parser: ParserSnapshot,
+    /// The tick of the last change.
+    pub tick: u64,
+}
+
+/// A screen: cells row by row as 8-byte words, and what is known of each row (flags, mark, columns used).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScreenSnapshot {
+    /// Cells, as `cell.rs` lays them out.
+    pub cells: Vec<u64>,
+    /// Flags, mark and used columns of each row.
+    pub lines: Vec<(u8, u8, u16)>,
+}
+
+/// A cursor with its pen and character sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CursorSnapshot {
+    /// Column and row.
+    pub at: (u16, u16),
+    /// A wrap is pending.
+    pub pending: bool,
+    /// The look, as two words.
+    pub look: [u64; 2],
+    /// DECSCA.
+    pub protected: bool,
+    /// Zone of shell integration.
+    pub zone: u8,
+    /// Sets in G0 to G3.
+    pub sets: [u8; 4],
+    /// The set in force, and the single shift.
+    pub shifts: [u8; 2],
+}
+
+/// What DECSC saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SavedSnapshot {
+    /// The cursor.
+    pub cursor: CursorSnapshot,
+    /// Origin mode.
+    pub origin: bool,
+    /// Autowrap.
+    pub autowrap: bool,
+    /// Whether anything was saved.
+    pub is_set: bool,
+}
+
+/// Colours a program redefined, and those of the outer terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ColourSnapshot {
+    /// Palette entries.
+    pub entries: Vec<(u8, Rgb)>,
+    /// Foreground, background, cursor.
+    pub special: [Option<Rgb>; 3],
+    /// The outer terminal's.
+    pub outer: OuterColours,
+}
+
+/// Keyboard protocols: kitty's flags and stacks of the screen shown and the hidden one, and modifyOtherKeys.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyboardSnapshot {
+    /// Flags and stack of the screen shown.
+    pub shown: (u8, Vec<u8>),
+    /// Flags and stack of the other one.
+    pub hidden: (u8, Vec<u8>),
+    /// 0, 1 or 2.
+    pub modify_other: u8,
+}
+
+/// The parser between two bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ParserSnapshot {
+    /// Number of the state.
+    pub state: u8,
+    /// Numbers read.
+    pub values: Vec<u16>,
+    /// Which of them are sub-parameters.
+    pub subs: u32,
+    /// The number being read, and whether it is a sub-parameter.
+    pub current: (u16, bool),
+    /// Private markers and intermediates, how many there are, and the final byte.
+    pub marks: ([u8; 2], u8, u8),
+    /// Whether the sequence is ignored, and whether the string is.
+    pub ignored: (bool, bool),
+    /// The string being read.
+    pub string: Vec<u8>,
+    /// Bytes of an unfinished character.
+    pub utf8: Vec<u8>,
+}
+
+impl ParserSnapshot {
+    pub(crate) fn of(parser: &Parser) -> Self {
+        let header = &parser.header;
+        Self {
+            state: parser.state as u8,
+            values: header.params.all().to_vec(),
+            subs: header.params.subs,
+            current: (header.params.current, header.params.current_is_sub),
+            marks: (header.intermediates, header.intermediate_count, header.last),
+            ignored: (header.ignored, parser.overflowed),
+            string: parser.string.clone(),
+            utf8: parser.utf8[..usize::from(parser.utf8_count)].to_vec(),
+        }
+    }
+
+    pub(crate) fn parser(self) -> Parser {
+        let mut params = Params { subs: self.subs, current: self.current.0, current_is_sub: self.current.1, ..Params::default() };
+        for (own, value) in params.values.iter_mut().zip(&self.values) {
+            *own = *value;
+            params.count += 1;
+        }
+        let (intermediates, count, last) = self.marks;
+        let header = Header { params, intermediates, intermediate_count: count.min(2), ignored: self.ignored.0, last };
+        let mut parser = Parser { header, string: self.string, overflowed: self.ignored.1, ..Parser::default() };
+        parser.state = State::ALL.get(usize::from(self.state)).copied().unwrap_or_default();
+        parser.string.truncate(STRING_BYTES_MAX);
+        // Only what can be the start of a character is one.
+        let is_start = std::str::from_utf8(&self.utf8).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none());
+        if is_start && self.utf8.len() < 4 {
+            parser.utf8[..self.utf8.len()].copy_from_slice(&self.utf8);
+            parser.utf8_count = u8::try_from(self.utf8.len()).unwrap_or(0);
+        }
+        parser
+    }
+}
+
+impl ScreenSnapshot {
+    fn of(grid: &Grid) -> Self {
+        let mut cells = Vec::with_capacity(grid.cells().len());
+        let mut lines = Vec::new();
+        for y in 0..grid.size().rows {
+            cells.extend(grid.row(y).iter().map(|cell| cell.0));
+            let line = grid.line(y);
+            lines.push((line.flags, line.mark, line.used));
+        }
+        Self { cells, lines }
+    }
+
+    fn grid(self, size: Size, tick: u64) -> Result<Grid, RestoreError> {
+        if self.cells.len() != size.area() || self.lines.len() != usize::from(size.rows) {
+            return Err(RestoreError::Screen(size));
+        }
+        let mut grid = Grid::new(size, tick);
+        for ((y, words), (flags, mark, used)) in (0..size.rows).zip(self.cells.chunks(usize::from(size.cols))).zip(self.lines) {
+            let (cells, line) = grid.write(y, usize::from(size.cols), tick);
+            cells.iter_mut().zip(words).for_each(|(cell, word)| *cell = Cell(*word));
+            heal(cells);
+            *line = Line { flags, mark, used: used.min(size.cols) };
+            if cells.iter().skip(usize::from(used)).any(|cell| *cell != Cell::BLANK) {
+                line.used = size.cols;
+            }
+            if cells.iter().any(|cell| cell.is_wide_part()) {
+                line.flags |= Line::WIDE | Line::TEXT;
+            }
+            if cells.iter().any(|cell| cell.style() != 0) {
+                line.flags |= Line::STYLED;
+            }
+            if cells.iter().any(|cell| cell.char().is_none_or(|c| !c.is_ascii())) {
+                line.flags |= Line::TEXT;
+            }
+        }
+        Ok(grid)
+    }
+}
+
+/// Makes sure that every half of a wide character has its other half.
+fn heal(cells: &mut [Cell]) {
+    use crate::term::cell::Class;
+    for at in 0..cells.len() {
+        let class = cells[at].class();
+        let before = at.checked_sub(1).map(|before| cells[before].class());
+        let after = cells.get(at + 1).map(|cell| cell.class());
+        let orphan = (class == Class::Tail && before != Some(Class::Wide)) || (class == Class::Wide && after != Some(Class::Tail));
+        if orphan {
+            cells[at] = cells[at].emptied();
+        }
+    }
+}
+
+impl CursorSnapshot {
+    fn of(cursor: &Cursor) -> Self {
+        Self {
+            at: (cursor.x, cursor.y),
+            pending: cursor.pending,
+            look: cursor.pen.look.words(),
+            protected: cursor.pen.protected,
+            zone: cursor.pen.zone,
+            sets: cursor.charsets.sets.map(|set| set as u8),
+            shifts: [cursor.charsets.left, cursor.charsets.single],
+        }
+    }
+
+    fn cursor(self, size: Size) -> Cursor {
+        let pen = Pen { look: Look::from_words(self.look), protected: self.protected, zone: self.zone & 3, stale: true, ..Pen::default() };
+        let charsets = Charsets { sets: self.sets.map(Charset::from_number), left: self.shifts[0] & 3, single: self.shifts[1] & 3 };
+        Cursor { x: self.at.0.min(size.cols - 1), y: self.at.1.min(size.rows - 1), pending: self.pending, pen, charsets }
+    }
+}
+
+impl SavedSnapshot {
+    fn of(saved: &Saved) -> Self {
+        Self { cursor: CursorSnapshot::of(&saved.cursor), origin: saved.origin, autowrap: saved.autowrap, is_set: saved.is_set }
+    }
+
+    fn saved(self, size: Size) -> Saved {
+        Saved { cursor: self.cursor.cursor(size), origin: self.origin, autowrap: self.autowrap, is_set: self.is_set }
+    }
+}
+
+impl Emulator {
+    pub(crate) fn snapshot(&self, parser: &Parser) -> Snapshot {
+        let texts = |texts: &[Box<str>]| texts.iter().map(|text| text.to_string()).collect();
+        let Margins { top, bottom, left, right } = self.margins;
+        Snapshot {
+            size: self.size,
+            screen: ScreenSnapshot::of(&self.grid),
+            other: self.other.as_ref().map(ScreenSnapshot::of),
+            alternate: self.alternate,
+            cursor: CursorSnapshot::of(&self.cursor),
+            saved: [SavedSnapshot::of(&self.saved[0]), SavedSnapshot::of(&self.saved[1])],
+            margins: [top, bottom, left, right],
+            modes: [self.modes.0, self.kept_modes.0.0, self.kept_modes.1.0],
+            tabs: self.tabs.0.to_vec(),
+            looks: self.tables.looks.all().iter().map(|look| look.words()).collect(),
+            clusters: texts(self.tables.clusters.all()),
+            links: (texts(&self.tables.links.keys), u32::try_from(self.tables.links.oldest).unwrap_or(0)),
+            history: self.history.end(),
+            titles: (self.titles.title.clone(), self.titles.stack.clone()),
+            colours: ColourSnapshot {
+                entries: self.palette.entries.iter().map(|(entry, colour)| (*entry, *colour)).collect(),
+                special: [self.palette.fg, self.palette.bg, self.palette.cursor],
+                outer: self.palette.outer,
+            },
+            keyboard: KeyboardSnapshot {
+                shown: (self.keyboard.shown.current, self.keyboard.shown.stack.clone()),
+                hidden: (self.keyboard.hidden.current, self.keyboard.hidden.stack.clone()),
+                modify_other: self.keyboard.modify_other,
+            },
+            shell: (self.shell.cwd.clone(), self.shell.at_prompt, self.shell.redraws),
+            printing: (self.printing.join.bytes(), self.printing.last.map_or(0, u32::from), self.printing.cursor_shape),
+            parser: ParserSnapshot::of(parser),
+            tick: self.shared.tick,
+        }
+    }
+
+    pub(crate) fn restore(snapshot: Snapshot, options: Options, memory: Box<dyn Memory>) -> Result<Self, RestoreError> {
+        let size = snapshot.size;
+        if size != size.clamped() {
+            return Err(RestoreError::Size(size));
+        }
+        let tick = snapshot.tick.saturating_add(1).min(u64::MAX >> 1);
+        let boxed = |texts: Vec<String>| texts.into_iter().map(String::into_boxed_str).collect();
+        let grid = snapshot.screen.grid(size, tick)?;
+        let other = snapshot.other.map(|screen| screen.grid(size, tick)).transpose()?;
+        let mut looks: Vec<Look> = snapshot.looks.into_iter().map(Look::from_words).collect();
+        // A number beyond the table would be void; the default look stands in for it.
+        let last = grid.cells().iter().chain(other.iter().flat_map(|grid| grid.cells())).map(|cell| cell.style()).max().unwrap_or(0);
+        looks.resize(looks.len().max(last as usize + 1), Look::default());
+        let limits = (options.scrollback_lines_max, options.scrollback_bytes_max);
+        let mut titles = Titles { title: snapshot.titles.0, stack: snapshot.titles.1 };
+        titles.title = crate::base::text::harmless(&titles.title, TITLE_BYTES_MAX);
+        titles.stack.truncate(STACK_MAX);
+        let mut emulator = Self::new(size, options, Box::new(crate::base::memory::HeapMemory::default()));
+        emulator.history = History::restore(memory, limits, size.cols, snapshot.history);
+        emulator.grid = grid;
+        emulator.alternate = snapshot.alternate && other.is_some();
+        emulator.other = other;
+        emulator.cursor = snapshot.cursor.cursor(size);
+        emulator.saved = snapshot.saved.map(|saved| saved.saved(size));
+        emulator.margins = margins(snapshot.margins, size);
+        emulator.modes = Modeset(snapshot.modes[0]);
+        emulator.kept_modes = (Modeset(snapshot.modes[1]), Modeset(snapshot.modes[2]));
+        emulator.tabs = Tabs::from_words(&snapshot.tabs);
+        emulator.tables = Tables {
+            looks: Looks::from_looks(looks),
+            clusters: Clusters::from_texts(boxed(snapshot.clusters)),
+            links: Links::from_keys(boxed(snapshot.links.0), snapshot.links.1 as usize),
+        };
+        emulator.titles = titles;
+        emulator.palette = palette(snapshot.colours);
+        emulator.keyboard = keyboard(snapshot.keyboard, emulator.alternate);
+        let (cwd, at_prompt, redraws) = snapshot.shell;
+        emulator.shell = Shell { cwd: Some(cwd).filter(|cwd| cwd.len() <= PATH_BYTES_MAX).unwrap_or_default(), at_prompt, redraws };
+        let (join, repeated, cursor_shape) = snapshot.printing;
+        let last = char::from_u32(repeated).filter(|c| !c.is_control());
+        emulator.printing = Printing { join: Join::from_bytes(join), last, cursor_shape: cursor_shape.min(6) };
+        emulator.shared.tick = tick;
+        Ok(emulator)
+    }
+}
+
+fn margins([top, bottom, left, right]: [u16; 4], size: Size) -> Margins {
+    let full = Margins::full(size);
+    let (bottom, right) = (bottom.min(full.bottom), right.min(full.right));
+    let rows = if top < bottom || size.rows == 1 { (top.min(bottom), bottom) } else { (0, full.bottom) };
+    let cols = if left < right || size.cols == 1 { (left.min(right), right) } else { (0, full.right) };
+    Margins { top: rows.0, bottom: rows.1, left: cols.0, right: cols.1 }
+}
+
+fn palette(colours: ColourSnapshot) -> Palette {
+    let [fg, bg, cursor] = colours.special;
+    Palette { outer: colours.outer, entries: colours.entries.into_iter().collect::<BTreeMap<_, _>>(), fg, bg, cursor }
+}
+
+fn keyboard(keyboard: KeyboardSnapshot, alternate: bool) -> Keyboard {
+    let flags = |(current, mut stack): (u8, Vec<u8>)| {
+        stack.truncate(8);
+        Flags { current, stack }
+    };
+    Keyboard { shown: flags(keyboard.shown), hidden: flags(keyboard.hidden), alternate, modify_other: keyboard.modify_other.min(2) }
+}

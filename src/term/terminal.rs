@@ -1,0 +1,238 @@
+//! The terminal as its owner sees it: bytes in, rows and events out. No I/O, no clock, and no panic on any input.
+
+use std::ops::Range;
+
+use crate::base::geom::Size;
+use crate::base::key::{KeyInput, MouseInput};
+use crate::base::memory::Memory;
+use crate::base::row::Row;
+use crate::base::style::{Cursor, CursorShape};
+use crate::term::emulator::{Emulator, Options};
+use crate::term::event::{MarkKind, TermEvent};
+use crate::term::mode::{Mode, Modes};
+use crate::term::palette::OuterColours;
+use crate::term::parser::Parser;
+use crate::term::snapshot::{RestoreError, Snapshot};
+
+/// A terminal: a parser, two screens, and the scrollback of the main one.
+pub struct Terminal {
+    parser: Parser,
+    emulator: Emulator,
+}
+
+impl Terminal {
+    /// A fresh terminal. `memory` will hold the scrollback; what is in it is forgotten. Sizes beyond 1×1 to 2000×1000 are clamped.
+    #[must_use]
+    pub fn new(size: Size, options: Options, memory: Box<dyn Memory>) -> Self {
+        Self { parser: Parser::default(), emulator: Emulator::new(size, options, memory) }
+    }
+
+    /// Obeys what a program wrote. Results do not depend on how its output is split into calls.
+    pub fn feed(&mut self, bytes: &[u8], events: &mut Vec<TermEvent>) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.emulator.shared.tick += 1;
+        self.emulator.out.reply_bytes = 0;
+        self.parser.feed(&mut self.emulator, bytes);
+        self.emulator.history.commit();
+        events.append(&mut self.emulator.out.events);
+    }
+
+    /// Changes the size: the main screen rewraps, the alternate one is cut or padded.
+    pub fn resize(&mut self, size: Size, events: &mut Vec<TermEvent>) {
+        self.emulator.out.reply_bytes = 0;
+        self.emulator.resize(size);
+        events.append(&mut self.emulator.out.events);
+    }
+
+    /// The size.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.emulator.size
+    }
+
+    /// The cursor as it is to be shown.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        let number = self.emulator.printing.cursor_shape;
+        let shape = match number {
+            1 | 2 => CursorShape::Block,
+            3 | 4 => CursorShape::Underline,
+            5 | 6 => CursorShape::Bar,
+            _ => CursorShape::Default,
+        };
+        Cursor {
+            x: self.emulator.cursor.x,
+            y: self.emulator.cursor.y,
+            visible: self.emulator.is_on(Mode::CURSOR_VISIBLE),
+            shape,
+            blink: self.emulator.is_on(Mode::CURSOR_BLINK),
+        }
+    }
+
+    /// What the program asked of its terminal.
+    #[must_use]
+    pub fn modes(&self) -> Modes {
+        self.emulator.modes()
+    }
+
+    /// Grows with every change.
+    #[must_use]
+    pub fn tick(&self) -> u64 {
+        self.emulator.tick()
+    }
+
+    /// The tick of the last change of row `y` of the screen; 0 if there is no such row.
+    #[must_use]
+    pub fn row_tick(&self, y: u16) -> u64 {
+        if y < self.emulator.size.rows { self.emulator.grid.tick(y) } else { 0 }
+    }
+
+    /// Row `y` of the screen, from the top; empty if there is none.
+    #[must_use]
+    pub fn row(&self, y: u16) -> Row {
+        self.emulator.screen_row(y)
+    }
+
+    /// Rows of scrollback at the current width.
+    #[must_use]
+    pub fn history_rows(&self) -> usize {
+        self.emulator.history.rows()
+    }
+
+    /// Row `back` of the scrollback: 0 is the one just above the screen; empty if there is none.
+    #[must_use]
+    pub fn history_row(&self, back: usize) -> Row {
+        self.emulator.history_row(back)
+    }
+
+    /// Lines of scrollback, whatever the width.
+    #[must_use]
+    pub fn history_lines(&self) -> usize {
+        self.emulator.history.lines()
+    }
+
+    /// Forgets the scrollback.
+    pub fn clear_history(&mut self) {
+        self.emulator.shared.tick += 1;
+        self.emulator.history.clear();
+    }
+
+    /// Bytes of memory in use, scrollback included.
+    #[must_use]
+    pub fn memory_used(&self) -> usize {
+        let emulator = &self.emulator;
+        let tables = &emulator.tables;
+        emulator.grid.memory_used()
+            + emulator.other.as_ref().map_or(0, |grid| grid.memory_used())
+            + emulator.history.memory_used()
+            + tables.looks.memory_used()
+            + tables.clusters.memory_used()
+            + tables.links.memory_used()
+            + self.parser.string.capacity()
+    }
+
+    /// Text of rows, a line each; negative rows are scrollback, −1 being just above the screen. Rows of one line are joined, trailing blanks left out.
+    #[must_use]
+    pub fn text(&self, rows: Range<i64>) -> String {
+        self.emulator.text(rows)
+    }
+
+    /// The mark of shell integration on a row, as for [`Terminal::text`]: where a prompt or an output starts.
+    #[must_use]
+    pub fn mark(&self, row: i64) -> Option<MarkKind> {
+        self.emulator.mark(row)
+    }
+
+    /// The title; empty if none was set.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.emulator.titles.title
+    }
+
+    /// The address of a link of a row; at most 2048 bytes, of the schemes http, https, file and mailto.
+    #[must_use]
+    pub fn link(&self, id: u32) -> Option<&str> {
+        self.emulator.tables.links.get(id)
+    }
+
+    /// The program's working directory, as it told it.
+    #[must_use]
+    pub fn cwd(&self) -> Option<&str> {
+        Some(self.emulator.shell.cwd.as_str()).filter(|cwd| !cwd.is_empty())
+    }
+
+    /// Whether the program is in the middle of one update (mode 2026). Whoever draws waits for its end, but not for long.
+    #[must_use]
+    pub fn is_synchronized(&self) -> bool {
+        self.emulator.is_on(Mode::SYNCHRONIZED)
+    }
+
+    /// Ends an update that took too long.
+    pub fn end_synchronized(&mut self) {
+        if self.is_synchronized() {
+            self.emulator.shared.tick += 1;
+            self.emulator.modes.set(Mode::SYNCHRONIZED, false);
+        }
+    }
+
+    /// Sequences dropped because nobody knows them.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.emulator.out.dropped
+    }
+
+    /// Appends the bytes a key sends.
+    pub fn encode_key(&self, key: &KeyInput, out: &mut Vec<u8>) {
+        self.emulator.encode_key(key, out);
+    }
+
+    /// Appends the bytes a mouse event sends; none if the program does not want it.
+    pub fn encode_mouse(&self, mouse: &MouseInput, out: &mut Vec<u8>) {
+        self.emulator.encode_mouse(mouse, out);
+    }
+
+    /// Appends a paste: marked if the program asked for it, without control characters but tab and line end.
+    pub fn encode_paste(&self, text: &str, out: &mut Vec<u8>) {
+        self.emulator.encode_paste(text, out);
+    }
+
+    /// Appends a change of focus, if the program wants to know.
+    pub fn encode_focus(&self, focused: bool, out: &mut Vec<u8>) {
+        self.emulator.encode_focus(focused, out);
+    }
+
+    /// Tells the outer terminal's colours, for answers to queries; a change between dark and light is reported where asked for.
+    pub fn set_palette(&mut self, colours: OuterColours, events: &mut Vec<TermEvent>) {
+        let before = self.emulator.palette.scheme();
+        self.emulator.palette.outer = colours;
+        let scheme = self.emulator.palette.scheme();
+        if scheme != before && self.emulator.is_on(Mode::COLOUR_SCHEME) {
+            self.emulator.out.reply_bytes = 0;
+            self.emulator.reply(crate::term::report::Reply::ColourScheme(scheme));
+        }
+        events.append(&mut self.emulator.out.events);
+    }
+
+    /// Back to a fresh terminal, scrollback kept: what the user does when a program left a mess.
+    pub fn reset(&mut self) {
+        self.parser = Parser::default();
+        self.emulator.reset();
+    }
+
+    /// Everything but the bytes of the scrollback, as plain data.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.emulator.snapshot(&self.parser)
+    }
+
+    /// The terminal of a snapshot, with the scrollback in `memory` cut back to where it was then.
+    ///
+    /// # Errors
+    /// [`RestoreError`] if the snapshot does not fit itself. Damage in `memory` costs scrollback only.
+    pub fn restore(snapshot: Snapshot, options: Options, memory: Box<dyn Memory>) -> Result<Self, RestoreError> {
+        let parser = snapshot.parser.clone().parser();
+        Ok(Self { parser, emulator: Emulator::restore(snapshot, options, memory)? })
+    }
+}

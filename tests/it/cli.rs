@@ -1,0 +1,230 @@
+//! The command line against a server of its own making: what it sends, prints and ends with. No session runs here.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::net::UnixListener;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use abide::base::code::Code;
+use serde_json::{Value, json};
+
+use crate::harness::{Output, World};
+
+/// A server that answers every call with `answer` and passes on what it was asked.
+fn serve(world: &World, answer: Value) -> Receiver<Value> {
+    let folder = world.path("state/abide/run");
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).expect("the temporary directory can be written");
+    let listener = UnixListener::bind(folder.join("socket")).expect("nobody listens there");
+    let (sender, asked) = sync_channel(64);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.expect("a connection"));
+            let mut line = String::new();
+            while reader.read_line(&mut line).is_ok_and(|len| len > 0) {
+                let request: Value = serde_json::from_str(&line).expect("a request is JSON");
+                let mut response = json!({ "jsonrpc": "2.0", "id": request["id"] });
+                for (name, value) in answer.as_object().expect("a result or an error") {
+                    response[name] = value.clone();
+                }
+                let sent = reader.get_mut().write_all(format!("{response}\n").as_bytes());
+                if sent.is_err() || sender.send(request).is_err() {
+                    return;
+                }
+                line.clear();
+            }
+        }
+    });
+    asked
+}
+
+fn answered(answer: Value, args: &[&str]) -> Output {
+    let world = World::new();
+    let _asked = serve(&world, answer);
+    world.cli(args)
+}
+
+/// Runs a line of the shell with `abide` as `$A`.
+fn shell(world: &World, line: &str) -> Output {
+    let script = format!("A='{}'; {line}", env!("CARGO_BIN_EXE_abide"));
+    world.run("/bin/sh", &["-c", &script], b"")
+}
+
+#[test]
+fn every_code_has_its_exit_status_message_and_hint() {
+    for code in Code::ALL {
+        let error = json!({ "code": -32000, "message": "no such thing", "data": { "code": code.name(), "hint": "try another" } });
+        let output = answered(json!({ "error": error }), &["ls"]);
+        assert_eq!(output.code, i32::from(code.exit_status()), "{code}");
+        assert_eq!(output.stderr, "abide: no such thing\nhint: try another\n", "{code}");
+        assert_eq!(output.stdout, "");
+    }
+}
+
+#[test]
+fn a_refusal_is_json_where_json_is_asked_for() {
+    let error = json!({ "code": -32000, "message": "no \"x\"", "data": { "code": "not_found" } });
+    let output = answered(json!({ "error": error }), &["ls", "--json"]);
+    assert_eq!(output.code, 4);
+    let shown: Value = serde_json::from_str(&output.stderr).expect("one line of JSON");
+    assert_eq!(shown, json!({ "error": { "code": "not_found", "message": "no \"x\"", "hint": "" } }));
+    let usage = World::new().cli(&["--json", "nonsense"]);
+    assert_eq!(usage.code, 2);
+    assert_eq!(serde_json::from_str::<Value>(&usage.stderr).expect("JSON")["error"]["code"], "invalid_params");
+}
+
+#[test]
+fn names_that_a_terminal_would_obey_are_harmless() {
+    let hostile = "a\u{1b}]0;owned\u{7}\u{202e}b\nc";
+    let listed = answered(json!({ "result": [{ "id": "s1", "name": hostile }] }), &["ls"]);
+    assert_eq!(listed.stdout, "ID  NAME\ns1  a]0;ownedbc\n");
+    let error = json!({ "code": -32000, "message": hostile, "data": { "code": "not_found" } });
+    let refused = answered(json!({ "error": error }), &["ls"]);
+    assert_eq!(refused.stderr, "abide: a]0;ownedb\nc\n");
+}
+
+#[test]
+fn calls_carry_their_arguments_and_the_pane_they_come_from() {
+    let world = World::new();
+    let asked = serve(&world, json!({ "result": null }));
+    world.cli(&["rename", "-t", "work", "build"]).ok();
+    let request = asked.recv().expect("it was asked");
+    assert_eq!(request["params"], json!({ "name": "build", "target": "work" }));
+    assert_eq!(request.get("pane"), None);
+    shell(&world, "ABIDE=1 ABIDE_PANE=p7 $A rename build").ok();
+    assert_eq!(asked.recv().expect("it was asked")["pane"], "p7");
+    shell(&world, "ABIDE=/elsewhere/socket ABIDE_PANE=p7 $A rename build").refused(4, &["no server is running"]);
+    let named = "ABIDE_SOCKET=$XDG_STATE_HOME/abide/run/socket $A rename build";
+    shell(&world, &format!("ABIDE=/elsewhere/socket ABIDE_PANE=p7 {named}")).ok();
+    assert_eq!(asked.recv().expect("it was asked").get("pane"), None, "the pane is one of another server");
+    shell(&world, &format!("ABIDE=$XDG_STATE_HOME/abide/run/socket ABIDE_PANE=p7 {named}")).ok();
+    assert_eq!(asked.recv().expect("it was asked")["pane"], "p7");
+    shell(&world, "ABIDE=1 ABIDE_PANE=nonsense $A rename build").ok();
+    assert_eq!(asked.recv().expect("it was asked").get("pane"), None);
+    world.cli(&["rename-session", "-t", "work", "build"]).ok();
+    assert_eq!(asked.recv().expect("it was asked")["params"], json!({ "name": "build", "target": "work" }));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let world = World::new();
+    for args in [&["actions", "--json"][..], &["man"], &["completions", "bash"], &["--help"], &["config", "default"]] {
+        let (reader, writer) = std::io::pipe().expect("there are fds");
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_abide"));
+        command.args(args).env_clear().env("HOME", world.home()).env("XDG_CONFIG_HOME", world.path("config"));
+        let done = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).output().expect("it runs");
+        assert_eq!(done.status.code(), Some(0), "{args:?}: {done:?}");
+        assert_eq!(String::from_utf8_lossy(&done.stderr), "", "{args:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    let done = shell(&World::new(), "$A version > /dev/full");
+    assert_eq!(done.code, 70);
+    assert!(done.stderr.contains("cannot write"), "{}", done.stderr);
+}
+
+#[test]
+fn without_a_server_lists_are_empty_and_the_rest_is_refused() {
+    let world = World::new();
+    assert_eq!(world.cli(&["ls"]).ok().stdout, "");
+    assert_eq!(world.cli(&["ls", "--json"]).ok().json(), json!([]));
+    world.cli(&["rename", "x"]).refused(4, &["no server is running", "hint: "]);
+    assert!(world.processes().is_empty(), "asking has started something");
+    assert!(!world.path("state/abide").exists(), "asking has made something");
+}
+
+#[test]
+fn wrong_use_is_told_with_the_usage() {
+    let world = World::new();
+    world.cli(&["renam"]).refused(2, &["unrecognized subcommand 'renam'", "'rename'", "Usage: abide"]);
+    world.cli(&["rename"]).refused(2, &["<NAME>", "Usage: abide rename"]);
+    world.cli(&["ls", "--bogus"]).refused(2, &["--bogus", "Usage: abide ls"]);
+    world.cli(&["config"]).refused(2, &["check", "show", "Usage: abide config"]);
+    shell(&world, "$A \"$(printf 'a\\377')\"").refused(2, &[]);
+    for args in [&["--help"][..], &["help"], &["rename", "--help"], &["config", "--help"], &["-V"], &["version"]] {
+        let output = world.cli(args).ok();
+        assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{args:?}: {output:?}");
+    }
+}
+
+#[test]
+fn attaching_needs_a_terminal_and_is_not_nested() {
+    let world = World::new();
+    world.cli(&[]).refused(1, &["no terminal", "hint: abide new -d"]);
+    shell(&world, "ABIDE=1 $A").refused(1, &["inside", "unset ABIDE"]);
+    assert!(world.processes().is_empty(), "a refusal has started something");
+}
+
+#[test]
+fn the_configuration_is_checked_shown_and_found() {
+    let world = World::new();
+    let path = world.path("config/abide/config.toml");
+    assert_eq!(world.cli(&["config", "path"]).ok().stdout, format!("{}\n", path.display()));
+    assert!(world.cli(&["config", "check"]).ok().stdout.contains("the defaults are in force"));
+    assert_eq!(world.cli(&["config", "show", "--json"]).ok().json(), json!(abide::settings::Settings::default()));
+    assert_eq!(world.cli(&["config", "default"]).ok().stdout, abide::config::reference::default_toml());
+    world.configure("[outer]\nmouse = false\n");
+    assert!(world.cli(&["config", "check"]).ok().stdout.contains("no problems"));
+    assert!(world.cli(&["config", "show", "outer"]).ok().stdout.starts_with("[outer]\nmouse = false\n"));
+    world.cli(&["config", "show", "outher"]).refused(4, &["outher", "outer"]);
+    world.configure("[outer]\nmouse = 1\nmous = 2\n");
+    let checked = world.cli(&["config", "check"]);
+    checked.refused(3, &[&format!("{}:2:9: [outer].mouse: 1: has to be true or false", path.display()), ":3:1: [outer].mous"]);
+    let listed = world.cli(&["config", "check", "--json"]);
+    assert_eq!((listed.code, listed.json()[1]["option"].as_str()), (3, Some("[outer].mous")));
+    world.cli(&["keys"]).refused(3, &["[outer].mouse", "abide config check"]);
+    world.cli(&["config", "check", "nowhere.toml"]).refused(4, &["nowhere.toml"]);
+    world.cli(&["config", "check", "."]).refused(3, &["cannot be read"]);
+}
+
+#[test]
+fn an_edited_configuration_is_checked() {
+    let world = World::new();
+    let edit = |editor: &str| shell(&world, &format!("EDITOR='{editor}' $A config edit"));
+    assert!(edit("true").ok().stdout.contains("no problems"));
+    assert!(world.path("config/abide/config.toml").exists());
+    world.write("home/ed.sh", "printf '[keys]\\nprefix = 1\\n' > \"$2\"\n");
+    edit("sh ed.sh --flag").refused(3, &["[keys].prefix"]);
+    edit("false").refused(1, &["the editor \"false\""]);
+}
+
+#[test]
+fn completions_know_every_command() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = world.cli(&["completions", shell]).ok().stdout;
+        for entry in &abide::action::table::TABLE {
+            let last = entry.words()[0].last().copied().expect("words are never empty");
+            assert!(script.contains(last), "{shell} does not complete {last}");
+        }
+    }
+    world.cli(&["completions", "csh"]).refused(2, &["csh", "bash"]);
+}
+
+#[test]
+fn the_doctor_finds_a_broken_configuration() {
+    let world = World::new();
+    world.cli(&["doctor"]).ok();
+    world.configure("nonsense");
+    let found = world.cli(&["doctor", "--json"]);
+    assert_eq!(found.code, 1);
+    let bad: Vec<_> = found.json().as_array().expect("a list").iter().filter(|finding| finding["verdict"] == "bad").cloned().collect();
+    assert_eq!(bad.len(), 1, "{bad:?}");
+    assert_eq!(bad[0]["check"], "configuration");
+}
+
+#[test]
+fn actions_and_keys_can_be_searched() {
+    let world = World::new();
+    let all = world.cli(&["actions", "--json"]).ok().json();
+    assert_eq!(all.as_array().map(Vec::len), Some(abide::action::table::TABLE.len()));
+    for name in ["session.rename", "rename", "session rename"] {
+        assert!(world.cli(&["actions", name]).ok().stdout.starts_with("## `session.rename`"), "{name}");
+    }
+    world.cli(&["actions", "session.renam"]).refused(2, &["session.rename"]);
+    world.cli(&["keys", "no-such-word"]).refused(4, &["no-such-word"]);
+}

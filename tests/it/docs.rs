@@ -1,0 +1,149 @@
+//! The reference is what the tables give, every action is whole, and the guide names only commands there are.
+
+use std::fs;
+use std::path::PathBuf;
+
+use abide::action::Place;
+use abide::action::table::{self, Entry, TABLE};
+use abide::cli::docs;
+use abide::config::keymap::{Fault, collide, default_bindings, faults};
+use abide::settings::Preset;
+use serde_json::{Map, Value, json};
+
+use crate::config::generated;
+
+#[test]
+fn the_reference_is_what_the_tables_give() {
+    for (path, text) in docs::pages() {
+        generated(path, &text);
+    }
+}
+
+#[test]
+fn every_action_has_help_schemas_and_words_of_its_own() {
+    let mut seen = Vec::new();
+    for entry in &TABLE {
+        let name = entry.name;
+        assert!(name.split('.').count() == 2 && name.bytes().all(|b| b.is_ascii_lowercase() || b"._".contains(&b)), "{name}");
+        let summary = entry.summary();
+        assert!(!summary.is_empty() && !summary.ends_with('.'), "{name}: {summary:?}");
+        assert_eq!(entry.params().as_value()["type"], "object", "{name}");
+        seen.push(name.to_owned());
+        seen.extend(entry.words().iter().map(|words| words.join(" ")));
+    }
+    let mut unique = seen.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), seen.len(), "two actions share a name or words");
+}
+
+#[test]
+fn every_argument_has_help() {
+    for entry in &TABLE {
+        for argument in entry.command().get_arguments() {
+            assert!(argument.get_help().is_some(), "{}: {} has no help", entry.name, argument.get_id());
+        }
+    }
+}
+
+/// The least arguments that the schema of an action allows.
+fn least(entry: &Entry) -> Map<String, Value> {
+    let schema = entry.params();
+    let schema = schema.as_value();
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let names = required.iter().filter_map(Value::as_str);
+    names.map(|name| (name.to_owned(), example(schema, &schema["properties"][name]))).collect()
+}
+
+fn example(root: &Value, schema: &Value) -> Value {
+    if let Some(path) = schema["$ref"].as_str() {
+        return example(root, root.pointer(path.trim_start_matches('#')).expect("a reference leads somewhere"));
+    }
+    for name in ["examples", "enum"] {
+        if let Some(first) = schema[name].as_array().and_then(|values| values.first()) {
+            return first.clone();
+        }
+    }
+    if let Some(first) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()).and_then(|kinds| kinds.first()) {
+        return first.get("const").cloned().unwrap_or_else(|| example(root, first));
+    }
+    match schema["type"].as_str().unwrap_or_default() {
+        "integer" | "number" => schema.get("minimum").cloned().unwrap_or(json!(1)),
+        "boolean" => json!(true),
+        "array" => json!([]),
+        "object" => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            required.iter().filter_map(Value::as_str).map(|name| (name.to_owned(), example(root, &schema["properties"][name]))).collect()
+        }
+        _ => json!("x"),
+    }
+}
+
+#[test]
+fn every_action_reads_its_least_arguments_and_refuses_a_stray_one() {
+    for entry in &TABLE {
+        let mut params = least(entry);
+        let call = entry.call(&params).unwrap_or_else(|refusal| panic!("{}: {refusal}", entry.name));
+        assert_eq!((call.name(), call.place()), (entry.name, entry.place));
+        params.insert("no_such_argument".into(), json!(1));
+        let refusal = entry.call(&params).expect_err("nothing is called like that");
+        assert!(refusal.message.contains("no_such_argument"), "{}: {refusal}", entry.name);
+    }
+}
+
+#[test]
+fn default_keys_are_keys_and_do_not_collide() {
+    for preset in [Preset::Tmux, Preset::Screen] {
+        let bindings = default_bindings(preset);
+        for (at, (chord, words)) in bindings.iter().enumerate() {
+            let wrong: Vec<Fault> = faults(chord, words);
+            assert_eq!(wrong, [], "{preset:?} {chord} = {words}");
+            for (other, others) in &bindings[at + 1..] {
+                assert!(!collide(chord, other), "{preset:?}: {chord} = {words} and {other} = {others}");
+            }
+        }
+    }
+}
+
+#[test]
+fn keys_do_not_call_what_only_the_command_line_can() {
+    for entry in TABLE.iter().filter(|entry| entry.place == Place::Cli) {
+        assert!(entry.keys.is_empty(), "{}", entry.name);
+    }
+}
+
+/// The lines of fenced code in a guide that call `abide`.
+fn guide_calls() -> Vec<(String, String)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/guide");
+    let mut calls = Vec::new();
+    for file in fs::read_dir(folder).expect("there is a guide") {
+        let file = file.expect("it can be read").path();
+        let text = fs::read_to_string(&file).expect("it is UTF-8");
+        let mut in_code = false;
+        for line in text.lines() {
+            if line.starts_with("```") {
+                in_code = !in_code;
+            } else if let (true, Some(call)) = (in_code, line.trim_start_matches("$ ").strip_prefix("abide")) {
+                calls.push((file.display().to_string(), call.trim().to_owned()));
+            }
+        }
+    }
+    calls
+}
+
+#[test]
+fn the_guide_names_only_commands_there_are() {
+    let calls = guide_calls();
+    assert!(calls.len() > 20, "{} calls in the guide", calls.len());
+    for (file, call) in calls {
+        let call = call.split(" #").next().unwrap_or_default().split(" | ").next().unwrap_or_default().trim().to_owned();
+        let words = abide::config::words::split(&call).unwrap_or_else(|fault| panic!("{file}: {call}: {fault}"));
+        if words.is_empty() {
+            continue;
+        }
+        let words = abide::action::tmux::translate(words);
+        let fault = abide::cli::fault(&words);
+        assert_eq!(fault, None, "{file}: abide {call}");
+        assert!(table::find_words(&words).is_some() || words[0].starts_with('-'), "{file}: abide {call}");
+    }
+}

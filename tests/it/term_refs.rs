@@ -1,0 +1,93 @@
+//! The terminal engine from outside: bytes in, screens and replies out.
+
+use abide::base::geom::Size;
+use abide::base::memory::HeapMemory;
+use abide::term::{Options, TermEvent, Terminal};
+
+fn terminal(cols: u16, rows: u16) -> Terminal {
+    Terminal::new(Size::new(cols, rows), Options::default(), Box::new(HeapMemory::default()))
+}
+
+fn feed(terminal: &mut Terminal, bytes: impl AsRef<[u8]>) -> Vec<TermEvent> {
+    let mut events = Vec::new();
+    terminal.feed(bytes.as_ref(), &mut events);
+    events
+}
+
+/// The screen after `bytes`, rows joined by `|`, blank rows at the end left out.
+fn check(cols: u16, rows: u16, bytes: &str, expected: &str) {
+    let mut terminal = terminal(cols, rows);
+    feed(&mut terminal, bytes);
+    let text: Vec<String> = (0..rows).map(|y| terminal.row(y).text()).collect();
+    assert_eq!(text.join("|").trim_end_matches('|'), expected, "after {bytes:?}");
+}
+
+fn replies(cols: u16, rows: u16, bytes: &str) -> String {
+    let mut terminal = terminal(cols, rows);
+    let events = feed(&mut terminal, bytes);
+    let bytes = events.into_iter().filter_map(|event| if let TermEvent::Reply(bytes) = event { Some(bytes) } else { None });
+    String::from_utf8(bytes.flatten().collect()).expect("replies are text")
+}
+
+#[test]
+fn text_wraps_and_scrolls() {
+    check(5, 3, "hello world", "hello| worl|d");
+    check(5, 2, "one\r\ntwo\r\nthree", "two|three");
+    check(4, 2, "abcd\r\nef", "abcd|ef");
+    check(6, 2, "漢字漢字", "漢字漢|字");
+    check(5, 2, "漢字漢", "漢字|漢");
+    check(8, 1, "e\u{301}👨‍👩‍👧x", "e\u{301}👨‍👩‍👧x");
+}
+
+#[test]
+fn erasing_and_editing() {
+    check(6, 1, "abcdef\x1b[3G\x1b[2P", "abef");
+    check(6, 1, "abcdef\x1b[3G\x1b[2@", "ab  cd");
+    check(6, 1, "abcdef\x1b[3G\x1b[K", "ab");
+    check(6, 1, "abcdef\x1b[3G\x1b[1K", "   def");
+    check(6, 3, "a\r\nb\r\nc\x1b[2;3H\x1b[LX", "a|X|b");
+    check(6, 3, "a\r\nb\r\nc\x1b[1;1H\x1b[M", "b|c");
+    check(6, 3, "a\r\nb\r\nc\x1b[2;3r\x1b[2;1H\x1bM", "a||b");
+    check(6, 1, "x\x1b[4b", "xxxxx");
+    check(6, 1, "漢字\x1b[2Gx", " x字");
+}
+
+#[test]
+fn replies_are_those_of_xterm() {
+    assert_eq!(replies(80, 24, "\x1b[5n\x1b[3;4H\x1b[6n"), "\x1b[0n\x1b[3;4R");
+    assert_eq!(replies(80, 24, "\x1b[18t\x1b[?2004$p\x1b[?9999$p"), "\x1b[8;24;80t\x1b[?2004;2$y\x1b[?9999;0$y");
+    assert_eq!(replies(80, 24, "\x1b[1;31m\x1bP$qm\x1b\\"), "\x1bP1$r0;1;31m\x1b\\");
+    assert_eq!(replies(80, 24, "\x1b]11;?\x07"), "\x1b]11;rgb:0000/0000/0000\x07");
+    assert_eq!(replies(80, 24, "\x1b]2;touch me\x07\x1b[21t"), "");
+}
+
+#[test]
+fn history_keeps_rows_and_gives_them_back() {
+    let mut terminal = terminal(10, 3);
+    for i in 0..1000 {
+        feed(&mut terminal, format!("line \x1b[3{}m{i}\x1b[m\r\n", i % 8));
+    }
+    assert_eq!(terminal.history_rows(), 998);
+    assert_eq!(terminal.history_row(0).text(), "line 997");
+    assert_eq!(terminal.history_row(997).text(), "line 0");
+    assert_eq!(terminal.text(-2..1), "line 996\nline 997\nline 998\n");
+    terminal.resize(Size::new(10, 8), &mut Vec::new());
+    assert_eq!(terminal.row(0).text(), "line 993");
+    assert_eq!(terminal.history_rows(), 993);
+}
+
+#[test]
+fn a_line_rewraps_and_comes_back() {
+    let mut terminal = terminal(10, 4);
+    feed(&mut terminal, "abcdefghijklmnopqrstuvwxyz\r\n漢字漢字漢字\r\n$ ");
+    let before: Vec<_> = (0..4).map(|y| terminal.row(y)).collect();
+    let cursor = terminal.cursor();
+    let whole = |t: &Terminal| t.text(-100..100).trim_end().to_owned();
+    let text = whole(&terminal);
+    for cols in [3, 7, 25, 40, 10] {
+        terminal.resize(Size::new(cols, 4), &mut Vec::new());
+        assert_eq!(whole(&terminal), text, "at {cols}");
+    }
+    assert_eq!((0..4).map(|y| terminal.row(y)).collect::<Vec<_>>(), before);
+    assert_eq!(terminal.cursor(), cursor);
+}
