@@ -108,12 +108,13 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "\x1bP[0-9:;<=>?]{0,6}[ -/]{0,3}[@-~][ -~\n]{0,20}(\x1b\\\\|\x18|\x1a)?".prop_map(String::into_bytes),
         "\x1b[ -/]{0,3}[0-\\^`-~]".prop_map(String::into_bytes),
         proptest::collection::vec(any::<u8>(), 0..6),
-        proptest::sample::select(vec![0x1b_u8, b'[', b';', b':', 0x9b, 0x9c, 0x7f, 0x18, 0xc2, 0xe2, 0x82, 0xac, 0xf0]).prop_map(|byte| vec![byte]),
+        proptest::sample::select(vec![0x1b_u8, b'[', b';', b':', 0x9b, 0x9c, 0x7f, 0x18, 0xc2, 0xe2, 0x82, 0xac, 0xf0])
+            .prop_map(|byte| vec![byte]),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn calls_are_those_of_vte(pieces in proptest::collection::vec(piece(), 0..12), chunk in 1_usize..40) {
         let mut bytes = pieces.concat();
