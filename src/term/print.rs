@@ -176,7 +176,7 @@ impl Emulator {
     #[inline]
     fn wrap(&mut self) {
         if self.full_width() {
-            self.grid.line_mut(self.cursor.y).flags |= Line::WRAPPED;
+            self.grid.wrap(self.cursor.y, self.shared.tick);
         }
         let left = if self.cursor.x <= self.margins.right && self.cursor.x >= self.margins.left { self.margins.left } else { 0 };
         self.index();

@@ -54,6 +54,8 @@ pub struct HistoryEnd {
     pub open_cells: u32,
     /// Sequence number of the segment where that line starts.
     pub open_segment: u64,
+    /// Whether its last row is one cell short, because a wide character did not fit.
+    pub open_gap: bool,
 }
 
 /// The history of a main screen.
@@ -74,6 +76,8 @@ pub(crate) struct History {
     /// Cells of the unfinished last line, 0 if finished; and the segment where it starts.
     open_cells: u32,
     open_segment: u64,
+    /// Its last row is one cell short, because a wide character did not fit.
+    open_gap: bool,
     /// For each style number: stamp and entry in the last segment's dictionary.
     numbers: Vec<(u32, u16)>,
     stamp: u32,
@@ -98,6 +102,7 @@ impl History {
             rows: 0,
             open_cells: 0,
             open_segment: 0,
+            open_gap: false,
             numbers: Vec::new(),
             stamp: 1,
             sweeps: 0,
@@ -114,15 +119,20 @@ impl History {
         let wrapped = line.has(Line::WRAPPED);
         let cells = if wrapped { trim_spacer(cells) } else { trim_blank(&cells[..usize::from(line.used).min(cells.len())]) };
         let mut flags = line.flags & (Line::STYLED | Line::TEXT | Line::WIDE | Line::WRAPPED);
-        if self.open_cells > 0 {
+        // An empty row would vanish, and a place left blank for a wide character that is no longer there would close up:
+        // such a row starts a line of its own.
+        let gap = self.open_gap && cells.first().is_none_or(|cell| cell.class() != Class::Wide);
+        if self.open_cells > 0 && !gap && !cells.is_empty() {
             flags |= CONTINUES;
         }
+        let is_short = wrapped && cells.len() < self.cols;
         let header =
             Header { cells: u16::try_from(cells.len()).unwrap_or(u16::MAX), bytes: header_bytes(cells.len()), flags, mark: line.mark };
         let plain = flags & (STYLED | TEXT) == 0;
         let written = if plain { self.push_ascii(header, cells) } else { self.push_styled(header, cells, (looks, clusters)) };
         if let Some(header) = written {
             self.count(header);
+            self.open_gap = is_short;
         }
     }
 
@@ -338,6 +348,7 @@ impl History {
             looks: last.map_or(0, |last| last.looks),
             open_cells: self.open_cells,
             open_segment: self.open_segment,
+            open_gap: self.open_gap,
         }
     }
 

@@ -376,3 +376,6 @@ fn text_with_c1<S: Sink>(sink: &mut S, text: &str) {
         sink.text(rest);
     }
 }
+
+#[cfg(test)]
+mod tests;
