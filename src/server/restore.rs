@@ -36,6 +36,8 @@ const STRUCTURE: &[u8] = b"core";
 pub(super) const LISTENER: &[u8] = b"listener";
 /// The name the lock is stashed under.
 pub(super) const LOCK: &[u8] = b"lock";
+/// The signal nobody can ignore.
+const KILL: i32 = 9;
 /// The most clients whose last number is kept.
 const TAKEN_MAX: usize = 64;
 
@@ -44,6 +46,7 @@ const TAKEN_MAX: usize = 64;
 pub(super) struct Held {
     pub(super) wake: Wake,
     pub(super) epoch: u64,
+    pub(super) keeper_pid: i32,
     pub(super) programs: Vec<(Entry, Vec<OwnedFd>)>,
     pub(super) stash: BTreeMap<Vec<u8>, OwnedFd>,
 }
@@ -51,11 +54,11 @@ pub(super) struct Held {
 /// Asks the keeper for everything it holds.
 pub(super) async fn take_over(link: &mut Link) -> anyhow::Result<Held> {
     let hello = link.next().await.context("the keeper says nothing")?;
-    let FromKeeper::Hello { epoch, .. } = hello.message else { bail!("the keeper begins with {:?}", hello.message) };
+    let FromKeeper::Hello { epoch, keeper_pid, .. } = hello.message else { bail!("the keeper begins with {:?}", hello.message) };
     link.lease = hello.lease;
     let wake = wake(hello.fds)?;
     link.say(&ToKeeper::List, Vec::new());
-    let mut held = Held { wake, epoch, programs: Vec::new(), stash: BTreeMap::new() };
+    let mut held = Held { wake, epoch, keeper_pid, programs: Vec::new(), stash: BTreeMap::new() };
     loop {
         let record = link.next().await.context("the keeper does not list what it holds")?;
         match record.message {
@@ -153,6 +156,8 @@ impl Server {
     /// The keeper died: everything is handed to a new one.
     pub(super) async fn hand_over(&mut self, why: &LinkError) -> anyhow::Result<()> {
         tracing::error!("{why}; a new keeper takes over");
+        let former = i32::try_from(self.core.host.keeper_pid).unwrap_or(0);
+        end(former).await?;
         let (ours, theirs) = socket::pair()?;
         let mut link = Link::new(ours)?;
         link.lease = self.link.lease;
@@ -177,6 +182,9 @@ impl Server {
         link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&self.sockets.lock)]);
         link.say(&ToKeeper::AdoptEnd, Vec::new());
         let hello = link.next().await.context("the new keeper says nothing")?;
+        if let FromKeeper::Hello { keeper_pid, .. } = hello.message {
+            self.core.host.keeper_pid = keeper_pid.unsigned_abs();
+        }
         link.lease = hello.lease;
         self.link = link;
         for spawn in self.spawning.values() {
@@ -184,6 +192,14 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// Makes sure that a keeper is dead: two must never hold the same programs.
+async fn end(keeper: i32) -> anyhow::Result<()> {
+    let Ok(pidfd) = pidfd::open(keeper) else { return Ok(()) };
+    pidfd::signal(&pidfd, KILL).ok();
+    watch(pidfd, Interest::READABLE)?.readable().await?.retain_ready();
+    Ok(())
 }
 
 /// Puts a pane together from what the keeper held: the newest snapshot, and the ring from there to where effects had left.
@@ -270,7 +286,7 @@ pub(super) fn server(
     }
     let login = Login::current();
     let home = login.home.to_string_lossy().into_owned();
-    let mut core = Core::new(settings, host(&login, link.lease));
+    let mut core = Core::new(settings, host(&login, link.lease, held.keeper_pid));
     core.state = state(structure, &mut screens, &options);
     let mut server = Server::new(ServerParts { core, link, wake: held.wake, kept, sockets, epoch: held.epoch, panes, events, home });
     server.reconcile(strangers, screens);
@@ -291,11 +307,11 @@ fn state(structure: Option<Structure>, screens: &mut BTreeMap<PaneId, Terminal>,
     state
 }
 
-fn host(login: &Login, lease: u64) -> Host {
+fn host(login: &Login, lease: u64, keeper_pid: i32) -> Host {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     Host {
         server_pid: std::process::id(),
-        keeper_pid: std::os::unix::process::parent_id(),
+        keeper_pid: keeper_pid.unsigned_abs(),
         version: env!("CARGO_PKG_VERSION").into(),
         lease,
         login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),

@@ -407,6 +407,8 @@ impl Server {
             }
             if let Some(io) = self.panes.get_mut(&pane) {
                 io.trim();
+                // The ring's free pages are the keeper's to give back.
+                self.wake.room.notify();
             }
         }
         self.pass_stop_deadline(pane, now);
