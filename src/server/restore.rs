@@ -18,28 +18,24 @@ use crate::platform::memory::SharedMemory;
 use crate::platform::places::Places;
 use crate::platform::{now, pidfd, socket, start, watch};
 use crate::server::conn::Event;
+use crate::server::edge::{Origin, Server, ServerParts, Wake};
+use crate::server::kept::{Kept, STRUCTURE};
 use crate::server::link::{Link, LinkError};
 use crate::server::pane::{PaneIo, Part, Parts, Source};
-use crate::server::run::{Origin, Server, ServerParts, Wake};
 use crate::server::{Sockets, keep, screen};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::state::host::Host;
-use crate::store::slot::Slots;
 use crate::store::structure::{self as kept, Structure};
 use crate::term::{Options, Terminal};
 use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Wiring};
 
-/// The name the structure's slots are stashed under.
-const STRUCTURE: &[u8] = b"core";
 /// The name the listening socket is stashed under.
 pub(super) const LISTENER: &[u8] = b"listener";
 /// The name the lock is stashed under.
 pub(super) const LOCK: &[u8] = b"lock";
 /// The signal nobody can ignore.
 const KILL: i32 = 9;
-/// The most clients whose last number is kept.
-const TAKEN_MAX: usize = 64;
 
 /// What the keeper gave back.
 #[derive(Debug)]
@@ -81,65 +77,11 @@ fn wake(fds: Vec<OwnedFd>) -> anyhow::Result<Wake> {
     })
 }
 
-/// The structure's slots, and which inputs were taken.
-#[derive(Debug)]
-pub(super) struct Kept {
-    slots: Slots,
-    fd: Arc<OwnedFd>,
-    version: u64,
-    /// Token and number, the latest heard of last.
-    taken: Vec<(u64, u64)>,
-}
-
-impl Kept {
-    /// Opens the stashed slots, or makes and stashes new ones. Gives the structure in them too.
-    pub(super) fn open(held: &mut Held, link: &mut Link) -> anyhow::Result<(Self, Option<Structure>)> {
-        let stashed = held.stash.remove(STRUCTURE).and_then(|fd| SharedMemory::from_fd(fd).ok());
-        let stashed = stashed.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
-        let (fd, slots) = match stashed {
-            Some(both) => both,
-            None => {
-                let memory = SharedMemory::growable("abide-core", 4096)?;
-                let fd = memory.fd();
-                link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&fd)]);
-                (fd, Slots::create(Box::new(memory))?)
-            }
-        };
-        let structure = slots.read().map(Structure::decode).transpose().unwrap_or_else(|error| {
-            tracing::error!(%error, "the structure is given up; programs are adopted one by one");
-            None
-        });
-        let taken = structure.as_ref().map_or_else(Vec::new, |structure| structure.taken.clone());
-        let kept = Self { slots, fd, version: u64::MAX, taken };
-        Ok((kept, structure))
-    }
-
-    /// Notes that an input of a client is worked on.
-    pub(super) fn take(&mut self, token: u64, number: u64) {
-        self.taken.retain(|(known, _)| *known != token);
-        if self.taken.len() == TAKEN_MAX {
-            self.taken.remove(0);
-        }
-        self.taken.push((token, number));
-    }
-
-    /// The number of the last input of a client that the structure knows of.
-    pub(super) fn number_of(&self, token: u64) -> Option<u64> {
-        self.taken.iter().find(|(known, _)| *known == token).map(|(_, number)| *number)
-    }
-}
-
 impl Server {
     /// Keeps the structure if it changed. Called before the effects of a step leave.
     pub(super) fn keep(&mut self) {
-        if self.kept.version == self.core.state.version {
-            return;
-        }
-        self.kept.version = self.core.state.version;
-        let bytes = keep::structure(&self.core.state, self.kept.taken.clone()).encode();
-        if let Err(error) = self.kept.slots.write(&bytes) {
-            tracing::error!(%error, "the structure is not kept");
-        }
+        let state = &self.core.state;
+        self.kept.write(state.version, |taken| keep::structure(state, taken));
     }
 
     /// Writes a snapshot of a pane's screen as it is now.
@@ -177,7 +119,7 @@ impl Server {
                 link.say(&ToKeeper::Stash { name: part.name(*pane) }, vec![fd]);
             }
         }
-        link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&self.kept.fd)]);
+        link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![self.kept.fd()]);
         link.say(&ToKeeper::Stash { name: LISTENER.to_vec() }, vec![Arc::clone(&self.sockets.listener)]);
         link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&self.sockets.lock)]);
         link.say(&ToKeeper::AdoptEnd, Vec::new());
@@ -264,7 +206,7 @@ pub(super) fn server(
     sockets: Sockets,
     events: Sender<Event>,
 ) -> anyhow::Result<Server> {
-    let (kept, structure) = Kept::open(&mut held, &mut link)?;
+    let (kept, structure) = Kept::open(held.stash.remove(STRUCTURE), &mut link)?;
     let options = Options {
         scrollback_lines_max: settings.scrollback.lines as usize,
         scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
