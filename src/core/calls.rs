@@ -72,10 +72,10 @@ impl Core {
         }
     }
 
-    pub(super) fn found(&mut self, call: CallId, fact: Fact, fx: &mut Effects) {
+    pub(super) fn found(&mut self, call: CallId, fact: &Fact, fx: &mut Effects) {
         let Some(Open { pending: Pending::Send { pane, bytes }, .. }) = self.state.calls.get_mut(&call) else { return };
         let (pane, bytes) = (*pane, std::mem::take(bytes));
-        let Fact::LineMode { canonical } = fact;
+        let Fact::LineMode { canonical } = *fact;
         let outcome = later::on_line_mode(pane, &bytes, canonical);
         if outcome.is_ok() {
             fx.push(Effect::Write { pane, bytes });

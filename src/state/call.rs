@@ -106,8 +106,12 @@ impl Pending {
     #[must_use]
     pub const fn pane(&self) -> Option<PaneId> {
         match self {
-            Self::Text { pane, .. } | Self::Idle { pane, .. } | Self::Prompt { pane } | Self::Exit { pane } => Some(*pane),
-            Self::Start { pane, .. } | Self::Send { pane, .. } => Some(*pane),
+            Self::Text { pane, .. }
+            | Self::Idle { pane, .. }
+            | Self::Prompt { pane }
+            | Self::Exit { pane }
+            | Self::Start { pane, .. }
+            | Self::Send { pane, .. } => Some(*pane),
             Self::Stop { .. } | Self::Forwarded { .. } => None,
         }
     }

@@ -6,8 +6,8 @@ use std::fmt::Debug;
 use crate::base::id::{SessionId, TabId};
 use crate::state::State;
 use crate::state::call::Pending;
+use crate::state::name::check_name;
 use crate::state::pane::Life;
-use crate::state::session::check_name;
 use crate::state::view::{PARTED_MAX, Whereabouts};
 
 impl State {

@@ -1,19 +1,16 @@
 //! A tab: panes that share an area, and how they share it.
 
-use crate::base::code::{Code, Refusal};
+use crate::base::code::Refusal;
 use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
-use crate::base::text::harmless;
 use crate::base::time::Tick;
 use crate::layout::near::near;
 use crate::layout::preset::Preset;
 use crate::layout::solve::solve;
 use crate::layout::tree::{Direction, Tree};
+use crate::state::name::check_label;
 use crate::state::pane::NewPane;
 use crate::state::{State, take};
-
-/// The longest name of a tab or a pane, in bytes.
-pub const LABEL_MAX: usize = 128;
 
 /// A tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,19 +179,4 @@ impl State {
         let tab = self.tab(id);
         tab.name.clone().unwrap_or_else(|| self.program_label(tab.focus))
     }
-}
-
-/// Whether a tab or a pane can be called so.
-///
-/// # Errors
-/// `invalid_params` with what is wrong.
-pub fn check_label(name: &str) -> Result<(), Refusal> {
-    let refuse = |why: &str| Err(Refusal::new(Code::InvalidParams, format!("name: {name:?} {why}")));
-    if name.is_empty() || LABEL_MAX < name.len() {
-        return refuse("has to have 1 to 128 bytes");
-    }
-    if harmless(name, LABEL_MAX) != name {
-        return refuse("has characters that do not show");
-    }
-    Ok(())
 }

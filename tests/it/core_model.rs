@@ -1,30 +1,31 @@
 //! The core against a pretended outside: what calls answer, what effects come out, and that all invariants hold after every step.
 
+mod calls;
+mod layouts;
 mod model;
 mod world;
 
-use abide::action::tmux;
 use abide::base::code::Code;
 use abide::base::exit::ExitStatus;
-use abide::base::geom::{Point, Rect, Size};
-use abide::base::id::{ClientId, PaneId};
-use abide::base::key::{Key, Mods, MouseButton, MouseInput, MouseKind};
+use abide::base::geom::{Point, Size};
+use abide::base::id::PaneId;
+use abide::base::key::{Mods, MouseButton, MouseInput, MouseKind};
 use abide::base::time::Span;
 use abide::core::Input;
-use abide::settings::{Remain, Settings, Sizing};
+use abide::settings::{Remain, Settings};
 use abide::state::call::Caller;
-use abide::state::effect::{Effect, Fact, Message, Place, Question};
+use abide::state::effect::{Message, Place};
 use abide::state::pane::Life;
 use serde_json::{Value, json};
 use world::{World, viewer};
 
-fn refused(world: &mut World, caller: Caller, words: &str) -> (Code, String, String) {
+pub(crate) fn refused(world: &mut World, caller: Caller, words: &str) -> (Code, String, String) {
     let refusal = world.outcome(caller, words).expect_err(words);
     (refusal.code, refusal.message, refusal.hint)
 }
 
 #[track_caller]
-fn check_refusal(world: &mut World, words: &str, code: Code, message: &str, hint: &str) {
+pub(crate) fn check_refusal(world: &mut World, words: &str, code: Code, message: &str, hint: &str) {
     let before = world.core.state.version;
     assert_eq!(refused(world, Caller::default(), words), (code, message.to_owned(), hint.to_owned()));
     assert_eq!(world.core.state.version, before, "a refusal has changed nothing");
@@ -42,7 +43,7 @@ fn a_client_that_attaches_to_nothing_gets_a_session_called_main() {
     assert_eq!((scene.area, scene.panes.len(), scene.clients), (Size::new(100, 28), 1, 1));
     let program = world.programs[&PaneId(1)].clone();
     assert_eq!((program.size, program.argv), (Size::new(100, 28), vec!["/bin/zsh".to_owned()]));
-    assert_eq!(program.cwd, [Place::Directory("/home/ann/src".into()), Place::Home]);
+    assert_eq!(program.cwd, [Place::Directory("/home/me/src".into()), Place::Home]);
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn a_caller_that_sends_no_environment_gets_that_of_a_login() {
     let mut world = World::new();
     world.did(Caller::default(), "new work");
     let program = &world.programs[&PaneId(1)];
-    assert!(program.env.contains(&("HOME".into(), "/home/ann".into())));
+    assert!(program.env.contains(&("HOME".into(), "/home/me".into())));
     assert!(program.env.contains(&("LANG".into(), "en_US.UTF-8".into())) && !program.env.iter().any(|(name, _)| name == "LC_CTYPE"));
     assert_eq!((program.argv.as_slice(), &program.cwd), (["/bin/bash".to_owned()].as_slice(), &vec![Place::Home]));
     assert_eq!(program.size, Size::new(80, 24), "without a client there are no bars");
@@ -144,7 +145,7 @@ fn what_cannot_be_in_a_new_pane_is_refused() {
     assert_eq!(refusal.message, "size: 0x5 is out of range; a pane has 1x1 to 2000x1000 cells");
     let client = world.connect(1, Size::new(80, 24));
     world.did(World::by(client), "new -c here");
-    assert_eq!(world.programs[&PaneId(1)].cwd[0], Place::Directory("/home/ann/src/here".into()));
+    assert_eq!(world.programs[&PaneId(1)].cwd[0], Place::Directory("/home/me/src/here".into()));
 }
 
 #[test]
@@ -459,161 +460,6 @@ fn killing_sessions_ends_all_their_panes_the_newest_first() {
 }
 
 #[test]
-fn the_size_is_that_of_the_client_that_typed_last_and_changes_at_most_ten_times_a_second() {
-    let mut world = World::new();
-    let large = world.connect(1, Size::new(120, 42));
-    world.did(World::by(large), "new a");
-    let small = world.connect(2, Size::new(40, 12));
-    world.did(World::by(small), "attach a");
-    let size = |world: &World| world.core.state.pane(PaneId(1)).size;
-    world.wait(Span::millis(100));
-    assert_eq!(size(&world), Size::new(40, 10));
-    world.wait(Span::millis(100));
-    world.type_keys(large, "a");
-    assert_eq!(size(&world), Size::new(120, 40));
-    world.type_keys(small, "a");
-    assert_eq!(size(&world), Size::new(120, 40), "not that soon again");
-    world.wait(Span::millis(99));
-    assert_eq!(size(&world), Size::new(120, 40));
-    world.wait(Span::millis(1));
-    assert_eq!(size(&world), Size::new(40, 10));
-    world.gone(small);
-    assert_eq!(size(&world), Size::new(120, 40));
-    world.resize(large, Size::new(10, 3));
-    assert_eq!(size(&world), Size::new(10, 3), "no bars where there is no room for them");
-    world.gone(large);
-    assert_eq!(size(&world), Size::new(10, 3), "the last client leaving changes nothing");
-}
-
-#[test]
-fn other_sizing_policies_look_at_all_clients() {
-    for (sizing, size) in [(Sizing::Smallest, Size::new(40, 10)), (Sizing::Largest, Size::new(120, 40))] {
-        let mut settings = Settings::default();
-        settings.session.sizing = sizing;
-        let mut world = World::with(settings);
-        let large = world.connect(1, Size::new(120, 12));
-        world.did(World::by(large), "new a");
-        let small = world.connect(2, Size::new(40, 42));
-        world.did(World::by(small), "attach a");
-        world.wait(Span::millis(200));
-        world.type_keys(large, "a");
-        assert_eq!(world.core.state.pane(PaneId(1)).size, size, "{sizing:?}");
-    }
-}
-
-#[test]
-fn a_smaller_view_shows_the_part_with_the_cursor() {
-    let mut world = World::new();
-    let large = world.connect(1, Size::new(100, 42));
-    world.did(World::by(large), "new a");
-    let small = world.connect(2, Size::new(40, 12));
-    world.did(World::by(small), "attach a");
-    world.wait(Span::millis(200));
-    world.type_keys(large, "a");
-    world.print(PaneId(1), "\x1b[30;70H");
-    let pane = world.core.scene(small).expect("it is there").panes[0].clone();
-    assert_eq!((pane.rect, pane.size, pane.origin), (Rect::new(0, 0, Size::new(40, 10)), Size::new(100, 40), Point::new(30, 20)));
-    world.print(PaneId(1), "\x1b[H");
-    assert_eq!(world.core.scene(small).expect("it is there").panes[0].origin, Point::new(0, 0));
-}
-
-#[test]
-fn zoom_is_the_views_and_ends_when_another_pane_gets_the_focus() {
-    let mut world = World::new();
-    let client = world.connect(1, Size::new(81, 24));
-    world.did(World::by(client), "new a");
-    world.did(World::by(client), "pane split --right");
-    world.did(World::by(client), "pane zoom");
-    let scene = world.core.scene(client).expect("it is there");
-    assert_eq!((scene.zoomed, scene.panes.len(), scene.panes[0].rect.size()), (true, 1, Size::new(81, 22)));
-    assert_eq!(world.core.state.pane(PaneId(2)).size, Size::new(81, 22));
-    assert_eq!(world.core.state.pane(PaneId(1)).size, Size::new(40, 22), "the hidden one keeps its size");
-    world.did(World::by(client), "pane next");
-    assert!(!world.core.scene(client).expect("it is there").zoomed);
-    world.did(World::by(client), "pane zoom --on");
-    world.did(World::by(client), "pane zoom --on");
-    assert!(world.core.scene(client).expect("it is there").zoomed);
-    world.did(World::by(client), "pane split");
-    assert!(!world.core.scene(client).expect("it is there").zoomed, "a new pane has to be seen");
-}
-
-#[test]
-fn a_terminal_too_small_for_the_layout_shows_the_focus() {
-    let mut world = World::new();
-    let client = world.connect(1, Size::new(80, 24));
-    world.did(World::by(client), "new a");
-    world.did(World::by(client), "pane split --right");
-    world.resize(client, Size::new(1, 1));
-    let scene = world.core.scene(client).expect("it is there");
-    assert_eq!(scene.panes.iter().map(|pane| (pane.id, pane.rect)).collect::<Vec<_>>(), [(PaneId(2), Rect::new(0, 0, Size::new(1, 1)))]);
-    let refusal = world.outcome(World::by(client), "pane split").expect_err("no room");
-    assert_eq!(
-        (refusal.code, refusal.message.as_str()),
-        (Code::TooSmall, "pane 2 is too small to be divided: it takes 3 cells and there are 0")
-    );
-    assert_eq!(refusal.hint, "abide pane resize, or abide tab new");
-}
-
-#[test]
-fn panes_are_split_moved_swapped_broken_out_and_joined() {
-    let mut world = World::new();
-    let client = world.connect(1, Size::new(81, 24));
-    let by = World::by(client);
-    world.did(by, "new a");
-    world.did(by, "pane split --right --size 20");
-    world.did(by, "split-window -b -l 30%");
-    let rects = |world: &World| -> Vec<(u64, Rect)> {
-        world.core.scene(client).expect("it is there").panes.iter().map(|pane| (pane.id.0, pane.rect)).collect()
-    };
-    let rect = |x, y, cols, rows| Rect { x, y, cols, rows };
-    assert_eq!(rects(&world), [(1, rect(0, 0, 60, 22)), (3, rect(61, 0, 20, 6)), (2, rect(61, 7, 20, 15))]);
-    world.did(by, "pane resize --left 10");
-    assert_eq!(rects(&world)[0], (1, rect(0, 0, 50, 22)));
-    world.did(by, "pane swap p1");
-    assert_eq!(rects(&world)[0], (3, rect(0, 0, 50, 22)));
-    world.did(by, "pane break -t p2");
-    assert_eq!(world.core.scene(client).map(|scene| (scene.tabs.len(), scene.focus)), Some((2, Some(PaneId(2)))));
-    let refusal = world.outcome(by, "pane break").expect_err("it is alone");
-    assert_eq!(
-        (refusal.code, refusal.message.as_str(), refusal.hint.as_str()),
-        (Code::AlreadyExists, "pane p2 has a tab of its own", "abide tab move moves it")
-    );
-    world.did(by, "pane join p3 --left");
-    assert_eq!(world.core.scene(client).map(|scene| (scene.tabs.len(), scene.focus)), Some((1, Some(PaneId(2)))));
-    assert_eq!(rects(&world).iter().map(|(pane, _)| *pane).collect::<Vec<_>>(), [2, 3, 1]);
-    let refusal = world.outcome(by, "pane join p2").expect_err("itself");
-    assert_eq!(refusal.message, "pane p2 cannot be moved beside itself");
-    world.did(by, "layout apply even-vertical");
-    let refusal = world.outcome(by, "pane resize --left").expect_err("no such border");
-    assert_eq!((refusal.code, refusal.message.as_str()), (Code::TooSmall, "pane p2 has no border that can move that way"));
-    let refusal = world.outcome(by, "pane resize").expect_err("no direction");
-    assert_eq!(
-        (refusal.message.as_str(), refusal.hint.as_str()),
-        ("pane.resize: say in which direction", "--left, --right, --up or --down")
-    );
-    let refusal = world.outcome(by, "pane swap").expect_err("no other");
-    assert_eq!((refusal.message.as_str(), refusal.hint.as_str()), ("pane.swap: say with which pane", "name it, or --next or --prev"));
-    let refusal = world.outcome(by, "pane split -l 0").expect_err("no size");
-    assert_eq!(refusal.message, "size: \"0\" is neither a number of cells nor hundredths such as 30%");
-    world.did(by, "layout rotate");
-    world.did(by, "layout next");
-    world.did(by, "layout equalise");
-}
-
-#[test]
-fn panes_of_two_tabs_can_be_exchanged() {
-    let mut world = World::new();
-    let client = world.connect(1, Size::new(80, 24));
-    for words in ["new a", "pane split", "tab new", "pane swap p1"] {
-        world.did(World::by(client), words);
-    }
-    let scene = world.core.scene(client).expect("it is there");
-    assert_eq!((scene.panes.len(), scene.focus), (1, Some(PaneId(1))));
-    world.did(World::by(client), "tab last");
-    assert_eq!(world.core.scene(client).expect("it is there").panes[0].id, PaneId(3));
-}
-
-#[test]
 fn tabs_are_made_named_moved_and_gone_through() {
     let mut world = World::new();
     let client = world.connect(1, Size::new(80, 24));
@@ -646,310 +492,11 @@ fn a_new_pane_starts_where_the_focused_one_is() {
     let client = world.connect(1, Size::new(80, 24));
     world.did(World::by(client), "new a");
     world.did(World::by(client), "pane split");
-    let expected = [Place::Pane(PaneId(1)), Place::Directory("/home/ann/src".into()), Place::Home];
+    let expected = [Place::Pane(PaneId(1)), Place::Directory("/home/me/src".into()), Place::Home];
     assert_eq!(world.programs[&PaneId(2)].cwd, expected);
     world.print(PaneId(2), "\x1b]7;file:///tmp/x\x07");
     world.did(World::by(client), "tab new");
     assert_eq!(world.programs[&PaneId(3)].cwd[..2], [Place::Directory("/tmp/x".into()), Place::Pane(PaneId(2))]);
     world.did(World::by(client), "tab new -c /etc");
     assert_eq!(world.programs[&PaneId(4)].cwd[0], Place::Directory("/etc".into()));
-}
-
-#[test]
-fn send_types_text_keys_pastes_and_tmuxs_words() {
-    let mut world = World::new();
-    world.did(Caller::default(), "new a");
-    let mut sent = |params: Value| {
-        let writes = world.writes_of(Caller::default(), "pane.send", &params);
-        writes.into_iter().flat_map(|(_, bytes)| bytes).map(char::from).collect::<String>()
-    };
-    assert_eq!(sent(json!({"text": "ls\n"})), "ls\r");
-    assert_eq!(sent(json!({"key": "C-c Up Enter"})), "\x03\x1b[A\r");
-    assert_eq!(sent(json!({"submit": "a\nb"})), "a\rb\r");
-    assert_eq!(sent(json!({"paste": "a"})), "a");
-    assert_eq!(sent(json!({"words": ["ls -l", "Enter", "x"]})), "ls -l\rx");
-    assert_eq!(sent(json!({"words": ["Enter"], "literal": true})), "Enter");
-    world.print(PaneId(1), "\x1b[?2004h");
-    let writes = world.writes_of(Caller::default(), "pane.send", &json!({"submit": "a\nb"}));
-    assert_eq!(writes, [(PaneId(1), b"\x1b[200~a\rb\x1b[201~\r".to_vec())]);
-    check_refusal(&mut world, "send", Code::InvalidParams, "pane.send: there is nothing to send", "--text, --submit, --key or --paste");
-    let message = "key: \"C-Entr\" is not a key; write one as Enter";
-    check_refusal(&mut world, "send --key C-Entr", Code::InvalidParams, message, "");
-    assert_eq!(world.did(Caller::default(), "send-keys -t a ls Enter"), json!({"bytes": 3}));
-}
-
-#[test]
-fn a_line_that_the_line_discipline_would_cut_is_asked_about_first() {
-    let mut world = World::new();
-    world.did(Caller::default(), "new a");
-    let long = "x".repeat(5000);
-    for (canonical, outcome) in [(false, Ok(json!({"bytes": 5000}))), (true, Err(Code::CanonicalLimit))] {
-        let call = world.ask(Caller::default(), &format!("send --text {long}"));
-        assert_eq!(world.questions.pop(), Some((call, Question::LineMode(PaneId(1)))));
-        let writes = world.writes(|core, now, fx| core.step(now, Input::Found { call, fact: Fact::LineMode { canonical } }, fx));
-        assert_eq!(writes.len(), usize::from(!canonical));
-        assert_eq!(world.answer(call).expect("answered").map_err(|refusal| refusal.code), outcome);
-    }
-    let call = world.ask(Caller::default(), &format!("send --text {long}"));
-    world.step(Input::Found { call, fact: Fact::LineMode { canonical: true } });
-    let refusal = world.answer(call).expect("answered").expect_err("too long");
-    assert_eq!(refusal.message, "a line of 5000 bytes is too long for the program of pane p1, which reads lines of up to 4000");
-    assert_eq!(refusal.hint, "put line breaks in, or send it to a program that edits its own line, such as a shell");
-    assert_eq!(world.did(Caller::default(), &format!("send --text {}", "x".repeat(4000))), json!({"bytes": 4000}));
-}
-
-#[test]
-fn capture_gives_text_colours_and_runs() {
-    let mut world = World::new();
-    world.call(Caller::default(), "session.new", &json!({"size": {"cols": 10, "rows": 3}})).expect("it is made");
-    world.print(PaneId(1), "one\r\ntwo\r\n\x1b[31mred\x1b[m\r\nfour");
-    let text = |world: &mut World, words: &str| world.did(Caller::default(), words)["text"].clone();
-    assert_eq!(text(&mut world, "capture"), "two\nred\nfour\n");
-    assert_eq!(text(&mut world, "capture --scrollback"), "one\ntwo\nred\nfour\n");
-    assert_eq!(text(&mut world, "capture-pane -p -S -"), "one\ntwo\nred\nfour\n");
-    assert_eq!(text(&mut world, "capture --scrollback=0 --lines -1..1"), "one\ntwo\n");
-    assert_eq!(text(&mut world, "capture --lines 1..2 --format ansi"), "\x1b[0;31mred\x1b[0m\n");
-    let rows = world.did(Caller::default(), "capture --lines 2.. --format json")["rows"].clone();
-    assert_eq!(rows[0]["runs"][0]["text"], "four");
-    check_refusal(&mut world, "capture --lines x", Code::InvalidParams, "lines: \"x\" is no range of rows", "write A..B, such as -20..5");
-}
-
-#[test]
-fn a_wait_for_text_sees_the_screen_and_what_rushes_by() {
-    let mut world = World::new();
-    world.call(Caller::default(), "session.new", &json!({"size": {"cols": 20, "rows": 3}})).expect("it is made");
-    world.print(PaneId(1), "hello");
-    assert_eq!(world.did(Caller::default(), "wait --text ^hel+o$"), json!({"by": "text", "line": "hello"}));
-    let call = world.ask(Caller::default(), "wait --text need.e");
-    world.print(PaneId(1), "\r\nhay\r\nhay");
-    assert_eq!(world.answer(call), None);
-    world.print(PaneId(1), &format!("\r\nneedle{}", "\r\nhay".repeat(500)));
-    assert_eq!(world.answer(call), Some(Ok(json!({"by": "text", "line": "needle"}))));
-    let refusal = world.outcome(Caller::default(), "wait --text (").expect_err("no regex");
-    assert!(refusal.code == Code::InvalidParams && refusal.message.starts_with("text: "), "{refusal}");
-    check_refusal(&mut world, "wait", Code::InvalidParams, "pane.wait: say for what", "--text, --idle, --prompt or --exit");
-}
-
-#[test]
-fn waits_end_in_time_with_the_program_or_when_it_is_quiet() {
-    let mut world = World::new();
-    world.did(Caller::default(), "new a");
-    let idle = world.ask(Caller::default(), "wait --idle 1s");
-    world.wait(Span::millis(900));
-    world.print(PaneId(1), "x");
-    world.wait(Span::millis(999));
-    assert_eq!(world.answer(idle), None);
-    world.wait(Span::millis(1));
-    assert_eq!(world.answer(idle), Some(Ok(json!({"by": "idle"}))));
-
-    for (words, message, hint) in [
-        ("wait --text x9 --timeout 1s", "pane p1 showed nothing like \"x9\" in time", "abide capture -t p1"),
-        ("wait --idle 5s --timeout 1s", "pane p1 was never quiet for 5s", "abide capture -t p1"),
-        ("wait --prompt --timeout 1s", "pane p1 showed no prompt in time", "its shell has to send prompt marks (OSC 133)"),
-        ("wait --exit --timeout 1s", "the program of pane p1 did not end in time", "abide pane close -t p1 ends it"),
-    ] {
-        let call = world.ask(Caller::default(), words);
-        world.wait(Span::seconds(1));
-        let refusal = world.answer(call).expect("answered").expect_err("in vain");
-        assert_eq!((refusal.code, refusal.message.as_str(), refusal.hint.as_str()), (Code::TimedOut, message, hint));
-    }
-    let prompt = world.ask(Caller::default(), "wait --prompt");
-    world.print(PaneId(1), "\x1b]133;A\x07$ \x1b]133;B\x07");
-    assert_eq!(world.answer(prompt), Some(Ok(json!({"by": "prompt"}))));
-    assert_eq!(world.did(Caller::default(), "wait --prompt"), json!({"by": "prompt"}));
-
-    let (exit, text) = (world.ask(Caller::default(), "wait --exit"), world.ask(Caller::default(), "wait --text x9"));
-    world.end(PaneId(1), ExitStatus::Code(4));
-    assert_eq!(world.answer(exit), Some(Ok(json!({"by": "exit", "status": {"code": 4}}))));
-    let refusal = world.answer(text).expect("answered").expect_err("in vain");
-    assert_eq!((refusal.code, refusal.message.as_str()), (Code::Ended, "the program of pane p1 ended first: exit 4"));
-}
-
-#[test]
-fn a_call_whose_caller_is_gone_is_dropped() {
-    let mut world = World::new();
-    let client = world.connect(1, Size::new(80, 24));
-    world.did(World::by(client), "new a");
-    let (mine, other) = (world.ask(World::by(client), "wait --exit"), world.ask(Caller::default(), "wait --exit"));
-    world.gone(client);
-    world.step(Input::Cancelled { call: other });
-    assert!(world.core.state.calls.is_empty());
-    world.end(PaneId(1), ExitStatus::Code(0));
-    assert_eq!((world.answer(mine), world.answer(other)), (None, None));
-}
-
-#[test]
-fn what_a_program_asks_of_its_terminal_reaches_clients_and_marks() {
-    let mut world = World::new();
-    let client = world.connect(1, Size::new(80, 24));
-    world.did(World::by(client), "new a");
-    world.did(World::by(client), "tab new");
-    world.print(PaneId(1), "x\x07\x1b]52;c;aGk=\x07\x1b]9;done\x07");
-    assert_eq!(
-        world.told(client),
-        [Message::Bell, Message::Clipboard("hi".into()), Message::Notify { title: String::new(), body: "done".into() }]
-    );
-    let tab = world.core.scene(client).expect("it is there").tabs[0].clone();
-    assert_eq!((tab.bell, tab.activity), (true, true));
-    world.did(World::by(client), "pane attention");
-    let scene = world.core.scene(client).expect("it is there");
-    assert_eq!((scene.focus, scene.tabs[0].bell, scene.tabs[0].activity), (Some(PaneId(1)), false, false));
-    let writes = world.writes(|core, now, fx| core.step(now, Input::Output { pane: PaneId(1), bytes: b"\x1b[5n" }, fx));
-    assert_eq!(writes, [(PaneId(1), b"\x1b[0n".to_vec())]);
-    world.print(PaneId(1), "\x1b]2;hello\x07");
-    assert_eq!(world.core.scene(client).expect("it is there").panes[0].title, "hello");
-    world.did(World::by(client), "pane rename mine");
-    assert_eq!(world.core.scene(client).expect("it is there").panes[0].title, "mine");
-}
-
-#[test]
-fn programs_that_ask_for_it_hear_of_the_focus() {
-    let mut world = World::new();
-    let client = world.connect(1, Size::new(80, 24));
-    world.did(World::by(client), "new a");
-    world.did(World::by(client), "pane split");
-    world.print(PaneId(1), "\x1b[?1004h");
-    world.print(PaneId(2), "\x1b[?1004h");
-    let writes = world.writes_of(World::by(client), "pane.next", &json!({}));
-    assert_eq!(writes, [(PaneId(1), b"\x1b[I".to_vec()), (PaneId(2), b"\x1b[O".to_vec())]);
-    let writes = world.writes(|core, now, fx| core.step(now, Input::Focused { client, focused: false }, fx));
-    assert_eq!(writes, [(PaneId(1), b"\x1b[O".to_vec())]);
-}
-
-#[test]
-fn clients_are_sent_away_and_their_sessions_stay() {
-    let mut world = World::new();
-    let clients: Vec<ClientId> = (1..=3).map(|token| world.connect(token, Size::new(80, 24))).collect();
-    world.did(World::by(clients[0]), "new a");
-    world.did(World::by(clients[1]), "attach a");
-    assert_eq!(world.did(Caller::default(), "client ls")[1]["name"], "a");
-    assert_eq!(world.did(World::by(clients[0]), "detach --others"), json!(["v2"]));
-    assert_eq!(world.told(clients[1]), [Message::Detached("a".into())]);
-    world.did(World::by(clients[1]), "attach a --detach-others");
-    assert_eq!(world.told(clients[0]), [Message::Detached("a".into())]);
-    assert_eq!(world.did(Caller { client: None, pane: Some(PaneId(1)) }, "detach"), json!(["v2"]), "from a pane: who shows it");
-    assert_eq!(world.did(Caller::default(), "detach --all"), json!(["v1", "v2", "v3"]));
-    assert_eq!(world.core.state.sessions.len(), 1);
-    world.did(World::by(clients[2]), "attach");
-}
-
-#[test]
-fn a_client_action_is_forwarded_and_its_answer_passed_on() {
-    let mut world = World::new();
-    let client = world.connect(1, Size::new(80, 24));
-    let call = world.ask(World::by(client), "client.redraw");
-    assert_eq!(world.forwarded.pop(), Some((client, call, "client.redraw")));
-    world.step(Input::Answered { call, outcome: Ok(json!(1)) });
-    assert_eq!(world.answer(call), Some(Ok(json!(1))));
-    let call = world.ask(World::by(client), "client.redraw");
-    world.gone(client);
-    assert_eq!(world.answer(call), None, "nobody is there to be answered");
-    let message = "no client to carry client.redraw out";
-    check_refusal(&mut world, "client.redraw", Code::NotFound, message, "abide client ls; abide attach");
-    let message = "cli.version is carried out by the command line only";
-    check_refusal(&mut world, "version", Code::UnknownAction, message, "run abide version");
-}
-
-#[test]
-fn the_server_says_how_it_is() {
-    let mut world = World::new();
-    world.did(Caller::default(), "new a");
-    world.wait(Span::seconds(2));
-    let status = world.did(Caller::default(), "server status");
-    let expected = json!({
-        "server_pid": 11, "keeper_pid": 10, "version": "9.9.9", "lease": 3, "uptime_ms": 2000, "socket": "/run/abide.sock",
-        "sessions": 1, "tabs": 1, "panes": 1, "clients": 0,
-    });
-    assert_eq!(status, expected);
-}
-
-#[test]
-fn stopping_ends_everything_answers_and_then_leaves_once() {
-    let mut world = World::new();
-    let client = world.connect(1, Size::new(80, 24));
-    world.did(World::by(client), "new a");
-    world.did(World::by(client), "pane split");
-    world.stops = false;
-    let wait = world.ask(Caller::default(), "wait --text never -t p1");
-    let stop = world.ask(Caller::default(), "server stop --grace 1s");
-    check_refusal(&mut world, "new b", Code::ShuttingDown, "the server is stopping", "try again in a moment");
-    world.ended(PaneId(1), ExitStatus::Signal(1), &[]);
-    assert!(world.answer(wait).expect("answered").is_err() && world.answer(stop).is_none() && world.exits == 0);
-    world.ended(PaneId(2), ExitStatus::Signal(1), &[]);
-    assert_eq!(world.answer(stop), Some(Ok(json!({"panes": ["p1", "p2"], "left": []}))));
-    world.wait(Span::seconds(60));
-    assert_eq!((world.exits, world.restarts), (1, 0));
-    assert!(world.told(client).contains(&Message::Stopped));
-}
-
-#[test]
-fn a_restart_interrupts_calls_and_ends_nothing() {
-    let mut world = World::new();
-    world.did(Caller::default(), "new a");
-    let wait = world.ask(Caller::default(), "wait --exit");
-    assert_eq!(world.did(Caller::default(), "server restart")["sessions"], 1);
-    let refusal = world.answer(wait).expect("answered").expect_err("interrupted");
-    assert_eq!((refusal.code, refusal.message.as_str()), (Code::Interrupted, "the server restarts"));
-    assert_eq!((world.restarts, world.exits, world.stopped.len()), (1, 0, 0));
-}
-
-#[test]
-fn a_server_with_nothing_to_do_leaves_after_five_seconds() {
-    let mut world = World::new();
-    world.connections(1);
-    world.wait(Span::seconds(60));
-    assert_eq!(world.exits, 0, "a connection keeps it");
-    world.did(Caller::default(), "new a");
-    world.connections(0);
-    world.wait(Span::seconds(60));
-    assert_eq!(world.exits, 0, "a session keeps it");
-    world.end(PaneId(1), ExitStatus::Code(0));
-    world.wait(Span::millis(4999));
-    assert_eq!(world.exits, 0);
-    world.wait(Span::millis(1));
-    assert_eq!(world.exits, 1);
-}
-
-#[test]
-fn tmuxs_commands_are_understood() {
-    let translated = |text: &str| tmux::translate(text.split_whitespace().map(str::to_owned).collect()).join(" ");
-    for (theirs, ours) in [
-        ("new-session -d -s work", "new --background work"),
-        ("new-session -ds work htop -d", "new --background work -- htop -d"),
-        ("attach-session -d -t work", "attach --detach-others work"),
-        ("kill-session -t work", "kill work"),
-        ("split-window -hd -c /tmp top", "pane split --right --background --cwd=/tmp -- top"),
-        ("capture-pane -pe -S -30", "capture --format=ansi --scrollback=30"),
-        ("has-session -t=work", "session has =work"),
-        ("resize-pane -L 5", "pane resize --left 5"),
-        ("list-sessions", "ls"),
-        ("pane split --right", "pane split --right"),
-    ] {
-        assert_eq!(translated(theirs), ours);
-    }
-    let line = tmux::translate(["new-window".to_owned(), "a | b".to_owned()].to_vec());
-    assert_eq!(line, ["tab", "new", "--", "/bin/sh", "-c", "a | b"]);
-    for (theirs, ours) in tmux::names() {
-        let words: Vec<String> = ours.split(' ').map(str::to_owned).collect();
-        assert!(abide::action::table::find_words(&words).is_some_and(|(_, rest)| rest.is_empty()), "{theirs}: {ours}");
-    }
-}
-
-#[test]
-fn effects_of_a_split_come_in_the_order_they_are_to_happen() {
-    let mut world = World::new();
-    let client = world.connect(1, Size::new(81, 24));
-    world.did(World::by(client), "new a");
-    let fx = world.effects(World::by(client), "pane split --right");
-    let kinds: Vec<&str> = fx
-        .iter()
-        .map(|effect| match effect {
-            Effect::Resize { pane: PaneId(1), size } if *size == Size::new(40, 22) => "the old one is smaller",
-            Effect::Snapshot { pane: PaneId(1) } => "and written down",
-            Effect::Spawn { pane: PaneId(2), program } if program.size == Size::new(40, 22) => "the new one starts",
-            _ => "something else",
-        })
-        .collect();
-    assert_eq!(kinds, ["the old one is smaller", "and written down", "the new one starts"]);
-    assert_eq!(Key::char('x').to_string(), "x");
 }

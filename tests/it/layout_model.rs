@@ -1,10 +1,11 @@
 //! Layouts drawn as text: before, what is done, after. And what holds of every layout in every area.
 
 use abide::base::geom::{Point, Rect, Size};
+use abide::layout::change::{Insert, Share};
 use abide::layout::near::near;
 use abide::layout::preset::Preset;
 use abide::layout::solve::{min_size, solve};
-use abide::layout::tree::{Axis, Direction, Insert, Node, Part, Share, Split, Tree};
+use abide::layout::tree::{Axis, Direction, Node, Part, Split, Tree};
 use proptest::prelude::*;
 
 /// The tree a drawing shows: panes are letters that fill their rectangle, borders are `│` and `─`.

@@ -9,7 +9,8 @@ use crate::action::args::{Start, checked_size};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::code::{Code, Refusal};
 use crate::base::geom::Size;
-use crate::state::session::{NewSession, check_name, taken};
+use crate::state::name::check_name;
+use crate::state::session::{NewSession, taken};
 use std::collections::BTreeMap;
 /// Make a session
 ///

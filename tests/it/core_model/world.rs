@@ -57,7 +57,7 @@ pub(crate) fn viewer(token: u64, size: Size) -> Viewer {
         ("LANG", "C"),
     ];
     let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    Viewer { token, size, cell_pixels: (0, 0), cwd: "/home/ann/src".into(), env, read_only: false }
+    Viewer { token, size, cell_pixels: (0, 0), cwd: "/home/me/src".into(), env, read_only: false }
 }
 
 impl World {
@@ -66,7 +66,7 @@ impl World {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
-        let login = [("HOME", "/home/ann"), ("LANG", "en_US.UTF-8")];
+        let login = [("HOME", "/home/me"), ("LANG", "en_US.UTF-8")];
         let host = Host {
             server_pid: 11,
             keeper_pid: 10,
