@@ -23,7 +23,9 @@ use crate::action::table::{Entry, Params};
 use crate::action::{Access, Action, Place, tmux};
 use crate::base::code::{Code, Refusal};
 use crate::base::id::PaneId;
+use crate::base::time::Span;
 use crate::config::diag::Diagnostic;
+use crate::platform;
 use crate::platform::places::{PlaceEnv, PlaceError, Places};
 use crate::settings::Settings;
 
@@ -47,6 +49,8 @@ pub struct Attach {
     pub settings: Settings,
     /// What the user should know first: the first problem of the configuration.
     pub notice: Option<String>,
+    /// For how long a server that cannot be reached is tried: the keeper restarts one well within.
+    pub give_up: Span,
     /// Whether the client only watches.
     pub read_only: bool,
     /// The action to call first, which gives the client's view a session.
@@ -54,6 +58,8 @@ pub struct Attach {
     /// Its arguments.
     pub params: Params,
 }
+
+const GIVE_UP: Span = Span::seconds(30);
 
 /// Reads the command line, without the name of the program, and does what it says.
 #[must_use]
@@ -150,7 +156,7 @@ fn attach(places: Places, entry: &'static Entry, params: Params) -> Result<Next,
     };
     entry.call(&params)?;
     let read_only = params.get("read_only") == Some(&Value::Bool(true));
-    Ok(Next::Attach(Box::new(Attach { places, settings, notice, read_only, action: entry.name, params })))
+    Ok(Next::Attach(Box::new(Attach { places, settings, notice, give_up: GIVE_UP, read_only, action: entry.name, params })))
 }
 
 /// Whether this process has a terminal to show a session in, and is not shown in one itself.
@@ -255,7 +261,7 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     let noun = entry.name.split('.').next().unwrap_or_default();
     let is_looked_at = reply.is_array() || reply.get("text").is_some_and(Value::is_string) || verb == "status";
     if is_looked_at {
-        return print::text(&human::text(reply));
+        return print::text(&human::text(reply, platform::now().wall));
     }
     let is_creation = matches!(verb, "new" | "split" | "break" | "float" | "start");
     match reply.get(noun).or(reply.get("id")).and_then(Value::as_str).filter(|_| is_creation) {
