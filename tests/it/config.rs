@@ -201,7 +201,26 @@ fn lists_show_the_keys_to_press() {
 
 /// A piece that a mutation puts into a file: what configuration files are made of, and what breaks them.
 fn piece() -> impl Strategy<Value = String> {
-    let known = vec!["[keys]", "[keys.bind]", "[theme]", "prefix", "=", "\"", "'", "[", "]", "{", "}", ",", ".", "\n", "\r\n", "#", "\\u0000", "é漢"];
+    let known = vec![
+        "[keys]",
+        "[keys.bind]",
+        "[theme]",
+        "prefix",
+        "=",
+        "\"",
+        "'",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ".",
+        "\n",
+        "\r\n",
+        "#",
+        "\\u0000",
+        "é漢",
+    ];
     prop_oneof![proptest::sample::select(known).prop_map(str::to_owned), any::<char>().prop_map(String::from), "[a-z0-9_]{0,8}"]
 }
 
