@@ -1,10 +1,12 @@
 //! The one file of the client that names actions: the calls it makes by itself, and the actions it carries out.
 
+use std::cmp::Ordering;
+
 use serde_json::{Map, Value, json};
 
 use crate::base::code::{Code, Refusal};
-use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
+use crate::client::places::Border;
 use crate::config::keymap::Bound;
 use crate::wire::rpc::Request;
 
@@ -46,10 +48,17 @@ pub fn focus(pane: PaneId) -> Wanted {
     Wanted::new("pane.focus", json!({ "target": pane }))
 }
 
-/// Make a pane this large.
+/// Move a border from a column or row to another; none if it is there.
 #[must_use]
-pub fn resize(pane: PaneId, size: Size) -> Wanted {
-    Wanted::new("pane.resize", json!({ "target": pane, "cols": size.cols, "rows": size.rows }))
+pub fn move_border(border: Border, from: u16, to: u16) -> Option<Wanted> {
+    let (pane, way) = match (border.is_upright, to.cmp(&from)) {
+        (_, Ordering::Equal) => return None,
+        (true, Ordering::Greater) => (border.before, "right"),
+        (true, Ordering::Less) => (border.after, "left"),
+        (false, Ordering::Greater) => (border.before, "down"),
+        (false, Ordering::Less) => (border.after, "up"),
+    };
+    Some(Wanted::new("pane.resize", json!({ "target": pane, "cells": to.abs_diff(from), way: true })))
 }
 
 /// Show a tab.

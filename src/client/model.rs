@@ -12,7 +12,7 @@ use crate::client::caps::Caps;
 use crate::client::line::Line;
 use crate::client::outcome::Outcome;
 use crate::client::pick::Pick;
-use crate::client::places::{Places, places};
+use crate::client::places::{Border, Places, places};
 use crate::client::scene::Scene;
 use crate::client::setup::Setup;
 use crate::wire::frame::{Notice, OuterColours, ToServer};
@@ -90,8 +90,8 @@ pub enum Overlay {
 pub enum Grab {
     /// The program of a pane has it.
     Program(PaneId, MouseButton),
-    /// A border: the pane left of or above it, and whether its width changes.
-    Border(PaneId, bool),
+    /// A border, and the column or row of the area it was last moved to.
+    Border(Border, u16),
 }
 
 /// How things stand with the server.

@@ -44,12 +44,31 @@ pub fn spot(chrome: &Chrome, at: Point) -> Spot<'_> {
     chrome.panes.iter().rev().find(|pane| pane.rect.contains(at)).map_or(Spot::Border, Spot::Pane)
 }
 
-/// The pane that a border belongs to, and whether moving it changes the pane's width (else its height).
+/// A border between two panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Border {
+    /// The pane left of it or above it.
+    pub before: PaneId,
+    /// The pane right of it or below it.
+    pub after: PaneId,
+    /// Whether it moves left and right; else up and down.
+    pub is_upright: bool,
+}
+
+/// The border at `at`, relative to the area, if it can be moved.
 #[must_use]
-pub fn border_of(chrome: &Chrome, at: Point) -> Option<(PaneId, bool)> {
-    let left = chrome.panes.iter().find(|pane| pane.rect.right() == at.x && pane.rect.y <= at.y && at.y < pane.rect.bottom());
-    let above = || chrome.panes.iter().find(|pane| pane.rect.bottom() == at.y && pane.rect.x <= at.x && at.x < pane.rect.right());
-    left.map(|pane| (pane.id, true)).or_else(|| above().map(|pane| (pane.id, false)))
+pub fn border_at(chrome: &Chrome, at: Point) -> Option<Border> {
+    let beside = |pane: &PaneItem| pane.rect.y <= at.y && at.y < pane.rect.bottom();
+    let over = |pane: &PaneItem| pane.rect.x <= at.x && at.x < pane.rect.right();
+    let find = |is_it: &dyn Fn(&PaneItem) -> bool| chrome.panes.iter().find(|pane| is_it(pane)).map(|pane| pane.id);
+    let left = find(&|pane| beside(pane) && pane.rect.right() == at.x);
+    let right = find(&|pane| beside(pane) && pane.rect.x == at.x.saturating_add(1));
+    if let (Some(before), Some(after)) = (left, right) {
+        return Some(Border { before, after, is_upright: true });
+    }
+    let above = find(&|pane| over(pane) && pane.rect.bottom() == at.y);
+    let below = find(&|pane| over(pane) && pane.rect.y == at.y.saturating_add(1));
+    Some(Border { before: above?, after: below?, is_upright: false })
 }
 
 /// Whether a pane lies over others: it covers cells that an earlier one has.

@@ -2,7 +2,7 @@
 
 use super::cells::{Cell, Glyph, Glyphs, doubtful_cols};
 use crate::base::style::{Attrs, Colour, CursorShape, Style, Underline};
-use crate::client::caps::Caps;
+use crate::client::caps::{Caps, Depth};
 
 /// A terminal's cursor and style while a frame is written. A frame begins and ends with the default style and no link.
 #[derive(Debug)]
@@ -108,6 +108,9 @@ impl Pen {
 
     fn set_style(&mut self, style: Style, out: &mut Vec<u8>) {
         let from = std::mem::replace(&mut self.style, style);
+        if self.caps.depth == Depth::True && self.caps.underlines {
+            return write_style(from, style, out);
+        }
         let shown = |style: Style| as_shown(style, self.caps);
         write_style(shown(from), shown(style), out);
     }
@@ -166,6 +169,13 @@ fn number(out: &mut Vec<u8>, number: usize) {
     out.extend_from_slice(&digits[at..]);
 }
 
+/// Appends a byte in decimal.
+fn byte(out: &mut Vec<u8>, byte: u8) {
+    let digits = [byte / 100, byte / 10 % 10, byte % 10].map(|digit| b'0' + digit);
+    let blank = if byte < 10 { 2 } else { usize::from(byte < 100) };
+    out.extend_from_slice(&digits[blank..]);
+}
+
 fn push(out: &mut Vec<u8>, c: char) {
     match u8::try_from(c) {
         // Nothing a terminal would obey gets through, whatever a server sends.
@@ -199,13 +209,13 @@ impl Sgr<'_> {
             Colour::Indexed(index) => {
                 number(self.out, base + 8);
                 self.out.extend_from_slice(if base == 50 { b":5:" } else { b";5;" });
-                number(self.out, usize::from(index));
+                byte(self.out, index);
             }
             Colour::Rgb(r, g, b) => {
                 number(self.out, base + 8);
                 self.out.extend_from_slice(if base == 50 { b":2::" } else { b";2;" });
                 for (part, is_last) in [(r, false), (g, false), (b, true)] {
-                    number(self.out, usize::from(part));
+                    byte(self.out, part);
                     if !is_last {
                         self.out.push(if base == 50 { b':' } else { b';' });
                     }

@@ -1,12 +1,12 @@
 //! The mouse: overlays, bars and borders take it, the rest goes to the program under it if that wants it.
 
 use super::{keys, overlay};
-use crate::base::geom::{Point, Size};
+use crate::base::geom::Point;
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyCode, MouseButton, MouseInput, MouseKind, MouseWant};
 use crate::client::calls;
 use crate::client::model::{Grab, Message, Model, Numbered, Overlay};
-use crate::client::places::{Spot, border_of, spot};
+use crate::client::places::{Border, Spot, border_at, spot};
 use crate::client::view::{bars, lists};
 use crate::wire::frame::PaneItem;
 
@@ -32,7 +32,7 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>
             on_pane(model, &pane, MouseInput { at, ..mouse }, out);
         }
         Spot::Border if mouse.kind == MouseKind::Press(MouseButton::Left) => {
-            model.grab = border_of(&model.scene.chrome, at).map(|(pane, is_width)| Grab::Border(pane, is_width));
+            model.grab = border_at(&model.scene.chrome, at).map(|border| Grab::Border(border, along(border, at)));
         }
         Spot::Border => {}
     }
@@ -83,13 +83,11 @@ fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<Message>
                 pass(model, &pane, mouse, out);
             }
         }
-        Grab::Border(id, is_width) if matches!(mouse.kind, MouseKind::Drag(_)) => {
-            if let Some(rect) = model.scene.pane(id).map(|pane| pane.rect) {
-                let to = |from: u16, at: u16| at.saturating_sub(from).max(1);
-                let size = if is_width { Size::new(to(rect.x, at.x), rect.rows) } else { Size::new(rect.cols, to(rect.y, at.y)) };
-                if size != rect.size() {
-                    keys::send(model, &calls::resize(id, size), out);
-                }
+        Grab::Border(border, last) if matches!(mouse.kind, MouseKind::Drag(_)) => {
+            let now = along(border, at);
+            if let Some(wanted) = calls::move_border(border, last, now) {
+                model.grab = Some(Grab::Border(border, now));
+                keys::send(model, &wanted, out);
             }
         }
         Grab::Border(..) => {}
@@ -97,6 +95,11 @@ fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<Message>
     if is_end {
         model.grab = None;
     }
+}
+
+/// Where along its way a border is.
+fn along(border: Border, at: Point) -> u16 {
+    if border.is_upright { at.x } else { at.y }
 }
 
 /// On a pane, at a cell of the area.

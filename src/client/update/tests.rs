@@ -19,6 +19,7 @@ use crate::wire::hello::Welcome;
 fn model() -> Model {
     let mut settings = Settings::default();
     settings.keys.bind.insert("prefix b".into(), "session rename here".into());
+    settings.keys.bind.insert("prefix B".into(), "session kill play".into());
     let mut model = Model::new(Rc::new(Setup::new(&settings, "host")), Size::new(80, 24), Caps::default(), Now::default());
     let pane = |id: u64, x: u16, cols: u16| PaneItem {
         id: PaneId(id),
@@ -92,7 +93,7 @@ fn keys_are_for_the_program_unless_bound() {
     check("C-b b", &["session.rename {\"name\":\"here\"}"]);
     check("a C-b b c", &["a", "session.rename {\"name\":\"here\"}", "c"]);
     check("C-b", &[]);
-    check("C-b U a", &["a"]);
+    check("C-b C-F35 a", &["a"]);
     check("C-b r", &[]);
 }
 
@@ -162,6 +163,14 @@ fn names_are_asked_for_with_the_present_one() {
 }
 
 #[test]
+fn ending_a_session_by_key_asks_once_more() {
+    let mut model = model();
+    assert!(press(&mut model, "C-b B n").is_empty());
+    assert_eq!(model.overlay, None);
+    assert_eq!(press(&mut model, "C-b B y"), ["session.kill {\"targets\":[\"play\"]}"]);
+}
+
+#[test]
 fn sessions_and_tabs_are_chosen_from_lists() {
     let mut model = model();
     assert_eq!(press(&mut model, "C-b s Down Enter"), ["session.attach {\"target\":\"s2\"}"]);
@@ -209,7 +218,9 @@ fn bars_and_borders_take_the_mouse() {
     let mut model = model();
     assert_eq!(mouse(&mut model, PRESS, 10, 0), ["tab.go {\"target\":\"t2\"}"]);
     assert!(mouse(&mut model, PRESS, 40, 5).is_empty());
-    assert_eq!(mouse(&mut model, DRAG, 30, 9), ["pane.resize {\"target\":\"p1\",\"cols\":30,\"rows\":22}"]);
+    assert_eq!(mouse(&mut model, DRAG, 30, 9), ["pane.resize {\"target\":\"p2\",\"cells\":10,\"left\":true}"]);
+    assert!(mouse(&mut model, DRAG, 30, 10).is_empty());
+    assert_eq!(mouse(&mut model, DRAG, 31, 9), ["pane.resize {\"target\":\"p1\",\"cells\":1,\"right\":true}"]);
     mouse(&mut model, RELEASE, 30, 9);
     assert_eq!(model.grab, None);
     mouse(&mut model, PRESS, 2, 23);
