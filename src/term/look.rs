@@ -160,7 +160,11 @@ impl Looks {
     }
 
     /// The number of a look; a new one if there is none yet.
+    #[inline]
     pub(crate) fn number(&mut self, look: Look) -> u32 {
+        if look == Look::default() {
+            return 0;
+        }
         let mask = self.index.len() - 1;
         let mut at = look.hash() & mask;
         while self.index[at] != EMPTY {

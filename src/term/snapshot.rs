@@ -297,7 +297,7 @@ impl Emulator {
             modes: [self.modes.0, self.kept_modes.0.0, self.kept_modes.1.0],
             tabs: self.tabs.0.to_vec(),
             looks: self.tables.looks.all().iter().map(|look| look.words()).collect(),
-            clusters: texts(self.tables.clusters.all()),
+            clusters: self.tables.clusters.all().map(str::to_owned).collect(),
             links: (texts(&self.tables.links.keys), u32::try_from(self.tables.links.oldest).unwrap_or(0)),
             history: self.history.end(),
             titles: (self.titles.title.clone(), self.titles.stack.clone()),
@@ -348,7 +348,7 @@ impl Emulator {
         emulator.tabs = Tabs::from_words(&snapshot.tabs);
         emulator.tables = Tables {
             looks: Looks::from_looks(looks),
-            clusters: Clusters::from_texts(boxed(snapshot.clusters)),
+            clusters: Clusters::from_texts(snapshot.clusters),
             links: Links::from_keys(boxed(snapshot.links.0), snapshot.links.1 as usize),
         };
         emulator.titles = titles;

@@ -1,5 +1,6 @@
 //! The terminal engine from outside: bytes in, screens and replies out.
 
+mod differ;
 mod props;
 mod soup;
 

@@ -83,6 +83,8 @@ pub(crate) struct History {
     stamp: u32,
     sweeps: u32,
     scratch: Vec<u8>,
+    /// Runs of the row being written: style or look, cells.
+    runs: Vec<(u32, usize)>,
     uncommitted: bool,
 }
 
@@ -107,6 +109,7 @@ impl History {
             stamp: 1,
             sweeps: 0,
             scratch: Vec::new(),
+            runs: Vec::new(),
             uncommitted: false,
         }
     }
@@ -129,7 +132,13 @@ impl History {
         let header =
             Header { cells: u16::try_from(cells.len()).unwrap_or(u16::MAX), bytes: header_bytes(cells.len()), flags, mark: line.mark };
         let plain = flags & (STYLED | TEXT) == 0;
-        let written = if plain { self.push_ascii(header, cells) } else { self.push_styled(header, cells, (looks, clusters)) };
+        self.note_sweeps(looks);
+        let in_place = match flags & TEXT {
+            _ if plain => self.push_ascii(header, cells),
+            0 => self.push_styled_ascii(header, cells, looks),
+            _ => None,
+        };
+        let written = in_place.or_else(|| self.push_styled(header, cells, (looks, clusters)));
         if let Some(header) = written {
             self.count(header);
             self.open_gap = is_short;
@@ -145,11 +154,39 @@ impl History {
         Some(header)
     }
 
-    fn push_styled(&mut self, header: Header, cells: &[Cell], tables: (&Looks, &Clusters)) -> Option<Header> {
-        if self.sweeps != tables.0.sweeps {
-            self.sweeps = tables.0.sweeps;
-            self.stamp = self.stamp.wrapping_add(1);
+    /// Writes an ASCII row with styles in place, if there is room for all it could need; otherwise nothing is done.
+    fn push_styled_ascii(&mut self, header: Header, cells: &[Cell], looks: &Looks) -> Option<Header> {
+        let mut runs = std::mem::take(&mut self.runs);
+        runs.clear();
+        let mut rest = cells;
+        while let Some(first) = rest.first() {
+            let style = first.style();
+            let len = rest.iter().take_while(|cell| cell.style() == style).count();
+            runs.push((style, len));
+            rest = &rest[len..];
         }
+        let payload = 2 + 4 * runs.len() + cells.len();
+        if self.room_left() < HEADER_BYTES + payload + runs.len() * LOOK_BYTES {
+            self.runs = runs;
+            return None;
+        }
+        for run in &mut runs {
+            run.0 = u32::from(self.look_number(run.0, looks).unwrap_or(u16::MAX));
+        }
+        let header = Header { bytes: header_bytes(payload), ..header };
+        let written = self.room(header.len()).map(|(slot, at)| {
+            let to = &mut self.slots.bytes_mut(slot)[at..at + header.len()];
+            header.write(to);
+            record::write_packed_runs(&runs, &mut to[HEADER_BYTES..]);
+            record::write_ascii(cells, &mut to[HEADER_BYTES + 2 + 4 * runs.len()..]);
+            header
+        });
+        self.advance(written.map_or(0, Header::len));
+        self.runs = runs;
+        written
+    }
+
+    fn push_styled(&mut self, header: Header, cells: &[Cell], tables: (&Looks, &Clusters)) -> Option<Header> {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut written = None;
         for _attempt in 0..2 {
@@ -195,6 +232,14 @@ impl History {
             record::write_ascii(cells, &mut to[at..]);
         }
         true
+    }
+
+    /// After a sweep, style numbers may mean something else.
+    fn note_sweeps(&mut self, looks: &Looks) {
+        if self.sweeps != looks.sweeps {
+            self.sweeps = looks.sweeps;
+            self.stamp = self.stamp.wrapping_add(1);
+        }
     }
 
     fn look_number(&mut self, style: u32, looks: &Looks) -> Option<u16> {
