@@ -3,14 +3,11 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use abide::base::time::Span;
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
 use abide::client::{self, Options, Outcome, Setup};
+use abide::platform::socket;
 use abide::{keeper, server};
-
-/// For how long a client tries a server that cannot be reached: the keeper restarts it well within.
-const GIVE_UP: Span = Span::seconds(30);
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -45,8 +42,12 @@ fn attached(attach: Attach) -> anyhow::Result<Outcome> {
         setup: Setup::new(&attach.settings, host),
         hello: client::hello(attach.read_only)?,
         entry: Some(Wanted { name: attach.action, params: attach.params }),
-        give_up: GIVE_UP,
+        give_up: attach.give_up,
     };
-    let connect = || tokio::net::UnixStream::connect(attach.places.socket());
+    let connect = || async {
+        let stream = tokio::net::UnixStream::connect(attach.places.socket()).await?;
+        socket::check_peer(&stream)?;
+        Ok(stream)
+    };
     Ok(runtime.block_on(client::run(options, connect)))
 }

@@ -315,6 +315,12 @@ impl Call {
         self.entry.name
     }
 
+    /// Its words on the command line.
+    #[must_use]
+    pub fn words(&self) -> String {
+        self.entry.words()[0].join(" ")
+    }
+
     /// Who carries it out.
     #[must_use]
     pub fn place(&self) -> Place {

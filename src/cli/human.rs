@@ -6,16 +6,16 @@ use crate::base::text::{harmless, width};
 
 const CELL_COLS_MAX: usize = 48;
 
-/// A reply as text. Text members of captures are given as they are; everything else is made harmless.
+/// A reply as text, at that moment in milliseconds since 1970. Text members of captures are given as they are; everything else is made harmless.
 #[must_use]
-pub(super) fn text(reply: &Value) -> String {
+pub(super) fn text(reply: &Value, wall: u64) -> String {
     match reply {
         Value::Null => String::new(),
-        Value::Array(items) if items.iter().all(Value::is_object) => table(items),
+        Value::Array(items) if items.iter().all(Value::is_object) => table(items, wall),
         Value::Array(items) => items.iter().map(|item| cell(item) + "\n").collect(),
         Value::Object(members) => match members.get("text") {
             Some(Value::String(text)) => text.clone(),
-            _ => record(members),
+            _ => record(members, wall),
         },
         single => cell(single) + "\n",
     }
@@ -28,20 +28,22 @@ pub(super) fn json(value: &Value) -> String {
 }
 
 /// A line for each member that says something.
-fn record(members: &Map<String, Value>) -> String {
-    let shown: Vec<_> = members.iter().map(|(name, value)| (name, cell(value))).filter(|(_, text)| !text.is_empty()).collect();
+fn record(members: &Map<String, Value>, wall: u64) -> String {
+    let shown: Vec<_> =
+        members.iter().map(|(name, value)| (head(name), member(name, value, wall))).filter(|(_, text)| !text.is_empty()).collect();
     let names = shown.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
     shown.iter().fold(String::new(), |lines, (name, text)| lines + &format!("{name:names$}  {text}\n"))
 }
 
 /// Columns under the names of the members; those that say nothing in any row are left out.
-fn table(items: &[Value]) -> String {
+fn table(items: &[Value], wall: u64) -> String {
     let Some(first) = items.first().and_then(Value::as_object) else { return String::new() };
     let mut columns: Vec<(String, Vec<String>)> = Vec::new();
     for name in first.keys() {
-        let cells: Vec<_> = items.iter().map(|item| short(&item.get(name).map(cell).unwrap_or_default())).collect();
+        let shown = |item: &Value| short(&item.get(name).map(|value| member(name, value, wall)).unwrap_or_default());
+        let cells: Vec<_> = items.iter().map(shown).collect();
         if cells.iter().any(|text| !text.is_empty()) {
-            columns.push((name.to_uppercase(), cells));
+            columns.push((head(name).to_uppercase(), cells));
         }
     }
     rows(&columns)
@@ -59,6 +61,32 @@ pub(super) fn rows(columns: &[(String, Vec<String>)]) -> String {
     };
     let head = line(columns.iter().map(|(head, _)| head.as_str()).collect());
     (0..count).map(|row| line(columns.iter().map(|(_, cells)| cells[row].as_str()).collect())).fold(head, |text, line| text + &line)
+}
+
+/// What a member is called where its unit is shown with it.
+fn head(name: &str) -> &str {
+    name.strip_suffix("_wall").or(name.strip_suffix("_ms")).unwrap_or(name)
+}
+
+/// A member in one line: moments as how long ago they were, lengths of time with their unit. What only scripts compare is left out.
+fn member(name: &str, value: &Value, wall: u64) -> String {
+    let millis = value.as_u64().unwrap_or_default();
+    match name {
+        "version" if value.is_number() => String::new(),
+        _ if name.ends_with("_wall") => age(wall.saturating_sub(millis)) + " ago",
+        _ if name.ends_with("_ms") => age(millis),
+        _ => cell(value),
+    }
+}
+
+/// A length of time in its largest unit.
+fn age(millis: u64) -> String {
+    match millis / 1000 {
+        seconds @ 0..60 => format!("{seconds}s"),
+        seconds @ 60..3_600 => format!("{}m", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{}h", seconds / 3_600),
+        seconds => format!("{}d", seconds / 86_400),
+    }
 }
 
 /// A value in one line.
@@ -96,19 +124,26 @@ mod tests {
             { "id": "s1", "name": "漢", "size": { "cols": 80, "rows": 24 }, "pid": null, "panes": ["p1", "p2"] },
             { "id": "s12", "name": "b\u{1b}[2J", "size": { "cols": 9, "rows": 2 }, "pid": null, "panes": [] },
         ]);
-        assert_eq!(text(&list), "ID   NAME  SIZE   PANES\ns1   漢    80x24  p1 p2\ns12  b[2J  9x2\n");
-        assert_eq!(text(&json!([])), "");
+        assert_eq!(text(&list, 0), "ID   NAME  SIZE   PANES\ns1   漢    80x24  p1 p2\ns12  b[2J  9x2\n");
+        assert_eq!(text(&json!([]), 0), "");
     }
 
     #[test]
     fn records_and_single_values_are_lines() {
-        assert_eq!(text(&json!({ "id": "p4", "status": { "code": 7 }, "cwd": "" })), "id      p4\nstatus  code 7\n");
-        assert_eq!(text(&json!("s3")), "s3\n");
-        assert_eq!(text(&json!(null)), "");
+        assert_eq!(text(&json!({ "id": "p4", "status": { "code": 7 }, "cwd": "" }), 0), "id      p4\nstatus  code 7\n");
+        assert_eq!(text(&json!("s3"), 0), "s3\n");
+        assert_eq!(text(&json!(null), 0), "");
+    }
+
+    #[test]
+    fn moments_and_lengths_of_time_have_units() {
+        let list = json!([{ "id": "s1", "created_wall": 1_000, "version": 7 }, { "id": "s2", "created_wall": 7_200_000, "version": 8 }]);
+        assert_eq!(text(&list, 7_261_000), "ID  CREATED\ns1  2h ago\ns2  1m ago\n");
+        assert_eq!(text(&json!({ "uptime_ms": 59_999, "version": "0.1.0" }), 0), "uptime   59s\nversion  0.1.0\n");
     }
 
     #[test]
     fn a_capture_is_given_as_it_is() {
-        assert_eq!(text(&json!({ "text": "\u{1b}[31mred\u{1b}[m\n" })), "\u{1b}[31mred\u{1b}[m\n");
+        assert_eq!(text(&json!({ "text": "\u{1b}[31mred\u{1b}[m\n" }), 0), "\u{1b}[31mred\u{1b}[m\n");
     }
 }

@@ -18,11 +18,14 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
+use crate::action::server::stop::Stop;
 use crate::action::table::{Entry, Params};
-use crate::action::{Access, Place, tmux};
+use crate::action::{Access, Action, Place, tmux};
 use crate::base::code::{Code, Refusal};
 use crate::base::id::PaneId;
+use crate::base::time::Span;
 use crate::config::diag::Diagnostic;
+use crate::platform;
 use crate::platform::places::{PlaceEnv, PlaceError, Places};
 use crate::settings::Settings;
 
@@ -46,6 +49,8 @@ pub struct Attach {
     pub settings: Settings,
     /// What the user should know first: the first problem of the configuration.
     pub notice: Option<String>,
+    /// For how long a server that cannot be reached is tried: the keeper restarts one well within.
+    pub give_up: Span,
     /// Whether the client only watches.
     pub read_only: bool,
     /// The action to call first, which gives the client's view a session.
@@ -53,6 +58,8 @@ pub struct Attach {
     /// Its arguments.
     pub params: Params,
 }
+
+const GIVE_UP: Span = Span::seconds(30);
 
 /// Reads the command line, without the name of the program, and does what it says.
 #[must_use]
@@ -124,7 +131,8 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
         Some(mut link) => link.call(entry, &params)?,
         None => without_server(entry, &params)?,
     };
-    show(entry, &reply, as_json).map(|()| Next::Exit(0))
+    let wants_json = as_json || params.get("format").is_some_and(|format| format == "json");
+    show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
 
 /// The entry of a bare verb that the command line itself needs.
@@ -148,7 +156,7 @@ fn attach(places: Places, entry: &'static Entry, params: Params) -> Result<Next,
     };
     entry.call(&params)?;
     let read_only = params.get("read_only") == Some(&Value::Bool(true));
-    Ok(Next::Attach(Box::new(Attach { places, settings, notice, read_only, action: entry.name, params })))
+    Ok(Next::Attach(Box::new(Attach { places, settings, notice, give_up: GIVE_UP, read_only, action: entry.name, params })))
 }
 
 /// Whether this process has a terminal to show a session in, and is not shown in one itself.
@@ -185,8 +193,11 @@ fn own_pane(places: &Places) -> Option<PaneId> {
     std::env::var("ABIDE_PANE").ok()?.parse().ok().filter(|_| is_this_server)
 }
 
-/// Without a server there is nothing: a list of everything is empty, and everything else has nothing to act on.
+/// Without a server there is nothing: a list of everything is empty, what should stop has stopped, and everything else has nothing to act on.
 fn without_server(entry: &Entry, params: &Params) -> Result<Value, Refusal> {
+    if entry.name == Stop::NAME {
+        return Ok(Value::Null);
+    }
     let gives_list = entry.reply().as_value().get("type").is_some_and(|kind| kind == "array");
     if entry.access == Access::Read && gives_list && params.is_empty() {
         return Ok(Value::Array(Vec::new()));
@@ -205,8 +216,8 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     if kind("cwd").is_some() {
         directory(entry, params);
     }
-    if params.get("paste") == Some(&Value::Bool(true)) {
-        params.insert("text".into(), standard_input()?.into());
+    if kind("paste").is_some() && params.get("paste").is_some_and(|text| text == "") {
+        params.insert("paste".into(), standard_input()?.into());
     }
     Ok(())
 }
@@ -250,7 +261,7 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     let noun = entry.name.split('.').next().unwrap_or_default();
     let is_looked_at = reply.is_array() || reply.get("text").is_some_and(Value::is_string) || verb == "status";
     if is_looked_at {
-        return print::text(&human::text(reply));
+        return print::text(&human::text(reply, platform::now().wall));
     }
     let is_creation = matches!(verb, "new" | "split" | "break" | "float" | "start");
     match reply.get(noun).or(reply.get("id")).and_then(Value::as_str).filter(|_| is_creation) {

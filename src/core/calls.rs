@@ -26,7 +26,7 @@ impl Core {
             Place::Client => self.forward(call, caller, &action, fx),
             Place::Cli => {
                 let refusal = Refusal::new(Code::UnknownAction, format!("{} is carried out by the command line only", action.name()));
-                Err(refusal.hint(format!("run abide {}", action.name().replace('.', " "))))
+                Err(refusal.hint(format!("run abide {}", action.words())))
             }
         };
         match answer {
@@ -72,10 +72,10 @@ impl Core {
         }
     }
 
-    pub(super) fn found(&mut self, call: CallId, fact: Fact, fx: &mut Effects) {
+    pub(super) fn found(&mut self, call: CallId, fact: &Fact, fx: &mut Effects) {
         let Some(Open { pending: Pending::Send { pane, bytes }, .. }) = self.state.calls.get_mut(&call) else { return };
         let (pane, bytes) = (*pane, std::mem::take(bytes));
-        let Fact::LineMode { canonical } = fact;
+        let Fact::LineMode { canonical } = *fact;
         let outcome = later::on_line_mode(pane, &bytes, canonical);
         if outcome.is_ok() {
             fx.push(Effect::Write { pane, bytes });

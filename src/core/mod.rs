@@ -194,7 +194,7 @@ impl Core {
             Input::Call { call, caller, action } => self.call(now, call, (caller, action), fx),
             Input::Cancelled { call } => drop(self.state.calls.remove(&call)),
             Input::Answered { call, outcome } => self.answer(call, outcome, fx),
-            Input::Found { call, fact } => self.found(call, fact, fx),
+            Input::Found { call, fact } => self.found(call, &fact, fx),
             Input::Started { pane, outcome, memory } => self.started(pane, outcome, memory, fx),
             Input::Output { pane, bytes } => self.output(now, pane, bytes, fx),
             Input::Ended { pane, status, left } => self.ended(pane, status, &left, fx),

@@ -117,5 +117,5 @@ impl Core {
 
 /// How many rows `bytes` can have pushed off the screen at most: each takes a line end, or fills its columns.
 fn rows_passed(bytes: &[u8], cols: u16) -> usize {
-    bytes.iter().filter(|byte| **byte == b'\n').count() + bytes.len() / usize::from(cols.max(1)) + 1
+    bytes.split(|byte| *byte == b'\n').count() + bytes.len() / usize::from(cols.max(1))
 }

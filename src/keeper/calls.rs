@@ -114,13 +114,8 @@ impl Keeper {
         };
         let count = if matches!(spawn.wiring, Wiring::Pty(_)) { 1 } else { 2 };
         let rings = (0..count).map(|_| new_ring(spawn.ring_bytes)).collect::<io::Result<Vec<_>>>().map_err(from_io)?;
-        // We enter its cgroup, it inherits that, we leave again; with one thread nothing else is started in between.
-        let is_inside = self.cgroups.as_ref().is_some_and(|cgroups| cgroups.enter(spawn.tag).is_ok());
-        let started = spawn::spawn(spawn, &cookie_value(self.epoch, spawn.tag), self.limit);
-        if is_inside && self.cgroups.as_ref().is_some_and(|cgroups| cgroups.leave().is_err()) {
-            // We would be ended with it: from now on nothing is ended by cgroup.
-            self.cgroups = None;
-        }
+        let cgroup = self.cgroups.as_ref().and_then(|cgroups| cgroups.open(spawn.tag).ok());
+        let started = spawn::spawn(spawn, &cookie_value(self.epoch, spawn.tag), self.limit, cgroup.as_ref());
         let started = started.inspect_err(|_| self.cgroups.as_ref().map_or((), |cgroups| cgroups.remove(spawn.tag)))?;
         Job::started(spawn.tag, spawn.wiring, started, rings).map_err(from_io)
     }

@@ -2,20 +2,20 @@
 #![allow(unsafe_code, reason = "one of the three files that may: setsid between fork and exec, and the fd behind portable-pty's master")]
 
 use std::ffi::{OsStr, OsString};
-use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, WaitOptions, getrlimit, prlimit, setrlimit, waitpid};
 
 use crate::base::geom::Size;
-use crate::platform::clear_signal_mask;
+use crate::platform::{clear_signal_mask, fork_into};
 use crate::wire::keeper::{Spawn, Wiring};
 
 /// What a program was given, seen from outside.
@@ -66,11 +66,11 @@ impl FdLimit {
     }
 }
 
-/// Starts a program; `cookie` becomes its `ABIDE_JOB`.
+/// Starts a program, in `cgroup` if there is one; `cookie` becomes its `ABIDE_JOB`.
 ///
 /// # Errors
 /// [`NotStarted`]; nothing is left behind.
-pub(super) fn spawn(spawn: &Spawn, cookie: &str, limit: FdLimit) -> Result<Started, NotStarted> {
+pub(super) fn spawn(spawn: &Spawn, cookie: &str, limit: FdLimit, cgroup: Option<&OwnedFd>) -> Result<Started, NotStarted> {
     let word = |bytes: &Vec<u8>| OsString::from_vec(bytes.clone());
     let argv: Vec<OsString> = spawn.argv.iter().map(word).collect();
     let mut env: Vec<(OsString, OsString)> = spawn.env.iter().map(|(name, value)| (word(name), word(value))).collect();
@@ -81,10 +81,48 @@ pub(super) fn spawn(spawn: &Spawn, cookie: &str, limit: FdLimit) -> Result<Start
     }
     let path = env.iter().rev().find(|(name, _)| name == "PATH").map_or(OsStr::new(""), |(_, value)| value);
     let program = resolve(argv.first().map_or(OsStr::new(""), OsString::as_os_str), path, &cwd)?;
+    let command = Program { file: program, argv, env, cwd };
     match spawn.wiring {
-        Wiring::Pty(size) => on_pty(&program, &argv, &env, &cwd, (size, limit)),
-        Wiring::Pipes => on_pipes(&program, &argv, &env, &cwd, limit),
+        Wiring::Pty(size) => on_pty(&command, size, limit, cgroup),
+        Wiring::Pipes => on_pipes(&command, limit, cgroup),
     }
+}
+
+/// What is executed.
+struct Program {
+    file: PathBuf,
+    argv: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    cwd: PathBuf,
+}
+
+/// Lets `start` start a process and gives its id. With a cgroup a child born there does it and ends: what it has started is then ours, since
+/// orphans come to us, and lies in the cgroup from its first instruction on.
+fn start_in(cgroup: Option<&OwnedFd>, start: impl FnOnce() -> Result<i32, NotStarted>) -> Result<i32, NotStarted> {
+    let Some(cgroup) = cgroup else { return start() };
+    let from_io =
+        |error: io::Error| NotStarted { errno: error.raw_os_error().unwrap_or(libc::EIO), message: format!("cannot fork: {error}") };
+    let (mut answer, mut answering) = io::pipe().map_err(from_io)?;
+    let child = fork_into(cgroup.as_fd(), || {
+        let (pid, errno, message) = match start() {
+            Ok(pid) => (pid, 0, String::new()),
+            Err(NotStarted { errno, message }) => (0, errno, message),
+        };
+        // If this fails, nobody reads it any more.
+        answering.write_all(format!("{pid} {errno} {message}").as_bytes()).ok();
+    })
+    .map_err(from_io)?;
+    drop(answering);
+    let mut text = String::new();
+    answer.read_to_string(&mut text).map_err(from_io)?;
+    waitpid(Pid::from_raw(child), WaitOptions::empty()).ok();
+    let mut words = text.splitn(3, ' ');
+    let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
+    let (pid, errno): (i32, i32) = (number(), number());
+    if pid > 0 {
+        return Ok(pid);
+    }
+    Err(NotStarted { errno: if errno == 0 { libc::EIO } else { errno }, message: words.next().unwrap_or("").into() })
 }
 
 fn failed(errno: Errno, message: String) -> NotStarted {
@@ -124,13 +162,8 @@ fn resolve(name: &OsStr, path: &OsStr, cwd: &Path) -> Result<PathBuf, NotStarted
     })
 }
 
-fn on_pty(
-    program: &Path,
-    argv: &[OsString],
-    env: &[(OsString, OsString)],
-    cwd: &Path,
-    (size, limit): (Size, FdLimit),
-) -> Result<Started, NotStarted> {
+fn on_pty(command: &Program, size: Size, limit: FdLimit, cgroup: Option<&OwnedFd>) -> Result<Started, NotStarted> {
+    let Program { file: program, argv, env, cwd } = command;
     let size = PtySize { rows: size.rows, cols: size.cols, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).map_err(|error| {
         let errno = io::Error::last_os_error();
@@ -143,43 +176,52 @@ fn on_pty(
     // SAFETY: `pair.master` holds the fd open until the end of this function.
     let source = unsafe { BorrowedFd::borrow_raw(raw) }.try_clone_to_owned().map_err(|error| from_io(program, &error))?;
     rustix::io::ioctl_fionbio(&source, true).map_err(|error| from_io(program, &error.into()))?;
-    // The name it was called by stays its first argument; the file was found above, so no path is searched again.
-    let mut builder = CommandBuilder::from_argv(argv.to_vec());
+    let mut builder = CommandBuilder::from_argv(argv.clone());
     // It starts as a copy of our own environment (F34).
     builder.env_clear();
     for (name, value) in env {
         builder.env(name, value);
     }
     builder.cwd(cwd);
-    let spawned = limit.around(
-        source.as_raw_fd(),
-        || pair.slave.spawn_command(builder),
-        |spawned| spawned.as_ref().ok().and_then(|child| child.process_id()).and_then(|pid| i32::try_from(pid).ok()),
-    );
-    let child = spawned.map_err(|error| match error.downcast_ref::<io::Error>() {
-        Some(error) => from_io(program, error),
-        None => failed(Errno::INVAL, format!("cannot start {}: {error}", program.display())),
+    let pid = start_in(cgroup, || {
+        let spawned = limit.around(
+            source.as_raw_fd(),
+            || pair.slave.spawn_command(builder),
+            |spawned| spawned.as_ref().ok().and_then(|child| pid_of(&**child)),
+        );
+        let child = spawned.map_err(|error| match error.downcast_ref::<io::Error>() {
+            Some(error) => from_io(program, error),
+            None => failed(Errno::INVAL, format!("cannot start {}: {error}", program.display())),
+        })?;
+        pid_of(&*child).ok_or_else(|| failed(Errno::CHILD, "the program has no process id".into()))
     })?;
-    let pid = child.process_id().and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0);
     Ok(Started { pid, source, pipes: None })
 }
 
-fn on_pipes(program: &Path, argv: &[OsString], env: &[(OsString, OsString)], cwd: &Path, limit: FdLimit) -> Result<Started, NotStarted> {
+fn pid_of(child: &(dyn Child + Send + Sync)) -> Option<i32> {
+    child.process_id().and_then(|pid| i32::try_from(pid).ok())
+}
+
+fn on_pipes(command: &Program, limit: FdLimit, cgroup: Option<&OwnedFd>) -> Result<Started, NotStarted> {
+    let Program { file: program, argv, env, cwd } = command;
+    let pipe = || io::pipe().map_err(|error| from_io(program, &error));
+    let ((stdin, input), (output, stdout), (errors, stderr)) = (pipe()?, pipe()?, pipe()?);
+    let (input, source, error) = (OwnedFd::from(input), OwnedFd::from(output), OwnedFd::from(errors));
+    for end in [&input, &source, &error] {
+        rustix::io::ioctl_fionbio(end, true).map_err(|error| from_io(program, &error.into()))?;
+    }
     let mut command = Command::new(program);
     command.arg0(argv.first().map_or(OsStr::new(""), OsString::as_os_str)).args(argv.iter().skip(1));
     command.env_clear().envs(env.iter().map(|(name, value)| (name, value))).current_dir(cwd);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(stdin).stdout(stdout).stderr(stderr);
     clear_signal_mask(&mut command);
     // SAFETY: setsid is async-signal-safe and allocates nothing.
     unsafe { command.pre_exec(|| rustix::process::setsid().map(drop).map_err(io::Error::from)) };
-    let next_fd = OwnedFd::from(io::pipe().map_err(|error| from_io(program, &error))?.1).as_raw_fd();
-    let pid = |spawned: &io::Result<std::process::Child>| spawned.as_ref().ok().and_then(|child| i32::try_from(child.id()).ok());
-    let mut child = limit.around(next_fd, || command.spawn(), pid).map_err(|error| from_io(program, &error))?;
-    let ends = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (Some(input), Some(output), Some(error)) = ends else { return Err(failed(Errno::PIPE, "the pipes are gone".into())) };
-    let (input, source, error) = (OwnedFd::from(input), OwnedFd::from(output), OwnedFd::from(error));
-    for end in [&input, &source, &error] {
-        rustix::io::ioctl_fionbio(end, true).ok();
-    }
-    Ok(Started { pid: i32::try_from(child.id()).unwrap_or(0), source, pipes: Some((error, input)) })
+    let id = |child: &std::process::Child| i32::try_from(child.id()).ok();
+    let pid = start_in(cgroup, || {
+        let spawned = limit.around(error.as_raw_fd(), || command.spawn(), |spawned| spawned.as_ref().ok().and_then(id));
+        let child = spawned.map_err(|error| from_io(program, &error))?;
+        id(&child).ok_or_else(|| failed(Errno::CHILD, "the program has no process id".into()))
+    })?;
+    Ok(Started { pid, source, pipes: Some((error, input)) })
 }

@@ -1,7 +1,6 @@
-//! The tree of a layout and how it is changed. Sizes are weights: exact cells right after a change, proportions in any other area.
+//! The tree of a layout: plain data, and what can be read off it. Sizes are weights: exact cells right after a change, proportions in any other area.
 
-use crate::base::geom::{Rect, Size};
-use crate::layout::solve::{lengths, min_len, parts_of, solve};
+use crate::base::geom::Size;
 
 /// The direction in which the parts of a split stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,48 +75,6 @@ pub struct Part<P> {
     pub node: Node<P>,
 }
 
-/// There is no room for what was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too small to be divided: it takes 3 cells and there are {0}")]
-pub struct TooSmall(pub u16);
-
-/// How much of the divided pane the new one gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Share {
-    /// Half of it, the old one being one larger if it does not come out even.
-    #[default]
-    Half,
-    /// So many cells.
-    Cells(u16),
-    /// So many hundredths.
-    Percent(u16),
-}
-
-impl Share {
-    /// The cells of the new pane when one of `len` is divided; one is the border, and both keep at least one.
-    fn of(self, len: u16) -> u16 {
-        let wanted = match self {
-            Self::Half => (len - 1) / 2,
-            Self::Cells(cells) => cells,
-            Self::Percent(percent) => u16::try_from(u32::from(len) * u32::from(percent) / 100).unwrap_or(u16::MAX),
-        };
-        wanted.clamp(1, len - 2)
-    }
-}
-
-/// A pane that is to be put beside another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Insert<P> {
-    /// The new pane.
-    pub new: P,
-    /// The pane it takes room from.
-    pub beside: P,
-    /// On which side of it.
-    pub side: Direction,
-    /// How much room.
-    pub share: Share,
-}
-
 impl<P: Copy + Eq> Tree<P> {
     /// One pane that fills the area.
     #[must_use]
@@ -139,99 +96,32 @@ impl<P: Copy + Eq> Tree<P> {
         self.root.contains(pane)
     }
 
-    /// Puts a pane beside another.
-    ///
-    /// # Errors
-    /// [`TooSmall`] if the other one has no room in `area`, or is not in the tree; nothing has changed.
-    pub fn insert(&mut self, insert: Insert<P>, area: Size) -> Result<(), TooSmall> {
-        let all = solve(self, Rect::new(0, 0, area));
-        let rect = all.iter().find(|(pane, _)| *pane == insert.beside).map_or(Rect::default(), |(_, rect)| *rect);
-        let axis = insert.side.axis();
-        let len = length(rect.size(), axis);
-        if len < 3 {
-            return Err(TooSmall(len));
-        }
-        self.settle(area);
-        let new_len = insert.share.of(len);
-        let mut parts = [(insert.beside, len - 1 - new_len), (insert.new, new_len)];
-        if !insert.side.is_forward() {
-            parts.reverse();
-        }
-        self.root.replace(insert.beside, axis, parts);
-        Ok(())
-    }
-
-    /// Takes a pane out; its cells go to the part before it, or to the one after it if it is the first. Gives false, with nothing changed, if it is the
-    /// only one or not there.
-    pub fn remove(&mut self, pane: P, area: Size) -> bool {
-        if matches!(self.root, Node::Pane(_)) || !self.contains(pane) {
-            return false;
-        }
-        self.settle(area);
-        self.root.remove(pane);
-        self.root.collapse();
-        true
-    }
-
-    /// Exchanges two panes. Gives whether both are there.
-    pub fn swap(&mut self, a: P, b: P) -> bool {
-        let both = self.contains(a) && self.contains(b);
-        if both {
-            self.root.each_mut(&mut |pane| {
-                *pane = if *pane == a {
-                    b
-                } else if *pane == b {
-                    a
-                } else {
-                    *pane
-                };
-            });
-        }
-        both
-    }
-
-    /// Puts `new` where `old` is.
-    pub fn replace(&mut self, old: P, new: P) {
-        self.root.each_mut(&mut |pane| {
-            if *pane == old {
-                *pane = new;
-            }
-        });
-    }
-
-    /// Moves every pane to the place of the one after it, or before it.
-    pub fn rotate(&mut self, forward: bool) {
-        let mut panes = self.panes();
-        if forward {
-            panes.rotate_right(1);
-        } else {
-            panes.rotate_left(1);
-        }
-        let mut next = panes.into_iter();
-        self.root.each_mut(&mut |pane| *pane = next.next().expect("as many as before"));
-    }
-
-    /// Gives all parts of every split the same share.
-    pub fn equalise(&mut self) {
-        self.root.equalise();
-    }
-
-    /// Moves a border of `pane` in a direction by up to so many cells: the one on its far side, or if the area ends there the one on its near side.
-    /// Gives by how many cells it moved.
-    pub fn resize(&mut self, pane: P, direction: Direction, cells: u16, area: Size) -> u16 {
-        self.settle(area);
-        self.root.resize(pane, direction, cells)
-    }
-
     /// Whether every split has two or more parts with a share each, and none of them is a split along the same axis.
     #[must_use]
     pub fn is_normal(&self) -> bool {
         self.root.is_normal()
     }
+}
 
-    /// Turns the shares into the cells they are in `area`, where everything has room in it.
-    pub fn settle(&mut self, area: Size) {
-        self.root.settle(area);
+impl<P: Copy + Eq> Node<P> {
+    pub(super) fn each(&self, visit: &mut impl FnMut(&P)) {
+        match self {
+            Self::Pane(pane) => visit(pane),
+            Self::Split(split) => split.parts.iter().for_each(|part| part.node.each(visit)),
+        }
+    }
+
+    pub(super) fn contains(&self, wanted: P) -> bool {
+        match self {
+            Self::Pane(pane) => *pane == wanted,
+            Self::Split(split) => split.parts.iter().any(|part| part.node.contains(wanted)),
+        }
+    }
+
+    fn is_normal(&self) -> bool {
+        let Self::Split(split) = self else { return true };
+        let same_axis = |node: &Self| matches!(node, Self::Split(inner) if inner.axis == split.axis);
+        split.parts.len() > 1 && split.parts.iter().all(|part| part.weight > 0 && !same_axis(&part.node) && part.node.is_normal())
     }
 }
 
@@ -248,150 +138,5 @@ pub(super) const fn with_length(size: Size, axis: Axis, len: u16) -> Size {
     match axis {
         Axis::Columns => Size::new(len, size.rows),
         Axis::Rows => Size::new(size.cols, len),
-    }
-}
-
-impl<P: Copy + Eq> Node<P> {
-    fn each(&self, visit: &mut impl FnMut(&P)) {
-        match self {
-            Self::Pane(pane) => visit(pane),
-            Self::Split(split) => split.parts.iter().for_each(|part| part.node.each(visit)),
-        }
-    }
-
-    fn each_mut(&mut self, visit: &mut impl FnMut(&mut P)) {
-        match self {
-            Self::Pane(pane) => visit(pane),
-            Self::Split(split) => split.parts.iter_mut().for_each(|part| part.node.each_mut(visit)),
-        }
-    }
-
-    fn contains(&self, wanted: P) -> bool {
-        match self {
-            Self::Pane(pane) => *pane == wanted,
-            Self::Split(split) => split.parts.iter().any(|part| part.node.contains(wanted)),
-        }
-    }
-
-    /// Replaces a pane by two things along `axis`, with their lengths.
-    fn replace(&mut self, old: P, axis: Axis, by: [(P, u16); 2]) {
-        let parts = by.map(|(pane, weight)| Part { weight, node: Self::Pane(pane) });
-        match self {
-            Self::Pane(pane) if *pane == old => *self = Self::Split(Split { axis, parts: parts.into() }),
-            Self::Pane(_) => (),
-            Self::Split(split) => match split.parts.iter().position(|part| part.node.contains(old)) {
-                Some(at) if split.axis == axis && matches!(split.parts[at].node, Self::Pane(_)) => {
-                    split.parts.splice(at..=at, parts);
-                }
-                Some(at) => split.parts[at].node.replace(old, axis, by),
-                None => (),
-            },
-        }
-    }
-
-    fn remove(&mut self, pane: P) {
-        let Self::Split(split) = self else { return };
-        let Some(at) = split.parts.iter().position(|part| part.node.contains(pane)) else { return };
-        if !matches!(split.parts[at].node, Self::Pane(_)) {
-            return split.parts[at].node.remove(pane);
-        }
-        let part = split.parts.remove(at);
-        let heir = &mut split.parts[at.saturating_sub(1)];
-        let cells = part.weight.saturating_add(1);
-        heir.weight = heir.weight.saturating_add(cells);
-        heir.node.grow(split.axis, cells, at > 0);
-    }
-
-    /// Gives the cells that a split inherited to its last or its first part, so that the borders on the other side stay where they are.
-    fn grow(&mut self, axis: Axis, cells: u16, last: bool) {
-        let Self::Split(split) = self else { return };
-        if split.axis != axis {
-            return split.parts.iter_mut().for_each(|part| part.node.grow(axis, cells, last));
-        }
-        let at = if last { split.parts.len() - 1 } else { 0 };
-        split.parts[at].weight = split.parts[at].weight.saturating_add(cells);
-        split.parts[at].node.grow(axis, cells, last);
-    }
-
-    /// Restores what holds of splits: two or more parts, and none of them along the same axis.
-    fn collapse(&mut self) {
-        let Self::Split(split) = self else { return };
-        for part in &mut split.parts {
-            part.node.collapse();
-        }
-        let axis = split.axis;
-        let parts = std::mem::take(&mut split.parts);
-        for part in parts {
-            match part.node {
-                Self::Split(inner) if inner.axis == axis => split.parts.extend(inner.parts),
-                node => split.parts.push(Part { weight: part.weight, node }),
-            }
-        }
-        if split.parts.len() == 1 {
-            *self = split.parts.remove(0).node;
-        }
-    }
-
-    fn is_normal(&self) -> bool {
-        let Self::Split(split) = self else { return true };
-        let same_axis = |node: &Self| matches!(node, Self::Split(inner) if inner.axis == split.axis);
-        split.parts.len() > 1 && split.parts.iter().all(|part| part.weight > 0 && !same_axis(&part.node) && part.node.is_normal())
-    }
-
-    fn equalise(&mut self) {
-        let Self::Split(split) = self else { return };
-        for part in &mut split.parts {
-            part.weight = 1;
-            part.node.equalise();
-        }
-    }
-
-    fn settle(&mut self, size: Size) {
-        let Self::Split(split) = self else { return };
-        let lens = lengths(length(size, split.axis), &parts_of(split));
-        let all_shown = lens.iter().all(|len| *len > 0);
-        for (part, len) in split.parts.iter_mut().zip(lens) {
-            if all_shown {
-                part.weight = len;
-            }
-            if len > 0 {
-                part.node.settle(with_length(size, split.axis, len));
-            }
-        }
-    }
-
-    /// Moves the border next to the part with `pane` in the innermost split along the axis that can.
-    fn resize(&mut self, pane: P, direction: Direction, cells: u16) -> u16 {
-        let Self::Split(split) = self else { return 0 };
-        let Some(at) = split.parts.iter().position(|part| part.node.contains(pane)) else { return 0 };
-        let moved = split.parts[at].node.resize(pane, direction, cells);
-        if moved > 0 || split.axis != direction.axis() || split.parts[at].node.has_border_for(pane, direction.axis()) {
-            return moved;
-        }
-        let border = at.min(split.parts.len() - 2);
-        split.move_border(border, direction.is_forward(), cells)
-    }
-
-    /// Whether a split along `axis` within this has the pane, so that its borders are the ones to move.
-    fn has_border_for(&self, pane: P, axis: Axis) -> bool {
-        let Self::Split(split) = self else { return false };
-        split.parts.iter().any(|part| part.node.contains(pane) && (split.axis == axis || part.node.has_border_for(pane, axis)))
-    }
-}
-
-impl<P: Copy + Eq> Split<P> {
-    /// Moves the border after part `at` by up to so many cells; parts beyond the next one give room when that has none left.
-    fn move_border(&mut self, at: usize, forward: bool, cells: u16) -> u16 {
-        let minima: Vec<u16> = self.parts.iter().map(|part| min_len(&part.node, self.axis)).collect();
-        let givers: Vec<usize> = if forward { (at + 1..self.parts.len()).collect() } else { (0..=at).rev().collect() };
-        let taker = if forward { at } else { at + 1 };
-        let mut left = cells;
-        for giver in givers {
-            let room = self.parts[giver].weight.saturating_sub(minima[giver]).min(left);
-            self.parts[giver].weight -= room;
-            self.parts[taker].weight += room;
-            left -= room;
-        }
-        cells - left
     }
 }

@@ -6,7 +6,6 @@ use tokio::net::UnixStream;
 
 use crate::action::table;
 use crate::base::code::{Code, Refusal};
-use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::memory::{HeapMemory, Memory};
 use crate::base::time::Tick;
@@ -14,9 +13,8 @@ use crate::core::{Input, Viewer};
 use crate::platform::{now, socket};
 use crate::server::conn::{Attached, Conn, ConnId, Event, LINE_MAX, Speech};
 use crate::server::draw::Drawn;
-use crate::server::pane::{PaneIo, Parts, Source, Stop};
-use crate::server::perform::spawn_refusal;
-use crate::server::run::{Origin, Return, STOP_LOOK, Server};
+use crate::server::edge::{Origin, Return, Server};
+use crate::server::pane::{PaneIo, Parts, STOP_LOOK, Source, Stop};
 use crate::state::call::Caller;
 use crate::state::effect::{Effect, Effects};
 use crate::term;
@@ -419,11 +417,8 @@ impl Server {
     }
 }
 
-/// How a program ended, in the vocabulary of all.
-pub(super) fn exit_status(status: keeper::ExitStatus) -> ExitStatus {
-    match status {
-        keeper::ExitStatus::Code(code) => u8::try_from(code & 0xff).map_or(ExitStatus::Lost, ExitStatus::Code),
-        keeper::ExitStatus::Signal(signal) => u8::try_from(signal).map_or(ExitStatus::Lost, ExitStatus::Signal),
-        keeper::ExitStatus::Lost => ExitStatus::Lost,
-    }
+/// A refusal for a program that could not be started.
+fn spawn_refusal(message: &str) -> Refusal {
+    Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}"))
+        .hint("check that it exists and can be executed: `command -v NAME`")
 }

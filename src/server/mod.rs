@@ -2,8 +2,10 @@
 
 mod conn;
 mod draw;
+mod edge;
 mod events;
 mod keep;
+mod kept;
 mod link;
 mod pane;
 mod perform;

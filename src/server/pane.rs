@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
+use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::memory::{Memory, MemoryFull};
@@ -14,7 +15,7 @@ use crate::store::input::{self, Full, Input};
 use crate::store::ring::Consumer;
 use crate::store::slot::{self, Slots};
 use crate::term::Terminal;
-use crate::wire::keeper::{Entry, ExitStatus, PART_PIDFD};
+use crate::wire::keeper::{self, Entry, PART_PIDFD};
 
 /// How many bytes of a pane are parsed in one turn.
 pub(super) const TURN_BYTES_MAX: usize = 64 << 10;
@@ -24,6 +25,8 @@ const SNAPSHOT_BYTES: u64 = 256 << 10;
 pub(super) const QUIET: Span = Span::seconds(1);
 /// What scrollback memory begins with.
 const LINES_LEN_FIRST: usize = 4096;
+/// How often it is looked whether what a stopped program started has gone by itself.
+pub(super) const STOP_LOOK: Span = Span::millis(50);
 /// For so long a synchronized update may hold the drawn state (DEC mode 2026).
 const HOLD_MAX: Span = Span::millis(150);
 
@@ -122,7 +125,7 @@ pub(super) struct PaneIo {
     pub(super) waits_writable: bool,
     pub(super) stop: Stop,
     /// The end of the leader, and the ring's head at that moment.
-    pub(super) exit: Option<(ExitStatus, u64)>,
+    pub(super) exit: Option<(keeper::ExitStatus, u64)>,
     /// Processes that a stop could not end.
     pub(super) left: Vec<u32>,
 }
@@ -311,4 +314,13 @@ impl PaneIo {
 
 fn damaged() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "its memory is damaged")
+}
+
+/// How a program ended, in the vocabulary of all.
+pub(super) fn exit_status(status: keeper::ExitStatus) -> ExitStatus {
+    match status {
+        keeper::ExitStatus::Code(code) => u8::try_from(code & 0xff).map_or(ExitStatus::Lost, ExitStatus::Code),
+        keeper::ExitStatus::Signal(signal) => u8::try_from(signal).map_or(ExitStatus::Lost, ExitStatus::Signal),
+        keeper::ExitStatus::Lost => ExitStatus::Lost,
+    }
 }

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use tokio::io::Interest;
 
-use crate::base::code::{Code, Refusal};
+use crate::base::code::Refusal;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::Span;
 use crate::platform::{now, process, tty, watch};
 use crate::server::conn::{Conn, Event};
-use crate::server::pane::Stop;
-use crate::server::run::{Origin, Return, STOP_LOOK, Server};
+use crate::server::edge::{Origin, Return, Server};
+use crate::server::pane::{STOP_LOOK, Stop};
 use crate::state::effect::{Effect, Fact, Message, Place, Program, Question};
 use crate::store::ring;
 use crate::wire::frame::{self, Bye, Notice, Outer, ToClient};
@@ -215,10 +215,4 @@ fn log_failure(what: &str, pane: PaneId, result: io::Result<()>) {
     if let Err(error) = result {
         tracing::warn!(%pane, %error, "{what} failed");
     }
-}
-
-/// A refusal for a program that could not be started.
-pub(super) fn spawn_refusal(message: &str) -> Refusal {
-    Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}"))
-        .hint("check that it exists and can be executed: `command -v NAME`")
 }

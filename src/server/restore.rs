@@ -18,32 +18,31 @@ use crate::platform::memory::SharedMemory;
 use crate::platform::places::Places;
 use crate::platform::{now, pidfd, socket, start, watch};
 use crate::server::conn::Event;
+use crate::server::edge::{Origin, Server, ServerParts, Wake};
+use crate::server::kept::{Kept, STRUCTURE};
 use crate::server::link::{Link, LinkError};
 use crate::server::pane::{PaneIo, Part, Parts, Source};
-use crate::server::run::{Origin, Server, ServerParts, Wake};
 use crate::server::{Sockets, keep, screen};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::state::host::Host;
-use crate::store::slot::Slots;
 use crate::store::structure::{self as kept, Structure};
 use crate::term::{Options, Terminal};
 use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Wiring};
 
-/// The name the structure's slots are stashed under.
-const STRUCTURE: &[u8] = b"core";
 /// The name the listening socket is stashed under.
 pub(super) const LISTENER: &[u8] = b"listener";
 /// The name the lock is stashed under.
 pub(super) const LOCK: &[u8] = b"lock";
-/// The most clients whose last number is kept.
-const TAKEN_MAX: usize = 64;
+/// The signal nobody can ignore.
+const KILL: i32 = 9;
 
 /// What the keeper gave back.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) wake: Wake,
     pub(super) epoch: u64,
+    pub(super) keeper_pid: i32,
     pub(super) programs: Vec<(Entry, Vec<OwnedFd>)>,
     pub(super) stash: BTreeMap<Vec<u8>, OwnedFd>,
 }
@@ -51,11 +50,11 @@ pub(super) struct Held {
 /// Asks the keeper for everything it holds.
 pub(super) async fn take_over(link: &mut Link) -> anyhow::Result<Held> {
     let hello = link.next().await.context("the keeper says nothing")?;
-    let FromKeeper::Hello { epoch, .. } = hello.message else { bail!("the keeper begins with {:?}", hello.message) };
+    let FromKeeper::Hello { epoch, keeper_pid, .. } = hello.message else { bail!("the keeper begins with {:?}", hello.message) };
     link.lease = hello.lease;
     let wake = wake(hello.fds)?;
     link.say(&ToKeeper::List, Vec::new());
-    let mut held = Held { wake, epoch, programs: Vec::new(), stash: BTreeMap::new() };
+    let mut held = Held { wake, epoch, keeper_pid, programs: Vec::new(), stash: BTreeMap::new() };
     loop {
         let record = link.next().await.context("the keeper does not list what it holds")?;
         match record.message {
@@ -78,65 +77,11 @@ fn wake(fds: Vec<OwnedFd>) -> anyhow::Result<Wake> {
     })
 }
 
-/// The structure's slots, and which inputs were taken.
-#[derive(Debug)]
-pub(super) struct Kept {
-    slots: Slots,
-    fd: Arc<OwnedFd>,
-    version: u64,
-    /// Token and number, the latest heard of last.
-    taken: Vec<(u64, u64)>,
-}
-
-impl Kept {
-    /// Opens the stashed slots, or makes and stashes new ones. Gives the structure in them too.
-    pub(super) fn open(held: &mut Held, link: &mut Link) -> anyhow::Result<(Self, Structure)> {
-        let stashed = held.stash.remove(STRUCTURE).and_then(|fd| SharedMemory::from_fd(fd).ok());
-        let stashed = stashed.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
-        let (fd, slots) = match stashed {
-            Some(both) => both,
-            None => {
-                let memory = SharedMemory::growable("abide-core", 4096)?;
-                let fd = memory.fd();
-                link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&fd)]);
-                (fd, Slots::create(Box::new(memory))?)
-            }
-        };
-        let structure = slots.read().map(Structure::decode).transpose().unwrap_or_else(|error| {
-            tracing::error!(%error, "the structure is given up; programs are adopted one by one");
-            None
-        });
-        let structure = structure.unwrap_or_default();
-        let kept = Self { slots, fd, version: u64::MAX, taken: structure.taken.clone() };
-        Ok((kept, structure))
-    }
-
-    /// Notes that an input of a client is worked on.
-    pub(super) fn take(&mut self, token: u64, number: u64) {
-        self.taken.retain(|(known, _)| *known != token);
-        if self.taken.len() == TAKEN_MAX {
-            self.taken.remove(0);
-        }
-        self.taken.push((token, number));
-    }
-
-    /// The number of the last input of a client that the structure knows of.
-    pub(super) fn number_of(&self, token: u64) -> Option<u64> {
-        self.taken.iter().find(|(known, _)| *known == token).map(|(_, number)| *number)
-    }
-}
-
 impl Server {
     /// Keeps the structure if it changed. Called before the effects of a step leave.
     pub(super) fn keep(&mut self) {
-        if self.kept.version == self.core.state.version {
-            return;
-        }
-        self.kept.version = self.core.state.version;
-        let bytes = keep::structure(&self.core.state, self.kept.taken.clone()).encode();
-        if let Err(error) = self.kept.slots.write(&bytes) {
-            tracing::error!(%error, "the structure is not kept");
-        }
+        let state = &self.core.state;
+        self.kept.write(state.version, |taken| keep::structure(state, taken));
     }
 
     /// Writes a snapshot of a pane's screen as it is now.
@@ -153,6 +98,8 @@ impl Server {
     /// The keeper died: everything is handed to a new one.
     pub(super) async fn hand_over(&mut self, why: &LinkError) -> anyhow::Result<()> {
         tracing::error!("{why}; a new keeper takes over");
+        let former = i32::try_from(self.core.host.keeper_pid).unwrap_or(0);
+        end(former).await?;
         let (ours, theirs) = socket::pair()?;
         let mut link = Link::new(ours)?;
         link.lease = self.link.lease;
@@ -172,11 +119,14 @@ impl Server {
                 link.say(&ToKeeper::Stash { name: part.name(*pane) }, vec![fd]);
             }
         }
-        link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&self.kept.fd)]);
+        link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![self.kept.fd()]);
         link.say(&ToKeeper::Stash { name: LISTENER.to_vec() }, vec![Arc::clone(&self.sockets.listener)]);
         link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&self.sockets.lock)]);
         link.say(&ToKeeper::AdoptEnd, Vec::new());
         let hello = link.next().await.context("the new keeper says nothing")?;
+        if let FromKeeper::Hello { keeper_pid, .. } = hello.message {
+            self.core.host.keeper_pid = keeper_pid.unsigned_abs();
+        }
         link.lease = hello.lease;
         self.link = link;
         for spawn in self.spawning.values() {
@@ -184,6 +134,14 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// Makes sure that a keeper is dead: two must never hold the same programs.
+async fn end(keeper: i32) -> anyhow::Result<()> {
+    let Ok(pidfd) = pidfd::open(keeper) else { return Ok(()) };
+    pidfd::signal(&pidfd, KILL).ok();
+    watch(pidfd, Interest::READABLE)?.readable().await?.retain_ready();
+    Ok(())
 }
 
 /// Puts a pane together from what the keeper held: the newest snapshot, and the ring from there to where effects had left.
@@ -248,7 +206,7 @@ pub(super) fn server(
     sockets: Sockets,
     events: Sender<Event>,
 ) -> anyhow::Result<Server> {
-    let (kept, structure) = Kept::open(&mut held, &mut link)?;
+    let (kept, structure) = Kept::open(held.stash.remove(STRUCTURE), &mut link)?;
     let options = Options {
         scrollback_lines_max: settings.scrollback.lines as usize,
         scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
@@ -261,7 +219,7 @@ pub(super) fn server(
             Ok((io, screen)) => {
                 panes.insert(pane, io);
                 screens.insert(pane, screen);
-                if !structure.panes.iter().any(|known| known.id == pane) {
+                if !structure.iter().flat_map(|structure| &structure.panes).any(|known| known.id == pane) {
                     strangers.push((pane, pid));
                 }
             }
@@ -270,7 +228,7 @@ pub(super) fn server(
     }
     let login = Login::current();
     let home = login.home.to_string_lossy().into_owned();
-    let mut core = Core::new(settings, host(&login, link.lease));
+    let mut core = Core::new(settings, host(&login, link.lease, held.keeper_pid));
     core.state = state(structure, &mut screens, &options);
     let mut server = Server::new(ServerParts { core, link, wake: held.wake, kept, sockets, epoch: held.epoch, panes, events, home });
     server.reconcile(strangers, screens);
@@ -278,8 +236,9 @@ pub(super) fn server(
 }
 
 /// The state of the structure with the screens that were restored; an empty one if what was kept contradicts itself.
-fn state(structure: Structure, screens: &mut BTreeMap<PaneId, Terminal>, options: &Options) -> State {
+fn state(structure: Option<Structure>, screens: &mut BTreeMap<PaneId, Terminal>, options: &Options) -> State {
     let blank = |pane: &kept::Pane| Terminal::new(pane.size, options.clone(), Box::new(HeapMemory::default()));
+    let Some(structure) = structure else { return State::default() };
     let mut state = keep::state(structure, |pane| screens.remove(&pane.id).unwrap_or_else(|| blank(pane)));
     if let Err(problem) = state.check() {
         tracing::error!(problem, "the structure is given up; programs are adopted one by one");
@@ -290,11 +249,11 @@ fn state(structure: Structure, screens: &mut BTreeMap<PaneId, Terminal>, options
     state
 }
 
-fn host(login: &Login, lease: u64) -> Host {
+fn host(login: &Login, lease: u64, keeper_pid: i32) -> Host {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     Host {
         server_pid: std::process::id(),
-        keeper_pid: std::os::unix::process::parent_id(),
+        keeper_pid: keeper_pid.unsigned_abs(),
         version: env!("CARGO_PKG_VERSION").into(),
         lease,
         login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),

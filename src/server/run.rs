@@ -1,147 +1,32 @@
 //! The one loop: it gathers what happened, steps the core, carries effects out, draws, and waits. Nothing in it blocks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tokio::io::unix::AsyncFd;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::sync::mpsc::Receiver;
 
-use crate::base::id::{CallId, ClientId, PaneId};
+use crate::base::id::PaneId;
 use crate::base::memory::Memory;
-use crate::base::time::{Span, Tick};
-use crate::core::{Core, Input};
-use crate::platform::EventFd;
-use crate::platform::memory::SharedMemory;
+use crate::base::time::Tick;
+use crate::core::Input;
 use crate::platform::now;
-use crate::server::conn::{Conn, ConnId, Event};
-use crate::server::events::exit_status;
-use crate::server::link::Link;
-use crate::server::pane::{PaneIo, QUIET, Stop, TURN_BYTES_MAX};
-use crate::server::restore::Kept;
-use crate::server::{RESTART_STATUS, Sockets, settings};
-use crate::state::effect::{Effects, Fact};
+use crate::server::conn::{Conn, Event};
+use crate::server::edge::{Origin, Server};
+use crate::server::pane::{PaneIo, QUIET, Stop, TURN_BYTES_MAX, exit_status};
+use crate::server::{RESTART_STATUS, settings};
+use crate::state::effect::Effects;
 use crate::state::view::View;
 use crate::wire::frame::{self, Bye, ToClient};
-use crate::wire::keeper::{CONTROL_WAITING, Spawn};
+use crate::wire::keeper::CONTROL_WAITING;
 
 /// How much of all panes' output is parsed in one turn, so that keys never wait long.
 const TURN_BYTES_ALL: usize = 256 << 10;
-/// How often it is looked whether what a stopped program started has gone by itself.
-pub(super) const STOP_LOOK: Span = Span::millis(50);
 /// After so many inputs without a frame, a client is told what was taken.
 const TELL_AFTER: u64 = 32;
 
-/// What made a step happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// Something else.
-    None,
-    /// Output that ends at this position of its ring.
-    Output(u64),
-    /// A numbered message of a client.
-    Client { client: ClientId, token: u64, number: u64 },
-}
-
-/// Where the answer to a call goes.
-#[derive(Debug)]
-pub(super) enum Return {
-    /// To a line of JSON-RPC.
-    Rpc { conn: ConnId, id: serde_json::Value },
-    /// To a client with a terminal.
-    Client { client: ClientId, id: serde_json::Value },
-    /// Nobody waits for it.
-    Nobody,
-}
-
-/// What comes from the keeper beside records.
-#[derive(Debug)]
-pub(super) struct Wake {
-    /// The shared page with the word `waiting`.
-    pub(super) control: SharedMemory,
-    /// Some ring has new bytes.
-    pub(super) data: AsyncFd<EventFd>,
-    /// Some ring that was full has room.
-    pub(super) room: EventFd,
-}
-
-/// The server: the core and the handles of the outside.
-pub(super) struct Server {
-    pub(super) core: Core,
-    pub(super) link: Link,
-    pub(super) wake: Wake,
-    pub(super) kept: Kept,
-    pub(super) sockets: Sockets,
-    /// The keeper's lineage: the first half of every `ABIDE_JOB`.
-    pub(super) epoch: u64,
-    pub(super) panes: BTreeMap<PaneId, PaneIo>,
-    /// What the keeper was asked to start and did not report yet.
-    pub(super) spawning: BTreeMap<PaneId, Spawn>,
-    /// Input for programs that are being started.
-    pub(super) early: BTreeMap<PaneId, Vec<u8>>,
-    /// Programs that are to be stopped as soon as they have been started.
-    pub(super) unborn: BTreeMap<PaneId, Span>,
-    pub(super) conns: BTreeMap<ConnId, Conn>,
-    pub(super) clients: BTreeMap<ClientId, ConnId>,
-    pub(super) calls: BTreeMap<CallId, Return>,
-    pub(super) facts: Vec<(CallId, Fact)>,
-    pub(super) events: Sender<Event>,
-    pub(super) home: String,
-    pub(super) next: Counters,
-    /// Exit status with which the server is to leave.
-    leaving: Option<u8>,
-    /// The pane whose output is looked at first in the next turn.
-    first: Option<PaneId>,
-}
-
-/// Numbers that are given out.
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) conn: u64,
-    pub(super) call: u64,
-    pub(super) client: u64,
-}
-
-/// What a server is put together from.
-pub(super) struct ServerParts {
-    pub(super) core: Core,
-    pub(super) link: Link,
-    pub(super) wake: Wake,
-    pub(super) kept: Kept,
-    pub(super) sockets: Sockets,
-    pub(super) epoch: u64,
-    pub(super) panes: BTreeMap<PaneId, PaneIo>,
-    pub(super) events: Sender<Event>,
-    pub(super) home: String,
-}
-
 impl Server {
-    pub(super) fn new(parts: ServerParts) -> Self {
-        let ServerParts { core, link, wake, kept, sockets, epoch, panes, events, home } = parts;
-        Self {
-            core,
-            link,
-            wake,
-            kept,
-            sockets,
-            epoch,
-            panes,
-            spawning: BTreeMap::new(),
-            events,
-            home,
-            early: BTreeMap::new(),
-            unborn: BTreeMap::new(),
-            conns: BTreeMap::new(),
-            clients: BTreeMap::new(),
-            calls: BTreeMap::new(),
-            facts: Vec::new(),
-            next: Counters::default(),
-            leaving: None,
-            first: None,
-        }
-    }
-
     /// Runs until it is to leave; gives the exit status.
     pub(super) async fn run(mut self, listener: UnixListener, mut events: Receiver<Event>) -> anyhow::Result<u8> {
         let mut hangup = signal(SignalKind::hangup())?;
@@ -407,6 +292,8 @@ impl Server {
             }
             if let Some(io) = self.panes.get_mut(&pane) {
                 io.trim();
+                // The ring's free pages are the keeper's to give back.
+                self.wake.room.notify();
             }
         }
         self.pass_stop_deadline(pane, now);
@@ -417,6 +304,10 @@ impl Server {
 async fn pause(deadline: Option<Tick>) {
     match deadline {
         None => std::future::pending().await,
-        Some(deadline) => tokio::time::sleep(Duration::from_nanos((deadline - now().tick).0)).await,
+        Some(deadline) => {
+            let left = Duration::from_nanos((deadline - now().tick).0);
+            // Nothing comes: the deadline is all that ends it.
+            tokio::time::timeout(left, std::future::pending::<()>()).await.unwrap_or_default();
+        }
     }
 }

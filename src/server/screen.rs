@@ -23,7 +23,7 @@ pub(super) fn encode(position: u64, snapshot: Snapshot) -> Vec<u8> {
         saved: snapshot.saved.map(saved),
         shape: (snapshot.margins, snapshot.modes, snapshot.tabs),
         tables: (snapshot.looks, snapshot.clusters, links, link_next),
-        history: (end.line, end.segment, end.offset, end.looks, end.open_cells, end.open_segment),
+        history: (end.line, end.segment, end.offset, end.looks, end.open_cells, end.open_gap, end.open_segment),
         titles: snapshot.titles,
         colours: (colours.entries, colours.special, (outer.fg, outer.bg, outer.cursor, outer.named)),
         keyboard: (keyboard.shown, keyboard.hidden, keyboard.modify_other),
@@ -38,7 +38,7 @@ pub(super) fn encode(position: u64, snapshot: Snapshot) -> Vec<u8> {
 /// The position and the snapshot that a slot holds.
 pub(super) fn decode(bytes: &[u8]) -> Result<(u64, Snapshot), ScreenError> {
     let kept = Screen::decode(bytes)?;
-    let (line, segment, offset, looks, open_cells, open_segment) = kept.history;
+    let (line, segment, offset, looks, open_cells, open_gap, open_segment) = kept.history;
     let (entries, special, (fg, bg, cursor, named)) = kept.colours;
     let (shown, hidden, modify_other) = kept.keyboard;
     let (table, clusters, links, link_next) = kept.tables;
@@ -56,7 +56,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(u64, Snapshot), ScreenError> {
         looks: table,
         clusters,
         links: (links, link_next),
-        history: HistoryEnd { line, segment, offset, looks, open_cells, open_segment },
+        history: HistoryEnd { line, segment, offset, looks, open_cells, open_gap, open_segment },
         titles: kept.titles,
         colours: ColourSnapshot { entries, special, outer: OuterColours { fg, bg, cursor, named } },
         keyboard: KeyboardSnapshot { shown, hidden, modify_other },

@@ -1,8 +1,9 @@
 //! Calls that are answered later: plain data with a deadline, completed by the core exactly once.
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
+use crate::base::code::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::{Span, Tick};
 
@@ -85,13 +86,32 @@ pub enum Pending {
     },
 }
 
+/// The largest compiled regular expression, in bytes.
+const PATTERN_MAX: usize = 1 << 20;
+
+/// What a wait for text looks for.
+///
+/// # Errors
+/// `invalid_params` if it is no regular expression, or a huge one.
+pub fn pattern(text: &str) -> Result<Regex, Refusal> {
+    let built = RegexBuilder::new(text).size_limit(PATTERN_MAX).build();
+    built.map_err(|error| {
+        Refusal::new(Code::InvalidParams, format!("text: {error}"))
+            .hint("write a regular expression; \\ takes the meaning of a character away")
+    })
+}
+
 impl Pending {
     /// The one pane it is about.
     #[must_use]
     pub const fn pane(&self) -> Option<PaneId> {
         match self {
-            Self::Text { pane, .. } | Self::Idle { pane, .. } | Self::Prompt { pane } | Self::Exit { pane } => Some(*pane),
-            Self::Start { pane, .. } | Self::Send { pane, .. } => Some(*pane),
+            Self::Text { pane, .. }
+            | Self::Idle { pane, .. }
+            | Self::Prompt { pane }
+            | Self::Exit { pane }
+            | Self::Start { pane, .. }
+            | Self::Send { pane, .. } => Some(*pane),
             Self::Stop { .. } | Self::Forwarded { .. } => None,
         }
     }

@@ -6,8 +6,8 @@ use std::fmt::Debug;
 use crate::base::id::{SessionId, TabId};
 use crate::state::State;
 use crate::state::call::Pending;
+use crate::state::name::check_name;
 use crate::state::pane::Life;
-use crate::state::session::check_name;
 use crate::state::view::{PARTED_MAX, Whereabouts};
 
 impl State {
@@ -21,6 +21,7 @@ impl State {
         self.check_panes()?;
         for view in self.views.values() {
             self.check_whereabouts(&view.at).map_err(|why| format!("view {}: {why}", view.client))?;
+            that(view.at.session.is_none() || view.focus().is_some(), || (view.client, "shows a session without a tab or a focus"))?;
         }
         for parted in &self.parted {
             self.check_whereabouts(&parted.at).map_err(|why| format!("former view {}: {why}", parted.token))?;
@@ -88,8 +89,7 @@ impl State {
             let last_there = choice.last.is_none_or(|last| layout.is_some_and(|layout| layout.contains(last)) && last != choice.focus);
             that(last_there, || (tab, "focused a foreign pane"))?;
         }
-        let shown = at.session.map(|session| at.tabs.get(&session).is_some_and(|choice| at.panes.contains_key(&choice.current)));
-        that(shown != Some(false), || "a session is shown without a tab or a focus")
+        that(at.session.is_none_or(|session| at.tabs.contains_key(&session)), || "a session is shown without a tab")
     }
 
     fn check_calls(&self) -> Result<(), String> {

@@ -39,7 +39,7 @@ pub fn of_program(session: &Session, pane: &Pane, settings: &Settings, host: &Ho
     env.into_iter().collect()
 }
 
-/// Whether the locale that decides about characters (locale(7): LC_ALL, else LC_CTYPE, else LANG) is a UTF-8 one.
+/// Whether the locale that decides about characters (locale(7): `LC_ALL`, else `LC_CTYPE`, else `LANG`) is a UTF-8 one.
 fn is_utf8(env: &BTreeMap<String, String>) -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| env.get(name)).find(|value| !value.is_empty());
     set.is_some_and(|locale| {

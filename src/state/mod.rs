@@ -6,13 +6,19 @@ mod check;
 pub mod effect;
 pub mod env;
 pub mod host;
+pub mod name;
 pub mod pane;
+mod placing;
 pub mod session;
 pub mod tab;
 pub mod target;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use crate::layout::change::Share;
+pub use crate::layout::preset::Preset;
+pub use crate::layout::tree::Direction;
 
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};

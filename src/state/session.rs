@@ -4,7 +4,7 @@ use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
-use crate::base::text::is_harmful;
+use crate::state::name::check_name;
 use crate::state::pane::NewPane;
 use crate::state::tab::Tab;
 use crate::state::{State, Stranded, take};
@@ -50,9 +50,6 @@ pub struct NewSession {
     /// Its first pane.
     pub pane: NewPane,
 }
-
-/// The longest name, in bytes.
-pub const NAME_MAX: usize = 64;
 
 impl State {
     /// A session that is there.
@@ -167,26 +164,4 @@ impl State {
 pub fn taken(other: &Session) -> Refusal {
     Refusal::new(Code::AlreadyExists, format!("there is a session {:?} already, {}", other.name, other.id))
         .hint(format!("abide attach {}", other.name))
-}
-
-/// Whether a session can be called so: what a target could take for something else cannot be a name.
-///
-/// # Errors
-/// `invalid_params` with what is wrong.
-pub fn check_name(name: &str) -> Result<(), Refusal> {
-    let refuse =
-        |why: &str| Err(Refusal::new(Code::InvalidParams, format!("name: {name:?} {why}")).hint("letters, digits, - and _ always do"));
-    if name.is_empty() || NAME_MAX < name.len() {
-        return refuse("has to have 1 to 64 bytes");
-    }
-    if name.chars().any(is_harmful) {
-        return refuse("has characters that do not show");
-    }
-    if name.contains([':', '.', '/']) || name.starts_with(['@', '=', '$', '%', '-', '+', '!', '{']) {
-        return refuse("would read as another target");
-    }
-    if name.parse::<SessionId>().is_ok() || name.parse::<TabId>().is_ok() || name.parse::<PaneId>().is_ok() {
-        return refuse("would read as an id");
-    }
-    Ok(())
 }

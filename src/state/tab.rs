@@ -1,17 +1,16 @@
 //! A tab: panes that share an area, and how they share it.
 
-use crate::base::code::{Code, Refusal};
-use crate::base::geom::Size;
+use crate::base::code::Refusal;
+use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
-use crate::base::text::harmless;
 use crate::base::time::Tick;
+use crate::layout::near::near;
 use crate::layout::preset::Preset;
-use crate::layout::tree::Tree;
+use crate::layout::solve::solve;
+use crate::layout::tree::{Direction, Tree};
+use crate::state::name::check_label;
 use crate::state::pane::NewPane;
 use crate::state::{State, take};
-
-/// The longest name of a tab or a pane, in bytes.
-pub const LABEL_MAX: usize = 128;
 
 /// A tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +96,7 @@ impl State {
     }
 
     /// Changes how the panes of a tab share its area, all of them staying; every view shows all of them again.
-    pub fn change_layout(&mut self, id: TabId, change: impl FnOnce(&mut Tree<PaneId>)) {
+    pub(super) fn change_layout(&mut self, id: TabId, change: impl FnOnce(&mut Tree<PaneId>)) {
         let tab = self.tab_mut(id);
         change(&mut tab.layout);
         let session = tab.session;
@@ -106,6 +105,24 @@ impl State {
         }
         self.todo.arrange.insert(id);
         self.changed(session);
+    }
+
+    /// Gives all parts of every split of a tab the same share.
+    pub fn equalise(&mut self, id: TabId) {
+        self.change_layout(id, Tree::equalise);
+    }
+
+    /// Moves every pane of a tab to the place of the one after it, or before it.
+    pub fn rotate(&mut self, id: TabId, forward: bool) {
+        self.change_layout(id, |tree| tree.rotate(forward));
+    }
+
+    /// The pane next to another of the same tab in a direction, `recent` where several are; none if there is none.
+    #[must_use]
+    pub fn neighbour(&self, pane: PaneId, direction: Direction, recent: Option<PaneId>) -> Option<PaneId> {
+        let tab = self.tab(self.pane(pane).tab?);
+        let rects = solve(&tab.layout, Rect::new(0, 0, tab.area));
+        near(&rects, pane, direction, recent.as_slice())
     }
 
     /// Arranges the panes of a tab by a preset.
@@ -162,19 +179,4 @@ impl State {
         let tab = self.tab(id);
         tab.name.clone().unwrap_or_else(|| self.program_label(tab.focus))
     }
-}
-
-/// Whether a tab or a pane can be called so.
-///
-/// # Errors
-/// `invalid_params` with what is wrong.
-pub fn check_label(name: &str) -> Result<(), Refusal> {
-    let refuse = |why: &str| Err(Refusal::new(Code::InvalidParams, format!("name: {name:?} {why}")));
-    if name.is_empty() || LABEL_MAX < name.len() {
-        return refuse("has to have 1 to 128 bytes");
-    }
-    if harmless(name, LABEL_MAX) != name {
-        return refuse("has characters that do not show");
-    }
-    Ok(())
 }

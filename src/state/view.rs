@@ -191,8 +191,10 @@ impl State {
 
     /// Makes the view of a client. One that was here before shows what it showed then; any other shows nothing yet.
     pub fn connect(&mut self, client: ClientId, viewer: Viewer, now: Now) {
-        let former = self.parted.iter().position(|parted| parted.token == viewer.token);
-        let at = former.map_or_else(Whereabouts::default, |at| self.parted.remove(at).at);
+        // A connection that broke may not have been noticed yet: then its view is still here.
+        let stale = self.views.values().find(|view| view.token == viewer.token).map(|view| view.at.clone());
+        let former = self.parted.iter().position(|parted| parted.token == viewer.token).map(|at| self.parted.remove(at).at);
+        let at = stale.or(former).unwrap_or_default();
         let view = View {
             client,
             token: viewer.token,
@@ -219,6 +221,7 @@ impl State {
         for tab in self.tabs.values_mut().filter(|tab| tab.driver == Some(client)) {
             tab.driver = None;
         }
+        self.parted.retain(|parted| parted.token != view.token);
         self.parted.push(Parted { token: view.token, at: view.at });
         if self.parted.len() > PARTED_MAX {
             self.parted.remove(0);

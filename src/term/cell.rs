@@ -18,13 +18,16 @@ pub(crate) enum Class {
 pub(crate) struct Cell(pub(crate) u64);
 
 const CODE: u64 = 0x001f_ffff;
-const CLUSTER: u64 = 1 << 21;
+const CLUSTER: u64 = CLUSTER_FLAG as u64;
 const CLASS_SHIFT: u32 = 22;
 const CLASS: u64 = 3 << CLASS_SHIFT;
 const PROTECTED: u64 = 1 << 24;
 const ZONE_SHIFT: u32 = 25;
 const ZONE: u64 = 3 << ZONE_SHIFT;
 const STYLE_SHIFT: u32 = 32;
+
+/// In a code: it is the number of a cluster.
+pub(crate) const CLUSTER_FLAG: u32 = 1 << 21;
 
 /// Style numbers have 24 bits.
 pub(crate) const STYLE_MAX: u32 = 0x00ff_ffff;
@@ -45,6 +48,11 @@ impl Cell {
     /// This template with a narrow character.
     pub(crate) fn with_char(self, c: char) -> Self {
         Self(self.0 & !(CODE | CLUSTER | CLASS) | u64::from(u32::from(c)))
+    }
+
+    /// This cell with another character in the same columns.
+    pub(crate) fn with_char_kept(self, c: char) -> Self {
+        Self(self.0 & !(CODE | CLUSTER) | u64::from(u32::from(c)))
     }
 
     /// This cell with a cluster instead of its character.
@@ -93,6 +101,11 @@ impl Cell {
     /// The number of its cluster, if it is one.
     pub(crate) fn cluster(self) -> Option<u32> {
         (self.0 & CLUSTER != 0).then_some((self.0 & CODE) as u32)
+    }
+
+    /// Its code point or cluster number, told apart by a flag: what [`crate::term::cluster`] joins.
+    pub(crate) fn code(self) -> u32 {
+        (self.0 & (CODE | CLUSTER)) as u32
     }
 
     /// Its character; a blank is a space, a cluster is none.

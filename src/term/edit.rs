@@ -123,7 +123,7 @@ impl Emulator {
     /// The row above `y` no longer goes on in `y`.
     fn unwrap_above(&mut self, y: u16) {
         if y > 0 {
-            self.grid.line_mut(y - 1).flags &= !Line::WRAPPED;
+            self.grid.unwrap(y - 1, self.shared.tick);
         } else if !self.alternate {
             self.history.end_line();
         }
@@ -148,7 +148,7 @@ impl Emulator {
         let (blank, tick) = (self.blank(), self.tick());
         let range = usize::from(self.cursor.x)..usize::from(self.margins.right) + 1;
         self.grid.shift_left(self.cursor.y, range, usize::from(n), blank, tick);
-        self.grid.line_mut(self.cursor.y).flags &= !Line::WRAPPED;
+        self.grid.unwrap(self.cursor.y, tick);
         self.cursor.pending = false;
     }
 
@@ -163,7 +163,7 @@ impl Emulator {
             } else {
                 self.grid.shift_right(y, range.clone(), count, blank, tick);
             }
-            self.grid.line_mut(y).flags &= !Line::WRAPPED;
+            self.grid.unwrap(y, tick);
         }
         self.cursor.pending = false;
     }
@@ -228,11 +228,11 @@ impl Emulator {
     pub(crate) fn erase(&mut self, y: u16, range: Range<usize>, spare: Spare) {
         let (blank, tick) = (self.blank(), self.tick());
         if range.end == usize::from(self.size.cols) {
-            self.grid.line_mut(y).flags &= !Line::WRAPPED;
+            self.grid.unwrap(y, tick);
         }
         if spare == Spare::Nothing {
             if range.start == 0 && y > 0 {
-                self.grid.line_mut(y - 1).flags &= !Line::WRAPPED;
+                self.grid.unwrap(y - 1, self.shared.tick);
             }
             self.grid.clear_cells(y, range, blank, tick);
             return;

@@ -4,7 +4,7 @@ use crate::base::geom::Size;
 use crate::base::memory::Memory;
 use crate::term::cell::{Cell, STYLE_MAX};
 use crate::term::charset::Charsets;
-use crate::term::cluster::Clusters;
+use crate::term::cluster::{Cluster, Clusters};
 use crate::term::event::TermEvent;
 use crate::term::grapheme::Join;
 use crate::term::grid::Grid;
@@ -53,10 +53,9 @@ pub(crate) struct Pen {
     pub(crate) protected: bool,
     /// The zone of shell integration.
     pub(crate) zone: u8,
-    /// The cells below are not yet those of this look.
+    /// The cell below is not yet that of this look.
     pub(crate) stale: bool,
     pub(crate) template: Cell,
-    pub(crate) blank: Cell,
 }
 
 /// The cursor and what is saved with it.
@@ -213,10 +212,16 @@ impl Emulator {
     /// What an erased cell is.
     #[inline]
     pub(crate) fn blank(&mut self) -> Cell {
+        let bg = self.cursor.pen.look.bg;
+        if bg == 0 {
+            return Cell::BLANK;
+        }
+        // Numbers are swept only while no template is in anybody's hands.
         if self.cursor.pen.stale {
             self.refresh_pen();
         }
-        self.cursor.pen.blank
+        let erased = self.cursor.pen.look.erased();
+        Cell::blank(self.tables.looks.number(erased))
     }
 
     fn refresh_pen(&mut self) {
@@ -226,8 +231,6 @@ impl Emulator {
         let pen = &mut self.cursor.pen;
         let style = self.tables.looks.number(pen.look);
         pen.template = Cell::template(style, pen.protected, pen.zone);
-        let erased = pen.look.erased();
-        pen.blank = if erased == Look::default() { Cell::BLANK } else { Cell::blank(self.tables.looks.number(erased)) };
         pen.stale = false;
     }
 
@@ -247,8 +250,8 @@ impl Emulator {
         self.saved.iter_mut().for_each(|saved| saved.cursor.pen.stale = true);
     }
 
-    /// The number of a cluster, after making room in the table if it is full of old ones.
-    pub(crate) fn cluster_number(&mut self, text: &str) -> Option<u32> {
+    /// The cluster that a cell's text and one more scalar make, after making room in the table if it is full of old ones.
+    pub(crate) fn joined(&mut self, code: u32, c: char) -> Option<Cluster> {
         if self.tables.clusters.wants_sweep() {
             let grids = [Some(&self.grid), self.other.as_ref()];
             self.tables.clusters.sweep(|live| {
@@ -259,7 +262,7 @@ impl Emulator {
                 }
             });
         }
-        self.tables.clusters.number(text)
+        self.tables.clusters.joined(code, c)
     }
 
     /// Back to the state of a new terminal, history, palette of the outer terminal and tick apart.

@@ -264,6 +264,7 @@ mod tests {
     ];
 
     proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
         #[test]
         fn clusters_end_where_the_crate_ends_them(picks in proptest::collection::vec(0..SAMPLES.len(), 1..12)) {
             let text: String = picks.iter().map(|pick| SAMPLES[*pick]).collect();

@@ -97,6 +97,21 @@ impl Grid {
         (&mut self.cells[slot * self.cols..][..self.cols], line)
     }
 
+    /// Row `y` no longer goes on in the next one.
+    pub(crate) fn unwrap(&mut self, y: u16, tick: u64) {
+        let line = self.line_mut(y);
+        if line.has(Line::WRAPPED) {
+            line.flags &= !Line::WRAPPED;
+            self.touch(y, tick);
+        }
+    }
+
+    /// Row `y` goes on in the next one.
+    pub(crate) fn wrap(&mut self, y: u16, tick: u64) {
+        self.line_mut(y).flags |= Line::WRAPPED;
+        self.touch(y, tick);
+    }
+
     pub(crate) fn touch(&mut self, y: u16, tick: u64) {
         self.ticks[usize::from(y)] = tick;
     }
@@ -114,6 +129,13 @@ impl Grid {
     /// All live cells, in no order.
     pub(crate) fn cells(&self) -> &[Cell] {
         &self.cells
+    }
+
+    /// Gives cells of styles that do not exist the default one: a damaged snapshot may have any.
+    pub(crate) fn bound_styles(&mut self, count: usize) {
+        for cell in self.cells.iter_mut().filter(|cell| cell.style() as usize >= count) {
+            *cell = cell.with_style(0);
+        }
     }
 
     pub(crate) fn memory_used(&self) -> usize {

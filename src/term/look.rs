@@ -160,7 +160,11 @@ impl Looks {
     }
 
     /// The number of a look; a new one if there is none yet.
+    #[inline]
     pub(crate) fn number(&mut self, look: Look) -> u32 {
+        if look == Look::default() {
+            return 0;
+        }
         let mask = self.index.len() - 1;
         let mut at = look.hash() & mask;
         while self.index[at] != EMPTY {
@@ -193,10 +197,15 @@ impl Looks {
         number
     }
 
+    /// Makes a look findable, if its equal is not already (in a damaged snapshot there can be any number of those).
     fn insert(&mut self, number: u32) {
         let mask = self.index.len() - 1;
-        let mut at = self.looks[number as usize].hash() & mask;
+        let look = self.looks[number as usize];
+        let mut at = look.hash() & mask;
         while self.index[at] != EMPTY {
+            if self.looks[self.index[at] as usize] == look {
+                return;
+            }
             at = (at + 1) & mask;
         }
         self.index[at] = number;

@@ -1,8 +1,6 @@
 //! Text onto the screen: runs of ASCII in bulk, everything else by grapheme cluster, wrapping at the margin.
 
-use crate::base::text::cluster_width;
 use crate::term::cell::{Cell, Class};
-use crate::term::cluster::SCALARS_MAX;
 use crate::term::emulator::Emulator;
 use crate::term::grapheme::{self, Join, Kind};
 use crate::term::grid::Line;
@@ -77,9 +75,65 @@ impl Emulator {
                 continue;
             }
             self.cursor.charsets.single = 0;
-            self.print_char(c);
-            rest = &rest[c.len_utf8()..];
+            let run = if self.is_on(Mode::INSERT) || self.printing.join.is_open() { 0 } else { self.print_simple(rest) };
+            rest = &rest[run..];
+            if run == 0 {
+                self.print_char(c);
+                rest = &rest[c.len_utf8()..];
+            }
         }
+    }
+
+    /// Prints what stands at the start of `text` as cells of one width that fit into the row; gives the bytes used, 0 if the first needs more care.
+    fn print_simple(&mut self, text: &str) -> usize {
+        let ambiguous_wide = self.shared.options.ambiguous_wide;
+        let first = text.chars().next().map(Kind::of).filter(|kind| kind.is_simple());
+        let Some(cols) = first.map(|kind| usize::from(kind.cols(ambiguous_wide))) else { return 0 };
+        let template = self.template();
+        let plain = self.cursor.charsets.is_plain();
+        if self.cursor.pending && self.is_on(Mode::AUTOWRAP) {
+            self.wrap();
+        }
+        let (start, limit, y, tick) = (usize::from(self.cursor.x), self.limit(), self.cursor.y, self.tick());
+        self.grid.split_wide(y, start);
+        let mut last = None;
+        let (mut x, mut used) = (start, 0);
+        let (cells, line) = self.grid.write(y, 0, tick);
+        let split = line.has(Line::WIDE);
+        for c in text.chars() {
+            let kind = Kind::of(c);
+            let fits = kind.is_simple() && usize::from(kind.cols(ambiguous_wide)) == cols && x + cols <= limit;
+            if !fits || (c.is_ascii() && !plain) {
+                break;
+            }
+            // What is overwritten may be the left half of a wide character.
+            if split && x + cols < cells.len() && cells[x + cols].class() == Class::Tail {
+                cells[x + cols] = cells[x + cols].emptied();
+            }
+            let cell = template.with_char(c);
+            if cols == 2 {
+                cells[x] = cell.with_class(Class::Wide);
+                cells[x + 1] = template.with_class(Class::Tail);
+            } else {
+                cells[x] = cell;
+            }
+            x += cols;
+            used += c.len_utf8();
+            last = Some(c);
+        }
+        let wide = if cols == 2 { Line::WIDE } else { 0 };
+        let styled = if template.style() == 0 { 0 } else { Line::STYLED };
+        line.flags |= if used > 0 { Line::TEXT | wide | styled } else { 0 };
+        if x == cells.len() {
+            line.flags &= !Line::WRAPPED;
+        }
+        line.used = line.used.max(u16::try_from(x).unwrap_or(u16::MAX));
+        if let Some(last) = last {
+            self.step(x, limit);
+            self.printing.join = Join::OTHER;
+            self.printing.last = Some(last);
+        }
+        used
     }
 
     /// Prints one scalar: into a cell of its own, or into the cluster before it.
@@ -176,7 +230,7 @@ impl Emulator {
     #[inline]
     fn wrap(&mut self) {
         if self.full_width() {
-            self.grid.line_mut(self.cursor.y).flags |= Line::WRAPPED;
+            self.grid.wrap(self.cursor.y, self.shared.tick);
         }
         let left = if self.cursor.x <= self.margins.right && self.cursor.x >= self.margins.left { self.margins.left } else { 0 };
         self.index();
@@ -185,6 +239,8 @@ impl Emulator {
 
     /// Adds a scalar to the cluster before the cursor; false if there is none.
     fn append(&mut self, c: char, class: grapheme::Class) -> bool {
+        // A sweep of looks now, not while the cell is out of the grid.
+        self.template();
         let y = self.cursor.y;
         let mut x = usize::from(self.cursor.x);
         if !self.cursor.pending {
@@ -197,17 +253,9 @@ impl Emulator {
             x -= 1;
         }
         let cell = self.grid.row(y)[x];
-        let mut text = match cell.cluster() {
-            Some(number) => self.tables.clusters.get(number).to_owned(),
-            None => cell.char().map(String::from).unwrap_or_default(),
-        };
-        if text.chars().count() >= SCALARS_MAX {
-            return true;
-        }
-        text.push(c);
-        let Some(number) = self.cluster_number(&text) else { return true };
+        let Some(cluster) = self.joined(cell.code(), c) else { return true };
         let is_wide = cell.class() == Class::Wide;
-        let cell = cell.with_cluster(number);
+        let cell = cell.with_cluster(cluster.number);
         let tick = self.tick();
         let (cells, line) = self.grid.write(y, x + 1, tick);
         cells[x] = cell;
@@ -215,7 +263,7 @@ impl Emulator {
         let may_change =
             !matches!(class, grapheme::Class::Extend | grapheme::Class::ExtendOnly | grapheme::Class::Linker | grapheme::Class::Zwj);
         if self.is_on(Mode::GRAPHEMES) && (may_change || matches!(c, '\u{fe0e}' | '\u{fe0f}')) {
-            match (is_wide, cluster_width(&text)) {
+            match (is_wide, cluster.cols) {
                 (false, 2) => self.widen(x, cell),
                 (true, 1) => self.narrow(x),
                 _ => {}

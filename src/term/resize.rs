@@ -186,7 +186,7 @@ impl Emulator {
         first.marks = line.marks;
     }
 
-    /// Takes the last line out of the history, as cells; tells whether it went on.
+    /// Takes the last line out of the history, as cells; tells whether it went on. Nothing is swept meanwhile: its cells are in no grid yet.
     fn pop_history(&mut self) -> Option<(LooseLine, bool)> {
         let mut glyphs: Vec<(Cell, String, Look)> = Vec::new();
         let popped = self.history.pop(|glyph, look| {
@@ -205,8 +205,11 @@ impl Emulator {
         for (cell, text, look) in glyphs {
             let number = self.tables.looks.number(look);
             let mut cell = cell.with_style(number);
-            if !text.is_empty() {
-                cell = self.cluster_number(&text).map_or(cell.with_char(' '), |number| cell.with_cluster(number));
+            let mut scalars = text.chars();
+            if let Some(first) = scalars.next() {
+                cell = scalars.fold(cell.with_char_kept(first), |cell, c| {
+                    self.tables.clusters.joined(cell.code(), c).map_or(cell, |cluster| cell.with_cluster(cluster.number))
+                });
             }
             line.cells.push(cell);
             if cell.class() == Class::Wide {

@@ -47,10 +47,10 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The row; blanks of the default look at its end are left out.
+    /// The row; blanks of the default look at its end are left out, unless the text goes on after them.
     fn finish(mut self, wrapped: bool) -> Row {
         while let Some(last) = self.runs.last_mut() {
-            if last.style != Style::default() || last.link != 0 || last.kind != RunKind::Narrow {
+            if wrapped || last.style != Style::default() || last.link != 0 || last.kind != RunKind::Narrow {
                 break;
             }
             last.text.truncate(last.text.trim_end_matches(' ').len());
@@ -64,11 +64,10 @@ impl<'a> Builder<'a> {
 }
 
 impl Emulator {
-    /// What stands in a cell; `None` for the right half of a wide character.
+    /// What stands in a cell; `None` for the right half of a wide character, and for the place where one did not fit.
     pub(crate) fn glyph(&self, cell: Cell) -> Option<Glyph<'_>> {
         let cols = match cell.class() {
-            Class::Tail => return None,
-            Class::Spacer => return Some(Glyph::Blank),
+            Class::Tail | Class::Spacer => return None,
             Class::Wide => 2,
             Class::Narrow => 1,
         };
@@ -113,16 +112,17 @@ impl Emulator {
     pub(crate) fn text(&self, rows: Range<i64>) -> String {
         let first = -i64::try_from(self.history.rows()).unwrap_or(0);
         let mut text = String::new();
+        let mut start = 0;
         for at in rows.start.max(first)..rows.end.min(i64::from(self.size.rows)) {
             let row = match u16::try_from(at) {
                 Ok(y) => self.screen_row(y),
                 Err(_) => self.history_row(usize::try_from(-1 - at).unwrap_or(0)),
             };
-            let start = text.len();
             row.runs.iter().for_each(|run| text.push_str(&run.text));
             if !row.wrapped {
                 text.truncate(start + text[start..].trim_end_matches(' ').len());
                 text.push('\n');
+                start = text.len();
             }
         }
         text

@@ -297,7 +297,7 @@ impl Emulator {
             modes: [self.modes.0, self.kept_modes.0.0, self.kept_modes.1.0],
             tabs: self.tabs.0.to_vec(),
             looks: self.tables.looks.all().iter().map(|look| look.words()).collect(),
-            clusters: texts(self.tables.clusters.all()),
+            clusters: self.tables.clusters.all().map(str::to_owned).collect(),
             links: (texts(&self.tables.links.keys), u32::try_from(self.tables.links.oldest).unwrap_or(0)),
             history: self.history.end(),
             titles: (self.titles.title.clone(), self.titles.stack.clone()),
@@ -325,12 +325,12 @@ impl Emulator {
         }
         let tick = snapshot.tick.saturating_add(1).min(u64::MAX >> 1);
         let boxed = |texts: Vec<String>| texts.into_iter().map(String::into_boxed_str).collect();
-        let grid = snapshot.screen.grid(size, tick)?;
-        let other = snapshot.other.map(|screen| screen.grid(size, tick)).transpose()?;
-        let mut looks: Vec<Look> = snapshot.looks.into_iter().map(Look::from_words).collect();
-        // A number beyond the table would be void; the default look stands in for it.
-        let last = grid.cells().iter().chain(other.iter().flat_map(|grid| grid.cells())).map(|cell| cell.style()).max().unwrap_or(0);
-        looks.resize(looks.len().max(last as usize + 1), Look::default());
+        let mut grid = snapshot.screen.grid(size, tick)?;
+        let mut other = snapshot.other.map(|screen| screen.grid(size, tick)).transpose()?;
+        let looks: Vec<Look> = snapshot.looks.into_iter().map(Look::from_words).collect();
+        for grid in std::iter::once(&mut grid).chain(other.as_mut()) {
+            grid.bound_styles(looks.len());
+        }
         let limits = (options.scrollback_lines_max, options.scrollback_bytes_max);
         let mut titles = Titles { title: snapshot.titles.0, stack: snapshot.titles.1 };
         titles.title = crate::base::text::harmless(&titles.title, TITLE_BYTES_MAX);
@@ -348,7 +348,7 @@ impl Emulator {
         emulator.tabs = Tabs::from_words(&snapshot.tabs);
         emulator.tables = Tables {
             looks: Looks::from_looks(looks),
-            clusters: Clusters::from_texts(boxed(snapshot.clusters)),
+            clusters: Clusters::from_texts(snapshot.clusters),
             links: Links::from_keys(boxed(snapshot.links.0), snapshot.links.1 as usize),
         };
         emulator.titles = titles;

@@ -136,7 +136,7 @@ fn the_guide_names_only_commands_there_are() {
     let calls = guide_calls();
     assert!(calls.len() > 20, "{} calls in the guide", calls.len());
     for (file, call) in calls {
-        let call = call.split(" #").next().unwrap_or_default().split(" | ").next().unwrap_or_default().trim().to_owned();
+        let call = call.split(" #").next().unwrap_or_default().split(" > ").next().unwrap_or_default().trim().to_owned();
         let words = abide::config::words::split(&call).unwrap_or_else(|fault| panic!("{file}: {call}: {fault}"));
         if words.is_empty() {
             continue;

@@ -156,6 +156,7 @@ impl Server {
                 assert_eq!(record.fds.len(), entry.parts.count_ones() as usize);
                 self.programs.insert(entry.tag, Program::new(entry, record.fds));
             }
+            FromKeeper::Ping => self.say(&ToKeeper::Pong, &[]),
             FromKeeper::StashEntry { name } => drop(self.stash.insert(name, record.fds.into_iter().next().unwrap())),
             FromKeeper::Exited { tag, status, end } => drop(self.exits.insert(tag, (status, end))),
             message => self.other.push(message),

@@ -3,6 +3,7 @@
 mod cli;
 mod client_view;
 mod config;
+mod core_model;
 mod docs;
 mod e2e_attach;
 mod e2e_cli;
@@ -11,5 +12,6 @@ mod e2e_programs;
 mod e2e_survive;
 mod harness;
 mod keeper;
+mod layout_model;
 mod term_refs;
 mod tidy;

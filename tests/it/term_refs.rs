@@ -1,5 +1,9 @@
 //! The terminal engine from outside: bytes in, screens and replies out.
 
+mod differ;
+mod props;
+mod soup;
+
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
 use abide::term::{Options, TermEvent, Terminal};

@@ -8,7 +8,7 @@ use crate::action::args::TabTarget;
 use crate::action::item::TabItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::Refusal;
-use crate::layout::preset::Preset;
+use crate::state::Preset;
 
 /// Arrange the panes of a tab by a preset
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]

@@ -8,7 +8,6 @@ use crate::action::args::TabTarget;
 use crate::action::item::TabItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::Refusal;
-use crate::layout::tree::Tree;
 
 /// Give the panes that share a row or a column the same sizes
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
@@ -31,7 +30,7 @@ impl Action for Equalise {
 impl Apply for Equalise {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
-        cx.state.change_layout(tab, Tree::equalise);
+        cx.state.equalise(tab);
         Ok(Answer::Now(TabItem::of(cx.state, tab)))
     }
 }

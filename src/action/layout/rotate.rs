@@ -35,7 +35,7 @@ impl Action for Rotate {
 impl Apply for Rotate {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
-        cx.state.change_layout(tab, |tree| tree.rotate(!self.back));
+        cx.state.rotate(tab, !self.back);
         Ok(Answer::Now(TabItem::of(cx.state, tab)))
     }
 }

@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::PaneTarget;
 use crate::action::pane::ansi;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Code;
-use crate::base::code::Refusal;
+use crate::base::code::{Code, Refusal};
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::row::Row;
-use crate::term::Terminal;
+use crate::state::pane::Pane;
 use std::ops::Range;
 
 /// Copy what a pane shows
@@ -52,8 +51,9 @@ impl Action for Capture {
 impl Apply for Capture {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
-        let screen = &cx.state.pane(pane).screen;
-        let rows = self.rows(screen)?;
+        let shown = cx.state.pane(pane);
+        let rows = self.rows(shown)?;
+        let screen = &shown.screen;
         let mut captured = Captured {
             pane,
             size: screen.size(),
@@ -63,8 +63,8 @@ impl Apply for Capture {
         };
         match self.format {
             Format::Text => captured.text = Some(screen.text(rows)),
-            Format::Ansi => captured.text = Some(ansi::rows(rows.map(|row| row_at(screen, row)))),
-            Format::Json => captured.rows = Some(rows.map(|row| row_at(screen, row)).collect()),
+            Format::Ansi => captured.text = Some(ansi::rows(rows.map(|row| row_at(shown, row)))),
+            Format::Json => captured.rows = Some(rows.map(|row| row_at(shown, row)).collect()),
         }
         Ok(Answer::Now(captured))
     }
@@ -114,9 +114,9 @@ const ROWS_MAX: i64 = 100_000;
 
 impl Capture {
     /// The wanted rows that there are.
-    fn rows(&self, screen: &Terminal) -> Result<Range<i64>, Refusal> {
-        let end = i64::from(screen.size().rows);
-        let above = i64::try_from(screen.history_rows()).unwrap_or(i64::MAX).min(ROWS_MAX - end);
+    fn rows(&self, shown: &Pane) -> Result<Range<i64>, Refusal> {
+        let end = i64::from(shown.size.rows);
+        let above = i64::try_from(shown.screen.history_rows()).unwrap_or(i64::MAX).min(ROWS_MAX - end);
         if let Some(text) = &self.lines {
             let refusal =
                 || Refusal::new(Code::InvalidParams, format!("lines: {text:?} is no range of rows")).hint("write A..B, such as -20..5");
@@ -131,9 +131,9 @@ impl Capture {
 }
 
 /// A row of the screen, or for negative numbers of the scrollback.
-fn row_at(screen: &Terminal, row: i64) -> Row {
+fn row_at(shown: &Pane, row: i64) -> Row {
     match u16::try_from(row) {
-        Ok(y) => screen.row(y),
-        Err(_) => screen.history_row(usize::try_from(-1 - row).unwrap_or(0)),
+        Ok(y) => shown.screen.row(y),
+        Err(_) => shown.screen.history_row(usize::try_from(-1 - row).unwrap_or(0)),
     }
 }

@@ -9,7 +9,7 @@ use crate::action::item::PaneItem;
 use crate::action::pane::{beside, focus};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::Refusal;
-use crate::layout::tree::Direction;
+use crate::state::Direction;
 use crate::state::call::Caller;
 use crate::state::target;
 

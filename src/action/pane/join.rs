@@ -9,7 +9,7 @@ use crate::action::item::PaneItem;
 use crate::action::pane::split::share;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::code::Refusal;
-use crate::layout::tree::Direction;
+use crate::state::Direction;
 use crate::state::pane::Beside;
 
 /// Move a pane beside another, in the same or another tab

@@ -20,11 +20,8 @@ pub mod zoom;
 use crate::action::item::PaneItem;
 use crate::action::{Answer, Cx};
 use crate::base::code::{Code, Refusal};
-use crate::base::geom::Rect;
 use crate::base::id::{PaneId, TabId};
-use crate::layout::near::near;
-use crate::layout::solve::solve;
-use crate::layout::tree::Direction;
+use crate::state::Direction;
 
 /// Gives a pane the focus in the view that the caller moves, which shows it then.
 fn focus(cx: &mut Cx<'_>, pane: PaneId) -> Result<Answer<PaneItem>, Refusal> {
@@ -49,8 +46,7 @@ fn beside(cx: &Cx<'_>, from: PaneId, direction: Direction) -> Result<PaneId, Ref
     let tab = cx.state.tab(tab_of(cx, from)?);
     let view = cx.state.acting_view(cx.caller, tab.session).map(|client| cx.state.view(client));
     let last = view.and_then(|view| view.at.panes.get(&tab.id)?.last);
-    let rects = solve(&tab.layout, Rect::new(0, 0, tab.area));
-    Ok(near(&rects, from, direction, last.as_slice()).unwrap_or(from))
+    Ok(cx.state.neighbour(from, direction, last).unwrap_or(from))
 }
 
 /// The pane after another in its tab, or before it, in a circle.

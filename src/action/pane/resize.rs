@@ -8,9 +8,8 @@ use crate::action::args::PaneTarget;
 use crate::action::item::PaneItem;
 use crate::action::pane::zoom::zoom;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Code;
-use crate::base::code::Refusal;
-use crate::layout::tree::Direction;
+use crate::base::code::{Code, Refusal};
+use crate::state::Direction;
 
 /// Move a border of a pane
 ///

@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::PaneTarget;
 use crate::action::later::Sent;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Code;
-use crate::base::code::Refusal;
+use crate::base::code::{Code, Refusal};
 use crate::base::key::{Key, KeyCode, KeyError, KeyInput};
-use crate::term::Terminal;
+use crate::state::pane::Pane;
 
 /// Type into a pane
 ///
@@ -66,40 +65,40 @@ impl Action for Send {
 impl Apply for Send {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
-        let bytes = self.bytes(&cx.state.pane(pane).screen)?;
+        let bytes = self.bytes(cx.state.pane(pane))?;
         cx.type_into(pane, bytes)
     }
 }
 
 impl Send {
     /// What a terminal would send.
-    fn bytes(&self, screen: &Terminal) -> Result<Vec<u8>, Refusal> {
+    fn bytes(&self, pane: &Pane) -> Result<Vec<u8>, Refusal> {
         let mut bytes = Vec::new();
         match (&self.text, &self.submit, &self.key, &self.paste) {
             (Some(text), ..) => type_text(text, &mut bytes),
             (_, Some(text), ..) => {
-                screen.encode_paste(text, &mut bytes);
-                screen.encode_key(&KeyInput::from(Key::plain(KeyCode::Enter)), &mut bytes);
+                pane.screen.encode_paste(text, &mut bytes);
+                pane.screen.encode_key(&KeyInput::from(Key::plain(KeyCode::Enter)), &mut bytes);
             }
             (_, _, Some(keys), _) => {
                 for name in keys.split_whitespace() {
-                    press(screen, name, &mut bytes)?;
+                    press(pane, name, &mut bytes)?;
                 }
             }
-            (.., Some(text)) => screen.encode_paste(text, &mut bytes),
+            (.., Some(text)) => pane.screen.encode_paste(text, &mut bytes),
             _ if self.words.is_empty() => {
                 let refusal = Refusal::new(Code::InvalidParams, "pane.send: there is nothing to send");
                 return Err(refusal.hint("--text, --submit, --key or --paste"));
             }
-            _ => self.words(screen, &mut bytes),
+            _ => self.words(pane, &mut bytes),
         }
         Ok(bytes)
     }
 
-    fn words(&self, screen: &Terminal, bytes: &mut Vec<u8>) {
+    fn words(&self, pane: &Pane, bytes: &mut Vec<u8>) {
         for word in &self.words {
             // A single character is the same typed or pressed; longer words are keys only by their names.
-            if self.literal || press(screen, word, bytes).is_err() {
+            if self.literal || press(pane, word, bytes).is_err() {
                 type_text(word, bytes);
             }
         }
@@ -110,8 +109,8 @@ fn type_text(text: &str, bytes: &mut Vec<u8>) {
     bytes.extend(text.replace("\r\n", "\r").replace('\n', "\r").bytes());
 }
 
-fn press(screen: &Terminal, name: &str, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
+fn press(pane: &Pane, name: &str, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
     let key: Key = name.parse().map_err(|error: KeyError| Refusal::new(Code::InvalidParams, format!("key: {error}")))?;
-    screen.encode_key(&KeyInput::from(key), bytes);
+    pane.screen.encode_key(&KeyInput::from(key), bytes);
     Ok(())
 }

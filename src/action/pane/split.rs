@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::action::act::Made;
 use crate::action::args::{PaneTarget, Start};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Code;
-use crate::base::code::Refusal;
-use crate::layout::tree::{Direction, Share};
+use crate::base::code::{Code, Refusal};
 use crate::state::pane::Beside;
+use crate::state::{Direction, Share};
 
 /// Split a pane in two
 ///

@@ -8,8 +8,7 @@ use crate::action::args::PaneTarget;
 use crate::action::item::PaneItem;
 use crate::action::pane::after;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Code;
-use crate::base::code::Refusal;
+use crate::base::code::{Code, Refusal};
 
 /// Exchange two panes
 ///

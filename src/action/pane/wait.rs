@@ -7,13 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::{PaneTarget, millis};
 use crate::action::later::{self, Waited};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Code;
-use crate::base::code::Refusal;
+use crate::base::code::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
-use crate::state::call::Pending;
+use crate::state::call::{Pending, pattern};
 use crate::state::pane::Life;
-use regex::RegexBuilder;
 
 /// Wait for something in a pane
 ///
@@ -78,15 +76,10 @@ impl Apply for Wait {
     }
 }
 
-/// The largest compiled regular expression, in bytes.
-const REGEX_MAX: usize = 1 << 20;
-
 impl Wait {
     fn pending(&self, pane: PaneId, since: Tick) -> Result<Pending, Refusal> {
         if let Some(text) = &self.text {
-            let pattern = RegexBuilder::new(text).size_limit(REGEX_MAX).build();
-            let pattern = pattern.map_err(|error| Refusal::new(Code::InvalidParams, format!("text: {error}")))?;
-            return Ok(Pending::Text { pane, pattern });
+            return Ok(Pending::Text { pane, pattern: pattern(text)? });
         }
         if let Some(idle) = self.idle_ms {
             return Ok(Pending::Idle { pane, quiet: Span::millis(idle), since });

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
 use crate::action::item::PaneItem;
+use crate::action::pane::focus;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::Refusal;
 use crate::base::id::PaneId;
@@ -51,7 +52,7 @@ impl Apply for Zoom {
 /// Zooms a pane in the view that the caller moves, or shows all panes; without a wish the other of both.
 pub(super) fn zoom(cx: &mut Cx<'_>, pane: PaneId, wanted: Option<bool>) -> Result<Answer<PaneItem>, Refusal> {
     let client = cx.view_of(cx.state.pane(pane).session)?;
-    cx.state.focus_pane(Some(client), pane);
+    focus(cx, pane)?;
     let zoomed = cx.state.view(client).choice().is_some_and(|choice| choice.zoomed);
     cx.state.zoom(client, wanted.unwrap_or(!zoomed));
     Ok(Answer::Now(PaneItem::of(cx.state, pane)))

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::SessionTarget;
 use crate::action::later::Stopped;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Code;
-use crate::base::code::Refusal;
+use crate::base::code::{Code, Refusal};
 use crate::base::id::{PaneId, SessionId, TabId};
 use std::collections::BTreeSet;
 /// End sessions and all their programs

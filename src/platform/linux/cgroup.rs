@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -13,14 +14,12 @@ use crate::platform::sys;
 /// The sub-tree of this keeper; its own process stays outside of it.
 #[derive(Debug)]
 pub struct Cgroups {
-    /// Where this process was when it started.
-    home: PathBuf,
     /// Holds one directory per program.
     base: PathBuf,
 }
 
 impl Cgroups {
-    /// Makes a sub-tree named for `epoch`, if it is usable: a probe child could be moved into it and killed by `cgroup.kill` (Linux 5.14).
+    /// Makes a sub-tree named for `epoch`, if it is usable: a probe child could be born in it and killed by `cgroup.kill` (Linux 5.14).
     /// `ABIDE_CGROUP=off` makes it unusable. For the single-threaded keeper alone, since it forks.
     #[must_use]
     pub fn probe(epoch: u64) -> Option<Self> {
@@ -29,7 +28,7 @@ impl Cgroups {
         }
         let home = own_directory(&fs::read_to_string("/proc/self/mountinfo").ok()?, &fs::read_to_string("/proc/self/cgroup").ok()?)?;
         remove_leftovers(&home);
-        let cgroups = Self { base: home.join(format!("abide-{epoch:016x}")), home };
+        let cgroups = Self { base: home.join(format!("abide-{epoch:016x}")) };
         // A keeper that took over goes on in the sub-tree of the former one.
         if fs::create_dir(&cgroups.base).is_err() && !cgroups.base.is_dir() {
             return None;
@@ -41,23 +40,15 @@ impl Cgroups {
         None
     }
 
-    /// Moves this process into the cgroup of a program, which is made for it. What it starts there stays there.
+    /// The cgroup of a program, which is made for it, to be handed to `fork_into`.
     ///
     /// # Errors
-    /// If it cannot be moved; it is where it was.
-    pub fn enter(&self, tag: u64) -> io::Result<()> {
+    /// If it cannot be made.
+    pub fn open(&self, tag: u64) -> io::Result<OwnedFd> {
         let directory = self.directory(tag);
         // Another keeper that starts removes whatever of ours is empty.
         fs::create_dir_all(&directory)?;
-        write(&directory, "cgroup.procs", b"0")
-    }
-
-    /// Moves this process back to where it was.
-    ///
-    /// # Errors
-    /// If it cannot be moved.
-    pub fn leave(&self) -> io::Result<()> {
-        write(&self.home, "cgroup.procs", b"0")
+        open_directory(&directory)
     }
 
     /// Ends all processes in the cgroup of a program, whoever they belong to. False if it has none.
@@ -98,17 +89,20 @@ impl Cgroups {
     fn can_kill(&self) -> io::Result<()> {
         let probe = self.base.join("probe");
         fs::create_dir(&probe)?;
-        let pid = sys::fork_idle_child()?;
-        let child = Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
-        let killed = write(&probe, "cgroup.procs", pid.to_string().as_bytes()).and_then(|()| write(&probe, "cgroup.kill", b"1"));
+        let child = sys::fork_into(open_directory(&probe)?.as_fd(), || sys::pause_for_ever())?;
+        let child = Pid::from_raw(child).ok_or(io::ErrorKind::InvalidInput)?;
+        let killed = write(&probe, "cgroup.kill", b"1");
         if killed.is_err() {
             kill_process(child, Signal::KILL)?;
         }
         waitpid(Some(child), WaitOptions::empty())?;
         fs::remove_dir(&probe)?;
-        // The way back must be open as well.
-        killed.and_then(|()| self.leave())
+        killed
     }
+}
+
+fn open_directory(path: &Path) -> io::Result<OwnedFd> {
+    Ok(openat(rustix::fs::CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
 /// The directory of our own v2 cgroup. On hybrid machines the v2 tree is not mounted at the root (cgroups(7)).

@@ -64,14 +64,6 @@ pub fn zombie_status(pid: i32) -> Option<i32> {
     (parse(&stat)?.state == b'Z').then(|| std::str::from_utf8(stat.trim_ascii().rsplit(|byte| *byte == b' ').next()?).ok()?.parse().ok())?
 }
 
-/// The children of this process's only thread; none if the kernel has no such list.
-#[must_use]
-pub fn own_children() -> Option<Vec<i32>> {
-    let pid = rustix::process::getpid().as_raw_pid();
-    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
-    Some(list.split_ascii_whitespace().filter_map(|child| child.parse().ok()).collect())
-}
-
 /// Its arguments; empty for a zombie or a kernel thread.
 #[must_use]
 pub fn arguments(pid: i32) -> Vec<Vec<u8>> {

@@ -54,6 +54,8 @@ pub struct HistoryEnd {
     pub open_cells: u32,
     /// Sequence number of the segment where that line starts.
     pub open_segment: u64,
+    /// Whether its last row is one cell short, because a wide character did not fit.
+    pub open_gap: bool,
 }
 
 /// The history of a main screen.
@@ -74,11 +76,15 @@ pub(crate) struct History {
     /// Cells of the unfinished last line, 0 if finished; and the segment where it starts.
     open_cells: u32,
     open_segment: u64,
+    /// Its last row is one cell short, because a wide character did not fit.
+    open_gap: bool,
     /// For each style number: stamp and entry in the last segment's dictionary.
     numbers: Vec<(u32, u16)>,
     stamp: u32,
     sweeps: u32,
     scratch: Vec<u8>,
+    /// Runs of the row being written: style or look, cells.
+    runs: Vec<(u32, usize)>,
     uncommitted: bool,
 }
 
@@ -98,10 +104,12 @@ impl History {
             rows: 0,
             open_cells: 0,
             open_segment: 0,
+            open_gap: false,
             numbers: Vec::new(),
             stamp: 1,
             sweeps: 0,
             scratch: Vec::new(),
+            runs: Vec::new(),
             uncommitted: false,
         }
     }
@@ -114,15 +122,26 @@ impl History {
         let wrapped = line.has(Line::WRAPPED);
         let cells = if wrapped { trim_spacer(cells) } else { trim_blank(&cells[..usize::from(line.used).min(cells.len())]) };
         let mut flags = line.flags & (Line::STYLED | Line::TEXT | Line::WIDE | Line::WRAPPED);
-        if self.open_cells > 0 {
+        // An empty row would vanish, and a place left blank for a wide character that is no longer there would close up:
+        // such a row starts a line of its own.
+        let gap = self.open_gap && cells.first().is_none_or(|cell| cell.class() != Class::Wide);
+        if self.open_cells > 0 && !gap && !cells.is_empty() {
             flags |= CONTINUES;
         }
+        let is_short = wrapped && cells.len() < self.cols;
         let header =
             Header { cells: u16::try_from(cells.len()).unwrap_or(u16::MAX), bytes: header_bytes(cells.len()), flags, mark: line.mark };
         let plain = flags & (STYLED | TEXT) == 0;
-        let written = if plain { self.push_ascii(header, cells) } else { self.push_styled(header, cells, (looks, clusters)) };
+        self.note_sweeps(looks);
+        let in_place = match flags & TEXT {
+            _ if plain => self.push_ascii(header, cells),
+            0 => self.push_styled_ascii(header, cells, looks),
+            _ => None,
+        };
+        let written = in_place.or_else(|| self.push_styled(header, cells, (looks, clusters)));
         if let Some(header) = written {
             self.count(header);
+            self.open_gap = is_short;
         }
     }
 
@@ -135,11 +154,39 @@ impl History {
         Some(header)
     }
 
-    fn push_styled(&mut self, header: Header, cells: &[Cell], tables: (&Looks, &Clusters)) -> Option<Header> {
-        if self.sweeps != tables.0.sweeps {
-            self.sweeps = tables.0.sweeps;
-            self.stamp = self.stamp.wrapping_add(1);
+    /// Writes an ASCII row with styles in place, if there is room for all it could need; otherwise nothing is done.
+    fn push_styled_ascii(&mut self, header: Header, cells: &[Cell], looks: &Looks) -> Option<Header> {
+        let mut runs = std::mem::take(&mut self.runs);
+        runs.clear();
+        let mut rest = cells;
+        while let Some(first) = rest.first() {
+            let style = first.style();
+            let len = rest.iter().take_while(|cell| cell.style() == style).count();
+            runs.push((style, len));
+            rest = &rest[len..];
         }
+        let payload = 2 + 4 * runs.len() + cells.len();
+        if self.room_left() < HEADER_BYTES + payload + runs.len() * LOOK_BYTES {
+            self.runs = runs;
+            return None;
+        }
+        for run in &mut runs {
+            run.0 = u32::from(self.look_number(run.0, looks).unwrap_or(u16::MAX));
+        }
+        let header = Header { bytes: header_bytes(payload), ..header };
+        let written = self.room(header.len()).map(|(slot, at)| {
+            let to = &mut self.slots.bytes_mut(slot)[at..at + header.len()];
+            header.write(to);
+            record::write_packed_runs(&runs, &mut to[HEADER_BYTES..]);
+            record::write_ascii(cells, &mut to[HEADER_BYTES + 2 + 4 * runs.len()..]);
+            header
+        });
+        self.advance(written.map_or(0, Header::len));
+        self.runs = runs;
+        written
+    }
+
+    fn push_styled(&mut self, header: Header, cells: &[Cell], tables: (&Looks, &Clusters)) -> Option<Header> {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut written = None;
         for _attempt in 0..2 {
@@ -185,6 +232,14 @@ impl History {
             record::write_ascii(cells, &mut to[at..]);
         }
         true
+    }
+
+    /// After a sweep, style numbers may mean something else.
+    fn note_sweeps(&mut self, looks: &Looks) {
+        if self.sweeps != looks.sweeps {
+            self.sweeps = looks.sweeps;
+            self.stamp = self.stamp.wrapping_add(1);
+        }
     }
 
     fn look_number(&mut self, style: u32, looks: &Looks) -> Option<u16> {
@@ -338,6 +393,7 @@ impl History {
             looks: last.map_or(0, |last| last.looks),
             open_cells: self.open_cells,
             open_segment: self.open_segment,
+            open_gap: self.open_gap,
         }
     }
 

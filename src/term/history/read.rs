@@ -226,6 +226,7 @@ impl History {
         history.next = end.segment.saturating_add(1).max(1);
         history.front = history.next;
         history.open_segment = end.open_segment;
+        history.open_gap = end.open_gap;
         let mut heads: Vec<Head> = history.slots.heads();
         heads.retain(|head| 0 < head.sequence && head.sequence <= end.segment);
         heads.sort_by_key(|head| std::cmp::Reverse(head.sequence));

@@ -86,6 +86,7 @@ pub(crate) fn write_ascii(cells: &[Cell], to: &mut [u8]) {
 /// Appends the text of cells that are not all ASCII. Past `bytes_max` clusters are cut to their first scalar.
 pub(crate) fn write_text(cells: &[Cell], clusters: &Clusters, bytes_max: usize, to: &mut Vec<u8>) {
     let start = to.len();
+    to.reserve(5 * cells.len());
     let mut wide = false;
     for cell in cells {
         let is_wide = match cell.class() {
@@ -131,6 +132,16 @@ pub(crate) fn write_runs(cells: &[Cell], to: &mut Vec<u8>, mut number: impl FnMu
     }
     to[count_at..count_at + 2].copy_from_slice(&count.to_le_bytes());
     Some(())
+}
+
+/// Writes a count of runs and the runs: look, cells. There is room for them.
+pub(crate) fn write_packed_runs(runs: &[(u32, usize)], to: &mut [u8]) {
+    let word = |value: usize| u16::try_from(value).unwrap_or(u16::MAX).to_le_bytes();
+    to[..2].copy_from_slice(&word(runs.len()));
+    for (place, (look, cells)) in to[2..].chunks_exact_mut(4).zip(runs) {
+        let ([c0, c1], [l0, l1]) = (word(*cells), word(*look as usize));
+        place.copy_from_slice(&[c0, c1, l0, l1]);
+    }
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -149,6 +149,11 @@ impl Parser {
                 None => break,
                 Some(&ESC) => {
                     self.header.clear();
+                    if let Some(used) = self.whole_csi(sink, &bytes[at + 1..]) {
+                        at += 1 + used;
+                        continue;
+                    }
+                    self.header.clear();
                     self.state = State::Escape;
                     return at + 1 + self.sequence(sink, &bytes[at + 1..]);
                 }
@@ -160,6 +165,37 @@ impl Parser {
             }
         }
         at
+    }
+
+    /// Reads a control sequence that is complete and ordinary, without the table; gives the bytes used, or `None` and a header to be cleared.
+    #[inline]
+    fn whole_csi<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> Option<usize> {
+        let [b'[', rest @ ..] = bytes else { return None };
+        let params = &mut self.header.params;
+        let (mut value, mut count) = (0_u32, 0);
+        for (at, &byte) in rest.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => value = (value * 10 + u32::from(byte & 0x0f)).min(u32::from(u16::MAX)),
+                b';' if count + 1 < params::VALUES_MAX => {
+                    params.values[count] = (value & 0xffff) as u16;
+                    count += 1;
+                    value = 0;
+                }
+                0x40..=0x7e => {
+                    params.values[count] = (value & 0xffff) as u16;
+                    params.count = u8::try_from(count + 1).unwrap_or(0);
+                    self.header.last = byte;
+                    sink.csi(&self.header);
+                    return Some(at + 2);
+                }
+                0x3c..=0x3f if at == 0 => {
+                    self.header.intermediates[0] = byte;
+                    self.header.intermediate_count = 1;
+                }
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// Reads a sequence byte by byte until it is complete or a string starts.
@@ -376,3 +412,6 @@ fn text_with_c1<S: Sink>(sink: &mut S, text: &str) {
         sink.text(rest);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,12 @@ const SPACES: u64 = 0x2020_2020_2020_2020;
 /// How many bytes from the start are printable ASCII (0x20 to 0x7e).
 #[inline]
 pub(crate) fn ascii_run(bytes: &[u8]) -> usize {
-    let mut at = 0;
+    // Most runs are short: a word first, then blocks, then words again.
+    let Some(first) = bytes.first_chunk::<8>() else { return short_run(bytes) };
+    if let Some(at) = first_other(*first) {
+        return at;
+    }
+    let mut at = 8;
     while let Some(block) = bytes[at..].first_chunk::<32>() {
         if block.iter().fold(false, |bad, byte| bad | (byte.wrapping_sub(0x20) > 0x5e)) {
             break;
@@ -15,15 +20,25 @@ pub(crate) fn ascii_run(bytes: &[u8]) -> usize {
         at += 32;
     }
     while let Some(block) = bytes[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*block);
-        // Below 0x20 borrows, 0x7f carries, 0x80 and above has the bit; both spread upwards only, so the lowest hit is right.
-        let bad = (word.wrapping_sub(SPACES) | word.wrapping_add(LOW_BITS) | word) & HIGH_BITS;
-        if bad != 0 {
-            return at + (bad.trailing_zeros() / 8) as usize;
+        if let Some(other) = first_other(*block) {
+            return at + other;
         }
         at += 8;
     }
-    at + bytes[at..].iter().take_while(|byte| matches!(byte, 0x20..=0x7e)).count()
+    at + short_run(&bytes[at..])
+}
+
+/// The first of eight bytes that is not printable ASCII.
+#[inline]
+fn first_other(block: [u8; 8]) -> Option<usize> {
+    let word = u64::from_le_bytes(block);
+    // Below 0x20 borrows, 0x7f carries, 0x80 and above has the bit; both spread upwards only, so the lowest hit is right.
+    let bad = (word.wrapping_sub(SPACES) | word.wrapping_add(LOW_BITS) | word) & HIGH_BITS;
+    (bad != 0).then(|| (bad.trailing_zeros() / 8) as usize)
+}
+
+fn short_run(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| matches!(byte, 0x20..=0x7e)).count()
 }
 
 /// How many bytes from the start are neither C0 controls nor DEL.

@@ -1,0 +1,128 @@
+//! The server as data: the core, and the handles of the outside. What is done with them is in the files beside this one.
+
+use std::collections::BTreeMap;
+
+use tokio::io::unix::AsyncFd;
+use tokio::sync::mpsc::Sender;
+
+use crate::base::id::{CallId, ClientId, PaneId};
+use crate::base::time::Span;
+use crate::core::Core;
+use crate::platform::EventFd;
+use crate::platform::memory::SharedMemory;
+use crate::server::Sockets;
+use crate::server::conn::{Conn, ConnId, Event};
+use crate::server::kept::Kept;
+use crate::server::link::Link;
+use crate::server::pane::PaneIo;
+use crate::state::effect::Fact;
+use crate::wire::keeper::Spawn;
+
+/// What made a step happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Something else.
+    None,
+    /// Output that ends at this position of its ring.
+    Output(u64),
+    /// A numbered message of a client.
+    Client { client: ClientId, token: u64, number: u64 },
+}
+
+/// Where the answer to a call goes.
+#[derive(Debug)]
+pub(super) enum Return {
+    /// To a line of JSON-RPC.
+    Rpc { conn: ConnId, id: serde_json::Value },
+    /// To a client with a terminal.
+    Client { client: ClientId, id: serde_json::Value },
+    /// Nobody waits for it.
+    Nobody,
+}
+
+/// What comes from the keeper beside records.
+#[derive(Debug)]
+pub(super) struct Wake {
+    /// The shared page with the word `waiting`.
+    pub(super) control: SharedMemory,
+    /// Some ring has new bytes.
+    pub(super) data: AsyncFd<EventFd>,
+    /// Some ring that was full has room.
+    pub(super) room: EventFd,
+}
+
+/// The server: the core and the handles of the outside.
+pub(super) struct Server {
+    pub(super) core: Core,
+    pub(super) link: Link,
+    pub(super) wake: Wake,
+    pub(super) kept: Kept,
+    pub(super) sockets: Sockets,
+    /// The keeper's lineage: the first half of every `ABIDE_JOB`.
+    pub(super) epoch: u64,
+    pub(super) panes: BTreeMap<PaneId, PaneIo>,
+    /// What the keeper was asked to start and did not report yet.
+    pub(super) spawning: BTreeMap<PaneId, Spawn>,
+    /// Input for programs that are being started.
+    pub(super) early: BTreeMap<PaneId, Vec<u8>>,
+    /// Programs that are to be stopped as soon as they have been started.
+    pub(super) unborn: BTreeMap<PaneId, Span>,
+    pub(super) conns: BTreeMap<ConnId, Conn>,
+    pub(super) clients: BTreeMap<ClientId, ConnId>,
+    pub(super) calls: BTreeMap<CallId, Return>,
+    pub(super) facts: Vec<(CallId, Fact)>,
+    pub(super) events: Sender<Event>,
+    pub(super) home: String,
+    pub(super) next: Counters,
+    /// Exit status with which the server is to leave.
+    pub(super) leaving: Option<u8>,
+    /// The pane whose output is looked at first in the next turn.
+    pub(super) first: Option<PaneId>,
+}
+
+/// Numbers that are given out.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) conn: u64,
+    pub(super) call: u64,
+}
+
+/// What a server is put together from.
+pub(super) struct ServerParts {
+    pub(super) core: Core,
+    pub(super) link: Link,
+    pub(super) wake: Wake,
+    pub(super) kept: Kept,
+    pub(super) sockets: Sockets,
+    pub(super) epoch: u64,
+    pub(super) panes: BTreeMap<PaneId, PaneIo>,
+    pub(super) events: Sender<Event>,
+    pub(super) home: String,
+}
+
+impl Server {
+    pub(super) fn new(parts: ServerParts) -> Self {
+        let ServerParts { core, link, wake, kept, sockets, epoch, panes, events, home } = parts;
+        Self {
+            core,
+            link,
+            wake,
+            kept,
+            sockets,
+            epoch,
+            panes,
+            spawning: BTreeMap::new(),
+            events,
+            home,
+            early: BTreeMap::new(),
+            unborn: BTreeMap::new(),
+            conns: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            facts: Vec::new(),
+            next: Counters::default(),
+            leaving: None,
+            first: None,
+        }
+    }
+}

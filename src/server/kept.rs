@@ -1,0 +1,79 @@
+//! The structure's slots with the keeper: opened at the start, written before effects leave.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use crate::platform::memory::SharedMemory;
+use crate::server::link::Link;
+use crate::store::slot::Slots;
+use crate::store::structure::Structure;
+use crate::wire::keeper::ToKeeper;
+
+/// The name the structure's slots are stashed under.
+pub(super) const STRUCTURE: &[u8] = b"core";
+/// The most clients whose last number is kept.
+const TAKEN_MAX: usize = 64;
+
+/// The structure's slots, and which inputs were taken.
+#[derive(Debug)]
+pub(super) struct Kept {
+    slots: Slots,
+    fd: Arc<OwnedFd>,
+    version: u64,
+    /// Token and number, the latest heard of last.
+    taken: Vec<(u64, u64)>,
+}
+
+impl Kept {
+    /// Opens the stashed slots, or makes and stashes new ones. Gives the structure in them too.
+    pub(super) fn open(stashed: Option<OwnedFd>, link: &mut Link) -> anyhow::Result<(Self, Option<Structure>)> {
+        let stashed = stashed.and_then(|fd| SharedMemory::from_fd(fd).ok());
+        let stashed = stashed.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
+        let (fd, slots) = match stashed {
+            Some(both) => both,
+            None => {
+                let memory = SharedMemory::growable("abide-core", 4096)?;
+                let fd = memory.fd();
+                link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&fd)]);
+                (fd, Slots::create(Box::new(memory))?)
+            }
+        };
+        let structure = slots.read().map(Structure::decode).transpose().unwrap_or_else(|error| {
+            tracing::error!(%error, "the structure is given up; programs are adopted one by one");
+            None
+        });
+        let taken = structure.as_ref().map_or_else(Vec::new, |structure| structure.taken.clone());
+        let kept = Self { slots, fd, version: u64::MAX, taken };
+        Ok((kept, structure))
+    }
+
+    /// The memfd, for another keeper's stash.
+    pub(super) fn fd(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.fd)
+    }
+
+    /// Writes the structure if its version is not the one written last.
+    pub(super) fn write(&mut self, version: u64, structure: impl FnOnce(Vec<(u64, u64)>) -> Structure) {
+        if self.version == version {
+            return;
+        }
+        self.version = version;
+        if let Err(error) = self.slots.write(&structure(self.taken.clone()).encode()) {
+            tracing::error!(%error, "the structure is not kept");
+        }
+    }
+
+    /// Notes that an input of a client is worked on.
+    pub(super) fn take(&mut self, token: u64, number: u64) {
+        self.taken.retain(|(known, _)| *known != token);
+        if self.taken.len() == TAKEN_MAX {
+            self.taken.remove(0);
+        }
+        self.taken.push((token, number));
+    }
+
+    /// The number of the last input of a client that the structure knows of.
+    pub(super) fn number_of(&self, token: u64) -> Option<u64> {
+        self.taken.iter().find(|(known, _)| *known == token).map(|(_, number)| *number)
+    }
+}

@@ -1,0 +1,309 @@
+//! A pretended outside for the core: it starts and ends programs, counts answers, and looks at every effect and invariant after each step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use abide::action::Outcome;
+use abide::action::table::{Call, from_words, parse};
+use abide::base::code::{Code, Refusal};
+use abide::base::exit::ExitStatus;
+use abide::base::geom::Size;
+use abide::base::id::{CallId, ClientId, PaneId};
+use abide::base::key::KeyInput;
+use abide::base::memory::HeapMemory;
+use abide::base::time::{Now, Span, Tick};
+use abide::core::{Core, Input, Viewer};
+use abide::settings::Settings;
+use abide::state::call::Caller;
+use abide::state::effect::{Effect, Effects, Message, Program, Question};
+use abide::state::host::Host;
+use serde_json::Value;
+
+/// Bytes written to panes.
+pub(crate) type Writes = Vec<(PaneId, Vec<u8>)>;
+
+/// The core and what it did.
+pub(crate) struct World {
+    pub(crate) core: Core,
+    pub(crate) now: Now,
+    /// Whether programs can be started.
+    pub(crate) starts: Result<(), &'static str>,
+    /// Whether programs end as soon as they are told to.
+    pub(crate) stops: bool,
+    /// Programs that run, and those that have run.
+    pub(crate) programs: BTreeMap<PaneId, Program>,
+    pub(crate) live: BTreeSet<PaneId>,
+    pub(crate) stopped: Vec<(PaneId, Span)>,
+    pub(crate) questions: Vec<(CallId, Question)>,
+    pub(crate) forwarded: Vec<(ClientId, CallId, &'static str)>,
+    pub(crate) exits: usize,
+    pub(crate) restarts: usize,
+    /// Calls that were made and may be answered.
+    pub(crate) open: BTreeSet<CallId>,
+    answers: BTreeMap<CallId, Outcome>,
+    messages: BTreeMap<ClientId, Vec<Message>>,
+    forgotten: Vec<PaneId>,
+}
+
+/// A client with a size.
+pub(crate) fn viewer(token: u64, size: Size) -> Viewer {
+    let env = [
+        ("TMUX", "x"),
+        ("TMUX_PANE", "x"),
+        ("ZELLIJ_SESSION_NAME", "x"),
+        ("ABIDE_OLD", "x"),
+        ("TERM_PROGRAM", "x"),
+        ("EDITOR", "vi"),
+        ("SHELL", "/bin/zsh"),
+        ("LANG", "C"),
+    ];
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    Viewer { token, size, cell_pixels: (0, 0), cwd: "/home/me/src".into(), env, read_only: false }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
+        let login = [("HOME", "/home/me"), ("LANG", "en_US.UTF-8")];
+        let host = Host {
+            server_pid: 11,
+            keeper_pid: 10,
+            version: "9.9.9".into(),
+            lease: 3,
+            started: Tick(1_000_000_000),
+            socket: "/run/abide.sock".into(),
+            shell: "/bin/bash".into(),
+            login_env: login.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        };
+        let mut core = Core::new(settings, host);
+        let now = Now { tick: Tick(1_000_000_000), wall: 1_700_000_000_000 };
+        core.set_connections(now, 1);
+        Self {
+            core,
+            now,
+            starts: Ok(()),
+            stops: true,
+            programs: BTreeMap::new(),
+            live: BTreeSet::new(),
+            stopped: Vec::new(),
+            questions: Vec::new(),
+            forwarded: Vec::new(),
+            exits: 0,
+            restarts: 0,
+            open: BTreeSet::new(),
+            answers: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            forgotten: Vec::new(),
+        }
+    }
+
+    pub(crate) fn by(client: ClientId) -> Caller {
+        Caller { client: Some(client), pane: None }
+    }
+
+    /// A step and all that follows from it.
+    pub(crate) fn step(&mut self, input: Input<'_>) -> Effects {
+        let all = self.step_once(|core, now, fx| core.step(now, input, fx));
+        self.react(&all);
+        all
+    }
+
+    fn step_once(&mut self, step: impl FnOnce(&mut Core, Now, &mut Effects)) -> Effects {
+        let mut fx = Effects::new();
+        step(&mut self.core, self.now, &mut fx);
+        assert_eq!(self.core.state.check(), Ok(()));
+        for effect in &fx {
+            self.note(effect);
+        }
+        let open: BTreeSet<CallId> = self.core.state.calls.keys().copied().collect();
+        assert!(open.is_subset(&self.open), "a call is open that was answered or never made");
+        fx
+    }
+
+    /// Looks at an effect: it is about something that is there, and comes as often as it may.
+    fn note(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Spawn { pane, program } => {
+                assert!(self.programs.insert(*pane, program.clone()).is_none(), "{pane} is started twice");
+                self.live.insert(*pane);
+            }
+            Effect::Write { pane, bytes } => assert!(self.live.contains(pane) && !bytes.is_empty(), "{pane} is written to"),
+            Effect::Resize { pane, size } => assert!(self.live.contains(pane) && *size == size.clamped()),
+            Effect::Stop { pane, grace } => {
+                assert!(self.live.contains(pane) && self.stopped.iter().all(|(other, _)| other != pane), "{pane} is stopped");
+                self.stopped.push((*pane, *grace));
+            }
+            Effect::Forget { pane } => {
+                assert!(!self.live.contains(pane) && !self.forgotten.contains(pane), "{pane} is forgotten");
+                self.forgotten.push(*pane);
+            }
+            Effect::Snapshot { pane } => assert!(self.core.state.panes.contains_key(pane) || self.forgotten.contains(pane)),
+            Effect::Answer { call, outcome } => {
+                assert!(self.open.remove(call), "{call} is answered twice, or was never made");
+                self.answers.insert(*call, outcome.clone());
+            }
+            Effect::Ask { call, question } => self.questions.push((*call, question.clone())),
+            Effect::Tell { client, message } => self.messages.entry(*client).or_default().push(message.clone()),
+            Effect::Forward { client, call, name, .. } => self.forwarded.push((*client, *call, name)),
+            Effect::Exit => self.exits += 1,
+            Effect::Restart => self.restarts += 1,
+        }
+    }
+
+    /// Programs start, and end where they are told to.
+    fn react(&mut self, fx: &Effects) {
+        for effect in fx {
+            match effect {
+                Effect::Spawn { pane, .. } => {
+                    let outcome = self.starts.map(|()| 100).map_err(|why| Refusal::new(Code::SpawnFailed, why));
+                    if outcome.is_err() {
+                        self.live.remove(pane);
+                    }
+                    self.step(Input::Started { pane: *pane, outcome, memory: Box::new(HeapMemory::default()) });
+                }
+                Effect::Stop { pane, .. } if self.stops => self.ended(*pane, ExitStatus::Signal(1), &[]),
+                _ => (),
+            }
+        }
+    }
+
+    pub(crate) fn ended(&mut self, pane: PaneId, status: ExitStatus, left: &[u32]) {
+        self.live.remove(&pane);
+        self.step(Input::Ended { pane, status, left: left.to_vec() });
+    }
+
+    /// A program ends by itself; gives what was forgotten since the last time.
+    pub(crate) fn end(&mut self, pane: PaneId, status: ExitStatus) -> Vec<PaneId> {
+        self.forgotten_since(|world| world.ended(pane, status, &[]))
+    }
+
+    fn forgotten_since(&mut self, act: impl FnOnce(&mut Self)) -> Vec<PaneId> {
+        let before = self.forgotten.len();
+        act(self);
+        self.forgotten[before..].to_vec()
+    }
+
+    pub(crate) fn connect(&mut self, token: u64, size: Size) -> ClientId {
+        self.connect_as(viewer(token, size), |_| ())
+    }
+
+    pub(crate) fn connect_as(&mut self, mut viewer: Viewer, change: impl FnOnce(&mut Viewer)) -> ClientId {
+        change(&mut viewer);
+        let client = self.core.state.next_client();
+        self.step(Input::Connected { client, viewer });
+        client
+    }
+
+    pub(crate) fn gone(&mut self, client: ClientId) {
+        let dropped: Vec<CallId> =
+            self.core.state.calls.iter().filter(|(_, open)| open.caller.client == Some(client)).map(|(call, _)| *call).collect();
+        self.step(Input::Gone { client });
+        for call in dropped {
+            self.open.remove(&call);
+        }
+    }
+
+    pub(crate) fn resize(&mut self, client: ClientId, size: Size) {
+        self.step(Input::Resized { client, size, cell_pixels: (0, 0) });
+    }
+
+    /// Calls, and gives the id of the call.
+    pub(crate) fn ask(&mut self, caller: Caller, words: &str) -> CallId {
+        let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        let action = from_words(&words).expect("the words are right");
+        self.invoke(caller, action).0
+    }
+
+    fn invoke(&mut self, caller: Caller, action: Call) -> (CallId, Effects) {
+        let call = self.core.state.next_call();
+        self.open.insert(call);
+        let fx = self.step(Input::Call { call, caller, action });
+        (call, fx)
+    }
+
+    /// The effects of a call, without those that follow from starting programs.
+    pub(crate) fn effects(&mut self, caller: Caller, words: &str) -> Effects {
+        let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        self.invoke(caller, from_words(&words).expect("the words are right")).1
+    }
+
+    /// Calls something that is answered by now.
+    pub(crate) fn outcome(&mut self, caller: Caller, words: &str) -> Outcome {
+        let call = self.ask(caller, words);
+        self.answer(call).unwrap_or_else(|| panic!("{words:?} is not answered"))
+    }
+
+    /// Calls something that succeeds.
+    pub(crate) fn did(&mut self, caller: Caller, words: &str) -> Value {
+        self.outcome(caller, words).unwrap_or_else(|refusal| panic!("{words:?}: {refusal}"))
+    }
+
+    /// Calls by name, with what words cannot say.
+    pub(crate) fn call(&mut self, caller: Caller, name: &str, params: &Value) -> Outcome {
+        let action = parse(name, params.as_object().expect("an object")).expect("the arguments are right");
+        let (call, _) = self.invoke(caller, action);
+        self.answer(call).expect("it is answered")
+    }
+
+    pub(crate) fn answer(&self, call: CallId) -> Option<Outcome> {
+        self.answers.get(&call).cloned()
+    }
+
+    /// What a step writes to programs.
+    pub(crate) fn writes(&mut self, step: impl FnOnce(&mut Core, Now, &mut Effects)) -> Writes {
+        let fx = self.step_once(step);
+        self.react(&fx);
+        written(fx)
+    }
+
+    pub(crate) fn writes_of(&mut self, caller: Caller, name: &str, params: &Value) -> Writes {
+        let action = parse(name, params.as_object().expect("an object")).expect("the arguments are right");
+        written(self.invoke(caller, action).1)
+    }
+
+    pub(crate) fn type_keys(&mut self, client: ClientId, keys: &str) -> Writes {
+        let keys: Vec<KeyInput> = keys.split(' ').map(|key| KeyInput::from(key.parse::<abide::base::key::Key>().expect("a key"))).collect();
+        written(self.step(Input::Keys { client, keys: &keys }))
+    }
+
+    pub(crate) fn paste(&mut self, client: ClientId, text: &str) -> Writes {
+        written(self.step(Input::Paste { client, text }))
+    }
+
+    pub(crate) fn print(&mut self, pane: PaneId, text: &str) {
+        self.step(Input::Output { pane, bytes: text.as_bytes() });
+    }
+
+    /// What a client was told since it was asked last.
+    pub(crate) fn told(&mut self, client: ClientId) -> Vec<Message> {
+        self.messages.remove(&client).unwrap_or_default()
+    }
+
+    pub(crate) fn connections(&mut self, count: usize) {
+        self.core.set_connections(self.now, count);
+    }
+
+    /// Lets time pass; the core is woken whenever it asked for it.
+    pub(crate) fn wait(&mut self, span: Span) {
+        let end = self.now.tick + span;
+        let mut wakes = 0;
+        while let Some(due) = self.core.next_deadline().filter(|due| *due <= end && self.exits == 0) {
+            self.now.tick = self.now.tick.max(due);
+            self.step(Input::Wake);
+            wakes += 1;
+            assert!(wakes < 1000, "the core asks to be woken without end");
+        }
+        self.now.tick = end;
+    }
+}
+
+fn written(fx: Effects) -> Writes {
+    fx.into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Write { pane, bytes } => Some((pane, bytes)),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,284 @@
+//! Properties that hold for any output of any program.
+
+use abide::base::geom::Size;
+use abide::base::memory::{HeapMemory, Memory, MemoryFull};
+use abide::base::row::Row;
+use abide::term::{Options, Snapshot, TermEvent, Terminal};
+use proptest::prelude::*;
+use std::sync::{Arc, Mutex};
+
+use super::soup;
+
+const CASES: u32 = 400;
+
+fn options() -> Options {
+    Options { scrollback_lines_max: 50, ..Options::default() }
+}
+
+fn fresh(cols: u16, rows: u16) -> Terminal {
+    Terminal::new(Size::new(cols, rows), options(), Box::new(HeapMemory::default()))
+}
+
+/// Everything that can be seen of a terminal.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    screen: Vec<Row>,
+    history: Vec<Row>,
+    cursor: abide::base::style::Cursor,
+    modes: abide::term::Modes,
+    title: String,
+}
+
+fn seen(terminal: &Terminal) -> Seen {
+    Seen {
+        screen: (0..terminal.size().rows).map(|y| terminal.row(y)).collect(),
+        history: (0..terminal.history_rows()).map(|back| terminal.history_row(back)).collect(),
+        cursor: terminal.cursor(),
+        modes: terminal.modes(),
+        title: terminal.title().to_owned(),
+    }
+}
+
+/// Replies and bells of neighbouring feeds, put together as one feed would.
+fn merged(events: Vec<TermEvent>) -> Vec<TermEvent> {
+    let mut merged: Vec<TermEvent> = Vec::new();
+    for event in events {
+        match (merged.last_mut(), event) {
+            (Some(TermEvent::Reply(bytes)), TermEvent::Reply(more)) => bytes.extend(more),
+            (Some(TermEvent::Bell), TermEvent::Bell) => {}
+            (_, event) => merged.push(event),
+        }
+    }
+    merged
+}
+
+/// Memory that two terminals can look at one after the other, as two servers do.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<HeapMemory>>);
+
+impl Shared {
+    fn copy(&self) -> HeapMemory {
+        self.0.lock().expect("one thread").clone()
+    }
+}
+
+/// A terminal's view of [`Shared`]: what it leaves behind.
+struct View(HeapMemory, Shared);
+
+impl Memory for View {
+    fn bytes(&self) -> &[u8] {
+        self.0.bytes()
+    }
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self.0.bytes_mut()
+    }
+    fn grow(&mut self, len: usize) -> Result<(), MemoryFull> {
+        self.0.grow(len)
+    }
+    fn punch(&mut self, range: std::ops::Range<usize>) {
+        self.0.punch(range);
+    }
+    fn word(&self, offset: usize) -> u64 {
+        self.0.word(offset)
+    }
+    fn publish(&mut self, offset: usize, word: u64) {
+        self.0.publish(offset, word);
+    }
+}
+
+/// The server dies; the memory is still there.
+impl Drop for View {
+    fn drop(&mut self) {
+        *self.1.0.lock().expect("one thread") = std::mem::take(&mut self.0);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: CASES, max_shrink_iters: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whole_is_split_at_every_byte(bytes in soup::output(24), cols in 1_u16..40, rows in 1_u16..12, chunk in 1_usize..5) {
+        let (mut whole, mut split) = (fresh(cols, rows), fresh(cols, rows));
+        let (mut events, mut pieces) = (Vec::new(), Vec::new());
+        whole.feed(&bytes, &mut events);
+        bytes.chunks(chunk).for_each(|piece| split.feed(piece, &mut pieces));
+        prop_assert_eq!(seen(&whole), seen(&split));
+        prop_assert_eq!(merged(events), merged(pieces));
+    }
+
+    #[test]
+    fn snapshot_and_rest_are_the_whole(
+        bytes in soup::output(24), more in soup::output(16), lost in soup::output(16), cols in 1_u16..40, rows in 1_u16..12
+    ) {
+        let shared = Shared::default();
+        let mut first = Terminal::new(Size::new(cols, rows), options(), Box::new(View(HeapMemory::default(), shared.clone())));
+        first.feed(&bytes, &mut Vec::new());
+        let snapshot = first.snapshot();
+        let before = seen(&first);
+        // The server goes on, and dies: what it appended since must be forgotten.
+        first.feed(&lost, &mut Vec::new());
+        let cleared = lost.contains(&b'J');
+        drop(first);
+        let mut second = Terminal::restore(snapshot, options(), Box::new(shared.copy())).expect("its own snapshot");
+        if !cleared {
+            prop_assert_eq!(&seen(&second), &before);
+        }
+        let mut twin = fresh(cols, rows);
+        twin.feed(&bytes, &mut Vec::new());
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        second.feed(&more, &mut ours);
+        twin.feed(&more, &mut theirs);
+        prop_assert_eq!(ours, theirs);
+        let (second, twin) = (seen(&second), seen(&twin));
+        prop_assert_eq!(second.screen, twin.screen);
+        prop_assert_eq!(second.cursor, twin.cursor);
+        prop_assert_eq!(second.modes, twin.modes);
+        if !cleared {
+            prop_assert_eq!(second.history, twin.history);
+        }
+    }
+
+    #[test]
+    fn rows_whose_tick_is_old_are_unchanged(pieces in proptest::collection::vec(soup::output(6), 1..8), cols in 1_u16..40, rows in 1_u16..12) {
+        let mut terminal = fresh(cols, rows);
+        let mut view: Vec<Row> = (0..rows).map(|y| terminal.row(y)).collect();
+        let mut tick = terminal.tick();
+        for piece in pieces {
+            terminal.feed(&piece, &mut Vec::new());
+            for y in 0..rows {
+                if terminal.row_tick(y) > tick {
+                    view[usize::from(y)] = terminal.row(y);
+                }
+            }
+            tick = terminal.tick();
+            prop_assert_eq!(&view, &(0..rows).map(|y| terminal.row(y)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn nothing_panics_and_rows_fit(steps in proptest::collection::vec((soup::output(12), 1_u16..60, 1_u16..20), 1..8)) {
+        let mut terminal = fresh(20, 5);
+        for (bytes, cols, rows) in steps {
+            terminal.feed(&bytes, &mut Vec::new());
+            terminal.resize(Size::new(cols, rows), &mut Vec::new());
+            let fits = |row: Row| row.runs.iter().map(abide::base::row::Run::cols).sum::<usize>() <= usize::from(cols);
+            for y in 0..rows {
+                prop_assert!(fits(terminal.row(y)));
+            }
+            for back in 0..terminal.history_rows() {
+                prop_assert!(cols < 2 || fits(terminal.history_row(back)), "history row {} at {}: {:?}", back, cols, terminal.history_row(back));
+            }
+            let cursor = terminal.cursor();
+            prop_assert!(cursor.x < cols && cursor.y < rows);
+            let again = Terminal::restore(terminal.snapshot(), options(), Box::new(HeapMemory::default())).expect("its own snapshot");
+            prop_assert_eq!((0..rows).map(|y| terminal.row(y)).collect::<Vec<_>>(), (0..rows).map(|y| again.row(y)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn text_survives_a_change_of_width_and_back(lines in proptest::collection::vec("([a-z]{1,9}|漢字|👩‍👩‍👧| ){0,12}", 1..12), cols in 4_u16..30, widths in proptest::collection::vec(2_u16..60, 1..4)) {
+        let mut terminal = Terminal::new(Size::new(cols, 6), Options::default(), Box::new(HeapMemory::default()));
+        terminal.feed(lines.join("\r\n").as_bytes(), &mut Vec::new());
+        let whole = |terminal: &Terminal| terminal.text(-10_000..10_000).trim_end().to_owned();
+        let (text, history) = (whole(&terminal), terminal.history_lines());
+        for width in widths {
+            terminal.resize(Size::new(width, 6), &mut Vec::new());
+            prop_assert_eq!(whole(&terminal), text.clone(), "at {}", width);
+        }
+        terminal.resize(Size::new(cols, 6), &mut Vec::new());
+        prop_assert_eq!(whole(&terminal), text);
+        prop_assert!(terminal.history_lines() <= history + 6);
+    }
+
+    #[test]
+    fn a_damaged_snapshot_is_refused_or_restored_but_never_a_panic(
+        bytes in soup::output(20), more in soup::output(10), harm in proptest::collection::vec((any::<u16>(), any::<u64>()), 1..6)
+    ) {
+        let mut terminal = fresh(20, 5);
+        terminal.feed(&bytes, &mut Vec::new());
+        let mut snapshot = terminal.snapshot();
+        harm.iter().for_each(|(at, value)| damage(&mut snapshot, *at, *value));
+        if let Ok(mut restored) = Terminal::restore(snapshot, options(), Box::new(HeapMemory::default())) {
+            restored.feed(&more, &mut Vec::new());
+            restored.resize(Size::new(33, 9), &mut Vec::new());
+            seen(&restored);
+        }
+    }
+
+    #[test]
+    fn damaged_memory_costs_scrollback_only(bytes in soup::output(20), harm in proptest::collection::vec((0_usize..8192, any::<u8>()), 1..12)) {
+        let shared = Shared::default();
+        let mut terminal = Terminal::new(Size::new(20, 2), options(), Box::new(View(HeapMemory::default(), shared.clone())));
+        terminal.feed(&bytes, &mut Vec::new());
+        terminal.feed(b"a\r\nb\r\nc\r\nd\r\n\x1b[31me\r\nf\r\n", &mut Vec::new());
+        let (snapshot, screen) = (terminal.snapshot(), seen(&terminal).screen);
+        drop(terminal);
+        let mut memory = shared.copy();
+        for (at, byte) in harm {
+            if let Some(own) = memory.0.get_mut(at) {
+                *own = byte;
+            }
+        }
+        let mut restored = Terminal::restore(snapshot, options(), Box::new(memory)).expect("its own snapshot");
+        prop_assert_eq!(seen(&restored).screen, screen);
+        restored.resize(Size::new(7, 9), &mut Vec::new());
+        seen(&restored);
+    }
+
+    #[test]
+    fn replies_follow_the_grammar_and_echo_nothing(bytes in soup::output(40)) {
+        let mut terminal = fresh(80, 24);
+        let mut events = Vec::new();
+        terminal.feed(&bytes, &mut events);
+        for event in events {
+            if let TermEvent::Reply(reply) = event {
+                check_reply(&reply);
+            }
+        }
+    }
+}
+
+/// The grammar of replies: ESC or BEL, fixed words, digits and separators.
+fn check_reply(reply: &[u8]) {
+    let text = std::str::from_utf8(reply).expect("replies are ASCII");
+    for part in text.split('\x1b').filter(|part| !part.is_empty() && *part != "\\") {
+        let words = ["[", "]", "P", "\\", "\x07", "_G", "abide", "rgb:", "OK", "EINVAL", "!|", "!~", ">|", "$r", "+r", "$y"];
+        let mut rest = part.to_owned();
+        for word in words {
+            rest = rest.replace(word, "");
+        }
+        let allowed =
+            |c: char| c.is_ascii_hexdigit() || ";:/?>()=,.\" *|$ip".contains(c) || "Rcntmurqsxypm".contains(c) || "ghl@S".contains(c);
+        assert!(rest.chars().all(allowed), "{part:?} leaves {rest:?}");
+    }
+}
+
+/// Sets something of the snapshot to something else.
+fn damage(snapshot: &mut Snapshot, at: u16, value: u64) {
+    let small = u16::try_from(value & 0xffff).expect("masked");
+    let byte = u8::try_from(value & 0xff).expect("masked");
+    let len = snapshot.screen.cells.len().max(1);
+    match at % 20 {
+        0..=3 => {
+            if let Some(cell) = snapshot.screen.cells.get_mut(usize::from(at) % len) {
+                *cell = value;
+            }
+        }
+        4 => snapshot.cursor.at = (small, byte.into()),
+        5 => snapshot.margins = [small, byte.into(), byte.into(), small],
+        6 => snapshot.modes = [value, !value, value],
+        7 => snapshot.tabs.truncate(usize::from(byte)),
+        8 => snapshot.looks.truncate(1),
+        9 => snapshot.clusters.clear(),
+        10 => snapshot.history.offset = u32::from(small),
+        11 => snapshot.history.segment = value & 3,
+        12 => snapshot.history.open_segment = value & 3,
+        13 => snapshot.history.open_cells = u32::from(small),
+        14 => snapshot.parser.state = byte,
+        15 => snapshot.parser.utf8 = value.to_le_bytes()[..usize::from(byte & 7)].to_vec(),
+        16 => snapshot.parser.values = vec![small; usize::from(byte)],
+        17 => snapshot.saved[0].cursor.at = (small, small),
+        18 => snapshot.size.cols ^= small & 1,
+        _ => snapshot.screen.lines.iter_mut().for_each(|line| *line = (byte, byte, small)),
+    }
+}
