@@ -27,6 +27,12 @@ impl Terminal {
         Self { parser: Parser::default(), emulator: Emulator::new(size, options, memory) }
     }
 
+    /// Takes the place of another terminal in the same view: every row counts as changed after whatever was changed there.
+    pub fn succeed(&mut self, former: &Self) {
+        self.emulator.shared.tick = self.tick().max(former.tick() + 1);
+        self.emulator.grid.touch_all(self.emulator.shared.tick);
+    }
+
     /// Obeys what a program wrote. Results do not depend on how its output is split into calls.
     pub fn feed(&mut self, bytes: &[u8], events: &mut Vec<TermEvent>) {
         if bytes.is_empty() {
@@ -234,5 +240,30 @@ impl Terminal {
     pub fn restore(snapshot: Snapshot, options: Options, memory: Box<dyn Memory>) -> Result<Self, RestoreError> {
         let parser = snapshot.parser.clone().parser();
         Ok(Self { parser, emulator: Emulator::restore(snapshot, options, memory)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Terminal;
+    use crate::base::geom::Size;
+    use crate::base::memory::HeapMemory;
+    use crate::term::Options;
+
+    fn fresh() -> Terminal {
+        Terminal::new(Size::new(20, 3), Options::default(), Box::new(HeapMemory::default()))
+    }
+
+    #[test]
+    fn what_takes_the_place_of_a_drawn_terminal_is_drawn() {
+        let mut placeholder = fresh();
+        placeholder.resize(Size::new(30, 3), &mut Vec::new());
+        let drawn = placeholder.tick();
+        let mut started = fresh();
+        started.succeed(&placeholder);
+        assert!((0..3).all(|y| drawn < started.row_tick(y)), "what the former screen showed would stay");
+        let before = started.tick();
+        started.feed(b"ready$ ", &mut Vec::new());
+        assert!(before < started.row_tick(0));
     }
 }
