@@ -9,6 +9,8 @@ use crate::base::row::Row;
 use crate::base::style::{Cursor, CursorShape};
 use crate::term::emulator::{Emulator, Options};
 use crate::term::event::{MarkKind, TermEvent};
+use crate::term::grid::Grid;
+use crate::term::image::Image;
 use crate::term::mode::{Mode, Modes};
 use crate::term::palette::OuterColours;
 use crate::term::parser::Parser;
@@ -131,11 +133,12 @@ impl Terminal {
         let emulator = &self.emulator;
         let tables = &emulator.tables;
         emulator.grid.memory_used()
-            + emulator.other.as_ref().map_or(0, |grid| grid.memory_used())
+            + emulator.other.as_ref().map_or(0, Grid::memory_used)
             + emulator.history.memory_used()
             + tables.looks.memory_used()
             + tables.clusters.memory_used()
             + tables.links.memory_used()
+            + emulator.images.bytes()
             + self.parser.string.capacity()
     }
 
@@ -149,6 +152,12 @@ impl Terminal {
     #[must_use]
     pub fn mark(&self, row: i64) -> Option<MarkKind> {
         self.emulator.mark(row)
+    }
+
+    /// Images on the screen and just above it, oldest first. They are not part of a snapshot.
+    #[must_use]
+    pub fn images(&self) -> &[Image] {
+        &self.emulator.images.shown
     }
 
     /// The title; empty if none was set.
@@ -196,7 +205,7 @@ impl Terminal {
 
     /// Appends the bytes a mouse event sends; none if the program does not want it.
     pub fn encode_mouse(&self, mouse: &MouseInput, out: &mut Vec<u8>) {
-        self.emulator.encode_mouse(mouse, out);
+        self.emulator.encode_mouse(*mouse, out);
     }
 
     /// Appends a paste: marked if the program asked for it, without control characters but tab and line end.
