@@ -207,7 +207,7 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
         params.insert("env".into(), variables.map(|(name, value)| (name, Value::from(value))).collect());
     }
     if kind("cwd").is_some() {
-        directory(entry, params);
+        directory(entry, params)?;
     }
     if kind("paste").is_some() && params.get("paste").is_some_and(|text| text == "") {
         params.insert("paste".into(), standard_input()?.into());
@@ -216,18 +216,24 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
 }
 
 /// A directory is relative to ours, and a session starts in ours where none is given.
-fn directory(entry: &Entry, params: &mut Params) {
-    let Ok(own) = std::env::current_dir() else { return };
+fn directory(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
+    let Ok(own) = std::env::current_dir() else { return Ok(()) };
     let given = params.get("cwd").and_then(Value::as_str);
     let takes_own = entry.name == New::NAME;
     let absolute = match given {
+        Some(path) if !own.join(path).is_dir() => {
+            return Err(
+                Refusal::new(Code::InvalidParams, format!("{path:?} is no directory")).hint("give one that exists, or make it first")
+            );
+        }
         Some(path) => own.join(path),
         None if takes_own => own,
-        None => return,
+        None => return Ok(()),
     };
     if let Some(path) = absolute.to_str() {
         params.insert("cwd".into(), path.into());
     }
+    Ok(())
 }
 
 /// The most that is read from standard input.
