@@ -19,8 +19,9 @@ use clap::error::ErrorKind;
 use serde_json::Value;
 
 use crate::action::server::stop::Stop;
-use crate::action::table::{Entry, Params};
-use crate::action::{Access, Action, Place, tmux};
+use crate::action::session::new::New;
+use crate::action::table::{self, Entry, Params};
+use crate::action::{self, Access, Action, Place, tmux};
 use crate::base::code::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
@@ -97,22 +98,19 @@ fn translated(args: Vec<OsString>) -> Vec<OsString> {
     words.map_or(args, |words| tmux::translate(words).into_iter().map(OsString::from).collect())
 }
 
-/// `abide` without a command: the session used last, or a new one.
+/// `abide` without a command: the session used last, or a first one, which attaching makes.
 fn alone() -> Result<Next, Refusal> {
     attachable()?;
     let places = places()?;
-    let mut link = start::link(&places, None)?;
-    let list = entry(&["ls"]);
-    let sessions = link.call(list, &Params::new())?;
-    let has_some = sessions.as_array().is_some_and(|sessions| !sessions.is_empty());
-    attach(places, entry(if has_some { &["attach"] } else { &["new"] }), Params::new())
+    start::link(&places, None)?;
+    attach(places, table::find(action::session::attach::Attach::NAME).expect("it is in the table"), Params::new())
 }
 
 fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result<Next, Refusal> {
     if entry.place == Place::Cli {
         return local::run(&entry.call(&params)?, as_json).map(Next::Exit);
     }
-    let is_new = entry.words()[0] == ["new"];
+    let is_new = entry.name == New::NAME;
     let places = places()?;
     if attaches(entry, &params) {
         if is_new {
@@ -135,16 +133,11 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
 
-/// The entry of a bare verb that the command line itself needs.
-fn entry(words: &[&str]) -> &'static Entry {
-    crate::action::table::TABLE.iter().find(|entry| entry.words()[0] == words).expect("the table has the verbs of the command line")
-}
-
 /// Whether a call needs a view, so that a client has to make it.
 fn attaches(entry: &Entry, params: &Params) -> bool {
-    match entry.words()[0].as_slice() {
-        ["attach"] => true,
-        ["new"] => params.get("background") != Some(&Value::Bool(true)),
+    match entry.name {
+        action::session::attach::Attach::NAME => true,
+        New::NAME => params.get("background") != Some(&Value::Bool(true)),
         _ => false,
     }
 }
@@ -226,7 +219,7 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
 fn directory(entry: &Entry, params: &mut Params) {
     let Ok(own) = std::env::current_dir() else { return };
     let given = params.get("cwd").and_then(Value::as_str);
-    let takes_own = entry.words()[0] == ["new"];
+    let takes_own = entry.name == New::NAME;
     let absolute = match given {
         Some(path) => own.join(path),
         None if takes_own => own,

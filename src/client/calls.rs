@@ -137,6 +137,17 @@ pub fn needs_consent(wanted: &Wanted) -> bool {
     wanted.name == "session.kill"
 }
 
+/// What the call that is asked about names; none if it means what is shown.
+#[must_use]
+pub fn victims(wanted: &Wanted) -> Option<String> {
+    if wanted.params.get("all").is_some_and(|all| *all == Value::Bool(true)) {
+        return Some("every session".into());
+    }
+    let named = wanted.params.get("targets")?.as_array()?;
+    let names: Vec<&str> = named.iter().filter_map(Value::as_str).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
 /// The refusal of a call that is not the client's.
 #[must_use]
 pub fn unknown(name: &str) -> Refusal {

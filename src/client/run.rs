@@ -103,6 +103,8 @@ struct Client<C, F> {
     /// When what the decoder holds is a key.
     settle_at: Option<Tick>,
     packets: Packets,
+    /// What is read from the server goes here first.
+    buffer: Vec<u8>,
     outbox: Outbox,
     painter: Painter,
     /// One frame on its way to the terminal, and notes.
@@ -163,6 +165,7 @@ where
             decoder: Decoder::default(),
             settle_at: None,
             packets: Packets::default(),
+            buffer: vec![0; READ_MAX],
             outbox,
             painter: Painter::default(),
             screen: Screen { bytes, ..Screen::default() },
@@ -174,8 +177,7 @@ where
     async fn run(&mut self) -> Outcome {
         loop {
             self.tick();
-            self.paint();
-            self.write_screen();
+            self.draw();
             self.write_socket();
             if let Some(outcome) = self.outcome.take() {
                 return outcome;
@@ -196,7 +198,7 @@ where
         let deadline = self.next_deadline();
         let pause = deadline.map(|at| Duration::from_nanos((at - platform::now().tick).0));
         let is_sending = !self.outbox.unwritten().is_empty();
-        let is_drawing = self.screen.written < self.screen.bytes.len();
+        let is_drawing = self.is_drawing();
         let reads_terminal = !self.outbox.is_full();
         let Self { tty, signals, conn, .. } = self;
         let (connecting, socket) = match conn {
@@ -286,11 +288,22 @@ where
         bars.show && bars.left.iter().chain(&bars.right).any(|segment| *segment == Segment::Clock)
     }
 
-    /// Draws, unless the terminal has not read what was drawn before.
-    fn paint(&mut self) {
-        if self.screen.written < self.screen.bytes.len() {
-            return;
+    /// Draws and writes until all is shown or the terminal takes no more.
+    fn draw(&mut self) {
+        self.write_screen();
+        while !self.is_drawing() && self.outcome.is_none() && (self.model.damage.any() || !self.screen.notes.is_empty()) {
+            self.paint();
+            self.write_screen();
         }
+        self.acknowledge();
+    }
+
+    fn is_drawing(&self) -> bool {
+        self.screen.written < self.screen.bytes.len()
+    }
+
+    /// Draws what was damaged; what was drawn before is out.
+    fn paint(&mut self) {
         self.screen.bytes.clear();
         self.screen.written = 0;
         self.screen.bytes.append(&mut self.screen.notes);
@@ -301,7 +314,7 @@ where
         self.screen.frame = self.model.scene.number;
     }
 
-    /// Writes what the terminal takes; a frame that is out is acknowledged.
+    /// Writes what the terminal takes.
     fn write_screen(&mut self) {
         while self.screen.written < self.screen.bytes.len() {
             let rest = &self.screen.bytes[self.screen.written..];
@@ -312,9 +325,15 @@ where
                 Err(_) => return self.outcome = Some(Outcome::Hangup),
             }
         }
-        if self.screen.frame.is_some() && self.screen.frame != self.screen.shown {
-            self.screen.shown = self.screen.frame;
-            self.outbox.send(&ToServer::Shown(self.screen.frame.expect("checked")));
+    }
+
+    /// Tells the server once a frame is out: the next may come.
+    fn acknowledge(&mut self) {
+        if !self.is_drawing()
+            && let Some(frame) = self.screen.frame.filter(|frame| Some(*frame) != self.screen.shown)
+        {
+            self.screen.shown = Some(frame);
+            self.outbox.send(&ToServer::Shown(frame));
         }
     }
 
@@ -330,18 +349,16 @@ where
     }
 
     fn read_socket(&mut self) {
-        let mut buffer = vec![0; READ_MAX];
-        loop {
-            let Conn::Up(stream) = &self.conn else { return };
-            match stream.try_read(&mut buffer) {
-                Ok(0) => return self.lost("the server closed it"),
-                Ok(len) => self.packets.push(&buffer[..len]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) => return self.lost(&error.to_string()),
-            }
-            if let Err(reason) = self.take_packets() {
-                return self.outcome = Some(Outcome::Lost { reason });
-            }
+        let Conn::Up(stream) = &self.conn else { return };
+        match stream.try_read(&mut self.buffer) {
+            Ok(0) => return self.lost("the server closed it"),
+            // What is left is read in the next turn, after this is on the screen.
+            Ok(len) => self.packets.push(&self.buffer[..len]),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => return,
+            Err(error) => return self.lost(&error.to_string()),
+        }
+        if let Err(reason) = self.take_packets() {
+            self.outcome = Some(Outcome::Lost { reason });
         }
     }
 
@@ -358,24 +375,10 @@ where
     fn read_terminal(&mut self) {
         let mut buffer = [0; 4096];
         let mut events = Vec::new();
-        while !self.outbox.is_full() {
-            match self.tty.try_io(Interest::READABLE, |terminal| terminal.read(&mut buffer)) {
-                Ok(0) => {
-                    self.outcome = Some(Outcome::Hangup);
-                    break;
-                }
-                Ok(len) => self.decoder.feed(&buffer[..len], &mut events),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => {
-                    self.outcome = Some(Outcome::Hangup);
-                    break;
-                }
-            }
-            // One turn takes what one person can type; a paste goes on in the next.
-            if READ_MAX < events.len() {
-                break;
-            }
+        match self.tty.try_io(Interest::READABLE, |terminal| terminal.read(&mut buffer)) {
+            Ok(len @ 1..) => self.decoder.feed(&buffer[..len], &mut events),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => return,
+            Ok(0) | Err(_) => return self.outcome = Some(Outcome::Hangup),
         }
         if !events.is_empty() {
             self.update(Event::Tty(events));

@@ -153,7 +153,8 @@ pub(crate) fn named(private: bool, number: u16) -> Option<Mode> {
     table.iter().find(|(own, _)| *own == number).map(|(_, mode)| *mode)
 }
 
-/// Every number a mode has, for tests and documentation: whether private, number, mode.
+/// Every number a mode has: whether private, number, mode.
+#[cfg(test)]
 pub(crate) fn all() -> impl Iterator<Item = (bool, u16, Mode)> {
     let ansi = ANSI.iter().map(|(number, mode)| (false, *number, *mode));
     ansi.chain(PRIVATE.iter().map(|(number, mode)| (true, *number, *mode)))

@@ -3,6 +3,7 @@
 mod differ;
 mod props;
 mod soup;
+mod support;
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;

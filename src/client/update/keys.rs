@@ -41,7 +41,7 @@ fn begin_chord(model: &mut Model, key: Key) {
     model.damage.chrome = true;
 }
 
-fn end_chord(model: &mut Model) {
+pub(super) fn end_chord(model: &mut Model) {
     if !model.chord.keys.is_empty() {
         model.chord.keys.clear();
         model.damage.chrome = true;

@@ -70,7 +70,7 @@ fn paste(model: &mut Model, text: String, out: &mut Vec<Message>) {
     if model.overlay.is_some() {
         overlay::paste(model, &text);
     } else if !text.is_empty() {
-        model.chord.keys.clear();
+        keys::end_chord(model);
         out.push(Message::Input(Numbered::Paste(text)));
     }
 }

@@ -9,7 +9,7 @@ use super::{look, whole};
 use crate::base::geom::Point;
 use crate::base::style::Attrs;
 use crate::base::text::width;
-use crate::client::calls::Renamed;
+use crate::client::calls::{self, Renamed};
 use crate::client::line::Line;
 use crate::client::model::{Model, Overlay};
 use crate::client::pick::Pick;
@@ -56,8 +56,9 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
             let inner = draw_box(model, title, prompt_area(model), buf);
             draw_line(model, line, inner, buf);
         }
-        Some(Overlay::Confirm(_)) => {
-            let name = model.scene.chrome.session.as_ref().map_or("this session", |session| session.name.as_str());
+        Some(Overlay::Confirm(wanted)) => {
+            let own = model.scene.chrome.session.as_ref().map(|session| session.name.clone());
+            let name = calls::victims(wanted).or(own).unwrap_or_else(|| "this session".into());
             let inner = draw_box(model, "really?", prompt_area(model), buf);
             let text = format!("end {name} and every program in it? y / n");
             look::put(buf, (inner.x, inner.y), usize::from(inner.width), &text, base(model));

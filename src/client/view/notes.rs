@@ -1,5 +1,7 @@
 //! What appears for a while: notices, what can follow a prefix, what is awaited.
 
+use std::collections::BTreeMap;
+
 use ratatui::buffer::Buffer;
 
 use super::look;
@@ -8,7 +10,10 @@ use crate::base::text::width;
 use crate::client::model::Model;
 
 /// The narrowest column of the list of what can follow, in cells.
-const HINT_COLS: usize = 30;
+const HINT_COLS: usize = 36;
+/// Keys of one action that are listed, and the columns they may take.
+const HINT_KEYS_MAX: usize = 4;
+const HINT_KEYS_COLS: usize = 16;
 
 /// The row below the last that notes may use.
 fn floor(model: &Model) -> u16 {
@@ -31,16 +36,12 @@ pub(super) fn draw_notices(model: &Model, buf: &mut Buffer) {
     }
 }
 
-/// What can follow the keys of an unfinished chord, in columns above the status line.
+/// What can follow the keys of an unfinished chord, in columns above the status line; one entry for each action.
 pub(super) fn draw_hint(model: &Model, buf: &mut Buffer) {
     if !model.shows_hint() {
         return;
     }
-    let pending = model.chord.keys.len();
-    let mut listed = model.setup.keymap.following(&model.chord.keys);
-    listed.sort_by(|a, b| (a.name, &a.keys).cmp(&(b.name, &b.keys)));
-    let entries: Vec<(String, String)> =
-        listed.into_iter().map(|listed| (listed.keys.split(' ').skip(pending).collect::<Vec<_>>().join(" "), listed.words)).collect();
+    let entries = following(model);
     let columns = (usize::from(model.size.cols) / HINT_COLS).max(1);
     let floor = floor(model);
     let rows = entries.len().div_ceil(columns).min(usize::from(floor.saturating_sub(1)));
@@ -54,12 +55,33 @@ pub(super) fn draw_hint(model: &Model, buf: &mut Buffer) {
         for column in 0..columns {
             let Some((keys, words)) = entries.get(column * rows + row) else { continue };
             let x = u16::try_from(column * column_cols).unwrap_or(u16::MAX).saturating_add(1);
-            let end = look::put(buf, (x, y), 9, keys, keys_style);
+            let end = look::put(buf, (x, y), HINT_KEYS_COLS, keys, keys_style);
             let words_x = end.max(x + 5) + 1;
             let room = (column_cols + usize::from(x)).saturating_sub(usize::from(words_x) + 2);
             look::put(buf, (words_x, y), room, words, style);
         }
     }
+}
+
+/// Keys and action of everything that can follow, the keys of one action together.
+fn following(model: &Model) -> Vec<(String, String)> {
+    let pending = model.chord.keys.len();
+    let mut groups: BTreeMap<&str, (Vec<String>, String)> = BTreeMap::new();
+    for listed in model.setup.keymap.following(&model.chord.keys) {
+        let keys = listed.keys.split(' ').skip(pending).collect::<Vec<_>>().join(" ");
+        let (all, words) = groups.entry(listed.name).or_insert_with(|| (Vec::new(), listed.words.clone()));
+        // What the bindings of one action have in common tells what it does.
+        let common = words.split(' ').zip(listed.words.split(' ')).take_while(|(a, b)| a == b).count();
+        *words = words.split(' ').take(common).collect::<Vec<_>>().join(" ");
+        all.push(keys);
+    }
+    let shown = groups.into_values().map(|(mut keys, words)| {
+        keys.sort_by_key(|keys| (keys.len(), keys.clone()));
+        let more = if HINT_KEYS_MAX < keys.len() { "…" } else { "" };
+        keys.truncate(HINT_KEYS_MAX);
+        (keys.join(" ") + more, words)
+    });
+    shown.collect()
 }
 
 /// What is awaited, in the middle, while there is nothing to show.

@@ -72,8 +72,7 @@ impl History {
     fn extent(&self, place: Place) -> Option<(Extent, Place)> {
         let mut at = self.settle(place);
         let mut extent = Extent::default();
-        loop {
-            let Some(header) = self.header(at) else { break };
+        while let Some(header) = self.header(at) {
             if extent.records > 0 && !header.has(CONTINUES) {
                 break;
             }
