@@ -112,3 +112,19 @@ pub fn checked_size(size: Size) -> Result<Size, Refusal> {
     }
     Err(Refusal::new(Code::InvalidParams, format!("size: {size} is out of range; a pane has 1x1 to {} cells", Size::MAX)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{millis, variable};
+
+    #[test]
+    fn variables_and_durations_say_how_they_are_written() {
+        assert_eq!(variable("A=b=c"), Ok("A=b=c".into()));
+        for text in ["A", "=b", "A=\0"] {
+            assert_eq!(variable(text), Err("write NAME=VALUE".into()));
+        }
+        assert_eq!(millis("1.5s"), Ok(1500));
+        let message = "\"5\" is not a duration; write a number and ms, s, m, h or d, such as 500ms or 2s";
+        assert_eq!(millis("5"), Err(message.into()));
+    }
+}
