@@ -1,6 +1,6 @@
 //! The loop of a client: it waits for the terminal, the server, signals and deadlines, and carries out what `update` says. It decides nothing.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -214,7 +214,7 @@ where
             ready = tty.readable(), if reads_terminal => { drop(ready); Woke::Typed }
             ready = tty.writable(), if is_drawing => { drop(ready); Woke::Deadline }
             result = async { connecting.expect("guarded").await }, if connecting.is_some() => Woke::Connected(result),
-            () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => Woke::Deadline,
+            _ = tokio::time::timeout(pause.unwrap_or_default(), pending::<()>()), if pause.is_some() => Woke::Deadline,
         }
     }
 

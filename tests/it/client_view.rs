@@ -24,7 +24,10 @@ use ratatui::backend::TestBackend;
 
 fn model(size: Size) -> Model {
     let caps = Caps { depth: Depth::True, underlines: true, ..Caps::default() };
-    let mut model = Model::new(Rc::new(Setup::new(&Settings::default(), "box")), size, caps, Now::default());
+    let mut setup = Setup::new(&Settings::default(), "box");
+    // A view of these few does not change with every new action.
+    setup.actions.retain(|action| action.name.starts_with("client."));
+    let mut model = Model::new(Rc::new(setup), size, caps, Now::default());
     model.link = Link::Up(Tick(0));
     model.clock = "12:34".into();
     model
@@ -130,7 +133,7 @@ fn views_at_three_sizes() {
     for (cols, rows) in SIZES {
         let size = Size::new(cols, rows);
         insta::assert_snapshot!(format!("session_{size}"), shown(&session(size)));
-        for (name, keys) in [("palette", "C-b : n a m e"), ("keys", "C-b ?"), ("sessions", "C-b s"), ("rename", "C-b ,")] {
+        for (name, keys) in [("palette", "C-b : k e y s"), ("keys", "C-b ? z o o m"), ("sessions", "C-b s"), ("rename", "C-b ,")] {
             let mut model = session(size);
             press(&mut model, keys);
             insta::assert_snapshot!(format!("{name}_{size}"), shown(&model));
@@ -144,7 +147,8 @@ fn what_comes_by_itself() {
     let mut hint = session(size);
     press(&mut hint, "C-b");
     hint.now.tick = hint.next_deadline().expect("the hint");
-    insta::assert_snapshot!("hint", shown(&hint));
+    let text = shown(&hint);
+    assert!(text.contains(" z     pane zoom ") && text.contains(" $ ,   client rename "), "{text}");
 
     let mut marks = session(size);
     marks.scene.chrome.zoomed = true;

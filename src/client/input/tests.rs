@@ -1,3 +1,5 @@
+//! What bytes of all kinds of terminals mean, however they are cut.
+
 use proptest::prelude::*;
 
 use super::{ColourSlot, Decoder, PASTE_MAX, Reply, TtyEvent};

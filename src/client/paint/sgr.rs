@@ -268,15 +268,16 @@ fn write_attrs(from: Attrs, to: Attrs, sgr: &mut Sgr<'_>) {
         (Attrs::STRIKE, "9", "29"),
         (Attrs::OVERLINE, "53", "55"),
     ];
-    // Bold and dim are switched off together (22), so what stays of them is switched on again.
-    let weight = Attrs::BOLD.with(Attrs::DIM);
-    let lost = Attrs(from.0 & weight.0 & !to.0);
-    if lost != Attrs(0) {
-        sgr.push("22");
-    }
-    for (attr, on) in [(Attrs::BOLD, "1"), (Attrs::DIM, "2")] {
-        if to.has(attr) && (lost != Attrs(0) || !from.has(attr)) {
-            sgr.push(on);
+    // Bold and dim are switched off together (22), and some terminals show only the last of them: what they had must not matter.
+    let weight = |attrs: Attrs| attrs.0 & Attrs::BOLD.with(Attrs::DIM).0;
+    if weight(from) != weight(to) {
+        if weight(from) != 0 {
+            sgr.push("22");
+        }
+        for (attr, on) in [(Attrs::BOLD, "1"), (Attrs::DIM, "2")] {
+            if to.has(attr) {
+                sgr.push(on);
+            }
         }
     }
     for (attr, on, off) in SWITCHES {

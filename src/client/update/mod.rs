@@ -1,11 +1,12 @@
 //! The one place where the model changes: (model, event) → (model, messages). Pure: no clock, no I/O.
 
+mod call;
 mod keys;
 mod mouse;
+mod open;
 mod overlay;
 mod server;
 
-use crate::base::key::{KeyInput, KeyKind};
 use crate::client::input::{ColourSlot, Reply, TtyEvent};
 use crate::client::model::{Event, Link, Message, Model, Numbered};
 use crate::wire::frame::ToServer;
@@ -44,7 +45,7 @@ fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<Message>) {
             keys::key(model, input, &mut typed, out);
             continue;
         }
-        flush(&mut typed, out);
+        keys::flush(&mut typed, out);
         match event {
             TtyEvent::Key(_) => {}
             TtyEvent::Mouse(mouse) => mouse::mouse(model, mouse, out),
@@ -56,14 +57,7 @@ fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<Message>) {
             TtyEvent::Reply(reply) => learn(model, &reply, out),
         }
     }
-    flush(&mut typed, out);
-}
-
-/// Sends what was typed so far, so that what comes next stays behind it.
-fn flush(typed: &mut Vec<KeyInput>, out: &mut Vec<Message>) {
-    if !typed.is_empty() {
-        out.push(Message::Input(Numbered::Keys(std::mem::take(typed))));
-    }
+    keys::flush(&mut typed, out);
 }
 
 fn paste(model: &mut Model, text: String, out: &mut Vec<Message>) {
@@ -99,11 +93,6 @@ fn wake(model: &mut Model) {
     let now = model.now.tick;
     model.notices.retain(|(until, _)| now < *until);
     model.damage.chrome |= before != model.notices.len() || model.shows_hint() || model.awaited().is_some();
-}
-
-/// Whether a key is a press or a repeat of one.
-fn is_press(input: KeyInput) -> bool {
-    input.kind != KeyKind::Release
 }
 
 #[cfg(test)]

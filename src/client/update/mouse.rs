@@ -1,6 +1,6 @@
 //! The mouse: overlays, bars and borders take it, the rest goes to the program under it if that wants it.
 
-use super::{keys, overlay};
+use super::{call, overlay};
 use crate::base::geom::Point;
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyCode, MouseButton, MouseInput, MouseKind, MouseWant};
@@ -63,8 +63,8 @@ fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
         return;
     }
     match bars::hit(model, mouse.at) {
-        Some(bars::Hit::Tab(tab)) => keys::send(model, &calls::go(tab), out),
-        Some(bars::Hit::Session) => keys::carry_out(model, calls::Own::Sessions, out),
+        Some(bars::Hit::Tab(tab)) => call::send(model, &calls::go(tab), out),
+        Some(bars::Hit::Session) => call::carry_out(model, calls::Own::Sessions, out),
         None => {}
     }
 }
@@ -87,7 +87,7 @@ fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<Message>
             let now = along(border, at);
             if let Some(wanted) = calls::move_border(border, last, now) {
                 model.grab = Some(Grab::Border(border, now));
-                keys::send(model, &wanted, out);
+                call::send(model, &wanted, out);
             }
         }
         Grab::Border(..) => {}
@@ -111,7 +111,7 @@ fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<
             }
         } else {
             if model.scene.chrome.focus != Some(pane.id) {
-                keys::send(model, &calls::focus(pane.id), out);
+                call::send(model, &calls::focus(pane.id), out);
             }
             model.grab = Some(Grab::Program(pane.id, button));
         }

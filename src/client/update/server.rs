@@ -1,6 +1,6 @@
 //! What the server says.
 
-use super::keys;
+use super::call;
 use crate::base::code::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
@@ -34,7 +34,7 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     model.damage.chrome = true;
     out.push(Message::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
-        keys::send(model, &calls::show(session.id), out);
+        call::send(model, &calls::show(session.id), out);
     }
     if again {
         out.push(Message::Send(ToServer::Colours(model.colours.clone())));
@@ -102,7 +102,7 @@ fn called(model: &mut Model, call: CallId, json: &str, out: &mut Vec<Message>) {
             let id = request.id.clone().unwrap_or_default();
             match calls::own(&request.method, &request.params) {
                 Some(own) => {
-                    keys::carry_out(model, own, out);
+                    call::carry_out(model, own, out);
                     Response::new(id, Ok(serde_json::json!({})))
                 }
                 None => Response::new(id, Err(calls::unknown(&request.method))),

@@ -1,3 +1,5 @@
+//! (model, event) → (model, messages), one behaviour a test.
+
 use std::rc::Rc;
 
 use serde_json::{Value, json};

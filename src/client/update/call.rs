@@ -1,0 +1,40 @@
+//! A call: the client's own is carried out, another is asked about or sent.
+
+use super::open;
+use crate::client::calls::{self, Own, Wanted};
+use crate::client::model::{Message, Model, Numbered, Overlay};
+
+/// Makes a call: the client's own are done here, some are asked about first, the rest goes to the server.
+pub(super) fn call(model: &mut Model, wanted: Wanted, out: &mut Vec<Message>) {
+    if let Some(own) = calls::own(wanted.name, &wanted.params) {
+        return carry_out(model, own, out);
+    }
+    if calls::needs_consent(&wanted) {
+        model.overlay = Some(Overlay::Confirm(wanted));
+        model.damage.chrome = true;
+        return;
+    }
+    send(model, &wanted, out);
+}
+
+/// Sends a call to the server.
+pub(super) fn send(model: &mut Model, wanted: &Wanted, out: &mut Vec<Message>) {
+    let id = model.next_call;
+    model.next_call += 1;
+    out.push(Message::Input(Numbered::Call(wanted.request(id))));
+}
+
+/// Does what is the client's own.
+pub(super) fn carry_out(model: &mut Model, own: Own, out: &mut Vec<Message>) {
+    model.damage.chrome = true;
+    match own {
+        Own::Redraw => model.damage.all = true,
+        Own::Suspend => out.push(Message::Suspend),
+        Own::Palette(text) => model.overlay = Some(open::palette(model, &text)),
+        Own::Keys => model.overlay = Some(open::keys(model)),
+        Own::Sessions => model.overlay = Some(open::sessions(model)),
+        Own::Tabs => model.overlay = Some(open::tabs(model)),
+        Own::Notices => model.overlay = Some(open::notices(model)),
+        Own::Rename(what) => model.overlay = Some(open::rename(model, what)),
+    }
+}
