@@ -1,6 +1,8 @@
 //! The terminal engine from outside: bytes in, screens and replies out.
 
+mod bounds;
 mod differ;
+mod input;
 mod props;
 mod soup;
 mod support;
