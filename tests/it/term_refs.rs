@@ -4,8 +4,10 @@ mod bounds;
 mod differ;
 mod input;
 mod props;
+mod seeds;
 mod soup;
 mod support;
+mod targets;
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
