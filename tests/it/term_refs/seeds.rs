@@ -4,8 +4,12 @@ use super::targets;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 4] =
-    [("vt_stream", targets::vt_stream), ("vt_reply", targets::vt_reply), ("reflow", targets::reflow), ("osc_dispatch", targets::osc_dispatch)];
+const TARGETS: [(&str, Target); 4] = [
+    ("vt_stream", targets::vt_stream),
+    ("vt_reply", targets::vt_reply),
+    ("reflow", targets::reflow),
+    ("osc_dispatch", targets::osc_dispatch),
+];
 
 #[test]
 fn every_seed_passes_its_target() {

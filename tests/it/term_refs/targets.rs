@@ -31,7 +31,8 @@ pub(crate) fn vt_stream(data: &[u8]) {
             0 => terminal.resize(size(*a, *b), &mut events),
             1 => {
                 let before = rows(&terminal);
-                terminal = Terminal::restore(terminal.snapshot(), Options::default(), Box::new(HeapMemory::default())).expect("its own snapshot");
+                terminal =
+                    Terminal::restore(terminal.snapshot(), Options::default(), Box::new(HeapMemory::default())).expect("its own snapshot");
                 assert_eq!(rows(&terminal), before);
             }
             2 => terminal.clear_history(),
