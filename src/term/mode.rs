@@ -217,3 +217,24 @@ pub struct Modes {
     /// Keys are to be ignored (KAM).
     pub keyboard_locked: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Mode, all, named, never};
+
+    #[test]
+    fn every_number_and_every_bit_stands_for_one_mode() {
+        let mut numbers: Vec<(bool, u16)> = all().map(|(private, number, _)| (private, number)).collect();
+        let mut bits: Vec<u8> = all().map(|(_, _, Mode(bit))| bit).collect();
+        let count = numbers.len();
+        numbers.sort_unstable();
+        numbers.dedup();
+        bits.sort_unstable();
+        bits.dedup();
+        assert_eq!((numbers.len(), bits.len()), (count, count));
+        for (private, number, mode) in all() {
+            assert_eq!(named(private, number), Some(mode));
+            assert_eq!(never(private, number), 0, "{number} is in both tables");
+        }
+    }
+}

@@ -209,8 +209,8 @@ impl History {
             last.rows = last.rows.saturating_sub(u32::try_from(rows).unwrap_or(0));
             last.longest = before;
         }
-        self.lines -= 1;
-        self.line -= 1;
+        self.lines = self.lines.saturating_sub(1);
+        self.line = self.line.saturating_sub(1);
         self.rows = self.rows.saturating_sub(rows);
         self.open_cells = 0;
         self.uncommitted = true;

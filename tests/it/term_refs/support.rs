@@ -1,5 +1,7 @@
 //! What the terminal supports, as data: each row is a test, and the rows are the reference page `docs/reference/terminal.md`.
 
+use std::fmt::Write as _;
+
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
 use abide::term::{Options, TermEvent, Terminal};
@@ -248,11 +250,11 @@ fn the_reference_page_is_the_table() {
     let mut last = "";
     for (group, name, form, ..) in SUPPORT {
         if *group != last {
-            page.push_str(&format!("\n## {group}\n\n| what | form |\n|---|---|\n"));
+            writeln!(page, "\n## {group}\n\n| what | form |\n|---|---|").expect("a string");
             last = group;
         }
         let form = if form.is_empty() { String::new() } else { format!("`{form}`") };
-        page.push_str(&format!("| {name} | {form} |\n"));
+        writeln!(page, "| {name} | {form} |").expect("a string");
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/terminal.md");
     if std::env::var_os("ABIDE_BLESS").is_some() {
