@@ -285,7 +285,7 @@ impl Keeper {
 
     fn start_server(&mut self, at: Tick) {
         self.control.publish(CONTROL_WAITING, 0);
-        if self.server.start(at).is_err() {
+        if self.server.start().is_err() {
             self.server.crashed(at);
             return;
         }

@@ -108,7 +108,7 @@ impl Server {
     ///
     /// # Errors
     /// If it cannot be started.
-    pub(super) fn start(&mut self, now: Tick) -> io::Result<()> {
+    pub(super) fn start(&mut self) -> io::Result<()> {
         self.restart_at = None;
         self.ready = None;
         self.lease += 1;

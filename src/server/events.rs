@@ -22,7 +22,7 @@ use crate::wire::frame::{self, Bye, OuterColours, ToClient, ToServer};
 use crate::wire::hello::{Hello, VERSION, VERSION_MIN, Welcome, common_version};
 use crate::wire::keeper::{self, Entry, FromKeeper, KillReport, Record, Target, ToKeeper};
 use crate::wire::packet::Packets;
-use crate::wire::rpc::{self, Response};
+use crate::wire::rpc::{self, Request, Response};
 
 /// How long the keeper tries to end what ignores everything, in milliseconds.
 const KILL_LIMIT_MS: u32 = 5000;
@@ -133,9 +133,9 @@ impl Server {
         let text = String::from_utf8_lossy(line);
         match rpc::read(&text) {
             Ok(request) => {
-                let to = request.id.map_or(Return::Nobody, |id| Return::Rpc { conn, id });
+                let to = request.id.clone().map_or(Return::Nobody, |id| Return::Rpc { conn, id });
                 let caller = Caller { client: None, pane: request.pane };
-                self.call(&request.method, request.params, caller, to, Origin::None);
+                self.call(&request, caller, to, Origin::None);
             }
             Err(response) => {
                 let json = serde_json::to_string::<Response>(&response).expect("plain data");
@@ -215,8 +215,8 @@ impl Server {
                 let caller = Caller { client: Some(client), pane: inside };
                 match rpc::read(&json) {
                     Ok(request) => {
-                        let to = request.id.map_or(Return::Nobody, |id| Return::Client { client, id });
-                        self.call(&request.method, request.params, caller, to, origin);
+                        let to = request.id.clone().map_or(Return::Nobody, |id| Return::Client { client, id });
+                        self.call(&request, caller, to, origin);
                     }
                     Err(_) => self.close(id),
                 }
