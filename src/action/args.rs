@@ -32,6 +32,9 @@ macro_rules! targets {
             /// # Errors
             /// `not_found` with the nearest names.
             pub fn find(&self, cx: &Cx<'_>) -> Result<$id, Refusal> {
+                if self.0.is_empty() {
+                    return Err(no_target());
+                }
                 $find(cx.state, cx.caller, &self.0)
             }
 
@@ -40,7 +43,7 @@ macro_rules! targets {
             /// # Errors
             /// `not_found` with the nearest names.
             pub fn or_own(target: Option<&Self>, cx: &Cx<'_>) -> Result<$id, Refusal> {
-                $find(cx.state, cx.caller, target.map_or("", |target| &target.0))
+                target.map_or_else(|| $find(cx.state, cx.caller, ""), |target| target.find(cx))
             }
         }
     )*};
@@ -55,6 +58,11 @@ targets! {
     PaneTarget PaneId target::pane, ["work:2.1", "p41", "@focused"];
     /// A client: its id (`v3`), or nothing for the caller's own.
     ClientTarget ClientId target::client, ["v3"];
+}
+
+/// An empty target is most often an unset variable of a script: it names nothing, least of all the caller's own.
+fn no_target() -> Refusal {
+    Refusal::new(Code::InvalidParams, "the target is empty").hint("leave it out for your own, or name one as `abide ls` shows it")
 }
 
 /// What starts in a new pane.
@@ -103,4 +111,20 @@ pub fn checked_size(size: Size) -> Result<Size, Refusal> {
         return Ok(size);
     }
     Err(Refusal::new(Code::InvalidParams, format!("size: {size} is out of range; a pane has 1x1 to {} cells", Size::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{millis, variable};
+
+    #[test]
+    fn variables_and_durations_say_how_they_are_written() {
+        assert_eq!(variable("A=b=c"), Ok("A=b=c".into()));
+        for text in ["A", "=b", "A=\0"] {
+            assert_eq!(variable(text), Err("write NAME=VALUE".into()));
+        }
+        assert_eq!(millis("1.5s"), Ok(1500));
+        let message = "\"5\" is not a duration; write a number and ms, s, m, h or d, such as 500ms or 2s";
+        assert_eq!(millis("5"), Err(message.into()));
+    }
 }

@@ -19,8 +19,9 @@ use clap::error::ErrorKind;
 use serde_json::Value;
 
 use crate::action::server::stop::Stop;
-use crate::action::table::{Entry, Params};
-use crate::action::{Access, Action, Place, tmux};
+use crate::action::session::new::New;
+use crate::action::table::{self, Entry, Params};
+use crate::action::{self, Access, Action, Place, tmux};
 use crate::base::code::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
@@ -97,22 +98,19 @@ fn translated(args: Vec<OsString>) -> Vec<OsString> {
     words.map_or(args, |words| tmux::translate(words).into_iter().map(OsString::from).collect())
 }
 
-/// `abide` without a command: the session used last, or a new one.
+/// `abide` without a command: the session used last, or a first one, which attaching makes.
 fn alone() -> Result<Next, Refusal> {
     attachable()?;
     let places = places()?;
-    let mut link = start::link(&places, None)?;
-    let list = entry(&["ls"]);
-    let sessions = link.call(list, &Params::new())?;
-    let has_some = sessions.as_array().is_some_and(|sessions| !sessions.is_empty());
-    attach(places, entry(if has_some { &["attach"] } else { &["new"] }), Params::new())
+    start::link(&places, None)?;
+    attach(places, table::find(action::session::attach::Attach::NAME).expect("it is in the table"), Params::new())
 }
 
 fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result<Next, Refusal> {
     if entry.place == Place::Cli {
         return local::run(&entry.call(&params)?, as_json).map(Next::Exit);
     }
-    let is_new = entry.words()[0] == ["new"];
+    let is_new = entry.name == New::NAME;
     let places = places()?;
     if attaches(entry, &params) {
         if is_new {
@@ -135,16 +133,11 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
 
-/// The entry of a bare verb that the command line itself needs.
-fn entry(words: &[&str]) -> &'static Entry {
-    crate::action::table::TABLE.iter().find(|entry| entry.words()[0] == words).expect("the table has the verbs of the command line")
-}
-
 /// Whether a call needs a view, so that a client has to make it.
 fn attaches(entry: &Entry, params: &Params) -> bool {
-    match entry.words()[0].as_slice() {
-        ["attach"] => true,
-        ["new"] => params.get("background") != Some(&Value::Bool(true)),
+    match entry.name {
+        action::session::attach::Attach::NAME => true,
+        New::NAME => params.get("background") != Some(&Value::Bool(true)),
         _ => false,
     }
 }
@@ -214,7 +207,7 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
         params.insert("env".into(), variables.map(|(name, value)| (name, Value::from(value))).collect());
     }
     if kind("cwd").is_some() {
-        directory(entry, params);
+        directory(entry, params)?;
     }
     if kind("paste").is_some() && params.get("paste").is_some_and(|text| text == "") {
         params.insert("paste".into(), standard_input()?.into());
@@ -223,18 +216,24 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
 }
 
 /// A directory is relative to ours, and a session starts in ours where none is given.
-fn directory(entry: &Entry, params: &mut Params) {
-    let Ok(own) = std::env::current_dir() else { return };
+fn directory(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
+    let Ok(own) = std::env::current_dir() else { return Ok(()) };
     let given = params.get("cwd").and_then(Value::as_str);
-    let takes_own = entry.words()[0] == ["new"];
+    let takes_own = entry.name == New::NAME;
     let absolute = match given {
+        Some(path) if !own.join(path).is_dir() => {
+            return Err(
+                Refusal::new(Code::InvalidParams, format!("{path:?} is no directory")).hint("give one that exists, or make it first")
+            );
+        }
         Some(path) => own.join(path),
         None if takes_own => own,
-        None => return,
+        None => return Ok(()),
     };
     if let Some(path) = absolute.to_str() {
         params.insert("cwd".into(), path.into());
     }
+    Ok(())
 }
 
 /// The most that is read from standard input.

@@ -33,8 +33,13 @@ Keys: prefix C-b, then ? lists all. tmux's commands are understood where they me
 pub(super) fn command() -> Command {
     let mut root = Node::default();
     for entry in &TABLE {
-        for words in entry.words() {
-            root.insert(&words, entry);
+        let words = entry.words();
+        root.insert(&words[0], entry);
+        for other in &words[1..] {
+            match (other.split_last(), words[0].split_last()) {
+                (Some((alias, path)), Some((word, own))) if path == own => root.alias(path, word, alias),
+                _ => root.insert(other, entry),
+            }
         }
     }
     let json = Arg::new("json").long("json").global(true).action(ArgAction::SetTrue).help("Print JSON instead of text");
@@ -81,6 +86,13 @@ impl Node {
             self.children.len() - 1
         });
         self.children[idx].insert(rest, entry);
+    }
+
+    /// Another word for an entry below the same noun.
+    fn alias(&mut self, path: &[&'static str], word: &'static str, alias: &'static str) {
+        let mut words = path.iter().chain([&word]);
+        let node = words.try_fold(self, |node, word| node.children.iter_mut().find(|child| child.word == *word));
+        node.expect("the word was inserted before its aliases").aliases.push(alias);
     }
 
     fn command(self, path: &[&str]) -> Command {

@@ -194,7 +194,7 @@ const SCREEN: &[(&str, &str)] = &[
     ("prefix Tab", "pane next"),
     ("prefix X", "pane close"),
     ("prefix Q", "pane zoom"),
-    ("prefix A", "tab rename"),
+    ("prefix A", "client rename tab"),
     ("prefix \"", ""),
 ];
 

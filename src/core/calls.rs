@@ -8,6 +8,7 @@ use crate::base::time::Now;
 use crate::core::Core;
 use crate::state::call::{Caller, Open, Pending};
 use crate::state::effect::{Effect, Effects, Fact};
+use crate::state::target;
 
 impl Core {
     pub(super) fn call(&mut self, now: Now, call: CallId, (caller, action): (Caller, Call), fx: &mut Effects) {
@@ -41,18 +42,20 @@ impl Core {
             return Err(Refusal::new(Code::ShuttingDown, "the server is stopping").hint("try again in a moment"));
         }
         let read_only = caller.client.is_some_and(|client| self.state.view(client).read_only);
-        if read_only && action.access() > Access::Read {
+        // What a client does to itself changes nothing of the world, so one that only watches may.
+        if read_only && action.access() > Access::Read && action.place() != Place::Client {
             let refusal = Refusal::new(Code::ReadOnly, format!("this client only watches, so it cannot {}", action.name()));
             return Err(refusal.hint("abide attach without --read-only"));
         }
         Ok(())
     }
 
-    /// Hands a call to the client it names, else to the caller's.
+    /// Hands a call to the client it names, else to the caller's, else to the one used last of those that show the caller's session.
     fn forward(&self, call: CallId, caller: Caller, action: &Call, fx: &mut Effects) -> Result<Answer<Json>, Refusal> {
         let params = action.params();
         let named = params.get("client").and_then(|client| client.as_str()).and_then(|client| client.parse::<ClientId>().ok());
-        let client = named.or(caller.client).filter(|client| self.state.views.contains_key(client)).ok_or_else(|| {
+        let own = || target::session(&self.state, caller, "").ok().and_then(|session| self.state.acting_view(caller, session));
+        let client = named.or_else(own).or(caller.client).filter(|client| self.state.views.contains_key(client)).ok_or_else(|| {
             Refusal::new(Code::NotFound, format!("no client to carry {} out", action.name())).hint("abide client ls; abide attach")
         })?;
         fx.push(Effect::Forward { client, call, name: action.name(), params });

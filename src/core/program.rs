@@ -22,7 +22,9 @@ impl Core {
         let Some(pane) = self.state.panes.get_mut(&id) else { return };
         match outcome {
             Ok(pid) => {
-                pane.screen = Terminal::new(pane.size, options, memory);
+                let mut screen = Terminal::new(pane.size, options, memory);
+                screen.succeed(&pane.screen);
+                pane.screen = screen;
                 if pane.life == Life::Starting {
                     pane.life = Life::Running { pid };
                 }

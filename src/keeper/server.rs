@@ -9,8 +9,8 @@ use crate::base::time::{Span, Tick};
 use crate::keeper::link::Link;
 use crate::platform::{clear_signal_mask, pidfd, process, socket};
 
-/// A server that ran this long was no crash loop.
-const LONG_LIFE: Span = Span::seconds(60);
+/// A server that worked this long was no crash loop: what killed it came from outside.
+const LONG_LIFE: Span = Span::millis(100);
 /// The first pause before a restart that is not at once.
 const PAUSE_FIRST: Span = Span::millis(100);
 /// The longest pause before a restart.
@@ -48,7 +48,8 @@ pub(super) struct Server {
     pub(super) lease: u64,
     /// How many in a row have ended soon after their start.
     pub(super) crash_count: u32,
-    started: Tick,
+    /// When it said that it works.
+    ready: Option<Tick>,
     /// It has ended, but how is not known before its new parent has reaped it: until then that is asked for.
     pub(super) status_by: Option<Tick>,
     restart_at: Option<Tick>,
@@ -84,7 +85,7 @@ impl Server {
             link: None,
             lease: 0,
             crash_count: 0,
-            started: now,
+            ready: None,
             status_by: None,
             restart_at: Some(now),
             end_by: None,
@@ -109,7 +110,7 @@ impl Server {
     /// If it cannot be started.
     pub(super) fn start(&mut self, now: Tick) -> io::Result<()> {
         self.restart_at = None;
-        self.started = now;
+        self.ready = None;
         self.lease += 1;
         self.watch = Watch::default();
         let (ours, theirs) = socket::pair()?;
@@ -124,6 +125,11 @@ impl Server {
         self.running = Running::Child(i32::try_from(child.id()).unwrap_or(0));
         self.link = Some(Link::new(ours, self.lease)?);
         Ok(())
+    }
+
+    /// It works from now on.
+    pub(super) fn ready(&mut self, now: Tick) {
+        self.ready = Some(now);
     }
 
     /// Its process id; 0 if there is none.
@@ -150,7 +156,8 @@ impl Server {
     /// It has ended without being meant to: the next is started at once, or after a pause that doubles.
     pub(super) fn crashed(&mut self, now: Tick) {
         (self.running, self.link, self.end_by, self.status_by) = (Running::No, None, None, None);
-        self.crash_count = if now - self.started >= LONG_LIFE { 1 } else { self.crash_count.saturating_add(1) };
+        let has_worked = self.ready.is_some_and(|since| LONG_LIFE <= now - since);
+        self.crash_count = if has_worked { 1 } else { self.crash_count.saturating_add(1) };
         self.restart_at = Some(now + pause(self.crash_count));
     }
 
@@ -266,10 +273,13 @@ mod tests {
     fn a_long_life_starts_the_count_anew() {
         let mut server = server(Tick(0));
         server.crashed(Tick(1));
+        server.ready(Tick(2));
         server.crashed(Tick(2));
         assert_eq!((server.crash_count, server.deadline()), (2, Some(Tick(2) + PAUSE_FIRST)));
-        server.crashed(Tick(0) + LONG_LIFE);
-        assert_eq!((server.crash_count, server.deadline()), (1, Some(Tick(0) + LONG_LIFE)));
+        server.ready(Tick(3));
+        let later = Tick(3) + LONG_LIFE;
+        server.crashed(later);
+        assert_eq!((server.crash_count, server.deadline()), (1, Some(later)));
     }
 
     #[test]

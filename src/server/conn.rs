@@ -65,7 +65,7 @@ pub(super) struct Attached {
 
 impl Attached {
     /// The number of its last input, if at least `after` were not told yet and any were; it counts as told.
-    pub(super) fn to_tell(&mut self, after: u64) -> Option<u64> {
+    pub(super) fn untold(&mut self, after: u64) -> Option<u64> {
         let is_news = self.told < self.number && self.told + after <= self.number;
         is_news.then(|| {
             self.told = self.number;

@@ -149,8 +149,8 @@ impl Server {
         }
     }
 
-    fn call(&mut self, method: &str, params: serde_json::Map<String, serde_json::Value>, caller: Caller, to: Return, origin: Origin) {
-        match table::parse(method, &params) {
+    fn call(&mut self, request: &Request, caller: Caller, to: Return, origin: Origin) {
+        match table::parse(&request.method, &request.params) {
             Ok(action) => {
                 self.next.call += 1;
                 let call = CallId(self.next.call);

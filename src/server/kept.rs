@@ -29,14 +29,13 @@ impl Kept {
     pub(super) fn open(stashed: Option<OwnedFd>, link: &mut Link) -> anyhow::Result<(Self, Option<Structure>)> {
         let stashed = stashed.and_then(|fd| SharedMemory::from_fd(fd).ok());
         let stashed = stashed.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
-        let (fd, slots) = match stashed {
-            Some(both) => both,
-            None => {
-                let memory = SharedMemory::growable("abide-core", 4096)?;
-                let fd = memory.fd();
-                link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&fd)]);
-                (fd, Slots::create(Box::new(memory))?)
-            }
+        let (fd, slots) = if let Some(both) = stashed {
+            both
+        } else {
+            let memory = SharedMemory::growable("abide-core", 4096)?;
+            let fd = memory.fd();
+            link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&fd)]);
+            (fd, Slots::create(Box::new(memory))?)
         };
         let structure = slots.read().map(Structure::decode).transpose().unwrap_or_else(|error| {
             tracing::error!(%error, "the structure is given up; programs are adopted one by one");

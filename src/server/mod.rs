@@ -68,7 +68,8 @@ async fn serve(is_safe: bool) -> anyhow::Result<u8> {
     };
     let (events, receiver) = mpsc::channel(EVENTS_MAX);
     let settings = settings(is_safe);
-    let server = restore::server(held, link, settings, sockets, events)?;
+    let mut server = restore::server(held, link, settings, sockets, events)?;
+    server.link.say(&ToKeeper::Ready, Vec::new());
     server.run(listener, receiver).await
 }
 
@@ -81,15 +82,14 @@ struct Sockets {
 
 /// Takes the stashed socket over, or becomes the server of this place. None if there is another.
 fn listen(held: &mut Held, link: &mut Link) -> anyhow::Result<Option<(UnixListener, Sockets)>> {
-    let (listener, lock) = match (held.stash.remove(LISTENER), held.stash.remove(LOCK)) {
-        (Some(listener), Some(lock)) => (listener, lock),
-        _ => {
-            let places = Places::current()?;
-            places.prepare()?;
-            let Some(lock) = places.lock()? else { return Ok(None) };
-            let listener = OwnedFd::from(places.listen(&lock)?);
-            (listener, lock.into_fd())
-        }
+    let (listener, lock) = if let (Some(listener), Some(lock)) = (held.stash.remove(LISTENER), held.stash.remove(LOCK)) {
+        (listener, lock)
+    } else {
+        let places = Places::current()?;
+        places.prepare()?;
+        let Some(lock) = places.lock()? else { return Ok(None) };
+        let listener = OwnedFd::from(places.listen(&lock)?);
+        (listener, lock.into_fd())
     };
     let listening = std::os::unix::net::UnixListener::from(listener.try_clone()?);
     listening.set_nonblocking(true)?;

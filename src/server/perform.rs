@@ -90,8 +90,11 @@ impl Server {
 
     fn write(&mut self, pane: PaneId, bytes: &[u8], origin: Origin) {
         let Some(io) = self.panes.get_mut(&pane) else {
-            if let Some(early) = self.early.get_mut(&pane).filter(|early| early.len() + bytes.len() <= EARLY_MAX) {
-                early.extend_from_slice(bytes);
+            if self.spawning.contains_key(&pane) {
+                let early = self.early.entry(pane).or_default();
+                if early.len() + bytes.len() <= EARLY_MAX {
+                    early.extend_from_slice(bytes);
+                }
             }
             return;
         };

@@ -172,14 +172,14 @@ fn restored_screen(io: &mut PaneIo, lines: Box<dyn Memory>, size: Size, options:
         None
     });
     let (position, mut screen) = match stored.filter(|(position, _)| (tail..=head).contains(position)) {
-        Some((position, snapshot)) => match Terminal::restore(snapshot, options.clone(), lines) {
+        Some((position, snapshot)) => match Terminal::restore(snapshot, *options, lines) {
             Ok(screen) => (position, screen),
             Err(error) => {
                 tracing::error!(%error, "a screen is given up and drawn anew from what the ring still holds");
-                (tail, Terminal::new(size, options.clone(), Box::new(HeapMemory::default())))
+                (tail, Terminal::new(size, *options, Box::new(HeapMemory::default())))
             }
         },
-        None => (tail, Terminal::new(size, options.clone(), lines)),
+        None => (tail, Terminal::new(size, *options, lines)),
     };
     io.set_out(position);
     let mut events = Vec::new();
@@ -237,7 +237,7 @@ pub(super) fn server(
 
 /// The state of the structure with the screens that were restored; an empty one if what was kept contradicts itself.
 fn state(structure: Option<Structure>, screens: &mut BTreeMap<PaneId, Terminal>, options: &Options) -> State {
-    let blank = |pane: &kept::Pane| Terminal::new(pane.size, options.clone(), Box::new(HeapMemory::default()));
+    let blank = |pane: &kept::Pane| Terminal::new(pane.size, *options, Box::new(HeapMemory::default()));
     let Some(structure) = structure else { return State::default() };
     let mut state = keep::state(structure, |pane| screens.remove(&pane.id).unwrap_or_else(|| blank(pane)));
     if let Err(problem) = state.check() {

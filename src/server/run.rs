@@ -202,7 +202,7 @@ impl Server {
                 continue;
             }
             let Some(frame) = attached.drawn.frame(now, &self.core, attached.client, &held) else { continue };
-            let taken = attached.to_tell(0);
+            let taken = attached.untold(0);
             conn.put(|out| {
                 if let Some(number) = taken {
                     frame::put(out, &ToClient::Taken(number));
@@ -215,7 +215,7 @@ impl Server {
     fn flush(&mut self) {
         let mut dropped = Vec::new();
         for (id, conn) in &mut self.conns {
-            if let Some(number) = conn.attached().and_then(|attached| attached.to_tell(TELL_AFTER)) {
+            if let Some(number) = conn.attached().and_then(|attached| attached.untold(TELL_AFTER)) {
                 conn.put(|out| frame::put(out, &ToClient::Taken(number)));
             }
             if (conn.has_unsent() || conn.closing) && !conn.flush(*id, &self.events) {

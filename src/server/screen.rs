@@ -56,7 +56,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(u64, Snapshot), ScreenError> {
         looks: table,
         clusters,
         links: (links, link_next),
-        history: HistoryEnd { line, segment, offset, looks, open_cells, open_gap, open_segment },
+        history: HistoryEnd { line, segment, offset, looks, open_cells, open_segment, open_gap },
         titles: kept.titles,
         colours: ColourSnapshot { entries, special, outer: OuterColours { fg, bg, cursor, named } },
         keyboard: KeyboardSnapshot { shown, hidden, modify_other },

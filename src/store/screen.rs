@@ -16,6 +16,9 @@ pub type Saved = (Cursor, bool, bool, bool);
 /// Foreground, background and cursor of the outer terminal, and its 16 named colours.
 pub type Outer = (Option<Rgb>, Option<Rgb>, Option<Rgb>, Option<[Rgb; 16]>);
 
+/// Line, segment, offset, looks, open cells and gap, open segment.
+pub type HistoryEnd = (u64, u64, u32, u16, u32, bool, u64);
+
 /// A screen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Screen {
@@ -37,8 +40,8 @@ pub struct Screen {
     pub shape: ([u16; 4], [u64; 3], Vec<u64>),
     /// Looks, clusters, links and which link is given up next.
     pub tables: (Vec<[u64; 2]>, Vec<String>, Vec<String>, u32),
-    /// The end of the scrollback: line, segment, offset, looks, open cells and gap, open segment.
-    pub history: (u64, u64, u32, u16, u32, bool, u64),
+    /// The end of the scrollback.
+    pub history: HistoryEnd,
     /// The title and the stack of titles.
     pub titles: (String, Vec<String>),
     /// Redefined palette entries, special colours, the outer terminal's.

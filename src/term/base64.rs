@@ -26,7 +26,7 @@ pub(crate) fn decode(text: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
         count += 6;
         if count >= 8 {
             count -= 8;
-            bytes.push((bits >> count) as u8);
+            bytes.push((bits >> count & 0xff) as u8);
             if bytes.len() > bytes_max {
                 return None;
             }

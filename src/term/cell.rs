@@ -90,10 +90,6 @@ impl Cell {
         self.0 & PROTECTED != 0
     }
 
-    pub(crate) fn zone(self) -> u8 {
-        ((self.0 & ZONE) >> ZONE_SHIFT) as u8
-    }
-
     pub(crate) fn style(self) -> u32 {
         (self.0 >> STYLE_SHIFT) as u32 & STYLE_MAX
     }

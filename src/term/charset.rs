@@ -59,12 +59,12 @@ pub(crate) struct Charsets {
 
 impl Charsets {
     /// The set in force.
-    pub(crate) fn current(&self) -> Charset {
+    pub(crate) fn current(self) -> Charset {
         self.sets[usize::from(self.left & 3)]
     }
 
     /// Whether ASCII means ASCII now.
-    pub(crate) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(self) -> bool {
         self.single == 0 && self.current() == Charset::Ascii
     }
 

@@ -169,5 +169,5 @@ fn columns(text: &str) -> u8 {
 
 fn hash(key: u64) -> usize {
     let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ mixed >> 32) as usize
+    (mixed >> 32) as usize
 }

@@ -16,7 +16,7 @@ impl Emulator {
             return;
         }
         let (params, last) = (&header.params, header.last);
-        if params.has_subs() && !matches!((header.marks(), last), ([], b'm') | ([b'>'], b'm')) {
+        if params.has_subs() && !matches!((header.marks(), last), ([] | [b'>'], b'm')) {
             // Only SGR has sub-parameters.
             self.drop_sequence();
             return;
@@ -170,10 +170,9 @@ impl Emulator {
             (b'\'', b'~') if self.in_rows() && self.in_columns() => self.shift_columns(self.cursor.x, n),
             (b' ', b'@' | b'A') | (b'\'', b'}' | b'~') => {}
             (b' ', b'q') => self.set_cursor_shape(params.get(0)),
-            (b'!', b'p') => self.soft_reset(),
             (b'"', b'q') => self.set_protected(params.get(0)),
-            // DECSCL: every level is VT500's here, but the sequence resets softly.
-            (b'"', b'p') => self.soft_reset(),
+            // DECSTR; and DECSCL: every level is VT500's here, but it resets softly.
+            (b'!' | b'"', b'p') => self.soft_reset(),
             (b'*', b'y') => return self.report_checksum(params),
             _ => return false,
         }
@@ -279,7 +278,9 @@ impl Emulator {
     /// At most one of `group` is on; turning off one that is not on changes nothing but itself.
     fn set_one_of(&mut self, group: &[Mode], mode: Mode, on: bool) {
         if on {
-            group.iter().for_each(|other| self.modes.set(*other, false));
+            for other in group {
+                self.modes.set(*other, false);
+            }
         }
         self.modes.set(mode, on);
     }

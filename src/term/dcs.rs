@@ -39,13 +39,17 @@ impl Emulator {
             _ if header.ignored => self.drop_sequence(),
             ([b'$'], b'q') => self.report_setting(payload),
             ([b'+'], b'q') => self.report_capabilities(payload),
+            ([], b'q') => self.sixel(payload),
             _ => self.drop_sequence(),
         }
     }
 
     /// Carries out an application program command.
-    pub(crate) fn program_command(&mut self, _payload: &[u8]) {
-        self.drop_sequence();
+    pub(crate) fn program_command(&mut self, payload: &[u8]) {
+        match payload {
+            [b'G', command @ ..] => self.kitty_graphics(command),
+            _ => self.drop_sequence(),
+        }
     }
 
     /// DECRQSS.

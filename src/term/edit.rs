@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::term::cell::Cell;
 use crate::term::emulator::{Emulator, Margins};
-use crate::term::grid::{Grid, Line};
+use crate::term::grid::{Fill, Grid, Line};
 use crate::term::mode::Mode;
 
 /// Which cells an erase spares.
@@ -38,6 +38,9 @@ impl Emulator {
             }
         }
         self.grid.scroll_up((top, bottom), n, blank, tick);
+        if !self.images.is_empty() {
+            self.images.scroll((top, bottom), -i64::from(n), !self.alternate);
+        }
     }
 
     /// Appends a row of the screen to the history.
@@ -60,6 +63,9 @@ impl Emulator {
             self.history.end_line();
         }
         self.grid.scroll_down((top, bottom), n, blank, tick);
+        if !self.images.is_empty() {
+            self.images.scroll((top, bottom), i64::from(n), false);
+        }
     }
 
     /// Moves the cells of a box up (or down, if negative) by `n` rows.
@@ -136,7 +142,7 @@ impl Emulator {
         }
         let (blank, tick) = (self.blank(), self.tick());
         let range = usize::from(self.cursor.x)..usize::from(self.margins.right) + 1;
-        self.grid.shift_right(self.cursor.y, range, usize::from(n), blank, tick);
+        self.grid.shift_right(self.cursor.y, range, usize::from(n), Fill { blank, tick });
         self.cursor.pending = false;
     }
 
@@ -147,7 +153,7 @@ impl Emulator {
         }
         let (blank, tick) = (self.blank(), self.tick());
         let range = usize::from(self.cursor.x)..usize::from(self.margins.right) + 1;
-        self.grid.shift_left(self.cursor.y, range, usize::from(n), blank, tick);
+        self.grid.shift_left(self.cursor.y, range, usize::from(n), Fill { blank, tick });
         self.grid.unwrap(self.cursor.y, tick);
         self.cursor.pending = false;
     }
@@ -159,9 +165,9 @@ impl Emulator {
         let count = n.unsigned_abs() as usize;
         for y in self.margins.top..=self.margins.bottom {
             if n > 0 {
-                self.grid.shift_left(y, range.clone(), count, blank, tick);
+                self.grid.shift_left(y, range.clone(), count, Fill { blank, tick });
             } else {
-                self.grid.shift_right(y, range.clone(), count, blank, tick);
+                self.grid.shift_right(y, range.clone(), count, Fill { blank, tick });
             }
             self.grid.unwrap(y, tick);
         }
@@ -215,6 +221,9 @@ impl Emulator {
         if rows.start == 0 && !rows.is_empty() && !self.alternate {
             self.history.end_line();
         }
+        if !self.images.is_empty() {
+            self.images.erase(rows.clone());
+        }
         for y in rows {
             if spare == Spare::Nothing {
                 self.grid.clear_row(y, blank, tick);
@@ -267,6 +276,7 @@ impl Emulator {
         self.other = Some(std::mem::replace(&mut self.grid, alternate));
         self.alternate = true;
         self.keyboard.switch(true);
+        self.images.switch();
         self.grid.touch_all(tick);
     }
 
@@ -281,6 +291,7 @@ impl Emulator {
         }
         self.alternate = false;
         self.keyboard.switch(false);
+        self.images.switch();
         self.grid.touch_all(tick);
     }
 

@@ -9,6 +9,7 @@ use crate::term::event::TermEvent;
 use crate::term::grapheme::Join;
 use crate::term::grid::Grid;
 use crate::term::history::History;
+use crate::term::image::Images;
 use crate::term::keyboard::Keyboard;
 use crate::term::link::Links;
 use crate::term::look::{Look, Looks};
@@ -144,6 +145,7 @@ pub(crate) struct Emulator {
     pub(crate) keyboard: Keyboard,
     pub(crate) shell: Shell,
     pub(crate) printing: Printing,
+    pub(crate) images: Images,
     pub(crate) out: Outbox,
     pub(crate) shared: Shared,
 }
@@ -176,6 +178,7 @@ impl Emulator {
             keyboard: Keyboard::default(),
             shell: Shell::default(),
             printing: Printing::default(),
+            images: Images::default(),
             out: Outbox::default(),
             shared: Shared { options, tick: 1 },
         }
@@ -283,5 +286,6 @@ impl Emulator {
         self.keyboard = Keyboard::default();
         self.shell.reset();
         self.printing = Printing::default();
+        self.images.clear();
     }
 }

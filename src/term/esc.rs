@@ -34,7 +34,12 @@ impl Sink for Emulator {
 
     #[inline]
     fn csi(&mut self, header: &Header) {
-        self.control_sequence(header);
+        // By far the most are SGR.
+        if header.last == b'm' && header.intermediate_count == 0 && !header.ignored {
+            self.select_graphics(&header.params);
+        } else {
+            self.control_sequence(header);
+        }
         self.forget_text();
     }
 
@@ -67,11 +72,9 @@ impl Emulator {
 
     fn control(&mut self, control: u8) {
         match control {
-            0x07 => {
-                if self.out.events.last() != Some(&TermEvent::Bell) {
-                    self.event(TermEvent::Bell);
-                }
-            }
+            // Several in a row are one.
+            0x07 if self.out.events.last() == Some(&TermEvent::Bell) => {}
+            0x07 => self.event(TermEvent::Bell),
             0x08 => self.move_left(1),
             b'\t' => self.tab(1),
             0x0e => self.cursor.charsets.left = 1,

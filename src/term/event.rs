@@ -74,7 +74,7 @@ pub struct Notice {
     pub urgent: bool,
 }
 
-/// Progress of some work (ConEmu's OSC 9;4).
+/// Progress of some work (OSC 9;4 of `ConEmu`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// There is none, or no more.

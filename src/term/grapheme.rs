@@ -1,11 +1,11 @@
 //! Width and grapheme class of every scalar, and where clusters end (UAX 29), one scalar at a time. It holds no text.
 
-/// One byte for each scalar, in two stages: 4 352 block numbers, then blocks of 256. Made from the crates unicode-width and unicode-segmentation
+/// One byte for each scalar, in two stages: 4 352 block numbers, then blocks of 256. Made from the crates `unicode-width` and `unicode-segmentation`
 /// by the test below, which also proves that it still agrees with them.
 static DATA: &[u8] = include_bytes!("classes.bin");
 const STAGE: usize = 0x0011_0000 / 256;
 
-/// How a scalar joins its neighbours: UAX 29's classes, with the two that GB9c and GB11 need.
+/// How a scalar joins its neighbours: UAX 29's classes, with the two that `GB9c` and `GB11` need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[repr(u8)]
 pub(crate) enum Class {
@@ -13,7 +13,7 @@ pub(crate) enum Class {
     Other,
     Control,
     Extend,
-    /// Extends, but ends a conjunct (GB9c).
+    /// Extends, but ends a conjunct (`GB9c`).
     ExtendOnly,
     Linker,
     Zwj,
@@ -74,7 +74,7 @@ impl Kind {
     /// Whether it starts a cluster whatever stands before it, and takes one or two columns: by far the most do.
     #[inline]
     pub(crate) fn is_simple(self) -> bool {
-        self.0 & 0x0f == 0 && self.0 & 0x70 != 0
+        self.class() == Class::Other && self.0 & 0x70 != 0
     }
 }
 
@@ -92,7 +92,7 @@ const PRESENT: u8 = 1;
 const PICTOGRAPH: u8 = 2;
 /// An odd number of regional indicators (GB12, GB13).
 const REGIONAL_ODD: u8 = 4;
-/// A consonant, and extending scalars since (GB9c).
+/// A consonant, and extending scalars since (`GB9c`).
 const CONSONANT: u8 = 8;
 /// And a linker among those.
 const LINKER: u8 = 16;
@@ -112,7 +112,7 @@ impl Join {
         Self { last: CLASSES[usize::from(bytes[0] & 0x0f)], bits: bytes[1] & 31 }
     }
 
-    /// Whether even an ASCII character would join (GB9b).
+    /// Whether even an ASCII character would join (`GB9b`).
     #[inline]
     pub(crate) fn is_open(self) -> bool {
         self.last == Class::Prepend && self.bits != 0

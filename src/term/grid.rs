@@ -25,12 +25,17 @@ impl Line {
     pub(crate) const TEXT: u8 = 4;
     /// Some cell may be part of a wide character.
     pub(crate) const WIDE: u8 = 8;
-    /// DECDWL or DECDHL was asked for; such a row does not reflow.
-    pub(crate) const DOUBLE: u8 = 16;
 
     pub(crate) fn has(self, flag: u8) -> bool {
         self.flags & flag != 0
     }
+}
+
+/// What comes in where cells go out, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fill {
+    pub(crate) blank: Cell,
+    pub(crate) tick: u64,
 }
 
 /// The rows of a screen.
@@ -221,7 +226,8 @@ impl Grid {
     }
 
     /// Moves the cells of `range` in row `y` by `n` to the left; blanks come in from the right.
-    pub(crate) fn shift_left(&mut self, y: u16, range: Range<usize>, n: usize, blank: Cell, tick: u64) {
+    pub(crate) fn shift_left(&mut self, y: u16, range: Range<usize>, n: usize, fill: Fill) {
+        let Fill { blank, tick } = fill;
         let n = n.min(range.len());
         self.split_wide(y, range.start);
         self.split_wide(y, range.start + n);
@@ -235,7 +241,8 @@ impl Grid {
     }
 
     /// Moves the cells of `range` in row `y` by `n` to the right; blanks come in from the left.
-    pub(crate) fn shift_right(&mut self, y: u16, range: Range<usize>, n: usize, blank: Cell, tick: u64) {
+    pub(crate) fn shift_right(&mut self, y: u16, range: Range<usize>, n: usize, fill: Fill) {
+        let Fill { blank, tick } = fill;
         let n = n.min(range.len());
         self.split_wide(y, range.start);
         self.split_wide(y, range.end - n);

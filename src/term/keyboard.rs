@@ -66,7 +66,7 @@ impl Keyboard {
     /// XTMODKEYS: resource 4 is modifyOtherKeys; without a value it is reset, without anything all are.
     pub(crate) fn set_modifier(&mut self, params: &[u16]) {
         match *params {
-            [0] | [4] => self.modify_other = 0,
+            [0 | 4] => self.modify_other = 0,
             [4, value, ..] => self.modify_other = u8::try_from(value.min(2)).unwrap_or(0),
             _ => {}
         }

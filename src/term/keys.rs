@@ -1,5 +1,7 @@
 //! Keys as the bytes a program asked for: xterm's legacy table, modifyOtherKeys, and the kitty keyboard protocol. The mouse is elsewhere.
 
+use std::fmt::Write as _;
+
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
 use crate::term::emulator::Emulator;
 use crate::term::mode::Mode;
@@ -65,7 +67,7 @@ impl Emulator {
         let tells = match level {
             0 => false,
             // Level 1 leaves alone what has a well-known meaning.
-            1 if ordinary => !mods.without(Mods(Mods::ALT.0)).eq(&Mods::NONE) && !(code == 127 && mods == Mods::CTRL),
+            1 if ordinary => mods.without(Mods::ALT) != Mods::NONE && !(code == 127 && mods == Mods::CTRL),
             _ => mods != Mods::NONE,
         };
         if tells {
@@ -89,13 +91,12 @@ impl Emulator {
             return;
         }
         escape_if(mods.has(Mods::ALT) || mods.has(Mods::META), to);
-        match control.filter(|_| mods.has(Mods::CTRL)) {
-            Some(byte) => to.push(byte),
-            None => {
-                let c = if mods.has(Mods::SHIFT) { c.to_uppercase().next().unwrap_or(c) } else { c };
-                to.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-            }
+        if let Some(byte) = control.filter(|_| mods.has(Mods::CTRL)) {
+            to.push(byte);
+            return;
         }
+        let c = if mods.has(Mods::SHIFT) { c.to_uppercase().next().unwrap_or(c) } else { c };
+        to.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
     /// The keypad: SS3 in application mode, else what is printed on the key.
@@ -182,19 +183,24 @@ impl Emulator {
             out.push_str(&alternates);
         }
         if mods != 1 || event != 1 {
-            out.push_str(&format!(";{mods}"));
+            add(&mut out, format_args!(";{mods}"));
             if event != 1 {
-                out.push_str(&format!(":{event}"));
+                add(&mut out, format_args!(":{event}"));
             }
         } else if text.is_some() {
             out.push(';');
         }
         if let Some(code) = text {
-            out.push_str(&format!(";{code}"));
+            add(&mut out, format_args!(";{code}"));
         }
         out.push(last);
         to.extend_from_slice(out.as_bytes());
     }
+}
+
+fn add(to: &mut String, what: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _written = to.write_fmt(what);
 }
 
 /// The character the key types.

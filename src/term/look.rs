@@ -103,7 +103,8 @@ impl Look {
     fn hash(self) -> usize {
         let [a, b] = self.words();
         let mixed = (a ^ b.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed ^ mixed >> 29) as usize
+        // Any bits will do.
+        ((mixed ^ mixed >> 29) & 0xffff_ffff) as usize
     }
 }
 
@@ -114,7 +115,7 @@ const SWEEP_MIN: usize = 8192;
 /// All looks in use, by number; 0 is the default look.
 #[derive(Debug, Clone)]
 pub(crate) struct Looks {
-    looks: Vec<Look>,
+    entries: Vec<Look>,
     free: Vec<u32>,
     index: Vec<u32>,
     used: usize,
@@ -126,7 +127,7 @@ pub(crate) struct Looks {
 impl Looks {
     pub(crate) fn new() -> Self {
         let mut looks =
-            Self { looks: vec![Look::default()], free: Vec::new(), index: vec![EMPTY; 64], used: 1, sweep_at: SWEEP_MIN, sweeps: 0 };
+            Self { entries: vec![Look::default()], free: Vec::new(), index: vec![EMPTY; 64], used: 1, sweep_at: SWEEP_MIN, sweeps: 0 };
         looks.insert(0);
         looks
     }
@@ -134,24 +135,24 @@ impl Looks {
     /// The table with these looks as 0, 1, 2 and so on.
     pub(crate) fn from_looks(looks: Vec<Look>) -> Self {
         let mut table = Self::new();
-        table.looks = looks;
-        table.looks.truncate(STYLE_MAX as usize);
-        if table.looks.is_empty() {
-            table.looks.push(Look::default());
+        table.entries = looks;
+        table.entries.truncate(STYLE_MAX as usize);
+        if table.entries.is_empty() {
+            table.entries.push(Look::default());
         }
-        table.looks[0] = Look::default();
-        table.used = table.looks.len();
+        table.entries[0] = Look::default();
+        table.used = table.entries.len();
         table.sweep_at = SWEEP_MIN.max(2 * table.used);
         table.rebuild();
         table
     }
 
     pub(crate) fn get(&self, number: u32) -> Look {
-        self.looks.get(number as usize).copied().unwrap_or_default()
+        self.entries.get(number as usize).copied().unwrap_or_default()
     }
 
     pub(crate) fn all(&self) -> &[Look] {
-        &self.looks
+        &self.entries
     }
 
     /// Whether it is time for [`Looks::sweep`].
@@ -168,7 +169,7 @@ impl Looks {
         let mask = self.index.len() - 1;
         let mut at = look.hash() & mask;
         while self.index[at] != EMPTY {
-            if self.looks[self.index[at] as usize] == look {
+            if self.entries[self.index[at] as usize] == look {
                 return self.index[at];
             }
             at = (at + 1) & mask;
@@ -178,14 +179,14 @@ impl Looks {
 
     fn add(&mut self, look: Look) -> u32 {
         let number = if let Some(number) = self.free.pop() {
-            self.looks[number as usize] = look;
+            self.entries[number as usize] = look;
             number
         } else {
-            let number = u32::try_from(self.looks.len()).unwrap_or(STYLE_MAX);
+            let number = u32::try_from(self.entries.len()).unwrap_or(STYLE_MAX);
             if number >= STYLE_MAX {
                 return 0;
             }
-            self.looks.push(look);
+            self.entries.push(look);
             number
         };
         self.used += 1;
@@ -200,10 +201,10 @@ impl Looks {
     /// Makes a look findable, if its equal is not already (in a damaged snapshot there can be any number of those).
     fn insert(&mut self, number: u32) {
         let mask = self.index.len() - 1;
-        let look = self.looks[number as usize];
+        let look = self.entries[number as usize];
         let mut at = look.hash() & mask;
         while self.index[at] != EMPTY {
-            if self.looks[self.index[at] as usize] == look {
+            if self.entries[self.index[at] as usize] == look {
                 return;
             }
             at = (at + 1) & mask;
@@ -213,7 +214,7 @@ impl Looks {
 
     fn rebuild(&mut self) {
         self.index = vec![EMPTY; (self.used * 4).next_power_of_two().max(64)];
-        let mut is_free = vec![false; self.looks.len()];
+        let mut is_free = vec![false; self.entries.len()];
         self.free.iter().for_each(|number| is_free[*number as usize] = true);
         for (number, free) in is_free.iter().enumerate() {
             if !free {
@@ -224,7 +225,7 @@ impl Looks {
 
     /// Frees every look whose number `mark` does not set in the slice it is handed.
     pub(crate) fn sweep(&mut self, mark: impl FnOnce(&mut [bool])) {
-        let mut live = vec![false; self.looks.len()];
+        let mut live = vec![false; self.entries.len()];
         live[0] = true;
         mark(&mut live);
         self.free = (0..).zip(&live).filter(|(_, live)| !**live).map(|(number, _)| number).collect();
@@ -236,6 +237,6 @@ impl Looks {
 
     /// Bytes it takes.
     pub(crate) fn memory_used(&self) -> usize {
-        self.looks.capacity() * size_of::<Look>() + (self.index.capacity() + self.free.capacity()) * 4
+        self.entries.capacity() * size_of::<Look>() + (self.index.capacity() + self.free.capacity()) * 4
     }
 }

@@ -14,6 +14,7 @@ mod event;
 mod grapheme;
 mod grid;
 mod history;
+mod image;
 mod keyboard;
 mod keys;
 mod link;
@@ -38,6 +39,7 @@ mod title;
 pub use emulator::Options;
 pub use event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 pub use history::HistoryEnd;
+pub use image::{Image, ImageFormat};
 pub use mode::{Modes, MouseEncoding};
 pub use palette::{OuterColours, Rgb};
 pub use snapshot::{

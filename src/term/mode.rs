@@ -153,7 +153,8 @@ pub(crate) fn named(private: bool, number: u16) -> Option<Mode> {
     table.iter().find(|(own, _)| *own == number).map(|(_, mode)| *mode)
 }
 
-/// Every number a mode has, for tests and documentation: whether private, number, mode.
+/// Every number a mode has: whether private, number, mode.
+#[cfg(test)]
 pub(crate) fn all() -> impl Iterator<Item = (bool, u16, Mode)> {
     let ansi = ANSI.iter().map(|(number, mode)| (false, *number, *mode));
     ansi.chain(PRIVATE.iter().map(|(number, mode)| (true, *number, *mode)))
@@ -215,4 +216,25 @@ pub struct Modes {
     pub in_band_size: bool,
     /// Keys are to be ignored (KAM).
     pub keyboard_locked: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Mode, all, named, never};
+
+    #[test]
+    fn every_number_and_every_bit_stands_for_one_mode() {
+        let mut numbers: Vec<(bool, u16)> = all().map(|(private, number, _)| (private, number)).collect();
+        let mut bits: Vec<u8> = all().map(|(_, _, Mode(bit))| bit).collect();
+        let count = numbers.len();
+        numbers.sort_unstable();
+        numbers.dedup();
+        bits.sort_unstable();
+        bits.dedup();
+        assert_eq!((numbers.len(), bits.len()), (count, count));
+        for (private, number, mode) in all() {
+            assert_eq!(named(private, number), Some(mode));
+            assert_eq!(never(private, number), 0, "{number} is in both tables");
+        }
+    }
 }

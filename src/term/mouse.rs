@@ -46,7 +46,7 @@ impl Emulator {
     }
 
     /// A mouse event, if the program wants it.
-    pub(crate) fn encode_mouse(&self, mouse: &MouseInput, to: &mut Vec<u8>) {
+    pub(crate) fn encode_mouse(&self, mouse: MouseInput, to: &mut Vec<u8>) {
         let modes = self.modes();
         let wanted = match mouse.kind {
             MouseKind::Press(_) => MouseWant::Press,
@@ -72,10 +72,10 @@ impl Emulator {
                 + u16::from(mouse.mods.has(Mods::ALT)) * 8
                 + u16::from(mouse.mods.has(Mods::CTRL)) * 16;
         }
-        self.write_mouse(modes.mouse_encoding, code, release, mouse.at, to);
+        self.write_mouse(modes.mouse_encoding, (code, release), mouse.at, to);
     }
 
-    fn write_mouse(&self, encoding: MouseEncoding, code: u16, release: bool, at: Point, to: &mut Vec<u8>) {
+    fn write_mouse(&self, encoding: MouseEncoding, (code, release): (u16, bool), at: Point, to: &mut Vec<u8>) {
         let (x, y) = (u32::from(at.x) + 1, u32::from(at.y) + 1);
         let legacy = if release { code & !3 | RELEASE } else { code };
         match encoding {

@@ -103,23 +103,23 @@ impl Emulator {
             self.place(self.cursor.x.saturating_sub(n).max(stop), self.cursor.y);
             return;
         }
-        let mut left = u32::from(n);
+        let mut steps = u32::from(n);
         if self.cursor.pending {
             self.cursor.pending = false;
-            left -= 1;
+            steps -= 1;
         }
         // More steps than cells change nothing but the place in the cycle; one round is enough to stop.
         let mut rows = u32::from(self.size.rows) + 1;
-        while left > 0 && rows > 0 {
+        while steps > 0 && rows > 0 {
             rows -= 1;
             let stop = self.left_limit();
-            let step = u32::from(self.cursor.x - stop).min(left);
-            self.place(self.cursor.x - u16::try_from(step).unwrap_or(0), self.cursor.y);
-            left -= step;
-            if left == 0 || !self.wrap_back(extended) {
+            let here = u32::from(self.cursor.x - stop).min(steps);
+            self.place(self.cursor.x - u16::try_from(here).unwrap_or(0), self.cursor.y);
+            steps -= here;
+            if steps == 0 || !self.wrap_back(extended) {
                 return;
             }
-            left -= 1;
+            steps -= 1;
         }
     }
 

@@ -43,12 +43,19 @@ impl Emulator {
             }
             "133" => self.shell_mark(rest),
             "777" => self.notice_777(rest),
-            "1337" => rest.strip_prefix("CurrentDir=").is_some_and(|path| self.set_cwd(path)),
+            "1337" => self.iterm(rest),
             _ => false,
         };
         if !known {
             self.drop_sequence();
         }
+    }
+
+    fn iterm(&mut self, rest: &str) -> bool {
+        if let Some(file) = rest.strip_prefix("File=") {
+            return self.inline_image(file);
+        }
+        rest.strip_prefix("CurrentDir=").is_some_and(|path| self.set_cwd(path))
     }
 
     fn set_title(&mut self, title: &str) {
@@ -116,7 +123,7 @@ impl Emulator {
         true
     }
 
-    /// OSC 9: ConEmu's progress (9;4), its directory (9;9), or iTerm2's notice.
+    /// OSC 9: the progress of `ConEmu` (9;4), its directory (9;9), or iTerm2's notice.
     fn notice_9(&mut self, rest: &str) -> bool {
         if let Some(progress) = rest.strip_prefix("4;").or_else(|| (rest == "4").then_some("")) {
             return self.set_progress(progress);

@@ -3,7 +3,7 @@
 use crate::term::cell::{Cell, Class};
 use crate::term::emulator::Emulator;
 use crate::term::grapheme::{self, Join, Kind};
-use crate::term::grid::Line;
+use crate::term::grid::{Fill, Line};
 use crate::term::mode::Mode;
 use crate::term::parser::scan;
 
@@ -184,7 +184,7 @@ impl Emulator {
         let x = usize::from(self.cursor.x);
         if self.is_on(Mode::INSERT) && self.in_columns() {
             let (blank, tick) = (self.blank(), self.tick());
-            self.grid.shift_right(self.cursor.y, x..limit, cols, blank, tick);
+            self.grid.shift_right(self.cursor.y, x..limit, cols, Fill { blank, tick });
         }
         self.write_cell(x, cell, cols);
         self.step(x + cols, limit);

@@ -15,7 +15,7 @@ pub(crate) const REPLY_BYTES_MAX: usize = 64 << 10;
 /// A reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reply {
-    /// DA1: VT420-class with 132 columns, sixels left out until drawn, selective erase, colours.
+    /// DA1: VT420 class with 132 columns, sixels, selective erase, windows, colours, rectangles.
     PrimaryAttributes,
     /// DA2.
     SecondaryAttributes,
@@ -89,7 +89,7 @@ impl Emulator {
     fn write_report(&self, to: &mut String, reply: Reply) -> std::fmt::Result {
         let (row, col) = self.reported_position();
         match reply {
-            Reply::PrimaryAttributes => write!(to, "\x1b[?64;1;6;21;22;28c"),
+            Reply::PrimaryAttributes => write!(to, "\x1b[?64;1;4;6;21;22;28c"),
             Reply::SecondaryAttributes => write!(to, "\x1b[>41;{};0c", version_number()),
             Reply::TertiaryAttributes => write!(to, "\x1bP!|00000000\x1b\\"),
             Reply::Version => write!(to, "\x1bP>|abide({})\x1b\\", env!("CARGO_PKG_VERSION")),

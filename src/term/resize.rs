@@ -65,6 +65,7 @@ impl Emulator {
             self.grid = main;
         }
         self.margins = Margins::full(size);
+        self.images.unplace();
         self.cursor.x = self.cursor.x.min(size.cols - 1);
         self.cursor.y = self.cursor.y.min(size.rows - 1);
         if self.is_on(Mode::IN_BAND_SIZE) {
@@ -95,7 +96,7 @@ impl Emulator {
         let was_full = last + 1 == old.rows;
         let prompt = if shown && old.cols != size.cols { self.prompt_row(&grid, cursors[0].y) } else { None };
         let mut anchors = [Anchor::default(); 2];
-        let mut lines = self.take_lines(&grid, last, prompt, (&cursors, &mut anchors));
+        let mut lines = Self::take_lines(&grid, last, prompt, (&cursors, &mut anchors));
         if self.history.is_open() && !lines.is_empty() {
             self.join_history(&mut lines[0], &mut anchors);
         }
@@ -135,13 +136,7 @@ impl Emulator {
     }
 
     /// Joins rows 0 to `last` to lines, and finds the cursors in them.
-    fn take_lines(
-        &self,
-        grid: &Grid,
-        last: u16,
-        prompt: Option<u16>,
-        (cursors, anchors): (&[Cursor; 2], &mut [Anchor; 2]),
-    ) -> Vec<LooseLine> {
+    fn take_lines(grid: &Grid, last: u16, prompt: Option<u16>, (cursors, anchors): (&[Cursor; 2], &mut [Anchor; 2])) -> Vec<LooseLine> {
         let mut lines: Vec<LooseLine> = Vec::new();
         let mut goes_on = false;
         for y in 0..=last {
@@ -227,7 +222,9 @@ impl Emulator {
             line.open = open;
             let mut above = Vec::new();
             wrap(&line, usize::MAX, usize::from(size.cols), (&mut above, anchors));
-            anchors.iter_mut().for_each(|anchor| anchor.row += above.len());
+            for anchor in anchors.iter_mut() {
+                anchor.row += above.len();
+            }
             above.append(rows);
             *rows = above;
         }

@@ -1,5 +1,7 @@
 //! SGR: the look of what is printed next (ECMA-48 8.3.117, xterm ctlseqs, kitty's underlines). Nothing is printed here.
 
+use std::fmt::Write as _;
+
 use crate::base::style::{Attrs, Colour, Underline};
 use crate::term::emulator::Emulator;
 use crate::term::look::{self, Look};
@@ -89,8 +91,7 @@ fn colour_after(look: &mut Look, target: u16, rest: &[u16]) -> usize {
 fn colour_of_subs(subs: &[u16]) -> Option<Colour> {
     match *subs {
         [5, n, ..] => byte(n).map(Colour::Indexed),
-        [2, r, g, b] => rgb(r, g, b),
-        [2, _, r, g, b, ..] => rgb(r, g, b),
+        [2, r, g, b] | [2, _, r, g, b, ..] => rgb(r, g, b),
         _ => None,
     }
 }
@@ -103,6 +104,7 @@ fn indexed(number: u16) -> Colour {
     Colour::Indexed(u8::try_from(number).unwrap_or(0))
 }
 
+#[inline]
 fn apply(look: &mut Look, number: u16) {
     match number {
         0 => *look = Look { link: look.link, ..Look::default() },
@@ -170,11 +172,16 @@ pub(crate) fn describe(look: Look) -> String {
     for (colour, base) in [(look.fg, 30_u8), (look.bg, 40), (look.underline, 50)] {
         match look::unpack(colour) {
             Colour::Default => {}
-            Colour::Indexed(n @ 0..=7) if base < 50 => text.push_str(&format!(";{}", base + n)),
-            Colour::Indexed(n @ 8..=15) if base < 50 => text.push_str(&format!(";{}", base + 60 + n - 8)),
-            Colour::Indexed(n) => text.push_str(&format!(";{}:5:{n}", base + 8)),
-            Colour::Rgb(r, g, b) => text.push_str(&format!(";{}:2::{r}:{g}:{b}", base + 8)),
+            Colour::Indexed(n @ 0..=7) if base < 50 => add(&mut text, format_args!(";{}", base + n)),
+            Colour::Indexed(n @ 8..=15) if base < 50 => add(&mut text, format_args!(";{}", base + 60 + n - 8)),
+            Colour::Indexed(n) => add(&mut text, format_args!(";{}:5:{n}", base + 8)),
+            Colour::Rgb(r, g, b) => add(&mut text, format_args!(";{}:2::{r}:{g}:{b}", base + 8)),
         }
     }
     text
+}
+
+fn add(to: &mut String, what: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _written = to.write_fmt(what);
 }

@@ -284,7 +284,7 @@ impl SavedSnapshot {
 
 impl Emulator {
     pub(crate) fn snapshot(&self, parser: &Parser) -> Snapshot {
-        let texts = |texts: &[Box<str>]| texts.iter().map(|text| text.to_string()).collect();
+        let texts = |texts: &[Box<str>]| texts.iter().map(ToString::to_string).collect();
         let Margins { top, bottom, left, right } = self.margins;
         Snapshot {
             size: self.size,
@@ -296,7 +296,7 @@ impl Emulator {
             margins: [top, bottom, left, right],
             modes: [self.modes.0, self.kept_modes.0.0, self.kept_modes.1.0],
             tabs: self.tabs.0.to_vec(),
-            looks: self.tables.looks.all().iter().map(|look| look.words()).collect(),
+            looks: self.tables.looks.all().iter().copied().map(Look::words).collect(),
             clusters: self.tables.clusters.all().map(str::to_owned).collect(),
             links: (texts(&self.tables.links.keys), u32::try_from(self.tables.links.oldest).unwrap_or(0)),
             history: self.history.end(),

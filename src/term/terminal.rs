@@ -9,6 +9,8 @@ use crate::base::row::Row;
 use crate::base::style::{Cursor, CursorShape};
 use crate::term::emulator::{Emulator, Options};
 use crate::term::event::{MarkKind, TermEvent};
+use crate::term::grid::Grid;
+use crate::term::image::Image;
 use crate::term::mode::{Mode, Modes};
 use crate::term::palette::OuterColours;
 use crate::term::parser::Parser;
@@ -25,6 +27,12 @@ impl Terminal {
     #[must_use]
     pub fn new(size: Size, options: Options, memory: Box<dyn Memory>) -> Self {
         Self { parser: Parser::default(), emulator: Emulator::new(size, options, memory) }
+    }
+
+    /// Takes the place of another terminal in the same view: every row counts as changed after whatever was changed there.
+    pub fn succeed(&mut self, former: &Self) {
+        self.emulator.shared.tick = self.tick().max(former.tick() + 1);
+        self.emulator.grid.touch_all(self.emulator.shared.tick);
     }
 
     /// Obeys what a program wrote. Results do not depend on how its output is split into calls.
@@ -125,11 +133,12 @@ impl Terminal {
         let emulator = &self.emulator;
         let tables = &emulator.tables;
         emulator.grid.memory_used()
-            + emulator.other.as_ref().map_or(0, |grid| grid.memory_used())
+            + emulator.other.as_ref().map_or(0, Grid::memory_used)
             + emulator.history.memory_used()
             + tables.looks.memory_used()
             + tables.clusters.memory_used()
             + tables.links.memory_used()
+            + emulator.images.bytes()
             + self.parser.string.capacity()
     }
 
@@ -143,6 +152,12 @@ impl Terminal {
     #[must_use]
     pub fn mark(&self, row: i64) -> Option<MarkKind> {
         self.emulator.mark(row)
+    }
+
+    /// Images on the screen and just above it, oldest first. They are not part of a snapshot.
+    #[must_use]
+    pub fn images(&self) -> &[Image] {
+        &self.emulator.images.shown
     }
 
     /// The title; empty if none was set.
@@ -190,7 +205,7 @@ impl Terminal {
 
     /// Appends the bytes a mouse event sends; none if the program does not want it.
     pub fn encode_mouse(&self, mouse: &MouseInput, out: &mut Vec<u8>) {
-        self.emulator.encode_mouse(mouse, out);
+        self.emulator.encode_mouse(*mouse, out);
     }
 
     /// Appends a paste: marked if the program asked for it, without control characters but tab and line end.
@@ -234,5 +249,30 @@ impl Terminal {
     pub fn restore(snapshot: Snapshot, options: Options, memory: Box<dyn Memory>) -> Result<Self, RestoreError> {
         let parser = snapshot.parser.clone().parser();
         Ok(Self { parser, emulator: Emulator::restore(snapshot, options, memory)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Terminal;
+    use crate::base::geom::Size;
+    use crate::base::memory::HeapMemory;
+    use crate::term::Options;
+
+    fn fresh() -> Terminal {
+        Terminal::new(Size::new(20, 3), Options::default(), Box::new(HeapMemory::default()))
+    }
+
+    #[test]
+    fn what_takes_the_place_of_a_drawn_terminal_is_drawn() {
+        let mut placeholder = fresh();
+        placeholder.resize(Size::new(30, 3), &mut Vec::new());
+        let drawn = placeholder.tick();
+        let mut started = fresh();
+        started.succeed(&placeholder);
+        assert!((0..3).all(|y| drawn < started.row_tick(y)), "what the former screen showed would stay");
+        let before = started.tick();
+        started.feed(b"ready$ ", &mut Vec::new());
+        assert!(before < started.row_tick(0));
     }
 }

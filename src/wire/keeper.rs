@@ -204,6 +204,8 @@ pub enum ToKeeper {
     },
     /// The answer to `Ping`.
     Pong,
+    /// The server has taken over and works: should it die from now on, that is no failed start. Not answered.
+    Ready,
     /// End, and kill nothing. Closing the terminals hangs up what still runs.
     Quit,
 }

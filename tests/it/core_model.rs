@@ -234,6 +234,12 @@ fn unknown_targets_are_answered_with_what_there_is() {
     check_refusal(&mut world, "detach", Code::NotFound, "no client shows session \"work\"", "abide attach work");
     check_refusal(&mut world, "tab next --alert", Code::NotFound, "no tab of session \"work\" wants attention", "abide tab next");
     check_refusal(&mut world, "pane attention", Code::NotFound, "no pane wants attention", "");
+    for _ in 0..13 {
+        world.did(Caller::default(), "tab new");
+    }
+    let numbers = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more";
+    let message = format!("no tab \"99\" in session \"work\"; tabs are 1 build, {numbers}");
+    check_refusal(&mut world, "tab go 99", Code::NotFound, &message, "abide tab ls");
     world.connect(1, Size::new(80, 24));
     check_refusal(&mut world, "detach v9", Code::NotFound, "no client \"v9\"; there are v1", "abide client ls");
 }

@@ -106,10 +106,12 @@ fn a_terminal_of_one_cell_is_survived() {
     let client = working();
     let tiny = client.another(&["attach", "work"], (1, 1));
     tiny.type_line("echo tiny$((1+1))");
+    client.type_line("");
     client.expect("tiny2");
     tiny.resize((2, 1));
     tiny.resize((1, 2));
     tiny.resize((300, 100));
+    tiny.type_line("");
     tiny.expect("tiny2");
     tiny.resize((1, 1));
     tiny.press("C-b % C-b c C-b d");

@@ -33,7 +33,7 @@ fn vim_takes_typing_colours_wide_characters_mouse_and_resize() {
     client.press("i");
     client.expect("INSERT");
     client.type_text("int main(void) { return 42; } /* 語é */\rsecond");
-    client.press("Esc");
+    escape(&client);
     let screen = client.expect_screen("a coloured \"int\"", |screen| is_coloured(screen, "int"));
     let (wide, _) = screen.position("語").expect("the wide character is shown");
     let (after, _) = screen.position("é").expect("the accent is shown");
@@ -43,7 +43,8 @@ fn vim_takes_typing_colours_wide_characters_mouse_and_resize() {
     client.click((x, y));
     client.expect("1,5");
     client.type_text("cwMAIN");
-    client.press("Esc");
+    client.expect("INSERT");
+    escape(&client);
     client.expect("int MAIN(void)");
     client.resize((70, 20));
     client.insist(":echo 'lines' &lines 'columns' &columns\r", "the new size inside vim", |screen| {
@@ -55,6 +56,26 @@ fn vim_takes_typing_colours_wide_characters_mouse_and_resize() {
     assert_eq!(saved, "int MAIN(void) { return 42; } /* 語é */\nsecond\n");
     client.type_text(":q\r");
     assert_eq!(client.expect_exit(), 0);
+}
+
+/// Leaves vim's insert mode.
+#[track_caller]
+fn escape(client: &Abide) {
+    client.press("Esc");
+    client.expect_without("INSERT");
+}
+
+#[test]
+fn escape_and_a_key_right_after_it_are_two_keys() {
+    if missing_tool("vim") {
+        return;
+    }
+    let client = running(&["vim", "-u", "NONE", "-n", "fast.txt"], |_| ());
+    client.expect("fast.txt");
+    client.type_text("ihello\x1b:wq\r");
+    assert_eq!(client.expect_exit(), 0, "a quick Escape became Alt");
+    let saved = std::fs::read_to_string(client.world().path("home/fast.txt")).expect("vim has saved it");
+    assert_eq!(saved, "hello\n");
 }
 
 #[test]

@@ -183,8 +183,11 @@ fn a_killed_server_leaves_vim_as_it_was() {
     let edit = || {
         let world = Arc::new(World::new());
         world.write("home/x.c", "int a; /* 語 */\n".repeat(50));
-        let client =
-            Abide::start_in(&world, &["new", "vim", "--", "vim", "-u", "NONE", "-n", "+syntax on", "+set nocompatible ruler", "x.c"], SIZE);
+        let client = Abide::start_in(
+            &world,
+            &["new", "vim", "--", "vim", "-u", "NONE", "-n", "+syntax on", "+set nocompatible ruler showmode", "x.c"],
+            SIZE,
+        );
         client.expect("x.c");
         client.type_text("10Gofresh line");
         client.expect("fresh line");
@@ -208,6 +211,7 @@ fn a_killed_server_leaves_vim_as_it_was() {
     assert_eq!(same(&struck), same(&twin));
     assert!(vims.into_iter().filter(|&pid| pid != server).all(is_alive), "something died with the server");
     struck.press("Esc");
+    struck.expect_without("INSERT");
     struck.type_text(":wq\r");
     assert_eq!(struck.expect_exit(), 0);
     let saved = std::fs::read_to_string(struck.world().path("home/x.c")).expect("vim has saved it");

@@ -56,11 +56,11 @@ fn draw(tree: &Tree<char>, size: Size) -> Vec<String> {
 
 #[track_caller]
 fn check(before: &[&str], change: impl FnOnce(&mut Tree<char>, Size), after: &[&str]) {
-    let (mut tree, size) = read(before);
-    assert_eq!(draw(&tree, size), before, "the drawing is not what it draws");
-    change(&mut tree, size);
-    assert!(tree.is_normal());
-    assert_eq!(draw(&tree, size), after);
+    let (mut layout, size) = read(before);
+    assert_eq!(draw(&layout, size), before, "the drawing is not what it draws");
+    change(&mut layout, size);
+    assert!(layout.is_normal());
+    assert_eq!(draw(&layout, size), after);
 }
 
 fn insert(tree: &mut Tree<char>, beside: char, side: Direction, share: Share, size: Size) {

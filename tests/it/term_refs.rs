@@ -1,8 +1,13 @@
 //! The terminal engine from outside: bytes in, screens and replies out.
 
+mod bounds;
 mod differ;
+mod input;
 mod props;
+mod seeds;
 mod soup;
+mod support;
+mod targets;
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
@@ -94,4 +99,14 @@ fn a_line_rewraps_and_comes_back() {
     }
     assert_eq!((0..4).map(|y| terminal.row(y)).collect::<Vec<_>>(), before);
     assert_eq!(terminal.cursor(), cursor);
+}
+
+#[test]
+fn a_terminal_can_change_threads() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    let mut terminal = is_send(terminal(5, 1));
+    feed(&mut terminal, "ok");
+    assert_eq!(terminal.text(0..1), "ok\n");
 }

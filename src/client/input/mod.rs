@@ -213,6 +213,13 @@ impl Decoder {
         self.give(key, events);
     }
 
+    /// An ESC before what is no key was a key of its own.
+    fn give_escape(&mut self, events: &mut Vec<TtyEvent>) {
+        if std::mem::take(&mut self.meta) {
+            self.give(Key::plain(KeyCode::Esc), events);
+        }
+    }
+
     fn escape(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
         match byte {
             ESC if self.meta => {
@@ -260,11 +267,13 @@ impl Decoder {
         match csi::read(&bytes, end) {
             Some(csi::Csi::Key(input)) => self.give_input(input, events),
             Some(csi::Csi::PasteBegin) => {
+                self.give_escape(events);
                 self.reset();
                 self.pasted = 0;
                 self.state = State::Paste;
             }
             Some(csi::Csi::Event(event)) => {
+                self.give_escape(events);
                 self.reset();
                 events.push(event);
             }
@@ -283,6 +292,7 @@ impl Decoder {
     fn x10(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
         self.bytes.push(byte);
         let &[button, x, y] = self.bytes.as_slice() else { return };
+        self.give_escape(events);
         self.reset();
         let cell = |byte: u8| u32::from(byte.saturating_sub(32));
         events.extend(csi::mouse([cell(button), cell(x), cell(y)], false).map(TtyEvent::Mouse));

@@ -86,6 +86,7 @@ fn every_form_of_a_key_is_that_key() {
 fn keys_that_follow_each_other_are_told_apart() {
     assert_eq!(keys(b"\x1b\x1b\x1b"), "Esc M-Esc");
     assert_eq!(keys(b"\x1b\x1ba"), "Esc M-a");
+    assert_eq!(keys(b"\x1b\x1b[<0;5;1M"), "Esc", "a click right after Esc does not swallow it");
     assert_eq!(keys(b"\x1b[\r"), "M-[ Enter");
     assert_eq!(keys(b"\x1bOz"), "M-O z");
     assert_eq!(keys(b"\x1b]x"), "M-] x");

@@ -72,8 +72,7 @@ impl History {
     fn extent(&self, place: Place) -> Option<(Extent, Place)> {
         let mut at = self.settle(place);
         let mut extent = Extent::default();
-        loop {
-            let Some(header) = self.header(at) else { break };
+        while let Some(header) = self.header(at) {
             if extent.records > 0 && !header.has(CONTINUES) {
                 break;
             }
@@ -210,8 +209,8 @@ impl History {
             last.rows = last.rows.saturating_sub(u32::try_from(rows).unwrap_or(0));
             last.longest = before;
         }
-        self.lines -= 1;
-        self.line -= 1;
+        self.lines = self.lines.saturating_sub(1);
+        self.line = self.line.saturating_sub(1);
         self.rows = self.rows.saturating_sub(rows);
         self.open_cells = 0;
         self.uncommitted = true;

@@ -20,7 +20,6 @@ pub(crate) const LOOK_BYTES: usize = 16;
 pub(crate) struct Head {
     pub(crate) slot: u32,
     pub(crate) sequence: u64,
-    pub(crate) first_line: u64,
     pub(crate) end: u32,
     pub(crate) looks: u16,
 }
@@ -52,7 +51,7 @@ impl Slots {
         let end = u32::try_from(commit & 0xffff_ffff).ok()?;
         let looks = u16::try_from(commit >> 32 & 0xffff).ok()?;
         let fits = HEAD_BYTES <= end as usize && end as usize + usize::from(looks) * LOOK_BYTES <= SEGMENT_BYTES;
-        fits.then_some(Head { slot, sequence: self.memory.word(at + 8), first_line: self.memory.word(at + 16), end, looks })
+        fits.then_some(Head { slot, sequence: self.memory.word(at + 8), end, looks })
     }
 
     /// Marks a slot as taken, which it is not after [`Slots::new`].

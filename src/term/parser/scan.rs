@@ -46,7 +46,7 @@ fn short_run(bytes: &[u8]) -> usize {
 pub(crate) fn text_run(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(block) = bytes[at..].first_chunk::<32>() {
-        if block.iter().fold(false, |bad, byte| bad | (*byte < 0x20) | (*byte == 0x7f)) {
+        if block.iter().fold(false, |bad, byte| bad | matches!(byte, ..0x20 | 0x7f)) {
             break;
         }
         at += 32;

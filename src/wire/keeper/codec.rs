@@ -240,6 +240,7 @@ impl Message for ToKeeper {
             }
             Self::Pong => 12,
             Self::Quit => 13,
+            Self::Ready => 14,
         }
     }
 
@@ -259,6 +260,7 @@ impl Message for ToKeeper {
             11 => Self::Expect { owed: fields.bool()? },
             12 => Self::Pong,
             13 => Self::Quit,
+            14 => Self::Ready,
             _ => return Ok(None),
         }))
     }
@@ -384,6 +386,7 @@ mod tests {
             ToKeeper::Expect { owed: true },
             ToKeeper::Pong,
             ToKeeper::Quit,
+            ToKeeper::Ready,
         ]
     }
 

@@ -12,7 +12,7 @@ use abide::state::effect::{Effect, Fact, Message, Question};
 use serde_json::{Value, json};
 
 use crate::core_model::check_refusal;
-use crate::core_model::world::World;
+use crate::core_model::world::{World, viewer};
 
 #[test]
 fn send_types_text_keys_pastes_and_tmuxs_words() {
@@ -203,6 +203,17 @@ fn a_client_action_is_forwarded_and_its_answer_passed_on() {
     let call = world.ask(World::by(client), "client.redraw");
     world.gone(client);
     assert_eq!(world.answer(call), None, "nobody is there to be answered");
+    world.did(Caller::default(), "new a");
+    let watcher = world.connect_as(viewer(2, Size::new(80, 24)), |viewer| viewer.read_only = true);
+    world.ask(World::by(watcher), "client.redraw");
+    assert_eq!(world.forwarded.pop().map(|(client, ..)| client), Some(watcher), "one that only watches may look anew");
+    let client = world.connect(3, Size::new(80, 24));
+    world.did(World::by(client), "attach a");
+    let call = world.ask(Caller { client: None, pane: Some(PaneId(1)) }, "client.redraw");
+    assert_eq!(world.forwarded.pop(), Some((client, call, "client.redraw")), "from a pane: who shows it");
+    world.gone(client);
+    let refusal = world.answer(call).expect("answered").expect_err("it left");
+    assert_eq!((refusal.code, refusal.message.as_str()), (Code::Cancelled, "client v3 left before it was done"));
     let message = "no client to carry client.redraw out";
     check_refusal(&mut world, "client.redraw", Code::NotFound, message, "abide client ls; abide attach");
     let message = "cli.version is carried out by the command line only";
@@ -230,8 +241,11 @@ fn stopping_ends_everything_answers_and_then_leaves_once() {
     world.did(World::by(client), "pane split");
     world.stops = false;
     let wait = world.ask(Caller::default(), "wait --text never -t p1");
+    let redraw = world.ask(World::by(client), "client.redraw");
     let stop = world.ask(Caller::default(), "server stop --grace 1s");
     check_refusal(&mut world, "new b", Code::ShuttingDown, "the server is stopping", "try again in a moment");
+    let refusal = world.answer(redraw).expect("answered").expect_err("no client may hold it up");
+    assert_eq!((refusal.code, refusal.message.as_str()), (Code::ShuttingDown, "the server is stopping"));
     world.ended(PaneId(1), ExitStatus::Signal(1), &[]);
     assert!(world.answer(wait).expect("answered").is_err() && world.answer(stop).is_none() && world.exits == 0);
     world.ended(PaneId(2), ExitStatus::Signal(1), &[]);

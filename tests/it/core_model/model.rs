@@ -150,7 +150,9 @@ impl Model {
             there.insert(session.name.clone(), panes);
         }
         let mut wanted = self.sessions.clone();
-        wanted.values_mut().for_each(|panes| panes.sort_unstable());
+        for panes in wanted.values_mut() {
+            panes.sort_unstable();
+        }
         assert_eq!(there, wanted);
         for client in state.views.keys() {
             let scene = world.core.scene(*client).expect("every view has a scene");
@@ -185,7 +187,9 @@ fn make(world: &mut World, model: &mut Model, caller: Caller, words: &str) {
 
 fn stop(world: &mut World, model: &mut Model, words: &str, panes: &[PaneId]) {
     world.ask(Caller::default(), words);
-    panes.iter().for_each(|pane| model.forget(*pane));
+    for pane in panes {
+        model.forget(*pane);
+    }
 }
 
 fn panes_of(world: &World, pane: PaneId) -> Vec<PaneId> {
@@ -252,10 +256,8 @@ fn run_views(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId]) 
                 world.did(World::by(client), &format!("attach {}", world.core.state.pane(pane).session));
             }
         }
-        Act::Connect(token, size, watches) => {
-            if clients(world).len() < 6 {
-                world.connect_as(super::world::viewer(token, size), |viewer| viewer.read_only = watches);
-            }
+        Act::Connect(token, size, watches) if clients(world).len() < 6 => {
+            world.connect_as(super::world::viewer(token, size), |viewer| viewer.read_only = watches);
         }
         Act::Gone(at) => {
             if let Some(client) = client(world, at) {

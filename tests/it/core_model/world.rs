@@ -232,12 +232,12 @@ impl World {
     /// Calls something that is answered by now.
     pub(crate) fn outcome(&mut self, caller: Caller, words: &str) -> Outcome {
         let call = self.ask(caller, words);
-        self.answer(call).unwrap_or_else(|| panic!("{words:?} is not answered"))
+        self.answer(call).expect(words)
     }
 
     /// Calls something that succeeds.
     pub(crate) fn did(&mut self, caller: Caller, words: &str) -> Value {
-        self.outcome(caller, words).unwrap_or_else(|refusal| panic!("{words:?}: {refusal}"))
+        self.outcome(caller, words).expect(words)
     }
 
     /// Calls by name, with what words cannot say.

@@ -1,4 +1,4 @@
-//! The engine beside alacritty_terminal and vt100, on what all of them claim to do. Where we differ on purpose, the generator stays away, and
+//! The engine beside `alacritty_terminal` and `vt100`, on what all of them claim to do. Where we differ on purpose, the generator stays away, and
 //! the reason stands here:
 //!
 //! | not generated | who differs | why ours is right |

@@ -197,7 +197,9 @@ proptest! {
         let mut terminal = fresh(20, 5);
         terminal.feed(&bytes, &mut Vec::new());
         let mut snapshot = terminal.snapshot();
-        harm.iter().for_each(|(at, value)| damage(&mut snapshot, *at, *value));
+        for (at, value) in harm {
+            damage(&mut snapshot, at, value);
+        }
         if let Ok(mut restored) = Terminal::restore(snapshot, options(), Box::new(HeapMemory::default())) {
             restored.feed(&more, &mut Vec::new());
             restored.resize(Size::new(33, 9), &mut Vec::new());

@@ -1,0 +1,87 @@
+//! Sixel images: their size is measured, their data kept as it came (VT330/VT340 manual, chapter 14). No pixel is painted.
+
+use crate::term::emulator::Emulator;
+use crate::term::image::{Image, ImageFormat, PIXELS_MAX};
+use crate::term::mode::Mode;
+
+/// Width and height in pixels of sixel data; `None` if it is larger than an image may be, or empty.
+pub(crate) fn measure(data: &[u8]) -> Option<(u32, u32)> {
+    let (mut x, mut width, mut bands) = (0_u32, 0_u32, 0_u32);
+    let (mut at, mut drawn) = (0, false);
+    let mut raster = (0, 0);
+    while let Some(&byte) = data.get(at) {
+        at += 1;
+        match byte {
+            b'"' => {
+                let (numbers, used) = numbers(&data[at..]);
+                at += used;
+                raster = (numbers[2], numbers[3]);
+            }
+            b'#' => at += numbers(&data[at..]).1,
+            b'!' => {
+                let (count, used) = numbers(&data[at..]);
+                at += used + 1;
+                x = x.saturating_add(count[0].max(1));
+                drawn = true;
+            }
+            b'$' => x = 0,
+            b'-' => {
+                x = 0;
+                bands += 1;
+            }
+            b'?'..=b'~' => {
+                x += 1;
+                drawn = true;
+            }
+            _ => {}
+        }
+        width = width.max(x);
+        if width > PIXELS_MAX || bands * 6 > PIXELS_MAX {
+            return None;
+        }
+    }
+    let size = (width.max(raster.0), ((bands + u32::from(x > 0)) * 6).max(raster.1));
+    (drawn && size.0 <= PIXELS_MAX && size.1 <= PIXELS_MAX && size.1 > 0).then_some(size)
+}
+
+/// Up to five numbers separated by semicolons, and the bytes they take.
+fn numbers(data: &[u8]) -> ([u32; 5], usize) {
+    let mut numbers = [0_u32; 5];
+    let mut idx = 0;
+    for (at, byte) in data.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => {
+                let number = &mut numbers[idx.min(4)];
+                *number = number.saturating_mul(10).saturating_add(u32::from(byte - b'0'));
+            }
+            b';' => idx += 1,
+            _ => return (numbers, at),
+        }
+    }
+    (numbers, data.len())
+}
+
+impl Emulator {
+    /// A sixel DCS: the image goes to the cursor, or home with DECSDM; the cursor goes below it.
+    pub(crate) fn sixel(&mut self, data: &[u8]) {
+        let Some(pixels) = measure(data) else {
+            self.drop_sequence();
+            return;
+        };
+        let cells = self.cells_of(pixels);
+        let home = self.is_on(Mode::SIXEL_DISPLAY);
+        let (col, row) = if home { (0, 0) } else { (self.cursor.x, i64::from(self.cursor.y)) };
+        let image =
+            Image { id: 0, placement: 0, format: ImageFormat::Sixel, compressed: false, pixels, row, col, cells, data: data.to_vec() };
+        self.place_image(image);
+        if home {
+            return;
+        }
+        if self.is_on(Mode::SIXEL_RIGHT) {
+            self.move_below(cells.1 - 1);
+            self.move_right(cells.0);
+        } else {
+            self.move_below(cells.1);
+        }
+    }
+}

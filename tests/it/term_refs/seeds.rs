@@ -1,0 +1,42 @@
+//! The seeds of the fuzz targets, run as tests: what a fuzzer found once stays fixed.
+
+use super::targets;
+
+type Target = fn(&[u8]);
+
+const TARGETS: [(&str, Target); 4] = [
+    ("vt_stream", targets::vt_stream),
+    ("vt_reply", targets::vt_reply),
+    ("reflow", targets::reflow),
+    ("osc_dispatch", targets::osc_dispatch),
+];
+
+#[test]
+fn every_seed_passes_its_target() {
+    for (name, target) in TARGETS {
+        let folder = format!("{}/fuzz/corpus/{name}", env!("CARGO_MANIFEST_DIR"));
+        let mut count = 0;
+        for entry in std::fs::read_dir(&folder).expect("every target has seeds") {
+            let path = entry.expect("a readable folder").path();
+            target(&std::fs::read(&path).expect("a readable seed"));
+            count += 1;
+        }
+        assert!(count > 2, "{name} has {count} seeds");
+    }
+}
+
+#[test]
+fn seeds_survive_cuts_and_flips() {
+    for (name, target) in TARGETS {
+        let folder = format!("{}/fuzz/corpus/{name}", env!("CARGO_MANIFEST_DIR"));
+        for entry in std::fs::read_dir(&folder).expect("every target has seeds") {
+            let seed = std::fs::read(entry.expect("a readable folder").path()).expect("a readable seed");
+            for at in 0..seed.len() {
+                target(&seed[..at]);
+                let mut flipped = seed.clone();
+                flipped[at] ^= 1 << (at % 8);
+                target(&flipped);
+            }
+        }
+    }
+}

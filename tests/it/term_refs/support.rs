@@ -1,0 +1,266 @@
+//! What the terminal supports, as data: each row is a test, and the rows are the reference page `docs/reference/terminal.md`.
+
+use std::fmt::Write as _;
+
+use abide::base::geom::Size;
+use abide::base::memory::HeapMemory;
+use abide::term::{Options, TermEvent, Terminal};
+
+/// What a row expects after its input, on a screen of 20 columns and 5 rows.
+enum Expect {
+    /// The rows of the screen, joined by `|`, without blank ones at the end.
+    Screen(&'static str),
+    /// The bytes sent back.
+    Reply(&'static str),
+    /// Column and row of the cursor, from 0.
+    Cursor(u16, u16),
+    /// Events, as Rust writes them.
+    Event(&'static str),
+    /// The style of the first run of the screen, as Rust writes the fields that are not default.
+    Style(&'static str),
+}
+
+use Expect::{Cursor, Event, Reply, Screen, Style};
+
+/// Group, name, form, input, what it does.
+type Support = (&'static str, &'static str, &'static str, &'static str, Expect);
+
+const FILL: &str = "aaa\r\nbbb\r\nccc\r\nddd\r\neee";
+
+const SUPPORT: &[Support] = &[
+    ("cursor", "CUU", "CSI n A", "\x1b[4;4H\x1b[2A", Cursor(3, 1)),
+    ("cursor", "CUD", "CSI n B", "\x1b[2;3r\x1b[2;4H\x1b[9B", Cursor(3, 2)),
+    ("cursor", "CUF", "CSI n C", "\x1b[99C", Cursor(19, 0)),
+    ("cursor", "CUB", "CSI n D", "abc\x1b[2D", Cursor(1, 0)),
+    ("cursor", "CNL", "CSI n E", "abc\x1b[2E", Cursor(0, 2)),
+    ("cursor", "CPL", "CSI n F", "\x1b[4;4H\x1b[2F", Cursor(0, 1)),
+    ("cursor", "CHA", "CSI n G", "\x1b[2;2H\x1b[7G", Cursor(6, 1)),
+    ("cursor", "CUP", "CSI r ; c H", "\x1b[3;5H", Cursor(4, 2)),
+    ("cursor", "HVP", "CSI r ; c f", "\x1b[99;99f", Cursor(19, 4)),
+    ("cursor", "HPA", "CSI n `", "\x1b[2;2H\x1b[7`", Cursor(6, 1)),
+    ("cursor", "HPR", "CSI n a", "ab\x1b[3a", Cursor(5, 0)),
+    ("cursor", "VPA", "CSI n d", "ab\x1b[3d", Cursor(2, 2)),
+    ("cursor", "VPR", "CSI n e", "\x1b[1;2r\x1b[1;3H\x1b[3e", Cursor(2, 3)),
+    ("cursor", "DECSC, DECRC", "ESC 7, ESC 8", "ab\x1b7\x1b[4;4Hx\x1b8c", Screen("abc|||   x")),
+    ("cursor", "DECSC keeps a pending wrap", "ESC 7, ESC 8", "\x1b[20Gx\x1b7\x1b[4;4H\x1b8y", Screen("                   x|y")),
+    ("cursor", "SCOSC, SCORC", "CSI s, CSI u", "ab\x1b[s\x1b[4;4H\x1b[uc", Screen("abc")),
+    ("cursor", "IND", "ESC D", "ab\x1bDc", Screen("ab|  c")),
+    ("cursor", "NEL", "ESC E", "ab\x1bEc", Screen("ab|c")),
+    ("cursor", "RI", "ESC M", "ab\x1bMc", Screen("  c|ab")),
+    ("cursor", "DECBI", "ESC 6", "ab\r\x1b6", Screen(" ab")),
+    ("cursor", "DECFI", "ESC 9", "abc\x1b[20G\x1b9", Screen("bc")),
+    ("cursor", "BS", "0x08", "ab\x08c", Screen("ac")),
+    ("cursor", "DECAWM", "CSI ? 7 l", "\x1b[?7l\x1b[19Gabcd", Screen("                  ad")),
+    ("cursor", "reverse wrap", "CSI ? 45 h", "\x1b[?45h\x1b[20Gab\x1b[3D", Cursor(18, 0)),
+    ("cursor", "DECOM", "CSI ? 6 h", "\x1b[2;4r\x1b[?6h\x1b[1;1Hx", Screen("|x")),
+    ("cursor", "DECSTBM", "CSI t ; b r", "aaa\r\nbbb\r\nccc\x1b[2;3r\x1b[3;1H\n", Screen("aaa|ccc")),
+    ("cursor", "DECSLRM", "CSI l ; r s", "\x1b[?69h\x1b[3;5s\x1b[1;3Habcd", Screen("  abc|  d")),
+    ("erase", "ED 0", "CSI J", "aaa\r\nbbb\r\nccc\x1b[2;2H\x1b[J", Screen("aaa|b")),
+    ("erase", "ED 1", "CSI 1 J", "aaa\r\nbbb\r\nccc\x1b[2;2H\x1b[1J", Screen("|  b|ccc")),
+    ("erase", "ED 2", "CSI 2 J", "aaa\r\nbbb\x1b[2J", Screen("")),
+    ("erase", "ED 3", "CSI 3 J", "1\n2\n3\n4\n5\n6\n7\x1b[3J\x1b[H\x1b[18t", Reply("\x1b[8;5;20t")),
+    ("erase", "EL 0", "CSI K", "abcdef\x1b[3G\x1b[K", Screen("ab")),
+    ("erase", "EL 1", "CSI 1 K", "abcdef\x1b[3G\x1b[1K", Screen("   def")),
+    ("erase", "EL 2", "CSI 2 K", "abcdef\x1b[2K", Screen("")),
+    ("erase", "ECH", "CSI n X", "abcdef\x1b[3G\x1b[2X", Screen("ab  ef")),
+    ("erase", "back colour erase", "SGR 48, EL", "\x1b[44m\x1b[K", Style("bg: Indexed(4)")),
+    ("erase", "DECSCA, DECSEL", "CSI 1 \" q, CSI ? K", "\x1b[1\"qab\x1b[0\"qcd\x1b[?2K", Screen("ab")),
+    ("erase", "DECSED", "CSI ? J", "\x1b[1\"qab\x1b[0\"qcd\x1b[?2J", Screen("ab")),
+    ("erase", "DECERA", "CSI t ; l ; b ; r $ z", "aaaa\r\nbbbb\x1b[1;2;2;3$z", Screen("a  a|b  b")),
+    ("erase", "DECSERA", "CSI t ; l ; b ; r $ {", "a\x1b[1\"qb\x1b[0\"qc\x1b[1;1;1;3${", Screen(" b")),
+    ("erase", "DECFRA", "CSI c ; t ; l ; b ; r $ x", "\x1b[120;2;2;3;3$x", Screen("| xx| xx")),
+    ("erase", "DECCRA", "CSI … $ v", "ab\r\ncd\x1b[1;1;2;2;1;3;4;1$v", Screen("ab|cd|   ab|   cd")),
+    ("erase", "DECALN", "ESC # 8", "\x1b#8\x1b[2;1H\x1b[J", Screen("EEEEEEEEEEEEEEEEEEEE")),
+    ("edit", "ICH", "CSI n @", "abc\x1b[2G\x1b[2@", Screen("a  bc")),
+    ("edit", "DCH", "CSI n P", "abcdef\x1b[2G\x1b[2P", Screen("adef")),
+    ("edit", "IL homes the column", "CSI n L", "aaa\r\nbbb\x1b[1;3H\x1b[Lx", Screen("x|aaa|bbb")),
+    ("edit", "DL homes the column", "CSI n M", "aaa\r\nbbb\x1b[1;3H\x1b[Mx", Screen("xbb")),
+    ("edit", "SU", "CSI n S", "aaa\r\nbbb\r\nccc\x1b[S", Screen("bbb|ccc")),
+    ("edit", "SD", "CSI n T", "aaa\r\nbbb\x1b[T", Screen("|aaa|bbb")),
+    ("edit", "SL", "CSI n SP @", "abc\r\ndef\x1b[2 @", Screen("c|f")),
+    ("edit", "SR", "CSI n SP A", "abc\r\ndef\x1b[2 A", Screen("  abc|  def")),
+    ("edit", "DECIC", "CSI n ' }", "abc\r\ndef\x1b[1;2H\x1b[2'}", Screen("a  bc|d  ef")),
+    ("edit", "DECDC", "CSI n ' ~", "abc\r\ndef\x1b[1;2H\x1b['~", Screen("ac|df")),
+    ("edit", "REP", "CSI n b", "ab\x1b[3b", Screen("abbbb")),
+    ("edit", "REP after a control", "CSI n b", "ab\r\n\x1b[3b", Screen("ab")),
+    ("edit", "IRM", "CSI 4 h", "abc\r\x1b[4hx", Screen("xabc")),
+    ("edit", "LNM", "CSI 20 h", "\x1b[20hab\nc", Screen("ab|c")),
+    ("tabs", "HT", "0x09", "a\tb", Screen("a       b")),
+    ("tabs", "HTS, TBC", "ESC H, CSI g", "\x1b[3g\x1b[4G\x1bH\r\tx", Screen("   x")),
+    ("tabs", "CHT", "CSI n I", "\x1b[2Ix", Screen("                x")),
+    ("tabs", "CBT", "CSI n Z", "\x1b[18G\x1b[2Zx", Screen("        x")),
+    ("character sets", "DEC graphics", "ESC ( 0", "\x1b(0lqk\x1b(Blqk", Screen("┌─┐lqk")),
+    ("character sets", "SO, SI", "0x0e, 0x0f", "\x1b)0\x0eq\x0fq", Screen("─q")),
+    ("character sets", "SS2, SS3", "ESC N, ESC O", "\x1b*0\x1bNqq", Screen("─q")),
+    ("character sets", "LS2, LS3", "ESC n, ESC o", "\x1b+0\x1boq\x0fq", Screen("─q")),
+    ("character sets", "British", "ESC ( A", "\x1b(A#\x1b(B#", Screen("£#")),
+    ("character sets", "malformed UTF-8", "", "\u{fffd}", Screen("\u{fffd}")),
+    ("screens", "47", "CSI ? 47 h", "a\x1b[?47hb\x1b[?47l", Screen("a")),
+    ("screens", "1047", "CSI ? 1047 h", "a\x1b[?1047hb\x1b[?1047l\x1b[?1047h", Screen("")),
+    ("screens", "1048", "CSI ? 1048 h", "a\x1b[?1048h\x1b[4;4H\x1b[?1048lb", Screen("ab")),
+    ("screens", "1049", "CSI ? 1049 h", "ab\x1b[?1049h\x1b[Hxyz\x1b[?1049lc", Screen("abc")),
+    ("screens", "RIS", "ESC c", "abc\x1b[31m\x1bcd", Screen("d")),
+    ("screens", "DECSTR", "CSI ! p", "\x1b[2;4r\x1b[?6h\x1b[!p\x1b[1;1Ha", Screen("a")),
+    ("screens", "DECCOLM when allowed", "CSI ? 40 h, CSI ? 3 h", "abc\x1b[?40h\x1b[?3h", Screen("")),
+    ("screens", "DECCOLM when not", "CSI ? 3 h", "abc\x1b[?3h", Screen("abc")),
+    ("SGR", "attributes", "CSI 1 ; 2 ; 3 ; 5 ; 7 ; 8 ; 9 ; 53 m", "\x1b[1;2;3;5;7;8;9;53mx", Style("attrs: Attrs(255)")),
+    ("SGR", "16 colours", "CSI 31 ; 102 m", "\x1b[31;102mx", Style("fg: Indexed(1), bg: Indexed(10)")),
+    ("SGR", "256 colours", "CSI 38 ; 5 ; n m", "\x1b[38;5;200mx", Style("fg: Indexed(200)")),
+    ("SGR", "RGB with semicolons", "CSI 38 ; 2 ; r ; g ; b m", "\x1b[38;2;1;2;3mx", Style("fg: Rgb(1, 2, 3)")),
+    ("SGR", "RGB with colons", "CSI 48 : 2 : : r : g : b m", "\x1b[48:2::1:2:3mx", Style("bg: Rgb(1, 2, 3)")),
+    (
+        "SGR",
+        "curly underline with colour",
+        "CSI 4 : 3 ; 58 : 5 : n m",
+        "\x1b[4:3;58:5:9mx",
+        Style("underline_colour: Indexed(9), underline: Curly"),
+    ),
+    ("SGR", "double underline", "CSI 21 m", "\x1b[21mx", Style("underline: Double")),
+    ("reports", "DA1", "CSI c", "\x1b[c", Reply("\x1b[?64;1;4;6;21;22;28c")),
+    ("reports", "DA3", "CSI = c", "\x1b[=c", Reply("\x1bP!|00000000\x1b\\")),
+    ("reports", "DSR", "CSI 5 n", "\x1b[5n", Reply("\x1b[0n")),
+    ("reports", "CPR", "CSI 6 n", "\x1b[2;3H\x1b[6n", Reply("\x1b[2;3R")),
+    ("reports", "DECXCPR", "CSI ? 6 n", "\x1b[2;3H\x1b[?6n", Reply("\x1b[?2;3;1R")),
+    ("reports", "DECRQM, DEC modes", "CSI ? n $ p", "\x1b[?7$p\x1b[?2004$p", Reply("\x1b[?7;1$y\x1b[?2004;2$y")),
+    ("reports", "DECRQM, ANSI modes", "CSI n $ p", "\x1b[4$p\x1b[3$p", Reply("\x1b[4;2$y\x1b[3;4$y")),
+    ("reports", "DECRQSS SGR", "DCS $ q m ST", "\x1b[1;4:3;38;5;9m\x1bP$qm\x1b\\", Reply("\x1bP1$r0;1;4:3;91m\x1b\\")),
+    ("reports", "DECRQSS DECSTBM", "DCS $ q r ST", "\x1b[2;4r\x1bP$qr\x1b\\", Reply("\x1bP1$r2;4r\x1b\\")),
+    ("reports", "DECRQSS DECSCUSR", "DCS $ q SP q ST", "\x1b[5 q\x1bP$q q\x1b\\", Reply("\x1bP1$r5 q\x1b\\")),
+    ("reports", "DECRQSS of the unknown", "DCS $ q x ST", "\x1bP$qx\x1b\\", Reply("\x1bP0$r\x1b\\")),
+    ("reports", "XTGETTCAP", "DCS + q hex ST", "\x1bP+q436f\x1b\\", Reply("\x1bP1+r436F=323536\x1b\\")),
+    ("reports", "window size in cells", "CSI 18 t", "\x1b[18t", Reply("\x1b[8;5;20t")),
+    ("reports", "window size in pixels", "CSI 14 t", "\x1b[14t", Reply("\x1b[4;100;200t")),
+    ("reports", "cell size", "CSI 16 t", "\x1b[16t", Reply("\x1b[6;20;10t")),
+    ("reports", "no title report", "CSI 21 t", "\x1b]2;evil\x07\x1b[21t", Reply("")),
+    ("reports", "in-band size", "CSI ? 2048 h", "\x1b[?2048h", Reply("\x1b[48;5;20;100;200t")),
+    ("reports", "colour scheme", "CSI ? 996 n", "\x1b[?996n", Reply("\x1b[?997;1n")),
+    ("reports", "kitty keyboard flags", "CSI ? u", "\x1b[>5u\x1b[?u\x1b[<u\x1b[?u", Reply("\x1b[?5u\x1b[?0u")),
+    ("reports", "foreground", "OSC 10 ; ? BEL", "\x1b]10;rgb:12/34/56\x07\x1b]10;?\x07", Reply("\x1b]10;rgb:1212/3434/5656\x07")),
+    ("reports", "palette", "OSC 4 ; n ; ? ST", "\x1b]4;1;#ff0000\x1b\\\x1b]4;1;?\x1b\\", Reply("\x1b]4;1;rgb:ffff/0000/0000\x1b\\")),
+    ("OSC", "title", "OSC 2 ; text BEL", "\x1b]2;a\u{202e}b\x07", Event("[Title(\"ab\")]")),
+    (
+        "OSC",
+        "title stack",
+        "CSI 22 t, CSI 23 t",
+        "\x1b]0;a\x07\x1b[22t\x1b]0;b\x07\x1b[23t",
+        Event("[Title(\"a\"), Title(\"b\"), Title(\"a\")]"),
+    ),
+    ("OSC", "working directory", "OSC 7 ; url ST", "\x1b]7;file://h/a%20b\x1b\\", Event("[Cwd(\"/a b\")]")),
+    ("OSC", "clipboard", "OSC 52 ; c ; base64 ST", "\x1b]52;c;aGk=\x1b\\", Event("[Clipboard { selection: 'c', text: \"hi\" }]")),
+    ("OSC", "clipboard is never read", "OSC 52 ; c ; ? ST", "\x1b]52;c;?\x1b\\", Event("[]")),
+    (
+        "OSC",
+        "prompt",
+        "OSC 133 ; A ST",
+        "\x1b]133;A\x07",
+        Event("[PromptMark(PromptMark { kind: Prompt, exit_code: None, command: None, row: 0 })]"),
+    ),
+    (
+        "OSC",
+        "command ended",
+        "OSC 133 ; D ; n ST",
+        "\x1b]133;D;3\x07",
+        Event("[PromptMark(PromptMark { kind: Done, exit_code: Some(3), command: None, row: 0 })]"),
+    ),
+    ("OSC", "notice", "OSC 9 ; text ST", "\x1b]9;done\x07", Event("[Notify(Notice { title: \"\", body: \"done\", urgent: false })]")),
+    (
+        "OSC",
+        "notice with title",
+        "OSC 777 ; notify ; title ; text ST",
+        "\x1b]777;notify;a;b\x07",
+        Event("[Notify(Notice { title: \"a\", body: \"b\", urgent: false })]"),
+    ),
+    (
+        "OSC",
+        "kitty notice",
+        "OSC 99 ; options ; text ST",
+        "\x1b]99;i=1:u=2;hi\x07",
+        Event("[Notify(Notice { title: \"hi\", body: \"\", urgent: true })]"),
+    ),
+    ("OSC", "progress", "OSC 9 ; 4 ; 1 ; n ST", "\x1b]9;4;1;40\x07", Event("[Progress(Percent(40))]")),
+    ("OSC", "pointer", "OSC 22 ; name ST", "\x1b]22;text\x07", Event("[Pointer(\"text\")]")),
+    ("OSC", "iTerm2's directory", "OSC 1337 ; CurrentDir= ST", "\x1b]1337;CurrentDir=/tmp\x07", Event("[Cwd(\"/tmp\")]")),
+    ("OSC", "bell", "0x07", "\x07\x07", Event("[Bell]")),
+    ("width", "wide", "", "漢字x", Cursor(5, 0)),
+    ("width", "combining mark", "", "e\u{301}x", Cursor(2, 0)),
+    ("width", "emoji joined by ZWJ", "", "👨‍👩‍👧x", Cursor(3, 0)),
+    ("width", "VS16 widens", "", "❤\u{fe0f}x", Cursor(3, 0)),
+    ("width", "flag", "", "🇩🇪x", Cursor(3, 0)),
+    ("width", "keycap", "", "1\u{fe0f}\u{20e3}x", Cursor(3, 0)),
+    ("width", "Hangul from jamo", "", "\u{1112}\u{1161}\u{11ab}x", Cursor(3, 0)),
+    ("width", "without clusters", "CSI ? 2027 l", "\x1b[?2027l👨\u{200d}👩x", Cursor(5, 0)),
+    ("width", "wide at the margin wraps", "", "\x1b[20G漢", Screen("|漢")),
+    ("width", "half overwritten", "", "漢\x1b[2Gx", Screen(" x")),
+    ("images", "kitty query", "APC G a=q ST", "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\", Reply("\x1b_Gi=31;OK\x1b\\")),
+    ("images", "sixel moves below", "DCS q … ST", "\x1bPq!20~-!20~\x1b\\x", Cursor(1, 1)),
+];
+
+fn fresh() -> Terminal {
+    Terminal::new(Size::new(20, 5), Options::default(), Box::new(HeapMemory::default()))
+}
+
+#[test]
+fn every_row_of_the_table_is_true() {
+    let mut wrong = Vec::new();
+    for (_, name, _, input, expect) in SUPPORT {
+        let mut terminal = fresh();
+        let mut events = Vec::new();
+        terminal.feed(input.as_bytes(), &mut events);
+        let (found, expected) = match expect {
+            Screen(expected) => {
+                let rows: Vec<String> = (0..5).map(|y| terminal.row(y).text()).collect();
+                (rows.join("|").trim_end_matches('|').to_owned(), (*expected).to_owned())
+            }
+            Cursor(x, y) => (format!("{:?}", (terminal.cursor().x, terminal.cursor().y)), format!("{:?}", (x, y))),
+            Reply(expected) => {
+                let replies = events.iter().filter_map(|event| if let TermEvent::Reply(bytes) = event { Some(&bytes[..]) } else { None });
+                (String::from_utf8_lossy(&replies.collect::<Vec<_>>().concat()).into_owned(), (*expected).to_owned())
+            }
+            Event(expected) => (format!("{events:?}"), (*expected).to_owned()),
+            Style(expected) => {
+                let style = terminal.row(0).runs.first().map(|run| run.style).unwrap_or_default();
+                let found = format!("{style:?}");
+                let complete = expected.split(", u").all(|part| found.contains(part));
+                (if complete { (*expected).to_owned() } else { found }, (*expected).to_owned())
+            }
+        };
+        if found != expected {
+            wrong.push(format!("{name}: {found:?} instead of {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn delete_line_scrolls_only_below_the_cursor() {
+    let mut terminal = fresh();
+    terminal.feed(FILL.as_bytes(), &mut Vec::new());
+    terminal.feed(b"\x1b[2;4r\x1b[3;1H\x1b[M", &mut Vec::new());
+    let rows: Vec<String> = (0..5).map(|y| terminal.row(y).text()).collect();
+    assert_eq!(rows, ["aaa", "bbb", "ddd", "", "eee"]);
+}
+
+/// The page as it should be; rewritten with `ABIDE_BLESS=1`.
+#[test]
+fn the_reference_page_is_the_table() {
+    let mut page = String::from(
+        "# What the terminal understands\n\nGenerated from `tests/it/term_refs/support.rs`, where each row is a test; do not edit. Forms leave out the spaces of xterm's \
+         control sequence document.\n",
+    );
+    let mut last = "";
+    for (group, name, form, ..) in SUPPORT {
+        if *group != last {
+            writeln!(page, "\n## {group}\n\n| what | form |\n|---|---|").expect("a string");
+            last = group;
+        }
+        let form = if form.is_empty() { String::new() } else { format!("`{form}`") };
+        writeln!(page, "| {name} | {form} |").expect("a string");
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/terminal.md");
+    if std::env::var_os("ABIDE_BLESS").is_some() {
+        std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference")).expect("the source tree is writable");
+        std::fs::write(path, &page).expect("the source tree is writable");
+    }
+    let found = std::fs::read_to_string(path).expect("the page is checked in; run this test with ABIDE_BLESS=1");
+    assert!(found == page, "run this test with ABIDE_BLESS=1 and look at the diff");
+}
