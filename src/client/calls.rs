@@ -143,8 +143,8 @@ pub fn victims(wanted: &Wanted) -> Option<String> {
     if wanted.params.get("all").is_some_and(|all| *all == Value::Bool(true)) {
         return Some("every session".into());
     }
-    let named = wanted.params.get("targets")?.as_array()?;
-    let names: Vec<&str> = named.iter().filter_map(Value::as_str).collect();
+    let targets = wanted.params.get("targets")?.as_array()?;
+    let names: Vec<&str> = targets.iter().filter_map(Value::as_str).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
 

@@ -22,7 +22,6 @@ pub enum Depth {
 
 /// What the outer terminal can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own")]
 pub struct Caps {
     /// How many colours.
     pub depth: Depth,

@@ -55,8 +55,11 @@ impl Outbox {
 
     /// Input up to `number` took effect.
     pub(super) fn taken(&mut self, number: u64) {
-        while let Some((_, packet)) = self.untaken.pop_front_if(|(first, _)| *first <= number) {
+        while let Some((first, packet)) = self.untaken.front()
+            && *first <= number
+        {
             self.untaken_bytes -= packet.len();
+            self.untaken.pop_front();
         }
     }
 

@@ -167,7 +167,7 @@ fn endless_strings_and_sequences_are_dropped_at_their_bound() {
     let mut events = Vec::new();
     for start in [b"\x1b]11;".as_slice(), b"\x1bP>|", b"\x1b["] {
         decoder.feed(start, &mut events);
-        decoder.feed(&[b'1'; 100_000], &mut events);
+        decoder.feed(&vec![b'1'; 100_000], &mut events);
         assert!(decoder.bytes.capacity() <= 2 * super::STRING_MAX);
         decoder.feed(b"\x1b\\", &mut events);
         events.clear();

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use ratatui::buffer::{Cell as ChromeCell, CellDiffOption};
 use ratatui::style::{Color, Modifier};
 
-use crate::base::geom::Rect;
 use crate::base::id::PaneId;
 use crate::base::row::{Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style, Underline};
@@ -142,19 +141,19 @@ impl Glyphs {
 /// Puts row `y` of the outer terminal together: panes from the lowest to the highest, then chrome over them.
 pub(super) fn compose(model: &Model, y: u16, chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
     let area = model.places().area;
-    for pane in &model.scene.chrome.panes {
-        if model.scene.number.is_some() {
-            put_pane(model, area, pane, y, glyphs, row);
+    if let Some(inside) = y.checked_sub(area.y).filter(|_| model.scene.number.is_some()) {
+        for pane in &model.scene.chrome.panes {
+            put_pane(model, pane, inside, glyphs, row);
         }
     }
     put_chrome(chrome, glyphs, row);
     mend(row);
 }
 
-fn put_pane(model: &Model, area: Rect, pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
-    let top = area.y.saturating_add(pane.rect.y);
-    let Some(inside) = y.checked_sub(top).filter(|inside| *inside < pane.rect.rows) else { return };
-    let left = usize::from(area.x.saturating_add(pane.rect.x)).min(row.len());
+/// Puts row `y` of the area as far as a pane covers it. The area begins in the terminal's first column.
+fn put_pane(model: &Model, pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
+    let Some(inside) = y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows) else { return };
+    let left = usize::from(pane.rect.x).min(row.len());
     let right = (left + usize::from(pane.rect.cols)).min(row.len());
     let cells = &mut row[left..right];
     // Lower panes do not shine through.

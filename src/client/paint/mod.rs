@@ -145,7 +145,7 @@ impl Painter {
             }
             let end = span_end(&self.row, shown, known, first).min(if known { cols } else { blank_from.max(first + 1) });
             let end = self.glyphs.reach(&self.row, first, end);
-            pen.write(y, first, &self.row[first..end], &self.glyphs, out);
+            pen.write((y, first), &self.row[first..end], &self.glyphs, out);
             x = end;
         }
         shown.copy_from_slice(&self.row);

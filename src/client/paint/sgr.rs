@@ -21,8 +21,8 @@ impl Pen {
         Self { caps, style: Style::default(), link: 0, at: None, start }
     }
 
-    /// Writes cells from column `x` of row `y`.
-    pub(super) fn write(&mut self, y: u16, x: usize, cells: &[Cell], glyphs: &Glyphs, out: &mut Vec<u8>) {
+    /// Writes cells from row and column `at`.
+    pub(super) fn write(&mut self, (y, x): (u16, usize), cells: &[Cell], glyphs: &Glyphs, out: &mut Vec<u8>) {
         let y = usize::from(y);
         for (cell, x) in cells.iter().zip(x..) {
             if cell.is_tail() {

@@ -58,7 +58,7 @@ pub(super) fn enter(model: &mut Model, pick: Pick, out: &mut Vec<Message>) {
         Some(choice) => choose(model, pick, choice, out),
         None if pick.takes_commands => {
             let (typed, error) = (typed.to_owned(), (model.setup.parse)(typed).err().unwrap_or_default());
-            refuse(model, pick, &typed, error);
+            refuse(model, pick, &typed, &error);
         }
         None => model.overlay = Some(Overlay::Pick(pick)),
     }
@@ -74,10 +74,10 @@ fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Messa
             Err(error) => {
                 let typed = pick.line.text().trim().to_owned();
                 if typed.starts_with(&words) {
-                    refuse(model, pick, &typed, error);
+                    refuse(model, pick, &typed, &error);
                 } else {
                     pick.takes_commands = true;
-                    refuse(model, pick, &format!("{words} "), error);
+                    refuse(model, pick, &format!("{words} "), &error);
                 }
             }
         },
@@ -85,7 +85,7 @@ fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Messa
 }
 
 /// Keeps the list open with `text` to be completed, and says what was wrong.
-fn refuse(model: &mut Model, mut pick: Pick, text: &str, error: String) {
+fn refuse(model: &mut Model, mut pick: Pick, text: &str, error: &str) {
     pick.fill(text, error.lines().next().unwrap_or_default().to_owned());
     model.overlay = Some(Overlay::Pick(pick));
 }
