@@ -184,25 +184,6 @@ fn panes_split_take_focus_and_close() {
 }
 
 #[test]
-fn the_wheel_scrolls_one_client_and_typing_brings_it_back() {
-    let client = working();
-    let other = client.another(&["attach", "work"], SIZE);
-    client.type_line("seq -f 'row-%g.' 200");
-    let screen = client.expect("row-200.");
-    other.expect("row-200.");
-    let at = screen.position("row-199.").expect("it is above the last");
-    for _ in 0..20 {
-        client.wheel_up(at);
-    }
-    client.expect_without("row-200.");
-    assert!(other.screen().shows("row-200."), "the other client was scrolled along");
-    client.press("q");
-    client.expect("row-200.");
-    client.type_line("echo back$((1+1))");
-    client.expect("back2");
-}
-
-#[test]
 fn a_session_is_not_attached_inside_itself() {
     let client = working();
     client.type_line(&format!("{} attach work; echo code=$?.", env!("CARGO_BIN_EXE_abide")));

@@ -12,8 +12,8 @@ const SIZE: (u16, u16) = (120, 30);
 /// How often the server is killed under load.
 const KILLS: usize = 50;
 
-/// Lines of one burst: 3 MB, so that a kill falls into the middle of it.
-const BURST: usize = 30_000;
+/// Lines of one burst: 0.8 MB, so that a kill falls into the middle of it.
+const BURST: usize = 8_000;
 
 /// How long a client may be without its server, half of the times; the machine may be busy the other times.
 const BACK_WITHIN: Duration = Duration::from_secs(1);

@@ -202,12 +202,6 @@ impl Abide {
         self.mouse(0, (x, y), 'm');
     }
 
-    /// Turns the wheel one notch up on a cell.
-    #[track_caller]
-    pub(crate) fn wheel_up(&self, at: (u16, u16)) {
-        self.mouse(64, at, 'M');
-    }
-
     /// Sends one mouse report in the encoding that was asked for: the button, the 0-based cell, `M` for pressed or `m` for released.
     #[track_caller]
     pub(crate) fn mouse(&self, button: u8, (x, y): (u16, u16), kind: char) {
@@ -291,7 +285,9 @@ impl Abide {
     /// Waits until the program in the terminal has ended; its exit code, or 128 and the signal.
     #[track_caller]
     pub(crate) fn expect_exit(&self) -> u32 {
-        let seen = self.wait(PATIENCE, |seen| seen.ended.is_some());
+        drop(self.wait(PATIENCE, |seen| seen.ended.is_some()));
+        // The last it wrote may still be on its way, and somebody else may hold the terminal open.
+        let seen = self.wait(Duration::from_secs(1), |seen| seen.closed);
         let ended = seen.ended.clone();
         let screen = Screen(seen.parser.screen().clone());
         drop(seen);
