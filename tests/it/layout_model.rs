@@ -63,8 +63,8 @@ fn check(before: &[&str], change: impl FnOnce(&mut Tree<char>, Size), after: &[&
     assert_eq!(draw(&layout, size), after);
 }
 
-fn insert(tree: &mut Tree<char>, beside: char, side: Direction, share: Share, size: Size) {
-    tree.insert(Insert { new: 'n', beside, side, share }, size).expect("there is room");
+fn insert(tree: &mut Tree<char>, beside: char, side: Direction, share: Share, area: Size) {
+    tree.insert(Insert { new: 'n', beside, side, share }, area).expect("there is room");
 }
 
 #[test]
