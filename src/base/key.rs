@@ -147,11 +147,13 @@ pub struct KeyInput {
     pub shifted: Option<char>,
     /// The character on the standard layout, where told.
     pub layout: Option<char>,
+    /// Whether it came as ESC and the key: Alt with it, or Escape and then the key, which nobody can tell apart.
+    pub escaped: bool,
 }
 
 impl From<Key> for KeyInput {
     fn from(key: Key) -> Self {
-        Self { key, kind: KeyKind::Press, shifted: None, layout: None }
+        Self { key, kind: KeyKind::Press, shifted: None, layout: None, escaped: false }
     }
 }
 

@@ -30,6 +30,11 @@ impl Emulator {
         if flags & (DISAMBIGUATE | EVENTS | ALTERNATES | ALL | TEXT) != 0 {
             self.encode_kitty(input, flags, to);
         } else if input.kind != KeyKind::Release {
+            if input.escaped {
+                // It stays what it was: a program that has asked for more would else take a quick Escape for Alt.
+                to.push(0x1b);
+                return self.encode_legacy(Key { mods: input.key.mods.without(Mods::ALT), ..input.key }, to);
+            }
             self.encode_legacy(input.key, to);
         }
     }

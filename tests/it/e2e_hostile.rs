@@ -170,7 +170,7 @@ fn what_a_program_writes_runs_nothing_and_is_not_echoed_back() {
         asked.screen().text()
     );
     client.press("C-c");
-    client.expect_screen("the prompt again", |screen| screen.text().trim_end().lines().rev().take(3).any(|row| row.trim_end() == "ready$"));
+    client.expect_screen("the prompt again", |screen| screen.text().lines().any(|row| row.trim_end() == "ready$"));
     still_works(&client, "q");
 }
 

@@ -114,7 +114,7 @@ fn code_point([code, shifted, layout]: [u32; 3], mods: Mods, kind: KeyKind) -> O
         // Programs and bindings name Control-Shift-A by the letter without Shift.
         key.code = KeyCode::Char(c.to_ascii_lowercase());
     }
-    Some(KeyInput { key, kind, shifted, layout })
+    Some(KeyInput { key, kind, shifted, layout, escaped: false })
 }
 
 /// A mouse report: button bits, column and row from 1 (mode 1006; the older form with 32 taken off).

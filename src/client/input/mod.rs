@@ -195,6 +195,7 @@ impl Decoder {
     fn give_input(&mut self, mut input: KeyInput, events: &mut Vec<TtyEvent>) {
         if self.meta {
             input.key.mods = input.key.mods.with(Mods::ALT);
+            input.escaped = true;
         }
         self.reset();
         input.key = input.key.normal();

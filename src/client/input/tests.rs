@@ -103,6 +103,7 @@ fn what_newer_terminals_tell_of_a_key_is_kept() {
         kind: KeyKind::Repeat,
         shifted: None,
         layout: Some('w'),
+        escaped: false,
     };
     assert_eq!(input(b"\x1b[1094::119;5:2u"), [TtyEvent::Key(expected)]);
     let [TtyEvent::Key(up)] = input(b"\x1b[1;1:3A")[..] else { panic!("a key") };
