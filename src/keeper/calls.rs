@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use rustix::event::PollFlags;
+use rustix::io::Errno;
 
 use crate::base::memory::Memory;
 use crate::keeper::job::{Job, new_ring};
@@ -91,7 +92,7 @@ impl Keeper {
         let tag = spawn.tag;
         let started = if self.jobs.contains_key(&tag) {
             let message = format!("there is a program {tag} already");
-            Err(spawn::NotStarted { errno: libc::EEXIST, message })
+            Err(spawn::NotStarted { errno: Errno::EXIST.raw_os_error(), message })
         } else {
             self.start(spawn)
         };
@@ -110,7 +111,7 @@ impl Keeper {
     /// The rings come first: when they cannot be had, nothing runs.
     fn start(&mut self, spawn: &Spawn) -> Result<Job, spawn::NotStarted> {
         let from_io = |error: io::Error| spawn::NotStarted {
-            errno: error.raw_os_error().unwrap_or(libc::EINVAL),
+            errno: error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error()),
             message: format!("cannot make room for output: {error}"),
         };
         let count = if matches!(spawn.wiring, Wiring::Pty(_)) { 1 } else { 2 };

@@ -4,18 +4,17 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
-use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, WaitOptions, getrlimit, prlimit, setrlimit, waitpid};
 
 use crate::base::geom::Size;
-use crate::platform::{clear_signal_mask, fork_into};
+use crate::platform::{clear_signal_mask, executable, fork_into};
 use crate::wire::keeper::{Spawn, Wiring};
 
 /// What a program was given, seen from outside.
@@ -80,7 +79,8 @@ pub(super) fn spawn(spawn: &Spawn, cookie: &str, limit: FdLimit, cgroup: Option<
         return Err(failed(Errno::NOENT, format!("there is no directory {}", cwd.display())));
     }
     let path = env.iter().rev().find(|(name, _)| name == "PATH").map_or(OsStr::new(""), |(_, value)| value);
-    let program = resolve(argv.first().map_or(OsStr::new(""), OsString::as_os_str), path, &cwd)?;
+    let program = executable(argv.first().map_or(OsStr::new(""), OsString::as_os_str), path, &cwd)
+        .map_err(|error| failed(error.errno, error.to_string()))?;
     let command = Program { file: program, argv, env, cwd };
     match spawn.wiring {
         Wiring::Pty(size) => on_pty(&command, size, limit, cgroup),
@@ -101,7 +101,7 @@ struct Program {
 fn start_in(cgroup: Option<&OwnedFd>, start: impl FnOnce() -> Result<i32, NotStarted>) -> Result<i32, NotStarted> {
     let Some(cgroup) = cgroup else { return start() };
     let from_io =
-        |error: io::Error| NotStarted { errno: error.raw_os_error().unwrap_or(libc::EIO), message: format!("cannot fork: {error}") };
+        |error: io::Error| NotStarted { errno: error.raw_os_error().unwrap_or(Errno::IO.raw_os_error()), message: format!("cannot fork: {error}") };
     let (mut answer, mut answering) = io::pipe().map_err(from_io)?;
     let child = fork_into(cgroup.as_fd(), || {
         let (pid, errno, message) = match start() {
@@ -122,7 +122,7 @@ fn start_in(cgroup: Option<&OwnedFd>, start: impl FnOnce() -> Result<i32, NotSta
     if pid > 0 {
         return Ok(pid);
     }
-    Err(NotStarted { errno: if errno == 0 { libc::EIO } else { errno }, message: words.next().unwrap_or("").into() })
+    Err(NotStarted { errno: if errno == 0 { Errno::IO.raw_os_error() } else { errno }, message: words.next().unwrap_or("").into() })
 }
 
 fn failed(errno: Errno, message: String) -> NotStarted {
@@ -130,36 +130,7 @@ fn failed(errno: Errno, message: String) -> NotStarted {
 }
 
 fn from_io(program: &Path, error: &io::Error) -> NotStarted {
-    NotStarted { errno: error.raw_os_error().unwrap_or(libc::EINVAL), message: format!("cannot start {}: {error}", program.display()) }
-}
-
-/// The file that execvp(3) would take.
-fn resolve(name: &OsStr, path: &OsStr, cwd: &Path) -> Result<PathBuf, NotStarted> {
-    if name.is_empty() {
-        return Err(failed(Errno::NOENT, "there is no program to start".into()));
-    }
-    let mut errno = Errno::NOENT;
-    let mut usable = |file: PathBuf| {
-        if file.is_dir() {
-            errno = Errno::ACCESS;
-            return None;
-        }
-        match access(&file, Access::EXEC_OK) {
-            Ok(()) => return Some(file),
-            Err(Errno::NOENT | Errno::NOTDIR) => {}
-            Err(_) => errno = Errno::ACCESS,
-        }
-        None
-    };
-    let found = if name.as_bytes().contains(&b'/') {
-        usable(cwd.join(name))
-    } else {
-        std::env::split_paths(path).find_map(|directory| usable(cwd.join(directory).join(name)))
-    };
-    found.ok_or_else(|| {
-        let why = if errno == Errno::ACCESS { "it cannot be executed" } else { "there is no such program" };
-        failed(errno, format!("cannot start {}: {why}", Path::new(name).display()))
-    })
+    NotStarted { errno: error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error()), message: format!("cannot start {}: {error}", program.display()) }
 }
 
 fn on_pty(command: &Program, size: Size, limit: FdLimit, cgroup: Option<&OwnedFd>) -> Result<Started, NotStarted> {
@@ -167,7 +138,7 @@ fn on_pty(command: &Program, size: Size, limit: FdLimit, cgroup: Option<&OwnedFd
     let size = PtySize { rows: size.rows, cols: size.cols, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).map_err(|error| {
         let errno = io::Error::last_os_error();
-        NotStarted { errno: errno.raw_os_error().unwrap_or(libc::EIO), message: format!("cannot open a terminal: {error}") }
+        NotStarted { errno: errno.raw_os_error().unwrap_or(Errno::IO.raw_os_error()), message: format!("cannot open a terminal: {error}") }
     })?;
     let raw = pair.master.as_raw_fd().unwrap_or(-1);
     if raw < 0 {

@@ -3,6 +3,7 @@
 mod clock;
 pub mod config_file;
 mod eventfd;
+mod executable;
 #[cfg(target_os = "linux")]
 mod linux;
 mod login;
@@ -19,6 +20,7 @@ mod watch;
 
 pub use clock::{boot_id, now, random_u64};
 pub use eventfd::EventFd;
+pub use executable::{NoExecutable, executable};
 #[cfg(target_os = "linux")]
 pub use linux::{cgroup, pidfd, process};
 pub use login::Login;

@@ -241,7 +241,7 @@ fn apply(model: &mut Model, step: Step, number: u64) {
             let links = vec![(1, "https://a.example/".to_owned()), (2, "file:///x".to_owned())];
             let panes =
                 rows.into_iter().map(|(pane, row, spans)| PaneRows { pane: PaneId(pane), rows: vec![(row, spans)], links: links.clone() });
-            let cursor = Some(Cursor { x: 3, y: 1, visible: number % 3 != 0, shape: CursorShape::Bar, blink: false });
+            let cursor = Some(Cursor { x: 3, y: 1, visible: !number.is_multiple_of(3), shape: CursorShape::Bar, blink: false });
             let frame = Frame { number, chrome: None, styles: styles(), panes: panes.collect(), cursor };
             update(model, Event::Server(ToClient::Frame(Box::new(frame))));
         }

@@ -26,9 +26,10 @@ const SIZE: Size = Size::new(80, 24);
 
 /// Entered by `stand_in.sh`: passes the connection to the keeper on to the test, and ends with the status the test sends.
 #[test]
-#[ignore = "the keeper under test starts this as its server"]
 fn stands_in_for_the_server() {
-    let mut to_test = UnixStream::connect(std::env::var_os("ABIDE_TEST_SOCKET").unwrap()).unwrap();
+    // Among the other tests it stands in for nobody.
+    let Some(test) = std::env::var_os("ABIDE_TEST_SOCKET") else { return };
+    let mut to_test = UnixStream::connect(test).unwrap();
     let line = format!("{} {}\n", std::process::id(), std::env::var("ABIDE_TEST_ARGS").unwrap());
     socket::send(&to_test, line.as_bytes(), &[rustix::stdio::stdin()]).unwrap();
     let mut status = [0];

@@ -341,6 +341,7 @@ impl Decoder {
 
     fn string_end(&mut self, kind: u8, events: &mut Vec<TtyEvent>) {
         let reply = std::str::from_utf8(&self.bytes).ok().and_then(|text| reply::of_string(kind, text));
+        self.give_escape(events);
         self.reset();
         events.extend(reply.map(TtyEvent::Reply));
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{ColourSlot, Decoder, PASTE_MAX, Reply, TtyEvent};
 use crate::base::geom::Point;
-use crate::base::key::{Key, KeyInput, KeyKind, Mods, MouseButton, MouseInput, MouseKind};
+use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods, MouseButton, MouseInput, MouseKind};
 use crate::base::style::Colour;
 
 fn decode(bytes: &[u8]) -> Vec<TtyEvent> {
@@ -86,7 +86,11 @@ fn every_form_of_a_key_is_that_key() {
 fn keys_that_follow_each_other_are_told_apart() {
     assert_eq!(keys(b"\x1b\x1b\x1b"), "Esc M-Esc");
     assert_eq!(keys(b"\x1b\x1ba"), "Esc M-a");
-    assert_eq!(keys(b"\x1b\x1b[<0;5;1M"), "Esc", "a click right after Esc does not swallow it");
+    let esc = TtyEvent::Key(Key::plain(KeyCode::Esc).into());
+    for after in [b"\x1b[<0;5;1M".as_slice(), b"\x1b[M %!", b"\x1b[I", b"\x1b[200~x\x1b[201~", b"\x1b]11;rgb:1/2/3\x07"] {
+        let both = [vec![esc.clone()], decode(after)].concat();
+        assert_eq!(decode(&[b"\x1b", after].concat()), both, "what is no key does not swallow an Esc before it");
+    }
     assert_eq!(keys(b"\x1b[\r"), "M-[ Enter");
     assert_eq!(keys(b"\x1bOz"), "M-O z");
     assert_eq!(keys(b"\x1b]x"), "M-] x");
@@ -98,6 +102,7 @@ fn keys_that_follow_each_other_are_told_apart() {
 #[test]
 fn what_newer_terminals_tell_of_a_key_is_kept() {
     let input = |bytes| decode(bytes);
+<<<<<<< HEAD
     let expected = KeyInput {
         key: Key { code: crate::base::key::KeyCode::Char('ц'), mods: Mods::CTRL },
         kind: KeyKind::Repeat,
@@ -105,6 +110,10 @@ fn what_newer_terminals_tell_of_a_key_is_kept() {
         layout: Some('w'),
         escaped: false,
     };
+=======
+    let expected =
+        KeyInput { key: Key { code: KeyCode::Char('ц'), mods: Mods::CTRL }, kind: KeyKind::Repeat, shifted: None, layout: Some('w') };
+>>>>>>> client
     assert_eq!(input(b"\x1b[1094::119;5:2u"), [TtyEvent::Key(expected)]);
     let [TtyEvent::Key(up)] = input(b"\x1b[1;1:3A")[..] else { panic!("a key") };
     assert_eq!(up.kind, KeyKind::Release);
