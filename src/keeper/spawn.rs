@@ -100,8 +100,10 @@ struct Program {
 /// orphans come to us, and lies in the cgroup from its first instruction on.
 fn start_in(cgroup: Option<&OwnedFd>, start: impl FnOnce() -> Result<i32, NotStarted>) -> Result<i32, NotStarted> {
     let Some(cgroup) = cgroup else { return start() };
-    let from_io =
-        |error: io::Error| NotStarted { errno: error.raw_os_error().unwrap_or(Errno::IO.raw_os_error()), message: format!("cannot fork: {error}") };
+    let from_io = |error: io::Error| NotStarted {
+        errno: error.raw_os_error().unwrap_or(Errno::IO.raw_os_error()),
+        message: format!("cannot fork: {error}"),
+    };
     let (mut answer, mut answering) = io::pipe().map_err(from_io)?;
     let child = fork_into(cgroup.as_fd(), || {
         let (pid, errno, message) = match start() {
@@ -130,7 +132,10 @@ fn failed(errno: Errno, message: String) -> NotStarted {
 }
 
 fn from_io(program: &Path, error: &io::Error) -> NotStarted {
-    NotStarted { errno: error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error()), message: format!("cannot start {}: {error}", program.display()) }
+    NotStarted {
+        errno: error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error()),
+        message: format!("cannot start {}: {error}", program.display()),
+    }
 }
 
 fn on_pty(command: &Program, size: Size, limit: FdLimit, cgroup: Option<&OwnedFd>) -> Result<Started, NotStarted> {

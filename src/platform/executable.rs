@@ -59,7 +59,10 @@ mod tests {
         let find = |name: &str| executable(OsStr::new(name), OsStr::new("/nowhere:/bin"), Path::new("/"));
         assert_eq!(find("sh"), Ok("/bin/sh".into()));
         assert_eq!(find("bin/sh"), Ok("/bin/sh".into()));
-        assert_eq!(find("no-such-program").map_err(|error| error.to_string()), Err("cannot start \"no-such-program\": there is no such program".into()));
+        assert_eq!(
+            find("no-such-program").map_err(|error| error.to_string()),
+            Err("cannot start \"no-such-program\": there is no such program".into())
+        );
         assert_eq!(find("/bin").map_err(|error| error.errno), Err(Errno::ACCESS));
         assert_eq!(find("").map_err(|error| error.errno), Err(Errno::NOENT));
     }

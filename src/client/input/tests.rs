@@ -102,18 +102,13 @@ fn keys_that_follow_each_other_are_told_apart() {
 #[test]
 fn what_newer_terminals_tell_of_a_key_is_kept() {
     let input = |bytes| decode(bytes);
-<<<<<<< HEAD
     let expected = KeyInput {
-        key: Key { code: crate::base::key::KeyCode::Char('ц'), mods: Mods::CTRL },
+        key: Key { code: KeyCode::Char('ц'), mods: Mods::CTRL },
         kind: KeyKind::Repeat,
         shifted: None,
         layout: Some('w'),
         escaped: false,
     };
-=======
-    let expected =
-        KeyInput { key: Key { code: KeyCode::Char('ц'), mods: Mods::CTRL }, kind: KeyKind::Repeat, shifted: None, layout: Some('w') };
->>>>>>> client
     assert_eq!(input(b"\x1b[1094::119;5:2u"), [TtyEvent::Key(expected)]);
     let [TtyEvent::Key(up)] = input(b"\x1b[1;1:3A")[..] else { panic!("a key") };
     assert_eq!(up.kind, KeyKind::Release);
