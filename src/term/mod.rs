@@ -19,6 +19,7 @@ mod keyboard;
 mod keys;
 mod link;
 mod look;
+mod marks;
 mod mode;
 mod mouse;
 mod movement;

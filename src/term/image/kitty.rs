@@ -3,35 +3,8 @@
 
 use crate::term::base64;
 use crate::term::emulator::Emulator;
-use crate::term::image::{IMAGE_BYTES_MAX, Image, ImageFormat, PIXELS_MAX};
+use crate::term::image::{Control, IMAGE_BYTES_MAX, Image, ImageFormat, PIXELS_MAX, Transfer};
 use crate::term::report::Reply;
-
-/// The control data of a command: what matters of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Control {
-    action: u8,
-    medium: u8,
-    format: u32,
-    compressed: bool,
-    more: bool,
-    quiet: u32,
-    id: u32,
-    number: u32,
-    placement: u32,
-    width: u32,
-    height: u32,
-    cols: u32,
-    rows: u32,
-    stay: bool,
-    delete: u8,
-}
-
-/// An image that comes in pieces.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Transfer {
-    control: Option<Control>,
-    pub(crate) data: Vec<u8>,
-}
 
 fn control(text: &[u8]) -> Control {
     let mut control = Control { action: b't', medium: b'd', format: 32, delete: b'a', ..Control::default() };

@@ -2,11 +2,10 @@
 //! pixels: a client that can draw them hands them on, another one draws a box.
 
 pub(crate) mod kitty;
+pub(crate) mod place;
 pub(crate) mod sixel;
 
 use std::ops::Range;
-
-use crate::term::emulator::Emulator;
 
 /// Bytes of image data a terminal keeps; the oldest images go first.
 pub(crate) const IMAGE_BYTES_MAX: usize = 64 << 20;
@@ -53,6 +52,33 @@ pub struct Image {
     pub data: Vec<u8>,
 }
 
+/// The control data of a command: what matters of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Control {
+    pub(crate) action: u8,
+    pub(crate) medium: u8,
+    pub(crate) format: u32,
+    pub(crate) compressed: bool,
+    pub(crate) more: bool,
+    pub(crate) quiet: u32,
+    pub(crate) id: u32,
+    pub(crate) number: u32,
+    pub(crate) placement: u32,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) cols: u32,
+    pub(crate) rows: u32,
+    pub(crate) stay: bool,
+    pub(crate) delete: u8,
+}
+
+/// An image that comes in pieces.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Transfer {
+    pub(crate) control: Option<Control>,
+    pub(crate) data: Vec<u8>,
+}
+
 /// The images of a terminal.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Images {
@@ -62,7 +88,7 @@ pub(crate) struct Images {
     hidden: Vec<Image>,
     /// Sent by kitty's protocol, to be placed by number; the cells are not yet known.
     pub(crate) stored: Vec<Image>,
-    pub(crate) transfer: kitty::Transfer,
+    pub(crate) transfer: Transfer,
 }
 
 impl Images {
@@ -77,7 +103,7 @@ impl Images {
     }
 
     /// Makes room for one more image of `bytes`; false if it can never fit.
-    fn make_room(&mut self, bytes: usize) -> bool {
+    pub(crate) fn make_room(&mut self, bytes: usize) -> bool {
         if bytes > IMAGE_BYTES_MAX {
             return false;
         }
@@ -129,30 +155,5 @@ impl Images {
     pub(crate) fn unplace(&mut self) {
         self.shown.clear();
         self.hidden.clear();
-    }
-}
-
-impl Emulator {
-    /// Puts an image at the cursor, over `cells`, and leaves the cursor where it is.
-    pub(crate) fn place_image(&mut self, image: Image) {
-        if self.images.make_room(image.data.len()) {
-            self.images.shown.push(image);
-            let tick = self.tick();
-            self.grid.touch(self.cursor.y, tick);
-        }
-    }
-
-    /// Columns and rows that so many pixels cover.
-    pub(crate) fn cells_of(&self, pixels: (u32, u32)) -> (u16, u16) {
-        let cell = self.shared.options.cell_pixels;
-        let cover = |pixels: u32, cell: u16, max: u16| u16::try_from(pixels.div_ceil(u32::from(cell.max(1)))).unwrap_or(max).clamp(1, max);
-        (cover(pixels.0, cell.0, self.size.cols), cover(pixels.1, cell.1, self.size.rows))
-    }
-
-    /// Goes below an image of `rows` rows, scrolling where needed.
-    pub(crate) fn move_below(&mut self, rows: u16) {
-        for _ in 0..rows.min(self.size.rows) {
-            self.index();
-        }
     }
 }
