@@ -418,7 +418,7 @@ mod tests {
     }
 
     /// Bodies as version 1 writes them, after their kinds: they decode for ever.
-    const GOLDEN_TO_KEEPER: [&str; 16] = [
+    const GOLDEN_TO_KEEPER: [&str; 17] = [
         "1:0700000000000000010000000000001000010000002f0200000002000000736800000000010000000100000041030000 00623d63",
         "2:0700000000000000000f000000",
         "2:0700000000000000010f000000",
@@ -435,6 +435,7 @@ mod tests {
         "11:01",
         "12:",
         "13:",
+        "14:",
     ];
 
     /// The same of the other direction.
