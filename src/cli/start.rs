@@ -16,7 +16,7 @@ const START_WITHIN: Duration = Duration::from_secs(15);
 /// How long another server that was started at the same time may take, once our keeper has ended.
 const AFTER_KEEPER_WITHIN: Duration = Duration::from_secs(2);
 /// How often it is looked for meanwhile.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// A connection to the server of these places, which is started if there is none.
 ///

@@ -83,7 +83,7 @@ impl Keeper {
                 let is_waiting = self.control.word(CONTROL_WAITING) != 0;
                 self.server.answered(is_waiting, now().tick);
             }
-            ToKeeper::Ready => self.server.ready(now().tick),
+            ToKeeper::Ready => self.server.ready = Some(now().tick),
             ToKeeper::Quit => self.is_over = true,
         }
     }

@@ -49,7 +49,7 @@ pub(super) struct Server {
     /// How many in a row have ended soon after their start.
     pub(super) crash_count: u32,
     /// When it said that it works.
-    ready: Option<Tick>,
+    pub(super) ready: Option<Tick>,
     /// It has ended, but how is not known before its new parent has reaped it: until then that is asked for.
     pub(super) status_by: Option<Tick>,
     restart_at: Option<Tick>,
@@ -125,11 +125,6 @@ impl Server {
         self.running = Running::Child(i32::try_from(child.id()).unwrap_or(0));
         self.link = Some(Link::new(ours, self.lease)?);
         Ok(())
-    }
-
-    /// It works from now on.
-    pub(super) fn ready(&mut self, now: Tick) {
-        self.ready = Some(now);
     }
 
     /// Its process id; 0 if there is none.
@@ -273,10 +268,10 @@ mod tests {
     fn a_long_life_starts_the_count_anew() {
         let mut server = server(Tick(0));
         server.crashed(Tick(1));
-        server.ready(Tick(2));
+        server.ready = Some(Tick(2));
         server.crashed(Tick(2));
         assert_eq!((server.crash_count, server.deadline()), (2, Some(Tick(2) + PAUSE_FIRST)));
-        server.ready(Tick(3));
+        server.ready = Some(Tick(3));
         let later = Tick(3) + LONG_LIFE;
         server.crashed(later);
         assert_eq!((server.crash_count, server.deadline()), (1, Some(later)));
