@@ -32,6 +32,8 @@ pub(super) struct Drawn {
     pub(super) input_at: Tick,
     /// Something may have changed since the last frame.
     pub(super) stale: bool,
+    /// The pane in its focus may have changed since the last frame.
+    pub(super) focus_stale: bool,
 }
 
 /// What a client has been sent of a pane.
@@ -56,7 +58,7 @@ impl Drawn {
         if self.in_flight || !self.stale {
             return None;
         }
-        if is_echo && now - self.input_at <= ECHO_WITHIN {
+        if is_echo && self.focus_stale && now - self.input_at <= ECHO_WITHIN {
             return Some(now);
         }
         Some(self.at + FRAME_EVERY)
@@ -64,7 +66,7 @@ impl Drawn {
 
     /// The frame that brings the client up to date; none if nothing changed. Panes in `held` are in the middle of a synchronized update.
     pub(super) fn frame(&mut self, now: Tick, core: &Core, client: ClientId, held: &BTreeSet<PaneId>) -> Option<Frame> {
-        self.stale = false;
+        (self.stale, self.focus_stale) = (false, false);
         let scene = core.scene(client)?;
         let mut frame = Frame::default();
         let mut styles = Styles::default();

@@ -7,12 +7,13 @@ use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 
-use crate::base::id::PaneId;
+use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::Memory;
 use crate::base::time::Tick;
 use crate::core::Input;
 use crate::platform::now;
 use crate::server::conn::{Conn, Event};
+use crate::server::draw::ECHO_WITHIN;
 use crate::server::edge::{Origin, Server};
 use crate::server::pane::{PaneIo, QUIET, Stop, TURN_BYTES_MAX, exit_status};
 use crate::server::{RESTART_STATUS, settings};
@@ -23,6 +24,8 @@ use crate::wire::keeper::CONTROL_WAITING;
 
 /// How much of all panes' output is parsed in one turn, so that keys never wait long.
 const TURN_BYTES_ALL: usize = 256 << 10;
+/// The same while somebody types: an echo waits for no more than this.
+const TURN_BYTES_TYPING: usize = 32 << 10;
 /// After so many inputs without a frame, a client is told what was taken.
 const TELL_AFTER: u64 = 32;
 
@@ -104,11 +107,15 @@ impl Server {
 
     /// Parses waiting output, pane by pane. True if there is more.
     fn output(&mut self) -> bool {
-        let mut budget = TURN_BYTES_ALL;
-        let mut panes: Vec<PaneId> = self.panes.keys().copied().collect();
+        let awaited = self.awaited_panes();
+        let mut is_more = false;
+        for pane in &awaited {
+            is_more |= self.pane_output(*pane, TURN_BYTES_MAX) == TURN_BYTES_MAX;
+        }
+        let mut budget = if awaited.is_empty() { TURN_BYTES_ALL } else { TURN_BYTES_TYPING };
+        let mut panes: Vec<PaneId> = self.panes.keys().copied().filter(|pane| !awaited.contains(pane)).collect();
         let first = self.first.and_then(|first| panes.iter().position(|pane| first <= *pane)).unwrap_or(0);
         panes.rotate_left(first);
-        let mut is_more = false;
         for pane in panes {
             if budget == 0 {
                 self.first = Some(pane);
@@ -119,6 +126,14 @@ impl Server {
             is_more |= 0 < taken && self.panes.get_mut(&pane).is_some_and(PaneIo::has_output);
         }
         is_more
+    }
+
+    /// Panes somebody has just typed into: what they print is looked at first in every turn.
+    fn awaited_panes(&mut self) -> Vec<PaneId> {
+        let now = now().tick;
+        let typing = self.conns.values_mut().filter_map(Conn::attached).filter(|attached| now - attached.drawn.input_at <= ECHO_WITHIN);
+        let clients: Vec<ClientId> = typing.map(|attached| attached.client).collect();
+        clients.into_iter().filter_map(|client| self.core.state.views.get(&client)?.focus()).collect()
     }
 
     /// Parses at most `budget` bytes of a pane's output; gives how many.
@@ -161,7 +176,7 @@ impl Server {
         let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane)) else { return };
         io.note_hold(now, &state.screen);
         io.quiet_at = Some(now + QUIET);
-        self.mark_stale();
+        self.mark(Some(pane));
     }
 
     /// Tells the core that a program has ended, once all it printed is parsed and a stop that was asked for is verified.
@@ -178,10 +193,16 @@ impl Server {
 
     /// Something may look different now.
     pub(super) fn mark_stale(&mut self) {
+        self.mark(None);
+    }
+
+    /// A pane may look different now; without one, anything.
+    fn mark(&mut self, pane: Option<PaneId>) {
         for conn in self.conns.values_mut() {
-            if let Some(attached) = conn.attached() {
-                attached.drawn.stale = true;
-            }
+            let Some(attached) = conn.attached() else { continue };
+            attached.drawn.stale = true;
+            let focus = || self.core.state.views.get(&attached.client).and_then(View::focus);
+            attached.drawn.focus_stale |= pane.is_none() || pane == focus();
         }
     }
 
