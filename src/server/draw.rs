@@ -8,7 +8,6 @@ use crate::base::style::{Cursor, Style};
 use crate::base::time::{Span as Time, Tick};
 use crate::core::Core;
 use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
-use crate::state::pane::Life;
 use crate::term::Terminal;
 use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows, SessionItem, Span, TabItem};
 
@@ -40,8 +39,6 @@ pub(super) struct Drawn {
 #[derive(Debug, Default)]
 struct PaneDrawn {
     tick: u64,
-    /// Whether that was before its program started: it gets a new screen then.
-    is_before_start: bool,
     links: BTreeSet<u32>,
 }
 
@@ -74,10 +71,6 @@ impl Drawn {
         for item in scene.panes.iter().filter(|item| !held.contains(&item.id)) {
             let Some(pane) = core.state.panes.get(&item.id) else { continue };
             let drawn = self.panes.entry(item.id).or_default();
-            let is_before_start = pane.life == Life::Starting;
-            if drawn.is_before_start != is_before_start || pane.screen.tick() + 1 < drawn.tick {
-                *drawn = PaneDrawn { is_before_start, ..PaneDrawn::default() };
-            }
             let rows = drawn.rows(item.id, &pane.screen, &mut styles);
             frame.panes.extend(rows);
         }

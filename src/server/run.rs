@@ -1,6 +1,7 @@
 //! The one loop: it gathers what happened, steps the core, carries effects out, draws, and waits. Nothing in it blocks.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tokio::net::UnixListener;
@@ -155,7 +156,12 @@ impl Server {
             }
             let (count, end) = (bytes.len(), position + bytes.len() as u64);
             let mut effects = Effects::new();
-            self.core.step(now(), Input::Output { pane, bytes }, &mut effects);
+            // A bug that some bytes bring out costs the pane its screen, not everybody the server, again and again.
+            let step = AssertUnwindSafe(|| self.core.step(now(), Input::Output { pane, bytes }, &mut effects));
+            if catch_unwind(step).is_err() {
+                tracing::error!(%pane, end, "its output could not be drawn: its screen begins anew");
+                self.core.replace_screen(pane);
+            }
             io.position = end;
             self.settle(effects, Origin::Output(end));
             taken += count;
