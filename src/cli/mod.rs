@@ -116,7 +116,7 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
         if is_new {
             attachable()?;
             start::link(&places, None)?;
-        } else if Link::connect(&places, None)?.is_none() {
+        } else if present(&places, None, entry)?.is_none() {
             return Err(link::no_server());
         }
         attachable()?;
@@ -124,7 +124,7 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     }
     fill_in(entry, &mut params)?;
     let pane = own_pane(&places);
-    let link = if is_new { Some(start::link(&places, pane)?) } else { Link::connect(&places, pane)? };
+    let link = if is_new { Some(start::link(&places, pane)?) } else { present(&places, pane, entry)? };
     let reply = match link {
         Some(mut link) => link.call(entry, &params)?,
         None => without_server(entry, &params)?,
@@ -184,6 +184,14 @@ fn own_pane(places: &Places) -> Option<PaneId> {
     let socket = std::env::var_os("ABIDE")?;
     let is_this_server = !Path::new(&socket).is_absolute() || socket == *places.socket();
     std::env::var("ABIDE_PANE").ok()?.parse().ok().filter(|_| is_this_server)
+}
+
+/// A connection to the server if there is one, or if sessions wait on disk for a server to bring them back.
+fn present(places: &Places, pane: Option<PaneId>, entry: &Entry) -> Result<Option<Link>, Refusal> {
+    let link = Link::connect(places, pane)?;
+    let is_wanted =
+        || !entry.name.starts_with("server.") && places.database().exists() && file::settings().unwrap_or_default().persist.enabled;
+    if link.is_none() && is_wanted() { start::link(places, pane).map(Some) } else { Ok(link) }
 }
 
 /// Without a server there is nothing: a list of everything is empty, what should stop has stopped, and everything else has nothing to act on.

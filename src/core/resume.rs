@@ -3,7 +3,7 @@
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::HeapMemory;
 use crate::core::Core;
-use crate::state::effect::{Effect, Effects};
+use crate::state::effect::{Effect, Effects, Place};
 use crate::state::pane::Life;
 use crate::term::{Options, OuterColours, TermEvent, Terminal};
 
@@ -18,6 +18,20 @@ impl Core {
             pane.life = Life::Running { pid };
             self.state.version += 1;
         }
+    }
+
+    /// A pane whose program is new shows text of a former one first; what the text asks a terminal is not answered.
+    pub fn recall(&mut self, id: PaneId, text: &str) {
+        if let Some(pane) = self.state.panes.get_mut(&id) {
+            pane.screen.feed(text.as_bytes(), &mut Vec::new());
+        }
+    }
+
+    /// Every pane without a program gets one, at the end of the next step; it starts where the former one was.
+    pub fn start_all(&mut self) {
+        let starting = self.state.panes.values().filter(|pane| pane.life == Life::Starting);
+        let places = |cwd: &str| (!cwd.is_empty()).then(|| Place::Directory(cwd.into())).into_iter().collect();
+        self.state.todo.start = starting.map(|pane| (pane.id, places(&pane.cwd))).collect();
     }
 
     /// A synchronized update took too long: what is parsed is shown.

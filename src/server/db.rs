@@ -3,6 +3,8 @@
 //! A database that cannot be written is given up until the next start, with one line in the log: live sessions go on from memory.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
@@ -10,11 +12,13 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::base::id::PaneId;
+use crate::base::time::Span;
+use crate::platform::now;
 
 /// The most jobs that wait for the disk; what does not fit is tried again with the next change.
 const JOBS_MAX: usize = 64;
 /// Changes that come within this time are written together.
-const TOGETHER: Duration = Duration::from_millis(250);
+pub(super) const TOGETHER: Span = Span::millis(250);
 /// The longest text kept of a pane, in bytes.
 pub(super) const TEXT_MAX: usize = 256 << 10;
 /// zstd's level: fast.
@@ -87,12 +91,27 @@ impl Db {
         }
     }
 
-    /// Waits until everything handed over is written. Only for the end: it blocks.
-    pub(super) fn finish(mut self) {
-        self.jobs = None;
+    /// Writes the structure a last time and waits until everything handed over is written. Only for the end: it blocks.
+    pub(super) fn finish(mut self, last: Vec<u8>) {
+        if let Some(jobs) = self.jobs.take() {
+            // A thread that has given up takes nothing more.
+            drop(jobs.send(Job::Structure(last)));
+        }
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has written what it could.
             drop(thread.join());
+        }
+    }
+}
+
+/// Takes the database away: there is nothing to restore.
+pub(super) fn remove(path: &Path) {
+    for end in ["-wal", "-shm", ""] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(end);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => tracing::warn!(?file, %error, "it stays"),
+            _ => {}
         }
     }
 }
@@ -126,7 +145,10 @@ fn read(path: &Path) -> rusqlite::Result<Stored> {
     Ok(stored)
 }
 
+/// Opens the database, 0600; what SQLite puts beside it has the same mode (<https://sqlite.org/src> os_unix.c, findCreateFileMode).
 fn open(path: &Path) -> rusqlite::Result<Connection> {
+    // What is wrong with the path, SQLite says too.
+    drop(OpenOptions::new().append(true).create(true).mode(0o600).open(path));
     let db = Connection::open(path)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "NORMAL")?;
@@ -152,8 +174,15 @@ fn work(path: &Path, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut latest = Latest::default();
         latest.add(first);
+        let end = now().tick + TOGETHER;
         let ended = loop {
-            match jobs.recv_timeout(TOGETHER) {
+            let left = Duration::from_nanos((end - now().tick).0);
+            match jobs.recv_timeout(left) {
+                // Under a constant stream there is always a next one, but the time is up.
+                Ok(job) if left.is_zero() => {
+                    latest.add(job);
+                    break false;
+                }
                 Ok(job) => latest.add(job),
                 Err(RecvTimeoutError::Timeout) => break false,
                 Err(RecvTimeoutError::Disconnected) => break true,
@@ -207,6 +236,9 @@ fn write(db: &mut Option<Connection>, path: &Path, latest: &Latest) -> rusqlite:
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::time::{Duration, Instant};
+
     use super::{Db, load};
     use crate::base::id::PaneId;
 
@@ -215,9 +247,9 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("abide.db");
         let db = Db::start(path.clone());
-        assert!(db.structure(b"one".to_vec()) && db.structure(b"two".to_vec()));
+        assert!(db.structure(b"one".to_vec()));
         assert!(db.text(PaneId(4), b"hello".to_vec()) && db.text(PaneId(5), b"gone".to_vec()) && db.forget(PaneId(5)));
-        db.finish();
+        db.finish(b"two".to_vec());
         let stored = load(&path);
         assert_eq!(stored.structure.as_deref(), Some(&b"two"[..]));
         assert_eq!(stored.texts.into_iter().collect::<Vec<_>>(), [(PaneId(4), b"hello".to_vec())]);
@@ -230,9 +262,36 @@ mod tests {
         std::fs::write(&path, vec![0x5a; 9000]).expect("written");
         assert_eq!(load(&path).structure, None);
         assert!(path.with_extension("damaged").exists());
-        let db = Db::start(path.clone());
-        assert!(db.structure(b"new".to_vec()));
-        db.finish();
+        Db::start(path.clone()).finish(b"new".to_vec());
         assert_eq!(load(&path).structure.as_deref(), Some(&b"new"[..]));
+    }
+
+    #[test]
+    fn nobody_else_can_read_what_is_written() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("abide.db");
+        // While it is open, the files beside it are there too.
+        let db = super::open(&path).expect("opened");
+        db.execute("INSERT INTO text VALUES (1, x'00')", []).expect("written");
+        let files: Vec<_> = std::fs::read_dir(dir.path()).expect("read").map(|entry| entry.expect("an entry")).collect();
+        assert_eq!(files.len(), 3, "{files:?}");
+        for file in files {
+            assert_eq!(file.metadata().expect("there").permissions().mode() & 0o777, 0o600, "{file:?}");
+        }
+    }
+
+    #[test]
+    fn a_constant_stream_is_written_all_the_same() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("abide.db");
+        let db = Db::start(path.clone());
+        let end = Instant::now() + Duration::from_secs(20);
+        while load(&path).structure.is_none() {
+            assert!(Instant::now() < end, "nothing is written while jobs arrive");
+            // A full queue is part of the stream.
+            db.structure(b"again".to_vec());
+        }
+        db.finish(b"last".to_vec());
+        assert_eq!(load(&path).structure.as_deref(), Some(&b"last"[..]));
     }
 }

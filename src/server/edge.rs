@@ -12,6 +12,7 @@ use crate::platform::EventFd;
 use crate::platform::memory::SharedMemory;
 use crate::server::Sockets;
 use crate::server::conn::{Conn, ConnId, Event};
+use crate::server::disk::Disk;
 use crate::server::kept::Kept;
 use crate::server::link::Link;
 use crate::server::pane::PaneIo;
@@ -57,6 +58,7 @@ pub(super) struct Server {
     pub(super) link: Link,
     pub(super) wake: Wake,
     pub(super) kept: Kept,
+    pub(super) disk: Disk,
     pub(super) sockets: Sockets,
     /// The keeper's lineage: the first half of every `ABIDE_JOB`.
     pub(super) epoch: u64,
@@ -93,6 +95,7 @@ pub(super) struct ServerParts {
     pub(super) link: Link,
     pub(super) wake: Wake,
     pub(super) kept: Kept,
+    pub(super) disk: Disk,
     pub(super) sockets: Sockets,
     pub(super) epoch: u64,
     pub(super) panes: BTreeMap<PaneId, PaneIo>,
@@ -102,12 +105,13 @@ pub(super) struct ServerParts {
 
 impl Server {
     pub(super) fn new(parts: ServerParts) -> Self {
-        let ServerParts { core, link, wake, kept, sockets, epoch, panes, events, home } = parts;
+        let ServerParts { core, link, wake, kept, disk, sockets, epoch, panes, events, home } = parts;
         Self {
             core,
             link,
             wake,
             kept,
+            disk,
             sockets,
             epoch,
             panes,

@@ -359,6 +359,7 @@ impl Server {
         self.panes.insert(pane, io);
         tracing::info!(%pane, pid = entry.pid, "spawned");
         self.started(pane, Ok(entry.pid.unsigned_abs()), Box::new(lines));
+        self.recall(pane);
         if let Some(early) = self.early.remove(&pane) {
             self.perform(Effect::Write { pane, bytes: early }, Origin::None);
         }

@@ -1,5 +1,7 @@
 //! The one place where the nouns of the core become what the store keeps, and the other way round.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::base::id::{PaneId, SessionId};
 use crate::base::time::Tick;
 use crate::layout::preset::Preset;
@@ -26,6 +28,39 @@ pub(super) fn structure(state: &State, taken: Vec<(u64, u64)>) -> Structure {
         views: gone.chain(here).collect(),
         taken,
     }
+}
+
+/// Variables whose values may go to disk, besides those that begin with one of [`DURABLE_PREFIXES`].
+const DURABLE: [&str; 7] = ["HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "TZ"];
+/// How the names of other variables begin whose values may go to disk.
+const DURABLE_PREFIXES: [&str; 2] = ["LC_", "XDG_"];
+/// How far ids jump when a structure comes from disk: more than can have been given out after it was written.
+const IDS_JUMP: u64 = 1000;
+
+/// What of a structure goes to disk: nothing that only clients that are there now need, and of environments no secrets.
+pub(super) fn durable(kept: Structure) -> Structure {
+    let is_durable = |name: &str| DURABLE.contains(&name) || DURABLE_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    let mut kept = Structure { views: Vec::new(), taken: Vec::new(), ..kept };
+    let envs = kept.sessions.iter_mut().map(|session| &mut session.env).chain(kept.panes.iter_mut().map(|pane| &mut pane.env));
+    envs.for_each(|env| env.retain(|(name, _)| is_durable(name)));
+    kept
+}
+
+/// What a structure from disk becomes when all its programs are gone: each pane waits for a shell. Sessions whose programs had all ended before are left out.
+/// Gives the commands that ran, too.
+pub(super) fn revived(mut kept: Structure) -> (Structure, BTreeMap<PaneId, Vec<String>>) {
+    let live: BTreeSet<SessionId> =
+        kept.panes.iter().filter(|pane| !matches!(pane.life, kept::Life::Ended(_))).map(|pane| pane.session).collect();
+    kept.sessions.retain(|session| live.contains(&session.id));
+    kept.tabs.retain(|tab| live.contains(&tab.session));
+    kept.panes.retain(|pane| pane.tab.is_some() && live.contains(&pane.session));
+    let mut ran = BTreeMap::new();
+    for pane in &mut kept.panes {
+        pane.life = kept::Life::Starting;
+        ran.insert(pane.id, std::mem::take(&mut pane.argv));
+    }
+    kept.next_ids = kept.next_ids.map(|next| next + IDS_JUMP);
+    (kept, ran)
 }
 
 fn session(session: &Session) -> kept::Session {
@@ -183,5 +218,75 @@ fn restored_view(kept: kept::View) -> Parted {
             tabs: kept.tabs.into_iter().map(tab_choice).collect(),
             panes: kept.panes.into_iter().map(pane_choice).collect(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{durable, kept, revived};
+    use crate::base::exit::ExitStatus;
+    use crate::base::geom::Size;
+    use crate::base::id::{PaneId, SessionId, TabId};
+    use crate::store::structure::Structure;
+
+    fn session(id: u64, env: &[(&str, &str)]) -> kept::Session {
+        kept::Session {
+            id: SessionId(id),
+            name: format!("n{id}"),
+            tabs: vec![TabId(id)],
+            current: TabId(id),
+            cwd: "/".into(),
+            env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            created_wall: 0,
+            used: 0,
+            size: Size::new(80, 24),
+            version: 0,
+            last_status: None,
+        }
+    }
+
+    fn pane(session: u64, life: kept::Life) -> kept::Pane {
+        kept::Pane {
+            id: PaneId(session),
+            session: SessionId(session),
+            tab: (life != kept::Life::Ending).then_some(TabId(session)),
+            name: None,
+            argv: vec!["top".into()],
+            env: vec![("TOKEN".into(), "secret".into())],
+            cwd: "/".into(),
+            created_wall: 0,
+            size: Size::new(80, 24),
+            life,
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_go_to_disk() {
+        let env = [("API_KEY", "secret"), ("HOME", "/h"), ("LC_ALL", "C"), ("SSH_AUTH_SOCK", "secret"), ("XDG_DATA_HOME", "/d")];
+        let structure =
+            Structure { sessions: vec![session(1, &env)], panes: vec![pane(1, kept::Life::Running(9))], ..Structure::default() };
+        let durable = durable(structure);
+        let names: Vec<&str> = durable.sessions[0].env.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["HOME", "LC_ALL", "XDG_DATA_HOME"]);
+        assert!(!durable.encode().windows(6).any(|bytes| bytes == b"secret"));
+    }
+
+    #[test]
+    fn programs_are_not_run_again_and_what_had_ended_stays_away() {
+        let ended = kept::Life::Ended(ExitStatus::Code(1));
+        let structure = Structure {
+            next_ids: [4; 6],
+            sessions: [1, 2].map(|id| session(id, &[])).into(),
+            panes: vec![pane(1, kept::Life::Running(9)), pane(2, ended), pane(3, kept::Life::Ending)],
+            ..Structure::default()
+        };
+        let (revived, ran) = revived(structure);
+        assert_eq!(revived.sessions.iter().map(|session| session.id.0).collect::<Vec<_>>(), [1]);
+        assert_eq!(
+            revived.panes.iter().map(|pane| (pane.id.0, pane.argv.len(), pane.life)).collect::<Vec<_>>(),
+            [(1, 0, kept::Life::Starting)]
+        );
+        assert_eq!(ran.into_iter().collect::<Vec<_>>(), [(PaneId(1), vec!["top".to_owned()])]);
+        assert_eq!(revived.next_ids, [1004; 6]);
     }
 }

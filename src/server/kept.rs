@@ -51,15 +51,16 @@ impl Kept {
         Arc::clone(&self.fd)
     }
 
-    /// Writes the structure if its version is not the one written last.
-    pub(super) fn write(&mut self, version: u64, structure: impl FnOnce(Vec<(u64, u64)>) -> Structure) {
+    /// Writes the structure if its version is not the one written last. True if it did.
+    pub(super) fn write(&mut self, version: u64, structure: impl FnOnce(Vec<(u64, u64)>) -> Structure) -> bool {
         if self.version == version {
-            return;
+            return false;
         }
         self.version = version;
         if let Err(error) = self.slots.write(&structure(self.taken.clone()).encode()) {
             tracing::error!(%error, "the structure is not kept");
         }
+        true
     }
 
     /// Notes that an input of a client is worked on.

@@ -1,6 +1,8 @@
 //! The server: one loop around the pure core. It owns what must not be lost only through the keeper, so it can be killed at any moment.
 
 mod conn;
+mod db;
+mod disk;
 mod draw;
 mod edge;
 mod events;
@@ -10,6 +12,7 @@ mod link;
 mod pane;
 mod perform;
 mod restore;
+mod revive;
 mod run;
 mod screen;
 

@@ -148,6 +148,7 @@ impl Server {
     fn forget(&mut self, pane: PaneId) {
         self.panes.remove(&pane);
         self.early.remove(&pane);
+        self.disk.forget(pane);
         for part in super::pane::Part::ALL {
             self.link.say(&ToKeeper::Unstash { name: part.name(pane) }, Vec::new());
         }

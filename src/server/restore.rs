@@ -18,15 +18,16 @@ use crate::platform::memory::SharedMemory;
 use crate::platform::places::Places;
 use crate::platform::{now, pidfd, socket, start, watch};
 use crate::server::conn::Event;
+use crate::server::disk::Disk;
 use crate::server::edge::{Origin, Server, ServerParts, Wake};
 use crate::server::kept::{Kept, STRUCTURE};
 use crate::server::link::{Link, LinkError};
 use crate::server::pane::{PaneIo, Part, Parts, Source};
-use crate::server::{Sockets, keep, screen};
+use crate::server::{Sockets, keep, revive, screen};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::state::host::Host;
-use crate::store::structure::{self as kept, Structure};
+use crate::store::structure::Structure;
 use crate::term::{Options, Terminal};
 use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Wiring};
 
@@ -81,7 +82,9 @@ impl Server {
     /// Keeps the structure if it changed. Called before the effects of a step leave.
     pub(super) fn keep(&mut self) {
         let state = &self.core.state;
-        self.kept.write(state.version, |taken| keep::structure(state, taken));
+        if self.kept.write(state.version, |taken| keep::structure(state, taken)) {
+            self.disk.changed(now().tick);
+        }
     }
 
     /// Writes a snapshot of a pane's screen as it is now.
@@ -206,6 +209,7 @@ pub(super) fn server(
     sockets: Sockets,
     events: Sender<Event>,
 ) -> anyhow::Result<Server> {
+    let was_empty = held.programs.is_empty() && !held.stash.contains_key(STRUCTURE);
     let (kept, structure) = Kept::open(held.stash.remove(STRUCTURE), &mut link)?;
     let options = Options {
         scrollback_lines_max: settings.scrollback.lines as usize,
@@ -228,18 +232,25 @@ pub(super) fn server(
     }
     let login = Login::current();
     let home = login.home.to_string_lossy().into_owned();
+    let (state, disk) = match revive::path(&settings) {
+        Some(path) if was_empty => revive::state(path, |size| blank(size, &options)),
+        path => (state(structure, &mut screens, &options), Disk::new(path)),
+    };
     let mut core = Core::new(settings, host(&login, link.lease, held.keeper_pid));
-    core.state = state(structure, &mut screens, &options);
-    let mut server = Server::new(ServerParts { core, link, wake: held.wake, kept, sockets, epoch: held.epoch, panes, events, home });
-    server.reconcile(strangers, screens);
+    core.state = state;
+    let mut server = Server::new(ServerParts { core, link, wake: held.wake, kept, disk, sockets, epoch: held.epoch, panes, events, home });
+    if was_empty {
+        server.revive();
+    } else {
+        server.reconcile(strangers, screens);
+    }
     Ok(server)
 }
 
 /// The state of the structure with the screens that were restored; an empty one if what was kept contradicts itself.
 fn state(structure: Option<Structure>, screens: &mut BTreeMap<PaneId, Terminal>, options: &Options) -> State {
-    let blank = |pane: &kept::Pane| Terminal::new(pane.size, *options, Box::new(HeapMemory::default()));
     let Some(structure) = structure else { return State::default() };
-    let mut state = keep::state(structure, |pane| screens.remove(&pane.id).unwrap_or_else(|| blank(pane)));
+    let mut state = keep::state(structure, |pane| screens.remove(&pane.id).unwrap_or_else(|| blank(pane.size, options)));
     if let Err(problem) = state.check() {
         tracing::error!(problem, "the structure is given up; programs are adopted one by one");
         let next_ids = state.next_ids;
@@ -247,6 +258,10 @@ fn state(structure: Option<Structure>, screens: &mut BTreeMap<PaneId, Terminal>,
         state = State { next_ids, ..State::default() };
     }
     state
+}
+
+fn blank(size: Size, options: &Options) -> Terminal {
+    Terminal::new(size, *options, Box::new(HeapMemory::default()))
 }
 
 fn host(login: &Login, lease: u64, keeper_pid: i32) -> Host {

@@ -182,6 +182,7 @@ impl Server {
         let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane)) else { return };
         io.note_hold(now, &state.screen);
         io.quiet_at = Some(now + QUIET);
+        self.disk.printed(pane, now);
         self.mark(Some(pane));
     }
 
@@ -278,12 +279,13 @@ impl Server {
         for (id, conn) in &mut self.conns {
             conn.flush(*id, &self.events);
         }
+        self.finish_disk(now().tick);
     }
 
     fn next_deadline(&self) -> Option<Tick> {
         let panes = self.panes.values().flat_map(|io| [io.quiet_at, io.held_until, io.stop.deadline()]).flatten();
         let draws = self.conns.values().filter_map(Conn::draw_deadline);
-        panes.chain(draws).chain(self.core.next_deadline()).min()
+        panes.chain(draws).chain(self.core.next_deadline()).chain(self.disk.deadline()).min()
     }
 
     fn pass_deadlines(&mut self) {
@@ -302,6 +304,9 @@ impl Server {
         for pane in due {
             self.pass_pane_deadlines(pane, now);
         }
+        if is_due(self.disk.deadline()) {
+            self.write_disk(now);
+        }
     }
 
     fn pass_pane_deadlines(&mut self, pane: PaneId, now: Tick) {
@@ -314,6 +319,7 @@ impl Server {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         if io.quiet_at.is_some_and(|at| at <= now) {
             io.quiet_at = None;
+            self.disk.is_quiet(pane, now);
             if !io.is_snapshot_fresh() {
                 self.write_snapshot(pane);
             }

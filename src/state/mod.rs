@@ -1,6 +1,7 @@
 //! The nouns and their verbs: sessions, tabs, panes, views, and the invariants that hold between them. No I/O, no clock.
 
 pub mod adopt;
+pub mod ansi;
 pub mod call;
 mod check;
 pub mod effect;

@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Abide, Screen, World, is_alive, missing_tool};
+use rustix::process::Signal;
+
+use crate::harness::{Abide, PATIENCE, Screen, World, gone_within, is_alive, missing_tool, signal};
 
 const SIZE: (u16, u16) = (120, 30);
 
@@ -311,6 +313,109 @@ fn tabs_panes_and_their_names_outlive_the_server() {
     client.expect_without("tab2");
     client.press("C-b n");
     client.expect("tab2");
+}
+
+/// Kills keeper and server, as a loss of power does; the programs end with their terminals.
+#[track_caller]
+fn pull_the_plug(world: &World) {
+    let (keeper, server) = (world.keeper_pid(), world.server_pid());
+    let all = world.processes();
+    for pid in [keeper, server] {
+        signal(pid, Signal::STOP);
+    }
+    for pid in [keeper, server] {
+        signal(pid, Signal::KILL);
+    }
+    for pid in all {
+        assert!(gone_within(pid, PATIENCE), "{pid} outlives its terminal");
+    }
+}
+
+#[test]
+fn after_keeper_and_server_were_killed_sessions_come_back_with_shells_and_their_text() {
+    let world = Arc::new(World::new());
+    world.write("home/deep/file", "");
+    let client = Abide::start_in(&world, &["new", "work", "-e", "API_TOKEN=hush1234"], SIZE);
+    client.expect("ready$");
+    client.type_line("cd deep; echo text$((1+1))");
+    client.expect("text2");
+    client.press("C-b c");
+    client.expect("ready$");
+    world.cli(&["tab", "rename", "side"]).ok();
+    world.cli(&["new", "-d", "other", "--", "sh", "-c", "echo born; exec cat"]).ok();
+    world.cli(&["wait", "-t", "other", "--text", "born", "--timeout", "20s"]).ok();
+    let lists = || ["ls", "tab ls", "pane ls"].map(|verb| world.cli(&verb.split(' ').chain(["--json"]).collect::<Vec<_>>()).ok().stdout);
+    let names = |listed: &[String; 3]| listed.iter().flat_map(|text| ids(text)).collect::<Vec<_>>();
+    let before = lists();
+    let database = || {
+        let written = ["abide.db", "abide.db-wal"].map(|name| std::fs::read(world.path("state/abide").join(name)).unwrap_or_default());
+        written.concat()
+    };
+    wait_until("the new directory is on disk", || contains(&database(), b"/home/deep"));
+    wait_until("the last pane is on disk", || contains(&database(), b"other"));
+    assert!(!contains(&database(), b"hush1234"), "a secret is on disk");
+    client.kill_client();
+    drop(client);
+    pull_the_plug(&world);
+
+    let client = Abide::start_in(&world, &["attach", "work"], SIZE);
+    client.expect("ready$");
+    assert_eq!(names(&lists()), names(&before), "the structure differs");
+    client.expect("side");
+    client.press("C-b p");
+    client.expect("text2");
+    client.expect("restored after a restart");
+    client.type_line("pwd; echo fresh$((1+1))");
+    client.expect("fresh2");
+    client.expect("/home/deep");
+    world.cli(&["wait", "-t", "other", "--text", "it ran: sh -c echo born; exec cat", "--timeout", "20s"]).ok();
+    world.cli(&["wait", "-t", "other", "--text", "ready$", "--timeout", "20s"]).ok();
+    // What was recalled outlives a kill of the server like everything else.
+    world.kill_server();
+    let kept = world.cli(&["capture", "-t", "work:1"]).ok().stdout;
+    assert_eq!(kept.matches("restored after a restart").count(), 1, "{kept}");
+    let fresh = world.cli(&["new", "-d", "fresh", "--json"]).ok().stdout;
+    assert!(ids(&fresh).iter().all(|id| id.len() > 4), "an id may be given out twice: {fresh}");
+}
+
+#[test]
+fn a_stopped_server_and_an_ended_session_leave_nothing_to_restore() {
+    let world = Arc::new(World::new());
+    world.cli(&["new", "-d", "one", "--", "cat"]).ok();
+    world.cli(&["new", "-d", "two", "--", "cat"]).ok();
+    let all = world.processes();
+    world.cli(&["server", "stop"]).ok();
+    for pid in all {
+        assert!(gone_within(pid, PATIENCE), "{pid} outlives the stop");
+    }
+    world.cli(&["new", "-d", "three", "--", "sh", "-c", "read line"]).ok();
+    world.cli(&["new", "-d", "four", "--", "cat"]).ok();
+    let listed = world.cli(&["ls"]).ok().stdout;
+    assert!(!listed.contains("one") && !listed.contains("two"), "{listed}");
+    world.cli(&["send", "-t", "three", "--key", "Enter"]).ok();
+    wait_until("the session ends", || !world.cli(&["ls"]).ok().stdout.contains("three"));
+    world.cli(&["kill", "four"]).ok();
+    let all = world.processes();
+    for pid in all {
+        assert!(gone_within(pid, PATIENCE), "{pid} outlives the last session");
+    }
+    world.cli(&["new", "-d", "five", "--", "cat"]).ok();
+    let listed = world.cli(&["ls"]).ok().stdout;
+    assert!(!listed.contains("three") && !listed.contains("four") && listed.contains("five"), "{listed}");
+}
+
+/// Waits for something that is seen from outside only.
+#[track_caller]
+fn wait_until(what: &str, mut predicate: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !predicate() {
+        assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
+        std::thread::yield_now();
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }
 
 /// The ids (`s1`, `t2`, `p3`) in a JSON text, in order.

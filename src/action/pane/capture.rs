@@ -5,12 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::pane::ansi;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::code::{Code, Refusal};
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::row::Row;
+use crate::state::ansi;
 use crate::state::pane::Pane;
 use std::ops::Range;
 
@@ -63,8 +63,8 @@ impl Apply for Capture {
         };
         match self.format {
             Format::Text => captured.text = Some(screen.text(rows)),
-            Format::Ansi => captured.text = Some(ansi::rows(rows.map(|row| row_at(shown, row)))),
-            Format::Json => captured.rows = Some(rows.map(|row| row_at(shown, row)).collect()),
+            Format::Ansi => captured.text = Some(ansi::rows(rows.map(|row| shown.row(row)))),
+            Format::Json => captured.rows = Some(rows.map(|row| shown.row(row)).collect()),
         }
         Ok(Answer::Now(captured))
     }
@@ -127,13 +127,5 @@ impl Capture {
         }
         let rows = self.scrollback.unwrap_or(0);
         Ok(-above.min(i64::try_from(rows).unwrap_or(i64::MAX))..end)
-    }
-}
-
-/// A row of the screen, or for negative numbers of the scrollback.
-fn row_at(shown: &Pane, row: i64) -> Row {
-    match u16::try_from(row) {
-        Ok(y) => shown.screen.row(y),
-        Err(_) => shown.screen.history_row(usize::try_from(-1 - row).unwrap_or(0)),
     }
 }

@@ -1,6 +1,5 @@
 //! Actions on panes, one per file.
 
-mod ansi;
 pub mod attention;
 pub mod break_out;
 pub mod capture;

@@ -7,7 +7,7 @@ mod procs;
 mod terminal;
 mod world;
 
-pub(crate) use procs::{gone_within, is_alive, status_field};
+pub(crate) use procs::{gone_within, is_alive, signal, status_field};
 pub(crate) use terminal::{Abide, Screen};
 pub(crate) use world::{Output, World, missing_tool};
 

@@ -56,7 +56,7 @@ pub(crate) fn gone_within(pid: i32, patience: Duration) -> bool {
 }
 
 /// Sends a signal to one process that this test started.
-pub(super) fn signal(pid: i32, signal: Signal) {
+pub(crate) fn signal(pid: i32, signal: Signal) {
     if let Some(id) = Pid::from_raw(pid).filter(|_| is_alive(pid)) {
         let sent = kill_process(id, signal);
         assert!(sent.is_ok() || !is_alive(pid), "no signal to {}: {sent:?}", describe(pid));

@@ -2,6 +2,7 @@
 
 use crate::base::row::Row;
 use crate::base::style::{Attrs, Colour, Style, Underline};
+use crate::state::pane::Pane;
 
 /// Attributes and the numbers that turn them on.
 const ATTRS: [(Attrs, &str); 8] = [
@@ -16,7 +17,8 @@ const ATTRS: [(Attrs, &str); 8] = [
 ];
 
 /// Rows, each with its line end unless the line goes on in the next one.
-pub(super) fn rows(rows: impl Iterator<Item = Row>) -> String {
+#[must_use]
+pub fn rows(rows: impl Iterator<Item = Row>) -> String {
     let mut text = String::new();
     for row in rows {
         let mut style = Style::default();
@@ -35,6 +37,25 @@ pub(super) fn rows(rows: impl Iterator<Item = Row>) -> String {
         }
     }
     text
+}
+
+/// The last rows of a pane, scrollback included, at most so many rows and bytes. Empty rows at the end are left out.
+#[must_use]
+pub fn tail(pane: &Pane, rows_max: usize, bytes_max: usize) -> String {
+    let above = i64::try_from(pane.screen.history_rows()).unwrap_or(i64::MAX);
+    let upwards = (-above..i64::from(pane.size.rows)).rev().map(|row| self::rows(std::iter::once(pane.row(row))));
+    let mut room = bytes_max;
+    let mut found: Vec<String> = upwards
+        .skip_while(|row| row == "\n")
+        .take(rows_max)
+        .take_while(|row| {
+            let fits = row.len() <= room;
+            room = room.saturating_sub(row.len());
+            fits
+        })
+        .collect();
+    found.reverse();
+    found.concat()
 }
 
 /// The sequence that sets a style, whatever was set before.

@@ -1,0 +1,100 @@
+//! The start after everything was gone, keeper and programs too: what the database holds comes back with new shells. No program is run again.
+
+use std::path::PathBuf;
+
+use crate::base::geom::Size;
+use crate::base::id::PaneId;
+use crate::base::text::harmless;
+use crate::core::Input;
+use crate::platform::now;
+use crate::platform::places::Places;
+use crate::server::db::{Stored, load};
+use crate::server::disk::Disk;
+use crate::server::edge::{Origin, Server};
+use crate::server::keep;
+use crate::settings::Settings;
+use crate::state::State;
+use crate::store::structure::Structure;
+use crate::term::Terminal;
+
+/// The longest command that is told of, in bytes.
+const COMMAND_MAX: usize = 512;
+
+/// Where this server's database is; none if nothing is to go to disk.
+pub(super) fn path(settings: &Settings) -> Option<PathBuf> {
+    settings.persist.enabled.then(|| Places::current().ok().map(|places| places.database())).flatten()
+}
+
+/// The state that the database holds, and a disk that knows what its panes showed. Empty if nothing is to come back.
+pub(super) fn state(path: PathBuf, screen: impl Fn(Size) -> Terminal) -> (State, Disk) {
+    let Stored { structure, texts } = load(&path);
+    let mut disk = Disk::new(Some(path));
+    let structure = structure.map(|bytes| Structure::decode(&bytes)).transpose().unwrap_or_else(|error| {
+        tracing::error!(%error, "the structure on disk is given up");
+        None
+    });
+    let (structure, ran) = structure.map(keep::revived).unwrap_or_default();
+    if structure.sessions.is_empty() {
+        texts.into_keys().for_each(|pane| disk.forget(pane));
+        return (State::default(), disk);
+    }
+    let state = keep::state(structure, |pane| screen(pane.size));
+    if let Err(problem) = state.check() {
+        tracing::error!(problem, "the structure on disk is given up");
+        return (State { next_ids: state.next_ids, ..State::default() }, disk);
+    }
+    tracing::info!(sessions = state.sessions.len(), panes = state.panes.len(), "restored from disk");
+    for (pane, text) in texts {
+        if !state.panes.contains_key(&pane) {
+            disk.forget(pane);
+            continue;
+        }
+        disk.recalled.insert(pane, String::from_utf8_lossy(&text).into_owned());
+    }
+    for (pane, argv) in ran {
+        let text = disk.recalled.entry(pane).or_default();
+        *text = history(text, &argv);
+    }
+    (state, disk)
+}
+
+/// What a restored pane shows before its shell begins: what it showed, and a line that says so.
+fn history(text: &str, argv: &[String]) -> String {
+    let mut shown = text.replace('\n', "\r\n");
+    if !shown.is_empty() && !shown.ends_with('\n') {
+        shown.push_str("\r\n");
+    }
+    let ran = if argv.is_empty() { String::new() } else { format!("; it ran: {}", harmless(&argv.join(" "), COMMAND_MAX)) };
+    format!("{shown}\x1b[0;2mrestored after a restart{ran}\x1b[0m\r\n")
+}
+
+impl Server {
+    /// Starts a shell in every restored pane.
+    pub(super) fn revive(&mut self) {
+        self.core.start_all();
+        self.step(Input::Wake, Origin::None);
+    }
+
+    /// Shows what a restored pane showed before, now that its shell runs and before anything that it printed.
+    pub(super) fn recall(&mut self, pane: PaneId) {
+        if let Some(text) = self.disk.recalled.remove(&pane) {
+            self.core.recall(pane, &text);
+            self.disk.printed(pane, now().tick);
+            self.write_snapshot(pane);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::history;
+
+    #[test]
+    fn what_was_shown_comes_before_the_line_that_says_so() {
+        assert_eq!(history("", &[]), "\x1b[0;2mrestored after a restart\x1b[0m\r\n");
+        let argv = ["vi".to_owned(), "a\x1b[2Jb".to_owned()];
+        let shown = history("one\ntwo", &argv);
+        assert!(shown.starts_with("one\r\ntwo\r\n\x1b[0;2mrestored after a restart; it ran: vi a"), "{shown:?}");
+        assert!(!shown.contains("\x1b[2J"));
+    }
+}
