@@ -21,7 +21,7 @@ compare *ARGS:
 bench *ARGS:
     cargo bench {{ARGS}}
 
-# One fuzz target for a while: `just fuzz vt_parser 60`.
+# One fuzz target for a while: `just fuzz vt_stream 60`.
 fuzz TARGET SECONDS="60":
     cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
 

@@ -1,10 +1,14 @@
 //! What the edge tells the core beside inputs: that a program it found running is that of a pane, and how the outer terminal looks.
 
 use crate::base::id::{ClientId, PaneId};
+use crate::base::memory::HeapMemory;
 use crate::core::Core;
 use crate::state::effect::{Effect, Effects, Place};
 use crate::state::pane::Life;
-use crate::term::{OuterColours, TermEvent};
+use crate::term::{Options, OuterColours, TermEvent, Terminal};
+
+/// What a screen shows that took the place of another.
+const REPLACED: &str = "[abide could not draw this pane's output; the program runs on, and this is a new screen]\r\n";
 
 impl Core {
     /// The program of a pane was found running when this server started.
@@ -35,6 +39,15 @@ impl Core {
         self.state.pane_mut(id).screen.end_synchronized();
     }
 
+    /// The screen of a pane is of no use any more: an empty one takes its place, without scrollback of its own, and says so.
+    pub fn replace_screen(&mut self, id: PaneId) {
+        let Some(pane) = self.state.panes.get_mut(&id) else { return };
+        let mut screen = Terminal::new(pane.size, Options::default(), Box::new(HeapMemory::default()));
+        screen.succeed(&pane.screen);
+        screen.feed(REPLACED.as_bytes(), &mut Vec::new());
+        pane.screen = screen;
+    }
+
     /// Programs in the session that a client shows are told these colours when they ask for the terminal's.
     pub fn set_colours(&mut self, client: ClientId, colours: OuterColours, fx: &mut Effects) {
         let session = self.state.views.get(&client).and_then(|view| view.at.session);
@@ -48,5 +61,29 @@ impl Core {
             });
             fx.extend(replies);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::geom::Size;
+    use crate::base::id::PaneId;
+    use crate::base::memory::HeapMemory;
+    use crate::core::Core;
+    use crate::settings::Settings;
+    use crate::state::host::Host;
+    use crate::term::{Options, Terminal};
+
+    #[test]
+    fn a_replaced_screen_says_so_and_every_row_of_it_is_news() {
+        let mut core = Core::new(Settings::default(), Host::default());
+        let mut screen = Terminal::new(Size::new(100, 4), Options::default(), Box::new(HeapMemory::default()));
+        screen.feed(b"one\r\ntwo", &mut Vec::new());
+        let drawn = screen.tick();
+        core.state.adopt(PaneId(1), 7, screen, 0);
+        core.replace_screen(PaneId(1));
+        let screen = &core.state.pane(PaneId(1)).screen;
+        assert!(screen.text(0..4).starts_with("[abide could not draw"), "{}", screen.text(0..4));
+        assert!((0..4).all(|y| drawn < screen.row_tick(y)));
     }
 }

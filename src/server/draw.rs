@@ -8,7 +8,6 @@ use crate::base::style::{Cursor, Style};
 use crate::base::time::{Span as Time, Tick};
 use crate::core::Core;
 use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
-use crate::state::pane::Life;
 use crate::term::Terminal;
 use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows, SessionItem, Span, TabItem};
 
@@ -32,14 +31,14 @@ pub(super) struct Drawn {
     pub(super) input_at: Tick,
     /// Something may have changed since the last frame.
     pub(super) stale: bool,
+    /// The pane in its focus may have changed since the last frame.
+    pub(super) focus_stale: bool,
 }
 
 /// What a client has been sent of a pane.
 #[derive(Debug, Default)]
 struct PaneDrawn {
     tick: u64,
-    /// Whether that was before its program started: it gets a new screen then.
-    is_before_start: bool,
     links: BTreeSet<u32>,
 }
 
@@ -56,7 +55,7 @@ impl Drawn {
         if self.in_flight || !self.stale {
             return None;
         }
-        if is_echo && now - self.input_at <= ECHO_WITHIN {
+        if is_echo && self.focus_stale && now - self.input_at <= ECHO_WITHIN {
             return Some(now);
         }
         Some(self.at + FRAME_EVERY)
@@ -64,7 +63,7 @@ impl Drawn {
 
     /// The frame that brings the client up to date; none if nothing changed. Panes in `held` are in the middle of a synchronized update.
     pub(super) fn frame(&mut self, now: Tick, core: &Core, client: ClientId, held: &BTreeSet<PaneId>) -> Option<Frame> {
-        self.stale = false;
+        (self.stale, self.focus_stale) = (false, false);
         let scene = core.scene(client)?;
         let mut frame = Frame::default();
         let mut styles = Styles::default();
@@ -72,10 +71,6 @@ impl Drawn {
         for item in scene.panes.iter().filter(|item| !held.contains(&item.id)) {
             let Some(pane) = core.state.panes.get(&item.id) else { continue };
             let drawn = self.panes.entry(item.id).or_default();
-            let is_before_start = pane.life == Life::Starting;
-            if drawn.is_before_start != is_before_start || pane.screen.tick() + 1 < drawn.tick {
-                *drawn = PaneDrawn { is_before_start, ..PaneDrawn::default() };
-            }
             let rows = drawn.rows(item.id, &pane.screen, &mut styles);
             frame.panes.extend(rows);
         }

@@ -1,18 +1,20 @@
 //! The one loop: it gathers what happened, steps the core, carries effects out, draws, and waits. Nothing in it blocks.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 
-use crate::base::id::PaneId;
+use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::Memory;
 use crate::base::time::Tick;
 use crate::core::Input;
 use crate::platform::{now, process};
 use crate::server::conn::{Conn, Event};
+use crate::server::draw::ECHO_WITHIN;
 use crate::server::edge::{Origin, Server};
 use crate::server::pane::{PaneIo, QUIET, Stop, TURN_BYTES_MAX, exit_status};
 use crate::server::{RESTART_STATUS, settings};
@@ -23,6 +25,8 @@ use crate::wire::keeper::CONTROL_WAITING;
 
 /// How much of all panes' output is parsed in one turn, so that keys never wait long.
 const TURN_BYTES_ALL: usize = 256 << 10;
+/// The same while somebody types: an echo waits for no more than this.
+const TURN_BYTES_TYPING: usize = 32 << 10;
 /// After so many inputs without a frame, a client is told what was taken.
 const TELL_AFTER: u64 = 32;
 
@@ -104,11 +108,15 @@ impl Server {
 
     /// Parses waiting output, pane by pane. True if there is more.
     fn output(&mut self) -> bool {
-        let mut budget = TURN_BYTES_ALL;
-        let mut panes: Vec<PaneId> = self.panes.keys().copied().collect();
+        let awaited = self.awaited_panes();
+        let mut is_more = false;
+        for pane in &awaited {
+            is_more |= self.pane_output(*pane, TURN_BYTES_MAX) == TURN_BYTES_MAX;
+        }
+        let mut budget = if awaited.is_empty() { TURN_BYTES_ALL } else { TURN_BYTES_TYPING };
+        let mut panes: Vec<PaneId> = self.panes.keys().copied().filter(|pane| !awaited.contains(pane)).collect();
         let first = self.first.and_then(|first| panes.iter().position(|pane| first <= *pane)).unwrap_or(0);
         panes.rotate_left(first);
-        let mut is_more = false;
         for pane in panes {
             if budget == 0 {
                 self.first = Some(pane);
@@ -119,6 +127,14 @@ impl Server {
             is_more |= 0 < taken && self.panes.get_mut(&pane).is_some_and(PaneIo::has_output);
         }
         is_more
+    }
+
+    /// Panes somebody has just typed into: what they print is looked at first in every turn.
+    fn awaited_panes(&mut self) -> Vec<PaneId> {
+        let now = now().tick;
+        let typing = self.conns.values_mut().filter_map(Conn::attached).filter(|attached| now - attached.drawn.input_at <= ECHO_WITHIN);
+        let clients: Vec<ClientId> = typing.map(|attached| attached.client).collect();
+        clients.into_iter().filter_map(|client| self.core.state.views.get(&client)?.focus()).collect()
     }
 
     /// Parses at most `budget` bytes of a pane's output; gives how many.
@@ -140,7 +156,12 @@ impl Server {
             }
             let (count, end) = (bytes.len(), position + bytes.len() as u64);
             let mut effects = Effects::new();
-            self.core.step(now(), Input::Output { pane, bytes }, &mut effects);
+            // A bug that some bytes bring out costs the pane its screen, not everybody the server, again and again.
+            let step = AssertUnwindSafe(|| self.core.step(now(), Input::Output { pane, bytes }, &mut effects));
+            if catch_unwind(step).is_err() {
+                tracing::error!(%pane, end, "its output could not be drawn: its screen begins anew");
+                self.core.replace_screen(pane);
+            }
             io.position = end;
             self.settle(effects, Origin::Output(end));
             taken += count;
@@ -162,7 +183,7 @@ impl Server {
         io.note_hold(now, &state.screen);
         io.quiet_at = Some(now + QUIET);
         self.disk.printed(pane, now);
-        self.mark_stale();
+        self.mark(Some(pane));
     }
 
     /// Tells the core that a program has ended, once all it printed is parsed and a stop that was asked for is verified.
@@ -179,10 +200,16 @@ impl Server {
 
     /// Something may look different now.
     pub(super) fn mark_stale(&mut self) {
+        self.mark(None);
+    }
+
+    /// A pane may look different now; without one, anything.
+    fn mark(&mut self, pane: Option<PaneId>) {
         for conn in self.conns.values_mut() {
-            if let Some(attached) = conn.attached() {
-                attached.drawn.stale = true;
-            }
+            let Some(attached) = conn.attached() else { continue };
+            attached.drawn.stale = true;
+            let focus = || self.core.state.views.get(&attached.client).and_then(View::focus);
+            attached.drawn.focus_stale |= pane.is_none() || pane == focus();
         }
     }
 

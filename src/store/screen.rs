@@ -16,6 +16,8 @@ pub type Saved = (Cursor, bool, bool, bool);
 /// Foreground, background and cursor of the outer terminal, and its 16 named colours.
 pub type Outer = (Option<Rgb>, Option<Rgb>, Option<Rgb>, Option<[Rgb; 16]>);
 
+/// Flags and stack of kitty's protocol on the screen shown and on the other one, and modifyOtherKeys.
+pub type Keyboard = ((u8, Vec<u8>), (u8, Vec<u8>), u8);
 /// Line, segment, offset, looks, open cells and gap, open segment.
 pub type HistoryEnd = (u64, u64, u32, u16, u32, bool, u64);
 
@@ -46,8 +48,8 @@ pub struct Screen {
     pub titles: (String, Vec<String>),
     /// Redefined palette entries, special colours, the outer terminal's.
     pub colours: (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer),
-    /// Flags and stack of kitty's protocol on the screen shown and the other one, and modifyOtherKeys.
-    pub keyboard: ((u8, Vec<u8>), (u8, Vec<u8>), u8),
+    /// The keyboard protocols.
+    pub keyboard: Keyboard,
     /// Working directory, at a prompt, prompt is redrawn.
     pub shell: (String, bool, bool),
     /// Cluster state, character to repeat, cursor shape.

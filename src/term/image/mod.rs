@@ -48,7 +48,7 @@ pub struct Image {
     pub col: u16,
     /// Columns and rows it covers.
     pub cells: (u16, u16),
-    /// The data, at most [`IMAGE_BYTES_MAX`] for all images together.
+    /// The data, at most `IMAGE_BYTES_MAX` for all images together.
     pub data: Vec<u8>,
 }
 
