@@ -145,7 +145,7 @@ fn read(path: &Path) -> rusqlite::Result<Stored> {
     Ok(stored)
 }
 
-/// Opens the database, 0600; what SQLite puts beside it has the same mode (<https://sqlite.org/src> os_unix.c, findCreateFileMode).
+/// Opens the database, 0600; what SQLite puts beside it has the same mode (SQLite's `findCreateFileMode` in `os_unix.c`).
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     // What is wrong with the path, SQLite says too.
     drop(OpenOptions::new().append(true).create(true).mode(0o600).open(path));

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
-use crate::platform::process;
 use crate::server::db::{self, Db, TEXT_MAX, TOGETHER};
-use crate::server::edge::Server;
 use crate::server::keep;
 use crate::state::{State, ansi};
 
@@ -104,54 +102,50 @@ impl Disk {
         }
         kept.encode()
     }
-}
 
-impl Server {
-    /// Hands over what is due.
-    pub(super) fn write_disk(&mut self, now: Tick) {
-        let due: Vec<PaneId> =
-            self.disk.texts.iter().filter(|(_, text)| text.due.is_some_and(|due| due <= now)).map(|(pane, _)| *pane).collect();
+    /// Hands over what is due. `place` finds out where the program of a pane is.
+    pub(super) fn write(&mut self, now: Tick, state: &State, place: impl Fn(PaneId) -> Option<String>) {
+        let is_due = |text: &Text| text.due.is_some_and(|due| due <= now);
+        let due: Vec<PaneId> = self.texts.iter().filter(|(_, text)| is_due(text)).map(|(pane, _)| *pane).collect();
         for pane in due {
-            self.write_text(pane, now);
+            self.write_text(pane, now, state, &place);
         }
-        if self.disk.due.is_none_or(|due| now < due) {
+        if self.due.is_none_or(|due| now < due) {
             return;
         }
-        let disk = &mut self.disk;
-        disk.forgotten.retain(|pane| !disk.db.forget(*pane));
-        let structure = disk.structure(&self.core.state);
-        let is_handed = disk.db.structure(structure) && disk.forgotten.is_empty();
-        disk.handed = now;
-        disk.due = (!is_handed).then(|| now + TOGETHER);
+        self.forgotten.retain(|pane| !self.db.forget(*pane));
+        let is_handed = self.db.structure(self.structure(state)) && self.forgotten.is_empty();
+        self.handed = now;
+        self.due = (!is_handed).then(|| now + TOGETHER);
     }
 
-    /// Hands over what a pane shows, and finds out where its program is.
-    fn write_text(&mut self, pane: PaneId, now: Tick) {
-        let (Some(state), Some(text)) = (self.core.state.panes.get(&pane), self.disk.texts.get_mut(&pane)) else { return };
-        let shown = ansi::tail(state, ROWS_MAX, TEXT_MAX).into_bytes();
+    /// Hands over what a pane shows, and notes where its program is.
+    fn write_text(&mut self, pane: PaneId, now: Tick, state: &State, place: impl Fn(PaneId) -> Option<String>) {
+        let (Some(shown), Some(text)) = (state.panes.get(&pane), self.texts.get_mut(&pane)) else { return };
+        let shown = ansi::tail(shown, ROWS_MAX, TEXT_MAX).into_bytes();
         text.handed = now;
-        text.due = (!self.disk.db.text(pane, shown)).then(|| now + TEXT_EVERY);
-        let place = self.panes.get(&pane).and_then(|io| process::working_directory(io.pid()));
-        let Some(place) = place.and_then(|place| place.to_str().map(str::to_owned)) else { return };
-        if self.disk.places.insert(pane, place.clone()) != Some(place) {
-            self.disk.changed(now);
+        text.due = (!self.db.text(pane, shown)).then(|| now + TEXT_EVERY);
+        let Some(place) = place(pane) else { return };
+        if self.places.get(&pane) != Some(&place) {
+            self.places.insert(pane, place);
+            self.changed(now);
         }
     }
 
     /// Hands over everything and waits until it is written; where no session is left, nothing stays on disk. For the end of the server.
-    pub(super) fn finish_disk(&mut self, now: Tick) {
-        let unwritten: Vec<PaneId> = self.disk.texts.iter().filter(|(_, text)| text.due.is_some()).map(|(pane, _)| *pane).collect();
+    pub(super) fn finish(&mut self, now: Tick, state: &State, place: impl Fn(PaneId) -> Option<String>) {
+        let unwritten: Vec<PaneId> = self.texts.iter().filter(|(_, text)| text.due.is_some()).map(|(pane, _)| *pane).collect();
         for pane in unwritten {
-            self.write_text(pane, now);
+            self.write_text(pane, now, state, &place);
         }
-        let disk = std::mem::replace(&mut self.disk, Disk::new(None));
-        let structure = disk.structure(&self.core.state);
+        let disk = std::mem::replace(self, Self::new(None));
+        let structure = disk.structure(state);
         let Some(path) = disk.path else { return };
         for pane in &disk.forgotten {
             disk.db.forget(*pane);
         }
         disk.db.finish(structure);
-        if self.core.state.sessions.is_empty() {
+        if state.sessions.is_empty() {
             db::remove(&path);
         }
     }

@@ -35,7 +35,9 @@ pub(super) fn state(path: PathBuf, screen: impl Fn(Size) -> Terminal) -> (State,
     });
     let (structure, ran) = structure.map(keep::revived).unwrap_or_default();
     if structure.sessions.is_empty() {
-        texts.into_keys().for_each(|pane| disk.forget(pane));
+        for pane in texts.into_keys() {
+            disk.forget(pane);
+        }
         return (State::default(), disk);
     }
     let state = keep::state(structure, |pane| screen(pane.size));

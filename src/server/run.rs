@@ -12,7 +12,7 @@ use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::Memory;
 use crate::base::time::Tick;
 use crate::core::Input;
-use crate::platform::now;
+use crate::platform::{now, process};
 use crate::server::conn::{Conn, Event};
 use crate::server::draw::ECHO_WITHIN;
 use crate::server::edge::{Origin, Server};
@@ -281,7 +281,7 @@ impl Server {
         for (id, conn) in &mut self.conns {
             conn.flush(*id, &self.events);
         }
-        self.finish_disk(now().tick);
+        self.disk.finish(now().tick, &self.core.state, |pane| place(self.panes.get(&pane)?));
     }
 
     fn next_deadline(&self) -> Option<Tick> {
@@ -307,7 +307,7 @@ impl Server {
             self.pass_pane_deadlines(pane, now);
         }
         if is_due(self.disk.deadline()) {
-            self.write_disk(now);
+            self.disk.write(now, &self.core.state, |pane| place(self.panes.get(&pane)?));
         }
     }
 
@@ -333,6 +333,11 @@ impl Server {
         }
         self.pass_stop_deadline(pane, now);
     }
+}
+
+/// Where the program of a pane is, which a shell in its place starts in after a restart of the machine.
+fn place(io: &PaneIo) -> Option<String> {
+    process::working_directory(io.pid())?.to_str().map(str::to_owned)
 }
 
 /// Waits until the deadline, or for ever.

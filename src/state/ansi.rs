@@ -93,9 +93,14 @@ fn colour(colour: Colour, base: u8) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::rows;
+    use super::{rows, tail};
+    use crate::base::geom::Size;
+    use crate::base::id::PaneId;
+    use crate::base::memory::HeapMemory;
     use crate::base::row::{Row, Run, RunKind};
     use crate::base::style::{Attrs, Colour, Style, Underline};
+    use crate::state::State;
+    use crate::term::{Options, Terminal};
 
     fn check(style: Style, written: &str) {
         let run = |style, text: &str| Run { style, link: 0, kind: RunKind::Narrow, text: text.into() };
@@ -118,5 +123,17 @@ mod tests {
     fn a_wrapped_row_has_no_line_end() {
         let row = |wrapped| Row { runs: Vec::new(), wrapped };
         assert_eq!(rows([row(true), row(false)].into_iter()), "\n");
+    }
+
+    #[test]
+    fn a_tail_has_the_last_rows_that_fit_and_no_empty_ones_below() {
+        let mut screen = Terminal::new(Size::new(10, 4), Options::default(), Box::new(HeapMemory::default()));
+        screen.feed(b"one\r\ntwo\r\n\r\nfour\r\nfive\r\nsix\r\n", &mut Vec::new());
+        let mut state = State::default();
+        state.adopt(PaneId(1), 1, screen, 0);
+        let pane = state.pane(PaneId(1));
+        assert_eq!(tail(pane, 99, 99), "one\ntwo\n\nfour\nfive\nsix\n");
+        assert_eq!(tail(pane, 2, 99), "five\nsix\n");
+        assert_eq!(tail(pane, 99, 10), "five\nsix\n");
     }
 }

@@ -344,14 +344,16 @@ fn after_keeper_and_server_were_killed_sessions_come_back_with_shells_and_their_
     world.cli(&["tab", "rename", "side"]).ok();
     world.cli(&["new", "-d", "other", "--", "sh", "-c", "echo born; exec cat"]).ok();
     world.cli(&["wait", "-t", "other", "--text", "born", "--timeout", "20s"]).ok();
-    let lists = || ["ls", "tab ls", "pane ls"].map(|verb| world.cli(&verb.split(' ').chain(["--json"]).collect::<Vec<_>>()).ok().stdout);
+    let lists = || {
+        ["ls", "tab ls --all", "pane ls --all"].map(|verb| world.cli(&verb.split(' ').chain(["--json"]).collect::<Vec<_>>()).ok().stdout)
+    };
     let names = |listed: &[String; 3]| listed.iter().flat_map(|text| ids(text)).collect::<Vec<_>>();
     let before = lists();
     let database = || {
         let written = ["abide.db", "abide.db-wal"].map(|name| std::fs::read(world.path("state/abide").join(name)).unwrap_or_default());
         written.concat()
     };
-    wait_until("the new directory is on disk", || contains(&database(), b"/home/deep"));
+    wait_until("the new directory is on disk", || contains(&database(), b"/deep"));
     wait_until("the last pane is on disk", || contains(&database(), b"other"));
     assert!(!contains(&database(), b"hush1234"), "a secret is on disk");
     client.kill_client();
@@ -367,9 +369,9 @@ fn after_keeper_and_server_were_killed_sessions_come_back_with_shells_and_their_
     client.expect("restored after a restart");
     client.type_line("pwd; echo fresh$((1+1))");
     client.expect("fresh2");
-    client.expect("/home/deep");
+    client.expect("/deep");
     world.cli(&["wait", "-t", "other", "--text", "it ran: sh -c echo born; exec cat", "--timeout", "20s"]).ok();
-    world.cli(&["wait", "-t", "other", "--text", "ready$", "--timeout", "20s"]).ok();
+    world.cli(&["wait", "-t", "other", "--text", "ready.", "--timeout", "20s"]).ok();
     // What was recalled outlives a kill of the server like everything else.
     world.kill_server();
     let kept = world.cli(&["capture", "-t", "work:1"]).ok().stdout;
