@@ -19,7 +19,7 @@ pub(crate) const COLS: u16 = 160;
 pub(crate) const ROWS: u16 = 50;
 
 /// How long anything may take before the measurement is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A program in a terminal, seen from the terminal's side.
 pub(crate) struct Outer {

@@ -48,7 +48,7 @@ pub fn markdown() -> String {
     let mut out = String::from(
         "# Configuration\n\n\
          The file is `$XDG_CONFIG_HOME/abide/config.toml`, or `~/.config/abide/config.toml`; `abide config path` says which.\n\
-         It is read again when it changes; a file with a problem is reported and the last good one stays in force.\n\
+         A client reads it when it starts, the server when it starts and on SIGHUP; a file with a problem is reported, and what was in force stays.\n\
          Unknown options are refused. All of this is made from the types that hold the options.\n",
     );
     for (section, node, options) in sections() {

@@ -70,7 +70,10 @@ async fn serve(is_safe: bool) -> anyhow::Result<u8> {
         return Ok(0);
     };
     let (events, receiver) = mpsc::channel(EVENTS_MAX);
-    let settings = settings(is_safe);
+    if is_safe {
+        tracing::warn!("safe mode: the configuration is not read");
+    }
+    let settings = if is_safe { None } else { settings() }.unwrap_or_default();
     let mut server = restore::server(held, link, settings, sockets, events)?;
     server.link.say(&ToKeeper::Ready, Vec::new());
     server.run(listener, receiver).await
@@ -102,26 +105,16 @@ fn listen(held: &mut Held, link: &mut Link) -> anyhow::Result<Option<(UnixListen
     Ok(Some((UnixListener::from_std(listening)?, sockets)))
 }
 
-/// The options of the user's file; the built-in ones if there is none, it has problems, or `is_safe`.
-fn settings(is_safe: bool) -> Settings {
-    if is_safe {
-        tracing::warn!("safe mode: the configuration is not read");
-        return Settings::default();
-    }
+/// The options of the user's file, the built-in ones if there is none; nothing if it has problems, which are logged.
+fn settings() -> Option<Settings> {
     let path = config_file::path();
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(Settings::default()),
         Err(error) => {
-            if error.kind() != std::io::ErrorKind::NotFound {
-                tracing::error!(path = %path.display(), %error, "the configuration cannot be read");
-            }
-            return Settings::default();
+            tracing::error!(path = %path.display(), %error, "the configuration cannot be read");
+            return None;
         }
     };
-    load(&path.display().to_string(), &text).unwrap_or_else(|problems| {
-        for problem in problems {
-            tracing::error!("{problem}");
-        }
-        Settings::default()
-    })
+    load(&path.display().to_string(), &text).inspect_err(|problems| problems.iter().for_each(|problem| tracing::error!("{problem}"))).ok()
 }

@@ -255,10 +255,12 @@ impl Server {
         }
     }
 
-    /// Reads the configuration again.
+    /// Reads the configuration again; one with problems changes nothing.
     fn reload(&mut self) {
-        self.step(Input::Configured(Box::new(settings(false))), Origin::None);
-        self.mark_stale();
+        if let Some(settings) = settings() {
+            self.step(Input::Configured(Box::new(settings)), Origin::None);
+            self.mark_stale();
+        }
     }
 
     /// The server is to leave with this exit status.

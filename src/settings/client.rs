@@ -155,7 +155,7 @@ pub enum Segment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outer {
-    /// Whether the mouse focuses, selects and scrolls. Programs that ask for the mouse get it only then.
+    /// Whether the mouse focuses panes, goes to tabs and moves borders. Programs that ask for the mouse get it only then.
     pub mouse: bool,
     /// Whether the terminal's title names the session and the pane in focus. It is put back at the end.
     pub title: bool,

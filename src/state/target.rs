@@ -8,7 +8,7 @@ use crate::base::text::nearest;
 use crate::state::State;
 use crate::state::call::Caller;
 
-/// The session a text names: a name, the unmistakable start of one, an id (`s3`, tmux's `$3`), `@focused`, `@last`, empty for the caller's own; of a tab or
+/// The session a text names: a name, an id (`s3`, tmux's `$3`), `@focused`, `@last`, empty for the caller's own; of a tab or
 /// pane target the session it is in.
 ///
 /// # Errors
@@ -146,14 +146,7 @@ fn last_session(state: &State, caller: Caller) -> Result<SessionId, Refusal> {
 }
 
 fn session_named(state: &State, name: &str) -> Result<SessionId, Refusal> {
-    if let Some(session) = state.sessions.values().find(|session| session.name == name) {
-        return Ok(session.id);
-    }
-    let mut starting = state.sessions.values().filter(|session| session.name.starts_with(name));
-    match (starting.next(), starting.next()) {
-        (Some(session), None) => Ok(session.id),
-        _ => Err(no_session(state, name)),
-    }
+    state.session_named(name).map(|session| session.id).ok_or_else(|| no_session(state, name))
 }
 
 fn tab_in(state: &State, caller: Caller, session: SessionId, text: &str) -> Result<TabId, Refusal> {
