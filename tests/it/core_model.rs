@@ -187,16 +187,9 @@ fn targets_name_sessions_tabs_and_panes() {
     {
         assert_eq!(pane(&mut world, target), id, "{target}");
     }
-    for (target, id) in [
-        ("other", "p4"),
-        ("oth", "p4"),
-        ("s1:2.1", "p2"),
-        ("%2", "p2"),
-        ("=work:1", "p1"),
-        ("@1", "p1"),
-        ("work:$", "p3"),
-        ("work:^", "p1"),
-    ] {
+    for (target, id) in
+        [("other", "p4"), ("s1:2.1", "p2"), ("%2", "p2"), ("=work:1", "p1"), ("@1", "p1"), ("work:$", "p3"), ("work:^", "p1")]
+    {
         assert_eq!(pane(&mut world, target), id, "{target}");
     }
     let within = Caller { client: None, pane: Some(PaneId(2)) };
@@ -213,6 +206,7 @@ fn unknown_targets_are_answered_with_what_there_is() {
     check_refusal(&mut world, "session has work", Code::NotFound, "no session \"work\"; there is none", "abide ls");
     world.did(Caller::default(), "new work");
     check_refusal(&mut world, "session has wrok", Code::NotFound, "no session \"wrok\"; there are work", "did you mean \"work\"?");
+    check_refusal(&mut world, "kill wor", Code::NotFound, "no session \"wor\"; there are work", "did you mean \"work\"?");
     check_refusal(&mut world, "session has zzzzzzzz", Code::NotFound, "no session \"zzzzzzzz\"; there are work", "abide ls");
     check_refusal(&mut world, "session has s9", Code::NotFound, "no session \"s9\"; there are work", "abide ls");
     check_refusal(&mut world, "session has @last", Code::NotFound, "no session but \"work\"", "abide new makes one");
