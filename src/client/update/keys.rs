@@ -3,13 +3,19 @@
 use std::rc::Rc;
 
 use super::{call, overlay};
-use crate::base::key::{Key, KeyInput, KeyKind};
+use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
 use crate::client::calls::Wanted;
 use crate::client::model::{Message, Model, Numbered};
 use crate::config::keymap::Lookup;
 
 /// Takes a key. What is for the program is collected in `typed`.
 pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>, out: &mut Vec<Message>) {
+    if model.overlay.is_some() && input.escaped && input.key.code != KeyCode::Esc {
+        // Escape closes an overlay: a key that follows quickly is for what is below, not one key with Alt.
+        flush(typed, out);
+        overlay::key(model, Key::plain(KeyCode::Esc), out);
+        return self::key(model, Key { mods: input.key.mods.without(Mods::ALT), ..input.key }.into(), typed, out);
+    }
     if model.overlay.is_some() {
         if is_press(input) {
             flush(typed, out);

@@ -122,6 +122,16 @@ fn a_release_is_passed_on_and_acts_on_nothing() {
 }
 
 #[test]
+fn a_key_right_after_escape_is_for_what_is_below_the_overlay() {
+    let mut model = model();
+    press(&mut model, "C-b :");
+    let quick = KeyInput { escaped: true, ..KeyInput::from("M-x".parse::<Key>().expect("a key")) };
+    assert_eq!(tty(&mut model, vec![TtyEvent::Key(quick)]), ["x"]);
+    assert_eq!(model.overlay, None);
+    assert_eq!(tty(&mut model, vec![TtyEvent::Key(quick)]), ["M-x"], "without an overlay the program decides");
+}
+
+#[test]
 fn the_palette_runs_what_is_typed_or_picked() {
     let mut model = model();
     press(&mut model, "C-b :");
