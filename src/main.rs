@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
-use abide::client::{self, Options, Outcome, Setup};
+use abide::client::{self, Options, Outcome, fresh};
+use abide::platform::places::is_first_run;
 use abide::platform::socket;
 use abide::{keeper, server};
 
@@ -25,9 +26,6 @@ fn main() -> ExitCode {
 
 /// Shows a session until the client leaves; gives the exit status.
 fn show(attach: Attach) -> u8 {
-    if let Some(notice) = &attach.notice {
-        cli::say(&format!("abide: {notice}"));
-    }
     let outcome = attached(attach).unwrap_or_else(|error| Outcome::NoTerminal(format!("the client cannot be started: {error:#}")));
     if let Some(line) = outcome.message() {
         cli::say(&line);
@@ -38,8 +36,12 @@ fn show(attach: Attach) -> u8 {
 fn attached(attach: Attach) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let (setup, problem) = fresh::setup(&attach.settings, &host);
     let options = Options {
-        setup: Setup::new(&attach.settings, host),
+        setup,
+        problems: attach.notice.into_iter().chain(problem).collect(),
+        known: None,
+        is_first_run: is_first_run(&attach.places) && !attach.read_only,
         hello: client::hello(attach.read_only)?,
         entry: Some(Wanted { name: attach.action, params: attach.params }),
         give_up: attach.give_up,

@@ -32,6 +32,9 @@ table! {
     client client::tabs::Tabs;
     client client::rename::Rename;
     client client::notices::Notices;
+    client client::inbox::Inbox;
+    client client::describe::Describe;
+    client client::lock::Lock;
     client client::redraw::Redraw;
     client client::suspend::Suspend;
     server session::kill::Kill;
@@ -73,9 +76,12 @@ table! {
     server server::restart::Restart;
     cli cli::config_check::Check;
     cli cli::config_show::Show;
+    cli cli::config_explain::Explain;
     cli cli::config_path::Path;
     cli cli::config_default::PrintDefault;
     cli cli::config_edit::Edit;
+    cli cli::config_import::Import;
+    cli cli::themes::Themes;
     cli cli::keys::Keys;
     cli cli::actions::Actions;
     cli cli::doctor::Doctor;

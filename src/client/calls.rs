@@ -12,6 +12,10 @@ use crate::wire::rpc::Request;
 
 /// The action that lists the keys.
 pub const HELP: &str = "client.keys";
+/// The one that lists every command.
+pub const PALETTE: &str = "client.palette";
+/// What somebody who is new here does first: a tab, a split, leaving.
+pub const FIRST_STEPS: [&str; 3] = ["tab.new", "pane.split", "client.detach"];
 
 /// Method and arguments of a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +77,12 @@ pub fn show(session: SessionId) -> Wanted {
     Wanted::new("session.attach", json!({ "target": session }))
 }
 
+/// Whether an action may be called again without the prefix while its key is pressed on, as tmux repeats it.
+#[must_use]
+pub fn repeats(name: &str) -> bool {
+    name == "pane.resize"
+}
+
 /// Something the client does itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Own {
@@ -90,6 +100,12 @@ pub enum Own {
     Redraw,
     /// Suspend this client.
     Suspend,
+    /// List the panes that want attention.
+    Inbox,
+    /// Say what the next key does.
+    Describe,
+    /// Take no key but the one that unlocks, or take them again.
+    Lock,
     /// Ask for the new name of something.
     Rename(Renamed),
 }
@@ -108,13 +124,16 @@ pub enum Renamed {
 pub fn own(name: &str, params: &Map<String, Value>) -> Option<Own> {
     let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     Some(match name {
-        "client.palette" => Own::Palette(text("text")),
+        PALETTE => Own::Palette(text("text")),
         HELP => Own::Keys,
         "client.sessions" => Own::Sessions,
         "client.tabs" => Own::Tabs,
         "client.notices" => Own::Notices,
         "client.redraw" => Own::Redraw,
         "client.suspend" => Own::Suspend,
+        "client.inbox" => Own::Inbox,
+        "client.describe" => Own::Describe,
+        "client.lock" => Own::Lock,
         "client.rename" if text("what") == "session" => Own::Rename(Renamed::Session),
         "client.rename" => Own::Rename(Renamed::Tab),
         _ => return None,

@@ -1,7 +1,9 @@
 //! The client role: shows frames of the server in the outer terminal and sends it what is typed. It never interprets program output.
 
+mod aside;
 pub mod calls;
 pub mod caps;
+pub mod fresh;
 mod identity;
 pub mod input;
 pub mod line;

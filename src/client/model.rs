@@ -15,7 +15,8 @@ use crate::client::pick::Pick;
 use crate::client::places::{Border, Places, places};
 use crate::client::scene::Scene;
 use crate::client::setup::Setup;
-use crate::wire::frame::{Notice, OuterColours, ToServer};
+use crate::settings::{Appearance, Preset};
+use crate::wire::frame::{Beside, Notice, OuterColours, ToServer};
 
 /// How long a notice is shown.
 pub const NOTICE_TIME: Span = Span::seconds(4);
@@ -57,12 +58,43 @@ pub struct Model {
     pub colours: OuterColours,
     /// Hours and minutes, as they are shown.
     pub clock: String,
+    /// What else it knows.
+    pub more: More,
     /// What has to be painted.
     pub damage: Damage,
     /// The id of the next call.
     pub next_call: u64,
     /// The call that this client came with; without it there is nothing to show.
     pub entry: Option<u64>,
+}
+
+/// What a client knows besides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct More {
+    /// Whether every key but the unlock key goes to the program.
+    pub locked: bool,
+    /// What kind of terminal this is.
+    pub appearance: Appearance,
+    /// What the command of the status line printed.
+    pub command: String,
+    /// What the server tells besides frames.
+    pub beside: Beside,
+    /// Whether the card of the first run is shown.
+    pub card: Card,
+    /// Until when a key that repeats needs no prefix.
+    pub repeat: Option<Tick>,
+    /// Whether the terminal speaks to a session that it is itself shown in.
+    pub nested: bool,
+}
+
+/// Whether the card of the first run is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Card {
+    /// It is not.
+    #[default]
+    Gone,
+    /// It is, until a key is pressed.
+    Shown,
 }
 
 /// The keys of an unfinished chord, and when the last was pressed.
@@ -83,6 +115,10 @@ pub enum Overlay {
     Rename(Renamed, Line),
     /// Whether this call is meant, yes or no.
     Confirm(Wanted),
+    /// Whether this text of several lines is to be pasted, yes or no.
+    Paste(String),
+    /// The next keys are described instead of meant.
+    Describe,
 }
 
 /// What the mouse holds while its button is down.
@@ -129,7 +165,7 @@ impl Damage {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Event {
     /// What one read of the outer terminal gave.
     Tty(Vec<crate::client::input::TtyEvent>),
@@ -143,6 +179,12 @@ pub enum Event {
     Lost,
     /// The clock shows something else.
     Clock(String),
+    /// The command of the status line printed this line.
+    Command(String),
+    /// The configuration was saved and is in order.
+    Configured(Box<Setup>),
+    /// The configuration was saved and has this problem: nothing changes.
+    Misconfigured(String),
     /// A deadline has passed.
     Wake,
     /// The client was suspended and goes on.
@@ -166,6 +208,8 @@ pub enum Message {
     Reconnect,
     /// Suspend this process.
     Suspend,
+    /// The card of the first run was seen: never show it again.
+    CardSeen,
     /// Leave.
     Leave(Outcome),
 }
@@ -187,6 +231,7 @@ impl Model {
     /// A client that has no connection yet.
     #[must_use]
     pub fn new(setup: Rc<Setup>, size: Size, caps: Caps, now: Now) -> Self {
+        let setup_locked = setup.keys.preset == Preset::Locked;
         Self {
             setup,
             size,
@@ -202,6 +247,7 @@ impl Model {
             caps,
             colours: OuterColours::default(),
             clock: String::new(),
+            more: More { locked: setup_locked, card: Card::default(), ..More::default() },
             damage: Damage { all: true, ..Damage::default() },
             next_call: 1,
             entry: None,

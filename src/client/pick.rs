@@ -1,6 +1,6 @@
 //! A list to pick from, narrowed by what is typed. It neither draws itself nor does what is picked.
 
-use crate::base::id::{SessionId, TabId};
+use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::client::line::Line;
 
@@ -26,6 +26,8 @@ pub enum Choice {
     Session(SessionId),
     /// The view shows that tab.
     Tab(TabId),
+    /// The view focuses that pane.
+    Pane(PaneId),
     /// The list closes.
     Close,
 }

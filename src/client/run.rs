@@ -7,17 +7,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Zoned;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
 use tokio::net::UnixStream;
 
 use crate::base::time::{Span, Tick};
+use crate::client::aside::{Aside, Happened};
 use crate::client::calls::Wanted;
 use crate::client::caps::Caps;
+use crate::client::fresh;
 use crate::client::input::Decoder;
 use crate::client::link::Outbox;
-use crate::client::model::{Event, Message, Model, Numbered};
+use crate::client::model::{Card, Event, Message, Model, Numbered};
 use crate::client::outcome::Outcome;
 use crate::client::paint::Painter;
 use crate::client::screen_guard::ScreenGuard;
@@ -25,9 +26,8 @@ use crate::client::setup::Setup;
 use crate::client::signals::{Signal, Signals};
 use crate::client::terminal;
 use crate::client::update::update;
-use crate::platform;
+use crate::platform::{self, places};
 use crate::platform::outer::{OuterTerminal, stop_self};
-use crate::settings::Segment;
 use crate::wire::frame::{self, ToClient, ToServer};
 use crate::wire::hello::Hello;
 use crate::wire::packet::Packets;
@@ -49,6 +49,12 @@ pub struct Options {
     pub entry: Option<Wanted>,
     /// For how long a server that cannot be reached is tried.
     pub give_up: Span,
+    /// What is wrong with the configuration: it is shown.
+    pub problems: Vec<String>,
+    /// The text of the configuration that `setup` was made of.
+    pub known: Option<String>,
+    /// Whether the card of the first run is shown.
+    pub is_first_run: bool,
 }
 
 /// Runs a client until it leaves. `connect` gives a connection to the server; it is called again whenever one was lost, must not block, and may wait.
@@ -85,6 +91,7 @@ enum Woke {
     Socket(io::Result<Ready>),
     Typed,
     Deadline,
+    Aside(Happened),
 }
 
 struct Client<C, F> {
@@ -109,8 +116,8 @@ struct Client<C, F> {
     painter: Painter,
     /// One frame on its way to the terminal, and notes.
     screen: Screen,
-    /// When the clock shows another minute.
-    minute_at: Option<Tick>,
+    /// What comes from this machine besides the terminal.
+    aside: Aside,
     outcome: Option<Outcome>,
 }
 
@@ -151,6 +158,13 @@ where
             bytes.extend(terminal::queries());
         }
         let now = model.now.tick;
+        let aside = Aside::new(now, options.known);
+        if options.is_first_run {
+            model.more.card = Card::Shown;
+        }
+        for problem in &options.problems {
+            model.notify(problem.clone(), true);
+        }
         Ok(Self {
             tty: registered(terminal)?,
             guard,
@@ -169,7 +183,7 @@ where
             outbox,
             painter: Painter::default(),
             screen: Screen { bytes, ..Screen::default() },
-            minute_at: Some(now),
+            aside,
             outcome: None,
         })
     }
@@ -189,6 +203,7 @@ where
                 Woke::Socket(Ok(_)) | Woke::Deadline => {}
                 Woke::Socket(Err(error)) => self.lost(&error.to_string()),
                 Woke::Typed => self.read_terminal(),
+                Woke::Aside(happened) => self.aside(happened),
             }
         }
     }
@@ -200,7 +215,7 @@ where
         let is_sending = !self.outbox.unwritten().is_empty();
         let is_drawing = self.is_drawing();
         let reads_terminal = !self.outbox.is_full();
-        let Self { tty, signals, conn, .. } = self;
+        let Self { tty, signals, conn, aside, .. } = self;
         let (connecting, socket) = match conn {
             Conn::Connecting(future) => (Some(future), None),
             Conn::Waiting(_) => (None, None),
@@ -213,6 +228,7 @@ where
             ready = async { socket.expect("guarded").ready(interest).await }, if socket.is_some() => Woke::Socket(ready),
             ready = tty.readable(), if reads_terminal => { drop(ready); Woke::Typed }
             ready = tty.writable(), if is_drawing => { drop(ready); Woke::Deadline }
+            happened = aside.next() => Woke::Aside(happened),
             result = async { connecting.expect("guarded").await }, if connecting.is_some() => Woke::Connected(result),
             _ = tokio::time::timeout(pause.unwrap_or_default(), pending::<()>()), if pause.is_some() => Woke::Deadline,
         }
@@ -220,7 +236,7 @@ where
 
     fn next_deadline(&self) -> Option<Tick> {
         let retry = if let Conn::Waiting(at) = self.conn { Some(at) } else { None };
-        [retry, self.settle_at, self.minute_at, self.model.next_deadline()].into_iter().flatten().min()
+        [retry, self.settle_at, self.aside.deadline(), self.model.next_deadline()].into_iter().flatten().min()
     }
 
     /// Hands an event to the model and carries out what it says.
@@ -252,6 +268,7 @@ where
             Message::Write(_) => {}
             Message::Reconnect => self.lost("the server restarts"),
             Message::Suspend => self.suspend(),
+            Message::CardSeen => places::forget_first_run(),
             Message::Leave(outcome) => self.outcome = Some(outcome),
         }
     }
@@ -271,21 +288,28 @@ where
             self.decoder.settle(&mut events);
             self.update(Event::Tty(events));
         }
-        if is_due(self.minute_at) {
-            let time = Zoned::now();
-            let left = 60 - u64::try_from(time.second()).unwrap_or(0).min(59);
-            self.minute_at = self.shows_clock().then(|| now.tick + Span::seconds(left));
-            self.update(Event::Clock(format!("{:02}:{:02}", time.hour(), time.minute())));
+        if let Some(clock) = self.aside.clock(now.tick, &self.model.setup.bars) {
+            self.update(Event::Clock(clock));
         }
+        self.aside.run_command(now.tick, &self.model.setup.bars);
         if self.model.next_deadline_passed(now.tick) {
             self.update(Event::Wake);
         }
     }
 
-    /// Whether anybody could see the clock; without one nothing wakes this process by itself.
-    fn shows_clock(&self) -> bool {
-        let bars = &self.model.setup.bars;
-        bars.show && bars.left.iter().chain(&bars.right).any(|segment| *segment == Segment::Clock)
+    /// Something of this machine happened.
+    fn aside(&mut self, happened: Happened) {
+        match happened {
+            Happened::Printed(line) => self.update(Event::Command(line)),
+            Happened::Saved => match fresh::again(&self.model.setup.host, self.aside.known()) {
+                Ok(None) => {}
+                Ok(Some(setup)) => {
+                    self.aside.restart(self.model.now.tick);
+                    self.update(Event::Configured(Box::new(setup)));
+                }
+                Err(problem) => self.update(Event::Misconfigured(problem)),
+            },
+        }
     }
 
     /// Draws and writes until all is shown or the terminal takes no more.

@@ -11,10 +11,14 @@ const CLIPBOARD_MAX: usize = 1 << 20;
 pub const ENTER: &str = "\x1b[22;0t\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[?1l\x1b>\x1b[m\x1b[r\x1b[2J\x1b[H";
 /// The mouse with movement while a button is down (1002), as decimals (1006).
 pub const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
+/// No mouse any more.
+pub const MOUSE_OFF: &str = "\x1b[?1003l\x1b[?1002l\x1b[?1006l";
+/// Told when the terminal turns light or dark (2031). Other terminals ignore it.
+pub const APPEARANCE_ON: &str = "\x1b[?2031h";
 /// kitty keyboard protocol, pushed: keys told apart (1), alternates told (4). Other terminals ignore it.
 pub const KEYS_ON: &str = "\x1b[>5u";
 /// Undoes everything that [`ENTER`], [`MOUSE_ON`], [`KEYS_ON`] and painting did. A cut sequence before it is cancelled (CAN), a cut string ended.
-pub const LEAVE: &str = "\x18\x1b\\\x1b[?2026l\x1b[<u\x1b[?1003l\x1b[?1002l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b]8;;\x1b\\\x1b[m\x1b[0 q\x1b[?7h\x1b[?25h\x1b[2J\x1b[?1049l\x1b[23;0t";
+pub const LEAVE: &str = "\x18\x1b\\\x1b[?2026l\x1b[?2031l\x1b[<u\x1b[?1003l\x1b[?1002l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b]8;;\x1b\\\x1b[m\x1b[0 q\x1b[?7h\x1b[?25h\x1b[2J\x1b[?1049l\x1b[23;0t";
 /// The same for terminals that print what they do not know.
 pub const LEAVE_PLAIN: &str = "\x18\x1b[m\x1b[2J\x1b[H";
 /// What a plain terminal gets instead of [`ENTER`].

@@ -4,5 +4,7 @@ mod check;
 pub mod diag;
 pub mod keymap;
 pub mod load;
+pub mod presets;
 pub mod reference;
+pub mod theme;
 pub mod words;

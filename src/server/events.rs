@@ -243,6 +243,12 @@ impl Server {
                 self.step(Input::Answered { call, outcome: response.outcome() }, Origin::None);
             }
             ToServer::Colours(colours) => self.colours(client, &colours),
+            ToServer::Bars(rows) => {
+                self.core.state.set_bars(client, rows);
+                // Whatever step comes next arranges the panes; this one makes sure that there is one.
+                self.step(Input::Wake, Origin::None);
+                self.mark_stale();
+            }
             _ => self.close(id),
         }
     }

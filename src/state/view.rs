@@ -19,6 +19,8 @@ pub struct View {
     pub at: Whereabouts,
     /// The size of its terminal.
     pub size: Size,
+    /// The rows that its bars take.
+    pub bars: u16,
     /// A cell in pixels, 0 where unknown.
     pub cell_pixels: (u16, u16),
     /// Whether it only watches.
@@ -79,10 +81,12 @@ pub struct Parted {
     pub at: Whereabouts,
 }
 
-/// The rows that the tab bar and the status line take.
+/// The rows that the tab bar and the status line take of a client that does not tell.
 const BARS: u16 = 2;
-/// The least rows of a terminal that has them.
-const ROWS_WITH_BARS: u16 = 4;
+/// The most rows that bars can take.
+const BARS_MAX: u16 = 8;
+/// The least rows of panes that bars leave; where they would leave fewer, there are none.
+const ROWS_BESIDE_BARS: u16 = 2;
 
 /// How many clients that are gone are remembered.
 pub const PARTED_MAX: usize = 32;
@@ -155,7 +159,7 @@ impl View {
     /// The area that panes share: what the tab bar above and the status line below leave, or everything where there is no room for them.
     #[must_use]
     pub const fn area(&self) -> Size {
-        let rows = if self.size.rows < ROWS_WITH_BARS { self.size.rows } else { self.size.rows - BARS };
+        let rows = if self.size.rows < ROWS_BESIDE_BARS + self.bars { self.size.rows } else { self.size.rows - self.bars };
         Size::new(self.size.cols, rows)
     }
 
@@ -200,6 +204,7 @@ impl State {
             token: viewer.token,
             at,
             size: viewer.size.clamped(),
+            bars: BARS,
             cell_pixels: viewer.cell_pixels,
             read_only: viewer.read_only,
             focused: true,
@@ -312,6 +317,13 @@ impl State {
     pub fn resize_view(&mut self, client: ClientId, size: Size, cell_pixels: (u16, u16)) {
         let Some(view) = self.views.get_mut(&client) else { return };
         (view.size, view.cell_pixels) = (size.clamped(), cell_pixels);
+        self.todo.arrange.extend(view.tab());
+    }
+
+    /// Takes note of the rows that a client's bars take.
+    pub fn set_bars(&mut self, client: ClientId, rows: u16) {
+        let Some(view) = self.views.get_mut(&client).filter(|view| view.bars != rows) else { return };
+        view.bars = rows.min(BARS_MAX);
         self.todo.arrange.extend(view.tab());
     }
 

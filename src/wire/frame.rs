@@ -68,6 +68,8 @@ pub enum ToServer {
     },
     /// Colours of the outer terminal, as it reported them.
     Colours(OuterColours),
+    /// The rows that bars take of the terminal, where it has room for them.
+    Bars(u16),
 }
 
 /// Colours of an outer terminal; none where it did not tell.
@@ -107,6 +109,63 @@ pub enum ToClient {
     Taken(u64),
     /// The last one; the client leaves.
     Bye(Bye),
+    /// What is shown besides frames, whole, whenever any of it changed.
+    Beside(Box<Beside>),
+}
+
+/// The rows that the bars of a client take that does not tell ([`ToServer::Bars`]).
+pub const BARS_USUAL: u16 = 2;
+
+/// What bars and lists show that is not in the chrome.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Beside {
+    /// Marks of the session's tabs that have any.
+    pub tabs: Vec<TabMarks>,
+    /// Panes of all sessions that want attention, the most urgent first.
+    pub attention: Vec<Wanting>,
+    /// The directory of the pane in focus; empty where unknown.
+    pub cwd: String,
+}
+
+/// Marks of a tab besides bell and activity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TabMarks {
+    /// The tab.
+    pub tab: TabId,
+    /// A pane of it fell silent.
+    pub silence: bool,
+    /// A program or a long command of it ended, with this status.
+    pub ended: Option<u8>,
+    /// A program of it sent a notification.
+    pub notified: bool,
+    /// How far the work in it has come.
+    pub progress: Option<Progress>,
+}
+
+/// How far some work has come (OSC 9;4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Progress {
+    /// This many percent.
+    Percent(u8),
+    /// It failed at this many percent.
+    Failed(u8),
+    /// It goes on without a measure.
+    Running,
+    /// It is paused at this many percent.
+    Paused(u8),
+}
+
+/// A pane that wants attention.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanting {
+    /// The pane.
+    pub pane: PaneId,
+    /// Where it is, as a target: `work:2.1`.
+    pub place: String,
+    /// What its border calls it, harmless.
+    pub label: String,
+    /// Why, in some words, harmless.
+    pub why: String,
 }
 
 /// Something for the outer terminal that is not a cell.

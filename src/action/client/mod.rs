@@ -1,7 +1,10 @@
 //! Actions on clients, one per file.
 
+pub mod describe;
 pub mod detach;
+pub mod inbox;
 pub mod keys;
+pub mod lock;
 pub mod ls;
 pub mod notices;
 pub mod palette;

@@ -1,6 +1,6 @@
 //! A call: the client's own is carried out, another is asked about or sent.
 
-use super::open;
+use super::{configured, open};
 use crate::client::calls::{self, Own, Wanted};
 use crate::client::model::{Message, Model, Numbered, Overlay};
 
@@ -30,6 +30,9 @@ pub(super) fn carry_out(model: &mut Model, own: Own, out: &mut Vec<Message>) {
     match own {
         Own::Redraw => model.damage.all = true,
         Own::Suspend => out.push(Message::Suspend),
+        Own::Inbox => model.overlay = Some(open::inbox(model)),
+        Own::Describe => model.overlay = Some(Overlay::Describe),
+        Own::Lock => configured::lock(model),
         Own::Palette(text) => model.overlay = Some(open::palette(model, &text)),
         Own::Keys => model.overlay = Some(open::keys(model)),
         Own::Sessions => model.overlay = Some(open::sessions(model)),

@@ -2,11 +2,16 @@
 
 use std::rc::Rc;
 
-use super::{call, overlay};
+use super::{call, configured, overlay};
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
-use crate::client::calls::Wanted;
-use crate::client::model::{Message, Model, Numbered};
+use crate::base::time::Span;
+use crate::client::calls::{self, Wanted};
+use crate::client::model::{Card, Message, Model, Numbered};
+use crate::client::setup::Setup;
 use crate::config::keymap::Lookup;
+
+/// How long a key that repeats needs no prefix: tmux's repeat-time.
+const REPEAT: Span = Span::millis(500);
 
 /// Takes a key. What is for the program is collected in `typed`.
 pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>, out: &mut Vec<Message>) {
@@ -28,16 +33,43 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
         typed.push(input);
         return;
     }
+    if model.more.card == Card::Shown {
+        model.more.card = Card::Gone;
+        model.damage.chrome = true;
+        out.push(Message::CardSeen);
+    }
+    if model.more.locked {
+        if input.key.normal() == model.setup.keys.unlock.0.normal() {
+            configured::unlock(model);
+        } else {
+            typed.push(input);
+        }
+        return;
+    }
     let setup = Rc::clone(&model.setup);
+    repeat(model, &setup, input.key);
     match setup.keymap.lookup(&model.chord.keys, input.key) {
         Lookup::Hit(bound) => {
             flush(typed, out);
+            let after_prefix = model.chord.keys.first().is_some_and(|first| setup.keymap.prefixes().contains(first));
             end_chord(model);
+            model.more.repeat = (after_prefix && calls::repeats(bound.name)).then(|| model.now.tick + REPEAT);
             call::call(model, Wanted::from(bound), out);
         }
         Lookup::Pending => begin_chord(model, input.key),
         Lookup::Miss if model.chord.keys.is_empty() => typed.push(input),
         Lookup::Miss => end_chord(model),
+    }
+}
+
+/// A key that repeats counts as one after the prefix for a while, as in tmux.
+fn repeat(model: &mut Model, setup: &Setup, key: Key) {
+    let Some(until) = model.more.repeat.take().filter(|_| model.chord.keys.is_empty()) else { return };
+    let Some(prefix) = setup.keymap.prefixes().first().filter(|_| model.now.tick <= until) else { return };
+    let is_repeat = matches!(setup.keymap.lookup(&[*prefix], key), Lookup::Hit(bound) if calls::repeats(bound.name));
+    if is_repeat {
+        model.chord.keys.push(*prefix);
+        model.chord.since = model.now.tick;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one place where the model changes: (model, event) → (model, messages). Pure: no clock, no I/O.
 
 mod call;
+mod configured;
 mod keys;
 mod mouse;
 mod open;
@@ -8,7 +9,9 @@ mod overlay;
 mod server;
 
 use crate::client::input::{ColourSlot, Reply, TtyEvent};
-use crate::client::model::{Event, Link, Message, Model, Numbered};
+use crate::client::model::{Event, Link, Message, Model, Numbered, Overlay};
+use crate::client::terminal;
+use crate::settings::Appearance;
 use crate::wire::frame::ToServer;
 
 /// Takes an event; says what is to be done outside, in order.
@@ -31,6 +34,12 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
             model.damage.chrome |= model.clock != clock;
             model.clock = clock;
         }
+        Event::Command(line) => {
+            model.damage.chrome |= model.more.command != line;
+            model.more.command = line;
+        }
+        Event::Configured(setup) => configured::configured(model, *setup, &mut out),
+        Event::Misconfigured(problem) => model.notify(format!("{problem}; what was in force stays"), true),
         Event::Wake => wake(model),
         Event::Continued => model.damage.all = true,
     }
@@ -65,8 +74,19 @@ fn paste(model: &mut Model, text: String, out: &mut Vec<Message>) {
         overlay::paste(model, &text);
     } else if !text.is_empty() {
         keys::end_chord(model);
+        if model.setup.outer.ask_paste && runs_at_once(model, &text) {
+            model.overlay = Some(Overlay::Paste(text));
+            model.damage.chrome = true;
+            return;
+        }
         out.push(Message::Input(Numbered::Paste(text)));
     }
+}
+
+/// Whether a paste has a line end before its end and the program in focus does not tell pastes from typing: a shell would run line after line.
+fn runs_at_once(model: &Model, text: &str) -> bool {
+    let is_told = model.scene.focused().is_none_or(|pane| pane.bracketed_paste || pane.alternate || pane.ended.is_some());
+    !is_told && text.trim_end_matches(['\n', '\r']).contains(['\n', '\r'])
 }
 
 /// Learns what the outer terminal is and can. Its device attributes come last, so then the colours are complete.
@@ -75,13 +95,23 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
     match *reply {
         Reply::Colour(slot, rgb) => match slot {
             ColourSlot::Foreground => model.colours.fg = Some(rgb),
-            ColourSlot::Background => model.colours.bg = Some(rgb),
+            ColourSlot::Background => {
+                model.colours.bg = Some(rgb);
+                configured::appearance(model, Appearance::of_background(rgb));
+            }
             ColourSlot::Cursor => model.colours.cursor = Some(rgb),
             ColourSlot::Palette(index) => {
                 model.colours.palette.retain(|(known, _)| *known != index);
                 model.colours.palette.push((index, rgb));
             }
         },
+        Reply::Appearance(appearance) => {
+            configured::appearance(model, appearance);
+            // Its colours are others now, and programs that ask are to get those.
+            if model.caps.modern {
+                out.push(Message::Write(terminal::queries()));
+            }
+        }
         Reply::Attributes(_) => out.push(Message::Send(ToServer::Colours(model.colours.clone()))),
         _ => {}
     }

@@ -1,10 +1,13 @@
 //! What keys and pastes do to what lies over the panes.
 
+use std::rc::Rc;
+
 use super::call;
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::client::calls::{self, Wanted};
-use crate::client::model::{Message, Model, Overlay};
+use crate::client::model::{Message, Model, Numbered, Overlay};
 use crate::client::pick::{Choice, Pick, Picked};
+use crate::config::keymap::Lookup;
 
 /// A paste is typed into the line, if there is one.
 pub(super) fn paste(model: &mut Model, text: &str) {
@@ -12,7 +15,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
     match &mut model.overlay {
         Some(Overlay::Pick(pick)) => pick.insert(first),
         Some(Overlay::Rename(_, line)) => line.insert(first),
-        Some(Overlay::Confirm(_)) | None => return,
+        Some(Overlay::Confirm(_) | Overlay::Paste(_) | Overlay::Describe) | None => return,
     }
     model.damage.chrome = true;
 }
@@ -37,12 +40,40 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
                 model.overlay = Some(Overlay::Rename(what, line));
             }
         },
+        Some(Overlay::Describe) => describe(model, key),
+        Some(Overlay::Paste(text)) => {
+            if matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter) {
+                out.push(Message::Input(Numbered::Paste(text)));
+            }
+        }
         Some(Overlay::Confirm(wanted)) => {
             if matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter) {
                 call::send(model, &wanted, out);
             }
         }
     }
+}
+
+/// Tells what a key does instead of doing it; after the prefix the next one is awaited.
+fn describe(model: &mut Model, key: Key) {
+    let setup = Rc::clone(&model.setup);
+    let pressed: Vec<String> = model.chord.keys.iter().chain([&key]).map(ToString::to_string).collect();
+    let pressed = pressed.join(" ");
+    match setup.keymap.lookup(&model.chord.keys, key) {
+        Lookup::Pending => {
+            model.chord.keys.push(key);
+            model.chord.since = model.now.tick;
+            model.overlay = Some(Overlay::Describe);
+            return;
+        }
+        Lookup::Hit(bound) => {
+            let summary = setup.keymap.summary(bound);
+            model.notify(format!("{pressed}: {} — {summary}", bound.words), false);
+        }
+        Lookup::Miss if key.code == KeyCode::Esc => {}
+        Lookup::Miss => model.notify(format!("{pressed} is bound to nothing; programs get it"), false),
+    }
+    super::keys::end_chord(model);
 }
 
 /// Enter in a list. A typed command line wins over the selection if it is one.
@@ -68,6 +99,7 @@ fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Messa
     match choice {
         Choice::Close => {}
         Choice::Session(id) => call::send(model, &calls::show(id), out),
+        Choice::Pane(id) => call::send(model, &calls::focus(id), out),
         Choice::Tab(id) => call::send(model, &calls::go(id), out),
         Choice::Command(words) => match (model.setup.parse)(&words) {
             Ok(bound) => call::call(model, Wanted::from(&bound), out),

@@ -9,7 +9,7 @@ use crate::client::model::{Link, Message, Model};
 use crate::client::outcome::Outcome;
 use crate::client::scene::Scene;
 use crate::client::terminal;
-use crate::wire::frame::{Bye, Chrome, Frame, Outer, ToClient, ToServer};
+use crate::wire::frame::{BARS_USUAL, Bye, Chrome, Frame, Outer, ToClient, ToServer};
 use crate::wire::hello::Welcome;
 use crate::wire::rpc::{self, Response};
 
@@ -23,6 +23,10 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
         ToClient::Notice(notice) => model.notify(notice.text, notice.warning),
         ToClient::Taken(number) => out.push(Message::Taken(number)),
         ToClient::Bye(bye) => out.push(farewell(bye)),
+        ToClient::Beside(beside) => {
+            model.more.beside = *beside;
+            model.damage.chrome = true;
+        }
     }
 }
 
@@ -35,6 +39,9 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     out.push(Message::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
         call::send(model, &calls::show(session.id), out);
+    }
+    if model.setup.bars.rows() != BARS_USUAL {
+        out.push(Message::Send(ToServer::Bars(model.setup.bars.rows())));
     }
     if again {
         out.push(Message::Send(ToServer::Colours(model.colours.clone())));
@@ -118,7 +125,7 @@ fn outside(model: &Model, outer: &Outer) -> Option<Vec<u8>> {
     match outer {
         Outer::Bell => options.bell.then(|| b"\x07".to_vec()),
         Outer::Clipboard(text) => (options.clipboard && model.caps.modern).then(|| terminal::clipboard(text)),
-        Outer::Notify { title, body } => model.caps.modern.then(|| terminal::notify(title, body)),
+        Outer::Notify { title, body } => (options.notify && model.caps.modern).then(|| terminal::notify(title, body)),
     }
 }
 

@@ -2,6 +2,8 @@
 
 pub mod bars;
 mod borders;
+mod card;
+mod hint;
 pub mod lists;
 mod look;
 mod notes;
@@ -20,7 +22,8 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
         borders::draw(model, places.area, buf);
     }
     bars::draw(model, buf);
-    notes::draw_hint(model, buf);
+    card::draw(model, buf);
+    hint::draw(model, buf);
     notes::draw_notices(model, buf);
     lists::draw(model, buf);
     if model.scene.number.is_none() {
@@ -33,7 +36,7 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
 pub fn cursor(model: &Model) -> Option<Cursor> {
     if let Some(overlay) = &model.overlay {
         let (x, y) = match overlay {
-            Overlay::Confirm(_) => return None,
+            Overlay::Confirm(_) | Overlay::Paste(_) | Overlay::Describe => return None,
             Overlay::Pick(_) | Overlay::Rename(..) => lists::cursor(model)?,
         };
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
