@@ -51,5 +51,8 @@ fn attached(attach: Attach) -> anyhow::Result<Outcome> {
         socket::check_peer(&stream)?;
         Ok(stream)
     };
-    Ok(runtime.block_on(client::run(options, connect)))
+    let outcome = runtime.block_on(client::run(options, connect));
+    // A command of the status line is not waited for.
+    runtime.shutdown_background();
+    Ok(outcome)
 }

@@ -13,6 +13,7 @@ pub mod layout;
 pub mod pane;
 pub mod server;
 pub mod session;
+pub mod shell;
 pub mod tab;
 
 use clap::Args;

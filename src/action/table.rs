@@ -67,6 +67,7 @@ table! {
     server pane::send::Send;
     server pane::capture::Capture;
     server pane::wait::Wait;
+    server shell::integrate::Integrate;
     server layout::apply::ApplyLayout;
     server layout::next::Next;
     server layout::equalise::Equalise;

@@ -8,6 +8,7 @@ mod link;
 mod local;
 mod man;
 mod print;
+mod settled;
 mod start;
 mod tree;
 

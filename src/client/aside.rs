@@ -68,7 +68,7 @@ impl Aside {
                 self.running = None;
                 Happened::Printed(line)
             }
-            () = saved(changes.as_mut()) => Happened::Saved,
+            () = platform::saved(changes.as_mut()) => Happened::Saved,
         }
     }
 
@@ -109,18 +109,5 @@ impl Aside {
             let text = command::first_line(&command, COMMAND_WITHIN).unwrap_or_default();
             fitting(&harmless(&text, 4 * COMMAND_COLS_MAX), COMMAND_COLS_MAX).to_owned()
         }));
-    }
-}
-
-/// Waits until the configuration was written.
-async fn saved(changes: Option<&mut AsyncFd<Changes>>) {
-    let Some(changes) = changes else { return std::future::pending().await };
-    loop {
-        let Ok(mut ready) = changes.readable_mut().await else { return std::future::pending().await };
-        let is_written = ready.get_inner_mut().drain();
-        ready.clear_ready();
-        if is_written {
-            return;
-        }
     }
 }

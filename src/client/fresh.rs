@@ -33,9 +33,9 @@ pub fn again(host: &str, known: &mut Option<String>) -> Result<Option<Setup>, St
     let path = config_file::path();
     let name = path.display().to_string();
     let text = config_file::read(&path).map_err(|error| format!("{name}: cannot be read: {error}"))?.unwrap_or_default();
-    let all = config_file::themes(&path).into_iter().fold(text.clone(), |all, (path, text)| {
-        all + "\0" + &path.display().to_string() + "\0" + &text.unwrap_or_default()
-    });
+    let all = config_file::themes(&path)
+        .into_iter()
+        .fold(text.clone(), |all, (path, text)| all + "\0" + &path.display().to_string() + "\0" + &text.unwrap_or_default());
     if known.as_ref() == Some(&all) {
         return Ok(None);
     }

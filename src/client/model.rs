@@ -306,6 +306,14 @@ impl Model {
         })
     }
 
+    /// Forgets the keys of an unfinished chord.
+    pub fn end_chord(&mut self) {
+        if !self.chord.keys.is_empty() {
+            self.chord.keys.clear();
+            self.damage.chrome = true;
+        }
+    }
+
     /// Shows a notice.
     pub fn notify(&mut self, text: impl Into<String>, warning: bool) {
         let notice = Notice { text: text.into(), warning };

@@ -237,7 +237,9 @@ pub fn hook_fault(text: &str) -> Option<String> {
     match text.trim().strip_prefix(COMMAND_MARK) {
         None if text.trim().is_empty() => None,
         None => match bound(text) {
-            Ok(bound) if bound.place == Place::Client => Some(format!("{text} needs a client; a hook calls what the server does, or ! and a command")),
+            Ok(bound) if bound.place == Place::Client => {
+                Some(format!("{text} needs a client; a hook calls what the server does, or ! and a command"))
+            }
             Ok(_) => None,
             Err(message) => Some(message),
         },

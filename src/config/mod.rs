@@ -7,4 +7,5 @@ pub mod load;
 pub mod presets;
 pub mod reference;
 pub mod theme;
+pub mod tmux;
 pub mod words;

@@ -28,4 +28,4 @@ pub use login::Login;
 #[cfg(target_os = "macos")]
 pub use macos::{Changes, cgroup, pidfd, process};
 pub use sys::{SignalFd, clear_signal_mask, close_fds_from, fork_into, restore_default_signals};
-pub use watch::watch;
+pub use watch::{saved, watch};

@@ -7,9 +7,10 @@ use crate::base::row::Run;
 use crate::base::style::{Cursor, Style};
 use crate::base::time::{Span as Time, Tick};
 use crate::core::Core;
+use crate::core::beside::{SceneBeside, SceneMarks, SceneWanting};
 use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
-use crate::term::Terminal;
-use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows, SessionItem, Span, TabItem};
+use crate::term::{self, Terminal};
+use crate::wire::frame::{Beside, Chrome, Frame, PaneItem, PaneRows, Progress, SessionItem, Span, TabItem, TabMarks, Wanting};
 
 /// While programs print without a pause, a client gets a frame at most this often.
 pub(super) const FRAME_EVERY: Time = Time::millis(8);
@@ -23,6 +24,7 @@ pub(super) struct Drawn {
     /// The frame that is not on its screen yet.
     in_flight: bool,
     chrome: Chrome,
+    beside: SceneBeside,
     cursor: Option<Cursor>,
     panes: BTreeMap<PaneId, PaneDrawn>,
     /// When the last frame was sent.
@@ -59,6 +61,21 @@ impl Drawn {
             return Some(now);
         }
         Some(self.at + FRAME_EVERY)
+    }
+
+    /// What is shown besides frames, if any of it changed.
+    pub(super) fn beside(&mut self, now: Tick, core: &Core, client: ClientId) -> Option<Beside> {
+        let beside = core.beside(client)?;
+        if beside == self.beside {
+            return None;
+        }
+        self.beside = beside.clone();
+        self.at = now;
+        Some(Beside {
+            tabs: beside.tabs.into_iter().map(marks).collect(),
+            attention: beside.attention.into_iter().map(wanting).collect(),
+            cwd: beside.cwd,
+        })
     }
 
     /// The frame that brings the client up to date; none if nothing changed. Panes in `held` are in the middle of a synchronized update.
@@ -175,6 +192,23 @@ fn session(scene: SceneSession) -> SessionItem {
 fn tab(scene: SceneTab) -> TabItem {
     let SceneTab { id, index, name, current, last, bell, activity } = scene;
     TabItem { id, index, name, current, last, bell, activity }
+}
+
+fn marks(scene: SceneMarks) -> TabMarks {
+    let SceneMarks { tab, silence, ended, notified, progress } = scene;
+    let progress = progress.and_then(|progress| match progress {
+        term::Progress::None => None,
+        term::Progress::Percent(percent) => Some(Progress::Percent(percent)),
+        term::Progress::Failed(percent) => Some(Progress::Failed(percent)),
+        term::Progress::Running => Some(Progress::Running),
+        term::Progress::Paused(percent) => Some(Progress::Paused(percent)),
+    });
+    TabMarks { tab, silence, ended, notified, progress }
+}
+
+fn wanting(scene: SceneWanting) -> Wanting {
+    let SceneWanting { pane, place, label, why } = scene;
+    Wanting { pane, place, label, why }
 }
 
 fn pane(scene: ScenePane) -> PaneItem {

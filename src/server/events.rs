@@ -149,7 +149,7 @@ impl Server {
         }
     }
 
-    fn call(&mut self, request: &Request, caller: Caller, to: Return, origin: Origin) {
+    pub(super) fn call(&mut self, request: &Request, caller: Caller, to: Return, origin: Origin) {
         match table::parse(&request.method, &request.params) {
             Ok(action) => {
                 self.next.call += 1;

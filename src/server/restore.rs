@@ -274,6 +274,7 @@ fn host(login: &Login, lease: u64, keeper_pid: i32) -> Host {
         login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),
         shell: login.shell.to_string_lossy().into_owned(),
         started: now().tick,
+        shell_files: super::shells::write().unwrap_or_default(),
         socket: Places::current().map(|places| places.socket().display().to_string()).unwrap_or_default(),
     }
 }

@@ -244,7 +244,16 @@ pub struct Environment {
 
 impl Default for Environment {
     fn default() -> Self {
-        let names = ["SSH_AUTH_SOCK", "SSH_CONNECTION", "SSH_TTY", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "KRB5CCNAME"];
+        let names = [
+            "SSH_AUTH_SOCK",
+            "SSH_CONNECTION",
+            "SSH_TTY",
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+            "XAUTHORITY",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "KRB5CCNAME",
+        ];
         Self { follow: names.map(str::to_owned).into() }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use schemars::{JsonSchema, Schema};
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 

@@ -17,6 +17,8 @@ pub struct Host {
     pub started: Tick,
     /// The socket it listens on.
     pub socket: String,
+    /// The folder with what shells read so that they mark their prompts; empty where there is none.
+    pub shell_files: String,
     /// The user's shell from passwd.
     pub shell: String,
     /// The environment of a login (HOME, USER, LOGNAME, SHELL, PATH), for sessions made by callers that send none.

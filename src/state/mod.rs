@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod ansi;
+pub mod attention;
 pub mod call;
 mod check;
 pub mod effect;
@@ -9,6 +10,7 @@ pub mod env;
 pub mod host;
 pub mod name;
 pub mod pane;
+pub mod picture;
 mod placing;
 pub mod session;
 pub mod tab;

@@ -382,6 +382,7 @@ impl State {
         for pane in panes {
             let marks = &mut self.pane_mut(pane).marks;
             (marks.bell, marks.activity) = (false, false);
+            (marks.news.silence, marks.news.ended, marks.news.notice) = (false, None, None);
         }
         if !read_only {
             self.session_mut(session).current = id;

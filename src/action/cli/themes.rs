@@ -1,4 +1,4 @@
-//! `themes.ls`: lists themes.
+//! `cli.themes`: lists the themes.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -11,7 +11,7 @@ use crate::action::{Access, Action, Place};
 pub struct Themes {}
 
 impl Action for Themes {
-    const NAME: &'static str = "themes.ls";
+    const NAME: &'static str = "cli.themes";
     const VERBS: &'static [&'static str] = &["themes"];
     const ACCESS: Access = Access::Read;
     const PLACE: Place = Place::Cli;

@@ -52,13 +52,13 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
         Lookup::Hit(bound) => {
             flush(typed, out);
             let after_prefix = model.chord.keys.first().is_some_and(|first| setup.keymap.prefixes().contains(first));
-            end_chord(model);
+            model.end_chord();
             model.more.repeat = (after_prefix && calls::repeats(bound.name)).then(|| model.now.tick + REPEAT);
             call::call(model, Wanted::from(bound), out);
         }
         Lookup::Pending => begin_chord(model, input.key),
         Lookup::Miss if model.chord.keys.is_empty() => typed.push(input),
-        Lookup::Miss => end_chord(model),
+        Lookup::Miss => model.end_chord(),
     }
 }
 
@@ -77,13 +77,6 @@ fn begin_chord(model: &mut Model, key: Key) {
     model.chord.keys.push(key);
     model.chord.since = model.now.tick;
     model.damage.chrome = true;
-}
-
-pub(super) fn end_chord(model: &mut Model) {
-    if !model.chord.keys.is_empty() {
-        model.chord.keys.clear();
-        model.damage.chrome = true;
-    }
 }
 
 /// Sends what was typed so far, so that what comes next stays behind it.

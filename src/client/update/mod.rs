@@ -73,7 +73,7 @@ fn paste(model: &mut Model, text: String, out: &mut Vec<Message>) {
     if model.overlay.is_some() {
         overlay::paste(model, &text);
     } else if !text.is_empty() {
-        keys::end_chord(model);
+        model.end_chord();
         if model.setup.outer.ask_paste && runs_at_once(model, &text) {
             model.overlay = Some(Overlay::Paste(text));
             model.damage.chrome = true;

@@ -73,7 +73,7 @@ fn describe(model: &mut Model, key: Key) {
         Lookup::Miss if key.code == KeyCode::Esc => {}
         Lookup::Miss => model.notify(format!("{pressed} is bound to nothing; programs get it"), false),
     }
-    super::keys::end_chord(model);
+    model.end_chord();
 }
 
 /// Enter in a list. A typed command line wins over the selection if it is one.

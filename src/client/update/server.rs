@@ -9,7 +9,7 @@ use crate::client::model::{Link, Message, Model};
 use crate::client::outcome::Outcome;
 use crate::client::scene::Scene;
 use crate::client::terminal;
-use crate::wire::frame::{BARS_USUAL, Bye, Chrome, Frame, Outer, ToClient, ToServer};
+use crate::wire::frame::{BARS_USUAL, Beside, Bye, Chrome, Frame, Outer, ToClient, ToServer};
 use crate::wire::hello::Welcome;
 use crate::wire::rpc::{self, Response};
 
@@ -35,13 +35,15 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     let again = model.scene.number.is_some();
     model.link = Link::Up(model.now.tick);
     model.scene.number = None;
+    model.more.beside = Beside::default();
     model.damage.chrome = true;
+    // Before what was kept for the server: a session that is made has the right size from the start.
+    if model.setup.bars.rows() != BARS_USUAL {
+        out.push(Message::Send(ToServer::Bars(model.setup.bars.rows())));
+    }
     out.push(Message::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
         call::send(model, &calls::show(session.id), out);
-    }
-    if model.setup.bars.rows() != BARS_USUAL {
-        out.push(Message::Send(ToServer::Bars(model.setup.bars.rows())));
     }
     if again {
         out.push(Message::Send(ToServer::Colours(model.colours.clone())));

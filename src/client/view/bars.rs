@@ -302,10 +302,7 @@ fn tab_piece(model: &Model, tab: &TabItem) -> Piece {
         (more.is_some_and(|marks| marks.silence), '~'),
         (tab.last && !tab.current, '-'),
     ];
-    let marks: String = all
-        .into_iter()
-        .filter_map(|(is_on, mark)| is_on.then_some(mark))
-        .collect();
+    let marks: String = all.into_iter().filter_map(|(is_on, mark)| is_on.then_some(mark)).collect();
     let style = match (tab.current, wants || tab.activity) {
         (true, _) => look::with(look::style(theme.tab_fg, theme.tab_bg), Attrs::BOLD),
         (false, true) => look::style(theme.accent, theme.bar_bg),

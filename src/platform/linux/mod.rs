@@ -1,6 +1,6 @@
 //! What only Linux has: /proc, pidfds, cgroups.
 
 pub mod cgroup;
-pub mod changes;
+pub(super) mod changes;
 pub mod pidfd;
 pub mod process;
