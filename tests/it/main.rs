@@ -14,4 +14,5 @@ mod harness;
 mod keeper;
 mod layout_model;
 mod term_refs;
+mod term_search;
 mod tidy;
