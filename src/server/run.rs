@@ -66,16 +66,26 @@ impl Server {
         }
     }
 
-    /// Everything that can be done now. True if output is left for the next turn.
+    /// Everything that can be done now. True if something is left for the next turn.
     fn turn(&mut self, events: &mut Receiver<Event>) -> bool {
         while let Ok(event) = events.try_recv() {
             self.event(event);
         }
         let busy = self.output();
         self.pass_deadlines();
+        let is_searching = self.search();
         self.draw(busy);
         self.flush();
-        busy
+        busy || is_searching
+    }
+
+    /// Takes searches a step further, between everything else. True if they go on.
+    fn search(&mut self) -> bool {
+        let is_searching = self.core.is_searching();
+        if is_searching {
+            self.step(Input::Wake, Origin::None);
+        }
+        is_searching && self.core.is_searching()
     }
 
     /// Asks the keeper for a wake, and looks once more.

@@ -9,6 +9,7 @@ mod e2e_attach;
 mod e2e_cli;
 mod e2e_hostile;
 mod e2e_programs;
+mod e2e_search;
 mod e2e_survive;
 mod harness;
 mod keeper;
