@@ -90,9 +90,19 @@ impl Server {
         }
         let pace = self.output();
         self.pass_deadlines();
+        let is_searching = self.search();
         self.draw(pace == Pace::Busy);
         self.flush();
-        pace
+        if is_searching { Pace::Busy } else { pace }
+    }
+
+    /// Takes searches a step further, between everything else. True if they go on.
+    fn search(&mut self) -> bool {
+        let is_searching = self.core.is_searching();
+        if is_searching {
+            self.step(Input::Wake, Origin::None);
+        }
+        is_searching && self.core.is_searching()
     }
 
     /// Asks the keeper for a wake, and looks once more.
