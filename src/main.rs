@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
-use abide::client::{self, Options, Outcome, fresh};
+use abide::client::{self, Options, Outcome, fresh, plain};
 use abide::platform::places::is_first_run;
 use abide::platform::socket;
 use abide::{keeper, server};
@@ -46,6 +46,11 @@ fn attached(attach: Attach) -> anyhow::Result<Outcome> {
         entry: Some(Wanted { name: attach.action, params: attach.params }),
         give_up: attach.give_up,
     };
+    if attach.is_plain {
+        let stream = runtime.block_on(tokio::net::UnixStream::connect(attach.places.socket()))?;
+        socket::check_peer(&stream)?;
+        return Ok(runtime.block_on(plain::run(options, stream, cli::tell)));
+    }
     let connect = || async {
         let stream = tokio::net::UnixStream::connect(attach.places.socket()).await?;
         socket::check_peer(&stream)?;

@@ -66,6 +66,7 @@ table! {
     server pane::ls::Ls;
     server pane::send::Send;
     server pane::capture::Capture;
+    server pane::search::Search;
     server pane::wait::Wait;
     server shell::integrate::Integrate;
     server layout::apply::ApplyLayout;

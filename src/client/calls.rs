@@ -65,6 +65,12 @@ pub fn move_border(border: Border, from: u16, to: u16) -> Option<Wanted> {
     Some(Wanted::new("pane.resize", json!({ "target": pane, "cells": to.abs_diff(from), way: true })))
 }
 
+/// Leave.
+#[must_use]
+pub fn leave() -> Wanted {
+    Wanted::new(FIRST_STEPS[2], json!({}))
+}
+
 /// Show a tab.
 #[must_use]
 pub fn go(tab: TabId) -> Wanted {

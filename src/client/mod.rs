@@ -13,6 +13,7 @@ pub mod outcome;
 pub mod paint;
 pub mod pick;
 pub mod places;
+pub mod plain;
 mod run;
 pub mod scene;
 mod screen_guard;

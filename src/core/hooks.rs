@@ -20,6 +20,9 @@ pub(super) struct Hooked {
     is_muted: bool,
 }
 
+/// The name of a hook, and where what it does is written.
+pub(super) type Which = (&'static str, fn(&Hooks) -> &String);
+
 /// What a hook is about.
 #[derive(Debug, Default)]
 struct About {
@@ -37,13 +40,13 @@ impl Core {
     }
 
     /// Something happened in a pane.
-    pub(super) fn hook_pane(&self, of: fn(&Hooks) -> &String, name: &str, id: PaneId, text: String, fx: &mut Effects) {
+    pub(super) fn hook_pane(&self, which: Which, id: PaneId, text: String, fx: &mut Effects) {
         let Some(pane) = self.state.panes.get(&id) else { return };
         let session = self.state.sessions.get(&pane.session).map(|session| session.name.clone());
-        self.hook(of, name, About { session, tab: pane.tab, pane: Some(id), text, ..About::default() }, fx);
+        self.hook(which, About { session, tab: pane.tab, pane: Some(id), text, ..About::default() }, fx);
     }
 
-    fn hook(&self, of: fn(&Hooks) -> &String, name: &str, about: About, fx: &mut Effects) {
+    fn hook(&self, (name, of): Which, about: About, fx: &mut Effects) {
         let text = of(&self.settings.hooks).trim();
         if text.is_empty() || self.hooked.is_muted {
             return;
@@ -76,32 +79,31 @@ impl Core {
         for (id, name) in self.state.sessions.range(SessionId(known.session)..).map(|(id, session)| (id, &session.name)) {
             let tab = self.state.session(*id).tabs.first().copied();
             self.hook(
-                |hooks| &hooks.session_created,
-                "session_created",
+                ("session_created", |hooks| &hooks.session_created),
                 About { session: Some(name.clone()), tab, ..About::default() },
                 fx,
             );
         }
         for (id, tab) in self.state.tabs.range(TabId(known.tab)..) {
             let about = About { session: named(&tab.session), tab: Some(*id), ..About::default() };
-            self.hook(|hooks| &hooks.tab_created, "tab_created", about, fx);
+            self.hook(("tab_created", |hooks| &hooks.tab_created), about, fx);
         }
         for id in self.state.panes.range(PaneId(known.pane)..).map(|(id, _)| *id) {
-            self.hook_pane(|hooks| &hooks.pane_created, "pane_created", id, String::new(), fx);
+            self.hook_pane(("pane_created", |hooks| &hooks.pane_created), id, String::new(), fx);
         }
         for (client, session) in self.hooked.clients.iter().filter(|(client, session)| clients_before.get(client) != Some(session)) {
             if let Some(session) = session {
                 let about = About { session: named(session), client: Some(*client), ..About::default() };
-                self.hook(|hooks| &hooks.client_attached, "client_attached", about, fx);
+                self.hook(("client_attached", |hooks| &hooks.client_attached), about, fx);
             }
         }
         for (client, session) in clients_before.iter().filter(|(client, _)| !self.hooked.clients.contains_key(client)) {
             let about = About { session: session.as_ref().and_then(named), client: Some(*client), ..About::default() };
-            self.hook(|hooks| &hooks.client_detached, "client_detached", about, fx);
+            self.hook(("client_detached", |hooks| &hooks.client_detached), about, fx);
         }
         for (_, name) in sessions_before.iter().filter(|(id, _)| !self.state.sessions.contains_key(id)) {
             let about = About { session: Some(name.clone()), ..About::default() };
-            self.hook(|hooks| &hooks.session_closed, "session_closed", about, fx);
+            self.hook(("session_closed", |hooks| &hooks.session_closed), about, fx);
         }
     }
 }

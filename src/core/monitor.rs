@@ -29,7 +29,7 @@ impl Core {
         let is_news = self.settings.monitor.bell && !self.is_seen(id);
         self.state.pane_mut(id).marks.bell |= is_news;
         self.tell(id, &Message::Bell, fx);
-        self.hook_pane(|hooks| &hooks.bell, "bell", id, String::new(), fx);
+        self.hook_pane(("bell", |hooks| &hooks.bell), id, String::new(), fx);
     }
 
     pub(super) fn note_notification(&mut self, id: PaneId, notice: &Notice, fx: &mut Effects) {
@@ -39,7 +39,7 @@ impl Core {
             self.state.pane_mut(id).marks.news.notice = Some(text.clone());
         }
         self.tell(id, &Message::Notify { title, body }, fx);
-        self.hook_pane(|hooks| &hooks.notified, "notified", id, text, fx);
+        self.hook_pane(("notified", |hooks| &hooks.notified), id, text, fx);
     }
 
     pub(super) fn note_progress(&mut self, id: PaneId, progress: Progress) {
@@ -68,12 +68,12 @@ impl Core {
         marks.news.ended = Some(status);
         let text = format!("{}: the command ended, status {status}", self.state.place_of(id));
         self.tell(id, &Message::Notice { text, warning: status != 0 }, fx);
-        self.hook_pane(|hooks| &hooks.command_done, "command_done", id, status.to_string(), fx);
+        self.hook_pane(("command_done", |hooks| &hooks.command_done), id, status.to_string(), fx);
     }
 
     /// A program is about to be taken note of as ended with this status, as a shell shows it.
     pub(super) fn note_end(&mut self, id: PaneId, status: u8, fx: &mut Effects) {
-        self.hook_pane(|hooks| &hooks.pane_exited, "pane_exited", id, status.to_string(), fx);
+        self.hook_pane(("pane_exited", |hooks| &hooks.pane_exited), id, status.to_string(), fx);
         let is_told = match self.settings.monitor.exit {
             Told::Off => false,
             Told::On => true,
@@ -112,7 +112,7 @@ impl Core {
         let silent: Vec<PaneId> = self.state.panes.keys().copied().filter(|id| self.can_fall_silent(*id)).collect();
         for id in silent.into_iter().filter(|id| self.state.pane(*id).marks.output + limit <= now.tick).collect::<Vec<_>>() {
             self.state.pane_mut(id).marks.news.silence = true;
-            self.hook_pane(|hooks| &hooks.silence, "silence", id, String::new(), fx);
+            self.hook_pane(("silence", |hooks| &hooks.silence), id, String::new(), fx);
         }
     }
 }

@@ -21,6 +21,7 @@ impl Core {
         match outcome {
             Ok(pid) => {
                 let mut screen = Terminal::new(pane.size, options, memory);
+                screen.identify(self.host.lineage, id.0);
                 screen.succeed(&pane.screen);
                 pane.screen = screen;
                 if pane.life == Life::Starting {

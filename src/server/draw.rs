@@ -72,7 +72,7 @@ impl Drawn {
         self.beside = beside.clone();
         self.at = now;
         Some(Beside {
-            tabs: beside.tabs.into_iter().map(marks).collect(),
+            tabs: beside.tabs.iter().map(marks).collect(),
             attention: beside.attention.into_iter().map(wanting).collect(),
             cwd: beside.cwd,
         })
@@ -194,8 +194,8 @@ fn tab(scene: SceneTab) -> TabItem {
     TabItem { id, index, name, current, last, bell, activity }
 }
 
-fn marks(scene: SceneMarks) -> TabMarks {
-    let SceneMarks { tab, silence, ended, notified, progress } = scene;
+fn marks(scene: &SceneMarks) -> TabMarks {
+    let SceneMarks { tab, silence, ended, notified, progress } = *scene;
     let progress = progress.and_then(|progress| match progress {
         term::Progress::None => None,
         term::Progress::Percent(percent) => Some(Progress::Percent(percent)),

@@ -15,7 +15,7 @@ use crate::state::call::Caller;
 use crate::wire::rpc::Request;
 
 /// How long the command of a hook may take.
-const HOOK_WITHIN: Duration = Duration::from_secs(60);
+const HOOK_WITHIN: Duration = Duration::from_mins(1);
 /// Commands of hooks at a time; more are dropped.
 const HOOKS_MAX: usize = 8;
 

@@ -39,7 +39,7 @@ pub struct Settings {
     pub scrollback: Scrollback,
     /// What is worth a mark or a notice.
     pub monitor: Monitor,
-    /// What happens by itself when something happens: an action such as `"layout equalise"`, or after `!` a shell command such as `"! notify-send \"$ABIDE_TEXT\""`. Nothing where it is empty. A command gets the variables ABIDE_HOOK, ABIDE_SESSION, ABIDE_TAB, ABIDE_PANE, ABIDE_CLIENT and ABIDE_TEXT.
+    /// What happens by itself when something happens: an action such as `"layout equalise"`, or after `!` a shell command such as `"! notify-send \"$ABIDE_TEXT\""`. Nothing where it is empty. A command gets the variables `ABIDE_HOOK`, `ABIDE_SESSION`, `ABIDE_TAB`, `ABIDE_PANE`, `ABIDE_CLIENT` and `ABIDE_TEXT`.
     pub hooks: Hooks,
     /// Variables that follow the client.
     pub environment: Environment,

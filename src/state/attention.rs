@@ -36,9 +36,7 @@ impl Why {
 /// Why a pane wants attention; none if it does not.
 fn why(pane: &Pane) -> Option<Why> {
     let news = &pane.marks.news;
-    if pane.tab.is_none() {
-        return None;
-    }
+    pane.tab?;
     let bell = pane.marks.bell.then_some(Why::Bell);
     let notice = || news.notice.clone().map(Why::Notice);
     let ended = || news.ended.map(Why::Ended);

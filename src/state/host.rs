@@ -7,6 +7,8 @@ use crate::base::time::Tick;
 pub struct Host {
     /// The server's process.
     pub server_pid: u32,
+    /// What all servers of one keeper have in common, and no others; 0 where there is no keeper.
+    pub lineage: u64,
     /// The keeper's process.
     pub keeper_pid: u32,
     /// The server's version, such as `0.1.0`.

@@ -12,6 +12,7 @@ pub mod name;
 pub mod pane;
 pub mod picture;
 mod placing;
+pub mod search;
 pub mod session;
 pub mod tab;
 pub mod target;

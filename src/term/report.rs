@@ -92,7 +92,13 @@ impl Emulator {
             Reply::PrimaryAttributes => write!(to, "\x1b[?64;1;4;6;21;22;28c"),
             Reply::SecondaryAttributes => write!(to, "\x1b[>41;{};0c", version_number()),
             Reply::TertiaryAttributes => write!(to, "\x1bP!|00000000\x1b\\"),
-            Reply::Version => write!(to, "\x1bP>|abide({})\x1b\\", env!("CARGO_PKG_VERSION")),
+            Reply::Version => {
+                write!(to, "\x1bP>|abide({})", env!("CARGO_PKG_VERSION"))?;
+                if let Some((server, pane)) = self.out.identity {
+                    write!(to, " {server:016x}.{pane}")?;
+                }
+                write!(to, "\x1b\\")
+            }
             Reply::Parameters(0) => write!(to, "\x1b[2;1;1;128;128;1;0x"),
             Reply::Parameters(1) => write!(to, "\x1b[3;1;1;128;128;1;0x"),
             Reply::Ready => write!(to, "\x1b[0n"),

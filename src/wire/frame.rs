@@ -70,6 +70,8 @@ pub enum ToServer {
     Colours(OuterColours),
     /// The rows that bars take of the terminal, where it has room for them.
     Bars(u16),
+    /// The outer terminal is a pane of some abide: the identity it told (XTVERSION).
+    Inside(String),
 }
 
 /// Colours of an outer terminal; none where it did not tell.

@@ -237,7 +237,9 @@ fn integration_can_be_typed_into_a_shell_that_has_none() {
     client.cli(&["shell", "integrate", "-t", "work"]).ok();
     client.cli(&["wait", "-t", "work", "--prompt", "--timeout", "20s"]).ok();
     client.type_line("clear; cd /usr; echo in$((1+1))usr");
-    client.expect_screen("the prompt after it", |screen| screen.shows("in2usr") && screen.rows().iter().filter(|row| *row == "ready$").count() == 1);
+    client.expect_screen("the prompt after it", |screen| {
+        screen.shows("in2usr") && screen.rows().iter().filter(|row| *row == "ready$").count() == 1
+    });
     client.press("C-b c");
     client.type_line("pwd");
     client.expect("/usr");
@@ -276,4 +278,41 @@ fn the_keys_of_zellij_are_a_preset() {
     client.expect("│");
     client.press("C-t n");
     client.expect("2 bash");
+}
+
+/// abide without a trace of the abide it runs in, as over ssh.
+fn far_away(verb: &str) -> String {
+    format!("env -u ABIDE -u ABIDE_PANE -u ABIDE_SESSION {} {verb}", env!("CARGO_BIN_EXE_abide"))
+}
+
+#[test]
+fn a_session_is_never_shown_inside_itself_however_far_away_the_client_is() {
+    let client = configured("");
+    client.type_line(&far_away("attach work"));
+    client.expect("cannot be shown inside itself");
+    client.type_line("clear");
+    client.type_line(&far_away("new other"));
+    client.expect_screen("the inner client", |screen| screen.shows("other") && screen.shows("nested"));
+    client.press("C-b C-b d");
+    client.expect("[detached from other]");
+}
+
+#[test]
+fn the_plain_client_tells_lines_and_takes_lines() {
+    let world = Arc::new(World::new());
+    let client = Abide::start_in(&world, &["new", "work", "--plain"], SIZE);
+    client.expect("ready$");
+    client.type_line("echo one$((1+1))three");
+    client.expect("one2three");
+    assert!(!client.screen().0.alternate_screen(), "it draws on the alternate screen");
+    client.type_line("~: tab new");
+    client.expect("[tab 2, pane 1: bash]");
+    client.type_line("sleep 300; echo status=$?.");
+    client.press("C-c");
+    client.expect("status=130.");
+    client.type_line("~: no such thing");
+    client.expect("refused: ");
+    client.type_line("~.");
+    client.expect("[detached from work]");
+    assert_eq!(client.expect_exit(), 0);
 }

@@ -11,7 +11,7 @@ use crate::action::{Access, Action, Place};
 /// Values come from the configuration file (with its line), from the environment, or are the defaults.
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Explain {
-    /// The option, such as keys.hint_ms, or a section
+    /// The option, such as `keys.hint_ms`, or a section
     pub option: String,
 }
 

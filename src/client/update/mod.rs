@@ -92,6 +92,14 @@ fn runs_at_once(model: &Model, text: &str) -> bool {
 /// Learns what the outer terminal is and can. Its device attributes come last, so then the colours are complete.
 fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
     model.damage.all |= model.caps.learn(reply);
+    if let Reply::Version(name) = reply
+        && let Some(inside) = name.strip_prefix("abide(")
+    {
+        model.more.nested = true;
+        model.damage.chrome = true;
+        let identity = inside.split_once(") ").map(|(_, identity)| identity.to_owned());
+        out.extend(identity.map(|identity| Message::Send(ToServer::Inside(identity))));
+    }
     match *reply {
         Reply::Colour(slot, rgb) => match slot {
             ColourSlot::Foreground => model.colours.fg = Some(rgb),

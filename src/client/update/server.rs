@@ -132,11 +132,5 @@ fn outside(model: &Model, outer: &Outer) -> Option<Vec<u8>> {
 }
 
 fn farewell(bye: Bye) -> Message {
-    Message::Leave(match bye {
-        Bye::Restart => return Message::Reconnect,
-        Bye::Detached { session } => Outcome::Detached(session),
-        Bye::Ended { session, status } => Outcome::Ended { session, status },
-        Bye::Stopped => Outcome::Stopped,
-        Bye::Refused { message } => Outcome::SentAway(message),
-    })
+    Outcome::of(bye).map_or(Message::Reconnect, Message::Leave)
 }

@@ -71,8 +71,8 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
         }
         Some(Overlay::Describe) => {
             let inner = draw_box(model, "what does a key do?", prompt_area(model), buf);
-            let pending: String = model.chord.keys.iter().map(|key| format!("{key} ")).collect();
-            let text = format!("press it: {pending}");
+            let pending: Vec<String> = model.chord.keys.iter().map(ToString::to_string).collect();
+            let text = format!("press it: {}", pending.join(" "));
             look::put(buf, (inner.x, inner.y), usize::from(inner.width), &text, base(model));
         }
     }

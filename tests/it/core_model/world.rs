@@ -70,6 +70,7 @@ impl World {
         let host = Host {
             server_pid: 11,
             keeper_pid: 10,
+            lineage: 7,
             version: "9.9.9".into(),
             lease: 3,
             started: Tick(1_000_000_000),
