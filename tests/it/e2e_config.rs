@@ -307,8 +307,11 @@ fn the_plain_client_tells_lines_and_takes_lines() {
     assert!(!client.screen().0.alternate_screen(), "it draws on the alternate screen");
     client.type_line("~: tab new");
     client.expect("[tab 2, pane 1: bash]");
-    client.type_line("sleep 300; echo status=$?.");
+    client.type_line("echo go$((1+1)); sh -c 'sleep 300'");
+    client.expect("go2");
     client.press("C-c");
+    client.expect_screen("the prompt after it", |screen| screen.rows().iter().rev().find(|row| !row.is_empty()).is_some_and(|row| row == "ready$"));
+    client.type_line("echo status=$?.");
     client.expect("status=130.");
     client.type_line("~: no such thing");
     client.expect("refused: ");
