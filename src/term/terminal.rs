@@ -117,6 +117,15 @@ impl Terminal {
         self.emulator.history_row(back)
     }
 
+    /// Rows from top to bottom; negative ones are scrollback, −1 being just above the screen. What there is not is left out. For many rows this is
+    /// much less work than [`Terminal::history_row`] for each.
+    #[must_use]
+    pub fn rows(&self, rows: Range<i64>) -> Vec<Row> {
+        let mut found = Vec::new();
+        self.emulator.each_row(rows, |row| found.push(row));
+        found
+    }
+
     /// Lines of scrollback, whatever the width.
     #[must_use]
     pub fn history_lines(&self) -> usize {
