@@ -30,6 +30,7 @@ mod print;
 mod report;
 mod resize;
 mod rows;
+mod scroll;
 mod sgr;
 mod shell;
 mod snapshot;
@@ -43,6 +44,7 @@ pub use history::HistoryEnd;
 pub use image::{Image, ImageFormat};
 pub use mode::{Modes, MouseEncoding};
 pub use palette::{OuterColours, Rgb};
+pub use scroll::{Reach, ScrollRow};
 pub use snapshot::{
     ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot, ScreenSnapshot, Snapshot,
 };

@@ -7,16 +7,16 @@ use crate::term::history::{History, HistoryEnd, Segment};
 use crate::term::look::Look;
 
 /// A place in the history: index of the segment and offset in it.
-type Place = (usize, usize);
+pub(super) type Place = (usize, usize);
 
 /// What a line is made of.
 #[derive(Debug, Clone, Copy, Default)]
-struct Extent {
-    cells: u32,
+pub(super) struct Extent {
+    pub(super) cells: u32,
     wide: bool,
     records: u32,
-    wrapped: bool,
-    mark: u8,
+    pub(super) wrapped: bool,
+    pub(super) mark: u8,
 }
 
 impl History {
@@ -69,7 +69,7 @@ impl History {
     }
 
     /// The line that starts at `place`, and where the next one starts.
-    fn extent(&self, place: Place) -> Option<(Extent, Place)> {
+    pub(super) fn extent(&self, place: Place) -> Option<(Extent, Place)> {
         let mut at = self.settle(place);
         let mut extent = Extent::default();
         while let Some(header) = self.header(at) {
@@ -89,7 +89,7 @@ impl History {
     }
 
     /// Calls `each` with the glyphs of the line at `place`.
-    fn glyphs(&self, place: Place, extent: Extent, mut each: impl FnMut(Glyph<'_>, Look)) {
+    pub(super) fn glyphs(&self, place: Place, extent: Extent, mut each: impl FnMut(Glyph<'_>, Look)) {
         let mut at = self.settle(place);
         for _ in 0..extent.records {
             let Some((segment, bytes)) = self.records(at.0) else { return };
@@ -104,7 +104,7 @@ impl History {
     }
 
     /// Rows the line at `place` takes at the current width.
-    fn rows_of(&self, place: Place, extent: Extent) -> usize {
+    pub(super) fn rows_of(&self, place: Place, extent: Extent) -> usize {
         let cells = extent.cells as usize;
         if cells <= self.cols {
             return 1;
@@ -123,6 +123,8 @@ impl History {
     pub(crate) fn set_cols(&mut self, cols: u16) {
         self.cols = usize::from(cols.max(1));
         self.open_cells = 0;
+        self.epoch += 1;
+        self.dropped = 0;
         self.rows = 0;
         for at in 0..self.segments.len() {
             let segment = self.segments[at];
