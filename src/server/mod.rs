@@ -15,6 +15,8 @@ mod restore;
 mod revive;
 mod run;
 mod screen;
+mod scroll;
+mod seek;
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};

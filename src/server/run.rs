@@ -71,7 +71,7 @@ impl Server {
         while let Ok(event) = events.try_recv() {
             self.event(event);
         }
-        let busy = self.output();
+        let busy = self.output() | self.seek();
         self.pass_deadlines();
         self.draw(busy);
         self.flush();

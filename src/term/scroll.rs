@@ -67,7 +67,12 @@ impl Terminal {
     /// The rows of the newest output that is not empty, from after its command line to before the next prompt; none without marks of shell integration.
     #[must_use]
     pub fn last_output(&self) -> Option<std::ops::Range<u64>> {
-        let mut before = self.reach().end;
+        self.output_before(self.reach().end)
+    }
+
+    /// The same for the newest output that starts before a row.
+    #[must_use]
+    pub fn output_before(&self, mut before: u64) -> Option<std::ops::Range<u64>> {
         loop {
             let start = self.mark_before(before, MarkKind::Output)?;
             let end = self.mark_after(start, MarkKind::Prompt).unwrap_or_else(|| self.emulator().written_end());
