@@ -88,14 +88,21 @@ impl Server {
         while let Ok(event) = events.try_recv() {
             self.event(event);
         }
-        let mut pace = self.output();
-        if self.seek() {
-            pace = Pace::Busy;
-        }
+        let pace = self.output();
         self.pass_deadlines();
+        let is_searching = self.search() | self.seek();
         self.draw(pace == Pace::Busy);
         self.flush();
-        pace
+        if is_searching { Pace::Busy } else { pace }
+    }
+
+    /// Takes searches a step further, between everything else. True if they go on.
+    fn search(&mut self) -> bool {
+        let is_searching = self.core.is_searching();
+        if is_searching {
+            self.step(Input::Wake, Origin::None);
+        }
+        is_searching && self.core.is_searching()
     }
 
     /// Asks the keeper for a wake, and looks once more.
