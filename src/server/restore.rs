@@ -270,6 +270,7 @@ fn host(login: &Login, lease: u64, keeper_pid: i32) -> Host {
         server_pid: std::process::id(),
         keeper_pid: keeper_pid.unsigned_abs(),
         version: env!("CARGO_PKG_VERSION").into(),
+        program: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
         lease,
         login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),
         shell: login.shell.to_string_lossy().into_owned(),

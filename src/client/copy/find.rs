@@ -27,6 +27,8 @@ pub struct Find {
     is_shown: bool,
     /// Whether a match is to be gone to when it is told.
     goes: bool,
+    /// Whether the keys that follow wait for that.
+    is_awaited: bool,
 }
 
 impl PartialEq for Find {
@@ -41,7 +43,19 @@ impl Find {
     pub(super) fn begin(&mut self, pattern: &str, way: Way, from: Cell, to: (u32, PaneId)) -> Option<Wish> {
         self.pattern = Some((pattern.to_owned(), expression(pattern)));
         self.way = Some(way);
-        self.again(way, from, to)
+        let wish = self.again(way, from, to);
+        self.is_awaited = false;
+        wish
+    }
+
+    /// Whether keys wait for its match.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.is_awaited && self.goes
+    }
+
+    /// Keys wait for its match from now on.
+    pub(super) fn settle(&mut self) {
+        self.is_awaited = true;
     }
 
     /// Searches the same from another cell.
@@ -51,6 +65,7 @@ impl Find {
         self.asked = Some(number);
         self.is_shown = true;
         self.goes = true;
+        self.is_awaited = true;
         Some(Wish::Ask(Ask { number, pane, what }))
     }
 
@@ -81,6 +96,7 @@ impl Find {
 
     /// The server cannot search that.
     pub(super) fn fail(&mut self) {
+        self.goes = false;
         self.hits = Some(Hits { done: true, ..Hits::default() });
     }
 

@@ -355,7 +355,7 @@ impl CopyMode {
     }
 
     fn waits(&self) -> bool {
-        self.asking.open.is_some_and(|(_, is_awaited)| is_awaited)
+        self.asking.open.is_some_and(|(_, is_awaited)| is_awaited) || self.find.is_awaited()
     }
 
     /// A deed needs a row: it is done again when that is there, unless it needed too many.

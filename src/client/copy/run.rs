@@ -368,6 +368,7 @@ impl CopyMode {
             }
             Prompt::Row(_) if is_given_up => {}
             Prompt::Search(line, way, origin) if is_entered => {
+                self.find.settle();
                 // Without a pattern it is the one of before.
                 if line.text().is_empty() {
                     self.search_again(way, origin, wishes);

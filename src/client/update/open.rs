@@ -103,7 +103,7 @@ pub(super) fn found(reply: &Value, pattern: &str) -> Option<Overlay> {
         let place = Choice::Place {
             pane,
             line: number("line"),
-            cell: u32::try_from(number("cell")).unwrap_or_default(),
+            cell: u32::try_from(number("start")).unwrap_or_default(),
             pattern: pattern.to_owned(),
         };
         Some(Item { text: text.trim().to_owned(), detail: String::new(), keys: pane.to_string(), choice: place })

@@ -40,7 +40,9 @@ fn draw_position(model: &Model, mode: &CopyMode, place: Rect, buf: &mut Buffer) 
     let cols = u16::try_from(width(&text)).unwrap_or(u16::MAX).min(place.cols);
     let theme = &model.setup.theme;
     let style = look::style(theme.select_fg, theme.select_bg);
-    look::put(buf, (place.right().saturating_sub(cols), place.y), usize::from(cols), &text, style);
+    let x = place.right().saturating_sub(cols);
+    look::fill(buf, place.y, x, place.right(), style);
+    look::put(buf, (x, place.y), usize::from(cols), &text, style);
 }
 
 /// The line that is typed, in the last row of the pane.
@@ -100,7 +102,9 @@ pub(super) fn draw_hints(model: &Model, hints: &Hints, buf: &mut Buffer) {
         let Ok(y) = u16::try_from(hint.at.row) else { continue };
         let x = place.x.saturating_add(hint.at.col);
         if y < place.rows && x < place.right() {
-            look::put(buf, (x, place.y + y), usize::from(place.right() - x), label, style);
+            let end = x.saturating_add(u16::try_from(width(label)).unwrap_or(u16::MAX)).min(place.right());
+            look::fill(buf, place.y + y, x, end, style);
+            look::put(buf, (x, place.y + y), usize::from(end - x), label, style);
         }
     }
 }
