@@ -8,7 +8,7 @@ pub const BUFFERS_MAX: usize = 50;
 /// The largest buffer, in bytes.
 pub const BUFFER_BYTES_MAX: usize = 4 << 20;
 /// What all of them may take together, in bytes; the oldest goes first.
-pub const ALL_BYTES_MAX: usize = 64 << 20;
+pub const ALL_BYTES_MAX: usize = 16 << 20;
 
 /// A text that was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]

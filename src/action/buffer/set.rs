@@ -10,7 +10,7 @@ use crate::base::code::{Code, Refusal};
 
 /// Put text into a paste buffer
 ///
-/// A new one is called `buffer` and a number, unless it is given a name. There are at most 50, of at most 4 MiB each; the oldest go first.
+/// A new one is called `buffer` and a number, unless it is given a name. There are at most 50, of at most 4 MiB each and 16 MiB together; the oldest go first.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Set {

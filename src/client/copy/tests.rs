@@ -356,7 +356,7 @@ fn a_selection_is_copied_and_left() {
     assert_eq!(copy(Table::Vi, "v Esc"), (Vec::new(), false));
     assert_eq!(copy(Table::Vi, "Enter"), (Vec::new(), true));
     assert_eq!(copy(Table::Vi, "q"), (Vec::new(), true));
-    assert_eq!(copy(Table::Vi, "G k v l y"), new("漢字"));
+    assert_eq!(copy(Table::Vi, "G 0 k v l y"), new("漢字"));
     let mut emacs = Session::new(Table::Emacs, TEXT, 4);
     emacs.press("M-< C-Space C-f C-f M-w");
     assert_eq!((emacs.copied, emacs.left), new("fi"));
