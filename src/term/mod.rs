@@ -31,6 +31,7 @@ mod print;
 mod report;
 mod resize;
 mod rows;
+mod scroll;
 mod search;
 mod sgr;
 mod shell;
@@ -45,6 +46,7 @@ pub use history::HistoryEnd;
 pub use image::{Image, ImageFormat};
 pub use mode::{Modes, MouseEncoding};
 pub use palette::{OuterColours, Rgb};
+pub use scroll::{Reach, ScrollRow};
 pub use place::Position;
 pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};
 pub use snapshot::{

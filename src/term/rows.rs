@@ -14,18 +14,18 @@ use crate::term::look::Look;
 use crate::term::palette::Palette;
 
 /// Puts glyphs together to runs.
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     palette: &'a Palette,
     runs: Vec<Run>,
     last: Option<(Look, Style)>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(palette: &'a Palette) -> Self {
+    pub(super) fn new(palette: &'a Palette) -> Self {
         Self { palette, runs: Vec::new(), last: None }
     }
 
-    fn push(&mut self, glyph: Glyph<'_>, look: Look) {
+    pub(super) fn push(&mut self, glyph: Glyph<'_>, look: Look) {
         let style = match self.last {
             Some((last, style)) if last == look => style,
             _ => self.palette.resolve(look.style()),
@@ -49,7 +49,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The row; blanks of the default look at its end are left out, unless the text goes on after them.
-    fn finish(mut self, wrapped: bool) -> Row {
+    pub(super) fn finish(mut self, wrapped: bool) -> Row {
         while let Some(last) = self.runs.last_mut() {
             if wrapped || last.style != Style::default() || last.link != 0 || last.kind != RunKind::Narrow {
                 break;

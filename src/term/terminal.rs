@@ -31,6 +31,10 @@ impl Terminal {
         Self { parser: Parser::default(), emulator: Emulator::new(size, options, memory) }
     }
 
+    pub(super) fn emulator(&self) -> &Emulator {
+        &self.emulator
+    }
+
     /// Takes the place of another terminal in the same view: every row counts as changed after whatever was changed there.
     pub fn succeed(&mut self, former: &Self) {
         self.emulator.shared.tick = self.tick().max(former.tick() + 1);

@@ -38,8 +38,8 @@ pub(super) struct Extent {
     pub(super) cells: u32,
     wide: bool,
     records: u32,
-    wrapped: bool,
-    mark: u8,
+    pub(super) wrapped: bool,
+    pub(super) mark: u8,
 }
 
 impl History {
@@ -127,7 +127,7 @@ impl History {
     }
 
     /// Rows the line at `place` takes at the current width.
-    fn rows_of(&self, place: Place, extent: Extent) -> usize {
+    pub(super) fn rows_of(&self, place: Place, extent: Extent) -> usize {
         let cells = extent.cells as usize;
         if cells <= self.cols {
             return 1;
@@ -150,6 +150,8 @@ impl History {
             self.disown();
         }
         self.open_cells = 0;
+        self.epoch += 1;
+        self.dropped = 0;
         self.rows = 0;
         for at in 0..self.segments.len() {
             let segment = self.segments[at];
