@@ -1,6 +1,7 @@
 //! The configuration of this machine as a setup: read at the start, and again whenever it is saved. A broken one gives no setup.
 
 use crate::client::setup::Setup;
+use crate::client::{CopySetup, editor};
 use crate::config::diag::Diagnostic;
 use crate::config::load;
 use crate::config::theme::{Themes, gather};
@@ -18,7 +19,7 @@ pub fn themes() -> (Themes, Vec<Diagnostic>) {
 #[must_use]
 pub fn setup(settings: &Settings, host: &str) -> (Setup, Option<String>) {
     let (themes, problems) = themes();
-    let setup = Setup::new(settings, host);
+    let setup = Setup { copy: CopySetup::new(settings, &editor()), ..Setup::new(settings, host) };
     match themes.choose(&settings.theme) {
         Ok(chosen) => (setup.coloured(chosen), problems.first().map(Diagnostic::headline)),
         Err(problem) => (setup, Some(format!("[theme]: {problem}"))),

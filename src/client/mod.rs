@@ -3,7 +3,11 @@
 mod aside;
 pub mod calls;
 pub mod caps;
+mod commands;
+pub mod copy;
+pub mod copying;
 pub mod fresh;
+pub mod hints;
 mod identity;
 pub mod input;
 pub mod line;
@@ -23,7 +27,7 @@ pub mod terminal;
 pub mod update;
 pub mod view;
 
-pub use identity::hello;
+pub use identity::{editor, hello};
 pub use outcome::Outcome;
 pub use run::{Options, run};
-pub use setup::Setup;
+pub use setup::{CopySetup, Setup};

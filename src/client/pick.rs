@@ -29,6 +29,19 @@ pub enum Choice {
     Session(SessionId),
     /// The view shows that tab.
     Tab(TabId),
+    /// That buffer is pasted.
+    Buffer(String),
+    /// The view goes to a cell of a line of a pane, and shows the matches of a pattern.
+    Place {
+        /// The pane.
+        pane: PaneId,
+        /// The number of the line.
+        line: u64,
+        /// The cell of it.
+        cell: u32,
+        /// The pattern.
+        pattern: String,
+    },
     /// The view focuses that pane.
     Pane(PaneId),
     /// The list closes.

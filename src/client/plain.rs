@@ -176,7 +176,7 @@ impl<T: FnMut(&str)> Plain<T> {
                     let json = serde_json::to_string(&response).map_err(|error| broken(&error))?;
                     self.outbox.send(&ToServer::Answer { call, json });
                 }
-                ToClient::Outer(Outer::Clipboard(_)) | ToClient::Beside(_) => {}
+                ToClient::Outer(Outer::Clipboard(_)) | ToClient::Beside(_) | ToClient::Told(_) => {}
             }
         }
         Ok(None)

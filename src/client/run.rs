@@ -15,6 +15,7 @@ use crate::base::time::{Span, Tick};
 use crate::client::aside::{Aside, Happened};
 use crate::client::calls::Wanted;
 use crate::client::caps::Caps;
+use crate::client::commands;
 use crate::client::fresh;
 use crate::client::input::Decoder;
 use crate::client::link::Outbox;
@@ -270,6 +271,11 @@ where
             Message::Suspend => self.suspend(),
             Message::CardSeen => places::forget_first_run(),
             Message::Leave(outcome) => self.outcome = Some(outcome),
+            Message::Run(command) => {
+                if let Err(error) = commands::run(command) {
+                    self.model.notify(format!("the command was not run: {error}"), true);
+                }
+            }
         }
     }
 

@@ -16,6 +16,9 @@ mod restore;
 mod revive;
 mod run;
 mod screen;
+mod scroll;
+mod seek;
+mod shelf;
 mod shells;
 
 use std::ffi::OsString;

@@ -19,6 +19,8 @@ pub struct Host {
     pub started: Tick,
     /// The socket it listens on.
     pub socket: String,
+    /// The program this server is, so that panes can call it.
+    pub program: String,
     /// The folder with what shells read so that they mark their prompts; empty where there is none.
     pub shell_files: String,
     /// The user's shell from passwd.

@@ -310,7 +310,9 @@ fn the_plain_client_tells_lines_and_takes_lines() {
     client.type_line("echo go$((1+1)); sh -c 'sleep 300'");
     client.expect("go2");
     client.press("C-c");
-    client.expect_screen("the prompt after it", |screen| screen.rows().iter().rev().find(|row| !row.is_empty()).is_some_and(|row| row == "ready$"));
+    client.expect_screen("the prompt after it", |screen| {
+        screen.rows().iter().rev().find(|row| !row.is_empty()).is_some_and(|row| row == "ready$")
+    });
     client.type_line("echo status=$?.");
     client.expect("status=130.");
     client.type_line("~: no such thing");

@@ -8,6 +8,7 @@ mod docs;
 mod e2e_attach;
 mod e2e_cli;
 mod e2e_config;
+mod e2e_copy;
 mod e2e_hostile;
 mod e2e_programs;
 mod e2e_search;

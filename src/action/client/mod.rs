@@ -1,7 +1,9 @@
 //! Actions on clients, one per file.
 
+pub mod buffers;
 pub mod describe;
 pub mod detach;
+pub mod hints;
 pub mod inbox;
 pub mod keys;
 pub mod lock;
@@ -10,6 +12,7 @@ pub mod notices;
 pub mod palette;
 pub mod redraw;
 pub mod rename;
+pub mod search;
 pub mod sessions;
 pub mod suspend;
 pub mod tabs;

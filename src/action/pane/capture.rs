@@ -63,10 +63,10 @@ impl Apply for Capture {
         };
         match self.format {
             Format::Text => captured.text = Some(screen.text(rows)),
-            Format::Ansi => captured.text = Some(ansi::rows(rows.map(|row| shown.row(row)))),
-            Format::Html => captured.text = Some(picture::html(rows.map(|row| shown.row(row)))),
-            Format::Svg => captured.text = Some(picture::svg(rows.map(|row| shown.row(row)), screen.size().cols)),
-            Format::Json => captured.rows = Some(rows.map(|row| shown.row(row)).collect()),
+            Format::Ansi => captured.text = Some(ansi::rows(screen.rows(rows).into_iter())),
+            Format::Html => captured.text = Some(picture::html(screen.rows(rows).into_iter())),
+            Format::Svg => captured.text = Some(picture::svg(screen.rows(rows).into_iter(), screen.size().cols)),
+            Format::Json => captured.rows = Some(screen.rows(rows)),
         }
         Ok(Answer::Now(captured))
     }

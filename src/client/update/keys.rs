@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{call, configured, overlay};
+use super::{call, configured, copy, overlay};
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
 use crate::base::time::Span;
 use crate::client::calls::{self, Wanted};
@@ -57,7 +57,14 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
             call::call(model, Wanted::from(bound), out);
         }
         Lookup::Pending => begin_chord(model, input.key),
-        Lookup::Miss if model.chord.keys.is_empty() => typed.push(input),
+        Lookup::Miss if model.chord.keys.is_empty() => {
+            if copy::takes(model, input.key) {
+                flush(typed, out);
+                copy::key(model, input, out);
+            } else {
+                typed.push(input);
+            }
+        }
         Lookup::Miss => model.end_chord(),
     }
 }

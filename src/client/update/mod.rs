@@ -2,6 +2,7 @@
 
 mod call;
 mod configured;
+mod copy;
 mod keys;
 mod mouse;
 mod open;
@@ -72,6 +73,8 @@ fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<Message>) {
 fn paste(model: &mut Model, text: String, out: &mut Vec<Message>) {
     if model.overlay.is_some() {
         overlay::paste(model, &text);
+    } else if copy::paste(model, &text, out) {
+        model.end_chord();
     } else if !text.is_empty() {
         model.end_chord();
         if model.setup.outer.ask_paste && runs_at_once(model, &text) {
