@@ -28,11 +28,13 @@ mod movement;
 mod osc;
 mod palette;
 mod parser;
+mod place;
 mod presentation;
 mod print;
 mod report;
 mod resize;
 mod rows;
+mod search;
 mod sgr;
 mod shell;
 mod snapshot;
@@ -46,6 +48,8 @@ pub use history::HistoryEnd;
 pub use image::{Image, ImageFormat};
 pub use mode::{Modes, MouseEncoding};
 pub use palette::{OuterColours, Rgb};
+pub use place::Position;
+pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};
 pub use snapshot::{
     ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot, ScreenSnapshot, Snapshot,
 };
