@@ -16,6 +16,7 @@ mod e2e_survive;
 mod harness;
 mod keeper;
 mod layout_model;
+mod p0;
 mod term_refs;
 mod term_search;
 mod tidy;
