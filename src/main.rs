@@ -46,18 +46,15 @@ fn attached(attach: Attach) -> anyhow::Result<Outcome> {
         entry: Some(Wanted { name: attach.action, params: attach.params }),
         give_up: attach.give_up,
     };
-    if attach.is_plain {
-        let stream = runtime.block_on(tokio::net::UnixStream::connect(attach.places.socket()))?;
-        socket::check_peer(&stream)?;
-        return Ok(runtime.block_on(plain::run(options, stream, cli::tell)));
-    }
     let connect = || async {
         let stream = tokio::net::UnixStream::connect(attach.places.socket()).await?;
         socket::check_peer(&stream)?;
         Ok(stream)
     };
+    if attach.is_plain {
+        return Ok(runtime.block_on(async { plain::run(options, connect().await, cli::tell).await }));
+    }
     let outcome = runtime.block_on(client::run(options, connect));
-    // A command of the status line is not waited for.
     runtime.shutdown_background();
     Ok(outcome)
 }

@@ -34,8 +34,12 @@ const LINE_MAX: usize = 64 << 10;
 /// What a line that begins with `~` means.
 const HELP: &str = "~. leaves; ~: and a command, such as ~: tab next; ~~ types a ~; Ctrl-C is for the program";
 
-/// Shows a session line by line until the client leaves; `tell` says a line.
-pub async fn run(options: Options, stream: UnixStream, tell: impl FnMut(&str)) -> Outcome {
+/// Shows a session line by line until the client leaves, over this connection if there is one; `tell` says a line.
+pub async fn run(options: Options, stream: io::Result<UnixStream>, tell: impl FnMut(&str)) -> Outcome {
+    let stream = match stream {
+        Ok(stream) => stream,
+        Err(error) => return Outcome::Lost { reason: error.to_string() },
+    };
     match Plain::new(options, stream, tell) {
         Ok(mut plain) => plain.run().await.unwrap_or_else(|error| Outcome::Lost { reason: error.to_string() }),
         Err(error) => Outcome::NoTerminal(format!("standard input cannot be used: {error}")),
