@@ -34,6 +34,7 @@ mod print;
 mod report;
 mod resize;
 mod rows;
+mod scroll;
 mod search;
 mod sgr;
 mod shell;
@@ -49,6 +50,7 @@ pub use image::{Image, ImageFormat};
 pub use mode::{Modes, MouseEncoding};
 pub use palette::{OuterColours, Rgb};
 pub use place::Position;
+pub use scroll::{Reach, ScrollRow};
 pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};
 pub use snapshot::{
     ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot, ScreenSnapshot, Snapshot,
