@@ -124,7 +124,7 @@ impl Emulator {
                 RowPart::End { wrapped } => each(std::mem::replace(&mut builder, Builder::new(&self.palette)).finish(wrapped)),
             });
         }
-        (start.max(0)..end).filter_map(|y| u16::try_from(y).ok()).for_each(|y| each(self.screen_row(y)));
+        (start.max(0)..end).filter_map(|y| u16::try_from(y).ok()).for_each(|y| each(self.row_of(y, false)));
     }
 
     /// Text of rows; negative ones are history, −1 being just above the screen.
