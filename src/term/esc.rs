@@ -9,6 +9,7 @@ use crate::term::grapheme::Join;
 use crate::term::grid::Line;
 use crate::term::mode::Mode;
 use crate::term::parser::{End, Header, Sink};
+use crate::term::report::{Device, Reply};
 
 impl Sink for Emulator {
     #[inline]
@@ -97,7 +98,7 @@ impl Emulator {
             0x8f => self.cursor.charsets.single = 3,
             0x96 => self.set_guarded(true),
             0x97 => self.set_guarded(false),
-            0x9a => self.reply(crate::term::report::Reply::PrimaryAttributes),
+            0x9a => self.reply(Reply::Device(Device::PrimaryAttributes)),
             _ => {}
         }
     }
@@ -149,7 +150,7 @@ impl Emulator {
             b'O' => self.cursor.charsets.single = 3,
             b'V' => self.set_guarded(true),
             b'W' => self.set_guarded(false),
-            b'Z' => self.reply(crate::term::report::Reply::PrimaryAttributes),
+            b'Z' => self.reply(Reply::Device(Device::PrimaryAttributes)),
             b'c' => {
                 self.reset();
                 self.event(TermEvent::Reset);

@@ -317,8 +317,8 @@ fn delete_line_scrolls_only_below_the_cursor() {
 #[test]
 fn the_reference_page_is_the_table() {
     let mut page = String::from(
-        "# What the terminal understands\n\nGenerated from `tests/it/term_refs/support.rs`, where each row is a test; do not edit. Forms leave out the spaces of xterm's \
-         control sequence document.\n",
+        "# What the terminal understands\n\nGenerated from `tests/it/term_refs/support.rs`; do not edit. Each row is a case of the test \
+         `every_row_of_the_table_is_true`, which names the rows that fail. Forms leave out the spaces of xterm's control sequence document.\n",
     );
     let mut last = "";
     for (group, name, form, ..) in SUPPORT {
@@ -326,7 +326,7 @@ fn the_reference_page_is_the_table() {
             writeln!(page, "\n## {group}\n\n| what | form |\n|---|---|").expect("a string");
             last = group;
         }
-        let form = if form.is_empty() { String::new() } else { format!("`{form}`") };
+        let form = if form.is_empty() { String::new() } else { format!("`{}`", form.replace('|', "\\|")) };
         writeln!(page, "| {name} | {form} |").expect("a string");
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/terminal.md");
