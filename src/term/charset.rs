@@ -11,6 +11,8 @@ pub(crate) enum Charset {
     Graphics,
     /// British: the pound sign for `#`.
     British,
+    /// The right half of ISO 8859-1, a set of 96 characters.
+    Latin1,
 }
 
 /// DEC special graphics from 0x5f to 0x7e (VT100 manual, table 3-9).
@@ -24,11 +26,17 @@ impl Charset {
         match number {
             1 => Self::Graphics,
             2 => Self::British,
+            3 => Self::Latin1,
             _ => Self::Ascii,
         }
     }
 
-    /// The set that a final byte of SCS names.
+    /// The set of 96 characters that a final byte of SCS names (ECMA-35 14.3.2; ISO-IR 100).
+    pub(crate) fn from_final_of_96(last: u8) -> Self {
+        if last == b'A' { Self::Latin1 } else { Self::Ascii }
+    }
+
+    /// The set of 94 characters that a final byte of SCS names.
     pub(crate) fn from_final(last: u8) -> Self {
         match last {
             b'0' | b'2' => Self::Graphics,
@@ -42,6 +50,7 @@ impl Charset {
         match (self, c) {
             (Self::Graphics, '_'..='~') => GRAPHICS[c as usize - '_' as usize],
             (Self::British, '#') => '£',
+            (Self::Latin1, ' '..='~') => char::from_u32(u32::from(c) + 0x80).unwrap_or(c),
             _ => c,
         }
     }
@@ -66,6 +75,12 @@ impl Charsets {
     /// Whether ASCII means ASCII now.
     pub(crate) fn is_plain(self) -> bool {
         self.single == 0 && self.current() == Charset::Ascii
+    }
+
+    /// Whether the next character is one of ISO Latin-1's right half.
+    pub(crate) fn means_latin1(self) -> bool {
+        let slot = if self.single == 0 { self.left } else { self.single };
+        self.sets[usize::from(slot & 3)] == Charset::Latin1
     }
 
     /// What an ASCII character stands for, using up a single shift.

@@ -23,6 +23,11 @@ impl Sink for Emulator {
         match control {
             b'\n' | 0x0b | 0x0c => self.line_feed(),
             b'\r' => self.carriage_return(),
+            // A place of its own in a set of 96 characters, and nothing in one of 94.
+            0x7f if self.cursor.charsets.means_latin1() => {
+                self.cursor.charsets.single = 0;
+                self.text("ÿ");
+            }
             _ => self.control(control),
         }
     }
@@ -103,18 +108,18 @@ impl Emulator {
         match header.marks() {
             [] => self.plain_escape(header.last),
             [b'#'] => self.line_escape(header.last),
-            [slot @ b'('..=b'+'] => self.designate(usize::from(slot - b'('), header.last),
-            [slot @ b'-'..=b'/'] => self.designate(usize::from(slot - b'-') + 1, header.last),
+            [slot @ b'('..=b'+'] => self.designate(usize::from(slot - b'('), Charset::from_final(header.last)),
+            [slot @ b'-'..=b'/'] => self.designate(usize::from(slot - b'-') + 1, Charset::from_final_of_96(header.last)),
             // S7C1T, S8C1T and the choice of UTF-8: replies are 7 bit and text is UTF-8, always.
             [b' '] if matches!(header.last, b'F' | b'G') => {}
             [b'%'] if matches!(header.last, b'G' | b'@') => {}
-            [slot @ b'('..=b'+', b'%' | b'"' | b'&'] => self.designate(usize::from(slot - b'('), 0),
+            [slot @ b'('..=b'+', b'%' | b'"' | b'&'] => self.designate(usize::from(slot - b'('), Charset::Ascii),
             _ => self.drop_sequence(),
         }
     }
 
-    fn designate(&mut self, slot: usize, last: u8) {
-        self.cursor.charsets.sets[slot & 3] = Charset::from_final(last);
+    fn designate(&mut self, slot: usize, set: Charset) {
+        self.cursor.charsets.sets[slot & 3] = set;
     }
 
     fn plain_escape(&mut self, last: u8) {

@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use crate::base::row::{Row, Run, RunKind};
-use crate::base::style::Style;
+use crate::base::style::{Attrs, Colour, Style};
 use crate::term::cell::{Cell, Class};
 use crate::term::emulator::Emulator;
 use crate::term::event::MarkKind;
 use crate::term::grid::Line;
 use crate::term::history::record::Glyph;
 use crate::term::look::Look;
+use crate::term::mode::Mode;
 use crate::term::palette::Palette;
 
 /// Puts glyphs together to runs.
@@ -63,6 +64,21 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// A row as DECSCNM shows it (VT510 manual; xterm): the default colours change places. A cell that has a colour of its own keeps it.
+fn reversed(mut row: Row, cols: u16) -> Row {
+    for run in &mut row.runs {
+        if run.style.fg == Colour::Default && run.style.bg == Colour::Default {
+            run.style.attrs.0 ^= Attrs::INVERSE.0;
+        }
+    }
+    let free = usize::from(cols).saturating_sub(row.runs.iter().map(Run::cols).sum());
+    let style = Style { attrs: Attrs::INVERSE, ..Style::default() };
+    if free > 0 {
+        row.runs.push(Run { style, link: 0, kind: RunKind::Narrow, text: " ".repeat(free) });
+    }
+    row
+}
+
 impl Emulator {
     /// What stands in a cell; `None` for the right half of a wide character, and for the place where one did not fit.
     pub(crate) fn glyph(&self, cell: Cell) -> Option<Glyph<'_>> {
@@ -80,6 +96,12 @@ impl Emulator {
 
     /// Row `y` of the screen shown; an empty row if there is none.
     pub(crate) fn screen_row(&self, y: u16) -> Row {
+        let row = self.plain_row(y);
+        if self.is_on(Mode::REVERSE_VIDEO) && y < self.size.rows { reversed(row, self.size.cols) } else { row }
+    }
+
+    /// The same, whatever DECSCNM says.
+    fn plain_row(&self, y: u16) -> Row {
         if y >= self.size.rows {
             return Row::default();
         }
@@ -115,7 +137,7 @@ impl Emulator {
         let mut start = 0;
         for at in rows.start.max(first)..rows.end.min(i64::from(self.size.rows)) {
             let row = match u16::try_from(at) {
-                Ok(y) => self.screen_row(y),
+                Ok(y) => self.plain_row(y),
                 Err(_) => self.history_row(usize::try_from(-1 - at).unwrap_or(0)),
             };
             row.runs.iter().for_each(|run| text.push_str(&run.text));

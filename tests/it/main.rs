@@ -13,5 +13,8 @@ mod e2e_survive;
 mod harness;
 mod keeper;
 mod layout_model;
+mod recordings;
+mod screen_text;
 mod term_refs;
 mod tidy;
+mod vttest;

@@ -414,4 +414,6 @@ fn text_with_c1<S: Sink>(sink: &mut S, text: &str) {
 }
 
 #[cfg(test)]
+pub(crate) mod referee;
+#[cfg(test)]
 mod tests;
