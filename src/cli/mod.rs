@@ -1,6 +1,7 @@
 //! The command line: reads words, calls the server or acts itself, prints what came of it. It shows no session: that is the client's, and `main` goes there.
 
 pub mod docs;
+mod buffer;
 mod doctor;
 mod file;
 mod human;
@@ -19,6 +20,7 @@ use clap::error::ErrorKind;
 use serde_json::Value;
 
 use crate::action::server::stop::Stop;
+use crate::action::buffer::save::Save;
 use crate::action::session::new::New;
 use crate::action::table::{self, Entry, Params};
 use crate::action::{self, Access, Action, Place, tmux};
@@ -107,6 +109,9 @@ fn alone() -> Result<Next, Refusal> {
 }
 
 fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result<Next, Refusal> {
+    if let Some(save) = entry.call(&params).ok().and_then(|call| call.arguments::<Save>()) {
+        return buffer::save(&save, &places()?).map(|()| Next::Exit(0));
+    }
     if entry.place == Place::Cli {
         return local::run(&entry.call(&params)?, as_json).map(Next::Exit);
     }
@@ -217,10 +222,24 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     if kind("cwd").is_some() {
         directory(entry, params)?;
     }
+    if kind("load").is_some()
+        && params.shift_remove("load") == Some(Value::Bool(true))
+        && let Some(path) = params.get("text").and_then(Value::as_str)
+    {
+        params.insert("text".into(), text_of(path)?.into());
+    }
     if kind("paste").is_some() && params.get("paste").is_some_and(|text| text == "") {
         params.insert("paste".into(), standard_input()?.into());
     }
     Ok(())
+}
+
+/// The text of a file; `-` is our input.
+fn text_of(path: &str) -> Result<String, Refusal> {
+    if path == "-" {
+        return standard_input();
+    }
+    std::fs::read_to_string(path).map_err(|error| Refusal::new(Code::InvalidParams, format!("file: {path:?} cannot be read: {error}")))
 }
 
 /// A directory is relative to ours, and a session starts in ours where none is given.
@@ -266,7 +285,7 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     }
     let verb = entry.words()[0].last().copied().unwrap_or_default();
     let noun = entry.name.split('.').next().unwrap_or_default();
-    let is_looked_at = reply.is_array() || reply.get("text").is_some_and(Value::is_string) || verb == "status";
+    let is_looked_at = reply.is_array() || ["text", "hits"].iter().any(|name| reply.get(name).is_some()) || verb == "status";
     if is_looked_at {
         return print::text(&human::text(reply, platform::now().wall));
     }

@@ -1,7 +1,11 @@
 //! The client role: shows frames of the server in the outer terminal and sends it what is typed. It never interprets program output.
 
 pub mod calls;
+pub mod copy;
+pub mod copying;
+pub mod hints;
 pub mod caps;
+mod commands;
 mod identity;
 pub mod input;
 pub mod line;
@@ -20,7 +24,7 @@ pub mod terminal;
 pub mod update;
 pub mod view;
 
-pub use identity::hello;
+pub use identity::{editor, hello};
 pub use outcome::Outcome;
 pub use run::{Options, run};
-pub use setup::Setup;
+pub use setup::{CopySetup, Setup};

@@ -15,7 +15,7 @@ const ANY: &str = "*";
 const MATRIX: &[Row] = &[
     Row("base",     &[],                                                      &["serde", "schemars", "unicode_width", "unicode_segmentation"]),
     Row("settings", &["base"],                                                &["serde", "schemars"]),
-    Row("term",     &["base"],                                                &["memchr", "unicode_width", "unicode_segmentation", "zstd"]),
+    Row("term",     &["base"],                                                &["memchr", "regex", "unicode_width", "unicode_segmentation", "zstd"]),
     Row("layout",   &["base"],                                                &[]),
     Row("state",    &["base", "settings", "term", "layout"],                  &["regex", "serde_json"]),
     Row("action",   &["base", "settings", "state"],                           &["clap", "serde", "serde_json", "schemars"]),
@@ -28,7 +28,7 @@ const MATRIX: &[Row] = &[
     Row("server",   &["base", "settings", "term", "layout", "state", "action", "config", "wire", "store", "core", "platform"],
                     &["tokio", "tracing", "tracing_subscriber", "rusqlite", "zstd", "serde", "serde_json", "schemars", "postcard", "rustix", "regex", "memchr"]),
     Row("client",   &["base", "settings", "config", "wire", "platform", "action::table"],
-                    &["ratatui", "tokio", "jiff", "serde_json", "unicode_segmentation"]),
+                    &["ratatui", "tokio", "jiff", "serde_json", "unicode_segmentation", "regex"]),
     Row("remote",   &["base", "settings", "config", "wire", "platform", "action"], &["clap", "tokio"]),
     Row("cli",      &["base", "settings", "config", "wire", "platform", "action"], &["clap", "clap_complete", "clap_mangen", "tokio", "serde_json"]),
     Row("record",   &["base", "platform"],                                    &["rustix", "serde_json"]),
