@@ -8,7 +8,7 @@ use abide::client::calls::Wanted;
 use abide::client::{self, Options, Outcome, fresh, plain};
 use abide::platform::places::is_first_run;
 use abide::platform::socket;
-use abide::{keeper, server};
+use abide::{keeper, record, server};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
     match (word(0), word(1)) {
         (Some("keeper"), _) => return ExitCode::from(keeper::run(&args[1..])),
         (Some("server"), Some("run")) => return ExitCode::from(server::run(&args[2..])),
+        _ if record::is_asked_for(&args) => return ExitCode::from(record::run(&args)),
         _ => {}
     }
     match cli::run(args) {

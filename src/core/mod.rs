@@ -5,6 +5,7 @@ pub mod beside;
 mod calls;
 mod follow;
 mod hooks;
+mod memory;
 mod monitor;
 mod program;
 mod resume;

@@ -45,7 +45,7 @@ mod title;
 
 pub use emulator::Options;
 pub use event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
-pub use history::HistoryEnd;
+pub use history::{HistoryBytes, HistoryEnd};
 pub use image::{Image, ImageFormat};
 pub use mode::{Modes, MouseEncoding};
 pub use palette::{OuterColours, Rgb};
