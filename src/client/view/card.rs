@@ -43,7 +43,7 @@ fn lines(model: &Model) -> [String; 6] {
     [
         "Welcome. What you run here goes on when you leave.".into(),
         format!("{prefix} begins every key; wait, and a panel shows what follows{locked}"),
-        format!("{new}  a new tab      {split}  two panes side by side"),
+        format!("{new}  a new tab      {split}  one more pane"),
         format!("{leave}  leave; `abide` alone brings you back"),
         format!("{}  all keys       {}  every command", key(calls::HELP), key(calls::PALETTE)),
         "Press any key; this is not shown again.".into(),
