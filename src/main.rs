@@ -40,7 +40,7 @@ fn attached(attach: Attach) -> anyhow::Result<Outcome> {
     let options = Options {
         setup,
         problems: attach.notice.into_iter().chain(problem).collect(),
-        known: None,
+        known: fresh::present(),
         is_first_run: is_first_run(&attach.places) && !attach.read_only,
         hello: client::hello(attach.read_only)?,
         entry: Some(Wanted { name: attach.action, params: attach.params }),

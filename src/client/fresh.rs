@@ -1,5 +1,8 @@
 //! The configuration of this machine as a setup: read at the start, and again whenever it is saved. A broken one gives no setup.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
 use crate::client::setup::Setup;
 use crate::client::{CopySetup, editor};
 use crate::config::diag::Diagnostic;
@@ -32,11 +35,10 @@ pub fn setup(settings: &Settings, host: &str) -> (Setup, Option<String>) {
 /// The first problem as a line, and how many more there are.
 pub fn again(host: &str, known: &mut Option<String>) -> Result<Option<Setup>, String> {
     let path = config_file::path();
-    let name = path.display().to_string();
+    // Toasts are short: which file it is is known.
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let text = config_file::read(&path).map_err(|error| format!("{name}: cannot be read: {error}"))?.unwrap_or_default();
-    let all = config_file::themes(&path)
-        .into_iter()
-        .fold(text.clone(), |all, (path, text)| all + "\0" + &path.display().to_string() + "\0" + &text.unwrap_or_default());
+    let all = with_themes(&path, &text);
     if known.as_ref() == Some(&all) {
         return Ok(None);
     }
@@ -51,4 +53,17 @@ pub fn again(host: &str, known: &mut Option<String>) -> Result<Option<Setup>, St
         (setup, None) => Ok(Some(setup)),
         (_, Some(problem)) => Err(problem),
     }
+}
+
+/// The text of the configuration and of the user's themes, as it is now: what [`again`] compares with.
+#[must_use]
+pub fn present() -> Option<String> {
+    let path = config_file::path();
+    let text = config_file::read(&path).ok()?.unwrap_or_default();
+    Some(with_themes(&path, &text))
+}
+
+fn with_themes(path: &Path, text: &str) -> String {
+    let part = |(path, text): (PathBuf, io::Result<String>)| format!("\0{}\0{}", path.display(), text.unwrap_or_default());
+    config_file::themes(path).into_iter().map(part).fold(text.to_owned(), |all, part| all + &part)
 }
