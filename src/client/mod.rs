@@ -1,5 +1,6 @@
 //! The client role: shows frames of the server in the outer terminal and sends it what is typed. It never interprets program output.
 
+pub mod album;
 pub mod calls;
 pub mod caps;
 mod identity;
@@ -10,6 +11,7 @@ pub mod model;
 pub mod outcome;
 pub mod paint;
 pub mod pick;
+pub mod picture;
 pub mod places;
 mod run;
 pub mod scene;
@@ -17,8 +19,10 @@ mod screen_guard;
 pub mod setup;
 mod signals;
 pub mod terminal;
+pub mod terminfo;
 pub mod update;
 pub mod view;
+pub mod widths;
 
 pub use identity::hello;
 pub use outcome::Outcome;

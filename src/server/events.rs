@@ -243,6 +243,12 @@ impl Server {
                 self.step(Input::Answered { call, outcome: response.outcome() }, Origin::None);
             }
             ToServer::Colours(colours) => self.colours(client, &colours),
+            ToServer::Pictures(can) => {
+                if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
+                    attached.drawn.pictures.can(can);
+                    attached.drawn.stale = true;
+                }
+            }
             _ => self.close(id),
         }
     }

@@ -37,12 +37,13 @@ mod tabs;
 mod terminal;
 mod title;
 
+pub use crate::base::style::Rgb;
 pub use emulator::Options;
 pub use event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 pub use history::HistoryEnd;
-pub use image::{Image, ImageFormat};
+pub use image::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};
 pub use mode::{Modes, MouseEncoding};
-pub use palette::{OuterColours, Rgb};
+pub use palette::OuterColours;
 pub use snapshot::{
     ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot, ScreenSnapshot, Snapshot,
 };

@@ -11,6 +11,7 @@ use crate::base::key::{KeyInput, MouseInput, MouseWant};
 use crate::base::row::RunKind;
 use crate::base::style::{Cursor, Style};
 use crate::wire::hello::{Hello, Welcome};
+use crate::wire::image::{Piece, Placed};
 use crate::wire::packet;
 
 /// From a client to the server. Messages with a number are input: numbered from 1 without gaps, sent again after a reconnect unless taken.
@@ -68,6 +69,8 @@ pub enum ToServer {
     },
     /// Colours of the outer terminal, as it reported them.
     Colours(OuterColours),
+    /// Whether pictures can be shown; without this message there is no data of them.
+    Pictures(bool),
 }
 
 /// Colours of an outer terminal; none where it did not tell.
@@ -107,6 +110,21 @@ pub enum ToClient {
     Taken(u64),
     /// The last one; the client leaves.
     Bye(Bye),
+    /// What the program in focus wants to know of keys; said again when it changes.
+    Wants(Wants),
+    /// A piece of a picture.
+    Piece(Piece),
+    /// The images of a pane; in force with the next frame.
+    Placed(Placed),
+}
+
+/// What the program in focus wants to know of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Wants {
+    /// The flags of kitty's protocol.
+    pub kitty: u8,
+    /// xterm's modifyOtherKeys: 0, 1 or 2.
+    pub other_keys: u8,
 }
 
 /// Something for the outer terminal that is not a cell.

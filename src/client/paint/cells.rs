@@ -5,12 +5,16 @@ use std::collections::HashMap;
 use ratatui::buffer::{Cell as ChromeCell, CellDiffOption};
 use ratatui::style::{Color, Modifier};
 
+use super::boxed;
+use super::pictures::Pictures;
 use crate::base::id::PaneId;
 use crate::base::row::{Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style, Underline};
 use crate::base::text::{char_width, cluster_width};
 use crate::client::model::Model;
+use crate::client::widths::{Kind, Widths};
 use crate::wire::frame::PaneItem;
+use crate::wire::image::Layer;
 
 /// Clusters and links that are remembered; beyond it everything is painted anew.
 const GLYPHS_MAX: usize = 16_384;
@@ -19,6 +23,10 @@ const GLYPHS_MAX: usize = 16_384;
 const CLUSTER: u32 = 1 << 30;
 const WIDE: u32 = 1 << 31;
 const TAIL: u32 = u32::MAX;
+/// A blank that an image shows through.
+const UNDER: u32 = 1 << 29;
+/// kitty's placeholder: the image of its colour's number is shown there.
+const PLACEHOLDER: char = '\u{10eeee}';
 
 /// What one cell of the outer terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +63,10 @@ impl Cell {
         self.glyph == TAIL
     }
 
+    pub(super) const fn is_under(self) -> bool {
+        self.glyph == UNDER
+    }
+
     pub(super) const fn is_wide(self) -> bool {
         self.glyph != TAIL && self.glyph & WIDE != 0
     }
@@ -81,11 +93,11 @@ impl Glyphs {
     }
 
     /// The end of a run to be written, moved behind what a terminal may take doubtful glyphs in it for.
-    pub(super) fn reach(&self, row: &[Cell], first: usize, mut end: usize) -> usize {
+    pub(super) fn reach(&self, row: &[Cell], (first, mut end): (usize, usize), widths: Widths) -> usize {
         let mut x = first;
         while x < end {
             if !row[x].is_tail()
-                && let Some(cols) = doubtful_cols(&self.of(row[x]))
+                && let Some(cols) = doubtful_cols(&self.of(row[x]), widths)
             {
                 end = end.max(x + cols).min(row.len());
             }
@@ -139,11 +151,12 @@ impl Glyphs {
 }
 
 /// Puts row `y` of the outer terminal together: panes from the lowest to the highest, then chrome over them.
-pub(super) fn compose(model: &Model, y: u16, chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
+pub(super) fn compose((model, pictures): (&Model, &Pictures), y: u16, chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
     let area = model.places().area;
     if let Some(inside) = y.checked_sub(area.y).filter(|_| model.scene.number.is_some()) {
         for pane in &model.scene.chrome.panes {
             put_pane(model, pane, inside, glyphs, row);
+            put_images((model, pictures), pane, inside, glyphs, row);
         }
     }
     put_chrome(chrome, glyphs, row);
@@ -170,6 +183,51 @@ fn put_pane(model: &Model, pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &m
     }
 }
 
+/// Puts boxes for images that cannot be shown, and numbers of the outer terminal's images for a program's.
+fn put_images((model, pictures): (&Model, &Pictures), pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
+    let placed = model.album.placed(pane.id);
+    let Some(inside) = y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows && !placed.is_empty()) else { return };
+    let left = usize::from(pane.rect.x).min(row.len());
+    let right = (left + usize::from(pane.rect.cols)).min(row.len());
+    let cells = &mut row[left..right];
+    if placed.iter().any(|image| matches!(image.layer, Layer::Placeholder(_))) {
+        cells.iter_mut().for_each(|cell| number_placeholder(pictures, pane.id, glyphs, cell));
+    }
+    for image in placed.iter().filter(|image| pictures.is_boxed(model.caps, pane.id, image)) {
+        let at = i64::from(inside) + i64::from(pane.origin.y) - i64::from(image.row);
+        let Some(at) = u16::try_from(at).ok().filter(|at| *at < image.cells.1) else { continue };
+        let shift = i64::from(image.col) - i64::from(pane.origin.x);
+        for (col, c) in (0..).zip(boxed::row(image, at)) {
+            let place = usize::try_from(shift + col).ok().and_then(|x| cells.get_mut(x));
+            if let Some(place) = place.filter(|place| image.layer != Layer::Cells || place.is_under()) {
+                *place = Cell { glyph: u32::from(c), link: 0, style: boxed::STYLE };
+            }
+        }
+    }
+}
+
+/// Gives a placeholder the colour of the outer terminal's number; where there is none it is a blank.
+fn number_placeholder(pictures: &Pictures, pane: PaneId, glyphs: &mut Glyphs, cell: &mut Cell) {
+    let text: String = match glyphs.of(*cell) {
+        Glyph::Char(PLACEHOLDER) => PLACEHOLDER.into(),
+        // A fourth character would be the high byte of a number that is not the program's any more.
+        Glyph::Cluster(text) if text.starts_with(PLACEHOLDER) => text.chars().take(3).collect(),
+        _ => return,
+    };
+    let id = match cell.style.fg {
+        Colour::Rgb(r, g, b) => u32::from_be_bytes([0, r, g, b]),
+        Colour::Indexed(index) => u32::from(index),
+        Colour::Default => 0,
+    };
+    let Some(number) = pictures.holder(pane, id) else {
+        *cell = cell.emptied();
+        return;
+    };
+    let [_, r, g, b] = number.to_be_bytes();
+    let style = Style { fg: Colour::Rgb(r, g, b), underline_colour: Colour::Default, ..cell.style };
+    *cell = Cell { glyph: glyphs.glyph(&text, 1), link: 0, style };
+}
+
 /// Puts a run at column `x`, which may be left of the cells; gives the column after it.
 fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [Cell]) -> i64 {
     let cell = |glyph: u32| Cell { glyph, link, style: run.style };
@@ -179,6 +237,12 @@ fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [C
         }
     };
     match run.kind {
+        RunKind::Under => {
+            for _ in run.text.chars() {
+                put(x, cell(UNDER));
+                x += 1;
+            }
+        }
         RunKind::Narrow => {
             for c in run.text.chars() {
                 put(x, cell(u32::from(c)));
@@ -279,11 +343,12 @@ fn colour_of(colour: Color) -> Colour {
     }
 }
 
-/// Columns that some terminal may use for a glyph; none if all agree. What follows a doubtful one is placed and written anew.
-pub(super) fn doubtful_cols(glyph: &Glyph<'_>) -> Option<usize> {
+/// Columns that the outer terminal may use for a glyph; none if it is known to use ours. What follows a doubtful one is placed and written anew.
+pub(super) fn doubtful_cols(glyph: &Glyph<'_>, widths: Widths) -> Option<usize> {
     match glyph {
-        Glyph::Cluster(text) => Some(text.chars().map(char_width).sum::<usize>().max(2)),
         Glyph::Char(c) if c.is_ascii() => None,
-        Glyph::Char(c) => (0x1f000 <= u32::from(*c) || char_width(*c) == 0 || matches!(u32::from(*c), 0xe000..=0xf8ff)).then_some(2),
+        Glyph::Char(c) => Kind::of_char(*c).filter(|kind| !widths.agree(*kind)).map(|_| 2),
+        Glyph::Cluster(text) if widths.agree(Kind::of_cluster(text)) => None,
+        Glyph::Cluster(text) => Some(text.chars().map(char_width).sum::<usize>().max(2)),
     }
 }
