@@ -23,7 +23,7 @@ use crate::state::effect::{Effect, Effects, Fact, Message, Place, Program};
 use crate::state::host::Host;
 use crate::state::view::View;
 use crate::state::{Leaving, State, env};
-use crate::term::Terminal;
+use crate::term::{OuterColours, Terminal};
 
 pub use crate::state::view::Viewer;
 
@@ -157,6 +157,8 @@ pub struct Core {
     has_left: bool,
     /// Panes whose programs were told that they have the focus.
     told_focus: BTreeSet<PaneId>,
+    /// Colours of the outer terminals that told them.
+    colours: BTreeMap<ClientId, OuterColours>,
 }
 
 /// How long a server without sessions, clients and connections stays.
@@ -168,7 +170,7 @@ impl Core {
     pub fn new(settings: Settings, host: Host) -> Self {
         let leave_at = Some(host.started + EMPTY_STAY);
         let state = State::default();
-        Self { state, settings, host, connections: 0, leave_at, late: BTreeMap::new(), has_left: false, told_focus: BTreeSet::new() }
+        Self { state, settings, host, connections: 0, leave_at, late: BTreeMap::new(), has_left: false, told_focus: BTreeSet::new(), colours: BTreeMap::new() }
     }
 
     /// Takes note of how many connections of whatever kind there are. Without any, and without sessions, the server leaves after a while.
@@ -218,6 +220,7 @@ impl Core {
         for call in orphaned {
             self.answer(call, Err(Refusal::new(Code::Cancelled, format!("client {client} left before it was done"))), fx);
         }
+        self.colours.remove(&client);
         self.state.disconnect(client);
     }
 
@@ -256,7 +259,15 @@ impl Core {
         }
     }
 
+    /// Whether a search is on its way: [`Input::Wake`] takes it a step further.
+    #[must_use]
+    pub fn is_searching(&self) -> bool {
+        self.state.calls.values().any(|open| matches!(open.pending, Pending::Search(_)))
+    }
+
     fn wake(&mut self, now: Now, fx: &mut Effects) {
+        let done = later::search(&mut self.state);
+        self.complete(done, fx);
         for (call, outcome) in later::overdue(&self.state, now) {
             self.answer(call, outcome, fx);
         }

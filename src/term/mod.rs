@@ -26,10 +26,12 @@ mod movement;
 mod osc;
 mod palette;
 mod parser;
+mod place;
 mod print;
 mod report;
 mod resize;
 mod rows;
+mod search;
 mod sgr;
 mod shell;
 mod snapshot;
@@ -44,6 +46,8 @@ pub use history::HistoryEnd;
 pub use image::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};
 pub use mode::{Modes, MouseEncoding};
 pub use palette::OuterColours;
+pub use place::Position;
+pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};
 pub use snapshot::{
     ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot, ScreenSnapshot, Snapshot,
 };
