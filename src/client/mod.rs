@@ -3,6 +3,7 @@
 pub mod album;
 pub mod calls;
 pub mod caps;
+mod examine;
 mod identity;
 pub mod input;
 pub mod line;
@@ -24,6 +25,7 @@ pub mod update;
 pub mod view;
 pub mod widths;
 
+pub use examine::{Told, examine};
 pub use identity::hello;
 pub use outcome::Outcome;
 pub use run::{Options, run};

@@ -30,6 +30,9 @@ const MODES: [u16; 7] = [1004, 1016, 2004, 2026, 2027, 2031, 2048];
 /// The capabilities that are asked (XTGETTCAP), one question each: some terminals stop at the first they do not know.
 const CAPABILITIES: [&str; 6] = ["RGB", "Tc", "Smulx", "Su", "Smol", "colors"];
 
+/// DA1, which everyone answers: what was asked before it is answered then.
+pub const ATTRIBUTES_QUERY: &str = "\x1b[c";
+
 /// Asks for the colours in force (OSC 10, 11, 12, 4).
 #[must_use]
 pub fn colour_queries() -> String {
@@ -54,7 +57,7 @@ pub fn queries(rows: u16) -> Vec<u8> {
     if 1 < rows {
         text.push_str(&widths::questions());
     }
-    text.push_str("\x1b[c");
+    text.push_str(ATTRIBUTES_QUERY);
     text.into_bytes()
 }
 

@@ -170,7 +170,17 @@ impl Core {
     pub fn new(settings: Settings, host: Host) -> Self {
         let leave_at = Some(host.started + EMPTY_STAY);
         let state = State::default();
-        Self { state, settings, host, connections: 0, leave_at, late: BTreeMap::new(), has_left: false, told_focus: BTreeSet::new(), colours: BTreeMap::new() }
+        Self {
+            state,
+            settings,
+            host,
+            connections: 0,
+            leave_at,
+            late: BTreeMap::new(),
+            has_left: false,
+            told_focus: BTreeSet::new(),
+            colours: BTreeMap::new(),
+        }
     }
 
     /// Takes note of how many connections of whatever kind there are. Without any, and without sessions, the server leaves after a while.

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod differ;
+mod images;
 mod input;
 mod props;
 mod seeds;

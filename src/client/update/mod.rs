@@ -85,7 +85,7 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
             }
         },
         Reply::Attributes(_) => out.push(Message::Send(ToServer::Colours(model.colours.clone()))),
-        Reply::Theme(_) => out.push(Message::Write(terminal::colour_queries().into_bytes())),
+        Reply::Theme(_) => out.push(Message::Write((terminal::colour_queries() + terminal::ATTRIBUTES_QUERY).into_bytes())),
         Reply::CellPixels(pixels) => {
             model.caps.cell_pixels = former;
             resized(model, model.size, pixels, out);
