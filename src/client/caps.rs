@@ -2,7 +2,6 @@
 
 use crate::base::style::{Colour, LEVELS, NAMED, Rgb, palette};
 use crate::client::input::Reply;
-use crate::client::terminfo::Info;
 use crate::client::widths::Widths;
 use crate::settings::ColourDepth;
 
@@ -66,6 +65,38 @@ impl Features {
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+}
+
+/// What is known of the outer terminal before it answers anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Info {
+    /// Its name, `TERM`.
+    pub name: String,
+    /// Whether the database knows that name.
+    pub is_known: bool,
+    /// How many colours it says there are.
+    pub depth: Depth,
+    /// Whether it has an alternate screen and moves its cursor as ECMA-48 says: then private modes and strings are safe to send.
+    pub modern: bool,
+    /// Styled and coloured underlines (`Smulx`, `Su`).
+    pub underlines: bool,
+    /// What else it says.
+    pub features: Features,
+}
+
+impl Info {
+    /// A terminal the database does not know, as on a machine it was carried to by ssh: what its name promises by the custom of such names,
+    /// and no more until it answers.
+    #[must_use]
+    pub fn unknown(name: &str) -> Self {
+        let depth = match name {
+            "" | "dumb" | "unknown" => Depth::None,
+            _ if name.ends_with("-direct") => Depth::True,
+            _ if name.ends_with("-256color") => Depth::Palette,
+            _ => Depth::Named,
+        };
+        Self { name: name.to_owned(), is_known: false, depth, modern: depth != Depth::None, underlines: false, features: Features::NONE }
     }
 }
 
@@ -267,16 +298,15 @@ fn nearest_256(wanted: Rgb) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Caps, Depth, Features, Pictures};
+    use super::{Caps, Depth, Features, Info, Pictures};
     use crate::base::style::Colour;
     use crate::client::input::Reply;
-    use crate::client::terminfo::Info;
     use crate::settings::ColourDepth;
 
     /// The capabilities of a terminal with such a database entry and environment, after these answers.
-    fn caps(info: Info, env: &[(&str, &str)], answers: &[Reply]) -> Caps {
+    fn caps(info: &Info, env: &[(&str, &str)], answers: &[Reply]) -> Caps {
         let get = |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        let mut caps = Caps::new(&info, get, ColourDepth::Auto);
+        let mut caps = Caps::new(info, get, ColourDepth::Auto);
         for answer in answers {
             caps.learn(answer);
         }
@@ -284,10 +314,23 @@ mod tests {
     }
 
     #[test]
+    fn a_name_nobody_knows_promises_what_its_end_says() {
+        let check = |name: &str, depth, modern| {
+            let info = Info::unknown(name);
+            assert_eq!((info.depth, info.modern), (depth, modern), "{name:?}");
+        };
+        check("", Depth::None, false);
+        check("dumb", Depth::None, false);
+        check("nobody-256color", Depth::Palette, true);
+        check("nobody-direct", Depth::True, true);
+        check("nobody", Depth::Named, true);
+    }
+
+    #[test]
     fn database_and_environment_tell_the_depth() {
         let check = |depth: Depth, env: &[(&str, &str)], wanted| {
             let info = Info { depth, modern: depth != Depth::None, ..Info::unknown("x") };
-            assert_eq!(caps(info, env, &[]).depth, wanted, "{env:?}");
+            assert_eq!(caps(&info, env, &[]).depth, wanted, "{env:?}");
         };
         check(Depth::Palette, &[], Depth::Palette);
         check(Depth::Palette, &[("COLORTERM", "truecolor")], Depth::True);
@@ -301,7 +344,7 @@ mod tests {
     fn answers_raise_what_there_is_but_not_against_the_users_word_and_no_name_does() {
         let plain = || Info::unknown("nobody-256color");
         let names = [Reply::Version("kitty(0.40)".into()), Reply::Version("foot(1.16.2)".into())];
-        assert_eq!(caps(plain(), &[], &names), caps(plain(), &[], &[]));
+        assert_eq!(caps(&plain(), &[], &names), caps(&plain(), &[], &[]));
         let answers = [
             Reply::Graphics("0;4:3;53;48:2::1:2:3".into()),
             Reply::Mode(2026, 2),
@@ -311,14 +354,14 @@ mod tests {
             Reply::CellPixels((8, 16)),
             Reply::Attributes(vec![62, 4, 22]),
         ];
-        let told = caps(plain(), &[], &answers);
+        let told = caps(&plain(), &[], &answers);
         assert_eq!((told.depth, told.underlines, told.sync, told.pictures()), (Depth::True, true, true, Pictures::Kitty));
         assert!(told.has(Features::OVERLINE.with(Features::IN_BAND_SIZE).with(Features::SIXEL)));
         assert!(!told.has(Features::THEME));
-        assert_eq!(caps(plain(), &[("NO_COLOR", "1")], &answers).depth, Depth::None);
-        assert_eq!(caps(plain(), &[], &[Reply::Graphics("0".into())]).depth, Depth::Palette);
-        assert_eq!(caps(plain(), &[], &[Reply::Capability("Tc".into(), None)]).depth, Depth::True);
-        assert_eq!(caps(plain(), &[], &[Reply::Attributes(vec![4, 6])]).pictures(), Pictures::Box, "the first number is the class");
+        assert_eq!(caps(&plain(), &[("NO_COLOR", "1")], &answers).depth, Depth::None);
+        assert_eq!(caps(&plain(), &[], &[Reply::Graphics("0".into())]).depth, Depth::Palette);
+        assert_eq!(caps(&plain(), &[], &[Reply::Capability("Tc".into(), None)]).depth, Depth::True);
+        assert_eq!(caps(&plain(), &[], &[Reply::Attributes(vec![4, 6])]).pictures(), Pictures::Box, "the first number is the class");
     }
 
     #[test]

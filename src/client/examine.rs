@@ -3,10 +3,10 @@
 use std::io;
 
 use crate::base::time::Span;
-use crate::client::caps::{Caps, Depth, Features, Pictures};
+use crate::client::caps::{Caps, Depth, Features, Info, Pictures};
 use crate::client::input::{ColourSlot, Decoder, Reply, TtyEvent};
 use crate::client::terminal;
-use crate::client::terminfo::Info;
+use crate::client::terminfo;
 use crate::client::widths::Kind;
 use crate::platform;
 use crate::platform::outer::OuterTerminal;
@@ -32,7 +32,7 @@ pub struct Told {
 #[must_use]
 pub fn examine(wanted: ColourDepth) -> Vec<Told> {
     let Ok(terminal) = OuterTerminal::open() else { return Vec::new() };
-    let info = Info::of(&std::env::var("TERM").unwrap_or_default());
+    let info = terminfo::look_up(&std::env::var("TERM").unwrap_or_default());
     let mut caps = Caps::new(&info, |name| std::env::var(name).ok(), wanted);
     let replies = if info.modern { ask(&terminal).unwrap_or_default() } else { Vec::new() };
     if let Ok((_, pixels)) = terminal.size() {
@@ -185,9 +185,8 @@ fn widths(caps: Caps) -> Told {
 #[cfg(test)]
 mod tests {
     use super::told;
-    use crate::client::caps::Caps;
+    use crate::client::caps::{Caps, Info};
     use crate::client::input::Reply;
-    use crate::client::terminfo::Info;
     use crate::settings::ColourDepth;
 
     /// What is lacking, by its name, after these answers.

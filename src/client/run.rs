@@ -24,7 +24,7 @@ use crate::client::screen_guard::ScreenGuard;
 use crate::client::setup::Setup;
 use crate::client::signals::{Signal, Signals};
 use crate::client::terminal;
-use crate::client::terminfo::Info;
+use crate::client::terminfo;
 use crate::client::update::update;
 use crate::platform;
 use crate::platform::outer::{OuterTerminal, stop_self};
@@ -138,7 +138,7 @@ where
         let signals = Signals::new()?;
         let (size, cell_pixels) = terminal.size()?;
         let setup = Rc::new(options.setup);
-        let info = Info::of(&std::env::var("TERM").unwrap_or_default());
+        let info = terminfo::look_up(&std::env::var("TERM").unwrap_or_default());
         let mut caps = Caps::new(&info, |name| std::env::var(name).ok(), setup.outer.colours);
         caps.cell_pixels = cell_pixels;
         let guard = ScreenGuard::enter(Arc::clone(&terminal), caps.modern)?;

@@ -50,10 +50,15 @@ pub fn queries(rows: u16) -> Vec<u8> {
     text.push_str(&colour_queries());
     text.extend(MODES.iter().map(|mode| format!("\x1b[?{mode}$p")));
     text.push_str("\x1b[14t\x1b[16t\x1b[?4m\x1b[?1;1;0S");
-    let hex = |name: &str| name.bytes().map(|byte| format!("{byte:02X}")).collect::<String>();
-    text.extend(CAPABILITIES.iter().map(|name| format!("\x1bP+q{}\x1b\\", hex(name))));
-    text.push_str(&format!("\x1b[4:3m\x1b[53m\x1b[48:2::{r}:{g}:{b}m\x1bP$qm\x1b\\\x1b[m"));
-    text.push_str(&format!("\x1b_Gi={PROBE_IMAGE},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"));
+    for name in CAPABILITIES {
+        text.push_str("\x1bP+q");
+        text.extend(name.bytes().map(|byte| format!("{byte:02X}")));
+        text.push_str("\x1b\\");
+    }
+    text.extend([
+        format!("\x1b[4:3m\x1b[53m\x1b[48:2::{r}:{g}:{b}m\x1bP$qm\x1b\\\x1b[m"),
+        format!("\x1b_Gi={PROBE_IMAGE},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"),
+    ]);
     if 1 < rows {
         text.push_str(&widths::questions());
     }

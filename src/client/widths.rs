@@ -90,7 +90,9 @@ impl Widths {
 /// The questions, in the order of the kinds: each is written into the second row, the cursor asked for (CPR; no F3 looks like an answer from there), and erased.
 #[must_use]
 pub fn questions() -> String {
-    Kind::ALL.iter().map(|(_, text, _, _)| format!("\x1b[2;1H{text}\x1b[6n\x1b[2K")).collect::<String>() + "\x1b[H"
+    let mut questions = String::new();
+    questions.extend(Kind::ALL.iter().map(|(_, text, _, _)| format!("\x1b[2;1H{text}\x1b[6n\x1b[2K")));
+    questions + "\x1b[H"
 }
 
 #[cfg(test)]

@@ -265,7 +265,9 @@ impl Server {
                 if let Some(number) = taken {
                     frame::put(out, &ToClient::Taken(number));
                 }
-                messages.iter().for_each(|message| frame::put(out, message));
+                for message in &messages {
+                    frame::put(out, message);
+                }
             });
         }
     }

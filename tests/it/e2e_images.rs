@@ -5,7 +5,7 @@ use crate::harness::Abide;
 #[test]
 fn an_image_is_a_box_in_a_terminal_without_images_and_outlives_the_server() {
     let sixel = r#"printf '\033Pq"1;1;200;60#1!200~\033\\'; echo below; exec cat"#;
-    let client = Abide::start(&["new", "pics", "--", "sh", "-c", sixel]);
+    let client = Abide::start(&["new", "pics", "--", "sh", "-c", sixel], (80, 24));
     let is_boxed = |rows: &[String]| {
         let top = rows.iter().position(|row| row.contains("┌─")).unwrap_or(usize::MAX - 8);
         rows.get(top + 1).is_some_and(|row| row.contains("│image 200×60"))

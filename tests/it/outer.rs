@@ -9,12 +9,11 @@ use abide::base::row::RunKind;
 use abide::base::style::{Attrs, Colour, Style, Underline};
 use abide::base::time::{Now, Tick};
 use abide::client::Setup;
-use abide::client::caps::{Caps, Depth, Features, Pictures};
+use abide::client::caps::{Caps, Depth, Features, Info, Pictures};
 use abide::client::input::Decoder;
 use abide::client::model::{Damage, Event, Link, Message, Model};
 use abide::client::paint::Painter;
 use abide::client::terminal;
-use abide::client::terminfo::Info;
 use abide::client::update::update;
 use abide::settings::{ColourDepth, Settings};
 use abide::wire::frame::{Chrome, Frame, PaneItem, PaneRows, Span, ToClient, ToServer, Wants};
@@ -126,7 +125,7 @@ impl Client {
             .answers
             .iter()
             .map(|(question, answer)| {
-                (questions.rfind(question).unwrap_or_else(|| panic!("{question:?} is not asked")), (*answer).to_owned())
+                (questions.rfind(question).unwrap_or_else(|| unreachable!("{question:?} is not asked")), (*answer).to_owned())
             })
             .collect();
         let places = questions.match_indices("\x1b[6n");
@@ -275,7 +274,7 @@ fn keys_are_asked_for_as_the_program_wants_and_the_terminal_can() {
             client.hear(ToClient::Wants(Wants { kitty: *kitty, other_keys: *other_keys }));
             let painted = client.paint();
             assert!(painted.contains(mode), "{painted:?} without {mode:?}");
-            assert!(!mode.is_empty() || !painted.contains("u") && !painted.contains("\x1b[>4"), "{painted:?}");
+            assert!(!mode.is_empty() || !painted.contains('u') && !painted.contains("\x1b[>4"), "{painted:?}");
         }
     };
     check(KITTY, &[(1, 0), (31, 0), (0, 0)], &["", "\x1b[=15;1u", "\x1b[=5;1u"]);
@@ -352,7 +351,7 @@ fn images_are_shown_as_the_terminal_can() {
 fn puts(painted: &str) -> Vec<String> {
     let commands = painted.split("\x1b_G").skip(1).filter(|command| command.starts_with("a=p"));
     let keep = |key: &&str| "xywhcr".contains(&key[..1]);
-    let of = |command: &str| command.split("\x1b").next().unwrap_or_default().split(',').filter(keep).collect::<Vec<_>>().join(" ");
+    let of = |command: &str| command.split('\x1b').next().unwrap_or_default().split(',').filter(keep).collect::<Vec<_>>().join(" ");
     commands.map(of).collect()
 }
 

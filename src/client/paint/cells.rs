@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use ratatui::buffer::{Cell as ChromeCell, CellDiffOption};
 use ratatui::style::{Color, Modifier};
 
-use super::boxed;
-use super::pictures::Pictures;
 use crate::base::id::PaneId;
 use crate::base::row::{Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style, Underline};
@@ -14,7 +12,6 @@ use crate::base::text::{char_width, cluster_width};
 use crate::client::model::Model;
 use crate::client::widths::{Kind, Widths};
 use crate::wire::frame::PaneItem;
-use crate::wire::image::Layer;
 
 /// Clusters and links that are remembered; beyond it everything is painted anew.
 const GLYPHS_MAX: usize = 16_384;
@@ -25,8 +22,6 @@ const WIDE: u32 = 1 << 31;
 const TAIL: u32 = u32::MAX;
 /// A blank that an image shows through.
 const UNDER: u32 = 1 << 29;
-/// kitty's placeholder: the image of its colour's number is shown there.
-const PLACEHOLDER: char = '\u{10eeee}';
 
 /// What one cell of the outer terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +66,13 @@ impl Cell {
         self.glyph != TAIL && self.glyph & WIDE != 0
     }
 
+    /// A narrow character.
+    pub(super) fn narrow(c: char, style: Style) -> Self {
+        Self { glyph: u32::from(c), link: 0, style }
+    }
+
     /// A space that looks like it.
-    const fn emptied(self) -> Self {
+    pub(super) const fn emptied(self) -> Self {
         Self { glyph: ' ' as u32, link: 0, style: self.style }
     }
 }
@@ -138,6 +138,11 @@ impl Glyphs {
         id
     }
 
+    /// A cell of one column with a cluster.
+    pub(super) fn cell(&mut self, text: &str, style: Style) -> Cell {
+        Cell { glyph: self.glyph(text, 1), link: 0, style }
+    }
+
     /// The glyph of a text that is one cluster.
     fn glyph(&mut self, text: &str, cols: usize) -> u32 {
         let mut chars = text.chars();
@@ -150,21 +155,8 @@ impl Glyphs {
     }
 }
 
-/// Puts row `y` of the outer terminal together: panes from the lowest to the highest, then chrome over them.
-pub(super) fn compose((model, pictures): (&Model, &Pictures), y: u16, chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
-    let area = model.places().area;
-    if let Some(inside) = y.checked_sub(area.y).filter(|_| model.scene.number.is_some()) {
-        for pane in &model.scene.chrome.panes {
-            put_pane(model, pane, inside, glyphs, row);
-            put_images((model, pictures), pane, inside, glyphs, row);
-        }
-    }
-    put_chrome(chrome, glyphs, row);
-    mend(row);
-}
-
 /// Puts row `y` of the area as far as a pane covers it. The area begins in the terminal's first column.
-fn put_pane(model: &Model, pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
+pub(super) fn put_pane(model: &Model, pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
     let Some(inside) = y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows) else { return };
     let left = usize::from(pane.rect.x).min(row.len());
     let right = (left + usize::from(pane.rect.cols)).min(row.len());
@@ -181,51 +173,6 @@ fn put_pane(model: &Model, pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &m
         };
         x = put_run(run, link, x, glyphs, cells);
     }
-}
-
-/// Puts boxes for images that cannot be shown, and numbers of the outer terminal's images for a program's.
-fn put_images((model, pictures): (&Model, &Pictures), pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
-    let placed = model.album.placed(pane.id);
-    let Some(inside) = y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows && !placed.is_empty()) else { return };
-    let left = usize::from(pane.rect.x).min(row.len());
-    let right = (left + usize::from(pane.rect.cols)).min(row.len());
-    let cells = &mut row[left..right];
-    if placed.iter().any(|image| matches!(image.layer, Layer::Placeholder(_))) {
-        cells.iter_mut().for_each(|cell| number_placeholder(pictures, pane.id, glyphs, cell));
-    }
-    for image in placed.iter().filter(|image| pictures.is_boxed(model.caps, pane.id, image)) {
-        let at = i64::from(inside) + i64::from(pane.origin.y) - i64::from(image.row);
-        let Some(at) = u16::try_from(at).ok().filter(|at| *at < image.cells.1) else { continue };
-        let shift = i64::from(image.col) - i64::from(pane.origin.x);
-        for (col, c) in (0..).zip(boxed::row(image, at)) {
-            let place = usize::try_from(shift + col).ok().and_then(|x| cells.get_mut(x));
-            if let Some(place) = place.filter(|place| image.layer != Layer::Cells || place.is_under()) {
-                *place = Cell { glyph: u32::from(c), link: 0, style: boxed::STYLE };
-            }
-        }
-    }
-}
-
-/// Gives a placeholder the colour of the outer terminal's number; where there is none it is a blank.
-fn number_placeholder(pictures: &Pictures, pane: PaneId, glyphs: &mut Glyphs, cell: &mut Cell) {
-    let text: String = match glyphs.of(*cell) {
-        Glyph::Char(PLACEHOLDER) => PLACEHOLDER.into(),
-        // A fourth character would be the high byte of a number that is not the program's any more.
-        Glyph::Cluster(text) if text.starts_with(PLACEHOLDER) => text.chars().take(3).collect(),
-        _ => return,
-    };
-    let id = match cell.style.fg {
-        Colour::Rgb(r, g, b) => u32::from_be_bytes([0, r, g, b]),
-        Colour::Indexed(index) => u32::from(index),
-        Colour::Default => 0,
-    };
-    let Some(number) = pictures.holder(pane, id) else {
-        *cell = cell.emptied();
-        return;
-    };
-    let [_, r, g, b] = number.to_be_bytes();
-    let style = Style { fg: Colour::Rgb(r, g, b), underline_colour: Colour::Default, ..cell.style };
-    *cell = Cell { glyph: glyphs.glyph(&text, 1), link: 0, style };
 }
 
 /// Puts a run at column `x`, which may be left of the cells; gives the column after it.
@@ -268,7 +215,7 @@ fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [C
 }
 
 /// Puts bars, borders and overlays over what is there.
-fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
+pub(super) fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
     let mut tail = false;
     for (cell, place) in chrome.iter().zip(row) {
         if cell.diff_option == CellDiffOption::Skip {
@@ -288,7 +235,7 @@ fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
 }
 
 /// Half of a wide character is a blank: where something else lies over the other half, and at the margin.
-fn mend(row: &mut [Cell]) {
+pub(super) fn mend(row: &mut [Cell]) {
     for x in 0..row.len() {
         let is_headless = row[x].is_tail() && !(0 < x && row[x - 1].is_wide());
         let is_tailless = row[x].is_wide() && !row.get(x + 1).is_some_and(|next| next.is_tail());

@@ -2,6 +2,7 @@
 
 mod boxed;
 mod cells;
+mod compose;
 mod pictures;
 mod sgr;
 
@@ -167,7 +168,7 @@ impl Painter {
         let at = usize::from(y) * cols;
         self.row.clear();
         self.row.resize(cols, Cell::BLANK);
-        cells::compose((model, &self.pictures), y, &self.chrome.content[at..at + cols], &mut self.glyphs, &mut self.row);
+        compose::compose((model, &self.pictures), y, &self.chrome.content[at..at + cols], &mut self.glyphs, &mut self.row);
         let shown = &mut self.shown[at..at + cols];
         let known = std::mem::replace(&mut self.known[usize::from(y)], true);
         if known && *shown == *self.row {

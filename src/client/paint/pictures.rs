@@ -38,7 +38,7 @@ struct Part {
     /// Columns and rows of the whole image.
     cells: (u16, u16),
     /// First column and row of the part, and its columns and rows.
-    part: [u16; 4],
+    within: [u16; 4],
     /// Column and row of the terminal.
     at: (u16, u16),
 }
@@ -87,11 +87,11 @@ impl Pictures {
         for pane in &model.scene.chrome.panes {
             for image in model.album.placed(pane.id) {
                 self.decode(model, pane.id, image.picture);
-                if let (Layer::Placeholder(id), How::Kitty) = (image.layer, model.caps.pictures()) {
-                    if !self.holders.contains_key(&(pane.id, id)) {
-                        let number = self.next_number();
-                        self.holders.insert((pane.id, id), (number, false));
-                    }
+                if let (Layer::Placeholder(id), How::Kitty) = (image.layer, model.caps.pictures())
+                    && !self.holders.contains_key(&(pane.id, id))
+                {
+                    let number = self.next_number();
+                    self.holders.insert((pane.id, id), (number, false));
                 }
             }
         }
@@ -153,7 +153,7 @@ impl Pictures {
         }
         let seen = self.seen(model, chrome, cells);
         let gone = self.shown.keys().filter(|part| !seen.contains(part));
-        gone.flat_map(|part| part.at.1..part.at.1 + part.part[3]).collect()
+        gone.flat_map(|part| part.at.1..part.at.1 + part.within[3]).collect()
     }
 
     /// Appends what makes the terminal show the images. `touched` is what was written over them.
@@ -169,8 +169,8 @@ impl Pictures {
 
     fn write_sixel(&mut self, caps: Caps, seen: BTreeSet<Part>, touched: &[Touched], out: &mut Vec<u8>) {
         let is_hit = |part: &Part| {
-            let (start, end) = (usize::from(part.at.0), usize::from(part.at.0) + usize::from(part.part[2]));
-            let mut rows = usize::from(part.at.1)..usize::from(part.at.1) + usize::from(part.part[3]);
+            let (start, end) = (usize::from(part.at.0), usize::from(part.at.0) + usize::from(part.within[2]));
+            let mut rows = usize::from(part.at.1)..usize::from(part.at.1) + usize::from(part.within[3]);
             rows.any(|y| touched.get(y).copied().flatten().is_some_and(|(first, last)| first < end && start < last))
         };
         self.encoded.retain(|part, _| seen.contains(part));
@@ -191,8 +191,8 @@ impl Pictures {
         }
         let (pane, number, cut) = part.sheet;
         let pixels = self.pixels.get(&(pane, number))?.as_ref()?;
-        let window = window(pixels.canvas(cut), part.cells, part.part);
-        let size = (u32::from(part.part[2]) * u32::from(caps.cell_pixels.0), u32::from(part.part[3]) * u32::from(caps.cell_pixels.1));
+        let window = window(pixels.canvas(cut), part.cells, part.within);
+        let size = (u32::from(part.within[2]) * u32::from(caps.cell_pixels.0), u32::from(part.within[3]) * u32::from(caps.cell_pixels.1));
         let bytes = Rc::new(encode_sixel(&pixels.scaled(cut, window, size), caps.sixel_colours));
         let kept: usize = self.encoded.values().map(|bytes| bytes.len()).sum();
         if kept + bytes.len() <= ENCODED_BYTES_MAX {
@@ -218,8 +218,8 @@ impl Pictures {
             }
             let Some((id, size)) = self.upload(model.caps, part.sheet, part.cells, out) else { continue };
             let number = self.next_number();
-            let [x, y, w, h] = window(size, part.cells, part.part);
-            let [_, _, cols, rows] = part.part;
+            let [x, y, w, h] = window(size, part.cells, part.within);
+            let [_, _, cols, rows] = part.within;
             sgr::go(out, usize::from(part.at.1), usize::from(part.at.0));
             let put = format!("\x1b_Ga=p,i={id},p={number},x={x},y={y},w={w},h={h},c={cols},r={rows},z={},C=1,q=2\x1b\\", part.z);
             out.extend_from_slice(put.as_bytes());
@@ -241,9 +241,7 @@ impl Pictures {
         let (pane, number, cut) = sheet;
         let pixels = Rc::clone(self.pixels.get(&(pane, number))?.as_ref()?);
         let canvas = pixels.canvas(cut);
-        // More pixels than there are on the screen are of no use.
-        let side = |canvas: u32, cells: u16, cell: u16| canvas.min(u32::from(cells) * u32::from(cell)).clamp(1, PIXELS_MAX);
-        let size = (side(canvas.0, cells.0, caps.cell_pixels.0), side(canvas.1, cells.1, caps.cell_pixels.1));
+        let size = sent_size(canvas, cells, caps);
         if let Some(id) = self.sent.get(&sheet) {
             return Some((*id, size));
         }
@@ -263,9 +261,8 @@ impl Pictures {
             let cut = Cut { source: image.source, canvas: (0, 0) };
             let canvas = pixels.canvas(cut);
             let (cols, rows) = image.cells;
-            let side = |canvas: u32, cells: u16, cell: u16| canvas.min(u32::from(cells) * u32::from(cell)).clamp(1, PIXELS_MAX);
-            let size = (side(canvas.0, cols, caps.cell_pixels.0), side(canvas.1, rows, caps.cell_pixels.1));
-            if send(&pixels.scaled(cut, [0, 0, canvas.0, canvas.1], size), *number, out).is_some() {
+            let sheet = pixels.scaled(cut, [0, 0, canvas.0, canvas.1], sent_size(canvas, image.cells, caps));
+            if send(&sheet, *number, out).is_some() {
                 out.extend_from_slice(format!("\x1b_Ga=p,U=1,i={number},c={cols},r={rows},q=2\x1b\\").as_bytes());
                 *is_sent = true;
             }
@@ -279,6 +276,12 @@ impl Pictures {
             is_kept
         });
     }
+}
+
+/// The size at which a picture is sent: more pixels than its cells have on the screen are of no use.
+fn sent_size(canvas: (u32, u32), cells: (u16, u16), caps: Caps) -> (u32, u32) {
+    let least = |canvas: u32, cells: u16, cell: u16| canvas.min(u32::from(cells) * u32::from(cell)).clamp(1, PIXELS_MAX);
+    (least(canvas.0, cells.0, caps.cell_pixels.0), least(canvas.1, cells.1, caps.cell_pixels.1))
 }
 
 /// Sends a picture under a number (kitty graphics protocol, "Remote client").
@@ -378,7 +381,7 @@ impl View<'_> {
                     z: image.z,
                     sheet: (self.pane.id, image.picture, Cut { source: image.source, canvas: image.canvas }),
                     cells: image.cells,
-                    part: [*start, *row, end - start, *rows],
+                    within: [*start, *row, end - start, *rows],
                     at: (x, y),
                 });
             }

@@ -49,7 +49,9 @@ fn by_boxes(all: &[[u8; 4]], colours: usize) -> Indexed {
     for members in boxes(used, colours) {
         let entry = u16::try_from(palette.len()).unwrap_or(u16::MAX);
         palette.push(mean(&members));
-        members.iter().for_each(|(bin, _)| index[flat(*bin)] = entry);
+        for (bin, _) in &members {
+            index[flat(*bin)] = entry;
+        }
     }
     let pixels = all.iter().map(|pixel| (CLEAR <= pixel[3]).then(|| index[flat(bin(pixel))])).collect();
     Indexed { palette, pixels }

@@ -62,11 +62,11 @@ pub(super) fn decode(data: &[u8], size: (u32, u32)) -> Option<Pixels> {
             b'-' => (x, band) = (0, band + 1),
             b'?'..=b'~' => {
                 let end = x.saturating_add(std::mem::replace(&mut count, 1));
-                let [r, g, b] = registers[colour];
+                let [red, green, blue] = registers[colour];
                 for row in (0..6_u8).filter(|row| (byte - b'?') >> row & 1 == 1) {
                     let y = band.saturating_mul(6) + u32::from(row);
                     if y < size.1 {
-                        (x..end.min(size.0)).for_each(|x| pixels.set(x, y, [r, g, b, 255]));
+                        (x..end.min(size.0)).for_each(|x| pixels.set(x, y, [red, green, blue, 255]));
                     }
                 }
                 budget = budget.saturating_sub(6 * (end - x).min(size.0) as usize);
@@ -101,22 +101,22 @@ fn numbers(data: &[u8]) -> ([u32; 5], usize, usize) {
 }
 
 /// `register;1;hue;lightness;saturation` or `register;2;red;green;blue`.
-fn of_definition([_, kind, a, b, c]: [u32; 5]) -> [u8; 3] {
+fn of_definition([_, kind, first, second, third]: [u32; 5]) -> [u8; 3] {
     if kind != 1 {
-        return of_percent([a, b, c]);
+        return of_percent([first, second, third]);
     }
     // Hue 0 is blue (VT340), so 240 degrees behind the usual circle.
-    let (hue, light, saturation) = ((a + 240) % 360, f64::from(b.min(100)) / 100.0, f64::from(c.min(100)) / 100.0);
+    let (hue, light, saturation) = ((first % 360 + 240) % 360, f64::from(second.min(100)) / 100.0, f64::from(third.min(100)) / 100.0);
     let chroma = (1.0 - (2.0 * light - 1.0).abs()) * saturation;
     let sextant = f64::from(hue) / 60.0;
-    let second = chroma * (1.0 - (sextant % 2.0 - 1.0).abs());
+    let middle = chroma * (1.0 - (sextant % 2.0 - 1.0).abs());
     let (r, g, b) = match hue / 60 {
-        0 => (chroma, second, 0.0),
-        1 => (second, chroma, 0.0),
-        2 => (0.0, chroma, second),
-        3 => (0.0, second, chroma),
-        4 => (second, 0.0, chroma),
-        _ => (chroma, 0.0, second),
+        0 => (chroma, middle, 0.0),
+        1 => (middle, chroma, 0.0),
+        2 => (0.0, chroma, middle),
+        3 => (0.0, middle, chroma),
+        4 => (middle, 0.0, chroma),
+        _ => (chroma, 0.0, middle),
     };
     let base = light - chroma / 2.0;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 255")]

@@ -70,11 +70,11 @@ impl Control {
 
     /// As words, for a snapshot.
     pub(crate) fn words(self) -> Vec<u32> {
-        let [x, y, w, h] = self.source;
         let flags = u32::from(self.compressed) | u32::from(self.more) << 1 | u32::from(self.stay) << 2 | u32::from(self.is_virtual) << 3;
         let letters = [self.action, self.medium, self.delete].map(u32::from);
         let z = self.z.cast_unsigned();
-        let mut words = vec![flags, self.format, self.quiet, self.id, self.number, self.placement, z, x, y, w, h];
+        let mut words = vec![flags, self.format, self.quiet, self.id, self.number, self.placement, z];
+        words.extend(self.source);
         words.extend(letters);
         words.extend([self.size.0, self.size.1, self.cells.0, self.cells.1, 0]);
         words

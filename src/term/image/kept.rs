@@ -7,7 +7,7 @@ use super::{Control, IMAGE_BYTES_MAX, IMAGES_MAX, Image, Images, PIXELS_MAX, Sto
 use crate::term::image::Picture;
 
 /// Bytes of image data a snapshot holds; what is more is lost with the server.
-const KEPT_BYTES_MAX: usize = 8 << 20;
+const KEPT_BYTES_MAX: usize = 4 << 20;
 
 /// The images of a terminal as plain data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
