@@ -3,7 +3,11 @@
 pub mod album;
 pub mod calls;
 pub mod caps;
+mod commands;
+pub mod copy;
+pub mod copying;
 mod examine;
+pub mod hints;
 mod identity;
 pub mod input;
 pub mod line;
@@ -26,7 +30,7 @@ pub mod view;
 pub mod widths;
 
 pub use examine::{Told, examine};
-pub use identity::hello;
+pub use identity::{editor, hello};
 pub use outcome::Outcome;
 pub use run::{Options, run};
-pub use setup::Setup;
+pub use setup::{CopySetup, Setup};

@@ -90,7 +90,7 @@ impl Server {
         }
         let pace = self.output();
         self.pass_deadlines();
-        let is_searching = self.search();
+        let is_searching = self.search() | self.seek();
         self.draw(pace == Pace::Busy);
         self.flush();
         if is_searching { Pace::Busy } else { pace }

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod ansi;
+pub mod buffer;
 pub mod call;
 mod check;
 pub mod effect;
@@ -24,6 +25,7 @@ pub use crate::layout::tree::Direction;
 
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
+use crate::state::buffer::Buffers;
 use crate::state::call::Open;
 use crate::state::effect::Place;
 use crate::state::pane::Pane;
@@ -48,6 +50,8 @@ pub struct State {
     pub views: BTreeMap<ClientId, View>,
     /// What clients that are gone looked at, the latest last.
     pub parted: Vec<Parted>,
+    /// Paste buffers.
+    pub buffers: Buffers,
     /// Calls that are answered later.
     pub calls: BTreeMap<CallId, Open>,
     /// Whether the server is about to leave; calls are refused then.

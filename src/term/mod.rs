@@ -31,6 +31,7 @@ mod print;
 mod report;
 mod resize;
 mod rows;
+mod scroll;
 mod search;
 mod sgr;
 mod shell;
@@ -47,6 +48,7 @@ pub use image::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};
 pub use mode::{Modes, MouseEncoding};
 pub use palette::OuterColours;
 pub use place::Position;
+pub use scroll::{Reach, ScrollRow};
 pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};
 pub use snapshot::{
     ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot, ScreenSnapshot, Snapshot,

@@ -31,6 +31,10 @@ impl Terminal {
         Self { parser: Parser::default(), emulator: Emulator::new(size, options, memory) }
     }
 
+    pub(super) fn emulator(&self) -> &Emulator {
+        &self.emulator
+    }
+
     /// Takes the place of another terminal in the same view: every row counts as changed after whatever was changed there.
     pub fn succeed(&mut self, former: &Self) {
         self.emulator.shared.tick = self.tick().max(former.tick() + 1);
@@ -115,6 +119,15 @@ impl Terminal {
     #[must_use]
     pub fn history_row(&self, back: usize) -> Row {
         self.emulator.history_row(back)
+    }
+
+    /// Rows from top to bottom; negative ones are scrollback, −1 being just above the screen. What there is not is left out. For many rows this is
+    /// much less work than [`Terminal::history_row`] for each.
+    #[must_use]
+    pub fn rows(&self, rows: Range<i64>) -> Vec<Row> {
+        let mut found = Vec::new();
+        self.emulator.each_row(rows, |row| found.push(row));
+        found
     }
 
     /// Lines of scrollback, whatever the width.

@@ -6,3 +6,4 @@ pub mod image;
 pub mod keeper;
 pub mod packet;
 pub mod rpc;
+pub mod scroll;

@@ -4,7 +4,7 @@ use ratatui::buffer::Cell as ChromeCell;
 
 use super::boxed;
 use super::cells::{self, Cell, Glyph, Glyphs};
-use super::pictures::Pictures;
+use super::pictures::{Pictures, placed};
 use crate::base::id::PaneId;
 use crate::base::style::{Colour, Style};
 use crate::client::model::Model;
@@ -29,7 +29,7 @@ pub(super) fn compose((model, pictures): (&Model, &Pictures), y: u16, chrome: &[
 
 /// Puts boxes for images that cannot be shown, and numbers of the outer terminal's images for a program's.
 fn put_images((model, pictures): (&Model, &Pictures), pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
-    let placed = model.album.placed(pane.id);
+    let placed = placed(model, pane.id);
     let Some(inside) = y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows && !placed.is_empty()) else { return };
     let left = usize::from(pane.rect.x).min(row.len());
     let right = (left + usize::from(pane.rect.cols)).min(row.len());

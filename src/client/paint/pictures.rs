@@ -135,7 +135,7 @@ impl Pictures {
         }
         let panes = &model.scene.chrome.panes;
         for (at, pane) in panes.iter().enumerate() {
-            for image in model.album.placed(pane.id) {
+            for image in placed(model, pane.id) {
                 let is_there = matches!(self.pixels.get(&(pane.id, image.picture)), Some(Some(_)));
                 if is_there && !matches!(image.layer, Layer::Placeholder(_)) {
                     let view = View { model, above: &panes[at + 1..], chrome, cells, pane };
@@ -298,6 +298,11 @@ fn send(pixels: &Pixels, id: u32, out: &mut Vec<u8>) -> Option<()> {
         rest = after;
     }
     Some(())
+}
+
+/// The images of a pane; none while it shows something else than its screen.
+pub(super) fn placed(model: &Model, pane: PaneId) -> &[Placement] {
+    if model.copying.open(pane).is_some() { &[] } else { model.album.placed(pane) }
 }
 
 /// The pixels under a part of an image's cells: left, top, width, height.

@@ -6,6 +6,7 @@ pub(crate) mod page;
 pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod segment;
+pub(crate) mod walk;
 
 use std::collections::VecDeque;
 
@@ -79,6 +80,10 @@ pub(crate) struct History {
     open_segment: u64,
     /// Its last row is one cell short, because a wide character did not fit.
     open_gap: bool,
+    /// Rows that were dropped since the width changed, so that a row keeps its address.
+    dropped: u64,
+    /// Counts the changes of the width.
+    epoch: u64,
     /// For each style number: stamp and entry in the last segment's dictionary.
     numbers: Vec<(u32, u16)>,
     stamp: u32,
@@ -106,6 +111,8 @@ impl History {
             open_cells: 0,
             open_segment: 0,
             open_gap: false,
+            dropped: 0,
+            epoch: 0,
             numbers: Vec::new(),
             stamp: 1,
             sweeps: 0,
@@ -317,6 +324,7 @@ impl History {
         self.front += 1;
         self.lines -= front.lines as usize;
         self.rows -= front.rows as usize;
+        self.dropped += u64::from(front.rows);
         self.slots.give(front.slot);
         if self.open_segment < self.front {
             self.open_cells = 0;

@@ -20,14 +20,26 @@ struct Found {
     row: usize,
 }
 
+/// What [`History::rows_down`] comes across.
+#[derive(Debug)]
+pub(crate) enum RowPart<'a> {
+    /// The next glyph of the row.
+    Glyph(Glyph<'a>, Look),
+    /// The row is complete.
+    End {
+        /// Whether its line goes on in the next row.
+        wrapped: bool,
+    },
+}
+
 /// What a line is made of.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Extent {
     pub(super) cells: u32,
     wide: bool,
     records: u32,
-    wrapped: bool,
-    mark: u8,
+    pub(super) wrapped: bool,
+    pub(super) mark: u8,
 }
 
 impl History {
@@ -115,7 +127,7 @@ impl History {
     }
 
     /// Rows the line at `place` takes at the current width.
-    fn rows_of(&self, place: Place, extent: Extent) -> usize {
+    pub(super) fn rows_of(&self, place: Place, extent: Extent) -> usize {
         let cells = extent.cells as usize;
         if cells <= self.cols {
             return 1;
@@ -138,6 +150,8 @@ impl History {
             self.disown();
         }
         self.open_cells = 0;
+        self.epoch += 1;
+        self.dropped = 0;
         self.rows = 0;
         for at in 0..self.segments.len() {
             let segment = self.segments[at];
@@ -252,6 +266,34 @@ impl History {
             }
         });
         Some((wanted < wrap.row || extent.wrapped, if wanted == 0 { extent.mark } else { 0 }))
+    }
+
+    /// Goes through `count` rows from row `back` on downwards. However many they are, each line is looked at once.
+    pub(crate) fn rows_down(&self, back: usize, count: usize, mut each: impl FnMut(RowPart<'_>)) {
+        let Some(Found { mut place, mut extent, row, .. }) = self.find(back) else { return };
+        let (mut hidden, mut left) = (row, count);
+        while 0 < left {
+            let mut wrap = Wrap::new(self.cols);
+            self.glyphs(place, extent, |glyph, look| {
+                let before = wrap.row;
+                wrap.step(glyph.cols());
+                if before < wrap.row && hidden <= before && 0 < left {
+                    each(RowPart::End { wrapped: true });
+                    left -= 1;
+                }
+                if hidden <= wrap.row && 0 < left {
+                    each(RowPart::Glyph(glyph, look));
+                }
+            });
+            if 0 < left {
+                each(RowPart::End { wrapped: extent.wrapped });
+                left -= 1;
+            }
+            hidden = 0;
+            let Some((_, next)) = self.extent(place) else { return };
+            let Some((found, _)) = self.extent(next) else { return };
+            (place, extent) = (next, found);
+        }
     }
 
     /// Takes the last line out and calls `each` with its glyphs; tells its mark and whether it goes on in what follows it.
