@@ -17,6 +17,7 @@ mod harness;
 mod keeper;
 mod layout_model;
 mod outer;
+mod term_pack;
 mod term_refs;
 mod term_search;
 mod tidy;
