@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
-use abide::client::{self, Options, Outcome, CopySetup, Setup};
+use abide::client::{self, CopySetup, Options, Outcome, Setup};
 use abide::platform::socket;
 use abide::{keeper, record, server};
 
@@ -20,6 +20,10 @@ fn main() -> ExitCode {
     }
     match cli::run(args) {
         Next::Exit(status) => ExitCode::from(status),
+        Next::Examine { as_json, colours } => {
+            let told = client::examine(colours).into_iter().map(|told| (told.what, told.is_full, told.text)).collect();
+            ExitCode::from(cli::diagnose(as_json, told))
+        }
         Next::Attach(attach) => ExitCode::from(show(*attach)),
     }
 }

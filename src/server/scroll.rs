@@ -48,7 +48,9 @@ impl Server {
     pub(super) fn seek(&mut self) -> bool {
         let mut is_more = false;
         for conn in self.conns.values_mut() {
-            let Some(seeker) = conn.attached().and_then(|attached| attached.seek.as_mut()).filter(|seeker| !seeker.is_done()) else { continue };
+            let Some(seeker) = conn.attached().and_then(|attached| attached.seek.as_mut()).filter(|seeker| !seeker.is_done()) else {
+                continue;
+            };
             let screen = self.core.state.panes.get(&seeker.pane()).map(|pane| &pane.screen);
             let told = seeker.advance(screen);
             is_more |= !seeker.is_done();

@@ -10,6 +10,7 @@ use crate::term::event::MarkKind;
 use crate::term::grid::Line;
 use crate::term::history::read::RowPart;
 use crate::term::history::record::Glyph;
+use crate::term::image::UNDER;
 use crate::term::look::Look;
 use crate::term::mode::Mode;
 use crate::term::palette::Palette;
@@ -35,6 +36,7 @@ impl<'a> Builder<'a> {
         let link = u32::from(look.link());
         let (kind, text, c) = match glyph {
             Glyph::Blank => (RunKind::Narrow, "", ' '),
+            Glyph::Char(UNDER, _) => (RunKind::Under, "", ' '),
             Glyph::Char(c, 2) => (RunKind::Wide, "", c),
             Glyph::Char(c, _) => (RunKind::Narrow, "", c),
             Glyph::Cluster(text, cols) => (RunKind::Cluster(cols), text, ' '),

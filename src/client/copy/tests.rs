@@ -120,7 +120,8 @@ impl World {
             .flat_map(|row| {
                 let text = self.text(row);
                 let cell = |col: usize| Cell { row: row as u64, col: u16::try_from(col).expect("short") };
-                let found: Vec<Hit> = regex.find_iter(&text).map(|hit| Hit { start: cell(hit.start()), last: cell(hit.end() - 1) }).collect();
+                let found: Vec<Hit> =
+                    regex.find_iter(&text).map(|hit| Hit { start: cell(hit.start()), last: cell(hit.end() - 1) }).collect();
                 found
             })
             .collect();

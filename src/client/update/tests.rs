@@ -8,6 +8,7 @@ use super::update;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
 use crate::base::key::{Key, KeyInput, KeyKind, Mods, MouseButton, MouseInput, MouseKind, MouseWant};
+use crate::base::row::RunKind;
 use crate::base::time::{Now, Span};
 use crate::client::caps::Caps;
 use crate::client::input::{Reply, TtyEvent};
@@ -15,10 +16,9 @@ use crate::client::model::{Event, Link, Message, Model, NOTICES_MAX, Numbered, O
 use crate::client::outcome::Outcome;
 use crate::client::setup::Setup;
 use crate::settings::Settings;
-use crate::base::row::RunKind;
 use crate::wire::frame::{Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, Span as Piece, TabItem, ToClient, ToServer};
-use crate::wire::scroll::{Answer, Rows, ScrolledRow, Told};
 use crate::wire::hello::Welcome;
+use crate::wire::scroll::{Answer, Rows, ScrolledRow, Told};
 
 fn model() -> Model {
     let mut settings = Settings::default();
