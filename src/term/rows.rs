@@ -32,7 +32,7 @@ impl<'a> Builder<'a> {
             _ => self.palette.resolve(look.style()),
         };
         self.last = Some((look, style));
-        let link = u32::from(look.link);
+        let link = u32::from(look.link());
         let (kind, text, c) = match glyph {
             Glyph::Blank => (RunKind::Narrow, "", ' '),
             Glyph::Char(c, 2) => (RunKind::Wide, "", c),
@@ -96,15 +96,21 @@ impl Emulator {
         })
     }
 
-    /// Row `y` of the screen shown; an empty row if there is none.
+    /// Row `y` of the screen shown; an empty row if there is none. One of double width has a blank after each column.
     pub(crate) fn screen_row(&self, y: u16) -> Row {
+        self.row_of(y, y < self.size.rows && self.grid.line(y).has(Line::DOUBLE))
+    }
+
+    fn row_of(&self, y: u16, doubled: bool) -> Row {
         if y >= self.size.rows {
             return Row::default();
         }
         let mut builder = Builder::new(&self.palette);
         for cell in self.grid.used(y) {
             if let Some(glyph) = self.glyph(*cell) {
-                builder.push(glyph, self.tables.looks.get(cell.style()));
+                let look = self.tables.looks.get(cell.style());
+                builder.push(glyph, look);
+                (0..if doubled { glyph.cols() } else { 0 }).for_each(|_| builder.push(Glyph::Blank, look));
             }
         }
         let row = builder.finish(self.grid.line(y).has(Line::WRAPPED));
@@ -139,7 +145,7 @@ impl Emulator {
                 RowPart::End { wrapped } => each(std::mem::replace(&mut builder, Builder::new(&self.palette)).finish(wrapped)),
             });
         }
-        (start.max(0)..end).filter_map(|y| u16::try_from(y).ok()).for_each(|y| each(self.screen_row(y)));
+        (start.max(0)..end).filter_map(|y| u16::try_from(y).ok()).for_each(|y| each(self.row_of(y, false)));
     }
 
     /// Text of rows; negative ones are history, −1 being just above the screen.

@@ -76,8 +76,9 @@ impl Terminal {
             5 | 6 => CursorShape::Bar,
             _ => CursorShape::Default,
         };
+        let width = self.emulator.drawn_columns();
         Cursor {
-            x: self.emulator.cursor.x,
+            x: self.emulator.cursor.x * width,
             y: self.emulator.cursor.y,
             visible: self.emulator.is_on(Mode::CURSOR_VISIBLE),
             shape,
@@ -237,6 +238,20 @@ impl Terminal {
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.emulator.out.dropped
+    }
+
+    /// Cells cleared and moved since the start: a measure of the work that output caused, the same on every machine.
+    #[must_use]
+    pub fn work(&self) -> u64 {
+        self.emulator.grid.work + self.emulator.other.as_ref().map_or(0, |grid| grid.work)
+    }
+
+    /// Looks for something that must not be, whatever a program wrote.
+    ///
+    /// # Errors
+    /// What is wrong, in a sentence: a mistake of the engine.
+    pub fn check(&self) -> Result<(), String> {
+        self.emulator.check()
     }
 
     /// Appends the bytes a key sends.

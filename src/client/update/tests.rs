@@ -16,7 +16,7 @@ use crate::client::outcome::Outcome;
 use crate::client::setup::Setup;
 use crate::settings::Settings;
 use crate::base::row::RunKind;
-use crate::wire::frame::{Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, Span, TabItem, ToClient, ToServer};
+use crate::wire::frame::{Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, Span as Piece, TabItem, ToClient, ToServer};
 use crate::wire::scroll::{Answer, Rows, ScrolledRow, Told};
 use crate::wire::hello::Welcome;
 
@@ -245,7 +245,7 @@ fn the_rows_of_copy_mode_are_shown_and_what_is_copied_goes_everywhere() {
     model.caps.modern = true;
     press(&mut model, "C-b [");
     let row = |text: &str| ScrolledRow {
-        spans: vec![Span { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }],
+        spans: vec![Piece { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }],
         ..ScrolledRow::default()
     };
     let rows = Rows { cols: 40, screen: 10, end: 32, rows: (0..32).map(|n| row(&format!("row {n}"))).collect(), ..Rows::default() };

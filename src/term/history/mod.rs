@@ -165,14 +165,7 @@ impl History {
     /// Writes an ASCII row with styles in place, if there is room for all it could need; otherwise nothing is done.
     fn push_styled_ascii(&mut self, header: Header, cells: &[Cell], looks: &Looks) -> Option<Header> {
         let mut runs = std::mem::take(&mut self.runs);
-        runs.clear();
-        let mut rest = cells;
-        while let Some(first) = rest.first() {
-            let style = first.style();
-            let len = rest.iter().take_while(|cell| cell.style() == style).count();
-            runs.push((style, len));
-            rest = &rest[len..];
-        }
+        record::find_runs(cells, &mut runs);
         let payload = 2 + 4 * runs.len() + cells.len();
         if self.room_left() < HEADER_BYTES + payload + runs.len() * LOOK_BYTES {
             self.runs = runs;
