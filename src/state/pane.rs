@@ -50,6 +50,41 @@ impl fmt::Debug for Pane {
     }
 }
 
+/// The memory a pane takes, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Memory {
+    /// Lines of scrollback.
+    pub lines: usize,
+    /// Scrollback as it was written.
+    pub scrollback: usize,
+    /// Scrollback that is compressed.
+    pub packed: usize,
+    /// What that would take otherwise.
+    pub unpacked: usize,
+    /// Screens and tables.
+    pub screen: usize,
+    /// Images.
+    pub images: usize,
+}
+
+impl Pane {
+    /// The memory its terminal takes.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let screen = &self.screen;
+        let kept = screen.history_bytes();
+        let images = screen.image_bytes();
+        Memory {
+            lines: screen.history_lines(),
+            scrollback: kept.raw,
+            packed: kept.packed,
+            unpacked: kept.unpacked,
+            screen: screen.memory_used().saturating_sub(images + kept.raw + kept.packed),
+            images,
+        }
+    }
+}
+
 impl Pane {
     /// Lines of text: the screen's and those of so many rows just above it.
     #[must_use]

@@ -13,8 +13,13 @@ pub type Rgb = (u8, u8, u8);
 pub type Cursor = ((u16, u16), bool, [u64; 2], bool, u8, [u8; 4], [u8; 2]);
 /// Cursor, origin mode, autowrap, whether anything was saved.
 pub type Saved = (Cursor, bool, bool, bool);
+/// Further colours, and what was put aside of looks and colours, as the engine's words.
+pub type Words = (Vec<u64>, Vec<u64>);
 /// Foreground, background and cursor of the outer terminal, and its 16 named colours.
 pub type Outer = (Option<Rgb>, Option<Rgb>, Option<Rgb>, Option<[Rgb; 16]>);
+
+/// Redefined palette entries, special colours, the outer terminal's, and further words.
+pub type Colours = (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer, Words);
 
 /// Flags and stack of kitty's protocol on the screen shown and on the other one, and modifyOtherKeys.
 pub type Keyboard = ((u8, Vec<u8>), (u8, Vec<u8>), u8);
@@ -47,7 +52,7 @@ pub struct Screen {
     /// The title and the stack of titles.
     pub titles: (String, Vec<String>),
     /// Redefined palette entries, special colours, the outer terminal's; further colours, and what was put aside, as words.
-    pub colours: (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer, (Vec<u64>, Vec<u64>)),
+    pub colours: Colours,
     /// The keyboard protocols.
     pub keyboard: Keyboard,
     /// Working directory, at a prompt, prompt is redrawn.

@@ -45,12 +45,12 @@ mod title;
 
 pub use emulator::Options;
 pub use event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
-pub use history::HistoryEnd;
+pub use history::{HistoryBytes, HistoryEnd};
 pub use image::{Image, ImageFormat};
 pub use mode::{Modes, MouseEncoding};
 pub use palette::{OuterColours, Rgb};
-pub use scroll::{Reach, ScrollRow};
 pub use place::Position;
+pub use scroll::{Reach, ScrollRow};
 pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};
 pub use snapshot::{
     ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot, ScreenSnapshot, Snapshot,

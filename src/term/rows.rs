@@ -98,13 +98,15 @@ impl Emulator {
 
     /// Row `y` of the screen shown; an empty row if there is none. One of double width has a blank after each column.
     pub(crate) fn screen_row(&self, y: u16) -> Row {
-        self.row_of(y, y < self.size.rows && self.grid.line(y).has(Line::DOUBLE))
+        self.row_of(y, true)
     }
 
-    fn row_of(&self, y: u16, doubled: bool) -> Row {
+    /// A row as it is drawn, or as it reads: then one of double width is no wider than others.
+    fn row_of(&self, y: u16, drawn: bool) -> Row {
         if y >= self.size.rows {
             return Row::default();
         }
+        let doubled = drawn && self.grid.line(y).has(Line::DOUBLE);
         let mut builder = Builder::new(&self.palette);
         for cell in self.grid.used(y) {
             if let Some(glyph) = self.glyph(*cell) {

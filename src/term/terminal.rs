@@ -10,6 +10,7 @@ use crate::base::style::{Cursor, CursorShape};
 use crate::term::emulator::{Emulator, Options};
 use crate::term::event::{MarkKind, TermEvent};
 use crate::term::grid::Grid;
+use crate::term::history::HistoryBytes;
 use crate::term::image::Image;
 use crate::term::mode::{Mode, Modes};
 use crate::term::palette::OuterColours;
@@ -141,6 +142,28 @@ impl Terminal {
     pub fn clear_history(&mut self) {
         self.emulator.shared.tick += 1;
         self.emulator.history.clear();
+    }
+
+    /// Packs one cold segment of the scrollback, 64 KiB: a fraction of a millisecond. False if there is none left.
+    pub fn pack_history(&mut self) -> bool {
+        self.emulator.history.pack()
+    }
+
+    /// Drops the oldest segment of the scrollback, but none of the newest. False if nothing was dropped.
+    pub fn drop_oldest_history(&mut self) -> bool {
+        self.emulator.history.drop_oldest()
+    }
+
+    /// Memory of the scrollback.
+    #[must_use]
+    pub fn history_bytes(&self) -> HistoryBytes {
+        self.emulator.history.bytes()
+    }
+
+    /// Bytes that images take.
+    #[must_use]
+    pub fn image_bytes(&self) -> usize {
+        self.emulator.images.bytes()
     }
 
     /// Bytes of memory in use, scrollback included.
