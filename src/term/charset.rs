@@ -154,6 +154,12 @@ impl Charsets {
         self.single == 0 && self.current() == Charset::Ascii
     }
 
+    /// Whether the next character is one of ISO Latin-1's right half.
+    pub(crate) fn means_latin1(self) -> bool {
+        let slot = if self.single == 0 { self.left } else { self.single };
+        self.sets[usize::from(slot & 3)] == Charset::Latin1
+    }
+
     /// What an ASCII character stands for, using up a single shift.
     pub(crate) fn map(&mut self, c: char) -> char {
         let set = if self.single == 0 { self.current() } else { self.sets[usize::from(self.single & 3)] };
