@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
-use abide::client::{self, Options, Outcome, CopySetup, Setup};
+use abide::client::{self, CopySetup, Options, Outcome, Setup};
 use abide::platform::socket;
 use abide::{keeper, server};
 

@@ -1,7 +1,7 @@
 //! The command line: reads words, calls the server or acts itself, prints what came of it. It shows no session: that is the client's, and `main` goes there.
 
-pub mod docs;
 mod buffer;
+pub mod docs;
 mod doctor;
 mod file;
 mod human;
@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
-use crate::action::server::stop::Stop;
 use crate::action::buffer::save::Save;
+use crate::action::server::stop::Stop;
 use crate::action::session::new::New;
 use crate::action::table::{self, Entry, Params};
 use crate::action::{self, Access, Action, Place, tmux};

@@ -1,11 +1,11 @@
 //! The client role: shows frames of the server in the outer terminal and sends it what is typed. It never interprets program output.
 
 pub mod calls;
+pub mod caps;
+mod commands;
 pub mod copy;
 pub mod copying;
 pub mod hints;
-pub mod caps;
-mod commands;
 mod identity;
 pub mod input;
 pub mod line;

@@ -9,6 +9,7 @@ use crate::term::emulator::Emulator;
 use crate::term::event::MarkKind;
 use crate::term::grid::Line;
 use crate::term::history::record::Glyph;
+use crate::term::history::walk::Piece;
 use crate::term::look::Look;
 use crate::term::palette::Palette;
 
@@ -110,21 +111,44 @@ impl Emulator {
 
     /// Text of rows; negative ones are history, −1 being just above the screen.
     pub(crate) fn text(&self, rows: Range<i64>) -> String {
-        let first = -i64::try_from(self.history.rows()).unwrap_or(0);
-        let mut text = String::new();
-        let mut start = 0;
-        for at in rows.start.max(first)..rows.end.min(i64::from(self.size.rows)) {
-            let row = match u16::try_from(at) {
-                Ok(y) => self.screen_row(y),
-                Err(_) => self.history_row(usize::try_from(-1 - at).unwrap_or(0)),
-            };
-            row.runs.iter().for_each(|run| text.push_str(&run.text));
-            if !row.wrapped {
-                text.truncate(start + text[start..].trim_end_matches(' ').len());
-                text.push('\n');
-                start = text.len();
-            }
+        let start = rows.start.max(-i64::try_from(self.history.rows()).unwrap_or(0));
+        let end = rows.end.min(i64::from(self.size.rows));
+        let mut text = Text::default();
+        if start < end.min(0) {
+            let from = self.history.end_row() - start.unsigned_abs();
+            let count = usize::try_from(end.min(0) - start).unwrap_or(0);
+            self.history.walk(from, count, |piece| match piece {
+                Piece::Glyph(Glyph::Blank, _) => text.text.push(' '),
+                Piece::Glyph(Glyph::Char(c, _), _) => text.text.push(c),
+                Piece::Glyph(Glyph::Cluster(cluster, _), _) => text.text.push_str(cluster),
+                Piece::End(row) => text.end_row(row.wrapped),
+            });
         }
-        text
+        for y in (start.max(0)..end).filter_map(|y| u16::try_from(y).ok()) {
+            let row = self.screen_row(y);
+            row.runs.iter().for_each(|run| text.text.push_str(&run.text));
+            text.end_row(row.wrapped);
+        }
+        text.text
+    }
+}
+
+/// Lines that are put together from rows.
+#[derive(Default)]
+struct Text {
+    text: String,
+    /// Where the line that is put together starts.
+    start: usize,
+}
+
+impl Text {
+    /// A row is whole; a line that does not go on is trimmed and ended.
+    fn end_row(&mut self, wrapped: bool) {
+        if !wrapped {
+            let len = self.text[self.start..].trim_end_matches(' ').len();
+            self.text.truncate(self.start + len);
+            self.text.push('\n');
+            self.start = self.text.len();
+        }
     }
 }

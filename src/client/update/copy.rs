@@ -89,8 +89,7 @@ pub(super) fn told(model: &mut Model, told: Told, out: &mut Vec<Message>) {
 
 /// Panes may have another size or place.
 pub(super) fn arranged(model: &mut Model, out: &mut Vec<Message>) {
-    let panes: Vec<(PaneId, Size, u16)> =
-        model.scene.chrome.panes.iter().map(|pane| (pane.id, pane.rect.size(), pane.size.cols)).collect();
+    let panes: Vec<(PaneId, Size, u16)> = model.scene.chrome.panes.iter().map(|pane| (pane.id, pane.rect.size(), pane.size.cols)).collect();
     for (pane, size, cols) in panes {
         let mut wishes = Vec::new();
         if let Some(mode) = model.copying.panes.get_mut(&pane) {

@@ -68,6 +68,7 @@ impl World {
     pub(crate) fn with(settings: Settings) -> Self {
         let login = [("HOME", "/home/me"), ("LANG", "en_US.UTF-8")];
         let host = Host {
+            program: "/usr/bin/abide".into(),
             server_pid: 11,
             keeper_pid: 10,
             version: "9.9.9".into(),
