@@ -15,6 +15,7 @@ mod e2e_survive;
 mod harness;
 mod keeper;
 mod layout_model;
+mod term_pack;
 mod term_refs;
 mod term_search;
 mod tidy;
