@@ -81,10 +81,15 @@ impl Emulator {
 
     /// Row `y` of the screen shown; an empty row if there is none. One of double width has a blank after each column.
     pub(crate) fn screen_row(&self, y: u16) -> Row {
+        self.row_of(y, true)
+    }
+
+    /// Row `y` of the screen shown, as it is shown or as it reads.
+    fn row_of(&self, y: u16, as_shown: bool) -> Row {
         if y >= self.size.rows {
             return Row::default();
         }
-        let doubled = self.grid.line(y).has(Line::DOUBLE);
+        let doubled = as_shown && self.grid.line(y).has(Line::DOUBLE);
         let mut builder = Builder::new(&self.palette);
         for cell in self.grid.used(y) {
             if let Some(glyph) = self.glyph(*cell) {
