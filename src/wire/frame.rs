@@ -359,7 +359,7 @@ mod tests {
             (ask(What::Rows { from: 300, count: 9 }), "0a070201ac0209"),
             (ask(What::Around { line: 1, cell: 2, reach: 3 }), "0a070202010203"),
             (ask(What::Mark { mark: RowMark::Output, from: 1, forward: true }), "0a070203010101"),
-            (ask(What::Output { before: 1 }), "0a07020401"),
+            (ask(What::Output { at: 1 }), "0a07020401"),
             (ask(What::Search { pattern: "a".into(), from: cell, forward: false }), "0a0702050161ac020400"),
             (ask(What::Cancel), "0a070206"),
         ];

@@ -6,6 +6,7 @@ mod keys;
 mod mouse;
 mod open;
 mod overlay;
+mod send;
 mod server;
 
 use crate::base::geom::Size;

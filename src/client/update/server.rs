@@ -1,6 +1,6 @@
 //! What the server says.
 
-use super::{call, copy};
+use super::{call, copy, send};
 use crate::base::code::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
@@ -51,7 +51,7 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     model.damage.chrome = true;
     out.push(Message::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
-        call::send(model, &calls::show(session.id), out);
+        send::send(model, &calls::show(session.id), out);
     }
     copy::reconnected(model, out);
     if model.caps.pictures() != Pictures::Box {
