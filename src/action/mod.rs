@@ -9,8 +9,10 @@ pub mod tmux;
 
 pub mod cli;
 pub mod client;
+pub mod exec;
 pub mod layout;
 pub mod pane;
+pub mod process;
 pub mod server;
 pub mod session;
 pub mod tab;

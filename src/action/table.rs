@@ -64,6 +64,15 @@ table! {
     server pane::send::Send;
     server pane::capture::Capture;
     server pane::wait::Wait;
+    server exec::run::Run;
+    server process::start::Start;
+    server process::ps::Ps;
+    server process::logs::Logs;
+    server process::status::Status;
+    server process::wait::Wait;
+    server process::write::Write;
+    server process::stop::Stop;
+    server process::signal::Signal;
     server layout::apply::ApplyLayout;
     server layout::next::Next;
     server layout::equalise::Equalise;
@@ -394,7 +403,7 @@ fn parse_elsewhere<A: Action>(params: Value) -> Result<Body, serde_json::Error> 
 }
 
 /// Replies and arguments are plain data with string keys, which always has a JSON form.
-pub(super) fn value<T: serde::Serialize>(data: &T) -> Value {
+pub(crate) fn value<T: serde::Serialize>(data: &T) -> Value {
     serde_json::to_value(data).expect("plain data has a JSON form")
 }
 

@@ -11,6 +11,7 @@ mod kept;
 mod link;
 mod pane;
 mod perform;
+mod procs;
 mod restore;
 mod revive;
 mod run;

@@ -4,15 +4,18 @@ pub mod adopt;
 pub mod ansi;
 pub mod call;
 mod check;
+pub mod command;
 pub mod effect;
 pub mod env;
 pub mod host;
 pub mod name;
 pub mod pane;
 mod placing;
+pub mod request;
 pub mod session;
 pub mod tab;
 pub mod target;
+pub mod turn;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +27,7 @@ pub use crate::layout::tree::Direction;
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
 use crate::state::call::Open;
+use crate::state::command::Commands;
 use crate::state::effect::Place;
 use crate::state::pane::Pane;
 use crate::state::session::Session;
@@ -47,6 +51,8 @@ pub struct State {
     pub views: BTreeMap<ClientId, View>,
     /// What clients that are gone looked at, the latest last.
     pub parted: Vec<Parted>,
+    /// Commands, and the turns of session shells.
+    pub commands: Commands,
     /// Calls that are answered later.
     pub calls: BTreeMap<CallId, Open>,
     /// Whether the server is about to leave; calls are refused then.
