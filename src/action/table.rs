@@ -63,6 +63,7 @@ table! {
     server pane::ls::Ls;
     server pane::send::Send;
     server pane::capture::Capture;
+    server pane::search::Search;
     server pane::wait::Wait;
     server exec::run::Run;
     server process::start::Start;

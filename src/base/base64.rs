@@ -5,15 +5,19 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// The text of these bytes.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let [first, second, third] = [0, 1, 2].map(|at| u32::from(chunk.get(at).copied().unwrap_or(0)));
-        let bits = first << 16 | second << 8 | third;
-        for (at, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            text.push(if at <= chunk.len() { char::from(ALPHABET[(bits >> shift & 63) as usize]) } else { '=' });
-        }
+    let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
+    let mut chunks = bytes.chunks_exact(3);
+    for chunk in &mut chunks {
+        let bits = u32::from_be_bytes([0, chunk[0], chunk[1], chunk[2]]);
+        text.extend_from_slice(&[18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize]));
     }
-    text
+    let rest = chunks.remainder();
+    if let [first, rest @ ..] = rest {
+        let bits = u32::from_be_bytes([0, *first, rest.first().copied().unwrap_or(0), 0]);
+        let third = if rest.is_empty() { b'=' } else { ALPHABET[(bits >> 6 & 63) as usize] };
+        text.extend_from_slice(&[ALPHABET[(bits >> 18 & 63) as usize], ALPHABET[(bits >> 12 & 63) as usize], third, b'=']);
+    }
+    String::from_utf8(text).expect("the alphabet is ASCII")
 }
 
 /// The bytes of a text; none if it is no base64.

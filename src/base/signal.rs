@@ -3,13 +3,47 @@
 /// Names and numbers of those that are commonly sent.
 const NAMES: [(&str, i32); 19] = if cfg!(target_os = "linux") {
     [
-        ("HUP", 1), ("INT", 2), ("QUIT", 3), ("ILL", 4), ("TRAP", 5), ("ABRT", 6), ("KILL", 9), ("USR1", 10), ("SEGV", 11), ("USR2", 12),
-        ("PIPE", 13), ("ALRM", 14), ("TERM", 15), ("CHLD", 17), ("CONT", 18), ("STOP", 19), ("TSTP", 20), ("TTIN", 21), ("WINCH", 28),
+        ("HUP", 1),
+        ("INT", 2),
+        ("QUIT", 3),
+        ("ILL", 4),
+        ("TRAP", 5),
+        ("ABRT", 6),
+        ("KILL", 9),
+        ("USR1", 10),
+        ("SEGV", 11),
+        ("USR2", 12),
+        ("PIPE", 13),
+        ("ALRM", 14),
+        ("TERM", 15),
+        ("CHLD", 17),
+        ("CONT", 18),
+        ("STOP", 19),
+        ("TSTP", 20),
+        ("TTIN", 21),
+        ("WINCH", 28),
     ]
 } else {
     [
-        ("HUP", 1), ("INT", 2), ("QUIT", 3), ("ILL", 4), ("TRAP", 5), ("ABRT", 6), ("KILL", 9), ("USR1", 30), ("SEGV", 11), ("USR2", 31),
-        ("PIPE", 13), ("ALRM", 14), ("TERM", 15), ("CHLD", 20), ("CONT", 19), ("STOP", 17), ("TSTP", 18), ("TTIN", 21), ("WINCH", 28),
+        ("HUP", 1),
+        ("INT", 2),
+        ("QUIT", 3),
+        ("ILL", 4),
+        ("TRAP", 5),
+        ("ABRT", 6),
+        ("KILL", 9),
+        ("USR1", 30),
+        ("SEGV", 11),
+        ("USR2", 31),
+        ("PIPE", 13),
+        ("ALRM", 14),
+        ("TERM", 15),
+        ("CHLD", 20),
+        ("CONT", 19),
+        ("STOP", 17),
+        ("TSTP", 18),
+        ("TTIN", 21),
+        ("WINCH", 28),
     ]
 };
 

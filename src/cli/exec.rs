@@ -56,7 +56,8 @@ pub(super) fn exec(whence: Whence<'_>, mut link: Link, entry: &'static Entry, mu
     fault?;
     let reply = outcome.map_err(|refusal| match refusal.code {
         Code::Interrupted if !command.is_empty() => {
-            Refusal::new(Code::Interrupted, format!("the server went away; command {command} goes on")).hint(format!("abide logs -f {command}"))
+            Refusal::new(Code::Interrupted, format!("the server went away; command {command} goes on"))
+                .hint(format!("abide logs -f {command}"))
         }
         _ => refusal,
     })?;

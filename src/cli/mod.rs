@@ -278,7 +278,8 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     }
     let verb = entry.words()[0].last().copied().unwrap_or_default();
     let noun = entry.name.split('.').next().unwrap_or_default();
-    let is_looked_at = reply.is_array() || reply.get("text").is_some_and(Value::is_string) || verb == "status" || exec::is_stop(entry);
+    let is_shown_whole = ["text", "hits"].iter().any(|name| reply.get(name).is_some());
+    let is_looked_at = reply.is_array() || is_shown_whole || verb == "status" || exec::is_stop(entry);
     if is_looked_at {
         return print::text(&human::text(reply, platform::now().wall));
     }

@@ -63,7 +63,8 @@ impl Core {
                 self.state.commands.ending.remove(&session);
                 self.state.commands.lanes.remove(&session);
                 let records = &mut self.state.commands.records;
-                let gone: Vec<CommandId> = records.values().filter(|command| command.session == session).map(|command| command.id).collect();
+                let gone: Vec<CommandId> =
+                    records.values().filter(|command| command.session == session).map(|command| command.id).collect();
                 for id in gone {
                     records.remove(&id);
                     fx.push(Effect::Command(CommandEffect::Drop { command: id }));

@@ -257,7 +257,15 @@ impl Core {
         }
     }
 
+    /// Whether a search is on its way: [`Input::Wake`] takes it a step further.
+    #[must_use]
+    pub fn is_searching(&self) -> bool {
+        self.state.calls.values().any(|open| matches!(open.pending, Pending::Search(_)))
+    }
+
     fn wake(&mut self, now: Now, fx: &mut Effects) {
+        let done = later::search(&mut self.state);
+        self.complete(done, fx);
         for (call, outcome) in later::overdue(&self.state, now) {
             self.answer(call, outcome, fx);
         }
@@ -309,7 +317,11 @@ impl Core {
 
     fn plan_leave(&mut self, now: Now) {
         let state = &self.state;
-        let empty = state.sessions.is_empty() && state.panes.is_empty() && state.views.is_empty() && state.calls.is_empty() && state.commands.is_idle();
+        let empty = state.sessions.is_empty()
+            && state.panes.is_empty()
+            && state.views.is_empty()
+            && state.calls.is_empty()
+            && state.commands.is_idle();
         let idle = empty && self.connections == 0;
         self.leave_at = if idle { self.leave_at.or(Some(now.tick + EMPTY_STAY)) } else { None };
     }

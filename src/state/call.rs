@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{ClientId, CommandId, PaneId, SessionId};
 use crate::base::time::{Span, Tick};
+use crate::state::search::Search;
 
 /// Who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,6 +87,8 @@ pub enum Pending {
     },
     /// Until something has happened to a command.
     Command(CommandWait),
+    /// Until a search has come to its end.
+    Search(Box<Search>),
 }
 
 /// What a call about a command waits for.
@@ -168,7 +171,7 @@ impl Pending {
             | Self::Exit { pane }
             | Self::Start { pane, .. }
             | Self::Send { pane, .. } => Some(*pane),
-            Self::Stop { .. } | Self::Forwarded { .. } | Self::Command(_) => None,
+            Self::Stop { .. } | Self::Forwarded { .. } | Self::Command(_) | Self::Search(_) => None,
         }
     }
 }

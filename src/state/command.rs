@@ -229,7 +229,9 @@ impl Commands {
         ended.sort_unstable();
         let surplus = ended.len().saturating_sub(kept);
         let old: Vec<CommandId> = ended.into_iter().take(surplus).map(|(_, id)| id).collect();
-        old.iter().for_each(|id| drop(self.records.remove(id)));
+        for id in &old {
+            self.records.remove(id);
+        }
         old
     }
 

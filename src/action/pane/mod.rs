@@ -10,6 +10,7 @@ pub mod ls;
 pub mod next;
 pub mod rename;
 pub mod resize;
+pub mod search;
 pub mod send;
 pub mod split;
 pub mod swap;

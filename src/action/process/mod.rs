@@ -29,7 +29,8 @@ fn command(cx: &Cx<'_>, text: &str) -> Result<CommandId, Refusal> {
 fn signal_number(what: &str, text: &str) -> Result<i32, Refusal> {
     signals::number(text).ok_or_else(|| {
         let names: Vec<&str> = signals::names().collect();
-        Refusal::new(Code::InvalidParams, format!("{what}: {text:?} is no signal")).hint(format!("a number from 1 to 64, or {}", names.join(", ")))
+        Refusal::new(Code::InvalidParams, format!("{what}: {text:?} is no signal"))
+            .hint(format!("a number from 1 to 64, or {}", names.join(", ")))
     })
 }
 

@@ -33,7 +33,7 @@ pub struct Wait {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
 
-    /// Until this address is answered with a status from 200 to 399, such as http://localhost:8080/health
+    /// Until this address is answered with a status from 200 to 399, such as <http://localhost:8080/health>
     #[arg(long, value_name = "URL", group = "until")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http: Option<String>,

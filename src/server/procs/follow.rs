@@ -35,7 +35,8 @@ fn cursor(id: CommandId, position: u64) -> String {
 
 /// The position a cursor means in the log of a command; behind what is kept, or in it.
 fn position<M: crate::base::memory::Memory>(id: CommandId, log: &Log<M>, text: &str) -> Result<u64, Refusal> {
-    let invalid = || Refusal::new(Code::InvalidCursor, format!("{text:?} is no cursor of command {id}")).hint(format!("abide logs {id} --json"));
+    let invalid =
+        || Refusal::new(Code::InvalidCursor, format!("{text:?} is no cursor of command {id}")).hint(format!("abide logs {id} --json"));
     let (of, position) = text.split_once('-').ok_or_else(invalid)?;
     let position = u64::from_str_radix(position, 16).map_err(|_| invalid())?;
     let is_own = of == id.to_string() && cursor(id, position) == text;
@@ -90,7 +91,8 @@ impl Server {
     pub(super) fn is_paced(&self, id: CommandId) -> bool {
         let Some(io) = self.procs.commands.get(&id) else { return false };
         let mut followers = self.procs.followers.iter();
-        followers.any(|follower| follower.is_exec && follower.command == id && AHEAD_MAX < io.log.head() - follower.position.min(io.log.head()))
+        followers
+            .any(|follower| follower.is_exec && follower.command == id && AHEAD_MAX < io.log.head() - follower.position.min(io.log.head()))
     }
 
     /// Whether a follower can be given something now.
@@ -116,7 +118,9 @@ impl Server {
                 let Some(event) = self.next_event(follower) else { break };
                 self.tell_follower(follower.call, &event);
             }
-            if !follower.is_exec && let Some(event) = self.exit_event(follower) {
+            if !follower.is_exec
+                && let Some(event) = self.exit_event(follower)
+            {
                 self.tell_follower(follower.call, &event);
                 done.push((at, follower.call, Logged { events: Vec::new(), cursor: event.cursor, ended: true }));
             }

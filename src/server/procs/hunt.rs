@@ -141,7 +141,8 @@ impl Server {
     fn is_unwound(&self, quarry: Quarry) -> bool {
         let Quarry::Command { id, session, is_running: true } = quarry else { return true };
         let shell = self.procs.shells.get(&session);
-        let is_reported = shell.and_then(|shell| shell.running.as_ref()).is_none_or(|running| running.command != id || running.status.is_some());
+        let is_reported =
+            shell.and_then(|shell| shell.running.as_ref()).is_none_or(|running| running.command != id || running.status.is_some());
         is_reported || self.running_shell(quarry).is_none()
     }
 
@@ -151,9 +152,10 @@ impl Server {
         let mut over = Vec::new();
         let mut rest = Vec::new();
         for mut hunt in hunts.drain(..) {
-            match hunt.next <= at && self.look(&mut hunt, at) {
-                true => over.push(hunt),
-                false => rest.push(hunt),
+            if hunt.next <= at && self.look(&mut hunt, at) {
+                over.push(hunt);
+            } else {
+                rest.push(hunt);
             }
         }
         self.procs.hunts.extend(rest);
@@ -215,7 +217,8 @@ impl Server {
         let left: Vec<u32> = self.members(&hunt).iter().map(|member| member.pid.unsigned_abs()).collect();
         let was_killed = !hunt.killed.is_empty() || hunt.is_shell_lost;
         tracing::info!(quarry = ?hunt.quarry, signalled = hunt.signalled.len(), killed = hunt.killed.len(), ?left, "stopped");
-        let mut report = StopReport { signalled: hunt.signalled.len(), killed: hunt.killed.len(), left: left.clone(), ..StopReport::default() };
+        let mut report =
+            StopReport { signalled: hunt.signalled.len(), killed: hunt.killed.len(), left: left.clone(), ..StopReport::default() };
         match hunt.quarry {
             Quarry::Command { id, session, is_running } => {
                 if is_running {
@@ -223,7 +226,7 @@ impl Server {
                     let running = shell.and_then(|shell| shell.running.as_ref()).filter(|running| running.command == id);
                     let exit = running.and_then(|running| running.status).map_or(ExitStatus::Signal(9), ExitStatus::Code);
                     let state_lost = shell.filter(|_| hunt.is_shell_lost).map(|shell| shell.kind.lost().to_owned());
-                    self.end_in_shell(session, id, exit, Captured { state_lost, left, ..Captured::default() }, was_killed);
+                    self.end_in_shell((session, id), (exit, was_killed), Captured { state_lost, left, ..Captured::default() });
                 }
                 report.command = Some(id);
                 self.add_end(&mut report, id);
@@ -248,7 +251,7 @@ impl Server {
     }
 
     /// Stops what a call names.
-    pub(super) fn stop_target(&mut self, call: CallId, target: Target, (signal, grace, if_running): (i32, Span, bool)) {
+    pub(super) fn stop_target(&mut self, call: CallId, target: Target, (signal, grace, may_have_ended): (i32, Span, bool)) {
         match target {
             Target::Command(id) => {
                 let tag = command_tag(id);
@@ -257,7 +260,7 @@ impl Server {
                 }
                 let is_running = self.core.state.commands.records.get(&id).is_some_and(|command| command.end.is_none());
                 if !is_running && self.command_members(id).is_empty() {
-                    let outcome = if if_running {
+                    let outcome = if may_have_ended {
                         let mut report = StopReport { command: Some(id), ..StopReport::default() };
                         self.add_end(&mut report, id);
                         Ok(value(&report))
@@ -270,7 +273,7 @@ impl Server {
             }
             Target::Process { pid, start_time, tree } => match self.ours(pid, start_time) {
                 Ok(process) => self.hunt(Quarry::Process { pid, start_time: process.start_time, tree }, (signal, grace), Some(call)),
-                Err(_) if if_running => self.served(call, Ok(value(&StopReport { pid: Some(pid), ..StopReport::default() }))),
+                Err(_) if may_have_ended => self.served(call, Ok(value(&StopReport { pid: Some(pid), ..StopReport::default() }))),
                 Err(refusal) => self.served(call, Err(refusal)),
             },
         }
@@ -345,7 +348,8 @@ impl Server {
             Quarry::Command { id, .. } => self.command_members(id),
             Quarry::Process { pid, start_time, tree } => {
                 let all = process::all();
-                let mut found: BTreeSet<i32> = all.iter().filter(|other| other.pid == pid && other.start_time == start_time).map(|other| other.pid).collect();
+                let mut found: BTreeSet<i32> =
+                    all.iter().filter(|other| other.pid == pid && other.start_time == start_time).map(|other| other.pid).collect();
                 if tree {
                     let seen = all.iter().filter(|other| hunt.signalled.contains(&(other.pid, other.start_time)));
                     found.extend(seen.map(|other| other.pid));
@@ -377,13 +381,16 @@ impl Server {
             let env = process::environment(top.pid);
             let cookie = env.iter().find(|variable| variable.starts_with(b"ABIDE_COMMAND="));
             let is_of_shell = pids.contains_key(&top.parent) || pids.contains_key(&top.session) || {
-                let jobs: Vec<Vec<u8>> = pids.values().map(|tag| format!("ABIDE_JOB={:016x}:{tag}", self.procs.epoch).into_bytes()).collect();
+                let jobs: Vec<Vec<u8>> =
+                    pids.values().map(|tag| format!("ABIDE_JOB={:016x}:{tag}", self.procs.epoch).into_bytes()).collect();
                 env.iter().any(|variable| jobs.contains(variable))
             };
             is_of_shell && cookie.map_or_else(|| is_born(top), |cookie| *cookie == own)
         };
         // Whoever is nobody's child but a shell's or the keeper's decides for all below.
-        let tops = all.iter().filter(|process| pids.contains_key(&process.parent) || strangers.contains(&process.parent) || !by_pid.contains_key(&process.parent));
+        let tops = all.iter().filter(|process| {
+            pids.contains_key(&process.parent) || strangers.contains(&process.parent) || !by_pid.contains_key(&process.parent)
+        });
         let found: BTreeSet<i32> = tops.filter(|top| belongs(top)).map(|top| top.pid).collect();
         let found = closure(&all, found);
         living(all, &found)

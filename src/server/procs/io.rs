@@ -57,6 +57,8 @@ pub(super) struct Fifo {
     pub(super) fd: Arc<OwnedFd>,
     /// Waits until there is something to read.
     pub(super) waiter: Option<Task>,
+    /// Whether somebody has opened it for writing: from then on its end is its end.
+    pub(super) was_open: bool,
 }
 
 /// What one turn of reading brought.
@@ -72,12 +74,13 @@ pub(super) enum Pulled {
 
 impl Fifo {
     /// Reads into a log, at most [`READ_BYTES_MAX`].
-    pub(super) fn pull(&self, stream: Stream, wall: u64, log: &mut Log<SharedMemory>, buffer: &mut [u8]) -> Pulled {
+    pub(super) fn pull(&mut self, stream: Stream, wall: u64, log: &mut Log<SharedMemory>, buffer: &mut [u8]) -> Pulled {
         let mut count = 0;
         while count < READ_BYTES_MAX {
             match rustix::io::read(&*self.fd, &mut *buffer) {
                 Ok(0) => return Pulled::End,
                 Ok(len) => {
+                    self.was_open = true;
                     log.append(stream, wall, &buffer[..len]);
                     count += len;
                 }
@@ -239,4 +242,3 @@ pub(super) fn make_fifo(path: &Path) -> io::Result<OwnedFd> {
 pub(super) fn open_writer(path: &Path) -> io::Result<OwnedFd> {
     Ok(openat(rustix::fs::CWD, path, OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?)
 }
-

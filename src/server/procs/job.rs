@@ -17,8 +17,8 @@ use crate::server::procs::{ProcEvent, shell};
 use crate::store::log::Stream;
 use crate::store::ring::Consumer;
 use crate::wire::keeper::{
-    Entry, ExitStatus, FromKeeper, KillReport, PART_ERROR_RING, PART_ERROR_SOURCE, PART_INPUT, PART_PIDFD, PART_RING, PART_SOURCE, Record, Target,
-    ToKeeper,
+    Entry, ExitStatus, FromKeeper, KillReport, PART_ERROR_RING, PART_ERROR_SOURCE, PART_INPUT, PART_PIDFD, PART_RING, PART_SOURCE, Record,
+    Target, ToKeeper,
 };
 
 /// Tags of session shells.
@@ -245,7 +245,9 @@ impl Server {
     pub(super) fn look_at_told_jobs(&mut self) {
         let is_told = |job: &Job| job.is_told && job.stop == Stop::None && job.asked.is_empty();
         let tags: Vec<u64> = self.procs.jobs.iter().filter(|(_, job)| is_told(job)).map(|(tag, _)| *tag).collect();
-        tags.into_iter().for_each(|tag| self.look_at_job(tag));
+        for tag in tags {
+            self.look_at_job(tag);
+        }
     }
 
     /// The same for one that had ended when this server started.

@@ -5,7 +5,9 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::base::exit::ExitStatus;
 use crate::base::id::{CommandId, SessionId};
+use crate::core::exec::CommandEvent;
 use crate::platform::memory::SharedMemory;
 use crate::platform::process;
 use crate::server::edge::Server;
@@ -15,7 +17,7 @@ use crate::server::procs::job::{Job, What, command_tag, is_job, shell_tag};
 use crate::server::procs::shell::{Kind, Memory};
 use crate::server::procs::{Procs, Running, SessionShell};
 use crate::state::State;
-use crate::state::command::{Command, Commands, End, Order, Why};
+use crate::state::command::{Captured, Command, Commands, End, Order, Why};
 use crate::store::commands as stored;
 use crate::store::log::{Log, Stream};
 use crate::store::slot::Slots;
@@ -137,8 +139,7 @@ impl Procs {
         let words = process::arguments(pid);
         let program = String::from_utf8_lossy(words.first()?).into_owned();
         let (kind, _) = Kind::of(&program);
-        let shell =
-            SessionShell { kind, program, tag: Some(tag), first: String::new(), running: None, memory: None, former: Vec::new() };
+        let shell = SessionShell { kind, program, tag: Some(tag), first: String::new(), running: None, memory: None, former: Vec::new() };
         self.shells.insert(session, shell);
         Some(What::Shell(session))
     }
@@ -146,7 +147,7 @@ impl Procs {
     fn resume_command(&mut self, command: &Command, stash: &mut BTreeMap<(CommandId, &'static str), OwnedFd>) {
         let id = command.id;
         let mut part = |part| stash.remove(&(id, part));
-        let fifos = ["out", "err"].map(|name| part(name).map(|fd| Fifo { fd: Arc::new(fd), waiter: None }));
+        let fifos = ["out", "err"].map(|name| part(name).map(|fd| Fifo { fd: Arc::new(fd), waiter: None, was_open: false }));
         let tag = command_tag(id);
         let source = match (command.in_shell, self.jobs.contains_key(&tag)) {
             (true, _) if fifos.iter().any(Option::is_some) => Source::Shell { fifos, input: None, hold: None },
@@ -161,7 +162,9 @@ impl Procs {
         let Some(io) = io else { return };
         if let Some(job) = self.jobs.get_mut(&tag) {
             // A kill may have come between keeping output and saying so.
-            Stream::ALL.into_iter().for_each(|stream| job.skip_to(stream, io.log.end(stream)));
+            for stream in Stream::ALL {
+                job.skip_to(stream, io.log.end(stream));
+            }
         }
         self.commands.insert(id, io);
         if command.in_shell && command.end.is_none() {
@@ -195,7 +198,8 @@ impl Server {
         for command in open {
             let id = command.id;
             self.watch_fifos(id);
-            let tag = if command.in_shell { self.procs.shells.get(&command.session).and_then(|shell| shell.tag) } else { Some(command_tag(id)) };
+            let tag =
+                if command.in_shell { self.procs.shells.get(&command.session).and_then(|shell| shell.tag) } else { Some(command_tag(id)) };
             let is_held = tag.is_some_and(|tag| self.procs.jobs.contains_key(&tag));
             if !is_held {
                 self.lose_command(&command);
@@ -220,10 +224,8 @@ impl Server {
     }
 
     fn lose_command(&mut self, command: &Command) {
-        use crate::base::exit::ExitStatus;
-        use crate::core::exec::CommandEvent;
         if command.in_shell {
-            return self.end_in_shell(command.session, command.id, ExitStatus::Lost, crate::state::command::Captured::default(), false);
+            return self.end_in_shell((command.session, command.id), (ExitStatus::Lost, false), Captured::default());
         }
         let output = Box::default();
         self.command_event(CommandEvent::Ended { command: command.id, exit: ExitStatus::Lost, was_killed: false, output });
@@ -258,7 +260,13 @@ fn stored_commands(commands: &Commands, shells: Vec<stored::Shell>) -> stored::C
 fn commands(stored: &stored::Commands) -> Commands {
     let mut commands = Commands { next: stored.next, next_end: stored.next_end, ..Commands::default() };
     for record in &stored.records {
-        let end = record.ended.zip(record.exit).map(|((wall, lasted, order), exit)| End { wall, lasted, order, exit, was_killed: record.was_killed });
+        let end = record.ended.zip(record.exit).map(|((wall, lasted, order), exit)| End {
+            wall,
+            lasted,
+            order,
+            exit,
+            was_killed: record.was_killed,
+        });
         if record.in_shell && end.is_none() {
             commands.lanes.entry(record.session).or_default().running = Some(record.id);
         }

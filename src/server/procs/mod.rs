@@ -40,7 +40,7 @@ pub(super) use crate::server::procs::job::is_job;
 pub(super) use crate::server::procs::kept::Restored;
 
 /// What the tasks of commands tell the loop.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum ProcEvent {
     /// A FIFO has output.
     Readable(CommandId, Stream),
@@ -145,7 +145,7 @@ impl Server {
         match event {
             ProcEvent::Readable(command, stream) => {
                 if let Some(fifo) = self.fifo(command, stream) {
-                    fifo.waiter = None;
+                    (fifo.waiter, fifo.was_open) = (None, true);
                 }
                 self.pull(command);
             }

@@ -38,19 +38,19 @@ pub(super) struct Watched {
     partial: [Vec<u8>; 2],
     is_for_exit: bool,
     /// Tries a port or an address.
-    _task: Option<Task>,
+    task: Option<Task>,
 }
 
 impl Server {
     /// Begins a wait, or answers it.
     pub(super) fn await_ready(&mut self, call: CallId, command: CommandId, until: Until) {
-        let mut watched = Watched { call, command, pattern: None, partial: [Vec::new(), Vec::new()], is_for_exit: false, _task: None };
+        let mut watched = Watched { call, command, pattern: None, partial: [Vec::new(), Vec::new()], is_for_exit: false, task: None };
         let events = self.events.clone();
         match until {
             Until::Log(pattern) => watched.pattern = Some(pattern),
             Until::Exit => watched.is_for_exit = true,
             Until::Port(port) => {
-                watched._task = Some(Task::new(tokio::spawn(async move {
+                watched.task = Some(Task::new(tokio::spawn(async move {
                     let mut due = interval(PORT_EVERY);
                     while !listens(port).await {
                         due.tick().await;
@@ -60,7 +60,7 @@ impl Server {
                 })));
             }
             Until::Http(url) => {
-                watched._task = Some(Task::new(tokio::spawn(async move {
+                watched.task = Some(Task::new(tokio::spawn(async move {
                     let mut due = interval(HTTP_EVERY);
                     loop {
                         due.tick().await;
@@ -115,7 +115,8 @@ impl Server {
 
     /// A command has ended: nothing more comes.
     pub(super) fn end_watches(&mut self, id: CommandId) {
-        let (state, exit_code) = (self.state_of(id), self.core.state.commands.records.get(&id).and_then(crate::state::command::Command::exit_code));
+        let (state, exit_code) =
+            (self.state_of(id), self.core.state.commands.records.get(&id).and_then(crate::state::command::Command::exit_code));
         let ended: Vec<(CallId, bool)> =
             self.procs.watched.iter().filter(|watched| watched.command == id).map(|watched| (watched.call, watched.is_for_exit)).collect();
         for (call, is_for_exit) in ended {
@@ -156,7 +157,8 @@ impl Server {
                 if is_taken && close {
                     writer.close();
                 }
-                let full = || Refusal::new(Code::InputFull, format!("command {id} does not read: 1 MiB waits for it")).hint("write again later");
+                let full =
+                    || Refusal::new(Code::InputFull, format!("command {id} does not read: 1 MiB waits for it")).hint("write again later");
                 if is_taken { Ok(()) } else { Err(full()) }
             }
         };

@@ -27,6 +27,8 @@ use crate::wire::keeper::{Entry, Spawn, ToKeeper, Wiring};
 const RING_BYTES: u32 = 256 << 10;
 /// The most bytes of one stream in an answer.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// The signal that tells a program to end.
+const TERM: i32 = 15;
 
 impl Server {
     /// Runs a command in its session's shell, which is started if there is none.
@@ -54,6 +56,11 @@ impl Server {
             memory: None,
             former: Vec::new(),
         });
+        // One that has ended is not told anything, even if what it left behind is still looked for.
+        let is_dead = |tag: &u64| self.procs.jobs.get(tag).is_some_and(|job| job.exit.is_some());
+        if let Some(tag) = entry.tag.take_if(|tag| is_dead(tag)) {
+            entry.former.push(tag);
+        }
         let text = entry.kind.run(id, &order, &files);
         tracing::info!(command = %id, session = %shell.session, "exec");
         entry.running = Some(Running { command: id, order, status: None, unsent: String::new() });
@@ -126,7 +133,7 @@ impl Server {
         for (part, fd) in ["out", "err"].into_iter().zip(&fifos) {
             self.link.say(&ToKeeper::Stash { name: stash_name(id, part) }, vec![Arc::clone(fd)]);
         }
-        let fifos = fifos.map(|fd| Some(Fifo { fd, waiter: None }));
+        let fifos = fifos.map(|fd| Some(Fifo { fd, waiter: None, was_open: false }));
         let io = CommandIo::create(id, Source::Shell { fifos, input: writer, hold })?;
         self.link.say(&ToKeeper::Stash { name: stash_name(id, "log") }, vec![io.log.memory().fd()]);
         self.procs.commands.insert(id, io);
@@ -165,7 +172,7 @@ impl Server {
         for (stream, slot) in Stream::ALL.into_iter().zip(fifos) {
             let Some(fifo) = slot else { continue };
             // Before the shell has opened it, a FIFO looks as if it had ended.
-            if fifo.pull(stream, wall, log, &mut self.procs.buffer) == Pulled::End && !is_running {
+            if fifo.pull(stream, wall, log, &mut self.procs.buffer) == Pulled::End && (fifo.was_open || !is_running) {
                 *slot = None;
                 ended.push(if stream == Stream::Output { "out" } else { "err" });
             }
@@ -199,6 +206,7 @@ impl Server {
 
     /// Nothing comes from a command any more.
     pub(super) fn source_over(&mut self, id: CommandId) {
+        remove_files(&self.procs.dir, id, &["rc"]);
         if let Some(io) = self.procs.commands.get_mut(&id) {
             io.source = Source::Over;
         }
@@ -234,15 +242,21 @@ impl Server {
         let id = report.command;
         self.finish_files(id);
         if !self.hunts_command(id) {
-            self.end_in_shell(session, id, ExitStatus::Code(report.status), Captured::default(), false);
+            self.end_in_shell((session, id), (ExitStatus::Code(report.status), false), Captured::default());
         }
     }
 
     /// A command in the shell has ended: what the FIFOs hold now is its last output.
-    pub(super) fn end_in_shell(&mut self, session: SessionId, id: CommandId, exit: ExitStatus, mut output: Captured, was_killed: bool) {
+    pub(super) fn end_in_shell(
+        &mut self,
+        (session, id): (SessionId, CommandId),
+        (exit, was_killed): (ExitStatus, bool),
+        mut output: Captured,
+    ) {
         self.pull_now(id);
         let is_streamed = self.follows_exec(id);
-        if let Some(shell) = self.procs.shells.get_mut(&session).filter(|shell| shell.running.as_ref().is_some_and(|run| run.command == id)) {
+        if let Some(shell) = self.procs.shells.get_mut(&session).filter(|shell| shell.running.as_ref().is_some_and(|run| run.command == id))
+        {
             shell.running = None;
         }
         if let Some(io) = self.procs.commands.get(&id).filter(|_| !is_streamed) {
@@ -270,10 +284,20 @@ impl Server {
         shell.tag = None;
         shell.former.push(tag);
         self.procs.kept.version += 1;
-        let Some(running) = &shell.running else { return };
+        let Some(running) = &shell.running else {
+            return self.forget_shell_memory(session);
+        };
         let (id, is_reported) = (running.command, running.status.is_some());
         if !self.hunts_command(id) && !is_reported {
-            self.end_in_shell(session, id, exit, Captured { shell_ended: true, ..Captured::default() }, false);
+            self.forget_shell_memory(session);
+            self.end_in_shell((session, id), (exit, false), Captured { shell_ended: true, ..Captured::default() });
+        }
+    }
+
+    /// A shell that ended by itself, and was not replaced, is followed by a fresh one.
+    fn forget_shell_memory(&mut self, session: SessionId) {
+        if let Some(shell) = self.procs.shells.get_mut(&session) {
+            shell.memory = None;
         }
     }
 
@@ -346,7 +370,8 @@ impl Server {
                 }
             }
             What::Command(_, command) => {
-                let keeps_input = spawn.is_some() && self.core.state.commands.records.contains_key(&command) && self.procs.inputs.contains(&command);
+                let keeps_input =
+                    spawn.is_some() && self.core.state.commands.records.contains_key(&command) && self.procs.inputs.contains(&command);
                 if !keeps_input && let Some(writer) = self.procs.jobs.get_mut(&tag).and_then(|job| job.writer.as_mut()) {
                     writer.close();
                     self.flush_job(tag);
@@ -354,6 +379,19 @@ impl Server {
                 let cwd = process::working_directory(entry.pid).map(|cwd| cwd.display().to_string()).unwrap_or_default();
                 self.command_event(CommandEvent::Started { command, pid, cwd });
             }
+        }
+        self.stop_if_late(tag, what);
+    }
+
+    /// A stop may have been asked for while the program was being started.
+    fn stop_if_late(&mut self, tag: u64, what: What) {
+        if self.procs.ending.contains(&what.session()) {
+            return self.stop_job(tag, (TERM, self.core.settings.pane.grace()), None);
+        }
+        let What::Command(_, id) = what else { return };
+        if let Some(command) = self.core.state.commands.records.get(&id).filter(|command| command.stop.is_some()) {
+            let grace = command.grace;
+            self.stop_job(tag, (TERM, grace), None);
         }
     }
 

@@ -144,16 +144,16 @@ impl Kind {
     pub(in crate::server) fn run(self, id: CommandId, order: &Order, files: &Files) -> String {
         let mut line = format!("{{ export ABIDE_COMMAND={id}; ");
         for (at, (name, value)) in order.vars.iter().enumerate() {
-            line += &format!("__abide_s{at}=${{{name}+x}}; __abide_v{at}=${{{name}-}}; ");
+            line.extend([format!("__abide_s{at}=${{{name}+x}}; __abide_v{at}=${{{name}-}}; ")]);
             line += &value.as_ref().map_or_else(|| format!("unset {name}; "), |value| format!("export {name}={}; ", literal(value)));
         }
         let script = literal(&files.script);
         match &order.cwd {
             Some(cwd) => {
                 let (cd, cwd) = (self.cd(), literal(cwd));
-                line += &format!("__abide_p=$PWD; __abide_o=${{OLDPWD-}}; if {cd} -- {cwd}; then . {script}; else ! :; fi; ");
+                line.extend([format!("__abide_p=$PWD; __abide_o=${{OLDPWD-}}; if {cd} -- {cwd}; then . {script}; else ! :; fi; ")]);
             }
-            None => line += &format!(". {script}; "),
+            None => line.extend([format!(". {script}; ")]),
         }
         let (input, output, error) = (literal(&files.input), literal(&files.output), literal(&files.error));
         format!("{line}}} <{input} >{output} 2>{error}\n{}", self.finish(id, order))
@@ -163,12 +163,12 @@ impl Kind {
     pub(in crate::server) fn finish(self, id: CommandId, order: &Order) -> String {
         let mut undo = String::new();
         for (at, (name, _)) in order.vars.iter().enumerate() {
-            undo += &format!(
+            undo.extend([format!(
                 "if [ -n \"${{__abide_s{at}-}}\" ]; then export {name}=\"$__abide_v{at}\"; else unset {name}; fi; unset __abide_s{at} __abide_v{at}; "
-            );
+            )]);
         }
         if order.cwd.is_some() {
-            undo += &format!("{} -- \"$__abide_p\" >/dev/null 2>&1; OLDPWD=$__abide_o; ", self.cd());
+            undo.extend([format!("{} -- \"$__abide_p\" >/dev/null 2>&1; OLDPWD=$__abide_o; ", self.cd())]);
         }
         format!(
             "__abide_y=$?; if [ \"${{ABIDE_COMMAND-}}\" = {id} ]; then __abide_x=$__abide_y; {undo}fi; __abide_done {id} \"${{__abide_x-1}}\"\n"
@@ -182,7 +182,7 @@ impl Kind {
             text += &value.as_ref().map_or_else(|| format!("unset {name}\n"), |value| format!("export {name}={}\n", literal(value)));
         }
         if let Some(cwd) = &order.cwd {
-            text += &format!("{} -- {} || exit 1\n", self.cd(), literal(cwd));
+            text.extend([format!("{} -- {} || exit 1\n", self.cd(), literal(cwd))]);
         }
         text
     }
@@ -193,7 +193,9 @@ impl Kind {
             Self::Bash | Self::Zsh => {
                 "the shell was replaced: directory, exported variables, functions and options are as before the command, variables that were not exported are gone"
             }
-            Self::Sh => "the shell was replaced: directory and exported variables are as before the command, functions and other variables are gone",
+            Self::Sh => {
+                "the shell was replaced: directory and exported variables are as before the command, functions and other variables are gone"
+            }
         }
     }
 }
@@ -215,6 +217,10 @@ pub(in crate::server) fn report(said: &[u8]) -> Option<(Option<Report>, usize)> 
     }
     let [command, status, cwd, exports, functions, options, end] = <[String; 7]>::try_from(fields).ok()?;
     let report = command.parse().ok().zip(status.parse().ok()).filter(|_| end == "E");
+    if report.is_none() {
+        // It began in the middle of something: the next one may begin within.
+        return Some((None, start + 2));
+    }
     let report = report.map(|(command, status)| Report { command, status, memory: Memory { cwd, exports, functions, options } });
     Some((report, at))
 }
@@ -227,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_report_is_read_once_it_is_whole() {
-        let said = b"noise R\0c7\0130\0/tmp\0export A='1'\n\0\0\0E\0R\0c8";
+        let said = b"noise R\x00c7\x00130\x00/tmp\x00export A='1'\n\x00\x00\x00E\x00R\x00c8";
         let end = said.len() - 4;
         for cut in 0..end {
             assert_eq!(report(&said[..cut]), None, "{cut}");
@@ -241,7 +247,8 @@ mod tests {
     #[test]
     fn whatever_a_word_holds_it_stays_a_word() {
         let files = Files { script: "/r/c1".into(), input: "/dev/null".into(), output: "/r/o".into(), error: "/r/e".into() };
-        let order = Order { vars: vec![("A".into(), Some("it's".into())), ("B".into(), None)], cwd: Some("a b".into()), ..Order::default() };
+        let order =
+            Order { vars: vec![("A".into(), Some("it's".into())), ("B".into(), None)], cwd: Some("a b".into()), ..Order::default() };
         let text = Kind::Sh.run(CommandId(1), &order, &files);
         assert!(text.contains("export A='it'\\''s'; ") && text.contains("unset B; ") && text.contains("command cd -- 'a b'"), "{text}");
         assert_eq!(text.lines().count(), 2);

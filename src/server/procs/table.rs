@@ -81,7 +81,7 @@ impl Server {
         let mut samples = BTreeMap::new();
         for top in tops {
             let owner = leaders.get(&top.pid).copied().or_else(|| leaders.get(&top.session).copied()).unwrap_or_default();
-            self.add_tree(top, owner, &children, &mut items, &mut samples);
+            self.add_tree((top, owner), &children, &mut items, &mut samples);
         }
         self.procs.samples = samples;
         let ticks = process::ticks_at(at, at);
@@ -96,8 +96,7 @@ impl Server {
 
     fn add_tree(
         &self,
-        top: &Process,
-        owner: Owner,
+        (top, owner): (&Process, Owner),
         children: &BTreeMap<i32, Vec<&Process>>,
         items: &mut Vec<ProcessItem>,
         samples: &mut BTreeMap<(i32, u64), Sample>,
@@ -120,7 +119,9 @@ impl Server {
         let at = now().tick;
         let former = self.procs.samples.get(&(process.pid, process.start_time));
         let is_shell_child = owner.pane.is_none() && owner.command.is_none() && depth > 0;
-        let command = owner.command.or_else(|| former.map_or_else(|| if is_shell_child { command_of(process.pid) } else { None }, |former| former.command));
+        let command = owner
+            .command
+            .or_else(|| former.map_or_else(|| if is_shell_child { command_of(process.pid) } else { None }, |former| former.command));
         // A program may have replaced itself since: then it is young enough to be looked at again.
         let command_line = former.map_or_else(|| command_line(process), |former| former.command_line.clone());
         let cpu = former.map_or_else(
