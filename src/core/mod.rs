@@ -3,6 +3,7 @@
 mod arrange;
 mod calls;
 pub mod exec;
+mod memory;
 mod program;
 mod resume;
 pub mod scene;

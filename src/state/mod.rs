@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod ansi;
+pub mod buffer;
 pub mod call;
 mod check;
 pub mod command;
@@ -27,6 +28,7 @@ pub use crate::layout::tree::Direction;
 
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
+use crate::state::buffer::Buffers;
 use crate::state::call::Open;
 use crate::state::command::Commands;
 use crate::state::effect::Place;
@@ -54,6 +56,8 @@ pub struct State {
     pub parted: Vec<Parted>,
     /// Commands, and the turns of session shells.
     pub commands: Commands,
+    /// Paste buffers.
+    pub buffers: Buffers,
     /// Calls that are answered later.
     pub calls: BTreeMap<CallId, Open>,
     /// Whether the server is about to leave; calls are refused then.

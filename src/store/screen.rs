@@ -1,11 +1,11 @@
 //! A screen as it is kept in a snapshot slot: everything a terminal is, and the position of the ring it belongs to. Nested tuples, in the order of the engine's snapshot.
 //!
-//! Version 1. A reader of another version refuses it: the screen is then drawn anew from what the ring still holds.
+//! Version 2. A reader of another version refuses it: the screen is then drawn anew from what the ring still holds.
 
 use serde::{Deserialize, Serialize};
 
 /// The version this binary writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A colour.
 pub type Rgb = (u8, u8, u8);
@@ -46,8 +46,8 @@ pub struct Screen {
     pub history: HistoryEnd,
     /// The title and the stack of titles.
     pub titles: (String, Vec<String>),
-    /// Redefined palette entries, special colours, the outer terminal's.
-    pub colours: (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer),
+    /// Redefined palette entries, special colours, the outer terminal's; further colours, and what was put aside, as words.
+    pub colours: (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer, (Vec<u64>, Vec<u64>)),
     /// The keyboard protocols.
     pub keyboard: Keyboard,
     /// Working directory, at a prompt, prompt is redrawn.

@@ -1,6 +1,6 @@
 //! What the server says.
 
-use super::call;
+use super::{call, copy};
 use crate::base::code::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
@@ -16,13 +16,21 @@ use crate::wire::rpc::{self, Response};
 pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>) {
     match message {
         ToClient::Welcome(welcome) => welcomed(model, &welcome, out),
-        ToClient::Frame(frame) => apply(model, *frame),
+        ToClient::Frame(frame) => {
+            let is_arranged = frame.chrome.is_some();
+            apply(model, *frame);
+            if is_arranged {
+                copy::arranged(model, out);
+                copy::arrive(model, out);
+            }
+        }
         ToClient::Answer(json) => answered(model, &json, out),
         ToClient::Call { call, json } => called(model, call, &json, out),
         ToClient::Outer(outer) => out.extend(outside(model, &outer).map(Message::Write)),
         ToClient::Notice(notice) => model.notify(notice.text, notice.warning),
         ToClient::Taken(number) => out.push(Message::Taken(number)),
         ToClient::Bye(bye) => out.push(farewell(bye)),
+        ToClient::Told(told) => copy::told(model, told, out),
     }
 }
 
@@ -36,6 +44,7 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
         call::send(model, &calls::show(session.id), out);
     }
+    copy::reconnected(model, out);
     if again {
         out.push(Message::Send(ToServer::Colours(model.colours.clone())));
     }
@@ -59,7 +68,7 @@ fn apply(model: &mut Model, frame: Frame) {
     }
     let area = model.places().area;
     for (pane, row) in changes.rows {
-        let Some(pane) = model.scene.pane(pane) else { continue };
+        let Some(pane) = model.scene.pane(pane).filter(|pane| model.copying.open(pane.id).is_none()) else { continue };
         model.damage.rows.extend(row_outside(area, pane.rect, pane.origin, row));
     }
 }
@@ -82,7 +91,12 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
     if is_entry {
         model.entry = None;
     }
-    let Err(refusal) = response.outcome() else { return };
+    let awaited = response.id.as_u64().and_then(|id| model.copying.awaited.remove(&id));
+    let refusal = match (response.outcome(), awaited) {
+        (Ok(reply), Some(awaited)) => return copy::answered(model, awaited, &reply, out),
+        (Ok(_), None) => return,
+        (Err(refusal), _) => refusal,
+    };
     if is_entry {
         out.push(Message::Leave(Outcome::Refused(refusal)));
     } else {
