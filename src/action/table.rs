@@ -65,6 +65,15 @@ table! {
     server pane::capture::Capture;
     server pane::search::Search;
     server pane::wait::Wait;
+    server exec::run::Run;
+    server process::start::Start;
+    server process::ps::Ps;
+    server process::logs::Logs;
+    server process::status::Status;
+    server process::wait::Wait;
+    server process::write::Write;
+    server process::stop::Stop;
+    server process::signal::Signal;
     client pane::copy_mode::CopyMode;
     client pane::copy_output::CopyOutput;
     server pane::output::Output;
@@ -408,7 +417,7 @@ fn parse_elsewhere<A: Action>(params: Value) -> Result<Body, serde_json::Error> 
 }
 
 /// Replies and arguments are plain data with string keys, which always has a JSON form.
-pub(super) fn value<T: serde::Serialize>(data: &T) -> Value {
+pub(crate) fn value<T: serde::Serialize>(data: &T) -> Value {
     serde_json::to_value(data).expect("plain data has a JSON form")
 }
 

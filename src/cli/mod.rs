@@ -3,6 +3,7 @@
 mod buffer;
 pub mod docs;
 mod doctor;
+mod exec;
 mod file;
 mod human;
 mod link;
@@ -32,6 +33,7 @@ use crate::platform;
 use crate::platform::places::{PlaceEnv, PlaceError, Places};
 use crate::settings::{ColourDepth, Settings};
 
+use exec::Whence;
 use link::Link;
 
 /// What is to happen after the command line was read.
@@ -146,10 +148,20 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     fill_in(entry, &mut params)?;
     let pane = own_pane(&places);
     let link = if is_new { Some(start::link(&places, pane)?) } else { present(&places, pane, entry)? };
+    let is_tree = params.get("tree") == Some(&Value::Bool(true));
+    let whence = Whence { places: &places, pane };
+    let link = match link {
+        Some(link) if exec::is_exec(entry) => return exec::exec(whence, link, entry, params, as_json).map(Next::Exit),
+        Some(link) if exec::is_logs(entry) => return exec::logs(whence, link, entry, params, as_json).map(|()| Next::Exit(0)),
+        link => link,
+    };
     let reply = match link {
         Some(mut link) => link.call(entry, &params)?,
         None => without_server(entry, &params)?,
     };
+    if exec::is_ps(entry) && !as_json {
+        return print::text(&exec::processes(&reply, is_tree, platform::now().wall)).map(|()| Next::Exit(0));
+    }
     let wants_json = as_json || params.get("format").is_some_and(|format| format == "json");
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
@@ -301,7 +313,8 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     }
     let verb = entry.words()[0].last().copied().unwrap_or_default();
     let noun = entry.name.split('.').next().unwrap_or_default();
-    let is_looked_at = reply.is_array() || ["text", "hits"].iter().any(|name| reply.get(name).is_some()) || verb == "status";
+    let is_shown_whole = ["text", "hits"].iter().any(|name| reply.get(name).is_some());
+    let is_looked_at = reply.is_array() || is_shown_whole || verb == "status" || exec::is_stop(entry);
     if is_looked_at {
         return print::text(&human::text(reply, platform::now().wall));
     }

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod calls;
+pub mod exec;
 mod memory;
 mod program;
 mod resume;
@@ -205,7 +206,7 @@ impl Core {
             Input::Resized { client, size, cell_pixels } => self.state.resize_view(client, size, cell_pixels),
             Input::Focused { client, focused } => self.state.set_focused(client, focused),
             Input::Call { call, caller, action } => self.call(now, call, (caller, action), fx),
-            Input::Cancelled { call } => drop(self.state.calls.remove(&call)),
+            Input::Cancelled { call } => self.cancelled(call, fx),
             Input::Answered { call, outcome } => self.answer(call, outcome, fx),
             Input::Found { call, fact } => self.found(call, &fact, fx),
             Input::Started { pane, outcome, memory } => self.started(pane, outcome, memory, fx),
@@ -221,7 +222,7 @@ impl Core {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
         let calls = self.state.calls.values().filter_map(|open| later::due(&self.state, open));
-        calls.chain(self.late.values().copied()).chain(self.leave_at).min()
+        calls.chain(self.late.values().copied()).chain(self.leave_at).chain(self.state.commands.next_deadline()).min()
     }
 
     fn gone(&mut self, client: ClientId, fx: &mut Effects) {
@@ -282,6 +283,7 @@ impl Core {
         for (call, outcome) in later::overdue(&self.state, now) {
             self.answer(call, outcome, fx);
         }
+        self.stop_overdue(now, fx);
         let late = std::mem::take(&mut self.late);
         let (due, rest) = late.into_iter().partition(|(_, at)| *at <= now.tick);
         self.late = rest;
@@ -302,6 +304,7 @@ impl Core {
             let status = stranded.status.map_or(0, ExitStatus::shell);
             fx.push(Effect::Tell { client: stranded.client, message: Message::Ended { session: stranded.session, status } });
         }
+        self.end_gone_sessions(fx);
         self.tell_focus(fx);
         self.plan_leave(now);
         self.leave(now, fx);
@@ -328,7 +331,11 @@ impl Core {
 
     fn plan_leave(&mut self, now: Now) {
         let state = &self.state;
-        let empty = state.sessions.is_empty() && state.panes.is_empty() && state.views.is_empty() && state.calls.is_empty();
+        let empty = state.sessions.is_empty()
+            && state.panes.is_empty()
+            && state.views.is_empty()
+            && state.calls.is_empty()
+            && state.commands.is_idle();
         let idle = empty && self.connections == 0;
         self.leave_at = if idle { self.leave_at.or(Some(now.tick + EMPTY_STAY)) } else { None };
     }
@@ -340,7 +347,7 @@ impl Core {
         }
         let Some(leaving) = self.state.leaving.filter(|_| !self.has_left) else { return };
         self.complete(later::on_leaving(&self.state, leaving), fx);
-        if leaving == Leaving::Stop && !(self.state.calls.is_empty() && self.state.panes.is_empty()) {
+        if leaving == Leaving::Stop && !(self.state.calls.is_empty() && self.state.panes.is_empty() && self.state.commands.is_idle()) {
             return;
         }
         self.has_left = true;

@@ -15,6 +15,7 @@ use crate::server::conn::{Attached, Conn, ConnId, Event, LINE_MAX, Speech};
 use crate::server::draw::Drawn;
 use crate::server::edge::{Origin, Return, Server};
 use crate::server::pane::{PaneIo, Parts, STOP_LOOK, Source, Stop};
+use crate::server::procs::is_job;
 use crate::state::call::Caller;
 use crate::state::effect::{Effect, Effects};
 use crate::term;
@@ -41,6 +42,7 @@ impl Server {
                     conn.woken();
                 }
             }
+            Event::Procs(event) => self.proc_event(event),
             Event::Drained(pane) => {
                 if let Some(io) = self.panes.get_mut(&pane) {
                     io.waits_writable = false;
@@ -81,6 +83,7 @@ impl Server {
         for call in calls {
             self.calls.insert(call, Return::Nobody);
             self.step(Input::Cancelled { call }, Origin::None);
+            self.calls.remove(&call);
         }
         self.count_connections();
         self.mark_stale();
@@ -318,6 +321,9 @@ impl Server {
 
     /// Works on a record of the keeper.
     pub(super) fn record(&mut self, record: Record<FromKeeper, OwnedFd>) {
+        if let Some(tag) = record.message.tag().filter(|tag| is_job(*tag)) {
+            return self.job_record(tag, record);
+        }
         match record.message {
             FromKeeper::Spawned(entry) => self.spawned(entry, record.fds),
             FromKeeper::SpawnFailed { tag, errno, message } => {

@@ -13,6 +13,7 @@ mod link;
 mod pane;
 mod perform;
 mod pictures;
+mod procs;
 mod restore;
 mod revive;
 mod run;

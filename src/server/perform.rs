@@ -47,6 +47,7 @@ impl Server {
                 self.facts.push((call, fact));
             }
             Effect::Tell { client, message } => self.tell(client, message),
+            Effect::Command(effect) => self.perform_command(effect),
             Effect::Forward { client, call, name, params } => {
                 let params = params.as_object().cloned().unwrap_or_default();
                 let json = serde_json::to_string(&Request::new(call.0, name, params)).expect("plain data");

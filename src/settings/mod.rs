@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use client::{Bars, ColourDepth, CopyMode, CopyTable, Edge, Hints, Keys, Outer, Preset, Segment, Theme};
-pub use server::{Limits, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing};
+pub use server::{Exec, Limits, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing};
 pub use value::{KeyText, SizeText, ThemeColour, ValueError};
 
 /// Every option. The client reads `keys`, `theme`, `bars`, `outer`, `copy` and `hints` of its own machine; the server reads the rest.
@@ -37,6 +37,8 @@ pub struct Settings {
     pub session: Session,
     /// What happens when the program of a pane ends or is stopped.
     pub pane: Pane,
+    /// Commands that `abide exec` and `abide start` run.
+    pub exec: Exec,
     /// How much output is kept for each pane.
     pub scrollback: Scrollback,
     /// What outlives a reboot.

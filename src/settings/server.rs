@@ -105,6 +105,32 @@ pub enum Remain {
     Failed,
 }
 
+/// Commands that `abide exec` and `abide start` run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Exec {
+    /// How long `abide exec` waits for its turn in the session's shell before it is refused with `busy`, in milliseconds.
+    #[schemars(range(max = 86_400_000))]
+    pub turn_ms: u64,
+    /// How many calls may wait for their turn in one session's shell; one more is refused with `queue_full`.
+    #[schemars(range(max = 10_000))]
+    pub waiting: usize,
+    /// How long a command whose time is up may take to end by itself before it is killed, in milliseconds.
+    #[schemars(range(max = 600_000))]
+    pub grace_ms: u64,
+    /// Whether a command is stopped when whoever runs `abide exec` goes away.
+    pub cancel: bool,
+    /// How many ended commands are remembered for each session, with their output.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub records: usize,
+}
+
+impl Default for Exec {
+    fn default() -> Self {
+        Self { turn_ms: 5_000, waiting: 100, grace_ms: 1_000, cancel: true, records: 100 }
+    }
+}
+
 /// How much output is kept for each pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -4,6 +4,7 @@ use crate::base::code::Refusal;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::time::Span;
+use crate::state::request::CommandEffect;
 
 /// The effects of a step, in the order they are to happen.
 pub type Effects = Vec<Effect>;
@@ -70,6 +71,8 @@ pub enum Effect {
         /// What.
         message: Message,
     },
+    /// Something with commands.
+    Command(CommandEffect),
     /// Let a client carry a call out.
     Forward {
         /// The client.

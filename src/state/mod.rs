@@ -5,16 +5,19 @@ pub mod ansi;
 pub mod buffer;
 pub mod call;
 mod check;
+pub mod command;
 pub mod effect;
 pub mod env;
 pub mod host;
 pub mod name;
 pub mod pane;
 mod placing;
+pub mod request;
 pub mod search;
 pub mod session;
 pub mod tab;
 pub mod target;
+pub mod turn;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +30,7 @@ use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
 use crate::state::buffer::Buffers;
 use crate::state::call::Open;
+use crate::state::command::Commands;
 use crate::state::effect::Place;
 use crate::state::pane::Pane;
 use crate::state::session::Session;
@@ -50,6 +54,8 @@ pub struct State {
     pub views: BTreeMap<ClientId, View>,
     /// What clients that are gone looked at, the latest last.
     pub parted: Vec<Parted>,
+    /// Commands, and the turns of session shells.
+    pub commands: Commands,
     /// Paste buffers.
     pub buffers: Buffers,
     /// Calls that are answered later.

@@ -112,6 +112,7 @@ impl State {
     pub(super) fn remove_session(&mut self, id: SessionId) {
         let Some(session) = self.sessions.remove(&id) else { return };
         self.version += 1;
+        self.commands.session_gone(id);
         let viewers = self.clients_of(id);
         for at in self.everywhere() {
             at.forget_session(id);

@@ -148,6 +148,7 @@ impl World {
             Effect::Ask { call, question } => self.questions.push((*call, question.clone())),
             Effect::Tell { client, message } => self.messages.entry(*client).or_default().push(message.clone()),
             Effect::Forward { client, call, name, .. } => self.forwarded.push((*client, *call, name)),
+            Effect::Command(_) => {}
             Effect::Exit => self.exits += 1,
             Effect::Restart => self.restarts += 1,
         }
