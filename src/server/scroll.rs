@@ -48,7 +48,9 @@ impl Server {
     pub(super) fn seek(&mut self) -> bool {
         let mut is_more = false;
         for conn in self.conns.values_mut() {
-            let Some(seeker) = conn.attached().and_then(|attached| attached.seek.as_mut()).filter(|seeker| !seeker.is_done()) else { continue };
+            let Some(seeker) = conn.attached().and_then(|attached| attached.seek.as_mut()).filter(|seeker| !seeker.is_done()) else {
+                continue;
+            };
             let screen = self.core.state.panes.get(&seeker.pane()).map(|pane| &pane.screen);
             let told = seeker.advance(screen);
             is_more |= !seeker.is_done();
@@ -82,7 +84,11 @@ fn answer(screen: &Terminal, what: &What) -> Answer {
             };
             Answer::Row(if forward { screen.mark_after(from, kind) } else { screen.mark_before(from, kind) })
         }
-        What::Output { before } => Answer::Range(screen.output_before(before).map(|rows| (rows.start, rows.end))),
+        What::Output { at } => {
+            // That of the command whose prompt is the last one up to there.
+            let before = screen.mark_after(at, MarkKind::Prompt).unwrap_or(reach.end);
+            Answer::Range(screen.output_before(before).map(|rows| (rows.start, rows.end)))
+        }
         What::Search { .. } | What::Cancel => Answer::Row(None),
     }
 }

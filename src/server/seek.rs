@@ -61,7 +61,11 @@ impl Seeker {
         }
         let regex = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build().map_err(|error| error.to_string())?;
         let at = from.row.clamp(reach.first, reach.end);
-        let parts = if forward { [at..reach.end, reach.first..at] } else { [reach.first..(at + 1).min(reach.end), (at + 1).min(reach.end)..reach.end] };
+        let parts = if forward {
+            [at..reach.end, reach.first..at]
+        } else {
+            [reach.first..(at + 1).min(reach.end), (at + 1).min(reach.end)..reach.end]
+        };
         Ok(Self {
             number,
             pane,
@@ -133,10 +137,8 @@ impl Seeker {
 
     /// The nearest match, as far as it can be known by now.
     fn find_nearest(&mut self) {
-        let (before, after) = (
-            self.hits.partition_point(|hit| hit.start < self.from),
-            self.hits.partition_point(|hit| hit.start <= self.from),
-        );
+        let (before, after) =
+            (self.hits.partition_point(|hit| hit.start < self.from), self.hits.partition_point(|hit| hit.start <= self.from));
         let straight = if self.forward { self.hits.get(after) } else { before.checked_sub(1).and_then(|at| self.hits.get(at)) };
         if let Some(hit) = straight {
             self.nearest = Some((*hit, false));
@@ -253,7 +255,12 @@ mod tests {
     }
 
     /// Start and end of the nearest match as (row, column), how many are before it, and how many there are.
-    fn check(text: &str, (pattern, row, col, forward): (&str, u64, u16, bool), expected: Option<((u64, u16), (u64, u16), u64)>, total: u64) {
+    fn check(
+        text: &str,
+        (pattern, row, col, forward): (&str, u64, u16, bool),
+        expected: Option<((u64, u16), (u64, u16), u64)>,
+        total: u64,
+    ) {
         let terminal = terminal(text);
         let mut seeker = Seeker::new((1, PaneId(1)), &terminal, (pattern, Cell { row, col }, forward), None).expect("a pattern");
         let hits = run(&terminal, &mut seeker);

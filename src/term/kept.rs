@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::style::Rgb;
 use crate::term::look::Look;
 use crate::term::mode::Modeset;
-use crate::term::palette::Rgb;
 
 /// Looks, and palettes, that can be put aside; more are not kept (xterm's bound).
 pub(crate) const STACK_MAX: usize = 10;

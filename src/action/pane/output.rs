@@ -42,7 +42,8 @@ impl Apply for Output {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let screen = &cx.state.pane(pane).screen;
         let rows = screen.last_output().ok_or_else(|| {
-            Refusal::new(Code::NotFound, format!("the shell of pane {pane} marks no output")).hint("its prompt has to send OSC 133; see docs/guide/copy-mode.md")
+            Refusal::new(Code::NotFound, format!("the shell of pane {pane} marks no output"))
+                .hint("its prompt has to send OSC 133; see docs/guide/copy-mode.md")
         })?;
         Ok(Answer::Now(Printed { pane, text: screen.text_at(rows) }))
     }

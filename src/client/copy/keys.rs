@@ -93,8 +93,8 @@ pub enum Copied {
 }
 
 use Command::{
-    Again, Await, Begin, Centre, Clear, End, Leave, Line, Move, Next, Other, Place as At, Prompt, Refresh, Rows, Scroll, Search,
-    Select, SetMark, ToMark, ToggleBlock, WordSearch, Yank,
+    Again, Await, Begin, Centre, Clear, End, Leave, Line, Move, Next, Other, Place as At, Prompt, Refresh, Rows, Scroll, Search, Select,
+    SetMark, ToMark, ToggleBlock, WordSearch, Yank,
 };
 
 /// A set of keys.

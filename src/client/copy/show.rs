@@ -47,7 +47,9 @@ fn patched(row: &DocRow, patches: &[Patch]) -> Vec<Run> {
     };
     let mut runs: Vec<Run> = Vec::new();
     let mut push = |run: Run| match runs.last_mut() {
-        Some(last) if last.style == run.style && last.link == run.link && last.kind == run.kind && !matches!(run.kind, RunKind::Cluster(_)) => {
+        Some(last)
+            if last.style == run.style && last.link == run.link && last.kind == run.kind && !matches!(run.kind, RunKind::Cluster(_)) =>
+        {
             last.text.push_str(&run.text);
         }
         _ => runs.push(run),
@@ -72,4 +74,3 @@ fn patched(row: &DocRow, patches: &[Patch]) -> Vec<Run> {
     }
     runs
 }
-

@@ -120,7 +120,8 @@ impl World {
             .flat_map(|row| {
                 let text = self.text(row);
                 let cell = |col: usize| Cell { row: row as u64, col: u16::try_from(col).expect("short") };
-                let found: Vec<Hit> = regex.find_iter(&text).map(|hit| Hit { start: cell(hit.start()), last: cell(hit.end() - 1) }).collect();
+                let found: Vec<Hit> =
+                    regex.find_iter(&text).map(|hit| Hit { start: cell(hit.start()), last: cell(hit.end() - 1) }).collect();
                 found
             })
             .collect();
@@ -362,7 +363,7 @@ fn a_selection_is_copied_and_left() {
     assert_eq!((emacs.copied, emacs.left), new("fi"));
     let mut emacs = Session::new(Table::Emacs, TEXT, 4);
     emacs.press("M-< C-Space C-n C-n C-f R C-w");
-    assert_eq!(emacs.copied, [("f\n\n ".to_owned(), Where::New)]);
+    assert_eq!(emacs.copied, [("f\n\n".to_owned(), Where::New)]);
 }
 
 #[test]

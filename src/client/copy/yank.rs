@@ -43,7 +43,10 @@ impl CopyMode {
             yank.next += 1;
             if COPY_BYTES_MAX < yank.text.len() {
                 self.queue.clear();
-                let text = format!("more than {} MiB are selected: nothing was copied; abide capture --scrollback writes it all", COPY_BYTES_MAX >> 20);
+                let text = format!(
+                    "more than {} MiB are selected: nothing was copied; abide capture --scrollback writes it all",
+                    COPY_BYTES_MAX >> 20
+                );
                 return wishes.push(Wish::Say(text));
             }
         }
