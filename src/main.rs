@@ -7,7 +7,7 @@ use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
 use abide::client::{self, CopySetup, Options, Outcome, Setup};
 use abide::platform::socket;
-use abide::{keeper, server};
+use abide::{keeper, record, server};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     match (word(0), word(1)) {
         (Some("keeper"), _) => return ExitCode::from(keeper::run(&args[1..])),
         (Some("server"), Some("run")) => return ExitCode::from(server::run(&args[2..])),
+        _ if record::is_asked_for(&args) => return ExitCode::from(record::run(&args)),
         _ => {}
     }
     match cli::run(args) {

@@ -56,16 +56,16 @@ fn merged(events: Vec<TermEvent>) -> Vec<TermEvent> {
 
 /// Memory that two terminals can look at one after the other, as two servers do.
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<HeapMemory>>);
+pub(crate) struct Shared(Arc<Mutex<HeapMemory>>);
 
 impl Shared {
-    fn copy(&self) -> HeapMemory {
+    pub(crate) fn copy(&self) -> HeapMemory {
         self.0.lock().expect("one thread").clone()
     }
 }
 
 /// A terminal's view of [`Shared`]: what it leaves behind.
-struct View(HeapMemory, Shared);
+pub(crate) struct View(pub(crate) HeapMemory, pub(crate) Shared);
 
 impl Memory for View {
     fn bytes(&self) -> &[u8] {

@@ -31,7 +31,8 @@ const MATRIX: &[Row] = &[
                     &["ratatui", "tokio", "jiff", "serde_json", "unicode_segmentation", "termini", "png", "miniz_oxide", "regex"]),
     Row("remote",   &["base", "settings", "config", "wire", "platform", "action"], &["clap", "tokio"]),
     Row("cli",      &["base", "settings", "config", "wire", "platform", "action"], &["clap", "clap_complete", "clap_mangen", "tokio", "serde_json"]),
-    Row("main",     &["platform", "keeper", "server", "client", "remote", "cli"], &[ANY]),
+    Row("record",   &["base", "platform"],                                    &["rustix", "serde_json"]),
+    Row("main",     &["platform", "keeper", "server", "client", "remote", "cli", "record"], &[ANY]),
 ];
 
 /// The layers that do no I/O and know no clock, no randomness and no unordered map.
