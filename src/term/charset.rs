@@ -180,7 +180,10 @@ mod tests {
         }
         for (number, set) in (0..).zip(ALL) {
             assert_eq!((set as u8, Charset::from_number(number)), (number, set));
-            assert_eq!(set.map('a') == 'a', set != Charset::Graphics && ![Charset::Technical, Charset::Supplemental, Charset::Latin1].contains(&set));
+            assert_eq!(
+                set.map('a') == 'a',
+                set != Charset::Graphics && ![Charset::Technical, Charset::Supplemental, Charset::Latin1].contains(&set)
+            );
         }
     }
 }
