@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn the_nearest_match_is_found_in_either_direction_and_around_the_end() {
         let text = (0..2000).fold(String::new(), |text, n| text + &format!("line {n}\r\n"));
-        check(&text, ("1 ?7", 2000, 0, false), Some(((1917, 6), (1917, 7), 39)), 40);
+        check(&text, ("1 ?7", 2000, 0, false), Some(((1917, 7), (1917, 8), 139)), 140);
         check(&text, ("line 17$", 2000, 0, false), Some(((17, 0), (17, 6), 0)), 1);
         check(&text, ("line 17$", 17, 0, true), Some(((17, 0), (17, 6), 0)), 1);
         check(&text, ("e 1[0-9]$", 13, 3, true), Some(((14, 3), (14, 6), 4)), 10);
