@@ -382,7 +382,7 @@ mod tests {
     fn hex<T: serde::Serialize>(message: &T) -> String {
         let mut bytes = Vec::new();
         put(&mut bytes, message);
-        bytes[5..].iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes[5..].iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
     }
 
     #[test]

@@ -69,7 +69,7 @@ fn hint(model: &mut Model, mut hints: Hints, key: Key, out: &mut Vec<Message>) {
     match hints.type_letter(c) {
         Hinted::Pending => model.overlay = Some(Overlay::Hints(hints)),
         Hinted::Left => {}
-        Hinted::Chosen(text, false) => copy::copied(model, text, Where::New, out),
+        Hinted::Chosen(text, false) => copy::copied(model, &text, Where::New, out),
         Hinted::Chosen(text, true) => {
             model.notify(format!("opens {text}"), false);
             out.push(Message::Run(Command { line: model.setup.copy.open.clone(), argument: Some(text), input: String::new() }));

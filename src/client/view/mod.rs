@@ -40,8 +40,8 @@ pub fn cursor(model: &Model) -> Option<Cursor> {
         };
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
     }
-    if let Some(place) = copy::cursor(model) {
-        let (x, y) = place.filter(|(x, y)| *x < model.size.cols && *y < model.size.rows)?;
+    if copy::has_cursor(model) {
+        let (x, y) = copy::cursor(model).filter(|(x, y)| *x < model.size.cols && *y < model.size.rows)?;
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
     }
     let area = model.places().area;
