@@ -83,6 +83,24 @@ pub struct Start {
     pub command: Vec<String>,
 }
 
+/// How something is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Closing {
+    /// End the programs at once; nothing can be brought back
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub now: bool,
+    /// At once, with so much time to end by themselves, such as 2s
+    #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_ms: Option<u64>,
+    /// For how long `abide undo` can bring it back, such as 10m
+    #[arg(long = "undo", value_name = "DURATION", value_parser = millis, conflicts_with_all = ["now", "grace_ms"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo_ms: Option<u64>,
+}
+
 /// Reads `NAME=VALUE`.
 ///
 /// # Errors

@@ -50,6 +50,9 @@ pub struct Stopped {
     pub panes: Vec<PaneId>,
     /// Processes that could not be ended, by pid.
     pub left: Vec<u32>,
+    /// For so long the programs run on, hidden, and `undo` brings them back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo_ms: Option<u64>,
 }
 
 /// The open calls whose wait is of a kind.
@@ -152,7 +155,7 @@ pub fn on_ended(state: &mut State, pane: PaneId, status: ExitStatus, left: &[u32
                 panes.retain(|other| *other != pane);
                 remaining.extend(left);
                 if panes.is_empty() {
-                    done.push((*call, Ok(value(&Stopped { panes: std::mem::take(all), left: std::mem::take(remaining) }))));
+                    done.push((*call, Ok(value(&Stopped { panes: std::mem::take(all), left: std::mem::take(remaining), undo_ms: None }))));
                 }
             }
             other if other.pane() == Some(pane) => done.push((*call, Err(ended_first(pane, status)))),

@@ -35,6 +35,9 @@ table! {
     client client::redraw::Redraw;
     client client::suspend::Suspend;
     server session::kill::Kill;
+    server session::close::Close;
+    server session::undo::Undo;
+    server session::resize::Resize;
     server session::last::Last;
     server session::next::Next;
     server session::prev::Prev;
@@ -59,6 +62,12 @@ table! {
     server pane::rename::Rename;
     server pane::break_out::BreakOut;
     server pane::join::Join;
+    server pane::respawn::Respawn;
+    server pane::float::Float;
+    server pane::place::Place;
+    server pane::stack::Stack;
+    server pane::mark::Mark;
+    server pane::sync::Sync;
     server pane::attention::Attention;
     server pane::ls::Ls;
     server pane::send::Send;
@@ -93,6 +102,8 @@ pub struct Entry {
     verbs: &'static [&'static str],
     /// Its default keys.
     pub keys: &'static [DefaultKey],
+    /// Whether those of its keys that are no characters act again without the prefix, when they follow at once.
+    pub repeats: bool,
     /// What it does to the world.
     pub access: Access,
     /// Who carries it out.
@@ -124,6 +135,7 @@ impl Entry {
             name: A::NAME,
             verbs: A::VERBS,
             keys: A::KEYS,
+            repeats: A::REPEATS,
             access: A::ACCESS,
             place: A::PLACE,
             augment: A::augment_args,

@@ -13,6 +13,9 @@ use crate::wire::rpc::Request;
 /// The action that lists the keys.
 pub const HELP: &str = "client.keys";
 
+/// The action that brings back what was closed.
+pub const UNDO: &str = "session.undo";
+
 /// Method and arguments of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {

@@ -19,6 +19,8 @@ use crate::wire::frame::{Notice, OuterColours, ToServer};
 
 /// How long a notice is shown.
 pub const NOTICE_TIME: Span = Span::seconds(4);
+/// How long it is said at most how what was closed comes back.
+pub const UNDO_TIME: Span = Span::seconds(10);
 /// How long the server may be silent before it is said what is awaited.
 pub const SILENCE: Span = Span::seconds(2);
 /// Notices shown at a time.
@@ -262,14 +264,22 @@ impl Model {
 
     /// Shows a notice.
     pub fn notify(&mut self, text: impl Into<String>, warning: bool) {
-        let notice = Notice { text: text.into(), warning };
+        self.notice(Notice { text: text.into(), warning }, NOTICE_TIME);
+    }
+
+    /// Shows a notice for another time than usual.
+    pub fn notify_for(&mut self, text: impl Into<String>, time: Span) {
+        self.notice(Notice { text: text.into(), warning: false }, time);
+    }
+
+    fn notice(&mut self, notice: Notice, time: Span) {
         while NOTICES_MAX <= self.notices.len() {
             self.notices.pop_front();
         }
         while LOG_MAX <= self.log.len() {
             self.log.pop_front();
         }
-        self.notices.push_back((self.now.tick + NOTICE_TIME, notice.clone()));
+        self.notices.push_back((self.now.tick + time, notice.clone()));
         self.log.push_back(notice);
         self.damage.chrome = true;
     }

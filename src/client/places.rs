@@ -16,6 +16,12 @@ pub struct Places {
     pub status: Option<u16>,
 }
 
+/// The rows that bars take where there is room for them.
+#[must_use]
+pub const fn bar_rows(bars: &Bars) -> u16 {
+    if bars.show { 2 } else { 0 }
+}
+
 /// Places the bars in the rows that the area leaves: two bars, or one, or none.
 #[must_use]
 pub fn places(terminal: Size, area: Size, bars: &Bars) -> Places {

@@ -21,6 +21,7 @@ use crate::client::model::{Event, Message, Model, Numbered};
 use crate::client::outcome::Outcome;
 use crate::client::paint::Painter;
 use crate::client::screen_guard::ScreenGuard;
+use crate::client::places::bar_rows;
 use crate::client::setup::Setup;
 use crate::client::signals::{Signal, Signals};
 use crate::client::terminal;
@@ -395,6 +396,7 @@ where
                 self.outbox.connected();
                 self.hello.size = self.model.size;
                 self.outbox.send(&ToServer::Hello(self.hello.clone()));
+                self.outbox.send(&ToServer::Bars(bar_rows(&self.model.setup.bars)));
                 // A server that takes over has the environment already.
                 self.hello.env.clear();
                 self.hello.resume = true;

@@ -6,6 +6,8 @@ pub mod call;
 mod check;
 pub mod effect;
 pub mod env;
+pub mod float;
+pub mod grave;
 pub mod host;
 pub mod name;
 pub mod pane;
@@ -25,6 +27,7 @@ use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
 use crate::state::call::Open;
 use crate::state::effect::Place;
+use crate::state::grave::Grave;
 use crate::state::pane::Pane;
 use crate::state::session::Session;
 use crate::state::tab::Tab;
@@ -47,6 +50,8 @@ pub struct State {
     pub views: BTreeMap<ClientId, View>,
     /// What clients that are gone looked at, the latest last.
     pub parted: Vec<Parted>,
+    /// What was closed and can be brought back for a while, the latest last.
+    pub graves: Vec<Grave>,
     /// Calls that are answered later.
     pub calls: BTreeMap<CallId, Open>,
     /// Whether the server is about to leave; calls are refused then.
@@ -84,6 +89,8 @@ pub struct Stranded {
     pub session: String,
     /// How its last program ended; none if it was ended by a call.
     pub status: Option<ExitStatus>,
+    /// Whether the session was closed and can be brought back.
+    pub is_closed: bool,
 }
 
 /// The next number of each kind of id. Numbers are never used twice.

@@ -68,6 +68,8 @@ pub enum ToServer {
     },
     /// Colours of the outer terminal, as it reported them.
     Colours(OuterColours),
+    /// How many rows of its terminal no pane can have; 2 until it says so.
+    Bars(u16),
 }
 
 /// Colours of an outer terminal; none where it did not tell.
@@ -107,6 +109,13 @@ pub enum ToClient {
     Taken(u64),
     /// The last one; the client leaves.
     Bye(Bye),
+    /// Something it saw was closed, and can be brought back for a while.
+    Closed {
+        /// What, harmless.
+        what: String,
+        /// For how long, in milliseconds.
+        undo_ms: u64,
+    },
 }
 
 /// Something for the outer terminal that is not a cell.
@@ -157,6 +166,11 @@ pub enum Bye {
     Refused {
         /// What is wrong and what to do.
         message: String,
+    },
+    /// Its session was closed and can be brought back, and there is no other to go to.
+    Closed {
+        /// The session.
+        session: String,
     },
 }
 

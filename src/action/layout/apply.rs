@@ -30,6 +30,8 @@ impl Action for ApplyLayout {
         ("prefix M-3", "main-horizontal"),
         ("prefix M-4", "main-vertical"),
         ("prefix M-5", "tiled"),
+        ("prefix M-6", "main-horizontal-mirrored"),
+        ("prefix M-7", "main-vertical-mirrored"),
     ];
     const ACCESS: Access = Access::Admin;
     const PLACE: Place = Place::Server;
@@ -58,6 +60,12 @@ pub enum Name {
     MainVertical,
     /// In rows and columns.
     Tiled,
+    /// The first below, the others side by side above it.
+    MainHorizontalMirrored,
+    /// The first on the right, the others one below the other beside it.
+    MainVerticalMirrored,
+    /// All in one stack.
+    Stacked,
 }
 
 impl From<Name> for Preset {
@@ -68,6 +76,9 @@ impl From<Name> for Preset {
             Name::MainHorizontal => Self::MainHorizontal,
             Name::MainVertical => Self::MainVertical,
             Name::Tiled => Self::Tiled,
+            Name::MainHorizontalMirrored => Self::MainHorizontalMirrored,
+            Name::MainVerticalMirrored => Self::MainVerticalMirrored,
+            Name::Stacked => Self::Stacked,
         }
     }
 }

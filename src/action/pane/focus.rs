@@ -62,6 +62,7 @@ impl Action for Focus {
         ("prefix j", "--down"),
         ("prefix ;", "--last"),
     ];
+    const REPEATS: bool = true;
     const ACCESS: Access = Access::Read;
     const PLACE: Place = Place::Server;
     type Reply = PaneItem;

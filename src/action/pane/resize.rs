@@ -65,6 +65,7 @@ impl Action for Resize {
         ("prefix M-Up", "5 --up"),
         ("prefix M-Down", "5 --down"),
     ];
+    const REPEATS: bool = true;
     const ACCESS: Access = Access::Admin;
     const PLACE: Place = Place::Server;
     type Reply = PaneItem;

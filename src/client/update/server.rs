@@ -4,8 +4,9 @@ use super::call;
 use crate::base::code::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
+use crate::base::time::Span;
 use crate::client::calls;
-use crate::client::model::{Link, Message, Model};
+use crate::client::model::{Link, Message, Model, UNDO_TIME};
 use crate::client::outcome::Outcome;
 use crate::client::scene::Scene;
 use crate::client::terminal;
@@ -23,7 +24,14 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
         ToClient::Notice(notice) => model.notify(notice.text, notice.warning),
         ToClient::Taken(number) => out.push(Message::Taken(number)),
         ToClient::Bye(bye) => out.push(farewell(bye)),
+        ToClient::Closed { what, undo_ms } => closed(model, &what, undo_ms),
     }
+}
+
+/// Something was closed: how it comes back is said for as long as that is worth knowing.
+fn closed(model: &mut Model, what: &str, undo_ms: u64) {
+    let how = model.setup.keymap.keys_of(calls::UNDO).unwrap_or_else(|| "abide undo".into());
+    model.notify_for(format!("closed {what}; undo: {how}"), UNDO_TIME.min(Span::millis(undo_ms)));
 }
 
 /// The server knows nothing of what this client shows: the next frame is whole.
@@ -127,6 +135,7 @@ fn farewell(bye: Bye) -> Message {
         Bye::Restart => return Message::Reconnect,
         Bye::Detached { session } => Outcome::Detached(session),
         Bye::Ended { session, status } => Outcome::Ended { session, status },
+        Bye::Closed { session } => Outcome::Closed(session),
         Bye::Stopped => Outcome::Stopped,
         Bye::Refused { message } => Outcome::SentAway(message),
     })
