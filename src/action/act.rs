@@ -130,7 +130,12 @@ impl Cx<'_> {
     }
 
     /// Closes something: hides it for a while, or ends its programs. `bury` hides it until then; `panes` are what it is made of.
-    pub(super) fn close(&mut self, closing: &Closing, (what, panes): (String, Vec<PaneId>), bury: impl FnOnce(&mut State, Tick)) -> Answer<Stopped> {
+    pub(super) fn close(
+        &mut self,
+        closing: &Closing,
+        (what, panes): (String, Vec<PaneId>),
+        bury: impl FnOnce(&mut State, Tick),
+    ) -> Answer<Stopped> {
         let undo_ms = closing.undo_ms.unwrap_or(self.settings.pane.undo_ms);
         if closing.now || closing.grace_ms.is_some() || undo_ms == 0 {
             let grace = self.grace(closing.grace_ms);

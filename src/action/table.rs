@@ -32,6 +32,12 @@ table! {
     client client::tabs::Tabs;
     client client::rename::Rename;
     client client::notices::Notices;
+    client client::numbers::Numbers;
+    client client::clock::Clock;
+    client client::describe::Describe;
+    client client::info::Info;
+    client client::choose::Choose;
+    client client::menu::Menu;
     client client::redraw::Redraw;
     client client::suspend::Suspend;
     server session::kill::Kill;
@@ -51,6 +57,8 @@ table! {
     server tab::next::Next;
     server tab::prev::Prev;
     server tab::last::Last;
+    server tab::find::Find;
+    server tab::swap::Swap;
     server tab::ls::Ls;
     server pane::split::Split;
     server pane::close::Close;

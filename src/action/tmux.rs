@@ -116,7 +116,12 @@ const COMMANDS: &[Command] = &[
         ],
         program: false,
     },
-    Command { names: &["swap-pane", "swapp"], words: &["pane", "swap"], flags: &[('t', Word), ('s', Takes("--target"))], program: false },
+    Command {
+        names: &["swap-pane", "swapp"],
+        words: &["pane", "swap"],
+        flags: &[('t', Word), ('s', Takes("--target")), ('D', Is("--next")), ('U', Is("--prev"))],
+        program: false,
+    },
     Command {
         names: &["break-pane", "breakp"],
         words: &["pane", "break"],
@@ -135,7 +140,12 @@ const COMMANDS: &[Command] = &[
         flags: &[('t', Takes("--target")), ('k', Is("--kill")), ('c', Takes("--cwd")), ('e', Takes("--env"))],
         program: true,
     },
-    Command { names: &["join-pane", "joinp", "move-pane", "movep"], words: &["pane", "join"], flags: &[('s', Takes("--target")), ('t', Word), ('h', Is("--right")), ('v', Nothing), ('l', Takes("--size"))], program: false },
+    Command {
+        names: &["join-pane", "joinp", "move-pane", "movep"],
+        words: &["pane", "join"],
+        flags: &[('s', Takes("--target")), ('t', Word), ('h', Is("--right")), ('v', Nothing), ('l', Takes("--size"))],
+        program: false,
+    },
     Command { names: &["select-layout", "selectl"], words: &["layout", "apply"], flags: &[('t', Takes("--target"))], program: false },
     Command { names: &["next-layout", "nextl"], words: &["layout", "next"], flags: &[('t', Takes("--target"))], program: false },
     Command { names: &["send-keys"], words: &["send"], flags: &[('t', Takes("--target")), ('l', Is("--literal"))], program: false },

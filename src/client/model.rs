@@ -1,18 +1,19 @@
 //! Everything the client knows: the last frame, what is typed but not decided, and what lies over the panes. It is changed by `update` alone.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyInput, MouseButton, MouseInput};
+use crate::base::row::Row;
 use crate::base::time::{Now, Span, Tick};
 use crate::client::calls::{Renamed, Wanted};
 use crate::client::caps::Caps;
 use crate::client::line::Line;
 use crate::client::outcome::Outcome;
 use crate::client::pick::Pick;
-use crate::client::places::{Border, Places, places};
+use crate::client::places::{Border, Frame, Places, places};
 use crate::client::scene::Scene;
 use crate::client::setup::Setup;
 use crate::wire::frame::{Notice, OuterColours, ToServer};
@@ -23,6 +24,10 @@ pub const NOTICE_TIME: Span = Span::seconds(4);
 pub const UNDO_TIME: Span = Span::seconds(10);
 /// How long the server may be silent before it is said what is awaited.
 pub const SILENCE: Span = Span::seconds(2);
+/// How long the numbers of panes are shown.
+pub const NUMBERS_TIME: Span = Span::seconds(3);
+/// How old a preview becomes.
+pub const PREVIEW_EVERY: Span = Span::millis(500);
 /// Notices shown at a time.
 pub const NOTICES_MAX: usize = 4;
 /// Notices that can be looked at again.
@@ -65,6 +70,32 @@ pub struct Model {
     pub next_call: u64,
     /// The call that this client came with; without it there is nothing to show.
     pub entry: Option<u64>,
+    /// What was asked of the server, to be shown when it answers.
+    pub asked: BTreeMap<u64, Asked>,
+    /// What is shown below a list of the thing that is selected in it.
+    pub preview: Option<Preview>,
+}
+
+/// A call whose answer is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// The clients, for a list.
+    Clients,
+    /// The tabs of all sessions, for a list.
+    Tabs,
+    /// The screen of this target, for the preview.
+    Screen(String),
+}
+
+/// What something looks like that is selected in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    /// The target.
+    pub target: String,
+    /// Its rows; none before the first answer.
+    pub rows: Vec<Row>,
+    /// When it is asked for again.
+    pub again: Tick,
 }
 
 /// The keys of an unfinished chord, and when the last was pressed.
@@ -74,6 +105,8 @@ pub struct Chord {
     pub keys: Vec<Key>,
     /// When the last came.
     pub since: Tick,
+    /// The keys before the last one of a chord that may act again, and until when.
+    pub again: Option<(Vec<Key>, Tick)>,
 }
 
 /// What lies over the panes and takes the keys.
@@ -85,6 +118,12 @@ pub enum Overlay {
     Rename(Renamed, Line),
     /// Whether this call is meant, yes or no.
     Confirm(Wanted),
+    /// The numbers of the panes, until then.
+    Numbers(Tick),
+    /// A clock.
+    Clock,
+    /// The keys so far of the chord that is to be described.
+    Describe(Vec<Key>),
 }
 
 /// What the mouse holds while its button is down.
@@ -94,6 +133,8 @@ pub enum Grab {
     Program(PaneId, MouseButton),
     /// A border, and the column or row of the area it was last moved to.
     Border(Border, u16),
+    /// The frame of a floating pane.
+    Frame(Frame),
 }
 
 /// How things stand with the server.
@@ -207,6 +248,8 @@ impl Model {
             damage: Damage { all: true, ..Damage::default() },
             next_call: 1,
             entry: None,
+            asked: BTreeMap::new(),
+            preview: None,
         }
     }
 
@@ -220,7 +263,9 @@ impl Model {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
         let notice = self.notices.iter().map(|(until, _)| *until).min();
-        [notice, self.hint_at(), self.silence_at()].into_iter().flatten().filter(|at| self.now.tick < *at).min()
+        let numbers = if let Some(Overlay::Numbers(until)) = self.overlay { Some(until) } else { None };
+        let preview = self.preview.as_ref().map(|preview| preview.again);
+        [notice, self.hint_at(), self.silence_at(), numbers, preview].into_iter().flatten().filter(|at| self.now.tick < *at).min()
     }
 
     /// Whether something is to be shown or to vanish by `now` that was not when the model was last told the time.

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::{PaneId, SessionId};
 use crate::base::time::Tick;
+use crate::layout::float::Float;
 use crate::layout::preset::Preset;
 use crate::layout::tree::{Axis, Node, Part, Split, Stack, Tree};
-use crate::state::float::Float;
 use crate::state::grave::{Buried, BuriedPane, Grave};
 use crate::state::pane::{Life, Marks, Pane};
 use crate::state::session::Session;

@@ -4,11 +4,11 @@ use crate::base::code::Refusal;
 use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::Tick;
+use crate::layout::float::{Float, fitted};
 use crate::layout::near::near;
 use crate::layout::preset::Preset;
 use crate::layout::solve::solve;
 use crate::layout::tree::{Direction, Tree};
-use crate::state::float::{Float, fitted};
 use crate::state::name::check_label;
 use crate::state::pane::NewPane;
 use crate::state::{State, take};
@@ -25,7 +25,7 @@ pub struct Tab {
     /// How its panes share the area; every pane of the tab that does not float is in it once.
     pub layout: Tree<PaneId>,
     /// Panes that float over the others, from the lowest to the highest.
-    pub floats: Vec<Float>,
+    pub floats: Vec<Float<PaneId>>,
     /// Whether those are out of sight.
     pub hides_floats: bool,
     /// The preset that `layout next` applied last.
@@ -55,7 +55,19 @@ impl Tab {
     pub(super) fn new(id: TabId, session: SessionId, pane: PaneId, area: Size) -> Self {
         let layout = Tree::new(pane);
         let (floats, hides_floats) = (Vec::new(), false);
-        Self { id, session, name: None, layout, floats, hides_floats, preset: None, focus: pane, area, driver: None, settled: Tick::default() }
+        Self {
+            id,
+            session,
+            name: None,
+            layout,
+            floats,
+            hides_floats,
+            preset: None,
+            focus: pane,
+            area,
+            driver: None,
+            settled: Tick::default(),
+        }
     }
 
     /// Its panes in the order of their numbers: those of the layout in reading order, then those that float.

@@ -52,7 +52,9 @@ impl Apply for Sync {
         let chosen = marked(cx);
         let wanted: Vec<PaneId> = all.iter().copied().filter(|pane| !self.marked || chosen.contains(pane)).collect();
         if self.marked && wanted.len() < 2 {
-            return Err(Refusal::new(Code::InvalidParams, "pane.sync: fewer than two panes of the tab are marked").hint("prefix m marks one"));
+            return Err(
+                Refusal::new(Code::InvalidParams, "pane.sync: fewer than two panes of the tab are marked").hint("prefix m marks one")
+            );
         }
         let wanted = if self.on || self.marked || (!self.off && !is_on) { wanted } else { Vec::new() };
         cx.state.synchronize(tab, &wanted);

@@ -8,7 +8,7 @@ mod overlay;
 mod server;
 
 use crate::client::input::{ColourSlot, Reply, TtyEvent};
-use crate::client::model::{Event, Link, Message, Model, Numbered};
+use crate::client::model::{Event, Link, Message, Model, Numbered, Overlay};
 use crate::wire::frame::ToServer;
 
 /// Takes an event; says what is to be done outside, in order.
@@ -31,7 +31,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
             model.damage.chrome |= model.clock != clock;
             model.clock = clock;
         }
-        Event::Wake => wake(model),
+        Event::Wake => wake(model, &mut out),
         Event::Continued => model.damage.all = true,
     }
     out
@@ -88,10 +88,17 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
 }
 
 /// A deadline has passed: what is over goes, what is due appears.
-fn wake(model: &mut Model) {
+fn wake(model: &mut Model, out: &mut Vec<Message>) {
     let before = model.notices.len();
     let now = model.now.tick;
     model.notices.retain(|(until, _)| now < *until);
+    if matches!(model.overlay, Some(Overlay::Numbers(until)) if until <= now) {
+        model.overlay = None;
+        model.damage.chrome = true;
+    }
+    if model.preview.is_some() {
+        call::look(model, out);
+    }
     model.damage.chrome |= before != model.notices.len() || model.shows_hint() || model.awaited().is_some();
 }
 

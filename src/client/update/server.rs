@@ -1,13 +1,17 @@
 //! What the server says.
 
-use super::call;
+use serde_json::Value;
+
+use super::{call, open};
 use crate::base::code::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
+use crate::base::row::Row;
 use crate::base::time::Span;
 use crate::client::calls;
-use crate::client::model::{Link, Message, Model, UNDO_TIME};
+use crate::client::model::{Asked, Link, Message, Model, Overlay, UNDO_TIME};
 use crate::client::outcome::Outcome;
+use crate::client::pick::Item;
 use crate::client::scene::Scene;
 use crate::client::terminal;
 use crate::wire::frame::{Bye, Chrome, Frame, Outer, ToClient, ToServer};
@@ -90,11 +94,49 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
     if is_entry {
         model.entry = None;
     }
-    let Err(refusal) = response.outcome() else { return };
+    let asked = response.id.as_u64().and_then(|id| model.asked.remove(&id));
+    let refusal = match response.outcome() {
+        Ok(value) => {
+            if let Some(asked) = asked {
+                told(model, asked, value, out);
+            }
+            return;
+        }
+        // What is looked at may have gone.
+        Err(_) if matches!(asked, Some(Asked::Screen(_))) => return,
+        Err(refusal) => refusal,
+    };
     if is_entry {
         out.push(Message::Leave(Outcome::Refused(refusal)));
     } else {
         model.notify(shown(&refusal), true);
+    }
+}
+
+/// What was asked for: a list opens, or the preview is what is seen there now.
+fn told(model: &mut Model, asked: Asked, value: Value, out: &mut Vec<Message>) {
+    model.damage.chrome = true;
+    match asked {
+        Asked::Clients => fill(model, open::CLIENTS, open::all_clients(model, &value)),
+        Asked::Tabs => {
+            fill(model, open::TABS, open::all_tabs(model, &value));
+            call::look(model, out);
+        }
+        Asked::Screen(target) => {
+            let rows = value.get("rows").cloned().and_then(|rows| serde_json::from_value::<Vec<Row>>(rows).ok());
+            if let (Some(preview), Some(rows)) = (model.preview.as_mut().filter(|preview| preview.target == target), rows) {
+                preview.rows = rows;
+            }
+        }
+    }
+}
+
+/// Fills a list, if it is still open.
+fn fill(model: &mut Model, title: &str, items: Vec<Item>) {
+    if let Some(Overlay::Pick(pick)) =
+        model.overlay.as_mut().filter(|overlay| matches!(overlay, Overlay::Pick(pick) if pick.title == title))
+    {
+        pick.refill(items);
     }
 }
 

@@ -32,7 +32,8 @@ fn rects(world: &World, client: ClientId) -> Vec<(u64, Rect)> {
 
 #[test]
 fn a_closed_pane_runs_on_hidden_and_comes_back_exactly_where_it_was() {
-    let (mut world, client) = world(&["pane split --right", "pane split", "pane resize --up 4", "pane split --right -l 9", "pane focus p3"]);
+    let (mut world, client) =
+        world(&["pane split --right", "pane split", "pane resize --up 4", "pane split --right -l 9", "pane focus p3"]);
     let before = rects(&world, client);
     assert_eq!(world.did(World::by(client), "pane close"), json!({"panes": ["p3"], "left": [], "undo_ms": 60_000}));
     assert_eq!(world.told(client), [Message::Closed { what: "pane 3 (zsh)".into(), undo_ms: 60_000 }]);
@@ -76,10 +77,10 @@ fn with_now_or_no_time_it_ends_at_once() {
 
 #[test]
 fn tabs_and_sessions_come_back_with_their_names_and_places() {
-    let (mut world, client) = world(&["tab rename one", "tab new -n two", "pane split", "pane zoom", "tab new -n three", "tab go two", "tab close"]);
-    let tabs = |world: &World| -> Vec<String> {
-        world.core.scene(client).expect("it is there").tabs.into_iter().map(|tab| tab.name).collect()
-    };
+    let (mut world, client) =
+        world(&["tab rename one", "tab new -n two", "pane split", "pane zoom", "tab new -n three", "tab go two", "tab close"]);
+    let tabs =
+        |world: &World| -> Vec<String> { world.core.scene(client).expect("it is there").tabs.into_iter().map(|tab| tab.name).collect() };
     assert_eq!(tabs(&world), ["one", "three"]);
     assert_eq!(world.did(World::by(client), "undo")["what"], "tab");
     assert_eq!(tabs(&world), ["one", "two", "three"]);
