@@ -20,6 +20,8 @@ use crate::wire::frame::{Notice, OuterColours, ToServer};
 
 /// How long a notice is shown.
 pub const NOTICE_TIME: Span = Span::seconds(4);
+/// How what tells of a closed thing begins.
+pub const CLOSED: &str = "closed ";
 /// How long it is said at most how what was closed comes back.
 pub const UNDO_TIME: Span = Span::seconds(10);
 /// How long the server may be silent before it is said what is awaited.

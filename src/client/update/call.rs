@@ -2,7 +2,7 @@
 
 use super::open;
 use crate::client::calls::{self, Own, Wanted};
-use crate::client::model::{Asked, Message, Model, NUMBERS_TIME, Numbered, Overlay, PREVIEW_EVERY, Preview};
+use crate::client::model::{Asked, CLOSED, Message, Model, NUMBERS_TIME, Numbered, Overlay, PREVIEW_EVERY, Preview};
 
 /// Makes a call: the client's own are done here, some are asked about first, the rest goes to the server.
 pub(super) fn call(model: &mut Model, wanted: Wanted, out: &mut Vec<Message>) {
@@ -19,6 +19,9 @@ pub(super) fn call(model: &mut Model, wanted: Wanted, out: &mut Vec<Message>) {
 
 /// Sends a call to the server.
 pub(super) fn send(model: &mut Model, wanted: &Wanted, out: &mut Vec<Message>) {
+    if wanted.name == calls::UNDO {
+        model.notices.retain(|(_, notice)| !notice.text.starts_with(CLOSED));
+    }
     let id = model.next_call;
     model.next_call += 1;
     out.push(Message::Input(Numbered::Call(wanted.request(id))));

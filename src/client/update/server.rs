@@ -9,7 +9,7 @@ use crate::base::id::{CallId, PaneId};
 use crate::base::row::Row;
 use crate::base::time::Span;
 use crate::client::calls;
-use crate::client::model::{Asked, Link, Message, Model, Overlay, UNDO_TIME};
+use crate::client::model::{Asked, CLOSED, Link, Message, Model, Overlay, UNDO_TIME};
 use crate::client::outcome::Outcome;
 use crate::client::pick::Item;
 use crate::client::scene::Scene;
@@ -35,7 +35,7 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
 /// Something was closed: how it comes back is said for as long as that is worth knowing.
 fn closed(model: &mut Model, what: &str, undo_ms: u64) {
     let how = model.setup.keymap.keys_of(calls::UNDO).unwrap_or_else(|| "abide undo".into());
-    model.notify_for(format!("closed {what}; undo: {how}"), UNDO_TIME.min(Span::millis(undo_ms)));
+    model.notify_for(format!("{CLOSED}{what}; undo: {how}"), UNDO_TIME.min(Span::millis(undo_ms)));
 }
 
 /// The server knows nothing of what this client shows: the next frame is whole.

@@ -56,7 +56,9 @@ fn over(model: &Model, rect: Rect, text: &str, colour: crate::base::style::Colou
     let (x, y) = (area.x + rect.x + rect.cols.saturating_sub(cols) / 2, area.y + rect.y + rect.rows.saturating_sub(rows) / 2);
     let colour = look::colour(colour);
     if !is_large {
-        look::put(buf, (x, y), usize::from(rect.cols.max(1)), text, look::with(Style::new().fg(colour), Attrs::BOLD));
+        let style = look::with(Style::new().fg(colour), Attrs::BOLD);
+        look::fill(buf, y, x, x.saturating_add(cols), style);
+        look::put(buf, (x, y), usize::from(rect.cols.max(1)), text, style);
         return;
     }
     for (at, digit) in (0_u16..).zip(text.chars()) {
@@ -64,7 +66,7 @@ fn over(model: &Model, rect: Rect, text: &str, colour: crate::base::style::Colou
         for (row, bits) in (0_u16..).zip(bits) {
             for column in (0..DIGIT_COLS).filter(|column| bits & (4 >> column) != 0) {
                 let left = x + (at * (DIGIT_COLS + 1) + column) * CELL_COLS;
-                look::put(buf, (left, y + row), usize::from(CELL_COLS), "  ", Style::new().bg(colour));
+                look::fill(buf, y + row, left, left + CELL_COLS, Style::new().bg(colour));
             }
         }
     }
