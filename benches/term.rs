@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
-use abide::term::{Options, Terminal};
+use abide::term::{Case, Direction, Options, Pattern, Syntax, Terminal};
 use criterion::{Criterion, Throughput};
 
 const SIZE: Size = Size { cols: 120, rows: 50 };
@@ -214,11 +214,77 @@ fn history() {
     println!("history: a page of 50 rows from the middle: {:?}", start.elapsed());
 }
 
+/// Full lines as programs print them: times, words, numbers; what is looked for stands in one line in ten thousand.
+fn logged(lines: usize) -> Terminal {
+    let options = Options { scrollback_lines_max: lines, scrollback_bytes_max: 1 << 30, ..Options::default() };
+    let mut terminal = Terminal::new(SIZE, options, Box::new(HeapMemory::default()));
+    let (mut text, mut events, mut dice) = (String::new(), Vec::new(), Dice(6));
+    for n in 0..lines {
+        text.clear();
+        let word = if n % 10_000 == 5_000 { "failure" } else { "request" };
+        write!(
+            text,
+            "2026-11-21 10:{:02}:{:02} INFO worker-{} {word} id={:016x} took {} ms ",
+            n / 60 % 60,
+            n % 60,
+            n % 8,
+            dice.roll(1 << 30),
+            n % 997
+        )
+        .expect("a string");
+        while text.len() < 120 {
+            text.push(char::from(b'a' + u8::try_from(dice.roll(26)).expect("small")));
+        }
+        text.truncate(120);
+        text.push_str("\r\n");
+        terminal.feed(text.as_bytes(), &mut events);
+        events.clear();
+    }
+    terminal
+}
+
+/// Searches all of a terminal; gives how much was found, and the time until the first hit.
+fn search(terminal: &Terminal, pattern: &str) -> (usize, Duration) {
+    let pattern = Pattern::new(pattern, Syntax::Regex, Case::Smart).expect("a pattern");
+    let (mut from, mut hits, start, mut first) = (None, 0, busy(), None);
+    loop {
+        let found = terminal.search(&pattern, from, Direction::Older, 1000);
+        hits += found.hits.len();
+        if 0 < hits && first.is_none() {
+            first = Some(busy().saturating_sub(start));
+        }
+        from = found.next;
+        if from.is_none() {
+            return (hits, first.unwrap_or_default());
+        }
+    }
+}
+
+fn searches() {
+    const PATTERNS: [&str; 5] = ["failure id=[0-9a-f]+", "error|failure", "took 99[0-9] ms", "[a-z]+-9 ", r"\bid=0+1\w{5} "];
+    for lines in [100_000, 1_000_000] {
+        let terminal = logged(lines);
+        for pattern in PATTERNS {
+            let mut times = Vec::new();
+            let mut hits = 0;
+            for _round in 0..5 {
+                let start = busy();
+                hits = search(&terminal, pattern).0;
+                times.push(busy().saturating_sub(start));
+            }
+            println!("search: {pattern:24} over {lines} full lines: {:?}, {hits} hits", median(times));
+        }
+    }
+}
+
 fn main() {
     let is_test = std::env::args().any(|arg| arg == "--test");
     if !is_test && !std::env::args().any(|arg| arg == "--profile-time") {
-        table();
-        history();
+        if !std::env::args().any(|arg| arg == "search") {
+            table();
+            history();
+        }
+        searches();
     }
     let mut criterion = Criterion::default().sample_size(10).measurement_time(Duration::from_secs(2)).configure_from_args();
     for (name, bytes) in workloads(if is_test { 4096 } else { 4 << 20 }) {
@@ -230,6 +296,8 @@ fn main() {
         group.finish();
     }
     let mut terminal = filled(if is_test { 100 } else { 100_000 });
+    let logged = logged(if is_test { 100 } else { 100_000 });
+    criterion.bench_function("search", |bencher| bencher.iter(|| search(black_box(&logged), "failure id=[0-9a-f]+")));
     let mut cols = 120;
     criterion.bench_function("width change", |bencher| {
         bencher.iter(|| {

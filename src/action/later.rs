@@ -10,6 +10,7 @@ use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, PaneId};
 use crate::base::time::{Now, Tick};
 use crate::state::call::{Open, Pending};
+use crate::state::search::{Match, Matches};
 use crate::state::{Leaving, State};
 
 /// The most bytes of one line that a line discipline in canonical mode is given: it keeps 4095 and drops the rest (termios(3)).
@@ -55,9 +56,58 @@ pub struct Stopped {
     pub undo_ms: Option<u64>,
 }
 
+/// Something that a search found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SearchHit {
+    /// The pane.
+    pub pane: PaneId,
+    /// The number of its line: lines are counted from the pane's first one, and keep their number as long as they are there.
+    pub line: u64,
+    /// The first column of it, from the start of the line, however many rows that takes.
+    pub start: u32,
+    /// The column after the last.
+    pub end: u32,
+    /// The row it is in now; negative ones are scrollback.
+    pub row: i64,
+    /// The column of that row it starts in.
+    pub col: u16,
+    /// The line, or of a long one the part around the hit.
+    pub text: String,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Searched {
+    /// The hits: pane by pane, the newest first if it was not asked otherwise.
+    pub hits: Vec<SearchHit>,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
+impl From<Matches> for Searched {
+    fn from(found: Matches) -> Self {
+        let hit = |Match { pane, hit, place: (row, col), text }| {
+            let (start, end) = (hit.cells.start, hit.cells.end);
+            SearchHit { pane, line: hit.line, start, end, row, col, text }
+        };
+        Self { hits: found.hits.into_iter().map(hit).collect(), more: found.more }
+    }
+}
+
 /// The open calls whose wait is of a kind.
 pub fn calls(state: &State, is: impl Fn(&Pending) -> bool) -> Vec<CallId> {
     state.calls.iter().filter(|(_, open)| is(&open.pending)).map(|(call, _)| *call).collect()
+}
+
+/// Lets every search take a step; gives those that are done.
+#[must_use]
+pub fn search(state: &mut State) -> Vec<(CallId, Outcome)> {
+    let panes = &state.panes;
+    let steps = state.calls.iter_mut().filter_map(|(call, open)| match &mut open.pending {
+        Pending::Search(walk) => Some((*call, Ok(value(&Searched::from(walk.step(panes)?))))),
+        _ => None,
+    });
+    steps.collect()
 }
 
 /// When something has to be done about an open call if nothing happens.
@@ -102,7 +152,7 @@ fn timed_out(pending: &Pending) -> Refusal {
             refuse(format!("the program of pane {pane} did not end in time")).hint(format!("abide pane close -t {pane} ends it"))
         }
         // The others wait for the edge, which always reports; they are given no limit.
-        Pending::Start { .. } | Pending::Stop { .. } | Pending::Send { .. } | Pending::Forwarded { .. } => {
+        Pending::Start { .. } | Pending::Stop { .. } | Pending::Send { .. } | Pending::Forwarded { .. } | Pending::Search(_) => {
             refuse("it was not done in time".into())
         }
     }

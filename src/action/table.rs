@@ -80,6 +80,7 @@ table! {
     server pane::ls::Ls;
     server pane::send::Send;
     server pane::capture::Capture;
+    server pane::search::Search;
     server pane::wait::Wait;
     server layout::apply::ApplyLayout;
     server layout::next::Next;

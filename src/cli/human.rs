@@ -15,6 +15,7 @@ pub(super) fn text(reply: &Value, wall: u64) -> String {
         Value::Array(items) => items.iter().map(|item| cell(item) + "\n").collect(),
         Value::Object(members) => match members.get("text") {
             Some(Value::String(text)) => text.clone(),
+            _ if members.get("hits").is_some_and(Value::is_array) => hits(&members["hits"]),
             _ => record(members, wall),
         },
         single => cell(single) + "\n",
@@ -25,6 +26,15 @@ pub(super) fn text(reply: &Value, wall: u64) -> String {
 #[must_use]
 pub(super) fn json(value: &Value) -> String {
     serde_json::to_string_pretty(value).expect("a value into memory")
+}
+
+/// What a search found, as grep writes it: pane, number of the line, line. A line with several hits is given once.
+fn hits(hits: &Value) -> String {
+    let member = |hit: &Value, name: &str| hit.get(name).map(cell).unwrap_or_default();
+    let mut lines: Vec<String> =
+        hits.as_array().into_iter().flatten().map(|hit| ["pane", "line", "text"].map(|name| member(hit, name)).join(":") + "\n").collect();
+    lines.dedup();
+    lines.concat()
 }
 
 /// A line for each member that says something.
@@ -140,6 +150,13 @@ mod tests {
         let list = json!([{ "id": "s1", "created_wall": 1_000, "version": 7 }, { "id": "s2", "created_wall": 7_200_000, "version": 8 }]);
         assert_eq!(text(&list, 7_261_000), "ID  CREATED\ns1  2h ago\ns2  1m ago\n");
         assert_eq!(text(&json!({ "uptime_ms": 59_999, "version": "0.1.0" }), 0), "uptime   59s\nversion  0.1.0\n");
+    }
+
+    #[test]
+    fn hits_are_lines_as_of_grep() {
+        let hit = |line: u64, start: u64| json!({ "pane": "p1", "line": line, "start": start, "text": "a b" });
+        assert_eq!(text(&json!({ "hits": [hit(7, 0), hit(7, 2), hit(3, 0)], "more": false }), 0), "p1:7:a b\np1:3:a b\n");
+        assert_eq!(text(&json!({ "hits": [], "more": false }), 0), "");
     }
 
     #[test]

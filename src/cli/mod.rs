@@ -266,7 +266,7 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     }
     let verb = entry.words()[0].last().copied().unwrap_or_default();
     let noun = entry.name.split('.').next().unwrap_or_default();
-    let is_looked_at = reply.is_array() || reply.get("text").is_some_and(Value::is_string) || verb == "status";
+    let is_looked_at = reply.is_array() || ["text", "hits"].iter().any(|name| reply.get(name).is_some()) || verb == "status";
     if is_looked_at {
         return print::text(&human::text(reply, platform::now().wall));
     }

@@ -276,7 +276,15 @@ impl Core {
         }
     }
 
+    /// Whether a search is on its way: [`Input::Wake`] takes it a step further.
+    #[must_use]
+    pub fn is_searching(&self) -> bool {
+        self.state.calls.values().any(|open| matches!(open.pending, Pending::Search(_)))
+    }
+
     fn wake(&mut self, now: Now, fx: &mut Effects) {
+        let done = later::search(&mut self.state);
+        self.complete(done, fx);
         for (call, outcome) in later::overdue(&self.state, now) {
             self.answer(call, outcome, fx);
         }

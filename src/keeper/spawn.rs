@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "one of the three files that may: setsid between fork and exec, and the fd behind portable-pty's master")]
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
@@ -11,10 +11,10 @@ use std::process::Command;
 
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 use rustix::io::Errno;
-use rustix::process::{Pid, Resource, Rlimit, WaitOptions, getrlimit, prlimit, setrlimit, waitpid};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 
 use crate::base::geom::Size;
-use crate::platform::{clear_signal_mask, executable, fork_into};
+use crate::platform::{clear_signal_mask, executable, told_by_child_in};
 use crate::wire::keeper::{Spawn, Wiring};
 
 /// What a program was given, seen from outside.
@@ -97,34 +97,23 @@ struct Program {
 }
 
 /// Lets `start` start a process and gives its id. With a cgroup a child born there does it and ends: what it has started is then ours, since
-/// orphans come to us, and lies in the cgroup from its first instruction on.
+/// orphans come to us, and lies in the cgroup from its first instruction on. A cgroup that is gone, say removed by hand, is done without.
 fn start_in(cgroup: Option<&OwnedFd>, start: impl FnOnce() -> Result<i32, NotStarted>) -> Result<i32, NotStarted> {
-    let Some(cgroup) = cgroup else { return start() };
-    let from_io = |error: io::Error| NotStarted {
-        errno: error.raw_os_error().unwrap_or(Errno::IO.raw_os_error()),
-        message: format!("cannot fork: {error}"),
+    let mut start = Some(start);
+    let mut run = || start.take().map_or_else(|| Err(failed(Errno::IO, "started twice".into())), |start| start());
+    let in_child = || match run() {
+        Ok(pid) => format!("{pid} 0 "),
+        Err(NotStarted { errno, message }) => format!("0 {errno} {message}"),
     };
-    let (mut answer, mut answering) = io::pipe().map_err(from_io)?;
-    let child = fork_into(cgroup.as_fd(), || {
-        let (pid, errno, message) = match start() {
-            Ok(pid) => (pid, 0, String::new()),
-            Err(NotStarted { errno, message }) => (0, errno, message),
-        };
-        // If this fails, nobody reads it any more.
-        answering.write_all(format!("{pid} {errno} {message}").as_bytes()).ok();
-    })
-    .map_err(from_io)?;
-    drop(answering);
-    let mut text = String::new();
-    answer.read_to_string(&mut text).map_err(from_io)?;
-    waitpid(Pid::from_raw(child), WaitOptions::empty()).ok();
+    let Some(Ok(text)) = cgroup.map(|cgroup| told_by_child_in(cgroup.as_fd(), in_child)) else { return run() };
     let mut words = text.splitn(3, ' ');
     let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
-    let (pid, errno): (i32, i32) = (number(), number());
-    if pid > 0 {
-        return Ok(pid);
+    match (number(), number()) {
+        (0, errno) => {
+            Err(NotStarted { errno: if errno == 0 { Errno::IO.raw_os_error() } else { errno }, message: words.next().unwrap_or("").into() })
+        }
+        (pid, _) => Ok(pid),
     }
-    Err(NotStarted { errno: if errno == 0 { Errno::IO.raw_os_error() } else { errno }, message: words.next().unwrap_or("").into() })
 }
 
 fn failed(errno: Errno, message: String) -> NotStarted {

@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "one of the three files that may: fork between setsid and exec, signalfd, passwd, the pidfd ioctl")]
 
 use std::ffi::{CStr, OsString};
-use std::io;
+use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStringExt;
@@ -43,13 +43,34 @@ pub fn clear_signal_mask(command: &mut Command) {
     unsafe { command.pre_exec(in_child) };
 }
 
-/// Forks a child that is born in the cgroup behind `cgroup`, and runs `in_child` in it; gives its process id. Moving it there later would
-/// stop this process for some ten milliseconds. (clone3(2) with `CLONE_INTO_CGROUP`, Linux 5.7.) For the single-threaded keeper alone.
+/// Runs `in_child` in a forked child that is born in the cgroup behind `cgroup`, waits for its end and gives what it told. Moving it there later
+/// would stop this process for some ten milliseconds. (clone3(2) with `CLONE_INTO_CGROUP`, Linux 5.7.) For the single-threaded keeper alone.
+/// Empty if the child ended without a word.
+///
+/// # Errors
+/// As pipe2(2) and clone3(2), `ENOENT` and `ENODEV` among them if the cgroup was removed: then nothing ran.
+#[cfg(target_os = "linux")]
+pub fn told_by_child_in(cgroup: BorrowedFd<'_>, in_child: impl FnOnce() -> String) -> io::Result<String> {
+    let (mut answer, mut answering) = io::pipe()?;
+    let child = fork_into(cgroup, || {
+        // If this fails, nobody reads it any more.
+        answering.write_all(in_child().as_bytes()).ok();
+    })?;
+    drop(answering);
+    let mut text = String::new();
+    // What could not be read was not told.
+    answer.read_to_string(&mut text).ok();
+    // SAFETY: a plain call; the child is ours and nobody else waits for it.
+    unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+    Ok(text)
+}
+
+/// Forks a child that is born in the cgroup behind `cgroup`, and runs `in_child` in it; gives its process id. For the single-threaded keeper alone.
 ///
 /// # Errors
 /// As clone3(2).
 #[cfg(target_os = "linux")]
-pub fn fork_into(cgroup: BorrowedFd<'_>, in_child: impl FnOnce()) -> io::Result<i32> {
+pub(super) fn fork_into(cgroup: BorrowedFd<'_>, in_child: impl FnOnce()) -> io::Result<i32> {
     const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
     // struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup.
     let mut args = [0u64; 11];

@@ -25,6 +25,8 @@ const SNAPSHOT_BYTES: u64 = 256 << 10;
 pub(super) const QUIET: Span = Span::seconds(1);
 /// What scrollback memory begins with.
 const LINES_LEN_FIRST: usize = 4096;
+/// What comes beyond so many bytes after a key is no echo of it.
+const ECHO_BYTES: u64 = 64 << 10;
 /// How often it is looked whether what a stopped program started has gone by itself.
 pub(super) const STOP_LOOK: Span = Span::millis(50);
 /// For so long a synchronized update may hold the drawn state (DEC mode 2026).
@@ -114,6 +116,8 @@ pub(super) struct PaneIo {
     /// Up to where the ring is parsed.
     pub(super) position: u64,
     pub(super) input: Input,
+    /// Where the ring was parsed up to when input came last.
+    typed_at: u64,
     slots: Slots,
     /// What is stashed with the keeper.
     stash: Vec<(Part, Arc<OwnedFd>)>,
@@ -176,6 +180,7 @@ impl PaneIo {
             ring,
             position,
             input,
+            typed_at: position,
             slots,
             stash,
             snapshot_at: position,
@@ -284,7 +289,13 @@ impl PaneIo {
 
     /// Accepts bytes for the program.
     pub(super) fn accept(&mut self, bytes: &[u8], from: Option<(u64, u64)>) -> Result<(), Full> {
+        self.typed_at = self.position;
         self.input.accept(bytes, from)
+    }
+
+    /// Whether what it prints next may be the echo of what was typed.
+    pub(super) fn may_echo(&self) -> bool {
+        self.position.saturating_sub(self.typed_at) < ECHO_BYTES
     }
 
     /// Accepts what the terminal answers to the output up to the present batch's end.

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::Memory;
-use crate::base::time::Tick;
+use crate::base::time::{Span, Tick};
 use crate::core::Input;
 use crate::platform::{now, process};
 use crate::server::conn::{Conn, Event};
@@ -27,8 +27,23 @@ use crate::wire::keeper::CONTROL_WAITING;
 const TURN_BYTES_ALL: usize = 256 << 10;
 /// The same while somebody types: an echo waits for no more than this.
 const TURN_BYTES_TYPING: usize = 32 << 10;
+/// A turn that took at least this much is part of a flood.
+const BRISK_BYTES: usize = 4 << 10;
+/// In a flood the keeper is not asked for a wake at every read of it: what came meanwhile is looked at after so long.
+const BRISK_SPAN: Span = Span::millis(1);
 /// After so many inputs without a frame, a client is told what was taken.
 const TELL_AFTER: u64 = 32;
+
+/// How the loop goes on after a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// There is output left to parse.
+    Busy,
+    /// Output comes in quick succession, and nobody waits for an echo.
+    Brisk,
+    /// There is nothing to do.
+    Calm,
+}
 
 impl Server {
     /// Runs until it is to leave; gives the exit status.
@@ -36,15 +51,17 @@ impl Server {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut term = signal(SignalKind::terminate())?;
         loop {
-            let busy = self.turn(&mut events);
+            let pace = self.turn(&mut events);
             if let Some(status) = self.leaving {
                 self.part();
                 return Ok(status);
             }
-            if !busy && !self.may_wait() {
+            if pace == Pace::Calm && !self.may_wait() {
                 continue;
             }
-            let deadline = self.next_deadline();
+            let busy = pace == Pace::Busy;
+            let soon = (pace == Pace::Brisk).then(|| now().tick + BRISK_SPAN);
+            let deadline = self.next_deadline().into_iter().chain(soon).min();
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.event(event),
@@ -66,16 +83,26 @@ impl Server {
         }
     }
 
-    /// Everything that can be done now. True if output is left for the next turn.
-    fn turn(&mut self, events: &mut Receiver<Event>) -> bool {
+    /// Everything that can be done now.
+    fn turn(&mut self, events: &mut Receiver<Event>) -> Pace {
         while let Ok(event) = events.try_recv() {
             self.event(event);
         }
-        let busy = self.output();
+        let pace = self.output();
         self.pass_deadlines();
-        self.draw(busy);
+        let is_searching = self.search();
+        self.draw(pace == Pace::Busy);
         self.flush();
-        busy
+        if is_searching { Pace::Busy } else { pace }
+    }
+
+    /// Takes searches a step further, between everything else. True if they go on.
+    fn search(&mut self) -> bool {
+        let is_searching = self.core.is_searching();
+        if is_searching {
+            self.step(Input::Wake, Origin::None);
+        }
+        is_searching && self.core.is_searching()
     }
 
     /// Asks the keeper for a wake, and looks once more.
@@ -106,27 +133,32 @@ impl Server {
         }
     }
 
-    /// Parses waiting output, pane by pane. True if there is more.
-    fn output(&mut self) -> bool {
+    /// Parses waiting output, pane by pane.
+    fn output(&mut self) -> Pace {
         let awaited = self.awaited_panes();
         let mut is_more = false;
         for pane in &awaited {
             is_more |= self.pane_output(*pane, TURN_BYTES_MAX) == TURN_BYTES_MAX;
         }
-        let mut budget = if awaited.is_empty() { TURN_BYTES_ALL } else { TURN_BYTES_TYPING };
+        let whole = if awaited.is_empty() { TURN_BYTES_ALL } else { TURN_BYTES_TYPING };
+        let mut budget = whole;
         let mut panes: Vec<PaneId> = self.panes.keys().copied().filter(|pane| !awaited.contains(pane)).collect();
         let first = self.first.and_then(|first| panes.iter().position(|pane| first <= *pane)).unwrap_or(0);
         panes.rotate_left(first);
         for pane in panes {
             if budget == 0 {
                 self.first = Some(pane);
-                return true;
+                return Pace::Busy;
             }
             let taken = self.pane_output(pane, budget.min(TURN_BYTES_MAX));
             budget -= taken;
             is_more |= 0 < taken && self.panes.get_mut(&pane).is_some_and(PaneIo::has_output);
         }
-        is_more
+        match whole - budget {
+            _ if is_more => Pace::Busy,
+            BRISK_BYTES.. if awaited.is_empty() => Pace::Brisk,
+            _ => Pace::Calm,
+        }
     }
 
     /// Panes somebody has just typed into: what they print is looked at first in every turn.
@@ -134,7 +166,8 @@ impl Server {
         let now = now().tick;
         let typing = self.conns.values_mut().filter_map(Conn::attached).filter(|attached| now - attached.drawn.input_at <= ECHO_WITHIN);
         let clients: Vec<ClientId> = typing.map(|attached| attached.client).collect();
-        clients.into_iter().filter_map(|client| self.core.state.views.get(&client)?.focus()).collect()
+        let focused = clients.into_iter().filter_map(|client| self.core.state.views.get(&client)?.focus());
+        focused.filter(|pane| self.panes.get(pane).is_some_and(PaneIo::may_echo)).collect()
     }
 
     /// Parses at most `budget` bytes of a pane's output; gives how many.
@@ -218,15 +251,9 @@ impl Server {
         let held: BTreeSet<PaneId> = self.panes.iter().filter(|(_, io)| io.held_until.is_some()).map(|(pane, _)| *pane).collect();
         for conn in self.conns.values_mut().filter(|conn| !conn.closing) {
             let Some(attached) = conn.attached() else { continue };
-            let quiet = !busy
-                || self
-                    .core
-                    .state
-                    .views
-                    .get(&attached.client)
-                    .and_then(View::focus)
-                    .is_none_or(|pane| self.panes.get_mut(&pane).is_none_or(|io| !io.has_output()));
-            if attached.drawn.due(now, quiet).is_none_or(|due| now < due) {
+            let focus = self.core.state.views.get(&attached.client).and_then(View::focus).and_then(|pane| self.panes.get_mut(&pane));
+            let is_echo = focus.is_none_or(|io| io.may_echo() && !(busy && io.has_output()));
+            if attached.drawn.due(now, is_echo).is_none_or(|due| now < due) {
                 continue;
             }
             let Some(frame) = attached.drawn.frame(now, &self.core, attached.client, &held) else { continue };

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::{Span, Tick};
+use crate::state::search::Search;
 
 /// Who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,6 +85,8 @@ pub enum Pending {
         /// The client.
         client: ClientId,
     },
+    /// Until a search has come to its end.
+    Search(Box<Search>),
 }
 
 /// The largest compiled regular expression, in bytes.
@@ -112,7 +115,7 @@ impl Pending {
             | Self::Exit { pane }
             | Self::Start { pane, .. }
             | Self::Send { pane, .. } => Some(*pane),
-            Self::Stop { .. } | Self::Forwarded { .. } => None,
+            Self::Stop { .. } | Self::Forwarded { .. } | Self::Search(_) => None,
         }
     }
 }

@@ -118,6 +118,7 @@ impl State {
                 Pending::Start { pane, .. } | Pending::Send { pane, .. } => self.panes.contains_key(pane),
                 Pending::Stop { panes, .. } => !panes.is_empty() && panes.iter().all(|pane| self.panes.contains_key(pane)),
                 Pending::Forwarded { client } => self.views.contains_key(client),
+                Pending::Search(_) => true,
             };
             that(there && id.0 < self.next_ids.call, || (id, "waits for something that is gone"))?;
         }

@@ -12,6 +12,7 @@ pub mod host;
 pub mod name;
 pub mod pane;
 mod placing;
+pub mod search;
 pub mod session;
 pub mod tab;
 pub mod target;

@@ -26,10 +26,12 @@ mod movement;
 mod osc;
 mod palette;
 mod parser;
+mod place;
 mod print;
 mod report;
 mod resize;
 mod rows;
+mod search;
 mod sgr;
 mod shell;
 mod snapshot;
@@ -43,6 +45,8 @@ pub use history::HistoryEnd;
 pub use image::{Image, ImageFormat};
 pub use mode::{Modes, MouseEncoding};
 pub use palette::{OuterColours, Rgb};
+pub use place::Position;
+pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};
 pub use snapshot::{
     ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot, ScreenSnapshot, Snapshot,
 };

@@ -14,6 +14,8 @@ use crate::term::image::Image;
 use crate::term::mode::{Mode, Modes};
 use crate::term::palette::OuterColours;
 use crate::term::parser::Parser;
+use crate::term::place::Position;
+use crate::term::search::{Direction, Found, Pattern};
 use crate::term::snapshot::{RestoreError, Snapshot};
 
 /// A terminal: a parser, two screens, and the scrollback of the main one.
@@ -146,6 +148,32 @@ impl Terminal {
     #[must_use]
     pub fn text(&self, rows: Range<i64>) -> String {
         self.emulator.text(rows)
+    }
+
+    /// Takes one step of a search: at most a segment of 64 KiB or the screen is looked at, so that nobody waits for it. `from` is where to go on, as
+    /// [`Found::next`] says it; at first it is a position, or none for the end the search starts at. Going to older lines finds what starts before `from`,
+    /// going to newer ones what starts there or later. At most `limit` hits are given; lines that go over several rows are looked at as one.
+    #[must_use]
+    pub fn search(&self, pattern: &Pattern, from: Option<Position>, direction: Direction, limit: usize) -> Found {
+        self.emulator.search(pattern, from, direction, limit)
+    }
+
+    /// The position that a column of a row shows, rows as for [`Terminal::text`]. Past the end of a line it is the place after its last character.
+    #[must_use]
+    pub fn position(&self, row: i64, col: u16) -> Option<Position> {
+        self.emulator.position(row, col)
+    }
+
+    /// Row and column where a position is at the present width, rows as for [`Terminal::text`]; `None` if its line was dropped.
+    #[must_use]
+    pub fn place(&self, position: Position) -> Option<(i64, u16)> {
+        self.emulator.locate(position)
+    }
+
+    /// The text of the line with that number, however many rows it takes; `None` if it was dropped.
+    #[must_use]
+    pub fn line_text(&self, line: u64) -> Option<String> {
+        self.emulator.line_text(line)
     }
 
     /// The mark of shell integration on a row, as for [`Terminal::text`]: where a prompt or an output starts.

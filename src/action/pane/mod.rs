@@ -14,6 +14,7 @@ pub mod place;
 pub mod rename;
 pub mod resize;
 pub mod respawn;
+pub mod search;
 pub mod send;
 pub mod split;
 pub mod stack;

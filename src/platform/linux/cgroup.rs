@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{FlockOperation, Mode, OFlags, openat};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use crate::platform::sys;
@@ -16,6 +16,8 @@ use crate::platform::sys;
 pub struct Cgroups {
     /// Holds one directory per program.
     base: PathBuf,
+    /// The base, open and locked (flock(2), shared): what is locked is no leftover.
+    _held: OwnedFd,
 }
 
 impl Cgroups {
@@ -28,11 +30,8 @@ impl Cgroups {
         }
         let home = own_directory(&fs::read_to_string("/proc/self/mountinfo").ok()?, &fs::read_to_string("/proc/self/cgroup").ok()?)?;
         remove_leftovers(&home);
-        let cgroups = Self { base: home.join(format!("abide-{epoch:016x}")) };
-        // A keeper that took over goes on in the sub-tree of the former one.
-        if fs::create_dir(&cgroups.base).is_err() && !cgroups.base.is_dir() {
-            return None;
-        }
+        let base = home.join(format!("abide-{epoch:016x}"));
+        let cgroups = Self { _held: hold(&base)?, base };
         if cgroups.can_kill().is_ok() {
             return Some(cgroups);
         }
@@ -40,13 +39,12 @@ impl Cgroups {
         None
     }
 
-    /// The cgroup of a program, which is made for it, to be handed to `fork_into`.
+    /// The cgroup of a program, which is made for it.
     ///
     /// # Errors
     /// If it cannot be made.
     pub fn open(&self, tag: u64) -> io::Result<OwnedFd> {
         let directory = self.directory(tag);
-        // Another keeper that starts removes whatever of ours is empty.
         fs::create_dir_all(&directory)?;
         open_directory(&directory)
     }
@@ -101,6 +99,21 @@ impl Cgroups {
     }
 }
 
+/// Makes the base, unless it is there (a keeper that took over goes on in the sub-tree of the former one), and locks it for as long as the fd lives.
+/// A keeper that starts at the same moment may remove it in between: then once more.
+fn hold(base: &Path) -> Option<OwnedFd> {
+    for _ in 0..8 {
+        fs::create_dir(base).ok();
+        let held = open_directory(base).ok()?;
+        rustix::fs::flock(&held, FlockOperation::NonBlockingLockShared).ok()?;
+        let is_there = rustix::fs::stat(base).is_ok_and(|now| rustix::fs::fstat(&held).is_ok_and(|then| then.st_ino == now.st_ino));
+        if is_there {
+            return Some(held);
+        }
+    }
+    None
+}
+
 fn open_directory(path: &Path) -> io::Result<OwnedFd> {
     Ok(openat(rustix::fs::CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
 }
@@ -117,11 +130,12 @@ fn own_directory(mountinfo: &str, own: &str) -> Option<PathBuf> {
     Some(Path::new(mount).join(below))
 }
 
-/// Sub-trees of keepers that are gone: removed where they are empty.
+/// Sub-trees of keepers that are gone: removed where they are empty. A living keeper's are locked.
 fn remove_leftovers(home: &Path) {
     let Ok(entries) = fs::read_dir(home) else { return };
-    for entry in entries.flatten() {
-        if entry.file_name().as_bytes().starts_with(b"abide-") {
+    for entry in entries.flatten().filter(|entry| entry.file_name().as_bytes().starts_with(b"abide-")) {
+        let Ok(held) = open_directory(&entry.path()) else { continue };
+        if rustix::fs::flock(&held, FlockOperation::NonBlockingLockExclusive).is_ok() {
             remove_tree(&entry.path());
         }
     }
@@ -144,7 +158,23 @@ fn write(directory: &Path, file: &str, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::own_directory;
+    use std::fs;
+
+    use super::{hold, own_directory, remove_leftovers};
+
+    #[test]
+    fn what_a_living_keeper_holds_is_no_leftover() {
+        let home = tempfile::tempdir().unwrap();
+        let held = hold(&home.path().join("abide-1")).unwrap();
+        fs::create_dir(home.path().join("abide-1/7")).unwrap();
+        fs::create_dir_all(home.path().join("abide-2/7")).unwrap();
+        remove_leftovers(home.path());
+        assert!(home.path().join("abide-1/7").is_dir(), "a program is about to be born there");
+        assert!(!home.path().join("abide-2").exists(), "nobody holds that one");
+        drop(held);
+        remove_leftovers(home.path());
+        assert!(!home.path().join("abide-1").exists());
+    }
 
     #[test]
     fn the_v2_tree_is_found_wherever_it_is_mounted() {

@@ -2,6 +2,7 @@
 //!
 //! A *line* here is a chain of records: a record and those that continue it. A line of more than [`LINE_CELLS_MAX`] cells is cut into several.
 
+pub(crate) mod page;
 pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod segment;
@@ -116,9 +117,6 @@ impl History {
 
     /// Appends a row that left the screen.
     pub(crate) fn push(&mut self, cells: &[Cell], line: Line, looks: &Looks, clusters: &Clusters) {
-        if self.lines_max == 0 {
-            return;
-        }
         let wrapped = line.has(Line::WRAPPED);
         let cells = if wrapped { trim_spacer(cells) } else { trim_blank(&cells[..usize::from(line.used).min(cells.len())]) };
         let mut flags = line.flags & (Line::STYLED | Line::TEXT | Line::WIDE | Line::WRAPPED);
@@ -131,6 +129,9 @@ impl History {
         let is_short = wrapped && cells.len() < self.cols;
         let header =
             Header { cells: u16::try_from(cells.len()).unwrap_or(u16::MAX), bytes: header_bytes(cells.len()), flags, mark: line.mark };
+        if self.lines_max == 0 {
+            return self.count_unkept(header);
+        }
         let plain = flags & (STYLED | TEXT) == 0;
         self.note_sweeps(looks);
         let in_place = match flags & TEXT {
@@ -322,6 +323,17 @@ impl History {
         }
     }
 
+    /// Numbers go on even where nothing is kept.
+    fn count_unkept(&mut self, header: Header) {
+        if !header.has(CONTINUES) {
+            self.line += 1;
+            self.open_cells = 0;
+        }
+        let cells = self.open_cells + u32::from(header.cells);
+        self.open_cells = if header.has(WRAPPED) && cells < LINE_CELLS_MAX { cells } else { 0 };
+        self.open_gap = header.has(WRAPPED) && usize::from(header.cells) < self.cols;
+    }
+
     /// Accounts for a record just written.
     #[inline]
     fn count(&mut self, header: Header) {
@@ -363,12 +375,12 @@ impl History {
         }
     }
 
-    /// Forgets everything.
+    /// Forgets everything. An unfinished line goes on without its beginning, under its number.
     pub(crate) fn clear(&mut self) {
+        self.disown();
         while !self.segments.is_empty() {
             self.drop_front();
         }
-        self.open_cells = 0;
         self.lines = 0;
         self.rows = 0;
     }
@@ -376,6 +388,14 @@ impl History {
     /// The next row starts a line of its own, whatever the last one was.
     pub(crate) fn end_line(&mut self) {
         self.open_cells = 0;
+    }
+
+    /// What follows an unfinished line starts a line of its own, which takes over its number.
+    pub(crate) fn disown(&mut self) {
+        if self.open_cells > 0 {
+            self.open_cells = 0;
+            self.line = self.line.saturating_sub(1);
+        }
     }
 
     /// Whether the last row goes on in the next one pushed.

@@ -7,12 +7,23 @@ use crate::term::history::{History, HistoryEnd, Segment};
 use crate::term::look::Look;
 
 /// A place in the history: index of the segment and offset in it.
-type Place = (usize, usize);
+pub(super) type Place = (usize, usize);
+
+/// The line that a row belongs to.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    /// Its number.
+    line: u64,
+    place: Place,
+    extent: Extent,
+    /// Which of its rows that is.
+    row: usize,
+}
 
 /// What a line is made of.
 #[derive(Debug, Clone, Copy, Default)]
-struct Extent {
-    cells: u32,
+pub(super) struct Extent {
+    pub(super) cells: u32,
     wide: bool,
     records: u32,
     wrapped: bool,
@@ -47,7 +58,7 @@ impl History {
         rows
     }
 
-    fn records(&self, segment: usize) -> Option<(&Segment, &[u8])> {
+    pub(super) fn records(&self, segment: usize) -> Option<(&Segment, &[u8])> {
         let segment = self.segments.get(segment)?;
         Some((segment, &self.slots.bytes(segment.slot)[..(segment.end as usize).min(SEGMENT_BYTES)]))
     }
@@ -69,7 +80,7 @@ impl History {
     }
 
     /// The line that starts at `place`, and where the next one starts.
-    fn extent(&self, place: Place) -> Option<(Extent, Place)> {
+    pub(super) fn extent(&self, place: Place) -> Option<(Extent, Place)> {
         let mut at = self.settle(place);
         let mut extent = Extent::default();
         while let Some(header) = self.header(at) {
@@ -89,7 +100,7 @@ impl History {
     }
 
     /// Calls `each` with the glyphs of the line at `place`.
-    fn glyphs(&self, place: Place, extent: Extent, mut each: impl FnMut(Glyph<'_>, Look)) {
+    pub(super) fn glyphs(&self, place: Place, extent: Extent, mut each: impl FnMut(Glyph<'_>, Look)) {
         let mut at = self.settle(place);
         for _ in 0..extent.records {
             let Some((segment, bytes)) = self.records(at.0) else { return };
@@ -122,6 +133,10 @@ impl History {
     /// Adapts the count of rows to another width. The unfinished line must have been taken out before.
     pub(crate) fn set_cols(&mut self, cols: u16) {
         self.cols = usize::from(cols.max(1));
+        if self.lines_max == 0 {
+            // It was not kept, so what goes on is all there is of it.
+            self.disown();
+        }
         self.open_cells = 0;
         self.rows = 0;
         for at in 0..self.segments.len() {
@@ -143,14 +158,15 @@ impl History {
         u32::try_from(rows).unwrap_or(u32::MAX)
     }
 
-    /// The line in which row `back` lies (0 is the last row), and which of its rows that is.
-    fn find(&self, back: usize) -> Option<(Place, Extent, usize)> {
+    /// The line in which row `back` lies; 0 is the last row.
+    fn find(&self, back: usize) -> Option<Found> {
         if back >= self.rows() {
             return None;
         }
-        let mut left = back;
+        let (mut left, mut line) = (back, self.line);
         let at = (0..self.segments.len()).rev().find(|at| {
             let rows = self.segments[*at].rows as usize;
+            line = line.saturating_sub(u64::from(self.segments[*at].lines));
             let here = left < rows;
             left -= if here { 0 } else { rows };
             here
@@ -162,17 +178,72 @@ impl History {
             let (extent, next) = self.extent(place)?;
             let rows = self.rows_of(place, extent);
             if row < rows {
-                return Some((place, extent, row));
+                return Some(Found { line, place, extent, row });
             }
             row -= rows;
+            line += 1;
             place = next;
         }
         None
     }
 
+    /// The line in which row `back` lies (0 is the last row), and the cell of it in column `col`; at most one after its last.
+    pub(crate) fn position(&self, back: usize, col: usize) -> Option<(u64, u32)> {
+        let Found { line, place, extent, row } = self.find(back)?;
+        let (start, end) = self.row_span(place, extent, row);
+        let last = if end == extent.cells { end } else { end - 1 };
+        Some((line, start.saturating_add(u32::try_from(col).unwrap_or(u32::MAX)).min(last)))
+    }
+
+    /// The cells of row `row` of a line.
+    fn row_span(&self, place: Place, extent: Extent, row: usize) -> (u32, u32) {
+        let cols = u32::try_from(self.cols).unwrap_or(u32::MAX);
+        if !extent.wide {
+            let start = u32::try_from(row).unwrap_or(u32::MAX).saturating_mul(cols);
+            return (start.min(extent.cells), start.saturating_add(cols).min(extent.cells));
+        }
+        let mut wrap = Wrap::new(self.cols);
+        let (mut at, mut start, mut end) = (0, None, None);
+        self.glyphs(place, extent, |glyph, _| {
+            wrap.step(glyph.cols());
+            if wrap.row == row {
+                start = start.or(Some(at));
+            } else if row < wrap.row {
+                end = end.or(Some(at));
+            }
+            at += u32::from(glyph.cols());
+        });
+        (start.unwrap_or(0), end.unwrap_or(extent.cells))
+    }
+
+    /// The row (0 is the last one) and the column of a cell of a line; of one after its last, the place after that.
+    pub(crate) fn locate(&self, line: u64, cell: u32) -> Option<(usize, usize)> {
+        let (at, first) = self.segment_of(line)?;
+        let mut place = (at, self.segments[at].first as usize);
+        let mut before = 0;
+        for _ in first..line {
+            let (extent, next) = self.extent(place)?;
+            before += self.rows_of(place, extent);
+            place = next;
+        }
+        let (extent, _) = self.extent(place)?;
+        let cell = cell.min(extent.cells);
+        let mut row = if extent.wide { 0 } else { cell as usize / self.cols };
+        let rows = self.rows_of(place, extent);
+        let mut span = self.row_span(place, extent, row);
+        while span.1 <= cell && row + 1 < rows {
+            row += 1;
+            span = self.row_span(place, extent, row);
+        }
+        row = row.min(rows - 1);
+        let col = cell.saturating_sub(self.row_span(place, extent, row).0);
+        let after: usize = self.segments.range(at..).map(|segment| segment.rows as usize).sum();
+        Some((after - before - row - 1, (col as usize).min(self.cols - 1)))
+    }
+
     /// Calls `each` with the glyphs of row `back` (0 is the last one); tells whether it is wrapped, and its mark.
     pub(crate) fn row(&self, back: usize, mut each: impl FnMut(Glyph<'_>, Look)) -> Option<(bool, u8)> {
-        let (place, extent, wanted) = self.find(back)?;
+        let Found { place, extent, row: wanted, .. } = self.find(back)?;
         let mut wrap = Wrap::new(self.cols);
         self.glyphs(place, extent, |glyph, look| {
             wrap.step(glyph.cols());

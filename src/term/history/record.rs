@@ -71,6 +71,15 @@ impl Glyph<'_> {
             Self::Char(_, cols) | Self::Cluster(_, cols) => cols,
         }
     }
+
+    /// Bytes of its text; a blank is a space.
+    pub(crate) fn text_len(self) -> usize {
+        match self {
+            Self::Blank => 1,
+            Self::Char(c, _) => c.len_utf8(),
+            Self::Cluster(text, _) => text.len(),
+        }
+    }
 }
 
 /// Writes plain ASCII cells, a byte each.
@@ -148,12 +157,16 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     bytes.get(at..)?.first_chunk().map(|pair| u16::from_le_bytes(*pair))
 }
 
+/// Bytes of the style runs at the start of a styled payload.
+pub(crate) fn runs_len(payload: &[u8]) -> usize {
+    2 + 4 * usize::from(u16_at(payload, 0).unwrap_or(0))
+}
+
 /// Calls `each` with every glyph and the number of its look, `u16::MAX` being the default look. Damage ends it early.
 pub(crate) fn read<'a>(header: Header, payload: &'a [u8], mut each: impl FnMut(Glyph<'a>, u16)) {
     let (mut runs, mut text): (&[u8], &[u8]) = (&[], payload);
     if header.has(STYLED) {
-        let count = usize::from(u16_at(payload, 0).unwrap_or(0));
-        let Some((head, tail)) = payload.split_at_checked(2 + 4 * count) else { return };
+        let Some((head, tail)) = payload.split_at_checked(runs_len(payload)) else { return };
         (runs, text) = (&head[2..], tail);
     }
     let (mut left, mut look) = (0_u16, u16::MAX);
