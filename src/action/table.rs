@@ -83,6 +83,7 @@ table! {
     server pane::search::Search;
     server pane::wait::Wait;
     server layout::apply::ApplyLayout;
+    server layout::save::Save;
     server layout::next::Next;
     server layout::equalise::Equalise;
     server layout::rotate::Rotate;

@@ -4,6 +4,7 @@ pub mod docs;
 mod doctor;
 mod file;
 mod human;
+mod layouts;
 mod link;
 mod local;
 mod man;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
+use crate::action::layout::save::Save;
 use crate::action::server::stop::Stop;
 use crate::action::session::new::New;
 use crate::action::table::{self, Entry, Params};
@@ -129,6 +131,9 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
         Some(mut link) => link.call(entry, &params)?,
         None => without_server(entry, &params)?,
     };
+    if entry.name == Save::NAME && !as_json {
+        return layouts::save(&params, &reply).map(|()| Next::Exit(0));
+    }
     let wants_json = as_json || params.get("format").is_some_and(|format| format == "json");
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
@@ -217,6 +222,9 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     if kind("cwd").is_some() {
         directory(entry, params)?;
     }
+    if kind("layout").is_some() {
+        layouts::fill_in(params)?;
+    }
     if kind("paste").is_some() && params.get("paste").is_some_and(|text| text == "") {
         params.insert("paste".into(), standard_input()?.into());
     }
@@ -266,7 +274,8 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     }
     let verb = entry.words()[0].last().copied().unwrap_or_default();
     let noun = entry.name.split('.').next().unwrap_or_default();
-    let is_looked_at = reply.is_array() || ["text", "hits"].iter().any(|name| reply.get(name).is_some()) || verb == "status";
+    let is_looked_at =
+        reply.is_array() || ["text", "hits"].iter().any(|name| reply.get(name).is_some()) || matches!(verb, "status" | "undo");
     if is_looked_at {
         return print::text(&human::text(reply, platform::now().wall));
     }

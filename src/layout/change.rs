@@ -151,6 +151,12 @@ impl<P: Copy + Eq> Tree<P> {
         self.root.resize(pane, direction, cells)
     }
 
+    /// Makes a tree normal that was put together from parts: what stands like what it is in becomes one with it.
+    pub fn normalise(&mut self, area: Size) {
+        self.settle(area);
+        self.root.collapse();
+    }
+
     /// Turns the shares into the cells they are in `area`, where everything has room in it.
     pub fn settle(&mut self, area: Size) {
         self.root.settle(area);

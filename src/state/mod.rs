@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod ansi;
+pub mod arrange;
 pub mod call;
 mod check;
 pub mod effect;
@@ -14,6 +15,7 @@ pub mod pane;
 mod placing;
 pub mod search;
 pub mod session;
+pub mod shape;
 pub mod tab;
 pub mod target;
 pub mod view;

@@ -120,13 +120,12 @@ impl State {
             at.forget_session(id);
         }
         for client in viewers {
-            match self.views[&client].at.history.last().copied() {
-                Some(former) => self.show_session(client, former),
-                None => {
-                    let (session, status) = (session.name.clone(), session.last_status);
-                    self.todo.stranded.push(Stranded { client, session, status, is_closed: false });
-                }
+            if let Some(former) = self.views[&client].at.history.last().copied() {
+                self.show_session(client, former);
+                continue;
             }
+            let (session, status) = (session.name.clone(), session.last_status);
+            self.todo.stranded.push(Stranded { client, session, status, is_closed: false });
         }
     }
 

@@ -131,3 +131,23 @@ fn a_client_without_bars_gives_every_row_to_its_panes() {
     client.type_line("stty size");
     client.expect("30 100");
 }
+
+#[test]
+fn a_layout_goes_to_a_file_and_comes_back_from_it() {
+    let client = Abide::start(&["new", "work"], SIZE);
+    client.expect("ready$");
+    client.cli(&["pane", "split", "--right", "-n", "--", "cat"]).refused(2, &[]);
+    client.cli(&["pane", "split", "--right", "--", "cat"]).ok();
+    let file = client.world().path("dev.toml");
+    let file = file.to_str().expect("UTF-8");
+    client.cli(&["layout", "save", file]).ok();
+    client.cli(&["tab", "new"]).ok();
+    client.cli(&["layout", "apply", file]).ok();
+    let panes = client.cli(&["pane", "ls", "--json"]).ok().json();
+    let commands: Vec<_> = panes.as_array().into_iter().flatten().map(|pane| pane["command"].clone()).collect();
+    assert_eq!(commands, [serde_json::json!([]), serde_json::json!(["cat"])]);
+    client.world().write("broken.toml", "split = ");
+    let broken = client.world().path("broken.toml");
+    client.cli(&["layout", "apply", broken.to_str().expect("UTF-8")]).refused(2, &["line 1"]);
+    client.cli(&["layout", "apply", "nothing.toml"]).refused(2, &["no preset"]);
+}

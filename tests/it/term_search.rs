@@ -31,7 +31,7 @@ fn all(terminal: &Terminal, pattern: &Pattern, direction: Direction, limit: usiz
         assert_ne!(found.next, from, "it goes on");
         from = found.next;
     }
-    panic!("the search does not end");
+    unreachable!("the search does not end");
 }
 
 fn ranges(terminal: &Terminal, text: &str) -> Vec<(u64, u32, u32)> {

@@ -23,7 +23,7 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
     model.damage.chrome = true;
     let key = key.normal();
     match model.overlay.take() {
-        None => {}
+        None | Some(Overlay::Clock) => {}
         Some(Overlay::Pick(mut pick)) => match pick.key(key) {
             Picked::Left => {}
             Picked::Open => {
@@ -41,7 +41,6 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
                 model.overlay = Some(Overlay::Rename(what, line));
             }
         },
-        Some(Overlay::Clock) => {}
         Some(Overlay::Numbers(_)) => jump(model, key, out),
         Some(Overlay::Describe(keys)) => describe(model, keys, key),
         Some(Overlay::Confirm(wanted)) => {

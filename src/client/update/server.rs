@@ -98,7 +98,7 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
     let refusal = match response.outcome() {
         Ok(value) => {
             if let Some(asked) = asked {
-                told(model, asked, value, out);
+                told(model, asked, &value, out);
             }
             return;
         }
@@ -114,12 +114,12 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
 }
 
 /// What was asked for: a list opens, or the preview is what is seen there now.
-fn told(model: &mut Model, asked: Asked, value: Value, out: &mut Vec<Message>) {
+fn told(model: &mut Model, asked: Asked, value: &Value, out: &mut Vec<Message>) {
     model.damage.chrome = true;
     match asked {
-        Asked::Clients => fill(model, open::CLIENTS, open::all_clients(model, &value)),
+        Asked::Clients => fill(model, open::CLIENTS, open::all_clients(model, value)),
         Asked::Tabs => {
-            fill(model, open::TABS, open::all_tabs(model, &value));
+            fill(model, open::TABS, open::all_tabs(model, value));
             call::look(model, out);
         }
         Asked::Screen(target) => {

@@ -249,3 +249,54 @@ fn a_restart_of_a_buried_pane_is_no_way_out() {
     assert!(fx.iter().any(|effect| matches!(effect, Effect::Tell { message: Message::Shut(_), .. })));
     assert_eq!(world.did(Caller::default(), "undo")["what"], Value::from("session"));
 }
+
+#[test]
+fn a_saved_layout_is_applied_again_with_what_runs_and_with_what_is_missing() {
+    let (mut world, client) = world(&["pane split --right -l 20 -- edit x", "pane split -- top", "pane rename watch"]);
+    let saved = world.did(World::by(client), "layout save");
+    assert_eq!(saved["split"], "columns");
+    assert_eq!(
+        saved["parts"][1]["parts"][1],
+        json!({"size": 11, "command": ["top"], "name": "watch", "focus": true, "cwd": null})
+            .as_object()
+            .map(|part| {
+                Value::Object(
+                    part.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())).collect(),
+                )
+            })
+            .expect("an object")
+    );
+    let before = rects(&world, client);
+    world.did(World::by(client), "layout apply even-vertical");
+    world.call(World::by(client), "layout.apply", &json!({"preset": "f", "layout": saved})).expect("it is applied");
+    assert_eq!(rects(&world, client), before, "what runs takes its place again");
+    world.did(World::by(client), "tab new");
+    world.call(World::by(client), "layout.apply", &json!({"preset": "f", "layout": saved})).expect("it is applied");
+    assert_eq!(rects(&world, client).iter().map(|(id, _)| *id).collect::<Vec<_>>(), [4, 5, 6]);
+    assert_eq!(
+        (world.programs[&PaneId(6)].argv.as_slice(), world.core.scene(client).expect("it is there").focus),
+        (["top".to_owned()].as_slice(), Some(PaneId(6)))
+    );
+    world
+        .call(
+            World::by(client),
+            "layout.apply",
+            &json!({"preset": "f", "layout": {"split": "stack", "parts": [{"command": ["top"]}, {"command": ["new"]}]}}),
+        )
+        .expect("it is applied");
+    assert_eq!(rects(&world, client).len(), 4, "what it does not name stays below");
+    for (layout, why) in [
+        (json!({"split": "rows"}), "layout: a split has no parts"),
+        (json!({"parts": [{}]}), "layout: parts need a split: columns, rows or stack"),
+    ] {
+        let refusal = world.call(World::by(client), "layout.apply", &json!({"preset": "f", "layout": layout})).expect_err(why);
+        assert_eq!(refusal.message, why);
+    }
+    check_refusal(
+        &mut world,
+        "layout apply tild",
+        Code::InvalidParams,
+        "no preset \"tild\", and no file of that name was read",
+        "did you mean \"tiled\"?",
+    );
+}

@@ -302,7 +302,7 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
             }
         }
         Act::BuriedEnds(at) => {
-            let buried: Vec<PaneId> = world.core.state.graves.iter().flat_map(|grave| grave.panes()).collect();
+            let buried: Vec<PaneId> = world.core.state.graves.iter().flat_map(abide::state::grave::Grave::panes).collect();
             if let Some(pane) = pick(&buried, at) {
                 world.end(pane, ExitStatus::Code(0));
             }
@@ -326,7 +326,7 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
                 model.look(world, pane);
             }
         }
-        _ => run_views(world, model, act, &panes),
+        _ => run_views(world, model, act, panes),
     }
 }
 
