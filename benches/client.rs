@@ -5,19 +5,20 @@ use std::rc::Rc;
 
 use abide::base::geom::{Point, Rect, Size};
 use abide::base::id::PaneId;
-use abide::base::key::MouseWant;
+use abide::base::key::{Key, KeyInput, MouseWant};
 use abide::base::row::RunKind;
 use abide::base::style::{Colour, Style};
 use abide::base::time::Now;
 use abide::client::Setup;
 use abide::client::caps::{Caps, Depth};
-use abide::client::input::Decoder;
-use abide::client::model::{Event, Model};
+use abide::client::input::{Decoder, TtyEvent};
+use abide::client::model::{Event, Message, Model};
 use abide::client::paint::Painter;
 use abide::client::update::update;
 use abide::settings::Settings;
-use abide::wire::frame::{self, Chrome, Frame, PaneItem, PaneRows, Span, ToClient};
+use abide::wire::frame::{self, Chrome, Frame, PaneItem, PaneRows, Span, ToClient, ToServer};
 use abide::wire::packet::Packets;
+use abide::wire::scroll::{Answer, Ask, Rows, ScrolledRow, Told, What};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const SIZE: Size = Size::new(200, 50);
@@ -142,5 +143,57 @@ fn keys(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, frames, keys);
+/// Rows of a scrollback of 100 000, as the server gives them.
+fn scrolled(ask: &Ask) -> Told {
+    let (first, count) = match ask.what {
+        What::Rows { from, count } => (from, u64::from(count)),
+        _ => (99_900, 148),
+    };
+    let row = |n: u64| ScrolledRow { spans: plain(n), wrapped: false, line: n, cell: 0, mark: None };
+    let rows = Rows {
+        epoch: 0,
+        cols: AREA.cols,
+        first: 0,
+        screen: 100_000,
+        end: 100_048,
+        from: first,
+        rows: (first..first + count).map(row).collect(),
+        styles: vec![Style::default()],
+        ..Rows::default()
+    };
+    Told { number: ask.number, pane: ask.pane, answer: Answer::Rows(Box::new(rows)) }
+}
+
+/// Presses a key, answers what is asked over the wire, and paints.
+fn press(client: &mut Client, names: &str) -> usize {
+    let keys = names.split(' ').map(|name| TtyEvent::Key(KeyInput::from(name.parse::<Key>().expect("a key"))));
+    let mut messages = update(&mut client.model, Event::Tty(keys.collect()));
+    while let Some(message) = messages.pop() {
+        if let Message::Send(ToServer::Ask(ask)) = message {
+            let mut bytes = Vec::new();
+            frame::put(&mut bytes, &ToClient::Told(scrolled(&ask)));
+            client.packets.push(&bytes);
+            while let Some((kind, body)) = client.packets.take().expect("well formed") {
+                let message = frame::get(kind, body).expect("a message");
+                messages.extend(update(&mut client.model, Event::Server(message)));
+            }
+        }
+    }
+    client.show(&[])
+}
+
+fn copying(c: &mut Criterion) {
+    let mut client = Client::new();
+    press(&mut client, "C-b [");
+    c.bench_function("a page of scrollback", |b| {
+        b.iter(|| {
+            if client.model.copying.panes[&PaneId(1)].top < 100 {
+                press(&mut client, "M->");
+            }
+            black_box(press(&mut client, "M-v"))
+        });
+    });
+}
+
+criterion_group!(benches, frames, keys, copying);
 criterion_main!(benches);

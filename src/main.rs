@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
-use abide::client::{self, Options, Outcome, Setup};
+use abide::client::{self, CopySetup, Options, Outcome, Setup};
 use abide::platform::socket;
 use abide::{keeper, server};
 
@@ -38,8 +38,9 @@ fn show(attach: Attach) -> u8 {
 fn attached(attach: Attach) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let setup = Setup { copy: CopySetup::new(&attach.settings, &client::editor()), ..Setup::new(&attach.settings, host) };
     let options = Options {
-        setup: Setup::new(&attach.settings, host),
+        setup,
         hello: client::hello(attach.read_only)?,
         entry: Some(Wanted { name: attach.action, params: attach.params }),
         give_up: attach.give_up,

@@ -7,6 +7,7 @@ pub mod later;
 pub mod table;
 pub mod tmux;
 
+pub mod buffer;
 pub mod cli;
 pub mod client;
 pub mod layout;

@@ -155,6 +155,30 @@ const COMMANDS: &[Command] = &[
         flags: &[('t', Takes("--target")), ('p', Nothing), ('J', Nothing), ('e', Is("--format=ansi")), ('S', Start)],
         program: false,
     },
+    Command { names: &["copy-mode"], words: &["pane", "copy-mode"], flags: &[('u', Is("--page-up")), ('e', Nothing)], program: false },
+    Command { names: &["list-buffers", "lsb"], words: &["buffer", "ls"], flags: &[('F', NothingTakes)], program: false },
+    Command { names: &["show-buffer", "showb"], words: &["buffer", "show"], flags: &[('b', Word)], program: false },
+    Command {
+        names: &["set-buffer", "setb"],
+        words: &["buffer", "set"],
+        flags: &[('b', Takes("--name")), ('a', Is("--append"))],
+        program: false,
+    },
+    Command { names: &["delete-buffer", "deleteb"], words: &["buffer", "delete"], flags: &[('b', Word)], program: false },
+    Command {
+        names: &["paste-buffer", "pasteb"],
+        words: &["buffer", "paste"],
+        flags: &[('b', Takes("--name")), ('d', Is("--delete")), ('t', Takes("--target")), ('p', Nothing)],
+        program: false,
+    },
+    Command {
+        names: &["save-buffer", "saveb"],
+        words: &["buffer", "save"],
+        flags: &[('b', Takes("--name")), ('a', Is("--append"))],
+        program: false,
+    },
+    Command { names: &["load-buffer", "loadb"], words: &["buffer", "set", "--load"], flags: &[('b', Takes("--name"))], program: false },
+    Command { names: &["choose-buffer"], words: &["client", "buffers"], flags: &[], program: false },
 ];
 
 /// Words that are a command of tmux in ours; all others as they are.

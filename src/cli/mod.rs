@@ -1,5 +1,6 @@
 //! The command line: reads words, calls the server or acts itself, prints what came of it. It shows no session: that is the client's, and `main` goes there.
 
+mod buffer;
 pub mod docs;
 mod doctor;
 mod file;
@@ -19,7 +20,8 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
-use crate::action::layout::save::Save;
+use crate::action::buffer::save::Save;
+use crate::action::layout::save;
 use crate::action::server::stop::Stop;
 use crate::action::session::new::New;
 use crate::action::table::{self, Entry, Params};
@@ -109,6 +111,9 @@ fn alone() -> Result<Next, Refusal> {
 }
 
 fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result<Next, Refusal> {
+    if let Some(save) = entry.call(&params).ok().and_then(|call| call.arguments::<Save>()) {
+        return buffer::save(&save, &places()?).map(|()| Next::Exit(0));
+    }
     if entry.place == Place::Cli {
         return local::run(&entry.call(&params)?, as_json).map(Next::Exit);
     }
@@ -131,7 +136,7 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
         Some(mut link) => link.call(entry, &params)?,
         None => without_server(entry, &params)?,
     };
-    if entry.name == Save::NAME && !as_json {
+    if entry.name == save::Save::NAME && !as_json {
         return layouts::save(&params, &reply).map(|()| Next::Exit(0));
     }
     let wants_json = as_json || params.get("format").is_some_and(|format| format == "json");
@@ -225,10 +230,24 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     if kind("layout").is_some() {
         layouts::fill_in(params)?;
     }
+    if kind("load").is_some()
+        && params.shift_remove("load") == Some(Value::Bool(true))
+        && let Some(path) = params.get("text").and_then(Value::as_str)
+    {
+        params.insert("text".into(), text_of(path)?.into());
+    }
     if kind("paste").is_some() && params.get("paste").is_some_and(|text| text == "") {
         params.insert("paste".into(), standard_input()?.into());
     }
     Ok(())
+}
+
+/// The text of a file; `-` is our input.
+fn text_of(path: &str) -> Result<String, Refusal> {
+    if path == "-" {
+        return standard_input();
+    }
+    std::fs::read_to_string(path).map_err(|error| Refusal::new(Code::InvalidParams, format!("file: {path:?} cannot be read: {error}")))
 }
 
 /// A directory is relative to ours, and a session starts in ours where none is given.

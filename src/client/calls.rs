@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::base::code::{Code, Refusal};
 use crate::base::geom::Rect;
 use crate::base::id::{PaneId, SessionId, TabId};
+use crate::base::key::Key;
 use crate::client::places::Border;
 use crate::config::keymap::Bound;
 use crate::wire::rpc::Request;
@@ -96,6 +97,16 @@ pub enum Own {
     Suspend,
     /// Ask for the new name of something.
     Rename(Renamed),
+    /// Enter copy mode, and scroll a page.
+    CopyMode(bool),
+    /// List the buffers.
+    Buffers,
+    /// Copy what the last command printed.
+    CopyOutput,
+    /// Label what is worth copying.
+    Hints,
+    /// Search every pane.
+    Search,
     /// Show the numbers of the panes.
     Numbers,
     /// Show a clock.
@@ -145,6 +156,11 @@ pub fn own(name: &str, params: &Map<String, Value>) -> Option<Own> {
         "client.rename" if text("what") == "session" => Own::Rename(Renamed::Session),
         "client.rename" if text("what") == "pane" => Own::Rename(Renamed::Pane),
         "client.rename" => Own::Rename(Renamed::Tab),
+        "client.buffers" => Own::Buffers,
+        "client.hints" => Own::Hints,
+        "client.search" => Own::Search,
+        "pane.copy_mode" => Own::CopyMode(params.get("page_up").is_some_and(|up| *up == Value::Bool(true))),
+        "pane.copy_output" => Own::CopyOutput,
         "client.numbers" => Own::Numbers,
         "client.clock" => Own::Clock,
         "client.describe" => Own::Describe,
@@ -224,6 +240,46 @@ pub fn rename(what: Renamed, name: &str) -> Wanted {
         Renamed::Pane => "pane.rename",
     };
     Wanted::new(action, json!({ "name": name }))
+}
+
+/// Puts text into a buffer: a new one, or after what the newest holds.
+#[must_use]
+pub fn set_buffer(text: &str, append: bool) -> Wanted {
+    Wanted::new("buffer.set", json!({ "text": text, "append": append }))
+}
+
+/// Pastes a buffer into a pane: the newest, into the one in focus, where none is named.
+#[must_use]
+pub fn paste_buffer(name: Option<&str>, pane: Option<PaneId>) -> Wanted {
+    let mut params = Map::new();
+    params.extend(name.map(|name| ("name".to_owned(), json!(name))));
+    params.extend(pane.map(|pane| ("target".to_owned(), json!(pane))));
+    Wanted { name: "buffer.paste", params }
+}
+
+/// The buffers.
+#[must_use]
+pub fn buffers() -> Wanted {
+    Wanted::new("buffer.ls", json!({}))
+}
+
+/// What the last command of the pane in focus printed.
+#[must_use]
+pub fn output() -> Wanted {
+    Wanted::new("pane.output", json!({}))
+}
+
+/// A pattern in every pane.
+#[must_use]
+pub fn search_all(pattern: &str) -> Wanted {
+    Wanted::new("pane.search", json!({ "pattern": pattern, "all": true }))
+}
+
+/// The keys that a call types into the pane in focus, such as the prefix pressed twice.
+#[must_use]
+pub fn typed_keys(wanted: &Wanted) -> Option<Vec<Key>> {
+    let keys = wanted.params.get("key").filter(|_| wanted.name == "pane.send" && wanted.params.len() == 1)?;
+    keys.as_str()?.split_whitespace().map(|key| key.parse().ok()).collect()
 }
 
 /// Whether it is asked once more before a call is made.

@@ -27,3 +27,9 @@ pub fn hello(read_only: bool) -> io::Result<Hello> {
         read_only,
     })
 }
+
+/// The user's editor, as the environment has it; empty where it says nothing.
+#[must_use]
+pub fn editor() -> String {
+    ["VISUAL", "EDITOR"].into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty())).unwrap_or_default()
+}

@@ -2,6 +2,10 @@
 
 pub mod calls;
 pub mod caps;
+mod commands;
+pub mod copy;
+pub mod copying;
+pub mod hints;
 mod identity;
 pub mod input;
 pub mod line;
@@ -20,7 +24,7 @@ pub mod terminal;
 pub mod update;
 pub mod view;
 
-pub use identity::hello;
+pub use identity::{editor, hello};
 pub use outcome::Outcome;
 pub use run::{Options, run};
-pub use setup::Setup;
+pub use setup::{CopySetup, Setup};

@@ -10,6 +10,8 @@ use crate::base::row::Row;
 use crate::base::time::{Now, Span, Tick};
 use crate::client::calls::{Renamed, Wanted};
 use crate::client::caps::Caps;
+use crate::client::copying::Copying;
+use crate::client::hints::Hints;
 use crate::client::line::Line;
 use crate::client::outcome::Outcome;
 use crate::client::pick::Pick;
@@ -70,6 +72,8 @@ pub struct Model {
     pub damage: Damage,
     /// The id of the next call.
     pub next_call: u64,
+    /// Copy mode, and what was copied.
+    pub copying: Copying,
     /// The call that this client came with; without it there is nothing to show.
     pub entry: Option<u64>,
     /// What was asked of the server, to be shown when it answers.
@@ -120,6 +124,10 @@ pub enum Overlay {
     Rename(Renamed, Line),
     /// Whether this call is meant, yes or no.
     Confirm(Wanted),
+    /// A pattern is typed that is searched in every pane.
+    Search(Line),
+    /// Labels over a pane.
+    Hints(Hints),
     /// The numbers of the panes, until then.
     Numbers(Tick),
     /// A clock.
@@ -133,6 +141,8 @@ pub enum Overlay {
 pub enum Grab {
     /// The program of a pane has it.
     Program(PaneId, MouseButton),
+    /// Text of a pane is selected from this cell of what it shows.
+    Select(PaneId, Point),
     /// A border, and the column or row of the area it was last moved to.
     Border(Border, u16),
     /// The frame of a floating pane.
@@ -213,6 +223,19 @@ pub enum Message {
     Suspend,
     /// Leave.
     Leave(Outcome),
+    /// Run a command of the user.
+    Run(Command),
+}
+
+/// A command of the user, as a line for the shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The line.
+    pub line: String,
+    /// Its one argument, `$1`; it is added to the line.
+    pub argument: Option<String>,
+    /// What it reads.
+    pub input: String,
 }
 
 /// Input that is numbered when it is sent.
@@ -249,6 +272,7 @@ impl Model {
             clock: String::new(),
             damage: Damage { all: true, ..Damage::default() },
             next_call: 1,
+            copying: Copying::default(),
             entry: None,
             asked: BTreeMap::new(),
             preview: None,

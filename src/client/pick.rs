@@ -1,6 +1,6 @@
 //! A list to pick from, narrowed by what is typed. It neither draws itself nor does what is picked.
 
-use crate::base::id::{SessionId, TabId};
+use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::client::line::Line;
 
@@ -26,6 +26,19 @@ pub enum Choice {
     Session(SessionId),
     /// The view shows that tab.
     Tab(TabId),
+    /// That buffer is pasted.
+    Buffer(String),
+    /// The view goes to a cell of a line of a pane, and shows the matches of a pattern.
+    Place {
+        /// The pane.
+        pane: PaneId,
+        /// The number of the line.
+        line: u64,
+        /// The cell of it.
+        cell: u32,
+        /// The pattern.
+        pattern: String,
+    },
     /// The list closes.
     Close,
 }
@@ -105,7 +118,7 @@ impl Pick {
         match self.selected().filter(|_| self.has_preview)?.choice {
             Choice::Session(id) => Some(id.to_string()),
             Choice::Tab(id) => Some(id.to_string()),
-            Choice::Command(_) | Choice::Close => None,
+            Choice::Command(_) | Choice::Close | Choice::Buffer(_) | Choice::Place { .. } => None,
         }
     }
 

@@ -15,6 +15,7 @@ use tokio::net::UnixStream;
 use crate::base::time::{Span, Tick};
 use crate::client::calls::Wanted;
 use crate::client::caps::Caps;
+use crate::client::commands;
 use crate::client::input::Decoder;
 use crate::client::link::Outbox;
 use crate::client::model::{Event, Message, Model, Numbered, Overlay};
@@ -252,6 +253,11 @@ where
             Message::Reconnect => self.lost("the server restarts"),
             Message::Suspend => self.suspend(),
             Message::Leave(outcome) => self.outcome = Some(outcome),
+            Message::Run(command) => {
+                if let Err(error) = commands::run(command) {
+                    self.model.notify(format!("the command was not run: {error}"), true);
+                }
+            }
         }
     }
 

@@ -102,7 +102,7 @@ impl Screen {
 }
 
 /// A style that the table lacks is the default one.
-fn run(span: Span, styles: &[Style]) -> Run {
+pub(super) fn run(span: Span, styles: &[Style]) -> Run {
     let style = styles.get(usize::from(span.style)).copied().unwrap_or_default();
     Run { style, link: span.link, kind: span.kind, text: span.text }
 }

@@ -1,8 +1,12 @@
 //! What a client is told once at its start: keys, actions, options and the machine it runs on. Plain data.
 
+use std::rc::Rc;
+
 use crate::action::table::{Entry, TABLE};
+use crate::client::copy::CopyOptions;
+use crate::client::copy::keys::{CopyKeys, Table};
 use crate::config::keymap::{Bound, Keymap, bound};
-use crate::settings::{Bars, Keys, Outer, Settings, Theme};
+use crate::settings::{Bars, CopyTable, Keys, Outer, Settings, Theme};
 
 /// An action in the palette.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +39,50 @@ pub struct Setup {
     pub bars: Bars,
     /// How the outer terminal is treated.
     pub outer: Outer,
+    /// Copy mode, and where copied text goes.
+    pub copy: CopySetup,
     /// The name of the machine.
     pub host: String,
+}
+
+/// Copy mode, and where copied text goes.
+#[derive(Debug, Clone)]
+pub struct CopySetup {
+    /// Keys and words.
+    pub options: Rc<CopyOptions>,
+    /// Whether what is copied goes to the outer terminal's clipboard.
+    pub clipboard: bool,
+    /// A line for the shell that reads what is copied; empty for none.
+    pub command: String,
+    /// A line for the shell that opens what is given to it.
+    pub open: String,
+    /// Whether letting the mouse go copies what it selected.
+    pub on_release: bool,
+    /// Rows that a step of the wheel scrolls.
+    pub wheel_rows: u16,
+}
+
+impl CopySetup {
+    /// What the options give. `editor` is the user's, whose keys copy mode has where they do not say.
+    #[must_use]
+    pub fn new(settings: &Settings, editor: &str) -> Self {
+        let copy = &settings.copy;
+        let name = editor.split_whitespace().next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+        let table = match copy.keys {
+            CopyTable::Vi => Table::Vi,
+            CopyTable::Emacs => Table::Emacs,
+            CopyTable::Auto if name.contains("vi") => Table::Vi,
+            CopyTable::Auto => Table::Emacs,
+        };
+        Self {
+            options: Rc::new(CopyOptions { keys: CopyKeys::new(table), separators: copy.word_separators.clone() }),
+            clipboard: copy.clipboard,
+            command: copy.command.clone(),
+            open: settings.hints.open.clone(),
+            on_release: copy.on_release,
+            wheel_rows: copy.wheel_rows,
+        }
+    }
 }
 
 impl Setup {
@@ -53,6 +99,7 @@ impl Setup {
             theme: settings.theme,
             bars: settings.bars.clone(),
             outer: settings.outer.clone(),
+            copy: CopySetup::new(settings, ""),
             host: host.into(),
         }
     }

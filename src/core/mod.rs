@@ -2,6 +2,7 @@
 
 mod arrange;
 mod calls;
+mod memory;
 mod program;
 mod resume;
 pub mod scene;

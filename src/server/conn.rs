@@ -8,6 +8,7 @@ use tokio::sync::mpsc::Sender;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::Tick;
 use crate::server::draw::Drawn;
+use crate::server::seek::Seeker;
 use crate::wire::packet::Packets;
 
 /// Number of a connection, for as long as this server lives.
@@ -61,6 +62,8 @@ pub(super) struct Attached {
     pub(super) drawn: Drawn,
     /// The pane its process runs in, if it is one of ours.
     pub(super) inside: Option<PaneId>,
+    /// Its search.
+    pub(super) seek: Option<Seeker>,
 }
 
 impl Attached {

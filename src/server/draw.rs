@@ -118,14 +118,14 @@ impl PaneDrawn {
 
 /// The table of styles of one frame.
 #[derive(Debug, Default)]
-struct Styles {
-    list: Vec<Style>,
+pub(super) struct Styles {
+    pub(super) list: Vec<Style>,
     index: BTreeMap<Style, u16>,
     last: Option<(Style, u16)>,
 }
 
 impl Styles {
-    fn span(&mut self, run: Run) -> Span {
+    pub(super) fn span(&mut self, run: Run) -> Span {
         Span { style: self.number(run.style), link: run.link, kind: run.kind, text: run.text }
     }
 

@@ -248,6 +248,7 @@ impl Server {
                 self.step(Input::Answered { call, outcome: response.outcome() }, Origin::None);
             }
             ToServer::Colours(colours) => self.colours(client, &colours),
+            ToServer::Ask(ask) => self.scroll(client, ask),
             _ => self.close(id),
         }
     }
@@ -302,7 +303,7 @@ impl Server {
             resumed,
         };
         let Some(Conn { speech: Speech::Client { client: slot, .. }, .. }) = self.conns.get_mut(&id) else { return };
-        *slot = Some(Box::new(Attached { client, token: viewer.token, number, told: number, drawn: Drawn::default(), inside }));
+        *slot = Some(Box::new(Attached { client, token: viewer.token, number, told: number, drawn: Drawn::default(), inside, seek: None }));
         self.clients.insert(client, id);
         self.send(client, &ToClient::Welcome(welcome));
         self.step(Input::Connected { client, viewer }, Origin::None);

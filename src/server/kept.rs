@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::platform::memory::SharedMemory;
 use crate::server::link::Link;
+use crate::server::shelf::Shelf;
 use crate::store::slot::Slots;
 use crate::store::structure::Structure;
 use crate::wire::keeper::ToKeeper;
@@ -22,6 +23,8 @@ pub(super) struct Kept {
     version: u64,
     /// Token and number, the latest heard of last.
     taken: Vec<(u64, u64)>,
+    /// The paste buffers.
+    pub(super) shelf: Shelf,
 }
 
 impl Kept {
@@ -42,7 +45,7 @@ impl Kept {
             None
         });
         let taken = structure.as_ref().map_or_else(Vec::new, |structure| structure.taken.clone());
-        let kept = Self { slots, fd, version: u64::MAX, taken };
+        let kept = Self { slots, fd, version: u64::MAX, taken, shelf: Shelf::default() };
         Ok((kept, structure))
     }
 

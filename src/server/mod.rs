@@ -15,6 +15,9 @@ mod restore;
 mod revive;
 mod run;
 mod screen;
+mod scroll;
+mod seek;
+mod shelf;
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};

@@ -127,6 +127,8 @@ pub(super) struct PaneIo {
     /// Until when a synchronized update holds the drawn state.
     pub(super) held_until: Option<Tick>,
     pub(super) waits_writable: bool,
+    /// Whether its scrollback may have cold segments that are not packed.
+    pub(super) packing: bool,
     pub(super) stop: Stop,
     /// The end of the leader, and the ring's head at that moment.
     pub(super) exit: Option<(keeper::ExitStatus, u64)>,
@@ -187,6 +189,7 @@ impl PaneIo {
             quiet_at: None,
             held_until: None,
             waits_writable: false,
+            packing: true,
             stop: Stop::None,
             exit: exit.map(|status| (status, head)),
             left: Vec::new(),

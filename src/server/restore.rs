@@ -23,6 +23,7 @@ use crate::server::edge::{Origin, Server, ServerParts, Wake};
 use crate::server::kept::{Kept, STRUCTURE};
 use crate::server::link::{Link, LinkError};
 use crate::server::pane::{PaneIo, Part, Parts, Source};
+use crate::server::shelf::{BUFFERS, Shelf};
 use crate::server::{Sockets, keep, revive, screen};
 use crate::settings::Settings;
 use crate::state::State;
@@ -87,6 +88,7 @@ impl Server {
         if self.kept.write(state.version, |taken| keep::structure(state, taken)) {
             self.disk.changed(now().tick);
         }
+        self.kept.shelf.keep(&self.core.state.buffers, &mut self.link);
     }
 
     /// Writes a snapshot of a pane's screen as it is now.
@@ -125,6 +127,9 @@ impl Server {
             }
         }
         link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![self.kept.fd()]);
+        if let Some(buffers) = self.kept.shelf.fd() {
+            link.say(&ToKeeper::Stash { name: BUFFERS.to_vec() }, vec![buffers]);
+        }
         link.say(&ToKeeper::Stash { name: LISTENER.to_vec() }, vec![Arc::clone(&self.sockets.listener)]);
         link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&self.sockets.lock)]);
         link.say(&ToKeeper::AdoptEnd, Vec::new());
@@ -212,7 +217,7 @@ pub(super) fn server(
     events: Sender<Event>,
 ) -> anyhow::Result<Server> {
     let was_empty = held.programs.is_empty() && !held.stash.contains_key(STRUCTURE);
-    let (kept, structure) = Kept::open(held.stash.remove(STRUCTURE), &mut link)?;
+    let (mut kept, structure) = Kept::open(held.stash.remove(STRUCTURE), &mut link)?;
     let options = Options {
         scrollback_lines_max: settings.scrollback.lines as usize,
         scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
@@ -240,6 +245,7 @@ pub(super) fn server(
     };
     let mut core = Core::new(settings, host(&login, link.lease, held.keeper_pid));
     core.state = state;
+    (kept.shelf, core.state.buffers) = Shelf::open(held.stash.remove(BUFFERS));
     let mut server = Server::new(ServerParts { core, link, wake: held.wake, kept, disk, sockets, epoch: held.epoch, panes, events, home });
     if was_empty {
         server.revive();
@@ -272,6 +278,7 @@ fn host(login: &Login, lease: u64, keeper_pid: i32) -> Host {
         server_pid: std::process::id(),
         keeper_pid: keeper_pid.unsigned_abs(),
         version: env!("CARGO_PKG_VERSION").into(),
+        program: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
         lease,
         login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),
         shell: login.shell.to_string_lossy().into_owned(),

@@ -90,10 +90,27 @@ impl Server {
         }
         let pace = self.output();
         self.pass_deadlines();
-        let is_searching = self.search();
+        let is_searching = self.search() | self.seek();
         self.draw(pace == Pace::Busy);
         self.flush();
-        if is_searching { Pace::Busy } else { pace }
+        match pace {
+            Pace::Calm if is_searching || self.pack() => Pace::Busy,
+            _ if is_searching => Pace::Busy,
+            _ => pace,
+        }
+    }
+
+    /// Packs one cold segment of scrollback; this is only reached when there is nothing else to do. True if there may be more.
+    fn pack(&mut self) -> bool {
+        if !self.panes.values().any(|io| io.packing) || !self.awaited_panes().is_empty() {
+            return false;
+        }
+        let Some((pane, io)) = self.panes.iter_mut().find(|(_, io)| io.packing) else { return false };
+        io.packing = self.core.state.panes.get_mut(pane).is_some_and(|state| state.screen.pack_history());
+        if !io.packing {
+            self.core.cap_history();
+        }
+        true
     }
 
     /// Takes searches a step further, between everything else. True if they go on.
@@ -200,7 +217,9 @@ impl Server {
             taken += count;
             let Some(io) = self.panes.get_mut(&pane) else { break };
             if io.done() {
+                io.packing = true;
                 self.write_snapshot(pane);
+                self.core.cap_history();
             }
         }
         if 0 < taken {
@@ -354,6 +373,7 @@ impl Server {
             }
             if let Some(io) = self.panes.get_mut(&pane) {
                 io.trim();
+                io.packing = true;
                 // The ring's free pages are the keeper's to give back.
                 self.wake.room.notify();
             }

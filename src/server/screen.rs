@@ -25,7 +25,7 @@ pub(super) fn encode(position: u64, snapshot: Snapshot) -> Vec<u8> {
         tables: (snapshot.looks, snapshot.clusters, links, link_next),
         history: (end.line, end.segment, end.offset, end.looks, end.open_cells, end.open_gap, end.open_segment),
         titles: snapshot.titles,
-        colours: (colours.entries, colours.special, (outer.fg, outer.bg, outer.cursor, outer.named)),
+        colours: (colours.entries, colours.special, (outer.fg, outer.bg, outer.cursor, outer.named), colours.others),
         keyboard: (keyboard.shown, keyboard.hidden, keyboard.modify_other),
         shell: snapshot.shell,
         printing: snapshot.printing,
@@ -39,7 +39,7 @@ pub(super) fn encode(position: u64, snapshot: Snapshot) -> Vec<u8> {
 pub(super) fn decode(bytes: &[u8]) -> Result<(u64, Snapshot), ScreenError> {
     let kept = Screen::decode(bytes)?;
     let (line, segment, offset, looks, open_cells, open_gap, open_segment) = kept.history;
-    let (entries, special, (fg, bg, cursor, named)) = kept.colours;
+    let (entries, special, (fg, bg, cursor, named), others) = kept.colours;
     let (shown, hidden, modify_other) = kept.keyboard;
     let (table, clusters, links, link_next) = kept.tables;
     let (margins, modes, tabs) = kept.shape;
@@ -58,7 +58,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(u64, Snapshot), ScreenError> {
         links: (links, link_next),
         history: HistoryEnd { line, segment, offset, looks, open_cells, open_segment, open_gap },
         titles: kept.titles,
-        colours: ColourSnapshot { entries, special, outer: OuterColours { fg, bg, cursor, named } },
+        colours: ColourSnapshot { entries, special, outer: OuterColours { fg, bg, cursor, named }, others },
         keyboard: KeyboardSnapshot { shown, hidden, modify_other },
         shell: kept.shell,
         printing: kept.printing,

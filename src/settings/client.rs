@@ -194,3 +194,65 @@ pub enum ColourDepth {
     /// None: bold, underline and inverse only.
     None,
 }
+
+/// Copy mode, and where copied text goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CopyMode {
+    /// The keys of copy mode: `vi`, `emacs`, or `auto` for those of `$VISUAL` or `$EDITOR`, emacs if they say nothing of vi.
+    pub keys: CopyTable,
+    /// Whether what is copied goes to the terminal's clipboard (OSC 52).
+    pub clipboard: bool,
+    /// A command that reads what is copied, such as `wl-copy` or `xclip -in -selection clipboard`; run by the shell. Empty for none.
+    #[schemars(length(max = 4096))]
+    pub command: String,
+    /// Whether letting the mouse go copies what it selected.
+    pub on_release: bool,
+    /// How many rows a step of the wheel scrolls.
+    #[schemars(range(min = 1, max = 100))]
+    pub wheel_rows: u16,
+    /// Characters that separate words, besides blanks.
+    #[schemars(length(max = 256))]
+    pub word_separators: String,
+}
+
+impl Default for CopyMode {
+    fn default() -> Self {
+        Self {
+            keys: CopyTable::Auto,
+            clipboard: true,
+            command: String::new(),
+            on_release: true,
+            wheel_rows: 3,
+            word_separators: "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~".into(),
+        }
+    }
+}
+
+/// A set of keys of copy mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CopyTable {
+    /// Those of the user's editor.
+    #[default]
+    Auto,
+    /// Those of vi.
+    Vi,
+    /// Those of emacs.
+    Emacs,
+}
+
+/// Labels over addresses, paths, hashes and numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hints {
+    /// The command that opens what a label typed as a capital stands for, which it gets as its last argument; run by the shell.
+    #[schemars(length(max = 4096))]
+    pub open: String,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self { open: "xdg-open".into() }
+    }
+}

@@ -10,11 +10,11 @@ mod value;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use client::{Bars, ColourDepth, Edge, Keys, Outer, Preset, Segment, Theme};
+pub use client::{Bars, ColourDepth, CopyMode, CopyTable, Edge, Hints, Keys, Outer, Preset, Segment, Theme};
 pub use server::{Limits, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing};
 pub use value::{KeyText, SizeText, ThemeColour, ValueError};
 
-/// Every option. The client reads `keys`, `theme`, `bars` and `outer` of its own machine; the server reads the rest.
+/// Every option. The client reads `keys`, `theme`, `bars`, `outer`, `copy` and `hints` of its own machine; the server reads the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "abide's configuration")]
@@ -27,6 +27,10 @@ pub struct Settings {
     pub bars: Bars,
     /// How abide treats the terminal it runs in.
     pub outer: Outer,
+    /// Copy mode, and where copied text goes.
+    pub copy: CopyMode,
+    /// Labels over addresses, paths, hashes and numbers.
+    pub hints: Hints,
     /// What runs in a new pane.
     pub shell: Shell,
     /// Sessions and their sizes.

@@ -120,11 +120,15 @@ pub struct Scrollback {
     /// Memory for them, in bytes. The oldest are dropped when either limit is reached.
     #[schemars(range(min = 65_536, max = 68_719_476_736_u64))]
     pub bytes: u64,
+    /// Memory for those of all panes together, in bytes. When it is reached, panes that take more than their share lose their oldest lines, the one that
+    /// printed longest ago first.
+    #[schemars(range(min = 1_048_576, max = 1_099_511_627_776_u64))]
+    pub server_bytes: u64,
 }
 
 impl Default for Scrollback {
     fn default() -> Self {
-        Self { lines: 100_000, bytes: 64 << 20 }
+        Self { lines: 100_000, bytes: 64 << 20, server_bytes: 1 << 30 }
     }
 }
 

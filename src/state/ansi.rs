@@ -42,8 +42,8 @@ pub fn rows(rows: impl Iterator<Item = Row>) -> String {
 /// The last rows of a pane, scrollback included, at most so many rows and bytes. Empty rows at the end are left out.
 #[must_use]
 pub fn tail(pane: &Pane, rows_max: usize, bytes_max: usize) -> String {
-    let above = i64::try_from(pane.screen.history_rows()).unwrap_or(i64::MAX);
-    let upwards = (-above..i64::from(pane.size.rows)).rev().map(|row| self::rows(std::iter::once(pane.row(row))));
+    let above = i64::try_from(rows_max).unwrap_or(i64::MAX);
+    let upwards = pane.screen.rows(-above..i64::from(pane.size.rows)).into_iter().rev().map(|row| self::rows(std::iter::once(row)));
     let mut room = bytes_max;
     let mut found: Vec<String> = upwards
         .skip_while(|row| row == "\n")

@@ -17,6 +17,8 @@ pub struct Host {
     pub started: Tick,
     /// The socket it listens on.
     pub socket: String,
+    /// The program this server is, so that panes can call it.
+    pub program: String,
     /// The user's shell from passwd.
     pub shell: String,
     /// The environment of a login (HOME, USER, LOGNAME, SHELL, PATH), for sessions made by callers that send none.

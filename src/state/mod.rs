@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod ansi;
 pub mod arrange;
+pub mod buffer;
 pub mod call;
 mod check;
 pub mod effect;
@@ -28,6 +29,7 @@ pub use crate::layout::tree::Direction;
 
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
+use crate::state::buffer::Buffers;
 use crate::state::call::Open;
 use crate::state::effect::Place;
 use crate::state::grave::Grave;
@@ -55,6 +57,8 @@ pub struct State {
     pub parted: Vec<Parted>,
     /// What was closed and can be brought back for a while, the latest last.
     pub graves: Vec<Grave>,
+    /// Paste buffers.
+    pub buffers: Buffers,
     /// Calls that are answered later.
     pub calls: BTreeMap<CallId, Open>,
     /// Whether the server is about to leave; calls are refused then.

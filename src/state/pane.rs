@@ -7,7 +7,6 @@ use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::memory::HeapMemory;
-use crate::base::row::Row;
 use crate::base::text::harmless;
 use crate::base::time::Tick;
 use crate::layout::change::Share;
@@ -55,23 +54,47 @@ impl fmt::Debug for Pane {
     }
 }
 
+/// The memory a pane takes, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Memory {
+    /// Lines of scrollback.
+    pub lines: usize,
+    /// Scrollback as it was written.
+    pub scrollback: usize,
+    /// Scrollback that is compressed.
+    pub packed: usize,
+    /// What that would take otherwise.
+    pub unpacked: usize,
+    /// Screens and tables.
+    pub screen: usize,
+    /// Images.
+    pub images: usize,
+}
+
+impl Pane {
+    /// The memory its terminal takes.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let screen = &self.screen;
+        let kept = screen.history_bytes();
+        let images = screen.image_bytes();
+        Memory {
+            lines: screen.history_lines(),
+            scrollback: kept.raw,
+            packed: kept.packed,
+            unpacked: kept.unpacked,
+            screen: screen.memory_used().saturating_sub(images + kept.raw + kept.packed),
+            images,
+        }
+    }
+}
+
 impl Pane {
     /// Lines of text: the screen's and those of so many rows just above it.
     #[must_use]
     pub fn lines(&self, rows_above: usize) -> Vec<String> {
         let above = i64::try_from(rows_above.min(self.screen.history_rows())).unwrap_or(i64::MAX);
         self.screen.text(-above..i64::from(self.size.rows)).lines().map(str::to_owned).collect()
-    }
-}
-
-impl Pane {
-    /// A row of the screen, counted from 0 at its top; negative ones are scrollback, −1 being just above the screen. Empty if there is none.
-    #[must_use]
-    pub fn row(&self, row: i64) -> Row {
-        match u16::try_from(row) {
-            Ok(y) => self.screen.row(y),
-            Err(_) => self.screen.history_row(usize::try_from(-1 - row).unwrap_or(0)),
-        }
     }
 }
 

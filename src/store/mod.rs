@@ -1,5 +1,6 @@
 //! What outlives the server or goes to disk: formats, versioned and independent of where they lie. No files, no database.
 
+pub mod buffers;
 pub mod input;
 pub mod ring;
 pub mod screen;

@@ -1,11 +1,11 @@
 //! A screen as it is kept in a snapshot slot: everything a terminal is, and the position of the ring it belongs to. Nested tuples, in the order of the engine's snapshot.
 //!
-//! Version 1. A reader of another version refuses it: the screen is then drawn anew from what the ring still holds.
+//! Version 2. A reader of another version refuses it: the screen is then drawn anew from what the ring still holds.
 
 use serde::{Deserialize, Serialize};
 
 /// The version this binary writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A colour.
 pub type Rgb = (u8, u8, u8);
@@ -13,8 +13,13 @@ pub type Rgb = (u8, u8, u8);
 pub type Cursor = ((u16, u16), bool, [u64; 2], bool, u8, [u8; 4], [u8; 2]);
 /// Cursor, origin mode, autowrap, whether anything was saved.
 pub type Saved = (Cursor, bool, bool, bool);
+/// Further colours, and what was put aside of looks and colours, as the engine's words.
+pub type Words = (Vec<u64>, Vec<u64>);
 /// Foreground, background and cursor of the outer terminal, and its 16 named colours.
 pub type Outer = (Option<Rgb>, Option<Rgb>, Option<Rgb>, Option<[Rgb; 16]>);
+
+/// Redefined palette entries, special colours, the outer terminal's, and further words.
+pub type Colours = (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer, Words);
 
 /// Flags and stack of kitty's protocol on the screen shown and on the other one, and modifyOtherKeys.
 pub type Keyboard = ((u8, Vec<u8>), (u8, Vec<u8>), u8);
@@ -46,8 +51,8 @@ pub struct Screen {
     pub history: HistoryEnd,
     /// The title and the stack of titles.
     pub titles: (String, Vec<String>),
-    /// Redefined palette entries, special colours, the outer terminal's.
-    pub colours: (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer),
+    /// Redefined palette entries, special colours, the outer terminal's; further colours, and what was put aside, as words.
+    pub colours: Colours,
     /// The keyboard protocols.
     pub keyboard: Keyboard,
     /// Working directory, at a prompt, prompt is redrawn.

@@ -17,15 +17,50 @@ pub(crate) struct Area {
     pub(crate) cols: Range<usize>,
 }
 
-/// What attributes add to a checksum (xterm's `xtermCheckRect`, after DEC STD 070).
-pub(crate) fn checksum_of(look: Look, protected: bool) -> u16 {
-    let bit = |on: bool, value: u16| if on { value } else { 0 };
-    bit(protected, 0x04)
-        + bit(look.has(Attrs::CONCEAL), 0x08)
-        + bit(look.underline_kind() != Underline::None, 0x10)
-        + bit(look.has(Attrs::INVERSE), 0x20)
-        + bit(look.has(Attrs::BLINK), 0x40)
-        + bit(look.has(Attrs::BOLD), 0x80)
+/// SGR numbers that DECCARA and DECRARA know, with what they set (underlining is not among the attributes' bits).
+const CHANGED: [(u16, Attrs); 4] = [(1, Attrs::BOLD), (5, Attrs::BLINK), (7, Attrs::INVERSE), (8, Attrs::CONCEAL)];
+
+/// How DECCARA changes a look: 0 takes everything away, 22 to 28 one attribute.
+fn changed(mut look: Look, numbers: &[u16]) -> Look {
+    for number in numbers {
+        match number {
+            0 => {
+                for (_, attrs) in CHANGED {
+                    look.unset(attrs);
+                }
+                look.set_underline(Underline::None);
+            }
+            4 => look.set_underline(Underline::Single),
+            24 => look.set_underline(Underline::None),
+            _ => {
+                for (own, attrs) in CHANGED {
+                    match number {
+                        n if *n == own => look.set(attrs),
+                        22 if own == 1 => look.unset(attrs),
+                        n if *n == own + 20 => look.unset(attrs),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    look
+}
+
+/// How DECRARA changes a look: 0 turns over everything.
+fn reversed(mut look: Look, numbers: &[u16]) -> Look {
+    for number in numbers {
+        for (own, attrs) in CHANGED {
+            if *number == own || (*number == 0 && own != 8) {
+                if look.has(attrs) { look.unset(attrs) } else { look.set(attrs) }
+            }
+        }
+        if matches!(number, 0 | 4) {
+            let is_plain = look.underline_kind() == Underline::None;
+            look.set_underline(if is_plain { Underline::Single } else { Underline::None });
+        }
+    }
+    look
 }
 
 impl Emulator {
@@ -43,11 +78,49 @@ impl Emulator {
         (top <= bottom && left <= right).then(|| Area { rows: top..bottom + 1, cols: usize::from(left)..usize::from(right) + 1 })
     }
 
-    /// DECERA, DECSERA.
+    /// DECERA, DECSERA. What SPA guards is no obstacle to either.
     pub(crate) fn erase_box(&mut self, numbers: &[u16], spare: Spare) {
         let Some(area) = self.area(numbers) else { return };
+        let spare = if self.is_on(Mode::GUARDED) { Spare::Nothing } else { spare };
         for y in area.rows {
             self.erase(y, area.cols.clone(), spare);
+        }
+    }
+
+    /// DECCARA: sets and takes away attributes.
+    pub(crate) fn change_box(&mut self, numbers: &[u16]) {
+        self.change_looks(numbers, changed);
+    }
+
+    /// DECRARA: turns attributes over.
+    pub(crate) fn reverse_box(&mut self, numbers: &[u16]) {
+        self.change_looks(numbers, reversed);
+    }
+
+    /// Changes looks in a rectangle, or in the text between its corners (DECSACE).
+    fn change_looks(&mut self, numbers: &[u16], change: fn(Look, &[u16]) -> Look) {
+        let Some(area) = self.area(numbers) else { return };
+        let numbers = numbers.get(4..).filter(|numbers| !numbers.is_empty()).unwrap_or(&[0]);
+        let is_box = self.is_on(Mode::RECTANGLE);
+        let (cols, tick) = (usize::from(self.size.cols), self.tick());
+        // Numbers of looks are swept before any is taken, not while they are in hand.
+        self.cursor.pen.stale = true;
+        self.template();
+        let (mut last, first_row, last_row) = (None, area.rows.start, area.rows.end - 1);
+        for y in area.rows.clone() {
+            let start = if is_box || y == first_row { area.cols.start } else { 0 };
+            let end = if is_box || y == last_row { area.cols.end } else { cols };
+            let (cells, line) = self.grid.write(y, end, tick);
+            line.flags |= Line::STYLED;
+            for cell in &mut cells[start..end] {
+                let style = cell.style();
+                let number = match last {
+                    Some((from, to)) if from == style => to,
+                    _ => self.tables.looks.number(change(self.tables.looks.get(style), numbers)),
+                };
+                last = Some((style, number));
+                *cell = cell.with_style(number);
+            }
         }
     }
 

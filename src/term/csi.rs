@@ -3,10 +3,11 @@
 use crate::term::edit::Spare;
 use crate::term::emulator::{Emulator, Margins, Saved};
 use crate::term::event::TermEvent;
+use crate::term::grid::Line;
 use crate::term::mode::{self, Mode};
 use crate::term::parser::Header;
 use crate::term::parser::params::Params;
-use crate::term::report::Reply;
+use crate::term::report::{Device, Reply};
 
 impl Emulator {
     /// Carries out a control sequence.
@@ -35,6 +36,7 @@ impl Emulator {
             [b'='] => self.equals(params, last),
             [b'<'] => self.less(params, last),
             [b'?', b'$'] if last == b'p' => self.report_mode(true, params.get(0)),
+            [b'#'] => self.hash(params, last),
             [b'$'] => self.dollar(params, last),
             [mark] => self.with_intermediate(*mark, params, last),
             _ => false,
@@ -75,7 +77,7 @@ impl Emulator {
             b'Z' => self.tab_back(n),
             b'a' => self.move_right_free(n),
             b'b' => self.repeat(n),
-            b'c' => self.reply(Reply::PrimaryAttributes),
+            b'c' => self.reply(Reply::Device(Device::PrimaryAttributes)),
             b'd' => self.move_to_row(n),
             b'e' => self.move_down_free(n),
             _ => return false,
@@ -87,15 +89,17 @@ impl Emulator {
         match last {
             b'^' => self.scroll_down(params.count_at(0)),
             b'g' => self.clear_tabs(params.get(0)),
+            b'j' => self.move_left_free(params.count_at(0)),
+            b'k' => self.move_up_free(params.count_at(0)),
             b'h' => params.all().iter().for_each(|number| self.set_mode(false, *number, true)),
             b'l' => params.all().iter().for_each(|number| self.set_mode(false, *number, false)),
-            b'n' => return self.report_status(false, params.get(0)),
+            b'n' => return self.report_status(params.get(0)),
             b'r' => self.set_rows(params.get(0), params.get(1)),
             b's' if self.is_on(Mode::LEFT_RIGHT) => self.set_columns(params.get(0), params.get(1)),
             b's' => self.save_cursor(),
             b't' => return self.window(params),
             b'u' => self.restore_cursor(),
-            b'x' => self.reply(Reply::Parameters(params.get(0))),
+            b'x' => self.reply(Reply::Device(Device::Parameters(params.get(0)))),
             _ => return false,
         }
         true
@@ -107,7 +111,7 @@ impl Emulator {
             b'K' => self.erase_line(params.get(0), Spare::Protected),
             b'h' => params.all().iter().for_each(|number| self.set_mode(true, *number, true)),
             b'l' => params.all().iter().for_each(|number| self.set_mode(true, *number, false)),
-            b'n' => return self.report_status(true, params.get(0)),
+            b'n' => return self.report_private_status(params.get(0), params.get(1)),
             b'r' => params.all().iter().for_each(|number| self.return_mode(*number)),
             b's' => params.all().iter().for_each(|number| self.keep_mode(*number)),
             b'u' => self.reply(Reply::KittyFlags),
@@ -121,8 +125,8 @@ impl Emulator {
 
     fn greater(&mut self, params: &Params, last: u8) -> bool {
         match last {
-            b'c' => self.reply(Reply::SecondaryAttributes),
-            b'q' => self.reply(Reply::Version),
+            b'c' => self.reply(Reply::Device(Device::SecondaryAttributes)),
+            b'q' => self.reply(Reply::Device(Device::Version)),
             b'm' => self.keyboard.set_modifier(params.all()),
             b'n' => self.keyboard.unset_modifier(params.get(0)),
             b'u' => self.keyboard.push(params.get(0)),
@@ -135,7 +139,7 @@ impl Emulator {
 
     fn equals(&mut self, params: &Params, last: u8) -> bool {
         match last {
-            b'c' => self.reply(Reply::TertiaryAttributes),
+            b'c' => self.reply(Reply::Device(Device::TertiaryAttributes)),
             b'u' => self.keyboard.change(params.get(0), params.count_at(1)),
             _ => return false,
         }
@@ -156,6 +160,26 @@ impl Emulator {
             b'{' => self.erase_box(params.all(), Spare::Protected),
             b'x' => self.fill_box(params.all()),
             b'v' => self.copy_box(params.all()),
+            b'r' => self.change_box(params.all()),
+            b't' => self.reverse_box(params.all()),
+            b'w' => return self.report_presentation(params.get(0)),
+            // DECRQTSR, which would tell too much; DECSASD and DECSSDT: there is no status line; DECSCPP: the width is the layout's.
+            b'u' | b'}' | b'~' | b'|' => {}
+            _ => return false,
+        }
+        true
+    }
+
+    /// XTPUSHSGR, XTPOPSGR, XTREPORTSGR, XTPUSHCOLORS, XTPOPCOLORS, XTREPORTCOLORS, XTCHECKSUM.
+    fn hash(&mut self, params: &Params, last: u8) -> bool {
+        match last {
+            b'{' | b'p' => self.push_look(params),
+            b'}' | b'q' => self.pop_look(),
+            b'|' => self.report_looks(params.all()),
+            b'P' => self.push_colours(params.get(0)),
+            b'Q' => self.pop_colours(params.get(0)),
+            b'R' => self.reply(Reply::ColourStack(u16::try_from(self.kept.colours.len()).unwrap_or(0))),
+            b'y' => self.modes.set(Mode::POSITIVE_SUMS, params.get(0) & 1 == 1),
             _ => return false,
         }
         true
@@ -168,12 +192,19 @@ impl Emulator {
             (b' ', b'A') if self.in_rows() => self.shift_columns(self.margins.left, -n),
             (b'\'', b'}') if self.in_rows() && self.in_columns() => self.shift_columns(self.cursor.x, -n),
             (b'\'', b'~') if self.in_rows() && self.in_columns() => self.shift_columns(self.cursor.x, n),
-            (b' ', b'@' | b'A') | (b'\'', b'}' | b'~') => {}
             (b' ', b'q') => self.set_cursor_shape(params.get(0)),
             (b'"', b'q') => self.set_protected(params.get(0)),
-            // DECSTR; and DECSCL: every level is VT500's here, but it resets softly.
-            (b'!' | b'"', b'p') => self.soft_reset(),
+            (b'!', b'p') => self.soft_reset(),
+            (b'"', b'p') => self.set_level(params.get(0), params.get(1)),
+            (b'"', b'v') => self.reply(Reply::Device(Device::Displayed)),
+            (b'*', b'x') if params.get(0) <= 2 => self.modes.set(Mode::RECTANGLE, params.get(0) == 2),
             (b'*', b'y') => return self.report_checksum(params),
+            // DECSNLS: as with DECSLPP, the layout decides.
+            (b'*', b'|') => self.event(TermEvent::SizeWanted { cols: 0, rows: params.get(0) }),
+            (b'\'', b'|') => self.reply(Reply::Device(Device::NoLocator)),
+            // Columns outside of the margins do not move. DECSWBV and DECSMBV: bells have the volume the user gave them. DECELR, DECEFR and DECSLE:
+            // there is no locator.
+            (b' ', b'@' | b'A' | b't' | b'u') | (b'\'', b'}' | b'~' | b'z' | b'w' | b'{') => {}
             _ => return false,
         }
         true
@@ -194,7 +225,17 @@ impl Emulator {
             0 | 2 => false,
             _ => return,
         };
+        self.modes.set(Mode::GUARDED, false);
         self.cursor.pen.stale = true;
+    }
+
+    /// DECSCL: the level is 61 to 65; 1 asks for 7-bit replies. It resets softly.
+    fn set_level(&mut self, level: u16, bits: u16) {
+        if (61..=65).contains(&level) {
+            self.soft_reset();
+            self.modes.set_level(level - 60);
+            self.modes.set(Mode::EIGHT_BIT, level > 61 && bits != 1);
+        }
     }
 
     /// TBC.
@@ -219,6 +260,9 @@ impl Emulator {
             (Mode::APP_KEYPAD, false),
             (Mode::KEYBOARD_LOCK, false),
             (Mode::LEFT_RIGHT, false),
+            (Mode::NATIONAL, false),
+            (Mode::GUARDED, false),
+            (Mode::RECTANGLE, false),
         ] {
             self.modes.set(mode, on);
         }
@@ -233,10 +277,15 @@ impl Emulator {
     /// DECSET, DECRST, SM, RM.
     pub(crate) fn set_mode(&mut self, private: bool, number: u16, on: bool) {
         let Some(mode) = mode::named(private, number) else {
-            self.drop_sequence();
+            if mode::never(private, number) == 0 {
+                self.drop_sequence();
+            }
             return;
         };
         match mode {
+            // The VT420 has left and right margins, the VT500 keeps the screen when the columns change.
+            Mode::LEFT_RIGHT if self.modes.level() < 4 => {}
+            Mode::COLUMNS_KEEP if self.modes.level() < 5 => {}
             Mode::ORIGIN => {
                 self.modes.set(mode, on);
                 self.move_to(1, 1);
@@ -247,6 +296,10 @@ impl Emulator {
             }
             Mode::LEFT_RIGHT => {
                 self.modes.set(mode, on);
+                if on {
+                    // Rows of double width and these margins exclude each other.
+                    self.grid.clear_flag(Line::DOUBLE);
+                }
                 (self.margins.left, self.margins.right) = (0, self.last_col());
             }
             Mode::COLUMNS_132 => self.set_column_mode(on),
@@ -331,15 +384,15 @@ impl Emulator {
     /// XTSAVE.
     fn keep_mode(&mut self, number: u16) {
         if let Some(mode) = mode::named(true, number) {
-            self.kept_modes.0.set(mode, self.is_on(mode));
-            self.kept_modes.1.set(mode, true);
+            self.kept.modes.0.set(mode, self.is_on(mode));
+            self.kept.modes.1.set(mode, true);
         }
     }
 
     /// XTRESTORE.
     fn return_mode(&mut self, number: u16) {
-        if let Some(mode) = mode::named(true, number).filter(|mode| self.kept_modes.1.has(*mode)) {
-            self.set_mode(true, number, self.kept_modes.0.has(mode));
+        if let Some(mode) = mode::named(true, number).filter(|mode| self.kept.modes.1.has(*mode)) {
+            self.set_mode(true, number, self.kept.modes.0.has(mode));
         }
     }
 }

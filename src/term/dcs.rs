@@ -1,6 +1,7 @@
 //! Device control strings and application program commands: requests for settings and capabilities. Their payloads are compared, never sent back.
 
 use crate::term::emulator::Emulator;
+use crate::term::mode::Mode;
 use crate::term::parser::Header;
 use crate::term::report::Reply;
 
@@ -38,6 +39,11 @@ impl Emulator {
         match (header.marks(), header.last) {
             _ if header.ignored => self.drop_sequence(),
             ([b'$'], b'q') => self.report_setting(payload),
+            ([b'$'], b't') => {
+                if !self.restore_presentation(header.params.get(0), payload) {
+                    self.drop_sequence();
+                }
+            }
             ([b'+'], b'q') => self.report_capabilities(payload),
             ([], b'q') => self.sixel(payload),
             _ => self.drop_sequence(),
@@ -61,11 +67,14 @@ impl Emulator {
             b"s" => Reply::Setting(margins.left + 1, Some(margins.right + 1), "s"),
             b" q" => Reply::Setting(u16::from(self.printing.cursor_shape), None, " q"),
             b"\"q" => Reply::Setting(u16::from(self.cursor.pen.protected), None, "\"q"),
-            b"\"p" => Reply::Setting(64, Some(1), "\"p"),
+            b"\"p" => Reply::Setting(60 + self.modes.level(), Some(u16::from(!self.is_on(Mode::EIGHT_BIT))), "\"p"),
             b"t" => Reply::Setting(self.size.rows, None, "t"),
             b"$|" => Reply::Setting(self.size.cols, None, "$|"),
             b"*|" => Reply::Setting(self.size.rows, None, "*|"),
-            b"*x" => Reply::Setting(0, None, "*x"),
+            b"*x" => Reply::Setting(2 * u16::from(self.is_on(Mode::RECTANGLE)), None, "*x"),
+            // There is no status line: output goes to the screen.
+            b"$}" => Reply::Setting(0, None, "$}"),
+            b"$~" => Reply::Setting(0, None, "$~"),
             _ => Reply::NoSetting,
         };
         self.reply(reply);

@@ -178,8 +178,13 @@ impl Emulator {
     pub(crate) fn erase_chars(&mut self, n: u16) {
         let start = usize::from(self.cursor.x);
         let end = (start + usize::from(n)).min(usize::from(self.size.cols));
-        self.erase(self.cursor.y, start..end, Spare::Nothing);
+        self.erase(self.cursor.y, start..end, self.spared(Spare::Nothing));
         self.cursor.pending = false;
+    }
+
+    /// What an erase spares: after SPA, every one spares what is protected (xterm's reading of ECMA-48's ERM).
+    fn spared(&self, spare: Spare) -> Spare {
+        if self.is_on(Mode::GUARDED) { Spare::Protected } else { spare }
     }
 
     /// EL and DECSEL: 0 to the end, 1 from the start, 2 all.
@@ -191,7 +196,7 @@ impl Emulator {
             2 => 0..cols,
             _ => return,
         };
-        self.erase(self.cursor.y, range, spare);
+        self.erase(self.cursor.y, range, self.spared(spare));
         self.cursor.pending = false;
     }
 
@@ -217,7 +222,7 @@ impl Emulator {
     }
 
     fn erase_rows(&mut self, rows: Range<u16>, spare: Spare) {
-        let (blank, tick) = (self.blank(), self.tick());
+        let (blank, tick, spare) = (self.blank(), self.tick(), self.spared(spare));
         if rows.start == 0 && !rows.is_empty() && !self.alternate {
             self.history.end_line();
         }

@@ -10,6 +10,7 @@ use crate::term::grapheme::Join;
 use crate::term::grid::Grid;
 use crate::term::history::History;
 use crate::term::image::Images;
+use crate::term::kept::Kept;
 use crate::term::keyboard::Keyboard;
 use crate::term::link::Links;
 use crate::term::look::{Look, Looks};
@@ -120,6 +121,8 @@ pub(crate) struct Printing {
     pub(crate) last: Option<char>,
     /// DECSCUSR's number.
     pub(crate) cursor_shape: u8,
+    /// Some row may be one of double width.
+    pub(crate) doubled: bool,
 }
 
 /// A terminal without its parser.
@@ -135,8 +138,7 @@ pub(crate) struct Emulator {
     pub(crate) saved: [Saved; 2],
     pub(crate) margins: Margins,
     pub(crate) modes: Modeset,
-    /// XTSAVE: values, and which were saved.
-    pub(crate) kept_modes: (Modeset, Modeset),
+    pub(crate) kept: Kept,
     pub(crate) tabs: Tabs,
     pub(crate) tables: Tables,
     pub(crate) history: History,
@@ -169,7 +171,7 @@ impl Emulator {
             saved: [Saved::default(); 2],
             margins: Margins::full(size),
             modes: Modeset::default(),
-            kept_modes: (Modeset::NONE, Modeset::NONE),
+            kept: Kept::default(),
             tabs: Tabs::default(),
             tables: Tables { looks: Looks::new(), clusters: Clusters::new(), links: Links::default() },
             history: History::new(memory, options.scrollback_lines_max, options.scrollback_bytes_max, size.cols),
@@ -215,8 +217,7 @@ impl Emulator {
     /// What an erased cell is.
     #[inline]
     pub(crate) fn blank(&mut self) -> Cell {
-        let bg = self.cursor.pen.look.bg;
-        if bg == 0 {
+        if self.cursor.pen.look.bg() == 0 {
             return Cell::BLANK;
         }
         // Numbers are swept only while no template is in anybody's hands.
@@ -279,7 +280,7 @@ impl Emulator {
         self.saved = [Saved::default(); 2];
         self.margins = Margins::full(self.size);
         self.modes = Modeset::default();
-        self.kept_modes = (Modeset::NONE, Modeset::NONE);
+        self.kept = Kept::default();
         self.tabs = Tabs::default();
         self.titles.reset();
         self.palette.reset();

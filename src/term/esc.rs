@@ -1,20 +1,24 @@
 //! Escape sequences and single controls by name. No screen is touched here.
 
+use crate::term::cell::Cell;
 use crate::term::charset::Charset;
+use crate::term::edit::Spare;
 use crate::term::emulator::Emulator;
 use crate::term::event::TermEvent;
 use crate::term::grapheme::Join;
+use crate::term::grid::Line;
 use crate::term::mode::Mode;
 use crate::term::parser::{End, Header, Sink};
+use crate::term::report::{Device, Reply};
 
 impl Sink for Emulator {
     #[inline]
-    fn ascii(&mut self, run: &[u8]) {
-        self.print_ascii(run);
+    fn ascii(&mut self, bytes: &[u8], run: usize) {
+        self.print_ascii(bytes, run);
     }
 
-    fn text(&mut self, run: &str) {
-        self.print_text(run);
+    fn text(&mut self, bytes: &[u8]) -> usize {
+        self.print_text(bytes)
     }
 
     #[inline]
@@ -34,11 +38,13 @@ impl Sink for Emulator {
 
     #[inline]
     fn csi(&mut self, header: &Header) {
-        // By far the most are SGR.
-        if header.last == b'm' && header.intermediate_count == 0 && !header.ignored {
-            self.select_graphics(&header.params);
-        } else {
-            self.control_sequence(header);
+        // By far the most are SGR, then moves and erases.
+        let is_plain = header.intermediate_count == 0 && !header.ignored;
+        match header.last {
+            b'm' if is_plain => self.select_graphics(&header.params),
+            b'H' if is_plain && !header.params.has_subs() => self.move_to(header.params.count_at(0), header.params.count_at(1)),
+            b'K' if is_plain && !header.params.has_subs() => self.erase_line(header.params.get(0), Spare::Nothing),
+            _ => self.control_sequence(header),
         }
         self.forget_text();
     }
@@ -76,7 +82,12 @@ impl Emulator {
             0x07 if self.out.events.last() == Some(&TermEvent::Bell) => {}
             0x07 => self.event(TermEvent::Bell),
             0x08 => self.move_left(1),
-            b'\t' => self.tab(1),
+            b'\t' => {
+                if self.cursor.pending && self.is_on(Mode::MORE_FIX) && self.is_on(Mode::AUTOWRAP) {
+                    self.wrap();
+                }
+                self.tab(1);
+            }
             0x0e => self.cursor.charsets.left = 1,
             0x0f => self.cursor.charsets.left = 0,
             0x84 => self.index(),
@@ -85,6 +96,9 @@ impl Emulator {
             0x8d => self.reverse_index(),
             0x8e => self.cursor.charsets.single = 2,
             0x8f => self.cursor.charsets.single = 3,
+            0x96 => self.set_guarded(true),
+            0x97 => self.set_guarded(false),
+            0x9a => self.reply(Reply::Device(Device::PrimaryAttributes)),
             _ => {}
         }
     }
@@ -103,18 +117,21 @@ impl Emulator {
         match header.marks() {
             [] => self.plain_escape(header.last),
             [b'#'] => self.line_escape(header.last),
-            [slot @ b'('..=b'+'] => self.designate(usize::from(slot - b'('), header.last),
-            [slot @ b'-'..=b'/'] => self.designate(usize::from(slot - b'-') + 1, header.last),
-            // S7C1T, S8C1T and the choice of UTF-8: replies are 7 bit and text is UTF-8, always.
-            [b' '] if matches!(header.last, b'F' | b'G') => {}
+            [slot @ b'('..=b'+'] => self.designate(usize::from(slot - b'('), Charset::named(0, header.last, false)),
+            [slot @ b'-'..=b'/'] => self.designate(usize::from(slot - b'-') + 1, Charset::named(0, header.last, true)),
+            [slot @ b'('..=b'+', mark] => self.designate(usize::from(slot - b'('), Charset::named(*mark, header.last, false)),
+            // S7C1T, S8C1T.
+            [b' '] if matches!(header.last, b'F' | b'G') => self.modes.set(Mode::EIGHT_BIT, header.last == b'G'),
+            // ANSI conformance levels, and the choice of UTF-8: text is UTF-8, always.
+            [b' '] if matches!(header.last, b'L'..=b'N') => {}
             [b'%'] if matches!(header.last, b'G' | b'@') => {}
-            [slot @ b'('..=b'+', b'%' | b'"' | b'&'] => self.designate(usize::from(slot - b'('), 0),
             _ => self.drop_sequence(),
         }
     }
 
-    fn designate(&mut self, slot: usize, last: u8) {
-        self.cursor.charsets.sets[slot & 3] = Charset::from_final(last);
+    fn designate(&mut self, slot: usize, set: Charset) {
+        let is_there = !set.is_national() || self.is_on(Mode::NATIONAL);
+        self.cursor.charsets.sets[slot & 3] = if is_there { set } else { Charset::Ascii };
     }
 
     fn plain_escape(&mut self, last: u8) {
@@ -133,7 +150,7 @@ impl Emulator {
             b'O' => self.cursor.charsets.single = 3,
             b'V' => self.set_guarded(true),
             b'W' => self.set_guarded(false),
-            b'Z' => self.reply(crate::term::report::Reply::PrimaryAttributes),
+            b'Z' => self.reply(Reply::Device(Device::PrimaryAttributes)),
             b'c' => {
                 self.reset();
                 self.event(TermEvent::Reset);
@@ -146,19 +163,43 @@ impl Emulator {
         }
     }
 
-    /// SPA and EPA (ECMA-48 8.3.130): guarded like DECSCA.
+    /// SPA and EPA (ECMA-48 8.3.130). What is guarded so withstands ED, EL and ECH, too.
     fn set_guarded(&mut self, on: bool) {
+        if on {
+            self.modes.set(Mode::GUARDED, true);
+        }
         self.cursor.pen.protected = on;
         self.cursor.pen.stale = true;
     }
 
+    /// DECALN; DECDHL, DECSWL, DECDWL.
     fn line_escape(&mut self, last: u8) {
         match last {
             b'8' => self.fill_with_e(),
-            // Double width and height (DECDHL, DECDWL, DECSWL): told apart, drawn as single.
-            b'3'..=b'6' => {}
+            // The halves of a line of double height look alike here: each is drawn with the width doubled.
+            b'3' | b'4' | b'6' => self.set_double(true),
+            b'5' => self.set_double(false),
             _ => self.drop_sequence(),
         }
+    }
+
+    /// A row of double width has half the columns; what stood in the others is gone. There is none between left and right margins.
+    fn set_double(&mut self, on: bool) {
+        if self.is_on(Mode::LEFT_RIGHT) {
+            return;
+        }
+        let (y, tick) = (self.cursor.y, self.tick());
+        let half = usize::from(self.size.cols / 2);
+        if on && half > 0 {
+            self.printing.doubled = true;
+            self.grid.clear_cells(y, half..usize::from(self.size.cols), Cell::BLANK, tick);
+            self.grid.unwrap(y, tick);
+            self.grid.line_mut(y).flags |= Line::DOUBLE;
+            self.place(self.cursor.x, y);
+        } else {
+            self.grid.line_mut(y).flags &= !Line::DOUBLE;
+        }
+        self.grid.touch(y, tick);
     }
 
     /// DECBI: left, or the columns move right at the left margin.

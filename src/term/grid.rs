@@ -25,6 +25,8 @@ impl Line {
     pub(crate) const TEXT: u8 = 4;
     /// Some cell may be part of a wide character.
     pub(crate) const WIDE: u8 = 8;
+    /// It is drawn with the width doubled and has half the columns (DECDWL, DECDHL).
+    pub(crate) const DOUBLE: u8 = 16;
 
     pub(crate) fn has(self, flag: u8) -> bool {
         self.flags & flag != 0
@@ -48,6 +50,8 @@ pub(crate) struct Grid {
     ticks: Vec<u64>,
     /// Rows moved by the last scrolls, and when: folded into `ticks` when another region scrolls.
     scrolled: (u16, u16, u64),
+    /// Cells cleared and moved since the start.
+    pub(crate) work: u64,
 }
 
 impl Grid {
@@ -59,6 +63,7 @@ impl Grid {
             lines: vec![Line::default(); usize::from(size.rows)],
             ticks: vec![tick; usize::from(size.rows)],
             scrolled: (0, 0, 0),
+            work: 0,
         }
     }
 
@@ -117,6 +122,11 @@ impl Grid {
         self.touch(y, tick);
     }
 
+    /// Takes a flag from all rows.
+    pub(crate) fn clear_flag(&mut self, flag: u8) {
+        self.lines.iter_mut().for_each(|line| line.flags &= !flag);
+    }
+
     pub(crate) fn touch(&mut self, y: u16, tick: u64) {
         self.ticks[usize::from(y)] = tick;
     }
@@ -150,6 +160,7 @@ impl Grid {
     /// Makes all of row `y` blank, and the row a line of its own.
     pub(crate) fn clear_row(&mut self, y: u16, blank: Cell, tick: u64) {
         let used = if blank == Cell::BLANK { usize::from(self.line(y).used) } else { self.cols };
+        self.work += used as u64 + 1;
         let (cells, line) = self.write(y, 0, tick);
         cells[..used].fill(blank);
         *line = Line::default();
@@ -166,6 +177,7 @@ impl Grid {
         let old_used = usize::from(self.line(y).used);
         let end = range.end.min(self.cols);
         let start = range.start.min(end);
+        self.work += (end - start) as u64 + 1;
         if blank != Cell::BLANK {
             let (cells, line) = self.write(y, end, tick);
             cells[start..end].fill(blank);
@@ -197,7 +209,14 @@ impl Grid {
     pub(crate) fn scroll_up(&mut self, region: (u16, u16), n: u16, blank: Cell, tick: u64) {
         let (top, bottom) = region;
         let n = n.min(bottom - top + 1);
-        self.map[usize::from(top)..=usize::from(bottom)].rotate_left(usize::from(n));
+        let rows = &mut self.map[usize::from(top)..=usize::from(bottom)];
+        if let (1, [first, ..]) = (n, &*rows) {
+            let first = *first;
+            rows.copy_within(1.., 0);
+            rows[usize::from(bottom - top)] = first;
+        } else {
+            rows.rotate_left(usize::from(n));
+        }
         self.note_scroll(top, bottom, tick);
         for y in bottom + 1 - n..=bottom {
             self.clear_row(y, blank, tick);
@@ -229,6 +248,7 @@ impl Grid {
     pub(crate) fn shift_left(&mut self, y: u16, range: Range<usize>, n: usize, fill: Fill) {
         let Fill { blank, tick } = fill;
         let n = n.min(range.len());
+        self.work += range.len() as u64;
         self.split_wide(y, range.start);
         self.split_wide(y, range.start + n);
         self.split_wide(y, range.end);
@@ -244,6 +264,7 @@ impl Grid {
     pub(crate) fn shift_right(&mut self, y: u16, range: Range<usize>, n: usize, fill: Fill) {
         let Fill { blank, tick } = fill;
         let n = n.min(range.len());
+        self.work += range.len() as u64;
         self.split_wide(y, range.start);
         self.split_wide(y, range.end - n);
         self.split_wide(y, range.end);
@@ -258,7 +279,7 @@ impl Grid {
 
     /// Puts whole rows in place of all there are; each is cut or padded to the width.
     pub(crate) fn replace(&mut self, size: Size, rows: Vec<(Vec<Cell>, Line)>, tick: u64) {
-        *self = Self::new(size, tick);
+        *self = Self { work: self.work + size.area() as u64, ..Self::new(size, tick) };
         for (y, (row, line)) in (0..size.rows).zip(rows) {
             let end = row.len().min(self.cols);
             let (cells, own) = self.write(y, end, tick);

@@ -3,18 +3,19 @@
 use crate::base::style::{Attrs, Colour, Style, Underline};
 use crate::term::cell::STYLE_MAX;
 
-/// A look in 16 bytes: colours as tag and 24 bits, attributes with the underline in bits 8–10, and the hyperlink.
+/// A look in two words: foreground and background, each as tag and 24 bits; then the underline's colour, attributes with the underline in bits 8–10, and
+/// the hyperlink. Whole words, because what is written in parts and read at once right after stalls a processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Look {
-    pub(crate) fg: u32,
-    pub(crate) bg: u32,
-    pub(crate) underline: u32,
-    pub(crate) attrs: u16,
-    pub(crate) link: u16,
+    colours: u64,
+    others: u64,
 }
 
 const INDEXED: u32 = 1 << 24;
 const RGB: u32 = 2 << 24;
+const LOW: u64 = 0xffff_ffff;
+const ATTRS_SHIFT: u32 = 32;
+const LINK_SHIFT: u32 = 48;
 const UNDERLINE_SHIFT: u16 = 8;
 const UNDERLINE_BITS: u16 = 7 << UNDERLINE_SHIFT;
 
@@ -38,24 +39,61 @@ pub(crate) fn unpack(colour: u32) -> Colour {
 }
 
 impl Look {
+    pub(crate) fn fg(self) -> u32 {
+        (self.colours & LOW) as u32
+    }
+
+    pub(crate) fn bg(self) -> u32 {
+        (self.colours >> 32) as u32
+    }
+
+    pub(crate) fn underline(self) -> u32 {
+        (self.others & LOW) as u32
+    }
+
+    fn attrs(self) -> u16 {
+        (self.others >> ATTRS_SHIFT & 0xffff) as u16
+    }
+
+    pub(crate) fn link(self) -> u16 {
+        (self.others >> LINK_SHIFT) as u16
+    }
+
+    pub(crate) fn set_fg(&mut self, colour: u32) {
+        self.colours = self.colours & !LOW | u64::from(colour);
+    }
+
+    pub(crate) fn set_bg(&mut self, colour: u32) {
+        self.colours = self.colours & LOW | u64::from(colour) << 32;
+    }
+
+    pub(crate) fn set_underline_colour(&mut self, colour: u32) {
+        self.others = self.others & !LOW | u64::from(colour);
+    }
+
+    pub(crate) fn set_link(&mut self, link: u16) {
+        self.others = self.others & !(0xffff << LINK_SHIFT) | u64::from(link) << LINK_SHIFT;
+    }
+
     pub(crate) fn has(self, attrs: Attrs) -> bool {
-        self.attrs & attrs.0 == attrs.0
+        self.attrs() & attrs.0 == attrs.0
     }
 
     pub(crate) fn set(&mut self, attrs: Attrs) {
-        self.attrs |= attrs.0;
+        self.others |= u64::from(attrs.0) << ATTRS_SHIFT;
     }
 
     pub(crate) fn unset(&mut self, attrs: Attrs) {
-        self.attrs &= !attrs.0;
+        self.others &= !(u64::from(attrs.0) << ATTRS_SHIFT);
     }
 
     pub(crate) fn set_underline(&mut self, kind: Underline) {
-        self.attrs = self.attrs & !UNDERLINE_BITS | (kind as u16) << UNDERLINE_SHIFT;
+        self.unset(Attrs(UNDERLINE_BITS));
+        self.set(Attrs((kind as u16) << UNDERLINE_SHIFT));
     }
 
     pub(crate) fn underline_kind(self) -> Underline {
-        match (self.attrs & UNDERLINE_BITS) >> UNDERLINE_SHIFT {
+        match (self.attrs() & UNDERLINE_BITS) >> UNDERLINE_SHIFT {
             1 => Underline::Single,
             2 => Underline::Double,
             3 => Underline::Curly,
@@ -67,37 +105,32 @@ impl Look {
 
     /// What an erased cell keeps: the background (back colour erase).
     pub(crate) fn erased(self) -> Self {
-        Self { bg: self.bg, ..Self::default() }
+        Self { colours: self.colours & !LOW, others: 0 }
     }
 
     pub(crate) fn style(self) -> Style {
         Style {
-            fg: unpack(self.fg),
-            bg: unpack(self.bg),
-            underline_colour: unpack(self.underline),
+            fg: unpack(self.fg()),
+            bg: unpack(self.bg()),
+            underline_colour: unpack(self.underline()),
             underline: self.underline_kind(),
-            attrs: Attrs(self.attrs & !UNDERLINE_BITS),
+            attrs: Attrs(self.attrs() & !UNDERLINE_BITS),
         }
+    }
+
+    /// What SGR 0 leaves: the link.
+    pub(crate) fn plain(self) -> Self {
+        Self { colours: 0, others: self.others & !0 << LINK_SHIFT }
     }
 
     /// As two words, for snapshots and history.
     pub(crate) fn words(self) -> [u64; 2] {
-        [
-            u64::from(self.fg) | u64::from(self.bg) << 32,
-            u64::from(self.underline) | u64::from(self.attrs) << 32 | u64::from(self.link) << 48,
-        ]
+        [self.colours, self.others]
     }
 
     /// From any two words.
-    #[expect(clippy::cast_possible_truncation, reason = "the words are taken apart")]
-    pub(crate) fn from_words(words: [u64; 2]) -> Self {
-        Self {
-            fg: words[0] as u32,
-            bg: (words[0] >> 32) as u32,
-            underline: words[1] as u32,
-            attrs: (words[1] >> 32) as u16,
-            link: (words[1] >> 48) as u16,
-        }
+    pub(crate) fn from_words([colours, others]: [u64; 2]) -> Self {
+        Self { colours, others }
     }
 
     fn hash(self) -> usize {
@@ -109,6 +142,8 @@ impl Look {
 }
 
 const EMPTY: u32 = u32::MAX;
+/// Places of a new index: sparse, so that the first look at a place is mostly the last.
+const INDEX_MIN: usize = 256;
 /// Below this many looks nothing is ever swept.
 const SWEEP_MIN: usize = 8192;
 
@@ -126,8 +161,14 @@ pub(crate) struct Looks {
 
 impl Looks {
     pub(crate) fn new() -> Self {
-        let mut looks =
-            Self { entries: vec![Look::default()], free: Vec::new(), index: vec![EMPTY; 64], used: 1, sweep_at: SWEEP_MIN, sweeps: 0 };
+        let mut looks = Self {
+            entries: vec![Look::default()],
+            free: Vec::new(),
+            index: vec![EMPTY; INDEX_MIN],
+            used: 1,
+            sweep_at: SWEEP_MIN,
+            sweeps: 0,
+        };
         looks.insert(0);
         looks
     }
@@ -213,7 +254,7 @@ impl Looks {
     }
 
     fn rebuild(&mut self) {
-        self.index = vec![EMPTY; (self.used * 4).next_power_of_two().max(64)];
+        self.index = vec![EMPTY; (self.used * 4).next_power_of_two().max(INDEX_MIN)];
         let mut is_free = vec![false; self.entries.len()];
         self.free.iter().for_each(|number| is_free[*number as usize] = true);
         for (number, free) in is_free.iter().enumerate() {

@@ -17,7 +17,7 @@ impl Mode {
     pub(crate) const REVERSE_VIDEO: Self = Self(7);
     pub(crate) const ORIGIN: Self = Self(8);
     pub(crate) const AUTOWRAP: Self = Self(9);
-    pub(crate) const AUTOREPEAT: Self = Self(10);
+    pub(crate) const MORE_FIX: Self = Self(10);
     pub(crate) const MOUSE_PRESS: Self = Self(11);
     pub(crate) const CURSOR_BLINK: Self = Self(12);
     pub(crate) const CURSOR_VISIBLE: Self = Self(13);
@@ -54,7 +54,23 @@ impl Mode {
     pub(crate) const SIXEL_RIGHT: Self = Self(44);
     pub(crate) const DELETE_SENDS_DEL: Self = Self(45);
     pub(crate) const NUM_LOCK: Self = Self(46);
+    pub(crate) const PRINT_FORM_FEED: Self = Self(47);
+    pub(crate) const PRINT_EXTENT: Self = Self(48);
+    pub(crate) const FONT_KEYS: Self = Self(49);
+    /// S8C1T: replies start with C1 controls. It has no number, nor have the following.
+    pub(crate) const EIGHT_BIT: Self = Self(50);
+    /// DECSACE: attributes are changed in a rectangle, not in the text between its corners.
+    pub(crate) const RECTANGLE: Self = Self(51);
+    /// SPA was used last, not DECSCA: protected cells withstand every erase.
+    pub(crate) const GUARDED: Self = Self(52);
+    /// XTCHECKSUM: sums of DECRQCRA are not negated.
+    pub(crate) const POSITIVE_SUMS: Self = Self(53);
 }
+
+/// The highest conformance level (DECSCL), and that of a fresh terminal.
+const LEVEL_MAX: u16 = 5;
+const LEVEL_FRESH: u16 = 4;
+const LEVEL_SHIFT: u32 = 60;
 
 /// Modes of SM and RM (ECMA-48 7): number, mode.
 const ANSI: &[(u16, Mode)] = &[(2, Mode::KEYBOARD_LOCK), (4, Mode::INSERT), (12, Mode::SEND_RECEIVE), (20, Mode::NEWLINE)];
@@ -67,11 +83,14 @@ const PRIVATE: &[(u16, Mode)] = &[
     (5, Mode::REVERSE_VIDEO),
     (6, Mode::ORIGIN),
     (7, Mode::AUTOWRAP),
-    (8, Mode::AUTOREPEAT),
     (9, Mode::MOUSE_PRESS),
     (12, Mode::CURSOR_BLINK),
+    (18, Mode::PRINT_FORM_FEED),
+    (19, Mode::PRINT_EXTENT),
     (25, Mode::CURSOR_VISIBLE),
+    (35, Mode::FONT_KEYS),
     (40, Mode::ALLOW_COLUMNS),
+    (41, Mode::MORE_FIX),
     (42, Mode::NATIONAL),
     (45, Mode::REVERSE_WRAP),
     (47, Mode::ALT_47),
@@ -108,7 +127,7 @@ const PRIVATE: &[(u16, Mode)] = &[
 
 /// Modes that are known and can never be on: DECRQM answers 4 for them (those of ECMA-48 and of the VT500 series).
 const NEVER_ANSI: &[u16] = &[1, 3, 5, 7, 10, 11, 13, 14, 15, 16, 17, 18, 19];
-const NEVER_PRIVATE: &[u16] = &[18, 19, 34, 35, 36, 57, 60, 61, 64, 68, 73, 81, 96, 97, 98, 99, 100, 101, 102, 103, 104, 106];
+const NEVER_PRIVATE: &[u16] = &[8, 34, 36, 57, 61, 64, 68, 73, 81, 96, 97, 98, 99, 100, 101, 102, 103, 104, 106];
 
 /// The modes on in a fresh terminal.
 const FRESH: Modeset = Modeset(
@@ -116,7 +135,7 @@ const FRESH: Modeset = Modeset(
         | 1 << Mode::CURSOR_VISIBLE.0
         | 1 << Mode::SEND_RECEIVE.0
         | 1 << Mode::ALT_SCROLL.0
-        | 1 << Mode::AUTOREPEAT.0
+        | 1 << Mode::FONT_KEYS.0
         | 1 << Mode::GRAPHEMES.0
         | 1 << Mode::META_SENDS_ESC.0
         | 1 << Mode::ALT_SENDS_ESC.0
@@ -144,6 +163,19 @@ impl Modeset {
 
     pub(crate) fn set(&mut self, mode: Mode, on: bool) {
         self.0 = self.0 & !(1 << mode.0) | u64::from(on) << mode.0;
+    }
+
+    /// The conformance level, 1 to 5; what is kept is 0 until DECSCL sets it.
+    pub(crate) fn level(self) -> u16 {
+        let kept = u16::try_from(self.0 >> LEVEL_SHIFT & 7).unwrap_or(0);
+        match kept {
+            1..=LEVEL_MAX => kept,
+            _ => LEVEL_FRESH,
+        }
+    }
+
+    pub(crate) fn set_level(&mut self, level: u16) {
+        self.0 = self.0 & !(7 << LEVEL_SHIFT) | u64::from(level & 7) << LEVEL_SHIFT;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where the cursor goes: absolute and relative moves, tabs, line feeds, margins (ECMA-48 8.3, DEC STD 070, xterm's behaviour where they differ).
 
 use crate::term::emulator::{Emulator, Margins, Saved};
+use crate::term::grid::Line;
 use crate::term::mode::Mode;
 
 impl Emulator {
@@ -12,9 +13,24 @@ impl Emulator {
         self.size.rows - 1
     }
 
+    /// The last column of row `y`: one of double width has half the columns.
+    #[inline]
+    pub(crate) fn last_col_of(&self, y: u16) -> u16 {
+        if self.printing.doubled && self.grid.line(y).has(Line::DOUBLE) { (self.size.cols / 2).max(1) - 1 } else { self.last_col() }
+    }
+
+    /// How many columns each one of the cursor's row takes where it is drawn.
+    pub(crate) fn drawn_columns(&self) -> u16 {
+        if self.grid.line(self.cursor.y).has(Line::DOUBLE) { 2 } else { 1 }
+    }
+
     /// The column after the last one that text in the cursor's row may reach.
     #[inline]
     pub(crate) fn limit(&self) -> usize {
+        // A row of double width may have come to where the cursor is already further right.
+        if self.printing.doubled && self.cursor.x <= self.last_col_of(self.cursor.y) && self.grid.line(self.cursor.y).has(Line::DOUBLE) {
+            return usize::from(self.last_col_of(self.cursor.y)) + 1;
+        }
         if self.cursor.x <= self.margins.right { usize::from(self.margins.right) + 1 } else { usize::from(self.size.cols) }
     }
 
@@ -37,8 +53,8 @@ impl Emulator {
 
     /// Puts the cursor at a cell of the screen.
     pub(crate) fn place(&mut self, x: u16, y: u16) {
-        self.cursor.x = x.min(self.last_col());
         self.cursor.y = y.min(self.last_row());
+        self.cursor.x = x.min(self.last_col_of(self.cursor.y));
         self.cursor.pending = false;
     }
 
@@ -63,7 +79,7 @@ impl Emulator {
     pub(crate) fn move_to_row(&mut self, row: u16) {
         let x = self.cursor.x;
         self.move_to(row, 1);
-        self.cursor.x = x;
+        self.place(x, self.cursor.y);
     }
 
     /// HPR.
@@ -74,6 +90,16 @@ impl Emulator {
     /// VPR.
     pub(crate) fn move_down_free(&mut self, n: u16) {
         self.place(self.cursor.x, self.cursor.y.saturating_add(n));
+    }
+
+    /// HPB.
+    pub(crate) fn move_left_free(&mut self, n: u16) {
+        self.place(self.cursor.x.saturating_sub(n), self.cursor.y);
+    }
+
+    /// VPB.
+    pub(crate) fn move_up_free(&mut self, n: u16) {
+        self.place(self.cursor.x, self.cursor.y.saturating_sub(n));
     }
 
     /// CUU: stops at the top margin if it starts at or below it.
@@ -134,7 +160,7 @@ impl Emulator {
             self.place(right, bottom);
             return true;
         }
-        if !extended && !self.grid.line(y - 1).has(crate::term::grid::Line::WRAPPED) {
+        if !extended && !self.grid.line(y - 1).has(Line::WRAPPED) {
             return false;
         }
         self.place(right, y - 1);
@@ -158,6 +184,7 @@ impl Emulator {
         } else if self.cursor.y < self.last_row() {
             self.cursor.y += 1;
         }
+        self.keep_in_row();
     }
 
     /// RI.
@@ -169,6 +196,15 @@ impl Emulator {
             }
         } else {
             self.cursor.y = self.cursor.y.saturating_sub(1);
+        }
+        self.keep_in_row();
+    }
+
+    /// The row the cursor came to may be one of double width.
+    #[inline]
+    fn keep_in_row(&mut self) {
+        if self.printing.doubled {
+            self.cursor.x = self.cursor.x.min(self.last_col_of(self.cursor.y));
         }
     }
 
@@ -184,6 +220,7 @@ impl Emulator {
     /// HT, CHT. A pending wrap stays pending, as in xterm.
     pub(crate) fn tab(&mut self, n: u16) {
         let stop = if self.cursor.x <= self.margins.right { self.margins.right } else { self.last_col() };
+        let stop = stop.min(self.last_col_of(self.cursor.y));
         for _ in 0..n.min(self.size.cols) {
             self.cursor.x = self.tabs.after(self.cursor.x, stop);
         }
@@ -232,9 +269,8 @@ impl Emulator {
         self.cursor = saved.cursor;
         self.cursor.pen.stale = true;
         self.cursor.pen.zone = 0;
-        self.cursor.x = saved.cursor.x.min(self.last_col());
-        self.cursor.y = saved.cursor.y.min(self.last_row());
-        self.cursor.pending = saved.cursor.pending && self.cursor.x == self.last_col();
+        self.place(saved.cursor.x, saved.cursor.y);
+        self.cursor.pending = saved.cursor.pending && self.cursor.x == self.last_col_of(self.cursor.y);
         self.modes.set(Mode::ORIGIN, saved.origin);
         if saved.is_set {
             self.modes.set(Mode::AUTOWRAP, saved.autowrap);

@@ -27,16 +27,18 @@ impl Emulator {
             }
             // An icon name is nothing a pane has.
             "1" => true,
-            "4" => self.palette_command(rest, bell),
+            "4" => self.palette_command(rest, (4, 0), bell),
+            "5" => self.palette_command(rest, (5, palette::ATTRIBUTE_COLOURS), bell),
             "7" => self.set_cwd_url(rest),
             "8" => self.set_link(rest),
             "9" => self.notice_9(rest),
-            "10" | "11" | "12" => self.special_colours(number, rest, bell),
+            "10" | "11" | "12" | "13" | "14" | "15" | "16" | "17" | "18" | "19" => self.special_colours(number, rest, bell),
             "22" => self.set_pointer(rest),
             "52" => self.set_clipboard(rest),
             "99" => self.notice_99(rest),
-            "104" => self.reset_colours(rest),
-            "110" | "111" | "112" => {
+            "104" => self.reset_colours(rest, 0),
+            "105" => self.reset_colours(rest, palette::ATTRIBUTE_COLOURS),
+            "110" | "111" | "112" | "113" | "114" | "115" | "116" | "117" | "118" | "119" => {
                 self.palette.set_special(number.parse::<u16>().unwrap_or(0).saturating_sub(100), None);
                 self.recolour();
                 true
@@ -64,32 +66,32 @@ impl Emulator {
         self.event(TermEvent::Title(title));
     }
 
-    fn recolour(&mut self) {
+    pub(crate) fn recolour(&mut self) {
         let tick = self.tick();
         self.grid.touch_all(tick);
     }
 
-    /// OSC 4: pairs of number and colour, or `?` for a question.
-    fn palette_command(&mut self, rest: &str, bell: bool) -> bool {
+    /// OSC 4 and 5: pairs of number and colour, or `?` for a question; `first` is where the numbers of this command begin.
+    fn palette_command(&mut self, rest: &str, (command, first): (u16, u16), bell: bool) -> bool {
         let mut parts = rest.split(';');
         for _ in 0..COLOURS_MAX {
             let (Some(number), Some(spec)) = (parts.next(), parts.next()) else { break };
-            let Ok(entry) = number.parse::<u8>() else { continue };
+            let Ok(number) = number.parse::<u16>() else { continue };
+            let Some(now) = number.checked_add(first).and_then(|number| self.palette.numbered(number)) else { continue };
             if spec == "?" {
-                let colour = self.palette.entry(entry);
-                self.reply(Reply::Colour(4, Some(entry), colour, bell));
+                self.reply(Reply::Colour(command, Some(number), now, bell));
             } else if let Some(colour) = palette::parse(spec) {
-                self.palette.entries.insert(entry, colour);
+                self.palette.set_numbered(number + first, Some(colour));
                 self.recolour();
             }
         }
         true
     }
 
-    /// OSC 10, 11, 12: further colours belong to the following numbers.
+    /// OSC 10 to 19: further colours belong to the following numbers.
     fn special_colours(&mut self, number: &str, rest: &str, bell: bool) -> bool {
         let first: u16 = number.parse().unwrap_or(0);
-        for (number, spec) in (first..=12).zip(rest.split(';')) {
+        for (number, spec) in (first..=19).zip(rest.split(';')) {
             if spec == "?" {
                 if let Some(colour) = self.palette.special(number) {
                     self.reply(Reply::Colour(number, None, colour, bell));
@@ -102,13 +104,14 @@ impl Emulator {
         true
     }
 
-    /// OSC 104: the numbers named, or all.
-    fn reset_colours(&mut self, rest: &str) -> bool {
+    /// OSC 104 and 105: the numbers named, or all.
+    fn reset_colours(&mut self, rest: &str, first: u16) -> bool {
         if rest.is_empty() {
-            self.palette.entries.clear();
+            let count = if first == 0 { palette::ATTRIBUTE_COLOURS } else { palette::ATTRIBUTE_COLOURS_COUNT };
+            (first..first + count).for_each(|number| self.palette.set_numbered(number, None));
         }
-        for entry in rest.split(';').filter_map(|number| number.parse::<u8>().ok()) {
-            self.palette.entries.remove(&entry);
+        for number in rest.split(';').filter_map(|number| number.parse::<u16>().ok()?.checked_add(first)) {
+            self.palette.set_numbered(number, None);
         }
         self.recolour();
         true
@@ -118,7 +121,7 @@ impl Emulator {
     fn set_link(&mut self, rest: &str) -> bool {
         let Some((options, address)) = rest.split_once(';') else { return false };
         let id = options.split(':').find_map(|option| option.strip_prefix("id=")).unwrap_or("");
-        self.cursor.pen.look.link = if address.is_empty() { 0 } else { self.tables.links.number(id, address) };
+        self.cursor.pen.look.set_link(if address.is_empty() { 0 } else { self.tables.links.number(id, address) });
         self.cursor.pen.stale = true;
         true
     }

@@ -52,7 +52,16 @@ pub(crate) struct Palette {
     pub(crate) fg: Option<Rgb>,
     pub(crate) bg: Option<Rgb>,
     pub(crate) cursor: Option<Rgb>,
+    /// What changes nothing here and is only told again: OSC 13 to 19 by their numbers, OSC 5 from [`ATTRIBUTE_COLOURS`] on.
+    pub(crate) others: BTreeMap<u16, Rgb>,
 }
+
+/// The number of the first colour of OSC 5 (bold, underlined, blinking, inverse, italic text), as OSC 4 counts them.
+pub(crate) const ATTRIBUTE_COLOURS: u16 = 256;
+/// How many there are.
+pub(crate) const ATTRIBUTE_COLOURS_COUNT: u16 = 5;
+/// Numbers of dynamic colours, which in own colours stand above all others.
+const DYNAMIC: u16 = 512;
 
 impl Palette {
     /// Forgets what the program redefined.
@@ -86,7 +95,57 @@ impl Palette {
             10 => Some(fg),
             11 => Some(self.bg.or(self.outer.bg).unwrap_or(BG)),
             12 => Some(self.cursor.or(self.outer.cursor).unwrap_or(fg)),
+            // The pointer, the Tektronix screen and highlighted text look like text here.
+            13 | 15 | 17 | 18 => Some(self.others.get(&number).copied().unwrap_or(fg)),
+            14 | 16 | 19 => Some(self.others.get(&number).copied().or(self.special(11)).unwrap_or(BG)),
             _ => None,
+        }
+    }
+
+    /// A colour of the palette, or of OSC 5 from [`ATTRIBUTE_COLOURS`] on; `None` if there is none of that number.
+    pub(crate) fn numbered(&self, number: u16) -> Option<Rgb> {
+        match u8::try_from(number) {
+            Ok(entry) => Some(self.entry(entry)),
+            Err(_) if number < ATTRIBUTE_COLOURS + ATTRIBUTE_COLOURS_COUNT => {
+                self.others.get(&number).copied().or_else(|| self.special(10))
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// Redefines what [`Palette::numbered`] gives, or takes that back.
+    pub(crate) fn set_numbered(&mut self, number: u16, colour: Option<Rgb>) {
+        if self.numbered(number).is_none() {
+            return;
+        }
+        match (u8::try_from(number), colour) {
+            (Ok(entry), Some(colour)) => drop(self.entries.insert(entry, colour)),
+            (Ok(entry), None) => drop(self.entries.remove(&entry)),
+            (Err(_), Some(colour)) => drop(self.others.insert(number, colour)),
+            (Err(_), None) => drop(self.others.remove(&number)),
+        }
+    }
+
+    /// Everything the program redefined.
+    pub(crate) fn own(&self) -> BTreeMap<u16, Rgb> {
+        let mut own = self.others.clone();
+        own.extend(self.entries.iter().map(|(entry, colour)| (u16::from(*entry) + 2 * DYNAMIC, *colour)));
+        for (number, colour) in [(10, self.fg), (11, self.bg), (12, self.cursor)] {
+            own.extend(colour.map(|colour| (number + DYNAMIC, colour)));
+        }
+        own
+    }
+
+    /// Puts what [`Palette::own`] gave in place of what is redefined now.
+    pub(crate) fn set_own(&mut self, own: &BTreeMap<u16, Rgb>) {
+        self.reset();
+        for (number, colour) in own {
+            match number.checked_sub(2 * DYNAMIC).map(u8::try_from) {
+                Some(Ok(entry)) => drop(self.entries.insert(entry, *colour)),
+                Some(Err(_)) => {}
+                None if *number >= DYNAMIC => self.set_special(number - DYNAMIC, Some(*colour)),
+                None => drop(self.others.insert(*number, *colour)),
+            }
         }
     }
 
@@ -95,6 +154,10 @@ impl Palette {
             10 => self.fg = colour,
             11 => self.bg = colour,
             12 => self.cursor = colour,
+            13..=19 => match colour {
+                Some(colour) => drop(self.others.insert(number, colour)),
+                None => drop(self.others.remove(&number)),
+            },
             _ => {}
         }
     }

@@ -8,15 +8,35 @@ use crate::term::mode::Mode;
 use crate::term::parser::scan;
 
 impl Emulator {
-    /// Prints a run of printable ASCII.
-    pub(crate) fn print_ascii(&mut self, run: &[u8]) {
-        if !self.cursor.charsets.is_plain() || self.is_on(Mode::INSERT) || self.printing.join.is_open() {
-            for byte in run {
-                let c = self.cursor.charsets.map(char::from(*byte));
-                self.print_char(c);
-            }
+    /// Prints a run of printable ASCII, the first `len` of `bytes`.
+    #[inline]
+    pub(crate) fn print_ascii(&mut self, bytes: &[u8], len: usize) {
+        let is_simple = self.cursor.charsets.is_plain() && !self.is_on(Mode::INSERT) && !self.printing.join.is_open();
+        if !is_simple || len == 0 {
+            self.print_ascii_by_scalars(&bytes[..len]);
             return;
         }
+        let end = usize::from(self.cursor.x) + len;
+        if !self.cursor.pending && end < self.limit() {
+            let template = self.template();
+            self.write_ascii(usize::from(self.cursor.x), bytes, len, template);
+            self.cursor.x = u16::try_from(end).unwrap_or(u16::MAX);
+        } else {
+            self.print_ascii_rows(&bytes[..len]);
+        }
+        self.printing.join = Join::OTHER;
+        self.printing.last = Some(char::from(bytes[len - 1]));
+    }
+
+    fn print_ascii_by_scalars(&mut self, run: &[u8]) {
+        for byte in run {
+            let c = self.cursor.charsets.map(char::from(*byte));
+            self.print_char(c);
+        }
+    }
+
+    /// Prints a run that comes to the margin.
+    fn print_ascii_rows(&mut self, run: &[u8]) {
         let template = self.template();
         let mut rest = run;
         while !rest.is_empty() {
@@ -25,22 +45,21 @@ impl Emulator {
             }
             let (x, limit) = (usize::from(self.cursor.x), self.limit());
             let n = rest.len().min(limit - x);
-            self.write_ascii(x, &rest[..n], template);
+            self.write_ascii(x, rest, n, template);
             rest = &rest[n..];
             self.step(x + n, limit);
             if !rest.is_empty() && !self.is_on(Mode::AUTOWRAP) {
                 // Without wrapping, all that is too much lands on the last column.
-                self.write_ascii(limit - 1, &rest[rest.len() - 1..], template);
+                self.write_ascii(limit - 1, &rest[rest.len() - 1..], 1, template);
                 break;
             }
         }
-        self.printing.join = Join::OTHER;
-        self.printing.last = run.last().map(|byte| char::from(*byte));
     }
 
     #[inline]
-    fn write_ascii(&mut self, x: usize, run: &[u8], template: Cell) {
-        let (y, end, tick) = (self.cursor.y, x + run.len(), self.tick());
+    fn write_ascii(&mut self, x: usize, bytes: &[u8], len: usize, template: Cell) {
+        const BLOCK: usize = 16;
+        let (y, end, tick) = (self.cursor.y, x + len, self.tick());
         if self.grid.line(y).has(Line::WIDE) {
             self.grid.split_wide(y, x);
             self.grid.split_wide(y, end);
@@ -52,7 +71,16 @@ impl Emulator {
         if end == cells.len() {
             line.flags &= !Line::WRAPPED;
         }
-        for (cell, byte) in cells[x..end].iter_mut().zip(run) {
+        // Short runs are written as a block of fixed length, in which the cells after the run keep what they hold: no branch depends on the length.
+        if len <= BLOCK
+            && let (Some(cells), Some(bytes)) = (cells[x..].first_chunk_mut::<BLOCK>(), bytes.first_chunk::<BLOCK>())
+        {
+            for (at, (cell, byte)) in cells.iter_mut().zip(bytes).enumerate() {
+                *cell = Cell(if at < len { template.0 | u64::from(*byte) } else { cell.0 });
+            }
+            return;
+        }
+        for (cell, byte) in cells[x..end].iter_mut().zip(bytes) {
             *cell = Cell(template.0 | u64::from(*byte));
         }
     }
@@ -60,77 +88,83 @@ impl Emulator {
     /// Moves the cursor behind what was written up to column `end`.
     #[inline]
     fn step(&mut self, end: usize, limit: usize) {
-        self.cursor.pending = end >= limit && self.is_on(Mode::AUTOWRAP);
+        // Also without autowrap, where it only says which cell a combining mark belongs to.
+        self.cursor.pending = end >= limit;
         self.cursor.x = u16::try_from(if end >= limit { limit - 1 } else { end }).unwrap_or(u16::MAX);
     }
 
-    /// Prints text that is not all ASCII.
-    pub(crate) fn print_text(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            if c.is_ascii() {
-                let run = scan::ascii_run(rest.as_bytes()).max(1);
-                self.print_ascii(&rest.as_bytes()[..run]);
-                rest = &rest[run..];
+    /// Prints text up to the first control or malformed byte; gives the bytes used.
+    pub(crate) fn print_text(&mut self, bytes: &[u8]) -> usize {
+        let mut used = 0;
+        while let Some(&first) = bytes.get(used) {
+            let rest = &bytes[used..];
+            if first < 0x80 {
+                let run = scan::ascii_run(rest);
+                if run == 0 {
+                    break;
+                }
+                self.print_ascii(rest, run);
+                used += run;
                 continue;
             }
             self.cursor.charsets.single = 0;
-            let run = if self.is_on(Mode::INSERT) || self.printing.join.is_open() { 0 } else { self.print_simple(rest) };
-            rest = &rest[run..];
+            let run = if self.is_on(Mode::INSERT) { 0 } else { self.print_simple(rest) };
+            used += run;
             if run == 0 {
+                let Some((c, len)) = scan::scalar(rest) else { break };
                 self.print_char(c);
-                rest = &rest[c.len_utf8()..];
+                used += len;
             }
         }
+        used
     }
 
-    /// Prints what stands at the start of `text` as cells of one width that fit into the row; gives the bytes used, 0 if the first needs more care.
-    fn print_simple(&mut self, text: &str) -> usize {
+    /// Prints what stands at the start of `bytes` as cells of their own that fit into the row; gives the bytes used, 0 if the first needs more care.
+    fn print_simple(&mut self, bytes: &[u8]) -> usize {
         let ambiguous_wide = self.shared.options.ambiguous_wide;
-        let first = text.chars().next().map(Kind::of).filter(|kind| kind.is_simple());
-        let Some(cols) = first.map(|kind| usize::from(kind.cols(ambiguous_wide))) else { return 0 };
+        if self.cursor.pending {
+            return 0;
+        }
         let template = self.template();
         let plain = self.cursor.charsets.is_plain();
-        if self.cursor.pending && self.is_on(Mode::AUTOWRAP) {
-            self.wrap();
-        }
         let (start, limit, y, tick) = (usize::from(self.cursor.x), self.limit(), self.cursor.y, self.tick());
         self.grid.split_wide(y, start);
+        let mut join = self.printing.join;
         let mut last = None;
-        let (mut x, mut used) = (start, 0);
+        let (mut x, mut used, mut is_wide) = (start, 0, false);
         let (cells, line) = self.grid.write(y, 0, tick);
         let split = line.has(Line::WIDE);
-        for c in text.chars() {
+        while let Some((c, len)) = scan::scalar(&bytes[used..]).or_else(|| lone_ascii(&bytes[used..]).filter(|_| plain)) {
             let kind = Kind::of(c);
-            let fits = kind.is_simple() && usize::from(kind.cols(ambiguous_wide)) == cols && x + cols <= limit;
-            if !fits || (c.is_ascii() && !plain) {
+            let cols = usize::from(kind.cols(ambiguous_wide));
+            let is_simple = kind.is_simple() && !join.is_open();
+            if cols == 0 || x + cols >= limit || (!is_simple && join.joins(kind.class())) {
                 break;
             }
             // What is overwritten may be the left half of a wide character.
-            if split && x + cols < cells.len() && cells[x + cols].class() == Class::Tail {
+            if split && cells[x + cols].class() == Class::Tail {
                 cells[x + cols] = cells[x + cols].emptied();
             }
             let cell = template.with_char(c);
             if cols == 2 {
+                is_wide = true;
                 cells[x] = cell.with_class(Class::Wide);
                 cells[x + 1] = template.with_class(Class::Tail);
             } else {
                 cells[x] = cell;
             }
+            join = if is_simple { Join::OTHER } else { join.after(kind.class()) };
             x += cols;
-            used += c.len_utf8();
+            used += len;
             last = Some(c);
         }
-        let wide = if cols == 2 { Line::WIDE } else { 0 };
-        let styled = if template.style() == 0 { 0 } else { Line::STYLED };
-        line.flags |= if used > 0 { Line::TEXT | wide | styled } else { 0 };
-        if x == cells.len() {
-            line.flags &= !Line::WRAPPED;
-        }
-        line.used = line.used.max(u16::try_from(x).unwrap_or(u16::MAX));
         if let Some(last) = last {
-            self.step(x, limit);
-            self.printing.join = Join::OTHER;
+            let wide = if is_wide { Line::WIDE } else { 0 };
+            let styled = if template.style() == 0 { 0 } else { Line::STYLED };
+            line.flags |= Line::TEXT | wide | styled;
+            line.used = line.used.max(u16::try_from(x).unwrap_or(u16::MAX));
+            self.cursor.x = u16::try_from(x).unwrap_or(u16::MAX);
+            self.printing.join = join;
             self.printing.last = Some(last);
         }
         used
@@ -228,7 +262,7 @@ impl Emulator {
 
     /// Goes to the start of the next row, which belongs to the same line.
     #[inline]
-    fn wrap(&mut self) {
+    pub(crate) fn wrap(&mut self) {
         if self.full_width() {
             self.grid.wrap(self.cursor.y, self.shared.tick);
         }
@@ -311,11 +345,20 @@ impl Emulator {
         let cols = Kind::of(c).cols(self.shared.options.ambiguous_wide);
         if c.is_ascii() {
             let run = vec![c as u8; n];
-            self.print_ascii(&run);
+            self.print_ascii(&run, n);
             return;
         }
         for _ in 0..n {
             self.put(c, cols);
         }
+    }
+}
+
+/// A printable ASCII character that stands alone between others: mostly a space between words. Longer runs are printed in bulk.
+#[inline]
+fn lone_ascii(bytes: &[u8]) -> Option<(char, usize)> {
+    match bytes {
+        [c @ 0x20..=0x7e, next, ..] if !matches!(next, 0x20..=0x7e) => Some((char::from(*c), 1)),
+        _ => None,
     }
 }

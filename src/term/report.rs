@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::term::area::Area;
+use crate::term::cell::Cell;
 use crate::term::emulator::Emulator;
 use crate::term::event::TermEvent;
 use crate::term::look::Look;
@@ -15,24 +16,21 @@ pub(crate) const REPLY_BYTES_MAX: usize = 64 << 10;
 /// A reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reply {
-    /// DA1: VT420 class with 132 columns, sixels, selective erase, windows, colours, rectangles.
-    PrimaryAttributes,
-    /// DA2.
-    SecondaryAttributes,
-    /// DA3: no serial number.
-    TertiaryAttributes,
-    /// XTVERSION.
-    Version,
-    /// DECREPTPARM for DECREQTPARM 0 or 1.
-    Parameters(u16),
-    /// DSR 5.
-    Ready,
+    /// What the terminal is.
+    Device(Device),
     /// CPR.
     CursorPosition,
     /// DECXCPR.
     ExtendedCursorPosition,
     /// Other DSRs: number and state of what there is none of.
     Status(u16, Option<u16>),
+    /// XTWINOPS 11: not iconified; 20 and 21: the letter of an empty title.
+    WindowOpen,
+    EmptyTitle(char),
+    /// XTREPORTSGR.
+    Looks(Look),
+    /// XTREPORTCOLORS: how many are put aside.
+    ColourStack(u16),
     /// DECRPM: private, number, value.
     Mode(bool, u16, u8),
     /// kitty's flags in force.
@@ -54,7 +52,7 @@ pub(crate) enum Reply {
     /// DECRQSS for what is not known.
     NoSetting,
     /// A colour: OSC number, palette entry, channels, whether BEL ends it.
-    Colour(u16, Option<u8>, (u8, u8, u8), bool),
+    Colour(u16, Option<u16>, (u8, u8, u8), bool),
     /// XTGETTCAP: name and value from the fixed table.
     Capability(&'static str, Option<&'static str>),
     /// XTGETTCAP for what is not in the table.
@@ -65,12 +63,42 @@ pub(crate) enum Reply {
     GraphicsLimit(u16, u16, Option<(u32, u32)>),
 }
 
+/// A reply about the terminal itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Device {
+    /// DA1, as xterm answers at the conformance level in force, with sixels.
+    PrimaryAttributes,
+    /// DA2.
+    SecondaryAttributes,
+    /// DA3: no serial number.
+    TertiaryAttributes,
+    /// XTVERSION.
+    Version,
+    /// DECREPTPARM for DECREQTPARM 0 or 1.
+    Parameters(u16),
+    /// DSR 5.
+    Ready,
+    /// DSR 26: a North American keyboard, ready.
+    Keyboard,
+    /// DSR 62: no space for macros.
+    MacroSpace,
+    /// DECRQPSR 1 and 2.
+    CursorInformation,
+    TabStops,
+    /// DECRQDE: the size of the page and where the screen is on it.
+    Displayed,
+    /// DECRQLP: there is no locator.
+    NoLocator,
+}
+
 impl Emulator {
     /// Queues a reply.
     pub(crate) fn reply(&mut self, reply: Reply) {
         let mut text = String::new();
         let written = match reply {
             Reply::Graphics(look) => write!(text, "\x1bP1$r{}m\x1b\\", crate::term::sgr::describe(look)),
+            Reply::Looks(look) => write!(text, "\x1b[{}m", crate::term::sgr::describe(look)),
+            Reply::Device(device) => self.write_device(&mut text, device),
             Reply::Setting(..) | Reply::NoSetting | Reply::Capability(..) | Reply::NoCapability => write_string(&mut text, reply),
             Reply::Colour(..) | Reply::Image(..) | Reply::GraphicsLimit(..) => write_graphic(&mut text, reply),
             _ => self.write_report(&mut text, reply),
@@ -79,27 +107,46 @@ impl Emulator {
             return;
         }
         self.out.reply_bytes += text.len();
+        let text = if self.is_on(Mode::EIGHT_BIT) { with_c1(text.as_bytes()) } else { text.into_bytes() };
         if let Some(TermEvent::Reply(bytes)) = self.out.events.last_mut() {
-            bytes.extend_from_slice(text.as_bytes());
+            bytes.extend_from_slice(&text);
             return;
         }
-        self.event(TermEvent::Reply(text.into_bytes()));
+        self.event(TermEvent::Reply(text));
+    }
+
+    fn write_device(&self, to: &mut String, device: Device) -> std::fmt::Result {
+        match device {
+            Device::PrimaryAttributes => write_primary(to, self.modes.level()),
+            Device::SecondaryAttributes => write_secondary(to, self.modes.level()),
+            Device::CursorInformation => self.write_cursor_information(to),
+            Device::TabStops => self.write_tab_stops(to),
+            Device::TertiaryAttributes => write!(to, "\x1bP!|00000000\x1b\\"),
+            Device::Version => write!(to, "\x1bP>|abide({})\x1b\\", env!("CARGO_PKG_VERSION")),
+            Device::Parameters(0) => write!(to, "\x1b[2;1;1;128;128;1;0x"),
+            Device::Parameters(1) => write!(to, "\x1b[3;1;1;128;128;1;0x"),
+            Device::Ready => write!(to, "\x1b[0n"),
+            Device::Keyboard if self.modes.level() < 3 => write!(to, "\x1b[?27;1n"),
+            Device::Keyboard if self.modes.level() == 3 => write!(to, "\x1b[?27;1;0n"),
+            Device::Keyboard => write!(to, "\x1b[?27;1;0;0n"),
+            Device::MacroSpace => write!(to, "\x1b[0000*{{"),
+            Device::Displayed => write!(to, "\x1b[{};{};1;1;1\"w", self.size.rows, self.size.cols),
+            Device::NoLocator => write!(to, "\x1b[0&w"),
+            Device::Parameters(_) => Ok(()),
+        }
     }
 
     fn write_report(&self, to: &mut String, reply: Reply) -> std::fmt::Result {
         let (row, col) = self.reported_position();
         match reply {
-            Reply::PrimaryAttributes => write!(to, "\x1b[?64;1;4;6;21;22;28c"),
-            Reply::SecondaryAttributes => write!(to, "\x1b[>41;{};0c", version_number()),
-            Reply::TertiaryAttributes => write!(to, "\x1bP!|00000000\x1b\\"),
-            Reply::Version => write!(to, "\x1bP>|abide({})\x1b\\", env!("CARGO_PKG_VERSION")),
-            Reply::Parameters(0) => write!(to, "\x1b[2;1;1;128;128;1;0x"),
-            Reply::Parameters(1) => write!(to, "\x1b[3;1;1;128;128;1;0x"),
-            Reply::Ready => write!(to, "\x1b[0n"),
             Reply::CursorPosition => write!(to, "\x1b[{row};{col}R"),
+            Reply::ExtendedCursorPosition if self.modes.level() < 4 => write!(to, "\x1b[?{row};{col}R"),
             Reply::ExtendedCursorPosition => write!(to, "\x1b[?{row};{col};1R"),
             Reply::Status(number, None) => write!(to, "\x1b[?{number}n"),
             Reply::Status(number, Some(state)) => write!(to, "\x1b[?{number};{state}n"),
+            Reply::WindowOpen => write!(to, "\x1b[1t"),
+            Reply::EmptyTitle(letter) => write!(to, "\x1b]{letter}\x1b\\"),
+            Reply::ColourStack(depth) => write!(to, "\x1b[?{depth};{depth}#Q"),
             Reply::Mode(private, number, value) => write!(to, "\x1b[{}{number};{value}$y", if private { "?" } else { "" }),
             Reply::KittyFlags => write!(to, "\x1b[?{}u", self.keyboard.flags()),
             Reply::KeyModifier(resource, value) => write!(to, "\x1b[>{resource};{value}m"),
@@ -130,20 +177,31 @@ impl Emulator {
     }
 
     /// DSR.
-    pub(crate) fn report_status(&mut self, private: bool, number: u16) -> bool {
-        let reply = match (private, number) {
-            (false, 5) => Reply::Ready,
-            (false, 6) => Reply::CursorPosition,
-            (true, 6) => Reply::ExtendedCursorPosition,
-            // No printer, no keys to define, a North American keyboard, no locator, no macros, no checksum, no session.
-            (true, 15) => Reply::Status(13, None),
-            (true, 25) => Reply::Status(20, None),
-            (true, 26) => Reply::Status(27, Some(1)),
-            (true, 53 | 55) => Reply::Status(50, None),
-            (true, 56) => Reply::Status(57, Some(0)),
-            (true, 75) => Reply::Status(70, None),
-            (true, 85) => Reply::Status(83, None),
-            (true, 996) => Reply::ColourScheme(self.palette.scheme()),
+    pub(crate) fn report_status(&mut self, number: u16) -> bool {
+        let reply = match number {
+            5 => Reply::Device(Device::Ready),
+            6 => Reply::CursorPosition,
+            _ => return false,
+        };
+        self.reply(reply);
+        true
+    }
+
+    /// DSR with a private marker; `request` is what DECCKSR names its answer with.
+    pub(crate) fn report_private_status(&mut self, number: u16, request: u16) -> bool {
+        let reply = match number {
+            6 => Reply::ExtendedCursorPosition,
+            // No printer, no keys to define, no locator, no macros, no errors, no session.
+            15 => Reply::Status(13, None),
+            25 => Reply::Status(20, None),
+            26 => Reply::Device(Device::Keyboard),
+            53 | 55 => Reply::Status(50, None),
+            56 => Reply::Status(57, Some(0)),
+            62 => Reply::Device(Device::MacroSpace),
+            63 => Reply::Checksum(request, 0),
+            75 => Reply::Status(70, None),
+            85 => Reply::Status(83, None),
+            996 => Reply::ColourScheme(self.palette.scheme()),
             _ => return false,
         };
         self.reply(reply);
@@ -152,6 +210,9 @@ impl Emulator {
 
     /// DECRQM.
     pub(crate) fn report_mode(&mut self, private: bool, number: u16) -> bool {
+        if self.modes.level() < 3 {
+            return false;
+        }
         let value = match mode::named(private, number) {
             Some(Mode::ALT_47 | Mode::ALT_1047 | Mode::ALT_1049) => 2 - u8::from(self.alternate),
             Some(Mode::SAVE_CURSOR) => 2 - u8::from(self.saved[usize::from(self.alternate)].is_set),
@@ -178,8 +239,13 @@ impl Emulator {
         let pixels = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
         let cell = self.shared.options.cell_pixels;
         match params.get(0) {
+            // What concerns a window, which there is none of.
+            1..=7 | 9 | 10 => {}
             8 => self.event(TermEvent::SizeWanted { cols: params.get(2), rows: params.get(1) }),
-            11 => self.reply(Reply::Window(1, 0, 0)),
+            11 => self.reply(Reply::WindowOpen),
+            13 => self.reply(Reply::Window(3, 0, 0)),
+            20 => self.reply(Reply::EmptyTitle('L')),
+            21 => self.reply(Reply::EmptyTitle('l')),
             14 => self.reply(Reply::Window(4, pixels(height), pixels(width))),
             15 => self.reply(Reply::Window(5, pixels(height), pixels(width))),
             16 => self.reply(Reply::Window(6, cell.1, cell.0)),
@@ -191,6 +257,8 @@ impl Emulator {
                     self.event(TermEvent::Title(title));
                 }
             }
+            // DECSLPP.
+            rows @ 24.. => self.event(TermEvent::SizeWanted { cols: 0, rows }),
             _ => return false,
         }
         true
@@ -219,18 +287,54 @@ impl Emulator {
         true
     }
 
+    /// The sum of the characters, negated if XTCHECKSUM did not say otherwise. Attributes do not count.
     fn checksum(&self, area: Area) -> u16 {
-        let mut sum = 0_u16;
-        for y in area.rows {
-            for cell in &self.grid.row(y)[area.cols.clone()] {
-                let code = cell.char().map_or(0xfffd, u32::from);
-                sum = sum.wrapping_sub(u16::try_from(code & 0xffff).unwrap_or(0));
-                let look = self.tables.looks.get(cell.style());
-                sum = sum.wrapping_sub(crate::term::area::checksum_of(look, cell.is_protected()));
-            }
-        }
-        sum
+        let cells = area.rows.flat_map(|y| &self.grid.row(y)[area.cols.clone()]);
+        let code = |cell: &Cell| match cell.cluster() {
+            Some(number) => self.tables.clusters.get(number).chars().next().map_or(0x20, u32::from),
+            None => cell.char().map_or(0x20, u32::from),
+        };
+        let sum = cells.fold(0_u16, |sum, cell| sum.wrapping_add(u16::try_from(code(cell) & 0xffff).unwrap_or(0)));
+        if self.is_on(Mode::POSITIVE_SUMS) { sum } else { sum.wrapping_neg() }
     }
+}
+
+/// A reply with C1 controls in place of ESC and a letter (S8C1T).
+fn with_c1(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&first, tail)) = rest.split_first() {
+        rest = tail;
+        bytes.push(first);
+        if let (0x1b, [letter @ 0x40..=0x5f, tail @ ..]) = (first, tail) {
+            rest = tail;
+            bytes.pop();
+            bytes.push(letter + 0x40);
+        }
+    }
+    bytes
+}
+
+/// DA1 at a conformance level.
+fn write_primary(to: &mut String, level: u16) -> std::fmt::Result {
+    match level {
+        1 => write!(to, "\x1b[?1;2c"),
+        2 | 3 => write!(to, "\x1b[?6{level};1;2;4;6;9;15;22;29c"),
+        _ => write!(to, "\x1b[?6{level};1;2;4;6;9;15;16;17;18;21;22;28;29c"),
+    }
+}
+
+/// DA2 at a conformance level. The version is the patch level of xterm that programs may take this for: they look up features by it.
+fn write_secondary(to: &mut String, level: u16) -> std::fmt::Result {
+    const XTERM_PATCH: u16 = 400;
+    let model = match level {
+        1 => 0,
+        2 => 1,
+        3 => 24,
+        5 => 64,
+        _ => 41,
+    };
+    write!(to, "\x1b[>{model};{XTERM_PATCH};0c")
 }
 
 fn write_string(to: &mut String, reply: Reply) -> std::fmt::Result {
@@ -277,9 +381,4 @@ fn write_graphic(to: &mut String, reply: Reply) -> std::fmt::Result {
 
 fn write_hex(to: &mut String, text: &str) -> std::fmt::Result {
     text.bytes().try_for_each(|byte| write!(to, "{byte:02X}"))
-}
-
-/// The package version as one number: 1.2.3 is 10203.
-fn version_number() -> u32 {
-    env!("CARGO_PKG_VERSION").split('.').fold(0, |number, part| number * 100 + part.parse::<u32>().unwrap_or(0))
 }

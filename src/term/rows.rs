@@ -8,29 +8,30 @@ use crate::term::cell::{Cell, Class};
 use crate::term::emulator::Emulator;
 use crate::term::event::MarkKind;
 use crate::term::grid::Line;
+use crate::term::history::read::RowPart;
 use crate::term::history::record::Glyph;
 use crate::term::look::Look;
 use crate::term::palette::Palette;
 
 /// Puts glyphs together to runs.
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     palette: &'a Palette,
     runs: Vec<Run>,
     last: Option<(Look, Style)>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(palette: &'a Palette) -> Self {
+    pub(super) fn new(palette: &'a Palette) -> Self {
         Self { palette, runs: Vec::new(), last: None }
     }
 
-    fn push(&mut self, glyph: Glyph<'_>, look: Look) {
+    pub(super) fn push(&mut self, glyph: Glyph<'_>, look: Look) {
         let style = match self.last {
             Some((last, style)) if last == look => style,
             _ => self.palette.resolve(look.style()),
         };
         self.last = Some((look, style));
-        let link = u32::from(look.link);
+        let link = u32::from(look.link());
         let (kind, text, c) = match glyph {
             Glyph::Blank => (RunKind::Narrow, "", ' '),
             Glyph::Char(c, 2) => (RunKind::Wide, "", c),
@@ -48,7 +49,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The row; blanks of the default look at its end are left out, unless the text goes on after them.
-    fn finish(mut self, wrapped: bool) -> Row {
+    pub(super) fn finish(mut self, wrapped: bool) -> Row {
         while let Some(last) = self.runs.last_mut() {
             if wrapped || last.style != Style::default() || last.link != 0 || last.kind != RunKind::Narrow {
                 break;
@@ -78,15 +79,18 @@ impl Emulator {
         })
     }
 
-    /// Row `y` of the screen shown; an empty row if there is none.
+    /// Row `y` of the screen shown; an empty row if there is none. One of double width has a blank after each column.
     pub(crate) fn screen_row(&self, y: u16) -> Row {
         if y >= self.size.rows {
             return Row::default();
         }
+        let doubled = self.grid.line(y).has(Line::DOUBLE);
         let mut builder = Builder::new(&self.palette);
         for cell in self.grid.used(y) {
             if let Some(glyph) = self.glyph(*cell) {
-                builder.push(glyph, self.tables.looks.get(cell.style()));
+                let look = self.tables.looks.get(cell.style());
+                builder.push(glyph, look);
+                (0..if doubled { glyph.cols() } else { 0 }).for_each(|_| builder.push(Glyph::Blank, look));
             }
         }
         builder.finish(self.grid.line(y).has(Line::WRAPPED))
@@ -108,23 +112,61 @@ impl Emulator {
         MarkKind::from_number(self.history.row(back, |_, _| {})?.1)
     }
 
+    /// Calls `each` with rows from top to bottom; negative ones are history, −1 being just above the screen. What there is not is left out.
+    pub(crate) fn each_row(&self, rows: Range<i64>, mut each: impl FnMut(Row)) {
+        let above = i64::try_from(self.history.rows()).unwrap_or(i64::MAX);
+        let (start, end) = (rows.start.max(-above), rows.end.min(i64::from(self.size.rows)));
+        if start < end.min(0) {
+            let number = |row: i64| usize::try_from(row).unwrap_or(0);
+            let mut builder = Builder::new(&self.palette);
+            self.history.rows_down(number(-1 - start), number(end.min(0) - start), |part| match part {
+                RowPart::Glyph(glyph, look) => builder.push(glyph, look),
+                RowPart::End { wrapped } => each(std::mem::replace(&mut builder, Builder::new(&self.palette)).finish(wrapped)),
+            });
+        }
+        (start.max(0)..end).filter_map(|y| u16::try_from(y).ok()).for_each(|y| each(self.row_of(y, false)));
+    }
+
     /// Text of rows; negative ones are history, −1 being just above the screen.
     pub(crate) fn text(&self, rows: Range<i64>) -> String {
-        let first = -i64::try_from(self.history.rows()).unwrap_or(0);
         let mut text = String::new();
         let mut start = 0;
-        for at in rows.start.max(first)..rows.end.min(i64::from(self.size.rows)) {
-            let row = match u16::try_from(at) {
-                Ok(y) => self.screen_row(y),
-                Err(_) => self.history_row(usize::try_from(-1 - at).unwrap_or(0)),
-            };
+        self.each_row(rows, |row| {
             row.runs.iter().for_each(|run| text.push_str(&run.text));
             if !row.wrapped {
                 text.truncate(start + text[start..].trim_end_matches(' ').len());
                 text.push('\n');
                 start = text.len();
             }
-        }
+        });
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::geom::Size;
+    use crate::base::memory::HeapMemory;
+    use crate::term::{Options, Terminal};
+
+    #[test]
+    fn rows_in_one_go_are_the_rows_one_by_one() {
+        let mut screen = Terminal::new(Size { cols: 30, rows: 4 }, Options::default(), Box::new(HeapMemory::default()));
+        let mut events = Vec::new();
+        for number in 0..40 {
+            let line =
+                format!("\x1b[3{}m{number} {}{}\r\n", number % 8, "wide \u{6f22}\u{5b57} ".repeat(number % 7), "x".repeat(number % 65));
+            screen.feed(line.as_bytes(), &mut events);
+        }
+        for cols in [30, 7, 2, 80] {
+            screen.resize(Size { cols, rows: 4 }, &mut events);
+            let above = i64::try_from(screen.history_rows()).unwrap();
+            let row =
+                |row: i64| u16::try_from(row).map_or_else(|_| screen.history_row(usize::try_from(-1 - row).unwrap()), |y| screen.row(y));
+            for (from, to) in [(-above, 4), (-above - 9, 99), (-above + 17, -3), (-1, 1), (0, 4), (2, 2), (9, 3)] {
+                let one_by_one: Vec<_> = (from.max(-above)..to.min(4)).map(row).collect();
+                assert_eq!(screen.rows(from..to), one_by_one, "{cols} columns, {from}..{to}");
+            }
+        }
     }
 }

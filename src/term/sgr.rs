@@ -10,38 +10,44 @@ use crate::term::parser::params::Params;
 impl Emulator {
     /// SGR with its parameters.
     pub(crate) fn select_graphics(&mut self, params: &Params) {
-        let look = &mut self.cursor.pen.look;
-        self.cursor.pen.stale = true;
+        let mut look = self.cursor.pen.look;
         if params.has_subs() {
-            let groups: Vec<&[u16]> = params.groups().collect();
+            select_grouped(&mut look, params);
+        } else {
+            let all = params.all();
             let mut at = 0;
-            while at < groups.len() {
+            while at < all.len() {
                 at += 1;
-                match groups[at - 1] {
-                    [target @ (38 | 48 | 58)] => {
-                        let flat: Vec<u16> = groups[at..].iter().map_while(|group| (group.len() == 1).then(|| group[0])).collect();
-                        at += colour_after(look, *target, &flat);
-                    }
-                    [one] => apply(look, *one),
-                    [4, kind, ..] => look.set_underline(underline(*kind)),
-                    [target @ (38 | 48 | 58), rest @ ..] => {
-                        if let Some(colour) = colour_of_subs(rest) {
-                            set_colour(look, *target, colour);
-                        }
-                    }
-                    _ => {}
+                match all[at - 1] {
+                    target @ (38 | 48 | 58) => at += colour_after(&mut look, target, &all[at..]),
+                    one => apply(&mut look, one),
                 }
             }
-            return;
         }
-        let all = params.all();
-        let mut at = 0;
-        while at < all.len() {
-            at += 1;
-            match all[at - 1] {
-                target @ (38 | 48 | 58) => at += colour_after(look, target, &all[at..]),
-                one => apply(look, one),
+        self.cursor.pen.look = look;
+        self.cursor.pen.stale = true;
+    }
+}
+
+/// SGR with sub-parameters.
+fn select_grouped(look: &mut Look, params: &Params) {
+    let groups: Vec<&[u16]> = params.groups().collect();
+    let mut at = 0;
+    while at < groups.len() {
+        at += 1;
+        match groups[at - 1] {
+            [target @ (38 | 48 | 58)] => {
+                let flat: Vec<u16> = groups[at..].iter().map_while(|group| (group.len() == 1).then(|| group[0])).collect();
+                at += colour_after(look, *target, &flat);
             }
+            [one] => apply(look, *one),
+            [4, kind, ..] => look.set_underline(underline(*kind)),
+            [target @ (38 | 48 | 58), rest @ ..] => {
+                if let Some(colour) = colour_of_subs(rest) {
+                    set_colour(look, *target, colour);
+                }
+            }
+            _ => {}
         }
     }
 }
@@ -60,9 +66,9 @@ fn underline(kind: u16) -> Underline {
 fn set_colour(look: &mut Look, target: u16, colour: Colour) {
     let packed = look::pack(colour);
     match target {
-        38 => look.fg = packed,
-        48 => look.bg = packed,
-        _ => look.underline = packed,
+        38 => look.set_fg(packed),
+        48 => look.set_bg(packed),
+        _ => look.set_underline_colour(packed),
     }
 }
 
@@ -107,7 +113,7 @@ fn indexed(number: u16) -> Colour {
 #[inline]
 fn apply(look: &mut Look, number: u16) {
     match number {
-        0 => *look = Look { link: look.link, ..Look::default() },
+        0 => *look = look.plain(),
         1 => look.set(Attrs::BOLD),
         2 => look.set(Attrs::DIM),
         3 => look.set(Attrs::ITALIC),
@@ -126,19 +132,19 @@ fn apply(look: &mut Look, number: u16) {
         29 => look.unset(Attrs::STRIKE),
         53 => look.set(Attrs::OVERLINE),
         55 => look.unset(Attrs::OVERLINE),
-        59 => look.underline = 0,
+        59 => look.set_underline_colour(0),
         _ => apply_colour(look, number),
     }
 }
 
 fn apply_colour(look: &mut Look, number: u16) {
     match number {
-        30..=37 => look.fg = look::pack(indexed(number - 30)),
-        39 => look.fg = 0,
-        40..=47 => look.bg = look::pack(indexed(number - 40)),
-        49 => look.bg = 0,
-        90..=97 => look.fg = look::pack(indexed(number - 90 + 8)),
-        100..=107 => look.bg = look::pack(indexed(number - 100 + 8)),
+        30..=37 => look.set_fg(look::pack(indexed(number - 30))),
+        39 => look.set_fg(0),
+        40..=47 => look.set_bg(look::pack(indexed(number - 40))),
+        49 => look.set_bg(0),
+        90..=97 => look.set_fg(look::pack(indexed(number - 90 + 8))),
+        100..=107 => look.set_bg(look::pack(indexed(number - 100 + 8))),
         _ => {}
     }
 }
@@ -169,7 +175,7 @@ pub(crate) fn describe(look: Look) -> String {
         Underline::Dotted => ";4:4",
         Underline::Dashed => ";4:5",
     });
-    for (colour, base) in [(look.fg, 30_u8), (look.bg, 40), (look.underline, 50)] {
+    for (colour, base) in [(look.fg(), 30_u8), (look.bg(), 40), (look.underline(), 50)] {
         match look::unpack(colour) {
             Colour::Default => {}
             Colour::Indexed(n @ 0..=7) if base < 50 => add(&mut text, format_args!(";{}", base + n)),

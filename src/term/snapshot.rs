@@ -11,6 +11,7 @@ use crate::term::emulator::{Cursor, Emulator, Margins, Options, Pen, Printing, S
 use crate::term::grapheme::Join;
 use crate::term::grid::{Grid, Line};
 use crate::term::history::{History, HistoryEnd};
+use crate::term::kept::{colour_of, colour_word};
 use crate::term::keyboard::{Flags, Keyboard};
 use crate::term::link::Links;
 use crate::term::look::{Look, Looks};
@@ -129,6 +130,8 @@ pub struct ColourSnapshot {
     pub special: [Option<Rgb>; 3],
     /// The outer terminal's.
     pub outer: OuterColours,
+    /// Those that are only told again, and what was put aside of looks and colours, as words of `kept.rs`.
+    pub others: (Vec<u64>, Vec<u64>),
 }
 
 /// Keyboard protocols: kitty's flags and stacks of the screen shown and the hidden one, and modifyOtherKeys.
@@ -238,9 +241,15 @@ impl ScreenSnapshot {
     }
 }
 
-/// Makes sure that every half of a wide character has its other half.
+/// Makes sure that every half of a wide character has its other half, and that every code is a character's.
 fn heal(cells: &mut [Cell]) {
     use crate::term::cell::Class;
+    for cell in cells.iter_mut().filter(|cell| cell.cluster().is_none()) {
+        match char::from_u32(cell.code()) {
+            Some('\0' | ' '..='~' | '\u{a0}'..) => {}
+            _ => *cell = cell.with_char_kept(char::REPLACEMENT_CHARACTER),
+        }
+    }
     for at in 0..cells.len() {
         let class = cells[at].class();
         let before = at.checked_sub(1).map(|before| cells[before].class());
@@ -294,7 +303,7 @@ impl Emulator {
             cursor: CursorSnapshot::of(&self.cursor),
             saved: [SavedSnapshot::of(&self.saved[0]), SavedSnapshot::of(&self.saved[1])],
             margins: [top, bottom, left, right],
-            modes: [self.modes.0, self.kept_modes.0.0, self.kept_modes.1.0],
+            modes: [self.modes.0, self.kept.modes.0.0, self.kept.modes.1.0],
             tabs: self.tabs.0.to_vec(),
             looks: self.tables.looks.all().iter().copied().map(Look::words).collect(),
             clusters: self.tables.clusters.all().map(str::to_owned).collect(),
@@ -305,6 +314,7 @@ impl Emulator {
                 entries: self.palette.entries.iter().map(|(entry, colour)| (*entry, *colour)).collect(),
                 special: [self.palette.fg, self.palette.bg, self.palette.cursor],
                 outer: self.palette.outer,
+                others: (self.palette.others.iter().map(|(number, colour)| colour_word(*number, *colour)).collect(), self.kept.words()),
             },
             keyboard: KeyboardSnapshot {
                 shown: (self.keyboard.shown.current, self.keyboard.shown.stack.clone()),
@@ -344,7 +354,8 @@ impl Emulator {
         emulator.saved = snapshot.saved.map(|saved| saved.saved(size));
         emulator.margins = margins(snapshot.margins, size);
         emulator.modes = Modeset(snapshot.modes[0]);
-        emulator.kept_modes = (Modeset(snapshot.modes[1]), Modeset(snapshot.modes[2]));
+        emulator.kept.modes = (Modeset(snapshot.modes[1]), Modeset(snapshot.modes[2]));
+        emulator.kept.set_words(&snapshot.colours.others.1);
         emulator.tabs = Tabs::from_words(&snapshot.tabs);
         emulator.tables = Tables {
             looks: Looks::from_looks(looks),
@@ -358,7 +369,7 @@ impl Emulator {
         emulator.shell = Shell { cwd: Some(cwd).filter(|cwd| cwd.len() <= PATH_BYTES_MAX).unwrap_or_default(), at_prompt, redraws };
         let (join, repeated, cursor_shape) = snapshot.printing;
         let last = char::from_u32(repeated).filter(|c| !c.is_control());
-        emulator.printing = Printing { join: Join::from_bytes(join), last, cursor_shape: cursor_shape.min(6) };
+        emulator.printing = Printing { join: Join::from_bytes(join), last, cursor_shape: cursor_shape.min(6), doubled: true };
         emulator.shared.tick = tick;
         Ok(emulator)
     }
@@ -374,7 +385,8 @@ fn margins([top, bottom, left, right]: [u16; 4], size: Size) -> Margins {
 
 fn palette(colours: ColourSnapshot) -> Palette {
     let [fg, bg, cursor] = colours.special;
-    Palette { outer: colours.outer, entries: colours.entries.into_iter().collect::<BTreeMap<_, _>>(), fg, bg, cursor }
+    let others = colours.others.0.into_iter().map(colour_of).take(64).collect();
+    Palette { outer: colours.outer, entries: colours.entries.into_iter().collect::<BTreeMap<_, _>>(), fg, bg, cursor, others }
 }
 
 fn keyboard(keyboard: KeyboardSnapshot, alternate: bool) -> Keyboard {

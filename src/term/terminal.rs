@@ -10,6 +10,7 @@ use crate::base::style::{Cursor, CursorShape};
 use crate::term::emulator::{Emulator, Options};
 use crate::term::event::{MarkKind, TermEvent};
 use crate::term::grid::Grid;
+use crate::term::history::HistoryBytes;
 use crate::term::image::Image;
 use crate::term::mode::{Mode, Modes};
 use crate::term::palette::OuterColours;
@@ -29,6 +30,10 @@ impl Terminal {
     #[must_use]
     pub fn new(size: Size, options: Options, memory: Box<dyn Memory>) -> Self {
         Self { parser: Parser::default(), emulator: Emulator::new(size, options, memory) }
+    }
+
+    pub(super) fn emulator(&self) -> &Emulator {
+        &self.emulator
     }
 
     /// Takes the place of another terminal in the same view: every row counts as changed after whatever was changed there.
@@ -72,8 +77,9 @@ impl Terminal {
             5 | 6 => CursorShape::Bar,
             _ => CursorShape::Default,
         };
+        let width = self.emulator.drawn_columns();
         Cursor {
-            x: self.emulator.cursor.x,
+            x: self.emulator.cursor.x * width,
             y: self.emulator.cursor.y,
             visible: self.emulator.is_on(Mode::CURSOR_VISIBLE),
             shape,
@@ -117,6 +123,15 @@ impl Terminal {
         self.emulator.history_row(back)
     }
 
+    /// Rows from top to bottom; negative ones are scrollback, −1 being just above the screen. What there is not is left out. For many rows this is
+    /// much less work than [`Terminal::history_row`] for each.
+    #[must_use]
+    pub fn rows(&self, rows: Range<i64>) -> Vec<Row> {
+        let mut found = Vec::new();
+        self.emulator.each_row(rows, |row| found.push(row));
+        found
+    }
+
     /// Lines of scrollback, whatever the width.
     #[must_use]
     pub fn history_lines(&self) -> usize {
@@ -127,6 +142,28 @@ impl Terminal {
     pub fn clear_history(&mut self) {
         self.emulator.shared.tick += 1;
         self.emulator.history.clear();
+    }
+
+    /// Packs one cold segment of the scrollback, 64 KiB: a fraction of a millisecond. False if there is none left.
+    pub fn pack_history(&mut self) -> bool {
+        self.emulator.history.pack()
+    }
+
+    /// Drops the oldest segment of the scrollback, but none of the newest. False if nothing was dropped.
+    pub fn drop_oldest_history(&mut self) -> bool {
+        self.emulator.history.drop_oldest()
+    }
+
+    /// Memory of the scrollback.
+    #[must_use]
+    pub fn history_bytes(&self) -> HistoryBytes {
+        self.emulator.history.bytes()
+    }
+
+    /// Bytes that images take.
+    #[must_use]
+    pub fn image_bytes(&self) -> usize {
+        self.emulator.images.bytes()
     }
 
     /// Bytes of memory in use, scrollback included.
@@ -224,6 +261,20 @@ impl Terminal {
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.emulator.out.dropped
+    }
+
+    /// Cells cleared and moved since the start: a measure of the work that output caused, the same on every machine.
+    #[must_use]
+    pub fn work(&self) -> u64 {
+        self.emulator.grid.work + self.emulator.other.as_ref().map_or(0, |grid| grid.work)
+    }
+
+    /// Looks for something that must not be, whatever a program wrote.
+    ///
+    /// # Errors
+    /// What is wrong, in a sentence: a mistake of the engine.
+    pub fn check(&self) -> Result<(), String> {
+        self.emulator.check()
     }
 
     /// Appends the bytes a key sends.

@@ -12,6 +12,7 @@ use crate::base::row::RunKind;
 use crate::base::style::{Cursor, Style};
 use crate::wire::hello::{Hello, Welcome};
 use crate::wire::packet;
+use crate::wire::scroll::{Ask, Told};
 
 /// From a client to the server. Messages with a number are input: numbered from 1 without gaps, sent again after a reconnect unless taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +69,8 @@ pub enum ToServer {
     },
     /// Colours of the outer terminal, as it reported them.
     Colours(OuterColours),
+    /// A question about the rows of a pane.
+    Ask(Ask),
     /// How many rows of its terminal no pane can have; 2 until it says so.
     Bars(u16),
 }
@@ -109,6 +112,8 @@ pub enum ToClient {
     Taken(u64),
     /// The last one; the client leaves.
     Bye(Bye),
+    /// The answer to a [`ToServer::Ask`].
+    Told(Told),
     /// Something it saw was closed, and can be brought back for a while.
     Closed {
         /// What, harmless.
@@ -325,7 +330,9 @@ pub fn get<T: DeserializeOwned>(kind: u8, body: &[u8]) -> Result<T, MessageError
 #[cfg(test)]
 mod tests {
     use super::{ToClient, ToServer, get, put};
+    use crate::base::id::PaneId;
     use crate::wire::packet::Packets;
+    use crate::wire::scroll::{Answer, Ask, Cell, Hit, Hits, RowMark, Told, What};
 
     #[test]
     fn a_message_is_read_as_it_was_written() {
@@ -336,6 +343,42 @@ mod tests {
         packets.push(&bytes);
         let (kind, body) = packets.take().expect("well formed").expect("whole");
         assert_eq!(get(kind, body), Ok(message));
+    }
+
+    #[test]
+    fn questions_about_rows_keep_their_bytes() {
+        let ask = |what| ToServer::Ask(Ask { number: 7, pane: PaneId(2), what });
+        let told = |answer| ToClient::Told(Told { number: 7, pane: PaneId(2), answer });
+        let cell = Cell { row: 300, col: 4 };
+        let asks = [
+            (ask(What::Screen { above: 9 }), "0a07020009"),
+            (ask(What::Rows { from: 300, count: 9 }), "0a070201ac0209"),
+            (ask(What::Around { line: 1, cell: 2, reach: 3 }), "0a070202010203"),
+            (ask(What::Mark { mark: RowMark::Output, from: 1, forward: true }), "0a070203010101"),
+            (ask(What::Output { before: 1 }), "0a07020401"),
+            (ask(What::Search { pattern: "a".into(), from: cell, forward: false }), "0a0702050161ac020400"),
+            (ask(What::Cancel), "0a070206"),
+        ];
+        let hits = Hits { nearest: Some(Hit { start: cell, last: cell }), total: 3, done: true, ..Hits::default() };
+        let answers = [
+            (told(Answer::Gone), "08070200"),
+            (told(Answer::Row(Some(1))), "080702020101"),
+            (told(Answer::Range(None)), "0807020300"),
+            (told(Answer::Hits(hits)), "0807020401ac0204ac02040000030001"),
+            (told(Answer::Wrong("x".into())), "080702050178"),
+        ];
+        for (message, golden) in asks {
+            assert_eq!(hex(&message), golden, "{message:?}");
+        }
+        for (message, golden) in answers {
+            assert_eq!(hex(&message), golden, "{message:?}");
+        }
+    }
+
+    fn hex<T: serde::Serialize>(message: &T) -> String {
+        let mut bytes = Vec::new();
+        put(&mut bytes, message);
+        bytes[5..].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     #[test]

@@ -5,3 +5,4 @@ pub mod hello;
 pub mod keeper;
 pub mod packet;
 pub mod rpc;
+pub mod scroll;

@@ -67,7 +67,7 @@ fn replies_are_those_of_xterm() {
     assert_eq!(replies(80, 24, "\x1b[18t\x1b[?2004$p\x1b[?9999$p"), "\x1b[8;24;80t\x1b[?2004;2$y\x1b[?9999;0$y");
     assert_eq!(replies(80, 24, "\x1b[1;31m\x1bP$qm\x1b\\"), "\x1bP1$r0;1;31m\x1b\\");
     assert_eq!(replies(80, 24, "\x1b]11;?\x07"), "\x1b]11;rgb:0000/0000/0000\x07");
-    assert_eq!(replies(80, 24, "\x1b]2;touch me\x07\x1b[21t"), "");
+    assert_eq!(replies(80, 24, "\x1b]2;touch me\x07\x1b[21t"), "\x1b]l\x1b\\");
 }
 
 #[test]

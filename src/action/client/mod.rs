@@ -1,9 +1,11 @@
 //! Actions on clients, one per file.
 
+pub mod buffers;
 pub mod choose;
 pub mod clock;
 pub mod describe;
 pub mod detach;
+pub mod hints;
 pub mod info;
 pub mod keys;
 pub mod ls;
@@ -13,6 +15,7 @@ pub mod numbers;
 pub mod palette;
 pub mod redraw;
 pub mod rename;
+pub mod search;
 pub mod sessions;
 pub mod suspend;
 pub mod tabs;

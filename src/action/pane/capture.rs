@@ -63,8 +63,8 @@ impl Apply for Capture {
         };
         match self.format {
             Format::Text => captured.text = Some(screen.text(rows)),
-            Format::Ansi => captured.text = Some(ansi::rows(rows.map(|row| shown.row(row)))),
-            Format::Json => captured.rows = Some(rows.map(|row| shown.row(row)).collect()),
+            Format::Ansi => captured.text = Some(ansi::rows(screen.rows(rows).into_iter())),
+            Format::Json => captured.rows = Some(screen.rows(rows)),
         }
         Ok(Answer::Now(captured))
     }

@@ -1,6 +1,7 @@
 //! A row of the outer terminal as compact cells, put together from panes and chrome. Wide characters are never cut in half.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use ratatui::buffer::{Cell as ChromeCell, CellDiffOption};
 use ratatui::style::{Color, Modifier};
@@ -158,13 +159,22 @@ fn put_pane(model: &Model, pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &m
     let cells = &mut row[left..right];
     // Lower panes do not shine through.
     cells.fill(Cell::BLANK);
+    if let Some(copy) = model.copying.open(pane.id) {
+        let runs = copy.row_shown(inside, &model.setup.theme).unwrap_or_default();
+        return put_runs((pane.id, copy.left), &runs, &copy.doc.links, glyphs, cells);
+    }
     let Some(screen) = model.scene.panes.get(&pane.id) else { return };
     let Some(runs) = screen.rows.get(usize::from(inside.saturating_add(pane.origin.y))) else { return };
-    let mut x = -i64::from(pane.origin.x);
+    put_runs((pane.id, pane.origin.x), runs, &screen.links, glyphs, cells);
+}
+
+/// Puts runs of a pane from its column `left` on.
+fn put_runs((pane, left): (PaneId, u16), runs: &[Run], links: &BTreeMap<u32, Rc<str>>, glyphs: &mut Glyphs, cells: &mut [Cell]) {
+    let mut x = -i64::from(left);
     for run in runs {
         let link = match run.link {
             0 => 0,
-            number => glyphs.link_of(pane.id, number, screen.links.get(&number).map(|target| &**target)),
+            number => glyphs.link_of(pane, number, links.get(&number).map(|target| &**target)),
         };
         x = put_run(run, link, x, glyphs, cells);
     }

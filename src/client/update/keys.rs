@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{call, overlay};
+use super::{call, copy, overlay};
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
 use crate::base::time::Span;
 use crate::client::calls::Wanted;
@@ -50,7 +50,14 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
             call::call(model, Wanted::from(bound), out);
         }
         Lookup::Pending => begin_chord(model, input.key),
-        Lookup::Miss if model.chord.keys.is_empty() => typed.push(input),
+        Lookup::Miss if model.chord.keys.is_empty() => {
+            if copy::takes(model, input.key) {
+                flush(typed, out);
+                copy::key(model, input, out);
+            } else {
+                typed.push(input);
+            }
+        }
         Lookup::Miss => end_chord(model),
     }
 }

@@ -1,6 +1,7 @@
 //! The one place where the model changes: (model, event) → (model, messages). Pure: no clock, no I/O.
 
 mod call;
+mod copy;
 mod keys;
 mod mouse;
 mod open;
@@ -63,6 +64,8 @@ fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<Message>) {
 fn paste(model: &mut Model, text: String, out: &mut Vec<Message>) {
     if model.overlay.is_some() {
         overlay::paste(model, &text);
+    } else if copy::paste(model, &text, out) {
+        keys::end_chord(model);
     } else if !text.is_empty() {
         keys::end_chord(model);
         out.push(Message::Input(Numbered::Paste(text)));

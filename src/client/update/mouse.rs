@@ -1,10 +1,13 @@
 //! The mouse: overlays, bars and borders take it, the rest goes to the program under it if that wants it.
 
+use super::copy::{self, Entry};
 use super::{call, overlay};
 use crate::base::geom::Point;
 use crate::base::id::PaneId;
-use crate::base::key::{Key, KeyCode, MouseButton, MouseInput, MouseKind, MouseWant};
+use crate::base::key::{Key, KeyCode, Mods, MouseButton, MouseInput, MouseKind, MouseWant};
 use crate::client::calls;
+use crate::client::copy::motion::Way;
+use crate::client::copy::{Deed, MouseDeed};
 use crate::client::model::{Grab, Message, Model, Numbered, Overlay};
 use crate::client::places::{Border, Spot, border_at, closed_at, frame_at, spot};
 use crate::client::view::{bars, lists};
@@ -58,6 +61,11 @@ fn take(model: &mut Model, at: Point, out: &mut Vec<Message>) -> bool {
 
 fn on_overlay(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
     let hit = lists::item_at(model, mouse.at);
+    if matches!((&model.overlay, mouse.kind), (Some(Overlay::Hints(_)), MouseKind::Press(_))) {
+        model.overlay = None;
+        model.damage.chrome = true;
+        return;
+    }
     let Some(Overlay::Pick(pick)) = &mut model.overlay else { return };
     model.damage.chrome = true;
     match mouse.kind {
@@ -101,6 +109,11 @@ fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<Message>
                 pass(model, &pane, mouse, out);
             }
         }
+        Grab::Select(id, from) => {
+            if let Some(pane) = model.scene.pane(id).cloned() {
+                select(model, &pane, from, mouse, out);
+            }
+        }
         Grab::Border(border, last) if matches!(mouse.kind, MouseKind::Drag(_)) => {
             let now = along(border, at);
             if let Some(wanted) = calls::move_border(border, last, now) {
@@ -128,11 +141,14 @@ fn along(border: Border, at: Point) -> u16 {
 
 /// On a pane, at a cell of the area.
 fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<Message>) {
+    let is_ours = pane.mouse == MouseWant::None || model.copying.panes.contains_key(&pane.id);
     if let MouseKind::Press(button) = mouse.kind {
         if let Some(up) = wheel(button) {
-            if pane.mouse == MouseWant::None {
+            if is_ours {
                 return scroll(model, pane, up, out);
             }
+        } else if is_ours {
+            return press(model, pane, (button, mouse.at), out);
         } else {
             if model.scene.chrome.focus != Some(pane.id) {
                 call::send(model, &calls::focus(pane.id), out);
@@ -151,11 +167,57 @@ fn wheel(button: MouseButton) -> Option<bool> {
     }
 }
 
-/// A program on the alternate screen that does not want the mouse gets arrow keys instead.
-fn scroll(model: &Model, pane: &PaneItem, up: bool, out: &mut Vec<Message>) {
-    if pane.alternate && model.scene.chrome.focus == Some(pane.id) {
-        let key = Key::plain(if up { KeyCode::Up } else { KeyCode::Down });
-        out.push(Message::Input(Numbered::Keys(vec![key.into(); WHEEL_LINES])));
+/// Scrolls a pane; a program on the alternate screen that does not want the mouse gets arrow keys instead.
+fn scroll(model: &mut Model, pane: &PaneItem, up: bool, out: &mut Vec<Message>) {
+    let is_copying = model.copying.panes.contains_key(&pane.id);
+    if pane.alternate && !is_copying {
+        if model.scene.chrome.focus == Some(pane.id) {
+            let key = Key::plain(if up { KeyCode::Up } else { KeyCode::Down });
+            out.push(Message::Input(Numbered::Keys(vec![key.into(); WHEEL_LINES])));
+        }
+        return;
+    }
+    if up {
+        copy::enter(model, pane.id, Entry::Scrolling, out);
+    }
+    let rows = u64::from(model.setup.copy.wheel_rows);
+    copy::deed(model, pane.id, Deed::Wheel(if up { Way::Back } else { Way::On }, rows), out);
+}
+
+/// A button on a pane whose program does not want the mouse: it gets the focus; the left button selects, the middle one pastes.
+fn press(model: &mut Model, pane: &PaneItem, (button, at): (MouseButton, Point), out: &mut Vec<Message>) {
+    if model.scene.chrome.focus != Some(pane.id) {
+        call::send(model, &calls::focus(pane.id), out);
+    }
+    if button == MouseButton::Middle {
+        return copy::paste_into(model, pane.id, out);
+    }
+    if button != MouseButton::Left {
+        return;
+    }
+    let at = copy::shown_at(pane, at);
+    model.grab = Some(Grab::Select(pane.id, at));
+    match model.copying.click(model.now.tick, pane.id, at) {
+        1 => copy::deed(model, pane.id, Deed::Mouse(MouseDeed::Press(at)), out),
+        count => {
+            copy::enter(model, pane.id, Entry::Mouse, out);
+            let deed = if count == 2 { MouseDeed::Word(at) } else { MouseDeed::Line(at) };
+            copy::deed(model, pane.id, Deed::Mouse(deed), out);
+        }
+    }
+}
+
+/// The left button is held on a pane: what the mouse goes over is selected, and copied when it is let go.
+fn select(model: &mut Model, pane: &PaneItem, from: Point, mouse: MouseInput, out: &mut Vec<Message>) {
+    let to = copy::shown_at(pane, mouse.at);
+    match mouse.kind {
+        MouseKind::Drag(MouseButton::Left) => {
+            copy::enter(model, pane.id, Entry::Mouse, out);
+            let block = mouse.mods.has(Mods::ALT);
+            copy::deed(model, pane.id, Deed::Mouse(MouseDeed::Drag { from, to, block }), out);
+        }
+        MouseKind::Release(_) if model.setup.copy.on_release => copy::deed(model, pane.id, Deed::Mouse(MouseDeed::Release), out),
+        _ => {}
     }
 }
 

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use crate::base::geom::Size;
 use crate::base::id::{SessionId, TabId};
+use crate::base::row::Run;
 use crate::base::text::harmless;
 use crate::client::calls::{self, Menu, Renamed};
+use crate::client::hints::Hints;
 use crate::client::line::Line;
 use crate::client::model::{Model, Overlay};
 use crate::client::pick::{Choice, Item, Pick};
@@ -196,4 +198,51 @@ pub(super) fn rename(model: &Model, what: Renamed) -> Overlay {
         Renamed::Pane => model.scene.focused().map(|pane| pane.title.clone()),
     };
     Overlay::Rename(what, Line::new(name.unwrap_or_default()))
+}
+
+/// The buffers as the server lists them; none if there is none.
+pub(super) fn buffers(reply: &Value) -> Option<Overlay> {
+    let item = |buffer: &Value| {
+        let name = buffer.get("name")?.as_str()?.to_owned();
+        let sample = buffer.get("sample").and_then(Value::as_str).unwrap_or_default();
+        let bytes = buffer.get("bytes").and_then(Value::as_u64).unwrap_or_default();
+        Some(Item { text: name.clone(), detail: harmless(sample, 200), keys: format!("{bytes} bytes"), choice: Choice::Buffer(name) })
+    };
+    let items: Vec<Item> = reply.as_array()?.iter().filter_map(item).collect();
+    (!items.is_empty()).then(|| Overlay::Pick(Pick::new("paste a buffer", items)))
+}
+
+/// Matches in every pane; none if there is none.
+pub(super) fn found(reply: &Value, pattern: &str) -> Option<Overlay> {
+    let item = |hit: &Value| {
+        let pane = hit.get("pane")?.as_str()?.parse().ok()?;
+        let number = |name: &str| hit.get(name).and_then(Value::as_u64).unwrap_or_default();
+        let text = harmless(hit.get("text").and_then(Value::as_str).unwrap_or_default(), 400);
+        let place = Choice::Place {
+            pane,
+            line: number("line"),
+            cell: u32::try_from(number("start")).unwrap_or_default(),
+            pattern: pattern.to_owned(),
+        };
+        Some(Item { text: text.trim().to_owned(), detail: String::new(), keys: pane.to_string(), choice: place })
+    };
+    let hits = reply.get("hits").unwrap_or(reply);
+    let items: Vec<Item> = hits.as_array()?.iter().filter_map(item).collect();
+    (!items.is_empty()).then(|| Overlay::Pick(Pick::new("matches", items)))
+}
+
+/// Labels over what the pane in focus shows; none if nothing there is worth one.
+pub(super) fn hints(model: &Model) -> Option<Hints> {
+    let pane = model.scene.focused()?;
+    let rows: Vec<(Vec<Run>, bool)> = if let Some(mode) = model.copying.open(pane.id) {
+        let shown = (0..pane.rect.rows).map(|y| mode.doc.get(mode.top + u64::from(y)));
+        shown.map(|row| row.map_or_else(Default::default, |row| (row.runs.clone(), row.wrapped))).collect()
+    } else {
+        let screen = model.scene.panes.get(&pane.id)?;
+        let shown = screen.rows.iter().skip(usize::from(pane.origin.y)).take(usize::from(pane.rect.rows));
+        // A frame does not tell which rows are wrapped: those that are full are.
+        let is_full = |row: &[Run]| row.iter().map(Run::cols).sum::<usize>() == usize::from(pane.size.cols);
+        shown.map(|row| (row.clone(), is_full(row) && row.last().is_some_and(|run| !run.text.ends_with(' ')))).collect()
+    };
+    Hints::new(pane.id, &rows)
 }

@@ -1,9 +1,12 @@
 //! What keys and pastes do to what lies over the panes.
 
-use super::call;
+use super::{call, copy};
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::client::calls::{self, Wanted};
-use crate::client::model::{Message, Model, Overlay};
+use crate::client::copy::Where;
+use crate::client::copying::Awaited;
+use crate::client::hints::{Hinted, Hints};
+use crate::client::model::{Command, Message, Model, Overlay};
 use crate::client::pick::{Choice, Pick, Picked};
 use crate::config::keymap::Lookup;
 
@@ -12,8 +15,8 @@ pub(super) fn paste(model: &mut Model, text: &str) {
     let first = text.lines().next().unwrap_or_default();
     match &mut model.overlay {
         Some(Overlay::Pick(pick)) => pick.insert(first),
-        Some(Overlay::Rename(_, line)) => line.insert(first),
-        Some(Overlay::Confirm(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_)) | None => return,
+        Some(Overlay::Rename(_, line) | Overlay::Search(line)) => line.insert(first),
+        Some(Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_)) | None => return,
     }
     model.damage.chrome = true;
 }
@@ -41,12 +44,41 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
                 model.overlay = Some(Overlay::Rename(what, line));
             }
         },
+        Some(Overlay::Search(mut line)) => match (key.code, key.mods) {
+            (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => {}
+            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => search(model, line.text(), out),
+            _ => {
+                line.key(key);
+                model.overlay = Some(Overlay::Search(line));
+            }
+        },
+        Some(Overlay::Hints(hints)) => hint(model, hints, key, out),
         Some(Overlay::Numbers(_)) => jump(model, key, out),
         Some(Overlay::Describe(keys)) => describe(model, keys, key),
         Some(Overlay::Confirm(wanted)) => {
             if matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter) {
                 call::send(model, &wanted, out);
             }
+        }
+    }
+}
+
+fn search(model: &mut Model, pattern: &str, out: &mut Vec<Message>) {
+    if !pattern.is_empty() {
+        copy::ask(model, &calls::search_all(pattern), Awaited::Found(pattern.to_owned()), out);
+    }
+}
+
+/// A letter of a label: copies what has it, or opens that.
+fn hint(model: &mut Model, mut hints: Hints, key: Key, out: &mut Vec<Message>) {
+    let KeyCode::Char(c) = key.code else { return };
+    match hints.type_letter(c) {
+        Hinted::Pending => model.overlay = Some(Overlay::Hints(hints)),
+        Hinted::Left => {}
+        Hinted::Chosen(text, false) => copy::copied(model, text, Where::New, out),
+        Hinted::Chosen(text, true) => {
+            model.notify(format!("opens {text}"), false);
+            out.push(Message::Run(Command { line: model.setup.copy.open.clone(), argument: Some(text), input: String::new() }));
         }
     }
 }
@@ -108,6 +140,8 @@ fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Messa
         Choice::Close => {}
         Choice::Session(id) => call::send(model, &calls::show(id), out),
         Choice::Tab(id) => call::send(model, &calls::go(id), out),
+        Choice::Buffer(name) => call::send(model, &calls::paste_buffer(Some(&name), None), out),
+        Choice::Place { pane, line, cell, pattern } => copy::visit(model, pane, (line, cell), &pattern, out),
         Choice::Command(words) => match (model.setup.parse)(&words) {
             Ok(bound) => call::call(model, Wanted::from(&bound), out),
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{call, open};
+use super::{call, copy, open};
 use crate::base::code::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
@@ -21,13 +21,21 @@ use crate::wire::rpc::{self, Response};
 pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>) {
     match message {
         ToClient::Welcome(welcome) => welcomed(model, &welcome, out),
-        ToClient::Frame(frame) => apply(model, *frame),
+        ToClient::Frame(frame) => {
+            let is_arranged = frame.chrome.is_some();
+            apply(model, *frame);
+            if is_arranged {
+                copy::arranged(model, out);
+                copy::arrive(model, out);
+            }
+        }
         ToClient::Answer(json) => answered(model, &json, out),
         ToClient::Call { call, json } => called(model, call, &json, out),
         ToClient::Outer(outer) => out.extend(outside(model, &outer).map(Message::Write)),
         ToClient::Notice(notice) => model.notify(notice.text, notice.warning),
         ToClient::Taken(number) => out.push(Message::Taken(number)),
         ToClient::Bye(bye) => out.push(farewell(bye)),
+        ToClient::Told(told) => copy::told(model, told, out),
         ToClient::Closed { what, undo_ms } => closed(model, &what, undo_ms),
     }
 }
@@ -48,6 +56,7 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
         call::send(model, &calls::show(session.id), out);
     }
+    copy::reconnected(model, out);
     if again {
         out.push(Message::Send(ToServer::Colours(model.colours.clone())));
     }
@@ -71,7 +80,7 @@ fn apply(model: &mut Model, frame: Frame) {
     }
     let area = model.places().area;
     for (pane, row) in changes.rows {
-        let Some(pane) = model.scene.pane(pane) else { continue };
+        let Some(pane) = model.scene.pane(pane).filter(|pane| model.copying.open(pane.id).is_none()) else { continue };
         model.damage.rows.extend(row_outside(area, pane.rect, pane.origin, row));
     }
 }
@@ -94,17 +103,14 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
     if is_entry {
         model.entry = None;
     }
+    let awaited = response.id.as_u64().and_then(|id| model.copying.awaited.remove(&id));
     let asked = response.id.as_u64().and_then(|id| model.asked.remove(&id));
-    let refusal = match response.outcome() {
-        Ok(value) => {
-            if let Some(asked) = asked {
-                told(model, asked, &value, out);
-            }
-            return;
-        }
+    let refusal = match (response.outcome(), awaited, asked) {
+        (Ok(reply), Some(awaited), _) => return copy::answered(model, awaited, &reply, out),
+        (Ok(reply), None, Some(asked)) => return told(model, asked, &reply, out),
         // What is looked at may have gone.
-        Err(_) if matches!(asked, Some(Asked::Screen(_))) => return,
-        Err(refusal) => refusal,
+        (Ok(_), None, None) | (Err(_), _, Some(Asked::Screen(_))) => return,
+        (Err(refusal), ..) => refusal,
     };
     if is_entry {
         out.push(Message::Leave(Outcome::Refused(refusal)));

@@ -8,6 +8,7 @@ use super::update;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
 use crate::base::key::{Key, KeyInput, KeyKind, Mods, MouseButton, MouseInput, MouseKind, MouseWant};
+use crate::base::row::RunKind;
 use crate::base::time::{Now, Span};
 use crate::client::caps::Caps;
 use crate::client::input::{Reply, TtyEvent};
@@ -15,8 +16,9 @@ use crate::client::model::{Event, Link, Message, Model, NOTICES_MAX, Numbered, O
 use crate::client::outcome::Outcome;
 use crate::client::setup::Setup;
 use crate::settings::Settings;
-use crate::wire::frame::{Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, TabItem, ToClient, ToServer};
+use crate::wire::frame::{Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, Span as Piece, TabItem, ToClient, ToServer};
 use crate::wire::hello::Welcome;
+use crate::wire::scroll::{Answer, Rows, ScrolledRow, Told};
 
 fn model() -> Model {
     let mut settings = Settings::default();
@@ -335,11 +337,53 @@ fn a_click_focuses_and_is_passed_to_programs_that_want_it() {
 fn the_wheel_becomes_arrows_on_the_alternate_screen() {
     let mut model = model();
     let wheel = MouseKind::Press(MouseButton::WheelUp);
-    assert!(mouse(&mut model, wheel, 5, 3).is_empty());
     model.scene.chrome.panes[0].alternate = true;
     assert_eq!(mouse(&mut model, wheel, 5, 3), ["Up Up Up"]);
     model.scene.chrome.panes[0].mouse = MouseWant::Click;
     assert_eq!(mouse(&mut model, wheel, 5, 3), ["p1 Press(WheelUp) 5,2"]);
+}
+
+#[test]
+fn a_pane_scrolls_and_is_in_copy_mode_for_this_client_alone() {
+    let mut model = model();
+    let asked = mouse(&mut model, MouseKind::Press(MouseButton::WheelUp), 5, 3);
+    assert!(asked.len() == 1 && asked[0].contains("Screen { above: 66 }"), "{asked:?}");
+    assert!(model.copying.panes.contains_key(&PaneId(1)) && model.copying.open(PaneId(1)).is_none(), "nothing to show yet");
+    assert!(press(&mut model, "j").is_empty(), "keys wait for the rows");
+    assert_eq!(press(&mut model, "C-b b"), ["session.rename {\"name\":\"here\"}"], "the prefix works as everywhere");
+    assert!(press(&mut model, "q").is_empty());
+    assert!(model.copying.panes.is_empty());
+    assert_eq!(press(&mut model, "j"), ["j"]);
+}
+
+#[test]
+fn the_rows_of_copy_mode_are_shown_and_what_is_copied_goes_everywhere() {
+    let mut model = model();
+    model.caps.modern = true;
+    press(&mut model, "C-b [");
+    let row = |text: &str| ScrolledRow {
+        spans: vec![Piece { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }],
+        ..ScrolledRow::default()
+    };
+    let rows = Rows { cols: 40, screen: 10, end: 32, rows: (0..32).map(|n| row(&format!("row {n}"))).collect(), ..Rows::default() };
+    let told = Told { number: 1, pane: PaneId(1), answer: Answer::Rows(Box::new(rows)) };
+    update(&mut model, Event::Server(ToClient::Told(told)));
+    let mode = model.copying.open(PaneId(1)).expect("it is shown");
+    assert_eq!((mode.top, mode.position()), (10, (0, 10)));
+    assert!(model.damage.rows.contains(&1) && model.damage.chrome);
+    let sent = press(&mut model, "M-< C-Space C-e M-w");
+    assert!(sent.iter().any(|message| message == "buffer.set {\"text\":\"row 0\",\"append\":false}"), "{sent:?}");
+    assert!(sent.iter().any(|message| message.starts_with("Write(")), "the clipboard");
+    assert!(model.copying.panes.is_empty(), "it leaves");
+}
+
+#[test]
+fn a_prefix_pressed_twice_is_for_copy_mode_there() {
+    let mut model = model();
+    press(&mut model, "C-b [");
+    assert!(press(&mut model, "C-b C-b").is_empty());
+    press(&mut model, "q");
+    assert_eq!(press(&mut model, "C-b C-b"), ["pane.send {\"key\":\"C-b\"}"]);
 }
 
 #[test]

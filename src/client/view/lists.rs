@@ -5,7 +5,7 @@ use ratatui::layout::Rect as Area;
 use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use super::{look, whole};
+use super::{copy, look, whole};
 use crate::base::geom::Point;
 use crate::base::style::Attrs;
 use crate::base::text::width;
@@ -57,6 +57,11 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
             let inner = draw_box(model, title, prompt_area(model), buf);
             draw_line(model, line, inner, buf);
         }
+        Some(Overlay::Search(line)) => {
+            let inner = draw_box(model, "search every pane", prompt_area(model), buf);
+            draw_line(model, line, inner, buf);
+        }
+        Some(Overlay::Hints(hints)) => copy::draw_hints(model, hints, buf),
         Some(Overlay::Confirm(wanted)) => {
             let own = model.scene.chrome.session.as_ref().map(|session| session.name.clone());
             let name = calls::victims(wanted).or(own).unwrap_or_else(|| "this session".into());
@@ -72,8 +77,8 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
 pub fn cursor(model: &Model) -> Option<(u16, u16)> {
     let (inner, line) = match model.overlay.as_ref()? {
         Overlay::Pick(pick) => (shape(model, pick).inner, &pick.line),
-        Overlay::Rename(_, line) => (inside(prompt_area(model)), line),
-        Overlay::Confirm(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) => return None,
+        Overlay::Rename(_, line) | Overlay::Search(line) => (inside(prompt_area(model)), line),
+        Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) => return None,
     };
     let (_, at) = window(line, line_cols(inner));
     let x = inner.x.saturating_add(column(width(MARK) + at));

@@ -2,10 +2,14 @@
 //!
 //! A *line* here is a chain of records: a record and those that continue it. A line of more than [`LINE_CELLS_MAX`] cells is cut into several.
 
+mod pack;
 pub(crate) mod page;
 pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod segment;
+pub(crate) mod walk;
+
+pub use pack::HistoryBytes;
 
 use std::collections::VecDeque;
 
@@ -13,6 +17,7 @@ use crate::base::memory::Memory;
 use crate::term::cell::{Cell, Class};
 use crate::term::cluster::Clusters;
 use crate::term::grid::Line;
+use crate::term::history::pack::Packing;
 use crate::term::history::record::{CONTINUES, HEADER_BYTES, Header, STYLED, TEXT, WIDE, WRAPPED};
 use crate::term::history::segment::{HEAD_BYTES, LOOK_BYTES, SEGMENT_BYTES, Slots};
 use crate::term::look::Looks;
@@ -38,6 +43,8 @@ pub(crate) struct Segment {
     rows: u32,
     /// Cells of the longest of them.
     longest: u32,
+    /// Bytes it takes packed; 0 if it is not.
+    packed: u32,
 }
 
 /// Where a history ends: enough to cut it back after records were appended that must be forgotten.
@@ -68,7 +75,8 @@ pub(crate) struct History {
     /// Sequence number for the next segment; they start at 1.
     next: u64,
     lines_max: usize,
-    segments_max: usize,
+    bytes_max: usize,
+    packing: Packing,
     cols: usize,
     /// Lines ever pushed.
     line: u64,
@@ -79,6 +87,10 @@ pub(crate) struct History {
     open_segment: u64,
     /// Its last row is one cell short, because a wide character did not fit.
     open_gap: bool,
+    /// Rows that were dropped since the width changed, so that a row keeps its address.
+    dropped: u64,
+    /// Counts the changes of the width.
+    epoch: u64,
     /// For each style number: stamp and entry in the last segment's dictionary.
     numbers: Vec<(u32, u16)>,
     stamp: u32,
@@ -98,7 +110,8 @@ impl History {
             front: 1,
             next: 1,
             lines_max,
-            segments_max: (bytes_max / SEGMENT_BYTES).max(SEGMENTS_MIN),
+            bytes_max,
+            packing: Packing::default(),
             cols: usize::from(cols.max(1)),
             line: 0,
             lines: 0,
@@ -106,6 +119,8 @@ impl History {
             open_cells: 0,
             open_segment: 0,
             open_gap: false,
+            dropped: 0,
+            epoch: 0,
             numbers: Vec::new(),
             stamp: 1,
             sweeps: 0,
@@ -148,7 +163,7 @@ impl History {
 
     fn push_ascii(&mut self, header: Header, cells: &[Cell]) -> Option<Header> {
         let (slot, at) = self.room(header.len())?;
-        let to = &mut self.slots.bytes_mut(slot)[at..at + header.len()];
+        let to = &mut self.slots.raw_mut(slot)[at..at + header.len()];
         header.write(to);
         record::write_ascii(cells, &mut to[HEADER_BYTES..]);
         self.advance(header.len());
@@ -158,14 +173,7 @@ impl History {
     /// Writes an ASCII row with styles in place, if there is room for all it could need; otherwise nothing is done.
     fn push_styled_ascii(&mut self, header: Header, cells: &[Cell], looks: &Looks) -> Option<Header> {
         let mut runs = std::mem::take(&mut self.runs);
-        runs.clear();
-        let mut rest = cells;
-        while let Some(first) = rest.first() {
-            let style = first.style();
-            let len = rest.iter().take_while(|cell| cell.style() == style).count();
-            runs.push((style, len));
-            rest = &rest[len..];
-        }
+        record::find_runs(cells, &mut runs);
         let payload = 2 + 4 * runs.len() + cells.len();
         if self.room_left() < HEADER_BYTES + payload + runs.len() * LOOK_BYTES {
             self.runs = runs;
@@ -176,7 +184,7 @@ impl History {
         }
         let header = Header { bytes: header_bytes(payload), ..header };
         let written = self.room(header.len()).map(|(slot, at)| {
-            let to = &mut self.slots.bytes_mut(slot)[at..at + header.len()];
+            let to = &mut self.slots.raw_mut(slot)[at..at + header.len()];
             header.write(to);
             record::write_packed_runs(&runs, &mut to[HEADER_BYTES..]);
             record::write_ascii(cells, &mut to[HEADER_BYTES + 2 + 4 * runs.len()..]);
@@ -209,7 +217,7 @@ impl History {
 
     fn write(&mut self, header: Header, payload: &[u8]) -> Option<Header> {
         let (slot, at) = self.room(header.len())?;
-        let to = &mut self.slots.bytes_mut(slot)[at..at + header.len()];
+        let to = &mut self.slots.raw_mut(slot)[at..at + header.len()];
         header.write(to);
         to[HEADER_BYTES..].copy_from_slice(payload);
         self.advance(header.len());
@@ -269,7 +277,10 @@ impl History {
     }
 
     fn room_left(&self) -> usize {
-        self.segments.back().map_or(0, |last| SEGMENT_BYTES - usize::from(last.looks) * LOOK_BYTES - last.end as usize)
+        self.segments
+            .back()
+            .filter(|last| last.packed == 0)
+            .map_or(0, |last| SEGMENT_BYTES - usize::from(last.looks) * LOOK_BYTES - last.end as usize)
     }
 
     /// Slot and offset where `bytes` can be written.
@@ -291,7 +302,7 @@ impl History {
 
     fn start_segment(&mut self) -> Option<()> {
         self.commit();
-        while self.segments.len() >= self.segments_max || self.front_is_surplus() {
+        while self.is_full() || self.front_is_surplus() {
             self.drop_front();
         }
         let slot = self.slots.take(self.next, self.line).or_else(|| {
@@ -303,9 +314,14 @@ impl History {
         }
         self.next += 1;
         let end = u32::try_from(HEAD_BYTES).unwrap_or(0);
-        self.segments.push_back(Segment { slot, end, first: end, looks: 0, lines: 0, rows: 0, longest: 0 });
+        self.segments.push_back(Segment { slot, end, first: end, looks: 0, lines: 0, rows: 0, longest: 0, packed: 0 });
         self.stamp = self.stamp.wrapping_add(1);
         Some(())
+    }
+
+    /// Whether another segment is more than there may be.
+    fn is_full(&self) -> bool {
+        SEGMENTS_MIN <= self.segments.len() && self.bytes_max < self.segments_memory() + SEGMENT_BYTES
     }
 
     fn front_is_surplus(&self) -> bool {
@@ -317,7 +333,9 @@ impl History {
         self.front += 1;
         self.lines -= front.lines as usize;
         self.rows -= front.rows as usize;
+        self.dropped += u64::from(front.rows);
         self.slots.give(front.slot);
+        self.packing.lengths.remove(&(self.front - 1));
         if self.open_segment < self.front {
             self.open_cells = 0;
         }
@@ -369,7 +387,7 @@ impl History {
     pub(crate) fn commit(&mut self) {
         if self.uncommitted {
             self.uncommitted = false;
-            if let Some(last) = self.segments.back().copied() {
+            if let Some(last) = self.segments.back().copied().filter(|last| last.packed == 0) {
                 self.slots.commit(last.slot, last.end, last.looks);
             }
         }
@@ -419,8 +437,9 @@ impl History {
 
     /// Bytes of memory it has in use.
     pub(crate) fn memory_used(&self) -> usize {
-        let last = self.segments.back().map_or(0, |last| last.end as usize + usize::from(last.looks) * LOOK_BYTES);
-        self.segments.len().saturating_sub(1) * SEGMENT_BYTES + last + self.numbers.capacity() * 8 + self.scratch.capacity()
+        let last = self.segments.back().filter(|last| last.packed == 0);
+        let unused = last.map_or(0, |last| SEGMENT_BYTES - last.end as usize - usize::from(last.looks) * LOOK_BYTES);
+        self.segments_memory() - unused + self.numbers.capacity() * 8 + self.scratch.capacity()
     }
 }
 

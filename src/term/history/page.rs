@@ -138,8 +138,8 @@ impl History {
         page.lines.reserve(segment.lines as usize);
         let mut next = first;
         let mut place = (at, segment.first as usize);
-        while let Some((_, bytes)) = self.records(place.0) {
-            while let Some(header) = bytes.get(place.1..).and_then(Header::read) {
+        while let Some((here, bytes)) = self.segment(place.0) {
+            while let Some(header) = bytes.get(place.1..here.end as usize).and_then(Header::read) {
                 if !header.has(CONTINUES) || next == first {
                     if first < next {
                         page.end();

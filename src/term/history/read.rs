@@ -2,7 +2,7 @@
 
 use crate::base::memory::Memory;
 use crate::term::history::record::{self, CONTINUES, Glyph, Header, WIDE, WRAPPED};
-use crate::term::history::segment::{HEAD_BYTES, Head, LOOK_BYTES, SEGMENT_BYTES, Slots};
+use crate::term::history::segment::{self, Bytes, HEAD_BYTES, Head, LOOK_BYTES, SEGMENT_BYTES, Slots};
 use crate::term::history::{History, HistoryEnd, Segment};
 use crate::term::look::Look;
 
@@ -20,14 +20,26 @@ struct Found {
     row: usize,
 }
 
+/// What [`History::rows_down`] comes across.
+#[derive(Debug)]
+pub(crate) enum RowPart<'a> {
+    /// The next glyph of the row.
+    Glyph(Glyph<'a>, Look),
+    /// The row is complete.
+    End {
+        /// Whether its line goes on in the next row.
+        wrapped: bool,
+    },
+}
+
 /// What a line is made of.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Extent {
     pub(super) cells: u32,
-    wide: bool,
+    pub(super) wide: bool,
     records: u32,
-    wrapped: bool,
-    mark: u8,
+    pub(super) wrapped: bool,
+    pub(super) mark: u8,
 }
 
 impl History {
@@ -58,14 +70,15 @@ impl History {
         rows
     }
 
-    pub(super) fn records(&self, segment: usize) -> Option<(&Segment, &[u8])> {
+    /// A segment and all its bytes; its records end at its end.
+    pub(super) fn segment(&self, segment: usize) -> Option<(&Segment, Bytes<'_>)> {
         let segment = self.segments.get(segment)?;
-        Some((segment, &self.slots.bytes(segment.slot)[..(segment.end as usize).min(SEGMENT_BYTES)]))
+        Some((segment, self.slots.bytes(segment.slot, segment.packed)))
     }
 
     fn header(&self, place: Place) -> Option<Header> {
-        let (_, bytes) = self.records(place.0)?;
-        Header::read(bytes.get(place.1..)?)
+        let (segment, bytes) = self.segment(place.0)?;
+        Header::read(bytes.get(place.1..segment.end as usize)?)
     }
 
     /// The next place where a record starts, at or after `place`.
@@ -103,19 +116,19 @@ impl History {
     pub(super) fn glyphs(&self, place: Place, extent: Extent, mut each: impl FnMut(Glyph<'_>, Look)) {
         let mut at = self.settle(place);
         for _ in 0..extent.records {
-            let Some((segment, bytes)) = self.records(at.0) else { return };
-            let Some(header) = bytes.get(at.1..).and_then(Header::read) else { return };
+            let Some((segment, bytes)) = self.segment(at.0) else { return };
+            let Some(header) = bytes.get(at.1..segment.end as usize).and_then(Header::read) else { return };
             let payload = &bytes[at.1 + record::HEADER_BYTES..at.1 + header.len()];
-            let (slot, looks) = (segment.slot, segment.looks);
+            let looks = segment.looks;
             record::read(header, payload, |glyph, number| {
-                each(glyph, if number < looks { self.slots.look(slot, number) } else { Look::default() });
+                each(glyph, if number < looks { segment::look(&bytes, number) } else { Look::default() });
             });
             at = self.settle((at.0, at.1 + header.len()));
         }
     }
 
     /// Rows the line at `place` takes at the current width.
-    fn rows_of(&self, place: Place, extent: Extent) -> usize {
+    pub(super) fn rows_of(&self, place: Place, extent: Extent) -> usize {
         let cells = extent.cells as usize;
         if cells <= self.cols {
             return 1;
@@ -138,6 +151,8 @@ impl History {
             self.disown();
         }
         self.open_cells = 0;
+        self.epoch += 1;
+        self.dropped = 0;
         self.rows = 0;
         for at in 0..self.segments.len() {
             let segment = self.segments[at];
@@ -148,6 +163,9 @@ impl History {
     }
 
     fn count_rows(&self, at: usize, segment: Segment) -> u32 {
+        if let Some(rows) = self.packed_rows(at) {
+            return rows;
+        }
         let mut place = (at, segment.first as usize);
         let mut rows = 0;
         for _ in 0..segment.lines {
@@ -254,9 +272,38 @@ impl History {
         Some((wanted < wrap.row || extent.wrapped, if wanted == 0 { extent.mark } else { 0 }))
     }
 
+    /// Goes through `count` rows from row `back` on downwards. However many they are, each line is looked at once.
+    pub(crate) fn rows_down(&self, back: usize, count: usize, mut each: impl FnMut(RowPart<'_>)) {
+        let Some(Found { mut place, mut extent, row, .. }) = self.find(back) else { return };
+        let (mut hidden, mut left) = (row, count);
+        while 0 < left {
+            let mut wrap = Wrap::new(self.cols);
+            self.glyphs(place, extent, |glyph, look| {
+                let before = wrap.row;
+                wrap.step(glyph.cols());
+                if before < wrap.row && hidden <= before && 0 < left {
+                    each(RowPart::End { wrapped: true });
+                    left -= 1;
+                }
+                if hidden <= wrap.row && 0 < left {
+                    each(RowPart::Glyph(glyph, look));
+                }
+            });
+            if 0 < left {
+                each(RowPart::End { wrapped: extent.wrapped });
+                left -= 1;
+            }
+            hidden = 0;
+            let Some((_, next)) = self.extent(place) else { return };
+            let Some((found, _)) = self.extent(next) else { return };
+            (place, extent) = (next, found);
+        }
+    }
+
     /// Takes the last line out and calls `each` with its glyphs; tells its mark and whether it goes on in what follows it.
     pub(crate) fn pop(&mut self, mut each: impl FnMut(Glyph<'_>, Look)) -> Option<(bool, u8)> {
         let at = (0..self.segments.len()).rev().find(|at| self.segments[*at].lines > 0)?;
+        self.unpack(at)?;
         let segment = self.segments[at];
         let mut place = (at, segment.first as usize);
         let mut before = 0;
@@ -272,6 +319,7 @@ impl History {
             if let Some(last) = self.segments.pop_back() {
                 self.slots.give(last.slot);
                 self.next -= 1;
+                self.packing.lengths.remove(&self.next);
             }
         }
         if let Some(last) = self.segments.back_mut() {
@@ -299,20 +347,28 @@ impl History {
         history.open_gap = end.open_gap;
         let mut heads: Vec<Head> = history.slots.heads();
         heads.retain(|head| 0 < head.sequence && head.sequence <= end.segment);
-        heads.sort_by_key(|head| std::cmp::Reverse(head.sequence));
+        // Of one that was being packed there may be both forms.
+        heads.sort_by_key(|head| (std::cmp::Reverse(head.sequence), head.packed));
         for mut head in heads {
+            if head.sequence == history.front {
+                continue;
+            }
             if head.sequence + 1 != history.front {
                 break;
             }
             if head.sequence == end.segment {
                 (head.end, head.looks) = (end.offset, end.looks);
             }
-            let Some(segment) = check_segment(&history.slots, head) else { break };
+            let Some(segment) = check_segment(&history.slots, head) else { continue };
             history.front = head.sequence;
             history.slots.claim(head.slot);
             history.segments.push_front(segment);
         }
         history.slots.punch_free();
+        if let Some(last) = history.segments.len().checked_sub(1) {
+            // It is written to again, from where it was at the snapshot.
+            history.unpack(last);
+        }
         history.recount();
         let open_is_there = history.front <= end.open_segment && end.open_segment <= end.segment;
         history.open_cells = if open_is_there && !history.segments.is_empty() { end.open_cells.min(super::LINE_CELLS_MAX) } else { 0 };
@@ -335,6 +391,9 @@ impl History {
             }
             self.lines += segment.lines as usize;
             self.segments[at] = segment;
+            if 0 < segment.packed {
+                self.note_lengths(at);
+            }
         }
         let cols = u16::try_from(self.cols).unwrap_or(u16::MAX);
         self.set_cols(cols);
@@ -347,8 +406,10 @@ fn check_segment(slots: &Slots, head: Head) -> Option<Segment> {
     if !fits || (head.end as usize) < HEAD_BYTES {
         return None;
     }
-    let bytes = &slots.bytes(head.slot)[..head.end as usize];
-    let mut segment = Segment { slot: head.slot, end: head.end, first: head.end, looks: head.looks, lines: 0, rows: 0, longest: 0 };
+    let all = slots.bytes(head.slot, head.packed);
+    let bytes = all.get(..head.end as usize)?;
+    let Head { slot, end, looks, packed, .. } = head;
+    let mut segment = Segment { slot, end, first: end, looks, lines: 0, rows: 0, longest: 0, packed };
     let mut at = HEAD_BYTES;
     while at < bytes.len() {
         let header = Header::read(&bytes[at..])?;

@@ -86,45 +86,112 @@ impl Glyph<'_> {
 #[inline]
 pub(crate) fn write_ascii(cells: &[Cell], to: &mut [u8]) {
     for (byte, cell) in to.iter_mut().zip(cells) {
-        #[expect(clippy::cast_possible_truncation, reason = "the caller knows that all are ASCII or blank")]
-        let code = cell.0 as u8;
-        *byte = code | if code == 0 { b' ' } else { 0 };
+        // All are ASCII or blank, and a blank is 0.
+        *byte = ((cell.0 & 0x7f) as u8).max(b' ');
     }
 }
 
 /// Appends the text of cells that are not all ASCII. Past `bytes_max` clusters are cut to their first scalar.
 pub(crate) fn write_text(cells: &[Cell], clusters: &Clusters, bytes_max: usize, to: &mut Vec<u8>) {
     let start = to.len();
-    to.reserve(5 * cells.len());
+    // Whatever a cell holds but a cluster takes at most a switch and four bytes; what is written is cut to its length at the end.
+    let reserve = 5 * cells.len();
+    to.resize(start + reserve, 0);
+    let mut end = start;
     let mut wide = false;
-    for cell in cells {
+    for (at, cell) in cells.iter().enumerate() {
+        let code = cell.code();
+        if code < 0x80 && !wide && !cell.is_wide_part() {
+            to[end] = (code & 0x7f) as u8;
+            end += 1;
+            continue;
+        }
         let is_wide = match cell.class() {
             Class::Tail => continue,
             class => class == Class::Wide,
         };
         if let Some(number) = cell.cluster() {
             let text = clusters.get(number);
-            if to.len() - start + text.len() < bytes_max && text.len() < usize::from(CLUSTER_WIDE) {
-                let len = u8::try_from(text.len()).unwrap_or(0);
-                to.extend_from_slice(&[CLUSTER, len | if is_wide { CLUSTER_WIDE } else { 0 }]);
-                to.extend_from_slice(text.as_bytes());
+            if end - start + text.len() < bytes_max && text.len() < usize::from(CLUSTER_WIDE) {
+                to.resize(end + 2 + text.len() + 5 * (cells.len() - at), 0);
+                to[end] = CLUSTER;
+                to[end + 1] = u8::try_from(text.len()).unwrap_or(0) | if is_wide { CLUSTER_WIDE } else { 0 };
+                to[end + 2..end + 2 + text.len()].copy_from_slice(text.as_bytes());
+                end += 2 + text.len();
                 continue;
             }
         }
         if cell.is_blank() {
-            to.push(0);
+            to[end] = 0;
+            end += 1;
             continue;
         }
         if is_wide != wide {
             wide = is_wide;
-            to.push(SWITCH);
+            to[end] = SWITCH;
+            end += 1;
         }
-        let c = cell.char().or_else(|| cell.cluster().and_then(|number| clusters.get(number).chars().next())).unwrap_or(' ');
-        if c.is_ascii() {
-            to.push(c as u8);
-        } else {
-            to.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        let cut = |number| clusters.get(number).chars().next().map_or(0x20, u32::from);
+        // A spacer has no character.
+        end += put_utf8(cell.cluster().map_or(code, cut).max(0x20), &mut to[end..]);
+    }
+    to.truncate(end);
+}
+
+/// Writes a scalar, and whatever after it, to `to`, which has four bytes at least; gives its length.
+#[inline]
+fn put_utf8(code: u32, to: &mut [u8]) -> usize {
+    let Some(to) = to.first_chunk_mut::<4>() else { return 0 };
+    let [tail, six, twelve, eighteen] = [code, code >> 6, code >> 12, code >> 18].map(|bits| (bits & 0x3f) as u8 | 0x80);
+    match code {
+        0..0x80 => {
+            to[0] = tail & 0x3f | (code & 0x40) as u8;
+            1
         }
+        0x80..0x800 => {
+            *to = [six | 0x40, tail, 0, 0];
+            2
+        }
+        0x800..0x1_0000 => {
+            *to = [twelve & 0x0f | 0xe0, six, tail, 0];
+            3
+        }
+        _ => {
+            *to = [eighteen & 7 | 0xf0, twelve, six, tail];
+            4
+        }
+    }
+}
+
+/// Finds the runs of cells of one style: style, cells.
+pub(crate) fn find_runs(cells: &[Cell], runs: &mut Vec<(u32, usize)>) {
+    const BLOCK: usize = 8;
+    runs.clear();
+    let (mut start, mut at) = (0, 0);
+    let mut end_run = |end: usize| {
+        runs.push((cells[start].style(), end - start));
+        start = end;
+    };
+    // The styles of neighbours are compared a block at a time: runs are short, and a branch for each cell would guess wrong at the end of each.
+    while let Some(block) = cells[at..].first_chunk::<{ BLOCK + 1 }>() {
+        let mut changes = [0_u8; BLOCK];
+        for (change, pair) in changes.iter_mut().zip(block.windows(2)) {
+            *change = u8::from((pair[0].0 ^ pair[1].0) >> 32 != 0);
+        }
+        let mut changes = u64::from_le_bytes(changes);
+        while changes != 0 {
+            end_run(at + 1 + (changes.trailing_zeros() / 8) as usize);
+            changes &= changes - 1;
+        }
+        at += BLOCK;
+    }
+    for (offset, pair) in cells[at..].windows(2).enumerate() {
+        if pair[0].style() != pair[1].style() {
+            end_run(at + 1 + offset);
+        }
+    }
+    if !cells.is_empty() {
+        end_run(cells.len());
     }
 }
 
@@ -231,5 +298,36 @@ fn read_text<'a>(mut text: &'a [u8], mut each: impl FnMut(Glyph<'a>)) {
             }
         };
         text = &text[used..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, find_runs, put_utf8};
+
+    #[test]
+    fn runs_are_those_of_neighbours_that_are_equal() {
+        for seed in 1..200_u64 {
+            let mut state = seed;
+            let cells: Vec<Cell> = (0..seed % 70)
+                .map(|_| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    Cell::BLANK.with_char('x').with_style(u32::from(state >> 61 == 0))
+                })
+                .collect();
+            let mut runs = Vec::new();
+            find_runs(&cells, &mut runs);
+            let expected: Vec<_> = cells.chunk_by(|a, b| a.style() == b.style()).map(|run| (run[0].style(), run.len())).collect();
+            assert_eq!(runs, expected);
+        }
+    }
+
+    #[test]
+    fn scalars_are_written_as_utf8() {
+        for c in ['\0', ' ', '@', '~', '\u{80}', '\u{7ff}', '\u{800}', '\u{ffff}', '\u{10000}', '\u{10ffff}', '漢', 'é', '👩'] {
+            let mut to = [0; 4];
+            let len = put_utf8(u32::from(c), &mut to);
+            assert_eq!(&to[..len], c.encode_utf8(&mut [0; 4]).as_bytes(), "{c:?}");
+        }
     }
 }

@@ -15,6 +15,10 @@ pub(crate) const STRING_BYTES_MAX: usize = 1 << 20;
 const STRING_BYTES_KEPT: usize = 4096;
 const INTERMEDIATES_MAX: usize = 2;
 const ESC: u8 = 0x1b;
+/// What is not UTF-8 shows as U+FFFD, lone C1 bytes among it (xterm's UTF-8 mode).
+const MALFORMED: &[u8] = "\u{fffd}".as_bytes();
+/// U+009C (ST) in UTF-8.
+const ST: [u8; 2] = [0xc2, 0x9c];
 
 /// How a string ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,10 +92,10 @@ impl Header {
 
 /// What the parser calls.
 pub(crate) trait Sink {
-    /// A run of printable ASCII; never empty.
-    fn ascii(&mut self, run: &[u8]);
-    /// A run of text without controls that has something else than ASCII in it; never empty.
-    fn text(&mut self, run: &str);
+    /// A run of printable ASCII: the first `run` of `bytes`, never none. What follows is only there to be read with it.
+    fn ascii(&mut self, bytes: &[u8], run: usize);
+    /// Text from a byte above 0x7f on, as far as it is well formed and without controls; gives the bytes used, 0 if there is none such.
+    fn text(&mut self, bytes: &[u8]) -> usize;
     /// A C0 or C1 control, or DEL.
     fn execute(&mut self, control: u8);
     /// An escape sequence.
@@ -142,7 +146,7 @@ impl Parser {
         while at < bytes.len() {
             let run = scan::ascii_run(&bytes[at..]);
             if run > 0 {
-                sink.ascii(&bytes[at..at + run]);
+                sink.ascii(&bytes[at..], run);
                 at += run;
             }
             match bytes.get(at) {
@@ -161,7 +165,12 @@ impl Parser {
                     sink.execute(*byte);
                     at += 1;
                 }
-                Some(_) => at += self.utf8_run(sink, &bytes[at..]),
+                Some(_) => {
+                    at += self.utf8_run(sink, &bytes[at..]);
+                    if self.state != State::Ground {
+                        return at;
+                    }
+                }
             }
         }
         at
@@ -241,9 +250,17 @@ impl Parser {
         if self.overflowed || self.string.len() + bytes.len() > STRING_BYTES_MAX {
             self.overflowed = true;
             self.string.clear();
+            // The last byte may be the first half of ST.
+            self.string.extend(bytes.last());
             return;
         }
         self.string.extend_from_slice(bytes);
+    }
+
+    /// Whether the byte at `at`, 0x9c, ends a string: then the byte before it belongs to the terminator.
+    fn is_st(&self, bytes: &[u8], at: usize) -> bool {
+        let before = if at > 0 { bytes.get(at - 1) } else { self.string.last() };
+        bytes[at] == ST[1] && before == Some(&ST[0])
     }
 
     /// Goes where the terminating byte of a string leads, and tells how the string ended.
@@ -262,20 +279,25 @@ impl Parser {
 
     /// Reads an OSC; other C0 controls inside are dropped (ECMA-48 has none there).
     fn osc_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
-        let run = scan_until(bytes, |byte| byte < 0x20);
+        let run = scan_until(bytes, |byte| byte < 0x20 || byte == ST[1]);
         let Some(&byte) = bytes.get(run) else {
             self.append(bytes);
             return run;
         };
-        if !matches!(byte, 0x07 | 0x18 | 0x1a | ESC) {
-            self.append(&bytes[..run]);
+        let is_st = self.is_st(bytes, run);
+        if !is_st && !matches!(byte, 0x07 | 0x18 | 0x1a | ESC) {
+            self.append(&bytes[..run + usize::from(byte == ST[1])]);
             return run + 1;
         }
         let end = self.leave(byte);
-        if self.string.is_empty() && !self.overflowed && run <= STRING_BYTES_MAX {
-            sink.osc(&bytes[..run], end);
+        let payload = &bytes[..run - usize::from(is_st && run > 0)];
+        if self.string.is_empty() && !self.overflowed && payload.len() <= STRING_BYTES_MAX {
+            sink.osc(payload, end);
         } else {
-            self.append(&bytes[..run]);
+            self.append(payload);
+            if is_st && run == 0 {
+                self.string.pop();
+            }
             if !self.overflowed {
                 sink.osc(&self.string, end);
             }
@@ -301,14 +323,24 @@ impl Parser {
 
     /// Reads an APC, or a SOS or PM, which are skipped.
     fn apc_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
-        let run = scan_until(bytes, |byte| matches!(byte, 0x18 | 0x1a | ESC));
+        let run = scan_until(bytes, |byte| matches!(byte, 0x18 | 0x1a | ESC) || byte == ST[1]);
         let is_apc = self.state == State::ApcString;
-        if is_apc {
-            self.append(&bytes[..run]);
+        if !is_apc {
+            // Nothing is kept of it but what may be the first half of ST.
+            self.overflowed = true;
         }
-        let Some(&byte) = bytes.get(run) else { return run };
+        let Some(&byte) = bytes.get(run) else {
+            self.append(bytes);
+            return run;
+        };
+        let is_st = self.is_st(bytes, run);
+        self.append(&bytes[..run + usize::from(byte == ST[1])]);
+        if byte == ST[1] && !is_st {
+            return run + 1;
+        }
         let end = self.leave(byte);
         if is_apc && !self.overflowed {
+            self.string.truncate(self.string.len() - if is_st { ST.len() } else { 0 });
             sink.apc(&self.string, end);
         }
         self.close(sink, byte);
@@ -326,32 +358,40 @@ impl Parser {
         }
     }
 
-    /// Reads a run that starts with a byte above 0x7f; gives the bytes used.
+    /// Reads text that starts with a byte above 0x7f; gives the bytes used.
     fn utf8_run<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
-        let run = scan::text_run(bytes);
-        match std::str::from_utf8(&bytes[..run]) {
-            Ok(text) => {
-                text_with_c1(sink, text);
-                run
+        let used = sink.text(bytes);
+        if used > 0 {
+            return used;
+        }
+        let head = &bytes[..bytes.len().min(4)];
+        match std::str::from_utf8(head).map_err(|error| (error.valid_up_to(), error.error_len())) {
+            Err((0, None)) => {
+                self.utf8[..head.len()].copy_from_slice(head);
+                self.utf8_count = u8::try_from(head.len()).unwrap_or(0);
+                head.len()
             }
-            Err(error) => {
-                let valid = error.valid_up_to();
-                if let Ok(text) = std::str::from_utf8(&bytes[..valid]) {
-                    text_with_c1(sink, text);
-                }
-                let Some(wrong) = error.error_len() else {
-                    if run < bytes.len() {
-                        sink.text("\u{fffd}");
-                        return run;
-                    }
-                    self.utf8[..run - valid].copy_from_slice(&bytes[valid..run]);
-                    self.utf8_count = u8::try_from(run - valid).unwrap_or(0);
-                    return run;
-                };
-                malformed(sink, &bytes[valid..valid + wrong]);
-                valid + wrong
+            Err((0, Some(wrong))) => {
+                sink.text(MALFORMED);
+                wrong
+            }
+            // Well formed, and no text: a C1 control as a character.
+            _ => {
+                self.control(sink, head.get(1).copied().unwrap_or(0));
+                2
             }
         }
+    }
+
+    /// A C1 control (ECMA-48 5.3): an introducer starts what ESC and its letter start, the others are carried out.
+    fn control<S: Sink>(&mut self, sink: &mut S, control: u8) {
+        if let 0x90 | 0x98 | 0x9b | 0x9d..=0x9f = control {
+            self.header.clear();
+            self.state = State::Escape;
+            self.sequence(sink, &[control - 0x40]);
+            return;
+        }
+        sink.execute(control);
     }
 
     /// Completes a character that the last bytes cut; gives the bytes used.
@@ -360,14 +400,16 @@ impl Parser {
             let have = usize::from(self.utf8_count).min(3);
             self.utf8[have] = byte;
             match std::str::from_utf8(&self.utf8[..=have]) {
-                Ok(text) => {
-                    text_with_c1(sink, text);
+                Ok(_) => {
                     self.utf8_count = 0;
+                    if sink.text(&self.utf8[..=have]) == 0 {
+                        self.control(sink, byte);
+                    }
                     return at + 1;
                 }
                 Err(error) if error.error_len().is_some() => {
                     // The byte that broke it is read again, as the start of something else.
-                    malformed(sink, &self.utf8[..have]);
+                    sink.text(MALFORMED);
                     self.utf8_count = 0;
                     return at;
                 }
@@ -380,37 +422,6 @@ impl Parser {
 
 fn scan_until(bytes: &[u8], ends: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|byte| ends(*byte)).unwrap_or(bytes.len())
-}
-
-/// A lone C1 byte is a control, anything else that is not UTF-8 shows as U+FFFD.
-fn malformed<S: Sink>(sink: &mut S, bytes: &[u8]) {
-    match bytes {
-        [byte @ 0x80..=0x9f] => sink.execute(*byte),
-        _ => sink.text("\u{fffd}"),
-    }
-}
-
-/// Text in which C1 controls may stand as characters.
-fn text_with_c1<S: Sink>(sink: &mut S, text: &str) {
-    let mut rest = text;
-    let mut from = 0;
-    while let Some(found) = memchr::memchr(0xc2, &rest.as_bytes()[from..]) {
-        let at = from + found;
-        let control = rest.as_bytes().get(at + 1).copied().unwrap_or(0xa0);
-        if control < 0xa0 {
-            if at > 0 {
-                sink.text(&rest[..at]);
-            }
-            sink.execute(control);
-            rest = &rest[at + 2..];
-            from = 0;
-        } else {
-            from = at + 2;
-        }
-    }
-    if !rest.is_empty() {
-        sink.text(rest);
-    }
 }
 
 #[cfg(test)]

@@ -76,6 +76,7 @@ impl World {
             lease: 3,
             started: Tick(1_000_000_000),
             socket: "/run/abide.sock".into(),
+            program: "/usr/bin/abide".into(),
             shell: "/bin/bash".into(),
             login_env: login.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         };

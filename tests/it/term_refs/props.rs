@@ -2,9 +2,11 @@
 
 use abide::base::geom::Size;
 use abide::base::memory::{HeapMemory, Memory, MemoryFull};
-use abide::base::row::Row;
+use abide::base::row::{Row, Run, RunKind};
+use abide::base::text::{char_width, cluster_width};
 use abide::term::{Options, Snapshot, TermEvent, Terminal};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use std::sync::{Arc, Mutex};
 
 use super::soup;
@@ -101,6 +103,7 @@ proptest! {
         let (mut whole, mut split) = (fresh(cols, rows), fresh(cols, rows));
         let (mut events, mut pieces) = (Vec::new(), Vec::new());
         whole.feed(&bytes, &mut events);
+        prop_assert_eq!(whole.check(), Ok(()));
         bytes.chunks(chunk).for_each(|piece| split.feed(piece, &mut pieces));
         prop_assert_eq!(seen(&whole), seen(&split));
         prop_assert_eq!(merged(events), merged(pieces));
@@ -168,8 +171,7 @@ proptest! {
             for back in 0..terminal.history_rows() {
                 prop_assert!(cols < 2 || fits(terminal.history_row(back)), "history row {} at {}: {:?}", back, cols, terminal.history_row(back));
             }
-            let cursor = terminal.cursor();
-            prop_assert!(cursor.x < cols && cursor.y < rows);
+            prop_assert_eq!(terminal.check(), Ok(()));
             let again = Terminal::restore(terminal.snapshot(), options(), Box::new(HeapMemory::default())).expect("its own snapshot");
             prop_assert_eq!((0..rows).map(|y| terminal.row(y)).collect::<Vec<_>>(), (0..rows).map(|y| again.row(y)).collect::<Vec<_>>());
         }
@@ -234,24 +236,166 @@ proptest! {
         terminal.feed(&bytes, &mut events);
         for event in events {
             if let TermEvent::Reply(reply) = event {
-                check_reply(&reply);
+                check_reply(&reply, &bytes);
             }
+        }
+    }
+
+    #[test]
+    fn what_a_screen_shows_can_be_drawn_again(bytes in soup::output(24), cols in 2_u16..40, rows in 1_u16..12) {
+        let mut terminal = fresh(cols, rows);
+        terminal.feed(&bytes, &mut Vec::new());
+        let screen: Vec<Row> = (0..rows).map(|y| terminal.row(y)).collect();
+        // A cluster that was put together in another mode, or where it had no room, has not the width it has on its own.
+        let is_usual = |run: &Run| match run.kind {
+            RunKind::Narrow => run.text.chars().all(|c| char_width(c) == 1),
+            RunKind::Wide => run.text.chars().all(|c| char_width(c) == 2),
+            RunKind::Cluster(cols) => cluster_width(&run.text) == usize::from(cols),
+        };
+        prop_assume!(screen.iter().flat_map(|row| &row.runs).all(is_usual));
+        let mut again = fresh(cols, rows);
+        again.feed(drawn(&terminal, &screen).as_bytes(), &mut Vec::new());
+        for (y, row) in (0..rows).zip(&screen) {
+            prop_assert_eq!(shown(&again, &again.row(y)), shown(&terminal, row), "row {}", y);
         }
     }
 }
 
-/// The grammar of replies: ESC or BEL, fixed words, digits and separators.
-fn check_reply(reply: &[u8]) {
-    let text = std::str::from_utf8(reply).expect("replies are ASCII");
+/// A row as it looks: styles, addresses of links and texts, cell by cell, without blanks at the end.
+fn shown(terminal: &Terminal, row: &Row) -> Vec<(String, abide::base::style::Style, Option<String>)> {
+    let mut cells = Vec::new();
+    for run in &row.runs {
+        let link = terminal.link(run.link).map(str::to_owned);
+        match run.kind {
+            RunKind::Cluster(_) => cells.push((run.text.clone(), run.style, link)),
+            _ => cells.extend(run.text.chars().map(|c| (c.to_string(), run.style, link.clone()))),
+        }
+    }
+    while cells.last().is_some_and(|(text, style, link)| text == " " && *style == abide::base::style::Style::default() && link.is_none()) {
+        cells.pop();
+    }
+    cells
+}
+
+/// Bytes that draw rows, one cell at a time so that none joins another.
+fn drawn(terminal: &Terminal, rows: &[Row]) -> String {
+    let mut out = String::from("\x1b[?7l");
+    for (y, row) in rows.iter().enumerate() {
+        let mut x = 0;
+        for run in &row.runs {
+            out.push_str(&sgr(run.style));
+            out.push_str(&format!("\x1b]8;;{}\x1b\\", terminal.link(run.link).unwrap_or("")));
+            let mut put = |text: &str, cols: usize| {
+                out.push_str(&format!("\x1b[{};{}H{text}", y + 1, x + 1));
+                x += cols;
+            };
+            match run.kind {
+                RunKind::Cluster(cols) => put(&run.text, usize::from(cols)),
+                RunKind::Narrow => run.text.chars().for_each(|c| put(c.encode_utf8(&mut [0; 4]), 1)),
+                RunKind::Wide => run.text.chars().for_each(|c| put(c.encode_utf8(&mut [0; 4]), 2)),
+            }
+        }
+    }
+    out
+}
+
+/// SGR for a style.
+fn sgr(style: abide::base::style::Style) -> String {
+    use abide::base::style::{Attrs, Colour};
+    let mut text = String::from("\x1b[0");
+    for (attrs, number) in [
+        (Attrs::BOLD, 1),
+        (Attrs::DIM, 2),
+        (Attrs::ITALIC, 3),
+        (Attrs::BLINK, 5),
+        (Attrs::INVERSE, 7),
+        (Attrs::CONCEAL, 8),
+        (Attrs::STRIKE, 9),
+        (Attrs::OVERLINE, 53),
+    ] {
+        if style.attrs.0 & attrs.0 != 0 {
+            text.push_str(&format!(";{number}"));
+        }
+    }
+    text.push_str(&format!(";4:{}", style.underline as u8));
+    for (colour, target) in [(style.fg, 38), (style.bg, 48), (style.underline_colour, 58)] {
+        match colour {
+            Colour::Default => {}
+            Colour::Indexed(n) => text.push_str(&format!(";{target}:5:{n}")),
+            Colour::Rgb(r, g, b) => text.push_str(&format!(";{target}:2::{r}:{g}:{b}")),
+        }
+    }
+    text + "m"
+}
+
+#[test]
+fn text_marks_colours_and_cursor_come_back_from_another_width() {
+    let mut terminal = Terminal::new(Size::new(120, 20), Options::default(), Box::new(HeapMemory::default()));
+    let mut output = String::new();
+    for n in 0..40 {
+        output.push_str(&format!(
+            "\x1b]133;A\x07\x1b[1;32muser@host\x1b[m:\x1b[34m~/some/where\x1b[m$ \x1b]133;B\x07command {n} with arguments\r\n"
+        ));
+        output.push_str(&format!("\x1b]133;C\x07\x1b[3{}m{}\x1b[m plain 漢字 e\u{301} 👩‍👩‍👧\r\n\x1b]133;D;0\x07", n % 8, "word ".repeat(n)));
+    }
+    terminal.feed(output.as_bytes(), &mut Vec::new());
+    terminal.feed(b"\x1b[35mthe cursor is in a line that is longer than the narrow screen\x1b[12D", &mut Vec::new());
+    let everything = |terminal: &Terminal| {
+        let history: Vec<Row> = (0..terminal.history_rows()).map(|back| terminal.history_row(back)).collect();
+        let screen: Vec<Row> = (0..20).map(|y| terminal.row(y)).collect();
+        let first = -i64::try_from(terminal.history_rows()).expect("few");
+        let marks: Vec<_> = (first..20).map(|row| terminal.mark(row)).collect();
+        (history, screen, marks, terminal.cursor())
+    };
+    let before = everything(&terminal);
+    for width in [40, 120, 79, 3, 120] {
+        terminal.resize(Size::new(width, 20), &mut Vec::new());
+        assert_eq!(terminal.check(), Ok(()), "at {width}");
+    }
+    assert!(everything(&terminal) == before, "{:#?}", everything(&terminal).1);
+}
+
+#[test]
+fn a_thousand_sizes_under_output_break_nothing() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut terminal = fresh(80, 24);
+    let strategy = (soup::output(6), 1_u16..140, 1_u16..50);
+    for round in 0..1000 {
+        let (bytes, cols, rows) = strategy.new_tree(&mut runner).expect("no filters").current();
+        terminal.feed(&bytes, &mut Vec::new());
+        assert_eq!(terminal.check(), Ok(()), "after output {round}: {:?}", String::from_utf8_lossy(&bytes));
+        terminal.resize(Size::new(cols, rows), &mut Vec::new());
+        assert_eq!(terminal.check(), Ok(()), "after resize {round} to {cols}x{rows}");
+    }
+}
+
+/// The grammar of replies: ESC or BEL, fixed words, digits and separators; and apart from those words nothing of the input.
+fn check_reply(reply: &[u8], input: &[u8]) {
+    let text: String = reply.iter().map(|byte| char::from(*byte)).collect();
+    // With S8C1T, ESC and a letter are one control.
+    let text = text
+        .replace('\u{9b}', "\x1b[")
+        .replace('\u{9c}', "\x1b\\")
+        .replace('\u{9d}', "\x1b]")
+        .replace('\u{90}', "\x1bP")
+        .replace('\u{9f}', "\x1b_");
     for part in text.split('\x1b').filter(|part| !part.is_empty() && *part != "\\") {
-        let words = ["[", "]", "P", "\\", "\x07", "_G", "abide", "rgb:", "OK", "EINVAL", "!|", "!~", ">|", "$r", "+r", "$y"];
+        let words = [
+            "[", "]", "P", "\\", "\x07", "_G", "abide", "rgb:", "OK", "EINVAL", "!|", "!~", ">|", "$r", "+r", "$y", "$u", "*{", "&w", "#Q",
+            "\"w",
+        ];
         let mut rest = part.to_owned();
         for word in words {
             rest = rest.replace(word, "");
         }
-        let allowed =
-            |c: char| c.is_ascii_hexdigit() || ";:/?>()=,.\" *|$ip".contains(c) || "Rcntmurqsxypm".contains(c) || "ghl@S".contains(c);
+        let allowed = |c: char| {
+            c.is_ascii_hexdigit() || ";:/?>()=,.\" *|$ip@<%&HKLNQRYZ".contains(c) || "Rcntmurqsxypm".contains(c) || "ghl@S".contains(c)
+        };
         assert!(rest.chars().all(allowed), "{part:?} leaves {rest:?}");
+        let is_numeral = |byte: &u8| byte.is_ascii_hexdigit() || b";:/".contains(byte);
+        for copied in rest.as_bytes().split(is_numeral).flat_map(|piece| piece.windows(4)) {
+            assert!(!input.windows(4).any(|window| window == copied), "{part:?} has {copied:?} of the input");
+        }
     }
 }
 

@@ -12,7 +12,7 @@ fn csi() -> impl Strategy<Value = String> {
 }
 
 fn mode() -> impl Strategy<Value = String> {
-    let modes = vec![1_u16, 3, 5, 6, 7, 25, 40, 45, 47, 69, 95, 1000, 1006, 1007, 1045, 1047, 1048, 1049, 2004, 2026, 2027, 2048];
+    let modes = vec![1_u16, 3, 5, 6, 7, 25, 40, 41, 45, 47, 69, 95, 1000, 1006, 1007, 1045, 1047, 1048, 1049, 2004, 2026, 2027, 2048];
     (proptest::sample::select(modes), any::<bool>()).prop_map(|(mode, on)| format!("\x1b[?{mode}{}", if on { 'h' } else { 'l' }))
 }
 
@@ -113,6 +113,42 @@ fn other() -> impl Strategy<Value = String> {
         "\x1b]52;c;aGVsbG8=\x07",
         "\x1b]7;file://h/tmp\x07",
         "\x1b]9;4;1;50\x07",
+        "\x1b#3",
+        "\x1b#5",
+        "\x1b#6",
+        "\x1b G",
+        "\x1b F",
+        "\x1bV",
+        "\x1bW",
+        "\x1b[?42h\x1b(K",
+        "\x1b(>",
+        "\u{9b}3;3H",
+        "\u{9d}2;t\u{9c}",
+        "\u{84}",
+        "\x1b[1;1;3;5;1;4$r",
+        "\x1b[2;2;3;5;7$t",
+        "\x1b[2*x",
+        "\x1b[1$w",
+        "\x1b[2$w",
+        "\x1bP2$t5/9/13\x1b\\",
+        "\x1bP1$t2;3;1;A;A;H;0;2;@;BB0B\x1b\\",
+        "\x1b[62;1\"p",
+        "\x1b[65\"p",
+        "\x1b[#{",
+        "\x1b[1;30#{",
+        "\x1b[#}",
+        "\x1b[1;1;2;9#|",
+        "\x1b[#P",
+        "\x1b[#Q",
+        "\x1b[#R",
+        "\x1b]5;1;rgb:1/2/3\x07",
+        "\x1b]5;1;?;0;?\x07",
+        "\x1b]13;#123456;?\x07",
+        "\x1b]105\x07",
+        "\x1b[21t",
+        "\x1b[13t",
+        "\x1b[?62;7n",
+        "\x1b[?63;7n",
     ])
     .prop_map(str::to_owned)
 }

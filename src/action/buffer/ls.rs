@@ -1,0 +1,26 @@
+//! `buffer.ls`: the paste buffers.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::buffer::BufferItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::base::code::Refusal;
+
+/// List paste buffers, the newest first
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Ls {}
+
+impl Action for Ls {
+    const NAME: &'static str = "buffer.ls";
+    const ACCESS: Access = Access::Read;
+    const PLACE: Place = Place::Server;
+    type Reply = Vec<BufferItem>;
+}
+
+impl Apply for Ls {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        Ok(Answer::Now(cx.state.buffers.list().iter().map(BufferItem::of).collect()))
+    }
+}

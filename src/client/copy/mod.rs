@@ -1,0 +1,413 @@
+//! Copy mode of one pane: what is shown, cursor, selection, search. Pure: it takes keys and answers, and says what it wants done.
+
+pub mod doc;
+pub mod find;
+pub mod keys;
+pub mod motion;
+mod run;
+pub mod select;
+pub mod show;
+#[cfg(test)]
+pub(crate) mod tests;
+mod yank;
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::rc::Rc;
+
+use crate::base::geom::{Point, Size};
+use crate::base::id::PaneId;
+use crate::base::key::Key;
+use crate::client::copy::doc::{Doc, Missing};
+use crate::client::copy::find::Find;
+use crate::client::copy::keys::{Command, CopyKeys, Table};
+use crate::client::copy::motion::{Text, Till, Way};
+use crate::client::copy::select::{Selection, Span};
+use crate::client::copy::yank::Yank;
+use crate::client::line::Line;
+use crate::wire::scroll::{Answer, Ask, Cell, Hit, ROWS_MAX, Told, What};
+
+/// Keys that wait for rows; more are dropped.
+const QUEUE_MAX: usize = 64;
+/// Rows that are fetched for one motion, in chunks; beyond it the motion is given up.
+const CHUNKS_MAX: u32 = 32;
+/// The largest count.
+const COUNT_MAX: u32 = 9999;
+
+/// What copy mode wants done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wish {
+    /// This is to be asked.
+    Ask(Ask),
+    /// This text was copied.
+    Copied(String, Where),
+    /// This is to be told.
+    Say(String),
+    /// It ends.
+    Leave,
+}
+
+/// Where copied text goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    /// Into a new buffer.
+    New,
+    /// After what the newest one holds.
+    Append,
+}
+
+/// Something that is done once the rows for it are there.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deed {
+    /// What a key means.
+    Command(Command),
+    /// A key that none of the tables has.
+    Key(Key),
+    /// The mouse selects.
+    Mouse(MouseDeed),
+    /// Scrolls so many rows.
+    Wheel(Way, u64),
+    /// Goes to a row, such as a match of another search.
+    Go(Cell),
+    /// Goes to a cell of a line, and shows the matches of a pattern.
+    Visit(u64, u32, String),
+    /// Searches a pattern from the row of the cursor on.
+    Search(String),
+}
+
+/// What the mouse does, at a cell of what is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseDeed {
+    /// The cursor goes there.
+    Press(Point),
+    /// It selects from where it was pressed; a block with Alt.
+    Drag {
+        /// Where it was pressed.
+        from: Point,
+        /// Where it is.
+        to: Point,
+        /// Whether a block is selected.
+        block: bool,
+    },
+    /// A second click selects the word.
+    Word(Point),
+    /// A third click selects the line.
+    Line(Point),
+    /// The button was let go: what is selected is copied.
+    Release,
+}
+
+/// What is typed in copy mode.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Prompt {
+    /// A pattern; from where the search began.
+    Search(Line, Way, Cell),
+    /// A number of a row, counted from the bottom of the scrollback.
+    Row(Line),
+}
+
+/// What was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Asking {
+    /// The number of the last question.
+    number: u32,
+    /// The one that was not answered yet, and whether a deed or a copy waits for it.
+    open: Option<(u32, bool)>,
+    /// Chunks that were fetched for the deed that waits.
+    chunks: u32,
+}
+
+/// The options of copy mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyOptions {
+    /// The keys.
+    pub keys: CopyKeys,
+    /// Characters that separate words.
+    pub separators: String,
+}
+
+/// Copy mode of one pane.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CopyMode {
+    /// The pane.
+    pub pane: PaneId,
+    /// Its rows.
+    pub doc: Doc,
+    /// The first row that is shown.
+    pub top: u64,
+    /// The cells that are shown.
+    pub size: Size,
+    /// The first column that is shown.
+    pub left: u16,
+    /// The cursor.
+    pub cursor: Cell,
+    /// What is selected.
+    pub selection: Option<Selection>,
+    /// What is typed.
+    pub prompt: Option<Prompt>,
+    /// The search.
+    pub find: Find,
+    /// Whether it was entered by scrolling: it ends at the bottom.
+    pub is_scrolling: bool,
+    /// A pane that the mouse brought here leaves when it copied.
+    pub by_mouse: bool,
+    /// The column that moving by rows keeps.
+    col: u16,
+    mark: Option<Cell>,
+    /// The character that was gone to last.
+    jump: Option<(char, Way, Till)>,
+    /// What is typed before a command.
+    typed: Typed,
+    queue: VecDeque<Deed>,
+    asking: Asking,
+    yank: Option<Yank>,
+    /// The matches that are shown.
+    hits: Vec<Hit>,
+    options: Rc<CopyOptions>,
+}
+
+/// What is typed before a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Typed {
+    count: Option<u32>,
+    awaits: Option<(Way, Till)>,
+}
+
+impl CopyMode {
+    /// Enters copy mode; asks for what the pane shows.
+    #[must_use]
+    pub fn enter(pane: PaneId, size: Size, options: Rc<CopyOptions>, wishes: &mut Vec<Wish>) -> Self {
+        let mut mode = Self {
+            pane,
+            doc: Doc::default(),
+            top: 0,
+            size,
+            left: 0,
+            cursor: Cell::default(),
+            selection: None,
+            prompt: None,
+            find: Find::default(),
+            is_scrolling: false,
+            by_mouse: false,
+            col: 0,
+            mark: None,
+            jump: None,
+            typed: Typed::default(),
+            queue: VecDeque::new(),
+            asking: Asking::default(),
+            yank: None,
+            hits: Vec::new(),
+            options,
+        };
+        let above = mode.size.rows.saturating_mul(3).min(ROWS_MAX / 2);
+        mode.ask(What::Screen { above }, true, wishes);
+        mode
+    }
+
+    /// Whether there is something to show; until then the pane shows its screen.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.doc.is_empty()
+    }
+
+    /// How far is scrolled back, and how far can be.
+    #[must_use]
+    pub fn position(&self) -> (u64, u64) {
+        (self.bottom().saturating_sub(self.top), self.bottom().saturating_sub(self.doc.first))
+    }
+
+    /// What is selected.
+    #[must_use]
+    pub fn selected(&self) -> Option<Span> {
+        self.selection.map(|selection| selection.span(self.cursor, self.beyond()))
+    }
+
+    /// The cell of what is shown that has the cursor.
+    #[must_use]
+    pub fn cursor_at(&self) -> Option<Point> {
+        let y = u16::try_from(self.cursor.row.checked_sub(self.top)?).ok().filter(|y| *y < self.size.rows)?;
+        let x = self.cursor.col.checked_sub(self.left).filter(|x| *x < self.size.cols)?;
+        Some(Point::new(x, y))
+    }
+
+    /// The pane is shown in so many cells now, and its rows are so many columns wide.
+    pub fn resize(&mut self, size: Size, cols: u16, wishes: &mut Vec<Wish>) {
+        if self.size != size {
+            self.size = size;
+            self.show_cursor();
+        }
+        if self.is_open() && self.doc.cols != cols {
+            self.find_place_again(wishes);
+        }
+        self.go_on(wishes);
+    }
+
+    /// The server is another one, or rows have other addresses: the line of the cursor is looked for.
+    pub fn find_place_again(&mut self, wishes: &mut Vec<Wish>) {
+        let what = match self.doc.get(self.cursor.row) {
+            Some(row) => {
+                What::Around { line: row.line, cell: row.cell + u32::from(self.cursor.col), reach: self.size.rows.saturating_mul(2) }
+            }
+            None => What::Screen { above: self.size.rows },
+        };
+        self.selection = None;
+        self.mark = None;
+        self.yank = None;
+        self.find.forget();
+        self.doc.forget();
+        self.ask(what, true, wishes);
+    }
+
+    /// Takes what is to be done; it waits while rows are fetched for what came before.
+    pub fn take(&mut self, deed: Deed, wishes: &mut Vec<Wish>) {
+        if QUEUE_MAX <= self.queue.len() {
+            return;
+        }
+        if self.waits() && self.is_leave(&deed) {
+            // Whatever keeps the keys waiting is given up.
+            return wishes.push(Wish::Leave);
+        }
+        self.queue.push_back(deed);
+        self.go_on(wishes);
+    }
+
+    fn is_leave(&self, deed: &Deed) -> bool {
+        match deed {
+            Deed::Command(command) => *command == Command::Leave,
+            Deed::Key(key) if self.prompt.is_none() => self.options.keys.get(*key) == Some(Command::Leave),
+            _ => false,
+        }
+    }
+
+    /// Takes an answer; one to a question that was given up changes nothing.
+    pub fn told(&mut self, told: Told, wishes: &mut Vec<Wish>) {
+        let number = told.number;
+        match told.answer {
+            Answer::Hits(hits) if self.find.is_asked(number) => {
+                if let Some(hit) = self.find.take(hits) {
+                    self.go_to_hit(hit);
+                }
+            }
+            Answer::Wrong(_) if self.find.is_asked(number) => self.find.fail(),
+            answer if self.asking.open.is_some_and(|(open, _)| open == number) => self.answered(answer, wishes),
+            Answer::Rows(rows) if self.is_open() && rows.epoch == self.doc.epoch => self.doc.take(*rows),
+            Answer::Gone => wishes.push(Wish::Leave),
+            _ => return,
+        }
+        self.go_on(wishes);
+    }
+
+    fn answered(&mut self, answer: Answer, wishes: &mut Vec<Wish>) {
+        self.asking.open = None;
+        match answer {
+            Answer::Rows(rows) if self.is_open() && rows.epoch != self.doc.epoch => self.find_place_again(wishes),
+            Answer::Rows(rows) => {
+                let (was_open, target) = (self.is_open(), rows.target);
+                self.doc.take(*rows);
+                match target {
+                    Some(row) => self.come_to(row),
+                    None if !was_open => self.open(),
+                    None => {}
+                }
+            }
+            Answer::Row(Some(row)) => self.queue.push_front(Deed::Go(Cell { row, col: 0 })),
+            Answer::Row(None) => wishes.push(Wish::Say("no prompt is marked there; does the shell tell of its prompts (OSC 133)?".into())),
+            Answer::Range(Some((start, end))) => self.select_rows(start..end),
+            Answer::Range(None) => wishes.push(Wish::Say("no command's output is marked here (OSC 133)".into())),
+            Answer::Gone => wishes.push(Wish::Leave),
+            Answer::Hits(_) | Answer::Wrong(_) => {}
+        }
+    }
+
+    /// The first rows are there: the bottom is shown, with the program's cursor.
+    fn open(&mut self) {
+        self.top = self.bottom();
+        self.cursor = self.doc.cursor;
+        self.col = self.cursor.col;
+        self.clamp_cursor();
+        self.show_cursor();
+    }
+
+    /// Shows a row in the middle, with the cursor on it.
+    fn come_to(&mut self, row: u64) {
+        self.cursor = Cell { row, col: self.cursor.col.min(self.doc.cols.saturating_sub(1)) };
+        self.top = row.saturating_sub(u64::from(self.size.rows) / 2);
+        self.clamp_cursor();
+        self.show_cursor();
+    }
+
+    /// Does what waits, until rows are missing for it.
+    fn go_on(&mut self, wishes: &mut Vec<Wish>) {
+        while self.is_open() && !self.waits() {
+            if self.yank.is_some() {
+                self.yank_on(wishes);
+                continue;
+            }
+            let Some(deed) = self.queue.pop_front() else { break };
+            match self.attempt(&deed, wishes) {
+                Ok(()) => self.asking.chunks = 0,
+                Err(missing) => self.await_row(missing, deed, wishes),
+            }
+        }
+        self.doc.trim(self.top);
+        self.fetch(wishes);
+        self.hits = self.find.hits(&self.doc, self.top..self.top + u64::from(self.size.rows));
+    }
+
+    fn waits(&self) -> bool {
+        self.asking.open.is_some_and(|(_, is_awaited)| is_awaited) || self.find.is_awaited()
+    }
+
+    /// A deed needs a row: it is done again when that is there, unless it needed too many.
+    fn await_row(&mut self, Missing(row): Missing, deed: Deed, wishes: &mut Vec<Wish>) {
+        let is_there = (self.doc.first..self.doc.end).contains(&row);
+        if !is_there || CHUNKS_MAX <= self.asking.chunks {
+            self.asking.chunks = 0;
+            return wishes.push(Wish::Say("nothing was found near enough".into()));
+        }
+        self.queue.push_front(deed);
+        self.asking.chunks += 1;
+        let from = if row < self.cursor.row { row.saturating_sub(u64::from(ROWS_MAX) - 1) } else { row };
+        self.ask(What::Rows { from, count: ROWS_MAX }, true, wishes);
+    }
+
+    /// Asks; what was asked before is given up.
+    fn ask(&mut self, what: What, is_awaited: bool, wishes: &mut Vec<Wish>) {
+        let number = self.take_number();
+        self.asking.open = Some((number, is_awaited));
+        wishes.push(Wish::Ask(Ask { number, pane: self.pane, what }));
+    }
+
+    fn take_number(&mut self) -> u32 {
+        self.asking.number = self.asking.number.wrapping_add(1);
+        self.asking.number
+    }
+
+    /// Fetches rows that are shown, or soon may be, while nothing else is asked.
+    fn fetch(&mut self, wishes: &mut Vec<Wish>) {
+        if !self.is_open() || self.asking.open.is_some() {
+            return;
+        }
+        let rows = u64::from(self.size.rows);
+        let within = |range: Range<u64>| range.start.max(self.doc.first)..range.end.min(self.doc.end);
+        let near = within(self.top.saturating_sub(rows)..self.top + 2 * rows);
+        let wide = within(self.top.saturating_sub(4 * rows)..self.top + 5 * rows);
+        let Some(lacks) = self.doc.lacks(near).and_then(|_| self.doc.lacks(wide)) else { return };
+        let count = u16::try_from(lacks.end - lacks.start).unwrap_or(ROWS_MAX).min(ROWS_MAX);
+        self.ask(What::Rows { from: lacks.start, count }, false, wishes);
+    }
+
+    /// The first row of the screen as far as it is shown here: what is scrolled back is counted from there.
+    fn bottom(&self) -> u64 {
+        self.doc.end.saturating_sub(u64::from(self.size.rows)).max(self.doc.first)
+    }
+
+    /// Whether the cursor may stand after a row's last character, as with emacs.
+    fn beyond(&self) -> bool {
+        self.options.keys.table == Table::Emacs
+    }
+
+    fn text(&self) -> Text<'_> {
+        Text { doc: &self.doc, separators: &self.options.separators, beyond: self.beyond() }
+    }
+}

@@ -1,0 +1,220 @@
+//! Labels over what is worth copying on the screen: addresses, paths, hashes, numbers. Typing a label copies, a capital opens.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+use crate::base::id::PaneId;
+use crate::base::row::{Run, RunKind};
+use crate::wire::scroll::Cell;
+
+/// Letters of labels, the nearest to the fingers first.
+const LETTERS: &str = "asdfghjklqwertyuiopzxcvbnm";
+/// The most labels.
+const HINTS_MAX: usize = 26 * 26;
+
+/// What is worth a label, the first that matches wins: addresses, mail, paths, hashes and ids, IP addresses, colours, numbers.
+const PATTERNS: &[&str] = &[
+    r#"(?:https?|ftp|file|ssh|git)://[^\s<>"'`{}|\\^\[\]]*[^\s<>"'`{}|\\^\[\].,;:!?)]"#,
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b",
+    r"[\w.@%+=~-]*(?:/[\w.@%+=,-]+)+/?(?::\d+(?::\d+)?)?",
+    r"\b[\w-]+\.(?:rs|py|js|ts|go|c|h|cc|cpp|hpp|java|rb|sh|md|toml|json|ya?ml|txt|log|html|css)(?::\d+(?::\d+)?)?\b",
+    r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b",
+    r"\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}\b",
+    r"#[0-9a-fA-F]{6}\b",
+    r"\b[0-9a-f]{7,64}\b",
+    r"\b0x[0-9a-fA-F]+\b",
+    r"\b\d{4,}\b",
+];
+
+/// Something with a label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// Its label.
+    pub label: String,
+    /// What is copied.
+    pub text: String,
+    /// Where it begins: row and column of what the pane shows.
+    pub at: Cell,
+}
+
+/// The labels over a pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hints {
+    /// The pane.
+    pub pane: PaneId,
+    /// All of them.
+    pub all: Vec<Hint>,
+    /// What was typed of a label.
+    pub typed: String,
+    /// Whether a letter of it was a capital.
+    pub opens: bool,
+}
+
+/// What a key did to the labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hinted {
+    /// More letters are awaited.
+    Pending,
+    /// This is meant; it is opened if a letter was a capital.
+    Chosen(String, bool),
+    /// No label begins so.
+    Left,
+}
+
+impl Hints {
+    /// Labels over rows; none if there is nothing worth one. Wrapped rows are read as one line.
+    #[must_use]
+    pub fn new(pane: PaneId, rows: &[(Vec<Run>, bool)]) -> Option<Self> {
+        let mut found: Vec<(Cell, String)> = Vec::new();
+        let mut first = 0;
+        while first < rows.len() {
+            let len = rows[first..].iter().take_while(|(_, wrapped)| *wrapped).count() + 1;
+            let end = (first + len).min(rows.len());
+            find(first, &rows[first..end], &mut found);
+            first = end;
+        }
+        found.truncate(HINTS_MAX);
+        // What stands there more than once has one label each, the same text the same one.
+        let distinct: BTreeSet<&String> = found.iter().map(|(_, text)| text).collect();
+        let mut labels = labels(distinct.len()).into_iter();
+        let mut known: Vec<(String, String)> = Vec::new();
+        // The newest line is what is most often meant: it gets the shortest labels.
+        let mut all: Vec<Hint> = Vec::new();
+        for (at, text) in found.into_iter().rev() {
+            let label = match known.iter().find(|(same, _)| *same == text) {
+                Some((_, label)) => label.clone(),
+                None => labels.next()?,
+            };
+            known.push((text.clone(), label.clone()));
+            all.push(Hint { label, text, at });
+        }
+        (!all.is_empty()).then_some(Self { pane, all, typed: String::new(), opens: false })
+    }
+
+    /// Takes a letter of a label.
+    pub fn type_letter(&mut self, c: char) -> Hinted {
+        self.opens |= c.is_uppercase();
+        self.typed.extend(c.to_lowercase());
+        if let Some(hint) = self.all.iter().find(|hint| hint.label == self.typed) {
+            return Hinted::Chosen(hint.text.clone(), self.opens);
+        }
+        if self.all.iter().any(|hint| hint.label.starts_with(&self.typed)) { Hinted::Pending } else { Hinted::Left }
+    }
+
+    /// The labels that what was typed can still become, without that.
+    pub fn left(&self) -> impl Iterator<Item = (&Hint, &str)> {
+        self.all.iter().filter_map(|hint| Some((hint, hint.label.strip_prefix(&self.typed)?)))
+    }
+}
+
+fn patterns() -> &'static [Regex] {
+    static COMPILED: OnceLock<Vec<Regex>> = OnceLock::new();
+    COMPILED.get_or_init(|| PATTERNS.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect())
+}
+
+/// What is worth a label in a line.
+fn find(first: usize, rows: &[(Vec<Run>, bool)], found: &mut Vec<(Cell, String)>) {
+    let mut text = String::new();
+    let mut cells = Vec::new();
+    for (row, (runs, _)) in (first as u64..).zip(rows) {
+        let mut col = 0_u16;
+        for run in runs {
+            for c in run.text.chars() {
+                cells.push((text.len(), Cell { row, col }));
+                text.push(c);
+                col += match run.kind {
+                    RunKind::Narrow => 1,
+                    RunKind::Wide => 2,
+                    RunKind::Cluster(_) => 0,
+                };
+            }
+            if let RunKind::Cluster(cols) = run.kind {
+                col += u16::from(cols);
+            }
+        }
+    }
+    let mut taken: Vec<std::ops::Range<usize>> = Vec::new();
+    for pattern in patterns() {
+        for hit in pattern.find_iter(&text) {
+            if hit.len() < 3 || taken.iter().any(|range| hit.start() < range.end && range.start < hit.end()) {
+                continue;
+            }
+            taken.push(hit.range());
+        }
+    }
+    taken.sort_by_key(|range| range.start);
+    for range in taken {
+        let at = cells[cells.partition_point(|(byte, _)| *byte <= range.start).saturating_sub(1)].1;
+        found.push((at, text[range].to_owned()));
+    }
+}
+
+/// So many labels, none the beginning of another.
+fn labels(count: usize) -> Vec<String> {
+    let letters: Vec<char> = LETTERS.chars().collect();
+    if count <= letters.len() {
+        return letters.iter().take(count).map(char::to_string).collect();
+    }
+    // Some letters begin labels of two, the others are labels.
+    let begin = (count - letters.len()).div_ceil(letters.len() - 1).min(letters.len());
+    let (single, double) = letters.split_at(letters.len() - begin);
+    let pairs = double.iter().flat_map(|first| letters.iter().map(move |second| format!("{first}{second}")));
+    single.iter().map(char::to_string).chain(pairs).take(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hinted, Hints, labels};
+    use crate::base::id::PaneId;
+    use crate::base::row::{Run, RunKind};
+    use crate::base::style::Style;
+
+    fn hints(rows: &[&str]) -> Option<Hints> {
+        let row = |text: &&str| {
+            let (text, wrapped) = text.strip_suffix('\\').map_or((*text, false), |text| (text, true));
+            (vec![Run { style: Style::default(), link: 0, kind: RunKind::Narrow, text: text.into() }], wrapped)
+        };
+        Hints::new(PaneId(1), &rows.iter().map(row).collect::<Vec<_>>())
+    }
+
+    fn check(text: &str, expected: &[&str]) {
+        let found = hints(&[text]).map_or_else(Vec::new, |hints| hints.all.into_iter().rev().map(|hint| hint.text).collect());
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn what_is_worth_copying_is_found() {
+        check("see https://example.org/a?b=c(d). Then", &["https://example.org/a?b=c(d"]);
+        check("  --> src/main.rs:12:5", &["src/main.rs:12:5"]);
+        check("commit 9d41b04d and /etc/passwd, ~/x/y", &["9d41b04d", "/etc/passwd", "~/x/y"]);
+        check("10.0.0.1:80 fe80:1:2:3:4 #ff8800 pid 12345", &["10.0.0.1:80", "fe80:1:2:3:4", "#ff8800", "12345"]);
+        check("mail me@example.org 550e8400-e29b-41d4-a716-446655440000", &["me@example.org", "550e8400-e29b-41d4-a716-446655440000"]);
+        check("nothing of 12 note, or so", &[]);
+    }
+
+    #[test]
+    fn a_wrapped_address_is_one_and_typing_its_label_takes_it() {
+        let mut hints = hints(&["x https://example.org/lo\\", "ng/path", "cafe1234"]).expect("two");
+        assert_eq!(
+            hints.all.iter().map(|hint| (hint.label.as_str(), hint.text.as_str(), hint.at.row)).collect::<Vec<_>>(),
+            [("a", "cafe1234", 2), ("s", "https://example.org/long/path", 0)]
+        );
+        assert_eq!(hints.clone().type_letter('s'), Hinted::Chosen("https://example.org/long/path".into(), false));
+        assert_eq!(hints.clone().type_letter('S'), Hinted::Chosen("https://example.org/long/path".into(), true));
+        assert_eq!(hints.type_letter('x'), Hinted::Left);
+    }
+
+    #[test]
+    fn no_label_begins_another() {
+        for count in [1, 26, 27, 60, 500] {
+            let labels = labels(count);
+            assert_eq!(labels.len(), count);
+            for (at, label) in labels.iter().enumerate() {
+                assert!(labels.iter().enumerate().all(|(other, longer)| at == other || !longer.starts_with(label)), "{label} of {count}");
+            }
+        }
+    }
+}

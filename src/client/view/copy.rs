@@ -1,0 +1,110 @@
+//! What copy mode shows besides rows: where it is, what is typed, and labels. Drawn over the pane.
+
+use ratatui::buffer::Buffer;
+
+use super::look;
+use crate::base::geom::Rect;
+use crate::base::style::Attrs;
+use crate::base::text::width;
+use crate::client::copy::motion::Way;
+use crate::client::copy::{CopyMode, Prompt};
+use crate::client::hints::Hints;
+use crate::client::line::Line;
+use crate::client::model::Model;
+use crate::wire::frame::PaneItem;
+
+/// Draws the indicators of every pane in copy mode.
+pub(super) fn draw(model: &Model, buf: &mut Buffer) {
+    for pane in &model.scene.chrome.panes {
+        if let Some(mode) = model.copying.open(pane.id) {
+            let place = place(model, pane);
+            draw_position(model, mode, place, buf);
+            draw_prompt(model, mode, place, buf);
+        }
+    }
+}
+
+/// Where a pane is on the outer terminal.
+fn place(model: &Model, pane: &PaneItem) -> Rect {
+    let area = model.places().area;
+    Rect { x: pane.rect.x.saturating_add(area.x), y: pane.rect.y.saturating_add(area.y), ..pane.rect }
+}
+
+/// `[3/57] [120/3400]` in the top right corner: the match and how many there are, how far is scrolled back and how far can be.
+fn draw_position(model: &Model, mode: &CopyMode, place: Rect, buf: &mut Buffer) {
+    let (at, all) = mode.position();
+    let typed = mode.typed();
+    let typed = if typed.is_empty() { typed } else { format!("{typed} ") };
+    let found = mode.find.count().map(|count| format!("[{count}] ")).unwrap_or_default();
+    let text = format!("{typed}{found}[{at}/{all}]");
+    let cols = u16::try_from(width(&text)).unwrap_or(u16::MAX).min(place.cols);
+    let theme = &model.setup.theme;
+    let style = look::style(theme.select_fg, theme.select_bg);
+    let x = place.right().saturating_sub(cols);
+    look::fill(buf, place.y, x, place.right(), style);
+    look::put(buf, (x, place.y), usize::from(cols), &text, style);
+}
+
+/// The line that is typed, in the last row of the pane.
+fn draw_prompt(model: &Model, mode: &CopyMode, place: Rect, buf: &mut Buffer) {
+    let Some(prompt) = &mode.prompt else { return };
+    let (mark, line) = parts(prompt);
+    let theme = &model.setup.theme;
+    let fg = if mode.find.is_failed() { theme.warning } else { theme.overlay_fg };
+    let style = look::style(fg, theme.overlay_bg);
+    let y = place.bottom().saturating_sub(1);
+    look::fill(buf, y, place.x, place.right(), style);
+    let x = look::put(buf, (place.x, y), usize::from(place.cols), mark, look::with(style, Attrs::BOLD));
+    let room = usize::from(place.right().saturating_sub(x));
+    look::put(buf, (x, y), room, window(line, room), style);
+}
+
+fn parts(prompt: &Prompt) -> (&'static str, &Line) {
+    match prompt {
+        Prompt::Search(line, Way::On, _) => ("/", line),
+        Prompt::Search(line, Way::Back, _) => ("?", line),
+        Prompt::Row(line) => (":", line),
+    }
+}
+
+/// The end of a line that is longer than its room.
+fn window(line: &Line, cols: usize) -> &str {
+    let mut text = line.text();
+    while cols <= width(text) && !text.is_empty() {
+        text = &text[text.chars().next().map_or(0, char::len_utf8)..];
+    }
+    text
+}
+
+/// Where the cursor of the pane in focus is, if that is in copy mode: the column and row of the outer terminal.
+pub(super) fn cursor(model: &Model) -> Option<Option<(u16, u16)>> {
+    let pane = model.scene.focused()?;
+    let mode = model.copying.open(pane.id)?;
+    let place = place(model, pane);
+    if let Some(prompt) = &mode.prompt {
+        let (mark, line) = parts(prompt);
+        let room = usize::from(place.cols).saturating_sub(1);
+        let hidden = width(line.text()) - width(window(line, room));
+        let x = width(mark) + line.cursor_cols().saturating_sub(hidden);
+        let x = u16::try_from(x).unwrap_or(u16::MAX).min(place.cols.saturating_sub(1));
+        return Some(Some((place.x + x, place.bottom().saturating_sub(1))));
+    }
+    Some(mode.cursor_at().map(|at| (place.x + at.x, place.y + at.y)))
+}
+
+/// Labels over a pane: what is left to type of each.
+pub(super) fn draw_hints(model: &Model, hints: &Hints, buf: &mut Buffer) {
+    let Some(pane) = model.scene.pane(hints.pane) else { return };
+    let place = place(model, pane);
+    let theme = &model.setup.theme;
+    let style = look::with(look::style(theme.select_fg, theme.select_bg), Attrs::BOLD);
+    for (hint, label) in hints.left() {
+        let Ok(y) = u16::try_from(hint.at.row) else { continue };
+        let x = place.x.saturating_add(hint.at.col);
+        if y < place.rows && x < place.right() {
+            let end = x.saturating_add(u16::try_from(width(label)).unwrap_or(u16::MAX)).min(place.right());
+            look::fill(buf, place.y + y, x, end, style);
+            look::put(buf, (x, place.y + y), usize::from(end - x), label, style);
+        }
+    }
+}
