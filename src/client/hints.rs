@@ -126,7 +126,7 @@ fn find(first: usize, rows: &[(Vec<Run>, bool)], found: &mut Vec<(Cell, String)>
                 cells.push((text.len(), Cell { row, col }));
                 text.push(c);
                 col += match run.kind {
-                    RunKind::Narrow => 1,
+                    RunKind::Narrow | RunKind::Under => 1,
                     RunKind::Wide => 2,
                     RunKind::Cluster(_) => 0,
                 };

@@ -8,6 +8,7 @@ use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyInput, MouseButton, MouseInput};
 use crate::base::row::Row;
 use crate::base::time::{Now, Span, Tick};
+use crate::client::album::Album;
 use crate::client::calls::{Renamed, Wanted};
 use crate::client::caps::Caps;
 use crate::client::copying::Copying;
@@ -66,6 +67,8 @@ pub struct Model {
     pub caps: Caps,
     /// Its colours.
     pub colours: OuterColours,
+    /// Images, and which keys the program in focus wants told.
+    pub album: Album,
     /// Hours and minutes, as they are shown.
     pub clock: String,
     /// What has to be painted.
@@ -76,7 +79,14 @@ pub struct Model {
     pub copying: Copying,
     /// The call that this client came with; without it there is nothing to show.
     pub entry: Option<u64>,
-    /// What was asked of the server, to be shown when it answers.
+    /// What was asked of the server, and what is looked at.
+    pub looking: Looking,
+}
+
+/// What was asked of the server, and what is looked at.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Looking {
+    /// Calls whose answers are shown.
     pub asked: BTreeMap<u64, Asked>,
     /// What is shown below a list of the thing that is selected in it.
     pub preview: Option<Preview>,
@@ -269,13 +279,13 @@ impl Model {
             link: Link::Down(now.tick),
             caps,
             colours: OuterColours::default(),
+            album: Album::default(),
             clock: String::new(),
             damage: Damage { all: true, ..Damage::default() },
             next_call: 1,
             copying: Copying::default(),
             entry: None,
-            asked: BTreeMap::new(),
-            preview: None,
+            looking: Looking::default(),
         }
     }
 
@@ -290,7 +300,7 @@ impl Model {
     pub fn next_deadline(&self) -> Option<Tick> {
         let notice = self.notices.iter().map(|(until, _)| *until).min();
         let numbers = if let Some(Overlay::Numbers(until)) = self.overlay { Some(until) } else { None };
-        let preview = self.preview.as_ref().map(|preview| preview.again);
+        let preview = self.looking.preview.as_ref().map(|preview| preview.again);
         [notice, self.hint_at(), self.silence_at(), numbers, preview].into_iter().flatten().filter(|at| self.now.tick < *at).min()
     }
 

@@ -27,6 +27,11 @@ impl Sink for Emulator {
         match control {
             b'\n' | 0x0b | 0x0c => self.line_feed(),
             b'\r' => self.carriage_return(),
+            // A place of its own in a set of 96 characters, and nothing in one of 94.
+            0x7f if self.cursor.charsets.means_latin1() => {
+                self.cursor.charsets.single = 0;
+                self.text("ÿ".as_bytes());
+            }
             _ => self.control(control),
         }
     }

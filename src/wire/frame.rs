@@ -11,6 +11,7 @@ use crate::base::key::{KeyInput, MouseInput, MouseWant};
 use crate::base::row::RunKind;
 use crate::base::style::{Cursor, Style};
 use crate::wire::hello::{Hello, Welcome};
+use crate::wire::image::{Piece, Placed};
 use crate::wire::packet;
 use crate::wire::scroll::{Ask, Told};
 
@@ -71,6 +72,8 @@ pub enum ToServer {
     Colours(OuterColours),
     /// A question about the rows of a pane.
     Ask(Ask),
+    /// Whether pictures can be shown; without this message there is no data of them.
+    Pictures(bool),
     /// How many rows of its terminal no pane can have; 2 until it says so.
     Bars(u16),
 }
@@ -114,6 +117,12 @@ pub enum ToClient {
     Bye(Bye),
     /// The answer to a [`ToServer::Ask`].
     Told(Told),
+    /// What the program in focus wants to know of keys; said again when it changes.
+    Wants(Wants),
+    /// A piece of a picture.
+    Piece(Piece),
+    /// The images of a pane; in force with the next frame.
+    Placed(Placed),
     /// Something it saw was closed, and can be brought back for a while.
     Closed {
         /// What, harmless.
@@ -121,6 +130,15 @@ pub enum ToClient {
         /// For how long, in milliseconds.
         undo_ms: u64,
     },
+}
+
+/// What the program in focus wants to know of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Wants {
+    /// The flags of kitty's protocol.
+    pub kitty: u8,
+    /// xterm's modifyOtherKeys: 0, 1 or 2.
+    pub other_keys: u8,
 }
 
 /// Something for the outer terminal that is not a cell.

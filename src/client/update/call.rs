@@ -88,20 +88,20 @@ pub(super) fn carry_out(model: &mut Model, own: Own, out: &mut Vec<Message>) {
 
 /// Sends a call whose answer is shown.
 pub(super) fn ask(model: &mut Model, wanted: &Wanted, asked: Asked, out: &mut Vec<Message>) {
-    model.asked.insert(model.next_call, asked);
+    model.looking.asked.insert(model.next_call, asked);
     send(model, wanted, out);
 }
 
 /// Looks at what is selected in a list that shows it, if that is another thing than before or time has passed.
 pub(super) fn look(model: &mut Model, out: &mut Vec<Message>) {
     let target = if let Some(Overlay::Pick(pick)) = &model.overlay { pick.target() } else { None };
-    let Some(target) = target else { return model.preview = None };
+    let Some(target) = target else { return model.looking.preview = None };
     let now = model.now.tick;
-    let same = model.preview.take().filter(|preview| preview.target == target);
+    let same = model.looking.preview.take().filter(|preview| preview.target == target);
     if let Some(preview) = same.clone().filter(|preview| now < preview.again) {
-        model.preview = Some(preview);
+        model.looking.preview = Some(preview);
         return;
     }
     ask(model, &calls::look(&target), Asked::Screen(target.clone()), out);
-    model.preview = Some(Preview { target, rows: same.map_or_else(Vec::new, |preview| preview.rows), again: now + PREVIEW_EVERY });
+    model.looking.preview = Some(Preview { target, rows: same.map_or_else(Vec::new, |preview| preview.rows), again: now + PREVIEW_EVERY });
 }

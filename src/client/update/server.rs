@@ -8,7 +8,9 @@ use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
 use crate::base::row::Row;
 use crate::base::time::Span;
+use crate::client::album::Album;
 use crate::client::calls;
+use crate::client::caps::Pictures;
 use crate::client::model::{Asked, CLOSED, Link, Message, Model, Overlay, UNDO_TIME};
 use crate::client::outcome::Outcome;
 use crate::client::pick::Item;
@@ -36,6 +38,12 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
         ToClient::Taken(number) => out.push(Message::Taken(number)),
         ToClient::Bye(bye) => out.push(farewell(bye)),
         ToClient::Told(told) => copy::told(model, told, out),
+        ToClient::Wants(wants) => {
+            model.album.wants = wants;
+            model.damage.cursor = true;
+        }
+        ToClient::Piece(piece) => model.damage.layout |= model.album.add(piece),
+        ToClient::Placed(placed) => model.album.place(placed),
         ToClient::Closed { what, undo_ms } => closed(model, &what, undo_ms),
     }
 }
@@ -51,12 +59,16 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     let again = model.scene.number.is_some();
     model.link = Link::Up(model.now.tick);
     model.scene.number = None;
+    model.album = Album::default();
     model.damage.chrome = true;
     out.push(Message::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
         call::send(model, &calls::show(session.id), out);
     }
     copy::reconnected(model, out);
+    if model.caps.pictures() != Pictures::Box {
+        out.push(Message::Send(ToServer::Pictures(true)));
+    }
     if again {
         out.push(Message::Send(ToServer::Colours(model.colours.clone())));
     }
@@ -72,6 +84,7 @@ fn apply(model: &mut Model, frame: Frame) {
     }
     let before = frame.chrome.as_ref().map(|_| layout(&model.scene.chrome));
     let changes = model.scene.apply(frame);
+    model.damage.layout |= model.album.turn(|pane| model.scene.pane(pane).is_some());
     model.damage.cursor = true;
     if changes.chrome {
         model.hover = None;
@@ -104,7 +117,7 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
         model.entry = None;
     }
     let awaited = response.id.as_u64().and_then(|id| model.copying.awaited.remove(&id));
-    let asked = response.id.as_u64().and_then(|id| model.asked.remove(&id));
+    let asked = response.id.as_u64().and_then(|id| model.looking.asked.remove(&id));
     let refusal = match (response.outcome(), awaited, asked) {
         (Ok(reply), Some(awaited), _) => return copy::answered(model, awaited, &reply, out),
         (Ok(reply), None, Some(asked)) => return told(model, asked, &reply, out),
@@ -130,7 +143,7 @@ fn told(model: &mut Model, asked: Asked, value: &Value, out: &mut Vec<Message>) 
         }
         Asked::Screen(target) => {
             let rows = value.get("rows").cloned().and_then(|rows| serde_json::from_value::<Vec<Row>>(rows).ok());
-            if let (Some(preview), Some(rows)) = (model.preview.as_mut().filter(|preview| preview.target == target), rows) {
+            if let (Some(preview), Some(rows)) = (model.looking.preview.as_mut().filter(|preview| preview.target == target), rows) {
                 preview.rows = rows;
             }
         }

@@ -212,12 +212,12 @@ fn what_was_asked_is_shown_and_looked_at_again_while_it_is_open() {
         json!({"runs": [{"style": crate::base::style::Style::default(), "link": 0, "kind": "Narrow", "text": "hello"}], "wrapped": false});
     let answer = json!({"jsonrpc": "2.0", "id": model.next_call - 1, "result": {"rows": [row]}});
     update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
-    assert_eq!(model.preview.as_ref().map(|preview| preview.rows.len()), Some(1));
+    assert_eq!(model.looking.preview.as_ref().map(|preview| preview.rows.len()), Some(1));
     model.now.tick = model.next_deadline().expect("it is looked at again");
     assert_eq!(update(&mut model, Event::Wake).len(), 1);
     press(&mut model, "Esc");
     model.now.tick = model.next_deadline().expect("once more");
-    assert!(update(&mut model, Event::Wake).is_empty() && model.preview.is_none());
+    assert!(update(&mut model, Event::Wake).is_empty() && model.looking.preview.is_none());
     let asked = press(&mut model, "C-b D");
     assert_eq!(asked, ["client.ls {}"]);
     let client = json!({"id": "v3", "name": "work", "size": {"cols": 80, "rows": 24}, "read_only": false});

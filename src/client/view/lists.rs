@@ -121,7 +121,7 @@ fn above(model: &Model, rows: u16) -> Area {
 fn draw_preview(model: &Model, list: Area, buf: &mut Buffer) {
     let whole = whole(model);
     let outer = Area { y: list.bottom(), height: whole.height.saturating_sub(list.bottom()), ..whole };
-    let Some(preview) = model.preview.as_ref().filter(|_| 2 < outer.height) else { return };
+    let Some(preview) = model.looking.preview.as_ref().filter(|_| 2 < outer.height) else { return };
     let inner = draw_box(model, &preview.target, outer, buf);
     buf.set_style(inner, Style::reset());
     // The last rows are where a shell is.
