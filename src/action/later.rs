@@ -7,9 +7,9 @@ use crate::action::Outcome;
 use crate::action::table::value;
 use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
-use crate::base::id::{CallId, PaneId};
+use crate::base::id::{CallId, PaneId, SessionId};
 use crate::base::time::{Now, Tick};
-use crate::state::call::{Open, Pending};
+use crate::state::call::{CommandWait, Open, Pending};
 use crate::state::search::{Match, Matches};
 use crate::state::{Leaving, State};
 
@@ -51,6 +51,9 @@ pub struct Stopped {
     pub panes: Vec<PaneId>,
     /// Processes that could not be ended, by pid.
     pub left: Vec<u32>,
+    /// For so long the programs run on, hidden, and `undo` brings them back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo_ms: Option<u64>,
 }
 
 /// Something that a search found.
@@ -148,6 +151,9 @@ fn timed_out(pending: &Pending) -> Refusal {
         Pending::Exit { pane } => {
             refuse(format!("the program of pane {pane} did not end in time")).hint(format!("abide pane close -t {pane} ends it"))
         }
+        Pending::Command(CommandWait::Turn { session }) => Refusal::new(Code::Busy, format!("the shell of session {session} is busy"))
+            .hint("abide ps shows what holds it; abide start runs beside it"),
+        Pending::Command(_) => Refusal::new(Code::ReadyTimeout, "it was not ready in time; it runs on").hint("abide logs ID"),
         // The others wait for the edge, which always reports; they are given no limit.
         Pending::Start { .. } | Pending::Stop { .. } | Pending::Send { .. } | Pending::Forwarded { .. } | Pending::Search(_) => {
             refuse("it was not done in time".into())
@@ -195,6 +201,7 @@ pub fn seen(state: &State, pending: &Pending, rows_above: usize) -> Option<Waite
 /// Completed by the end of a pane's program. Those that wait for the end of several panes wait for one less.
 pub fn on_ended(state: &mut State, pane: PaneId, status: ExitStatus, left: &[u32]) -> Vec<(CallId, Outcome)> {
     let mut done = Vec::new();
+    let ending = &state.commands.ending;
     for (call, open) in &mut state.calls {
         match &mut open.pending {
             Pending::Exit { pane: of } if *of == pane => done.push((*call, Ok(value(&Waited::exit(status))))),
@@ -202,11 +209,32 @@ pub fn on_ended(state: &mut State, pane: PaneId, status: ExitStatus, left: &[u32
                 panes.retain(|other| *other != pane);
                 remaining.extend(left);
                 if panes.is_empty() {
-                    done.push((*call, Ok(value(&Stopped { panes: std::mem::take(all), left: std::mem::take(remaining) }))));
+                    let reply = value(&Stopped { panes: std::mem::take(all), left: std::mem::take(remaining), undo_ms: None });
+                    if ending.is_empty() {
+                        done.push((*call, Ok(reply)));
+                    } else {
+                        // What else ran in these sessions is to be gone too.
+                        let sessions = ending.iter().copied().collect();
+                        open.pending = Pending::Command(CommandWait::Sessions { sessions, reply });
+                    }
                 }
             }
             other if other.pane() == Some(pane) => done.push((*call, Err(ended_first(pane, status)))),
             _ => (),
+        }
+    }
+    done
+}
+
+/// Completed by the end of everything of a session: calls that ended it, and nothing else is left of what they ended.
+pub fn on_session_over(state: &mut State, session: SessionId) -> Vec<(CallId, Outcome)> {
+    let mut done = Vec::new();
+    for (call, open) in &mut state.calls {
+        if let Pending::Command(CommandWait::Sessions { sessions, reply }) = &mut open.pending {
+            sessions.retain(|other| *other != session);
+            if sessions.is_empty() {
+                done.push((*call, Ok(reply.clone())));
+            }
         }
     }
     done
@@ -248,5 +276,11 @@ pub fn on_leaving(state: &State, leaving: Leaving) -> Vec<(CallId, Outcome)> {
         Leaving::Stop => (Code::ShuttingDown, "the server is stopping"),
     };
     let left_alone = |pending: &Pending| leaving == Leaving::Stop && !matches!(pending, Pending::Forwarded { .. });
-    calls(state, |pending| !left_alone(pending)).into_iter().map(|call| (call, Err(Refusal::new(code, message)))).collect()
+    let refusal = |call: &CallId| match state.calls.get(call).map(|open| &open.pending) {
+        Some(Pending::Command(CommandWait::Exec { command })) => {
+            Refusal::new(code, format!("{message}; command {command} goes on")).hint(format!("abide logs -f {command}"))
+        }
+        _ => Refusal::new(code, message),
+    };
+    calls(state, |pending| !left_alone(pending)).into_iter().map(|call| (call, Err(refusal(&call)))).collect()
 }

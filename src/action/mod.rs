@@ -10,8 +10,10 @@ pub mod tmux;
 pub mod buffer;
 pub mod cli;
 pub mod client;
+pub mod exec;
 pub mod layout;
 pub mod pane;
+pub mod process;
 pub mod server;
 pub mod session;
 pub mod shell;
@@ -70,6 +72,8 @@ pub trait Action: Args + Serialize + DeserializeOwned + JsonSchema + Send + 'sta
     const VERBS: &'static [&'static str] = &[];
     /// Its keys.
     const KEYS: &'static [DefaultKey] = &[];
+    /// Whether those of its keys that are no characters act again without the prefix, when they follow at once.
+    const REPEATS: bool = false;
     /// What it does to the world.
     const ACCESS: Access;
     /// Who carries it out.

@@ -33,11 +33,19 @@ table! {
     client client::rename::Rename;
     client client::notices::Notices;
     client client::inbox::Inbox;
-    client client::describe::Describe;
     client client::lock::Lock;
+    client client::numbers::Numbers;
+    client client::clock::Clock;
+    client client::describe::Describe;
+    client client::info::Info;
+    client client::choose::Choose;
+    client client::menu::Menu;
     client client::redraw::Redraw;
     client client::suspend::Suspend;
     server session::kill::Kill;
+    server session::close::Close;
+    server session::undo::Undo;
+    server session::resize::Resize;
     server session::last::Last;
     server session::next::Next;
     server session::prev::Prev;
@@ -51,6 +59,8 @@ table! {
     server tab::next::Next;
     server tab::prev::Prev;
     server tab::last::Last;
+    server tab::find::Find;
+    server tab::swap::Swap;
     server tab::ls::Ls;
     server pane::split::Split;
     server pane::close::Close;
@@ -62,12 +72,27 @@ table! {
     server pane::rename::Rename;
     server pane::break_out::BreakOut;
     server pane::join::Join;
+    server pane::respawn::Respawn;
+    server pane::float::Float;
+    server pane::place::Place;
+    server pane::stack::Stack;
+    server pane::mark::Mark;
+    server pane::sync::Sync;
     server pane::attention::Attention;
     server pane::ls::Ls;
     server pane::send::Send;
     server pane::capture::Capture;
     server pane::search::Search;
     server pane::wait::Wait;
+    server exec::run::Run;
+    server process::start::Start;
+    server process::ps::Ps;
+    server process::logs::Logs;
+    server process::status::Status;
+    server process::wait::Wait;
+    server process::write::Write;
+    server process::stop::Stop;
+    server process::signal::Signal;
     client pane::copy_mode::CopyMode;
     client pane::copy_output::CopyOutput;
     server pane::output::Output;
@@ -83,6 +108,7 @@ table! {
     cli buffer::save::Save;
     server shell::integrate::Integrate;
     server layout::apply::ApplyLayout;
+    server layout::save::Save;
     server layout::next::Next;
     server layout::equalise::Equalise;
     server layout::rotate::Rotate;
@@ -114,6 +140,8 @@ pub struct Entry {
     verbs: &'static [&'static str],
     /// Its default keys.
     pub keys: &'static [DefaultKey],
+    /// Whether those of its keys that are no characters act again without the prefix, when they follow at once.
+    pub repeats: bool,
     /// What it does to the world.
     pub access: Access,
     /// Who carries it out.
@@ -145,6 +173,7 @@ impl Entry {
             name: A::NAME,
             verbs: A::VERBS,
             keys: A::KEYS,
+            repeats: A::REPEATS,
             access: A::ACCESS,
             place: A::PLACE,
             augment: A::augment_args,
@@ -415,7 +444,7 @@ fn parse_elsewhere<A: Action>(params: Value) -> Result<Body, serde_json::Error> 
 }
 
 /// Replies and arguments are plain data with string keys, which always has a JSON form.
-pub(super) fn value<T: serde::Serialize>(data: &T) -> Value {
+pub(crate) fn value<T: serde::Serialize>(data: &T) -> Value {
     serde_json::to_value(data).expect("plain data has a JSON form")
 }
 

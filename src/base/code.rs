@@ -83,6 +83,18 @@ codes! {
     ShuttingDown "shutting_down" 1;
     /// Client and server speak no common version.
     VersionMismatch "version_mismatch" 1;
+    /// As many calls wait for their turn in the session's shell as may.
+    QueueFull "queue_full" 1;
+    /// The session's shell ended during the command; the next one gets a new shell.
+    SessionTerminated "session_terminated" 1;
+    /// The cursor is of another command, or none at all.
+    InvalidCursor "invalid_cursor" 2;
+    /// It was not ready in time; it runs on.
+    ReadyTimeout "ready_timeout" 124;
+    /// It ended before it was ready.
+    ExitedBeforeReady "exited_before_ready" 5;
+    /// The process id belongs to another process by now.
+    StaleHandle "stale_handle" 1;
     /// The call was given up by its caller.
     Cancelled "cancelled" 1;
     /// A bug in abide.

@@ -2,6 +2,7 @@
 //!
 //! Types of this layer are wire types: changing one is a protocol change.
 
+pub mod base64;
 pub mod code;
 pub mod exit;
 pub mod geom;
@@ -9,6 +10,7 @@ pub mod id;
 pub mod key;
 pub mod memory;
 pub mod row;
+pub mod signal;
 pub mod style;
 pub mod text;
 pub mod time;

@@ -50,6 +50,14 @@ impl Link {
     /// # Errors
     /// The server's refusal; `interrupted` if the server goes away before it answers.
     pub(super) fn call(&mut self, entry: &Entry, params: &Params) -> Result<Value, Refusal> {
+        self.call_told(entry, params, |_| {})
+    }
+
+    /// The same; `told` gets the events that come meanwhile.
+    ///
+    /// # Errors
+    /// As [`Link::call`].
+    pub(super) fn call_told(&mut self, entry: &Entry, params: &Params, mut told: impl FnMut(&Value)) -> Result<Value, Refusal> {
         let id = self.next_id;
         self.next_id += 1;
         let request = Request { pane: self.pane, ..Request::new(id, entry.name, params.clone()) };
@@ -60,15 +68,15 @@ impl Link {
         line.push(b'\n');
         self.reader.get_mut().write_all(&line).map_err(|error| gone(entry, &error.to_string()))?;
         loop {
-            let response = self.response(entry)?;
+            let response = self.response(entry, &mut told)?;
             if response.id == id || response.id.is_null() {
                 return response.outcome();
             }
         }
     }
 
-    /// The next response; notifications are passed over.
-    fn response(&mut self, entry: &Entry) -> Result<Response, Refusal> {
+    /// The next response; events that come before it are told, other notifications passed over.
+    fn response(&mut self, entry: &Entry, told: &mut impl FnMut(&Value)) -> Result<Response, Refusal> {
         loop {
             let mut line = Vec::new();
             let limit = PACKET_MAX as u64 + 1;
@@ -79,6 +87,9 @@ impl Link {
             let value: Value = serde_json::from_slice(&line).map_err(|error| unreadable(&error))?;
             if value.get("method").is_none() {
                 return serde_json::from_value(value).map_err(|error| unreadable(&error));
+            }
+            if let Some(event) = value.pointer("/params/event") {
+                told(event);
             }
         }
     }

@@ -3,8 +3,10 @@
 mod buffer;
 pub mod docs;
 mod doctor;
+mod exec;
 mod file;
 mod human;
+mod layouts;
 mod link;
 mod local;
 mod man;
@@ -21,6 +23,7 @@ use clap::error::ErrorKind;
 use serde_json::Value;
 
 use crate::action::buffer::save::Save;
+use crate::action::layout::save;
 use crate::action::server::stop::Stop;
 use crate::action::session::new::New;
 use crate::action::table::{self, Entry, Params};
@@ -31,8 +34,9 @@ use crate::base::time::Span;
 use crate::config::diag::Diagnostic;
 use crate::platform;
 use crate::platform::places::{PlaceEnv, PlaceError, Places};
-use crate::settings::Settings;
+use crate::settings::{ColourDepth, Settings};
 
+use exec::Whence;
 use link::Link;
 
 /// What is to happen after the command line was read.
@@ -42,6 +46,13 @@ pub enum Next {
     Exit(u8),
     /// Show a session in this terminal.
     Attach(Box<Attach>),
+    /// Ask this terminal what it can, and say so with [`diagnose`].
+    Examine {
+        /// As JSON.
+        as_json: bool,
+        /// How many colours the user says it has.
+        colours: ColourDepth,
+    },
 }
 
 /// A session to be shown. The server runs.
@@ -92,6 +103,15 @@ pub fn fault(words: &[String]) -> Option<String> {
     tree::command().no_binary_name(true).try_get_matches_from(words).err().map(|error| usage(&error).message)
 }
 
+/// Says what the doctor finds, with what the outer terminal told: what of it, whether it lacks nothing, in words. Gives the exit status.
+#[must_use]
+pub fn diagnose(as_json: bool, told: Vec<(&'static str, bool, String)>) -> u8 {
+    doctor::run(as_json, told).unwrap_or_else(|refusal| {
+        print::refusal(&refusal, as_json);
+        refusal.code.exit_status()
+    })
+}
+
 /// Says a line on standard error, harmless: for `main`, once the client has given the terminal back.
 pub fn say(line: &str) {
     print::note(line);
@@ -122,7 +142,7 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
         return buffer::save(&save, &places()?).map(|()| Next::Exit(0));
     }
     if entry.place == Place::Cli {
-        return local::run(&entry.call(&params)?, as_json).map(Next::Exit);
+        return local::run(&entry.call(&params)?, as_json);
     }
     let is_new = entry.name == New::NAME;
     let places = places()?;
@@ -139,10 +159,23 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     fill_in(entry, &mut params)?;
     let pane = own_pane(&places);
     let link = if is_new { Some(start::link(&places, pane)?) } else { present(&places, pane, entry)? };
+    let is_tree = params.get("tree") == Some(&Value::Bool(true));
+    let whence = Whence { places: &places, pane };
+    let link = match link {
+        Some(link) if exec::is_exec(entry) => return exec::exec(whence, link, entry, params, as_json).map(Next::Exit),
+        Some(link) if exec::is_logs(entry) => return exec::logs(whence, link, entry, params, as_json).map(|()| Next::Exit(0)),
+        link => link,
+    };
     let reply = match link {
         Some(mut link) => link.call(entry, &params)?,
         None => without_server(entry, &params)?,
     };
+    if exec::is_ps(entry) && !as_json {
+        return print::text(&exec::processes(&reply, is_tree, platform::now().wall)).map(|()| Next::Exit(0));
+    }
+    if entry.name == save::Save::NAME && !as_json {
+        return layouts::save(&params, &reply).map(|()| Next::Exit(0));
+    }
     let wants_json = as_json || params.get("format").is_some_and(|format| format == "json");
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
@@ -232,6 +265,9 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     if kind("cwd").is_some() {
         directory(entry, params)?;
     }
+    if kind("layout").is_some() {
+        layouts::fill_in(params)?;
+    }
     if kind("load").is_some()
         && params.shift_remove("load") == Some(Value::Bool(true))
         && let Some(path) = params.get("text").and_then(Value::as_str)
@@ -295,7 +331,8 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     }
     let verb = entry.words()[0].last().copied().unwrap_or_default();
     let noun = entry.name.split('.').next().unwrap_or_default();
-    let is_looked_at = reply.is_array() || ["text", "hits"].iter().any(|name| reply.get(name).is_some()) || verb == "status";
+    let is_shown_whole = ["text", "hits"].iter().any(|name| reply.get(name).is_some());
+    let is_looked_at = reply.is_array() || is_shown_whole || matches!(verb, "status" | "undo") || exec::is_stop(entry);
     if is_looked_at {
         return print::text(&human::text(reply, platform::now().wall));
     }

@@ -33,6 +33,14 @@ pub(super) fn bytes(bytes: &[u8]) -> Result<(), Refusal> {
     forgiven(out.write_all(bytes).and_then(|()| out.flush()))
 }
 
+/// Writes bytes to standard error as they are.
+///
+/// # Errors
+/// As [`text`].
+pub(super) fn error_bytes(bytes: &[u8]) -> Result<(), Refusal> {
+    forgiven(io::stderr().lock().write_all(bytes))
+}
+
 /// Writes a line for people to standard error. If even that is gone, nobody can be told.
 pub(super) fn note(line: &str) {
     let mut shown: String = line.lines().map(|line| harmless(line, LINE_BYTES_MAX) + "\n").collect();

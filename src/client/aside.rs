@@ -76,16 +76,16 @@ impl Aside {
         [self.clock_at, self.command_at].into_iter().flatten().min()
     }
 
-    /// The time to show, if that is another one than before. Without a clock on the screen nothing wakes this process.
-    pub(super) fn clock(&mut self, now: Tick, bars: &Bars) -> Option<String> {
-        if self.clock_at.is_none_or(|at| now < at) {
+    /// The time to show, if that is another one than before. Without a clock on the screen, in a bar or `large`, nothing wakes this process.
+    pub(super) fn clock(&mut self, now: Tick, bars: &Bars, is_large: bool) -> Option<String> {
+        if self.clock_at.or(is_large.then_some(now)).is_none_or(|at| now < at) {
             return None;
         }
         let time = Zoned::now();
         let second = u64::try_from(time.second()).unwrap_or(0).min(59);
         let has_seconds = ["%S", "%T", "%c", "%r", "%s", "%X"].iter().any(|form| bars.clock.contains(form));
         let left = if has_seconds { Span::seconds(1) } else { Span::seconds(60 - second) };
-        self.clock_at = bars.has(Segment::Clock).then(|| now + left);
+        self.clock_at = (is_large || bars.has(Segment::Clock)).then(|| now + left);
         // A form that cannot be written is shown as it is.
         let text = jiff::fmt::strtime::format(&bars.clock, &time).unwrap_or_else(|_| bars.clock.clone());
         Some(harmless(&text, 64))

@@ -180,7 +180,15 @@ impl<T: FnMut(&str)> Plain<T> {
                     let json = serde_json::to_string(&response).map_err(|error| broken(&error))?;
                     self.outbox.send(&ToServer::Answer { call, json });
                 }
-                ToClient::Outer(Outer::Clipboard(_)) | ToClient::Beside(_) | ToClient::Told(_) => {}
+                ToClient::Closed { what, undo_ms } => {
+                    (self.tell)(&format!("closed: {what}; abide undo brings it back for {} seconds", undo_ms / 1000));
+                }
+                ToClient::Outer(Outer::Clipboard(_))
+                | ToClient::Beside(_)
+                | ToClient::Told(_)
+                | ToClient::Wants(_)
+                | ToClient::Piece(_)
+                | ToClient::Placed(_) => {}
             }
         }
         Ok(None)

@@ -19,13 +19,14 @@ use crate::client::commands;
 use crate::client::fresh;
 use crate::client::input::Decoder;
 use crate::client::link::Outbox;
-use crate::client::model::{Card, Event, Message, Model, Numbered};
+use crate::client::model::{Card, Event, Message, Model, Numbered, Overlay};
 use crate::client::outcome::Outcome;
 use crate::client::paint::Painter;
 use crate::client::screen_guard::ScreenGuard;
 use crate::client::setup::Setup;
 use crate::client::signals::{Signal, Signals};
 use crate::client::terminal;
+use crate::client::terminfo;
 use crate::client::update::update;
 use crate::platform::outer::{OuterTerminal, stop_self};
 use crate::platform::{self, places};
@@ -145,7 +146,9 @@ where
         let signals = Signals::new()?;
         let (size, cell_pixels) = terminal.size()?;
         let setup = Rc::new(options.setup);
-        let caps = Caps::from_env(|name| std::env::var(name).ok(), setup.outer.colours);
+        let info = terminfo::look_up(&std::env::var("TERM").unwrap_or_default());
+        let mut caps = Caps::new(&info, |name| std::env::var(name).ok(), setup.outer.colours);
+        caps.cell_pixels = cell_pixels;
         let guard = ScreenGuard::enter(Arc::clone(&terminal), caps.modern)?;
         let mut model = Model::new(Rc::clone(&setup), size, caps, platform::now());
         let mut outbox = Outbox::default();
@@ -156,7 +159,7 @@ where
         }
         let mut bytes = guard.greeting(setup.outer.mouse);
         if caps.modern {
-            bytes.extend(terminal::queries());
+            bytes.extend(terminal::queries(size.rows));
         }
         let now = model.now.tick;
         let aside = Aside::new(now, options.known);
@@ -246,10 +249,8 @@ where
         // What became due before the event is seen before it.
         let is_due = self.model.next_deadline_passed(now.tick);
         self.model.now = now;
-        if is_due {
-            update(&mut self.model, Event::Wake);
-        }
-        for message in update(&mut self.model, event) {
+        let before = if is_due { update(&mut self.model, Event::Wake) } else { Vec::new() };
+        for message in before.into_iter().chain(update(&mut self.model, event)) {
             self.carry_out(message);
         }
     }
@@ -294,7 +295,7 @@ where
             self.decoder.settle(&mut events);
             self.update(Event::Tty(events));
         }
-        if let Some(clock) = self.aside.clock(now.tick, &self.model.setup.bars) {
+        if let Some(clock) = self.aside.clock(now.tick, &self.model.setup.bars, self.model.overlay == Some(Overlay::Clock)) {
             self.update(Event::Clock(clock));
         }
         self.aside.run_command(now.tick, &self.model.setup.bars);
@@ -424,6 +425,7 @@ where
                 self.packets = Packets::default();
                 self.outbox.connected();
                 self.hello.size = self.model.size;
+                self.hello.cell_pixels = self.model.caps.cell_pixels;
                 self.outbox.send(&ToServer::Hello(self.hello.clone()));
                 // A server that takes over has the environment already.
                 self.hello.env.clear();
@@ -450,10 +452,7 @@ where
     fn signal(&mut self, signal: Signal) {
         match signal {
             Signal::Resized => match self.tty.get_ref().size() {
-                Ok((size, pixels)) => {
-                    self.hello.cell_pixels = pixels;
-                    self.update(Event::Resized(size, pixels));
-                }
+                Ok((size, pixels)) => self.update(Event::Resized(size, pixels)),
                 Err(_) => self.outcome = Some(Outcome::Hangup),
             },
             Signal::Stop => self.suspend(),

@@ -74,7 +74,7 @@ impl ScreenGuard {
             return terminal::ENTER_PLAIN.as_bytes().to_vec();
         }
         let mouse = if wants_mouse { terminal::MOUSE_ON } else { "" };
-        [terminal::ENTER, mouse, terminal::APPEARANCE_ON, terminal::KEYS_ON].concat().into_bytes()
+        [terminal::ENTER, mouse, terminal::KEYS_ON].concat().into_bytes()
     }
 }
 

@@ -3,6 +3,7 @@
 mod arrange;
 pub mod beside;
 mod calls;
+pub mod exec;
 mod follow;
 mod hooks;
 mod memory;
@@ -19,7 +20,7 @@ use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId, TabId};
-use crate::base::key::{KeyInput, MouseInput, MouseKind};
+use crate::base::key::{KeyCode, KeyInput, KeyKind, MouseInput, MouseKind};
 use crate::base::memory::Memory;
 use crate::base::time::{Now, Span, Tick};
 use crate::core::follow::Followed;
@@ -28,9 +29,10 @@ use crate::settings::Settings;
 use crate::state::call::{Caller, Pending};
 use crate::state::effect::{Effect, Effects, Fact, Message, Place, Program};
 use crate::state::host::Host;
+use crate::state::pane::Life;
 use crate::state::view::View;
-use crate::state::{Leaving, State, env};
-use crate::term::Terminal;
+use crate::state::{Leaving, State, Stranded, env};
+use crate::term::{OuterColours, Terminal};
 
 pub use crate::state::view::Viewer;
 
@@ -168,6 +170,8 @@ pub struct Core {
     hooked: Hooked,
     /// Whose variables follow which client.
     followed: Followed,
+    /// Colours of the outer terminals that told them.
+    colours: BTreeMap<ClientId, OuterColours>,
 }
 
 /// How long a server without sessions, clients and connections stays.
@@ -191,6 +195,7 @@ impl Core {
             late: BTreeMap::new(),
             has_left: false,
             told_focus: BTreeSet::new(),
+            colours: BTreeMap::new(),
         }
     }
 
@@ -205,6 +210,7 @@ impl Core {
         match input {
             Input::Connected { client, viewer } => self.state.connect(client, viewer, now),
             Input::Gone { client } => self.gone(client, fx),
+            Input::Keys { client, keys } if self.reruns(client, keys) => self.rerun(client, now, fx),
             Input::Keys { client, keys } => self.typed(client, now, fx, |screen, bytes| {
                 for key in keys {
                     screen.encode_key(key, bytes);
@@ -215,7 +221,7 @@ impl Core {
             Input::Resized { client, size, cell_pixels } => self.state.resize_view(client, size, cell_pixels),
             Input::Focused { client, focused } => self.state.set_focused(client, focused),
             Input::Call { call, caller, action } => self.call(now, call, (caller, action), fx),
-            Input::Cancelled { call } => drop(self.state.calls.remove(&call)),
+            Input::Cancelled { call } => self.cancelled(call, fx),
             Input::Answered { call, outcome } => self.answer(call, outcome, fx),
             Input::Found { call, fact } => self.found(call, &fact, fx),
             Input::Started { pane, outcome, memory } => self.started(pane, outcome, memory, fx),
@@ -231,7 +237,9 @@ impl Core {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
         let calls = self.state.calls.values().filter_map(|open| later::due(&self.state, open));
-        calls.chain(self.late.values().copied()).chain(self.leave_at).chain(self.silence_at()).min()
+        let graves = self.state.graves.iter().map(|grave| grave.until);
+        let commands = self.state.commands.next_deadline();
+        calls.chain(self.late.values().copied()).chain(graves).chain(self.leave_at).chain(commands).chain(self.silence_at()).min()
     }
 
     fn gone(&mut self, client: ClientId, fx: &mut Effects) {
@@ -241,17 +249,35 @@ impl Core {
         for call in orphaned {
             self.answer(call, Err(Refusal::new(Code::Cancelled, format!("client {client} left before it was done"))), fx);
         }
+        self.colours.remove(&client);
         self.state.disconnect(client);
     }
 
     /// Sends what `encode` makes of some input to the program in focus of a view.
-    fn typed(&mut self, client: ClientId, now: Now, fx: &mut Effects, encode: impl FnOnce(&Terminal, &mut Vec<u8>)) {
+    fn typed(&mut self, client: ClientId, now: Now, fx: &mut Effects, encode: impl Fn(&Terminal, &mut Vec<u8>)) {
         if self.state.views.get(&client).is_none_or(|view| view.read_only) {
             return;
         }
         self.state.used(client, now);
         let Some(focus) = self.state.view(client).focus() else { return };
-        self.write(focus, fx, encode);
+        for pane in self.state.typed_together(focus) {
+            self.write(pane, fx, &encode);
+        }
+    }
+
+    /// Whether a pane whose program has ended is told to run it again.
+    fn reruns(&self, client: ClientId, keys: &[KeyInput]) -> bool {
+        let focus = self.state.views.get(&client).filter(|view| !view.read_only).and_then(View::focus);
+        let has_ended = focus.is_some_and(|focus| matches!(self.state.pane(focus).life, Life::Ended { .. }));
+        let again = |key: &KeyInput| key.kind != KeyKind::Release && matches!(key.key.code, KeyCode::Enter | KeyCode::Char('r' | 'R'));
+        has_ended && keys.iter().any(again)
+    }
+
+    fn rerun(&mut self, client: ClientId, now: Now, fx: &mut Effects) {
+        self.state.used(client, now);
+        if let Some(focus) = self.state.view(client).focus() {
+            self.state.restart_pane(focus, self.settings.pane.grace(), fx);
+        }
     }
 
     /// A mouse event goes to a pane of the tab that the view shows.
@@ -292,6 +318,7 @@ impl Core {
             self.answer(call, outcome, fx);
         }
         self.note_silence(now, fx);
+        self.stop_overdue(now, fx);
         let late = std::mem::take(&mut self.late);
         let (due, rest) = late.into_iter().partition(|(_, at)| *at <= now.tick);
         self.late = rest;
@@ -299,8 +326,16 @@ impl Core {
         self.state.todo.arrange.extend(due.into_keys());
     }
 
+    /// What nobody brought back in time is ended.
+    fn end_graves(&mut self, now: Now, fx: &mut Effects) {
+        for pane in self.state.overdue_graves(now.tick) {
+            self.state.close_pane(pane, self.settings.pane.grace(), fx);
+        }
+    }
+
     /// What every step ends with: sizes follow layouts and views, programs are started, clients without a session leave, and so does a server without work.
     fn finish(&mut self, now: Now, fx: &mut Effects) {
+        self.end_graves(now, fx);
         while let Some(tab) = self.state.todo.arrange.pop_first() {
             self.arrange(tab, now, fx);
         }
@@ -310,9 +345,11 @@ impl Core {
             self.start(pane, cwd, fx);
         }
         for stranded in std::mem::take(&mut self.state.todo.stranded) {
-            let status = stranded.status.map_or(0, ExitStatus::shell);
-            fx.push(Effect::Tell { client: stranded.client, message: Message::Ended { session: stranded.session, status } });
+            let Stranded { client, session, status, is_closed } = stranded;
+            let ended = Message::Ended { session: session.clone(), status: status.map_or(0, ExitStatus::shell) };
+            fx.push(Effect::Tell { client, message: if is_closed { Message::Shut(session) } else { ended } });
         }
+        self.end_gone_sessions(fx);
         self.tell_focus(fx);
         self.find_changes(fx);
         self.plan_leave(now);
@@ -345,7 +382,11 @@ impl Core {
 
     fn plan_leave(&mut self, now: Now) {
         let state = &self.state;
-        let empty = state.sessions.is_empty() && state.panes.is_empty() && state.views.is_empty() && state.calls.is_empty();
+        let empty = state.sessions.is_empty()
+            && state.panes.is_empty()
+            && state.views.is_empty()
+            && state.calls.is_empty()
+            && state.commands.is_idle();
         let idle = empty && self.connections == 0;
         self.leave_at = if idle { self.leave_at.or(Some(now.tick + EMPTY_STAY)) } else { None };
     }
@@ -357,7 +398,7 @@ impl Core {
         }
         let Some(leaving) = self.state.leaving.filter(|_| !self.has_left) else { return };
         self.complete(later::on_leaving(&self.state, leaving), fx);
-        if leaving == Leaving::Stop && !(self.state.calls.is_empty() && self.state.panes.is_empty()) {
+        if leaving == Leaving::Stop && !(self.state.calls.is_empty() && self.state.panes.is_empty() && self.state.commands.is_idle()) {
             return;
         }
         self.has_left = true;

@@ -84,6 +84,7 @@ impl Keeper {
                 self.server.answered(is_waiting, now().tick);
             }
             ToKeeper::Ready => self.server.ready = Some(now().tick),
+            ToKeeper::CloseInput { tag } => self.jobs.get_mut(&tag).map_or((), |job| job.input = None),
             ToKeeper::Quit => self.is_over = true,
         }
     }

@@ -35,7 +35,7 @@ pub(super) struct Job {
     /// Its output, and its errors where they come apart.
     pub(super) streams: Vec<Stream>,
     pub(super) pidfd: Option<Rc<OwnedFd>>,
-    input: Option<Rc<OwnedFd>>,
+    pub(super) input: Option<Rc<OwnedFd>>,
     /// The device number of its terminal, 0 without one.
     pub(super) tty: u32,
     /// It was started by a former keeper: it is not our child, and its end is seen on its pidfd.

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::Sender;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::Tick;
 use crate::server::draw::Drawn;
+use crate::server::procs::ProcEvent;
 use crate::server::seek::Seeker;
 use crate::wire::packet::Packets;
 
@@ -28,6 +29,8 @@ pub(super) enum Event {
     Writable(ConnId),
     /// A pane's program takes input again.
     Drained(PaneId),
+    /// Something about commands.
+    Procs(ProcEvent),
 }
 
 /// The most events that wait for the loop; the tasks wait beyond that.
@@ -116,6 +119,11 @@ impl Conn {
     /// Lets `write` append what is to be sent. Sending is [`Conn::flush`]'s.
     pub(super) fn put(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.unsent);
+    }
+
+    /// How many bytes are not sent yet.
+    pub(super) fn unsent_len(&self) -> usize {
+        self.unsent.len() - self.sent
     }
 
     /// Whether something is not sent yet.

@@ -16,6 +16,7 @@ use crate::server::disk::Disk;
 use crate::server::kept::Kept;
 use crate::server::link::Link;
 use crate::server::pane::PaneIo;
+use crate::server::procs::Procs;
 use crate::state::effect::Fact;
 use crate::wire::keeper::Spawn;
 
@@ -60,8 +61,8 @@ pub(super) struct Server {
     pub(super) kept: Kept,
     pub(super) disk: Disk,
     pub(super) sockets: Sockets,
-    /// The keeper's lineage: the first half of every `ABIDE_JOB`.
-    pub(super) epoch: u64,
+    /// Commands, session shells and processes.
+    pub(super) procs: Procs,
     pub(super) panes: BTreeMap<PaneId, PaneIo>,
     /// What the keeper was asked to start and did not report yet.
     pub(super) spawning: BTreeMap<PaneId, Spawn>,
@@ -97,7 +98,7 @@ pub(super) struct ServerParts {
     pub(super) kept: Kept,
     pub(super) disk: Disk,
     pub(super) sockets: Sockets,
-    pub(super) epoch: u64,
+    pub(super) procs: Procs,
     pub(super) panes: BTreeMap<PaneId, PaneIo>,
     pub(super) events: Sender<Event>,
     pub(super) home: String,
@@ -105,7 +106,7 @@ pub(super) struct ServerParts {
 
 impl Server {
     pub(super) fn new(parts: ServerParts) -> Self {
-        let ServerParts { core, link, wake, kept, disk, sockets, epoch, panes, events, home } = parts;
+        let ServerParts { core, link, wake, kept, disk, sockets, procs, panes, events, home } = parts;
         Self {
             core,
             link,
@@ -113,7 +114,7 @@ impl Server {
             kept,
             disk,
             sockets,
-            epoch,
+            procs,
             panes,
             spawning: BTreeMap::new(),
             events,

@@ -15,6 +15,7 @@ use crate::server::conn::{Attached, Conn, ConnId, Event, LINE_MAX, Speech};
 use crate::server::draw::Drawn;
 use crate::server::edge::{Origin, Return, Server};
 use crate::server::pane::{PaneIo, Parts, STOP_LOOK, Source, Stop};
+use crate::server::procs::is_job;
 use crate::state::call::Caller;
 use crate::state::effect::{Effect, Effects};
 use crate::term;
@@ -41,6 +42,7 @@ impl Server {
                     conn.woken();
                 }
             }
+            Event::Procs(event) => self.proc_event(event),
             Event::Drained(pane) => {
                 if let Some(io) = self.panes.get_mut(&pane) {
                     io.waits_writable = false;
@@ -81,6 +83,7 @@ impl Server {
         for call in calls {
             self.calls.insert(call, Return::Nobody);
             self.step(Input::Cancelled { call }, Origin::None);
+            self.calls.remove(&call);
         }
         self.count_connections();
         self.mark_stale();
@@ -237,6 +240,11 @@ impl Server {
                 self.step(Input::Resized { client, size, cell_pixels }, Origin::None);
                 self.mark_stale();
             }
+            ToServer::Bars(rows) => {
+                self.core.state.set_bars(client, rows);
+                self.step(Input::Wake, Origin::None);
+                self.mark_stale();
+            }
             ToServer::Focus(focused) => self.step(Input::Focused { client, focused }, Origin::None),
             ToServer::Answer { call, json } => {
                 let Ok(response) = serde_json::from_str::<Response>(&json) else { return self.close(id) };
@@ -244,13 +252,13 @@ impl Server {
             }
             ToServer::Colours(colours) => self.colours(client, &colours),
             ToServer::Ask(ask) => self.scroll(client, ask),
-            ToServer::Bars(rows) => {
-                self.core.state.set_bars(client, rows);
-                // Whatever step comes next arranges the panes; this one makes sure that there is one.
-                self.step(Input::Wake, Origin::None);
-                self.mark_stale();
-            }
             ToServer::Inside(identity) => self.inside(id, client, &identity),
+            ToServer::Pictures(can) => {
+                if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
+                    attached.drawn.pictures.can(can);
+                    attached.drawn.stale = true;
+                }
+            }
             _ => self.close(id),
         }
     }
@@ -258,7 +266,7 @@ impl Server {
     /// The terminal of a client told that it is a pane: if that is one of ours, its session cannot be shown in it.
     fn inside(&mut self, id: ConnId, client: ClientId, identity: &str) {
         let Some((server, pane)) = identity.split_once('.') else { return };
-        let pane = pane.parse().ok().map(PaneId).filter(|_| u64::from_str_radix(server, 16) == Ok(self.epoch));
+        let pane = pane.parse().ok().map(PaneId).filter(|_| u64::from_str_radix(server, 16) == Ok(self.procs.epoch));
         let Some(pane) = pane.filter(|pane| self.core.state.panes.contains_key(pane)) else { return };
         if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
             attached.inside = Some(pane);
@@ -339,6 +347,9 @@ impl Server {
 
     /// Works on a record of the keeper.
     pub(super) fn record(&mut self, record: Record<FromKeeper, OwnedFd>) {
+        if let Some(tag) = record.message.tag().filter(|tag| is_job(*tag)) {
+            return self.job_record(tag, record);
+        }
         match record.message {
             FromKeeper::Spawned(entry) => self.spawned(entry, record.fds),
             FromKeeper::SpawnFailed { tag, errno, message } => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -23,11 +24,14 @@ use crate::server::edge::{Origin, Server, ServerParts, Wake};
 use crate::server::kept::{Kept, STRUCTURE};
 use crate::server::link::{Link, LinkError};
 use crate::server::pane::{PaneIo, Part, Parts, Source};
+use crate::server::procs::Restored;
 use crate::server::shelf::{BUFFERS, Shelf};
 use crate::server::{Sockets, keep, revive, screen};
 use crate::settings::Settings;
 use crate::state::State;
+use crate::state::effect::Effect;
 use crate::state::host::Host;
+use crate::state::pane::Life;
 use crate::store::structure::Structure;
 use crate::term::{Options, Terminal};
 use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Wiring};
@@ -82,6 +86,7 @@ fn wake(fds: Vec<OwnedFd>) -> anyhow::Result<Wake> {
 impl Server {
     /// Keeps the structure if it changed. Called before the effects of a step leave.
     pub(super) fn keep(&mut self) {
+        self.keep_commands();
         let state = &self.core.state;
         if self.kept.write(state.version, |taken| keep::structure(state, taken)) {
             self.disk.changed(now().tick);
@@ -116,7 +121,14 @@ impl Server {
         let control = self.wake.control.fd();
         let data = Arc::new(self.wake.data.get_ref().try_clone_fd()?);
         let room = Arc::new(self.wake.room.try_clone_fd()?);
-        link.say(&ToKeeper::AdoptBegin { epoch: self.epoch, server_pid: pid.cast_signed() }, vec![own, control, data, room]);
+        link.say(&ToKeeper::AdoptBegin { epoch: self.procs.epoch, server_pid: pid.cast_signed() }, vec![own, control, data, room]);
+        let ours = self.adoptable();
+        for (entry, fds) in ours.jobs {
+            link.say(&ToKeeper::Adopt(entry), fds);
+        }
+        for (name, fd) in ours.stash {
+            link.say(&ToKeeper::Stash { name }, vec![fd]);
+        }
         for (pane, io) in &self.panes {
             let (entry, fds) = io.adoption();
             link.say(&ToKeeper::Adopt(entry), fds);
@@ -137,8 +149,8 @@ impl Server {
         }
         link.lease = hello.lease;
         self.link = link;
-        for spawn in self.spawning.values() {
-            self.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());
+        for spawn in self.spawning.values().cloned().chain(ours.spawning) {
+            self.link.say(&ToKeeper::Spawn(spawn), Vec::new());
         }
         Ok(())
     }
@@ -221,6 +233,7 @@ pub(super) fn server(
         scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
         ..Options::default()
     };
+    let commands = Restored::take(&mut held.programs, &mut held.stash, &mut link)?;
     let (mut panes, mut screens, mut strangers) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for (entry, fds) in std::mem::take(&mut held.programs) {
         let (pane, pid) = (PaneId(entry.tag), entry.pid);
@@ -244,13 +257,17 @@ pub(super) fn server(
     };
     let mut core = Core::new(settings, host(&login, (link.lease, held.epoch), held.keeper_pid));
     core.state = state;
+    let places = Places::current()?;
+    let dir = places.socket().parent().map(Path::to_owned).unwrap_or_default();
+    let procs = commands.resume(&mut core.state, (held.epoch, dir), &mut link);
     (kept.shelf, core.state.buffers) = Shelf::open(held.stash.remove(BUFFERS));
-    let mut server = Server::new(ServerParts { core, link, wake: held.wake, kept, disk, sockets, epoch: held.epoch, panes, events, home });
+    let mut server = Server::new(ServerParts { core, link, wake: held.wake, kept, disk, sockets, procs, panes, events, home });
     if was_empty {
         server.revive();
     } else {
         server.reconcile(strangers, screens);
     }
+    server.resume_commands();
     Ok(server)
 }
 
@@ -308,6 +325,10 @@ impl Server {
             let pid = io.pid().unsigned_abs();
             self.core.resumed(pane, pid);
             self.fit(pane);
+            if self.core.state.pane(pane).life == Life::Ending {
+                let grace = self.core.settings.pane.grace();
+                self.perform(Effect::Stop { pane, grace }, Origin::None);
+            }
         }
         self.keep();
         for pane in self.panes.keys().copied().collect::<Vec<_>>() {
@@ -324,6 +345,6 @@ impl Server {
             return;
         }
         state.screen.resize(size, &mut Vec::new());
-        self.perform(crate::state::effect::Effect::Resize { pane, size }, Origin::None);
+        self.perform(Effect::Resize { pane, size }, Origin::None);
     }
 }

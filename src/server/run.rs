@@ -92,7 +92,9 @@ impl Server {
         while let Ok(event) = events.try_recv() {
             self.event(event);
         }
+        let has_command_output = self.command_output();
         let pace = self.output();
+        let pace = if has_command_output { Pace::Busy } else { pace };
         self.pass_deadlines();
         let is_searching = self.search() | self.seek();
         self.draw(pace == Pace::Busy);
@@ -129,7 +131,7 @@ impl Server {
     /// Asks the keeper for a wake, and looks once more.
     fn may_wait(&mut self) -> bool {
         self.wake.control.publish(CONTROL_WAITING, 1);
-        let has_output = self.panes.values_mut().any(PaneIo::has_output);
+        let has_output = self.panes.values_mut().any(PaneIo::has_output) || self.has_command_output();
         if has_output {
             self.wake.control.publish(CONTROL_WAITING, 0);
         }
@@ -144,7 +146,7 @@ impl Server {
     }
 
     /// Carries effects out, after what they rest on is kept.
-    fn settle(&mut self, effects: Effects, origin: Origin) {
+    pub(super) fn settle(&mut self, effects: Effects, origin: Origin) {
         self.keep();
         for effect in effects {
             self.perform(effect, origin);
@@ -279,18 +281,18 @@ impl Server {
             if attached.drawn.due(now, is_echo).is_none_or(|due| now < due) {
                 continue;
             }
-            let frame = attached.drawn.frame(now, &self.core, attached.client, &held);
-            let beside = attached.drawn.beside(now, &self.core, attached.client);
-            let taken = frame.as_ref().and_then(|_| attached.untold(0));
+            let messages = attached.drawn.messages(now, &self.core, attached.client, &held);
+            if messages.is_empty() {
+                continue;
+            }
+            let taken = attached.untold(0);
             conn.put(|out| {
-                if let Some(beside) = beside {
-                    frame::put(out, &ToClient::Beside(Box::new(beside)));
-                }
-                let Some(frame) = frame else { return };
                 if let Some(number) = taken {
                     frame::put(out, &ToClient::Taken(number));
                 }
-                frame::put(out, &ToClient::Frame(Box::new(frame)));
+                for message in &messages {
+                    frame::put(out, message);
+                }
             });
         }
     }
@@ -342,7 +344,7 @@ impl Server {
     fn next_deadline(&self) -> Option<Tick> {
         let panes = self.panes.values().flat_map(|io| [io.quiet_at, io.held_until, io.stop.deadline()]).flatten();
         let draws = self.conns.values().filter_map(Conn::draw_deadline);
-        panes.chain(draws).chain(self.core.next_deadline()).chain(self.disk.deadline()).min()
+        panes.chain(draws).chain(self.core.next_deadline()).chain(self.command_deadline()).chain(self.disk.deadline()).min()
     }
 
     fn pass_deadlines(&mut self) {
@@ -360,6 +362,9 @@ impl Server {
             .collect();
         for pane in due {
             self.pass_pane_deadlines(pane, now);
+        }
+        if is_due(self.command_deadline()) {
+            self.pass_command_deadlines(now);
         }
         if is_due(self.disk.deadline()) {
             self.disk.write(now, &self.core.state, |pane| place(self.panes.get(&pane)?));

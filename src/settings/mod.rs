@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use client::{Bars, ColourDepth, CopyMode, CopyTable, Edge, Hints, Keys, Outer, Preset, Segment};
-pub use server::{Environment, Hooks, Limits, Monitor, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing, Told};
+pub use server::{Environment, Exec, Hooks, Limits, Monitor, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing, Told};
 pub use theme::{Appearance, Palette, Theme, ThemeFile};
 pub use value::{KeyText, SizeText, ThemeChoice, ThemeColour, ValueError};
 
@@ -39,6 +39,8 @@ pub struct Settings {
     pub session: Session,
     /// What happens when the program of a pane ends or is stopped.
     pub pane: Pane,
+    /// Commands that `abide exec` and `abide start` run.
+    pub exec: Exec,
     /// How much output is kept for each pane.
     pub scrollback: Scrollback,
     /// What is worth a mark or a notice.

@@ -46,7 +46,7 @@ pub struct Session {
     pub first_name: String,
     /// The size of a session that no client shows, as `COLSxROWS`.
     pub size: SizeText,
-    /// Whose size a pane has that several clients show: the one that last typed (`latest`), the `smallest` or the `largest`.
+    /// Whose size a pane has that several clients show: the one that last typed (`latest`), the `smallest`, the `largest`, or `manual` for the one that `abide session resize` gives.
     pub sizing: Sizing,
 }
 
@@ -67,6 +67,8 @@ pub enum Sizing {
     Smallest,
     /// The largest: smaller clients see the part around the cursor.
     Largest,
+    /// None of them: the one that `abide session resize` gave, or until then that of the client that typed first.
+    Manual,
 }
 
 /// What happens when the program of a pane ends or is stopped.
@@ -78,11 +80,14 @@ pub struct Pane {
     /// How long a program that is told to stop may take before it is killed, in milliseconds.
     #[schemars(range(max = 600_000))]
     pub grace_ms: u64,
+    /// How long what was closed by key or by `close` is hidden with its programs running on, to be brought back by `undo`, in milliseconds; 0 ends it at once.
+    #[schemars(range(max = 86_400_000))]
+    pub undo_ms: u64,
 }
 
 impl Default for Pane {
     fn default() -> Self {
-        Self { remain_on_exit: Remain::Off, grace_ms: 5_000 }
+        Self { remain_on_exit: Remain::Off, grace_ms: 5_000, undo_ms: 60_000 }
     }
 }
 
@@ -105,6 +110,32 @@ pub enum Remain {
     On,
     /// It stays if the status was not 0.
     Failed,
+}
+
+/// Commands that `abide exec` and `abide start` run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Exec {
+    /// How long `abide exec` waits for its turn in the session's shell before it is refused with `busy`, in milliseconds.
+    #[schemars(range(max = 86_400_000))]
+    pub turn_ms: u64,
+    /// How many calls may wait for their turn in one session's shell; one more is refused with `queue_full`.
+    #[schemars(range(max = 10_000))]
+    pub waiting: usize,
+    /// How long a command whose time is up may take to end by itself before it is killed, in milliseconds.
+    #[schemars(range(max = 600_000))]
+    pub grace_ms: u64,
+    /// Whether a command is stopped when whoever runs `abide exec` goes away.
+    pub cancel: bool,
+    /// How many ended commands are remembered for each session, with their output.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub records: usize,
+}
+
+impl Default for Exec {
+    fn default() -> Self {
+        Self { turn_ms: 5_000, waiting: 100, grace_ms: 1_000, cancel: true, records: 100 }
+    }
 }
 
 /// How much output is kept for each pane.

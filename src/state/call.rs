@@ -4,7 +4,7 @@ use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use crate::base::code::{Code, Refusal};
-use crate::base::id::{ClientId, PaneId};
+use crate::base::id::{ClientId, CommandId, PaneId, SessionId};
 use crate::base::time::{Span, Tick};
 use crate::state::search::Search;
 
@@ -85,8 +85,54 @@ pub enum Pending {
         /// The client.
         client: ClientId,
     },
+    /// Until something has happened to a command.
+    Command(CommandWait),
     /// Until a search has come to its end.
     Search(Box<Search>),
+}
+
+/// What a call about a command waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommandWait {
+    /// Until it is its turn in the shell of a session.
+    Turn {
+        /// The session.
+        session: SessionId,
+    },
+    /// Until a command in the session's shell has ended.
+    Exec {
+        /// The command.
+        command: CommandId,
+    },
+    /// Until a command beside the shell runs.
+    Started {
+        /// The command.
+        command: CommandId,
+    },
+    /// Until the edge has done what was asked.
+    Served {
+        /// The command it is about, if any.
+        command: Option<CommandId>,
+    },
+    /// Until everything of these sessions is gone, panes first; the call is then answered with this.
+    Sessions {
+        /// The sessions that are left.
+        sessions: Vec<SessionId>,
+        /// The answer.
+        reply: Value,
+    },
+}
+
+impl CommandWait {
+    /// The one command it is about.
+    #[must_use]
+    pub const fn command(&self) -> Option<CommandId> {
+        match self {
+            Self::Exec { command } | Self::Started { command } => Some(*command),
+            Self::Served { command } => *command,
+            Self::Turn { .. } | Self::Sessions { .. } => None,
+        }
+    }
 }
 
 /// The largest compiled regular expression, in bytes.
@@ -104,6 +150,16 @@ pub fn pattern(text: &str) -> Result<Regex, Refusal> {
     })
 }
 
+/// The same for output that is bytes.
+///
+/// # Errors
+/// As [`pattern`].
+pub fn bytes_pattern(text: &str) -> Result<regex::bytes::Regex, Refusal> {
+    pattern(text)?;
+    let built = regex::bytes::RegexBuilder::new(text).size_limit(PATTERN_MAX).build();
+    built.map_err(|error| Refusal::new(Code::InvalidParams, format!("log: {error}")))
+}
+
 impl Pending {
     /// The one pane it is about.
     #[must_use]
@@ -115,7 +171,7 @@ impl Pending {
             | Self::Exit { pane }
             | Self::Start { pane, .. }
             | Self::Send { pane, .. } => Some(*pane),
-            Self::Stop { .. } | Self::Forwarded { .. } | Self::Search(_) => None,
+            Self::Stop { .. } | Self::Forwarded { .. } | Self::Command(_) | Self::Search(_) => None,
         }
     }
 }

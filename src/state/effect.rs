@@ -4,6 +4,7 @@ use crate::base::code::Refusal;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::time::Span;
+use crate::state::request::CommandEffect;
 
 /// The effects of a step, in the order they are to happen.
 pub type Effects = Vec<Effect>;
@@ -70,6 +71,8 @@ pub enum Effect {
         /// What.
         message: Message,
     },
+    /// Something with commands.
+    Command(CommandEffect),
     /// Let a client carry a call out.
     Forward {
         /// The client.
@@ -167,6 +170,15 @@ pub enum Message {
         /// Whether something went wrong.
         warning: bool,
     },
+    /// Something it saw was closed and can be brought back.
+    Closed {
+        /// What, such as `pane 2 (vim)`; harmless.
+        what: String,
+        /// For how long, in milliseconds.
+        undo_ms: u64,
+    },
+    /// It leaves: its session was closed and can be brought back, and there is no other.
+    Shut(String),
     /// It leaves: it detached from this session.
     Detached(String),
     /// It leaves: its session ended and there is no other.

@@ -69,6 +69,17 @@ pub fn set(env: &mut Vec<(String, String)>, name: &str, value: String) {
     env.sort();
 }
 
+/// The environment that a session's shell and the commands beside it get: its session's, and ours. They have no terminal.
+#[must_use]
+pub fn of_shell(session: &Session, host: &Host) -> Vec<(String, String)> {
+    let mut env: BTreeMap<String, String> = session.env.iter().cloned().collect();
+    env.extend([("ABIDE".to_owned(), host.socket.clone()), ("ABIDE_SESSION".to_owned(), session.id.to_string())]);
+    if !is_utf8(&env) {
+        env.insert("LC_CTYPE".into(), "C.UTF-8".into());
+    }
+    env.into_iter().collect()
+}
+
 /// Whether the locale that decides about characters (locale(7): `LC_ALL`, else `LC_CTYPE`, else `LANG`) is a UTF-8 one.
 fn is_utf8(env: &BTreeMap<String, String>) -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| env.get(name)).find(|value| !value.is_empty());

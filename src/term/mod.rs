@@ -1,6 +1,7 @@
 //! The terminal engine: bytes in, rows and events out. Its own parser, its own grid; no I/O, no clock, no panic on any input.
 
 mod area;
+mod aside;
 mod base64;
 mod cell;
 mod charset;
@@ -43,12 +44,13 @@ mod tabs;
 mod terminal;
 mod title;
 
+pub use crate::base::style::Rgb;
 pub use emulator::Options;
 pub use event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 pub use history::{HistoryBytes, HistoryEnd};
-pub use image::{Image, ImageFormat};
+pub use image::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};
 pub use mode::{Modes, MouseEncoding};
-pub use palette::{OuterColours, Rgb};
+pub use palette::OuterColours;
 pub use place::Position;
 pub use scroll::{Reach, ScrollRow};
 pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};

@@ -57,8 +57,8 @@ pub(crate) enum Reply {
     Capability(&'static str, Option<&'static str>),
     /// XTGETTCAP for what is not in the table.
     NoCapability,
-    /// kitty graphics: image, placement, whether it went well.
-    Image(u32, u32, bool),
+    /// kitty graphics: the image by its number and by the program's other number, placement, whether it went well.
+    Image((u32, u32), u32, bool),
     /// XTSMGRAPHICS: item, status, value.
     GraphicsLimit(u16, u16, Option<(u32, u32)>),
 }
@@ -374,8 +374,11 @@ fn write_graphic(to: &mut String, reply: Reply) -> std::fmt::Result {
             let end = if bell { "\x07" } else { "\x1b\\" };
             write!(to, "rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{end}")
         }
-        Reply::Image(image, placement, done) => {
+        Reply::Image((image, number), placement, done) => {
             write!(to, "\x1b_Gi={image}")?;
+            if number != 0 {
+                write!(to, ",I={number}")?;
+            }
             if placement != 0 {
                 write!(to, ",p={placement}")?;
             }

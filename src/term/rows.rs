@@ -10,6 +10,7 @@ use crate::term::event::MarkKind;
 use crate::term::grid::Line;
 use crate::term::history::read::RowPart;
 use crate::term::history::record::Glyph;
+use crate::term::image::UNDER;
 use crate::term::look::Look;
 use crate::term::mode::Mode;
 use crate::term::palette::Palette;
@@ -35,6 +36,7 @@ impl<'a> Builder<'a> {
         let link = u32::from(look.link());
         let (kind, text, c) = match glyph {
             Glyph::Blank => (RunKind::Narrow, "", ' '),
+            Glyph::Char(UNDER, _) => (RunKind::Under, "", ' '),
             Glyph::Char(c, 2) => (RunKind::Wide, "", c),
             Glyph::Char(c, _) => (RunKind::Narrow, "", c),
             Glyph::Cluster(text, cols) => (RunKind::Cluster(cols), text, ' '),
@@ -106,9 +108,12 @@ impl Emulator {
         if y >= self.size.rows {
             return Row::default();
         }
-        let doubled = drawn && self.grid.line(y).has(Line::DOUBLE);
+        let is_double = self.grid.line(y).has(Line::DOUBLE);
+        let doubled = drawn && is_double;
+        // Past its half, a row of double width shows nothing.
+        let end = usize::from(if is_double { self.last_col_of(y) + 1 } else { self.size.cols });
         let mut builder = Builder::new(&self.palette);
-        for cell in self.grid.used(y) {
+        for cell in self.grid.used(y).iter().take(end) {
             if let Some(glyph) = self.glyph(*cell) {
                 let look = self.tables.looks.get(cell.style());
                 builder.push(glyph, look);

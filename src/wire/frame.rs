@@ -11,6 +11,7 @@ use crate::base::key::{KeyInput, MouseInput, MouseWant};
 use crate::base::row::RunKind;
 use crate::base::style::{Cursor, Style};
 use crate::wire::hello::{Hello, Welcome};
+use crate::wire::image::{Piece, Placed};
 use crate::wire::packet;
 use crate::wire::scroll::{Ask, Told};
 
@@ -71,7 +72,9 @@ pub enum ToServer {
     Colours(OuterColours),
     /// A question about the rows of a pane.
     Ask(Ask),
-    /// The rows that bars take of the terminal, where it has room for them.
+    /// Whether pictures can be shown; without this message there is no data of them.
+    Pictures(bool),
+    /// How many rows of its terminal no pane can have; 2 until it says so.
     Bars(u16),
     /// The outer terminal is a pane of some abide: the identity it told (XTVERSION).
     Inside(String),
@@ -116,6 +119,19 @@ pub enum ToClient {
     Bye(Bye),
     /// The answer to a [`ToServer::Ask`].
     Told(Told),
+    /// What the program in focus wants to know of keys; said again when it changes.
+    Wants(Wants),
+    /// A piece of a picture.
+    Piece(Piece),
+    /// The images of a pane; in force with the next frame.
+    Placed(Placed),
+    /// Something it saw was closed, and can be brought back for a while.
+    Closed {
+        /// What, harmless.
+        what: String,
+        /// For how long, in milliseconds.
+        undo_ms: u64,
+    },
     /// What is shown besides frames, whole, whenever any of it changed.
     Beside(Box<Beside>),
 }
@@ -175,6 +191,15 @@ pub struct Wanting {
     pub why: String,
 }
 
+/// What the program in focus wants to know of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Wants {
+    /// The flags of kitty's protocol.
+    pub kitty: u8,
+    /// xterm's modifyOtherKeys: 0, 1 or 2.
+    pub other_keys: u8,
+}
+
 /// Something for the outer terminal that is not a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outer {
@@ -223,6 +248,11 @@ pub enum Bye {
     Refused {
         /// What is wrong and what to do.
         message: String,
+    },
+    /// Its session was closed and can be brought back, and there is no other to go to.
+    Closed {
+        /// The session.
+        session: String,
     },
 }
 
@@ -402,7 +432,7 @@ mod tests {
             (ask(What::Rows { from: 300, count: 9 }), "0a070201ac0209"),
             (ask(What::Around { line: 1, cell: 2, reach: 3 }), "0a070202010203"),
             (ask(What::Mark { mark: RowMark::Output, from: 1, forward: true }), "0a070203010101"),
-            (ask(What::Output { before: 1 }), "0a07020401"),
+            (ask(What::Output { at: 1 }), "0a07020401"),
             (ask(What::Search { pattern: "a".into(), from: cell, forward: false }), "0a0702050161ac020400"),
             (ask(What::Cancel), "0a070206"),
         ];
@@ -425,7 +455,7 @@ mod tests {
     fn hex<T: serde::Serialize>(message: &T) -> String {
         let mut bytes = Vec::new();
         put(&mut bytes, message);
-        bytes[5..].iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes[5..].iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
     }
 
     #[test]

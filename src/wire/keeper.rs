@@ -206,6 +206,11 @@ pub enum ToKeeper {
     Pong,
     /// The server has taken over and works: should it die from now on, that is no failed start. Not answered.
     Ready,
+    /// Close the writing end of its standard input (pipes only): what it has read was all. Not answered.
+    CloseInput {
+        /// Who it is.
+        tag: u64,
+    },
     /// End, and kill nothing. Closing the terminals hangs up what still runs.
     Quit,
 }
@@ -271,6 +276,18 @@ pub enum FromKeeper {
     },
     /// Answer with `Pong`.
     Ping,
+}
+
+impl FromKeeper {
+    /// The program it is about, if it is about one.
+    #[must_use]
+    pub const fn tag(&self) -> Option<u64> {
+        match self {
+            Self::Spawned(entry) | Self::Entry(entry) => Some(entry.tag),
+            Self::SpawnFailed { tag, .. } | Self::Exited { tag, .. } | Self::Signalled { tag, .. } | Self::Killed { tag, .. } => Some(*tag),
+            Self::Hello { .. } | Self::StashEntry { .. } | Self::Listed | Self::Ping => None,
+        }
+    }
 }
 
 /// A message that has a form as record.

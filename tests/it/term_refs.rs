@@ -3,6 +3,7 @@
 mod bounds;
 mod differ;
 mod endless;
+mod images;
 mod input;
 pub(crate) mod props;
 mod seeds;

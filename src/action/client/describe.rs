@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{Access, Action, DefaultKey, Place};
 
-/// Press a key, and see what it does
+/// Say what a key does: press it next
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Describe {}
 

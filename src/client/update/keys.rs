@@ -5,13 +5,9 @@ use std::rc::Rc;
 use super::{call, configured, copy, overlay};
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
 use crate::base::time::Span;
-use crate::client::calls::{self, Wanted};
+use crate::client::calls::Wanted;
 use crate::client::model::{Card, Message, Model, Numbered};
-use crate::client::setup::Setup;
 use crate::config::keymap::Lookup;
-
-/// How long a key that repeats needs no prefix: tmux's repeat-time.
-const REPEAT: Span = Span::millis(500);
 
 /// Takes a key. What is for the program is collected in `typed`.
 pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>, out: &mut Vec<Message>) {
@@ -47,13 +43,23 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
         return;
     }
     let setup = Rc::clone(&model.setup);
-    repeat(model, &setup, input.key);
+    let again = model.chord.again.take().filter(|(_, until)| model.chord.keys.is_empty() && model.now.tick < *until);
+    if let Some((before, _)) = again
+        && let Lookup::Hit(bound) = setup.keymap.lookup(&before, input.key)
+        && setup.keymap.repeats(bound, input.key)
+    {
+        flush(typed, out);
+        may_repeat(model, before);
+        return call::call(model, Wanted::from(bound), out);
+    }
     match setup.keymap.lookup(&model.chord.keys, input.key) {
         Lookup::Hit(bound) => {
             flush(typed, out);
-            let after_prefix = model.chord.keys.first().is_some_and(|first| setup.keymap.prefixes().contains(first));
+            let before = model.chord.keys.clone();
             model.end_chord();
-            model.more.repeat = (after_prefix && calls::repeats(bound.name)).then(|| model.now.tick + REPEAT);
+            if setup.keymap.repeats(bound, input.key) && !before.is_empty() {
+                may_repeat(model, before);
+            }
             call::call(model, Wanted::from(bound), out);
         }
         Lookup::Pending => begin_chord(model, input.key),
@@ -69,15 +75,10 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
     }
 }
 
-/// A key that repeats counts as one after the prefix for a while, as in tmux.
-fn repeat(model: &mut Model, setup: &Setup, key: Key) {
-    let Some(until) = model.more.repeat.take().filter(|_| model.chord.keys.is_empty()) else { return };
-    let Some(prefix) = setup.keymap.prefixes().first().filter(|_| model.now.tick <= until) else { return };
-    let is_repeat = matches!(setup.keymap.lookup(&[*prefix], key), Lookup::Hit(bound) if calls::repeats(bound.name));
-    if is_repeat {
-        model.chord.keys.push(*prefix);
-        model.chord.since = model.now.tick;
-    }
+/// The key that comes next may be the last of the same chord again.
+fn may_repeat(model: &mut Model, before: Vec<Key>) {
+    let until = model.now.tick + Span::millis(u64::from(model.setup.keys.repeat_ms));
+    model.chord.again = Some((before, until));
 }
 
 fn begin_chord(model: &mut Model, key: Key) {

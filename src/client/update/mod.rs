@@ -7,8 +7,11 @@ mod keys;
 mod mouse;
 mod open;
 mod overlay;
+mod send;
 mod server;
 
+use crate::base::geom::Size;
+use crate::client::caps::Pictures;
 use crate::client::input::{ColourSlot, Reply, TtyEvent};
 use crate::client::model::{Event, Link, Message, Model, Numbered, Overlay};
 use crate::client::terminal;
@@ -20,11 +23,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
     let mut out = Vec::new();
     match event {
         Event::Tty(events) => tty(model, events, &mut out),
-        Event::Resized(size, cell_pixels) => {
-            model.size = size;
-            model.damage.all = true;
-            out.push(Message::Send(ToServer::Resize { size, cell_pixels }));
-        }
+        Event::Resized(size, cell_pixels) => resized(&mut *model, size, cell_pixels, &mut out),
         Event::Connected => model.link = Link::Greeting(model.now.tick),
         Event::Server(message) => server::take(model, message, &mut out),
         Event::Lost => {
@@ -41,7 +40,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
         }
         Event::Configured(setup) => configured::configured(model, *setup, &mut out),
         Event::Misconfigured(problem) => model.notify(format!("{problem}; what was in force stays"), true),
-        Event::Wake => wake(model),
+        Event::Wake => wake(model, &mut out),
         Event::Continued => model.damage.all = true,
     }
     out
@@ -94,6 +93,7 @@ fn runs_at_once(model: &Model, text: &str) -> bool {
 
 /// Learns what the outer terminal is and can. Its device attributes come last, so then the colours are complete.
 fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
+    let (before, former) = (model.caps.pictures(), model.caps.cell_pixels);
     model.damage.all |= model.caps.learn(reply);
     if let Reply::Version(name) = reply
         && let Some(inside) = name.strip_prefix("abide(")
@@ -103,6 +103,8 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
         let identity = inside.split_once(") ").map(|(_, identity)| identity.to_owned());
         out.extend(identity.map(|identity| Message::Send(ToServer::Inside(identity))));
     }
+    // Modes that it turned out to have are set with the next frame.
+    model.damage.cursor = true;
     match *reply {
         Reply::Colour(slot, rgb) => match slot {
             ColourSlot::Foreground => model.colours.fg = Some(rgb),
@@ -120,19 +122,53 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
             configured::appearance(model, appearance);
             // Its colours are others now, and programs that ask are to get those.
             if model.caps.modern {
-                out.push(Message::Write(terminal::queries()));
+                out.push(Message::Write((terminal::colour_queries() + terminal::ATTRIBUTES_QUERY).into_bytes()));
             }
         }
         Reply::Attributes(_) => out.push(Message::Send(ToServer::Colours(model.colours.clone()))),
+        Reply::CellPixels(pixels) => {
+            model.caps.cell_pixels = former;
+            resized(model, model.size, pixels, out);
+        }
+        Reply::AreaPixels((width, height)) if model.caps.cell_pixels == (0, 0) => {
+            let pixels = (width / model.size.cols.max(1), height / model.size.rows.max(1));
+            resized(model, model.size, pixels, out);
+        }
+        Reply::Size((rows, cols), (height, width)) if 0 < rows && 0 < cols => {
+            resized(model, Size::new(cols, rows).clamped(), (width / cols, height / rows), out);
+        }
         _ => {}
+    }
+    if before != model.caps.pictures() {
+        out.push(Message::Send(ToServer::Pictures(model.caps.pictures() != Pictures::Box)));
     }
 }
 
+/// The outer terminal has another size, or tells what it is in pixels.
+fn resized(model: &mut Model, size: Size, pixels: (u16, u16), out: &mut Vec<Message>) {
+    let is_known = 0 < pixels.0 && 0 < pixels.1;
+    let pixels = if is_known { pixels } else { model.caps.cell_pixels };
+    if (model.size, model.caps.cell_pixels) == (size, pixels) {
+        return;
+    }
+    model.caps.cell_pixels = pixels;
+    model.size = size;
+    model.damage.all = true;
+    out.push(Message::Send(ToServer::Resize { size, cell_pixels: pixels }));
+}
+
 /// A deadline has passed: what is over goes, what is due appears.
-fn wake(model: &mut Model) {
+fn wake(model: &mut Model, out: &mut Vec<Message>) {
     let before = model.notices.len();
     let now = model.now.tick;
     model.notices.retain(|(until, _)| now < *until);
+    if matches!(model.overlay, Some(Overlay::Numbers(until)) if until <= now) {
+        model.overlay = None;
+        model.damage.chrome = true;
+    }
+    if model.looking.preview.is_some() {
+        call::look(model, out);
+    }
     model.damage.chrome |= before != model.notices.len() || model.shows_hint() || model.awaited().is_some();
 }
 

@@ -1,7 +1,7 @@
 //! The mouse: overlays, bars and borders take it, the rest goes to the program under it if that wants it.
 
 use super::copy::{self, Entry};
-use super::{call, overlay};
+use super::{call, overlay, send};
 use crate::base::geom::Point;
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyCode, Mods, MouseButton, MouseInput, MouseKind, MouseWant};
@@ -9,7 +9,7 @@ use crate::client::calls;
 use crate::client::copy::motion::Way;
 use crate::client::copy::{Deed, MouseDeed};
 use crate::client::model::{Grab, Message, Model, Numbered, Overlay};
-use crate::client::places::{Border, Spot, border_at, spot};
+use crate::client::places::{Border, Spot, border_at, closed_at, frame_at, spot};
 use crate::client::view::{bars, lists};
 use crate::wire::frame::PaneItem;
 
@@ -29,6 +29,9 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>
     let area = model.places().area;
     let inside = mouse.at.y.checked_sub(area.y).filter(|y| *y < area.rows).map(|y| Point::new(mouse.at.x, y));
     let Some(at) = inside else { return on_bar(model, mouse, out) };
+    if mouse.kind == MouseKind::Press(MouseButton::Left) && take(model, at, out) {
+        return;
+    }
     match spot(&model.scene.chrome, at) {
         Spot::Pane(pane) => {
             let pane = pane.clone();
@@ -39,6 +42,21 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>
         }
         Spot::Border => {}
     }
+}
+
+/// Takes the frame of a floating pane, or opens a closed pane of a stack. Gives whether there was one.
+fn take(model: &mut Model, at: Point, out: &mut Vec<Message>) -> bool {
+    let chrome = &model.scene.chrome;
+    if let Some(frame) = frame_at(chrome, at) {
+        model.grab = Some(Grab::Frame(frame));
+        send::send(model, &calls::focus(frame.pane), out);
+        return true;
+    }
+    let closed = closed_at(chrome, at).filter(|_| matches!(spot(chrome, at), Spot::Border));
+    closed.is_some_and(|pane| {
+        send::send(model, &calls::focus(pane), out);
+        true
+    })
 }
 
 fn on_overlay(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
@@ -71,7 +89,7 @@ fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
         return;
     }
     match bars::hit(model, mouse.at) {
-        Some(bars::Hit::Tab(tab)) => call::send(model, &calls::go(tab), out),
+        Some(bars::Hit::Tab(tab)) => send::send(model, &calls::go(tab), out),
         Some(bars::Hit::Attention) => call::carry_out(model, calls::Own::Inbox, out),
         Some(bars::Hit::Session) => call::carry_out(model, calls::Own::Sessions, out),
         None => {}
@@ -101,10 +119,16 @@ fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<Message>
             let now = along(border, at);
             if let Some(wanted) = calls::move_border(border, last, now) {
                 model.grab = Some(Grab::Border(border, now));
-                call::send(model, &wanted, out);
+                send::send(model, &wanted, out);
             }
         }
-        Grab::Border(..) => {}
+        Grab::Frame(frame) if matches!(mouse.kind, MouseKind::Drag(_)) => {
+            let rect = frame.dragged(at);
+            if model.scene.pane(frame.pane).is_some_and(|pane| pane.rect != rect) {
+                send::send(model, &calls::place(frame.pane, rect), out);
+            }
+        }
+        Grab::Border(..) | Grab::Frame(_) => {}
     }
     if is_end {
         model.grab = None;
@@ -128,7 +152,7 @@ fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<
             return press(model, pane, (button, mouse.at), out);
         } else {
             if model.scene.chrome.focus != Some(pane.id) {
-                call::send(model, &calls::focus(pane.id), out);
+                send::send(model, &calls::focus(pane.id), out);
             }
             model.grab = Some(Grab::Program(pane.id, button));
         }
@@ -164,7 +188,7 @@ fn scroll(model: &mut Model, pane: &PaneItem, up: bool, out: &mut Vec<Message>) 
 /// A button on a pane whose program does not want the mouse: it gets the focus; the left button selects, the middle one pastes.
 fn press(model: &mut Model, pane: &PaneItem, (button, at): (MouseButton, Point), out: &mut Vec<Message>) {
     if model.scene.chrome.focus != Some(pane.id) {
-        call::send(model, &calls::focus(pane.id), out);
+        send::send(model, &calls::focus(pane.id), out);
     }
     if button == MouseButton::Middle {
         return copy::paste_into(model, pane.id, out);

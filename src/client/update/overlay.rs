@@ -1,8 +1,6 @@
 //! What keys and pastes do to what lies over the panes.
 
-use std::rc::Rc;
-
-use super::{call, copy};
+use super::{call, copy, send};
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::client::calls::{self, Wanted};
 use crate::client::copy::Where;
@@ -18,7 +16,10 @@ pub(super) fn paste(model: &mut Model, text: &str) {
     match &mut model.overlay {
         Some(Overlay::Pick(pick)) => pick.insert(first),
         Some(Overlay::Rename(_, line) | Overlay::Search(line)) => line.insert(first),
-        Some(Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Paste(_) | Overlay::Describe) | None => return,
+        Some(Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Paste(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_))
+        | None => {
+            return;
+        }
     }
     model.damage.chrome = true;
 }
@@ -28,16 +29,19 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
     model.damage.chrome = true;
     let key = key.normal();
     match model.overlay.take() {
-        None => {}
+        None | Some(Overlay::Clock) => {}
         Some(Overlay::Pick(mut pick)) => match pick.key(key) {
             Picked::Left => {}
-            Picked::Open => model.overlay = Some(Overlay::Pick(pick)),
+            Picked::Open => {
+                model.overlay = Some(Overlay::Pick(pick));
+                call::look(model, out);
+            }
             Picked::Entered => enter(model, pick, out),
         },
         Some(Overlay::Rename(what, mut line)) => match (key.code, key.mods) {
             (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => {}
             (KeyCode::Enter | KeyCode::Keypad('\r'), _) if line.text().is_empty() => {}
-            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => call::send(model, &calls::rename(what, line.text()), out),
+            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => send::send(model, &calls::rename(what, line.text()), out),
             _ => {
                 line.key(key);
                 model.overlay = Some(Overlay::Rename(what, line));
@@ -52,40 +56,19 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
             }
         },
         Some(Overlay::Hints(hints)) => hint(model, hints, key, out),
-        Some(Overlay::Describe) => describe(model, key),
         Some(Overlay::Paste(text)) => {
             if matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter) {
                 out.push(Message::Input(Numbered::Paste(text)));
             }
         }
+        Some(Overlay::Numbers(_)) => jump(model, key, out),
+        Some(Overlay::Describe(keys)) => describe(model, keys, key),
         Some(Overlay::Confirm(wanted)) => {
             if matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter) {
-                call::send(model, &wanted, out);
+                send::send(model, &wanted, out);
             }
         }
     }
-}
-
-/// Tells what a key does instead of doing it; after the prefix the next one is awaited.
-fn describe(model: &mut Model, key: Key) {
-    let setup = Rc::clone(&model.setup);
-    let pressed: Vec<String> = model.chord.keys.iter().chain([&key]).map(ToString::to_string).collect();
-    let pressed = pressed.join(" ");
-    match setup.keymap.lookup(&model.chord.keys, key) {
-        Lookup::Pending => {
-            model.chord.keys.push(key);
-            model.chord.since = model.now.tick;
-            model.overlay = Some(Overlay::Describe);
-            return;
-        }
-        Lookup::Hit(bound) => {
-            let summary = setup.keymap.summary(bound);
-            model.notify(format!("{pressed}: {} — {summary}", bound.words), false);
-        }
-        Lookup::Miss if key.code == KeyCode::Esc => {}
-        Lookup::Miss => model.notify(format!("{pressed} is bound to nothing; programs get it"), false),
-    }
-    model.end_chord();
 }
 
 fn search(model: &mut Model, pattern: &str, out: &mut Vec<Message>) {
@@ -100,12 +83,45 @@ fn hint(model: &mut Model, mut hints: Hints, key: Key, out: &mut Vec<Message>) {
     match hints.type_letter(c) {
         Hinted::Pending => model.overlay = Some(Overlay::Hints(hints)),
         Hinted::Left => {}
-        Hinted::Chosen(text, false) => copy::copied(model, text, Where::New, out),
+        Hinted::Chosen(text, false) => copy::copied(model, &text, Where::New, out),
         Hinted::Chosen(text, true) => {
             model.notify(format!("opens {text}"), false);
             out.push(Message::Run(Command { line: model.setup.copy.open.clone(), argument: Some(text), input: String::new() }));
         }
     }
+}
+
+/// A digit goes to the pane of that number, 0 to the tenth.
+fn jump(model: &mut Model, key: Key, out: &mut Vec<Message>) {
+    let KeyCode::Char(digit) = key.code else { return };
+    let number = digit.to_digit(10).map(|digit| if digit == 0 { 10 } else { digit });
+    let pane = model.scene.chrome.panes.iter().find(|pane| Some(u32::from(pane.index)) == number).map(|pane| pane.id);
+    if let Some(pane) = pane {
+        send::send(model, &calls::focus(pane), out);
+    }
+}
+
+/// Says what the keys do once they are a whole chord; those of the prefix need not be pressed.
+fn describe(model: &mut Model, mut keys: Vec<Key>, key: Key) {
+    let keymap = &model.setup.keymap;
+    let prefix = keymap.prefixes().first().copied();
+    if keys.is_empty() && !keymap.prefixes().contains(&key) && matches!(keymap.lookup(&[], key), Lookup::Miss) {
+        keys.extend(prefix);
+    }
+    let pressed = keys.iter().chain([&key]).map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let text = match keymap.lookup(&keys, key) {
+        Lookup::Pending => {
+            keys.push(key);
+            model.overlay = Some(Overlay::Describe(keys));
+            return;
+        }
+        Lookup::Hit(bound) => {
+            let summary = model.setup.actions.iter().find(|action| action.name == bound.name).map(|action| action.summary.as_str());
+            format!("{pressed}: {} · {}", bound.words, summary.unwrap_or_default())
+        }
+        Lookup::Miss => format!("{pressed} does nothing"),
+    };
+    model.notify(text, false);
 }
 
 /// Enter in a list. A typed command line wins over the selection if it is one.
@@ -130,10 +146,10 @@ pub(super) fn enter(model: &mut Model, pick: Pick, out: &mut Vec<Message>) {
 fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Message>) {
     match choice {
         Choice::Close => {}
-        Choice::Session(id) => call::send(model, &calls::show(id), out),
-        Choice::Pane(id) => call::send(model, &calls::focus(id), out),
-        Choice::Tab(id) => call::send(model, &calls::go(id), out),
-        Choice::Buffer(name) => call::send(model, &calls::paste_buffer(Some(&name), None), out),
+        Choice::Session(id) => send::send(model, &calls::show(id), out),
+        Choice::Pane(id) => send::send(model, &calls::focus(id), out),
+        Choice::Tab(id) => send::send(model, &calls::go(id), out),
+        Choice::Buffer(name) => send::send(model, &calls::paste_buffer(Some(&name), None), out),
         Choice::Place { pane, line, cell, pattern } => copy::visit(model, pane, (line, cell), &pattern, out),
         Choice::Command(words) => match (model.setup.parse)(&words) {
             Ok(bound) => call::call(model, Wanted::from(&bound), out),

@@ -1,12 +1,19 @@
 //! What the server says.
 
-use super::{call, copy};
+use serde_json::Value;
+
+use super::{call, copy, open, send};
 use crate::base::code::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
+use crate::base::row::Row;
+use crate::base::time::Span;
+use crate::client::album::Album;
 use crate::client::calls;
-use crate::client::model::{Link, Message, Model};
+use crate::client::caps::Pictures;
+use crate::client::model::{Asked, CLOSED, Link, Message, Model, Overlay, UNDO_TIME};
 use crate::client::outcome::Outcome;
+use crate::client::pick::Item;
 use crate::client::scene::Scene;
 use crate::client::terminal;
 use crate::wire::frame::{BARS_USUAL, Beside, Bye, Chrome, Frame, Outer, ToClient, ToServer};
@@ -35,7 +42,20 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
             model.more.beside = *beside;
             model.damage.chrome = true;
         }
+        ToClient::Wants(wants) => {
+            model.album.wants = wants;
+            model.damage.cursor = true;
+        }
+        ToClient::Piece(piece) => model.damage.layout |= model.album.add(piece),
+        ToClient::Placed(placed) => model.album.place(placed),
+        ToClient::Closed { what, undo_ms } => closed(model, &what, undo_ms),
     }
+}
+
+/// Something was closed: how it comes back is said for as long as that is worth knowing.
+fn closed(model: &mut Model, what: &str, undo_ms: u64) {
+    let how = model.setup.keymap.keys_of(calls::UNDO).unwrap_or_else(|| "abide undo".into());
+    model.notify_for(format!("{CLOSED}{what}; undo: {how}"), UNDO_TIME.min(Span::millis(undo_ms)));
 }
 
 /// The server knows nothing of what this client shows: the next frame is whole.
@@ -44,6 +64,7 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     model.link = Link::Up(model.now.tick);
     model.scene.number = None;
     model.more.beside = Beside::default();
+    model.album = Album::default();
     model.damage.chrome = true;
     // Before what was kept for the server: a session that is made has the right size from the start.
     if model.setup.bars.rows() != BARS_USUAL {
@@ -51,9 +72,12 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     }
     out.push(Message::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
-        call::send(model, &calls::show(session.id), out);
+        send::send(model, &calls::show(session.id), out);
     }
     copy::reconnected(model, out);
+    if model.caps.pictures() != Pictures::Box {
+        out.push(Message::Send(ToServer::Pictures(true)));
+    }
     if again {
         out.push(Message::Send(ToServer::Colours(model.colours.clone())));
     }
@@ -69,6 +93,7 @@ fn apply(model: &mut Model, frame: Frame) {
     }
     let before = frame.chrome.as_ref().map(|_| layout(&model.scene.chrome));
     let changes = model.scene.apply(frame);
+    model.damage.layout |= model.album.turn(|pane| model.scene.pane(pane).is_some());
     model.damage.cursor = true;
     if changes.chrome {
         model.hover = None;
@@ -101,15 +126,45 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
         model.entry = None;
     }
     let awaited = response.id.as_u64().and_then(|id| model.copying.awaited.remove(&id));
-    let refusal = match (response.outcome(), awaited) {
-        (Ok(reply), Some(awaited)) => return copy::answered(model, awaited, &reply, out),
-        (Ok(_), None) => return,
-        (Err(refusal), _) => refusal,
+    let asked = response.id.as_u64().and_then(|id| model.looking.asked.remove(&id));
+    let refusal = match (response.outcome(), awaited, asked) {
+        (Ok(reply), Some(awaited), _) => return copy::answered(model, awaited, &reply, out),
+        (Ok(reply), None, Some(asked)) => return told(model, asked, &reply, out),
+        // What is looked at may have gone.
+        (Ok(_), None, None) | (Err(_), _, Some(Asked::Screen(_))) => return,
+        (Err(refusal), ..) => refusal,
     };
     if is_entry {
         out.push(Message::Leave(Outcome::Refused(refusal)));
     } else {
         model.notify(shown(&refusal), true);
+    }
+}
+
+/// What was asked for: a list opens, or the preview is what is seen there now.
+fn told(model: &mut Model, asked: Asked, value: &Value, out: &mut Vec<Message>) {
+    model.damage.chrome = true;
+    match asked {
+        Asked::Clients => fill(model, open::CLIENTS, open::all_clients(model, value)),
+        Asked::Tabs => {
+            fill(model, open::TABS, open::all_tabs(model, value));
+            call::look(model, out);
+        }
+        Asked::Screen(target) => {
+            let rows = value.get("rows").cloned().and_then(|rows| serde_json::from_value::<Vec<Row>>(rows).ok());
+            if let (Some(preview), Some(rows)) = (model.looking.preview.as_mut().filter(|preview| preview.target == target), rows) {
+                preview.rows = rows;
+            }
+        }
+    }
+}
+
+/// Fills a list, if it is still open.
+fn fill(model: &mut Model, title: &str, items: Vec<Item>) {
+    if let Some(Overlay::Pick(pick)) =
+        model.overlay.as_mut().filter(|overlay| matches!(overlay, Overlay::Pick(pick) if pick.title == title))
+    {
+        pick.refill(items);
     }
 }
 

@@ -5,6 +5,7 @@ mod borders;
 mod card;
 mod copy;
 mod hint;
+mod large;
 pub mod lists;
 mod look;
 mod notes;
@@ -27,6 +28,7 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
     card::draw(model, buf);
     hint::draw(model, buf);
     notes::draw_notices(model, buf);
+    large::draw(model, buf);
     lists::draw(model, buf);
     if model.scene.number.is_none() {
         notes::draw_awaited(model, buf);
@@ -38,13 +40,15 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
 pub fn cursor(model: &Model) -> Option<Cursor> {
     if let Some(overlay) = &model.overlay {
         let (x, y) = match overlay {
-            Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Paste(_) | Overlay::Describe => return None,
+            Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Paste(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) => {
+                return None;
+            }
             Overlay::Pick(_) | Overlay::Rename(..) | Overlay::Search(_) => lists::cursor(model)?,
         };
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
     }
-    if let Some(place) = copy::cursor(model) {
-        let (x, y) = place.filter(|(x, y)| *x < model.size.cols && *y < model.size.rows)?;
+    if copy::has_cursor(model) {
+        let (x, y) = copy::cursor(model).filter(|(x, y)| *x < model.size.cols && *y < model.size.rows)?;
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
     }
     let area = model.places().area;

@@ -38,6 +38,15 @@ pub fn ticks_per_second() -> u64 {
     rustix::param::clock_ticks_per_second()
 }
 
+/// A moment in clock ticks since boot, as start times are counted; `now` is the present.
+#[must_use]
+pub fn ticks_at(moment: crate::base::time::Tick, now: crate::base::time::Tick) -> u64 {
+    let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let nanos = u64::try_from(boot.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(boot.tv_nsec).unwrap_or(0);
+    let ago = (now - moment).0;
+    nanos.saturating_sub(ago) / (1_000_000_000 / ticks_per_second().max(1))
+}
+
 /// All processes that can be seen, in no order.
 #[must_use]
 pub fn all() -> Vec<Process> {

@@ -241,6 +241,10 @@ impl Message for ToKeeper {
             Self::Pong => 12,
             Self::Quit => 13,
             Self::Ready => 14,
+            Self::CloseInput { tag } => {
+                body.extend(tag.to_le_bytes());
+                15
+            }
         }
     }
 
@@ -261,6 +265,7 @@ impl Message for ToKeeper {
             12 => Self::Pong,
             13 => Self::Quit,
             14 => Self::Ready,
+            15 => Self::CloseInput { tag: fields.u64()? },
             _ => return Ok(None),
         }))
     }
@@ -387,6 +392,7 @@ mod tests {
             ToKeeper::Pong,
             ToKeeper::Quit,
             ToKeeper::Ready,
+            ToKeeper::CloseInput { tag: 7 },
         ]
     }
 
@@ -418,7 +424,7 @@ mod tests {
     }
 
     /// Bodies as version 1 writes them, after their kinds: they decode for ever.
-    const GOLDEN_TO_KEEPER: [&str; 17] = [
+    const GOLDEN_TO_KEEPER: [&str; 18] = [
         "1:0700000000000000010000000000001000010000002f0200000002000000736800000000010000000100000041030000 00623d63",
         "2:0700000000000000000f000000",
         "2:0700000000000000010f000000",
@@ -436,6 +442,7 @@ mod tests {
         "12:",
         "13:",
         "14:",
+        "15:0700000000000000",
     ];
 
     /// The same of the other direction.

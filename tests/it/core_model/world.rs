@@ -42,6 +42,8 @@ pub(crate) struct World {
     answers: BTreeMap<CallId, Outcome>,
     messages: BTreeMap<ClientId, Vec<Message>>,
     forgotten: Vec<PaneId>,
+    /// Those that were not started again.
+    gone: BTreeSet<PaneId>,
 }
 
 /// A client with a size.
@@ -68,6 +70,7 @@ impl World {
     pub(crate) fn with(settings: Settings) -> Self {
         let login = [("HOME", "/home/me"), ("LANG", "en_US.UTF-8")];
         let host = Host {
+            program: "/usr/bin/abide".into(),
             server_pid: 11,
             keeper_pid: 10,
             lineage: 7,
@@ -76,7 +79,6 @@ impl World {
             started: Tick(1_000_000_000),
             socket: "/run/abide.sock".into(),
             shell_files: String::new(),
-            program: "/usr/bin/abide".into(),
             shell: "/bin/bash".into(),
             login_env: login.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         };
@@ -99,6 +101,7 @@ impl World {
             answers: BTreeMap::new(),
             messages: BTreeMap::new(),
             forgotten: Vec::new(),
+            gone: BTreeSet::new(),
         }
     }
 
@@ -129,8 +132,9 @@ impl World {
     fn note(&mut self, effect: &Effect) {
         match effect {
             Effect::Spawn { pane, program } => {
-                assert!(self.programs.insert(*pane, program.clone()).is_none(), "{pane} is started twice");
-                self.live.insert(*pane);
+                assert!(self.live.insert(*pane), "{pane} is started twice");
+                self.programs.insert(*pane, program.clone());
+                self.gone.remove(pane);
             }
             Effect::Write { pane, bytes } => assert!(self.live.contains(pane) && !bytes.is_empty(), "{pane} is written to"),
             Effect::Resize { pane, size } => assert!(self.live.contains(pane) && *size == size.clamped()),
@@ -139,8 +143,9 @@ impl World {
                 self.stopped.push((*pane, *grace));
             }
             Effect::Forget { pane } => {
-                assert!(!self.live.contains(pane) && !self.forgotten.contains(pane), "{pane} is forgotten");
+                assert!(!self.live.contains(pane) && self.gone.insert(*pane), "{pane} is forgotten");
                 self.forgotten.push(*pane);
+                self.stopped.retain(|(other, _)| other != pane || !self.core.state.panes.contains_key(pane));
             }
             Effect::Snapshot { pane } => assert!(self.core.state.panes.contains_key(pane) || self.forgotten.contains(pane)),
             Effect::Answer { call, outcome } => {
@@ -152,6 +157,7 @@ impl World {
             Effect::Forward { client, call, name, .. } => self.forwarded.push((*client, *call, name)),
             Effect::Hook { text, .. } => assert!(!text.is_empty(), "a hook without anything to do"),
             Effect::Follow { folder, .. } => assert!(folder.starts_with("/run/env/s"), "{folder}"),
+            Effect::Command(_) => {}
             Effect::Exit => self.exits += 1,
             Effect::Restart => self.restarts += 1,
         }

@@ -2,11 +2,13 @@
 //!
 //! Nothing here waits for time to pass: every wait has a predicate and a deadline, and a miss shows the screen and the server's log.
 
+mod api;
 mod keys;
 mod procs;
 mod terminal;
 mod world;
 
+pub(crate) use api::Api;
 pub(crate) use procs::{gone_within, is_alive, signal, status_field};
 pub(crate) use terminal::{Abide, Screen};
 pub(crate) use world::{Output, World, missing_tool};

@@ -1,0 +1,187 @@
+//! `exec.run`: runs a command in the session's shell and gives what came of it.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::{SessionTarget, millis, variable};
+use crate::action::exec::Told;
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::base::base64;
+use crate::base::code::{Code, Refusal};
+use crate::base::id::CommandId;
+use crate::state::call::Pending;
+use crate::state::command::{Captured, Command, Input, Why};
+
+/// Run a command in the session's shell and wait for it
+///
+/// The shell lives as long as the session: directory, variables and functions stay from one command to the next. One word is a script, several are a
+/// program and its arguments. Ends with the command's own status; with 124 if its time was up, and everything it started is gone then.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Run {
+    /// The session; else the caller's
+    #[arg(short, long, value_name = "SESSION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<SessionTarget>,
+
+    /// At most so long, such as 30s
+    #[arg(long = "timeout", value_name = "DURATION", value_parser = millis)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+
+    /// Time it has to end by itself when its time is up, such as 2s
+    #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_ms: Option<u64>,
+
+    /// Where, for this command alone
+    #[arg(short = 'c', long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+
+    /// A variable for this command alone, as NAME=VALUE
+    #[arg(short = 'e', long = "env", value_name = "NAME=VALUE", value_parser = variable)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+
+    /// A variable this command does not get
+    #[arg(short = 'u', long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unset: Vec<String>,
+
+    /// Variables for this command alone by name; null unsets one.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub vars: BTreeMap<String, Option<String>>,
+
+    /// Let it read standard input; else there is nothing to read
+    #[arg(long = "stdin")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub open_stdin: bool,
+
+    /// What it reads.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<String>,
+
+    /// Send its output as `process.event` notifications as it comes; the answer then has none.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stream: bool,
+
+    /// The command
+    #[arg(last = true, value_name = "CMD", required = true)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+}
+
+impl Action for Run {
+    const NAME: &'static str = "exec.run";
+    const VERBS: &'static [&'static str] = &["exec"];
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = Ran;
+}
+
+impl Apply for Run {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
+        if self.open_stdin && self.stdin.is_some() {
+            return Err(Refusal::new(Code::InvalidParams, "exec.run: stdin is either given or written later, not both"));
+        }
+        let told = Told {
+            words: self.command,
+            cwd: self.cwd,
+            set: self.set,
+            unset: self.unset,
+            vars: self.vars,
+            limit_ms: self.timeout_ms,
+            grace_ms: self.grace_ms,
+        };
+        let mut order = told.order(Self::NAME, cx)?;
+        order.stream = self.stream;
+        order.input = match self.stdin {
+            Some(text) => Input::Bytes(text.into_bytes()),
+            None if self.open_stdin => Input::Open,
+            None => Input::Nothing,
+        };
+        let around = cx.around();
+        let (wait, deadline) = cx.state.take_turn((session, cx.call), order, &around, cx.fx)?;
+        Ok(Answer::Later { pending: Pending::Command(wait), deadline })
+    }
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Ran {
+    /// Its id, by which its output can be read again.
+    pub command_id: Option<CommandId>,
+    /// Its status as a shell shows it; 124 if its time was up.
+    pub exit_code: u8,
+    /// The signal that ended it, where its status says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<u8>,
+    /// What it wrote to standard output; the end of it, if `truncated`.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+    /// Its exact standard output in base64, where that is no UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdout_base64: Option<String>,
+    /// Its exact standard error in base64, where that is no UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stderr_base64: Option<String>,
+    /// How long it ran, in milliseconds.
+    pub duration_ms: u64,
+    /// Whether it was stopped because its time was up.
+    pub timed_out: bool,
+    /// Whether the beginning of its output is missing.
+    pub truncated: bool,
+    /// `completed`, `failed`, `stopped`, `killed` or `timed_out`.
+    pub state: String,
+    /// What the session's shell lost because it had to be replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_lost: Option<String>,
+    /// Processes that could not be ended, by pid.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<u32>,
+}
+
+impl Ran {
+    /// What came of a command that has ended.
+    #[must_use]
+    pub fn new(command: &Command, output: Captured) -> Self {
+        let exit_code = command.exit_code().unwrap_or(255);
+        let (stdout, stdout_base64) = text(output.stdout);
+        let (stderr, stderr_base64) = text(output.stderr);
+        Self {
+            command_id: Some(command.id),
+            exit_code,
+            signal: exit_code.checked_sub(128).filter(|signal| (1..=64).contains(signal)),
+            stdout,
+            stderr,
+            stdout_base64,
+            stderr_base64,
+            duration_ms: command.end.map_or(0, |end| end.lasted.as_millis()),
+            timed_out: command.stop == Some(Why::Time),
+            truncated: output.is_cut,
+            state: command.state().into(),
+            state_lost: output.state_lost,
+            left: output.left,
+        }
+    }
+}
+
+/// Bytes as text; where that is not exact, in base64 beside it.
+fn text(bytes: Vec<u8>) -> (String, Option<String>) {
+    String::from_utf8(bytes).map_or_else(
+        |error| {
+            let bytes = error.as_bytes();
+            (String::from_utf8_lossy(bytes).into_owned(), Some(base64::encode(bytes)))
+        },
+        |text| (text, None),
+    )
+}

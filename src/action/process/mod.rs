@@ -1,0 +1,61 @@
+//! Commands beside the shell, and processes: start, look, wait, write, stop.
+
+pub mod logs;
+pub mod ps;
+pub mod signal;
+pub mod start;
+pub mod status;
+pub mod stop;
+pub mod wait;
+pub mod write;
+
+use crate::action::args::PaneTarget;
+use crate::action::{Answer, Cx};
+use crate::base::code::{Code, Refusal};
+use crate::base::id::{CommandId, PaneId};
+use crate::base::signal as signals;
+use crate::state::call::{CommandWait, Pending};
+use crate::state::command::no_command;
+use crate::state::effect::Effect;
+use crate::state::request::{CommandEffect, Request, Target};
+
+/// The command a text names.
+fn command(cx: &Cx<'_>, text: &str) -> Result<CommandId, Refusal> {
+    let id: CommandId = text.parse().map_err(|_| no_command(text))?;
+    cx.state.commands.get(id).map(|command| command.id)
+}
+
+/// The signal a text names.
+fn signal_number(what: &str, text: &str) -> Result<i32, Refusal> {
+    signals::number(text).ok_or_else(|| {
+        let names: Vec<&str> = signals::names().collect();
+        Refusal::new(Code::InvalidParams, format!("{what}: {text:?} is no signal"))
+            .hint(format!("a number from 1 to 64, or {}", names.join(", ")))
+    })
+}
+
+/// What `stop` and `signal` act on.
+enum Aim {
+    Target(Target),
+    Pane(PaneId),
+}
+
+/// A command id, a process id, or a pane.
+fn aim(cx: &Cx<'_>, text: &str, tree: bool) -> Result<Aim, Refusal> {
+    if text.parse::<CommandId>().is_ok() {
+        return command(cx, text).map(|command| Aim::Target(Target::Command(command)));
+    }
+    if let Ok(pid) = text.parse::<i32>() {
+        if pid <= 1 {
+            return Err(Refusal::new(Code::InvalidParams, format!("{pid} is no process of a session")).hint("abide ps"));
+        }
+        return Ok(Aim::Target(Target::Process { pid, start_time: None, tree }));
+    }
+    PaneTarget(text.to_owned()).find(cx).map(Aim::Pane)
+}
+
+/// Lets the edge answer the call.
+fn served<R>(cx: &mut Cx<'_>, command: Option<CommandId>, request: Request) -> Answer<R> {
+    cx.fx.push(Effect::Command(CommandEffect::Serve { call: cx.call, request }));
+    Answer::later(Pending::Command(CommandWait::Served { command }))
+}

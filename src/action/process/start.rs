@@ -1,0 +1,114 @@
+//! `process.start`: starts a command beside the session's shell.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::{SessionTarget, millis, variable};
+use crate::action::exec::Told;
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::base::code::{Code, Refusal};
+use crate::base::id::CommandId;
+use crate::state::call::{CommandWait, Pending};
+use crate::state::command::Input;
+
+/// Start a command beside the session's shell
+///
+/// It gets the shell's directory, variables and functions as they were after the last command there, and runs on until it ends or is stopped. Its id
+/// is printed as soon as the process exists.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Start {
+    /// The session; else the caller's
+    #[arg(short, long, value_name = "SESSION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<SessionTarget>,
+
+    /// Stop it after so long
+    #[arg(long = "timeout", value_name = "DURATION", value_parser = millis)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+
+    /// Time it has to end by itself when its time is up, such as 2s
+    #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_ms: Option<u64>,
+
+    /// Where; else where the shell is
+    #[arg(short = 'c', long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+
+    /// A variable of its environment, as NAME=VALUE
+    #[arg(short = 'e', long = "env", value_name = "NAME=VALUE", value_parser = variable)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+
+    /// A variable it does not get
+    #[arg(short = 'u', long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unset: Vec<String>,
+
+    /// Variables of its environment by name; null unsets one.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub vars: BTreeMap<String, Option<String>>,
+
+    /// Keep its standard input open for `abide process write`; else there is nothing to read
+    #[arg(long = "stdin")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub open_stdin: bool,
+
+    /// The command
+    #[arg(last = true, value_name = "CMD", required = true)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+}
+
+/// A command that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StartedCommand {
+    /// Its id.
+    pub id: CommandId,
+    /// Its first process.
+    pub pid: u32,
+}
+
+impl Action for Start {
+    const NAME: &'static str = "process.start";
+    const VERBS: &'static [&'static str] = &["start"];
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = StartedCommand;
+}
+
+/// The most commands that run beside shells at once.
+const RUNNING_MAX: usize = 1000;
+
+impl Apply for Start {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
+        let running = cx.state.commands.records.values().filter(|command| command.end.is_none()).count();
+        if RUNNING_MAX <= running {
+            return Err(Refusal::new(Code::LimitReached, format!("{RUNNING_MAX} commands run already")).hint("abide ps"));
+        }
+        let told = Told {
+            words: self.command,
+            cwd: self.cwd,
+            set: self.set,
+            unset: self.unset,
+            vars: self.vars,
+            limit_ms: self.timeout_ms,
+            grace_ms: self.grace_ms,
+        };
+        let mut order = told.order(Self::NAME, cx)?;
+        if self.open_stdin {
+            order.input = Input::Open;
+        }
+        let around = cx.around();
+        let command = cx.state.start_command(session, order, &around, cx.fx);
+        Ok(Answer::later(Pending::Command(CommandWait::Started { command })))
+    }
+}

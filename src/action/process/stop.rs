@@ -1,0 +1,121 @@
+//! `process.stop`: ends a command, a process or a pane's program in two stages.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::millis;
+use crate::action::process::{Aim, aim, served, signal_number};
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::base::code::Refusal;
+use crate::base::id::{CommandId, PaneId};
+use crate::base::time::Span;
+use crate::state::call::Pending;
+use crate::state::command::Why;
+use crate::state::request::{Request, Target};
+
+/// Stop a command, a process or the program of a pane
+///
+/// First it is told to end, with all that came of it; what is left after the grace is killed; the answer comes when that is verified.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Stop {
+    /// A command (c7), a process id, or a pane
+    #[arg(value_name = "ID|PID|PANE")]
+    pub target: String,
+
+    /// The first signal, such as INT
+    #[arg(long, value_name = "SIGNAL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+
+    /// Time it has to end by itself, such as 2s
+    #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_ms: Option<u64>,
+
+    /// Of a process id: its descendants too
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tree: bool,
+
+    /// It is no error if it has ended
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub if_running: bool,
+
+    /// When the process started, in clock ticks since boot: another one of the same id is left alone.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<u64>,
+}
+
+/// What a stop did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StopReport {
+    /// The command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandId>,
+    /// The process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<i32>,
+    /// The panes whose programs are gone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub panes: Vec<PaneId>,
+    /// How many processes were sent the first signal.
+    pub signalled: usize,
+    /// How many had to be killed after the grace.
+    pub killed: usize,
+    /// Processes that could not be ended, by pid.
+    pub left: Vec<u32>,
+    /// Where the command ended up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
+    /// The command's status as a shell shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<u8>,
+}
+
+impl Action for Stop {
+    const NAME: &'static str = "process.stop";
+    const VERBS: &'static [&'static str] = &["stop"];
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = StopReport;
+}
+
+impl Apply for Stop {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let signal = self.signal.as_deref().map_or(Ok(TERM), |text| signal_number(Self::NAME, text))?;
+        let grace = self.grace_ms.map_or_else(|| cx.settings.pane.grace(), Span::millis);
+        let target = match aim(cx, &self.target, self.tree)? {
+            Aim::Target(target) => target,
+            Aim::Pane(pane) => return Ok(Self::pane(cx, pane, grace)),
+        };
+        let target = match target {
+            Target::Process { pid, tree, .. } => Target::Process { pid, tree, start_time: self.start_time },
+            Target::Command(_) => target,
+        };
+        let command = match target {
+            Target::Command(command) => {
+                cx.state.commands.note_stop(command, Why::Asked);
+                Some(command)
+            }
+            Target::Process { .. } => None,
+        };
+        Ok(served(cx, command, Request::Stop { target, signal, grace, if_running: self.if_running }))
+    }
+}
+
+/// The signal that tells a program to end.
+const TERM: i32 = 15;
+
+impl Stop {
+    fn pane(cx: &mut Cx<'_>, pane: PaneId, grace: Span) -> Answer<StopReport> {
+        cx.state.close_pane(pane, grace, cx.fx);
+        if cx.state.panes.contains_key(&pane) {
+            return Answer::later(Pending::Stop { panes: vec![pane], all: vec![pane], left: Vec::new() });
+        }
+        Answer::Now(StopReport { panes: vec![pane], ..StopReport::default() })
+    }
+}

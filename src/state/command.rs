@@ -1,0 +1,348 @@
+//! Commands: what `exec` and `start` run, with a record each, and whose turn it is in a session's shell. Their output is not here.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::base::code::{Code, Refusal};
+use crate::base::exit::ExitStatus;
+use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::time::{Now, Span, Tick};
+use crate::state::take;
+
+/// A command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Its id.
+    pub id: CommandId,
+    /// The session it belongs to.
+    pub session: SessionId,
+    /// Whether it runs in the session's shell; else beside it.
+    pub in_shell: bool,
+    /// What it is: one word is a script, several are program and arguments.
+    pub words: Vec<String>,
+    /// Where it was started, as far as that is known.
+    pub cwd: String,
+    /// Its first process; of one in the session's shell that shell.
+    pub pid: Option<u32>,
+    /// When it was started, in milliseconds since 1970.
+    pub started_wall: u64,
+    /// When it was started, for ages.
+    pub started: Tick,
+    /// How it ended, if it did.
+    pub end: Option<End>,
+    /// How long it may run, and until when.
+    pub limit: Option<(Span, Tick)>,
+    /// Time it has to end by itself when it is stopped.
+    pub grace: Span,
+    /// Why it is or was stopped.
+    pub stop: Option<Why>,
+}
+
+/// The end of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// When, in milliseconds since 1970.
+    pub wall: u64,
+    /// How long it ran.
+    pub lasted: Span,
+    /// The place in the order of ends.
+    pub order: u64,
+    /// How.
+    pub exit: ExitStatus,
+    /// Whether KILL was needed.
+    pub was_killed: bool,
+}
+
+/// Why a command is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// A call asked for it.
+    Asked,
+    /// Its time was up.
+    Time,
+    /// Whoever waited for it has gone.
+    Cancelled,
+    /// Its session ended.
+    Session,
+}
+
+impl Command {
+    /// Where it is in its life, in a word.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        let Some(end) = self.end else { return if self.pid.is_some() { "running" } else { "starting" } };
+        match (self.stop, end.exit) {
+            (Some(Why::Time), _) => "timed_out",
+            (Some(_), _) if end.was_killed => "killed",
+            (Some(_), _) => "stopped",
+            (None, ExitStatus::Lost) => "lost",
+            (None, ExitStatus::Code(0)) => "completed",
+            (None, _) => "failed",
+        }
+    }
+
+    /// The status a shell would show; 124 if its time was up.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<u8> {
+        let end = self.end?;
+        Some(if self.stop == Some(Why::Time) { 124 } else { end.exit.shell() })
+    }
+}
+
+/// What a command printed, as far as it is kept.
+#[derive(Debug, Default)]
+pub struct Captured {
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+    /// Whether the beginning of either is missing.
+    pub is_cut: bool,
+    /// The shell was replaced, and what that lost, in words.
+    pub state_lost: Option<String>,
+    /// The session's shell ended with the command.
+    pub shell_ended: bool,
+    /// Processes that could not be ended, by pid.
+    pub left: Vec<u32>,
+}
+
+/// What is to be run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Order {
+    /// One word is a script, several are program and arguments.
+    pub words: Vec<String>,
+    /// Where, for this command alone.
+    pub cwd: Option<String>,
+    /// Variables for this command alone; those without a value are unset.
+    pub vars: Vec<(String, Option<String>)>,
+    /// What it reads.
+    pub input: Input,
+    /// Whether whoever asked gets the output as it comes.
+    pub stream: bool,
+    /// How long it may run.
+    pub limit: Option<Span>,
+    /// Time it has to end by itself when it is stopped.
+    pub grace: Span,
+}
+
+/// What a command reads on standard input.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Input {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// What is written later, until that is closed.
+    Open,
+}
+
+/// A call that waits for its turn in a session's shell.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// The call.
+    pub call: CallId,
+    /// What it wants to run.
+    pub order: Order,
+}
+
+/// The turns of a session's shell.
+#[derive(Debug, Clone, Default)]
+pub struct Lane {
+    /// What runs.
+    pub running: Option<CommandId>,
+    /// Who comes next.
+    pub waiting: VecDeque<Waiting>,
+}
+
+/// All commands.
+#[derive(Debug, Default)]
+pub struct Commands {
+    /// Grows by one with every change of what is kept over a restart of the server.
+    pub version: u64,
+    /// The next number of a command, less one.
+    pub next: u64,
+    /// The next number in the order of ends.
+    pub next_end: u64,
+    /// Commands by id.
+    pub records: BTreeMap<CommandId, Command>,
+    /// Turns, by session.
+    pub lanes: BTreeMap<SessionId, Lane>,
+    /// Sessions that are gone and whose commands and shells are being ended.
+    pub ending: BTreeSet<SessionId>,
+    /// Sessions that went in this step; empty between steps.
+    pub gone: Vec<SessionId>,
+}
+
+impl Commands {
+    /// A command that is there.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn get(&self, id: CommandId) -> Result<&Command, Refusal> {
+        self.records.get(&id).ok_or_else(|| no_command(&id.to_string()))
+    }
+
+    /// Makes a record. `id` and what it says are durable before anything starts.
+    pub fn record(&mut self, (session, in_shell): (SessionId, bool), order: &Order, now: Now) -> CommandId {
+        let id = CommandId(take(&mut self.next) + 1);
+        let command = Command {
+            id,
+            session,
+            in_shell,
+            words: order.words.clone(),
+            cwd: order.cwd.clone().unwrap_or_default(),
+            pid: None,
+            started_wall: now.wall,
+            started: now.tick,
+            end: None,
+            limit: order.limit.map(|limit| (limit, now.tick + limit)),
+            grace: order.grace,
+            stop: None,
+        };
+        self.records.insert(id, command);
+        self.version += 1;
+        id
+    }
+
+    /// Notes why a command is stopped; false if it has ended or is being stopped already.
+    pub fn note_stop(&mut self, id: CommandId, why: Why) -> bool {
+        let Some(command) = self.records.get_mut(&id).filter(|command| command.end.is_none() && command.stop.is_none()) else {
+            return false;
+        };
+        command.stop = Some(why);
+        self.version += 1;
+        true
+    }
+
+    /// Notes the end of a command; gives the records that make room for it: its session keeps the latest `kept`.
+    pub fn note_end(&mut self, id: CommandId, (exit, was_killed): (ExitStatus, bool), now: Now, kept: usize) -> Vec<CommandId> {
+        let order = take(&mut self.next_end);
+        let Some(command) = self.records.get_mut(&id).filter(|command| command.end.is_none()) else { return Vec::new() };
+        command.end = Some(End { wall: now.wall, lasted: now.tick - command.started, order, exit, was_killed });
+        let session = command.session;
+        self.version += 1;
+        if let Some(lane) = self.lanes.get_mut(&session).filter(|lane| lane.running == Some(id)) {
+            lane.running = None;
+        }
+        let ended = self.records.values().filter(|command| command.session == session);
+        let mut ended: Vec<(u64, CommandId)> = ended.filter_map(|command| Some((command.end?.order, command.id))).collect();
+        ended.sort_unstable();
+        let surplus = ended.len().saturating_sub(kept);
+        let old: Vec<CommandId> = ended.into_iter().take(surplus).map(|(_, id)| id).collect();
+        for id in &old {
+            self.records.remove(id);
+        }
+        old
+    }
+
+    /// When the time of the first running command is up.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Tick> {
+        self.overdue_at().map(|(at, _)| at).min()
+    }
+
+    /// Commands whose time is up.
+    #[must_use]
+    pub fn overdue(&self, now: Tick) -> Vec<CommandId> {
+        self.overdue_at().filter(|(at, _)| *at <= now).map(|(_, id)| id).collect()
+    }
+
+    fn overdue_at(&self) -> impl Iterator<Item = (Tick, CommandId)> {
+        let running = self.records.values().filter(|command| command.end.is_none() && command.stop.is_none());
+        running.filter_map(|command| Some((command.limit?.1, command.id)))
+    }
+
+    /// A session is gone: its commands and its shell are ended at the end of the step.
+    pub fn session_gone(&mut self, session: SessionId) {
+        let has_any = self.lanes.contains_key(&session) || self.records.values().any(|command| command.session == session);
+        if has_any {
+            self.gone.push(session);
+            self.ending.insert(session);
+        }
+    }
+
+    /// Whether no command runs and no session is being ended.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.ending.is_empty()
+    }
+}
+
+/// A command that is not there.
+#[must_use]
+pub fn no_command(text: &str) -> Refusal {
+    Refusal::new(Code::NotFound, format!("no command {text:?}")).hint("abide ps --all")
+}
+
+/// The words of a command as one line for a shell: several words mean exactly themselves, one is a script already.
+#[must_use]
+pub fn script(words: &[String]) -> String {
+    if let [only] = words {
+        return only.clone();
+    }
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell reads it back.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./=:,+@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Commands, Order, Why, script};
+    use crate::base::exit::ExitStatus;
+    use crate::base::id::{CommandId, SessionId};
+    use crate::base::time::{Now, Span, Tick};
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn one_word_is_a_script_and_several_are_literal() {
+        assert_eq!(script(&words(&["a && b"])), "a && b");
+        assert_eq!(script(&words(&["echo", "$x", "", "it's", "a b"])), "echo '$x' '' 'it'\\''s' 'a b'");
+    }
+
+    #[test]
+    fn v9_only_the_latest_ended_records_stay_and_running_ones_always() {
+        let mut commands = Commands::default();
+        let session = SessionId(1);
+        let at = |n| Now { tick: Tick(n), wall: n };
+        let first = commands.record((session, false), &Order::default(), at(0));
+        for n in 1..=20 {
+            let id = commands.record((session, false), &Order::default(), at(n));
+            commands.note_end(id, (ExitStatus::Code(0), false), at(n), 10);
+        }
+        let ended = commands.records.values().filter(|command| command.end.is_some()).count();
+        assert_eq!((ended, commands.records.len()), (10, 11));
+        assert!(commands.get(first).is_ok() && commands.get(CommandId(21)).is_ok());
+        assert!(commands.get(CommandId(2)).is_err());
+    }
+
+    #[test]
+    fn the_state_says_why_it_ended() {
+        let mut commands = Commands::default();
+        let order = Order { limit: Some(Span(5)), ..Order::default() };
+        let now = Now::default();
+        let mut state = |exit: ExitStatus, why: Option<Why>, killed: bool| {
+            let id = commands.record((SessionId(1), true), &order, now);
+            assert_eq!(commands.records[&id].state(), "starting");
+            why.map(|why| commands.note_stop(id, why));
+            commands.note_end(id, (exit, killed), now, 100);
+            (commands.records[&id].state(), commands.records[&id].exit_code())
+        };
+        assert_eq!(state(ExitStatus::Code(0), None, false), ("completed", Some(0)));
+        assert_eq!(state(ExitStatus::Signal(9), None, false), ("failed", Some(137)));
+        assert_eq!(state(ExitStatus::Signal(15), Some(Why::Asked), false), ("stopped", Some(143)));
+        assert_eq!(state(ExitStatus::Signal(9), Some(Why::Cancelled), true), ("killed", Some(137)));
+        assert_eq!(state(ExitStatus::Signal(2), Some(Why::Time), true), ("timed_out", Some(124)));
+        assert_eq!(state(ExitStatus::Lost, None, false), ("lost", Some(255)));
+    }
+}

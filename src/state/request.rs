@@ -1,0 +1,161 @@
+//! What commands and processes are asked for that only the outside can do: output, input, signals, the process table. Plain data.
+
+use regex::bytes::Regex;
+
+use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::time::Span;
+use crate::state::command::Order;
+
+/// Something that is to happen with commands.
+#[derive(Debug, Clone)]
+pub enum CommandEffect {
+    /// Run a command in the session's shell, which is started if there is none. Answered by `Started` and `Ended`.
+    Run {
+        /// The command.
+        command: CommandId,
+        /// Who asked.
+        call: CallId,
+        /// What.
+        order: Box<Order>,
+        /// The shell of its session.
+        shell: Box<Shell>,
+    },
+    /// Start a command beside the shell. Answered by `Started` or `NotStarted`, and `Ended`.
+    Start {
+        /// The command.
+        command: CommandId,
+        /// What.
+        order: Box<Order>,
+        /// The shell of its session.
+        shell: Box<Shell>,
+    },
+    /// End a command and all that came of it. `Ended` follows.
+    Stop {
+        /// The command.
+        command: CommandId,
+        /// Time to end by itself.
+        grace: Span,
+    },
+    /// Drop what is held for a command whose record is gone.
+    Drop {
+        /// The command.
+        command: CommandId,
+    },
+    /// End the shell and all commands of a session that is gone. Answered by `SessionOver`.
+    EndSession {
+        /// The session.
+        session: SessionId,
+        /// Time to end by itself.
+        grace: Span,
+    },
+    /// Carry a request out and answer the call.
+    Serve {
+        /// The call.
+        call: CallId,
+        /// What is asked for.
+        request: Request,
+    },
+}
+
+impl PartialEq for CommandEffect {
+    fn eq(&self, other: &Self) -> bool {
+        format!("{self:?}") == format!("{other:?}")
+    }
+}
+
+/// The shell of a session, and what it starts with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shell {
+    /// Its session.
+    pub session: SessionId,
+    /// The user's shell, an absolute path or a name.
+    pub program: String,
+    /// The whole environment.
+    pub env: Vec<(String, String)>,
+    /// Where it starts; empty for home.
+    pub cwd: String,
+}
+
+/// What only the outside can answer.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// The output of a command.
+    Logs {
+        /// The command.
+        command: CommandId,
+        /// Only what comes after this cursor.
+        since: Option<String>,
+        /// Whether to go on until it ends.
+        follow: bool,
+    },
+    /// Input for a command.
+    Write {
+        /// The command.
+        command: CommandId,
+        /// What it is to read.
+        bytes: Vec<u8>,
+        /// Whether that is all.
+        close: bool,
+    },
+    /// Until a command is ready.
+    Await {
+        /// The command.
+        command: CommandId,
+        /// What ready means.
+        until: Until,
+    },
+    /// End something in two stages.
+    Stop {
+        /// What.
+        target: Target,
+        /// The first signal.
+        signal: i32,
+        /// Time to end by itself.
+        grace: Span,
+        /// Whether it is no error if it has ended.
+        if_running: bool,
+    },
+    /// Send one signal.
+    Signal {
+        /// To what.
+        target: Target,
+        /// The signal.
+        signal: i32,
+    },
+    /// The process table.
+    Table {
+        /// Only of this session.
+        session: Option<SessionId>,
+        /// Whether ended commands are shown.
+        all: bool,
+    },
+}
+
+/// What is stopped or sent a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A command: all that came of it.
+    Command(CommandId),
+    /// One process of a session.
+    Process {
+        /// Its id.
+        pid: i32,
+        /// When it started, where the caller knows it: another process of that id is left alone.
+        start_time: Option<u64>,
+        /// Whether its descendants are meant too.
+        tree: bool,
+    },
+}
+
+/// When a command is ready.
+#[derive(Debug, Clone)]
+pub enum Until {
+    /// When a line of its output matches, past or future.
+    Log(Regex),
+    /// When something listens on this TCP port of the local host.
+    Port(u16),
+    /// When this URL is answered with a status from 200 to 399.
+    Http(String),
+    /// When it has ended.
+    Exit,
+}
