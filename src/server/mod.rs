@@ -6,6 +6,7 @@ mod disk;
 mod draw;
 mod edge;
 mod events;
+mod jobs;
 mod keep;
 mod kept;
 mod link;

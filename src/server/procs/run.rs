@@ -12,12 +12,13 @@ use crate::base::id::{CallId, CommandId, SessionId};
 use crate::core::exec::CommandEvent;
 use crate::platform::{now, process};
 use crate::server::edge::Server;
-use crate::server::procs::io::{
+use crate::server::jobs::event::ProcEvent;
+use crate::server::jobs::io::{
     CommandIo, Fifo, PARTS, Pulled, Source, Writer, make_fifo, open_writer, path, remove_files, stash_name, when_ready, write_file,
 };
-use crate::server::procs::job::{Job, What, command_tag, shell_tag};
-use crate::server::procs::shell::{Files, Kind, Report};
-use crate::server::procs::{ProcEvent, Running, SessionShell};
+use crate::server::jobs::job::{Job, What, command_tag, shell_tag};
+use crate::server::jobs::shell::{Files, Kind, Report};
+use crate::server::jobs::{Running, SessionShell};
 use crate::state::command::{Captured, Input, Order, script};
 use crate::state::request::Shell;
 use crate::store::log::Stream;
@@ -440,14 +441,6 @@ impl Server {
         remove_files(&self.procs.dir, id, &["sh", "in", "out", "err", "rc"]);
         for part in PARTS {
             self.link.say(&ToKeeper::Unstash { name: stash_name(id, part) }, Vec::new());
-        }
-    }
-}
-
-impl SessionShell {
-    fn keep_unsent(&mut self, text: String) {
-        if let Some(running) = &mut self.running {
-            running.unsent = text;
         }
     }
 }
