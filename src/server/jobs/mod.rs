@@ -118,6 +118,8 @@ pub(in crate::server) struct Hunt {
     pub(in crate::server) deadline: Tick,
     pub(in crate::server) asked_at: Tick,
     pub(in crate::server) ask_count: u32,
+    /// When what is hunted began, in clock ticks since boot.
+    pub(in crate::server) since: u64,
     pub(in crate::server) is_killing: bool,
     /// The shell did not come back and is replaced.
     pub(in crate::server) is_shell_lost: bool,
