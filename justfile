@@ -25,8 +25,12 @@ compare *ARGS:
 bench *ARGS:
     cargo bench {{ARGS}}
 
-# One fuzz target for a while: `just fuzz vt_stream 60`.
-fuzz TARGET SECONDS="60":
+# Every fuzz target for ten minutes (or so many seconds), two at a time; the figures go to docs/reference/fuzz.md.
+fuzz SECONDS="600":
+    fuzz/run {{SECONDS}}
+
+# One fuzz target for a while: `just fuzz-one vt_stream 60`.
+fuzz-one TARGET SECONDS="60":
     cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
 
 # The API documentation.

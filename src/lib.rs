@@ -23,4 +23,5 @@ pub mod platform;
 pub mod cli;
 pub mod client;
 pub mod keeper;
+pub mod record;
 pub mod server;

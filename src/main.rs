@@ -7,7 +7,7 @@ use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
 use abide::client::{self, CopySetup, Options, Outcome, Setup};
 use abide::platform::socket;
-use abide::{keeper, server};
+use abide::{keeper, record, server};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -15,10 +15,15 @@ fn main() -> ExitCode {
     match (word(0), word(1)) {
         (Some("keeper"), _) => return ExitCode::from(keeper::run(&args[1..])),
         (Some("server"), Some("run")) => return ExitCode::from(server::run(&args[2..])),
+        _ if record::is_asked_for(&args) => return ExitCode::from(record::run(&args)),
         _ => {}
     }
     match cli::run(args) {
         Next::Exit(status) => ExitCode::from(status),
+        Next::Examine { as_json, colours } => {
+            let told = client::examine(colours).into_iter().map(|told| (told.what, told.is_full, told.text)).collect();
+            ExitCode::from(cli::diagnose(as_json, told))
+        }
         Next::Attach(attach) => ExitCode::from(show(*attach)),
     }
 }

@@ -13,6 +13,8 @@ pub enum RunKind {
     Wide,
     /// The whole text is one grapheme cluster of this many columns (1 or 2).
     Cluster(u8),
+    /// Each character is one cell, blank, and under an image that shows through it.
+    Under,
 }
 
 /// Neighbouring cells of one style, one link and one kind.
@@ -33,7 +35,7 @@ impl Run {
     #[must_use]
     pub fn cols(&self) -> usize {
         match self.kind {
-            RunKind::Narrow => self.text.chars().count(),
+            RunKind::Narrow | RunKind::Under => self.text.chars().count(),
             RunKind::Wide => 2 * self.text.chars().count(),
             RunKind::Cluster(cols) => usize::from(cols),
         }

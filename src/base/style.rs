@@ -14,6 +14,49 @@ pub enum Colour {
     Rgb(u8, u8, u8),
 }
 
+/// Red, green, blue.
+pub type Rgb = (u8, u8, u8);
+
+/// xterm's own values of the sixteen named colours: what a terminal is taken to show that did not tell.
+pub const NAMED: [Rgb; 16] = [
+    (0, 0, 0),
+    (205, 0, 0),
+    (0, 205, 0),
+    (205, 205, 0),
+    (0, 0, 238),
+    (205, 0, 205),
+    (0, 205, 205),
+    (229, 229, 229),
+    (127, 127, 127),
+    (255, 0, 0),
+    (0, 255, 0),
+    (255, 255, 0),
+    (92, 92, 255),
+    (255, 0, 255),
+    (0, 255, 255),
+    (255, 255, 255),
+];
+
+/// The levels of the palette's 6×6×6 cube (xterm, 256colres.pl).
+pub const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+
+/// xterm's value of an entry of the 256-colour palette.
+#[must_use]
+pub fn palette(index: u8) -> Rgb {
+    match index {
+        0..16 => NAMED[usize::from(index)],
+        16..232 => {
+            let level = |n: u8| LEVELS[usize::from(n % 6)];
+            let cube = index - 16;
+            (level(cube / 36), level(cube / 6), level(cube))
+        }
+        232.. => {
+            let grey = 8 + 10 * (index - 232);
+            (grey, grey, grey)
+        }
+    }
+}
+
 /// The kind of underline (SGR 4, 21 and 4:0–4:5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub enum Underline {

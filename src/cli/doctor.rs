@@ -17,6 +17,8 @@ use crate::platform::places::Places;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Good,
+    /// Something the terminal lacks: it is done otherwise.
+    Less,
     Warning,
     Bad,
 }
@@ -33,10 +35,16 @@ struct Finding {
 ///
 /// # Errors
 /// If standard output cannot be written.
-pub(super) fn run(as_json: bool) -> Result<u8, Refusal> {
-    let findings = [terminal(), colours(), locale(), shell(), configuration(), places(), server(), nesting()];
+pub(super) fn run(as_json: bool, told: Vec<(&'static str, bool, String)>) -> Result<u8, Refusal> {
+    let mut findings = vec![terminal()];
+    // Without a terminal nobody could be asked.
+    findings.extend(told.is_empty().then(colours));
+    let verdict = |is_full| if is_full { Verdict::Good } else { Verdict::Less };
+    findings.extend(told.into_iter().map(|(what, is_full, text)| finding(what, verdict(is_full), text)));
+    findings.extend([locale(), shell(), configuration(), places(), server(), nesting()]);
     let word = |verdict| match verdict {
         Verdict::Good => "good",
+        Verdict::Less => "less",
         Verdict::Warning => "warning",
         Verdict::Bad => "bad",
     };

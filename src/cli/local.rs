@@ -19,7 +19,7 @@ use crate::action::cli::man::Man;
 use crate::action::cli::version::Version;
 use crate::action::table::{self, Call, Entry, TABLE};
 use crate::base::code::{Code, Refusal};
-use crate::cli::{docs, doctor, file, human, man, print, tree};
+use crate::cli::{Next, docs, file, human, man, print, tree};
 use crate::config::diag::{Diagnostic, listing};
 use crate::config::keymap::{Keymap, Listed};
 use crate::config::{load, reference};
@@ -27,11 +27,18 @@ use crate::platform::config_file;
 use crate::settings::Settings;
 use crate::wire::hello;
 
-/// Carries out an action of this place; gives the exit status.
+/// Carries out an action of this place; the doctor wants the terminal examined first, which is the client's.
 ///
 /// # Errors
 /// The refusal to show.
-pub(super) fn run(call: &Call, as_json: bool) -> Result<u8, Refusal> {
+pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
+    if call.arguments::<Doctor>().is_some() {
+        return Ok(Next::Examine { as_json, colours: file::settings().unwrap_or_default().outer.colours });
+    }
+    carry_out(call, as_json).map(Next::Exit)
+}
+
+fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
     if let Some(check) = call.arguments::<Check>() {
         return config_check(check.file.as_deref(), as_json);
     }
@@ -63,9 +70,6 @@ pub(super) fn run(call: &Call, as_json: bool) -> Result<u8, Refusal> {
     if call.arguments::<Version>().is_some() {
         let version = env!("CARGO_PKG_VERSION");
         return give(as_json, || json!({ "version": version, "protocol": hello::VERSION }), || format!("abide {version}"));
-    }
-    if call.arguments::<Doctor>().is_some() {
-        return doctor::run(as_json);
     }
     Err(Refusal::new(Code::Internal, format!("{} is not carried out by the command line", call.name())))
 }

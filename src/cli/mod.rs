@@ -31,7 +31,7 @@ use crate::base::time::Span;
 use crate::config::diag::Diagnostic;
 use crate::platform;
 use crate::platform::places::{PlaceEnv, PlaceError, Places};
-use crate::settings::Settings;
+use crate::settings::{ColourDepth, Settings};
 
 use exec::Whence;
 use link::Link;
@@ -43,6 +43,13 @@ pub enum Next {
     Exit(u8),
     /// Show a session in this terminal.
     Attach(Box<Attach>),
+    /// Ask this terminal what it can, and say so with [`diagnose`].
+    Examine {
+        /// As JSON.
+        as_json: bool,
+        /// How many colours the user says it has.
+        colours: ColourDepth,
+    },
 }
 
 /// A session to be shown. The server runs.
@@ -91,6 +98,15 @@ pub fn fault(words: &[String]) -> Option<String> {
     tree::command().no_binary_name(true).try_get_matches_from(words).err().map(|error| usage(&error).message)
 }
 
+/// Says what the doctor finds, with what the outer terminal told: what of it, whether it lacks nothing, in words. Gives the exit status.
+#[must_use]
+pub fn diagnose(as_json: bool, told: Vec<(&'static str, bool, String)>) -> u8 {
+    doctor::run(as_json, told).unwrap_or_else(|refusal| {
+        print::refusal(&refusal, as_json);
+        refusal.code.exit_status()
+    })
+}
+
 /// Says a line on standard error, harmless: for `main`, once the client has given the terminal back.
 pub fn say(line: &str) {
     print::note(line);
@@ -115,7 +131,7 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
         return buffer::save(&save, &places()?).map(|()| Next::Exit(0));
     }
     if entry.place == Place::Cli {
-        return local::run(&entry.call(&params)?, as_json).map(Next::Exit);
+        return local::run(&entry.call(&params)?, as_json);
     }
     let is_new = entry.name == New::NAME;
     let places = places()?;

@@ -1,11 +1,14 @@
-//! What the outer terminal can do, from its environment and its answers. Pure: the environment is handed in.
+//! What the outer terminal can do, from terminfo, its environment and its answers; its name decides nothing. Pure: what was read is handed in.
 
-use crate::base::style::Colour;
+use crate::base::style::{Colour, LEVELS, NAMED, Rgb, palette};
 use crate::client::input::Reply;
+use crate::client::widths::Widths;
 use crate::settings::ColourDepth;
 
-/// The colour that is set and asked back to learn whether 24 bits are understood.
+/// The background that is set and asked back to learn whether 24 bits are understood.
 pub const PROBE: Colour = Colour::Rgb(1, 2, 3);
+/// The number of the image that is asked about (kitty graphics); nothing is drawn.
+pub const PROBE_IMAGE: u32 = 31;
 
 /// How many colours can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +21,94 @@ pub enum Depth {
     Palette,
     /// 24 bits.
     True,
+}
+
+/// Features that are there or not, as a set of bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Features(pub u32);
+
+impl Features {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// A line above the text (SGR 53).
+    pub const OVERLINE: Self = Self(1);
+    /// Shapes of the cursor (DECSCUSR).
+    pub const CURSOR_SHAPE: Self = Self(1 << 1);
+    /// Changes of focus are told (1004).
+    pub const FOCUS: Self = Self(1 << 2);
+    /// Pastes are marked (2004).
+    pub const PASTE: Self = Self(1 << 3);
+    /// Synchronized output (2026), as terminfo says it.
+    pub const SYNC: Self = Self(1 << 4);
+    /// Characters are joined to clusters (2027).
+    pub const CLUSTERS: Self = Self(1 << 5);
+    /// Changes between dark and light are told (2031).
+    pub const THEME: Self = Self(1 << 6);
+    /// Changes of size are told in band (2048).
+    pub const IN_BAND_SIZE: Self = Self(1 << 7);
+    /// The mouse in pixels (1016).
+    pub const MOUSE_PIXELS: Self = Self(1 << 8);
+    /// xterm's modifyOtherKeys.
+    pub const OTHER_KEYS: Self = Self(1 << 9);
+    /// Images by kitty's protocol.
+    pub const KITTY_IMAGES: Self = Self(1 << 10);
+    /// Images as sixels.
+    pub const SIXEL: Self = Self(1 << 11);
+
+    /// Whether all of `other` are there.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// With `other` too.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// What is known of the outer terminal before it answers anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Info {
+    /// Its name, `TERM`.
+    pub name: String,
+    /// Whether the database knows that name.
+    pub is_known: bool,
+    /// How many colours it says there are.
+    pub depth: Depth,
+    /// Whether it has an alternate screen and moves its cursor as ECMA-48 says: then private modes and strings are safe to send.
+    pub modern: bool,
+    /// Styled and coloured underlines (`Smulx`, `Su`).
+    pub underlines: bool,
+    /// What else it says.
+    pub features: Features,
+}
+
+impl Info {
+    /// A terminal the database does not know, as on a machine it was carried to by ssh: what its name promises by the custom of such names,
+    /// and no more until it answers.
+    #[must_use]
+    pub fn unknown(name: &str) -> Self {
+        let depth = match name {
+            "" | "dumb" | "unknown" => Depth::None,
+            _ if name.ends_with("-direct") => Depth::True,
+            _ if name.ends_with("-256color") => Depth::Palette,
+            _ => Depth::Named,
+        };
+        Self { name: name.to_owned(), is_known: false, depth, modern: depth != Depth::None, underlines: false, features: Features::NONE }
+    }
+}
+
+/// How images are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pictures {
+    /// By kitty's protocol.
+    Kitty,
+    /// As sixels.
+    Sixel,
+    /// Not at all: a box stands where they are.
+    Box,
 }
 
 /// What the outer terminal can do.
@@ -35,57 +126,134 @@ pub struct Caps {
     pub sync: bool,
     /// kitty's keyboard protocol is on.
     pub kitty: bool,
+    /// What else it can do.
+    pub features: Features,
+    /// A cell in pixels, 0 where unknown.
+    pub cell_pixels: (u16, u16),
+    /// Registers for the colours of sixels.
+    pub sixel_colours: u16,
+    /// Where its widths are ours.
+    pub widths: Widths,
 }
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { depth: Depth::Palette, depth_fixed: false, underlines: false, modern: true, sync: false, kitty: false }
+        Self {
+            depth: Depth::Palette,
+            depth_fixed: false,
+            underlines: false,
+            modern: true,
+            sync: false,
+            kitty: false,
+            features: Features::NONE,
+            cell_pixels: (0, 0),
+            sixel_colours: 256,
+            widths: Widths::default(),
+        }
     }
 }
 
-/// Names in `TERM` or XTVERSION of terminals with styled underlines and 24-bit colours.
-const CAPABLE: &[&str] = &["kitty", "alacritty", "foot", "wezterm", "ghostty", "contour", "iterm2", "konsole", "rio", "abide"];
-
 impl Caps {
-    /// From the environment: `NO_COLOR`, `COLORTERM`, `TERM`, `TERM_PROGRAM`; and what the user says.
+    /// From terminfo, the environment (`NO_COLOR`, `COLORTERM`) and what the user says.
     #[must_use]
-    pub fn from_env(get: impl Fn(&str) -> Option<String>, wanted: ColourDepth) -> Self {
+    pub fn new(info: &Info, get: impl Fn(&str) -> Option<String>, wanted: ColourDepth) -> Self {
         let read = |name: &str| get(name).unwrap_or_default().to_lowercase();
-        let (term, colorterm, program) = (read("TERM"), read("COLORTERM"), read("TERM_PROGRAM"));
-        let capable = is_capable(&term) || is_capable(&program);
-        let modern = !matches!(term.as_str(), "" | "linux" | "dumb") && !term.starts_with("vt");
-        let told = match term.as_str() {
-            "dumb" => Depth::None,
-            _ if capable || matches!(colorterm.as_str(), "truecolor" | "24bit") || term.ends_with("-direct") => Depth::True,
-            "" | "linux" | "xterm" | "screen" | "ansi" | "xterm-16color" => Depth::Named,
-            _ if term.starts_with("vt") => Depth::None,
-            _ => Depth::Palette,
-        };
+        let says_true = info.modern && matches!(read("COLORTERM").as_str(), "truecolor" | "24bit");
         let (depth, depth_fixed) = match wanted {
             ColourDepth::Auto if !read("NO_COLOR").is_empty() => (Depth::None, true),
-            ColourDepth::Auto => (told, false),
+            ColourDepth::Auto if says_true => (Depth::True, false),
+            ColourDepth::Auto => (info.depth, false),
             ColourDepth::True => (Depth::True, true),
             ColourDepth::Palette => (Depth::Palette, true),
             ColourDepth::Named => (Depth::Named, true),
             ColourDepth::None => (Depth::None, true),
         };
-        Self { depth, depth_fixed, underlines: capable, modern, sync: false, kitty: false }
+        Self { depth, depth_fixed, underlines: info.underlines, modern: info.modern, features: info.features, ..Self::default() }
     }
 
     /// Learns from an answer; whether anything changed that needs drawing anew.
     pub fn learn(&mut self, reply: &Reply) -> bool {
         let before = *self;
         match reply {
-            Reply::Version(name) if is_capable(&name.to_lowercase()) => {
-                self.underlines = true;
-                self.raise(Depth::True);
-            }
-            Reply::Mode(2026, state) => self.sync = matches!(state, 1 | 2),
+            Reply::Attributes(numbers) if numbers.get(1..).is_some_and(|rest| rest.contains(&4)) => self.add(Features::SIXEL),
+            Reply::Mode(mode, state) => self.learn_mode(*mode, *state),
             Reply::Kitty(flags) => self.kitty = *flags != 0,
-            Reply::Graphics(_) if reply.proves_true_colour(PROBE) => self.raise(Depth::True),
+            Reply::Graphics(set) => self.learn_graphics(reply, set),
+            Reply::Capability(name, value) => self.learn_capability(name, value.as_deref()),
+            Reply::OtherKeys(_) => self.add(Features::OTHER_KEYS),
+            Reply::Image(PROBE_IMAGE, true) => self.add(Features::KITTY_IMAGES),
+            Reply::SixelColours(count) => self.sixel_colours = (*count).clamp(2, 256),
+            Reply::CellPixels(size) => self.cell_pixels = *size,
+            Reply::Position(2, column) if !self.widths.are_known() => self.widths.learn(*column),
             _ => {}
         }
-        (before.depth, before.underlines) != (self.depth, self.underlines)
+        let seen = |caps: Self| (caps.depth, caps.underlines, caps.has(Features::OVERLINE), caps.pictures(), caps.cell_pixels);
+        seen(before) != seen(*self)
+    }
+
+    fn learn_mode(&mut self, mode: u16, state: u8) {
+        // 1 set, 2 reset; 3 and 4 are so for ever.
+        let can = matches!(state, 1 | 2);
+        let feature = match mode {
+            1004 => Features::FOCUS,
+            1016 => Features::MOUSE_PIXELS,
+            2004 => Features::PASTE,
+            2026 => return self.sync = can,
+            2027 if state == 3 => return self.add(Features::CLUSTERS),
+            2027 => Features::CLUSTERS,
+            2031 => Features::THEME,
+            2048 => Features::IN_BAND_SIZE,
+            _ => return,
+        };
+        if can {
+            self.add(feature);
+        }
+    }
+
+    /// What came back of the look that was set.
+    fn learn_graphics(&mut self, reply: &Reply, set: &str) {
+        if reply.proves_true_colour(PROBE) {
+            self.raise(Depth::True);
+        }
+        self.underlines |= set.split(';').any(|param| param == "4:3");
+        if set.split(';').any(|param| param == "53") {
+            self.add(Features::OVERLINE);
+        }
+    }
+
+    fn learn_capability(&mut self, name: &str, value: Option<&str>) {
+        match name {
+            "RGB" | "Tc" => self.raise(Depth::True),
+            "colors" | "Co" if value.and_then(|count| count.parse::<u32>().ok()).is_some_and(|count| 256 <= count) => {
+                self.raise(Depth::Palette);
+            }
+            "Smulx" | "Su" => self.underlines = true,
+            "Smol" => self.add(Features::OVERLINE),
+            _ => {}
+        }
+    }
+
+    /// Whether it has a feature.
+    #[must_use]
+    pub const fn has(self, feature: Features) -> bool {
+        self.features.has(feature)
+    }
+
+    /// How images are shown.
+    #[must_use]
+    pub const fn pictures(self) -> Pictures {
+        if self.cell_pixels.0 == 0 || self.cell_pixels.1 == 0 {
+            return Pictures::Box;
+        }
+        match () {
+            () if self.has(Features::KITTY_IMAGES) => Pictures::Kitty,
+            () if self.has(Features::SIXEL) => Pictures::Sixel,
+            () => Pictures::Box,
+        }
+    }
+
+    const fn add(&mut self, feature: Features) {
+        self.features = self.features.with(feature);
     }
 
     fn raise(&mut self, depth: Depth) {
@@ -93,10 +261,6 @@ impl Caps {
             self.depth = self.depth.max(depth);
         }
     }
-}
-
-fn is_capable(name: &str) -> bool {
-    CAPABLE.iter().any(|capable| name.contains(capable))
 }
 
 impl Depth {
@@ -108,56 +272,15 @@ impl Depth {
             (Self::True, _) | (_, Colour::Default) | (Self::Palette, Colour::Indexed(_)) => Some(colour),
             (Self::Palette, Colour::Rgb(r, g, b)) => Some(Colour::Indexed(nearest_256((r, g, b)))),
             (Self::Named, Colour::Indexed(index)) if index < 16 => Some(colour),
-            (Self::Named, Colour::Indexed(index)) => Some(Colour::Indexed(nearest_16(rgb_of(index)))),
+            (Self::Named, Colour::Indexed(index)) => Some(Colour::Indexed(nearest_16(palette(index)))),
             (Self::Named, Colour::Rgb(r, g, b)) => Some(Colour::Indexed(nearest_16((r, g, b)))),
         }
     }
 }
 
-type Rgb = (u8, u8, u8);
-
-/// The levels of the palette's 6×6×6 cube.
-const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-
-/// xterm's own values of the sixteen named colours.
-const NAMED: [Rgb; 16] = [
-    (0, 0, 0),
-    (205, 0, 0),
-    (0, 205, 0),
-    (205, 205, 0),
-    (0, 0, 238),
-    (205, 0, 205),
-    (0, 205, 205),
-    (229, 229, 229),
-    (127, 127, 127),
-    (255, 0, 0),
-    (0, 255, 0),
-    (255, 255, 0),
-    (92, 92, 255),
-    (255, 0, 255),
-    (0, 255, 255),
-    (255, 255, 255),
-];
-
 fn distance(a: Rgb, b: Rgb) -> i32 {
     let part = |a: u8, b: u8| (i32::from(a) - i32::from(b)).pow(2);
     part(a.0, b.0) + part(a.1, b.1) + part(a.2, b.2)
-}
-
-/// xterm's value of an entry of the 256-colour palette.
-fn rgb_of(index: u8) -> Rgb {
-    match index {
-        0..16 => NAMED[usize::from(index)],
-        16..232 => {
-            let level = |n: u8| LEVELS[usize::from(n % 6)];
-            let cube = index - 16;
-            (level(cube / 36), level(cube / 6), level(cube))
-        }
-        232.. => {
-            let grey = 8 + 10 * (index - 232);
-            (grey, grey, grey)
-        }
-    }
 }
 
 fn nearest_16(wanted: Rgb) -> u8 {
@@ -170,44 +293,75 @@ fn nearest_256(wanted: Rgb) -> u8 {
     let cube = 16 + 36 * level(wanted.0) + 6 * level(wanted.1) + level(wanted.2);
     let sum = u16::from(wanted.0) + u16::from(wanted.1) + u16::from(wanted.2);
     let grey = 232 + u8::try_from((sum / 3).saturating_sub(3) / 10).unwrap_or(23).min(23);
-    if distance(wanted, rgb_of(grey)) < distance(wanted, rgb_of(cube)) { grey } else { cube }
+    if distance(wanted, palette(grey)) < distance(wanted, palette(cube)) { grey } else { cube }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Caps, Depth};
+    use super::{Caps, Depth, Features, Info, Pictures};
     use crate::base::style::Colour;
     use crate::client::input::Reply;
     use crate::settings::ColourDepth;
 
-    fn caps(env: &[(&str, &str)]) -> Caps {
-        Caps::from_env(|name| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()), ColourDepth::Auto)
+    /// The capabilities of a terminal with such a database entry and environment, after these answers.
+    fn caps(info: &Info, env: &[(&str, &str)], answers: &[Reply]) -> Caps {
+        let get = |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let mut caps = Caps::new(info, get, ColourDepth::Auto);
+        for answer in answers {
+            caps.learn(answer);
+        }
+        caps
     }
 
     #[test]
-    fn the_environment_tells_the_depth() {
-        let check = |env: &[(&str, &str)], depth| assert_eq!(caps(env).depth, depth, "{env:?}");
-        check(&[("TERM", "xterm-256color")], Depth::Palette);
-        check(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")], Depth::True);
-        check(&[("TERM", "xterm-kitty")], Depth::True);
-        check(&[("TERM", "linux")], Depth::Named);
-        check(&[("TERM", "dumb")], Depth::None);
-        check(&[("TERM", "xterm-kitty"), ("NO_COLOR", "1")], Depth::None);
-        check(&[("TERM", "xterm-kitty"), ("NO_COLOR", "")], Depth::True);
+    fn a_name_nobody_knows_promises_what_its_end_says() {
+        let check = |name: &str, depth, modern| {
+            let info = Info::unknown(name);
+            assert_eq!((info.depth, info.modern), (depth, modern), "{name:?}");
+        };
+        check("", Depth::None, false);
+        check("dumb", Depth::None, false);
+        check("nobody-256color", Depth::Palette, true);
+        check("nobody-direct", Depth::True, true);
+        check("nobody", Depth::Named, true);
     }
 
     #[test]
-    fn answers_raise_the_depth_but_not_against_the_users_word() {
-        let answer = Reply::Version("foot(1.16.2)".into());
-        let mut plain = caps(&[("TERM", "xterm-256color")]);
-        assert!(plain.learn(&answer));
-        assert_eq!((plain.depth, plain.underlines), (Depth::True, true));
-        let mut none = caps(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]);
-        none.learn(&answer);
-        assert_eq!(none.depth, Depth::None);
-        let mut proven = caps(&[("TERM", "xterm-256color")]);
-        assert!(!proven.learn(&Reply::Graphics("0".into())));
-        assert!(proven.learn(&Reply::Graphics("48:2::1:2:3".into())));
+    fn database_and_environment_tell_the_depth() {
+        let check = |depth: Depth, env: &[(&str, &str)], wanted| {
+            let info = Info { depth, modern: depth != Depth::None, ..Info::unknown("x") };
+            assert_eq!(caps(&info, env, &[]).depth, wanted, "{env:?}");
+        };
+        check(Depth::Palette, &[], Depth::Palette);
+        check(Depth::Palette, &[("COLORTERM", "truecolor")], Depth::True);
+        check(Depth::Named, &[("COLORTERM", "24bit")], Depth::True);
+        check(Depth::None, &[("COLORTERM", "truecolor")], Depth::None);
+        check(Depth::True, &[("NO_COLOR", "1")], Depth::None);
+        check(Depth::True, &[("NO_COLOR", "")], Depth::True);
+    }
+
+    #[test]
+    fn answers_raise_what_there_is_but_not_against_the_users_word_and_no_name_does() {
+        let plain = || Info::unknown("nobody-256color");
+        let names = [Reply::Version("kitty(0.40)".into()), Reply::Version("foot(1.16.2)".into())];
+        assert_eq!(caps(&plain(), &[], &names), caps(&plain(), &[], &[]));
+        let answers = [
+            Reply::Graphics("0;4:3;53;48:2::1:2:3".into()),
+            Reply::Mode(2026, 2),
+            Reply::Mode(2048, 1),
+            Reply::Mode(2031, 0),
+            Reply::Image(31, true),
+            Reply::CellPixels((8, 16)),
+            Reply::Attributes(vec![62, 4, 22]),
+        ];
+        let told = caps(&plain(), &[], &answers);
+        assert_eq!((told.depth, told.underlines, told.sync, told.pictures()), (Depth::True, true, true, Pictures::Kitty));
+        assert!(told.has(Features::OVERLINE.with(Features::IN_BAND_SIZE).with(Features::SIXEL)));
+        assert!(!told.has(Features::THEME));
+        assert_eq!(caps(&plain(), &[("NO_COLOR", "1")], &answers).depth, Depth::None);
+        assert_eq!(caps(&plain(), &[], &[Reply::Graphics("0".into())]).depth, Depth::Palette);
+        assert_eq!(caps(&plain(), &[], &[Reply::Capability("Tc".into(), None)]).depth, Depth::True);
+        assert_eq!(caps(&plain(), &[], &[Reply::Attributes(vec![4, 6])]).pictures(), Pictures::Box, "the first number is the class");
     }
 
     #[test]

@@ -19,7 +19,7 @@ const PATTERNS: &[&str] = &[
     r#"(?:https?|ftp|file|ssh|git)://[^\s<>"'`{}|\\^\[\]]*[^\s<>"'`{}|\\^\[\].,;:!?)]"#,
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b",
-    r"[\w.@%+=~-]*(?:/[\w.@%+=,-]+)+/?(?::\d+(?::\d+)?)?",
+    r"[\w.@%+=~-]*(?:/[\w.@%+=-]*[\w@%+=-])+/?(?::\d+(?::\d+)?)?",
     r"\b[\w-]+\.(?:rs|py|js|ts|go|c|h|cc|cpp|hpp|java|rb|sh|md|toml|json|ya?ml|txt|log|html|css)(?::\d+(?::\d+)?)?\b",
     r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b",
     r"\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}\b",
@@ -126,7 +126,7 @@ fn find(first: usize, rows: &[(Vec<Run>, bool)], found: &mut Vec<(Cell, String)>
                 cells.push((text.len(), Cell { row, col }));
                 text.push(c);
                 col += match run.kind {
-                    RunKind::Narrow => 1,
+                    RunKind::Narrow | RunKind::Under => 1,
                     RunKind::Wide => 2,
                     RunKind::Cluster(_) => 0,
                 };

@@ -7,6 +7,7 @@ use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyInput, MouseButton, MouseInput};
 use crate::base::time::{Now, Span, Tick};
+use crate::client::album::Album;
 use crate::client::calls::{Renamed, Wanted};
 use crate::client::caps::Caps;
 use crate::client::copying::Copying;
@@ -57,6 +58,8 @@ pub struct Model {
     pub caps: Caps,
     /// Its colours.
     pub colours: OuterColours,
+    /// Images, and which keys the program in focus wants told.
+    pub album: Album,
     /// Hours and minutes, as they are shown.
     pub clock: String,
     /// What has to be painted.
@@ -224,6 +227,7 @@ impl Model {
             link: Link::Down(now.tick),
             caps,
             colours: OuterColours::default(),
+            album: Album::default(),
             clock: String::new(),
             damage: Damage { all: true, ..Damage::default() },
             next_call: 1,

@@ -25,6 +25,7 @@ use crate::client::screen_guard::ScreenGuard;
 use crate::client::setup::Setup;
 use crate::client::signals::{Signal, Signals};
 use crate::client::terminal;
+use crate::client::terminfo;
 use crate::client::update::update;
 use crate::platform;
 use crate::platform::outer::{OuterTerminal, stop_self};
@@ -138,7 +139,9 @@ where
         let signals = Signals::new()?;
         let (size, cell_pixels) = terminal.size()?;
         let setup = Rc::new(options.setup);
-        let caps = Caps::from_env(|name| std::env::var(name).ok(), setup.outer.colours);
+        let info = terminfo::look_up(&std::env::var("TERM").unwrap_or_default());
+        let mut caps = Caps::new(&info, |name| std::env::var(name).ok(), setup.outer.colours);
+        caps.cell_pixels = cell_pixels;
         let guard = ScreenGuard::enter(Arc::clone(&terminal), caps.modern)?;
         let mut model = Model::new(Rc::clone(&setup), size, caps, platform::now());
         let mut outbox = Outbox::default();
@@ -149,7 +152,7 @@ where
         }
         let mut bytes = guard.greeting(setup.outer.mouse);
         if caps.modern {
-            bytes.extend(terminal::queries());
+            bytes.extend(terminal::queries(size.rows));
         }
         let now = model.now.tick;
         Ok(Self {
@@ -400,6 +403,7 @@ where
                 self.packets = Packets::default();
                 self.outbox.connected();
                 self.hello.size = self.model.size;
+                self.hello.cell_pixels = self.model.caps.cell_pixels;
                 self.outbox.send(&ToServer::Hello(self.hello.clone()));
                 // A server that takes over has the environment already.
                 self.hello.env.clear();
@@ -426,10 +430,7 @@ where
     fn signal(&mut self, signal: Signal) {
         match signal {
             Signal::Resized => match self.tty.get_ref().size() {
-                Ok((size, pixels)) => {
-                    self.hello.cell_pixels = pixels;
-                    self.update(Event::Resized(size, pixels));
-                }
+                Ok((size, pixels)) => self.update(Event::Resized(size, pixels)),
                 Err(_) => self.outcome = Some(Outcome::Hangup),
             },
             Signal::Stop => self.suspend(),

@@ -9,6 +9,7 @@ use crate::settings::Sizing;
 use crate::state::effect::{Effect, Effects};
 use crate::state::tab::Tab;
 use crate::state::view::View;
+use crate::term::TermEvent;
 
 /// The least time between two changes of whose area a tab has: two people typing in turn would resize programs at every key.
 const DRIVER_STAYS: Span = Span::millis(100);
@@ -37,8 +38,31 @@ impl Core {
             self.state.version += 1;
         }
         for (pane, rect) in rects(&self.state.tabs[&id], area, zoomed) {
+            self.dress(pane, fx);
             self.resize(pane, rect.size(), fx);
         }
+    }
+
+    /// Tells a pane's screen the colours and the cells of the outer terminal that drives it; without one, those of the client that was used last.
+    pub(super) fn dress(&mut self, id: PaneId, fx: &mut Effects) {
+        let Some(pane) = self.state.panes.get(&id) else { return };
+        let driver = pane.tab.and_then(|tab| self.state.tabs.get(&tab)?.driver);
+        let driver = driver.and_then(|driver| self.state.views.get(&driver));
+        let last = self.state.views.values().filter(|view| self.colours.contains_key(&view.client)).max_by_key(|view| view.used);
+        let colours = driver.and_then(|view| self.colours.get(&view.client)).or_else(|| self.colours.get(&last?.client)).copied();
+        let pixels = driver.map(|view| view.cell_pixels);
+        let mut events = Vec::new();
+        let screen = &mut self.state.pane_mut(id).screen;
+        if let Some(colours) = colours {
+            screen.set_palette(colours, &mut events);
+        }
+        if let Some(pixels) = pixels {
+            screen.set_cell_pixels(pixels);
+        }
+        fx.extend(events.into_iter().filter_map(|event| match event {
+            TermEvent::Reply(bytes) => Some(Effect::Write { pane: id, bytes }),
+            _ => None,
+        }));
     }
 
     /// The view that drives a tab: of those that show it and may type, the one that sent input last.

@@ -25,7 +25,7 @@ use crate::state::effect::{Effect, Effects, Fact, Message, Place, Program};
 use crate::state::host::Host;
 use crate::state::view::View;
 use crate::state::{Leaving, State, env};
-use crate::term::Terminal;
+use crate::term::{OuterColours, Terminal};
 
 pub use crate::state::view::Viewer;
 
@@ -159,6 +159,8 @@ pub struct Core {
     has_left: bool,
     /// Panes whose programs were told that they have the focus.
     told_focus: BTreeSet<PaneId>,
+    /// Colours of the outer terminals that told them.
+    colours: BTreeMap<ClientId, OuterColours>,
 }
 
 /// How long a server without sessions, clients and connections stays.
@@ -170,7 +172,17 @@ impl Core {
     pub fn new(settings: Settings, host: Host) -> Self {
         let leave_at = Some(host.started + EMPTY_STAY);
         let state = State::default();
-        Self { state, settings, host, connections: 0, leave_at, late: BTreeMap::new(), has_left: false, told_focus: BTreeSet::new() }
+        Self {
+            state,
+            settings,
+            host,
+            connections: 0,
+            leave_at,
+            late: BTreeMap::new(),
+            has_left: false,
+            told_focus: BTreeSet::new(),
+            colours: BTreeMap::new(),
+        }
     }
 
     /// Takes note of how many connections of whatever kind there are. Without any, and without sessions, the server leaves after a while.
@@ -220,6 +232,7 @@ impl Core {
         for call in orphaned {
             self.answer(call, Err(Refusal::new(Code::Cancelled, format!("client {client} left before it was done"))), fx);
         }
+        self.colours.remove(&client);
         self.state.disconnect(client);
     }
 

@@ -29,6 +29,7 @@ impl Core {
                     pane.life = Life::Running { pid };
                 }
                 self.state.version += 1;
+                self.dress(id, fx);
                 self.complete(later::on_started(&self.state, id), fx);
             }
             Err(refusal) => self.failed(id, &refusal, fx),

@@ -3,9 +3,9 @@
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::HeapMemory;
 use crate::core::Core;
-use crate::state::effect::{Effect, Effects, Place};
+use crate::state::effect::{Effects, Place};
 use crate::state::pane::Life;
-use crate::term::{Options, OuterColours, TermEvent, Terminal};
+use crate::term::{Options, OuterColours, Terminal};
 
 /// What a screen shows that took the place of another.
 const REPLACED: &str = "[abide could not draw this pane's output; the program runs on, and this is a new screen]\r\n";
@@ -48,18 +48,11 @@ impl Core {
         pane.screen = screen;
     }
 
-    /// Programs in the session that a client shows are told these colours when they ask for the terminal's.
+    /// Programs that the client drives are told these colours when they ask for the terminal's.
     pub fn set_colours(&mut self, client: ClientId, colours: OuterColours, fx: &mut Effects) {
-        let session = self.state.views.get(&client).and_then(|view| view.at.session);
-        let mut events = Vec::new();
-        let panes = self.state.panes.values_mut().filter(|pane| session.is_none_or(|session| session == pane.session));
-        for pane in panes {
-            pane.screen.set_palette(colours, &mut events);
-            let replies = events.drain(..).filter_map(|event| match event {
-                TermEvent::Reply(bytes) => Some(Effect::Write { pane: pane.id, bytes }),
-                _ => None,
-            });
-            fx.extend(replies);
+        self.colours.insert(client, colours);
+        for pane in self.state.panes.keys().copied().collect::<Vec<_>>() {
+            self.dress(pane, fx);
         }
     }
 }

@@ -26,5 +26,5 @@ pub use linux::{cgroup, pidfd, process};
 pub use login::Login;
 #[cfg(target_os = "macos")]
 pub use macos::{cgroup, pidfd, process};
-pub use sys::{SignalFd, clear_signal_mask, close_fds_from, restore_default_signals, told_by_child_in};
+pub use sys::{SignalFd, clear_signal_mask, close_fds_from, lead_terminal, restore_default_signals, told_by_child_in};
 pub use watch::watch;

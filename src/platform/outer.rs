@@ -84,6 +84,18 @@ impl OuterTerminal {
         Ok(rustix::io::read(&self.fd, buffer)?)
     }
 
+    /// Reads what comes within `wait_ms`; 0 if nothing does.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn read_within(&self, buffer: &mut [u8], wait_ms: u32) -> io::Result<usize> {
+        let limit = Timespec { tv_sec: i64::from(wait_ms / 1000), tv_nsec: i64::from(wait_ms % 1000) * 1_000_000 };
+        if poll(&mut [PollFd::new(&self.fd, PollFlags::IN)], Some(&limit))? == 0 {
+            return Ok(0);
+        }
+        self.read(buffer)
+    }
+
     /// Writes what fits now.
     ///
     /// # Errors

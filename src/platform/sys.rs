@@ -43,6 +43,16 @@ pub fn clear_signal_mask(command: &mut Command) {
     unsafe { command.pre_exec(in_child) };
 }
 
+/// Makes `command` start a process that leads a session of its own, whose terminal is its standard input (setsid(2), `TIOCSCTTY`).
+pub fn lead_terminal(command: &mut Command) {
+    let in_child = || {
+        rustix::process::setsid()?;
+        Ok(rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?)
+    };
+    // SAFETY: the closure runs between fork and exec; both calls are async-signal-safe and allocate nothing.
+    unsafe { command.pre_exec(in_child) };
+}
+
 /// Runs `in_child` in a forked child that is born in the cgroup behind `cgroup`, waits for its end and gives what it told. Moving it there later
 /// would stop this process for some ten milliseconds. (clone3(2) with `CLONE_INTO_CGROUP`, Linux 5.7.) For the single-threaded keeper alone.
 /// Empty if the child ended without a word.

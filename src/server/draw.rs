@@ -8,8 +8,9 @@ use crate::base::style::{Cursor, Style};
 use crate::base::time::{Span as Time, Tick};
 use crate::core::Core;
 use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
+use crate::server::pictures::Pictures;
 use crate::term::Terminal;
-use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows, SessionItem, Span, TabItem};
+use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows, SessionItem, Span, TabItem, ToClient, Wants};
 
 /// While programs print without a pause, a client gets a frame at most this often.
 pub(super) const FRAME_EVERY: Time = Time::millis(8);
@@ -25,6 +26,9 @@ pub(super) struct Drawn {
     chrome: Chrome,
     cursor: Option<Cursor>,
     panes: BTreeMap<PaneId, PaneDrawn>,
+    wants: Wants,
+    /// Images, and what of them is still to be sent.
+    pub(super) pictures: Pictures,
     /// When the last frame was sent.
     at: Tick,
     /// When its last input came.
@@ -61,10 +65,36 @@ impl Drawn {
         Some(self.at + FRAME_EVERY)
     }
 
-    /// The frame that brings the client up to date; none if nothing changed. Panes in `held` are in the middle of a synchronized update.
-    pub(super) fn frame(&mut self, now: Tick, core: &Core, client: ClientId, held: &BTreeSet<PaneId>) -> Option<Frame> {
+    /// What brings the client up to date, a frame last; nothing if nothing changed. Panes in `held` are in the middle of a synchronized update.
+    pub(super) fn messages(&mut self, now: Tick, core: &Core, client: ClientId, held: &BTreeSet<PaneId>) -> Vec<ToClient> {
         (self.stale, self.focus_stale) = (false, false);
-        let scene = core.scene(client)?;
+        let Some(scene) = core.scene(client) else { return Vec::new() };
+        let wants = wants(core, &scene);
+        let mut messages = Vec::new();
+        if self.wants != wants {
+            self.wants = wants;
+            messages.push(ToClient::Wants(wants));
+        }
+        let before = messages.len();
+        let screens =
+            scene.panes.iter().filter_map(|item| Some((item.id, &core.state.panes.get(&item.id)?.screen, held.contains(&item.id))));
+        self.pictures.update(screens, &mut messages);
+        // What waits for room goes with the frame after this one.
+        self.stale |= self.pictures.are_waiting();
+        if let Some(frame) = self.frame(now, core, (client, scene), (held, before < messages.len())) {
+            messages.push(ToClient::Frame(Box::new(frame)));
+        }
+        messages
+    }
+
+    /// The frame, if anything changed or `needed`.
+    fn frame(
+        &mut self,
+        now: Tick,
+        core: &Core,
+        (client, scene): (ClientId, Scene),
+        (held, needed): (&BTreeSet<PaneId>, bool),
+    ) -> Option<Frame> {
         let mut frame = Frame::default();
         let mut styles = Styles::default();
         self.panes.retain(|pane, _| scene.panes.iter().any(|item| item.id == *pane));
@@ -81,7 +111,7 @@ impl Drawn {
             self.chrome = chrome.clone();
             frame.chrome = Some(chrome);
         }
-        if frame.chrome.is_none() && frame.panes.is_empty() && frame.cursor == self.cursor {
+        if !needed && frame.chrome.is_none() && frame.panes.is_empty() && frame.cursor == self.cursor {
             return None;
         }
         self.cursor = frame.cursor;
@@ -150,6 +180,12 @@ fn cursor(core: &Core, scene: &Scene) -> Option<Cursor> {
     let (x, y) = (cursor.x.checked_sub(item.origin.x)?, cursor.y.checked_sub(item.origin.y)?);
     let is_seen = cursor.visible && x < item.rect.cols && y < item.rect.rows;
     is_seen.then_some(Cursor { x: item.rect.x + x, y: item.rect.y + y, ..cursor })
+}
+
+/// What the program in focus wants to know of keys.
+fn wants(core: &Core, scene: &Scene) -> Wants {
+    let modes = scene.focus.and_then(|focus| core.state.panes.get(&focus)).map(|pane| pane.screen.modes());
+    modes.map_or_else(Wants::default, |modes| Wants { kitty: modes.kitty_flags, other_keys: modes.modify_other_keys })
 }
 
 /// The scene as it is sent.

@@ -247,6 +247,12 @@ impl Server {
             }
             ToServer::Colours(colours) => self.colours(client, &colours),
             ToServer::Ask(ask) => self.scroll(client, ask),
+            ToServer::Pictures(can) => {
+                if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
+                    attached.drawn.pictures.can(can);
+                    attached.drawn.stale = true;
+                }
+            }
             _ => self.close(id),
         }
     }

@@ -277,13 +277,18 @@ impl Server {
             if attached.drawn.due(now, is_echo).is_none_or(|due| now < due) {
                 continue;
             }
-            let Some(frame) = attached.drawn.frame(now, &self.core, attached.client, &held) else { continue };
+            let messages = attached.drawn.messages(now, &self.core, attached.client, &held);
+            if messages.is_empty() {
+                continue;
+            }
             let taken = attached.untold(0);
             conn.put(|out| {
                 if let Some(number) = taken {
                     frame::put(out, &ToClient::Taken(number));
                 }
-                frame::put(out, &ToClient::Frame(Box::new(frame)));
+                for message in &messages {
+                    frame::put(out, message);
+                }
             });
         }
     }

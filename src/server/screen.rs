@@ -1,6 +1,7 @@
 //! The one place where the engine's snapshot becomes what the store keeps of a screen, and the other way round.
 
 use crate::base::geom::Size;
+use crate::server::images;
 use crate::store::screen::{self as kept, Bytes, Screen, ScreenError};
 use crate::term::{
     ColourSnapshot, CursorSnapshot, HistoryEnd, KeyboardSnapshot, OuterColours, ParserSnapshot, SavedSnapshot, ScreenSnapshot, Snapshot,
@@ -21,7 +22,7 @@ pub(super) fn encode(position: u64, snapshot: Snapshot) -> Vec<u8> {
         alternate: snapshot.alternate,
         cursor: cursor(snapshot.cursor),
         saved: snapshot.saved.map(saved),
-        shape: (snapshot.margins, snapshot.modes, snapshot.tabs),
+        shape: (snapshot.stops.0, snapshot.modes, snapshot.stops.1),
         tables: (snapshot.looks, snapshot.clusters, links, link_next),
         history: (end.line, end.segment, end.offset, end.looks, end.open_cells, end.open_gap, end.open_segment),
         titles: snapshot.titles,
@@ -31,6 +32,7 @@ pub(super) fn encode(position: u64, snapshot: Snapshot) -> Vec<u8> {
         printing: snapshot.printing,
         parser: parser(snapshot.parser),
         tick: snapshot.tick,
+        images: images::kept(snapshot.images),
     };
     screen.encode()
 }
@@ -50,9 +52,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(u64, Snapshot), ScreenError> {
         alternate: kept.alternate,
         cursor: restored_cursor(kept.cursor),
         saved: kept.saved.map(restored_saved),
-        margins,
+        stops: (margins, tabs),
         modes,
-        tabs,
         looks: table,
         clusters,
         links: (links, link_next),
@@ -63,6 +64,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(u64, Snapshot), ScreenError> {
         shell: kept.shell,
         printing: kept.printing,
         parser: restored_parser(kept.parser),
+        images: images::restored(kept.images),
         tick: kept.tick,
     };
     Ok((kept.position, snapshot))
@@ -123,6 +125,11 @@ mod tests {
         let mut screen = Terminal::new(Size::new(20, 4), Options::default(), Box::new(HeapMemory::default()));
         let bytes = "one\r\n\u{1b}[31;4:3mtwo\u{1b}]8;;http://a.b\u{1b}\\link\u{1b}[?1049h漢e\u{301}\u{1b}[38;2".as_bytes();
         screen.feed(bytes, &mut Vec::new());
+        screen.feed(
+            b"\x1b\\\x1bPq!20~-!20~\x1b\\\x1b_Ga=T,i=3,I=9,s=1,v=1,f=24,z=-2;AAAA\x1b\\\x1b_Ga=t,i=4,s=2,v=1,f=24,m=1;AAAA\x1b\\",
+            &mut Vec::new(),
+        );
+        assert_eq!((screen.images().len(), screen.snapshot().images.stored.len()), (2, 1));
         let kept = encode(77, screen.snapshot());
         assert_eq!(decode(&kept), Ok((77, screen.snapshot())));
         assert!(decode(&kept[..kept.len() / 2]).is_err());

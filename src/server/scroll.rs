@@ -84,7 +84,11 @@ fn answer(screen: &Terminal, what: &What) -> Answer {
             };
             Answer::Row(if forward { screen.mark_after(from, kind) } else { screen.mark_before(from, kind) })
         }
-        What::Output { before } => Answer::Range(screen.output_before(before).map(|rows| (rows.start, rows.end))),
+        What::Output { at } => {
+            // That of the command whose prompt is the last one up to there.
+            let before = screen.mark_after(at, MarkKind::Prompt).unwrap_or(reach.end);
+            Answer::Range(screen.output_before(before).map(|rows| (rows.start, rows.end)))
+        }
         What::Search { .. } | What::Cancel => Answer::Row(None),
     }
 }

@@ -1,11 +1,11 @@
 //! A screen as it is kept in a snapshot slot: everything a terminal is, and the position of the ring it belongs to. Nested tuples, in the order of the engine's snapshot.
 //!
-//! Version 2. A reader of another version refuses it: the screen is then drawn anew from what the ring still holds.
+//! Version 3: with images. A reader of another version refuses it: the screen is then drawn anew from what the ring still holds.
 
 use serde::{Deserialize, Serialize};
 
 /// The version this binary writes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A colour.
 pub type Rgb = (u8, u8, u8);
@@ -13,8 +13,13 @@ pub type Rgb = (u8, u8, u8);
 pub type Cursor = ((u16, u16), bool, [u64; 2], bool, u8, [u8; 4], [u8; 2]);
 /// Cursor, origin mode, autowrap, whether anything was saved.
 pub type Saved = (Cursor, bool, bool, bool);
+/// Further colours, and what was put aside of looks and colours, as the engine's words.
+pub type Words = (Vec<u64>, Vec<u64>);
 /// Foreground, background and cursor of the outer terminal, and its 16 named colours.
 pub type Outer = (Option<Rgb>, Option<Rgb>, Option<Rgb>, Option<[Rgb; 16]>);
+
+/// Redefined palette entries, special colours, the outer terminal's, and further words.
+pub type Colours = (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer, Words);
 
 /// Flags and stack of kitty's protocol on the screen shown and on the other one, and modifyOtherKeys.
 pub type Keyboard = ((u8, Vec<u8>), (u8, Vec<u8>), u8);
@@ -47,7 +52,7 @@ pub struct Screen {
     /// The title and the stack of titles.
     pub titles: (String, Vec<String>),
     /// Redefined palette entries, special colours, the outer terminal's; further colours, and what was put aside, as words.
-    pub colours: (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer, (Vec<u64>, Vec<u64>)),
+    pub colours: Colours,
     /// The keyboard protocols.
     pub keyboard: Keyboard,
     /// Working directory, at a prompt, prompt is redrawn.
@@ -58,7 +63,29 @@ pub struct Screen {
     pub parser: Parser,
     /// The tick of the last change.
     pub tick: u64,
+    /// Images.
+    pub images: Images,
 }
+
+/// Images of a screen. Pictures are named by their place in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Images {
+    /// Everything that is placed or stored.
+    pub pictures: Vec<Picture>,
+    /// On the screen shown and on the other one.
+    pub placed: [Vec<Placement>; 2],
+    /// Stored under the program's number and the other number it gave, with the picture.
+    pub stored: Vec<(u32, u32, u32)>,
+    /// The command of an image that comes in pieces, and its data so far.
+    pub transfer: (Vec<u32>, Bytes),
+    /// The serial given last.
+    pub serial: u32,
+}
+
+/// Serial, format (0 sixel, 1 RGB, 2 RGBA, 3 file), whether it is compressed, width and height, name, data.
+pub type Picture = (u32, u8, bool, (u32, u32), String, Bytes);
+/// Number and placement number, picture, row and column, columns and rows, part shown, canvas, depth, whether it is cut by text and whether it is virtual.
+pub type Placement = ((u32, u32), u32, (i64, u16), (u16, u16), [u32; 4], (u32, u32), i32, (bool, bool));
 
 /// Cells of a screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -25,7 +25,9 @@ fn changed(mut look: Look, numbers: &[u16]) -> Look {
     for number in numbers {
         match number {
             0 => {
-                CHANGED.iter().for_each(|(_, attrs)| look.unset(*attrs));
+                for (_, attrs) in CHANGED {
+                    look.unset(attrs);
+                }
                 look.set_underline(Underline::None);
             }
             4 => look.set_underline(Underline::Single),

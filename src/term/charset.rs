@@ -15,6 +15,8 @@ pub(crate) enum Charset {
     Technical,
     /// The upper half of Latin 1, which is also nearly DEC's supplemental set.
     Supplemental,
+    /// The right half of ISO 8859-1, a set of 96 characters.
+    Latin1,
     Dutch,
     Finnish,
     French,
@@ -28,12 +30,13 @@ pub(crate) enum Charset {
     Swiss,
 }
 
-const ALL: [Charset; 16] = [
+const ALL: [Charset; 17] = [
     Charset::Ascii,
     Charset::Graphics,
     Charset::British,
     Charset::Technical,
     Charset::Supplemental,
+    Charset::Latin1,
     Charset::Dutch,
     Charset::Finnish,
     Charset::French,
@@ -81,7 +84,8 @@ impl Charset {
     /// The set that an intermediate (0 if there is none) and a final byte of SCS name; of 94 characters, or of 96.
     pub(crate) fn named(mark: u8, last: u8, is_96: bool) -> Self {
         match (mark, last) {
-            (0, b'A' | b'<') if is_96 => Self::Supplemental,
+            (0, b'A') if is_96 => Self::Latin1,
+            (0, b'<') if is_96 => Self::Supplemental,
             _ if is_96 => Self::Ascii,
             (0, b'0' | b'2') => Self::Graphics,
             (0, b'A') => Self::British,
@@ -104,7 +108,7 @@ impl Charset {
 
     /// How DECCIR names it.
     pub(crate) fn name(self) -> &'static str {
-        ["B", "0", "A", ">", "<", "4", "5", "R", "Q", "K", "Y", "E", "%6", "Z", "H", "="][self as usize]
+        ["B", "0", "A", ">", "<", "A", "4", "5", "R", "Q", "K", "Y", "E", "%6", "Z", "H", "="][self as usize]
     }
 
     /// Whether it is only there with DECNRCM on.
@@ -115,6 +119,7 @@ impl Charset {
     /// What an ASCII character stands for.
     pub(crate) fn map(self, c: char) -> char {
         match (self, c) {
+            (Self::Latin1, ' '..='~') => char::from(c as u8 | 0x80),
             (Self::Ascii, _) | (_, ' ') => c,
             (Self::Graphics, '_'..='~') => GRAPHICS[c as usize - '_' as usize],
             (Self::Supplemental, '!'..='~') => char::from(c as u8 | 0x80),
@@ -149,6 +154,12 @@ impl Charsets {
         self.single == 0 && self.current() == Charset::Ascii
     }
 
+    /// Whether the next character is one of ISO Latin-1's right half.
+    pub(crate) fn means_latin1(self) -> bool {
+        let slot = if self.single == 0 { self.left } else { self.single };
+        self.sets[usize::from(slot & 3)] == Charset::Latin1
+    }
+
     /// What an ASCII character stands for, using up a single shift.
     pub(crate) fn map(&mut self, c: char) -> char {
         let set = if self.single == 0 { self.current() } else { self.sets[usize::from(self.single & 3)] };
@@ -169,7 +180,10 @@ mod tests {
         }
         for (number, set) in (0..).zip(ALL) {
             assert_eq!((set as u8, Charset::from_number(number)), (number, set));
-            assert_eq!(set.map('a') == 'a', set != Charset::Graphics && set != Charset::Technical && set != Charset::Supplemental);
+            assert_eq!(
+                set.map('a') == 'a',
+                set != Charset::Graphics && ![Charset::Technical, Charset::Supplemental, Charset::Latin1].contains(&set)
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::term::grid::Line;
 use crate::term::mode::{self, Mode};
 use crate::term::parser::Header;
 use crate::term::parser::params::Params;
-use crate::term::report::Reply;
+use crate::term::report::{Device, Reply};
 
 impl Emulator {
     /// Carries out a control sequence.
@@ -77,7 +77,7 @@ impl Emulator {
             b'Z' => self.tab_back(n),
             b'a' => self.move_right_free(n),
             b'b' => self.repeat(n),
-            b'c' => self.reply(Reply::PrimaryAttributes),
+            b'c' => self.reply(Reply::Device(Device::PrimaryAttributes)),
             b'd' => self.move_to_row(n),
             b'e' => self.move_down_free(n),
             _ => return false,
@@ -99,7 +99,7 @@ impl Emulator {
             b's' => self.save_cursor(),
             b't' => return self.window(params),
             b'u' => self.restore_cursor(),
-            b'x' => self.reply(Reply::Parameters(params.get(0))),
+            b'x' => self.reply(Reply::Device(Device::Parameters(params.get(0)))),
             _ => return false,
         }
         true
@@ -125,8 +125,8 @@ impl Emulator {
 
     fn greater(&mut self, params: &Params, last: u8) -> bool {
         match last {
-            b'c' => self.reply(Reply::SecondaryAttributes),
-            b'q' => self.reply(Reply::Version),
+            b'c' => self.reply(Reply::Device(Device::SecondaryAttributes)),
+            b'q' => self.reply(Reply::Device(Device::Version)),
             b'm' => self.keyboard.set_modifier(params.all()),
             b'n' => self.keyboard.unset_modifier(params.get(0)),
             b'u' => self.keyboard.push(params.get(0)),
@@ -139,7 +139,7 @@ impl Emulator {
 
     fn equals(&mut self, params: &Params, last: u8) -> bool {
         match last {
-            b'c' => self.reply(Reply::TertiaryAttributes),
+            b'c' => self.reply(Reply::Device(Device::TertiaryAttributes)),
             b'u' => self.keyboard.change(params.get(0), params.count_at(1)),
             _ => return false,
         }
@@ -192,19 +192,19 @@ impl Emulator {
             (b' ', b'A') if self.in_rows() => self.shift_columns(self.margins.left, -n),
             (b'\'', b'}') if self.in_rows() && self.in_columns() => self.shift_columns(self.cursor.x, -n),
             (b'\'', b'~') if self.in_rows() && self.in_columns() => self.shift_columns(self.cursor.x, n),
-            (b' ', b'@' | b'A') | (b'\'', b'}' | b'~') => {}
             (b' ', b'q') => self.set_cursor_shape(params.get(0)),
             (b'"', b'q') => self.set_protected(params.get(0)),
             (b'!', b'p') => self.soft_reset(),
             (b'"', b'p') => self.set_level(params.get(0), params.get(1)),
-            (b'"', b'v') => self.reply(Reply::Displayed),
+            (b'"', b'v') => self.reply(Reply::Device(Device::Displayed)),
             (b'*', b'x') if params.get(0) <= 2 => self.modes.set(Mode::RECTANGLE, params.get(0) == 2),
             (b'*', b'y') => return self.report_checksum(params),
             // DECSNLS: as with DECSLPP, the layout decides.
             (b'*', b'|') => self.event(TermEvent::SizeWanted { cols: 0, rows: params.get(0) }),
-            (b'\'', b'|') => self.reply(Reply::NoLocator),
-            // DECSWBV and DECSMBV: bells have the volume the user gave them. DECELR, DECEFR and DECSLE: there is no locator.
-            (b' ', b't' | b'u') | (b'\'', b'z' | b'w' | b'{') => {}
+            (b'\'', b'|') => self.reply(Reply::Device(Device::NoLocator)),
+            // Columns outside of the margins do not move. DECSWBV and DECSMBV: bells have the volume the user gave them. DECELR, DECEFR and DECSLE:
+            // there is no locator.
+            (b' ', b'@' | b'A' | b't' | b'u') | (b'\'', b'}' | b'~' | b'z' | b'w' | b'{') => {}
             _ => return false,
         }
         true

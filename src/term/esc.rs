@@ -9,6 +9,7 @@ use crate::term::grapheme::Join;
 use crate::term::grid::Line;
 use crate::term::mode::Mode;
 use crate::term::parser::{End, Header, Sink};
+use crate::term::report::{Device, Reply};
 
 impl Sink for Emulator {
     #[inline]
@@ -26,6 +27,11 @@ impl Sink for Emulator {
         match control {
             b'\n' | 0x0b | 0x0c => self.line_feed(),
             b'\r' => self.carriage_return(),
+            // A place of its own in a set of 96 characters, and nothing in one of 94.
+            0x7f if self.cursor.charsets.means_latin1() => {
+                self.cursor.charsets.single = 0;
+                self.text("ÿ".as_bytes());
+            }
             _ => self.control(control),
         }
     }
@@ -97,7 +103,7 @@ impl Emulator {
             0x8f => self.cursor.charsets.single = 3,
             0x96 => self.set_guarded(true),
             0x97 => self.set_guarded(false),
-            0x9a => self.reply(crate::term::report::Reply::PrimaryAttributes),
+            0x9a => self.reply(Reply::Device(Device::PrimaryAttributes)),
             _ => {}
         }
     }
@@ -149,7 +155,7 @@ impl Emulator {
             b'O' => self.cursor.charsets.single = 3,
             b'V' => self.set_guarded(true),
             b'W' => self.set_guarded(false),
-            b'Z' => self.reply(crate::term::report::Reply::PrimaryAttributes),
+            b'Z' => self.reply(Reply::Device(Device::PrimaryAttributes)),
             b'c' => {
                 self.reset();
                 self.event(TermEvent::Reset);

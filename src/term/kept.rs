@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::style::{Attrs, Underline};
+use crate::base::style::{Attrs, Rgb, Underline};
 use crate::term::emulator::Emulator;
 use crate::term::look::Look;
 use crate::term::mode::Modeset;
-use crate::term::palette::Rgb;
 use crate::term::parser::params::Params;
 use crate::term::report::Reply;
 

@@ -43,7 +43,13 @@ impl Emulator {
         let mods = key.mods.without(Mods(Mods::CAPS.0 | Mods::NUM.0));
         match key.code {
             KeyCode::Char(c) => self.legacy_char(c, mods, to),
-            KeyCode::Enter if !self.other_key(13, mods, to) => legacy_control(b'\r', mods, to),
+            KeyCode::Enter if !self.other_key(13, mods, to) => {
+                legacy_control(b'\r', mods, to);
+                // LNM: RETURN is a new line (ECMA-48 F.8; VT510 manual).
+                if self.is_on(Mode::NEWLINE) {
+                    to.push(b'\n');
+                }
+            }
             KeyCode::Tab if mods.has(Mods::SHIFT) && !mods.has(Mods::CTRL) => {
                 escape_if(mods.has(Mods::ALT), to);
                 to.extend_from_slice(b"\x1b[Z");

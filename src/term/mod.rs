@@ -43,12 +43,13 @@ mod tabs;
 mod terminal;
 mod title;
 
+pub use crate::base::style::Rgb;
 pub use emulator::Options;
 pub use event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 pub use history::{HistoryBytes, HistoryEnd};
-pub use image::{Image, ImageFormat};
+pub use image::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};
 pub use mode::{Modes, MouseEncoding};
-pub use palette::{OuterColours, Rgb};
+pub use palette::OuterColours;
 pub use place::Position;
 pub use scroll::{Reach, ScrollRow};
 pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};

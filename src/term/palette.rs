@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::style::{Colour, Style};
-
-/// Red, green, blue.
-pub type Rgb = (u8, u8, u8);
+use crate::base::style::{self, Colour, Rgb, Style};
 
 /// The colours of the outer terminal, as far as they are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,25 +17,6 @@ pub struct OuterColours {
     pub named: Option<[Rgb; 16]>,
 }
 
-/// The named colours where the outer terminal's are not known (xterm's defaults).
-const NAMED: [Rgb; 16] = [
-    (0, 0, 0),
-    (205, 0, 0),
-    (0, 205, 0),
-    (205, 205, 0),
-    (0, 0, 238),
-    (205, 0, 205),
-    (0, 205, 205),
-    (229, 229, 229),
-    (127, 127, 127),
-    (255, 0, 0),
-    (0, 255, 0),
-    (255, 255, 0),
-    (92, 92, 255),
-    (255, 0, 255),
-    (0, 255, 255),
-    (255, 255, 255),
-];
 const FG: Rgb = (229, 229, 229);
 const BG: Rgb = (0, 0, 0);
 
@@ -74,18 +52,8 @@ impl Palette {
         if let Some(own) = self.entries.get(&n) {
             return *own;
         }
-        match n {
-            0..=15 => self.outer.named.unwrap_or(NAMED)[usize::from(n)],
-            16..=231 => {
-                let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
-                let n = n - 16;
-                (level(n / 36), level(n / 6 % 6), level(n % 6))
-            }
-            _ => {
-                let grey = 8 + 10 * (n - 232);
-                (grey, grey, grey)
-            }
-        }
+        let told = self.outer.named.as_ref().and_then(|named| named.get(usize::from(n)));
+        told.copied().unwrap_or_else(|| style::palette(n))
     }
 
     /// Foreground (10), background (11) or cursor (12) as it looks now.

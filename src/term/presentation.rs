@@ -6,7 +6,7 @@ use crate::base::style::{Attrs, Underline};
 use crate::term::charset::Charset;
 use crate::term::emulator::Emulator;
 use crate::term::mode::Mode;
-use crate::term::report::Reply;
+use crate::term::report::{Device, Reply};
 
 impl Emulator {
     /// DECRQPSR: 1 is cursor information, 2 are tab stops.
@@ -14,7 +14,7 @@ impl Emulator {
         if !matches!(what, 1 | 2) {
             return false;
         }
-        self.reply(if what == 1 { Reply::CursorInformation } else { Reply::TabStops });
+        self.reply(if what == 1 { Reply::Device(Device::CursorInformation) } else { Reply::Device(Device::TabStops) });
         true
     }
 

@@ -16,35 +16,14 @@ pub(crate) const REPLY_BYTES_MAX: usize = 64 << 10;
 /// A reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reply {
-    /// DA1, as xterm answers at the conformance level in force, with sixels.
-    PrimaryAttributes,
-    /// DA2.
-    SecondaryAttributes,
-    /// DA3: no serial number.
-    TertiaryAttributes,
-    /// XTVERSION.
-    Version,
-    /// DECREPTPARM for DECREQTPARM 0 or 1.
-    Parameters(u16),
-    /// DSR 5.
-    Ready,
+    /// What the terminal is.
+    Device(Device),
     /// CPR.
     CursorPosition,
     /// DECXCPR.
     ExtendedCursorPosition,
     /// Other DSRs: number and state of what there is none of.
     Status(u16, Option<u16>),
-    /// DSR 26: a North American keyboard, ready.
-    Keyboard,
-    /// DSR 62: no space for macros.
-    MacroSpace,
-    /// DECRQPSR 1 and 2.
-    CursorInformation,
-    TabStops,
-    /// DECRQDE: the size of the page and where the screen is on it.
-    Displayed,
-    /// DECRQLP: there is no locator.
-    NoLocator,
     /// XTWINOPS 11: not iconified; 20 and 21: the letter of an empty title.
     WindowOpen,
     EmptyTitle(char),
@@ -78,10 +57,38 @@ pub(crate) enum Reply {
     Capability(&'static str, Option<&'static str>),
     /// XTGETTCAP for what is not in the table.
     NoCapability,
-    /// kitty graphics: image, placement, whether it went well.
-    Image(u32, u32, bool),
+    /// kitty graphics: the image by its number and by the program's other number, placement, whether it went well.
+    Image((u32, u32), u32, bool),
     /// XTSMGRAPHICS: item, status, value.
     GraphicsLimit(u16, u16, Option<(u32, u32)>),
+}
+
+/// A reply about the terminal itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Device {
+    /// DA1, as xterm answers at the conformance level in force, with sixels.
+    PrimaryAttributes,
+    /// DA2.
+    SecondaryAttributes,
+    /// DA3: no serial number.
+    TertiaryAttributes,
+    /// XTVERSION.
+    Version,
+    /// DECREPTPARM for DECREQTPARM 0 or 1.
+    Parameters(u16),
+    /// DSR 5.
+    Ready,
+    /// DSR 26: a North American keyboard, ready.
+    Keyboard,
+    /// DSR 62: no space for macros.
+    MacroSpace,
+    /// DECRQPSR 1 and 2.
+    CursorInformation,
+    TabStops,
+    /// DECRQDE: the size of the page and where the screen is on it.
+    Displayed,
+    /// DECRQLP: there is no locator.
+    NoLocator,
 }
 
 impl Emulator {
@@ -91,9 +98,7 @@ impl Emulator {
         let written = match reply {
             Reply::Graphics(look) => write!(text, "\x1bP1$r{}m\x1b\\", crate::term::sgr::describe(look)),
             Reply::Looks(look) => write!(text, "\x1b[{}m", crate::term::sgr::describe(look)),
-            Reply::PrimaryAttributes | Reply::SecondaryAttributes => write_attributes(&mut text, reply, self.modes.level()),
-            Reply::CursorInformation => self.write_cursor_information(&mut text),
-            Reply::TabStops => self.write_tab_stops(&mut text),
+            Reply::Device(device) => self.write_device(&mut text, device),
             Reply::Setting(..) | Reply::NoSetting | Reply::Capability(..) | Reply::NoCapability => write_string(&mut text, reply),
             Reply::Colour(..) | Reply::Image(..) | Reply::GraphicsLimit(..) => write_graphic(&mut text, reply),
             _ => self.write_report(&mut text, reply),
@@ -110,25 +115,35 @@ impl Emulator {
         self.event(TermEvent::Reply(text));
     }
 
+    fn write_device(&self, to: &mut String, device: Device) -> std::fmt::Result {
+        match device {
+            Device::PrimaryAttributes => write_primary(to, self.modes.level()),
+            Device::SecondaryAttributes => write_secondary(to, self.modes.level()),
+            Device::CursorInformation => self.write_cursor_information(to),
+            Device::TabStops => self.write_tab_stops(to),
+            Device::TertiaryAttributes => write!(to, "\x1bP!|00000000\x1b\\"),
+            Device::Version => write!(to, "\x1bP>|abide({})\x1b\\", env!("CARGO_PKG_VERSION")),
+            Device::Parameters(0) => write!(to, "\x1b[2;1;1;128;128;1;0x"),
+            Device::Parameters(1) => write!(to, "\x1b[3;1;1;128;128;1;0x"),
+            Device::Ready => write!(to, "\x1b[0n"),
+            Device::Keyboard if self.modes.level() < 3 => write!(to, "\x1b[?27;1n"),
+            Device::Keyboard if self.modes.level() == 3 => write!(to, "\x1b[?27;1;0n"),
+            Device::Keyboard => write!(to, "\x1b[?27;1;0;0n"),
+            Device::MacroSpace => write!(to, "\x1b[0000*{{"),
+            Device::Displayed => write!(to, "\x1b[{};{};1;1;1\"w", self.size.rows, self.size.cols),
+            Device::NoLocator => write!(to, "\x1b[0&w"),
+            Device::Parameters(_) => Ok(()),
+        }
+    }
+
     fn write_report(&self, to: &mut String, reply: Reply) -> std::fmt::Result {
         let (row, col) = self.reported_position();
         match reply {
-            Reply::TertiaryAttributes => write!(to, "\x1bP!|00000000\x1b\\"),
-            Reply::Version => write!(to, "\x1bP>|abide({})\x1b\\", env!("CARGO_PKG_VERSION")),
-            Reply::Parameters(0) => write!(to, "\x1b[2;1;1;128;128;1;0x"),
-            Reply::Parameters(1) => write!(to, "\x1b[3;1;1;128;128;1;0x"),
-            Reply::Ready => write!(to, "\x1b[0n"),
             Reply::CursorPosition => write!(to, "\x1b[{row};{col}R"),
             Reply::ExtendedCursorPosition if self.modes.level() < 4 => write!(to, "\x1b[?{row};{col}R"),
             Reply::ExtendedCursorPosition => write!(to, "\x1b[?{row};{col};1R"),
             Reply::Status(number, None) => write!(to, "\x1b[?{number}n"),
             Reply::Status(number, Some(state)) => write!(to, "\x1b[?{number};{state}n"),
-            Reply::Keyboard if self.modes.level() < 3 => write!(to, "\x1b[?27;1n"),
-            Reply::Keyboard if self.modes.level() == 3 => write!(to, "\x1b[?27;1;0n"),
-            Reply::Keyboard => write!(to, "\x1b[?27;1;0;0n"),
-            Reply::MacroSpace => write!(to, "\x1b[0000*{{"),
-            Reply::Displayed => write!(to, "\x1b[{};{};1;1;1\"w", self.size.rows, self.size.cols),
-            Reply::NoLocator => write!(to, "\x1b[0&w"),
             Reply::WindowOpen => write!(to, "\x1b[1t"),
             Reply::EmptyTitle(letter) => write!(to, "\x1b]{letter}\x1b\\"),
             Reply::ColourStack(depth) => write!(to, "\x1b[?{depth};{depth}#Q"),
@@ -164,7 +179,7 @@ impl Emulator {
     /// DSR.
     pub(crate) fn report_status(&mut self, number: u16) -> bool {
         let reply = match number {
-            5 => Reply::Ready,
+            5 => Reply::Device(Device::Ready),
             6 => Reply::CursorPosition,
             _ => return false,
         };
@@ -179,10 +194,10 @@ impl Emulator {
             // No printer, no keys to define, no locator, no macros, no errors, no session.
             15 => Reply::Status(13, None),
             25 => Reply::Status(20, None),
-            26 => Reply::Keyboard,
+            26 => Reply::Device(Device::Keyboard),
             53 | 55 => Reply::Status(50, None),
             56 => Reply::Status(57, Some(0)),
-            62 => Reply::MacroSpace,
+            62 => Reply::Device(Device::MacroSpace),
             63 => Reply::Checksum(request, 0),
             75 => Reply::Status(70, None),
             85 => Reply::Status(83, None),
@@ -289,33 +304,37 @@ fn with_c1(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&first, tail)) = rest.split_first() {
-        match (first, tail.first()) {
-            (0x1b, Some(letter @ 0x40..=0x5f)) => {
-                bytes.push(letter + 0x40);
-                rest = &tail[1..];
-            }
-            _ => {
-                bytes.push(first);
-                rest = tail;
-            }
+        rest = tail;
+        bytes.push(first);
+        if let (0x1b, [letter @ 0x40..=0x5f, tail @ ..]) = (first, tail) {
+            rest = tail;
+            bytes.pop();
+            bytes.push(letter + 0x40);
         }
     }
     bytes
 }
 
-/// DA1 and DA2 at a conformance level. The version in DA2 is the patch level of xterm that programs may take this for: they look up features by it.
-fn write_attributes(to: &mut String, reply: Reply, level: u16) -> std::fmt::Result {
-    const XTERM_PATCH: u16 = 400;
-    match (reply, level) {
-        (Reply::PrimaryAttributes, 1) => write!(to, "\x1b[?1;2c"),
-        (Reply::PrimaryAttributes, 2 | 3) => write!(to, "\x1b[?6{level};1;2;4;6;9;15;22;29c"),
-        (Reply::PrimaryAttributes, _) => write!(to, "\x1b[?6{level};1;2;4;6;9;15;16;17;18;21;22;28;29c"),
-        (_, 1) => write!(to, "\x1b[>0;{XTERM_PATCH};0c"),
-        (_, 2) => write!(to, "\x1b[>1;{XTERM_PATCH};0c"),
-        (_, 3) => write!(to, "\x1b[>24;{XTERM_PATCH};0c"),
-        (_, 5) => write!(to, "\x1b[>64;{XTERM_PATCH};0c"),
-        _ => write!(to, "\x1b[>41;{XTERM_PATCH};0c"),
+/// DA1 at a conformance level.
+fn write_primary(to: &mut String, level: u16) -> std::fmt::Result {
+    match level {
+        1 => write!(to, "\x1b[?1;2c"),
+        2 | 3 => write!(to, "\x1b[?6{level};1;2;4;6;9;15;22;29c"),
+        _ => write!(to, "\x1b[?6{level};1;2;4;6;9;15;16;17;18;21;22;28;29c"),
     }
+}
+
+/// DA2 at a conformance level. The version is the patch level of xterm that programs may take this for: they look up features by it.
+fn write_secondary(to: &mut String, level: u16) -> std::fmt::Result {
+    const XTERM_PATCH: u16 = 400;
+    let model = match level {
+        1 => 0,
+        2 => 1,
+        3 => 24,
+        5 => 64,
+        _ => 41,
+    };
+    write!(to, "\x1b[>{model};{XTERM_PATCH};0c")
 }
 
 fn write_string(to: &mut String, reply: Reply) -> std::fmt::Result {
@@ -346,8 +365,11 @@ fn write_graphic(to: &mut String, reply: Reply) -> std::fmt::Result {
             let end = if bell { "\x07" } else { "\x1b\\" };
             write!(to, "rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{end}")
         }
-        Reply::Image(image, placement, done) => {
+        Reply::Image((image, number), placement, done) => {
             write!(to, "\x1b_Gi={image}")?;
+            if number != 0 {
+                write!(to, ",I={number}")?;
+            }
             if placement != 0 {
                 write!(to, ",p={placement}")?;
             }

@@ -9,11 +9,15 @@ use crate::term::emulator::{Cursor, Emulator, Margins};
 use crate::term::event::MarkKind;
 use crate::term::grid::{Grid, Line};
 use crate::term::history::record::Glyph;
+use crate::term::image::{Image, UNDER};
 use crate::term::look::Look;
 use crate::term::mode::Mode;
 use crate::term::report::Reply;
 
 const CONTENT: u8 = Line::STYLED | Line::TEXT | Line::WIDE;
+
+/// Column and row of what stays on its character, and whether a wrap is pending there.
+type Spot = (u16, u16, bool);
 
 /// A row on its way from one screen to the next.
 type LooseRow = (Vec<Cell>, Line);
@@ -54,8 +58,10 @@ impl Emulator {
         let alternate = self.alternate.then(|| std::mem::replace(&mut self.grid, Grid::new(Size::new(1, 1), 0)));
         let main =
             if alternate.is_some() { self.other.take() } else { Some(std::mem::replace(&mut self.grid, Grid::new(Size::new(1, 1), 0))) };
-        let kept_alternate = if alternate.is_none() { self.other.take() } else { None };
-        drop(kept_alternate);
+        if alternate.is_none() {
+            self.other = None;
+            self.images.hidden.clear();
+        }
         let main = self.resize_main(main.unwrap_or_else(|| Grid::new(old, 0)), size);
         self.size = size;
         if let Some(alternate) = alternate {
@@ -65,7 +71,6 @@ impl Emulator {
             self.grid = main;
         }
         self.margins = Margins::full(size);
-        self.images.unplace();
         self.cursor.x = self.cursor.x.min(size.cols - 1);
         self.cursor.y = self.cursor.y.min(size.rows - 1);
         if self.is_on(Mode::IN_BAND_SIZE) {
@@ -80,6 +85,8 @@ impl Emulator {
             .collect();
         self.cursor.y -= top;
         self.cursor.pending = false;
+        self.images.shown.iter_mut().for_each(|image| image.row -= i64::from(top));
+        self.images.shown.retain(|image| image.row < i64::from(size.rows) && 0 < image.row + i64::from(image.cells.1));
         let saved = &mut self.saved[1].cursor;
         saved.y = saved.y.saturating_sub(top);
         saved.pending = false;
@@ -90,13 +97,18 @@ impl Emulator {
     fn resize_main(&mut self, mut grid: Grid, size: Size) -> Grid {
         let old = grid.size();
         let shown = !self.alternate;
+        let mut images = std::mem::take(if shown { &mut self.images.shown } else { &mut self.images.hidden });
+        images.retain(|image| image.is_virtual || old.cols == size.cols || 0 < image.row + i64::from(image.cells.1));
         let cursors = [if shown { self.cursor } else { self.saved[0].cursor }, self.saved[0].cursor];
+        let mut spots: Vec<Spot> = cursors.iter().map(|cursor| (cursor.x, cursor.y, cursor.pending)).collect();
+        spots.extend(images.iter().map(|image| (image.col, u16::try_from(image.row).unwrap_or(0), false)));
         let last_text = (0..old.rows).rev().find(|y| grid.used(*y).iter().any(|cell| !cell.is_plain_blank()));
-        let last = cursors[0].y.max(last_text.unwrap_or(0)).min(old.rows - 1);
+        let lowest = spots.iter().skip(2).map(|spot| spot.1).max().unwrap_or(0);
+        let last = cursors[0].y.max(last_text.unwrap_or(0)).max(lowest).min(old.rows - 1);
         let was_full = last + 1 == old.rows;
         let prompt = if shown && old.cols != size.cols { self.prompt_row(&grid, cursors[0].y) } else { None };
-        let mut anchors = [Anchor::default(); 2];
-        let mut lines = Self::take_lines(&grid, last, prompt, (&cursors, &mut anchors));
+        let mut anchors = vec![Anchor::default(); spots.len()];
+        let mut lines = Self::take_lines(&grid, last, prompt, (&spots, &mut anchors));
         if self.history.is_open() && !lines.is_empty() {
             self.join_history(&mut lines[0], &mut anchors);
         }
@@ -124,6 +136,10 @@ impl Emulator {
         if shown {
             place(&mut self.cursor, anchors[0]);
         }
+        for (image, anchor) in images.iter_mut().zip(&anchors[2..]) {
+            move_image(image, *anchor, (top, size));
+        }
+        *(if shown { &mut self.images.shown } else { &mut self.images.hidden }) = images;
         grid
     }
 
@@ -136,7 +152,7 @@ impl Emulator {
     }
 
     /// Joins rows 0 to `last` to lines, and finds the cursors in them.
-    fn take_lines(grid: &Grid, last: u16, prompt: Option<u16>, (cursors, anchors): (&[Cursor; 2], &mut [Anchor; 2])) -> Vec<LooseLine> {
+    fn take_lines(grid: &Grid, last: u16, prompt: Option<u16>, (spots, anchors): (&[Spot], &mut [Anchor])) -> Vec<LooseLine> {
         let mut lines: Vec<LooseLine> = Vec::new();
         let mut goes_on = false;
         for y in 0..=last {
@@ -156,9 +172,11 @@ impl Emulator {
             line.open = goes_on;
             let cells = if goes_on { trim_spacer(grid.row(y)) } else { trim_blank(grid.used(y)) };
             line.cells.extend_from_slice(cells);
-            for (anchor, cursor) in anchors.iter_mut().zip(cursors) {
-                if cursor.y == y {
-                    let offset = start + usize::from(cursor.x) + usize::from(cursor.pending);
+            // A picture is cut at the margin; only text goes on in the next row.
+            line.fixed |= row.has(Line::TEXT) && line.cells[start..].iter().any(|cell| cell.char() == Some(UNDER));
+            for (anchor, (x, own, pending)) in anchors.iter_mut().zip(spots) {
+                if *own == y {
+                    let offset = start + usize::from(*x) + usize::from(*pending);
                     *anchor = Anchor { line: at, offset, ..Anchor::default() };
                 }
             }
@@ -167,7 +185,7 @@ impl Emulator {
     }
 
     /// Puts the unfinished last line of the history in front of the first line.
-    fn join_history(&mut self, first: &mut LooseLine, anchors: &mut [Anchor; 2]) {
+    fn join_history(&mut self, first: &mut LooseLine, anchors: &mut [Anchor]) {
         let Some((mut line, _)) = self.pop_history() else { return };
         let before = line.cells.len();
         for anchor in anchors.iter_mut().filter(|anchor| anchor.line == 0) {
@@ -216,7 +234,7 @@ impl Emulator {
     }
 
     /// Fills the screen from the history.
-    fn pull_rows(&mut self, rows: &mut Vec<LooseRow>, anchors: &mut [Anchor; 2], size: Size) {
+    fn pull_rows(&mut self, rows: &mut Vec<LooseRow>, anchors: &mut [Anchor], size: Size) {
         while rows.len() < usize::from(size.rows) {
             let Some((mut line, open)) = self.pop_history() else { return };
             line.open = open;
@@ -229,6 +247,16 @@ impl Emulator {
             *rows = above;
         }
     }
+}
+
+/// An image stays on the cell it starts at; one that began above the screen stays as far above it.
+fn move_image(image: &mut Image, anchor: Anchor, (top, size): (usize, Size)) {
+    if image.is_virtual {
+        return;
+    }
+    let signed = |row: usize| i64::try_from(row).unwrap_or(i64::MAX);
+    image.row = image.row.min(0) + signed(anchor.row) - signed(top);
+    image.col = u16::try_from(anchor.col).unwrap_or(0).min(size.cols - 1);
 }
 
 fn class_of(cols: u8) -> Class {
@@ -253,7 +281,7 @@ fn padded(mut cells: Vec<Cell>, cols: usize) -> Vec<Cell> {
 }
 
 /// Wraps a line to `cols`, appends its rows, and places the anchors that are in it.
-fn wrap(line: &LooseLine, number: usize, cols: usize, (rows, anchors): (&mut Vec<LooseRow>, &mut [Anchor; 2])) {
+fn wrap(line: &LooseLine, number: usize, cols: usize, (rows, anchors): (&mut Vec<LooseRow>, &mut [Anchor])) {
     let first = rows.len();
     let mut row: Vec<Cell> = Vec::with_capacity(cols);
     // Where each row starts, in cells of the line.

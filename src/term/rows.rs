@@ -3,14 +3,16 @@
 use std::ops::Range;
 
 use crate::base::row::{Row, Run, RunKind};
-use crate::base::style::Style;
+use crate::base::style::{Attrs, Colour, Style};
 use crate::term::cell::{Cell, Class};
 use crate::term::emulator::Emulator;
 use crate::term::event::MarkKind;
 use crate::term::grid::Line;
 use crate::term::history::read::RowPart;
 use crate::term::history::record::Glyph;
+use crate::term::image::UNDER;
 use crate::term::look::Look;
+use crate::term::mode::Mode;
 use crate::term::palette::Palette;
 
 /// Puts glyphs together to runs.
@@ -34,6 +36,7 @@ impl<'a> Builder<'a> {
         let link = u32::from(look.link());
         let (kind, text, c) = match glyph {
             Glyph::Blank => (RunKind::Narrow, "", ' '),
+            Glyph::Char(UNDER, _) => (RunKind::Under, "", ' '),
             Glyph::Char(c, 2) => (RunKind::Wide, "", c),
             Glyph::Char(c, _) => (RunKind::Narrow, "", c),
             Glyph::Cluster(text, cols) => (RunKind::Cluster(cols), text, ' '),
@@ -64,6 +67,22 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// A row as DECSCNM shows it (VT510 manual; xterm): the default colours change places. A cell that has a colour of its own keeps it.
+fn reversed(mut row: Row, cols: u16) -> Row {
+    for run in &mut row.runs {
+        if run.style.fg == Colour::Default && run.style.bg == Colour::Default {
+            run.style.attrs.0 ^= Attrs::INVERSE.0;
+        }
+    }
+    let free = usize::from(cols).saturating_sub(row.runs.iter().map(Run::cols).sum());
+    let style = Style { attrs: Attrs::INVERSE, ..Style::default() };
+    // Where a wide character did not fit the line goes on: no blank of its text is there.
+    if free > 0 && !row.wrapped {
+        row.runs.push(Run { style, link: 0, kind: RunKind::Narrow, text: " ".repeat(free) });
+    }
+    row
+}
+
 impl Emulator {
     /// What stands in a cell; `None` for the right half of a wide character, and for the place where one did not fit.
     pub(crate) fn glyph(&self, cell: Cell) -> Option<Glyph<'_>> {
@@ -81,13 +100,15 @@ impl Emulator {
 
     /// Row `y` of the screen shown; an empty row if there is none. One of double width has a blank after each column.
     pub(crate) fn screen_row(&self, y: u16) -> Row {
-        self.row_of(y, y < self.size.rows && self.grid.line(y).has(Line::DOUBLE))
+        self.row_of(y, true)
     }
 
-    fn row_of(&self, y: u16, doubled: bool) -> Row {
+    /// A row as it is drawn, or as it reads: then one of double width is no wider than others.
+    fn row_of(&self, y: u16, drawn: bool) -> Row {
         if y >= self.size.rows {
             return Row::default();
         }
+        let doubled = drawn && self.grid.line(y).has(Line::DOUBLE);
         let mut builder = Builder::new(&self.palette);
         for cell in self.grid.used(y) {
             if let Some(glyph) = self.glyph(*cell) {
@@ -96,7 +117,8 @@ impl Emulator {
                 (0..if doubled { glyph.cols() } else { 0 }).for_each(|_| builder.push(Glyph::Blank, look));
             }
         }
-        builder.finish(self.grid.line(y).has(Line::WRAPPED))
+        let row = builder.finish(self.grid.line(y).has(Line::WRAPPED));
+        if self.is_on(Mode::REVERSE_VIDEO) { reversed(row, self.size.cols) } else { row }
     }
 
     /// Row `back` of the history, 0 being just above the screen; an empty row if there is none.

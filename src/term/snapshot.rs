@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::geom::Size;
 use crate::base::memory::Memory;
+use crate::base::style::Rgb;
 use crate::term::cell::Cell;
 use crate::term::charset::{Charset, Charsets};
 use crate::term::cluster::Clusters;
@@ -11,12 +12,13 @@ use crate::term::emulator::{Cursor, Emulator, Margins, Options, Pen, Printing, S
 use crate::term::grapheme::Join;
 use crate::term::grid::{Grid, Line};
 use crate::term::history::{History, HistoryEnd};
+use crate::term::image::{Images, ImagesSnapshot};
 use crate::term::kept::{colour_of, colour_word};
 use crate::term::keyboard::{Flags, Keyboard};
 use crate::term::link::Links;
 use crate::term::look::{Look, Looks};
 use crate::term::mode::Modeset;
-use crate::term::palette::{OuterColours, Palette, Rgb};
+use crate::term::palette::{OuterColours, Palette};
 use crate::term::parser::params::Params;
 use crate::term::parser::table::State;
 use crate::term::parser::{Header, Parser, STRING_BYTES_MAX};
@@ -50,12 +52,10 @@ pub struct Snapshot {
     pub cursor: CursorSnapshot,
     /// What DECSC saved on the main and on the alternate screen.
     pub saved: [SavedSnapshot; 2],
-    /// Top, bottom, left and right margin.
-    pub margins: [u16; 4],
+    /// Top, bottom, left and right margin; tab stops, a bit a column.
+    pub stops: ([u16; 4], Vec<u64>),
     /// Modes that are on, saved by XTSAVE, and which of them were saved: a bit each, numbered in `mode.rs`.
     pub modes: [u64; 3],
-    /// Tab stops, a bit a column.
-    pub tabs: Vec<u64>,
     /// Looks by style number, two words each.
     pub looks: Vec<[u64; 2]>,
     /// Clusters by number; an empty one is unused.
@@ -76,6 +76,8 @@ pub struct Snapshot {
     pub printing: ([u8; 2], u32, u8),
     /// The parser.
     pub parser: ParserSnapshot,
+    /// Images.
+    pub images: ImagesSnapshot,
     /// The tick of the last change.
     pub tick: u64,
 }
@@ -302,9 +304,8 @@ impl Emulator {
             alternate: self.alternate,
             cursor: CursorSnapshot::of(&self.cursor),
             saved: [SavedSnapshot::of(&self.saved[0]), SavedSnapshot::of(&self.saved[1])],
-            margins: [top, bottom, left, right],
+            stops: ([top, bottom, left, right], self.tabs.0.to_vec()),
             modes: [self.modes.0, self.kept.modes.0.0, self.kept.modes.1.0],
-            tabs: self.tabs.0.to_vec(),
             looks: self.tables.looks.all().iter().copied().map(Look::words).collect(),
             clusters: self.tables.clusters.all().map(str::to_owned).collect(),
             links: (texts(&self.tables.links.keys), u32::try_from(self.tables.links.oldest).unwrap_or(0)),
@@ -324,6 +325,7 @@ impl Emulator {
             shell: (self.shell.cwd.clone(), self.shell.at_prompt, self.shell.redraws),
             printing: (self.printing.join.bytes(), self.printing.last.map_or(0, u32::from), self.printing.cursor_shape),
             parser: ParserSnapshot::of(parser),
+            images: self.images.snapshot(),
             tick: self.shared.tick,
         }
     }
@@ -352,11 +354,11 @@ impl Emulator {
         emulator.other = other;
         emulator.cursor = snapshot.cursor.cursor(size);
         emulator.saved = snapshot.saved.map(|saved| saved.saved(size));
-        emulator.margins = margins(snapshot.margins, size);
+        emulator.margins = margins(snapshot.stops.0, size);
         emulator.modes = Modeset(snapshot.modes[0]);
         emulator.kept.modes = (Modeset(snapshot.modes[1]), Modeset(snapshot.modes[2]));
         emulator.kept.set_words(&snapshot.colours.others.1);
-        emulator.tabs = Tabs::from_words(&snapshot.tabs);
+        emulator.tabs = Tabs::from_words(&snapshot.stops.1);
         emulator.tables = Tables {
             looks: Looks::from_looks(looks),
             clusters: Clusters::from_texts(snapshot.clusters),
@@ -370,6 +372,7 @@ impl Emulator {
         let (join, repeated, cursor_shape) = snapshot.printing;
         let last = char::from_u32(repeated).filter(|c| !c.is_control());
         emulator.printing = Printing { join: Join::from_bytes(join), last, cursor_shape: cursor_shape.min(6), doubled: true };
+        emulator.images = Images::restore(snapshot.images);
         emulator.shared.tick = tick;
         Ok(emulator)
     }

@@ -219,7 +219,7 @@ impl Terminal {
         self.emulator.mark(row)
     }
 
-    /// Images on the screen and just above it, oldest first. They are not part of a snapshot.
+    /// Images on the screen and just above it, oldest first. Those that text can cut are seen only in cells of [`crate::base::row::RunKind::Under`].
     #[must_use]
     pub fn images(&self) -> &[Image] {
         &self.emulator.images.shown
@@ -307,6 +307,13 @@ impl Terminal {
             self.emulator.reply(crate::term::report::Reply::ColourScheme(scheme));
         }
         events.append(&mut self.emulator.out.events);
+    }
+
+    /// Width and height of a cell of the outer terminal in pixels, for images to come, reports and the mouse.
+    pub fn set_cell_pixels(&mut self, pixels: (u16, u16)) {
+        if pixels.0 != 0 && pixels.1 != 0 {
+            self.emulator.shared.options.cell_pixels = pixels;
+        }
     }
 
     /// Back to a fresh terminal, scrollback kept: what the user does when a program left a mess.

@@ -11,6 +11,7 @@ use crate::base::key::{KeyInput, MouseInput, MouseWant};
 use crate::base::row::RunKind;
 use crate::base::style::{Cursor, Style};
 use crate::wire::hello::{Hello, Welcome};
+use crate::wire::image::{Piece, Placed};
 use crate::wire::packet;
 use crate::wire::scroll::{Ask, Told};
 
@@ -71,6 +72,8 @@ pub enum ToServer {
     Colours(OuterColours),
     /// A question about the rows of a pane.
     Ask(Ask),
+    /// Whether pictures can be shown; without this message there is no data of them.
+    Pictures(bool),
 }
 
 /// Colours of an outer terminal; none where it did not tell.
@@ -112,6 +115,21 @@ pub enum ToClient {
     Bye(Bye),
     /// The answer to a [`ToServer::Ask`].
     Told(Told),
+    /// What the program in focus wants to know of keys; said again when it changes.
+    Wants(Wants),
+    /// A piece of a picture.
+    Piece(Piece),
+    /// The images of a pane; in force with the next frame.
+    Placed(Placed),
+}
+
+/// What the program in focus wants to know of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Wants {
+    /// The flags of kitty's protocol.
+    pub kitty: u8,
+    /// xterm's modifyOtherKeys: 0, 1 or 2.
+    pub other_keys: u8,
 }
 
 /// Something for the outer terminal that is not a cell.
@@ -341,7 +359,7 @@ mod tests {
             (ask(What::Rows { from: 300, count: 9 }), "0a070201ac0209"),
             (ask(What::Around { line: 1, cell: 2, reach: 3 }), "0a070202010203"),
             (ask(What::Mark { mark: RowMark::Output, from: 1, forward: true }), "0a070203010101"),
-            (ask(What::Output { before: 1 }), "0a07020401"),
+            (ask(What::Output { at: 1 }), "0a07020401"),
             (ask(What::Search { pattern: "a".into(), from: cell, forward: false }), "0a0702050161ac020400"),
             (ask(What::Cancel), "0a070206"),
         ];

@@ -2,6 +2,7 @@
 
 pub mod frame;
 pub mod hello;
+pub mod image;
 pub mod keeper;
 pub mod packet;
 pub mod rpc;

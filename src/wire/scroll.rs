@@ -55,10 +55,10 @@ pub enum What {
         /// Whether towards newer rows.
         forward: bool,
     },
-    /// The rows of the newest output before a row.
+    /// The rows of what the command printed that a row belongs to, else of the newest output before it.
     Output {
         /// The row.
-        before: u64,
+        at: u64,
     },
     /// The nearest match of a regular expression; also how many there are. A search before it is given up.
     Search {

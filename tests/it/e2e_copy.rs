@@ -29,7 +29,8 @@ fn eventually(client: &Abide, what: &str, holds: impl Fn(&Abide) -> bool) {
 /// The newest buffer.
 #[track_caller]
 fn buffer(client: &Abide) -> String {
-    client.cli(&["buffer", "show"]).stdout
+    let shown = client.cli(&["buffer", "show", "--json"]);
+    if shown.code == 0 { shown.json()["text"].as_str().expect("a text").to_owned() } else { String::new() }
 }
 
 #[test]

@@ -2,15 +2,20 @@
 
 mod bounds;
 mod differ;
+mod endless;
+mod images;
 mod input;
-mod props;
+pub(crate) mod props;
 mod seeds;
 mod soup;
 mod support;
 mod targets;
+mod targets_client;
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
+use abide::base::row::Run;
+use abide::base::style::Attrs;
 use abide::term::{Options, TermEvent, Terminal};
 
 fn terminal(cols: u16, rows: u16) -> Terminal {
@@ -99,6 +104,20 @@ fn a_line_rewraps_and_comes_back() {
     }
     assert_eq!((0..4).map(|y| terminal.row(y)).collect::<Vec<_>>(), before);
     assert_eq!(terminal.cursor(), cursor);
+}
+
+/// DECSCNM was kept and reported, and shown nowhere.
+#[test]
+fn reverse_video_is_shown() {
+    let mut terminal = terminal(8, 2);
+    feed(&mut terminal, "a\x1b[7mb\x1b[m\x1b[31mc\x1b[m\x1b[?5h");
+    let inverse: Vec<(String, bool)> =
+        terminal.row(0).runs.iter().map(|run| (run.text.clone(), run.style.attrs.has(Attrs::INVERSE))).collect();
+    assert_eq!(inverse, [("a".into(), true), ("b".into(), false), ("c".into(), false), ("     ".into(), true)]);
+    assert_eq!(terminal.row(1).runs.iter().map(Run::cols).sum::<usize>(), 8, "a blank row is light too");
+    assert_eq!(terminal.text(0..2), "abc\n\n");
+    feed(&mut terminal, "\x1b[?5l");
+    assert!(terminal.row(1).runs.is_empty());
 }
 
 #[test]

@@ -52,7 +52,9 @@ impl Apply for Edit {
         let session = cx.state.pane(from).session;
         let folder = cx.host.socket.rsplit_once('/').map_or("/tmp", |(folder, _)| folder);
         let words = ["/bin/sh", "-c", SCRIPT, "scrollback", &cx.host.program, &from.to_string(), folder];
-        let start = Start { command: words.map(str::to_owned).into(), ..Start::default() };
+        // The editor is the one that the pane knows.
+        let set = cx.state.pane(from).env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let start = Start { command: words.map(str::to_owned).into(), set, ..Start::default() };
         let pane = cx.new_pane(&start, Some(from))?;
         let at = cx.state.session(session).tabs.len();
         let (tab, pane) = cx.state.new_tab(session, NewTab { name: Some("scrollback".into()), at, pane }, cx.now.wall);

@@ -157,7 +157,7 @@ impl DocRow {
             };
             match run.kind {
                 RunKind::Cluster(cols) => push(u16::from(cols.clamp(1, 2)), &run.text),
-                RunKind::Narrow => run.text.chars().for_each(|c| push(1, c.encode_utf8(&mut [0; 4]))),
+                RunKind::Narrow | RunKind::Under => run.text.chars().for_each(|c| push(1, c.encode_utf8(&mut [0; 4]))),
                 RunKind::Wide => run.text.chars().for_each(|c| push(2, c.encode_utf8(&mut [0; 4]))),
             }
         }

@@ -270,7 +270,7 @@ impl CopyMode {
                 self.col = self.cursor.col;
                 self.show_cursor();
             }
-            None => self.ask(What::Output { before: self.cursor.row + 1 }, true, wishes),
+            None => self.ask(What::Output { at: self.cursor.row }, true, wishes),
         }
     }
 

@@ -363,7 +363,7 @@ fn a_selection_is_copied_and_left() {
     assert_eq!((emacs.copied, emacs.left), new("fi"));
     let mut emacs = Session::new(Table::Emacs, TEXT, 4);
     emacs.press("M-< C-Space C-n C-n C-f R C-w");
-    assert_eq!(emacs.copied, [("f\n\n ".to_owned(), Where::New)]);
+    assert_eq!(emacs.copied, [("f\n\n".to_owned(), Where::New)]);
 }
 
 #[test]

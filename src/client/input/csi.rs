@@ -52,11 +52,34 @@ pub(super) fn read(bytes: &[u8], end: u8) -> Option<Csi> {
             mouse(numbers, end == b'm').map(|mouse| Csi::Event(TtyEvent::Mouse(mouse)))
         }
         (Some(b'?'), _) => reply(&bytes[1..], end).map(|reply| Csi::Event(TtyEvent::Reply(reply))),
+        (Some(b'>'), b'm') => {
+            let params = Params::read(&bytes[1..]);
+            let value = u16::try_from(params.first(1)).ok().filter(|_| params.first(0) == 4)?;
+            Some(Csi::Event(TtyEvent::Reply(Reply::OtherKeys(value))))
+        }
         (Some(b'<' | b'=' | b'>' | b' '..=b'/'), _) => None,
+        (Some(b'0'..=b'9'), b't' | b'R') => match plain_reply(&Params::read(bytes), end) {
+            Some(reply) => Some(Csi::Event(TtyEvent::Reply(reply))),
+            None => key(&Params::read(bytes), end).map(Csi::Key),
+        },
         (None, b'I') => Some(Csi::Event(TtyEvent::Focus(true))),
         (None, b'O') => Some(Csi::Event(TtyEvent::Focus(false))),
         (Some(b'2'), b'~') if bytes == b"200" => Some(Csi::PasteBegin),
         _ => key(&Params::read(bytes), end).map(Csi::Key),
+    }
+}
+
+/// Answers without a private mark: sizes in pixels (4, 6), the size in band (48), the cursor's place unless it looks like F3.
+fn plain_reply(params: &Params, end: u8) -> Option<Reply> {
+    let number = |group: usize| u16::try_from(params.first(group)).ok();
+    let pair = |first: usize| Some((number(first)?, number(first + 1)?));
+    let turned = |(height, width): (u16, u16)| (width, height);
+    match (end, params.first(0)) {
+        (b'R', 2..) if params.count == 2 => Some(Reply::Position(number(0)?, number(1)?)),
+        (b't', 4) if params.count == 3 => Some(Reply::AreaPixels(turned(pair(1)?))),
+        (b't', 6) if params.count == 3 => Some(Reply::CellPixels(turned(pair(1)?))),
+        (b't', 48) if params.count == 5 => Some(Reply::Size(pair(1)?, pair(3)?)),
+        _ => None,
     }
 }
 
@@ -68,6 +91,10 @@ fn reply(bytes: &[u8], end: u8) -> Option<Reply> {
             Some(Reply::Attributes(numbers.collect()))
         }
         b'u' => Some(Reply::Kitty(u8::try_from(params.first(0)).ok()?)),
+        b'S' if (params.first(0), params.first(1)) == (1, 0) => {
+            Some(Reply::SixelColours(u16::try_from(params.first(2)).unwrap_or(u16::MAX)))
+        }
+        b'n' if params.first(0) == 997 => Some(Reply::Theme(u8::try_from(params.first(1)).ok()?)),
         b'y' if bytes.ends_with(b"$") => Some(Reply::Mode(u16::try_from(params.first(0)).ok()?, u8::try_from(params.first(1)).ok()?)),
         _ => None,
     }

@@ -49,6 +49,24 @@ pub enum Reply {
     Colour(ColourSlot, (u8, u8, u8)),
     /// DECRQSS of SGR: the parameters in force, such as `0;48:2::1:2:3`.
     Graphics(String),
+    /// XTGETTCAP: a capability it has, with its value.
+    Capability(String, Option<String>),
+    /// XTQMODKEYS: modifyOtherKeys and its level.
+    OtherKeys(u16),
+    /// kitty graphics: the image asked about, and whether it would have been shown.
+    Image(u32, bool),
+    /// XTSMGRAPHICS: registers for the colours of sixels.
+    SixelColours(u16),
+    /// XTWINOPS 16: width and height of a cell in pixels.
+    CellPixels((u16, u16)),
+    /// XTWINOPS 14: width and height of the text area in pixels.
+    AreaPixels((u16, u16)),
+    /// CPR: row and column of the cursor, from 1; never of the first row, where F3 looks the same.
+    Position(u16, u16),
+    /// Mode 2031: the theme changed, to dark (1) or light (2).
+    Theme(u8),
+    /// Mode 2048: rows and columns, and height and width in pixels.
+    Size((u16, u16), (u16, u16)),
 }
 
 /// Which colour a terminal told.
@@ -83,7 +101,7 @@ enum State {
     X10,
     /// After ESC O.
     Ss3,
-    /// After ESC ] or ESC P.
+    /// After ESC ], ESC P or ESC _.
     String(u8),
     /// ESC within a string.
     StringEscape(u8),
@@ -232,7 +250,7 @@ impl Decoder {
             ESC => self.meta = true,
             b'[' => self.state = State::Csi,
             b'O' => self.state = State::Ss3,
-            b']' | b'P' => self.state = State::String(byte),
+            b']' | b'P' | b'_' => self.state = State::String(byte),
             _ => {
                 if self.meta {
                     self.meta = false;

@@ -1,4 +1,4 @@
-//! What an OSC or DCS string of the outer terminal answers (xterm ctlseqs: OSC 4, 10–12; XTVERSION; DECRQSS).
+//! What an OSC or DCS of the outer terminal answers (xterm ctlseqs: OSC 4, 10–12; XTVERSION; DECRQSS; XTGETTCAP) and an APC (kitty graphics).
 
 use super::{ColourSlot, Reply};
 
@@ -8,14 +8,22 @@ pub(super) fn may_start(kind: u8, bytes: &[u8], byte: u8) -> bool {
         (b']', 0) => matches!(byte, b'1' | b'4'),
         (b']', 1) => matches!(byte, b'0'..=b'2' | b';'),
         (b'P', 0) => matches!(byte, b'>' | b'0' | b'1'),
-        (b'P', 1) => matches!(byte, b'|' | b'$'),
+        (b'P', 1) => matches!(byte, b'|' | b'$' | b'+'),
+        (b'_', 0) => byte == b'G',
+        (b'_', 1) => byte == b'i',
         _ => true,
     }
 }
 
 /// Reads the string between introducer and terminator.
 pub(super) fn of_string(kind: u8, text: &str) -> Option<Reply> {
+    if kind == b'_' {
+        return image(text);
+    }
     if kind == b'P' {
+        if let Some(capability) = text.strip_prefix("1+r") {
+            return self::capability(capability);
+        }
         if let Some(version) = text.strip_prefix(">|") {
             return Some(Reply::Version(crate::base::text::harmless(version, 128)));
         }
@@ -35,6 +43,24 @@ pub(super) fn of_string(kind: u8, text: &str) -> Option<Reply> {
         (slot, colour)
     };
     Some(Reply::Colour(slot, rgb(colour)?))
+}
+
+/// `Gi=31;OK`, or another word where it went wrong.
+fn image(text: &str) -> Option<Reply> {
+    let (keys, word) = text.strip_prefix('G')?.split_once(';')?;
+    let number = keys.split(',').find_map(|key| key.strip_prefix("i="))?;
+    Some(Reply::Image(number.parse().ok()?, word == "OK"))
+}
+
+/// `524742=38`: name and value in hexadecimal digits; only the first is told if there are several.
+fn capability(text: &str) -> Option<Reply> {
+    let first = text.split(';').next()?;
+    let (name, value) = first.split_once('=').map_or((first, None), |(name, value)| (name, Some(value)));
+    let read = |digits: &str| {
+        let pairs = digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+        String::from_utf8(pairs.collect::<Option<Vec<u8>>>()?).ok()
+    };
+    Some(Reply::Capability(read(name).filter(|name| !name.is_empty())?, value.and_then(read)))
 }
 
 /// `rgb:R/G/B` and `rgba:R/G/B/A` with 1 to 4 digits each, or `#RRGGBB` (XParseColor(3)).

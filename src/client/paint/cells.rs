@@ -11,6 +11,7 @@ use crate::base::row::{Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style, Underline};
 use crate::base::text::{char_width, cluster_width};
 use crate::client::model::Model;
+use crate::client::widths::{Kind, Widths};
 use crate::wire::frame::PaneItem;
 
 /// Clusters and links that are remembered; beyond it everything is painted anew.
@@ -20,6 +21,8 @@ const GLYPHS_MAX: usize = 16_384;
 const CLUSTER: u32 = 1 << 30;
 const WIDE: u32 = 1 << 31;
 const TAIL: u32 = u32::MAX;
+/// A blank that an image shows through.
+const UNDER: u32 = 1 << 29;
 
 /// What one cell of the outer terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,12 +59,21 @@ impl Cell {
         self.glyph == TAIL
     }
 
+    pub(super) const fn is_under(self) -> bool {
+        self.glyph == UNDER
+    }
+
     pub(super) const fn is_wide(self) -> bool {
         self.glyph != TAIL && self.glyph & WIDE != 0
     }
 
+    /// A narrow character.
+    pub(super) fn narrow(c: char, style: Style) -> Self {
+        Self { glyph: u32::from(c), link: 0, style }
+    }
+
     /// A space that looks like it.
-    const fn emptied(self) -> Self {
+    pub(super) const fn emptied(self) -> Self {
         Self { glyph: ' ' as u32, link: 0, style: self.style }
     }
 }
@@ -82,11 +94,11 @@ impl Glyphs {
     }
 
     /// The end of a run to be written, moved behind what a terminal may take doubtful glyphs in it for.
-    pub(super) fn reach(&self, row: &[Cell], first: usize, mut end: usize) -> usize {
+    pub(super) fn reach(&self, row: &[Cell], (first, mut end): (usize, usize), widths: Widths) -> usize {
         let mut x = first;
         while x < end {
             if !row[x].is_tail()
-                && let Some(cols) = doubtful_cols(&self.of(row[x]))
+                && let Some(cols) = doubtful_cols(&self.of(row[x]), widths)
             {
                 end = end.max(x + cols).min(row.len());
             }
@@ -127,6 +139,11 @@ impl Glyphs {
         id
     }
 
+    /// A cell of one column with a cluster.
+    pub(super) fn cell(&mut self, text: &str, style: Style) -> Cell {
+        Cell { glyph: self.glyph(text, 1), link: 0, style }
+    }
+
     /// The glyph of a text that is one cluster.
     fn glyph(&mut self, text: &str, cols: usize) -> u32 {
         let mut chars = text.chars();
@@ -139,20 +156,8 @@ impl Glyphs {
     }
 }
 
-/// Puts row `y` of the outer terminal together: panes from the lowest to the highest, then chrome over them.
-pub(super) fn compose(model: &Model, y: u16, chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
-    let area = model.places().area;
-    if let Some(inside) = y.checked_sub(area.y).filter(|_| model.scene.number.is_some()) {
-        for pane in &model.scene.chrome.panes {
-            put_pane(model, pane, inside, glyphs, row);
-        }
-    }
-    put_chrome(chrome, glyphs, row);
-    mend(row);
-}
-
 /// Puts row `y` of the area as far as a pane covers it. The area begins in the terminal's first column.
-fn put_pane(model: &Model, pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
+pub(super) fn put_pane(model: &Model, pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
     let Some(inside) = y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows) else { return };
     let left = usize::from(pane.rect.x).min(row.len());
     let right = (left + usize::from(pane.rect.cols)).min(row.len());
@@ -189,6 +194,12 @@ fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [C
         }
     };
     match run.kind {
+        RunKind::Under => {
+            for _ in run.text.chars() {
+                put(x, cell(UNDER));
+                x += 1;
+            }
+        }
         RunKind::Narrow => {
             for c in run.text.chars() {
                 put(x, cell(u32::from(c)));
@@ -214,7 +225,7 @@ fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [C
 }
 
 /// Puts bars, borders and overlays over what is there.
-fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
+pub(super) fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
     let mut tail = false;
     for (cell, place) in chrome.iter().zip(row) {
         if cell.diff_option == CellDiffOption::Skip {
@@ -234,7 +245,7 @@ fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
 }
 
 /// Half of a wide character is a blank: where something else lies over the other half, and at the margin.
-fn mend(row: &mut [Cell]) {
+pub(super) fn mend(row: &mut [Cell]) {
     for x in 0..row.len() {
         let is_headless = row[x].is_tail() && !(0 < x && row[x - 1].is_wide());
         let is_tailless = row[x].is_wide() && !row.get(x + 1).is_some_and(|next| next.is_tail());
@@ -289,11 +300,12 @@ fn colour_of(colour: Color) -> Colour {
     }
 }
 
-/// Columns that some terminal may use for a glyph; none if all agree. What follows a doubtful one is placed and written anew.
-pub(super) fn doubtful_cols(glyph: &Glyph<'_>) -> Option<usize> {
+/// Columns that the outer terminal may use for a glyph; none if it is known to use ours. What follows a doubtful one is placed and written anew.
+pub(super) fn doubtful_cols(glyph: &Glyph<'_>, widths: Widths) -> Option<usize> {
     match glyph {
-        Glyph::Cluster(text) => Some(text.chars().map(char_width).sum::<usize>().max(2)),
         Glyph::Char(c) if c.is_ascii() => None,
-        Glyph::Char(c) => (0x1f000 <= u32::from(*c) || char_width(*c) == 0 || matches!(u32::from(*c), 0xe000..=0xf8ff)).then_some(2),
+        Glyph::Char(c) => Kind::of_char(*c).filter(|kind| !widths.agree(*kind)).map(|_| 2),
+        Glyph::Cluster(text) if widths.agree(Kind::of_cluster(text)) => None,
+        Glyph::Cluster(text) => Some(text.chars().map(char_width).sum::<usize>().max(2)),
     }
 }

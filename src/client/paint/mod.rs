@@ -1,6 +1,9 @@
 //! What the outer terminal is to show against what it shows: only the difference is written. It draws nothing by itself.
 
+mod boxed;
 mod cells;
+mod compose;
+mod pictures;
 mod sgr;
 
 use std::collections::hash_map::DefaultHasher;
@@ -12,10 +15,11 @@ use ratatui::style::Modifier;
 use crate::base::geom::Size;
 use crate::base::key::MouseWant;
 use crate::base::style::Cursor;
-use crate::client::caps::Caps;
+use crate::client::caps::{Caps, Features};
 use crate::client::model::{Damage, Model};
 use crate::client::{terminal, view};
 use cells::{Cell, Glyphs};
+use pictures::{Pictures, Touched};
 use sgr::Pen;
 
 /// Equal cells between two changed ones that are written again rather than jumped over.
@@ -36,6 +40,7 @@ pub struct Painter {
     /// Whether a row of `shown` is what the terminal shows.
     known: Vec<bool>,
     glyphs: Glyphs,
+    pictures: Pictures,
     /// The row that is composed.
     row: Vec<Cell>,
     /// What was last told besides cells.
@@ -48,8 +53,23 @@ struct Told {
     cursor: Option<Cursor>,
     title: String,
     mouse_motion: bool,
+    keys: Keys,
+    /// Themes and sizes in band are asked for.
+    reports: Features,
     /// Whether any of it is known.
     is_known: bool,
+}
+
+/// Which keyboard protocol is on.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    /// Whatever the greeting left.
+    #[default]
+    Greeted,
+    /// kitty's, with these flags.
+    Kitty(u8),
+    /// xterm's modifyOtherKeys.
+    Other(u8),
 }
 
 impl Default for Painter {
@@ -61,6 +81,7 @@ impl Default for Painter {
             shown: Vec::new(),
             known: Vec::new(),
             glyphs: Glyphs::default(),
+            pictures: Pictures::default(),
             row: Vec::new(),
             told: Told::default(),
         }
@@ -87,12 +108,28 @@ impl Painter {
         let begin: &[u8] = if model.caps.modern { b"\x1b[?2026h" } else { b"" };
         out.extend_from_slice(begin);
         let mut pen = Pen::new(model.caps, start + begin.len());
+        let has_pictures = !self.pictures.are_idle(model);
+        if has_pictures {
+            self.pictures.prepare(model);
+        }
+        let mut touched = vec![None; usize::from(self.size.rows)];
         for y in 0..self.size.rows {
             if rows[usize::from(y)] || !self.known[usize::from(y)] {
-                self.paint_row(model, y, &mut pen, out);
+                touched[usize::from(y)] = self.paint_row(model, y, &mut pen, out);
+            }
+        }
+        if has_pictures {
+            for y in self.pictures.stale_rows(model, &self.chrome.content, &self.shown) {
+                if let Some(known) = self.known.get_mut(usize::from(y)) {
+                    *known = false;
+                    touched[usize::from(y)] = self.paint_row(model, y, &mut pen, out);
+                }
             }
         }
         pen.finish(out);
+        if has_pictures {
+            self.pictures.write(model, (&self.chrome.content, &self.shown), &touched, out);
+        }
         let drew = start + begin.len() < out.len();
         self.tell(model, drew, out);
         if out.len() == start + begin.len() {
@@ -110,6 +147,7 @@ impl Painter {
         self.shown = vec![Cell::BLANK; size.area()];
         self.known = vec![false; usize::from(size.rows)];
         self.glyphs = Glyphs::default();
+        self.pictures.forget();
         self.told = Told::default();
     }
 
@@ -124,31 +162,38 @@ impl Painter {
         }
     }
 
-    fn paint_row(&mut self, model: &Model, y: u16, pen: &mut Pen, out: &mut Vec<u8>) {
+    /// Paints a row; says what of it was written.
+    fn paint_row(&mut self, model: &Model, y: u16, pen: &mut Pen, out: &mut Vec<u8>) -> Touched {
         let cols = usize::from(self.size.cols);
         let at = usize::from(y) * cols;
         self.row.clear();
         self.row.resize(cols, Cell::BLANK);
-        cells::compose(model, y, &self.chrome.content[at..at + cols], &mut self.glyphs, &mut self.row);
+        compose::compose((model, &self.pictures), y, &self.chrome.content[at..at + cols], &mut self.glyphs, &mut self.row);
         let shown = &mut self.shown[at..at + cols];
         let known = std::mem::replace(&mut self.known[usize::from(y)], true);
         if known && *shown == *self.row {
-            return;
+            return None;
         }
+        let mut touched: Touched = None;
+        let mut touch =
+            |first: usize, end: usize| touched = Some(touched.map_or((first, end), |(from, to)| (from.min(first), to.max(end))));
         let blank_from = self.row.iter().rposition(|cell| *cell != Cell::BLANK).map_or(0, |last| last + 1);
         let mut x = 0;
         while let Some(first) = (x..cols).find(|x| !known || shown[*x] != self.row[*x]) {
             let first = cells::head(&self.row, first);
             if blank_from <= first && (!known || ERASE_MIN <= cols - first) {
                 pen.erase_from(y, first, out);
+                touch(first, cols);
                 break;
             }
             let end = span_end(&self.row, shown, known, first).min(if known { cols } else { blank_from.max(first + 1) });
-            let end = self.glyphs.reach(&self.row, first, end);
+            let end = self.glyphs.reach(&self.row, (first, end), model.caps.widths);
             pen.write((y, first), &self.row[first..end], &self.glyphs, out);
+            touch(first, end);
             x = end;
         }
         shown.copy_from_slice(&self.row);
+        touched
     }
 
     /// Cursor, title and mouse.
@@ -157,6 +202,11 @@ impl Painter {
         if self.told.mouse_motion != wants_motion {
             out.extend_from_slice(if wants_motion { b"\x1b[?1003h" } else { b"\x1b[?1003l\x1b[?1002h" });
         }
+        let keys = wanted_keys(model);
+        if self.told.keys != keys {
+            put_keys(self.told.keys, keys, out);
+        }
+        let reports = put_reports(self.told.reports, model.caps, out);
         let title = if model.setup.outer.title && model.caps.modern { title(model) } else { String::new() };
         if !title.is_empty() && self.told.title != title {
             out.extend_from_slice(&terminal::title(&title));
@@ -165,8 +215,43 @@ impl Painter {
         if drew || !self.told.is_known || self.told.cursor != cursor {
             put_cursor(cursor, (!self.told.is_known).then_some(()).map_or(self.told.cursor, |()| None), model.caps, out);
         }
-        self.told = Told { cursor, title, mouse_motion: wants_motion, is_known: true };
+        self.told = Told { cursor, title, mouse_motion: wants_motion, keys, reports, is_known: true };
     }
+}
+
+/// kitty's protocol with what the program in focus wants beside our own, where there is that; else modifyOtherKeys as far as it is wanted.
+fn wanted_keys(model: &Model) -> Keys {
+    let wants = model.album.wants;
+    match () {
+        () if model.caps.kitty => Keys::Kitty(terminal::KITTY_OWN | wants.kitty & terminal::KITTY_PASSED),
+        () if !model.caps.has(Features::OTHER_KEYS) => Keys::Greeted,
+        // A program that knows kitty's protocol wants every key told apart.
+        () if wants.kitty != 0 => Keys::Other(2),
+        () => Keys::Other(wants.other_keys.min(2)),
+    }
+}
+
+fn put_keys(before: Keys, keys: Keys, out: &mut Vec<u8>) {
+    let text = match (before, keys) {
+        (Keys::Greeted, Keys::Kitty(terminal::KITTY_OWN) | Keys::Other(0)) | (_, Keys::Greeted) => return,
+        (_, Keys::Kitty(flags)) => format!("\x1b[={flags};1u"),
+        (_, Keys::Other(level)) => format!("\x1b[>4;{level}m"),
+    };
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Asks for reports of the theme (2031) and of the size in band (2048) where there are such; gives what is asked for now.
+fn put_reports(before: Features, caps: Caps, out: &mut Vec<u8>) -> Features {
+    let mut asked = Features::NONE;
+    for (feature, mode) in [(Features::THEME, "\x1b[?2031h"), (Features::IN_BAND_SIZE, "\x1b[?2048h")] {
+        if caps.has(feature) {
+            asked = asked.with(feature);
+            if !before.has(feature) {
+                out.extend_from_slice(mode.as_bytes());
+            }
+        }
+    }
+    asked
 }
 
 /// The end of a run of cells to be written from `first`: changed ones, and equal ones between them that are not worth a jump.

@@ -2,7 +2,7 @@
 
 use super::cells::{Cell, Glyph, Glyphs, doubtful_cols};
 use crate::base::style::{Attrs, Colour, CursorShape, Style, Underline};
-use crate::client::caps::{Caps, Depth};
+use crate::client::caps::{Caps, Depth, Features};
 
 /// A terminal's cursor and style while a frame is written. A frame begins and ends with the default style and no link.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Pen {
                 self.set_style(cell.style, out);
             }
             let glyph = glyphs.of(*cell);
-            let is_sure = doubtful_cols(&glyph).is_none();
+            let is_sure = doubtful_cols(&glyph, self.caps.widths).is_none();
             if !is_sure && cell.is_wide() {
                 // A terminal that takes it for narrow would leave the other half as it was.
                 out.extend_from_slice(b"\x1b[2X");
@@ -108,7 +108,7 @@ impl Pen {
 
     fn set_style(&mut self, style: Style, out: &mut Vec<u8>) {
         let from = std::mem::replace(&mut self.style, style);
-        if self.caps.depth == Depth::True && self.caps.underlines {
+        if self.caps.depth == Depth::True && self.caps.underlines && self.caps.has(Features::OVERLINE) {
             return write_style(from, style, out);
         }
         let shown = |style: Style| as_shown(style, self.caps);
@@ -150,6 +150,7 @@ fn as_shown(style: Style, caps: Caps) -> Style {
     // Without colours what was told apart by its background is told apart by inversion.
     let lost_bg = caps.depth.nearest(style.bg).is_none() && style.bg != Colour::Default;
     let attrs = if lost_bg { style.attrs.with(Attrs::INVERSE) } else { style.attrs };
+    let attrs = if caps.has(Features::OVERLINE) { attrs } else { attrs.without(Attrs::OVERLINE) };
     Style { fg: nearest(style.fg), bg: nearest(style.bg), underline_colour, underline, attrs }
 }
 

@@ -1,13 +1,13 @@
 //! A call: the client's own is carried out, another is asked about or sent.
 
 use super::copy::{self, Entry};
-use super::open;
+use super::{open, send};
 use crate::client::calls::{self, Own, Wanted};
 use crate::client::copy::Deed;
 use crate::client::copy::keys::{Command, Step};
 use crate::client::copy::motion::Way;
 use crate::client::copying::Awaited;
-use crate::client::model::{Message, Model, Numbered, Overlay};
+use crate::client::model::{Message, Model, Overlay};
 
 /// Makes a call: the client's own are done here, some are asked about first, the rest goes to the server.
 pub(super) fn call(model: &mut Model, wanted: Wanted, out: &mut Vec<Message>) {
@@ -25,14 +25,7 @@ pub(super) fn call(model: &mut Model, wanted: Wanted, out: &mut Vec<Message>) {
         model.damage.chrome = true;
         return;
     }
-    send(model, &wanted, out);
-}
-
-/// Sends a call to the server.
-pub(super) fn send(model: &mut Model, wanted: &Wanted, out: &mut Vec<Message>) {
-    let id = model.next_call;
-    model.next_call += 1;
-    out.push(Message::Input(Numbered::Call(wanted.request(id))));
+    send::send(model, &wanted, out);
 }
 
 /// Does what is the client's own.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::call;
+use super::send;
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyCode, KeyInput, Mods};
@@ -156,7 +156,7 @@ pub(super) fn copied(model: &mut Model, text: String, to: Where, out: &mut Vec<M
         out.push(Message::Run(Command { line: setup.copy.command.clone(), argument: None, input: text.clone() }));
     }
     if !model.scene.chrome.read_only {
-        call::send(model, &calls::set_buffer(&text, to == Where::Append), out);
+        send::send(model, &calls::set_buffer(&text, to == Where::Append), out);
     }
 }
 
@@ -171,13 +171,13 @@ pub(super) fn paste(model: &mut Model, text: &str, out: &mut Vec<Message>) -> bo
 
 /// Pastes the newest buffer into a pane.
 pub(super) fn paste_into(model: &mut Model, pane: PaneId, out: &mut Vec<Message>) {
-    call::send(model, &calls::paste_buffer(None, Some(pane)), out);
+    send::send(model, &calls::paste_buffer(None, Some(pane)), out);
 }
 
 /// Makes a call whose answer is used here.
 pub(super) fn ask(model: &mut Model, wanted: &Wanted, what: Awaited, out: &mut Vec<Message>) {
     model.copying.await_answer(model.next_call, what);
-    call::send(model, wanted, out);
+    send::send(model, wanted, out);
 }
 
 /// Takes the answer of a call that was made for one of these.
@@ -205,7 +205,7 @@ pub(super) fn answered(model: &mut Model, what: Awaited, reply: &Value, out: &mu
 
 /// Goes to a match of a search over every pane, once that pane is in view.
 pub(super) fn visit(model: &mut Model, pane: PaneId, place: (u64, u32), pattern: &str, out: &mut Vec<Message>) {
-    call::send(model, &calls::focus(pane), out);
+    send::send(model, &calls::focus(pane), out);
     model.copying.visit = Some((pane, place, pattern.to_owned()));
     arrive(model, out);
 }

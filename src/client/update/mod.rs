@@ -6,10 +6,14 @@ mod keys;
 mod mouse;
 mod open;
 mod overlay;
+mod send;
 mod server;
 
+use crate::base::geom::Size;
+use crate::client::caps::Pictures;
 use crate::client::input::{ColourSlot, Reply, TtyEvent};
 use crate::client::model::{Event, Link, Message, Model, Numbered};
+use crate::client::terminal;
 use crate::wire::frame::ToServer;
 
 /// Takes an event; says what is to be done outside, in order.
@@ -17,11 +21,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
     let mut out = Vec::new();
     match event {
         Event::Tty(events) => tty(model, events, &mut out),
-        Event::Resized(size, cell_pixels) => {
-            model.size = size;
-            model.damage.all = true;
-            out.push(Message::Send(ToServer::Resize { size, cell_pixels }));
-        }
+        Event::Resized(size, cell_pixels) => resized(&mut *model, size, cell_pixels, &mut out),
         Event::Connected => model.link = Link::Greeting(model.now.tick),
         Event::Server(message) => server::take(model, message, &mut out),
         Event::Lost => {
@@ -74,7 +74,10 @@ fn paste(model: &mut Model, text: String, out: &mut Vec<Message>) {
 
 /// Learns what the outer terminal is and can. Its device attributes come last, so then the colours are complete.
 fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
+    let (before, former) = (model.caps.pictures(), model.caps.cell_pixels);
     model.damage.all |= model.caps.learn(reply);
+    // Modes that it turned out to have are set with the next frame.
+    model.damage.cursor = true;
     match *reply {
         Reply::Colour(slot, rgb) => match slot {
             ColourSlot::Foreground => model.colours.fg = Some(rgb),
@@ -86,8 +89,36 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
             }
         },
         Reply::Attributes(_) => out.push(Message::Send(ToServer::Colours(model.colours.clone()))),
+        Reply::Theme(_) => out.push(Message::Write((terminal::colour_queries() + terminal::ATTRIBUTES_QUERY).into_bytes())),
+        Reply::CellPixels(pixels) => {
+            model.caps.cell_pixels = former;
+            resized(model, model.size, pixels, out);
+        }
+        Reply::AreaPixels((width, height)) if model.caps.cell_pixels == (0, 0) => {
+            let pixels = (width / model.size.cols.max(1), height / model.size.rows.max(1));
+            resized(model, model.size, pixels, out);
+        }
+        Reply::Size((rows, cols), (height, width)) if 0 < rows && 0 < cols => {
+            resized(model, Size::new(cols, rows).clamped(), (width / cols, height / rows), out);
+        }
         _ => {}
     }
+    if before != model.caps.pictures() {
+        out.push(Message::Send(ToServer::Pictures(model.caps.pictures() != Pictures::Box)));
+    }
+}
+
+/// The outer terminal has another size, or tells what it is in pixels.
+fn resized(model: &mut Model, size: Size, pixels: (u16, u16), out: &mut Vec<Message>) {
+    let is_known = 0 < pixels.0 && 0 < pixels.1;
+    let pixels = if is_known { pixels } else { model.caps.cell_pixels };
+    if (model.size, model.caps.cell_pixels) == (size, pixels) {
+        return;
+    }
+    model.caps.cell_pixels = pixels;
+    model.size = size;
+    model.damage.all = true;
+    out.push(Message::Send(ToServer::Resize { size, cell_pixels: pixels }));
 }
 
 /// A deadline has passed: what is over goes, what is due appears.

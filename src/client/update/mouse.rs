@@ -1,7 +1,7 @@
 //! The mouse: overlays, bars and borders take it, the rest goes to the program under it if that wants it.
 
 use super::copy::{self, Entry};
-use super::{call, overlay};
+use super::{call, overlay, send};
 use crate::base::geom::Point;
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyCode, Mods, MouseButton, MouseInput, MouseKind, MouseWant};
@@ -71,7 +71,7 @@ fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
         return;
     }
     match bars::hit(model, mouse.at) {
-        Some(bars::Hit::Tab(tab)) => call::send(model, &calls::go(tab), out),
+        Some(bars::Hit::Tab(tab)) => send::send(model, &calls::go(tab), out),
         Some(bars::Hit::Session) => call::carry_out(model, calls::Own::Sessions, out),
         None => {}
     }
@@ -100,7 +100,7 @@ fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<Message>
             let now = along(border, at);
             if let Some(wanted) = calls::move_border(border, last, now) {
                 model.grab = Some(Grab::Border(border, now));
-                call::send(model, &wanted, out);
+                send::send(model, &wanted, out);
             }
         }
         Grab::Border(..) => {}
@@ -127,7 +127,7 @@ fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<
             return press(model, pane, (button, mouse.at), out);
         } else {
             if model.scene.chrome.focus != Some(pane.id) {
-                call::send(model, &calls::focus(pane.id), out);
+                send::send(model, &calls::focus(pane.id), out);
             }
             model.grab = Some(Grab::Program(pane.id, button));
         }
@@ -163,7 +163,7 @@ fn scroll(model: &mut Model, pane: &PaneItem, up: bool, out: &mut Vec<Message>) 
 /// A button on a pane whose program does not want the mouse: it gets the focus; the left button selects, the middle one pastes.
 fn press(model: &mut Model, pane: &PaneItem, (button, at): (MouseButton, Point), out: &mut Vec<Message>) {
     if model.scene.chrome.focus != Some(pane.id) {
-        call::send(model, &calls::focus(pane.id), out);
+        send::send(model, &calls::focus(pane.id), out);
     }
     if button == MouseButton::Middle {
         return copy::paste_into(model, pane.id, out);

@@ -1,6 +1,6 @@
 //! What keys and pastes do to what lies over the panes.
 
-use super::{call, copy};
+use super::{call, copy, send};
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::client::calls::{self, Wanted};
 use crate::client::copy::Where;
@@ -34,7 +34,7 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
         Some(Overlay::Rename(what, mut line)) => match (key.code, key.mods) {
             (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => {}
             (KeyCode::Enter | KeyCode::Keypad('\r'), _) if line.text().is_empty() => {}
-            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => call::send(model, &calls::rename(what, line.text()), out),
+            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => send::send(model, &calls::rename(what, line.text()), out),
             _ => {
                 line.key(key);
                 model.overlay = Some(Overlay::Rename(what, line));
@@ -51,7 +51,7 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
         Some(Overlay::Hints(hints)) => hint(model, hints, key, out),
         Some(Overlay::Confirm(wanted)) => {
             if matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter) {
-                call::send(model, &wanted, out);
+                send::send(model, &wanted, out);
             }
         }
     }
@@ -99,9 +99,9 @@ pub(super) fn enter(model: &mut Model, pick: Pick, out: &mut Vec<Message>) {
 fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Message>) {
     match choice {
         Choice::Close => {}
-        Choice::Session(id) => call::send(model, &calls::show(id), out),
-        Choice::Tab(id) => call::send(model, &calls::go(id), out),
-        Choice::Buffer(name) => call::send(model, &calls::paste_buffer(Some(&name), None), out),
+        Choice::Session(id) => send::send(model, &calls::show(id), out),
+        Choice::Tab(id) => send::send(model, &calls::go(id), out),
+        Choice::Buffer(name) => send::send(model, &calls::paste_buffer(Some(&name), None), out),
         Choice::Place { pane, line, cell, pattern } => copy::visit(model, pane, (line, cell), &pattern, out),
         Choice::Command(words) => match (model.setup.parse)(&words) {
             Ok(bound) => call::call(model, Wanted::from(&bound), out),

@@ -1,10 +1,12 @@
 //! What the server says.
 
-use super::{call, copy};
+use super::{call, copy, send};
 use crate::base::code::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
+use crate::client::album::Album;
 use crate::client::calls;
+use crate::client::caps::Pictures;
 use crate::client::model::{Link, Message, Model};
 use crate::client::outcome::Outcome;
 use crate::client::scene::Scene;
@@ -31,6 +33,12 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
         ToClient::Taken(number) => out.push(Message::Taken(number)),
         ToClient::Bye(bye) => out.push(farewell(bye)),
         ToClient::Told(told) => copy::told(model, told, out),
+        ToClient::Wants(wants) => {
+            model.album.wants = wants;
+            model.damage.cursor = true;
+        }
+        ToClient::Piece(piece) => model.damage.layout |= model.album.add(piece),
+        ToClient::Placed(placed) => model.album.place(placed),
     }
 }
 
@@ -39,12 +47,16 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     let again = model.scene.number.is_some();
     model.link = Link::Up(model.now.tick);
     model.scene.number = None;
+    model.album = Album::default();
     model.damage.chrome = true;
     out.push(Message::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
-        call::send(model, &calls::show(session.id), out);
+        send::send(model, &calls::show(session.id), out);
     }
     copy::reconnected(model, out);
+    if model.caps.pictures() != Pictures::Box {
+        out.push(Message::Send(ToServer::Pictures(true)));
+    }
     if again {
         out.push(Message::Send(ToServer::Colours(model.colours.clone())));
     }
@@ -60,6 +72,7 @@ fn apply(model: &mut Model, frame: Frame) {
     }
     let before = frame.chrome.as_ref().map(|_| layout(&model.scene.chrome));
     let changes = model.scene.apply(frame);
+    model.damage.layout |= model.album.turn(|pane| model.scene.pane(pane).is_some());
     model.damage.cursor = true;
     if changes.chrome {
         model.hover = None;

@@ -16,9 +16,9 @@ use crate::client::model::{Event, Link, Message, Model, NOTICES_MAX, Numbered, O
 use crate::client::outcome::Outcome;
 use crate::client::setup::Setup;
 use crate::settings::Settings;
-use crate::wire::frame::{Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, Span as Piece, TabItem, ToClient, ToServer};
+use crate::wire::frame::{Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, Span as FrameSpan, TabItem, ToClient, ToServer};
 use crate::wire::hello::Welcome;
-use crate::wire::scroll::{Answer, Rows, ScrolledRow, Told};
+use crate::wire::scroll::{Answer, Cell, Rows, ScrolledRow, Told};
 
 fn model() -> Model {
     let mut settings = Settings::default();
@@ -245,10 +245,11 @@ fn the_rows_of_copy_mode_are_shown_and_what_is_copied_goes_everywhere() {
     model.caps.modern = true;
     press(&mut model, "C-b [");
     let row = |text: &str| ScrolledRow {
-        spans: vec![Piece { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }],
+        spans: vec![FrameSpan { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }],
         ..ScrolledRow::default()
     };
-    let rows = Rows { cols: 40, screen: 10, end: 32, rows: (0..32).map(|n| row(&format!("row {n}"))).collect(), ..Rows::default() };
+    let cursor = Cell { row: 31, col: 0 };
+    let rows = Rows { cols: 40, screen: 10, end: 32, cursor, rows: (0..32).map(|n| row(&format!("row {n}"))).collect(), ..Rows::default() };
     let told = Told { number: 1, pane: PaneId(1), answer: Answer::Rows(Box::new(rows)) };
     update(&mut model, Event::Server(ToClient::Told(told)));
     let mode = model.copying.open(PaneId(1)).expect("it is shown");

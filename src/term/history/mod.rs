@@ -66,6 +66,17 @@ pub struct HistoryEnd {
     pub open_gap: bool,
 }
 
+/// Rows at the current width.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rows {
+    /// Those that are there.
+    kept: usize,
+    /// Those that were dropped since the width changed, so that a row keeps its address.
+    dropped: u64,
+    /// Counts the changes of the width.
+    epoch: u64,
+}
+
 /// The history of a main screen.
 pub(crate) struct History {
     slots: Slots,
@@ -81,16 +92,12 @@ pub(crate) struct History {
     /// Lines ever pushed.
     line: u64,
     lines: usize,
-    rows: usize,
+    rows: Rows,
     /// Cells of the unfinished last line, 0 if finished; and the segment where it starts.
     open_cells: u32,
     open_segment: u64,
     /// Its last row is one cell short, because a wide character did not fit.
     open_gap: bool,
-    /// Rows that were dropped since the width changed, so that a row keeps its address.
-    dropped: u64,
-    /// Counts the changes of the width.
-    epoch: u64,
     /// For each style number: stamp and entry in the last segment's dictionary.
     numbers: Vec<(u32, u16)>,
     stamp: u32,
@@ -115,12 +122,10 @@ impl History {
             cols: usize::from(cols.max(1)),
             line: 0,
             lines: 0,
-            rows: 0,
+            rows: Rows::default(),
             open_cells: 0,
             open_segment: 0,
             open_gap: false,
-            dropped: 0,
-            epoch: 0,
             numbers: Vec::new(),
             stamp: 1,
             sweeps: 0,
@@ -332,8 +337,8 @@ impl History {
         let Some(front) = self.segments.pop_front() else { return };
         self.front += 1;
         self.lines -= front.lines as usize;
-        self.rows -= front.rows as usize;
-        self.dropped += u64::from(front.rows);
+        self.rows.kept -= front.rows as usize;
+        self.rows.dropped += u64::from(front.rows);
         self.slots.give(front.slot);
         self.packing.lengths.remove(&(self.front - 1));
         if self.open_segment < self.front {
@@ -375,7 +380,7 @@ impl History {
             }
             segment.rows += 1;
             segment.longest = segment.longest.max(cells);
-            self.rows += 1;
+            self.rows.kept += 1;
         }
         self.open_cells = if header.has(WRAPPED) && cells < LINE_CELLS_MAX { cells } else { 0 };
         if self.front_is_surplus() {
@@ -400,7 +405,7 @@ impl History {
             self.drop_front();
         }
         self.lines = 0;
-        self.rows = 0;
+        self.rows.kept = 0;
     }
 
     /// The next row starts a line of its own, whatever the last one was.

@@ -50,7 +50,7 @@ impl History {
 
     /// Rows kept, at the current width.
     pub(crate) fn rows(&self) -> usize {
-        self.rows - self.hidden_rows()
+        self.rows.kept - self.hidden_rows()
     }
 
     /// Rows of the lines beyond the limit, which go when their segment goes.
@@ -151,14 +151,14 @@ impl History {
             self.disown();
         }
         self.open_cells = 0;
-        self.epoch += 1;
-        self.dropped = 0;
-        self.rows = 0;
+        self.rows.epoch += 1;
+        self.rows.dropped = 0;
+        self.rows.kept = 0;
         for at in 0..self.segments.len() {
             let segment = self.segments[at];
             let rows = if segment.longest as usize <= self.cols { segment.lines } else { self.count_rows(at, segment) };
             self.segments[at].rows = rows;
-            self.rows += rows as usize;
+            self.rows.kept += rows as usize;
         }
     }
 
@@ -330,7 +330,7 @@ impl History {
         }
         self.lines = self.lines.saturating_sub(1);
         self.line = self.line.saturating_sub(1);
-        self.rows = self.rows.saturating_sub(rows);
+        self.rows.kept = self.rows.kept.saturating_sub(rows);
         self.open_cells = 0;
         self.uncommitted = true;
         self.commit();

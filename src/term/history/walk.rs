@@ -29,12 +29,12 @@ pub(crate) struct RowEnd {
 impl History {
     /// Counts the changes of the width: addresses of rows hold for one width only.
     pub(crate) fn epoch(&self) -> u64 {
-        self.epoch
+        self.rows.epoch
     }
 
     /// The address after the last row.
     pub(crate) fn end_row(&self) -> u64 {
-        self.dropped + self.rows as u64
+        self.rows.dropped + self.rows.kept as u64
     }
 
     /// The number of the line that what comes next belongs to, and how many of its cells are here.
@@ -89,7 +89,7 @@ impl History {
 
     /// The line in which the row at an address lies: where it starts, its number, and which of its rows that is.
     fn line_at(&self, address: u64) -> Option<(Place, u64, usize)> {
-        let mut row = usize::try_from(address.checked_sub(self.dropped)?).ok()?;
+        let mut row = usize::try_from(address.checked_sub(self.rows.dropped)?).ok()?;
         let mut line = self.line.saturating_sub(self.lines as u64);
         for (at, segment) in self.segments.iter().enumerate() {
             if (segment.rows as usize) <= row {
@@ -113,7 +113,7 @@ impl History {
     /// The address of the row in which a cell of a line lies; the nearest if it is not there any more or not yet.
     pub(crate) fn address(&self, wanted: u64, cell: u32) -> u64 {
         let mut line = self.line.saturating_sub(self.lines as u64);
-        let mut address = self.dropped;
+        let mut address = self.rows.dropped;
         for (at, segment) in self.segments.iter().enumerate() {
             if line + u64::from(segment.lines) <= wanted {
                 line += u64::from(segment.lines);
@@ -163,7 +163,7 @@ impl History {
 
     /// Addresses and marks of the marked lines that start after address `after`, in the first segment that has any; the oldest first.
     pub(crate) fn marks_after(&self, after: u64) -> Vec<(u64, u8)> {
-        let mut start = self.dropped;
+        let mut start = self.rows.dropped;
         for (at, segment) in self.segments.iter().enumerate() {
             let first = start;
             start += u64::from(segment.rows);

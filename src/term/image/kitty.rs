@@ -1,54 +1,34 @@
-//! The kitty graphics protocol as far as bytes in the stream go (direct transmission, placements, deletion, queries), and iTerm2's inline images.
-//! Files and shared memory of the machine are never read for a program.
+//! The kitty graphics protocol as far as bytes in the stream go: direct transmission, whole or in pieces, placements, virtual ones, deletion, queries.
+//! Files and shared memory of the machine are never read for a program, and nothing is animated: such commands are answered with an error.
 
 use crate::term::base64;
 use crate::term::emulator::Emulator;
-use crate::term::image::{Control, IMAGE_BYTES_MAX, Image, ImageFormat, PIXELS_MAX, Transfer};
+use crate::term::image::{Control, IMAGE_BYTES_MAX, Image, ImageFormat, Images, PIXELS_MAX, Picture, Stored, Transfer, file};
 use crate::term::report::Reply;
 
-fn control(text: &[u8]) -> Control {
-    let mut control = Control { action: b't', medium: b'd', format: 32, delete: b'a', ..Control::default() };
-    for pair in text.split(|byte| *byte == b',').take(64) {
-        let [key, b'=', value @ ..] = pair else { continue };
-        let letter = value.first().copied().unwrap_or(0);
-        let number = std::str::from_utf8(value).ok().and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(0);
-        match key {
-            b'a' => control.action = letter,
-            b't' => control.medium = letter,
-            b'f' => control.format = number,
-            b'o' => control.compressed = letter == b'z',
-            b'm' => control.more = number == 1,
-            b'q' => control.quiet = number,
-            b'i' => control.id = number,
-            b'I' => control.number = number,
-            b'p' => control.placement = number,
-            b's' => control.width = number,
-            b'v' => control.height = number,
-            b'c' => control.cols = number,
-            b'r' => control.rows = number,
-            b'C' => control.stay = number == 1,
-            b'd' => control.delete = letter,
-            _ => {}
-        }
-    }
-    control
-}
+/// Numbers given to images that a program names by a number of its own (`I`) start here.
+const OWN_IDS: u32 = 0x8000_0000;
 
 impl Emulator {
     /// `G` of an APC: control data, then base64.
     pub(crate) fn kitty_graphics(&mut self, command: &[u8]) {
         let split = command.iter().position(|byte| *byte == b';').unwrap_or(command.len());
         let (head, payload) = (&command[..split], command.get(split + 1..).unwrap_or(&[]));
-        let mut control = control(head);
+        let mut control = Control::read(head);
         if let Some(first) = self.images.transfer.control {
-            // Only the first piece says what it is.
-            control = Control { more: control.more, ..first };
+            if control.action == b'd' {
+                // Whatever was begun is given up.
+                self.images.transfer = Transfer::default();
+            } else {
+                // Only the first piece says what it is.
+                control = Control { more: control.more, quiet: control.quiet.max(first.quiet), ..first };
+            }
         }
         match control.action {
             b'd' => self.delete_images(control),
             b'p' => {
-                let done = self.place_stored(control);
-                self.answer(control, done);
+                let placed = self.place_stored(control);
+                self.answer(placed.unwrap_or(control), placed.is_some());
             }
             b't' | b'T' | b'q' => self.receive(control, payload),
             _ => self.answer(control, false),
@@ -70,89 +50,100 @@ impl Emulator {
         }
         let data = std::mem::take(&mut self.images.transfer).data;
         let done = self.received(control, data);
-        self.answer(control, done);
+        self.answer(done.unwrap_or(control), done.is_some());
     }
 
-    /// A whole image is there: checked, stored, and placed if asked for.
-    fn received(&mut self, control: Control, data: Vec<u8>) -> bool {
+    /// A whole image is there: checked, stored, and placed if asked for. Gives the command with the number it has now.
+    fn received(&mut self, mut control: Control, data: Vec<u8>) -> Option<Control> {
         let (format, bytes) = match control.format {
             24 => (ImageFormat::Rgb, 3),
             32 => (ImageFormat::Rgba, 4),
             100 => (ImageFormat::File, 0),
-            _ => return false,
+            _ => return None,
         };
-        let (width, height) = (control.width, control.height);
-        let fits = width <= PIXELS_MAX && height <= PIXELS_MAX;
-        let expected = u64::from(width) * u64::from(height) * bytes;
-        if !fits || (bytes > 0 && !control.compressed && expected != data.len() as u64) {
-            return false;
+        let pixels = if bytes == 0 { file::pixels(&data)? } else { control.size };
+        let fits = |side: u32| (1..=PIXELS_MAX).contains(&side);
+        let expected = u64::from(pixels.0) * u64::from(pixels.1) * bytes;
+        if !fits(pixels.0) || !fits(pixels.1) || (bytes > 0 && !control.compressed && expected != data.len() as u64) {
+            return None;
         }
         if control.action == b'q' {
-            return true;
+            return Some(control);
         }
-        let pixels = if bytes == 0 { png_size(&data).unwrap_or((0, 0)) } else { (width, height) };
-        if pixels.0 > PIXELS_MAX || pixels.1 > PIXELS_MAX || !self.images.make_room(data.len()) {
-            return false;
+        if control.id == 0 && control.number != 0 {
+            control.id = OWN_IDS | self.images.serial;
         }
-        let image = Image {
-            id: control.id,
-            placement: control.placement,
-            format,
-            compressed: control.compressed,
-            pixels,
-            row: 0,
-            col: 0,
-            cells: (1, 1),
-            data,
-        };
         if control.id != 0 {
+            // Sent anew, it is another picture, and its placements are gone.
             self.images.stored.retain(|stored| stored.id != control.id);
+            self.images.shown.retain(|image| image.cut || image.id != control.id);
         }
-        self.images.stored.push(image);
-        control.action == b't' || self.place_stored(control)
+        if !self.images.make_room(data.len()) {
+            return None;
+        }
+        let serial = self.images.next_serial();
+        let picture = Picture { serial, format, compressed: control.compressed, pixels, name: String::new(), data };
+        self.images.stored.push(Stored { id: control.id, number: control.number, picture: picture.into() });
+        if control.action == b't' {
+            return Some(control);
+        }
+        let placed = self.place_stored(control);
+        if control.id == 0 {
+            // Nobody can ask for it again.
+            self.images.stored.pop();
+        }
+        placed
     }
 
     /// Places the stored image of that number at the cursor.
-    fn place_stored(&mut self, control: Control) -> bool {
-        let stored = self.images.stored.iter().rev().find(|stored| control.id == 0 || stored.id == control.id);
-        let Some(mut image) = stored.cloned() else { return false };
-        let natural = self.cells_of(image.pixels);
-        let side = |asked: u32, natural: u16, max: u16| if asked == 0 { natural } else { u16::try_from(asked).unwrap_or(max).min(max) };
-        image.cells = (side(control.cols, natural.0, self.size.cols), side(control.rows, natural.1, self.size.rows));
-        image.placement = control.placement;
-        image.row = i64::from(self.cursor.y);
-        image.col = self.cursor.x;
-        let cells = image.cells;
-        self.images.shown.retain(|own| control.placement == 0 || own.id != control.id || own.placement != control.placement);
-        self.place_image(image);
-        if !control.stay {
+    fn place_stored(&mut self, mut control: Control) -> Option<Control> {
+        let is_it = |stored: &&Stored| match (control.id, control.number) {
+            (0, 0) => true,
+            (0, number) => stored.number == number,
+            (id, _) => stored.id == id,
+        };
+        let stored = self.images.stored.iter().rev().find(is_it)?;
+        control.id = stored.id;
+        let picture = stored.picture.clone();
+        let source = part(control.source, picture.pixels)?;
+        let wanted = |cells: u32| u16::try_from(cells).ok().filter(|cells| *cells != 0);
+        let (cells, canvas) = self.fit((source[2], source[3]), (wanted(control.cells.0), wanted(control.cells.1)));
+        let image = Image {
+            id: control.id,
+            placement: control.placement,
+            picture,
+            row: i64::from(self.cursor.y),
+            col: self.cursor.x,
+            cells,
+            source,
+            canvas,
+            z: control.z,
+            cut: false,
+            is_virtual: control.is_virtual,
+        };
+        self.images.shown.retain(|own| own.cut || control.placement == 0 || own.id != control.id || own.placement != control.placement);
+        if !self.place_image(image) {
+            return None;
+        }
+        if !control.stay && !control.is_virtual {
             self.move_below(cells.1 - 1);
             self.move_right(cells.0);
         }
-        true
+        Some(control)
     }
 
-    /// `a=d`: by number, at the cursor, or all; capitals forget the data too.
+    /// `a=d`: by number, place or depth, or all; capitals forget the data too.
     fn delete_images(&mut self, control: Control) {
-        let (x, y) = (self.cursor.x, i64::from(self.cursor.y));
-        let placement = control.placement;
-        match control.delete.to_ascii_lowercase() {
-            b'a' => self.images.shown.clear(),
-            b'i' => {
-                self.images.shown.retain(|image| image.id != control.id || (placement != 0 && image.placement != placement));
-            }
-            b'c' => self.images.shown.retain(|image| {
-                let (cols, rows) = image.cells;
-                let inside = image.col <= x && x - image.col < cols && image.row <= y && y - image.row < i64::from(rows);
-                !inside
-            }),
-            _ => {}
-        }
+        let at = match control.delete.to_ascii_lowercase() {
+            b'c' => (u32::from(self.cursor.x), i64::from(self.cursor.y)),
+            _ => (control.source[0].saturating_sub(1), i64::from(control.source[1]) - 1),
+        };
+        let newest = self.images.stored.iter().rev().find(|stored| stored.number == control.number).map(|stored| stored.id);
+        let goes = |image: &Image| !image.cut && is_deleted(image, control, at, newest);
+        let ids: Vec<u32> = self.images.shown.iter().filter(|image| goes(image)).map(|image| image.id).collect();
+        self.images.shown.retain(|image| !goes(image));
         if control.delete.is_ascii_uppercase() {
-            let shown = &self.images.shown;
-            let keep = |stored: &Image| shown.iter().any(|image| image.id == stored.id);
-            let stored: Vec<Image> = self.images.stored.iter().filter(|stored| keep(stored)).cloned().collect();
-            self.images.stored = stored;
+            forget(&mut self.images, control, &ids);
         }
         let tick = self.tick();
         self.grid.touch_all(tick);
@@ -161,37 +152,51 @@ impl Emulator {
     /// Answers where the program asked for it: it must have given a number, and `q` silences.
     fn answer(&mut self, control: Control, done: bool) {
         let silent = (control.quiet >= 1 && done) || control.quiet >= 2;
-        if control.id != 0 && !silent {
-            self.reply(Reply::Image(control.id, control.placement, done));
+        if (control.id != 0 || control.number != 0) && !silent {
+            self.reply(Reply::Image((control.id, control.number), control.placement, done));
         }
-    }
-
-    /// OSC 1337 `File=`: options, colon, base64. Only inline images are kept; nothing is saved as a file.
-    pub(crate) fn inline_image(&mut self, rest: &str) -> bool {
-        let Some((options, payload)) = rest.split_once(':') else { return false };
-        let option = |name: &str| options.split(';').find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
-        let Some(data) = base64::decode(payload.as_bytes(), IMAGE_BYTES_MAX).filter(|_| option("inline") == Some("1")) else {
-            return false;
-        };
-        let pixels = png_size(&data).unwrap_or((0, 0));
-        let natural = self.cells_of(pixels);
-        let side =
-            |name: &str, natural: u16, max: u16| option(name).and_then(|n| n.parse::<u16>().ok()).map_or(natural, |n| n.clamp(1, max));
-        let cells = (side("width", natural.0, self.size.cols), side("height", natural.1, self.size.rows));
-        if pixels.0 > PIXELS_MAX || pixels.1 > PIXELS_MAX {
-            return false;
-        }
-        let (col, row) = (self.cursor.x, i64::from(self.cursor.y));
-        self.place_image(Image { id: 0, placement: 0, format: ImageFormat::File, compressed: false, pixels, row, col, cells, data });
-        self.move_below(cells.1 - 1);
-        self.move_right(cells.0);
-        true
     }
 }
 
-/// Width and height of a PNG file, from its header.
-fn png_size(data: &[u8]) -> Option<(u32, u32)> {
-    let header = data.strip_prefix(b"\x89PNG\r\n\x1a\n")?;
-    let side = |at: usize| header.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
-    Some((side(8)?, side(12)?))
+/// The part of a picture that is asked for: width and height 0 mean up to its end. None if there is nothing of it.
+fn part([x, y, w, h]: [u32; 4], (width, height): (u32, u32)) -> Option<[u32; 4]> {
+    let (left, below) = (width.checked_sub(x)?, height.checked_sub(y)?);
+    let side = |asked: u32, left: u32| if asked == 0 { left } else { asked.min(left) };
+    let (w, h) = (side(w, left), side(h, below));
+    (w != 0 && h != 0).then_some([x, y, w, h])
+}
+
+/// Whether a placement is one that a command deletes.
+fn is_deleted(image: &Image, control: Control, (x, y): (u32, i64), newest: Option<u32>) -> bool {
+    let in_cols = u32::from(image.col) <= x && x - u32::from(image.col) < u32::from(image.cells.0);
+    let in_rows = image.row <= y && y - image.row < i64::from(image.cells.1);
+    let placement = control.placement == 0 || image.placement == control.placement;
+    match control.delete.to_ascii_lowercase() {
+        b'a' => !image.is_virtual,
+        b'i' => image.id == control.id && placement,
+        b'n' => newest == Some(image.id) && placement,
+        b'r' => (control.source[0]..=control.source[1]).contains(&image.id),
+        _ if image.is_virtual => false,
+        b'c' | b'p' => in_cols && in_rows,
+        b'q' => in_cols && in_rows && image.z == control.z,
+        b'x' => in_cols,
+        b'y' => in_rows,
+        b'z' => image.z == control.z,
+        _ => false,
+    }
+}
+
+/// Forgets the data of images that a command named or deleted and that are not placed any more.
+fn forget(images: &mut Images, control: Control, deleted: &[u32]) {
+    let placed: Vec<u32> = images.shown.iter().chain(&images.hidden).map(|image| image.picture.serial).collect();
+    images.stored.retain(|stored| {
+        let named = match control.delete {
+            b'A' => true,
+            b'I' => stored.id == control.id,
+            b'N' => stored.number == control.number,
+            b'R' => (control.source[0]..=control.source[1]).contains(&stored.id),
+            _ => deleted.contains(&stored.id),
+        };
+        !named || placed.contains(&stored.picture.serial)
+    });
 }

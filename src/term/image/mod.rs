@@ -1,23 +1,36 @@
 //! Images a program sent (sixel, kitty graphics, iTerm2 inline): kept as they came, within a budget, with the cells they cover. Nothing is decoded to
-//! pixels: a client that can draw them hands them on, another one draws a box.
+//! pixels here: a client that can draw them does, another one draws a box.
+//!
+//! A sixel or inline image lies in the cells as text does: each cell under it holds [`UNDER`], and what is written, erased or moved there cuts or moves the
+//! image. An image of kitty's protocol lies over or under the text and is only moved and deleted.
 
+mod control;
+pub(crate) mod file;
+mod kept;
 pub(crate) mod kitty;
 pub(crate) mod place;
 pub(crate) mod sixel;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
+
+pub(crate) use control::Control;
+pub use kept::{ImagesSnapshot, StoredSnapshot};
 
 /// Bytes of image data a terminal keeps; the oldest images go first.
 pub(crate) const IMAGE_BYTES_MAX: usize = 64 << 20;
-/// Images a terminal keeps, and images sent but not yet shown.
+/// Images a terminal shows, and images sent but not yet shown.
 pub(crate) const IMAGES_MAX: usize = 1024;
 /// Width and height of an image, in pixels; a larger one is dropped.
 pub(crate) const PIXELS_MAX: u32 = 4096;
 /// Rows above the screen after which an image is forgotten.
-const ROWS_ABOVE_MAX: i64 = 1000;
+const ROWS_ABOVE_MAX: i64 = 200;
+/// What stands in a cell under an image that text can cut. Programs that print it themselves get a blank.
+pub(crate) const UNDER: char = '\u{10eeef}';
 
 /// How the data of an image is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ImageFormat {
     /// The payload of a sixel DCS, without its header.
     Sixel,
@@ -29,6 +42,23 @@ pub enum ImageFormat {
     File,
 }
 
+/// What an image shows, wherever it is placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Its number within the terminal, never used again.
+    pub serial: u32,
+    /// How to read the data.
+    pub format: ImageFormat,
+    /// Whether the data is compressed with zlib (kitty's `o=z`).
+    pub compressed: bool,
+    /// Width and height in pixels; 0 where only the file itself tells.
+    pub pixels: (u32, u32),
+    /// Its name, harmless; empty if it has none.
+    pub name: String,
+    /// The data, at most `IMAGE_BYTES_MAX` for all images together.
+    pub data: Vec<u8>,
+}
+
 /// An image on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
@@ -36,44 +66,36 @@ pub struct Image {
     pub id: u32,
     /// The program's number for this placement; 0 if it gave none.
     pub placement: u32,
-    /// How to read the data.
-    pub format: ImageFormat,
-    /// Whether the data is compressed with zlib (kitty's `o=z`).
-    pub compressed: bool,
-    /// Width and height in pixels; 0 where only the file itself tells.
-    pub pixels: (u32, u32),
+    /// What it shows.
+    pub picture: Arc<Picture>,
     /// The row of its first cell: 0 is the top of the screen, negative rows have scrolled off.
     pub row: i64,
     /// The column of its first cell.
     pub col: u16,
     /// Columns and rows it covers.
     pub cells: (u16, u16),
-    /// The data, at most `IMAGE_BYTES_MAX` for all images together.
-    pub data: Vec<u8>,
+    /// The part of the picture that is shown: left, top, width, height in pixels. All of it if width or height is 0.
+    pub source: [u32; 4],
+    /// Pixels of the picture that would fill the cells; what the part lacks to that stays clear on the right and below. Scaled to the cells if 0.
+    pub canvas: (u32, u32),
+    /// Images of a negative depth lie under the text.
+    pub z: i32,
+    /// Whether it lies in the cells, so that text cuts it.
+    pub cut: bool,
+    /// Whether it is shown only where the program prints kitty's placeholder with its number.
+    pub is_virtual: bool,
 }
 
-/// The control data of a command: what matters of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Control {
-    pub(crate) action: u8,
-    pub(crate) medium: u8,
-    pub(crate) format: u32,
-    pub(crate) compressed: bool,
-    pub(crate) more: bool,
-    pub(crate) quiet: u32,
+/// A picture sent by kitty's protocol, to be placed by number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stored {
     pub(crate) id: u32,
     pub(crate) number: u32,
-    pub(crate) placement: u32,
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-    pub(crate) cols: u32,
-    pub(crate) rows: u32,
-    pub(crate) stay: bool,
-    pub(crate) delete: u8,
+    pub(crate) picture: Arc<Picture>,
 }
 
 /// An image that comes in pieces.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Transfer {
     pub(crate) control: Option<Control>,
     pub(crate) data: Vec<u8>,
@@ -85,10 +107,12 @@ pub(crate) struct Images {
     /// Those on the screen shown, oldest first.
     pub(crate) shown: Vec<Image>,
     /// Those on the other screen.
-    hidden: Vec<Image>,
-    /// Sent by kitty's protocol, to be placed by number; the cells are not yet known.
-    pub(crate) stored: Vec<Image>,
+    pub(crate) hidden: Vec<Image>,
+    /// Sent by kitty's protocol, oldest first.
+    pub(crate) stored: Vec<Stored>,
     pub(crate) transfer: Transfer,
+    /// The serial given last.
+    pub(crate) serial: u32,
 }
 
 impl Images {
@@ -96,28 +120,41 @@ impl Images {
         self.shown.is_empty()
     }
 
-    /// Bytes of data kept.
-    pub(crate) fn bytes(&self) -> usize {
-        let all = self.shown.iter().chain(&self.hidden).chain(&self.stored);
-        all.map(|image| image.data.len()).sum::<usize>() + self.transfer.data.len()
+    /// The next serial.
+    pub(crate) fn next_serial(&mut self) -> u32 {
+        self.serial = self.serial.wrapping_add(1).max(1);
+        self.serial
     }
 
-    /// Makes room for one more image of `bytes`; false if it can never fit.
+    /// Bytes of data kept; pictures that are placed more than once count once.
+    pub(crate) fn bytes(&self) -> usize {
+        let mut seen = BTreeSet::new();
+        let placed = self.shown.iter().chain(&self.hidden).map(|image| &image.picture);
+        let all = placed.chain(self.stored.iter().map(|stored| &stored.picture));
+        let pictures: usize = all.filter(|picture| seen.insert(picture.serial)).map(|picture| picture.data.len()).sum();
+        pictures + self.transfer.data.len()
+    }
+
+    /// Makes room for one more image of `bytes`; false if it can never fit. Pictures that are not shown go first, then the oldest.
     pub(crate) fn make_room(&mut self, bytes: usize) -> bool {
         if bytes > IMAGE_BYTES_MAX {
             return false;
         }
-        for list in [&mut self.stored, &mut self.hidden, &mut self.shown] {
+        if self.stored.len() >= IMAGES_MAX {
+            self.stored.remove(0);
+        }
+        for list in [&mut self.hidden, &mut self.shown] {
             if list.len() >= IMAGES_MAX {
                 list.remove(0);
             }
         }
         while self.bytes() + bytes > IMAGE_BYTES_MAX {
-            let list = [&mut self.hidden, &mut self.shown, &mut self.stored].into_iter().find(|list| !list.is_empty());
-            match list {
-                Some(list) => drop(list.remove(0)),
-                None => return false,
-            }
+            let placed: BTreeSet<u32> = self.shown.iter().chain(&self.hidden).map(|image| image.picture.serial).collect();
+            let unplaced = self.stored.iter().map(|stored| stored.picture.serial).find(|serial| !placed.contains(serial));
+            let Some(victim) = unplaced.or_else(|| placed.first().copied()) else { return false };
+            self.stored.retain(|stored| stored.picture.serial != victim);
+            self.shown.retain(|image| image.picture.serial != victim);
+            self.hidden.retain(|image| image.picture.serial != victim);
         }
         true
     }
@@ -132,28 +169,26 @@ impl Images {
         let (top, bottom) = (i64::from(region.0), i64::from(region.1));
         self.shown.retain_mut(|image| {
             let inside = image.row <= bottom && (image.row >= top || (keeps && top == 0));
-            if !inside {
+            if !inside || image.is_virtual {
                 return true;
             }
             image.row += by;
-            let last = image.row + i64::from(image.cells.1);
-            if keeps && top == 0 { last > -ROWS_ABOVE_MAX } else { image.row >= top && image.row <= bottom }
+            let end = image.row + i64::from(image.cells.1);
+            if keeps && top == 0 { end > -ROWS_ABOVE_MAX } else { end > top && image.row <= bottom }
         });
     }
 
-    /// Rows were erased: images that start in them are gone.
+    /// Rows were erased: images that start in them are gone. Those in the cells are cut there.
     pub(crate) fn erase(&mut self, rows: Range<u16>) {
-        self.shown.retain(|image| !(i64::from(rows.start) <= image.row && image.row < i64::from(rows.end)));
+        let (start, end) = (i64::from(rows.start), i64::from(rows.end));
+        self.shown.retain(|image| {
+            let is_whole = start <= image.row && (!image.cut || image.row + i64::from(image.cells.1) <= end);
+            image.is_virtual || !(is_whole && image.row < end)
+        });
     }
 
-    /// Forgets everything.
+    /// Forgets everything but which serials were given.
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    /// After a change of size nothing is where it was.
-    pub(crate) fn unplace(&mut self) {
-        self.shown.clear();
-        self.hidden.clear();
+        *self = Self { serial: self.serial, ..Self::default() };
     }
 }

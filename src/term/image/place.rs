@@ -1,28 +1,122 @@
-//! Where images go: over the cells they cover, with the cursor left or moved below. No protocol is read here.
+//! Where images go: over the cells they cover, or in them, with the cursor left or moved below. No protocol is read here.
 
+use std::sync::Arc;
+
+use crate::term::cell::Cell;
 use crate::term::emulator::Emulator;
-use crate::term::image::Image;
+use crate::term::grid::Line;
+use crate::term::image::{Image, Picture, UNDER};
+
+/// The most rows an image covers.
+const ROWS_MAX: u16 = 4096;
 
 impl Emulator {
-    /// Puts an image at the cursor, over `cells`, and leaves the cursor where it is.
-    pub(crate) fn place_image(&mut self, image: Image) {
-        if self.images.make_room(image.data.len()) {
-            self.images.shown.push(image);
-            let tick = self.tick();
-            self.grid.touch(self.cursor.y, tick);
+    /// All of a picture in one cell at the cursor: the start of every placement.
+    pub(crate) fn image_here(&self, picture: Picture) -> Image {
+        Image {
+            id: 0,
+            placement: 0,
+            picture: Arc::new(picture),
+            row: i64::from(self.cursor.y),
+            col: self.cursor.x,
+            cells: (1, 1),
+            source: [0; 4],
+            canvas: (0, 0),
+            z: 0,
+            cut: false,
+            is_virtual: false,
         }
+    }
+
+    /// Puts an image over the cells and leaves the cursor where it is.
+    pub(crate) fn place_image(&mut self, image: Image) -> bool {
+        if !self.images.make_room(image.picture.data.len()) {
+            return false;
+        }
+        self.images.shown.push(image);
+        let tick = self.tick();
+        self.grid.touch(self.cursor.y, tick);
+        true
+    }
+
+    /// Puts an image into the cells from where it is, scrolling where needed. The cursor ends behind its last row, or in the line `below` it.
+    pub(crate) fn draw_in_cells(&mut self, image: Image, below: bool) {
+        let (col, cells) = (image.col, image.cells);
+        // A picture in the place of another hides it: films are such.
+        let covers = |old: &Image| {
+            let end = |image: &Image| (image.row + i64::from(image.cells.1), u32::from(image.col) + u32::from(image.cells.0));
+            old.cut && image.row <= old.row && col <= old.col && end(old).0 <= end(&image).0 && end(old).1 <= end(&image).1
+        };
+        self.images.shown.retain(|old| !covers(old));
+        if !self.place_image(Image { cut: true, ..image }) {
+            return;
+        }
+        for row in 0..cells.1 {
+            self.mark_under(self.cursor.y, (col, cells.0));
+            if row + 1 < cells.1 || below {
+                self.index();
+            }
+        }
+        if !below {
+            self.move_right(cells.0);
+        }
+    }
+
+    /// Puts an image into the cells from the top left corner; what is below the screen is cut, and the cursor stays.
+    pub(crate) fn draw_at_home(&mut self, image: Image) {
+        let cells = image.cells;
+        self.images.shown.retain(|old| !old.cut);
+        if self.place_image(Image { row: 0, col: 0, cut: true, ..image }) {
+            for y in 0..cells.1.min(self.size.rows) {
+                self.mark_under(y, (0, cells.0));
+            }
+        }
+    }
+
+    fn mark_under(&mut self, y: u16, (col, cols): (u16, u16)) {
+        let tick = self.tick();
+        let (start, end) = (usize::from(col), (usize::from(col) + usize::from(cols)).min(usize::from(self.size.cols)));
+        self.grid.split_wide(y, start);
+        self.grid.split_wide(y, end);
+        let (cells, line) = self.grid.write(y, end, tick);
+        cells[start..end].fill(Cell::BLANK.with_char(UNDER));
+        line.flags |= Line::TEXT;
     }
 
     /// Columns and rows that so many pixels cover.
     pub(crate) fn cells_of(&self, pixels: (u32, u32)) -> (u16, u16) {
         let cell = self.shared.options.cell_pixels;
-        let cover = |pixels: u32, cell: u16, max: u16| u16::try_from(pixels.div_ceil(u32::from(cell.max(1)))).unwrap_or(max).clamp(1, max);
-        (cover(pixels.0, cell.0, self.size.cols), cover(pixels.1, cell.1, self.size.rows))
+        let cover = |pixels: u32, cell: u16| u16::try_from(pixels.div_ceil(u32::from(cell.max(1)))).unwrap_or(ROWS_MAX).clamp(1, ROWS_MAX);
+        (cover(pixels.0, cell.0), cover(pixels.1, cell.1))
+    }
+
+    /// Cells and canvas of so many pixels where columns, rows, both or none of them are given: a side that is not follows from the other.
+    pub(crate) fn fit(&self, pixels: (u32, u32), wanted: (Option<u16>, Option<u16>)) -> ((u16, u16), (u32, u32)) {
+        let cell = (u64::from(self.shared.options.cell_pixels.0.max(1)), u64::from(self.shared.options.cell_pixels.1.max(1)));
+        let (width, height) = (u64::from(pixels.0.max(1)), u64::from(pixels.1.max(1)));
+        let count = |cells: u64| u16::try_from(cells).unwrap_or(ROWS_MAX).clamp(1, ROWS_MAX);
+        let side = |pixels: u64| u32::try_from(pixels).unwrap_or(u32::MAX);
+        match wanted {
+            (Some(cols), Some(rows)) => ((cols, rows), (0, 0)),
+            (Some(cols), None) => {
+                let rows = count((u64::from(cols) * cell.0 * height).div_ceil(width * cell.1));
+                // The rows end where the picture does, at its own proportions.
+                ((cols, rows), (pixels.0, side(u64::from(rows) * cell.1 * width / (u64::from(cols) * cell.0)).max(pixels.1)))
+            }
+            (None, Some(rows)) => {
+                let cols = count((u64::from(rows) * cell.1 * width).div_ceil(height * cell.0));
+                ((cols, rows), (side(u64::from(cols) * cell.0 * height / (u64::from(rows) * cell.1)).max(pixels.0), pixels.1))
+            }
+            (None, None) => {
+                let cells = self.cells_of(pixels);
+                (cells, (side(u64::from(cells.0) * cell.0), side(u64::from(cells.1) * cell.1)))
+            }
+        }
     }
 
     /// Goes below an image of `rows` rows, scrolling where needed.
     pub(crate) fn move_below(&mut self, rows: u16) {
-        for _ in 0..rows.min(self.size.rows) {
+        for _ in 0..rows.min(ROWS_MAX) {
             self.index();
         }
     }

@@ -1,7 +1,7 @@
 //! Sixel images: their size is measured, their data kept as it came (VT330/VT340 manual, chapter 14). No pixel is painted.
 
 use crate::term::emulator::Emulator;
-use crate::term::image::{Image, ImageFormat, PIXELS_MAX};
+use crate::term::image::{Image, ImageFormat, PIXELS_MAX, Picture};
 use crate::term::mode::Mode;
 
 /// Width and height in pixels of sixel data; `None` if it is larger than an image may be, or empty.
@@ -62,26 +62,20 @@ fn numbers(data: &[u8]) -> ([u32; 5], usize) {
 }
 
 impl Emulator {
-    /// A sixel DCS: the image goes to the cursor, or home with DECSDM; the cursor goes below it.
+    /// A sixel DCS: the image goes into the cells at the cursor, or home with DECSDM; the cursor goes below it.
     pub(crate) fn sixel(&mut self, data: &[u8]) {
         let Some(pixels) = measure(data) else {
             self.drop_sequence();
             return;
         };
-        let cells = self.cells_of(pixels);
-        let home = self.is_on(Mode::SIXEL_DISPLAY);
-        let (col, row) = if home { (0, 0) } else { (self.cursor.x, i64::from(self.cursor.y)) };
-        let image =
-            Image { id: 0, placement: 0, format: ImageFormat::Sixel, compressed: false, pixels, row, col, cells, data: data.to_vec() };
-        self.place_image(image);
-        if home {
-            return;
-        }
-        if self.is_on(Mode::SIXEL_RIGHT) {
-            self.move_below(cells.1 - 1);
-            self.move_right(cells.0);
+        let serial = self.images.next_serial();
+        let picture = Picture { serial, format: ImageFormat::Sixel, compressed: false, pixels, name: String::new(), data: data.to_vec() };
+        let (cells, canvas) = self.fit(pixels, (None, None));
+        let image = Image { cells, canvas, ..self.image_here(picture) };
+        if self.is_on(Mode::SIXEL_DISPLAY) {
+            self.draw_at_home(image);
         } else {
-            self.move_below(cells.1);
+            self.draw_in_cells(image, !self.is_on(Mode::SIXEL_RIGHT));
         }
     }
 }

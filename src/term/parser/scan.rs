@@ -8,9 +8,9 @@ const SPACES: u64 = 0x2020_2020_2020_2020;
 #[inline]
 pub(crate) fn ascii_run(bytes: &[u8]) -> usize {
     // Most runs end within two words; which of them it is must not be guessed.
-    let Some(first) = bytes.first_chunk::<16>() else { return short_run(bytes) };
-    let word = u128::from_le_bytes(*first);
-    let (low, high) = (others(word as u64), others((word >> 64) as u64));
+    let Some((low, rest)) = bytes.split_first_chunk::<8>() else { return short_run(bytes) };
+    let Some(high) = rest.first_chunk::<8>() else { return short_run(bytes) };
+    let (low, high) = (others(u64::from_le_bytes(*low)), others(u64::from_le_bytes(*high)));
     if low | high != 0 {
         let (bits, before) = if low == 0 { (high, 8) } else { (low, 0) };
         return before + (bits.trailing_zeros() / 8) as usize;

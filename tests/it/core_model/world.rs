@@ -68,13 +68,13 @@ impl World {
     pub(crate) fn with(settings: Settings) -> Self {
         let login = [("HOME", "/home/me"), ("LANG", "en_US.UTF-8")];
         let host = Host {
+            program: "/usr/bin/abide".into(),
             server_pid: 11,
             keeper_pid: 10,
             version: "9.9.9".into(),
             lease: 3,
             started: Tick(1_000_000_000),
             socket: "/run/abide.sock".into(),
-            program: "/usr/bin/abide".into(),
             shell: "/bin/bash".into(),
             login_env: login.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         };

@@ -58,6 +58,9 @@ fn legacy_keys_are_those_of_xterm() {
     );
     check("\x1b[?67h", &[("Backspace", "\x08"), ("C-Backspace", "\x7f")]);
     check("\x1b[2h", &[("a", ""), ("Enter", "")]);
+    // vttest 6.2: LNM went unheard by the keyboard.
+    check("\x1b[20h", &[("Enter", "\r\n"), ("C-m", "\r")]);
+    check("\x1b[20h\x1b[20l", &[("Enter", "\r")]);
 }
 
 #[test]

@@ -56,16 +56,16 @@ fn merged(events: Vec<TermEvent>) -> Vec<TermEvent> {
 
 /// Memory that two terminals can look at one after the other, as two servers do.
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<HeapMemory>>);
+pub(crate) struct Shared(Arc<Mutex<HeapMemory>>);
 
 impl Shared {
-    fn copy(&self) -> HeapMemory {
+    pub(crate) fn copy(&self) -> HeapMemory {
         self.0.lock().expect("one thread").clone()
     }
 }
 
 /// A terminal's view of [`Shared`]: what it leaves behind.
-struct View(HeapMemory, Shared);
+pub(crate) struct View(pub(crate) HeapMemory, pub(crate) Shared);
 
 impl Memory for View {
     fn bytes(&self) -> &[u8] {
@@ -251,6 +251,8 @@ proptest! {
             RunKind::Narrow => run.text.chars().all(|c| char_width(c) == 1),
             RunKind::Wide => run.text.chars().all(|c| char_width(c) == 2),
             RunKind::Cluster(cols) => cluster_width(&run.text) == usize::from(cols),
+            // No text draws an image.
+            RunKind::Under => false,
         };
         prop_assume!(screen.iter().flat_map(|row| &row.runs).all(is_usual));
         let mut again = fresh(cols, rows);
@@ -291,7 +293,7 @@ fn drawn(terminal: &Terminal, rows: &[Row]) -> String {
             };
             match run.kind {
                 RunKind::Cluster(cols) => put(&run.text, usize::from(cols)),
-                RunKind::Narrow => run.text.chars().for_each(|c| put(c.encode_utf8(&mut [0; 4]), 1)),
+                RunKind::Narrow | RunKind::Under => run.text.chars().for_each(|c| put(c.encode_utf8(&mut [0; 4]), 1)),
                 RunKind::Wide => run.text.chars().for_each(|c| put(c.encode_utf8(&mut [0; 4]), 2)),
             }
         }
@@ -411,9 +413,9 @@ fn damage(snapshot: &mut Snapshot, at: u16, value: u64) {
             }
         }
         4 => snapshot.cursor.at = (small, byte.into()),
-        5 => snapshot.margins = [small, byte.into(), byte.into(), small],
+        5 => snapshot.stops.0 = [small, byte.into(), byte.into(), small],
         6 => snapshot.modes = [value, !value, value],
-        7 => snapshot.tabs.truncate(usize::from(byte)),
+        7 => snapshot.stops.1.truncate(usize::from(byte)),
         8 => snapshot.looks.truncate(1),
         9 => snapshot.clusters.clear(),
         10 => snapshot.history.offset = u32::from(small),

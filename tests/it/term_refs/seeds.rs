@@ -1,14 +1,17 @@
 //! The seeds of the fuzz targets, run as tests: what a fuzzer found once stays fixed.
 
-use super::targets;
+use super::{targets, targets_client};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 4] = [
+const TARGETS: [(&str, Target); 7] = [
     ("vt_stream", targets::vt_stream),
     ("vt_reply", targets::vt_reply),
     ("reflow", targets::reflow),
     ("osc_dispatch", targets::osc_dispatch),
+    ("image", targets::image),
+    ("outer_render", targets_client::outer_render),
+    ("keys_in", targets_client::keys_in),
 ];
 
 #[test]

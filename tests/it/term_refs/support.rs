@@ -110,12 +110,13 @@ const SUPPORT: &[Support] = &[
     ("character sets", "British", "ESC ( A", "\x1b(A#\x1b(B#", Screen("£#")),
     ("character sets", "national sets need DECNRCM", "CSI ? 42 h, ESC ( K", "\x1b(K[\x1b[?42h\x1b(K[\x1b(B[", Screen("[Ä[")),
     ("character sets", "DEC technical", "ESC ( >", "\x1b(>ab\x1b(B", Screen("αβ")),
-    ("character sets", "Latin 1", "ESC - A", "\x1b-A\x0ei\x0f", Screen("é")),
+    ("character sets", "Latin 1", "ESC - A", "\x1b-A\x0e#i\x7f\x0f#", Screen("£éÿ#")),
     ("character sets", "malformed UTF-8", "", "\u{fffd}", Screen("\u{fffd}")),
     ("screens", "47", "CSI ? 47 h", "a\x1b[?47hb\x1b[?47l", Screen("a")),
     ("screens", "1047", "CSI ? 1047 h", "a\x1b[?1047hb\x1b[?1047l\x1b[?1047h", Screen("")),
     ("screens", "1048", "CSI ? 1048 h", "a\x1b[?1048h\x1b[4;4H\x1b[?1048lb", Screen("ab")),
     ("screens", "1049", "CSI ? 1049 h", "ab\x1b[?1049h\x1b[Hxyz\x1b[?1049lc", Screen("abc")),
+    ("screens", "DECSCNM", "CSI ? 5 h", "\x1b[?5hx", Style("attrs: Attrs(16)")),
     ("screens", "RIS", "ESC c", "abc\x1b[31m\x1bcd", Screen("d")),
     ("screens", "DECSTR", "CSI ! p", "\x1b[2;4r\x1b[?6h\x1b[!p\x1b[1;1Ha", Screen("a")),
     ("screens", "DECCOLM when allowed", "CSI ? 40 h, CSI ? 3 h", "abc\x1b[?40h\x1b[?3h", Screen("")),
@@ -317,8 +318,8 @@ fn delete_line_scrolls_only_below_the_cursor() {
 #[test]
 fn the_reference_page_is_the_table() {
     let mut page = String::from(
-        "# What the terminal understands\n\nGenerated from `tests/it/term_refs/support.rs`, where each row is a test; do not edit. Forms leave out the spaces of xterm's \
-         control sequence document.\n",
+        "# What the terminal understands\n\nGenerated from `tests/it/term_refs/support.rs`; do not edit. Each row is a case of the test \
+         `every_row_of_the_table_is_true`, which names the rows that fail. Forms leave out the spaces of xterm's control sequence document.\n",
     );
     let mut last = "";
     for (group, name, form, ..) in SUPPORT {
@@ -326,7 +327,7 @@ fn the_reference_page_is_the_table() {
             writeln!(page, "\n## {group}\n\n| what | form |\n|---|---|").expect("a string");
             last = group;
         }
-        let form = if form.is_empty() { String::new() } else { format!("`{form}`") };
+        let form = if form.is_empty() { String::new() } else { format!("`{}`", form.replace('|', "\\|")) };
         writeln!(page, "| {name} | {form} |").expect("a string");
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/terminal.md");

@@ -28,10 +28,11 @@ const MATRIX: &[Row] = &[
     Row("server",   &["base", "settings", "term", "layout", "state", "action", "config", "wire", "store", "core", "platform"],
                     &["tokio", "tracing", "tracing_subscriber", "rusqlite", "zstd", "serde", "serde_json", "schemars", "postcard", "rustix", "regex", "memchr"]),
     Row("client",   &["base", "settings", "config", "wire", "platform", "action::table"],
-                    &["ratatui", "tokio", "jiff", "serde_json", "unicode_segmentation", "regex"]),
+                    &["ratatui", "tokio", "jiff", "serde_json", "unicode_segmentation", "termini", "png", "miniz_oxide", "regex"]),
     Row("remote",   &["base", "settings", "config", "wire", "platform", "action"], &["clap", "tokio"]),
     Row("cli",      &["base", "settings", "config", "wire", "platform", "action"], &["clap", "clap_complete", "clap_mangen", "tokio", "serde_json"]),
-    Row("main",     &["platform", "keeper", "server", "client", "remote", "cli"], &[ANY]),
+    Row("record",   &["base", "platform"],                                    &["rustix", "serde_json"]),
+    Row("main",     &["platform", "keeper", "server", "client", "remote", "cli", "record"], &[ANY]),
 ];
 
 /// The layers that do no I/O and know no clock, no randomness and no unordered map.

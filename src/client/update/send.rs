@@ -1,0 +1,11 @@
+//! Sends a call to the server, with the next number.
+
+use crate::client::calls::Wanted;
+use crate::client::model::{Message, Model, Numbered};
+
+/// Sends a call to the server.
+pub(super) fn send(model: &mut Model, wanted: &Wanted, out: &mut Vec<Message>) {
+    let id = model.next_call;
+    model.next_call += 1;
+    out.push(Message::Input(Numbered::Call(wanted.request(id))));
+}

@@ -1,0 +1,74 @@
+//! iTerm2's inline images (OSC 1337 `File=`), and how large a file says its picture is. Nothing is saved as a file.
+
+use crate::base::text::harmless;
+use crate::term::base64;
+use crate::term::emulator::Emulator;
+use crate::term::image::{IMAGE_BYTES_MAX, Image, ImageFormat, PIXELS_MAX, Picture};
+
+/// The longest name of an image, in bytes.
+const NAME_BYTES_MAX: usize = 128;
+/// Cells of a picture that does not tell its size.
+const UNKNOWN_CELLS: (u16, u16) = (24, 4);
+
+impl Emulator {
+    /// OSC 1337 `File=`: options, colon, base64. Only inline images are kept.
+    pub(crate) fn inline_image(&mut self, rest: &str) -> bool {
+        let Some((options, payload)) = rest.split_once(':') else { return false };
+        let option = |name: &str| options.split(';').find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+        let Some(data) = base64::decode(payload.as_bytes(), IMAGE_BYTES_MAX).filter(|_| option("inline") == Some("1")) else {
+            return false;
+        };
+        let pixels = pixels(&data).unwrap_or((0, 0));
+        if pixels.0 > PIXELS_MAX || pixels.1 > PIXELS_MAX {
+            return false;
+        }
+        let name = option("name").and_then(|name| base64::decode(name.as_bytes(), 4 * NAME_BYTES_MAX)).unwrap_or_default();
+        let cell = self.shared.options.cell_pixels;
+        let wanted = (
+            option("width").and_then(|text| side(text, cell.0, self.size.cols)),
+            option("height").and_then(|text| side(text, cell.1, self.size.rows)),
+        );
+        let (cells, canvas) = if pixels.0 == 0 || pixels.1 == 0 {
+            ((wanted.0.unwrap_or(UNKNOWN_CELLS.0), wanted.1.unwrap_or(UNKNOWN_CELLS.1)), (0, 0))
+        } else if option("preserveAspectRatio") == Some("0") {
+            let natural = self.cells_of(pixels);
+            ((wanted.0.unwrap_or(natural.0), wanted.1.unwrap_or(natural.1)), (0, 0))
+        } else {
+            self.fit(pixels, wanted)
+        };
+        let picture = Picture {
+            serial: self.images.next_serial(),
+            format: ImageFormat::File,
+            compressed: false,
+            pixels,
+            name: harmless(&String::from_utf8_lossy(&name), NAME_BYTES_MAX),
+            data,
+        };
+        let image = Image { cells, canvas, ..self.image_here(picture) };
+        self.draw_in_cells(image, false);
+        true
+    }
+}
+
+/// A side in cells: `N` cells, `Npx` pixels, `N%` of the screen; none for `auto`.
+fn side(text: &str, cell: u16, all: u16) -> Option<u16> {
+    let cells = if let Some(pixels) = text.strip_suffix("px") {
+        pixels.parse::<u32>().ok()?.div_ceil(u32::from(cell.max(1)))
+    } else if let Some(percent) = text.strip_suffix('%') {
+        percent.parse::<u32>().ok()?.min(100) * u32::from(all) / 100
+    } else {
+        text.parse().ok()?
+    };
+    Some(u16::try_from(cells).unwrap_or(all).clamp(1, all))
+}
+
+/// Width and height of a PNG or GIF file, from its header.
+pub(crate) fn pixels(data: &[u8]) -> Option<(u32, u32)> {
+    if let Some(header) = data.strip_prefix(b"\x89PNG\r\n\x1a\n") {
+        let side = |at: usize| header.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+        return Some((side(8)?, side(12)?));
+    }
+    let header = data.strip_prefix(b"GIF89a").or_else(|| data.strip_prefix(b"GIF87a"))?;
+    let side = |at: usize| header.get(at..)?.first_chunk().map(|bytes| u32::from(u16::from_le_bytes(*bytes)));
+    Some((side(0)?, side(2)?))
+}
