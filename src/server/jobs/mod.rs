@@ -58,6 +58,8 @@ pub(in crate::server) struct SessionShell {
     /// What runs in it.
     pub(in crate::server) running: Option<Running>,
     pub(in crate::server) memory: Option<Memory>,
+    /// It is killed because it did not come back: what it had is for the next one.
+    pub(in crate::server) is_replaced: bool,
     /// Shells it took the place of, whose children may live on.
     pub(in crate::server) former: Vec<u64>,
 }

@@ -193,7 +193,10 @@ impl Server {
     /// A shell that does not come back is killed alone; the next command gets another.
     fn replace_shell(&mut self, quarry: Quarry) {
         let Quarry::Command { session, .. } = quarry else { return };
-        if let Some(tag) = self.procs.shells.get(&session).and_then(|shell| shell.tag) {
+        if let Some(shell) = self.procs.shells.get_mut(&session)
+            && let Some(tag) = shell.tag
+        {
+            shell.is_replaced = true;
             self.kill_leader(tag);
         }
     }

@@ -122,7 +122,16 @@ impl Procs {
         let words = process::arguments(pid);
         let program = String::from_utf8_lossy(words.first()?).into_owned();
         let (kind, _) = Kind::of(&program);
-        let shell = SessionShell { kind, program, tag: Some(tag), first: String::new(), running: None, memory: None, former: Vec::new() };
+        let shell = SessionShell {
+            kind,
+            program,
+            tag: Some(tag),
+            first: String::new(),
+            running: None,
+            memory: None,
+            is_replaced: false,
+            former: Vec::new(),
+        };
         self.shells.insert(session, shell);
         Some(What::Shell(session))
     }
@@ -301,6 +310,7 @@ fn restored_shell(stored: stored::Shell) -> (SessionId, SessionShell) {
         first: String::new(),
         running: None,
         memory: Memory::from_texts(stored.memory),
+        is_replaced: false,
         former: stored.former,
     };
     (stored.session, shell)

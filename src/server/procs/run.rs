@@ -55,6 +55,7 @@ impl Server {
             first: String::new(),
             running: None,
             memory: None,
+            is_replaced: false,
             former: Vec::new(),
         });
         // One that has ended is not told anything, even if what it left behind is still looked for.
@@ -84,6 +85,7 @@ impl Server {
         let tag = shell_tag(id);
         let Some(entry) = self.procs.shells.get_mut(&shell.session) else { return };
         entry.tag = Some(tag);
+        entry.is_replaced = false;
         entry.first = entry.kind.setup();
         if let Some(memory) = &entry.memory {
             let file = path(&self.procs.dir, id, "rc");
@@ -297,7 +299,7 @@ impl Server {
 
     /// A shell that ended by itself, and was not replaced, is followed by a fresh one.
     fn forget_shell_memory(&mut self, session: SessionId) {
-        if let Some(shell) = self.procs.shells.get_mut(&session) {
+        if let Some(shell) = self.procs.shells.get_mut(&session).filter(|shell| !shell.is_replaced) {
             shell.memory = None;
         }
     }
