@@ -1,19 +1,21 @@
 //! What several actions do alike: which view they move, what a new pane is made of, how programs are ended.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::action::args::Start;
+use crate::action::args::{Closing, Start};
 use crate::action::later::{self, Sent, Stopped};
 use crate::action::table::value;
 use crate::action::{Answer, Cx};
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
-use crate::base::time::Span;
+use crate::base::time::{Span, Tick};
 use crate::state::call::Pending;
 use crate::state::effect::{Effect, Message, Place, Question};
 use crate::state::pane::NewPane;
-use crate::state::{env, target};
+use crate::state::{State, env, target};
 
 /// What was made.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -35,7 +37,7 @@ impl Cx<'_> {
     /// `not_found` if no client shows it.
     pub(super) fn view_of(&self, session: SessionId) -> Result<ClientId, Refusal> {
         self.state.acting_view(self.caller, session).ok_or_else(|| {
-            let name = &self.state.session(session).name;
+            let name = self.state.sessions.get(&session).map_or_else(|| session.to_string(), |session| session.name.clone());
             Refusal::new(Code::NotFound, format!("no client shows session {name:?}")).hint(format!("abide attach {name}"))
         })
     }
@@ -127,6 +129,28 @@ impl Cx<'_> {
         grace_ms.map_or_else(|| self.settings.pane.grace(), Span::millis)
     }
 
+    /// Closes something: hides it for a while, or ends its programs. `bury` hides it until then; `panes` are what it is made of.
+    pub(super) fn close(
+        &mut self,
+        closing: &Closing,
+        (what, panes): (String, Vec<PaneId>),
+        bury: impl FnOnce(&mut State, Tick),
+    ) -> Answer<Stopped> {
+        let undo_ms = closing.undo_ms.unwrap_or(self.settings.pane.undo_ms);
+        if closing.now || closing.grace_ms.is_some() || undo_ms == 0 {
+            let grace = self.grace(closing.grace_ms);
+            return self.stop(panes, grace);
+        }
+        let sessions: BTreeSet<SessionId> = panes.iter().map(|pane| self.state.pane(*pane).session).collect();
+        let viewers: Vec<ClientId> = sessions.into_iter().flat_map(|session| self.state.clients_of(session)).collect();
+        bury(self.state, self.now.tick + Span::millis(undo_ms));
+        self.fx.extend(viewers.into_iter().map(|client| {
+            let message = Message::Closed { what: what.clone(), undo_ms };
+            Effect::Tell { client, message }
+        }));
+        Answer::Now(Stopped { panes, undo_ms: Some(undo_ms), ..Stopped::default() })
+    }
+
     /// Ends the programs of these panes, and gives the answer of the call: when they are gone for certain.
     pub(super) fn stop(&mut self, panes: Vec<PaneId>, grace: Span) -> Answer<Stopped> {
         for pane in panes.iter().rev() {
@@ -134,7 +158,7 @@ impl Cx<'_> {
         }
         let left: Vec<PaneId> = panes.iter().copied().filter(|pane| self.state.panes.contains_key(pane)).collect();
         if left.is_empty() {
-            return Answer::Now(Stopped { panes, left: Vec::new() });
+            return Answer::Now(Stopped { panes, ..Stopped::default() });
         }
         Answer::later(Pending::Stop { panes: left, all: panes, left: Vec::new() })
     }

@@ -9,7 +9,7 @@ use crate::base::code::{Code, Refusal};
 use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::Span;
-use crate::state::target;
+use crate::state::{Direction, target};
 
 macro_rules! targets {
     ($($(#[$doc:meta])* $name:ident $id:ident $find:path, $examples:expr;)*) => {$(
@@ -81,6 +81,60 @@ pub struct Start {
     #[arg(last = true, value_name = "CMD")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
+}
+
+/// A direction, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Way {
+    /// To the left
+    #[arg(id = "left", short = 'L', long, conflicts_with_all = ["right", "up", "down"])]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
+    /// To the right
+    #[arg(id = "right", short = 'R', long, conflicts_with_all = ["up", "down"])]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub right: bool,
+    /// Up
+    #[arg(id = "up", short = 'U', long, conflicts_with = "down")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub up: bool,
+    /// Down
+    #[arg(id = "down", short = 'D', long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub down: bool,
+}
+
+impl Way {
+    /// The direction, if one was given.
+    #[must_use]
+    pub const fn direction(self) -> Option<Direction> {
+        match (self.left, self.right, self.up, self.down) {
+            (true, ..) => Some(Direction::Left),
+            (_, true, ..) => Some(Direction::Right),
+            (_, _, true, _) => Some(Direction::Up),
+            (.., true) => Some(Direction::Down),
+            _ => None,
+        }
+    }
+}
+
+/// How something is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Closing {
+    /// End the programs at once; nothing can be brought back
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub now: bool,
+    /// At once, with so much time to end by themselves, such as 2s
+    #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_ms: Option<u64>,
+    /// For how long `abide undo` can bring it back, such as 10m
+    #[arg(long = "undo", value_name = "DURATION", value_parser = millis, conflicts_with_all = ["now", "grace_ms"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo_ms: Option<u64>,
 }
 
 /// Reads `NAME=VALUE`.

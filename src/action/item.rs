@@ -40,7 +40,7 @@ impl SessionItem {
             id,
             name: session.name.clone(),
             tabs: session.tabs.len(),
-            panes: session.tabs.iter().map(|tab| state.tab(*tab).layout.panes().len()).sum(),
+            panes: session.tabs.iter().map(|tab| state.tab(*tab).panes().len()).sum(),
             clients: state.clients_of(id),
             cwd: session.cwd.clone(),
             created_wall: session.created_wall,
@@ -75,7 +75,7 @@ impl TabItem {
     #[must_use]
     pub fn of(state: &State, id: TabId) -> Self {
         let tab = state.tab(id);
-        let panes = tab.layout.panes();
+        let panes = tab.panes();
         Self {
             id,
             index: state.tab_index(id),
@@ -94,13 +94,13 @@ impl TabItem {
 pub struct PaneItem {
     /// Its id, stable for life.
     pub id: PaneId,
-    /// Its number in its tab, from 1; 0 while it is being ended.
+    /// Its number in its tab, from 1; 0 while it is closed or being ended.
     pub index: usize,
     /// What its border calls it.
     pub title: String,
     /// Its session.
     pub session: SessionId,
-    /// Its tab; none while it is being ended.
+    /// Its tab; none while it is closed or being ended.
     pub tab: Option<TabId>,
     /// Its program and arguments; empty for the shell.
     pub command: Vec<String>,
@@ -110,7 +110,7 @@ pub struct PaneItem {
     pub size: Size,
     /// Its first process, while that runs.
     pub pid: Option<u32>,
-    /// `starting`, `running`, `ending` or `ended`.
+    /// `starting`, `running`, `ending` or `ended`; `closed` while `undo` can bring it back.
     pub state: &'static str,
     /// How its program ended.
     pub status: Option<ExitStatus>,
@@ -129,6 +129,7 @@ impl PaneItem {
             Life::Ending => ("ending", None, None),
             Life::Ended { status } => ("ended", None, Some(status)),
         };
+        let name = if state.is_buried(id) { "closed" } else { name };
         Self {
             id,
             index: state.pane_index(id),

@@ -51,6 +51,9 @@ pub struct Stopped {
     pub panes: Vec<PaneId>,
     /// Processes that could not be ended, by pid.
     pub left: Vec<u32>,
+    /// For so long the programs run on, hidden, and `undo` brings them back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo_ms: Option<u64>,
 }
 
 /// Something that a search found.
@@ -206,7 +209,7 @@ pub fn on_ended(state: &mut State, pane: PaneId, status: ExitStatus, left: &[u32
                 panes.retain(|other| *other != pane);
                 remaining.extend(left);
                 if panes.is_empty() {
-                    let reply = value(&Stopped { panes: std::mem::take(all), left: std::mem::take(remaining) });
+                    let reply = value(&Stopped { panes: std::mem::take(all), left: std::mem::take(remaining), undo_ms: None });
                     if ending.is_empty() {
                         done.push((*call, Ok(reply)));
                     } else {

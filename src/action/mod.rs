@@ -71,6 +71,8 @@ pub trait Action: Args + Serialize + DeserializeOwned + JsonSchema + Send + 'sta
     const VERBS: &'static [&'static str] = &[];
     /// Its keys.
     const KEYS: &'static [DefaultKey] = &[];
+    /// Whether those of its keys that are no characters act again without the prefix, when they follow at once.
+    const REPEATS: bool = false;
     /// What it does to the world.
     const ACCESS: Access;
     /// Who carries it out.

@@ -32,9 +32,18 @@ table! {
     client client::tabs::Tabs;
     client client::rename::Rename;
     client client::notices::Notices;
+    client client::numbers::Numbers;
+    client client::clock::Clock;
+    client client::describe::Describe;
+    client client::info::Info;
+    client client::choose::Choose;
+    client client::menu::Menu;
     client client::redraw::Redraw;
     client client::suspend::Suspend;
     server session::kill::Kill;
+    server session::close::Close;
+    server session::undo::Undo;
+    server session::resize::Resize;
     server session::last::Last;
     server session::next::Next;
     server session::prev::Prev;
@@ -48,6 +57,8 @@ table! {
     server tab::next::Next;
     server tab::prev::Prev;
     server tab::last::Last;
+    server tab::find::Find;
+    server tab::swap::Swap;
     server tab::ls::Ls;
     server pane::split::Split;
     server pane::close::Close;
@@ -59,6 +70,12 @@ table! {
     server pane::rename::Rename;
     server pane::break_out::BreakOut;
     server pane::join::Join;
+    server pane::respawn::Respawn;
+    server pane::float::Float;
+    server pane::place::Place;
+    server pane::stack::Stack;
+    server pane::mark::Mark;
+    server pane::sync::Sync;
     server pane::attention::Attention;
     server pane::ls::Ls;
     server pane::send::Send;
@@ -88,6 +105,7 @@ table! {
     server buffer::delete::Delete;
     cli buffer::save::Save;
     server layout::apply::ApplyLayout;
+    server layout::save::Save;
     server layout::next::Next;
     server layout::equalise::Equalise;
     server layout::rotate::Rotate;
@@ -116,6 +134,8 @@ pub struct Entry {
     verbs: &'static [&'static str],
     /// Its default keys.
     pub keys: &'static [DefaultKey],
+    /// Whether those of its keys that are no characters act again without the prefix, when they follow at once.
+    pub repeats: bool,
     /// What it does to the world.
     pub access: Access,
     /// Who carries it out.
@@ -147,6 +167,7 @@ impl Entry {
             name: A::NAME,
             verbs: A::VERBS,
             keys: A::KEYS,
+            repeats: A::REPEATS,
             access: A::ACCESS,
             place: A::PLACE,
             augment: A::augment_args,

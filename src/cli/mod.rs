@@ -6,6 +6,7 @@ mod doctor;
 mod exec;
 mod file;
 mod human;
+mod layouts;
 mod link;
 mod local;
 mod man;
@@ -21,6 +22,7 @@ use clap::error::ErrorKind;
 use serde_json::Value;
 
 use crate::action::buffer::save::Save;
+use crate::action::layout::save;
 use crate::action::server::stop::Stop;
 use crate::action::session::new::New;
 use crate::action::table::{self, Entry, Params};
@@ -162,6 +164,9 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     if exec::is_ps(entry) && !as_json {
         return print::text(&exec::processes(&reply, is_tree, platform::now().wall)).map(|()| Next::Exit(0));
     }
+    if entry.name == save::Save::NAME && !as_json {
+        return layouts::save(&params, &reply).map(|()| Next::Exit(0));
+    }
     let wants_json = as_json || params.get("format").is_some_and(|format| format == "json");
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
@@ -250,6 +255,9 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     if kind("cwd").is_some() {
         directory(entry, params)?;
     }
+    if kind("layout").is_some() {
+        layouts::fill_in(params)?;
+    }
     if kind("load").is_some()
         && params.shift_remove("load") == Some(Value::Bool(true))
         && let Some(path) = params.get("text").and_then(Value::as_str)
@@ -314,7 +322,7 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     let verb = entry.words()[0].last().copied().unwrap_or_default();
     let noun = entry.name.split('.').next().unwrap_or_default();
     let is_shown_whole = ["text", "hits"].iter().any(|name| reply.get(name).is_some());
-    let is_looked_at = reply.is_array() || is_shown_whole || verb == "status" || exec::is_stop(entry);
+    let is_looked_at = reply.is_array() || is_shown_whole || matches!(verb, "status" | "undo") || exec::is_stop(entry);
     if is_looked_at {
         return print::text(&human::text(reply, platform::now().wall));
     }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value, json};
 
 use crate::base::code::{Code, Refusal};
+use crate::base::geom::Rect;
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::key::Key;
 use crate::client::places::Border;
@@ -13,6 +14,9 @@ use crate::wire::rpc::Request;
 
 /// The action that lists the keys.
 pub const HELP: &str = "client.keys";
+
+/// The action that brings back what was closed.
+pub const UNDO: &str = "session.undo";
 
 /// Method and arguments of a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,6 +107,27 @@ pub enum Own {
     Hints,
     /// Search every pane.
     Search,
+    /// Show the numbers of the panes.
+    Numbers,
+    /// Show a clock.
+    Clock,
+    /// Say what the next key does.
+    Describe,
+    /// Say where one is.
+    Info,
+    /// List the clients.
+    Clients,
+    /// List what can be done with something.
+    Menu(Menu),
+}
+
+/// What a menu is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Menu {
+    /// The tab.
+    Tab,
+    /// The pane.
+    Pane,
 }
 
 /// What gets another name.
@@ -112,6 +137,8 @@ pub enum Renamed {
     Tab,
     /// The session.
     Session,
+    /// The pane.
+    Pane,
 }
 
 /// What the client does itself for a call; none if it is the server's.
@@ -127,14 +154,81 @@ pub fn own(name: &str, params: &Map<String, Value>) -> Option<Own> {
         "client.redraw" => Own::Redraw,
         "client.suspend" => Own::Suspend,
         "client.rename" if text("what") == "session" => Own::Rename(Renamed::Session),
+        "client.rename" if text("what") == "pane" => Own::Rename(Renamed::Pane),
         "client.rename" => Own::Rename(Renamed::Tab),
         "client.buffers" => Own::Buffers,
         "client.hints" => Own::Hints,
         "client.search" => Own::Search,
         "pane.copy_mode" => Own::CopyMode(params.get("page_up").is_some_and(|up| *up == Value::Bool(true))),
         "pane.copy_output" => Own::CopyOutput,
+        "client.numbers" => Own::Numbers,
+        "client.clock" => Own::Clock,
+        "client.describe" => Own::Describe,
+        "client.info" => Own::Info,
+        "client.choose" => Own::Clients,
+        "client.menu" if text("what") == "pane" => Own::Menu(Menu::Pane),
+        "client.menu" => Own::Menu(Menu::Tab),
         _ => return None,
     })
+}
+
+/// The clients there are.
+#[must_use]
+pub fn clients() -> Wanted {
+    Wanted::new("client.ls", json!({}))
+}
+
+/// The tabs of all sessions.
+#[must_use]
+pub fn all_tabs() -> Wanted {
+    Wanted::new("tab.ls", json!({ "all": true }))
+}
+
+/// What the pane in focus of a target shows, as rows.
+#[must_use]
+pub fn look(target: &str) -> Wanted {
+    Wanted::new("pane.capture", json!({ "target": target, "format": "json" }))
+}
+
+/// Puts a floating pane elsewhere.
+#[must_use]
+pub fn place(pane: PaneId, rect: Rect) -> Wanted {
+    let size = json!({ "cols": rect.cols, "rows": rect.rows });
+    Wanted::new("pane.place", json!({ "target": pane, "x": rect.x, "y": rect.y, "size": size }))
+}
+
+/// What can be done with something, in the action language.
+#[must_use]
+pub const fn menu(about: Menu) -> &'static [&'static str] {
+    match about {
+        Menu::Tab => &[
+            "tab new",
+            "client rename tab",
+            "tab next",
+            "tab prev",
+            "tab last",
+            "layout next",
+            "layout equalise",
+            "pane sync",
+            "tab close",
+            "undo",
+        ],
+        Menu::Pane => &[
+            "pane split --right",
+            "pane split --down",
+            "pane zoom",
+            "pane float",
+            "pane stack --toggle",
+            "pane swap --next",
+            "pane swap --prev",
+            "pane break",
+            "pane mark",
+            "client rename pane",
+            "pane respawn --kill",
+            "pane close",
+            "undo",
+        ],
+    }
 }
 
 /// Gives something another name.
@@ -143,6 +237,7 @@ pub fn rename(what: Renamed, name: &str) -> Wanted {
     let action = match what {
         Renamed::Tab => "tab.rename",
         Renamed::Session => "session.rename",
+        Renamed::Pane => "pane.rename",
     };
     Wanted::new(action, json!({ "name": name }))
 }

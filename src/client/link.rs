@@ -46,9 +46,9 @@ impl Outbox {
         self.untaken.push_back((number, packet));
     }
 
-    /// Sends what has no number. Without a server it is dropped: the next hello says it anew.
+    /// Sends what has no number. Without a server it is dropped: the next hello, and what belongs to it, says it anew.
     pub(super) fn send(&mut self, message: &ToServer) {
-        if self.is_welcome || matches!(message, ToServer::Hello(_)) {
+        if self.is_welcome || matches!(message, ToServer::Hello(_) | ToServer::Bars(_)) {
             frame::put(&mut self.bytes, message);
         }
     }

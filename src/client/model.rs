@@ -1,11 +1,12 @@
 //! Everything the client knows: the last frame, what is typed but not decided, and what lies over the panes. It is changed by `update` alone.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyInput, MouseButton, MouseInput};
+use crate::base::row::Row;
 use crate::base::time::{Now, Span, Tick};
 use crate::client::album::Album;
 use crate::client::calls::{Renamed, Wanted};
@@ -15,15 +16,23 @@ use crate::client::hints::Hints;
 use crate::client::line::Line;
 use crate::client::outcome::Outcome;
 use crate::client::pick::Pick;
-use crate::client::places::{Border, Places, places};
+use crate::client::places::{Border, Frame, Places, places};
 use crate::client::scene::Scene;
 use crate::client::setup::Setup;
 use crate::wire::frame::{Notice, OuterColours, ToServer};
 
 /// How long a notice is shown.
 pub const NOTICE_TIME: Span = Span::seconds(4);
+/// How what tells of a closed thing begins.
+pub const CLOSED: &str = "closed ";
+/// How long it is said at most how what was closed comes back.
+pub const UNDO_TIME: Span = Span::seconds(10);
 /// How long the server may be silent before it is said what is awaited.
 pub const SILENCE: Span = Span::seconds(2);
+/// How long the numbers of panes are shown.
+pub const NUMBERS_TIME: Span = Span::seconds(3);
+/// How old a preview becomes.
+pub const PREVIEW_EVERY: Span = Span::millis(500);
 /// Notices shown at a time.
 pub const NOTICES_MAX: usize = 4;
 /// Notices that can be looked at again.
@@ -70,6 +79,39 @@ pub struct Model {
     pub copying: Copying,
     /// The call that this client came with; without it there is nothing to show.
     pub entry: Option<u64>,
+    /// What was asked of the server, and what is looked at.
+    pub looking: Looking,
+}
+
+/// What was asked of the server, and what is looked at.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Looking {
+    /// Calls whose answers are shown.
+    pub asked: BTreeMap<u64, Asked>,
+    /// What is shown below a list of the thing that is selected in it.
+    pub preview: Option<Preview>,
+}
+
+/// A call whose answer is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// The clients, for a list.
+    Clients,
+    /// The tabs of all sessions, for a list.
+    Tabs,
+    /// The screen of this target, for the preview.
+    Screen(String),
+}
+
+/// What something looks like that is selected in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    /// The target.
+    pub target: String,
+    /// Its rows; none before the first answer.
+    pub rows: Vec<Row>,
+    /// When it is asked for again.
+    pub again: Tick,
 }
 
 /// The keys of an unfinished chord, and when the last was pressed.
@@ -79,6 +121,8 @@ pub struct Chord {
     pub keys: Vec<Key>,
     /// When the last came.
     pub since: Tick,
+    /// The keys before the last one of a chord that may act again, and until when.
+    pub again: Option<(Vec<Key>, Tick)>,
 }
 
 /// What lies over the panes and takes the keys.
@@ -94,6 +138,12 @@ pub enum Overlay {
     Search(Line),
     /// Labels over a pane.
     Hints(Hints),
+    /// The numbers of the panes, until then.
+    Numbers(Tick),
+    /// A clock.
+    Clock,
+    /// The keys so far of the chord that is to be described.
+    Describe(Vec<Key>),
 }
 
 /// What the mouse holds while its button is down.
@@ -105,6 +155,8 @@ pub enum Grab {
     Select(PaneId, Point),
     /// A border, and the column or row of the area it was last moved to.
     Border(Border, u16),
+    /// The frame of a floating pane.
+    Frame(Frame),
 }
 
 /// How things stand with the server.
@@ -233,6 +285,7 @@ impl Model {
             next_call: 1,
             copying: Copying::default(),
             entry: None,
+            looking: Looking::default(),
         }
     }
 
@@ -246,7 +299,9 @@ impl Model {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
         let notice = self.notices.iter().map(|(until, _)| *until).min();
-        [notice, self.hint_at(), self.silence_at()].into_iter().flatten().filter(|at| self.now.tick < *at).min()
+        let numbers = if let Some(Overlay::Numbers(until)) = self.overlay { Some(until) } else { None };
+        let preview = self.looking.preview.as_ref().map(|preview| preview.again);
+        [notice, self.hint_at(), self.silence_at(), numbers, preview].into_iter().flatten().filter(|at| self.now.tick < *at).min()
     }
 
     /// Whether something is to be shown or to vanish by `now` that was not when the model was last told the time.
@@ -290,14 +345,22 @@ impl Model {
 
     /// Shows a notice.
     pub fn notify(&mut self, text: impl Into<String>, warning: bool) {
-        let notice = Notice { text: text.into(), warning };
+        self.notice(Notice { text: text.into(), warning }, NOTICE_TIME);
+    }
+
+    /// Shows a notice for another time than usual.
+    pub fn notify_for(&mut self, text: impl Into<String>, time: Span) {
+        self.notice(Notice { text: text.into(), warning: false }, time);
+    }
+
+    fn notice(&mut self, notice: Notice, time: Span) {
         while NOTICES_MAX <= self.notices.len() {
             self.notices.pop_front();
         }
         while LOG_MAX <= self.log.len() {
             self.log.pop_front();
         }
-        self.notices.push_back((self.now.tick + NOTICE_TIME, notice.clone()));
+        self.notices.push_back((self.now.tick + time, notice.clone()));
         self.log.push_back(notice);
         self.damage.chrome = true;
     }

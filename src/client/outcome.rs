@@ -14,6 +14,8 @@ pub enum Outcome {
         /// How its last program ended, as a shell shows it.
         status: u8,
     },
+    /// Its session was closed and can be brought back, and there was no other.
+    Closed(String),
     /// The server was stopped.
     Stopped,
     /// What it came for was not done.
@@ -38,7 +40,7 @@ impl Outcome {
     #[must_use]
     pub fn status(&self) -> u8 {
         match self {
-            Self::Detached(_) | Self::Stopped => 0,
+            Self::Detached(_) | Self::Closed(_) | Self::Stopped => 0,
             Self::Ended { status, .. } => *status,
             Self::Refused(refusal) => refusal.code.exit_status(),
             Self::SentAway(_) | Self::NoTerminal(_) => 1,
@@ -56,6 +58,7 @@ impl Outcome {
             Self::Detached(session) => Some(format!("[detached from {session}]")),
             Self::Ended { session, status: 0 } => Some(format!("[session {session} ended]")),
             Self::Ended { session, status } => Some(format!("[session {session} ended, status {status}]")),
+            Self::Closed(session) => Some(format!("[session {session} closed; `abide undo` brings it back]")),
             Self::Stopped => Some("[the server was stopped]".into()),
             Self::Refused(refusal) if refusal.hint.is_empty() => Some(format!("abide: {}", refusal.message)),
             Self::Refused(refusal) => Some(format!("abide: {} ({})", refusal.message, refusal.hint)),

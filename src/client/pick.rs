@@ -50,6 +50,8 @@ pub struct Pick {
     pub title: &'static str,
     /// What is typed.
     pub line: Line,
+    /// Whether what is selected is looked at below the list.
+    pub has_preview: bool,
     /// Whether a typed line that is a command runs as it stands.
     pub takes_commands: bool,
     /// Why the last typed command was refused.
@@ -76,7 +78,7 @@ impl Pick {
     #[must_use]
     pub fn new(title: &'static str, items: Vec<Item>) -> Self {
         let found = (0..items.len()).collect();
-        Self { title, line: Line::default(), takes_commands: false, refused: None, items, found, selected: 0 }
+        Self { title, line: Line::default(), has_preview: false, takes_commands: false, refused: None, items, found, selected: 0 }
     }
 
     /// The same with `text` typed.
@@ -92,6 +94,32 @@ impl Pick {
     pub fn selecting(mut self, idx: usize) -> Self {
         self.selected = idx.min(self.found.len().saturating_sub(1));
         self
+    }
+
+    /// The same with what is selected looked at below it.
+    #[must_use]
+    pub fn with_preview(mut self) -> Self {
+        self.has_preview = true;
+        self
+    }
+
+    /// Puts other items into the list; what is typed stays, and what is selected as far as it is still there.
+    pub fn refill(&mut self, items: Vec<Item>) {
+        let choice = self.selected().map(|item| item.choice.clone());
+        self.items = items;
+        self.narrow();
+        let again = self.found.iter().position(|idx| Some(&self.items[*idx].choice) == choice.as_ref());
+        self.selected = again.unwrap_or(0);
+    }
+
+    /// What is selected as a target, if it is to be looked at.
+    #[must_use]
+    pub fn target(&self) -> Option<String> {
+        match self.selected().filter(|_| self.has_preview)?.choice {
+            Choice::Session(id) => Some(id.to_string()),
+            Choice::Tab(id) => Some(id.to_string()),
+            Choice::Command(_) | Choice::Close | Choice::Buffer(_) | Choice::Place { .. } => None,
+        }
     }
 
     /// The items that match, best first.

@@ -16,6 +16,12 @@ pub struct Places {
     pub status: Option<u16>,
 }
 
+/// The rows that bars take where there is room for them.
+#[must_use]
+pub const fn bar_rows(bars: &Bars) -> u16 {
+    if bars.show { 2 } else { 0 }
+}
+
 /// Places the bars in the rows that the area leaves: two bars, or one, or none.
 #[must_use]
 pub fn places(terminal: Size, area: Size, bars: &Bars) -> Places {
@@ -69,6 +75,65 @@ pub fn border_at(chrome: &Chrome, at: Point) -> Option<Border> {
     let above = find(&|pane| over(pane) && pane.rect.bottom() == at.y);
     let below = find(&|pane| over(pane) && pane.rect.y == at.y.saturating_add(1));
     Some(Border { before: above?, after: below?, is_upright: false })
+}
+
+/// The frame of a floating pane that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// The pane.
+    pub pane: PaneId,
+    /// Where it was when it was taken.
+    pub rect: Rect,
+    /// The cell of the area it was taken at.
+    pub from: Point,
+}
+
+impl Frame {
+    /// Where the pane is when the mouse holds it at `to`: its title moves it, its other edges make it larger or smaller.
+    #[must_use]
+    pub fn dragged(&self, to: Point) -> Rect {
+        let (from, rect) = (self.from, self.rect);
+        let moved = |at: u16, by: (u16, u16)| at.saturating_add(by.1).saturating_sub(by.0);
+        let (x, y) = ((from.x, to.x), (from.y, to.y));
+        if from.y < rect.y {
+            return Rect { x: moved(rect.x, x).max(1), y: moved(rect.y, y).max(1), ..rect };
+        }
+        let mut rect = rect;
+        if from.x < rect.x {
+            let left = to.x.saturating_add(1).clamp(1, rect.right().saturating_sub(1));
+            rect.cols = rect.right() - left;
+            rect.x = left;
+        } else if self.rect.right() <= from.x {
+            rect.cols = moved(rect.cols, x).max(1);
+        }
+        if self.rect.bottom() <= from.y {
+            rect.rows = moved(rect.rows, y).max(1);
+        }
+        rect
+    }
+}
+
+/// The floating pane whose frame is at `at`, relative to the area; the highest first, and none if a higher one covers it.
+#[must_use]
+pub fn frame_at(chrome: &Chrome, at: Point) -> Option<Frame> {
+    for (_, pane) in chrome.panes.iter().enumerate().rev().filter(|(idx, _)| is_floating(chrome, *idx)) {
+        let rect = pane.rect;
+        if rect.contains(at) {
+            return None;
+        }
+        let outer = Rect { x: rect.x.saturating_sub(1), y: rect.y.saturating_sub(1), cols: rect.cols + 2, rows: rect.rows + 2 };
+        if outer.contains(at) {
+            return Some(Frame { pane: pane.id, rect, from: at });
+        }
+    }
+    None
+}
+
+/// The closed pane of a stack whose title is at `at`, relative to the area.
+#[must_use]
+pub fn closed_at(chrome: &Chrome, at: Point) -> Option<PaneId> {
+    let is_it = |pane: &&PaneItem| pane.rect.rows == 0 && pane.rect.y == at.y + 1 && pane.rect.x <= at.x && at.x < pane.rect.right();
+    chrome.panes.iter().find(is_it).map(|pane| pane.id)
 }
 
 /// Whether a pane lies over others: it covers cells that an earlier one has.

@@ -18,9 +18,10 @@ use crate::client::caps::Caps;
 use crate::client::commands;
 use crate::client::input::Decoder;
 use crate::client::link::Outbox;
-use crate::client::model::{Event, Message, Model, Numbered};
+use crate::client::model::{Event, Message, Model, Numbered, Overlay};
 use crate::client::outcome::Outcome;
 use crate::client::paint::Painter;
+use crate::client::places::bar_rows;
 use crate::client::screen_guard::ScreenGuard;
 use crate::client::setup::Setup;
 use crate::client::signals::{Signal, Signals};
@@ -233,10 +234,8 @@ where
         // What became due before the event is seen before it.
         let is_due = self.model.next_deadline_passed(now.tick);
         self.model.now = now;
-        if is_due {
-            update(&mut self.model, Event::Wake);
-        }
-        for message in update(&mut self.model, event) {
+        let before = if is_due { update(&mut self.model, Event::Wake) } else { Vec::new() };
+        for message in before.into_iter().chain(update(&mut self.model, event)) {
             self.carry_out(message);
         }
     }
@@ -294,7 +293,8 @@ where
     /// Whether anybody could see the clock; without one nothing wakes this process by itself.
     fn shows_clock(&self) -> bool {
         let bars = &self.model.setup.bars;
-        bars.show && bars.left.iter().chain(&bars.right).any(|segment| *segment == Segment::Clock)
+        let is_large = matches!(self.model.overlay, Some(Overlay::Clock));
+        is_large || bars.show && bars.left.iter().chain(&bars.right).any(|segment| *segment == Segment::Clock)
     }
 
     /// Draws and writes until all is shown or the terminal takes no more.
@@ -405,6 +405,7 @@ where
                 self.hello.size = self.model.size;
                 self.hello.cell_pixels = self.model.caps.cell_pixels;
                 self.outbox.send(&ToServer::Hello(self.hello.clone()));
+                self.outbox.send(&ToServer::Bars(bar_rows(&self.model.setup.bars)));
                 // A server that takes over has the environment already.
                 self.hello.env.clear();
                 self.hello.resume = true;

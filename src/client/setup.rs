@@ -70,9 +70,8 @@ impl CopySetup {
         let name = editor.split_whitespace().next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
         let table = match copy.keys {
             CopyTable::Vi => Table::Vi,
-            CopyTable::Emacs => Table::Emacs,
             CopyTable::Auto if name.contains("vi") => Table::Vi,
-            CopyTable::Auto => Table::Emacs,
+            CopyTable::Auto | CopyTable::Emacs => Table::Emacs,
         };
         Self {
             options: Rc::new(CopyOptions { keys: CopyKeys::new(table), separators: copy.word_separators.clone() }),

@@ -114,6 +114,12 @@ impl Keymap {
         if more { Lookup::Pending } else { Lookup::Miss }
     }
 
+    /// Whether the key that ended a chord acts again without the rest of it, when it follows at once: arrows of actions that say so.
+    #[must_use]
+    pub fn repeats(&self, bound: &Bound, key: Key) -> bool {
+        !matches!(key.normal().code, KeyCode::Char(_)) && table::find(bound.name).is_some_and(|entry| entry.repeats)
+    }
+
     /// Everything that can follow `pending`, in the order of keys; all bindings if nothing is pending.
     #[must_use]
     pub fn following(&self, pending: &[Key]) -> Vec<Listed> {

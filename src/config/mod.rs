@@ -3,6 +3,7 @@
 mod check;
 pub mod diag;
 pub mod keymap;
+pub mod layout;
 pub mod load;
 pub mod reference;
 pub mod words;

@@ -4,7 +4,6 @@ use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, TabId};
 use crate::base::time::{Now, Span};
 use crate::core::Core;
-use crate::layout::solve::solve;
 use crate::settings::Sizing;
 use crate::state::effect::{Effect, Effects};
 use crate::state::tab::Tab;
@@ -26,9 +25,10 @@ impl Core {
             }
             other => other,
         };
-        let area = driver.map_or(tab.area, |driver| self.area(id, driver));
-        let zoomed =
-            driver.and_then(|driver| self.state.view(driver).at.panes.get(&id)).filter(|choice| choice.zoomed).map(|choice| choice.focus);
+        let fixed = self.state.sessions.get(&tab.session).and_then(|session| session.fixed);
+        let area = fixed.unwrap_or_else(|| driver.map_or(tab.area, |driver| self.area(id, driver)));
+        let choice = driver.and_then(|driver| self.state.view(driver).at.panes.get(&id));
+        let shown = choice.map_or((tab.focus, false), |choice| (choice.focus, choice.zoomed));
         let tab = self.state.tabs.get_mut(&id).expect("it was there just now");
         if driver != former {
             (tab.driver, tab.settled) = (driver, now.tick + DRIVER_STAYS);
@@ -37,7 +37,8 @@ impl Core {
             tab.area = area;
             self.state.version += 1;
         }
-        for (pane, rect) in rects(&self.state.tabs[&id], area, zoomed) {
+        // A closed pane of a stack has no rows and keeps its size.
+        for (pane, rect) in rects(&self.state.tabs[&id], area, shown).into_iter().filter(|(_, rect)| !rect.size().is_empty()) {
             self.dress(pane, fx);
             self.resize(pane, rect.size(), fx);
         }
@@ -78,6 +79,7 @@ impl Core {
         let largest = |a: Size, b: Size| Size::new(a.cols.max(b.cols), a.rows.max(b.rows));
         let areas = self.showing(tab).map(View::area);
         let area = match self.settings.session.sizing {
+            Sizing::Manual => Some(self.state.tab(tab)).filter(|tab| tab.driver.is_some()).map(|tab| tab.area),
             Sizing::Latest => None,
             Sizing::Smallest => areas.reduce(Size::min_each),
             Sizing::Largest => areas.reduce(largest),
@@ -110,8 +112,7 @@ impl Core {
     }
 }
 
-/// Where the panes of a tab are in an area: those of its layout, or one that fills it. Where the layout has no room for `focus`, that fills the area too.
-pub(super) fn rects(tab: &Tab, area: Size, zoomed: Option<PaneId>) -> Vec<(PaneId, Rect)> {
-    let whole = Rect::new(0, 0, area);
-    zoomed.map_or_else(|| solve(&tab.layout, whole), |pane| vec![(pane, whole)])
+/// Where the panes of a tab are in an area for a view: those of its layout and those that float, or the focus alone where that is zoomed.
+pub(super) fn rects(tab: &Tab, area: Size, (focus, is_zoomed): (PaneId, bool)) -> Vec<(PaneId, Rect)> {
+    if is_zoomed { vec![(focus, Rect::new(0, 0, area))] } else { tab.rects(area, focus) }
 }

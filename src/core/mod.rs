@@ -16,15 +16,16 @@ use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId, TabId};
-use crate::base::key::{KeyInput, MouseInput, MouseKind};
+use crate::base::key::{KeyCode, KeyInput, KeyKind, MouseInput, MouseKind};
 use crate::base::memory::Memory;
 use crate::base::time::{Now, Span, Tick};
 use crate::settings::Settings;
 use crate::state::call::{Caller, Pending};
 use crate::state::effect::{Effect, Effects, Fact, Message, Place, Program};
 use crate::state::host::Host;
+use crate::state::pane::Life;
 use crate::state::view::View;
-use crate::state::{Leaving, State, env};
+use crate::state::{Leaving, State, Stranded, env};
 use crate::term::{OuterColours, Terminal};
 
 pub use crate::state::view::Viewer;
@@ -196,6 +197,7 @@ impl Core {
         match input {
             Input::Connected { client, viewer } => self.state.connect(client, viewer, now),
             Input::Gone { client } => self.gone(client, fx),
+            Input::Keys { client, keys } if self.reruns(client, keys) => self.rerun(client, now, fx),
             Input::Keys { client, keys } => self.typed(client, now, fx, |screen, bytes| {
                 for key in keys {
                     screen.encode_key(key, bytes);
@@ -222,7 +224,9 @@ impl Core {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
         let calls = self.state.calls.values().filter_map(|open| later::due(&self.state, open));
-        calls.chain(self.late.values().copied()).chain(self.leave_at).chain(self.state.commands.next_deadline()).min()
+        let graves = self.state.graves.iter().map(|grave| grave.until);
+        let commands = self.state.commands.next_deadline();
+        calls.chain(self.late.values().copied()).chain(graves).chain(self.leave_at).chain(commands).min()
     }
 
     fn gone(&mut self, client: ClientId, fx: &mut Effects) {
@@ -237,13 +241,30 @@ impl Core {
     }
 
     /// Sends what `encode` makes of some input to the program in focus of a view.
-    fn typed(&mut self, client: ClientId, now: Now, fx: &mut Effects, encode: impl FnOnce(&Terminal, &mut Vec<u8>)) {
+    fn typed(&mut self, client: ClientId, now: Now, fx: &mut Effects, encode: impl Fn(&Terminal, &mut Vec<u8>)) {
         if self.state.views.get(&client).is_none_or(|view| view.read_only) {
             return;
         }
         self.state.used(client, now);
         let Some(focus) = self.state.view(client).focus() else { return };
-        self.write(focus, fx, encode);
+        for pane in self.state.typed_together(focus) {
+            self.write(pane, fx, &encode);
+        }
+    }
+
+    /// Whether a pane whose program has ended is told to run it again.
+    fn reruns(&self, client: ClientId, keys: &[KeyInput]) -> bool {
+        let focus = self.state.views.get(&client).filter(|view| !view.read_only).and_then(View::focus);
+        let has_ended = focus.is_some_and(|focus| matches!(self.state.pane(focus).life, Life::Ended { .. }));
+        let again = |key: &KeyInput| key.kind != KeyKind::Release && matches!(key.key.code, KeyCode::Enter | KeyCode::Char('r' | 'R'));
+        has_ended && keys.iter().any(again)
+    }
+
+    fn rerun(&mut self, client: ClientId, now: Now, fx: &mut Effects) {
+        self.state.used(client, now);
+        if let Some(focus) = self.state.view(client).focus() {
+            self.state.restart_pane(focus, self.settings.pane.grace(), fx);
+        }
     }
 
     /// A mouse event goes to a pane of the tab that the view shows.
@@ -291,8 +312,16 @@ impl Core {
         self.state.todo.arrange.extend(due.into_keys());
     }
 
+    /// What nobody brought back in time is ended.
+    fn end_graves(&mut self, now: Now, fx: &mut Effects) {
+        for pane in self.state.overdue_graves(now.tick) {
+            self.state.close_pane(pane, self.settings.pane.grace(), fx);
+        }
+    }
+
     /// What every step ends with: sizes follow layouts and views, programs are started, clients without a session leave, and so does a server without work.
     fn finish(&mut self, now: Now, fx: &mut Effects) {
+        self.end_graves(now, fx);
         while let Some(tab) = self.state.todo.arrange.pop_first() {
             self.arrange(tab, now, fx);
         }
@@ -301,8 +330,9 @@ impl Core {
             self.start(pane, cwd, fx);
         }
         for stranded in std::mem::take(&mut self.state.todo.stranded) {
-            let status = stranded.status.map_or(0, ExitStatus::shell);
-            fx.push(Effect::Tell { client: stranded.client, message: Message::Ended { session: stranded.session, status } });
+            let Stranded { client, session, status, is_closed } = stranded;
+            let ended = Message::Ended { session: session.clone(), status: status.map_or(0, ExitStatus::shell) };
+            fx.push(Effect::Tell { client, message: if is_closed { Message::Shut(session) } else { ended } });
         }
         self.end_gone_sessions(fx);
         self.tell_focus(fx);

@@ -104,7 +104,8 @@ impl Core {
     }
 
     pub(super) fn ended(&mut self, id: PaneId, status: ExitStatus, left: &[u32], fx: &mut Effects) {
-        if !self.state.panes.contains_key(&id) {
+        // The end of one that stays is told again by each new server.
+        if self.state.panes.get(&id).is_none_or(|pane| matches!(pane.life, Life::Ended { .. })) {
             return;
         }
         let done = later::on_ended(&mut self.state, id, status, left);
@@ -115,7 +116,15 @@ impl Core {
             Remain::Failed => status != ExitStatus::Code(0),
         };
         self.state.pane_ended(id, status, stays, fx);
+        let Some(pane) = self.state.panes.get_mut(&id).filter(|pane| matches!(pane.life, Life::Ended { .. })) else { return };
+        pane.screen.feed(epitaph(status).as_bytes(), &mut Vec::new());
+        fx.push(Effect::Snapshot { pane: id });
     }
+}
+
+/// What a pane shows at its end whose program has ended: the modes it set are off (DECSTR, the alternate screen, the mouse), then a line that says so.
+fn epitaph(status: ExitStatus) -> String {
+    format!("\x1b[?1049l\x1b[!p\x1b[?1000;1002;1003;2004l\x1b[999;1H\r\n\x1b[7m {status}: Enter or R runs it again \x1b[m\x1b[?25l")
 }
 
 /// How many rows `bytes` can have pushed off the screen at most: each takes a line end, or fills its columns.

@@ -113,7 +113,7 @@ impl Core {
         tabs.iter()
             .enumerate()
             .map(|(at, id)| {
-                let marks = |is: fn(&Pane) -> bool| self.state.tab(*id).layout.panes().iter().any(|pane| is(self.state.pane(*pane)));
+                let marks = |is: fn(&Pane) -> bool| self.state.tab(*id).panes().iter().any(|pane| is(self.state.pane(*pane)));
                 SceneTab {
                     id: *id,
                     index: number(at + 1),
@@ -128,11 +128,11 @@ impl Core {
     }
 
     fn scene_panes(&self, view: &View, tab: &Tab, choice: PaneChoice) -> Vec<ScenePane> {
-        let order = tab.layout.panes();
-        let mut places = rects(tab, view.area(), choice.zoomed.then_some(choice.focus));
-        if !places.iter().any(|(pane, _)| *pane == choice.focus) {
+        let order = tab.panes();
+        let mut places = rects(tab, view.area(), (choice.focus, choice.zoomed));
+        if !places.iter().any(|(pane, rect)| *pane == choice.focus && !rect.size().is_empty()) {
             // A terminal too small for the layout shows the focus alone.
-            places = rects(tab, view.area(), Some(choice.focus));
+            places = rects(tab, view.area(), (choice.focus, true));
         }
         let index = |id: PaneId| number(order.iter().position(|pane| *pane == id).unwrap_or(0) + 1);
         places.into_iter().map(|(id, rect)| self.scene_pane(id, index(id), rect)).collect()
@@ -152,12 +152,25 @@ impl Core {
             rect,
             size: pane.size,
             origin: Point::new(origin(cursor.x, pane.size.cols, rect.cols), origin(cursor.y, pane.size.rows, rect.rows)),
-            title: self.state.pane_label(id),
+            title: self.marked_title(pane),
             mouse: modes.mouse,
             ended,
             alternate: modes.alternate_screen,
             bracketed_paste: modes.bracketed_paste,
         }
+    }
+}
+
+impl Core {
+    /// The title of a pane, with what a person should know of it.
+    fn marked_title(&self, pane: &Pane) -> String {
+        let mut title = self.state.pane_label(pane.id);
+        for (is_on, mark) in [(pane.is_synced, " [synced]"), (pane.marks.chosen, " [marked]"), (pane.again, " [restarting]")] {
+            if is_on {
+                title.push_str(mark);
+            }
+        }
+        title
     }
 }
 

@@ -1,8 +1,8 @@
 //! How a layout is changed: panes are put in, taken out, exchanged, and borders moved. Every change leaves a normal tree.
 
 use crate::base::geom::{Rect, Size};
-use crate::layout::solve::{lengths, min_len, parts_of, solve};
-use crate::layout::tree::{Axis, Direction, Node, Part, Split, Tree, length, with_length};
+use crate::layout::solve::{leaves, lengths, min_len, parts_of};
+use crate::layout::tree::{Axis, Direction, Node, Part, Split, Stack, Tree, length, with_length};
 
 /// There is no room for what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,13 +47,13 @@ pub struct Insert<P> {
 }
 
 impl<P: Copy + Eq> Tree<P> {
-    /// Puts a pane beside another.
+    /// Puts a pane beside another; beside the whole stack if that one is in a stack.
     ///
     /// # Errors
     /// [`TooSmall`] if the other one has no room in `area`, or is not in the tree; nothing has changed.
     pub fn insert(&mut self, insert: Insert<P>, area: Size) -> Result<(), TooSmall> {
-        let all = solve(self, Rect::new(0, 0, area));
-        let rect = all.iter().find(|(pane, _)| *pane == insert.beside).map_or(Rect::default(), |(_, rect)| *rect);
+        let all = leaves(self, Rect::new(0, 0, area));
+        let rect = all.iter().find(|(leaf, _)| leaf.is_leaf_of(insert.beside)).map_or(Rect::default(), |(_, rect)| *rect);
         let axis = insert.side.axis();
         let len = length(rect.size(), axis);
         if len < 3 {
@@ -61,11 +61,7 @@ impl<P: Copy + Eq> Tree<P> {
         }
         self.settle(area);
         let new_len = insert.share.of(len);
-        let mut parts = [(insert.beside, len - 1 - new_len), (insert.new, new_len)];
-        if !insert.side.is_forward() {
-            parts.reverse();
-        }
-        self.root.replace(insert.beside, axis, parts);
+        self.root.divide(&insert, (len - 1 - new_len, new_len));
         Ok(())
     }
 
@@ -81,21 +77,17 @@ impl<P: Copy + Eq> Tree<P> {
         true
     }
 
-    /// Exchanges two panes. Gives whether both are there.
-    pub fn swap(&mut self, a: P, b: P) -> bool {
-        let both = self.contains(a) && self.contains(b);
-        if both {
-            self.root.each_mut(&mut |pane| {
-                *pane = if *pane == a {
-                    b
-                } else if *pane == b {
-                    a
-                } else {
-                    *pane
-                };
-            });
-        }
-        both
+    /// Puts each of two panes where the other one is, as far as they are there.
+    pub fn exchange(&mut self, a: P, b: P) {
+        self.root.each_mut(&mut |pane| {
+            *pane = if *pane == a {
+                b
+            } else if *pane == b {
+                a
+            } else {
+                *pane
+            };
+        });
     }
 
     /// Puts `new` where `old` is.
@@ -119,6 +111,34 @@ impl<P: Copy + Eq> Tree<P> {
         self.root.each_mut(&mut |pane| *pane = next.next().expect("as many as before"));
     }
 
+    /// Moves a pane onto the stack that another is in, below that one, or makes a stack of both; it is the open one.
+    pub fn stack(&mut self, pane: P, onto: P, area: Size) {
+        if pane != onto && self.contains(onto) && self.remove(pane, area) {
+            self.root.pile(pane, onto);
+        }
+    }
+
+    /// Makes a stack of all panes, with this one open.
+    pub fn stack_all(&mut self, open: P) {
+        let panes = self.panes();
+        if 1 < panes.len() {
+            let open = panes.iter().position(|pane| *pane == open).unwrap_or(0);
+            self.root = Node::Stack(Stack { panes, open });
+        }
+    }
+
+    /// Puts the panes of the stack that has `pane` one below the other again.
+    pub fn unstack(&mut self, pane: P, area: Size) {
+        self.root.unpile(pane);
+        self.settle(area);
+        self.root.collapse();
+    }
+
+    /// Opens a pane in its stack, if it is in one. Gives whether something changed.
+    pub fn open(&mut self, pane: P) -> bool {
+        self.root.open(pane)
+    }
+
     /// Gives all parts of every split the same share.
     pub fn equalise(&mut self) {
         self.root.equalise();
@@ -131,6 +151,12 @@ impl<P: Copy + Eq> Tree<P> {
         self.root.resize(pane, direction, cells)
     }
 
+    /// Makes a tree normal that was put together from parts: what stands like what it is in becomes one with it.
+    pub fn normalise(&mut self, area: Size) {
+        self.settle(area);
+        self.root.collapse();
+    }
+
     /// Turns the shares into the cells they are in `area`, where everything has room in it.
     pub fn settle(&mut self, area: Size) {
         self.root.settle(area);
@@ -141,28 +167,83 @@ impl<P: Copy + Eq> Node<P> {
     fn each_mut(&mut self, visit: &mut impl FnMut(&mut P)) {
         match self {
             Self::Pane(pane) => visit(pane),
+            Self::Stack(stack) => stack.panes.iter_mut().for_each(visit),
             Self::Split(split) => split.parts.iter_mut().for_each(|part| part.node.each_mut(visit)),
         }
     }
 
-    /// Replaces a pane by two things along `axis`, with their lengths.
-    fn replace(&mut self, old: P, axis: Axis, by: [(P, u16); 2]) {
-        let parts = by.map(|(pane, weight)| Part { weight, node: Self::Pane(pane) });
+    fn pile(&mut self, pane: P, onto: P) {
         match self {
-            Self::Pane(pane) if *pane == old => *self = Self::Split(Split { axis, parts: parts.into() }),
-            Self::Pane(_) => (),
-            Self::Split(split) => match split.parts.iter().position(|part| part.node.contains(old)) {
-                Some(at) if split.axis == axis && matches!(split.parts[at].node, Self::Pane(_)) => {
-                    split.parts.splice(at..=at, parts);
+            Self::Pane(bottom) if *bottom == onto => *self = Self::Stack(Stack { panes: vec![onto, pane], open: 1 }),
+            Self::Pane(_) => {}
+            Self::Stack(stack) => {
+                if let Some(at) = stack.panes.iter().position(|other| *other == onto) {
+                    stack.panes.insert(at + 1, pane);
+                    stack.open = at + 1;
                 }
-                Some(at) => split.parts[at].node.replace(old, axis, by),
-                None => (),
+            }
+            Self::Split(split) => split.parts.iter_mut().for_each(|part| part.node.pile(pane, onto)),
+        }
+    }
+
+    fn unpile(&mut self, pane: P) {
+        match self {
+            Self::Stack(stack) if stack.panes.contains(&pane) => {
+                let parts = stack.panes.iter().map(|pane| Part { weight: 1, node: Self::Pane(*pane) }).collect();
+                *self = Self::Split(Split { axis: Axis::Rows, parts });
+            }
+            Self::Pane(_) | Self::Stack(_) => {}
+            Self::Split(split) => split.parts.iter_mut().for_each(|part| part.node.unpile(pane)),
+        }
+    }
+
+    fn open(&mut self, pane: P) -> bool {
+        match self {
+            Self::Pane(_) => false,
+            Self::Stack(stack) => match stack.panes.iter().position(|other| *other == pane) {
+                Some(at) => std::mem::replace(&mut stack.open, at) != at,
+                None => false,
             },
+            Self::Split(split) => split.parts.iter_mut().any(|part| part.node.open(pane)),
+        }
+    }
+
+    /// Divides the pane or the stack beside which something is put; the lengths are those of the old and of the new part.
+    fn divide(&mut self, insert: &Insert<P>, (old_len, new_len): (u16, u16)) {
+        let axis = insert.side.axis();
+        let parts = |leaf: Self| {
+            let mut parts = [Part { weight: old_len, node: leaf }, Part { weight: new_len, node: Self::Pane(insert.new) }];
+            if !insert.side.is_forward() {
+                parts.reverse();
+            }
+            parts
+        };
+        if self.is_leaf_of(insert.beside) {
+            let leaf = std::mem::replace(self, Self::Pane(insert.new));
+            *self = Self::Split(Split { axis, parts: parts(leaf).into() });
+            return;
+        }
+        let Self::Split(split) = self else { return };
+        let Some(at) = split.parts.iter().position(|part| part.node.contains(insert.beside)) else { return };
+        if split.axis == axis && split.parts[at].node.is_leaf_of(insert.beside) {
+            let leaf = split.parts.remove(at).node;
+            split.parts.splice(at..at, parts(leaf));
+        } else {
+            split.parts[at].node.divide(insert, (old_len, new_len));
         }
     }
 
     fn remove(&mut self, pane: P) {
-        let Self::Split(split) = self else { return };
+        let split = match self {
+            Self::Pane(_) => return,
+            Self::Stack(stack) => {
+                let kept: Vec<P> = stack.panes.iter().copied().filter(|other| *other != pane).collect();
+                let open = stack.open.min(kept.len().saturating_sub(1));
+                *self = if let [only] = kept.as_slice() { Self::Pane(*only) } else { Self::Stack(Stack { panes: kept, open }) };
+                return;
+            }
+            Self::Split(split) => split,
+        };
         let Some(at) = split.parts.iter().position(|part| part.node.contains(pane)) else { return };
         if !matches!(split.parts[at].node, Self::Pane(_)) {
             return split.parts[at].node.remove(pane);

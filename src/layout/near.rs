@@ -39,7 +39,8 @@ const fn edges(rect: Rect, axis: Axis) -> (u16, u16) {
 /// Whether two rectangles share a row, for a move along columns, or a column.
 const fn overlaps(a: Rect, b: Rect, axis: Axis) -> bool {
     match axis {
-        Axis::Columns => a.y < b.bottom() && b.y < a.bottom(),
+        // A closed pane of a stack has no rows: one comes to the open one beside it.
+        Axis::Columns => 0 < b.rows && a.y < b.bottom() && b.y < a.bottom(),
         Axis::Rows => a.x < b.right() && b.x < a.right(),
     }
 }

@@ -1,6 +1,6 @@
 //! Ready-made layouts: any number of panes put in order.
 
-use crate::layout::tree::{Axis, Node, Part, Split, Tree};
+use crate::layout::tree::{Axis, Node, Part, Split, Stack, Tree};
 
 /// A ready-made layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,11 +15,26 @@ pub enum Preset {
     MainVertical,
     /// In rows and columns.
     Tiled,
+    /// The first below, the others side by side above it.
+    MainHorizontalMirrored,
+    /// The first on the right, the others one below the other beside it.
+    MainVerticalMirrored,
+    /// All in one stack.
+    Stacked,
 }
 
 impl Preset {
-    /// All of them, in the order of tmux's `M-1` to `M-5` and of going through them.
-    pub const ALL: [Self; 5] = [Self::EvenHorizontal, Self::EvenVertical, Self::MainHorizontal, Self::MainVertical, Self::Tiled];
+    /// All of them, the first seven in the order of tmux's `M-1` to `M-7`.
+    pub const ALL: [Self; 8] = [
+        Self::EvenHorizontal,
+        Self::EvenVertical,
+        Self::MainHorizontal,
+        Self::MainVertical,
+        Self::Tiled,
+        Self::MainHorizontalMirrored,
+        Self::MainVerticalMirrored,
+        Self::Stacked,
+    ];
 
     /// Its name.
     #[must_use]
@@ -30,7 +45,16 @@ impl Preset {
             Self::MainHorizontal => "main-horizontal",
             Self::MainVertical => "main-vertical",
             Self::Tiled => "tiled",
+            Self::MainHorizontalMirrored => "main-horizontal-mirrored",
+            Self::MainVerticalMirrored => "main-vertical-mirrored",
+            Self::Stacked => "stacked",
         }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name)
     }
 
     /// The one after it, in a circle.
@@ -38,6 +62,13 @@ impl Preset {
     pub fn next(self) -> Self {
         let at = Self::ALL.iter().position(|preset| *preset == self).unwrap_or(0);
         Self::ALL[(at + 1) % Self::ALL.len()]
+    }
+
+    /// The one before it, in a circle.
+    #[must_use]
+    pub fn prev(self) -> Self {
+        let at = Self::ALL.iter().position(|preset| *preset == self).unwrap_or(0);
+        Self::ALL[(at + Self::ALL.len() - 1) % Self::ALL.len()]
     }
 
     /// The layout of these panes, in their order. None if there are no panes.
@@ -50,6 +81,10 @@ impl Preset {
             Self::MainHorizontal => main(Axis::Rows, *first, rest),
             Self::MainVertical => main(Axis::Columns, *first, rest),
             Self::Tiled => tiled(panes),
+            Self::MainHorizontalMirrored => mirrored(main(Axis::Rows, *first, rest)),
+            Self::MainVerticalMirrored => mirrored(main(Axis::Columns, *first, rest)),
+            Self::Stacked if rest.is_empty() => Node::Pane(*first),
+            Self::Stacked => Node::Stack(Stack { panes: panes.to_vec(), open: 0 }),
         };
         Some(Tree { root })
     }
@@ -70,6 +105,14 @@ fn main<P: Copy + Eq>(axis: Axis, first: P, rest: &[P]) -> Node<P> {
     let across = if axis == Axis::Rows { Axis::Columns } else { Axis::Rows };
     let parts = vec![Part { weight: 3, node: Node::Pane(first) }, Part { weight: 2, node: row(across, rest) }];
     Node::Split(Split { axis, parts })
+}
+
+/// The parts in the other order.
+fn mirrored<P>(mut node: Node<P>) -> Node<P> {
+    if let Node::Split(split) = &mut node {
+        split.parts.reverse();
+    }
+    node
 }
 
 /// As many rows as columns, or one more; the last row may be shorter.

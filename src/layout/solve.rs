@@ -1,25 +1,54 @@
 //! From a tree and an area to rectangles. Panes that have no room have none: they are left out.
 
 use crate::base::geom::{Rect, Size};
-use crate::layout::tree::{Axis, Node, Split, Tree, length, with_length};
+use crate::layout::tree::{Axis, Node, Split, Stack, Tree, length, with_length};
 
 /// Where each pane is. Between neighbours is a border of one cell; panes and borders cover the area. Where the area is too small for all
 /// panes the first ones of each split are shown and the others are left out; in an area of at least one cell there is at least one.
+///
+/// Of a stack one pane has rows: `focus` if it is among them, else the one open last. Above each pane of a stack is a row for its title, and
+/// a closed one has no more than that: its rectangle is empty, below that row.
 #[must_use]
-pub fn solve<P: Copy + Eq>(tree: &Tree<P>, area: Rect) -> Vec<(P, Rect)> {
+pub fn solve<P: Copy + Eq>(tree: &Tree<P>, area: Rect, focus: Option<P>) -> Vec<(P, Rect)> {
+    let mut all = Vec::new();
+    for (leaf, rect) in leaves(tree, area) {
+        match leaf {
+            Node::Pane(pane) => all.push((*pane, rect)),
+            Node::Stack(stack) => all.extend(pile(stack, rect, focus)),
+            Node::Split(_) => {}
+        }
+    }
+    all
+}
+
+/// Where each pane and each stack as a whole is.
+pub(super) fn leaves<P: Copy + Eq>(tree: &Tree<P>, area: Rect) -> Vec<(&Node<P>, Rect)> {
     let mut all = Vec::new();
     place(&tree.root, area, &mut all);
     all
 }
 
-fn place<P: Copy + Eq>(node: &Node<P>, area: Rect, all: &mut Vec<(P, Rect)>) {
+/// The panes of a stack from the top. Where there is no room for all titles the open one has everything.
+fn pile<P: Copy + Eq>(stack: &Stack<P>, rect: Rect, focus: Option<P>) -> Vec<(P, Rect)> {
+    let wanted = stack.panes.iter().position(|pane| Some(*pane) == focus);
+    let open = wanted.unwrap_or(stack.open).min(stack.panes.len() - 1);
+    let count = u16::try_from(stack.panes.len()).unwrap_or(u16::MAX);
+    let Some(rows) = rect.rows.checked_sub(count).filter(|rows| 0 < *rows) else { return vec![(stack.panes[open], rect)] };
+    let mut y = rect.y;
+    let rects = stack.panes.iter().enumerate().map(|(at, pane)| {
+        let rows = if at == open { rows } else { 0 };
+        let rect = Rect { y: y + 1, rows, ..rect };
+        y += 1 + rows;
+        (*pane, rect)
+    });
+    rects.collect()
+}
+
+fn place<'a, P: Copy + Eq>(node: &'a Node<P>, area: Rect, all: &mut Vec<(&'a Node<P>, Rect)>) {
     if area.size().is_empty() {
         return;
     }
-    let split = match node {
-        Node::Pane(pane) => return all.push((*pane, area)),
-        Node::Split(split) => split,
-    };
+    let Node::Split(split) = node else { return all.push((node, area)) };
     let mut at = 0;
     for (part, len) in split.parts.iter().zip(lengths(length(area.size(), split.axis), &parts_of(split))) {
         let size = with_length(area.size(), split.axis, len);
@@ -48,7 +77,12 @@ pub(super) fn parts_of<P: Copy + Eq>(split: &Split<P>) -> Vec<Want> {
 
 /// The length a node takes along `axis` to show all its panes.
 pub(super) fn min_len<P: Copy + Eq>(node: &Node<P>, axis: Axis) -> u16 {
-    let Node::Split(split) = node else { return 1 };
+    let split = match node {
+        Node::Pane(_) => return 1,
+        Node::Stack(_) if axis == Axis::Columns => return 1,
+        Node::Stack(stack) => return u16::try_from(stack.panes.len()).unwrap_or(u16::MAX).saturating_add(1),
+        Node::Split(split) => split,
+    };
     let lens = split.parts.iter().map(|part| min_len(&part.node, axis));
     if split.axis == axis {
         return lens.fold(0, |sum: u16, len| sum.saturating_add(len).saturating_add(1)).saturating_sub(1);

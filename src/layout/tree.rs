@@ -53,8 +53,19 @@ pub struct Tree<P> {
 pub enum Node<P> {
     /// A pane.
     Pane(P),
+    /// Two or more panes of which one is shown whole and of the others a row with the title.
+    Stack(Stack<P>),
     /// Two or more parts, none of which is a split along the same axis.
     Split(Split<P>),
+}
+
+/// Panes one below the other, of which one is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stack<P> {
+    /// The panes, from the top.
+    pub panes: Vec<P>,
+    /// Which of them is open where no other is wanted.
+    pub open: usize,
 }
 
 /// Parts that share a rectangle, with a border of one cell between each two.
@@ -96,7 +107,13 @@ impl<P: Copy + Eq> Tree<P> {
         self.root.contains(pane)
     }
 
-    /// Whether every split has two or more parts with a share each, and none of them is a split along the same axis.
+    /// Whether `pane` is one of a stack.
+    #[must_use]
+    pub fn is_stacked(&self, pane: P) -> bool {
+        self.root.is_stacked(pane)
+    }
+
+    /// Whether every split has two or more parts with a share each, and none of them is a split along the same axis, and every stack has two or more panes.
     #[must_use]
     pub fn is_normal(&self) -> bool {
         self.root.is_normal()
@@ -107,6 +124,7 @@ impl<P: Copy + Eq> Node<P> {
     pub(super) fn each(&self, visit: &mut impl FnMut(&P)) {
         match self {
             Self::Pane(pane) => visit(pane),
+            Self::Stack(stack) => stack.panes.iter().for_each(visit),
             Self::Split(split) => split.parts.iter().for_each(|part| part.node.each(visit)),
         }
     }
@@ -114,12 +132,30 @@ impl<P: Copy + Eq> Node<P> {
     pub(super) fn contains(&self, wanted: P) -> bool {
         match self {
             Self::Pane(pane) => *pane == wanted,
+            Self::Stack(stack) => stack.panes.contains(&wanted),
             Self::Split(split) => split.parts.iter().any(|part| part.node.contains(wanted)),
         }
     }
 
+    fn is_stacked(&self, wanted: P) -> bool {
+        match self {
+            Self::Pane(_) => false,
+            Self::Stack(stack) => stack.panes.contains(&wanted),
+            Self::Split(split) => split.parts.iter().any(|part| part.node.is_stacked(wanted)),
+        }
+    }
+
+    /// Whether it is `pane`, or the stack that has it.
+    pub(super) fn is_leaf_of(&self, pane: P) -> bool {
+        !matches!(self, Self::Split(_)) && self.contains(pane)
+    }
+
     fn is_normal(&self) -> bool {
-        let Self::Split(split) = self else { return true };
+        let split = match self {
+            Self::Pane(_) => return true,
+            Self::Stack(stack) => return 1 < stack.panes.len() && stack.open < stack.panes.len(),
+            Self::Split(split) => split,
+        };
         let same_axis = |node: &Self| matches!(node, Self::Split(inner) if inner.axis == split.axis);
         split.parts.len() > 1 && split.parts.iter().all(|part| part.weight > 0 && !same_axis(&part.node) && part.node.is_normal())
     }

@@ -240,6 +240,11 @@ impl Server {
                 self.step(Input::Resized { client, size, cell_pixels }, Origin::None);
                 self.mark_stale();
             }
+            ToServer::Bars(rows) => {
+                self.core.state.set_bars(client, rows);
+                self.step(Input::Wake, Origin::None);
+                self.mark_stale();
+            }
             ToServer::Focus(focused) => self.step(Input::Focused { client, focused }, Origin::None),
             ToServer::Answer { call, json } => {
                 let Ok(response) = serde_json::from_str::<Response>(&json) else { return self.close(id) };

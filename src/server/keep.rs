@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::{PaneId, SessionId};
 use crate::base::time::Tick;
+use crate::layout::float::Float;
 use crate::layout::preset::Preset;
-use crate::layout::tree::{Axis, Node, Part, Split, Tree};
+use crate::layout::tree::{Axis, Node, Part, Split, Stack, Tree};
+use crate::state::grave::{Buried, BuriedPane, Grave};
 use crate::state::pane::{Life, Marks, Pane};
 use crate::state::session::Session;
 use crate::state::tab::Tab;
@@ -25,6 +27,7 @@ pub(super) fn structure(state: &State, taken: Vec<(u64, u64)>) -> Structure {
         sessions: state.sessions.values().map(session).collect(),
         tabs: state.tabs.values().map(tab).collect(),
         panes: state.panes.values().map(pane).collect(),
+        graves: state.graves.iter().map(grave).collect(),
         views: gone.chain(here).collect(),
         taken,
     }
@@ -40,7 +43,7 @@ const IDS_JUMP: u64 = 1000;
 /// What of a structure goes to disk: nothing that only clients that are there now need, and of environments no secrets.
 pub(super) fn durable(kept: Structure) -> Structure {
     let is_durable = |name: &str| DURABLE.contains(&name) || DURABLE_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    let mut kept = Structure { views: Vec::new(), taken: Vec::new(), ..kept };
+    let mut kept = Structure { views: Vec::new(), taken: Vec::new(), graves: Vec::new(), ..kept };
     let envs = kept.sessions.iter_mut().map(|session| &mut session.env).chain(kept.panes.iter_mut().map(|pane| &mut pane.env));
     envs.for_each(|env| env.retain(|(name, _)| is_durable(name)));
     kept
@@ -74,6 +77,7 @@ fn session(session: &Session) -> kept::Session {
         created_wall: session.created_wall,
         used: session.used,
         size: session.size,
+        fixed: session.fixed,
         version: session.version,
         last_status: session.last_status,
     }
@@ -85,6 +89,8 @@ fn tab(tab: &Tab) -> kept::Tab {
         session: tab.session,
         name: tab.name.clone(),
         layout: node(&tab.layout.root),
+        floats: tab.floats.iter().map(|float| (float.pane, float.rect)).collect(),
+        hides_floats: tab.hides_floats,
         preset: tab.preset.map(|preset| preset.name().to_owned()),
         focus: tab.focus,
         area: tab.area,
@@ -94,11 +100,31 @@ fn tab(tab: &Tab) -> kept::Tab {
 fn node(node: &Node<PaneId>) -> kept::Node {
     match node {
         Node::Pane(pane) => kept::Node::Pane(*pane),
+        Node::Stack(stack) => kept::Node::Stack(stack.panes.clone(), narrow(stack.open)),
         Node::Split(split) => kept::Node::Split {
             columns: split.axis == Axis::Columns,
             parts: split.parts.iter().map(|part| (part.weight, self::node(&part.node))).collect(),
         },
     }
+}
+
+fn grave(grave: &Grave) -> kept::Grave {
+    let what = match &grave.what {
+        Buried::Pane(buried) => kept::Buried::Pane {
+            pane: buried.pane,
+            tab: buried.tab,
+            before: node(&buried.before.root),
+            after: node(&buried.after.root),
+            float: buried.float,
+        },
+        Buried::Tab(buried, at) => kept::Buried::Tab(tab(buried), narrow(*at)),
+        Buried::Session(tabs) => kept::Buried::Session(tabs.iter().map(tab).collect()),
+    };
+    kept::Grave { until: grave.until, session: session(&grave.session), what }
+}
+
+fn narrow(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 fn pane(pane: &Pane) -> kept::Pane {
@@ -118,6 +144,8 @@ fn pane(pane: &Pane) -> kept::Pane {
             Life::Ending => kept::Life::Ending,
             Life::Ended { status } => kept::Life::Ended(status),
         },
+        is_synced: pane.is_synced,
+        again: pane.again,
     }
 }
 
@@ -141,6 +169,7 @@ pub(super) fn state(kept: Structure, mut screen: impl FnMut(&kept::Pane) -> Term
     }
     state.tabs = kept.tabs.into_iter().map(|tab| (tab.id, restored_tab(tab))).collect();
     state.sessions = kept.sessions.into_iter().map(|session| (session.id, restored_session(session))).collect();
+    state.graves = kept.graves.into_iter().map(restored_grave).collect();
     state.parted = kept.views.into_iter().map(restored_view).collect();
     state
 }
@@ -156,6 +185,7 @@ fn restored_session(kept: kept::Session) -> Session {
         created_wall: kept.created_wall,
         used: kept.used,
         size: kept.size,
+        fixed: kept.fixed,
         version: kept.version,
         last_status: kept.last_status,
     }
@@ -179,6 +209,8 @@ fn restored_pane(kept: kept::Pane, screen: Terminal) -> Pane {
             kept::Life::Ended(status) => Life::Ended { status },
         },
         screen,
+        is_synced: kept.is_synced,
+        again: kept.again,
         marks: Marks::default(),
     }
 }
@@ -189,7 +221,9 @@ fn restored_tab(kept: kept::Tab) -> Tab {
         session: kept.session,
         name: kept.name,
         layout: Tree { root: restored_node(kept.layout) },
-        preset: kept.preset.and_then(|name| Preset::ALL.into_iter().find(|preset| preset.name() == name)),
+        floats: kept.floats.into_iter().map(|(pane, rect)| Float { pane, rect }).collect(),
+        hides_floats: kept.hides_floats,
+        preset: kept.preset.and_then(|name| Preset::named(&name)),
         focus: kept.focus,
         area: kept.area,
         driver: None,
@@ -200,11 +234,24 @@ fn restored_tab(kept: kept::Tab) -> Tab {
 fn restored_node(kept: kept::Node) -> Node<PaneId> {
     match kept {
         kept::Node::Pane(pane) => Node::Pane(pane),
+        kept::Node::Stack(panes, open) => Node::Stack(Stack { panes, open: open as usize }),
         kept::Node::Split { columns, parts } => Node::Split(Split {
             axis: if columns { Axis::Columns } else { Axis::Rows },
             parts: parts.into_iter().map(|(weight, node)| Part { weight, node: restored_node(node) }).collect(),
         }),
     }
+}
+
+fn restored_grave(kept: kept::Grave) -> Grave {
+    let tree = |node| Tree { root: restored_node(node) };
+    let what = match kept.what {
+        kept::Buried::Pane { pane, tab, before, after, float } => {
+            Buried::Pane(BuriedPane { pane, tab, before: tree(before), after: tree(after), float })
+        }
+        kept::Buried::Tab(tab, at) => Buried::Tab(restored_tab(tab), at as usize),
+        kept::Buried::Session(tabs) => Buried::Session(tabs.into_iter().map(restored_tab).collect()),
+    };
+    Grave { until: kept.until, session: restored_session(kept.session), what }
 }
 
 fn restored_view(kept: kept::View) -> Parted {
@@ -240,6 +287,7 @@ mod tests {
             created_wall: 0,
             used: 0,
             size: Size::new(80, 24),
+            fixed: None,
             version: 0,
             last_status: None,
         }
@@ -257,6 +305,8 @@ mod tests {
             created_wall: 0,
             size: Size::new(80, 24),
             life,
+            is_synced: false,
+            again: false,
         }
     }
 

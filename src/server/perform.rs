@@ -8,6 +8,7 @@ use tokio::io::Interest;
 
 use crate::base::code::Refusal;
 use crate::base::id::{ClientId, PaneId};
+use crate::base::text::harmless;
 use crate::base::time::Span;
 use crate::platform::{now, process, tty, watch};
 use crate::server::conn::{Conn, Event};
@@ -189,6 +190,8 @@ impl Server {
             Message::Clipboard(text) => ToClient::Outer(Outer::Clipboard(text)),
             Message::Notify { title, body } => ToClient::Outer(Outer::Notify { title, body }),
             Message::Notice { text, warning } => ToClient::Notice(Notice { text, warning }),
+            Message::Closed { what, undo_ms } => ToClient::Closed { what: harmless(&what, CLOSED_MAX), undo_ms },
+            Message::Shut(session) => ToClient::Bye(Bye::Closed { session }),
             Message::Detached(session) => ToClient::Bye(Bye::Detached { session }),
             Message::Ended { session, status } => ToClient::Bye(Bye::Ended { session, status }),
             Message::Stopped => ToClient::Bye(Bye::Stopped),
@@ -212,6 +215,9 @@ impl Server {
         }
     }
 }
+
+/// The longest name of what was closed, in bytes.
+const CLOSED_MAX: usize = 256;
 
 /// The most input that is kept for a program that is being started.
 pub(super) const EARLY_MAX: usize = 64 << 10;

@@ -29,7 +29,9 @@ use crate::server::shelf::{BUFFERS, Shelf};
 use crate::server::{Sockets, keep, revive, screen};
 use crate::settings::Settings;
 use crate::state::State;
+use crate::state::effect::Effect;
 use crate::state::host::Host;
+use crate::state::pane::Life;
 use crate::store::structure::Structure;
 use crate::term::{Options, Terminal};
 use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Wiring};
@@ -320,6 +322,10 @@ impl Server {
             let pid = io.pid().unsigned_abs();
             self.core.resumed(pane, pid);
             self.fit(pane);
+            if self.core.state.pane(pane).life == Life::Ending {
+                let grace = self.core.settings.pane.grace();
+                self.perform(Effect::Stop { pane, grace }, Origin::None);
+            }
         }
         self.keep();
         for pane in self.panes.keys().copied().collect::<Vec<_>>() {
@@ -336,6 +342,6 @@ impl Server {
             return;
         }
         state.screen.resize(size, &mut Vec::new());
-        self.perform(crate::state::effect::Effect::Resize { pane, size }, Origin::None);
+        self.perform(Effect::Resize { pane, size }, Origin::None);
     }
 }

@@ -56,7 +56,8 @@ impl Seeker {
             former.filter(|former| former.is_done() && former.pattern == pattern && (former.pane, former.epoch) == (pane, reach.epoch))
         {
             former.hits.retain(|hit| hit.start.row < former.screen && reach.first <= hit.start.row);
-            former.parts = [former.screen.max(reach.first)..reach.end].into();
+            former.parts = VecDeque::new();
+            former.parts.push_back(former.screen.max(reach.first)..reach.end);
             return Ok(Self { number, from, forward, nearest: None, screen: reach.screen, told: false, ..former });
         }
         let regex = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build().map_err(|error| error.to_string())?;
@@ -112,7 +113,7 @@ impl Seeker {
             self.find_nearest();
         }
         let is_news = self.nearest.is_some() && !self.told;
-        (is_news || self.is_done() || self.slices % TELL_EVERY == 0).then(|| self.tell())
+        (is_news || self.is_done() || self.slices.is_multiple_of(TELL_EVERY)).then(|| self.tell())
     }
 
     /// Takes the next rows to be searched off what is left.
@@ -254,13 +255,10 @@ mod tests {
         }
     }
 
+    type Expected = ((u64, u16), (u64, u16), u64);
+
     /// Start and end of the nearest match as (row, column), how many are before it, and how many there are.
-    fn check(
-        text: &str,
-        (pattern, row, col, forward): (&str, u64, u16, bool),
-        expected: Option<((u64, u16), (u64, u16), u64)>,
-        total: u64,
-    ) {
+    fn check(text: &str, (pattern, row, col, forward): (&str, u64, u16, bool), expected: Option<Expected>, total: u64) {
         let terminal = terminal(text);
         let mut seeker = Seeker::new((1, PaneId(1)), &terminal, (pattern, Cell { row, col }, forward), None).expect("a pattern");
         let hits = run(&terminal, &mut seeker);
@@ -270,8 +268,8 @@ mod tests {
 
     #[test]
     fn the_nearest_match_is_found_in_either_direction_and_around_the_end() {
-        let text: String = (0..2000).map(|n| format!("line {n}\r\n")).collect();
-        check(&text, ("1 ?7", 2000, 0, false), Some(((1917, 6), (1917, 7), 39)), 40);
+        let text = (0..2000).fold(String::new(), |text, n| text + &format!("line {n}\r\n"));
+        check(&text, ("1 ?7", 2000, 0, false), Some(((1917, 7), (1917, 8), 139)), 140);
         check(&text, ("line 17$", 2000, 0, false), Some(((17, 0), (17, 6), 0)), 1);
         check(&text, ("line 17$", 17, 0, true), Some(((17, 0), (17, 6), 0)), 1);
         check(&text, ("e 1[0-9]$", 13, 3, true), Some(((14, 3), (14, 6), 4)), 10);

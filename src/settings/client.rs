@@ -18,6 +18,9 @@ pub struct Keys {
     /// How long after the prefix the list of what can follow appears, in milliseconds; 0 never shows it.
     #[schemars(range(max = 60_000))]
     pub hint_ms: u32,
+    /// How long after a key that moves or resizes (arrows after the prefix) the next one needs no prefix, in milliseconds; 0 never lets it.
+    #[schemars(range(max = 5_000))]
+    pub repeat_ms: u32,
     /// How long a lone Escape waits to become part of another key, in milliseconds. Terminals that tell keys apart do not need it.
     #[schemars(range(max = 5_000))]
     pub escape_time_ms: u32,
@@ -27,7 +30,7 @@ pub struct Keys {
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { preset: Preset::Tmux, prefix: Vec::new(), hint_ms: 500, escape_time_ms: 50, bind: BTreeMap::new() }
+        Self { preset: Preset::Tmux, prefix: Vec::new(), hint_ms: 500, repeat_ms: 500, escape_time_ms: 50, bind: BTreeMap::new() }
     }
 }
 

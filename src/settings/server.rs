@@ -44,7 +44,7 @@ pub struct Session {
     pub first_name: String,
     /// The size of a session that no client shows, as `COLSxROWS`.
     pub size: SizeText,
-    /// Whose size a pane has that several clients show: the one that last typed (`latest`), the `smallest` or the `largest`.
+    /// Whose size a pane has that several clients show: the one that last typed (`latest`), the `smallest`, the `largest`, or `manual` for the one that `abide session resize` gives.
     pub sizing: Sizing,
 }
 
@@ -65,6 +65,8 @@ pub enum Sizing {
     Smallest,
     /// The largest: smaller clients see the part around the cursor.
     Largest,
+    /// None of them: the one that `abide session resize` gave, or until then that of the client that typed first.
+    Manual,
 }
 
 /// What happens when the program of a pane ends or is stopped.
@@ -76,11 +78,14 @@ pub struct Pane {
     /// How long a program that is told to stop may take before it is killed, in milliseconds.
     #[schemars(range(max = 600_000))]
     pub grace_ms: u64,
+    /// How long what was closed by key or by `close` is hidden with its programs running on, to be brought back by `undo`, in milliseconds; 0 ends it at once.
+    #[schemars(range(max = 86_400_000))]
+    pub undo_ms: u64,
 }
 
 impl Default for Pane {
     fn default() -> Self {
-        Self { remain_on_exit: Remain::Off, grace_ms: 5_000 }
+        Self { remain_on_exit: Remain::Off, grace_ms: 5_000, undo_ms: 60_000 }
     }
 }
 

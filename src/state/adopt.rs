@@ -36,6 +36,8 @@ impl State {
             size,
             life: Life::Running { pid },
             screen,
+            is_synced: false,
+            again: false,
             marks: Marks::default(),
         };
         self.panes.insert(id, pane);
@@ -54,6 +56,7 @@ impl State {
             created_wall: wall,
             used: take(&mut self.next_ids.used),
             size,
+            fixed: None,
             version: 0,
             last_status: None,
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use crate::base::id::{SessionId, TabId};
+use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::State;
 use crate::state::call::Pending;
 use crate::state::name::check_name;
@@ -50,7 +50,7 @@ impl State {
         for (id, tab) in &self.tabs {
             that(tab.id == *id && id.0 < self.next_ids.tab, || (id, "has the wrong id"))?;
             that(self.sessions.get(&tab.session).is_some_and(|session| session.tabs.contains(id)), || (id, "is in no session"))?;
-            let panes = tab.layout.panes();
+            let panes = tab.panes();
             let distinct: BTreeSet<_> = panes.iter().collect();
             that(distinct.len() == panes.len(), || (id, "has a pane twice"))?;
             that(tab.layout.is_normal(), || (id, "has a layout that is not normal"))?;
@@ -62,15 +62,32 @@ impl State {
     }
 
     fn check_panes(&self) -> Result<(), String> {
+        let buried = self.check_graves()?;
         for (id, pane) in &self.panes {
             that(pane.id == *id && id.0 < self.next_ids.pane, || (id, "has the wrong id"))?;
-            that(pane.tab.is_none() == (pane.life == Life::Ending), || (id, "is in no tab, or is there and ends"))?;
+            that(pane.tab.is_some() || pane.life == Life::Ending || buried.contains(id), || (id, "is nowhere"))?;
+            that(pane.tab.is_none() || pane.life != Life::Ending || pane.again, || (id, "is there and ends"))?;
             that(pane.size == pane.size.clamped() && pane.screen.size() == pane.size, || (id, "has two sizes"))?;
             let Some(tab) = pane.tab else { continue };
-            let there = self.tabs.get(&tab).is_some_and(|tab| tab.layout.contains(*id) && tab.session == pane.session);
+            let there = self.tabs.get(&tab).is_some_and(|tab| tab.contains(*id) && tab.session == pane.session);
             that(there, || (id, "is not in the layout of its tab"))?;
         }
         Ok(())
+    }
+
+    /// What is buried is nowhere else. Gives the panes.
+    fn check_graves(&self) -> Result<BTreeSet<PaneId>, String> {
+        let mut buried = BTreeSet::new();
+        for grave in &self.graves {
+            let panes = grave.panes();
+            that(!panes.is_empty(), || "a grave is empty")?;
+            for pane in panes {
+                that(buried.insert(pane), || (pane, "is buried twice"))?;
+                that(self.panes.get(&pane).is_some_and(|pane| pane.tab.is_none()), || (pane, "is buried and not, or gone"))?;
+            }
+            that(grave.tabs().all(|tab| !self.tabs.contains_key(&tab.id)), || "a tab is buried and not")?;
+        }
+        Ok(buried)
     }
 
     fn check_whereabouts(&self, at: &Whereabouts) -> Result<(), String> {
@@ -84,9 +101,9 @@ impl State {
             that(last_there, || (session, "showed a foreign tab"))?;
         }
         for (tab, choice) in &at.panes {
-            let layout = self.tabs.get(tab).map(|tab| &tab.layout);
-            that(layout.is_some_and(|layout| layout.contains(choice.focus)), || (tab, "focuses a foreign pane"))?;
-            let last_there = choice.last.is_none_or(|last| layout.is_some_and(|layout| layout.contains(last)) && last != choice.focus);
+            let there = self.tabs.get(tab);
+            that(there.is_some_and(|tab| tab.contains(choice.focus)), || (tab, "focuses a foreign pane"))?;
+            let last_there = choice.last.is_none_or(|last| there.is_some_and(|tab| tab.contains(last)) && last != choice.focus);
             that(last_there, || (tab, "focused a foreign pane"))?;
         }
         that(at.session.is_none_or(|session| at.tabs.contains_key(&session)), || "a session is shown without a tab")

@@ -152,6 +152,15 @@ pub enum Message {
         /// Whether something went wrong.
         warning: bool,
     },
+    /// Something it saw was closed and can be brought back.
+    Closed {
+        /// What, such as `pane 2 (vim)`; harmless.
+        what: String,
+        /// For how long, in milliseconds.
+        undo_ms: u64,
+    },
+    /// It leaves: its session was closed and can be brought back, and there is no other.
+    Shut(String),
     /// It leaves: it detached from this session.
     Detached(String),
     /// It leaves: its session ended and there is no other.

@@ -2,12 +2,15 @@
 
 pub mod adopt;
 pub mod ansi;
+pub mod arrange;
 pub mod buffer;
 pub mod call;
 mod check;
 pub mod command;
 pub mod effect;
 pub mod env;
+pub mod float;
+pub mod grave;
 pub mod host;
 pub mod name;
 pub mod pane;
@@ -15,6 +18,7 @@ mod placing;
 pub mod request;
 pub mod search;
 pub mod session;
+pub mod shape;
 pub mod tab;
 pub mod target;
 pub mod turn;
@@ -32,6 +36,7 @@ use crate::state::buffer::Buffers;
 use crate::state::call::Open;
 use crate::state::command::Commands;
 use crate::state::effect::Place;
+use crate::state::grave::Grave;
 use crate::state::pane::Pane;
 use crate::state::session::Session;
 use crate::state::tab::Tab;
@@ -56,6 +61,8 @@ pub struct State {
     pub parted: Vec<Parted>,
     /// Commands, and the turns of session shells.
     pub commands: Commands,
+    /// What was closed and can be brought back for a while, the latest last.
+    pub graves: Vec<Grave>,
     /// Paste buffers.
     pub buffers: Buffers,
     /// Calls that are answered later.
@@ -95,6 +102,8 @@ pub struct Stranded {
     pub session: String,
     /// How its last program ended; none if it was ended by a call.
     pub status: Option<ExitStatus>,
+    /// Whether the session was closed and can be brought back.
+    pub is_closed: bool,
 }
 
 /// The next number of each kind of id. Numbers are never used twice.

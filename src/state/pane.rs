@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::code::Refusal;
+use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
@@ -22,7 +22,7 @@ pub struct Pane {
     pub id: PaneId,
     /// The session it was made in.
     pub session: SessionId,
-    /// The tab it is in; none while its program is being ended.
+    /// The tab it is in; none while its program is being ended, and while it is closed and can be brought back.
     pub tab: Option<TabId>,
     /// The name it was given; without one it is called by its title.
     pub name: Option<String>,
@@ -40,6 +40,10 @@ pub struct Pane {
     pub life: Life,
     /// What its program drew. Without scrollback until the program has started.
     pub screen: Terminal,
+    /// Whether what is typed into another synchronized pane of its tab is typed here too.
+    pub is_synced: bool,
+    /// Whether its program is being ended to be started again.
+    pub again: bool,
     /// What a view marks it with.
     pub marks: Marks,
 }
@@ -160,6 +164,8 @@ pub struct Marks {
     pub activity: bool,
     /// When it printed last; 0 for never.
     pub output: Tick,
+    /// A person marked it, to name it by its mark later.
+    pub chosen: bool,
     /// Its shell shows a prompt and waits for a command, as its marks say (OSC 133 B); false where it sends none.
     pub prompt: bool,
 }
@@ -185,6 +191,8 @@ impl State {
             size,
             life: Life::Starting,
             screen: Terminal::new(size, options, Box::new(HeapMemory::default())),
+            is_synced: false,
+            again: false,
             marks: Marks::default(),
         };
         self.panes.insert(id, pane);
@@ -204,6 +212,32 @@ impl State {
         Ok(())
     }
 
+    /// Lets these panes of a tab be typed into together, and no others of it.
+    pub fn synchronize(&mut self, tab: TabId, panes: &[PaneId]) {
+        for pane in self.tab(tab).panes() {
+            self.pane_mut(pane).is_synced = panes.contains(&pane);
+        }
+        let session = self.tab(tab).session;
+        self.changed(session);
+    }
+
+    /// The panes that get what is typed into one: itself, and the synchronized others of its tab if it is synchronized.
+    #[must_use]
+    pub fn typed_together(&self, pane: PaneId) -> Vec<PaneId> {
+        let entry = self.pane(pane);
+        match entry.tab.filter(|_| entry.is_synced) {
+            Some(tab) => self.tab(tab).panes().into_iter().filter(|other| self.pane(*other).is_synced).collect(),
+            None => vec![pane],
+        }
+    }
+
+    /// Takes the marks of all panes away that persons gave them.
+    pub fn clear_marks(&mut self) {
+        for pane in self.panes.values_mut() {
+            pane.marks.chosen = false;
+        }
+    }
+
     /// A pane that is there, to be changed.
     ///
     /// # Panics
@@ -221,7 +255,7 @@ impl State {
     /// The number of a pane in its tab as people see and type it; 0 if it is in none.
     #[must_use]
     pub fn pane_index(&self, id: PaneId) -> usize {
-        let panes = self.pane(id).tab.map_or_else(Vec::new, |tab| self.tab(tab).layout.panes());
+        let panes = self.pane(id).tab.map_or_else(Vec::new, |tab| self.tab(tab).panes());
         panes.iter().position(|pane| *pane == id).map_or(0, |at| at + 1)
     }
 
@@ -241,4 +275,13 @@ impl State {
         let program = pane.argv.first().map(String::as_str).or_else(shell).unwrap_or("shell");
         program.rsplit('/').next().unwrap_or(program).to_owned()
     }
+}
+
+/// The refusal of something that takes a pane that is in a tab.
+#[must_use]
+pub fn no_place(state: &State, pane: PaneId) -> Refusal {
+    if state.is_buried(pane) {
+        return Refusal::new(Code::NotRunning, format!("pane {pane} is closed")).hint("abide undo brings back what was closed last");
+    }
+    Refusal::new(Code::NotRunning, format!("pane {pane} is being ended")).hint("abide pane ls")
 }

@@ -2,12 +2,13 @@
 
 use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
+use crate::base::geom::Rect;
 use crate::base::id::{PaneId, TabId};
 use crate::base::time::Span;
 use crate::layout::change::Insert;
-use crate::layout::tree::{Direction, Tree};
-use crate::state::effect::{Effect, Effects};
-use crate::state::pane::{Beside, Life, NewPane};
+use crate::layout::tree::Direction;
+use crate::state::effect::{Effect, Effects, Place};
+use crate::state::pane::{Beside, Life, NewPane, no_place};
 use crate::state::tab::Tab;
 use crate::state::{State, take};
 
@@ -28,10 +29,14 @@ impl State {
     /// Puts a pane, new or from elsewhere, into the layout beside another.
     fn insert_pane(&mut self, id: PaneId, beside: Beside) -> Result<TabId, Refusal> {
         let Some(tab) = self.pane(beside.pane).tab else {
-            return Err(Refusal::new(Code::NotRunning, format!("pane {} is being ended", beside.pane)).hint("abide pane ls"));
+            return Err(no_place(self, beside.pane));
         };
         let index = self.pane_index(beside.pane);
         let entry = self.tab_mut(tab);
+        if entry.is_float(beside.pane) {
+            let refusal = Refusal::new(Code::InvalidParams, format!("pane {index} floats, so nothing can be put beside it"));
+            return Err(refusal.hint("abide pane float --off puts it into the layout"));
+        }
         let insert = Insert { new: id, beside: beside.pane, side: beside.side, share: beside.share };
         if let Err(error) = entry.layout.insert(insert, entry.area) {
             let refusal = Refusal::new(Code::TooSmall, format!("pane {index} is {error}"));
@@ -47,8 +52,12 @@ impl State {
 
     /// Takes a pane out of its layout and ends everything its program started.
     pub fn close_pane(&mut self, id: PaneId, grace: Span, fx: &mut Effects) {
+        self.lose_buried(id);
         match self.pane(id).life {
-            Life::Ending => (),
+            Life::Ending => {
+                self.pane_mut(id).again = false;
+                self.take_out(id);
+            }
             Life::Ended { .. } => {
                 self.take_out(id);
                 self.forget_pane(id, fx);
@@ -62,17 +71,48 @@ impl State {
         }
     }
 
-    /// Notes that a pane's program has ended. The pane goes unless it `stays`.
+    /// Starts the program of a pane again, in the same place: at once if it has ended, else when it has been ended.
+    pub fn restart_pane(&mut self, id: PaneId, grace: Span, fx: &mut Effects) {
+        let session = self.pane(id).session;
+        match self.pane(id).life {
+            Life::Ending => {}
+            Life::Ended { .. } => self.start_again(id, fx),
+            Life::Starting | Life::Running { .. } => {
+                let pane = self.pane_mut(id);
+                (pane.life, pane.again) = (Life::Ending, true);
+                fx.push(Effect::Stop { pane: id, grace });
+            }
+        }
+        self.changed(session);
+    }
+
+    /// What is held of the program that has ended is dropped, and a new one starts at the end of the step.
+    fn start_again(&mut self, id: PaneId, fx: &mut Effects) {
+        fx.push(Effect::Forget { pane: id });
+        let pane = self.pane_mut(id);
+        (pane.life, pane.again) = (Life::Starting, false);
+        let said = pane.screen.cwd().map(str::to_owned);
+        let started = Some(pane.cwd.clone()).filter(|cwd| !cwd.is_empty());
+        let places = said.into_iter().chain(started).map(Place::Directory).collect();
+        self.todo.start.push((id, places));
+    }
+
+    /// Notes that a pane's program has ended. The pane goes unless it `stays`, or is to run again.
     pub fn pane_ended(&mut self, id: PaneId, status: ExitStatus, stays: bool, fx: &mut Effects) {
         let pane = self.pane_mut(id);
-        let (session, was_closed) = (pane.session, pane.life == Life::Ending);
+        let (session, was_closed, is_there) = (pane.session, pane.life == Life::Ending, pane.tab.is_some());
+        if was_closed && pane.again && is_there {
+            self.start_again(id, fx);
+            return self.changed(session);
+        }
         if stays && !was_closed {
             pane.life = Life::Ended { status };
             return self.changed(session);
         }
-        if let (false, Some(session)) = (was_closed, self.sessions.get_mut(&session)) {
+        if let (false, true, Some(session)) = (was_closed, is_there, self.sessions.get_mut(&session)) {
             session.last_status = Some(status);
         }
+        self.lose_buried(id);
         self.take_out(id);
         self.forget_pane(id, fx);
     }
@@ -85,19 +125,10 @@ impl State {
     }
 
     /// Takes a pane out of its tab, which goes with its last pane.
-    fn take_out(&mut self, id: PaneId) {
+    pub(super) fn take_out(&mut self, id: PaneId) {
         let Some(tab_id) = self.pane_mut(id).tab.take() else { return };
         let tab = self.tab_mut(tab_id);
-        let panes = tab.layout.panes();
-        if !tab.layout.remove(id, tab.area) {
-            return self.remove_tab(tab_id);
-        }
-        let at = panes.iter().position(|pane| *pane == id).unwrap_or(0);
-        let heir = panes[if at > 0 { at - 1 } else { 1 }];
-        if tab.focus == id {
-            tab.focus = heir;
-        }
-        tab.preset = None;
+        let Some(heir) = tab.take(id) else { return self.remove_tab(tab_id) };
         let session = tab.session;
         for at in self.everywhere() {
             at.forget_pane(tab_id, id, heir);
@@ -112,9 +143,9 @@ impl State {
     /// `too_small` if it is the only one in its tab, `not_running` if it is being ended.
     pub fn break_pane(&mut self, id: PaneId, at: usize) -> Result<TabId, Refusal> {
         let Some(former) = self.pane(id).tab else {
-            return Err(Refusal::new(Code::NotRunning, format!("pane {id} is being ended")).hint("abide pane ls"));
+            return Err(no_place(self, id));
         };
-        if self.tab(former).layout == Tree::new(id) {
+        if self.tab(former).panes() == [id] {
             return Err(Refusal::new(Code::AlreadyExists, format!("pane {id} has a tab of its own")).hint("abide tab move moves it"));
         }
         let (session, area) = (self.tab(former).session, self.tab(former).area);
@@ -138,14 +169,19 @@ impl State {
             return Err(Refusal::new(Code::InvalidParams, format!("pane {id} cannot be moved beside itself")));
         }
         let (Some(former), Some(goal)) = (self.pane(id).tab, self.pane(beside.pane).tab) else {
-            return Err(Refusal::new(Code::NotRunning, format!("pane {id} or {} is being ended", beside.pane)).hint("abide pane ls"));
+            return Err(no_place(self, if self.pane(id).tab.is_none() { id } else { beside.pane }));
         };
-        let before = self.tab(former).layout.clone();
         if former == goal {
+            let before = (self.tab(former).layout.clone(), self.tab(former).floats.clone());
             let tab = self.tab_mut(former);
-            tab.layout.remove(id, tab.area);
+            if tab.is_float(id) {
+                tab.floats.retain(|float| float.pane != id);
+            } else {
+                tab.layout.remove(id, tab.area);
+            }
             if let Err(refusal) = self.insert_pane(id, beside) {
-                self.tab_mut(former).layout = before;
+                let tab = self.tab_mut(former);
+                (tab.layout, tab.floats) = before;
                 return Err(refusal);
             }
         } else {
@@ -159,14 +195,23 @@ impl State {
         Ok(())
     }
 
-    /// Moves a border of a pane by up to so many cells.
+    /// Moves a border of a pane by up to so many cells; of one that floats its right or its lower edge.
     ///
     /// # Errors
     /// `not_running` if it is being ended, `too_small` if there is no border or no room on that side.
     pub fn resize_pane(&mut self, id: PaneId, direction: Direction, cells: u16) -> Result<(), Refusal> {
         let Some(tab) = self.pane(id).tab else {
-            return Err(Refusal::new(Code::NotRunning, format!("pane {id} is being ended")).hint("abide pane ls"));
+            return Err(no_place(self, id));
         };
+        if let Some(rect) = self.tab(tab).float(id) {
+            let (cols, rows) = match direction {
+                Direction::Left => (rect.cols.saturating_sub(cells), rect.rows),
+                Direction::Right => (rect.cols.saturating_add(cells), rect.rows),
+                Direction::Up => (rect.cols, rect.rows.saturating_sub(cells)),
+                Direction::Down => (rect.cols, rect.rows.saturating_add(cells)),
+            };
+            return self.place_float(id, Rect { cols, rows, ..rect });
+        }
         let mut layout = self.tab(tab).layout.clone();
         if layout.resize(id, direction, cells, self.tab(tab).area) == 0 {
             return Err(Refusal::new(Code::TooSmall, format!("pane {id} has no border that can move that way")));
@@ -181,10 +226,10 @@ impl State {
     /// `not_running` if one of them is being ended.
     pub fn swap_panes(&mut self, a: PaneId, b: PaneId) -> Result<(), Refusal> {
         let (Some(tab_a), Some(tab_b)) = (self.pane(a).tab, self.pane(b).tab) else {
-            return Err(Refusal::new(Code::NotRunning, format!("pane {a} or {b} is being ended")).hint("abide pane ls"));
+            return Err(no_place(self, if self.pane(a).tab.is_none() { a } else { b }));
         };
         if tab_a == tab_b {
-            self.tab_mut(tab_a).layout.swap(a, b);
+            self.tab_mut(tab_a).swap(a, b);
         } else {
             self.exchange((a, tab_a), (b, tab_b));
         }
@@ -196,7 +241,7 @@ impl State {
     fn exchange(&mut self, (a, tab_a): (PaneId, TabId), (b, tab_b): (PaneId, TabId)) {
         for (tab, old, new) in [(tab_a, a, b), (tab_b, b, a)] {
             let entry = self.tab_mut(tab);
-            entry.layout.replace(old, new);
+            entry.replace(old, new);
             if entry.focus == old {
                 entry.focus = new;
             }

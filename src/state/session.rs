@@ -30,6 +30,8 @@ pub struct Session {
     pub used: u64,
     /// The size of its terminal while no view shows it, bars not yet taken off.
     pub size: Size,
+    /// The size its panes share whatever clients show it, bars not counted; none for the policy of the settings.
+    pub fixed: Option<Size>,
     /// Grows by one with each successful change.
     pub version: u64,
     /// How the program that ended last in it ended.
@@ -89,6 +91,7 @@ impl State {
             created_wall: wall,
             used: take(&mut self.next_ids.used),
             size: new.size,
+            fixed: None,
             version: 0,
             last_status: None,
         };
@@ -118,10 +121,12 @@ impl State {
             at.forget_session(id);
         }
         for client in viewers {
-            match self.views[&client].at.history.last().copied() {
-                Some(former) => self.show_session(client, former),
-                None => self.todo.stranded.push(Stranded { client, session: session.name.clone(), status: session.last_status }),
+            if let Some(former) = self.views[&client].at.history.last().copied() {
+                self.show_session(client, former);
+                continue;
             }
+            let (session, status) = (session.name.clone(), session.last_status);
+            self.todo.stranded.push(Stranded { client, session, status, is_closed: false });
         }
     }
 
@@ -149,6 +154,15 @@ impl State {
         self.session_mut(id).name = name.into();
         self.changed(id);
         Ok(())
+    }
+
+    /// Gives a session a size of its own, or takes it away: then its views decide.
+    pub fn fix_size(&mut self, id: SessionId, size: Option<Size>) {
+        let session = self.session_mut(id);
+        session.fixed = size;
+        let tabs = session.tabs.clone();
+        self.todo.arrange.extend(tabs);
+        self.changed(id);
     }
 
     /// Notes that something of a session changed that is kept over a restart.

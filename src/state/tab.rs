@@ -4,6 +4,7 @@ use crate::base::code::Refusal;
 use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::Tick;
+use crate::layout::float::{Float, fitted};
 use crate::layout::near::near;
 use crate::layout::preset::Preset;
 use crate::layout::solve::solve;
@@ -21,8 +22,12 @@ pub struct Tab {
     pub session: SessionId,
     /// The name it was given; without one it is called by the title or the program of its focus.
     pub name: Option<String>,
-    /// How its panes share the area; every pane of the tab is in it once.
+    /// How its panes share the area; every pane of the tab that does not float is in it once.
     pub layout: Tree<PaneId>,
+    /// Panes that float over the others, from the lowest to the highest.
+    pub floats: Vec<Float<PaneId>>,
+    /// Whether those are out of sight.
+    pub hides_floats: bool,
     /// The preset that `layout next` applied last.
     pub preset: Option<Preset>,
     /// The pane a view gets that has not seen the tab: the one focused last.
@@ -49,7 +54,63 @@ pub struct NewTab {
 impl Tab {
     pub(super) fn new(id: TabId, session: SessionId, pane: PaneId, area: Size) -> Self {
         let layout = Tree::new(pane);
-        Self { id, session, name: None, layout, preset: None, focus: pane, area, driver: None, settled: Tick::default() }
+        let (floats, hides_floats) = (Vec::new(), false);
+        Self {
+            id,
+            session,
+            name: None,
+            layout,
+            floats,
+            hides_floats,
+            preset: None,
+            focus: pane,
+            area,
+            driver: None,
+            settled: Tick::default(),
+        }
+    }
+
+    /// Its panes in the order of their numbers: those of the layout in reading order, then those that float.
+    #[must_use]
+    pub fn panes(&self) -> Vec<PaneId> {
+        let mut panes = self.layout.panes();
+        panes.extend(self.floats.iter().map(|float| float.pane));
+        panes
+    }
+
+    /// Whether a pane is in it.
+    #[must_use]
+    pub fn contains(&self, pane: PaneId) -> bool {
+        self.layout.contains(pane) || self.is_float(pane)
+    }
+
+    /// Where its panes are in an area, those that float last: for a view that focuses `focus`, which is the open one of its stack.
+    #[must_use]
+    pub fn rects(&self, area: Size, focus: PaneId) -> Vec<(PaneId, Rect)> {
+        let mut rects = solve(&self.layout, Rect::new(0, 0, area), Some(focus));
+        rects.extend(self.floats.iter().filter(|_| !self.hides_floats).map(|float| (float.pane, fitted(float.rect, area))));
+        rects
+    }
+
+    /// Takes a pane out; gives the one that inherits its focus, or none, with nothing changed, if it is the only one.
+    pub(super) fn take(&mut self, pane: PaneId) -> Option<PaneId> {
+        let panes = self.panes();
+        let at = panes.iter().position(|other| *other == pane)?;
+        let heir = *panes.get(if at > 0 { at - 1 } else { 1 })?;
+        if self.is_float(pane) {
+            self.floats.retain(|float| float.pane != pane);
+        } else if !self.layout.remove(pane, self.area) {
+            // The last one of the layout: the lowest of those that float takes its place.
+            let lowest = self.floats.remove(0).pane;
+            self.layout = Tree::new(lowest);
+        }
+        let hidden = self.hides_floats && self.is_float(heir);
+        let heir = if hidden { self.layout.panes()[0] } else { heir };
+        if self.focus == pane {
+            self.focus = heir;
+        }
+        self.preset = None;
+        Some(heir)
     }
 }
 
@@ -97,14 +158,8 @@ impl State {
 
     /// Changes how the panes of a tab share its area, all of them staying; every view shows all of them again.
     pub(super) fn change_layout(&mut self, id: TabId, change: impl FnOnce(&mut Tree<PaneId>)) {
-        let tab = self.tab_mut(id);
-        change(&mut tab.layout);
-        let session = tab.session;
-        for at in self.everywhere() {
-            at.unzoom(id);
-        }
-        self.todo.arrange.insert(id);
-        self.changed(session);
+        change(&mut self.tab_mut(id).layout);
+        self.rearranged(id);
     }
 
     /// Gives all parts of every split of a tab the same share.
@@ -117,11 +172,33 @@ impl State {
         self.change_layout(id, |tree| tree.rotate(forward));
     }
 
+    /// Moves a pane of a tab onto the stack that another of it is in.
+    pub fn stack(&mut self, id: TabId, pane: PaneId, onto: PaneId) {
+        let area = self.tab(id).area;
+        self.change_layout(id, |tree| tree.stack(pane, onto, area));
+        self.tab_mut(id).preset = None;
+    }
+
+    /// Makes a stack of all panes of a tab that do not float.
+    pub fn stack_all(&mut self, id: TabId, open: PaneId) {
+        self.change_layout(id, |tree| tree.stack_all(open));
+        self.tab_mut(id).preset = Some(Preset::Stacked);
+    }
+
+    /// Puts the panes of a stack one below the other again.
+    pub fn unstack(&mut self, id: TabId, pane: PaneId) {
+        let area = self.tab(id).area;
+        self.change_layout(id, |tree| tree.unstack(pane, area));
+        self.tab_mut(id).preset = None;
+    }
+
     /// The pane next to another of the same tab in a direction, `recent` where several are; none if there is none.
     #[must_use]
     pub fn neighbour(&self, pane: PaneId, direction: Direction, recent: Option<PaneId>) -> Option<PaneId> {
         let tab = self.tab(self.pane(pane).tab?);
-        let rects = solve(&tab.layout, Rect::new(0, 0, tab.area));
+        let mut rects = tab.rects(tab.area, pane);
+        // Floating panes lie over the others: one goes about among them, or among the others.
+        rects.retain(|(other, _)| tab.is_float(*other) == tab.is_float(pane));
         near(&rects, pane, direction, recent.as_slice())
     }
 

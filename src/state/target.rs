@@ -172,7 +172,7 @@ fn tab_in(state: &State, caller: Caller, session: SessionId, text: &str) -> Resu
 
 fn pane_in(state: &State, caller: Caller, tab: TabId, text: &str) -> Result<PaneId, Refusal> {
     let tab = &state.tabs[&tab];
-    let panes = tab.layout.panes();
+    let panes = tab.panes();
     let choice = caller.client.and_then(|client| state.views.get(&client)?.at.panes.get(&tab.id).copied());
     let found = match text {
         "" | "@focused" | "." => Some(choice.map_or(tab.focus, |choice| choice.focus)),
@@ -226,7 +226,7 @@ fn no_pane(state: &State, tab: TabId, text: &str) -> Refusal {
     if matches!(text, "@last" | "!" | "{last}") {
         return Refusal::new(Code::NotFound, format!("no pane of tab {name:?} had the focus before")).hint("abide pane ls");
     }
-    let numbers: Vec<String> = (1..=tab.layout.panes().len()).map(|number| number.to_string()).collect();
+    let numbers: Vec<String> = (1..=tab.panes().len()).map(|number| number.to_string()).collect();
     Refusal::new(Code::NotFound, format!("no pane {text:?} in tab {name:?}; panes are {}", listed(&numbers))).hint("abide pane ls")
 }
 

@@ -21,6 +21,8 @@ pub struct View {
     pub size: Size,
     /// A cell in pixels, 0 where unknown.
     pub cell_pixels: (u16, u16),
+    /// The rows of its terminal that no pane can have.
+    pub bars: u16,
     /// Whether it only watches.
     pub read_only: bool,
     /// Whether its terminal has the focus.
@@ -79,10 +81,10 @@ pub struct Parted {
     pub at: Whereabouts,
 }
 
-/// The rows that the tab bar and the status line take.
+/// The rows that the tab bar and the status line take unless a client says otherwise.
 const BARS: u16 = 2;
-/// The least rows of a terminal that has them.
-const ROWS_WITH_BARS: u16 = 4;
+/// The least rows that are left to panes beside bars.
+const ROWS_BESIDE_BARS: u16 = 2;
 
 /// How many clients that are gone are remembered.
 pub const PARTED_MAX: usize = 32;
@@ -155,8 +157,8 @@ impl View {
     /// The area that panes share: what the tab bar above and the status line below leave, or everything where there is no room for them.
     #[must_use]
     pub const fn area(&self) -> Size {
-        let rows = if self.size.rows < ROWS_WITH_BARS { self.size.rows } else { self.size.rows - BARS };
-        Size::new(self.size.cols, rows)
+        let left = self.size.rows.saturating_sub(self.bars);
+        Size::new(self.size.cols, if left < ROWS_BESIDE_BARS { self.size.rows } else { left })
     }
 
     /// The tab it shows.
@@ -201,6 +203,7 @@ impl State {
             at,
             size: viewer.size.clamped(),
             cell_pixels: viewer.cell_pixels,
+            bars: BARS,
             read_only: viewer.read_only,
             focused: true,
             connected_wall: now.wall,
@@ -275,10 +278,7 @@ impl State {
     pub fn focus_pane(&mut self, client: Option<ClientId>, pane: PaneId) {
         let Some(tab) = self.pane(pane).tab else { return };
         self.version += 1;
-        let Some(client) = client else {
-            self.tab_mut(tab).focus = pane;
-            return;
-        };
+        let Some(client) = client else { return self.prefer_pane(pane) };
         self.show_tab(client, tab);
         let read_only = self.view(client).read_only;
         let choice = self.view_mut(client).at.panes.get_mut(&tab).expect("a shown tab has a choice");
@@ -286,14 +286,27 @@ impl State {
             *choice = PaneChoice { focus: pane, last: Some(choice.focus), zoomed: false };
         }
         if !read_only {
-            self.tab_mut(tab).focus = pane;
+            self.prefer_pane(pane);
+        }
+    }
+
+    /// Makes a pane the one that is focused where no view says otherwise: the open one of its stack, the highest of those that float.
+    fn prefer_pane(&mut self, pane: PaneId) {
+        let Some(id) = self.pane(pane).tab else { return };
+        let tab = self.tab_mut(id);
+        tab.focus = pane;
+        tab.raise(pane);
+        let shows = tab.is_float(pane) && std::mem::take(&mut tab.hides_floats);
+        if tab.layout.is_stacked(pane) || shows {
+            tab.layout.open(pane);
+            self.todo.arrange.insert(id);
         }
     }
 
     /// Lets the focus of a view fill the tab, or shows all panes again.
     pub fn zoom(&mut self, client: ClientId, zoomed: bool) {
         let Some(tab) = self.view(client).tab() else { return };
-        let only = self.tab(tab).layout.panes().len() == 1;
+        let only = self.tab(tab).panes().len() == 1;
         if let Some(choice) = self.view_mut(client).at.panes.get_mut(&tab) {
             choice.zoomed = zoomed && !only;
         }
@@ -312,6 +325,13 @@ impl State {
     pub fn resize_view(&mut self, client: ClientId, size: Size, cell_pixels: (u16, u16)) {
         let Some(view) = self.views.get_mut(&client) else { return };
         (view.size, view.cell_pixels) = (size.clamped(), cell_pixels);
+        self.todo.arrange.extend(view.tab());
+    }
+
+    /// Takes note of how many rows a client's bars take.
+    pub fn set_bars(&mut self, client: ClientId, rows: u16) {
+        let Some(view) = self.views.get_mut(&client) else { return };
+        view.bars = rows;
         self.todo.arrange.extend(view.tab());
     }
 
@@ -365,7 +385,7 @@ impl State {
     fn see(&mut self, client: ClientId) {
         let (Some(id), read_only) = (self.view(client).tab(), self.view(client).read_only) else { return };
         let tab = self.tab(id);
-        let (session, focus, panes) = (tab.session, tab.focus, tab.layout.panes());
+        let (session, focus, panes) = (tab.session, tab.focus, tab.panes());
         self.view_mut(client).at.panes.entry(id).or_insert(PaneChoice { focus, last: None, zoomed: false });
         for pane in panes {
             let marks = &mut self.pane_mut(pane).marks;

@@ -1,15 +1,16 @@
 //! The structure as it is kept over a restart of the server: sessions, tabs, panes, views, ids, and what input was taken. No screens.
 //!
-//! Version 1. A reader of another version refuses it: what it describes is then adopted pane by pane.
+//! Version 2: with what was closed and can be brought back, floating panes and stacks. A reader of another version refuses it: what it describes is then adopted pane by pane.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::exit::ExitStatus;
-use crate::base::geom::Size;
+use crate::base::geom::{Rect, Size};
 use crate::base::id::{PaneId, SessionId, TabId};
+use crate::base::time::Tick;
 
 /// The version this binary writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Everything but screens.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ pub struct Structure {
     pub tabs: Vec<Tab>,
     /// Panes by id.
     pub panes: Vec<Pane>,
+    /// What was closed and can be brought back, the latest last.
+    pub graves: Vec<Grave>,
     /// What clients look at, and what those that are gone looked at, the latest last.
     pub views: Vec<View>,
     /// Token and number of the last input of each client that is not in a pane's input.
@@ -49,6 +52,8 @@ pub struct Session {
     pub used: u64,
     /// Its size without a view.
     pub size: Size,
+    /// The size its panes share whatever views show it.
+    pub fixed: Option<Size>,
     /// Number of its changes.
     pub version: u64,
     /// How its last program ended.
@@ -66,6 +71,10 @@ pub struct Tab {
     pub name: Option<String>,
     /// Its layout.
     pub layout: Node,
+    /// Panes that float, from the lowest, and where.
+    pub floats: Vec<(PaneId, Rect)>,
+    /// Whether those are out of sight.
+    pub hides_floats: bool,
     /// The preset applied last.
     pub preset: Option<String>,
     /// The pane focused last.
@@ -86,6 +95,41 @@ pub enum Node {
         /// Weight and content of each.
         parts: Vec<(u16, Node)>,
     },
+    /// A stack of panes, and which is open.
+    Stack(Vec<PaneId>, u32),
+}
+
+/// Something that was closed and can be brought back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grave {
+    /// When its programs are ended.
+    pub until: Tick,
+    /// The session it was of, as that was then.
+    pub session: Session,
+    /// What it was.
+    pub what: Buried,
+}
+
+/// What was closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Buried {
+    /// A pane.
+    Pane {
+        /// The pane.
+        pane: PaneId,
+        /// Its tab.
+        tab: TabId,
+        /// The layout with it.
+        before: Node,
+        /// The layout without it.
+        after: Node,
+        /// Where it floated.
+        float: Option<Rect>,
+    },
+    /// A tab, and its place in the tab bar.
+    Tab(Tab, u32),
+    /// A session with its tabs.
+    Session(Vec<Tab>),
 }
 
 /// A pane.
@@ -111,6 +155,10 @@ pub struct Pane {
     pub size: Size,
     /// Where its program is in its life.
     pub life: Life,
+    /// Whether what is typed into other panes is typed here too.
+    pub is_synced: bool,
+    /// Whether its program is to be started again once it has ended.
+    pub again: bool,
 }
 
 /// Where a program is in its life.

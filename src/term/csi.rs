@@ -299,6 +299,7 @@ impl Emulator {
                 if on {
                     // Rows of double width and these margins exclude each other.
                     self.grid.clear_flag(Line::DOUBLE);
+                    self.grid.touch_all(self.shared.tick);
                 }
                 (self.margins.left, self.margins.right) = (0, self.last_col());
             }

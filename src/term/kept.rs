@@ -1,13 +1,10 @@
-//! What a program puts aside and takes back: modes (XTSAVE), looks (XTPUSHSGR), colours (XTPUSHCOLORS). What of it is in force is elsewhere.
+//! What a program puts aside and takes back: modes (XTSAVE), looks (XTPUSHSGR), colours (XTPUSHCOLORS). How it is done is in `aside.rs`.
 
 use std::collections::BTreeMap;
 
-use crate::base::style::{Attrs, Rgb, Underline};
-use crate::term::emulator::Emulator;
+use crate::base::style::Rgb;
 use crate::term::look::Look;
 use crate::term::mode::Modeset;
-use crate::term::parser::params::Params;
-use crate::term::report::Reply;
 
 /// Looks, and palettes, that can be put aside; more are not kept (xterm's bound).
 pub(crate) const STACK_MAX: usize = 10;
@@ -29,113 +26,6 @@ pub(crate) struct Kept {
 impl Default for Kept {
     fn default() -> Self {
         Self { modes: (Modeset::NONE, Modeset::NONE), looks: Vec::new(), colours: Vec::new() }
-    }
-}
-
-/// SGR numbers XTPUSHSGR knows, with the attributes they stand for.
-const NAMED: [(u16, Attrs); 7] = [
-    (1, Attrs::BOLD),
-    (2, Attrs::DIM),
-    (3, Attrs::ITALIC),
-    (5, Attrs::BLINK),
-    (7, Attrs::INVERSE),
-    (8, Attrs::CONCEAL),
-    (9, Attrs::STRIKE),
-];
-
-impl Emulator {
-    /// XTPUSHSGR: what the numbers name, or all.
-    pub(crate) fn push_look(&mut self, params: &Params) {
-        let named = params.all().iter().filter(|number| (1..64).contains(*number)).fold(0, |bits, number| bits | 1 << number);
-        if self.kept.looks.len() < STACK_MAX {
-            self.kept.looks.push((self.cursor.pen.look, named));
-        }
-    }
-
-    /// XTPOPSGR.
-    pub(crate) fn pop_look(&mut self) {
-        let Some((kept, named)) = self.kept.looks.pop() else { return };
-        let has = |number: u16| named == 0 || named >> number & 1 == 1;
-        let mut look = if named == 0 { kept } else { self.cursor.pen.look };
-        for (_, attrs) in NAMED.into_iter().filter(|(number, _)| has(*number)) {
-            look.unset(attrs);
-            if kept.has(attrs) {
-                look.set(attrs);
-            }
-        }
-        if has(4) || has(21) {
-            look.set_underline(kept.underline_kind());
-        }
-        if has(30) {
-            look.set_fg(kept.fg());
-        }
-        if has(31) {
-            look.set_bg(kept.bg());
-        }
-        look.set_link(self.cursor.pen.look.link());
-        self.cursor.pen.look = look;
-        self.cursor.pen.stale = true;
-    }
-
-    /// XTREPORTSGR: the attributes and colours that all cells of a rectangle have.
-    pub(crate) fn report_looks(&mut self, numbers: &[u16]) {
-        let Some(area) = self.area(numbers) else { return };
-        let mut common: Option<Look> = None;
-        for y in area.rows {
-            for cell in &self.grid.row(y)[area.cols.clone()] {
-                let look = self.tables.looks.get(cell.style());
-                common = Some(common.map_or(look, |common| common.shared_with(look)));
-            }
-        }
-        self.reply(Reply::Looks(common.unwrap_or_default()));
-    }
-
-    /// XTPUSHCOLORS: onto the stack, or to a place of it.
-    pub(crate) fn push_colours(&mut self, place: u16) {
-        let colours = self.palette.own();
-        match usize::from(place) {
-            0 if self.kept.colours.len() < STACK_MAX => self.kept.colours.push(colours),
-            place if place <= self.kept.colours.len() => {
-                if let Some(kept) = place.checked_sub(1).and_then(|at| self.kept.colours.get_mut(at)) {
-                    *kept = colours;
-                }
-            }
-            place if place <= STACK_MAX => {
-                self.kept.colours.resize(place - 1, Colours::new());
-                self.kept.colours.push(colours);
-            }
-            _ => {}
-        }
-    }
-
-    /// XTPOPCOLORS: from the top of the stack, or a place of it, which stays.
-    pub(crate) fn pop_colours(&mut self, place: u16) {
-        let colours = match usize::from(place) {
-            0 => self.kept.colours.pop(),
-            place => self.kept.colours.get(place - 1).cloned(),
-        };
-        if let Some(colours) = colours {
-            self.palette.set_own(&colours);
-            self.recolour();
-        }
-    }
-}
-
-impl Look {
-    /// What this and another look have in common.
-    fn shared_with(self, other: Self) -> Self {
-        let mut common = Self::default();
-        for (_, attrs) in NAMED.into_iter().chain([(53, Attrs::OVERLINE)]) {
-            if self.has(attrs) && other.has(attrs) {
-                common.set(attrs);
-            }
-        }
-        common.set_underline(if self.underline_kind() == other.underline_kind() { self.underline_kind() } else { Underline::None });
-        let same = |a: u32, b: u32| if a == b { a } else { 0 };
-        common.set_fg(same(self.fg(), other.fg()));
-        common.set_bg(same(self.bg(), other.bg()));
-        common.set_underline_colour(same(self.underline(), other.underline()));
-        common
     }
 }
 

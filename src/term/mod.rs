@@ -1,6 +1,7 @@
 //! The terminal engine: bytes in, rows and events out. Its own parser, its own grid; no I/O, no clock, no panic on any input.
 
 mod area;
+mod aside;
 mod base64;
 mod cell;
 mod charset;

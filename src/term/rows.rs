@@ -108,9 +108,12 @@ impl Emulator {
         if y >= self.size.rows {
             return Row::default();
         }
-        let doubled = drawn && self.grid.line(y).has(Line::DOUBLE);
+        let is_double = self.grid.line(y).has(Line::DOUBLE);
+        let doubled = drawn && is_double;
+        // Past its half, a row of double width shows nothing.
+        let end = usize::from(if is_double { self.last_col_of(y) + 1 } else { self.size.cols });
         let mut builder = Builder::new(&self.palette);
-        for cell in self.grid.used(y) {
+        for cell in self.grid.used(y).iter().take(end) {
             if let Some(glyph) = self.glyph(*cell) {
                 let look = self.tables.looks.get(cell.style());
                 builder.push(glyph, look);

@@ -235,7 +235,7 @@ mod tests {
         let last = terminal.rows_at(terminal.reach().screen, 3);
         assert_eq!(last.iter().map(|row| row.line).collect::<Vec<_>>(), [48, 49, 50]);
         for row in &last {
-            assert_eq!(terminal.rows_at(terminal.address(row.line, row.cell), 1), [row.clone()]);
+            assert_eq!(terminal.rows_at(terminal.address(row.line, row.cell), 1), std::slice::from_ref(row));
         }
     }
 

@@ -74,6 +74,8 @@ pub enum ToServer {
     Ask(Ask),
     /// Whether pictures can be shown; without this message there is no data of them.
     Pictures(bool),
+    /// How many rows of its terminal no pane can have; 2 until it says so.
+    Bars(u16),
 }
 
 /// Colours of an outer terminal; none where it did not tell.
@@ -121,6 +123,13 @@ pub enum ToClient {
     Piece(Piece),
     /// The images of a pane; in force with the next frame.
     Placed(Placed),
+    /// Something it saw was closed, and can be brought back for a while.
+    Closed {
+        /// What, harmless.
+        what: String,
+        /// For how long, in milliseconds.
+        undo_ms: u64,
+    },
 }
 
 /// What the program in focus wants to know of keys.
@@ -180,6 +189,11 @@ pub enum Bye {
     Refused {
         /// What is wrong and what to do.
         message: String,
+    },
+    /// Its session was closed and can be brought back, and there is no other to go to.
+    Closed {
+        /// The session.
+        session: String,
     },
 }
 
@@ -382,7 +396,7 @@ mod tests {
     fn hex<T: serde::Serialize>(message: &T) -> String {
         let mut bytes = Vec::new();
         put(&mut bytes, message);
-        bytes[5..].iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes[5..].iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
     }
 
     #[test]

@@ -148,7 +148,7 @@ fn what_comes_by_itself() {
     press(&mut hint, "C-b");
     hint.now.tick = hint.next_deadline().expect("the hint");
     let text = shown(&hint);
-    assert!(text.contains(" z     pane zoom ") && text.contains(" $ ,   client rename "), "{text}");
+    assert!(text.contains(" z     pane zoom ") && text.contains("client rename "), "{text}");
 
     let mut marks = session(size);
     marks.scene.chrome.zoomed = true;

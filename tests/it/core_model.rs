@@ -1,6 +1,7 @@
 //! The core against a pretended outside: what calls answer, what effects come out, and that all invariants hold after every step.
 
 mod calls;
+mod graves;
 mod layouts;
 mod model;
 mod world;
@@ -412,7 +413,7 @@ fn panes_can_stay_when_their_program_has_ended() {
             let refusal = format!("the program of pane p1 ended first: exit {code}");
             check_refusal(&mut world, "wait --idle 1s -t p1", Code::Ended, &refusal, "abide pane ls --all");
             assert_eq!(world.did(Caller::default(), "wait --exit -t p1"), json!({"by": "exit", "status": {"code": code}}));
-            world.did(Caller::default(), "pane close -t p1");
+            world.did(Caller::default(), "pane close -t p1 --now");
             assert!(world.core.state.panes.is_empty());
         }
     }
@@ -430,11 +431,11 @@ fn closing_takes_the_pane_away_at_once_and_answers_when_everything_is_gone() {
     assert_eq!(world.core.state.pane(PaneId(2)).life, Life::Ending);
     check_refusal(&mut world, "pane focus p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
     check_refusal(&mut world, "pane split -t p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
-    check_refusal(&mut world, "pane swap p1 -t p2", Code::NotRunning, "pane p2 or p1 is being ended", "abide pane ls");
-    check_refusal(&mut world, "pane join p1 -t p2", Code::NotRunning, "pane p2 or p1 is being ended", "abide pane ls");
+    check_refusal(&mut world, "pane swap p1 -t p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
+    check_refusal(&mut world, "pane join p1 -t p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
     check_refusal(&mut world, "pane break -t p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
     check_refusal(&mut world, "pane resize --left -t p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
-    let again = world.ask(Caller::default(), "pane close -t p2");
+    let again = world.ask(Caller::default(), "pane close -t p2 --now");
     assert_eq!(world.stopped.len(), 1, "it is stopped once");
     assert_eq!(world.answer(call), None);
     world.ended(PaneId(2), ExitStatus::Signal(1), &[77]);

@@ -45,7 +45,7 @@ fn split_at(cells: &[Vec<char>], area: Rect, axis: Axis, borders: &[u16]) -> Nod
 
 /// A tree drawn in an area. Cells beside a border that are no pane's are part of it.
 fn draw(tree: &Tree<char>, size: Size) -> Vec<String> {
-    let rects = solve(tree, Rect::new(0, 0, size));
+    let rects = solve(tree, Rect::new(0, 0, size), None);
     let pane_at = |x: u16, y: u16| rects.iter().find(|(_, rect)| rect.contains(Point::new(x, y))).map(|(pane, _)| *pane);
     let border = |x: u16, y: u16| {
         let beside = |x: Option<u16>| x.and_then(|x| pane_at(x, y)).is_some();
@@ -133,8 +133,7 @@ fn the_border_next_to_the_pane_moves_not_an_outer_one() {
 
 #[test]
 fn panes_are_exchanged_rotated_and_made_equal() {
-    check(&["a│bb│ccc"], |tree, _| assert!(tree.swap('a', 'c')), &["c│bb│aaa"]);
-    check(&["a│bb│ccc"], |tree, _| assert!(!tree.swap('a', 'x')), &["a│bb│ccc"]);
+    check(&["a│bb│ccc"], |tree, _| tree.exchange('a', 'c'), &["c│bb│aaa"]);
     check(&["a│bb│ccc"], |tree, _| tree.rotate(true), &["c│aa│bbb"]);
     check(&["a│bb│ccc"], |tree, _| tree.rotate(false), &["b│cc│aaa"]);
     check(&["a│bb│ccc"], |tree, _| tree.equalise(), &["aa│bb│cc"]);
@@ -158,13 +157,44 @@ fn presets_arrange_any_number_of_panes() {
     assert!(Preset::ALL.into_iter().all(|preset| preset.tree::<char>(&[]).is_none()));
     let names: Vec<_> = Preset::ALL.into_iter().map(|preset| (preset.name(), preset.next().name())).collect();
     assert_eq!(names[0], ("even-horizontal", "even-vertical"));
-    assert_eq!(names[4], ("tiled", "even-horizontal"));
+    assert_eq!((names[4], names[7]), (("tiled", "main-horizontal-mirrored"), ("stacked", "even-horizontal")));
+    assert!(Preset::ALL.into_iter().all(|preset| preset.next().prev() == preset && Preset::named(preset.name()) == Some(preset)));
+    let mirrored = ["bbb│ccc", "───────", "aaaaaaa", "aaaaaaa", "aaaaaaa"];
+    assert_eq!(arranged(Preset::MainHorizontalMirrored, "abc", Size::new(7, 5)), mirrored);
+    assert_eq!(arranged(Preset::MainVerticalMirrored, "abc", size), ["bb│aaaa", "bb│aaaa", "──│aaaa", "cc│aaaa", "cc│aaaa"]);
+    assert_eq!(arranged(Preset::Stacked, "abc", Size::new(3, 5)), ["───", "aaa", "aaa", "───", "───"]);
+}
+
+#[test]
+fn of_a_stack_one_pane_is_open_and_the_others_keep_a_row() {
+    let size = Size::new(5, 6);
+    let (mut tree, _) = read(&["aa│bb", "aa│──", "aa│cc", "aa│──", "aa│dd", "aa│dd"]);
+    tree.stack('c', 'b', size);
+    tree.stack('d', 'c', size);
+    assert!(tree.is_normal() && tree.is_stacked('b') && !tree.is_stacked('a'));
+    assert_eq!(tree.panes(), ['a', 'b', 'c', 'd']);
+    let rects = |tree: &Tree<char>, focus| {
+        let all = solve(tree, Rect::new(0, 0, size), focus);
+        all.into_iter().map(|(pane, rect)| (pane, rect.y, rect.rows)).collect::<Vec<_>>()
+    };
+    assert_eq!(rects(&tree, None), [('a', 0, 6), ('b', 1, 0), ('c', 2, 0), ('d', 3, 3)]);
+    assert_eq!(rects(&tree, Some('b')), [('a', 0, 6), ('b', 1, 3), ('c', 5, 0), ('d', 6, 0)]);
+    let near = |pane, direction| near(&solve(&tree, Rect::new(0, 0, size), Some(pane)), pane, direction, &[]);
+    assert_eq!((near('b', Direction::Down), near('c', Direction::Up), near('a', Direction::Right)), (Some('c'), Some('b'), Some('d')));
+    assert!(tree.open('c') && !tree.open('c'));
+    tree.remove('c', size);
+    tree.remove('d', size);
+    assert_eq!(rects(&tree, None), [('a', 0, 6), ('b', 0, 6)]);
+    tree.stack_all('b');
+    tree.unstack('b', size);
+    assert_eq!(rects(&tree, None), [('a', 0, 2), ('b', 3, 3)]);
+    assert_eq!(min_size(&Preset::Stacked.tree(&['a', 'b', 'c']).expect("there are panes")), Size::new(1, 4));
 }
 
 #[test]
 fn the_pane_next_to_another_is_the_one_that_is_seen_there() {
     let (tree, size) = read(&["aaa│bbb", "aaa│───", "aaa│ccc", "───────", "ddddddd"]);
-    let rects = solve(&tree, Rect::new(0, 0, size));
+    let rects = solve(&tree, Rect::new(0, 0, size), None);
     let from = |pane, direction, recent: &[char]| near(&rects, pane, direction, recent);
     assert_eq!(from('a', Direction::Right, &[]), Some('b'));
     assert_eq!(from('a', Direction::Right, &['c']), Some('c'), "the one that was left last");
@@ -191,7 +221,7 @@ fn where_there_is_no_room_the_first_panes_are_shown() {
     assert_eq!(draw(&tree, Size::new(1, 1)), ["a"]);
     assert_eq!(draw(&tree, Size::new(3, 1)), ["a│b"]);
     assert_eq!(draw(&tree, Size::new(4, 2)), ["a│bb", "a│bb"]);
-    assert!(solve(&tree, Rect::new(0, 0, Size::new(0, 5))).is_empty());
+    assert!(solve(&tree, Rect::new(0, 0, Size::new(0, 5)), None).is_empty());
 }
 
 #[test]
@@ -249,7 +279,7 @@ fn changed(changes: &[Change], area: Size) -> Tree<u32> {
                 assert_eq!(tree.contains(new), inserted);
             }
             Change::Remove(at) => assert_eq!(tree.remove(pane(at), area), panes.len() > 1),
-            Change::Swap(a, b) => assert!(tree.swap(pane(a), pane(b))),
+            Change::Swap(a, b) => tree.exchange(pane(a), pane(b)),
             Change::Resize(at, way, cells) => assert!(tree.resize(pane(at), way, cells, area) <= cells),
             Change::Rotate(forward) => tree.rotate(forward),
             Change::Equalise => tree.equalise(),
@@ -262,7 +292,7 @@ fn changed(changes: &[Change], area: Size) -> Tree<u32> {
 
 /// No two rectangles share a cell; with the border to the right of and below each they cover the area.
 fn assert_covered(tree: &Tree<u32>, area: Size) {
-    let rects = solve(tree, Rect::new(0, 0, area));
+    let rects = solve(tree, Rect::new(0, 0, area), None);
     assert!(!rects.is_empty());
     let mut owners = vec![0_u32; area.area()];
     let mut covered = vec![false; area.area()];

@@ -1,11 +1,17 @@
 //! Actions on clients, one per file.
 
 pub mod buffers;
+pub mod choose;
+pub mod clock;
+pub mod describe;
 pub mod detach;
 pub mod hints;
+pub mod info;
 pub mod keys;
 pub mod ls;
+pub mod menu;
 pub mod notices;
+pub mod numbers;
 pub mod palette;
 pub mod redraw;
 pub mod rename;

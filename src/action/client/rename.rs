@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{Access, Action, DefaultKey, Place};
 
-/// Type a new name for the tab or the session that is shown
+/// Type a new name for the tab, the session or the pane that is shown
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Rename {
     /// What gets the name
@@ -21,11 +21,13 @@ pub enum What {
     Tab,
     /// The session
     Session,
+    /// The pane
+    Pane,
 }
 
 impl Action for Rename {
     const NAME: &'static str = "client.rename";
-    const KEYS: &'static [DefaultKey] = &[("prefix ,", "tab"), ("prefix $", "session")];
+    const KEYS: &'static [DefaultKey] = &[("prefix ,", "tab"), ("prefix $", "session"), ("prefix T", "pane")];
     const ACCESS: Access = Access::Interact;
     const PLACE: Place = Place::Client;
     type Reply = ();

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{Access, Action, DefaultKey, Place};
 
-/// Choose a session from a list
+/// Choose a session from a list, with a view of it
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Sessions {}
 
 impl Action for Sessions {
     const NAME: &'static str = "client.sessions";
-    const KEYS: &'static [DefaultKey] = &[("prefix s", "")];
+    const KEYS: &'static [DefaultKey] = &[("prefix s", ""), ("prefix Tab", ""), ("prefix S-Tab", "")];
     const ACCESS: Access = Access::Interact;
     const PLACE: Place = Place::Client;
     type Reply = ();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{Access, Action, DefaultKey, Place};
 
-/// Choose a tab from a list
+/// Choose a tab of any session from a list, with a view of it
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Tabs {}
 

@@ -1,21 +1,32 @@
 //! `layout.apply`: arranges the panes of a tab by a preset.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::TabTarget;
 use crate::action::item::TabItem;
+use crate::action::layout::shape::Part;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::code::{Code, Refusal};
+use crate::base::id::TabId;
+use crate::base::text::nearest;
 use crate::state::Preset;
 
-/// Arrange the panes of a tab by a preset
+/// Arrange the panes of a tab by a preset or by a file
+///
+/// Presets are even-horizontal, even-vertical, main-horizontal, main-vertical, tiled, main-horizontal-mirrored, main-vertical-mirrored and stacked.
+/// A file is one of `abide layout save`, on the command line only: panes that run what it says take their places, the others are started, and
+/// panes it does not name stay below.
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
 pub struct ApplyLayout {
-    /// The preset
-    #[arg(value_enum)]
-    pub preset: Name,
+    /// The preset, or the file
+    #[arg(value_name = "PRESET|FILE")]
+    pub preset: String,
+    /// What the file says. The command line fills it in.
+    #[arg(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Part>,
     /// The tab; else the one you are in
     #[arg(short, long, value_name = "TAB")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,6 +41,8 @@ impl Action for ApplyLayout {
         ("prefix M-3", "main-horizontal"),
         ("prefix M-4", "main-vertical"),
         ("prefix M-5", "tiled"),
+        ("prefix M-6", "main-horizontal-mirrored"),
+        ("prefix M-7", "main-vertical-mirrored"),
     ];
     const ACCESS: Access = Access::Admin;
     const PLACE: Place = Place::Server;
@@ -39,35 +52,34 @@ impl Action for ApplyLayout {
 impl Apply for ApplyLayout {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
-        cx.state.apply_preset(tab, self.preset.into());
+        match (&self.layout, Preset::named(&self.preset)) {
+            (Some(layout), _) => arrange(cx, tab, layout)?,
+            (None, Some(preset)) => cx.state.apply_preset(tab, preset),
+            (None, None) => return Err(unknown(&self.preset)),
+        }
         Ok(Answer::Now(TabItem::of(cx.state, tab)))
     }
 }
 
-/// The name of a preset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Name {
-    /// All side by side.
-    EvenHorizontal,
-    /// All one below the other.
-    EvenVertical,
-    /// The first above, the others side by side below it.
-    MainHorizontal,
-    /// The first on the left, the others one below the other beside it.
-    MainVertical,
-    /// In rows and columns.
-    Tiled,
+fn arrange(cx: &mut Cx<'_>, tab: TabId, layout: &Part) -> Result<(), Refusal> {
+    let (plan, focus) = layout.plan(cx, tab)?;
+    let room = cx.settings.limits.panes.saturating_sub(cx.state.panes.len());
+    if room < plan.made_count() {
+        return Err(Refusal::new(Code::LimitReached, format!("there is room for {room} more panes")).hint("limits.panes in config.toml"));
+    }
+    let order = cx.state.arrange_tab(tab, plan, cx.now.wall);
+    if let Some(pane) = focus.and_then(|at| order.get(at)) {
+        let client = cx.state.following_view(cx.caller, cx.state.tab(tab).session);
+        cx.state.focus_pane(client, *pane);
+    }
+    Ok(())
 }
 
-impl From<Name> for Preset {
-    fn from(name: Name) -> Self {
-        match name {
-            Name::EvenHorizontal => Self::EvenHorizontal,
-            Name::EvenVertical => Self::EvenVertical,
-            Name::MainHorizontal => Self::MainHorizontal,
-            Name::MainVertical => Self::MainVertical,
-            Name::Tiled => Self::Tiled,
-        }
+fn unknown(name: &str) -> Refusal {
+    let names = Preset::ALL.map(Preset::name);
+    let refusal = Refusal::new(Code::InvalidParams, format!("no preset {name:?}, and no file of that name was read"));
+    match nearest(name, names) {
+        Some(near) => refusal.hint(format!("did you mean {near:?}?")),
+        None => refusal.hint(format!("presets are {}", names.join(", "))),
     }
 }

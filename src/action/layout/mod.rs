@@ -4,3 +4,5 @@ pub mod apply;
 pub mod equalise;
 pub mod next;
 pub mod rotate;
+pub mod save;
+pub mod shape;

@@ -1,18 +1,18 @@
-//! `pane.close`: ends a pane and everything its program started.
+//! `pane.close`: hides a pane; when nobody wants it back, its programs are ended.
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::PaneTarget;
+use crate::action::args::{Closing, PaneTarget};
 use crate::action::later::Stopped;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::Refusal;
 
-/// Close a pane and end its program
+/// Close a pane; `undo` brings it back
 ///
-/// With its whole process tree: told to end, killed after the grace, and verified to be gone before the answer comes. The last pane closes
-/// its tab, and the last tab its session.
+/// It is hidden and its programs run on for a minute (`pane.undo_ms`), then they are told to end, with their whole process trees, killed after the
+/// grace, and verified to be gone. With --now that happens at once, and the answer comes when it is done. The last pane closes its tab, and the last tab its session.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Close {
@@ -21,10 +21,10 @@ pub struct Close {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<PaneTarget>,
 
-    /// Time that programs have to end by themselves, such as 2s
-    #[arg(long = "grace", value_name = "DURATION", value_parser = crate::action::args::millis)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub grace_ms: Option<u64>,
+    /// How.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub closing: Closing,
 }
 
 impl Action for Close {
@@ -38,7 +38,7 @@ impl Action for Close {
 impl Apply for Close {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
-        let grace = cx.grace(self.grace_ms);
-        Ok(cx.stop(vec![pane], grace))
+        let what = format!("pane {} ({})", cx.state.pane_index(pane), cx.state.pane_label(pane));
+        Ok(cx.close(&self.closing, (what, vec![pane]), |state, until| state.bury_pane(pane, until)))
     }
 }

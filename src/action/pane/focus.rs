@@ -4,12 +4,11 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::PaneTarget;
+use crate::action::args::{PaneTarget, Way};
 use crate::action::item::PaneItem;
 use crate::action::pane::{beside, focus};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::Refusal;
-use crate::state::Direction;
 use crate::state::call::Caller;
 use crate::state::target;
 
@@ -24,28 +23,13 @@ pub struct Focus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<PaneTarget>,
 
-    /// To the left
-    #[arg(short = 'L', long, group = "way")]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub left: bool,
-
-    /// To the right
-    #[arg(short = 'R', long, group = "way")]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub right: bool,
-
-    /// Up
-    #[arg(short = 'U', long, group = "way")]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub up: bool,
-
-    /// Down
-    #[arg(short = 'D', long, group = "way")]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub down: bool,
+    /// In which direction.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub way: Way,
 
     /// The one that had the focus before
-    #[arg(long, group = "way")]
+    #[arg(long, conflicts_with_all = ["left", "right", "up", "down"])]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub last: bool,
 }
@@ -62,6 +46,7 @@ impl Action for Focus {
         ("prefix j", "--down"),
         ("prefix ;", "--last"),
     ];
+    const REPEATS: bool = true;
     const ACCESS: Access = Access::Read;
     const PLACE: Place = Place::Server;
     type Reply = PaneItem;
@@ -72,23 +57,11 @@ impl Apply for Focus {
         let from = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let session = cx.state.pane(from).session;
         let client = cx.state.acting_view(cx.caller, session);
-        let pane = match self.direction() {
+        let pane = match self.way.direction() {
             _ if self.last => target::pane(cx.state, Caller { client, ..cx.caller }, "@last")?,
             Some(direction) => beside(cx, from, direction)?,
             None => from,
         };
         focus(cx, pane)
-    }
-}
-
-impl Focus {
-    const fn direction(&self) -> Option<Direction> {
-        match (self.left, self.right, self.up, self.down) {
-            (true, ..) => Some(Direction::Left),
-            (_, true, ..) => Some(Direction::Right),
-            (_, _, true, _) => Some(Direction::Up),
-            (.., true) => Some(Direction::Down),
-            _ => None,
-        }
     }
 }

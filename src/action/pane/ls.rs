@@ -44,9 +44,9 @@ impl Apply for Ls {
             cx.state.panes.keys().copied().collect()
         } else if self.session {
             let tabs = &cx.state.session(cx.state.tab(tab()?).session).tabs;
-            tabs.iter().flat_map(|tab| cx.state.tab(*tab).layout.panes()).collect()
+            tabs.iter().flat_map(|tab| cx.state.tab(*tab).panes()).collect()
         } else {
-            cx.state.tab(tab()?).layout.panes()
+            cx.state.tab(tab()?).panes()
         };
         Ok(Answer::Now(panes.into_iter().map(|pane| PaneItem::of(cx.state, pane)).collect()))
     }

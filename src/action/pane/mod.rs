@@ -7,25 +7,32 @@ pub mod close;
 pub mod copy_mode;
 pub mod copy_output;
 pub mod edit;
+pub mod float;
 pub mod focus;
 pub mod join;
 pub mod ls;
+pub mod mark;
 pub mod next;
 pub mod output;
+pub mod place;
 pub mod rename;
 pub mod resize;
+pub mod respawn;
 pub mod search;
 pub mod send;
 pub mod split;
+pub mod stack;
 pub mod swap;
+pub mod sync;
 pub mod wait;
 pub mod zoom;
 
 use crate::action::item::PaneItem;
 use crate::action::{Answer, Cx};
-use crate::base::code::{Code, Refusal};
+use crate::base::code::Refusal;
 use crate::base::id::{PaneId, TabId};
 use crate::state::Direction;
+use crate::state::pane::no_place;
 
 /// Gives a pane the focus in the view that the caller moves, which shows it then.
 fn focus(cx: &mut Cx<'_>, pane: PaneId) -> Result<Answer<PaneItem>, Refusal> {
@@ -41,8 +48,12 @@ fn focus(cx: &mut Cx<'_>, pane: PaneId) -> Result<Answer<PaneItem>, Refusal> {
 
 /// The tab of a pane.
 fn tab_of(cx: &Cx<'_>, pane: PaneId) -> Result<TabId, Refusal> {
-    let ending = || Refusal::new(Code::NotRunning, format!("pane {pane} is being ended")).hint("abide pane ls");
-    cx.state.pane(pane).tab.ok_or_else(ending)
+    cx.state.pane(pane).tab.ok_or_else(|| no_place(cx.state, pane))
+}
+
+/// The panes that persons marked, in order of creation.
+fn marked(cx: &Cx<'_>) -> Vec<PaneId> {
+    cx.state.panes.values().filter(|pane| pane.marks.chosen && pane.tab.is_some()).map(|pane| pane.id).collect()
 }
 
 /// The pane next to another in a direction; itself if it is alone there.
@@ -55,7 +66,7 @@ fn beside(cx: &Cx<'_>, from: PaneId, direction: Direction) -> Result<PaneId, Ref
 
 /// The pane after another in its tab, or before it, in a circle.
 fn after(cx: &Cx<'_>, from: PaneId, back: bool) -> Result<PaneId, Refusal> {
-    let panes = cx.state.tab(tab_of(cx, from)?).layout.panes();
+    let panes = cx.state.tab(tab_of(cx, from)?).panes();
     let at = panes.iter().position(|pane| *pane == from).unwrap_or(0);
     Ok(panes[(at + if back { panes.len() - 1 } else { 1 }) % panes.len()])
 }

@@ -4,12 +4,11 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::PaneTarget;
+use crate::action::args::{PaneTarget, Way};
 use crate::action::item::PaneItem;
 use crate::action::pane::zoom::zoom;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::{Code, Refusal};
-use crate::state::Direction;
 
 /// Move a border of a pane
 ///
@@ -22,28 +21,13 @@ pub struct Resize {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cells: Option<u16>,
 
-    /// To the left
-    #[arg(short = 'L', long, group = "way")]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub left: bool,
-
-    /// To the right
-    #[arg(short = 'R', long, group = "way")]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub right: bool,
-
-    /// Up
-    #[arg(short = 'U', long, group = "way")]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub up: bool,
-
-    /// Down
-    #[arg(short = 'D', long, group = "way")]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub down: bool,
+    /// In which direction.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub way: Way,
 
     /// Let it fill the tab instead, or show all panes again
-    #[arg(short = 'Z', long, group = "way")]
+    #[arg(short = 'Z', long, conflicts_with_all = ["left", "right", "up", "down"])]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub zoom: bool,
 
@@ -65,6 +49,7 @@ impl Action for Resize {
         ("prefix M-Up", "5 --up"),
         ("prefix M-Down", "5 --down"),
     ];
+    const REPEATS: bool = true;
     const ACCESS: Access = Access::Admin;
     const PLACE: Place = Place::Server;
     type Reply = PaneItem;
@@ -73,7 +58,7 @@ impl Action for Resize {
 impl Apply for Resize {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
-        let Some(direction) = self.direction() else {
+        let Some(direction) = self.way.direction() else {
             if self.zoom {
                 return zoom(cx, pane, None);
             }
@@ -81,17 +66,5 @@ impl Apply for Resize {
         };
         cx.state.resize_pane(pane, direction, self.cells.unwrap_or(1))?;
         Ok(Answer::Now(PaneItem::of(cx.state, pane)))
-    }
-}
-
-impl Resize {
-    const fn direction(&self) -> Option<Direction> {
-        match (self.left, self.right, self.up, self.down) {
-            (true, ..) => Some(Direction::Left),
-            (_, true, ..) => Some(Direction::Right),
-            (_, _, true, _) => Some(Direction::Up),
-            (.., true) => Some(Direction::Down),
-            _ => None,
-        }
     }
 }

@@ -4,15 +4,15 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::PaneTarget;
+use crate::action::args::{PaneTarget, Way};
 use crate::action::item::PaneItem;
-use crate::action::pane::after;
+use crate::action::pane::{after, beside, marked};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::{Code, Refusal};
 
 /// Exchange two panes
 ///
-/// The one in focus with the named one, or with the next or previous one of its tab.
+/// The one in focus with the named one, with the next or previous one of its tab, with its neighbour in a direction, or with the marked one.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Swap {
@@ -22,14 +22,19 @@ pub struct Swap {
     pub with: Option<PaneTarget>,
 
     /// The next one
-    #[arg(short = 'D', long, group = "other")]
+    #[arg(long, group = "other")]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub next: bool,
 
     /// The one before
-    #[arg(short = 'U', long, group = "other")]
+    #[arg(long, group = "other")]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub prev: bool,
+
+    /// Its neighbour on that side
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub way: Way,
 
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
@@ -51,7 +56,14 @@ impl Apply for Swap {
         let other = match &self.with {
             Some(with) => with.find(cx)?,
             None if self.next || self.prev => after(cx, pane, self.prev)?,
-            None => return Err(Refusal::new(Code::InvalidParams, "pane.swap: say with which pane").hint("name it, or --next or --prev")),
+            None => match (self.way.direction(), marked(cx).as_slice()) {
+                (Some(direction), _) => beside(cx, pane, direction)?,
+                (None, [only]) => *only,
+                (None, _) => {
+                    let refusal = Refusal::new(Code::InvalidParams, "pane.swap: say with which pane");
+                    return Err(refusal.hint("name it, or --next or --prev, or mark one"));
+                }
+            },
         };
         cx.state.swap_panes(pane, other)?;
         Ok(Answer::Now(PaneItem::of(cx.state, pane)))

@@ -1,5 +1,7 @@
 //! `session.kill`: ends sessions and everything that runs in them.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,10 +11,11 @@ use crate::action::later::Stopped;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{PaneId, SessionId, TabId};
-use std::collections::BTreeSet;
+use crate::state::grave::Grave;
+
 /// End sessions and all their programs
 ///
-/// Programs are told to end, killed after the grace, and verified to be gone before the answer comes.
+/// Programs are told to end, killed after the grace, and verified to be gone before the answer comes. So are those of what was closed in it and could still be brought back.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Kill {
@@ -44,7 +47,9 @@ impl Apply for Kill {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let sessions = self.sessions(cx)?;
         let tabs = sessions.iter().flat_map(|session| cx.state.session(*session).tabs.clone());
-        let panes: Vec<PaneId> = tabs.flat_map(|tab| cx.state.tab(tab).layout.panes()).collect();
+        let mut panes: Vec<PaneId> = tabs.flat_map(|tab| cx.state.tab(tab).panes()).collect();
+        let closed = |grave: &&Grave| self.all || sessions.contains(&grave.session.id);
+        panes.extend(cx.state.graves.iter().filter(closed).flat_map(Grave::panes));
         let grace = cx.grace(self.grace_ms);
         Ok(cx.stop(panes, grace))
     }

@@ -1,6 +1,7 @@
 //! Actions on sessions, one per file.
 
 pub mod attach;
+pub mod close;
 pub mod has;
 pub mod kill;
 pub mod last;
@@ -9,6 +10,8 @@ pub mod new;
 pub mod next;
 pub mod prev;
 pub mod rename;
+pub mod resize;
+pub mod undo;
 
 use crate::action::Cx;
 use crate::base::code::Refusal;

@@ -1,17 +1,18 @@
-//! `tab.close`: ends a tab and everything that runs in it.
+//! `tab.close`: hides a tab; when nobody wants it back, its programs are ended.
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::TabTarget;
+use crate::action::args::{Closing, TabTarget};
 use crate::action::later::Stopped;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::Refusal;
 
-/// Close a tab and end its programs
+/// Close a tab; `undo` brings it back
 ///
-/// Programs are told to end, killed after the grace, and verified to be gone before the answer comes.
+/// It is hidden and its programs run on for a minute (`pane.undo_ms`), then they are told to end, with their whole process trees, killed after the
+/// grace, and verified to be gone. With --now that happens at once, and the answer comes when it is done. The last tab closes its session.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Close {
@@ -20,10 +21,10 @@ pub struct Close {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<TabTarget>,
 
-    /// Time that programs have to end by themselves, such as 2s
-    #[arg(long = "grace", value_name = "DURATION", value_parser = crate::action::args::millis)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub grace_ms: Option<u64>,
+    /// How.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub closing: Closing,
 }
 
 impl Action for Close {
@@ -37,8 +38,8 @@ impl Action for Close {
 impl Apply for Close {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
-        let panes = cx.state.tab(tab).layout.panes();
-        let grace = cx.grace(self.grace_ms);
-        Ok(cx.stop(panes, grace))
+        let what = format!("tab {} ({})", cx.state.tab_index(tab), cx.state.tab_label(tab));
+        let panes = cx.state.tab(tab).panes();
+        Ok(cx.close(&self.closing, (what, panes), |state, until| state.bury_tab(tab, until)))
     }
 }

@@ -1,6 +1,7 @@
 //! Actions on tabs, one per file.
 
 pub mod close;
+pub mod find;
 pub mod go;
 pub mod last;
 pub mod ls;
@@ -9,6 +10,7 @@ pub mod new;
 pub mod next;
 pub mod prev;
 pub mod rename;
+pub mod swap;
 
 use crate::action::item::TabItem;
 use crate::action::{Answer, Cx};

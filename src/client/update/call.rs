@@ -7,7 +7,7 @@ use crate::client::copy::Deed;
 use crate::client::copy::keys::{Command, Step};
 use crate::client::copy::motion::Way;
 use crate::client::copying::Awaited;
-use crate::client::model::{Message, Model, Overlay};
+use crate::client::model::{Asked, Message, Model, NUMBERS_TIME, Overlay, PREVIEW_EVERY, Preview};
 
 /// Makes a call: the client's own are done here, some are asked about first, the rest goes to the server.
 pub(super) fn call(model: &mut Model, wanted: Wanted, out: &mut Vec<Message>) {
@@ -37,7 +37,14 @@ pub(super) fn carry_out(model: &mut Model, own: Own, out: &mut Vec<Message>) {
         Own::Palette(text) => model.overlay = Some(open::palette(model, &text)),
         Own::Keys => model.overlay = Some(open::keys(model)),
         Own::Sessions => model.overlay = Some(open::sessions(model)),
-        Own::Tabs => model.overlay = Some(open::tabs(model)),
+        Own::Tabs => {
+            model.overlay = Some(open::tabs(model));
+            ask(model, &calls::all_tabs(), Asked::Tabs, out);
+        }
+        Own::Clients => {
+            model.overlay = Some(open::clients());
+            ask(model, &calls::clients(), Asked::Clients, out);
+        }
         Own::Notices => model.overlay = Some(open::notices(model)),
         Own::Rename(what) => model.overlay = Some(open::rename(model, what)),
         Own::CopyMode(page_up) => {
@@ -54,5 +61,37 @@ pub(super) fn carry_out(model: &mut Model, own: Own, out: &mut Vec<Message>) {
             None => model.notify("nothing here looks like an address, a path, a hash or a number", false),
         },
         Own::Search => copy::ask_pattern(model),
+        Own::Numbers => model.overlay = Some(Overlay::Numbers(model.now.tick + NUMBERS_TIME)),
+        Own::Clock => model.overlay = Some(Overlay::Clock),
+        Own::Describe => {
+            model.overlay = Some(Overlay::Describe(Vec::new()));
+            model.notify("which key? press it", false);
+        }
+        Own::Info => {
+            let text = open::info(model);
+            model.notify(text, false);
+        }
+        Own::Menu(about) => model.overlay = Some(open::menu(model, about)),
     }
+    look(model, out);
+}
+
+/// Sends a call whose answer is shown.
+pub(super) fn ask(model: &mut Model, wanted: &Wanted, asked: Asked, out: &mut Vec<Message>) {
+    model.looking.asked.insert(model.next_call, asked);
+    send::send(model, wanted, out);
+}
+
+/// Looks at what is selected in a list that shows it, if that is another thing than before or time has passed.
+pub(super) fn look(model: &mut Model, out: &mut Vec<Message>) {
+    let target = if let Some(Overlay::Pick(pick)) = &model.overlay { pick.target() } else { None };
+    let Some(target) = target else { return model.looking.preview = None };
+    let now = model.now.tick;
+    let same = model.looking.preview.take().filter(|preview| preview.target == target);
+    if let Some(preview) = same.clone().filter(|preview| now < preview.again) {
+        model.looking.preview = Some(preview);
+        return;
+    }
+    ask(model, &calls::look(&target), Asked::Screen(target.clone()), out);
+    model.looking.preview = Some(Preview { target, rows: same.map_or_else(Vec::new, |preview| preview.rows), again: now + PREVIEW_EVERY });
 }

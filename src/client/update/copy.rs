@@ -118,7 +118,7 @@ fn grant(model: &mut Model, pane: PaneId, wishes: Vec<Wish>, out: &mut Vec<Messa
     for wish in wishes {
         match wish {
             Wish::Ask(ask) => out.push(Message::Send(ToServer::Ask(ask))),
-            Wish::Copied(text, to) => copied(model, text, to, out),
+            Wish::Copied(text, to) => copied(model, &text, to, out),
             Wish::Say(text) => model.notify(text, false),
             Wish::Leave => {
                 let cancel = model.copying.panes.remove(&pane).and_then(|mut mode| mode.find.cancel(pane));
@@ -141,7 +141,7 @@ fn damage(model: &mut Model, pane: PaneId) {
 }
 
 /// Copied text goes into a buffer of the server, to the outer terminal's clipboard, and to a command.
-pub(super) fn copied(model: &mut Model, text: String, to: Where, out: &mut Vec<Message>) {
+pub(super) fn copied(model: &mut Model, text: &str, to: Where, out: &mut Vec<Message>) {
     if text.is_empty() {
         return;
     }
@@ -150,13 +150,13 @@ pub(super) fn copied(model: &mut Model, text: String, to: Where, out: &mut Vec<M
     model.notify(format!("copied {what}"), false);
     let setup = Rc::clone(&model.setup);
     if setup.copy.clipboard && model.caps.modern && to == Where::New {
-        out.push(Message::Write(terminal::clipboard(&text)));
+        out.push(Message::Write(terminal::clipboard(text)));
     }
     if !setup.copy.command.is_empty() {
-        out.push(Message::Run(Command { line: setup.copy.command.clone(), argument: None, input: text.clone() }));
+        out.push(Message::Run(Command { line: setup.copy.command.clone(), argument: None, input: text.to_owned() }));
     }
     if !model.scene.chrome.read_only {
-        send::send(model, &calls::set_buffer(&text, to == Where::Append), out);
+        send::send(model, &calls::set_buffer(text, to == Where::Append), out);
     }
 }
 
@@ -190,7 +190,7 @@ pub(super) fn answered(model: &mut Model, what: Awaited, reply: &Value, out: &mu
             }
         }
         Awaited::Output => match reply.get("text").and_then(Value::as_str).map(str::to_owned) {
-            Some(text) => copied(model, text, Where::New, out),
+            Some(text) => copied(model, &text, Where::New, out),
             None => model.notify("that command printed nothing", false),
         },
         Awaited::Found(pattern) => {

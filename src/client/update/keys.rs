@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{call, copy, overlay};
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
+use crate::base::time::Span;
 use crate::client::calls::Wanted;
 use crate::client::model::{Message, Model, Numbered};
 use crate::config::keymap::Lookup;
@@ -29,10 +30,23 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
         return;
     }
     let setup = Rc::clone(&model.setup);
+    let again = model.chord.again.take().filter(|(_, until)| model.chord.keys.is_empty() && model.now.tick < *until);
+    if let Some((before, _)) = again
+        && let Lookup::Hit(bound) = setup.keymap.lookup(&before, input.key)
+        && setup.keymap.repeats(bound, input.key)
+    {
+        flush(typed, out);
+        may_repeat(model, before);
+        return call::call(model, Wanted::from(bound), out);
+    }
     match setup.keymap.lookup(&model.chord.keys, input.key) {
         Lookup::Hit(bound) => {
             flush(typed, out);
+            let before = model.chord.keys.clone();
             end_chord(model);
+            if setup.keymap.repeats(bound, input.key) && !before.is_empty() {
+                may_repeat(model, before);
+            }
             call::call(model, Wanted::from(bound), out);
         }
         Lookup::Pending => begin_chord(model, input.key),
@@ -46,6 +60,12 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
         }
         Lookup::Miss => end_chord(model),
     }
+}
+
+/// The key that comes next may be the last of the same chord again.
+fn may_repeat(model: &mut Model, before: Vec<Key>) {
+    let until = model.now.tick + Span::millis(u64::from(model.setup.keys.repeat_ms));
+    model.chord.again = Some((before, until));
 }
 
 fn begin_chord(model: &mut Model, key: Key) {

@@ -12,7 +12,7 @@ mod server;
 use crate::base::geom::Size;
 use crate::client::caps::Pictures;
 use crate::client::input::{ColourSlot, Reply, TtyEvent};
-use crate::client::model::{Event, Link, Message, Model, Numbered};
+use crate::client::model::{Event, Link, Message, Model, Numbered, Overlay};
 use crate::client::terminal;
 use crate::wire::frame::ToServer;
 
@@ -32,7 +32,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
             model.damage.chrome |= model.clock != clock;
             model.clock = clock;
         }
-        Event::Wake => wake(model),
+        Event::Wake => wake(model, &mut out),
         Event::Continued => model.damage.all = true,
     }
     out
@@ -122,10 +122,17 @@ fn resized(model: &mut Model, size: Size, pixels: (u16, u16), out: &mut Vec<Mess
 }
 
 /// A deadline has passed: what is over goes, what is due appears.
-fn wake(model: &mut Model) {
+fn wake(model: &mut Model, out: &mut Vec<Message>) {
     let before = model.notices.len();
     let now = model.now.tick;
     model.notices.retain(|(until, _)| now < *until);
+    if matches!(model.overlay, Some(Overlay::Numbers(until)) if until <= now) {
+        model.overlay = None;
+        model.damage.chrome = true;
+    }
+    if model.looking.preview.is_some() {
+        call::look(model, out);
+    }
     model.damage.chrome |= before != model.notices.len() || model.shows_hint() || model.awaited().is_some();
 }
 

@@ -9,7 +9,7 @@ use crate::client::calls;
 use crate::client::copy::motion::Way;
 use crate::client::copy::{Deed, MouseDeed};
 use crate::client::model::{Grab, Message, Model, Numbered, Overlay};
-use crate::client::places::{Border, Spot, border_at, spot};
+use crate::client::places::{Border, Spot, border_at, closed_at, frame_at, spot};
 use crate::client::view::{bars, lists};
 use crate::wire::frame::PaneItem;
 
@@ -29,6 +29,9 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>
     let area = model.places().area;
     let inside = mouse.at.y.checked_sub(area.y).filter(|y| *y < area.rows).map(|y| Point::new(mouse.at.x, y));
     let Some(at) = inside else { return on_bar(model, mouse, out) };
+    if mouse.kind == MouseKind::Press(MouseButton::Left) && take(model, at, out) {
+        return;
+    }
     match spot(&model.scene.chrome, at) {
         Spot::Pane(pane) => {
             let pane = pane.clone();
@@ -39,6 +42,21 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>
         }
         Spot::Border => {}
     }
+}
+
+/// Takes the frame of a floating pane, or opens a closed pane of a stack. Gives whether there was one.
+fn take(model: &mut Model, at: Point, out: &mut Vec<Message>) -> bool {
+    let chrome = &model.scene.chrome;
+    if let Some(frame) = frame_at(chrome, at) {
+        model.grab = Some(Grab::Frame(frame));
+        send::send(model, &calls::focus(frame.pane), out);
+        return true;
+    }
+    let closed = closed_at(chrome, at).filter(|_| matches!(spot(chrome, at), Spot::Border));
+    closed.is_some_and(|pane| {
+        send::send(model, &calls::focus(pane), out);
+        true
+    })
 }
 
 fn on_overlay(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
@@ -103,7 +121,13 @@ fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<Message>
                 send::send(model, &wanted, out);
             }
         }
-        Grab::Border(..) => {}
+        Grab::Frame(frame) if matches!(mouse.kind, MouseKind::Drag(_)) => {
+            let rect = frame.dragged(at);
+            if model.scene.pane(frame.pane).is_some_and(|pane| pane.rect != rect) {
+                send::send(model, &calls::place(frame.pane, rect), out);
+            }
+        }
+        Grab::Border(..) | Grab::Frame(_) => {}
     }
     if is_end {
         model.grab = None;

@@ -2,13 +2,22 @@
 
 use serde_json::Value;
 
+use crate::base::geom::Size;
+use crate::base::id::{SessionId, TabId};
 use crate::base::row::Run;
 use crate::base::text::harmless;
-use crate::client::calls::Renamed;
+use crate::client::calls::{self, Menu, Renamed};
 use crate::client::hints::Hints;
 use crate::client::line::Line;
 use crate::client::model::{Model, Overlay};
 use crate::client::pick::{Choice, Item, Pick};
+
+/// The longest name of a tab in a list, in bytes.
+const NAME_MAX: usize = 128;
+
+/// The titles of lists that are filled by the server.
+pub(super) const TABS: &str = "tabs";
+pub(super) const CLIENTS: &str = "detach a client";
 
 /// Every action with its keys and a line of help; what is typed runs as a command.
 pub(super) fn palette(model: &Model, text: &str) -> Overlay {
@@ -45,24 +54,132 @@ pub(super) fn sessions(model: &Model) -> Overlay {
         choice: Choice::Session(session.id),
     });
     let own = chrome.sessions.iter().position(|session| here(session.id)).unwrap_or(0);
-    Overlay::Pick(Pick::new("sessions", items.collect()).selecting(own))
+    Overlay::Pick(Pick::new("sessions", items.collect()).selecting(own).with_preview())
 }
 
-/// Every tab of the session.
+/// A tab as the server lists it.
+struct ListedTab {
+    id: TabId,
+    index: u64,
+    name: String,
+    session: SessionId,
+    bell: bool,
+    activity: bool,
+}
+
+impl ListedTab {
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            id: value["id"].as_str()?.parse().ok()?,
+            index: value["index"].as_u64()?,
+            name: harmless(value["name"].as_str()?, NAME_MAX),
+            session: value["session"].as_str()?.parse().ok()?,
+            bell: value["bell"].as_bool()?,
+            activity: value["activity"].as_bool()?,
+        })
+    }
+}
+
+/// The tabs of this session: those of the others follow.
 pub(super) fn tabs(model: &Model) -> Overlay {
-    let tabs = &model.scene.chrome.tabs;
+    let chrome = &model.scene.chrome;
+    let own = chrome.session.iter().flat_map(|session| {
+        chrome.tabs.iter().map(|tab| ListedTab {
+            id: tab.id,
+            index: tab.index.into(),
+            name: tab.name.clone(),
+            session: session.id,
+            bell: tab.bell,
+            activity: tab.activity,
+        })
+    });
+    let at = chrome.tabs.iter().position(|tab| tab.current).unwrap_or(0);
+    Overlay::Pick(Pick::new(TABS, tab_items(model, own.collect())).selecting(at).with_preview())
+}
+
+/// Every tab of every session, as the server lists them.
+pub(super) fn all_tabs(model: &Model, listed: &Value) -> Vec<Item> {
+    tab_items(model, listed.as_array().into_iter().flatten().filter_map(ListedTab::read).collect())
+}
+
+fn tab_items(model: &Model, mut tabs: Vec<ListedTab>) -> Vec<Item> {
+    let chrome = &model.scene.chrome;
+    tabs.sort_by_key(|tab| (tab.session, tab.index));
     let marks = |bell: bool, activity: bool| match (bell, activity) {
         (true, _) => "a bell rang",
         (false, true) => "new output",
         (false, false) => "",
     };
+    let current = chrome.tabs.iter().find(|tab| tab.current).map(|tab| tab.id);
+    let session = |id| chrome.sessions.iter().find(|session| session.id == id).map_or_else(String::new, |session| session.name.clone());
     let items = tabs.iter().map(|tab| Item {
-        text: format!("{} {}", tab.index, tab.name),
-        detail: if tab.current { "shown now".into() } else { marks(tab.bell, tab.activity).into() },
+        text: format!("{}: {} {}", session(tab.session), tab.index, tab.name),
+        detail: if Some(tab.id) == current { "shown now".into() } else { marks(tab.bell, tab.activity).into() },
         keys: tab.id.to_string(),
         choice: Choice::Tab(tab.id),
     });
-    Overlay::Pick(Pick::new("tabs", items.collect()).selecting(tabs.iter().position(|tab| tab.current).unwrap_or(0)))
+    items.collect()
+}
+
+/// The list of clients, to be filled.
+pub(super) fn clients() -> Overlay {
+    Overlay::Pick(Pick::new(CLIENTS, Vec::new()))
+}
+
+/// Every client, as the server lists them; the one that is picked is sent away.
+pub(super) fn all_clients(model: &Model, listed: &Value) -> Vec<Item> {
+    let own = model.scene.chrome.client.map(|client| client.to_string());
+    let item = |client: &Value| {
+        let id = client["id"].as_str()?.to_owned();
+        let size = Size::new(u16::try_from(client["size"]["cols"].as_u64()?).ok()?, u16::try_from(client["size"]["rows"].as_u64()?).ok()?);
+        let watches = if client["read_only"].as_bool()? { ", read-only" } else { "" };
+        let you = if Some(&id) == own.as_ref() { ", you" } else { "" };
+        Some(Item {
+            text: format!("{id} on {}", client["name"].as_str().unwrap_or("nothing")),
+            detail: format!("{size}{watches}{you}"),
+            keys: String::new(),
+            choice: Choice::Command(format!("detach {id}")),
+        })
+    };
+    listed.as_array().into_iter().flatten().filter_map(item).collect()
+}
+
+/// What can be done with something.
+pub(super) fn menu(model: &Model, about: Menu) -> Overlay {
+    let title = match about {
+        Menu::Tab => "tab",
+        Menu::Pane => "pane",
+    };
+    let listing = model.setup.keymap.listing();
+    let items = calls::menu(about).iter().map(|words| {
+        let bound = (model.setup.parse)(words).ok();
+        let same = listing.iter().find(|listed| {
+            bound.as_ref().is_some_and(|bound| {
+                (model.setup.parse)(&listed.words).is_ok_and(|other| other.name == bound.name && other.params == bound.params)
+            })
+        });
+        let detail = bound
+            .and_then(|bound| model.setup.actions.iter().find(|action| action.name == bound.name))
+            .map(|action| action.summary.clone());
+        Item {
+            text: (*words).to_owned(),
+            detail: detail.unwrap_or_default(),
+            keys: same.map(|listed| listed.keys.clone()).unwrap_or_default(),
+            choice: Choice::Command((*words).to_owned()),
+        }
+    });
+    Overlay::Pick(Pick::new(title, items.collect()))
+}
+
+/// Where one is, in a line.
+pub(super) fn info(model: &Model) -> String {
+    let chrome = &model.scene.chrome;
+    let session = chrome.session.as_ref().map_or("-", |session| session.name.as_str());
+    let tab =
+        chrome.tabs.iter().find(|tab| tab.current).map_or_else(String::new, |tab| format!("tab {} {} ({})", tab.index, tab.name, tab.id));
+    let pane = model.scene.focused().map_or_else(String::new, |pane| format!("pane {} ({}) {}", pane.index, pane.id, pane.size));
+    let client = chrome.client.map_or_else(String::new, |client| format!("client {client} {}", model.size));
+    format!("session {session} · {tab} · {pane} · {client}")
 }
 
 /// The latest notices, the newest first.
@@ -78,6 +195,7 @@ pub(super) fn rename(model: &Model, what: Renamed) -> Overlay {
     let name = match what {
         Renamed::Tab => chrome.tabs.iter().find(|tab| tab.current).map(|tab| tab.name.clone()),
         Renamed::Session => chrome.session.as_ref().map(|session| session.name.clone()),
+        Renamed::Pane => model.scene.focused().map(|pane| pane.title.clone()),
     };
     Overlay::Rename(what, Line::new(name.unwrap_or_default()))
 }

@@ -8,6 +8,7 @@ use crate::client::copying::Awaited;
 use crate::client::hints::{Hinted, Hints};
 use crate::client::model::{Command, Message, Model, Overlay};
 use crate::client::pick::{Choice, Pick, Picked};
+use crate::config::keymap::Lookup;
 
 /// A paste is typed into the line, if there is one.
 pub(super) fn paste(model: &mut Model, text: &str) {
@@ -15,7 +16,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
     match &mut model.overlay {
         Some(Overlay::Pick(pick)) => pick.insert(first),
         Some(Overlay::Rename(_, line) | Overlay::Search(line)) => line.insert(first),
-        Some(Overlay::Confirm(_) | Overlay::Hints(_)) | None => return,
+        Some(Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_)) | None => return,
     }
     model.damage.chrome = true;
 }
@@ -25,10 +26,13 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
     model.damage.chrome = true;
     let key = key.normal();
     match model.overlay.take() {
-        None => {}
+        None | Some(Overlay::Clock) => {}
         Some(Overlay::Pick(mut pick)) => match pick.key(key) {
             Picked::Left => {}
-            Picked::Open => model.overlay = Some(Overlay::Pick(pick)),
+            Picked::Open => {
+                model.overlay = Some(Overlay::Pick(pick));
+                call::look(model, out);
+            }
             Picked::Entered => enter(model, pick, out),
         },
         Some(Overlay::Rename(what, mut line)) => match (key.code, key.mods) {
@@ -49,6 +53,8 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
             }
         },
         Some(Overlay::Hints(hints)) => hint(model, hints, key, out),
+        Some(Overlay::Numbers(_)) => jump(model, key, out),
+        Some(Overlay::Describe(keys)) => describe(model, keys, key),
         Some(Overlay::Confirm(wanted)) => {
             if matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter) {
                 send::send(model, &wanted, out);
@@ -69,12 +75,45 @@ fn hint(model: &mut Model, mut hints: Hints, key: Key, out: &mut Vec<Message>) {
     match hints.type_letter(c) {
         Hinted::Pending => model.overlay = Some(Overlay::Hints(hints)),
         Hinted::Left => {}
-        Hinted::Chosen(text, false) => copy::copied(model, text, Where::New, out),
+        Hinted::Chosen(text, false) => copy::copied(model, &text, Where::New, out),
         Hinted::Chosen(text, true) => {
             model.notify(format!("opens {text}"), false);
             out.push(Message::Run(Command { line: model.setup.copy.open.clone(), argument: Some(text), input: String::new() }));
         }
     }
+}
+
+/// A digit goes to the pane of that number, 0 to the tenth.
+fn jump(model: &mut Model, key: Key, out: &mut Vec<Message>) {
+    let KeyCode::Char(digit) = key.code else { return };
+    let number = digit.to_digit(10).map(|digit| if digit == 0 { 10 } else { digit });
+    let pane = model.scene.chrome.panes.iter().find(|pane| Some(u32::from(pane.index)) == number).map(|pane| pane.id);
+    if let Some(pane) = pane {
+        send::send(model, &calls::focus(pane), out);
+    }
+}
+
+/// Says what the keys do once they are a whole chord; those of the prefix need not be pressed.
+fn describe(model: &mut Model, mut keys: Vec<Key>, key: Key) {
+    let keymap = &model.setup.keymap;
+    let prefix = keymap.prefixes().first().copied();
+    if keys.is_empty() && !keymap.prefixes().contains(&key) && matches!(keymap.lookup(&[], key), Lookup::Miss) {
+        keys.extend(prefix);
+    }
+    let pressed = keys.iter().chain([&key]).map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let text = match keymap.lookup(&keys, key) {
+        Lookup::Pending => {
+            keys.push(key);
+            model.overlay = Some(Overlay::Describe(keys));
+            return;
+        }
+        Lookup::Hit(bound) => {
+            let summary = model.setup.actions.iter().find(|action| action.name == bound.name).map(|action| action.summary.as_str());
+            format!("{pressed}: {} · {}", bound.words, summary.unwrap_or_default())
+        }
+        Lookup::Miss => format!("{pressed} does nothing"),
+    };
+    model.notify(text, false);
 }
 
 /// Enter in a list. A typed command line wins over the selection if it is one.

@@ -1,14 +1,19 @@
 //! What the server says.
 
-use super::{call, copy, send};
+use serde_json::Value;
+
+use super::{call, copy, open, send};
 use crate::base::code::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
+use crate::base::row::Row;
+use crate::base::time::Span;
 use crate::client::album::Album;
 use crate::client::calls;
 use crate::client::caps::Pictures;
-use crate::client::model::{Link, Message, Model};
+use crate::client::model::{Asked, CLOSED, Link, Message, Model, Overlay, UNDO_TIME};
 use crate::client::outcome::Outcome;
+use crate::client::pick::Item;
 use crate::client::scene::Scene;
 use crate::client::terminal;
 use crate::wire::frame::{Bye, Chrome, Frame, Outer, ToClient, ToServer};
@@ -39,7 +44,14 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
         }
         ToClient::Piece(piece) => model.damage.layout |= model.album.add(piece),
         ToClient::Placed(placed) => model.album.place(placed),
+        ToClient::Closed { what, undo_ms } => closed(model, &what, undo_ms),
     }
+}
+
+/// Something was closed: how it comes back is said for as long as that is worth knowing.
+fn closed(model: &mut Model, what: &str, undo_ms: u64) {
+    let how = model.setup.keymap.keys_of(calls::UNDO).unwrap_or_else(|| "abide undo".into());
+    model.notify_for(format!("{CLOSED}{what}; undo: {how}"), UNDO_TIME.min(Span::millis(undo_ms)));
 }
 
 /// The server knows nothing of what this client shows: the next frame is whole.
@@ -105,15 +117,45 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
         model.entry = None;
     }
     let awaited = response.id.as_u64().and_then(|id| model.copying.awaited.remove(&id));
-    let refusal = match (response.outcome(), awaited) {
-        (Ok(reply), Some(awaited)) => return copy::answered(model, awaited, &reply, out),
-        (Ok(_), None) => return,
-        (Err(refusal), _) => refusal,
+    let asked = response.id.as_u64().and_then(|id| model.looking.asked.remove(&id));
+    let refusal = match (response.outcome(), awaited, asked) {
+        (Ok(reply), Some(awaited), _) => return copy::answered(model, awaited, &reply, out),
+        (Ok(reply), None, Some(asked)) => return told(model, asked, &reply, out),
+        // What is looked at may have gone.
+        (Ok(_), None, None) | (Err(_), _, Some(Asked::Screen(_))) => return,
+        (Err(refusal), ..) => refusal,
     };
     if is_entry {
         out.push(Message::Leave(Outcome::Refused(refusal)));
     } else {
         model.notify(shown(&refusal), true);
+    }
+}
+
+/// What was asked for: a list opens, or the preview is what is seen there now.
+fn told(model: &mut Model, asked: Asked, value: &Value, out: &mut Vec<Message>) {
+    model.damage.chrome = true;
+    match asked {
+        Asked::Clients => fill(model, open::CLIENTS, open::all_clients(model, value)),
+        Asked::Tabs => {
+            fill(model, open::TABS, open::all_tabs(model, value));
+            call::look(model, out);
+        }
+        Asked::Screen(target) => {
+            let rows = value.get("rows").cloned().and_then(|rows| serde_json::from_value::<Vec<Row>>(rows).ok());
+            if let (Some(preview), Some(rows)) = (model.looking.preview.as_mut().filter(|preview| preview.target == target), rows) {
+                preview.rows = rows;
+            }
+        }
+    }
+}
+
+/// Fills a list, if it is still open.
+fn fill(model: &mut Model, title: &str, items: Vec<Item>) {
+    if let Some(Overlay::Pick(pick)) =
+        model.overlay.as_mut().filter(|overlay| matches!(overlay, Overlay::Pick(pick) if pick.title == title))
+    {
+        pick.refill(items);
     }
 }
 
@@ -154,6 +196,7 @@ fn farewell(bye: Bye) -> Message {
         Bye::Restart => return Message::Reconnect,
         Bye::Detached { session } => Outcome::Detached(session),
         Bye::Ended { session, status } => Outcome::Ended { session, status },
+        Bye::Closed { session } => Outcome::Closed(session),
         Bye::Stopped => Outcome::Stopped,
         Bye::Refused { message } => Outcome::SentAway(message),
     })

@@ -152,7 +152,7 @@ fn the_palette_runs_what_is_typed_or_picked() {
     assert_eq!(press(&mut model, "Enter"), ["session.has {\"target\":\"work\"}"]);
 
     press(&mut model, "C-b :");
-    tty(&mut model, vec![TtyEvent::Paste("no such thing".into())]);
+    tty(&mut model, vec![TtyEvent::Paste("qqq zzz".into())]);
     press(&mut model, "Enter");
     assert!(matches!(&model.overlay, Some(Overlay::Pick(pick)) if pick.refused.is_some()));
     press(&mut model, "Esc");
@@ -187,8 +187,125 @@ fn ending_a_session_by_key_asks_once_more() {
 #[test]
 fn sessions_and_tabs_are_chosen_from_lists() {
     let mut model = model();
-    assert_eq!(press(&mut model, "C-b s Down Enter"), ["session.attach {\"target\":\"s2\"}"]);
-    assert_eq!(press(&mut model, "C-b w v i m Enter"), ["tab.go {\"target\":\"t2\"}"]);
+    let preview = |id: &str| format!("pane.capture {{\"target\":\"{id}\",\"format\":\"json\"}}");
+    let attach = "session.attach {\"target\":\"s2\"}".to_owned();
+    assert_eq!(press(&mut model, "C-b s Down Enter"), [preview("s1"), preview("s2"), attach]);
+    let asked = press(&mut model, "C-b w");
+    assert_eq!(asked, ["tab.ls {\"all\":true}".to_owned(), preview("t1")]);
+    let id = model.next_call - 2;
+    let tab = |id: &str, session: &str, name: &str| json!({"id": id, "index": 1, "name": name, "session": session, "bell": false, "activity": false});
+    let answer = json!({"jsonrpc": "2.0", "id": id, "result": [tab("t1", "s1", "bash"), tab("t2", "s1", "vim"), tab("t7", "s2", "far")]});
+    update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
+    assert_eq!(press(&mut model, "f a r Enter").pop(), Some("tab.go {\"target\":\"t7\"}".into()));
+    assert_eq!(
+        press(&mut model, "C-b w v i m Enter").pop(),
+        Some("tab.go {\"target\":\"t2\"}".into()),
+        "fast fingers do not wait for the server"
+    );
+}
+
+#[test]
+fn what_was_asked_is_shown_and_looked_at_again_while_it_is_open() {
+    let mut model = model();
+    press(&mut model, "C-b s");
+    let row =
+        json!({"runs": [{"style": crate::base::style::Style::default(), "link": 0, "kind": "Narrow", "text": "hello"}], "wrapped": false});
+    let answer = json!({"jsonrpc": "2.0", "id": model.next_call - 1, "result": {"rows": [row]}});
+    update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
+    assert_eq!(model.looking.preview.as_ref().map(|preview| preview.rows.len()), Some(1));
+    model.now.tick = model.next_deadline().expect("it is looked at again");
+    assert_eq!(update(&mut model, Event::Wake).len(), 1);
+    press(&mut model, "Esc");
+    model.now.tick = model.next_deadline().expect("once more");
+    assert!(update(&mut model, Event::Wake).is_empty() && model.looking.preview.is_none());
+    let asked = press(&mut model, "C-b D");
+    assert_eq!(asked, ["client.ls {}"]);
+    let client = json!({"id": "v3", "name": "work", "size": {"cols": 80, "rows": 24}, "read_only": false});
+    let answer = json!({"jsonrpc": "2.0", "id": model.next_call - 1, "result": [client]});
+    update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
+    assert_eq!(press(&mut model, "Enter"), ["client.detach {\"client\":\"v3\"}"]);
+}
+
+#[test]
+fn arrows_after_the_prefix_act_again_without_it_and_letters_do_not() {
+    let mut model = model();
+    let left = "pane.resize {\"cells\":1,\"left\":true}";
+    assert_eq!(press(&mut model, "C-b C-Left C-Left C-Left"), [left; 3]);
+    model.now.tick = model.now.tick + Span::millis(500);
+    assert_eq!(press(&mut model, "C-Left"), ["C-Left"]);
+    assert_eq!(press(&mut model, "C-b C-Left x C-Left"), [left, "x C-Left"], "another key ends it");
+    assert_eq!(press(&mut model, "C-b h h"), ["pane.focus {\"left\":true}", "h"]);
+    assert_eq!(press(&mut model, "C-b g Left Left")[1], "pane.place {\"part\":\"left\"}");
+}
+
+#[test]
+fn panes_are_jumped_to_by_their_numbers() {
+    let mut model = model();
+    assert!(press(&mut model, "C-b q").is_empty());
+    assert!(matches!(model.overlay, Some(Overlay::Numbers(_))));
+    assert_eq!(press(&mut model, "2"), ["pane.focus {\"target\":\"p2\"}"]);
+    assert_eq!((press(&mut model, "C-b q x").len(), &model.overlay), (0, &None));
+    press(&mut model, "C-b q");
+    model.now.tick = model.next_deadline().expect("they vanish");
+    update(&mut model, Event::Wake);
+    assert_eq!(model.overlay, None);
+}
+
+#[test]
+fn keys_are_described_and_one_is_told_where_one_is() {
+    let mut model = model();
+    let said = |model: &mut Model, keys: &str| {
+        press(model, keys);
+        model.log.back().map(|notice| notice.text.clone()).unwrap_or_default()
+    };
+    assert_eq!(said(&mut model, "C-b / z"), "C-b z: pane zoom · Let a pane fill its tab, or show all panes again");
+    assert!(said(&mut model, "C-b / C-b g s").starts_with("C-b g s: pane stack --toggle · "));
+    assert_eq!(said(&mut model, "C-b / F12"), "C-b F12 does nothing");
+    assert_eq!(model.overlay, None);
+    assert!(said(&mut model, "C-b i").starts_with("session work · tab 1 bash (t1) · pane 1 (p1) 40x22"));
+    press(&mut model, "C-b t");
+    assert_eq!(model.overlay, Some(Overlay::Clock));
+    assert!(press(&mut model, "x").is_empty());
+    assert_eq!(model.overlay, None);
+    press(&mut model, "C-b >");
+    tty(&mut model, vec![TtyEvent::Paste("break".into())]);
+    assert_eq!(press(&mut model, "Enter"), ["pane.break {}"]);
+    press(&mut model, "C-b <");
+    tty(&mut model, vec![TtyEvent::Paste("rename".into())]);
+    press(&mut model, "Enter C-u n e w");
+    assert_eq!(press(&mut model, "Enter"), ["tab.rename {\"name\":\"new\"}"]);
+}
+
+#[test]
+fn what_was_closed_is_said_with_the_key_that_brings_it_back_for_ten_seconds() {
+    let mut model = model();
+    update(&mut model, Event::Server(ToClient::Closed { what: "pane 2 (vim)".into(), undo_ms: 60_000 }));
+    assert_eq!(model.notices.back().map(|(_, notice)| notice.text.as_str()), Some("closed pane 2 (vim); undo: C-b u"));
+    assert_eq!(model.next_deadline().map(|at| at - model.now.tick), Some(Span::seconds(10)));
+    let closed = update(&mut model, Event::Server(ToClient::Bye(Bye::Closed { session: "work".into() })));
+    assert_eq!(closed, [Message::Leave(Outcome::Closed("work".into()))]);
+}
+
+#[test]
+fn floating_panes_are_dragged_by_their_frames_and_stacked_ones_opened_by_their_titles() {
+    let mut model = model();
+    let mut float = model.scene.chrome.panes[0].clone();
+    (float.id, float.index, float.rect) = (PaneId(9), 3, Rect { x: 10, y: 5, cols: 20, rows: 8 });
+    model.scene.chrome.panes.push(float);
+    assert_eq!(mouse(&mut model, PRESS, 12, 5), ["pane.focus {\"target\":\"p9\"}"], "the frame's upper row");
+    let moved = |x: u16, y: u16, cols: u16, rows: u16| {
+        format!("pane.place {{\"target\":\"p9\",\"x\":{x},\"y\":{y},\"size\":{{\"cols\":{cols},\"rows\":{rows}}}}}")
+    };
+    assert_eq!(mouse(&mut model, DRAG, 15, 8), [moved(13, 8, 20, 8)]);
+    mouse(&mut model, RELEASE, 15, 8);
+    mouse(&mut model, PRESS, 30, 14);
+    assert_eq!(mouse(&mut model, DRAG, 33, 16), [moved(10, 5, 23, 10)], "its lower right corner");
+    mouse(&mut model, RELEASE, 33, 16);
+    mouse(&mut model, PRESS, 9, 8);
+    assert_eq!(mouse(&mut model, DRAG, 7, 8), [moved(8, 5, 22, 8)], "its left edge");
+    mouse(&mut model, RELEASE, 7, 8);
+    model.scene.chrome.panes[0].rect = Rect { x: 0, y: 21, cols: 40, rows: 0 };
+    assert_eq!(mouse(&mut model, PRESS, 3, 21), ["pane.focus {\"target\":\"p1\"}"]);
 }
 
 fn mouse(model: &mut Model, kind: MouseKind, x: u16, y: u16) -> Vec<String> {

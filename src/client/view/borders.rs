@@ -23,6 +23,7 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         lines(model, area, &tiled, buf);
     }
     for pane in tiled {
+        bridge(area, pane, buf, border(model, false));
         title(model, area, pane, buf);
         open(model, area, pane, buf);
     }
@@ -78,6 +79,16 @@ fn lines(model: &Model, area: Rect, panes: &[&PaneItem], buf: &mut Buffer) {
 /// Whether a cell lies next to a rectangle, corners included.
 fn touches(rect: Rect, x: u16, y: u16) -> bool {
     rect.x <= x.saturating_add(1) && x <= rect.right() && rect.y <= y.saturating_add(1) && y <= rect.bottom()
+}
+
+/// Titles of a stack lie one below the other, which is no empty place: each is a line of its own.
+fn bridge(area: Rect, pane: &PaneItem, buf: &mut Buffer, style: Style) {
+    let Some(row) = pane.rect.y.checked_sub(1) else { return };
+    for (x, y) in cells(area, Rect { y: row, rows: 1, ..pane.rect }, buf) {
+        if buf[(x, y)].symbol() == FILLER {
+            buf[(x, y)].set_symbol("─").set_style(style);
+        }
+    }
 }
 
 /// Writes a pane's title into the border above it, if there is one.

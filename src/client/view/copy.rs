@@ -76,8 +76,13 @@ fn window(line: &Line, cols: usize) -> &str {
     text
 }
 
+/// Whether the pane in focus shows copy mode, and with it that cursor.
+pub(super) fn has_cursor(model: &Model) -> bool {
+    model.scene.focused().is_some_and(|pane| model.copying.open(pane.id).is_some())
+}
+
 /// Where the cursor of the pane in focus is, if that is in copy mode: the column and row of the outer terminal.
-pub(super) fn cursor(model: &Model) -> Option<Option<(u16, u16)>> {
+pub(super) fn cursor(model: &Model) -> Option<(u16, u16)> {
     let pane = model.scene.focused()?;
     let mode = model.copying.open(pane.id)?;
     let place = place(model, pane);
@@ -87,9 +92,9 @@ pub(super) fn cursor(model: &Model) -> Option<Option<(u16, u16)>> {
         let hidden = width(line.text()) - width(window(line, room));
         let x = width(mark) + line.cursor_cols().saturating_sub(hidden);
         let x = u16::try_from(x).unwrap_or(u16::MAX).min(place.cols.saturating_sub(1));
-        return Some(Some((place.x + x, place.bottom().saturating_sub(1))));
+        return Some((place.x + x, place.bottom().saturating_sub(1)));
     }
-    Some(mode.cursor_at().map(|at| (place.x + at.x, place.y + at.y)))
+    mode.cursor_at().map(|at| (place.x + at.x, place.y + at.y))
 }
 
 /// Labels over a pane: what is left to type of each.

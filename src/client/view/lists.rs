@@ -46,12 +46,13 @@ struct Shape {
 
 pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     match &model.overlay {
-        None => {}
+        None | Some(Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_)) => {}
         Some(Overlay::Pick(pick)) => draw_pick(model, pick, buf),
         Some(Overlay::Rename(what, line)) => {
             let title = match what {
                 Renamed::Tab => "new name of the tab",
                 Renamed::Session => "new name of the session",
+                Renamed::Pane => "new name of the pane",
             };
             let inner = draw_box(model, title, prompt_area(model), buf);
             draw_line(model, line, inner, buf);
@@ -77,7 +78,7 @@ pub fn cursor(model: &Model) -> Option<(u16, u16)> {
     let (inner, line) = match model.overlay.as_ref()? {
         Overlay::Pick(pick) => (shape(model, pick).inner, &pick.line),
         Overlay::Rename(_, line) | Overlay::Search(line) => (inside(prompt_area(model)), line),
-        Overlay::Confirm(_) | Overlay::Hints(_) => return None,
+        Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) => return None,
     };
     let (_, at) = window(line, line_cols(inner));
     let x = inner.x.saturating_add(column(width(MARK) + at));
@@ -109,6 +110,36 @@ fn prompt_area(model: &Model) -> Area {
     placed(model, COLS_MAX.min(64), 3)
 }
 
+/// The part of a terminal above a preview, which gets more than half.
+fn above(model: &Model, rows: u16) -> Area {
+    let whole = whole(model);
+    let height = rows.max(6).min(whole.height * 2 / 5).max(3).min(whole.height);
+    Area { x: 0, y: 1.min(whole.height - height), width: whole.width, height }
+}
+
+/// What is selected, as it looks now, below the list.
+fn draw_preview(model: &Model, list: Area, buf: &mut Buffer) {
+    let whole = whole(model);
+    let outer = Area { y: list.bottom(), height: whole.height.saturating_sub(list.bottom()), ..whole };
+    let Some(preview) = model.looking.preview.as_ref().filter(|_| 2 < outer.height) else { return };
+    let inner = draw_box(model, &preview.target, outer, buf);
+    buf.set_style(inner, Style::reset());
+    // The last rows are where a shell is.
+    let used = preview.rows.iter().rposition(|row| !row.runs.is_empty()).map_or(0, |last| last + 1);
+    let first = used.saturating_sub(usize::from(inner.height));
+    for (row, y) in preview.rows.iter().skip(first).zip(inner.y..inner.bottom()) {
+        let mut x = inner.x;
+        for run in &row.runs {
+            let room = usize::from(inner.right().saturating_sub(x));
+            if room == 0 {
+                break;
+            }
+            let style = Style::new().fg(look::colour(run.style.fg)).bg(look::colour(run.style.bg));
+            x = look::put(buf, (x, y), room, &run.text, look::with(style, run.style.attrs));
+        }
+    }
+}
+
 fn placed(model: &Model, cols: u16, rows: u16) -> Area {
     let whole = whole(model);
     let (width, height) = (cols.min(whole.width), rows.min(whole.height));
@@ -127,7 +158,11 @@ fn shape(model: &Model, pick: &Pick) -> Shape {
     let head = 1 + u16::from(pick.refused.is_some());
     let rows = column(pick.found().len().max(3)).saturating_add(head + 2);
     // The list does not jump while it is narrowed, so its height is that of the terminal, not of what is found.
-    let outer = placed(model, COLS_MAX, rows.max(model.size.rows.saturating_sub(6).min(18)).min(model.size.rows.saturating_sub(2).max(3)));
+    let outer = if pick.has_preview {
+        above(model, rows)
+    } else {
+        placed(model, COLS_MAX, rows.max(model.size.rows.saturating_sub(6).min(18)).min(model.size.rows.saturating_sub(2).max(3)))
+    };
     let inner = inside(outer);
     let item_rows = inner.height.saturating_sub(head);
     let shown = usize::from(item_rows.max(1));
@@ -150,6 +185,9 @@ fn draw_box(model: &Model, title: &str, outer: Area, buf: &mut Buffer) -> Area {
 
 fn draw_pick(model: &Model, pick: &Pick, buf: &mut Buffer) {
     let shape = shape(model, pick);
+    if pick.has_preview {
+        draw_preview(model, shape.outer, buf);
+    }
     let inner = draw_box(model, pick.title, shape.outer, buf);
     draw_line(model, &pick.line, inner, buf);
     if let Some(refused) = pick.refused.as_ref().filter(|_| 1 < inner.height) {

@@ -3,6 +3,7 @@
 pub mod bars;
 mod borders;
 mod copy;
+mod large;
 pub mod lists;
 mod look;
 mod notes;
@@ -24,6 +25,7 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
     bars::draw(model, buf);
     notes::draw_hint(model, buf);
     notes::draw_notices(model, buf);
+    large::draw(model, buf);
     lists::draw(model, buf);
     if model.scene.number.is_none() {
         notes::draw_awaited(model, buf);
@@ -35,13 +37,13 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
 pub fn cursor(model: &Model) -> Option<Cursor> {
     if let Some(overlay) = &model.overlay {
         let (x, y) = match overlay {
-            Overlay::Confirm(_) | Overlay::Hints(_) => return None,
+            Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) => return None,
             Overlay::Pick(_) | Overlay::Rename(..) | Overlay::Search(_) => lists::cursor(model)?,
         };
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
     }
-    if let Some(place) = copy::cursor(model) {
-        let (x, y) = place.filter(|(x, y)| *x < model.size.cols && *y < model.size.rows)?;
+    if copy::has_cursor(model) {
+        let (x, y) = copy::cursor(model).filter(|(x, y)| *x < model.size.cols && *y < model.size.rows)?;
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
     }
     let area = model.places().area;

@@ -142,7 +142,10 @@ fn panes_are_split_moved_swapped_broken_out_and_joined() {
         ("pane.resize: say in which direction", "--left, --right, --up or --down")
     );
     let refusal = world.outcome(by, "pane swap").expect_err("no other");
-    assert_eq!((refusal.message.as_str(), refusal.hint.as_str()), ("pane.swap: say with which pane", "name it, or --next or --prev"));
+    assert_eq!(
+        (refusal.message.as_str(), refusal.hint.as_str()),
+        ("pane.swap: say with which pane", "name it, or --next or --prev, or mark one")
+    );
     let refusal = world.outcome(by, "pane split -l 0").expect_err("no size");
     assert_eq!(refusal.message, "size: \"0\" is neither a number of cells nor hundredths such as 30%");
     world.did(by, "layout rotate");

@@ -20,8 +20,12 @@ enum Act {
     New(usize, Who),
     Tab(usize, Who),
     Split(usize, usize, Who),
-    Close(usize),
-    CloseTab(usize),
+    Close(usize, bool),
+    CloseTab(usize, bool),
+    CloseSession(usize),
+    Undo(usize),
+    BuriedEnds(usize),
+    Float(usize),
     Kill(usize),
     Ends(usize, u8),
     StopEnds(usize),
@@ -46,7 +50,7 @@ enum Who {
     Client(usize),
 }
 
-const VIEW: [&str; 14] = [
+const VIEW: [&str; 17] = [
     "tab next",
     "tab prev",
     "tab last",
@@ -61,8 +65,11 @@ const VIEW: [&str; 14] = [
     "last",
     "detach",
     "pane attention",
+    "pane float hide",
+    "pane float show",
+    "pane mark",
 ];
-const ARRANGE: [&str; 13] = [
+const ARRANGE: [&str; 28] = [
     "pane swap --next",
     "pane swap --prev",
     "pane break",
@@ -76,6 +83,21 @@ const ARRANGE: [&str; 13] = [
     "tab move 1",
     "pane rename x",
     "tab rename y",
+    "pane respawn --kill",
+    "pane respawn",
+    "pane sync",
+    "pane sync --marked",
+    "pane mark",
+    "pane float",
+    "pane place top-left",
+    "pane place --right=-3 --down 2",
+    "pane stack",
+    "pane stack --all",
+    "pane stack --toggle",
+    "pane stack --off",
+    "layout apply stacked",
+    "layout apply main-vertical-mirrored",
+    "session resize 30x9",
 ];
 const WAIT: [&str; 5] =
     ["wait --exit", "wait --idle 200ms", "wait --text zz --timeout 300ms", "wait --prompt --timeout 1s", "client.redraw"];
@@ -102,15 +124,20 @@ fn act() -> impl Strategy<Value = Act> {
         any::<(usize, usize, usize)>().prop_map(|(at, verb, other)| Act::Arrange(at, verb, other)),
     ];
     let few = prop_oneof![
-        any::<usize>().prop_map(Act::Close),
-        any::<usize>().prop_map(Act::CloseTab),
+        any::<(usize, bool)>().prop_map(|(at, now)| Act::Close(at, now)),
+        any::<(usize, bool)>().prop_map(|(at, now)| Act::CloseTab(at, now)),
+        any::<usize>().prop_map(Act::CloseSession),
+        any::<usize>().prop_map(Act::Undo),
+        any::<usize>().prop_map(Act::Undo),
+        any::<usize>().prop_map(Act::BuriedEnds),
+        any::<usize>().prop_map(Act::Float),
         any::<usize>().prop_map(Act::Kill),
         any::<usize>().prop_map(Act::Gone),
         (any::<usize>(), size()).prop_map(|(client, size)| Act::Resize(client, size)),
         any::<usize>().prop_map(Act::Keys),
         any::<(usize, usize)>().prop_map(|(at, text)| Act::Print(at, text)),
         any::<(usize, usize)>().prop_map(|(at, verb)| Act::Wait(at, verb)),
-        (0..400_u64).prop_map(Act::Sleep),
+        prop_oneof![4 => 0..400_u64, 1 => 30_000..70_000_u64].prop_map(Act::Sleep),
         prop::bool::weighted(0.9).prop_map(Act::CanStart),
     ];
     prop_oneof![2 => many, 1 => few]
@@ -126,6 +153,13 @@ impl Model {
     fn forget(&mut self, pane: PaneId) {
         self.sessions.values_mut().for_each(|panes| panes.retain(|other| *other != pane));
         self.sessions.retain(|_, panes| !panes.is_empty());
+    }
+
+    /// A pane whose program could not be started again is gone.
+    fn look(&mut self, world: &World, pane: PaneId) {
+        if !world.core.state.panes.contains_key(&pane) {
+            self.forget(pane);
+        }
     }
 
     fn made(&mut self, reply: &Value) {
@@ -145,7 +179,7 @@ impl Model {
         let state = &world.core.state;
         let mut there: BTreeMap<String, Vec<PaneId>> = BTreeMap::new();
         for session in state.sessions.values() {
-            let mut panes: Vec<PaneId> = session.tabs.iter().flat_map(|tab| state.tab(*tab).layout.panes()).collect();
+            let mut panes: Vec<PaneId> = session.tabs.iter().flat_map(|tab| state.tab(*tab).panes()).collect();
             panes.sort_unstable();
             there.insert(session.name.clone(), panes);
         }
@@ -194,7 +228,7 @@ fn stop(world: &mut World, model: &mut Model, words: &str, panes: &[PaneId]) {
 
 fn panes_of(world: &World, pane: PaneId) -> Vec<PaneId> {
     let state = &world.core.state;
-    state.tab(state.pane(pane).tab.expect("it is in one")).layout.panes()
+    state.tab(state.pane(pane).tab.expect("it is in one")).panes()
 }
 
 fn run(world: &mut World, model: &mut Model, act: &Act) {
@@ -212,15 +246,15 @@ fn run(world: &mut World, model: &mut Model, act: &Act) {
                 make(world, model, caller(world, model, who), &format!("pane split {side} -t {pane}"));
             }
         }
-        Act::Close(at) => {
+        Act::Close(at, now) => {
             if let Some(pane) = pick(&panes, at) {
-                stop(world, model, &format!("pane close -t {pane}"), &[pane]);
+                stop(world, model, &format!("pane close -t {pane}{}", if now { " --now" } else { "" }), &[pane]);
             }
         }
-        Act::CloseTab(at) => {
+        Act::CloseTab(at, now) => {
             if let Some(pane) = pick(&panes, at) {
                 let all = panes_of(world, pane);
-                stop(world, model, &format!("tab close -t {pane}"), &all);
+                stop(world, model, &format!("tab close -t {pane}{}", if now { " --now" } else { "" }), &all);
             }
         }
         Act::Kill(at) => {
@@ -233,8 +267,55 @@ fn run(world: &mut World, model: &mut Model, act: &Act) {
         }
         Act::Ends(at, code) => {
             if let Some(pane) = pick(&panes, at) {
-                model.forget(pane);
+                // One that is to run again stays, unless it cannot be started.
+                let stays = world.core.state.pane(pane).again && world.starts.is_ok();
                 world.end(pane, ExitStatus::Code(code));
+                if !stays {
+                    model.forget(pane);
+                }
+            }
+        }
+        _ => run_graves(world, model, act, &panes),
+    }
+}
+
+fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId]) {
+    match *act {
+        Act::CloseSession(at) => {
+            if let Some(pane) = pick(panes, at) {
+                let session = world.core.state.pane(pane).session;
+                let all: Vec<PaneId> = panes.iter().copied().filter(|pane| world.core.state.pane(*pane).session == session).collect();
+                stop(world, model, &format!("session close -t {session}"), &all);
+            }
+        }
+        Act::Undo(at) => {
+            let by = pick(&clients(world), at).map_or(Caller::default(), World::by);
+            if let Ok(reply) = world.outcome(by, "undo") {
+                let pane: PaneId = reply["pane"].as_str().and_then(|id| id.parse().ok()).expect("a pane");
+                let session = world.core.state.pane(pane).session;
+                let back = match reply["what"].as_str() {
+                    Some("pane") => vec![pane],
+                    Some("tab") => panes_of(world, pane),
+                    _ => world.core.state.session(session).tabs.iter().flat_map(|tab| world.core.state.tab(*tab).panes()).collect(),
+                };
+                model.sessions.entry(reply["name"].as_str().expect("a name").into()).or_default().extend(back);
+            }
+        }
+        Act::BuriedEnds(at) => {
+            let buried: Vec<PaneId> = world.core.state.graves.iter().flat_map(abide::state::grave::Grave::panes).collect();
+            if let Some(pane) = pick(&buried, at) {
+                world.end(pane, ExitStatus::Code(0));
+            }
+        }
+        Act::Float(at) => {
+            if let Some(pane) = pick(panes, at)
+                && let Ok(reply) = world.outcome(Caller { client: None, pane: Some(pane) }, "pane float new")
+            {
+                let new: PaneId = reply["id"].as_str().and_then(|id| id.parse().ok()).expect("a pane");
+                if let Some(made) = world.core.state.panes.get(&new).filter(|new| new.tab.is_some()) {
+                    let name = world.core.state.session(made.session).name.clone();
+                    model.sessions.entry(name).or_default().push(new);
+                }
             }
         }
         Act::StopEnds(at) => {
@@ -242,9 +323,10 @@ fn run(world: &mut World, model: &mut Model, act: &Act) {
                 world.core.state.panes.values().filter(|pane| pane.life == Life::Ending).map(|pane| pane.id).collect();
             if let Some(pane) = pick(&ending, at) {
                 world.ended(pane, ExitStatus::Signal(15), &[]);
+                model.look(world, pane);
             }
         }
-        _ => run_views(world, model, act, &panes),
+        _ => run_views(world, model, act, panes),
     }
 }
 
@@ -271,8 +353,8 @@ fn run_views(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId]) 
         }
         Act::Keys(at) => {
             if let Some(client) = client(world, at) {
-                let focus = world.core.state.view(client).focus();
-                assert!(world.type_keys(client, "a").iter().all(|(pane, _)| Some(*pane) == focus));
+                let together = world.core.state.view(client).focus().map_or_else(Vec::new, |focus| world.core.state.typed_together(focus));
+                assert!(world.type_keys(client, "a").iter().all(|(pane, _)| together.contains(pane)));
             }
         }
         Act::Print(at, text) => {
@@ -289,7 +371,10 @@ fn run_views(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId]) 
             if let Some(pane) = pick(panes, at) {
                 let verb = ARRANGE[verb % ARRANGE.len()];
                 world.ask(Caller { client: None, pane: Some(pane) }, verb);
-                join(world, model, pane, pick(panes, other));
+                model.look(world, pane);
+                if world.core.state.panes.contains_key(&pane) {
+                    join(world, model, pane, pick(panes, other));
+                }
             }
         }
         Act::Wait(at, verb) => {

@@ -42,6 +42,8 @@ pub(crate) struct World {
     answers: BTreeMap<CallId, Outcome>,
     messages: BTreeMap<ClientId, Vec<Message>>,
     forgotten: Vec<PaneId>,
+    /// Those that were not started again.
+    gone: BTreeSet<PaneId>,
 }
 
 /// A client with a size.
@@ -97,6 +99,7 @@ impl World {
             answers: BTreeMap::new(),
             messages: BTreeMap::new(),
             forgotten: Vec::new(),
+            gone: BTreeSet::new(),
         }
     }
 
@@ -127,8 +130,9 @@ impl World {
     fn note(&mut self, effect: &Effect) {
         match effect {
             Effect::Spawn { pane, program } => {
-                assert!(self.programs.insert(*pane, program.clone()).is_none(), "{pane} is started twice");
-                self.live.insert(*pane);
+                assert!(self.live.insert(*pane), "{pane} is started twice");
+                self.programs.insert(*pane, program.clone());
+                self.gone.remove(pane);
             }
             Effect::Write { pane, bytes } => assert!(self.live.contains(pane) && !bytes.is_empty(), "{pane} is written to"),
             Effect::Resize { pane, size } => assert!(self.live.contains(pane) && *size == size.clamped()),
@@ -137,8 +141,9 @@ impl World {
                 self.stopped.push((*pane, *grace));
             }
             Effect::Forget { pane } => {
-                assert!(!self.live.contains(pane) && !self.forgotten.contains(pane), "{pane} is forgotten");
+                assert!(!self.live.contains(pane) && self.gone.insert(*pane), "{pane} is forgotten");
                 self.forgotten.push(*pane);
+                self.stopped.retain(|(other, _)| other != pane || !self.core.state.panes.contains_key(pane));
             }
             Effect::Snapshot { pane } => assert!(self.core.state.panes.contains_key(pane) || self.forgotten.contains(pane)),
             Effect::Answer { call, outcome } => {

@@ -6,6 +6,11 @@ pub(super) fn encode(keys: &str) -> Vec<u8> {
 }
 
 fn one(key: &str) -> Vec<u8> {
+    if let Some((modifier, arrow)) =
+        [("S-", 2), ("M-", 3)].into_iter().find_map(|(prefix, modifier)| Some((modifier, arrow(key.strip_prefix(prefix)?)?)))
+    {
+        return format!("\x1b[1;{modifier}{arrow}").into_bytes();
+    }
     if let Some(inner) = key.strip_prefix("M-").filter(|inner| !inner.is_empty()) {
         return [vec![0x1b], one(inner)].concat();
     }
@@ -16,6 +21,7 @@ fn one(key: &str) -> Vec<u8> {
         "Enter" => b"\r".to_vec(),
         "Esc" => b"\x1b".to_vec(),
         "Tab" => b"\t".to_vec(),
+        "S-Tab" => b"\x1b[Z".to_vec(),
         "Space" => b" ".to_vec(),
         "BSpace" => b"\x7f".to_vec(),
         "Up" => b"\x1b[A".to_vec(),
@@ -33,6 +39,17 @@ fn one(key: &str) -> Vec<u8> {
             text.as_bytes().to_vec()
         }
     }
+}
+
+/// The letter of an arrow.
+fn arrow(key: &str) -> Option<char> {
+    Some(match key {
+        "Up" => 'A',
+        "Down" => 'B',
+        "Right" => 'C',
+        "Left" => 'D',
+        _ => return None,
+    })
 }
 
 /// Control with a letter, or with an arrow as xterm modifies it.

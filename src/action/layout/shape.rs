@@ -1,0 +1,141 @@
+//! A layout as a file has it: which part stands where, and what runs in it. No text is read here.
+
+use std::collections::VecDeque;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::Cx;
+use crate::action::args::Start;
+use crate::base::code::{Code, Refusal};
+use crate::base::id::{PaneId, TabId};
+use crate::state::State;
+use crate::state::arrange::{Leaf, Plan};
+use crate::state::shape::Split;
+
+/// The most panes a layout has.
+const PARTS_MAX: usize = 200;
+/// How deep the parts of a layout may be nested.
+const DEPTH_MAX: usize = 20;
+
+/// A layout or a part of it: a pane, or parts that share its room.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Part {
+    /// Its share of the room, relative to the parts beside it; 1 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u16>,
+    /// How its parts stand; none for a pane.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<Way>,
+    /// What runs in the pane; the shell unless given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// Where that starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// The name of the pane.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether the pane gets the focus.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub focus: bool,
+    /// Its parts, from the left or the top.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// How parts stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// Side by side.
+    Columns,
+    /// One below the other.
+    Rows,
+    /// On a stack: one is open.
+    Stack,
+}
+
+impl Part {
+    /// The layout of a tab as it is now.
+    pub(super) fn of(state: &State, tab: TabId) -> Self {
+        let entry = state.tab(tab);
+        Self::of_plan(state, &state.plan(tab), entry.focus)
+    }
+
+    fn of_plan(state: &State, plan: &Plan<PaneId>, focus: PaneId) -> Self {
+        match plan {
+            Plan::Pane(id) => {
+                let pane = state.pane(*id);
+                let said = pane.screen.cwd().map(str::to_owned);
+                let cwd = said.or_else(|| Some(pane.cwd.clone()).filter(|cwd| !cwd.is_empty()));
+                Self { command: pane.argv.clone(), cwd, name: pane.name.clone(), focus: *id == focus, ..Self::default() }
+            }
+            Plan::Parts(split, parts) => {
+                let way = match split {
+                    Split::Columns => Way::Columns,
+                    Split::Rows => Way::Rows,
+                    Split::Stack => Way::Stack,
+                };
+                let part = |(size, plan): &(u16, Plan<PaneId>)| {
+                    let size = Some(*size).filter(|_| way != Way::Stack);
+                    Self { size, ..Self::of_plan(state, plan, focus) }
+                };
+                Self { split: Some(way), parts: parts.iter().map(part).collect(), ..Self::default() }
+            }
+        }
+    }
+
+    /// What a tab becomes: panes that run what a part says are put there, the others are made.
+    ///
+    /// # Errors
+    /// `invalid_params` with what is wrong, `limit_reached` if it has too many panes.
+    pub(super) fn plan(&self, cx: &Cx<'_>, tab: TabId) -> Result<(Plan<Leaf>, Option<usize>), Refusal> {
+        let mut there: VecDeque<PaneId> = cx.state.tab(tab).layout.panes().into();
+        let mut leaves = Leaves { from: cx.state.tab(tab).focus, count: 0, focus: None };
+        let plan = self.leaves(cx, &mut there, &mut leaves, DEPTH_MAX)?;
+        Ok((plan, leaves.focus))
+    }
+
+    fn leaves(&self, cx: &Cx<'_>, there: &mut VecDeque<PaneId>, leaves: &mut Leaves, depth: usize) -> Result<Plan<Leaf>, Refusal> {
+        let refuse = |why: &str| Refusal::new(Code::InvalidParams, format!("layout: {why}"));
+        if let Some(way) = self.split {
+            if self.parts.is_empty() || depth == 0 {
+                return Err(refuse(if depth == 0 { "parts are nested too deep" } else { "a split has no parts" }));
+            }
+            let split = match way {
+                Way::Columns => Split::Columns,
+                Way::Rows => Split::Rows,
+                Way::Stack => Split::Stack,
+            };
+            let part = |part: &Self| Ok((part.size.unwrap_or(1).max(1), part.leaves(cx, there, leaves, depth - 1)?));
+            return Ok(Plan::Parts(split, self.parts.iter().map(part).collect::<Result<_, Refusal>>()?));
+        }
+        if !self.parts.is_empty() {
+            return Err(refuse("parts need a split: columns, rows or stack"));
+        }
+        if leaves.count == PARTS_MAX {
+            return Err(refuse("there are more than 200 panes"));
+        }
+        if self.focus {
+            leaves.focus = Some(leaves.count);
+        }
+        leaves.count += 1;
+        let same = there.iter().position(|pane| cx.state.pane(*pane).argv == self.command);
+        if let Some(pane) = same.and_then(|at| there.remove(at)) {
+            return Ok(Plan::Pane(Leaf::Old(pane)));
+        }
+        let start = Start { cwd: self.cwd.clone(), command: self.command.clone(), ..Start::default() };
+        let mut new = cx.new_pane(&start, Some(leaves.from))?;
+        new.name.clone_from(&self.name);
+        Ok(Plan::Pane(Leaf::New(new)))
+    }
+}
+
+/// What was found on the way through the parts.
+struct Leaves {
+    from: PaneId,
+    count: usize,
+    focus: Option<usize>,
+}

@@ -1,0 +1,309 @@
+//! The graveyard: what was closed is hidden, its programs run on, and for a while it can be brought back to its old place.
+
+use crate::base::geom::Rect;
+use crate::base::id::{PaneId, SessionId, TabId};
+use crate::base::text::harmless;
+use crate::base::time::Tick;
+use crate::layout::change::Insert;
+use crate::layout::float::Float;
+use crate::layout::solve::solve;
+use crate::layout::tree::{Direction, Tree};
+use crate::state::name::NAME_MAX;
+use crate::state::session::Session;
+use crate::state::tab::Tab;
+use crate::state::{Share, State, take};
+
+/// How many closings can be brought back at most; the oldest ends when there are more.
+pub const GRAVES_MAX: usize = 100;
+
+/// Something that was closed and can be brought back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grave {
+    /// When its programs are ended.
+    pub until: Tick,
+    /// The session it was of, as that was then.
+    pub session: Session,
+    /// What it was.
+    pub what: Buried,
+}
+
+/// What was closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Buried {
+    /// A pane of a tab that went on.
+    Pane(BuriedPane),
+    /// A tab of a session that went on, and its place in the tab bar from 0.
+    Tab(Tab, usize),
+    /// A session with its tabs.
+    Session(Vec<Tab>),
+}
+
+/// A pane that was closed, and what its tab was like before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuriedPane {
+    /// The pane.
+    pub pane: PaneId,
+    /// Its tab.
+    pub tab: TabId,
+    /// The layout with it.
+    pub before: Tree<PaneId>,
+    /// The layout without it.
+    pub after: Tree<PaneId>,
+    /// Where it floated, if it did.
+    pub float: Option<Rect>,
+}
+
+impl Grave {
+    /// The panes it holds.
+    #[must_use]
+    pub fn panes(&self) -> Vec<PaneId> {
+        match &self.what {
+            Buried::Pane(buried) => vec![buried.pane],
+            Buried::Tab(..) | Buried::Session(_) => self.tabs().flat_map(Tab::panes).collect(),
+        }
+    }
+
+    /// The tabs it holds.
+    pub fn tabs(&self) -> impl Iterator<Item = &Tab> {
+        let tabs = match &self.what {
+            Buried::Pane(_) => &[][..],
+            Buried::Tab(tab, _) => std::slice::from_ref(tab),
+            Buried::Session(tabs) => tabs,
+        };
+        tabs.iter()
+    }
+
+    /// Takes out a pane whose program has ended. Gives whether it still holds something.
+    fn lose(&mut self, pane: PaneId) -> bool {
+        let keeps = |tab: &mut Tab| !tab.contains(pane) || tab.take(pane).is_some();
+        match &mut self.what {
+            Buried::Pane(buried) => buried.pane != pane,
+            Buried::Tab(tab, _) => keeps(tab),
+            Buried::Session(tabs) => {
+                tabs.retain_mut(keeps);
+                !tabs.is_empty()
+            }
+        }
+    }
+}
+
+/// What was brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reopened {
+    /// `pane`, `tab` or `session`.
+    pub noun: &'static str,
+    /// The session.
+    pub session: SessionId,
+    /// The tab; of a session the one that was shown last.
+    pub tab: TabId,
+    /// The pane; of a tab the one that had the focus.
+    pub pane: PaneId,
+}
+
+impl State {
+    /// Hides a pane, or its tab or session if it is the last one there. Nothing happens to one that is hidden or being ended.
+    pub fn bury_pane(&mut self, pane: PaneId, until: Tick) {
+        let Some(tab) = self.pane(pane).tab else { return };
+        let entry = self.tab(tab);
+        if entry.panes().len() == 1 {
+            return self.bury_tab(tab, until);
+        }
+        let (before, float) = (entry.layout.clone(), entry.float(pane));
+        let session = self.session(entry.session).clone();
+        self.take_out(pane);
+        let after = self.tab(tab).layout.clone();
+        self.bury(Grave { until, session, what: Buried::Pane(BuriedPane { pane, tab, before, after, float }) });
+    }
+
+    /// Hides a tab, or its session if it is the last one there.
+    pub fn bury_tab(&mut self, id: TabId, until: Tick) {
+        let tab = self.tab(id).clone();
+        let session = self.session(tab.session).clone();
+        if session.tabs.len() == 1 {
+            return self.bury_session(session.id, until);
+        }
+        let at = session.tabs.iter().position(|other| *other == id).unwrap_or(0);
+        self.hide_panes(&tab);
+        self.remove_tab(id);
+        self.bury(Grave { until, session, what: Buried::Tab(tab, at) });
+    }
+
+    /// Hides a session.
+    pub fn bury_session(&mut self, id: SessionId, until: Tick) {
+        let session = self.session(id).clone();
+        let mut tabs = Vec::new();
+        for tab in &session.tabs {
+            let Some(tab) = self.tabs.remove(tab) else { continue };
+            self.hide_panes(&tab);
+            for at in self.everywhere() {
+                at.panes.remove(&tab.id);
+            }
+            tabs.push(Tab { driver: None, ..tab });
+        }
+        let left = self.todo.stranded.len();
+        self.remove_session(id);
+        for stranded in &mut self.todo.stranded[left..] {
+            stranded.is_closed = true;
+        }
+        self.bury(Grave { until, session: Session { last_status: None, ..session }, what: Buried::Session(tabs) });
+    }
+
+    fn bury(&mut self, mut grave: Grave) {
+        if let Buried::Tab(tab, _) = &mut grave.what {
+            tab.driver = None;
+        }
+        for pane in grave.panes() {
+            let marks = &mut self.pane_mut(pane).marks;
+            (marks.bell, marks.activity, marks.chosen) = (false, false, false);
+        }
+        self.graves.push(grave);
+        self.version += 1;
+    }
+
+    fn hide_panes(&mut self, tab: &Tab) {
+        for pane in tab.panes() {
+            self.pane_mut(pane).tab = None;
+        }
+    }
+
+    /// Whether a pane is hidden and can be brought back.
+    #[must_use]
+    pub fn is_buried(&self, pane: PaneId) -> bool {
+        self.graves.iter().any(|grave| grave.panes().contains(&pane))
+    }
+
+    /// A pane whose program has ended, or is to be ended for good, cannot be brought back.
+    pub(super) fn lose_buried(&mut self, pane: PaneId) {
+        self.graves.retain_mut(|grave| grave.lose(pane));
+    }
+
+    /// The panes of what was closed in a session, or of that session.
+    #[must_use]
+    pub fn buried_of(&self, session: SessionId) -> Vec<PaneId> {
+        self.graves.iter().filter(|grave| grave.session.id == session).flat_map(Grave::panes).collect()
+    }
+
+    /// The panes whose time is over.
+    #[must_use]
+    pub fn overdue_graves(&self, now: Tick) -> Vec<PaneId> {
+        let surplus = self.graves.len().saturating_sub(GRAVES_MAX);
+        let is_over = |(at, grave): &(usize, &Grave)| *at < surplus || grave.until <= now;
+        self.graves.iter().enumerate().filter(is_over).flat_map(|(_, grave)| grave.panes()).collect()
+    }
+
+    /// Brings back what was closed last, to where it was as far as that is still there; none if nothing is left.
+    pub fn exhume(&mut self) -> Option<Reopened> {
+        let Grave { session, what, .. } = self.graves.pop()?;
+        self.version += 1;
+        Some(match what {
+            Buried::Pane(buried) => {
+                let (pane, tab) = (buried.pane, self.bring_pane(buried, session));
+                Reopened { noun: "pane", session: self.tab(tab).session, tab, pane }
+            }
+            Buried::Tab(tab, at) => {
+                let (id, pane) = (tab.id, tab.focus);
+                let session = self.bring_tab(tab, at, session);
+                Reopened { noun: "tab", session, tab: id, pane }
+            }
+            Buried::Session(tabs) => {
+                let current = tabs.iter().find(|tab| tab.id == session.current).unwrap_or(&tabs[0]);
+                let (tab, pane) = (current.id, current.focus);
+                let session = self.bring_session(tabs, session);
+                Reopened { noun: "session", session, tab, pane }
+            }
+        })
+    }
+
+    /// A pane comes back into its tab, or into a new one where that is gone.
+    fn bring_pane(&mut self, buried: BuriedPane, session: Session) -> TabId {
+        let pane = buried.pane;
+        if let Some(tab) = self.tabs.get_mut(&buried.tab)
+            && put_back(tab, buried)
+        {
+            let (id, session) = (tab.id, tab.session);
+            let entry = self.pane_mut(pane);
+            (entry.tab, entry.session) = (Some(id), session);
+            self.rearranged(id);
+            return id;
+        }
+        let id = TabId(take(&mut self.next_ids.tab));
+        let tab = Tab::new(id, session.id, pane, session.size);
+        self.bring_tab(tab, usize::MAX, session);
+        id
+    }
+
+    /// A tab comes back into its session, or with it where that is gone.
+    fn bring_tab(&mut self, mut tab: Tab, at: usize, session: Session) -> SessionId {
+        let Some(home) = self.sessions.get_mut(&session.id) else { return self.bring_session(vec![tab], session) };
+        let (id, session) = (tab.id, home.id);
+        home.tabs.insert(at.min(home.tabs.len()), id);
+        tab.session = session;
+        self.show_panes(&tab);
+        self.tabs.insert(id, tab);
+        self.todo.arrange.insert(id);
+        self.changed(session);
+        session
+    }
+
+    /// A session comes back under its name, or one with a number after it where that is taken.
+    fn bring_session(&mut self, tabs: Vec<Tab>, mut session: Session) -> SessionId {
+        let id = session.id;
+        let free = |name: &String| self.session_named(name).is_none();
+        let stem = harmless(&session.name, NAME_MAX - 8);
+        let mut names = std::iter::once(session.name.clone()).chain((2..).map(|number| format!("{stem}-{number}")));
+        session.name = names.find(free).expect("there are more numbers than sessions");
+        session.tabs = tabs.iter().map(|tab| tab.id).collect();
+        if !session.tabs.contains(&session.current) {
+            session.current = session.tabs[0];
+        }
+        session.used = take(&mut self.next_ids.used);
+        self.sessions.insert(id, session);
+        for tab in tabs {
+            self.show_panes(&tab);
+            self.todo.arrange.insert(tab.id);
+            self.tabs.insert(tab.id, tab);
+        }
+        self.changed(id);
+        id
+    }
+
+    fn show_panes(&mut self, tab: &Tab) {
+        for pane in tab.panes() {
+            let entry = self.pane_mut(pane);
+            (entry.tab, entry.session) = (Some(tab.id), tab.session);
+        }
+    }
+}
+
+/// Puts a pane where it was in its tab: exactly there if nothing changed since, else beside one that was beside it. Gives whether there was room.
+fn put_back(tab: &mut Tab, buried: BuriedPane) -> bool {
+    let BuriedPane { pane, before, after, float, .. } = buried;
+    tab.preset = None;
+    if let Some(rect) = float {
+        tab.floats.push(Float { pane, rect });
+        tab.hides_floats = false;
+        return true;
+    }
+    let rest = || before.panes().into_iter().filter(|other| *other != pane);
+    if tab.layout == after && rest().eq(after.panes()) {
+        tab.layout = before;
+        return true;
+    }
+    let rects = solve(&before, Rect::new(0, 0, tab.area), Some(pane));
+    let own = rects.iter().find(|(other, _)| *other == pane).map_or(Rect::default(), |(_, rect)| *rect);
+    let panes = before.panes();
+    let at = panes.iter().position(|other| *other == pane).unwrap_or(0);
+    // From the one before it outwards.
+    let nearest = panes[..at].iter().rev().chain(&panes[at + 1..]).find(|other| tab.layout.contains(**other));
+    let beside = nearest.copied().unwrap_or(tab.layout.panes()[0]);
+    let other = rects.iter().find(|(other, _)| *other == beside).map_or(Rect::default(), |(_, rect)| *rect);
+    let (side, len) = match (other.y == own.y, other.x < own.x, other.y < own.y) {
+        (true, true, _) => (Direction::Right, own.cols),
+        (true, false, _) => (Direction::Left, own.cols),
+        (false, _, true) => (Direction::Down, own.rows),
+        (false, _, false) => (Direction::Up, own.rows),
+    };
+    let insert = Insert { new: pane, beside, side, share: Share::Cells(len.max(1)) };
+    let crossways = Insert { side: if own.cols == len { Direction::Down } else { Direction::Right }, share: Share::Half, ..insert };
+    tab.layout.insert(insert, tab.area).or_else(|_| tab.layout.insert(crossways, tab.area)).is_ok()
+}
