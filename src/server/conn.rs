@@ -8,7 +8,7 @@ use tokio::sync::mpsc::Sender;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::Tick;
 use crate::server::draw::Drawn;
-use crate::server::procs::ProcEvent;
+use crate::server::jobs::event::ProcEvent;
 use crate::server::seek::Seeker;
 use crate::wire::packet::Packets;
 

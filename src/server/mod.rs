@@ -8,6 +8,7 @@ mod edge;
 mod events;
 mod follow;
 mod images;
+mod jobs;
 mod keep;
 mod kept;
 mod link;

@@ -119,10 +119,9 @@ impl Charset {
     /// What an ASCII character stands for.
     pub(crate) fn map(self, c: char) -> char {
         match (self, c) {
-            (Self::Latin1, ' '..='~') => char::from(c as u8 | 0x80),
+            (Self::Latin1, ' '..='~') | (Self::Supplemental, '!'..='~') => char::from(c as u8 | 0x80),
             (Self::Ascii, _) | (_, ' ') => c,
             (Self::Graphics, '_'..='~') => GRAPHICS[c as usize - '_' as usize],
-            (Self::Supplemental, '!'..='~') => char::from(c as u8 | 0x80),
             (Self::Technical, '!'..='~') => TECHNICAL.chars().nth(c as usize - '!' as usize).unwrap_or(c),
             _ => {
                 let set = NATIONAL.iter().find(|(set, _)| *set == self).map_or("", |(_, set)| set);

@@ -7,7 +7,8 @@ use crate::base::code::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
 use crate::platform::now;
 use crate::server::edge::{Return, Server};
-use crate::server::procs::io::Source;
+use crate::server::jobs::Follower;
+use crate::server::jobs::io::{CommandIo, Source};
 use crate::store::log::Log;
 
 /// The most that waits on a connection before its reader is given no more.
@@ -16,17 +17,6 @@ const UNSENT_MAX: usize = 256 << 10;
 const AHEAD_MAX: u64 = 256 << 10;
 /// The method of the notifications.
 const METHOD: &str = "process.event";
-
-/// Somebody who gets output as it comes.
-#[derive(Debug)]
-pub(super) struct Follower {
-    call: CallId,
-    command: CommandId,
-    position: u64,
-    /// Whether it is the `exec` itself: the answer to that is the core's, and nothing may be missed.
-    is_exec: bool,
-    has_begun: bool,
-}
 
 /// The cursor of a position: opaque to callers.
 fn cursor(id: CommandId, position: u64) -> String {
@@ -135,7 +125,7 @@ impl Server {
             self.served(call, Ok(value(&logged)));
         }
         for command in execs {
-            let is_waiting = |io: &crate::server::procs::io::CommandIo| match &io.source {
+            let is_waiting = |io: &CommandIo| match &io.source {
                 Source::Shell { fifos, .. } => fifos.iter().flatten().any(|fifo| fifo.waiter.is_none()),
                 _ => false,
             };

@@ -2,107 +2,30 @@
 
 mod follow;
 mod hunt;
-mod io;
 mod job;
 mod kept;
 mod ready;
 mod run;
-mod shell;
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::code::Refusal;
-use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::id::CallId;
 use crate::base::time::Tick;
 use crate::core::Input;
 use crate::core::exec::CommandEvent;
 use crate::platform::now;
 use crate::server::edge::{Origin, Server};
-use crate::server::procs::follow::Follower;
-use crate::server::procs::hunt::Hunt;
-use crate::server::procs::io::CommandIo;
-use crate::server::procs::job::Job;
-use crate::server::procs::kept::KeptCommands;
-use crate::server::procs::ready::Watched;
-use crate::server::procs::shell::{Kind, Memory};
-use crate::server::procs::table::Sample;
-use crate::state::command::Order;
+use crate::server::jobs::event::ProcEvent;
+use crate::server::jobs::io;
+use crate::server::jobs::job::Job;
 use crate::state::effect::Effects;
 use crate::state::request::{CommandEffect, Request};
-use crate::store::log::Stream;
 use crate::wire::keeper::Spawn;
 
-pub(super) use crate::server::procs::job::is_job;
 pub(super) use crate::server::procs::kept::Restored;
-
-/// What the tasks of commands tell the loop.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum ProcEvent {
-    /// A FIFO has output.
-    Readable(CommandId, Stream),
-    /// The FIFO to a command takes input again.
-    Writable(CommandId),
-    /// The pipe to a program takes input again.
-    JobWritable(u64),
-    /// What a call waits for is there.
-    Ready(CallId, &'static str),
-}
-
-/// The shell of a session.
-#[derive(Debug)]
-struct SessionShell {
-    kind: Kind,
-    program: String,
-    /// Its tag with the keeper; none if none runs.
-    tag: Option<u64>,
-    /// What is said to it as soon as it runs.
-    first: String,
-    /// What runs in it.
-    running: Option<Running>,
-    memory: Option<Memory>,
-    /// Shells it took the place of, whose children may live on.
-    former: Vec<u64>,
-}
-
-/// A command in a shell.
-#[derive(Debug)]
-struct Running {
-    command: CommandId,
-    order: Order,
-    /// The status it reported.
-    status: Option<u8>,
-    /// What the shell is to be told once it runs.
-    unsent: String,
-}
-
-/// All of it.
-#[derive(Debug)]
-pub(super) struct Procs {
-    /// The keeper's lineage: the first half of every `ABIDE_JOB`.
-    pub(super) epoch: u64,
-    dir: PathBuf,
-    kept: KeptCommands,
-    shells: BTreeMap<SessionId, SessionShell>,
-    jobs: BTreeMap<u64, Job>,
-    /// What the keeper was asked to start and did not report yet.
-    spawning: BTreeMap<u64, Spawn>,
-    commands: BTreeMap<CommandId, CommandIo>,
-    followers: Vec<Follower>,
-    watched: Vec<Watched>,
-    /// Calls that wait until a command's input is written.
-    writes: Vec<(CallId, CommandId, usize)>,
-    hunts: Vec<Hunt>,
-    /// Sessions that are gone and whose jobs are being ended.
-    ending: Vec<SessionId>,
-    /// Commands beside the shell whose input stays open.
-    inputs: BTreeSet<CommandId>,
-    samples: BTreeMap<(i32, u64), Sample>,
-    buffer: Vec<u8>,
-}
 
 impl Server {
     /// Carries out what a step wants of commands.
