@@ -80,8 +80,6 @@ pub struct Model {
     pub next_call: u64,
     /// Copy mode, and what was copied.
     pub copying: Copying,
-    /// The call that this client came with; without it there is nothing to show.
-    pub entry: Option<u64>,
     /// What was asked of the server, and what is looked at.
     pub looking: Looking,
 }
@@ -120,6 +118,8 @@ pub struct Preview {
 /// What a client knows besides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct More {
+    /// The call that this client came with; without it there is nothing to show.
+    pub entry: Option<u64>,
     /// Whether every key but the unlock key goes to the program.
     pub locked: bool,
     /// What kind of terminal this is.
@@ -326,7 +326,6 @@ impl Model {
             damage: Damage { all: true, ..Damage::default() },
             next_call: 1,
             copying: Copying::default(),
-            entry: None,
             looking: Looking::default(),
         }
     }

@@ -154,7 +154,7 @@ where
         let mut outbox = Outbox::default();
         if let Some(entry) = &options.entry {
             outbox.input(Numbered::Call(entry.request(model.next_call)));
-            model.entry = Some(model.next_call);
+            model.more.entry = Some(model.next_call);
             model.next_call += 1;
         }
         let mut bytes = guard.greeting(setup.outer.mouse);

@@ -121,9 +121,9 @@ fn row_outside(area: Rect, rect: Rect, origin: Point, row: u16) -> Option<u16> {
 /// Only refusals are shown; that of the call this client came with is why it leaves.
 fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
     let Ok(response) = serde_json::from_str::<Response>(json) else { return };
-    let is_entry = model.entry.is_some_and(|entry| response.id == entry);
+    let is_entry = model.more.entry.is_some_and(|entry| response.id == entry);
     if is_entry {
-        model.entry = None;
+        model.more.entry = None;
     }
     let awaited = response.id.as_u64().and_then(|id| model.copying.awaited.remove(&id));
     let asked = response.id.as_u64().and_then(|id| model.looking.asked.remove(&id));

@@ -493,7 +493,7 @@ fn refusals_are_shown_and_that_of_the_entry_ends_the_client() {
     let refused = |id: u64| json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32000, "message": "no session \"x\"", "data": {"code": "not_found", "hint": "abide ls"}}});
     assert!(server(&mut model, ToClient::Answer(refused(3).to_string())).is_empty());
     assert_eq!(model.log.back().map(|notice| notice.text.as_str()), Some("no session \"x\" (abide ls)"));
-    model.entry = Some(4);
+    model.more.entry = Some(4);
     let messages = update(&mut model, Event::Server(ToClient::Answer(refused(4).to_string())));
     let [Message::Leave(outcome)] = messages.as_slice() else { panic!("it leaves") };
     assert_eq!(outcome.status(), 4);
