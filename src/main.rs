@@ -31,16 +31,13 @@ fn main() -> ExitCode {
 /// Shows a session until the client leaves; gives the exit status.
 fn show(attach: Attach) -> u8 {
     let outcome = attached(attach).unwrap_or_else(|error| Outcome::NoTerminal(format!("the client cannot be started: {error:#}")));
-    if let Some(line) = outcome.message() {
-        cli::say(&line);
-    }
+    outcome.message().iter().for_each(|line| cli::say(line));
     outcome.status()
 }
 
 fn attached(attach: Attach) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let (setup, problem) = fresh::setup(&attach.settings, &host);
+    let (setup, problem) = fresh::setup(&attach.settings, &rustix::system::uname().nodename().to_string_lossy());
     let options = Options {
         setup,
         problems: attach.notice.into_iter().chain(problem).collect(),
@@ -52,8 +49,7 @@ fn attached(attach: Attach) -> anyhow::Result<Outcome> {
     };
     let connect = || async {
         let stream = tokio::net::UnixStream::connect(attach.places.socket()).await?;
-        socket::check_peer(&stream)?;
-        Ok(stream)
+        socket::check_peer(&stream).map(|()| stream)
     };
     if attach.is_plain {
         return Ok(runtime.block_on(async { plain::run(options, connect().await, cli::tell).await }));
