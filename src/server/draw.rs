@@ -10,7 +10,8 @@ use crate::core::Core;
 use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
 use crate::server::pictures::Pictures;
 use crate::term::Terminal;
-use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows, SessionItem, Span, TabItem, ToClient, Wants};
+use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows, SessionItem, TabItem, ToClient, Wants};
+use crate::wire::span::Span;
 
 /// While programs print without a pause, a client gets a frame at most this often.
 pub(super) const FRAME_EVERY: Time = Time::millis(8);

@@ -7,6 +7,7 @@ use crate::base::code::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
 use crate::platform::now;
 use crate::server::edge::{Return, Server};
+use crate::server::procs::Follower;
 use crate::server::procs::io::Source;
 use crate::store::log::Log;
 
@@ -16,17 +17,6 @@ const UNSENT_MAX: usize = 256 << 10;
 const AHEAD_MAX: u64 = 256 << 10;
 /// The method of the notifications.
 const METHOD: &str = "process.event";
-
-/// Somebody who gets output as it comes.
-#[derive(Debug)]
-pub(super) struct Follower {
-    call: CallId,
-    command: CommandId,
-    position: u64,
-    /// Whether it is the `exec` itself: the answer to that is the core's, and nothing may be missed.
-    is_exec: bool,
-    has_begun: bool,
-}
 
 /// The cursor of a position: opaque to callers.
 fn cursor(id: CommandId, position: u64) -> String {

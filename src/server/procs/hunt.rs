@@ -15,7 +15,8 @@ use crate::core::exec::CommandEvent;
 use crate::platform::process::Process;
 use crate::platform::{now, pidfd, process};
 use crate::server::edge::Server;
-use crate::server::procs::job::{Job, What, command_tag};
+use crate::server::procs::job::command_tag;
+use crate::server::procs::{Hunt, Job, Quarry, What};
 use crate::state::command::Captured;
 use crate::state::request::Target;
 
@@ -33,35 +34,6 @@ const ASK_EVERY: Span = Span::millis(50);
 const KILL_FOR: Span = Span::seconds(5);
 /// How many looks in a row must find nobody.
 const EMPTY_COUNT: u8 = 2;
-
-/// Whose processes are ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quarry {
-    /// All that came of a command in a session's shell.
-    Command { id: CommandId, session: SessionId, is_running: bool },
-    /// A process, and what it started if the tree is meant.
-    Process { pid: i32, start_time: u64, tree: bool },
-}
-
-/// A stop under way.
-#[derive(Debug)]
-pub(super) struct Hunt {
-    quarry: Quarry,
-    calls: Vec<CallId>,
-    /// When the next look is due.
-    pub(super) next: Tick,
-    began: Tick,
-    /// When KILL follows.
-    deadline: Tick,
-    asked_at: Tick,
-    is_killing: bool,
-    /// The shell did not come back and is replaced.
-    is_shell_lost: bool,
-    empty_count: u8,
-    signal: i32,
-    signalled: BTreeSet<(i32, u64)>,
-    killed: BTreeSet<(i32, u64)>,
-}
 
 impl Server {
     /// Stops a command: its time is up, or its caller has gone.

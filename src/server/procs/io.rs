@@ -15,8 +15,7 @@ use tokio::task::JoinHandle;
 use crate::base::id::CommandId;
 use crate::platform::memory::SharedMemory;
 use crate::platform::watch;
-use crate::server::conn::Event;
-use crate::server::procs::ProcEvent;
+use crate::server::event::{Event, ProcEvent};
 use crate::store::log::{self, Log, Stream};
 
 /// How much is read from a FIFO in one turn.

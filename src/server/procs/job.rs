@@ -11,9 +11,10 @@ use crate::core::exec::CommandEvent;
 use crate::platform::memory::SharedMemory;
 use crate::platform::now;
 use crate::server::edge::Server;
+use crate::server::event::ProcEvent;
 use crate::server::pane::{STOP_LOOK, Stop, exit_status};
 use crate::server::procs::io::Writer;
-use crate::server::procs::{ProcEvent, shell};
+use crate::server::procs::{Asked, Job, What, shell};
 use crate::store::log::Stream;
 use crate::store::ring::Consumer;
 use crate::wire::keeper::{
@@ -48,54 +49,12 @@ pub(super) const fn command_tag(command: CommandId) -> u64 {
     COMMAND_BIT | command.0
 }
 
-/// What a program is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
-    Shell(SessionId),
-    Command(SessionId, CommandId),
-}
-
 impl What {
     pub(super) const fn session(self) -> SessionId {
         match self {
             Self::Shell(session) | Self::Command(session, _) => session,
         }
     }
-}
-
-/// A question to the keeper whose answer is not here yet.
-#[derive(Debug, Clone, Copy)]
-enum Asked {
-    /// The first signal of a stop.
-    First,
-    /// How much is left.
-    Look,
-    /// One signal for a call.
-    Signal(CallId),
-    /// Nobody wants to know.
-    Nothing,
-}
-
-/// A program on pipes.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) what: What,
-    entry: Entry,
-    fds: Vec<Arc<OwnedFd>>,
-    rings: [Consumer<SharedMemory>; 2],
-    pub(super) writer: Option<Writer>,
-    pub(super) exit: Option<ExitStatus>,
-    /// Whether its end was told.
-    is_told: bool,
-    pub(super) stop: Stop,
-    asked: VecDeque<Asked>,
-    /// What a shell said and was not understood yet.
-    said: Vec<u8>,
-    /// Calls that wait for its stop.
-    stoppers: Vec<CallId>,
-    pub(super) signalled: usize,
-    pub(super) killed: usize,
-    pub(super) left: Vec<u32>,
 }
 
 impl Job {

@@ -13,9 +13,9 @@ use crate::platform::process;
 use crate::server::edge::Server;
 use crate::server::link::Link;
 use crate::server::procs::io::{self, CommandIo, Fifo, Source};
-use crate::server::procs::job::{Job, What, command_tag, is_job, shell_tag};
+use crate::server::procs::job::{command_tag, is_job, shell_tag};
 use crate::server::procs::shell::{Kind, Memory};
-use crate::server::procs::{Procs, Running, SessionShell};
+use crate::server::procs::{Job, KeptCommands, Procs, Running, SessionShell, What};
 use crate::state::State;
 use crate::state::command::{Captured, Command, Commands, End, Order, Why};
 use crate::store::commands as stored;
@@ -27,16 +27,6 @@ use crate::wire::keeper::{Entry, ToKeeper};
 pub(super) const COMMANDS: &[u8] = b"commands";
 /// How many bytes are read from a FIFO at once.
 const BUFFER_LEN: usize = 64 << 10;
-
-/// The slots of commands and shells.
-#[derive(Debug)]
-pub(super) struct KeptCommands {
-    slots: Slots,
-    fd: Arc<OwnedFd>,
-    /// Grows by one with every change of the shells.
-    pub(super) version: u64,
-    written: (u64, u64),
-}
 
 impl KeptCommands {
     /// The memfd, for another keeper's stash.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use regex::bytes::Regex;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{interval, timeout};
@@ -12,9 +11,9 @@ use crate::action::process::write::Written;
 use crate::action::table::value;
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
-use crate::server::conn::Event;
 use crate::server::edge::Server;
-use crate::server::procs::ProcEvent;
+use crate::server::event::{Event, ProcEvent};
+use crate::server::procs::Watched;
 use crate::server::procs::io::{CommandIo, Source, Task, Writer};
 use crate::server::procs::job::command_tag;
 use crate::state::request::Until;
@@ -27,19 +26,6 @@ const HTTP_EVERY: Duration = Duration::from_millis(500);
 const HTTP_WITHIN: Duration = Duration::from_secs(2);
 /// The longest part of a line that is looked at.
 const LINE_MAX: usize = 64 << 10;
-
-/// A wait.
-#[derive(Debug)]
-pub(super) struct Watched {
-    call: CallId,
-    command: CommandId,
-    pattern: Option<Regex>,
-    /// The last line of each stream, as far as it came.
-    partial: [Vec<u8>; 2],
-    is_for_exit: bool,
-    /// Tries a port or an address.
-    task: Option<Task>,
-}
 
 impl Server {
     /// Begins a wait, or answers it.

@@ -12,12 +12,13 @@ use crate::base::id::{CallId, CommandId, SessionId};
 use crate::core::exec::CommandEvent;
 use crate::platform::{now, process};
 use crate::server::edge::Server;
+use crate::server::event::ProcEvent;
 use crate::server::procs::io::{
     CommandIo, Fifo, PARTS, Pulled, Source, Writer, make_fifo, open_writer, path, remove_files, stash_name, when_ready, write_file,
 };
-use crate::server::procs::job::{Job, What, command_tag, shell_tag};
+use crate::server::procs::job::{command_tag, shell_tag};
 use crate::server::procs::shell::{Files, Kind, Report};
-use crate::server::procs::{ProcEvent, Running, SessionShell};
+use crate::server::procs::{Job, Running, SessionShell, What};
 use crate::state::command::{Captured, Input, Order, script};
 use crate::state::request::Shell;
 use crate::store::log::Stream;

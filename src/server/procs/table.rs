@@ -5,27 +5,16 @@ use std::collections::BTreeMap;
 use crate::action::process::ps::ProcessItem;
 use crate::action::table::value;
 use crate::base::id::{CallId, CommandId, PaneId, SessionId};
-use crate::base::time::Tick;
 use crate::platform::process::Process;
 use crate::platform::{now, process};
 use crate::server::edge::Server;
-use crate::server::procs::job::What;
+use crate::server::procs::{Sample, What};
 use crate::state::command::{Command, script};
 
 /// The longest command line that is shown.
 const LINE_MAX: usize = 4096;
 /// How deep the tree is walked.
 const DEPTH_MAX: usize = 200;
-
-/// What was seen of a process before.
-#[derive(Debug, Clone)]
-pub(super) struct Sample {
-    at: Tick,
-    cpu_ticks: u64,
-    command_line: String,
-    /// What the environment said it is part of, looked for once.
-    command: Option<CommandId>,
-}
 
 /// To whom a process belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,0 +1,122 @@
+//! What the loop and the core ask of commands, handed to the files beside this one.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use crate::base::code::Refusal;
+use crate::base::id::CallId;
+use crate::base::time::Tick;
+use crate::core::Input;
+use crate::core::exec::CommandEvent;
+use crate::platform::now;
+use crate::server::edge::{Origin, Server};
+use crate::server::event::ProcEvent;
+use crate::server::procs::{Job, io, kept};
+use crate::state::effect::Effects;
+use crate::state::request::{CommandEffect, Request};
+use crate::wire::keeper::Spawn;
+
+impl Server {
+    /// Carries out what a step wants of commands.
+    pub(in crate::server) fn perform_command(&mut self, effect: CommandEffect) {
+        match effect {
+            CommandEffect::Run { command, call, order, shell } => self.run_in_shell(command, call, *order, &shell),
+            CommandEffect::Start { command, order, shell } => self.start_beside(command, &order, &shell),
+            CommandEffect::Stop { command, grace } => self.stop_command(command, grace),
+            CommandEffect::Drop { command } => self.drop_command(command),
+            CommandEffect::EndSession { session, grace } => self.end_session(session, grace),
+            CommandEffect::Serve { call, request } => self.serve(call, request),
+        }
+    }
+
+    fn serve(&mut self, call: CallId, request: Request) {
+        match request {
+            Request::Logs { command, since, follow } => self.show_logs(call, command, (since.as_deref(), follow)),
+            Request::Write { command, bytes, close } => self.write_to_command(call, command, &bytes, close),
+            Request::Await { command, until } => self.await_ready(call, command, until),
+            Request::Stop { target, signal, grace, if_running } => self.stop_target(call, target, (signal, grace, if_running)),
+            Request::Signal { target, signal } => self.signal_target(call, target, signal),
+            Request::Table { session, all } => self.show_table(call, session, all),
+        }
+    }
+
+    /// Answers a call that waits for the edge.
+    pub(super) fn served(&mut self, call: CallId, outcome: Result<serde_json::Value, Refusal>) {
+        self.step(Input::Answered { call, outcome }, Origin::None);
+    }
+
+    /// Tells the core what happened to a command.
+    pub(super) fn command_event(&mut self, event: CommandEvent) {
+        let mut effects = Effects::new();
+        self.core.command(now(), event, &mut effects);
+        self.settle(effects, Origin::None);
+    }
+
+    /// Works on what a task brought.
+    pub(in crate::server) fn proc_event(&mut self, event: ProcEvent) {
+        match event {
+            ProcEvent::Readable(command, stream) => {
+                if let Some(fifo) = self.fifo(command, stream) {
+                    (fifo.waiter, fifo.was_open) = (None, true);
+                }
+                self.pull(command);
+            }
+            ProcEvent::Writable(command) => self.flush_command(command),
+            ProcEvent::JobWritable(tag) => self.flush_job(tag),
+            ProcEvent::Ready(call, by) => self.is_ready(call, by),
+        }
+    }
+
+    /// Whether a keeper's ring of a command or shell has something.
+    pub(in crate::server) fn has_command_output(&mut self) -> bool {
+        self.procs.jobs.values_mut().any(Job::has_output) || self.has_follower_work()
+    }
+
+    /// Takes what commands and shells have printed, and passes it on. True if there is more.
+    pub(in crate::server) fn command_output(&mut self) -> bool {
+        let mut is_more = false;
+        let tags: Vec<u64> = self.procs.jobs.keys().copied().collect();
+        for tag in tags {
+            is_more |= self.job_output(tag);
+        }
+        self.feed_followers();
+        is_more
+    }
+
+    /// When something about commands is due.
+    pub(in crate::server) fn command_deadline(&self) -> Option<Tick> {
+        let jobs = self.procs.jobs.values().filter_map(|job| job.stop.deadline());
+        jobs.chain(self.procs.hunts.iter().map(|hunt| hunt.next)).min()
+    }
+
+    /// Does what is due.
+    pub(in crate::server) fn pass_command_deadlines(&mut self, now: Tick) {
+        let tags: Vec<u64> = self.procs.jobs.keys().copied().collect();
+        for tag in tags {
+            self.pass_job_deadline(tag, now);
+        }
+        self.go_hunting(now);
+    }
+
+    /// Everything a new keeper is to hold.
+    pub(in crate::server) fn adoptable(&self) -> Adoptable {
+        let jobs = self.procs.jobs.values().map(Job::adoption).collect();
+        let mut stash = vec![(kept::COMMANDS.to_vec(), self.procs.kept.fd())];
+        for (id, io) in &self.procs.commands {
+            stash.push((io::stash_name(*id, "log"), io.log.memory().fd()));
+            if let io::Source::Shell { fifos, .. } = &io.source {
+                let open = ["out", "err"].into_iter().zip(fifos).filter_map(|(part, fifo)| Some((part, fifo.as_ref()?)));
+                stash.extend(open.map(|(part, fifo)| (io::stash_name(*id, part), Arc::clone(&fifo.fd))));
+            }
+        }
+        Adoptable { jobs, stash, spawning: self.procs.spawning.values().cloned().collect() }
+    }
+}
+
+/// What a keeper holds for commands.
+#[derive(Debug)]
+pub(in crate::server) struct Adoptable {
+    pub(in crate::server) jobs: Vec<(crate::wire::keeper::Entry, Vec<Arc<OwnedFd>>)>,
+    pub(in crate::server) stash: Vec<(Vec<u8>, Arc<OwnedFd>)>,
+    pub(in crate::server) spawning: Vec<Spawn>,
+}
