@@ -304,6 +304,10 @@ where
             self.paint();
             self.write_screen();
         }
+        if !self.is_drawing() && !self.model.damage.any() {
+            // A frame that changed nothing is on the screen as well, and the server waits to hear of it.
+            self.screen.frame = self.model.scene.number;
+        }
         self.acknowledge();
     }
 

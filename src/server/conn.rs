@@ -8,10 +8,33 @@ use tokio::sync::mpsc::Sender;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::Tick;
 use crate::server::draw::Drawn;
-use crate::server::event::{ConnId, Event};
+use crate::server::jobs::event::ProcEvent;
 use crate::server::seek::Seeker;
 use crate::wire::packet::Packets;
 
+/// Number of a connection, for as long as this server lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct ConnId(pub(super) u64);
+
+/// What the tasks that only move bytes tell the loop.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// Somebody connected.
+    Opened(UnixStream),
+    /// Bytes arrived on a connection.
+    Bytes(ConnId, Vec<u8>),
+    /// A connection was closed by its peer, or is broken.
+    Closed(ConnId),
+    /// A connection that was full takes bytes again.
+    Writable(ConnId),
+    /// A pane's program takes input again.
+    Drained(PaneId),
+    /// Something about commands.
+    Procs(ProcEvent),
+}
+
+/// The most events that wait for the loop; the tasks wait beyond that.
+pub(super) const EVENTS_MAX: usize = 512;
 /// How much is read from a connection at once.
 const READ_LEN: usize = 32 << 10;
 /// Beyond this much unsent, a connection that does not read is closed.

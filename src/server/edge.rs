@@ -11,13 +11,12 @@ use crate::core::Core;
 use crate::platform::EventFd;
 use crate::platform::memory::SharedMemory;
 use crate::server::Sockets;
-use crate::server::conn::Conn;
+use crate::server::conn::{Conn, ConnId, Event};
 use crate::server::disk::Disk;
-use crate::server::event::{ConnId, Event};
+use crate::server::jobs::Procs;
 use crate::server::kept::Kept;
 use crate::server::link::Link;
 use crate::server::pane::PaneIo;
-use crate::server::procs::Procs;
 use crate::state::effect::Fact;
 use crate::wire::keeper::Spawn;
 

@@ -123,7 +123,7 @@ fn a_full_queue_refuses_at_once_and_a_wait_for_the_turn_has_a_limit() {
     }
     let id = api.call("process.ps", &json!({})).expect("it lists");
     let id = id.as_array().into_iter().flatten().find_map(|item| item["command"].as_str()).expect("sleep is part of it").to_owned();
-    api.call("process.stop", &json!({ "target": id })).expect("it stops");
+    Api::connect(&world).call("process.stop", &json!({ "target": id })).expect("it stops");
     assert_eq!(api.answer(holder).expect("it was stopped")["state"], "stopped");
 }
 

@@ -45,7 +45,7 @@ pub fn signal(pidfd: impl AsFd, signal: i32) -> io::Result<()> {
     Ok(pidfd_send_signal(pidfd, to_signal(signal)?)?)
 }
 
-/// Sends a signal to the process with this id, if it is still the one that started then.
+/// Sends a signal to the process with this id, if it is still the one that started then; 0 sends none and only looks.
 ///
 /// # Errors
 /// As [`signal`].
@@ -53,6 +53,10 @@ pub fn signal_process(pid: i32, start_time: u64, number: i32) -> io::Result<()> 
     let pidfd = open(pid)?;
     if process::read(pid).is_none_or(|process| process.start_time != start_time) {
         return Err(io::Error::from_raw_os_error(libc::ESRCH));
+    }
+    if number == 0 {
+        // It is there, which is all that was asked.
+        return Ok(());
     }
     signal(pidfd, number)
 }

@@ -60,6 +60,13 @@ pub fn ids() -> Vec<i32> {
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
 }
 
+/// The ids of a process's children, without a look at all others (`proc_tid_children(5)`); empty where the kernel does not list them.
+#[must_use]
+pub fn children(pid: i32) -> Vec<i32> {
+    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    list.split_ascii_whitespace().filter_map(|child| child.parse().ok()).collect()
+}
+
 /// The process with this id, if there is one.
 #[must_use]
 pub fn read(pid: i32) -> Option<Process> {

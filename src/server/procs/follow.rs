@@ -7,8 +7,8 @@ use crate::base::code::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
 use crate::platform::now;
 use crate::server::edge::{Return, Server};
-use crate::server::procs::Follower;
-use crate::server::procs::io::Source;
+use crate::server::jobs::Follower;
+use crate::server::jobs::io::{CommandIo, Source};
 use crate::store::log::Log;
 
 /// The most that waits on a connection before its reader is given no more.
@@ -125,7 +125,7 @@ impl Server {
             self.served(call, Ok(value(&logged)));
         }
         for command in execs {
-            let is_waiting = |io: &crate::server::procs::io::CommandIo| match &io.source {
+            let is_waiting = |io: &CommandIo| match &io.source {
                 Source::Shell { fifos, .. } => fifos.iter().flatten().any(|fifo| fifo.waiter.is_none()),
                 _ => false,
             };

@@ -15,8 +15,8 @@ use crate::core::exec::CommandEvent;
 use crate::platform::process::Process;
 use crate::platform::{now, pidfd, process};
 use crate::server::edge::Server;
-use crate::server::procs::job::command_tag;
-use crate::server::procs::{Hunt, Job, Quarry, What};
+use crate::server::jobs::job::{Job, What, command_tag};
+use crate::server::jobs::{Hunt, Quarry};
 use crate::state::command::Captured;
 use crate::state::request::Target;
 
@@ -55,6 +55,12 @@ impl Server {
 
     fn hunt(&mut self, quarry: Quarry, (signal, grace): (i32, Span), call: Option<CallId>) {
         let at = now().tick;
+        let since = match quarry {
+            Quarry::Command { id, .. } => {
+                self.core.state.commands.records.get(&id).map_or(0, |command| process::ticks_at(command.started, at))
+            }
+            Quarry::Process { start_time, .. } => start_time,
+        };
         if let Some(hunt) = self.procs.hunts.iter_mut().find(|hunt| hunt.quarry == quarry) {
             hunt.calls.extend(call);
             // Who asks twice wants it sooner.
@@ -68,6 +74,8 @@ impl Server {
             began: at,
             deadline: at + grace,
             asked_at: at,
+            ask_count: 0,
+            since,
             is_killing: false,
             is_shell_lost: false,
             empty_count: 0,
@@ -83,9 +91,8 @@ impl Server {
     /// The first signals. A shell is interrupted before its children: it unwinds its loop, and starts nothing more.
     fn begin(&mut self, hunt: &mut Hunt) {
         let shell = self.running_shell(hunt.quarry);
-        if let Some((pid, start_time)) = shell {
-            // One that has just ended is noticed by the next look.
-            drop(pidfd::signal_process(pid, start_time, INT));
+        if let Some(shell) = shell {
+            hunt.interrupt(shell);
         } else if let Quarry::Command { session, is_running: true, .. } = hunt.quarry {
             // It has not been told the command yet, and is not going to be.
             if let Some(running) = self.procs.shells.get_mut(&session).and_then(|shell| shell.running.as_mut()) {
@@ -172,7 +179,13 @@ impl Server {
             && ASK_EVERY <= at - hunt.asked_at
         {
             hunt.asked_at = at;
-            self.ask_for_end(session);
+            hunt.ask_count += 1;
+            if hunt.ask_count.is_multiple_of(2) {
+                self.ask_for_end(session);
+            } else if let Some((pid, start_time)) = self.running_shell(hunt.quarry) {
+                // A child that ended by itself just before the last one may have let its loop go on.
+                hunt.interrupt((pid, start_time));
+            }
         }
         false
     }
@@ -180,7 +193,10 @@ impl Server {
     /// A shell that does not come back is killed alone; the next command gets another.
     fn replace_shell(&mut self, quarry: Quarry) {
         let Quarry::Command { session, .. } = quarry else { return };
-        if let Some(tag) = self.procs.shells.get(&session).and_then(|shell| shell.tag) {
+        if let Some(shell) = self.procs.shells.get_mut(&session)
+            && let Some(tag) = shell.tag
+        {
+            shell.is_replaced = true;
             self.kill_leader(tag);
         }
     }
@@ -400,6 +416,22 @@ impl Server {
 }
 
 impl Hunt {
+    /// INT to a shell and at once to its children: a shell gives up what it runs only if the child it waits for dies of the same.
+    fn interrupt(&self, (pid, start_time): (i32, u64)) {
+        let children: Vec<Process> =
+            process::children(pid).into_iter().filter_map(process::read).filter(|child| child.parent == pid).collect();
+        // One that has just ended is noticed by the next look.
+        drop(pidfd::signal_process(pid, start_time, INT));
+        for child in children.iter().filter(|child| self.is_own_child(child)) {
+            drop(pidfd::signal_process(child.pid, child.start_time, INT));
+        }
+    }
+
+    /// Whether a child of the shell is no older than the command: an interrupt is not for what runs in the background since before.
+    fn is_own_child(&self, child: &Process) -> bool {
+        self.since <= child.start_time
+    }
+
     /// The first signal to a process, and CONT, so that a stopped one hears it.
     fn tell(&mut self, member: &Process, is_direct: bool) {
         let send = |signal| pidfd::signal_process(member.pid, member.start_time, signal).is_ok();

@@ -1,139 +1,24 @@
 //! A program on pipes that the keeper holds: a session's shell, or a command beside it. Its output is taken from the keeper's rings, its end is told, it is stopped.
 
-use std::collections::VecDeque;
-use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 
-use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::id::{CallId, SessionId};
 use crate::base::time::{Span, Tick};
 use crate::core::exec::CommandEvent;
-use crate::platform::memory::SharedMemory;
 use crate::platform::now;
 use crate::server::edge::Server;
-use crate::server::event::ProcEvent;
+use crate::server::jobs::event::ProcEvent;
+use crate::server::jobs::job::{Asked, Job, TURN_BYTES_MAX, What};
+use crate::server::jobs::shell;
 use crate::server::pane::{STOP_LOOK, Stop, exit_status};
-use crate::server::procs::io::Writer;
-use crate::server::procs::{Asked, Job, What, shell};
 use crate::store::log::Stream;
-use crate::store::ring::Consumer;
-use crate::wire::keeper::{
-    Entry, ExitStatus, FromKeeper, KillReport, PART_ERROR_RING, PART_ERROR_SOURCE, PART_INPUT, PART_PIDFD, PART_RING, PART_SOURCE, Record,
-    Target, ToKeeper,
-};
+use crate::wire::keeper::{ExitStatus, FromKeeper, KillReport, Record, Target, ToKeeper};
 
-/// Tags of session shells.
-const SHELL_BIT: u64 = 1 << 62;
-/// Tags of commands beside shells.
-const COMMAND_BIT: u64 = 1 << 61;
 /// How long the keeper tries to end what ignores everything, in milliseconds.
 const KILL_LIMIT_MS: u32 = 5000;
-/// How much of one ring is taken in a turn.
-const TURN_BYTES_MAX: usize = 64 << 10;
 /// The most a shell may say without an end.
 const REPORT_BYTES_MAX: usize = 16 << 20;
 const HUP: i32 = 1;
-
-/// Whether a tag is one of ours, not a pane's.
-pub(in crate::server) const fn is_job(tag: u64) -> bool {
-    tag & (SHELL_BIT | COMMAND_BIT) != 0
-}
-
-/// The tag of a shell that is started for a command.
-pub(super) const fn shell_tag(command: CommandId) -> u64 {
-    SHELL_BIT | command.0
-}
-
-/// The tag of a command beside the shell.
-pub(super) const fn command_tag(command: CommandId) -> u64 {
-    COMMAND_BIT | command.0
-}
-
-impl What {
-    pub(super) const fn session(self) -> SessionId {
-        match self {
-            Self::Shell(session) | Self::Command(session, _) => session,
-        }
-    }
-}
-
-impl Job {
-    /// Puts together what rides with the keeper's record.
-    pub(super) fn new(what: What, entry: Entry, fds: Vec<OwnedFd>) -> io::Result<Self> {
-        let missing = || io::Error::new(io::ErrorKind::InvalidData, "fds are missing");
-        let fds: Vec<Arc<OwnedFd>> = fds.into_iter().map(Arc::new).collect();
-        let part = |part: u8| {
-            let at = (entry.parts & (part - 1)).count_ones() as usize;
-            (entry.parts & part != 0).then(|| fds.get(at)).flatten()
-        };
-        let ring = |of: u8| {
-            let memory = SharedMemory::from_fd(part(of).ok_or_else(missing)?.try_clone()?)?;
-            Consumer::attach(memory).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
-        };
-        let rings = [ring(PART_RING)?, ring(PART_ERROR_RING)?];
-        let writer = part(PART_INPUT).cloned().map(Writer::new);
-        debug_assert!(entry.parts & (PART_SOURCE | PART_ERROR_SOURCE | PART_PIDFD) != 0, "a program has streams");
-        Ok(Self {
-            what,
-            exit: entry.exit,
-            entry,
-            fds,
-            rings,
-            writer,
-            is_told: false,
-            stop: Stop::None,
-            asked: VecDeque::new(),
-            said: Vec::new(),
-            stoppers: Vec::new(),
-            signalled: 0,
-            killed: 0,
-            left: Vec::new(),
-        })
-    }
-
-    pub(super) const fn pid(&self) -> i32 {
-        self.entry.pid
-    }
-
-    pub(super) const fn start_time(&self) -> u64 {
-        self.entry.start_time
-    }
-
-    /// What a new keeper is told of it.
-    pub(super) fn adoption(&self) -> (Entry, Vec<Arc<OwnedFd>>) {
-        (Entry { exit: self.exit, ..self.entry }, self.fds.clone())
-    }
-
-    pub(super) fn has_output(&mut self) -> bool {
-        self.rings.iter_mut().any(|ring| {
-            let done = ring.done();
-            ring.head().is_ok_and(|head| done < head)
-        })
-    }
-
-    /// Passes over what a log holds already.
-    pub(super) fn skip_to(&mut self, stream: Stream, position: u64) {
-        let ring = &mut self.rings[usize::from(stream == Stream::Error)];
-        if ring.head().is_ok_and(|head| ring.done() < position && position <= head) {
-            ring.set_done(position);
-        }
-    }
-
-    /// The next bytes of a ring.
-    fn take(&mut self, stream: Stream) -> Vec<u8> {
-        let ring = &mut self.rings[usize::from(stream == Stream::Error)];
-        let from = ring.done();
-        ring.read(from, TURN_BYTES_MAX).map(|(first, second)| [first, second].concat()).unwrap_or_default()
-    }
-
-    /// Gives what was taken free; true if the keeper waits for room.
-    fn taken(&mut self, stream: Stream, len: usize) -> bool {
-        let ring = &mut self.rings[usize::from(stream == Stream::Error)];
-        let position = ring.done() + len as u64;
-        ring.set_done(position);
-        ring.set_tail(position)
-    }
-}
 
 impl Server {
     /// Works on a record of the keeper about a program of ours.
@@ -272,6 +157,9 @@ impl Server {
             Some(Asked::Nothing) | None => return,
             Some(Asked::Look) => {}
         }
+        if job.stop == Stop::Killing {
+            return;
+        }
         let Stop::Hung { deadline, .. } = job.stop else {
             if count == 0 && job.exit.is_some() {
                 self.job_over(tag);
@@ -354,15 +242,5 @@ impl Server {
             self.link.say(&ToKeeper::CloseInput { tag }, Vec::new());
         }
         self.answer_writes();
-    }
-}
-
-impl Job {
-    /// Lets go of the writing end of its standard input.
-    fn close_input(&mut self) {
-        if self.entry.parts & PART_INPUT != 0 {
-            self.fds.pop();
-            self.entry.parts &= !PART_INPUT;
-        }
     }
 }

@@ -11,11 +11,11 @@ use crate::core::exec::CommandEvent;
 use crate::platform::memory::SharedMemory;
 use crate::platform::process;
 use crate::server::edge::Server;
+use crate::server::jobs::io::{self, CommandIo, Fifo, Source};
+use crate::server::jobs::job::{Job, What, command_tag, is_job, shell_tag};
+use crate::server::jobs::shell::{Kind, Memory};
+use crate::server::jobs::{KeptCommands, Procs, Running, SessionShell};
 use crate::server::link::Link;
-use crate::server::procs::io::{self, CommandIo, Fifo, Source};
-use crate::server::procs::job::{command_tag, is_job, shell_tag};
-use crate::server::procs::shell::{Kind, Memory};
-use crate::server::procs::{Job, KeptCommands, Procs, Running, SessionShell, What};
 use crate::state::State;
 use crate::state::command::{Captured, Command, Commands, End, Order, Why};
 use crate::store::commands as stored;
@@ -27,13 +27,6 @@ use crate::wire::keeper::{Entry, ToKeeper};
 pub(super) const COMMANDS: &[u8] = b"commands";
 /// How many bytes are read from a FIFO at once.
 const BUFFER_LEN: usize = 64 << 10;
-
-impl KeptCommands {
-    /// The memfd, for another keeper's stash.
-    pub(super) fn fd(&self) -> Arc<OwnedFd> {
-        Arc::clone(&self.fd)
-    }
-}
 
 /// What a former server left of commands, as the keeper gave it back.
 #[derive(Debug)]
@@ -129,7 +122,16 @@ impl Procs {
         let words = process::arguments(pid);
         let program = String::from_utf8_lossy(words.first()?).into_owned();
         let (kind, _) = Kind::of(&program);
-        let shell = SessionShell { kind, program, tag: Some(tag), first: String::new(), running: None, memory: None, former: Vec::new() };
+        let shell = SessionShell {
+            kind,
+            program,
+            tag: Some(tag),
+            first: String::new(),
+            running: None,
+            memory: None,
+            is_replaced: false,
+            former: Vec::new(),
+        };
         self.shells.insert(session, shell);
         Some(What::Shell(session))
     }
@@ -308,6 +310,7 @@ fn restored_shell(stored: stored::Shell) -> (SessionId, SessionShell) {
         first: String::new(),
         running: None,
         memory: Memory::from_texts(stored.memory),
+        is_replaced: false,
         former: stored.former,
     };
     (stored.session, shell)

@@ -1,197 +1,133 @@
-//! Commands, session shells and processes: what `exec`, `start`, `stop` and `ps` hold outside of the core. Whose turn it is and what is answered, the core decides.
+//! Commands, session shells and processes: what `exec`, `start`, `stop` and `ps` do outside of the core. Whose turn it is and what is answered, the core decides.
 
 mod follow;
 mod hunt;
-mod io;
-pub(super) mod job;
-pub(super) mod kept;
+mod job;
+mod kept;
 mod ready;
 mod run;
-mod serve;
-mod shell;
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use regex::bytes::Regex;
-
-use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::code::Refusal;
+use crate::base::id::CallId;
 use crate::base::time::Tick;
-use crate::platform::memory::SharedMemory;
-use crate::server::pane::Stop;
-use crate::server::procs::io::{CommandIo, Task, Writer};
-use crate::server::procs::shell::{Kind, Memory};
-use crate::state::command::Order;
-use crate::store::ring::Consumer;
-use crate::store::slot::Slots;
-use crate::wire::keeper::{Entry, ExitStatus, Spawn};
+use crate::core::Input;
+use crate::core::exec::CommandEvent;
+use crate::platform::now;
+use crate::server::edge::{Origin, Server};
+use crate::server::jobs::event::ProcEvent;
+use crate::server::jobs::io;
+use crate::server::jobs::job::Job;
+use crate::state::effect::Effects;
+use crate::state::request::{CommandEffect, Request};
+use crate::wire::keeper::Spawn;
 
-/// The shell of a session.
+pub(super) use crate::server::procs::kept::Restored;
+
+impl Server {
+    /// Carries out what a step wants of commands.
+    pub(super) fn perform_command(&mut self, effect: CommandEffect) {
+        match effect {
+            CommandEffect::Run { command, call, order, shell } => self.run_in_shell(command, call, *order, &shell),
+            CommandEffect::Start { command, order, shell } => self.start_beside(command, &order, &shell),
+            CommandEffect::Stop { command, grace } => self.stop_command(command, grace),
+            CommandEffect::Drop { command } => self.drop_command(command),
+            CommandEffect::EndSession { session, grace } => self.end_session(session, grace),
+            CommandEffect::Serve { call, request } => self.serve(call, request),
+        }
+    }
+
+    fn serve(&mut self, call: CallId, request: Request) {
+        match request {
+            Request::Logs { command, since, follow } => self.show_logs(call, command, (since.as_deref(), follow)),
+            Request::Write { command, bytes, close } => self.write_to_command(call, command, &bytes, close),
+            Request::Await { command, until } => self.await_ready(call, command, until),
+            Request::Stop { target, signal, grace, if_running } => self.stop_target(call, target, (signal, grace, if_running)),
+            Request::Signal { target, signal } => self.signal_target(call, target, signal),
+            Request::Table { session, all } => self.show_table(call, session, all),
+        }
+    }
+
+    /// Answers a call that waits for the edge.
+    fn served(&mut self, call: CallId, outcome: Result<serde_json::Value, Refusal>) {
+        self.step(Input::Answered { call, outcome }, Origin::None);
+    }
+
+    /// Tells the core what happened to a command.
+    fn command_event(&mut self, event: CommandEvent) {
+        let mut effects = Effects::new();
+        self.core.command(now(), event, &mut effects);
+        self.settle(effects, Origin::None);
+    }
+
+    /// Works on what a task brought.
+    pub(super) fn proc_event(&mut self, event: ProcEvent) {
+        match event {
+            ProcEvent::Readable(command, stream) => {
+                if let Some(fifo) = self.fifo(command, stream) {
+                    (fifo.waiter, fifo.was_open) = (None, true);
+                }
+                self.pull(command);
+            }
+            ProcEvent::Writable(command) => self.flush_command(command),
+            ProcEvent::JobWritable(tag) => self.flush_job(tag),
+            ProcEvent::Ready(call, by) => self.is_ready(call, by),
+        }
+    }
+
+    /// Whether a keeper's ring of a command or shell has something.
+    pub(super) fn has_command_output(&mut self) -> bool {
+        self.procs.jobs.values_mut().any(Job::has_output) || self.has_follower_work()
+    }
+
+    /// Takes what commands and shells have printed, and passes it on. True if there is more.
+    pub(super) fn command_output(&mut self) -> bool {
+        let mut is_more = false;
+        let tags: Vec<u64> = self.procs.jobs.keys().copied().collect();
+        for tag in tags {
+            is_more |= self.job_output(tag);
+        }
+        self.feed_followers();
+        is_more
+    }
+
+    /// When something about commands is due.
+    pub(super) fn command_deadline(&self) -> Option<Tick> {
+        let jobs = self.procs.jobs.values().filter_map(|job| job.stop.deadline());
+        jobs.chain(self.procs.hunts.iter().map(|hunt| hunt.next)).min()
+    }
+
+    /// Does what is due.
+    pub(super) fn pass_command_deadlines(&mut self, now: Tick) {
+        let tags: Vec<u64> = self.procs.jobs.keys().copied().collect();
+        for tag in tags {
+            self.pass_job_deadline(tag, now);
+        }
+        self.go_hunting(now);
+    }
+
+    /// Everything a new keeper is to hold.
+    pub(super) fn adoptable(&self) -> Adoptable {
+        let jobs = self.procs.jobs.values().map(Job::adoption).collect();
+        let mut stash = vec![(kept::COMMANDS.to_vec(), self.procs.kept.fd())];
+        for (id, io) in &self.procs.commands {
+            stash.push((io::stash_name(*id, "log"), io.log.memory().fd()));
+            if let io::Source::Shell { fifos, .. } = &io.source {
+                let open = ["out", "err"].into_iter().zip(fifos).filter_map(|(part, fifo)| Some((part, fifo.as_ref()?)));
+                stash.extend(open.map(|(part, fifo)| (io::stash_name(*id, part), Arc::clone(&fifo.fd))));
+            }
+        }
+        Adoptable { jobs, stash, spawning: self.procs.spawning.values().cloned().collect() }
+    }
+}
+
+/// What a keeper holds for commands.
 #[derive(Debug)]
-struct SessionShell {
-    kind: Kind,
-    program: String,
-    /// Its tag with the keeper; none if none runs.
-    tag: Option<u64>,
-    /// What is said to it as soon as it runs.
-    first: String,
-    /// What runs in it.
-    running: Option<Running>,
-    memory: Option<Memory>,
-    /// Shells it took the place of, whose children may live on.
-    former: Vec<u64>,
-}
-
-/// A command in a shell.
-#[derive(Debug)]
-struct Running {
-    command: CommandId,
-    order: Order,
-    /// The status it reported.
-    status: Option<u8>,
-    /// What the shell is to be told once it runs.
-    unsent: String,
-}
-
-/// All of it.
-#[derive(Debug)]
-pub(super) struct Procs {
-    /// The keeper's lineage: the first half of every `ABIDE_JOB`.
-    pub(super) epoch: u64,
-    dir: PathBuf,
-    kept: KeptCommands,
-    shells: BTreeMap<SessionId, SessionShell>,
-    jobs: BTreeMap<u64, Job>,
-    /// What the keeper was asked to start and did not report yet.
-    spawning: BTreeMap<u64, Spawn>,
-    commands: BTreeMap<CommandId, CommandIo>,
-    followers: Vec<Follower>,
-    watched: Vec<Watched>,
-    /// Calls that wait until a command's input is written.
-    writes: Vec<(CallId, CommandId, usize)>,
-    hunts: Vec<Hunt>,
-    /// Sessions that are gone and whose jobs are being ended.
-    ending: Vec<SessionId>,
-    /// Commands beside the shell whose input stays open.
-    inputs: BTreeSet<CommandId>,
-    samples: BTreeMap<(i32, u64), Sample>,
-    buffer: Vec<u8>,
-}
-
-/// What a program is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
-    Shell(SessionId),
-    Command(SessionId, CommandId),
-}
-
-/// A program on pipes.
-#[derive(Debug)]
-struct Job {
-    what: What,
-    entry: Entry,
-    fds: Vec<Arc<OwnedFd>>,
-    rings: [Consumer<SharedMemory>; 2],
-    writer: Option<Writer>,
-    exit: Option<ExitStatus>,
-    /// Whether its end was told.
-    is_told: bool,
-    stop: Stop,
-    asked: VecDeque<Asked>,
-    /// What a shell said and was not understood yet.
-    said: Vec<u8>,
-    /// Calls that wait for its stop.
-    stoppers: Vec<CallId>,
-    signalled: usize,
-    killed: usize,
-    left: Vec<u32>,
-}
-
-/// A question to the keeper whose answer is not here yet.
-#[derive(Debug, Clone, Copy)]
-enum Asked {
-    /// The first signal of a stop.
-    First,
-    /// How much is left.
-    Look,
-    /// One signal for a call.
-    Signal(CallId),
-    /// Nobody wants to know.
-    Nothing,
-}
-
-/// Somebody who gets output as it comes.
-#[derive(Debug)]
-struct Follower {
-    call: CallId,
-    command: CommandId,
-    position: u64,
-    /// Whether it is the `exec` itself: the answer to that is the core's, and nothing may be missed.
-    is_exec: bool,
-    has_begun: bool,
-}
-
-/// A wait.
-#[derive(Debug)]
-struct Watched {
-    call: CallId,
-    command: CommandId,
-    pattern: Option<Regex>,
-    /// The last line of each stream, as far as it came.
-    partial: [Vec<u8>; 2],
-    is_for_exit: bool,
-    /// Tries a port or an address.
-    task: Option<Task>,
-}
-
-/// Whose processes are ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quarry {
-    /// All that came of a command in a session's shell.
-    Command { id: CommandId, session: SessionId, is_running: bool },
-    /// A process, and what it started if the tree is meant.
-    Process { pid: i32, start_time: u64, tree: bool },
-}
-
-/// A stop under way.
-#[derive(Debug)]
-struct Hunt {
-    quarry: Quarry,
-    calls: Vec<CallId>,
-    /// When the next look is due.
-    next: Tick,
-    began: Tick,
-    /// When KILL follows.
-    deadline: Tick,
-    asked_at: Tick,
-    is_killing: bool,
-    /// The shell did not come back and is replaced.
-    is_shell_lost: bool,
-    empty_count: u8,
-    signal: i32,
-    signalled: BTreeSet<(i32, u64)>,
-    killed: BTreeSet<(i32, u64)>,
-}
-
-/// The slots of commands and shells.
-#[derive(Debug)]
-struct KeptCommands {
-    slots: Slots,
-    fd: Arc<OwnedFd>,
-    /// Grows by one with every change of the shells.
-    version: u64,
-    written: (u64, u64),
-}
-
-/// What was seen of a process before.
-#[derive(Debug, Clone)]
-struct Sample {
-    at: Tick,
-    cpu_ticks: u64,
-    command_line: String,
-    /// What the environment said it is part of, looked for once.
-    command: Option<CommandId>,
+pub(super) struct Adoptable {
+    pub(super) jobs: Vec<(crate::wire::keeper::Entry, Vec<Arc<OwnedFd>>)>,
+    pub(super) stash: Vec<(Vec<u8>, Arc<OwnedFd>)>,
+    pub(super) spawning: Vec<Spawn>,
 }

@@ -11,11 +11,12 @@ use crate::action::process::write::Written;
 use crate::action::table::value;
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
+use crate::server::conn::Event;
 use crate::server::edge::Server;
-use crate::server::event::{Event, ProcEvent};
-use crate::server::procs::Watched;
-use crate::server::procs::io::{CommandIo, Source, Task, Writer};
-use crate::server::procs::job::command_tag;
+use crate::server::jobs::Watched;
+use crate::server::jobs::event::ProcEvent;
+use crate::server::jobs::io::{CommandIo, Source, Task, Writer};
+use crate::server::jobs::job::command_tag;
 use crate::state::request::Until;
 use crate::store::log::Stream;
 

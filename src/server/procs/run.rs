@@ -12,13 +12,13 @@ use crate::base::id::{CallId, CommandId, SessionId};
 use crate::core::exec::CommandEvent;
 use crate::platform::{now, process};
 use crate::server::edge::Server;
-use crate::server::event::ProcEvent;
-use crate::server::procs::io::{
+use crate::server::jobs::event::ProcEvent;
+use crate::server::jobs::io::{
     CommandIo, Fifo, PARTS, Pulled, Source, Writer, make_fifo, open_writer, path, remove_files, stash_name, when_ready, write_file,
 };
-use crate::server::procs::job::{command_tag, shell_tag};
-use crate::server::procs::shell::{Files, Kind, Report};
-use crate::server::procs::{Job, Running, SessionShell, What};
+use crate::server::jobs::job::{Job, What, command_tag, shell_tag};
+use crate::server::jobs::shell::{Files, Kind, Report};
+use crate::server::jobs::{Running, SessionShell};
 use crate::state::command::{Captured, Input, Order, script};
 use crate::state::request::Shell;
 use crate::store::log::Stream;
@@ -55,6 +55,7 @@ impl Server {
             first: String::new(),
             running: None,
             memory: None,
+            is_replaced: false,
             former: Vec::new(),
         });
         // One that has ended is not told anything, even if what it left behind is still looked for.
@@ -84,6 +85,7 @@ impl Server {
         let tag = shell_tag(id);
         let Some(entry) = self.procs.shells.get_mut(&shell.session) else { return };
         entry.tag = Some(tag);
+        entry.is_replaced = false;
         entry.first = entry.kind.setup();
         if let Some(memory) = &entry.memory {
             let file = path(&self.procs.dir, id, "rc");
@@ -297,7 +299,7 @@ impl Server {
 
     /// A shell that ended by itself, and was not replaced, is followed by a fresh one.
     fn forget_shell_memory(&mut self, session: SessionId) {
-        if let Some(shell) = self.procs.shells.get_mut(&session) {
+        if let Some(shell) = self.procs.shells.get_mut(&session).filter(|shell| !shell.is_replaced) {
             shell.memory = None;
         }
     }
@@ -441,14 +443,6 @@ impl Server {
         remove_files(&self.procs.dir, id, &["sh", "in", "out", "err", "rc"]);
         for part in PARTS {
             self.link.say(&ToKeeper::Unstash { name: stash_name(id, part) }, Vec::new());
-        }
-    }
-}
-
-impl SessionShell {
-    fn keep_unsent(&mut self, text: String) {
-        if let Some(running) = &mut self.running {
-            running.unsent = text;
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::base::id::{CallId, CommandId, PaneId, SessionId};
 use crate::platform::process::Process;
 use crate::platform::{now, process};
 use crate::server::edge::Server;
-use crate::server::procs::{Sample, What};
+use crate::server::jobs::Sample;
+use crate::server::jobs::job::What;
 use crate::state::command::{Command, script};
 
 /// The longest command line that is shown.

@@ -15,20 +15,21 @@ use tokio::task::JoinHandle;
 use crate::base::id::CommandId;
 use crate::platform::memory::SharedMemory;
 use crate::platform::watch;
-use crate::server::event::{Event, ProcEvent};
+use crate::server::conn::Event;
+use crate::server::jobs::event::ProcEvent;
 use crate::store::log::{self, Log, Stream};
 
 /// How much is read from a FIFO in one turn.
-pub(super) const READ_BYTES_MAX: usize = 256 << 10;
+pub(in crate::server) const READ_BYTES_MAX: usize = 256 << 10;
 /// The most that waits for a program to read it.
-pub(super) const INPUT_BYTES_MAX: usize = 1 << 20;
+pub(in crate::server) const INPUT_BYTES_MAX: usize = 1 << 20;
 
 /// A task that ends with its owner.
 #[derive(Debug)]
-pub(super) struct Task(JoinHandle<()>);
+pub(in crate::server) struct Task(JoinHandle<()>);
 
 impl Task {
-    pub(super) fn new(handle: JoinHandle<()>) -> Self {
+    pub(in crate::server) fn new(handle: JoinHandle<()>) -> Self {
         Self(handle)
     }
 }
@@ -40,7 +41,7 @@ impl Drop for Task {
 }
 
 /// Sends an event once an fd is ready.
-pub(super) fn when_ready(fd: &OwnedFd, interest: Interest, event: ProcEvent, events: &Sender<Event>) -> Option<Task> {
+pub(in crate::server) fn when_ready(fd: &OwnedFd, interest: Interest, event: ProcEvent, events: &Sender<Event>) -> Option<Task> {
     let fd = fd.try_clone().and_then(|fd| watch(fd, interest)).ok()?;
     let events = events.clone();
     Some(Task::new(tokio::spawn(async move {
@@ -52,17 +53,17 @@ pub(super) fn when_ready(fd: &OwnedFd, interest: Interest, event: ProcEvent, eve
 
 /// The reading end of a FIFO that a command writes to.
 #[derive(Debug)]
-pub(super) struct Fifo {
-    pub(super) fd: Arc<OwnedFd>,
+pub(in crate::server) struct Fifo {
+    pub(in crate::server) fd: Arc<OwnedFd>,
     /// Waits until there is something to read.
-    pub(super) waiter: Option<Task>,
+    pub(in crate::server) waiter: Option<Task>,
     /// Whether somebody has opened it for writing: from then on its end is its end.
-    pub(super) was_open: bool,
+    pub(in crate::server) was_open: bool,
 }
 
 /// What one turn of reading brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pulled {
+pub(in crate::server) enum Pulled {
     /// There may be more at once.
     More,
     /// Nothing more for now.
@@ -73,7 +74,7 @@ pub(super) enum Pulled {
 
 impl Fifo {
     /// Reads into a log, at most [`READ_BYTES_MAX`].
-    pub(super) fn pull(&mut self, stream: Stream, wall: u64, log: &mut Log<SharedMemory>, buffer: &mut [u8]) -> Pulled {
+    pub(in crate::server) fn pull(&mut self, stream: Stream, wall: u64, log: &mut Log<SharedMemory>, buffer: &mut [u8]) -> Pulled {
         let mut count = 0;
         while count < READ_BYTES_MAX {
             match rustix::io::read(&*self.fd, &mut *buffer) {
@@ -94,7 +95,7 @@ impl Fifo {
 
 /// The writing end of a standard input.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(in crate::server) struct Writer {
     fd: Arc<OwnedFd>,
     pending: Vec<u8>,
     is_closing: bool,
@@ -102,12 +103,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(fd: Arc<OwnedFd>) -> Self {
+    pub(in crate::server) fn new(fd: Arc<OwnedFd>) -> Self {
         Self { fd, pending: Vec::new(), is_closing: false, waiter: None }
     }
 
     /// Takes bytes to be written. False if too many wait already.
-    pub(super) fn put(&mut self, bytes: &[u8]) -> bool {
+    pub(in crate::server) fn put(&mut self, bytes: &[u8]) -> bool {
         if INPUT_BYTES_MAX < self.pending.len() + bytes.len() && !self.pending.is_empty() {
             return false;
         }
@@ -116,20 +117,20 @@ impl Writer {
     }
 
     /// Nothing more follows what was put.
-    pub(super) fn close(&mut self) {
+    pub(in crate::server) fn close(&mut self) {
         self.is_closing = true;
     }
 
-    pub(super) fn is_closing(&self) -> bool {
+    pub(in crate::server) fn is_closing(&self) -> bool {
         self.is_closing
     }
 
-    pub(super) fn has_pending(&self) -> bool {
+    pub(in crate::server) fn has_pending(&self) -> bool {
         !self.pending.is_empty()
     }
 
     /// Writes what the kernel takes, and waits for the rest. False if it is over: closed, or nobody reads.
-    pub(super) fn flush(&mut self, event: ProcEvent, events: &Sender<Event>) -> bool {
+    pub(in crate::server) fn flush(&mut self, event: ProcEvent, events: &Sender<Event>) -> bool {
         while !self.pending.is_empty() {
             match rustix::io::write(&*self.fd, &self.pending) {
                 Ok(count) => drop(self.pending.drain(..count)),
@@ -148,7 +149,7 @@ impl Writer {
 
 /// Where a command's output comes from.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(in crate::server) enum Source {
     /// It runs in the session's shell and writes to FIFOs; those that ended are gone.
     Shell { fifos: [Option<Fifo>; 2], input: Option<Writer>, hold: Option<OwnedFd> },
     /// The keeper reads its pipes.
@@ -159,16 +160,16 @@ pub(super) enum Source {
 
 /// The handles of a command.
 #[derive(Debug)]
-pub(super) struct CommandIo {
-    pub(super) log: Log<SharedMemory>,
-    pub(super) source: Source,
+pub(in crate::server) struct CommandIo {
+    pub(in crate::server) log: Log<SharedMemory>,
+    pub(in crate::server) source: Source,
     /// Whether its first output was told to the log of the server.
-    pub(super) has_spoken: bool,
+    pub(in crate::server) has_spoken: bool,
 }
 
 impl CommandIo {
     /// A new log.
-    pub(super) fn create(id: CommandId, source: Source) -> io::Result<Self> {
+    pub(in crate::server) fn create(id: CommandId, source: Source) -> io::Result<Self> {
         let memory = SharedMemory::fixed(&format!("abide-{id}-log"), log::HEADER_LEN + log::CAPACITY_DEFAULT)?;
         let log = Log::create(memory).map_err(|full| io::Error::new(io::ErrorKind::OutOfMemory, full))?;
         Ok(Self { log, source, has_spoken: false })
@@ -176,29 +177,29 @@ impl CommandIo {
 }
 
 /// A thing of a command that is stashed with the keeper, by its name there.
-pub(super) fn stash_name(id: CommandId, part: &str) -> Vec<u8> {
+pub(in crate::server) fn stash_name(id: CommandId, part: &str) -> Vec<u8> {
     format!("{id}.{part}").into_bytes()
 }
 
 /// The parts of a command that are stashed.
-pub(super) const PARTS: [&str; 3] = ["log", "out", "err"];
+pub(in crate::server) const PARTS: [&str; 3] = ["log", "out", "err"];
 
 /// The command and part that a stashed name means.
-pub(super) fn stashed(name: &[u8]) -> Option<(CommandId, &'static str)> {
+pub(in crate::server) fn stashed(name: &[u8]) -> Option<(CommandId, &'static str)> {
     let (id, part) = std::str::from_utf8(name).ok()?.split_once('.')?;
     Some((id.parse().ok()?, PARTS.into_iter().find(|known| *known == part)?))
 }
 
 /// The path of a file of a command in the runtime directory.
-pub(super) fn path(dir: &Path, id: CommandId, part: &str) -> PathBuf {
+pub(in crate::server) fn path(dir: &Path, id: CommandId, part: &str) -> PathBuf {
     dir.join(format!("{id}.{part}"))
 }
 
 /// The files a command may have in the runtime directory.
-pub(super) const FILES: [&str; 5] = ["sh", "in", "out", "err", "rc"];
+pub(in crate::server) const FILES: [&str; 5] = ["sh", "in", "out", "err", "rc"];
 
 /// Removes the files of a command.
-pub(super) fn remove_files(dir: &Path, id: CommandId, parts: &[&str]) {
+pub(in crate::server) fn remove_files(dir: &Path, id: CommandId, parts: &[&str]) {
     for part in parts {
         // Most have only some of them.
         drop(fs::remove_file(path(dir, id, part)));
@@ -206,7 +207,7 @@ pub(super) fn remove_files(dir: &Path, id: CommandId, parts: &[&str]) {
 }
 
 /// Removes files that commands of former servers left.
-pub(super) fn remove_stale(dir: &Path, is_known: impl Fn(CommandId) -> bool) {
+pub(in crate::server) fn remove_stale(dir: &Path, is_known: impl Fn(CommandId) -> bool) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some((id, part)) = name.to_str().and_then(|name| name.split_once('.')) else { continue };
@@ -218,7 +219,7 @@ pub(super) fn remove_stale(dir: &Path, is_known: impl Fn(CommandId) -> bool) {
 }
 
 /// Writes a file that only the user can read.
-pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(in crate::server) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = openat(rustix::fs::CWD, path, flags, Mode::RUSR | Mode::WUSR)?;
     let mut rest = bytes;
@@ -230,7 +231,7 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Makes a FIFO and opens its reading end, which does not block.
-pub(super) fn make_fifo(path: &Path) -> io::Result<OwnedFd> {
+pub(in crate::server) fn make_fifo(path: &Path) -> io::Result<OwnedFd> {
     // One that a former server left is not read any more.
     drop(fs::remove_file(path));
     mknodat(rustix::fs::CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
@@ -238,6 +239,6 @@ pub(super) fn make_fifo(path: &Path) -> io::Result<OwnedFd> {
 }
 
 /// Opens the writing end of a FIFO whose reading end is open.
-pub(super) fn open_writer(path: &Path) -> io::Result<OwnedFd> {
+pub(in crate::server) fn open_writer(path: &Path) -> io::Result<OwnedFd> {
     Ok(openat(rustix::fs::CWD, path, OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?)
 }

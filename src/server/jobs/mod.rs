@@ -1,0 +1,168 @@
+//! Commands, session shells and processes as data: what the server holds of them. What is done with it is in `procs`.
+
+pub(in crate::server) mod event;
+pub(in crate::server) mod io;
+pub(in crate::server) mod job;
+pub(in crate::server) mod shell;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use regex::bytes::Regex;
+
+use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::time::Tick;
+use crate::server::jobs::io::{CommandIo, Task};
+use crate::server::jobs::job::Job;
+use crate::server::jobs::shell::{Kind, Memory};
+use crate::state::command::Order;
+use crate::store::slot::Slots;
+use crate::wire::keeper::Spawn;
+
+/// All of it.
+#[derive(Debug)]
+pub(in crate::server) struct Procs {
+    /// The keeper's lineage: the first half of every `ABIDE_JOB`.
+    pub(in crate::server) epoch: u64,
+    pub(in crate::server) dir: PathBuf,
+    pub(in crate::server) kept: KeptCommands,
+    pub(in crate::server) shells: BTreeMap<SessionId, SessionShell>,
+    pub(in crate::server) jobs: BTreeMap<u64, Job>,
+    /// What the keeper was asked to start and did not report yet.
+    pub(in crate::server) spawning: BTreeMap<u64, Spawn>,
+    pub(in crate::server) commands: BTreeMap<CommandId, CommandIo>,
+    pub(in crate::server) followers: Vec<Follower>,
+    pub(in crate::server) watched: Vec<Watched>,
+    /// Calls that wait until a command's input is written.
+    pub(in crate::server) writes: Vec<(CallId, CommandId, usize)>,
+    pub(in crate::server) hunts: Vec<Hunt>,
+    /// Sessions that are gone and whose jobs are being ended.
+    pub(in crate::server) ending: Vec<SessionId>,
+    /// Commands beside the shell whose input stays open.
+    pub(in crate::server) inputs: BTreeSet<CommandId>,
+    pub(in crate::server) samples: BTreeMap<(i32, u64), Sample>,
+    pub(in crate::server) buffer: Vec<u8>,
+}
+
+/// The shell of a session.
+#[derive(Debug)]
+pub(in crate::server) struct SessionShell {
+    pub(in crate::server) kind: Kind,
+    pub(in crate::server) program: String,
+    /// Its tag with the keeper; none if none runs.
+    pub(in crate::server) tag: Option<u64>,
+    /// What is said to it as soon as it runs.
+    pub(in crate::server) first: String,
+    /// What runs in it.
+    pub(in crate::server) running: Option<Running>,
+    pub(in crate::server) memory: Option<Memory>,
+    /// It is killed because it did not come back: what it had is for the next one.
+    pub(in crate::server) is_replaced: bool,
+    /// Shells it took the place of, whose children may live on.
+    pub(in crate::server) former: Vec<u64>,
+}
+
+/// A command in a shell.
+#[derive(Debug)]
+pub(in crate::server) struct Running {
+    pub(in crate::server) command: CommandId,
+    pub(in crate::server) order: Order,
+    /// The status it reported.
+    pub(in crate::server) status: Option<u8>,
+    /// What the shell is to be told once it runs.
+    pub(in crate::server) unsent: String,
+}
+
+/// Somebody who gets output as it comes.
+#[derive(Debug)]
+pub(in crate::server) struct Follower {
+    pub(in crate::server) call: CallId,
+    pub(in crate::server) command: CommandId,
+    pub(in crate::server) position: u64,
+    /// Whether it is the `exec` itself: the answer to that is the core's, and nothing may be missed.
+    pub(in crate::server) is_exec: bool,
+    pub(in crate::server) has_begun: bool,
+}
+
+/// A wait.
+#[derive(Debug)]
+pub(in crate::server) struct Watched {
+    pub(in crate::server) call: CallId,
+    pub(in crate::server) command: CommandId,
+    pub(in crate::server) pattern: Option<Regex>,
+    /// The last line of each stream, as far as it came.
+    pub(in crate::server) partial: [Vec<u8>; 2],
+    pub(in crate::server) is_for_exit: bool,
+    /// Tries a port or an address.
+    pub(in crate::server) task: Option<Task>,
+}
+
+/// Whose processes are ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum Quarry {
+    /// All that came of a command in a session's shell.
+    Command { id: CommandId, session: SessionId, is_running: bool },
+    /// A process, and what it started if the tree is meant.
+    Process { pid: i32, start_time: u64, tree: bool },
+}
+
+/// A stop under way.
+#[derive(Debug)]
+pub(in crate::server) struct Hunt {
+    pub(in crate::server) quarry: Quarry,
+    pub(in crate::server) calls: Vec<CallId>,
+    /// When the next look is due.
+    pub(in crate::server) next: Tick,
+    pub(in crate::server) began: Tick,
+    /// When KILL follows.
+    pub(in crate::server) deadline: Tick,
+    pub(in crate::server) asked_at: Tick,
+    pub(in crate::server) ask_count: u32,
+    /// When what is hunted began, in clock ticks since boot.
+    pub(in crate::server) since: u64,
+    pub(in crate::server) is_killing: bool,
+    /// The shell did not come back and is replaced.
+    pub(in crate::server) is_shell_lost: bool,
+    pub(in crate::server) empty_count: u8,
+    pub(in crate::server) signal: i32,
+    pub(in crate::server) signalled: BTreeSet<(i32, u64)>,
+    pub(in crate::server) killed: BTreeSet<(i32, u64)>,
+}
+
+/// What was seen of a process before.
+#[derive(Debug, Clone)]
+pub(in crate::server) struct Sample {
+    pub(in crate::server) at: Tick,
+    pub(in crate::server) cpu_ticks: u64,
+    pub(in crate::server) command_line: String,
+    /// What the environment said it is part of, looked for once.
+    pub(in crate::server) command: Option<CommandId>,
+}
+
+/// The slots of commands and shells.
+#[derive(Debug)]
+pub(in crate::server) struct KeptCommands {
+    pub(in crate::server) slots: Slots,
+    pub(in crate::server) fd: Arc<OwnedFd>,
+    /// Grows by one with every change of the shells.
+    pub(in crate::server) version: u64,
+    pub(in crate::server) written: (u64, u64),
+}
+
+impl KeptCommands {
+    /// The memfd, for another keeper's stash.
+    pub(in crate::server) fn fd(&self) -> Arc<OwnedFd> {
+        Arc::clone(&self.fd)
+    }
+}
+
+impl SessionShell {
+    /// Keeps what the shell is to be told once it runs.
+    pub(in crate::server) fn keep_unsent(&mut self, text: String) {
+        if let Some(running) = &mut self.running {
+            running.unsent = text;
+        }
+    }
+}
