@@ -16,9 +16,10 @@ use abide::client::model::{Event, Message, Model};
 use abide::client::paint::Painter;
 use abide::client::update::update;
 use abide::settings::Settings;
-use abide::wire::frame::{self, Chrome, Frame, PaneItem, PaneRows, Span, ToClient, ToServer};
+use abide::wire::frame::{self, Chrome, Frame, PaneItem, PaneRows, ToClient, ToServer};
 use abide::wire::packet::Packets;
 use abide::wire::scroll::{Answer, Ask, Rows, ScrolledRow, Told, What};
+use abide::wire::span::Span;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const SIZE: Size = Size::new(200, 50);

@@ -5,7 +5,7 @@
 
 #[path = "../../src/term/parser/mod.rs"]
 mod parser;
-#[path = "../../src/term/parser/referee.rs"]
+#[path = "../../src/term/parser/tests/referee.rs"]
 mod referee;
 
 /// The place the parser's source knows itself by.

@@ -7,7 +7,8 @@ use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::row::Run;
 use crate::base::style::{Cursor, Style};
-use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows, Span};
+use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows};
+use crate::wire::span::Span;
 
 /// Links of a pane that are remembered; beyond it those out of sight are forgotten.
 const LINKS_MAX: usize = 4096;
@@ -114,7 +115,8 @@ mod tests {
     use crate::base::id::PaneId;
     use crate::base::row::RunKind;
     use crate::base::style::Style;
-    use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows, Span};
+    use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows};
+    use crate::wire::span::Span;
 
     fn pane(id: u64, size: Size) -> PaneItem {
         PaneItem {

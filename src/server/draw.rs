@@ -11,9 +11,8 @@ use crate::core::beside::{SceneBeside, SceneMarks, SceneWanting};
 use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
 use crate::server::pictures::Pictures;
 use crate::term::{self, Terminal};
-use crate::wire::frame::{
-    Beside, Chrome, Frame, PaneItem, PaneRows, Progress, SessionItem, Span, TabItem, TabMarks, ToClient, Wanting, Wants,
-};
+use crate::wire::frame::{Beside, Chrome, Frame, PaneItem, PaneRows, Progress, SessionItem, TabItem, TabMarks, ToClient, Wanting, Wants};
+use crate::wire::span::Span;
 
 /// While programs print without a pause, a client gets a frame at most this often.
 pub(super) const FRAME_EVERY: Time = Time::millis(8);

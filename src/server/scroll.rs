@@ -6,8 +6,9 @@ use crate::server::draw::Styles;
 use crate::server::edge::Server;
 use crate::server::seek::Seeker;
 use crate::term::{MarkKind, ScrollRow, Terminal};
-use crate::wire::frame::{Span, ToClient};
+use crate::wire::frame::ToClient;
 use crate::wire::scroll::{Answer, Ask, Cell, PATTERN_MAX, ROWS_MAX, RowMark, Rows, ScrolledRow, Told, What};
+use crate::wire::span::Span;
 
 /// The most rows of one answer take about so many bytes; what is left out is asked for again.
 const ROWS_BYTES_MAX: usize = 2 << 20;

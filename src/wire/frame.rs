@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
 use crate::base::key::{KeyInput, MouseInput, MouseWant};
-use crate::base::row::RunKind;
 use crate::base::style::{Cursor, Style};
 use crate::wire::hello::{Hello, Welcome};
 use crate::wire::image::{Piece, Placed};
 use crate::wire::packet;
 use crate::wire::scroll::{Ask, Told};
+use crate::wire::span::Span;
 
 /// From a client to the server. Messages with a number are input: numbered from 1 without gaps, sent again after a reconnect unless taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -280,19 +280,6 @@ pub struct PaneRows {
     pub rows: Vec<(u16, Vec<Span>)>,
     /// Targets of link numbers that occur in these rows for the first time.
     pub links: Vec<(u32, String)>,
-}
-
-/// A run of a row; its style by its index in the frame's table. See [`crate::base::row::Run`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Span {
-    /// Index into [`Frame::styles`].
-    pub style: u16,
-    /// Link number, 0 for none.
-    pub link: u32,
-    /// How text maps to cells.
-    pub kind: RunKind,
-    /// The text.
-    pub text: String,
 }
 
 /// Everything a client shows besides cells.

@@ -7,3 +7,4 @@ pub mod keeper;
 pub mod packet;
 pub mod rpc;
 pub mod scroll;
+pub mod span;

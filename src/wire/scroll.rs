@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::PaneId;
 use crate::base::style::Style;
-use crate::wire::frame::Span;
+use crate::wire::span::Span;
 
 /// The most rows a client is sent at once.
 pub const ROWS_MAX: u16 = 1000;

@@ -118,7 +118,8 @@ fn two_clients_of_two_sizes_have_their_own_zoom_and_a_size_can_be_fixed() {
     large.type_line("stty size");
     large.expect("10 ");
     small.resize((120, 40));
-    small.type_line("stty size; echo end");
+    // The size follows who typed last, a moment later.
+    small.type_line("until stty size | grep \"10 5\"0; do sleep 0.1; done");
     small.expect("10 50");
 }
 

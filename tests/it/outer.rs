@@ -16,8 +16,9 @@ use abide::client::paint::Painter;
 use abide::client::terminal;
 use abide::client::update::update;
 use abide::settings::{ColourDepth, Edge, Settings};
-use abide::wire::frame::{Chrome, Frame, PaneItem, PaneRows, Span, ToClient, ToServer, Wants};
+use abide::wire::frame::{Chrome, Frame, PaneItem, PaneRows, ToClient, ToServer, Wants};
 use abide::wire::image::{Format, Head, Layer, Piece, Placed, Placement};
+use abide::wire::span::Span;
 
 const SIZE: Size = Size::new(40, 12);
 const PANE: PaneId = PaneId(1);

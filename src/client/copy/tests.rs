@@ -11,8 +11,8 @@ use crate::base::row::RunKind;
 use crate::base::style::Style;
 use crate::base::text::char_width;
 use crate::client::copy::find::expression;
-use crate::wire::frame::Span;
 use crate::wire::scroll::{Answer, Ask, Cell, Hit, Hits, RowMark, Rows, ScrolledRow, Told, What};
+use crate::wire::span::Span;
 
 const SEPARATORS: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~";
 

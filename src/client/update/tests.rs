@@ -16,9 +16,10 @@ use crate::client::model::{Event, Link, Message, Model, NOTICES_MAX, Numbered, O
 use crate::client::outcome::Outcome;
 use crate::client::setup::Setup;
 use crate::settings::Settings;
-use crate::wire::frame::{Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, Span as FrameSpan, TabItem, ToClient, ToServer};
+use crate::wire::frame::{Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, TabItem, ToClient, ToServer};
 use crate::wire::hello::Welcome;
 use crate::wire::scroll::{Answer, Cell, Rows, ScrolledRow, Told};
+use crate::wire::span::Span as FrameSpan;
 
 fn model() -> Model {
     let mut settings = Settings::default();

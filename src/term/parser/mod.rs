@@ -425,6 +425,4 @@ fn scan_until(bytes: &[u8], ends: impl Fn(u8) -> bool) -> usize {
 }
 
 #[cfg(test)]
-pub(crate) mod referee;
-#[cfg(test)]
 mod tests;

@@ -1,8 +1,10 @@
 //! The parser against the vte crate: the same calls for every input without APC.
 
+mod referee;
+
 use proptest::prelude::*;
 
-use super::referee::{Call, compare, may_differ, ours, theirs};
+use referee::{Call, compare, may_differ, ours, theirs};
 
 /// Pieces that make up most of what matters; `_` after ESC is left out, because vte drops APC.
 fn piece() -> impl Strategy<Value = Vec<u8>> {

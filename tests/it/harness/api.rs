@@ -1,5 +1,6 @@
 //! Calls over the server's socket, as programs make them: one line of JSON-RPC each way, events between.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 
@@ -11,6 +12,8 @@ use super::{PATIENCE, World};
 pub(crate) struct Api {
     reader: BufReader<UnixStream>,
     next: u64,
+    /// Answers that came while another one was waited for.
+    early: BTreeMap<u64, Value>,
     /// What came between the answers.
     pub(crate) events: Vec<Value>,
 }
@@ -21,7 +24,7 @@ impl Api {
     pub(crate) fn connect(world: &World) -> Self {
         let stream = UnixStream::connect(world.path("state/abide/run/socket")).expect("the server listens");
         stream.set_read_timeout(Some(2 * PATIENCE)).expect("it is a socket");
-        Self { reader: BufReader::new(stream), next: 0, events: Vec::new() }
+        Self { reader: BufReader::new(stream), next: 0, early: BTreeMap::new(), events: Vec::new() }
     }
 
     /// Sends a call without waiting; its number.
@@ -44,11 +47,14 @@ impl Api {
     #[track_caller]
     pub(crate) fn answer(&mut self, id: u64) -> Result<Value, Value> {
         loop {
+            if let Some(line) = self.early.remove(&id) {
+                return line.get("result").cloned().ok_or_else(|| line["error"].clone());
+            }
             let line = self.line().unwrap_or_else(|| unreachable!("call {id} was not answered; events: {:?}", self.events));
             if line.get("method").is_some() {
                 self.events.push(line["params"]["event"].clone());
-            } else if line["id"] == id {
-                return line.get("result").cloned().ok_or_else(|| line["error"].clone());
+            } else if let Some(answered) = line["id"].as_u64() {
+                self.early.insert(answered, line);
             }
         }
     }

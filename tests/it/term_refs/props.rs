@@ -7,6 +7,7 @@ use abide::base::text::{char_width, cluster_width};
 use abide::term::{Options, Snapshot, TermEvent, Terminal};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use super::soup;
@@ -286,9 +287,9 @@ fn drawn(terminal: &Terminal, rows: &[Row]) -> String {
         let mut x = 0;
         for run in &row.runs {
             out.push_str(&sgr(run.style));
-            out.push_str(&format!("\x1b]8;;{}\x1b\\", terminal.link(run.link).unwrap_or("")));
+            write!(out, "\x1b]8;;{}\x1b\\", terminal.link(run.link).unwrap_or("")).expect("a string takes it");
             let mut put = |text: &str, cols: usize| {
-                out.push_str(&format!("\x1b[{};{}H{text}", y + 1, x + 1));
+                write!(out, "\x1b[{};{}H{text}", y + 1, x + 1).expect("a string takes it");
                 x += cols;
             };
             match run.kind {
@@ -316,15 +317,15 @@ fn sgr(style: abide::base::style::Style) -> String {
         (Attrs::OVERLINE, 53),
     ] {
         if style.attrs.0 & attrs.0 != 0 {
-            text.push_str(&format!(";{number}"));
+            write!(text, ";{number}").expect("a string takes it");
         }
     }
-    text.push_str(&format!(";4:{}", style.underline as u8));
+    write!(text, ";4:{}", style.underline as u8).expect("a string takes it");
     for (colour, target) in [(style.fg, 38), (style.bg, 48), (style.underline_colour, 58)] {
         match colour {
             Colour::Default => {}
-            Colour::Indexed(n) => text.push_str(&format!(";{target}:5:{n}")),
-            Colour::Rgb(r, g, b) => text.push_str(&format!(";{target}:2::{r}:{g}:{b}")),
+            Colour::Indexed(n) => write!(text, ";{target}:5:{n}").expect("a string takes it"),
+            Colour::Rgb(r, g, b) => write!(text, ";{target}:2::{r}:{g}:{b}").expect("a string takes it"),
         }
     }
     text + "m"
@@ -335,10 +336,10 @@ fn text_marks_colours_and_cursor_come_back_from_another_width() {
     let mut terminal = Terminal::new(Size::new(120, 20), Options::default(), Box::new(HeapMemory::default()));
     let mut output = String::new();
     for n in 0..40 {
-        output.push_str(&format!(
-            "\x1b]133;A\x07\x1b[1;32muser@host\x1b[m:\x1b[34m~/some/where\x1b[m$ \x1b]133;B\x07command {n} with arguments\r\n"
-        ));
-        output.push_str(&format!("\x1b]133;C\x07\x1b[3{}m{}\x1b[m plain 漢字 e\u{301} 👩‍👩‍👧\r\n\x1b]133;D;0\x07", n % 8, "word ".repeat(n)));
+        write!(output, "\x1b]133;A\x07\x1b[1;32muser@host\x1b[m:\x1b[34m~/some/where\x1b[m$ \x1b]133;B\x07command {n} with arguments\r\n")
+            .expect("a string takes it");
+        write!(output, "\x1b]133;C\x07\x1b[3{}m{}\x1b[m plain 漢字 e\u{301} 👩‍👩‍👧\r\n\x1b]133;D;0\x07", n % 8, "word ".repeat(n))
+            .expect("a string takes it");
     }
     terminal.feed(output.as_bytes(), &mut Vec::new());
     terminal.feed(b"\x1b[35mthe cursor is in a line that is longer than the narrow screen\x1b[12D", &mut Vec::new());

@@ -17,7 +17,8 @@ use abide::client::paint::Painter;
 use abide::client::update::update;
 use abide::settings::Settings;
 use abide::term::{Options, Terminal};
-use abide::wire::frame::{Chrome, Frame, PaneItem, PaneRows, Span, ToClient};
+use abide::wire::frame::{Chrome, Frame, PaneItem, PaneRows, ToClient};
+use abide::wire::span::Span;
 
 fn terminal(size: Size) -> Terminal {
     let options = Options { scrollback_lines_max: 50, ..Options::default() };
