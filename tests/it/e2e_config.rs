@@ -289,7 +289,7 @@ fn far_away(verb: &str) -> String {
 fn a_session_is_never_shown_inside_itself_however_far_away_the_client_is() {
     let client = configured("");
     client.type_line(&far_away("attach work"));
-    client.expect("cannot be shown inside itself");
+    client.expect("this terminal is a pane of session");
     client.type_line("clear");
     client.type_line(&far_away("new other"));
     client.expect_screen("the inner client", |screen| screen.shows("other") && screen.shows("nested"));
