@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
-use abide::client::{self, CopySetup, Options, Outcome, Setup};
-use abide::platform::socket;
+use abide::client::{self, Options, Outcome, fresh, plain};
+use abide::platform::{places::is_first_run, socket};
 use abide::{keeper, record, server};
 
 fn main() -> ExitCode {
@@ -30,30 +30,31 @@ fn main() -> ExitCode {
 
 /// Shows a session until the client leaves; gives the exit status.
 fn show(attach: Attach) -> u8 {
-    if let Some(notice) = &attach.notice {
-        cli::say(&format!("abide: {notice}"));
-    }
     let outcome = attached(attach).unwrap_or_else(|error| Outcome::NoTerminal(format!("the client cannot be started: {error:#}")));
-    if let Some(line) = outcome.message() {
-        cli::say(&line);
-    }
+    outcome.message().iter().for_each(|line| cli::say(line));
     outcome.status()
 }
 
 fn attached(attach: Attach) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let setup = Setup { copy: CopySetup::new(&attach.settings, &client::editor()), ..Setup::new(&attach.settings, host) };
+    let (setup, problem) = fresh::setup(&attach.settings, &rustix::system::uname().nodename().to_string_lossy());
     let options = Options {
         setup,
+        problems: attach.notice.into_iter().chain(problem).collect(),
+        known: fresh::present(),
+        is_first_run: is_first_run(&attach.places) && !attach.read_only,
         hello: client::hello(attach.read_only)?,
         entry: Some(Wanted { name: attach.action, params: attach.params }),
         give_up: attach.give_up,
     };
     let connect = || async {
         let stream = tokio::net::UnixStream::connect(attach.places.socket()).await?;
-        socket::check_peer(&stream)?;
-        Ok(stream)
+        socket::check_peer(&stream).map(|()| stream)
     };
-    Ok(runtime.block_on(client::run(options, connect)))
+    if attach.is_plain {
+        return Ok(runtime.block_on(async { plain::run(options, connect().await, cli::tell).await }));
+    }
+    let outcome = runtime.block_on(client::run(options, connect));
+    runtime.shutdown_background();
+    Ok(outcome)
 }

@@ -16,6 +16,7 @@ pub mod pane;
 pub mod process;
 pub mod server;
 pub mod session;
+pub mod shell;
 pub mod tab;
 
 use clap::Args;

@@ -32,6 +32,8 @@ table! {
     client client::tabs::Tabs;
     client client::rename::Rename;
     client client::notices::Notices;
+    client client::inbox::Inbox;
+    client client::lock::Lock;
     client client::numbers::Numbers;
     client client::clock::Clock;
     client client::describe::Describe;
@@ -104,6 +106,7 @@ table! {
     server buffer::paste::Paste;
     server buffer::delete::Delete;
     cli buffer::save::Save;
+    server shell::integrate::Integrate;
     server layout::apply::ApplyLayout;
     server layout::save::Save;
     server layout::next::Next;
@@ -114,9 +117,12 @@ table! {
     server server::restart::Restart;
     cli cli::config_check::Check;
     cli cli::config_show::Show;
+    cli cli::config_explain::Explain;
     cli cli::config_path::Path;
     cli cli::config_default::PrintDefault;
     cli cli::config_edit::Edit;
+    cli cli::config_import::Import;
+    cli cli::themes::Themes;
     cli cli::keys::Keys;
     cli cli::actions::Actions;
     cli cli::doctor::Doctor;

@@ -97,10 +97,17 @@ fn keys() -> String {
     );
     let tmux = of(Preset::Tmux);
     key_table(&mut out, tmux.iter());
-    out += "\n## Preset `screen`\n\nWhat differs from `tmux`, apart from the prefix `C-a`.\n\n";
     let same = |listed: &&Listed| tmux.iter().any(|other| other.chord == listed.chord && other.words == listed.words);
-    let screen = of(Preset::Screen);
-    key_table(&mut out, screen.iter().filter(|listed| !same(listed)));
+    let others = [
+        (Preset::Screen, "screen", "What differs from `tmux`, apart from the prefix `C-a`."),
+        (Preset::Zellij, "zellij", "What there is besides the keys of `tmux`: zellij's modes as chords."),
+        (Preset::Alt, "alt", "What there is besides the keys of `tmux`, whose prefix is `C-M-b` here."),
+        (Preset::Locked, "locked", "Nothing is taken until F12 is pressed; then it is `tmux`, and F12 locks again."),
+    ];
+    for (preset, name, text) in others {
+        write!(out, "\n## Preset `{name}`\n\n{text}\n\n").ok();
+        key_table(&mut out, of(preset).iter().filter(|listed| !same(listed)));
+    }
     out
 }
 

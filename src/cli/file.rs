@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::base::code::{Code, Refusal};
 use crate::config::diag::Diagnostic;
 use crate::config::load;
 use crate::platform::config_file;
@@ -26,4 +27,15 @@ pub(super) fn read(path: &Path) -> Result<Option<Settings>, Vec<Diagnostic>> {
         Ok(Some(text)) => load::load(&name, &text).map(Some),
         Err(error) => Err(vec![Diagnostic::unreadable(&name, &error.to_string())]),
     }
+}
+
+/// The settings of the user's file, or a refusal that names the first problem.
+///
+/// # Errors
+/// That refusal.
+pub(super) fn valid_settings() -> Result<Settings, Refusal> {
+    settings().map_err(|problems| {
+        let first = problems.first().map(Diagnostic::headline).unwrap_or_default();
+        Refusal::new(Code::InvalidConfig, first).hint("abide config check shows all problems")
+    })
 }

@@ -11,15 +11,18 @@ use crate::action::cli::completions::{Completions, Shell};
 use crate::action::cli::config_check::Check;
 use crate::action::cli::config_default::PrintDefault;
 use crate::action::cli::config_edit::Edit;
+use crate::action::cli::config_explain::Explain;
+use crate::action::cli::config_import::Import;
 use crate::action::cli::config_path::Path as ConfigPath;
 use crate::action::cli::config_show::Show;
 use crate::action::cli::doctor::Doctor;
 use crate::action::cli::keys::Keys;
 use crate::action::cli::man::Man;
+use crate::action::cli::themes::Themes;
 use crate::action::cli::version::Version;
 use crate::action::table::{self, Call, Entry, TABLE};
 use crate::base::code::{Code, Refusal};
-use crate::cli::{Next, docs, file, human, man, print, tree};
+use crate::cli::{Next, docs, file, human, man, print, settled, tree};
 use crate::config::diag::{Diagnostic, listing};
 use crate::config::keymap::{Keymap, Listed};
 use crate::config::{load, reference};
@@ -45,12 +48,21 @@ fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
     if let Some(show) = call.arguments::<Show>() {
         return config_show(show.section.as_deref(), as_json);
     }
+    if let Some(explain) = call.arguments::<Explain>() {
+        return settled::explain(&explain.option, as_json);
+    }
+    if let Some(import) = call.arguments::<Import>() {
+        return settled::config_import(import.file.as_deref(), import.write, as_json);
+    }
+    if call.arguments::<Themes>().is_some() {
+        return settled::themes(as_json);
+    }
     if call.arguments::<ConfigPath>().is_some() {
         let path = config_file::path();
-        return give(as_json, || json!({ "path": path, "exists": path.exists() }), || path.display().to_string());
+        return print::give(as_json, || json!({ "path": path, "exists": path.exists() }), || path.display().to_string());
     }
     if call.arguments::<PrintDefault>().is_some() {
-        return give(as_json, || json!(Settings::default()), || load::DEFAULT.into());
+        return print::give(as_json, || json!(Settings::default()), || load::DEFAULT.into());
     }
     if call.arguments::<Edit>().is_some() {
         return config_edit();
@@ -69,7 +81,7 @@ fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
     }
     if call.arguments::<Version>().is_some() {
         let version = env!("CARGO_PKG_VERSION");
-        return give(as_json, || json!({ "version": version, "protocol": hello::VERSION }), || format!("abide {version}"));
+        return print::give(as_json, || json!({ "version": version, "protocol": hello::VERSION }), || format!("abide {version}"));
     }
     Err(Refusal::new(Code::Internal, format!("{} is not carried out by the command line", call.name())))
 }
@@ -79,8 +91,14 @@ fn config_check(file: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     let shown = path.display();
     match file::read(&path) {
         Ok(None) if file.is_some() => Err(Refusal::new(Code::NotFound, format!("no file {shown}"))),
-        Ok(None) => give(as_json, || json!([]), || format!("{shown}: no file; the defaults are in force")),
-        Ok(Some(_)) => give(as_json, || json!([]), || format!("{shown}: no problems")),
+        Ok(None) => print::give(as_json, || json!([]), || format!("{shown}: no file; the defaults are in force")),
+        Ok(Some(settings)) => match settled::theme_problem(&settings) {
+            None => print::give(as_json, || json!([]), || format!("{shown}: no problems")),
+            Some(problem) => {
+                print::note(&format!("{shown}: {problem}"));
+                Ok(Code::InvalidConfig.exit_status())
+            }
+        },
         Err(problems) => {
             if as_json {
                 print::text(&human::json(&Value::Array(problems.iter().map(problem_json).collect())))?;
@@ -99,26 +117,18 @@ fn problem_json(problem: &Diagnostic) -> Value {
     })
 }
 
-/// The settings of the user's file, or a refusal that names the first problem.
-fn valid_settings() -> Result<Settings, Refusal> {
-    file::settings().map_err(|problems| {
-        let first = problems.first().map(Diagnostic::headline).unwrap_or_default();
-        Refusal::new(Code::InvalidConfig, first).hint("abide config check shows all problems")
-    })
-}
-
 fn config_show(section: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
-    let settings = valid_settings()?;
+    let settings = file::valid_settings()?;
     let whole = json!(settings);
     let Some(name) = section else {
-        return give(as_json, || whole.clone(), || reference::toml(&settings, None));
+        return print::give(as_json, || whole.clone(), || reference::toml(&settings, None));
     };
     let Some(part) = whole.get(name) else {
         let names = whole.as_object().into_iter().flat_map(|sections| sections.keys().map(String::as_str));
         let names: Vec<_> = names.collect();
         return Err(Refusal::new(Code::NotFound, format!("no section {name:?}; the sections are {}", names.join(", "))));
     };
-    give(as_json, || part.clone(), || reference::toml(&settings, Some(name)))
+    print::give(as_json, || part.clone(), || reference::toml(&settings, Some(name)))
 }
 
 fn config_edit() -> Result<u8, Refusal> {
@@ -149,7 +159,7 @@ fn list_keys(word: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
         let texts = [&listed.keys, &listed.chord, &listed.words, &listed.summary];
         texts.iter().any(|text| text.to_lowercase().contains(&lower))
     };
-    let shown: Vec<Listed> = Keymap::new(&valid_settings()?.keys).listing().into_iter().filter(has).collect();
+    let shown: Vec<Listed> = Keymap::new(&file::valid_settings()?.keys).listing().into_iter().filter(has).collect();
     if let (Some(word), true) = (word, shown.is_empty()) {
         return Err(Refusal::new(Code::NotFound, format!("no key, action or help with {word:?}")).hint("abide keys"));
     }
@@ -157,14 +167,14 @@ fn list_keys(word: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     let column = |head: &str, of: fn(&Listed) -> &String| (head.to_owned(), shown.iter().map(|listed| of(listed).clone()).collect());
     let columns =
         || [column("KEYS", |listed| &listed.keys), column("ACTION", |listed| &listed.words), column("", |listed| &listed.summary)];
-    give(as_json, || shown.iter().map(as_value).collect(), || human::rows(&columns()))
+    print::give(as_json, || shown.iter().map(as_value).collect(), || human::rows(&columns()))
 }
 
 fn list_actions(name: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     let Some(name) = name else {
         let column = |head: &str, of: fn(&Entry) -> String| (head.to_owned(), TABLE.iter().map(of).collect::<Vec<_>>());
         let columns = || [column("ACTION", |entry| entry.name.into()), column("COMMAND", command_words), column("", Entry::summary)];
-        return give(as_json, || TABLE.iter().map(docs::entry_json).collect(), || human::rows(&columns()));
+        return print::give(as_json, || TABLE.iter().map(docs::entry_json).collect(), || human::rows(&columns()));
     };
     let words: Vec<String> = name.split_whitespace().map(str::to_owned).collect();
     let Some((entry, _)) = table::find_words(&words) else {
@@ -172,7 +182,7 @@ fn list_actions(name: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
         let refusal = Refusal::new(Code::UnknownAction, format!("no action {name:?}"));
         return Err(refusal.hint(near.map_or_else(|| "abide actions".into(), |near| format!("did you mean {near}?"))));
     };
-    give(as_json, || docs::entry_json(entry), || docs::action_section(entry))
+    print::give(as_json, || docs::entry_json(entry), || docs::action_section(entry))
 }
 
 fn command_words(entry: &Entry) -> String {
@@ -188,12 +198,4 @@ fn complete(shell: Shell) -> Result<u8, Refusal> {
     };
     clap_complete::generate(shell, &mut tree::command(), "abide", &mut out);
     print::bytes(&out).map(|()| 0)
-}
-
-/// Prints one or the other.
-///
-/// # Errors
-/// If standard output cannot be written.
-pub(super) fn give(as_json: bool, value: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Result<u8, Refusal> {
-    print::text(&if as_json { human::json(&value()) } else { text() }).map(|()| 0)
 }

@@ -11,6 +11,7 @@ mod link;
 mod local;
 mod man;
 mod print;
+mod settled;
 mod start;
 mod tree;
 
@@ -67,6 +68,8 @@ pub struct Attach {
     pub give_up: Span,
     /// Whether the client only watches.
     pub read_only: bool,
+    /// Whether it shows lines and draws nothing.
+    pub is_plain: bool,
     /// The action to call first, which gives the client's view a session.
     pub action: &'static str,
     /// Its arguments.
@@ -112,6 +115,12 @@ pub fn diagnose(as_json: bool, told: Vec<(&'static str, bool, String)>) -> u8 {
 /// Says a line on standard error, harmless: for `main`, once the client has given the terminal back.
 pub fn say(line: &str) {
     print::note(line);
+}
+
+/// Says a line on standard output, harmless: for the client that shows lines.
+pub fn tell(line: &str) {
+    // A reader that has gone ends the client in another way.
+    drop(print::text(&(crate::base::text::harmless(line, usize::MAX) + "\n")));
 }
 
 /// tmux's commands in our words. Words that are no text are left to clap, which refuses them where they are no path.
@@ -186,8 +195,9 @@ fn attach(places: Places, entry: &'static Entry, params: Params) -> Result<Next,
         Err(problems) => (Settings::default(), problems.first().map(Diagnostic::headline)),
     };
     entry.call(&params)?;
-    let read_only = params.get("read_only") == Some(&Value::Bool(true));
-    Ok(Next::Attach(Box::new(Attach { places, settings, notice, give_up: GIVE_UP, read_only, action: entry.name, params })))
+    let is_on = |name: &str| params.get(name) == Some(&Value::Bool(true));
+    let (read_only, is_plain) = (is_on("read_only"), is_on("plain"));
+    Ok(Next::Attach(Box::new(Attach { places, settings, notice, give_up: GIVE_UP, read_only, is_plain, action: entry.name, params })))
 }
 
 /// Whether this process has a terminal to show a session in, and is not shown in one itself.

@@ -2,8 +2,11 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use crate::base::code::{Code, Refusal};
 use crate::base::text::harmless;
+use crate::cli::human;
 
 const LINE_BYTES_MAX: usize = 64 << 10;
 
@@ -66,4 +69,12 @@ fn forgiven(written: io::Result<()>) -> Result<(), Refusal> {
         }
         _ => Ok(()),
     }
+}
+
+/// Prints one or the other.
+///
+/// # Errors
+/// If standard output cannot be written.
+pub(super) fn give(as_json: bool, value: impl FnOnce() -> Value, shown: impl FnOnce() -> String) -> Result<u8, Refusal> {
+    text(&if as_json { human::json(&value()) } else { shown() }).map(|()| 0)
 }

@@ -13,6 +13,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("layout", "How the panes of a tab share its area"),
     ("view", "What one client looks at"),
     ("client", "Attached clients"),
+    ("shell", "What shells are told to mark their prompts and commands"),
     ("process", "Processes of the panes"),
     ("task", "Supervised programs of a project"),
     ("server", "The server that keeps the sessions"),

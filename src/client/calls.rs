@@ -14,6 +14,10 @@ use crate::wire::rpc::Request;
 
 /// The action that lists the keys.
 pub const HELP: &str = "client.keys";
+/// The one that lists every command.
+pub const PALETTE: &str = "client.palette";
+/// What somebody who is new here does first: a tab, a split, leaving.
+pub const FIRST_STEPS: [&str; 3] = ["tab.new", "pane.split", "client.detach"];
 
 /// The action that brings back what was closed.
 pub const UNDO: &str = "session.undo";
@@ -66,6 +70,12 @@ pub fn move_border(border: Border, from: u16, to: u16) -> Option<Wanted> {
     Some(Wanted::new("pane.resize", json!({ "target": pane, "cells": to.abs_diff(from), way: true })))
 }
 
+/// Leave.
+#[must_use]
+pub fn leave() -> Wanted {
+    Wanted::new(FIRST_STEPS[2], json!({}))
+}
+
 /// Show a tab.
 #[must_use]
 pub fn go(tab: TabId) -> Wanted {
@@ -95,6 +105,10 @@ pub enum Own {
     Redraw,
     /// Suspend this client.
     Suspend,
+    /// List the panes that want attention.
+    Inbox,
+    /// Take no key but the one that unlocks, or take them again.
+    Lock,
     /// Ask for the new name of something.
     Rename(Renamed),
     /// Enter copy mode, and scroll a page.
@@ -146,13 +160,15 @@ pub enum Renamed {
 pub fn own(name: &str, params: &Map<String, Value>) -> Option<Own> {
     let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     Some(match name {
-        "client.palette" => Own::Palette(text("text")),
+        PALETTE => Own::Palette(text("text")),
         HELP => Own::Keys,
         "client.sessions" => Own::Sessions,
         "client.tabs" => Own::Tabs,
         "client.notices" => Own::Notices,
         "client.redraw" => Own::Redraw,
         "client.suspend" => Own::Suspend,
+        "client.inbox" => Own::Inbox,
+        "client.lock" => Own::Lock,
         "client.rename" if text("what") == "session" => Own::Rename(Renamed::Session),
         "client.rename" if text("what") == "pane" => Own::Rename(Renamed::Pane),
         "client.rename" => Own::Rename(Renamed::Tab),

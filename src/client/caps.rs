@@ -263,6 +263,20 @@ impl Caps {
     }
 }
 
+impl ColourDepth {
+    /// The depth that is the user's word; none if it is to be found out.
+    #[must_use]
+    pub const fn fixed(self) -> Option<Depth> {
+        match self {
+            Self::Auto => None,
+            Self::True => Some(Depth::True),
+            Self::Palette => Some(Depth::Palette),
+            Self::Named => Some(Depth::Named),
+            Self::None => Some(Depth::None),
+        }
+    }
+}
+
 impl Depth {
     /// The nearest colour that can be shown; none if there are no colours.
     #[must_use]

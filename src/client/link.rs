@@ -48,7 +48,7 @@ impl Outbox {
 
     /// Sends what has no number. Without a server it is dropped: the next hello, and what belongs to it, says it anew.
     pub(super) fn send(&mut self, message: &ToServer) {
-        if self.is_welcome || matches!(message, ToServer::Hello(_) | ToServer::Bars(_)) {
+        if self.is_welcome || matches!(message, ToServer::Hello(_) | ToServer::Bars(_) | ToServer::Inside(_)) {
             frame::put(&mut self.bytes, message);
         }
     }

@@ -1,12 +1,14 @@
 //! The client role: shows frames of the server in the outer terminal and sends it what is typed. It never interprets program output.
 
 pub mod album;
+mod aside;
 pub mod calls;
 pub mod caps;
 mod commands;
 pub mod copy;
 pub mod copying;
 mod examine;
+pub mod fresh;
 pub mod hints;
 mod identity;
 pub mod input;
@@ -18,6 +20,7 @@ pub mod paint;
 pub mod pick;
 pub mod picture;
 pub mod places;
+pub mod plain;
 mod run;
 pub mod scene;
 mod screen_guard;

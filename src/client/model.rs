@@ -19,7 +19,8 @@ use crate::client::pick::Pick;
 use crate::client::places::{Border, Frame, Places, places};
 use crate::client::scene::Scene;
 use crate::client::setup::Setup;
-use crate::wire::frame::{Notice, OuterColours, ToServer};
+use crate::settings::{Appearance, Preset};
+use crate::wire::frame::{Beside, Notice, OuterColours, ToServer};
 
 /// How long a notice is shown.
 pub const NOTICE_TIME: Span = Span::seconds(4);
@@ -71,14 +72,14 @@ pub struct Model {
     pub album: Album,
     /// Hours and minutes, as they are shown.
     pub clock: String,
+    /// What else it knows.
+    pub more: More,
     /// What has to be painted.
     pub damage: Damage,
     /// The id of the next call.
     pub next_call: u64,
     /// Copy mode, and what was copied.
     pub copying: Copying,
-    /// The call that this client came with; without it there is nothing to show.
-    pub entry: Option<u64>,
     /// What was asked of the server, and what is looked at.
     pub looking: Looking,
 }
@@ -114,6 +115,35 @@ pub struct Preview {
     pub again: Tick,
 }
 
+/// What a client knows besides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct More {
+    /// The call that this client came with; without it there is nothing to show.
+    pub entry: Option<u64>,
+    /// Whether every key but the unlock key goes to the program.
+    pub locked: bool,
+    /// What kind of terminal this is.
+    pub appearance: Appearance,
+    /// What the command of the status line printed.
+    pub command: String,
+    /// What the server tells besides frames.
+    pub beside: Beside,
+    /// Whether the card of the first run is shown.
+    pub card: Card,
+    /// Whether the terminal speaks to a session that it is itself shown in.
+    pub nested: bool,
+}
+
+/// Whether the card of the first run is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Card {
+    /// It is not.
+    #[default]
+    Gone,
+    /// It is, until a key is pressed.
+    Shown,
+}
+
 /// The keys of an unfinished chord, and when the last was pressed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chord {
@@ -138,6 +168,8 @@ pub enum Overlay {
     Search(Line),
     /// Labels over a pane.
     Hints(Hints),
+    /// Whether this text of several lines is to be pasted, yes or no.
+    Paste(String),
     /// The numbers of the panes, until then.
     Numbers(Tick),
     /// A clock.
@@ -194,7 +226,7 @@ impl Damage {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Event {
     /// What one read of the outer terminal gave.
     Tty(Vec<crate::client::input::TtyEvent>),
@@ -208,6 +240,12 @@ pub enum Event {
     Lost,
     /// The clock shows something else.
     Clock(String),
+    /// The command of the status line printed this line.
+    Command(String),
+    /// The configuration was saved and is in order.
+    Configured(Box<Setup>),
+    /// The configuration was saved and has this problem: nothing changes.
+    Misconfigured(String),
     /// A deadline has passed.
     Wake,
     /// The client was suspended and goes on.
@@ -231,6 +269,8 @@ pub enum Message {
     Reconnect,
     /// Suspend this process.
     Suspend,
+    /// The card of the first run was seen: never show it again.
+    CardSeen,
     /// Leave.
     Leave(Outcome),
     /// Run a command of the user.
@@ -265,6 +305,7 @@ impl Model {
     /// A client that has no connection yet.
     #[must_use]
     pub fn new(setup: Rc<Setup>, size: Size, caps: Caps, now: Now) -> Self {
+        let setup_locked = setup.keys.preset == Preset::Locked;
         Self {
             setup,
             size,
@@ -281,10 +322,10 @@ impl Model {
             colours: OuterColours::default(),
             album: Album::default(),
             clock: String::new(),
+            more: More { locked: setup_locked, card: Card::default(), ..More::default() },
             damage: Damage { all: true, ..Damage::default() },
             next_call: 1,
             copying: Copying::default(),
-            entry: None,
             looking: Looking::default(),
         }
     }
@@ -341,6 +382,14 @@ impl Model {
             Link::Greeting(_) => "connected; waiting for the server to answer",
             Link::Up(_) => "welcome; waiting for the first picture of the session",
         })
+    }
+
+    /// Forgets the keys of an unfinished chord.
+    pub fn end_chord(&mut self) {
+        if !self.chord.keys.is_empty() {
+            self.chord.keys.clear();
+            self.damage.chrome = true;
+        }
     }
 
     /// Shows a notice.

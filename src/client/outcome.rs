@@ -1,6 +1,7 @@
 //! How a client left: what it says afterwards and the exit status it ends with. It prints nothing.
 
 use crate::base::code::Refusal;
+use crate::wire::frame::Bye;
 
 /// Why a client left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What the last message of the server means; none if it restarts and is to be come back to.
+    #[must_use]
+    pub fn of(bye: Bye) -> Option<Self> {
+        Some(match bye {
+            Bye::Restart => return None,
+            Bye::Detached { session } => Self::Detached(session),
+            Bye::Ended { session, status } => Self::Ended { session, status },
+            Bye::Closed { session } => Self::Closed(session),
+            Bye::Stopped => Self::Stopped,
+            Bye::Refused { message } => Self::SentAway(message),
+        })
+    }
+
     /// The exit status.
     #[must_use]
     pub fn status(&self) -> u8 {

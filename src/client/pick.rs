@@ -1,5 +1,8 @@
 //! A list to pick from, narrowed by what is typed. It neither draws itself nor does what is picked.
 
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Matcher, Utf32Str};
+
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::client::line::Line;
@@ -39,6 +42,8 @@ pub enum Choice {
         /// The pattern.
         pattern: String,
     },
+    /// The view focuses that pane.
+    Pane(PaneId),
     /// The list closes.
     Close,
 }
@@ -118,6 +123,7 @@ impl Pick {
         match self.selected().filter(|_| self.has_preview)?.choice {
             Choice::Session(id) => Some(id.to_string()),
             Choice::Tab(id) => Some(id.to_string()),
+            Choice::Pane(id) => Some(id.to_string()),
             Choice::Command(_) | Choice::Close | Choice::Buffer(_) | Choice::Place { .. } => None,
         }
     }
@@ -174,43 +180,23 @@ impl Pick {
     fn narrow(&mut self) {
         self.refused = None;
         self.selected = 0;
+        let wanted = Pattern::parse(self.line.text(), CaseMatching::Smart, Normalization::Smart);
+        let mut matcher = Matcher::new(nucleo_matcher::Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let mut score = |text: &str| wanted.score(Utf32Str::new(text, &mut buffer), &mut matcher);
         let mut scored: Vec<_> = self
             .items
             .iter()
             .enumerate()
             .filter_map(|(idx, item)| {
-                let by_text = score(self.line.text(), &item.text).map(|score| score * 2);
-                let by_detail = score(self.line.text(), &item.detail);
-                by_text.max(by_detail).map(|score| (std::cmp::Reverse(score), idx))
+                // What is found in the help alone comes after what is found in the words.
+                let by_text = score(&item.text).map(|score| score.saturating_mul(4));
+                by_text.or_else(|| score(&item.detail)).map(|score| (std::cmp::Reverse(score), idx))
             })
             .collect();
         scored.sort_unstable();
         self.found = scored.into_iter().map(|(_, idx)| idx).collect();
     }
-}
-
-/// How well `typed` matches `text`: all its words occur, better as whole starts of words, worst as letters in order; none if not at all.
-fn score(typed: &str, text: &str) -> Option<i32> {
-    let text = text.to_lowercase();
-    let text = text.as_str();
-    typed.to_lowercase().split_whitespace().try_fold(0, |sum, word| {
-        let by_word = text
-            .split([' ', '-', '.'])
-            .position(|start| start.starts_with(word))
-            .map(|place| 100 - i32::try_from(place).unwrap_or(99).min(50));
-        let by_part = || text.contains(word).then_some(20);
-        Some(sum + by_word.or_else(by_part).or_else(|| in_order(word, text))?)
-    })
-}
-
-/// All letters occur in order; the closer together, the better.
-fn in_order(word: &str, text: &str) -> Option<i32> {
-    let mut rest = text.chars();
-    let mut gaps = 0;
-    for wanted in word.chars() {
-        gaps += i32::try_from(rest.by_ref().position(|c| c == wanted)?).unwrap_or(100);
-    }
-    Some((10 - gaps).max(1))
 }
 
 #[cfg(test)]

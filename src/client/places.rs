@@ -16,23 +16,35 @@ pub struct Places {
     pub status: Option<u16>,
 }
 
-/// The rows that bars take where there is room for them.
-#[must_use]
-pub const fn bar_rows(bars: &Bars) -> u16 {
-    if bars.show { 2 } else { 0 }
-}
-
 /// Places the bars in the rows that the area leaves: two bars, or one, or none.
 #[must_use]
 pub fn places(terminal: Size, area: Size, bars: &Bars) -> Places {
-    let last = terminal.rows.saturating_sub(1);
-    match terminal.rows.saturating_sub(area.rows) {
-        0 => Places { area: Rect::new(0, 0, area), tabs: None, status: None },
-        _ if !bars.show => Places { area: Rect::new(0, 0, area), tabs: None, status: None },
-        1 if bars.edge == Edge::Top => Places { area: Rect::new(0, 1, area), tabs: None, status: Some(0) },
-        1 => Places { area: Rect::new(0, 0, area), tabs: None, status: Some(last) },
-        _ => Places { area: Rect::new(0, 1, area), tabs: Some(0), status: Some(last) },
-    }
+    let mut room = terminal.rows.saturating_sub(area.rows);
+    let (mut top, mut bottom) = (0, terminal.rows);
+    let mut takes = |edge: Edge| {
+        let has_room = 0 < room && edge != Edge::Off;
+        room -= u16::from(has_room);
+        has_room
+    };
+    // Where there is room for one bar only, it is the status line, which shows the tabs then.
+    let (has_status, has_tabs) = (takes(bars.position), takes(bars.tabs));
+    let mut place = |edge: Edge| {
+        if edge == Edge::Top {
+            top += 1;
+            return top - 1;
+        }
+        bottom -= 1;
+        bottom
+    };
+    // Of two at one edge the status line is the lower one.
+    let (tabs, status) = if bars.position == Edge::Top {
+        let tabs = has_tabs.then(|| place(bars.tabs));
+        (tabs, has_status.then(|| place(bars.position)))
+    } else {
+        let status = has_status.then(|| place(bars.position));
+        (has_tabs.then(|| place(bars.tabs)), status)
+    };
+    Places { area: Rect::new(0, top, area), tabs, status }
 }
 
 /// What is at a cell of the area.
@@ -146,7 +158,24 @@ pub fn is_floating(chrome: &Chrome, idx: usize) -> bool {
 mod tests {
     use super::{Places, places};
     use crate::base::geom::{Rect, Size};
-    use crate::settings::Bars;
+    use crate::settings::{Bars, Edge};
+
+    #[test]
+    fn bars_are_where_they_are_wanted() {
+        let check = |position: Edge, tabs: Edge, y: u16, at: (Option<u16>, Option<u16>)| {
+            let bars = Bars { position, tabs, ..Bars::default() };
+            let area = Size::new(80, 24 - bars.rows());
+            let found = places(Size::new(80, 24), area, &bars);
+            assert_eq!((found.area.y, found.tabs, found.status), (y, at.0, at.1), "{position:?} {tabs:?}");
+        };
+        check(Edge::Bottom, Edge::Top, 1, (Some(0), Some(23)));
+        check(Edge::Top, Edge::Top, 2, (Some(0), Some(1)));
+        check(Edge::Top, Edge::Bottom, 1, (Some(23), Some(0)));
+        check(Edge::Bottom, Edge::Bottom, 0, (Some(22), Some(23)));
+        check(Edge::Bottom, Edge::Off, 0, (None, Some(23)));
+        check(Edge::Off, Edge::Top, 1, (Some(0), None));
+        check(Edge::Off, Edge::Off, 0, (None, None));
+    }
 
     #[test]
     fn bars_take_the_rows_that_are_left() {

@@ -7,30 +7,29 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Zoned;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
 use tokio::net::UnixStream;
 
 use crate::base::time::{Span, Tick};
+use crate::client::aside::{Aside, Happened};
 use crate::client::calls::Wanted;
 use crate::client::caps::Caps;
 use crate::client::commands;
+use crate::client::fresh;
 use crate::client::input::Decoder;
 use crate::client::link::Outbox;
-use crate::client::model::{Event, Message, Model, Numbered, Overlay};
+use crate::client::model::{Card, Event, Message, Model, Numbered, Overlay};
 use crate::client::outcome::Outcome;
 use crate::client::paint::Painter;
-use crate::client::places::bar_rows;
 use crate::client::screen_guard::ScreenGuard;
 use crate::client::setup::Setup;
 use crate::client::signals::{Signal, Signals};
 use crate::client::terminal;
 use crate::client::terminfo;
 use crate::client::update::update;
-use crate::platform;
 use crate::platform::outer::{OuterTerminal, stop_self};
-use crate::settings::Segment;
+use crate::platform::{self, places};
 use crate::wire::frame::{self, ToClient, ToServer};
 use crate::wire::hello::Hello;
 use crate::wire::packet::Packets;
@@ -52,6 +51,12 @@ pub struct Options {
     pub entry: Option<Wanted>,
     /// For how long a server that cannot be reached is tried.
     pub give_up: Span,
+    /// What is wrong with the configuration: it is shown.
+    pub problems: Vec<String>,
+    /// The text of the configuration that `setup` was made of.
+    pub known: Option<String>,
+    /// Whether the card of the first run is shown.
+    pub is_first_run: bool,
 }
 
 /// Runs a client until it leaves. `connect` gives a connection to the server; it is called again whenever one was lost, must not block, and may wait.
@@ -88,6 +93,7 @@ enum Woke {
     Socket(io::Result<Ready>),
     Typed,
     Deadline,
+    Aside(Happened),
 }
 
 struct Client<C, F> {
@@ -112,8 +118,8 @@ struct Client<C, F> {
     painter: Painter,
     /// One frame on its way to the terminal, and notes.
     screen: Screen,
-    /// When the clock shows another minute.
-    minute_at: Option<Tick>,
+    /// What comes from this machine besides the terminal.
+    aside: Aside,
     outcome: Option<Outcome>,
 }
 
@@ -148,7 +154,7 @@ where
         let mut outbox = Outbox::default();
         if let Some(entry) = &options.entry {
             outbox.input(Numbered::Call(entry.request(model.next_call)));
-            model.entry = Some(model.next_call);
+            model.more.entry = Some(model.next_call);
             model.next_call += 1;
         }
         let mut bytes = guard.greeting(setup.outer.mouse);
@@ -156,6 +162,13 @@ where
             bytes.extend(terminal::queries(size.rows));
         }
         let now = model.now.tick;
+        let aside = Aside::new(now, options.known);
+        if options.is_first_run {
+            model.more.card = Card::Shown;
+        }
+        for problem in &options.problems {
+            model.notify(problem.clone(), true);
+        }
         Ok(Self {
             tty: registered(terminal)?,
             guard,
@@ -174,7 +187,7 @@ where
             outbox,
             painter: Painter::default(),
             screen: Screen { bytes, ..Screen::default() },
-            minute_at: Some(now),
+            aside,
             outcome: None,
         })
     }
@@ -194,6 +207,7 @@ where
                 Woke::Socket(Ok(_)) | Woke::Deadline => {}
                 Woke::Socket(Err(error)) => self.lost(&error.to_string()),
                 Woke::Typed => self.read_terminal(),
+                Woke::Aside(happened) => self.aside(happened),
             }
         }
     }
@@ -205,7 +219,7 @@ where
         let is_sending = !self.outbox.unwritten().is_empty();
         let is_drawing = self.is_drawing();
         let reads_terminal = !self.outbox.is_full();
-        let Self { tty, signals, conn, .. } = self;
+        let Self { tty, signals, conn, aside, .. } = self;
         let (connecting, socket) = match conn {
             Conn::Connecting(future) => (Some(future), None),
             Conn::Waiting(_) => (None, None),
@@ -218,6 +232,7 @@ where
             ready = async { socket.expect("guarded").ready(interest).await }, if socket.is_some() => Woke::Socket(ready),
             ready = tty.readable(), if reads_terminal => { drop(ready); Woke::Typed }
             ready = tty.writable(), if is_drawing => { drop(ready); Woke::Deadline }
+            happened = aside.next() => Woke::Aside(happened),
             result = async { connecting.expect("guarded").await }, if connecting.is_some() => Woke::Connected(result),
             _ = tokio::time::timeout(pause.unwrap_or_default(), pending::<()>()), if pause.is_some() => Woke::Deadline,
         }
@@ -225,7 +240,7 @@ where
 
     fn next_deadline(&self) -> Option<Tick> {
         let retry = if let Conn::Waiting(at) = self.conn { Some(at) } else { None };
-        [retry, self.settle_at, self.minute_at, self.model.next_deadline()].into_iter().flatten().min()
+        [retry, self.settle_at, self.aside.deadline(), self.model.next_deadline()].into_iter().flatten().min()
     }
 
     /// Hands an event to the model and carries out what it says.
@@ -255,6 +270,7 @@ where
             Message::Write(_) => {}
             Message::Reconnect => self.lost("the server restarts"),
             Message::Suspend => self.suspend(),
+            Message::CardSeen => places::forget_first_run(),
             Message::Leave(outcome) => self.outcome = Some(outcome),
             Message::Run(command) => {
                 if let Err(error) = commands::run(command) {
@@ -279,22 +295,28 @@ where
             self.decoder.settle(&mut events);
             self.update(Event::Tty(events));
         }
-        if is_due(self.minute_at) {
-            let time = Zoned::now();
-            let left = 60 - u64::try_from(time.second()).unwrap_or(0).min(59);
-            self.minute_at = self.shows_clock().then(|| now.tick + Span::seconds(left));
-            self.update(Event::Clock(format!("{:02}:{:02}", time.hour(), time.minute())));
+        if let Some(clock) = self.aside.clock(now.tick, &self.model.setup.bars, self.model.overlay == Some(Overlay::Clock)) {
+            self.update(Event::Clock(clock));
         }
+        self.aside.run_command(now.tick, &self.model.setup.bars);
         if self.model.next_deadline_passed(now.tick) {
             self.update(Event::Wake);
         }
     }
 
-    /// Whether anybody could see the clock; without one nothing wakes this process by itself.
-    fn shows_clock(&self) -> bool {
-        let bars = &self.model.setup.bars;
-        let is_large = matches!(self.model.overlay, Some(Overlay::Clock));
-        is_large || bars.show && bars.left.iter().chain(&bars.right).any(|segment| *segment == Segment::Clock)
+    /// Something of this machine happened.
+    fn aside(&mut self, happened: Happened) {
+        match happened {
+            Happened::Printed(line) => self.update(Event::Command(line)),
+            Happened::Saved => match fresh::again(&self.model.setup.host, self.aside.known()) {
+                Ok(None) => {}
+                Ok(Some(setup)) => {
+                    self.aside.restart(self.model.now.tick);
+                    self.update(Event::Configured(Box::new(setup)));
+                }
+                Err(problem) => self.update(Event::Misconfigured(problem)),
+            },
+        }
     }
 
     /// Draws and writes until all is shown or the terminal takes no more.
@@ -409,7 +431,6 @@ where
                 self.hello.size = self.model.size;
                 self.hello.cell_pixels = self.model.caps.cell_pixels;
                 self.outbox.send(&ToServer::Hello(self.hello.clone()));
-                self.outbox.send(&ToServer::Bars(bar_rows(&self.model.setup.bars)));
                 // A server that takes over has the environment already.
                 self.hello.env.clear();
                 self.hello.resume = true;

@@ -6,7 +6,8 @@ use crate::action::table::{Entry, TABLE};
 use crate::client::copy::CopyOptions;
 use crate::client::copy::keys::{CopyKeys, Table};
 use crate::config::keymap::{Bound, Keymap, bound};
-use crate::settings::{Bars, CopyTable, Keys, Outer, Settings, Theme};
+use crate::config::theme::{Chosen, Themes};
+use crate::settings::{Appearance, Bars, CopyTable, Keys, Outer, Palette, Settings};
 
 /// An action in the palette.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,9 +34,11 @@ pub struct Setup {
     pub parse: Parse,
     /// The options of keys; the bindings among them are in `keymap`.
     pub keys: Keys,
-    /// Colours.
-    pub theme: Theme,
-    /// The status line.
+    /// The colours in force.
+    pub theme: Palette,
+    /// The colours for either kind of terminal.
+    pub themes: Chosen,
+    /// Tab bar and status line.
     pub bars: Bars,
     /// How the outer terminal is treated.
     pub outer: Outer,
@@ -90,16 +93,30 @@ impl Setup {
     pub fn new(settings: &Settings, host: impl Into<String>) -> Self {
         let here = TABLE.iter().filter(|entry| !entry.is_command_line_only());
         let item = |entry: &Entry| ActionItem { name: entry.name, words: entry.words()[0].join(" "), summary: entry.summary() };
+        let chosen = Themes::default().choose(&settings.theme).unwrap_or_default();
         Self {
             keymap: Keymap::new(&settings.keys),
             actions: here.map(item).collect(),
             parse: bound,
             keys: settings.keys.clone(),
-            theme: settings.theme,
+            theme: chosen.of(Appearance::Dark),
+            themes: chosen,
             bars: settings.bars.clone(),
             outer: settings.outer.clone(),
             copy: CopySetup::new(settings, ""),
             host: host.into(),
         }
+    }
+
+    /// The same with these colours.
+    #[must_use]
+    pub fn coloured(self, chosen: Chosen) -> Self {
+        Self { theme: chosen.of(Appearance::Dark), themes: chosen, ..self }
+    }
+
+    /// The same for such a terminal.
+    #[must_use]
+    pub fn on(self, appearance: Appearance) -> Self {
+        Self { theme: self.themes.of(appearance), ..self }
     }
 }

@@ -12,6 +12,8 @@ const CLIPBOARD_MAX: usize = 1 << 20;
 pub const ENTER: &str = "\x1b[22;0t\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[?1l\x1b>\x1b[m\x1b[r\x1b[2J\x1b[H";
 /// The mouse with movement while a button is down (1002), as decimals (1006).
 pub const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
+/// No mouse any more.
+pub const MOUSE_OFF: &str = "\x1b[?1003l\x1b[?1002l\x1b[?1006l";
 /// kitty keyboard protocol, pushed: keys told apart (1), alternates told (4). Other terminals ignore it.
 pub const KEYS_ON: &str = "\x1b[>5u";
 /// The flags of it that are always on, as a number.

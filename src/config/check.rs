@@ -10,14 +10,13 @@ use crate::base::key::Key;
 use crate::base::text::nearest;
 use crate::config::diag::{Diagnostic, File};
 use crate::config::keymap::{self, Fault};
-use crate::settings::ThemeColour;
-use crate::settings::shape::{Node, Shape, tree};
+use crate::settings::ThemeChoice;
+use crate::settings::shape::{Node, Shape};
 
 /// What is wrong with the options of a file.
 #[must_use]
-pub(crate) fn problems(file: File<'_>, table: &DeTable<'_>) -> Vec<Diagnostic> {
-    let root = tree();
-    let Shape::Table(sections) = &root.shape else { unreachable!("the settings are a table") };
+pub(crate) fn problems(file: File<'_>, table: &DeTable<'_>, root: &Node) -> Vec<Diagnostic> {
+    let Shape::Table(sections) = &root.shape else { unreachable!("what a file holds is a table") };
     let mut check = Check { file, sections, found: Vec::new() };
     check.table(&[], sections, table);
     check.found
@@ -99,7 +98,8 @@ impl Check<'_> {
         let names = || members.iter().map(|(name, _)| name.as_str());
         let at_top = path.len() == 1;
         let what = if at_top && value.get_ref().is_table() { "section" } else { "option" };
-        let near = nearest(name, names()).map(|near| if at_top { format!("[{near}]") } else { near.to_owned() });
+        let is_section = |name: &str| members.iter().any(|(member, node)| member == name && matches!(node.shape, Shape::Table(_)));
+        let near = nearest(name, names()).map(|near| if at_top && is_section(near) { format!("[{near}]") } else { near.to_owned() });
         let message = match (self.home_of(name), near) {
             (Some(section), _) => format!("no such {what} here; there is [{section}].{name}"),
             (None, Some(near)) => format!("no such {what}; the nearest is {near}"),
@@ -186,7 +186,8 @@ fn number(value: &DeValue<'_>) -> Option<i64> {
 fn malformed(form: &str, text: &str) -> Option<String> {
     match form {
         "key" => text.parse::<Key>().err().map(|error| error.to_string()),
-        "colour" => text.parse::<ThemeColour>().err().map(|error| error.to_string()),
+        "hook" => keymap::hook_fault(text),
+        "colour" => text.parse::<ThemeChoice>().err().map(|error| error.to_string()),
         "size" => text.parse::<Size>().err().map(|error| error.to_string()),
         _ if text.chars().any(char::is_control) => Some("has a control character".into()),
         _ if text.is_empty() || text.starts_with('/') => None,
@@ -198,6 +199,7 @@ fn example(form: &str) -> &'static str {
     match form {
         "key" => "\"C-b\"",
         "colour" => "\"blue\" or \"#5f87ff\"",
+        "hook" => "\"layout equalise\" or \"! notify-send done\"",
         "size" => "\"120x40\"",
         _ => "\"/usr/bin/fish\"",
     }

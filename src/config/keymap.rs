@@ -6,7 +6,7 @@ use crate::action::Place;
 use crate::action::table::{self, Params, TABLE};
 use crate::base::code::Refusal;
 use crate::base::key::{Key, KeyCode, Mods};
-use crate::config::words;
+use crate::config::{presets, words};
 use crate::settings::{Keys, Preset};
 
 /// The longest chord, in keys.
@@ -86,7 +86,7 @@ impl Keymap {
         }
         for prefix in map.prefixes.clone() {
             let twice = vec![Step::Prefix, Step::Key(prefix)];
-            if keys.preset == Preset::Tmux || !map.bound.contains_key(&twice) {
+            if keys.preset != Preset::Screen || !map.bound.contains_key(&twice) {
                 map.bind_steps(twice, &format!("send --key {prefix}"));
             }
         }
@@ -142,6 +142,12 @@ impl Keymap {
         of_name.min_by_key(|(_, bound)| bound.words.len()).map(|(chord, _)| self.pressed(chord))
     }
 
+    /// What the action of a binding does, in one line.
+    #[must_use]
+    pub fn summary(&self, bound: &Bound) -> String {
+        table::find(bound.name).map(table::Entry::summary).unwrap_or_default()
+    }
+
     fn listed(&self, chord: &[Step], bound: &Bound) -> Listed {
         let written = chord.iter().map(|step| match step {
             Step::Prefix => "prefix".to_owned(),
@@ -188,22 +194,6 @@ impl Keymap {
     }
 }
 
-/// Where GNU screen's keys differ from tmux's, in the action language.
-const SCREEN: &[(&str, &str)] = &[
-    ("prefix a", "send --key C-a"),
-    ("prefix C-a", "tab last"),
-    ("prefix Space", "tab next"),
-    ("prefix Backspace", "tab prev"),
-    ("prefix k", "tab close"),
-    ("prefix S", "pane split --down"),
-    ("prefix |", "pane split --right"),
-    ("prefix Tab", "pane next"),
-    ("prefix X", "pane close"),
-    ("prefix Q", "pane zoom"),
-    ("prefix A", "client rename tab"),
-    ("prefix \"", ""),
-];
-
 /// The bindings of a preset as `(chord, action)`, in the order of the table; the prefix key after the prefix is not among them.
 #[must_use]
 pub fn default_bindings(preset: Preset) -> Vec<(&'static str, String)> {
@@ -212,19 +202,15 @@ pub fn default_bindings(preset: Preset) -> Vec<(&'static str, String)> {
         entry.keys.iter().map(move |(chord, arguments)| (*chord, format!("{words} {arguments}").trim_end().to_owned()))
     };
     let mut all: Vec<_> = TABLE.iter().flat_map(of_entry).collect();
-    if preset == Preset::Screen {
-        all.retain(|(chord, _)| !SCREEN.iter().any(|(other, _)| collide(chord, other)));
-        all.extend(SCREEN.iter().filter(|(_, words)| !words.is_empty()).map(|(chord, words)| (*chord, (*words).to_owned())));
-    }
+    let changes = presets::changes(preset);
+    all.retain(|(chord, _)| !changes.iter().any(|(other, _)| collide(chord, other)));
+    all.extend(changes.iter().filter(|(_, words)| !words.is_empty()).map(|(chord, words)| (*chord, (*words).to_owned())));
     all
 }
 
 fn prefixes(keys: &Keys) -> Vec<Key> {
     if keys.prefix.is_empty() {
-        return vec![Key::ctrl(match keys.preset {
-            Preset::Tmux => 'b',
-            Preset::Screen => 'a',
-        })];
+        return presets::prefix(keys.preset).parse().into_iter().collect();
     }
     keys.prefix.iter().map(|key| key.0).collect()
 }
@@ -246,6 +232,26 @@ pub fn faults(chord: &str, words: &str) -> Vec<Fault> {
         found.push(Fault::Action(message));
     }
     found
+}
+
+/// The mark of a shell command where an action could stand.
+pub const COMMAND_MARK: char = '!';
+
+/// What is wrong with what a hook does; none if it is an action, a shell command or nothing.
+#[must_use]
+pub fn hook_fault(text: &str) -> Option<String> {
+    match text.trim().strip_prefix(COMMAND_MARK) {
+        None if text.trim().is_empty() => None,
+        None => match bound(text) {
+            Ok(bound) if bound.place == Place::Client => {
+                Some(format!("{text} needs a client; a hook calls what the server does, or ! and a command"))
+            }
+            Ok(_) => None,
+            Err(message) => Some(message),
+        },
+        Some(command) if command.trim().is_empty() => Some("has no command after the !".into()),
+        Some(_) => None,
+    }
 }
 
 /// Whether two chords cannot both be bound: they are the same, or one begins the other.

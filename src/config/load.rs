@@ -6,6 +6,7 @@ use toml::de::DeTable;
 use crate::config::check;
 use crate::config::diag::{Diagnostic, File};
 use crate::settings::Settings;
+use crate::settings::shape::tree;
 
 /// The longest file that is read, in bytes.
 pub const FILE_BYTES_MAX: usize = 1 << 20;
@@ -29,12 +30,27 @@ pub fn load(path: &str, text: &str) -> Result<Settings, Vec<Diagnostic>> {
         let problems = errors.into_iter().map(|error| file.problem(error.span().unwrap_or(0..0), error.message()));
         return Err(ordered(problems.collect()));
     }
-    let problems = check::problems(file, table.get_ref());
+    let problems = check::problems(file, table.get_ref(), &tree());
     if !problems.is_empty() {
         return Err(ordered(problems));
     }
     Settings::deserialize(toml::de::Deserializer::from(table))
         .map_err(|error| vec![file.problem(error.span().unwrap_or(0..0), error.message())])
+}
+
+/// The line, from 1, in which the text of a file sets the option at this path, such as `["keys", "hint_ms"]`; none if it does not.
+#[must_use]
+pub fn line_of(text: &str, path: &[&str]) -> Option<usize> {
+    let (table, _) = DeTable::parse_recoverable(text);
+    let mut members = table.get_ref();
+    for (depth, wanted) in path.iter().enumerate() {
+        let (key, value) = members.iter().find(|(key, _)| key.get_ref() == wanted)?;
+        if depth + 1 == path.len() {
+            return Some(text.get(..key.span().start)?.matches('\n').count() + 1);
+        }
+        members = value.get_ref().as_table()?;
+    }
+    None
 }
 
 fn ordered(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {

@@ -5,5 +5,8 @@ pub mod diag;
 pub mod keymap;
 pub mod layout;
 pub mod load;
+pub mod presets;
 pub mod reference;
+pub mod theme;
+pub mod tmux;
 pub mod words;

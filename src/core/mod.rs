@@ -1,9 +1,13 @@
 //! The pure centre: a step takes the present and one input, changes the state and says what is to happen outside. It cannot fail and cannot wait.
 
 mod arrange;
+pub mod beside;
 mod calls;
 pub mod exec;
+mod follow;
+mod hooks;
 mod memory;
+mod monitor;
 mod program;
 mod resume;
 pub mod scene;
@@ -19,6 +23,8 @@ use crate::base::id::{CallId, ClientId, PaneId, TabId};
 use crate::base::key::{KeyCode, KeyInput, KeyKind, MouseInput, MouseKind};
 use crate::base::memory::Memory;
 use crate::base::time::{Now, Span, Tick};
+use crate::core::follow::Followed;
+use crate::core::hooks::Hooked;
 use crate::settings::Settings;
 use crate::state::call::{Caller, Pending};
 use crate::state::effect::{Effect, Effects, Fact, Message, Place, Program};
@@ -160,6 +166,10 @@ pub struct Core {
     has_left: bool,
     /// Panes whose programs were told that they have the focus.
     told_focus: BTreeSet<PaneId>,
+    /// What hooks were told of.
+    hooked: Hooked,
+    /// Whose variables follow which client.
+    followed: Followed,
     /// Colours of the outer terminals that told them.
     colours: BTreeMap<ClientId, OuterColours>,
 }
@@ -173,10 +183,13 @@ impl Core {
     pub fn new(settings: Settings, host: Host) -> Self {
         let leave_at = Some(host.started + EMPTY_STAY);
         let state = State::default();
+        let (hooked, followed) = (Hooked::default(), Followed::default());
         Self {
             state,
             settings,
             host,
+            hooked,
+            followed,
             connections: 0,
             leave_at,
             late: BTreeMap::new(),
@@ -226,7 +239,7 @@ impl Core {
         let calls = self.state.calls.values().filter_map(|open| later::due(&self.state, open));
         let graves = self.state.graves.iter().map(|grave| grave.until);
         let commands = self.state.commands.next_deadline();
-        calls.chain(self.late.values().copied()).chain(graves).chain(self.leave_at).chain(commands).min()
+        calls.chain(self.late.values().copied()).chain(graves).chain(self.leave_at).chain(commands).chain(self.silence_at()).min()
     }
 
     fn gone(&mut self, client: ClientId, fx: &mut Effects) {
@@ -304,6 +317,7 @@ impl Core {
         for (call, outcome) in later::overdue(&self.state, now) {
             self.answer(call, outcome, fx);
         }
+        self.note_silence(now, fx);
         self.stop_overdue(now, fx);
         let late = std::mem::take(&mut self.late);
         let (due, rest) = late.into_iter().partition(|(_, at)| *at <= now.tick);
@@ -326,6 +340,7 @@ impl Core {
             self.arrange(tab, now, fx);
         }
         self.late.retain(|tab, _| self.state.tabs.contains_key(tab));
+        self.follow(fx);
         for (pane, cwd) in std::mem::take(&mut self.state.todo.start) {
             self.start(pane, cwd, fx);
         }
@@ -336,6 +351,7 @@ impl Core {
         }
         self.end_gone_sessions(fx);
         self.tell_focus(fx);
+        self.find_changes(fx);
         self.plan_leave(now);
         self.leave(now, fx);
     }
@@ -343,10 +359,15 @@ impl Core {
     fn start(&self, id: PaneId, mut cwd: Vec<Place>, fx: &mut Effects) {
         let pane = self.state.pane(id);
         let session = self.state.session(pane.session);
-        let argv = if pane.argv.is_empty() { env::shell(session, &self.settings, &self.host) } else { pane.argv.clone() };
+        let is_shell = pane.argv.is_empty();
+        let mut argv = if is_shell { env::shell(session, &self.settings, &self.host) } else { pane.argv.clone() };
         cwd.extend((!session.cwd.is_empty()).then(|| Place::Directory(session.cwd.clone())));
         cwd.push(Place::Home);
-        let env = env::of_program(session, pane, &self.settings, &self.host);
+        let mut env = env::of_program(session, pane, &self.settings, &self.host);
+        if is_shell && self.settings.shell.integration {
+            env::integrate(&mut argv, &mut env, &self.host);
+        }
+        env::set(&mut env, "ABIDE_ENV", format!("{}/env", self.followed_folder(pane.session)));
         fx.push(Effect::Spawn { pane: id, program: Program { argv, env, cwd, size: pane.size } });
     }
 

@@ -8,13 +8,11 @@ use crate::base::memory::Memory;
 use crate::base::text::harmless;
 use crate::base::time::Now;
 use crate::core::Core;
+use crate::core::monitor::NOTICE_MAX;
 use crate::settings::Remain;
 use crate::state::effect::{Effect, Effects, Message};
 use crate::state::pane::Life;
-use crate::term::{MarkKind, Options, TermEvent, Terminal};
-
-/// The longest title or body of a notification, in bytes.
-const NOTICE_MAX: usize = 1024;
+use crate::term::{Options, TermEvent, Terminal};
 
 impl Core {
     pub(super) fn started(&mut self, id: PaneId, outcome: Result<u32, Refusal>, memory: Box<dyn Memory>, fx: &mut Effects) {
@@ -23,6 +21,7 @@ impl Core {
         match outcome {
             Ok(pid) => {
                 let mut screen = Terminal::new(pane.size, options, memory);
+                screen.identify(self.host.lineage, id.0);
                 screen.succeed(&pane.screen);
                 pane.screen = screen;
                 if pane.life == Life::Starting {
@@ -66,10 +65,8 @@ impl Core {
         pane.screen.feed(bytes, &mut events);
         pane.marks.output = now.tick;
         pane.marks.prompt = false;
-        let (tab, cols) = (pane.tab, pane.size.cols);
-        if !tab.is_some_and(|tab| self.state.is_shown(tab)) {
-            self.state.pane_mut(id).marks.activity = true;
-        }
+        let cols = pane.size.cols;
+        self.note_output(id);
         for event in events {
             self.happened(id, event, fx);
         }
@@ -81,24 +78,18 @@ impl Core {
     pub(super) fn happened(&mut self, id: PaneId, event: TermEvent, fx: &mut Effects) {
         match event {
             TermEvent::Reply(bytes) => self.write(id, fx, |_, out| out.extend(bytes)),
-            TermEvent::Bell => {
-                let shown = self.state.pane(id).tab.is_some_and(|tab| self.state.is_shown(tab));
-                self.state.pane_mut(id).marks.bell = !shown;
-                self.tell(id, &Message::Bell, fx);
-            }
+            TermEvent::Bell => self.note_bell(id, fx),
             TermEvent::Clipboard { text, .. } => self.tell(id, &Message::Clipboard(text), fx),
-            TermEvent::Notify(notice) => {
-                let message = Message::Notify { title: harmless(&notice.title, NOTICE_MAX), body: harmless(&notice.body, NOTICE_MAX) };
-                self.tell(id, &message, fx);
-            }
-            TermEvent::PromptMark(mark) => self.state.pane_mut(id).marks.prompt = mark.kind == MarkKind::Input,
+            TermEvent::Notify(notice) => self.note_notification(id, &notice, fx),
+            TermEvent::PromptMark(mark) => self.note_mark(id, &mark, fx),
+            TermEvent::Progress(progress) => self.note_progress(id, progress),
             // Titles and directories are read from the screen when they are needed; nothing follows from the others yet.
             _ => (),
         }
     }
 
     /// Tells every client on the session of a pane.
-    fn tell(&self, pane: PaneId, message: &Message, fx: &mut Effects) {
+    pub(super) fn tell(&self, pane: PaneId, message: &Message, fx: &mut Effects) {
         let clients: Vec<ClientId> = self.state.clients_of(self.state.pane(pane).session);
         fx.extend(clients.into_iter().map(|client| Effect::Tell { client, message: message.clone() }));
     }
@@ -110,6 +101,7 @@ impl Core {
         }
         let done = later::on_ended(&mut self.state, id, status, left);
         self.complete(done, fx);
+        self.note_end(id, status.shell(), fx);
         let stays = match self.settings.pane.remain_on_exit {
             Remain::Off => false,
             Remain::On => true,

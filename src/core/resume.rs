@@ -43,6 +43,7 @@ impl Core {
     pub fn replace_screen(&mut self, id: PaneId) {
         let Some(pane) = self.state.panes.get_mut(&id) else { return };
         let mut screen = Terminal::new(pane.size, Options::default(), Box::new(HeapMemory::default()));
+        screen.identify(self.host.lineage, id.0);
         screen.succeed(&pane.screen);
         screen.feed(REPLACED.as_bytes(), &mut Vec::new());
         pane.screen = screen;

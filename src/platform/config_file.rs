@@ -34,6 +34,18 @@ pub fn read(path: &Path) -> io::Result<Option<String>> {
     Ok(Some(text))
 }
 
+/// The user's own themes, `themes/NAME.toml` beside the configuration at `path`: path and text of each, in the order of names. What cannot be read has no text.
+#[must_use]
+pub fn themes(path: &Path) -> Vec<(PathBuf, io::Result<String>)> {
+    let folder = path.parent().unwrap_or(Path::new("/")).join("themes");
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|file| file.extension().is_some_and(|ext| ext == "toml"));
+    files.sort();
+    let text = |file: &Path| read(file).and_then(|text| text.ok_or_else(|| io::ErrorKind::NotFound.into()));
+    files.into_iter().map(|file| (file.clone(), text(&file))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::read;

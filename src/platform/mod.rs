@@ -1,6 +1,7 @@
 //! The operating system as abide needs it: clock, places, sockets with fds, shared memory, terminals, processes. No policy of the product.
 
 mod clock;
+pub mod command;
 pub mod config_file;
 mod eventfd;
 mod executable;
@@ -22,9 +23,9 @@ pub use clock::{boot_id, now, random_u64};
 pub use eventfd::EventFd;
 pub use executable::{NoExecutable, executable};
 #[cfg(target_os = "linux")]
-pub use linux::{cgroup, pidfd, process};
+pub use linux::{cgroup, changes::Changes, pidfd, process};
 pub use login::Login;
 #[cfg(target_os = "macos")]
-pub use macos::{cgroup, pidfd, process};
+pub use macos::{Changes, cgroup, pidfd, process};
 pub use sys::{SignalFd, clear_signal_mask, close_fds_from, lead_terminal, restore_default_signals, told_by_child_in};
-pub use watch::watch;
+pub use watch::{saved, watch};

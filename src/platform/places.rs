@@ -309,6 +309,24 @@ fn is_on_network(_path: &Path) -> bool {
     false
 }
 
+/// The file whose being there says that the card of the first run was seen.
+fn seen_card(places: &Places) -> PathBuf {
+    places.state().join("welcomed")
+}
+
+/// Whether the user of these places sees abide for the first time.
+#[must_use]
+pub fn is_first_run(places: &Places) -> bool {
+    !seen_card(places).exists()
+}
+
+/// From now on it is not the first time any more. Where that cannot be noted, the card comes again.
+pub fn forget_first_run() {
+    if let Ok(places) = Places::current() {
+        fs::write(seen_card(&places), "").ok();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};

@@ -6,6 +6,21 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::platform::Changes;
+
+/// Waits until what is watched was written; for ever where nothing is.
+pub async fn saved(changes: Option<&mut AsyncFd<Changes>>) {
+    let Some(changes) = changes else { return std::future::pending().await };
+    loop {
+        let Ok(mut ready) = changes.readable_mut().await else { return std::future::pending().await };
+        let is_written = ready.get_inner_mut().drain();
+        ready.clear_ready();
+        if is_written {
+            return;
+        }
+    }
+}
+
 /// Registers an fd that `source` owns, so that it stays open for as long as it is registered.
 ///
 /// # Errors

@@ -7,10 +7,11 @@ use crate::base::row::Run;
 use crate::base::style::{Cursor, Style};
 use crate::base::time::{Span as Time, Tick};
 use crate::core::Core;
+use crate::core::beside::{SceneBeside, SceneMarks, SceneWanting};
 use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
 use crate::server::pictures::Pictures;
-use crate::term::Terminal;
-use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows, SessionItem, TabItem, ToClient, Wants};
+use crate::term::{self, Terminal};
+use crate::wire::frame::{Beside, Chrome, Frame, PaneItem, PaneRows, Progress, SessionItem, TabItem, TabMarks, ToClient, Wanting, Wants};
 use crate::wire::span::Span;
 
 /// While programs print without a pause, a client gets a frame at most this often.
@@ -25,6 +26,7 @@ pub(super) struct Drawn {
     /// The frame that is not on its screen yet.
     in_flight: bool,
     chrome: Chrome,
+    beside: SceneBeside,
     cursor: Option<Cursor>,
     panes: BTreeMap<PaneId, PaneDrawn>,
     wants: Wants,
@@ -66,6 +68,20 @@ impl Drawn {
         Some(self.at + FRAME_EVERY)
     }
 
+    /// What is shown besides frames, if any of it changed.
+    fn beside(&mut self, core: &Core, client: ClientId) -> Option<Beside> {
+        let beside = core.beside(client)?;
+        if beside == self.beside {
+            return None;
+        }
+        self.beside = beside.clone();
+        Some(Beside {
+            tabs: beside.tabs.iter().map(marks).collect(),
+            attention: beside.attention.into_iter().map(wanting).collect(),
+            cwd: beside.cwd,
+        })
+    }
+
     /// What brings the client up to date, a frame last; nothing if nothing changed. Panes in `held` are in the middle of a synchronized update.
     pub(super) fn messages(&mut self, now: Tick, core: &Core, client: ClientId, held: &BTreeSet<PaneId>) -> Vec<ToClient> {
         (self.stale, self.focus_stale) = (false, false);
@@ -75,6 +91,10 @@ impl Drawn {
         if self.wants != wants {
             self.wants = wants;
             messages.push(ToClient::Wants(wants));
+        }
+        if let Some(beside) = self.beside(core, client) {
+            self.at = now;
+            messages.push(ToClient::Beside(Box::new(beside)));
         }
         let before = messages.len();
         let screens =
@@ -212,6 +232,23 @@ fn session(scene: SceneSession) -> SessionItem {
 fn tab(scene: SceneTab) -> TabItem {
     let SceneTab { id, index, name, current, last, bell, activity } = scene;
     TabItem { id, index, name, current, last, bell, activity }
+}
+
+fn marks(scene: &SceneMarks) -> TabMarks {
+    let SceneMarks { tab, silence, ended, notified, progress } = *scene;
+    let progress = progress.and_then(|progress| match progress {
+        term::Progress::None => None,
+        term::Progress::Percent(percent) => Some(Progress::Percent(percent)),
+        term::Progress::Failed(percent) => Some(Progress::Failed(percent)),
+        term::Progress::Running => Some(Progress::Running),
+        term::Progress::Paused(percent) => Some(Progress::Paused(percent)),
+    });
+    TabMarks { tab, silence, ended, notified, progress }
+}
+
+fn wanting(scene: SceneWanting) -> Wanting {
+    let SceneWanting { pane, place, label, why } = scene;
+    Wanting { pane, place, label, why }
 }
 
 fn pane(scene: ScenePane) -> PaneItem {

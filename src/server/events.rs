@@ -152,7 +152,7 @@ impl Server {
         }
     }
 
-    fn call(&mut self, request: &Request, caller: Caller, to: Return, origin: Origin) {
+    pub(super) fn call(&mut self, request: &Request, caller: Caller, to: Return, origin: Origin) {
         match table::parse(&request.method, &request.params) {
             Ok(action) => {
                 self.next.call += 1;
@@ -252,6 +252,7 @@ impl Server {
             }
             ToServer::Colours(colours) => self.colours(client, &colours),
             ToServer::Ask(ask) => self.scroll(client, ask),
+            ToServer::Inside(identity) => self.inside(id, client, &identity),
             ToServer::Pictures(can) => {
                 if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
                     attached.drawn.pictures.can(can);
@@ -259,6 +260,24 @@ impl Server {
                 }
             }
             _ => self.close(id),
+        }
+    }
+
+    /// The terminal of a client told that it is a pane: if that is one of ours, its session cannot be shown in it.
+    fn inside(&mut self, id: ConnId, client: ClientId, identity: &str) {
+        let Some((server, pane)) = identity.split_once('.') else { return };
+        let pane = pane.parse().ok().map(PaneId).filter(|_| u64::from_str_radix(server, 16) == Ok(self.procs.epoch));
+        let Some(pane) = pane.filter(|pane| self.core.state.panes.contains_key(pane)) else { return };
+        if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
+            attached.inside = Some(pane);
+        }
+        let session = self.core.state.pane(pane).session;
+        if self.core.state.views.get(&client).is_some_and(|view| view.at.session == Some(session)) {
+            let name = &self.core.state.session(session).name;
+            let message =
+                format!("this terminal is a pane of session {name:?}, which cannot be shown inside itself; abide new makes another");
+            self.send(client, &ToClient::Bye(Bye::Refused { message }));
+            self.close_after_sending(id);
         }
     }
 
@@ -293,7 +312,9 @@ impl Server {
         let number = self.input_taken(hello.token);
         let in_doubt = self.panes.values().any(|io| io.input.in_doubt() && io.input.number_of(hello.token).is_some());
         let resumed = hello.resume && self.core.state.parted.iter().any(|parted| parted.token == hello.token);
-        let inside = hello.env.iter().find(|(name, _)| name == "ABIDE_PANE").and_then(|(_, pane)| pane.parse().ok());
+        let value = |wanted: &str| hello.env.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        let is_ours = value("ABIDE") == Some(self.core.host.socket.as_str());
+        let inside = value("ABIDE_PANE").filter(|_| is_ours).and_then(|pane| pane.parse().ok());
         let viewer = Viewer {
             token: hello.token,
             size: hello.size,

@@ -6,6 +6,7 @@ mod disk;
 mod draw;
 mod edge;
 mod events;
+mod follow;
 mod images;
 mod jobs;
 mod keep;
@@ -22,6 +23,7 @@ mod screen;
 mod scroll;
 mod seek;
 mod shelf;
+mod shells;
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
@@ -51,7 +53,12 @@ pub fn run(args: &[OsString]) -> u8 {
     log_to_stderr();
     let is_safe = args.iter().any(|arg| arg == "--safe-mode");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let result = runtime.context("no runtime").and_then(|runtime| runtime.block_on(serve(is_safe)));
+    let result = runtime.context("no runtime").and_then(|runtime| {
+        let result = runtime.block_on(serve(is_safe));
+        // Commands of hooks are not waited for.
+        runtime.shutdown_background();
+        result
+    });
     match result {
         Ok(status) => status,
         Err(error) => {

@@ -13,6 +13,7 @@ use crate::base::time::Span;
 use crate::platform::{now, process, tty, watch};
 use crate::server::conn::{Conn, Event};
 use crate::server::edge::{Origin, Return, Server};
+use crate::server::follow;
 use crate::server::pane::{STOP_LOOK, Stop};
 use crate::state::effect::{Effect, Fact, Message, Place, Program, Question};
 use crate::store::ring;
@@ -54,6 +55,8 @@ impl Server {
                 let json = serde_json::to_string(&Request::new(call.0, name, params)).expect("plain data");
                 self.send(client, &ToClient::Call { call, json });
             }
+            Effect::Hook { text, pane, env } => self.hook(&text, pane, env),
+            Effect::Follow { folder, links, env } => follow::follow(&folder, &links, &env),
             Effect::Exit => self.leave(0),
             Effect::Restart => self.leave(super::RESTART_STATUS),
         }

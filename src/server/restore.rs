@@ -238,7 +238,8 @@ pub(super) fn server(
     for (entry, fds) in std::mem::take(&mut held.programs) {
         let (pane, pid) = (PaneId(entry.tag), entry.pid);
         match resume(entry, fds, &mut held.stash, &options) {
-            Ok((io, screen)) => {
+            Ok((io, mut screen)) => {
+                screen.identify(held.epoch, pane.0);
                 panes.insert(pane, io);
                 screens.insert(pane, screen);
                 if !structure.iter().flat_map(|structure| &structure.panes).any(|known| known.id == pane) {
@@ -254,7 +255,7 @@ pub(super) fn server(
         Some(path) if was_empty => revive::state(path, |size| blank(size, &options)),
         path => (state(structure, &mut screens, &options), Disk::new(path)),
     };
-    let mut core = Core::new(settings, host(&login, link.lease, held.keeper_pid));
+    let mut core = Core::new(settings, host(&login, (link.lease, held.epoch), held.keeper_pid));
     core.state = state;
     let places = Places::current()?;
     let dir = places.socket().parent().map(Path::to_owned).unwrap_or_default();
@@ -287,17 +288,19 @@ fn blank(size: Size, options: &Options) -> Terminal {
     Terminal::new(size, *options, Box::new(HeapMemory::default()))
 }
 
-fn host(login: &Login, lease: u64, keeper_pid: i32) -> Host {
+fn host(login: &Login, (lease, lineage): (u64, u64), keeper_pid: i32) -> Host {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     Host {
         server_pid: std::process::id(),
         keeper_pid: keeper_pid.unsigned_abs(),
+        lineage,
         version: env!("CARGO_PKG_VERSION").into(),
         program: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
         lease,
         login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),
         shell: login.shell.to_string_lossy().into_owned(),
         started: now().tick,
+        shell_files: super::shells::write().unwrap_or_default(),
         socket: Places::current().map(|places| places.socket().display().to_string()).unwrap_or_default(),
     }
 }

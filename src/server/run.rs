@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use tokio::io::Interest;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
@@ -12,7 +13,7 @@ use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::Memory;
 use crate::base::time::{Span, Tick};
 use crate::core::Input;
-use crate::platform::{now, process};
+use crate::platform::{Changes, config_file, now, process, saved, watch};
 use crate::server::conn::{Conn, Event};
 use crate::server::draw::ECHO_WITHIN;
 use crate::server::edge::{Origin, Server};
@@ -50,6 +51,8 @@ impl Server {
     pub(super) async fn run(mut self, listener: UnixListener, mut events: Receiver<Event>) -> anyhow::Result<u8> {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut term = signal(SignalKind::terminate())?;
+        // Where nothing can be watched, the configuration is read at the start and on SIGHUP only.
+        let mut changes = Changes::of(&config_file::path()).and_then(|changes| watch(changes, Interest::READABLE)).ok();
         loop {
             let pace = self.turn(&mut events);
             if let Some(status) = self.leaving {
@@ -71,6 +74,7 @@ impl Server {
                     Err(error) => self.hand_over(&error).await?,
                 },
                 _ = hangup.recv() => self.reload(),
+                () = saved(changes.as_mut()) => self.reload(),
                 _ = term.recv() => self.leave(RESTART_STATUS),
                 Ok(mut guard) = self.wake.data.readable(), if !busy => {
                     guard.get_inner().drain();
@@ -310,7 +314,7 @@ impl Server {
 
     /// Reads the configuration again; one with problems changes nothing.
     fn reload(&mut self) {
-        if let Some(settings) = settings() {
+        if let Some(settings) = settings().filter(|settings| *settings != self.core.settings) {
             self.step(Input::Configured(Box::new(settings)), Origin::None);
             self.mark_stale();
         }

@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::value::{KeyText, ThemeColour};
+use crate::base::key::{Key, KeyCode};
+use crate::settings::value::KeyText;
 
 /// The prefix, and what keys do after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Keys {
-    /// Which set of keys to start from: `tmux` or `screen`.
+    /// Which set of keys to start from: `tmux`, `screen`, `zellij`, `alt` or `locked`.
     pub preset: Preset,
-    /// The keys that start a chord, such as `["C-a", "C-b"]`; pressed twice, one is sent on. Empty takes the preset's: `C-b` for tmux, `C-a` for screen.
+    /// The keys that start a chord, such as `["C-a", "C-b"]`; pressed twice, one is sent on. Empty takes the preset's: `C-b`, for screen `C-a`, for alt `C-M-b`.
     pub prefix: Vec<KeyText>,
+    /// The one key that is taken while the keys are locked: it unlocks them.
+    pub unlock: KeyText,
     /// How long after the prefix the list of what can follow appears, in milliseconds; 0 never shows it.
     #[schemars(range(max = 60_000))]
     pub hint_ms: u32,
@@ -30,7 +33,8 @@ pub struct Keys {
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { preset: Preset::Tmux, prefix: Vec::new(), hint_ms: 500, repeat_ms: 500, escape_time_ms: 50, bind: BTreeMap::new() }
+        let unlock = KeyText(Key::plain(KeyCode::F(12)));
+        Self { preset: Preset::Tmux, prefix: Vec::new(), unlock, hint_ms: 500, repeat_ms: 500, escape_time_ms: 50, bind: BTreeMap::new() }
     }
 }
 
@@ -43,72 +47,42 @@ pub enum Preset {
     Tmux,
     /// Prefix `C-a` and, where they differ, the keys of GNU screen.
     Screen,
+    /// The keys of tmux, and without a prefix those of zellij: `C-p n`, `C-t n`, `M-n`.
+    Zellij,
+    /// Prefix `C-M-b`, and chords with Ctrl and Alt that hardly any program uses: `C-M-h`, `C-M-n`.
+    Alt,
+    /// The keys of tmux, but locked from the start: nothing is taken until `unlock` is pressed, which locks them again too.
+    Locked,
 }
 
-/// Colours of everything abide draws itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Theme {
-    /// Text of the status line.
-    pub bar_fg: ThemeColour,
-    /// Background of the status line.
-    pub bar_bg: ThemeColour,
-    /// Text of the current tab in the status line.
-    pub tab_fg: ThemeColour,
-    /// Background of the current tab in the status line.
-    pub tab_bg: ThemeColour,
-    /// Marks that want attention: a bell, activity, a pending prefix.
-    pub accent: ThemeColour,
-    /// Borders of panes.
-    pub border: ThemeColour,
-    /// Border of the pane in focus.
-    pub border_focus: ThemeColour,
-    /// Text of lists, menus and questions.
-    pub overlay_fg: ThemeColour,
-    /// Background of lists, menus and questions.
-    pub overlay_bg: ThemeColour,
-    /// Text of what is selected.
-    pub select_fg: ThemeColour,
-    /// Background of what is selected.
-    pub select_bg: ThemeColour,
-    /// Text of notices that tell of something that went wrong.
-    pub warning: ThemeColour,
-}
-
-impl Default for Theme {
-    fn default() -> Self {
-        let named = ThemeColour::indexed;
-        Self {
-            bar_fg: named(7),
-            bar_bg: named(236),
-            tab_fg: named(0),
-            tab_bg: named(2),
-            accent: named(3),
-            border: named(240),
-            border_focus: named(2),
-            overlay_fg: named(7),
-            overlay_bg: named(235),
-            select_fg: named(0),
-            select_bg: named(3),
-            warning: named(1),
-        }
-    }
-}
-
-/// The status line and the borders of panes.
+/// The tab bar, the status line and the borders of panes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bars {
-    /// Whether there is a status line.
-    pub show: bool,
-    /// The edge it is on: `top` or `bottom`.
-    pub edge: Edge,
-    /// What it shows on the left, of `session`, `tabs`, `mode`, `host`, `clock`, `title`.
-    #[schemars(length(max = 8))]
+    /// Where the status line is: `top`, `bottom` or `off`.
+    pub position: Edge,
+    /// Where the tabs have a bar of their own: `top`, `bottom`, or `off` to have them in the status line.
+    pub tabs: Edge,
+    /// What the status line shows on the left, of `session`, `tabs`, `mode`, `prefix`, `zoom`, `progress`, `attention`, `host`, `clock`, `title`, `cwd`, `command`.
+    #[schemars(length(max = 16))]
     pub left: Vec<Segment>,
+    /// What it shows in the middle, of the same.
+    #[schemars(length(max = 16))]
+    pub center: Vec<Segment>,
     /// What it shows on the right, of the same.
-    #[schemars(length(max = 8))]
+    #[schemars(length(max = 16))]
     pub right: Vec<Segment>,
+    /// How the time is written, as for date(1): `%H:%M`, or `%a %d %b %H:%M`.
+    #[schemars(length(min = 1, max = 64))]
+    pub clock: String,
+    /// The shell command whose first line of output the segment `command` shows. It runs on this machine.
+    #[schemars(length(max = 4096))]
+    pub command: String,
+    /// How often it runs, in seconds.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub command_s: u32,
+    /// Whether the status line reminds of the key that lists the keys.
+    pub reminder: bool,
     /// Whether the border above a pane shows its title. A tab with one pane has no border.
     pub pane_titles: bool,
 }
@@ -116,12 +90,31 @@ pub struct Bars {
 impl Default for Bars {
     fn default() -> Self {
         Self {
-            show: true,
-            edge: Edge::Bottom,
+            position: Edge::Bottom,
+            tabs: Edge::Top,
             left: vec![Segment::Session, Segment::Tabs],
-            right: vec![Segment::Mode, Segment::Host, Segment::Clock],
+            center: Vec::new(),
+            right: vec![Segment::Mode, Segment::Progress, Segment::Attention, Segment::Command, Segment::Host, Segment::Clock],
+            clock: "%H:%M".into(),
+            command: String::new(),
+            command_s: 10,
+            reminder: true,
             pane_titles: true,
         }
+    }
+}
+
+impl Bars {
+    /// The rows that the bars take of a terminal with room for them.
+    #[must_use]
+    pub fn rows(&self) -> u16 {
+        u16::from(self.position != Edge::Off) + u16::from(self.tabs != Edge::Off)
+    }
+
+    /// Whether the status line shows this.
+    #[must_use]
+    pub fn has(&self, segment: Segment) -> bool {
+        self.position != Edge::Off && [&self.left, &self.center, &self.right].into_iter().any(|part| part.contains(&segment))
     }
 }
 
@@ -129,11 +122,13 @@ impl Default for Bars {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Edge {
-    /// The first row.
+    /// Above the panes.
     Top,
-    /// The last row.
+    /// Below them.
     #[default]
     Bottom,
+    /// Nowhere.
+    Off,
 }
 
 /// A part of the status line.
@@ -144,14 +139,26 @@ pub enum Segment {
     Session,
     /// The tabs.
     Tabs,
-    /// A pending prefix, zoom, read-only, and the like.
+    /// All that is different from usual: a pending prefix, locked keys, zoom, read-only, synchronized input, company.
     Mode,
+    /// A pending prefix alone.
+    Prefix,
+    /// Whether the pane in focus fills the tab.
+    Zoom,
+    /// How far the work in the pane in focus has come (OSC 9;4).
+    Progress,
+    /// How many panes want attention.
+    Attention,
     /// The name of the machine.
     Host,
-    /// Hours and minutes.
+    /// The time.
     Clock,
     /// The title of the pane in focus.
     Title,
+    /// The directory of the pane in focus.
+    Cwd,
+    /// What the command of `bars.command` printed.
+    Command,
 }
 
 /// How abide treats the terminal it runs in.
@@ -166,13 +173,17 @@ pub struct Outer {
     pub clipboard: bool,
     /// Whether a bell in a pane rings the terminal's.
     pub bell: bool,
+    /// Whether notifications of programs (OSC 9, 99, 777) are passed on to the terminal.
+    pub notify: bool,
+    /// Whether it is asked once before several lines are pasted into a program that does not tell pastes from typing: a shell would run them at once.
+    pub ask_paste: bool,
     /// How many colours the terminal has: `auto` looks at `COLORTERM`, `TERM` and `NO_COLOR`; `true`, `256`, `16` and `none` say it.
     pub colours: ColourDepth,
 }
 
 impl Default for Outer {
     fn default() -> Self {
-        Self { mouse: true, title: true, clipboard: true, bell: true, colours: ColourDepth::Auto }
+        Self { mouse: true, title: true, clipboard: true, bell: true, notify: true, ask_paste: true, colours: ColourDepth::Auto }
     }
 }
 

@@ -5,14 +5,16 @@
 mod client;
 mod server;
 pub mod shape;
+mod theme;
 mod value;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use client::{Bars, ColourDepth, CopyMode, CopyTable, Edge, Hints, Keys, Outer, Preset, Segment, Theme};
-pub use server::{Exec, Limits, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing};
-pub use value::{KeyText, SizeText, ThemeColour, ValueError};
+pub use client::{Bars, ColourDepth, CopyMode, CopyTable, Edge, Hints, Keys, Outer, Preset, Segment};
+pub use server::{Environment, Exec, Hooks, Limits, Monitor, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing, Told};
+pub use theme::{Appearance, Palette, Theme, ThemeFile};
+pub use value::{KeyText, SizeText, ThemeChoice, ThemeColour, ValueError};
 
 /// Every option. The client reads `keys`, `theme`, `bars`, `outer`, `copy` and `hints` of its own machine; the server reads the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -21,9 +23,9 @@ pub use value::{KeyText, SizeText, ThemeColour, ValueError};
 pub struct Settings {
     /// The prefix, and what keys do after it.
     pub keys: Keys,
-    /// Colours of everything abide draws itself. A colour is `"default"`, a name such as `"blue"` or `"bright-black"`, a number of the 256-colour palette such as `"244"`, or `"#rrggbb"`.
+    /// Colours of everything abide draws itself. A colour is `"theme"` for that of the theme, `"default"` for the terminal's, a name such as `"blue"` or `"bright-black"`, a number of the 256-colour palette such as `"244"`, or `"#rrggbb"`.
     pub theme: Theme,
-    /// The status line and the borders of panes.
+    /// The tab bar, the status line and the borders of panes.
     pub bars: Bars,
     /// How abide treats the terminal it runs in.
     pub outer: Outer,
@@ -41,6 +43,12 @@ pub struct Settings {
     pub exec: Exec,
     /// How much output is kept for each pane.
     pub scrollback: Scrollback,
+    /// What is worth a mark or a notice.
+    pub monitor: Monitor,
+    /// What happens by itself when something happens: an action such as `"layout equalise"`, or after `!` a shell command such as `"! notify-send \"$ABIDE_TEXT\""`. Nothing where it is empty. A command gets the variables `ABIDE_HOOK`, `ABIDE_SESSION`, `ABIDE_TAB`, `ABIDE_PANE`, `ABIDE_CLIENT` and `ABIDE_TEXT`.
+    pub hooks: Hooks,
+    /// Variables that follow the client.
+    pub environment: Environment,
     /// What outlives a reboot.
     pub persist: Persist,
     /// What one server holds at most.

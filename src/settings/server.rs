@@ -16,6 +16,8 @@ pub struct Shell {
     pub program: String,
     /// Whether it is started as a login shell.
     pub login: bool,
+    /// Whether bash, zsh and fish mark their prompts and commands (OSC 133) and tell their directory (OSC 7). Your own files are read first and not changed, and the prompt looks the same.
+    pub integration: bool,
     /// `TERM` in panes: how programs know what abide's terminal can do.
     #[schemars(length(min = 1, max = 64))]
     pub term: String,
@@ -23,7 +25,7 @@ pub struct Shell {
 
 impl Default for Shell {
     fn default() -> Self {
-        Self { program: String::new(), login: false, term: "xterm-256color".into() }
+        Self { program: String::new(), login: false, integration: true, term: "xterm-256color".into() }
     }
 }
 
@@ -187,5 +189,106 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { sessions: 100, panes: 1000 }
+    }
+}
+
+/// What is worth a mark or a notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Monitor {
+    /// Whether a bell in a tab that nobody looks at marks it.
+    pub bell: bool,
+    /// Whether output in a tab that nobody looks at marks it.
+    pub activity: bool,
+    /// A pane that printed and then nothing more for so many seconds is marked, if nobody looks at it; 0 never marks one.
+    #[schemars(range(max = 86_400))]
+    pub silence_s: u32,
+    /// Whether it is told when a program ends in a tab that nobody looks at: `off`, `on`, or `failed` for those that ended with another status than 0.
+    pub exit: Told,
+    /// A command that took so many seconds and ends in a pane that nobody looks at marks it; it takes shell integration. 0 never marks one.
+    #[schemars(range(max = 86_400))]
+    pub command_s: u32,
+}
+
+impl Default for Monitor {
+    fn default() -> Self {
+        Self { bell: true, activity: true, silence_s: 0, exit: Told::Failed, command_s: 10 }
+    }
+}
+
+/// When something is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Told {
+    /// Never.
+    Off,
+    /// Always.
+    On,
+    /// If it failed.
+    #[default]
+    Failed,
+}
+
+/// What happens by itself when something happens.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hooks {
+    /// A session was made.
+    #[schemars(extend("format" = "hook"))]
+    pub session_created: String,
+    /// A session ended.
+    #[schemars(extend("format" = "hook"))]
+    pub session_closed: String,
+    /// A tab was made.
+    #[schemars(extend("format" = "hook"))]
+    pub tab_created: String,
+    /// A pane was made.
+    #[schemars(extend("format" = "hook"))]
+    pub pane_created: String,
+    /// The program of a pane ended; the text is its status.
+    #[schemars(extend("format" = "hook"))]
+    pub pane_exited: String,
+    /// A client shows a session that it did not show.
+    #[schemars(extend("format" = "hook"))]
+    pub client_attached: String,
+    /// A client is gone.
+    #[schemars(extend("format" = "hook"))]
+    pub client_detached: String,
+    /// A bell rang.
+    #[schemars(extend("format" = "hook"))]
+    pub bell: String,
+    /// A program sent a notification; the text is its title and body.
+    #[schemars(extend("format" = "hook"))]
+    pub notified: String,
+    /// A pane fell silent (`monitor.silence_s`).
+    #[schemars(extend("format" = "hook"))]
+    pub silence: String,
+    /// A command ended in a pane that nobody looks at (`monitor.command_s`); the text is its status.
+    #[schemars(extend("format" = "hook"))]
+    pub command_done: String,
+}
+
+/// Variables that follow the client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Environment {
+    /// Variables of the client that attached last which a session takes for new panes. Those that name a socket or a file get one path that stays the same, so that programs that run already follow too.
+    #[schemars(length(max = 64))]
+    pub follow: Vec<String>,
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        let names = [
+            "SSH_AUTH_SOCK",
+            "SSH_CONNECTION",
+            "SSH_TTY",
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+            "XAUTHORITY",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "KRB5CCNAME",
+        ];
+        Self { follow: names.map(str::to_owned).into() }
     }
 }

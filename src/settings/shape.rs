@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
@@ -57,14 +57,24 @@ pub enum Shape {
 /// The JSON Schema of the configuration file, made from the types.
 #[must_use]
 pub fn schema() -> Schema {
+    schema_of::<Settings>()
+}
+
+fn schema_of<T: JsonSchema>() -> Schema {
     let inline = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    inline.into_generator().into_root_schema_for::<Settings>()
+    inline.into_generator().into_root_schema_for::<T>()
 }
 
 /// The tree of all options.
 #[must_use]
 pub fn tree() -> Node {
-    let raw = Raw::deserialize(schema().as_value()).expect("a schema made from our types has the parts that are read here");
+    tree_of::<Settings>()
+}
+
+/// The tree of what a file of another kind holds.
+#[must_use]
+pub fn tree_of<T: JsonSchema>() -> Node {
+    let raw = Raw::deserialize(schema_of::<T>().as_value()).expect("a schema made from our types has the parts that are read here");
     raw.node()
 }
 
@@ -174,7 +184,7 @@ mod tests {
         let mut all = Vec::new();
         leaves(&tree(), "", &mut all);
         let shape = |path: &str| all.iter().find(|(name, _)| name == path).map(|(_, node)| node.shape.clone());
-        assert_eq!(shape(".keys.preset"), Some(Shape::Word(vec!["tmux".into(), "screen".into()])));
+        assert_eq!(shape(".keys.preset"), Some(Shape::Word(["tmux", "screen", "zellij", "alt", "locked"].map(str::to_owned).into())));
         assert_eq!(shape(".keys.bind"), Some(Shape::Map));
         assert_eq!(shape(".keys.prefix"), Some(Shape::List { of: Box::new(Shape::Form("key".into())), max: None }));
         assert_eq!(shape(".outer.mouse"), Some(Shape::Switch));

@@ -59,6 +59,26 @@ impl ThemeColour {
     }
 }
 
+/// A colour of one's own, or `theme` for that of the theme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThemeChoice(pub Option<ThemeColour>);
+
+impl FromStr for ThemeChoice {
+    type Err = ValueError;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        if text == "theme" { Ok(Self(None)) } else { text.parse().map(|colour| Self(Some(colour))) }
+    }
+}
+
+impl fmt::Display for ThemeChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("theme"),
+            Some(colour) => colour.fmt(f),
+        }
+    }
+}
+
 /// A text that is not a colour.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a colour; write {hint}")]
@@ -161,6 +181,7 @@ as_text! {
     KeyText "key" r"^.+$";
     SizeText "size" r"^[0-9]+x[0-9]+$";
     ThemeColour "colour" r"^([a-z-]+|[0-9]{1,3}|#[0-9a-fA-F]{6})$";
+    ThemeChoice "colour" r"^([a-z-]+|[0-9]{1,3}|#[0-9a-fA-F]{6})$";
 }
 
 #[cfg(test)]

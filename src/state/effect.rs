@@ -84,6 +84,24 @@ pub enum Effect {
         /// Its arguments.
         params: serde_json::Value,
     },
+    /// Do what a hook says: an action, or a shell command after `!`.
+    Hook {
+        /// What to do.
+        text: String,
+        /// The pane that it is about.
+        pane: Option<PaneId>,
+        /// Variables for a command.
+        env: Vec<(String, String)>,
+    },
+    /// Let paths that stay the same lead to what a session's variables name now.
+    Follow {
+        /// The folder of these paths; without links and variables it goes.
+        folder: String,
+        /// Names in it and where they are to lead.
+        links: Vec<(String, String)>,
+        /// Variables for the shells of the session.
+        env: Vec<(String, String)>,
+    },
     /// Leave: every program has ended and every call is answered.
     Exit,
     /// Leave so that a new server takes over; programs and clients stay.

@@ -39,6 +39,36 @@ pub fn of_program(session: &Session, pane: &Pane, settings: &Settings, host: &Ho
     env.into_iter().collect()
 }
 
+/// Lets a shell mark its prompts and commands: it reads our file, which reads the user's own first. Shells that cannot be told so, such as a bash as a login shell, stay as they are.
+pub fn integrate(argv: &mut Vec<String>, env: &mut Vec<(String, String)>, host: &Host) {
+    let files = &host.shell_files;
+    let name = argv.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default().to_owned();
+    let value = |env: &[(String, String)], wanted: &str| env.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+    match name.as_str() {
+        _ if files.is_empty() => {}
+        "bash" if argv.len() == 1 => argv.extend(["--rcfile".to_owned(), format!("{files}/bash")]),
+        "zsh" => {
+            if let Some(own) = value(env, "ZDOTDIR") {
+                set(env, "ABIDE_ZDOTDIR", own);
+            }
+            set(env, "ZDOTDIR", format!("{files}/zsh"));
+        }
+        "fish" => {
+            // What fish takes where the variable is not set (XDG base directory specification).
+            let own = value(env, "XDG_DATA_DIRS").unwrap_or_else(|| "/usr/local/share:/usr/share".into());
+            set(env, "XDG_DATA_DIRS", format!("{files}/data:{own}"));
+        }
+        _ => {}
+    }
+}
+
+/// Sets a variable, in the order of names.
+pub fn set(env: &mut Vec<(String, String)>, name: &str, value: String) {
+    env.retain(|(known, _)| known != name);
+    env.push((name.into(), value));
+    env.sort();
+}
+
 /// The environment that a session's shell and the commands beside it get: its session's, and ours. They have no terminal.
 #[must_use]
 pub fn of_shell(session: &Session, host: &Host) -> Vec<(String, String)> {

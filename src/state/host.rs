@@ -7,6 +7,8 @@ use crate::base::time::Tick;
 pub struct Host {
     /// The server's process.
     pub server_pid: u32,
+    /// What all servers of one keeper have in common, and no others; 0 where there is no keeper.
+    pub lineage: u64,
     /// The keeper's process.
     pub keeper_pid: u32,
     /// The server's version, such as `0.1.0`.
@@ -19,6 +21,8 @@ pub struct Host {
     pub socket: String,
     /// The program this server is, so that panes can call it.
     pub program: String,
+    /// The folder with what shells read so that they mark their prompts; empty where there is none.
+    pub shell_files: String,
     /// The user's shell from passwd.
     pub shell: String,
     /// The environment of a login (HOME, USER, LOGNAME, SHELL, PATH), for sessions made by callers that send none.

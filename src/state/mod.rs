@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod ansi;
 pub mod arrange;
+pub mod attention;
 pub mod buffer;
 pub mod call;
 mod check;
@@ -14,6 +15,7 @@ pub mod grave;
 pub mod host;
 pub mod name;
 pub mod pane;
+pub mod picture;
 mod placing;
 pub mod request;
 pub mod search;

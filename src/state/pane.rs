@@ -14,7 +14,7 @@ use crate::layout::tree::Direction;
 use crate::state::effect::Place;
 use crate::state::name::{LABEL_MAX, check_label};
 use crate::state::{State, take};
-use crate::term::{Options, Terminal};
+use crate::term::{Options, Progress, Terminal};
 
 /// A pane.
 pub struct Pane {
@@ -156,7 +156,7 @@ impl Life {
 }
 
 /// What happened in a pane that a view marks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Marks {
     /// A bell rang since a view showed it.
     pub bell: bool,
@@ -168,6 +168,23 @@ pub struct Marks {
     pub chosen: bool,
     /// Its shell shows a prompt and waits for a command, as its marks say (OSC 133 B); false where it sends none.
     pub prompt: bool,
+    /// What happened in it that somebody may want to know.
+    pub news: News,
+}
+
+/// What happened in a pane since a view showed it, besides bells and output; and what goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct News {
+    /// It printed, and then nothing more for a while.
+    pub silence: bool,
+    /// Its program or a long command of it ended, with this status.
+    pub ended: Option<u8>,
+    /// Its program sent this notification.
+    pub notice: Option<String>,
+    /// Since when a command runs in its shell, as its marks say (OSC 133 C).
+    pub command: Option<Tick>,
+    /// How far its work has come (OSC 9;4). This is no news but goes on while it is seen.
+    pub progress: Option<Progress>,
 }
 
 impl State {

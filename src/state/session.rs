@@ -60,7 +60,8 @@ impl State {
         self.sessions.get(&id).expect("ids of sessions are looked up before they are used")
     }
 
-    pub(super) fn session_mut(&mut self, id: SessionId) -> &mut Session {
+    /// A session that is there, to be changed.
+    pub fn session_mut(&mut self, id: SessionId) -> &mut Session {
         self.sessions.get_mut(&id).expect("ids of sessions are looked up before they are used")
     }
 

@@ -83,6 +83,8 @@ pub struct Parted {
 
 /// The rows that the tab bar and the status line take unless a client says otherwise.
 const BARS: u16 = 2;
+/// The most rows that bars can take.
+const BARS_MAX: u16 = 8;
 /// The least rows that are left to panes beside bars.
 const ROWS_BESIDE_BARS: u16 = 2;
 
@@ -331,7 +333,7 @@ impl State {
     /// Takes note of how many rows a client's bars take.
     pub fn set_bars(&mut self, client: ClientId, rows: u16) {
         let Some(view) = self.views.get_mut(&client) else { return };
-        view.bars = rows;
+        view.bars = rows.min(BARS_MAX);
         self.todo.arrange.extend(view.tab());
     }
 
@@ -390,6 +392,7 @@ impl State {
         for pane in panes {
             let marks = &mut self.pane_mut(pane).marks;
             (marks.bell, marks.activity) = (false, false);
+            (marks.news.silence, marks.news.ended, marks.news.notice) = (false, None, None);
         }
         if !read_only {
             self.session_mut(session).current = id;

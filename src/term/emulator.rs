@@ -110,6 +110,8 @@ pub(crate) struct Outbox {
     pub(crate) reply_bytes: usize,
     /// Sequences dropped because nobody knows them.
     pub(crate) dropped: u64,
+    /// Whose terminal it is, for a client that runs in it (XTVERSION).
+    pub(crate) identity: Option<(u64, u64)>,
 }
 
 /// What printing remembers between two characters.

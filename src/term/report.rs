@@ -122,7 +122,7 @@ impl Emulator {
             Device::CursorInformation => self.write_cursor_information(to),
             Device::TabStops => self.write_tab_stops(to),
             Device::TertiaryAttributes => write!(to, "\x1bP!|00000000\x1b\\"),
-            Device::Version => write!(to, "\x1bP>|abide({})\x1b\\", env!("CARGO_PKG_VERSION")),
+            Device::Version => self.write_version(to),
             Device::Parameters(0) => write!(to, "\x1b[2;1;1;128;128;1;0x"),
             Device::Parameters(1) => write!(to, "\x1b[3;1;1;128;128;1;0x"),
             Device::Ready => write!(to, "\x1b[0n"),
@@ -134,6 +134,15 @@ impl Emulator {
             Device::NoLocator => write!(to, "\x1b[0&w"),
             Device::Parameters(_) => Ok(()),
         }
+    }
+
+    /// XTVERSION: the name, and for a client that runs here whose terminal this is.
+    fn write_version(&self, to: &mut String) -> std::fmt::Result {
+        write!(to, "\x1bP>|abide({})", env!("CARGO_PKG_VERSION"))?;
+        if let Some((server, pane)) = self.out.identity {
+            write!(to, " {server:016x}.{pane}")?;
+        }
+        write!(to, "\x1b\\")
     }
 
     fn write_report(&self, to: &mut String, reply: Reply) -> std::fmt::Result {

@@ -26,6 +26,12 @@ pub struct Terminal {
 }
 
 impl Terminal {
+    /// From now on it tells programs that ask for its version (XTVERSION) whose terminal it is: the lineage of the server, and the pane. A client that runs in it, however far
+    /// away, knows by that where it is shown.
+    pub fn identify(&mut self, server: u64, pane: u64) {
+        self.emulator.out.identity = Some((server, pane));
+    }
+
     /// A fresh terminal. `memory` will hold the scrollback; what is in it is forgotten. Sizes beyond 1×1 to 2000×1000 are clamped.
     #[must_use]
     pub fn new(size: Size, options: Options, memory: Box<dyn Memory>) -> Self {

@@ -76,6 +76,8 @@ pub enum ToServer {
     Pictures(bool),
     /// How many rows of its terminal no pane can have; 2 until it says so.
     Bars(u16),
+    /// The outer terminal is a pane of some abide: the identity it told (XTVERSION).
+    Inside(String),
 }
 
 /// Colours of an outer terminal; none where it did not tell.
@@ -130,6 +132,63 @@ pub enum ToClient {
         /// For how long, in milliseconds.
         undo_ms: u64,
     },
+    /// What is shown besides frames, whole, whenever any of it changed.
+    Beside(Box<Beside>),
+}
+
+/// The rows that the bars of a client take that does not tell ([`ToServer::Bars`]).
+pub const BARS_USUAL: u16 = 2;
+
+/// What bars and lists show that is not in the chrome.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Beside {
+    /// Marks of the session's tabs that have any.
+    pub tabs: Vec<TabMarks>,
+    /// Panes of all sessions that want attention, the most urgent first.
+    pub attention: Vec<Wanting>,
+    /// The directory of the pane in focus; empty where unknown.
+    pub cwd: String,
+}
+
+/// Marks of a tab besides bell and activity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TabMarks {
+    /// The tab.
+    pub tab: TabId,
+    /// A pane of it fell silent.
+    pub silence: bool,
+    /// A program or a long command of it ended, with this status.
+    pub ended: Option<u8>,
+    /// A program of it sent a notification.
+    pub notified: bool,
+    /// How far the work in it has come.
+    pub progress: Option<Progress>,
+}
+
+/// How far some work has come (OSC 9;4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Progress {
+    /// This many percent.
+    Percent(u8),
+    /// It failed at this many percent.
+    Failed(u8),
+    /// It goes on without a measure.
+    Running,
+    /// It is paused at this many percent.
+    Paused(u8),
+}
+
+/// A pane that wants attention.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanting {
+    /// The pane.
+    pub pane: PaneId,
+    /// Where it is, as a target: `work:2.1`.
+    pub place: String,
+    /// What its border calls it, harmless.
+    pub label: String,
+    /// Why, in some words, harmless.
+    pub why: String,
 }
 
 /// What the program in focus wants to know of keys.

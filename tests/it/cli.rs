@@ -134,7 +134,7 @@ fn without_a_server_lists_are_empty_and_the_rest_is_refused() {
     assert_eq!(world.cli(&["ls", "--json"]).ok().json(), json!([]));
     world.cli(&["rename", "x"]).refused(4, &["no server is running", "hint: "]);
     assert!(world.processes().is_empty(), "asking has started something");
-    assert!(!world.path("state/abide").exists(), "asking has made something");
+    assert!(!world.path("state/abide/run").exists(), "asking has made something");
 }
 
 #[test]

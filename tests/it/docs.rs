@@ -93,7 +93,7 @@ fn every_action_reads_its_least_arguments_and_refuses_a_stray_one() {
 
 #[test]
 fn default_keys_are_keys_and_do_not_collide() {
-    for preset in [Preset::Tmux, Preset::Screen] {
+    for preset in [Preset::Tmux, Preset::Screen, Preset::Zellij, Preset::Alt, Preset::Locked] {
         let bindings = default_bindings(preset);
         for (at, (chord, words)) in bindings.iter().enumerate() {
             let wrong: Vec<Fault> = faults(chord, words);

@@ -125,8 +125,8 @@ fn keys_of_tabs() {
         row(&["tab new", "tab rename here"], "C-b . 1 Enter", |seen| seen.tabs.first().is_some_and(|name| name == "here")),
         row(&["tab new"], "C-b &", |seen| seen.tabs.len() == 1 && seen.shows("undo: C-b u")),
         row(&["tab new", "tab new -d -- printf x", "tab go 1"], "C-b & C-b u", |seen| seen.tabs.len() >= 2 && seen.tab == 1),
-        row(&["tab new -d", "tab new -d -- sh -c printf$IFS'\\a';read$IFS'x'", "wait --text $ -t :2"], "C-b M-p", |seen| seen.tab != 1),
-        row(&["tab new -d", "wait --text $ -t :2"], "C-b M-n", |seen| seen.tab == 2),
+        row(&["tab new -d", "tab new -d -- sh -c printf$IFS'\\a';read$IFS'x'", "wait --text ready -t :2"], "C-b M-p", |seen| seen.tab != 1),
+        row(&["tab new -d", "wait --text ready -t :2"], "C-b M-n", |seen| seen.tab == 2),
         row(&["tab new -n far", "tab go 1"], "C-b f f a r Enter", |seen| seen.tab == 2),
         row(&[], "C-b <", |seen| seen.shows("tab new") && seen.shows("layout next")),
     ]);

@@ -126,7 +126,7 @@ fn two_clients_of_two_sizes_have_their_own_zoom_and_a_size_can_be_fixed() {
 #[test]
 fn a_client_without_bars_gives_every_row_to_its_panes() {
     let world = Arc::new(World::new());
-    world.configure("[bars]\nshow = false\n");
+    world.configure("[bars]\nposition = \"off\"\ntabs = \"off\"\n");
     let client = Abide::start_in(&world, &["new", "work"], SIZE);
     client.expect("ready$");
     client.type_line("stty size");

@@ -15,7 +15,7 @@ use abide::client::model::{Damage, Event, Link, Message, Model};
 use abide::client::paint::Painter;
 use abide::client::terminal;
 use abide::client::update::update;
-use abide::settings::{ColourDepth, Settings};
+use abide::settings::{ColourDepth, Edge, Settings};
 use abide::wire::frame::{Chrome, Frame, PaneItem, PaneRows, ToClient, ToServer, Wants};
 use abide::wire::image::{Format, Head, Layer, Piece, Placed, Placement};
 use abide::wire::span::Span;
@@ -109,7 +109,7 @@ impl Client {
     fn new(kind: Kind) -> Self {
         let info = Info { depth: kind.depth, modern: kind.modern, ..Info::unknown("fake") };
         let mut settings = Settings::default();
-        settings.bars.show = false;
+        (settings.bars.position, settings.bars.tabs) = (Edge::Off, Edge::Off);
         let caps = Caps::new(&info, |_| None, ColourDepth::Auto);
         let mut model = Model::new(Rc::new(Setup::new(&settings, "box")), SIZE, caps, Now::default());
         model.link = Link::Up(Tick(0));

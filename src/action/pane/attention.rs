@@ -8,11 +8,10 @@ use crate::action::item::PaneItem;
 use crate::action::pane::focus;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::{Code, Refusal};
-use crate::state::pane::Pane;
 
 /// Go to the next pane that wants attention
 ///
-/// One in which a bell rang, else one that printed since it was shown, in any session.
+/// One in which a bell rang, else one whose program sent a notification or ended, one that fell silent, one that printed since it was shown; in any session.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Attention {}
 
@@ -26,8 +25,7 @@ impl Action for Attention {
 
 impl Apply for Attention {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
-        let wants = |mark: fn(&Pane) -> bool| cx.state.panes.values().find(|pane| pane.tab.is_some() && mark(pane)).map(|pane| pane.id);
-        let pane = wants(|pane| pane.marks.bell).or_else(|| wants(|pane| pane.marks.activity));
+        let pane = cx.state.wanting().first().map(|(pane, _)| *pane);
         let pane = pane.ok_or_else(|| Refusal::new(Code::NotFound, "no pane wants attention"))?;
         focus(cx, pane)
     }

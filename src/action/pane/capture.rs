@@ -10,13 +10,13 @@ use crate::base::code::{Code, Refusal};
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::row::Row;
-use crate::state::ansi;
 use crate::state::pane::Pane;
+use crate::state::{ansi, picture};
 use std::ops::Range;
 
 /// Copy what a pane shows
 ///
-/// Its screen, with --scrollback also what left it. Rows of one line are joined in text; ansi keeps colours; json gives rows as runs.
+/// Its screen, with --scrollback also what left it. Rows of one line are joined in text; ansi keeps colours; html and svg are for browsers; json gives rows as runs.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Capture {
@@ -64,6 +64,8 @@ impl Apply for Capture {
         match self.format {
             Format::Text => captured.text = Some(screen.text(rows)),
             Format::Ansi => captured.text = Some(ansi::rows(screen.rows(rows).into_iter())),
+            Format::Html => captured.text = Some(picture::html(screen.rows(rows).into_iter())),
+            Format::Svg => captured.text = Some(picture::svg(screen.rows(rows).into_iter(), screen.size().cols)),
             Format::Json => captured.rows = Some(screen.rows(rows)),
         }
         Ok(Answer::Now(captured))
@@ -79,6 +81,10 @@ pub enum Format {
     Text,
     /// With colours, as a terminal reads them.
     Ansi,
+    /// A page for browsers.
+    Html,
+    /// A picture for browsers.
+    Svg,
     /// Rows as runs of equally styled cells.
     Json,
 }

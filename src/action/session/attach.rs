@@ -33,6 +33,11 @@ pub struct Attach {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
 
+    /// Line by line, without drawing: for screen readers and simple terminals
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
+
     /// Send the other clients of the session away
     #[arg(long, short_alias = 'd')]
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -34,6 +34,11 @@ pub struct New {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub attach: bool,
 
+    /// Line by line, without drawing: for screen readers and simple terminals
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
+
     /// The size of its terminal while no client shows it, such as 120x40
     #[arg(long, value_name = "COLSxROWS")]
     #[serde(skip_serializing_if = "Option::is_none")]

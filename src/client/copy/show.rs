@@ -6,7 +6,7 @@ use crate::base::row::{Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style};
 use crate::client::copy::CopyMode;
 use crate::client::copy::doc::DocRow;
-use crate::settings::Theme;
+use crate::settings::Palette;
 
 /// What is laid over some columns of a row.
 type Patch = (Range<u16>, Colour, Colour);
@@ -14,7 +14,7 @@ type Patch = (Range<u16>, Colour, Colour);
 impl CopyMode {
     /// A row as it is shown, counted from the first that is; none if it was not fetched.
     #[must_use]
-    pub fn row_shown(&self, y: u16, theme: &Theme) -> Option<Vec<Run>> {
+    pub fn row_shown(&self, y: u16, theme: &Palette) -> Option<Vec<Run>> {
         let address = self.top + u64::from(y);
         let row = self.doc.get(address)?;
         let mut patches: Vec<Patch> = Vec::new();

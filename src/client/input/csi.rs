@@ -4,6 +4,7 @@ use super::keys;
 use super::{Reply, TtyEvent};
 use crate::base::geom::Point;
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods, MouseButton, MouseInput, MouseKind};
+use crate::settings::Appearance;
 
 /// A control sequence that means something.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,11 +91,15 @@ fn reply(bytes: &[u8], end: u8) -> Option<Reply> {
             let numbers = params.groups[..params.count].iter().map(|group| u16::try_from(group[0]).unwrap_or(u16::MAX));
             Some(Reply::Attributes(numbers.collect()))
         }
+        b'n' if params.first(0) == 997 => match params.first(1) {
+            1 => Some(Reply::Appearance(Appearance::Dark)),
+            2 => Some(Reply::Appearance(Appearance::Light)),
+            _ => None,
+        },
         b'u' => Some(Reply::Kitty(u8::try_from(params.first(0)).ok()?)),
         b'S' if (params.first(0), params.first(1)) == (1, 0) => {
             Some(Reply::SixelColours(u16::try_from(params.first(2)).unwrap_or(u16::MAX)))
         }
-        b'n' if params.first(0) == 997 => Some(Reply::Theme(u8::try_from(params.first(1)).ok()?)),
         b'y' if bytes.ends_with(b"$") => Some(Reply::Mode(u16::try_from(params.first(0)).ok()?, u8::try_from(params.first(1)).ok()?)),
         _ => None,
     }

@@ -6,6 +6,7 @@ mod reply;
 
 use crate::base::key::{Key, KeyCode, KeyInput, Mods, MouseInput};
 use crate::base::style::Colour;
+use crate::settings::Appearance;
 
 /// The largest paste that is taken, in bytes; the server's input queue of a pane holds no more.
 pub const PASTE_MAX: usize = 1 << 20;
@@ -47,6 +48,8 @@ pub enum Reply {
     Kitty(u8),
     /// OSC 4, 10, 11, 12: a colour.
     Colour(ColourSlot, (u8, u8, u8)),
+    /// It is light or dark now (CSI ? 997 n): the answer to CSI ? 996 n, or by itself where mode 2031 is set.
+    Appearance(Appearance),
     /// DECRQSS of SGR: the parameters in force, such as `0;48:2::1:2:3`.
     Graphics(String),
     /// XTGETTCAP: a capability it has, with its value.
@@ -63,8 +66,6 @@ pub enum Reply {
     AreaPixels((u16, u16)),
     /// CPR: row and column of the cursor, from 1; never of the first row, where F3 looks the same.
     Position(u16, u16),
-    /// Mode 2031: the theme changed, to dark (1) or light (2).
-    Theme(u8),
     /// Mode 2048: rows and columns, and height and width in pixels.
     Size((u16, u16), (u16, u16)),
 }

@@ -1,7 +1,7 @@
 //! A call: the client's own is carried out, another is asked about or sent.
 
 use super::copy::{self, Entry};
-use super::{open, send};
+use super::{configured, open, send};
 use crate::client::calls::{self, Own, Wanted};
 use crate::client::copy::Deed;
 use crate::client::copy::keys::{Command, Step};
@@ -34,6 +34,8 @@ pub(super) fn carry_out(model: &mut Model, own: Own, out: &mut Vec<Message>) {
     match own {
         Own::Redraw => model.damage.all = true,
         Own::Suspend => out.push(Message::Suspend),
+        Own::Inbox => model.overlay = Some(open::inbox(model)),
+        Own::Lock => configured::lock(model),
         Own::Palette(text) => model.overlay = Some(open::palette(model, &text)),
         Own::Keys => model.overlay = Some(open::keys(model)),
         Own::Sessions => model.overlay = Some(open::sessions(model)),

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::{call, copy, overlay};
+use super::{call, configured, copy, overlay};
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
 use crate::base::time::Span;
 use crate::client::calls::Wanted;
-use crate::client::model::{Message, Model, Numbered};
+use crate::client::model::{Card, Message, Model, Numbered};
 use crate::config::keymap::Lookup;
 
 /// Takes a key. What is for the program is collected in `typed`.
@@ -29,6 +29,19 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
         typed.push(input);
         return;
     }
+    if model.more.card == Card::Shown {
+        model.more.card = Card::Gone;
+        model.damage.chrome = true;
+        out.push(Message::CardSeen);
+    }
+    if model.more.locked {
+        if input.key.normal() == model.setup.keys.unlock.0.normal() {
+            configured::unlock(model);
+        } else {
+            typed.push(input);
+        }
+        return;
+    }
     let setup = Rc::clone(&model.setup);
     let again = model.chord.again.take().filter(|(_, until)| model.chord.keys.is_empty() && model.now.tick < *until);
     if let Some((before, _)) = again
@@ -43,7 +56,7 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
         Lookup::Hit(bound) => {
             flush(typed, out);
             let before = model.chord.keys.clone();
-            end_chord(model);
+            model.end_chord();
             if setup.keymap.repeats(bound, input.key) && !before.is_empty() {
                 may_repeat(model, before);
             }
@@ -58,7 +71,7 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
                 typed.push(input);
             }
         }
-        Lookup::Miss => end_chord(model),
+        Lookup::Miss => model.end_chord(),
     }
 }
 
@@ -72,13 +85,6 @@ fn begin_chord(model: &mut Model, key: Key) {
     model.chord.keys.push(key);
     model.chord.since = model.now.tick;
     model.damage.chrome = true;
-}
-
-pub(super) fn end_chord(model: &mut Model) {
-    if !model.chord.keys.is_empty() {
-        model.chord.keys.clear();
-        model.damage.chrome = true;
-    }
 }
 
 /// Sends what was typed so far, so that what comes next stays behind it.

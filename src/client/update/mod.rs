@@ -1,6 +1,7 @@
 //! The one place where the model changes: (model, event) → (model, messages). Pure: no clock, no I/O.
 
 mod call;
+mod configured;
 mod copy;
 mod keys;
 mod mouse;
@@ -14,6 +15,7 @@ use crate::client::caps::Pictures;
 use crate::client::input::{ColourSlot, Reply, TtyEvent};
 use crate::client::model::{Event, Link, Message, Model, Numbered, Overlay};
 use crate::client::terminal;
+use crate::settings::Appearance;
 use crate::wire::frame::ToServer;
 
 /// Takes an event; says what is to be done outside, in order.
@@ -32,6 +34,12 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
             model.damage.chrome |= model.clock != clock;
             model.clock = clock;
         }
+        Event::Command(line) => {
+            model.damage.chrome |= model.more.command != line;
+            model.more.command = line;
+        }
+        Event::Configured(setup) => configured::configured(model, *setup, &mut out),
+        Event::Misconfigured(problem) => model.notify(format!("{problem}; what was in force stays"), true),
         Event::Wake => wake(model, &mut out),
         Event::Continued => model.damage.all = true,
     }
@@ -65,31 +73,59 @@ fn paste(model: &mut Model, text: String, out: &mut Vec<Message>) {
     if model.overlay.is_some() {
         overlay::paste(model, &text);
     } else if copy::paste(model, &text, out) {
-        keys::end_chord(model);
+        model.end_chord();
     } else if !text.is_empty() {
-        keys::end_chord(model);
+        model.end_chord();
+        if model.setup.outer.ask_paste && runs_at_once(model, &text) {
+            model.overlay = Some(Overlay::Paste(text));
+            model.damage.chrome = true;
+            return;
+        }
         out.push(Message::Input(Numbered::Paste(text)));
     }
+}
+
+/// Whether a paste has a line end before its end and the program in focus does not tell pastes from typing: a shell would run line after line.
+fn runs_at_once(model: &Model, text: &str) -> bool {
+    let is_told = model.scene.focused().is_none_or(|pane| pane.bracketed_paste || pane.alternate || pane.ended.is_some());
+    !is_told && text.trim_end_matches(['\n', '\r']).contains(['\n', '\r'])
 }
 
 /// Learns what the outer terminal is and can. Its device attributes come last, so then the colours are complete.
 fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
     let (before, former) = (model.caps.pictures(), model.caps.cell_pixels);
     model.damage.all |= model.caps.learn(reply);
+    if let Reply::Version(name) = reply
+        && let Some(inside) = name.strip_prefix("abide(")
+    {
+        model.more.nested = true;
+        model.damage.chrome = true;
+        let identity = inside.split_once(") ").map(|(_, identity)| identity.to_owned());
+        out.extend(identity.map(|identity| Message::Send(ToServer::Inside(identity))));
+    }
     // Modes that it turned out to have are set with the next frame.
     model.damage.cursor = true;
     match *reply {
         Reply::Colour(slot, rgb) => match slot {
             ColourSlot::Foreground => model.colours.fg = Some(rgb),
-            ColourSlot::Background => model.colours.bg = Some(rgb),
+            ColourSlot::Background => {
+                model.colours.bg = Some(rgb);
+                configured::appearance(model, Appearance::of_background(rgb));
+            }
             ColourSlot::Cursor => model.colours.cursor = Some(rgb),
             ColourSlot::Palette(index) => {
                 model.colours.palette.retain(|(known, _)| *known != index);
                 model.colours.palette.push((index, rgb));
             }
         },
+        Reply::Appearance(appearance) => {
+            configured::appearance(model, appearance);
+            // Its colours are others now, and programs that ask are to get those.
+            if model.caps.modern {
+                out.push(Message::Write((terminal::colour_queries() + terminal::ATTRIBUTES_QUERY).into_bytes()));
+            }
+        }
         Reply::Attributes(_) => out.push(Message::Send(ToServer::Colours(model.colours.clone()))),
-        Reply::Theme(_) => out.push(Message::Write((terminal::colour_queries() + terminal::ATTRIBUTES_QUERY).into_bytes())),
         Reply::CellPixels(pixels) => {
             model.caps.cell_pixels = former;
             resized(model, model.size, pixels, out);

@@ -90,6 +90,7 @@ fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
     }
     match bars::hit(model, mouse.at) {
         Some(bars::Hit::Tab(tab)) => send::send(model, &calls::go(tab), out),
+        Some(bars::Hit::Attention) => call::carry_out(model, calls::Own::Inbox, out),
         Some(bars::Hit::Session) => call::carry_out(model, calls::Own::Sessions, out),
         None => {}
     }

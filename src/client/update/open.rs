@@ -189,6 +189,17 @@ pub(super) fn notices(model: &Model) -> Overlay {
     Overlay::Pick(Pick::new("notices", items.collect()))
 }
 
+/// Every pane that wants attention, the most urgent first.
+pub(super) fn inbox(model: &Model) -> Overlay {
+    let items = model.more.beside.attention.iter().map(|wanting| Item {
+        text: format!("{} {}", wanting.place, wanting.label),
+        detail: wanting.why.clone(),
+        keys: wanting.pane.to_string(),
+        choice: Choice::Pane(wanting.pane),
+    });
+    Overlay::Pick(Pick::new("wants attention", items.collect()))
+}
+
 /// A prompt that starts with the present name.
 pub(super) fn rename(model: &Model, what: Renamed) -> Overlay {
     let chrome = &model.scene.chrome;

@@ -6,7 +6,7 @@ use crate::client::calls::{self, Wanted};
 use crate::client::copy::Where;
 use crate::client::copying::Awaited;
 use crate::client::hints::{Hinted, Hints};
-use crate::client::model::{Command, Message, Model, Overlay};
+use crate::client::model::{Command, Message, Model, Numbered, Overlay};
 use crate::client::pick::{Choice, Pick, Picked};
 use crate::config::keymap::Lookup;
 
@@ -16,7 +16,10 @@ pub(super) fn paste(model: &mut Model, text: &str) {
     match &mut model.overlay {
         Some(Overlay::Pick(pick)) => pick.insert(first),
         Some(Overlay::Rename(_, line) | Overlay::Search(line)) => line.insert(first),
-        Some(Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_)) | None => return,
+        Some(Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Paste(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_))
+        | None => {
+            return;
+        }
     }
     model.damage.chrome = true;
 }
@@ -53,6 +56,11 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
             }
         },
         Some(Overlay::Hints(hints)) => hint(model, hints, key, out),
+        Some(Overlay::Paste(text)) => {
+            if matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter) {
+                out.push(Message::Input(Numbered::Paste(text)));
+            }
+        }
         Some(Overlay::Numbers(_)) => jump(model, key, out),
         Some(Overlay::Describe(keys)) => describe(model, keys, key),
         Some(Overlay::Confirm(wanted)) => {
@@ -139,6 +147,7 @@ fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Messa
     match choice {
         Choice::Close => {}
         Choice::Session(id) => send::send(model, &calls::show(id), out),
+        Choice::Pane(id) => send::send(model, &calls::focus(id), out),
         Choice::Tab(id) => send::send(model, &calls::go(id), out),
         Choice::Buffer(name) => send::send(model, &calls::paste_buffer(Some(&name), None), out),
         Choice::Place { pane, line, cell, pattern } => copy::visit(model, pane, (line, cell), &pattern, out),

@@ -16,7 +16,7 @@ use crate::client::outcome::Outcome;
 use crate::client::pick::Item;
 use crate::client::scene::Scene;
 use crate::client::terminal;
-use crate::wire::frame::{Bye, Chrome, Frame, Outer, ToClient, ToServer};
+use crate::wire::frame::{BARS_USUAL, Beside, Bye, Chrome, Frame, Outer, ToClient, ToServer};
 use crate::wire::hello::Welcome;
 use crate::wire::rpc::{self, Response};
 
@@ -38,6 +38,10 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
         ToClient::Taken(number) => out.push(Message::Taken(number)),
         ToClient::Bye(bye) => out.push(farewell(bye)),
         ToClient::Told(told) => copy::told(model, told, out),
+        ToClient::Beside(beside) => {
+            model.more.beside = *beside;
+            model.damage.chrome = true;
+        }
         ToClient::Wants(wants) => {
             model.album.wants = wants;
             model.damage.cursor = true;
@@ -59,8 +63,13 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     let again = model.scene.number.is_some();
     model.link = Link::Up(model.now.tick);
     model.scene.number = None;
+    model.more.beside = Beside::default();
     model.album = Album::default();
     model.damage.chrome = true;
+    // Before what was kept for the server: a session that is made has the right size from the start.
+    if model.setup.bars.rows() != BARS_USUAL {
+        out.push(Message::Send(ToServer::Bars(model.setup.bars.rows())));
+    }
     out.push(Message::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
         send::send(model, &calls::show(session.id), out);
@@ -112,9 +121,9 @@ fn row_outside(area: Rect, rect: Rect, origin: Point, row: u16) -> Option<u16> {
 /// Only refusals are shown; that of the call this client came with is why it leaves.
 fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
     let Ok(response) = serde_json::from_str::<Response>(json) else { return };
-    let is_entry = model.entry.is_some_and(|entry| response.id == entry);
+    let is_entry = model.more.entry.is_some_and(|entry| response.id == entry);
     if is_entry {
-        model.entry = None;
+        model.more.entry = None;
     }
     let awaited = response.id.as_u64().and_then(|id| model.copying.awaited.remove(&id));
     let asked = response.id.as_u64().and_then(|id| model.looking.asked.remove(&id));
@@ -187,17 +196,10 @@ fn outside(model: &Model, outer: &Outer) -> Option<Vec<u8>> {
     match outer {
         Outer::Bell => options.bell.then(|| b"\x07".to_vec()),
         Outer::Clipboard(text) => (options.clipboard && model.caps.modern).then(|| terminal::clipboard(text)),
-        Outer::Notify { title, body } => model.caps.modern.then(|| terminal::notify(title, body)),
+        Outer::Notify { title, body } => (options.notify && model.caps.modern).then(|| terminal::notify(title, body)),
     }
 }
 
 fn farewell(bye: Bye) -> Message {
-    Message::Leave(match bye {
-        Bye::Restart => return Message::Reconnect,
-        Bye::Detached { session } => Outcome::Detached(session),
-        Bye::Ended { session, status } => Outcome::Ended { session, status },
-        Bye::Closed { session } => Outcome::Closed(session),
-        Bye::Stopped => Outcome::Stopped,
-        Bye::Refused { message } => Outcome::SentAway(message),
-    })
+    Outcome::of(bye).map_or(Message::Reconnect, Message::Leave)
 }

@@ -261,7 +261,7 @@ fn keys_are_described_and_one_is_told_where_one_is() {
     };
     assert_eq!(said(&mut model, "C-b / z"), "C-b z: pane zoom · Let a pane fill its tab, or show all panes again");
     assert!(said(&mut model, "C-b / C-b g s").starts_with("C-b g s: pane stack --toggle · "));
-    assert_eq!(said(&mut model, "C-b / F12"), "C-b F12 does nothing");
+    assert_eq!(said(&mut model, "C-b / F11"), "C-b F11 does nothing");
     assert_eq!(model.overlay, None);
     assert!(said(&mut model, "C-b i").starts_with("session work · tab 1 bash (t1) · pane 1 (p1) 40x22"));
     press(&mut model, "C-b t");
@@ -494,7 +494,7 @@ fn refusals_are_shown_and_that_of_the_entry_ends_the_client() {
     let refused = |id: u64| json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32000, "message": "no session \"x\"", "data": {"code": "not_found", "hint": "abide ls"}}});
     assert!(server(&mut model, ToClient::Answer(refused(3).to_string())).is_empty());
     assert_eq!(model.log.back().map(|notice| notice.text.as_str()), Some("no session \"x\" (abide ls)"));
-    model.entry = Some(4);
+    model.more.entry = Some(4);
     let messages = update(&mut model, Event::Server(ToClient::Answer(refused(4).to_string())));
     let [Message::Leave(outcome)] = messages.as_slice() else { panic!("it leaves") };
     assert_eq!(outcome.status(), 4);
@@ -556,7 +556,105 @@ fn colours_are_told_once_they_are_complete() {
 #[test]
 fn a_paste_that_is_too_large_is_explained() {
     let mut model = model();
-    assert_eq!(tty(&mut model, vec![TtyEvent::Paste("a\nb".into())]), ["Input(Paste(\"a\\nb\"))"]);
+    assert_eq!(tty(&mut model, vec![TtyEvent::Paste("a".into())]), ["Input(Paste(\"a\"))"]);
     assert!(tty(&mut model, vec![TtyEvent::PasteTooLarge(5_000_000)]).is_empty());
     assert!(model.log.back().is_some_and(|notice| notice.warning));
+}
+
+#[test]
+fn several_lines_are_pasted_at_once_only_where_the_program_tells_pastes_from_typing() {
+    let mut model = model();
+    let pasted = ["Input(Paste(\"a\\nb\"))"];
+    let paste = || vec![TtyEvent::Paste("a\nb".into())];
+    assert!(tty(&mut model, paste()).is_empty());
+    assert!(matches!(model.overlay, Some(Overlay::Paste(_))));
+    assert_eq!(press(&mut model, "y"), pasted);
+    tty(&mut model, paste());
+    assert!(press(&mut model, "n").is_empty() && model.overlay.is_none());
+    assert_eq!(tty(&mut model, vec![TtyEvent::Paste("a\n".into())]), ["Input(Paste(\"a\\n\"))"], "one line");
+    model.scene.chrome.panes[0].bracketed_paste = true;
+    assert_eq!(tty(&mut model, paste()), pasted);
+    model.scene.chrome.panes[0].bracketed_paste = false;
+    let mut settings = Settings::default();
+    settings.outer.ask_paste = false;
+    model.setup = Rc::new(Setup::new(&settings, "host"));
+    assert_eq!(tty(&mut model, paste()), pasted);
+}
+
+#[test]
+fn locked_keys_all_go_to_the_program_but_the_one_that_unlocks() {
+    let mut model = model();
+    assert!(press(&mut model, "C-b F12").is_empty());
+    assert_eq!(press(&mut model, "C-b b C-b"), ["C-b b C-b"]);
+    assert!(press(&mut model, "F12").is_empty());
+    assert_eq!(press(&mut model, "C-b b"), ["session.rename {\"name\":\"here\"}"]);
+}
+
+#[test]
+fn the_locked_preset_is_locked_from_the_start_and_locks_again() {
+    let mut settings = Settings::default();
+    settings.keys.preset = crate::settings::Preset::Locked;
+    let mut model = Model::new(Rc::new(Setup::new(&settings, "")), Size::new(80, 24), Caps::default(), Now::default());
+    assert_eq!(press(&mut model, "C-b d"), ["C-b d"]);
+    assert!(press(&mut model, "F12").is_empty());
+    assert_eq!(press(&mut model, "C-b d"), ["client.detach {}"]);
+    assert!(press(&mut model, "F12").is_empty());
+    assert_eq!(press(&mut model, "C-b"), ["C-b"]);
+}
+
+#[test]
+fn keys_that_resize_repeat_without_the_prefix_for_a_while() {
+    let mut model = model();
+    let right = "pane.resize {\"cells\":1,\"right\":true}";
+    assert_eq!(press(&mut model, "C-b C-Right C-Right"), [right, right]);
+    assert_eq!(press(&mut model, "x C-Right"), ["x C-Right"], "another key ends it");
+    press(&mut model, "C-b C-Right");
+    model.now.tick = model.now.tick + Span::millis(501);
+    assert_eq!(press(&mut model, "C-Right"), ["C-Right"]);
+}
+
+#[test]
+fn a_saved_configuration_is_in_force_at_once_and_a_broken_one_changes_nothing() {
+    let mut model = model();
+    let before = Rc::clone(&model.setup);
+    assert!(update(&mut model, Event::Misconfigured("config.toml:1:1: no".into())).is_empty());
+    assert!(Rc::ptr_eq(&before, &model.setup));
+    assert!(model.log.back().is_some_and(|notice| notice.warning && notice.text.contains("config.toml:1:1")));
+    let mut settings = Settings::default();
+    settings.bars.tabs = crate::settings::Edge::Off;
+    settings.outer.mouse = false;
+    settings.keys.bind.insert("prefix b".into(), "session rename there".into());
+    let messages = update(&mut model, Event::Configured(Box::new(Setup::new(&settings, "host"))));
+    assert!(matches!(messages.as_slice(), [Message::Write(_), Message::Send(ToServer::Bars(1))]), "{messages:?}");
+    assert_eq!(press(&mut model, "C-b b"), ["session.rename {\"name\":\"there\"}"]);
+}
+
+#[test]
+fn the_colours_follow_the_terminal_when_it_turns_light() {
+    let mut model = model();
+    let dark = model.setup.theme;
+    update(&mut model, Event::Tty(vec![TtyEvent::Reply(Reply::Appearance(crate::settings::Appearance::Light))]));
+    assert_eq!(model.setup.theme, model.setup.themes.light);
+    assert_ne!(model.setup.theme, dark);
+    let background = Reply::Colour(crate::client::input::ColourSlot::Background, (0, 0, 0));
+    update(&mut model, Event::Tty(vec![TtyEvent::Reply(background)]));
+    assert_eq!(model.setup.theme, dark);
+}
+
+#[test]
+fn what_wants_attention_is_listed_and_gone_to() {
+    let mut model = model();
+    let wanting =
+        crate::wire::frame::Wanting { pane: PaneId(2), place: "work:1.2".into(), label: "make".into(), why: "a bell rang".into() };
+    let beside = crate::wire::frame::Beside { attention: vec![wanting], ..crate::wire::frame::Beside::default() };
+    server(&mut model, ToClient::Beside(Box::new(beside)));
+    assert_eq!(press(&mut model, "C-b A Enter"), ["pane.focus {\"target\":\"p2\"}"]);
+}
+
+#[test]
+fn the_card_of_the_first_run_goes_with_the_first_key_which_is_typed() {
+    let mut model = model();
+    model.more.card = crate::client::model::Card::Shown;
+    assert_eq!(press(&mut model, "x"), ["CardSeen", "x"]);
+    assert_eq!(press(&mut model, "x"), ["x"]);
 }

@@ -7,12 +7,14 @@ use super::look;
 use crate::base::geom::Point;
 use crate::base::id::TabId;
 use crate::base::style::Attrs;
-use crate::base::text::{fitting, width};
+use crate::base::text::{fitting, harmless, width};
 use crate::client::calls;
 use crate::client::model::{Link, Model};
 use crate::settings::Segment;
-use crate::wire::frame::TabItem;
+use crate::wire::frame::{Progress, TabItem, TabMarks};
 
+/// The longest directory that is shown, in bytes.
+const CWD_MAX: usize = 256;
 /// The widest name of a tab, in columns.
 const TAB_COLS_MAX: usize = 24;
 /// The narrowest terminal in which the status line has room for a reminder of the keys.
@@ -25,6 +27,8 @@ pub enum Hit {
     Tab(TabId),
     /// The session's name.
     Session,
+    /// How many panes want attention.
+    Attention,
 }
 
 /// A text on a bar.
@@ -78,13 +82,13 @@ fn laid_out(model: &Model, y: u16) -> Vec<(u16, Piece)> {
     let places = model.places();
     let cols = usize::from(model.size.cols);
     if places.tabs == Some(y) {
-        return placed(tabs(model, cols), Vec::new(), cols);
+        return placed([tabs(model, cols), Vec::new(), Vec::new()], cols);
     }
     if places.status != Some(y) {
         return Vec::new();
     }
     let mut right: Vec<Piece> = model.setup.bars.right.iter().flat_map(|segment| segment_pieces(model, *segment)).collect();
-    if places.tabs.is_some() && REMINDER_COLS_MIN <= model.size.cols {
+    if places.tabs.is_some() && model.setup.bars.reminder && REMINDER_COLS_MIN <= model.size.cols {
         right.splice(0..0, reminder(model));
     }
     let taken = |pieces: &[Piece]| pieces.iter().map(Piece::cols).sum::<usize>();
@@ -102,15 +106,21 @@ fn laid_out(model: &Model, y: u16) -> Vec<(u16, Piece)> {
             left.extend(tabs(model, room));
         }
     }
-    if places.tabs.is_some() {
+    let names_title = [&model.setup.bars.center, &model.setup.bars.right].into_iter().any(|part| part.contains(&Segment::Title));
+    if places.tabs.is_some() && !names_title && !model.setup.bars.left.contains(&Segment::Title) {
         left.extend(title(model));
     }
-    placed(left, right, cols)
+    let center = model.setup.bars.center.iter().flat_map(|segment| segment_pieces(model, *segment)).collect();
+    placed([left, center, right], cols)
 }
 
-/// From the left what fits, flush right the rest.
-fn placed(left: Vec<Piece>, right: Vec<Piece>, cols: usize) -> Vec<(u16, Piece)> {
-    let right_cols: usize = right.iter().map(Piece::cols).sum();
+/// From the left what fits, flush right the last part, and the middle one in the middle if there is room between them.
+fn placed([left, center, right]: [Vec<Piece>; 3], cols: usize) -> Vec<(u16, Piece)> {
+    let width_of = |pieces: &[Piece]| pieces.iter().map(Piece::cols).sum::<usize>();
+    let right_cols = width_of(&right);
+    let (center_cols, left_cols) = (width_of(&center), width_of(&left));
+    let start = (cols.saturating_sub(center_cols) / 2).max(left_cols);
+    let has_center = start + center_cols + right_cols <= cols;
     let mut all = Vec::new();
     let mut x = 0;
     for mut piece in left {
@@ -123,11 +133,13 @@ fn placed(left: Vec<Piece>, right: Vec<Piece>, cols: usize) -> Vec<(u16, Piece)>
         all.push((column(x), piece));
         x += piece_cols;
     }
-    x = cols.saturating_sub(right_cols);
-    for piece in right {
-        let piece_cols = piece.cols();
-        all.push((column(x), piece));
-        x += piece_cols;
+    for (from, pieces) in [(start, if has_center { center } else { Vec::new() }), (cols.saturating_sub(right_cols), right)] {
+        x = from;
+        for piece in pieces {
+            let piece_cols = piece.cols();
+            all.push((column(x), piece));
+            x += piece_cols;
+        }
     }
     all
 }
@@ -155,6 +167,52 @@ fn segment_pieces(model: &Model, segment: Segment) -> Vec<Piece> {
         Segment::Clock if model.clock.is_empty() => Vec::new(),
         Segment::Clock => vec![piece(format!(" {} ", model.clock), base)],
         Segment::Title => title(model).into_iter().collect(),
+        Segment::Prefix => prefix(model).into_iter().collect(),
+        Segment::Zoom => marked(model, model.scene.chrome.zoomed.then_some("zoomed")),
+        Segment::Progress => marked(model, current_marks(model).and_then(|marks| marks.progress).map(progress).as_deref()),
+        Segment::Attention => attention(model).into_iter().collect(),
+        Segment::Cwd if model.more.beside.cwd.is_empty() => Vec::new(),
+        Segment::Cwd => vec![piece(format!(" {} ", harmless(&model.more.beside.cwd, CWD_MAX)), base)],
+        Segment::Command if model.more.command.is_empty() => Vec::new(),
+        Segment::Command => vec![piece(format!(" {} ", model.more.command), base)],
+    }
+}
+
+/// A text in the colour of marks.
+fn marked(model: &Model, text: Option<&str>) -> Vec<Piece> {
+    let style = look::with(look::style(model.setup.theme.accent, model.setup.theme.bar_bg), Attrs::BOLD);
+    text.map(|text| piece(format!(" {text} "), style)).into_iter().collect()
+}
+
+fn prefix(model: &Model) -> Option<Piece> {
+    let chord = model.chord.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    marked(model, (!chord.is_empty()).then_some(chord.as_str())).pop()
+}
+
+fn attention(model: &Model) -> Option<Piece> {
+    let count = model.more.beside.attention.len();
+    let text = match count {
+        0 => return None,
+        1 => "1 pane wants you".to_owned(),
+        _ => format!("{count} panes want you"),
+    };
+    let piece = marked(model, Some(&text)).pop()?;
+    Some(Piece { hit: Some(Hit::Attention), weight: Weight::Company, ..piece })
+}
+
+/// What is marked on the tab that is shown.
+fn current_marks(model: &Model) -> Option<&TabMarks> {
+    let current = model.scene.chrome.tabs.iter().find(|tab| tab.current)?.id;
+    model.more.beside.tabs.iter().find(|marks| marks.tab == current)
+}
+
+/// Progress in a few columns.
+fn progress(progress: Progress) -> String {
+    match progress {
+        Progress::Percent(percent) => format!("{percent}%"),
+        Progress::Failed(percent) => format!("{percent}% failed"),
+        Progress::Running => "…".into(),
+        Progress::Paused(percent) => format!("{percent}% paused"),
     }
 }
 
@@ -176,6 +234,8 @@ fn modes(model: &Model) -> Vec<Piece> {
     let is_down = !matches!(model.link, Link::Up(_)) && (model.scene.number.is_some() || chrome.session.is_some());
     let marks = [
         (!chord.is_empty(), chord.as_str(), theme.accent, Weight::Warning),
+        (model.more.locked, "locked", theme.accent, Weight::Warning),
+        (model.more.nested, "nested", theme.bar_fg, Weight::Company),
         (is_down, "reconnecting", theme.warning, Weight::Warning),
         (chrome.read_only, "read-only", theme.accent, Weight::Warning),
         (chrome.zoomed, "zoomed", theme.accent, Weight::Warning),
@@ -224,19 +284,31 @@ fn tabs(model: &Model, cols: usize) -> Vec<Piece> {
     shown
 }
 
-/// A tab as tmux marks it: `!` bell, `#` activity, `-` last, `Z` zoomed; the current one by its colours.
+/// A tab as tmux marks it: `!` bell, `#` activity, `~` silence, `-` last, `Z` zoomed; besides these `*` for a notification, `+` and `x` for what ended well or not, and
+/// how far its work has come. The current one is marked by its colours.
 fn tab_piece(model: &Model, tab: &TabItem) -> Piece {
     let theme = &model.setup.theme;
     let zoomed = tab.current && model.scene.chrome.zoomed;
-    let marks: String = [(zoomed, 'Z'), (tab.bell, '!'), (tab.activity, '#'), (tab.last && !tab.current, '-')]
-        .into_iter()
-        .filter_map(|(is_on, mark)| is_on.then_some(mark))
-        .collect();
-    let style = match (tab.current, tab.bell || tab.activity) {
+    let more = model.more.beside.tabs.iter().find(|marks| marks.tab == tab.id);
+    let ended = more.and_then(|marks| marks.ended);
+    let wants = tab.bell || more.is_some_and(|marks| marks.notified || marks.silence) || ended.is_some();
+    let all = [
+        (zoomed, 'Z'),
+        (tab.bell, '!'),
+        (more.is_some_and(|marks| marks.notified), '*'),
+        (ended.is_some_and(|status| status != 0), 'x'),
+        (ended == Some(0), '+'),
+        (tab.activity && !wants, '#'),
+        (more.is_some_and(|marks| marks.silence), '~'),
+        (tab.last && !tab.current, '-'),
+    ];
+    let marks: String = all.into_iter().filter_map(|(is_on, mark)| is_on.then_some(mark)).collect();
+    let style = match (tab.current, wants || tab.activity) {
         (true, _) => look::with(look::style(theme.tab_fg, theme.tab_bg), Attrs::BOLD),
         (false, true) => look::style(theme.accent, theme.bar_bg),
         (false, false) => base(model),
     };
-    let text = format!(" {} {}{marks} ", tab.index, fitting(&tab.name, TAB_COLS_MAX));
+    let done = more.and_then(|marks| marks.progress).map(|done| format!(" {}", progress(done))).unwrap_or_default();
+    let text = format!(" {} {}{marks}{done} ", tab.index, fitting(&tab.name, TAB_COLS_MAX));
     Piece { text, style, hit: Some(Hit::Tab(tab.id)), weight: Weight::Usual }
 }

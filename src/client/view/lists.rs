@@ -69,6 +69,12 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
             let text = format!("end {name} and every program in it? y / n");
             look::put(buf, (inner.x, inner.y), usize::from(inner.width), &text, base(model));
         }
+        Some(Overlay::Paste(text)) => {
+            let inner = draw_box(model, "paste?", prompt_area(model), buf);
+            let lines = text.lines().count();
+            let question = format!("run {lines} lines one after the other? y / n");
+            look::put(buf, (inner.x, inner.y), usize::from(inner.width), &question, base(model));
+        }
     }
 }
 
@@ -78,7 +84,9 @@ pub fn cursor(model: &Model) -> Option<(u16, u16)> {
     let (inner, line) = match model.overlay.as_ref()? {
         Overlay::Pick(pick) => (shape(model, pick).inner, &pick.line),
         Overlay::Rename(_, line) | Overlay::Search(line) => (inside(prompt_area(model)), line),
-        Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) => return None,
+        Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Paste(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) => {
+            return None;
+        }
     };
     let (_, at) = window(line, line_cols(inner));
     let x = inner.x.saturating_add(column(width(MARK) + at));

@@ -2,7 +2,9 @@
 
 pub mod bars;
 mod borders;
+mod card;
 mod copy;
+mod hint;
 mod large;
 pub mod lists;
 mod look;
@@ -23,7 +25,8 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
     }
     copy::draw(model, buf);
     bars::draw(model, buf);
-    notes::draw_hint(model, buf);
+    card::draw(model, buf);
+    hint::draw(model, buf);
     notes::draw_notices(model, buf);
     large::draw(model, buf);
     lists::draw(model, buf);
@@ -37,7 +40,9 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
 pub fn cursor(model: &Model) -> Option<Cursor> {
     if let Some(overlay) = &model.overlay {
         let (x, y) = match overlay {
-            Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) => return None,
+            Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Paste(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) => {
+                return None;
+            }
             Overlay::Pick(_) | Overlay::Rename(..) | Overlay::Search(_) => lists::cursor(model)?,
         };
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });

@@ -1,5 +1,6 @@
 //! What only Linux has: /proc, pidfds, cgroups.
 
 pub mod cgroup;
+pub(super) mod changes;
 pub mod pidfd;
 pub mod process;

@@ -73,10 +73,12 @@ impl World {
             program: "/usr/bin/abide".into(),
             server_pid: 11,
             keeper_pid: 10,
+            lineage: 7,
             version: "9.9.9".into(),
             lease: 3,
             started: Tick(1_000_000_000),
             socket: "/run/abide.sock".into(),
+            shell_files: String::new(),
             shell: "/bin/bash".into(),
             login_env: login.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         };
@@ -153,6 +155,8 @@ impl World {
             Effect::Ask { call, question } => self.questions.push((*call, question.clone())),
             Effect::Tell { client, message } => self.messages.entry(*client).or_default().push(message.clone()),
             Effect::Forward { client, call, name, .. } => self.forwarded.push((*client, *call, name)),
+            Effect::Hook { text, .. } => assert!(!text.is_empty(), "a hook without anything to do"),
+            Effect::Follow { folder, .. } => assert!(folder.starts_with("/run/env/s"), "{folder}"),
             Effect::Command(_) => {}
             Effect::Exit => self.exits += 1,
             Effect::Restart => self.restarts += 1,

@@ -28,7 +28,7 @@ const MATRIX: &[Row] = &[
     Row("server",   &["base", "settings", "term", "layout", "state", "action", "config", "wire", "store", "core", "platform"],
                     &["tokio", "tracing", "tracing_subscriber", "rusqlite", "zstd", "serde", "serde_json", "schemars", "postcard", "rustix", "regex", "memchr"]),
     Row("client",   &["base", "settings", "config", "wire", "platform", "action::table"],
-                    &["ratatui", "tokio", "jiff", "serde_json", "unicode_segmentation", "termini", "png", "miniz_oxide", "regex"]),
+                    &["ratatui", "tokio", "jiff", "nucleo_matcher", "serde_json", "unicode_segmentation", "termini", "png", "miniz_oxide", "regex"]),
     Row("remote",   &["base", "settings", "config", "wire", "platform", "action"], &["clap", "tokio"]),
     Row("cli",      &["base", "settings", "config", "wire", "platform", "action"], &["clap", "clap_complete", "clap_mangen", "tokio", "serde_json"]),
     Row("record",   &["base", "platform"],                                    &["rustix", "serde_json"]),

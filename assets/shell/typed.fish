@@ -1,0 +1,1 @@
+function __abide_p --on-event fish_prompt; printf '\e]133;D;%s\a\e]7;file://%s%s\a\e]133;A\a' $status (hostname) $PWD; end; function __abide_c --on-event fish_preexec; printf '\e]133;C\a'; end; functions -q __abide_own; or begin; functions -c fish_prompt __abide_own; function fish_prompt; __abide_own; printf '\e]133;B\a'; end; end

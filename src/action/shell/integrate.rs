@@ -1,0 +1,70 @@
+//! `shell.integrate`: types into a pane what makes its shell mark prompts and commands.
+
+use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::PaneTarget;
+use crate::action::later::Sent;
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::base::code::{Code, Refusal};
+
+/// Type into a pane, once and visibly, what makes its shell mark prompts and commands
+///
+/// For shells that abide did not start itself, such as one inside ssh or a container. The shell has to wait at its prompt, and forgets it when it ends.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Integrate {
+    /// Which shell it is
+    #[arg(long, value_enum, default_value_t = Kind::Sh)]
+    pub shell: Kind,
+
+    /// The pane; else the one in focus
+    #[arg(short, long, value_name = "PANE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<PaneTarget>,
+}
+
+/// Whose words are typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// bash or zsh.
+    #[default]
+    Sh,
+    /// fish.
+    Fish,
+}
+
+impl Action for Integrate {
+    const NAME: &'static str = "shell.integrate";
+    const ACCESS: Access = Access::Interact;
+    const PLACE: Place = Place::Server;
+    type Reply = Sent;
+}
+
+impl Apply for Integrate {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
+        if cx.state.pane(pane).screen.modes().alternate_screen {
+            let refusal = Refusal::new(Code::InvalidParams, format!("pane {pane} shows a program on the whole screen, no shell"));
+            return Err(refusal.hint("leave that program first"));
+        }
+        let line = match self.shell {
+            Kind::Sh => include_str!("../../../assets/shell/typed.sh"),
+            Kind::Fish => include_str!("../../../assets/shell/typed.fish"),
+        };
+        cx.type_into(pane, format!(" {}\r", line.trim()).into_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_typed_is_one_line() {
+        for text in [include_str!("../../../assets/shell/typed.sh"), include_str!("../../../assets/shell/typed.fish")] {
+            assert_eq!(text.trim().lines().count(), 1);
+            assert!(text.len() < 4000 && text.is_ascii());
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Actions on the shells of panes, one per file.
+
+pub mod integrate;

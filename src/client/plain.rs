@@ -1,0 +1,291 @@
+//! The client that draws nothing: what the pane in focus prints comes as lines, and a line that is typed goes to its program. For screen readers and terminals that can do nothing else.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::net::UnixStream;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::base::key::{Key, KeyCode, KeyInput};
+use crate::base::time::{Span, Tick};
+use crate::client::Options;
+use crate::client::calls::{self, Wanted};
+use crate::client::link::Outbox;
+use crate::client::model::Numbered;
+use crate::client::outcome::Outcome;
+use crate::client::scene::Scene;
+use crate::config::keymap::Bound;
+use crate::platform;
+use crate::platform::outer::OuterTerminal;
+use crate::wire::frame::{self, Outer, ToClient, ToServer};
+use crate::wire::packet::Packets;
+use crate::wire::rpc::Response;
+
+/// How long a program has to be quiet before what it printed is told: lines come whole.
+const SETTLE: Span = Span::millis(60);
+/// The longest that lines are held back while a program prints on.
+const HELD_MAX: Span = Span::millis(500);
+/// The longest line that is typed, in bytes.
+const LINE_MAX: usize = 64 << 10;
+/// What a line that begins with `~` means.
+const HELP: &str = "~. leaves; ~: and a command, such as ~: tab next; ~~ types a ~; Ctrl-C is for the program";
+
+/// Shows a session line by line until the client leaves, over this connection if there is one; `tell` says a line.
+pub async fn run(options: Options, stream: io::Result<UnixStream>, tell: impl FnMut(&str)) -> Outcome {
+    let stream = match stream {
+        Ok(stream) => stream,
+        Err(error) => return Outcome::Lost { reason: error.to_string() },
+    };
+    match Plain::new(options, stream, tell) {
+        Ok(mut plain) => plain.run().await.unwrap_or_else(|error| Outcome::Lost { reason: error.to_string() }),
+        Err(error) => Outcome::NoTerminal(format!("standard input cannot be used: {error}")),
+    }
+}
+
+struct Plain<T> {
+    options: Options,
+    stream: UnixStream,
+    typed: AsyncFd<File>,
+    tell: T,
+    packets: Packets,
+    outbox: Outbox,
+    scene: Scene,
+    /// What was told of the pane in focus, and which it was.
+    told: Told,
+    line: Vec<u8>,
+    settle_at: Option<Tick>,
+    held_until: Tick,
+    next_call: u64,
+}
+
+/// What was told last.
+#[derive(Default)]
+struct Told {
+    place: String,
+    rows: Vec<String>,
+}
+
+impl<T: FnMut(&str)> Plain<T> {
+    fn new(mut options: Options, stream: UnixStream, tell: T) -> io::Result<Self> {
+        let typed = platform::watch(File::from(io::stdin().as_fd().try_clone_to_owned()?), Interest::READABLE)?;
+        if let Ok((size, _)) = OuterTerminal::open().and_then(|terminal| terminal.size()) {
+            options.hello.size = size;
+        }
+        let mut outbox = Outbox::default();
+        outbox.connected();
+        outbox.send(&ToServer::Hello(options.hello.clone()));
+        outbox.send(&ToServer::Bars(0));
+        if let Some(entry) = &options.entry {
+            outbox.input(Numbered::Call(entry.request(1)));
+        }
+        let now = platform::now().tick;
+        Ok(Self {
+            options,
+            stream,
+            typed,
+            tell,
+            packets: Packets::default(),
+            outbox,
+            scene: Scene::default(),
+            told: Told::default(),
+            line: Vec::new(),
+            settle_at: None,
+            held_until: now,
+            next_call: 2,
+        })
+    }
+
+    async fn run(&mut self) -> io::Result<Outcome> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            while !self.outbox.unwritten().is_empty() {
+                self.stream.writable().await?;
+                match self.stream.try_write(self.outbox.unwritten()) {
+                    Ok(len) => self.outbox.wrote(len),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            let pause = self.settle_at.map(|at| Duration::from_nanos((at - platform::now().tick).0));
+            tokio::select! {
+                _ = interrupt.recv() => self.outbox.input(Numbered::Keys(vec![Key::ctrl('c').into()])),
+                ready = self.stream.readable() => {
+                    ready?;
+                    match self.stream.try_read(&mut buffer) {
+                        Ok(0) => return Ok(Outcome::Lost { reason: "the server closed it".into() }),
+                        Ok(len) => self.packets.push(&buffer[..len]),
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                        Err(error) => return Err(error),
+                    }
+                    if let Some(outcome) = self.take()? {
+                        self.say_news();
+                        return Ok(outcome);
+                    }
+                }
+                ready = self.typed.readable_mut() => {
+                    let len = ready.and_then(|mut ready| {
+                        let len = ready.get_inner_mut().read(&mut buffer)?;
+                        ready.clear_ready();
+                        Ok(len)
+                    })?;
+                    self.typed(&buffer[..len]);
+                }
+                _ = tokio::time::timeout(pause.unwrap_or_default(), std::future::pending::<()>()), if pause.is_some() => self.say_news(),
+            }
+        }
+    }
+
+    /// Takes what the server says; gives how it ends.
+    fn take(&mut self) -> io::Result<Option<Outcome>> {
+        let broken = |error: &dyn std::fmt::Display| io::Error::other(error.to_string());
+        while let Some((kind, body)) = self.packets.take().map_err(|error| broken(&error))? {
+            match frame::get(kind, body).map_err(|error| broken(&error))? {
+                ToClient::Welcome(welcome) => {
+                    self.outbox.welcomed(welcome.input_taken);
+                    (self.tell)(HELP);
+                }
+                ToClient::Frame(frame) => {
+                    let now = platform::now().tick;
+                    self.outbox.send(&ToServer::Shown(frame.number));
+                    self.scene.apply(*frame);
+                    if self.settle_at.is_none() {
+                        self.held_until = now + HELD_MAX;
+                    }
+                    self.settle_at = Some((now + SETTLE).min(self.held_until));
+                }
+                ToClient::Answer(json) => {
+                    let response: Response = serde_json::from_str(&json).map_err(|error| broken(&error))?;
+                    let is_entry = response.id == 1;
+                    match response.outcome() {
+                        Err(refusal) if is_entry => return Ok(Some(Outcome::Refused(refusal))),
+                        Err(refusal) => (self.tell)(&format!("refused: {}", refusal.message)),
+                        Ok(_) => {}
+                    }
+                }
+                ToClient::Notice(notice) => (self.tell)(&format!("notice: {}", notice.text)),
+                ToClient::Outer(Outer::Bell) => (self.tell)("bell"),
+                ToClient::Outer(Outer::Notify { title, body }) => (self.tell)(&format!("notification: {title} {body}")),
+                ToClient::Taken(number) => self.outbox.taken(number),
+                ToClient::Bye(bye) => {
+                    let restarts = || Outcome::Lost { reason: "the server restarts; attach again".into() };
+                    return Ok(Some(Outcome::of(bye).unwrap_or_else(restarts)));
+                }
+                ToClient::Call { call, .. } => {
+                    let response = Response::new(0.into(), Err(calls::unknown("what this client was asked for")));
+                    let json = serde_json::to_string(&response).map_err(|error| broken(&error))?;
+                    self.outbox.send(&ToServer::Answer { call, json });
+                }
+                ToClient::Closed { what, undo_ms } => {
+                    (self.tell)(&format!("closed: {what}; abide undo brings it back for {} seconds", undo_ms / 1000));
+                }
+                ToClient::Outer(Outer::Clipboard(_))
+                | ToClient::Beside(_)
+                | ToClient::Told(_)
+                | ToClient::Wants(_)
+                | ToClient::Piece(_)
+                | ToClient::Placed(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells what is on the screen in focus that was not there before.
+    fn say_news(&mut self) {
+        self.settle_at = None;
+        let Some(pane) = self.scene.focused() else { return };
+        let tab = self.scene.chrome.tabs.iter().find(|tab| tab.current);
+        let place = format!("[tab {}, pane {}: {}]", tab.map_or(0, |tab| tab.index), pane.index, tab.map_or("", |tab| tab.name.as_str()));
+        let rows = self.scene.panes.get(&pane.id).map(|screen| &screen.rows[..]).unwrap_or_default();
+        let rows: Vec<String> =
+            rows.iter().map(|row| row.iter().map(|run| run.text.as_str()).collect::<String>().trim_end().to_owned()).collect();
+        if place != self.told.place {
+            (self.tell)(&place);
+            self.told = Told { place, rows: Vec::new() };
+        }
+        for line in news(&self.told.rows, &rows) {
+            (self.tell)(line);
+        }
+        self.told.rows = rows;
+    }
+
+    fn typed(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            // The end of the input: as with Ctrl-D, what that means is the program's affair; the client goes.
+            return self.call(&calls::leave());
+        }
+        self.line.extend_from_slice(bytes);
+        while let Some(end) = self.line.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.line.drain(..=end).collect();
+            self.entered(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
+        }
+        self.line.truncate(LINE_MAX);
+    }
+
+    /// A line was typed.
+    fn entered(&mut self, line: &str) {
+        let line = match line.strip_prefix('~').map(|rest| rest.split_at_checked(1).unwrap_or((rest, ""))) {
+            None => line.to_owned(),
+            Some(("~", rest)) => format!("~{rest}"),
+            Some((".", _)) => return self.call(&calls::leave()),
+            Some((":", command)) => {
+                match (self.options.setup.parse)(command.trim()) {
+                    Ok(bound) => self.bound(&bound),
+                    Err(error) => (self.tell)(&format!("refused: {}", error.lines().next().unwrap_or_default())),
+                }
+                return;
+            }
+            Some(_) => return (self.tell)(HELP),
+        };
+        let typed = line.chars().map(Key::char).chain([Key::plain(KeyCode::Enter)]);
+        self.outbox.input(Numbered::Keys(typed.map(KeyInput::from).collect()));
+    }
+
+    fn bound(&mut self, bound: &Bound) {
+        let wanted = Wanted::from(bound);
+        if calls::own(wanted.name, &wanted.params).is_some() {
+            return (self.tell)(&format!("refused: {} draws something", bound.words));
+        }
+        self.call(&wanted);
+    }
+
+    fn call(&mut self, wanted: &Wanted) {
+        let id = self.next_call;
+        self.next_call += 1;
+        self.outbox.input(Numbered::Call(wanted.request(id)));
+    }
+}
+
+/// The lines of a screen that are not those of before, moved up as a screen scrolls; empty ones are left out.
+fn news<'a>(before: &[String], now: &'a [String]) -> Vec<&'a str> {
+    let used = before.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1);
+    // As many of the lines of before as possible are still there, further up.
+    let by = (0..used).find(|by| before[*by..used].iter().zip(now).take(used.saturating_sub(*by + 1)).all(|(a, b)| a == b)).unwrap_or(used);
+    let is_known = |(at, row): &(usize, &'a String)| before.get(at + by).is_some_and(|old| old == *row);
+    now.iter().enumerate().filter(|item| !item.1.is_empty() && !is_known(item)).map(|(_, row)| row.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::news;
+
+    fn check(before: &str, now: &str, expected: &[&str]) {
+        let rows = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(news(&rows(before), &rows(now)), expected, "{before} → {now}");
+    }
+
+    #[test]
+    fn only_what_is_new_is_told() {
+        check("", "$", &["$"]);
+        check("$", "$ ls/a/b/$", &["$ ls", "a", "b", "$"]);
+        check("$ ls/a/$", "$ ls/a/$ pwd/x/$", &["$ pwd", "x", "$"]);
+        check("a/b/c/$", "c/$ x/d/$", &["$ x", "d", "$"]);
+        check("a/b", "a/b", &[]);
+        check("a/b/c", "", &[]);
+        check("a/b/c", "x/y/z", &["x", "y", "z"]);
+    }
+}

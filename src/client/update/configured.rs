@@ -1,0 +1,53 @@
+//! What changes how the client behaves while it runs: a saved configuration, a terminal that turns light or dark, locked keys.
+
+use std::rc::Rc;
+
+use crate::client::caps::Caps;
+use crate::client::model::{Message, Model};
+use crate::client::setup::Setup;
+use crate::client::terminal;
+use crate::settings::Appearance;
+use crate::wire::frame::ToServer;
+
+/// The configuration was saved and is in order: it is in force from now on.
+pub(super) fn configured(model: &mut Model, setup: Setup, out: &mut Vec<Message>) {
+    let before = Rc::clone(&model.setup);
+    model.setup = Rc::new(setup.on(model.more.appearance));
+    model.chord.keys.clear();
+    model.overlay = None;
+    model.damage.all = true;
+    let (old, new) = (&before.outer, &model.setup.outer);
+    if old.mouse != new.mouse && model.caps.modern {
+        out.push(Message::Write(if new.mouse { terminal::MOUSE_ON } else { terminal::MOUSE_OFF }.as_bytes().to_vec()));
+    }
+    if old.colours != new.colours {
+        model.caps = Caps { depth: new.colours.fixed().unwrap_or(model.caps.depth), ..model.caps };
+    }
+    if before.bars.rows() != model.setup.bars.rows() {
+        out.push(Message::Send(ToServer::Bars(model.setup.bars.rows())));
+    }
+    model.notify("the configuration was read anew", false);
+}
+
+/// The terminal told its background, or that it changed: the colours follow.
+pub(super) fn appearance(model: &mut Model, appearance: Appearance) {
+    if model.more.appearance != appearance {
+        model.more.appearance = appearance;
+        model.setup = Rc::new(Setup::clone(&model.setup).on(appearance));
+        model.damage.all = true;
+    }
+}
+
+/// Locks the keys.
+pub(super) fn lock(model: &mut Model) {
+    model.more.locked = true;
+    let unlock = model.setup.keys.unlock;
+    model.notify(format!("every key goes to the program; {unlock} unlocks"), false);
+}
+
+/// Unlocks the keys.
+pub(super) fn unlock(model: &mut Model) {
+    model.more.locked = false;
+    model.damage.chrome = true;
+    model.notify("the keys are unlocked", false);
+}

@@ -1,0 +1,51 @@
+//! The card of the first run: six lines, over the lower half of the panes, until a key is pressed; never again after that.
+
+use ratatui::buffer::Buffer;
+
+use super::{look, notes};
+use crate::base::style::Attrs;
+use crate::base::text::width;
+use crate::client::calls;
+use crate::client::model::{Card, Model};
+
+pub(super) fn draw(model: &Model, buf: &mut Buffer) {
+    if model.more.card == Card::Gone || model.scene.number.is_none() {
+        return;
+    }
+    let lines = lines(model);
+    let cols = lines.iter().map(|line| width(line)).max().unwrap_or(0) + 4;
+    let rows = lines.len() + 2;
+    let floor = notes::floor(model);
+    if usize::from(model.size.cols) < cols || usize::from(floor) < rows + 2 {
+        return;
+    }
+    let narrow = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+    let x = model.size.cols - narrow(cols);
+    let top = floor - narrow(rows);
+    let theme = &model.setup.theme;
+    let style = look::style(theme.overlay_fg, theme.overlay_bg);
+    for y in top..floor {
+        look::fill(buf, y, x, model.size.cols, style);
+    }
+    for ((idx, line), y) in lines.iter().enumerate().zip(top + 1..) {
+        let style = if idx == 0 { look::with(look::style(theme.accent, theme.overlay_bg), Attrs::BOLD) } else { style };
+        look::put(buf, (x + 2, y), cols, line, style);
+    }
+}
+
+/// Six lines with the keys that are in force.
+fn lines(model: &Model) -> [String; 6] {
+    let map = &model.setup.keymap;
+    let prefix = map.prefixes().first().map(ToString::to_string).unwrap_or_default();
+    let key = |name: &str| map.keys_of(name).unwrap_or_else(|| "no key".into());
+    let [new, split, leave] = calls::FIRST_STEPS.map(key);
+    let locked = if model.more.locked { format!(" ({} unlocks the keys first)", model.setup.keys.unlock) } else { String::new() };
+    [
+        "Welcome. What you run here goes on when you leave.".into(),
+        format!("{prefix} begins every key; wait, and a panel shows what follows{locked}"),
+        format!("{new}  a new tab      {split}  one more pane"),
+        format!("{leave}  leave; `abide` alone brings you back"),
+        format!("{}  all keys       {}  every command", key(calls::HELP), key(calls::PALETTE)),
+        "Press any key; this is not shown again.".into(),
+    ]
+}

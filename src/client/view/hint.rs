@@ -1,0 +1,105 @@
+//! The panel of what can follow the keys that are pressed: grouped by what it acts on, one entry for each action, with the real keys.
+
+use std::collections::BTreeMap;
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+
+use super::{look, notes};
+use crate::base::style::Attrs;
+use crate::base::text::{fitting, width};
+use crate::client::model::Model;
+
+/// The narrowest column, in cells.
+const COLS_MIN: usize = 34;
+/// Keys of one action that are listed, and the columns they may take.
+const KEYS_MAX: usize = 4;
+const KEYS_COLS: usize = 14;
+
+/// A line of the panel.
+enum Entry {
+    /// What the ones below act on.
+    Head(String),
+    /// Keys, and what they do.
+    Keys(String, String),
+}
+
+pub(super) fn draw(model: &Model, buf: &mut Buffer) {
+    if !model.shows_hint() {
+        return;
+    }
+    let floor = notes::floor(model);
+    let room = usize::from(floor.saturating_sub(1));
+    let columns = (usize::from(model.size.cols) / COLS_MIN).max(1);
+    let groups = groups(model);
+    // Heads are what there is no room for first.
+    let with_heads: Vec<Entry> = entries(&groups, true);
+    let entries = if with_heads.len().div_ceil(columns) <= room { with_heads } else { entries(&groups, false) };
+    let rows = entries.len().div_ceil(columns).min(room);
+    let top = floor - u16::try_from(rows).unwrap_or(floor);
+    let column_cols = usize::from(model.size.cols) / columns;
+    let style = base(model);
+    for (row, y) in (0..rows).zip(top..) {
+        look::fill(buf, y, 0, model.size.cols, style);
+        for column in 0..columns {
+            if let Some(entry) = entries.get(column * rows + row) {
+                let x = u16::try_from(column * column_cols).unwrap_or(u16::MAX).saturating_add(1);
+                draw_entry(model, entry, ((x, y), column_cols.saturating_sub(2)), buf);
+            }
+        }
+    }
+}
+
+fn base(model: &Model) -> Style {
+    look::style(model.setup.theme.overlay_fg, model.setup.theme.overlay_bg)
+}
+
+fn draw_entry(model: &Model, entry: &Entry, (at, cols): ((u16, u16), usize), buf: &mut Buffer) {
+    let theme = &model.setup.theme;
+    match entry {
+        Entry::Head(name) => drop(look::put(buf, at, cols, name, look::with(base(model), Attrs::DIM))),
+        Entry::Keys(keys, words) => {
+            let keys_style = look::with(look::style(theme.accent, theme.overlay_bg), Attrs::BOLD);
+            let end = look::put(buf, at, KEYS_COLS.min(cols), keys, keys_style);
+            let words_x = end.max(at.0 + 5) + 1;
+            let room = (cols + usize::from(at.0)).saturating_sub(usize::from(words_x));
+            look::put(buf, (words_x, at.1), room, words, base(model));
+        }
+    }
+}
+
+fn entries(groups: &BTreeMap<String, Vec<(String, String)>>, with_heads: bool) -> Vec<Entry> {
+    let mut all = Vec::new();
+    for (head, members) in groups {
+        if with_heads {
+            all.push(Entry::Head(head.clone()));
+        }
+        all.extend(members.iter().map(|(keys, words)| Entry::Keys(keys.clone(), words.clone())));
+    }
+    all
+}
+
+/// What the actions act on, each with keys and words; the keys of one action together.
+fn groups(model: &Model) -> BTreeMap<String, Vec<(String, String)>> {
+    let pending = model.chord.keys.len();
+    let mut found: BTreeMap<&str, (Vec<String>, String)> = BTreeMap::new();
+    for listed in model.setup.keymap.following(&model.chord.keys) {
+        let keys = listed.keys.split(' ').skip(pending).collect::<Vec<_>>().join(" ");
+        let (all, words) = found.entry(listed.name).or_insert_with(|| (Vec::new(), listed.words.clone()));
+        // What the bindings of one action have in common tells what it does.
+        let common = words.split(' ').zip(listed.words.split(' ')).take_while(|(a, b)| a == b).count();
+        *words = words.split(' ').take(common).collect::<Vec<_>>().join(" ");
+        all.push(keys);
+    }
+    let mut groups: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for (name, (mut keys, words)) in found {
+        keys.sort_by_key(|keys| (keys.len(), keys.clone()));
+        let more = if KEYS_MAX < keys.len() { "…" } else { "" };
+        keys.truncate(KEYS_MAX);
+        let keys = keys.join(" ");
+        let keys = if width(&keys) < KEYS_COLS { keys + more } else { fitting(&keys, KEYS_COLS - 1).trim_end().to_owned() + "…" };
+        let noun = name.split('.').next().unwrap_or(name);
+        groups.entry(noun.to_owned()).or_default().push((keys, words));
+    }
+    groups
+}

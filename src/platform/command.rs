@@ -1,0 +1,107 @@
+//! Shell commands that run aside, with a limit of time, and with all they started ended by then. What they are for is not known here.
+
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// The most that is read of what a command prints, in bytes.
+const OUTPUT_MAX: usize = 16 << 10;
+
+/// The first line that a shell command prints; none if it printed nothing within that time. It waits: not for a loop.
+///
+/// # Errors
+/// If no shell can be started.
+pub fn first_line(command: &str, within: Duration) -> io::Result<String> {
+    let mut child = shell(command).stdout(Stdio::piped()).spawn()?;
+    let mut text = Vec::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        let end = Instant::now() + within;
+        let mut buffer = [0; 4096];
+        while !text.contains(&b'\n') && text.len() < OUTPUT_MAX && is_readable(&stdout, end) {
+            match stdout.read(&mut buffer)? {
+                0 => break,
+                len => text.extend_from_slice(&buffer[..len]),
+            }
+        }
+    }
+    end(&mut child)?;
+    let text = String::from_utf8_lossy(&text);
+    Ok(text.lines().next().unwrap_or_default().trim_end().to_owned())
+}
+
+/// Runs a shell command with these variables besides our own, and waits for its end, at most that long. It waits: not for a loop.
+///
+/// # Errors
+/// If no shell can be started, or with how it ended if that was no success.
+pub fn run(command: &str, env: Vec<(String, String)>, within: Duration) -> io::Result<()> {
+    // Its output is a pipe that nobody writes to but what it started: its end is the end of all of them.
+    let mut child = shell(command).envs(env).stdout(Stdio::piped()).spawn()?;
+    if let Some(mut stdout) = child.stdout.take() {
+        let end = Instant::now() + within;
+        let mut buffer = [0; 4096];
+        while is_readable(&stdout, end) && stdout.read(&mut buffer)? != 0 {}
+    }
+    let status = end(&mut child)?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("it ended with {status}"))) }
+}
+
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(command).stdin(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    shell
+}
+
+fn is_readable(fd: &impl AsFd, end: Instant) -> bool {
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let limit = Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX), tv_nsec: i64::from(left.subsec_nanos()) };
+        match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&limit)) {
+            Ok(count) => return count != 0,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Ends what is left of a command's group, and reaps it.
+fn end(child: &mut Child) -> io::Result<std::process::ExitStatus> {
+    if let Some(status) = child.try_wait()? {
+        return Ok(status);
+    }
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // A group that is gone by now needs no signal.
+        kill_process_group(group, Signal::KILL).ok();
+    }
+    child.wait()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{first_line, run};
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn the_first_line_is_given_and_the_rest_is_ended() {
+        assert_eq!(first_line("printf 'a b  \\nc\\n'", LONG).unwrap(), "a b");
+        assert_eq!(first_line("true", LONG).unwrap(), "");
+        let start = Instant::now();
+        assert_eq!(first_line("echo first; sleep 600", LONG).unwrap(), "first");
+        assert_eq!(first_line("sleep 600", Duration::from_millis(1)).unwrap(), "");
+        assert!(start.elapsed() < LONG);
+    }
+
+    #[test]
+    fn a_command_has_its_variables_and_its_end_is_told() {
+        let env = vec![("ABIDE_TEXT".to_owned(), "it's".to_owned())];
+        assert!(run("test \"$ABIDE_TEXT\" = \"it's\"", env, LONG).is_ok());
+        assert!(run("exit 3", Vec::new(), LONG).is_err());
+    }
+}

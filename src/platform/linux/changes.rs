@@ -1,0 +1,111 @@
+//! Notices when files of the configuration are written (inotify(7)). What is in them is not known here.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags, add_watch, init};
+use rustix::io::Errno;
+
+/// Watches a file that may not be there yet, and the folder `themes` beside it.
+#[derive(Debug)]
+pub struct Changes {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+impl Changes {
+    /// Begins to watch.
+    ///
+    /// # Errors
+    /// If the user watches too much already (`fs.inotify.max_user_instances`).
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let changes = Self { fd: init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?, path: path.to_owned() };
+        changes.arm();
+        Ok(changes)
+    }
+
+    /// Whether something was written since the last time this was asked. It does not wait.
+    pub fn drain(&mut self) -> bool {
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut reader = Reader::new(&self.fd, &mut buffer);
+        let mut is_written = false;
+        loop {
+            match reader.next() {
+                // A file that was only made is empty: what counts comes when it is closed. Links and folders are whole at once.
+                Ok(event) if event.events().contains(ReadFlags::CREATE) => is_written |= event.events().contains(ReadFlags::ISDIR),
+                Ok(_) => is_written = true,
+                Err(Errno::INTR) => {}
+                Err(_) => break,
+            }
+        }
+        self.arm();
+        is_written
+    }
+
+    /// Watches the folder of the file, that of what it links to, and `themes`; of a folder that is not there yet, the nearest above it. Watching one twice is once.
+    fn arm(&self) {
+        let flags = WatchFlags::CLOSE_WRITE | WatchFlags::MOVED_TO | WatchFlags::CREATE;
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        let nearest = folder.ancestors().find(|ancestor| ancestor.is_dir()).map(Path::to_path_buf);
+        let linked = self.path.canonicalize().ok().and_then(|target| target.parent().map(Path::to_path_buf));
+        for folder in [nearest, linked, Some(folder.join("themes"))].into_iter().flatten() {
+            // A folder that is gone by now has nothing to tell.
+            add_watch(&self.fd, &folder, flags).ok();
+        }
+    }
+}
+
+impl AsRawFd for Changes {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+}
+
+impl From<Changes> for OwnedFd {
+    fn from(changes: Changes) -> Self {
+        changes.fd
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::Changes;
+
+    #[test]
+    fn writing_and_moving_are_noticed_and_making_an_empty_file_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("config/abide");
+        let file = folder.join("config.toml");
+        let mut changes = Changes::of(&file).unwrap();
+        assert!(!changes.drain());
+        fs::create_dir_all(&folder).unwrap();
+        assert!(changes.drain(), "the folder that was missing");
+        changes.drain();
+        let open = fs::File::create(&file).unwrap();
+        assert!(!changes.drain(), "nothing is in it yet");
+        drop(open);
+        assert!(changes.drain(), "closed after writing");
+        fs::write(folder.join("new"), "x").unwrap();
+        changes.drain();
+        fs::rename(folder.join("new"), &file).unwrap();
+        assert!(changes.drain(), "moved there, as editors do");
+        assert!(!changes.drain());
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_watched() {
+        let home = tempfile::tempdir().unwrap();
+        let (folder, real) = (home.path().join("abide"), home.path().join("dotfiles"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::create_dir_all(&real).unwrap();
+        fs::write(real.join("config.toml"), "").unwrap();
+        std::os::unix::fs::symlink(real.join("config.toml"), folder.join("config.toml")).unwrap();
+        let mut changes = Changes::of(&folder.join("config.toml")).unwrap();
+        fs::write(real.join("config.toml"), "[keys]\n").unwrap();
+        assert!(changes.drain());
+    }
+}
