@@ -164,7 +164,7 @@ fn the_scrollback_opens_in_the_editor_and_leaves_no_file() {
 fn every_pane_is_searched_and_the_match_is_gone_to() {
     let client = working();
     client.type_line("for n in $(seq 100); do echo hay$((n)); done; echo deep$((1+1))needle; seq 100");
-    client.expect("100");
+    client.expect_screen("the last line", |screen| screen.rows().iter().any(|row| row == "100"));
     client.press("C-b c");
     client.expect_without("hay");
     client.expect("ready$");

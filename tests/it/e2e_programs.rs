@@ -152,7 +152,8 @@ fn a_paste_arrives_whole_and_unindented() {
     client.expect("armed");
     let text = numbered(2_000, |number| format!("pasted line {number} 語\r"));
     client.paste(&text);
-    client.press("C-d");
+    client.expect("paste?");
+    client.press("y C-d");
     client.expect_exit();
     let saved = std::fs::read_to_string(client.world().path("home/pasted")).expect("cat has written it");
     assert_eq!(saved, text.replace('\r', "\n"));
