@@ -201,6 +201,7 @@ impl Processes {
     }
 
     /// The rows that are shown, in their order.
+    #[must_use]
     pub fn found(&self) -> impl ExactSizeIterator<Item = &Row> {
         self.found.iter().map(|idx| &self.rows[*idx])
     }

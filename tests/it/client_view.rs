@@ -159,7 +159,7 @@ fn the_process_view_at_three_sizes() {
     let size = Size::new(80, 24);
     // One is told to end, others are tagged, and it is asked about them.
     let mut model = processes(size);
-    press(&mut model, "j x s / r u Enter g Space Space X");
+    press(&mut model, "j x s / s t Enter g Space Space X");
     insta::assert_snapshot!("processes_asked", shown(&model));
     // Closed, nothing is asked for any more.
     press(&mut model, "n Esc q");

@@ -40,18 +40,10 @@ impl Columns {
 
     /// The head, or a row: everything before the command line.
     fn line(self, [mark, pid, cpu, memory, age, state, place]: [&str; 7]) -> String {
-        let mut line = format!("{mark:1}{pid:>8} ");
-        if self.figures {
-            line += &format!("{cpu:>6} {memory:>7} ");
-        }
-        if self.age {
-            line += &format!("{age:>7} {state:<2}");
-        }
-        if 0 < self.place {
-            let place = fitting(place, self.place - 1);
-            line += &format!("{place}{}", " ".repeat(self.place - width(place)));
-        }
-        line
+        let figures = if self.figures { format!("{cpu:>6} {memory:>7} ") } else { String::new() };
+        let age = if self.age { format!("{age:>7} {state:<2}") } else { String::new() };
+        let place = fitting(place, self.place.saturating_sub(1));
+        format!("{mark:1}{pid:>8} {figures}{age}{place}{}", " ".repeat(self.place.saturating_sub(width(place))))
     }
 }
 
@@ -135,8 +127,7 @@ fn draw_row(model: &Model, view: &Processes, (idx, row): (usize, &Row), area: Ar
     let columns = Columns::of(area.width);
     let (pid, cpu) = (row.ident.pid.to_string(), format!("{}.{}", row.cpu_tenths / 10, row.cpu_tenths % 10));
     let mark = if view.is_tagged(row.ident) { "*" } else { " " };
-    let state = row.state.get(..1).unwrap_or_default().to_uppercase();
-    let fields = [mark, &pid, &cpu, &size(row.rss), &age(row.age_ms), &state, &place(model, row)];
+    let fields = [mark, &pid, &cpu, &size(row.rss), &age(row.age_ms), letter(&row.state), &place(model, row)];
     let indent = if view.sort == Sort::Tree { INDENT * row.depth.min(DEPTH_MAX) } else { 0 };
     let text = format!("{}{}{}", columns.line(fields), " ".repeat(indent), row.line);
     let mut cols = usize::from(area.width);
@@ -202,6 +193,18 @@ fn place(model: &Model, row: &Row) -> String {
         // The id is the part that tells them apart.
         (Some(session), Some(within)) => format!("{within} {session}"),
         (session, within) => session.or(within).unwrap_or_default(),
+    }
+}
+
+/// A state as ps(1) has it.
+fn letter(state: &str) -> &'static str {
+    match state {
+        "running" => "R",
+        "sleeping" => "S",
+        "waiting" => "D",
+        "stopped" => "T",
+        "zombie" => "Z",
+        _ => "?",
     }
 }
 
