@@ -27,6 +27,7 @@ table! {
     server session::has::Has;
     server session::rename::Rename;
     client client::palette::Palette;
+    client client::processes::Processes;
     client client::keys::Keys;
     client client::sessions::Sessions;
     client client::tabs::Tabs;

@@ -8,7 +8,9 @@ use crate::base::code::{Code, Refusal};
 use crate::base::geom::Rect;
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::key::Key;
+use crate::base::time::Span;
 use crate::client::places::Border;
+use crate::client::processes::{Ident, LINE_MAX};
 use crate::config::keymap::Bound;
 use crate::wire::rpc::Request;
 
@@ -101,6 +103,8 @@ pub enum Own {
     Tabs,
     /// List the notices of before.
     Notices,
+    /// Show the processes.
+    Processes,
     /// Draw everything anew.
     Redraw,
     /// Suspend this client.
@@ -165,6 +169,7 @@ pub fn own(name: &str, params: &Map<String, Value>) -> Option<Own> {
         "client.sessions" => Own::Sessions,
         "client.tabs" => Own::Tabs,
         "client.notices" => Own::Notices,
+        "client.processes" => Own::Processes,
         "client.redraw" => Own::Redraw,
         "client.suspend" => Own::Suspend,
         "client.inbox" => Own::Inbox,
@@ -192,6 +197,26 @@ pub fn own(name: &str, params: &Map<String, Value>) -> Option<Own> {
 #[must_use]
 pub fn clients() -> Wanted {
     Wanted::new("client.ls", json!({}))
+}
+
+/// The processes of all sessions, with the part of their command lines that is shown.
+#[must_use]
+pub fn processes() -> Wanted {
+    Wanted::new("process.ps", json!({ "line_max": LINE_MAX }))
+}
+
+/// Tells a process to end, with what it started or alone, and kills it after the grace. No error if it has ended.
+#[must_use]
+pub fn stop(Ident { pid, start_time }: Ident, tree: bool, grace: Span) -> Wanted {
+    let params =
+        json!({ "target": pid.to_string(), "start_time": start_time, "tree": tree, "grace_ms": grace.as_millis(), "if_running": true });
+    Wanted::new("process.stop", params)
+}
+
+/// Sends a process one signal.
+#[must_use]
+pub fn signal(Ident { pid, start_time }: Ident, signal: &str) -> Wanted {
+    Wanted::new("process.signal", json!({ "target": pid.to_string(), "start_time": start_time, "signal": signal }))
 }
 
 /// The tabs of all sessions.

@@ -21,6 +21,7 @@ pub mod pick;
 pub mod picture;
 pub mod places;
 pub mod plain;
+pub mod processes;
 mod run;
 pub mod scene;
 mod screen_guard;

@@ -17,6 +17,7 @@ use crate::client::line::Line;
 use crate::client::outcome::Outcome;
 use crate::client::pick::Pick;
 use crate::client::places::{Border, Frame, Places, places};
+use crate::client::processes::{Ident, Processes};
 use crate::client::scene::Scene;
 use crate::client::setup::Setup;
 use crate::settings::{Appearance, Preset};
@@ -102,6 +103,10 @@ pub enum Asked {
     Tabs,
     /// The screen of this target, for the preview.
     Screen(String),
+    /// The table of processes.
+    Processes,
+    /// That something is done to this process.
+    Deed(Ident),
 }
 
 /// What something looks like that is selected in a list.
@@ -176,6 +181,8 @@ pub enum Overlay {
     Clock,
     /// The keys so far of the chord that is to be described.
     Describe(Vec<Key>),
+    /// The processes of all sessions.
+    Processes(Box<Processes>),
 }
 
 /// What the mouse holds while its button is down.
@@ -342,7 +349,8 @@ impl Model {
         let notice = self.notices.iter().map(|(until, _)| *until).min();
         let numbers = if let Some(Overlay::Numbers(until)) = self.overlay { Some(until) } else { None };
         let preview = self.looking.preview.as_ref().map(|preview| preview.again);
-        [notice, self.hint_at(), self.silence_at(), numbers, preview].into_iter().flatten().filter(|at| self.now.tick < *at).min()
+        let table = if let Some(Overlay::Processes(view)) = &self.overlay { Some(view.again) } else { None };
+        [notice, self.hint_at(), self.silence_at(), numbers, preview, table].into_iter().flatten().filter(|at| self.now.tick < *at).min()
     }
 
     /// Whether something is to be shown or to vanish by `now` that was not when the model was last told the time.

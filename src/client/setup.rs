@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::action::table::{Entry, TABLE};
+use crate::base::time::Span;
 use crate::client::copy::CopyOptions;
 use crate::client::copy::keys::{CopyKeys, Table};
 use crate::config::keymap::{Bound, Keymap, bound};
@@ -44,6 +45,8 @@ pub struct Setup {
     pub outer: Outer,
     /// Copy mode, and where copied text goes.
     pub copy: CopySetup,
+    /// How long a process that is told to end has for it.
+    pub grace: Span,
     /// The name of the machine.
     pub host: String,
 }
@@ -104,6 +107,7 @@ impl Setup {
             bars: settings.bars.clone(),
             outer: settings.outer.clone(),
             copy: CopySetup::new(settings, ""),
+            grace: settings.pane.grace(),
             host: host.into(),
         }
     }

@@ -128,6 +128,8 @@ pub enum Request {
         session: Option<SessionId>,
         /// Whether ended commands are shown.
         all: bool,
+        /// How much of each command line is given, in bytes.
+        line_max: Option<usize>,
     },
 }
 

@@ -129,6 +129,43 @@ fn session(size: Size) -> Model {
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (200, 50), (20, 5)];
 
+/// The process view as it is once the server has answered.
+fn processes(size: Size) -> Model {
+    let mut model = session(size);
+    let calls = update(&mut model, Event::Tty(["C-b", "P"].map(|name| TtyEvent::Key(name.parse::<Key>().expect("a key").into())).into()));
+    assert_eq!(calls.len(), 1, "the table is asked for once: {calls:?}");
+    let process = |pid: u64, depth: u64, (pane, state): (u64, &str), cpu: f64, line: &str| {
+        serde_json::json!({ "pid": pid, "start_time": pid, "depth": depth, "session": "s1", "pane": format!("p{pane}"), "command": null,
+            "state": state, "cpu": cpu, "rss": pid * 100_000, "age_ms": pid * 1000, "command_line": line })
+    };
+    let table = [
+        process(100, 0, (1, "sleeping"), 0.0, "bash"),
+        process(120, 1, (1, "sleeping"), 1.5, "vim src/main.rs"),
+        process(200, 0, (3, "sleeping"), 0.0, "bash"),
+        process(4321, 1, (3, "running"), 99.9, "cargo test --workspace"),
+        process(70_000, 2, (3, "stopped"), 180.0, "rustc --crate-name abide"),
+    ];
+    let answer = serde_json::json!({ "jsonrpc": "2.0", "id": model.next_call - 1, "result": table });
+    update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
+    model
+}
+
+#[test]
+fn the_process_view_at_three_sizes() {
+    for (cols, rows) in SIZES {
+        let size = Size::new(cols, rows);
+        insta::assert_snapshot!(format!("processes_{size}"), shown(&processes(size)));
+    }
+    let size = Size::new(80, 24);
+    // One is told to end, others are tagged, and it is asked about them.
+    let mut model = processes(size);
+    press(&mut model, "j x s / s t Enter g Space Space X");
+    insta::assert_snapshot!("processes_asked", shown(&model));
+    // Closed, nothing is asked for any more.
+    press(&mut model, "n Esc q");
+    assert_eq!((&model.overlay, model.next_deadline()), (&None, None));
+}
+
 #[test]
 fn views_at_three_sizes() {
     for (cols, rows) in SIZES {

@@ -15,6 +15,7 @@ pub mod menu;
 pub mod notices;
 pub mod numbers;
 pub mod palette;
+pub mod processes;
 pub mod redraw;
 pub mod rename;
 pub mod search;

@@ -31,6 +31,11 @@ pub struct Ps {
     #[arg(short = 'a', long)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub all: bool,
+
+    /// How much of each command line is given, in bytes.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line_max: Option<usize>,
 }
 
 /// A process, or a command that has ended.
@@ -73,6 +78,6 @@ impl Action for Ps {
 impl Apply for Ps {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = self.target.as_ref().map(|target| target.find(cx)).transpose()?;
-        Ok(served(cx, None, Request::Table { session, all: self.all }))
+        Ok(served(cx, None, Request::Table { session, all: self.all, line_max: self.line_max }))
     }
 }

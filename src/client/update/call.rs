@@ -1,7 +1,7 @@
 //! A call: the client's own is carried out, another is asked about or sent.
 
 use super::copy::{self, Entry};
-use super::{configured, open, send};
+use super::{configured, open, processes, send};
 use crate::client::calls::{self, Own, Wanted};
 use crate::client::copy::Deed;
 use crate::client::copy::keys::{Command, Step};
@@ -47,6 +47,7 @@ pub(super) fn carry_out(model: &mut Model, own: Own, out: &mut Vec<Message>) {
             model.overlay = Some(open::clients());
             ask(model, &calls::clients(), Asked::Clients, out);
         }
+        Own::Processes => processes::open(model, out),
         Own::Notices => model.overlay = Some(open::notices(model)),
         Own::Rename(what) => model.overlay = Some(open::rename(model, what)),
         Own::CopyMode(page_up) => {

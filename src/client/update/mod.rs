@@ -7,6 +7,7 @@ mod keys;
 mod mouse;
 mod open;
 mod overlay;
+mod processes;
 mod send;
 mod server;
 
@@ -169,6 +170,7 @@ fn wake(model: &mut Model, out: &mut Vec<Message>) {
     if model.looking.preview.is_some() {
         call::look(model, out);
     }
+    processes::refresh(model, out);
     model.damage.chrome |= before != model.notices.len() || model.shows_hint() || model.awaited().is_some();
 }
 

@@ -10,7 +10,7 @@ use crate::client::copy::motion::Way;
 use crate::client::copy::{Deed, MouseDeed};
 use crate::client::model::{Grab, Message, Model, Numbered, Overlay};
 use crate::client::places::{Border, Spot, border_at, closed_at, frame_at, spot};
-use crate::client::view::{bars, lists};
+use crate::client::view::{bars, lists, processes};
 use crate::wire::frame::PaneItem;
 
 /// Lines that one step of the wheel scrolls in a program on the alternate screen that does not want the mouse.
@@ -60,6 +60,9 @@ fn take(model: &mut Model, at: Point, out: &mut Vec<Message>) -> bool {
 }
 
 fn on_overlay(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
+    if matches!(model.overlay, Some(Overlay::Processes(_))) {
+        return on_processes(model, mouse);
+    }
     let hit = lists::item_at(model, mouse.at);
     if matches!((&model.overlay, mouse.kind), (Some(Overlay::Hints(_)), MouseKind::Press(_))) {
         model.overlay = None;
@@ -82,6 +85,21 @@ fn on_overlay(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
         },
         _ => {}
     }
+}
+
+/// The wheel moves the selection, a click selects, a click beside the view closes it.
+fn on_processes(model: &mut Model, mouse: MouseInput) {
+    let hit = processes::item_at(model, mouse.at);
+    let Some(Overlay::Processes(view)) = &mut model.overlay else { return };
+    let at = view.selected_idx();
+    match (mouse.kind, hit) {
+        (MouseKind::Press(MouseButton::WheelUp), _) => view.select(at.saturating_sub(1)),
+        (MouseKind::Press(MouseButton::WheelDown), _) => view.select(at + 1),
+        (MouseKind::Press(MouseButton::Left), lists::Hit::Item(idx)) => view.select(idx),
+        (MouseKind::Press(MouseButton::Left), lists::Hit::Outside) => model.overlay = None,
+        _ => return,
+    }
+    model.damage.chrome = true;
 }
 
 fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {

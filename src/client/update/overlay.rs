@@ -1,6 +1,6 @@
 //! What keys and pastes do to what lies over the panes.
 
-use super::{call, copy, send};
+use super::{call, copy, processes, send};
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::client::calls::{self, Wanted};
 use crate::client::copy::Where;
@@ -8,6 +8,7 @@ use crate::client::copying::Awaited;
 use crate::client::hints::{Hinted, Hints};
 use crate::client::model::{Command, Message, Model, Numbered, Overlay};
 use crate::client::pick::{Choice, Pick, Picked};
+use crate::client::processes::Mode;
 use crate::config::keymap::Lookup;
 
 /// A paste is typed into the line, if there is one.
@@ -16,7 +17,16 @@ pub(super) fn paste(model: &mut Model, text: &str) {
     match &mut model.overlay {
         Some(Overlay::Pick(pick)) => pick.insert(first),
         Some(Overlay::Rename(_, line) | Overlay::Search(line)) => line.insert(first),
-        Some(Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Paste(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_))
+        Some(Overlay::Processes(view)) if view.mode == Mode::Filter => view.insert(first),
+        Some(
+            Overlay::Confirm(_)
+            | Overlay::Hints(_)
+            | Overlay::Paste(_)
+            | Overlay::Numbers(_)
+            | Overlay::Clock
+            | Overlay::Describe(_)
+            | Overlay::Processes(_),
+        )
         | None => {
             return;
         }
@@ -63,6 +73,7 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
         }
         Some(Overlay::Numbers(_)) => jump(model, key, out),
         Some(Overlay::Describe(keys)) => describe(model, keys, key),
+        Some(Overlay::Processes(view)) => processes::key(model, view, key, out),
         Some(Overlay::Confirm(wanted)) => {
             if matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter) {
                 send::send(model, &wanted, out);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{call, copy, open, send};
+use super::{call, copy, open, processes, send};
 use crate::base::code::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
@@ -75,6 +75,7 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
         send::send(model, &calls::show(session.id), out);
     }
     copy::reconnected(model, out);
+    processes::reconnected(model, out);
     if model.caps.pictures() != Pictures::Box {
         out.push(Message::Send(ToServer::Pictures(true)));
     }
@@ -126,8 +127,20 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
         model.more.entry = None;
     }
     let awaited = response.id.as_u64().and_then(|id| model.copying.awaited.remove(&id));
-    let asked = response.id.as_u64().and_then(|id| model.looking.asked.remove(&id));
-    let refusal = match (response.outcome(), awaited, asked) {
+    let id = response.id.as_u64();
+    let asked = id.and_then(|id| model.looking.asked.remove(&id));
+    let outcome = response.outcome();
+    if let Some(Asked::Deed(ident)) = asked
+        && processes::done(model, ident, &outcome)
+    {
+        return;
+    }
+    let refusal = match (outcome, awaited, asked) {
+        (Ok(table), None, Some(Asked::Processes)) => return processes::filled(model, id, &table),
+        (Err(refusal), None, Some(Asked::Processes)) => {
+            processes::not_filled(model, id);
+            refusal
+        }
         (Ok(reply), Some(awaited), _) => return copy::answered(model, awaited, &reply, out),
         (Ok(reply), None, Some(asked)) => return told(model, asked, &reply, out),
         // What is looked at may have gone.
@@ -150,6 +163,8 @@ fn told(model: &mut Model, asked: Asked, value: &Value, out: &mut Vec<Message>) 
             fill(model, open::TABS, open::all_tabs(model, value));
             call::look(model, out);
         }
+        // Taken by the process view.
+        Asked::Processes | Asked::Deed(_) => {}
         Asked::Screen(target) => {
             let rows = value.get("rows").cloned().and_then(|rows| serde_json::from_value::<Vec<Row>>(rows).ok());
             if let (Some(preview), Some(rows)) = (model.looking.preview.as_mut().filter(|preview| preview.target == target), rows) {

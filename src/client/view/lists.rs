@@ -5,7 +5,7 @@ use ratatui::layout::Rect as Area;
 use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use super::{copy, look, whole};
+use super::{copy, look, processes, whole};
 use crate::base::geom::Point;
 use crate::base::style::Attrs;
 use crate::base::text::width;
@@ -61,6 +61,7 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
             let inner = draw_box(model, "search every pane", prompt_area(model), buf);
             draw_line(model, line, inner, buf);
         }
+        Some(Overlay::Processes(view)) => processes::draw(model, view, buf),
         Some(Overlay::Hints(hints)) => copy::draw_hints(model, hints, buf),
         Some(Overlay::Confirm(wanted)) => {
             let own = model.scene.chrome.session.as_ref().map(|session| session.name.clone());
@@ -84,7 +85,13 @@ pub fn cursor(model: &Model) -> Option<(u16, u16)> {
     let (inner, line) = match model.overlay.as_ref()? {
         Overlay::Pick(pick) => (shape(model, pick).inner, &pick.line),
         Overlay::Rename(_, line) | Overlay::Search(line) => (inside(prompt_area(model)), line),
-        Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Paste(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) => {
+        Overlay::Confirm(_)
+        | Overlay::Hints(_)
+        | Overlay::Paste(_)
+        | Overlay::Numbers(_)
+        | Overlay::Clock
+        | Overlay::Describe(_)
+        | Overlay::Processes(_) => {
             return None;
         }
     };
@@ -105,11 +112,11 @@ pub fn item_at(model: &Model, at: Point) -> Hit {
     row.map(|row| shape.first + usize::from(row)).filter(|idx| *idx < pick.found().len()).map_or(Hit::Inside, Hit::Item)
 }
 
-fn column(x: usize) -> u16 {
+pub(super) fn column(x: usize) -> u16 {
     u16::try_from(x).unwrap_or(u16::MAX)
 }
 
-fn base(model: &Model) -> Style {
+pub(super) fn base(model: &Model) -> Style {
     look::style(model.setup.theme.overlay_fg, model.setup.theme.overlay_bg)
 }
 
@@ -155,7 +162,7 @@ fn placed(model: &Model, cols: u16, rows: u16) -> Area {
 }
 
 /// The inside of a framed box; a box too small for a frame has none.
-fn inside(outer: Area) -> Area {
+pub(super) fn inside(outer: Area) -> Area {
     if outer.width < 3 || outer.height < 3 {
         return outer;
     }
@@ -179,7 +186,7 @@ fn shape(model: &Model, pick: &Pick) -> Shape {
 }
 
 /// Draws a framed box and gives its inside.
-fn draw_box(model: &Model, title: &str, outer: Area, buf: &mut Buffer) -> Area {
+pub(super) fn draw_box(model: &Model, title: &str, outer: Area, buf: &mut Buffer) -> Area {
     Clear.render(outer, buf);
     let inner = inside(outer);
     if inner == outer {

@@ -9,6 +9,7 @@ mod large;
 pub mod lists;
 mod look;
 mod notes;
+pub mod processes;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect as Area;
@@ -44,6 +45,7 @@ pub fn cursor(model: &Model) -> Option<Cursor> {
                 return None;
             }
             Overlay::Pick(_) | Overlay::Rename(..) | Overlay::Search(_) => lists::cursor(model)?,
+            Overlay::Processes(view) => processes::cursor(model, view)?,
         };
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
     }

@@ -5,6 +5,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use rustix::buffer::spare_capacity;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::retry_on_intr;
+
 /// One process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
@@ -32,6 +36,9 @@ pub struct Process {
     pub name: Vec<u8>,
 }
 
+/// Room for a line of `proc_pid_stat(5)`: 52 numbers and a name.
+const STAT_LEN: usize = 2048;
+
 /// How many clock ticks a second has.
 #[must_use]
 pub fn ticks_per_second() -> u64 {
@@ -50,7 +57,8 @@ pub fn ticks_at(moment: crate::base::time::Tick, now: crate::base::time::Tick) -
 /// All processes that can be seen, in no order.
 #[must_use]
 pub fn all() -> Vec<Process> {
-    ids().into_iter().filter_map(read).collect()
+    let mut bytes = Vec::with_capacity(STAT_LEN);
+    ids().into_iter().filter_map(|pid| read_into(pid, &mut bytes)).collect()
 }
 
 /// The ids of all processes that can be seen.
@@ -70,7 +78,16 @@ pub fn children(pid: i32) -> Vec<i32> {
 /// The process with this id, if there is one.
 #[must_use]
 pub fn read(pid: i32) -> Option<Process> {
-    parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+    read_into(pid, &mut Vec::with_capacity(STAT_LEN))
+}
+
+/// Reads into a buffer that is used again: `fs::read` would ask for the size, which is 0, and read once more to see the end.
+fn read_into(pid: i32, bytes: &mut Vec<u8>) -> Option<Process> {
+    let file = open(format!("/proc/{pid}/stat"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    bytes.clear();
+    // The kernel makes this file in one piece, so one read gives all of it.
+    retry_on_intr(|| rustix::io::read(&file, spare_capacity(bytes))).ok()?;
+    parse(bytes)
 }
 
 /// The status of a process that has ended and is not reaped, as wait(2) would give it (field 52 of `proc_pid_stat(5)`).
@@ -116,8 +133,11 @@ fn parse(stat: &[u8]) -> Option<Process> {
     let close = stat.iter().rposition(|byte| *byte == b')')?;
     let pid = std::str::from_utf8(stat.get(..open)?).ok()?.trim().parse().ok()?;
     let rest = std::str::from_utf8(stat.get(close + 1..)?).ok()?;
-    // Field 3 of the manual is the first here.
-    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    // Field 3 of the manual is the first here, 24 the last that is looked at.
+    let mut fields = [""; 22];
+    for (field, text) in fields.iter_mut().zip(rest.split_ascii_whitespace()) {
+        *field = text;
+    }
     let number = |field: usize| fields.get(field - 3)?.parse::<i64>().ok();
     let unsigned = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
     Some(Process {

@@ -1,10 +1,15 @@
 //! What tasks tell the loop about commands. Nothing is done here.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::base::id::{CallId, CommandId};
+use crate::server::jobs::Sample;
 use crate::store::log::Stream;
 
 /// What the tasks of commands tell the loop.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(in crate::server) enum ProcEvent {
     /// A FIFO has output.
     Readable(CommandId, Stream),
@@ -14,4 +19,6 @@ pub(in crate::server) enum ProcEvent {
     JobWritable(u64),
     /// What a call waits for is there.
     Ready(CallId, &'static str),
+    /// The table of processes that a call asked for, and what is remembered of them for the next.
+    Table(CallId, Value, BTreeMap<(i32, u64), Sample>),
 }

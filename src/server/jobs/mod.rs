@@ -42,7 +42,7 @@ pub(in crate::server) struct Procs {
     pub(in crate::server) ending: Vec<SessionId>,
     /// Commands beside the shell whose input stays open.
     pub(in crate::server) inputs: BTreeSet<CommandId>,
-    pub(in crate::server) samples: BTreeMap<(i32, u64), Sample>,
+    pub(in crate::server) samples: Arc<BTreeMap<(i32, u64), Sample>>,
     pub(in crate::server) buffer: Vec<u8>,
 }
 
@@ -136,6 +136,8 @@ pub(in crate::server) struct Hunt {
 pub(in crate::server) struct Sample {
     pub(in crate::server) at: Tick,
     pub(in crate::server) cpu_ticks: u64,
+    /// Its short name: a program that took its place has another.
+    pub(in crate::server) name: Vec<u8>,
     pub(in crate::server) command_line: String,
     /// What the environment said it is part of, looked for once.
     pub(in crate::server) command: Option<CommandId>,

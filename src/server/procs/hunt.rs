@@ -334,15 +334,17 @@ impl Server {
     fn members(&self, hunt: &Hunt) -> Vec<Process> {
         match hunt.quarry {
             Quarry::Command { id, .. } => self.command_members(id),
-            Quarry::Process { pid, start_time, tree } => {
+            Quarry::Process { pid, start_time, tree: false } => {
+                let own = process::read(pid).filter(|process| process.start_time == start_time);
+                living(own.into_iter().collect(), &BTreeSet::from([pid]))
+            }
+            Quarry::Process { pid, start_time, tree: true } => {
                 let all = process::all();
                 let mut found: BTreeSet<i32> =
                     all.iter().filter(|other| other.pid == pid && other.start_time == start_time).map(|other| other.pid).collect();
-                if tree {
-                    let seen = all.iter().filter(|other| hunt.signalled.contains(&(other.pid, other.start_time)));
-                    found.extend(seen.map(|other| other.pid));
-                    found = closure(&all, found);
-                }
+                let seen = all.iter().filter(|other| hunt.signalled.contains(&(other.pid, other.start_time)));
+                found.extend(seen.map(|other| other.pid));
+                found = closure(&all, found);
                 living(all, &found)
             }
         }

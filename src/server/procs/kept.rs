@@ -81,7 +81,7 @@ impl Restored {
             hunts: Vec::new(),
             inputs: BTreeSet::new(),
             ending: Vec::new(),
-            samples: BTreeMap::new(),
+            samples: Arc::new(BTreeMap::new()),
             buffer: vec![0; BUFFER_LEN],
         };
         for (entry, fds) in programs {

@@ -47,7 +47,7 @@ impl Server {
             Request::Await { command, until } => self.await_ready(call, command, until),
             Request::Stop { target, signal, grace, if_running } => self.stop_target(call, target, (signal, grace, if_running)),
             Request::Signal { target, signal } => self.signal_target(call, target, signal),
-            Request::Table { session, all } => self.show_table(call, session, all),
+            Request::Table { session, all, line_max } => self.show_table(call, session, (all, line_max)),
         }
     }
 
@@ -75,6 +75,7 @@ impl Server {
             ProcEvent::Writable(command) => self.flush_command(command),
             ProcEvent::JobWritable(tag) => self.flush_job(tag),
             ProcEvent::Ready(call, by) => self.is_ready(call, by),
+            ProcEvent::Table(call, items, samples) => self.table_gathered(call, items, samples),
         }
     }
 

@@ -1,14 +1,21 @@
 //! The processes of all sessions as a tree. Gathered when somebody asks, and only then.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
 
 use crate::action::process::ps::ProcessItem;
 use crate::action::table::value;
 use crate::base::id::{CallId, CommandId, PaneId, SessionId};
+use crate::base::time::Tick;
 use crate::platform::process::Process;
 use crate::platform::{now, process};
+use crate::server::conn::Event;
 use crate::server::edge::Server;
 use crate::server::jobs::Sample;
+use crate::server::jobs::event::ProcEvent;
 use crate::server::jobs::job::What;
 use crate::state::command::{Command, script};
 
@@ -16,6 +23,8 @@ use crate::state::command::{Command, script};
 const LINE_MAX: usize = 4096;
 /// How deep the tree is walked.
 const DEPTH_MAX: usize = 200;
+/// How long a process is looked at anew each time, in milliseconds.
+const YOUNG_MS: u64 = 2000;
 
 /// To whom a process belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,92 +48,107 @@ impl Server {
         panes.chain(jobs).collect()
     }
 
-    /// Answers with the process table.
-    pub(super) fn show_table(&mut self, call: CallId, session: Option<SessionId>, all: bool) {
-        let mut items = self.table();
-        if all {
-            let ended = self.core.state.commands.records.values().filter(|command| command.end.is_some());
-            let mut ended: Vec<&Command> = ended.collect();
-            ended.sort_by_key(|command| std::cmp::Reverse(command.end.map(|end| end.order)));
-            items.extend(ended.into_iter().map(item_of_ended));
-        }
-        items.retain(|item| session.is_none_or(|session| item.session == Some(session)));
-        self.served(call, Ok(value(&items)));
+    /// Has the process table gathered beside the loop: that reads a file for each process of the machine, and keys do not wait for it.
+    pub(super) fn show_table(&mut self, call: CallId, session: Option<SessionId>, (all, line_max): (bool, Option<usize>)) {
+        let ended = if all { self.ended() } else { Vec::new() };
+        let (leaders, samples) = (self.leaders(), Arc::clone(&self.procs.samples));
+        let strangers = [self.core.host.keeper_pid.cast_signed(), self.core.host.server_pid.cast_signed()];
+        let line_max = line_max.unwrap_or(LINE_MAX).min(LINE_MAX);
+        let events = self.events.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut scan = Scan { at: now().tick, leaders, strangers, former: samples, items: Vec::new(), samples: BTreeMap::new() };
+            scan.gather(process::all());
+            let Scan { mut items, samples, .. } = scan;
+            items.extend(ended);
+            items.retain(|item| session.is_none_or(|session| item.session == Some(session)));
+            for item in &mut items {
+                item.command_line.truncate(item.command_line.floor_char_boundary(line_max));
+            }
+            // A loop that is gone needs no events.
+            drop(events.blocking_send(Event::Procs(ProcEvent::Table(call, value(&items), samples))));
+        });
     }
 
+    /// The table was gathered.
+    pub(super) fn table_gathered(&mut self, call: CallId, items: Value, samples: BTreeMap<(i32, u64), Sample>) {
+        self.procs.samples = Arc::new(samples);
+        self.served(call, Ok(items));
+    }
+
+    /// Commands that have ended, the latest first.
+    fn ended(&self) -> Vec<ProcessItem> {
+        let mut ended: Vec<&Command> = self.core.state.commands.records.values().filter(|command| command.end.is_some()).collect();
+        ended.sort_by_key(|command| Reverse(command.end.map(|end| end.order)));
+        ended.into_iter().map(item_of_ended).collect()
+    }
+}
+
+/// A look at the processes of this machine.
+struct Scan {
+    at: Tick,
+    leaders: BTreeMap<i32, Owner>,
+    /// Keeper and server.
+    strangers: [i32; 2],
+    /// What was seen the last time.
+    former: Arc<BTreeMap<(i32, u64), Sample>>,
+    items: Vec<ProcessItem>,
+    samples: BTreeMap<(i32, u64), Sample>,
+}
+
+impl Scan {
     /// The living processes of all sessions, each below its parent.
-    fn table(&mut self) -> Vec<ProcessItem> {
-        let at = now().tick;
-        let leaders = self.leaders();
-        let strangers = [self.core.host.keeper_pid.cast_signed(), self.core.host.server_pid.cast_signed()];
-        let all = process::all();
+    fn gather(&mut self, mut all: Vec<Process>) {
+        // In the order of their start, so that each parent's children are too.
+        all.sort_by_key(|process| (process.start_time, process.pid));
         let mut children: BTreeMap<i32, Vec<&Process>> = BTreeMap::new();
         for process in &all {
             children.entry(process.parent).or_default().push(process);
         }
         // Leaders first, then orphans that came to the keeper.
+        let (leaders, strangers) = (&self.leaders, self.strangers);
         let orphans = children.get(&strangers[0]).into_iter().flatten().filter(|process| !strangers.contains(&process.pid));
         let tops = all.iter().filter(|process| leaders.contains_key(&process.pid));
         let mut tops: Vec<&Process> = tops.chain(orphans.filter(|process| !leaders.contains_key(&process.pid)).copied()).collect();
         tops.sort_by_key(|process| (leaders.get(&process.pid).is_none_or(|owner| owner.pane.is_none()), process.start_time, process.pid));
-        let mut items = Vec::new();
-        let mut samples = BTreeMap::new();
         for top in tops {
-            let owner = leaders.get(&top.pid).copied().or_else(|| leaders.get(&top.session).copied()).unwrap_or_default();
-            self.add_tree((top, owner), &children, &mut items, &mut samples);
+            let owner = self.leaders.get(&top.pid).or_else(|| self.leaders.get(&top.session)).copied().unwrap_or_default();
+            self.add_tree((top, owner), &children);
         }
-        self.procs.samples = samples;
-        let ticks = process::ticks_at(at, at);
-        for item in &mut items {
-            item.age_ms = ticks.saturating_sub(item.start_time) * 1000 / process::ticks_per_second().max(1);
-            if item.cpu < 0.0 {
-                item.cpu = share(-item.cpu - 1.0, item.age_ms);
-            }
-        }
-        items
     }
 
-    fn add_tree(
-        &self,
-        (top, owner): (&Process, Owner),
-        children: &BTreeMap<i32, Vec<&Process>>,
-        items: &mut Vec<ProcessItem>,
-        samples: &mut BTreeMap<(i32, u64), Sample>,
-    ) {
+    fn add_tree(&mut self, (top, owner): (&Process, Owner), children: &BTreeMap<i32, Vec<&Process>>) {
         let mut stack = vec![(top, owner, 0_usize)];
         while let Some((process, owner, depth)) = stack.pop() {
-            let (item, sample) = self.item(process, owner, depth);
+            let item = self.item(process, owner, depth);
             let owner = Owner { command: item.command, ..owner };
-            samples.insert((process.pid, process.start_time), sample);
-            items.push(item);
-            let mut below: Vec<&Process> = children.get(&process.pid).cloned().unwrap_or_default();
-            below.sort_by_key(|child| std::cmp::Reverse((child.start_time, child.pid)));
+            self.items.push(item);
             if depth < DEPTH_MAX {
-                stack.extend(below.into_iter().map(|child| (child, owner, depth + 1)));
+                let below = children.get(&process.pid).into_iter().flatten().rev();
+                stack.extend(below.map(|child| (*child, owner, depth + 1)));
             }
         }
     }
 
-    fn item(&self, process: &Process, owner: Owner, depth: usize) -> (ProcessItem, Sample) {
-        let at = now().tick;
-        let former = self.procs.samples.get(&(process.pid, process.start_time));
+    fn item(&mut self, process: &Process, owner: Owner, depth: usize) -> ProcessItem {
+        let key = (process.pid, process.start_time);
+        let former = self.former.get(&key);
+        let ticks = process::ticks_at(self.at, self.at).saturating_sub(process.start_time);
+        let age_ms = ticks * 1000 / process::ticks_per_second().max(1);
         let is_shell_child = owner.pane.is_none() && owner.command.is_none() && depth > 0;
         let command = owner
             .command
             .or_else(|| former.map_or_else(|| if is_shell_child { command_of(process.pid) } else { None }, |former| former.command));
-        // A program may have replaced itself since: then it is young enough to be looked at again.
-        let command_line = former.map_or_else(|| command_line(process), |former| former.command_line.clone());
+        // A young one may be about to run a program, and one that runs another has another name.
+        let known = former.filter(|former| former.name == process.name && YOUNG_MS < age_ms);
+        let command_line = known.map_or_else(|| command_line(process), |former| former.command_line.clone());
         let cpu = former.map_or_else(
-            // Marked: the share over its whole life, worked out once its age is known.
-            || -1.0 - as_millis(process.cpu_ticks),
-            |former| share(as_millis(process.cpu_ticks.saturating_sub(former.cpu_ticks)), (at - former.at).as_millis()),
+            || share(as_millis(process.cpu_ticks), age_ms),
+            |former| share(as_millis(process.cpu_ticks.saturating_sub(former.cpu_ticks)), (self.at - former.at).as_millis()),
         );
-        let is_old = former.is_some_and(|former| (at - former.at).as_millis() < 200);
-        let sample = match former.filter(|_| is_old) {
-            Some(former) => former.clone(),
-            None => Sample { at, cpu_ticks: process.cpu_ticks, command_line: command_line.clone(), command },
-        };
-        let item = ProcessItem {
+        let base = former.filter(|former| (self.at - former.at).as_millis() < 200).map(|former| (former.at, former.cpu_ticks));
+        let (at, cpu_ticks) = base.unwrap_or((self.at, process.cpu_ticks));
+        self.samples.insert(key, Sample { at, cpu_ticks, name: process.name.clone(), command_line: command_line.clone(), command });
+        ProcessItem {
             pid: process.pid,
             parent: (depth > 0).then_some(process.parent),
             session: owner.session,
@@ -133,12 +157,11 @@ impl Server {
             state: state(process.state).into(),
             cpu,
             rss: process.rss_bytes,
-            age_ms: 0,
+            age_ms,
             depth,
             command_line,
             start_time: process.start_time,
-        };
-        (item, sample)
+        }
     }
 }
 

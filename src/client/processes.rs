@@ -1,0 +1,513 @@
+//! The process view: rows as the server lists them, sorted, narrowed, tagged, and what keys ask for. It neither draws itself nor sends anything.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::base::id::{CommandId, PaneId, SessionId};
+use crate::base::key::{Key, KeyCode, Mods};
+use crate::base::text::harmless;
+use crate::base::time::{Span, Tick};
+use crate::client::line::Line;
+
+/// How often the table is asked for.
+pub const EVERY: Span = Span::seconds(1);
+/// The longest command line that is asked for, in bytes.
+pub const LINE_MAX: usize = 256;
+/// Rows that a page has.
+const PAGE: usize = 10;
+
+/// Which process, for certain: an id is used again, but not with the same start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ident {
+    /// Its id.
+    pub pid: i32,
+    /// When it started, in clock ticks since boot.
+    pub start_time: u64,
+}
+
+/// A process as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Which it is.
+    pub ident: Ident,
+    /// How far below the first process of its pane or command.
+    pub depth: usize,
+    /// Its session.
+    pub session: Option<SessionId>,
+    /// The pane it runs in.
+    pub pane: Option<PaneId>,
+    /// The command it is part of.
+    pub command: Option<CommandId>,
+    /// `running`, `sleeping`, `waiting`, `stopped` or `zombie`.
+    pub state: String,
+    /// Tenths of hundredths of one processor.
+    pub cpu_tenths: u64,
+    /// Resident memory, in bytes.
+    pub rss: u64,
+    /// How long it has been running, in milliseconds.
+    pub age_ms: u64,
+    /// Program and arguments.
+    pub line: String,
+}
+
+/// The order of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Each below the one that started it.
+    #[default]
+    Tree,
+    /// The busiest first.
+    Cpu,
+    /// The largest first.
+    Memory,
+    /// The youngest first.
+    Age,
+}
+
+impl Sort {
+    const ALL: [Self; 4] = [Self::Tree, Self::Cpu, Self::Memory, Self::Age];
+
+    fn step(self, by: usize) -> Self {
+        let at = Self::ALL.iter().position(|sort| *sort == self).unwrap_or(0);
+        Self::ALL[(at + by) % Self::ALL.len()]
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tree => "tree",
+            Self::Cpu => "cpu",
+            Self::Memory => "memory",
+            Self::Age => "age",
+        }
+    }
+}
+
+/// What is done to processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Told to end, killed after the grace; with all it started or alone.
+    Stop {
+        /// Whether what it started is meant too.
+        tree: bool,
+    },
+    /// Sent this signal, and nothing else.
+    Signal(&'static str),
+}
+
+/// What the keys mean at present.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// They move and act.
+    #[default]
+    List,
+    /// They type the filter.
+    Filter,
+    /// The next one names a signal.
+    Signal,
+    /// Whether this is meant, yes or no.
+    Ask(Deed, Vec<Ident>),
+}
+
+/// What a key wants of somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Want {
+    /// Nothing.
+    Nothing,
+    /// The view closes.
+    Close,
+    /// The view closes and that pane gets the focus.
+    Focus(PaneId),
+    /// This is done to these.
+    Do(Deed, Vec<Ident>),
+}
+
+/// The signals of the menu, each with its key.
+pub const SIGNALS: [(char, &str); 10] = [
+    ('h', "HUP"),
+    ('i', "INT"),
+    ('q', "QUIT"),
+    ('t', "TERM"),
+    ('k', "KILL"),
+    ('s', "STOP"),
+    ('c', "CONT"),
+    ('1', "USR1"),
+    ('2', "USR2"),
+    ('w', "WINCH"),
+];
+
+/// The process view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Processes {
+    /// What the keys mean.
+    pub mode: Mode,
+    /// The order.
+    pub sort: Sort,
+    /// What is typed to narrow the list.
+    pub filter: Line,
+    /// When the table is asked for again.
+    pub again: Tick,
+    /// The call that asked for it and is not answered.
+    pub asked: Option<u64>,
+    /// Whether the table came at all.
+    pub is_filled: bool,
+    /// Processes that are told to end, and when they are killed.
+    pub stopping: BTreeMap<Ident, Tick>,
+    rows: Vec<Row>,
+    /// Indices of rows that are shown, in their order.
+    found: Vec<usize>,
+    at: usize,
+    selected: Option<Ident>,
+    /// The pane whose first process is selected once it is there.
+    home: Option<PaneId>,
+    tagged: BTreeSet<Ident>,
+}
+
+impl Processes {
+    /// An empty view that will begin at the processes of `home`.
+    #[must_use]
+    pub fn new(home: Option<PaneId>, now: Tick) -> Self {
+        Self {
+            mode: Mode::List,
+            sort: Sort::Tree,
+            filter: Line::default(),
+            again: now,
+            asked: None,
+            is_filled: false,
+            stopping: BTreeMap::new(),
+            rows: Vec::new(),
+            found: Vec::new(),
+            at: 0,
+            selected: None,
+            home,
+            tagged: BTreeSet::new(),
+        }
+    }
+
+    /// Takes the table as the server gives it. What was selected and tagged stays so as long as it lives.
+    pub fn fill(&mut self, table: &Value) {
+        self.rows = table.as_array().into_iter().flatten().filter_map(row).collect();
+        let living: BTreeSet<Ident> = self.rows.iter().map(|row| row.ident).collect();
+        self.tagged.retain(|ident| living.contains(ident));
+        self.stopping.retain(|ident, _| living.contains(ident));
+        self.is_filled = true;
+        if let Some(home) = self.home.take() {
+            self.selected = self.rows.iter().find(|row| row.pane == Some(home)).map(|row| row.ident);
+        }
+        self.arrange();
+    }
+
+    /// The rows that are shown, in their order.
+    #[must_use]
+    pub fn found(&self) -> impl ExactSizeIterator<Item = &Row> {
+        self.found.iter().map(|idx| &self.rows[*idx])
+    }
+
+    /// How many processes there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// How many are tagged.
+    #[must_use]
+    pub fn tagged_count(&self) -> usize {
+        self.tagged.len()
+    }
+
+    /// Whether it is tagged.
+    #[must_use]
+    pub fn is_tagged(&self, ident: Ident) -> bool {
+        self.tagged.contains(&ident)
+    }
+
+    /// Which of [`Self::found`] is selected.
+    #[must_use]
+    pub fn selected_idx(&self) -> usize {
+        self.at
+    }
+
+    /// The selected row; none if none is shown.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Row> {
+        self.found.get(self.at).map(|idx| &self.rows[*idx])
+    }
+
+    /// Selects one of [`Self::found`].
+    pub fn select(&mut self, idx: usize) {
+        self.at = idx.min(self.found.len().saturating_sub(1));
+        self.selected = self.selected().map(|row| row.ident);
+    }
+
+    /// Types text into the filter.
+    pub fn insert(&mut self, text: &str) {
+        self.filter.insert(text);
+        self.arrange();
+    }
+
+    /// These are told to end now and killed at `until`.
+    pub fn note_stop(&mut self, idents: &[Ident], until: Tick) {
+        self.stopping.extend(idents.iter().map(|ident| (*ident, until)));
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, key: Key) -> Want {
+        match std::mem::take(&mut self.mode) {
+            Mode::List => self.list_key(key),
+            Mode::Filter => self.filter_key(key),
+            Mode::Signal => {
+                let KeyCode::Char(c) = key.code else { return Want::Nothing };
+                let signal = SIGNALS.iter().find(|(letter, _)| *letter == c).map(|(_, name)| *name);
+                signal.map_or(Want::Nothing, |signal| self.act(Deed::Signal(signal)))
+            }
+            Mode::Ask(deed, idents) => match key.code {
+                KeyCode::Char('y' | 'Y') | KeyCode::Enter => self.order(deed, idents),
+                _ => Want::Nothing,
+            },
+        }
+    }
+
+    fn list_key(&mut self, key: Key) -> Want {
+        let last = self.found.len().saturating_sub(1);
+        match (key.code, key.mods) {
+            (KeyCode::Esc, _) if !self.filter.text().is_empty() => {
+                self.filter = Line::default();
+                self.arrange();
+            }
+            (KeyCode::Esc | KeyCode::Char('q'), _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => return Want::Close,
+            (KeyCode::Up | KeyCode::Char('k'), Mods::NONE) | (KeyCode::Char('p'), Mods::CTRL) => self.select(self.at.saturating_sub(1)),
+            (KeyCode::Down | KeyCode::Char('j'), Mods::NONE) | (KeyCode::Char('n'), Mods::CTRL) => self.select(self.at + 1),
+            (KeyCode::PageUp, _) | (KeyCode::Char('b'), Mods::CTRL) => self.select(self.at.saturating_sub(PAGE)),
+            (KeyCode::PageDown, _) | (KeyCode::Char('f'), Mods::CTRL) => self.select(self.at + PAGE),
+            (KeyCode::Home | KeyCode::Char('g'), _) => self.select(0),
+            (KeyCode::End | KeyCode::Char('G'), _) => self.select(last),
+            (KeyCode::Char('/'), _) => self.mode = Mode::Filter,
+            (KeyCode::Char('s' | '>'), _) => self.sort_by(self.sort.step(1)),
+            (KeyCode::Char('<'), _) => self.sort_by(self.sort.step(Sort::ALL.len() - 1)),
+            (KeyCode::Char(' '), _) => self.tag(),
+            (KeyCode::Char('u'), _) => self.tagged.clear(),
+            (KeyCode::Char('x') | KeyCode::Delete, _) => return self.act(Deed::Stop { tree: false }),
+            (KeyCode::Char('X'), _) => return self.act(Deed::Stop { tree: true }),
+            (KeyCode::Char('K'), _) => return self.act(Deed::Signal("KILL")),
+            (KeyCode::Char('S'), _) => self.mode = Mode::Signal,
+            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => {
+                return self.selected().and_then(|row| row.pane).map_or(Want::Nothing, Want::Focus);
+            }
+            _ => {}
+        }
+        Want::Nothing
+    }
+
+    fn filter_key(&mut self, key: Key) -> Want {
+        match (key.code, key.mods) {
+            (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => self.filter = Line::default(),
+            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => return Want::Nothing,
+            (KeyCode::Up | KeyCode::Down, _) => return self.list_key(key),
+            _ => {
+                self.filter.key(key);
+                self.mode = Mode::Filter;
+            }
+        }
+        self.arrange();
+        Want::Nothing
+    }
+
+    fn tag(&mut self) {
+        let Some(ident) = self.selected().map(|row| row.ident) else { return };
+        if !self.tagged.remove(&ident) {
+            self.tagged.insert(ident);
+        }
+        self.select(self.at + 1);
+    }
+
+    fn sort_by(&mut self, sort: Sort) {
+        self.sort = sort;
+        self.arrange();
+    }
+
+    /// What is tagged, else what is selected. More than one, and what a pane or a command began with, is asked about.
+    fn act(&mut self, deed: Deed) -> Want {
+        let idents: Vec<Ident> = if self.tagged.is_empty() {
+            self.selected().map(|row| row.ident).into_iter().collect()
+        } else {
+            self.tagged.iter().copied().collect()
+        };
+        let is_top = |ident: &Ident| self.rows.iter().any(|row| row.ident == *ident && row.depth == 0);
+        if idents.is_empty() {
+            return Want::Nothing;
+        }
+        if 1 < idents.len() || idents.iter().any(is_top) {
+            self.mode = Mode::Ask(deed, idents);
+            return Want::Nothing;
+        }
+        self.order(deed, idents)
+    }
+
+    /// Those that are still there; nothing stays tagged.
+    fn order(&mut self, deed: Deed, mut idents: Vec<Ident>) -> Want {
+        idents.retain(|ident| self.rows.iter().any(|row| row.ident == *ident));
+        self.tagged.clear();
+        if idents.is_empty() { Want::Nothing } else { Want::Do(deed, idents) }
+    }
+
+    /// Narrows and sorts; the selection stays with its process, else where it was.
+    fn arrange(&mut self) {
+        let wanted = self.filter.text().to_lowercase();
+        let words: Vec<&str> = wanted.split_whitespace().collect();
+        let rows = &self.rows;
+        let mut found: Vec<usize> = (0..rows.len()).filter(|idx| words.iter().all(|word| rows[*idx].has(word))).collect();
+        match self.sort {
+            Sort::Tree => {}
+            Sort::Cpu => found.sort_by_key(|idx| Reverse(rows[*idx].cpu_tenths)),
+            Sort::Memory => found.sort_by_key(|idx| Reverse(rows[*idx].rss)),
+            Sort::Age => found.sort_by_key(|idx| Reverse(rows[*idx].ident.start_time)),
+        }
+        let again = self.selected.and_then(|ident| found.iter().position(|idx| rows[*idx].ident == ident));
+        self.found = found;
+        self.select(again.unwrap_or(self.at));
+    }
+}
+
+impl Row {
+    /// Whether the lower-case word is its id, or part of its command line or of what it belongs to.
+    fn has(&self, word: &str) -> bool {
+        let id = |id: Option<String>| id.is_some_and(|id| id == word);
+        self.ident.pid.to_string() == word
+            || id(self.pane.map(|pane| pane.to_string()))
+            || id(self.command.map(|command| command.to_string()))
+            || id(self.session.map(|session| session.to_string()))
+            || self.state == word
+            || self.line.to_lowercase().contains(word)
+    }
+}
+
+/// A process as the server lists it; none if it is none.
+fn row(value: &Value) -> Option<Row> {
+    let number = |name: &str| value[name].as_u64();
+    Some(Row {
+        ident: Ident { pid: i32::try_from(value["pid"].as_i64()?).ok().filter(|pid| 0 < *pid)?, start_time: number("start_time")? },
+        depth: usize::try_from(number("depth")?).ok()?,
+        session: value["session"].as_str().and_then(|id| id.parse().ok()),
+        pane: value["pane"].as_str().and_then(|id| id.parse().ok()),
+        command: value["command"].as_str().and_then(|id| id.parse().ok()),
+        state: value["state"].as_str()?.to_owned(),
+        cpu_tenths: tenths(value["cpu"].as_f64()?),
+        rss: number("rss")?,
+        age_ms: number("age_ms")?,
+        line: harmless(value["command_line"].as_str()?, LINE_MAX),
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is not negative and shown with one digit")]
+fn tenths(share: f64) -> u64 {
+    (share * 10.0).round().max(0.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Deed, Mode, Processes, Sort, Want};
+    use crate::base::id::PaneId;
+    use crate::base::time::Tick;
+
+    fn process(pid: i32, depth: usize, cpu: f64, rss: u64, line: &str) -> Value {
+        json!({ "pid": pid, "start_time": pid * 10, "depth": depth, "session": "s1", "pane": "p2", "command": null, "state": "sleeping",
+            "cpu": cpu, "rss": rss, "age_ms": 5000, "command_line": line })
+    }
+
+    fn table() -> Value {
+        json!([
+            process(10, 0, 0.0, 500, "bash"),
+            process(11, 1, 3.5, 100, "make all"),
+            process(12, 1, 99.0, 50, "sleep 11"),
+            process(13, 1, 0.0, 900, "SLEEP 13")
+        ])
+    }
+
+    fn view() -> Processes {
+        let mut view = Processes::new(Some(PaneId(2)), Tick(0));
+        view.fill(&table());
+        view
+    }
+
+    fn press(view: &mut Processes, names: &str) -> Want {
+        names.split(' ').map(|name| view.key(name.parse().expect("a key"))).last().expect("a key")
+    }
+
+    fn pids(view: &Processes) -> Vec<i32> {
+        view.found().map(|row| row.ident.pid).collect()
+    }
+
+    fn selected(view: &Processes) -> Option<i32> {
+        view.selected().map(|row| row.ident.pid)
+    }
+
+    #[test]
+    fn sorting_goes_round_and_the_selection_stays_with_its_process() {
+        let mut view = view();
+        press(&mut view, "j j");
+        for (sort, expected) in
+            [(Sort::Cpu, [12, 11, 10, 13]), (Sort::Memory, [13, 10, 11, 12]), (Sort::Age, [13, 12, 11, 10]), (Sort::Tree, [10, 11, 12, 13])]
+        {
+            press(&mut view, "s");
+            assert_eq!((view.sort, pids(&view), selected(&view)), (sort, expected.to_vec(), Some(12)));
+        }
+        press(&mut view, "<");
+        assert_eq!(view.sort, Sort::Age);
+    }
+
+    #[test]
+    fn a_filter_takes_an_id_or_words_of_the_line() {
+        for (typed, expected) in [("1 1", vec![11, 12]), ("s l e e p", vec![12, 13]), ("p 2", vec![10, 11, 12, 13]), ("z", vec![])] {
+            let mut view = view();
+            press(&mut view, "/");
+            press(&mut view, typed);
+            assert_eq!(pids(&view), expected, "{typed}");
+            // Entered, the keys act again; Escape shows all, and then closes.
+            assert_eq!((press(&mut view, "Enter"), &view.mode), (Want::Nothing, &Mode::List));
+            assert_eq!((press(&mut view, "Esc"), view.found().len()), (Want::Nothing, 4));
+            assert_eq!(press(&mut view, "Esc"), Want::Close);
+        }
+    }
+
+    #[test]
+    fn a_process_that_took_an_id_over_is_another_one() {
+        let mut view = view();
+        press(&mut view, "j j Space k");
+        assert_eq!((view.tagged_count(), selected(&view)), (1, Some(12)));
+        let mut other = table();
+        other[2]["start_time"] = json!(999);
+        view.fill(&other);
+        assert_eq!(view.tagged_count(), 0);
+        // What had the selection is gone: the row stays.
+        assert_eq!((view.selected_idx(), view.selected().map(|row| row.ident.start_time)), (2, Some(999)));
+    }
+
+    #[test]
+    fn one_child_is_stopped_at_once_and_more_are_asked_about() {
+        let mut view = view();
+        press(&mut view, "G");
+        let Want::Do(deed, idents) = press(&mut view, "x") else { panic!("it is done") };
+        assert_eq!((deed, idents.len(), idents[0].pid, idents[0].start_time), (Deed::Stop { tree: false }, 1, 13, 130));
+        press(&mut view, "g j Space Space");
+        assert_eq!(press(&mut view, "X"), Want::Nothing);
+        assert!(matches!(&view.mode, Mode::Ask(Deed::Stop { tree: true }, idents) if idents.len() == 2), "{:?}", view.mode);
+        let Want::Do(_, idents) = press(&mut view, "y") else { panic!("it is done") };
+        assert_eq!((idents.iter().map(|ident| ident.pid).collect::<Vec<_>>(), view.tagged_count()), (vec![11, 12], 0));
+        // The first process of a pane is not ended by a slip.
+        assert_eq!(press(&mut view, "g K"), Want::Nothing);
+        assert_eq!((press(&mut view, "n"), &view.mode), (Want::Nothing, &Mode::List));
+    }
+
+    #[test]
+    fn a_signal_is_chosen_by_its_letter() {
+        let mut view = view();
+        assert_eq!(press(&mut view, "j S"), Want::Nothing);
+        assert!(matches!(press(&mut view, "s"), Want::Do(Deed::Signal("STOP"), idents) if idents[0].pid == 11));
+        assert_eq!((press(&mut view, "S z"), &view.mode), (Want::Nothing, &Mode::List));
+    }
+}
