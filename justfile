@@ -10,7 +10,7 @@ test *ARGS:
 
 # The tests of commands and processes as often as the agreement says; takes long.
 test-full:
-    ABIDE_FULL=1 cargo test --release --test it -- exec_session procs_life --test-threads 1 --nocapture
+    ABIDE_FULL=1 cargo test --release --test it -- exec_scenarios exec_session hostile_trees procs_life --test-threads 1 --nocapture
 
 # Everything that must hold before a change is taken.
 ci:

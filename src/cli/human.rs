@@ -82,6 +82,7 @@ fn head(name: &str) -> &str {
 fn member(name: &str, value: &Value, wall: u64) -> String {
     let millis = value.as_u64().unwrap_or_default();
     match name {
+        _ if value.is_null() => String::new(),
         "version" if value.is_number() => String::new(),
         _ if name.ends_with("_wall") => age(wall.saturating_sub(millis)) + " ago",
         _ if name.ends_with("_ms") => age(millis),

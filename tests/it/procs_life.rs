@@ -13,12 +13,12 @@ use crate::exec_session::sessions;
 use crate::harness::{Api, PATIENCE, gone_within, is_alive, missing_tool, signal, status_field};
 
 /// How often something is repeated: little by default, as often as the agreement says with `ABIDE_FULL` set.
-fn times(few: usize, full: usize) -> usize {
+pub(crate) fn times(few: usize, full: usize) -> usize {
     if std::env::var_os("ABIDE_FULL").is_some() { full } else { few }
 }
 
 #[track_caller]
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < end, "never: {what}");
@@ -27,24 +27,24 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// The children of a process that have ended and were not reaped.
-fn zombies(parent: i32) -> usize {
+pub(crate) fn zombies(parent: i32) -> usize {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let is_zombie = |pid: &i32| status_field(*pid, "State").is_some_and(|state| state.starts_with('Z'));
     pids.filter(|pid| status_field(*pid, "PPid") == Some(parent.to_string())).filter(is_zombie).count()
 }
 
-fn fd_count(pid: i32) -> usize {
+pub(crate) fn fd_count(pid: i32) -> usize {
     fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
 }
 
-fn logs(api: &mut Api, id: &str) -> String {
+pub(crate) fn logs(api: &mut Api, id: &str) -> String {
     let reply = api.call("process.logs", &json!({ "id": id })).expect("it is kept");
     let texts = reply["events"].as_array().into_iter().flatten().filter_map(|event| event["text"].as_str());
     texts.collect()
 }
 
-fn wait(api: &mut Api, id: &str) -> Value {
+pub(crate) fn wait(api: &mut Api, id: &str) -> Value {
     api.call("process.wait", &json!({ "id": id })).expect("it ends")
 }
 

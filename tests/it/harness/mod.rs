@@ -9,7 +9,7 @@ mod terminal;
 mod world;
 
 pub(crate) use api::Api;
-pub(crate) use procs::{gone_within, is_alive, signal, status_field};
+pub(crate) use procs::{gone_within, is_alive, marked, signal, status_field};
 pub(crate) use terminal::{Abide, Screen};
 pub(crate) use world::{Output, World, missing_tool};
 

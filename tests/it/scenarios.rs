@@ -1,0 +1,26 @@
+//! The list of scenarios names tests that there are, and has all of them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::p0::tests;
+
+#[test]
+fn every_scenario_names_tests_that_there_are() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let list = fs::read_to_string(root.join("docs/reference/scenarios.md")).expect("it is there");
+    let tests = tests();
+    let rows: Vec<Vec<&str>> =
+        list.lines().filter(|line| line.starts_with("| ")).map(|line| line.split('|').map(str::trim).collect()).collect();
+    let proof = |id: &str| rows.iter().find(|row| row[1] == id).map(|row| row[3]).unwrap_or_default();
+    let ids = (1..=52).map(|n| format!("S{n}")).chain((1..=18).map(|n| format!("V{n}")));
+    for id in ids.chain(["S9b".to_owned()]) {
+        let proof = proof(&id);
+        assert!(proof.starts_with("not yet: ") || proof.starts_with('`'), "neither a test nor \"not yet\": {id}");
+    }
+    for row in &rows {
+        for name in row[3].split('`').skip(1).step_by(2) {
+            assert!(tests.contains(name), "there is no test {name}: {row:?}");
+        }
+    }
+}
