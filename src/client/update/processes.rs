@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::{call, send};
+use super::send;
 use crate::base::code::{Code, Refusal};
 use crate::base::key::Key;
-use crate::client::calls;
+use crate::client::calls::{self, Wanted};
 use crate::client::model::{Asked, Link, Message, Model, Overlay};
 use crate::client::processes::{Deed, EVERY, Ident, Processes, Want};
 
@@ -29,7 +29,7 @@ pub(super) fn refresh(model: &mut Model, out: &mut Vec<Message>) {
     model.damage.chrome = true;
     if view.asked.is_none() {
         view.asked = Some(id);
-        call::ask(model, &calls::processes(), Asked::Processes, out);
+        ask(model, &calls::processes(), Asked::Processes, out);
     }
 }
 
@@ -68,8 +68,14 @@ fn order(model: &mut Model, view: &mut Processes, deed: Deed, idents: &[Ident], 
             Deed::Stop { tree } => calls::stop(*ident, tree, grace),
             Deed::Signal(signal) => calls::signal(*ident, signal),
         };
-        call::ask(model, &wanted, Asked::Deed(*ident), out);
+        ask(model, &wanted, Asked::Deed(*ident), out);
     }
+}
+
+/// Sends a call whose answer is looked at.
+fn ask(model: &mut Model, wanted: &Wanted, asked: Asked, out: &mut Vec<Message>) {
+    model.looking.asked.insert(model.next_call, asked);
+    send::send(model, wanted, out);
 }
 
 /// The table came; one that nobody waits for any more is dropped.

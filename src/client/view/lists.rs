@@ -5,7 +5,7 @@ use ratatui::layout::Rect as Area;
 use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use super::{copy, look, processes, whole};
+use super::{copy, look, whole};
 use crate::base::geom::Point;
 use crate::base::style::Attrs;
 use crate::base::text::width;
@@ -46,7 +46,7 @@ struct Shape {
 
 pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     match &model.overlay {
-        None | Some(Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_)) => {}
+        None | Some(Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) | Overlay::Processes(_)) => {}
         Some(Overlay::Pick(pick)) => draw_pick(model, pick, buf),
         Some(Overlay::Rename(what, line)) => {
             let title = match what {
@@ -61,7 +61,6 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
             let inner = draw_box(model, "search every pane", prompt_area(model), buf);
             draw_line(model, line, inner, buf);
         }
-        Some(Overlay::Processes(view)) => processes::draw(model, view, buf),
         Some(Overlay::Hints(hints)) => copy::draw_hints(model, hints, buf),
         Some(Overlay::Confirm(wanted)) => {
             let own = model.scene.chrome.session.as_ref().map(|session| session.name.clone());

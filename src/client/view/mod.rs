@@ -31,6 +31,9 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
     notes::draw_notices(model, buf);
     large::draw(model, buf);
     lists::draw(model, buf);
+    if let Some(Overlay::Processes(view)) = &model.overlay {
+        processes::draw(model, view, buf);
+    }
     if model.scene.number.is_none() {
         notes::draw_awaited(model, buf);
     }
