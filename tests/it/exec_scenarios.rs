@@ -213,8 +213,8 @@ fn a_followed_log_a_start_and_a_running_call_outlive_one_kill_of_the_server() {
     let params =
         json!({ "target": "w", "timeout_ms": 60_000, "command": ["for i in 1 2 3 4 5 6; do echo line $i; sleep 0.3; done; exit 4"] });
     let id = api.call("process.start", &params).expect("it starts")["id"].as_str().expect("it has an id").to_owned();
-    let (follower, followed) = (std::sync::Arc::clone(&world), id.clone());
-    let following = thread::spawn(move || follower.cli(&["logs", "-f", &followed]));
+    let (watcher, of_id) = (std::sync::Arc::clone(&world), id.clone());
+    let following = thread::spawn(move || watcher.cli(&["logs", "-f", &of_id]));
     let caller = std::sync::Arc::clone(&world);
     let calling = thread::spawn(move || caller.cli(&["exec", "-t", "w", "--", "touch begun; sleep 1; touch over"]));
     eventually("the call has begun", || world.path("home/begun").exists());
