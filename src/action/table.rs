@@ -87,6 +87,7 @@ table! {
     server exec::run::Run;
     server process::start::Start;
     server process::ps::Ps;
+    server process::commands::Commands;
     server process::logs::Logs;
     server process::status::Status;
     server process::wait::Wait;
@@ -100,6 +101,7 @@ table! {
     client client::hints::Hints;
     client client::search::Search;
     client client::buffers::Buffers;
+    client client::commands::Commands;
     server buffer::ls::Ls;
     server buffer::show::Show;
     server buffer::set::Set;
@@ -107,6 +109,7 @@ table! {
     server buffer::delete::Delete;
     cli buffer::save::Save;
     server shell::integrate::Integrate;
+    server shell::rerun::Rerun;
     server layout::apply::ApplyLayout;
     server layout::save::Save;
     server layout::next::Next;
