@@ -155,9 +155,12 @@ fn timed_out(pending: &Pending) -> Refusal {
             .hint("abide ps shows what holds it; abide start runs beside it"),
         Pending::Command(_) => Refusal::new(Code::ReadyTimeout, "it was not ready in time; it runs on").hint("abide logs ID"),
         // The others wait for the edge, which always reports; they are given no limit.
-        Pending::Start { .. } | Pending::Stop { .. } | Pending::Send { .. } | Pending::Forwarded { .. } | Pending::Search(_) => {
-            refuse("it was not done in time".into())
-        }
+        Pending::Start { .. }
+        | Pending::Stop { .. }
+        | Pending::Send { .. }
+        | Pending::Forwarded { .. }
+        | Pending::InPane(_)
+        | Pending::Search(_) => refuse("it was not done in time".into()),
     }
 }
 

@@ -88,6 +88,7 @@ table! {
     server exec::run::Run;
     server process::start::Start;
     server process::ps::Ps;
+    server process::commands::Commands;
     server process::logs::Logs;
     server process::status::Status;
     server process::wait::Wait;
@@ -101,6 +102,7 @@ table! {
     client client::hints::Hints;
     client client::search::Search;
     client client::buffers::Buffers;
+    client client::commands::Commands;
     server buffer::ls::Ls;
     server buffer::show::Show;
     server buffer::set::Set;
@@ -108,6 +110,7 @@ table! {
     server buffer::delete::Delete;
     cli buffer::save::Save;
     server shell::integrate::Integrate;
+    server shell::rerun::Rerun;
     server layout::apply::ApplyLayout;
     server layout::save::Save;
     server layout::next::Next;

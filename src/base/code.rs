@@ -95,6 +95,10 @@ codes! {
     ExitedBeforeReady "exited_before_ready" 5;
     /// The process id belongs to another process by now.
     StaleHandle "stale_handle" 1;
+    /// The shell of the pane does not mark its prompts.
+    NoPromptMarks "no_prompt_marks" 1;
+    /// The shell of the pane does not wait for a command: it runs one, or something is typed already.
+    NotAtPrompt "not_at_prompt" 1;
     /// The call was given up by its caller.
     Cancelled "cancelled" 1;
     /// A bug in abide.

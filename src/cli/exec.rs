@@ -61,6 +61,12 @@ pub(super) fn exec(whence: Whence<'_>, mut link: Link, entry: &'static Entry, mu
         }
         _ => refusal,
     })?;
+    // Of a command in a pane all comes at the end.
+    print::bytes(reply["stdout"].as_str().unwrap_or_default().as_bytes())?;
+    if reply["state"] == "running" {
+        print::note(&format!("abide: timed out after {}ms; it does not end and runs on in its pane", reply["duration_ms"]));
+        return Ok(status(&reply));
+    }
     if let Some(lost) = reply["state_lost"].as_str() {
         print::note(&format!("abide: {lost}"));
     }

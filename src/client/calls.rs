@@ -119,6 +119,8 @@ pub enum Own {
     CopyMode(bool),
     /// List the buffers.
     Buffers,
+    /// List the commands that ran.
+    Commands,
     /// Copy what the last command printed.
     CopyOutput,
     /// Label what is worth copying.
@@ -178,6 +180,7 @@ pub fn own(name: &str, params: &Map<String, Value>) -> Option<Own> {
         "client.rename" if text("what") == "pane" => Own::Rename(Renamed::Pane),
         "client.rename" => Own::Rename(Renamed::Tab),
         "client.buffers" => Own::Buffers,
+        "client.commands" => Own::Commands,
         "client.hints" => Own::Hints,
         "client.search" => Own::Search,
         "pane.copy_mode" => Own::CopyMode(params.get("page_up").is_some_and(|up| *up == Value::Bool(true))),
@@ -308,6 +311,24 @@ pub fn buffers() -> Wanted {
 #[must_use]
 pub fn output() -> Wanted {
     Wanted::new("pane.output", json!({}))
+}
+
+/// What a command printed that was typed at a prompt.
+#[must_use]
+pub fn output_of(command: &str) -> Wanted {
+    Wanted::new("pane.output", json!({ "of": command }))
+}
+
+/// The commands that ran.
+#[must_use]
+pub fn commands() -> Wanted {
+    Wanted::new("process.commands", json!({ "limit": 1000 }))
+}
+
+/// Runs a former command again in the shell of the pane in focus.
+#[must_use]
+pub fn rerun(command: &str) -> Wanted {
+    Wanted::new("shell.rerun", json!({ "id": command }))
 }
 
 /// A pattern in every pane.

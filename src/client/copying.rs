@@ -19,6 +19,8 @@ const CLICK_WITHIN: Span = Span::millis(400);
 pub enum Awaited {
     /// The list of buffers is shown.
     Buffers,
+    /// The list of commands that ran is shown.
+    Commands,
     /// What the last command printed is copied.
     Output,
     /// The matches of this pattern in every pane are listed.

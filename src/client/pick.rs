@@ -42,6 +42,8 @@ pub enum Choice {
         /// The pattern.
         pattern: String,
     },
+    /// That command, by its id, runs again in the pane in focus.
+    Past(String),
     /// The view focuses that pane.
     Pane(PaneId),
     /// The list closes.
@@ -124,7 +126,7 @@ impl Pick {
             Choice::Session(id) => Some(id.to_string()),
             Choice::Tab(id) => Some(id.to_string()),
             Choice::Pane(id) => Some(id.to_string()),
-            Choice::Command(_) | Choice::Close | Choice::Buffer(_) | Choice::Place { .. } => None,
+            Choice::Command(_) | Choice::Close | Choice::Buffer(_) | Choice::Past(_) | Choice::Place { .. } => None,
         }
     }
 

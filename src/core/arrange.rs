@@ -40,7 +40,7 @@ impl Core {
         // A closed pane of a stack has no rows and keeps its size.
         for (pane, rect) in rects(&self.state.tabs[&id], area, shown).into_iter().filter(|(_, rect)| !rect.size().is_empty()) {
             self.dress(pane, fx);
-            self.resize(pane, rect.size(), fx);
+            self.resize(now, pane, rect.size(), fx);
         }
     }
 
@@ -87,7 +87,7 @@ impl Core {
         area.unwrap_or_else(|| self.state.view(driver).area())
     }
 
-    fn resize(&mut self, id: PaneId, size: Size, fx: &mut Effects) {
+    fn resize(&mut self, now: Now, id: PaneId, size: Size, fx: &mut Effects) {
         let size = size.clamped();
         let is_new = self.state.todo.start.iter().any(|(pane, _)| *pane == id);
         let pane = self.state.pane_mut(id);
@@ -107,7 +107,7 @@ impl Core {
         }
         fx.push(Effect::Snapshot { pane: id });
         for event in events {
-            self.happened(id, event, fx);
+            self.happened(now, id, event, fx);
         }
     }
 }

@@ -140,6 +140,9 @@ impl Core {
     /// The caller of an open call has gone: what it ran is stopped.
     pub(super) fn cancelled(&mut self, call: CallId, fx: &mut Effects) {
         let Some(open) = self.state.calls.remove(&call) else { return };
+        if let Pending::InPane(wait) = &open.pending {
+            return self.interrupt(wait, fx);
+        }
         if let Pending::Command(CommandWait::Exec { command }) = open.pending
             && self.settings.exec.cancel
         {

@@ -11,6 +11,7 @@ mod monitor;
 mod program;
 mod resume;
 pub mod scene;
+mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -314,6 +315,7 @@ impl Core {
     fn wake(&mut self, now: Now, fx: &mut Effects) {
         let done = later::search(&mut self.state);
         self.complete(done, fx);
+        self.in_pane_overdue(now, fx);
         for (call, outcome) in later::overdue(&self.state, now) {
             self.answer(call, outcome, fx);
         }

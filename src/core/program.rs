@@ -68,22 +68,26 @@ impl Core {
         let cols = pane.size.cols;
         self.note_output(id);
         for event in events {
-            self.happened(id, event, fx);
+            self.happened(now, id, event, fx);
         }
         if self.state.calls.values().any(|open| open.pending.pane() == Some(id)) {
             self.complete(later::on_output(&self.state, id, rows_passed(bytes, cols)), fx);
         }
     }
 
-    pub(super) fn happened(&mut self, id: PaneId, event: TermEvent, fx: &mut Effects) {
+    pub(super) fn happened(&mut self, now: Now, id: PaneId, event: TermEvent, fx: &mut Effects) {
         match event {
             TermEvent::Reply(bytes) => self.write(id, fx, |_, out| out.extend(bytes)),
             TermEvent::Bell => self.note_bell(id, fx),
             TermEvent::Clipboard { text, .. } => self.tell(id, &Message::Clipboard(text), fx),
             TermEvent::Notify(notice) => self.note_notification(id, &notice, fx),
-            TermEvent::PromptMark(mark) => self.note_mark(id, &mark, fx),
+            TermEvent::PromptMark(mark) => {
+                self.note_mark(id, &mark, fx);
+                self.shell_mark(now, id, &mark, fx);
+            }
+            TermEvent::Cwd(path) => self.state.pane_mut(id).marks.shell.cwd = path,
             TermEvent::Progress(progress) => self.note_progress(id, progress),
-            // Titles and directories are read from the screen when they are needed; nothing follows from the others yet.
+            // Titles are read from the screen when they are needed; nothing follows from the others yet.
             _ => (),
         }
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{ClientId, CommandId, PaneId, SessionId};
 use crate::base::time::{Span, Tick};
+use crate::state::history::InPane;
 use crate::state::search::Search;
 
 /// Who calls.
@@ -87,6 +88,8 @@ pub enum Pending {
     },
     /// Until something has happened to a command.
     Command(CommandWait),
+    /// Until a command in the shell of a pane has ended.
+    InPane(Box<InPane>),
     /// Until a search has come to its end.
     Search(Box<Search>),
 }
@@ -163,7 +166,7 @@ pub fn bytes_pattern(text: &str) -> Result<regex::bytes::Regex, Refusal> {
 impl Pending {
     /// The one pane it is about.
     #[must_use]
-    pub const fn pane(&self) -> Option<PaneId> {
+    pub fn pane(&self) -> Option<PaneId> {
         match self {
             Self::Text { pane, .. }
             | Self::Idle { pane, .. }
@@ -171,6 +174,7 @@ impl Pending {
             | Self::Exit { pane }
             | Self::Start { pane, .. }
             | Self::Send { pane, .. } => Some(*pane),
+            Self::InPane(wait) => Some(wait.pane),
             Self::Stop { .. } | Self::Forwarded { .. } | Self::Command(_) | Self::Search(_) => None,
         }
     }

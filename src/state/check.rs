@@ -116,6 +116,7 @@ impl State {
                     self.panes.contains_key(pane)
                 }
                 Pending::Start { pane, .. } | Pending::Send { pane, .. } => self.panes.contains_key(pane),
+                Pending::InPane(wait) => self.panes.contains_key(&wait.pane),
                 Pending::Stop { panes, .. } => !panes.is_empty() && panes.iter().all(|pane| self.panes.contains_key(pane)),
                 Pending::Forwarded { client } => self.views.contains_key(client),
                 Pending::Command(_) | Pending::Search(_) => true,

@@ -182,9 +182,14 @@ impl Commands {
         self.records.get(&id).ok_or_else(|| no_command(&id.to_string()))
     }
 
+    /// An id that no command had.
+    pub fn next_id(&mut self) -> CommandId {
+        CommandId(take(&mut self.next) + 1)
+    }
+
     /// Makes a record. `id` and what it says are durable before anything starts.
     pub fn record(&mut self, (session, in_shell): (SessionId, bool), order: &Order, now: Now) -> CommandId {
-        let id = CommandId(take(&mut self.next) + 1);
+        let id = self.next_id();
         let command = Command {
             id,
             session,

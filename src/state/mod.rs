@@ -12,6 +12,7 @@ pub mod effect;
 pub mod env;
 pub mod float;
 pub mod grave;
+pub mod history;
 pub mod host;
 pub mod name;
 pub mod pane;
@@ -39,6 +40,7 @@ use crate::state::call::Open;
 use crate::state::command::Commands;
 use crate::state::effect::Place;
 use crate::state::grave::Grave;
+use crate::state::history::History;
 use crate::state::pane::Pane;
 use crate::state::session::Session;
 use crate::state::tab::Tab;
@@ -63,6 +65,8 @@ pub struct State {
     pub parted: Vec<Parted>,
     /// Commands, and the turns of session shells.
     pub commands: Commands,
+    /// Commands typed at the prompts of panes' shells.
+    pub history: History,
     /// What was closed and can be brought back for a while, the latest last.
     pub graves: Vec<Grave>,
     /// Paste buffers.

@@ -12,6 +12,7 @@ use crate::base::time::Tick;
 use crate::layout::change::Share;
 use crate::layout::tree::Direction;
 use crate::state::effect::Place;
+use crate::state::history::AtShell;
 use crate::state::name::{LABEL_MAX, check_label};
 use crate::state::{State, take};
 use crate::term::{Options, Progress, Terminal};
@@ -168,6 +169,8 @@ pub struct Marks {
     pub chosen: bool,
     /// Its shell shows a prompt and waits for a command, as its marks say (OSC 133 B); false where it sends none.
     pub prompt: bool,
+    /// What its shell told of itself.
+    pub shell: AtShell,
     /// What happened in it that somebody may want to know.
     pub news: News,
 }

@@ -1,5 +1,7 @@
 //! What a program told its terminal besides text: events as values. Nobody acts on them here.
 
+use crate::term::position::Position;
+
 /// A fact for whoever owns the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TermEvent {
@@ -61,6 +63,8 @@ pub struct PromptMark {
     pub command: Option<String>,
     /// Screen row of the cursor, from 0.
     pub row: u16,
+    /// Where the cursor was; none where more marks came at once than anybody looks at.
+    pub at: Option<Position>,
 }
 
 /// A notification.

@@ -8,6 +8,9 @@ use crate::term::shell::PATH_BYTES_MAX;
 /// Bytes of a command line.
 const COMMAND_BYTES_MAX: usize = 4096;
 
+/// Events of one piece of output among which marks are given their place.
+const PLACED_MAX: usize = 64;
+
 impl Emulator {
     /// OSC 133: letter and options.
     pub(crate) fn shell_mark(&mut self, payload: &str) -> bool {
@@ -48,10 +51,12 @@ impl Emulator {
             }
             self.grid.touch(y, tick);
         }
+        // Finding the place takes a look at the whole screen, which a flood of marks is not worth.
+        let at = if self.out.events.len() < PLACED_MAX { self.position(i64::from(y), self.cursor.x) } else { None };
         let exit_code = if kind == MarkKind::Done { options.first().and_then(|code| code.parse().ok()) } else { None };
         let command = option("cmdline_url").map(percent_decoded).or_else(|| option("cmdline").map(str::to_owned));
         let command = command.filter(|_| kind == MarkKind::Output).map(|text| harmless(&text, COMMAND_BYTES_MAX));
-        self.event(TermEvent::PromptMark(PromptMark { kind, exit_code, command, row: y }));
+        self.event(TermEvent::PromptMark(PromptMark { kind, exit_code, command, row: y, at }));
         true
     }
 

@@ -30,6 +30,7 @@ mod osc;
 mod palette;
 mod parser;
 mod place;
+mod position;
 mod presentation;
 mod print;
 mod report;
@@ -51,7 +52,7 @@ pub use history::{HistoryBytes, HistoryEnd};
 pub use image::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};
 pub use mode::{Modes, MouseEncoding};
 pub use palette::OuterColours;
-pub use place::Position;
+pub use position::Position;
 pub use scroll::{Reach, ScrollRow};
 pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};
 pub use snapshot::{

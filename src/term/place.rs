@@ -1,21 +1,15 @@
 //! Positions that stay on their character: a line's number and a cell of it, whatever the width. Nothing is kept for them; they are computed from both sides.
 
+use std::ops::Range;
+
+use crate::base::row::{Row, RunKind};
 use crate::term::cell::{Cell, Class};
 use crate::term::emulator::Emulator;
 use crate::term::grid::Line;
 use crate::term::history::LINE_CELLS_MAX;
 use crate::term::history::page::Page;
 use crate::term::history::record::Glyph;
-
-/// A cell of a logical line. Lines are numbered from 0 in the order they were printed and keep their number when rows are rewrapped, leave the screen or are
-/// dropped; what a program erases or moves on its screen, it erases or moves under the number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
-pub struct Position {
-    /// The number of the line.
-    pub line: u64,
-    /// The cell, from 0, in columns from the start of the line; a wide character takes two.
-    pub cell: u32,
-}
+use crate::term::position::Position;
 
 /// What of a line a row of the screen shows.
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +93,34 @@ impl Emulator {
         Some((i64::try_from(y).ok()?, col(usize::try_from(cell).ok()?)))
     }
 
+    /// The text from one position to another, lines ended by a line feed, without blanks at their ends; of more than `bytes_max` bytes the end, and whether
+    /// anything is missing. Rows that the program has erased or moved since are as they are now.
+    pub(crate) fn text_between(&self, from: Position, to: Position, bytes_max: usize) -> (String, bool) {
+        let Some((last, end)) = self.locate(to).filter(|_| from <= to) else { return (String::new(), false) };
+        let above = i64::try_from(self.history.rows()).unwrap_or(i64::MAX);
+        let start = self.locate(from);
+        let (first, skip) = start.unwrap_or((-above, 0));
+        let (mut text, mut row_number, mut line_start, mut is_cut) = (String::new(), first, 0, start.is_none());
+        self.each_row(first..last.saturating_add(1), |row| {
+            let from = if row_number == first { usize::from(skip) } else { 0 };
+            let to = if row_number == last { usize::from(end) } else { usize::MAX };
+            push_columns(&row, from..to, &mut text);
+            if !row.wrapped && row_number != last {
+                text.truncate(line_start + text[line_start..].trim_end_matches(' ').len());
+                text.push('\n');
+                if bytes_max.saturating_mul(2) < text.len() {
+                    keep_end(&mut text, bytes_max);
+                    is_cut = true;
+                }
+                line_start = text.len();
+            }
+            row_number += 1;
+        });
+        is_cut |= bytes_max < text.len();
+        keep_end(&mut text, bytes_max);
+        (text, is_cut)
+    }
+
     /// Puts the lines of the screen onto an empty page, the first one whole.
     pub(crate) fn screen_page(&self, page: &mut Page) {
         let top = self.line_on_top();
@@ -128,5 +150,84 @@ impl Emulator {
             }
         }
         found
+    }
+}
+
+/// Appends the text of these columns of a row; a character that only partly lies in them counts by its first column.
+fn push_columns(row: &Row, columns: Range<usize>, text: &mut String) {
+    let mut at = 0;
+    for run in &row.runs {
+        if let RunKind::Cluster(cols) = run.kind {
+            if columns.contains(&at) {
+                text.push_str(&run.text);
+            }
+            at += usize::from(cols);
+            continue;
+        }
+        let cols = if run.kind == RunKind::Wide { 2 } else { 1 };
+        for c in run.text.chars() {
+            if columns.contains(&at) {
+                text.push(c);
+            }
+            at += cols;
+        }
+    }
+}
+
+/// Leaves so many bytes of the end, or a few less.
+fn keep_end(text: &mut String, bytes_max: usize) {
+    let surplus = text.len().saturating_sub(bytes_max);
+    let cut = (surplus..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.drain(..cut);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::geom::Size;
+    use crate::base::memory::HeapMemory;
+    use crate::term::{MarkKind, Options, Position, TermEvent, Terminal};
+
+    fn fed(bytes: &str, scrollback_lines_max: usize) -> (Terminal, Vec<(MarkKind, Position)>) {
+        let options = Options { scrollback_lines_max, ..Options::default() };
+        let mut screen = Terminal::new(Size { cols: 10, rows: 4 }, options, Box::new(HeapMemory::default()));
+        let mut events = Vec::new();
+        screen.feed(bytes.as_bytes(), &mut events);
+        let mark = |event| match event {
+            TermEvent::PromptMark(mark) => Some((mark.kind, mark.at?)),
+            _ => None,
+        };
+        (screen, events.into_iter().filter_map(mark).collect())
+    }
+
+    fn check(output: &str, expected: &str) {
+        let (mut screen, marks) =
+            fed(&format!("\x1b]133;A\x07$ \x1b]133;B\x07cmd\r\n\x1b]133;C\x07{output}\x1b]133;D;0\x07\x1b]133;A\x07$ "), 100);
+        let at = |kind| marks.iter().find(|mark| mark.0 == kind).map(|mark| mark.1).expect("it was marked");
+        for cols in [10, 7, 33] {
+            screen.resize(Size { cols, rows: 4 }, &mut Vec::new());
+            let text = screen.text_between(at(MarkKind::Output), at(MarkKind::Done), 1000);
+            assert_eq!(text, (expected.to_owned(), false), "{output:?} at {cols} columns");
+        }
+    }
+
+    #[test]
+    fn output_is_the_text_between_its_marks() {
+        check("one\r\ntwo\r\n", "one\ntwo\n");
+        check("no end", "no end");
+        check("", "");
+        check("\r\n\r\n", "\n\n");
+        check("a \u{6f22}\u{5b57} e\u{301} over the edge of it\r\n", "a \u{6f22}\u{5b57} e\u{301} over the edge of it\n");
+        check("1\r\n2\r\n3\r\n4\r\n5\r\n6", "1\n2\n3\n4\n5\n6");
+    }
+
+    #[test]
+    fn what_is_missing_of_a_text_is_told() {
+        let lines: String = (0..40).map(|n| format!("{n}\r\n")).collect();
+        let (screen, marks) = fed(&format!("\x1b]133;C\x07{lines}\x1b]133;D\x07"), 8);
+        let (text, is_cut) = screen.text_between(marks[0].1, marks[1].1, 1000);
+        assert!(is_cut && text.ends_with("38\n39\n") && !text.starts_with("0\n"), "{text:?}");
+        let (screen, marks) = fed(&format!("\x1b]133;C\x07{lines}\x1b]133;D\x07"), 100);
+        assert_eq!(screen.text_between(marks[0].1, marks[1].1, 5), ("8\n39\n".into(), true));
+        assert_eq!(screen.text_between(marks[1].1, marks[0].1, 5), (String::new(), false));
     }
 }

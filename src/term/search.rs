@@ -6,7 +6,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use crate::term::emulator::Emulator;
 use crate::term::history::page::Page;
-use crate::term::place::Position;
+use crate::term::position::Position;
 
 /// The largest compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 1 << 20;

@@ -15,7 +15,7 @@ use crate::term::image::Image;
 use crate::term::mode::{Mode, Modes};
 use crate::term::palette::OuterColours;
 use crate::term::parser::Parser;
-use crate::term::place::Position;
+use crate::term::position::Position;
 use crate::term::search::{Direction, Found, Pattern};
 use crate::term::snapshot::{RestoreError, Snapshot};
 
@@ -247,6 +247,25 @@ impl Terminal {
     #[must_use]
     pub fn cwd(&self) -> Option<&str> {
         Some(self.emulator.shell.cwd.as_str()).filter(|cwd| !cwd.is_empty())
+    }
+
+    /// Whether its shell told that it waits for a command line, and none runs (OSC 133).
+    #[must_use]
+    pub fn is_at_prompt(&self) -> bool {
+        self.emulator.shell.at_prompt
+    }
+
+    /// Where the cursor is.
+    #[must_use]
+    pub fn spot(&self) -> Option<Position> {
+        self.emulator.position(i64::from(self.emulator.cursor.y), self.emulator.cursor.x)
+    }
+
+    /// The text from one position to another, lines ended by a line feed, without blanks at their ends; of more than `bytes_max` bytes the end, and whether
+    /// anything is missing. Rows that the program has erased or moved since are as they are now.
+    #[must_use]
+    pub fn text_between(&self, from: Position, to: Position, bytes_max: usize) -> (String, bool) {
+        self.emulator.text_between(from, to, bytes_max)
     }
 
     /// Whether the program is in the middle of one update (mode 2026). Whoever draws waits for its end, but not for long.

@@ -7,6 +7,7 @@ mod core_model;
 mod docs;
 mod e2e_attach;
 mod e2e_cli;
+mod e2e_commands;
 mod e2e_config;
 mod e2e_copy;
 mod e2e_hostile;

@@ -3,6 +3,7 @@
 pub mod buffers;
 pub mod choose;
 pub mod clock;
+pub mod commands;
 pub mod describe;
 pub mod detach;
 pub mod hints;

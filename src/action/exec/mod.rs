@@ -1,5 +1,6 @@
 //! Running commands in a session's shell.
 
+pub mod in_pane;
 pub mod run;
 
 use std::collections::BTreeMap;

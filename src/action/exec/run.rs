@@ -6,12 +6,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::{SessionTarget, millis, variable};
-use crate::action::exec::Told;
+use crate::action::args::{PaneTarget, SessionTarget, millis, variable};
+use crate::action::exec::{Told, in_pane};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::base64;
 use crate::base::code::{Code, Refusal};
-use crate::base::id::CommandId;
+use crate::base::id::{CommandId, PaneId};
 use crate::state::call::Pending;
 use crate::state::command::{Captured, Command, Input, Why};
 
@@ -26,6 +26,11 @@ pub struct Run {
     #[arg(short, long, value_name = "SESSION")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<SessionTarget>,
+
+    /// In the live shell of this pane: typed at its prompt, which has to be marked (OSC 133)
+    #[arg(long = "in", value_name = "PANE", conflicts_with_all = ["target", "cwd", "set", "unset", "open_stdin"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_pane: Option<PaneTarget>,
 
     /// At most so long, such as 30s
     #[arg(long = "timeout", value_name = "DURATION", value_parser = millis)]
@@ -88,6 +93,10 @@ impl Action for Run {
 
 impl Apply for Run {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        if let Some(pane) = &self.in_pane {
+            let pane = pane.find(cx)?;
+            return self.apply_in(cx, pane);
+        }
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
         if self.open_stdin && self.stdin.is_some() {
             return Err(Refusal::new(Code::InvalidParams, "exec.run: stdin is either given or written later, not both"));
@@ -111,6 +120,23 @@ impl Apply for Run {
         let around = cx.around();
         let (wait, deadline) = cx.state.take_turn((session, cx.call), order, &around, cx.fx)?;
         Ok(Answer::Later { pending: Pending::Command(wait), deadline })
+    }
+}
+
+impl Run {
+    fn apply_in(self, cx: &mut Cx<'_>, pane: PaneId) -> Result<Answer<Ran>, Refusal> {
+        let has_own =
+            self.target.is_some() || self.cwd.is_some() || !(self.set.is_empty() && self.unset.is_empty() && self.vars.is_empty());
+        if has_own || self.open_stdin || self.stdin.is_some() {
+            let refusal = Refusal::new(
+                Code::InvalidParams,
+                "exec.run: a command in the shell of a pane has that shell's directory, variables and input",
+            );
+            return Err(refusal.hint("put them into the command, or leave the pane out"));
+        }
+        let told = Told { words: self.command, limit_ms: self.timeout_ms, grace_ms: self.grace_ms, ..Told::default() };
+        let order = told.order(Self::NAME, cx)?;
+        in_pane::run(cx, pane, &order)
     }
 }
 
@@ -140,7 +166,7 @@ pub struct Ran {
     pub timed_out: bool,
     /// Whether the beginning of its output is missing.
     pub truncated: bool,
-    /// `completed`, `failed`, `stopped`, `killed` or `timed_out`.
+    /// `completed`, `failed`, `stopped`, `killed` or `timed_out`; `running` if in a pane it did not end when its time was up.
     pub state: String,
     /// What the session's shell lost because it had to be replaced.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::PaneTarget;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::code::{Code, Refusal};
-use crate::base::id::PaneId;
+use crate::base::id::{CommandId, PaneId};
+use crate::state::command::no_command;
+
+/// The most bytes of output that are given.
+const OUTPUT_MAX: usize = 1 << 20;
 
 /// Show what the last command of a pane printed
 ///
@@ -19,6 +23,11 @@ pub struct Output {
     #[arg(short, long, value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<PaneTarget>,
+
+    /// That of this command instead, one that was typed at a prompt and that `abide commands` lists
+    #[arg(long, value_name = "ID", conflicts_with = "target")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
 }
 
 impl Action for Output {
@@ -39,6 +48,9 @@ pub struct Printed {
 
 impl Apply for Output {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        if let Some(id) = &self.of {
+            return of(cx, id).map(Answer::Now);
+        }
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let screen = &cx.state.pane(pane).screen;
         let rows = screen.last_output().ok_or_else(|| {
@@ -47,4 +59,18 @@ impl Apply for Output {
         })?;
         Ok(Answer::Now(Printed { pane, text: screen.text_at(rows) }))
     }
+}
+
+/// What is there of the output of a command that was typed at a prompt.
+fn of(cx: &Cx<'_>, text: &str) -> Result<Printed, Refusal> {
+    let id: CommandId = text.parse().map_err(|_| no_command(text))?;
+    let Some(past) = cx.state.history.get(id) else {
+        cx.state.commands.get(id)?;
+        return Err(Refusal::new(Code::NotFound, format!("command {id} was not typed in a pane")).hint(format!("abide logs {id}")));
+    };
+    let gone = || Refusal::new(Code::NotFound, format!("the output of command {id} is not there any more")).hint("abide commands");
+    let screen = &cx.state.panes.get(&past.pane).ok_or_else(gone)?.screen;
+    let to = past.end.map_or_else(|| screen.spot(), |end| end.to);
+    let (from, to) = past.from.zip(to).ok_or_else(gone)?;
+    Ok(Printed { pane: past.pane, text: screen.text_between(from, to, OUTPUT_MAX).0 })
 }

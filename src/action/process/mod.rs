@@ -1,5 +1,6 @@
 //! Commands beside the shell, and processes: start, look, wait, write, stop.
 
+pub mod commands;
 pub mod logs;
 pub mod ps;
 pub mod signal;

@@ -58,6 +58,7 @@ pub(super) fn carry_out(model: &mut Model, own: Own, out: &mut Vec<Message>) {
             }
         }
         Own::Buffers => copy::ask(model, &calls::buffers(), Awaited::Buffers, out),
+        Own::Commands => copy::ask(model, &calls::commands(), Awaited::Commands, out),
         Own::CopyOutput => copy::ask(model, &calls::output(), Awaited::Output, out),
         Own::Hints => match open::hints(model) {
             Some(hints) => model.overlay = Some(Overlay::Hints(hints)),

@@ -189,6 +189,12 @@ pub(super) fn answered(model: &mut Model, what: Awaited, reply: &Value, out: &mu
                 model.notify("no buffers: what is copied is put into one", false);
             }
         }
+        Awaited::Commands => {
+            model.overlay = open::commands(reply);
+            if model.overlay.is_none() {
+                model.notify("no commands yet; does the shell tell of them (OSC 133)?", false);
+            }
+        }
         Awaited::Output => match reply.get("text").and_then(Value::as_str).map(str::to_owned) {
             Some(text) => copied(model, &text, Where::New, out),
             None => model.notify("that command printed nothing", false),

@@ -223,6 +223,27 @@ pub(super) fn buffers(reply: &Value) -> Option<Overlay> {
     (!items.is_empty()).then(|| Overlay::Pick(Pick::new("paste a buffer", items)))
 }
 
+/// The commands that ran as the server lists them; none if there is none.
+pub(super) fn commands(reply: &Value) -> Option<Overlay> {
+    let item = |command: &Value| {
+        let id = command.get("id")?.as_str()?.to_owned();
+        let text = |name: &str| command.get(name).and_then(Value::as_str).unwrap_or_default();
+        let number = |name: &str| command.get(name).and_then(Value::as_u64);
+        let lasted = number("duration_ms").map(|millis| format!(" · {}.{}s", millis / 1000, millis % 1000 / 100)).unwrap_or_default();
+        let state = match (number("exit_code"), command.get("running")) {
+            (Some(code), _) => code.to_string(),
+            (None, Some(Value::Bool(true))) => "runs".into(),
+            (None, _) => "?".into(),
+        };
+        let place = [text("pane"), text("session")].into_iter().find(|id| !id.is_empty()).unwrap_or_default();
+        let detail = harmless(text("cwd"), 200);
+        let line = harmless(text("command"), 400).replace('\n', " ");
+        Some(Item { text: line, detail, keys: format!("{place} · {state}{lasted}"), choice: Choice::Past(id) })
+    };
+    let items: Vec<Item> = reply.as_array()?.iter().filter_map(item).collect();
+    (!items.is_empty()).then(|| Overlay::Pick(Pick::new("commands: Enter runs again, C-y copies the output", items)))
+}
+
 /// Matches in every pane; none if there is none.
 pub(super) fn found(reply: &Value, pattern: &str) -> Option<Overlay> {
     let item = |hit: &Value| {

@@ -40,6 +40,11 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
     let key = key.normal();
     match model.overlay.take() {
         None | Some(Overlay::Clock) => {}
+        Some(Overlay::Pick(pick)) if copied_of(&pick, key).is_some() => {
+            if let Some(id) = copied_of(&pick, key) {
+                copy::ask(model, &calls::output_of(id), Awaited::Output, out);
+            }
+        }
         Some(Overlay::Pick(mut pick)) => match pick.key(key) {
             Picked::Left => {}
             Picked::Open => {
@@ -79,6 +84,14 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
                 send::send(model, &wanted, out);
             }
         }
+    }
+}
+
+/// The command whose output is copied by a key in the list of commands.
+fn copied_of(pick: &Pick, key: Key) -> Option<&str> {
+    match &pick.selected()?.choice {
+        Choice::Past(id) if (key.code, key.mods) == (KeyCode::Char('y'), Mods::CTRL) => Some(id),
+        _ => None,
     }
 }
 
@@ -158,6 +171,7 @@ fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Messa
     match choice {
         Choice::Close => {}
         Choice::Session(id) => send::send(model, &calls::show(id), out),
+        Choice::Past(id) => send::send(model, &calls::rerun(&id), out),
         Choice::Pane(id) => send::send(model, &calls::focus(id), out),
         Choice::Tab(id) => send::send(model, &calls::go(id), out),
         Choice::Buffer(name) => send::send(model, &calls::paste_buffer(Some(&name), None), out),

@@ -226,14 +226,16 @@ const SUPPORT: &[Support] = &[
         "prompt",
         "OSC 133 ; A ST",
         "\x1b]133;A\x07",
-        Event("[PromptMark(PromptMark { kind: Prompt, exit_code: None, command: None, row: 0 })]"),
+        Event("[PromptMark(PromptMark { kind: Prompt, exit_code: None, command: None, row: 0, at: Some(Position { line: 0, cell: 0 }) })]"),
     ),
     (
         "OSC",
         "command ended",
         "OSC 133 ; D ; n ST",
         "\x1b]133;D;3\x07",
-        Event("[PromptMark(PromptMark { kind: Done, exit_code: Some(3), command: None, row: 0 })]"),
+        Event(
+            "[PromptMark(PromptMark { kind: Done, exit_code: Some(3), command: None, row: 0, at: Some(Position { line: 0, cell: 0 }) })]",
+        ),
     ),
     ("OSC", "notice", "OSC 9 ; text ST", "\x1b]9;done\x07", Event("[Notify(Notice { title: \"\", body: \"done\", urgent: false })]")),
     (

@@ -1,0 +1,21 @@
+//! `client.commands`: the commands that ran to choose from.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Access, Action, DefaultKey, Place};
+
+/// Choose from the commands that ran
+///
+/// Enter runs the chosen one again in the shell of the pane in focus, Ctrl-y copies what it printed.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Commands {}
+
+impl Action for Commands {
+    const NAME: &'static str = "client.commands";
+    const KEYS: &'static [DefaultKey] = &[("prefix H", "")];
+    const ACCESS: Access = Access::Interact;
+    const PLACE: Place = Place::Client;
+    type Reply = ();
+}

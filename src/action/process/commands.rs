@@ -1,0 +1,138 @@
+//! `process.commands`: every command that ran, at the prompts of panes, by `exec` and by `start`.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::{PaneTarget, SessionTarget, millis};
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::base::code::Refusal;
+use crate::base::id::{CommandId, PaneId, SessionId};
+use crate::state::State;
+use crate::state::command::{Command, script};
+use crate::state::history::Past;
+
+/// List the commands that ran, the newest first
+///
+/// Those typed at the prompts of panes, if their shells mark them (OSC 133), and those of `abide exec` and `abide start`. A line that begins with a blank is not remembered.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Commands {
+    /// Only those of this session
+    #[arg(short, long, value_name = "SESSION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<SessionTarget>,
+
+    /// Only those typed in this pane
+    #[arg(short, long, value_name = "PANE", conflicts_with = "target")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pane: Option<PaneTarget>,
+
+    /// Only those that ended with another status than 0
+    #[arg(short, long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
+
+    /// Only those started within this time, such as 1h
+    #[arg(long = "since", value_name = "DURATION", value_parser = millis)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<u64>,
+
+    /// At most so many
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+}
+
+/// A command that ran or runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PastItem {
+    /// Its id.
+    pub id: CommandId,
+    /// `prompt`, `exec` or `start`.
+    pub by: &'static str,
+    /// Its session.
+    pub session: SessionId,
+    /// The pane it was typed in.
+    pub pane: Option<PaneId>,
+    /// Its status as a shell shows it; none while it runs, and where the shell did not tell.
+    pub exit_code: Option<u8>,
+    /// Whether it runs.
+    pub running: bool,
+    /// When it was started, in milliseconds since 1970.
+    pub started_wall: u64,
+    /// How long it ran.
+    pub duration_ms: Option<u64>,
+    /// The first line of its output: the number of it in the pane; then the one after the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<(u64, u64)>,
+    /// Where it ran; empty where unknown.
+    pub cwd: String,
+    /// The command.
+    pub command: String,
+}
+
+impl PastItem {
+    fn typed(state: &State, past: &Past) -> Self {
+        let is_live = state.panes.get(&past.pane).is_some_and(|pane| pane.marks.shell.running == Some(past.id) && pane.life.is_live());
+        let lines = past.from.zip(past.end.and_then(|end| end.to));
+        Self {
+            id: past.id,
+            by: "prompt",
+            session: past.session,
+            pane: Some(past.pane),
+            exit_code: past.end.and_then(|end| end.exit_code),
+            running: past.end.is_none() && is_live,
+            started_wall: past.started_wall,
+            duration_ms: past.end.map(|end| end.lasted.as_millis()),
+            output: lines.map(|(from, to)| (from.line, to.line + u64::from(0 < to.cell))),
+            cwd: past.cwd.clone(),
+            command: past.text.clone(),
+        }
+    }
+
+    fn of(command: &Command) -> Self {
+        Self {
+            id: command.id,
+            by: if command.in_shell { "exec" } else { "start" },
+            session: command.session,
+            pane: None,
+            exit_code: command.exit_code(),
+            running: command.end.is_none(),
+            started_wall: command.started_wall,
+            duration_ms: command.end.map(|end| end.lasted.as_millis()),
+            output: None,
+            cwd: command.cwd.clone(),
+            command: script(&command.words),
+        }
+    }
+}
+
+impl Action for Commands {
+    const NAME: &'static str = "process.commands";
+    const VERBS: &'static [&'static str] = &["commands"];
+    const ACCESS: Access = Access::Read;
+    const PLACE: Place = Place::Server;
+    type Reply = Vec<PastItem>;
+}
+
+impl Apply for Commands {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let session = self.target.as_ref().map(|target| target.find(cx)).transpose()?;
+        let pane = self.pane.as_ref().map(|target| target.find(cx)).transpose()?;
+        let since = self.since_ms.map(|since| cx.now.wall.saturating_sub(since));
+        let state = &*cx.state;
+        let typed = state.history.list().map(|past| PastItem::typed(state, past));
+        let all = typed.chain(state.commands.records.values().map(PastItem::of)).filter(|item| {
+            session.is_none_or(|session| item.session == session)
+                && (pane.is_none() || item.pane == pane)
+                && since.is_none_or(|since| since <= item.started_wall)
+                && (!self.failed || item.exit_code.is_some_and(|code| code != 0))
+        });
+        let mut items: Vec<PastItem> = all.collect();
+        // Ids grow.
+        items.sort_unstable_by_key(|item| std::cmp::Reverse(item.id));
+        items.truncate(self.limit.unwrap_or(usize::MAX));
+        Ok(Answer::Now(items))
+    }
+}

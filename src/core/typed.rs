@@ -1,0 +1,192 @@
+//! Commands at the prompts of panes' shells: what the shells' marks tell of them is remembered, and calls that typed one are answered.
+
+use crate::action::exec::in_pane::no_marks;
+use crate::action::exec::run::Ran;
+use crate::action::table::value;
+use crate::base::code::{Code, Refusal};
+use crate::base::id::{CallId, PaneId};
+use crate::base::text::harmless;
+use crate::base::time::Now;
+use crate::core::Core;
+use crate::state::call::{Open, Pending};
+use crate::state::effect::{Effect, Effects};
+use crate::state::history::{self, Past, Phase};
+use crate::term::{MarkKind, Position, PromptMark};
+
+/// The most bytes of a line that is remembered.
+const TEXT_MAX: usize = 4096;
+/// The most bytes of output that are given.
+const OUTPUT_MAX: usize = 1 << 20;
+/// What a terminal sends to interrupt, and to quit, where the program has not changed that (termios(3): INTR, QUIT).
+const SIGNALS: [&[u8]; 2] = [b"\x03", b"\x1c"];
+
+impl Core {
+    /// A mark of the shell of a pane came.
+    pub(super) fn shell_mark(&mut self, now: Now, id: PaneId, mark: &PromptMark, fx: &mut Effects) {
+        let shell = &mut self.state.pane_mut(id).marks.shell;
+        shell.seen = true;
+        match mark.kind {
+            MarkKind::Prompt => {
+                shell.spot = None;
+                // A shell in that shell shows a prompt, or one that does not tell how commands end.
+                if let Some(running) = shell.running.take() {
+                    self.state.history.end(running, now, (None, mark.at));
+                }
+            }
+            MarkKind::Input => {
+                shell.spot = mark.at;
+                let waiting = self.in_pane(id).filter(|call| self.phase(*call) == Some(Phase::Prompt));
+                if let Some(call) = waiting {
+                    self.type_line(now, call, fx);
+                }
+            }
+            MarkKind::Output => self.command_began(now, id, mark),
+            MarkKind::Done => self.command_done(now, id, mark, fx),
+        }
+    }
+
+    fn command_began(&mut self, now: Now, id: PaneId, mark: &PromptMark) {
+        let pane = self.state.pane(id);
+        let shell = &pane.marks.shell;
+        if let Some(running) = shell.running {
+            // Two marks without anything between them are of one command: a shell's own and ours.
+            if self.state.history.get(running).is_some_and(|past| past.from == mark.at) {
+                return;
+            }
+            self.state.history.end(running, now, (None, mark.at));
+        }
+        let pane = self.state.pane(id);
+        let shell = &pane.marks.shell;
+        let shown = shell.spot.zip(mark.at).map(|(from, to)| pane.screen.text_between(from, to, TEXT_MAX).0).unwrap_or_default();
+        let asked = self.in_pane(id).filter(|call| self.phase(*call) == Some(Phase::Typed));
+        let line = asked.and_then(|call| match &self.state.calls.get(&call)?.pending {
+            Pending::InPane(wait) => Some(wait.line.clone()),
+            _ => None,
+        });
+        // As shells have it: what begins with a blank is not to be remembered.
+        let is_private = line.is_none() && shown.starts_with(' ');
+        let text = line.or_else(|| mark.command.clone()).unwrap_or(shown);
+        let text = if is_private { String::new() } else { harmless(text.trim(), TEXT_MAX) };
+        let cwd = if shell.cwd.is_empty() { pane.screen.cwd().unwrap_or_default().to_owned() } else { shell.cwd.clone() };
+        let (command, session) = (self.state.commands.next_id(), self.state.pane(id).session);
+        let (started_wall, started) = (now.wall, now.tick);
+        self.state.history.push(Past { id: command, pane: id, session, text, cwd, started_wall, started, from: mark.at, end: None });
+        self.state.pane_mut(id).marks.shell.running = Some(command);
+        if let Some(Open { pending: Pending::InPane(wait), .. }) = asked.and_then(|call| self.state.calls.get_mut(&call)) {
+            wait.phase = Phase::Running(command);
+        }
+    }
+
+    fn command_done(&mut self, now: Now, id: PaneId, mark: &PromptMark, fx: &mut Effects) {
+        let exit_code = mark.exit_code.and_then(|code| u8::try_from(code.rem_euclid(256)).ok());
+        let running = self.state.pane_mut(id).marks.shell.running.take();
+        if let Some(running) = running {
+            self.state.history.end(running, now, (exit_code, mark.at));
+        }
+        let asked = self.in_pane(id).filter(|call| self.phase(*call) != Some(Phase::Prompt));
+        if let Some(call) = asked {
+            self.answer_ran(now, call, Some((exit_code.unwrap_or(255), mark)), fx);
+        }
+    }
+
+    /// Answers with what came of a command; without its end if it goes on.
+    fn answer_ran(&mut self, now: Now, call: CallId, end: Option<(u8, &PromptMark)>, fx: &mut Effects) {
+        let Some(Open { pending: Pending::InPane(wait), .. }) = self.state.calls.get(&call) else { return };
+        let pane = self.state.pane(wait.pane);
+        let command = match wait.phase {
+            Phase::Running(command) => Some(command),
+            Phase::Prompt | Phase::Typed => None,
+        };
+        let past = command.and_then(|command| self.state.history.get(command));
+        // A line that no command came of, such as one with an error in it: what is below it.
+        let below = || pane.marks.shell.spot.map(|spot| Position { line: spot.line + 1, cell: 0 });
+        let from = past.and_then(|past| past.from).or_else(below);
+        let to = end.map_or_else(|| pane.screen.spot(), |(_, mark)| mark.at);
+        let (stdout, truncated) = from.zip(to).map_or((String::new(), true), |(from, to)| pane.screen.text_between(from, to, OUTPUT_MAX));
+        let timed_out = wait.strikes != 0;
+        let exit_code = end.filter(|_| !timed_out).map_or(124, |(code, _)| code);
+        let state = match (end, timed_out, exit_code) {
+            (None, ..) => "running",
+            (_, true, _) => "timed_out",
+            (.., 0) => "completed",
+            _ => "failed",
+        };
+        let ran = Ran {
+            command_id: command,
+            exit_code,
+            signal: exit_code.checked_sub(128).filter(|signal| (1..=64).contains(signal)),
+            stdout,
+            duration_ms: (now.tick - wait.since).as_millis(),
+            timed_out,
+            truncated,
+            state: state.into(),
+            ..Ran::default()
+        };
+        self.answer(call, Ok(value(&ran)), fx);
+    }
+
+    /// The call that runs something in the shell of a pane; there is one at most.
+    fn in_pane(&self, id: PaneId) -> Option<CallId> {
+        let own = |open: &Open| matches!(&open.pending, Pending::InPane(wait) if wait.pane == id);
+        self.state.calls.iter().find(|(_, open)| own(open)).map(|(call, _)| *call)
+    }
+
+    fn phase(&self, call: CallId) -> Option<Phase> {
+        match &self.state.calls.get(&call)?.pending {
+            Pending::InPane(wait) => Some(wait.phase),
+            _ => None,
+        }
+    }
+
+    fn type_line(&mut self, now: Now, call: CallId, fx: &mut Effects) {
+        let Some(Open { deadline, pending: Pending::InPane(wait), .. }) = self.state.calls.get_mut(&call) else { return };
+        wait.phase = Phase::Typed;
+        wait.since = now.tick;
+        *deadline = wait.limit.map(|limit| now.tick + limit);
+        let (pane, line) = (wait.pane, wait.line.clone());
+        self.write(pane, fx, |screen, bytes| bytes.extend(history::typed(screen, &line)));
+    }
+
+    /// Commands in shells of panes whose time is up are interrupted, then told to quit, then left to whoever sees that pane.
+    pub(super) fn in_pane_overdue(&mut self, now: Now, fx: &mut Effects) {
+        let is_due = |open: &Open| matches!(open.pending, Pending::InPane(_)) && open.deadline.is_some_and(|at| at <= now.tick);
+        let due: Vec<CallId> = self.state.calls.iter().filter(|(_, open)| is_due(open)).map(|(call, _)| *call).collect();
+        for call in due {
+            let Some(Open { deadline, pending: Pending::InPane(wait), .. }) = self.state.calls.get_mut(&call) else { continue };
+            let pane = wait.pane;
+            if wait.phase == Phase::Prompt {
+                if self.state.pane(pane).screen.is_at_prompt() {
+                    // Its shell tells where a prompt begins and not where it ends.
+                    self.type_line(now, call, fx);
+                } else {
+                    let refusal = no_prompt(pane, self.state.pane(pane).marks.shell.seen);
+                    self.answer(call, Err(refusal), fx);
+                }
+                continue;
+            }
+            match SIGNALS.get(usize::from(wait.strikes)) {
+                Some(bytes) => {
+                    wait.strikes += 1;
+                    *deadline = Some(now.tick + wait.grace);
+                    fx.push(Effect::Write { pane, bytes: bytes.to_vec() });
+                }
+                None => self.answer_ran(now, call, None, fx),
+            }
+        }
+    }
+
+    /// Whoever waited for a command in the shell of a pane has gone: it is interrupted.
+    pub(super) fn interrupt(&self, wait: &history::InPane, fx: &mut Effects) {
+        if wait.phase != Phase::Prompt && self.settings.exec.cancel && self.state.panes.contains_key(&wait.pane) {
+            fx.push(Effect::Write { pane: wait.pane, bytes: SIGNALS[0].to_vec() });
+        }
+    }
+}
+
+fn no_prompt(pane: PaneId, has_marks: bool) -> Refusal {
+    if has_marks {
+        return Refusal::new(Code::NotAtPrompt, format!("the shell of pane {pane} showed no prompt in time"))
+            .hint(format!("abide capture -t {pane}"));
+    }
+    no_marks(pane)
+}

@@ -1,0 +1,190 @@
+//! Commands typed at the prompts of panes' shells, as the shells' marks tell (OSC 133): what ran where, for how long, with which status; and calls that type one.
+
+use std::collections::VecDeque;
+
+use crate::base::id::{CommandId, PaneId, SessionId};
+use crate::base::key::{Key, KeyCode, KeyInput};
+use crate::base::time::{Now, Span, Tick};
+use crate::term::{MarkKind, Position, Terminal};
+
+/// The most commands that are remembered.
+pub const PASTS_MAX: usize = 1000;
+/// The most bytes of their lines and directories together.
+const BYTES_MAX: usize = 1 << 20;
+
+/// A command that was typed at a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// Its id, of the same numbers as those of `exec` and `start`.
+    pub id: CommandId,
+    /// The pane.
+    pub pane: PaneId,
+    /// The session that pane was in.
+    pub session: SessionId,
+    /// The line; empty for one that began with a blank, which is not to be remembered.
+    pub text: String,
+    /// The directory it was typed in; empty where unknown.
+    pub cwd: String,
+    /// When it was started, in milliseconds since 1970.
+    pub started_wall: u64,
+    /// The same, for durations.
+    pub started: Tick,
+    /// Where its output begins.
+    pub from: Option<Position>,
+    /// Its end, if that has come.
+    pub end: Option<PastEnd>,
+}
+
+/// The end of a command that was typed at a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastEnd {
+    /// How long it ran.
+    pub lasted: Span,
+    /// Its status, if the shell told it.
+    pub exit_code: Option<u8>,
+    /// Where its output ends.
+    pub to: Option<Position>,
+}
+
+/// The commands typed at prompts, oldest first.
+#[derive(Debug, Default)]
+pub struct History {
+    list: VecDeque<Past>,
+    bytes: usize,
+}
+
+impl History {
+    /// Remembers one; the oldest make room.
+    pub fn push(&mut self, past: Past) {
+        self.bytes += past.text.len() + past.cwd.len();
+        self.list.push_back(past);
+        while (PASTS_MAX < self.list.len() || BYTES_MAX < self.bytes)
+            && let Some(old) = self.list.pop_front()
+        {
+            self.bytes -= old.text.len() + old.cwd.len();
+        }
+    }
+
+    /// Takes note of the end of one, if it is still remembered.
+    pub fn end(&mut self, id: CommandId, at: Now, (exit_code, to): (Option<u8>, Option<Position>)) {
+        if let Some(past) = self.list.iter_mut().rev().find(|past| past.id == id && past.end.is_none()) {
+            past.end = Some(PastEnd { lasted: at.tick - past.started, exit_code, to });
+        }
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, id: CommandId) -> Option<&Past> {
+        self.list.iter().rev().find(|past| past.id == id)
+    }
+
+    /// All that are to be shown, oldest first.
+    pub fn list(&self) -> impl DoubleEndedIterator<Item = &Past> {
+        self.list.iter().filter(|past| !past.text.is_empty())
+    }
+}
+
+/// What the shell of a pane told of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AtShell {
+    /// Whether it sent any mark since this server runs.
+    pub seen: bool,
+    /// Its directory as it was told last; empty where it was not.
+    pub cwd: String,
+    /// Where its prompt ends and the command line begins; none while it draws one, and after a start of the server.
+    pub spot: Option<Position>,
+    /// What it runs.
+    pub running: Option<CommandId>,
+}
+
+/// A call that runs a command in the shell of a pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InPane {
+    /// The pane.
+    pub pane: PaneId,
+    /// What is typed.
+    pub line: String,
+    /// How long it may run.
+    pub limit: Option<Span>,
+    /// How long it may take to end after each signal.
+    pub grace: Span,
+    /// How far it is.
+    pub phase: Phase,
+    /// Since when it is typed.
+    pub since: Tick,
+    /// How often it was told to end.
+    pub strikes: u8,
+}
+
+/// How far a command in the shell of a pane is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The prompt is awaited.
+    Prompt,
+    /// It is typed, and the shell has not said that it runs.
+    Typed,
+    /// It runs.
+    Running(CommandId),
+}
+
+/// Whether a shell marked a prompt that is still there.
+#[must_use]
+pub fn has_prompts(screen: &Terminal) -> bool {
+    screen.mark_before(screen.reach().end, MarkKind::Prompt).is_some()
+}
+
+/// What a terminal would send for a line and Enter.
+#[must_use]
+pub fn typed(screen: &Terminal, line: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    screen.encode_paste(line, &mut bytes);
+    screen.encode_key(&KeyInput::from(Key::plain(KeyCode::Enter)), &mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BYTES_MAX, History, PASTS_MAX, Past};
+    use crate::base::id::{CommandId, PaneId, SessionId};
+    use crate::base::time::{Now, Tick};
+
+    fn past(id: u64, text: &str) -> Past {
+        Past {
+            id: CommandId(id),
+            pane: PaneId(1),
+            session: SessionId(1),
+            text: text.into(),
+            cwd: "/".into(),
+            started_wall: id,
+            started: Tick(id),
+            from: None,
+            end: None,
+        }
+    }
+
+    #[test]
+    fn the_latest_are_remembered_within_count_and_bytes() {
+        let mut history = History::default();
+        for id in 0..=PASTS_MAX as u64 {
+            history.push(past(id, "ls"));
+        }
+        assert_eq!((history.list().count(), history.get(CommandId(0))), (PASTS_MAX, None));
+        history.push(past(5000, &"x".repeat(BYTES_MAX - 100)));
+        assert!(history.list().count() < 40 && history.get(CommandId(5000)).is_some());
+        history.push(past(5001, &"x".repeat(BYTES_MAX)));
+        assert_eq!((history.list().count(), history.bytes), (0, 0));
+    }
+
+    #[test]
+    fn an_end_is_noted_once_and_what_is_private_is_not_listed() {
+        let mut history = History::default();
+        history.push(past(1, "make"));
+        history.push(past(2, ""));
+        for code in [3, 4] {
+            history.end(CommandId(1), Now { tick: Tick(11), wall: 11 }, (Some(code), None));
+        }
+        let end = history.get(CommandId(1)).and_then(|past| past.end).expect("it ended");
+        assert_eq!((end.exit_code, end.lasted.as_millis()), (Some(3), 0));
+        assert_eq!(history.list().count(), 1);
+    }
+}
