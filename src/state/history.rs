@@ -79,6 +79,7 @@ impl History {
     }
 
     /// All that are to be shown, oldest first.
+    #[must_use]
     pub fn list(&self) -> impl DoubleEndedIterator<Item = &Past> {
         self.list.iter().filter(|past| !past.text.is_empty())
     }

@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_of_a_text_is_told() {
-        let lines: String = (0..40).map(|n| format!("{n}\r\n")).collect();
+        let lines = (0..40).map(|n| n.to_string()).collect::<Vec<_>>().join("\r\n") + "\r\n";
         let (screen, marks) = fed(&format!("\x1b]133;C\x07{lines}\x1b]133;D\x07"), 8);
         let (text, is_cut) = screen.text_between(marks[0].1, marks[1].1, 1000);
         assert!(is_cut && text.ends_with("38\n39\n") && !text.starts_with("0\n"), "{text:?}");

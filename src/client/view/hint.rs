@@ -12,6 +12,8 @@ use crate::client::model::Model;
 
 /// The narrowest column, in cells.
 const COLS_MIN: usize = 34;
+/// The narrowest where there is no room otherwise.
+const COLS_LEAST: usize = 26;
 /// Keys of one action that are listed, and the columns they may take.
 const KEYS_MAX: usize = 4;
 const KEYS_COLS: usize = 14;
@@ -30,8 +32,11 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     }
     let floor = notes::floor(model);
     let room = usize::from(floor.saturating_sub(1));
-    let columns = (usize::from(model.size.cols) / COLS_MIN).max(1);
     let groups = groups(model);
+    let count = groups.values().map(Vec::len).sum::<usize>();
+    // Rather narrower columns than an entry too few.
+    let columns = |cols_min: usize| (usize::from(model.size.cols) / cols_min).max(1);
+    let columns = if count.div_ceil(columns(COLS_MIN)) <= room { columns(COLS_MIN) } else { columns(COLS_LEAST) };
     // Heads are what there is no room for first.
     let with_heads: Vec<Entry> = entries(&groups, true);
     let entries = if with_heads.len().div_ceil(columns) <= room { with_heads } else { entries(&groups, false) };
