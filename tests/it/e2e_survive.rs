@@ -355,6 +355,7 @@ fn after_keeper_and_server_were_killed_sessions_come_back_with_shells_and_their_
     };
     wait_until("the new directory is on disk", || contains(&database(), b"/deep"));
     wait_until("the last pane is on disk", || contains(&database(), b"other"));
+    wait_until("what the first pane shows is on disk", || contains(&database(), b"text2"));
     assert!(!contains(&database(), b"hush1234"), "a secret is on disk");
     client.kill_client();
     drop(client);
