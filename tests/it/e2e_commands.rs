@@ -30,7 +30,7 @@ fn a_command_in_a_live_shell_gives_its_output_and_status_and_the_shell_keeps_wha
     let ran = json(&client, &["exec", "--in", "work", "--", "pwd; printf v$v; exit_with() { return $1; }; exit_with 9"]);
     assert_eq!((&ran["stdout"], &ran["exit_code"], &ran["state"]), (&"/usr\nv7".into(), &9.into(), &"failed".into()), "{ran}");
     let long = client.cli(&["exec", "--in", "work", "--", "seq 1 500"]).ok().stdout;
-    assert_eq!(long, (1..=500).map(|n| format!("{n}\n")).collect::<String>());
+    assert_eq!(long, (1..=500).map(|n| n.to_string() + "\n").collect::<String>());
     let wrong = json(&client, &["exec", "--in", "work", "--", "if ) then"]);
     assert_eq!(wrong["exit_code"], 2, "{wrong}");
     assert!(wrong["stdout"].as_str().is_some_and(|text| text.contains("syntax error")), "{wrong}");

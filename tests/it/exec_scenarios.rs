@@ -13,7 +13,7 @@ use crate::procs_life::{eventually, logs, wait};
 #[test]
 fn s16_a_file_comes_as_a_stream_whole_and_in_order() {
     let (world, mut api) = sessions(&["w"]);
-    let text: String = (0..300_000).map(|n| format!("line {n}\n")).collect();
+    let text: String = (0..300_000).map(|n| ["line ", &n.to_string(), "\n"].concat()).collect();
     world.write("home/file", &text);
     let call = api.send("exec.run", &json!({ "target": "w", "stream": true, "command": ["cat file"] }));
     assert_eq!(api.answer(call).expect("it runs")["exit_code"], 0);
