@@ -243,7 +243,7 @@ fn s21_s22_s45_a_stop_takes_the_whole_tree() {
     let deep = "sh -c 'sh -c \"sh -c \\\"sleep 120; true\\\"; true\"; true' & sleep 120 & setsid sleep 120 & (setsid sh -c 'sleep 120; true' &) ; wait";
     let (id, leader) = api.start("w", &[deep]);
     let mut tree = Vec::new();
-    eventually("seven processes run", || {
+    eventually("all nine processes run", || {
         let listed = api.call("process.ps", &json!({})).expect("it lists");
         let items = listed.as_array().cloned().unwrap_or_default();
         tree = items
@@ -251,7 +251,7 @@ fn s21_s22_s45_a_stop_takes_the_whole_tree() {
             .filter(|item| item["command"] == id.as_str())
             .filter_map(|item| i32::try_from(item["pid"].as_i64()?).ok())
             .collect();
-        7 <= tree.len()
+        9 <= tree.len()
     });
     let report = api.call("process.stop", &json!({ "target": id })).expect("it stops");
     assert_eq!((report["left"].as_array().map(Vec::len), report["state"].as_str()), (Some(0), Some("stopped")), "{report}");

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use regex::bytes::Regex;
 
-use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::id::{CallId, CommandId, PaneId, SessionId};
 use crate::base::time::Tick;
 use crate::server::jobs::io::{CommandIo, Task};
 use crate::server::jobs::job::Job;
@@ -140,6 +140,14 @@ pub(in crate::server) struct Sample {
     pub(in crate::server) name: Vec<u8>,
     pub(in crate::server) command_line: String,
     /// What the environment said it is part of, looked for once.
+    pub(in crate::server) owner: Owner,
+}
+
+/// To whom a process belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::server) struct Owner {
+    pub(in crate::server) session: Option<SessionId>,
+    pub(in crate::server) pane: Option<PaneId>,
     pub(in crate::server) command: Option<CommandId>,
 }
 

@@ -8,15 +8,15 @@ use serde_json::Value;
 
 use crate::action::process::ps::ProcessItem;
 use crate::action::table::value;
-use crate::base::id::{CallId, CommandId, PaneId, SessionId};
+use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::Tick;
 use crate::platform::process::Process;
 use crate::platform::{now, process};
 use crate::server::conn::Event;
 use crate::server::edge::Server;
-use crate::server::jobs::Sample;
 use crate::server::jobs::event::ProcEvent;
 use crate::server::jobs::job::What;
+use crate::server::jobs::{Owner, Sample};
 use crate::state::command::{Command, script};
 
 /// The longest command line that is shown.
@@ -25,14 +25,6 @@ const LINE_MAX: usize = 4096;
 const DEPTH_MAX: usize = 200;
 /// How long a process is looked at anew each time, in milliseconds.
 const YOUNG_MS: u64 = 2000;
-
-/// To whom a process belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Owner {
-    pub(super) session: Option<SessionId>,
-    pub(super) pane: Option<PaneId>,
-    pub(super) command: Option<CommandId>,
-}
 
 impl Server {
     /// The first processes of panes, shells and commands.
@@ -48,15 +40,24 @@ impl Server {
         panes.chain(jobs).collect()
     }
 
+    /// The same by what their processes have in the environment (`ABIDE_JOB`).
+    fn owners(&self) -> BTreeMap<Vec<u8>, Owner> {
+        let leaders = self.leaders();
+        let panes = self.panes.iter().map(|(pane, io)| (pane.0, io.pid()));
+        let tags = panes.chain(self.procs.jobs.iter().map(|(tag, job)| (*tag, job.pid())));
+        tags.filter_map(|(tag, pid)| Some((format!("{:016x}:{tag}", self.procs.epoch).into_bytes(), *leaders.get(&pid)?))).collect()
+    }
+
     /// Has the process table gathered beside the loop: that reads a file for each process of the machine, and keys do not wait for it.
     pub(super) fn show_table(&mut self, call: CallId, session: Option<SessionId>, (all, line_max): (bool, Option<usize>)) {
         let ended = if all { self.ended() } else { Vec::new() };
-        let (leaders, samples) = (self.leaders(), Arc::clone(&self.procs.samples));
+        let (leaders, owners, former) = (self.leaders(), self.owners(), Arc::clone(&self.procs.samples));
         let strangers = [self.core.host.keeper_pid.cast_signed(), self.core.host.server_pid.cast_signed()];
         let line_max = line_max.unwrap_or(LINE_MAX).min(LINE_MAX);
         let events = self.events.clone();
         tokio::task::spawn_blocking(move || {
-            let mut scan = Scan { at: now().tick, leaders, strangers, former: samples, items: Vec::new(), samples: BTreeMap::new() };
+            let (items, samples) = (Vec::new(), BTreeMap::new());
+            let mut scan = Scan { at: now().tick, leaders, owners, strangers, former, items, samples };
             scan.gather(process::all());
             let Scan { mut items, samples, .. } = scan;
             items.extend(ended);
@@ -87,6 +88,7 @@ impl Server {
 struct Scan {
     at: Tick,
     leaders: BTreeMap<i32, Owner>,
+    owners: BTreeMap<Vec<u8>, Owner>,
     /// Keeper and server.
     strangers: [i32; 2],
     /// What was seen the last time.
@@ -111,9 +113,21 @@ impl Scan {
         let mut tops: Vec<&Process> = tops.chain(orphans.filter(|process| !leaders.contains_key(&process.pid)).copied()).collect();
         tops.sort_by_key(|process| (leaders.get(&process.pid).is_none_or(|owner| owner.pane.is_none()), process.start_time, process.pid));
         for top in tops {
-            let owner = self.leaders.get(&top.pid).or_else(|| self.leaders.get(&top.session)).copied().unwrap_or_default();
+            let known = self.leaders.get(&top.pid).or_else(|| self.leaders.get(&top.session)).copied();
+            let owner = known.unwrap_or_else(|| self.owner_of_orphan(top));
             self.add_tree((top, owner), &children);
         }
+    }
+
+    /// To whom an orphan says it belongs, which it is asked once.
+    fn owner_of_orphan(&self, orphan: &Process) -> Owner {
+        if let Some(former) = self.former.get(&(orphan.pid, orphan.start_time)) {
+            return former.owner;
+        }
+        let env = process::environment(orphan.pid);
+        let value = |name: &[u8]| env.iter().find_map(|variable| variable.strip_prefix(name));
+        let owner = value(b"ABIDE_JOB=").and_then(|cookie| self.owners.get(cookie)).copied().unwrap_or_default();
+        Owner { command: owner.command.or_else(|| value(b"ABIDE_COMMAND=").and_then(command_id)), ..owner }
     }
 
     fn add_tree(&mut self, (top, owner): (&Process, Owner), children: &BTreeMap<i32, Vec<&Process>>) {
@@ -137,7 +151,7 @@ impl Scan {
         let is_shell_child = owner.pane.is_none() && owner.command.is_none() && depth > 0;
         let command = owner
             .command
-            .or_else(|| former.map_or_else(|| if is_shell_child { command_of(process.pid) } else { None }, |former| former.command));
+            .or_else(|| former.map_or_else(|| if is_shell_child { command_of(process.pid) } else { None }, |former| former.owner.command));
         // A young one may be about to run a program, and one that runs another has another name.
         let known = former.filter(|former| former.name == process.name && YOUNG_MS < age_ms);
         let command_line = known.map_or_else(|| command_line(process), |former| former.command_line.clone());
@@ -147,7 +161,10 @@ impl Scan {
         );
         let base = former.filter(|former| (self.at - former.at).as_millis() < 200).map(|former| (former.at, former.cpu_ticks));
         let (at, cpu_ticks) = base.unwrap_or((self.at, process.cpu_ticks));
-        self.samples.insert(key, Sample { at, cpu_ticks, name: process.name.clone(), command_line: command_line.clone(), command });
+        self.samples.insert(
+            key,
+            Sample { at, cpu_ticks, name: process.name.clone(), command_line: command_line.clone(), owner: Owner { command, ..owner } },
+        );
         ProcessItem {
             pid: process.pid,
             parent: (depth > 0).then_some(process.parent),
@@ -168,8 +185,11 @@ impl Scan {
 /// The command that a process says it is part of.
 fn command_of(pid: i32) -> Option<CommandId> {
     let env = process::environment(pid);
-    let value = env.iter().find_map(|variable| variable.strip_prefix(b"ABIDE_COMMAND="))?;
-    std::str::from_utf8(value).ok()?.parse().ok()
+    command_id(env.iter().find_map(|variable| variable.strip_prefix(b"ABIDE_COMMAND="))?)
+}
+
+fn command_id(text: &[u8]) -> Option<CommandId> {
+    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 fn command_line(process: &Process) -> String {
