@@ -85,8 +85,10 @@ impl Emulator {
             .collect();
         self.cursor.y -= top;
         self.cursor.pending = false;
-        self.images.shown.iter_mut().for_each(|image| image.row -= i64::from(top));
-        self.images.shown.retain(|image| image.row < i64::from(size.rows) && 0 < image.row + i64::from(image.cells.1));
+        self.images.shown.retain_mut(|image| {
+            image.row -= if image.is_virtual { 0 } else { i64::from(top) };
+            image.is_virtual || (image.row < i64::from(size.rows) && 0 < image.row + i64::from(image.cells.1))
+        });
         let saved = &mut self.saved[1].cursor;
         saved.y = saved.y.saturating_sub(top);
         saved.pending = false;
@@ -139,6 +141,8 @@ impl Emulator {
         for (image, anchor) in images.iter_mut().zip(&anchors[2..]) {
             move_image(image, *anchor, (top, size));
         }
+        // What was below the cursor may be below the screen now, and nothing is kept of that.
+        images.retain(|image| image.is_virtual || image.row < i64::from(size.rows));
         *(if shown { &mut self.images.shown } else { &mut self.images.hidden }) = images;
         grid
     }

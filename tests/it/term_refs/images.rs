@@ -188,6 +188,18 @@ fn a_snapshot_has_the_images() {
 }
 
 #[test]
+fn an_image_that_a_resize_puts_below_the_screen_is_gone_and_a_virtual_one_stays() {
+    let mut terminal = terminal(format!("{}\x1b[5;1H{SIXEL}\x1b[H", placed("i=2,U=1")).as_bytes());
+    let count = |terminal: &Terminal| (terminal.images().len(), terminal.images().iter().filter(|image| image.is_virtual).count());
+    assert_eq!(count(&terminal), (2, 1));
+    terminal.resize(Size::new(20, 2), &mut Vec::new());
+    assert_eq!(count(&terminal), (1, 1), "{:?}", places(&terminal));
+    terminal.feed(format!("\x1b[?1049h{}\x1b[2;1H", placed("i=3,U=1")).as_bytes(), &mut Vec::new());
+    terminal.resize(Size::new(20, 1), &mut Vec::new());
+    assert_eq!(count(&terminal), (1, 1), "{:?}", places(&terminal));
+}
+
+#[test]
 fn hostile_images_stay_within_their_budget() {
     let mut terminal = terminal(b"");
     // Many images, many placements of one, one that never ends, and one that says it is huge.
