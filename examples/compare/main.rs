@@ -51,7 +51,10 @@ fn wish(args: &[String]) -> anyhow::Result<Wish> {
 fn compare(wish: &Wish) -> anyhow::Result<()> {
     let (mut present, missing) = peers::on_this_machine()?;
     if let Some(only) = &wish.only {
-        present.retain(|peer| only.iter().any(|name| name == peer.name));
+        if let Some(name) = only.iter().find(|name| !present.iter().any(|peer| peer.is_called(name))) {
+            bail!("no peer {name:?} here; there are {}", present.iter().map(|peer| peer.name).collect::<Vec<_>>().join(", "));
+        }
+        present.retain(|peer| only.iter().any(|name| peer.is_called(name)));
     }
     let mut results = Results::default();
     for round in 1..=wish.rounds {

@@ -86,6 +86,11 @@ impl Peer {
         self.kind == Kind::Bare
     }
 
+    /// Whether somebody means this peer: its name, or the first word of it.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.name.split(' ').next() == Some(name)
+    }
+
     /// Starts a session with this program and attaches to it.
     pub(crate) fn start(&self, place: &Place, program: &[String]) -> anyhow::Result<Vec<String>> {
         let socket = place.path("run/socket");

@@ -180,8 +180,9 @@ impl Emulator {
             return;
         }
         let class = kind.class();
-        let joins = if self.is_on(Mode::GRAPHEMES) { self.printing.join.joins(class) } else { cols == 0 };
-        if joins || (cols == 0 && class != grapheme::Class::Control) {
+        // What is invisible by itself (ZWSP, the marks of writing direction) is not kept in either mode.
+        let may_join = cols == 0 && class != grapheme::Class::Control;
+        if may_join || (self.is_on(Mode::GRAPHEMES) && self.printing.join.joins(class)) {
             if self.append(c, class) {
                 self.printing.join = self.printing.join.after(class);
             }

@@ -287,6 +287,11 @@ impl Parser {
         let is_st = self.is_st(bytes, run);
         if !is_st && !matches!(byte, 0x07 | 0x18 | 0x1a | ESC) {
             self.append(&bytes[..run + usize::from(byte == ST[1])]);
+            if byte != ST[1] && self.string.last() == Some(&ST[0]) {
+                // Half a character before a control that is dropped: what follows the control must not make a terminator of it.
+                self.string.pop();
+                self.append("\u{fffd}".as_bytes());
+            }
             return run + 1;
         }
         let end = self.leave(byte);

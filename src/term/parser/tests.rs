@@ -69,6 +69,14 @@ fn c1_controls_as_characters_are_the_sequences_they_stand_for() {
     }
 }
 
+#[test]
+fn half_a_character_and_a_control_make_no_terminator() {
+    for chunk in [1, 2, 3, 100] {
+        let calls = ours(b"\x1b]2;a\xc2\0\x9cb\x07.", chunk);
+        assert_eq!(calls, [Call::Osc(vec![b"2".to_vec(), b"a\xef\xbf\xbd\x9cb".to_vec()], true), Call::Print('.')]);
+    }
+}
+
 /// The seeds of the fuzz target `vt_parser`, which is this property without a generator.
 #[test]
 fn seeds_make_the_calls_of_vte() {

@@ -104,9 +104,9 @@ pub(crate) fn theirs(bytes: &[u8]) -> Vec<Call> {
     sink.0
 }
 
-/// Whether the two may differ: vte drops APC, and starts no sequence at a C1 control.
+/// Whether the two may differ: vte drops APC, starts no sequence at a C1 control, and keeps half a character before a control.
 pub(crate) fn may_differ(bytes: &[u8]) -> bool {
-    bytes.windows(2).any(|pair| pair == b"\x1b_" || matches!(pair, [0xc2, 0x80..=0x9f]))
+    bytes.windows(2).any(|pair| pair == b"\x1b_" || matches!(pair, [0xc2, 0x80..=0x9f | ..0x20]))
 }
 
 /// Both make the same calls for `bytes`, however they are cut.
