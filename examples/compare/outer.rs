@@ -118,16 +118,16 @@ impl Outer {
         }
     }
 
-    /// Answers what a terminal is asked at start: its kind and where its cursor is.
+    /// Answers what a terminal is asked at start, its kind and where its cursor is, in the order of the questions.
     fn answer(&self, count: usize) -> anyhow::Result<()> {
-        let asked = |query: &[u8]| Finder::new(query).find(&self.buffer[..count]).is_some();
-        if asked(b"\x1b[c") || asked(b"\x1b[0c") {
-            self.send(b"\x1b[?62;22c")?;
-        }
-        if asked(b"\x1b[6n") {
-            self.send(b"\x1b[1;1R")?;
-        }
-        Ok(())
+        const ANSWERS: [(&[u8], &[u8]); 3] =
+            [(b"\x1b[c", b"\x1b[?62;22c"), (b"\x1b[0c", b"\x1b[?62;22c"), (b"\x1b[6n", b"\x1b[1;1R")];
+        let asked = |(query, answer): (&[u8], &'static [u8])| {
+            Finder::new(query).find_iter(&self.buffer[..count]).map(|at| (at, answer)).collect::<Vec<_>>()
+        };
+        let mut answers: Vec<(usize, &[u8])> = ANSWERS.into_iter().flat_map(asked).collect();
+        answers.sort_unstable();
+        answers.into_iter().try_for_each(|(_, answer)| self.send(answer))
     }
 
     /// Types what detaches and waits for the program's end; one that stays is ended.
