@@ -41,9 +41,11 @@ mod search;
 mod sgr;
 mod shell;
 mod snapshot;
+mod spec;
 mod tabs;
 mod terminal;
 mod title;
+mod xcms;
 
 pub use crate::base::style::Rgb;
 pub use emulator::Options;

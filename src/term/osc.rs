@@ -6,6 +6,7 @@ use crate::term::emulator::Emulator;
 use crate::term::event::{Notice, Progress, TermEvent};
 use crate::term::palette;
 use crate::term::report::Reply;
+use crate::term::spec;
 use crate::term::title::TITLE_BYTES_MAX;
 
 /// Bytes a program may put on the clipboard at once.
@@ -75,12 +76,12 @@ impl Emulator {
     fn palette_command(&mut self, rest: &str, (command, first): (u16, u16), bell: bool) -> bool {
         let mut parts = rest.split(';');
         for _ in 0..COLOURS_MAX {
-            let (Some(number), Some(spec)) = (parts.next(), parts.next()) else { break };
+            let (Some(number), Some(text)) = (parts.next(), parts.next()) else { break };
             let Ok(number) = number.parse::<u16>() else { continue };
             let Some(now) = number.checked_add(first).and_then(|number| self.palette.numbered(number)) else { continue };
-            if spec == "?" {
+            if text == "?" {
                 self.reply(Reply::Colour(command, Some(number), now, bell));
-            } else if let Some(colour) = palette::parse(spec) {
+            } else if let Some(colour) = spec::parse(text) {
                 self.palette.set_numbered(number + first, Some(colour));
                 self.recolour();
             }
@@ -91,12 +92,12 @@ impl Emulator {
     /// OSC 10 to 19: further colours belong to the following numbers.
     fn special_colours(&mut self, number: &str, rest: &str, bell: bool) -> bool {
         let first: u16 = number.parse().unwrap_or(0);
-        for (number, spec) in (first..=19).zip(rest.split(';')) {
-            if spec == "?" {
+        for (number, text) in (first..=19).zip(rest.split(';')) {
+            if text == "?" {
                 if let Some(colour) = self.palette.special(number) {
                     self.reply(Reply::Colour(number, None, colour, bell));
                 }
-            } else if let Some(colour) = palette::parse(spec) {
+            } else if let Some(colour) = spec::parse(text) {
                 self.palette.set_special(number, Some(colour));
                 self.recolour();
             }
