@@ -4,6 +4,7 @@ use crate::base::text::harmless;
 use crate::term::base64;
 use crate::term::emulator::Emulator;
 use crate::term::event::{Notice, Progress, TermEvent};
+use crate::term::mode::Mode;
 use crate::term::palette;
 use crate::term::report::Reply;
 use crate::term::spec;
@@ -22,12 +23,7 @@ impl Emulator {
         let text = String::from_utf8_lossy(payload);
         let (number, rest) = text.split_once(';').unwrap_or((&text, ""));
         let known = match number {
-            "0" | "2" => {
-                self.set_title(rest);
-                true
-            }
-            // An icon name is nothing a pane has.
-            "1" => true,
+            "0" | "1" | "2" => self.set_titles(rest, number != "2", number != "1"),
             "4" => self.palette_command(rest, (4, 0), bell),
             "5" => self.palette_command(rest, (5, palette::ATTRIBUTE_COLOURS), bell),
             "7" => self.set_cwd_url(rest),
@@ -61,10 +57,18 @@ impl Emulator {
         rest.strip_prefix("CurrentDir=").is_some_and(|path| self.set_cwd(path))
     }
 
-    fn set_title(&mut self, title: &str) {
-        let title = harmless(title, TITLE_BYTES_MAX);
-        self.titles.title.clone_from(&title);
-        self.event(TermEvent::Title(title));
+    /// OSC 0, 1 and 2. An icon name is nothing a pane has: it is kept for the stack, and to be told.
+    fn set_titles(&mut self, text: &str, is_icon: bool, is_title: bool) -> bool {
+        let decoded = if self.is_on(Mode::TITLE_SET_HEX) { from_hex(text) } else { Some(text.to_owned()) };
+        let Some(text) = decoded.map(|text| harmless(&text, TITLE_BYTES_MAX)) else { return false };
+        if is_icon {
+            self.titles.icon.clone_from(&text);
+        }
+        if is_title {
+            self.titles.title.clone_from(&text);
+            self.event(TermEvent::Title(text));
+        }
+        true
     }
 
     pub(crate) fn recolour(&mut self) {
@@ -216,4 +220,12 @@ impl Emulator {
         self.event(TermEvent::Clipboard { selection, text });
         true
     }
+}
+
+/// The text that hexadecimal digits stand for (XTSMTITLE).
+fn from_hex(digits: &str) -> Option<String> {
+    let digits: Vec<u8> = digits.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+    rest.is_empty().then(|| String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -24,7 +24,7 @@ use crate::term::parser::table::State;
 use crate::term::parser::{Header, Parser, STRING_BYTES_MAX};
 use crate::term::shell::{PATH_BYTES_MAX, Shell};
 use crate::term::tabs::Tabs;
-use crate::term::title::{STACK_MAX, TITLE_BYTES_MAX, Titles};
+use crate::term::title::Titles;
 
 /// Why a snapshot cannot be restored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,8 +64,8 @@ pub struct Snapshot {
     pub links: (Vec<String>, u32),
     /// Where the scrollback ends.
     pub history: HistoryEnd,
-    /// The title, and those on the stack.
-    pub titles: (String, Vec<String>),
+    /// Title and icon name, and those on the stack.
+    pub titles: ((String, String), Vec<(String, String)>),
     /// Colours.
     pub colours: ColourSnapshot,
     /// Keyboard protocols.
@@ -106,7 +106,7 @@ pub struct CursorSnapshot {
     pub zone: u8,
     /// Sets in G0 to G3.
     pub sets: [u8; 4],
-    /// The set in force, and the single shift.
+    /// The sets in force, left in the lower two bits and right above them, and the single shift.
     pub shifts: [u8; 2],
 }
 
@@ -117,8 +117,6 @@ pub struct SavedSnapshot {
     pub cursor: CursorSnapshot,
     /// Origin mode.
     pub origin: bool,
-    /// Autowrap.
-    pub autowrap: bool,
     /// Whether anything was saved.
     pub is_set: bool,
 }
@@ -272,24 +270,25 @@ impl CursorSnapshot {
             protected: cursor.pen.protected,
             zone: cursor.pen.zone,
             sets: cursor.charsets.sets.map(|set| set as u8),
-            shifts: [cursor.charsets.left, cursor.charsets.single],
+            shifts: [cursor.charsets.left | cursor.charsets.right << 2, cursor.charsets.single],
         }
     }
 
     fn cursor(self, size: Size) -> Cursor {
         let pen = Pen { look: Look::from_words(self.look), protected: self.protected, zone: self.zone & 3, stale: true, ..Pen::default() };
-        let charsets = Charsets { sets: self.sets.map(Charset::from_number), left: self.shifts[0] & 3, single: self.shifts[1] & 3 };
+        let [shifts, single] = self.shifts;
+        let charsets = Charsets { sets: self.sets.map(Charset::from_number), left: shifts & 3, right: shifts >> 2 & 3, single: single & 3 };
         Cursor { x: self.at.0.min(size.cols - 1), y: self.at.1.min(size.rows - 1), pending: self.pending, pen, charsets }
     }
 }
 
 impl SavedSnapshot {
     fn of(saved: &Saved) -> Self {
-        Self { cursor: CursorSnapshot::of(&saved.cursor), origin: saved.origin, autowrap: saved.autowrap, is_set: saved.is_set }
+        Self { cursor: CursorSnapshot::of(&saved.cursor), origin: saved.origin, is_set: saved.is_set }
     }
 
     fn saved(self, size: Size) -> Saved {
-        Saved { cursor: self.cursor.cursor(size), origin: self.origin, autowrap: self.autowrap, is_set: self.is_set }
+        Saved { cursor: self.cursor.cursor(size), origin: self.origin, is_set: self.is_set }
     }
 }
 
@@ -310,7 +309,7 @@ impl Emulator {
             clusters: self.tables.clusters.all().map(str::to_owned).collect(),
             links: (texts(&self.tables.links.keys), u32::try_from(self.tables.links.oldest).unwrap_or(0)),
             history: self.history.end(),
-            titles: (self.titles.title.clone(), self.titles.stack.clone()),
+            titles: (self.titles.now(), self.titles.stack.clone()),
             colours: ColourSnapshot {
                 entries: self.palette.entries.iter().map(|(entry, colour)| (*entry, *colour)).collect(),
                 special: [self.palette.fg, self.palette.bg, self.palette.cursor],
@@ -344,9 +343,6 @@ impl Emulator {
             grid.bound_styles(looks.len());
         }
         let limits = (options.scrollback_lines_max, options.scrollback_bytes_max);
-        let mut titles = Titles { title: snapshot.titles.0, stack: snapshot.titles.1 };
-        titles.title = crate::base::text::harmless(&titles.title, TITLE_BYTES_MAX);
-        titles.stack.truncate(STACK_MAX);
         let mut emulator = Self::new(size, options, Box::new(crate::base::memory::HeapMemory::default()));
         emulator.history = History::restore(memory, limits, size.cols, snapshot.history);
         emulator.grid = grid;
@@ -364,7 +360,7 @@ impl Emulator {
             clusters: Clusters::from_texts(snapshot.clusters),
             links: Links::from_keys(boxed(snapshot.links.0), snapshot.links.1 as usize),
         };
-        emulator.titles = titles;
+        emulator.titles = Titles::restore(snapshot.titles.0, snapshot.titles.1);
         emulator.palette = palette(snapshot.colours);
         emulator.keyboard = keyboard(snapshot.keyboard, emulator.alternate);
         let (cwd, at_prompt, redraws) = snapshot.shell;

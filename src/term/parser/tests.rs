@@ -69,6 +69,22 @@ fn c1_controls_as_characters_are_the_sequences_they_stand_for() {
     }
 }
 
+#[test]
+fn a_character_with_the_byte_of_st_ends_no_string() {
+    // U+5B5C is E5 AD 9C, U+6F1C is E6 BC 9C.
+    for text in ["\u{5b5c}", "a\u{6f1c}b", "\u{1f71c}", "\u{49c}"] {
+        for start in ["\x1bPq", "\x1b]2;", "\x1bX", "\x1b^", "\x1b_G"] {
+            for end in ["\x1b\\", "\u{9c}"] {
+                let bytes = format!("{start}{text}{end}.");
+                for chunk in [1, 2, 3, 100] {
+                    let printed: Vec<_> = ours(bytes.as_bytes(), chunk).into_iter().filter(|call| matches!(call, Call::Print(_))).collect();
+                    assert_eq!(printed, [Call::Print('.')], "{bytes:?} in pieces of {chunk}");
+                }
+            }
+        }
+    }
+}
+
 /// The seeds of the fuzz target `vt_parser`, which is this property without a generator.
 #[test]
 fn seeds_make_the_calls_of_vte() {
