@@ -2,6 +2,8 @@
 //!
 //! Version 4: with images and icon names. A reader of another version refuses it: the screen is then drawn anew from what the ring still holds.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// The version this binary writes.
@@ -83,7 +85,7 @@ pub struct Images {
 }
 
 /// Serial, format (0 sixel, 1 RGB, 2 RGBA, 3 file), whether it is compressed, width and height, name, data.
-pub type Picture = (u32, u8, bool, (u32, u32), String, Bytes);
+pub type Picture = (u32, u8, bool, (u32, u32), String, Shared);
 /// Number and placement number, picture, row and column, columns and rows, part shown, canvas, depth, whether it is cut by text and whether it is virtual.
 pub type Placement = ((u32, u32), u32, (i64, u16), (u16, u16), [u32; 4], (u32, u32), i32, (bool, bool));
 
@@ -134,6 +136,22 @@ impl<'de> Deserialize<'de> for Bytes {
             }
         }
         deserializer.deserialize_bytes(Visitor)
+    }
+}
+
+/// Bytes that are written from where they lie, as [`Bytes`] are: an image is not copied for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shared(pub Arc<Vec<u8>>);
+
+impl Serialize for Shared {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Shared {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Bytes::deserialize(deserializer).map(|Bytes(bytes)| Self(Arc::new(bytes)))
     }
 }
 

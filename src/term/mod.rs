@@ -2,7 +2,6 @@
 
 mod area;
 mod aside;
-mod base64;
 mod cell;
 mod charset;
 mod check;

@@ -1,7 +1,7 @@
 //! Operating system commands by number (xterm ctlseqs, and what other terminals added). Unknown ones are dropped and counted.
 
+use crate::base::base64;
 use crate::base::text::harmless;
-use crate::term::base64;
 use crate::term::emulator::Emulator;
 use crate::term::event::{Notice, Progress, TermEvent};
 use crate::term::mode::Mode;
@@ -169,7 +169,7 @@ impl Emulator {
         let Some((options, payload)) = rest.split_once(';') else { return false };
         let option = |name: char| options.split(':').find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
         let payload = if option('e') == Some("1") {
-            let Some(bytes) = base64::decode(payload.as_bytes(), NOTICE_BODY_BYTES_MAX) else { return false };
+            let Some(bytes) = base64::decode_loose(payload.as_bytes(), NOTICE_BODY_BYTES_MAX) else { return false };
             String::from_utf8_lossy(&bytes).into_owned()
         } else {
             payload.to_owned()
@@ -214,7 +214,7 @@ impl Emulator {
         if payload == "?" {
             return false;
         }
-        let Some(bytes) = base64::decode(payload.as_bytes(), CLIPBOARD_BYTES_MAX) else { return false };
+        let Some(bytes) = base64::decode_loose(payload.as_bytes(), CLIPBOARD_BYTES_MAX) else { return false };
         let Ok(text) = String::from_utf8(bytes) else { return false };
         let selection = selections.chars().next().filter(|letter| "cpqs01234567".contains(*letter)).unwrap_or('c');
         self.event(TermEvent::Clipboard { selection, text });

@@ -1,6 +1,7 @@
 //! The whole state of a terminal as plain data, and back. Anything may be in a snapshot that is restored: it is checked, never trusted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::base::geom::Size;
 use crate::base::memory::Memory;
@@ -60,7 +61,7 @@ pub struct Snapshot {
     pub looks: Vec<[u64; 2]>,
     /// Clusters by number; an empty one is unused.
     pub clusters: Vec<String>,
-    /// Links by number, from 1, and which one is given up next.
+    /// Links by number, from 1, those given up empty; and which place is taken next once there is no other.
     pub links: (Vec<String>, u32),
     /// Where the scrollback ends.
     pub history: HistoryEnd,
@@ -294,7 +295,6 @@ impl SavedSnapshot {
 
 impl Emulator {
     pub(crate) fn snapshot(&self, parser: &Parser) -> Snapshot {
-        let texts = |texts: &[Box<str>]| texts.iter().map(ToString::to_string).collect();
         let Margins { top, bottom, left, right } = self.margins;
         Snapshot {
             size: self.size,
@@ -307,7 +307,7 @@ impl Emulator {
             modes: [self.modes.0, self.kept.modes.0.0, self.kept.modes.1.0],
             looks: self.tables.looks.all().iter().copied().map(Look::words).collect(),
             clusters: self.tables.clusters.all().map(str::to_owned).collect(),
-            links: (texts(&self.tables.links.keys), u32::try_from(self.tables.links.oldest).unwrap_or(0)),
+            links: (self.tables.links.keys.iter().map(ToString::to_string).collect(), u32::try_from(self.tables.links.next).unwrap_or(0)),
             history: self.history.end(),
             titles: (self.titles.now(), self.titles.stack.clone()),
             colours: ColourSnapshot {
@@ -335,7 +335,6 @@ impl Emulator {
             return Err(RestoreError::Size(size));
         }
         let tick = snapshot.tick.saturating_add(1).min(u64::MAX >> 1);
-        let boxed = |texts: Vec<String>| texts.into_iter().map(String::into_boxed_str).collect();
         let mut grid = snapshot.screen.grid(size, tick)?;
         let mut other = snapshot.other.map(|screen| screen.grid(size, tick)).transpose()?;
         let looks: Vec<Look> = snapshot.looks.into_iter().map(Look::from_words).collect();
@@ -358,7 +357,7 @@ impl Emulator {
         emulator.tables = Tables {
             looks: Looks::from_looks(looks),
             clusters: Clusters::from_texts(snapshot.clusters),
-            links: Links::from_keys(boxed(snapshot.links.0), snapshot.links.1 as usize),
+            links: Links::from_keys(snapshot.links.0.into_iter().map(Arc::from).collect(), snapshot.links.1 as usize),
         };
         emulator.titles = Titles::restore(snapshot.titles.0, snapshot.titles.1);
         emulator.palette = palette(snapshot.colours);
