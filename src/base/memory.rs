@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// Bytes of the ring through which a pane's output passes from the keeper to the server.
+pub const RING_BYTES: usize = 1 << 20;
+
 /// The memory cannot grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no memory for {0} bytes")]

@@ -55,6 +55,8 @@ impl Core {
             scrollback_lines_max: usize::try_from(kept.lines).unwrap_or(usize::MAX),
             scrollback_bytes_max: usize::try_from(kept.bytes).unwrap_or(usize::MAX),
             cell_pixels: pixels.unwrap_or(options.cell_pixels),
+            checksum_reports: self.settings.pane.reports,
+            title_reports: self.settings.pane.reports,
             ..options
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::store::screen::{self as kept, Bytes};
+use crate::store::screen::{self as kept, Bytes, Shared};
 use crate::term::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};
 
 const FORMATS: [ImageFormat; 4] = [ImageFormat::Sixel, ImageFormat::Rgb, ImageFormat::Rgba, ImageFormat::File];
@@ -15,7 +15,7 @@ pub(super) fn kept(images: ImagesSnapshot) -> kept::Images {
     let mut number = |picture: &Arc<Picture>| {
         *index.entry(picture.serial).or_insert_with(|| {
             let format = FORMATS.iter().position(|format| *format == picture.format).and_then(|at| u8::try_from(at).ok()).unwrap_or(3);
-            let data = Bytes(picture.data.clone());
+            let data = Shared(Arc::clone(&picture.data));
             pictures.push((picture.serial, format, picture.compressed, picture.pixels, picture.name.clone(), data));
             u32::try_from(pictures.len() - 1).unwrap_or(u32::MAX)
         })
@@ -32,7 +32,7 @@ pub(super) fn kept(images: ImagesSnapshot) -> kept::Images {
 
 /// The images that were kept; what names no picture is left out.
 pub(super) fn restored(kept: kept::Images) -> ImagesSnapshot {
-    let picture = |(serial, format, compressed, pixels, name, Bytes(data)): kept::Picture| {
+    let picture = |(serial, format, compressed, pixels, name, Shared(data)): kept::Picture| {
         let format = FORMATS.get(usize::from(format)).copied().unwrap_or(ImageFormat::File);
         Arc::new(Picture { serial, format, compressed, pixels, name, data })
     };

@@ -231,6 +231,8 @@ pub(super) fn server(
     let options = Options {
         scrollback_lines_max: settings.scrollback.lines as usize,
         scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
+        checksum_reports: settings.pane.reports,
+        title_reports: settings.pane.reports,
         ..Options::default()
     };
     let commands = Restored::take(&mut held.programs, &mut held.stash, &mut link)?;

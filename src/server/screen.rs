@@ -90,11 +90,11 @@ fn restored_cursor((at, pending, look, protected, zone, sets, shifts): kept::Cur
 }
 
 fn saved(saved: SavedSnapshot) -> kept::Saved {
-    (cursor(saved.cursor), saved.origin, saved.autowrap, saved.is_set)
+    (cursor(saved.cursor), saved.origin, saved.is_set)
 }
 
-fn restored_saved((cursor, origin, autowrap, is_set): kept::Saved) -> SavedSnapshot {
-    SavedSnapshot { cursor: restored_cursor(cursor), origin, autowrap, is_set }
+fn restored_saved((cursor, origin, is_set): kept::Saved) -> SavedSnapshot {
+    SavedSnapshot { cursor: restored_cursor(cursor), origin, is_set }
 }
 
 fn parser(parser: ParserSnapshot) -> kept::Parser {

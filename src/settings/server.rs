@@ -83,11 +83,13 @@ pub struct Pane {
     /// How long what was closed by key or by `close` is hidden with its programs running on, to be brought back by `undo`, in milliseconds; 0 ends it at once.
     #[schemars(range(max = 86_400_000))]
     pub undo_ms: u64,
+    /// Whether programs may ask what stands on their screen (DECRQCRA) and what its title is, as suites that test terminals do; for panes made from then on. What one program printed can then come back to another as if it had been typed.
+    pub reports: bool,
 }
 
 impl Default for Pane {
     fn default() -> Self {
-        Self { remain_on_exit: Remain::Off, grace_ms: 5_000, undo_ms: 60_000 }
+        Self { remain_on_exit: Remain::Off, grace_ms: 5_000, undo_ms: 60_000, reports: false }
     }
 }
 

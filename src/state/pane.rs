@@ -6,7 +6,7 @@ use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
-use crate::base::memory::HeapMemory;
+use crate::base::memory::{HeapMemory, RING_BYTES};
 use crate::base::text::harmless;
 use crate::base::time::Tick;
 use crate::layout::change::Share;
@@ -70,6 +70,8 @@ pub struct Memory {
     pub screen: usize,
     /// Images.
     pub images: usize,
+    /// The ring of the latest output, which keeper and server share; none without a program.
+    pub ring: usize,
 }
 
 impl Pane {
@@ -86,6 +88,7 @@ impl Pane {
             unpacked: kept.unpacked,
             screen: screen.memory_used().saturating_sub(images + kept.raw + kept.packed),
             images,
+            ring: if matches!(self.life, Life::Running { .. } | Life::Ending) { RING_BYTES } else { 0 },
         }
     }
 }

@@ -6,12 +6,12 @@
 
 use std::ops::Range;
 
-use crate::base::memory::Memory;
+use crate::base::memory::{Memory, RING_BYTES};
 
 /// Bytes before the ring itself: one page, so the words and the data never share one.
 pub const HEADER_LEN: usize = 4096;
 /// The usual capacity.
-pub const CAPACITY_DEFAULT: usize = 1 << 20;
+pub const CAPACITY_DEFAULT: usize = RING_BYTES;
 /// The largest capacity.
 pub const CAPACITY_MAX: usize = 1 << 28;
 /// The most one read takes: a PTY master gives at most 4095 bytes.

@@ -1,18 +1,20 @@
 //! A screen as it is kept in a snapshot slot: everything a terminal is, and the position of the ring it belongs to. Nested tuples, in the order of the engine's snapshot.
 //!
-//! Version 3: with images. A reader of another version refuses it: the screen is then drawn anew from what the ring still holds.
+//! Version 4: with images and icon names. A reader of another version refuses it: the screen is then drawn anew from what the ring still holds.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// The version this binary writes.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A colour.
 pub type Rgb = (u8, u8, u8);
-/// Column and row, pending wrap, look, protection, zone, sets in G0 to G3, set in force and single shift.
+/// Column and row, pending wrap, look, protection, zone, sets in G0 to G3, sets in force and single shift.
 pub type Cursor = ((u16, u16), bool, [u64; 2], bool, u8, [u8; 4], [u8; 2]);
-/// Cursor, origin mode, autowrap, whether anything was saved.
-pub type Saved = (Cursor, bool, bool, bool);
+/// Cursor, origin mode, whether anything was saved.
+pub type Saved = (Cursor, bool, bool);
 /// Further colours, and what was put aside of looks and colours, as the engine's words.
 pub type Words = (Vec<u64>, Vec<u64>);
 /// Foreground, background and cursor of the outer terminal, and its 16 named colours.
@@ -49,8 +51,8 @@ pub struct Screen {
     pub tables: (Vec<[u64; 2]>, Vec<String>, Vec<String>, u32),
     /// The end of the scrollback.
     pub history: HistoryEnd,
-    /// The title and the stack of titles.
-    pub titles: (String, Vec<String>),
+    /// Title and icon name, and the stack of them.
+    pub titles: ((String, String), Vec<(String, String)>),
     /// Redefined palette entries, special colours, the outer terminal's; further colours, and what was put aside, as words.
     pub colours: Colours,
     /// The keyboard protocols.
@@ -83,7 +85,7 @@ pub struct Images {
 }
 
 /// Serial, format (0 sixel, 1 RGB, 2 RGBA, 3 file), whether it is compressed, width and height, name, data.
-pub type Picture = (u32, u8, bool, (u32, u32), String, Bytes);
+pub type Picture = (u32, u8, bool, (u32, u32), String, Shared);
 /// Number and placement number, picture, row and column, columns and rows, part shown, canvas, depth, whether it is cut by text and whether it is virtual.
 pub type Placement = ((u32, u32), u32, (i64, u16), (u16, u16), [u32; 4], (u32, u32), i32, (bool, bool));
 
@@ -134,6 +136,22 @@ impl<'de> Deserialize<'de> for Bytes {
             }
         }
         deserializer.deserialize_bytes(Visitor)
+    }
+}
+
+/// Bytes that are written from where they lie, as [`Bytes`] are: an image is not copied for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shared(pub Arc<Vec<u8>>);
+
+impl Serialize for Shared {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Shared {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Bytes::deserialize(deserializer).map(|Bytes(bytes)| Self(Arc::new(bytes)))
     }
 }
 

@@ -78,12 +78,32 @@ impl Emulator {
         (top <= bottom && left <= right).then(|| Area { rows: top..bottom + 1, cols: usize::from(left)..usize::from(right) + 1 })
     }
 
-    /// DECERA, DECSERA. What SPA guards is no obstacle to either.
-    pub(crate) fn erase_box(&mut self, numbers: &[u16], spare: Spare) {
+    /// DECERA. What is protected is no obstacle.
+    pub(crate) fn erase_box(&mut self, numbers: &[u16]) {
         let Some(area) = self.area(numbers) else { return };
-        let spare = if self.is_on(Mode::GUARDED) { Spare::Nothing } else { spare };
         for y in area.rows {
-            self.erase(y, area.cols.clone(), spare);
+            self.erase(y, area.cols.clone(), Spare::Nothing);
+        }
+    }
+
+    /// DECSERA: takes characters away and leaves their looks (VT420 manual). What SPA guards is no obstacle.
+    pub(crate) fn clear_box(&mut self, numbers: &[u16]) {
+        let Some(area) = self.area(numbers) else { return };
+        let (protecting, tick) = (self.is_on(Mode::PROTECTING), self.tick());
+        for y in area.rows {
+            for x in area.cols.start..area.cols.end.min(usize::from(self.grid.line(y).used)) {
+                let cell = self.grid.row(y)[x];
+                if protecting && cell.is_protected() {
+                    continue;
+                }
+                self.grid.split_wide(y, x);
+                self.grid.split_wide(y, x + 1);
+                let (cells, line) = self.grid.write(y, x + 1, tick);
+                cells[x] = Cell::blank(cell.style());
+                if cell.style() != 0 {
+                    line.flags |= Line::STYLED;
+                }
+            }
         }
     }
 

@@ -133,13 +133,21 @@ impl Charset {
 }
 
 /// The designated sets and those in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Charsets {
     pub(crate) sets: [Charset; 4],
     /// Which of them 0x20 to 0x7e mean (SI, SO, LS2, LS3).
     pub(crate) left: u8,
+    /// Which of them 0xa0 to 0xff would mean (LS1R, LS2R, LS3R): kept and told, no more.
+    pub(crate) right: u8,
     /// Which of them the next character means (SS2, SS3); 0 if none.
     pub(crate) single: u8,
+}
+
+impl Default for Charsets {
+    fn default() -> Self {
+        Self { sets: [Charset::Ascii; 4], left: 0, right: 2, single: 0 }
+    }
 }
 
 impl Charsets {

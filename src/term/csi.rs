@@ -130,8 +130,7 @@ impl Emulator {
             b'm' => self.keyboard.set_modifier(params.all()),
             b'n' => self.keyboard.unset_modifier(params.get(0)),
             b'u' => self.keyboard.push(params.get(0)),
-            // Title modes (XTSMTITLE, XTRMTITLE) change nothing here: titles are UTF-8 text.
-            b't' | b'T' => {}
+            b't' | b'T' => self.set_title_modes(params.all(), last == b't'),
             _ => return false,
         }
         true
@@ -156,8 +155,8 @@ impl Emulator {
     fn dollar(&mut self, params: &Params, last: u8) -> bool {
         match last {
             b'p' => return self.report_mode(false, params.get(0)),
-            b'z' => self.erase_box(params.all(), Spare::Nothing),
-            b'{' => self.erase_box(params.all(), Spare::Protected),
+            b'z' => self.erase_box(params.all()),
+            b'{' => self.clear_box(params.all()),
             b'x' => self.fill_box(params.all()),
             b'v' => self.copy_box(params.all()),
             b'r' => self.change_box(params.all()),
@@ -179,7 +178,11 @@ impl Emulator {
             b'P' => self.push_colours(params.get(0)),
             b'Q' => self.pop_colours(params.get(0)),
             b'R' => self.reply(Reply::ColourStack(u16::try_from(self.kept.colours.len()).unwrap_or(0))),
-            b'y' => self.modes.set(Mode::POSITIVE_SUMS, params.get(0) & 1 == 1),
+            b'y' => {
+                for (bit, mode) in Mode::SUMS.into_iter().enumerate() {
+                    self.modes.set(mode, params.get(0) >> bit & 1 == 1);
+                }
+            }
             _ => return false,
         }
         true
@@ -188,8 +191,8 @@ impl Emulator {
     fn with_intermediate(&mut self, mark: u8, params: &Params, last: u8) -> bool {
         let n = i32::from(params.count_at(0));
         match (mark, last) {
-            (b' ', b'@') if self.in_rows() => self.shift_columns(self.margins.left, n),
-            (b' ', b'A') if self.in_rows() => self.shift_columns(self.margins.left, -n),
+            (b' ', b'@') if self.in_rows() && self.in_columns() => self.shift_columns(self.margins.left, n),
+            (b' ', b'A') if self.in_rows() && self.in_columns() => self.shift_columns(self.margins.left, -n),
             (b'\'', b'}') if self.in_rows() && self.in_columns() => self.shift_columns(self.cursor.x, -n),
             (b'\'', b'~') if self.in_rows() && self.in_columns() => self.shift_columns(self.cursor.x, n),
             (b' ', b'q') => self.set_cursor_shape(params.get(0)),
@@ -226,6 +229,7 @@ impl Emulator {
             _ => return,
         };
         self.modes.set(Mode::GUARDED, false);
+        self.modes.set(Mode::PROTECTING, true);
         self.cursor.pen.stale = true;
     }
 
@@ -247,6 +251,17 @@ impl Emulator {
         }
     }
 
+    /// XTSMTITLE, XTRMTITLE: 0 to set titles by hexadecimal digits, 1 to tell them so; 2 and 3 are UTF-8, which titles always are.
+    fn set_title_modes(&mut self, numbers: &[u16], on: bool) {
+        for number in numbers {
+            match number {
+                0 => self.modes.set(Mode::TITLE_SET_HEX, on),
+                1 => self.modes.set(Mode::TITLE_TELL_HEX, on),
+                _ => {}
+            }
+        }
+    }
+
     /// DECSTR (VT510 manual, table 5-9, with xterm's autowrap).
     pub(crate) fn soft_reset(&mut self) {
         for (mode, on) in [
@@ -262,6 +277,7 @@ impl Emulator {
             (Mode::LEFT_RIGHT, false),
             (Mode::NATIONAL, false),
             (Mode::GUARDED, false),
+            (Mode::PROTECTING, false),
             (Mode::RECTANGLE, false),
         ] {
             self.modes.set(mode, on);

@@ -182,9 +182,13 @@ impl Emulator {
         self.cursor.pending = false;
     }
 
-    /// What an erase spares: after SPA, every one spares what is protected (xterm's reading of ECMA-48's ERM).
+    /// What an erase spares: after SPA, every one spares what is protected (xterm's reading of ECMA-48's ERM); after a reset, none does until DECSCA.
     fn spared(&self, spare: Spare) -> Spare {
-        if self.is_on(Mode::GUARDED) { Spare::Protected } else { spare }
+        match spare {
+            _ if self.is_on(Mode::GUARDED) => Spare::Protected,
+            Spare::Protected if !self.is_on(Mode::PROTECTING) => Spare::Nothing,
+            spare => spare,
+        }
     }
 
     /// EL and DECSEL: 0 to the end, 1 from the start, 2 all.
@@ -258,10 +262,12 @@ impl Emulator {
         }
     }
 
-    /// DECALN: the screen full of E, margins and origin reset.
+    /// DECALN: the screen full of E; margins, origin and attributes, but not colours, reset.
     pub(crate) fn fill_with_e(&mut self) {
         self.margins = Margins::full(self.size);
         self.modes.set(Mode::ORIGIN, false);
+        self.cursor.pen.look.clear_attributes();
+        self.cursor.pen.stale = true;
         let tick = self.tick();
         for y in 0..self.size.rows {
             self.grid.clear_row(y, Cell::BLANK, tick);

@@ -33,6 +33,8 @@ pub struct Options {
     pub cell_pixels: (u16, u16),
     /// DECRQCRA is answered: a program can then find out what other programs left on its screen.
     pub checksum_reports: bool,
+    /// Titles are told (XTWINOPS 20 and 21): what a program printed can then come back as if somebody had typed it.
+    pub title_reports: bool,
 }
 
 impl Default for Options {
@@ -43,6 +45,7 @@ impl Default for Options {
             ambiguous_wide: false,
             cell_pixels: (10, 20),
             checksum_reports: false,
+            title_reports: false,
         }
     }
 }
@@ -76,7 +79,6 @@ pub(crate) struct Cursor {
 pub(crate) struct Saved {
     pub(crate) cursor: Cursor,
     pub(crate) origin: bool,
-    pub(crate) autowrap: bool,
     pub(crate) is_set: bool,
 }
 

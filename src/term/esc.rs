@@ -156,14 +156,18 @@ impl Emulator {
             b'V' => self.set_guarded(true),
             b'W' => self.set_guarded(false),
             b'Z' => self.reply(Reply::Device(Device::PrimaryAttributes)),
-            b'c' => {
-                self.reset();
-                self.event(TermEvent::Reset);
-            }
+            b'c' => self.full_reset(),
             b'n' => self.cursor.charsets.left = 2,
             b'o' => self.cursor.charsets.left = 3,
-            // ST, and LS1R to LS3R, which concern a half of the code table that UTF-8 does not have.
-            b'\\' | b'|' | b'}' | b'~' => {}
+            // LS1R to LS3R. Of the upper half of the code table UTF-8 leaves nothing to map: what is in force there is kept, restored and told.
+            b'~' => self.cursor.charsets.right = 1,
+            b'}' => self.cursor.charsets.right = 2,
+            b'|' => self.cursor.charsets.right = 3,
+            // HP's memory lock: the rows above the cursor stay.
+            b'l' => self.margins.top = self.cursor.y.min(self.margins.bottom.saturating_sub(1)),
+            b'm' => self.margins.top = 0,
+            // ST.
+            b'\\' => {}
             _ => self.drop_sequence(),
         }
     }
@@ -172,6 +176,7 @@ impl Emulator {
     fn set_guarded(&mut self, on: bool) {
         if on {
             self.modes.set(Mode::GUARDED, true);
+            self.modes.set(Mode::PROTECTING, false);
         }
         self.cursor.pen.protected = on;
         self.cursor.pen.stale = true;
@@ -207,10 +212,23 @@ impl Emulator {
         self.grid.touch(y, tick);
     }
 
+    /// RIS: all is as at the start, scrollback gone (as in xterm), and the width that DECCOLM asked for given back.
+    fn full_reset(&mut self) {
+        let was_wide = self.is_on(Mode::ALLOW_COLUMNS) && self.is_on(Mode::COLUMNS_132);
+        self.reset();
+        self.history.clear();
+        self.event(TermEvent::Reset);
+        if was_wide {
+            self.event(TermEvent::SizeWanted { cols: 80, rows: 0 });
+        }
+    }
+
     /// DECBI: left, or the columns move right at the left margin.
     fn back_index(&mut self) {
-        if self.cursor.x == self.margins.left && self.in_rows() {
-            self.shift_columns(self.margins.left, -1);
+        if self.cursor.x == self.margins.left {
+            if self.in_rows() {
+                self.shift_columns(self.margins.left, -1);
+            }
         } else {
             self.place(self.cursor.x.saturating_sub(1), self.cursor.y);
         }
@@ -218,8 +236,10 @@ impl Emulator {
 
     /// DECFI: right, or the columns move left at the right margin.
     fn forward_index(&mut self) {
-        if self.cursor.x == self.margins.right && self.in_rows() {
-            self.shift_columns(self.margins.left, 1);
+        if self.cursor.x == self.margins.right {
+            if self.in_rows() {
+                self.shift_columns(self.margins.left, 1);
+            }
         } else {
             self.place(self.cursor.x.saturating_add(1), self.cursor.y);
         }

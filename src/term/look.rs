@@ -87,6 +87,11 @@ impl Look {
         self.others &= !(u64::from(attrs.0) << ATTRS_SHIFT);
     }
 
+    /// Takes every attribute and the underline away.
+    pub(crate) fn clear_attributes(&mut self) {
+        self.unset(Attrs(u16::MAX));
+    }
+
     pub(crate) fn set_underline(&mut self, kind: Underline) {
         self.unset(Attrs(UNDERLINE_BITS));
         self.set(Attrs((kind as u16) << UNDERLINE_SHIFT));

@@ -2,7 +2,6 @@
 
 mod area;
 mod aside;
-mod base64;
 mod cell;
 mod charset;
 mod check;
@@ -41,9 +40,11 @@ mod search;
 mod sgr;
 mod shell;
 mod snapshot;
+mod spec;
 mod tabs;
 mod terminal;
 mod title;
+mod xcms;
 
 pub use crate::base::style::Rgb;
 pub use emulator::Options;

@@ -61,10 +61,26 @@ impl Mode {
     pub(crate) const EIGHT_BIT: Self = Self(50);
     /// DECSACE: attributes are changed in a rectangle, not in the text between its corners.
     pub(crate) const RECTANGLE: Self = Self(51);
-    /// SPA was used last, not DECSCA: protected cells withstand every erase.
+    /// SPA was used last: protected cells withstand every erase.
     pub(crate) const GUARDED: Self = Self(52);
-    /// XTCHECKSUM: sums of DECRQCRA are not negated.
-    pub(crate) const POSITIVE_SUMS: Self = Self(53);
+    /// XTCHECKSUM, a bit each: sums of DECRQCRA are not negated.
+    pub(crate) const SUM_POSITIVE: Self = Self(53);
+    /// Attributes do not count.
+    pub(crate) const SUM_PLAIN: Self = Self(54);
+    /// Blanks at the end count.
+    pub(crate) const SUM_UNTRIMMED: Self = Self(55);
+    /// Cells in which nothing was written count as spaces.
+    pub(crate) const SUM_UNDRAWN: Self = Self(56);
+    /// Characters count as they are, not as eight bits.
+    pub(crate) const SUM_WHOLE: Self = Self(57);
+    /// DECSCA was used last: protected cells withstand DECSED, DECSEL and DECSERA.
+    pub(crate) const PROTECTING: Self = Self(58);
+    /// XTSMTITLE: titles are set, and told, as hexadecimal digits.
+    pub(crate) const TITLE_SET_HEX: Self = Self(59);
+    pub(crate) const TITLE_TELL_HEX: Self = Self(63);
+
+    /// The bits of XTCHECKSUM, from the lowest.
+    pub(crate) const SUMS: [Self; 5] = [Self::SUM_POSITIVE, Self::SUM_PLAIN, Self::SUM_UNTRIMMED, Self::SUM_UNDRAWN, Self::SUM_WHOLE];
 }
 
 /// The highest conformance level (DECSCL), and that of a fresh terminal.
@@ -140,7 +156,12 @@ const FRESH: Modeset = Modeset(
         | 1 << Mode::META_SENDS_ESC.0
         | 1 << Mode::ALT_SENDS_ESC.0
         | 1 << Mode::DELETE_SENDS_DEL.0
-        | 1 << Mode::SIXEL_PALETTE.0,
+        | 1 << Mode::SIXEL_PALETTE.0
+        // Sums from which a single character can be told: xterm's resource checksumExtension as those set it who test terminals by them.
+        | 1 << Mode::SUM_PLAIN.0
+        | 1 << Mode::SUM_UNTRIMMED.0
+        | 1 << Mode::SUM_UNDRAWN.0
+        | 1 << Mode::SUM_WHOLE.0,
 );
 
 /// A set of modes.

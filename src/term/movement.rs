@@ -259,11 +259,10 @@ impl Emulator {
 
     /// DECSC.
     pub(crate) fn save_cursor(&mut self) {
-        self.saved[usize::from(self.alternate)] =
-            Saved { cursor: self.cursor, origin: self.is_on(Mode::ORIGIN), autowrap: self.is_on(Mode::AUTOWRAP), is_set: true };
+        self.saved[usize::from(self.alternate)] = Saved { cursor: self.cursor, origin: self.is_on(Mode::ORIGIN), is_set: true };
     }
 
-    /// DECRC; home and the defaults if nothing was saved.
+    /// DECRC; home and the defaults if nothing was saved. Autowrap is left as it is, as in xterm and on DEC's terminals.
     pub(crate) fn restore_cursor(&mut self) {
         let saved = self.saved[usize::from(self.alternate)];
         self.cursor = saved.cursor;
@@ -272,9 +271,6 @@ impl Emulator {
         self.place(saved.cursor.x, saved.cursor.y);
         self.cursor.pending = saved.cursor.pending && self.cursor.x == self.last_col_of(self.cursor.y);
         self.modes.set(Mode::ORIGIN, saved.origin);
-        if saved.is_set {
-            self.modes.set(Mode::AUTOWRAP, saved.autowrap);
-        }
         if saved.origin {
             self.cursor.x = self.cursor.x.clamp(self.margins.left, self.margins.right);
             self.cursor.y = self.cursor.y.clamp(self.margins.top, self.margins.bottom);

@@ -1,11 +1,13 @@
 //! Operating system commands by number (xterm ctlseqs, and what other terminals added). Unknown ones are dropped and counted.
 
+use crate::base::base64;
 use crate::base::text::harmless;
-use crate::term::base64;
 use crate::term::emulator::Emulator;
 use crate::term::event::{Notice, Progress, TermEvent};
+use crate::term::mode::Mode;
 use crate::term::palette;
 use crate::term::report::Reply;
+use crate::term::spec;
 use crate::term::title::TITLE_BYTES_MAX;
 
 /// Bytes a program may put on the clipboard at once.
@@ -21,12 +23,7 @@ impl Emulator {
         let text = String::from_utf8_lossy(payload);
         let (number, rest) = text.split_once(';').unwrap_or((&text, ""));
         let known = match number {
-            "0" | "2" => {
-                self.set_title(rest);
-                true
-            }
-            // An icon name is nothing a pane has.
-            "1" => true,
+            "0" | "1" | "2" => self.set_titles(rest, number != "2", number != "1"),
             "4" => self.palette_command(rest, (4, 0), bell),
             "5" => self.palette_command(rest, (5, palette::ATTRIBUTE_COLOURS), bell),
             "7" => self.set_cwd_url(rest),
@@ -60,10 +57,18 @@ impl Emulator {
         rest.strip_prefix("CurrentDir=").is_some_and(|path| self.set_cwd(path))
     }
 
-    fn set_title(&mut self, title: &str) {
-        let title = harmless(title, TITLE_BYTES_MAX);
-        self.titles.title.clone_from(&title);
-        self.event(TermEvent::Title(title));
+    /// OSC 0, 1 and 2. An icon name is nothing a pane has: it is kept for the stack, and to be told.
+    fn set_titles(&mut self, text: &str, is_icon: bool, is_title: bool) -> bool {
+        let decoded = if self.is_on(Mode::TITLE_SET_HEX) { from_hex(text) } else { Some(text.to_owned()) };
+        let Some(text) = decoded.map(|text| harmless(&text, TITLE_BYTES_MAX)) else { return false };
+        if is_icon {
+            self.titles.icon.clone_from(&text);
+        }
+        if is_title {
+            self.titles.title.clone_from(&text);
+            self.event(TermEvent::Title(text));
+        }
+        true
     }
 
     pub(crate) fn recolour(&mut self) {
@@ -75,12 +80,12 @@ impl Emulator {
     fn palette_command(&mut self, rest: &str, (command, first): (u16, u16), bell: bool) -> bool {
         let mut parts = rest.split(';');
         for _ in 0..COLOURS_MAX {
-            let (Some(number), Some(spec)) = (parts.next(), parts.next()) else { break };
+            let (Some(number), Some(text)) = (parts.next(), parts.next()) else { break };
             let Ok(number) = number.parse::<u16>() else { continue };
             let Some(now) = number.checked_add(first).and_then(|number| self.palette.numbered(number)) else { continue };
-            if spec == "?" {
+            if text == "?" {
                 self.reply(Reply::Colour(command, Some(number), now, bell));
-            } else if let Some(colour) = palette::parse(spec) {
+            } else if let Some(colour) = spec::parse(text) {
                 self.palette.set_numbered(number + first, Some(colour));
                 self.recolour();
             }
@@ -91,12 +96,12 @@ impl Emulator {
     /// OSC 10 to 19: further colours belong to the following numbers.
     fn special_colours(&mut self, number: &str, rest: &str, bell: bool) -> bool {
         let first: u16 = number.parse().unwrap_or(0);
-        for (number, spec) in (first..=19).zip(rest.split(';')) {
-            if spec == "?" {
+        for (number, text) in (first..=19).zip(rest.split(';')) {
+            if text == "?" {
                 if let Some(colour) = self.palette.special(number) {
                     self.reply(Reply::Colour(number, None, colour, bell));
                 }
-            } else if let Some(colour) = palette::parse(spec) {
+            } else if let Some(colour) = spec::parse(text) {
                 self.palette.set_special(number, Some(colour));
                 self.recolour();
             }
@@ -164,7 +169,7 @@ impl Emulator {
         let Some((options, payload)) = rest.split_once(';') else { return false };
         let option = |name: char| options.split(':').find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
         let payload = if option('e') == Some("1") {
-            let Some(bytes) = base64::decode(payload.as_bytes(), NOTICE_BODY_BYTES_MAX) else { return false };
+            let Some(bytes) = base64::decode_loose(payload.as_bytes(), NOTICE_BODY_BYTES_MAX) else { return false };
             String::from_utf8_lossy(&bytes).into_owned()
         } else {
             payload.to_owned()
@@ -209,10 +214,18 @@ impl Emulator {
         if payload == "?" {
             return false;
         }
-        let Some(bytes) = base64::decode(payload.as_bytes(), CLIPBOARD_BYTES_MAX) else { return false };
+        let Some(bytes) = base64::decode_loose(payload.as_bytes(), CLIPBOARD_BYTES_MAX) else { return false };
         let Ok(text) = String::from_utf8(bytes) else { return false };
         let selection = selections.chars().next().filter(|letter| "cpqs01234567".contains(*letter)).unwrap_or('c');
         self.event(TermEvent::Clipboard { selection, text });
         true
     }
+}
+
+/// The text that hexadecimal digits stand for (XTSMTITLE).
+fn from_hex(digits: &str) -> Option<String> {
+    let digits: Vec<u8> = digits.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+    rest.is_empty().then(|| String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -158,27 +158,3 @@ impl Palette {
         }
     }
 }
-
-/// A colour as X11 writes it: `rgb:r/g/b` with 1 to 4 hexadecimal digits each, or `#rgb`, `#rrggbb`, `#rrrgggbbb`, `#rrrrggggbbbb`.
-pub(crate) fn parse(text: &str) -> Option<Rgb> {
-    if let Some(channels) = text.strip_prefix("rgb:") {
-        let mut channels = channels.split('/');
-        let mut next = || {
-            let digits = channels.next().filter(|digits| (1..=4).contains(&digits.len()))?;
-            let value = hex(digits)?;
-            let max = (1_u32 << (4 * digits.len())) - 1;
-            u8::try_from(value * 255 / max).ok()
-        };
-        let colour = (next()?, next()?, next()?);
-        return channels.next().is_none().then_some(colour);
-    }
-    let digits = text.strip_prefix('#').filter(|digits| digits.is_ascii() && [3, 6, 9, 12].contains(&digits.len()))?;
-    let len = digits.len() / 3;
-    // X11: digits are the most significant ones.
-    let channel = |at: usize| Some(u8::try_from(hex(&digits[at * len..(at + 1) * len])? << 12 >> (4 * (len - 1)) >> 8 & 0xff).unwrap_or(0));
-    Some((channel(0)?, channel(1)?, channel(2)?))
-}
-
-fn hex(digits: &str) -> Option<u32> {
-    if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
-}

@@ -33,7 +33,7 @@ impl Emulator {
         let single = cursor.charsets.single;
         let flags = bits(&[(self.is_on(Mode::ORIGIN), 1), (single == 2, 2), (single == 3, 4), (cursor.pending, 8)]);
         let (row, col) = (cursor.y + 1, cursor.x + 1);
-        write!(to, "\x1bP1$u{row};{col};1;{rendition};{protection};{flags};{};2;@;", cursor.charsets.left)?;
+        write!(to, "\x1bP1$u{row};{col};1;{rendition};{protection};{flags};{};{};@;", cursor.charsets.left, cursor.charsets.right)?;
         cursor.charsets.sets.iter().try_for_each(|set| to.write_str(set.name()))?;
         write!(to, "\x1b\\")
     }
@@ -72,7 +72,7 @@ impl Emulator {
         let mut bits = || parts.next().and_then(|part| part.bytes().next());
         let (rendition, protection, flags) = (bits()?, bits()?, bits()?);
         let mut set_number = || parts.next().and_then(|part| part.parse::<u8>().ok()).filter(|set| *set < 4);
-        let (left, _right) = (set_number()?, set_number()?);
+        let (left, right) = (set_number()?, set_number()?);
         let _sizes = parts.next()?;
         let names = parts.next().unwrap_or("");
         self.modes.set(Mode::ORIGIN, flags & 1 != 0);
@@ -90,6 +90,7 @@ impl Emulator {
         pen.stale = true;
         let charsets = &mut self.cursor.charsets;
         charsets.left = left;
+        charsets.right = right;
         charsets.single = match flags & 6 {
             2 => 2,
             4 => 3,

@@ -261,15 +261,15 @@ impl Emulator {
         }
     }
 
-    /// Goes to the start of the next row, which belongs to the same line.
+    /// Goes to the left margin of the next row, which belongs to the same line.
     #[inline]
     pub(crate) fn wrap(&mut self) {
         if self.full_width() {
             self.grid.wrap(self.cursor.y, self.shared.tick);
         }
-        let left = if self.cursor.x <= self.margins.right && self.cursor.x >= self.margins.left { self.margins.left } else { 0 };
         self.index();
-        self.cursor.x = left;
+        // Wherever the text came from: text right of the margins goes on between them (xterm).
+        self.cursor.x = self.margins.left;
     }
 
     /// Adds a scalar to the cluster before the cursor; false if there is none.

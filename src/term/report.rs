@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::base::style::{Attrs, Underline};
 use crate::term::area::Area;
 use crate::term::cell::Cell;
 use crate::term::emulator::Emulator;
@@ -24,9 +25,10 @@ pub(crate) enum Reply {
     ExtendedCursorPosition,
     /// Other DSRs: number and state of what there is none of.
     Status(u16, Option<u16>),
-    /// XTWINOPS 11: not iconified; 20 and 21: the letter of an empty title.
+    /// XTWINOPS 11: not iconified.
     WindowOpen,
-    EmptyTitle(char),
+    /// XTWINOPS 20 and 21: the letter of the icon name (L) or title (l), which is empty unless the options allow to tell it.
+    Title(char),
     /// XTREPORTSGR.
     Looks(Look),
     /// XTREPORTCOLORS: how many are put aside.
@@ -154,7 +156,7 @@ impl Emulator {
             Reply::Status(number, None) => write!(to, "\x1b[?{number}n"),
             Reply::Status(number, Some(state)) => write!(to, "\x1b[?{number};{state}n"),
             Reply::WindowOpen => write!(to, "\x1b[1t"),
-            Reply::EmptyTitle(letter) => write!(to, "\x1b]{letter}\x1b\\"),
+            Reply::Title(letter) => self.write_title(to, letter),
             Reply::ColourStack(depth) => write!(to, "\x1b[?{depth};{depth}#Q"),
             Reply::Mode(private, number, value) => write!(to, "\x1b[{}{number};{value}$y", if private { "?" } else { "" }),
             Reply::KittyFlags => write!(to, "\x1b[?{}u", self.keyboard.flags()),
@@ -168,6 +170,17 @@ impl Emulator {
             Reply::Checksum(request, sum) => write!(to, "\x1bP{request}!~{sum:04X}\x1b\\"),
             _ => Ok(()),
         }
+    }
+
+    fn write_title(&self, to: &mut String, letter: char) -> std::fmt::Result {
+        let title = if letter == 'L' { &self.titles.icon } else { &self.titles.title };
+        write!(to, "\x1b]{letter}")?;
+        match (self.shared.options.title_reports, self.is_on(Mode::TITLE_TELL_HEX)) {
+            (false, _) => {}
+            (true, true) => write_hex(to, title)?,
+            (true, false) => to.write_str(title)?,
+        }
+        write!(to, "\x1b\\")
     }
 
     /// Row and column of the cursor from 1, counted from the margins in origin mode.
@@ -204,7 +217,7 @@ impl Emulator {
             15 => Reply::Status(13, None),
             25 => Reply::Status(20, None),
             26 => Reply::Device(Device::Keyboard),
-            53 | 55 => Reply::Status(50, None),
+            53 | 55 => Reply::Status(53, None),
             56 => Reply::Status(57, Some(0)),
             62 => Reply::Device(Device::MacroSpace),
             63 => Reply::Checksum(request, 0),
@@ -242,7 +255,7 @@ impl Emulator {
         true
     }
 
-    /// XTWINOPS: what can be told or kept; nothing moves a window, and no title is reported.
+    /// XTWINOPS: what can be told or kept; nothing moves a window.
     pub(crate) fn window(&mut self, params: &Params) -> bool {
         let (width, height) = self.pixels();
         let pixels = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
@@ -253,8 +266,8 @@ impl Emulator {
             8 => self.event(TermEvent::SizeWanted { cols: params.get(2), rows: params.get(1) }),
             11 => self.reply(Reply::WindowOpen),
             13 => self.reply(Reply::Window(3, 0, 0)),
-            20 => self.reply(Reply::EmptyTitle('L')),
-            21 => self.reply(Reply::EmptyTitle('l')),
+            20 => self.reply(Reply::Title('L')),
+            21 => self.reply(Reply::Title('l')),
             14 => self.reply(Reply::Window(4, pixels(height), pixels(width))),
             15 => self.reply(Reply::Window(5, pixels(height), pixels(width))),
             16 => self.reply(Reply::Window(6, cell.1, cell.0)),
@@ -296,16 +309,56 @@ impl Emulator {
         true
     }
 
-    /// The sum of the characters, negated if XTCHECKSUM did not say otherwise. Attributes do not count.
+    /// The sum of the characters as XTCHECKSUM asks for it (xterm's `checksumExtension`): without any bit it is DEC's, of 8 bits of each character and its
+    /// attributes, without cells that nothing was written in, negated.
     fn checksum(&self, area: Area) -> u16 {
-        let cells = area.rows.flat_map(|y| &self.grid.row(y)[area.cols.clone()]);
-        let code = |cell: &Cell| match cell.cluster() {
+        let [positive, plain, untrimmed, undrawn, whole] = Mode::SUMS.map(|mode| self.is_on(mode));
+        let (mut sum, mut blanks, mut is_first) = (0_u32, 0_u32, true);
+        for y in area.rows {
+            for cell in &self.grid.row(y)[area.cols.clone()] {
+                if cell.is_blank() && !untrimmed && !undrawn {
+                    continue;
+                }
+                let mut value = self.code_point(*cell);
+                if !whole {
+                    value &= 0xff;
+                }
+                if !plain {
+                    value += attribute_value(self.tables.looks.get(cell.style()), cell.is_protected());
+                }
+                if untrimmed || is_first || value != 0x20 || !cell.is_blank() {
+                    sum = sum.wrapping_add(value).wrapping_add(std::mem::take(&mut blanks));
+                } else {
+                    blanks += value;
+                }
+                is_first = untrimmed;
+            }
+            blanks = 0;
+        }
+        let sum = u16::try_from(sum & 0xffff).unwrap_or(0);
+        if positive { sum } else { sum.wrapping_neg() }
+    }
+
+    /// The first scalar of a cell; a blank is a space.
+    fn code_point(&self, cell: Cell) -> u32 {
+        match cell.cluster() {
             Some(number) => self.tables.clusters.get(number).chars().next().map_or(0x20, u32::from),
             None => cell.char().map_or(0x20, u32::from),
-        };
-        let sum = cells.fold(0_u16, |sum, cell| sum.wrapping_add(u16::try_from(code(cell) & 0xffff).unwrap_or(0)));
-        if self.is_on(Mode::POSITIVE_SUMS) { sum } else { sum.wrapping_neg() }
+        }
     }
+}
+
+/// What attributes add to a sum (xterm, after DEC's VT520).
+fn attribute_value(look: Look, protected: bool) -> u32 {
+    let on = [
+        (protected, 0x04),
+        (look.has(Attrs::CONCEAL), 0x08),
+        (look.underline_kind() != Underline::None, 0x10),
+        (look.has(Attrs::INVERSE), 0x20),
+        (look.has(Attrs::BLINK), 0x40),
+        (look.has(Attrs::BOLD), 0x80),
+    ];
+    on.iter().filter(|(on, _)| *on).map(|(_, value)| value).sum()
 }
 
 /// A reply with C1 controls in place of ESC and a letter (S8C1T).

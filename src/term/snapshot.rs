@@ -1,6 +1,7 @@
 //! The whole state of a terminal as plain data, and back. Anything may be in a snapshot that is restored: it is checked, never trusted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::base::geom::Size;
 use crate::base::memory::Memory;
@@ -24,7 +25,7 @@ use crate::term::parser::table::State;
 use crate::term::parser::{Header, Parser, STRING_BYTES_MAX};
 use crate::term::shell::{PATH_BYTES_MAX, Shell};
 use crate::term::tabs::Tabs;
-use crate::term::title::{STACK_MAX, TITLE_BYTES_MAX, Titles};
+use crate::term::title::Titles;
 
 /// Why a snapshot cannot be restored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,12 +61,12 @@ pub struct Snapshot {
     pub looks: Vec<[u64; 2]>,
     /// Clusters by number; an empty one is unused.
     pub clusters: Vec<String>,
-    /// Links by number, from 1, and which one is given up next.
+    /// Links by number, from 1, those given up empty; and which place is taken next once there is no other.
     pub links: (Vec<String>, u32),
     /// Where the scrollback ends.
     pub history: HistoryEnd,
-    /// The title, and those on the stack.
-    pub titles: (String, Vec<String>),
+    /// Title and icon name, and those on the stack.
+    pub titles: ((String, String), Vec<(String, String)>),
     /// Colours.
     pub colours: ColourSnapshot,
     /// Keyboard protocols.
@@ -106,7 +107,7 @@ pub struct CursorSnapshot {
     pub zone: u8,
     /// Sets in G0 to G3.
     pub sets: [u8; 4],
-    /// The set in force, and the single shift.
+    /// The sets in force, left in the lower two bits and right above them, and the single shift.
     pub shifts: [u8; 2],
 }
 
@@ -117,8 +118,6 @@ pub struct SavedSnapshot {
     pub cursor: CursorSnapshot,
     /// Origin mode.
     pub origin: bool,
-    /// Autowrap.
-    pub autowrap: bool,
     /// Whether anything was saved.
     pub is_set: bool,
 }
@@ -272,30 +271,30 @@ impl CursorSnapshot {
             protected: cursor.pen.protected,
             zone: cursor.pen.zone,
             sets: cursor.charsets.sets.map(|set| set as u8),
-            shifts: [cursor.charsets.left, cursor.charsets.single],
+            shifts: [cursor.charsets.left | cursor.charsets.right << 2, cursor.charsets.single],
         }
     }
 
     fn cursor(self, size: Size) -> Cursor {
         let pen = Pen { look: Look::from_words(self.look), protected: self.protected, zone: self.zone & 3, stale: true, ..Pen::default() };
-        let charsets = Charsets { sets: self.sets.map(Charset::from_number), left: self.shifts[0] & 3, single: self.shifts[1] & 3 };
+        let [shifts, single] = self.shifts;
+        let charsets = Charsets { sets: self.sets.map(Charset::from_number), left: shifts & 3, right: shifts >> 2 & 3, single: single & 3 };
         Cursor { x: self.at.0.min(size.cols - 1), y: self.at.1.min(size.rows - 1), pending: self.pending, pen, charsets }
     }
 }
 
 impl SavedSnapshot {
     fn of(saved: &Saved) -> Self {
-        Self { cursor: CursorSnapshot::of(&saved.cursor), origin: saved.origin, autowrap: saved.autowrap, is_set: saved.is_set }
+        Self { cursor: CursorSnapshot::of(&saved.cursor), origin: saved.origin, is_set: saved.is_set }
     }
 
     fn saved(self, size: Size) -> Saved {
-        Saved { cursor: self.cursor.cursor(size), origin: self.origin, autowrap: self.autowrap, is_set: self.is_set }
+        Saved { cursor: self.cursor.cursor(size), origin: self.origin, is_set: self.is_set }
     }
 }
 
 impl Emulator {
     pub(crate) fn snapshot(&self, parser: &Parser) -> Snapshot {
-        let texts = |texts: &[Box<str>]| texts.iter().map(ToString::to_string).collect();
         let Margins { top, bottom, left, right } = self.margins;
         Snapshot {
             size: self.size,
@@ -308,9 +307,9 @@ impl Emulator {
             modes: [self.modes.0, self.kept.modes.0.0, self.kept.modes.1.0],
             looks: self.tables.looks.all().iter().copied().map(Look::words).collect(),
             clusters: self.tables.clusters.all().map(str::to_owned).collect(),
-            links: (texts(&self.tables.links.keys), u32::try_from(self.tables.links.oldest).unwrap_or(0)),
+            links: (self.tables.links.keys.iter().map(ToString::to_string).collect(), u32::try_from(self.tables.links.next).unwrap_or(0)),
             history: self.history.end(),
-            titles: (self.titles.title.clone(), self.titles.stack.clone()),
+            titles: (self.titles.now(), self.titles.stack.clone()),
             colours: ColourSnapshot {
                 entries: self.palette.entries.iter().map(|(entry, colour)| (*entry, *colour)).collect(),
                 special: [self.palette.fg, self.palette.bg, self.palette.cursor],
@@ -336,7 +335,6 @@ impl Emulator {
             return Err(RestoreError::Size(size));
         }
         let tick = snapshot.tick.saturating_add(1).min(u64::MAX >> 1);
-        let boxed = |texts: Vec<String>| texts.into_iter().map(String::into_boxed_str).collect();
         let mut grid = snapshot.screen.grid(size, tick)?;
         let mut other = snapshot.other.map(|screen| screen.grid(size, tick)).transpose()?;
         let looks: Vec<Look> = snapshot.looks.into_iter().map(Look::from_words).collect();
@@ -344,9 +342,6 @@ impl Emulator {
             grid.bound_styles(looks.len());
         }
         let limits = (options.scrollback_lines_max, options.scrollback_bytes_max);
-        let mut titles = Titles { title: snapshot.titles.0, stack: snapshot.titles.1 };
-        titles.title = crate::base::text::harmless(&titles.title, TITLE_BYTES_MAX);
-        titles.stack.truncate(STACK_MAX);
         let mut emulator = Self::new(size, options, Box::new(crate::base::memory::HeapMemory::default()));
         emulator.history = History::restore(memory, limits, size.cols, snapshot.history);
         emulator.grid = grid;
@@ -362,9 +357,9 @@ impl Emulator {
         emulator.tables = Tables {
             looks: Looks::from_looks(looks),
             clusters: Clusters::from_texts(snapshot.clusters),
-            links: Links::from_keys(boxed(snapshot.links.0), snapshot.links.1 as usize),
+            links: Links::from_keys(snapshot.links.0.into_iter().map(Arc::from).collect(), snapshot.links.1 as usize),
         };
-        emulator.titles = titles;
+        emulator.titles = Titles::restore(snapshot.titles.0, snapshot.titles.1);
         emulator.palette = palette(snapshot.colours);
         emulator.keyboard = keyboard(snapshot.keyboard, emulator.alternate);
         let (cwd, at_prompt, redraws) = snapshot.shell;

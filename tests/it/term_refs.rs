@@ -11,6 +11,7 @@ mod soup;
 mod support;
 mod targets;
 mod targets_client;
+mod told;
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;

@@ -46,6 +46,7 @@ impl Apply for Ls {
             all.unpacked += item.unpacked;
             all.screen += item.screen;
             all.images += item.images;
+            all.ring += item.ring;
             listed.push(Listed::Memory(item));
         }
         listed.push(Listed::Memory(all));
@@ -82,13 +83,15 @@ pub struct MemoryItem {
     pub screen: usize,
     /// Images.
     pub images: usize,
+    /// The ring of the latest output, which keeper and server share.
+    pub ring: usize,
     /// The most that scrollback may take.
     pub limit: u64,
 }
 
 impl MemoryItem {
     fn of(pane: PaneId, session: String, memory: &Memory, limit: u64) -> Self {
-        let Memory { lines, scrollback, packed, unpacked, screen, images } = *memory;
-        Self { pane: Some(pane), session: Some(session), lines, scrollback, packed, unpacked, screen, images, limit }
+        let Memory { lines, scrollback, packed, unpacked, screen, images, ring } = *memory;
+        Self { pane: Some(pane), session: Some(session), lines, scrollback, packed, unpacked, screen, images, ring, limit }
     }
 }

@@ -1,7 +1,9 @@
 //! iTerm2's inline images (OSC 1337 `File=`), and how large a file says its picture is. Nothing is saved as a file.
 
+use std::sync::Arc;
+
+use crate::base::base64;
 use crate::base::text::harmless;
-use crate::term::base64;
 use crate::term::emulator::Emulator;
 use crate::term::image::{IMAGE_BYTES_MAX, Image, ImageFormat, PIXELS_MAX, Picture};
 
@@ -15,14 +17,14 @@ impl Emulator {
     pub(crate) fn inline_image(&mut self, rest: &str) -> bool {
         let Some((options, payload)) = rest.split_once(':') else { return false };
         let option = |name: &str| options.split(';').find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
-        let Some(data) = base64::decode(payload.as_bytes(), IMAGE_BYTES_MAX).filter(|_| option("inline") == Some("1")) else {
+        let Some(data) = base64::decode_loose(payload.as_bytes(), IMAGE_BYTES_MAX).filter(|_| option("inline") == Some("1")) else {
             return false;
         };
         let pixels = pixels(&data).unwrap_or((0, 0));
         if pixels.0 > PIXELS_MAX || pixels.1 > PIXELS_MAX {
             return false;
         }
-        let name = option("name").and_then(|name| base64::decode(name.as_bytes(), 4 * NAME_BYTES_MAX)).unwrap_or_default();
+        let name = option("name").and_then(|name| base64::decode_loose(name.as_bytes(), 4 * NAME_BYTES_MAX)).unwrap_or_default();
         let cell = self.shared.options.cell_pixels;
         let wanted = (
             option("width").and_then(|text| side(text, cell.0, self.size.cols)),
@@ -42,7 +44,7 @@ impl Emulator {
             compressed: false,
             pixels,
             name: harmless(&String::from_utf8_lossy(&name), NAME_BYTES_MAX),
-            data,
+            data: Arc::new(data),
         };
         let image = Image { cells, canvas, ..self.image_here(picture) };
         self.draw_in_cells(image, false);

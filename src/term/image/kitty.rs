@@ -1,7 +1,9 @@
 //! The kitty graphics protocol as far as bytes in the stream go: direct transmission, whole or in pieces, placements, virtual ones, deletion, queries.
 //! Files and shared memory of the machine are never read for a program, and nothing is animated: such commands are answered with an error.
 
-use crate::term::base64;
+use std::sync::Arc;
+
+use crate::base::base64;
 use crate::term::emulator::Emulator;
 use crate::term::image::{Control, IMAGE_BYTES_MAX, Image, ImageFormat, Images, PIXELS_MAX, Picture, Stored, Transfer, file};
 use crate::term::report::Reply;
@@ -37,7 +39,7 @@ impl Emulator {
 
     fn receive(&mut self, control: Control, payload: &[u8]) {
         let room = IMAGE_BYTES_MAX - self.images.transfer.data.len();
-        let decoded = base64::decode(payload, room).filter(|_| control.medium == b'd');
+        let decoded = base64::decode_loose(payload, room).filter(|_| control.medium == b'd');
         let Some(mut bytes) = decoded else {
             self.images.transfer = Transfer::default();
             self.answer(control, false);
@@ -82,7 +84,7 @@ impl Emulator {
             return None;
         }
         let serial = self.images.next_serial();
-        let picture = Picture { serial, format, compressed: control.compressed, pixels, name: String::new(), data };
+        let picture = Picture { serial, format, compressed: control.compressed, pixels, name: String::new(), data: Arc::new(data) };
         self.images.stored.push(Stored { id: control.id, number: control.number, picture: picture.into() });
         if control.action == b't' {
             return Some(control);

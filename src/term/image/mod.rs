@@ -55,8 +55,8 @@ pub struct Picture {
     pub pixels: (u32, u32),
     /// Its name, harmless; empty if it has none.
     pub name: String,
-    /// The data, at most `IMAGE_BYTES_MAX` for all images together.
-    pub data: Vec<u8>,
+    /// The data, at most `IMAGE_BYTES_MAX` for all images together; snapshots share it.
+    pub data: Arc<Vec<u8>>,
 }
 
 /// An image on the screen.

@@ -1,5 +1,7 @@
 //! Sixel images: their size is measured, their data kept as it came (VT330/VT340 manual, chapter 14). No pixel is painted.
 
+use std::sync::Arc;
+
 use crate::term::emulator::Emulator;
 use crate::term::image::{Image, ImageFormat, PIXELS_MAX, Picture};
 use crate::term::mode::Mode;
@@ -69,7 +71,8 @@ impl Emulator {
             return;
         };
         let serial = self.images.next_serial();
-        let picture = Picture { serial, format: ImageFormat::Sixel, compressed: false, pixels, name: String::new(), data: data.to_vec() };
+        let picture =
+            Picture { serial, format: ImageFormat::Sixel, compressed: false, pixels, name: String::new(), data: Arc::new(data.to_vec()) };
         let (cells, canvas) = self.fit(pixels, (None, None));
         let image = Image { cells, canvas, ..self.image_here(picture) };
         if self.is_on(Mode::SIXEL_DISPLAY) {

@@ -132,9 +132,8 @@ impl Parser {
         while at < bytes.len() {
             at += match self.state {
                 State::Ground => self.ground(sink, &bytes[at..]),
-                State::DcsString => self.dcs_string(sink, &bytes[at..]),
                 State::OscString => self.osc_string(sink, &bytes[at..]),
-                State::ApcString | State::IgnoredString => self.apc_string(sink, &bytes[at..]),
+                State::DcsString | State::ApcString | State::IgnoredString => self.plain_string(sink, &bytes[at..]),
                 _ => self.sequence(sink, &bytes[at..]),
             };
         }
@@ -257,7 +256,7 @@ impl Parser {
         self.string.extend_from_slice(bytes);
     }
 
-    /// Whether the byte at `at`, 0x9c, ends a string: then the byte before it belongs to the terminator.
+    /// Whether the byte at `at`, 0x9c, ends a string: then the byte before it belongs to the terminator. Behind any other byte it is part of a character.
     fn is_st(&self, bytes: &[u8], at: usize) -> bool {
         let before = if at > 0 { bytes.get(at - 1) } else { self.string.last() };
         bytes[at] == ST[1] && before == Some(&ST[0])
@@ -311,26 +310,11 @@ impl Parser {
         run + 1
     }
 
-    /// Reads the payload of a DCS: C0 controls belong to it, bytes above 0x7e do not (sixels need line breaks).
-    fn dcs_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
-        let run = scan_until(bytes, |byte| byte > 0x7e || matches!(byte, 0x18 | 0x1a | ESC));
-        self.append(&bytes[..run]);
-        let Some(&byte) = bytes.get(run) else { return run };
-        if matches!(byte, 0x18 | 0x1a | ESC | 0x9c) {
-            let end = self.leave(byte);
-            if !self.overflowed {
-                sink.dcs(&self.header, &self.string, end);
-            }
-            self.close(sink, byte);
-        }
-        run + 1
-    }
-
-    /// Reads an APC, or a SOS or PM, which are skipped.
-    fn apc_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
+    /// Reads the payload of a DCS or an APC, to which C0 controls belong (sixels need line breaks), or a SOS or PM, which are skipped.
+    fn plain_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
         let run = scan_until(bytes, |byte| matches!(byte, 0x18 | 0x1a | ESC) || byte == ST[1]);
-        let is_apc = self.state == State::ApcString;
-        if !is_apc {
+        let kind = self.state;
+        if kind == State::IgnoredString {
             // Nothing is kept of it but what may be the first half of ST.
             self.overflowed = true;
         }
@@ -344,9 +328,12 @@ impl Parser {
             return run + 1;
         }
         let end = self.leave(byte);
-        if is_apc && !self.overflowed {
+        if !self.overflowed {
             self.string.truncate(self.string.len() - if is_st { ST.len() } else { 0 });
-            sink.apc(&self.string, end);
+            match kind {
+                State::DcsString => sink.dcs(&self.header, &self.string, end),
+                _ => sink.apc(&self.string, end),
+            }
         }
         self.close(sink, byte);
         run + 1

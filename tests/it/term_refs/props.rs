@@ -121,7 +121,8 @@ proptest! {
         let before = seen(&first);
         // The server goes on, and dies: what it appended since must be forgotten.
         first.feed(&lost, &mut Vec::new());
-        let cleared = lost.contains(&b'J');
+        // ED 3 and RIS drop scrollback for good.
+        let cleared = lost.contains(&b'J') || lost.contains(&b'c');
         drop(first);
         let mut second = Terminal::restore(snapshot, options(), Box::new(shared.copy())).expect("its own snapshot");
         if !cleared {

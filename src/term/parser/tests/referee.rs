@@ -53,7 +53,8 @@ impl Sink for Ours {
     }
     fn dcs(&mut self, header: &Header, payload: &[u8], _: End) {
         self.0.push(Call::Hook(groups(&header.params), header.marks().to_vec(), header.ignored, header.last));
-        self.0.extend(payload.iter().map(|byte| Call::Put(*byte)));
+        // vte drops what is not ASCII.
+        self.0.extend(payload.iter().filter(|byte| **byte < 0x7f).map(|byte| Call::Put(*byte)));
         self.0.push(Call::Unhook);
     }
     fn apc(&mut self, _: &[u8], _: End) {}
@@ -104,9 +105,12 @@ pub(crate) fn theirs(bytes: &[u8]) -> Vec<Call> {
     sink.0
 }
 
-/// Whether the two may differ: vte drops APC, starts no sequence at a C1 control, and keeps half a character before a control.
+/// Whether the two may differ: vte drops APC, starts no sequence at a C1 control, keeps half a character before a control, and ends a DCS at the byte
+/// 0x9c even inside of a character.
 pub(crate) fn may_differ(bytes: &[u8]) -> bool {
-    bytes.windows(2).any(|pair| pair == b"\x1b_" || matches!(pair, [0xc2, 0x80..=0x9f | ..0x20]))
+    let has_dcs = bytes.windows(2).any(|pair| pair == b"\x1bP");
+    let has_control = bytes.windows(2).any(|pair| pair == b"\x1b_" || matches!(pair, [0xc2, 0x80..=0x9f | ..0x20]));
+    has_control || (has_dcs && bytes.contains(&0x9c))
 }
 
 /// Both make the same calls for `bytes`, however they are cut.
