@@ -120,8 +120,7 @@ impl Outer {
 
     /// Answers what a terminal is asked at start, its kind and where its cursor is, in the order of the questions.
     fn answer(&self, count: usize) -> anyhow::Result<()> {
-        const ANSWERS: [(&[u8], &[u8]); 3] =
-            [(b"\x1b[c", b"\x1b[?62;22c"), (b"\x1b[0c", b"\x1b[?62;22c"), (b"\x1b[6n", b"\x1b[1;1R")];
+        const ANSWERS: [(&[u8], &[u8]); 3] = [(b"\x1b[c", b"\x1b[?62;22c"), (b"\x1b[0c", b"\x1b[?62;22c"), (b"\x1b[6n", b"\x1b[1;1R")];
         let asked = |(query, answer): (&[u8], &'static [u8])| {
             Finder::new(query).find_iter(&self.buffer[..count]).map(|at| (at, answer)).collect::<Vec<_>>()
         };

@@ -74,6 +74,10 @@ fn half_a_character_and_a_control_make_no_terminator() {
     for chunk in [1, 2, 3, 100] {
         let calls = ours(b"\x1b]2;a\xc2\0\x9cb\x07.", chunk);
         assert_eq!(calls, [Call::Osc(vec![b"2".to_vec(), b"a\xef\xbf\xbd\x9cb".to_vec()], true), Call::Print('.')]);
+    }
+}
+
+#[test]
 fn a_character_with_the_byte_of_st_ends_no_string() {
     // U+5B5C is E5 AD 9C, U+6F1C is E6 BC 9C.
     for text in ["\u{5b5c}", "a\u{6f1c}b", "\u{1f71c}", "\u{49c}"] {
