@@ -133,6 +133,14 @@ proptest! {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         second.feed(&more, &mut ours);
         twin.feed(&more, &mut theirs);
+        if cleared {
+            // With the scrollback the start of a line that goes on may be gone: the prompt is at the same place of another line.
+            for event in ours.iter_mut().chain(&mut theirs) {
+                if let TermEvent::PromptMark(mark) = event {
+                    mark.at = None;
+                }
+            }
+        }
         prop_assert_eq!(ours, theirs);
         let (second, twin) = (seen(&second), seen(&twin));
         prop_assert_eq!(second.screen, twin.screen);
