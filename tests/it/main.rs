@@ -12,6 +12,7 @@ mod e2e_config;
 mod e2e_copy;
 mod e2e_hostile;
 mod e2e_images;
+mod e2e_issues;
 mod e2e_keys;
 mod e2e_panes;
 mod e2e_procview;
