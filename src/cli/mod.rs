@@ -18,6 +18,7 @@ mod tree;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::error::ErrorKind;
 use serde_json::Value;
@@ -76,6 +77,8 @@ pub struct Attach {
     pub params: Params,
 }
 
+/// How long a server that ends is waited for.
+const GONE_WITHIN: Duration = Duration::from_secs(3);
 const GIVE_UP: Span = Span::seconds(30);
 
 /// Reads the command line, without the name of the program, and does what it says.
@@ -167,7 +170,7 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
         link => link,
     };
     let reply = match link {
-        Some(mut link) => link.call(entry, &params)?,
+        Some(link) => asked(link, Whence { places: &places, pane }, entry, &params)?,
         None => without_server(entry, &params)?,
     };
     if exec::is_ps(entry) && !as_json {
@@ -178,6 +181,31 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     }
     let wants_json = as_json || params.get("format").is_some_and(|format| format == "json");
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
+}
+
+/// Calls an action. What only looks is asked again where the server ends just then: of the next one, or it is as if there had been none. After a
+/// stop this returns once nobody listens any more, so that what is called next meets no server that is about to go.
+fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Params) -> Result<Value, Refusal> {
+    let end = Instant::now() + GONE_WITHIN;
+    loop {
+        let outcome = link.call(entry, params);
+        let has_gone = outcome.as_ref().is_err_and(|refusal| matches!(refusal.code, Code::Interrupted | Code::ShuttingDown));
+        if has_gone && entry.access == Access::Read && Instant::now() < end {
+            link::pause();
+            match Link::connect(whence.places, whence.pane)? {
+                Some(next) => link = next,
+                None => return without_server(entry, params),
+            }
+            continue;
+        }
+        if entry.name == Stop::NAME && outcome.is_ok() {
+            drop(link);
+            while Instant::now() < end && Link::connect(whence.places, None).is_ok_and(|link| link.is_some()) {
+                link::pause();
+            }
+        }
+        return outcome;
+    }
 }
 
 /// Whether a call needs a view, so that a client has to make it.

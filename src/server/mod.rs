@@ -12,6 +12,7 @@ mod jobs;
 mod keep;
 mod kept;
 mod link;
+mod names;
 mod pane;
 mod perform;
 mod pictures;

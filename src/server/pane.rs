@@ -27,6 +27,8 @@ pub(super) const QUIET: Span = Span::seconds(1);
 const LINES_LEN_FIRST: usize = 4096;
 /// What comes beyond so many bytes after a key is no echo of it.
 const ECHO_BYTES: u64 = 64 << 10;
+/// How soon after output it is looked what runs in the foreground: once for a burst.
+pub(super) const NAME_AFTER: Span = Span::millis(150);
 /// How often it is looked whether what a stopped program started has gone by itself.
 pub(super) const STOP_LOOK: Span = Span::millis(50);
 /// For so long a synchronized update may hold the drawn state (DEC mode 2026).
@@ -124,6 +126,8 @@ pub(super) struct PaneIo {
     snapshot_at: u64,
     /// When there will have been no output for [`QUIET`]; none once that was dealt with.
     pub(super) quiet_at: Option<Tick>,
+    /// When it is looked what runs in the foreground.
+    pub(super) named_at: Option<Tick>,
     /// Until when a synchronized update holds the drawn state.
     pub(super) held_until: Option<Tick>,
     pub(super) waits_writable: bool,
@@ -187,6 +191,7 @@ impl PaneIo {
             stash,
             snapshot_at: position,
             quiet_at: None,
+            named_at: Some(Tick::default()),
             held_until: None,
             waits_writable: false,
             packing: true,

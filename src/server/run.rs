@@ -17,7 +17,7 @@ use crate::platform::{Changes, config_file, now, process, saved, watch};
 use crate::server::conn::{Conn, Event};
 use crate::server::draw::ECHO_WITHIN;
 use crate::server::edge::{Origin, Server};
-use crate::server::pane::{PaneIo, QUIET, Stop, TURN_BYTES_MAX, exit_status};
+use crate::server::pane::{NAME_AFTER, PaneIo, QUIET, Stop, TURN_BYTES_MAX, exit_status};
 use crate::server::{RESTART_STATUS, settings};
 use crate::state::effect::Effects;
 use crate::state::view::View;
@@ -240,6 +240,7 @@ impl Server {
         let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane)) else { return };
         io.note_hold(now, &state.screen);
         io.quiet_at = Some(now + QUIET);
+        io.named_at.get_or_insert(now + NAME_AFTER);
         self.disk.printed(pane, now);
         self.mark(Some(pane));
     }
@@ -342,7 +343,7 @@ impl Server {
     }
 
     fn next_deadline(&self) -> Option<Tick> {
-        let panes = self.panes.values().flat_map(|io| [io.quiet_at, io.held_until, io.stop.deadline()]).flatten();
+        let panes = self.panes.values().flat_map(|io| [io.quiet_at, io.named_at, io.held_until, io.stop.deadline()]).flatten();
         let draws = self.conns.values().filter_map(Conn::draw_deadline);
         panes.chain(draws).chain(self.core.next_deadline()).chain(self.command_deadline()).chain(self.disk.deadline()).min()
     }
@@ -357,7 +358,7 @@ impl Server {
         let due: Vec<PaneId> = self
             .panes
             .iter()
-            .filter(|(_, io)| is_due(io.quiet_at) || is_due(io.held_until) || is_due(io.stop.deadline()))
+            .filter(|(_, io)| is_due(io.quiet_at) || is_due(io.named_at) || is_due(io.held_until) || is_due(io.stop.deadline()))
             .map(|(pane, _)| *pane)
             .collect();
         for pane in due {
@@ -378,6 +379,7 @@ impl Server {
             self.core.end_hold(pane);
             self.mark_stale();
         }
+        self.name_program(pane, now);
         let Some(io) = self.panes.get_mut(&pane) else { return };
         if io.quiet_at.is_some_and(|at| at <= now) {
             io.quiet_at = None;

@@ -75,7 +75,7 @@ impl State {
         if floating {
             if !tab.layout.remove(pane, tab.area) {
                 return Err(Refusal::new(Code::TooSmall, format!("pane {pane} is the only one of its tab that does not float"))
-                    .hint("abide pane float --new makes one"));
+                    .hint("abide pane float new makes one"));
             }
             let rect = fresh(tab.area, tab.floats.len());
             tab.floats.push(Float { pane, rect });

@@ -197,7 +197,8 @@ fn keys_of_layouts_and_sizes() {
         row(&["pane split --right"], "C-b C-Right", |seen| seen.size(1).0 == 51),
         row(&["pane split --right"], "C-b M-Left", |seen| seen.size(1).0 == 45),
         row(&["pane split --right"], "C-b M-Right", |seen| seen.size(1).0 == 55),
-        row(THREE, "C-b g s", |seen| seen.size(3) == (100, 25)),
+        row(THREE, "C-b g s", |seen| (seen.size(1).1, seen.size(3)) == (14, (100, 12))),
+        row(&["pane split", "pane stack --all"], "C-b g s", |seen| seen.size(1).1.abs_diff(seen.size(2).1) <= 1),
         row(&["pane split", "pane stack --all"], "C-b Up", |seen| (seen.focus.as_str(), seen.size(1)) == ("p1", (100, 26))),
     ]);
 }
