@@ -52,11 +52,8 @@ impl Held {
     /// Reads what the terminal still has to say to us: answers on their way would be typed into whatever reads it next. The last answer is the one to
     /// a question asked now (DSR 5).
     fn swallow(&self) {
-        let deadline = if self.answers.load(Ordering::Acquire) {
-            platform::now().tick + ANSWER_WITHIN
-        } else {
-            self.taken_at + FIRST_ANSWER_WITHIN
-        };
+        let deadline =
+            if self.answers.load(Ordering::Acquire) { platform::now().tick + ANSWER_WITHIN } else { self.taken_at + FIRST_ANSWER_WITHIN };
         if deadline <= platform::now().tick || self.terminal.write_last(terminal::STATUS_QUERY.as_bytes(), LEAVE_WAIT_MS).is_err() {
             return;
         }
@@ -80,7 +77,13 @@ impl ScreenGuard {
     /// If the terminal is gone.
     pub(super) fn enter(terminal: Arc<OuterTerminal>, is_modern: bool) -> io::Result<Self> {
         terminal.raw()?;
-        let held = Arc::new(Held { terminal, is_modern, is_ours: AtomicBool::new(true), answers: AtomicBool::new(false), taken_at: platform::now().tick });
+        let held = Arc::new(Held {
+            terminal,
+            is_modern,
+            is_ours: AtomicBool::new(true),
+            answers: AtomicBool::new(false),
+            taken_at: platform::now().tick,
+        });
         let of_hook = Arc::clone(&held);
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {

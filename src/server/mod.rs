@@ -16,6 +16,8 @@ mod names;
 mod pane;
 mod perform;
 mod pictures;
+mod pipe;
+mod piped;
 mod procs;
 mod restore;
 mod revive;

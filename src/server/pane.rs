@@ -11,6 +11,7 @@ use crate::base::memory::{Memory, MemoryFull};
 use crate::base::time::{Span, Tick};
 use crate::platform::memory::SharedMemory;
 use crate::platform::tty;
+use crate::server::pipe::Pipe;
 use crate::store::input::{self, Full, Input};
 use crate::store::ring::Consumer;
 use crate::store::slot::{self, Slots};
@@ -136,6 +137,8 @@ pub(super) struct PaneIo {
     pub(super) stop: Stop,
     /// The end of the leader, and the ring's head at that moment.
     pub(super) exit: Option<(keeper::ExitStatus, u64)>,
+    /// What reads its output besides us.
+    pub(super) pipe: Option<Pipe>,
     /// Processes that a stop could not end.
     pub(super) left: Vec<u32>,
 }
@@ -197,6 +200,7 @@ impl PaneIo {
             packing: true,
             stop: Stop::None,
             exit: exit.map(|status| (status, head)),
+            pipe: None,
             left: Vec::new(),
         };
         Ok((io, lines))

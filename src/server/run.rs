@@ -211,6 +211,7 @@ impl Server {
                 break;
             }
             let (count, end) = (bytes.len(), position + bytes.len() as u64);
+            let lost = io.pipe.as_mut().and_then(|pipe| pipe.put(bytes));
             let mut effects = Effects::new();
             // A bug that some bytes bring out costs the pane its screen, not everybody the server, again and again.
             let step = AssertUnwindSafe(|| self.core.step(now(), Input::Output { pane, bytes }, &mut effects));
@@ -220,6 +221,9 @@ impl Server {
             }
             io.position = end;
             self.settle(effects, Origin::Output(end));
+            if let Some(line) = lost {
+                self.pipe_is_slow(pane, &line);
+            }
             taken += count;
             let Some(io) = self.panes.get_mut(&pane) else { break };
             if io.done() {

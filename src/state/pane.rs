@@ -45,6 +45,8 @@ pub struct Pane {
     pub is_synced: bool,
     /// Whether its program is being ended to be started again.
     pub again: bool,
+    /// The line for the shell that reads what it prints.
+    pub pipe: Option<String>,
     /// What a view marks it with.
     pub marks: Marks,
 }
@@ -218,6 +220,7 @@ impl State {
             screen: Terminal::new(size, options, Box::new(HeapMemory::default())),
             is_synced: false,
             again: false,
+            pipe: None,
             marks: Marks::default(),
         };
         self.panes.insert(id, pane);
@@ -290,6 +293,12 @@ impl State {
         let pane = self.pane(id);
         let title = || Some(harmless(pane.screen.title(), LABEL_MAX)).filter(|title| !title.is_empty());
         pane.name.clone().or_else(title).unwrap_or_else(|| self.program_label(id))
+    }
+
+    /// Lets a line for the shell read what a pane prints, or none.
+    pub fn set_pipe(&mut self, id: PaneId, line: Option<String>) {
+        self.pane_mut(id).pipe = line;
+        self.version += 1;
     }
 
     /// Notes what runs in a pane's foreground; none for what it was started with. True if that is news.

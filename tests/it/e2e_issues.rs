@@ -31,7 +31,8 @@ fn issue_a_client_that_is_refused_at_once_leaves_no_answers_of_the_terminal_to_t
         });
         client.type_line(&format!("echo clean-$(({turn}+10))"));
         client.expect_screen("a line as it was typed", |screen| {
-            screen.rows().iter().any(|row| row == &format!("ready$ echo clean-$(({turn}+10))")) && screen.shows(&format!("clean-{}", turn + 10))
+            screen.rows().iter().any(|row| row == &format!("ready$ echo clean-$(({turn}+10))"))
+                && screen.shows(&format!("clean-{}", turn + 10))
         });
     }
 }

@@ -10,6 +10,8 @@ mod e2e_cli;
 mod e2e_commands;
 mod e2e_config;
 mod e2e_copy;
+mod e2e_daily;
+mod e2e_fullscreen;
 mod e2e_hostile;
 mod e2e_images;
 mod e2e_issues;
