@@ -99,7 +99,7 @@ impl Apply for Open {
         if !self.background {
             match cx.state.following_view(cx.caller, session).or(cx.caller.client) {
                 Some(client) => cx.show(client, session)?,
-                None => self.show_beside(cx, session)?,
+                None => Self::show_beside(cx, session)?,
             }
         }
         let tab = cx.state.session(session).current;
@@ -109,7 +109,7 @@ impl Apply for Open {
 
 impl Open {
     /// Called in a pane: the client that shows it goes to the project.
-    fn show_beside(&self, cx: &mut Cx<'_>, session: SessionId) -> Result<(), Refusal> {
+    fn show_beside(cx: &mut Cx<'_>, session: SessionId) -> Result<(), Refusal> {
         let own = cx.caller.pane.and_then(|pane| cx.state.panes.get(&pane)).map(|pane| pane.session);
         match own.and_then(|own| cx.state.following_view(cx.caller, own)) {
             Some(client) => cx.show(client, session),
