@@ -36,3 +36,13 @@ fuzz-one TARGET SECONDS="60":
 # The API documentation.
 docs:
     cargo doc --no-deps --open
+
+# The pictures of the docs, made by abide itself.
+screens:
+    cargo build
+    cargo run --example screens -- screens
+
+# The recording of the docs.
+tour:
+    cargo build
+    cargo run --example screens -- tour

@@ -114,6 +114,8 @@ pub struct PaneItem {
     pub state: &'static str,
     /// How its program ended.
     pub status: Option<ExitStatus>,
+    /// The command line that reads what it prints.
+    pub pipe: Option<String>,
     /// When it was made, in milliseconds since 1970.
     pub created_wall: u64,
 }
@@ -140,6 +142,7 @@ impl PaneItem {
             cwd: pane.cwd.clone(),
             size: pane.size,
             pid,
+            pipe: pane.pipe.clone(),
             state: name,
             status,
             created_wall: pane.created_wall,

@@ -23,6 +23,7 @@ macro_rules! table {
 table! {
     server session::new::New;
     server session::attach::Attach;
+    server session::open::Open;
     server session::ls::Ls;
     server session::has::Has;
     server session::rename::Rename;
@@ -76,6 +77,7 @@ table! {
     server pane::respawn::Respawn;
     server pane::float::Float;
     server pane::place::Place;
+    server pane::popup::Popup;
     server pane::stack::Stack;
     server pane::mark::Mark;
     server pane::sync::Sync;
@@ -83,6 +85,7 @@ table! {
     server pane::ls::Ls;
     server pane::send::Send;
     server pane::capture::Capture;
+    server pane::pipe::Pipe;
     server pane::search::Search;
     server pane::wait::Wait;
     server exec::run::Run;
@@ -116,6 +119,7 @@ table! {
     server layout::next::Next;
     server layout::equalise::Equalise;
     server layout::rotate::Rotate;
+    server pane::customise::Customise;
     server server::status::Status;
     server server::stop::Stop;
     server server::restart::Restart;

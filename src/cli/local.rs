@@ -131,14 +131,19 @@ fn config_show(section: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     print::give(as_json, || part.clone(), || reference::toml(&settings, Some(name)))
 }
 
+/// A first configuration: every option with its text and its default, as comments below their sections.
+fn template() -> String {
+    let line = |line: &str| if line.is_empty() || line.starts_with(['#', '[']) { format!("{line}\n") } else { format!("#{line}\n") };
+    load::DEFAULT.lines().map(line).collect()
+}
+
 fn config_edit() -> Result<u8, Refusal> {
     let path = config_file::path();
     let failed = |error: &dyn std::fmt::Display| Refusal::new(Code::Internal, format!("cannot edit {}: {error}", path.display()));
     if !path.exists() {
         let folder = path.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-        fs::write(&path, "# Options that differ from the defaults; `abide config default` prints all with their texts.\n")
-            .map_err(|error| failed(&error))?;
+        fs::write(&path, template()).map_err(|error| failed(&error))?;
     }
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".into());

@@ -18,6 +18,7 @@ mod tree;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::error::ErrorKind;
 use serde_json::Value;
@@ -26,6 +27,7 @@ use crate::action::buffer::save::Save;
 use crate::action::layout::save;
 use crate::action::server::stop::Stop;
 use crate::action::session::new::New;
+use crate::action::session::open::Open;
 use crate::action::table::{self, Entry, Params};
 use crate::action::{self, Access, Action, Place, tmux};
 use crate::base::code::{Code, Refusal};
@@ -76,6 +78,8 @@ pub struct Attach {
     pub params: Params,
 }
 
+/// How long a server that ends is waited for.
+const GONE_WITHIN: Duration = Duration::from_secs(3);
 const GIVE_UP: Span = Span::seconds(30);
 
 /// Reads the command line, without the name of the program, and does what it says.
@@ -144,7 +148,11 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     if entry.place == Place::Cli {
         return local::run(&entry.call(&params)?, as_json);
     }
-    let is_new = entry.name == New::NAME;
+    let is_open = entry.name == Open::NAME;
+    let is_new = entry.name == New::NAME || is_open;
+    if is_open {
+        layouts::project(&mut params)?;
+    }
     let places = places()?;
     if attaches(entry, &params) {
         if is_new {
@@ -167,7 +175,7 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
         link => link,
     };
     let reply = match link {
-        Some(mut link) => link.call(entry, &params)?,
+        Some(link) => asked(link, Whence { places: &places, pane }, entry, &params)?,
         None => without_server(entry, &params)?,
     };
     if exec::is_ps(entry) && !as_json {
@@ -180,10 +188,37 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
 
+/// Calls an action. What only looks is asked again where the server ends just then: of the next one, or it is as if there had been none. After a
+/// stop this returns once nobody listens any more, so that what is called next meets no server that is about to go.
+fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Params) -> Result<Value, Refusal> {
+    let end = Instant::now() + GONE_WITHIN;
+    loop {
+        let outcome = link.call(entry, params);
+        let has_gone = outcome.as_ref().is_err_and(|refusal| matches!(refusal.code, Code::Interrupted | Code::ShuttingDown));
+        if has_gone && entry.access == Access::Read && Instant::now() < end {
+            link::pause();
+            match Link::connect(whence.places, whence.pane)? {
+                Some(next) => link = next,
+                None => return without_server(entry, params),
+            }
+            continue;
+        }
+        if entry.name == Stop::NAME && outcome.is_ok() {
+            drop(link);
+            while Instant::now() < end && Link::connect(whence.places, None).is_ok_and(|link| link.is_some()) {
+                link::pause();
+            }
+        }
+        return outcome;
+    }
+}
+
 /// Whether a call needs a view, so that a client has to make it.
 fn attaches(entry: &Entry, params: &Params) -> bool {
     match entry.name {
         action::session::attach::Attach::NAME => true,
+        // In a pane, the client that shows it goes there.
+        Open::NAME => params.get("background") != Some(&Value::Bool(true)) && !is_inside(),
         New::NAME => params.get("background") != Some(&Value::Bool(true)),
         _ => false,
     }
@@ -200,10 +235,14 @@ fn attach(places: Places, entry: &'static Entry, params: Params) -> Result<Next,
     Ok(Next::Attach(Box::new(Attach { places, settings, notice, give_up: GIVE_UP, read_only, is_plain, action: entry.name, params })))
 }
 
+/// Whether this process runs in a pane.
+fn is_inside() -> bool {
+    std::env::var_os("ABIDE").is_some_and(|value| !value.is_empty())
+}
+
 /// Whether this process has a terminal to show a session in, and is not shown in one itself.
 fn attachable() -> Result<(), Refusal> {
-    let is_inside = std::env::var_os("ABIDE").is_some_and(|value| !value.is_empty());
-    if is_inside {
+    if is_inside() {
         let refusal = Refusal::new(Code::Nested, "this runs inside abide already; a session is not shown inside itself");
         return Err(refusal
             .hint("abide new -d makes a session without showing it; the prefix and s show another; unset ABIDE to nest all the same"));
@@ -267,6 +306,12 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     }
     if kind("layout").is_some() {
         layouts::fill_in(params)?;
+    }
+    if kind("to_file").is_some()
+        && let (Some(path), Ok(own)) = (params.get("to_file").and_then(Value::as_str), std::env::current_dir())
+        && let Some(path) = own.join(path).to_str()
+    {
+        params.insert("to_file".into(), path.into());
     }
     if kind("load").is_some()
         && params.shift_remove("load") == Some(Value::Bool(true))

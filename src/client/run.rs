@@ -17,7 +17,7 @@ use crate::client::calls::Wanted;
 use crate::client::caps::Caps;
 use crate::client::commands;
 use crate::client::fresh;
-use crate::client::input::Decoder;
+use crate::client::input::{Decoder, TtyEvent};
 use crate::client::link::Outbox;
 use crate::client::model::{Card, Event, Message, Model, Numbered, Overlay};
 use crate::client::outcome::Outcome;
@@ -414,6 +414,9 @@ where
             Ok(len @ 1..) => self.decoder.feed(&buffer[..len], &mut events),
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => return,
             Ok(0) | Err(_) => return self.outcome = Some(Outcome::Hangup),
+        }
+        if events.iter().any(|event| matches!(event, TtyEvent::Reply(_))) {
+            self.guard.note_answer();
         }
         if !events.is_empty() {
             self.update(Event::Tty(events));

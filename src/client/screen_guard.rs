@@ -4,11 +4,19 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::base::time::{Span, Tick};
 use crate::client::terminal;
+use crate::platform;
 use crate::platform::outer::OuterTerminal;
 
 /// How long a terminal that does not read is waited for when it is given back, in milliseconds.
 const LEAVE_WAIT_MS: u32 = 200;
+/// How long it is waited for the last answer of a terminal that has answered before.
+const ANSWER_WITHIN: Span = Span::seconds(1);
+/// The same for one that has not answered yet, from the moment it was taken: one that answers nothing is not waited for again and again.
+const FIRST_ANSWER_WITHIN: Span = Span::millis(500);
+/// The most that is read of late answers, in bytes.
+const LATE_MAX: usize = 1 << 16;
 
 /// Gives the terminal back when dropped.
 #[derive(Debug)]
@@ -21,6 +29,9 @@ struct Held {
     terminal: Arc<OuterTerminal>,
     is_modern: bool,
     is_ours: AtomicBool,
+    /// Whether it has answered anything.
+    answers: AtomicBool,
+    taken_at: Tick,
 }
 
 impl Held {
@@ -31,8 +42,31 @@ impl Held {
         }
         let bytes = if self.is_modern { terminal::LEAVE } else { terminal::LEAVE_PLAIN };
         // A terminal that is gone needs nothing, and there is nobody left to tell.
-        drop(self.terminal.write_last(bytes.as_bytes(), LEAVE_WAIT_MS));
+        let written = self.terminal.write_last(bytes.as_bytes(), LEAVE_WAIT_MS);
+        if self.is_modern && written.is_ok() {
+            self.swallow();
+        }
         drop(self.terminal.restore());
+    }
+
+    /// Reads what the terminal still has to say to us: answers on their way would be typed into whatever reads it next. The last answer is the one to
+    /// a question asked now (DSR 5).
+    fn swallow(&self) {
+        let deadline =
+            if self.answers.load(Ordering::Acquire) { platform::now().tick + ANSWER_WITHIN } else { self.taken_at + FIRST_ANSWER_WITHIN };
+        if deadline <= platform::now().tick || self.terminal.write_last(terminal::STATUS_QUERY.as_bytes(), LEAVE_WAIT_MS).is_err() {
+            return;
+        }
+        let (mut late, mut buffer) = (Vec::new(), [0; 4096]);
+        while late.len() < LATE_MAX && !terminal::has_status(&late) {
+            let left = deadline - platform::now().tick;
+            let wait_ms = u32::try_from(left.0.div_ceil(1_000_000)).unwrap_or(0);
+            match self.terminal.read_within(&mut buffer, wait_ms) {
+                Ok(len @ 1..) => late.extend_from_slice(&buffer[..len]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted && wait_ms != 0 => {}
+                _ => return,
+            }
+        }
     }
 }
 
@@ -43,7 +77,13 @@ impl ScreenGuard {
     /// If the terminal is gone.
     pub(super) fn enter(terminal: Arc<OuterTerminal>, is_modern: bool) -> io::Result<Self> {
         terminal.raw()?;
-        let held = Arc::new(Held { terminal, is_modern, is_ours: AtomicBool::new(true) });
+        let held = Arc::new(Held {
+            terminal,
+            is_modern,
+            is_ours: AtomicBool::new(true),
+            answers: AtomicBool::new(false),
+            taken_at: platform::now().tick,
+        });
         let of_hook = Arc::clone(&held);
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
@@ -60,6 +100,11 @@ impl ScreenGuard {
     pub(super) fn enter_again(&self) -> io::Result<()> {
         self.held.is_ours.store(true, Ordering::Release);
         self.held.terminal.raw()
+    }
+
+    /// The terminal answers when it is asked.
+    pub(super) fn note_answer(&self) {
+        self.held.answers.store(true, Ordering::Release);
     }
 
     /// Gives the terminal back.

@@ -35,6 +35,17 @@ const CAPABILITIES: [&str; 6] = ["RGB", "Tc", "Smulx", "Su", "Smol", "colors"];
 /// DA1, which everyone answers: what was asked before it is answered then.
 pub const ATTRIBUTES_QUERY: &str = "\x1b[c";
 
+/// DSR 5, which everyone answers with [`STATUS`] and which is asked at the end only.
+pub const STATUS_QUERY: &str = "\x1b[5n";
+/// The answer to [`STATUS_QUERY`].
+const STATUS: &[u8] = b"\x1b[0n";
+
+/// Whether the answer to [`STATUS_QUERY`] is among these bytes.
+#[must_use]
+pub fn has_status(bytes: &[u8]) -> bool {
+    bytes.windows(STATUS.len()).any(|part| part == STATUS)
+}
+
 /// Asks for the colours in force (OSC 10, 11, 12, 4).
 #[must_use]
 pub fn colour_queries() -> String {

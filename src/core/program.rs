@@ -100,6 +100,16 @@ impl Core {
         fx.extend(clients.into_iter().map(|client| Effect::Tell { client, message: message.clone() }));
     }
 
+    /// What tells every client on the session of a pane that something went wrong.
+    #[must_use]
+    pub fn warn(&self, pane: PaneId, text: &str) -> Effects {
+        let mut effects = Effects::new();
+        if self.state.panes.contains_key(&pane) {
+            self.tell(pane, &Message::Notice { text: harmless(text, NOTICE_MAX), warning: true }, &mut effects);
+        }
+        effects
+    }
+
     pub(super) fn ended(&mut self, id: PaneId, status: ExitStatus, left: &[u32], fx: &mut Effects) {
         // The end of one that stays is told again by each new server.
         if self.state.panes.get(&id).is_none_or(|pane| matches!(pane.life, Life::Ended { .. })) {

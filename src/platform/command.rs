@@ -1,9 +1,10 @@
 //! Shell commands that run aside, with a limit of time, and with all they started ended by then. What they are for is not known here.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -50,6 +51,66 @@ pub fn run(command: &str, env: Vec<(String, String)>, within: Duration) -> io::R
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("it ended with {status}"))) }
 }
 
+/// A shell command that is fed on its standard input.
+#[derive(Debug)]
+pub struct Fed {
+    child: Child,
+}
+
+impl Fed {
+    /// Starts it with these variables besides our own, in that directory if there is one of that name.
+    ///
+    /// # Errors
+    /// If no shell can be started.
+    pub fn start(command: &str, env: Vec<(String, String)>, cwd: &str) -> io::Result<Self> {
+        let mut shell = shell(command);
+        shell.envs(env).stdin(Stdio::piped()).stdout(Stdio::null());
+        if Path::new(cwd).is_dir() {
+            shell.current_dir(cwd);
+        }
+        let child = shell.spawn()?;
+        if let Some(stdin) = &child.stdin {
+            rustix::io::ioctl_fionbio(stdin, true)?;
+        }
+        Ok(Self { child })
+    }
+
+    /// Gives it bytes; it waits until they are taken, or `is_over` says that nobody waits any more. Not for a loop.
+    ///
+    /// # Errors
+    /// If it reads no more, or it is over.
+    pub fn write(&mut self, mut bytes: &[u8], mut is_over: impl FnMut() -> bool) -> io::Result<()> {
+        const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+        let Some(stdin) = &mut self.child.stdin else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        while !bytes.is_empty() {
+            match stdin.write(bytes) {
+                Ok(len) => bytes = &bytes[len..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !is_over() => {
+                    // Whether there is room is seen by the next write.
+                    poll(&mut [PollFd::new(stdin, PollFlags::OUT)], Some(&LOOK_EVERY)).ok();
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells it that there is no more and waits for its end, at most that long; then it is ended. Not for a loop.
+    ///
+    /// # Errors
+    /// If it cannot be waited for.
+    pub fn finish(mut self, within: Duration) -> io::Result<ExitStatus> {
+        drop(self.child.stdin.take());
+        let limit = Timespec { tv_sec: i64::try_from(within.as_secs()).unwrap_or(i64::MAX), tv_nsec: i64::from(within.subsec_nanos()) };
+        if let Ok(fd) = crate::platform::pidfd::open(i32::try_from(self.child.id()).unwrap_or(-1)) {
+            // Whether it has ended is seen by what follows.
+            poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&limit)).ok();
+        }
+        end(&mut self.child)
+    }
+}
+
 fn shell(command: &str) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(command).stdin(Stdio::null()).stderr(Stdio::null()).process_group(0);
@@ -69,7 +130,7 @@ fn is_readable(fd: &impl AsFd, end: Instant) -> bool {
 }
 
 /// Ends what is left of a command's group, and reaps it.
-fn end(child: &mut Child) -> io::Result<std::process::ExitStatus> {
+fn end(child: &mut Child) -> io::Result<ExitStatus> {
     if let Some(status) = child.try_wait()? {
         return Ok(status);
     }
@@ -84,7 +145,7 @@ fn end(child: &mut Child) -> io::Result<std::process::ExitStatus> {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{first_line, run};
+    use super::{Fed, first_line, run};
 
     const LONG: Duration = Duration::from_secs(20);
 
@@ -96,6 +157,23 @@ mod tests {
         assert_eq!(first_line("echo first; sleep 600", LONG).unwrap(), "first");
         assert_eq!(first_line("sleep 600", Duration::from_millis(1)).unwrap(), "");
         assert!(start.elapsed() < LONG);
+    }
+
+    #[test]
+    fn a_command_is_fed_to_its_end_and_one_that_does_not_read_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let cwd = folder.path().to_str().unwrap();
+        let mut fed = Fed::start("cat > got", Vec::new(), cwd).unwrap();
+        let text = "0123456789".repeat(20_000);
+        fed.write(text.as_bytes(), || false).unwrap();
+        assert!(fed.finish(LONG).unwrap().success());
+        assert_eq!(std::fs::read_to_string(folder.path().join("got")).unwrap(), text);
+        let mut deaf = Fed::start("exec sleep 600", Vec::new(), cwd).unwrap();
+        assert!(deaf.write(text.as_bytes(), || true).is_err());
+        assert!(!deaf.finish(Duration::from_millis(1)).unwrap().success());
+        let mut gone = Fed::start("exit 3", Vec::new(), cwd).unwrap();
+        assert!(gone.write(text.as_bytes(), || false).is_err());
+        assert_eq!(gone.finish(LONG).unwrap().code(), Some(3));
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(super) enum Event {
     Writable(ConnId),
     /// A pane's program takes input again.
     Drained(PaneId),
+    /// What read a pane's output has ended: the line for the shell that it was, and how it ended.
+    PipeEnded(PaneId, String, String),
     /// Something about commands.
     Procs(ProcEvent),
 }

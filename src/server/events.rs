@@ -42,6 +42,7 @@ impl Server {
                     conn.woken();
                 }
             }
+            Event::PipeEnded(pane, line, how) => self.pipe_ended(pane, &line, &how),
             Event::Procs(event) => self.proc_event(event),
             Event::Drained(pane) => {
                 if let Some(io) = self.panes.get_mut(&pane) {
@@ -399,6 +400,7 @@ impl Server {
         tracing::info!(%pane, pid = entry.pid, "spawned");
         self.started(pane, Ok(entry.pid.unsigned_abs()), Box::new(lines));
         self.recall(pane);
+        self.pipe(pane);
         if let Some(early) = self.early.remove(&pane) {
             self.perform(Effect::Write { pane, bytes: early }, Origin::None);
         }

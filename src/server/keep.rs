@@ -91,6 +91,7 @@ fn tab(tab: &Tab) -> kept::Tab {
         layout: node(&tab.layout.root),
         floats: tab.floats.iter().map(|float| (float.pane, float.rect)).collect(),
         hides_floats: tab.hides_floats,
+        modal: tab.modal,
         preset: tab.preset.map(|preset| preset.name().to_owned()),
         focus: tab.focus,
         area: tab.area,
@@ -146,6 +147,7 @@ fn pane(pane: &Pane) -> kept::Pane {
         },
         is_synced: pane.is_synced,
         again: pane.again,
+        pipe: pane.pipe.clone(),
     }
 }
 
@@ -211,6 +213,7 @@ fn restored_pane(kept: kept::Pane, screen: Terminal) -> Pane {
         screen,
         is_synced: kept.is_synced,
         again: kept.again,
+        pipe: kept.pipe,
         marks: Marks::default(),
     }
 }
@@ -223,6 +226,7 @@ fn restored_tab(kept: kept::Tab) -> Tab {
         layout: Tree { root: restored_node(kept.layout) },
         floats: kept.floats.into_iter().map(|(pane, rect)| Float { pane, rect }).collect(),
         hides_floats: kept.hides_floats,
+        modal: kept.modal,
         preset: kept.preset.and_then(|name| Preset::named(&name)),
         focus: kept.focus,
         area: kept.area,
@@ -307,6 +311,7 @@ mod tests {
             life,
             is_synced: false,
             again: false,
+            pipe: None,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::base::memory::{Memory, MemoryFull};
 use crate::base::time::{Span, Tick};
 use crate::platform::memory::SharedMemory;
 use crate::platform::tty;
+use crate::server::pipe::Pipe;
 use crate::store::input::{self, Full, Input};
 use crate::store::ring::Consumer;
 use crate::store::slot::{self, Slots};
@@ -27,6 +28,8 @@ pub(super) const QUIET: Span = Span::seconds(1);
 const LINES_LEN_FIRST: usize = 4096;
 /// What comes beyond so many bytes after a key is no echo of it.
 const ECHO_BYTES: u64 = 64 << 10;
+/// How soon after output it is looked what runs in the foreground: once for a burst.
+pub(super) const NAME_AFTER: Span = Span::millis(150);
 /// How often it is looked whether what a stopped program started has gone by itself.
 pub(super) const STOP_LOOK: Span = Span::millis(50);
 /// For so long a synchronized update may hold the drawn state (DEC mode 2026).
@@ -124,6 +127,8 @@ pub(super) struct PaneIo {
     snapshot_at: u64,
     /// When there will have been no output for [`QUIET`]; none once that was dealt with.
     pub(super) quiet_at: Option<Tick>,
+    /// When it is looked what runs in the foreground.
+    pub(super) named_at: Option<Tick>,
     /// Until when a synchronized update holds the drawn state.
     pub(super) held_until: Option<Tick>,
     pub(super) waits_writable: bool,
@@ -132,6 +137,8 @@ pub(super) struct PaneIo {
     pub(super) stop: Stop,
     /// The end of the leader, and the ring's head at that moment.
     pub(super) exit: Option<(keeper::ExitStatus, u64)>,
+    /// What reads its output besides us.
+    pub(super) pipe: Option<Pipe>,
     /// Processes that a stop could not end.
     pub(super) left: Vec<u32>,
 }
@@ -187,11 +194,13 @@ impl PaneIo {
             stash,
             snapshot_at: position,
             quiet_at: None,
+            named_at: Some(Tick::default()),
             held_until: None,
             waits_writable: false,
             packing: true,
             stop: Stop::None,
             exit: exit.map(|status| (status, head)),
+            pipe: None,
             left: Vec::new(),
         };
         Ok((io, lines))

@@ -57,6 +57,7 @@ impl Server {
             }
             Effect::Hook { text, pane, env } => self.hook(&text, pane, env),
             Effect::Follow { folder, links, env } => follow::follow(&folder, &links, &env),
+            Effect::Pipe { pane } => self.pipe(pane),
             Effect::Exit => self.leave(0),
             Effect::Restart => self.leave(super::RESTART_STATUS),
         }

@@ -270,6 +270,7 @@ pub(super) fn server(
         server.reconcile(strangers, screens);
     }
     server.resume_commands();
+    server.resume_pipes();
     Ok(server)
 }
 

@@ -17,7 +17,7 @@ use crate::platform::{Changes, config_file, now, process, saved, watch};
 use crate::server::conn::{Conn, Event};
 use crate::server::draw::ECHO_WITHIN;
 use crate::server::edge::{Origin, Server};
-use crate::server::pane::{PaneIo, QUIET, Stop, TURN_BYTES_MAX, exit_status};
+use crate::server::pane::{NAME_AFTER, PaneIo, QUIET, Stop, TURN_BYTES_MAX, exit_status};
 use crate::server::{RESTART_STATUS, settings};
 use crate::state::effect::Effects;
 use crate::state::view::View;
@@ -211,6 +211,7 @@ impl Server {
                 break;
             }
             let (count, end) = (bytes.len(), position + bytes.len() as u64);
+            let lost = io.pipe.as_mut().and_then(|pipe| pipe.put(bytes));
             let mut effects = Effects::new();
             // A bug that some bytes bring out costs the pane its screen, not everybody the server, again and again.
             let step = AssertUnwindSafe(|| self.core.step(now(), Input::Output { pane, bytes }, &mut effects));
@@ -220,6 +221,9 @@ impl Server {
             }
             io.position = end;
             self.settle(effects, Origin::Output(end));
+            if let Some(line) = lost {
+                self.pipe_is_slow(pane, &line);
+            }
             taken += count;
             let Some(io) = self.panes.get_mut(&pane) else { break };
             if io.done() {
@@ -240,6 +244,7 @@ impl Server {
         let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane)) else { return };
         io.note_hold(now, &state.screen);
         io.quiet_at = Some(now + QUIET);
+        io.named_at.get_or_insert(now + NAME_AFTER);
         self.disk.printed(pane, now);
         self.mark(Some(pane));
     }
@@ -342,7 +347,7 @@ impl Server {
     }
 
     fn next_deadline(&self) -> Option<Tick> {
-        let panes = self.panes.values().flat_map(|io| [io.quiet_at, io.held_until, io.stop.deadline()]).flatten();
+        let panes = self.panes.values().flat_map(|io| [io.quiet_at, io.named_at, io.held_until, io.stop.deadline()]).flatten();
         let draws = self.conns.values().filter_map(Conn::draw_deadline);
         panes.chain(draws).chain(self.core.next_deadline()).chain(self.command_deadline()).chain(self.disk.deadline()).min()
     }
@@ -357,7 +362,7 @@ impl Server {
         let due: Vec<PaneId> = self
             .panes
             .iter()
-            .filter(|(_, io)| is_due(io.quiet_at) || is_due(io.held_until) || is_due(io.stop.deadline()))
+            .filter(|(_, io)| is_due(io.quiet_at) || is_due(io.named_at) || is_due(io.held_until) || is_due(io.stop.deadline()))
             .map(|(pane, _)| *pane)
             .collect();
         for pane in due {
@@ -378,6 +383,7 @@ impl Server {
             self.core.end_hold(pane);
             self.mark_stale();
         }
+        self.name_program(pane, now);
         let Some(io) = self.panes.get_mut(&pane) else { return };
         if io.quiet_at.is_some_and(|at| at <= now) {
             io.quiet_at = None;

@@ -38,6 +38,7 @@ impl State {
             screen,
             is_synced: false,
             again: false,
+            pipe: None,
             marks: Marks::default(),
         };
         self.panes.insert(id, pane);

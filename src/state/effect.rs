@@ -102,6 +102,11 @@ pub enum Effect {
         /// Variables for the shells of the session.
         env: Vec<(String, String)>,
     },
+    /// What a pane prints goes to another command from now on, or to none, as the pane says.
+    Pipe {
+        /// The pane.
+        pane: PaneId,
+    },
     /// Leave: every program has ended and every call is answered.
     Exit,
     /// Leave so that a new server takes over; programs and clients stay.

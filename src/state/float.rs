@@ -1,7 +1,7 @@
 //! Panes that float over the others of their tab: where they are, which is the highest, and whether they are in sight.
 
 use crate::base::code::{Code, Refusal};
-use crate::base::geom::Rect;
+use crate::base::geom::{Rect, Size};
 use crate::base::id::{PaneId, TabId};
 use crate::layout::change::Insert;
 use crate::layout::float::{FLOAT_MIN, Float, fitted, fresh};
@@ -62,6 +62,21 @@ impl State {
         pane
     }
 
+    /// Makes a floating pane that alone has the focus of a tab as long as it is there: in the middle, of that size or four fifths of the tab's.
+    pub fn new_popup(&mut self, tab: TabId, new: NewPane, size: Option<Size>, wall: u64) -> PaneId {
+        let pane = self.new_float(tab, new, wall);
+        let entry = self.tab_mut(tab);
+        let area = entry.area;
+        let size = size.unwrap_or(Size::new(area.cols * 4 / 5, area.rows * 4 / 5));
+        let size = Size::new(size.cols.max(FLOAT_MIN.cols), size.rows.max(FLOAT_MIN.rows));
+        let (x, y) = (area.cols.saturating_sub(size.cols) / 2, area.rows.saturating_sub(size.rows) / 2);
+        if let Some(float) = entry.floats.iter_mut().find(|float| float.pane == pane) {
+            float.rect = fitted(Rect::new(x, y, size), area);
+        }
+        entry.modal = Some(pane);
+        pane
+    }
+
     /// Lets a pane of the layout float, or puts a floating one into the layout, beside the one that is first there.
     ///
     /// # Errors
@@ -75,7 +90,7 @@ impl State {
         if floating {
             if !tab.layout.remove(pane, tab.area) {
                 return Err(Refusal::new(Code::TooSmall, format!("pane {pane} is the only one of its tab that does not float"))
-                    .hint("abide pane float --new makes one"));
+                    .hint("abide pane float new makes one"));
             }
             let rect = fresh(tab.area, tab.floats.len());
             tab.floats.push(Float { pane, rect });
@@ -89,6 +104,7 @@ impl State {
                 Refusal::new(Code::TooSmall, format!("pane {beside} is {error}")).hint("abide pane close, or a larger terminal")
             })?;
             tab.floats.retain(|float| float.pane != pane);
+            tab.modal = tab.modal.filter(|modal| *modal != pane);
         }
         tab.preset = None;
         self.rearranged(id);
@@ -115,6 +131,9 @@ impl State {
     /// Puts the floating panes of a tab out of sight, or into it again. Views that focus one of them focus one of the layout then.
     pub fn hide_floats(&mut self, id: TabId, hide: bool) {
         let tab = self.tab_mut(id);
+        if tab.modal.is_some() {
+            return;
+        }
         tab.hides_floats = hide;
         let (floats, first) = (tab.floats.clone(), tab.layout.panes()[0]);
         if hide {

@@ -45,6 +45,8 @@ pub struct Pane {
     pub is_synced: bool,
     /// Whether its program is being ended to be started again.
     pub again: bool,
+    /// The line for the shell that reads what it prints.
+    pub pipe: Option<String>,
     /// What a view marks it with.
     pub marks: Marks,
 }
@@ -174,6 +176,8 @@ pub struct Marks {
     pub prompt: bool,
     /// What its shell told of itself.
     pub shell: AtShell,
+    /// The name of what runs in its foreground, where that is not what it was started with.
+    pub program: Option<String>,
     /// What happened in it that somebody may want to know.
     pub news: News,
 }
@@ -216,6 +220,7 @@ impl State {
             screen: Terminal::new(size, options, Box::new(HeapMemory::default())),
             is_synced: false,
             again: false,
+            pipe: None,
             marks: Marks::default(),
         };
         self.panes.insert(id, pane);
@@ -290,10 +295,31 @@ impl State {
         pane.name.clone().or_else(title).unwrap_or_else(|| self.program_label(id))
     }
 
-    /// The name of a pane's program, without its directory.
+    /// Lets a line for the shell read what a pane prints, or none.
+    pub fn set_pipe(&mut self, id: PaneId, line: Option<String>) {
+        self.pane_mut(id).pipe = line;
+        self.version += 1;
+    }
+
+    /// Notes what runs in a pane's foreground; none for what it was started with. True if that is news.
+    pub fn set_program(&mut self, id: PaneId, name: Option<&str>) -> bool {
+        let Some(pane) = self.panes.get_mut(&id) else { return false };
+        let name = name.map(|name| harmless(name, LABEL_MAX)).filter(|name| !name.is_empty());
+        let is_news = pane.marks.program != name;
+        if is_news {
+            pane.marks.program = name;
+            self.version += 1;
+        }
+        is_news
+    }
+
+    /// The name of what runs in a pane's foreground, without its directory.
     #[must_use]
     pub fn program_label(&self, id: PaneId) -> String {
         let pane = self.pane(id);
+        if let Some(program) = &pane.marks.program {
+            return program.clone();
+        }
         let shell = || self.sessions.get(&pane.session)?.env.iter().find(|(name, _)| name == "SHELL").map(|(_, value)| value.as_str());
         let program = pane.argv.first().map(String::as_str).or_else(shell).unwrap_or("shell");
         program.rsplit('/').next().unwrap_or(program).to_owned()

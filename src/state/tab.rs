@@ -28,6 +28,8 @@ pub struct Tab {
     pub floats: Vec<Float<PaneId>>,
     /// Whether those are out of sight.
     pub hides_floats: bool,
+    /// The floating pane that alone has the focus as long as it is there.
+    pub modal: Option<PaneId>,
     /// The preset that `layout next` applied last.
     pub preset: Option<Preset>,
     /// The pane a view gets that has not seen the tab: the one focused last.
@@ -62,6 +64,7 @@ impl Tab {
             layout,
             floats,
             hides_floats,
+            modal: None,
             preset: None,
             focus: pane,
             area,
@@ -94,6 +97,7 @@ impl Tab {
 
     /// Takes a pane out; gives the one that inherits its focus, or none, with nothing changed, if it is the only one.
     pub(super) fn take(&mut self, pane: PaneId) -> Option<PaneId> {
+        self.modal = self.modal.filter(|modal| *modal != pane);
         let panes = self.panes();
         let at = panes.iter().position(|other| *other == pane)?;
         let heir = *panes.get(if at > 0 { at - 1 } else { 1 })?;

@@ -279,6 +279,7 @@ impl State {
     /// Gives a pane the focus in a view, which shows its tab then; without a view, in those that will see the tab first.
     pub fn focus_pane(&mut self, client: Option<ClientId>, pane: PaneId) {
         let Some(tab) = self.pane(pane).tab else { return };
+        let pane = self.tab(tab).modal.unwrap_or(pane);
         self.version += 1;
         let Some(client) = client else { return self.prefer_pane(pane) };
         self.show_tab(client, tab);

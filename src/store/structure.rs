@@ -1,6 +1,6 @@
 //! The structure as it is kept over a restart of the server: sessions, tabs, panes, views, ids, and what input was taken. No screens.
 //!
-//! Version 2: with what was closed and can be brought back, floating panes and stacks. A reader of another version refuses it: what it describes is then adopted pane by pane.
+//! Version 3: with what reads a pane's output and what alone has the focus. Version 2: with what was closed and can be brought back, floating panes and stacks. A reader of another version refuses it: what it describes is then adopted pane by pane.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::time::Tick;
 
 /// The version this binary writes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Everything but screens.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -75,6 +75,8 @@ pub struct Tab {
     pub floats: Vec<(PaneId, Rect)>,
     /// Whether those are out of sight.
     pub hides_floats: bool,
+    /// The floating pane that alone has the focus.
+    pub modal: Option<PaneId>,
     /// The preset applied last.
     pub preset: Option<String>,
     /// The pane focused last.
@@ -159,6 +161,8 @@ pub struct Pane {
     pub is_synced: bool,
     /// Whether its program is to be started again once it has ended.
     pub again: bool,
+    /// The line for the shell that reads what it prints.
+    pub pipe: Option<String>,
 }
 
 /// Where a program is in its life.

@@ -147,3 +147,25 @@ fn the_guide_names_only_commands_there_are() {
         assert!(table::find_words(&words).is_some() || words[0].starts_with('-'), "{file}: abide {call}");
     }
 }
+
+#[test]
+fn pictures_are_small_are_shown_and_tell_of_no_machine() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = std::fs::read_to_string(root.join("README.md")).expect("it is there");
+    for page in std::fs::read_dir(root.join("docs/guide")).expect("it is there") {
+        texts += &std::fs::read_to_string(page.expect("it can be read").path()).expect("it is UTF-8");
+    }
+    let mut count = 0;
+    for file in std::fs::read_dir(root.join("docs/assets")).expect("it is there") {
+        let path = file.expect("it can be read").path();
+        let name = path.file_name().and_then(std::ffi::OsStr::to_str).expect("it is UTF-8");
+        let text = std::fs::read_to_string(&path).expect("it is UTF-8");
+        assert!(text.len() < 200_000, "{name} has {} bytes", text.len());
+        assert!(texts.contains(&format!("assets/{name}")), "no page shows {name}");
+        for word in ["/tmp/", "/home/", "/root/", "@vm"] {
+            assert!(!text.contains(word), "{name} tells {word:?}");
+        }
+        count += 1;
+    }
+    assert!(5 < count, "{count} pictures");
+}

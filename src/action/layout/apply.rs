@@ -9,7 +9,7 @@ use crate::action::item::TabItem;
 use crate::action::layout::shape::Part;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::{Code, Refusal};
-use crate::base::id::TabId;
+use crate::base::id::{PaneId, TabId};
 use crate::base::text::nearest;
 use crate::state::Preset;
 
@@ -53,7 +53,12 @@ impl Apply for ApplyLayout {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
         match (&self.layout, Preset::named(&self.preset)) {
-            (Some(layout), _) => arrange(cx, tab, layout)?,
+            (Some(layout), _) => {
+                if let Some(pane) = arrange(cx, tab, layout)? {
+                    let client = cx.state.following_view(cx.caller, cx.state.tab(tab).session);
+                    cx.state.focus_pane(client, pane);
+                }
+            }
             (None, Some(preset)) => cx.state.apply_preset(tab, preset),
             (None, None) => return Err(unknown(&self.preset)),
         }
@@ -61,18 +66,15 @@ impl Apply for ApplyLayout {
     }
 }
 
-fn arrange(cx: &mut Cx<'_>, tab: TabId, layout: &Part) -> Result<(), Refusal> {
+/// Gives a tab a layout; gives the pane that is to have the focus, if it says so.
+pub(in crate::action) fn arrange(cx: &mut Cx<'_>, tab: TabId, layout: &Part) -> Result<Option<PaneId>, Refusal> {
     let (plan, focus) = layout.plan(cx, tab)?;
     let room = cx.settings.limits.panes.saturating_sub(cx.state.panes.len());
     if room < plan.made_count() {
         return Err(Refusal::new(Code::LimitReached, format!("there is room for {room} more panes")).hint("limits.panes in config.toml"));
     }
     let order = cx.state.arrange_tab(tab, plan, cx.now.wall);
-    if let Some(pane) = focus.and_then(|at| order.get(at)) {
-        let client = cx.state.following_view(cx.caller, cx.state.tab(tab).session);
-        cx.state.focus_pane(client, *pane);
-    }
-    Ok(())
+    Ok(focus.and_then(|at| order.get(at)).copied())
 }
 
 fn unknown(name: &str) -> Refusal {

@@ -87,6 +87,44 @@ impl Part {
         }
     }
 
+    /// How many panes it has.
+    pub(in crate::action) fn pane_count(&self) -> usize {
+        if self.split.is_none() { 1 } else { self.parts.iter().map(Self::pane_count).sum() }
+    }
+
+    /// Its first pane; itself if it is one.
+    pub(in crate::action) fn first(&self) -> &Self {
+        self.parts.first().filter(|_| self.split.is_some()).map_or(self, Self::first)
+    }
+
+    /// The same with directories below `dir`, which is that of panes that are given none.
+    pub(in crate::action) fn within(self, dir: &str) -> Self {
+        let cwd = match self.cwd {
+            Some(path) if path.starts_with('/') => path,
+            Some(path) => format!("{}/{path}", dir.trim_end_matches('/')),
+            None => dir.to_owned(),
+        };
+        Self { cwd: Some(cwd), parts: self.parts.into_iter().map(|part| part.within(dir)).collect(), ..self }
+    }
+
+    /// Refuses what could not be laid out.
+    ///
+    /// # Errors
+    /// `invalid_params` with what is wrong.
+    pub(in crate::action) fn check(&self) -> Result<(), Refusal> {
+        self.check_below(DEPTH_MAX)?;
+        if PARTS_MAX < self.pane_count() { Err(wrong("there are more than 200 panes")) } else { Ok(()) }
+    }
+
+    fn check_below(&self, depth: usize) -> Result<(), Refusal> {
+        match self.split {
+            Some(_) if depth == 0 => Err(wrong("parts are nested too deep")),
+            Some(_) if self.parts.is_empty() => Err(wrong("a split has no parts")),
+            None if !self.parts.is_empty() => Err(wrong("parts need a split: columns, rows or stack")),
+            _ => self.parts.iter().try_for_each(|part| part.check_below(depth.saturating_sub(1))),
+        }
+    }
+
     /// What a tab becomes: panes that run what a part says are put there, the others are made.
     ///
     /// # Errors
@@ -99,10 +137,9 @@ impl Part {
     }
 
     fn leaves(&self, cx: &Cx<'_>, there: &mut VecDeque<PaneId>, leaves: &mut Leaves, depth: usize) -> Result<Plan<Leaf>, Refusal> {
-        let refuse = |why: &str| Refusal::new(Code::InvalidParams, format!("layout: {why}"));
         if let Some(way) = self.split {
             if self.parts.is_empty() || depth == 0 {
-                return Err(refuse(if depth == 0 { "parts are nested too deep" } else { "a split has no parts" }));
+                return Err(wrong(if depth == 0 { "parts are nested too deep" } else { "a split has no parts" }));
             }
             let split = match way {
                 Way::Columns => Split::Columns,
@@ -113,10 +150,10 @@ impl Part {
             return Ok(Plan::Parts(split, self.parts.iter().map(part).collect::<Result<_, Refusal>>()?));
         }
         if !self.parts.is_empty() {
-            return Err(refuse("parts need a split: columns, rows or stack"));
+            return Err(wrong("parts need a split: columns, rows or stack"));
         }
         if leaves.count == PARTS_MAX {
-            return Err(refuse("there are more than 200 panes"));
+            return Err(wrong("there are more than 200 panes"));
         }
         if self.focus {
             leaves.focus = Some(leaves.count);
@@ -131,6 +168,10 @@ impl Part {
         new.name.clone_from(&self.name);
         Ok(Plan::Pane(Leaf::New(new)))
     }
+}
+
+fn wrong(why: &str) -> Refusal {
+    Refusal::new(Code::InvalidParams, format!("layout: {why}"))
 }
 
 /// What was found on the way through the parts.

@@ -12,8 +12,8 @@ use crate::base::code::{Code, Refusal};
 
 /// Put a pane on a stack with another: one is open, of the others only the title shows
 ///
-/// With the named one, else with the one before it in its tab. A pane that is in a stack leaves it with --off, and all are in one with --all.
-/// The one that gets the focus is the open one.
+/// With the named one, else with the one before it in its tab. With --off the panes of its stack stand one below the other again, and all are in
+/// one stack with --all. The one that gets the focus is the open one.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Stack {
@@ -32,7 +32,7 @@ pub struct Stack {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub off: bool,
 
-    /// Stack all panes, or put them one below the other if the pane is in a stack
+    /// Take its stack apart if it is in one, else stack it
     #[arg(long, group = "how", conflicts_with = "with")]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub toggle: bool,
@@ -59,7 +59,7 @@ impl Apply for Stack {
         let is_stacked = cx.state.tab(tab).layout.is_stacked(pane);
         if self.off || (self.toggle && is_stacked) {
             cx.state.unstack(tab, pane);
-        } else if self.all || self.toggle {
+        } else if self.all {
             cx.state.stack_all(tab, pane);
         } else {
             let with = match &self.with {

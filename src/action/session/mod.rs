@@ -8,6 +8,7 @@ pub mod last;
 pub mod ls;
 pub mod new;
 pub mod next;
+pub mod open;
 pub mod prev;
 pub mod rename;
 pub mod resize;

@@ -139,6 +139,8 @@ const BOTH: &[(&str, Command)] = &[
     ("r", Refresh),
     ("o", Other),
     ("y", Yank(Copied::Selection)),
+    ("/", Search(Way::On)),
+    ("?", Search(Way::Back)),
 ];
 
 const VI: &[(&str, Command)] = &[
@@ -184,8 +186,6 @@ const VI: &[(&str, Command)] = &[
     ("A", Yank(Copied::Append)),
     ("D", Yank(Copied::LineEnd)),
     ("Y", Yank(Copied::Line)),
-    ("/", Search(Way::On)),
-    ("?", Search(Way::Back)),
     ("*", WordSearch(Way::On)),
     ("#", WordSearch(Way::Back)),
     (":", Line),

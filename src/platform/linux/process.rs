@@ -103,6 +103,16 @@ pub fn arguments(pid: i32) -> Vec<Vec<u8>> {
     strings(&fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default())
 }
 
+/// What a person calls it: the file of a script, else the first word it was started with, without folders.
+#[must_use]
+pub fn label(pid: i32) -> Option<String> {
+    let short = String::from_utf8(read(pid)?.name).ok()?;
+    let words: Vec<String> = arguments(pid).into_iter().take(4).map(|word| String::from_utf8_lossy(&word).into_owned()).collect();
+    let file = |word: &String| word.rsplit('/').next().unwrap_or(word).trim_start_matches('-').to_owned();
+    let found = words.iter().map(file).find(|file| !file.is_empty() && file.starts_with(&short));
+    Some(found.or_else(|| words.first().map(file)).filter(|name| !name.is_empty()).unwrap_or(short))
+}
+
 /// The environment it was started with, as `NAME=value`; empty if it is not ours to see.
 #[must_use]
 pub fn environment(pid: i32) -> Vec<Vec<u8>> {

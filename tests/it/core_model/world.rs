@@ -160,6 +160,7 @@ impl World {
             Effect::Command(_) => {}
             Effect::Exit => self.exits += 1,
             Effect::Restart => self.restarts += 1,
+            Effect::Pipe { .. } => {}
         }
     }
 
