@@ -20,13 +20,13 @@ const AT_ONCE: usize = 16;
 /// What trees are made of. Each says `up` when it stands.
 const SHAPES: [&str; 10] = [
     "echo up; sleep 1000",
-    "trap '' HUP TERM INT; echo up; while :; do sleep 0.02; done",
-    "sh -c \"trap '' HUP TERM; echo up; while :; do sleep 0.02; done\" & wait",
+    "trap '' HUP TERM INT; echo up; while [ -e $LEASH ]; do sleep 0.02; done",
+    "sh -c \"trap '' HUP TERM; echo up; while [ -e $LEASH ]; do sleep 0.02; done\" & wait",
     "sh -c 'echo up; kill -STOP $$' & sleep 1000",
     "echo up; kill -STOP $$; sleep 1000",
     "(setsid sh -c \"(sh -c 'trap \\\"\\\" TERM HUP; echo up; sleep 1000; true' &)\" &) ; sleep 1000",
     "setsid sh -c 'sleep 1000 & setsid sleep 1000 & echo up; wait' & wait",
-    "export H='trap \"\" TERM HUP; echo >> \"$HOPS\"; sleep 0.02; setsid sh -c \"$H\" & '; sh -c \"$H\" >/dev/null 2>&1; echo up; sleep 1000",
+    "export H='trap \"\" TERM HUP; [ -e $LEASH ] || exit; echo >> \"$HOPS\"; sleep 0.02; setsid sh -c \"$H\" & '; sh -c \"$H\" >/dev/null 2>&1; echo up; sleep 1000",
     "i=0; while [ $i -lt 100 ]; do sleep 1000 & i=$((i + 1)); done; echo up; wait",
     "nest() { if [ $1 -gt 0 ]; then ( nest $(($1 - 1)); true ); else echo up; sleep 1000; fi; }; nest 50",
 ];
