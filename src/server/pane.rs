@@ -28,7 +28,7 @@ const LINES_LEN_FIRST: usize = 4096;
 /// What comes beyond so many bytes after a key is no echo of it.
 const ECHO_BYTES: u64 = 64 << 10;
 /// How often it is looked whether what a stopped program started has gone by itself.
-pub(super) const STOP_LOOK: Span = Span::millis(50);
+const STOP_LOOK: Span = Span::millis(50);
 /// For so long a synchronized update may hold the drawn state (DEC mode 2026).
 const HOLD_MAX: Span = Span::millis(150);
 
@@ -328,6 +328,11 @@ impl PaneIo {
 
 fn damaged() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "its memory is damaged")
+}
+
+/// When it is looked again. At the same moments for all, so that the keeper sees the process table once for all.
+pub(super) const fn next_look(at: Tick) -> Tick {
+    Tick((at.0 / STOP_LOOK.0 + 1) * STOP_LOOK.0)
 }
 
 /// How a program ended, in the vocabulary of all.

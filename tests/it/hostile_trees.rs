@@ -17,7 +17,7 @@ use crate::procs_life::{eventually, times, zombies};
 /// How many trees are ended at once.
 const AT_ONCE: usize = 16;
 
-/// What trees are made of. Each says `up` when it stands.
+/// What trees are made of. Each says `up` when it stands; the eighth never stays the same process.
 const SHAPES: [&str; 10] = [
     "echo up; sleep 1000",
     "trap '' HUP TERM INT; echo up; while [ -e $LEASH ]; do sleep 0.02; done",
@@ -30,9 +30,6 @@ const SHAPES: [&str; 10] = [
     "i=0; while [ $i -lt 100 ]; do sleep 1000 & i=$((i + 1)); done; echo up; wait",
     "nest() { if [ $1 -gt 0 ]; then ( nest $(($1 - 1)); true ); else echo up; sleep 1000; fi; }; nest 50",
 ];
-
-/// Which of them never stays the same process.
-const HOPPER: usize = 7;
 
 /// What one tree's end was like.
 struct End {
@@ -90,8 +87,7 @@ impl Field {
     /// Ends one tree and looks who is left of it.
     fn end_tree(&self, api: &mut Api, (session, tree): (&str, usize)) -> End {
         let is_beside = (tree / SHAPES.len()).is_multiple_of(2);
-        // In a shell nobody counts the orphans that end, so a hopper can slip through there: it is ended beside the shell alone.
-        let shape = SHAPES[if !is_beside && tree % SHAPES.len() == HOPPER { 0 } else { tree % SHAPES.len() }];
+        let shape = SHAPES[tree % SHAPES.len()];
         let mark = format!("HOPS={}\0", self.hops_file(tree).display());
         let vars = json!({ "HOPS": self.hops_file(tree) });
         let (began, answer) = if is_beside {

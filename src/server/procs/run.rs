@@ -9,6 +9,7 @@ use tokio::io::Interest;
 use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::signal::TERM;
 use crate::core::exec::CommandEvent;
 use crate::platform::{now, process};
 use crate::server::edge::Server;
@@ -28,8 +29,6 @@ use crate::wire::keeper::{Entry, Spawn, ToKeeper, Wiring};
 const RING_BYTES: u32 = 256 << 10;
 /// The most bytes of one stream in an answer.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
-/// The signal that tells a program to end.
-const TERM: i32 = 15;
 
 impl Server {
     /// Runs a command in its session's shell, which is started if there is none.
