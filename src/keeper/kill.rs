@@ -13,7 +13,7 @@ use crate::platform::cgroup::Cgroups;
 use crate::platform::picture::{Marks, Picture};
 use crate::platform::process::Process;
 use crate::platform::{now, pidfd, process, tty};
-use crate::wire::keeper::{KillReport, Survivor, Target};
+use crate::wire::keeper::{COUNT_UNSURE, KillReport, Survivor, Target};
 
 /// The longest a kill goes on.
 const LIMIT_MAX: Span = Span::seconds(5);
@@ -67,8 +67,11 @@ pub(super) fn signal(job: &Job, scope: Scope<'_>, target: Target, number: i32) -
             group.map_or(0, |group| signal_some(job, scope, number, |member| member.group == group))
         }
         Target::Tree => {
-            let (members, _) = members(job, scope, &BTreeMap::new());
+            let (members, is_sure) = members(job, scope, &BTreeMap::new());
             let reached = members.iter().filter(|member| send(member, number)).count();
+            if reached == 0 && !is_sure {
+                return COUNT_UNSURE;
+            }
             // Stopped ones hear it only now.
             if number != KILL && number != CONT {
                 for member in &members {

@@ -3,6 +3,7 @@
 //! A look is not proof that nobody is there: between its beginning and its end a process may start another and go. But whoever goes is a zombie until
 //! it is reaped. So where nobody was reaped during a look, and no zombie or unknown process is in it, nobody has hidden.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::process::{self, Process};
@@ -79,13 +80,15 @@ pub struct Marks {
 impl Marks {
     /// The variables that begin with `ABIDE_`, as `NAME=value`. None if nobody can say: it ended before it was asked, or is just becoming another program.
     pub fn of(&mut self, process: &Process) -> Option<&[Vec<u8>]> {
-        let key = (process.pid, process.start_time);
-        if !self.known.contains_key(&key) {
-            let mut variables = if process.is_over() { None } else { process::settled_environment(process.pid) }?;
-            variables.retain(|variable| variable.starts_with(PREFIX));
-            self.known.insert(key, variables);
-        }
-        self.known.get(&key).map(Vec::as_slice)
+        let variables = match self.known.entry((process.pid, process.start_time)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let mut variables = if process.is_over() { None } else { process::settled_environment(process.pid) }?;
+                variables.retain(|variable| variable.starts_with(PREFIX));
+                unknown.insert(variables)
+            }
+        };
+        Some(variables)
     }
 
     /// Forgets who is not in a picture.

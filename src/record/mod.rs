@@ -332,7 +332,6 @@ mod tests {
 
     use super::{Cast, Wanted, is_asked_for};
     use crate::base::geom::Size;
-    use crate::base::signal;
     use crate::base::time::Tick;
 
     fn words(line: &str) -> Vec<OsString> {

@@ -41,6 +41,9 @@ pub const CONTROL_WAITING: usize = 0;
 /// an older version). Whoever reads the same even number before and after a look at the process table knows that no orphan vanished from it meanwhile.
 pub const CONTROL_REAPS: usize = 64;
 
+/// Stands for how many a signal reached where none was found, but somebody is just ending or becoming another program whose origin cannot be told.
+pub const COUNT_UNSURE: u32 = u32::MAX;
+
 /// Bytes that are no record of this protocol; the connection cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
@@ -268,7 +271,7 @@ pub enum FromKeeper {
     Signalled {
         /// Who it is.
         tag: u64,
-        /// To how many processes or groups; 0 if there is none any more.
+        /// To how many processes or groups; 0 if there is none any more, [`COUNT_UNSURE`] if none was found but one may be about to appear.
         count: u32,
     },
     /// A kill is over.

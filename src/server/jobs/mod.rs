@@ -60,6 +60,8 @@ pub(in crate::server) struct SessionShell {
     /// What runs in it.
     pub(in crate::server) running: Option<Running>,
     pub(in crate::server) memory: Option<Memory>,
+    /// How often it was interrupted, and up to which of these it has read something since: an INT that it has not noticed yet would hit the next command.
+    pub(in crate::server) interrupts: (u8, u8),
     /// It is killed because it did not come back: what it had is for the next one.
     pub(in crate::server) is_replaced: bool,
     /// Shells it took the place of, whose children may live on.
@@ -183,6 +185,11 @@ impl KeptCommands {
 }
 
 impl SessionShell {
+    /// Whether it has noticed all interrupts.
+    pub(in crate::server) const fn is_settled(&self) -> bool {
+        self.interrupts.0 == self.interrupts.1
+    }
+
     /// Keeps what the shell is to be told once it runs.
     pub(in crate::server) fn keep_unsent(&mut self, text: String) {
         if let Some(running) = &mut self.running {

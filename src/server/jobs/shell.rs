@@ -6,6 +6,9 @@
 use crate::base::id::CommandId;
 use crate::state::command::{Order, quoted};
 
+/// What stands in a report for a command if it is of none.
+pub(in crate::server) const NOTICED: CommandId = CommandId(0);
+
 /// A kind of shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::server) enum Kind {
@@ -173,6 +176,12 @@ impl Kind {
         format!(
             "__abide_y=$?; if [ \"${{ABIDE_COMMAND-}}\" = {id} ]; then __abide_x=$__abide_y; {undo}fi; __abide_done {id} \"${{__abide_x-1}}\"\n"
         )
+    }
+
+    /// Has the shell report [`NOTICED`] with this number: it has noticed all that was sent to it before.
+    pub(in crate::server) fn notice(self, number: u8) -> String {
+        let own = if self == Self::Sh { "command" } else { "builtin" };
+        format!("{own} printf 'R\\0%s\\0%s\\0\\0\\0\\0\\0E\\0' {NOTICED} {number}\n")
     }
 
     /// Lines for a starter's script that set a command's own variables and directory.

@@ -109,7 +109,7 @@ impl Server {
     /// The first signals. A shell is interrupted before its children: it unwinds its loop, and starts nothing more. The next look tells all others.
     fn begin(&mut self, hunt: &mut Hunt) {
         if let Some(shell) = self.running_shell(hunt.quarry) {
-            hunt.interrupt(shell);
+            self.interrupt(hunt, shell);
         } else if let Quarry::Command { session, is_running: true, .. } = hunt.quarry {
             // It has not been told the command yet, and is not going to be.
             if let Some(running) = self.procs.shells.get_mut(&session).and_then(|shell| shell.running.as_mut()) {
@@ -118,6 +118,15 @@ impl Server {
             }
         }
         self.procs.hunting.next = now().tick;
+    }
+
+    fn interrupt(&mut self, hunt: &Hunt, process: (i32, u64)) {
+        if let Quarry::Command { session, .. } = hunt.quarry
+            && let Some(shell) = self.procs.shells.get_mut(&session)
+        {
+            shell.interrupts.0 = shell.interrupts.0.wrapping_add(1);
+        }
+        hunt.interrupt(process);
     }
 
     /// The shell that a hunted command runs in.
@@ -133,8 +142,10 @@ impl Server {
     fn is_unwound(&self, quarry: Quarry) -> bool {
         let Quarry::Command { id, session, is_running: true } = quarry else { return true };
         let shell = self.procs.shells.get(&session);
-        let is_reported =
-            shell.and_then(|shell| shell.running.as_ref()).is_none_or(|running| running.command != id || running.status.is_some());
+        let is_reported = shell.is_none_or(|shell| {
+            let running = shell.running.as_ref().filter(|running| running.command == id);
+            running.is_none_or(|running| running.status.is_some() && shell.is_settled())
+        });
         is_reported || self.running_shell(quarry).is_none()
     }
 
@@ -242,11 +253,12 @@ impl Server {
         {
             hunt.asked_at = at;
             hunt.ask_count += 1;
-            if hunt.ask_count.is_multiple_of(2) {
+            let has_ended = self.procs.shells.get(&session).and_then(|shell| shell.running.as_ref()?.status).is_some();
+            if has_ended || hunt.ask_count.is_multiple_of(2) {
                 self.ask_for_end(session);
-            } else if let Some((pid, start_time)) = self.running_shell(hunt.quarry) {
+            } else if let Some(shell) = self.running_shell(hunt.quarry) {
                 // A child that ended by itself just before the last one may have let its loop go on.
-                hunt.interrupt((pid, start_time));
+                self.interrupt(hunt, shell);
             }
         }
         false

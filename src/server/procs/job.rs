@@ -13,7 +13,7 @@ use crate::server::jobs::job::{Asked, Job, TURN_BYTES_MAX, What};
 use crate::server::jobs::shell;
 use crate::server::pane::{Stop, exit_status, next_look};
 use crate::store::log::Stream;
-use crate::wire::keeper::{ExitStatus, FromKeeper, KillReport, Record, Target, ToKeeper};
+use crate::wire::keeper::{COUNT_UNSURE, ExitStatus, FromKeeper, KillReport, Record, Target, ToKeeper};
 
 /// How long the keeper tries to end what ignores everything, in milliseconds.
 const KILL_LIMIT_MS: u32 = 5000;
@@ -146,6 +146,7 @@ impl Server {
 
     fn job_signalled(&mut self, tag: u64, count: u32) {
         let Some(job) = self.procs.jobs.get_mut(&tag) else { return };
+        let (is_unsure, count) = (count == COUNT_UNSURE, if count == COUNT_UNSURE { 0 } else { count });
         let count_usize = usize::try_from(count).unwrap_or(usize::MAX);
         match job.asked.pop_front() {
             Some(Asked::First) => job.signalled = count_usize,
@@ -168,7 +169,7 @@ impl Server {
             return;
         };
         let at = now().tick;
-        if count == 0 && job.exit.is_some() {
+        if count == 0 && !is_unsure && job.exit.is_some() {
             // That nobody was seen is no proof; the keeper finds out, and ends whom it finds.
             return self.kill_job(tag);
         }

@@ -130,6 +130,7 @@ impl Procs {
             first: String::new(),
             running: None,
             memory: None,
+            interrupts: (0, 0),
             is_replaced: false,
             former: Vec::new(),
         };
@@ -311,6 +312,7 @@ fn restored_shell(stored: stored::Shell) -> (SessionId, SessionShell) {
         first: String::new(),
         running: None,
         memory: Memory::from_texts(stored.memory),
+        interrupts: (0, 0),
         is_replaced: false,
         former: stored.former,
     };
