@@ -238,8 +238,13 @@ impl Server {
     /// A shell told the end of a command.
     pub(super) fn reported(&mut self, session: SessionId, report: Report) {
         let Some(shell) = self.procs.shells.get_mut(&session) else { return };
-        if report.command == NOTICED && report.status == shell.interrupts.0 {
-            shell.interrupts.1 = report.status;
+        if report.command == NOTICED {
+            if let Ok(opened) = report.memory.cwd.parse() {
+                return self.input_opened(opened);
+            }
+            if report.status == shell.interrupts.0 {
+                shell.interrupts.1 = report.status;
+            }
             return;
         }
         let Some(running) = shell.running.as_mut().filter(|running| running.command == report.command && running.status.is_none()) else {
@@ -280,6 +285,14 @@ impl Server {
         self.end_watches(id);
         // From now on an end of a FIFO is its end.
         self.pull(id);
+    }
+
+    /// The shell reads the standard input of a command: who writes to it may close it, and notices when nobody reads any more.
+    fn input_opened(&mut self, id: CommandId) {
+        if let Some(CommandIo { source: Source::Shell { hold, .. }, .. }) = self.procs.commands.get_mut(&id) {
+            *hold = None;
+            self.flush_command(id);
+        }
     }
 
     fn finish_files(&mut self, id: CommandId) {
