@@ -1,49 +1,64 @@
 //! Signals by name and number, as signal(7) has them on this kind of system.
 
+/// The terminal is gone.
+pub const HUP: i32 = 1;
+/// The interrupt key.
+pub const INT: i32 = 2;
+/// Ends whatever it reaches.
+pub const KILL: i32 = 9;
+/// The request to end.
+pub const TERM: i32 = 15;
+/// A child has ended.
+pub const CHLD: i32 = if cfg!(target_os = "linux") { 17 } else { 20 };
+/// Goes on after a stop.
+pub const CONT: i32 = if cfg!(target_os = "linux") { 18 } else { 19 };
+/// The terminal has another size.
+pub const WINCH: i32 = 28;
+
 /// Names and numbers of those that are commonly sent.
 const NAMES: [(&str, i32); 19] = if cfg!(target_os = "linux") {
     [
-        ("HUP", 1),
-        ("INT", 2),
+        ("HUP", HUP),
+        ("INT", INT),
         ("QUIT", 3),
         ("ILL", 4),
         ("TRAP", 5),
         ("ABRT", 6),
-        ("KILL", 9),
+        ("KILL", KILL),
         ("USR1", 10),
         ("SEGV", 11),
         ("USR2", 12),
         ("PIPE", 13),
         ("ALRM", 14),
-        ("TERM", 15),
-        ("CHLD", 17),
-        ("CONT", 18),
+        ("TERM", TERM),
+        ("CHLD", CHLD),
+        ("CONT", CONT),
         ("STOP", 19),
         ("TSTP", 20),
         ("TTIN", 21),
-        ("WINCH", 28),
+        ("WINCH", WINCH),
     ]
 } else {
     [
-        ("HUP", 1),
-        ("INT", 2),
+        ("HUP", HUP),
+        ("INT", INT),
         ("QUIT", 3),
         ("ILL", 4),
         ("TRAP", 5),
         ("ABRT", 6),
-        ("KILL", 9),
+        ("KILL", KILL),
         ("USR1", 30),
         ("SEGV", 11),
         ("USR2", 31),
         ("PIPE", 13),
         ("ALRM", 14),
-        ("TERM", 15),
-        ("CHLD", 20),
-        ("CONT", 19),
+        ("TERM", TERM),
+        ("CHLD", CHLD),
+        ("CONT", CONT),
         ("STOP", 17),
         ("TSTP", 18),
         ("TTIN", 21),
-        ("WINCH", 28),
+        ("WINCH", WINCH),
     ]
 };
 

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::base::memory::Memory;
 use crate::keeper::job::{Job, new_ring};
-use crate::keeper::kill::{self, Kill, Scope};
+use crate::keeper::kill::{self, Kill};
 use crate::keeper::{Keeper, spawn};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::memory::SharedMemory;
@@ -65,9 +65,10 @@ impl Keeper {
         match message {
             ToKeeper::Spawn(spawn) => self.spawn(call, &spawn),
             ToKeeper::Signal { tag, target, signal } => {
+                self.looks.take();
                 let cookie = cookie(self.epoch, tag);
-                let scope = Scope { cookie: &cookie, cgroups: self.cgroups.as_ref(), server_pid: self.server.pid() };
-                let count = self.jobs.get(&tag).map_or(0, |job| kill::signal(job, scope, target, signal));
+                let job = self.jobs.get(&tag).zip(self.scope(&cookie));
+                let count = job.map_or(0, |(job, scope)| kill::signal(job, scope, target, signal));
                 self.send(call, &FromKeeper::Signalled { tag, count }, Vec::new());
             }
             ToKeeper::Kill { tag, limit_ms } => self.kill(call, tag, limit_ms),

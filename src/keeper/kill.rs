@@ -1,27 +1,49 @@
 //! Whom a program's signals reach, and ending all that came of it for certain (reliability: kill semantics). Nothing waits: a kill goes on in passes.
 //!
-//! Identity is (process id, start time), checked on a pidfd before each signal. A scan is never proof of death: a kill is over after two passes in
-//! a row that found nobody, between which no orphan ended.
+//! Identity is (process id, start time), checked on a pidfd before each signal. A kill is over after two passes in a row that found nobody, in which
+//! nobody can have hidden either: the cgroup is empty, or no orphan of unknown origin had ended (`platform::picture`; only this process reaps them).
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::signal::{CONT, KILL};
 use crate::base::time::{Span, Tick};
 use crate::keeper::job::{Job, Life};
 use crate::platform::cgroup::Cgroups;
+use crate::platform::picture::{Marks, Picture};
 use crate::platform::process::Process;
-use crate::platform::{pidfd, process, tty};
-use crate::wire::keeper::{KillReport, Survivor, Target};
+use crate::platform::{now, pidfd, process, tty};
+use crate::wire::keeper::{COUNT_UNSURE, KillReport, Survivor, Target};
 
-/// The number of KILL.
-const KILL: i32 = 9;
-/// The number of CONT.
-const CONT: i32 = if cfg!(target_os = "linux") { 18 } else { 19 };
 /// The longest a kill goes on.
 const LIMIT_MAX: Span = Span::seconds(5);
 /// The pause between two passes.
 const PAUSE: Span = Span::millis(5);
 /// How many passes in a row must find nobody.
 const EMPTY_PASS_COUNT: u8 = 2;
+
+/// The process table, looked at once per turn at most, and what is known of processes.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    pub(super) picture: Option<Picture>,
+    pub(super) marks: RefCell<Marks>,
+}
+
+impl Looks {
+    /// Looks, unless it has.
+    pub(super) fn take(&mut self) {
+        let picture = self.picture.get_or_insert_with(Picture::take);
+        self.marks.get_mut().keep_only(picture);
+    }
+
+    /// The turn is over; what is known of processes is kept for the next look of a kill.
+    pub(super) fn forget(&mut self, is_killing: bool) {
+        self.picture = None;
+        if !is_killing {
+            self.marks = RefCell::default();
+        }
+    }
+}
 
 /// What tells the processes of one program from all others.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +53,8 @@ pub(super) struct Scope<'a> {
     pub(super) cgroups: Option<&'a Cgroups>,
     /// Never touched, whatever they look like: the server.
     pub(super) server_pid: i32,
+    pub(super) picture: &'a Picture,
+    pub(super) marks: &'a RefCell<Marks>,
 }
 
 /// Sends a signal; gives how many processes it reached.
@@ -43,8 +67,11 @@ pub(super) fn signal(job: &Job, scope: Scope<'_>, target: Target, number: i32) -
             group.map_or(0, |group| signal_some(job, scope, number, |member| member.group == group))
         }
         Target::Tree => {
-            let members = members(job, scope, &BTreeMap::new());
+            let (members, is_sure) = members(job, scope, &BTreeMap::new());
             let reached = members.iter().filter(|member| send(member, number)).count();
+            if reached == 0 && !is_sure {
+                return COUNT_UNSURE;
+            }
             // Stopped ones hear it only now.
             if number != KILL && number != CONT {
                 for member in &members {
@@ -67,7 +94,7 @@ fn signal_leader(job: &Job, number: i32) -> bool {
 
 /// One by one: a group's number could come to mean another group, a member's identity cannot.
 fn signal_some(job: &Job, scope: Scope<'_>, number: i32, belongs: impl Fn(&Process) -> bool) -> u32 {
-    let members = members(job, scope, &BTreeMap::new());
+    let (members, _) = members(job, scope, &BTreeMap::new());
     let reached = members.iter().filter(|member| belongs(member) && send(member, number)).count();
     u32::try_from(reached).unwrap_or(u32::MAX)
 }
@@ -76,45 +103,39 @@ fn send(member: &Process, number: i32) -> bool {
     pidfd::signal_process(member.pid, member.start_time, number).is_ok()
 }
 
-/// All living processes that came of a program: its session, its terminal, its cgroup, its cookie, their descendants, and who was seen before.
-fn members(job: &Job, scope: Scope<'_>, seen: &BTreeMap<i32, u64>) -> Vec<Process> {
+/// All living processes that came of a program: its session, its terminal, its cgroup, its cookie, their descendants, and who was seen before. And
+/// whether nobody of them can have hidden.
+fn members(job: &Job, scope: Scope<'_>, seen: &BTreeMap<i32, u64>) -> (Vec<Process>, bool) {
     let own_pid = rustix::process::getpid().as_raw_pid();
-    let mut others = process::all();
-    others.retain(|process| process.pid > 1 && process.pid != own_pid && process.pid != scope.server_pid);
+    let Scope { picture, .. } = scope;
     let in_cgroup: BTreeSet<i32> = scope.cgroups.map(|cgroups| cgroups.members(job.tag).into_iter().collect()).unwrap_or_default();
     // The number of its session is certain while the leader is not reaped, and after that as long as nobody else has taken it.
-    let leader = others.iter().find(|process| process.pid == job.pid);
-    let is_session_ours = job.is_own_child() || leader.is_none_or(|leader| leader.start_time == job.start_time);
+    let is_session_ours = job.is_own_child() || picture.process(job.pid).is_none_or(|leader| leader.start_time == job.start_time);
     // A cookie costs a file per process; programs of ours that nobody else holds descend from us, unless a former keeper has started them.
-    let descendants = if job.is_adopted { None } else { Some(closure(&others, BTreeSet::from([own_pid]))) };
-    let may_have_cookie = |process: &Process| descendants.as_ref().is_none_or(|descendants| descendants.contains(&process.pid));
-    let marked = |process: &Process| {
-        (process.pid == job.pid && process.start_time == job.start_time)
+    let descendants = if job.is_adopted { None } else { Some(picture.family([own_pid])) };
+    let mut is_sure = true;
+    let mut marked = |process: &Process| {
+        if (process.pid == job.pid && process.start_time == job.start_time)
             || (is_session_ours && process.session == job.pid)
             || (job.tty != 0 && process.tty == job.tty)
             || seen.get(&process.pid) == Some(&process.start_time)
             || in_cgroup.contains(&process.pid)
-            || (may_have_cookie(process) && has_cookie(process, scope.cookie))
-    };
-    let marked: BTreeSet<i32> = others.iter().filter(|process| marked(process)).map(|process| process.pid).collect();
-    let members = closure(&others, marked);
-    others.retain(|process| members.contains(&process.pid) && !matches!(process.state, b'Z' | b'X'));
-    others
-}
-
-/// These processes and all their descendants.
-fn closure(all: &[Process], mut found: BTreeSet<i32>) -> BTreeSet<i32> {
-    loop {
-        let before = found.len();
-        found.extend(all.iter().filter(|process| found.contains(&process.parent)).map(|process| process.pid).collect::<Vec<_>>());
-        if found.len() == before {
-            return found;
+        {
+            return true;
         }
-    }
-}
-
-fn has_cookie(process: &Process, cookie: &str) -> bool {
-    process::environment(process.pid).iter().any(|variable| variable == cookie.as_bytes())
+        if descendants.as_ref().is_some_and(|descendants| !descendants.contains(&process.pid)) {
+            return false;
+        }
+        let mut marks = scope.marks.borrow_mut();
+        let variables = marks.of(process);
+        is_sure &= variables.is_some() || process.parent != own_pid || process.start_time < job.start_time;
+        variables.is_some_and(|variables| variables.iter().any(|variable| variable == scope.cookie.as_bytes()))
+    };
+    let others = picture.processes().filter(|process| process.pid > 1 && process.pid != own_pid && process.pid != scope.server_pid);
+    let tops: Vec<i32> = others.filter(|process| marked(process)).map(|process| process.pid).collect();
+    let mut members = picture.living(&picture.family(tops));
+    members.retain(|process| process.pid != own_pid && process.pid != scope.server_pid);
+    (members, is_sure)
 }
 
 /// A kill under way.
@@ -131,21 +152,22 @@ pub(super) struct Kill {
     /// Everyone found so far, by process id and start time: their orphaned children are ours too.
     seen: BTreeMap<i32, u64>,
     killed: BTreeSet<(i32, u64)>,
-    orphans_before: u64,
+    /// Whom the last pass found that found anybody.
+    last: Vec<Process>,
 }
 
 impl Kill {
     pub(super) fn new(tag: u64, call: u64, now: Tick, limit_ms: u32) -> Self {
         let limit = now + Span::millis(limit_ms.into()).min(LIMIT_MAX);
         let (seen, killed) = (BTreeMap::new(), BTreeSet::new());
-        Self { tag, call, next: now, started: now, limit, empty_passes: 0, seen, killed, orphans_before: u64::MAX }
+        Self { tag, call, next: now, started: now, limit, empty_passes: 0, seen, killed, last: Vec::new() }
     }
 
-    /// One pass. `orphan_count` is how many orphans have ended so far. The report comes with the last pass.
-    pub(super) fn pass(&mut self, job: &Job, scope: Scope<'_>, now: Tick, orphan_count: u64) -> Option<KillReport> {
-        let has_cgroup_members = scope.cgroups.is_some_and(|cgroups| cgroups.is_populated(job.tag) == Some(true));
-        let found = members(job, scope, &self.seen);
-        if has_cgroup_members {
+    /// One pass. The report comes with the last.
+    pub(super) fn pass(&mut self, job: &Job, scope: Scope<'_>) -> Option<KillReport> {
+        let populated = scope.cgroups.and_then(|cgroups| cgroups.is_populated(job.tag));
+        let (found, is_sure) = members(job, scope, &self.seen);
+        if populated == Some(true) {
             let _is_killed = scope.cgroups.is_some_and(|cgroups| cgroups.kill(job.tag));
         }
         signal_leader(job, KILL);
@@ -156,14 +178,19 @@ impl Kill {
         }
         // Its exit is told first, and what it printed before that.
         let is_leader_done = matches!(job.life, Life::Ended(_));
-        let is_quiet = found.is_empty() && !has_cgroup_members && is_leader_done && self.orphans_before == orphan_count;
-        self.orphans_before = orphan_count;
+        // Who was in the cgroup can leave it only by ending.
+        let is_quiet = found.is_empty() && is_leader_done && populated.map_or(is_sure, |populated| !populated);
         self.empty_passes = if is_quiet { self.empty_passes + 1 } else { 0 };
-        self.next = now + PAUSE;
-        let is_over = self.empty_passes >= EMPTY_PASS_COUNT || now >= self.limit;
-        is_over.then(|| self.report(&found, now))
+        if !found.is_empty() {
+            self.last = found;
+        }
+        let at = now().tick;
+        self.next = at + PAUSE;
+        let is_over = self.empty_passes >= EMPTY_PASS_COUNT;
+        (is_over || at >= self.limit).then(|| self.report(if is_over { &[] } else { &self.last }, at))
     }
 
+    /// Whoever was seen last is named as long as it is not certain that nobody is left.
     fn report(&self, found: &[Process], now: Tick) -> KillReport {
         let survivor = |member: &Process| Survivor {
             pid: member.pid,

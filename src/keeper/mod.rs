@@ -22,9 +22,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{WaitOptions, WaitStatus, set_child_subreaper, wait};
 
 use crate::base::memory::Memory;
+use crate::base::signal;
 use crate::base::time::{Span, Tick};
 use crate::keeper::job::{Job, Life};
-use crate::keeper::kill::Kill;
+use crate::keeper::kill::{Kill, Looks, Scope};
 use crate::keeper::server::{Due, Server};
 use crate::keeper::spawn::FdLimit;
 use crate::keeper::stream::Flow;
@@ -32,7 +33,7 @@ use crate::platform::cgroup::Cgroups;
 use crate::platform::memory::SharedMemory;
 use crate::platform::pidfd::{self, Ended};
 use crate::platform::{EventFd, SignalFd, close_fds_from, now, random_u64, restore_default_signals};
-use crate::wire::keeper::{CONTROL_WAITING, ExitStatus, FromKeeper, VERSION};
+use crate::wire::keeper::{CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION};
 
 /// How long the last output of an ended leader is waited for, when others still hold its terminal.
 const LAST_OUTPUT_WITHIN: Span = Span::millis(250);
@@ -42,8 +43,6 @@ const STATUS_WITHIN: Span = Span::millis(100);
 const STUCK_RETRY: Span = Span::millis(10);
 /// Without any program to keep, that many crashes in a row end the keeper.
 const HOPELESS_CRASH_COUNT: u32 = 6;
-const SIGNAL_TERM: i32 = 15;
-const SIGNAL_CHLD: i32 = if cfg!(target_os = "linux") { 17 } else { 20 };
 
 /// What the command line says.
 #[derive(Debug)]
@@ -82,8 +81,7 @@ struct Keeper {
     jobs: BTreeMap<u64, Job>,
     stash: BTreeMap<Vec<u8>, Rc<OwnedFd>>,
     kills: Vec<Kill>,
-    /// How many processes have ended that were neither leaders nor the server.
-    orphan_count: u64,
+    looks: Looks,
     is_adopting: bool,
     is_over: bool,
 }
@@ -128,7 +126,7 @@ impl Keeper {
             jobs: BTreeMap::new(),
             stash: BTreeMap::new(),
             kills: Vec::new(),
-            orphan_count: 0,
+            looks: Looks::default(),
             is_adopting: options.adopt,
             is_over: false,
         })
@@ -200,6 +198,7 @@ impl Keeper {
         self.look_for_statuses(at);
         self.settle(at);
         self.go_on_killing(at);
+        self.looks.forget(!self.kills.is_empty());
         if let Some(link) = self.server.link.as_mut().filter(|link| link.is_stuck) {
             link.flush();
         }
@@ -248,9 +247,9 @@ impl Keeper {
         let mut has_child_ended = false;
         while let Some(signal) = self.signals.next() {
             match signal {
-                SIGNAL_CHLD => has_child_ended = true,
+                signal::CHLD => has_child_ended = true,
                 // The machine goes down, or somebody means it: the server knows what to do then, and ends.
-                SIGNAL_TERM => self.server.signal(SIGNAL_TERM),
+                signal::TERM => self.server.signal(signal::TERM),
                 _ => {}
             }
         }
@@ -261,6 +260,9 @@ impl Keeper {
 
     /// Reaps whoever has ended. Only this reaps, so until then the number of a child means that child.
     fn reap(&mut self) {
+        // Odd while somebody may vanish, and another number after that.
+        let reaps = self.control.word(CONTROL_REAPS) | 1;
+        self.control.publish(CONTROL_REAPS, reaps);
         while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
             let pid = pid.as_raw_pid();
             let status = exit_status(status);
@@ -269,10 +271,9 @@ impl Keeper {
                 self.server_ended(status);
             } else if let Some(job) = leader {
                 job.leader_ended(status, now().tick + LAST_OUTPUT_WITHIN);
-            } else {
-                self.orphan_count += 1;
             }
         }
+        self.control.publish(CONTROL_REAPS, reaps.wrapping_add(1));
     }
 
     fn server_ended(&mut self, status: ExitStatus) {
@@ -365,23 +366,29 @@ impl Keeper {
         }
     }
 
-    /// The passes of kills that are due.
+    /// The passes of kills that are due, all with one look at the process table.
     fn go_on_killing(&mut self, at: Tick) {
+        if self.kills.iter().all(|kill| at < kill.next) {
+            return;
+        }
+        self.reap();
+        self.looks.picture = None;
+        self.looks.take();
         let mut kills = std::mem::take(&mut self.kills);
         kills.retain_mut(|kill| {
-            if at < kill.next {
-                return true;
-            }
-            self.reap();
             let Some(job) = self.jobs.get(&kill.tag) else { return false };
             let cookie = calls::cookie(self.epoch, kill.tag);
-            let scope = kill::Scope { cookie: &cookie, cgroups: self.cgroups.as_ref(), server_pid: self.server.pid() };
-            let Some(report) = kill.pass(job, scope, at, self.orphan_count) else { return true };
-            self.settle(at);
+            let Some(scope) = self.scope(&cookie) else { return true };
+            let Some(report) = kill.pass(job, scope) else { return true };
             self.send(kill.call, &FromKeeper::Killed { tag: kill.tag, report }, Vec::new());
             false
         });
         self.kills.extend(kills);
+    }
+
+    fn scope<'a>(&'a self, cookie: &'a str) -> Option<Scope<'a>> {
+        let Looks { picture, marks } = &self.looks;
+        Some(Scope { cookie, cgroups: self.cgroups.as_ref(), server_pid: self.server.pid(), picture: picture.as_ref()?, marks })
     }
 }
 

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::base::signal::KILL;
 use crate::base::time::{Span, Tick};
 use crate::keeper::link::Link;
 use crate::platform::{clear_signal_mask, pidfd, process, socket};
@@ -23,8 +24,6 @@ const ASK_AFTER: Span = Span::seconds(2);
 const ANSWER_WITHIN: Span = Span::seconds(10);
 /// How long a server without connection has to end by itself.
 const END_WITHIN: Span = Span::seconds(5);
-/// The number of KILL.
-const KILL: i32 = 9;
 
 /// What process it is.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ mod login;
 mod macos;
 pub mod memory;
 pub mod outer;
+pub mod picture;
 pub mod places;
 pub mod socket;
 pub mod start;

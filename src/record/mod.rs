@@ -16,6 +16,7 @@ use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::base::geom::Size;
+use crate::base::signal;
 use crate::base::time::Tick;
 use crate::platform::outer::OuterTerminal;
 use crate::platform::{SignalFd, clear_signal_mask, lead_terminal, now, tty};
@@ -26,11 +27,6 @@ const USAGE: &str = "abide capture --record FILE [--size COLSxROWS] [-- COMMAND 
 const READ_BYTES: usize = 16 << 10;
 /// How long the terminal we are in may take to accept what the program wrote.
 const SHOWN_WITHIN_MS: u32 = 60_000;
-const SIGNAL_HUP: i32 = 1;
-const SIGNAL_INT: i32 = 2;
-const SIGNAL_TERM: i32 = 15;
-const SIGNAL_CHLD: i32 = if cfg!(target_os = "linux") { 17 } else { 20 };
-const SIGNAL_WINCH: i32 = 28;
 
 /// Whether these words of the command line ask for a recording.
 #[must_use]
@@ -168,15 +164,15 @@ impl Recorder {
             self.give_input()?;
             while let Some(signal) = self.signals.next() {
                 match signal {
-                    SIGNAL_CHLD => {
+                    signal::CHLD => {
                         if let Some(ended) = self.child.try_wait()? {
                             // What it wrote last is still there; who else holds the terminal is not waited for.
                             while self.is_readable()? && self.take_output()? {}
                             return Ok(status(ended));
                         }
                     }
-                    SIGNAL_WINCH => self.resize()?,
-                    SIGNAL_HUP | SIGNAL_INT | SIGNAL_TERM => return Ok(128 + u8::try_from(signal).unwrap_or(0)),
+                    signal::WINCH => self.resize()?,
+                    signal::HUP | signal::INT | signal::TERM => return Ok(128 + u8::try_from(signal).unwrap_or(0)),
                     _ => {}
                 }
             }

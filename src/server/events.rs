@@ -15,7 +15,7 @@ use crate::server::conn::{Attached, Conn, ConnId, Event, LINE_MAX, Speech};
 use crate::server::draw::Drawn;
 use crate::server::edge::{Origin, Return, Server};
 use crate::server::jobs::job::is_job;
-use crate::server::pane::{PaneIo, Parts, STOP_LOOK, Source, Stop};
+use crate::server::pane::{PaneIo, Parts, Source, Stop, next_look};
 use crate::state::call::Caller;
 use crate::state::effect::{Effect, Effects};
 use crate::term;
@@ -425,10 +425,10 @@ impl Server {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         let Stop::Hung { deadline, .. } = io.stop else { return };
         if count == 0 && io.exit.is_some() {
-            io.stop = Stop::Gone;
-            return self.end_if_drained(pane);
+            // That nobody was seen is no proof; the keeper finds out, and ends whom it finds.
+            return self.kill_pane(pane);
         }
-        io.stop = Stop::Hung { deadline, look: deadline.min(now + STOP_LOOK) };
+        io.stop = Stop::Hung { deadline, look: deadline.min(next_look(now)) };
     }
 
     /// The grace is over, or it is time to look whether something is left.
@@ -436,12 +436,18 @@ impl Server {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         let Stop::Hung { deadline, look } = io.stop else { return };
         if deadline <= now {
-            io.stop = Stop::Killing;
             tracing::info!(%pane, "kill");
-            self.link.say(&ToKeeper::Kill { tag: pane.0, limit_ms: KILL_LIMIT_MS }, Vec::new());
+            self.kill_pane(pane);
         } else if look <= now {
             io.stop = Stop::Hung { deadline, look: deadline };
             self.look_for_rest(pane);
+        }
+    }
+
+    fn kill_pane(&mut self, pane: PaneId) {
+        if let Some(io) = self.panes.get_mut(&pane) {
+            io.stop = Stop::Killing;
+            self.link.say(&ToKeeper::Kill { tag: pane.0, limit_ms: KILL_LIMIT_MS }, Vec::new());
         }
     }
 

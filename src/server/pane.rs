@@ -31,7 +31,7 @@ const ECHO_BYTES: u64 = 64 << 10;
 /// How soon after output it is looked what runs in the foreground: once for a burst.
 pub(super) const NAME_AFTER: Span = Span::millis(150);
 /// How often it is looked whether what a stopped program started has gone by itself.
-pub(super) const STOP_LOOK: Span = Span::millis(50);
+const STOP_LOOK: Span = Span::millis(50);
 /// For so long a synchronized update may hold the drawn state (DEC mode 2026).
 const HOLD_MAX: Span = Span::millis(150);
 
@@ -337,6 +337,11 @@ impl PaneIo {
 
 fn damaged() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "its memory is damaged")
+}
+
+/// When it is looked again. At the same moments for all, so that the keeper sees the process table once for all.
+pub(super) const fn next_look(at: Tick) -> Tick {
+    Tick((at.0 / STOP_LOOK.0 + 1) * STOP_LOOK.0)
 }
 
 /// How a program ended, in the vocabulary of all.

@@ -14,7 +14,7 @@ use crate::platform::{now, process, tty, watch};
 use crate::server::conn::{Conn, Event};
 use crate::server::edge::{Origin, Return, Server};
 use crate::server::follow;
-use crate::server::pane::{STOP_LOOK, Stop};
+use crate::server::pane::{Stop, next_look};
 use crate::state::effect::{Effect, Fact, Message, Place, Program, Question};
 use crate::store::ring;
 use crate::wire::frame::{self, Bye, Notice, Outer, ToClient};
@@ -145,7 +145,7 @@ impl Server {
         };
         if io.stop == Stop::None {
             let deadline = now().tick + grace;
-            io.stop = Stop::Hung { deadline, look: deadline.min(now().tick + STOP_LOOK) };
+            io.stop = Stop::Hung { deadline, look: deadline.min(next_look(now().tick)) };
             tracing::info!(%pane, pid = io.pid(), "stop asked");
             self.link.say(&ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: SIGHUP }, Vec::new());
         }

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::Sender;
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::memory::{HeapMemory, Memory};
+use crate::base::signal;
 use crate::core::{Core, Input};
 use crate::platform::EventFd;
 use crate::platform::Login;
@@ -40,8 +41,6 @@ use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Wiring};
 pub(super) const LISTENER: &[u8] = b"listener";
 /// The name the lock is stashed under.
 pub(super) const LOCK: &[u8] = b"lock";
-/// The signal nobody can ignore.
-const KILL: i32 = 9;
 
 /// What the keeper gave back.
 #[derive(Debug)]
@@ -159,7 +158,7 @@ impl Server {
 /// Makes sure that a keeper is dead: two must never hold the same programs.
 async fn end(keeper: i32) -> anyhow::Result<()> {
     let Ok(pidfd) = pidfd::open(keeper) else { return Ok(()) };
-    pidfd::signal(&pidfd, KILL).ok();
+    pidfd::signal(&pidfd, signal::KILL).ok();
     watch(pidfd, Interest::READABLE)?.readable().await?.retain_ready();
     Ok(())
 }

@@ -37,6 +37,13 @@ pub const PART_INPUT: u8 = 32;
 /// The server publishes 1, looks at all rings once more, and then waits on the `data` eventfd; the keeper sets it back to 0 just before it writes that.
 pub const CONTROL_WAITING: usize = 0;
 
+/// Offset in the control page of the word that tells when the keeper reaps: odd while it does, another number after each time (0 for ever if it is of
+/// an older version). Whoever reads the same even number before and after a look at the process table knows that no orphan vanished from it meanwhile.
+pub const CONTROL_REAPS: usize = 64;
+
+/// Stands for how many a signal reached where none was found, but somebody is just ending or becoming another program whose origin cannot be told.
+pub const COUNT_UNSURE: u32 = u32::MAX;
+
 /// Bytes that are no record of this protocol; the connection cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
@@ -264,7 +271,7 @@ pub enum FromKeeper {
     Signalled {
         /// Who it is.
         tag: u64,
-        /// To how many processes or groups; 0 if there is none any more.
+        /// To how many processes or groups; 0 if there is none any more, [`COUNT_UNSURE`] if none was found but one may be about to appear.
         count: u32,
     },
     /// A kill is over.

@@ -158,7 +158,7 @@ fn s9_a_dead_shell_is_told_and_the_next_command_gets_a_fresh_one() {
 #[test]
 fn s9b_trivial_commands_answer_while_all_processors_are_busy() {
     let (_world, mut api) = sessions(&["w", "load"]);
-    let (id, _) = api.start("load", &["for i in 1 2 3 4; do while :; do :; done & done; wait"]);
+    let (id, _) = api.start("load", &["for i in 1 2 3 4; do while [ -e $LEASH ]; do :; done & done; wait"]);
     api.text("w", "true");
     let mut times: Vec<Duration> = (0..50)
         .map(|n| {
@@ -271,7 +271,7 @@ fn s37_what_comes_after_the_limit_never_happens() {
         let ran = run(&mut api, "w", "touch a && sleep 120 && touch b; touch c", 500);
         assert_eq!(ran["timed_out"], true);
         assert_eq!(api.text("w", "ls"), "a", "{shell}");
-        let looped = run(&mut api, "w", "while true; do sleep 0.05; done; touch d", 300);
+        let looped = run(&mut api, "w", "while [ -e $LEASH ]; do sleep 0.05; done; touch d", 300);
         assert_eq!((looped["timed_out"].as_bool(), looped.get("state_lost")), (Some(true), None), "{shell}: {looped}");
         assert_eq!(api.text("w", "ls"), "a", "{shell}");
     }
@@ -282,7 +282,8 @@ fn a_shell_that_nothing_interrupts_is_replaced_with_what_it_had() {
     let (_world, mut api) = sessions(&["w"]);
     api.exec("w", "cd /tmp; export KEPT='it is'; own=1; hello() { echo hello; }; alias hi='echo hi'; sleep 300 &");
     let background = number(&api.text("w", "echo $!"));
-    let params = json!({ "target": "w", "command": ["trap '' INT TERM; while :; do :; done"], "timeout_ms": 200, "grace_ms": 100 });
+    let params =
+        json!({ "target": "w", "command": ["trap '' INT TERM; while [ -e $LEASH ]; do :; done"], "timeout_ms": 200, "grace_ms": 100 });
     let ran = api.call("exec.run", &params).expect("it runs");
     assert_eq!((ran["timed_out"].as_bool(), ran["state"].as_str()), (Some(true), Some("timed_out")));
     assert!(ran["state_lost"].is_string(), "{ran}");

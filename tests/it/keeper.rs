@@ -95,6 +95,7 @@ struct Server {
     exits: BTreeMap<u64, (ExitStatus, u64)>,
     other: Vec<FromKeeper>,
     stash: BTreeMap<Vec<u8>, OwnedFd>,
+    leash: tempfile::TempDir,
 }
 
 impl Server {
@@ -109,6 +110,8 @@ impl Server {
             panic!("no greeting but {record:?}")
         };
         let [control, data, room] = <[OwnedFd; 3]>::try_from(record.fds).unwrap();
+        let leash = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(format!("/proc/{}", std::process::id()), leash.path().join("leash")).unwrap();
         Self {
             socket,
             decoder,
@@ -123,6 +126,7 @@ impl Server {
             exits: BTreeMap::new(),
             other: Vec::new(),
             stash: BTreeMap::new(),
+            leash,
         }
     }
 
@@ -197,9 +201,10 @@ impl Server {
         self.say(&ToKeeper::Spawn(Spawn { tag, wiring, argv, env, cwd: b"/".to_vec(), ring_bytes }), &[]);
     }
 
-    /// Starts a shell on a PTY and waits until it runs.
+    /// Starts a shell on a PTY and waits until it runs. `$LEASH` is there for as long as its test: what repeats itself ends without.
     fn shell(&mut self, tag: u64, script: &str) -> i32 {
-        self.spawn(tag, Wiring::Pty(SIZE), &["sh", "-c", script]);
+        let leash = self.leash.path().join("leash");
+        self.spawn(tag, Wiring::Pty(SIZE), &["sh", "-c", &format!("export LEASH={}; {script}", leash.display())]);
         self.until("the shell", |server| server.programs.get(&tag).map(|program| program.entry.pid))
     }
 
@@ -499,12 +504,12 @@ fn hand_over(bench: &mut Bench, mut server: Server) -> Server {
 
 /// Shapes of trees that do not want to end; each prints one of the processes it consists of. The last never stays the same process.
 const HOSTILE: [&str; 6] = [
-    "trap '' TERM HUP INT; echo pid=$$; while :; do sleep 1; done",
-    "sh -c 'trap \"\" TERM HUP; echo pid=$$; while :; do sleep 1; done' & wait",
+    "trap '' TERM HUP INT; echo pid=$$; while [ -e $LEASH ]; do sleep 1; done",
+    "sh -c 'trap \"\" TERM HUP; echo pid=$$; while [ -e $LEASH ]; do sleep 1; done' & wait",
     "setsid sh -c 'trap \"\" TERM HUP; echo pid=$$; exec sleep 1000' & wait",
     "setsid setsid --fork sh -c 'setsid --fork sh -c \"echo pid=\\$\\$; exec >/dev/null 2>&1 </dev/null; exec sleep 1000\"'; sleep 1000",
     "sleep 1000 & echo pid=$!; kill -STOP $!; kill -STOP $$",
-    "export H='trap \"\" TERM HUP; setsid sh -c \"$H\" & '; sh -c \"$H\" >/dev/null 2>&1 </dev/null; echo pid=$$; sleep 1000",
+    "export H='trap \"\" TERM HUP; [ -e $LEASH ] || exit; setsid sh -c \"$H\" & '; sh -c \"$H\" >/dev/null 2>&1 </dev/null; echo pid=$$; sleep 1000",
 ];
 
 fn end_hostile_trees(cgroup: &str) {
@@ -550,7 +555,7 @@ fn hostile_trees_end_with_a_cgroup_where_one_can_be_had() {
 #[test]
 fn a_tree_is_asked_to_end_once_each_and_stopped_ones_hear_it() {
     let (_bench, mut server) = Bench::started();
-    let pid = server.shell(1, "trap 'echo asked; exit 3' TERM; echo ready; kill -STOP $$; while :; do :; done");
+    let pid = server.shell(1, "trap 'echo asked; exit 3' TERM; echo ready; kill -STOP $$; while [ -e $LEASH ]; do :; done");
     server.wait_for_output(1, "ready");
     until("the stop", || process::read(pid).filter(|process| process.state == b'T'));
     server.say(&ToKeeper::Signal { tag: 1, target: Target::Tree, signal: 15 }, &[]);
@@ -625,7 +630,8 @@ fn what_cannot_be_started_is_refused_by_name_and_leaves_nothing() {
 fn a_terminal_that_was_closed_may_be_opened_again() {
     let (bench, mut server) = Bench::started();
     let go = bench.directory.path().join("go");
-    let script = format!("echo first; exec <&- >&- 2>&-; while ! test -e {}; do :; done; exec >/dev/tty; echo second", go.display());
+    let script =
+        format!("echo first; exec <&- >&- 2>&-; while test -e $LEASH -a ! -e {}; do :; done; exec >/dev/tty; echo second", go.display());
     server.shell(1, &script);
     server.wait_for_output(1, "first");
     let has_peer = || {

@@ -9,6 +9,7 @@ use crate::action::process::{Aim, aim, served, signal_number};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::code::Refusal;
 use crate::base::id::{CommandId, PaneId};
+use crate::base::signal::TERM;
 use crate::base::time::Span;
 use crate::state::call::Pending;
 use crate::state::command::Why;
@@ -106,9 +107,6 @@ impl Apply for Stop {
         Ok(served(cx, command, Request::Stop { target, signal, grace, if_running: self.if_running }))
     }
 }
-
-/// The signal that tells a program to end.
-const TERM: i32 = 15;
 
 impl Stop {
     fn pane(cx: &mut Cx<'_>, pane: PaneId, grace: Span) -> Answer<StopReport> {

@@ -36,6 +36,14 @@ pub struct Process {
     pub name: Vec<u8>,
 }
 
+impl Process {
+    /// Whether it has ended, reaped or not.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, b'Z' | b'X')
+    }
+}
+
 /// Room for a line of `proc_pid_stat(5)`: 52 numbers and a name.
 const STAT_LEN: usize = 2048;
 
@@ -117,6 +125,26 @@ pub fn label(pid: i32) -> Option<String> {
 #[must_use]
 pub fn environment(pid: i32) -> Vec<Vec<u8>> {
     strings(&fs::read(format!("/proc/{pid}/environ")).unwrap_or_default())
+}
+
+/// The environment it was started with, if that can be told: none for one that has ended or is just becoming another program (execve(2)). What is not
+/// ours to see is empty.
+#[must_use]
+pub fn settled_environment(pid: i32) -> Option<Vec<Vec<u8>>> {
+    match fs::read(format!("/proc/{pid}/environ")) {
+        Ok(bytes) if !bytes.is_empty() => Some(strings(&bytes)),
+        // Field 51 is where its environment ends: 0 while it has none yet, or none any more.
+        Ok(_) => stat_field(pid, 51).filter(|end| end != "0").map(|_| Vec::new()),
+        Err(error) => (error.kind() == std::io::ErrorKind::PermissionDenied).then(Vec::new),
+    }
+}
+
+/// A field of `proc_pid_stat(5)` behind the name, by its number there.
+fn stat_field(pid: i32, number: usize) -> Option<String> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let close = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = std::str::from_utf8(stat.get(close + 1..)?).ok()?;
+    rest.split_ascii_whitespace().nth(number - 3).map(str::to_owned)
 }
 
 /// Its working directory, if it is ours to see and still exists.

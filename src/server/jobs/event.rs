@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::base::id::{CallId, CommandId};
+use crate::base::time::Tick;
+use crate::platform::picture::{Marks, Picture};
 use crate::server::jobs::Sample;
 use crate::store::log::Stream;
 
@@ -19,6 +21,18 @@ pub(in crate::server) enum ProcEvent {
     JobWritable(u64),
     /// What a call waits for is there.
     Ready(CallId, &'static str),
+    /// The process table was looked at for what is being stopped.
+    Looked(Box<Look>),
     /// The table of processes that a call asked for, and what is remembered of them for the next.
     Table(CallId, Value, BTreeMap<(i32, u64), Sample>),
+}
+
+/// A look at the process table.
+#[derive(Debug)]
+pub(in crate::server) struct Look {
+    pub(in crate::server) picture: Picture,
+    pub(in crate::server) marks: Marks,
+    /// The keeper's word about reaping before it began (`wire::keeper::CONTROL_REAPS`).
+    pub(in crate::server) reaps: u64,
+    pub(in crate::server) began: Tick,
 }

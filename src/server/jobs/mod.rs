@@ -14,6 +14,7 @@ use regex::bytes::Regex;
 
 use crate::base::id::{CallId, CommandId, PaneId, SessionId};
 use crate::base::time::Tick;
+use crate::platform::picture::Marks;
 use crate::server::jobs::io::{CommandIo, Task};
 use crate::server::jobs::job::Job;
 use crate::server::jobs::shell::{Kind, Memory};
@@ -38,6 +39,7 @@ pub(in crate::server) struct Procs {
     /// Calls that wait until a command's input is written.
     pub(in crate::server) writes: Vec<(CallId, CommandId, usize)>,
     pub(in crate::server) hunts: Vec<Hunt>,
+    pub(in crate::server) hunting: Hunting,
     /// Sessions that are gone and whose jobs are being ended.
     pub(in crate::server) ending: Vec<SessionId>,
     /// Commands beside the shell whose input stays open.
@@ -58,6 +60,8 @@ pub(in crate::server) struct SessionShell {
     /// What runs in it.
     pub(in crate::server) running: Option<Running>,
     pub(in crate::server) memory: Option<Memory>,
+    /// How often it was interrupted, and up to which of these it has read something since: an INT that it has not noticed yet would hit the next command.
+    pub(in crate::server) interrupts: (u8, u8),
     /// It is killed because it did not come back: what it had is for the next one.
     pub(in crate::server) is_replaced: bool,
     /// Shells it took the place of, whose children may live on.
@@ -113,8 +117,10 @@ pub(in crate::server) enum Quarry {
 pub(in crate::server) struct Hunt {
     pub(in crate::server) quarry: Quarry,
     pub(in crate::server) calls: Vec<CallId>,
-    /// When the next look is due.
-    pub(in crate::server) next: Tick,
+    /// While it is looked for: whether the shell had come back when that began.
+    pub(in crate::server) was_unwound: Option<bool>,
+    /// Who was found by the last look that found anybody.
+    pub(in crate::server) last: Vec<u32>,
     pub(in crate::server) began: Tick,
     /// When KILL follows.
     pub(in crate::server) deadline: Tick,
@@ -129,6 +135,16 @@ pub(in crate::server) struct Hunt {
     pub(in crate::server) signal: i32,
     pub(in crate::server) signalled: BTreeSet<(i32, u64)>,
     pub(in crate::server) killed: BTreeSet<(i32, u64)>,
+}
+
+/// The looks that all stops share.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Hunting {
+    /// What is known of processes; away while one looks.
+    pub(in crate::server) marks: Marks,
+    pub(in crate::server) is_looking: bool,
+    /// When the next look is due.
+    pub(in crate::server) next: Tick,
 }
 
 /// What was seen of a process before.
@@ -169,6 +185,11 @@ impl KeptCommands {
 }
 
 impl SessionShell {
+    /// Whether it has noticed all interrupts.
+    pub(in crate::server) const fn is_settled(&self) -> bool {
+        self.interrupts.0 == self.interrupts.1
+    }
+
     /// Keeps what the shell is to be told once it runs.
     pub(in crate::server) fn keep_unsent(&mut self, text: String) {
         if let Some(running) = &mut self.running {

@@ -4,7 +4,11 @@
 //! them runs with streams of its own. The shells are interactive ones, since those go on after an INT, but they have no terminal, prompt or history.
 
 use crate::base::id::CommandId;
-use crate::state::command::{Order, quoted};
+use crate::state::command::{Input, Order, quoted};
+
+/// What stands in a report for a command if it is the end of none: the shell has noticed all that was sent to it before, or, if a command stands for the
+/// directory, opened the standard input of that.
+pub(in crate::server) const NOTICED: CommandId = CommandId(0);
 
 /// A kind of shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +160,13 @@ impl Kind {
             None => line.extend([format!(". {script}; ")]),
         }
         let (input, output, error) = (literal(&files.input), literal(&files.output), literal(&files.error));
-        format!("{line}}} <{input} >{output} 2>{error}\n{}", self.finish(id, order))
+        let finish = self.finish(id, order);
+        if order.input == Input::Open {
+            // Until it has opened its end, ours must not be closed: an open of what nobody writes to waits for ever.
+            let opened = self.tell(0, &id.to_string());
+            return format!("{{ {opened}; {line}}} >{output} 2>{error}; }} <{input}\n{finish}");
+        }
+        format!("{line}}} <{input} >{output} 2>{error}\n{finish}")
     }
 
     /// What undoes a command's own variables and directory and reports its end. To say it twice does no harm.
@@ -173,6 +183,17 @@ impl Kind {
         format!(
             "__abide_y=$?; if [ \"${{ABIDE_COMMAND-}}\" = {id} ]; then __abide_x=$__abide_y; {undo}fi; __abide_done {id} \"${{__abide_x-1}}\"\n"
         )
+    }
+
+    /// Has the shell report [`NOTICED`] with this number: it has noticed all that was sent to it before.
+    pub(in crate::server) fn notice(self, number: u8) -> String {
+        self.tell(number, "") + "\n"
+    }
+
+    /// Prints a report of [`NOTICED`] with a number and a word.
+    fn tell(self, number: u8, word: &str) -> String {
+        let own = if self == Self::Sh { "command" } else { "builtin" };
+        format!("{own} printf 'R\\0%s\\0%s\\0%s\\0\\0\\0\\0E\\0' {NOTICED} {number} '{word}'")
     }
 
     /// Lines for a starter's script that set a command's own variables and directory.

@@ -1,6 +1,7 @@
 //! Ending what a command in the session's shell has started, or single processes: found in the process table, sent signals one by one, looked for until nobody is left.
 //!
-//! Identity is (process id, start time), checked on a pidfd before each signal. What earlier commands left running in the background is spared.
+//! Identity is (process id, start time), checked on a pidfd before each signal. What earlier commands left running in the background is spared. The process
+//! table is read beside the loop, once for all hunts; a hunt is over after two looks that found nobody and in which nobody can have hidden.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,20 +11,22 @@ use crate::action::table::value;
 use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::memory::Memory as _;
+use crate::base::signal::{CONT, INT, KILL, TERM};
 use crate::base::time::{Span, Tick};
 use crate::core::exec::CommandEvent;
+use crate::platform::picture::{Marks, Picture};
 use crate::platform::process::Process;
 use crate::platform::{now, pidfd, process};
+use crate::server::conn::Event;
 use crate::server::edge::Server;
+use crate::server::jobs::event::{Look, ProcEvent};
 use crate::server::jobs::job::{Job, What, command_tag};
-use crate::server::jobs::{Hunt, Quarry};
+use crate::server::jobs::{Hunt, Hunting, Quarry};
 use crate::state::command::Captured;
 use crate::state::request::Target;
+use crate::wire::keeper::CONTROL_REAPS;
 
-const INT: i32 = 2;
-const KILL: i32 = 9;
-const TERM: i32 = 15;
-const CONT: i32 = if cfg!(target_os = "linux") { 18 } else { 19 };
 /// The pause between two looks.
 const PAUSE: Span = Span::millis(5);
 /// The same once it takes longer.
@@ -34,6 +37,20 @@ const ASK_EVERY: Span = Span::millis(50);
 const KILL_FOR: Span = Span::seconds(5);
 /// How many looks in a row must find nobody.
 const EMPTY_COUNT: u8 = 2;
+
+/// The living processes of a hunt, and whether nobody of them can have hidden.
+struct Found {
+    living: Vec<Process>,
+    is_sure: bool,
+}
+
+/// What a look tells of processes.
+struct Seen<'a> {
+    picture: &'a Picture,
+    marks: &'a mut Marks,
+    /// No orphan was reaped meanwhile.
+    is_whole: bool,
+}
 
 impl Server {
     /// Stops a command: its time is up, or its caller has gone.
@@ -70,7 +87,8 @@ impl Server {
         let mut hunt = Hunt {
             quarry,
             calls: call.into_iter().collect(),
-            next: at + PAUSE,
+            was_unwound: None,
+            last: Vec::new(),
             began: at,
             deadline: at + grace,
             asked_at: at,
@@ -88,11 +106,10 @@ impl Server {
         self.procs.hunts.push(hunt);
     }
 
-    /// The first signals. A shell is interrupted before its children: it unwinds its loop, and starts nothing more.
+    /// The first signals. A shell is interrupted before its children: it unwinds its loop, and starts nothing more. The next look tells all others.
     fn begin(&mut self, hunt: &mut Hunt) {
-        let shell = self.running_shell(hunt.quarry);
-        if let Some(shell) = shell {
-            hunt.interrupt(shell);
+        if let Some(shell) = self.running_shell(hunt.quarry) {
+            self.interrupt(hunt, shell);
         } else if let Quarry::Command { session, is_running: true, .. } = hunt.quarry {
             // It has not been told the command yet, and is not going to be.
             if let Some(running) = self.procs.shells.get_mut(&session).and_then(|shell| shell.running.as_mut()) {
@@ -100,11 +117,16 @@ impl Server {
                 running.status.get_or_insert(128 + u8::try_from(TERM).unwrap_or(0));
             }
         }
-        let members = self.members(hunt);
-        for member in &members {
-            let is_direct = shell.is_some_and(|(pid, _)| member.parent == pid);
-            hunt.tell(member, is_direct);
+        self.procs.hunting.next = now().tick;
+    }
+
+    fn interrupt(&mut self, hunt: &Hunt, process: (i32, u64)) {
+        if let Quarry::Command { session, .. } = hunt.quarry
+            && let Some(shell) = self.procs.shells.get_mut(&session)
+        {
+            shell.interrupts.0 = shell.interrupts.0.wrapping_add(1);
         }
+        hunt.interrupt(process);
     }
 
     /// The shell that a hunted command runs in.
@@ -120,31 +142,77 @@ impl Server {
     fn is_unwound(&self, quarry: Quarry) -> bool {
         let Quarry::Command { id, session, is_running: true } = quarry else { return true };
         let shell = self.procs.shells.get(&session);
-        let is_reported =
-            shell.and_then(|shell| shell.running.as_ref()).is_none_or(|running| running.command != id || running.status.is_some());
+        let is_reported = shell.is_none_or(|shell| {
+            let running = shell.running.as_ref().filter(|running| running.command == id);
+            running.is_none_or(|running| running.status.is_some() && shell.is_settled())
+        });
         is_reported || self.running_shell(quarry).is_none()
     }
 
-    /// Looks that are due.
+    /// When the next look is due.
+    pub(super) fn hunting_deadline(&self) -> Option<Tick> {
+        let Hunting { next, is_looking, .. } = self.procs.hunting;
+        (!is_looking && !self.procs.hunts.is_empty()).then_some(next)
+    }
+
+    /// Has the process table looked at, if that is due: that reads a file for each process of the machine, and keys do not wait for it.
     pub(super) fn go_hunting(&mut self, at: Tick) {
-        let mut hunts = std::mem::take(&mut self.procs.hunts);
-        let mut over = Vec::new();
-        let mut rest = Vec::new();
-        for mut hunt in hunts.drain(..) {
-            if hunt.next <= at && self.look(&mut hunt, at) {
-                over.push(hunt);
-            } else {
-                rest.push(hunt);
-            }
+        if self.hunting_deadline().is_none_or(|next| at < next) {
+            return;
         }
+        let unwound: Vec<bool> = self.procs.hunts.iter().map(|hunt| self.is_unwound(hunt.quarry)).collect();
+        for (hunt, is_unwound) in self.procs.hunts.iter_mut().zip(unwound) {
+            hunt.was_unwound = Some(is_unwound);
+        }
+        self.procs.hunting.is_looking = true;
+        let (began, reaps, events) = (at, self.wake.control.word(CONTROL_REAPS), self.events.clone());
+        let mut marks = std::mem::take(&mut self.procs.hunting.marks);
+        let leaders: BTreeSet<i32> = self.leaders().into_keys().collect();
+        let parents: BTreeSet<i32> = self.strangers().into_iter().chain(self.procs.jobs.values().map(Job::pid)).collect();
+        tokio::task::spawn_blocking(move || {
+            let picture = Picture::take();
+            marks.keep_only(&picture);
+            // Asked here, known later.
+            for top in tops(&picture, |pid| parents.contains(&pid)).filter(|top| !leaders.contains(&top.pid)) {
+                let _known = marks.of(top).is_some();
+            }
+            // A loop that is gone needs no events.
+            drop(events.blocking_send(Event::Procs(ProcEvent::Looked(Box::new(Look { picture, marks, reaps, began })))));
+        });
+    }
+
+    /// Works on a look at the process table.
+    pub(super) fn looked(&mut self, look: Look) {
+        let Look { picture, mut marks, reaps, began } = look;
+        let at = now().tick;
+        let is_whole = reaps % 2 == 0 && reaps == self.wake.control.word(CONTROL_REAPS);
+        let mut seen = Seen { picture: &picture, marks: &mut marks, is_whole };
+        let (mut over, mut rest, mut is_urgent) = (Vec::new(), Vec::new(), false);
+        for mut hunt in std::mem::take(&mut self.procs.hunts) {
+            let was_unwound = hunt.was_unwound.take();
+            if was_unwound.is_some_and(|was_unwound| self.look(&mut hunt, &mut seen, (at, was_unwound))) {
+                over.push(hunt);
+                continue;
+            }
+            is_urgent |= was_unwound.is_none() || hunt.is_killing || 0 < hunt.empty_count;
+            rest.push(hunt);
+        }
+        let is_young = rest.iter().any(|hunt| at - hunt.began < ASK_EVERY);
+        let pause = if is_young { PAUSE } else { PAUSE_LONG };
+        // On a machine with very many processes a look takes long, and half of a processor is enough.
+        let next = if is_urgent { at } else { at + pause.max(at - began) };
         self.procs.hunts.extend(rest);
+        self.procs.hunting = Hunting { marks, is_looking: false, next };
         for hunt in over {
             self.hunt_over(hunt);
         }
+        if self.procs.hunts.is_empty() {
+            self.procs.hunting.marks = Marks::default();
+        }
     }
 
-    /// One look; true if it was the last.
-    fn look(&mut self, hunt: &mut Hunt, at: Tick) -> bool {
+    /// One look; true if it was the last. Who was unwound only after the look began may have started something that it did not see.
+    fn look(&mut self, hunt: &mut Hunt, seen: &mut Seen<'_>, (at, was_unwound): (Tick, bool)) -> bool {
         let is_unwound = self.is_unwound(hunt.quarry);
         if !hunt.is_killing && hunt.deadline <= at {
             hunt.is_killing = true;
@@ -154,20 +222,25 @@ impl Server {
                 self.replace_shell(hunt.quarry);
             }
         }
-        let members = self.members(hunt);
-        hunt.next = at + if at - hunt.began < ASK_EVERY { PAUSE } else { PAUSE_LONG };
+        let Found { living: members, is_sure } = self.members(hunt, seen);
+        let is_late = hunt.is_killing && hunt.deadline + KILL_FOR <= at;
         if members.is_empty() && is_unwound {
-            hunt.empty_count += 1;
-            return EMPTY_COUNT <= hunt.empty_count;
+            hunt.empty_count = if is_sure && was_unwound { hunt.empty_count + 1 } else { 0 };
+            if EMPTY_COUNT <= hunt.empty_count {
+                hunt.last.clear();
+                return true;
+            }
+            // Whoever was seen last is named: it is not certain that nobody is left.
+            return is_late;
         }
         hunt.empty_count = 0;
+        hunt.last = members.iter().map(|member| member.pid.unsigned_abs()).collect();
         if hunt.is_killing {
             for member in &members {
                 hunt.killed.insert((member.pid, member.start_time));
                 drop(pidfd::signal_process(member.pid, member.start_time, KILL));
             }
-            hunt.next = at + PAUSE;
-            return hunt.deadline + KILL_FOR <= at;
+            return is_late;
         }
         for member in &members {
             if !hunt.signalled.contains(&(member.pid, member.start_time)) {
@@ -180,11 +253,12 @@ impl Server {
         {
             hunt.asked_at = at;
             hunt.ask_count += 1;
-            if hunt.ask_count.is_multiple_of(2) {
+            let has_ended = self.procs.shells.get(&session).and_then(|shell| shell.running.as_ref()?.status).is_some();
+            if has_ended || hunt.ask_count.is_multiple_of(2) {
                 self.ask_for_end(session);
-            } else if let Some((pid, start_time)) = self.running_shell(hunt.quarry) {
+            } else if let Some(shell) = self.running_shell(hunt.quarry) {
                 // A child that ended by itself just before the last one may have let its loop go on.
-                hunt.interrupt((pid, start_time));
+                self.interrupt(hunt, shell);
             }
         }
         false
@@ -202,7 +276,7 @@ impl Server {
     }
 
     fn hunt_over(&mut self, hunt: Hunt) {
-        let left: Vec<u32> = self.members(&hunt).iter().map(|member| member.pid.unsigned_abs()).collect();
+        let left = hunt.last;
         let was_killed = !hunt.killed.is_empty() || hunt.is_shell_lost;
         tracing::info!(quarry = ?hunt.quarry, signalled = hunt.signalled.len(), killed = hunt.killed.len(), ?left, "stopped");
         let mut report =
@@ -247,7 +321,7 @@ impl Server {
                     return self.stop_job(tag, (signal, grace), Some(call));
                 }
                 let is_running = self.core.state.commands.records.get(&id).is_some_and(|command| command.end.is_none());
-                if !is_running && self.command_members(id).is_empty() {
+                if !is_running && self.command_members_now(id).is_empty() {
                     let outcome = if may_have_ended {
                         let mut report = StopReport { command: Some(id), ..StopReport::default() };
                         self.add_end(&mut report, id);
@@ -275,7 +349,7 @@ impl Server {
                 if self.procs.jobs.contains_key(&tag) {
                     return self.signal_job(tag, signal, call);
                 }
-                let members = self.command_members(id);
+                let members = self.command_members_now(id);
                 let count = members.iter().filter(|member| pidfd::signal_process(member.pid, member.start_time, signal).is_ok()).count();
                 self.answer_signal(call, Some(id), count);
             }
@@ -331,59 +405,66 @@ impl Server {
     }
 
     /// The living processes of a hunt.
-    fn members(&self, hunt: &Hunt) -> Vec<Process> {
-        match hunt.quarry {
-            Quarry::Command { id, .. } => self.command_members(id),
+    fn members(&self, hunt: &Hunt, seen: &mut Seen<'_>) -> Found {
+        let picture = seen.picture;
+        let living = match hunt.quarry {
+            Quarry::Command { id, .. } => return self.command_members(id, seen),
             Quarry::Process { pid, start_time, tree: false } => {
-                let own = process::read(pid).filter(|process| process.start_time == start_time);
-                living(own.into_iter().collect(), &BTreeSet::from([pid]))
+                if picture.has((pid, start_time)) {
+                    picture.living(&BTreeSet::from([pid]))
+                } else {
+                    Vec::new()
+                }
             }
             Quarry::Process { pid, start_time, tree: true } => {
-                let all = process::all();
-                let mut found: BTreeSet<i32> =
-                    all.iter().filter(|other| other.pid == pid && other.start_time == start_time).map(|other| other.pid).collect();
-                let seen = all.iter().filter(|other| hunt.signalled.contains(&(other.pid, other.start_time)));
-                found.extend(seen.map(|other| other.pid));
-                found = closure(&all, found);
-                living(all, &found)
+                let known = hunt.signalled.iter().copied().chain([(pid, start_time)]);
+                picture.living(&picture.family(known.filter(|known| picture.has(*known)).map(|(pid, _)| pid)))
             }
-        }
+        };
+        Found { living, is_sure: true }
+    }
+
+    fn command_members_now(&self, id: CommandId) -> Vec<Process> {
+        self.command_members(id, &mut Seen { picture: &Picture::take(), marks: &mut Marks::default(), is_whole: false }).living
+    }
+
+    /// Whose children nobody of ours has started, as far as the process table shows: keeper, server and what is above them.
+    fn strangers(&self) -> [i32; 4] {
+        [self.core.host.keeper_pid.cast_signed(), self.core.host.server_pid.cast_signed(), 1, 0]
     }
 
     /// The living processes that came of a command in a session's shell: the shell's children since it began, and what calls itself part of it.
-    fn command_members(&self, id: CommandId) -> Vec<Process> {
-        let Some(command) = self.core.state.commands.records.get(&id) else { return Vec::new() };
-        let Some(shell) = self.procs.shells.get(&command.session) else { return Vec::new() };
+    fn command_members(&self, id: CommandId, seen: &mut Seen<'_>) -> Found {
+        let nobody = Found { living: Vec::new(), is_sure: true };
+        let Some(command) = self.core.state.commands.records.get(&id) else { return nobody };
+        let Some(shell) = self.procs.shells.get(&command.session) else { return nobody };
         let tags = shell.tag.iter().chain(&shell.former);
         let pids: BTreeMap<i32, u64> = tags.filter_map(|tag| Some((self.procs.jobs.get(tag)?.pid(), *tag))).collect();
         let end = command.end.map(|end| command.started + end.lasted);
         let (since, until) = (process::ticks_at(command.started, now().tick), end.map(|end| process::ticks_at(end, now().tick) + 1));
         let is_born = |process: &Process| since <= process.start_time && until.is_none_or(|until| process.start_time <= until);
         let own = format!("ABIDE_COMMAND={id}").into_bytes();
-        let all = process::all();
-        let by_pid: BTreeMap<i32, &Process> = all.iter().map(|process| (process.pid, process)).collect();
-        let leaders = self.leaders();
-        let strangers = [self.core.host.keeper_pid.cast_signed(), self.core.host.server_pid.cast_signed(), 1, 0];
-        let belongs = |top: &Process| {
+        let jobs: Vec<Vec<u8>> = pids.values().map(|tag| format!("ABIDE_JOB={:016x}:{tag}", self.procs.epoch).into_bytes()).collect();
+        let (leaders, strangers) = (self.leaders(), self.strangers());
+        let mut is_sure = seen.is_whole;
+        let mut belongs = |top: &Process| {
             if pids.contains_key(&top.pid) || leaders.contains_key(&top.pid) || strangers.contains(&top.pid) {
                 return false;
             }
-            let env = process::environment(top.pid);
-            let cookie = env.iter().find(|variable| variable.starts_with(b"ABIDE_COMMAND="));
-            let is_of_shell = pids.contains_key(&top.parent) || pids.contains_key(&top.session) || {
-                let jobs: Vec<Vec<u8>> =
-                    pids.values().map(|tag| format!("ABIDE_JOB={:016x}:{tag}", self.procs.epoch).into_bytes()).collect();
-                env.iter().any(|variable| jobs.contains(variable))
-            };
+            let variables = seen.marks.of(top);
+            // What it was before it ended may have started another.
+            is_sure &= variables.is_some() || top.start_time < since || !(top.parent == strangers[0] || pids.contains_key(&top.parent));
+            let variables = variables.unwrap_or_default();
+            let cookie = variables.iter().find(|variable| variable.starts_with(b"ABIDE_COMMAND="));
+            let is_of_shell = pids.contains_key(&top.parent)
+                || pids.contains_key(&top.session)
+                || variables.iter().any(|variable| jobs.contains(variable));
             is_of_shell && cookie.map_or_else(|| is_born(top), |cookie| *cookie == own)
         };
         // Whoever is nobody's child but a shell's or the keeper's decides for all below.
-        let tops = all.iter().filter(|process| {
-            pids.contains_key(&process.parent) || strangers.contains(&process.parent) || !by_pid.contains_key(&process.parent)
-        });
-        let found: BTreeSet<i32> = tops.filter(|top| belongs(top)).map(|top| top.pid).collect();
-        let found = closure(&all, found);
-        living(all, &found)
+        let tops = tops(seen.picture, |pid| pids.contains_key(&pid) || strangers.contains(&pid));
+        let found: Vec<i32> = tops.filter(|top| belongs(top)).map(|top| top.pid).collect();
+        Found { living: seen.picture.living(&seen.picture.family(found)), is_sure }
     }
 
     /// The shell and all commands of a session that is gone are ended.
@@ -455,23 +536,11 @@ fn ended(id: CommandId) -> Refusal {
 }
 
 fn with_descendants(process: &Process) -> Vec<Process> {
-    let all = process::all();
-    let found = closure(&all, BTreeSet::from([process.pid]));
-    living(all, &found)
+    let picture = Picture::take();
+    picture.living(&picture.family([process.pid]))
 }
 
-fn living(mut all: Vec<Process>, found: &BTreeSet<i32>) -> Vec<Process> {
-    all.retain(|process| found.contains(&process.pid) && !matches!(process.state, b'Z' | b'X'));
-    all
-}
-
-/// These processes and all their descendants.
-fn closure(all: &[Process], mut found: BTreeSet<i32>) -> BTreeSet<i32> {
-    loop {
-        let before = found.len();
-        found.extend(all.iter().filter(|process| found.contains(&process.parent)).map(|process| process.pid).collect::<Vec<_>>());
-        if found.len() == before {
-            return found;
-        }
-    }
+/// The processes whose parent is one of these, or nobody that is to be seen.
+fn tops(picture: &Picture, is_parent: impl Fn(i32) -> bool) -> impl Iterator<Item = &Process> {
+    picture.processes().filter(move |process| is_parent(process.parent) || picture.process(process.parent).is_none())
 }

@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use crate::base::id::{CallId, SessionId};
+use crate::base::signal::{HUP, KILL};
 use crate::base::time::{Span, Tick};
 use crate::core::exec::CommandEvent;
 use crate::platform::now;
@@ -10,15 +11,14 @@ use crate::server::edge::Server;
 use crate::server::jobs::event::ProcEvent;
 use crate::server::jobs::job::{Asked, Job, TURN_BYTES_MAX, What};
 use crate::server::jobs::shell;
-use crate::server::pane::{STOP_LOOK, Stop, exit_status};
+use crate::server::pane::{Stop, exit_status, next_look};
 use crate::store::log::Stream;
-use crate::wire::keeper::{ExitStatus, FromKeeper, KillReport, Record, Target, ToKeeper};
+use crate::wire::keeper::{COUNT_UNSURE, ExitStatus, FromKeeper, KillReport, Record, Target, ToKeeper};
 
 /// How long the keeper tries to end what ignores everything, in milliseconds.
 const KILL_LIMIT_MS: u32 = 5000;
 /// The most a shell may say without an end.
 const REPORT_BYTES_MAX: usize = 16 << 20;
-const HUP: i32 = 1;
 
 impl Server {
     /// Works on a record of the keeper about a program of ours.
@@ -118,7 +118,6 @@ impl Server {
 
     /// Kills the process of a shell alone.
     pub(super) fn kill_leader(&mut self, tag: u64) {
-        const KILL: i32 = 9;
         self.ask_job(tag, Target::Leader, KILL, Asked::Nothing);
     }
 
@@ -130,7 +129,7 @@ impl Server {
         let deadline = at + grace;
         match job.stop {
             Stop::None => {
-                job.stop = Stop::Hung { deadline, look: deadline.min(at + STOP_LOOK) };
+                job.stop = Stop::Hung { deadline, look: deadline.min(next_look(at)) };
                 let is_shell = matches!(job.what, What::Shell(_));
                 tracing::info!(what = ?job.what, pid = job.pid(), signal, "stop asked");
                 self.ask_job(tag, Target::Tree, signal, Asked::First);
@@ -147,6 +146,7 @@ impl Server {
 
     fn job_signalled(&mut self, tag: u64, count: u32) {
         let Some(job) = self.procs.jobs.get_mut(&tag) else { return };
+        let (is_unsure, count) = (count == COUNT_UNSURE, if count == COUNT_UNSURE { 0 } else { count });
         let count_usize = usize::try_from(count).unwrap_or(usize::MAX);
         match job.asked.pop_front() {
             Some(Asked::First) => job.signalled = count_usize,
@@ -168,23 +168,30 @@ impl Server {
             }
             return;
         };
-        if count == 0 && job.exit.is_some() {
-            job.stop = Stop::Gone;
-            return self.job_over(tag);
+        let at = now().tick;
+        if count == 0 && !is_unsure && job.exit.is_some() {
+            // That nobody was seen is no proof; the keeper finds out, and ends whom it finds.
+            return self.kill_job(tag);
         }
-        job.stop = Stop::Hung { deadline, look: deadline.min(now().tick + STOP_LOOK) };
+        job.stop = Stop::Hung { deadline, look: deadline.min(next_look(at)) };
     }
 
     pub(super) fn pass_job_deadline(&mut self, tag: u64, now: Tick) {
         let Some(job) = self.procs.jobs.get_mut(&tag) else { return };
         let Stop::Hung { deadline, look } = job.stop else { return };
         if deadline <= now {
-            job.stop = Stop::Killing;
             tracing::info!(what = ?job.what, "kill");
-            self.link.say(&ToKeeper::Kill { tag, limit_ms: KILL_LIMIT_MS }, Vec::new());
+            self.kill_job(tag);
         } else if look <= now {
             job.stop = Stop::Hung { deadline, look: deadline };
             self.look_at_job(tag);
+        }
+    }
+
+    fn kill_job(&mut self, tag: u64) {
+        if let Some(job) = self.procs.jobs.get_mut(&tag) {
+            job.stop = Stop::Killing;
+            self.link.say(&ToKeeper::Kill { tag, limit_ms: KILL_LIMIT_MS }, Vec::new());
         }
     }
 

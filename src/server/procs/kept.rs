@@ -14,7 +14,7 @@ use crate::server::edge::Server;
 use crate::server::jobs::io::{self, CommandIo, Fifo, Source};
 use crate::server::jobs::job::{Job, What, command_tag, is_job, shell_tag};
 use crate::server::jobs::shell::{Kind, Memory};
-use crate::server::jobs::{KeptCommands, Procs, Running, SessionShell};
+use crate::server::jobs::{Hunting, KeptCommands, Procs, Running, SessionShell};
 use crate::server::link::Link;
 use crate::state::State;
 use crate::state::command::{Captured, Command, Commands, End, Order, Why};
@@ -79,6 +79,7 @@ impl Restored {
             watched: Vec::new(),
             writes: Vec::new(),
             hunts: Vec::new(),
+            hunting: Hunting::default(),
             inputs: BTreeSet::new(),
             ending: Vec::new(),
             samples: Arc::new(BTreeMap::new()),
@@ -129,6 +130,7 @@ impl Procs {
             first: String::new(),
             running: None,
             memory: None,
+            interrupts: (0, 0),
             is_replaced: false,
             former: Vec::new(),
         };
@@ -310,6 +312,7 @@ fn restored_shell(stored: stored::Shell) -> (SessionId, SessionShell) {
         first: String::new(),
         running: None,
         memory: Memory::from_texts(stored.memory),
+        interrupts: (0, 0),
         is_replaced: false,
         former: stored.former,
     };

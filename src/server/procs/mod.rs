@@ -75,6 +75,7 @@ impl Server {
             ProcEvent::Writable(command) => self.flush_command(command),
             ProcEvent::JobWritable(tag) => self.flush_job(tag),
             ProcEvent::Ready(call, by) => self.is_ready(call, by),
+            ProcEvent::Looked(look) => self.looked(*look),
             ProcEvent::Table(call, items, samples) => self.table_gathered(call, items, samples),
         }
     }
@@ -98,7 +99,7 @@ impl Server {
     /// When something about commands is due.
     pub(super) fn command_deadline(&self) -> Option<Tick> {
         let jobs = self.procs.jobs.values().filter_map(|job| job.stop.deadline());
-        jobs.chain(self.procs.hunts.iter().map(|hunt| hunt.next)).min()
+        jobs.chain(self.hunting_deadline()).min()
     }
 
     /// Does what is due.

@@ -172,8 +172,9 @@ impl Server {
         if self.procs.jobs.contains_key(&tag) {
             return self.flush_job(tag);
         }
-        if let Some(CommandIo { source: Source::Shell { input, .. }, .. }) = self.procs.commands.get_mut(&id)
+        if let Some(CommandIo { source: Source::Shell { input, hold, .. }, .. }) = self.procs.commands.get_mut(&id)
             && input.as_mut().is_some_and(|writer| !writer.flush(ProcEvent::Writable(id), &self.events))
+            && hold.is_none()
         {
             *input = None;
         }

@@ -9,6 +9,7 @@ use tokio::io::Interest;
 use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::signal::TERM;
 use crate::core::exec::CommandEvent;
 use crate::platform::{now, process};
 use crate::server::edge::Server;
@@ -17,7 +18,7 @@ use crate::server::jobs::io::{
     CommandIo, Fifo, PARTS, Pulled, Source, Writer, make_fifo, open_writer, path, remove_files, stash_name, when_ready, write_file,
 };
 use crate::server::jobs::job::{Job, What, command_tag, shell_tag};
-use crate::server::jobs::shell::{Files, Kind, Report};
+use crate::server::jobs::shell::{Files, Kind, NOTICED, Report};
 use crate::server::jobs::{Running, SessionShell};
 use crate::state::command::{Captured, Input, Order, script};
 use crate::state::request::Shell;
@@ -28,8 +29,6 @@ use crate::wire::keeper::{Entry, Spawn, ToKeeper, Wiring};
 const RING_BYTES: u32 = 256 << 10;
 /// The most bytes of one stream in an answer.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
-/// The signal that tells a program to end.
-const TERM: i32 = 15;
 
 impl Server {
     /// Runs a command in its session's shell, which is started if there is none.
@@ -55,6 +54,7 @@ impl Server {
             first: String::new(),
             running: None,
             memory: None,
+            interrupts: (0, 0),
             is_replaced: false,
             former: Vec::new(),
         });
@@ -86,6 +86,7 @@ impl Server {
         let Some(entry) = self.procs.shells.get_mut(&shell.session) else { return };
         entry.tag = Some(tag);
         entry.is_replaced = false;
+        entry.interrupts = (0, 0);
         entry.first = entry.kind.setup();
         if let Some(memory) = &entry.memory {
             let file = path(&self.procs.dir, id, "rc");
@@ -224,11 +225,12 @@ impl Server {
         self.flush_job(tag);
     }
 
-    /// Says the end of what runs in a shell again: an INT may have cost it what it had read ahead.
+    /// Says the end of what runs in a shell again, or asks whether it has noticed all: an INT may have cost it what it had read ahead.
     pub(super) fn ask_for_end(&mut self, session: SessionId) {
         let Some(shell) = self.procs.shells.get(&session) else { return };
         if let (Some(tag), Some(running)) = (shell.tag, &shell.running) {
-            let text = shell.kind.finish(running.command, &running.order);
+            let has_ended = running.status.is_some();
+            let text = if has_ended { shell.kind.notice(shell.interrupts.0) } else { shell.kind.finish(running.command, &running.order) };
             self.say_to_shell(tag, &text);
         }
     }
@@ -236,6 +238,15 @@ impl Server {
     /// A shell told the end of a command.
     pub(super) fn reported(&mut self, session: SessionId, report: Report) {
         let Some(shell) = self.procs.shells.get_mut(&session) else { return };
+        if report.command == NOTICED {
+            if let Ok(opened) = report.memory.cwd.parse() {
+                return self.input_opened(opened);
+            }
+            if report.status == shell.interrupts.0 {
+                shell.interrupts.1 = report.status;
+            }
+            return;
+        }
         let Some(running) = shell.running.as_mut().filter(|running| running.command == report.command && running.status.is_none()) else {
             return;
         };
@@ -244,7 +255,9 @@ impl Server {
         self.procs.kept.version += 1;
         let id = report.command;
         self.finish_files(id);
-        if !self.hunts_command(id) {
+        if self.hunts_command(id) {
+            self.ask_for_end(session);
+        } else {
             self.end_in_shell((session, id), (ExitStatus::Code(report.status), false), Captured::default());
         }
     }
@@ -272,6 +285,14 @@ impl Server {
         self.end_watches(id);
         // From now on an end of a FIFO is its end.
         self.pull(id);
+    }
+
+    /// The shell reads the standard input of a command: who writes to it may close it, and notices when nobody reads any more.
+    fn input_opened(&mut self, id: CommandId) {
+        if let Some(CommandIo { source: Source::Shell { hold, .. }, .. }) = self.procs.commands.get_mut(&id) {
+            *hold = None;
+            self.flush_command(id);
+        }
     }
 
     fn finish_files(&mut self, id: CommandId) {

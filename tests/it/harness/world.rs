@@ -68,6 +68,8 @@ impl World {
         }
         fs::set_permissions(world.path("run"), fs::Permissions::from_mode(0o700)).expect("it is ours");
         world.write("home/.bashrc", SHELL_START);
+        let own = format!("/proc/{}", std::process::id());
+        std::os::unix::fs::symlink(own, world.path("leash")).expect("the temporary directory can be written");
         // The card of the first run would lie over what tests look at.
         world.write("state/abide/welcomed", "");
         fs::set_permissions(world.path("state/abide"), fs::Permissions::from_mode(0o700)).expect("it is ours");
@@ -113,6 +115,8 @@ impl World {
             ("XDG_DATA_HOME", place("data")),
             ("XDG_CACHE_HOME", place("cache")),
             ("TMPDIR", place("tmp")),
+            // There for as long as this environment and the process of its test are: what repeats itself ends without.
+            ("LEASH", place("leash")),
         ];
         fixed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }

@@ -1,0 +1,128 @@
+//! One look at the process table: who came of whom, and what processes say of themselves in their environment. Who is meant is not known here.
+//!
+//! A look is not proof that nobody is there: between its beginning and its end a process may start another and go. But whoever goes is a zombie until
+//! it is reaped. So where nobody was reaped during a look, and no zombie or unknown process is in it, nobody has hidden.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::process::{self, Process};
+
+/// What begins the variables that matter.
+const PREFIX: &[u8] = b"ABIDE_";
+
+/// The process table at one moment, more or less.
+#[derive(Debug, Default)]
+pub struct Picture {
+    processes: BTreeMap<i32, Process>,
+    children: BTreeMap<i32, Vec<i32>>,
+}
+
+impl Picture {
+    /// Looks at all processes that can be seen.
+    #[must_use]
+    pub fn take() -> Self {
+        Self::of(process::all())
+    }
+
+    fn of(all: Vec<Process>) -> Self {
+        let mut picture = Self::default();
+        for process in all {
+            picture.children.entry(process.parent).or_default().push(process.pid);
+            picture.processes.insert(process.pid, process);
+        }
+        picture
+    }
+
+    /// All processes, by their ids.
+    pub fn processes(&self) -> impl Iterator<Item = &Process> {
+        self.processes.values()
+    }
+
+    /// The process with this id.
+    #[must_use]
+    pub fn process(&self, pid: i32) -> Option<&Process> {
+        self.processes.get(&pid)
+    }
+
+    /// Whether this very process is in it.
+    #[must_use]
+    pub fn has(&self, (pid, start_time): (i32, u64)) -> bool {
+        self.process(pid).is_some_and(|process| process.start_time == start_time)
+    }
+
+    /// These processes and all their descendants.
+    #[must_use]
+    pub fn family(&self, tops: impl IntoIterator<Item = i32>) -> BTreeSet<i32> {
+        let mut found = BTreeSet::new();
+        let mut rest: Vec<i32> = tops.into_iter().collect();
+        while let Some(pid) = rest.pop() {
+            if found.insert(pid) {
+                rest.extend(self.children.get(&pid).into_iter().flatten());
+            }
+        }
+        found
+    }
+
+    /// Those of these processes that have not ended.
+    #[must_use]
+    pub fn living(&self, pids: &BTreeSet<i32>) -> Vec<Process> {
+        pids.iter().filter_map(|pid| self.process(*pid)).filter(|process| !process.is_over()).cloned().collect()
+    }
+}
+
+/// What processes said in their environment, each asked once. A program that another one takes the place of keeps what was known of it.
+#[derive(Debug, Default)]
+pub struct Marks {
+    known: BTreeMap<(i32, u64), Vec<Vec<u8>>>,
+}
+
+impl Marks {
+    /// The variables that begin with `ABIDE_`, as `NAME=value`. None if nobody can say: it ended before it was asked, or is just becoming another program.
+    pub fn of(&mut self, process: &Process) -> Option<&[Vec<u8>]> {
+        let variables = match self.known.entry((process.pid, process.start_time)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let mut variables = if process.is_over() { None } else { process::settled_environment(process.pid) }?;
+                variables.retain(|variable| variable.starts_with(PREFIX));
+                unknown.insert(variables)
+            }
+        };
+        Some(variables)
+    }
+
+    /// Forgets who is not in a picture.
+    pub fn keep_only(&mut self, picture: &Picture) {
+        self.known.retain(|key, _| picture.has(*key));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Marks, Picture};
+    use crate::platform::process;
+
+    #[test]
+    fn a_family_is_all_below_and_ends_where_zombies_are() {
+        let own = process::read(rustix::process::getpid().as_raw_pid()).unwrap();
+        let member = |pid, parent, state| process::Process { pid, parent, state, ..own.clone() };
+        let picture = Picture::of(vec![member(5, 2, b'S'), member(2, 1, b'Z'), member(3, 2, b'R'), member(4, 3, b'T'), member(9, 1, b'S')]);
+        let family = picture.family([2]);
+        assert_eq!(family.iter().copied().collect::<Vec<_>>(), [2, 3, 4, 5]);
+        assert_eq!(picture.living(&family).iter().map(|process| process.pid).collect::<Vec<_>>(), [3, 4, 5]);
+        assert!(picture.has((9, own.start_time)) && !picture.has((9, own.start_time + 1)));
+    }
+
+    #[test]
+    fn what_a_process_says_is_remembered_and_a_zombie_says_nothing() {
+        let own = process::read(rustix::process::getpid().as_raw_pid()).unwrap();
+        let mut marks = Marks::default();
+        assert!(marks.of(&own).is_some());
+        let zombie = process::Process { start_time: own.start_time + 1, state: b'Z', ..own.clone() };
+        assert_eq!(marks.of(&zombie), None);
+        let later = process::Process { state: b'Z', ..own.clone() };
+        assert!(marks.of(&later).is_some(), "it was asked while it lived");
+        marks.keep_only(&Picture::default());
+        assert_eq!(marks.of(&later), None);
+    }
+}
