@@ -13,6 +13,7 @@ mod e2e_copy;
 mod e2e_hostile;
 mod e2e_images;
 mod e2e_keys;
+mod e2e_packing;
 mod e2e_procview;
 mod e2e_programs;
 mod e2e_search;
