@@ -1,7 +1,7 @@
 //! Width and grapheme class of every scalar, and where clusters end (UAX 29), one scalar at a time. It holds no text.
 
 /// One byte for each scalar, in two stages: 4 352 block numbers, then blocks of 256. Made from the crates `unicode-width` and `unicode-segmentation`
-/// by the test below, which also proves that it still agrees with them.
+/// by the test below, which also proves that it still agrees with them but for the soft hyphen.
 static DATA: &[u8] = include_bytes!("classes.bin");
 const STAGE: usize = 0x0011_0000 / 256;
 
@@ -204,7 +204,8 @@ mod tests {
     }
 
     fn expected(c: char) -> u8 {
-        let cols = c.width().unwrap_or(0).min(2);
+        // The soft hyphen shows as a hyphen in terminals (xterm, and what libc's wcwidth says), whatever it does in print.
+        let cols = if c == '\u{ad}' { 1 } else { c.width().unwrap_or(0).min(2) };
         let ambiguous = c.width_cjk().unwrap_or(0).min(2) != cols && cols == 1;
         class_of(c) as u8 | u8::try_from(cols).expect("at most 2") << 4 | u8::from(ambiguous) << 6
     }

@@ -202,6 +202,8 @@ fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [C
         }
         RunKind::Narrow => {
             for c in run.text.chars() {
+                // A soft hyphen is a hyphen here, and nothing at all in some outer terminals.
+                let c = if c == '\u{ad}' { '-' } else { c };
                 put(x, cell(u32::from(c)));
                 x += 1;
             }
