@@ -5,7 +5,12 @@ pub mod run;
 
 use std::collections::BTreeMap;
 
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::action::Cx;
+use crate::action::args::{millis, variable};
 use crate::base::code::{Code, Refusal};
 use crate::base::time::Span;
 use crate::state::command::Order;
@@ -17,26 +22,53 @@ const WORDS_BYTES_MAX: usize = 1 << 20;
 const VARS_MAX: usize = 1000;
 
 /// What `exec` and `start` say alike of a command.
-#[derive(Debug, Default)]
-pub(super) struct Told {
-    pub(super) words: Vec<String>,
-    pub(super) cwd: Option<String>,
-    /// As `NAME=VALUE`.
-    pub(super) set: Vec<String>,
-    pub(super) unset: Vec<String>,
-    pub(super) vars: BTreeMap<String, Option<String>>,
-    pub(super) limit_ms: Option<u64>,
-    pub(super) grace_ms: Option<u64>,
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Told {
+    /// Stop it after so long, such as 30s
+    #[arg(long = "timeout", value_name = "DURATION", value_parser = millis)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+
+    /// Time it has to end by itself when its time is up, such as 2s
+    #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_ms: Option<u64>,
+
+    /// Where, for this command alone; else where the shell is
+    #[arg(short = 'c', long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+
+    /// A variable for this command alone, as NAME=VALUE
+    #[arg(short = 'e', long = "env", value_name = "NAME=VALUE", value_parser = variable)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+
+    /// A variable this command does not get
+    #[arg(short = 'u', long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unset: Vec<String>,
+
+    /// Variables for this command alone by name; null unsets one.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub vars: BTreeMap<String, Option<String>>,
+
+    /// The command
+    #[arg(last = true, value_name = "CMD", required = true)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
 }
 
 impl Told {
     /// The order, checked; `what` is the action.
     pub(super) fn order(self, what: &str, cx: &Cx<'_>) -> Result<Order, Refusal> {
         let invalid = |message: &str| Err(Refusal::new(Code::InvalidParams, format!("{what}: {message}")));
-        if self.words.is_empty() || self.words.iter().all(String::is_empty) {
+        if self.command.is_empty() || self.command.iter().all(String::is_empty) {
             return invalid("the command is empty");
         }
-        if WORDS_BYTES_MAX < self.words.iter().map(String::len).sum() {
+        if WORDS_BYTES_MAX < self.command.iter().map(String::len).sum() {
             return invalid("the command has more than 1 MiB");
         }
         let set = self.set.iter().filter_map(|variable| variable.split_once('='));
@@ -49,13 +81,13 @@ impl Told {
         if let Some((name, _)) = vars.iter().find(|(name, _)| !is_name(name)) {
             return invalid(&format!("{name:?} is no name of a variable"));
         }
-        let mut texts = self.words.iter().chain(&self.cwd).chain(vars.iter().filter_map(|(_, value)| value.as_ref()));
+        let mut texts = self.command.iter().chain(&self.cwd).chain(vars.iter().filter_map(|(_, value)| value.as_ref()));
         if texts.any(|text| text.contains('\0')) {
             return invalid("there is a NUL in it");
         }
         let grace = self.grace_ms.unwrap_or(cx.settings.exec.grace_ms);
-        let (limit, grace) = (self.limit_ms.map(Span::millis), Span::millis(grace));
-        Ok(Order { words: self.words, cwd: self.cwd.filter(|cwd| !cwd.is_empty()), vars, limit, grace, ..Order::default() })
+        let (limit, grace) = (self.timeout_ms.map(Span::millis), Span::millis(grace));
+        Ok(Order { words: self.command, cwd: self.cwd.filter(|cwd| !cwd.is_empty()), vars, limit, grace, ..Order::default() })
     }
 }
 

@@ -1,12 +1,10 @@
 //! `exec.run`: runs a command in the session's shell and gives what came of it.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::{PaneTarget, SessionTarget, millis, variable};
+use crate::action::args::{PaneTarget, SessionTarget};
 use crate::action::exec::{Told, in_pane};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::base64;
@@ -32,35 +30,10 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_pane: Option<PaneTarget>,
 
-    /// At most so long, such as 30s
-    #[arg(long = "timeout", value_name = "DURATION", value_parser = millis)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timeout_ms: Option<u64>,
-
-    /// Time it has to end by itself when its time is up, such as 2s
-    #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub grace_ms: Option<u64>,
-
-    /// Where, for this command alone
-    #[arg(short = 'c', long, value_name = "DIR")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cwd: Option<String>,
-
-    /// A variable for this command alone, as NAME=VALUE
-    #[arg(short = 'e', long = "env", value_name = "NAME=VALUE", value_parser = variable)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub set: Vec<String>,
-
-    /// A variable this command does not get
-    #[arg(short = 'u', long, value_name = "NAME")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unset: Vec<String>,
-
-    /// Variables for this command alone by name; null unsets one.
-    #[arg(skip)]
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub vars: BTreeMap<String, Option<String>>,
+    /// What is to be run.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub told: Told,
 
     /// Let it read standard input; else there is nothing to read
     #[arg(long = "stdin")]
@@ -76,11 +49,6 @@ pub struct Run {
     #[arg(skip)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stream: bool,
-
-    /// The command
-    #[arg(last = true, value_name = "CMD", required = true)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub command: Vec<String>,
 }
 
 impl Action for Run {
@@ -101,16 +69,7 @@ impl Apply for Run {
         if self.open_stdin && self.stdin.is_some() {
             return Err(Refusal::new(Code::InvalidParams, "exec.run: stdin is either given or written later, not both"));
         }
-        let told = Told {
-            words: self.command,
-            cwd: self.cwd,
-            set: self.set,
-            unset: self.unset,
-            vars: self.vars,
-            limit_ms: self.timeout_ms,
-            grace_ms: self.grace_ms,
-        };
-        let mut order = told.order(Self::NAME, cx)?;
+        let mut order = self.told.order(Self::NAME, cx)?;
         order.stream = self.stream;
         order.input = match self.stdin {
             Some(text) => Input::Bytes(text.into_bytes()),
@@ -125,8 +84,9 @@ impl Apply for Run {
 
 impl Run {
     fn apply_in(self, cx: &mut Cx<'_>, pane: PaneId) -> Result<Answer<Ran>, Refusal> {
+        let told = &self.told;
         let has_own =
-            self.target.is_some() || self.cwd.is_some() || !(self.set.is_empty() && self.unset.is_empty() && self.vars.is_empty());
+            self.target.is_some() || told.cwd.is_some() || !(told.set.is_empty() && told.unset.is_empty() && told.vars.is_empty());
         if has_own || self.open_stdin || self.stdin.is_some() {
             let refusal = Refusal::new(
                 Code::InvalidParams,
@@ -134,8 +94,7 @@ impl Run {
             );
             return Err(refusal.hint("put them into the command, or leave the pane out"));
         }
-        let told = Told { words: self.command, limit_ms: self.timeout_ms, grace_ms: self.grace_ms, ..Told::default() };
-        let order = told.order(Self::NAME, cx)?;
+        let order = self.told.order(Self::NAME, cx)?;
         in_pane::run(cx, pane, &order)
     }
 }

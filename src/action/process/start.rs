@@ -1,12 +1,10 @@
 //! `process.start`: starts a command beside the session's shell.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::{SessionTarget, millis, variable};
+use crate::action::args::SessionTarget;
 use crate::action::exec::Told;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::code::{Code, Refusal};
@@ -26,45 +24,15 @@ pub struct Start {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<SessionTarget>,
 
-    /// Stop it after so long
-    #[arg(long = "timeout", value_name = "DURATION", value_parser = millis)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timeout_ms: Option<u64>,
-
-    /// Time it has to end by itself when its time is up, such as 2s
-    #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub grace_ms: Option<u64>,
-
-    /// Where; else where the shell is
-    #[arg(short = 'c', long, value_name = "DIR")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cwd: Option<String>,
-
-    /// A variable of its environment, as NAME=VALUE
-    #[arg(short = 'e', long = "env", value_name = "NAME=VALUE", value_parser = variable)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub set: Vec<String>,
-
-    /// A variable it does not get
-    #[arg(short = 'u', long, value_name = "NAME")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unset: Vec<String>,
-
-    /// Variables of its environment by name; null unsets one.
-    #[arg(skip)]
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub vars: BTreeMap<String, Option<String>>,
+    /// What is to be run.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub told: Told,
 
     /// Keep its standard input open for `abide process write`; else there is nothing to read
     #[arg(long = "stdin")]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub open_stdin: bool,
-
-    /// The command
-    #[arg(last = true, value_name = "CMD", required = true)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub command: Vec<String>,
 }
 
 /// A command that runs.
@@ -94,16 +62,7 @@ impl Apply for Start {
         if RUNNING_MAX <= running {
             return Err(Refusal::new(Code::LimitReached, format!("{RUNNING_MAX} commands run already")).hint("abide ps"));
         }
-        let told = Told {
-            words: self.command,
-            cwd: self.cwd,
-            set: self.set,
-            unset: self.unset,
-            vars: self.vars,
-            limit_ms: self.timeout_ms,
-            grace_ms: self.grace_ms,
-        };
-        let mut order = told.order(Self::NAME, cx)?;
+        let mut order = self.told.order(Self::NAME, cx)?;
         if self.open_stdin {
             order.input = Input::Open;
         }
