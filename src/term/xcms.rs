@@ -13,6 +13,7 @@ struct Curve {
     light: &'static [f64],
 }
 
+#[expect(clippy::unreadable_literal, reason = "a table of millionths")]
 const RED: Curve = Curve {
     dark: 0x09,
     light: &[
@@ -22,6 +23,7 @@ const RED: Curve = Curve {
         0.581199, 0.617552, 0.655144, 0.693971, 0.734031, 0.775322, 0.817837, 0.861571, 0.906515, 0.952662, 1.0,
     ],
 };
+#[expect(clippy::unreadable_literal, reason = "a table of millionths")]
 const GREEN: Curve = Curve {
     dark: 0x13,
     light: &[
@@ -31,6 +33,7 @@ const GREEN: Curve = Curve {
         0.693588, 0.730225, 0.767459, 0.805235, 0.843491, 0.882164, 0.921187, 0.960490, 1.0,
     ],
 };
+#[expect(clippy::unreadable_literal, reason = "a table of millionths")]
 const BLUE: Curve = Curve {
     dark: 0x0e,
     light: &[
@@ -60,7 +63,7 @@ const TRACE: f64 = 1e-9;
 const LINE_Y: f64 = 0.008_856;
 const LINE_L: f64 = 7.999_536_24;
 const LINE_SLOPE: f64 = 903.29;
-/// The hue TekHVC counts from ("best red"), and what its chroma is scaled by.
+/// The hue `TekHVC` counts from ("best red"), and what its chroma is scaled by.
 const BEST_RED: [f64; 2] = [0.7127, 0.4931];
 const CHROMA_SCALE: f64 = 7.507_25;
 /// Steps of the search for the most chroma.
@@ -84,16 +87,15 @@ pub(crate) fn parse(space: &str, rest: &str) -> Option<Rgb> {
         1 => [a, b, c],
         2 => from_uvy([a, b, c]),
         3 => from_xyy(a, b, c),
-        4 => white.from_lab(a, b, c),
-        5 => white.from_luv(a, b, c),
-        _ => white.from_hvc([a, b, c]),
+        4 => white.lab(a, b, c),
+        5 => white.luv(a, b, c),
+        _ => white.hvc([a, b, c]),
     };
     let mut light = times(&TO_LIGHT, xyz);
     if !is_shown(light) {
         let [hue, value, _] = white.hvc_of_uvy(to_uvy(xyz));
         // The most chroma leaves a channel without light, but for what rounding leaves: Xlib's rounding leaves a trace.
-        light =
-            times(&TO_LIGHT, white.from_hvc(white.most_chroma(hue, value))).map(|light| if light.abs() < TRACE { TRACE } else { light });
+        light = times(&TO_LIGHT, white.hvc(white.most_chroma(hue, value))).map(|light| if light.abs() < TRACE { TRACE } else { light });
     }
     is_shown(light).then(|| channels(light.map(|light| light.clamp(0.0, 1.0))))
 }
@@ -177,7 +179,7 @@ fn arc_tangent(x: f64) -> f64 {
     let (mut low, mut high) = ((1.0 / (1.0 + x * x)).sqrt(), 1.0_f64);
     let (mut arithmetic, mut geometric) = (0.0, 0.0);
     for _ in 0..64 {
-        arithmetic = (low + high) / 2.0;
+        arithmetic = f64::midpoint(low, high);
         geometric = (arithmetic * high).sqrt();
         if (arithmetic - geometric).abs() < margin.max(0.0) || arithmetic.to_bits() == geometric.to_bits() {
             break;
@@ -191,7 +193,7 @@ fn arc_tangent(x: f64) -> f64 {
 struct White {
     xyz: Triple,
     uvy: Triple,
-    /// Where TekHVC begins to count hues, in degrees.
+    /// Where `TekHVC` begins to count hues, in degrees.
     offset: f64,
 }
 
@@ -205,19 +207,19 @@ impl White {
     }
 
     /// Xlib's line near black is a hundred times as steep as CIE's.
-    fn from_lab(&self, lightness: f64, a: f64, b: f64) -> Triple {
+    fn lab(&self, lightness: f64, red: f64, yellow: f64) -> Triple {
         let root = (lightness + 16.0) / 116.0;
         let y = root * root * root;
         if y < LINE_Y {
             let y = lightness / 9.032_92;
-            return [self.xyz[0] * (a / 3893.5 + y), y, self.xyz[2] * (y - b / 1557.4)];
+            return [self.xyz[0] * (red / 3893.5 + y), y, self.xyz[2] * (y - yellow / 1557.4)];
         }
-        let (x, z) = (root + a / 5.0, root - b / 2.0);
+        let (x, z) = (root + red / 5.0, root - yellow / 2.0);
         [self.xyz[0] * x * x * x, y, self.xyz[2] * z * z * z]
     }
 
     /// Xlib divides by a hundredth of the lightness.
-    fn from_luv(&self, lightness: f64, u: f64, v: f64) -> Triple {
+    fn luv(&self, lightness: f64, u: f64, v: f64) -> Triple {
         let y = luminance(lightness);
         if lightness == 0.0 {
             return from_uvy([self.uvy[0], self.uvy[1], y]);
@@ -226,7 +228,7 @@ impl White {
         from_uvy([u / scale + self.uvy[0], v / scale + self.uvy[1], y])
     }
 
-    fn from_hvc(&self, [hue, value, chroma]: Triple) -> Triple {
+    fn hvc(&self, [hue, value, chroma]: Triple) -> Triple {
         if value <= 0.0 || 100.0 <= value {
             return from_uvy([self.uvy[0], self.uvy[1], if value <= 0.0 { 0.0 } else { 1.0 }]);
         }
@@ -265,11 +267,11 @@ impl White {
     fn most_chroma(&self, hue: f64, value: f64) -> Triple {
         let value = value.clamp(f64::EPSILON, 100.0 - f64::EPSILON);
         // The most saturated colour of the hue: one channel at nothing, another at full.
-        let light = times(&TO_LIGHT, self.from_hvc([hue, 40.0, 120.0]));
-        let least = light.iter().copied().fold(f64::INFINITY, f64::min);
-        let light = light.map(|light| light - least);
-        let most = light.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let light = light.map(|light| light / most);
+        let light = times(&TO_LIGHT, self.hvc([hue, 40.0, 120.0]));
+        let darkest = light.iter().copied().fold(f64::INFINITY, f64::min);
+        let light = light.map(|light| light - darkest);
+        let brightest = light.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let light = light.map(|light| light / brightest);
         let [_, corner_value, corner_chroma] = self.hvc_of_light(light);
         if value <= corner_value {
             return [hue, value, value * corner_chroma / corner_value];
