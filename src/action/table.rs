@@ -48,6 +48,7 @@ table! {
     server session::close::Close;
     server session::undo::Undo;
     server session::resize::Resize;
+    server session::save::Save;
     server session::last::Last;
     server session::next::Next;
     server session::prev::Prev;

@@ -96,14 +96,15 @@ impl Link {
     }
 }
 
-/// A moment between two looks whether a server has gone.
-pub(super) fn pause() {
-    const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// A moment between two looks whether a server has gone; the next one is twice as long, up to half a second.
+pub(super) fn pause(span: &mut Duration) {
+    const LONGEST: Duration = Duration::from_millis(500);
     let Ok((mut timer, _never_closed)) = UnixStream::pair() else { return };
-    if timer.set_read_timeout(Some(LOOK_EVERY)).is_ok() {
+    if timer.set_read_timeout(Some(*span)).is_ok() {
         // Nothing is ever sent on it: this ends when its time is over.
         drop(timer.read_exact(&mut [0]));
     }
+    *span = LONGEST.min(*span * 2);
 }
 
 fn gone(entry: &Entry, reason: &str) -> Refusal {

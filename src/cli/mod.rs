@@ -192,11 +192,12 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
 /// stop this returns once nobody listens any more, so that what is called next meets no server that is about to go.
 fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Params) -> Result<Value, Refusal> {
     let end = Instant::now() + GONE_WITHIN;
+    let mut span = Duration::from_millis(5);
     loop {
         let outcome = link.call(entry, params);
         let has_gone = outcome.as_ref().is_err_and(|refusal| matches!(refusal.code, Code::Interrupted | Code::ShuttingDown));
         if has_gone && entry.access == Access::Read && Instant::now() < end {
-            link::pause();
+            link::pause(&mut span);
             match Link::connect(whence.places, whence.pane)? {
                 Some(next) => link = next,
                 None => return without_server(entry, params),
@@ -206,7 +207,7 @@ fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Par
         if entry.name == Stop::NAME && outcome.is_ok() {
             drop(link);
             while Instant::now() < end && Link::connect(whence.places, None).is_ok_and(|link| link.is_some()) {
-                link::pause();
+                link::pause(&mut span);
             }
         }
         return outcome;

@@ -63,6 +63,14 @@ impl Disk {
         }
     }
 
+    /// Everything that is not on disk goes there now.
+    pub(super) fn hurry(&mut self, now: Tick) {
+        if self.path.is_some() {
+            self.due = Some(now);
+            self.texts.values_mut().filter(|text| text.due.is_some()).for_each(|text| text.due = Some(now));
+        }
+    }
+
     /// A pane printed.
     pub(super) fn printed(&mut self, pane: PaneId, now: Tick) {
         if self.path.is_some() {

@@ -148,6 +148,9 @@ impl Server {
     /// Carries effects out, after what they rest on is kept.
     pub(super) fn settle(&mut self, effects: Effects, origin: Origin) {
         self.keep();
+        if std::mem::take(&mut self.core.state.todo.save) {
+            self.disk.hurry(now().tick);
+        }
         for effect in effects {
             self.perform(effect, origin);
         }

@@ -97,6 +97,8 @@ pub struct Todo {
     pub start: Vec<(PaneId, Vec<Place>)>,
     /// Clients whose session ended and that have no other.
     pub stranded: Vec<Stranded>,
+    /// Whether all that outlives a reboot is to go to disk now.
+    pub save: bool,
 }
 
 /// A client whose session ended and that has no other.

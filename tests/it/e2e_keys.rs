@@ -244,6 +244,25 @@ fn keys_of_sessions() {
 fn keys_of_the_rest() {
     check(&[
         row(&[], "C-b : t a b Space n e w Enter", |seen| seen.tabs.len() == 2),
+        row(&[], "C-b P", |seen| seen.shows(" processes ")),
+        row(&[], "C-b H", |seen| seen.shows(" commands ")),
+        row(&[], "C-b F", |seen| seen.shows(" search ")),
+        row(&[], "C-b S", |seen| seen.shows("1 session goes to disk")),
+        row(&[], "C-b A", |seen| seen.shows(" attention ")),
+        row(&["tab new -d -- sh -c printf$IFS'\\a';read$IFS'x'"], "C-b a", |seen| seen.tab == 2),
+        row(&["send --submit echo$IFS'https://example.org/'", "wait --text org/"], "C-b v", |seen| {
+            !seen.shows("echo$IFS'https://example.org/'")
+        }),
+        row(&[], "C-b e", |seen| seen.tabs.last().is_some_and(|name| name == "scrollback")),
+        row(&["send --submit echo$IFS$((40+2))", "wait --text 42"], "C-b y", |seen| seen.shows("copied")),
+        row(&["send --submit seq$IFS'100'", "wait --text 99"], "C-b [", |seen| seen.shows("[0/")),
+        row(&["send --submit seq$IFS'100'", "wait --text 99"], "C-b PageUp", |seen| seen.shows("60") && !seen.shows("100")),
+        row(&["buffer set pasted-text"], "C-b ]", |seen| seen.shows("pasted-text")),
+        row(&["buffer set pasted-text"], "C-b =", |seen| seen.shows("buffer0") && seen.shows("pasted-text")),
+        row(&["buffer set pasted-text"], "C-b #", |seen| seen.shows("buffer0") && seen.shows("pasted-text")),
+        row(&["buffer set one", "buffer set other-text"], "C-b - C-b ]", |seen| seen.shows("ready$ one")),
+        row(&[], "C-b F12 C-b c", |seen| seen.tabs.len() == 1 && seen.shows("locked")),
+        row(&[], "C-b r", |seen| seen.shows("ready$")),
         row(&[], "C-b C", |seen| seen.shows("╭─ 2 configuration ")),
         row(&[], "C-b ?", |seen| seen.shows(" keys ") && seen.shows("C-b ")),
         row(&[], "C-b / z", |seen| seen.shows("C-b z: pane zoom")),

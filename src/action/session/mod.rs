@@ -12,6 +12,7 @@ pub mod open;
 pub mod prev;
 pub mod rename;
 pub mod resize;
+pub mod save;
 pub mod undo;
 
 use crate::action::Cx;

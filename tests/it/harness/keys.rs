@@ -34,6 +34,7 @@ fn one(key: &str) -> Vec<u8> {
         "PageDown" => b"\x1b[6~".to_vec(),
         "F1" => b"\x1bOP".to_vec(),
         "F10" => b"\x1b[21~".to_vec(),
+        "F12" => b"\x1b[24~".to_vec(),
         text => {
             assert!(text.chars().count() == 1, "the harness knows no key {text:?}");
             text.as_bytes().to_vec()

@@ -1,0 +1,40 @@
+//! `session.save`: what outlives a reboot goes to disk now.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::base::code::{Code, Refusal};
+use crate::state::effect::{Effect, Message};
+
+/// Save all sessions to disk now
+///
+/// Tabs, layouts and what panes show go there by themselves, soon after they changed; this is for the moment before the plug is pulled.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Save {}
+
+impl Action for Save {
+    const NAME: &'static str = "session.save";
+    const VERBS: &'static [&'static str] = &["save"];
+    const KEYS: &'static [DefaultKey] = &[("prefix S", "")];
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = ();
+}
+
+impl Apply for Save {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        if !cx.settings.persist.enabled {
+            return Err(Refusal::new(Code::InvalidParams, "nothing is kept on disk").hint("persist.enabled in config.toml"));
+        }
+        cx.state.todo.save = true;
+        if let Some(client) = cx.caller.client {
+            let count = cx.state.sessions.len();
+            let text = if count == 1 { "1 session goes to disk".to_owned() } else { format!("{count} sessions go to disk") };
+            cx.fx.push(Effect::Tell { client, message: Message::Notice { text, warning: false } });
+        }
+        Ok(Answer::Now(()))
+    }
+}
