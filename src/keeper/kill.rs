@@ -22,29 +22,6 @@ const PAUSE: Span = Span::millis(5);
 /// How many passes in a row must find nobody.
 const EMPTY_PASS_COUNT: u8 = 2;
 
-/// The process table, looked at once per turn at most, and what is known of processes.
-#[derive(Debug, Default)]
-pub(super) struct Looks {
-    pub(super) picture: Option<Picture>,
-    pub(super) marks: RefCell<Marks>,
-}
-
-impl Looks {
-    /// Looks, unless it has.
-    pub(super) fn take(&mut self) {
-        let picture = self.picture.get_or_insert_with(Picture::take);
-        self.marks.get_mut().keep_only(picture);
-    }
-
-    /// The turn is over; what is known of processes is kept for the next look of a kill.
-    pub(super) fn forget(&mut self, is_killing: bool) {
-        self.picture = None;
-        if !is_killing {
-            self.marks = RefCell::default();
-        }
-    }
-}
-
 /// What tells the processes of one program from all others.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'a> {
