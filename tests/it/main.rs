@@ -35,6 +35,7 @@ mod procs_life;
 mod recordings;
 mod scenarios;
 mod screen_text;
+mod shell_kinds;
 mod term_pack;
 mod term_refs;
 mod term_search;

@@ -32,7 +32,9 @@ pub(in crate::server) enum ProcEvent {
 pub(in crate::server) struct Look {
     pub(in crate::server) picture: Picture,
     pub(in crate::server) marks: Marks,
-    /// The keeper's word about reaping before it began (`wire::keeper::CONTROL_REAPS`).
-    pub(in crate::server) reaps: u64,
+    /// Orphans that were ended just before, and of what command.
+    pub(in crate::server) killed: Vec<(CommandId, (i32, u64))>,
+    /// No orphan was reaped while the table was read (`wire::keeper::CONTROL_REAPS`).
+    pub(in crate::server) is_whole: bool,
     pub(in crate::server) began: Tick,
 }

@@ -112,6 +112,16 @@ pub(in crate::server) enum Quarry {
     Process { pid: i32, start_time: u64, tree: bool },
 }
 
+impl Quarry {
+    /// The command that is stopped.
+    pub(in crate::server) const fn command(self) -> Option<CommandId> {
+        match self {
+            Self::Command { id, .. } => Some(id),
+            Self::Process { .. } => None,
+        }
+    }
+}
+
 /// A stop under way.
 #[derive(Debug)]
 pub(in crate::server) struct Hunt {

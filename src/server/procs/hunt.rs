@@ -3,7 +3,7 @@
 //! Identity is (process id, start time), checked on a pidfd before each signal. What earlier commands left running in the background is spared. The process
 //! table is read beside the loop, once for all hunts; a hunt is over after two looks that found nobody and in which nobody can have hidden.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::action::process::signal::Signalled;
 use crate::action::process::stop::StopReport;
@@ -15,6 +15,7 @@ use crate::base::memory::Memory as _;
 use crate::base::signal::{CONT, INT, KILL, TERM};
 use crate::base::time::{Span, Tick};
 use crate::core::exec::CommandEvent;
+use crate::platform::memory::SharedMemory;
 use crate::platform::picture::{Marks, Picture};
 use crate::platform::process::Process;
 use crate::platform::{now, pidfd, process};
@@ -35,6 +36,8 @@ const PAUSE_LONG: Span = Span::millis(25);
 const ASK_EVERY: Span = Span::millis(50);
 /// How long what ignores everything is killed again and again.
 const KILL_FOR: Span = Span::seconds(5);
+/// How often orphans are looked for between two looks at the whole process table.
+const HOP_COUNT: usize = 32;
 /// How many looks in a row must find nobody.
 const EMPTY_COUNT: u8 = 2;
 
@@ -165,31 +168,42 @@ impl Server {
             hunt.was_unwound = Some(is_unwound);
         }
         self.procs.hunting.is_looking = true;
-        let (began, reaps, events) = (at, self.wake.control.word(CONTROL_REAPS), self.events.clone());
+        let (began, events) = (at, self.events.clone());
+        let control = self.wake.control.try_clone_fd().and_then(SharedMemory::from_fd).ok();
         let mut marks = std::mem::take(&mut self.procs.hunting.marks);
-        let leaders: BTreeSet<i32> = self.leaders().into_keys().collect();
+        let mut leaders: BTreeSet<i32> = self.leaders().into_keys().collect();
+        leaders.extend(self.strangers());
         let parents: BTreeSet<i32> = self.strangers().into_iter().chain(self.procs.jobs.values().map(Job::pid)).collect();
+        let killing = self.procs.hunts.iter().filter(|hunt| hunt.is_killing);
+        let doomed: Vec<CommandId> = killing.filter_map(|hunt| hunt.quarry.command()).collect();
+        let orphans =
+            Orphans { keeper: self.core.host.keeper_pid.cast_signed(), leaders: leaders.clone(), ours: self.job_cookie(), doomed };
         tokio::task::spawn_blocking(move || {
+            let killed = orphans.kill(&mut marks);
+            let reaps = || control.as_ref().map(|control| control.word(CONTROL_REAPS));
+            let before = reaps();
             let picture = Picture::take();
+            let is_whole = before.is_some_and(|before| before % 2 == 0) && before == reaps();
             marks.keep_only(&picture);
             // Asked here, known later.
             for top in tops(&picture, |pid| parents.contains(&pid)).filter(|top| !leaders.contains(&top.pid)) {
                 let _known = marks.of(top).is_some();
             }
             // A loop that is gone needs no events.
-            drop(events.blocking_send(Event::Procs(ProcEvent::Looked(Box::new(Look { picture, marks, reaps, began })))));
+            drop(events.blocking_send(Event::Procs(ProcEvent::Looked(Box::new(Look { picture, marks, killed, is_whole, began })))));
         });
     }
 
     /// Works on a look at the process table.
     pub(super) fn looked(&mut self, look: Look) {
-        let Look { picture, mut marks, reaps, began } = look;
+        let Look { picture, mut marks, killed, is_whole, began } = look;
         let at = now().tick;
-        let is_whole = reaps % 2 == 0 && reaps == self.wake.control.word(CONTROL_REAPS);
         let mut seen = Seen { picture: &picture, marks: &mut marks, is_whole };
         let (mut over, mut rest, mut is_urgent) = (Vec::new(), Vec::new(), false);
         for mut hunt in std::mem::take(&mut self.procs.hunts) {
             let was_unwound = hunt.was_unwound.take();
+            let own = killed.iter().filter(|(command, _)| hunt.quarry.command() == Some(*command));
+            hunt.killed.extend(own.map(|(_, process)| *process));
             if was_unwound.is_some_and(|was_unwound| self.look(&mut hunt, &mut seen, (at, was_unwound))) {
                 over.push(hunt);
                 continue;
@@ -277,6 +291,12 @@ impl Server {
 
     fn hunt_over(&mut self, hunt: Hunt) {
         let left = hunt.last;
+        if let Quarry::Command { session, .. } = hunt.quarry
+            && !self.hunts_in(session)
+            && let Some(shell) = self.procs.shells.get_mut(&session)
+        {
+            shell.former.retain(|tag| self.procs.jobs.contains_key(tag));
+        }
         let was_killed = !hunt.killed.is_empty() || hunt.is_shell_lost;
         tracing::info!(quarry = ?hunt.quarry, signalled = hunt.signalled.len(), killed = hunt.killed.len(), ?left, "stopped");
         let mut report =
@@ -310,6 +330,11 @@ impl Server {
     /// Whether a command in a shell is being stopped.
     pub(super) fn hunts_command(&self, wanted: CommandId) -> bool {
         self.procs.hunts.iter().any(|hunt| matches!(hunt.quarry, Quarry::Command { id, is_running: true, .. } if id == wanted))
+    }
+
+    /// Whether something that a session's shell has started is being stopped.
+    pub(super) fn hunts_in(&self, wanted: SessionId) -> bool {
+        self.procs.hunts.iter().any(|hunt| matches!(hunt.quarry, Quarry::Command { session, .. } if session == wanted))
     }
 
     /// Stops what a call names.
@@ -439,32 +464,39 @@ impl Server {
         let Some(command) = self.core.state.commands.records.get(&id) else { return nobody };
         let Some(shell) = self.procs.shells.get(&command.session) else { return nobody };
         let tags = shell.tag.iter().chain(&shell.former);
-        let pids: BTreeMap<i32, u64> = tags.filter_map(|tag| Some((self.procs.jobs.get(tag)?.pid(), *tag))).collect();
+        let pids: BTreeSet<i32> = tags.clone().filter_map(|tag| Some(self.procs.jobs.get(tag)?.pid())).collect();
         let end = command.end.map(|end| command.started + end.lasted);
         let (since, until) = (process::ticks_at(command.started, now().tick), end.map(|end| process::ticks_at(end, now().tick) + 1));
         let is_born = |process: &Process| since <= process.start_time && until.is_none_or(|until| process.start_time <= until);
         let own = format!("ABIDE_COMMAND={id}").into_bytes();
-        let jobs: Vec<Vec<u8>> = pids.values().map(|tag| format!("ABIDE_JOB={:016x}:{tag}", self.procs.epoch).into_bytes()).collect();
+        let ours = self.job_cookie();
+        let jobs: Vec<Vec<u8>> = tags.map(|tag| format!("{ours}{tag}").into_bytes()).collect();
         let (leaders, strangers) = (self.leaders(), self.strangers());
         let mut is_sure = seen.is_whole;
         let mut belongs = |top: &Process| {
-            if pids.contains_key(&top.pid) || leaders.contains_key(&top.pid) || strangers.contains(&top.pid) {
+            if pids.contains(&top.pid) || leaders.contains_key(&top.pid) || strangers.contains(&top.pid) {
                 return false;
             }
             let variables = seen.marks.of(top);
             // What it was before it ended may have started another.
-            is_sure &= variables.is_some() || top.start_time < since || !(top.parent == strangers[0] || pids.contains_key(&top.parent));
+            is_sure &= variables.is_some() || top.start_time < since || !(top.parent == strangers[0] || pids.contains(&top.parent));
             let variables = variables.unwrap_or_default();
             let cookie = variables.iter().find(|variable| variable.starts_with(b"ABIDE_COMMAND="));
-            let is_of_shell = pids.contains_key(&top.parent)
-                || pids.contains_key(&top.session)
-                || variables.iter().any(|variable| jobs.contains(variable));
-            is_of_shell && cookie.map_or_else(|| is_born(top), |cookie| *cookie == own)
+            let is_of_shell =
+                pids.contains(&top.parent) || pids.contains(&top.session) || variables.iter().any(|variable| jobs.contains(variable));
+            let is_ours = || variables.iter().any(|variable| variable.starts_with(ours.as_bytes()));
+            // An abide in a session counts its commands as this one does.
+            cookie.map_or_else(|| is_of_shell && is_born(top), |cookie| *cookie == own && (is_of_shell || is_ours()))
         };
         // Whoever is nobody's child but a shell's or the keeper's decides for all below.
-        let tops = tops(seen.picture, |pid| pids.contains_key(&pid) || strangers.contains(&pid));
+        let tops = tops(seen.picture, |pid| pids.contains(&pid) || strangers.contains(&pid));
         let found: Vec<i32> = tops.filter(|top| belongs(top)).map(|top| top.pid).collect();
         Found { living: seen.picture.living(&seen.picture.family(found)), is_sure }
+    }
+
+    /// What the `ABIDE_JOB` of all our programs begins with.
+    fn job_cookie(&self) -> String {
+        format!("ABIDE_JOB={:016x}:", self.procs.epoch)
     }
 
     /// The shell and all commands of a session that is gone are ended.
@@ -528,6 +560,43 @@ impl Hunt {
             send(CONT);
         }
         self.signalled.insert((member.pid, member.start_time));
+    }
+}
+
+/// Orphans of commands that are being killed. Who hops from process to process is another one each time, so these few are ended before the whole table is
+/// looked at, which takes longer than a hop.
+struct Orphans {
+    keeper: i32,
+    leaders: BTreeSet<i32>,
+    ours: String,
+    doomed: Vec<CommandId>,
+}
+
+impl Orphans {
+    fn kill(&self, marks: &mut Marks) -> Vec<(CommandId, (i32, u64))> {
+        let mut killed = Vec::new();
+        for _ in 0..HOP_COUNT {
+            let before = killed.len();
+            if !self.doomed.is_empty() {
+                let orphans = process::children(self.keeper).into_iter().filter(|pid| !self.leaders.contains(pid));
+                killed.extend(orphans.filter_map(process::read).filter(|orphan| !orphan.is_over()).filter_map(|orphan| {
+                    let command = self.command_of(marks.of(&orphan)?)?;
+                    let is_hit = pidfd::signal_process(orphan.pid, orphan.start_time, KILL).is_ok();
+                    is_hit.then_some((command, (orphan.pid, orphan.start_time)))
+                }));
+            }
+            if killed.len() == before {
+                break;
+            }
+        }
+        killed
+    }
+
+    fn command_of(&self, variables: &[Vec<u8>]) -> Option<CommandId> {
+        let is_ours = variables.iter().any(|variable| variable.starts_with(self.ours.as_bytes()));
+        let value = variables.iter().find_map(|variable| variable.strip_prefix(b"ABIDE_COMMAND="))?;
+        let command = std::str::from_utf8(value).ok()?.parse().ok()?;
+        (is_ours && self.doomed.contains(&command)).then_some(command)
     }
 }
 

@@ -327,7 +327,10 @@ impl Server {
 
     /// Nothing is left of a shell.
     pub(super) fn shell_gone(&mut self, session: SessionId, tag: u64) {
-        if let Some(shell) = self.procs.shells.get_mut(&session) {
+        // Who is being looked for is known by the tag of the shell too.
+        if !self.hunts_in(session)
+            && let Some(shell) = self.procs.shells.get_mut(&session)
+        {
             shell.former.retain(|former| *former != tag);
             self.procs.kept.version += 1;
         }
