@@ -51,7 +51,7 @@ fn s1_s10_s13_s36_s37_s38_hold_in_a_session_whose_shell_is_zsh() {
     assert_eq!(api.text("w", "print -l [abcd](N); print $own; hello again"), "a\n2\nhello again");
     let ran = run(&mut api, "trap '' INT TERM; while [ -e $LEASH ]; do :; done", &json!({ "timeout_ms": 200, "grace_ms": 100 }));
     assert!(ran["timed_out"] == true && ran["state_lost"].is_string(), "{ran}");
-    assert_eq!(api.text("w", "print \"$KEPT[$own]\"; hello there"), "1[]\nhello there");
+    assert_eq!(api.text("w", "print \"${KEPT}-${own}\"; hello there"), "1-\nhello there");
 }
 
 /// Commands typed at a live shell are listed with what was typed and how they ended.

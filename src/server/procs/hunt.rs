@@ -141,8 +141,11 @@ impl Server {
         job.exit.is_none().then(|| (job.pid(), job.start_time()))
     }
 
-    /// Whether a command in a shell has come to its end, or its shell has.
-    fn is_unwound(&self, quarry: Quarry) -> bool {
+    /// Whether a command in a shell has come to its end, or its shell has. One that was given up too late to be spared would take the next command along.
+    fn is_unwound(&self, quarry: Quarry, is_shell_lost: bool) -> bool {
+        if is_shell_lost {
+            return self.running_shell(quarry).is_none();
+        }
         let Quarry::Command { id, session, is_running: true } = quarry else { return true };
         let shell = self.procs.shells.get(&session);
         let is_reported = shell.is_none_or(|shell| {
@@ -163,7 +166,7 @@ impl Server {
         if self.hunting_deadline().is_none_or(|next| at < next) {
             return;
         }
-        let unwound: Vec<bool> = self.procs.hunts.iter().map(|hunt| self.is_unwound(hunt.quarry)).collect();
+        let unwound: Vec<bool> = self.procs.hunts.iter().map(|hunt| self.is_unwound(hunt.quarry, hunt.is_shell_lost)).collect();
         for (hunt, is_unwound) in self.procs.hunts.iter_mut().zip(unwound) {
             hunt.was_unwound = Some(is_unwound);
         }
@@ -227,7 +230,7 @@ impl Server {
 
     /// One look; true if it was the last. Who was unwound only after the look began may have started something that it did not see.
     fn look(&mut self, hunt: &mut Hunt, seen: &mut Seen<'_>, (at, was_unwound): (Tick, bool)) -> bool {
-        let is_unwound = self.is_unwound(hunt.quarry);
+        let is_unwound = self.is_unwound(hunt.quarry, hunt.is_shell_lost);
         if !hunt.is_killing && hunt.deadline <= at {
             hunt.is_killing = true;
             tracing::info!(quarry = ?hunt.quarry, is_unwound, "kill");
