@@ -3,6 +3,7 @@
 //! A look is not proof that nobody is there: between its beginning and its end a process may start another and go. But whoever goes is a zombie until
 //! it is reaped. So where nobody was reaped during a look, and no zombie or unknown process is in it, nobody has hidden.
 
+use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,6 +95,31 @@ impl Marks {
     /// Forgets who is not in a picture.
     pub fn keep_only(&mut self, picture: &Picture) {
         self.known.retain(|key, _| picture.has(*key));
+    }
+}
+
+/// The process table, looked at once per turn at most, and what is known of processes.
+#[derive(Debug, Default)]
+pub struct Looks {
+    /// The last look of this turn.
+    pub picture: Option<Picture>,
+    /// Known of processes.
+    pub marks: RefCell<Marks>,
+}
+
+impl Looks {
+    /// Looks, unless it has.
+    pub fn take(&mut self) {
+        let picture = self.picture.get_or_insert_with(Picture::take);
+        self.marks.get_mut().keep_only(picture);
+    }
+
+    /// The turn is over; what is known of processes is kept for the next look of a kill.
+    pub fn forget(&mut self, is_killing: bool) {
+        self.picture = None;
+        if !is_killing {
+            self.marks = RefCell::default();
+        }
     }
 }
 
