@@ -71,8 +71,7 @@ fn signal_leader(job: &Job, number: i32) -> bool {
 
 /// One by one: a group's number could come to mean another group, a member's identity cannot.
 fn signal_some(job: &Job, scope: Scope<'_>, number: i32, belongs: impl Fn(&Process) -> bool) -> u32 {
-    let (members, _) = members(job, scope, &BTreeMap::new());
-    let reached = members.iter().filter(|member| belongs(member) && send(member, number)).count();
+    let reached = members(job, scope, &BTreeMap::new()).0.iter().filter(|member| belongs(member) && send(member, number)).count();
     u32::try_from(reached).unwrap_or(u32::MAX)
 }
 
@@ -155,7 +154,6 @@ impl Kill {
         }
         // Its exit is told first, and what it printed before that.
         let is_leader_done = matches!(job.life, Life::Ended(_));
-        // Who was in the cgroup can leave it only by ending.
         let is_quiet = found.is_empty() && is_leader_done && populated.map_or(is_sure, |populated| !populated);
         self.empty_passes = if is_quiet { self.empty_passes + 1 } else { 0 };
         if !found.is_empty() {
@@ -167,7 +165,6 @@ impl Kill {
         (is_over || at >= self.limit).then(|| self.report(if is_over { &[] } else { &self.last }, at))
     }
 
-    /// Whoever was seen last is named as long as it is not certain that nobody is left.
     fn report(&self, found: &[Process], now: Tick) -> KillReport {
         let survivor = |member: &Process| Survivor {
             pid: member.pid,
