@@ -7,6 +7,7 @@ use crate::base::geom::Size;
 use crate::term::cell::{Cell, Class};
 use crate::term::emulator::{Cursor, Emulator, Margins};
 use crate::term::event::MarkKind;
+use crate::term::grapheme::Join;
 use crate::term::grid::{Grid, Line};
 use crate::term::history::record::Glyph;
 use crate::term::image::{Image, UNDER};
@@ -73,6 +74,8 @@ impl Emulator {
         self.margins = Margins::full(size);
         self.cursor.x = self.cursor.x.min(size.cols - 1);
         self.cursor.y = self.cursor.y.min(size.rows - 1);
+        // The cell before the cursor may be another one now, and what comes next is not part of it.
+        self.printing.join = Join::NONE;
         if self.is_on(Mode::IN_BAND_SIZE) {
             self.reply(Reply::InBandSize);
         }

@@ -83,9 +83,10 @@ impl Terminal {
             5 | 6 => CursorShape::Bar,
             _ => CursorShape::Default,
         };
-        let width = self.emulator.drawn_columns();
+        // A row of double width may have come to where the cursor is further right than its end.
+        let x = self.emulator.cursor.x.saturating_mul(self.emulator.drawn_columns()).min(self.size().cols - 1);
         Cursor {
-            x: self.emulator.cursor.x * width,
+            x,
             y: self.emulator.cursor.y,
             visible: self.emulator.is_on(Mode::CURSOR_VISIBLE),
             shape,

@@ -10,6 +10,11 @@ const SIZE: (u16, u16) = (120, 30);
 const WHEEL_UP: u8 = 64;
 const WHEEL_DOWN: u8 = 65;
 
+/// As many numbered lines.
+fn rows(count: usize) -> String {
+    (1..=count).flat_map(|number| [format!("row-{number:03}"), "\n".to_owned()]).collect()
+}
+
 /// A client with two panes side by side; a shell on the left has printed a mark.
 #[track_caller]
 fn beside(prepare: impl Fn(&World)) -> Abide {
@@ -163,7 +168,7 @@ fn vim_less_and_htop_scroll_by_wheel_and_leave_the_shell_as_it_was() {
         return;
     }
     let client = beside(|world| {
-        world.write("home/rows", (1..=500).map(|number| format!("row-{number:03}\n")).collect::<String>());
+        world.write("home/rows", rows(500));
         world.write("home/vimrc", "set mouse=a ttymouse=sgr nocompatible\n");
     });
     client.type_line("vim -u vimrc -n rows");
@@ -200,7 +205,7 @@ fn a_storm_of_200_resizes_in_two_seconds_leaves_a_right_screen() {
     if missing_tool("vim") {
         return;
     }
-    let client = beside(|world| world.write("home/rows", (1..=90).map(|number| format!("row-{number:03}\n")).collect::<String>()));
+    let client = beside(|world| world.write("home/rows", rows(90)));
     client.type_line("vim -u NONE -n rows");
     client.expect_screen("vim in its pane", |screen| screen.shows("row-027") && left(screen, 28).contains("rows"));
     client.press("C-b *");
@@ -252,12 +257,12 @@ fn everything_that_is_drawn_is_inside_synchronized_updates() {
     assert_eq!(outer.expect_exit(), 0);
     let cast = std::fs::read_to_string(world.path("home/run.cast")).expect("it was recorded");
     let text = written(&cast);
-    let drawn = text.split("\x1b[?2026h").skip(1).collect::<Vec<_>>();
-    assert!(5 < drawn.len(), "{} frames", drawn.len());
-    for (at, frame) in drawn.iter().enumerate() {
+    let frames = text.split("\x1b[?2026h").skip(1).collect::<Vec<_>>();
+    assert!(5 < frames.len(), "{} frames", frames.len());
+    for (at, frame) in frames.iter().enumerate() {
         let (_, after) = frame.split_once("\x1b[?2026l").unwrap_or_else(|| unreachable!("frame {at} does not end: {frame:?}"));
         // Nothing that moves the cursor, erases or prints comes between frames; the last is followed by the farewell.
-        let is_last = at + 1 == drawn.len();
+        let is_last = at + 1 == frames.len();
         let draws = after.contains('H') || after.contains('K') || after.contains("ready$");
         assert!(is_last || !draws, "between frames {at} and {}: {after:?}", at + 1);
     }

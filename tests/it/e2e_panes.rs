@@ -28,7 +28,12 @@ fn palette(client: &Abide, command: &str) {
 /// The panes of a tab by their numbers; of all sessions where none is named.
 fn panes(client: &Abide, tab: &str) -> Vec<Value> {
     let tabs = client.cli(&["tab", "ls", "-t", "work", "--json"]).ok().json();
-    let found = tabs.as_array().into_iter().flatten().find(|item| item["id"] == tab || item["index"].to_string() == tab).cloned();
+    let found = tabs
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|item| item["id"] == tab || item["index"].as_u64().map(|index| index.to_string()).as_deref() == Some(tab))
+        .cloned();
     let all = client.cli(&["pane", "ls", "--all", "--json"]).ok().json();
     let ids = found.unwrap_or_default()["panes"].as_array().cloned().unwrap_or_default();
     ids.iter().filter_map(|id| all.as_array()?.iter().find(|pane| pane["id"] == *id).cloned()).collect()

@@ -157,10 +157,9 @@ impl World {
             Effect::Forward { client, call, name, .. } => self.forwarded.push((*client, *call, name)),
             Effect::Hook { text, .. } => assert!(!text.is_empty(), "a hook without anything to do"),
             Effect::Follow { folder, .. } => assert!(folder.starts_with("/run/env/s"), "{folder}"),
-            Effect::Command(_) => {}
+            Effect::Command(_) | Effect::Pipe { .. } => {}
             Effect::Exit => self.exits += 1,
             Effect::Restart => self.restarts += 1,
-            Effect::Pipe { .. } => {}
         }
     }
 

@@ -108,9 +108,11 @@ pub(crate) fn theirs(bytes: &[u8]) -> Vec<Call> {
 /// Whether the two may differ: vte drops APC, starts no sequence at a C1 control, keeps half a character before a control, and ends a DCS at the byte
 /// 0x9c even inside of a character.
 pub(crate) fn may_differ(bytes: &[u8]) -> bool {
-    let has_dcs = bytes.windows(2).any(|pair| pair == b"\x1bP");
-    let has_control = bytes.windows(2).any(|pair| pair == b"\x1b_" || matches!(pair, [0xc2, 0x80..=0x9f | ..0x20]));
-    has_control || (has_dcs && bytes.contains(&0x9c))
+    // Between an ESC and its final byte these are carried out or dropped.
+    let plain: Vec<u8> = bytes.iter().copied().filter(|byte| matches!(byte, 0x1b | 0x20..=0x7e)).collect();
+    let has_start = |start: &[u8]| plain.windows(2).any(|pair| pair == start);
+    let has_control = bytes.windows(2).any(|pair| matches!(pair, [0xc2, 0x80..=0x9f | ..0x20]));
+    has_control || has_start(b"\x1b_") || (has_start(b"\x1bP") && bytes.contains(&0x9c))
 }
 
 /// Both make the same calls for `bytes`, however they are cut.
