@@ -19,8 +19,8 @@ use crate::wire::keeper::{COUNT_UNSURE, KillReport, Survivor, Target};
 const LIMIT_MAX: Span = Span::seconds(5);
 /// The pause between two passes.
 const PAUSE: Span = Span::millis(5);
-/// How many passes in a row must find nobody.
-const EMPTY_PASS_COUNT: u8 = 2;
+/// How much passes in a row that find nobody must prove: two that nobody can have hidden from, or sixty that he would all have had to hide from.
+const PROOF: u8 = 60;
 
 /// What tells the processes of one program from all others.
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +124,7 @@ pub(super) struct Kill {
     pub(super) next: Tick,
     started: Tick,
     limit: Tick,
-    empty_passes: u8,
+    proof: u8,
     /// Everyone found so far, by process id and start time: their orphaned children are ours too.
     seen: BTreeMap<i32, u64>,
     killed: BTreeSet<(i32, u64)>,
@@ -136,7 +136,7 @@ impl Kill {
     pub(super) fn new(tag: u64, call: u64, now: Tick, limit_ms: u32) -> Self {
         let limit = now + Span::millis(limit_ms.into()).min(LIMIT_MAX);
         let (seen, killed) = (BTreeMap::new(), BTreeSet::new());
-        Self { tag, call, next: now, started: now, limit, empty_passes: 0, seen, killed, last: Vec::new() }
+        Self { tag, call, next: now, started: now, limit, proof: 0, seen, killed, last: Vec::new() }
     }
 
     /// One pass. The report comes with the last.
@@ -153,15 +153,15 @@ impl Kill {
             send(member, KILL);
         }
         // Its exit is told first, and what it printed before that.
-        let is_leader_done = matches!(job.life, Life::Ended(_));
-        let is_quiet = found.is_empty() && is_leader_done && populated.map_or(is_sure, |populated| !populated);
-        self.empty_passes = if is_quiet { self.empty_passes + 1 } else { 0 };
+        let is_unseen = found.is_empty() && matches!(job.life, Life::Ended(_)) && populated != Some(true);
+        let weight = if is_sure || populated.is_some() { PROOF / 2 } else { 1 };
+        self.proof = if is_unseen { self.proof.saturating_add(weight) } else { 0 };
         if !found.is_empty() {
             self.last = found;
         }
         let at = now().tick;
         self.next = at + PAUSE;
-        let is_over = self.empty_passes >= EMPTY_PASS_COUNT;
+        let is_over = self.proof >= PROOF;
         (is_over || at >= self.limit).then(|| self.report(if is_over { &[] } else { &self.last }, at))
     }
 

@@ -141,7 +141,8 @@ pub(in crate::server) struct Hunt {
     pub(in crate::server) is_killing: bool,
     /// The shell did not come back and is replaced.
     pub(in crate::server) is_shell_lost: bool,
-    pub(in crate::server) empty_count: u8,
+    /// How sure it is that nobody is left.
+    pub(in crate::server) proof: u8,
     pub(in crate::server) signal: i32,
     pub(in crate::server) signalled: BTreeSet<(i32, u64)>,
     pub(in crate::server) killed: BTreeSet<(i32, u64)>,

@@ -38,8 +38,8 @@ const ASK_EVERY: Span = Span::millis(50);
 const KILL_FOR: Span = Span::seconds(5);
 /// How often orphans are looked for between two looks at the whole process table.
 const HOP_COUNT: usize = 32;
-/// How many looks in a row must find nobody.
-const EMPTY_COUNT: u8 = 2;
+/// How much looks in a row that find nobody must prove: two that nobody can have hidden from, or sixty that he would all have had to hide from.
+const PROOF: u8 = 60;
 
 /// The living processes of a hunt, and whether nobody of them can have hidden.
 struct Found {
@@ -99,7 +99,7 @@ impl Server {
             since,
             is_killing: false,
             is_shell_lost: false,
-            empty_count: 0,
+            proof: 0,
             signal,
             signalled: BTreeSet::new(),
             killed: BTreeSet::new(),
@@ -211,7 +211,7 @@ impl Server {
                 over.push(hunt);
                 continue;
             }
-            is_urgent |= was_unwound.is_none() || hunt.is_killing || 0 < hunt.empty_count;
+            is_urgent |= was_unwound.is_none() || hunt.is_killing || 0 < hunt.proof;
             rest.push(hunt);
         }
         let is_young = rest.iter().any(|hunt| at - hunt.began < ASK_EVERY);
@@ -242,15 +242,16 @@ impl Server {
         let Found { living: members, is_sure } = self.members(hunt, seen);
         let is_late = hunt.is_killing && hunt.deadline + KILL_FOR <= at;
         if members.is_empty() && is_unwound {
-            hunt.empty_count = if is_sure && was_unwound { hunt.empty_count + 1 } else { 0 };
-            if EMPTY_COUNT <= hunt.empty_count {
+            let weight = if is_sure { PROOF / 2 } else { 1 };
+            hunt.proof = if was_unwound { hunt.proof.saturating_add(weight) } else { 0 };
+            if PROOF <= hunt.proof {
                 hunt.last.clear();
                 return true;
             }
             // Whoever was seen last is named: it is not certain that nobody is left.
             return is_late;
         }
-        hunt.empty_count = 0;
+        hunt.proof = 0;
         hunt.last = members.iter().map(|member| member.pid.unsigned_abs()).collect();
         if hunt.is_killing {
             for member in &members {
