@@ -35,7 +35,7 @@ const CAPABILITIES: [&str; 6] = ["RGB", "Tc", "Smulx", "Su", "Smol", "colors"];
 /// DA1, which everyone answers: what was asked before it is answered then.
 pub const ATTRIBUTES_QUERY: &str = "\x1b[c";
 
-/// DSR 5, which everyone answers with [`STATUS`] and which is asked at the end only.
+/// DSR 5, which everyone answers with `CSI 0 n` and which is asked at the end only.
 pub const STATUS_QUERY: &str = "\x1b[5n";
 /// The answer to [`STATUS_QUERY`].
 const STATUS: &[u8] = b"\x1b[0n";
