@@ -77,6 +77,8 @@ fn plain_reply(params: &Params, end: u8) -> Option<Reply> {
     let turned = |(height, width): (u16, u16)| (width, height);
     match (end, params.first(0)) {
         (b'R', 2..) if params.count == 2 => Some(Reply::Position(number(0)?, number(1)?)),
+        // F3 with no modifier comes without numbers; this is the answer of a terminal that does not know where its cursor is.
+        (b'R', 1) if params.count == 2 && params.first(1) == 1 => Some(Reply::Position(1, 1)),
         (b't', 4) if params.count == 3 => Some(Reply::AreaPixels(turned(pair(1)?))),
         (b't', 6) if params.count == 3 => Some(Reply::CellPixels(turned(pair(1)?))),
         (b't', 48) if params.count == 5 => Some(Reply::Size(pair(1)?, pair(3)?)),

@@ -64,7 +64,7 @@ pub enum Reply {
     CellPixels((u16, u16)),
     /// XTWINOPS 14: width and height of the text area in pixels.
     AreaPixels((u16, u16)),
-    /// CPR: row and column of the cursor, from 1; never of the first row, where F3 looks the same.
+    /// CPR: row and column of the cursor, from 1; of the first row only its first column, since the others look like F3 with a modifier.
     Position(u16, u16),
     /// Mode 2048: rows and columns, and height and width in pixels.
     Size((u16, u16), (u16, u16)),

@@ -154,6 +154,9 @@ fn replies_are_read() {
         other => panic!("{other:?}"),
     };
     assert_eq!(reply(b"\x1b[?62;4;22c"), Reply::Attributes(vec![62, 4, 22]));
+    assert_eq!(reply(b"\x1b[2;3R"), Reply::Position(2, 3));
+    // No terminal sends F3 so, and one that does not know its cursor answers so: it must not be typed into a program.
+    assert_eq!(reply(b"\x1b[1;1R"), Reply::Position(1, 1));
     assert_eq!(reply(b"\x1b[?5u"), Reply::Kitty(5));
     assert_eq!(reply(b"\x1b[?2026;2$y"), Reply::Mode(2026, 2));
     assert_eq!(reply(b"\x1bP>|WezTerm 2024\x1b\\"), Reply::Version("WezTerm 2024".into()));
