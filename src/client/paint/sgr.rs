@@ -125,10 +125,11 @@ pub(super) fn go(out: &mut Vec<u8>, y: usize, x: usize) {
     out.push(b'H');
 }
 
-/// DECSCUSR.
+/// DECSCUSR, and DECSET 12 for what blinks in the shape of the terminal.
 pub(super) fn cursor_shape(shape: CursorShape, blink: bool) -> &'static [u8] {
     match (shape, blink) {
-        (CursorShape::Default, _) => b"\x1b[0 q",
+        (CursorShape::Default, true) => b"\x1b[0 q\x1b[?12h",
+        (CursorShape::Default, false) => b"\x1b[0 q",
         (CursorShape::Block, true) => b"\x1b[1 q",
         (CursorShape::Block, false) => b"\x1b[2 q",
         (CursorShape::Underline, true) => b"\x1b[3 q",
