@@ -90,7 +90,8 @@ impl Emulator {
         self.cursor.pending = false;
         self.images.shown.retain_mut(|image| {
             image.row -= if image.is_virtual { 0 } else { i64::from(top) };
-            image.is_virtual || (image.row < i64::from(size.rows) && 0 < image.row + i64::from(image.cells.1))
+            let is_in_rows = image.row < i64::from(size.rows) && 0 < image.row + i64::from(image.cells.1);
+            image.is_virtual || (is_in_rows && image.col < size.cols)
         });
         let saved = &mut self.saved[1].cursor;
         saved.y = saved.y.saturating_sub(top);

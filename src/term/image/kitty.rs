@@ -114,8 +114,9 @@ impl Emulator {
             id: control.id,
             placement: control.placement,
             picture,
-            row: i64::from(self.cursor.y),
-            col: self.cursor.x,
+            // A virtual one is where its placeholders are.
+            row: if control.is_virtual { 0 } else { i64::from(self.cursor.y) },
+            col: if control.is_virtual { 0 } else { self.cursor.x },
             cells,
             source,
             canvas,

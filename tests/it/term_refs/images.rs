@@ -200,6 +200,14 @@ fn an_image_that_a_resize_puts_below_the_screen_is_gone_and_a_virtual_one_stays(
 }
 
 #[test]
+fn an_image_of_the_alternate_screen_that_a_resize_puts_beside_it_is_gone() {
+    let mut terminal = terminal(format!("\x1b[?1049h{}\x1b[1;16H{SIXEL}", placed("i=2,U=1")).as_bytes());
+    assert_eq!(terminal.images().len(), 2);
+    terminal.resize(Size::new(10, 6), &mut Vec::new());
+    assert_eq!(places(&terminal), [(0, 0, 3, 2)]);
+}
+
+#[test]
 fn hostile_images_stay_within_their_budget() {
     let mut terminal = terminal(b"");
     // Many images, many placements of one, one that never ends, and one that says it is huge.
