@@ -424,6 +424,7 @@ mod tests {
         shell.resize((90, 20));
         shell.type_line("stty size");
         shell.expect("20 90");
+        shell.expect_screen("the next prompt", |screen| screen.rows().iter().any(|row| row.trim_end() == "ready$"));
         shell.press("C-c");
         shell.expect("^C");
         shell.type_line("exit 7");
