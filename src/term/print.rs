@@ -210,6 +210,8 @@ impl Emulator {
         let mut limit = self.limit();
         if cols > limit - usize::from(self.cursor.x) {
             if !self.is_on(Mode::AUTOWRAP) || limit < 2 || usize::from(self.margins.left) + 2 > limit {
+                // What goes on with it must not go on with the cell before.
+                self.printing.join = Join::NONE;
                 return;
             }
             self.write_spacer();

@@ -54,6 +54,14 @@ fn text_wraps_and_scrolls() {
     check(8, 1, "e\u{301}👨‍👩‍👧x", "e\u{301}👨‍👩‍👧x");
 }
 
+/// The second half of a family was joined to the flag before it when its first half had no room.
+#[test]
+fn what_goes_on_with_a_character_without_room_is_no_part_of_the_one_before() {
+    check(3, 2, "\x1b[?2027h\x1b[?7l🇩🇪\u{1161}각", "🇩🇪\u{1161}");
+    check(3, 2, "\x1b[?2027h\x1b[?7l🇩🇪👩\u{200d}👧", "🇩🇪\u{200d}");
+    check(5, 2, "\x1b[?2027h\x1b[?7l🇩🇪👩\u{200d}👧", "🇩🇪👩\u{200d}👧");
+}
+
 #[test]
 fn erasing_and_editing() {
     check(6, 1, "abcdef\x1b[3G\x1b[2P", "abef");

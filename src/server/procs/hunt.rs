@@ -260,9 +260,11 @@ impl Server {
             }
             return is_late;
         }
+        // A child that was forked while its shell was interrupted must die of the same, or the shell goes on to the rest of the command.
+        let shell = self.running_shell(hunt.quarry);
         for member in &members {
             if !hunt.signalled.contains(&(member.pid, member.start_time)) {
-                hunt.tell(member, false);
+                hunt.tell(member, shell.is_some_and(|(pid, _)| member.parent == pid));
             }
         }
         if let Quarry::Command { session, .. } = hunt.quarry
