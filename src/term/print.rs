@@ -209,7 +209,7 @@ impl Emulator {
         }
         let mut limit = self.limit();
         if cols > limit - usize::from(self.cursor.x) {
-            if !self.is_on(Mode::AUTOWRAP) || limit < 2 || usize::from(self.margins.left) + 2 > limit {
+            if !self.has_room(usize::from(self.cursor.x)) {
                 // What goes on with it must not go on with the cell before.
                 self.printing.join = Join::NONE;
                 return;
@@ -274,7 +274,7 @@ impl Emulator {
         self.cursor.x = self.margins.left;
     }
 
-    /// Adds a scalar to the cluster before the cursor; false if there is none.
+    /// Adds a scalar to the cluster before the cursor; false if there is none, or no room for what it would become: then it is dropped.
     fn append(&mut self, c: char, class: grapheme::Class) -> bool {
         // A sweep of looks now, not while the cell is out of the grid.
         self.template();
@@ -292,14 +292,18 @@ impl Emulator {
         let cell = self.grid.row(y)[x];
         let Some(cluster) = self.joined(cell.code(), c) else { return true };
         let is_wide = cell.class() == Class::Wide;
+        let may_change =
+            !matches!(class, grapheme::Class::Extend | grapheme::Class::ExtendOnly | grapheme::Class::Linker | grapheme::Class::Zwj);
+        let changes = self.is_on(Mode::GRAPHEMES) && (may_change || matches!(c, '\u{fe0e}' | '\u{fe0f}'));
+        if changes && !is_wide && cluster.cols == 2 && !self.has_room(x) {
+            return false;
+        }
         let cell = cell.with_cluster(cluster.number);
         let tick = self.tick();
         let (cells, line) = self.grid.write(y, x + 1, tick);
         cells[x] = cell;
         line.flags |= Line::TEXT;
-        let may_change =
-            !matches!(class, grapheme::Class::Extend | grapheme::Class::ExtendOnly | grapheme::Class::Linker | grapheme::Class::Zwj);
-        if self.is_on(Mode::GRAPHEMES) && (may_change || matches!(c, '\u{fe0e}' | '\u{fe0f}')) {
+        if changes {
             match (is_wide, cluster.cols) {
                 (false, 2) => self.widen(x, cell),
                 (true, 1) => self.narrow(x),
@@ -309,15 +313,18 @@ impl Emulator {
         true
     }
 
+    /// Whether a character at column `x` can take two columns, there or in the next line.
+    fn has_room(&self, x: usize) -> bool {
+        let limit = self.limit();
+        x + 2 <= limit || (self.is_on(Mode::AUTOWRAP) && usize::from(self.margins.left) + 2 <= limit)
+    }
+
     /// The cluster at column `x` left of the cursor turned out to take two columns.
     fn widen(&mut self, x: usize, cell: Cell) {
         let limit = self.limit();
         if x + 2 <= limit {
             self.write_cell(x, cell, 2);
             self.step(x + 2, limit);
-            return;
-        }
-        if !self.is_on(Mode::AUTOWRAP) || usize::from(self.margins.left) + 2 > limit {
             return;
         }
         self.cursor.x = u16::try_from(x).unwrap_or(0);

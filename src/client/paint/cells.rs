@@ -1,5 +1,6 @@
 //! A row of the outer terminal as compact cells, put together from panes and chrome. Wide characters are never cut in half.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -216,7 +217,8 @@ fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [C
             }
         }
         RunKind::Cluster(cols) => {
-            put(x, cell(glyphs.glyph(&run.text, usize::from(cols))));
+            let text = of_width(&run.text, usize::from(cols));
+            put(x, cell(glyphs.glyph(&text, usize::from(cols))));
             if cols == 2 {
                 put(x + 1, cell(TAIL));
             }
@@ -224,6 +226,15 @@ fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [C
         }
     }
     x
+}
+
+/// A cluster that outer terminals give as many columns: a program that wants widths without clusters has emoji by variation in one column, and there they
+/// are shown as text.
+fn of_width(text: &str, cols: usize) -> Cow<'_, str> {
+    if cluster_width(text) == cols {
+        return text.into();
+    }
+    text.chars().filter(|c| !matches!(c, '\u{fe0e}' | '\u{fe0f}')).collect()
 }
 
 /// Puts bars, borders and overlays over what is there.

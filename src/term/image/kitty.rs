@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::base::base64;
 use crate::term::emulator::Emulator;
+use crate::term::image::place::SIDE_MAX;
 use crate::term::image::{Control, IMAGE_BYTES_MAX, Image, ImageFormat, Images, PIXELS_MAX, Picture, Stored, Transfer, file};
 use crate::term::report::Reply;
 
@@ -108,7 +109,7 @@ impl Emulator {
         control.id = stored.id;
         let picture = stored.picture.clone();
         let source = part(control.source, picture.pixels)?;
-        let wanted = |cells: u32| u16::try_from(cells).ok().filter(|cells| *cells != 0);
+        let wanted = |cells: u32| (cells != 0).then(|| u16::try_from(cells).unwrap_or(SIDE_MAX).min(SIDE_MAX));
         let (cells, canvas) = self.fit((source[2], source[3]), (wanted(control.cells.0), wanted(control.cells.1)));
         let image = Image {
             id: control.id,

@@ -7,8 +7,8 @@ use crate::term::emulator::Emulator;
 use crate::term::grid::Line;
 use crate::term::image::{Image, Picture, UNDER};
 
-/// The most rows an image covers.
-const ROWS_MAX: u16 = 4096;
+/// The most rows or columns an image covers.
+pub(super) const SIDE_MAX: u16 = 4096;
 
 impl Emulator {
     /// All of a picture in one cell at the cursor: the start of every placement.
@@ -86,7 +86,7 @@ impl Emulator {
     /// Columns and rows that so many pixels cover.
     pub(crate) fn cells_of(&self, pixels: (u32, u32)) -> (u16, u16) {
         let cell = self.shared.options.cell_pixels;
-        let cover = |pixels: u32, cell: u16| u16::try_from(pixels.div_ceil(u32::from(cell.max(1)))).unwrap_or(ROWS_MAX).clamp(1, ROWS_MAX);
+        let cover = |pixels: u32, cell: u16| u16::try_from(pixels.div_ceil(u32::from(cell.max(1)))).unwrap_or(SIDE_MAX).clamp(1, SIDE_MAX);
         (cover(pixels.0, cell.0), cover(pixels.1, cell.1))
     }
 
@@ -94,7 +94,7 @@ impl Emulator {
     pub(crate) fn fit(&self, pixels: (u32, u32), wanted: (Option<u16>, Option<u16>)) -> ((u16, u16), (u32, u32)) {
         let cell = (u64::from(self.shared.options.cell_pixels.0.max(1)), u64::from(self.shared.options.cell_pixels.1.max(1)));
         let (width, height) = (u64::from(pixels.0.max(1)), u64::from(pixels.1.max(1)));
-        let count = |cells: u64| u16::try_from(cells).unwrap_or(ROWS_MAX).clamp(1, ROWS_MAX);
+        let count = |cells: u64| u16::try_from(cells).unwrap_or(SIDE_MAX).clamp(1, SIDE_MAX);
         let side = |pixels: u64| u32::try_from(pixels).unwrap_or(u32::MAX);
         match wanted {
             (Some(cols), Some(rows)) => ((cols, rows), (0, 0)),
@@ -116,7 +116,7 @@ impl Emulator {
 
     /// Goes below an image of `rows` rows, scrolling where needed.
     pub(crate) fn move_below(&mut self, rows: u16) {
-        for _ in 0..rows.min(ROWS_MAX) {
+        for _ in 0..rows.min(SIDE_MAX) {
             self.index();
         }
     }

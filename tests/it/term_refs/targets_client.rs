@@ -116,7 +116,11 @@ fn cells(terminal: &Terminal, row: &Row) -> Vec<(String, usize, Style, String)> 
         // What the client writes of a target, ECMA-48 strings being printable ASCII.
         let link: String = terminal.link(run.link).unwrap_or_default().chars().filter(|c| (' '..='~').contains(c)).collect();
         match run.kind {
-            RunKind::Cluster(cols) => cells.push((run.text.clone(), usize::from(cols), run.style, link)),
+            RunKind::Cluster(cols) => {
+                // Of emoji by variation in one column, which only a program without clusters has, the client writes the text form.
+                let has_width = |c: &char| !matches!((c, cols), ('\u{fe0f}', 1) | ('\u{fe0e}', 2));
+                cells.push((run.text.chars().filter(has_width).collect(), usize::from(cols), run.style, link));
+            }
             kind => {
                 let cols = if kind == RunKind::Wide { 2 } else { 1 };
                 cells.extend(run.text.chars().map(|c| (c.to_string(), cols, run.style, link.clone())));
