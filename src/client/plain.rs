@@ -176,7 +176,7 @@ impl<T: FnMut(&str)> Plain<T> {
                     return Ok(Some(Outcome::of(bye).unwrap_or_else(restarts)));
                 }
                 ToClient::Call { call, .. } => {
-                    let response = Response::new(0.into(), Err(calls::unknown("what this client was asked for")));
+                    let response: Response = Response::new(0.into(), Err(calls::unknown("what this client was asked for")));
                     let json = serde_json::to_string(&response).map_err(|error| broken(&error))?;
                     self.outbox.send(&ToServer::Answer { call, json });
                 }

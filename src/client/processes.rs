@@ -3,13 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use crate::base::id::{CommandId, PaneId, SessionId};
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::base::text::harmless;
 use crate::base::time::{Span, Tick};
 use crate::client::line::Line;
+use crate::wire::process::Listed;
 
 /// How often the table is asked for.
 pub const EVERY: Span = Span::seconds(1);
@@ -188,8 +187,8 @@ impl Processes {
     }
 
     /// Takes the table as the server gives it. What was selected and tagged stays so as long as it lives.
-    pub fn fill(&mut self, table: &Value) {
-        self.rows = table.as_array().into_iter().flatten().filter_map(row).collect();
+    pub fn fill(&mut self, table: Vec<Listed>) {
+        self.rows = table.into_iter().filter(|listed| 0 < listed.pid).map(Row::from).collect();
         let living: BTreeSet<Ident> = self.rows.iter().map(|row| row.ident).collect();
         self.tagged.retain(|ident| living.contains(ident));
         self.stopping.retain(|ident, _| living.contains(ident));
@@ -384,21 +383,12 @@ impl Row {
     }
 }
 
-/// A process as the server lists it; none if it is none.
-fn row(value: &Value) -> Option<Row> {
-    let number = |name: &str| value[name].as_u64();
-    Some(Row {
-        ident: Ident { pid: i32::try_from(value["pid"].as_i64()?).ok().filter(|pid| 0 < *pid)?, start_time: number("start_time")? },
-        depth: usize::try_from(number("depth")?).ok()?,
-        session: value["session"].as_str().and_then(|id| id.parse().ok()),
-        pane: value["pane"].as_str().and_then(|id| id.parse().ok()),
-        command: value["command"].as_str().and_then(|id| id.parse().ok()),
-        state: value["state"].as_str()?.to_owned(),
-        cpu_tenths: tenths(value["cpu"].as_f64()?),
-        rss: number("rss")?,
-        age_ms: number("age_ms")?,
-        line: harmless(value["command_line"].as_str()?, LINE_MAX),
-    })
+impl From<Listed> for Row {
+    fn from(listed: Listed) -> Self {
+        let Listed { pid, start_time, depth, session, pane, command, state, cpu, rss, age_ms, command_line } = listed;
+        let (ident, line) = (Ident { pid, start_time }, harmless(&command_line, LINE_MAX));
+        Self { ident, depth, session, pane, command, state, cpu_tenths: tenths(cpu), rss, age_ms, line }
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is not negative and shown with one digit")]
@@ -410,7 +400,7 @@ fn tenths(share: f64) -> u64 {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Deed, Mode, Processes, Sort, Want};
+    use super::{Deed, Listed, Mode, Processes, Sort, Want};
     use crate::base::id::PaneId;
     use crate::base::time::Tick;
 
@@ -428,9 +418,13 @@ mod tests {
         ])
     }
 
+    fn listed(table: Value) -> Vec<Listed> {
+        serde_json::from_value(table).expect("a table")
+    }
+
     fn view() -> Processes {
         let mut view = Processes::new(Some(PaneId(2)), Tick(0));
-        view.fill(&table());
+        view.fill(listed(table()));
         view
     }
 
@@ -481,7 +475,7 @@ mod tests {
         assert_eq!((view.tagged_count(), selected(&view)), (1, Some(12)));
         let mut other = table();
         other[2]["start_time"] = json!(999);
-        view.fill(&other);
+        view.fill(listed(other));
         assert_eq!(view.tagged_count(), 0);
         // What had the selection is gone: the row stays.
         assert_eq!((view.selected_idx(), view.selected().map(|row| row.ident.start_time)), (2, Some(999)));

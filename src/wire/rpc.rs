@@ -32,16 +32,16 @@ impl Request {
     }
 }
 
-/// A response: a result or an error.
+/// A response: a result or an error. Who knows what is answered reads it as that; it takes half the time of reading a value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Response {
+pub struct Response<T = Value> {
     /// Always `2.0`.
     pub jsonrpc: String,
     /// That of the request; null if it could not be read.
     pub id: Value,
     /// What the action gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub result: Option<Value>,
+    pub result: Option<T>,
     /// Why it was not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
@@ -69,10 +69,10 @@ pub struct ErrorData {
     pub hint: String,
 }
 
-impl Response {
+impl<T: Default> Response<T> {
     /// The answer to the request with that id.
     #[must_use]
-    pub fn new(id: Value, outcome: Result<Value, Refusal>) -> Self {
+    pub fn new(id: Value, outcome: Result<T, Refusal>) -> Self {
         let (result, error) = match outcome {
             Ok(value) => (Some(value), None),
             Err(refusal) => (None, Some(refusal.into())),
@@ -84,12 +84,22 @@ impl Response {
     ///
     /// # Errors
     /// The refusal the response carries.
-    pub fn outcome(self) -> Result<Value, Refusal> {
+    pub fn outcome(self) -> Result<T, Refusal> {
         match self.error {
-            None => Ok(self.result.unwrap_or(Value::Null)),
+            None => Ok(self.result.unwrap_or_default()),
             Some(error) => Err(error.into()),
         }
     }
+}
+
+/// Which request a response answers, without reading the rest of it; none if it is no response.
+#[must_use]
+pub fn answered(json: &str) -> Option<Value> {
+    #[derive(Deserialize)]
+    struct Head {
+        id: Value,
+    }
+    serde_json::from_str(json).ok().map(|head: Head| head.id)
 }
 
 impl From<Refusal> for Error {
@@ -150,6 +160,6 @@ mod tests {
     #[test]
     fn a_refusal_survives_the_wire() {
         let refusal = Refusal::new(Code::NotFound, "no pane p9").hint("abide pane ls");
-        assert_eq!(Response::new(1.into(), Err(refusal.clone())).outcome(), Err(refusal));
+        assert_eq!(<Response>::new(1.into(), Err(refusal.clone())).outcome(), Err(refusal));
     }
 }

@@ -8,6 +8,7 @@ use crate::base::key::Key;
 use crate::client::calls::{self, Wanted};
 use crate::client::model::{Asked, Link, Message, Model, Overlay};
 use crate::client::processes::{Deed, EVERY, Ident, Processes, Want};
+use crate::wire::process::Listed;
 
 /// Opens the view.
 pub(super) fn open(model: &mut Model, out: &mut Vec<Message>) {
@@ -79,7 +80,7 @@ fn ask(model: &mut Model, wanted: &Wanted, asked: Asked, out: &mut Vec<Message>)
 }
 
 /// The table came; one that nobody waits for any more is dropped.
-pub(super) fn filled(model: &mut Model, id: Option<u64>, table: &Value) {
+pub(super) fn filled(model: &mut Model, id: Option<u64>, table: Vec<Listed>) {
     if let Some(Overlay::Processes(view)) = model.overlay.as_mut().filter(|overlay| asked_for(overlay, id)) {
         view.asked = None;
         view.fill(table);

@@ -18,6 +18,7 @@ use crate::client::scene::Scene;
 use crate::client::terminal;
 use crate::wire::frame::{BARS_USUAL, Beside, Bye, Chrome, Frame, Outer, ToClient, ToServer};
 use crate::wire::hello::Welcome;
+use crate::wire::process::Listed;
 use crate::wire::rpc::{self, Response};
 
 pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>) {
@@ -121,14 +122,25 @@ fn row_outside(area: Rect, rect: Rect, origin: Point, row: u16) -> Option<u16> {
 
 /// Only refusals are shown; that of the call this client came with is why it leaves.
 fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
-    let Ok(response) = serde_json::from_str::<Response>(json) else { return };
-    let is_entry = model.more.entry.is_some_and(|entry| response.id == entry);
+    let Some(id) = rpc::answered(json) else { return };
+    let is_entry = model.more.entry.is_some_and(|entry| id == entry);
     if is_entry {
         model.more.entry = None;
     }
-    let awaited = response.id.as_u64().and_then(|id| model.copying.awaited.remove(&id));
-    let id = response.id.as_u64();
+    let id = id.as_u64();
+    let awaited = id.and_then(|id| model.copying.awaited.remove(&id));
     let asked = id.and_then(|id| model.looking.asked.remove(&id));
+    if let Some(Asked::Processes) = asked {
+        return match serde_json::from_str::<Response<Vec<Listed>>>(json).map(Response::outcome) {
+            Ok(Ok(table)) => processes::filled(model, id, table),
+            Ok(Err(refusal)) => {
+                processes::not_filled(model, id);
+                model.notify(shown(&refusal), true);
+            }
+            Err(_) => processes::not_filled(model, id),
+        };
+    }
+    let Ok(response) = serde_json::from_str::<Response>(json) else { return };
     let outcome = response.outcome();
     if let Some(Asked::Deed(ident)) = asked
         && processes::done(model, ident, &outcome)
@@ -136,11 +148,6 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
         return;
     }
     let refusal = match (outcome, awaited, asked) {
-        (Ok(table), None, Some(Asked::Processes)) => return processes::filled(model, id, &table),
-        (Err(refusal), None, Some(Asked::Processes)) => {
-            processes::not_filled(model, id);
-            refusal
-        }
         (Ok(reply), Some(awaited), _) => return copy::answered(model, awaited, &reply, out),
         (Ok(reply), None, Some(asked)) => return told(model, asked, &reply, out),
         // What is looked at may have gone.

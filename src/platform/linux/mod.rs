@@ -4,3 +4,4 @@ pub mod cgroup;
 pub(super) mod changes;
 pub mod pidfd;
 pub mod process;
+pub mod table;

@@ -45,7 +45,7 @@ impl Process {
 }
 
 /// Room for a line of `proc_pid_stat(5)`: 52 numbers and a name.
-const STAT_LEN: usize = 2048;
+pub(super) const STAT_LEN: usize = 2048;
 
 /// How many clock ticks a second has.
 #[must_use]
@@ -90,7 +90,7 @@ pub fn read(pid: i32) -> Option<Process> {
 }
 
 /// Reads into a buffer that is used again: `fs::read` would ask for the size, which is 0, and read once more to see the end.
-fn read_into(pid: i32, bytes: &mut Vec<u8>) -> Option<Process> {
+pub(super) fn read_into(pid: i32, bytes: &mut Vec<u8>) -> Option<Process> {
     let file = open(format!("/proc/{pid}/stat"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
     bytes.clear();
     // The kernel makes this file in one piece, so one read gives all of it.

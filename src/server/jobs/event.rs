@@ -1,13 +1,11 @@
 //! What tasks tell the loop about commands. Nothing is done here.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::base::id::{CallId, CommandId};
 use crate::base::time::Tick;
 use crate::platform::picture::{Marks, Picture};
-use crate::server::jobs::Sample;
+use crate::server::jobs::Listed;
 use crate::store::log::Stream;
 
 /// What the tasks of commands tell the loop.
@@ -24,7 +22,7 @@ pub(in crate::server) enum ProcEvent {
     /// The process table was looked at for what is being stopped.
     Looked(Box<Look>),
     /// The table of processes that a call asked for, and what is remembered of them for the next.
-    Table(CallId, Value, BTreeMap<(i32, u64), Sample>),
+    Table(CallId, Value, Listed),
 }
 
 /// A look at the process table.

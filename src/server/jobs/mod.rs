@@ -15,6 +15,7 @@ use regex::bytes::Regex;
 use crate::base::id::{CallId, CommandId, PaneId, SessionId};
 use crate::base::time::Tick;
 use crate::platform::picture::Marks;
+use crate::platform::table::Table;
 use crate::server::jobs::io::{CommandIo, Task};
 use crate::server::jobs::job::Job;
 use crate::server::jobs::shell::{Kind, Memory};
@@ -44,7 +45,7 @@ pub(in crate::server) struct Procs {
     pub(in crate::server) ending: Vec<SessionId>,
     /// Commands beside the shell whose input stays open.
     pub(in crate::server) inputs: BTreeSet<CommandId>,
-    pub(in crate::server) samples: Arc<BTreeMap<(i32, u64), Sample>>,
+    pub(in crate::server) listed: Arc<Listed>,
     pub(in crate::server) buffer: Vec<u8>,
 }
 
@@ -156,6 +157,13 @@ pub(in crate::server) struct Hunting {
     pub(in crate::server) is_looking: bool,
     /// When the next look is due.
     pub(in crate::server) next: Tick,
+}
+
+/// What was seen when processes were last listed.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Listed {
+    pub(in crate::server) table: Table,
+    pub(in crate::server) samples: BTreeMap<(i32, u64), Sample>,
 }
 
 /// What was seen of a process before.

@@ -82,7 +82,7 @@ impl Restored {
             hunting: Hunting::default(),
             inputs: BTreeSet::new(),
             ending: Vec::new(),
-            samples: Arc::new(BTreeMap::new()),
+            listed: Arc::default(),
             buffer: vec![0; BUFFER_LEN],
         };
         for (entry, fds) in programs {

@@ -76,7 +76,7 @@ impl Server {
             ProcEvent::JobWritable(tag) => self.flush_job(tag),
             ProcEvent::Ready(call, by) => self.is_ready(call, by),
             ProcEvent::Looked(look) => self.looked(*look),
-            ProcEvent::Table(call, items, samples) => self.table_gathered(call, items, samples),
+            ProcEvent::Table(call, items, listed) => self.table_gathered(call, items, listed),
         }
     }
 

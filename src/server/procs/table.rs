@@ -11,12 +11,13 @@ use crate::action::table::value;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::Tick;
 use crate::platform::process::Process;
+use crate::platform::table::Table;
 use crate::platform::{now, process};
 use crate::server::conn::Event;
 use crate::server::edge::Server;
 use crate::server::jobs::event::ProcEvent;
 use crate::server::jobs::job::What;
-use crate::server::jobs::{Owner, Sample};
+use crate::server::jobs::{Listed, Owner, Sample};
 use crate::state::command::{Command, script};
 
 /// The longest command line that is shown.
@@ -51,14 +52,15 @@ impl Server {
     /// Has the process table gathered beside the loop: that reads a file for each process of the machine, and keys do not wait for it.
     pub(super) fn show_table(&mut self, call: CallId, session: Option<SessionId>, (all, line_max): (bool, Option<usize>)) {
         let ended = if all { self.ended() } else { Vec::new() };
-        let (leaders, owners, former) = (self.leaders(), self.owners(), Arc::clone(&self.procs.samples));
+        let (leaders, owners, former) = (self.leaders(), self.owners(), Arc::clone(&self.procs.listed));
         let strangers = [self.core.host.keeper_pid.cast_signed(), self.core.host.server_pid.cast_signed()];
         let line_max = line_max.unwrap_or(LINE_MAX).min(LINE_MAX);
         let events = self.events.clone();
         tokio::task::spawn_blocking(move || {
+            let table = Table::look(&former.table);
             let (items, samples) = (Vec::new(), BTreeMap::new());
-            let mut scan = Scan { at: now().tick, leaders, owners, strangers, former, items, samples };
-            scan.gather(process::all());
+            let mut scan = Scan { at: now().tick, leaders, owners, strangers, former: &former.samples, items, samples };
+            scan.gather(&table);
             let Scan { mut items, samples, .. } = scan;
             items.extend(ended);
             items.retain(|item| session.is_none_or(|session| item.session == Some(session)));
@@ -66,13 +68,13 @@ impl Server {
                 item.command_line.truncate(item.command_line.floor_char_boundary(line_max));
             }
             // A loop that is gone needs no events.
-            drop(events.blocking_send(Event::Procs(ProcEvent::Table(call, value(&items), samples))));
+            drop(events.blocking_send(Event::Procs(ProcEvent::Table(call, value(&items), Listed { table, samples }))));
         });
     }
 
     /// The table was gathered.
-    pub(super) fn table_gathered(&mut self, call: CallId, items: Value, samples: BTreeMap<(i32, u64), Sample>) {
-        self.procs.samples = Arc::new(samples);
+    pub(super) fn table_gathered(&mut self, call: CallId, items: Value, listed: Listed) {
+        self.procs.listed = Arc::new(listed);
         self.served(call, Ok(items));
     }
 
@@ -85,31 +87,32 @@ impl Server {
 }
 
 /// A look at the processes of this machine.
-struct Scan {
+struct Scan<'a> {
     at: Tick,
     leaders: BTreeMap<i32, Owner>,
     owners: BTreeMap<Vec<u8>, Owner>,
     /// Keeper and server.
     strangers: [i32; 2],
     /// What was seen the last time.
-    former: Arc<BTreeMap<(i32, u64), Sample>>,
+    former: &'a BTreeMap<(i32, u64), Sample>,
     items: Vec<ProcessItem>,
     samples: BTreeMap<(i32, u64), Sample>,
 }
 
-impl Scan {
+impl Scan<'_> {
     /// The living processes of all sessions, each below its parent.
-    fn gather(&mut self, mut all: Vec<Process>) {
+    fn gather(&mut self, table: &Table) {
+        let mut all: Vec<&Process> = table.processes().collect();
         // In the order of their start, so that each parent's children are too.
         all.sort_by_key(|process| (process.start_time, process.pid));
         let mut children: BTreeMap<i32, Vec<&Process>> = BTreeMap::new();
-        for process in &all {
+        for process in all.iter().copied() {
             children.entry(process.parent).or_default().push(process);
         }
         // Leaders first, then orphans that came to the keeper.
         let (leaders, strangers) = (&self.leaders, self.strangers);
         let orphans = children.get(&strangers[0]).into_iter().flatten().filter(|process| !strangers.contains(&process.pid));
-        let tops = all.iter().filter(|process| leaders.contains_key(&process.pid));
+        let tops = all.iter().copied().filter(|process| leaders.contains_key(&process.pid));
         let mut tops: Vec<&Process> = tops.chain(orphans.filter(|process| !leaders.contains_key(&process.pid)).copied()).collect();
         tops.sort_by_key(|process| (leaders.get(&process.pid).is_none_or(|owner| owner.pane.is_none()), process.start_time, process.pid));
         for top in tops {
