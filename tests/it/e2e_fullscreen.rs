@@ -107,6 +107,23 @@ fn fzf_filters_is_clicked_and_leaves_its_choice() {
     is_back(&client);
 }
 
+/// Uses a multiplexer within that shows two panes side by side: `bar` stands at the left of its status line.
+fn tour(client: &Abide, bar: &str, is_scrolled: impl Fn(&Screen) -> bool) {
+    client.type_line("echo right-$((1+1))");
+    client.expect_screen("the right one", |screen| screen.position("right-2").is_some_and(|(x, _)| (40..85).contains(&x)));
+    client.click((5, 5));
+    client.type_line("echo left-$((1+1))");
+    client.expect_screen("the left one", |screen| screen.position("left-2").is_some_and(|(x, _)| x < 10));
+    client.type_line("clear; seq 200; echo end-$((1+1))");
+    client.expect("end-2");
+    wheel(client, (WHEEL_UP, (5, 10)), "its own scrollback", is_scrolled);
+    client.type_text("q");
+    client.resize((100, 22));
+    client.expect_screen("its status line in the new last row", |screen| left(screen, 20).contains(bar));
+    client.resize(SIZE);
+    client.expect_screen("its status line in the old last row", |screen| left(screen, 28).contains(bar));
+}
+
 #[test]
 fn tmux_inside_splits_is_clicked_resized_and_left() {
     if missing_tool("tmux") {
@@ -119,19 +136,7 @@ fn tmux_inside_splits_is_clicked_resized_and_left() {
     client.expect_screen("two panes of it", |screen| {
         screen.rows()[3].matches('│').count() >= 2 || screen.rows()[3].matches('x').count() >= 2
     });
-    client.type_line("echo right-$((1+1))");
-    client.expect_screen("the right one", |screen| screen.position("right-2").is_some_and(|(x, _)| (40..85).contains(&x)));
-    client.click((5, 5));
-    client.type_line("echo left-$((1+1))");
-    client.expect_screen("the left one", |screen| screen.position("left-2").is_some_and(|(x, _)| x < 10));
-    client.type_line("clear; seq 200; echo end-$((1+1))");
-    client.expect("end-2");
-    wheel(&client, (WHEEL_UP, (5, 10)), "its own scrollback", |screen| screen.shows("[") && screen.shows("150"));
-    client.type_text("q");
-    client.resize((100, 22));
-    client.expect_screen("its status line in the new last row", |screen| left(screen, 20).starts_with("[deep]"));
-    client.resize(SIZE);
-    client.expect_screen("its status line in the old last row", |screen| left(screen, 28).starts_with("[deep]"));
+    tour(&client, "[deep]", |screen| screen.shows("[") && screen.shows("150"));
     client.type_line("TMUX_TMPDIR=$HOME tmux -L inner kill-server");
     client.expect_without("[deep]");
     is_back(&client);
@@ -144,19 +149,7 @@ fn abide_inside_splits_is_clicked_resized_and_left() {
     client.expect_screen("the inner client", |screen| left(screen, 28).contains(" inner "));
     client.press("C-b C-b %");
     client.expect_screen("two panes of it", |screen| screen.rows()[5].matches('│').count() == 2);
-    client.type_line("echo right-$((1+1))");
-    client.expect_screen("the right one", |screen| screen.position("right-2").is_some_and(|(x, _)| (40..85).contains(&x)));
-    client.click((5, 5));
-    client.type_line("echo left-$((1+1))");
-    client.expect_screen("the left one", |screen| screen.position("left-2").is_some_and(|(x, _)| x < 10));
-    client.type_line("clear; seq 200; echo end-$((1+1))");
-    client.expect("end-2");
-    wheel(&client, (WHEEL_UP, (5, 10)), "its own scrollback", |screen| screen.shows("150") && !screen.shows("end-2"));
-    client.type_text("q");
-    client.resize((100, 22));
-    client.expect_screen("its status line in the new last row", |screen| left(screen, 20).contains(" inner "));
-    client.resize(SIZE);
-    client.expect_screen("its status line in the old last row", |screen| left(screen, 28).contains(" inner "));
+    tour(&client, " inner ", |screen| screen.shows("150") && !screen.shows("end-2"));
     client.press("C-b C-b d");
     client.expect("[detached from inner]");
     is_back(&client);
