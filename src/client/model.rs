@@ -135,8 +135,10 @@ pub struct More {
     pub beside: Beside,
     /// Whether the card of the first run is shown.
     pub card: Card,
-    /// Whether the terminal speaks to a session that it is itself shown in.
+    /// Whether the terminal is a pane of an abide.
     pub nested: bool,
+    /// What that abide calls the pane; empty if it is not told.
+    pub identity: String,
 }
 
 /// Whether the card of the first run is shown.

@@ -101,8 +101,10 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
     {
         model.more.nested = true;
         model.damage.chrome = true;
-        let identity = inside.split_once(") ").map(|(_, identity)| identity.to_owned());
-        out.extend(identity.map(|identity| Message::Send(ToServer::Inside(identity))));
+        model.more.identity = inside.split_once(") ").map(|(_, identity)| identity.to_owned()).unwrap_or_default();
+        if matches!(model.link, Link::Up(_)) {
+            server::say_inside(model, out);
+        }
     }
     // Modes that it turned out to have are set with the next frame.
     model.damage.cursor = true;

@@ -59,6 +59,14 @@ fn closed(model: &mut Model, what: &str, undo_ms: u64) {
     model.notify_for(format!("{CLOSED}{what}; undo: {how}"), UNDO_TIME.min(Span::millis(undo_ms)));
 }
 
+/// Tells the server of which pane this is the client, for it must not be shown there: what a terminal answers may come before there is a server, and a
+/// server that takes over was not told.
+pub(super) fn say_inside(model: &Model, out: &mut Vec<Message>) {
+    if !model.more.identity.is_empty() {
+        out.push(Message::Send(ToServer::Inside(model.more.identity.clone())));
+    }
+}
+
 /// The server knows nothing of what this client shows: the next frame is whole.
 fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     let again = model.scene.number.is_some();
@@ -71,6 +79,7 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     if model.setup.bars.rows() != BARS_USUAL {
         out.push(Message::Send(ToServer::Bars(model.setup.bars.rows())));
     }
+    say_inside(model, out);
     out.push(Message::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
         send::send(model, &calls::show(session.id), out);

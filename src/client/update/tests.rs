@@ -453,6 +453,21 @@ fn a_restart_of_the_server_is_survived() {
     assert!(model.scene.chrome.tabs.is_empty());
 }
 
+/// The answer of the terminal was lost where it came before the connection, and not said to the next server.
+#[test]
+fn every_server_is_told_of_the_pane_around_before_what_the_client_came_for() {
+    let mut model = model();
+    update(&mut model, Event::Lost);
+    let version = TtyEvent::Reply(Reply::Version("abide(0.1.0) 5f.7".into()));
+    assert!(update(&mut model, Event::Tty(vec![version.clone()])).is_empty(), "nobody is there");
+    update(&mut model, Event::Connected);
+    for _ in 0..2 {
+        assert_eq!(server(&mut model, welcome(false, true))[..2], ["Send(Inside(\"5f.7\"))", "Welcomed(7)"]);
+    }
+    let messages = update(&mut model, Event::Tty(vec![version]));
+    assert!(matches!(messages.as_slice(), [Message::Send(ToServer::Inside(_))]), "{messages:?}");
+}
+
 #[test]
 fn a_server_that_forgot_the_view_is_told_the_session() {
     let mut model = model();
