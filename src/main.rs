@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
 use abide::client::{self, Options, Outcome, fresh, plain};
-use abide::platform::{places::is_first_run, socket};
+use abide::platform::{places::is_first_run, socket, stream::Stream};
 use abide::{keeper, record, server};
 
 fn main() -> ExitCode {
@@ -48,7 +48,7 @@ fn attached(attach: Attach) -> anyhow::Result<Outcome> {
         give_up: attach.give_up,
     };
     let connect = || async {
-        let stream = tokio::net::UnixStream::connect(attach.places.socket()).await?;
+        let stream = Stream::new(tokio::net::UnixStream::connect(attach.places.socket()).await?.into_std()?)?;
         socket::check_peer(&stream).map(|()| stream)
     };
     if attach.is_plain {

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::net::UnixStream;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::base::key::{Key, KeyCode, KeyInput};
@@ -21,6 +20,7 @@ use crate::client::scene::Scene;
 use crate::config::keymap::Bound;
 use crate::platform;
 use crate::platform::outer::OuterTerminal;
+use crate::platform::stream::Stream;
 use crate::wire::frame::{self, Outer, ToClient, ToServer};
 use crate::wire::packet::Packets;
 use crate::wire::rpc::Response;
@@ -35,7 +35,7 @@ const LINE_MAX: usize = 64 << 10;
 const HELP: &str = "~. leaves; ~: and a command, such as ~: tab next; ~~ types a ~; Ctrl-C is for the program";
 
 /// Shows a session line by line until the client leaves, over this connection if there is one; `tell` says a line.
-pub async fn run(options: Options, stream: io::Result<UnixStream>, tell: impl FnMut(&str)) -> Outcome {
+pub async fn run(options: Options, stream: io::Result<Stream>, tell: impl FnMut(&str)) -> Outcome {
     let stream = match stream {
         Ok(stream) => stream,
         Err(error) => return Outcome::Lost { reason: error.to_string() },
@@ -48,7 +48,7 @@ pub async fn run(options: Options, stream: io::Result<UnixStream>, tell: impl Fn
 
 struct Plain<T> {
     options: Options,
-    stream: UnixStream,
+    stream: Stream,
     typed: AsyncFd<File>,
     tell: T,
     packets: Packets,
@@ -70,7 +70,7 @@ struct Told {
 }
 
 impl<T: FnMut(&str)> Plain<T> {
-    fn new(mut options: Options, stream: UnixStream, tell: T) -> io::Result<Self> {
+    fn new(mut options: Options, stream: Stream, tell: T) -> io::Result<Self> {
         let typed = platform::watch(File::from(io::stdin().as_fd().try_clone_to_owned()?), Interest::READABLE)?;
         if let Ok((size, _)) = OuterTerminal::open().and_then(|terminal| terminal.size()) {
             options.hello.size = size;

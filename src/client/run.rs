@@ -8,9 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::io::{Interest, Ready};
-use tokio::net::UnixStream;
 
 use crate::base::time::{Span, Tick};
 use crate::client::aside::{Aside, Happened};
@@ -30,6 +29,7 @@ use crate::client::terminal;
 use crate::client::terminfo;
 use crate::client::update::update;
 use crate::platform::outer::{OuterTerminal, stop_self};
+use crate::platform::stream::{self, Stream};
 use crate::platform::{self, places};
 use crate::wire::frame::{self, ToClient, ToServer};
 use crate::wire::hello::Hello;
@@ -68,7 +68,7 @@ pub struct Options {
 pub async fn run<C, F>(options: Options, connect: C) -> Outcome
 where
     C: FnMut() -> F,
-    F: Future<Output = io::Result<UnixStream>>,
+    F: Future<Output = io::Result<Stream>>,
 {
     match Client::new(options, connect) {
         Ok(mut client) => client.run().await,
@@ -79,21 +79,23 @@ where
 /// The terminal with its readiness.
 #[expect(deprecated, reason = "its successor is unsafe; the terminal owns its descriptor and never changes it, which is all that asks for")]
 fn registered(terminal: Arc<OuterTerminal>) -> io::Result<AsyncFd<Arc<OuterTerminal>>> {
-    AsyncFd::with_interest(terminal, Interest::READABLE | Interest::WRITABLE)
+    AsyncFd::with_interest(terminal, Interest::READABLE)
 }
 
 /// How things stand with the connection.
 enum Conn<F> {
     Connecting(Pin<Box<F>>),
     Waiting(Tick),
-    Up(UnixStream),
+    Up(Stream),
 }
 
 /// What the loop woke for.
 enum Woke {
     Signal(Signal),
-    Connected(io::Result<UnixStream>),
-    Socket(io::Result<Ready>),
+    Connected(io::Result<Stream>),
+    Told(io::Result<()>),
+    /// The server or the terminal takes bytes again.
+    Room,
     Typed,
     Deadline,
     Aside(Happened),
@@ -144,7 +146,7 @@ struct Screen {
 impl<C, F> Client<C, F>
 where
     C: FnMut() -> F,
-    F: Future<Output = io::Result<UnixStream>>,
+    F: Future<Output = io::Result<Stream>>,
 {
     fn new(options: Options, mut connect: C) -> io::Result<Self> {
         let terminal = Arc::new(OuterTerminal::open()?);
@@ -210,9 +212,9 @@ where
             match self.wait().await {
                 Woke::Signal(signal) => self.signal(signal),
                 Woke::Connected(result) => self.connected(result),
-                Woke::Socket(Ok(ready)) if ready.is_readable() || ready.is_read_closed() => self.read_socket(),
-                Woke::Socket(Ok(_)) | Woke::Deadline => {}
-                Woke::Socket(Err(error)) => self.lost(&error.to_string()),
+                Woke::Told(Ok(())) => self.read_socket(),
+                Woke::Told(Err(error)) => self.lost(&error.to_string()),
+                Woke::Room | Woke::Deadline => {}
                 Woke::Typed => self.read_terminal(),
                 Woke::Aside(happened) => self.aside(happened),
             }
@@ -230,15 +232,15 @@ where
         let (connecting, socket) = match conn {
             Conn::Connecting(future) => (Some(future), None),
             Conn::Waiting(_) => (None, None),
-            Conn::Up(stream) => (None, Some(stream)),
+            Conn::Up(stream) => (None, Some(&*stream)),
         };
-        let interest = if is_sending { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
         tokio::select! {
             biased;
             signal = signals.next() => Woke::Signal(signal),
-            ready = async { socket.expect("guarded").ready(interest).await }, if socket.is_some() => Woke::Socket(ready),
+            ready = async { socket.expect("guarded").readable().await }, if socket.is_some() => Woke::Told(ready),
             ready = tty.readable(), if reads_terminal => { drop(ready); Woke::Typed }
-            ready = tty.writable(), if is_drawing => { drop(ready); Woke::Deadline }
+            Ok(()) = stream::room(tty.as_fd()), if is_drawing => Woke::Room,
+            Ok(()) = async { socket.expect("guarded").writable().await }, if is_sending && socket.is_some() => Woke::Room,
             happened = aside.next() => Woke::Aside(happened),
             result = async { connecting.expect("guarded").await }, if connecting.is_some() => Woke::Connected(result),
             _ = tokio::time::timeout(pause.unwrap_or_default(), pending::<()>()), if pause.is_some() => Woke::Deadline,
@@ -375,7 +377,7 @@ where
     fn write_screen(&mut self) {
         while self.screen.written < self.screen.bytes.len() {
             let rest = &self.screen.bytes[self.screen.written..];
-            match self.tty.try_io(Interest::WRITABLE, |terminal| terminal.write(rest)) {
+            match self.tty.get_ref().write(rest) {
                 Ok(written) => self.screen.written += written,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -447,7 +449,7 @@ where
         self.settle_at = self.decoder.is_ambiguous().then(|| platform::now().tick + wait);
     }
 
-    fn connected(&mut self, result: io::Result<UnixStream>) {
+    fn connected(&mut self, result: io::Result<Stream>) {
         match result {
             Ok(stream) => {
                 self.conn = Conn::Up(stream);

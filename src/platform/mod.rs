@@ -16,6 +16,7 @@ pub mod picture;
 pub mod places;
 pub mod socket;
 pub mod start;
+pub mod stream;
 mod sys;
 pub mod tty;
 mod watch;

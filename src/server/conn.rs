@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::net::UnixStream;
 use tokio::sync::mpsc::Sender;
 
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::Tick;
+use crate::platform::stream::Stream;
 use crate::server::draw::Drawn;
 use crate::server::jobs::event::ProcEvent;
 use crate::server::seek::Seeker;
@@ -20,7 +20,7 @@ pub(super) struct ConnId(pub(super) u64);
 #[derive(Debug)]
 pub(super) enum Event {
     /// Somebody connected.
-    Opened(UnixStream),
+    Opened(Stream),
     /// Bytes arrived on a connection.
     Bytes(ConnId, Vec<u8>),
     /// A connection was closed by its peer, or is broken.
@@ -85,7 +85,7 @@ impl Attached {
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Conn {
-    stream: Arc<UnixStream>,
+    stream: Arc<Stream>,
     pub(super) speech: Speech,
     unsent: Vec<u8>,
     sent: usize,
@@ -96,7 +96,7 @@ pub(super) struct Conn {
 
 impl Conn {
     /// Begins to read from a stream.
-    pub(super) fn open(id: ConnId, stream: UnixStream, events: &Sender<Event>) -> Self {
+    pub(super) fn open(id: ConnId, stream: Stream, events: &Sender<Event>) -> Self {
         let stream = Arc::new(stream);
         tokio::spawn(read(id, Arc::clone(&stream), events.clone()));
         Self { stream, speech: Speech::Unknown, unsent: Vec::new(), sent: 0, waits: false, closing: false }
@@ -169,7 +169,7 @@ impl Conn {
     }
 }
 
-async fn read(id: ConnId, stream: Arc<UnixStream>, events: Sender<Event>) {
+async fn read(id: ConnId, stream: Arc<Stream>, events: Sender<Event>) {
     let mut buffer = vec![0; READ_LEN];
     loop {
         let read = match stream.readable().await {

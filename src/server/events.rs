@@ -2,14 +2,13 @@
 
 use std::os::fd::OwnedFd;
 
-use tokio::net::UnixStream;
-
 use crate::action::table;
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::memory::{HeapMemory, Memory};
 use crate::base::time::Tick;
 use crate::core::{Input, Viewer};
+use crate::platform::stream::Stream;
 use crate::platform::{now, socket};
 use crate::server::conn::{Attached, Conn, ConnId, Event, LINE_MAX, Speech};
 use crate::server::draw::Drawn;
@@ -53,7 +52,7 @@ impl Server {
         }
     }
 
-    fn open(&mut self, stream: UnixStream) {
+    fn open(&mut self, stream: Stream) {
         if let Err(error) = socket::check_peer(&stream) {
             tracing::warn!(%error, "connection refused");
             return;

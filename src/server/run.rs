@@ -13,6 +13,7 @@ use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::Memory;
 use crate::base::time::{Span, Tick};
 use crate::core::Input;
+use crate::platform::stream::Stream;
 use crate::platform::{Changes, config_file, linger, now, process, saved, watch};
 use crate::server::conn::{Conn, Event};
 use crate::server::draw::ECHO_WITHIN;
@@ -70,7 +71,10 @@ impl Server {
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.event(event),
-                Ok((stream, _)) = listener.accept() => self.event(Event::Opened(stream)),
+                Ok((stream, _)) = listener.accept() => match stream.into_std().and_then(Stream::new) {
+                    Ok(stream) => self.event(Event::Opened(stream)),
+                    Err(error) => tracing::warn!(%error, "connection refused"),
+                },
                 record = self.link.next() => match record {
                     Ok(record) => self.record(record),
                     Err(error) => self.hand_over(&error).await?,

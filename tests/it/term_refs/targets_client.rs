@@ -10,7 +10,7 @@ use abide::base::row::{Row, RunKind};
 use abide::base::style::Style;
 use abide::base::time::{Now, Tick};
 use abide::client::Setup;
-use abide::client::caps::{Caps, Depth};
+use abide::client::caps::{Caps, Depth, Features};
 use abide::client::input::{Decoder, PASTE_MAX, TtyEvent};
 use abide::client::model::{Event, Link, Model};
 use abide::client::paint::Painter;
@@ -41,7 +41,7 @@ struct Attached {
 
 impl Attached {
     fn new(size: Size) -> Self {
-        let caps = Caps { depth: Depth::True, underlines: true, sync: true, ..Caps::default() };
+        let caps = Caps { depth: Depth::True, underlines: true, sync: true, features: Features::OVERLINE, ..Caps::default() };
         let mut model = Model::new(SETUP.with(Rc::clone), size, caps, Now::default());
         model.link = Link::Up(Tick(0));
         Self { model, painter: Painter::default(), outer: terminal(size), number: 0, tick: 0 }
