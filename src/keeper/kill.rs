@@ -109,9 +109,9 @@ fn members(job: &Job, scope: Scope<'_>, seen: &BTreeMap<i32, u64>) -> (Vec<Proce
     };
     let others = picture.processes().filter(|process| process.pid > 1 && process.pid != own_pid && process.pid != scope.server_pid);
     let tops: Vec<i32> = others.filter(|process| marked(process)).map(|process| process.pid).collect();
-    let mut members = picture.living(&picture.family(tops));
+    let (mut members, has_ended) = picture.living_family(tops);
     members.retain(|process| process.pid != own_pid && process.pid != scope.server_pid);
-    (members, is_sure)
+    (members, is_sure && !has_ended)
 }
 
 /// A kill under way.

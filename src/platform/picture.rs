@@ -65,6 +65,15 @@ impl Picture {
         found
     }
 
+    /// Those of a family that have not ended, and whether some have: who ends during a look may have started another after the ids were listed.
+    #[must_use]
+    pub fn living_family(&self, tops: impl IntoIterator<Item = i32>) -> (Vec<Process>, bool) {
+        let family = self.family(tops);
+        let living = self.living(&family);
+        let has_ended = living.len() < family.len();
+        (living, has_ended)
+    }
+
     /// Those of these processes that have not ended.
     #[must_use]
     pub fn living(&self, pids: &BTreeSet<i32>) -> Vec<Process> {
@@ -136,6 +145,7 @@ mod tests {
         let family = picture.family([2]);
         assert_eq!(family.iter().copied().collect::<Vec<_>>(), [2, 3, 4, 5]);
         assert_eq!(picture.living(&family).iter().map(|process| process.pid).collect::<Vec<_>>(), [3, 4, 5]);
+        assert_eq!((picture.living_family([2]).1, picture.living_family([3]).1), (true, false));
         assert!(picture.has((9, own.start_time)) && !picture.has((9, own.start_time + 1)));
     }
 

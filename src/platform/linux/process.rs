@@ -133,18 +133,18 @@ pub fn environment(pid: i32) -> Vec<Vec<u8>> {
 pub fn settled_environment(pid: i32) -> Option<Vec<Vec<u8>>> {
     match fs::read(format!("/proc/{pid}/environ")) {
         Ok(bytes) if !bytes.is_empty() => Some(strings(&bytes)),
-        // Field 51 is where its environment ends: 0 while it has none yet, or none any more.
-        Ok(_) => stat_field(pid, 51).filter(|end| end != "0").map(|_| Vec::new()),
+        Ok(_) => has_no_environment(&fs::read(format!("/proc/{pid}/stat")).ok()?)?.then(Vec::new),
         Err(error) => (error.kind() == std::io::ErrorKind::PermissionDenied).then(Vec::new),
     }
 }
 
-/// A field of `proc_pid_stat(5)` behind the name, by its number there.
-fn stat_field(pid: i32, number: usize) -> Option<String> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let close = stat.iter().rposition(|byte| *byte == b')')?;
-    let rest = std::str::from_utf8(stat.get(close + 1..)?).ok()?;
-    rest.split_ascii_whitespace().nth(number - 3).map(str::to_owned)
+/// Whether the environment of a process begins where it ends (fields 50 and 51 of `proc_pid_stat(5)`). Both are 0 while it has none yet, or none any
+/// more; and when this is read it may have the one that it had not when it was asked for.
+fn has_no_environment(line: &[u8]) -> Option<bool> {
+    let close = line.iter().rposition(|byte| *byte == b')')?;
+    let mut fields = std::str::from_utf8(line.get(close + 1..)?).ok()?.split_ascii_whitespace().skip(50 - 3);
+    let (start, end) = (fields.next()?, fields.next()?);
+    Some(start == end && end != "0")
 }
 
 /// Its working directory, if it is ours to see and still exists.
@@ -208,6 +208,28 @@ mod tests {
             // Nothing to hold but that it does not panic.
             let _process = parse(&line[..cut]);
         }
+    }
+
+    /// One that had become another program between the two questions was taken for one without an environment, and for nobody's.
+    #[test]
+    fn an_environment_is_empty_only_where_it_is_said_to_be() {
+        let line = |start: u64, end: u64| {
+            let fields: Vec<String> = (4..50).map(|field| field.to_string()).collect();
+            has_no_environment(format!("42 (a) b) S {} {start} {end} 0", fields.join(" ")).as_bytes())
+        };
+        assert_eq!((line(0, 0), line(7, 7), line(7, 9)), (Some(false), Some(true), Some(false)));
+        assert_eq!(has_no_environment(b"42 (a) S 1"), None);
+        let mut child = std::process::Command::new("sleep").arg("1000").env_clear().spawn().unwrap();
+        let found = loop {
+            if let Some(found) = settled_environment(child.id().cast_signed()).filter(Vec::is_empty) {
+                break found;
+            }
+            std::thread::yield_now();
+        };
+        assert!(found.is_empty());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(settled_environment(rustix::process::getpid().as_raw_pid()).is_some_and(|variables| !variables.is_empty()));
     }
 
     #[test]

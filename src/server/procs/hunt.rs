@@ -497,7 +497,8 @@ impl Server {
         // Whoever is nobody's child but a shell's or the keeper's decides for all below.
         let tops = tops(seen.picture, |pid| pids.contains(&pid) || strangers.contains(&pid));
         let found: Vec<i32> = tops.filter(|top| belongs(top)).map(|top| top.pid).collect();
-        Found { living: seen.picture.living(&seen.picture.family(found)), is_sure }
+        let (living, has_ended) = seen.picture.living_family(found);
+        Found { living, is_sure: is_sure && !has_ended }
     }
 
     /// What the `ABIDE_JOB` of all our programs begins with.
