@@ -25,12 +25,6 @@ pub struct Now {
 pub struct Span(pub u64);
 
 impl Span {
-    /// `n` microseconds.
-    #[must_use]
-    pub const fn micros(n: u64) -> Self {
-        Self(n.saturating_mul(1000))
-    }
-
     /// `n` milliseconds.
     #[must_use]
     pub const fn millis(n: u64) -> Self {

@@ -37,8 +37,6 @@ use crate::wire::packet::Packets;
 
 /// The first and the longest pause between attempts to connect.
 const RETRY: (Span, Span) = (Span::millis(10), Span::millis(500));
-/// An echo is waited for so long without sleep: it is mostly there before a processor that slept would be awake again.
-const LINGER: Span = Span::micros(300);
 /// Bytes read at a time.
 const READ_MAX: usize = 64 * 1024;
 /// Notes for the terminal (bells, clipboard) that may wait while it does not read, in bytes; more are dropped.
@@ -126,8 +124,6 @@ struct Client<C, F> {
     /// What comes from this machine besides the terminal.
     aside: Aside,
     outcome: Option<Outcome>,
-    /// Until when an echo is waited for without sleep.
-    echo_until: Option<Tick>,
 }
 
 /// Bytes on their way to the terminal.
@@ -196,7 +192,6 @@ where
             screen: Screen { bytes, ..Screen::default() },
             aside,
             outcome: None,
-            echo_until: None,
         })
     }
 
@@ -208,7 +203,6 @@ where
             if let Some(outcome) = self.outcome.take() {
                 return outcome;
             }
-            self.linger();
             match self.wait().await {
                 Woke::Signal(signal) => self.signal(signal),
                 Woke::Connected(result) => self.connected(result),
@@ -247,16 +241,6 @@ where
         }
     }
 
-    /// Stays awake for the echo of the key that was just sent.
-    fn linger(&mut self) {
-        let Some(until) = self.echo_until.take() else { return };
-        let Conn::Up(stream) = &self.conn else { return };
-        if platform::linger_for_input(until, [stream.as_fd(), self.tty.as_fd()]) {
-            // What came may be something else.
-            self.echo_until = Some(until);
-        }
-    }
-
     fn next_deadline(&self) -> Option<Tick> {
         let retry = if let Conn::Waiting(at) = self.conn { Some(at) } else { None };
         [retry, self.settle_at, self.aside.deadline(), self.model.next_deadline()].into_iter().flatten().min()
@@ -276,12 +260,7 @@ where
 
     fn carry_out(&mut self, message: Message) {
         match message {
-            Message::Input(input) => {
-                if matches!(input, Numbered::Keys(_)) {
-                    self.echo_until = Some(platform::now().tick + LINGER);
-                }
-                self.outbox.input(input);
-            }
+            Message::Input(input) => self.outbox.input(input),
             Message::Send(message) => self.outbox.send(&message),
             Message::Taken(number) => self.outbox.taken(number),
             Message::Welcomed(number) => {

@@ -1,11 +1,8 @@
 //! The clock, the boot and randomness, for the roles; everything below them is handed these as values.
 
 use std::io;
-use std::os::fd::BorrowedFd;
 
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::rand::{GetRandomFlags, getrandom};
-use rustix::thread::sched_yield;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::base::time::{Now, Tick};
@@ -15,28 +12,6 @@ use crate::base::time::{Now, Tick};
 pub fn now() -> Now {
     let (tick, wall) = (clock_gettime(ClockId::Monotonic), clock_gettime(ClockId::Realtime));
     Now { tick: Tick(nanos(tick)), wall: nanos(wall) / 1_000_000 }
-}
-
-/// Looks until it is there or that moment has come; gives whether it is there. Whoever else wants the processor gets it meanwhile.
-///
-/// For what comes sooner than an idle processor wakes up, and for no longer than that: the caller does nothing else.
-pub fn linger(until: Tick, mut is_there: impl FnMut() -> bool) -> bool {
-    loop {
-        if is_there() {
-            return true;
-        }
-        if until <= now().tick {
-            return false;
-        }
-        sched_yield();
-    }
-}
-
-/// The same for input from any of these, or the end of it.
-#[must_use]
-pub fn linger_for_input<const N: usize>(until: Tick, fds: [BorrowedFd<'_>; N]) -> bool {
-    let mut polled = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
-    linger(until, || poll(&mut polled, Some(&Timespec::default())).is_ok_and(|count| 0 < count))
 }
 
 fn nanos(time: Timespec) -> u64 {

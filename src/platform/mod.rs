@@ -21,7 +21,7 @@ mod sys;
 pub mod tty;
 mod watch;
 
-pub use clock::{boot_id, linger, linger_for_input, now, random_u64};
+pub use clock::{boot_id, now, random_u64};
 pub use eventfd::EventFd;
 pub use executable::{NoExecutable, executable};
 #[cfg(target_os = "linux")]

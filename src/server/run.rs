@@ -14,7 +14,7 @@ use crate::base::memory::Memory;
 use crate::base::time::{Span, Tick};
 use crate::core::Input;
 use crate::platform::stream::Stream;
-use crate::platform::{Changes, config_file, linger, now, process, saved, watch};
+use crate::platform::{Changes, config_file, now, process, saved, watch};
 use crate::server::conn::{Conn, Event};
 use crate::server::draw::ECHO_WITHIN;
 use crate::server::edge::{Origin, Server};
@@ -33,8 +33,6 @@ const TURN_BYTES_TYPING: usize = 32 << 10;
 const BRISK_BYTES: usize = 4 << 10;
 /// In a flood the keeper is not asked for a wake at every read of it: what came meanwhile is looked at after so long.
 const BRISK_SPAN: Span = Span::millis(1);
-/// An echo is waited for so long without sleep: it is mostly there before a processor that slept would be awake again.
-const LINGER: Span = Span::micros(200);
 /// After so many inputs without a frame, a client is told what was taken.
 const TELL_AFTER: u64 = 32;
 
@@ -62,7 +60,7 @@ impl Server {
                 self.part();
                 return Ok(status);
             }
-            if pace == Pace::Calm && (self.linger() || !self.may_wait()) {
+            if pace == Pace::Calm && !self.may_wait() {
                 continue;
             }
             let busy = pace == Pace::Busy;
@@ -132,15 +130,6 @@ impl Server {
             self.step(Input::Wake, Origin::None);
         }
         is_searching && self.core.is_searching()
-    }
-
-    /// Stays awake for the echo of a key that was typed just now; true if output came.
-    fn linger(&mut self) -> bool {
-        let typed_at = self.conns.values_mut().filter_map(Conn::attached).map(|attached| attached.drawn.input_at).max();
-        let Some(until) = typed_at.map(|at| at + LINGER).filter(|until| now().tick < *until) else { return false };
-        let panes = self.awaited_panes();
-        let mut has_output = || panes.iter().any(|pane| self.panes.get_mut(pane).is_some_and(PaneIo::has_output));
-        !panes.is_empty() && linger(until, &mut has_output)
     }
 
     /// Asks the keeper for a wake, and looks once more.
