@@ -18,9 +18,15 @@ impl Server {
         io.named_at = None;
         let first = io.pid();
         let leader = tty::foreground_group(io.master.as_fd()).filter(|leader| *leader != first);
-        let name = leader.and_then(process::label);
+        let name = leader.and_then(|leader| process::label(leader).or_else(|| process::label(last_of_group(first, leader)?)));
         if self.core.state.set_program(pane, name.as_deref()) {
             self.mark_stale();
         }
     }
+}
+
+/// The end of a pipeline whose first program is over: of `seq 1000 | less` that is what one looks at.
+fn last_of_group(shell: i32, group: i32) -> Option<i32> {
+    let children = process::children(shell).into_iter().filter_map(process::read);
+    children.filter(|child| child.group == group && !child.is_over()).map(|child| child.pid).last()
 }

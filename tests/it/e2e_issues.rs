@@ -90,6 +90,11 @@ fn issue_a_pane_is_called_by_the_program_in_its_foreground() {
     client.expect(" 1 cat");
     client.press("C-c");
     client.expect(" 1 bash");
+    // Of a pipeline whose first program is over it is the last.
+    client.type_line("true | tail -f /dev/null");
+    client.expect(" 1 tail");
+    client.press("C-c");
+    client.expect(" 1 bash");
     client.type_line("chmod +x job.sh; ./job.sh");
     client.expect(" 1 job.sh");
     client.world().kill_server();
