@@ -18,6 +18,18 @@ pub fn width(text: &str) -> usize {
     text.graphemes(true).map(cluster_width).sum()
 }
 
+/// Whether a terminal may take `next` for a part of the cluster that ends with `last` (UAX 29); it may be said of more than are.
+#[must_use]
+pub fn may_join(last: char, next: char) -> bool {
+    match next {
+        // Nothing that has a column of its own joins in alphabets, and no ideograph does.
+        ..'\u{900}' | '\u{3000}'..'\u{a4d0}' => false,
+        // Symbols join only what was opened for them (ZWJ).
+        '\u{2010}'..'\u{3000}' => char_width(last) == 0,
+        _ => char_width(last) == 0 || [last, next].iter().collect::<String>().graphemes(true).count() == 1,
+    }
+}
+
 /// Columns that one grapheme cluster takes: 0, 1 or 2.
 #[must_use]
 pub fn cluster_width(cluster: &str) -> usize {
@@ -87,7 +99,25 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{fitting, harmless, nearest, width};
+    use super::{fitting, harmless, may_join, nearest, width};
+
+    #[test]
+    fn what_would_join_across_cells_is_told() {
+        for (last, next, expected) in [
+            ('a', 'b', false),
+            ('д', 'ж', false),
+            ('漢', '字', false),
+            ('│', '─', false),
+            ('\u{1f1e9}', '\u{1f1ea}', true),
+            ('\u{1100}', '\u{1161}', true),
+            ('\u{fffd}', '\u{119df}', true),
+            ('\u{200d}', '\u{1f467}', true),
+            ('\u{200d}', '\u{2601}', true),
+            ('\u{1f467}', '\u{1f467}', false),
+        ] {
+            assert_eq!(may_join(last, next), expected, "{last:?} {next:?}");
+        }
+    }
 
     #[test]
     fn widths_go_by_cluster() {

@@ -50,6 +50,16 @@ pub(super) enum Glyph<'a> {
     Cluster(&'a str),
 }
 
+impl Glyph<'_> {
+    /// Its first and its last character.
+    pub(super) fn ends(&self) -> (char, char) {
+        match self {
+            Self::Char(c) => (*c, *c),
+            Self::Cluster(text) => (text.chars().next().unwrap_or(' '), text.chars().next_back().unwrap_or(' ')),
+        }
+    }
+}
+
 impl Cell {
     const DEFAULT: Style =
         Style { fg: Colour::Default, bg: Colour::Default, underline_colour: Colour::Default, underline: Underline::None, attrs: Attrs(0) };

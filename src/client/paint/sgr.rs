@@ -2,6 +2,7 @@
 
 use super::cells::{Cell, Glyph, Glyphs, doubtful_cols};
 use crate::base::style::{Attrs, Colour, CursorShape, Style, Underline};
+use crate::base::text::may_join;
 use crate::client::caps::{Caps, Depth, Features};
 
 /// A terminal's cursor and style while a frame is written. A frame begins and ends with the default style and no link.
@@ -12,13 +13,15 @@ pub(super) struct Pen {
     link: u32,
     /// Where the cursor is, if that is sure.
     at: Option<(usize, usize)>,
+    /// What was written before it.
+    last: char,
     /// Where in the output this frame's cells begin.
     start: usize,
 }
 
 impl Pen {
     pub(super) fn new(caps: Caps, start: usize) -> Self {
-        Self { caps, style: Style::default(), link: 0, at: None, start }
+        Self { caps, style: Style::default(), link: 0, at: None, last: ' ', start }
     }
 
     /// Writes cells from row and column `at`.
@@ -28,6 +31,13 @@ impl Pen {
             if cell.is_tail() {
                 continue;
             }
+            let glyph = glyphs.of(*cell);
+            let (first, last) = glyph.ends();
+            if may_join(self.last, first) {
+                // They are in cells of their own because the cursor was moved between them.
+                self.at = None;
+            }
+            self.last = last;
             self.go(y, x, out);
             if cell.link != self.link {
                 self.set_link(cell.link, glyphs, out);
@@ -35,7 +45,6 @@ impl Pen {
             if cell.style != self.style {
                 self.set_style(cell.style, out);
             }
-            let glyph = glyphs.of(*cell);
             let is_sure = doubtful_cols(&glyph, self.caps.widths).is_none();
             if !is_sure && cell.is_wide() {
                 // A terminal that takes it for narrow would leave the other half as it was.
