@@ -28,5 +28,5 @@ impl Server {
 /// The end of a pipeline whose first program is over: of `seq 1000 | less` that is what one looks at.
 fn last_of_group(shell: i32, group: i32) -> Option<i32> {
     let children = process::children(shell).into_iter().filter_map(process::read);
-    children.filter(|child| child.group == group && !child.is_over()).map(|child| child.pid).last()
+    children.filter(|child| child.group == group && !child.is_over()).map(|child| child.pid).next_back()
 }
