@@ -425,8 +425,16 @@ mod tests {
         shell.type_line("stty size");
         shell.expect("20 90");
         shell.expect_screen("the next prompt", |screen| screen.rows().iter().any(|row| row.trim_end() == "ready$"));
+        shell.type_line("echo on-$((1)); cat");
+        shell.expect("on-1");
+        shell.type_line("heard");
+        shell.expect_screen("it echoed and written", |screen| screen.rows().iter().filter(|row| row.trim_end() == "heard").count() == 2);
         shell.press("C-c");
-        shell.expect("^C");
+        shell.expect_screen("the prompt after that", |screen| {
+            let rows = screen.rows();
+            let rest = rows.iter().skip_while(|row| !row.contains("^C"));
+            rest.skip(1).any(|row| row.trim_end() == "ready$")
+        });
         shell.type_line("exit 7");
         assert_eq!(shell.expect_exit(), 7);
     }
@@ -434,7 +442,8 @@ mod tests {
     #[test]
     fn the_harness_sees_who_is_left_and_signals() {
         let (world, shell) = shell();
-        shell.type_line("cat");
+        shell.type_line("echo on-$((1)); cat");
+        shell.expect("on-1");
         assert!(world.processes().contains(&shell.pid()));
         shell.press("C-d");
         shell.hang_up();
