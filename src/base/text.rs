@@ -21,13 +21,17 @@ pub fn width(text: &str) -> usize {
 /// Whether a terminal may take `next` for a part of the cluster that ends with `last` (UAX 29); it may be said of more than are.
 #[must_use]
 pub fn may_join(last: char, next: char) -> bool {
-    match next {
-        // Nothing that has a column of its own joins in alphabets, and no ideograph does.
-        ..'\u{900}' | '\u{3000}'..'\u{a4d0}' => false,
-        // Symbols join only what was opened for them (ZWJ).
-        '\u{2010}'..'\u{3000}' => char_width(last) == 0,
-        _ => char_width(last) == 0 || [last, next].iter().collect::<String>().graphemes(true).count() == 1,
-    }
+    let are_one = |next: char| [last, next].iter().collect::<String>().graphemes(true).count() == 1;
+    // A number sign of Arabic and the like takes in whatever comes next.
+    let is_open = matches!(last, '\u{600}'..'\u{2010}' | '\u{a4d0}'..) && are_one('a');
+    is_open
+        || match next {
+            // Nothing that has a column of its own joins in alphabets, and no ideograph does.
+            ..'\u{900}' | '\u{3000}'..'\u{a4d0}' => false,
+            // Symbols join only what was opened for them (ZWJ).
+            '\u{2010}'..'\u{3000}' => char_width(last) == 0,
+            _ => char_width(last) == 0 || are_one(next),
+        }
 }
 
 /// Columns that one grapheme cluster takes: 0, 1 or 2.
@@ -114,6 +118,8 @@ mod tests {
             ('\u{200d}', '\u{1f467}', true),
             ('\u{200d}', '\u{2601}', true),
             ('\u{1f467}', '\u{1f467}', false),
+            ('\u{600}', ')', true),
+            ('\u{633}', ')', false),
         ] {
             assert_eq!(may_join(last, next), expected, "{last:?} {next:?}");
         }
