@@ -41,7 +41,10 @@ impl Server {
             Effect::Snapshot { pane } => self.write_snapshot(pane),
             Effect::Answer { call, outcome } => {
                 if let Some(to) = self.calls.remove(&call) {
-                    self.answer(to, outcome);
+                    match self.procs.texts.remove(&call).filter(|_| outcome.is_ok()) {
+                        Some(text) => self.answer_text(to, &text),
+                        None => self.answer(to, outcome),
+                    }
                 }
             }
             Effect::Ask { call, question } => {
@@ -170,6 +173,15 @@ impl Server {
     /// Answers a call where it came from.
     pub(super) fn answer(&mut self, to: Return, outcome: Result<serde_json::Value, Refusal>) {
         let json = |id| serde_json::to_string(&Response::new(id, outcome)).expect("plain data");
+        self.answer_with(to, json);
+    }
+
+    /// The same with a result that is JSON already.
+    fn answer_text(&mut self, to: Return, result: &str) {
+        self.answer_with(to, |id| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"));
+    }
+
+    fn answer_with(&mut self, to: Return, json: impl FnOnce(serde_json::Value) -> String) {
         match to {
             Return::Rpc { conn, id } => {
                 let json = json(id);

@@ -1,7 +1,5 @@
 //! What tasks tell the loop about commands. Nothing is done here.
 
-use serde_json::Value;
-
 use crate::base::id::{CallId, CommandId};
 use crate::base::time::Tick;
 use crate::platform::picture::{Marks, Picture};
@@ -21,8 +19,8 @@ pub(in crate::server) enum ProcEvent {
     Ready(CallId, &'static str),
     /// The process table was looked at for what is being stopped.
     Looked(Box<Look>),
-    /// The table of processes that a call asked for, and what is remembered of them for the next.
-    Table(CallId, Value, Listed),
+    /// The table of processes that a call asked for, as JSON, and what is remembered of them for the next.
+    Table(CallId, String, Listed),
 }
 
 /// A look at the process table.

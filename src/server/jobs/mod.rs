@@ -46,6 +46,8 @@ pub(in crate::server) struct Procs {
     /// Commands beside the shell whose input stays open.
     pub(in crate::server) inputs: BTreeSet<CommandId>,
     pub(in crate::server) listed: Arc<Listed>,
+    /// Answers that are JSON already: thousands of processes as a value would cost more than to look at them.
+    pub(in crate::server) texts: BTreeMap<CallId, String>,
     pub(in crate::server) buffer: Vec<u8>,
 }
 

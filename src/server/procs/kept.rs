@@ -83,6 +83,7 @@ impl Restored {
             inputs: BTreeSet::new(),
             ending: Vec::new(),
             listed: Arc::default(),
+            texts: BTreeMap::new(),
             buffer: vec![0; BUFFER_LEN],
         };
         for (entry, fds) in programs {

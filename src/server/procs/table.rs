@@ -7,7 +7,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::action::process::ps::ProcessItem;
-use crate::action::table::value;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::Tick;
 use crate::platform::process::Process;
@@ -68,14 +67,21 @@ impl Server {
                 item.command_line.truncate(item.command_line.floor_char_boundary(line_max));
             }
             // A loop that is gone needs no events.
-            drop(events.blocking_send(Event::Procs(ProcEvent::Table(call, value(&items), Listed { table, samples }))));
+            drop(events.blocking_send(Event::Procs(ProcEvent::Table(
+                call,
+                serde_json::to_string(&items).expect("plain data"),
+                Listed { table, samples },
+            ))));
         });
     }
 
     /// The table was gathered.
-    pub(super) fn table_gathered(&mut self, call: CallId, items: Value, listed: Listed) {
+    pub(super) fn table_gathered(&mut self, call: CallId, items: String, listed: Listed) {
         self.procs.listed = Arc::new(listed);
-        self.served(call, Ok(items));
+        self.procs.texts.insert(call, items);
+        self.served(call, Ok(Value::Null));
+        // Who called may have gone.
+        self.procs.texts.remove(&call);
     }
 
     /// Commands that have ended, the latest first.
