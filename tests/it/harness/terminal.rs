@@ -242,6 +242,17 @@ impl Abide {
         self.expect_screen(what, predicate);
     }
 
+    /// Clicks until `text`, on which it clicks, is gone: a program that counts clicks by time may take a slow one for two halves.
+    #[track_caller]
+    pub(crate) fn insist_click(&self, text: &str) {
+        for _ in 0..10 {
+            let Some(at) = self.screen().position(text) else { return };
+            self.click(at);
+            drop(self.wait(PATIENCE / 10, |seen| !Screen(seen.parser.screen().clone()).shows(text) || seen.ended.is_some()));
+        }
+        self.expect_without(text);
+    }
+
     /// What it shows now.
     pub(crate) fn screen(&self) -> Screen {
         Screen(self.lock().parser.screen().clone())
