@@ -123,7 +123,9 @@ fn cells(terminal: &Terminal, row: &Row) -> Vec<(String, usize, Style, String)> 
             }
             kind => {
                 let cols = if kind == RunKind::Wide { 2 } else { 1 };
-                cells.extend(run.text.chars().map(|c| (c.to_string(), cols, run.style, link.clone())));
+                // A soft hyphen is nothing at all in some outer terminals, so the client writes a hyphen.
+                let shown = run.text.chars().map(|c| if c == '\u{ad}' { '-' } else { c });
+                cells.extend(shown.map(|c| (c.to_string(), cols, run.style, link.clone())));
             }
         }
     }
