@@ -25,6 +25,7 @@ use serde_json::Value;
 
 use crate::action::buffer::save::Save;
 use crate::action::layout::save;
+use crate::action::server::status::Status;
 use crate::action::server::stop::Stop;
 use crate::action::session::new::New;
 use crate::action::session::open::Open;
@@ -137,7 +138,7 @@ fn translated(args: Vec<OsString>) -> Vec<OsString> {
 fn alone() -> Result<Next, Refusal> {
     attachable()?;
     let places = places()?;
-    start::link(&places, None)?;
+    answers(|| start::link(&places, None).map(Some))?;
     attach(places, table::find(action::session::attach::Attach::NAME).expect("it is in the table"), Params::new())
 }
 
@@ -157,8 +158,8 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     if attaches(entry, &params) {
         if is_new {
             attachable()?;
-            start::link(&places, None)?;
-        } else if present(&places, None, entry)?.is_none() {
+            answers(|| start::link(&places, None).map(Some))?;
+        } else if !answers(|| present(&places, None, entry))? {
             return Err(link::no_server());
         }
         attachable()?;
@@ -280,6 +281,22 @@ fn present(places: &Places, pane: Option<PaneId>, entry: &Entry) -> Result<Optio
     let is_wanted =
         || !entry.name.starts_with("server.") && places.database().exists() && file::settings().unwrap_or_default().persist.enabled;
     if link.is_none() && is_wanted() { start::link(places, pane).map(Some) } else { Ok(link) }
+}
+
+/// Whether there is a server that answers, before the terminal is a client's: one that was killed just now takes connections until its last thread is gone.
+fn answers(find: impl Fn() -> Result<Option<Link>, Refusal>) -> Result<bool, Refusal> {
+    let status = table::find(Status::NAME).expect("it is in the table");
+    let end = Instant::now() + GONE_WITHIN;
+    let mut span = Duration::from_millis(5);
+    while let Some(mut link) = find()? {
+        let outcome = link.call(status, &Params::new());
+        let has_gone = outcome.is_err_and(|refusal| matches!(refusal.code, Code::Interrupted | Code::ShuttingDown));
+        if !has_gone || end < Instant::now() {
+            return Ok(true);
+        }
+        link::pause(&mut span);
+    }
+    Ok(false)
 }
 
 /// Without a server there is nothing: a list of everything is empty, what should stop has stopped, and everything else has nothing to act on.

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -331,6 +332,11 @@ fn pull_the_plug(world: &World) {
     }
 }
 
+/// What is on disk of sessions.
+fn database(world: &World) -> Vec<u8> {
+    ["abide.db", "abide.db-wal"].map(|name| std::fs::read(world.path("state/abide").join(name)).unwrap_or_default()).concat()
+}
+
 #[test]
 fn after_keeper_and_server_were_killed_sessions_come_back_with_shells_and_their_text() {
     let world = Arc::new(World::new());
@@ -349,14 +355,10 @@ fn after_keeper_and_server_were_killed_sessions_come_back_with_shells_and_their_
     };
     let names = |listed: &[String; 3]| listed.iter().flat_map(|text| ids(text)).collect::<Vec<_>>();
     let before = lists();
-    let database = || {
-        let written = ["abide.db", "abide.db-wal"].map(|name| std::fs::read(world.path("state/abide").join(name)).unwrap_or_default());
-        written.concat()
-    };
-    wait_until("the new directory is on disk", || contains(&database(), b"/deep"));
-    wait_until("the last pane is on disk", || contains(&database(), b"other"));
-    wait_until("what the first pane shows is on disk", || contains(&database(), b"text2"));
-    assert!(!contains(&database(), b"hush1234"), "a secret is on disk");
+    wait_until("the new directory is on disk", || contains(&database(&world), b"/deep"));
+    wait_until("the last pane is on disk", || contains(&database(&world), b"other"));
+    wait_until("what the first pane shows is on disk", || contains(&database(&world), b"text2"));
+    assert!(!contains(&database(&world), b"hush1234"), "a secret is on disk");
     client.kill_client();
     drop(client);
     pull_the_plug(&world);
@@ -379,6 +381,23 @@ fn after_keeper_and_server_were_killed_sessions_come_back_with_shells_and_their_
     assert_eq!(kept.matches("restored after a restart").count(), 1, "{kept}");
     let fresh = world.cli(&["new", "-d", "fresh", "--json"]).ok().stdout;
     assert!(ids(&fresh).iter().all(|id| id.len() > 4), "an id may be given out twice: {fresh}");
+}
+
+/// A killed server takes connections until its last thread is gone; a client that came just then waited for it in vain, with an empty screen.
+#[test]
+fn who_attaches_to_a_server_that_is_just_going_gets_another() {
+    let world = Arc::new(World::new());
+    world.cli(&["new", "-d", "work"]).ok();
+    wait_until("the session is on disk", || contains(&database(&world), b"work"));
+    pull_the_plug(&world);
+    let socket = world.path("state/abide/run/socket");
+    std::fs::remove_file(&socket).expect("it is still there");
+    let going = UnixListener::bind(&socket).expect("nobody listens");
+    let client = Abide::start_in(&world, &["attach", "work"], SIZE);
+    drop(going.accept().expect("somebody came"));
+    drop(going);
+    client.expect("ready$");
+    client.expect(" work ");
 }
 
 #[test]
