@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
 use abide::client::{self, Options, Outcome, fresh, plain};
-use abide::platform::{places::is_first_run, socket, stream::Stream};
+use abide::platform::{places::is_first_run, socket};
 use abide::{keeper, record, server};
 
 fn main() -> ExitCode {
@@ -36,7 +36,6 @@ fn show(attach: Attach) -> u8 {
 }
 
 fn attached(attach: Attach) -> anyhow::Result<Outcome> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (setup, problem) = fresh::setup(&attach.settings, &rustix::system::uname().nodename().to_string_lossy());
     let options = Options {
         setup,
@@ -47,14 +46,9 @@ fn attached(attach: Attach) -> anyhow::Result<Outcome> {
         entry: Some(Wanted { name: attach.action, params: attach.params }),
         give_up: attach.give_up,
     };
-    let connect = || async {
-        let stream = Stream::new(tokio::net::UnixStream::connect(attach.places.socket()).await?.into_std()?)?;
-        socket::check_peer(&stream).map(|()| stream)
-    };
+    let connect = || socket::connect_at_once(attach.places.socket());
     if attach.is_plain {
-        return Ok(runtime.block_on(async { plain::run(options, connect().await, cli::tell).await }));
+        return Ok(plain::run(options, connect(), cli::tell));
     }
-    let outcome = runtime.block_on(client::run(options, connect));
-    runtime.shutdown_background();
-    Ok(outcome)
+    Ok(client::run(options, connect))
 }

@@ -1,29 +1,25 @@
 //! What reaches a client from its own machine besides the terminal: the clock, the command of the status line, a configuration that is saved.
 
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 use std::time::Duration;
 
 use jiff::Zoned;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
-use tokio::task::JoinHandle;
 
 use crate::base::text::{fitting, harmless};
 use crate::base::time::{Span, Tick};
-use crate::platform::{self, Changes, command, config_file};
+use crate::platform::{Changes, EventFd, command, config_file};
 use crate::settings::{Bars, Segment};
 
 /// How long the command of the status line may take.
 const COMMAND_WITHIN: Duration = Duration::from_secs(10);
+/// The command runs once at a time, so one line waits.
+const LINES_MAX: usize = 1;
 /// The widest line of it that is shown, in columns.
 const COMMAND_COLS_MAX: usize = 120;
-
-/// What happened.
-pub(super) enum Happened {
-    /// The command of the status line printed this.
-    Printed(String),
-    /// The configuration or a theme was written.
-    Saved,
-}
 
 /// What reaches a client from its own machine.
 pub(super) struct Aside {
@@ -31,17 +27,47 @@ pub(super) struct Aside {
     clock_at: Option<Tick>,
     /// When the command of the status line runs again.
     command_at: Option<Tick>,
-    running: Option<JoinHandle<String>>,
-    changes: Option<AsyncFd<Changes>>,
+    /// Whether the command is running on its thread.
+    is_running: bool,
+    /// What it printed, and that it has.
+    lines: (SyncSender<String>, Receiver<String>),
+    has_line: Arc<EventFd>,
+    changes: Option<Changes>,
     /// The text of the configuration in force.
     known: Option<String>,
 }
 
 impl Aside {
-    pub(super) fn new(now: Tick, known: Option<String>) -> Self {
+    /// # Errors
+    /// If there is no fd left.
+    pub(super) fn new(now: Tick, known: Option<String>) -> io::Result<Self> {
         // Where nothing can be watched, the configuration is read at the start only.
-        let changes = Changes::of(&config_file::path()).and_then(|changes| platform::watch(changes, Interest::READABLE)).ok();
-        Self { clock_at: Some(now), command_at: Some(now), running: None, changes, known }
+        let changes = Changes::of(&config_file::path()).ok();
+        let has_line = Arc::new(EventFd::new()?);
+        Ok(Self { clock_at: Some(now), command_at: Some(now), is_running: false, lines: sync_channel(LINES_MAX), has_line, changes, known })
+    }
+
+    /// Readable when the command of the status line has printed something.
+    pub(super) fn has_line(&self) -> BorrowedFd<'_> {
+        self.has_line.as_fd()
+    }
+
+    /// Readable when something was written where the configuration is; nothing if that is not watched.
+    pub(super) fn changes(&self) -> Option<BorrowedFd<'_>> {
+        self.changes.as_ref().map(Changes::as_fd)
+    }
+
+    /// What the command of the status line printed, if it has.
+    pub(super) fn line(&mut self) -> Option<String> {
+        self.has_line.drain();
+        let line = self.lines.1.try_recv().ok();
+        self.is_running &= line.is_none();
+        line
+    }
+
+    /// Whether the configuration or a theme was written since this was asked last.
+    pub(super) fn is_saved(&mut self) -> bool {
+        self.changes.as_mut().is_some_and(Changes::drain)
     }
 
     /// The text of the configuration in force.
@@ -52,24 +78,6 @@ impl Aside {
     /// Clock and command are looked at anew.
     pub(super) fn restart(&mut self, now: Tick) {
         (self.clock_at, self.command_at) = (Some(now), Some(now));
-    }
-
-    /// Waits for what happens next.
-    pub(super) async fn next(&mut self) -> Happened {
-        let Self { running, changes, .. } = self;
-        let line = async {
-            match running {
-                Some(task) => task.await.unwrap_or_default(),
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            line = line => {
-                self.running = None;
-                Happened::Printed(line)
-            }
-            () = platform::saved(changes.as_mut()) => Happened::Saved,
-        }
     }
 
     pub(super) fn deadline(&self) -> Option<Tick> {
@@ -93,8 +101,8 @@ impl Aside {
 
     /// Runs the command of the status line if it is due.
     pub(super) fn run_command(&mut self, now: Tick, bars: &Bars) {
-        if self.command_at.is_none_or(|at| now < at) || self.running.is_some() {
-            if self.running.is_some() {
+        if self.command_at.is_none_or(|at| now < at) || self.is_running {
+            if self.is_running {
                 self.command_at = self.command_at.map(|at| at.max(now + Span::seconds(1)));
             }
             return;
@@ -105,9 +113,14 @@ impl Aside {
         }
         self.command_at = Some(now + Span::seconds(u64::from(bars.command_s)));
         let command = bars.command.clone();
-        self.running = Some(tokio::task::spawn_blocking(move || {
+        let (lines, has_line) = (self.lines.0.clone(), Arc::clone(&self.has_line));
+        let run = move || {
             let text = command::first_line(&command, COMMAND_WITHIN).unwrap_or_default();
-            fitting(&harmless(&text, 4 * COMMAND_COLS_MAX), COMMAND_COLS_MAX).to_owned()
-        }));
+            // A client that is gone needs no line.
+            drop(lines.send(fitting(&harmless(&text, 4 * COMMAND_COLS_MAX), COMMAND_COLS_MAX).to_owned()));
+            has_line.notify();
+        };
+        // Without a thread for it there is no line, until it is due again.
+        self.is_running = thread::Builder::new().name("status".into()).spawn(run).is_ok();
     }
 }

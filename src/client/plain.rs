@@ -1,13 +1,9 @@
 //! The client that draws nothing: what the pane in focus prints comes as lines, and a line that is typed goes to its program. For screen readers and terminals that can do nothing else.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::time::Duration;
-
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
-use tokio::signal::unix::{SignalKind, signal};
+use std::os::unix::net::UnixStream;
 
 use crate::base::key::{Key, KeyCode, KeyInput};
 use crate::base::time::{Span, Tick};
@@ -20,7 +16,8 @@ use crate::client::scene::Scene;
 use crate::config::keymap::Bound;
 use crate::platform;
 use crate::platform::outer::OuterTerminal;
-use crate::platform::stream::Stream;
+use crate::platform::signals::{SIGINT, Signals};
+use crate::platform::wait::{Ready, wait};
 use crate::wire::frame::{self, Outer, ToClient, ToServer};
 use crate::wire::packet::Packets;
 use crate::wire::rpc::Response;
@@ -35,21 +32,21 @@ const LINE_MAX: usize = 64 << 10;
 const HELP: &str = "~. leaves; ~: and a command, such as ~: tab next; ~~ types a ~; Ctrl-C is for the program";
 
 /// Shows a session line by line until the client leaves, over this connection if there is one; `tell` says a line.
-pub async fn run(options: Options, stream: io::Result<Stream>, tell: impl FnMut(&str)) -> Outcome {
+pub fn run(options: Options, stream: io::Result<UnixStream>, tell: impl FnMut(&str)) -> Outcome {
     let stream = match stream {
         Ok(stream) => stream,
         Err(error) => return Outcome::Lost { reason: error.to_string() },
     };
     match Plain::new(options, stream, tell) {
-        Ok(mut plain) => plain.run().await.unwrap_or_else(|error| Outcome::Lost { reason: error.to_string() }),
+        Ok(mut plain) => plain.run().unwrap_or_else(|error| Outcome::Lost { reason: error.to_string() }),
         Err(error) => Outcome::NoTerminal(format!("standard input cannot be used: {error}")),
     }
 }
 
 struct Plain<T> {
     options: Options,
-    stream: Stream,
-    typed: AsyncFd<File>,
+    stream: UnixStream,
+    typed: File,
     tell: T,
     packets: Packets,
     outbox: Outbox,
@@ -70,8 +67,8 @@ struct Told {
 }
 
 impl<T: FnMut(&str)> Plain<T> {
-    fn new(mut options: Options, stream: Stream, tell: T) -> io::Result<Self> {
-        let typed = platform::watch(File::from(io::stdin().as_fd().try_clone_to_owned()?), Interest::READABLE)?;
+    fn new(mut options: Options, stream: UnixStream, tell: T) -> io::Result<Self> {
+        let typed = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         if let Ok((size, _)) = OuterTerminal::open().and_then(|terminal| terminal.size()) {
             options.hello.size = size;
         }
@@ -99,45 +96,51 @@ impl<T: FnMut(&str)> Plain<T> {
         })
     }
 
-    async fn run(&mut self) -> io::Result<Outcome> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    fn run(&mut self) -> io::Result<Outcome> {
+        let mut interrupt = Signals::new(&[SIGINT])?;
         let mut buffer = vec![0; 64 << 10];
         loop {
-            while !self.outbox.unwritten().is_empty() {
-                self.stream.writable().await?;
-                match self.stream.try_write(self.outbox.unwritten()) {
-                    Ok(len) => self.outbox.wrote(len),
+            self.write()?;
+            let limit = self.settle_at.map(|at| at - platform::now().tick);
+            let socket = Ready { input: true, room: !self.outbox.unwritten().is_empty() };
+            let fds = [(interrupt.as_fd(), Ready::INPUT), (self.stream.as_fd(), socket), (self.typed.as_fd(), Ready::INPUT)];
+            let [interrupted, told, typed] = wait(fds, limit)?.map(|ready| ready.input);
+            if interrupted && !interrupt.take().is_empty() {
+                self.outbox.input(Numbered::Keys(vec![Key::ctrl('c').into()]));
+            }
+            if told {
+                match self.stream.read(&mut buffer) {
+                    Ok(0) => return Ok(Outcome::Lost { reason: "the server closed it".into() }),
+                    Ok(len) => self.packets.push(&buffer[..len]),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     Err(error) => return Err(error),
                 }
+                if let Some(outcome) = self.take()? {
+                    self.say_news();
+                    return Ok(outcome);
+                }
             }
-            let pause = self.settle_at.map(|at| Duration::from_nanos((at - platform::now().tick).0));
-            tokio::select! {
-                _ = interrupt.recv() => self.outbox.input(Numbered::Keys(vec![Key::ctrl('c').into()])),
-                ready = self.stream.readable() => {
-                    ready?;
-                    match self.stream.try_read(&mut buffer) {
-                        Ok(0) => return Ok(Outcome::Lost { reason: "the server closed it".into() }),
-                        Ok(len) => self.packets.push(&buffer[..len]),
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                        Err(error) => return Err(error),
-                    }
-                    if let Some(outcome) = self.take()? {
-                        self.say_news();
-                        return Ok(outcome);
-                    }
-                }
-                ready = self.typed.readable_mut() => {
-                    let len = ready.and_then(|mut ready| {
-                        let len = ready.get_inner_mut().read(&mut buffer)?;
-                        ready.clear_ready();
-                        Ok(len)
-                    })?;
-                    self.typed(&buffer[..len]);
-                }
-                _ = tokio::time::timeout(pause.unwrap_or_default(), std::future::pending::<()>()), if pause.is_some() => self.say_news(),
+            if typed {
+                let len = self.typed.read(&mut buffer)?;
+                self.typed(&buffer[..len]);
+            }
+            if self.settle_at.is_some_and(|at| at <= platform::now().tick) {
+                self.say_news();
             }
         }
+    }
+
+    /// Writes what the server takes.
+    fn write(&mut self) -> io::Result<()> {
+        while !self.outbox.unwritten().is_empty() {
+            match self.stream.write(self.outbox.unwritten()) {
+                Ok(len) => self.outbox.wrote(len),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Takes what the server says; gives how it ends.

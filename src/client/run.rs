@@ -1,18 +1,13 @@
 //! The loop of a client: it waits for the terminal, the server, signals and deadlines, and carries out what `update` says. It decides nothing.
 
-use std::future::{Future, pending};
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::pin::Pin;
+use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 use crate::base::time::{Span, Tick};
-use crate::client::aside::{Aside, Happened};
+use crate::client::aside::Aside;
 use crate::client::calls::Wanted;
 use crate::client::caps::Caps;
 use crate::client::commands;
@@ -29,7 +24,7 @@ use crate::client::terminal;
 use crate::client::terminfo;
 use crate::client::update::update;
 use crate::platform::outer::{OuterTerminal, stop_self};
-use crate::platform::stream::{self, Stream};
+use crate::platform::wait::{Ready, wait};
 use crate::platform::{self, places};
 use crate::wire::frame::{self, ToClient, ToServer};
 use crate::wire::hello::Hello;
@@ -39,6 +34,8 @@ use crate::wire::packet::Packets;
 const RETRY: (Span, Span) = (Span::millis(10), Span::millis(500));
 /// Bytes read at a time.
 const READ_MAX: usize = 64 * 1024;
+/// A frame that is on the screen is acknowledged with what is typed next, or after so long: before that, whoever looks at the terminal has the processor.
+const ACKNOWLEDGE_AFTER: Span = Span::millis(1);
 /// Notes for the terminal (bells, clipboard) that may wait while it does not read, in bytes; more are dropped.
 const NOTES_MAX: usize = 2 << 20;
 
@@ -60,51 +57,37 @@ pub struct Options {
     pub is_first_run: bool,
 }
 
-/// Runs a client until it leaves. `connect` gives a connection to the server; it is called again whenever one was lost, must not block, and may wait.
+/// Runs a client until it leaves. `connect` gives a connection to the server that does not block; it is called again whenever one was lost, and must not wait.
 ///
 /// The terminal is as it was when this returns.
-pub async fn run<C, F>(options: Options, connect: C) -> Outcome
-where
-    C: FnMut() -> F,
-    F: Future<Output = io::Result<Stream>>,
-{
+pub fn run(options: Options, connect: impl FnMut() -> io::Result<UnixStream>) -> Outcome {
     match Client::new(options, connect) {
-        Ok(mut client) => client.run().await,
+        Ok(mut client) => client.run(),
         Err(error) => Outcome::NoTerminal(format!("the terminal cannot be used: {error}")),
     }
 }
 
-/// The terminal with its readiness.
-#[expect(deprecated, reason = "its successor is unsafe; the terminal owns its descriptor and never changes it, which is all that asks for")]
-fn registered(terminal: Arc<OuterTerminal>) -> io::Result<AsyncFd<Arc<OuterTerminal>>> {
-    AsyncFd::with_interest(terminal, Interest::READABLE)
-}
-
 /// How things stand with the connection.
-enum Conn<F> {
-    Connecting(Pin<Box<F>>),
+enum Conn {
     Waiting(Tick),
-    Up(Stream),
+    Up(UnixStream),
 }
 
-/// What the loop woke for.
-enum Woke {
-    Signal(Signal),
-    Connected(io::Result<Stream>),
-    Told(io::Result<()>),
-    /// The server or the terminal takes bytes again.
-    Room,
-    Typed,
-    Deadline,
-    Aside(Happened),
+/// What the loop woke for, besides deadlines and room.
+struct Woke {
+    signalled: bool,
+    told: bool,
+    typed: bool,
+    printed: bool,
+    saved: bool,
 }
 
-struct Client<C, F> {
-    tty: AsyncFd<Arc<OuterTerminal>>,
+struct Client<C> {
+    tty: Arc<OuterTerminal>,
     guard: ScreenGuard,
     signals: Signals,
     connect: C,
-    conn: Conn<F>,
+    conn: Conn,
     hello: Hello,
     retry: Span,
     /// Since when there is no connection.
@@ -137,14 +120,12 @@ struct Screen {
     frame: Option<u64>,
     /// The last frame that was acknowledged.
     shown: Option<u64>,
+    /// A frame that is on the screen, and when the server is told so at the latest.
+    unsaid: Option<(u64, Tick)>,
 }
 
-impl<C, F> Client<C, F>
-where
-    C: FnMut() -> F,
-    F: Future<Output = io::Result<Stream>>,
-{
-    fn new(options: Options, mut connect: C) -> io::Result<Self> {
+impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
+    fn new(options: Options, connect: C) -> io::Result<Self> {
         let terminal = Arc::new(OuterTerminal::open()?);
         let signals = Signals::new()?;
         let (size, cell_pixels) = terminal.size()?;
@@ -165,7 +146,7 @@ where
             bytes.extend(terminal::queries(size.rows));
         }
         let now = model.now.tick;
-        let aside = Aside::new(now, options.known);
+        let aside = Aside::new(now, options.known)?;
         if options.is_first_run {
             model.more.card = Card::Shown;
         }
@@ -173,10 +154,10 @@ where
             model.notify(problem.clone(), true);
         }
         Ok(Self {
-            tty: registered(terminal)?,
+            tty: terminal,
             guard,
             signals,
-            conn: Conn::Connecting(Box::pin(connect())),
+            conn: Conn::Waiting(now),
             connect,
             hello: Hello { size, cell_pixels, ..options.hello },
             retry: RETRY.0,
@@ -195,55 +176,64 @@ where
         })
     }
 
-    async fn run(&mut self) -> Outcome {
+    fn run(&mut self) -> Outcome {
         loop {
-            self.tick();
+            let now = platform::now().tick;
+            self.tick(now);
+            self.write_socket(now);
             self.draw();
-            self.write_socket();
+            self.write_socket(now);
             if let Some(outcome) = self.outcome.take() {
                 return outcome;
             }
-            match self.wait().await {
-                Woke::Signal(signal) => self.signal(signal),
-                Woke::Connected(result) => self.connected(result),
-                Woke::Told(Ok(())) => self.read_socket(),
-                Woke::Told(Err(error)) => self.lost(&error.to_string()),
-                Woke::Room | Woke::Deadline => {}
-                Woke::Typed => self.read_terminal(),
-                Woke::Aside(happened) => self.aside(happened),
+            match self.wait(now) {
+                Ok(woke) => self.woke(&woke),
+                Err(error) => return Outcome::NoTerminal(format!("nothing can be waited for: {error}")),
             }
         }
     }
 
     /// Waits for whatever comes first. Nothing is read or written here.
-    async fn wait(&mut self) -> Woke {
-        let deadline = self.next_deadline();
-        let pause = deadline.map(|at| Duration::from_nanos((at - platform::now().tick).0));
-        let is_sending = !self.outbox.unwritten().is_empty();
-        let is_drawing = self.is_drawing();
-        let reads_terminal = !self.outbox.is_full();
-        let Self { tty, signals, conn, aside, .. } = self;
-        let (connecting, socket) = match conn {
-            Conn::Connecting(future) => (Some(future), None),
-            Conn::Waiting(_) => (None, None),
-            Conn::Up(stream) => (None, Some(&*stream)),
+    fn wait(&self, now: Tick) -> io::Result<Woke> {
+        let none = Ready::default();
+        let tty = Ready { input: !self.outbox.is_full(), room: self.is_drawing() };
+        let socket = match &self.conn {
+            Conn::Waiting(_) => (self.tty.as_fd(), none),
+            Conn::Up(stream) => (stream.as_fd(), Ready { input: true, room: !self.outbox.unwritten().is_empty() }),
         };
-        tokio::select! {
-            biased;
-            signal = signals.next() => Woke::Signal(signal),
-            ready = async { socket.expect("guarded").readable().await }, if socket.is_some() => Woke::Told(ready),
-            ready = tty.readable(), if reads_terminal => { drop(ready); Woke::Typed }
-            Ok(()) = stream::room(tty.as_fd()), if is_drawing => Woke::Room,
-            Ok(()) = async { socket.expect("guarded").writable().await }, if is_sending && socket.is_some() => Woke::Room,
-            happened = aside.next() => Woke::Aside(happened),
-            result = async { connecting.expect("guarded").await }, if connecting.is_some() => Woke::Connected(result),
-            _ = tokio::time::timeout(pause.unwrap_or_default(), pending::<()>()), if pause.is_some() => Woke::Deadline,
-        }
+        let saved = self.aside.changes().map_or((self.tty.as_fd(), none), |changes| (changes, Ready::INPUT));
+        let fds = [(self.signals.as_fd(), Ready::INPUT), socket, (self.tty.as_fd(), tty), (self.aside.has_line(), Ready::INPUT), saved];
+        let [signalled, told, typed, printed, saved] = wait(fds, self.next_deadline().map(|at| at - now))?.map(|ready| ready.input);
+        Ok(Woke { signalled, told, typed, printed, saved })
     }
 
     fn next_deadline(&self) -> Option<Tick> {
         let retry = if let Conn::Waiting(at) = self.conn { Some(at) } else { None };
-        [retry, self.settle_at, self.aside.deadline(), self.model.next_deadline()].into_iter().flatten().min()
+        let unsaid = self.screen.unsaid.map(|(_, at)| at);
+        [retry, unsaid, self.settle_at, self.aside.deadline(), self.model.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// Takes what came.
+    fn woke(&mut self, woke: &Woke) {
+        if woke.signalled {
+            for signal in self.signals.take() {
+                self.signal(signal);
+            }
+        }
+        if woke.told {
+            self.read_socket();
+        }
+        if woke.typed {
+            self.read_terminal();
+        }
+        if woke.printed
+            && let Some(line) = self.aside.line()
+        {
+            self.update(Event::Command(line));
+        }
+        if woke.saved && self.aside.is_saved() {
+            self.saved();
+        }
     }
 
     /// Hands an event to the model and carries out what it says.
@@ -284,13 +274,13 @@ where
     }
 
     /// What is due by the clock.
-    fn tick(&mut self) {
-        let now = platform::now();
-        let is_due = |at: Option<Tick>| at.is_some_and(|at| at <= now.tick);
+    fn tick(&mut self, now: Tick) {
+        let is_due = |at: Option<Tick>| at.is_some_and(|at| at <= now);
         if let Conn::Waiting(at) = self.conn
-            && at <= now.tick
+            && at <= now
         {
-            self.conn = Conn::Connecting(Box::pin((self.connect)()));
+            let result = (self.connect)();
+            self.connected(result);
         }
         if is_due(self.settle_at) {
             self.settle_at = None;
@@ -298,27 +288,24 @@ where
             self.decoder.settle(&mut events);
             self.update(Event::Tty(events));
         }
-        if let Some(clock) = self.aside.clock(now.tick, &self.model.setup.bars, self.model.overlay == Some(Overlay::Clock)) {
+        if let Some(clock) = self.aside.clock(now, &self.model.setup.bars, self.model.overlay == Some(Overlay::Clock)) {
             self.update(Event::Clock(clock));
         }
-        self.aside.run_command(now.tick, &self.model.setup.bars);
-        if self.model.next_deadline_passed(now.tick) {
+        self.aside.run_command(now, &self.model.setup.bars);
+        if self.model.next_deadline_passed(now) {
             self.update(Event::Wake);
         }
     }
 
-    /// Something of this machine happened.
-    fn aside(&mut self, happened: Happened) {
-        match happened {
-            Happened::Printed(line) => self.update(Event::Command(line)),
-            Happened::Saved => match fresh::again(&self.model.setup.host, self.aside.known()) {
-                Ok(None) => {}
-                Ok(Some(setup)) => {
-                    self.aside.restart(self.model.now.tick);
-                    self.update(Event::Configured(Box::new(setup)));
-                }
-                Err(problem) => self.update(Event::Misconfigured(problem)),
-            },
+    /// The configuration or a theme was written.
+    fn saved(&mut self) {
+        match fresh::again(&self.model.setup.host, self.aside.known()) {
+            Ok(None) => {}
+            Ok(Some(setup)) => {
+                self.aside.restart(self.model.now.tick);
+                self.update(Event::Configured(Box::new(setup)));
+            }
+            Err(problem) => self.update(Event::Misconfigured(problem)),
         }
     }
 
@@ -356,7 +343,7 @@ where
     fn write_screen(&mut self) {
         while self.screen.written < self.screen.bytes.len() {
             let rest = &self.screen.bytes[self.screen.written..];
-            match self.tty.get_ref().write(rest) {
+            match self.tty.write(rest) {
                 Ok(written) => self.screen.written += written,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -365,30 +352,38 @@ where
         }
     }
 
-    /// Tells the server once a frame is out: the next may come.
+    /// Notes once a frame is out, so that the server is told: the next may come.
     fn acknowledge(&mut self) {
         if !self.is_drawing()
             && let Some(frame) = self.screen.frame.filter(|frame| Some(*frame) != self.screen.shown)
         {
             self.screen.shown = Some(frame);
-            self.outbox.send(&ToServer::Shown(frame));
+            self.screen.unsaid = Some((frame, self.model.now.tick + ACKNOWLEDGE_AFTER));
         }
     }
 
-    fn write_socket(&mut self) {
-        let Conn::Up(stream) = &self.conn else { return };
+    /// Writes what the server takes.
+    fn write_socket(&mut self, now: Tick) {
+        let Conn::Up(stream) = &mut self.conn else { return };
+        if let Some((frame, at)) = self.screen.unsaid
+            && (at <= now || !self.outbox.unwritten().is_empty())
+        {
+            self.screen.unsaid = None;
+            self.outbox.send(&ToServer::Shown(frame));
+        }
         while !self.outbox.unwritten().is_empty() {
-            match stream.try_write(self.outbox.unwritten()) {
+            match stream.write(self.outbox.unwritten()) {
                 Ok(written) => self.outbox.wrote(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return self.lost(&error.to_string()),
             }
         }
     }
 
     fn read_socket(&mut self) {
-        let Conn::Up(stream) = &self.conn else { return };
-        match stream.try_read(&mut self.buffer) {
+        let Conn::Up(stream) = &mut self.conn else { return };
+        match stream.read(&mut self.buffer) {
             Ok(0) => return self.lost("the server closed it"),
             // What is left is read in the next turn, after this is on the screen.
             Ok(len) => self.packets.push(&self.buffer[..len]),
@@ -413,7 +408,7 @@ where
     fn read_terminal(&mut self) {
         let mut buffer = [0; 4096];
         let mut events = Vec::new();
-        match self.tty.try_io(Interest::READABLE, |terminal| terminal.read(&mut buffer)) {
+        match self.tty.read(&mut buffer) {
             Ok(len @ 1..) => self.decoder.feed(&buffer[..len], &mut events),
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => return,
             Ok(0) | Err(_) => return self.outcome = Some(Outcome::Hangup),
@@ -428,7 +423,7 @@ where
         self.settle_at = self.decoder.is_ambiguous().then(|| platform::now().tick + wait);
     }
 
-    fn connected(&mut self, result: io::Result<Stream>) {
+    fn connected(&mut self, result: io::Result<UnixStream>) {
         match result {
             Ok(stream) => {
                 self.conn = Conn::Up(stream);
@@ -461,7 +456,7 @@ where
 
     fn signal(&mut self, signal: Signal) {
         match signal {
-            Signal::Resized => match self.tty.get_ref().size() {
+            Signal::Resized => match self.tty.size() {
                 Ok((size, pixels)) => self.update(Event::Resized(size, pixels)),
                 Err(_) => self.outcome = Some(Outcome::Hangup),
             },

@@ -1,8 +1,9 @@
 //! Signals a client cares about, as values. What they mean is decided in `run`.
 
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 
-use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+use crate::platform::signals::{self, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 
 /// A signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,48 +20,34 @@ pub(super) enum Signal {
     End(u8),
 }
 
-/// The streams they come from.
+/// Where they come from.
 #[derive(Debug)]
-pub(super) struct Signals {
-    resized: Stream,
-    stop: Stream,
-    continued: Stream,
-    hangup: Stream,
-    term: Stream,
-    int: Stream,
-    quit: Stream,
-}
+pub(super) struct Signals(signals::Signals);
 
 impl Signals {
     /// From now on the process handles them.
     ///
     /// # Errors
-    /// If the runtime has no signal driver.
+    /// If there is no fd left.
     pub(super) fn new() -> io::Result<Self> {
-        // tokio names no kind for SIGTSTP and SIGCONT; their numbers are those of the platform.
-        let (stop, continued) = if cfg!(target_os = "macos") { (18, 19) } else { (20, 18) };
-        Ok(Self {
-            resized: signal(SignalKind::window_change())?,
-            stop: signal(SignalKind::from_raw(stop))?,
-            continued: signal(SignalKind::from_raw(continued))?,
-            hangup: signal(SignalKind::hangup())?,
-            term: signal(SignalKind::terminate())?,
-            int: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-        })
+        signals::Signals::new(&[SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT]).map(Self)
     }
 
-    /// The next one.
-    pub(super) async fn next(&mut self) -> Signal {
-        tokio::select! {
-            biased;
-            _ = self.hangup.recv() => Signal::Hangup,
-            _ = self.term.recv() => Signal::End(15),
-            _ = self.int.recv() => Signal::End(2),
-            _ = self.quit.recv() => Signal::End(3),
-            _ = self.resized.recv() => Signal::Resized,
-            _ = self.stop.recv() => Signal::Stop,
-            _ = self.continued.recv() => Signal::Continued,
-        }
+    /// Those that came.
+    pub(super) fn take(&mut self) -> Vec<Signal> {
+        let named = |signal| match signal {
+            SIGHUP => Signal::Hangup,
+            SIGWINCH => Signal::Resized,
+            SIGTSTP => Signal::Stop,
+            SIGCONT => Signal::Continued,
+            other => Signal::End(u8::try_from(other).unwrap_or(0)),
+        };
+        self.0.take().into_iter().map(named).collect()
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }

@@ -14,11 +14,13 @@ pub mod memory;
 pub mod outer;
 pub mod picture;
 pub mod places;
+pub mod signals;
 pub mod socket;
 pub mod start;
 pub mod stream;
 mod sys;
 pub mod tty;
+pub mod wait;
 mod watch;
 
 pub use clock::{boot_id, now, random_u64};

@@ -6,9 +6,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use rustix::io::{FdFlags, ioctl_fionbio};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
-    SocketType, recvmsg, sendmsg,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+    SocketAddrUnix, SocketFlags, SocketType, recvmsg, sendmsg,
 };
 
 /// The most fds that one [`send`] passes.
@@ -36,6 +37,19 @@ pub fn connect(path: &Path) -> io::Result<UnixStream> {
     let stream = UnixStream::connect(path)?;
     check_peer(&stream)?;
     Ok(stream)
+}
+
+/// The same, and nothing about it ever waits: neither this, though the listener may have no room for one more (`WouldBlock`), nor reading and writing.
+///
+/// # Errors
+/// As [`connect`], and if there is no room.
+pub fn connect_at_once(path: &Path) -> io::Result<UnixStream> {
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+    ioctl_fionbio(&socket, true)?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    check_peer(&socket)?;
+    Ok(UnixStream::from(socket))
 }
 
 /// Refuses a peer that is not this user. To be called before the first byte is read.

@@ -4,7 +4,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use rustix::io::{ioctl_fionbio, read, write};
+use rustix::io::{Errno, ioctl_fionbio, read, write};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -25,20 +25,26 @@ impl Stream {
         watch(fd, Interest::READABLE).map(Self)
     }
 
-    /// Waits until there is something to read, or the end of it.
+    /// Waits until there is something and reads it; 0 at the end.
     ///
     /// # Errors
-    /// If the loop is going.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.0.readable().await.map(drop)
-    }
-
-    /// Reads what is there; 0 at the end.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is nothing; else as read(2).
-    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(Interest::READABLE, |fd| Ok(read(fd, buffer)?))
+    /// As read(2), or if the loop is going.
+    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let mut ready = self.0.readable().await?;
+            match read(&self.0, &mut *buffer) {
+                Ok(len) => {
+                    // Less than there is room for is all there was, and what comes after it is told anew (epoll(7)): no need to ask and hear so.
+                    if len < buffer.len() {
+                        ready.clear_ready();
+                    }
+                    return Ok(len);
+                }
+                Err(Errno::AGAIN) => ready.clear_ready(),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Writes what the kernel takes.
@@ -90,11 +96,12 @@ mod tests {
     async fn it_reads_writes_and_waits_for_room() {
         let (ours, mut theirs) = UnixStream::pair().expect("there are fds");
         let stream = Stream::new(ours).expect("a socket is watched");
-        let mut buffer = [0; 16];
-        assert_eq!(stream.try_read(&mut buffer).expect_err("nothing is there").kind(), io::ErrorKind::WouldBlock);
+        let mut buffer = [0; 4];
         theirs.write_all(b"hello").expect("it is taken");
-        stream.readable().await.expect("the loop runs");
-        assert_eq!(stream.try_read(&mut buffer).expect("it is there"), 5);
+        for part in [&b"hell"[..], b"o"] {
+            let len = stream.read(&mut buffer).await.expect("it is there");
+            assert_eq!(&buffer[..len], part);
+        }
 
         let mut sent = 0;
         while let Ok(count) = stream.try_write(&[7; 4096]) {
@@ -102,15 +109,15 @@ mod tests {
         }
         let reader = std::thread::spawn(move || {
             theirs.read_exact(&mut vec![0; sent]).expect("all of it comes");
+            theirs.write_all(b"bye").expect("it is taken");
             theirs
         });
         stream.writable().await.expect("there is room again");
         assert!(0 < stream.try_write(b"x").expect("it is taken"));
-        drop(reader.join().expect("it has read"));
-        stream.readable().await.expect("the loop runs");
-        while stream.try_read(&mut buffer).is_err() {
-            stream.readable().await.expect("the loop runs");
-        }
-        assert_eq!(stream.try_read(&mut buffer).expect("the end"), 0);
+        let mut theirs = reader.join().expect("it has read");
+        theirs.read_exact(&mut [0]).expect("it is there");
+        drop(theirs);
+        assert_eq!(stream.read(&mut buffer).await.expect("the loop runs"), 3, "what came before the end");
+        assert_eq!(stream.read(&mut buffer).await.expect("the loop runs"), 0, "the end");
     }
 }

@@ -172,15 +172,9 @@ impl Conn {
 async fn read(id: ConnId, stream: Arc<Stream>, events: Sender<Event>) {
     let mut buffer = vec![0; READ_LEN];
     loop {
-        let read = match stream.readable().await {
-            Ok(()) => stream.try_read(&mut buffer),
-            Err(error) => Err(error),
-        };
-        let event = match read {
-            Ok(0) => Event::Closed(id),
+        let event = match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => Event::Closed(id),
             Ok(count) => Event::Bytes(id, buffer[..count].to_vec()),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
-            Err(_) => Event::Closed(id),
         };
         let is_last = matches!(event, Event::Closed(_));
         if events.send(event).await.is_err() || is_last {

@@ -57,7 +57,8 @@ pub fn run(args: &[OsString]) -> u8 {
     let is_safe = args.iter().any(|arg| arg == "--safe-mode");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = runtime.context("no runtime").and_then(|runtime| {
-        let result = runtime.block_on(serve(is_safe));
+        // As a task: between one that brings something and the loop the runtime does not look at its fds.
+        let result = runtime.block_on(async { tokio::spawn(serve(is_safe)).await? });
         // Commands of hooks are not waited for.
         runtime.shutdown_background();
         result

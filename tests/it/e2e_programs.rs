@@ -115,8 +115,7 @@ fn htop_draws_takes_clicks_and_ends() {
     client.resize((80, 24));
     client.insist("t", "the tree in the new size", |screen| screen.shows("F5List") && is_last(screen, "Quit"));
     client.expect_screen("mouse reports asked for", |screen| screen.0.mouse_protocol_mode() != vt100::MouseProtocolMode::None);
-    client.insist_click("Quit");
-    assert_eq!(client.expect_exit(), 0);
+    assert_eq!(client.expect_exit_by_click("Quit"), 0);
 }
 
 /// Whether `text` stands in one of the last rows of a screen of 24.

@@ -219,7 +219,7 @@ mod tests {
         };
         assert_eq!((line(0, 0), line(7, 7), line(7, 9)), (Some(false), Some(true), Some(false)));
         assert_eq!(has_no_environment(b"42 (a) S 1"), None);
-        let mut child = std::process::Command::new("sleep").arg("1000").env_clear().spawn().unwrap();
+        let mut child = std::process::Command::new("sleep").arg("60").env_clear().spawn().unwrap();
         let found = loop {
             if let Some(found) = settled_environment(child.id().cast_signed()).filter(Vec::is_empty) {
                 break found;

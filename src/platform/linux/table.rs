@@ -79,7 +79,7 @@ mod tests {
     use super::{Process, Table};
 
     fn sleeper() -> Child {
-        Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn().expect("sleep starts")
+        Command::new("sleep").arg("60").stdin(Stdio::null()).spawn().expect("sleep starts")
     }
 
     fn pid(child: &Child) -> i32 {
@@ -117,7 +117,7 @@ mod tests {
     /// An orphan does not run when its parent ends.
     #[test]
     fn an_orphan_has_another_parent() {
-        let shell = Command::new("sh").args(["-c", "sleep 1000 & echo $!; read line"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let shell = Command::new("sh").args(["-c", "sleep 60 & echo $!; read line"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut shell = shell.expect("sh starts");
         let mut line = String::new();
         let read = std::io::BufRead::read_line(&mut std::io::BufReader::new(shell.stdout.take().expect("a pipe")), &mut line);

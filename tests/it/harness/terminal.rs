@@ -242,15 +242,20 @@ impl Abide {
         self.expect_screen(what, predicate);
     }
 
-    /// Clicks until `text`, on which it clicks, is gone: a program that counts clicks by time may take a slow one for two halves.
+    /// Clicks on `text` until the program ends of it, and gives its exit status: one that counts clicks by time may take a slow one for two halves, and one that
+    /// draws in pieces shows the text only now and then.
     #[track_caller]
-    pub(crate) fn insist_click(&self, text: &str) {
+    pub(crate) fn expect_exit_by_click(&self, text: &str) -> u32 {
         for _ in 0..10 {
-            let Some(at) = self.screen().position(text) else { return };
-            self.click(at);
-            drop(self.wait(PATIENCE / 10, |seen| !Screen(seen.parser.screen().clone()).shows(text) || seen.ended.is_some()));
+            let shows = |seen: &Seen| Screen(seen.parser.screen().clone()).position(text);
+            let place = shows(&self.wait(PATIENCE / 10, |seen| shows(seen).is_some() || seen.ended.is_some()));
+            let Some(place) = place else { break };
+            self.click(place);
+            if self.wait(PATIENCE / 10, |seen| seen.ended.is_some()).ended.is_some() {
+                break;
+            }
         }
-        self.expect_without(text);
+        self.expect_exit()
     }
 
     /// What it shows now.

@@ -1,0 +1,36 @@
+//! Signals as values, behind an fd that is waited for with others. What they mean is not known here.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
+
+pub use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+
+/// Signals that no longer do what they do by default (signal(7)); what this process starts has the default again.
+#[derive(Debug)]
+pub struct Signals(SignalDelivery<UnixStream, SignalOnly>);
+
+impl Signals {
+    /// From now on this process handles these.
+    ///
+    /// # Errors
+    /// If there is no fd left, or one of them cannot be handled.
+    pub fn new(signals: &[i32]) -> io::Result<Self> {
+        let (read, write) = UnixStream::pair()?;
+        Ok(Self(SignalDelivery::with_pipe(read, write, SignalOnly, signals)?))
+    }
+
+    /// Those that came since the last call, in the order of their numbers, each once. It does not wait.
+    pub fn take(&mut self) -> Vec<i32> {
+        self.0.pending().collect()
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.get_read().as_fd()
+    }
+}
