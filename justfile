@@ -12,6 +12,10 @@ test *ARGS:
 test-full:
     ABIDE_FULL=1 cargo test --release --test it -- exec_scenarios exec_session hostile_trees procs_life --test-threads 1 --nocapture
 
+# Kills of server, keeper and clients at random under floods, as many as named, with the counts printed; the same seed throws the same dice.
+chaos ROUNDS="1000" SEED="20261121":
+    ABIDE_CHAOS={{ROUNDS}} ABIDE_CHAOS_SEED={{SEED}} cargo test --release --test it -- chaos --nocapture --test-threads 1
+
 # Everything that must hold before a change is taken.
 ci:
     .ci/run

@@ -7,6 +7,7 @@ use tokio::sync::mpsc::Sender;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::time::Tick;
 use crate::platform::stream::Stream;
+use crate::server::db::News;
 use crate::server::draw::Drawn;
 use crate::server::jobs::event::ProcEvent;
 use crate::server::seek::Seeker;
@@ -33,6 +34,8 @@ pub(super) enum Event {
     PipeEnded(PaneId, String, String),
     /// Something about commands.
     Procs(ProcEvent),
+    /// Something about the disk.
+    Disk(News),
 }
 
 /// The most events that wait for the loop; the tasks wait beyond that.

@@ -3,11 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use tokio::sync::mpsc::Sender;
+
 use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
-use crate::server::db::{self, Db, TEXT_MAX, TOGETHER};
+use crate::platform::now;
+use crate::server::conn::Event;
+use crate::server::db::{self, Db, News, TEXT_MAX, TOGETHER};
+use crate::server::edge::Server;
 use crate::server::keep;
 use crate::state::{State, ansi};
+use crate::wire::frame::{Notice, ToClient};
 
 /// The most rows kept of a pane.
 const ROWS_MAX: usize = 2000;
@@ -32,6 +38,10 @@ pub(super) struct Disk {
     places: BTreeMap<PaneId, String>,
     /// What panes showed before the restart, until their new program runs.
     pub(super) recalled: BTreeMap<PaneId, String>,
+    /// What was wrong with what was found at the start, until somebody was told.
+    found: Option<String>,
+    /// Why nothing can be written, while that is so.
+    failing: Option<String>,
 }
 
 /// When what a pane shows is to be written, and when it was.
@@ -42,18 +52,30 @@ struct Text {
 }
 
 impl Disk {
-    /// One that writes to this database, or to none.
-    pub(super) fn new(path: Option<PathBuf>) -> Self {
+    /// One that writes to this database; `found` is what was wrong with it.
+    pub(super) fn new(path: PathBuf, events: Sender<Event>, found: Option<String>) -> Self {
+        Self { db: Db::start(path.clone(), events), path: Some(path), found, ..Self::off() }
+    }
+
+    /// One that writes nothing.
+    pub(super) fn off() -> Self {
         Self {
-            db: path.clone().map_or_else(Db::off, Db::start),
-            path,
+            db: Db::off(),
+            path: None,
             due: None,
             handed: Tick::default(),
             texts: BTreeMap::new(),
             forgotten: BTreeSet::new(),
             places: BTreeMap::new(),
             recalled: BTreeMap::new(),
+            found: None,
+            failing: None,
         }
+    }
+
+    /// What who comes now has to know: that nothing is written, or, once, what was wrong at the start.
+    pub(super) fn warning(&mut self) -> Option<String> {
+        self.failing.clone().or_else(|| self.found.take())
     }
 
     /// The structure changed.
@@ -146,7 +168,7 @@ impl Disk {
         for pane in unwritten {
             self.write_text(pane, now, state, &place);
         }
-        let disk = std::mem::replace(self, Self::new(None));
+        let disk = std::mem::replace(self, Self::off());
         let structure = disk.structure(state);
         let Some(path) = disk.path else { return };
         for pane in &disk.forgotten {
@@ -155,6 +177,32 @@ impl Disk {
         disk.db.finish(structure);
         if state.sessions.is_empty() {
             db::remove(&path);
+        }
+    }
+}
+
+impl Server {
+    /// The disk fails, or no longer does: whoever is there is told. A new database gets everything.
+    pub(super) fn disk_news(&mut self, news: News) {
+        let (text, warning) = match news {
+            News::Failing(why) => {
+                let text = format!("sessions cannot be saved to disk ({why}); they go on, and it is tried again");
+                self.disk.failing = Some(text.clone());
+                (text, true)
+            }
+            News::Fine => {
+                self.disk.failing = None;
+                ("sessions are saved to disk again".to_owned(), false)
+            }
+            News::Anew => {
+                let now = now().tick;
+                self.core.state.panes.keys().for_each(|pane| self.disk.printed(*pane, now));
+                self.disk.changed(now);
+                return self.disk.hurry(now);
+            }
+        };
+        for client in self.clients.keys().copied().collect::<Vec<_>>() {
+            self.send(client, &ToClient::Notice(Notice { text: text.clone(), warning }));
         }
     }
 }

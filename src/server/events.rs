@@ -18,7 +18,7 @@ use crate::server::pane::{PaneIo, Parts, Source, Stop, next_look};
 use crate::state::call::Caller;
 use crate::state::effect::{Effect, Effects};
 use crate::term;
-use crate::wire::frame::{self, Bye, OuterColours, ToClient, ToServer};
+use crate::wire::frame::{self, Bye, Notice, OuterColours, ToClient, ToServer};
 use crate::wire::hello::{Hello, VERSION, VERSION_MIN, Welcome, common_version};
 use crate::wire::keeper::{self, Entry, FromKeeper, KillReport, Record, Target, ToKeeper};
 use crate::wire::packet::Packets;
@@ -43,6 +43,7 @@ impl Server {
             }
             Event::PipeEnded(pane, line, how) => self.pipe_ended(pane, &line, &how),
             Event::Procs(event) => self.proc_event(event),
+            Event::Disk(news) => self.disk_news(news),
             Event::Drained(pane) => {
                 if let Some(io) = self.panes.get_mut(&pane) {
                     io.waits_writable = false;
@@ -337,6 +338,9 @@ impl Server {
         self.clients.insert(client, id);
         self.send(client, &ToClient::Welcome(welcome));
         self.step(Input::Connected { client, viewer }, Origin::None);
+        if let Some(text) = self.disk.warning() {
+            self.send(client, &ToClient::Notice(Notice { text, warning: true }));
+        }
         self.mark_stale();
     }
 

@@ -253,8 +253,9 @@ pub(super) fn server(
     let login = Login::current();
     let home = login.home.to_string_lossy().into_owned();
     let (state, disk) = match revive::path(&settings) {
-        Some(path) if was_empty => revive::state(path, |size| blank(size, &options)),
-        path => (state(structure, &mut screens, &options), Disk::new(path)),
+        Some(path) if was_empty => revive::state(path, events.clone(), |size| blank(size, &options)),
+        Some(path) => (state(structure, &mut screens, &options), Disk::new(path, events.clone(), None)),
+        None => (state(structure, &mut screens, &options), Disk::off()),
     };
     let mut core = Core::new(settings, host(&login, (link.lease, held.epoch), held.keeper_pid));
     core.state = state;

@@ -1,6 +1,9 @@
 //! The start after everything was gone, keeper and programs too: what the database holds comes back with new shells. No program is run again.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+use tokio::sync::mpsc::Sender;
 
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
@@ -8,17 +11,23 @@ use crate::base::text::harmless;
 use crate::core::Input;
 use crate::platform::now;
 use crate::platform::places::Places;
-use crate::server::db::{Stored, load};
+use crate::server::conn::Event;
+use crate::server::db::{self, Stored, load};
 use crate::server::disk::Disk;
 use crate::server::edge::{Origin, Server};
 use crate::server::keep;
 use crate::settings::Settings;
-use crate::state::State;
+use crate::state::{NextIds, State};
 use crate::store::structure::Structure;
 use crate::term::Terminal;
 
+/// What a pane shows whose text was damaged.
+const DAMAGED: &str = "\x1b[0;2mwhat this pane showed was damaged on disk\x1b[0m";
 /// The longest command that is told of, in bytes.
 const COMMAND_MAX: usize = 512;
+
+/// What ran in panes, as arguments.
+type Ran = BTreeMap<PaneId, Vec<String>>;
 
 /// Where this server's database is; none if nothing is to go to disk.
 pub(super) fn path(settings: &Settings) -> Option<PathBuf> {
@@ -26,25 +35,17 @@ pub(super) fn path(settings: &Settings) -> Option<PathBuf> {
 }
 
 /// The state that the database holds, and a disk that knows what its panes showed. Empty if nothing is to come back.
-pub(super) fn state(path: PathBuf, screen: impl Fn(Size) -> Terminal) -> (State, Disk) {
-    let Stored { structure, texts } = load(&path);
-    let mut disk = Disk::new(Some(path));
-    let structure = structure.map(|bytes| Structure::decode(&bytes)).transpose().unwrap_or_else(|error| {
-        tracing::error!(%error, "the structure on disk is given up");
-        None
-    });
-    let (structure, ran) = structure.map(keep::revived).unwrap_or_default();
-    if structure.sessions.is_empty() {
-        for pane in texts.into_keys() {
-            disk.forget(pane);
+pub(super) fn state(path: PathBuf, events: Sender<Event>, screen: impl Fn(Size) -> Terminal) -> (State, Disk) {
+    let Stored { structure, texts, damaged, problem } = load(&path);
+    let Some(bytes) = structure else { return (State::default(), Disk::new(path, events, problem)) };
+    let (state, ran) = match restored(&bytes, screen) {
+        Ok(restored) => restored,
+        Err((next_ids, why)) => {
+            let problem = db::put_aside(&path, &why);
+            return (State { next_ids, ..State::default() }, Disk::new(path, events, Some(problem)));
         }
-        return (State::default(), disk);
-    }
-    let state = keep::state(structure, |pane| screen(pane.size));
-    if let Err(problem) = state.check() {
-        tracing::error!(problem, "the structure on disk is given up");
-        return (State { next_ids: state.next_ids, ..State::default() }, disk);
-    }
+    };
+    let mut disk = Disk::new(path, events, problem);
     tracing::info!(sessions = state.sessions.len(), panes = state.panes.len(), "restored from disk");
     for (pane, text) in texts {
         if !state.panes.contains_key(&pane) {
@@ -53,11 +54,25 @@ pub(super) fn state(path: PathBuf, screen: impl Fn(Size) -> Terminal) -> (State,
         }
         disk.recalled.insert(pane, String::from_utf8_lossy(&text).into_owned());
     }
+    for pane in damaged.into_iter().filter(|pane| state.panes.contains_key(pane)) {
+        disk.recalled.insert(pane, DAMAGED.to_owned());
+    }
     for (pane, argv) in ran {
         let text = disk.recalled.entry(pane).or_default();
         *text = history(text, &argv);
     }
     (state, disk)
+}
+
+/// The state of a structure, and what ran in its panes; else the ids that must not be given out again, and what is wrong.
+fn restored(bytes: &[u8], screen: impl Fn(Size) -> Terminal) -> Result<(State, Ran), (NextIds, String)> {
+    let structure = Structure::decode(bytes).map_err(|error| (NextIds::default(), error.to_string()))?;
+    let (structure, ran) = keep::revived(structure);
+    let state = keep::state(structure, |pane| screen(pane.size));
+    match state.check() {
+        Ok(()) => Ok((state, ran)),
+        Err(problem) => Err((state.next_ids, problem)),
+    }
 }
 
 /// What a restored pane shows before its shell begins: what it showed, and a line that says so.

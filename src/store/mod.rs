@@ -6,5 +6,6 @@ pub mod input;
 pub mod log;
 pub mod ring;
 pub mod screen;
+pub mod sealed;
 pub mod slot;
 pub mod structure;

@@ -89,31 +89,35 @@ fn newest(screen: &Screen) -> usize {
 }
 
 /// Numbers without visible order, the same in each run.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap_or_default() % limit
     }
 }
 
 /// A person who types numbered words, one per line, into a program that files them.
-struct Typist {
+pub(crate) struct Typist {
     client: Abide,
     typed: usize,
 }
 
 impl Typist {
     #[track_caller]
-    fn start(world: &Arc<World>) -> Self {
+    pub(crate) fn start(world: &Arc<World>) -> Self {
         let client = Abide::start_in(world, &["new", "words", "--", "sh", "-c", "echo armed; cat >> words"], SIZE);
         client.expect("armed");
         Self { client, typed: 0 }
     }
 
     #[track_caller]
-    fn types(&mut self, count: usize) {
+    pub(crate) fn types(&mut self, count: usize) {
         for _ in 0..count {
             self.typed += 1;
             self.client.type_line(&format!("w{:06}", self.typed));
@@ -122,7 +126,7 @@ impl Typist {
 
     /// Types on until a word that was typed now is echoed.
     #[track_caller]
-    fn types_until_echoed(&mut self) {
+    pub(crate) fn types_until_echoed(&mut self) {
         let first = self.typed + 1;
         let end = Instant::now() + crate::harness::PATIENCE;
         while !(first..=self.typed).any(|word| self.client.screen().shows(&format!("w{word:06}"))) {
@@ -132,9 +136,9 @@ impl Typist {
         }
     }
 
-    /// Fails if a word arrived twice or out of order, or if more than one run of words is missing per kill.
+    /// Fails if a word arrived twice or out of order, or if more than one run of words is missing per kill. Gives how many were typed, and how many did not arrive.
     #[track_caller]
-    fn lost_at_most_one_write_per_kill(mut self, kills: usize) {
+    pub(crate) fn lost_at_most_one_write_per_kill(mut self, kills: usize) -> (usize, usize) {
         self.types_until_echoed();
         let path = self.client.world().path("home/words");
         self.client.press("Enter C-d");
@@ -149,6 +153,7 @@ impl Typist {
         let gaps = words.windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
         assert!(gaps <= kills, "{gaps} runs of words are missing after {kills} kills");
         assert!(words.len() + 30 * kills >= self.typed, "{} of {} words arrived", words.len(), self.typed);
+        (self.typed, self.typed - words.len())
     }
 }
 
@@ -157,7 +162,7 @@ fn fifty_kills_of_the_server_lose_no_line_and_type_no_word_twice() {
     let world = Arc::new(World::new());
     let mut flood = Flood::start(&world);
     let mut typist = Typist::start(&world);
-    let mut dice = Dice(20_261_121);
+    let mut dice = Dice::new(20_261_121);
     let mut back = Vec::new();
     for _ in 0..KILLS {
         let from = flood.written;
@@ -247,7 +252,7 @@ fn a_keeper_killed_in_a_flood_loses_at_most_one_read() {
     const READ_BYTES_MAX: usize = 4_095;
     let world = Arc::new(World::new());
     let mut flood = Flood::start(&world);
-    let mut dice = Dice(7);
+    let mut dice = Dice::new(7);
     for kill in 1..=5 {
         let from = flood.written;
         flood.burst(BURST);
@@ -318,7 +323,7 @@ fn tabs_panes_and_their_names_outlive_the_server() {
 
 /// Kills keeper and server, as a loss of power does; the programs end with their terminals.
 #[track_caller]
-fn pull_the_plug(world: &World) {
+pub(crate) fn pull_the_plug(world: &World) {
     let (keeper, server) = (world.keeper_pid(), world.server_pid());
     let all = world.processes();
     for pid in [keeper, server] {
@@ -333,7 +338,7 @@ fn pull_the_plug(world: &World) {
 }
 
 /// What is on disk of sessions.
-fn database(world: &World) -> Vec<u8> {
+pub(crate) fn database(world: &World) -> Vec<u8> {
     ["abide.db", "abide.db-wal"].map(|name| std::fs::read(world.path("state/abide").join(name)).unwrap_or_default()).concat()
 }
 
@@ -428,7 +433,7 @@ fn a_stopped_server_and_an_ended_session_leave_nothing_to_restore() {
 
 /// Waits for something that is seen from outside only.
 #[track_caller]
-fn wait_until(what: &str, mut predicate: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut predicate: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !predicate() {
         assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
@@ -436,7 +441,7 @@ fn wait_until(what: &str, mut predicate: impl FnMut() -> bool) {
     }
 }
 
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
+pub(crate) fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 

@@ -1,5 +1,6 @@
 //! The one integration binary: checks of the tree, and the real binary driven from outside.
 
+mod chaos;
 mod cli;
 mod client_view;
 mod config;
@@ -11,6 +12,7 @@ mod e2e_commands;
 mod e2e_config;
 mod e2e_copy;
 mod e2e_daily;
+mod e2e_disk;
 mod e2e_fullscreen;
 mod e2e_hostile;
 mod e2e_images;

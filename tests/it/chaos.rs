@@ -1,0 +1,309 @@
+//! Chaos: server, keeper and clients die at random moments while many panes flood. The programs' own counters, what was typed, and an undisturbed twin say
+//! what was lost. A few rounds by default; `just chaos ROUNDS SEED` for as many as one likes, with the counts printed.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::e2e_survive::{Dice, Typist};
+use crate::harness::{Abide, PATIENCE, World, is_alive, signal};
+
+/// Where the watching client begins and ends.
+const SIZE: (u16, u16) = (120, 30);
+/// Other sizes it takes meanwhile; all are wide enough for a whole line.
+const SIZES: [(u16, u16); 4] = [(120, 30), (100, 24), (140, 50), (110, 8)];
+/// The most lines of one burst.
+const BURST_MAX: usize = 1_000;
+/// How many lines of scrollback are compared with the twin's.
+const COMPARED: usize = 2_000;
+
+/// Prints coloured, numbered lines with wide characters at full speed, as many as each line of its pipe asks for.
+const FLOOD: &str = r#"
+exec 3<>"$1"
+echo armed
+n=0
+while read -r count <&3; do
+    awk -v n="$n" -v c="$count" -v who="$1" -v dots="............................................................" 'BEGIN {
+        for (i = n + 1; i <= n + c; i++)
+            printf "\033[3%dm%s\033[m %08d %s%s\n", i % 8, who, i, substr(dots, 1, i % 60), i % 5 ? "" : " 語終"
+    }'
+    n=$((n + count))
+done
+"#;
+
+/// The line with this number of the program with this name, without its colours.
+fn line(who: &str, number: usize) -> String {
+    format!("{who} {number:08} {}{}", ".".repeat(number % 60), if number.is_multiple_of(5) { " 語終" } else { "" })
+}
+
+/// How much is done.
+struct Plan {
+    rounds: usize,
+    panes: usize,
+    seed: u64,
+    is_full: bool,
+}
+
+impl Plan {
+    fn new() -> Self {
+        let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+        let rounds = number("ABIDE_CHAOS").and_then(|rounds| usize::try_from(rounds).ok());
+        let seed = number("ABIDE_CHAOS_SEED").unwrap_or(20_261_121);
+        Self { rounds: rounds.unwrap_or(6), panes: if rounds.is_some() { 20 } else { 4 }, seed, is_full: rounds.is_some() }
+    }
+
+    /// Says what was counted, where somebody asked for it.
+    fn tell(&self, counts: &str) {
+        if self.is_full {
+            let said = writeln!(std::io::stderr(), "{counts}");
+            assert!(said.is_ok(), "standard error can be written");
+        }
+    }
+}
+
+/// One program that floods, in a session of its own.
+struct Flooder {
+    name: String,
+    go: File,
+    /// How many lines were asked for.
+    written: usize,
+    /// How many of them were seen to be right.
+    verified: usize,
+}
+
+/// A world with its flooding programs.
+struct Stage {
+    world: Arc<World>,
+    flooders: Vec<Flooder>,
+    watcher: Abide,
+    /// Characters that were missing where a keeper had been killed.
+    lost: usize,
+}
+
+impl Stage {
+    #[track_caller]
+    fn new(panes: usize) -> Self {
+        let world = Arc::new(World::new());
+        world.configure("[scrollback]\nlines = 60000\n");
+        world.write("home/flood", FLOOD);
+        let mut flooders = Vec::new();
+        for number in 0..panes {
+            let name = format!("f{number:02}");
+            world.run("mkfifo", &[&name], b"").ok();
+            world.cli(&["new", "-d", &name, "--", "sh", "flood", &name]).ok();
+            world.cli(&["wait", "-t", &name, "--text", "armed", "--timeout", "20s"]).ok();
+            let go = OpenOptions::new().read(true).write(true).open(world.path("home").join(&name)).expect("the pipe was made");
+            flooders.push(Flooder { name, go, written: 0, verified: 0 });
+        }
+        let watcher = Abide::start_in(&world, &["attach", "f00"], SIZE);
+        watcher.expect("armed");
+        Self { world, flooders, watcher, lost: 0 }
+    }
+
+    /// Every program prints so many lines more.
+    fn burst(&mut self, count: usize) {
+        for flooder in &mut self.flooders {
+            writeln!(flooder.go, "{count}").expect("the program reads the pipe");
+            flooder.written += count;
+        }
+    }
+
+    /// Waits until the watching client shows a line of the first program that is at least this one.
+    #[track_caller]
+    fn watch_until(&self, number: usize) {
+        let newest = |rows: &[String]| rows.iter().filter_map(|row| row.strip_prefix("f00 ")?.get(..8)?.parse::<usize>().ok()).max();
+        self.watcher.expect_screen(&format!("line {number} or a later one"), |screen| newest(&screen.rows()) >= Some(number));
+    }
+
+    /// Looks at what is kept of a program since it was looked at last: every line once, in order, as it was printed. Says whether it is at its end.
+    #[track_caller]
+    fn verify(&mut self, at: usize, may_lose: bool) -> bool {
+        let flooder = &mut self.flooders[at];
+        let rows = flooder.written - flooder.verified + 200;
+        let kept = self.world.cli(&["capture", "-t", &flooder.name, &format!("--scrollback={rows}")]).ok().stdout;
+        let number = |row: &str| row.strip_prefix(flooder.name.as_str())?.get(1..9)?.parse::<usize>().ok();
+        let mut next = flooder.verified + 1;
+        let mut lost = 0;
+        let rows: Vec<&str> = kept.lines().filter(|row| !row.is_empty() && *row != "armed").collect();
+        let first = rows.iter().position(|row| number(row).is_some_and(|number| flooder.verified < number)).unwrap_or(rows.len());
+        for (place, row) in rows.iter().enumerate().skip(first) {
+            if *row == line(&flooder.name, next) {
+                next += 1;
+                continue;
+            }
+            // The one that is being printed.
+            let is_last = place + 1 == rows.len();
+            if is_last && line(&flooder.name, next).starts_with(row) {
+                break;
+            }
+            let found = number(row).filter(|found| may_lose && *row == line(&flooder.name, *found) && next < *found);
+            assert!(
+                may_lose,
+                "{} shows {row:?} where {:?} is due, {} before the end",
+                flooder.name,
+                line(&flooder.name, next),
+                rows.len() - place
+            );
+            match found {
+                Some(found) => {
+                    lost += (next..found).map(|number| line(&flooder.name, number).chars().count() + 1).sum::<usize>();
+                    next = found + 1;
+                }
+                // A line with a hole counts as far as it is there.
+                None => lost = lost.saturating_sub(row.chars().count()),
+            }
+        }
+        self.lost += lost;
+        let flooder = &mut self.flooders[at];
+        flooder.verified = next - 1;
+        flooder.verified == flooder.written
+    }
+
+    /// Waits until every program has printed all and looks at all of it.
+    #[track_caller]
+    fn finish(&mut self, may_lose: bool) {
+        for at in 0..self.flooders.len() {
+            let (name, last) = (self.flooders[at].name.clone(), self.flooders[at].written);
+            let text = format!("{name} {last:08}");
+            self.world.cli(&["wait", "-t", &name, "--text", &text, "--timeout", "30s"]).ok();
+            self.world.cli(&["wait", "-t", &name, "--idle", "50ms", "--timeout", "30s"]).ok();
+            assert!(self.verify(at, may_lose), "{name} has more to print");
+        }
+    }
+}
+
+/// What happens to clients besides: one is killed and comes back, one stands still over the round, one changes its size.
+fn harass(stage: &mut Stage, dice: &mut Dice) -> bool {
+    match dice.below(10) {
+        0 => {
+            stage.watcher.kill_client();
+            stage.watcher = Abide::start_in(&stage.world, &["attach", "f00"], SIZE);
+        }
+        1 => {
+            signal(stage.watcher.pid(), Signal::STOP);
+            return true;
+        }
+        2 | 3 => stage.watcher.resize(SIZES[dice.below(SIZES.len())]),
+        _ => {}
+    }
+    false
+}
+
+/// The middle and the worst of some times, in milliseconds.
+fn spread(times: &mut [Duration]) -> String {
+    times.sort();
+    let at = |share: usize| times.get((times.len().max(1) - 1) * share / 100).copied().unwrap_or_default().as_millis();
+    format!("p50 {} ms, p99 {} ms, worst {} ms", at(50), at(99), at(100))
+}
+
+/// Rounds of floods with a blow in the middle of each; how long the typist's echo was away.
+#[track_caller]
+fn rounds(plan: &Plan, stage: &mut Stage, twin: Option<&mut Stage>, typist: &mut Typist, blow: impl Fn(&World)) -> Vec<Duration> {
+    let mut dice = Dice::new(plan.seed);
+    let mut twin = twin;
+    let mut away = Vec::new();
+    let may_lose = twin.is_none();
+    for round in 0..plan.rounds {
+        let from = stage.flooders[0].written;
+        let count = 100 + dice.below(BURST_MAX - 100);
+        stage.burst(count);
+        if let Some(twin) = &mut twin {
+            twin.burst(count);
+        }
+        stage.watch_until(from + 1 + dice.below(count));
+        typist.types(1 + dice.below(5));
+        let is_stalled = harass(stage, &mut dice);
+        blow(&stage.world);
+        let struck = Instant::now();
+        typist.types(1 + dice.below(5));
+        typist.types_until_echoed();
+        away.push(struck.elapsed());
+        if is_stalled {
+            signal(stage.watcher.pid(), Signal::CONT);
+        }
+        stage.verify(round % plan.panes, may_lose);
+    }
+    stage.watcher.resize(SIZE);
+    stage.finish(may_lose);
+    away
+}
+
+/// The programs of a stage, by pid: they have to be the same at the end.
+fn programs(stage: &Stage) -> Vec<i32> {
+    let roles = [stage.world.server_pid(), stage.world.keeper_pid(), stage.watcher.pid()];
+    let is_program = |pid: &i32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        !roles.contains(pid) && line.windows(8).any(|part| part == b"sh\0flood")
+    };
+    stage.world.processes().into_iter().filter(is_program).collect()
+}
+
+#[test]
+fn a_server_that_is_killed_and_replaced_again_and_again_loses_nothing() {
+    let plan = Plan::new();
+    let begun = Instant::now();
+    let (mut stage, mut twin) = (Stage::new(plan.panes), Stage::new(plan.panes));
+    let mut typist = Typist::start(&stage.world);
+    let before = programs(&stage);
+    assert_eq!(before.len(), plan.panes);
+    let mut killed = rounds(&plan, &mut stage, Some(&mut twin), &mut typist, |world| {
+        world.kill_server();
+    });
+    let half = Plan { rounds: plan.rounds / 2, ..plan };
+    let mut replaced = rounds(&half, &mut stage, Some(&mut twin), &mut typist, |world| drop(world.cli(&["server", "restart"]).ok()));
+    assert!(before.iter().all(|pid| is_alive(*pid)), "a program was lost");
+    twin.finish(false);
+    for flooder in &stage.flooders {
+        let shown = |stage: &Stage| {
+            let args = ["capture", "-t", &flooder.name, &format!("--scrollback={COMPARED}"), "--format", "ansi"];
+            stage.world.cli(&args).ok().stdout
+        };
+        assert_eq!(shown(&stage), shown(&twin), "{} is not as in the undisturbed twin", flooder.name);
+    }
+    let lines: usize = stage.flooders.iter().map(|flooder| flooder.verified).sum();
+    let (typed, missing) = typist.lost_at_most_one_write_per_kill(killed.len() + replaced.len());
+    plan.tell(&format!(
+        "seed {}, {} s: {} kills of the server and {} restarts under {} floods; {lines} lines, none lost or doubled, screens and scrollback as the twin's; {} programs, \
+         none lost; {typed} words typed, none twice, {missing} missing\naway after a kill: {}; after a restart: {}",
+        plan.seed,
+        begun.elapsed().as_secs(),
+        killed.len(),
+        replaced.len(),
+        plan.panes,
+        before.len(),
+        spread(&mut killed),
+        spread(&mut replaced),
+    ));
+}
+
+#[test]
+fn a_keeper_that_is_killed_again_and_again_loses_next_to_nothing() {
+    let plan = Plan::new();
+    let begun = Instant::now();
+    let mut stage = Stage::new(plan.panes);
+    let mut typist = Typist::start(&stage.world);
+    let before = programs(&stage);
+    let mut killed = rounds(&plan, &mut stage, None, &mut typist, |world| {
+        world.kill_keeper();
+    });
+    assert!(before.iter().all(|pid| is_alive(*pid)), "a program was lost");
+    let lines: usize = stage.flooders.iter().map(|flooder| flooder.verified).sum();
+    let lost = stage.lost;
+    // One byte in 256 equals the pattern, and only where it is the last of a read in flight, of each pane.
+    assert!(lost <= 2 + killed.len() * plan.panes / 20, "{lost} characters are missing after {} kills", killed.len());
+    let (typed, missing) = typist.lost_at_most_one_write_per_kill(killed.len());
+    plan.tell(&format!(
+        "seed {}, {} s: {} kills of the keeper under {} floods; {lines} lines, {lost} characters lost; {} programs, none lost; {typed} words typed, none twice, \
+         {missing} missing\naway after a kill: {}",
+        plan.seed,
+        begun.elapsed().as_secs(),
+        killed.len(),
+        plan.panes,
+        before.len(),
+        spread(&mut killed),
+    ));
+    assert!(begun.elapsed() < PATIENCE * 1000, "it took for ever");
+}
