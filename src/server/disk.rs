@@ -3,17 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use tokio::sync::mpsc::Sender;
-
 use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
-use crate::platform::now;
-use crate::server::conn::Event;
-use crate::server::db::{self, Db, News, TEXT_MAX, TOGETHER};
-use crate::server::edge::Server;
+use crate::server::db::{self, Db, TEXT_MAX, TOGETHER, Tell};
 use crate::server::keep;
 use crate::state::{State, ansi};
-use crate::wire::frame::{Notice, ToClient};
 
 /// The most rows kept of a pane.
 const ROWS_MAX: usize = 2000;
@@ -53,8 +47,8 @@ struct Text {
 
 impl Disk {
     /// One that writes to this database; `found` is what was wrong with it.
-    pub(super) fn new(path: PathBuf, events: Sender<Event>, found: Option<String>) -> Self {
-        Self { db: Db::start(path.clone(), events), path: Some(path), found, ..Self::off() }
+    pub(super) fn new(path: PathBuf, tell: Tell, found: Option<String>) -> Self {
+        Self { db: Db::start(path.clone(), tell), path: Some(path), found, ..Self::off() }
     }
 
     /// One that writes nothing.
@@ -76,6 +70,18 @@ impl Disk {
     /// What who comes now has to know: that nothing is written, or, once, what was wrong at the start.
     pub(super) fn warning(&mut self) -> Option<String> {
         self.failing.clone().or_else(|| self.found.take())
+    }
+
+    /// Nothing can be written, as `why` says; or nothing is in the way any more.
+    pub(super) fn fails(&mut self, why: Option<String>) {
+        self.failing = why;
+    }
+
+    /// The database is a new one: everything goes there.
+    pub(super) fn begin_anew(&mut self, now: Tick, panes: impl Iterator<Item = PaneId>) {
+        panes.for_each(|pane| self.printed(pane, now));
+        self.changed(now);
+        self.hurry(now);
     }
 
     /// The structure changed.
@@ -177,32 +183,6 @@ impl Disk {
         disk.db.finish(structure);
         if state.sessions.is_empty() {
             db::remove(&path);
-        }
-    }
-}
-
-impl Server {
-    /// The disk fails, or no longer does: whoever is there is told. A new database gets everything.
-    pub(super) fn disk_news(&mut self, news: News) {
-        let (text, warning) = match news {
-            News::Failing(why) => {
-                let text = format!("sessions cannot be saved to disk ({why}); they go on, and it is tried again");
-                self.disk.failing = Some(text.clone());
-                (text, true)
-            }
-            News::Fine => {
-                self.disk.failing = None;
-                ("sessions are saved to disk again".to_owned(), false)
-            }
-            News::Anew => {
-                let now = now().tick;
-                self.core.state.panes.keys().for_each(|pane| self.disk.printed(*pane, now));
-                self.disk.changed(now);
-                return self.disk.hurry(now);
-            }
-        };
-        for client in self.clients.keys().copied().collect::<Vec<_>>() {
-            self.send(client, &ToClient::Notice(Notice { text: text.clone(), warning }));
         }
     }
 }

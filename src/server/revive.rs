@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use tokio::sync::mpsc::Sender;
-
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::text::harmless;
 use crate::core::Input;
 use crate::platform::now;
 use crate::platform::places::Places;
-use crate::server::conn::Event;
-use crate::server::db::{self, Stored, load};
+use crate::server::db::{self, News, Stored, Tell, load};
 use crate::server::disk::Disk;
 use crate::server::edge::{Origin, Server};
 use crate::server::keep;
@@ -20,6 +17,7 @@ use crate::settings::Settings;
 use crate::state::{NextIds, State};
 use crate::store::structure::Structure;
 use crate::term::Terminal;
+use crate::wire::frame::{Notice, ToClient};
 
 /// What a pane shows whose text was damaged.
 const DAMAGED: &str = "\x1b[0;2mwhat this pane showed was damaged on disk\x1b[0m";
@@ -35,17 +33,17 @@ pub(super) fn path(settings: &Settings) -> Option<PathBuf> {
 }
 
 /// The state that the database holds, and a disk that knows what its panes showed. Empty if nothing is to come back.
-pub(super) fn state(path: PathBuf, events: Sender<Event>, screen: impl Fn(Size) -> Terminal) -> (State, Disk) {
+pub(super) fn state(path: PathBuf, tell: Tell, screen: impl Fn(Size) -> Terminal) -> (State, Disk) {
     let Stored { structure, texts, damaged, problem } = load(&path);
-    let Some(bytes) = structure else { return (State::default(), Disk::new(path, events, problem)) };
+    let Some(bytes) = structure else { return (State::default(), Disk::new(path, tell, problem)) };
     let (state, ran) = match restored(&bytes, screen) {
         Ok(restored) => restored,
         Err((next_ids, why)) => {
             let problem = db::put_aside(&path, &why);
-            return (State { next_ids, ..State::default() }, Disk::new(path, events, Some(problem)));
+            return (State { next_ids, ..State::default() }, Disk::new(path, tell, Some(problem)));
         }
     };
-    let mut disk = Disk::new(path, events, problem);
+    let mut disk = Disk::new(path, tell, problem);
     tracing::info!(sessions = state.sessions.len(), panes = state.panes.len(), "restored from disk");
     for (pane, text) in texts {
         if !state.panes.contains_key(&pane) {
@@ -90,6 +88,19 @@ impl Server {
     pub(super) fn revive(&mut self) {
         self.core.start_all();
         self.step(Input::Wake, Origin::None);
+    }
+
+    /// The disk fails, or no longer does: whoever is there is told. A new database gets everything.
+    pub(super) fn disk_news(&mut self, news: News) {
+        let (text, warning) = match news {
+            News::Failing(why) => (format!("sessions cannot be saved to disk ({why}); they go on, and it is tried again"), true),
+            News::Fine => ("sessions are saved to disk again".to_owned(), false),
+            News::Anew => return self.disk.begin_anew(now().tick, self.core.state.panes.keys().copied()),
+        };
+        self.disk.fails(warning.then(|| text.clone()));
+        for client in self.clients.keys().copied().collect::<Vec<_>>() {
+            self.send(client, &ToClient::Notice(Notice { text: text.clone(), warning }));
+        }
     }
 
     /// Shows what a restored pane showed before, now that its shell runs and before anything that it printed.

@@ -10,13 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
-use tokio::sync::mpsc::Sender;
-
 use self::file::{Open, ReadError};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
 use crate::platform::now;
-use crate::server::conn::Event;
 
 /// The most jobs that wait for the disk; what does not fit is tried again with the next change.
 const JOBS_MAX: usize = 64;
@@ -26,6 +23,9 @@ pub(super) const TOGETHER: Span = Span::millis(250);
 pub(super) const TEXT_MAX: usize = 256 << 10;
 /// What could not be written is tried again after this.
 const AGAIN_AFTER: Span = Span::seconds(2);
+
+/// How the loop is told; false if it has no room for more at the moment.
+pub(super) type Tell = Box<dyn Fn(News) -> bool + Send>;
 
 /// What the loop is told of the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,10 +68,9 @@ pub(super) struct Stored {
 
 impl Db {
     /// Starts the thread; the file is opened with the first job.
-    pub(super) fn start(path: PathBuf, events: Sender<Event>) -> Self {
+    pub(super) fn start(path: PathBuf, tell: Tell) -> Self {
         let (jobs, receiver) = sync_channel(JOBS_MAX);
-        let writer =
-            Writer { path, events, open: None, latest: Latest::default(), has_written: false, wants_all: false, is_failing: false };
+        let writer = Writer { path, tell, open: None, latest: Latest::default(), has_written: false, wants_all: false, is_failing: false };
         let thread = std::thread::Builder::new().name("disk".into()).spawn(move || writer.work(&receiver));
         match thread {
             Ok(thread) => Self { jobs: Some(jobs), thread: Some(thread) },
@@ -156,7 +155,7 @@ pub(super) fn load(path: &Path) -> Stored {
 /// The thread: collects jobs for a moment, writes them in one transaction, waits.
 struct Writer {
     path: PathBuf,
-    events: Sender<Event>,
+    tell: Tell,
     open: Option<Open>,
     /// What is not written yet.
     latest: Latest,
@@ -171,7 +170,7 @@ impl Writer {
         loop {
             let Some(has_ended) = self.collect(jobs) else { return };
             let result = self.write();
-            self.tell(&result);
+            self.report(&result);
             if has_ended {
                 return;
             }
@@ -229,8 +228,8 @@ impl Writer {
     }
 
     /// Tells the loop what is other than it knows; what it has no room for is told with the next result.
-    fn tell(&mut self, result: &Result<(), ReadError>) {
-        let say = |news| self.events.try_send(Event::Disk(news)).is_ok();
+    fn report(&mut self, result: &Result<(), ReadError>) {
+        let say = &self.tell;
         match result {
             Ok(()) if self.is_failing => {
                 tracing::info!(path = %self.path.display(), "it is written to disk again");

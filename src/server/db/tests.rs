@@ -1,14 +1,15 @@
+//! What is written is read again; what is damaged is told, whatever was damaged.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::{Db, News, Stored, load};
 use crate::base::id::PaneId;
-use crate::server::conn::Event;
 
 /// A place for a database, and one that is started there with what it says.
 struct Desk {
@@ -24,9 +25,9 @@ impl Desk {
         self.dir.path().join("abide.db")
     }
 
-    fn start(&self) -> (Db, Receiver<Event>) {
-        let (events, news) = channel(8);
-        (Db::start(self.path(), events), news)
+    fn start(&self) -> (Db, Receiver<News>) {
+        let (tell, news) = sync_channel(8);
+        (Db::start(self.path(), Box::new(move |news| tell.try_send(news).is_ok())), news)
     }
 
     /// Writes a structure and a text, and ends.
@@ -42,16 +43,8 @@ fn texts(stored: &Stored) -> Vec<(PaneId, &[u8])> {
 }
 
 /// The next news; fails after a while.
-fn next(news: &mut Receiver<Event>) -> News {
-    let end = Instant::now() + Duration::from_secs(20);
-    loop {
-        match news.try_recv() {
-            Ok(Event::Disk(news)) => return news,
-            Ok(other) => unreachable!("{other:?}"),
-            Err(_) => assert!(Instant::now() < end, "there is no news"),
-        }
-        std::thread::yield_now();
-    }
+fn next(news: &Receiver<News>) -> News {
+    news.recv_timeout(Duration::from_secs(20)).expect("there is news")
 }
 
 #[test]
@@ -147,12 +140,12 @@ fn tables_of_the_first_version_are_taken_over_and_those_of_a_later_one_put_aside
 fn what_cannot_be_written_is_tried_again_and_told_once() {
     let desk = Desk::new();
     fs::create_dir(desk.path()).expect("made");
-    let (db, mut news) = desk.start();
+    let (db, news) = desk.start();
     assert!(db.structure(b"kept in memory".to_vec()));
-    assert!(matches!(next(&mut news), News::Failing(why) if why.contains("unable to open database file")));
+    assert!(matches!(next(&news), News::Failing(why) if why.contains("unable to open database file")));
     assert!(db.text(PaneId(1), b"text".to_vec()));
     fs::remove_dir(desk.path()).expect("empty");
-    assert_eq!(next(&mut news), News::Fine);
+    assert_eq!(next(&news), News::Fine);
     let stored = load(&desk.path());
     assert_eq!(stored.structure.as_deref(), Some(&b"kept in memory"[..]));
     assert_eq!(texts(&stored), [(PaneId(1), &b"text"[..])]);
@@ -160,7 +153,7 @@ fn what_cannot_be_written_is_tried_again_and_told_once() {
     // Somebody takes the folder away with all that is in it.
     fs::remove_dir_all(desk.dir.path()).expect("removed");
     assert!(db.structure(b"again".to_vec()));
-    assert_eq!(next(&mut news), News::Anew);
+    assert_eq!(next(&news), News::Anew);
     db.finish(b"the last".to_vec());
     assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"the last"[..]));
 }
@@ -171,10 +164,10 @@ fn a_database_that_breaks_meanwhile_is_put_aside_and_written_anew() {
     desk.written(b"before");
     let whole = fs::read(desk.path()).expect("it is there");
     fs::write(desk.path(), vec![0x11; whole.len()]).expect("written");
-    let (db, mut news) = desk.start();
+    let (db, news) = desk.start();
     assert!(db.structure(b"after".to_vec()));
-    assert!(matches!(next(&mut news), News::Failing(_)));
-    assert_eq!((next(&mut news), next(&mut news)), (News::Fine, News::Anew));
+    assert!(matches!(next(&news), News::Failing(_)));
+    assert_eq!((next(&news), next(&news)), (News::Fine, News::Anew));
     db.finish(b"the last".to_vec());
     assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"the last"[..]));
     assert!(desk.dir.path().join("abide.db.damaged").exists());
