@@ -27,9 +27,9 @@ pub use clock::{boot_id, now, random_u64};
 pub use eventfd::EventFd;
 pub use executable::{NoExecutable, executable};
 #[cfg(target_os = "linux")]
-pub use linux::{cgroup, changes::Changes, pidfd, process, table};
+pub use linux::{cgroup, changes::Changes, pidfd, presence::Presence, process, table};
 pub use login::Login;
 #[cfg(target_os = "macos")]
-pub use macos::{Changes, cgroup, pidfd, process, table};
+pub use macos::{Changes, Presence, cgroup, pidfd, process, table};
 pub use sys::{SignalFd, clear_signal_mask, close_fds_from, lead_terminal, restore_default_signals, told_by_child_in};
-pub use watch::{saved, watch};
+pub use watch::{gone, saved, watch};

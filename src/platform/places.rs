@@ -8,7 +8,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -193,9 +193,7 @@ impl Places {
     /// # Errors
     /// If the lock file cannot be opened.
     pub fn lock(&self) -> Result<Option<Lock>, PlaceError> {
-        let mut path = self.socket.clone().into_os_string();
-        path.push(".lock");
-        let path = PathBuf::from(path);
+        let path = self.lock_path();
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fail = |error: rustix::io::Errno| PlaceError::Io { path: path.clone(), source: error.into() };
         let fd = openat(rustix::fs::CWD, &path, flags, Mode::RUSR | Mode::WUSR).map_err(fail)?;
@@ -204,6 +202,23 @@ impl Places {
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(fail(error)),
         }
+    }
+
+    /// The same for who has had it: its lock, if that is still the one in this place, else a new one. None if another process has it by now.
+    ///
+    /// # Errors
+    /// If the lock file cannot be opened.
+    pub fn lock_again(&self, held: OwnedFd) -> Result<Option<Lock>, PlaceError> {
+        let path = self.lock_path();
+        let present = path.symlink_metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()));
+        let ours = fstat(&held).ok().map(|stat| (stat.st_dev, stat.st_ino));
+        if present.is_some() && present == ours { Ok(Some(Lock(held))) } else { self.lock() }
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        let mut path = self.socket.clone().into_os_string();
+        path.push(".lock");
+        PathBuf::from(path)
     }
 
     /// Listens on the socket, in place of a dead server's. Only with the lock.
@@ -221,6 +236,21 @@ impl Places {
         let listener = UnixListener::bind(&self.socket);
         rustix::process::umask(mask);
         listener.map_err(fail)
+    }
+
+    /// The same while other threads run, which rules out a mask for a moment: until it is 0600, its folder keeps others out, or the look at each peer does.
+    ///
+    /// # Errors
+    /// If it cannot be bound.
+    pub fn listen_again(&self, _lock: &Lock) -> Result<UnixListener, PlaceError> {
+        let fail = |source| PlaceError::Io { path: self.socket.clone(), source };
+        match fs::remove_file(&self.socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&self.socket).map_err(fail)?;
+        fs::set_permissions(&self.socket, fs::Permissions::from_mode(0o600)).map_err(fail)?;
+        Ok(listener)
     }
 
     /// Connects to the server.

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::platform::Changes;
+use crate::platform::{Changes, Presence};
 
 /// Waits until what is watched was written; for ever where nothing is.
 pub async fn saved(changes: Option<&mut AsyncFd<Changes>>) {
@@ -18,6 +18,16 @@ pub async fn saved(changes: Option<&mut AsyncFd<Changes>>) {
         if is_written {
             return;
         }
+    }
+}
+
+/// Waits until what is watched is no longer in its place; for ever where nothing is.
+pub async fn gone(presence: Option<&mut AsyncFd<Presence>>) {
+    let Some(presence) = presence else { return std::future::pending().await };
+    while presence.get_ref().is_there() {
+        let Ok(mut ready) = presence.readable_mut().await else { return std::future::pending().await };
+        ready.get_inner_mut().drain();
+        ready.clear_ready();
     }
 }
 

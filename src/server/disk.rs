@@ -13,6 +13,8 @@ use crate::state::{State, ansi};
 const ROWS_MAX: usize = 2000;
 /// What a pane shows is written at most this often.
 const TEXT_EVERY: Span = Span::seconds(2);
+/// After a change of servers panes are written one after the other, so far apart.
+const APART: Span = Span::millis(50);
 /// What a pane shows that is never quiet is written this often.
 const BUSY_EVERY: Span = Span::seconds(30);
 
@@ -82,6 +84,19 @@ impl Disk {
         panes.for_each(|pane| self.printed(pane, now));
         self.changed(now);
         self.hurry(now);
+    }
+
+    /// This server took over from another, which may not have written all: everything is written, pane by pane so that nobody waits for it.
+    pub(super) fn take_over(&mut self, now: Tick, panes: impl Iterator<Item = PaneId>) {
+        if self.path.is_none() {
+            return;
+        }
+        let mut due = now + TEXT_EVERY;
+        for pane in panes {
+            self.texts.entry(pane).or_default().due = Some(due);
+            due = due + APART;
+        }
+        self.changed(now);
     }
 
     /// The structure changed.

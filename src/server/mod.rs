@@ -18,6 +18,7 @@ mod perform;
 mod pictures;
 mod pipe;
 mod piped;
+mod place;
 mod procs;
 mod restore;
 mod revive;

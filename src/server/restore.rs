@@ -270,6 +270,7 @@ pub(super) fn server(
         server.revive();
     } else {
         server.reconcile(strangers, screens);
+        server.disk.take_over(now().tick, server.core.state.panes.keys().copied());
     }
     server.resume_commands();
     server.resume_pipes();

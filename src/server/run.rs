@@ -19,6 +19,7 @@ use crate::server::conn::{Conn, Event};
 use crate::server::draw::ECHO_WITHIN;
 use crate::server::edge::{Origin, Server};
 use crate::server::pane::{NAME_AFTER, PaneIo, QUIET, Stop, TURN_BYTES_MAX, exit_status};
+use crate::server::place::Place;
 use crate::server::{RESTART_STATUS, settings};
 use crate::state::effect::Effects;
 use crate::state::view::View;
@@ -54,7 +55,9 @@ impl Server {
         let mut term = signal(SignalKind::terminate())?;
         // Where nothing can be watched, the configuration is read at the start and on SIGHUP only.
         let mut changes = Changes::of(&config_file::path()).and_then(|changes| watch(changes, Interest::READABLE)).ok();
+        let mut door = Place::new(listener);
         loop {
+            self.mend(&mut door);
             let pace = self.turn(&mut events);
             if let Some(status) = self.leaving {
                 self.part();
@@ -65,13 +68,14 @@ impl Server {
             }
             let busy = pace == Pace::Busy;
             let soon = (pace == Pace::Brisk).then(|| now().tick + BRISK_SPAN);
-            let deadline = self.next_deadline().into_iter().chain(soon).min();
+            let deadline = self.next_deadline().into_iter().chain(soon).chain(door.deadline()).min();
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.event(event),
-                Ok((stream, _)) = listener.accept() => match stream.into_std().and_then(Stream::new) {
-                    Ok(stream) => self.event(Event::Opened(stream)),
-                    Err(error) => tracing::warn!(%error, "connection refused"),
+                stream = door.next() => match stream.map(|stream| stream.into_std().and_then(Stream::new)) {
+                    Some(Ok(stream)) => self.event(Event::Opened(stream)),
+                    Some(Err(error)) => tracing::warn!(%error, "connection refused"),
+                    None => {}
                 },
                 record = self.link.next() => match record {
                     Ok(record) => self.record(record),
@@ -79,7 +83,11 @@ impl Server {
                 },
                 _ = hangup.recv() => self.reload(),
                 () = saved(changes.as_mut()) => self.reload(),
-                _ = term.recv() => self.leave(RESTART_STATUS),
+                _ = term.recv() => {
+                    // The machine may be going down.
+                    self.finish_disk();
+                    self.leave(RESTART_STATUS);
+                }
                 Ok(mut guard) = self.wake.data.readable(), if !busy => {
                     guard.get_inner().drain();
                     guard.clear_ready();
@@ -350,6 +358,14 @@ impl Server {
         for (id, conn) in &mut self.conns {
             conn.flush(*id, &self.events);
         }
+        // A successor has everything in memory and writes it; what the clients wait for meanwhile is this process's end.
+        if self.leaving != Some(RESTART_STATUS) {
+            self.finish_disk();
+        }
+    }
+
+    /// Everything is on disk when this returns, and nothing goes there after it.
+    fn finish_disk(&mut self) {
         self.disk.finish(now().tick, &self.core.state, |pane| place(self.panes.get(&pane)?));
     }
 

@@ -255,6 +255,8 @@ fn a_server_that_is_killed_and_replaced_again_and_again_loses_nothing() {
     let half = Plan { rounds: plan.rounds / 2, ..plan };
     let mut replaced = rounds(&half, &mut stage, Some(&mut twin), &mut typist, |world| drop(world.cli(&["server", "restart"]).ok()));
     assert!(before.iter().all(|pid| is_alive(*pid)), "a program was lost");
+    // Of the twin only what is compared counts; it may have more behind it than it keeps.
+    twin.flooders.iter_mut().for_each(|flooder| flooder.verified = flooder.written.saturating_sub(COMPARED));
     twin.finish(false);
     for flooder in &stage.flooders {
         let shown = |stage: &Stage| {

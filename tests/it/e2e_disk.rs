@@ -8,13 +8,26 @@ use crate::harness::{Abide, World};
 
 const SIZE: (u16, u16) = (140, 24);
 
+/// What panes show, as it is on disk.
+fn shown(world: &World) -> String {
+    let read = || {
+        let path = world.path("state/abide/abide.db");
+        let db = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut rows = db.prepare("SELECT bytes FROM text")?;
+        rows.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<rusqlite::Result<Vec<_>>>()
+    };
+    // The checksum comes first. What cannot be read is not there yet.
+    let texts = read().unwrap_or_default().into_iter().filter_map(|sealed| zstd::decode_all(&sealed[4..]).ok());
+    texts.map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
+}
+
 /// A session with something on its screen, all of it on disk.
 fn saved(world: &Arc<World>) -> Abide {
     let client = Abide::start_in(world, &["new", "work"], SIZE);
     client.expect("ready$");
     client.type_line("echo text$((1+1))");
     client.expect("text2");
-    wait_until("what the pane shows is on disk", || contains(&database(world), b"text2"));
+    wait_until("what the pane shows is on disk", || shown(world).contains("text2"));
     client
 }
 
@@ -36,8 +49,8 @@ fn f06_while_nothing_can_be_written_people_are_told_and_everything_is_written_af
     late.expect("sessions cannot be saved to disk");
     fs::remove_dir(&path).expect("empty");
     client.expect("sessions are saved to disk again");
-    wait_until("the first pane is on the new disk too", || contains(&database(&world), b"text2"));
-    wait_until("so is the second", || contains(&database(&world), b"mean2while"));
+    wait_until("the first pane is on the new disk too", || shown(&world).contains("text2"));
+    wait_until("so is the second", || shown(&world).contains("mean2while"));
     for gone in [late, client] {
         gone.kill_client();
     }
@@ -67,4 +80,44 @@ fn f07_a_damaged_database_is_put_aside_and_whoever_comes_first_is_told() {
     later.expect("ready$");
     later.expect_without("cannot be restored");
     wait_until("the new session is on disk", || contains(&database(&world), b"fresh"));
+}
+
+#[test]
+fn f26_a_socket_that_is_cleaned_away_is_there_again_for_the_same_server() {
+    let world = Arc::new(World::new());
+    let client = saved(&world);
+    let (server, keeper) = (world.server_pid(), world.keeper_pid());
+    let socket = world.path("state/abide/run/socket");
+    for gone in ["run/socket", "run", ""] {
+        let path = world.path("state/abide").join(gone);
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.expect("it is there");
+        wait_until("the socket is there again", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
+        assert_eq!(world.server_pid(), server, "after {gone:?} was removed");
+        client.type_line(&format!("echo still$(({}+1))", gone.len()));
+        client.expect(&format!("still{}", gone.len() + 1));
+        assert_eq!(world.cli(&["exec", "-t", "work", "--", "echo", "there"]).ok().stdout, "there\n");
+    }
+    world.kill_server();
+    assert_ne!(world.server_pid(), server);
+    assert_eq!(world.keeper_pid(), keeper, "a new server has the new socket from the keeper");
+    client.type_line("echo after$((1+1))");
+    client.expect("after2");
+    wait_until("the new disk has what is shown", || shown(&world).contains("text2"));
+}
+
+#[test]
+fn what_a_server_had_no_time_to_write_its_successor_writes() {
+    let world = Arc::new(World::new());
+    let client = saved(&world);
+    for (word, how) in [("first", 0), ("second", 1)] {
+        client.type_line(&format!("echo {word}$((1+1))"));
+        client.expect(&format!("{word}2"));
+        if how == 0 {
+            world.cli(&["server", "restart"]).ok();
+        } else {
+            world.kill_server();
+        }
+        wait_until("the successor has written it", || shown(&world).contains(&format!("{word}2")));
+    }
 }

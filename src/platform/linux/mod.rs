@@ -3,5 +3,6 @@
 pub mod cgroup;
 pub(super) mod changes;
 pub mod pidfd;
+pub(super) mod presence;
 pub mod process;
 pub mod table;
