@@ -94,6 +94,15 @@ impl FromStr for Span {
     }
 }
 
+/// How long to wait after failure number `count`: not at all after the first, then `first`, doubling up to `max`.
+#[must_use]
+pub fn backoff(count: u32, first: Span, max: Span) -> Span {
+    match count {
+        0 | 1 => Span(0),
+        more => Span(first.0.saturating_mul(1 << (more - 2).min(20))).min(max),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Span;

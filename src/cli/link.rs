@@ -67,7 +67,10 @@ impl Link {
             return Err(Refusal::new(Code::LimitReached, format!("the call has {} bytes; at most {PACKET_MAX} are allowed", line.len())));
         }
         line.push(b'\n');
-        self.reader.get_mut().write_all(&line).map_err(|error| gone(entry, &error.to_string()))?;
+        if let Err(error) = self.reader.get_mut().write_all(&line) {
+            // A server that takes no more connections says so before it is asked.
+            return self.response(entry, &mut told).map_err(|_| gone(entry, &error.to_string()))?.outcome();
+        }
         loop {
             let response = self.response(entry, &mut told)?;
             if response.id == id || response.id.is_null() {

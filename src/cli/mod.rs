@@ -289,10 +289,10 @@ fn answers(find: impl Fn() -> Result<Option<Link>, Refusal>) -> Result<bool, Ref
     let end = Instant::now() + GONE_WITHIN;
     let mut span = Duration::from_millis(5);
     while let Some(mut link) = find()? {
-        let outcome = link.call(status, &Params::new());
-        let has_gone = outcome.is_err_and(|refusal| matches!(refusal.code, Code::Interrupted | Code::ShuttingDown));
-        if !has_gone || end < Instant::now() {
-            return Ok(true);
+        match link.call(status, &Params::new()) {
+            Err(refusal) if refusal.code == Code::LimitReached => return Err(refusal),
+            Err(refusal) if matches!(refusal.code, Code::Interrupted | Code::ShuttingDown) && Instant::now() < end => {}
+            _ => return Ok(true),
         }
         link::pause(&mut span);
     }

@@ -282,13 +282,13 @@ impl Keeper {
             self.is_over = true;
             return;
         }
-        self.server.crashed(now().tick);
+        self.server.crashed(status == ExitStatus::Signal(signal::KILL), now().tick);
     }
 
     fn start_server(&mut self, at: Tick) {
         self.control.publish(CONTROL_WAITING, 0);
         if self.server.start().is_err() {
-            self.server.crashed(at);
+            self.server.crashed(false, at);
             return;
         }
         self.greet();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::base::signal::KILL;
-use crate::base::time::{Span, Tick};
+use crate::base::time::{Span, Tick, backoff};
 use crate::keeper::link::Link;
 use crate::platform::{clear_signal_mask, pidfd, process, socket};
 
@@ -47,6 +47,8 @@ pub(super) struct Server {
     pub(super) lease: u64,
     /// How many in a row have ended soon after their start.
     pub(super) crash_count: u32,
+    /// How many of these ended by themselves: somebody's KILL says nothing about the configuration.
+    fault_count: u32,
     /// When it said that it works.
     pub(super) ready: Option<Tick>,
     /// It has ended, but how is not known before its new parent has reaped it: until then that is asked for.
@@ -84,6 +86,7 @@ impl Server {
             link: None,
             lease: 0,
             crash_count: 0,
+            fault_count: 0,
             ready: None,
             status_by: None,
             restart_at: Some(now),
@@ -115,7 +118,7 @@ impl Server {
         let (ours, theirs) = socket::pair()?;
         let mut command = Command::new(&self.exe);
         command.args(["server", "run", "--lease", &self.lease.to_string()]);
-        if self.crash_count >= SAFE_MODE_CRASH_COUNT {
+        if self.fault_count >= SAFE_MODE_CRASH_COUNT {
             command.arg("--safe-mode");
         }
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null());
@@ -147,12 +150,14 @@ impl Server {
         }
     }
 
-    /// It has ended without being meant to: the next is started at once, or after a pause that doubles.
-    pub(super) fn crashed(&mut self, now: Tick) {
+    /// It has ended without being meant to, `by_kill` if by that signal: the next is started at once, or after a pause that doubles, unless somebody else killed it.
+    pub(super) fn crashed(&mut self, by_kill: bool, now: Tick) {
         (self.running, self.link, self.end_by, self.status_by) = (Running::No, None, None, None);
         let has_worked = self.ready.is_some_and(|since| LONG_LIFE <= now - since);
         self.crash_count = if has_worked { 1 } else { self.crash_count.saturating_add(1) };
-        self.restart_at = Some(now + pause(self.crash_count));
+        self.fault_count = if has_worked { 0 } else { self.fault_count } + u32::from(!by_kill);
+        let pause_max = if by_kill { PAUSE_FIRST } else { PAUSE_MAX };
+        self.restart_at = Some(now + backoff(self.crash_count, PAUSE_FIRST, pause_max));
     }
 
     /// It has closed its connection, or said what means nothing: it has to end.
@@ -230,21 +235,14 @@ impl Server {
         sent.ok();
     }
 
-    fn kill(&self) {
+    fn kill(&mut self) {
+        self.fault_count += 1;
         self.signal(KILL);
     }
 
     /// Somebody has stopped it on purpose, with a debugger perhaps: that is not a hang.
     fn is_stopped(&self) -> bool {
         process::read(self.pid()).is_some_and(|process| matches!(process.state, b'T' | b't'))
-    }
-}
-
-/// 0, then 0.1 s doubling to 30 s.
-fn pause(crash_count: u32) -> Span {
-    match crash_count {
-        0 | 1 => Span(0),
-        more => Span(PAUSE_FIRST.0.saturating_mul(1 << (more - 2).min(20))).min(PAUSE_MAX),
     }
 }
 
@@ -258,22 +256,32 @@ mod tests {
 
     #[test]
     fn restarts_come_at_once_then_slower_then_never_slower_than_half_a_minute() {
-        let millis: Vec<u64> = (1..13).map(|count| pause(count).as_millis()).collect();
+        let pause = |count| backoff(count, PAUSE_FIRST, PAUSE_MAX).as_millis();
+        let millis: Vec<u64> = (1..13).map(pause).collect();
         assert_eq!(millis, [0, 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000]);
-        assert_eq!(pause(u32::MAX), PAUSE_MAX);
+        assert_eq!(pause(u32::MAX), PAUSE_MAX.as_millis());
     }
 
     #[test]
     fn a_long_life_starts_the_count_anew() {
         let mut server = server(Tick(0));
-        server.crashed(Tick(1));
+        server.crashed(false, Tick(1));
         server.ready = Some(Tick(2));
-        server.crashed(Tick(2));
+        server.crashed(false, Tick(2));
         assert_eq!((server.crash_count, server.deadline()), (2, Some(Tick(2) + PAUSE_FIRST)));
         server.ready = Some(Tick(3));
         let later = Tick(3) + LONG_LIFE;
-        server.crashed(later);
+        server.crashed(false, later);
         assert_eq!((server.crash_count, server.deadline()), (1, Some(later)));
+    }
+
+    #[test]
+    fn who_is_killed_from_outside_again_and_again_comes_back_soon_and_with_the_configuration() {
+        let mut server = server(Tick(0));
+        for _ in 0..20 {
+            server.crashed(true, Tick(0));
+        }
+        assert_eq!((server.fault_count, server.deadline()), (0, Some(Tick(0) + PAUSE_FIRST)));
     }
 
     #[test]

@@ -154,7 +154,7 @@ fn on_pty(command: &Program, size: Size, limit: FdLimit, cgroup: Option<&OwnedFd
             || pair.slave.spawn_command(builder),
             |spawned| spawned.as_ref().ok().and_then(|child| pid_of(&**child)),
         );
-        let child = spawned.map_err(|error| match error.downcast_ref::<io::Error>() {
+        let child = spawned.map_err(|error| match error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()) {
             Some(error) => from_io(program, error),
             None => failed(Errno::INVAL, format!("cannot start {}: {error}", program.display())),
         })?;

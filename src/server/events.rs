@@ -2,6 +2,8 @@
 
 use std::os::fd::OwnedFd;
 
+use rustix::io::Errno;
+
 use crate::action::table;
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{CallId, ClientId, PaneId};
@@ -360,7 +362,7 @@ impl Server {
                 let message = String::from_utf8_lossy(&message);
                 tracing::warn!(pane = %PaneId(tag), errno, %message, "spawn failed");
                 self.spawning.remove(&PaneId(tag));
-                self.started(PaneId(tag), Err(spawn_refusal(&message)), Box::new(HeapMemory::default()));
+                self.started(PaneId(tag), Err(spawn_refusal(errno, &message)), Box::new(HeapMemory::default()));
             }
             FromKeeper::Exited { tag, status, end } => {
                 let pane = PaneId(tag);
@@ -393,7 +395,8 @@ impl Server {
                 tracing::error!(%pane, %error, "a program cannot be held");
                 self.link.say(&ToKeeper::Kill { tag: entry.tag, limit_ms: KILL_LIMIT_MS }, Vec::new());
                 self.link.say(&ToKeeper::Forget { tag: entry.tag }, Vec::new());
-                return self.started(pane, Err(spawn_refusal(&error.to_string())), Box::new(HeapMemory::default()));
+                let errno = error.raw_os_error().unwrap_or(0);
+                return self.started(pane, Err(spawn_refusal(errno, &error.to_string())), Box::new(HeapMemory::default()));
             }
         };
         for (part, fd) in io.stash() {
@@ -469,7 +472,11 @@ impl Server {
 }
 
 /// A refusal for a program that could not be started.
-fn spawn_refusal(message: &str) -> Refusal {
-    Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}"))
-        .hint("check that it exists and can be executed: `command -v NAME`")
+fn spawn_refusal(errno: i32, message: &str) -> Refusal {
+    let hint = match Errno::from_raw_os_error(errno) {
+        Errno::MFILE | Errno::NFILE => "close panes, or end the server and start it with a higher `ulimit -n`",
+        Errno::AGAIN | Errno::NOMEM => "end processes: `ulimit -u`, or the pids or memory of its cgroup, allow no more",
+        _ => "check that it exists and can be executed: `command -v NAME`",
+    };
+    Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}")).hint(hint)
 }

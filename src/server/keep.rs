@@ -11,7 +11,7 @@ use crate::state::grave::{Buried, BuriedPane, Grave};
 use crate::state::pane::{Life, Marks, Pane};
 use crate::state::session::Session;
 use crate::state::tab::Tab;
-use crate::state::view::{PaneChoice, Parted, TabChoice, Whereabouts};
+use crate::state::view::{PARTED_MAX, PaneChoice, Parted, TabChoice, Whereabouts};
 use crate::state::{NextIds, State};
 use crate::store::structure as kept;
 use crate::store::structure::Structure;
@@ -172,7 +172,9 @@ pub(super) fn state(kept: Structure, mut screen: impl FnMut(&kept::Pane) -> Term
     state.tabs = kept.tabs.into_iter().map(|tab| (tab.id, restored_tab(tab))).collect();
     state.sessions = kept.sessions.into_iter().map(|session| (session.id, restored_session(session))).collect();
     state.graves = kept.graves.into_iter().map(restored_grave).collect();
-    state.parted = kept.views.into_iter().map(restored_view).collect();
+    // Who was attached is the latest; with them there may be more than are kept.
+    let excess = kept.views.len().saturating_sub(PARTED_MAX);
+    state.parted = kept.views.into_iter().skip(excess).map(restored_view).collect();
     state
 }
 
@@ -343,5 +345,15 @@ mod tests {
         );
         assert_eq!(ran.into_iter().collect::<Vec<_>>(), [(PaneId(1), vec!["top".to_owned()])]);
         assert_eq!(revived.next_ids, [1004; 6]);
+    }
+
+    /// What clients looked at that are gone, as many as are kept, and what those looked at that were attached when the server was killed: the structure was given up.
+    #[test]
+    fn former_views_and_those_that_were_attached_are_not_too_many() {
+        let view = |token| kept::View { token, session: None, history: Vec::new(), tabs: Vec::new(), panes: Vec::new() };
+        let kept = Structure { views: (1..=40).map(view).collect(), ..Structure::default() };
+        let state = super::state(kept, |_| unreachable!("there are no panes"));
+        assert_eq!(state.check(), Ok(()));
+        assert_eq!(state.parted.last().map(|parted| parted.token), Some(40), "the latest stay");
     }
 }

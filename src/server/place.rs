@@ -1,5 +1,7 @@
-//! The place of the socket: when somebody cleans it away under a living server, it is made again (F26). Who is connected notices nothing.
+//! The place of the socket, and who comes there: when somebody cleans it away under a living server, it is made again (F26). Who is connected notices nothing.
 
+use std::fs::File;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -8,6 +10,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::base::code::{Code, Refusal};
 use crate::base::time::{Span, Tick};
 use crate::platform::places::Places;
 use crate::platform::{Presence, gone, now, watch};
@@ -15,7 +18,10 @@ use crate::server::Sockets;
 use crate::server::edge::Server;
 use crate::server::restore::{LISTENER, LOCK};
 use crate::wire::keeper::ToKeeper;
+use crate::wire::rpc::Response;
 
+/// How many fds are kept for who cannot stay; other threads may be quicker than this when one is free.
+const SPARES: usize = 4;
 /// What could not be made again is tried again after this.
 const AGAIN_AFTER: Span = Span::seconds(1);
 
@@ -26,35 +32,71 @@ pub(super) struct Place {
     presence: Option<AsyncFd<Presence>>,
     /// When it is tried again.
     again_at: Option<Tick>,
+    /// Not even who waits can be sent away; until then nobody is looked at.
+    full_until: Option<Tick>,
+    /// One is given up for a moment where there is no other fd, so that who comes hears why they cannot stay (F8).
+    spares: Vec<File>,
 }
 
 impl Place {
     /// Watches over this one.
     pub(super) fn new(listener: UnixListener) -> Self {
-        Self { listener, presence: presence(), again_at: None }
+        Self { listener, presence: presence(), again_at: None, full_until: None, spares: Vec::new() }
     }
 
     /// When something is to be done about it.
     pub(super) fn deadline(&self) -> Option<Tick> {
-        self.again_at
+        [self.again_at, self.full_until].into_iter().flatten().min()
     }
 
     /// Who connects next; nobody when the place is to be made again.
     pub(super) async fn next(&mut self) -> Option<UnixStream> {
-        tokio::select! {
-            accepted = self.listener.accept() => match accepted {
-                Ok((stream, _)) => Some(stream),
-                Err(error) => {
-                    // There is no fd left, most likely: the next turn of the loop tries again.
-                    tracing::warn!(%error, "connection refused");
-                    std::future::pending().await
+        if self.full_until.is_some_and(|until| until <= now().tick) {
+            self.full_until = None;
+        }
+        while self.spares.len() < SPARES
+            && let Ok(file) = File::open("/dev/null")
+        {
+            self.spares.push(file);
+        }
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept(), if self.full_until.is_none() => match accepted {
+                    Ok((stream, _)) => return Some(stream),
+                    Err(error) if self.refuse(&error).await => {}
+                    Err(_) => {
+                        self.full_until = Some(now().tick + AGAIN_AFTER);
+                        return None;
+                    }
+                },
+                () = gone(self.presence.as_mut()), if self.again_at.is_none() => {
+                    self.again_at = Some(now().tick);
+                    return None;
                 }
-            },
-            () = gone(self.presence.as_mut()), if self.again_at.is_none() => {
-                self.again_at = Some(now().tick);
-                None
+                else => return std::future::pending().await,
             }
         }
+    }
+
+    /// Nobody more can stay: who waits is told why and sent away. False if not even that can be done.
+    async fn refuse(&mut self, error: &io::Error) -> bool {
+        tracing::warn!(%error, "connection refused");
+        // Others take what is free too; there may be none left.
+        let spare = self.spares.pop();
+        drop(spare);
+        let accepted = self.listener.accept().await;
+        if let Ok((stream, _)) = &accepted {
+            let refusal = Refusal::new(Code::LimitReached, format!("the server takes no more connections: {error}"))
+                .hint("close panes or clients, or end the server and start it with a higher `ulimit -n`");
+            let response: Response = Response::new(serde_json::Value::Null, Err(refusal));
+            let line = serde_json::to_string(&response).expect("plain data") + "\n";
+            // Who does not listen hears nothing.
+            drop(stream.try_write(line.as_bytes()));
+        }
+        let is_done = accepted.is_ok();
+        drop(accepted);
+        self.spares.extend(File::open("/dev/null"));
+        is_done
     }
 }
 

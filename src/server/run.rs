@@ -53,6 +53,12 @@ impl Server {
     pub(super) async fn run(mut self, listener: UnixListener, mut events: Receiver<Event>) -> anyhow::Result<u8> {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut term = signal(SignalKind::terminate())?;
+        // Other signals mean nothing; one that was listened for once no longer ends this process.
+        for kind in
+            [SignalKind::interrupt(), SignalKind::quit(), SignalKind::alarm(), SignalKind::user_defined1(), SignalKind::user_defined2()]
+        {
+            drop(signal(kind)?);
+        }
         // Where nothing can be watched, the configuration is read at the start and on SIGHUP only.
         let mut changes = Changes::of(&config_file::path()).and_then(|changes| watch(changes, Interest::READABLE)).ok();
         let mut door = Place::new(listener);

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use abide::base::geom::Size;
 use abide::base::memory::Memory;
+use abide::base::signal;
 use abide::platform::memory::SharedMemory;
 use abide::platform::start::{KeeperStart, keeper};
 use abide::platform::{EventFd, pidfd, process, socket};
@@ -304,8 +305,12 @@ impl Bench {
     }
 
     fn kill_stand_in(&mut self) {
+        self.end_stand_in(signal::KILL);
+    }
+
+    fn end_stand_in(&mut self, signal: i32) {
         let (pid, _stream) = self.stand_ins.pop().unwrap();
-        pidfd::signal(pidfd::open(pid).unwrap(), 9).unwrap();
+        pidfd::signal(pidfd::open(pid).unwrap(), signal).unwrap();
     }
 }
 
@@ -420,10 +425,21 @@ fn a_killed_server_is_followed_by_one_with_a_higher_lease_that_gets_everything_b
 fn the_third_crash_in_a_row_starts_the_server_in_safe_mode() {
     let (mut bench, _server) = Bench::started();
     for lease in 2..=4 {
-        bench.kill_stand_in();
+        bench.end_stand_in(rustix::process::Signal::ABORT.as_raw());
         let (server, args) = bench.accept();
         assert_eq!(server.lease, lease);
         assert_eq!(args.contains("--safe-mode"), lease == 4, "{args}");
+    }
+}
+
+#[test]
+fn kills_from_outside_are_no_crashes() {
+    let (mut bench, _server) = Bench::started();
+    for lease in 2..=6 {
+        bench.kill_stand_in();
+        let (server, args) = bench.accept();
+        assert_eq!(server.lease, lease);
+        assert!(!args.contains("--safe-mode"), "{args}");
     }
 }
 

@@ -13,6 +13,7 @@ mod e2e_config;
 mod e2e_copy;
 mod e2e_daily;
 mod e2e_disk;
+mod e2e_faults;
 mod e2e_fullscreen;
 mod e2e_hostile;
 mod e2e_images;

@@ -24,3 +24,21 @@ fn every_scenario_names_tests_that_there_are() {
         }
     }
 }
+
+#[test]
+fn every_fault_names_tests_that_there_are_or_why_there_is_none() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let list = fs::read_to_string(root.join("docs/reference/faults.md")).expect("it is there");
+    let tests = tests();
+    let rows: Vec<Vec<&str>> =
+        list.lines().filter(|line| line.starts_with("| F")).map(|line| line.split('|').map(str::trim).collect()).collect();
+    let ids: Vec<&str> = rows.iter().map(|row| row[1]).collect();
+    assert_eq!(ids, (1..=34).map(|number| format!("F{number}")).collect::<Vec<_>>());
+    for row in &rows {
+        let proof = row[4];
+        assert!(proof.starts_with("not yet: ") || proof.starts_with('`'), "neither a test nor \"not yet\": {row:?}");
+        for name in proof.split('`').skip(1).step_by(2).filter(|_| proof.starts_with('`')) {
+            assert!(tests.contains(name), "there is no test {name}: {row:?}");
+        }
+    }
+}
