@@ -84,7 +84,7 @@ impl Keeper {
                 let is_waiting = self.control.word(CONTROL_WAITING) != 0;
                 self.server.answered(is_waiting, now().tick);
             }
-            ToKeeper::Ready => self.server.ready = Some(now().tick),
+            ToKeeper::Ready => self.server.works(now().tick),
             ToKeeper::CloseInput { tag } => self.jobs.get_mut(&tag).map_or((), |job| job.input = None),
             ToKeeper::Quit => self.is_over = true,
         }

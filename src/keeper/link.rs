@@ -1,12 +1,12 @@
 //! The connection to the server of the present lease: records out, records in, fds with them. Never waits.
 
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 
 use rustix::io::Errno;
 
+use crate::platform::queue::Queue;
 use crate::platform::socket;
 use crate::wire::keeper::{Decoder, FromKeeper, Record, ToKeeper, encode};
 
@@ -14,19 +14,12 @@ use crate::wire::keeper::{Decoder, FromKeeper, Record, ToKeeper, encode};
 const PENDING_COUNT_MAX: usize = 256;
 const READ_LEN: usize = 64 * 1024;
 
-#[derive(Debug)]
-struct Outgoing {
-    bytes: Vec<u8>,
-    sent: usize,
-    fds: Vec<Rc<OwnedFd>>,
-}
-
 /// One end of the socket pair.
 #[derive(Debug)]
 pub(super) struct Link {
     socket: OwnedFd,
     decoder: Decoder<OwnedFd>,
-    pending: VecDeque<Outgoing>,
+    pending: Queue<Rc<OwnedFd>>,
     /// The kernel lets no more fds be on the way (ETOOMANYREFS in unix(7)): nothing tells when it does, so this is tried again.
     pub(super) is_stuck: bool,
     /// Every record that is sent carries it, and only records that carry it are obeyed.
@@ -36,7 +29,7 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(socket: OwnedFd, lease: u64) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&socket, true)?;
-        Ok(Self { socket, decoder: Decoder::default(), pending: VecDeque::new(), is_stuck: false, lease })
+        Ok(Self { socket, decoder: Decoder::default(), pending: Queue::default(), is_stuck: false, lease })
     }
 
     /// Whether there is something to be sent that could not be sent at once.
@@ -52,7 +45,7 @@ impl Link {
     /// Sends a record, now or when there is room.
     pub(super) fn send(&mut self, call: u64, message: &FromKeeper, fds: Vec<Rc<OwnedFd>>) {
         let bytes = encode(self.lease, call, message, fds.len());
-        self.pending.push_back(Outgoing { bytes, sent: 0, fds });
+        self.pending.push(bytes, fds);
         if self.pending.len() == 1 {
             self.flush();
         }
@@ -60,25 +53,10 @@ impl Link {
 
     /// Sends what waits, as far as there is room. An error is no news: the end of the connection is seen when reading.
     pub(super) fn flush(&mut self) {
-        self.is_stuck = false;
-        while let Some(front) = self.pending.front_mut() {
-            // The fds ride with the first byte.
-            let fds: Vec<BorrowedFd<'_>> = if front.sent == 0 { front.fds.iter().map(|fd| fd.as_fd()).collect() } else { Vec::new() };
-            match socket::send(&self.socket, &front.bytes[front.sent..], &fds) {
-                Ok(len) => front.sent += len,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) if error.raw_os_error() == Some(Errno::TOOMANYREFS.raw_os_error()) => {
-                    self.is_stuck = true;
-                    return;
-                }
-                Err(_) => {
-                    self.pending.clear();
-                    return;
-                }
-            }
-            if front.sent == front.bytes.len() {
-                self.pending.pop_front();
-            }
+        let result = self.pending.send(&self.socket);
+        self.is_stuck = matches!(&result, Err(error) if error.raw_os_error() == Some(Errno::TOOMANYREFS.raw_os_error()));
+        if result.is_err() && !self.is_stuck {
+            self.pending.clear();
         }
     }
 
@@ -89,10 +67,7 @@ impl Link {
         match socket::receive(&self.socket, &mut buffer, &mut fds) {
             Ok(0) => false,
             Ok(len) => {
-                for fd in fds {
-                    self.decoder.push_fd(fd);
-                }
-                self.decoder.push_bytes(&buffer[..len]);
+                self.decoder.push(&buffer[..len], fds);
                 true
             }
             Err(error) => matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),

@@ -33,8 +33,8 @@ use crate::platform::cgroup::Cgroups;
 use crate::platform::memory::SharedMemory;
 use crate::platform::picture::Looks;
 use crate::platform::pidfd::{self, Ended};
-use crate::platform::{EventFd, SignalFd, close_fds_from, now, random_u64, restore_default_signals};
-use crate::wire::keeper::{CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION};
+use crate::platform::{EventFd, SignalFd, close_fds_from, now, own, random_u64, restore_default_signals};
+use crate::wire::keeper::{CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, RESTART_STATUS, VERSION};
 
 /// How long the last output of an ended leader is waited for, when others still hold its terminal.
 const LAST_OUTPUT_WITHIN: Span = Span::millis(250);
@@ -282,12 +282,13 @@ impl Keeper {
             self.is_over = true;
             return;
         }
-        self.server.crashed(status == ExitStatus::Signal(signal::KILL), now().tick);
+        let by_hand = [ExitStatus::Signal(signal::KILL), ExitStatus::Code(RESTART_STATUS.into())].contains(&status);
+        self.server.crashed(by_hand, now().tick);
     }
 
     fn start_server(&mut self, at: Tick) {
         self.control.publish(CONTROL_WAITING, 0);
-        if self.server.start().is_err() {
+        if self.server.start(at).is_err() {
             self.server.crashed(false, at);
             return;
         }
@@ -394,7 +395,7 @@ impl Keeper {
 }
 
 fn options(args: &[OsString]) -> anyhow::Result<Options> {
-    let mut options = Options { server_exe: std::env::current_exe().context("cannot find this program")?, adopt: false };
+    let mut options = Options { server_exe: own(), adopt: false };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.to_str() {

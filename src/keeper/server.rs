@@ -2,13 +2,13 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::base::signal::KILL;
 use crate::base::time::{Span, Tick, backoff};
 use crate::keeper::link::Link;
-use crate::platform::{clear_signal_mask, pidfd, process, socket};
+use crate::platform::{RUNNING, clear_signal_mask, pidfd, process, socket};
 
 /// A server that worked this long was no crash loop: what killed it came from outside.
 const LONG_LIFE: Span = Span::millis(100);
@@ -18,6 +18,11 @@ const PAUSE_FIRST: Span = Span::millis(100);
 const PAUSE_MAX: Span = Span::seconds(30);
 /// After that many crashes in a row the server starts with its built-in defaults (F32).
 const SAFE_MODE_CRASH_COUNT: u32 = 3;
+/// After so many failures in a row, or one that does not take over in time, it is not the one in its place that is started, which may be an upgrade that does not
+/// work here.
+const ROLL_BACK_FAULT_COUNT: u32 = 4;
+/// How long a server has to take over.
+const READY_WITHIN: Span = Span::seconds(15);
 /// How long a server may owe something before it is asked for an answer.
 const ASK_AFTER: Span = Span::seconds(2);
 /// How long it has to answer (F31).
@@ -54,6 +59,8 @@ pub(super) struct Server {
     /// It has ended, but how is not known before its new parent has reaped it: until then that is asked for.
     pub(super) status_by: Option<Tick>,
     restart_at: Option<Tick>,
+    /// When it has to work.
+    ready_by: Option<Tick>,
     end_by: Option<Tick>,
     watch: Watch,
 }
@@ -90,6 +97,7 @@ impl Server {
             ready: None,
             status_by: None,
             restart_at: Some(now),
+            ready_by: None,
             end_by: None,
             watch: Watch { is_owed: false, next: None, is_asked: false },
         }
@@ -110,15 +118,16 @@ impl Server {
     ///
     /// # Errors
     /// If it cannot be started.
-    pub(super) fn start(&mut self) -> io::Result<()> {
+    pub(super) fn start(&mut self, now: Tick) -> io::Result<()> {
         self.restart_at = None;
+        self.ready_by = Some(now + READY_WITHIN);
         self.ready = None;
         self.lease += 1;
         self.watch = Watch::default();
         let (ours, theirs) = socket::pair()?;
-        let mut command = Command::new(&self.exe);
+        let mut command = Command::new(self.program());
         command.args(["server", "run", "--lease", &self.lease.to_string()]);
-        if self.fault_count >= SAFE_MODE_CRASH_COUNT {
+        if self.fault_count >= SAFE_MODE_CRASH_COUNT && self.fault_count != ROLL_BACK_FAULT_COUNT {
             command.arg("--safe-mode");
         }
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null());
@@ -127,6 +136,16 @@ impl Server {
         self.running = Running::Child(i32::try_from(child.id()).unwrap_or(0));
         self.link = Some(Link::new(ours, self.lease)?);
         Ok(())
+    }
+
+    /// What is started: the program in its place; the one that this keeper is of if there is none, or a new one in that place does not work.
+    fn program(&self) -> &Path {
+        if self.fault_count < ROLL_BACK_FAULT_COUNT && self.exe.exists() { &self.exe } else { Path::new(RUNNING) }
+    }
+
+    /// It says that it works.
+    pub(super) fn works(&mut self, now: Tick) {
+        (self.ready, self.ready_by) = (Some(now), None);
     }
 
     /// Its process id; 0 if there is none.
@@ -150,13 +169,13 @@ impl Server {
         }
     }
 
-    /// It has ended without being meant to, `by_kill` if by that signal: the next is started at once, or after a pause that doubles, unless somebody else killed it.
-    pub(super) fn crashed(&mut self, by_kill: bool, now: Tick) {
-        (self.running, self.link, self.end_by, self.status_by) = (Running::No, None, None, None);
+    /// It has ended, `by_hand` if it was killed or asked for another: the next is started at once, or soon; if by itself, after a pause that doubles.
+    pub(super) fn crashed(&mut self, by_hand: bool, now: Tick) {
+        (self.running, self.link, self.ready_by, self.end_by, self.status_by) = (Running::No, None, None, None, None);
         let has_worked = self.ready.is_some_and(|since| LONG_LIFE <= now - since);
         self.crash_count = if has_worked { 1 } else { self.crash_count.saturating_add(1) };
-        self.fault_count = if has_worked { 0 } else { self.fault_count } + u32::from(!by_kill);
-        let pause_max = if by_kill { PAUSE_FIRST } else { PAUSE_MAX };
+        self.fault_count = if has_worked { 0 } else { self.fault_count } + u32::from(!by_hand);
+        let pause_max = if by_hand { PAUSE_FIRST } else { PAUSE_MAX };
         self.restart_at = Some(now + backoff(self.crash_count, PAUSE_FIRST, pause_max));
     }
 
@@ -194,7 +213,7 @@ impl Server {
 
     /// When something is due; never, if nothing is owed.
     pub(super) fn deadline(&self) -> Option<Tick> {
-        [self.status_by, self.restart_at, self.end_by, self.watch.next].into_iter().flatten().min()
+        [self.status_by, self.restart_at, self.ready_by, self.end_by, self.watch.next].into_iter().flatten().min()
     }
 
     /// What is due now. One that does not answer or end is killed; its end then comes like any other.
@@ -202,6 +221,13 @@ impl Server {
         let is_past = |at: Option<Tick>| at.is_some_and(|at| at <= now);
         if is_past(self.restart_at) {
             return Due::Start;
+        }
+        if is_past(self.ready_by) {
+            self.ready_by = self.is_stopped().then(|| now + READY_WITHIN);
+            if self.ready_by.is_none() {
+                self.fault_count = ROLL_BACK_FAULT_COUNT - 1;
+                self.kill();
+            }
         }
         if is_past(self.end_by) {
             self.end_by = None;
@@ -282,6 +308,19 @@ mod tests {
             server.crashed(true, Tick(0));
         }
         assert_eq!((server.fault_count, server.deadline()), (0, Some(Tick(0) + PAUSE_FIRST)));
+    }
+
+    #[test]
+    fn one_that_does_not_take_over_in_time_is_killed_and_the_one_that_worked_is_started() {
+        let mut server = Server { ready_by: Some(Tick(9)), exe: "/bin/sh".into(), ..server(Tick(0)) };
+        assert_eq!((server.deadline(), server.program()), (Some(Tick(9)), Path::new("/bin/sh")));
+        server.due(true, Tick(9));
+        assert_eq!(server.deadline(), None);
+        server.crashed(true, Tick(10));
+        assert_eq!(server.program(), Path::new(RUNNING));
+        server.works(Tick(12));
+        server.crashed(true, Tick(12) + LONG_LIFE);
+        assert_eq!(server.program(), Path::new("/bin/sh"), "the next one has its chance");
     }
 
     #[test]

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
+/// The program of whoever opens or executes this, also after it was removed.
+pub const RUNNING: &str = "/proc/self/exe";
+
 /// A name that stands for no file that can be executed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot start {name}: {}", if *errno == Errno::ACCESS { "it cannot be executed" } else { "there is no such program" })]
@@ -15,6 +18,16 @@ pub struct NoExecutable {
     pub name: String,
     /// What execvp(3) would say: `NOENT` or `ACCESS`.
     pub errno: Errno,
+}
+
+/// The program this process is of, to be started again: what is in its place by now, or, where that is gone, the very file that runs (`proc_pid_exe(5)`).
+#[must_use]
+pub fn own() -> PathBuf {
+    let path = std::env::current_exe().unwrap_or_default();
+    let name = path.as_os_str().as_bytes();
+    // So the kernel says that the file was removed or replaced.
+    let place = PathBuf::from(OsStr::from_bytes(name.strip_suffix(b" (deleted)").unwrap_or(name)));
+    if place.is_file() { place } else { PathBuf::from(RUNNING) }
 }
 
 /// The file that execvp(3) would take for `name`, with `path` as `PATH`, in the directory `cwd`.

@@ -14,6 +14,7 @@ pub mod memory;
 pub mod outer;
 pub mod picture;
 pub mod places;
+pub mod queue;
 pub mod signals;
 pub mod socket;
 pub mod start;
@@ -25,7 +26,7 @@ mod watch;
 
 pub use clock::{boot_id, now, random_u64};
 pub use eventfd::EventFd;
-pub use executable::{NoExecutable, executable};
+pub use executable::{NoExecutable, RUNNING, executable, own};
 #[cfg(target_os = "linux")]
 pub use linux::{cgroup, changes::Changes, pidfd, presence::Presence, process, table};
 pub use login::Login;

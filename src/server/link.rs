@@ -1,13 +1,13 @@
 //! The server's end of the socket to its keeper: records out, records in, fds with both. It knows no panes.
 
-use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
 
+use crate::platform::queue::Queue;
 use crate::platform::{socket, watch};
 use crate::wire::keeper::{self as wire, Decoder, FromKeeper, Record, ToKeeper, WireError};
 
@@ -34,7 +34,7 @@ pub(super) struct Link {
     socket: AsyncFd<OwnedFd>,
     decoder: Decoder<OwnedFd>,
     /// Records that the kernel did not take yet, with the fds that ride with their first byte.
-    queue: VecDeque<(Vec<u8>, Vec<Arc<OwnedFd>>)>,
+    queue: Queue<Arc<OwnedFd>>,
     /// The lease of this server: it marks every record.
     pub(super) lease: u64,
 }
@@ -44,13 +44,13 @@ impl Link {
     pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&socket, true)?;
         let socket = watch(socket, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { socket, decoder: Decoder::default(), queue: VecDeque::new(), lease: 0 })
+        Ok(Self { socket, decoder: Decoder::default(), queue: Queue::default(), lease: 0 })
     }
 
     /// Says something, with fds if it has any. What cannot be sent now is sent by [`Link::writable`].
     pub(super) fn say(&mut self, message: &ToKeeper, fds: Vec<Arc<OwnedFd>>) {
         let bytes = wire::encode(self.lease, 0, message, fds.len());
-        self.queue.push_back((bytes, fds));
+        self.queue.push(bytes, fds);
         // What is wrong with the socket shows when it is read.
         drop(self.send());
     }
@@ -81,19 +81,7 @@ impl Link {
     }
 
     fn send(&mut self) -> io::Result<()> {
-        while let Some((bytes, fds)) = self.queue.front_mut() {
-            let borrowed: Vec<_> = fds.iter().map(|fd| fd.as_fd()).collect();
-            match socket::send(self.socket.get_ref(), bytes, &borrowed) {
-                Ok(count) if count == bytes.len() => drop(self.queue.pop_front()),
-                Ok(count) => {
-                    bytes.drain(..count);
-                    fds.clear();
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        self.queue.send(self.socket.get_ref())
     }
 }
 
@@ -101,9 +89,6 @@ fn receive(from: &OwnedFd, decoder: &mut Decoder<OwnedFd>) -> io::Result<usize> 
     let mut bytes = vec![0; READ_LEN];
     let mut fds = Vec::new();
     let count = socket::receive(from, &mut bytes, &mut fds)?;
-    for fd in fds {
-        decoder.push_fd(fd);
-    }
-    decoder.push_bytes(&bytes[..count]);
+    decoder.push(&bytes[..count], fds);
     Ok(count)
 }

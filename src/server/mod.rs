@@ -38,16 +38,16 @@ use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
 use crate::config::load::load;
-use crate::platform::config_file;
 use crate::platform::places::Places;
+use crate::platform::{config_file, process};
 use crate::server::conn::EVENTS_MAX;
 use crate::server::link::Link;
 use crate::server::restore::{Held, LISTENER, LOCK};
 use crate::settings::Settings;
 use crate::wire::keeper::ToKeeper;
 
-/// The exit status that asks the keeper for another server.
-const RESTART_STATUS: u8 = 10;
+/// How much rather this process is ended than others where no memory is left: it is the one whose end costs nothing (F10).
+const VICTIM: i32 = 200;
 /// The exit status after an error; the keeper tries again, ever more slowly.
 const FAILED_STATUS: u8 = 70;
 
@@ -55,6 +55,7 @@ const FAILED_STATUS: u8 = 70;
 #[must_use]
 pub fn run(args: &[OsString]) -> u8 {
     log_to_stderr();
+    process::offer_as_victim(VICTIM);
     let is_safe = args.iter().any(|arg| arg == "--safe-mode");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = runtime.context("no runtime").and_then(|runtime| {

@@ -18,7 +18,7 @@ use crate::server::pane::{Stop, next_look};
 use crate::state::effect::{Effect, Fact, Message, Place, Program, Question};
 use crate::store::ring;
 use crate::wire::frame::{self, Bye, Notice, Outer, ToClient};
-use crate::wire::keeper::{Spawn, Target, ToKeeper, Wiring};
+use crate::wire::keeper::{RESTART_STATUS, Spawn, Target, ToKeeper, Wiring};
 use crate::wire::rpc::{Request, Response};
 
 /// The signal that says the terminal is gone.
@@ -62,7 +62,7 @@ impl Server {
             Effect::Follow { folder, links, env } => follow::follow(&folder, &links, &env),
             Effect::Pipe { pane } => self.pipe(pane),
             Effect::Exit => self.leave(0),
-            Effect::Restart => self.leave(super::RESTART_STATUS),
+            Effect::Restart => self.leave(RESTART_STATUS),
         }
     }
 

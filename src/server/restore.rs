@@ -18,7 +18,7 @@ use crate::platform::EventFd;
 use crate::platform::Login;
 use crate::platform::memory::SharedMemory;
 use crate::platform::places::Places;
-use crate::platform::{now, pidfd, socket, start, watch};
+use crate::platform::{now, own, pidfd, process, socket, start, watch};
 use crate::server::conn::Event;
 use crate::server::disk::Disk;
 use crate::server::edge::{Origin, Server, ServerParts, Wake};
@@ -27,7 +27,7 @@ use crate::server::link::{Link, LinkError};
 use crate::server::pane::{PaneIo, Part, Parts, Source};
 use crate::server::procs::Restored;
 use crate::server::shelf::{BUFFERS, Shelf};
-use crate::server::{Sockets, keep, revive, screen};
+use crate::server::{Sockets, VICTIM, keep, revive, screen};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::state::effect::Effect;
@@ -112,9 +112,14 @@ impl Server {
         let (ours, theirs) = socket::pair()?;
         let mut link = Link::new(ours)?;
         link.lease = self.link.lease;
-        let exe = std::env::current_exe()?;
+        let exe = own();
         let log = Places::current().and_then(|places| places.open_log()).ok();
-        start::keeper(start::KeeperStart { exe: &exe, args: vec!["--adopt".into()], env: Vec::new(), input: Some(theirs), log })?;
+        // The keeper, and what it starts, are not to be ended before others.
+        process::offer_as_victim(-VICTIM);
+        let started =
+            start::keeper(start::KeeperStart { exe: &exe, args: vec!["--adopt".into()], env: Vec::new(), input: Some(theirs), log });
+        process::offer_as_victim(VICTIM);
+        started?;
         let pid = std::process::id();
         let own = Arc::new(pidfd::open(pid.cast_signed())?);
         let control = self.wake.control.fd();
@@ -301,7 +306,7 @@ fn host(login: &Login, (lease, lineage): (u64, u64), keeper_pid: i32) -> Host {
         keeper_pid: keeper_pid.unsigned_abs(),
         lineage,
         version: env!("CARGO_PKG_VERSION").into(),
-        program: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
+        program: own().display().to_string(),
         lease,
         login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),
         shell: login.shell.to_string_lossy().into_owned(),

@@ -20,11 +20,11 @@ use crate::server::draw::ECHO_WITHIN;
 use crate::server::edge::{Origin, Server};
 use crate::server::pane::{NAME_AFTER, PaneIo, QUIET, Stop, TURN_BYTES_MAX, exit_status};
 use crate::server::place::Place;
-use crate::server::{RESTART_STATUS, settings};
+use crate::server::settings;
 use crate::state::effect::Effects;
 use crate::state::view::View;
 use crate::wire::frame::{self, Bye, ToClient};
-use crate::wire::keeper::CONTROL_WAITING;
+use crate::wire::keeper::{CONTROL_WAITING, RESTART_STATUS};
 
 /// How much of all panes' output is parsed in one turn, so that keys never wait long.
 const TURN_BYTES_ALL: usize = 256 << 10;

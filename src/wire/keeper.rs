@@ -37,6 +37,9 @@ pub const PART_INPUT: u8 = 32;
 /// The server publishes 1, looks at all rings once more, and then waits on the `data` eventfd; the keeper sets it back to 0 just before it writes that.
 pub const CONTROL_WAITING: usize = 0;
 
+/// The exit status of a server that asks for another.
+pub const RESTART_STATUS: u8 = 10;
+
 /// Offset in the control page of the word that tells when the keeper reaps: odd while it does, another number after each time (0 for ever if it is of
 /// an older version). Whoever reads the same even number before and after a look at the process table knows that no orphan vanished from it meanwhile.
 pub const CONTROL_REAPS: usize = 64;
@@ -361,6 +364,12 @@ impl<F> Decoder<F> {
             self.used = 0;
         }
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Takes what was received at once.
+    pub fn push(&mut self, bytes: &[u8], fds: Vec<F>) {
+        self.fds.extend(fds);
+        self.push_bytes(bytes);
     }
 
     /// Takes an fd that came with the bytes pushed next or last.

@@ -126,7 +126,7 @@ impl Stage {
         let kept = self.world.cli(&["capture", "-t", &flooder.name, &format!("--scrollback={rows}")]).ok().stdout;
         let number = |row: &str| row.strip_prefix(flooder.name.as_str())?.get(1..9)?.parse::<usize>().ok();
         let mut next = flooder.verified + 1;
-        let mut lost = 0;
+        let (mut lost, mut left) = (0, 0);
         let rows: Vec<&str> = kept.lines().filter(|row| !row.is_empty() && *row != "armed").collect();
         let first = rows.iter().position(|row| number(row).is_some_and(|number| flooder.verified < number)).unwrap_or(rows.len());
         for (place, row) in rows.iter().enumerate().skip(first) {
@@ -152,11 +152,11 @@ impl Stage {
                     lost += (next..found).map(|number| line(&flooder.name, number).chars().count() + 1).sum::<usize>();
                     next = found + 1;
                 }
-                // A line with a hole counts as far as it is there.
-                None => lost = lost.saturating_sub(row.chars().count()),
+                // Of a line with a hole only the hole is lost.
+                None => left += row.chars().count() + 1,
             }
         }
-        self.lost += lost;
+        self.lost += lost - left.min(lost);
         let flooder = &mut self.flooders[at];
         flooder.verified = next - 1;
         flooder.verified == flooder.written

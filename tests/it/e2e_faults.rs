@@ -55,3 +55,24 @@ fn f08_without_a_free_fd_what_comes_is_refused_with_the_reason_and_what_is_there
     client.type_line("echo still$((1+1))");
     client.expect("still2");
 }
+
+#[test]
+fn f10_where_memory_ends_the_server_goes_before_everybody_else() {
+    let world = World::new();
+    world.cli(&["new", "-d", "work"]).ok();
+    let shell = || {
+        world
+            .processes()
+            .into_iter()
+            .find(|pid| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"/bin/bash")))
+    };
+    let score = |pid: i32| -> i32 {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/oom_score_adj")).expect("it runs");
+        text.trim().parse().expect("a number")
+    };
+    let own = score(i32::try_from(std::process::id()).expect("a pid fits"));
+    let scores = || [world.server_pid(), world.keeper_pid(), shell().expect("it runs")].map(score);
+    assert_eq!(scores(), [(own + 200).min(1000), own, own]);
+    world.kill_keeper();
+    assert_eq!(scores(), [(own + 200).min(1000), own, own], "with the keeper that the server has started");
+}

@@ -681,6 +681,7 @@ fn many_short_programs_leave_no_zombie_and_every_status_is_right() {
 #[test]
 fn a_keeper_with_nothing_to_do_waits_for_ever() {
     let (_bench, mut server) = Bench::started();
+    server.say(&ToKeeper::Ready, &[]);
     server.shell(1, "echo ready; read x");
     server.wait_for_output(1, "ready");
     server.control.publish(CONTROL_WAITING, 1);

@@ -26,6 +26,7 @@ mod e2e_programs;
 mod e2e_search;
 mod e2e_survive;
 mod e2e_undo;
+mod e2e_upgrade;
 mod exec_scenarios;
 mod exec_session;
 mod harness;
