@@ -37,17 +37,22 @@ use anyhow::Context as _;
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
+use crate::base::time::Span;
 use crate::config::load::load;
 use crate::platform::places::Places;
-use crate::platform::{config_file, process};
+use crate::platform::{config_file, now, process};
 use crate::server::conn::EVENTS_MAX;
 use crate::server::link::Link;
 use crate::server::restore::{Held, LISTENER, LOCK};
+use crate::server::run::pause;
 use crate::settings::Settings;
 use crate::wire::keeper::ToKeeper;
 
 /// How much rather this process is ended than others where no memory is left: it is the one whose end costs nothing (F10).
 const VICTIM: i32 = 200;
+/// How long a lock is waited for, and how often it is looked at.
+const GOING_WITHIN: Span = Span::seconds(1);
+const LOCK_AGAIN: Span = Span::millis(10);
 /// The exit status after an error; the keeper tries again, ever more slowly.
 const FAILED_STATUS: u8 = 70;
 
@@ -85,7 +90,7 @@ async fn serve(is_safe: bool) -> anyhow::Result<u8> {
     let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
     let mut link = Link::new(socket)?;
     let mut held = restore::take_over(&mut link).await?;
-    let Some((listener, sockets)) = listen(&mut held, &mut link)? else {
+    let Some((listener, sockets)) = listen(&mut held, &mut link).await? else {
         tracing::info!("another server is running here");
         return Ok(0);
     };
@@ -107,13 +112,21 @@ struct Sockets {
 }
 
 /// Takes the stashed socket over, or becomes the server of this place. None if there is another.
-fn listen(held: &mut Held, link: &mut Link) -> anyhow::Result<Option<(UnixListener, Sockets)>> {
+async fn listen(held: &mut Held, link: &mut Link) -> anyhow::Result<Option<(UnixListener, Sockets)>> {
     let (listener, lock) = if let (Some(listener), Some(lock)) = (held.stash.remove(LISTENER), held.stash.remove(LOCK)) {
         (listener, lock)
     } else {
         let places = Places::current()?;
         places.prepare()?;
-        let Some(lock) = places.lock()? else { return Ok(None) };
+        // One that was killed has its lock until its last thread is gone.
+        let give_up = now().tick + GOING_WITHIN;
+        let lock = loop {
+            match places.lock()? {
+                Some(lock) => break lock,
+                None if give_up <= now().tick => return Ok(None),
+                None => pause(Some(now().tick + LOCK_AGAIN)).await,
+            }
+        };
         let listener = OwnedFd::from(places.listen(&lock)?);
         (listener, lock.into_fd())
     };

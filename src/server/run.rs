@@ -437,7 +437,7 @@ fn place(io: &PaneIo) -> Option<String> {
 }
 
 /// Waits until the deadline, or for ever.
-async fn pause(deadline: Option<Tick>) {
+pub(super) async fn pause(deadline: Option<Tick>) {
     match deadline {
         None => std::future::pending().await,
         Some(deadline) => {

@@ -405,6 +405,24 @@ fn who_attaches_to_a_server_that_is_just_going_gets_another() {
     client.expect(" work ");
 }
 
+/// A killed server has its lock until its last thread is gone; one that was started just then took itself for the second and ended.
+#[test]
+fn a_server_that_is_started_while_a_dead_one_still_has_the_lock_waits_for_it() {
+    let world = Arc::new(World::new());
+    world.cli(&["new", "-d", "work"]).ok();
+    pull_the_plug(&world);
+    let lock = File::open(world.path("state/abide/run/socket.lock")).expect("it is still there");
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).expect("the dead one has gone");
+    let starter = {
+        let world = Arc::clone(&world);
+        std::thread::spawn(move || world.cli(&["new", "-d", "later"]))
+    };
+    let is_server = |pid: &i32| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| contains(&line, b"server\0run"));
+    wait_until("a server wants the lock", || world.processes().iter().any(is_server));
+    drop(lock);
+    starter.join().expect("it ends").ok();
+}
+
 #[test]
 fn a_stopped_server_and_an_ended_session_leave_nothing_to_restore() {
     let world = Arc::new(World::new());
