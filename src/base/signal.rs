@@ -4,6 +4,8 @@
 pub const HUP: i32 = 1;
 /// The interrupt key.
 pub const INT: i32 = 2;
+/// The key that ends with a core dump.
+pub const QUIT: i32 = 3;
 /// Ends whatever it reaches.
 pub const KILL: i32 = 9;
 /// The request to end.
@@ -12,6 +14,8 @@ pub const TERM: i32 = 15;
 pub const CHLD: i32 = if cfg!(target_os = "linux") { 17 } else { 20 };
 /// Goes on after a stop.
 pub const CONT: i32 = if cfg!(target_os = "linux") { 18 } else { 19 };
+/// The key that stops a job.
+pub const TSTP: i32 = if cfg!(target_os = "linux") { 20 } else { 18 };
 /// The terminal has another size.
 pub const WINCH: i32 = 28;
 
@@ -20,7 +24,7 @@ const NAMES: [(&str, i32); 19] = if cfg!(target_os = "linux") {
     [
         ("HUP", HUP),
         ("INT", INT),
-        ("QUIT", 3),
+        ("QUIT", QUIT),
         ("ILL", 4),
         ("TRAP", 5),
         ("ABRT", 6),
@@ -34,7 +38,7 @@ const NAMES: [(&str, i32); 19] = if cfg!(target_os = "linux") {
         ("CHLD", CHLD),
         ("CONT", CONT),
         ("STOP", 19),
-        ("TSTP", 20),
+        ("TSTP", TSTP),
         ("TTIN", 21),
         ("WINCH", WINCH),
     ]
@@ -42,7 +46,7 @@ const NAMES: [(&str, i32); 19] = if cfg!(target_os = "linux") {
     [
         ("HUP", HUP),
         ("INT", INT),
-        ("QUIT", 3),
+        ("QUIT", QUIT),
         ("ILL", 4),
         ("TRAP", 5),
         ("ABRT", 6),
@@ -56,7 +60,7 @@ const NAMES: [(&str, i32); 19] = if cfg!(target_os = "linux") {
         ("CHLD", CHLD),
         ("CONT", CONT),
         ("STOP", 17),
-        ("TSTP", 18),
+        ("TSTP", TSTP),
         ("TTIN", 21),
         ("WINCH", WINCH),
     ]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::base::code::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::cli::link::Link;
-use crate::platform::own;
+use crate::platform::own_program;
 use crate::platform::places::Places;
 use crate::platform::start::{self, KeeperStart};
 
@@ -30,7 +30,7 @@ pub(super) fn link(places: &Places, pane: Option<PaneId>) -> Result<Link, Refusa
     places.prepare().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
     let log = places.open_log().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
     let failed = |error: io::Error| failure(places, &format!("the keeper cannot be started: {error}"));
-    let exe = own();
+    let exe = own_program();
     let (alive, theirs) = UnixStream::pair().map_err(failed)?;
     let start = KeeperStart { exe: &exe, args: Vec::new(), env: Vec::new(), input: Some(OwnedFd::from(theirs)), log: Some(log) };
     start::keeper(start).map_err(failed)?;

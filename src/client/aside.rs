@@ -38,6 +38,8 @@ pub(super) struct Aside {
 }
 
 impl Aside {
+    /// Everything is due at once; `known` is the text of the configuration in force.
+    ///
     /// # Errors
     /// If there is no fd left.
     pub(super) fn new(now: Tick, known: Option<String>) -> io::Result<Self> {

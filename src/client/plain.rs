@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use crate::base::key::{Key, KeyCode, KeyInput};
+use crate::base::signal;
 use crate::base::time::{Span, Tick};
 use crate::client::Options;
 use crate::client::calls::{self, Wanted};
@@ -16,7 +17,7 @@ use crate::client::scene::Scene;
 use crate::config::keymap::Bound;
 use crate::platform;
 use crate::platform::outer::OuterTerminal;
-use crate::platform::signals::{SIGINT, Signals};
+use crate::platform::signals::Signals;
 use crate::platform::wait::{Ready, wait};
 use crate::wire::frame::{self, Outer, ToClient, ToServer};
 use crate::wire::packet::Packets;
@@ -97,7 +98,7 @@ impl<T: FnMut(&str)> Plain<T> {
     }
 
     fn run(&mut self) -> io::Result<Outcome> {
-        let mut interrupt = Signals::new(&[SIGINT])?;
+        let mut interrupt = Signals::new(&[signal::INT])?;
         let mut buffer = vec![0; 64 << 10];
         loop {
             self.write()?;

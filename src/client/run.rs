@@ -208,9 +208,11 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
     }
 
     fn next_deadline(&self) -> Option<Tick> {
-        let retry = if let Conn::Waiting(at) = self.conn { Some(at) } else { None };
-        let unsaid = self.screen.unsaid.map(|(_, at)| at);
-        [retry, unsaid, self.settle_at, self.aside.deadline(), self.model.next_deadline()].into_iter().flatten().min()
+        let server = match self.conn {
+            Conn::Waiting(retry) => Some(retry),
+            Conn::Up(_) => self.screen.unsaid.map(|(_, at)| at),
+        };
+        [server, self.settle_at, self.aside.deadline(), self.model.next_deadline()].into_iter().flatten().min()
     }
 
     /// Takes what came.
@@ -427,6 +429,8 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         match result {
             Ok(stream) => {
                 self.conn = Conn::Up(stream);
+                // It was shown for another server.
+                self.screen.unsaid = None;
                 self.packets = Packets::default();
                 self.outbox.connected();
                 self.hello.size = self.model.size;

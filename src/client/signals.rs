@@ -3,7 +3,8 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use crate::platform::signals::{self, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+use crate::base::signal::{CONT, HUP, INT, QUIT, TERM, TSTP, WINCH};
+use crate::platform::signals;
 
 /// A signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,16 +31,16 @@ impl Signals {
     /// # Errors
     /// If there is no fd left.
     pub(super) fn new() -> io::Result<Self> {
-        signals::Signals::new(&[SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT]).map(Self)
+        signals::Signals::new(&[HUP, TERM, INT, QUIT, WINCH, TSTP, CONT]).map(Self)
     }
 
     /// Those that came.
     pub(super) fn take(&mut self) -> Vec<Signal> {
         let named = |signal| match signal {
-            SIGHUP => Signal::Hangup,
-            SIGWINCH => Signal::Resized,
-            SIGTSTP => Signal::Stop,
-            SIGCONT => Signal::Continued,
+            HUP => Signal::Hangup,
+            WINCH => Signal::Resized,
+            TSTP => Signal::Stop,
+            CONT => Signal::Continued,
             other => Signal::End(u8::try_from(other).unwrap_or(0)),
         };
         self.0.take().into_iter().map(named).collect()

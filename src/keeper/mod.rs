@@ -33,7 +33,7 @@ use crate::platform::cgroup::Cgroups;
 use crate::platform::memory::SharedMemory;
 use crate::platform::picture::Looks;
 use crate::platform::pidfd::{self, Ended};
-use crate::platform::{EventFd, SignalFd, close_fds_from, now, own, random_u64, restore_default_signals};
+use crate::platform::{EventFd, SignalFd, close_fds_from, now, own_program, random_u64, restore_default_signals};
 use crate::wire::keeper::{CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, RESTART_STATUS, VERSION};
 
 /// How long the last output of an ended leader is waited for, when others still hold its terminal.
@@ -395,7 +395,7 @@ impl Keeper {
 }
 
 fn options(args: &[OsString]) -> anyhow::Result<Options> {
-    let mut options = Options { server_exe: own(), adopt: false };
+    let mut options = Options { server_exe: own_program(), adopt: false };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.to_str() {

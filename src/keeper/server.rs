@@ -16,7 +16,7 @@ const LONG_LIFE: Span = Span::millis(100);
 const PAUSE_FIRST: Span = Span::millis(100);
 /// The longest pause before a restart.
 const PAUSE_MAX: Span = Span::seconds(30);
-/// After that many crashes in a row the server starts with its built-in defaults (F32).
+/// After that many crashes in a row the server starts with its built-in defaults (F32), but for the first try after a roll-back.
 const SAFE_MODE_CRASH_COUNT: u32 = 3;
 /// After so many failures in a row, or one that does not take over in time, it is not the one in its place that is started, which may be an upgrade that does not
 /// work here.

@@ -22,7 +22,7 @@ pub struct NoExecutable {
 
 /// The program this process is of, to be started again: what is in its place by now, or, where that is gone, the very file that runs (`proc_pid_exe(5)`).
 #[must_use]
-pub fn own() -> PathBuf {
+pub fn own_program() -> PathBuf {
     let path = std::env::current_exe().unwrap_or_default();
     let name = path.as_os_str().as_bytes();
     // So the kernel says that the file was removed or replaced.

@@ -26,7 +26,7 @@ mod watch;
 
 pub use clock::{boot_id, now, random_u64};
 pub use eventfd::EventFd;
-pub use executable::{NoExecutable, RUNNING, executable, own};
+pub use executable::{NoExecutable, RUNNING, executable, own_program};
 #[cfg(target_os = "linux")]
 pub use linux::{cgroup, changes::Changes, pidfd, presence::Presence, process, table};
 pub use login::Login;

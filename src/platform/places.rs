@@ -209,8 +209,7 @@ impl Places {
     /// # Errors
     /// If the lock file cannot be opened.
     pub fn lock_again(&self, held: OwnedFd) -> Result<Option<Lock>, PlaceError> {
-        let path = self.lock_path();
-        let present = path.symlink_metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()));
+        let present = identity(&self.lock_path());
         let ours = fstat(&held).ok().map(|stat| (stat.st_dev, stat.st_ino));
         if present.is_some() && present == ours { Ok(Some(Lock(held))) } else { self.lock() }
     }
@@ -226,16 +225,11 @@ impl Places {
     /// # Errors
     /// If it cannot be bound.
     pub fn listen(&self, _lock: &Lock) -> Result<UnixListener, PlaceError> {
-        let fail = |source| PlaceError::Io { path: self.socket.clone(), source };
-        match fs::remove_file(&self.socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
-            _ => {}
-        }
         // 0600 from creation; other threads must not create files meanwhile, so this comes before there are any.
         let mask = rustix::process::umask(Mode::from_raw_mode(0o177));
-        let listener = UnixListener::bind(&self.socket);
+        let listener = self.bind();
         rustix::process::umask(mask);
-        listener.map_err(fail)
+        listener.map_err(|source| PlaceError::Io { path: self.socket.clone(), source })
     }
 
     /// The same while other threads run, which rules out a mask for a moment: until it is 0600, its folder keeps others out, or the look at each peer does.
@@ -243,14 +237,19 @@ impl Places {
     /// # Errors
     /// If it cannot be bound.
     pub fn listen_again(&self, _lock: &Lock) -> Result<UnixListener, PlaceError> {
-        let fail = |source| PlaceError::Io { path: self.socket.clone(), source };
+        let listener = self.bind().and_then(|listener| {
+            fs::set_permissions(&self.socket, fs::Permissions::from_mode(0o600))?;
+            Ok(listener)
+        });
+        listener.map_err(|source| PlaceError::Io { path: self.socket.clone(), source })
+    }
+
+    /// Binds the socket, in place of whatever is there.
+    fn bind(&self) -> io::Result<UnixListener> {
         match fs::remove_file(&self.socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
-            _ => {}
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => UnixListener::bind(&self.socket),
         }
-        let listener = UnixListener::bind(&self.socket).map_err(fail)?;
-        fs::set_permissions(&self.socket, fs::Permissions::from_mode(0o600)).map_err(fail)?;
-        Ok(listener)
     }
 
     /// Connects to the server.
@@ -271,6 +270,12 @@ impl Places {
         options.append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
         options.open(&path).map_err(|source| PlaceError::Io { path, source })
     }
+}
+
+/// Which file a path stands for, as device and inode (stat(2)); none if there is none. The path may come to stand for another.
+#[must_use]
+pub fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 fn fits(path: &Path) -> bool {

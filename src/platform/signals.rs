@@ -7,14 +7,12 @@ use std::os::unix::net::UnixStream;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
-pub use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
-
 /// Signals that no longer do what they do by default (signal(7)); what this process starts has the default again.
 #[derive(Debug)]
 pub struct Signals(SignalDelivery<UnixStream, SignalOnly>);
 
 impl Signals {
-    /// From now on this process handles these.
+    /// From now on this process handles these, by their numbers in [`crate::base::signal`].
     ///
     /// # Errors
     /// If there is no fd left, or one of them cannot be handled.

@@ -68,7 +68,7 @@ impl Stream {
 ///
 /// # Errors
 /// If there is no fd left.
-pub async fn room(fd: impl AsFd) -> io::Result<()> {
+async fn room(fd: impl AsFd) -> io::Result<()> {
     let fd = fd.as_fd().try_clone_to_owned()?;
     watch(fd, Interest::WRITABLE)?.writable().await.map(drop)
 }

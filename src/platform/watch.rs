@@ -21,13 +21,17 @@ pub async fn saved(changes: Option<&mut AsyncFd<Changes>>) {
     }
 }
 
-/// Waits until what is watched is no longer in its place; for ever where nothing is.
+/// Waits until what is watched is noticed to be no longer in its place; for ever where nothing is. It looks only when there is something to notice.
 pub async fn gone(presence: Option<&mut AsyncFd<Presence>>) {
     let Some(presence) = presence else { return std::future::pending().await };
-    while presence.get_ref().is_there() {
+    loop {
         let Ok(mut ready) = presence.readable_mut().await else { return std::future::pending().await };
         ready.get_inner_mut().drain();
+        let is_there = ready.get_inner().is_there();
         ready.clear_ready();
+        if !is_there {
+            return;
+        }
     }
 }
 

@@ -50,8 +50,9 @@ use crate::wire::keeper::ToKeeper;
 
 /// How much rather this process is ended than others where no memory is left: it is the one whose end costs nothing (F10).
 const VICTIM: i32 = 200;
-/// How long a lock is waited for, and how often it is looked at.
+/// How long a lock is waited for.
 const GOING_WITHIN: Span = Span::seconds(1);
+/// How soon it is looked at again.
 const LOCK_AGAIN: Span = Span::millis(10);
 /// The exit status after an error; the keeper tries again, ever more slowly.
 const FAILED_STATUS: u8 = 70;
@@ -111,6 +112,21 @@ struct Sockets {
     lock: Arc<OwnedFd>,
 }
 
+impl Sockets {
+    /// These, and the socket for the loop.
+    fn new(listener: OwnedFd, lock: OwnedFd) -> anyhow::Result<(UnixListener, Self)> {
+        let listening = std::os::unix::net::UnixListener::from(listener.try_clone()?);
+        listening.set_nonblocking(true)?;
+        Ok((UnixListener::from_std(listening)?, Self { listener: Arc::new(listener), lock: Arc::new(lock) }))
+    }
+
+    /// Hands them to the keeper, for the next server.
+    fn stash(&self, link: &mut Link) {
+        link.say(&ToKeeper::Stash { name: LISTENER.to_vec() }, vec![Arc::clone(&self.listener)]);
+        link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&self.lock)]);
+    }
+}
+
 /// Takes the stashed socket over, or becomes the server of this place. None if there is another.
 async fn listen(held: &mut Held, link: &mut Link) -> anyhow::Result<Option<(UnixListener, Sockets)>> {
     let (listener, lock) = if let (Some(listener), Some(lock)) = (held.stash.remove(LISTENER), held.stash.remove(LOCK)) {
@@ -130,12 +146,9 @@ async fn listen(held: &mut Held, link: &mut Link) -> anyhow::Result<Option<(Unix
         let listener = OwnedFd::from(places.listen(&lock)?);
         (listener, lock.into_fd())
     };
-    let listening = std::os::unix::net::UnixListener::from(listener.try_clone()?);
-    listening.set_nonblocking(true)?;
-    let sockets = Sockets { listener: Arc::new(listener), lock: Arc::new(lock) };
-    link.say(&ToKeeper::Stash { name: LISTENER.to_vec() }, vec![Arc::clone(&sockets.listener)]);
-    link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&sockets.lock)]);
-    Ok(Some((UnixListener::from_std(listening)?, sockets)))
+    let (listening, sockets) = Sockets::new(listener, lock)?;
+    sockets.stash(link);
+    Ok(Some((listening, sockets)))
 }
 
 /// The options of the user's file, the built-in ones if there is none; nothing if it has problems, which are logged.

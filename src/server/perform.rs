@@ -8,6 +8,7 @@ use tokio::io::Interest;
 
 use crate::base::code::Refusal;
 use crate::base::id::{ClientId, PaneId};
+use crate::base::signal;
 use crate::base::text::harmless;
 use crate::base::time::Span;
 use crate::platform::{now, process, tty, watch};
@@ -20,9 +21,6 @@ use crate::store::ring;
 use crate::wire::frame::{self, Bye, Notice, Outer, ToClient};
 use crate::wire::keeper::{RESTART_STATUS, Spawn, Target, ToKeeper, Wiring};
 use crate::wire::rpc::{Request, Response};
-
-/// The signal that says the terminal is gone.
-const SIGHUP: i32 = 1;
 
 impl Server {
     /// Carries out what a step wanted.
@@ -150,7 +148,7 @@ impl Server {
             let deadline = now().tick + grace;
             io.stop = Stop::Hung { deadline, look: deadline.min(next_look(now().tick)) };
             tracing::info!(%pane, pid = io.pid(), "stop asked");
-            self.link.say(&ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: SIGHUP }, Vec::new());
+            self.link.say(&ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: signal::HUP }, Vec::new());
         }
     }
 

@@ -2,8 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::io::Interest;
@@ -16,8 +14,6 @@ use crate::platform::places::Places;
 use crate::platform::{Presence, gone, now, watch};
 use crate::server::Sockets;
 use crate::server::edge::Server;
-use crate::server::restore::{LISTENER, LOCK};
-use crate::wire::keeper::ToKeeper;
 use crate::wire::rpc::Response;
 
 /// How many fds are kept for who cannot stay; other threads may be quicker than this when one is free.
@@ -41,7 +37,10 @@ pub(super) struct Place {
 impl Place {
     /// Watches over this one.
     pub(super) fn new(listener: UnixListener) -> Self {
-        Self { listener, presence: presence(), again_at: None, full_until: None, spares: Vec::new() }
+        let presence = presence();
+        // What went before it was watched is not noticed any more.
+        let is_gone = presence.as_ref().is_some_and(|presence| !presence.get_ref().is_there());
+        Self { listener, presence, again_at: is_gone.then(|| now().tick), full_until: None, spares: Vec::new() }
     }
 
     /// When something is to be done about it.
@@ -116,8 +115,7 @@ impl Server {
         match again(&self.sockets) {
             Ok((listener, sockets)) => {
                 tracing::warn!("the socket was taken away and is there again");
-                self.link.say(&ToKeeper::Stash { name: LISTENER.to_vec() }, vec![Arc::clone(&sockets.listener)]);
-                self.link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&sockets.lock)]);
+                sockets.stash(&mut self.link);
                 self.sockets = sockets;
                 *place = Place::new(listener);
             }
@@ -135,7 +133,5 @@ fn again(former: &Sockets) -> anyhow::Result<(UnixListener, Sockets)> {
     places.prepare()?;
     let lock = places.lock_again(former.lock.try_clone()?)?.context("another server was started in its place")?;
     let listener = places.listen_again(&lock)?;
-    let ours = OwnedFd::from(listener.try_clone()?);
-    listener.set_nonblocking(true)?;
-    Ok((UnixListener::from_std(listener)?, Sockets { listener: Arc::new(ours), lock: Arc::new(lock.into_fd()) }))
+    Sockets::new(listener.into(), lock.into_fd())
 }

@@ -18,7 +18,7 @@ use crate::platform::EventFd;
 use crate::platform::Login;
 use crate::platform::memory::SharedMemory;
 use crate::platform::places::Places;
-use crate::platform::{now, own, pidfd, process, socket, start, watch};
+use crate::platform::{now, own_program, pidfd, process, socket, start, watch};
 use crate::server::conn::Event;
 use crate::server::disk::Disk;
 use crate::server::edge::{Origin, Server, ServerParts, Wake};
@@ -112,7 +112,7 @@ impl Server {
         let (ours, theirs) = socket::pair()?;
         let mut link = Link::new(ours)?;
         link.lease = self.link.lease;
-        let exe = own();
+        let exe = own_program();
         let log = Places::current().and_then(|places| places.open_log()).ok();
         // The keeper, and what it starts, are not to be ended before others.
         process::offer_as_victim(-VICTIM);
@@ -144,8 +144,7 @@ impl Server {
         if let Some(buffers) = self.kept.shelf.fd() {
             link.say(&ToKeeper::Stash { name: BUFFERS.to_vec() }, vec![buffers]);
         }
-        link.say(&ToKeeper::Stash { name: LISTENER.to_vec() }, vec![Arc::clone(&self.sockets.listener)]);
-        link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&self.sockets.lock)]);
+        self.sockets.stash(&mut link);
         link.say(&ToKeeper::AdoptEnd, Vec::new());
         let hello = link.next().await.context("the new keeper says nothing")?;
         if let FromKeeper::Hello { keeper_pid, .. } = hello.message {
@@ -306,7 +305,7 @@ fn host(login: &Login, (lease, lineage): (u64, u64), keeper_pid: i32) -> Host {
         keeper_pid: keeper_pid.unsigned_abs(),
         lineage,
         version: env!("CARGO_PKG_VERSION").into(),
-        program: own().display().to_string(),
+        program: own_program().display().to_string(),
         lease,
         login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),
         shell: login.shell.to_string_lossy().into_owned(),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::e2e_survive::{Dice, Typist};
-use crate::harness::{Abide, PATIENCE, World, is_alive, signal};
+use crate::harness::{Abide, World, is_alive, signal};
 
 /// Where the watching client begins and ends.
 const SIZE: (u16, u16) = (120, 30);
@@ -294,8 +294,8 @@ fn a_keeper_that_is_killed_again_and_again_loses_next_to_nothing() {
     assert!(before.iter().all(|pid| is_alive(*pid)), "a program was lost");
     let lines: usize = stage.flooders.iter().map(|flooder| flooder.verified).sum();
     let lost = stage.lost;
-    // One byte in 256 equals the pattern, and only where it is the last of a read in flight, of each pane.
-    assert!(lost <= 2 + killed.len() * plan.panes / 20, "{lost} characters are missing after {} kills", killed.len());
+    // One byte in 256 equals the pattern, and only where it is the last of the read in flight.
+    assert!(lost <= 1 + killed.len() / 20, "{lost} characters are missing after {} kills", killed.len());
     let (typed, missing) = typist.lost_at_most_one_write_per_kill(killed.len());
     plan.tell(&format!(
         "seed {}, {} s: {} kills of the keeper under {} floods; {lines} lines, {lost} characters lost; {} programs, none lost; {typed} words typed, none twice, \
@@ -307,5 +307,4 @@ fn a_keeper_that_is_killed_again_and_again_loses_next_to_nothing() {
         before.len(),
         spread(&mut killed),
     ));
-    assert!(begun.elapsed() < PATIENCE * 1000, "it took for ever");
 }

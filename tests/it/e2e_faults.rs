@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rustix::process::Signal;
 
+use crate::e2e_survive::wait_until;
 use crate::harness::{Abide, PATIENCE, World, signal, status_field};
 
 const SIZE: (u16, u16) = (100, 24);
@@ -46,9 +47,9 @@ fn f08_without_a_free_fd_what_comes_is_refused_with_the_reason_and_what_is_there
         BufReader::new(guest).read_line(&mut line).ok().filter(|len| 0 < *len).map(|_| line)
     });
     assert!(told.expect("the last ones are sent away").contains("\"limit_reached\""));
-    assert!(status_field(server, "State").is_some_and(|state| state.starts_with('S')), "it waits, and does not spin");
+    wait_until("it waits, and does not spin", || status_field(server, "State").is_some_and(|state| state.starts_with('S')));
     drop(guests);
-    crate::e2e_survive::wait_until("there is room again", || world.cli(&["ls"]).code == 0);
+    wait_until("there is room again", || world.cli(&["ls"]).code == 0);
     assert_eq!(world.server_pid(), server);
     let client = Abide::start_in(&world, &["attach", "work"], SIZE);
     client.expect("ready$");

@@ -309,8 +309,11 @@ impl Bench {
     }
 
     fn end_stand_in(&mut self, signal: i32) {
+        // The stream stays until then: a stand-in that finds itself without a test ends with 0.
         let (pid, _stream) = self.stand_ins.pop().unwrap();
-        pidfd::signal(pidfd::open(pid).unwrap(), signal).unwrap();
+        let stand_in = pidfd::open(pid).unwrap();
+        pidfd::signal(&stand_in, signal).unwrap();
+        until("the end of a stand-in", || readable(&stand_in, Duration::ZERO).then_some(()));
     }
 }
 

@@ -1,17 +1,26 @@
-//! The list of scenarios names tests that there are, and has all of them.
+//! The lists of scenarios and of faults name tests that there are, and have all of them.
 
 use std::fs;
 use std::path::PathBuf;
 
 use crate::p0::tests;
 
+/// A page of the reference.
+fn list(name: &str) -> String {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    fs::read_to_string(root.join("docs/reference").join(name).with_extension("md")).expect("it is there")
+}
+
+/// The rows of its table, cell by cell; the first cell is empty.
+fn rows(list: &str) -> Vec<Vec<&str>> {
+    list.lines().filter(|line| line.starts_with("| ")).map(|line| line.split('|').map(str::trim).collect()).collect()
+}
+
 #[test]
 fn every_scenario_names_tests_that_there_are() {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let list = fs::read_to_string(root.join("docs/reference/scenarios.md")).expect("it is there");
+    let list = list("scenarios");
     let tests = tests();
-    let rows: Vec<Vec<&str>> =
-        list.lines().filter(|line| line.starts_with("| ")).map(|line| line.split('|').map(str::trim).collect()).collect();
+    let rows = rows(&list);
     let proof = |id: &str| rows.iter().find(|row| row[1] == id).map(|row| row[3]).unwrap_or_default();
     let ids = (1..=52).map(|n| format!("S{n}")).chain((1..=18).map(|n| format!("V{n}")));
     for id in ids.chain(["S9b".to_owned()]) {
@@ -27,11 +36,9 @@ fn every_scenario_names_tests_that_there_are() {
 
 #[test]
 fn every_fault_names_tests_that_there_are_or_why_there_is_none() {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let list = fs::read_to_string(root.join("docs/reference/faults.md")).expect("it is there");
+    let list = list("faults");
     let tests = tests();
-    let rows: Vec<Vec<&str>> =
-        list.lines().filter(|line| line.starts_with("| F")).map(|line| line.split('|').map(str::trim).collect()).collect();
+    let rows: Vec<Vec<&str>> = rows(&list).into_iter().filter(|row| row[1].starts_with('F')).collect();
     let ids: Vec<&str> = rows.iter().map(|row| row[1]).collect();
     assert_eq!(ids, (1..=34).map(|number| format!("F{number}")).collect::<Vec<_>>());
     for row in &rows {

@@ -3,11 +3,12 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::inotify::{CreateFlags, Reader, WatchFlags, add_watch, init};
 use rustix::io::Errno;
+
+use crate::platform::places::identity;
 
 /// Watches a file that is there.
 #[derive(Debug)]
@@ -54,11 +55,6 @@ impl From<Presence> for OwnedFd {
     fn from(presence: Presence) -> Self {
         presence.fd
     }
-}
-
-/// Device and inode.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    path.symlink_metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, Transaction, ffi};
 
 use super::{Latest, Stored, TEXT_MAX};
 use crate::base::id::PaneId;
+use crate::platform::places::identity;
 use crate::store::sealed::{seal, unseal};
 
 /// zstd's level: fast.
@@ -111,11 +112,6 @@ impl Open {
         }
         Ok(all.commit()?)
     }
-}
-
-/// Device and inode.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 /// Notes of which panes there is text, so that a missing one is seen.
