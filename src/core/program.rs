@@ -20,10 +20,13 @@ impl Core {
         let Some(pane) = self.state.panes.get_mut(&id) else { return };
         match outcome {
             Ok(pid) => {
-                let mut screen = Terminal::new(pane.size, options, memory);
-                screen.identify(self.host.lineage, id.0);
-                screen.succeed(&pane.screen);
-                pane.screen = screen;
+                // One that was restored shows what it showed before, and has its memory.
+                if !self.state.recalled.remove(&id) {
+                    let mut screen = Terminal::new(pane.size, options, memory);
+                    screen.succeed(&pane.screen);
+                    pane.screen = screen;
+                }
+                pane.screen.identify(self.host.lineage, id.0);
                 if pane.life == Life::Starting {
                     pane.life = Life::Running { pid };
                 }

@@ -20,13 +20,6 @@ impl Core {
         }
     }
 
-    /// A pane whose program is new shows text of a former one first; what the text asks a terminal is not answered.
-    pub fn recall(&mut self, id: PaneId, text: &str) {
-        if let Some(pane) = self.state.panes.get_mut(&id) {
-            pane.screen.feed(text.as_bytes(), &mut Vec::new());
-        }
-    }
-
     /// Every pane without a program gets one, at the end of the next step; it starts where the former one was.
     pub fn start_all(&mut self) {
         let starting = self.state.panes.values().filter(|pane| pane.life == Life::Starting);

@@ -1,22 +1,31 @@
-//! What goes to disk and when: the structure soon after it changed, what panes show when they are quiet. It never holds the loop up, except at its end.
+//! What goes to disk and when: the structure soon after it changed, what panes show a second after they printed, at most a second apart. It never holds the
+//! loop up, except at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
-use crate::server::db::{self, Db, TEXT_MAX, TOGETHER, Tell};
-use crate::server::keep;
-use crate::state::{State, ansi};
+use crate::server::db::{self, Db, Shown, TOGETHER, Tell};
+use crate::server::{keep, screen};
+use crate::settings::{Keep, Persist};
+use crate::state::State;
+use crate::state::pane::Pane;
+use crate::term::{HISTORY_SEGMENT_BYTES, ImagesSnapshot};
 
-/// The most rows kept of a pane.
-const ROWS_MAX: usize = 2000;
 /// What a pane shows is written at most this often.
-const TEXT_EVERY: Span = Span::seconds(2);
-/// After a change of servers panes are written one after the other, so far apart.
+const EVERY: Span = Span::seconds(1);
+/// After a change of servers panes are written one after the other, so far apart; and what is left of a long scrollback piece by piece.
 const APART: Span = Span::millis(50);
-/// What a pane shows that is never quiet is written this often.
-const BUSY_EVERY: Span = Span::seconds(30);
+/// The most segments of scrollback that are handed over at once: the newest, the others follow while the pane is quiet.
+const SEGMENTS_AT_ONCE: usize = 8;
+/// Segments that are kept of every pane, however many panes there are.
+const SEGMENTS_MIN: u64 = 2;
+/// Images that take more than this, in bytes, are not written.
+const IMAGES_MAX: usize = 1 << 20;
 
 /// What is to be written, and what was read at the start.
 #[derive(Debug)]
@@ -24,33 +33,62 @@ pub(super) struct Disk {
     db: Db,
     /// Where the database is; none if nothing is written.
     path: Option<PathBuf>,
+    persist: Persist,
     /// When the structure is to be written; none if it is.
     due: Option<Tick>,
     /// When it was handed over last.
     handed: Tick,
-    texts: BTreeMap<PaneId, Text>,
+    panes: BTreeMap<PaneId, Written>,
     forgotten: BTreeSet<PaneId>,
     /// Where programs are, as far as that was found out.
     places: BTreeMap<PaneId, String>,
-    /// What panes showed before the restart, until their new program runs.
-    pub(super) recalled: BTreeMap<PaneId, String>,
+    /// The scrollback memory of panes from before the restart, until their new program runs.
+    pub(super) recalled: BTreeMap<PaneId, Arc<OwnedFd>>,
     /// What was wrong with what was found at the start, until somebody was told.
     found: Option<String>,
     /// Why nothing can be written, while that is so.
     failing: Option<String>,
 }
 
-/// When what a pane shows is to be written, and when it was.
-#[derive(Debug, Clone, Copy, Default)]
-struct Text {
+/// When what a pane shows is to be written, and what of it was.
+#[derive(Debug, Clone, Default)]
+struct Written {
     due: Option<Tick>,
     handed: Tick,
+    /// The segments of its scrollback that are on disk as they are.
+    segments: BTreeSet<u64>,
+    /// It prints nothing at the moment: what is left of its scrollback may follow.
+    is_quiet: bool,
+}
+
+impl Written {
+    /// What of a pane is to be handed over, and whether that is all: the screen, and of its scrollback what is not on disk, at most `count` segments, the newest.
+    fn next(&mut self, pane: &mut Pane, (max, count): (u64, usize)) -> (Shown, bool) {
+        let changed = pane.screen.take_changed_history();
+        let Range { start, end } = pane.screen.history_segments();
+        let oldest = start.max(end.saturating_sub(max));
+        self.segments.retain(|sequence| (oldest..end.min(changed)).contains(sequence));
+        let missing = || (oldest..end).rev().filter(|sequence| !self.segments.contains(sequence));
+        let (wanted, is_all) = (missing().take(count).collect::<Vec<_>>(), missing().nth(count).is_none());
+        self.segments.extend(&wanted);
+        let segments = wanted.iter().filter_map(|sequence| Some((*sequence, pane.screen.history_segment(*sequence)?))).collect();
+        let gap = (oldest..end).rev().find(|sequence| !self.segments.contains(sequence));
+        let mut snapshot = pane.screen.snapshot();
+        if IMAGES_MAX < pane.screen.image_bytes() {
+            snapshot.images = ImagesSnapshot::default();
+        }
+        (Shown { screen: screen::encode(0, snapshot), segments, whole: gap.map_or(oldest, |gap| gap + 1)..end, oldest }, is_all)
+    }
 }
 
 impl Disk {
     /// One that writes to this database; `found` is what was wrong with it.
-    pub(super) fn new(path: PathBuf, tell: Tell, found: Option<String>) -> Self {
-        Self { db: Db::start(path.clone(), tell), path: Some(path), found, ..Self::off() }
+    pub(super) fn new(path: PathBuf, persist: &Persist, tell: Tell, found: Option<String>) -> Self {
+        let db = Db::start(path.clone(), tell);
+        if persist.keep == Keep::Layout {
+            db.forget_all();
+        }
+        Self { db, path: Some(path), persist: persist.clone(), found, ..Self::off() }
     }
 
     /// One that writes nothing.
@@ -58,9 +96,10 @@ impl Disk {
         Self {
             db: Db::off(),
             path: None,
+            persist: Persist { keep: Keep::Nothing, ..Persist::default() },
             due: None,
             handed: Tick::default(),
-            texts: BTreeMap::new(),
+            panes: BTreeMap::new(),
             forgotten: BTreeSet::new(),
             places: BTreeMap::new(),
             recalled: BTreeMap::new(),
@@ -79,24 +118,30 @@ impl Disk {
         self.failing = why;
     }
 
-    /// The database is a new one: everything goes there.
+    /// The database is a new one, or lacks what it could not take: everything goes there.
     pub(super) fn begin_anew(&mut self, now: Tick, panes: impl Iterator<Item = PaneId>) {
-        panes.for_each(|pane| self.printed(pane, now));
+        if self.persist.keep == Keep::Layout {
+            self.db.forget_all();
+        }
+        self.all_due(now, panes);
+        self.handed = Tick::default();
         self.changed(now);
-        self.hurry(now);
     }
 
     /// This server took over from another, which may not have written all: everything is written, pane by pane so that nobody waits for it.
     pub(super) fn take_over(&mut self, now: Tick, panes: impl Iterator<Item = PaneId>) {
-        if self.path.is_none() {
+        self.all_due(now + EVERY, panes);
+        self.changed(now);
+    }
+
+    fn all_due(&mut self, mut due: Tick, panes: impl Iterator<Item = PaneId>) {
+        if self.persist.keep != Keep::Screens {
             return;
         }
-        let mut due = now + TEXT_EVERY;
         for pane in panes {
-            self.texts.entry(pane).or_default().due = Some(due);
+            self.panes.insert(pane, Written { due: Some(due), is_quiet: true, ..Written::default() });
             due = due + APART;
         }
-        self.changed(now);
     }
 
     /// The structure changed.
@@ -110,27 +155,32 @@ impl Disk {
     pub(super) fn hurry(&mut self, now: Tick) {
         if self.path.is_some() {
             self.due = Some(now);
-            self.texts.values_mut().filter(|text| text.due.is_some()).for_each(|text| text.due = Some(now));
+            self.panes.values_mut().filter(|pane| pane.due.is_some()).for_each(|pane| pane.due = Some(now));
         }
     }
 
     /// A pane printed.
     pub(super) fn printed(&mut self, pane: PaneId, now: Tick) {
-        if self.path.is_some() {
-            self.texts.entry(pane).or_default().due.get_or_insert(now + BUSY_EVERY);
+        if self.persist.keep != Keep::Screens {
+            return;
         }
+        let written = self.panes.entry(pane).or_default();
+        written.is_quiet = false;
+        let soon = now.max(written.handed + EVERY) + TOGETHER;
+        written.due.get_or_insert(soon);
     }
 
     /// A pane is quiet after it printed.
     pub(super) fn is_quiet(&mut self, pane: PaneId, now: Tick) {
-        if let Some(text) = self.texts.get_mut(&pane).filter(|text| text.due.is_some()) {
-            text.due = Some(now.max(text.handed + TEXT_EVERY));
+        if let Some(written) = self.panes.get_mut(&pane) {
+            written.is_quiet = true;
+            written.due = Some(now);
         }
     }
 
     /// A pane is gone.
     pub(super) fn forget(&mut self, pane: PaneId) {
-        self.texts.remove(&pane);
+        self.panes.remove(&pane);
         self.places.remove(&pane);
         self.recalled.remove(&pane);
         if self.path.is_some() {
@@ -140,7 +190,7 @@ impl Disk {
 
     /// When something is to be handed over.
     pub(super) fn deadline(&self) -> Option<Tick> {
-        self.texts.values().filter_map(|text| text.due).chain(self.due).min()
+        self.panes.values().filter_map(|pane| pane.due).chain(self.due).min()
     }
 
     /// The structure as it is to be found after a restart.
@@ -155,11 +205,12 @@ impl Disk {
     }
 
     /// Hands over what is due. `place` finds out where the program of a pane is.
-    pub(super) fn write(&mut self, now: Tick, state: &State, place: impl Fn(PaneId) -> Option<String>) {
-        let is_due = |text: &Text| text.due.is_some_and(|due| due <= now);
-        let due: Vec<PaneId> = self.texts.iter().filter(|(_, text)| is_due(text)).map(|(pane, _)| *pane).collect();
+    pub(super) fn write(&mut self, now: Tick, state: &mut State, place: impl Fn(PaneId) -> Option<String>) {
+        let is_due = |pane: &Written| pane.due.is_some_and(|due| due <= now);
+        let due: Vec<PaneId> = self.panes.iter().filter(|(_, written)| is_due(written)).map(|(pane, _)| *pane).collect();
         for pane in due {
-            self.write_text(pane, now, state, &place);
+            self.find_place(pane, now, &place);
+            self.show(pane, now, state);
         }
         if self.due.is_none_or(|due| now < due) {
             return;
@@ -170,12 +221,30 @@ impl Disk {
         self.due = (!is_handed).then(|| now + TOGETHER);
     }
 
-    /// Hands over what a pane shows, and notes where its program is.
-    fn write_text(&mut self, pane: PaneId, now: Tick, state: &State, place: impl Fn(PaneId) -> Option<String>) {
-        let (Some(shown), Some(text)) = (state.panes.get(&pane), self.texts.get_mut(&pane)) else { return };
-        let shown = ansi::tail(shown, ROWS_MAX, TEXT_MAX).into_bytes();
-        text.handed = now;
-        text.due = (!self.db.text(pane, shown)).then(|| now + TEXT_EVERY);
+    /// Hands over what a pane shows.
+    fn show(&mut self, pane: PaneId, now: Tick, state: &mut State) {
+        let bounds = (self.segments_max(state.panes.len()), SEGMENTS_AT_ONCE);
+        let Some(written) = self.panes.get_mut(&pane) else { return };
+        (written.due, written.handed) = (None, now);
+        // While nothing can be written nothing is copied: afterwards everything is asked for.
+        let Some(entry) = state.panes.get_mut(&pane).filter(|_| self.failing.is_none()) else { return };
+        let (shown, is_all) = written.next(entry, bounds);
+        let sequences: Vec<u64> = shown.segments.keys().copied().collect();
+        if !self.db.show(pane, shown) {
+            written.segments.retain(|sequence| !sequences.contains(sequence));
+            written.due = Some(now + EVERY);
+        } else if !is_all && written.is_quiet {
+            written.due = Some(now + APART);
+        }
+    }
+
+    /// How many segments are kept of a pane where there are so many.
+    fn segments_max(&self, panes: usize) -> u64 {
+        let share = self.persist.bytes / panes.max(1) as u64;
+        (self.persist.pane_bytes.min(share) / HISTORY_SEGMENT_BYTES as u64).max(SEGMENTS_MIN)
+    }
+
+    fn find_place(&mut self, pane: PaneId, now: Tick, place: impl Fn(PaneId) -> Option<String>) {
         let Some(place) = place(pane) else { return };
         if self.places.get(&pane) != Some(&place) {
             self.places.insert(pane, place);
@@ -184,19 +253,21 @@ impl Disk {
     }
 
     /// Hands over everything and waits until it is written; where no session is left, nothing stays on disk. For the end of the server.
-    pub(super) fn finish(&mut self, now: Tick, state: &State, place: impl Fn(PaneId) -> Option<String>) {
-        let unwritten: Vec<PaneId> = self.texts.iter().filter(|(_, text)| text.due.is_some()).map(|(pane, _)| *pane).collect();
-        for pane in unwritten {
-            self.write_text(pane, now, state, &place);
+    pub(super) fn finish(&mut self, now: Tick, state: &mut State, place: impl Fn(PaneId) -> Option<String>) {
+        for pane in self.panes.keys().copied().collect::<Vec<_>>() {
+            self.find_place(pane, now, &place);
         }
-        let disk = std::mem::replace(self, Self::off());
+        let bounds = (self.segments_max(state.panes.len()), usize::MAX);
+        let mut disk = std::mem::replace(self, Self::off());
         let structure = disk.structure(state);
         let Some(path) = disk.path else { return };
         for pane in &disk.forgotten {
             disk.db.forget(*pane);
         }
-        disk.db.finish(structure);
-        if state.sessions.is_empty() {
+        let has_sessions = !state.sessions.is_empty();
+        let shown = disk.panes.iter_mut().filter_map(|(pane, written)| Some((*pane, written.next(state.panes.get_mut(pane)?, bounds).0)));
+        disk.db.finish(structure, shown);
+        if !has_sessions {
             db::remove(&path);
         }
     }

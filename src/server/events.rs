@@ -1,5 +1,6 @@
 //! What arrives: on connections and from the keeper. Bytes become inputs of the core here.
 
+use std::io;
 use std::os::fd::OwnedFd;
 
 use rustix::io::Errno;
@@ -10,6 +11,7 @@ use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::memory::{HeapMemory, Memory};
 use crate::base::time::Tick;
 use crate::core::{Input, Viewer};
+use crate::platform::memory::SharedMemory;
 use crate::platform::stream::Stream;
 use crate::platform::{now, socket};
 use crate::server::conn::{Attached, Conn, ConnId, Event, LINE_MAX, Speech};
@@ -388,7 +390,7 @@ impl Server {
     fn spawned(&mut self, entry: Entry, fds: Vec<OwnedFd>) {
         let pane = PaneId(entry.tag);
         self.spawning.remove(&pane);
-        let made = Source::new(entry, fds).and_then(|source| PaneIo::new(source, Parts::create(pane)?));
+        let made = Source::new(entry, fds).and_then(|source| PaneIo::new(source, self.parts(pane)?));
         let (io, lines) = match made {
             Ok(made) => made,
             Err(error) => {
@@ -413,6 +415,15 @@ impl Server {
         if let Some(grace) = self.unborn.remove(&pane) {
             self.perform(Effect::Stop { pane, grace }, Origin::None);
         }
+    }
+
+    /// The memory of a new program's pane; the scrollback of one that was restored is there already.
+    fn parts(&mut self, pane: PaneId) -> io::Result<Parts> {
+        let mut parts = Parts::create(pane)?;
+        if let Some(lines) = self.disk.recalled.remove(&pane) {
+            parts.lines = SharedMemory::from_fd(lines.try_clone()?)?;
+        }
+        Ok(parts)
     }
 
     fn started(&mut self, pane: PaneId, outcome: Result<u32, Refusal>, memory: Box<dyn Memory>) {

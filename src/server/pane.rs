@@ -156,9 +156,14 @@ impl Parts {
     pub(super) fn create(pane: PaneId) -> io::Result<Self> {
         Ok(Self {
             slots: SharedMemory::growable(&format!("abide-{pane}-slots"), slot::HEADER_LEN)?,
-            lines: SharedMemory::growable(&format!("abide-{pane}-lines"), LINES_LEN_FIRST)?,
+            lines: Self::lines(pane)?,
             input: SharedMemory::fixed(&format!("abide-{pane}-input"), input::MEMORY_LEN)?,
         })
+    }
+
+    /// New memory for the scrollback of a pane.
+    pub(super) fn lines(pane: PaneId) -> io::Result<SharedMemory> {
+        SharedMemory::growable(&format!("abide-{pane}-lines"), LINES_LEN_FIRST)
     }
 }
 

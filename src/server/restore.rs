@@ -259,8 +259,8 @@ pub(super) fn server(
     let told = events.clone();
     let tell = Box::new(move |news| told.try_send(Event::Disk(news)).is_ok());
     let (state, disk) = match revive::path(&settings) {
-        Some(path) if was_empty => revive::state(path, tell, |size| blank(size, &options)),
-        Some(path) => (state(structure, &mut screens, &options), Disk::new(path, tell, None)),
+        Some(path) if was_empty => revive::state(path, &settings.persist, tell, &options),
+        Some(path) => (state(structure, &mut screens, &options), Disk::new(path, &settings.persist, tell, None)),
         None => (state(structure, &mut screens, &options), Disk::off()),
     };
     let mut core = Core::new(settings, host(&login, (link.lease, held.epoch), held.keeper_pid));

@@ -372,7 +372,7 @@ impl Server {
 
     /// Everything is on disk when this returns, and nothing goes there after it.
     fn finish_disk(&mut self) {
-        self.disk.finish(now().tick, &self.core.state, |pane| place(self.panes.get(&pane)?));
+        self.disk.finish(now().tick, &mut self.core.state, |pane| place(self.panes.get(&pane)?));
     }
 
     fn next_deadline(&self) -> Option<Tick> {
@@ -401,7 +401,7 @@ impl Server {
             self.pass_command_deadlines(now);
         }
         if is_due(self.disk.deadline()) {
-            self.disk.write(now, &self.core.state, |pane| place(self.panes.get(&pane)?));
+            self.disk.write(now, &mut self.core.state, |pane| place(self.panes.get(&pane)?));
         }
     }
 

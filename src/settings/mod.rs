@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use client::{Bars, ColourDepth, CopyMode, CopyTable, Edge, Hints, Keys, Outer, Preset, Segment};
-pub use server::{Environment, Exec, Hooks, Limits, Monitor, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing, Told};
+pub use server::{Environment, Exec, Hooks, Keep, Limits, Monitor, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing, Told};
 pub use theme::{Appearance, Palette, Theme, ThemeFile};
 pub use value::{KeyText, SizeText, ThemeChoice, ThemeColour, ValueError};
 

@@ -162,18 +162,37 @@ impl Default for Scrollback {
     }
 }
 
-/// What outlives a reboot.
+/// What goes to disk, and comes back after a reboot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Persist {
-    /// Whether sessions, screens and scrollback are kept on disk and shown again after a reboot.
-    pub enabled: bool,
+    /// What is written: screens with their scrollback, only the layout of sessions, or nothing. Takes effect when the server starts.
+    pub keep: Keep,
+    /// Scrollback kept of a pane, in bytes before it is packed; the newest stays.
+    #[schemars(range(min = 65_536, max = 68_719_476_736_u64))]
+    pub pane_bytes: u64,
+    /// Scrollback kept of all panes together, in bytes before it is packed. When there are many, each may have its share.
+    #[schemars(range(min = 1_048_576, max = 1_099_511_627_776_u64))]
+    pub bytes: u64,
 }
 
 impl Default for Persist {
     fn default() -> Self {
-        Self { enabled: true }
+        Self { keep: Keep::Screens, pane_bytes: 16 << 20, bytes: 1 << 30 }
     }
+}
+
+/// What goes to disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// Sessions, tabs, panes, and what panes show.
+    #[default]
+    Screens,
+    /// Sessions, tabs and panes; nothing that a program printed.
+    Layout,
+    /// Nothing.
+    Nothing,
 }
 
 /// What one server holds at most.

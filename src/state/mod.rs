@@ -69,6 +69,8 @@ pub struct State {
     pub history: History,
     /// What was closed and can be brought back for a while, the latest last.
     pub graves: Vec<Grave>,
+    /// Panes that show what they showed before a reboot, and go on from there when their program runs.
+    pub recalled: BTreeSet<PaneId>,
     /// Paste buffers.
     pub buffers: Buffers,
     /// Calls that are answered later.

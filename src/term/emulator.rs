@@ -272,25 +272,4 @@ impl Emulator {
         }
         self.tables.clusters.joined(code, c)
     }
-
-    /// Back to the state of a new terminal, history, palette of the outer terminal and tick apart.
-    pub(crate) fn reset(&mut self) {
-        self.shared.tick += 1;
-        self.show_main();
-        self.other = None;
-        self.grid = Grid::new(self.size, self.tick());
-        self.history.end_line();
-        self.cursor = Cursor::default();
-        self.saved = [Saved::default(); 2];
-        self.margins = Margins::full(self.size);
-        self.modes = Modeset::default();
-        self.kept = Kept::default();
-        self.tabs = Tabs::default();
-        self.titles.reset();
-        self.palette.reset();
-        self.keyboard = Keyboard::default();
-        self.shell.reset();
-        self.printing = Printing::default();
-        self.images.clear();
-    }
 }

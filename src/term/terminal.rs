@@ -161,6 +161,23 @@ impl Terminal {
         self.emulator.history.drop_oldest()
     }
 
+    /// The sequence numbers of the segments of the scrollback.
+    #[must_use]
+    pub fn history_segments(&self) -> Range<u64> {
+        self.emulator.history.sequences()
+    }
+
+    /// From which segment of the scrollback on bytes may be other than when this was asked last.
+    pub fn take_changed_history(&mut self) -> u64 {
+        self.emulator.history.take_changed()
+    }
+
+    /// The bytes of a segment of the scrollback, at most [`crate::term::HISTORY_SEGMENT_BYTES`], for [`crate::term::fill_history`]; `None` if it was dropped.
+    #[must_use]
+    pub fn history_segment(&self, sequence: u64) -> Option<Vec<u8>> {
+        self.emulator.history.carried(sequence)
+    }
+
     /// Memory of the scrollback.
     #[must_use]
     pub fn history_bytes(&self) -> HistoryBytes {
@@ -346,6 +363,13 @@ impl Terminal {
     pub fn reset(&mut self) {
         self.parser = Parser::default();
         self.emulator.reset();
+    }
+
+    /// The program is gone and another follows: what it showed stays as rows, the alternate screen's below the main one's, and everything else is as in a fresh
+    /// terminal. The cursor is on the row below.
+    pub fn retire(&mut self) {
+        self.parser = Parser::default();
+        self.emulator.retire();
     }
 
     /// Everything but the bytes of the scrollback, as plain data.

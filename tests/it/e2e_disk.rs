@@ -8,17 +8,19 @@ use crate::harness::{Abide, World};
 
 const SIZE: (u16, u16) = (140, 24);
 
-/// What panes show, as it is on disk.
-fn shown(world: &World) -> String {
+/// What the screens on disk show, read eight times: a cell takes eight bytes, and they may begin at any.
+pub(crate) fn shown(world: &World) -> String {
     let read = || {
         let path = world.path("state/abide/abide.db");
         let db = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let mut rows = db.prepare("SELECT bytes FROM text")?;
+        let mut rows = db.prepare("SELECT bytes FROM screen")?;
         rows.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<rusqlite::Result<Vec<_>>>()
     };
-    // The checksum comes first. What cannot be read is not there yet.
-    let texts = read().unwrap_or_default().into_iter().filter_map(|sealed| zstd::decode_all(&sealed[4..]).ok());
-    texts.map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
+    // A checksum and two numbers come first. What cannot be read is not there yet.
+    let screens = read().unwrap_or_default().into_iter().filter_map(|sealed| zstd::decode_all(&sealed[20..]).ok());
+    let reads =
+        screens.flat_map(|screen| (0..8).map(move |at| screen.iter().skip(at).step_by(8).copied().map(char::from).collect::<String>()));
+    reads.collect()
 }
 
 /// A session with something on its screen, all of it on disk.

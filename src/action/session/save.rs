@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::{Code, Refusal};
+use crate::settings::Keep;
 use crate::state::effect::{Effect, Message};
 
 /// Save all sessions to disk now
@@ -26,8 +27,8 @@ impl Action for Save {
 
 impl Apply for Save {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
-        if !cx.settings.persist.enabled {
-            return Err(Refusal::new(Code::InvalidParams, "nothing is kept on disk").hint("persist.enabled in config.toml"));
+        if cx.settings.persist.keep == Keep::Nothing {
+            return Err(Refusal::new(Code::InvalidParams, "nothing is kept on disk").hint("persist.keep in config.toml"));
         }
         cx.state.todo.save = true;
         if let Some(client) = cx.caller.client {

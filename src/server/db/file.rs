@@ -7,17 +7,18 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, Transaction, ffi};
+use rusqlite::{Connection, ErrorCode, Row, Transaction, ffi};
 
-use super::{Latest, Stored, TEXT_MAX};
+use super::{Latest, SCREEN_MAX, Shown, Stored, TEXT_MAX};
 use crate::base::id::PaneId;
 use crate::platform::places::identity;
 use crate::store::sealed::{seal, unseal};
+use crate::term::pack_segment;
 
 /// zstd's level: fast.
 const LEVEL: i32 = 1;
 /// The version of the tables.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// How the name of a damaged one ends.
 const ASIDE: &str = ".damaged";
 /// How the names of the files end that make up a database.
@@ -57,7 +58,10 @@ impl Open {
         let is_new = path.metadata().is_ok_and(|metadata| metadata.len() == 0);
         let mut db = Connection::open(path)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
-        db.pragma_update(None, "synchronous", "NORMAL")?;
+        // Each commit is on the disk before the next: what a power cut takes is what was not committed.
+        db.pragma_update(None, "synchronous", "FULL")?;
+        // What was forgotten is not left lying in the file.
+        db.pragma_update(None, "secure_delete", "FAST")?;
         db.pragma_update(None, "cache_size", -256)?;
         migrate(&mut db)?;
         Ok((Self { db, path: path.to_owned(), file: identity(path) }, is_new))
@@ -76,22 +80,52 @@ impl Open {
         stored.structure =
             structure.map(|sealed| unseal(&sealed).map(<[u8]>::to_vec).ok_or(ReadError::Changed("structure is"))).transpose()?;
         let mut rows = self.db.prepare("SELECT pane, bytes FROM text")?;
-        for row in rows.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))? {
+        for row in rows.query_map([], pane_and_bytes)? {
             let (pane, sealed) = row?;
-            let pane = PaneId(pane.unsigned_abs());
             match unseal(&sealed).and_then(|bytes| zstd::bulk::decompress(bytes, TEXT_MAX).ok()) {
                 Some(text) => drop(stored.texts.insert(pane, text)),
                 None => drop(stored.damaged.insert(pane)),
             }
         }
+        let mut rows = self.db.prepare("SELECT pane, bytes FROM screen")?;
+        for row in rows.query_map([], pane_and_bytes)? {
+            let (pane, sealed) = row?;
+            match unseal(&sealed).and_then(opened) {
+                Some(shown) => drop(stored.shown.insert(pane, shown)),
+                None => drop(stored.damaged.insert(pane)),
+            }
+        }
+        self.read_segments(&mut stored)?;
+        let written = self.tally()?;
+        stored.damaged.extend(written.iter().filter(|pane| !stored.texts.contains_key(pane) && !stored.shown.contains_key(pane)));
+        stored.texts.retain(|pane, _| written.contains(pane));
+        stored.shown.retain(|pane, _| written.contains(pane));
+        Ok(stored)
+    }
+
+    /// The segments of the screens that were read. What is damaged is as if it were not there.
+    fn read_segments(&self, stored: &mut Stored) -> Result<(), ReadError> {
+        let mut rows = self.db.prepare("SELECT pane, sequence, bytes FROM segment")?;
+        for row in rows.query_map([], |row| Ok((pane_id(row, 0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?)))? {
+            let (pane, sequence, sealed) = row?;
+            let Some(shown) = stored.shown.get_mut(&pane) else { continue };
+            let own = unseal(&sealed).and_then(|bytes| bytes.strip_prefix(&segment_name(pane, sequence)[..]));
+            if let Some(bytes) = own {
+                shown.segments.insert(sequence.cast_unsigned(), bytes.to_vec());
+            }
+        }
+        let is_torn = |shown: &Shown| shown.whole.clone().any(|sequence| !shown.segments.contains_key(&sequence));
+        stored.torn = stored.shown.iter().filter(|(_, shown)| is_torn(shown)).map(|(pane, _)| *pane).collect();
+        Ok(())
+    }
+
+    /// The panes of which something is there.
+    fn tally(&self) -> Result<BTreeSet<PaneId>, ReadError> {
         let mut rows = self.db.prepare("SELECT bytes FROM tally WHERE id = 1")?;
         let tally: Option<Vec<u8>> = rows.query_map([], |row| row.get(0))?.next().transpose()?;
         let tally = tally.as_deref().and_then(unseal).ok_or(ReadError::Changed("list of panes is"))?;
         let (ids, _) = tally.as_chunks();
-        let written: BTreeSet<PaneId> = ids.iter().map(|id| PaneId(u64::from_le_bytes(*id))).collect();
-        stored.damaged.extend(written.iter().filter(|pane| !stored.texts.contains_key(pane)));
-        stored.texts.retain(|pane, _| written.contains(pane));
-        Ok(stored)
+        Ok(ids.iter().map(|id| PaneId(u64::from_le_bytes(*id))).collect())
     }
 
     /// Writes what is new, all or nothing.
@@ -100,26 +134,74 @@ impl Open {
         if let Some(bytes) = &latest.structure {
             all.execute("INSERT OR REPLACE INTO structure (id, bytes) VALUES (1, ?1)", [seal(bytes)])?;
         }
-        for (pane, text) in &latest.texts {
-            let key = pane.0.cast_signed();
-            match text.as_ref().map(|text| zstd::bulk::compress(text, LEVEL)) {
-                Some(Ok(bytes)) => all.execute("INSERT OR REPLACE INTO text (pane, bytes) VALUES (?1, ?2)", (key, seal(&bytes)))?,
-                Some(Err(_)) | None => all.execute("DELETE FROM text WHERE pane = ?1", [key])?,
-            };
+        if latest.forgets_all {
+            all.execute_batch("DELETE FROM text; DELETE FROM screen; DELETE FROM segment;")?;
         }
-        if !latest.texts.is_empty() {
+        for (pane, shown) in &latest.shown {
+            show(&all, *pane, shown.as_ref())?;
+        }
+        if latest.forgets_all || !latest.shown.is_empty() {
             count(&all)?;
         }
         Ok(all.commit()?)
     }
 }
 
-/// Notes of which panes there is text, so that a missing one is seen.
+/// Writes what is new of a pane, and drops what is no longer to be there.
+fn show(all: &Transaction<'_>, pane: PaneId, shown: Option<&Shown>) -> rusqlite::Result<()> {
+    let key = pane.0.cast_signed();
+    all.prepare_cached("DELETE FROM text WHERE pane = ?1")?.execute([key])?;
+    let Some((shown, bytes)) = shown.and_then(|shown| Some((shown, closed(shown)?))) else {
+        all.prepare_cached("DELETE FROM screen WHERE pane = ?1")?.execute([key])?;
+        all.prepare_cached("DELETE FROM segment WHERE pane = ?1")?.execute([key])?;
+        return Ok(());
+    };
+    all.prepare_cached("INSERT OR REPLACE INTO screen (pane, bytes) VALUES (?1, ?2)")?.execute((key, seal(&bytes)))?;
+    let kept = (key, shown.oldest.cast_signed(), shown.whole.end.cast_signed());
+    all.prepare_cached("DELETE FROM segment WHERE pane = ?1 AND (sequence < ?2 OR ?3 <= sequence)")?.execute(kept)?;
+    let mut insert = all.prepare_cached("INSERT OR REPLACE INTO segment (pane, sequence, bytes) VALUES (?1, ?2, ?3)")?;
+    for (sequence, bytes) in &shown.segments {
+        let named = [&segment_name(pane, sequence.cast_signed())[..], &pack_segment(bytes.clone())].concat();
+        insert.execute((key, sequence.cast_signed(), seal(&named)))?;
+    }
+    Ok(())
+}
+
+/// What a segment in its table begins with, so that one whose row says otherwise is known as damaged.
+fn segment_name(pane: PaneId, sequence: i64) -> [u8; 16] {
+    let mut name = [0; 16];
+    name[..8].copy_from_slice(&pane.0.to_le_bytes());
+    name[8..].copy_from_slice(&sequence.to_le_bytes());
+    name
+}
+
+/// A screen as it lies in its table: which segments it needs, from and to, then itself as a zstd frame. None if it cannot be packed.
+fn closed(shown: &Shown) -> Option<Vec<u8>> {
+    let frame = zstd::bulk::compress(&shown.screen, LEVEL).ok()?;
+    Some([&shown.whole.start.to_le_bytes()[..], &shown.whole.end.to_le_bytes(), &frame].concat())
+}
+
+fn opened(bytes: &[u8]) -> Option<Shown> {
+    let (start, rest) = bytes.split_first_chunk()?;
+    let (end, frame) = rest.split_first_chunk()?;
+    let whole = u64::from_le_bytes(*start)..u64::from_le_bytes(*end);
+    Some(Shown { screen: zstd::bulk::decompress(frame, SCREEN_MAX).ok()?, oldest: whole.start, whole, ..Shown::default() })
+}
+
+fn pane_id(row: &Row<'_>, column: usize) -> rusqlite::Result<PaneId> {
+    row.get::<_, i64>(column).map(|id| PaneId(id.cast_unsigned()))
+}
+
+fn pane_and_bytes(row: &Row<'_>) -> rusqlite::Result<(PaneId, Vec<u8>)> {
+    Ok((pane_id(row, 0)?, row.get(1)?))
+}
+
+/// Notes of which panes something is there, so that what is missing is seen.
 fn count(all: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut ids = Vec::new();
-    let mut rows = all.prepare("SELECT pane FROM text ORDER BY pane")?;
-    for pane in rows.query_map([], |row| row.get::<_, i64>(0))? {
-        ids.extend(pane?.unsigned_abs().to_le_bytes());
+    let mut rows = all.prepare("SELECT pane FROM screen UNION SELECT pane FROM text ORDER BY 1")?;
+    for pane in rows.query_map([], |row| pane_id(row, 0))? {
+        ids.extend(pane?.0.to_le_bytes());
     }
     all.execute("INSERT OR REPLACE INTO tally (id, bytes) VALUES (1, ?1)", [seal(&ids)]).map(drop)
 }
@@ -140,18 +222,29 @@ fn migrate(db: &mut Connection) -> Result<(), ReadError> {
              CREATE TABLE text (pane INTEGER PRIMARY KEY, bytes BLOB NOT NULL);",
         )?;
     }
-    // Version 2: what is kept has a checksum, and it is known of which panes there is text.
-    all.execute_batch("CREATE TABLE tally (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);")?;
-    for (table, key) in [("structure", "id"), ("text", "pane")] {
-        let mut rows = all.prepare(&format!("SELECT {key}, bytes FROM {table}"))?;
-        let kept: Vec<(i64, Vec<u8>)> = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-        for (id, bytes) in kept {
-            all.execute(&format!("UPDATE {table} SET bytes = ?2 WHERE {key} = ?1"), (id, seal(&bytes)))?;
-        }
+    if version < 2 {
+        all.execute_batch("CREATE TABLE tally (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);")?;
+        seal_all(&all, "structure", "id")?;
+        seal_all(&all, "text", "pane")?;
     }
+    // Version 3: screens with their scrollback instead of text, which stays until its pane shows something.
+    all.execute_batch(
+        "CREATE TABLE screen (pane INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+         CREATE TABLE segment (pane INTEGER, sequence INTEGER, bytes BLOB NOT NULL, PRIMARY KEY (pane, sequence));",
+    )?;
     count(&all)?;
     all.pragma_update(None, "user_version", VERSION)?;
     Ok(all.commit()?)
+}
+
+/// Version 2: what is kept has a checksum.
+fn seal_all(all: &Transaction<'_>, table: &str, key: &str) -> Result<(), ReadError> {
+    let mut rows = all.prepare(&format!("SELECT {key}, bytes FROM {table}"))?;
+    let kept: Vec<(i64, Vec<u8>)> = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    for (id, bytes) in kept {
+        all.execute(&format!("UPDATE {table} SET bytes = ?2 WHERE {key} = ?1"), (id, seal(&bytes)))?;
+    }
+    Ok(())
 }
 
 /// Whether a database that fails like this is to be given up and written anew: it is damaged, or what the kernel says of it can no longer be believed (F6: after

@@ -1,4 +1,4 @@
-//! The database that outlives a reboot: the structure, and what panes last showed. A thread of its own writes; the loop only hands over.
+//! The database that outlives a reboot: the structure, and the screens and scrollback of panes. A thread of its own writes; the loop only hands over.
 //!
 //! While it cannot be written, live sessions go on from memory: the loop is told once, and it is tried again every two seconds (F6). One that is damaged is put
 //! aside and written anew (F7).
@@ -6,6 +6,7 @@
 mod file;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
@@ -16,11 +17,13 @@ use crate::base::time::Span;
 use crate::platform::now;
 
 /// The most jobs that wait for the disk; what does not fit is tried again with the next change.
-const JOBS_MAX: usize = 64;
+const JOBS_MAX: usize = 32;
 /// Changes that come within this time are written together.
 pub(super) const TOGETHER: Span = Span::millis(250);
-/// The longest text kept of a pane, in bytes.
-pub(super) const TEXT_MAX: usize = 256 << 10;
+/// The longest text that a former version kept of a pane, in bytes.
+const TEXT_MAX: usize = 256 << 10;
+/// The longest screen kept of a pane, in bytes.
+pub(super) const SCREEN_MAX: usize = 64 << 20;
 /// What could not be written is tried again after this.
 const AGAIN_AFTER: Span = Span::seconds(2);
 
@@ -42,8 +45,37 @@ pub(super) enum News {
 #[derive(Debug)]
 enum Job {
     Structure(Vec<u8>),
-    Text(PaneId, Vec<u8>),
+    Show(PaneId, Shown),
     Forget(PaneId),
+    ForgetAll,
+}
+
+/// What of a pane goes to disk at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Shown {
+    /// The screen, as `server::screen` encodes it.
+    pub(super) screen: Vec<u8>,
+    /// Segments of the scrollback that are new or have changed, by sequence number; when it is read, all that are there.
+    pub(super) segments: BTreeMap<u64, Vec<u8>>,
+    /// The sequence numbers of the segments that are to be there with it: none of these may be missing.
+    pub(super) whole: Range<u64>,
+    /// From which on segments are kept at all.
+    pub(super) oldest: u64,
+}
+
+impl Shown {
+    /// What follows takes the place of what is here; segments stay unless they are replaced or out of its range.
+    fn succeed(&mut self, next: Self) {
+        let mut segments = std::mem::take(&mut self.segments);
+        segments.retain(|sequence, _| next.has_room_for(*sequence));
+        segments.extend(next.segments);
+        *self = Self { segments, ..next };
+    }
+
+    /// Whether a segment is in the range that is kept.
+    fn has_room_for(&self, sequence: u64) -> bool {
+        (self.oldest..self.whole.end).contains(&sequence)
+    }
 }
 
 /// The loop's end.
@@ -58,10 +90,14 @@ pub(super) struct Db {
 pub(super) struct Stored {
     /// The structure's bytes.
     pub(super) structure: Option<Vec<u8>>,
-    /// What panes showed, as text with SGR.
+    /// What panes showed.
+    pub(super) shown: BTreeMap<PaneId, Shown>,
+    /// What panes showed as a former version kept it: text with SGR.
     pub(super) texts: BTreeMap<PaneId, Vec<u8>>,
-    /// Panes whose text is damaged.
+    /// Panes whose screen is damaged.
     pub(super) damaged: BTreeSet<PaneId>,
+    /// Panes of whose scrollback something is missing.
+    pub(super) torn: BTreeSet<PaneId>,
     /// What a person is to know of it.
     pub(super) problem: Option<String>,
 }
@@ -92,13 +128,18 @@ impl Db {
     }
 
     /// Writes what a pane shows soon.
-    pub(super) fn text(&self, pane: PaneId, text: Vec<u8>) -> bool {
-        self.hand(Job::Text(pane, text))
+    pub(super) fn show(&self, pane: PaneId, shown: Shown) -> bool {
+        self.hand(Job::Show(pane, shown))
     }
 
     /// Drops what is kept of a pane.
     pub(super) fn forget(&self, pane: PaneId) -> bool {
         self.hand(Job::Forget(pane))
+    }
+
+    /// Drops what is kept of all panes.
+    pub(super) fn forget_all(&self) -> bool {
+        self.hand(Job::ForgetAll)
     }
 
     fn hand(&self, job: Job) -> bool {
@@ -108,10 +149,13 @@ impl Db {
         }
     }
 
-    /// Writes the structure a last time and waits until everything handed over is written. Only for the end: it blocks.
-    pub(super) fn finish(mut self, last: Vec<u8>) {
+    /// Writes the structure and what panes show a last time, and waits until everything handed over is written. Only for the end: it blocks.
+    pub(super) fn finish(mut self, last: Vec<u8>, shown: impl Iterator<Item = (PaneId, Shown)>) {
         if let Some(jobs) = self.jobs.take() {
-            // A thread that has given up takes nothing more.
+            for (pane, shown) in shown {
+                // A thread that has given up takes nothing more.
+                drop(jobs.send(Job::Show(pane, shown)));
+            }
             drop(jobs.send(Job::Structure(last)));
         }
         if let Some(thread) = self.thread.take() {
@@ -141,15 +185,24 @@ pub(super) fn load(path: &Path) -> Stored {
     }
     let why = match Open::new(path).and_then(|(open, _)| open.read()) {
         Ok(mut stored) if stored.structure.is_some() => {
-            if !stored.damaged.is_empty() {
-                stored.problem = Some(format!("what {} panes showed is damaged on disk and cannot be restored", stored.damaged.len()));
-            }
+            stored.problem = damage(&stored);
             return stored;
         }
         Ok(_) => "it names no sessions".to_owned(),
         Err(error) => error.to_string(),
     };
     Stored { problem: Some(put_aside(path, &why)), ..Stored::default() }
+}
+
+/// What a person is to know of the damage that was found.
+fn damage(stored: &Stored) -> Option<String> {
+    let panes = |set: &BTreeSet<PaneId>| set.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let damaged =
+        (!stored.damaged.is_empty()).then(|| format!("what {} showed is damaged on disk and cannot be restored", panes(&stored.damaged)));
+    let torn =
+        (!stored.torn.is_empty()).then(|| format!("scrollback of {} is damaged on disk, what came after it is there", panes(&stored.torn)));
+    let told: Vec<String> = damaged.into_iter().chain(torn).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// The thread: collects jobs for a moment, writes them in one transaction, waits.
@@ -174,18 +227,20 @@ impl Writer {
             if has_ended {
                 return;
             }
-            if result.is_ok() {
-                self.latest = Latest::default();
-            }
+            // Segments are much: while they cannot be written they are in the panes only, and asked for again.
+            self.wants_all |= result.is_err();
+            let structure = self.latest.structure.take().filter(|_| result.is_err());
+            self.latest = Latest { structure, ..Latest::default() };
         }
     }
 
     /// Waits for jobs, and for those that come soon after. Says whether they were the last; nothing if there is nothing left to do.
     fn collect(&mut self, jobs: &Receiver<Job>) -> Option<bool> {
-        if !self.is_failing {
+        let is_pending = self.is_failing || self.wants_all;
+        if !is_pending {
             self.latest.add(jobs.recv().ok()?);
         }
-        let end = now().tick + if self.is_failing { AGAIN_AFTER } else { TOGETHER };
+        let end = now().tick + if is_pending { AGAIN_AFTER } else { TOGETHER };
         loop {
             let left = Duration::from_nanos((end - now().tick).0);
             match jobs.recv_timeout(left) {
@@ -241,7 +296,7 @@ impl Writer {
             }
             _ => {}
         }
-        self.wants_all = self.wants_all && !say(News::Anew);
+        self.wants_all = self.wants_all && !(result.is_ok() && say(News::Anew));
     }
 }
 
@@ -249,15 +304,18 @@ impl Writer {
 #[derive(Debug, Default)]
 struct Latest {
     structure: Option<Vec<u8>>,
-    texts: BTreeMap<PaneId, Option<Vec<u8>>>,
+    shown: BTreeMap<PaneId, Option<Shown>>,
+    /// Before that everything about panes is dropped.
+    forgets_all: bool,
 }
 
 impl Latest {
     fn add(&mut self, job: Job) {
         match job {
             Job::Structure(bytes) => self.structure = Some(bytes),
-            Job::Text(pane, text) => drop(self.texts.insert(pane, Some(text))),
-            Job::Forget(pane) => drop(self.texts.insert(pane, None)),
+            Job::Show(pane, shown) => self.shown.entry(pane).or_default().get_or_insert_default().succeed(shown),
+            Job::Forget(pane) => drop(self.shown.insert(pane, None)),
+            Job::ForgetAll => *self = Self { structure: self.structure.take(), forgets_all: true, shown: BTreeMap::new() },
         }
     }
 }

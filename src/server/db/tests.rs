@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use super::{Db, News, Stored, load};
+use super::{Db, News, Shown, Stored, load};
 use crate::base::id::PaneId;
 
 /// A place for a database, and one that is started there with what it says.
@@ -33,9 +33,15 @@ impl Desk {
     /// Writes a structure and a text, and ends.
     fn written(&self, structure: &[u8]) {
         let (db, _news) = self.start();
-        assert!(db.text(PaneId(4), b"hello".to_vec()));
-        db.finish(structure.to_vec());
+        assert!(db.show(PaneId(4), hello()));
+        db.finish(structure.to_vec(), std::iter::empty());
     }
+}
+
+/// What a pane shows that has two segments of scrollback.
+fn hello() -> Shown {
+    let segments = [(7, b"seven".to_vec()), (8, b"eight".to_vec())].into();
+    Shown { screen: b"hello".to_vec(), segments, whole: 7..9, oldest: 7 }
 }
 
 fn texts(stored: &Stored) -> Vec<(PaneId, &[u8])> {
@@ -52,12 +58,53 @@ fn what_was_written_is_read_after_the_end() {
     let desk = Desk::new();
     let (db, _news) = desk.start();
     assert!(db.structure(b"one".to_vec()));
-    assert!(db.text(PaneId(4), b"hello".to_vec()) && db.text(PaneId(5), b"gone".to_vec()) && db.forget(PaneId(5)));
-    db.finish(b"two".to_vec());
+    assert!(db.show(PaneId(4), hello()) && db.show(PaneId(5), hello()) && db.forget(PaneId(5)));
+    db.finish(b"two".to_vec(), std::iter::once((PaneId(6), hello())));
     let stored = load(&desk.path());
     assert_eq!(stored.structure.as_deref(), Some(&b"two"[..]));
-    assert_eq!(texts(&stored), [(PaneId(4), &b"hello"[..])]);
+    assert_eq!(stored.shown, BTreeMap::from([(PaneId(4), hello()), (PaneId(6), hello())]));
     assert_eq!(stored.problem, None);
+}
+
+#[test]
+fn segments_are_added_replaced_and_dropped_with_the_screen_they_belong_to() {
+    let desk = Desk::new();
+    let next = |screen: &[u8], segments: &[(u64, &[u8])], whole: std::ops::Range<u64>, oldest| Shown {
+        screen: screen.to_vec(),
+        segments: segments.iter().map(|(sequence, bytes)| (*sequence, bytes.to_vec())).collect(),
+        whole,
+        oldest,
+    };
+    // Together in one transaction, and in one of its own.
+    for apart in [false, true] {
+        let (db, _news) = desk.start();
+        assert!(db.structure(b"one".to_vec()) && db.show(PaneId(4), hello()));
+        let db = if apart {
+            db.finish(b"one".to_vec(), std::iter::empty());
+            desk.start().0
+        } else {
+            db
+        };
+        assert!(db.show(PaneId(4), next(b"two", &[(8, b"changed"), (9, b"nine")], 8..10, 8)));
+        db.finish(b"two".to_vec(), std::iter::empty());
+        assert_eq!(load(&desk.path()).shown[&PaneId(4)], next(b"two", &[(8, b"changed"), (9, b"nine")], 8..10, 8));
+        let db = desk.start().0;
+        assert!(db.forget_all());
+        db.finish(b"three".to_vec(), std::iter::empty());
+        let stored = load(&desk.path());
+        assert_eq!((stored.shown.len(), stored.problem), (0, None));
+        super::remove(&desk.path());
+    }
+}
+
+#[test]
+fn a_missing_segment_is_told_and_what_follows_it_is_there() {
+    let desk = Desk::new();
+    desk.written(b"one");
+    rusqlite::Connection::open(desk.path()).expect("opened").execute("DELETE FROM segment WHERE sequence = 7", []).expect("deleted");
+    let stored = load(&desk.path());
+    assert_eq!(stored.problem.as_deref(), Some("scrollback of p4 is damaged on disk, what came after it is there"));
+    assert_eq!(stored.shown[&PaneId(4)].segments.keys().copied().collect::<Vec<_>>(), [8]);
 }
 
 #[test]
@@ -77,10 +124,12 @@ fn a_damaged_database_is_put_aside_and_a_start_is_never_refused() {
 fn is_right_or_told(desk: &Desk, bytes: &[u8], what: &str) {
     fs::write(desk.path(), bytes).expect("written");
     let stored = load(&desk.path());
-    let is_whole = stored.structure.as_deref() == Some(&b"the sessions"[..]) && texts(&stored) == [(PaneId(4), &b"hello"[..])];
+    let is_whole = stored.structure.as_deref() == Some(&b"the sessions"[..]) && stored.shown == BTreeMap::from([(PaneId(4), hello())]);
     assert!(is_whole || stored.problem.is_some(), "{what}: {stored:?}");
-    assert!(stored.structure.is_none_or(|structure| structure == b"the sessions"), "{what}");
-    assert!(stored.texts.values().all(|text| text == b"hello"), "{what}");
+    assert!(stored.structure.as_ref().is_none_or(|structure| structure == b"the sessions"), "{what}");
+    let is_right =
+        |shown: &Shown| shown.screen == b"hello" && shown.segments.iter().all(|(key, bytes)| hello().segments.get(key) == Some(bytes));
+    assert!(stored.texts.is_empty() && stored.shown.values().all(is_right), "{what}: {stored:?}");
     for entry in fs::read_dir(desk.dir.path()).expect("read") {
         fs::remove_file(entry.expect("an entry").path()).expect("removed");
     }
@@ -133,7 +182,7 @@ fn tables_of_the_first_version_are_taken_over_and_those_of_a_later_one_put_aside
     super::remove(&desk.path());
     make(99);
     let problem = load(&desk.path()).problem.expect("it is told");
-    assert!(problem.contains("it is of version 99, and this abide reads up to 2"), "{problem}");
+    assert!(problem.contains("it is of version 99, and this abide reads up to 3"), "{problem}");
 }
 
 #[test]
@@ -143,18 +192,16 @@ fn what_cannot_be_written_is_tried_again_and_told_once() {
     let (db, news) = desk.start();
     assert!(db.structure(b"kept in memory".to_vec()));
     assert!(matches!(next(&news), News::Failing(why) if why.contains("unable to open database file")));
-    assert!(db.text(PaneId(1), b"text".to_vec()));
     fs::remove_dir(desk.path()).expect("empty");
-    assert_eq!(next(&news), News::Fine);
-    let stored = load(&desk.path());
-    assert_eq!(stored.structure.as_deref(), Some(&b"kept in memory"[..]));
-    assert_eq!(texts(&stored), [(PaneId(1), &b"text"[..])]);
+    // What panes show waits in the panes.
+    assert_eq!((next(&news), next(&news)), (News::Fine, News::Anew));
+    assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"kept in memory"[..]));
 
     // Somebody takes the folder away with all that is in it.
     fs::remove_dir_all(desk.dir.path()).expect("removed");
     assert!(db.structure(b"again".to_vec()));
     assert_eq!(next(&news), News::Anew);
-    db.finish(b"the last".to_vec());
+    db.finish(b"the last".to_vec(), std::iter::empty());
     assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"the last"[..]));
 }
 
@@ -168,7 +215,7 @@ fn a_database_that_breaks_meanwhile_is_put_aside_and_written_anew() {
     assert!(db.structure(b"after".to_vec()));
     assert!(matches!(next(&news), News::Failing(_)));
     assert_eq!((next(&news), next(&news)), (News::Fine, News::Anew));
-    db.finish(b"the last".to_vec());
+    db.finish(b"the last".to_vec(), std::iter::empty());
     assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"the last"[..]));
     assert!(desk.dir.path().join("abide.db.damaged").exists());
 }
@@ -200,6 +247,6 @@ fn a_constant_stream_is_written_all_the_same() {
         // A full queue is part of the stream.
         db.structure(b"again".to_vec());
     }
-    db.finish(b"last".to_vec());
+    db.finish(b"last".to_vec(), std::iter::empty());
     assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"last"[..]));
 }

@@ -2,6 +2,7 @@
 //!
 //! A *line* here is a chain of records: a record and those that continue it. A line of more than [`LINE_CELLS_MAX`] cells is cut into several.
 
+mod carry;
 mod pack;
 pub(crate) mod page;
 pub(crate) mod read;
@@ -9,6 +10,7 @@ pub(crate) mod record;
 pub(crate) mod segment;
 pub(crate) mod walk;
 
+pub use carry::{HISTORY_SEGMENT_BYTES, fill_history, pack_segment};
 pub use pack::HistoryBytes;
 
 use std::collections::VecDeque;
@@ -85,8 +87,8 @@ pub(crate) struct History {
     front: u64,
     /// Sequence number for the next segment; they start at 1.
     next: u64,
-    lines_max: usize,
-    bytes_max: usize,
+    /// Lines and bytes there may be.
+    limits: (usize, usize),
     packing: Packing,
     cols: usize,
     /// Lines ever pushed.
@@ -106,6 +108,8 @@ pub(crate) struct History {
     /// Runs of the row being written: style or look, cells.
     runs: Vec<(u32, usize)>,
     uncommitted: bool,
+    /// From this sequence number on segments may have changed since they were last taken elsewhere.
+    changed: u64,
 }
 
 impl History {
@@ -116,8 +120,7 @@ impl History {
             segments: VecDeque::new(),
             front: 1,
             next: 1,
-            lines_max,
-            bytes_max,
+            limits: (lines_max, bytes_max),
             packing: Packing::default(),
             cols: usize::from(cols.max(1)),
             line: 0,
@@ -132,6 +135,7 @@ impl History {
             scratch: Vec::new(),
             runs: Vec::new(),
             uncommitted: false,
+            changed: 0,
         }
     }
 
@@ -149,7 +153,7 @@ impl History {
         let is_short = wrapped && cells.len() < self.cols;
         let header =
             Header { cells: u16::try_from(cells.len()).unwrap_or(u16::MAX), bytes: header_bytes(cells.len()), flags, mark: line.mark };
-        if self.lines_max == 0 {
+        if self.limits.0 == 0 {
             return self.count_unkept(header);
         }
         let plain = flags & (STYLED | TEXT) == 0;
@@ -326,11 +330,11 @@ impl History {
 
     /// Whether another segment is more than there may be.
     fn is_full(&self) -> bool {
-        SEGMENTS_MIN <= self.segments.len() && self.bytes_max < self.segments_memory() + SEGMENT_BYTES
+        SEGMENTS_MIN <= self.segments.len() && self.limits.1 < self.segments_memory() + SEGMENT_BYTES
     }
 
     fn front_is_surplus(&self) -> bool {
-        self.segments.len() > 1 && self.segments.front().is_some_and(|front| self.lines - front.lines as usize >= self.lines_max)
+        self.segments.len() > 1 && self.segments.front().is_some_and(|front| self.lines - front.lines as usize >= self.limits.0)
     }
 
     fn drop_front(&mut self) {

@@ -45,7 +45,7 @@ pub(super) struct Extent {
 impl History {
     /// Lines kept.
     pub(crate) fn lines(&self) -> usize {
-        self.lines.min(self.lines_max)
+        self.lines.min(self.limits.0)
     }
 
     /// Rows kept, at the current width.
@@ -55,7 +55,7 @@ impl History {
 
     /// Rows of the lines beyond the limit, which go when their segment goes.
     fn hidden_rows(&self) -> usize {
-        let hidden = self.lines.saturating_sub(self.lines_max);
+        let hidden = self.lines.saturating_sub(self.limits.0);
         let Some(front) = self.segments.front() else { return 0 };
         if hidden == 0 || front.longest as usize <= self.cols {
             return hidden;
@@ -146,7 +146,7 @@ impl History {
     /// Adapts the count of rows to another width. The unfinished line must have been taken out before.
     pub(crate) fn set_cols(&mut self, cols: u16) {
         self.cols = usize::from(cols.max(1));
-        if self.lines_max == 0 {
+        if self.limits.0 == 0 {
             // It was not kept, so what goes on is all there is of it.
             self.disown();
         }
@@ -304,6 +304,7 @@ impl History {
     pub(crate) fn pop(&mut self, mut each: impl FnMut(Glyph<'_>, Look)) -> Option<(bool, u8)> {
         let at = (0..self.segments.len()).rev().find(|at| self.segments[*at].lines > 0)?;
         self.unpack(at)?;
+        self.changed = self.changed.min(self.front + at as u64);
         let segment = self.segments[at];
         let mut place = (at, segment.first as usize);
         let mut before = 0;

@@ -135,12 +135,7 @@ impl Slots {
     /// Packs a finished segment into a slot of its own, and gives the old one back. Tells where it is and its bytes; `None` if that saves nothing.
     pub(crate) fn pack(&mut self, slot: u32) -> Option<(u32, u32)> {
         let head = self.head(slot).filter(|head| head.packed == 0)?;
-        let bytes = self.raw(slot);
-        let dictionary = SEGMENT_BYTES - usize::from(head.looks) * LOOK_BYTES;
-        let content = [&bytes[HEAD_BYTES..head.end as usize], &bytes[dictionary..]].concat();
-        let mut compressor = zstd::bulk::Compressor::new(PACK_LEVEL).ok()?;
-        compressor.include_checksum(true).ok()?;
-        let frame = compressor.compress(&content).ok().filter(|frame| frame.len() <= PACKED_BYTES_MAX)?;
+        let frame = frame(self.raw(slot), head.end, head.looks)?;
         let line = self.memory.word(slot as usize * SEGMENT_BYTES + 16);
         let to = self.reserve()?;
         let at = to as usize * SEGMENT_BYTES;
@@ -178,6 +173,12 @@ impl Slots {
     #[inline]
     pub(crate) fn bytes(&self, slot: u32, packed: u32) -> Bytes<'_> {
         if packed == 0 { Bytes::Here(self.raw(slot)) } else { Bytes::Unpacked(self.unpacked(slot)) }
+    }
+
+    /// What there is to be carried elsewhere of a segment: all, or only its packed form.
+    pub(crate) fn carried(&self, slot: u32, packed: u32) -> &[u8] {
+        let len = if packed == 0 { SEGMENT_BYTES } else { PACKED_HEAD_BYTES + packed as usize };
+        &self.raw(slot)[..len.min(SEGMENT_BYTES)]
     }
 
     fn unpacked(&self, slot: u32) -> Arc<Vec<u8>> {
@@ -249,6 +250,27 @@ impl Slots {
         bytes[at..at + 8].copy_from_slice(&a.to_le_bytes());
         bytes[at + 8..at + 16].copy_from_slice(&b.to_le_bytes());
     }
+}
+
+/// Records and dictionary of a whole segment as one frame; `None` if that saves nothing.
+fn frame(bytes: &[u8], end: u32, looks: u16) -> Option<Vec<u8>> {
+    let dictionary = SEGMENT_BYTES.checked_sub(usize::from(looks) * LOOK_BYTES)?;
+    let content = [bytes.get(HEAD_BYTES..end as usize)?, bytes.get(dictionary..)?].concat();
+    let mut compressor = zstd::bulk::Compressor::new(PACK_LEVEL).ok()?;
+    compressor.include_checksum(true).ok()?;
+    compressor.compress(&content).ok().filter(|frame| frame.len() <= PACKED_BYTES_MAX)
+}
+
+/// The packed form of the bytes of a whole segment; `None` if they are none, or that saves nothing.
+pub(crate) fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map(|bytes| u64::from_le_bytes(*bytes));
+    if bytes.len() != SEGMENT_BYTES || word(0) != Some(MAGIC) {
+        return None;
+    }
+    let commit = word(24)?;
+    let frame = frame(bytes, u32::try_from(commit & 0xffff_ffff).ok()?, u16::try_from(commit >> 32 & 0xffff).ok()?)?;
+    let words = [MAGIC_PACKED, word(8)?, word(16)?, commit, frame.len() as u64];
+    Some(words.iter().flat_map(|word| word.to_le_bytes()).chain(frame).collect())
 }
 
 /// Memory that a packed segment takes, in whole pages.
