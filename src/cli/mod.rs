@@ -189,7 +189,7 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
 
-/// Calls an action. What only looks is asked again where the server ends just then: of the next one, or it is as if there had been none. After a
+/// Calls an action. What only looks is asked again where the server ends just then: of the next one, which is started if sessions wait on disk, or it is as if there had been none. After a
 /// stop this returns once nobody listens any more, so that what is called next meets no server that is about to go.
 fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Params) -> Result<Value, Refusal> {
     let end = Instant::now() + GONE_WITHIN;
@@ -199,7 +199,7 @@ fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Par
         let has_gone = outcome.as_ref().is_err_and(|refusal| matches!(refusal.code, Code::Interrupted | Code::ShuttingDown));
         if has_gone && entry.access == Access::Read && Instant::now() < end {
             link::pause(&mut span);
-            match Link::connect(whence.places, whence.pane)? {
+            match present(whence.places, whence.pane, entry)? {
                 Some(next) => link = next,
                 None => return without_server(entry, params),
             }

@@ -173,7 +173,8 @@ impl Disk {
     /// Hands over what a pane shows, and notes where its program is.
     fn write_text(&mut self, pane: PaneId, now: Tick, state: &State, place: impl Fn(PaneId) -> Option<String>) {
         let (Some(shown), Some(text)) = (state.panes.get(&pane), self.texts.get_mut(&pane)) else { return };
-        let shown = ansi::tail(shown, ROWS_MAX, TEXT_MAX).into_bytes();
+        // One that waits for a person has not printed anything since it came back.
+        let shown = self.recalled.get(&pane).cloned().unwrap_or_else(|| ansi::tail(shown, ROWS_MAX, TEXT_MAX)).into_bytes();
         text.handed = now;
         text.due = (!self.db.text(pane, shown)).then(|| now + TEXT_EVERY);
         let Some(place) = place(pane) else { return };

@@ -259,8 +259,12 @@ pub(super) fn server(
     let told = events.clone();
     let tell = Box::new(move |news| told.try_send(Event::Disk(news)).is_ok());
     let (state, disk) = match revive::path(&settings) {
-        Some(path) if was_empty => revive::state(path, tell, |size| blank(size, &options)),
-        Some(path) => (state(structure, &mut screens, &options), Disk::new(path, tell, None)),
+        Some(path) if was_empty => revive::state(path, tell, &settings.persist.restore, |size| blank(size, &options)),
+        Some(path) => {
+            let state = state(structure, &mut screens, &options);
+            let disk = revive::disk(path, tell, &state);
+            (state, disk)
+        }
         None => (state(structure, &mut screens, &options), Disk::off()),
     };
     let mut core = Core::new(settings, host(&login, (link.lease, held.epoch), held.keeper_pid));
@@ -327,7 +331,9 @@ impl Server {
         let known: Vec<PaneId> = self.core.state.panes.keys().copied().collect();
         for pane in known {
             let Some(io) = self.panes.get(&pane) else {
-                if self.core.state.pane(pane).life.has_program() {
+                let state = self.core.state.pane(pane);
+                // One that came back, or is started again, was not yet asked for.
+                if state.life.has_program() && !(state.life == Life::Starting && state.revival.retried) {
                     self.step(Input::Ended { pane, status: crate::base::exit::ExitStatus::Lost, left: Vec::new() }, Origin::None);
                 }
                 continue;
@@ -339,6 +345,11 @@ impl Server {
                 let grace = self.core.settings.pane.grace();
                 self.perform(Effect::Stop { pane, grace }, Origin::None);
             }
+        }
+        self.show_held();
+        if self.core.state.panes.values().any(|pane| pane.life == Life::Starting) {
+            self.core.start_all();
+            self.step(Input::Wake, Origin::None);
         }
         self.keep();
         for pane in self.panes.keys().copied().collect::<Vec<_>>() {

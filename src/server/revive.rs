@@ -1,6 +1,6 @@
-//! The start after everything was gone, keeper and programs too: what the database holds comes back with new shells. No program is run again.
+//! The start after everything was gone, keeper and programs too: what the database holds comes back. Commands are run again as far as the settings say so, or a
+//! person does.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::base::geom::Size;
@@ -13,7 +13,8 @@ use crate::server::db::{self, News, Stored, Tell, load};
 use crate::server::disk::Disk;
 use crate::server::edge::{Origin, Server};
 use crate::server::keep;
-use crate::settings::Settings;
+use crate::settings::{Restore, Settings};
+use crate::state::pane::{Life, Pane};
 use crate::state::{NextIds, State};
 use crate::store::structure::Structure;
 use crate::term::Terminal;
@@ -24,19 +25,16 @@ const DAMAGED: &str = "\x1b[0;2mwhat this pane showed was damaged on disk\x1b[0m
 /// The longest command that is told of, in bytes.
 const COMMAND_MAX: usize = 512;
 
-/// What ran in panes, as arguments.
-type Ran = BTreeMap<PaneId, Vec<String>>;
-
 /// Where this server's database is; none if nothing is to go to disk.
 pub(super) fn path(settings: &Settings) -> Option<PathBuf> {
     settings.persist.enabled.then(|| Places::current().ok().map(|places| places.database())).flatten()
 }
 
 /// The state that the database holds, and a disk that knows what its panes showed. Empty if nothing is to come back.
-pub(super) fn state(path: PathBuf, tell: Tell, screen: impl Fn(Size) -> Terminal) -> (State, Disk) {
+pub(super) fn state(path: PathBuf, tell: Tell, restore: &Restore, screen: impl Fn(Size) -> Terminal) -> (State, Disk) {
     let Stored { structure, texts, damaged, problem } = load(&path);
     let Some(bytes) = structure else { return (State::default(), Disk::new(path, tell, problem)) };
-    let (state, ran) = match restored(&bytes, screen) {
+    let state = match restored(&bytes, restore, screen) {
         Ok(restored) => restored,
         Err((next_ids, why)) => {
             let problem = db::put_aside(&path, &why);
@@ -55,39 +53,71 @@ pub(super) fn state(path: PathBuf, tell: Tell, screen: impl Fn(Size) -> Terminal
     for pane in damaged.into_iter().filter(|pane| state.panes.contains_key(pane)) {
         disk.recalled.insert(pane, DAMAGED.to_owned());
     }
-    for (pane, argv) in ran {
-        let text = disk.recalled.entry(pane).or_default();
-        *text = history(text, &argv);
+    for pane in state.panes.values() {
+        let text = disk.recalled.entry(pane.id).or_default();
+        *text = history(text, &told(pane));
     }
     (state, disk)
 }
 
-/// The state of a structure, and what ran in its panes; else the ids that must not be given out again, and what is wrong.
-fn restored(bytes: &[u8], screen: impl Fn(Size) -> Terminal) -> Result<(State, Ran), (NextIds, String)> {
+/// One for a state that was taken over: what panes showed that wait for a person since they came back is known to no other program.
+pub(super) fn disk(path: PathBuf, tell: Tell, state: &State) -> Disk {
+    let held: Vec<PaneId> = state.panes.values().filter(|pane| pane.life == Life::Held).map(|pane| pane.id).collect();
+    if held.is_empty() {
+        return Disk::new(path, tell, None);
+    }
+    let Stored { mut texts, problem, .. } = load(&path);
+    let mut disk = Disk::new(path, tell, problem);
+    for pane in held {
+        let text = texts.remove(&pane).map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default();
+        disk.recalled.insert(pane, history(&text, &told(state.pane(pane))));
+    }
+    disk
+}
+
+/// What the line says of a pane that came back, besides that it did.
+fn told(pane: &Pane) -> String {
+    let words = |argv: &[String]| harmless(&argv.join(" "), COMMAND_MAX);
+    match (pane.argv.as_slice(), pane.revival.ran.as_slice()) {
+        ([], []) => String::new(),
+        ([], ran) => format!("; it ran: {} (pane rerun types it again)", words(ran)),
+        (argv, _) if pane.revival.instead => format!("; its command: {} (pane respawn runs it)", words(argv)),
+        (argv, _) => format!("; it ran: {}", words(argv)),
+    }
+}
+
+/// The state of a structure; else the ids that must not be given out again, and what is wrong.
+fn restored(bytes: &[u8], restore: &Restore, screen: impl Fn(Size) -> Terminal) -> Result<State, (NextIds, String)> {
     let structure = Structure::decode(bytes).map_err(|error| (NextIds::default(), error.to_string()))?;
-    let (structure, ran) = keep::revived(structure);
-    let state = keep::state(structure, |pane| screen(pane.size));
+    let state = keep::state(keep::revived(structure, restore), |pane| screen(pane.size));
     match state.check() {
-        Ok(()) => Ok((state, ran)),
+        Ok(()) => Ok(state),
         Err(problem) => Err((state.next_ids, problem)),
     }
 }
 
-/// What a restored pane shows before its shell begins: what it showed, and a line that says so.
-fn history(text: &str, argv: &[String]) -> String {
+/// What a restored pane shows before its program begins: what it showed, and a line that says so.
+fn history(text: &str, told: &str) -> String {
     let mut shown = text.replace('\n', "\r\n");
     if !shown.is_empty() && !shown.ends_with('\n') {
         shown.push_str("\r\n");
     }
-    let ran = if argv.is_empty() { String::new() } else { format!("; it ran: {}", harmless(&argv.join(" "), COMMAND_MAX)) };
-    format!("{shown}\x1b[0;2mrestored after a restart{ran}\x1b[0m\r\n")
+    format!("{shown}\x1b[0;2mrestored after a restart{told}\x1b[0m\r\n")
 }
 
 impl Server {
-    /// Starts a shell in every restored pane.
+    /// Lets the restored panes begin: programs are started soon, and panes that wait for a person show what they have.
     pub(super) fn revive(&mut self) {
-        self.core.start_all();
+        self.core.sleep(now());
+        self.show_held();
         self.step(Input::Wake, Origin::None);
+    }
+
+    /// Shows in panes that wait for a person what they showed before.
+    pub(super) fn show_held(&mut self) {
+        for (pane, text) in &self.disk.recalled {
+            self.core.hold(*pane, text);
+        }
     }
 
     /// The disk fails, or no longer does: whoever is there is told. A new database gets everything.
@@ -115,14 +145,31 @@ impl Server {
 
 #[cfg(test)]
 mod tests {
-    use super::history;
+    use super::{history, told};
+    use crate::base::geom::Size;
+    use crate::base::id::PaneId;
+    use crate::base::memory::HeapMemory;
+    use crate::state::State;
+    use crate::term::{Options, Terminal};
 
     #[test]
     fn what_was_shown_comes_before_the_line_that_says_so() {
-        assert_eq!(history("", &[]), "\x1b[0;2mrestored after a restart\x1b[0m\r\n");
-        let argv = ["vi".to_owned(), "a\x1b[2Jb".to_owned()];
-        let shown = history("one\ntwo", &argv);
-        assert!(shown.starts_with("one\r\ntwo\r\n\x1b[0;2mrestored after a restart; it ran: vi a"), "{shown:?}");
-        assert!(!shown.contains("\x1b[2J"));
+        assert_eq!(history("", ""), "\x1b[0;2mrestored after a restart\x1b[0m\r\n");
+        assert_eq!(history("one\ntwo", "; it ran: x"), "one\r\ntwo\r\n\x1b[0;2mrestored after a restart; it ran: x\x1b[0m\r\n");
+    }
+
+    #[test]
+    fn the_line_says_what_ran_and_nothing_a_terminal_obeys() {
+        let mut state = State::default();
+        state.adopt(PaneId(1), 1, Terminal::new(Size::new(10, 4), Options::default(), Box::new(HeapMemory::default())), 0);
+        let pane = state.pane_mut(PaneId(1));
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(told(pane), "");
+        pane.revival.ran = words("vi a\x1b[2Jb");
+        assert_eq!(told(pane), "; it ran: vi a[2Jb (pane rerun types it again)");
+        pane.argv = words("npm run dev");
+        assert_eq!(told(pane), "; it ran: npm run dev");
+        pane.revival.instead = true;
+        assert_eq!(told(pane), "; its command: npm run dev (pane respawn runs it)");
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::geom::Size;
 use crate::base::time::Span;
+use crate::settings::restore::Restore;
 use crate::settings::value::SizeText;
 
 /// What runs in a new pane.
@@ -168,11 +169,13 @@ impl Default for Scrollback {
 pub struct Persist {
     /// Whether sessions, screens and scrollback are kept on disk and shown again after a reboot.
     pub enabled: bool,
+    /// What becomes of the commands of panes when these come back after a reboot or from a snapshot: `"ask"` shows what ran and waits for a key in the pane, `"always"` runs all of them again, `"never"` starts shells. A list of programs such as `["vim", "less"]` runs those again and asks for the others.
+    pub restore: Restore,
 }
 
 impl Default for Persist {
     fn default() -> Self {
-        Self { enabled: true }
+        Self { enabled: true, restore: Restore::default() }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::harness::{Abide, World};
 const SIZE: (u16, u16) = (140, 24);
 
 /// What panes show, as it is on disk.
-fn shown(world: &World) -> String {
+pub(crate) fn shown(world: &World) -> String {
     let read = || {
         let path = world.path("state/abide/abide.db");
         let db = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
