@@ -14,7 +14,7 @@ use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::{Span, Tick};
 use crate::state::call::Pending;
 use crate::state::effect::{Effect, Message, Place, Question};
-use crate::state::pane::NewPane;
+use crate::state::pane::{NewPane, no_program};
 use crate::state::{State, env, target};
 
 /// What was made.
@@ -169,7 +169,7 @@ impl Cx<'_> {
     /// `not_running` if its program has ended.
     pub(super) fn type_into(&mut self, pane: PaneId, bytes: Vec<u8>) -> Result<Answer<Sent>, Refusal> {
         if !self.state.pane(pane).life.is_live() {
-            return Err(Refusal::new(Code::NotRunning, format!("the program of pane {pane} has ended")).hint("abide pane ls"));
+            return Err(no_program(self.state, pane));
         }
         if later::LINE_MAX < later::longest_line(&bytes) {
             self.fx.push(Effect::Ask { call: self.call, question: Question::LineMode(pane) });

@@ -104,13 +104,15 @@ pub struct PaneItem {
     pub tab: Option<TabId>,
     /// Its program and arguments; empty for the shell.
     pub command: Vec<String>,
+    /// What `pane rerun` runs in it; empty for nothing.
+    pub offered: Vec<String>,
     /// Where its program was started or said it is; empty where unknown.
     pub cwd: String,
     /// The size of its terminal.
     pub size: Size,
     /// Its first process, while that runs.
     pub pid: Option<u32>,
-    /// `starting`, `running`, `ending` or `ended`; `closed` while `undo` can bring it back.
+    /// `starting`, `running`, `ending` or `ended`; `held` if it came back and waits to be told whether its command is to run; `closed` while `undo` can bring it back.
     pub state: &'static str,
     /// How its program ended.
     pub status: Option<ExitStatus>,
@@ -130,6 +132,7 @@ impl PaneItem {
             Life::Running { pid } => ("running", Some(pid), None),
             Life::Ending => ("ending", None, None),
             Life::Ended { status } => ("ended", None, Some(status)),
+            Life::Held => ("held", None, None),
         };
         let name = if state.is_buried(id) { "closed" } else { name };
         Self {
@@ -138,7 +141,8 @@ impl PaneItem {
             title: state.pane_label(id),
             session: pane.session,
             tab: pane.tab,
-            command: pane.argv.clone(),
+            command: pane.program().to_vec(),
+            offered: pane.offered().to_vec(),
             cwd: pane.cwd.clone(),
             size: pane.size,
             pid,

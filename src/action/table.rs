@@ -76,6 +76,7 @@ table! {
     server pane::break_out::BreakOut;
     server pane::join::Join;
     server pane::respawn::Respawn;
+    server pane::rerun::Rerun;
     server pane::float::Float;
     server pane::place::Place;
     server pane::popup::Popup;

@@ -95,6 +95,7 @@ fn values(shape: &Shape) -> String {
         Shape::Text { .. } => "a text".into(),
         Shape::Map => "keys and actions".into(),
         Shape::Table(_) => "a section".into(),
+        Shape::Either(shapes) => shapes.iter().map(values).collect::<Vec<_>>().join(", or "),
     }
 }
 

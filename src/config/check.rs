@@ -52,6 +52,11 @@ impl Check<'_> {
                     self.member(path, of, member);
                 }
             }
+            (Shape::Either(shapes), DeValue::Array(_))
+                if let Some(list) = shapes.iter().find(|shape| matches!(shape, Shape::List { .. })) =>
+            {
+                self.member(path, list, value);
+            }
             (shape, given) => {
                 if let Some(message) = mismatch(shape, given) {
                     self.refuse(path, value.span(), message);
@@ -173,6 +178,10 @@ fn mismatch(shape: &Shape, value: &DeValue<'_>) -> Option<String> {
             }
         },
         Shape::List { of, .. } => Some(format!("has to be a list, such as [{}]", list_example(of))),
+        Shape::Either(shapes) => {
+            let found: Option<Vec<String>> = shapes.iter().map(|shape| mismatch(shape, value)).collect();
+            found.map(|messages| messages.join(", or "))
+        }
         Shape::Table(_) | Shape::Map => Some("has to be a section with options of its own".into()),
     }
 }
@@ -189,10 +198,19 @@ fn malformed(form: &str, text: &str) -> Option<String> {
         "hook" => keymap::hook_fault(text),
         "colour" => text.parse::<ThemeChoice>().err().map(|error| error.to_string()),
         "size" => text.parse::<Size>().err().map(|error| error.to_string()),
+        "program" => program_fault(text),
         _ if text.chars().any(char::is_control) => Some("has a control character".into()),
         _ if text.is_empty() || text.starts_with('/') => None,
         _ => Some("has to be an absolute path, such as \"/usr/bin/fish\"".into()),
     }
+}
+
+/// Why a text cannot be the name of a program's file.
+fn program_fault(text: &str) -> Option<String> {
+    if text.is_empty() || text.contains('/') || text.chars().any(char::is_control) {
+        return Some("has to be the name of a program without its folder, such as \"vim\"".into());
+    }
+    text.contains(' ').then(|| "has to be the name of a program without arguments, such as \"vim\"".into())
 }
 
 fn example(form: &str) -> &'static str {
@@ -201,6 +219,7 @@ fn example(form: &str) -> &'static str {
         "colour" => "\"blue\" or \"#5f87ff\"",
         "hook" => "\"layout equalise\" or \"! notify-send done\"",
         "size" => "\"120x40\"",
+        "program" => "\"vim\"",
         _ => "\"/usr/bin/fish\"",
     }
 }

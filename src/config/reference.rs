@@ -92,6 +92,7 @@ fn value_form(shape: &Shape) -> String {
         Shape::Text { .. } => "text".into(),
         Shape::Map => "keys = action".into(),
         Shape::Table(_) => "section".into(),
+        Shape::Either(shapes) => shapes.iter().map(value_form).collect::<Vec<_>>().join(", or "),
     }
 }
 

@@ -45,9 +45,25 @@ impl Core {
             let is_news = self.followed.clients.insert(client, session) != Some(session);
             if is_news {
                 let env = self.state.view(client).env.clone();
-                self.take_over(session, &env, fx);
+                self.take_environment(session, &env, fx);
             }
         }
+    }
+
+    /// A session takes those values from a client's environment that were not kept, and the variables that follow.
+    pub(super) fn take_environment(&mut self, session: SessionId, from: &[(String, String)], fx: &mut Effects) {
+        let own = self.state.session_mut(session);
+        let mut is_news = false;
+        for (name, value) in from {
+            let before = own.wanting.len();
+            own.wanting.retain(|wanted| wanted != name);
+            if own.wanting.len() < before && !value.contains('\0') {
+                env::set(&mut own.env, name, value.clone());
+                is_news = true;
+            }
+        }
+        self.state.version += u64::from(is_news);
+        self.take_over(session, from, fx);
     }
 
     /// A session takes the variables that follow from this environment; what it lacks stays as it was.

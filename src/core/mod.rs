@@ -10,6 +10,7 @@ mod memory;
 mod monitor;
 mod program;
 mod resume;
+mod revival;
 pub mod scene;
 mod typed;
 
@@ -21,7 +22,7 @@ use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId, TabId};
-use crate::base::key::{KeyCode, KeyInput, KeyKind, MouseInput, MouseKind};
+use crate::base::key::{KeyInput, MouseInput, MouseKind};
 use crate::base::memory::Memory;
 use crate::base::time::{Now, Span, Tick};
 use crate::core::follow::Followed;
@@ -30,7 +31,6 @@ use crate::settings::Settings;
 use crate::state::call::{Caller, Pending};
 use crate::state::effect::{Effect, Effects, Fact, Message, Place, Program};
 use crate::state::host::Host;
-use crate::state::pane::Life;
 use crate::state::view::View;
 use crate::state::{Leaving, State, Stranded, env};
 use crate::term::{OuterColours, Terminal};
@@ -173,6 +173,8 @@ pub struct Core {
     followed: Followed,
     /// Colours of the outer terminals that told them.
     colours: BTreeMap<ClientId, OuterColours>,
+    /// Until when programs of panes that came back wait for a client that brings an environment.
+    sleeping: Option<Tick>,
 }
 
 /// How long a server without sessions, clients and connections stays.
@@ -197,6 +199,7 @@ impl Core {
             has_left: false,
             told_focus: BTreeSet::new(),
             colours: BTreeMap::new(),
+            sleeping: None,
         }
     }
 
@@ -208,10 +211,11 @@ impl Core {
 
     /// Takes one step. `fx` gets what is to happen outside, in order.
     pub fn step(&mut self, now: Now, input: Input<'_>, fx: &mut Effects) {
+        self.rouse(now, &input, fx);
         match input {
             Input::Connected { client, viewer } => self.state.connect(client, viewer, now),
             Input::Gone { client } => self.gone(client, fx),
-            Input::Keys { client, keys } if self.reruns(client, keys) => self.rerun(client, now, fx),
+            Input::Keys { client, keys } if self.chosen(client, keys).is_some() => self.choose(client, keys, now, fx),
             Input::Keys { client, keys } => self.typed(client, now, fx, |screen, bytes| {
                 for key in keys {
                     screen.encode_key(key, bytes);
@@ -225,9 +229,9 @@ impl Core {
             Input::Cancelled { call } => self.cancelled(call, fx),
             Input::Answered { call, outcome } => self.answer(call, outcome, fx),
             Input::Found { call, fact } => self.found(call, &fact, fx),
-            Input::Started { pane, outcome, memory } => self.started(pane, outcome, memory, fx),
+            Input::Started { pane, outcome, memory } => self.started(now, pane, (outcome, memory), fx),
             Input::Output { pane, bytes } => self.output(now, pane, bytes, fx),
-            Input::Ended { pane, status, left } => self.ended(pane, status, &left, fx),
+            Input::Ended { pane, status, left } => self.ended(now, pane, (status, &left), fx),
             Input::Configured(settings) => self.settings = *settings,
             Input::Wake => self.wake(now, fx),
         }
@@ -240,6 +244,7 @@ impl Core {
         let calls = self.state.calls.values().filter_map(|open| later::due(&self.state, open));
         let graves = self.state.graves.iter().map(|grave| grave.until);
         let commands = self.state.commands.next_deadline();
+        let calls = calls.chain(self.sleeping);
         calls.chain(self.late.values().copied()).chain(graves).chain(self.leave_at).chain(commands).chain(self.silence_at()).min()
     }
 
@@ -263,21 +268,6 @@ impl Core {
         let Some(focus) = self.state.view(client).focus() else { return };
         for pane in self.state.typed_together(focus) {
             self.write(pane, fx, &encode);
-        }
-    }
-
-    /// Whether a pane whose program has ended is told to run it again.
-    fn reruns(&self, client: ClientId, keys: &[KeyInput]) -> bool {
-        let focus = self.state.views.get(&client).filter(|view| !view.read_only).and_then(View::focus);
-        let has_ended = focus.is_some_and(|focus| matches!(self.state.pane(focus).life, Life::Ended { .. }));
-        let again = |key: &KeyInput| key.kind != KeyKind::Release && matches!(key.key.code, KeyCode::Enter | KeyCode::Char('r' | 'R'));
-        has_ended && keys.iter().any(again)
-    }
-
-    fn rerun(&mut self, client: ClientId, now: Now, fx: &mut Effects) {
-        self.state.used(client, now);
-        if let Some(focus) = self.state.view(client).focus() {
-            self.state.restart_pane(focus, self.settings.pane.grace(), fx);
         }
     }
 
@@ -361,7 +351,7 @@ impl Core {
     fn start(&self, id: PaneId, mut cwd: Vec<Place>, fx: &mut Effects) {
         let pane = self.state.pane(id);
         let session = self.state.session(pane.session);
-        let is_shell = pane.argv.is_empty();
+        let is_shell = pane.program().is_empty();
         let mut argv = if is_shell { env::shell(session, &self.settings, &self.host) } else { pane.argv.clone() };
         cwd.extend((!session.cwd.is_empty()).then(|| Place::Directory(session.cwd.clone())));
         cwd.push(Place::Home);

@@ -9,19 +9,22 @@ use crate::base::text::harmless;
 use crate::base::time::Now;
 use crate::core::Core;
 use crate::core::monitor::NOTICE_MAX;
+use crate::core::revival::{ANSWERED, offers_shell};
 use crate::settings::Remain;
 use crate::state::effect::{Effect, Effects, Message};
 use crate::state::pane::Life;
 use crate::term::{Options, TermEvent, Terminal};
 
 impl Core {
-    pub(super) fn started(&mut self, id: PaneId, outcome: Result<u32, Refusal>, memory: Box<dyn Memory>, fx: &mut Effects) {
+    pub(super) fn started(&mut self, now: Now, id: PaneId, (outcome, memory): (Result<u32, Refusal>, Box<dyn Memory>), fx: &mut Effects) {
         let options = self.terminal_options();
         let Some(pane) = self.state.panes.get_mut(&id) else { return };
         match outcome {
             Ok(pid) => {
                 // One that was restored shows what it showed before, and has its memory.
-                if !self.state.recalled.remove(&id) {
+                if self.state.recalled.remove(&id) {
+                    pane.screen.feed(ANSWERED, &mut Vec::new());
+                } else {
                     let mut screen = Terminal::new(pane.size, options, memory);
                     screen.succeed(&pane.screen);
                     pane.screen = screen;
@@ -30,24 +33,30 @@ impl Core {
                 if pane.life == Life::Starting {
                     pane.life = Life::Running { pid };
                 }
+                pane.marks.started = Some(now.tick);
                 self.state.version += 1;
                 self.dress(id, fx);
                 self.complete(later::on_started(&self.state, id), fx);
             }
-            Err(refusal) => self.failed(id, &refusal, fx),
+            Err(refusal) => self.failed(now, id, &refusal, fx),
         }
     }
 
-    /// A program could not be started: its pane goes, and whoever sees it hears why.
-    fn failed(&mut self, id: PaneId, refusal: &Refusal, fx: &mut Effects) {
+    /// A program could not be started: its pane goes, and whoever sees it hears why. One that was started before stays, says why, and can be tried again.
+    fn failed(&mut self, now: Now, id: PaneId, refusal: &Refusal, fx: &mut Effects) {
         let asked = later::on_failed(&self.state, id, refusal);
+        let pane = self.state.pane(id);
+        if pane.life == Life::Starting && pane.revival.retried {
+            self.complete(asked, fx);
+            return self.hold_failed(id, refusal, fx);
+        }
         if asked.is_empty() {
             let message = Message::Notice { text: harmless(&refusal.message, NOTICE_MAX), warning: true };
             self.tell(id, &message, fx);
         }
         self.complete(asked, fx);
         // The shell's status for a command that cannot be run (POSIX.1-2024 XCU 2.8.2).
-        self.ended(id, ExitStatus::Code(126), &[], fx);
+        self.ended(now, id, (ExitStatus::Code(126), &[]), fx);
     }
 
     pub(super) fn terminal_options(&self) -> Options {
@@ -113,7 +122,7 @@ impl Core {
         effects
     }
 
-    pub(super) fn ended(&mut self, id: PaneId, status: ExitStatus, left: &[u32], fx: &mut Effects) {
+    pub(super) fn ended(&mut self, now: Now, id: PaneId, (status, left): (ExitStatus, &[u32]), fx: &mut Effects) {
         // The end of one that stays is told again by each new server.
         if self.state.panes.get(&id).is_none_or(|pane| matches!(pane.life, Life::Ended { .. })) {
             return;
@@ -126,16 +135,19 @@ impl Core {
             Remain::On => true,
             Remain::Failed => status != ExitStatus::Code(0),
         };
+        let stays = stays || self.has_failed_again(now, id, status);
         self.state.pane_ended(id, status, stays, fx);
         let Some(pane) = self.state.panes.get_mut(&id).filter(|pane| matches!(pane.life, Life::Ended { .. })) else { return };
-        pane.screen.feed(epitaph(status).as_bytes(), &mut Vec::new());
+        let offers_shell = offers_shell(pane);
+        pane.screen.feed(epitaph(status, offers_shell).as_bytes(), &mut Vec::new());
         fx.push(Effect::Snapshot { pane: id });
     }
 }
 
 /// What a pane shows at its end whose program has ended: the modes it set are off (DECSTR, the alternate screen, the mouse), then a line that says so.
-fn epitaph(status: ExitStatus) -> String {
-    format!("\x1b[?1049l\x1b[!p\x1b[?1000;1002;1003;2004l\x1b[999;1H\r\n\x1b[7m {status}: Enter or R runs it again \x1b[m\x1b[?25l")
+fn epitaph(status: ExitStatus, offers_shell: bool) -> String {
+    let or = if offers_shell { ", Esc starts a shell" } else { "" };
+    format!("\x1b[?1049l\x1b[!p\x1b[?1000;1002;1003;2004l\x1b[999;1H\r\n\x1b[7m {status}: Enter or R runs it again{or} \x1b[m\x1b[?25l")
 }
 
 /// How many rows `bytes` can have pushed off the screen at most: each takes a line end, or fills its columns.

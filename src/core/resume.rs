@@ -2,8 +2,9 @@
 
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::HeapMemory;
+use crate::base::time::Tick;
 use crate::core::Core;
-use crate::state::effect::{Effects, Place};
+use crate::state::effect::Effects;
 use crate::state::pane::Life;
 use crate::term::{Options, OuterColours, Terminal};
 
@@ -14,17 +15,11 @@ impl Core {
     /// The program of a pane was found running when this server started.
     pub fn resumed(&mut self, id: PaneId, pid: u32) {
         let pane = self.state.pane_mut(id);
+        pane.marks.started = Some(Tick::default());
         if pane.life == Life::Starting {
             pane.life = Life::Running { pid };
             self.state.version += 1;
         }
-    }
-
-    /// Every pane without a program gets one, at the end of the next step; it starts where the former one was.
-    pub fn start_all(&mut self) {
-        let starting = self.state.panes.values().filter(|pane| pane.life == Life::Starting);
-        let places = |cwd: &str| (!cwd.is_empty()).then(|| Place::Directory(cwd.into())).into_iter().collect();
-        self.state.todo.start = starting.map(|pane| (pane.id, places(&pane.cwd))).collect();
     }
 
     /// A synchronized update took too long: what is parsed is shown.

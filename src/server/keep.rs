@@ -7,8 +7,9 @@ use crate::base::time::Tick;
 use crate::layout::float::Float;
 use crate::layout::preset::Preset;
 use crate::layout::tree::{Axis, Node, Part, Split, Stack, Tree};
+use crate::settings::{Rerun, Restore};
 use crate::state::grave::{Buried, BuriedPane, Grave};
-use crate::state::pane::{Life, Marks, Pane};
+use crate::state::pane::{Life, Marks, Pane, Revival};
 use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::state::view::{PARTED_MAX, PaneChoice, Parted, TabChoice, Whereabouts};
@@ -30,6 +31,12 @@ pub(super) fn structure(state: &State, taken: Vec<(u64, u64)>) -> Structure {
         graves: state.graves.iter().map(grave).collect(),
         views: gone.chain(here).collect(),
         taken,
+        wanting: state
+            .sessions
+            .values()
+            .filter(|session| !session.wanting.is_empty())
+            .map(|session| (session.id, session.wanting.clone()))
+            .collect(),
     }
 }
 
@@ -40,30 +47,52 @@ const DURABLE_PREFIXES: [&str; 2] = ["LC_", "XDG_"];
 /// How far ids jump when a structure comes from disk: more than can have been given out after it was written.
 const IDS_JUMP: u64 = 1000;
 
-/// What of a structure goes to disk: nothing that only clients that are there now need, and of environments no secrets.
+/// What of a structure goes to disk: nothing that only clients that are there now need, and of environments no secrets but their names.
 pub(super) fn durable(kept: Structure) -> Structure {
     let is_durable = |name: &str| DURABLE.contains(&name) || DURABLE_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     let mut kept = Structure { views: Vec::new(), taken: Vec::new(), graves: Vec::new(), ..kept };
-    let envs = kept.sessions.iter_mut().map(|session| &mut session.env).chain(kept.panes.iter_mut().map(|pane| &mut pane.env));
-    envs.for_each(|env| env.retain(|(name, _)| is_durable(name)));
+    let mut wanting: BTreeMap<SessionId, Vec<String>> = kept.wanting.into_iter().collect();
+    for session in &mut kept.sessions {
+        let secrets = session.env.extract_if(.., |(name, _)| !is_durable(name)).map(|(name, _)| name);
+        wanting.entry(session.id).or_default().extend(secrets);
+    }
+    kept.panes.iter_mut().for_each(|pane| pane.env.retain(|(name, _)| is_durable(name)));
+    kept.wanting = wanting.into_iter().filter(|(_, names)| !names.is_empty()).collect();
     kept
 }
 
-/// What a structure from disk becomes when all its programs are gone: each pane waits for a shell. Sessions whose programs had all ended before are left out.
-/// Gives the commands that ran, too.
-pub(super) fn revived(mut kept: Structure) -> (Structure, BTreeMap<PaneId, Vec<String>>) {
+/// What a structure from disk becomes when all its programs are gone: what of them is run again, `restore` says. Sessions whose programs had all ended before
+/// are left out.
+pub(super) fn revived(mut kept: Structure, restore: &Restore) -> Structure {
     let live: BTreeSet<SessionId> =
         kept.panes.iter().filter(|pane| !matches!(pane.life, kept::Life::Ended(_))).map(|pane| pane.session).collect();
     kept.sessions.retain(|session| live.contains(&session.id));
     kept.tabs.retain(|tab| live.contains(&tab.session));
     kept.panes.retain(|pane| pane.tab.is_some() && live.contains(&pane.session));
-    let mut ran = BTreeMap::new();
     for pane in &mut kept.panes {
-        pane.life = kept::Life::Starting;
-        ran.insert(pane.id, std::mem::take(&mut pane.argv));
+        revive(pane, restore);
     }
     kept.next_ids = kept.next_ids.map(|next| next + IDS_JUMP);
-    (kept, ran)
+    kept
+}
+
+/// A pane whose program is gone: it is started again, a shell is, or a person is asked.
+fn revive(pane: &mut kept::Pane, restore: &Restore) {
+    let had_ended = matches!(pane.life, kept::Life::Ended(_));
+    let revival = &mut pane.revival;
+    if !revival.runs.is_empty() {
+        revival.ran = std::mem::take(&mut revival.runs);
+    }
+    (revival.retried, pane.again) = (true, false);
+    let rerun = match restore.of(&pane.argv) {
+        Rerun::Always if had_ended => Rerun::Ask,
+        rerun => rerun,
+    };
+    pane.life = match rerun {
+        Rerun::Ask if !pane.argv.is_empty() && !revival.instead => kept::Life::Held,
+        _ => kept::Life::Starting,
+    };
+    revival.instead |= rerun == Rerun::Never && !pane.argv.is_empty();
 }
 
 fn session(session: &Session) -> kept::Session {
@@ -144,11 +173,18 @@ fn pane(pane: &Pane) -> kept::Pane {
             Life::Running { pid } => kept::Life::Running(pid),
             Life::Ending => kept::Life::Ending,
             Life::Ended { status } => kept::Life::Ended(status),
+            Life::Held => kept::Life::Held,
         },
         is_synced: pane.is_synced,
         again: pane.again,
         pipe: pane.pipe.clone(),
+        revival: revival(&pane.revival),
     }
+}
+
+fn revival(revival: &Revival) -> kept::Revival {
+    let Revival { retried, instead, runs, ran } = revival.clone();
+    kept::Revival { retried, instead, runs, ran }
 }
 
 fn view(token: u64, at: &Whereabouts) -> kept::View {
@@ -171,6 +207,11 @@ pub(super) fn state(kept: Structure, mut screen: impl FnMut(&kept::Pane) -> Term
     }
     state.tabs = kept.tabs.into_iter().map(|tab| (tab.id, restored_tab(tab))).collect();
     state.sessions = kept.sessions.into_iter().map(|session| (session.id, restored_session(session))).collect();
+    for (session, names) in kept.wanting {
+        if let Some(session) = state.sessions.get_mut(&session) {
+            session.wanting = names;
+        }
+    }
     state.graves = kept.graves.into_iter().map(restored_grave).collect();
     // Who was attached is the latest; with them there may be more than are kept.
     let excess = kept.views.len().saturating_sub(PARTED_MAX);
@@ -186,6 +227,7 @@ fn restored_session(kept: kept::Session) -> Session {
         current: kept.current,
         cwd: kept.cwd,
         env: kept.env,
+        wanting: Vec::new(),
         created_wall: kept.created_wall,
         used: kept.used,
         size: kept.size,
@@ -211,13 +253,20 @@ fn restored_pane(kept: kept::Pane, screen: Terminal) -> Pane {
             kept::Life::Running(pid) => Life::Running { pid },
             kept::Life::Ending => Life::Ending,
             kept::Life::Ended(status) => Life::Ended { status },
+            kept::Life::Held => Life::Held,
         },
         screen,
         is_synced: kept.is_synced,
         again: kept.again,
         pipe: kept.pipe,
+        revival: restored_revival(kept.revival),
         marks: Marks::default(),
     }
+}
+
+fn restored_revival(kept: kept::Revival) -> Revival {
+    let kept::Revival { retried, instead, runs, ran } = kept;
+    Revival { retried, instead, runs, ran }
 }
 
 fn restored_tab(kept: kept::Tab) -> Tab {
@@ -276,7 +325,7 @@ fn restored_view(kept: kept::View) -> Parted {
 
 #[cfg(test)]
 mod tests {
-    use super::{durable, kept, revived};
+    use super::{Rerun, Restore, durable, kept, revived};
     use crate::base::exit::ExitStatus;
     use crate::base::geom::Size;
     use crate::base::id::{PaneId, SessionId, TabId};
@@ -314,6 +363,7 @@ mod tests {
             is_synced: false,
             again: false,
             pipe: None,
+            revival: kept::Revival::default(),
         }
     }
 
@@ -325,11 +375,21 @@ mod tests {
         let durable = durable(structure);
         let names: Vec<&str> = durable.sessions[0].env.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["HOME", "LC_ALL", "XDG_DATA_HOME"]);
+        assert_eq!(durable.wanting, [(SessionId(1), vec!["API_KEY".to_owned(), "SSH_AUTH_SOCK".to_owned()])]);
         assert!(!durable.encode().windows(6).any(|bytes| bytes == b"secret"));
     }
 
+    /// What becomes of this pane: its life, whether a shell runs instead, and what ran in its shell.
+    fn comes_back(pane: kept::Pane, restore: &Restore) -> (kept::Life, bool, Vec<String>) {
+        let others = kept::Pane { id: PaneId(9), ..self::pane(1, kept::Life::Running(9)) };
+        let structure = Structure { sessions: vec![session(1, &[])], panes: vec![pane, others], ..Structure::default() };
+        let pane = revived(structure, restore).panes.swap_remove(0);
+        assert!(pane.revival.retried && pane.revival.runs.is_empty());
+        (pane.life, pane.revival.instead, pane.revival.ran)
+    }
+
     #[test]
-    fn programs_are_not_run_again_and_what_had_ended_stays_away() {
+    fn what_had_ended_stays_away_and_ids_are_not_given_out_again() {
         let ended = kept::Life::Ended(ExitStatus::Code(1));
         let structure = Structure {
             next_ids: [4; 6],
@@ -337,14 +397,48 @@ mod tests {
             panes: vec![pane(1, kept::Life::Running(9)), pane(2, ended), pane(3, kept::Life::Ending)],
             ..Structure::default()
         };
-        let (revived, ran) = revived(structure);
+        let revived = revived(structure, &Restore::default());
         assert_eq!(revived.sessions.iter().map(|session| session.id.0).collect::<Vec<_>>(), [1]);
-        assert_eq!(
-            revived.panes.iter().map(|pane| (pane.id.0, pane.argv.len(), pane.life)).collect::<Vec<_>>(),
-            [(1, 0, kept::Life::Starting)]
-        );
-        assert_eq!(ran.into_iter().collect::<Vec<_>>(), [(PaneId(1), vec!["top".to_owned()])]);
+        assert_eq!(revived.panes.iter().map(|pane| (pane.id.0, pane.argv.len())).collect::<Vec<_>>(), [(1, 1)]);
         assert_eq!(revived.next_ids, [1004; 6]);
+    }
+
+    #[test]
+    fn a_command_is_run_again_only_with_consent_and_is_never_forgotten() {
+        use kept::Life::{Ended, Held, Running, Starting};
+        let programs = |names: &[&str]| Restore::Programs(names.iter().map(|name| (*name).to_owned()).collect());
+        let with = |life| pane(1, life);
+        for (restore, life, expected) in [
+            (Restore::All(Rerun::Ask), Running(9), (Held, false)),
+            (Restore::All(Rerun::Ask), Held, (Held, false)),
+            (Restore::All(Rerun::Always), Running(9), (Starting, false)),
+            (Restore::All(Rerun::Always), Starting, (Starting, false)),
+            (Restore::All(Rerun::Always), Ended(ExitStatus::Code(0)), (Held, false)),
+            (Restore::All(Rerun::Never), Running(9), (Starting, true)),
+            (programs(&["top"]), Running(9), (Starting, false)),
+            (programs(&["htop"]), Running(9), (Held, false)),
+        ] {
+            let (life_now, instead, _) = comes_back(with(life), &restore);
+            assert_eq!((life_now, instead), expected, "{restore:?}, {life:?}");
+        }
+        // A person chose a shell before: that is not asked again, and nothing is run.
+        let shell = kept::Pane { revival: kept::Revival { instead: true, ..kept::Revival::default() }, ..with(Running(9)) };
+        for restore in [Restore::All(Rerun::Ask), Restore::All(Rerun::Always)] {
+            assert_eq!(comes_back(shell.clone(), &restore), (Starting, true, Vec::new()));
+        }
+    }
+
+    #[test]
+    fn what_ran_in_a_shell_is_told_and_stays_known_until_something_else_runs() {
+        let shell = |runs: &[&str], ran: &[&str]| {
+            let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+            let revival = kept::Revival { runs: words(runs), ran: words(ran), ..kept::Revival::default() };
+            kept::Pane { argv: Vec::new(), revival, ..pane(1, kept::Life::Running(9)) }
+        };
+        for (runs, ran, told) in [(&["vi", "a"][..], &["top"][..], vec!["vi", "a"]), (&[], &["top"], vec!["top"]), (&[], &[], vec![])] {
+            let (life, instead, ran) = comes_back(shell(runs, ran), &Restore::All(Rerun::Always));
+            assert_eq!((life, instead, ran.iter().map(String::as_str).collect::<Vec<_>>()), (kept::Life::Starting, false, told));
+        }
     }
 
     /// What clients looked at that are gone, as many as are kept, and what those looked at that were attached when the server was killed: the structure was given up.

@@ -7,6 +7,11 @@ use crate::base::time::Tick;
 use crate::platform::{process, tty};
 use crate::server::edge::Server;
 
+/// The most words of a command that are remembered.
+const WORDS_MAX: usize = 64;
+/// The most bytes of them.
+const BYTES_MAX: usize = 4096;
+
 impl Server {
     /// Looks what runs in the foreground of a pane, where that is due or the pane has fallen quiet.
     pub(super) fn name_program(&mut self, pane: PaneId, now: Tick) {
@@ -22,7 +27,20 @@ impl Server {
         if self.core.state.set_program(pane, name.as_deref()) {
             self.mark_stale();
         }
+        let is_shell = self.core.state.panes.get(&pane).is_some_and(|pane| pane.program().is_empty());
+        let argv = leader.filter(|_| is_shell).map(arguments).unwrap_or_default();
+        self.core.state.set_foreground(pane, argv);
+        self.keep();
     }
+}
+
+/// The arguments of a process; none if they are too many to be told, or no text.
+fn arguments(pid: i32) -> Vec<String> {
+    let words = process::arguments(pid);
+    if WORDS_MAX < words.len() || BYTES_MAX < words.iter().map(Vec::len).sum::<usize>() {
+        return Vec::new();
+    }
+    words.into_iter().map(String::from_utf8).collect::<Result<_, _>>().unwrap_or_default()
 }
 
 /// The end of a pipeline whose first program is over: of `seq 1000 | less` that is what one looks at.

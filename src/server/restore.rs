@@ -1,6 +1,6 @@
 //! The start of a server: what the keeper holds is taken over, or everything begins anew. Also the hand-over to a new keeper when the old one died.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
@@ -260,7 +260,12 @@ pub(super) fn server(
     let tell = Box::new(move |news| told.try_send(Event::Disk(news)).is_ok());
     let (state, disk) = match revive::path(&settings) {
         Some(path) if was_empty => revive::state(path, &settings.persist, tell, &options),
-        Some(path) => (state(structure, &mut screens, &options), Disk::new(path, &settings.persist, tell, None)),
+        Some(path) => {
+            let mut state = state(structure, &mut screens, &options);
+            let programs: BTreeSet<PaneId> = panes.keys().copied().collect();
+            let disk = revive::disk(path, &settings.persist, tell, &mut state, (&programs, &options));
+            (state, disk)
+        }
         None => (state(structure, &mut screens, &options), Disk::off()),
     };
     let mut core = Core::new(settings, host(&login, (link.lease, held.epoch), held.keeper_pid));
@@ -274,7 +279,9 @@ pub(super) fn server(
         server.revive();
     } else {
         server.reconcile(strangers, screens);
-        server.disk.take_over(now().tick, server.core.state.panes.keys().copied());
+        // Of those that came back and have not run since, all is on disk.
+        let state = &server.core.state;
+        server.disk.take_over(now().tick, state.panes.keys().filter(|pane| !state.recalled.contains(pane)).copied());
     }
     server.resume_commands();
     server.resume_pipes();
@@ -327,7 +334,9 @@ impl Server {
         let known: Vec<PaneId> = self.core.state.panes.keys().copied().collect();
         for pane in known {
             let Some(io) = self.panes.get(&pane) else {
-                if self.core.state.pane(pane).life.has_program() {
+                let state = self.core.state.pane(pane);
+                // One that came back, or is started again, was not yet asked for.
+                if state.life.has_program() && !(state.life == Life::Starting && state.revival.retried) {
                     self.step(Input::Ended { pane, status: crate::base::exit::ExitStatus::Lost, left: Vec::new() }, Origin::None);
                 }
                 continue;
@@ -339,6 +348,11 @@ impl Server {
                 let grace = self.core.settings.pane.grace();
                 self.perform(Effect::Stop { pane, grace }, Origin::None);
             }
+        }
+        self.show_held();
+        if self.core.state.panes.values().any(|pane| pane.life == Life::Starting) {
+            self.core.start_all();
+            self.step(Input::Wake, Origin::None);
         }
         self.keep();
         for pane in self.panes.keys().copied().collect::<Vec<_>>() {

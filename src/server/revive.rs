@@ -1,6 +1,7 @@
-//! The start after everything was gone, keeper and programs too: what the database holds comes back with new shells. No program is run again.
+//! The start after everything was gone, keeper and programs too: what the database holds comes back. Commands are run again as far as the settings say so, or a
+//! person does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +18,8 @@ use crate::server::disk::Disk;
 use crate::server::edge::{Origin, Server};
 use crate::server::pane::Parts;
 use crate::server::{keep, screen};
-use crate::settings::{Keep, Persist, Settings};
+use crate::settings::{Keep, Persist, Restore, Settings};
+use crate::state::pane::{Life, Pane};
 use crate::state::{NextIds, State};
 use crate::store::structure::Structure;
 use crate::term::{Options, Terminal, fill_history};
@@ -27,9 +29,6 @@ use crate::wire::frame::{Notice, ToClient};
 const DAMAGED: &str = "\x1b[0;2mwhat this pane showed was damaged on disk\x1b[0m";
 /// The longest command that is told of, in bytes.
 const COMMAND_MAX: usize = 512;
-
-/// What ran in panes, as arguments.
-type Ran = BTreeMap<PaneId, Vec<String>>;
 
 /// Where this server's database is; none if nothing is to go to disk.
 pub(super) fn path(settings: &Settings) -> Option<PathBuf> {
@@ -41,7 +40,7 @@ pub(super) fn state(path: PathBuf, persist: &Persist, tell: Tell, options: &Opti
     let mut stored = load(&path);
     let problem = stored.problem.take();
     let Some(bytes) = stored.structure.take() else { return (State::default(), Disk::new(path, persist, tell, problem)) };
-    let (mut state, ran) = match restored(&bytes, options) {
+    let mut state = match restored(&bytes, &persist.restore, options) {
         Ok(restored) => restored,
         Err((next_ids, why)) => {
             let problem = db::put_aside(&path, &why);
@@ -52,18 +51,47 @@ pub(super) fn state(path: PathBuf, persist: &Persist, tell: Tell, options: &Opti
     tracing::info!(sessions = state.sessions.len(), panes = state.panes.len(), "restored from disk");
     let known: BTreeSet<PaneId> = stored.shown.keys().chain(stored.texts.keys()).chain(&stored.damaged).copied().collect();
     known.iter().filter(|pane| !state.panes.contains_key(pane)).for_each(|pane| disk.forget(*pane));
-    for (id, pane) in &mut state.panes {
-        match former(*id, &mut stored, (pane.size, options)) {
+    let panes = state.panes.keys().copied().collect();
+    recall(&mut state, &mut disk, (stored, panes), options);
+    (state, disk)
+}
+
+/// One for a state that was taken over: what panes showed that came back and whose program has not run since is known to nobody else.
+pub(super) fn disk(
+    path: PathBuf,
+    persist: &Persist,
+    tell: Tell,
+    state: &mut State,
+    (programs, options): (&BTreeSet<PaneId>, &Options),
+) -> Disk {
+    let waits = |pane: &&Pane| pane.life == Life::Held || (pane.life == Life::Starting && !programs.contains(&pane.id));
+    let waiting: Vec<PaneId> = state.panes.values().filter(waits).map(|pane| pane.id).collect();
+    if waiting.is_empty() {
+        return Disk::new(path, persist, tell, None);
+    }
+    let mut stored = load(&path);
+    let mut disk = Disk::new(path, persist, tell, stored.problem.take());
+    recall(state, &mut disk, (stored, waiting), options);
+    disk
+}
+
+/// Lets panes show what they showed, and a line that says so.
+fn recall(state: &mut State, disk: &mut Disk, (mut stored, panes): (Stored, Vec<PaneId>), options: &Options) {
+    for id in panes {
+        let pane = state.pane_mut(id);
+        match former(id, &mut stored, (pane.size, options)) {
             Ok((screen, lines)) => {
                 pane.screen = screen;
-                disk.recalled.insert(*id, lines);
-                state.recalled.insert(*id);
+                disk.recalled.insert(id, lines);
             }
             Err(error) => tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}"),
         }
-        pane.screen.feed(note(ran.get(id).map_or(&[], Vec::as_slice)).as_bytes(), &mut Vec::new());
+        let note = note(&told(pane));
+        pane.screen.feed(note.as_bytes(), &mut Vec::new());
+        if disk.recalled.contains_key(&id) {
+            state.recalled.insert(id);
+        }
     }
-    (state, disk)
 }
 
 /// The terminal of a pane whose program is gone, with what it showed, and the memory of its scrollback.
@@ -90,28 +118,45 @@ fn former(pane: PaneId, stored: &mut Stored, (size, options): (Size, &Options)) 
     Ok((screen, fd))
 }
 
-/// The state of a structure, and what ran in its panes; else the ids that must not be given out again, and what is wrong.
-fn restored(bytes: &[u8], options: &Options) -> Result<(State, Ran), (NextIds, String)> {
+/// What the line says of a pane that came back, besides that it did.
+fn told(pane: &Pane) -> String {
+    let words = |argv: &[String]| harmless(&argv.join(" "), COMMAND_MAX);
+    match (pane.argv.as_slice(), pane.revival.ran.as_slice()) {
+        ([], []) => String::new(),
+        ([], ran) => format!("; it ran: {} (pane rerun types it again)", words(ran)),
+        (argv, _) if pane.revival.instead => format!("; its command: {} (pane respawn runs it)", words(argv)),
+        (argv, _) => format!("; it ran: {}", words(argv)),
+    }
+}
+
+/// The state of a structure; else the ids that must not be given out again, and what is wrong.
+fn restored(bytes: &[u8], restore: &Restore, options: &Options) -> Result<State, (NextIds, String)> {
     let structure = Structure::decode(bytes).map_err(|error| (NextIds::default(), error.to_string()))?;
-    let (structure, ran) = keep::revived(structure);
-    let state = keep::state(structure, |pane| Terminal::new(pane.size, *options, Box::new(HeapMemory::default())));
+    let state = keep::state(keep::revived(structure, restore), |pane| Terminal::new(pane.size, *options, Box::new(HeapMemory::default())));
     match state.check() {
-        Ok(()) => Ok((state, ran)),
+        Ok(()) => Ok(state),
         Err(problem) => Err((state.next_ids, problem)),
     }
 }
 
 /// The line that says below what a pane showed that it is of former times.
-fn note(argv: &[String]) -> String {
-    let ran = if argv.is_empty() { String::new() } else { format!("; it ran: {}", harmless(&argv.join(" "), COMMAND_MAX)) };
-    format!("\x1b[0;2mrestored after a restart{ran}\x1b[0m\r\n")
+fn note(told: &str) -> String {
+    format!("\x1b[0;2mrestored after a restart{told}\x1b[0m\r\n")
 }
 
 impl Server {
-    /// Starts a shell in every restored pane.
+    /// Lets the restored panes begin: programs are started soon, and panes that wait for a person show what they have.
     pub(super) fn revive(&mut self) {
-        self.core.start_all();
+        self.core.sleep(now());
+        self.show_held();
         self.step(Input::Wake, Origin::None);
+    }
+
+    /// Panes that came back and wait for a person say what can be done.
+    pub(super) fn show_held(&mut self) {
+        for pane in self.disk.recalled.keys() {
+            self.core.hold(*pane);
+        }
     }
 
     /// The disk fails, or no longer does: whoever is there is told. A new database gets everything.
@@ -136,14 +181,26 @@ impl Server {
 
 #[cfg(test)]
 mod tests {
-    use super::note;
+    use super::{note, told};
+    use crate::base::geom::Size;
+    use crate::base::id::PaneId;
+    use crate::base::memory::HeapMemory;
+    use crate::state::State;
+    use crate::term::{Options, Terminal};
 
     #[test]
-    fn the_line_names_what_ran_and_obeys_nothing_of_it() {
-        assert_eq!(note(&[]), "\x1b[0;2mrestored after a restart\x1b[0m\r\n");
-        let argv = ["vi".to_owned(), "a\x1b[2Jb".to_owned()];
-        let line = note(&argv);
-        assert!(line.starts_with("\x1b[0;2mrestored after a restart; it ran: vi a"), "{line:?}");
-        assert!(!line.contains("\x1b[2J"));
+    fn the_line_says_what_ran_and_nothing_a_terminal_obeys() {
+        let mut state = State::default();
+        state.adopt(PaneId(1), 1, Terminal::new(Size::new(10, 4), Options::default(), Box::new(HeapMemory::default())), 0);
+        let pane = state.pane_mut(PaneId(1));
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(told(pane), "");
+        pane.revival.ran = words("vi a\x1b[2Jb");
+        assert_eq!(told(pane), "; it ran: vi a[2Jb (pane rerun types it again)");
+        pane.argv = words("npm run dev");
+        assert_eq!(told(pane), "; it ran: npm run dev");
+        assert_eq!(note(&told(pane)), "\x1b[0;2mrestored after a restart; it ran: npm run dev\x1b[0m\r\n");
+        pane.revival.instead = true;
+        assert_eq!(told(pane), "; its command: npm run dev (pane respawn runs it)");
     }
 }

@@ -3,6 +3,7 @@
 //! The doc comments of the fields are the text of the generated reference, and their ranges are checked from the schema.
 
 mod client;
+mod restore;
 mod server;
 pub mod shape;
 mod theme;
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use client::{Bars, ColourDepth, CopyMode, CopyTable, Edge, Hints, Keys, Outer, Preset, Segment};
+pub use restore::{Rerun, Restore};
 pub use server::{Environment, Exec, Hooks, Keep, Limits, Monitor, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing, Told};
 pub use theme::{Appearance, Palette, Theme, ThemeFile};
 pub use value::{KeyText, SizeText, ThemeChoice, ThemeColour, ValueError};

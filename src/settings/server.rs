@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::geom::Size;
 use crate::base::time::Span;
+use crate::settings::restore::Restore;
 use crate::settings::value::SizeText;
 
 /// What runs in a new pane.
@@ -174,11 +175,13 @@ pub struct Persist {
     /// Scrollback kept of all panes together, in bytes before it is packed. When there are many, each may have its share.
     #[schemars(range(min = 1_048_576, max = 1_099_511_627_776_u64))]
     pub bytes: u64,
+    /// What becomes of the commands of panes when these come back after a reboot or from a snapshot: `"ask"` shows what ran and waits for a key in the pane, `"always"` runs all of them again, `"never"` starts shells. A list of programs such as `["vim", "less"]` runs those again and asks for the others.
+    pub restore: Restore,
 }
 
 impl Default for Persist {
     fn default() -> Self {
-        Self { keep: Keep::Screens, pane_bytes: 16 << 20, bytes: 1 << 30 }
+        Self { keep: Keep::Screens, pane_bytes: 16 << 20, bytes: 1 << 30, restore: Restore::default() }
     }
 }
 

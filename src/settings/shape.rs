@@ -52,6 +52,8 @@ pub enum Shape {
     },
     /// True or false.
     Switch,
+    /// One of these.
+    Either(Vec<Shape>),
 }
 
 /// The JSON Schema of the configuration file, made from the types.
@@ -89,6 +91,7 @@ struct Raw {
     items: Option<Box<Raw>>,
     r#const: Option<String>,
     one_of: Option<Vec<Raw>>,
+    any_of: Option<Vec<Raw>>,
     r#enum: Option<Vec<String>>,
     minimum: Option<i64>,
     maximum: Option<i64>,
@@ -111,6 +114,9 @@ impl Raw {
         }
         if let Some(words) = self.one_of {
             return Shape::Word(words.into_iter().flat_map(|raw| raw.r#enum.unwrap_or_default().into_iter().chain(raw.r#const)).collect());
+        }
+        if let Some(either) = self.any_of {
+            return Shape::Either(either.into_iter().map(Self::shape).collect());
         }
         match self.r#type.as_deref() {
             Some("boolean") => Shape::Switch,

@@ -2,7 +2,7 @@
 
 use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
-use crate::state::pane::{Life, Marks, Pane};
+use crate::state::pane::{Life, Marks, Pane, Revival};
 use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::state::{State, take};
@@ -39,6 +39,7 @@ impl State {
             is_synced: false,
             again: false,
             pipe: None,
+            revival: Revival::default(),
             marks: Marks::default(),
         };
         self.panes.insert(id, pane);
@@ -54,6 +55,7 @@ impl State {
             current,
             cwd: String::new(),
             env: Vec::new(),
+            wanting: Vec::new(),
             created_wall: wall,
             used: take(&mut self.next_ids.used),
             size,

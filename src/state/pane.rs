@@ -47,8 +47,23 @@ pub struct Pane {
     pub again: bool,
     /// The line for the shell that reads what it prints.
     pub pipe: Option<String>,
+    /// How it comes back when its program is gone.
+    pub revival: Revival,
     /// What a view marks it with.
     pub marks: Marks,
+}
+
+/// How a pane comes back when its program is gone, and what of former times can be run in it again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Revival {
+    /// Whether its program is started not for the first time: if that fails, the pane stays.
+    pub retried: bool,
+    /// Whether a shell runs in place of its program, which a restart brings back.
+    pub instead: bool,
+    /// What runs in the foreground of its shell, with its arguments; empty for nothing, or if that is not known.
+    pub runs: Vec<String>,
+    /// What ran there before the pane came back, until something else does.
+    pub ran: Vec<String>,
 }
 
 impl fmt::Debug for Pane {
@@ -96,6 +111,22 @@ impl Pane {
 }
 
 impl Pane {
+    /// Its program and arguments as it is now; empty for a shell.
+    #[must_use]
+    pub fn program(&self) -> &[String] {
+        if self.revival.instead { &[] } else { &self.argv }
+    }
+
+    /// What can be run in it again; empty for nothing.
+    #[must_use]
+    pub fn offered(&self) -> &[String] {
+        match self.life {
+            Life::Held | Life::Ended { .. } => &self.argv,
+            _ if self.revival.instead => &self.argv,
+            _ => &self.revival.ran,
+        }
+    }
+
     /// Lines of text: the screen's and those of so many rows just above it.
     #[must_use]
     pub fn lines(&self, rows_above: usize) -> Vec<String> {
@@ -145,6 +176,8 @@ pub enum Life {
         /// How.
         status: ExitStatus,
     },
+    /// It was gone when the pane came back, and is not run before a person says so.
+    Held,
 }
 
 impl Life {
@@ -157,7 +190,7 @@ impl Life {
     /// Whether its program has not ended yet, as far as is known.
     #[must_use]
     pub const fn has_program(self) -> bool {
-        !matches!(self, Self::Ended { .. })
+        !matches!(self, Self::Ended { .. } | Self::Held)
     }
 }
 
@@ -170,6 +203,8 @@ pub struct Marks {
     pub activity: bool,
     /// When it printed last; 0 for never.
     pub output: Tick,
+    /// When its program was started, where this server started it; 0 if it found it running.
+    pub started: Option<Tick>,
     /// A person marked it, to name it by its mark later.
     pub chosen: bool,
     /// Its shell shows a prompt and waits for a command, as its marks say (OSC 133 B); false where it sends none.
@@ -221,6 +256,7 @@ impl State {
             is_synced: false,
             again: false,
             pipe: None,
+            revival: Revival::default(),
             marks: Marks::default(),
         };
         self.panes.insert(id, pane);
@@ -313,6 +349,25 @@ impl State {
         is_news
     }
 
+    /// Notes what runs in the foreground of a pane's shell, with its arguments; empty for nothing. What ran there before the pane came back is no longer offered then.
+    pub fn set_foreground(&mut self, id: PaneId, argv: Vec<String>) {
+        let Some(pane) = self.panes.get_mut(&id) else { return };
+        if pane.revival.runs == argv {
+            return;
+        }
+        if !argv.is_empty() {
+            pane.revival.ran.clear();
+        }
+        pane.revival.runs = argv;
+        self.version += 1;
+    }
+
+    /// What ran in a pane's shell before it came back is run again: it is offered no more.
+    pub fn forget_former(&mut self, id: PaneId) {
+        self.pane_mut(id).revival.ran.clear();
+        self.version += 1;
+    }
+
     /// The name of what runs in a pane's foreground, without its directory.
     #[must_use]
     pub fn program_label(&self, id: PaneId) -> String {
@@ -321,9 +376,19 @@ impl State {
             return program.clone();
         }
         let shell = || self.sessions.get(&pane.session)?.env.iter().find(|(name, _)| name == "SHELL").map(|(_, value)| value.as_str());
-        let program = pane.argv.first().map(String::as_str).or_else(shell).unwrap_or("shell");
+        let program = pane.program().first().map(String::as_str).or_else(shell).unwrap_or("shell");
         program.rsplit('/').next().unwrap_or(program).to_owned()
     }
+}
+
+/// The refusal of something that takes a program that runs.
+#[must_use]
+pub fn no_program(state: &State, pane: PaneId) -> Refusal {
+    if state.pane(pane).life == Life::Held {
+        let refusal = Refusal::new(Code::NotRunning, format!("the command of pane {pane} waits to be run again"));
+        return refusal.hint(format!("abide pane rerun -t {pane}"));
+    }
+    Refusal::new(Code::NotRunning, format!("the program of pane {pane} has ended")).hint("abide pane ls")
 }
 
 /// The refusal of something that takes a pane that is in a tab.

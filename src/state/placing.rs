@@ -58,7 +58,7 @@ impl State {
                 self.pane_mut(id).again = false;
                 self.take_out(id);
             }
-            Life::Ended { .. } => {
+            Life::Ended { .. } | Life::Held => {
                 self.take_out(id);
                 self.forget_pane(id, fx);
             }
@@ -71,12 +71,22 @@ impl State {
         }
     }
 
+    /// Starts a shell in a pane whose program does not run; a restart of the pane brings that back.
+    pub fn start_shell_instead(&mut self, id: PaneId, fx: &mut Effects) {
+        let pane = self.pane_mut(id);
+        pane.revival.instead = !pane.argv.is_empty();
+        let session = pane.session;
+        self.start_again(id, fx);
+        self.changed(session);
+    }
+
     /// Starts the program of a pane again, in the same place: at once if it has ended, else when it has been ended.
     pub fn restart_pane(&mut self, id: PaneId, grace: Span, fx: &mut Effects) {
         let session = self.pane(id).session;
+        self.pane_mut(id).revival.instead = false;
         match self.pane(id).life {
             Life::Ending => {}
-            Life::Ended { .. } => self.start_again(id, fx),
+            Life::Ended { .. } | Life::Held => self.start_again(id, fx),
             Life::Starting | Life::Running { .. } => {
                 let pane = self.pane_mut(id);
                 (pane.life, pane.again) = (Life::Ending, true);
@@ -88,9 +98,13 @@ impl State {
 
     /// What is held of the program that has ended is dropped, and a new one starts at the end of the step.
     fn start_again(&mut self, id: PaneId, fx: &mut Effects) {
-        fx.push(Effect::Forget { pane: id });
+        // Of one that came back and waited, nothing is held but what it showed, which it goes on from.
+        if self.pane(id).life != Life::Held {
+            fx.push(Effect::Forget { pane: id });
+        }
         let pane = self.pane_mut(id);
-        (pane.life, pane.again) = (Life::Starting, false);
+        (pane.life, pane.again, pane.revival.retried) = (Life::Starting, false, true);
+        pane.marks.started = None;
         let said = pane.screen.cwd().map(str::to_owned);
         let started = Some(pane.cwd.clone()).filter(|cwd| !cwd.is_empty());
         let places = said.into_iter().chain(started).map(Place::Directory).collect();

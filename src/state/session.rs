@@ -24,6 +24,8 @@ pub struct Session {
     pub cwd: String,
     /// The environment its programs get, ours not yet added.
     pub env: Vec<(String, String)>,
+    /// Variables whose values were not kept: the first client that shows it gives them.
+    pub wanting: Vec<String>,
     /// When it was made, in milliseconds since 1970.
     pub created_wall: u64,
     /// Grows over all sessions with each use: the highest was used last.
@@ -89,6 +91,7 @@ impl State {
             current: tab,
             cwd: new.cwd,
             env: new.env,
+            wanting: Vec::new(),
             created_wall: wall,
             used: take(&mut self.next_ids.used),
             size: new.size,

@@ -2,6 +2,8 @@
 //!
 //! Version 3: with what reads a pane's output and what alone has the focus. Version 2: with what was closed and can be brought back, floating panes and stacks. A reader of another version refuses it: what it describes is then adopted pane by pane.
 
+mod former;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::exit::ExitStatus;
@@ -10,7 +12,7 @@ use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::time::Tick;
 
 /// The version this binary writes.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Everything but screens.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -29,6 +31,8 @@ pub struct Structure {
     pub views: Vec<View>,
     /// Token and number of the last input of each client that is not in a pane's input.
     pub taken: Vec<(u64, u64)>,
+    /// Variables of sessions whose values were not kept, by name.
+    pub wanting: Vec<(SessionId, Vec<String>)>,
 }
 
 /// A session.
@@ -163,6 +167,21 @@ pub struct Pane {
     pub again: bool,
     /// The line for the shell that reads what it prints.
     pub pipe: Option<String>,
+    /// How it comes back when its program is gone.
+    pub revival: Revival,
+}
+
+/// How a pane comes back when its program is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Revival {
+    /// Whether its program is started not for the first time.
+    pub retried: bool,
+    /// Whether a shell runs in place of its program.
+    pub instead: bool,
+    /// What runs in the foreground of its shell.
+    pub runs: Vec<String>,
+    /// What ran there before it came back.
+    pub ran: Vec<String>,
 }
 
 /// Where a program is in its life.
@@ -176,6 +195,8 @@ pub enum Life {
     Ending,
     /// Has ended, and the pane stays.
     Ended(ExitStatus),
+    /// Is not run before a person says so.
+    Held,
 }
 
 /// What a client looks at.
@@ -197,7 +218,7 @@ pub struct View {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StructureError {
     /// It was written by another version.
-    #[error("the structure has version {0}, this binary reads {VERSION}")]
+    #[error("the structure has version {0}, this binary reads 3 to {VERSION}")]
     Version(u32),
     /// It is damaged.
     #[error("the structure is damaged: {0}")]
@@ -220,6 +241,7 @@ impl Structure {
         let (version, body) = bytes.split_first_chunk().ok_or_else(|| damaged("too short".into()))?;
         match u32::from_le_bytes(*version) {
             VERSION => postcard::from_bytes(body).map_err(|error| damaged(error.to_string())),
+            3 => former::third(body).map_err(|error| damaged(error.to_string())),
             version => Err(StructureError::Version(version)),
         }
     }

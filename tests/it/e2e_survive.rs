@@ -380,6 +380,7 @@ fn after_keeper_and_server_were_killed_sessions_come_back_with_shells_and_their_
     client.expect("fresh2");
     client.expect("/deep");
     world.cli(&["wait", "-t", "other", "--text", "it ran: sh -c echo born; exec cat", "--timeout", "20s"]).ok();
+    world.cli(&["pane", "rerun", "--shell", "-t", "other"]).ok();
     world.cli(&["wait", "-t", "other", "--text", "ready.", "--timeout", "20s"]).ok();
     // What was recalled outlives a kill of the server like everything else.
     world.kill_server();

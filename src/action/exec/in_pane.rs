@@ -8,6 +8,7 @@ use crate::state::call::Pending;
 use crate::state::command::{Order, script};
 use crate::state::effect::Effect;
 use crate::state::history::{self, InPane, Phase};
+use crate::state::pane::no_program;
 
 /// How long after its start a shell may take to show its first prompt, in milliseconds.
 const FIRST_PROMPT_MS: u64 = 10_000;
@@ -42,7 +43,7 @@ pub(in crate::action) fn ready(cx: &Cx<'_>, pane: PaneId) -> Result<bool, Refusa
     let entry = cx.state.pane(pane);
     let (screen, shell) = (&entry.screen, &entry.marks.shell);
     if !entry.life.is_live() {
-        return Err(Refusal::new(Code::NotRunning, format!("the program of pane {pane} has ended")).hint("abide pane ls"));
+        return Err(no_program(cx.state, pane));
     }
     if cx.state.calls.values().any(|open| matches!(&open.pending, Pending::InPane(wait) if wait.pane == pane)) {
         return Err(Refusal::new(Code::Busy, format!("another call runs a command in pane {pane}")).hint("try again when it has ended"));
@@ -65,7 +66,7 @@ pub(in crate::action) fn ready(cx: &Cx<'_>, pane: PaneId) -> Result<bool, Refusa
         return Err(Refusal::new(Code::NotAtPrompt, format!("the shell of pane {pane} runs a command"))
             .hint(format!("abide wait -t {pane} --prompt")));
     }
-    let is_young = entry.argv.is_empty() && cx.settings.shell.integration && cx.now.wall < entry.created_wall + FIRST_PROMPT_MS;
+    let is_young = entry.program().is_empty() && cx.settings.shell.integration && cx.now.wall < entry.created_wall + FIRST_PROMPT_MS;
     if is_young { Ok(false) } else { Err(no_marks(pane)) }
 }
 

@@ -19,6 +19,7 @@ pub mod pipe;
 pub mod place;
 pub mod popup;
 pub mod rename;
+pub mod rerun;
 pub mod resize;
 pub mod respawn;
 pub mod search;

@@ -11,6 +11,7 @@ use crate::base::code::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::state::command::quoted;
 use crate::state::effect::Effect;
+use crate::state::pane::no_program;
 
 /// Write what a pane prints to a file, or give it to a command
 ///
@@ -51,7 +52,7 @@ impl Apply for Pipe {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         if !cx.state.pane(pane).life.is_live() {
-            return Err(Refusal::new(Code::NotRunning, format!("the program of pane {pane} has ended")).hint("abide pane respawn"));
+            return Err(no_program(cx.state, pane).hint("abide pane respawn"));
         }
         let is_on = cx.state.pane(pane).pipe.is_some();
         let line = if self.toggle && is_on { None } else { self.line(cx, pane)? };

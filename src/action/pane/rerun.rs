@@ -1,0 +1,122 @@
+//! `pane.rerun`: runs again what ran in panes before they came back.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::PaneTarget;
+use crate::action::exec::in_pane::ready;
+use crate::action::later::LINE_MAX;
+use crate::action::pane::tab_of;
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::base::code::{Code, Refusal};
+use crate::base::id::PaneId;
+use crate::state::command::{quoted, script};
+use crate::state::effect::Effect;
+use crate::state::history;
+use crate::state::pane::Life;
+
+/// Run again what ran in a pane before a reboot
+///
+/// A pane that came back and waits runs its command; in one whose shell ran something, that is typed at the prompt. `pane ls --json` says what is offered.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Rerun {
+    /// The pane; else the one in focus
+    #[arg(short, long, value_name = "PANE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<PaneTarget>,
+
+    /// In all panes of the session that wait
+    #[arg(short, long, conflicts_with = "all")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub session: bool,
+
+    /// In all panes of all sessions that wait
+    #[arg(short, long, conflicts_with = "target")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+
+    /// Start a shell instead
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shell: bool,
+}
+
+/// Where something was run again.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Rerunning {
+    /// The panes.
+    pub panes: Vec<PaneId>,
+}
+
+impl Action for Rerun {
+    const NAME: &'static str = "pane.rerun";
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = Rerunning;
+}
+
+impl Apply for Rerun {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        if !self.all && !self.session {
+            let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
+            tab_of(cx, pane)?;
+            self.run(cx, pane)?;
+            return Ok(Answer::Now(Rerunning { panes: vec![pane] }));
+        }
+        let session = if self.all { None } else { Some(cx.state.pane(PaneTarget::or_own(self.target.as_ref(), cx)?).session) };
+        let waits = cx.state.panes.values().filter(|pane| pane.life == Life::Held && pane.tab.is_some());
+        let panes: Vec<PaneId> = waits.filter(|pane| session.is_none_or(|session| pane.session == session)).map(|pane| pane.id).collect();
+        if panes.is_empty() {
+            return Err(Refusal::new(Code::NotFound, "no pane waits to be told whether its command is to run").hint("abide pane ls --all"));
+        }
+        for pane in &panes {
+            self.run(cx, *pane)?;
+        }
+        Ok(Answer::Now(Rerunning { panes }))
+    }
+}
+
+impl Rerun {
+    fn run(&self, cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
+        let pane = cx.state.pane(id);
+        match pane.life {
+            Life::Held | Life::Ended { .. } if self.shell => cx.state.start_shell_instead(id, cx.fx),
+            Life::Held | Life::Ended { .. } => {
+                let grace = cx.grace(None);
+                cx.state.restart_pane(id, grace, cx.fx);
+            }
+            _ if self.shell => return Err(Refusal::new(Code::InvalidParams, format!("something runs in pane {id}"))),
+            _ if pane.revival.instead => {
+                let refusal = Refusal::new(Code::InvalidParams, format!("a shell runs in pane {id}, in place of its command"));
+                return Err(refusal.hint(format!("abide pane respawn --kill -t {id}")));
+            }
+            _ if pane.revival.ran.is_empty() => {
+                let refusal = Refusal::new(Code::NotFound, format!("nothing is known that ran in pane {id} before"));
+                return Err(refusal.hint("abide pane respawn runs its program again"));
+            }
+            _ => type_again(cx, id)?,
+        }
+        Ok(())
+    }
+}
+
+/// Types what ran in the shell of a pane at its prompt.
+fn type_again(cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
+    if !ready(cx, id)? {
+        let refusal = Refusal::new(Code::NotAtPrompt, format!("the shell of pane {id} shows no prompt yet"));
+        return Err(refusal.hint(format!("abide wait -t {id} --prompt")));
+    }
+    let pane = cx.state.pane(id);
+    let words = &pane.revival.ran;
+    // One word is no script here.
+    let line = if let [word] = words.as_slice() { quoted(word) } else { script(words) };
+    if line.contains(char::is_control) || LINE_MAX < line.len() {
+        return Err(Refusal::new(Code::InvalidParams, format!("what ran in pane {id} cannot be typed: it is no short line of plain text")));
+    }
+    let bytes = history::typed(&pane.screen, &line);
+    cx.fx.push(Effect::Write { pane: id, bytes });
+    cx.state.forget_former(id);
+    Ok(())
+}

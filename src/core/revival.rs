@@ -1,0 +1,132 @@
+//! Panes that come back without their programs: which wait for a person, what they are told, and whose environment programs get that are run again.
+
+use crate::action::{Access, later};
+use crate::base::code::Refusal;
+use crate::base::exit::ExitStatus;
+use crate::base::id::{ClientId, PaneId, SessionId};
+use crate::base::key::{KeyCode, KeyInput, KeyKind};
+use crate::base::text::harmless;
+use crate::base::time::{Now, Span};
+use crate::core::monitor::NOTICE_MAX;
+use crate::core::{Core, Input};
+use crate::state::effect::{Effects, Place};
+use crate::state::pane::{Life, Pane};
+use crate::state::view::View;
+
+/// So long programs wait that are run again for a client that brings its environment.
+const SLEEP: Span = Span::seconds(1);
+/// A program that is run again and fails within this time could not be started properly: its pane stays.
+const START_WITHIN: Span = Span::seconds(10);
+/// What a shell shows for an interrupt (POSIX.1-2024 XCU 2.8.2): a person ended it.
+const INTERRUPTED: u8 = 130;
+
+/// What a person wants of a pane whose program does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// That it is run again.
+    Again,
+    /// That a shell is started.
+    Shell,
+}
+
+impl Core {
+    /// Panes came back whose programs are to be started: as soon as a client brings an environment, or somebody works with them, and soon at the latest.
+    pub fn sleep(&mut self, now: Now) {
+        self.sleeping = Some(now.tick + SLEEP);
+    }
+
+    /// Starts the programs that wait for an environment if it has come, or if there is no more time to wait for it.
+    pub(super) fn rouse(&mut self, now: Now, input: &Input<'_>, fx: &mut Effects) {
+        let Some(until) = self.sleeping else { return };
+        let env = match input {
+            Input::Connected { viewer, .. } if !viewer.read_only => Some(&viewer.env),
+            Input::Call { action, .. } if action.access() == Access::Read && now.tick < until => return,
+            Input::Call { .. } => None,
+            _ if now.tick < until => return,
+            _ => None,
+        };
+        self.sleeping = None;
+        for session in self.state.sessions.keys().copied().collect::<Vec<SessionId>>() {
+            if let Some(env) = env {
+                self.take_environment(session, env, fx);
+            }
+        }
+        self.start_all();
+        for (pane, cwd) in std::mem::take(&mut self.state.todo.start) {
+            self.start(pane, cwd, fx);
+        }
+    }
+
+    /// Every pane without a program gets one, at the end of the next step; it starts where the former one was.
+    pub fn start_all(&mut self) {
+        let starting = self.state.panes.values().filter(|pane| pane.life == Life::Starting);
+        let places = |cwd: &str| (!cwd.is_empty()).then(|| Place::Directory(cwd.into())).into_iter().collect();
+        self.state.todo.start = starting.map(|pane| (pane.id, places(&pane.cwd))).collect();
+    }
+
+    /// Says in a pane that waits for a person, below what it showed before, what can be done.
+    pub fn hold(&mut self, id: PaneId) {
+        let Some(pane) = self.state.panes.get_mut(&id).filter(|pane| pane.life == Life::Held) else { return };
+        pane.screen.feed(question(pane).as_bytes(), &mut Vec::new());
+    }
+
+    /// A program could not be started again: its pane waits, and says why.
+    pub(super) fn hold_failed(&mut self, id: PaneId, refusal: &Refusal, fx: &mut Effects) {
+        let pane = self.state.pane_mut(id);
+        pane.life = Life::Held;
+        // As long as nobody chose a shell that works, the command is what was asked for.
+        pane.revival.instead = false;
+        let why = harmless(&refusal.message, NOTICE_MAX);
+        pane.screen.feed(format!("\r\n\x1b[0;31m{why}\x1b[0m\r\n").as_bytes(), &mut Vec::new());
+        pane.screen.feed(question(pane).as_bytes(), &mut Vec::new());
+        self.state.version += 1;
+        self.complete(later::on_output(&self.state, id, 0), fx);
+    }
+
+    /// Whether a command that was run again has just failed, and nobody ended it.
+    pub(super) fn has_failed_again(&self, now: Now, id: PaneId, status: ExitStatus) -> bool {
+        let pane = self.state.pane(id);
+        let is_soon = pane.marks.started.is_none_or(|started| now.tick - started < START_WITHIN);
+        offers_shell(pane) && is_soon && !matches!(status.shell(), 0 | INTERRUPTED)
+    }
+
+    /// What a client's keys mean to a pane in its focus whose program does not run.
+    pub(super) fn chosen(&self, client: ClientId, keys: &[KeyInput]) -> Option<Choice> {
+        let focus = self.state.views.get(&client).filter(|view| !view.read_only).and_then(View::focus)?;
+        let pane = self.state.pane(focus);
+        let takes_shell = match pane.life {
+            Life::Held => true,
+            Life::Ended { .. } => offers_shell(pane),
+            _ => return None,
+        };
+        keys.iter().filter(|key| key.kind != KeyKind::Release).find_map(|key| match key.key.code {
+            KeyCode::Enter | KeyCode::Char('r' | 'R') => Some(Choice::Again),
+            KeyCode::Esc | KeyCode::Char('n' | 'N') if takes_shell => Some(Choice::Shell),
+            _ => None,
+        })
+    }
+
+    pub(super) fn choose(&mut self, client: ClientId, keys: &[KeyInput], now: Now, fx: &mut Effects) {
+        let choice = self.chosen(client, keys);
+        self.state.used(client, now);
+        let Some((choice, focus)) = choice.zip(self.state.view(client).focus()) else { return };
+        match choice {
+            Choice::Again => self.state.restart_pane(focus, self.settings.pane.grace(), fx),
+            Choice::Shell => self.state.start_shell_instead(focus, fx),
+        }
+    }
+}
+
+/// Whether a pane whose program has ended offers a shell in its place: it was run again.
+pub(super) fn offers_shell(pane: &Pane) -> bool {
+    pane.revival.retried && !pane.program().is_empty()
+}
+
+/// What takes the last row of a pane back that was told what can be done.
+pub(super) const ANSWERED: &[u8] = b"\r\x1b[2K\x1b[?7h\x1b[?25h";
+
+/// What can be done with a pane that waits: in one row, which the answer takes back.
+fn question(pane: &Pane) -> String {
+    let what = if pane.argv.is_empty() { "Enter or R starts a shell" } else { "Enter or R runs it again, Esc or N starts a shell" };
+    format!("\x1b[?7l\x1b[0;7m {what} \x1b[m\x1b[?25l")
+}
