@@ -22,6 +22,8 @@ const EVERY: Span = Span::seconds(1);
 const APART: Span = Span::millis(50);
 /// The most segments of scrollback that are handed over at once: the newest, the others follow while the pane is quiet.
 const SEGMENTS_AT_ONCE: usize = 8;
+/// So long after a program was ended from outside it may turn out that the machine goes down: what was there before is not overwritten.
+const DOUBT: Span = Span::seconds(10);
 /// Segments that are kept of every pane, however many panes there are.
 const SEGMENTS_MIN: u64 = 2;
 /// Images that take more than this, in bytes, are not written.
@@ -144,6 +146,16 @@ impl Disk {
         }
     }
 
+    /// A program was ended from outside, as all are when the machine goes down or the user is logged out: that its pane goes is not written before it is certain
+    /// that it was not that. `state` is that before.
+    pub(super) fn doubt(&mut self, now: Tick, state: &mut State) {
+        if self.due.is_some() && !is_doubtful(state, now) {
+            self.write_structure(now, state);
+        }
+        state.doubt = Some(now + DOUBT);
+        state.version += 1;
+    }
+
     /// The structure changed.
     pub(super) fn changed(&mut self, now: Tick) {
         if self.path.is_some() && self.due.is_none() {
@@ -189,8 +201,8 @@ impl Disk {
     }
 
     /// When something is to be handed over.
-    pub(super) fn deadline(&self) -> Option<Tick> {
-        self.panes.values().filter_map(|pane| pane.due).chain(self.due).min()
+    pub(super) fn deadline(&self, state: &State) -> Option<Tick> {
+        self.panes.values().filter_map(|pane| pane.due).chain(self.due.map(|due| due.max(state.doubt.unwrap_or(due)))).min()
     }
 
     /// The structure as it is to be found after a restart.
@@ -212,9 +224,12 @@ impl Disk {
             self.find_place(pane, now, &place);
             self.show(pane, now, state);
         }
-        if self.due.is_none_or(|due| now < due) {
-            return;
+        if !is_doubtful(state, now) && self.due.is_some_and(|due| due <= now) {
+            self.write_structure(now, state);
         }
+    }
+
+    fn write_structure(&mut self, now: Tick, state: &State) {
         self.forgotten.retain(|pane| !self.db.forget(*pane));
         let is_handed = self.db.structure(self.structure(state)) && self.forgotten.is_empty();
         self.handed = now;
@@ -259,16 +274,22 @@ impl Disk {
         }
         let bounds = (self.segments_max(state.panes.len()), usize::MAX);
         let mut disk = std::mem::replace(self, Self::off());
-        let structure = disk.structure(state);
+        let is_certain = !is_doubtful(state, now);
+        let structure = is_certain.then(|| disk.structure(state));
         let Some(path) = disk.path else { return };
-        for pane in &disk.forgotten {
+        for pane in disk.forgotten.iter().filter(|_| is_certain) {
             disk.db.forget(*pane);
         }
-        let has_sessions = !state.sessions.is_empty();
+        let has_sessions = !state.sessions.is_empty() || !is_certain;
         let shown = disk.panes.iter_mut().filter_map(|(pane, written)| Some((*pane, written.next(state.panes.get_mut(pane)?, bounds).0)));
         disk.db.finish(structure, shown);
         if !has_sessions {
             db::remove(&path);
         }
     }
+}
+
+/// Whether what has gone from the state may be there again soon.
+fn is_doubtful(state: &State, now: Tick) -> bool {
+    state.doubt.is_some_and(|until| now < until)
 }

@@ -37,6 +37,7 @@ pub(super) fn structure(state: &State, taken: Vec<(u64, u64)>) -> Structure {
             .filter(|session| !session.wanting.is_empty())
             .map(|session| (session.id, session.wanting.clone()))
             .collect(),
+        doubt: state.doubt,
     }
 }
 
@@ -50,7 +51,7 @@ const IDS_JUMP: u64 = 1000;
 /// What of a structure goes to disk: nothing that only clients that are there now need, and of environments no secrets but their names.
 pub(super) fn durable(kept: Structure) -> Structure {
     let is_durable = |name: &str| DURABLE.contains(&name) || DURABLE_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    let mut kept = Structure { views: Vec::new(), taken: Vec::new(), graves: Vec::new(), ..kept };
+    let mut kept = Structure { views: Vec::new(), taken: Vec::new(), graves: Vec::new(), doubt: None, ..kept };
     let mut wanting: BTreeMap<SessionId, Vec<String>> = kept.wanting.into_iter().collect();
     for session in &mut kept.sessions {
         let secrets = session.env.extract_if(.., |(name, _)| !is_durable(name)).map(|(name, _)| name);
@@ -200,7 +201,8 @@ fn view(token: u64, at: &Whereabouts) -> kept::View {
 /// The state that was kept. `screen` gives the screen of a pane.
 pub(super) fn state(kept: Structure, mut screen: impl FnMut(&kept::Pane) -> Terminal) -> State {
     let [session, tab, pane, client, call, used] = kept.next_ids;
-    let mut state = State { next_ids: NextIds { session, tab, pane, client, call, used }, ..State::default() };
+    let next_ids = NextIds { session, tab, pane, client, call, used };
+    let mut state = State { next_ids, doubt: kept.doubt, ..State::default() };
     for kept in kept.panes {
         let screen = screen(&kept);
         state.panes.insert(kept.id, restored_pane(kept, screen));

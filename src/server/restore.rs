@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow, bail};
 use tokio::io::Interest;
 use tokio::sync::mpsc::Sender;
 
+use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::memory::{HeapMemory, Memory};
@@ -337,7 +338,7 @@ impl Server {
                 let state = self.core.state.pane(pane);
                 // One that came back, or is started again, was not yet asked for.
                 if state.life.has_program() && !(state.life == Life::Starting && state.revival.retried) {
-                    self.step(Input::Ended { pane, status: crate::base::exit::ExitStatus::Lost, left: Vec::new() }, Origin::None);
+                    self.pane_ended(pane, ExitStatus::Lost, Vec::new());
                 }
                 continue;
             };

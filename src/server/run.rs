@@ -9,6 +9,7 @@ use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 
+use crate::base::exit::ExitStatus;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::Memory;
 use crate::base::time::{Span, Tick};
@@ -21,7 +22,9 @@ use crate::server::edge::{Origin, Server};
 use crate::server::pane::{NAME_AFTER, PaneIo, QUIET, Stop, TURN_BYTES_MAX, exit_status};
 use crate::server::place::Place;
 use crate::server::settings;
+use crate::state::Leaving;
 use crate::state::effect::Effects;
+use crate::state::pane::Life;
 use crate::state::view::View;
 use crate::wire::frame::{self, Bye, ToClient};
 use crate::wire::keeper::{CONTROL_WAITING, RESTART_STATUS};
@@ -166,8 +169,14 @@ impl Server {
     /// Carries effects out, after what they rest on is kept.
     pub(super) fn settle(&mut self, effects: Effects, origin: Origin) {
         self.keep();
-        if std::mem::take(&mut self.core.state.todo.save) {
+        let is_stopped = self.core.state.leaving == Some(Leaving::Stop) && !self.core.state.panes.is_empty();
+        let is_saved = std::mem::take(&mut self.core.state.todo.save);
+        if is_saved {
             self.disk.hurry(now().tick);
+        }
+        if is_stopped || is_saved {
+            // A person means it as it is.
+            self.core.state.doubt = None;
         }
         for effect in effects {
             self.perform(effect, origin);
@@ -278,8 +287,17 @@ impl Server {
         io.exit = None;
         io.stop = Stop::None;
         tracing::info!(%pane, ?status, "ended");
-        self.step(Input::Ended { pane, status: exit_status(status), left }, Origin::None);
+        self.pane_ended(pane, exit_status(status), left);
         self.mark_stale();
+    }
+
+    /// The program of a pane has ended.
+    pub(super) fn pane_ended(&mut self, pane: PaneId, status: ExitStatus, left: Vec<u32>) {
+        let is_meant = self.core.state.panes.get(&pane).is_none_or(|pane| pane.life == Life::Ending);
+        if !is_meant && status.is_from_outside() {
+            self.disk.doubt(now().tick, &mut self.core.state);
+        }
+        self.step(Input::Ended { pane, status, left }, Origin::None);
     }
 
     /// Something may look different now.
@@ -378,7 +396,7 @@ impl Server {
     fn next_deadline(&self) -> Option<Tick> {
         let panes = self.panes.values().flat_map(|io| [io.quiet_at, io.named_at, io.held_until, io.stop.deadline()]).flatten();
         let draws = self.conns.values().filter_map(Conn::draw_deadline);
-        panes.chain(draws).chain(self.core.next_deadline()).chain(self.command_deadline()).chain(self.disk.deadline()).min()
+        panes.chain(draws).chain(self.core.next_deadline()).chain(self.command_deadline()).chain(self.disk.deadline(&self.core.state)).min()
     }
 
     fn pass_deadlines(&mut self) {
@@ -400,7 +418,7 @@ impl Server {
         if is_due(self.command_deadline()) {
             self.pass_command_deadlines(now);
         }
-        if is_due(self.disk.deadline()) {
+        if is_due(self.disk.deadline(&self.core.state)) {
             self.disk.write(now, &mut self.core.state, |pane| place(self.panes.get(&pane)?));
         }
     }

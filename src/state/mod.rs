@@ -35,6 +35,7 @@ pub use crate::layout::tree::Direction;
 
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
+use crate::base::time::Tick;
 use crate::state::buffer::Buffers;
 use crate::state::call::Open;
 use crate::state::command::Commands;
@@ -69,6 +70,8 @@ pub struct State {
     pub history: History,
     /// What was closed and can be brought back for a while, the latest last.
     pub graves: Vec<Grave>,
+    /// Until when programs that were ended from outside may have been ended because the machine goes down.
+    pub doubt: Option<Tick>,
     /// Panes that show what they showed before a reboot, and go on from there when their program runs.
     pub recalled: BTreeSet<PaneId>,
     /// Paste buffers.

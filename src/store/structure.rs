@@ -33,6 +33,8 @@ pub struct Structure {
     pub taken: Vec<(u64, u64)>,
     /// Variables of sessions whose values were not kept, by name.
     pub wanting: Vec<(SessionId, Vec<String>)>,
+    /// Until when it is not certain that programs ended because a person wanted it.
+    pub doubt: Option<Tick>,
 }
 
 /// A session.

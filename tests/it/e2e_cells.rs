@@ -4,9 +4,11 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use crate::e2e_disk::shown;
 use crate::e2e_survive::{Dice, pull_the_plug, wait_until};
-use crate::harness::{Abide, World};
+use crate::harness::{Abide, PATIENCE, World, gone_within, signal};
 
 const SIZE: (u16, u16) = (100, 30);
 /// What a line says below what a pane showed.
@@ -141,6 +143,66 @@ fn only_the_layout_is_written_where_that_is_asked_for_and_what_was_there_is_drop
     client.press("C-b p");
     client.expect("ready$");
     client.expect_without("other2");
+}
+
+/// Two panes, one of whose programs cleans up and one that does not; both are ended as a machine does that goes down.
+fn goes_down(world: &Arc<World>) {
+    world.cli(&["new", "-d", "work", "--", "sh", "-c", "trap 'echo saved; exit 143' TERM; echo up1; while :; do sleep 0.05; done"]).ok();
+    world.cli(&["pane", "split", "-t", "work", "--", "sh", "-c", "echo up2; exec cat"]).ok();
+    for (pane, word) in [("work:1.1", "up1"), ("work:1.2", "up2")] {
+        world.cli(&["wait", "-t", pane, "--text", word, "--timeout", "20s"]).ok();
+    }
+    world.cli(&["rename", "-t", "work", "named-late"]).ok();
+    for pane in world.cli(&["pane", "ls", "-t", "named-late", "--json"]).ok().json().as_array().expect("a list") {
+        signal(i32::try_from(pane["pid"].as_i64().expect("it runs")).expect("a pid"), Signal::TERM);
+    }
+}
+
+/// What comes back of them.
+#[track_caller]
+fn is_back(world: &Arc<World>) {
+    let client = Abide::start_in(world, &["attach", "named-late"], SIZE);
+    client.expect("up1");
+    client.expect("up2");
+    assert_eq!(panes(world).len(), 2);
+}
+
+#[test]
+fn a_machine_that_goes_down_closes_nothing_even_if_it_takes_its_time() {
+    let world = Arc::new(World::new());
+    goes_down(&world);
+    let server = world.server_pid();
+    for pid in [server, world.keeper_pid()] {
+        signal(pid, Signal::TERM);
+    }
+    assert!(gone_within(server, PATIENCE), "it hands over");
+    wait_until("both programs have ended", || panes(&world).is_empty());
+    // Then come the five seconds after which a server leaves that has nothing to do.
+    let (server, keeper) = (world.server_pid(), world.keeper_pid());
+    assert!(gone_within(server, PATIENCE) && gone_within(keeper, PATIENCE), "they stay");
+    is_back(&world);
+}
+
+#[test]
+fn what_was_ended_by_hand_is_closed_once_it_is_certain() {
+    let world = Arc::new(World::new());
+    world.cli(&["new", "-d", "other"]).ok();
+    goes_down(&world);
+    wait_until("both programs have ended", || panes(&world).len() == 1);
+    world.cli(&["save"]).ok();
+    wait_until("it is written", || panes_on_disk(&world) == 1);
+    pull_the_plug(&world);
+    assert_eq!(panes(&world).len(), 1);
+}
+
+/// How many screens are on disk.
+fn panes_on_disk(world: &World) -> usize {
+    let count = || {
+        let path = world.path("state/abide/abide.db");
+        let db = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        db.query_row("SELECT count(*) FROM screen", [], |row| row.get::<_, i64>(0))
+    };
+    count().ok().and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX)
 }
 
 /// Numbers in a pane that counts, oldest first.

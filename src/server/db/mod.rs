@@ -149,14 +149,16 @@ impl Db {
         }
     }
 
-    /// Writes the structure and what panes show a last time, and waits until everything handed over is written. Only for the end: it blocks.
-    pub(super) fn finish(mut self, last: Vec<u8>, shown: impl Iterator<Item = (PaneId, Shown)>) {
+    /// Writes what panes show a last time, and the structure if it is to be, and waits until everything handed over is written. Only for the end: it blocks.
+    pub(super) fn finish(mut self, last: Option<Vec<u8>>, shown: impl Iterator<Item = (PaneId, Shown)>) {
         if let Some(jobs) = self.jobs.take() {
             for (pane, shown) in shown {
                 // A thread that has given up takes nothing more.
                 drop(jobs.send(Job::Show(pane, shown)));
             }
-            drop(jobs.send(Job::Structure(last)));
+            if let Some(structure) = last {
+                drop(jobs.send(Job::Structure(structure)));
+            }
         }
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has written what it could.

@@ -34,7 +34,7 @@ impl Desk {
     fn written(&self, structure: &[u8]) {
         let (db, _news) = self.start();
         assert!(db.show(PaneId(4), hello()));
-        db.finish(structure.to_vec(), std::iter::empty());
+        db.finish(Some(structure.to_vec()), std::iter::empty());
     }
 }
 
@@ -59,7 +59,7 @@ fn what_was_written_is_read_after_the_end() {
     let (db, _news) = desk.start();
     assert!(db.structure(b"one".to_vec()));
     assert!(db.show(PaneId(4), hello()) && db.show(PaneId(5), hello()) && db.forget(PaneId(5)));
-    db.finish(b"two".to_vec(), std::iter::once((PaneId(6), hello())));
+    db.finish(Some(b"two".to_vec()), std::iter::once((PaneId(6), hello())));
     let stored = load(&desk.path());
     assert_eq!(stored.structure.as_deref(), Some(&b"two"[..]));
     assert_eq!(stored.shown, BTreeMap::from([(PaneId(4), hello()), (PaneId(6), hello())]));
@@ -80,17 +80,17 @@ fn segments_are_added_replaced_and_dropped_with_the_screen_they_belong_to() {
         let (db, _news) = desk.start();
         assert!(db.structure(b"one".to_vec()) && db.show(PaneId(4), hello()));
         let db = if apart {
-            db.finish(b"one".to_vec(), std::iter::empty());
+            db.finish(Some(b"one".to_vec()), std::iter::empty());
             desk.start().0
         } else {
             db
         };
         assert!(db.show(PaneId(4), next(b"two", &[(8, b"changed"), (9, b"nine")], 8..10, 8)));
-        db.finish(b"two".to_vec(), std::iter::empty());
+        db.finish(Some(b"two".to_vec()), std::iter::empty());
         assert_eq!(load(&desk.path()).shown[&PaneId(4)], next(b"two", &[(8, b"changed"), (9, b"nine")], 8..10, 8));
         let db = desk.start().0;
         assert!(db.forget_all());
-        db.finish(b"three".to_vec(), std::iter::empty());
+        db.finish(Some(b"three".to_vec()), std::iter::empty());
         let stored = load(&desk.path());
         assert_eq!((stored.shown.len(), stored.problem), (0, None));
         super::remove(&desk.path());
@@ -201,7 +201,7 @@ fn what_cannot_be_written_is_tried_again_and_told_once() {
     fs::remove_dir_all(desk.dir.path()).expect("removed");
     assert!(db.structure(b"again".to_vec()));
     assert_eq!(next(&news), News::Anew);
-    db.finish(b"the last".to_vec(), std::iter::empty());
+    db.finish(Some(b"the last".to_vec()), std::iter::empty());
     assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"the last"[..]));
 }
 
@@ -215,7 +215,7 @@ fn a_database_that_breaks_meanwhile_is_put_aside_and_written_anew() {
     assert!(db.structure(b"after".to_vec()));
     assert!(matches!(next(&news), News::Failing(_)));
     assert_eq!((next(&news), next(&news)), (News::Fine, News::Anew));
-    db.finish(b"the last".to_vec(), std::iter::empty());
+    db.finish(Some(b"the last".to_vec()), std::iter::empty());
     assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"the last"[..]));
     assert!(desk.dir.path().join("abide.db.damaged").exists());
 }
@@ -247,6 +247,6 @@ fn a_constant_stream_is_written_all_the_same() {
         // A full queue is part of the stream.
         db.structure(b"again".to_vec());
     }
-    db.finish(b"last".to_vec(), std::iter::empty());
+    db.finish(Some(b"last".to_vec()), std::iter::empty());
     assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"last"[..]));
 }

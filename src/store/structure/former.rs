@@ -51,7 +51,7 @@ impl From<Pane> for now::Pane {
 pub(super) fn third(body: &[u8]) -> Result<Structure, postcard::Error> {
     let Third { next_ids, sessions, tabs, panes, graves, views, taken } = postcard::from_bytes(body)?;
     let panes = panes.into_iter().map(now::Pane::from).collect();
-    Ok(Structure { next_ids, sessions, tabs, panes, graves, views, taken, wanting: Vec::new() })
+    Ok(Structure { next_ids, sessions, tabs, panes, graves, views, taken, wanting: Vec::new(), doubt: None })
 }
 
 #[cfg(test)]
