@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustix::process::Signal;
 
 use crate::e2e_survive::wait_until;
-use crate::harness::{Abide, PATIENCE, World, signal, status_field};
+use crate::harness::{Abide, Api, PATIENCE, World, signal, status_field};
 
 const SIZE: (u16, u16) = (100, 24);
 
@@ -76,4 +76,99 @@ fn f10_where_memory_ends_the_server_goes_before_everybody_else() {
     assert_eq!(scores(), [(own + 200).min(1000), own, own]);
     world.kill_keeper();
     assert_eq!(scores(), [(own + 200).min(1000), own, own], "with the keeper that the server has started");
+}
+
+fn fds(pid: i32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).expect("it runs").count()
+}
+
+#[test]
+fn f09_failed_starts_are_told_and_leave_nothing() {
+    let world = World::new();
+    world.cli(&["new", "-d", "work"]).ok();
+    let fail = || world.cli(&["tab", "new", "-d", "-t", "work", "--", "/no/such/program"]).refused(1, &["/no/such/program", "command -v NAME"]);
+    fail();
+    let roles = [world.server_pid(), world.keeper_pid()];
+    let before = roles.map(fds);
+    let mut api = Api::connect(&world);
+    for _ in 0..300 {
+        api.refused("tab.new", &serde_json::json!({"target": "work", "background": true, "command": ["/no/such/program"]}));
+    }
+    drop(api);
+    fail();
+    // What was counted may have had a call in it that was just ending.
+    wait_until("all fds are given back", || roles.map(fds).iter().zip(before).all(|(now, before)| *now <= before));
+    assert_eq!(world.cli(&["pane", "ls", "--all", "--json"]).ok().json().as_array().map(Vec::len), Some(1));
+    assert_eq!([world.server_pid(), world.keeper_pid()], roles);
+}
+
+#[test]
+fn f29_where_no_terminal_is_left_what_comes_is_refused_and_what_is_there_goes_on() {
+    let world = Arc::new(World::new());
+    let mounted = "mount -t devpts -o newinstance,ptmxmode=666,max=5 devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx";
+    if world.run("unshare", &["-Urm", "sh", "-c", mounted], b"").code != 0 {
+        eprintln!("NOT TESTED: this kernel allows no mounts of one's own, so terminals cannot run out for one test alone");
+        return;
+    }
+    let start = format!("{mounted} && exec {} new -d work", env!("CARGO_BIN_EXE_abide"));
+    world.run("unshare", &["-Urm", "sh", "-c", &start], b"").ok();
+    let refused = (0..10).map(|_| world.cli(&["tab", "new", "-d", "-t", "work"])).find(|made| made.code != 0);
+    refused.expect("five are not enough for ten tabs").refused(1, &["could not be started", "terminal"]);
+    let roles = [world.server_pid(), world.keeper_pid()];
+    let before = roles.map(fds);
+    for _ in 0..20 {
+        assert_ne!(world.cli(&["tab", "new", "-d", "-t", "work"]).code, 0);
+    }
+    // What was counted may have had a call in it that was just ending.
+    wait_until("all fds are given back", || roles.map(fds).iter().zip(before).all(|(now, before)| *now <= before));
+    let panes = world.cli(&["pane", "ls", "--all", "--json"]).ok().json();
+    let last = panes.as_array().and_then(|panes| panes.last()?["id"].as_str().map(str::to_owned)).expect("there are some");
+    world.cli(&["pane", "close", "--now", "-t", &last]).ok();
+    world.cli(&["tab", "new", "-d", "-t", "work"]).ok();
+    assert_eq!([world.server_pid(), world.keeper_pid()], roles);
+    let client = Abide::start_in(&world, &["attach", "work"], SIZE);
+    client.expect("ready$");
+    client.type_line("echo still$((1+1))");
+    client.expect("still2");
+}
+
+#[test]
+fn f12_a_follower_of_a_log_that_stands_still_costs_little_and_slows_nobody() {
+    let world = World::new();
+    world.cli(&["new", "-d", "work"]).ok();
+    let mut api = Api::connect(&world);
+    let (id, _) = api.start("work", &["sh", "-c", "yes 'a line that is long enough to fill what is kept of it' | head -c 60000000; echo over; exec cat"]);
+    let memory = || -> u64 {
+        let line = status_field(world.server_pid(), "RssAnon").expect("it runs");
+        line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("kB")
+    };
+    let before = memory();
+    let mut stalled: Vec<Api> = (0..8).map(|_| Api::connect(&world)).collect();
+    for follower in &mut stalled {
+        follower.send("process.logs", &serde_json::json!({"id": id, "follow": true}));
+    }
+    wait_until("the command has said everything", || world.cli(&["logs", &id]).ok().stdout.contains("over"));
+    assert_eq!(api.text("work", "echo beside"), "beside");
+    let grown = memory().saturating_sub(before);
+    assert!(grown < 8 * 8 * 1024, "{grown} KiB for eight that do not read");
+    drop(stalled);
+}
+
+#[test]
+fn f21_after_a_stand_still_of_everything_all_goes_on() {
+    let world = Arc::new(World::new());
+    let client = Abide::start_in(&world, &["new", "work"], SIZE);
+    client.expect("ready$");
+    let roles = [world.server_pid(), world.keeper_pid(), client.pid()];
+    // Something is owed while nobody can give it.
+    client.type_line("for n in 1 2 3 4 5 6 7 8 9; do echo count$n; sleep 0.1; done; echo o$((1+1))ver");
+    client.expect("count1");
+    roles.iter().for_each(|pid| signal(*pid, Signal::STOP));
+    let stopped = std::time::Instant::now();
+    wait_until("it was longer than a server has to answer", || stopped.elapsed() > std::time::Duration::from_secs(4));
+    roles.iter().for_each(|pid| signal(*pid, Signal::CONT));
+    client.expect("o2ver");
+    client.type_line("echo still$((1+1))");
+    client.expect("still2");
+    assert_eq!([world.server_pid(), world.keeper_pid()], [roles[0], roles[1]]);
 }

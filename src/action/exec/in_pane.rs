@@ -10,8 +10,8 @@ use crate::state::effect::Effect;
 use crate::state::history::{self, InPane, Phase};
 use crate::state::pane::no_program;
 
-/// How long after its start a shell may take to show its first prompt, in milliseconds.
-const FIRST_PROMPT_MS: u64 = 10_000;
+/// How long after its start a shell may take to show its first prompt.
+const FIRST_PROMPT_WITHIN: Span = Span::seconds(10);
 
 /// Types a command at the prompt of a pane's shell; the call is answered when the shell says that it has ended.
 pub(super) fn run<R>(cx: &mut Cx<'_>, pane: PaneId, order: &Order) -> Result<Answer<R>, Refusal> {
@@ -66,7 +66,8 @@ pub(in crate::action) fn ready(cx: &Cx<'_>, pane: PaneId) -> Result<bool, Refusa
         return Err(Refusal::new(Code::NotAtPrompt, format!("the shell of pane {pane} runs a command"))
             .hint(format!("abide wait -t {pane} --prompt")));
     }
-    let is_young = entry.program().is_empty() && cx.settings.shell.integration && cx.now.wall < entry.created_wall + FIRST_PROMPT_MS;
+    let is_new = entry.marks.started.is_none_or(|started| cx.now.tick - started < FIRST_PROMPT_WITHIN);
+    let is_young = entry.program().is_empty() && cx.settings.shell.integration && is_new;
     if is_young { Ok(false) } else { Err(no_marks(pane)) }
 }
 
