@@ -7,7 +7,9 @@ use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
 use crate::server::db::{self, Db, TEXT_MAX, TOGETHER, Tell};
 use crate::server::keep;
+use crate::server::saved::Snapshots;
 use crate::state::{State, ansi};
+use crate::store::structure::Structure;
 
 /// The most rows kept of a pane.
 const ROWS_MAX: usize = 2000;
@@ -38,6 +40,8 @@ pub(super) struct Disk {
     found: Option<String>,
     /// Why nothing can be written, while that is so.
     failing: Option<String>,
+    /// Snapshots of sessions, which are files of their own.
+    pub(super) snapshots: Snapshots,
 }
 
 /// When what a pane shows is to be written, and when it was.
@@ -66,6 +70,7 @@ impl Disk {
             recalled: BTreeMap::new(),
             found: None,
             failing: None,
+            snapshots: Snapshots::default(),
         }
     }
 
@@ -145,13 +150,18 @@ impl Disk {
 
     /// The structure as it is to be found after a restart.
     fn structure(&self, state: &State) -> Vec<u8> {
+        self.kept(state).encode()
+    }
+
+    /// The same, not yet encoded.
+    pub(super) fn kept(&self, state: &State) -> Structure {
         let mut kept = keep::durable(keep::structure(state, Vec::new()));
         for pane in &mut kept.panes {
             if let Some(place) = self.places.get(&pane.id) {
                 pane.cwd.clone_from(place);
             }
         }
-        kept.encode()
+        kept
     }
 
     /// Hands over what is due. `place` finds out where the program of a pane is.

@@ -45,6 +45,7 @@ impl Server {
             }
             Event::PipeEnded(pane, line, how) => self.pipe_ended(pane, &line, &how),
             Event::Procs(event) => self.proc_event(event),
+            Event::Snapshot(call, done) => self.snapshot_done(call, done),
             Event::Disk(news) => self.disk_news(news),
             Event::Drained(pane) => {
                 if let Some(io) = self.panes.get_mut(&pane) {

@@ -22,6 +22,8 @@ use crate::wire::frame::{Notice, ToClient};
 
 /// What a pane shows whose text was damaged.
 const DAMAGED: &str = "\x1b[0;2mwhat this pane showed was damaged on disk\x1b[0m";
+/// What a pane says that came back.
+const AFTER_RESTART: &str = "restored after a restart";
 /// The longest command that is told of, in bytes.
 const COMMAND_MAX: usize = 512;
 
@@ -55,7 +57,7 @@ pub(super) fn state(path: PathBuf, tell: Tell, restore: &Restore, screen: impl F
     }
     for pane in state.panes.values() {
         let text = disk.recalled.entry(pane.id).or_default();
-        *text = history(text, &told(pane));
+        *text = history(text, &format!("{AFTER_RESTART}{}", told(pane)));
     }
     (state, disk)
 }
@@ -70,13 +72,13 @@ pub(super) fn disk(path: PathBuf, tell: Tell, state: &State) -> Disk {
     let mut disk = Disk::new(path, tell, problem);
     for pane in held {
         let text = texts.remove(&pane).map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default();
-        disk.recalled.insert(pane, history(&text, &told(state.pane(pane))));
+        disk.recalled.insert(pane, history(&text, &format!("{AFTER_RESTART}{}", told(state.pane(pane)))));
     }
     disk
 }
 
 /// What the line says of a pane that came back, besides that it did.
-fn told(pane: &Pane) -> String {
+pub(super) fn told(pane: &Pane) -> String {
     let words = |argv: &[String]| harmless(&argv.join(" "), COMMAND_MAX);
     match (pane.argv.as_slice(), pane.revival.ran.as_slice()) {
         ([], []) => String::new(),
@@ -97,12 +99,12 @@ fn restored(bytes: &[u8], restore: &Restore, screen: impl Fn(Size) -> Terminal) 
 }
 
 /// What a restored pane shows before its program begins: what it showed, and a line that says so.
-fn history(text: &str, told: &str) -> String {
+pub(super) fn history(text: &str, line: &str) -> String {
     let mut shown = text.replace('\n', "\r\n");
     if !shown.is_empty() && !shown.ends_with('\n') {
         shown.push_str("\r\n");
     }
-    format!("{shown}\x1b[0;2mrestored after a restart{told}\x1b[0m\r\n")
+    format!("{shown}\x1b[0;2m{line}\x1b[0m\r\n")
 }
 
 impl Server {
@@ -154,8 +156,8 @@ mod tests {
 
     #[test]
     fn what_was_shown_comes_before_the_line_that_says_so() {
-        assert_eq!(history("", ""), "\x1b[0;2mrestored after a restart\x1b[0m\r\n");
-        assert_eq!(history("one\ntwo", "; it ran: x"), "one\r\ntwo\r\n\x1b[0;2mrestored after a restart; it ran: x\x1b[0m\r\n");
+        assert_eq!(history("", "back"), "\x1b[0;2mback\x1b[0m\r\n");
+        assert_eq!(history("one\ntwo", "back; it ran: x"), "one\r\ntwo\r\n\x1b[0;2mback; it ran: x\x1b[0m\r\n");
     }
 
     #[test]
