@@ -363,6 +363,8 @@ impl Server {
                 let message = String::from_utf8_lossy(&message);
                 tracing::warn!(pane = %PaneId(tag), errno, %message, "spawn failed");
                 self.spawning.remove(&PaneId(tag));
+                // What was typed meanwhile was meant for this program.
+                self.early.remove(&PaneId(tag));
                 self.started(PaneId(tag), Err(spawn_refusal(errno, &message)), Box::new(HeapMemory::default()));
             }
             FromKeeper::Exited { tag, status, end } => {

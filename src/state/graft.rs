@@ -60,7 +60,7 @@ impl State {
         if self.session_named(name).is_none() {
             return name.to_owned();
         }
-        let numbered = |number: u64| {
+        let numbered = |number: usize| {
             let end = format!("-{number}");
             let mut stem = name;
             while NAME_MAX < stem.len() + end.len() {
@@ -68,7 +68,8 @@ impl State {
             }
             format!("{stem}{end}")
         };
-        (2..).map(numbered).find(|name| self.session_named(name).is_none()).expect("numbers do not end")
+        let numbers = 2..=self.sessions.len() + 2;
+        numbers.map(numbered).find(|name| self.session_named(name).is_none()).expect("fewer are taken than were tried")
     }
 }
 
