@@ -104,7 +104,7 @@ pub struct PaneItem {
     pub tab: Option<TabId>,
     /// Its program and arguments; empty for the shell.
     pub command: Vec<String>,
-    /// What `pane rerun` runs in it; empty for nothing.
+    /// What ran in it or is its command, and does not run now: `pane rerun` runs it, or `pane respawn` where a shell runs in its place; empty for nothing.
     pub offered: Vec<String>,
     /// Where its program was started or said it is; empty where unknown.
     pub cwd: String,

@@ -17,6 +17,7 @@ pub mod process;
 pub mod server;
 pub mod session;
 pub mod shell;
+pub mod snapshot;
 pub mod tab;
 
 use clap::Args;

@@ -49,6 +49,10 @@ table! {
     server session::undo::Undo;
     server session::resize::Resize;
     server session::save::Save;
+    server snapshot::save::Save;
+    server snapshot::restore::Restore;
+    server snapshot::ls::Ls;
+    server snapshot::remove::Remove;
     server session::last::Last;
     server session::next::Next;
     server session::prev::Prev;

@@ -99,6 +99,10 @@ codes! {
     NoPromptMarks "no_prompt_marks" 1;
     /// The shell of the pane does not wait for a command: it runs one, or something is typed already.
     NotAtPrompt "not_at_prompt" 1;
+    /// Something on disk cannot be read or written.
+    DiskFailed "disk_failed" 1;
+    /// What is kept on disk is not as it was written.
+    Damaged "damaged" 1;
     /// The call was given up by its caller.
     Cancelled "cancelled" 1;
     /// A bug in abide.

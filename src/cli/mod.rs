@@ -278,11 +278,9 @@ fn own_pane(places: &Places) -> Option<PaneId> {
 /// A connection to the server if there is one, or if sessions wait on disk for a server to bring them back.
 fn present(places: &Places, pane: Option<PaneId>, entry: &Entry) -> Result<Option<Link>, Refusal> {
     let link = Link::connect(places, pane)?;
-    let is_wanted = || {
-        !entry.name.starts_with("server.")
-            && places.database().exists()
-            && file::settings().unwrap_or_default().persist.keep != Keep::Nothing
-    };
+    let is_on_disk = || places.database().exists() && file::settings().unwrap_or_default().persist.keep != Keep::Nothing;
+    let is_kept = || entry.name.starts_with("snapshot.") && places.snapshots().exists();
+    let is_wanted = || is_kept() || !entry.name.starts_with("server.") && is_on_disk();
     if link.is_none() && is_wanted() { start::link(places, pane).map(Some) } else { Ok(link) }
 }
 
@@ -402,7 +400,7 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     if is_looked_at {
         return print::text(&human::text(reply, platform::now().wall));
     }
-    let is_creation = matches!(verb, "new" | "split" | "break" | "float" | "start");
+    let is_creation = matches!(verb, "new" | "split" | "break" | "float" | "start" | "save");
     match reply.get(noun).or(reply.get("id")).and_then(Value::as_str).filter(|_| is_creation) {
         Some(id) => print::text(id),
         None => Ok(()),

@@ -14,6 +14,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("view", "What one client looks at"),
     ("client", "Attached clients"),
     ("shell", "What shells are told to mark their prompts and commands"),
+    ("snapshot", "States of sessions that are kept as files, to be restored"),
     ("process", "Processes of the panes"),
     ("task", "Supervised programs of a project"),
     ("server", "The server that keeps the sessions"),

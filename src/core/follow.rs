@@ -52,6 +52,12 @@ impl Core {
 
     /// A session takes those values from a client's environment that were not kept, and the variables that follow.
     pub(super) fn take_environment(&mut self, session: SessionId, from: &[(String, String)], fx: &mut Effects) {
+        self.fill_environment(session, from);
+        self.take_over(session, from, fx);
+    }
+
+    /// A session takes those values from an environment that were not kept.
+    pub(super) fn fill_environment(&mut self, session: SessionId, from: &[(String, String)]) {
         let own = self.state.session_mut(session);
         let mut is_news = false;
         for (name, value) in from {
@@ -63,7 +69,6 @@ impl Core {
             }
         }
         self.state.version += u64::from(is_news);
-        self.take_over(session, from, fx);
     }
 
     /// A session takes the variables that follow from this environment; what it lacks stays as it was.

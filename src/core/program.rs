@@ -59,7 +59,9 @@ impl Core {
         self.ended(now, id, (ExitStatus::Code(126), &[]), fx);
     }
 
-    pub(super) fn terminal_options(&self) -> Options {
+    /// What the terminals of programs are like that start now.
+    #[must_use]
+    pub fn terminal_options(&self) -> Options {
         let kept = &self.settings.scrollback;
         let pixels = self.state.views.values().max_by_key(|view| view.used).map(|view| view.cell_pixels).filter(|(x, y)| *x > 0 && *y > 0);
         let options = Options::default();

@@ -3,15 +3,20 @@
 use crate::action::{Access, later};
 use crate::base::code::Refusal;
 use crate::base::exit::ExitStatus;
+use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId};
 use crate::base::key::{KeyCode, KeyInput, KeyKind};
+use crate::base::memory::HeapMemory;
 use crate::base::text::harmless;
 use crate::base::time::{Now, Span};
 use crate::core::monitor::NOTICE_MAX;
 use crate::core::{Core, Input};
+use crate::state::State;
 use crate::state::effect::{Effects, Place};
+use crate::state::graft::Grafted;
 use crate::state::pane::{Life, Pane};
 use crate::state::view::View;
+use crate::term::Terminal;
 
 /// So long programs wait that are run again for a client that brings its environment.
 const SLEEP: Span = Span::seconds(1);
@@ -60,8 +65,24 @@ impl Core {
     /// Every pane without a program gets one, at the end of the next step; it starts where the former one was.
     pub fn start_all(&mut self) {
         let starting = self.state.panes.values().filter(|pane| pane.life == Life::Starting);
-        let places = |cwd: &str| (!cwd.is_empty()).then(|| Place::Directory(cwd.into())).into_iter().collect();
-        self.state.todo.start = starting.map(|pane| (pane.id, places(&pane.cwd))).collect();
+        self.state.todo.start = starting.map(|pane| (pane.id, places(pane))).collect();
+    }
+
+    /// Makes sessions of what a snapshot holds. Programs that are to run start at the end of the next step, with what they lack from this environment.
+    pub fn graft(&mut self, former: State, env: &[(String, String)], now: Now) -> Grafted {
+        let grafted = self.state.graft(former, now.wall);
+        for session in &grafted.sessions {
+            self.fill_environment(*session, env);
+        }
+        let starting = grafted.panes.values().filter_map(|id| self.state.panes.get(id)).filter(|pane| pane.life == Life::Starting);
+        self.state.todo.start.extend(starting.map(|pane| (pane.id, places(pane))).collect::<Vec<_>>());
+        grafted
+    }
+
+    /// An empty screen, for a pane whose program does not run yet.
+    #[must_use]
+    pub fn blank(&self, size: Size) -> Terminal {
+        Terminal::new(size, self.terminal_options(), Box::new(HeapMemory::default()))
     }
 
     /// Says in a pane that waits for a person, below what it showed before, what can be done.
@@ -115,6 +136,11 @@ impl Core {
             Choice::Shell => self.state.start_shell_instead(focus, fx),
         }
     }
+}
+
+/// Where a pane's program starts that comes back.
+fn places(pane: &Pane) -> Vec<Place> {
+    (!pane.cwd.is_empty()).then(|| Place::Directory(pane.cwd.clone())).into_iter().collect()
 }
 
 /// Whether a pane whose program has ended offers a shell in its place: it was run again.

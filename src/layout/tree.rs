@@ -161,6 +161,27 @@ impl<P: Copy + Eq> Node<P> {
     }
 }
 
+impl<P: Copy> Tree<P> {
+    /// The same with other panes in their places.
+    #[must_use]
+    pub fn map<Q>(&self, other: &impl Fn(P) -> Q) -> Tree<Q> {
+        Tree { root: self.root.map(other) }
+    }
+}
+
+impl<P: Copy> Node<P> {
+    fn map<Q>(&self, other: &impl Fn(P) -> Q) -> Node<Q> {
+        match self {
+            Self::Pane(pane) => Node::Pane(other(*pane)),
+            Self::Stack(stack) => Node::Stack(Stack { panes: stack.panes.iter().map(|pane| other(*pane)).collect(), open: stack.open }),
+            Self::Split(split) => {
+                let part = |part: &Part<P>| Part { weight: part.weight, node: part.node.map(other) };
+                Node::Split(Split { axis: split.axis, parts: split.parts.iter().map(part).collect() })
+            }
+        }
+    }
+}
+
 /// The length of `size` along `axis`.
 pub(super) const fn length(size: Size, axis: Axis) -> u16 {
     match axis {

@@ -157,6 +157,12 @@ impl Places {
         &self.state
     }
 
+    /// The folder of snapshots of sessions.
+    #[must_use]
+    pub fn snapshots(&self) -> PathBuf {
+        self.state().join("snapshots")
+    }
+
     /// The database.
     #[must_use]
     pub fn database(&self) -> PathBuf {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
 
-use crate::base::id::{ClientId, PaneId};
+use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::time::Tick;
 use crate::platform::stream::Stream;
 use crate::server::db::News;
 use crate::server::draw::Drawn;
 use crate::server::jobs::event::ProcEvent;
+use crate::server::saved;
 use crate::server::seek::Seeker;
 use crate::wire::packet::Packets;
 
@@ -34,6 +35,8 @@ pub(super) enum Event {
     PipeEnded(PaneId, String, String),
     /// Something about commands.
     Procs(ProcEvent),
+    /// Something was done about snapshots of sessions, for this call.
+    Snapshot(CallId, saved::Done),
     /// Something about the disk.
     Disk(News),
 }

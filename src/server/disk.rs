@@ -10,10 +10,12 @@ use std::sync::Arc;
 use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
 use crate::server::db::{self, Db, Shown, TOGETHER, Tell};
+use crate::server::saved::Snapshots;
 use crate::server::{keep, screen};
 use crate::settings::{Keep, Persist};
 use crate::state::State;
 use crate::state::pane::Pane;
+use crate::store::structure::Structure;
 use crate::term::{HISTORY_SEGMENT_BYTES, ImagesSnapshot};
 
 /// What a pane shows is written at most this often.
@@ -50,6 +52,8 @@ pub(super) struct Disk {
     found: Option<String>,
     /// Why nothing can be written, while that is so.
     failing: Option<String>,
+    /// Snapshots of sessions, which are files of their own.
+    pub(super) snapshots: Snapshots,
 }
 
 /// When what a pane shows is to be written, and what of it was.
@@ -107,6 +111,7 @@ impl Disk {
             recalled: BTreeMap::new(),
             found: None,
             failing: None,
+            snapshots: Snapshots::default(),
         }
     }
 
@@ -207,13 +212,18 @@ impl Disk {
 
     /// The structure as it is to be found after a restart.
     fn structure(&self, state: &State) -> Vec<u8> {
+        self.kept(state).encode()
+    }
+
+    /// The same, not yet encoded.
+    pub(super) fn kept(&self, state: &State) -> Structure {
         let mut kept = keep::durable(keep::structure(state, Vec::new()));
         for pane in &mut kept.panes {
             if let Some(place) = self.places.get(&pane.id) {
                 pane.cwd.clone_from(place);
             }
         }
-        kept.encode()
+        kept
     }
 
     /// Hands over what is due. `place` finds out where the program of a pane is.
@@ -234,6 +244,14 @@ impl Disk {
         let is_handed = self.db.structure(self.structure(state)) && self.forgotten.is_empty();
         self.handed = now;
         self.due = (!is_handed).then(|| now + TOGETHER);
+    }
+
+    /// Hands over at once what a pane shows.
+    pub(super) fn show_now(&mut self, pane: PaneId, now: Tick, state: &mut State) {
+        if self.persist.keep == Keep::Screens {
+            self.panes.entry(pane).or_default();
+            self.show(pane, now, state);
+        }
     }
 
     /// Hands over what a pane shows.

@@ -47,6 +47,7 @@ impl Server {
             }
             Event::PipeEnded(pane, line, how) => self.pipe_ended(pane, &line, &how),
             Event::Procs(event) => self.proc_event(event),
+            Event::Snapshot(call, done) => self.snapshot_done(call, done),
             Event::Disk(news) => self.disk_news(news),
             Event::Drained(pane) => {
                 if let Some(io) = self.panes.get_mut(&pane) {
@@ -364,6 +365,8 @@ impl Server {
                 let message = String::from_utf8_lossy(&message);
                 tracing::warn!(pane = %PaneId(tag), errno, %message, "spawn failed");
                 self.spawning.remove(&PaneId(tag));
+                // What was typed meanwhile was meant for this program.
+                self.early.remove(&PaneId(tag));
                 self.started(PaneId(tag), Err(spawn_refusal(errno, &message)), Box::new(HeapMemory::default()));
             }
             FromKeeper::Exited { tag, status, end } => {

@@ -96,6 +96,14 @@ fn revive(pane: &mut kept::Pane, restore: &Restore) {
     revival.instead |= rerun == Rerun::Never && !pane.argv.is_empty();
 }
 
+/// Leaves nothing of a structure but one session.
+pub(super) fn retain(kept: &mut Structure, session: SessionId) {
+    kept.sessions.retain(|kept| kept.id == session);
+    kept.tabs.retain(|tab| tab.session == session);
+    kept.panes.retain(|pane| pane.session == session);
+    kept.wanting.retain(|(id, _)| *id == session);
+}
+
 fn session(session: &Session) -> kept::Session {
     kept::Session {
         id: session.id,

@@ -23,11 +23,13 @@ mod procs;
 mod restore;
 mod revive;
 mod run;
+mod saved;
 mod screen;
 mod scroll;
 mod seek;
 mod shelf;
 mod shells;
+mod snapshots;
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};

@@ -56,6 +56,7 @@ impl Server {
                 let json = serde_json::to_string(&Request::new(call.0, name, params)).expect("plain data");
                 self.send(client, &ToClient::Call { call, json });
             }
+            Effect::Snapshots { call, request } => self.snapshot(call, request),
             Effect::Hook { text, pane, env } => self.hook(&text, pane, env),
             Effect::Follow { folder, links, env } => follow::follow(&folder, &links, &env),
             Effect::Pipe { pane } => self.pipe(pane),
@@ -198,7 +199,7 @@ impl Server {
         }
     }
 
-    fn tell(&mut self, client: ClientId, message: Message) {
+    pub(super) fn tell(&mut self, client: ClientId, message: Message) {
         let message = match message {
             Message::Bell => ToClient::Outer(Outer::Bell),
             Message::Clipboard(text) => ToClient::Outer(Outer::Clipboard(text)),

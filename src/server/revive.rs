@@ -27,6 +27,8 @@ use crate::wire::frame::{Notice, ToClient};
 
 /// What a pane shows whose text was damaged.
 const DAMAGED: &str = "\x1b[0;2mwhat this pane showed was damaged on disk\x1b[0m";
+/// What a pane says that came back.
+const AFTER_RESTART: &str = "restored after a restart";
 /// The longest command that is told of, in bytes.
 const COMMAND_MAX: usize = 512;
 
@@ -86,7 +88,7 @@ fn recall(state: &mut State, disk: &mut Disk, (mut stored, panes): (Stored, Vec<
             }
             Err(error) => tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}"),
         }
-        let note = note(&told(pane));
+        let note = note(&format!("{AFTER_RESTART}{}", told(pane)));
         pane.screen.feed(note.as_bytes(), &mut Vec::new());
         if disk.recalled.contains_key(&id) {
             state.recalled.insert(id);
@@ -95,7 +97,7 @@ fn recall(state: &mut State, disk: &mut Disk, (mut stored, panes): (Stored, Vec<
 }
 
 /// The terminal of a pane whose program is gone, with what it showed, and the memory of its scrollback.
-fn former(pane: PaneId, stored: &mut Stored, (size, options): (Size, &Options)) -> anyhow::Result<(Terminal, Arc<OwnedFd>)> {
+pub(super) fn former(pane: PaneId, stored: &mut Stored, (size, options): (Size, &Options)) -> anyhow::Result<(Terminal, Arc<OwnedFd>)> {
     let mut lines = Parts::lines(pane)?;
     let fd = lines.fd();
     let mut screen = match stored.shown.remove(&pane) {
@@ -119,7 +121,7 @@ fn former(pane: PaneId, stored: &mut Stored, (size, options): (Size, &Options)) 
 }
 
 /// What the line says of a pane that came back, besides that it did.
-fn told(pane: &Pane) -> String {
+pub(super) fn told(pane: &Pane) -> String {
     let words = |argv: &[String]| harmless(&argv.join(" "), COMMAND_MAX);
     match (pane.argv.as_slice(), pane.revival.ran.as_slice()) {
         ([], []) => String::new(),
@@ -140,8 +142,8 @@ fn restored(bytes: &[u8], restore: &Restore, options: &Options) -> Result<State,
 }
 
 /// The line that says below what a pane showed that it is of former times.
-fn note(told: &str) -> String {
-    format!("\x1b[0;2mrestored after a restart{told}\x1b[0m\r\n")
+pub(super) fn note(line: &str) -> String {
+    format!("\x1b[0;2m{line}\x1b[0m\r\n")
 }
 
 impl Server {
@@ -199,7 +201,7 @@ mod tests {
         assert_eq!(told(pane), "; it ran: vi a[2Jb (pane rerun types it again)");
         pane.argv = words("npm run dev");
         assert_eq!(told(pane), "; it ran: npm run dev");
-        assert_eq!(note(&told(pane)), "\x1b[0;2mrestored after a restart; it ran: npm run dev\x1b[0m\r\n");
+        assert_eq!(note(&told(pane)), "\x1b[0;2m; it ran: npm run dev\x1b[0m\r\n");
         pane.revival.instead = true;
         assert_eq!(told(pane), "; its command: npm run dev (pane respawn runs it)");
     }

@@ -117,7 +117,7 @@ impl Server {
         let pace = self.output();
         let pace = if has_command_output { Pace::Busy } else { pace };
         self.pass_deadlines();
-        let is_searching = self.search() | self.seek();
+        let is_searching = self.search() | self.seek() | self.gather();
         self.draw(pace == Pace::Busy);
         self.flush();
         match pace {
@@ -450,7 +450,7 @@ impl Server {
 }
 
 /// Where the program of a pane is, which a shell in its place starts in after a restart of the machine.
-fn place(io: &PaneIo) -> Option<String> {
+pub(super) fn place(io: &PaneIo) -> Option<String> {
     process::working_directory(io.pid())?.to_str().map(str::to_owned)
 }
 

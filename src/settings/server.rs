@@ -177,11 +177,14 @@ pub struct Persist {
     pub bytes: u64,
     /// What becomes of the commands of panes when these come back after a reboot or from a snapshot: `"ask"` shows what ran and waits for a key in the pane, `"always"` runs all of them again, `"never"` starts shells. A list of programs such as `["vim", "less"]` runs those again and asks for the others.
     pub restore: Restore,
+    /// How many snapshots without a name of their own are kept; the oldest make room. Named ones stay until they are removed.
+    #[schemars(range(min = 1, max = 1000))]
+    pub snapshots: usize,
 }
 
 impl Default for Persist {
     fn default() -> Self {
-        Self { keep: Keep::Screens, pane_bytes: 16 << 20, bytes: 1 << 30, restore: Restore::default() }
+        Self { keep: Keep::Screens, pane_bytes: 16 << 20, bytes: 1 << 30, restore: Restore::default(), snapshots: 10 }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::base::code::Refusal;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::time::Span;
-use crate::state::request::CommandEffect;
+use crate::state::request::{CommandEffect, SnapshotRequest};
 
 /// The effects of a step, in the order they are to happen.
 pub type Effects = Vec<Effect>;
@@ -73,6 +73,13 @@ pub enum Effect {
     },
     /// Something with commands.
     Command(CommandEffect),
+    /// Do something with snapshots of sessions, and answer the call.
+    Snapshots {
+        /// The call.
+        call: CallId,
+        /// What.
+        request: SnapshotRequest,
+    },
     /// Let a client carry a call out.
     Forward {
         /// The client.

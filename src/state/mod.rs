@@ -11,6 +11,7 @@ pub mod command;
 pub mod effect;
 pub mod env;
 pub mod float;
+pub mod graft;
 pub mod grave;
 pub mod history;
 pub mod host;

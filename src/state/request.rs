@@ -4,6 +4,7 @@ use regex::bytes::Regex;
 
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::Span;
+use crate::settings::Rerun;
 use crate::state::command::Order;
 
 /// Something that is to happen with commands.
@@ -130,6 +131,36 @@ pub enum Request {
         all: bool,
         /// How much of each command line is given, in bytes.
         line_max: Option<usize>,
+    },
+}
+
+/// What is asked for about snapshots of sessions, which are files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SnapshotRequest {
+    /// Make one.
+    Save {
+        /// Its name, checked; none to be given one.
+        name: Option<String>,
+        /// The one session; none for all.
+        session: Option<SessionId>,
+        /// Whether it takes the place of one of that name.
+        replace: bool,
+    },
+    /// Make its sessions anew.
+    Restore {
+        /// Its name.
+        name: String,
+        /// The environment of whoever asks.
+        env: Vec<(String, String)>,
+        /// What becomes of commands, where that is not left to the settings.
+        rerun: Option<Rerun>,
+    },
+    /// List all.
+    List,
+    /// Remove one.
+    Remove {
+        /// Its name.
+        name: String,
     },
 }
 

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod input;
 pub mod log;
 pub mod ring;
+pub mod saved;
 pub mod screen;
 pub mod sealed;
 pub mod slot;

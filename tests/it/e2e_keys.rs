@@ -247,7 +247,7 @@ fn keys_of_the_rest() {
         row(&[], "C-b P", |seen| seen.shows(" processes ")),
         row(&[], "C-b H", |seen| seen.shows(" commands ")),
         row(&[], "C-b F", |seen| seen.shows(" search ")),
-        row(&[], "C-b S", |seen| seen.shows("1 session goes to disk")),
+        row(&[], "C-b S", |seen| seen.shows("snapshot quick-1: 1 session")),
         row(&[], "C-b A", |seen| seen.shows(" attention ")),
         row(&["tab new -d -- sh -c printf$IFS'\\arung';read$IFS'x'", "wait --text rung -t p2"], "C-b a", |seen| seen.tab == 2),
         row(&["send --submit echo$IFS'https://example.org/'", "wait --text org/"], "C-b v", |seen| {

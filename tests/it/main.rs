@@ -26,6 +26,7 @@ mod e2e_procview;
 mod e2e_programs;
 mod e2e_restore;
 mod e2e_search;
+mod e2e_snapshots;
 mod e2e_survive;
 mod e2e_undo;
 mod e2e_upgrade;

@@ -4,22 +4,20 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::code::{Code, Refusal};
 use crate::settings::Keep;
 use crate::state::effect::{Effect, Message};
 
-/// Save all sessions to disk now
+/// Write what outlives a reboot to disk now
 ///
-/// Tabs, layouts and what panes show go there by themselves, soon after they changed; this is for the moment before the plug is pulled.
+/// Tabs, layouts and what panes show go there by themselves, soon after they changed; this is for the moment before the plug is pulled. `abide save` keeps a snapshot of its own.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Save {}
 
 impl Action for Save {
     const NAME: &'static str = "session.save";
-    const VERBS: &'static [&'static str] = &["save"];
-    const KEYS: &'static [DefaultKey] = &[("prefix S", "")];
     const ACCESS: Access = Access::Admin;
     const PLACE: Place = Place::Server;
     type Reply = ();

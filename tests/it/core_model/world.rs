@@ -157,7 +157,7 @@ impl World {
             Effect::Forward { client, call, name, .. } => self.forwarded.push((*client, *call, name)),
             Effect::Hook { text, .. } => assert!(!text.is_empty(), "a hook without anything to do"),
             Effect::Follow { folder, .. } => assert!(folder.starts_with("/run/env/s"), "{folder}"),
-            Effect::Command(_) | Effect::Pipe { .. } => {}
+            Effect::Command(_) | Effect::Pipe { .. } | Effect::Snapshots { .. } => {}
             Effect::Exit => self.exits += 1,
             Effect::Restart => self.restarts += 1,
         }

@@ -1,0 +1,34 @@
+//! `snapshot.remove`: a snapshot is no longer kept.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::snapshot::asked;
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::base::code::Refusal;
+use crate::state::name::check_name;
+use crate::state::request::SnapshotRequest;
+
+/// Remove a snapshot
+#[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Remove {
+    /// The snapshot
+    #[arg(value_name = "NAME")]
+    pub name: String,
+}
+
+impl Action for Remove {
+    const NAME: &'static str = "snapshot.remove";
+    const VERBS: &'static [&'static str] = &[];
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = ();
+}
+
+impl Apply for Remove {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        check_name(&self.name)?;
+        Ok(asked(cx, SnapshotRequest::Remove { name: self.name }))
+    }
+}

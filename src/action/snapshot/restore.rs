@@ -1,0 +1,61 @@
+//! `snapshot.restore`: the sessions of a snapshot, made anew.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::snapshot::{RestoredSession, asked};
+use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::base::code::Refusal;
+use crate::settings::Rerun;
+use crate::state::name::check_name;
+use crate::state::request::SnapshotRequest;
+
+/// Make the sessions of a snapshot anew
+///
+/// They stand beside those that are there: a name that is taken gets a number after it. Panes show what they showed, and their commands run again as
+/// `persist.restore` says.
+#[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Restore {
+    /// The snapshot
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    /// Run all commands again without asking
+    #[arg(long, conflicts_with = "shells")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub run: bool,
+
+    /// Start shells in place of commands
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shells: bool,
+
+    /// The environment its programs get. The command line fills it in.
+    #[arg(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env: Option<BTreeMap<String, String>>,
+}
+
+impl Action for Restore {
+    const NAME: &'static str = "snapshot.restore";
+    const VERBS: &'static [&'static str] = &["restore"];
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = Vec<RestoredSession>;
+}
+
+impl Apply for Restore {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        check_name(&self.name)?;
+        let env = cx.session_env(self.env.map(|env| env.into_iter().collect()));
+        let rerun = match (self.run, self.shells) {
+            (true, _) => Some(Rerun::Always),
+            (_, true) => Some(Rerun::Never),
+            _ => None,
+        };
+        Ok(asked(cx, SnapshotRequest::Restore { name: self.name, env, rerun }))
+    }
+}

@@ -1,0 +1,58 @@
+//! `snapshot.save`: a snapshot of sessions, to be restored later.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::args::SessionTarget;
+use crate::action::snapshot::{SnapshotItem, asked};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::base::code::{Code, Refusal};
+use crate::settings::Keep;
+use crate::state::name::check_name;
+use crate::state::request::SnapshotRequest;
+
+/// Save a snapshot of all sessions
+///
+/// Layouts, names, directories, commands and what panes show go into a file of their own; `abide restore NAME` makes the sessions anew from it. Without a name
+/// it is given one, and the oldest such make room (`persist.snapshots`).
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Save {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+
+    /// Only this session
+    #[arg(short, long, value_name = "SESSION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<SessionTarget>,
+
+    /// In place of the one of that name
+    #[arg(long, requires = "name")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub replace: bool,
+}
+
+impl Action for Save {
+    const NAME: &'static str = "snapshot.save";
+    const VERBS: &'static [&'static str] = &["save"];
+    const KEYS: &'static [DefaultKey] = &[("prefix S", "")];
+    const ACCESS: Access = Access::Admin;
+    const PLACE: Place = Place::Server;
+    type Reply = SnapshotItem;
+}
+
+impl Apply for Save {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        self.name.as_deref().map_or(Ok(()), check_name)?;
+        let session = self.target.as_ref().map(|target| target.find(cx)).transpose()?;
+        if cx.state.sessions.is_empty() {
+            return Err(Refusal::new(Code::NotFound, "there is no session to save").hint("abide new makes one"));
+        }
+        // What is kept for a reboot is as new then.
+        cx.state.todo.save = cx.settings.persist.keep != Keep::Nothing;
+        Ok(asked(cx, SnapshotRequest::Save { name: self.name, session, replace: self.replace }))
+    }
+}

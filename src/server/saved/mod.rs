@@ -1,0 +1,89 @@
+//! Snapshots of sessions as data: what is being gathered for one, and what was read from one.
+
+pub(super) mod files;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value;
+
+use self::files::{Folder, damaged};
+use crate::action::snapshot::SnapshotItem;
+use crate::base::code::{Code, Refusal};
+use crate::base::id::{CallId, PaneId};
+use crate::platform::places::Places;
+use crate::settings::Rerun;
+use crate::store::saved::Saved;
+use crate::store::structure::Structure;
+
+/// The longest text kept of a pane, in bytes.
+pub(super) const TEXT_MAX: usize = 256 << 10;
+
+/// What is done about snapshots at the moment.
+#[derive(Debug, Default)]
+pub(super) struct Snapshots {
+    folder: Option<Folder>,
+    pub(super) saving: VecDeque<Saving>,
+}
+
+/// A snapshot that is being gathered.
+#[derive(Debug)]
+pub(super) struct Saving {
+    pub(super) call: CallId,
+    pub(super) name: Option<String>,
+    pub(super) replace: bool,
+    pub(super) saved: Saved,
+    /// Panes of which the text is missing.
+    pub(super) left: Vec<PaneId>,
+}
+
+/// What was done beside the loop.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// One was saved.
+    Saved(Result<SnapshotItem, Refusal>),
+    /// One was read, to be restored.
+    Loaded(Box<Asked>, Result<Box<Loaded>, Refusal>),
+    /// Something else.
+    Other(Result<Value, Refusal>),
+}
+
+/// How a snapshot is to be restored.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) name: String,
+    pub(super) env: Vec<(String, String)>,
+    pub(super) rerun: Option<Rerun>,
+}
+
+/// A snapshot that was read.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) structure: Structure,
+    pub(super) texts: BTreeMap<PaneId, String>,
+}
+
+impl Snapshots {
+    /// Where they are.
+    ///
+    /// # Errors
+    /// `disk_failed` if there is no such place.
+    pub(super) fn folder(&mut self) -> Result<Folder, Refusal> {
+        if self.folder.is_none() {
+            let places = Places::current().map_err(|error| Refusal::new(Code::DiskFailed, error.to_string()))?;
+            self.folder = Some(Folder::new(places.snapshots()));
+        }
+        Ok(self.folder.clone().expect("it was just made"))
+    }
+}
+
+/// Reads a snapshot, and looks whether it is whole.
+pub(super) fn load(folder: &Folder, name: &str) -> Result<Box<Loaded>, Refusal> {
+    let saved = folder.load(name)?;
+    let structure = Structure::decode(&saved.structure).map_err(|error| damaged(name, &error.to_string()))?;
+    let text = |(pane, bytes): (PaneId, Vec<u8>)| {
+        let text = zstd::bulk::decompress(&bytes, TEXT_MAX).map_err(|error| damaged(name, &error.to_string()))?;
+        Ok((pane, String::from_utf8_lossy(&text).into_owned()))
+    };
+    let texts = saved.texts.into_iter().map(text).collect::<Result<_, Refusal>>()?;
+    Ok(Box::new(Loaded { structure, texts }))
+}
