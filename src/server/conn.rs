@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
 
-use crate::base::id::{ClientId, PaneId};
+use crate::base::code::Refusal;
+use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::time::Tick;
 use crate::platform::stream::Stream;
 use crate::server::db::News;
 use crate::server::draw::Drawn;
 use crate::server::jobs::event::ProcEvent;
 use crate::server::seek::Seeker;
+use crate::state::effect::Successor;
 use crate::wire::packet::Packets;
 
 /// Number of a connection, for as long as this server lives.
@@ -34,6 +36,8 @@ pub(super) enum Event {
     PipeEnded(PaneId, String, String),
     /// Something about commands.
     Procs(ProcEvent),
+    /// Whether a program can take over, for a call that waits to hear it.
+    Successor(CallId, Result<Successor, Refusal>),
     /// Something about the disk.
     Disk(News),
 }

@@ -28,6 +28,7 @@ mod scroll;
 mod seek;
 mod shelf;
 mod shells;
+mod versions;
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
