@@ -114,7 +114,7 @@ mod tests {
 
     fn table() -> Table {
         let entry = |tag, exit| Entry { tag, pid: 300, start_time: 9, wiring: Wiring::Pty(Size::new(80, 24)), parts: 7, exit };
-        let held = |entry, is_told| Held { entry, is_adopted: !is_told, is_told, fds: vec![7, 8, 9] };
+        let held = |entry, is_told: bool| Held { entry, is_adopted: !is_told, is_told, fds: vec![7, 8, 9] };
         Table {
             epoch: 1,
             lease: 2,
