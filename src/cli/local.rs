@@ -81,7 +81,8 @@ fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
     }
     if call.arguments::<Version>().is_some() {
         let version = env!("CARGO_PKG_VERSION");
-        let all = || json!({ "version": version, "protocol": hello::VERSION, "protocol_min": hello::VERSION_MIN, "keeper": keeper::VERSION });
+        let all =
+            || json!({ "version": version, "protocol": hello::VERSION, "protocol_min": hello::VERSION_MIN, "keeper": keeper::VERSION });
         return print::give(as_json, all, || format!("abide {version}"));
     }
     Err(Refusal::new(Code::Internal, format!("{} is not carried out by the command line", call.name())))

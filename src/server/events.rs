@@ -176,15 +176,21 @@ impl Server {
             let Some(Conn { speech: Speech::Client { packets, .. }, closing: false, .. }) = self.conns.get_mut(&id) else { return };
             let message = match packets.take() {
                 Ok(None) => return,
-                Ok(Some((kind, body))) => frame::get::<ToServer>(kind, body).map_err(|error| error.to_string()),
-                Err(error) => Err(error.to_string()),
+                Ok(Some((kind, body))) => {
+                    frame::get::<ToServer>(kind, body).map_err(|error| (error.to_string(), frame::longer_hello(body)))
+                }
+                Err(error) => Err((error.to_string(), None)),
             };
             match message {
                 Ok(message) => self.message(id, message),
-                Err(error) => {
+                Err((error, hello)) => {
                     tracing::warn!(%error, "a connection is closed");
                     let is_stranger = self.conns.get_mut(&id).is_some_and(|conn| conn.attached().is_none());
-                    return if is_stranger { self.send_away(id, versions::stranger()) } else { self.close(id) };
+                    return if is_stranger {
+                        self.send_away(id, hello.as_ref().map_or_else(versions::stranger, versions::refusal))
+                    } else {
+                        self.close(id)
+                    };
                 }
             }
         }
@@ -310,7 +316,8 @@ impl Server {
         let Some(version) = common_version((hello.version_min, hello.version_max)) else {
             return self.send_away(id, versions::refusal(&hello));
         };
-        let failed = self.core.host.upgrade_failed.as_ref().filter(|_| hello.resume).map(|why| format!("the upgrade was rolled back: {why}"));
+        let failed =
+            self.core.host.upgrade_failed.as_ref().filter(|_| hello.resume).map(|why| format!("the upgrade was rolled back: {why}"));
         let news = versions::news(&hello, self.core.host.upgraded);
         let client = self.core.state.next_client();
         let number = self.input_taken(hello.token);

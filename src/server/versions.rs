@@ -77,7 +77,10 @@ fn successor(program: Option<String>) -> Result<Successor, Refusal> {
 fn fits(told: &Told) -> Result<(), String> {
     let theirs = (told.protocol_min.unwrap_or(told.protocol), told.protocol);
     if common_version(theirs).is_none() {
-        return Err(format!("which speaks protocol {} to {}, and the clients of abide {OWN} speak {VERSION_MIN} to {VERSION}", theirs.0, theirs.1));
+        return Err(format!(
+            "which speaks protocol {} to {}, and the clients of abide {OWN} speak {VERSION_MIN} to {VERSION}",
+            theirs.0, theirs.1
+        ));
     }
     let keeper = told.keeper.unwrap_or(keeper::VERSION);
     if keeper != keeper::VERSION {
