@@ -144,9 +144,11 @@ fn refusal((message, took): (ToClient, Duration), words: &[&str]) {
 }
 
 #[test]
-fn what_recorded_versions_have_kept_in_memory_is_understood() {
+fn what_recorded_versions_have_said_and_kept_in_memory_is_understood() {
     for folder in recorded() {
         let read = |name: &str| fs::read(folder.join(name)).unwrap_or_else(|error| unreachable!("{name} of {}: {error}", folder.display()));
+        let greeting = first::<ToClient>(&read("server-welcome"));
+        assert!(matches!(&greeting, Some(ToClient::Welcome(welcome)) if welcome.version <= VERSION), "{greeting:?}");
         let structure = Structure::decode(&read("structure")).expect("the structure");
         assert_eq!(structure.sessions.iter().map(|session| session.name.as_str()).collect::<Vec<_>>(), ["work"]);
         assert_eq!((structure.tabs.len(), structure.panes.len()), (2, 2));
