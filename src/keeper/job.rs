@@ -134,7 +134,7 @@ impl Job {
             Life::Ending(status, _) => (Some(status), false),
             Life::Ended(status) => (Some(status), true),
         };
-        let fds = fds.iter().map(|fd| fd.as_raw_fd()).collect();
+        let fds = fds.iter().map(|fd| AsRawFd::as_raw_fd(&**fd)).collect();
         Held { entry: Entry { exit, ..entry }, is_adopted: self.is_adopted, is_told, fds }
     }
 

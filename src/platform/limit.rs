@@ -1,4 +1,4 @@
-//! The limit on fds (RLIMIT_NOFILE): a process that holds many has a high one, and what it starts has the one the user set.
+//! The limit on fds (`RLIMIT_NOFILE`): a process that holds many has a high one, and what it starts has the one the user set.
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 

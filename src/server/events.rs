@@ -186,11 +186,12 @@ impl Server {
                 Err((error, hello)) => {
                     tracing::warn!(%error, "a connection is closed");
                     let is_stranger = self.conns.get_mut(&id).is_some_and(|conn| conn.attached().is_none());
-                    return if is_stranger {
-                        self.send_away(id, hello.as_ref().map_or_else(versions::stranger, versions::refusal))
+                    if is_stranger {
+                        self.send_away(id, hello.as_ref().map_or_else(versions::stranger, versions::refusal));
                     } else {
-                        self.close(id)
-                    };
+                        self.close(id);
+                    }
+                    return;
                 }
             }
         }

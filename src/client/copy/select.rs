@@ -54,7 +54,7 @@ impl Selection {
         let cell = |cell: Cell| Cell { row: row(cell.row), ..cell };
         let unit = match self.unit {
             Unit::Word(first, last) => Unit::Word(cell(first), cell(last)),
-            unit => unit,
+            Unit::Cell => Unit::Cell,
         };
         Self { anchor: cell(self.anchor), unit, ..self }
     }

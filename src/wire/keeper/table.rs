@@ -61,13 +61,13 @@ impl Table {
         for limit in [self.limit.0, self.limit.1] {
             body.extend(limit.unwrap_or(u64::MAX).to_le_bytes());
         }
-        self.fds.iter().for_each(|fd| body.extend(fd.to_le_bytes()));
+        body.extend(self.fds.iter().flat_map(|fd| fd.to_le_bytes()));
         put_len(&mut body, self.jobs.len());
         for Held { entry, is_adopted, is_told, fds } in &self.jobs {
             put_entry(&mut body, entry);
             body.extend([u8::from(*is_adopted), u8::from(*is_told)]);
             put_len(&mut body, fds.len());
-            fds.iter().for_each(|fd| body.extend(fd.to_le_bytes()));
+            body.extend(fds.iter().flat_map(|fd| fd.to_le_bytes()));
         }
         put_len(&mut body, self.stash.len());
         for (name, fd) in &self.stash {
