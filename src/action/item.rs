@@ -207,6 +207,9 @@ pub struct ServerItem {
     pub uptime_ms: u64,
     /// The socket it listens on.
     pub socket: String,
+    /// Why the last upgrade was rolled back, if it was and this is the server that goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upgrade_failed: Option<String>,
     /// How many sessions there are.
     pub sessions: usize,
     /// How many tabs.

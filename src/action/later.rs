@@ -158,6 +158,7 @@ fn timed_out(pending: &Pending) -> Refusal {
         Pending::Start { .. }
         | Pending::Stop { .. }
         | Pending::Send { .. }
+        | Pending::Upgrade
         | Pending::Forwarded { .. }
         | Pending::InPane(_)
         | Pending::Search(_) => refuse("it was not done in time".into()),
@@ -273,12 +274,12 @@ pub fn longest_line(bytes: &[u8]) -> usize {
 
 /// Completed by the server leaving. A restart interrupts all; a stop those that no program's end will complete.
 #[must_use]
-pub fn on_leaving(state: &State, leaving: Leaving) -> Vec<(CallId, Outcome)> {
+pub fn on_leaving(state: &State, leaving: &Leaving) -> Vec<(CallId, Outcome)> {
     let (code, message) = match leaving {
-        Leaving::Restart => (Code::Interrupted, "the server restarts"),
+        Leaving::Restart | Leaving::Upgrade(_) => (Code::Interrupted, "the server restarts"),
         Leaving::Stop => (Code::ShuttingDown, "the server is stopping"),
     };
-    let left_alone = |pending: &Pending| leaving == Leaving::Stop && !matches!(pending, Pending::Forwarded { .. });
+    let left_alone = |pending: &Pending| *leaving == Leaving::Stop && !matches!(pending, Pending::Forwarded { .. });
     let refusal = |call: &CallId| match state.calls.get(call).map(|open| &open.pending) {
         Some(Pending::Command(CommandWait::Exec { command })) => {
             Refusal::new(code, format!("{message}; command {command} goes on")).hint(format!("abide logs -f {command}"))

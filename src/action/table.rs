@@ -129,6 +129,7 @@ table! {
     server server::status::Status;
     server server::stop::Stop;
     server server::restart::Restart;
+    server server::upgrade::Upgrade;
     cli cli::config_check::Check;
     cli cli::config_show::Show;
     cli cli::config_explain::Explain;

@@ -9,6 +9,7 @@ pub mod geom;
 pub mod id;
 pub mod key;
 pub mod memory;
+pub mod patience;
 pub mod row;
 pub mod signal;
 pub mod style;

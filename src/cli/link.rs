@@ -46,6 +46,12 @@ impl Link {
         Self { reader: BufReader::new(stream), next_id: 1, pane }
     }
 
+    /// From now on an answer that takes longer does not come.
+    pub(super) fn give_up_after(&mut self, within: Duration) {
+        // A connection that cannot be told has gone, which the next call sees.
+        self.reader.get_ref().set_read_timeout(Some(within.max(Duration::from_millis(1)))).ok();
+    }
+
     /// Calls an action and waits for its answer, however long that takes.
     ///
     /// # Errors

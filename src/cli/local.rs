@@ -28,7 +28,7 @@ use crate::config::keymap::{Keymap, Listed};
 use crate::config::{load, reference};
 use crate::platform::config_file;
 use crate::settings::Settings;
-use crate::wire::hello;
+use crate::wire::{hello, keeper};
 
 /// Carries out an action of this place; the doctor wants the terminal examined first, which is the client's.
 ///
@@ -81,7 +81,9 @@ fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
     }
     if call.arguments::<Version>().is_some() {
         let version = env!("CARGO_PKG_VERSION");
-        return print::give(as_json, || json!({ "version": version, "protocol": hello::VERSION }), || format!("abide {version}"));
+        let all =
+            || json!({ "version": version, "protocol": hello::VERSION, "protocol_min": hello::VERSION_MIN, "keeper": keeper::VERSION });
+        return print::give(as_json, all, || format!("abide {version}"));
     }
     Err(Refusal::new(Code::Internal, format!("{} is not carried out by the command line", call.name())))
 }

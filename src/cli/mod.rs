@@ -13,6 +13,7 @@ mod man;
 mod print;
 mod settled;
 mod start;
+mod successor;
 mod tree;
 
 use std::ffi::OsString;
@@ -25,8 +26,10 @@ use serde_json::Value;
 
 use crate::action::buffer::save::Save;
 use crate::action::layout::save;
+use crate::action::server::restart::Restart;
 use crate::action::server::status::Status;
 use crate::action::server::stop::Stop;
+use crate::action::server::upgrade::Upgrade;
 use crate::action::session::new::New;
 use crate::action::session::open::Open;
 use crate::action::table::{self, Entry, Params};
@@ -182,6 +185,9 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     if exec::is_ps(entry) && !as_json {
         return print::text(&exec::processes(&reply, is_tree, platform::now().wall)).map(|()| Next::Exit(0));
     }
+    if entry.name == Upgrade::NAME && !as_json {
+        return print::text(&successor::told(&reply)).map(|()| Next::Exit(0));
+    }
     if entry.name == save::Save::NAME && !as_json {
         return layouts::save(&params, &reply).map(|()| Next::Exit(0));
     }
@@ -204,6 +210,10 @@ fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Par
                 None => return without_server(entry, params),
             }
             continue;
+        }
+        if let (Ok(begun), Restart::NAME | Upgrade::NAME) = (&outcome, entry.name) {
+            drop(link);
+            return successor::await_it(whence.places, entry, begun);
         }
         if entry.name == Stop::NAME && outcome.is_ok() {
             drop(link);
@@ -322,6 +332,9 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     }
     if kind("cwd").is_some() {
         directory(entry, params)?;
+    }
+    if entry.name == Upgrade::NAME {
+        successor::fill_in(params);
     }
     if kind("layout").is_some() {
         layouts::fill_in(params)?;

@@ -401,7 +401,9 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
     fn take_packets(&mut self) -> Result<(), String> {
         while matches!(self.conn, Conn::Up(_)) {
             let Some((kind, body)) = self.packets.take().map_err(|error| error.to_string())? else { break };
-            let message: ToClient = frame::get(kind, body).map_err(|error| error.to_string())?;
+            let message: ToClient = frame::get(kind, body).map_err(|error| {
+                format!("{error}; a server of another version is made this one (abide {}) by `abide server upgrade`", self.hello.build)
+            })?;
             self.update(Event::Server(message));
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Calls: who may, who carries them out, and that each is answered exactly once.
 
-use crate::action::table::Call;
+use crate::action::server::upgrade::Upgraded;
+use crate::action::table::{self, Call};
 use crate::action::{Access, Answer, Cx, Json, Outcome, Place, later};
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{CallId, ClientId};
@@ -8,7 +9,7 @@ use crate::base::time::Now;
 use crate::core::Core;
 use crate::state::call::{Caller, Open, Pending};
 use crate::state::effect::{Effect, Effects, Fact};
-use crate::state::target;
+use crate::state::{Leaving, target};
 
 impl Core {
     pub(super) fn call(&mut self, now: Now, call: CallId, (caller, action): (Caller, Call), fx: &mut Effects) {
@@ -75,14 +76,25 @@ impl Core {
         }
     }
 
-    pub(super) fn found(&mut self, call: CallId, fact: &Fact, fx: &mut Effects) {
-        let Some(Open { pending: Pending::Send { pane, bytes }, .. }) = self.state.calls.get_mut(&call) else { return };
-        let (pane, bytes) = (*pane, std::mem::take(bytes));
-        let Fact::LineMode { canonical } = *fact;
-        let outcome = later::on_line_mode(pane, &bytes, canonical);
-        if outcome.is_ok() {
-            fx.push(Effect::Write { pane, bytes });
+    pub(super) fn found(&mut self, call: CallId, fact: Fact, fx: &mut Effects) {
+        match (self.state.calls.get_mut(&call).map(|open| &mut open.pending), fact) {
+            (Some(Pending::Send { pane, bytes }), Fact::LineMode { canonical }) => {
+                let (pane, bytes) = (*pane, std::mem::take(bytes));
+                let outcome = later::on_line_mode(pane, &bytes, canonical);
+                if outcome.is_ok() {
+                    fx.push(Effect::Write { pane, bytes });
+                }
+                self.answer(call, outcome, fx);
+            }
+            (Some(Pending::Upgrade), Fact::Successor(found)) => {
+                let outcome = found.map(|successor| {
+                    let reply = Upgraded::begun(&self.host, &successor);
+                    self.state.leaving = Some(Leaving::Upgrade(successor.program));
+                    table::value(&reply)
+                });
+                self.answer(call, outcome, fx);
+            }
+            _ => {}
         }
-        self.answer(call, outcome, fx);
     }
 }

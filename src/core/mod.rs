@@ -228,7 +228,7 @@ impl Core {
             Input::Call { call, caller, action } => self.call(now, call, (caller, action), fx),
             Input::Cancelled { call } => self.cancelled(call, fx),
             Input::Answered { call, outcome } => self.answer(call, outcome, fx),
-            Input::Found { call, fact } => self.found(call, &fact, fx),
+            Input::Found { call, fact } => self.found(call, fact, fx),
             Input::Started { pane, outcome, memory } => self.started(now, pane, (outcome, memory), fx),
             Input::Output { pane, bytes } => self.output(now, pane, bytes, fx),
             Input::Ended { pane, status, left } => self.ended(now, pane, (status, &left), fx),
@@ -388,14 +388,16 @@ impl Core {
         if self.leave_at.is_some_and(|at| at <= now.tick) {
             self.state.leaving = Some(Leaving::Stop);
         }
-        let Some(leaving) = self.state.leaving.filter(|_| !self.has_left) else { return };
-        self.complete(later::on_leaving(&self.state, leaving), fx);
+        let Some(leaving) = self.state.leaving.clone().filter(|_| !self.has_left) else { return };
+        self.complete(later::on_leaving(&self.state, &leaving), fx);
         if leaving == Leaving::Stop && !(self.state.calls.is_empty() && self.state.panes.is_empty() && self.state.commands.is_idle()) {
             return;
         }
         self.has_left = true;
-        if leaving == Leaving::Restart {
-            return fx.push(Effect::Restart);
+        match leaving {
+            Leaving::Stop => {}
+            Leaving::Restart => return fx.push(Effect::Restart { program: None }),
+            Leaving::Upgrade(program) => return fx.push(Effect::Restart { program: Some(program) }),
         }
         fx.extend(self.state.views.keys().map(|client| Effect::Tell { client: *client, message: Message::Stopped }));
         fx.push(Effect::Exit);

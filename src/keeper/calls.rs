@@ -1,7 +1,9 @@
 //! What the server asks for, carried out. Only records of the present lease are obeyed.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::rc::Rc;
 
 use rustix::event::PollFlags;
@@ -10,25 +12,15 @@ use rustix::io::Errno;
 use crate::base::memory::Memory;
 use crate::keeper::job::{Job, new_ring};
 use crate::keeper::kill::{self, Kill};
-use crate::keeper::{Keeper, spawn};
+use crate::keeper::{Keeper, Wake, spawn};
 use crate::platform::cgroup::Cgroups;
-use crate::platform::memory::SharedMemory;
-use crate::platform::{EventFd, now};
-use crate::wire::keeper::{CONTROL_WAITING, Entry, FromKeeper, Record, Spawn, ToKeeper, Wiring};
+use crate::platform::now;
+use crate::wire::keeper::{CONTROL_WAITING, Entry, FromKeeper, Record, Spawn, ToKeeper, Wiring, cookie};
 
 /// The longest name of a stashed fd.
 const NAME_LEN_MAX: usize = 255;
 /// The most fds that are stashed.
 const STASH_COUNT_MAX: usize = 16 * 1024;
-
-/// What marks every process that came of a program, as far as it passes its environment on.
-pub(super) fn cookie(epoch: u64, tag: u64) -> String {
-    format!("ABIDE_JOB={}", cookie_value(epoch, tag))
-}
-
-fn cookie_value(epoch: u64, tag: u64) -> String {
-    format!("{epoch:016x}:{tag}")
-}
 
 impl Keeper {
     /// The connection is ready.
@@ -79,12 +71,16 @@ impl Keeper {
             ToKeeper::AdoptBegin { epoch, server_pid } => self.begin_adoption(epoch, server_pid, lease, fds),
             ToKeeper::Adopt(entry) => self.adopt(&entry, fds),
             ToKeeper::AdoptEnd => self.end_adoption(lease),
-            ToKeeper::Expect { owed } => self.server.expect(owed, now().tick),
+            ToKeeper::Expect { owed } => self.server.patience.expect(owed, now().tick),
             ToKeeper::Pong => {
-                let is_waiting = self.control.word(CONTROL_WAITING) != 0;
-                self.server.answered(is_waiting, now().tick);
+                let is_waiting = self.wake.control.word(CONTROL_WAITING) != 0;
+                if self.server.answered(is_waiting, now().tick) {
+                    self.next = Some(self.server.exe.clone());
+                }
             }
-            ToKeeper::Ready => self.server.works(now().tick),
+            ToKeeper::Ready if self.server.works(now().tick) => self.send(0, &FromKeeper::Ping, Vec::new()),
+            ToKeeper::Ready => {}
+            ToKeeper::Upgrade { program } => self.server.upgrade(OsString::from_vec(program).into()),
             ToKeeper::CloseInput { tag } => self.jobs.get_mut(&tag).map_or((), |job| job.input = None),
             ToKeeper::Quit => self.is_over = true,
         }
@@ -119,7 +115,7 @@ impl Keeper {
         let count = if matches!(spawn.wiring, Wiring::Pty(_)) { 1 } else { 2 };
         let rings = (0..count).map(|_| new_ring(spawn.ring_bytes)).collect::<io::Result<Vec<_>>>().map_err(from_io)?;
         let cgroup = self.cgroups.as_ref().and_then(|cgroups| cgroups.open(spawn.tag).ok());
-        let started = spawn::spawn(spawn, &cookie_value(self.epoch, spawn.tag), self.limit, cgroup.as_ref());
+        let started = spawn::spawn(spawn, &cookie(self.epoch, spawn.tag), self.limit, cgroup.as_ref());
         let started = started.inspect_err(|_| self.cgroups.as_ref().map_or((), |cgroups| cgroups.remove(spawn.tag)))?;
         Job::started(spawn.tag, spawn.wiring, started, rings).map_err(from_io)
     }
@@ -165,11 +161,8 @@ impl Keeper {
     /// A server hands over: what wakes it and what it waits for stay the same, so nothing changes on its side.
     fn begin_adoption(&mut self, epoch: u64, server_pid: i32, lease: u64, fds: Vec<OwnedFd>) {
         let Ok([pidfd, control, data, room]) = <[OwnedFd; 4]>::try_from(fds) else { return };
-        let Ok(control) = SharedMemory::from_fd(control) else { return };
-        if !self.is_adopting {
-            return;
-        }
-        (self.control, self.data, self.room) = (control, EventFd::from_fd(data), EventFd::from_fd(room));
+        let (Ok(wake), true) = (Wake::from_fds([control, data, room]), self.is_adopting) else { return };
+        self.wake = wake;
         self.epoch = epoch;
         self.cgroups = Cgroups::probe(epoch);
         self.server.adopt(server_pid, pidfd, lease);

@@ -1,17 +1,15 @@
 //! One program the keeper holds: its leader, its streams, its exit status. What it is for, only the server knows.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::rc::Rc;
-
-use rustix::pty::ptsname;
 
 use crate::base::time::Tick;
 use crate::keeper::spawn::Started;
 use crate::keeper::stream::{Flow, Stream};
 use crate::platform::memory::SharedMemory;
-use crate::platform::{pidfd, process};
+use crate::platform::{pidfd, process, tty};
 use crate::store::ring::{CAPACITY_MAX, Producer, RingError, memory_len};
-use crate::wire::keeper::{Entry, ExitStatus, PART_ERROR_RING, PART_ERROR_SOURCE, PART_INPUT, PART_PIDFD, PART_RING, PART_SOURCE, Wiring};
+use crate::wire::keeper::{Entry, ExitStatus, Held, Parts, Wiring};
 
 /// How far its end is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +47,8 @@ pub(super) struct Job {
 /// # Errors
 /// If there is no memory or the capacity is impossible.
 pub(super) fn new_ring(capacity: u32) -> std::io::Result<Producer<SharedMemory>> {
-    let invalid = |error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error);
-    let capacity = capacity as usize;
-    if !capacity.is_power_of_two() || capacity > CAPACITY_MAX {
+    let (capacity, invalid) = (capacity as usize, |error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error));
+    if capacity > CAPACITY_MAX {
         return Err(invalid(RingError::Capacity(capacity as u64)));
     }
     Producer::create(SharedMemory::fixed("abide-ring", memory_len(capacity))?, capacity).map_err(invalid)
@@ -62,7 +59,7 @@ impl Job {
     pub(super) fn started(tag: u64, wiring: Wiring, started: Started, rings: Vec<Producer<SharedMemory>>) -> std::io::Result<Self> {
         let pid = started.pid;
         let source = Rc::new(started.source);
-        let tty = terminal_number(&source);
+        let tty = tty::number(&source);
         let (error, input) = started.pipes.map_or((None, None), |(error, input)| (Some(Rc::new(error)), Some(Rc::new(input))));
         let sources = std::iter::once(source).chain(error);
         let streams = sources.zip(rings).map(|(source, ring)| Stream::new(source, ring)).collect::<Result<Vec<_>, _>>()?;
@@ -81,18 +78,25 @@ impl Job {
         })
     }
 
+    /// A program that this process held before it became this program. None if its fds are not what they should be.
+    pub(super) fn inherited(held: &Held, fds: Vec<OwnedFd>, by: Tick) -> Option<Self> {
+        let mut job = Self::adopted(&held.entry, fds)?;
+        job.is_adopted = held.is_adopted;
+        if let (Some(status), false) = (held.entry.exit, held.is_told) {
+            job.life = Life::Ending(status, by);
+        }
+        Some(job)
+    }
+
     /// A program of a former keeper, with the fds the server kept. None if they are not what they should be.
     pub(super) fn adopted(entry: &Entry, fds: Vec<OwnedFd>) -> Option<Self> {
-        let mut fds = fds.into_iter().map(Rc::new);
-        let mut part = |part: u8| (entry.parts & part != 0).then(|| fds.next()).flatten();
-        let (source, ring, pidfd) = (part(PART_SOURCE), part(PART_RING), part(PART_PIDFD));
-        let (error, error_ring, input) = (part(PART_ERROR_SOURCE), part(PART_ERROR_RING), part(PART_INPUT));
+        let [source, ring, pidfd, error, error_ring, input] = Parts::of(entry, fds.into_iter().map(Rc::new));
         let attach = |source: Rc<OwnedFd>, ring: Rc<OwnedFd>| {
             rustix::io::ioctl_fionbio(&source, true).ok()?;
             let memory = SharedMemory::from_fd(ring.try_clone().ok()?).ok()?;
             Stream::new(source, Producer::attach(memory).ok()?).ok()
         };
-        let tty = source.as_deref().map_or(0, terminal_number);
+        let tty = source.as_deref().map_or(0, tty::number);
         let mut streams = vec![attach(source?, ring?)?];
         if let (Some(source), Some(ring)) = (error, error_ring) {
             streams.push(attach(source, ring)?);
@@ -114,27 +118,24 @@ impl Job {
 
     /// How the server is told of it, and the fds that ride with that.
     pub(super) fn entry(&self) -> (Entry, Vec<Rc<OwnedFd>>) {
-        let mut fds = Vec::new();
-        let mut parts = 0;
-        let mut put = |part: u8, fd: Option<&Rc<OwnedFd>>| {
-            if let Some(fd) = fd {
-                parts |= part;
-                fds.push(Rc::clone(fd));
-            }
-        };
-        let (first, second) = (self.streams.first(), self.streams.get(1));
-        put(PART_SOURCE, first.map(|stream| &stream.source));
-        put(PART_RING, first.map(|stream| &stream.memory_fd));
-        put(PART_PIDFD, self.pidfd.as_ref());
-        put(PART_ERROR_SOURCE, second.map(|stream| &stream.source));
-        put(PART_ERROR_RING, second.map(|stream| &stream.memory_fd));
-        put(PART_INPUT, self.input.as_ref());
-        let exit = match self.life {
-            Life::Ended(status) => Some(status),
-            Life::Running | Life::Ending(..) => None,
-        };
+        let stream = |idx: usize| self.streams.get(idx).map(|stream| (Rc::clone(&stream.source), Rc::clone(&stream.memory_fd))).unzip();
+        let ((source, ring), (error, error_ring)) = (stream(0), stream(1));
+        let (parts, fds) = Parts::new([source, ring, self.pidfd.clone(), error, error_ring, self.input.clone()]).pack();
+        let exit = if let Life::Ended(status) = self.life { Some(status) } else { None };
         let entry = Entry { tag: self.tag, pid: self.pid, start_time: self.start_time, wiring: self.wiring, parts, exit };
         (entry, fds)
+    }
+
+    /// What the program that this process becomes has to know of it. Its fds stay open.
+    pub(super) fn held(&self) -> Held {
+        let (entry, fds) = self.entry();
+        let (exit, is_told) = match self.life {
+            Life::Running => (None, false),
+            Life::Ending(status, _) => (Some(status), false),
+            Life::Ended(status) => (Some(status), true),
+        };
+        let fds = fds.iter().map(|fd| AsRawFd::as_raw_fd(&**fd)).collect();
+        Held { entry: Entry { exit, ..entry }, is_adopted: self.is_adopted, is_told, fds }
     }
 
     /// Whether the leader has not been seen to end.
@@ -170,12 +171,4 @@ impl Job {
     pub(super) fn end(&self) -> u64 {
         self.streams.first().map_or(0, Stream::head)
     }
-}
-
-/// The device number of the other end of a master, as the process table shows it (`tty_nr` in `proc_pid_stat(5)`); 0 if it is no master.
-fn terminal_number(master: &OwnedFd) -> u32 {
-    const PTY_MAJOR: u32 = 136;
-    let name = ptsname(master.as_fd(), Vec::new()).ok();
-    let number = name.as_ref().and_then(|name| name.to_str().ok()).and_then(|name| name.rsplit('/').next()?.parse::<u32>().ok());
-    number.map_or(0, |number| (number & 0xff) | (PTY_MAJOR << 8) | ((number & !0xff) << 12))
 }

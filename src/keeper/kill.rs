@@ -10,6 +10,7 @@ use crate::base::signal::{CONT, KILL};
 use crate::base::time::{Span, Tick};
 use crate::keeper::job::{Job, Life};
 use crate::platform::cgroup::Cgroups;
+use crate::platform::kin::Program;
 use crate::platform::picture::{Marks, Picture};
 use crate::platform::process::Process;
 use crate::platform::{now, pidfd, process, tty};
@@ -79,39 +80,18 @@ fn send(member: &Process, number: i32) -> bool {
     pidfd::signal_process(member.pid, member.start_time, number).is_ok()
 }
 
-/// All living processes that came of a program: its session, its terminal, its cgroup, its cookie, their descendants, and who was seen before. And
-/// whether nobody of them can have hidden.
+/// All living processes that came of a program, and whether nobody of them can have hidden.
 fn members(job: &Job, scope: Scope<'_>, seen: &BTreeMap<i32, u64>) -> (Vec<Process>, bool) {
-    let own_pid = rustix::process::getpid().as_raw_pid();
-    let Scope { picture, .. } = scope;
-    let in_cgroup: BTreeSet<i32> = scope.cgroups.map(|cgroups| cgroups.members(job.tag).into_iter().collect()).unwrap_or_default();
-    // The number of its session is certain while the leader is not reaped, and after that as long as nobody else has taken it.
-    let is_session_ours = job.is_own_child() || picture.process(job.pid).is_none_or(|leader| leader.start_time == job.start_time);
-    // A cookie costs a file per process; programs of ours that nobody else holds descend from us, unless a former keeper has started them.
-    let descendants = if job.is_adopted { None } else { Some(picture.family([own_pid])) };
-    let mut is_sure = true;
-    let mut marked = |process: &Process| {
-        if (process.pid == job.pid && process.start_time == job.start_time)
-            || (is_session_ours && process.session == job.pid)
-            || (job.tty != 0 && process.tty == job.tty)
-            || seen.get(&process.pid) == Some(&process.start_time)
-            || in_cgroup.contains(&process.pid)
-        {
-            return true;
-        }
-        if descendants.as_ref().is_some_and(|descendants| !descendants.contains(&process.pid)) {
-            return false;
-        }
-        let mut marks = scope.marks.borrow_mut();
-        let variables = marks.of(process);
-        is_sure &= variables.is_some() || process.parent != own_pid || process.start_time < job.start_time;
-        variables.is_some_and(|variables| variables.iter().any(|variable| variable == scope.cookie.as_bytes()))
+    let program = Program {
+        leader: (job.pid, job.start_time),
+        is_certain: job.is_own_child(),
+        is_ours: !job.is_adopted,
+        tty: job.tty,
+        cookie: scope.cookie,
+        in_cgroup: scope.cgroups.map(|cgroups| cgroups.members(job.tag).into_iter().collect()).unwrap_or_default(),
+        spared: scope.server_pid,
     };
-    let others = picture.processes().filter(|process| process.pid > 1 && process.pid != own_pid && process.pid != scope.server_pid);
-    let tops: Vec<i32> = others.filter(|process| marked(process)).map(|process| process.pid).collect();
-    let (mut members, has_ended) = picture.living_family(tops);
-    members.retain(|process| process.pid != own_pid && process.pid != scope.server_pid);
-    (members, is_sure && !has_ended)
+    program.members(scope.picture, &mut scope.marks.borrow_mut(), seen)
 }
 
 /// A kill under way.

@@ -37,6 +37,11 @@ impl Link {
         !self.pending.is_empty() && !self.is_stuck
     }
 
+    /// Whether nothing is on its way, in neither direction.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.pending.is_empty() && self.decoder.is_empty()
+    }
+
     /// Whether it can take more calls.
     pub(super) fn wants_to_read(&self) -> bool {
         self.pending.len() < PENDING_COUNT_MAX

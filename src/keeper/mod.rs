@@ -9,6 +9,7 @@ mod link;
 mod server;
 mod spawn;
 mod stream;
+mod upgrade;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -18,23 +19,23 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::Context;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{WaitOptions, WaitStatus, set_child_subreaper, wait};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{WaitOptions, set_child_subreaper, wait};
 
 use crate::base::memory::Memory;
 use crate::base::signal;
 use crate::base::time::{Span, Tick};
 use crate::keeper::job::{Job, Life};
 use crate::keeper::kill::{Kill, Scope};
-use crate::keeper::server::{Due, Server};
-use crate::keeper::spawn::FdLimit;
+use crate::keeper::server::Server;
 use crate::keeper::stream::Flow;
 use crate::platform::cgroup::Cgroups;
 use crate::platform::memory::SharedMemory;
 use crate::platform::picture::Looks;
 use crate::platform::pidfd::{self, Ended};
-use crate::platform::{EventFd, SignalFd, close_fds_from, now, own_program, random_u64, restore_default_signals};
-use crate::wire::keeper::{CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, RESTART_STATUS, VERSION};
+use crate::platform::wait::timespec;
+use crate::platform::{EventFd, FdLimit, SignalFd, close_fds_from, now, own_program, random_u64, restore_default_signals};
+use crate::wire::keeper::{CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION, cookie};
 
 /// How long the last output of an ended leader is waited for, when others still hold its terminal.
 const LAST_OUTPUT_WITHIN: Span = Span::millis(250);
@@ -45,20 +46,12 @@ const STUCK_RETRY: Span = Span::millis(10);
 /// Without any program to keep, that many crashes in a row end the keeper.
 const HOPELESS_CRASH_COUNT: u32 = 6;
 
-/// What the command line says.
-#[derive(Debug)]
-struct Options {
-    /// The program that is started as `server run --lease N`.
-    server_exe: PathBuf,
-    /// A server is there and hands over on standard input.
-    adopt: bool,
-}
-
 /// Runs the keeper until its server ends as it was meant to; gives its exit status. `args` is what follows `keeper` on the command line:
 /// `--server-exe PATH` (else this program), `--adopt` (standard input is the socket of a server that hands over).
 #[must_use]
 pub fn run(args: &[OsString]) -> u8 {
-    match Keeper::prepare(args).and_then(Keeper::serve) {
+    let prepared = upgrade::inherited(args).unwrap_or_else(|| Keeper::prepare(args));
+    match prepared.and_then(Keeper::serve) {
         Ok(()) => 0,
         Err(error) => {
             // Standard error is the log. If even that is gone, nobody can be told.
@@ -74,17 +67,25 @@ struct Keeper {
     epoch: u64,
     limit: FdLimit,
     signals: SignalFd,
-    control: SharedMemory,
-    data: EventFd,
-    room: EventFd,
+    wake: Wake,
     cgroups: Option<Cgroups>,
     server: Server,
     jobs: BTreeMap<u64, Job>,
     stash: BTreeMap<Vec<u8>, Rc<OwnedFd>>,
     kills: Vec<Kill>,
     looks: Looks,
+    /// The program this process becomes as soon as nothing is on its way.
+    next: Option<PathBuf>,
     is_adopting: bool,
     is_over: bool,
+}
+
+/// What server and keeper wake each other with.
+#[derive(Debug)]
+struct Wake {
+    control: SharedMemory,
+    data: EventFd,
+    room: EventFd,
 }
 
 /// What became ready.
@@ -98,37 +99,56 @@ enum Source {
     Leader(u64),
 }
 
+impl Wake {
+    fn fds(&self) -> io::Result<[OwnedFd; 3]> {
+        Ok([self.control.try_clone_fd()?, self.data.try_clone_fd()?, self.room.try_clone_fd()?])
+    }
+
+    fn from_fds([control, data, room]: [OwnedFd; 3]) -> io::Result<Self> {
+        Ok(Self { control: SharedMemory::from_fd(control)?, data: EventFd::from_fd(data), room: EventFd::from_fd(room) })
+    }
+}
+
 impl Keeper {
     fn prepare(args: &[OsString]) -> anyhow::Result<Self> {
         close_fds_from(3);
         restore_default_signals();
-        let options = options(args)?;
+        let (server_exe, is_adopting) = options(args)?;
         rustix::process::chdir("/").context("cannot change to /")?;
         // Orphans of our programs come to us, so that they can be ended and reaped.
         set_child_subreaper(rustix::process::Pid::from_raw(1)).context("cannot become the parent of orphans")?;
         let at = now().tick;
-        let server = if options.adopt {
+        let server = if is_adopting {
             let socket = rustix::io::dup(rustix::stdio::stdin()).context("there is no server on standard input")?;
             rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-            Server::adopting(options.server_exe, socket, at)?
+            Server::adopting(server_exe, socket, at)?
         } else {
-            Server::due_at(options.server_exe, at)
+            Server::due_at(server_exe, at)
         };
         let epoch = random_u64()?;
-        Ok(Self {
-            epoch,
-            limit: FdLimit::raise(),
-            signals: SignalFd::new().context("cannot read signals")?,
+        let wake = Wake {
             control: SharedMemory::fixed("abide-control", 4096).context("cannot share memory")?,
             data: EventFd::new()?,
             room: EventFd::new()?,
-            cgroups: if options.adopt { None } else { Cgroups::probe(epoch) },
+        };
+        let cgroups = if is_adopting { None } else { Cgroups::probe(epoch) };
+        Ok(Self { is_adopting, ..Self::new(epoch, FdLimit::raise(), wake, cgroups, server)? })
+    }
+
+    fn new(epoch: u64, limit: FdLimit, wake: Wake, cgroups: Option<Cgroups>, server: Server) -> anyhow::Result<Self> {
+        Ok(Self {
+            epoch,
+            limit,
+            signals: SignalFd::new().context("cannot read signals")?,
+            wake,
+            cgroups,
             server,
             jobs: BTreeMap::new(),
             stash: BTreeMap::new(),
             kills: Vec::new(),
             looks: Looks::default(),
-            is_adopting: options.adopt,
+            next: None,
+            is_adopting: false,
             is_over: false,
         })
     }
@@ -150,7 +170,7 @@ impl Keeper {
     fn wait(&self) -> io::Result<Vec<(Source, PollFlags)>> {
         let timeout = self.deadline().map(|deadline| timespec(deadline - now().tick));
         let mut sources = vec![Source::Signals, Source::Room];
-        let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN), PollFd::new(&self.room, PollFlags::IN)];
+        let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN), PollFd::new(&self.wake.room, PollFlags::IN)];
         if let Some(link) = &self.server.link {
             let mut flags = PollFlags::empty();
             flags.set(PollFlags::IN, link.wants_to_read());
@@ -183,7 +203,7 @@ impl Keeper {
         match source {
             Source::Signals => self.take_signals(),
             Source::Room => {
-                self.room.drain();
+                self.wake.room.drain();
                 self.jobs.values_mut().flat_map(|job| &mut job.streams).for_each(stream::Stream::has_room);
             }
             Source::Link => self.talk(flags),
@@ -203,12 +223,12 @@ impl Keeper {
         if let Some(link) = self.server.link.as_mut().filter(|link| link.is_stuck) {
             link.flush();
         }
-        let is_waiting = self.control.word(CONTROL_WAITING) != 0;
-        match self.server.due(is_waiting, at) {
-            Due::Nothing => {}
-            Due::Ask => self.send(0, &FromKeeper::Ping, Vec::new()),
-            Due::Start => self.start_server(at),
+        if self.server.restart_at.is_some_and(|due| due <= at) {
+            self.start_server(at);
+        } else if self.server.watch(self.wake.control.word(CONTROL_WAITING) != 0, at) {
+            self.send(0, &FromKeeper::Ping, Vec::new());
         }
+        self.become_next();
         if self.jobs.is_empty() && self.server.crash_count >= HOPELESS_CRASH_COUNT {
             return Err(io::Error::other("the server ends again and again right after its start, and there is no program to keep"));
         }
@@ -232,14 +252,14 @@ impl Keeper {
     fn pump(&mut self, tag: u64, idx: usize) {
         let Some(job) = self.jobs.get_mut(&tag) else { return };
         let is_leader_alive = job.is_running();
-        let Some(stream) = job.streams.get_mut(idx) else { return };
-        let (control, data, server) = (&mut self.control, &self.data, &mut self.server);
+        let Some(stream) = job.streams.get_mut(idx).filter(|stream| stream.flow == Flow::Open) else { return };
+        let (Wake { control, data, .. }, server) = (&mut self.wake, &mut self.server);
         stream.pump(is_leader_alive, || {
             if control.word(CONTROL_WAITING) != 0 {
                 // First the word, then the wake: the other way round would take back a wish the server uttered between the two.
                 control.publish(CONTROL_WAITING, 0);
                 data.notify();
-                server.woken(now().tick);
+                server.patience.woken(now().tick);
             }
         });
     }
@@ -262,11 +282,11 @@ impl Keeper {
     /// Reaps whoever has ended. Only this reaps, so until then the number of a child means that child.
     fn reap(&mut self) {
         // Odd while somebody may vanish, and another number after that.
-        let reaps = self.control.word(CONTROL_REAPS) | 1;
-        self.control.publish(CONTROL_REAPS, reaps);
+        let reaps = self.wake.control.word(CONTROL_REAPS) | 1;
+        self.wake.control.publish(CONTROL_REAPS, reaps);
         while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
             let pid = pid.as_raw_pid();
-            let status = exit_status(status);
+            let status = from_ended(Ended::from_wait_status(status.as_raw()));
             let leader = self.jobs.values_mut().find(|job| job.pid == pid && job.is_own_child());
             if self.server.is_child(pid) {
                 self.server_ended(status);
@@ -274,36 +294,38 @@ impl Keeper {
                 job.leader_ended(status, now().tick + LAST_OUTPUT_WITHIN);
             }
         }
-        self.control.publish(CONTROL_REAPS, reaps.wrapping_add(1));
+        self.wake.control.publish(CONTROL_REAPS, reaps.wrapping_add(1));
     }
 
     fn server_ended(&mut self, status: ExitStatus) {
+        // Its last words may be unread: no more than the socket holds.
+        (0..8).for_each(|_| self.talk(PollFlags::IN));
         if status == ExitStatus::Code(0) {
             self.is_over = true;
             return;
         }
-        let by_hand = [ExitStatus::Signal(signal::KILL), ExitStatus::Code(RESTART_STATUS.into())].contains(&status);
-        self.server.crashed(by_hand, now().tick);
+        self.server.crashed(status, now().tick);
     }
 
     fn start_server(&mut self, at: Tick) {
-        self.control.publish(CONTROL_WAITING, 0);
+        self.wake.control.publish(CONTROL_WAITING, 0);
         if self.server.start(at).is_err() {
-            self.server.crashed(false, at);
+            self.server.crashed(ExitStatus::Lost, at);
             return;
         }
         self.greet();
     }
 
     fn greet(&mut self) {
-        let fds = [self.control.try_clone_fd(), self.data.try_clone_fd(), self.room.try_clone_fd()];
-        let Ok(fds) = fds.into_iter().map(|fd| fd.map(Rc::new)).collect::<io::Result<Vec<_>>>() else { return };
+        let Ok(fds) = self.wake.fds() else { return };
+        let fds = fds.into_iter().map(Rc::new).collect();
         let hello = FromKeeper::Hello {
             version: VERSION,
             epoch: self.epoch,
             has_cgroup: self.cgroups.is_some(),
             crash_count: self.server.crash_count,
             keeper_pid: rustix::process::getpid().as_raw_pid(),
+            upgrade: self.server.upgrade,
         };
         self.send(0, &hello, fds);
     }
@@ -350,7 +372,7 @@ impl Keeper {
         let tags: Vec<u64> = self.jobs.values().filter(|job| ending(job)).map(|job| job.tag).collect();
         for tag in tags {
             let open = self.jobs.get(&tag).map_or(0, |job| job.streams.len());
-            (0..open).for_each(|idx| self.pump_if_open(tag, idx));
+            (0..open).for_each(|idx| self.pump(tag, idx));
             let Some(job) = self.jobs.get_mut(&tag) else { continue };
             let Life::Ending(status, by) = job.life else { continue };
             if job.is_drained() || (by <= at && !job.is_blocked()) {
@@ -358,13 +380,6 @@ impl Keeper {
                 let end = job.end();
                 self.send(0, &FromKeeper::Exited { tag, status, end }, Vec::new());
             }
-        }
-    }
-
-    fn pump_if_open(&mut self, tag: u64, idx: usize) {
-        let flow = self.jobs.get(&tag).and_then(|job| job.streams.get(idx)).map(|stream| stream.flow);
-        if flow == Some(Flow::Open) {
-            self.pump(tag, idx);
         }
     }
 
@@ -379,7 +394,7 @@ impl Keeper {
         let mut kills = std::mem::take(&mut self.kills);
         kills.retain_mut(|kill| {
             let Some(job) = self.jobs.get(&kill.tag) else { return false };
-            let cookie = calls::cookie(self.epoch, kill.tag);
+            let cookie = cookie(self.epoch, kill.tag);
             let Some(scope) = self.scope(&cookie) else { return true };
             let Some(report) = kill.pass(job, scope) else { return true };
             self.send(kill.call, &FromKeeper::Killed { tag: kill.tag, report }, Vec::new());
@@ -394,13 +409,14 @@ impl Keeper {
     }
 }
 
-fn options(args: &[OsString]) -> anyhow::Result<Options> {
-    let mut options = Options { server_exe: own_program(), adopt: false };
+/// The program that is started as `server run --lease N`, and whether a server is there that hands over on standard input.
+fn options(args: &[OsString]) -> anyhow::Result<(PathBuf, bool)> {
+    let mut options = (own_program(), false);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.to_str() {
-            Some("--adopt") => options.adopt = true,
-            Some("--server-exe") => options.server_exe = args.next().context("--server-exe needs a path")?.into(),
+            Some("--adopt") => options.1 = true,
+            Some("--server-exe") => options.0 = args.next().context("--server-exe needs a path")?.into(),
             _ => anyhow::bail!("unknown argument {}; the keeper is started by abide itself", arg.display()),
         }
     }
@@ -410,15 +426,6 @@ fn options(args: &[OsString]) -> anyhow::Result<Options> {
 /// What a pidfd is polled for: a zombie keeps it readable, and that it was reaped comes as HUP, which is always told.
 const fn awaited(status_by: Option<Tick>) -> PollFlags {
     if status_by.is_none() { PollFlags::IN } else { PollFlags::empty() }
-}
-
-fn timespec(span: Span) -> Timespec {
-    let (seconds, nanos) = (span.0 / 1_000_000_000, span.0 % 1_000_000_000);
-    Timespec { tv_sec: i64::try_from(seconds).unwrap_or(i64::MAX), tv_nsec: i64::try_from(nanos).unwrap_or(0) }
-}
-
-fn exit_status(status: WaitStatus) -> ExitStatus {
-    from_ended(Ended::from_wait_status(status.as_raw()))
 }
 
 const fn from_ended(ended: Ended) -> ExitStatus {

@@ -5,10 +5,12 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::base::patience::{Patience, Verdict};
 use crate::base::signal::KILL;
 use crate::base::time::{Span, Tick, backoff};
 use crate::keeper::link::Link;
 use crate::platform::{RUNNING, clear_signal_mask, pidfd, process, socket};
+use crate::wire::keeper::{ExitStatus, RESTART_STATUS, Upgrade};
 
 /// A server that worked this long was no crash loop: what killed it came from outside.
 const LONG_LIFE: Span = Span::millis(100);
@@ -44,7 +46,11 @@ enum Running {
 /// The one server.
 #[derive(Debug)]
 pub(super) struct Server {
-    exe: PathBuf,
+    pub(super) exe: PathBuf,
+    /// The program that is to take over from the one that works: of the next server, and once that runs, of this one until it is proven.
+    candidate: Option<PathBuf>,
+    /// What the server has to do with that. It is proven once it says that it works, and answers.
+    pub(super) upgrade: Upgrade,
     running: Running,
     /// The connection; none while there is no server, or one that has closed it.
     pub(super) link: Option<Link>,
@@ -58,30 +64,11 @@ pub(super) struct Server {
     pub(super) ready: Option<Tick>,
     /// It has ended, but how is not known before its new parent has reaped it: until then that is asked for.
     pub(super) status_by: Option<Tick>,
-    restart_at: Option<Tick>,
+    pub(super) restart_at: Option<Tick>,
     /// When it has to work.
     ready_by: Option<Tick>,
     end_by: Option<Tick>,
-    watch: Watch,
-}
-
-/// Whether the server answers, looked at only while it owes something.
-#[derive(Debug, Default)]
-struct Watch {
-    is_owed: bool,
-    next: Option<Tick>,
-    is_asked: bool,
-}
-
-/// What the passing of time asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Due {
-    /// Nothing.
-    Nothing,
-    /// Start a server.
-    Start,
-    /// Ask it for an answer.
-    Ask,
+    pub(super) patience: Patience,
 }
 
 impl Server {
@@ -89,6 +76,8 @@ impl Server {
     pub(super) const fn due_at(exe: PathBuf, now: Tick) -> Self {
         Self {
             exe,
+            candidate: None,
+            upgrade: Upgrade::None,
             running: Running::No,
             link: None,
             lease: 0,
@@ -99,13 +88,19 @@ impl Server {
             restart_at: Some(now),
             ready_by: None,
             end_by: None,
-            watch: Watch { is_owed: false, next: None, is_asked: false },
+            patience: Patience::new(ASK_AFTER, ANSWER_WITHIN),
         }
     }
 
     /// The one that has started this keeper and is about to say who it is.
     pub(super) fn adopting(exe: PathBuf, socket: OwnedFd, now: Tick) -> io::Result<Self> {
         Ok(Self { link: Some(Link::new(socket, 0)?), restart_at: None, ..Self::due_at(exe, now) })
+    }
+
+    /// The one that ran when this process became another program.
+    pub(super) fn inherited(exe: PathBuf, pid: i32, link: Link, now: Tick) -> Self {
+        let (lease, running) = (link.lease, Running::Child(pid));
+        Self { running, lease, link: Some(link), ready: Some(now), restart_at: None, ..Self::due_at(exe, now) }
     }
 
     /// It has said who it is.
@@ -123,7 +118,10 @@ impl Server {
         self.ready_by = Some(now + READY_WITHIN);
         self.ready = None;
         self.lease += 1;
-        self.watch = Watch::default();
+        self.patience = Patience::new(ASK_AFTER, ANSWER_WITHIN);
+        if self.candidate.is_some() {
+            self.upgrade = Upgrade::Successor;
+        }
         let (ours, theirs) = socket::pair()?;
         let mut command = Command::new(self.program());
         command.args(["server", "run", "--lease", &self.lease.to_string()]);
@@ -140,12 +138,21 @@ impl Server {
 
     /// What is started: the program in its place; the one that this keeper is of if there is none, or a new one in that place does not work.
     fn program(&self) -> &Path {
-        if self.fault_count < ROLL_BACK_FAULT_COUNT && self.exe.exists() { &self.exe } else { Path::new(RUNNING) }
+        let in_place = Some(&self.exe).filter(|exe| self.fault_count < ROLL_BACK_FAULT_COUNT && exe.exists());
+        self.candidate.as_ref().or(in_place).map_or(Path::new(RUNNING), PathBuf::as_path)
     }
 
-    /// It says that it works.
-    pub(super) fn works(&mut self, now: Tick) {
-        (self.ready, self.ready_by) = (Some(now), None);
+    /// The next one is to be of this program.
+    pub(super) fn upgrade(&mut self, program: PathBuf) {
+        self.candidate = Some(program);
+    }
+
+    /// It says that it works. True if that is to be proven by an answer.
+    pub(super) fn works(&mut self, now: Tick) -> bool {
+        self.ready = Some(now);
+        let is_tried = self.upgrade == Upgrade::Successor;
+        self.ready_by = self.ready_by.filter(|_| is_tried);
+        is_tried
     }
 
     /// Its process id; 0 if there is none.
@@ -169,12 +176,18 @@ impl Server {
         }
     }
 
-    /// It has ended, `by_hand` if it was killed or asked for another: the next is started at once, or soon; if by itself, after a pause that doubles.
-    pub(super) fn crashed(&mut self, by_hand: bool, now: Tick) {
+    /// It has ended: if it was killed or asked for another, the next is started at once, or soon; if by itself, after a pause that doubles.
+    pub(super) fn crashed(&mut self, status: ExitStatus, now: Tick) {
+        let by_hand = [ExitStatus::Signal(KILL), ExitStatus::Code(RESTART_STATUS.into())].contains(&status);
         (self.running, self.link, self.ready_by, self.end_by, self.status_by) = (Running::No, None, None, None, None);
         let has_worked = self.ready.is_some_and(|since| LONG_LIFE <= now - since);
         self.crash_count = if has_worked { 1 } else { self.crash_count.saturating_add(1) };
         self.fault_count = if has_worked { 0 } else { self.fault_count } + u32::from(!by_hand);
+        if self.upgrade == Upgrade::Successor {
+            (self.candidate, self.upgrade, self.fault_count) = (None, Upgrade::RolledBack(status), ROLL_BACK_FAULT_COUNT);
+        } else if has_worked {
+            self.upgrade = Upgrade::None;
+        }
         let pause_max = if by_hand { PAUSE_FIRST } else { PAUSE_MAX };
         self.restart_at = Some(now + backoff(self.crash_count, PAUSE_FIRST, pause_max));
     }
@@ -188,40 +201,24 @@ impl Server {
         }
     }
 
-    /// Whether it owes something, as it says itself.
-    pub(super) fn expect(&mut self, is_owed: bool, now: Tick) {
-        self.watch.is_owed = is_owed;
-        if is_owed {
-            self.woken(now);
-        } else if !self.watch.is_asked {
-            self.watch.next = None;
+    /// It has answered. `is_waiting`: it has nothing to do. True if that proves an upgrade.
+    pub(super) fn answered(&mut self, is_waiting: bool, now: Tick) -> bool {
+        self.patience.answered(is_waiting, now);
+        let is_proven = self.ready.is_some() && self.upgrade == Upgrade::Successor;
+        if is_proven && let Some(program) = self.candidate.take() {
+            (self.exe, self.ready_by, self.upgrade) = (program, None, Upgrade::None);
         }
-    }
-
-    /// It was woken, so it will have to wait again some time.
-    pub(super) fn woken(&mut self, now: Tick) {
-        if self.watch.next.is_none() {
-            self.watch.next = Some(now + ASK_AFTER);
-        }
-    }
-
-    /// It has answered. `is_waiting`: it has nothing to do.
-    pub(super) fn answered(&mut self, is_waiting: bool, now: Tick) {
-        self.watch.is_asked = false;
-        self.watch.next = (self.watch.is_owed || !is_waiting).then(|| now + ASK_AFTER);
+        is_proven
     }
 
     /// When something is due; never, if nothing is owed.
     pub(super) fn deadline(&self) -> Option<Tick> {
-        [self.status_by, self.restart_at, self.ready_by, self.end_by, self.watch.next].into_iter().flatten().min()
+        [self.status_by, self.restart_at, self.ready_by, self.end_by, self.patience.deadline()].into_iter().flatten().min()
     }
 
-    /// What is due now. One that does not answer or end is killed; its end then comes like any other.
-    pub(super) fn due(&mut self, is_waiting: bool, now: Tick) -> Due {
+    /// What is due now; true if it is to be asked for an answer. One that does not answer or end is killed; its end then comes like any other.
+    pub(super) fn watch(&mut self, is_waiting: bool, now: Tick) -> bool {
         let is_past = |at: Option<Tick>| at.is_some_and(|at| at <= now);
-        if is_past(self.restart_at) {
-            return Due::Start;
-        }
         if is_past(self.ready_by) {
             self.ready_by = self.is_stopped().then(|| now + READY_WITHIN);
             if self.ready_by.is_none() {
@@ -233,20 +230,12 @@ impl Server {
             self.end_by = None;
             self.kill();
         }
-        if !is_past(self.watch.next) {
-            return Due::Nothing;
-        }
-        if self.watch.is_asked && !self.is_stopped() {
-            self.watch = Watch::default();
+        let is_stopped = self.patience.is_late(now) && self.is_stopped();
+        let verdict = self.patience.due(is_waiting, is_stopped, now);
+        if verdict == Verdict::Late {
             self.kill();
-            return Due::Nothing;
         }
-        if !self.watch.is_owed && is_waiting {
-            self.watch = Watch::default();
-            return Due::Nothing;
-        }
-        self.watch.next = Some(now + ANSWER_WITHIN);
-        if std::mem::replace(&mut self.watch.is_asked, true) { Due::Nothing } else { Due::Ask }
+        verdict == Verdict::Ask
     }
 
     /// Passes a signal on to it.
@@ -276,6 +265,9 @@ impl Server {
 mod tests {
     use super::*;
 
+    const FAULT: ExitStatus = ExitStatus::Code(70);
+    const BY_HAND: ExitStatus = ExitStatus::Signal(KILL);
+
     fn server(now: Tick) -> Server {
         Server { running: Running::Child(i32::MAX), restart_at: None, ..Server::due_at(PathBuf::new(), now) }
     }
@@ -291,13 +283,13 @@ mod tests {
     #[test]
     fn a_long_life_starts_the_count_anew() {
         let mut server = server(Tick(0));
-        server.crashed(false, Tick(1));
+        server.crashed(FAULT, Tick(1));
         server.ready = Some(Tick(2));
-        server.crashed(false, Tick(2));
+        server.crashed(FAULT, Tick(2));
         assert_eq!((server.crash_count, server.deadline()), (2, Some(Tick(2) + PAUSE_FIRST)));
         server.ready = Some(Tick(3));
         let later = Tick(3) + LONG_LIFE;
-        server.crashed(false, later);
+        server.crashed(FAULT, later);
         assert_eq!((server.crash_count, server.deadline()), (1, Some(later)));
     }
 
@@ -305,7 +297,7 @@ mod tests {
     fn who_is_killed_from_outside_again_and_again_comes_back_soon_and_with_the_configuration() {
         let mut server = server(Tick(0));
         for _ in 0..20 {
-            server.crashed(true, Tick(0));
+            server.crashed(BY_HAND, Tick(0));
         }
         assert_eq!((server.fault_count, server.deadline()), (0, Some(Tick(0) + PAUSE_FIRST)));
     }
@@ -314,36 +306,49 @@ mod tests {
     fn one_that_does_not_take_over_in_time_is_killed_and_the_one_that_worked_is_started() {
         let mut server = Server { ready_by: Some(Tick(9)), exe: "/bin/sh".into(), ..server(Tick(0)) };
         assert_eq!((server.deadline(), server.program()), (Some(Tick(9)), Path::new("/bin/sh")));
-        server.due(true, Tick(9));
+        assert!(!server.watch(true, Tick(9)));
         assert_eq!(server.deadline(), None);
-        server.crashed(true, Tick(10));
+        server.crashed(BY_HAND, Tick(10));
         assert_eq!(server.program(), Path::new(RUNNING));
         server.works(Tick(12));
-        server.crashed(true, Tick(12) + LONG_LIFE);
+        server.crashed(BY_HAND, Tick(12) + LONG_LIFE);
         assert_eq!(server.program(), Path::new("/bin/sh"), "the next one has its chance");
     }
 
-    #[test]
-    fn a_server_that_waits_and_owes_nothing_is_left_in_silence() {
-        let mut server = server(Tick(0));
-        assert_eq!(server.deadline(), None);
-        server.woken(Tick(0));
-        let later = server.deadline().unwrap();
-        assert_eq!(later, Tick(0) + ASK_AFTER);
-        assert_eq!(server.due(true, later), Due::Nothing);
-        assert_eq!(server.deadline(), None);
+    fn tried() -> Server {
+        let candidate = Some("/bin/new".into());
+        Server { exe: "/bin/sh".into(), candidate, upgrade: Upgrade::Successor, ready_by: Some(Tick(9)), ..server(Tick(0)) }
     }
 
     #[test]
-    fn one_that_owes_is_asked_and_answers_until_it_owes_no_more() {
-        let mut server = server(Tick(0));
-        server.expect(true, Tick(0));
-        let asked = server.deadline().unwrap();
-        assert_eq!(server.due(true, asked), Due::Ask);
-        assert_eq!(server.deadline(), Some(asked + ANSWER_WITHIN));
-        server.answered(true, asked);
-        assert_eq!(server.deadline(), Some(asked + ASK_AFTER));
-        server.expect(false, asked);
-        assert_eq!(server.deadline(), None);
+    fn a_successor_is_proven_by_its_word_and_its_answer() {
+        let mut server = tried();
+        assert_eq!(server.program(), Path::new("/bin/new"));
+        assert!(!server.answered(true, Tick(1)), "an answer before its word proves nothing");
+        assert!(server.works(Tick(2)));
+        assert_eq!(server.deadline(), Some(Tick(9)));
+        assert!(server.answered(true, Tick(3)));
+        assert_eq!((server.deadline(), server.exe.as_path(), server.upgrade), (None, Path::new("/bin/new"), Upgrade::None));
+        assert!(!server.answered(true, Tick(4)), "it is proven once");
+    }
+
+    #[test]
+    fn an_answer_of_the_one_that_is_to_be_replaced_proves_nothing() {
+        let mut server = Server { ready: Some(Tick(0)), ..server(Tick(0)) };
+        server.upgrade("/bin/new".into());
+        assert_eq!((server.answered(true, Tick(1)), server.upgrade), (false, Upgrade::None));
+    }
+
+    #[test]
+    fn a_successor_that_ends_before_it_is_proven_gives_way_to_the_one_that_worked() {
+        for status in [FAULT, BY_HAND, ExitStatus::Code(RESTART_STATUS.into())] {
+            let mut server = tried();
+            server.works(Tick(1));
+            server.crashed(status, Tick(2));
+            assert_eq!((server.upgrade, server.program()), (Upgrade::RolledBack(status), Path::new(RUNNING)));
+            server.works(Tick(3));
+            server.crashed(BY_HAND, Tick(3) + LONG_LIFE);
+            assert_eq!((server.upgrade, server.program()), (Upgrade::None, Path::new("/bin/sh")));
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Starting a program on a PTY or on three pipes, with exactly the environment, the fds and the limits it should have.
-#![allow(unsafe_code, reason = "one of the three files that may: setsid between fork and exec, and the fd behind portable-pty's master")]
+#![allow(unsafe_code, reason = "one of the three files that may: the fd behind portable-pty's master")]
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use std::process::Command;
 
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 use rustix::io::Errno;
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 
 use crate::base::geom::Size;
-use crate::platform::{clear_signal_mask, executable, told_by_child_in};
+use crate::platform::spawn::{Piped, born_in, piped};
+use crate::platform::{FdLimit, clear_signal_mask, executable};
 use crate::wire::keeper::{Spawn, Wiring};
 
 /// What a program was given, seen from outside.
@@ -34,38 +34,7 @@ pub(super) struct NotStarted {
     pub(super) message: String,
 }
 
-/// The limit on fds that programs get: the one this process was started with, which it has raised for itself.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct FdLimit(Rlimit);
-
-impl FdLimit {
-    /// Raises this process's limit as far as it goes.
-    pub(super) fn raise() -> Self {
-        let old = getrlimit(Resource::Nofile);
-        // Refused: then it stays as it was, which is safe.
-        setrlimit(Resource::Nofile, Rlimit { current: old.maximum, maximum: old.maximum }).ok();
-        Self(old)
-    }
-
-    /// Runs `spawn` with the old limit, if what it needs fits below it; else the program is given the old limit right after its start.
-    fn around<T>(self, next_fd: i32, spawn: impl FnOnce() -> T, pid: impl Fn(&T) -> Option<i32>) -> T {
-        const NEEDED: u64 = 32;
-        let own = getrlimit(Resource::Nofile);
-        let fits = self.0.current.is_none_or(|limit| u64::try_from(next_fd).unwrap_or(0) + NEEDED < limit);
-        if fits && setrlimit(Resource::Nofile, self.0).is_ok() {
-            let spawned = spawn();
-            setrlimit(Resource::Nofile, own).ok();
-            return spawned;
-        }
-        let spawned = spawn();
-        if let Some(pid) = pid(&spawned).and_then(Pid::from_raw) {
-            prlimit(Some(pid), Resource::Nofile, self.0).ok();
-        }
-        spawned
-    }
-}
-
-/// Starts a program, in `cgroup` if there is one; `cookie` becomes its `ABIDE_JOB`.
+/// Starts a program, in `cgroup` if there is one; `cookie` is one more variable, with its name.
 ///
 /// # Errors
 /// [`NotStarted`]; nothing is left behind.
@@ -73,7 +42,7 @@ pub(super) fn spawn(spawn: &Spawn, cookie: &str, limit: FdLimit, cgroup: Option<
     let word = |bytes: &Vec<u8>| OsString::from_vec(bytes.clone());
     let argv: Vec<OsString> = spawn.argv.iter().map(word).collect();
     let mut env: Vec<(OsString, OsString)> = spawn.env.iter().map(|(name, value)| (word(name), word(value))).collect();
-    env.push(("ABIDE_JOB".into(), cookie.into()));
+    env.extend(cookie.split_once('=').map(|(name, value)| (name.into(), value.into())));
     let cwd = PathBuf::from(word(&spawn.cwd));
     if !cwd.is_dir() {
         return Err(failed(Errno::NOENT, format!("there is no directory {}", cwd.display())));
@@ -96,24 +65,10 @@ struct Program {
     cwd: PathBuf,
 }
 
-/// Lets `start` start a process and gives its id. With a cgroup a child born there does it and ends: what it has started is then ours, since
-/// orphans come to us, and lies in the cgroup from its first instruction on. A cgroup that is gone, say removed by hand, is done without.
+/// As [`born_in`].
 fn start_in(cgroup: Option<&OwnedFd>, start: impl FnOnce() -> Result<i32, NotStarted>) -> Result<i32, NotStarted> {
-    let mut start = Some(start);
-    let mut run = || start.take().map_or_else(|| Err(failed(Errno::IO, "started twice".into())), |start| start());
-    let in_child = || match run() {
-        Ok(pid) => format!("{pid} 0 "),
-        Err(NotStarted { errno, message }) => format!("0 {errno} {message}"),
-    };
-    let Some(Ok(text)) = cgroup.map(|cgroup| told_by_child_in(cgroup.as_fd(), in_child)) else { return run() };
-    let mut words = text.splitn(3, ' ');
-    let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
-    match (number(), number()) {
-        (0, errno) => {
-            Err(NotStarted { errno: if errno == 0 { Errno::IO.raw_os_error() } else { errno }, message: words.next().unwrap_or("").into() })
-        }
-        (pid, _) => Ok(pid),
-    }
+    let start = || start().map_err(|NotStarted { errno, message }| (errno, message));
+    born_in(cgroup, start).map_err(|(errno, message)| NotStarted { errno, message })
 }
 
 fn failed(errno: Errno, message: String) -> NotStarted {
@@ -169,19 +124,11 @@ fn pid_of(child: &(dyn Child + Send + Sync)) -> Option<i32> {
 
 fn on_pipes(command: &Program, limit: FdLimit, cgroup: Option<&OwnedFd>) -> Result<Started, NotStarted> {
     let Program { file: program, argv, env, cwd } = command;
-    let pipe = || io::pipe().map_err(|error| from_io(program, &error));
-    let ((stdin, input), (output, stdout), (errors, stderr)) = (pipe()?, pipe()?, pipe()?);
-    let (input, source, error) = (OwnedFd::from(input), OwnedFd::from(output), OwnedFd::from(errors));
-    for end in [&input, &source, &error] {
-        rustix::io::ioctl_fionbio(end, true).map_err(|error| from_io(program, &error.into()))?;
-    }
     let mut command = Command::new(program);
     command.arg0(argv.first().map_or(OsStr::new(""), OsString::as_os_str)).args(argv.iter().skip(1));
     command.env_clear().envs(env.iter().map(|(name, value)| (name, value))).current_dir(cwd);
-    command.stdin(stdin).stdout(stdout).stderr(stderr);
+    let Piped { input, output: source, error } = piped(&mut command).map_err(|error| from_io(program, &error))?;
     clear_signal_mask(&mut command);
-    // SAFETY: setsid is async-signal-safe and allocates nothing.
-    unsafe { command.pre_exec(|| rustix::process::setsid().map(drop).map_err(io::Error::from)) };
     let id = |child: &std::process::Child| i32::try_from(child.id()).ok();
     let pid = start_in(cgroup, || {
         let spawned = limit.around(error.as_raw_fd(), || command.spawn(), |spawned| spawned.as_ref().ok().and_then(id));

@@ -35,6 +35,29 @@ pub fn first_line(command: &str, within: Duration) -> io::Result<String> {
     Ok(text.lines().next().unwrap_or_default().trim_end().to_owned())
 }
 
+/// Runs a program and gives what it prints and how it ended; what has not ended by then is ended. It waits: not for a loop.
+///
+/// # Errors
+/// If it cannot be started.
+pub fn output(program: &Path, args: &[&str], within: Duration) -> io::Result<(String, ExitStatus)> {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+    let mut child = command.spawn()?;
+    let mut text = Vec::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        let end = Instant::now() + within;
+        let mut buffer = [0; 4096];
+        while text.len() < OUTPUT_MAX && is_readable(&stdout, end) {
+            match stdout.read(&mut buffer)? {
+                0 => break,
+                len => text.extend_from_slice(&buffer[..len]),
+            }
+        }
+    }
+    let status = end(&mut child)?;
+    Ok((String::from_utf8_lossy(&text).into_owned(), status))
+}
+
 /// Runs a shell command with these variables besides our own, and waits for its end, at most that long. It waits: not for a loop.
 ///
 /// # Errors

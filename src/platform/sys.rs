@@ -1,12 +1,13 @@
 //! The few system calls that have no safe form elsewhere, each behind a safe function.
 #![allow(unsafe_code, reason = "one of the three files that may: fork between setsid and exec, signalfd, passwd, the pidfd ioctl")]
 
-use std::ffi::{CStr, OsString};
+use std::ffi::{CStr, CString, OsString};
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 /// Makes `command` start a process that is nobody's child and leads a session of its own: setsid and a second fork, before the one exec.
@@ -41,6 +42,12 @@ pub fn clear_signal_mask(command: &mut Command) {
     };
     // SAFETY: the closure runs between fork and exec and does only what is allowed there, see above.
     unsafe { command.pre_exec(in_child) };
+}
+
+/// Makes `command` start a process that leads a session of its own (setsid(2)).
+pub(super) fn lead_session(command: &mut Command) {
+    // SAFETY: setsid is async-signal-safe and allocates nothing.
+    unsafe { command.pre_exec(|| rustix::process::setsid().map(drop).map_err(io::Error::from)) };
 }
 
 /// Makes `command` start a process that leads a session of its own, whose terminal is its standard input (setsid(2), `TIOCSCTTY`).
@@ -134,6 +141,37 @@ pub fn close_fds_from(first: RawFd) {
             libc::close(fd);
         });
     }
+}
+
+/// Becomes another program, in this process (execve(2)): process id, children, signal mask and the fds `kept` stay. Returns only if it cannot; then nothing has
+/// changed.
+pub fn become_program(program: &Path, args: &[&str], kept: &[RawFd]) -> io::Error {
+    let words = std::iter::once(program.as_os_str().as_bytes()).chain(args.iter().map(|arg| arg.as_bytes()));
+    let Ok(words) = words.map(CString::new).collect::<Result<Vec<_>, _>>() else { return io::ErrorKind::InvalidInput.into() };
+    let pointers: Vec<*const libc::c_char> = words.iter().map(|word| word.as_ptr()).chain([std::ptr::null()]).collect();
+    // SAFETY: F_SETFD reads no memory; of a number that is not open it is an error without effect.
+    let on_exec = |flags: libc::c_int| kept.iter().all(|fd| unsafe { libc::fcntl(*fd, libc::F_SETFD, flags) } >= 0);
+    if !on_exec(0) {
+        return io::Error::last_os_error();
+    }
+    // SAFETY: the array and the texts it points to live until the call returns, and the array ends with a null pointer.
+    unsafe { libc::execv(words[0].as_ptr(), pointers.as_ptr()) };
+    let error = io::Error::last_os_error();
+    on_exec(libc::FD_CLOEXEC);
+    error
+}
+
+/// Takes an fd over that this process had before it became this program; it is closed on exec from now on.
+///
+/// # Errors
+/// If it is not open. To be called once for each, before anything else is opened.
+pub fn inherited_fd(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: F_SETFD reads no memory; it fails for a number that is not open.
+    if number < 3 || unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
+        return Err(io::Error::other(format!("fd {number} was not inherited")));
+    }
+    // SAFETY: it is open, and nothing in this process owns it yet.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// Gives every signal its default effect, whatever the launcher had set.

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+use rustix::pty::ptsname;
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetwinsize};
 
 use crate::base::geom::Size;
@@ -23,6 +24,15 @@ pub struct LineMode {
 pub fn line_mode(master: impl AsFd) -> io::Result<LineMode> {
     let modes = tcgetattr(master)?.local_modes;
     Ok(LineMode { is_canonical: modes.contains(LocalModes::ICANON), is_echoing: modes.contains(LocalModes::ECHO) })
+}
+
+/// The device number of the other end of a master, as the process table shows it (`tty_nr` in `proc_pid_stat(5)`); 0 if it is no master.
+#[must_use]
+pub fn number(master: &OwnedFd) -> u32 {
+    const PTY_MAJOR: u32 = 136;
+    let name = ptsname(master.as_fd(), Vec::new()).ok();
+    let number = name.as_ref().and_then(|name| name.to_str().ok()).and_then(|name| name.rsplit('/').next()?.parse::<u32>().ok());
+    number.map_or(0, |number| (number & 0xff) | (PTY_MAJOR << 8) | ((number & !0xff) << 12))
 }
 
 /// The foreground process group of the terminal behind `master`, if it has one.

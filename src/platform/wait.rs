@@ -22,16 +22,20 @@ impl Ready {
     pub const INPUT: Self = Self { input: true, room: false };
 }
 
+/// As ppoll(2) takes it.
+#[must_use]
+pub fn timespec(span: Span) -> Timespec {
+    let (seconds, nanos) = (span.0 / 1_000_000_000, span.0 % 1_000_000_000);
+    Timespec { tv_sec: i64::try_from(seconds).unwrap_or(i64::MAX), tv_nsec: i64::try_from(nanos).unwrap_or(0) }
+}
+
 /// Waits until something that is wanted is there, at most `limit` (ppoll(2)). Says what there is; of an fd of which nothing is wanted, nothing. A signal ends
 /// the wait as well.
 ///
 /// # Errors
 /// If the kernel has no memory left.
 pub fn wait<const N: usize>(fds: [(BorrowedFd<'_>, Ready); N], limit: Option<Span>) -> io::Result<[Ready; N]> {
-    let limit = limit.map(|span| Timespec {
-        tv_sec: i64::try_from(span.0 / 1_000_000_000).unwrap_or(i64::MAX),
-        tv_nsec: i64::try_from(span.0 % 1_000_000_000).unwrap_or(0),
-    });
+    let limit = limit.map(timespec);
     let is_wanted = |wanted: Ready| wanted != Ready::default();
     let mut polled = Vec::with_capacity(N);
     for (fd, wanted) in fds.iter().filter(|(_, wanted)| is_wanted(*wanted)) {

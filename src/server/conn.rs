@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
 
+use crate::base::code::Refusal;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::time::Tick;
 use crate::platform::stream::Stream;
@@ -12,6 +13,7 @@ use crate::server::draw::Drawn;
 use crate::server::jobs::event::ProcEvent;
 use crate::server::saved;
 use crate::server::seek::Seeker;
+use crate::state::effect::Successor;
 use crate::wire::packet::Packets;
 
 /// Number of a connection, for as long as this server lives.
@@ -37,6 +39,8 @@ pub(super) enum Event {
     Procs(ProcEvent),
     /// Something was done about snapshots of sessions, for this call.
     Snapshot(CallId, saved::Done),
+    /// Whether a program can take over, for a call that waits to hear it.
+    Successor(CallId, Result<Successor, Refusal>),
     /// Something about the disk.
     Disk(News),
 }

@@ -19,11 +19,12 @@ use crate::server::draw::Drawn;
 use crate::server::edge::{Origin, Return, Server};
 use crate::server::jobs::job::is_job;
 use crate::server::pane::{PaneIo, Parts, Source, Stop, next_look};
+use crate::server::versions;
 use crate::state::call::Caller;
-use crate::state::effect::{Effect, Effects};
+use crate::state::effect::{Effect, Effects, Fact};
 use crate::term;
 use crate::wire::frame::{self, Bye, Notice, OuterColours, ToClient, ToServer};
-use crate::wire::hello::{Hello, VERSION, VERSION_MIN, Welcome, common_version};
+use crate::wire::hello::{Hello, Welcome, common_version};
 use crate::wire::keeper::{self, Entry, FromKeeper, KillReport, Record, Target, ToKeeper};
 use crate::wire::packet::Packets;
 use crate::wire::rpc::{self, Request, Response};
@@ -49,6 +50,7 @@ impl Server {
             Event::Procs(event) => self.proc_event(event),
             Event::Snapshot(call, done) => self.snapshot_done(call, done),
             Event::Disk(news) => self.disk_news(news),
+            Event::Successor(call, found) => self.step(Input::Found { call, fact: Fact::Successor(found) }, Origin::None),
             Event::Drained(pane) => {
                 if let Some(io) = self.panes.get_mut(&pane) {
                     io.waits_writable = false;
@@ -177,14 +179,21 @@ impl Server {
             let Some(Conn { speech: Speech::Client { packets, .. }, closing: false, .. }) = self.conns.get_mut(&id) else { return };
             let message = match packets.take() {
                 Ok(None) => return,
-                Ok(Some((kind, body))) => frame::get::<ToServer>(kind, body).map_err(|error| error.to_string()),
-                Err(error) => Err(error.to_string()),
+                Ok(Some((kind, body))) => {
+                    frame::get::<ToServer>(kind, body).map_err(|error| (error.to_string(), frame::longer_hello(body)))
+                }
+                Err(error) => Err((error.to_string(), None)),
             };
             match message {
                 Ok(message) => self.message(id, message),
-                Err(error) => {
+                Err((error, hello)) => {
                     tracing::warn!(%error, "a connection is closed");
-                    self.close(id);
+                    let is_stranger = self.conns.get_mut(&id).is_some_and(|conn| conn.attached().is_none());
+                    if is_stranger {
+                        self.send_away(id, hello.as_ref().map_or_else(versions::stranger, versions::refusal));
+                    } else {
+                        self.close(id);
+                    }
                     return;
                 }
             }
@@ -299,21 +308,21 @@ impl Server {
         }
     }
 
+    /// Says why, and closes.
+    fn send_away(&mut self, id: ConnId, message: String) {
+        if let Some(conn) = self.conns.get_mut(&id) {
+            conn.put(|out| frame::put(out, &ToClient::Bye(Bye::Refused { message })));
+            conn.closing = true;
+        }
+    }
+
     fn hello(&mut self, id: ConnId, hello: Hello) {
         let Some(version) = common_version((hello.version_min, hello.version_max)) else {
-            let message = format!(
-                "this client (abide {}) speaks protocol {} to {}, the server (abide {}) {VERSION_MIN} to {VERSION}; detach everywhere and run `abide server restart`",
-                hello.build,
-                hello.version_min,
-                hello.version_max,
-                env!("CARGO_PKG_VERSION")
-            );
-            if let Some(conn) = self.conns.get_mut(&id) {
-                conn.put(|out| frame::put(out, &ToClient::Bye(Bye::Refused { message })));
-                conn.closing = true;
-            }
-            return;
+            return self.send_away(id, versions::refusal(&hello));
         };
+        let failed =
+            self.core.host.upgrade_failed.as_ref().filter(|_| hello.resume).map(|why| format!("the upgrade was rolled back: {why}"));
+        let news = versions::news(&hello, self.core.host.upgraded);
         let client = self.core.state.next_client();
         let number = self.input_taken(hello.token);
         let in_doubt = self.panes.values().any(|io| io.input.in_doubt() && io.input.number_of(hello.token).is_some());
@@ -331,7 +340,7 @@ impl Server {
         };
         let welcome = Welcome {
             version,
-            build: env!("CARGO_PKG_VERSION").into(),
+            build: versions::OWN.into(),
             client,
             lease: self.link.lease,
             input_taken: number,
@@ -343,7 +352,10 @@ impl Server {
         self.clients.insert(client, id);
         self.send(client, &ToClient::Welcome(welcome));
         self.step(Input::Connected { client, viewer }, Origin::None);
-        if let Some(text) = self.disk.warning() {
+        if let Some(text) = news {
+            self.send(client, &ToClient::Notice(Notice { text, warning: false }));
+        }
+        for text in self.disk.warning().into_iter().chain(failed) {
             self.send(client, &ToClient::Notice(Notice { text, warning: true }));
         }
         self.mark_stale();

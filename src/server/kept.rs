@@ -28,8 +28,9 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Opens the stashed slots, or makes and stashes new ones. Gives the structure in them too.
-    pub(super) fn open(stashed: Option<OwnedFd>, link: &mut Link) -> anyhow::Result<(Self, Option<Structure>)> {
+    /// Opens the stashed slots, or makes and stashes new ones. Gives the structure in them too; one that cannot be read is given up, but not by a successor, since the
+    /// server before it can go on.
+    pub(super) fn open(stashed: Option<OwnedFd>, link: &mut Link, is_successor: bool) -> anyhow::Result<(Self, Option<Structure>)> {
         let stashed = stashed.and_then(|fd| SharedMemory::from_fd(fd).ok());
         let stashed = stashed.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
         let (fd, slots) = if let Some(both) = stashed {
@@ -40,10 +41,14 @@ impl Kept {
             link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&fd)]);
             (fd, Slots::create(Box::new(memory))?)
         };
-        let structure = slots.read().map(Structure::decode).transpose().unwrap_or_else(|error| {
-            tracing::error!(%error, "the structure is given up; programs are adopted one by one");
-            None
-        });
+        let structure = match slots.read().map(Structure::decode).transpose() {
+            Ok(structure) => structure,
+            Err(error) if is_successor => return Err(anyhow::Error::new(error).context("what the former server kept cannot be read")),
+            Err(error) => {
+                tracing::error!(%error, "the structure is given up; programs are adopted one by one");
+                None
+            }
+        };
         let taken = structure.as_ref().map_or_else(Vec::new, |structure| structure.taken.clone());
         let kept = Self { slots, fd, version: u64::MAX, taken, shelf: Shelf::default() };
         Ok((kept, structure))

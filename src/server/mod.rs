@@ -30,6 +30,7 @@ mod seek;
 mod shelf;
 mod shells;
 mod snapshots;
+mod versions;
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};

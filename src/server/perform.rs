@@ -45,10 +45,11 @@ impl Server {
                     }
                 }
             }
-            Effect::Ask { call, question } => {
-                let fact = self.find_out(&question);
+            Effect::Ask { call, question: Question::LineMode(pane) } => {
+                let fact = self.line_mode(pane);
                 self.facts.push((call, fact));
             }
+            Effect::Ask { call, question: Question::Successor(program) } => self.look_at_successor(call, program),
             Effect::Tell { client, message } => self.tell(client, message),
             Effect::Command(effect) => self.perform_command(effect),
             Effect::Forward { client, call, name, params } => {
@@ -61,7 +62,13 @@ impl Server {
             Effect::Follow { folder, links, env } => follow::follow(&folder, &links, &env),
             Effect::Pipe { pane } => self.pipe(pane),
             Effect::Exit => self.leave(0),
-            Effect::Restart => self.leave(RESTART_STATUS),
+            Effect::Restart { program } => {
+                if let Some(program) = program {
+                    tracing::info!(%program, "upgrade");
+                    self.link.say(&ToKeeper::Upgrade { program: program.into_bytes() }, Vec::new());
+                }
+                self.leave(RESTART_STATUS);
+            }
         }
     }
 
@@ -163,9 +170,8 @@ impl Server {
         self.link.say(&ToKeeper::Forget { tag: pane.0 }, Vec::new());
     }
 
-    fn find_out(&self, question: &Question) -> Fact {
-        let Question::LineMode(pane) = question;
-        let mode = self.panes.get(pane).and_then(|io| tty::line_mode(io.master.as_fd()).ok());
+    fn line_mode(&self, pane: PaneId) -> Fact {
+        let mode = self.panes.get(&pane).and_then(|io| tty::line_mode(io.master.as_fd()).ok());
         Fact::LineMode { canonical: mode.is_some_and(|mode| mode.is_canonical) }
     }
 

@@ -28,7 +28,7 @@ use crate::server::link::{Link, LinkError};
 use crate::server::pane::{PaneIo, Part, Parts, Source};
 use crate::server::procs::Restored;
 use crate::server::shelf::{BUFFERS, Shelf};
-use crate::server::{Sockets, VICTIM, keep, revive, screen};
+use crate::server::{Sockets, VICTIM, keep, revive, screen, versions};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::state::effect::Effect;
@@ -36,7 +36,7 @@ use crate::state::host::Host;
 use crate::state::pane::Life;
 use crate::store::structure::Structure;
 use crate::term::{Options, Terminal};
-use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Wiring};
+use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Upgrade, Wiring};
 
 /// The name the listening socket is stashed under.
 pub(super) const LISTENER: &[u8] = b"listener";
@@ -49,6 +49,7 @@ pub(super) struct Held {
     pub(super) wake: Wake,
     pub(super) epoch: u64,
     pub(super) keeper_pid: i32,
+    pub(super) upgrade: Upgrade,
     pub(super) programs: Vec<(Entry, Vec<OwnedFd>)>,
     pub(super) stash: BTreeMap<Vec<u8>, OwnedFd>,
 }
@@ -56,11 +57,11 @@ pub(super) struct Held {
 /// Asks the keeper for everything it holds.
 pub(super) async fn take_over(link: &mut Link) -> anyhow::Result<Held> {
     let hello = link.next().await.context("the keeper says nothing")?;
-    let FromKeeper::Hello { epoch, keeper_pid, .. } = hello.message else { bail!("the keeper begins with {:?}", hello.message) };
+    let FromKeeper::Hello { epoch, keeper_pid, upgrade, .. } = hello.message else { bail!("the keeper begins with {:?}", hello.message) };
     link.lease = hello.lease;
     let wake = wake(hello.fds)?;
     link.say(&ToKeeper::List, Vec::new());
-    let mut held = Held { wake, epoch, keeper_pid, programs: Vec::new(), stash: BTreeMap::new() };
+    let mut held = Held { wake, epoch, keeper_pid, upgrade, programs: Vec::new(), stash: BTreeMap::new() };
     loop {
         let record = link.next().await.context("the keeper does not list what it holds")?;
         match record.message {
@@ -173,7 +174,7 @@ fn resume(
     entry: Entry,
     fds: Vec<OwnedFd>,
     stash: &mut BTreeMap<Vec<u8>, OwnedFd>,
-    options: &Options,
+    (options, is_successor): (&Options, bool),
 ) -> anyhow::Result<(PaneIo, Terminal)> {
     let pane = PaneId(entry.tag);
     let Wiring::Pty(size) = entry.wiring else { bail!("it is on pipes") };
@@ -184,6 +185,9 @@ fn resume(
         }
     }
     let (mut io, lines) = PaneIo::new(Source::new(entry, fds)?, parts)?;
+    if is_successor {
+        io.snapshot().map(screen::decode).transpose()?;
+    }
     let screen = restored_screen(&mut io, Box::new(lines), size, options);
     Ok((io, screen))
 }
@@ -231,7 +235,8 @@ pub(super) fn server(
     events: Sender<Event>,
 ) -> anyhow::Result<Server> {
     let was_empty = held.programs.is_empty() && !held.stash.contains_key(STRUCTURE);
-    let (mut kept, structure) = Kept::open(held.stash.remove(STRUCTURE), &mut link)?;
+    let is_successor = held.upgrade == Upgrade::Successor;
+    let (mut kept, structure) = Kept::open(held.stash.remove(STRUCTURE), &mut link, is_successor)?;
     let options = Options {
         scrollback_lines_max: settings.scrollback.lines as usize,
         scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
@@ -243,7 +248,7 @@ pub(super) fn server(
     let (mut panes, mut screens, mut strangers) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for (entry, fds) in std::mem::take(&mut held.programs) {
         let (pane, pid) = (PaneId(entry.tag), entry.pid);
-        match resume(entry, fds, &mut held.stash, &options) {
+        match resume(entry, fds, &mut held.stash, (&options, is_successor)) {
             Ok((io, mut screen)) => {
                 screen.identify(held.epoch, pane.0);
                 panes.insert(pane, io);
@@ -252,6 +257,8 @@ pub(super) fn server(
                     strangers.push((pane, pid));
                 }
             }
+            // The former server showed it.
+            Err(error) if is_successor => return Err(error.context(format!("pane {pane} cannot be taken over"))),
             Err(error) => tracing::error!(%pane, "a program is held but cannot be shown: {error:#}"),
         }
     }
@@ -269,7 +276,7 @@ pub(super) fn server(
         }
         None => (state(structure, &mut screens, &options), Disk::off()),
     };
-    let mut core = Core::new(settings, host(&login, (link.lease, held.epoch), held.keeper_pid));
+    let mut core = Core::new(settings, host(&login, (link.lease, held.epoch), (held.keeper_pid, held.upgrade)));
     core.state = state;
     let places = Places::current()?;
     let dir = places.socket().parent().map(Path::to_owned).unwrap_or_default();
@@ -306,7 +313,7 @@ fn blank(size: Size, options: &Options) -> Terminal {
     Terminal::new(size, *options, Box::new(HeapMemory::default()))
 }
 
-fn host(login: &Login, (lease, lineage): (u64, u64), keeper_pid: i32) -> Host {
+fn host(login: &Login, (lease, lineage): (u64, u64), (keeper_pid, upgrade): (i32, Upgrade)) -> Host {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     Host {
         server_pid: std::process::id(),
@@ -315,6 +322,8 @@ fn host(login: &Login, (lease, lineage): (u64, u64), keeper_pid: i32) -> Host {
         version: env!("CARGO_PKG_VERSION").into(),
         program: own_program().display().to_string(),
         lease,
+        upgraded: upgrade == Upgrade::Successor,
+        upgrade_failed: if let Upgrade::RolledBack(status) = upgrade { Some(versions::failure(status)) } else { None },
         login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),
         shell: login.shell.to_string_lossy().into_owned(),
         started: now().tick,

@@ -70,6 +70,8 @@ impl Server {
             let pace = self.turn(&mut events);
             if let Some(status) = self.leaving {
                 self.part();
+                // Taken apart piece by piece it would keep its successor waiting; the end of the process takes all at once.
+                std::mem::forget(self);
                 return Ok(status);
             }
             if pace == Pace::Calm && !self.may_wait() {
@@ -371,7 +373,8 @@ impl Server {
 
     /// Whatever is still to be said is said, as far as it can be at once.
     fn part(&mut self) {
-        for pane in self.panes.keys().copied().collect::<Vec<_>>() {
+        let stale: Vec<PaneId> = self.panes.iter().filter(|(_, io)| !io.is_snapshot_fresh()).map(|(pane, _)| *pane).collect();
+        for pane in stale {
             self.write_snapshot(pane);
         }
         if self.leaving == Some(RESTART_STATUS) {

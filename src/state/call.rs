@@ -81,6 +81,8 @@ pub enum Pending {
         /// What to type.
         bytes: Vec<u8>,
     },
+    /// Until the edge has found out whether a program can take over.
+    Upgrade,
     /// Until a client has carried it out.
     Forwarded {
         /// The client.
@@ -175,7 +177,7 @@ impl Pending {
             | Self::Start { pane, .. }
             | Self::Send { pane, .. } => Some(*pane),
             Self::InPane(wait) => Some(wait.pane),
-            Self::Stop { .. } | Self::Forwarded { .. } | Self::Command(_) | Self::Search(_) => None,
+            Self::Stop { .. } | Self::Upgrade | Self::Forwarded { .. } | Self::Command(_) | Self::Search(_) => None,
         }
     }
 }

@@ -119,7 +119,7 @@ impl State {
                 Pending::InPane(wait) => self.panes.contains_key(&wait.pane),
                 Pending::Stop { panes, .. } => !panes.is_empty() && panes.iter().all(|pane| self.panes.contains_key(pane)),
                 Pending::Forwarded { client } => self.views.contains_key(client),
-                Pending::Command(_) | Pending::Search(_) => true,
+                Pending::Command(_) | Pending::Search(_) | Pending::Upgrade => true,
             };
             that(there && id.0 < self.next_ids.call, || (id, "waits for something that is gone"))?;
         }

@@ -117,7 +117,10 @@ pub enum Effect {
     /// Leave: every program has ended and every call is answered.
     Exit,
     /// Leave so that a new server takes over; programs and clients stay.
-    Restart,
+    Restart {
+        /// The program it is to be of; none for the one in its place.
+        program: Option<String>,
+    },
 }
 
 /// What to start in a pane.
@@ -149,6 +152,8 @@ pub enum Place {
 pub enum Question {
     /// Whether a pane's line discipline collects lines (canonical mode), so that it would drop what exceeds 4095 bytes of one.
     LineMode(PaneId),
+    /// Whether the program of that path, or the one in the server's place, can take over.
+    Successor(Option<String>),
 }
 
 /// The answer to a [`Question`].
@@ -159,6 +164,17 @@ pub enum Fact {
         /// Whether lines are collected.
         canonical: bool,
     },
+    /// To [`Question::Successor`].
+    Successor(Result<Successor, Refusal>),
+}
+
+/// A program that can take over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// Where it is.
+    pub program: String,
+    /// Its version, such as `0.1.0`.
+    pub version: String,
 }
 
 /// What a client is told besides frames.

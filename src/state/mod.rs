@@ -86,12 +86,14 @@ pub struct State {
 }
 
 /// How the server leaves, as soon as all programs that are being ended have ended and every call is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leaving {
     /// For good.
     Stop,
     /// To be replaced; programs and clients stay.
     Restart,
+    /// The same, by another program: its path.
+    Upgrade(String),
 }
 
 /// What a step leaves to its end, when everything is where it belongs. Empty between steps.

@@ -391,6 +391,15 @@ pub fn get<T: DeserializeOwned>(kind: u8, body: &[u8]) -> Result<T, MessageError
     }
 }
 
+/// The hello at the start of a body that [`get`] cannot read, since a later version has added to it.
+#[must_use]
+pub fn longer_hello(body: &[u8]) -> Option<Hello> {
+    match postcard::take_from_bytes(body) {
+        Ok((ToServer::Hello(hello), _)) => Some(hello),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{ToClient, ToServer, get, put};

@@ -4,11 +4,14 @@
 //! what follows the fields it knows, and records of a kind it does not know.
 
 mod codec;
+mod table;
 
 use std::collections::VecDeque;
 
 use crate::base::geom::Size;
 use crate::wire::keeper::codec::Fields;
+
+pub use table::{Held, Table};
 
 /// The version of this protocol.
 pub const VERSION: u32 = 1;
@@ -46,6 +49,12 @@ pub const CONTROL_REAPS: usize = 64;
 
 /// Stands for how many a signal reached where none was found, but somebody is just ending or becoming another program whose origin cannot be told.
 pub const COUNT_UNSURE: u32 = u32::MAX;
+
+/// The variable that marks every process that came of a program, as far as it passes its environment on, as `NAME=value`.
+#[must_use]
+pub fn cookie(epoch: u64, tag: u64) -> String {
+    format!("ABIDE_JOB={epoch:016x}:{tag}")
+}
 
 /// Bytes that are no record of this protocol; the connection cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -134,6 +143,33 @@ pub struct Entry {
     pub exit: Option<ExitStatus>,
 }
 
+/// What rides with an [`Entry`], each with its `PART_*`.
+#[derive(Debug)]
+pub struct Parts<F>([Option<F>; PARTS.len()]);
+
+/// The order in which the parts of an entry ride with it.
+const PARTS: [u8; 6] = [PART_SOURCE, PART_RING, PART_PIDFD, PART_ERROR_SOURCE, PART_ERROR_RING, PART_INPUT];
+
+impl<F> Parts<F> {
+    /// Those there are, in the order of [`PART_SOURCE`] and so on.
+    #[must_use]
+    pub const fn new(parts: [Option<F>; PARTS.len()]) -> Self {
+        Self(parts)
+    }
+
+    /// What came with an entry.
+    pub fn of(entry: &Entry, fds: impl IntoIterator<Item = F>) -> [Option<F>; PARTS.len()] {
+        let mut fds = fds.into_iter();
+        PARTS.map(|part| (entry.parts & part != 0).then(|| fds.next()).flatten())
+    }
+
+    /// Which there are, and they.
+    pub fn pack(self) -> (u8, Vec<F>) {
+        let parts = PARTS.iter().zip(&self.0).filter(|(_, fd)| fd.is_some()).map(|(part, _)| part).sum();
+        (parts, self.0.into_iter().flatten().collect())
+    }
+}
+
 /// A process that could not be ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Survivor {
@@ -156,6 +192,18 @@ pub struct KillReport {
     pub millis: u32,
     /// Who is left; empty if all is gone.
     pub survivors: Vec<Survivor>,
+}
+
+/// What a server has to do with an upgrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Upgrade {
+    /// Nothing.
+    #[default]
+    None,
+    /// It is the one that is to take over: should it not, the former program is started again.
+    Successor,
+    /// It is the former program, started again, since its successor ended like this before it had taken over.
+    RolledBack(ExitStatus),
 }
 
 /// What a server says to its keeper.
@@ -221,6 +269,11 @@ pub enum ToKeeper {
         /// Who it is.
         tag: u64,
     },
+    /// The next server is to be of this program. If it takes over, the keeper becomes this program too; if not, the former one is started again. Not answered.
+    Upgrade {
+        /// Where it is; absolute.
+        program: Vec<u8>,
+    },
     /// End, and kill nothing. Closing the terminals hangs up what still runs.
     Quit,
 }
@@ -240,6 +293,8 @@ pub enum FromKeeper {
         crash_count: u32,
         /// The keeper's process id: a server whose connection ends hands over only once this process is gone.
         keeper_pid: i32,
+        /// What the server has to do with an upgrade. A keeper of an older version does not say it.
+        upgrade: Upgrade,
     },
     /// A program runs. Its fds ride with it.
     Spawned(Entry),
@@ -357,6 +412,12 @@ impl<F> Default for Decoder<F> {
 }
 
 impl<F> Decoder<F> {
+    /// Whether nothing waits in it, not even a part of a record.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.used == self.bytes.len() && self.fds.is_empty()
+    }
+
     /// Takes bytes of the stream.
     pub fn push_bytes(&mut self, bytes: &[u8]) {
         if self.used == self.bytes.len() {

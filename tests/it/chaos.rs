@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -199,9 +200,36 @@ fn spread(times: &mut [Duration]) -> String {
     format!("p50 {} ms, p99 {} ms, worst {} ms", at(50), at(99), at(100))
 }
 
-/// Rounds of floods with a blow in the middle of each; how long the typist's echo was away.
+/// The longest that an echo took until something is over.
 #[track_caller]
-fn rounds(plan: &Plan, stage: &mut Stage, twin: Option<&mut Stage>, typist: &mut Typist, blow: impl Fn(&World)) -> Vec<Duration> {
+fn longest_echo(typist: &mut Typist, blow: &JoinHandle<()>) -> Duration {
+    let mut longest = Duration::ZERO;
+    loop {
+        let is_last = blow.is_finished();
+        let begun = Instant::now();
+        typist.types_until_echoed();
+        longest = longest.max(begun.elapsed());
+        if is_last {
+            return longest;
+        }
+    }
+}
+
+/// Calls abide beside the test: it returns once a new server was seen to work.
+fn beside(world: &Arc<World>, args: &'static [&'static str]) -> Option<JoinHandle<()>> {
+    let world = Arc::clone(world);
+    Some(thread::spawn(move || drop(world.cli(args).ok())))
+}
+
+/// Rounds of floods with a blow in the middle of each; how long the typist's echo was away. A blow that goes on beside the test is waited for.
+#[track_caller]
+fn rounds(
+    plan: &Plan,
+    stage: &mut Stage,
+    twin: Option<&mut Stage>,
+    typist: &mut Typist,
+    blow: impl Fn(&Arc<World>) -> Option<JoinHandle<()>>,
+) -> Vec<Duration> {
     let mut dice = Dice::new(plan.seed);
     let mut twin = twin;
     let mut away = Vec::new();
@@ -216,11 +244,17 @@ fn rounds(plan: &Plan, stage: &mut Stage, twin: Option<&mut Stage>, typist: &mut
         stage.watch_until(from + 1 + dice.below(count));
         typist.types(1 + dice.below(5));
         let is_stalled = harass(stage, &mut dice);
-        blow(&stage.world);
+        let blow = blow(&stage.world);
         let struck = Instant::now();
         typist.types(1 + dice.below(5));
-        typist.types_until_echoed();
-        away.push(struck.elapsed());
+        away.push(if let Some(blow) = blow {
+            let longest = longest_echo(typist, &blow);
+            assert!(blow.join().is_ok(), "the server was not replaced");
+            longest
+        } else {
+            typist.types_until_echoed();
+            struck.elapsed()
+        });
         if is_stalled {
             signal(stage.watcher.pid(), Signal::CONT);
         }
@@ -251,9 +285,13 @@ fn a_server_that_is_killed_and_replaced_again_and_again_loses_nothing() {
     assert_eq!(before.len(), plan.panes);
     let mut killed = rounds(&plan, &mut stage, Some(&mut twin), &mut typist, |world| {
         world.kill_server();
+        None
     });
     let half = Plan { rounds: plan.rounds / 2, ..plan };
-    let mut replaced = rounds(&half, &mut stage, Some(&mut twin), &mut typist, |world| drop(world.cli(&["server", "restart"]).ok()));
+    let keeper = stage.world.keeper_pid();
+    let mut restarted = rounds(&half, &mut stage, Some(&mut twin), &mut typist, |world| beside(world, &["server", "restart"]));
+    let mut replaced = rounds(&plan, &mut stage, Some(&mut twin), &mut typist, |world| beside(world, &["server", "upgrade"]));
+    assert_eq!(stage.world.keeper_pid(), keeper, "the keeper is the same process after all upgrades");
     assert!(before.iter().all(|pid| is_alive(*pid)), "a program was lost");
     // Of the twin only what is compared counts; it may have more behind it than it keeps.
     twin.flooders.iter_mut().for_each(|flooder| flooder.verified = flooder.written.saturating_sub(COMPARED));
@@ -266,17 +304,19 @@ fn a_server_that_is_killed_and_replaced_again_and_again_loses_nothing() {
         assert_eq!(shown(&stage), shown(&twin), "{} is not as in the undisturbed twin", flooder.name);
     }
     let lines: usize = stage.flooders.iter().map(|flooder| flooder.verified).sum();
-    let (typed, missing) = typist.lost_at_most_one_write_per_kill(killed.len() + replaced.len());
+    let (typed, missing) = typist.lost_at_most_one_write_per_kill(killed.len() + restarted.len() + replaced.len());
     plan.tell(&format!(
-        "seed {}, {} s: {} kills of the server and {} restarts under {} floods; {lines} lines, none lost or doubled, screens and scrollback as the twin's; {} programs, \
-         none lost; {typed} words typed, none twice, {missing} missing\naway after a kill: {}; after a restart: {}",
+        "seed {}, {} s: {} kills of the server, {} restarts and {} upgrades under {} floods; {lines} lines, none lost or doubled, screens and scrollback as the twin's; {} programs, \
+         none lost; {typed} words typed, none twice, {missing} missing\naway after a kill: {}; longest echo during a restart: {}; during an upgrade: {}",
         plan.seed,
         begun.elapsed().as_secs(),
         killed.len(),
+        restarted.len(),
         replaced.len(),
         plan.panes,
         before.len(),
         spread(&mut killed),
+        spread(&mut restarted),
         spread(&mut replaced),
     ));
 }
@@ -290,6 +330,7 @@ fn a_keeper_that_is_killed_again_and_again_loses_next_to_nothing() {
     let before = programs(&stage);
     let mut killed = rounds(&plan, &mut stage, None, &mut typist, |world| {
         world.kill_keeper();
+        None
     });
     assert!(before.iter().all(|pid| is_alive(*pid)), "a program was lost");
     let lines: usize = stage.flooders.iter().map(|flooder| flooder.verified).sum();

@@ -86,7 +86,8 @@ fn fds(pid: i32) -> usize {
 fn f09_failed_starts_are_told_and_leave_nothing() {
     let world = World::new();
     world.cli(&["new", "-d", "work"]).ok();
-    let fail = || world.cli(&["tab", "new", "-d", "-t", "work", "--", "/no/such/program"]).refused(1, &["/no/such/program", "command -v NAME"]);
+    let fail =
+        || world.cli(&["tab", "new", "-d", "-t", "work", "--", "/no/such/program"]).refused(1, &["/no/such/program", "command -v NAME"]);
     fail();
     let roles = [world.server_pid(), world.keeper_pid()];
     let before = roles.map(fds);
@@ -137,7 +138,10 @@ fn f12_a_follower_of_a_log_that_stands_still_costs_little_and_slows_nobody() {
     let world = World::new();
     world.cli(&["new", "-d", "work"]).ok();
     let mut api = Api::connect(&world);
-    let (id, _) = api.start("work", &["sh", "-c", "yes 'a line that is long enough to fill what is kept of it' | head -c 60000000; echo over; exec cat"]);
+    let (id, _) = api.start(
+        "work",
+        &["sh", "-c", "yes 'a line that is long enough to fill what is kept of it' | head -c 60000000; echo over; exec cat"],
+    );
     let memory = || -> u64 {
         let line = status_field(world.server_pid(), "RssAnon").expect("it runs");
         line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("kB")

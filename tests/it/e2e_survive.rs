@@ -37,7 +37,7 @@ done
 ";
 
 /// A program that floods on demand, and a client that watches it.
-struct Flood {
+pub(crate) struct Flood {
     client: Abide,
     go: File,
     written: usize,
@@ -45,7 +45,7 @@ struct Flood {
 
 impl Flood {
     #[track_caller]
-    fn start(world: &Arc<World>) -> Self {
+    pub(crate) fn start(world: &Arc<World>) -> Self {
         world.write("home/flood", FLOOD);
         world.run("mkfifo", &["go"], b"").ok();
         let client = Abide::start_in(world, &["new", "flood", "--", "sh", "flood"], SIZE);
@@ -55,20 +55,20 @@ impl Flood {
     }
 
     /// Asks for the next burst.
-    fn burst(&mut self, lines: usize) {
+    pub(crate) fn burst(&mut self, lines: usize) {
         self.written += lines;
         writeln!(self.go, "{lines}").expect("the program reads the pipe");
     }
 
     /// Waits until the client shows a line with at least this number.
     #[track_caller]
-    fn shows_at_least(&self, number: usize) {
+    pub(crate) fn shows_at_least(&self, number: usize) {
         self.client.expect_screen(&format!("line {number} or a later one"), |screen| newest(screen) >= number);
     }
 
     /// Waits for the last line and reads the whole history: it must be without gap and without repeat, but for `lost` bytes.
     #[track_caller]
-    fn is_whole(&self, scrollback: &str) {
+    pub(crate) fn is_whole(&self, scrollback: &str) {
         self.shows_at_least(self.written);
         let kept = self.client.cli(&["capture", "-t", "flood", scrollback]).ok().stdout;
         let numbers = numbers(&kept);

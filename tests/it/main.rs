@@ -43,6 +43,7 @@ mod recordings;
 mod scenarios;
 mod screen_text;
 mod shell_kinds;
+mod skew;
 mod term_pack;
 mod term_refs;
 mod term_search;

@@ -3,3 +3,4 @@
 pub mod restart;
 pub mod status;
 pub mod stop;
+pub mod upgrade;

@@ -29,6 +29,7 @@ impl Apply for Status {
             lease: host.lease,
             uptime_ms: (cx.now.tick - host.started).as_millis(),
             socket: host.socket.clone(),
+            upgrade_failed: host.upgrade_failed.clone(),
             sessions: state.sessions.len(),
             tabs: state.tabs.len(),
             panes: state.panes.len(),

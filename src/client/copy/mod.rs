@@ -115,6 +115,17 @@ struct Asking {
     open: Option<(u32, bool)>,
     /// Chunks that were fetched for the deed that waits.
     chunks: u32,
+    /// What is shown again once the place is found again.
+    away: Option<Away>,
+}
+
+/// What was shown of rows that may have other addresses by now, for as long as they are as wide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Away {
+    cols: u16,
+    top: u64,
+    row: u64,
+    selection: Option<Selection>,
 }
 
 /// The options of copy mode.
@@ -250,7 +261,9 @@ impl CopyMode {
             }
             None => What::Screen { above: self.size.rows },
         };
-        self.selection = None;
+        if self.is_open() {
+            self.asking.away = Some(Away { cols: self.doc.cols, top: self.top, row: self.cursor.row, selection: self.selection.take() });
+        }
         self.mark = None;
         self.yank = None;
         self.find.forget();
@@ -305,7 +318,10 @@ impl CopyMode {
                 let (was_open, target) = (self.is_open(), rows.target);
                 self.doc.take(*rows);
                 match target {
-                    Some(row) => self.come_to(row),
+                    Some(row) => match self.asking.away.take().filter(|away| away.cols == self.doc.cols) {
+                        Some(away) => self.come_back(row, away),
+                        None => self.come_to(row),
+                    },
                     None if !was_open => self.open(),
                     None => {}
                 }
@@ -324,6 +340,16 @@ impl CopyMode {
         self.top = self.bottom();
         self.cursor = self.doc.cursor;
         self.col = self.cursor.col;
+        self.clamp_cursor();
+        self.show_cursor();
+    }
+
+    /// The row of the cursor is this one now: the rest is as far from it as it was.
+    fn come_back(&mut self, row: u64, away: Away) {
+        let moved = |other: u64| (other + row).saturating_sub(away.row);
+        self.cursor.row = row;
+        self.top = moved(away.top).clamp(self.doc.first, self.bottom());
+        self.selection = away.selection.map(|selection| selection.moved(moved));
         self.clamp_cursor();
         self.show_cursor();
     }

@@ -48,6 +48,17 @@ pub struct Span {
 }
 
 impl Selection {
+    /// The same of rows that have other addresses.
+    #[must_use]
+    pub fn moved(self, row: impl Fn(u64) -> u64) -> Self {
+        let cell = |cell: Cell| Cell { row: row(cell.row), ..cell };
+        let unit = match self.unit {
+            Unit::Word(first, last) => Unit::Word(cell(first), cell(last)),
+            Unit::Cell => Unit::Cell,
+        };
+        Self { anchor: cell(self.anchor), unit, ..self }
+    }
+
     /// What is selected with the cursor there. `beyond`: the cell under the cursor is not part of it.
     #[must_use]
     pub fn span(&self, cursor: Cell, beyond: bool) -> Span {

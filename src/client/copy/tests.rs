@@ -366,6 +366,25 @@ fn a_selection_is_copied_and_left() {
     assert_eq!(emacs.copied, [("f\n\n".to_owned(), Where::New)]);
 }
 
+/// Rows of another server may have other addresses; lines keep their numbers.
+#[test]
+fn what_is_shown_and_selected_stays_when_another_server_answers() {
+    let mut session = long(Table::Vi);
+    session.press("C-b C-b H V j j");
+    let (position, at, shown) = (session.mode.position().0, session.at(), session.mode.selected().expect("two rows and one"));
+    session.world.rows.drain(..1000);
+    session.world.cursor.row -= 1000;
+    let mut wishes = Vec::new();
+    session.mode.find_place_again(&mut wishes);
+    session.settle(wishes);
+    assert_eq!((session.mode.position().0, session.at()), (position, (at.0 - 1000, at.1)));
+    let selected = session.mode.selected().expect("it is still selected");
+    assert_eq!((selected.start.row, selected.end.row), (shown.start.row - 1000, shown.end.row - 1000));
+    let first = session.world.text(usize::try_from(selected.start.row).expect("small"));
+    session.press("y");
+    assert!(session.copied[0].0.starts_with(&format!("{first}\n")) && session.copied[0].0.lines().count() == 3, "{:?}", session.copied);
+}
+
 #[test]
 fn a_selection_of_everything_is_fetched_as_it_is_copied() {
     let mut session = long(Table::Vi);

@@ -378,21 +378,33 @@ impl History {
         history
     }
 
+    /// The cells of the longest line that starts in a segment. All lines of a successor's panes are looked at before it answers, so this goes from record to record.
+    fn longest_line(&self, at: usize) -> u32 {
+        let Some((segment, bytes)) = self.segment(at) else { return 0 };
+        let (mut longest, mut cells, mut left) = (0, 0, segment.lines);
+        let (mut place, mut start) = (segment.first as usize, segment.first as usize);
+        while let Some(header) = bytes.get(place..segment.end as usize).and_then(Header::read) {
+            if place == start || !header.has(CONTINUES) {
+                if left == 0 {
+                    return longest;
+                }
+                (left, start, cells) = (left - 1, place, 0);
+            }
+            cells += u32::from(header.cells);
+            longest = longest.max(cells);
+            place += header.len();
+        }
+        // The last one may go on in the next segment.
+        longest.max(self.extent((at, start)).map_or(0, |(extent, _)| extent.cells))
+    }
+
     /// Counts lines and rows of all segments anew.
     fn recount(&mut self) {
         self.lines = 0;
         for at in 0..self.segments.len() {
-            let mut segment = self.segments[at];
-            let mut place = (at, segment.first as usize);
-            segment.longest = 0;
-            for _ in 0..segment.lines {
-                let Some((extent, next)) = self.extent(place) else { break };
-                segment.longest = segment.longest.max(extent.cells);
-                place = next;
-            }
-            self.lines += segment.lines as usize;
-            self.segments[at] = segment;
-            if 0 < segment.packed {
+            self.segments[at].longest = self.longest_line(at);
+            self.lines += self.segments[at].lines as usize;
+            if 0 < self.segments[at].packed {
                 self.note_lengths(at);
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::base::geom::Size;
 use crate::wire::keeper::{
-    Entry, ExitStatus, FD_COUNT_MAX, FromKeeper, KillReport, Message, Spawn, Survivor, Target, ToKeeper, WireError, Wiring,
+    Entry, ExitStatus, FD_COUNT_MAX, FromKeeper, KillReport, Message, Spawn, Survivor, Target, ToKeeper, Upgrade, WireError, Wiring,
 };
 
 /// Reads fields from a body. What is left at the end belongs to a later version.
@@ -22,7 +22,7 @@ impl<'a> Fields<'a> {
         Ok(*first)
     }
 
-    fn u8(&mut self) -> Result<u8, WireError> {
+    pub(super) fn u8(&mut self) -> Result<u8, WireError> {
         Ok(u8::from_le_bytes(self.array()?))
     }
 
@@ -38,15 +38,15 @@ impl<'a> Fields<'a> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
-    fn i32(&mut self) -> Result<i32, WireError> {
+    pub(super) fn i32(&mut self) -> Result<i32, WireError> {
         Ok(i32::from_le_bytes(self.array()?))
     }
 
-    fn bool(&mut self) -> Result<bool, WireError> {
+    pub(super) fn bool(&mut self) -> Result<bool, WireError> {
         Ok(self.u8()? != 0)
     }
 
-    fn bytes(&mut self) -> Result<Vec<u8>, WireError> {
+    pub(super) fn bytes(&mut self) -> Result<Vec<u8>, WireError> {
         let len = self.u32()? as usize;
         let (first, rest) = self.bytes.split_at_checked(len).ok_or(WireError::Short(self.kind))?;
         self.bytes = rest;
@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list whose items take at least one byte each, so a lying count cannot make us reserve more than was sent.
-    fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T, WireError>) -> Result<Vec<T>, WireError> {
+    pub(super) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T, WireError>) -> Result<Vec<T>, WireError> {
         let count = self.u32()? as usize;
         if count > self.bytes.len() {
             return Err(WireError::Short(self.kind));
@@ -82,12 +82,25 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn entry(&mut self) -> Result<Entry, WireError> {
+    pub(super) fn entry(&mut self) -> Result<Entry, WireError> {
         let (tag, pid, start_time, parts) = (self.u64()?, self.i32()?, self.u64()?, self.u8()?);
         if parts.count_ones() as usize > FD_COUNT_MAX {
             return Err(WireError::Impossible(self.kind));
         }
         Ok(Entry { tag, pid, start_time, parts, wiring: self.wiring()?, exit: self.exit()? })
+    }
+
+    /// What an older version does not say is none.
+    fn upgrade(&mut self) -> Result<Upgrade, WireError> {
+        if self.bytes.is_empty() {
+            return Ok(Upgrade::None);
+        }
+        match (self.u8()?, self.exit()?) {
+            (0, _) => Ok(Upgrade::None),
+            (1, _) => Ok(Upgrade::Successor),
+            (2, Some(status)) => Ok(Upgrade::RolledBack(status)),
+            _ => Err(WireError::Impossible(self.kind)),
+        }
     }
 
     fn target(&mut self) -> Result<Target, WireError> {
@@ -121,12 +134,12 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn put_bytes(body: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn put_bytes(body: &mut Vec<u8>, bytes: &[u8]) {
     put_len(body, bytes.len());
     body.extend_from_slice(bytes);
 }
 
-fn put_len(body: &mut Vec<u8>, len: usize) {
+pub(super) fn put_len(body: &mut Vec<u8>, len: usize) {
     body.extend(u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
 }
 
@@ -151,13 +164,23 @@ fn put_exit(body: &mut Vec<u8>, exit: Option<ExitStatus>) {
     body.extend(number.to_le_bytes());
 }
 
-fn put_entry(body: &mut Vec<u8>, entry: &Entry) {
+pub(super) fn put_entry(body: &mut Vec<u8>, entry: &Entry) {
     body.extend(entry.tag.to_le_bytes());
     body.extend(entry.pid.to_le_bytes());
     body.extend(entry.start_time.to_le_bytes());
     body.push(entry.parts);
     put_wiring(body, entry.wiring);
     put_exit(body, entry.exit);
+}
+
+fn put_upgrade(body: &mut Vec<u8>, upgrade: Upgrade) {
+    let (what, exit) = match upgrade {
+        Upgrade::None => (0, None),
+        Upgrade::Successor => (1, None),
+        Upgrade::RolledBack(status) => (2, Some(status)),
+    };
+    body.push(what);
+    put_exit(body, exit);
 }
 
 fn put_spawn(body: &mut Vec<u8>, spawn: &Spawn) {
@@ -245,6 +268,10 @@ impl Message for ToKeeper {
                 body.extend(tag.to_le_bytes());
                 15
             }
+            Self::Upgrade { program } => {
+                put_bytes(body, program);
+                16
+            }
         }
     }
 
@@ -266,6 +293,7 @@ impl Message for ToKeeper {
             13 => Self::Quit,
             14 => Self::Ready,
             15 => Self::CloseInput { tag: fields.u64()? },
+            16 => Self::Upgrade { program: fields.bytes()? },
             _ => return Ok(None),
         }))
     }
@@ -274,12 +302,13 @@ impl Message for ToKeeper {
 impl Message for FromKeeper {
     fn encode(&self, body: &mut Vec<u8>) -> u16 {
         match self {
-            Self::Hello { version, epoch, has_cgroup, crash_count, keeper_pid } => {
+            Self::Hello { version, epoch, has_cgroup, crash_count, keeper_pid, upgrade } => {
                 body.extend(version.to_le_bytes());
                 body.extend(epoch.to_le_bytes());
                 body.push(u8::from(*has_cgroup));
                 body.extend(crash_count.to_le_bytes());
                 body.extend(keeper_pid.to_le_bytes());
+                put_upgrade(body, *upgrade);
                 101
             }
             Self::Spawned(entry) => {
@@ -330,6 +359,7 @@ impl Message for FromKeeper {
                 has_cgroup: fields.bool()?,
                 crash_count: fields.u32()?,
                 keeper_pid: fields.i32()?,
+                upgrade: fields.upgrade()?,
             },
             102 => Self::Spawned(fields.entry()?),
             103 => Self::SpawnFailed { tag: fields.u64()?, errno: fields.i32()?, message: fields.bytes()? },
@@ -393,7 +423,12 @@ mod tests {
             ToKeeper::Quit,
             ToKeeper::Ready,
             ToKeeper::CloseInput { tag: 7 },
+            ToKeeper::Upgrade { program: b"/a".to_vec() },
         ]
+    }
+
+    fn hello(upgrade: Upgrade) -> FromKeeper {
+        FromKeeper::Hello { version: 1, epoch: 2, has_cgroup: true, crash_count: 3, keeper_pid: 4, upgrade }
     }
 
     /// Every message a keeper can send.
@@ -401,7 +436,9 @@ mod tests {
         let survivor = Survivor { pid: 4, state: b'D', uid: 1000, name: b"nfs".to_vec() };
         let report = KillReport { killed_count: 2, millis: 30, survivors: vec![survivor] };
         vec![
-            FromKeeper::Hello { version: 1, epoch: 2, has_cgroup: true, crash_count: 3, keeper_pid: 4 },
+            hello(Upgrade::None),
+            hello(Upgrade::Successor),
+            hello(Upgrade::RolledBack(ExitStatus::Code(70))),
             FromKeeper::Spawned(Entry { exit: None, ..entry() }),
             FromKeeper::SpawnFailed { tag: 7, errno: 2, message: b"no".to_vec() },
             FromKeeper::Exited { tag: 7, status: ExitStatus::Code(-1), end: 1 << 40 },
@@ -424,7 +461,7 @@ mod tests {
     }
 
     /// Bodies as version 1 writes them, after their kinds: they decode for ever.
-    const GOLDEN_TO_KEEPER: [&str; 18] = [
+    const GOLDEN_TO_KEEPER: [&str; 19] = [
         "1:0700000000000000010000000000001000010000002f0200000002000000736800000000010000000100000041030000 00623d63",
         "2:0700000000000000000f000000",
         "2:0700000000000000010f000000",
@@ -443,11 +480,14 @@ mod tests {
         "13:",
         "14:",
         "15:0700000000000000",
+        "16:020000002f61",
     ];
 
     /// The same of the other direction.
-    const GOLDEN_FROM_KEEPER: [&str; 11] = [
-        "101:01000000020000000000000001 03000000 04000000",
+    const GOLDEN_FROM_KEEPER: [&str; 13] = [
+        "101:01000000020000000000000001 03000000 04000000 000000000000",
+        "101:01000000020000000000000001 03000000 04000000 010000000000",
+        "101:01000000020000000000000001 03000000 04000000 020146000000",
         "102:07000000000000002c01000009000000000000000700500018000000000000",
         "103:070000000000000002000000020000006e6f",
         "104:070000000000000001ffffffff0000000000010000",
@@ -460,6 +500,16 @@ mod tests {
         "110:",
     ];
 
+    /// Kind and length of a body that was whole before it got its last field.
+    const OLDER: (u16, usize) = (101, 21);
+
+    #[test]
+    fn what_an_older_keeper_does_not_say_is_nothing() {
+        let mut body = Vec::new();
+        let kind = hello(Upgrade::Successor).encode(&mut body);
+        assert_eq!(FromKeeper::decode(kind, &body[..OLDER.1]), Ok(Some(hello(Upgrade::None))));
+    }
+
     fn check_golden<M: Message + Debug + PartialEq>(messages: &[M], golden: &[&str]) {
         assert_eq!(messages.len(), golden.len());
         for (message, golden) in messages.iter().zip(golden) {
@@ -470,7 +520,7 @@ mod tests {
             // A later version may add fields.
             body.push(9);
             assert_eq!(M::decode(kind, &body).unwrap().as_ref(), Some(message));
-            for len in 0..body.len() - 1 {
+            for len in (0..body.len() - 1).filter(|len| (kind, *len) != OLDER) {
                 assert!(M::decode(kind, &body[..len]).is_err(), "{message:?} cut to {len}");
             }
         }

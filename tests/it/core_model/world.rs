@@ -70,6 +70,8 @@ impl World {
     pub(crate) fn with(settings: Settings) -> Self {
         let login = [("HOME", "/home/me"), ("LANG", "en_US.UTF-8")];
         let host = Host {
+            upgraded: false,
+            upgrade_failed: None,
             program: "/usr/bin/abide".into(),
             server_pid: 11,
             keeper_pid: 10,
@@ -159,7 +161,7 @@ impl World {
             Effect::Follow { folder, .. } => assert!(folder.starts_with("/run/env/s"), "{folder}"),
             Effect::Command(_) | Effect::Pipe { .. } | Effect::Snapshots { .. } => {}
             Effect::Exit => self.exits += 1,
-            Effect::Restart => self.restarts += 1,
+            Effect::Restart { .. } => self.restarts += 1,
         }
     }
 

@@ -1,0 +1,60 @@
+//! Which processes came of one program, by everything that tells: its session, its terminal, its cgroup, what it passed on in its environment, descent. What is done with
+//! them is not known here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::picture::{Marks, Picture};
+use super::process::Process;
+
+/// A program whose processes are looked for by the process that started it, or took it over.
+#[derive(Debug)]
+pub struct Program<'a> {
+    /// Process id and start time of its leader.
+    pub leader: (i32, u64),
+    /// The leader is our child and not reaped: the number of its session is certain.
+    pub is_certain: bool,
+    /// We have started it, so all that nobody else holds descends from us.
+    pub is_ours: bool,
+    /// The device number of its terminal, 0 without one.
+    pub tty: u32,
+    /// The variable that marks its processes, as `NAME=value`.
+    pub cookie: &'a str,
+    /// Who is in its cgroup.
+    pub in_cgroup: BTreeSet<i32>,
+    /// Never one of them, whatever it looks like.
+    pub spared: i32,
+}
+
+impl Program<'_> {
+    /// All living processes that came of it, with who was `seen` before and what descends from them. And whether nobody of them can have hidden.
+    pub fn members(&self, picture: &Picture, marks: &mut Marks, seen: &BTreeMap<i32, u64>) -> (Vec<Process>, bool) {
+        let own_pid = rustix::process::getpid().as_raw_pid();
+        let (pid, start_time) = self.leader;
+        // The number of its session is certain while the leader is not reaped, and after that as long as nobody else has taken it.
+        let is_session_ours = self.is_certain || picture.process(pid).is_none_or(|leader| leader.start_time == start_time);
+        // A cookie costs a file per process; programs of ours that nobody else holds descend from us, unless a former keeper has started them.
+        let descendants = self.is_ours.then(|| picture.family([own_pid]));
+        let mut is_sure = true;
+        let mut is_marked = |process: &Process| {
+            if (process.pid, process.start_time) == self.leader
+                || (is_session_ours && process.session == pid)
+                || (self.tty != 0 && process.tty == self.tty)
+                || seen.get(&process.pid) == Some(&process.start_time)
+                || self.in_cgroup.contains(&process.pid)
+            {
+                return true;
+            }
+            if descendants.as_ref().is_some_and(|descendants| !descendants.contains(&process.pid)) {
+                return false;
+            }
+            let variables = marks.of(process);
+            is_sure &= variables.is_some() || process.parent != own_pid || process.start_time < start_time;
+            variables.is_some_and(|variables| variables.iter().any(|variable| variable == self.cookie.as_bytes()))
+        };
+        let others = picture.processes().filter(|process| process.pid > 1 && process.pid != own_pid && process.pid != self.spared);
+        let tops: Vec<i32> = others.filter(|process| is_marked(process)).map(|process| process.pid).collect();
+        let (mut members, has_ended) = picture.living_family(tops);
+        members.retain(|process| process.pid != own_pid && process.pid != self.spared);
+        (members, is_sure && !has_ended)
+    }
+}
