@@ -7,7 +7,7 @@ use crate::base::time::Tick;
 use crate::keeper::spawn::Started;
 use crate::keeper::stream::{Flow, Stream};
 use crate::platform::memory::SharedMemory;
-use crate::platform::{pidfd, process, tty};
+use crate::platform::{pidfd, process};
 use crate::store::ring::{CAPACITY_MAX, Producer, RingError, memory_len};
 use crate::wire::keeper::{Entry, ExitStatus, Held, Parts, Wiring};
 
@@ -34,8 +34,6 @@ pub(super) struct Job {
     pub(super) streams: Vec<Stream>,
     pub(super) pidfd: Option<Rc<OwnedFd>>,
     pub(super) input: Option<Rc<OwnedFd>>,
-    /// The device number of its terminal, 0 without one.
-    pub(super) tty: u32,
     /// It was started by a former keeper: it is not our child, and its end is seen on its pidfd.
     pub(super) is_adopted: bool,
     /// Its pidfd says that it ended, but not yet how: until then that is asked for.
@@ -59,7 +57,6 @@ impl Job {
     pub(super) fn started(tag: u64, wiring: Wiring, started: Started, rings: Vec<Producer<SharedMemory>>) -> std::io::Result<Self> {
         let pid = started.pid;
         let source = Rc::new(started.source);
-        let tty = tty::number(&source);
         let (error, input) = started.pipes.map_or((None, None), |(error, input)| (Some(Rc::new(error)), Some(Rc::new(input))));
         let sources = std::iter::once(source).chain(error);
         let streams = sources.zip(rings).map(|(source, ring)| Stream::new(source, ring)).collect::<Result<Vec<_>, _>>()?;
@@ -72,7 +69,6 @@ impl Job {
             streams,
             pidfd: pidfd::open(pid).ok().map(Rc::new),
             input,
-            tty,
             is_adopted: false,
             status_by: None,
         })
@@ -96,7 +92,6 @@ impl Job {
             let memory = SharedMemory::from_fd(ring.try_clone().ok()?).ok()?;
             Stream::new(source, Producer::attach(memory).ok()?).ok()
         };
-        let tty = source.as_deref().map_or(0, tty::number);
         let mut streams = vec![attach(source?, ring?)?];
         if let (Some(source), Some(ring)) = (error, error_ring) {
             streams.push(attach(source, ring)?);
@@ -110,7 +105,6 @@ impl Job {
             streams,
             pidfd,
             input,
-            tty,
             is_adopted: true,
             status_by: None,
         })

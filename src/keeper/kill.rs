@@ -86,7 +86,7 @@ fn members(job: &Job, scope: Scope<'_>, seen: &BTreeMap<i32, u64>) -> (Vec<Proce
         leader: (job.pid, job.start_time),
         is_certain: job.is_own_child(),
         is_ours: !job.is_adopted,
-        tty: job.tty,
+        terminal_session: job.streams.first().map_or(0, |stream| tty::session(&*stream.source)),
         cookie: scope.cookie,
         in_cgroup: scope.cgroups.map(|cgroups| cgroups.members(job.tag).into_iter().collect()).unwrap_or_default(),
         spared: scope.server_pid,

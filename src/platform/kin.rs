@@ -15,8 +15,9 @@ pub struct Program<'a> {
     pub is_certain: bool,
     /// We have started it, so all that nobody else holds descends from us.
     pub is_ours: bool,
-    /// The device number of its terminal, 0 without one.
-    pub tty: u32,
+    /// The session whose terminal is the program's, 0 without one. Not the number of that terminal: where terminals are mounted more than once, as in
+    /// containers, others have the same.
+    pub terminal_session: i32,
     /// The variable that marks its processes, as `NAME=value`.
     pub cookie: &'a str,
     /// Who is in its cgroup.
@@ -38,7 +39,7 @@ impl Program<'_> {
         let mut is_marked = |process: &Process| {
             if (process.pid, process.start_time) == self.leader
                 || (is_session_ours && process.session == pid)
-                || (self.tty != 0 && process.tty == self.tty)
+                || (self.terminal_session != 0 && process.session == self.terminal_session)
                 || seen.get(&process.pid) == Some(&process.start_time)
                 || self.in_cgroup.contains(&process.pid)
             {

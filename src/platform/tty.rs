@@ -3,8 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::pty::ptsname;
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcgetpgrp, tcgetsid, tcgetwinsize, tcsetwinsize};
 
 use crate::base::geom::Size;
 
@@ -26,13 +25,9 @@ pub fn line_mode(master: impl AsFd) -> io::Result<LineMode> {
     Ok(LineMode { is_canonical: modes.contains(LocalModes::ICANON), is_echoing: modes.contains(LocalModes::ECHO) })
 }
 
-/// The device number of the other end of a master, as the process table shows it (`tty_nr` in `proc_pid_stat(5)`); 0 if it is no master.
-#[must_use]
-pub fn number(master: &OwnedFd) -> u32 {
-    const PTY_MAJOR: u32 = 136;
-    let name = ptsname(master.as_fd(), Vec::new()).ok();
-    let number = name.as_ref().and_then(|name| name.to_str().ok()).and_then(|name| name.rsplit('/').next()?.parse::<u32>().ok());
-    number.map_or(0, |number| (number & 0xff) | (PTY_MAJOR << 8) | ((number & !0xff) << 12))
+/// The session whose terminal is the other end of a master (tcgetsid(3)); 0 if there is none.
+pub fn session(master: impl AsFd) -> i32 {
+    tcgetsid(master).map_or(0, rustix::process::Pid::as_raw_pid)
 }
 
 /// The foreground process group of the terminal behind `master`, if it has one.

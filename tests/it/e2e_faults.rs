@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rustix::process::Signal;
 
-use crate::e2e_survive::wait_until;
-use crate::harness::{Abide, Api, PATIENCE, World, signal, status_field};
+use crate::e2e_survive::{contains, database, wait_until};
+use crate::harness::{Abide, Api, PATIENCE, World, is_alive, signal, status_field};
 
 const SIZE: (u16, u16) = (100, 24);
 
@@ -89,6 +89,7 @@ fn f09_failed_starts_are_told_and_leave_nothing() {
     let fail =
         || world.cli(&["tab", "new", "-d", "-t", "work", "--", "/no/such/program"]).refused(1, &["/no/such/program", "command -v NAME"]);
     fail();
+    wait_until("the database is open", || contains(&database(&world), b"work"));
     let roles = [world.server_pid(), world.keeper_pid()];
     let before = roles.map(fds);
     let mut api = Api::connect(&world);
@@ -103,18 +104,52 @@ fn f09_failed_starts_are_told_and_leave_nothing() {
     assert_eq!([world.server_pid(), world.keeper_pid()], roles);
 }
 
+/// What a program has to be started with so that it has terminals of its own, at most so many; none where that is not allowed.
+fn own_terminals(world: &World, count: usize) -> Option<String> {
+    let mounted =
+        format!("mount -t devpts -o newinstance,ptmxmode=666,max={count} devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx");
+    let is_allowed = world.run("unshare", &["-Urm", "sh", "-c", &mounted], b"").code == 0;
+    if !is_allowed {
+        eprintln!("NOT TESTED: this kernel allows no mounts of one's own, so there is one set of terminals for all");
+    }
+    is_allowed.then(|| format!("{mounted} && exec {} new -d work", env!("CARGO_BIN_EXE_abide")))
+}
+
+/// Process id of the first process of the last pane, and the number of its terminal.
+fn last_pane(world: &World) -> (i32, String) {
+    let panes = world.cli(&["pane", "ls", "--all", "--json"]).ok().json();
+    let pid = panes.as_array().and_then(|panes| panes.last()?["pid"].as_i64()).expect("it runs");
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    let tty = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(4)).expect("the fifth word after the name");
+    (i32::try_from(pid).expect("a pid"), tty.to_owned())
+}
+
+/// Where terminals are mounted more than once, as in containers, two have the same number: the end of one was the end of the other.
+#[test]
+fn a_stop_never_reaches_who_has_a_terminal_of_the_same_number_elsewhere() {
+    let (here, there) = (World::new(), World::new());
+    let Some(start) = own_terminals(&there, 500) else { return };
+    here.cli(&["new", "-d", "work"]).ok();
+    let (shell, tty) = last_pane(&here);
+    there.run("unshare", &["-Urm", "sh", "-c", &start], b"").ok();
+    let found = (0..100).find(|_| last_pane(&there).1 == tty || there.cli(&["tab", "new", "-d", "-t", "work"]).code != 0);
+    found.expect("fewer than a hundred terminals were in use");
+    let (other, same) = last_pane(&there);
+    assert_eq!(same, tty);
+    there.cli(&["kill", "work"]).ok();
+    wait_until("the other one is ended", || !is_alive(other));
+    assert!(is_alive(shell), "the wrong one was ended");
+    assert_eq!(here.cli(&["exec", "-t", "work", "--", "echo", "there"]).ok().stdout, "there\n");
+}
+
 #[test]
 fn f29_where_no_terminal_is_left_what_comes_is_refused_and_what_is_there_goes_on() {
     let world = Arc::new(World::new());
-    let mounted = "mount -t devpts -o newinstance,ptmxmode=666,max=5 devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx";
-    if world.run("unshare", &["-Urm", "sh", "-c", mounted], b"").code != 0 {
-        eprintln!("NOT TESTED: this kernel allows no mounts of one's own, so terminals cannot run out for one test alone");
-        return;
-    }
-    let start = format!("{mounted} && exec {} new -d work", env!("CARGO_BIN_EXE_abide"));
+    let Some(start) = own_terminals(&world, 5) else { return };
     world.run("unshare", &["-Urm", "sh", "-c", &start], b"").ok();
     let refused = (0..10).map(|_| world.cli(&["tab", "new", "-d", "-t", "work"])).find(|made| made.code != 0);
     refused.expect("five are not enough for ten tabs").refused(1, &["could not be started", "terminal"]);
+    wait_until("the database is open", || contains(&database(&world), b"work"));
     let roles = [world.server_pid(), world.keeper_pid()];
     let before = roles.map(fds);
     for _ in 0..20 {
