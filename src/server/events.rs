@@ -230,6 +230,7 @@ impl Server {
             ToServer::Paste { text, .. } => self.step(Input::Paste { client, text: &text }, origin),
             ToServer::Mouse { pane, mouse, .. } => self.step(Input::Mouse { client, pane, mouse }, origin),
             ToServer::Call { json, .. } => {
+                self.kept.take_call();
                 let caller = Caller { client: Some(client), pane: inside };
                 match rpc::read(&json) {
                     Ok(request) => {

@@ -23,6 +23,8 @@ pub(super) struct Kept {
     version: u64,
     /// Token and number, the latest heard of last.
     taken: Vec<(u64, u64)>,
+    /// A call was taken since the structure was written: whether it changes that or not, the next server must not be asked for it again.
+    has_call: bool,
     /// The paste buffers.
     pub(super) shelf: Shelf,
 }
@@ -50,7 +52,7 @@ impl Kept {
             }
         };
         let taken = structure.as_ref().map_or_else(Vec::new, |structure| structure.taken.clone());
-        let kept = Self { slots, fd, version: u64::MAX, taken, shelf: Shelf::default() };
+        let kept = Self { slots, fd, version: u64::MAX, taken, has_call: false, shelf: Shelf::default() };
         Ok((kept, structure))
     }
 
@@ -59,16 +61,18 @@ impl Kept {
         Arc::clone(&self.fd)
     }
 
-    /// Writes the structure if its version is not the one written last. True if it did.
+    /// Writes the structure if its version is not the one written last, or a call was taken. True if it has changed.
     pub(super) fn write(&mut self, version: u64, structure: impl FnOnce(Vec<(u64, u64)>) -> Structure) -> bool {
-        if self.version == version {
+        let has_call = std::mem::take(&mut self.has_call);
+        let has_changed = self.version != version;
+        if !has_changed && !has_call {
             return false;
         }
         self.version = version;
         if let Err(error) = self.slots.write(&structure(self.taken.clone()).encode()) {
             tracing::error!(%error, "the structure is not kept");
         }
-        true
+        has_changed
     }
 
     /// Notes that an input of a client is worked on.
@@ -78,6 +82,11 @@ impl Kept {
             self.taken.remove(0);
         }
         self.taken.push((token, number));
+    }
+
+    /// Notes that the input that is worked on is a call.
+    pub(super) fn take_call(&mut self) {
+        self.has_call = true;
     }
 
     /// The number of the last input of a client that the structure knows of.

@@ -35,7 +35,7 @@ use crate::state::effect::Effect;
 use crate::state::host::Host;
 use crate::state::pane::Life;
 use crate::store::structure::Structure;
-use crate::term::{Options, Terminal};
+use crate::term::{Options, Snapshot, Terminal};
 use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Upgrade, Wiring};
 
 /// The name the listening socket is stashed under.
@@ -169,36 +169,73 @@ async fn end(keeper: i32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts a pane together from what the keeper held: the newest snapshot, and the ring from there to where effects had left.
-fn resume(
+/// What the keeper held of a program on a terminal, and what of it was stashed.
+struct HeldPane {
     entry: Entry,
     fds: Vec<OwnedFd>,
-    stash: &mut BTreeMap<Vec<u8>, OwnedFd>,
-    (options, is_successor): (&Options, bool),
-) -> anyhow::Result<(PaneIo, Terminal)> {
-    let pane = PaneId(entry.tag);
-    let Wiring::Pty(size) = entry.wiring else { bail!("it is on pipes") };
-    let mut parts = Parts::create(pane)?;
-    for (part, memory) in [(Part::Slots, &mut parts.slots), (Part::Lines, &mut parts.lines), (Part::Input, &mut parts.input)] {
-        if let Some(fd) = stash.remove(&part.name(pane)) {
-            *memory = SharedMemory::from_fd(fd)?;
-        }
-    }
-    let (mut io, lines) = PaneIo::new(Source::new(entry, fds)?, parts)?;
-    if is_successor {
-        io.snapshot().map(screen::decode).transpose()?;
-    }
-    let screen = restored_screen(&mut io, Box::new(lines), size, options);
-    Ok((io, screen))
+    parts: Vec<(Part, OwnedFd)>,
 }
 
-fn restored_screen(io: &mut PaneIo, lines: Box<dyn Memory>, size: Size, options: &Options) -> Terminal {
+impl HeldPane {
+    /// Puts it together: the newest snapshot, and the ring from there to where effects had left.
+    fn resume(self, how: (&Options, bool)) -> (Entry, anyhow::Result<(PaneIo, Terminal)>) {
+        (self.entry, self.put_together(how))
+    }
+
+    fn put_together(self, (options, is_successor): (&Options, bool)) -> anyhow::Result<(PaneIo, Terminal)> {
+        let pane = PaneId(self.entry.tag);
+        let Wiring::Pty(size) = self.entry.wiring else { bail!("it is on pipes") };
+        let mut parts = Parts::create(pane)?;
+        for (part, fd) in self.parts {
+            let memory = match part {
+                Part::Slots => &mut parts.slots,
+                Part::Lines => &mut parts.lines,
+                Part::Input => &mut parts.input,
+            };
+            *memory = SharedMemory::from_fd(fd)?;
+        }
+        let (mut io, lines) = PaneIo::new(Source::new(self.entry, self.fds)?, parts)?;
+        let stored = match io.snapshot().map(screen::decode).transpose() {
+            Ok(stored) => stored,
+            Err(error) if is_successor => return Err(error.into()),
+            Err(error) => {
+                tracing::error!(%error, "a snapshot is given up");
+                None
+            }
+        };
+        let screen = restored_screen(&mut io, Box::new(lines), (size, stored), options);
+        Ok((io, screen))
+    }
+}
+
+/// Puts all panes together, on as many processors as there are: whoever types waits for the last of them.
+fn resume_all(held: &mut Held, how: (&Options, bool)) -> Vec<(Entry, anyhow::Result<(PaneIo, Terminal)>)> {
+    let programs = std::mem::take(&mut held.programs).into_iter();
+    let mut stashed = |pane| Part::ALL.into_iter().filter_map(|part| Some((part, held.stash.remove(&part.name(pane))?))).collect();
+    let mut panes: Vec<HeldPane> = programs.map(|(entry, fds)| HeldPane { parts: stashed(PaneId(entry.tag)), entry, fds }).collect();
+    let share = panes.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+    let resume = |panes: Vec<HeldPane>| panes.into_iter().map(|pane| pane.resume(how)).collect::<Vec<_>>();
+    std::thread::scope(|scope| {
+        let mut beside = Vec::new();
+        while share < panes.len() {
+            let others = panes.split_off(panes.len() - share);
+            beside.push(scope.spawn(move || resume(others)));
+        }
+        let own = resume(panes);
+        // One that panics takes this server along, as it does here.
+        let others = beside.into_iter().flat_map(|thread| thread.join().expect("a screen can be restored"));
+        own.into_iter().chain(others).collect()
+    })
+}
+
+fn restored_screen(
+    io: &mut PaneIo,
+    lines: Box<dyn Memory>,
+    (size, stored): (Size, Option<(u64, Snapshot)>),
+    options: &Options,
+) -> Terminal {
     let (tail, done) = (io.ring.tail(), io.ring.done());
     let head = io.ring.head().unwrap_or(done);
-    let stored = io.snapshot().map(screen::decode).transpose().unwrap_or_else(|error| {
-        tracing::error!(%error, "a snapshot is given up");
-        None
-    });
     let (position, mut screen) = match stored.filter(|(position, _)| (tail..=head).contains(position)) {
         Some((position, snapshot)) => match Terminal::restore(snapshot, *options, lines) {
             Ok(screen) => (position, screen),
@@ -246,9 +283,9 @@ pub(super) fn server(
     };
     let commands = Restored::take(&mut held.programs, &mut held.stash, &mut link)?;
     let (mut panes, mut screens, mut strangers) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-    for (entry, fds) in std::mem::take(&mut held.programs) {
+    for (entry, resumed) in resume_all(&mut held, (&options, is_successor)) {
         let (pane, pid) = (PaneId(entry.tag), entry.pid);
-        match resume(entry, fds, &mut held.stash, (&options, is_successor)) {
+        match resumed {
             Ok((io, mut screen)) => {
                 screen.identify(held.epoch, pane.0);
                 panes.insert(pane, io);

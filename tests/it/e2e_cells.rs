@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::e2e_disk::shown;
-use crate::e2e_survive::{Dice, pull_the_plug, wait_until};
+use crate::e2e_survive::{Dice, contains, database, pull_the_plug, wait_until};
 use crate::harness::{Abide, PATIENCE, World, gone_within, signal};
 
 const SIZE: (u16, u16) = (100, 30);
@@ -133,7 +133,7 @@ fn only_the_layout_is_written_where_that_is_asked_for_and_what_was_there_is_drop
     client.expect("ready$");
     world.cli(&["save"]).ok();
     world.cli(&["tab", "rename", "second"]).ok();
-    wait_until("the layout is on disk", || crate::e2e_survive::contains(&crate::e2e_survive::database(&world), b"second"));
+    wait_until("the layout is on disk", || contains(&database(&world), b"second"));
     assert!(shown(&world).is_empty());
     client.kill_client();
     pull_the_plug(&world);
@@ -189,20 +189,24 @@ fn what_was_ended_by_hand_is_closed_once_it_is_certain() {
     world.cli(&["new", "-d", "other"]).ok();
     goes_down(&world);
     wait_until("both programs have ended", || panes(&world).len() == 1);
+    assert!(contains(&structure(&world), b"named-late"), "it is too early to be certain");
     world.cli(&["save"]).ok();
-    wait_until("it is written", || panes_on_disk(&world) == 1);
+    wait_until("it is written", || {
+        let structure = structure(&world);
+        contains(&structure, b"other") && !contains(&structure, b"named-late")
+    });
     pull_the_plug(&world);
     assert_eq!(panes(&world).len(), 1);
 }
 
-/// How many screens are on disk.
-fn panes_on_disk(world: &World) -> usize {
-    let count = || {
+/// The structure on disk, as it is now: the file may still have pages of former ones.
+fn structure(world: &World) -> Vec<u8> {
+    let read = || {
         let path = world.path("state/abide/abide.db");
         let db = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        db.query_row("SELECT count(*) FROM screen", [], |row| row.get::<_, i64>(0))
+        db.query_row("SELECT bytes FROM structure", [], |row| row.get::<_, Vec<u8>>(0))
     };
-    count().ok().and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX)
+    read().unwrap_or_default()
 }
 
 /// Numbers in a pane that counts, oldest first.

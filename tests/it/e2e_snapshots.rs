@@ -129,6 +129,25 @@ fn the_key_saves_one_of_several_and_the_oldest_make_room() {
     client.expect("restored from snapshot mine");
 }
 
+/// A call that changed nothing of the sessions was forgotten with the server, and made again by the next one.
+#[test]
+fn a_key_means_one_snapshot_however_often_the_server_is_replaced() {
+    let world = Arc::new(World::new());
+    let client = Abide::start_in(&world, &["new", "work"], SIZE);
+    client.expect("ready$");
+    client.press("C-b S");
+    client.expect("snapshot quick-1");
+    for word in ["first", "second"] {
+        world.kill_server();
+        client.expect_without("reconnecting");
+        world.cli(&["server", "restart"]).ok();
+        // What is typed comes after whatever the client sends again.
+        client.type_line(&format!("echo {word}$((1+1))"));
+        client.expect(&format!("{word}2"));
+    }
+    assert_eq!(snapshots(&world), ["quick-1"]);
+}
+
 #[test]
 fn a_damaged_snapshot_is_refused_by_name_and_the_others_are_not() {
     let world = Arc::new(World::new());
