@@ -1,6 +1,6 @@
 //! Faults of the machine: signals in storms, no file descriptor left. Those of the disk are in `e2e_disk`, those of processes that die in `e2e_survive` and `chaos`.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
@@ -110,7 +110,9 @@ fn own_terminals(world: &World, count: usize) -> Option<String> {
         format!("mount -t devpts -o newinstance,ptmxmode=666,max={count} devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx");
     let is_allowed = world.run("unshare", &["-Urm", "sh", "-c", &mounted], b"").code == 0;
     if !is_allowed {
-        eprintln!("NOT TESTED: this kernel allows no mounts of one's own, so there is one set of terminals for all");
+        let said =
+            writeln!(std::io::stderr(), "NOT TESTED: this kernel allows no mounts of one's own, so there is one set of terminals for all");
+        assert!(said.is_ok(), "standard error can be written");
     }
     is_allowed.then(|| format!("{mounted} && exec {} new -d work", env!("CARGO_BIN_EXE_abide")))
 }
@@ -202,10 +204,14 @@ fn f21_after_a_stand_still_of_everything_all_goes_on() {
     // Something is owed while nobody can give it.
     client.type_line("for n in 1 2 3 4 5 6 7 8 9; do echo count$n; sleep 0.1; done; echo o$((1+1))ver");
     client.expect("count1");
-    roles.iter().for_each(|pid| signal(*pid, Signal::STOP));
+    for pid in roles {
+        signal(pid, Signal::STOP);
+    }
     let stopped = std::time::Instant::now();
     wait_until("it was longer than a server has to answer", || stopped.elapsed() > std::time::Duration::from_secs(4));
-    roles.iter().for_each(|pid| signal(*pid, Signal::CONT));
+    for pid in roles {
+        signal(pid, Signal::CONT);
+    }
     client.expect("o2ver");
     client.type_line("echo still$((1+1))");
     client.expect("still2");

@@ -50,7 +50,9 @@ impl Installed {
     fn put_other(&self) -> String {
         let mut bytes = fs::read(env!("CARGO_BIN_EXE_abide")).expect("it was built");
         let places: Vec<usize> = memchr::memmem::find_iter(&bytes, OWN).collect();
-        places.into_iter().for_each(|at| bytes[at..at + OTHER.len()].copy_from_slice(OTHER.as_bytes()));
+        for at in places {
+            bytes[at..at + OTHER.len()].copy_from_slice(OTHER.as_bytes());
+        }
         self.put_as("abide-other", &bytes)
     }
 
