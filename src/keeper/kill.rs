@@ -10,7 +10,7 @@ use crate::base::signal::{CONT, KILL};
 use crate::base::time::{Span, Tick};
 use crate::keeper::job::{Job, Life};
 use crate::platform::cgroup::Cgroups;
-use crate::platform::kin::Program;
+use crate::platform::kin::{Program, Sight};
 use crate::platform::picture::{Marks, Picture};
 use crate::platform::process::Process;
 use crate::platform::{now, pidfd, process, tty};
@@ -45,9 +45,9 @@ pub(super) fn signal(job: &Job, scope: Scope<'_>, target: Target, number: i32) -
             group.map_or(0, |group| signal_some(job, scope, number, |member| member.group == group))
         }
         Target::Tree => {
-            let (members, is_sure) = members(job, scope, &BTreeMap::new());
+            let (members, sight) = members(job, scope, &BTreeMap::new());
             let reached = members.iter().filter(|member| send(member, number)).count();
-            if reached == 0 && !is_sure {
+            if reached == 0 && sight != Sight::Clear {
                 return COUNT_UNSURE;
             }
             // Stopped ones hear it only now.
@@ -80,8 +80,8 @@ fn send(member: &Process, number: i32) -> bool {
     pidfd::signal_process(member.pid, member.start_time, number).is_ok()
 }
 
-/// All living processes that came of a program, and whether nobody of them can have hidden.
-fn members(job: &Job, scope: Scope<'_>, seen: &BTreeMap<i32, u64>) -> (Vec<Process>, bool) {
+/// All living processes that came of a program, and what it says if there are none.
+fn members(job: &Job, scope: Scope<'_>, seen: &BTreeMap<i32, u64>) -> (Vec<Process>, Sight) {
     let program = Program {
         leader: (job.pid, job.start_time),
         is_certain: job.is_own_child(),
@@ -122,7 +122,7 @@ impl Kill {
     /// One pass. The report comes with the last.
     pub(super) fn pass(&mut self, job: &Job, scope: Scope<'_>) -> Option<KillReport> {
         let populated = scope.cgroups.and_then(|cgroups| cgroups.is_populated(job.tag));
-        let (found, is_sure) = members(job, scope, &self.seen);
+        let (found, sight) = members(job, scope, &self.seen);
         if populated == Some(true) {
             let _is_killed = scope.cgroups.is_some_and(|cgroups| cgroups.kill(job.tag));
         }
@@ -134,7 +134,7 @@ impl Kill {
         }
         // Its exit is told first, and what it printed before that.
         let is_unseen = found.is_empty() && matches!(job.life, Life::Ended(_)) && populated != Some(true);
-        let weight = if is_sure || populated.is_some() { PROOF / 2 } else { 1 };
+        let weight = if populated.is_some() { PROOF / 2 } else { sight.weight(PROOF) };
         self.proof = if is_unseen { self.proof.saturating_add(weight) } else { 0 };
         if !found.is_empty() {
             self.last = found;

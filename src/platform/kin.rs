@@ -26,16 +26,39 @@ pub struct Program<'a> {
     pub spared: i32,
 }
 
+/// What a look that finds nobody says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// Nobody can have hidden.
+    Clear,
+    /// Somebody ended during the look, and may have started another after that was listed.
+    Dim,
+    /// Somebody lives of whom nobody can say yet whose it is: it is just becoming another program, for however long it gets no processor. Such a look proves nothing.
+    Open,
+}
+
+impl Sight {
+    /// How much of `all` that a proof takes such a look gives.
+    #[must_use]
+    pub const fn weight(self, all: u8) -> u8 {
+        match self {
+            Self::Clear => all / 2,
+            Self::Dim => 1,
+            Self::Open => 0,
+        }
+    }
+}
+
 impl Program<'_> {
-    /// All living processes that came of it, with who was `seen` before and what descends from them. And whether nobody of them can have hidden.
-    pub fn members(&self, picture: &Picture, marks: &mut Marks, seen: &BTreeMap<i32, u64>) -> (Vec<Process>, bool) {
+    /// All living processes that came of it, with who was `seen` before and what descends from them. And what it says if there are none.
+    pub fn members(&self, picture: &Picture, marks: &mut Marks, seen: &BTreeMap<i32, u64>) -> (Vec<Process>, Sight) {
         let own_pid = rustix::process::getpid().as_raw_pid();
         let (pid, start_time) = self.leader;
         // The number of its session is certain while the leader is not reaped, and after that as long as nobody else has taken it.
         let is_session_ours = self.is_certain || picture.process(pid).is_none_or(|leader| leader.start_time == start_time);
         // A cookie costs a file per process; programs of ours that nobody else holds descend from us, unless a former keeper has started them.
         let descendants = self.is_ours.then(|| picture.family([own_pid]));
-        let mut is_sure = true;
+        let mut sight = Sight::Clear;
         let mut is_marked = |process: &Process| {
             if (process.pid, process.start_time) == self.leader
                 || (is_session_ours && process.session == pid)
@@ -49,13 +72,15 @@ impl Program<'_> {
                 return false;
             }
             let variables = marks.of(process);
-            is_sure &= variables.is_some() || process.parent != own_pid || process.start_time < start_time;
+            if variables.is_none() && process.parent == own_pid && start_time <= process.start_time && sight != Sight::Open {
+                sight = if process.is_over() { Sight::Dim } else { Sight::Open };
+            }
             variables.is_some_and(|variables| variables.iter().any(|variable| variable == self.cookie.as_bytes()))
         };
         let others = picture.processes().filter(|process| process.pid > 1 && process.pid != own_pid && process.pid != self.spared);
         let tops: Vec<i32> = others.filter(|process| is_marked(process)).map(|process| process.pid).collect();
         let (mut members, has_ended) = picture.living_family(tops);
         members.retain(|process| process.pid != own_pid && process.pid != self.spared);
-        (members, is_sure && !has_ended)
+        (members, if has_ended && sight == Sight::Clear { Sight::Dim } else { sight })
     }
 }

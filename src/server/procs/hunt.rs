@@ -15,6 +15,7 @@ use crate::base::memory::Memory as _;
 use crate::base::signal::{CONT, INT, KILL, TERM};
 use crate::base::time::{Span, Tick};
 use crate::core::exec::CommandEvent;
+use crate::platform::kin::Sight;
 use crate::platform::memory::SharedMemory;
 use crate::platform::picture::{Marks, Picture};
 use crate::platform::process::Process;
@@ -41,10 +42,10 @@ const HOP_COUNT: usize = 32;
 /// How much looks in a row that find nobody must prove: two that nobody can have hidden from, or sixty that he would all have had to hide from.
 const PROOF: u8 = 60;
 
-/// The living processes of a hunt, and whether nobody of them can have hidden.
+/// The living processes of a hunt, and what it says if there are none.
 struct Found {
     living: Vec<Process>,
-    is_sure: bool,
+    sight: Sight,
 }
 
 /// What a look tells of processes.
@@ -239,11 +240,10 @@ impl Server {
                 self.replace_shell(hunt.quarry);
             }
         }
-        let Found { living: members, is_sure } = self.members(hunt, seen);
+        let Found { living: members, sight } = self.members(hunt, seen);
         let is_late = hunt.is_killing && hunt.deadline + KILL_FOR <= at;
         if members.is_empty() && is_unwound {
-            let weight = if is_sure { PROOF / 2 } else { 1 };
-            hunt.proof = if was_unwound { hunt.proof.saturating_add(weight) } else { 0 };
+            hunt.proof = if was_unwound { hunt.proof.saturating_add(sight.weight(PROOF)) } else { 0 };
             if PROOF <= hunt.proof {
                 hunt.last.clear();
                 return true;
@@ -452,7 +452,7 @@ impl Server {
                 picture.living(&picture.family(known.filter(|known| picture.has(*known)).map(|(pid, _)| pid)))
             }
         };
-        Found { living, is_sure: true }
+        Found { living, sight: Sight::Clear }
     }
 
     fn command_members_now(&self, id: CommandId) -> Vec<Process> {
@@ -466,7 +466,7 @@ impl Server {
 
     /// The living processes that came of a command in a session's shell: the shell's children since it began, and what calls itself part of it.
     fn command_members(&self, id: CommandId, seen: &mut Seen<'_>) -> Found {
-        let nobody = Found { living: Vec::new(), is_sure: true };
+        let nobody = Found { living: Vec::new(), sight: Sight::Clear };
         let Some(command) = self.core.state.commands.records.get(&id) else { return nobody };
         let Some(shell) = self.procs.shells.get(&command.session) else { return nobody };
         let tags = shell.tag.iter().chain(&shell.former);
@@ -478,14 +478,17 @@ impl Server {
         let ours = self.job_cookie();
         let jobs: Vec<Vec<u8>> = tags.map(|tag| format!("{ours}{tag}").into_bytes()).collect();
         let (leaders, strangers) = (self.leaders(), self.strangers());
-        let mut is_sure = seen.is_whole;
+        let mut sight = if seen.is_whole { Sight::Clear } else { Sight::Dim };
         let mut belongs = |top: &Process| {
             if pids.contains(&top.pid) || leaders.contains_key(&top.pid) || strangers.contains(&top.pid) {
                 return false;
             }
             let variables = seen.marks.of(top);
-            // What it was before it ended may have started another.
-            is_sure &= variables.is_some() || top.start_time < since || !(top.parent == strangers[0] || pids.contains(&top.parent));
+            // What it was before it ended may have started another; and what becomes another program at the moment may be one of them.
+            let may_be_ours = since <= top.start_time && (top.parent == strangers[0] || pids.contains(&top.parent));
+            if variables.is_none() && may_be_ours && sight != Sight::Open {
+                sight = if top.is_over() { Sight::Dim } else { Sight::Open };
+            }
             let variables = variables.unwrap_or_default();
             let cookie = variables.iter().find(|variable| variable.starts_with(b"ABIDE_COMMAND="));
             let is_of_shell =
@@ -498,7 +501,7 @@ impl Server {
         let tops = tops(seen.picture, |pid| pids.contains(&pid) || strangers.contains(&pid));
         let found: Vec<i32> = tops.filter(|top| belongs(top)).map(|top| top.pid).collect();
         let (living, has_ended) = seen.picture.living_family(found);
-        Found { living, is_sure: is_sure && !has_ended }
+        Found { living, sight: if has_ended && sight == Sight::Clear { Sight::Dim } else { sight } }
     }
 
     /// What the `ABIDE_JOB` of all our programs begins with.
