@@ -129,7 +129,7 @@ fn clients_of_two_sizes_share_a_session() {
 #[test]
 fn a_program_learns_the_new_size_of_the_terminal() {
     let client = working();
-    client.type_line("trap 'echo size-$(stty size | tr \" \" x).' WINCH; echo armed$((1+1))");
+    client.type_line("told() { echo size-$(stty size | tr \" \" x).; }; trap told WINCH; echo armed$((1+1))");
     client.expect("armed2");
     client.resize((80, 20));
     let columns = |screen: &Screen| {
