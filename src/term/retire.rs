@@ -76,8 +76,8 @@ mod tests {
 
     use crate::base::geom::Size;
     use crate::base::memory::HeapMemory;
-    use crate::base::row::Row;
-    use crate::base::style::Colour;
+    use crate::base::row::{Row, RunKind};
+    use crate::base::style::{Colour, Style};
     use crate::term::{Options, Terminal};
 
     fn fed(bytes: &[u8]) -> Terminal {
@@ -90,14 +90,31 @@ mod tests {
         screen.text(-100..5).trim_end().to_owned()
     }
 
-    /// The rows up to the last that shows something; whether they go on is another matter.
+    /// The rows up to the last that shows something; whether they go on is another matter, and so are the blanks that a row which goes on is told with.
     fn rows(screen: &Terminal) -> Vec<Row> {
         let above = if screen.snapshot().alternate { 0 } else { -100 };
-        let mut rows: Vec<Row> = screen.rows(above..5).into_iter().map(|row| Row { wrapped: false, ..row }).collect();
+        let mut rows: Vec<Row> = screen.rows(above..5).into_iter().map(ended).collect();
         while rows.last().is_some_and(|row| row.runs.iter().all(|run| run.text.trim().is_empty() && run.style.bg == Colour::Default)) {
             rows.pop();
         }
         rows
+    }
+
+    fn ended(mut row: Row) -> Row {
+        row.wrapped = false;
+        if let Some(last) = row.runs.last_mut().filter(|run| run.style == Style::default() && run.link == 0 && run.kind == RunKind::Narrow) {
+            last.text.truncate(last.text.trim_end_matches(' ').len());
+        }
+        row.runs.retain(|run| !run.text.is_empty());
+        row
+    }
+
+    #[test]
+    fn a_row_of_blanks_that_went_on_stays() {
+        let mut screen = fed("some text that wraps\x1b[?1049h\x1b[K漢e\u{301} ".as_bytes());
+        let before = rows(&screen);
+        screen.retire();
+        assert_eq!((rows(&screen)[1..].to_vec(), screen.check()), (before, Ok(())));
     }
 
     #[test]
