@@ -88,7 +88,7 @@ pub(crate) struct Join {
 }
 
 const PRESENT: u8 = 1;
-/// An emoji, and extending scalars since (GB11).
+/// An emoji, and extending scalars since, at most the last of them a joiner (GB11).
 const PICTOGRAPH: u8 = 2;
 /// An odd number of regional indicators (GB12, GB13).
 const REGIONAL_ODD: u8 = 4;
@@ -141,7 +141,7 @@ impl Join {
     pub(crate) fn after(self, next: Class) -> Self {
         let pictograph = match next {
             Class::Pictographic => PICTOGRAPH,
-            Class::Extend | Class::ExtendOnly | Class::Linker | Class::Zwj => self.bits & PICTOGRAPH,
+            Class::Extend | Class::ExtendOnly | Class::Linker | Class::Zwj if self.last != Class::Zwj => self.bits & PICTOGRAPH,
             _ => 0,
         };
         let regional = if next == Class::Regional { !self.bits & REGIONAL_ODD } else { 0 };
@@ -263,6 +263,20 @@ mod tests {
         '\u{e33}',
         '\u{1f1e7}',
     ];
+
+    /// GB11: between emoji and the joiner that binds the next there may be extending scalars, and a joiner is none of those.
+    #[test]
+    fn two_joiners_bind_no_emoji() {
+        let is_bound = |text: &str| {
+            let (last, before) = (text.chars().last().expect("given"), text.chars().rev().skip(1).collect::<Vec<_>>());
+            let join = before.iter().rev().fold(Join::NONE, |join, c| join.after(Kind::of(*c).class()));
+            join.joins(Kind::of(last).class())
+        };
+        assert!(is_bound("\u{1f469}\u{200d}\u{2764}"));
+        assert!(is_bound("\u{1f469}\u{301}\u{200d}\u{2764}"));
+        assert!(!is_bound("\u{1f469}\u{200d}\u{200d}\u{2764}"));
+        assert!(!is_bound("\u{1f469}\u{200d}\u{301}\u{200d}\u{2764}"));
+    }
 
     proptest::proptest! {
         #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
