@@ -102,7 +102,8 @@ mod tests {
 
     fn ended(mut row: Row) -> Row {
         row.wrapped = false;
-        if let Some(last) = row.runs.last_mut().filter(|run| run.style == Style::default() && run.link == 0 && run.kind == RunKind::Narrow) {
+        if let Some(last) = row.runs.last_mut().filter(|run| run.style == Style::default() && run.link == 0 && run.kind == RunKind::Narrow)
+        {
             last.text.truncate(last.text.trim_end_matches(' ').len());
         }
         row.runs.retain(|run| !run.text.is_empty());

@@ -183,3 +183,58 @@ fn a_damaged_packed_segment_costs_what_is_in_it_and_before_it() {
     assert!(restored.history_lines() < lines && 0 < restored.history_lines());
     assert!(0 < hits(&restored));
 }
+
+/// Lines of very different length: some fill several segments, and some are cut for their length.
+fn long_lines() -> Vec<u8> {
+    let mut out = Vec::new();
+    for n in 0..90_usize {
+        out.extend(format!("line {n}7 ").bytes());
+        out.extend((0..[20, 900, 70_000, 0, 12_000, 300][n % 6]).map(|at| b'a' + (at % 26) as u8));
+        out.extend(b"\r\n");
+    }
+    out
+}
+
+#[test]
+fn lines_that_went_on_after_a_snapshot_are_those_of_the_snapshot_again() {
+    let grave = Grave::default();
+    let output = long_lines();
+    let fresh = |bytes: &[u8], memory: Box<dyn Memory>| {
+        let mut terminal = Terminal::new(SIZE, Options::default(), memory);
+        terminal.feed(bytes, &mut Vec::new());
+        terminal
+    };
+    let all = |terminal: &mut Terminal| {
+        [90, 37, 250].map(|width| {
+            terminal.resize(Size::new(width, 20), &mut Vec::new());
+            ((width, terminal.history_lines(), terminal.history_rows(), hits(terminal)), rows(terminal))
+        })
+    };
+    let same = |found: &[((u16, usize, usize, usize), Vec<Row>); 3], wanted: &[((u16, usize, usize, usize), Vec<Row>); 3], when: &str| {
+        assert_eq!(found.each_ref().map(|found| found.0), wanted.each_ref().map(|wanted| wanted.0), "{when}");
+        for (at, (found, wanted)) in found.iter().zip(wanted).enumerate() {
+            let differs = found.1.iter().zip(&wanted.1).position(|(found, wanted)| found != wanted);
+            assert!(differs.is_none(), "{when}, size {at}, row {differs:?}");
+        }
+    };
+    let mut whole = fresh(&output, Box::new(Mortal(HeapMemory::default(), grave.clone())));
+    pack(&mut whole);
+    assert!(whole.history_bytes().packed > 0);
+    grave.dig(1);
+    whole.feed(b"\n", &mut Vec::new());
+    let memory = grave.left().1;
+    let wanted = all(&mut fresh(&output, Box::new(HeapMemory::default())));
+    for part in 1..24 {
+        let at = output.len() * part / 24;
+        let mut former = fresh(&output[..at], Box::new(HeapMemory::default()));
+        let restored = || {
+            let memory = Box::new(HeapMemory(memory.clone()));
+            Terminal::restore(former.snapshot(), Options::default(), memory).expect("it fits")
+        };
+        let (mut restored, mut goes_on) = (restored(), restored());
+        assert_eq!(restored.check(), Ok(()), "at {at}");
+        same(&all(&mut restored), &all(&mut former), &format!("at {at}"));
+        goes_on.feed(&output[at..], &mut Vec::new());
+        same(&all(&mut goes_on), &wanted, &format!("from {at} on"));
+    }
+}

@@ -8,6 +8,7 @@ pub(crate) mod page;
 pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod segment;
+mod summary;
 pub(crate) mod walk;
 
 pub use carry::{HISTORY_SEGMENT_BYTES, fill_history, pack_segment};

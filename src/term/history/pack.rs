@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::term::history::History;
 use crate::term::history::segment::{SEGMENT_BYTES, packed_memory};
+use crate::term::history::summary::Summary;
 
 /// The newest segments are not packed: they are looked at, and taken back when the screen grows.
 const WARM_SEGMENTS: u64 = 2;
@@ -41,7 +42,9 @@ impl History {
         let at = usize::try_from(sequence - self.front).unwrap_or(usize::MAX);
         if let Some(segment) = self.segments.get(at).copied().filter(|segment| segment.packed == 0) {
             self.note_lengths(at);
-            match self.slots.pack(segment.slot) {
+            let lengths = self.packing.lengths.get(&sequence).cloned();
+            let summary = Summary { lines: segment.lines, first: segment.first, longest: segment.longest, lengths };
+            match self.slots.pack(segment.slot, &summary) {
                 Some((slot, packed)) => (self.segments[at].slot, self.segments[at].packed) = (slot, packed),
                 None => drop(self.packing.lengths.remove(&sequence)),
             }

@@ -1,5 +1,7 @@
 //! Reading a history: rows at the current width, lines taken back onto the screen, and finding everything again after a crash.
 
+use std::collections::BTreeSet;
+
 use crate::base::memory::Memory;
 use crate::term::history::record::{self, CONTINUES, Glyph, Header, WIDE, WRAPPED};
 use crate::term::history::segment::{self, Bytes, HEAD_BYTES, Head, LOOK_BYTES, SEGMENT_BYTES, Slots};
@@ -153,6 +155,10 @@ impl History {
         self.open_cells = 0;
         self.rows.epoch += 1;
         self.rows.dropped = 0;
+        self.count_all_rows();
+    }
+
+    fn count_all_rows(&mut self) {
         self.rows.kept = 0;
         for at in 0..self.segments.len() {
             let segment = self.segments[at];
@@ -348,6 +354,7 @@ impl History {
         history.open_gap = end.open_gap;
         let mut heads: Vec<Head> = history.slots.heads();
         heads.retain(|head| 0 < head.sequence && head.sequence <= end.segment);
+        let mut told = BTreeSet::new();
         // Of one that was being packed there may be both forms.
         heads.sort_by_key(|head| (std::cmp::Reverse(head.sequence), head.packed));
         for mut head in heads {
@@ -360,7 +367,9 @@ impl History {
             if head.sequence == end.segment {
                 (head.end, head.looks) = (end.offset, end.looks);
             }
-            let Some(segment) = check_segment(&history.slots, head) else { continue };
+            let summarized = history.summarized(head, end);
+            told.extend(summarized.map(|_| head.sequence));
+            let Some(segment) = summarized.or_else(|| check_segment(&history.slots, head)) else { continue };
             history.front = head.sequence;
             history.slots.claim(head.slot);
             history.segments.push_front(segment);
@@ -370,12 +379,21 @@ impl History {
             // It is written to again, from where it was at the snapshot.
             history.unpack(last);
         }
-        history.recount();
         let open_is_there = history.front <= end.open_segment && end.open_segment <= end.segment;
         history.open_cells = if open_is_there && !history.segments.is_empty() { end.open_cells.min(super::LINE_CELLS_MAX) } else { 0 };
+        history.recount(&told);
         history.uncommitted = true;
         history.commit();
         history
+    }
+
+    /// What is told of a packed segment, if that was so at `end` already: the unfinished line may have become longer since, and the last segment too.
+    fn summarized(&mut self, head: Head, end: HistoryEnd) -> Option<Segment> {
+        let went_on = head.sequence == end.segment || (0 < end.open_cells && head.sequence == end.open_segment);
+        let Head { slot, sequence, end, looks, packed } = head;
+        let summary = if packed == 0 || went_on { None } else { self.slots.summary(slot) }?;
+        self.packing.lengths.extend(summary.lengths.map(|lengths| (sequence, lengths)));
+        Some(Segment { slot, end, first: summary.first, looks, lines: summary.lines, rows: 0, longest: summary.longest, packed })
     }
 
     /// The cells of the longest line that starts in a segment. All lines of a successor's panes are looked at before it answers, so this goes from record to record.
@@ -398,18 +416,22 @@ impl History {
         longest.max(self.extent((at, start)).map_or(0, |(extent, _)| extent.cells))
     }
 
-    /// Counts lines and rows of all segments anew.
-    fn recount(&mut self) {
+    /// Counts lines and rows anew, but those of segments of which it was `told`.
+    fn recount(&mut self, told: &BTreeSet<u64>) {
         self.lines = 0;
         for at in 0..self.segments.len() {
-            self.segments[at].longest = self.longest_line(at);
             self.lines += self.segments[at].lines as usize;
-            if 0 < self.segments[at].packed {
+            if told.contains(&(self.front + at as u64)) {
+                continue;
+            }
+            self.segments[at].longest = self.longest_line(at);
+            // A line that is not finished gets longer.
+            if 0 < self.segments[at].packed && !(self.is_open() && self.open_segment == self.front + at as u64) {
                 self.note_lengths(at);
             }
         }
-        let cols = u16::try_from(self.cols).unwrap_or(u16::MAX);
-        self.set_cols(cols);
+        self.rows.epoch += 1;
+        self.count_all_rows();
     }
 }
 

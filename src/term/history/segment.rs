@@ -1,7 +1,8 @@
 //! The memory of a history, cut into segments of 64 KiB that are taken, given back and found again after a crash. It knows no rows.
 //!
 //! A cold segment is packed: its slot then holds the words below with another magic number, the length of what follows, and records and dictionary as one
-//! zstd frame with a checksum; the other pages of the slot are not there. It is written to a slot of its own before the one it replaces is given back.
+//! zstd frame with a checksum; the other pages of the slot are not there. It is written to a slot of its own before the one it replaces is given back. After the
+//! frame stands its summary, so that a server that takes over need not unpack it; where there is none, it does.
 //!
 //! A segment starts with four words: a magic number, its sequence number, the number of the first line that starts in it, and the commit word (end of
 //! records, entries of the dictionary), written last. Records grow upwards from there; the dictionary of looks, 16 bytes each, grows downwards from the end.
@@ -12,6 +13,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::base::memory::Memory;
+use crate::term::history::summary::Summary;
 use crate::term::look::Look;
 
 /// Bytes of a segment.
@@ -93,7 +95,10 @@ impl Slots {
         let at = slot as usize * SEGMENT_BYTES;
         let packed = match self.memory.word(at) {
             MAGIC => 0,
-            MAGIC_PACKED => u32::try_from(self.memory.word(at + 32)).ok().filter(|len| *len as usize <= PACKED_BYTES_MAX)?.max(1),
+            MAGIC_PACKED => {
+                let frame = u32::try_from(self.memory.word(at + 32)).ok().filter(|len| *len as usize <= PACKED_BYTES_MAX)?.max(1);
+                frame + Summary::len(self.raw(slot).get(PACKED_HEAD_BYTES + frame as usize..)?)
+            }
             _ => return None,
         };
         let commit = self.memory.word(at + 24);
@@ -133,20 +138,32 @@ impl Slots {
     }
 
     /// Packs a finished segment into a slot of its own, and gives the old one back. Tells where it is and its bytes; `None` if that saves nothing.
-    pub(crate) fn pack(&mut self, slot: u32) -> Option<(u32, u32)> {
+    pub(crate) fn pack(&mut self, slot: u32, summary: &Summary) -> Option<(u32, u32)> {
         let head = self.head(slot).filter(|head| head.packed == 0)?;
         let frame = frame(self.raw(slot), head.end, head.looks)?;
         let line = self.memory.word(slot as usize * SEGMENT_BYTES + 16);
         let to = self.reserve()?;
         let at = to as usize * SEGMENT_BYTES;
-        self.memory.bytes_mut()[at + PACKED_HEAD_BYTES..][..frame.len()].copy_from_slice(&frame);
         self.memory.publish(at + 8, head.sequence);
         self.memory.publish(at + 16, line);
         self.commit(to, head.end, head.looks);
         self.memory.publish(at + 32, frame.len() as u64);
+        self.raw_mut(to)[PACKED_HEAD_BYTES..][..frame.len()].copy_from_slice(&frame);
+        let mut packed = PACKED_HEAD_BYTES + frame.len();
+        let summary = summary.encode(&self.raw(to)[8..packed]);
+        self.raw_mut(to)[packed..packed + summary.len()].copy_from_slice(&summary);
+        packed += summary.len();
         self.memory.publish(at, MAGIC_PACKED);
         self.give(slot);
-        Some((to, u32::try_from(frame.len()).ok()?))
+        Some((to, u32::try_from(packed - PACKED_HEAD_BYTES).ok()?))
+    }
+
+    /// What is told of a packed segment beside it; `None` if nothing is, or anything of the segment is damaged.
+    pub(crate) fn summary(&self, slot: u32) -> Option<Summary> {
+        let bytes = self.raw(slot);
+        let frame = usize::try_from(self.memory.word(slot as usize * SEGMENT_BYTES + 32)).ok()?;
+        let (packed, summary) = bytes.split_at_checked(PACKED_HEAD_BYTES.checked_add(frame)?)?;
+        Summary::decode(summary, &packed[8..])
     }
 
     /// Unpacks a segment into a slot of its own, to be written again from `end` on, and gives the packed one back. `None` if there is no memory, or damage.
@@ -196,7 +213,8 @@ impl Slots {
 
     fn read_packed(&self, slot: u32) -> Option<Vec<u8>> {
         let head = self.head(slot).filter(|head| 0 < head.packed)?;
-        let frame = self.raw(slot).get(PACKED_HEAD_BYTES..)?.get(..head.packed as usize)?;
+        let frame = usize::try_from(self.memory.word(slot as usize * SEGMENT_BYTES + 32)).ok()?;
+        let frame = self.raw(slot).get(PACKED_HEAD_BYTES..)?.get(..frame)?;
         let (end, dictionary) = (head.end as usize, SEGMENT_BYTES - usize::from(head.looks) * LOOK_BYTES);
         let content = zstd::bulk::decompress(frame, SEGMENT_BYTES).ok()?;
         let (records, looks) = content.split_at_checked(end - HEAD_BYTES)?;

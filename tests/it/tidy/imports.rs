@@ -15,7 +15,7 @@ const ANY: &str = "*";
 const MATRIX: &[Row] = &[
     Row("base",     &[],                                                      &["serde", "schemars", "unicode_width", "unicode_segmentation"]),
     Row("settings", &["base"],                                                &["serde", "schemars"]),
-    Row("term",     &["base"],                                                &["memchr", "regex", "unicode_width", "unicode_segmentation", "zstd"]),
+    Row("term",     &["base"],                                                &["memchr", "regex", "unicode_width", "unicode_segmentation", "zstd", "crc32fast"]),
     Row("layout",   &["base"],                                                &[]),
     Row("state",    &["base", "settings", "term", "layout"],                  &["regex", "serde_json"]),
     Row("action",   &["base", "settings", "state"],                           &["clap", "serde", "serde_json", "schemars"]),
