@@ -65,6 +65,8 @@ struct Written {
     segments: BTreeSet<u64>,
     /// It prints nothing at the moment: what is left of its scrollback may follow.
     is_quiet: bool,
+    /// There is something left.
+    has_more: bool,
 }
 
 impl Written {
@@ -191,7 +193,9 @@ impl Disk {
     pub(super) fn is_quiet(&mut self, pane: PaneId, now: Tick) {
         if let Some(written) = self.panes.get_mut(&pane) {
             written.is_quiet = true;
-            written.due = Some(now);
+            if written.due.is_some() || written.has_more {
+                written.due = Some(now);
+            }
         }
     }
 
@@ -263,6 +267,7 @@ impl Disk {
         let Some(entry) = state.panes.get_mut(&pane).filter(|_| self.failing.is_none()) else { return };
         let (shown, is_all) = written.next(entry, bounds);
         let sequences: Vec<u64> = shown.segments.keys().copied().collect();
+        written.has_more = !is_all;
         if !self.db.show(pane, shown) {
             written.segments.retain(|sequence| !sequences.contains(sequence));
             written.due = Some(now + EVERY);

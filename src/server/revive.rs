@@ -25,7 +25,7 @@ use crate::store::structure::Structure;
 use crate::term::{Options, Terminal, fill_history};
 use crate::wire::frame::{Notice, ToClient};
 
-/// What a pane shows whose text was damaged.
+/// What a pane shows if what it showed is damaged on disk.
 const DAMAGED: &str = "\x1b[0;2mwhat this pane showed was damaged on disk\x1b[0m";
 /// What a pane says that came back.
 const AFTER_RESTART: &str = "restored after a restart";

@@ -87,7 +87,10 @@ impl Rerun {
                 let grace = cx.grace(None);
                 cx.state.restart_pane(id, grace, cx.fx);
             }
-            _ if self.shell => return Err(Refusal::new(Code::InvalidParams, format!("something runs in pane {id}"))),
+            _ if self.shell => {
+                let refusal = Refusal::new(Code::InvalidParams, format!("something runs in pane {id}"));
+                return Err(refusal.hint("only a pane that waits, or whose program has ended, starts a shell instead"));
+            }
             _ if pane.revival.instead => {
                 let refusal = Refusal::new(Code::InvalidParams, format!("a shell runs in pane {id}, in place of its command"));
                 return Err(refusal.hint(format!("abide pane respawn --kill -t {id}")));
@@ -113,7 +116,8 @@ fn type_again(cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
     // One word is no script here.
     let line = if let [word] = words.as_slice() { quoted(word) } else { script(words) };
     if line.contains(char::is_control) || LINE_MAX < line.len() {
-        return Err(Refusal::new(Code::InvalidParams, format!("what ran in pane {id} cannot be typed: it is no short line of plain text")));
+        let refusal = Refusal::new(Code::InvalidParams, format!("what ran in pane {id} cannot be typed: it is no short line of plain text"));
+        return Err(refusal.hint("the line below what the pane showed tells it"));
     }
     let bytes = history::typed(&pane.screen, &line);
     cx.fx.push(Effect::Write { pane: id, bytes });

@@ -166,7 +166,8 @@ pub(in crate::server) fn damaged(name: &str, why: &str) -> Refusal {
 }
 
 fn failed(what: &str, path: &Path, error: &io::Error) -> Refusal {
-    Refusal::new(Code::DiskFailed, format!("{} cannot be {what}: {error}", path.display()))
+    let refusal = Refusal::new(Code::DiskFailed, format!("{} cannot be {what}: {error}", path.display()));
+    refusal.hint("nothing was changed; see whether there is room on that disk, and whether you may write there")
 }
 
 /// A snapshot as it is listed, whatever its file is.
