@@ -19,6 +19,8 @@ pub(super) struct Link {
     reader: BufReader<UnixStream>,
     next_id: u64,
     pane: Option<PaneId>,
+    /// The server went away and left what it was sent last unread.
+    pub(super) is_unread: bool,
 }
 
 /// What is said where no server is there.
@@ -43,7 +45,7 @@ impl Link {
     /// The same over a stream that is connected.
     #[must_use]
     pub(super) fn over(stream: UnixStream, pane: Option<PaneId>) -> Self {
-        Self { reader: BufReader::new(stream), next_id: 1, pane }
+        Self { reader: BufReader::new(stream), next_id: 1, pane, is_unread: false }
     }
 
     /// From now on an answer that takes longer does not come.
@@ -91,6 +93,8 @@ impl Link {
             let mut line = Vec::new();
             let limit = PACKET_MAX as u64 + 1;
             let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut line);
+            // Linux resets a connection whose other end had something left to read (unix(7)); a call is read in one piece or not at all.
+            self.is_unread = cfg!(target_os = "linux") && read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
             if read.map_err(|error| gone(entry, &error.to_string()))? == 0 || line.last() != Some(&b'\n') {
                 return Err(gone(entry, "the connection was closed"));
             }
@@ -157,6 +161,30 @@ mod tests {
         assert_eq!(outcome, Ok(json!([7])));
         assert_eq!(request["method"], TABLE[0].name);
         assert_eq!(request["pane"], "p4");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_server_left_unread_is_told_from_what_it_may_have_done() {
+        for is_read in [false, true] {
+            let (ours, theirs) = UnixStream::pair().expect("there are fds");
+            let waits = theirs.try_clone().expect("there are fds");
+            let server = thread::spawn(move || {
+                let mut reader = BufReader::new(theirs);
+                if is_read {
+                    reader.read_line(&mut String::new()).expect("a request");
+                } else {
+                    waits.set_nonblocking(true).expect("a socket");
+                    while rustix::net::recv(&waits, &mut [0], rustix::net::RecvFlags::PEEK).is_err() {
+                        thread::yield_now();
+                    }
+                }
+            });
+            let mut link = Link::over(ours, None);
+            assert_eq!(link.call(&TABLE[0], &Params::new()).expect_err("no answer").code, Code::Interrupted);
+            assert_eq!(link.is_unread, !is_read);
+            server.join().expect("it ended");
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ use crate::action::server::stop::Stop;
 use crate::action::server::upgrade::Upgrade;
 use crate::action::session::new::New;
 use crate::action::session::open::Open;
+use crate::action::session::undo::Undo;
 use crate::action::table::{self, Entry, Params};
 use crate::action::{self, Access, Action, Place, tmux};
 use crate::base::code::{Code, Refusal};
@@ -195,7 +196,7 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
 
-/// Calls an action. What only looks is asked again where the server ends just then: as if it came now, of the next one or of none. After a
+/// Calls an action. What only looks, or what nobody has read, is asked again where the server ends just then: as if it came now, of the next one or of none. After a
 /// stop this returns once nobody listens any more, so that what is called next meets no server that is about to go.
 fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Params) -> Result<Value, Refusal> {
     let end = Instant::now() + GONE_WITHIN;
@@ -203,7 +204,7 @@ fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Par
     loop {
         let outcome = link.call(entry, params);
         let has_gone = outcome.as_ref().is_err_and(|refusal| matches!(refusal.code, Code::Interrupted | Code::ShuttingDown));
-        if has_gone && entry.access == Access::Read && Instant::now() < end {
+        if has_gone && (entry.access == Access::Read || link.is_unread) && Instant::now() < end {
             link::pause(&mut span);
             match present(whence.places, whence.pane, entry)? {
                 Some(next) => link = next,
@@ -289,7 +290,10 @@ fn own_pane(places: &Places) -> Option<PaneId> {
 fn present(places: &Places, pane: Option<PaneId>, entry: &Entry) -> Result<Option<Link>, Refusal> {
     let link = Link::connect(places, pane)?;
     let is_on_disk = || places.database().exists() && file::settings().unwrap_or_default().persist.keep != Keep::Nothing;
-    let is_kept = || entry.name.starts_with("snapshot.") && places.snapshots().exists();
+    let is_kept = || match entry.name {
+        Undo::NAME => places.closed().exists(),
+        name => name.starts_with("snapshot.") && places.snapshots().exists(),
+    };
     let is_wanted = || is_kept() || !entry.name.starts_with("server.") && is_on_disk();
     if link.is_none() && is_wanted() { start::link(places, pane).map(Some) } else { Ok(link) }
 }

@@ -1,5 +1,7 @@
 //! Panes that come back without their programs: which wait for a person, what they are told, and whose environment programs get that are run again.
 
+use std::collections::BTreeMap;
+
 use crate::action::{Access, later};
 use crate::base::code::Refusal;
 use crate::base::exit::ExitStatus;
@@ -14,6 +16,7 @@ use crate::core::{Core, Input};
 use crate::state::State;
 use crate::state::effect::{Effects, Place};
 use crate::state::graft::Grafted;
+use crate::state::grave::Reopened;
 use crate::state::pane::{Life, Pane};
 use crate::state::view::View;
 use crate::term::Terminal;
@@ -74,9 +77,21 @@ impl Core {
         for session in &grafted.sessions {
             self.fill_environment(*session, env);
         }
-        let starting = grafted.panes.values().filter_map(|id| self.state.panes.get(id)).filter(|pane| pane.life == Life::Starting);
-        self.state.todo.start.extend(starting.map(|pane| (pane.id, places(pane))).collect::<Vec<_>>());
+        self.start_those(grafted.panes.values().copied());
         grafted
+    }
+
+    /// Makes something anew that was closed, of what is left of it. Programs start as those of a snapshot.
+    pub fn reopen(&mut self, former: State, env: &[(String, String)], now: Now) -> Option<(Reopened, BTreeMap<PaneId, PaneId>)> {
+        let (back, panes) = self.state.reopen(former, now.wall)?;
+        self.fill_environment(back.session, env);
+        self.start_those(panes.values().copied());
+        Some((back, panes))
+    }
+
+    fn start_those(&mut self, panes: impl Iterator<Item = PaneId>) {
+        let starting = panes.filter_map(|id| self.state.panes.get(&id)).filter(|pane| pane.life == Life::Starting);
+        self.state.todo.start.extend(starting.map(|pane| (pane.id, places(pane))).collect::<Vec<_>>());
     }
 
     /// An empty screen, for a pane whose program does not run yet.

@@ -163,6 +163,12 @@ impl Places {
         self.state().join("snapshots")
     }
 
+    /// The folder of what was closed and can be made anew.
+    #[must_use]
+    pub fn closed(&self) -> PathBuf {
+        self.state().join("closed")
+    }
+
     /// The database.
     #[must_use]
     pub fn database(&self) -> PathBuf {

@@ -230,6 +230,11 @@ impl Disk {
         kept
     }
 
+    /// Where the program of a pane was when that was found out last.
+    pub(super) fn place(&self, pane: PaneId) -> Option<String> {
+        self.places.get(&pane).cloned()
+    }
+
     /// Hands over what is due. `place` finds out where the program of a pane is.
     pub(super) fn write(&mut self, now: Tick, state: &mut State, place: impl Fn(PaneId) -> Option<String>) {
         let is_due = |pane: &Written| pane.due.is_some_and(|due| due <= now);

@@ -77,6 +77,30 @@ pub(super) fn revived(mut kept: Structure, restore: &Restore) -> Structure {
     kept
 }
 
+/// What goes to disk of something that was closed.
+pub(super) fn closed<'a>(closed: &Grave, panes: impl Iterator<Item = &'a Pane>) -> Structure {
+    let whole = Structure {
+        sessions: vec![session(&closed.session)],
+        panes: panes.map(pane).collect(),
+        wanting: vec![(closed.session.id, closed.session.wanting.clone())],
+        ..Structure::default()
+    };
+    let mut durable = durable(whole);
+    let mut grave = grave(closed);
+    grave.session.env = durable.sessions.pop().map(|session| session.env).unwrap_or_default();
+    Structure { graves: vec![grave], ..durable }
+}
+
+/// What that becomes when it is made anew.
+pub(super) fn reopened(mut kept: Structure, restore: &Restore) -> Structure {
+    for pane in &mut kept.panes {
+        revive(pane, restore);
+        // Where it went there may be others now.
+        pane.pipe = None;
+    }
+    kept
+}
+
 /// A pane whose program is gone: it is started again, a shell is, or a person is asked.
 fn revive(pane: &mut kept::Pane, restore: &Restore) {
     let had_ended = matches!(pane.life, kept::Life::Ended(_));

@@ -1,5 +1,6 @@
 //! The server: one loop around the pure core. It owns what must not be lost only through the keeper, so it can be killed at any moment.
 
+mod closed;
 mod conn;
 mod db;
 mod disk;

@@ -180,6 +180,7 @@ impl Server {
             // A person means it as it is.
             self.core.state.doubt = None;
         }
+        self.keep_closed();
         for effect in effects {
             self.perform(effect, origin);
         }
@@ -385,6 +386,7 @@ impl Server {
         for (id, conn) in &mut self.conns {
             conn.flush(*id, &self.events);
         }
+        self.finish_closed();
         // A successor has everything in memory and writes it; what the clients wait for meanwhile is this process's end.
         if self.leaving != Some(RESTART_STATUS) {
             self.finish_disk();

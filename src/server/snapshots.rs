@@ -12,11 +12,13 @@ use crate::server::conn::Event;
 use crate::server::db::Stored;
 use crate::server::edge::{Origin, Server};
 use crate::server::run::place;
+use crate::server::saved::closed::Work;
 use crate::server::saved::files::{Folder, damaged};
-use crate::server::saved::{Asked, Done, Loaded, Saving, TEXT_MAX, load};
+use crate::server::saved::{Asked, Done, Loaded, Purpose, Saving, TEXT_MAX, load};
 use crate::server::{keep, revive};
 use crate::settings::Restore;
 use crate::state::effect::Message;
+use crate::state::pane::Pane;
 use crate::state::request::SnapshotRequest;
 use crate::state::{State, ansi};
 use crate::store::saved::Saved;
@@ -38,6 +40,7 @@ impl Server {
                     Done::Loaded(asked, loaded)
                 });
             }
+            SnapshotRequest::Reopen { env } => self.find_closed(call, env),
             SnapshotRequest::List => self.beside(call, |folder| Done::Other(folder.and_then(|folder| Ok(value(&folder.list()?))))),
             SnapshotRequest::Remove { name } => {
                 self.beside(call, move |folder| Done::Other(folder.and_then(|folder| Ok(value(&folder.remove(&name)?)))));
@@ -74,7 +77,7 @@ impl Server {
             structure: kept.encode(),
             texts: Vec::new(),
         };
-        self.disk.snapshots.saving.push_back(Saving { call, name, replace, saved, left });
+        self.disk.snapshots.saving.push_back(Saving { purpose: Purpose::Call(call, name, replace), saved, left });
     }
 
     /// Gathers what one pane shows. True if there is more to gather.
@@ -82,14 +85,23 @@ impl Server {
         let Some(saving) = self.disk.snapshots.saving.front_mut() else { return false };
         if let Some(id) = saving.left.pop() {
             if let Some(pane) = self.core.state.panes.get(&id) {
-                let text = ansi::tail(pane, ROWS_MAX, TEXT_MAX);
-                saving.saved.texts.extend(zstd::bulk::compress(text.as_bytes(), LEVEL).ok().map(|text| (id, text)));
+                saving.saved.texts.extend(text(pane));
             }
             return true;
         }
-        if let Some(Saving { call, name, replace, saved, .. }) = self.disk.snapshots.saving.pop_front() {
-            let keep = self.core.settings.persist.snapshots;
-            self.beside(call, move |folder| Done::Saved(folder.and_then(|folder| folder.save(&saved, name, (replace, keep)))));
+        let persist = &self.core.settings.persist;
+        match self.disk.snapshots.saving.pop_front() {
+            Some(Saving { purpose: Purpose::Call(call, name, replace), saved, .. }) => {
+                let bounds = (replace, persist.snapshots, persist.days);
+                self.beside(call, move |folder| Done::Saved(folder.and_then(|folder| folder.save(&saved, name, bounds))));
+            }
+            Some(Saving { purpose: Purpose::Closed(id), saved, .. }) => {
+                let bounds = (persist.closed, persist.days);
+                if !self.disk.snapshots.closed.work(Work::Keep(Box::new(saved), id.clone(), bounds)) {
+                    tracing::warn!(id, "it cannot be brought back later: too much is closed at once");
+                }
+            }
+            None => {}
         }
         !self.disk.snapshots.saving.is_empty()
     }
@@ -103,6 +115,7 @@ impl Server {
                 value(&item)
             }),
             Done::Loaded(asked, loaded) => loaded.and_then(|loaded| self.restore_sessions(client, &asked, *loaded)),
+            Done::Closed(env, loaded) => loaded.and_then(|loaded| self.reopen(call, &env, loaded)),
             Done::Other(outcome) => outcome,
         };
         self.step(Input::Answered { call, outcome }, Origin::None);
@@ -126,11 +139,14 @@ impl Server {
         let core = &self.core;
         let former = keep::state(keep::revived(structure, &restore), |pane| core.blank(pane.size));
         former.check().map_err(|why| damaged(&asked.name, &why))?;
-        room(core, &former, &asked.name)?;
+        if former.sessions.is_empty() {
+            return Err(Refusal::new(Code::NotFound, format!("snapshot {:?} has no session whose programs ran", asked.name)));
+        }
+        room(core, (former.sessions.len(), former.panes.len()), &format!("snapshot {:?}", asked.name))?;
         let grafted = self.core.graft(former, &asked.env, now());
         for (former, pane) in grafted.panes {
             let text = texts.remove(&former).unwrap_or_default();
-            self.show_former(pane, text, &asked.name);
+            self.show_former(pane, text, &format!("restored from snapshot {}", asked.name));
         }
         if let Some((client, session)) = client.filter(|client| self.core.state.views.contains_key(client)).zip(grafted.sessions.first()) {
             self.core.state.show_session(client, *session);
@@ -141,11 +157,11 @@ impl Server {
 }
 
 impl Server {
-    /// Lets a pane that was just made show what it shows in the snapshot of that name, and a line that says so.
-    fn show_former(&mut self, id: PaneId, text: String, name: &str) {
+    /// Lets a pane that was just made show what it showed before, and a line that says where that comes from.
+    pub(super) fn show_former(&mut self, id: PaneId, text: String, whence: &str) {
         let options = self.core.terminal_options();
         let Some(pane) = self.core.state.panes.get_mut(&id) else { return };
-        let line = revive::note(&format!("restored from snapshot {name}{}", revive::told(pane)));
+        let line = revive::note(&format!("{whence}{}", revive::told(pane)));
         let mut stored = Stored { texts: [(id, text.into_bytes())].into(), ..Stored::default() };
         match revive::former(id, &mut stored, (pane.size, &options)) {
             Ok((screen, lines)) => {
@@ -162,20 +178,23 @@ impl Server {
     }
 }
 
-/// Refuses what there is no room for.
-fn room(core: &Core, former: &State, name: &str) -> Result<(), Refusal> {
-    if former.sessions.is_empty() {
-        return Err(Refusal::new(Code::NotFound, format!("snapshot {name:?} has no session whose programs ran")));
-    }
+/// What a pane shows, packed.
+pub(super) fn text(pane: &Pane) -> Option<(PaneId, Vec<u8>)> {
+    let text = ansi::tail(pane, ROWS_MAX, TEXT_MAX);
+    zstd::bulk::compress(text.as_bytes(), LEVEL).ok().map(|text| (pane.id, text))
+}
+
+/// Refuses what there is no room for: so many sessions and panes of `what`.
+pub(super) fn room(core: &Core, (sessions, panes): (usize, usize), what: &str) -> Result<(), Refusal> {
     let limits = &core.settings.limits;
-    for (what, limit, there, wanted) in [
-        ("sessions", limits.sessions, core.state.sessions.len(), former.sessions.len()),
-        ("panes", limits.panes, core.state.panes.len(), former.panes.len()),
-    ] {
+    for (noun, limit, there, wanted) in
+        [("sessions", limits.sessions, core.state.sessions.len(), sessions), ("panes", limits.panes, core.state.panes.len(), panes)]
+    {
         if limit < there + wanted {
             let room = limit.saturating_sub(there);
-            let refusal = Refusal::new(Code::LimitReached, format!("snapshot {name:?} has {wanted} {what}; there is room for {room} more"));
-            return Err(refusal.hint(format!("limits.{what} in config.toml")));
+            let counted = noun.strip_suffix('s').filter(|_| wanted == 1).unwrap_or(noun);
+            let refusal = Refusal::new(Code::LimitReached, format!("{what} has {wanted} {counted}; there is room for {room} more"));
+            return Err(refusal.hint(format!("limits.{noun} in config.toml")));
         }
     }
     Ok(())

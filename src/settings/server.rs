@@ -180,11 +180,17 @@ pub struct Persist {
     /// How many snapshots without a name of their own are kept; the oldest make room. Named ones stay until they are removed.
     #[schemars(range(min = 1, max = 1000))]
     pub snapshots: usize,
+    /// How much of what was closed, or whose program ended, `undo` can make anew after its programs are gone; the oldest make room.
+    #[schemars(range(max = 1000))]
+    pub closed: usize,
+    /// For how many days that, and snapshots without a name of their own, are kept; 0 for any time.
+    #[schemars(range(max = 36_500))]
+    pub days: u32,
 }
 
 impl Default for Persist {
     fn default() -> Self {
-        Self { keep: Keep::Screens, pane_bytes: 16 << 20, bytes: 1 << 30, restore: Restore::default(), snapshots: 10 }
+        Self { keep: Keep::Screens, pane_bytes: 16 << 20, bytes: 1 << 30, restore: Restore::default(), snapshots: 10, closed: 20, days: 30 }
     }
 }
 

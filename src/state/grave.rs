@@ -9,6 +9,7 @@ use crate::layout::float::Float;
 use crate::layout::solve::solve;
 use crate::layout::tree::{Direction, Tree};
 use crate::state::name::NAME_MAX;
+use crate::state::pane::Pane;
 use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::state::{Share, State, take};
@@ -54,6 +55,16 @@ pub struct BuriedPane {
 }
 
 impl Grave {
+    /// The id of what was closed.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.what {
+            Buried::Pane(buried) => buried.pane.to_string(),
+            Buried::Tab(tab, _) => tab.id.to_string(),
+            Buried::Session(_) => self.session.id.to_string(),
+        }
+    }
+
     /// The panes it holds.
     #[must_use]
     pub fn panes(&self) -> Vec<PaneId> {
@@ -85,6 +96,24 @@ impl Grave {
             }
         }
     }
+}
+
+/// Something that was closed.
+#[derive(Debug)]
+pub struct Remains {
+    /// What, and where it was.
+    pub grave: Grave,
+    /// Its panes, as far as they are not among those of the state any more.
+    pub panes: Vec<Pane>,
+}
+
+/// What the edge is to do about what was closed.
+#[derive(Debug)]
+pub enum Closing {
+    /// Keep what is left of it.
+    Keep(Box<Remains>),
+    /// That is no longer needed: it is back. The name that [`Grave::name`] gave.
+    Back(String),
 }
 
 /// What was brought back.
@@ -156,6 +185,7 @@ impl State {
             let marks = &mut self.pane_mut(pane).marks;
             (marks.bell, marks.activity, marks.chosen) = (false, false, false);
         }
+        self.todo.closed.push(Closing::Keep(Box::new(Remains { grave: grave.clone(), panes: Vec::new() })));
         self.graves.push(grave);
         self.version += 1;
     }
@@ -193,9 +223,15 @@ impl State {
 
     /// Brings back what was closed last, to where it was as far as that is still there; none if nothing is left.
     pub fn exhume(&mut self) -> Option<Reopened> {
-        let Grave { session, what, .. } = self.graves.pop()?;
+        let grave = self.graves.pop()?;
+        self.todo.closed.push(Closing::Back(grave.name()));
+        Some(self.raise(grave))
+    }
+
+    /// Something that was closed is shown again.
+    pub(super) fn raise(&mut self, Grave { session, what, .. }: Grave) -> Reopened {
         self.version += 1;
-        Some(match what {
+        match what {
             Buried::Pane(buried) => {
                 let (pane, tab) = (buried.pane, self.bring_pane(buried, session));
                 Reopened { noun: "pane", session: self.tab(tab).session, tab, pane }
@@ -211,7 +247,7 @@ impl State {
                 let session = self.bring_session(tabs, session);
                 Reopened { noun: "session", session, tab, pane }
             }
-        })
+        }
     }
 
     /// A pane comes back into its tab, or into a new one where that is gone.

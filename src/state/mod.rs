@@ -19,6 +19,7 @@ pub mod name;
 pub mod pane;
 pub mod picture;
 mod placing;
+pub mod remains;
 pub mod request;
 pub mod search;
 pub mod session;
@@ -41,7 +42,7 @@ use crate::state::buffer::Buffers;
 use crate::state::call::Open;
 use crate::state::command::Commands;
 use crate::state::effect::Place;
-use crate::state::grave::Grave;
+use crate::state::grave::{Closing, Grave};
 use crate::state::history::History;
 use crate::state::pane::Pane;
 use crate::state::session::Session;
@@ -107,6 +108,8 @@ pub struct Todo {
     pub stranded: Vec<Stranded>,
     /// Whether all that outlives a reboot is to go to disk now.
     pub save: bool,
+    /// What was closed, and what of that is back. The edge takes it after each step.
+    pub closed: Vec<Closing>,
 }
 
 /// A client whose session ended and that has no other.

@@ -8,7 +8,8 @@ use crate::base::time::Span;
 use crate::layout::change::Insert;
 use crate::layout::tree::Direction;
 use crate::state::effect::{Effect, Effects, Place};
-use crate::state::pane::{Beside, Life, NewPane, no_place};
+use crate::state::grave::{Closing, Remains};
+use crate::state::pane::{Beside, Life, NewPane, Pane, no_place};
 use crate::state::tab::Tab;
 use crate::state::{State, take};
 
@@ -126,16 +127,20 @@ impl State {
         if let (false, true, Some(session)) = (was_closed, is_there, self.sessions.get_mut(&session)) {
             session.last_status = Some(status);
         }
+        let remains = if was_closed { None } else { self.remains(id, status) };
         self.lose_buried(id);
         self.take_out(id);
-        self.forget_pane(id, fx);
+        let pane = self.forget_pane(id, fx);
+        let keep = remains.zip(pane).map(|(grave, pane)| Closing::Keep(Box::new(Remains { grave, panes: vec![pane] })));
+        self.todo.closed.extend(keep);
     }
 
-    fn forget_pane(&mut self, id: PaneId, fx: &mut Effects) {
-        self.panes.remove(&id);
+    fn forget_pane(&mut self, id: PaneId, fx: &mut Effects) -> Option<Pane> {
+        let pane = self.panes.remove(&id);
         self.todo.start.retain(|(pane, _)| *pane != id);
         self.version += 1;
         fx.push(Effect::Forget { pane: id });
+        pane
     }
 
     /// Takes a pane out of its tab, which goes with its last pane.

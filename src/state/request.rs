@@ -155,6 +155,11 @@ pub enum SnapshotRequest {
         /// What becomes of commands, where that is not left to the settings.
         rerun: Option<Rerun>,
     },
+    /// Make anew what was closed last and whose programs are gone.
+    Reopen {
+        /// The environment of whoever asks.
+        env: Vec<(String, String)>,
+    },
     /// List all.
     List,
     /// Remove one.

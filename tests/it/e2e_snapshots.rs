@@ -185,6 +185,6 @@ fn there_has_to_be_room_for_what_is_restored() {
     world.configure("[limits]\nsessions = 1\n");
     world.cli(&["new", "-d", "work"]).ok();
     world.cli(&["save", "it"]).ok();
-    world.cli(&["restore", "it"]).refused(1, &["snapshot \"it\" has 1 sessions; there is room for 0 more", "limits.sessions"]);
+    world.cli(&["restore", "it"]).refused(1, &["snapshot \"it\" has 1 session; there is room for 0 more", "limits.sessions"]);
     assert_eq!(sessions(&world), ["work"]);
 }

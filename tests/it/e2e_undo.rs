@@ -64,7 +64,9 @@ fn what_nobody_wants_back_is_ended_and_so_is_what_is_closed_now() {
     assert!(!is_alive(third), "it answers when the program is gone");
     world.cli(&["pane", "close", "-t", "p2"]).ok();
     assert!(gone_within(second, PATIENCE), "it lives on for ever");
-    world.cli(&["undo"]).refused(4, &["nothing was closed lately"]);
+    world.cli(&["undo", "--json"]).ok();
+    assert_ne!(pid(&client, "p4"), second, "the shell that was ended is another one");
+    world.cli(&["undo"]).refused(4, &["nothing was closed that can be brought back", "persist.closed and persist.days"]);
 }
 
 #[test]

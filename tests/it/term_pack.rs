@@ -184,12 +184,15 @@ fn a_damaged_packed_segment_costs_what_is_in_it_and_before_it() {
     assert!(0 < hits(&restored));
 }
 
+/// Width, lines, rows and hits, and some rows.
+type Seen = ((u16, usize, usize, usize), Vec<Row>);
+
 /// Lines of very different length: some fill several segments, and some are cut for their length.
 fn long_lines() -> Vec<u8> {
     let mut out = Vec::new();
     for n in 0..90_usize {
         out.extend(format!("line {n}7 ").bytes());
-        out.extend((0..[20, 900, 70_000, 0, 12_000, 300][n % 6]).map(|at| b'a' + (at % 26) as u8));
+        out.extend((b'a'..=b'z').cycle().take([20, 900, 70_000, 0, 12_000, 300][n % 6]));
         out.extend(b"\r\n");
     }
     out
@@ -210,7 +213,7 @@ fn lines_that_went_on_after_a_snapshot_are_those_of_the_snapshot_again() {
             ((width, terminal.history_lines(), terminal.history_rows(), hits(terminal)), rows(terminal))
         })
     };
-    let same = |found: &[((u16, usize, usize, usize), Vec<Row>); 3], wanted: &[((u16, usize, usize, usize), Vec<Row>); 3], when: &str| {
+    let same = |found: &[Seen; 3], wanted: &[Seen; 3], when: &str| {
         assert_eq!(found.each_ref().map(|found| found.0), wanted.each_ref().map(|wanted| wanted.0), "{when}");
         for (at, (found, wanted)) in found.iter().zip(wanted).enumerate() {
             let differs = found.1.iter().zip(&wanted.1).position(|(found, wanted)| found != wanted);
@@ -223,10 +226,10 @@ fn lines_that_went_on_after_a_snapshot_are_those_of_the_snapshot_again() {
     grave.dig(1);
     whole.feed(b"\n", &mut Vec::new());
     let memory = grave.left().1;
-    let wanted = all(&mut fresh(&output, Box::new(HeapMemory::default())));
+    let wanted = all(&mut fresh(&output, Box::<HeapMemory>::default()));
     for part in 1..24 {
         let at = output.len() * part / 24;
-        let mut former = fresh(&output[..at], Box::new(HeapMemory::default()));
+        let mut former = fresh(&output[..at], Box::<HeapMemory>::default());
         let restored = || {
             let memory = Box::new(HeapMemory(memory.clone()));
             Terminal::restore(former.snapshot(), Options::default(), memory).expect("it fits")

@@ -116,7 +116,8 @@ fn type_again(cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
     // One word is no script here.
     let line = if let [word] = words.as_slice() { quoted(word) } else { script(words) };
     if line.contains(char::is_control) || LINE_MAX < line.len() {
-        let refusal = Refusal::new(Code::InvalidParams, format!("what ran in pane {id} cannot be typed: it is no short line of plain text"));
+        let refusal =
+            Refusal::new(Code::InvalidParams, format!("what ran in pane {id} cannot be typed: it is no short line of plain text"));
         return Err(refusal.hint("the line below what the pane showed tells it"));
     }
     let bytes = history::typed(&pane.screen, &line);

@@ -4,13 +4,18 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::action::snapshot::asked;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::code::Refusal;
 use crate::base::id::{PaneId, SessionId, TabId};
+use crate::state::State;
+use crate::state::grave::Reopened;
+use crate::state::request::SnapshotRequest;
 
 /// Bring back the pane, tab or session that was closed last
 ///
-/// With its programs, which ran on, at its old place. What was closed can be brought back for a minute (`pane.undo_ms`).
+/// With its programs, which run on for a minute (`pane.undo_ms`), at its old place. What was closed before that, or whose program ended, is made anew with what
+/// it showed: a shell starts there, and a command runs again as `persist.restore` says.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Undo {}
 
@@ -40,15 +45,25 @@ impl Action for Undo {
 
 impl Apply for Undo {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
-        let nothing = || Refusal::new(Code::NotFound, "nothing was closed lately").hint("what was closed comes back within pane.undo_ms");
-        let back = cx.state.exhume().ok_or_else(nothing)?;
+        let Some(back) = cx.state.exhume() else {
+            let env = cx.session_env(None);
+            return Ok(asked(cx, SnapshotRequest::Reopen { env }));
+        };
         if let Some(client) = cx.state.acting_view(cx.caller, back.session) {
             let shows = cx.state.view(client).at.session == Some(back.session) || cx.show(client, back.session).is_ok();
             if shows {
                 cx.state.focus_pane(Some(client), back.pane);
             }
         }
-        let name = cx.state.session(back.session).name.clone();
-        Ok(Answer::Now(Back { what: back.noun.into(), session: back.session, name, tab: back.tab, pane: back.pane }))
+        Ok(Answer::Now(Back::of(cx.state, &back)))
+    }
+}
+
+impl Back {
+    /// As the answer tells it.
+    #[must_use]
+    pub fn of(state: &State, back: &Reopened) -> Self {
+        let name = state.session(back.session).name.clone();
+        Self { what: back.noun.into(), session: back.session, name, tab: back.tab, pane: back.pane }
     }
 }

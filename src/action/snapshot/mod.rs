@@ -47,7 +47,7 @@ pub struct RestoredSession {
 }
 
 /// Lets the edge answer the call.
-fn asked<R>(cx: &mut Cx<'_>, request: SnapshotRequest) -> Answer<R> {
+pub(super) fn asked<R>(cx: &mut Cx<'_>, request: SnapshotRequest) -> Answer<R> {
     cx.fx.push(Effect::Snapshots { call: cx.call, request });
     Answer::later(Pending::Command(CommandWait::Served { command: None }))
 }

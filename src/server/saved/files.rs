@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::action::snapshot::SnapshotItem;
 use crate::base::code::{Code, Refusal};
@@ -35,7 +36,7 @@ impl Folder {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(super) fn file(&self, name: &str) -> PathBuf {
         self.path.join(format!("{name}{END}"))
     }
 
@@ -47,7 +48,7 @@ impl Folder {
         &self,
         saved: &Saved,
         name: Option<String>,
-        (replace, keep): (bool, usize),
+        (replace, keep, days): (bool, usize, u32),
     ) -> Result<SnapshotItem, Refusal> {
         let _turn = self.turn();
         let name = name.map_or_else(|| self.free_name(), Ok)?;
@@ -59,13 +60,13 @@ impl Folder {
         }
         self.write(&path, &saved.encode()).map_err(|error| failed("written", &path, &error))?;
         if !saved.is_named {
-            self.make_room(keep, &name);
+            self.make_room((keep, days), &name);
         }
         Ok(item(&name, &path))
     }
 
     /// Written beside its place, forced to disk, and only then put there.
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
         let unfinished = self.path.join(UNFINISHED);
         // One of a server that was killed.
@@ -86,11 +87,12 @@ impl Folder {
         Ok(format!("{GIVEN}{}", last.saturating_add(1)))
     }
 
-    /// Removes the oldest snapshots without a name of their own, so that `keep` are left; `newest` is one of them.
-    fn make_room(&self, keep: usize, newest: &str) {
+    /// Removes the oldest snapshots without a name of their own, so that `keep` are left and none is older than `days`; `newest` is one of them.
+    fn make_room(&self, (keep, days): (usize, u32), newest: &str) {
         let Ok(items) = self.items() else { return };
         let given = items.into_iter().filter(|item| !item.named && item.problem.is_none() && item.snapshot != newest);
-        for old in given.skip(keep.saturating_sub(1)) {
+        let goes = |(at, item): &(usize, SnapshotItem)| keep <= at + 1 || is_old(&self.file(&item.snapshot), days);
+        for (_, old) in given.enumerate().filter(goes) {
             if let Err(error) = fs::remove_file(self.file(&old.snapshot)) {
                 tracing::warn!(snapshot = old.snapshot, %error, "it stays");
             }
@@ -98,7 +100,7 @@ impl Folder {
     }
 
     /// The names of all snapshots.
-    fn names(&self) -> Result<Vec<String>, Refusal> {
+    pub(super) fn names(&self) -> Result<Vec<String>, Refusal> {
         let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -160,12 +162,18 @@ impl Folder {
     }
 }
 
+/// Whether a file is older than so many days; 0 is any age.
+pub(super) fn is_old(path: &Path, days: u32) -> bool {
+    let age = fs::metadata(path).and_then(|metadata| metadata.modified()).ok().and_then(|changed| changed.elapsed().ok());
+    0 < days && age.is_some_and(|age| Duration::from_hours(24 * u64::from(days)) < age)
+}
+
 /// The refusal of a snapshot that cannot be restored.
 pub(in crate::server) fn damaged(name: &str, why: &str) -> Refusal {
     Refusal::new(Code::Damaged, format!("snapshot {name:?} cannot be restored: {why}")).hint(format!("abide snapshot remove {name}"))
 }
 
-fn failed(what: &str, path: &Path, error: &io::Error) -> Refusal {
+pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Refusal {
     let refusal = Refusal::new(Code::DiskFailed, format!("{} cannot be {what}: {error}", path.display()));
     refusal.hint("nothing was changed; see whether there is room on that disk, and whether you may write there")
 }
@@ -207,13 +215,13 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::new(home.path().join("snapshots"));
         assert_eq!(names(&folder), Vec::<String>::new());
-        let item = folder.save(&saved(5, true), Some("one".into()), (false, 9)).unwrap();
+        let item = folder.save(&saved(5, true), Some("one".into()), (false, 9, 0)).unwrap();
         assert_eq!((item.snapshot.as_str(), item.created_wall, item.panes, item.named, item.problem), ("one", 5, 2, true, None));
         let mode = |path: &str| fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("snapshots"), mode("snapshots/one.snapshot")), (0o700, 0o600));
-        assert_eq!(folder.save(&saved(6, true), Some("one".into()), (false, 9)).unwrap_err().code, Code::AlreadyExists);
+        assert_eq!(folder.save(&saved(6, true), Some("one".into()), (false, 9, 0)).unwrap_err().code, Code::AlreadyExists);
         assert_eq!(folder.load("one").unwrap().wall, 5);
-        folder.save(&saved(7, true), Some("one".into()), (true, 9)).unwrap();
+        folder.save(&saved(7, true), Some("one".into()), (true, 9, 0)).unwrap();
         assert_eq!(folder.load("one").unwrap().wall, 7);
         assert_eq!(fs::read_dir(home.path().join("snapshots")).unwrap().count(), 1, "nothing else is left behind");
         folder.remove("one").unwrap();
@@ -224,18 +232,24 @@ mod tests {
     fn the_oldest_without_a_name_of_their_own_make_room() {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::new(home.path().to_owned());
-        folder.save(&saved(1, true), Some("mine".into()), (false, 2)).unwrap();
+        folder.save(&saved(1, true), Some("mine".into()), (false, 2, 0)).unwrap();
         for wall in 2..7 {
-            folder.save(&saved(wall, false), None, (false, 2)).unwrap();
+            folder.save(&saved(wall, false), None, (false, 2, 0)).unwrap();
         }
         assert_eq!(names(&folder), ["quick-5", "quick-4", "mine"]);
+        let old = std::time::SystemTime::now() - std::time::Duration::from_hours(49);
+        for name in ["quick-5", "mine"] {
+            fs::File::options().write(true).open(folder.file(name)).and_then(|file| file.set_modified(old)).unwrap();
+        }
+        folder.save(&saved(7, false), None, (false, 9, 2)).unwrap();
+        assert_eq!(names(&folder), ["quick-6", "quick-4", "mine"], "what a person named is of no age");
     }
 
     #[test]
     fn damage_is_listed_and_refused_by_name_and_an_unknown_name_with_the_nearest() {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::new(home.path().to_owned());
-        folder.save(&saved(5, true), Some("work".into()), (false, 9)).unwrap();
+        folder.save(&saved(5, true), Some("work".into()), (false, 9, 0)).unwrap();
         fs::write(home.path().join("bad.snapshot"), b"abidesn\n\x01\0\0\0????????").unwrap();
         fs::write(home.path().join("other.txt"), b"").unwrap();
         let items = folder.list().unwrap();
@@ -251,7 +265,7 @@ mod tests {
     fn a_folder_that_cannot_be_written_is_told() {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("file"), b"").unwrap();
-        let refusal = Folder::new(home.path().join("file")).save(&saved(5, true), Some("one".into()), (false, 9)).unwrap_err();
+        let refusal = Folder::new(home.path().join("file")).save(&saved(5, true), Some("one".into()), (false, 9, 0)).unwrap_err();
         assert_eq!(refusal.code, Code::DiskFailed);
         assert!(refusal.message.contains("one.snapshot cannot be written: "), "{}", refusal.message);
     }

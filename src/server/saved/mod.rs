@@ -1,11 +1,13 @@
 //! Snapshots of sessions as data: what is being gathered for one, and what was read from one.
 
+pub(super) mod closed;
 pub(super) mod files;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
+use self::closed::Closed;
 use self::files::{Folder, damaged};
 use crate::action::snapshot::SnapshotItem;
 use crate::base::code::{Code, Refusal};
@@ -22,18 +24,26 @@ pub(super) const TEXT_MAX: usize = 256 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Snapshots {
     folder: Option<Folder>,
+    pub(super) closed: Closed,
     pub(super) saving: VecDeque<Saving>,
 }
 
 /// A snapshot that is being gathered.
 #[derive(Debug)]
 pub(super) struct Saving {
-    pub(super) call: CallId,
-    pub(super) name: Option<String>,
-    pub(super) replace: bool,
+    pub(super) purpose: Purpose,
     pub(super) saved: Saved,
     /// Panes of which the text is missing.
     pub(super) left: Vec<PaneId>,
+}
+
+/// What is saved.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// A snapshot, with or without a name, for a call; whether it takes the place of one of that name.
+    Call(CallId, Option<String>, bool),
+    /// What was closed, by its id.
+    Closed(String),
 }
 
 /// What was done beside the loop.
@@ -43,6 +53,8 @@ pub(super) enum Done {
     Saved(Result<SnapshotItem, Refusal>),
     /// One was read, to be restored.
     Loaded(Box<Asked>, Result<Box<Loaded>, Refusal>),
+    /// What was closed last was read, by its name, to be made anew with this environment.
+    Closed(Vec<(String, String)>, Result<Option<(String, Box<Loaded>)>, Refusal>),
     /// Something else.
     Other(Result<Value, Refusal>),
 }
@@ -78,7 +90,11 @@ impl Snapshots {
 
 /// Reads a snapshot, and looks whether it is whole.
 pub(super) fn load(folder: &Folder, name: &str) -> Result<Box<Loaded>, Refusal> {
-    let saved = folder.load(name)?;
+    open(name, folder.load(name)?)
+}
+
+/// What is in a snapshot of this name.
+pub(super) fn open(name: &str, saved: Saved) -> Result<Box<Loaded>, Refusal> {
     let structure = Structure::decode(&saved.structure).map_err(|error| damaged(name, &error.to_string()))?;
     let text = |(pane, bytes): (PaneId, Vec<u8>)| {
         let text = zstd::bulk::decompress(&bytes, TEXT_MAX).map_err(|error| damaged(name, &error.to_string()))?;

@@ -48,7 +48,7 @@ fn a_closed_pane_runs_on_hidden_and_comes_back_exactly_where_it_was() {
     assert_eq!(rects(&world, client), before);
     assert_eq!(world.core.scene(client).expect("it is there").focus, Some(PaneId(3)));
     assert!(world.core.state.pane(PaneId(3)).screen.text(0..1).starts_with("still here"));
-    check_refusal(&mut world, "undo", Code::NotFound, "nothing was closed lately", "what was closed comes back within pane.undo_ms");
+    assert_eq!(world.outcome(World::by(client), "undo").expect_err("nothing").code, Code::NotFound);
 }
 
 #[test]
@@ -61,8 +61,54 @@ fn what_nobody_wants_back_is_ended_after_a_minute() {
     world.wait(Span::seconds(58));
     assert_eq!(world.stopped.len(), 2);
     assert_eq!(world.core.state.panes.len(), 1);
-    check_refusal(&mut world, "undo", Code::NotFound, "nothing was closed lately", "what was closed comes back within pane.undo_ms");
     assert_eq!(world.core.scene(client).expect("it is there").tabs.len(), 1);
+}
+
+#[test]
+fn what_was_ended_is_made_anew_at_its_place_the_latest_first() {
+    let (mut world, client) = world(&["pane split --right -- edit x", "pane split", "pane resize --up 4", "tab new -n two -- top"]);
+    world.did(World::by(client), "tab go 1");
+    let before = rects(&world, client);
+    world.did(World::by(client), "tab close -t two");
+    world.did(World::by(client), "pane close -t p2");
+    world.wait(Span::seconds(61));
+    assert_eq!((world.core.state.panes.len(), world.core.state.graves.len()), (2, 0));
+    assert_eq!(world.did(World::by(client), "undo"), json!({"what": "pane", "session": "s1", "name": "a", "tab": "t1", "pane": "p5"}));
+    let places = |rects: &[(u64, Rect)]| rects.iter().map(|(_, rect)| *rect).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(places(&rects(&world, client)), places(&before));
+    assert_eq!(world.did(World::by(client), "undo"), json!({"what": "tab", "session": "s1", "name": "a", "tab": "t2", "pane": "p6"}));
+    assert_eq!(world.core.state.session(abide::base::id::SessionId(1)).tabs.len(), 2);
+    assert_eq!(world.outcome(World::by(client), "undo").expect_err("nothing").code, Code::NotFound);
+}
+
+#[test]
+fn what_ended_by_itself_is_made_anew_with_the_session_it_was_of() {
+    let (mut world, client) = world(&["pane split", "tab new", "pane close -t p1 --now"]);
+    for (pane, status) in [(2, ExitStatus::Code(1)), (3, ExitStatus::Signal(9))] {
+        world.end(PaneId(pane), status);
+    }
+    assert!(world.core.state.sessions.is_empty());
+    let back = world.did(Caller::default(), "undo");
+    assert_eq!(
+        (&back["what"], &back["name"], &back["session"], &back["tab"]),
+        (&json!("session"), &json!("a"), &json!("s2"), &json!("t2"))
+    );
+    let back = world.did(Caller::default(), "undo");
+    assert_eq!(
+        (&back["what"], &back["session"], &back["tab"]),
+        (&json!("tab"), &json!("s2"), &json!("t1")),
+        "its session is the same again"
+    );
+    assert_eq!(world.outcome(World::by(client), "undo").expect_err("p1 was ended on purpose").code, Code::NotFound);
+}
+
+#[test]
+fn what_goes_with_the_machine_is_no_closing() {
+    for status in [ExitStatus::Signal(1), ExitStatus::Signal(15), ExitStatus::Code(143), ExitStatus::Lost] {
+        let (mut world, _) = world(&["pane split"]);
+        world.end(PaneId(2), status);
+        assert_eq!(world.outcome(Caller::default(), "undo").expect_err("nothing").code, Code::NotFound, "{status:?}");
+    }
 }
 
 #[test]
@@ -132,7 +178,7 @@ fn what_ended_in_the_graveyard_stays_away_and_a_changed_layout_gets_it_back_besi
     let (mut world, client) = self::world(&["tab new", "tab close"]);
     world.end(PaneId(2), ExitStatus::Code(0));
     assert!(world.core.state.graves.is_empty());
-    assert_eq!(world.outcome(World::by(client), "undo").expect_err("gone").code, Code::NotFound);
+    assert_eq!(world.did(World::by(client), "undo")["pane"], "p3", "another program is started for the one that ended");
 }
 
 #[test]

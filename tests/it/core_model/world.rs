@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use abide::action::Outcome;
+use abide::action::session::undo::Back;
 use abide::action::table::{Call, from_words, parse};
 use abide::base::code::{Code, Refusal};
 use abide::base::exit::ExitStatus;
@@ -13,9 +14,15 @@ use abide::base::memory::HeapMemory;
 use abide::base::time::{Now, Span, Tick};
 use abide::core::{Core, Input, Viewer};
 use abide::settings::Settings;
+use abide::state::State;
 use abide::state::call::Caller;
 use abide::state::effect::{Effect, Effects, Message, Program, Question};
+use abide::state::grave::Closing;
+use abide::state::grave::Grave;
 use abide::state::host::Host;
+use abide::state::pane::{Life, Pane, Revival};
+use abide::state::request::SnapshotRequest;
+use abide::term::{Options, Terminal};
 use serde_json::Value;
 
 /// Bytes written to panes.
@@ -44,6 +51,8 @@ pub(crate) struct World {
     forgotten: Vec<PaneId>,
     /// Those that were not started again.
     gone: BTreeSet<PaneId>,
+    /// What was closed, with the sizes of its panes.
+    closed: Vec<(Grave, BTreeMap<PaneId, Size>)>,
 }
 
 /// A client with a size.
@@ -104,6 +113,7 @@ impl World {
             messages: BTreeMap::new(),
             forgotten: Vec::new(),
             gone: BTreeSet::new(),
+            closed: Vec::new(),
         }
     }
 
@@ -121,6 +131,7 @@ impl World {
     fn step_once(&mut self, step: impl FnOnce(&mut Core, Now, &mut Effects)) -> Effects {
         let mut fx = Effects::new();
         step(&mut self.core, self.now, &mut fx);
+        self.keep_closed();
         assert_eq!(self.core.state.check(), Ok(()));
         for effect in &fx {
             self.note(effect);
@@ -128,6 +139,42 @@ impl World {
         let open: BTreeSet<CallId> = self.core.state.calls.keys().copied().collect();
         assert!(open.is_subset(&self.open), "a call is open that was answered or never made");
         fx
+    }
+
+    fn keep_closed(&mut self) {
+        for closing in std::mem::take(&mut self.core.state.todo.closed) {
+            match closing {
+                Closing::Keep(remains) => {
+                    let there = remains.panes.iter().chain(self.core.state.panes.values());
+                    let all: BTreeMap<PaneId, Size> = there.map(|pane| (pane.id, pane.size)).collect();
+                    let own = remains.grave.panes().into_iter().map(|pane| (pane, all[&pane])).collect();
+                    self.closed.push((remains.grave, own));
+                }
+                Closing::Back(name) => {
+                    let at = self.closed.iter().rposition(|(grave, _)| grave.name() == name).expect("it was closed");
+                    self.closed.remove(at);
+                }
+            }
+        }
+    }
+
+    /// What was closed last is made anew, as the edge does.
+    fn reopen(&mut self, call: CallId) {
+        let Some((grave, panes)) = self.closed.pop() else {
+            let outcome = Err(Refusal::new(Code::NotFound, "nothing was closed"));
+            return drop(self.step(Input::Answered { call, outcome }));
+        };
+        let mut former = State { graves: vec![grave], ..State::default() };
+        for (id, size) in panes {
+            let mut alone = State::default();
+            alone.adopt(id, 1, Terminal::new(size, Options::default(), Box::new(HeapMemory::default())), 0);
+            let pane = alone.panes.remove(&id).expect("it was adopted");
+            let revival = Revival { retried: true, ..pane.revival };
+            former.panes.insert(id, Pane { life: Life::Starting, tab: None, revival, ..pane });
+        }
+        let (back, _) = self.core.reopen(former, &[], self.now).expect("it does not contradict itself");
+        let outcome = Ok(serde_json::to_value(Back::of(&self.core.state, &back)).expect("plain data"));
+        self.step(Input::Answered { call, outcome });
     }
 
     /// Looks at an effect: it is about something that is there, and comes as often as it may.
@@ -176,6 +223,7 @@ impl World {
                     }
                     self.step(Input::Started { pane: *pane, outcome, memory: Box::new(HeapMemory::default()) });
                 }
+                Effect::Snapshots { call, request: SnapshotRequest::Reopen { .. } } => self.reopen(*call),
                 Effect::Stop { pane, .. } if self.stops => self.ended(*pane, ExitStatus::Signal(1), &[]),
                 _ => (),
             }
