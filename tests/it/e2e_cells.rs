@@ -203,7 +203,7 @@ fn what_was_ended_by_hand_is_closed_once_it_is_certain() {
 }
 
 /// The structure on disk, as it is now: the file may still have pages of former ones.
-fn structure(world: &World) -> Vec<u8> {
+pub(crate) fn structure(world: &World) -> Vec<u8> {
     let read = || {
         let path = world.path("state/abide/abide.db");
         let db = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::e2e_survive::{pull_the_plug, wait_until};
+use crate::e2e_cells::structure;
+use crate::e2e_survive::{contains, pull_the_plug, wait_until};
 use crate::harness::{Abide, PATIENCE, World, gone_within};
 
 const SIZE: (u16, u16) = (100, 30);
@@ -82,6 +83,7 @@ fn a_tab_and_its_session_come_back_one_after_the_other_also_after_a_loss_of_powe
     world.cli(&["session", "close", "-t", "work"]).ok();
     ends(&world, &programs[1..2], 2);
     world.cli(&["save"]).ok();
+    wait_until("that it is closed is on disk", || !contains(&structure(&world), b"work"));
     pull_the_plug(&world);
 
     let back = world.cli(&["undo", "--json"]).ok().json();
