@@ -27,16 +27,18 @@ use crate::base::signal;
 use crate::base::time::{Span, Tick};
 use crate::keeper::job::{Job, Life};
 use crate::keeper::kill::{Kill, Scope};
-use crate::keeper::server::Server;
-use crate::keeper::stream::Flow;
+use crate::keeper::server::{HUSH, Server};
+use crate::keeper::stream::{Flow, READ_COUNT_MAX};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::memory::SharedMemory;
 use crate::platform::picture::Looks;
 use crate::platform::pidfd::{self, Ended};
 use crate::platform::wait::timespec;
-use crate::platform::{EventFd, FdLimit, SignalFd, close_fds_from, now, own_program, random_u64, restore_default_signals};
+use crate::platform::{EventFd, FdLimit, SignalFd, close_fds_from, now, own_program, random_u64, restore_default_signals, start};
 use crate::wire::keeper::{CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION, cookie};
 
+/// How many reads one round takes of all streams together, at least one of each: a flood of many must not keep the server waiting for an answer.
+const ROUND_READ_COUNT: usize = 64;
 /// How long the last output of an ended leader is waited for, when others still hold its terminal.
 const LAST_OUTPUT_WITHIN: Span = Span::millis(250);
 /// How long the status of an adopted leader is waited for: its new parent has to reap it first.
@@ -113,7 +115,7 @@ impl Keeper {
     fn prepare(args: &[OsString]) -> anyhow::Result<Self> {
         close_fds_from(3);
         restore_default_signals();
-        let (server_exe, is_adopting) = options(args)?;
+        let (server_exe, is_adopting) = start::keeper_options(args).map_err(anyhow::Error::msg)?;
         rustix::process::chdir("/").context("cannot change to /")?;
         // Orphans of our programs come to us, so that they can be ended and reaped.
         set_child_subreaper(rustix::process::Pid::from_raw(1)).context("cannot become the parent of orphans")?;
@@ -155,8 +157,10 @@ impl Keeper {
 
     fn serve(mut self) -> anyhow::Result<()> {
         while !self.is_over {
-            for source in self.wait()? {
-                self.handle(source);
+            let ready = self.wait()?;
+            let share = (ROUND_READ_COUNT / ready.len().max(1)).clamp(1, READ_COUNT_MAX);
+            for source in ready {
+                self.handle(source, share);
             }
             self.turn()?;
         }
@@ -168,7 +172,9 @@ impl Keeper {
 
     /// Waits until something is ready or due.
     fn wait(&self) -> io::Result<Vec<(Source, PollFlags)>> {
-        let timeout = self.deadline().map(|deadline| timespec(deadline - now().tick));
+        let at = now().tick;
+        let timeout = self.deadline().map(|deadline| timespec(deadline - at));
+        let is_hushed = self.server.is_hushed(at);
         let mut sources = vec![Source::Signals, Source::Room];
         let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN), PollFd::new(&self.wake.room, PollFlags::IN)];
         if let Some(link) = &self.server.link {
@@ -183,7 +189,7 @@ impl Keeper {
             fds.push(PollFd::new(pidfd, awaited(self.server.status_by)));
         }
         for job in self.jobs.values() {
-            for (idx, stream) in job.streams.iter().enumerate().filter(|(_, stream)| stream.flow == Flow::Open) {
+            for (idx, stream) in job.streams.iter().enumerate().filter(|(_, stream)| stream.flow == Flow::Open && !is_hushed) {
                 sources.push(Source::Stream(job.tag, idx));
                 fds.push(PollFd::new(&*stream.source, PollFlags::IN));
             }
@@ -199,7 +205,8 @@ impl Keeper {
         Ok(sources.into_iter().zip(fds.iter().map(PollFd::revents)).filter(|(_, flags)| !flags.is_empty()).collect())
     }
 
-    fn handle(&mut self, (source, flags): (Source, PollFlags)) {
+    /// Sees to what became ready; a stream is read `share` times at most.
+    fn handle(&mut self, (source, flags): (Source, PollFlags), share: usize) {
         match source {
             Source::Signals => self.take_signals(),
             Source::Room => {
@@ -208,7 +215,7 @@ impl Keeper {
             }
             Source::Link => self.talk(flags),
             Source::Server => self.adopted_server_ended(flags.contains(PollFlags::HUP)),
-            Source::Stream(tag, idx) => self.pump(tag, idx),
+            Source::Stream(tag, idx) => self.pump(tag, idx, share),
             Source::Leader(tag) => self.adopted_leader_ended(tag, flags.contains(PollFlags::HUP)),
         }
     }
@@ -243,18 +250,20 @@ impl Keeper {
             Life::Running => job.status_by,
             Life::Ending(..) | Life::Ended(_) => None,
         });
-        let stuck = self.server.link.as_ref().is_some_and(|link| link.is_stuck).then(|| now().tick + STUCK_RETRY);
+        let at = now().tick;
+        let stuck = self.server.link.as_ref().is_some_and(|link| link.is_stuck).then(|| at + STUCK_RETRY);
+        let hush = self.server.is_hushed(at).then(|| at + HUSH);
         let kills = self.kills.iter().map(|kill| kill.next);
-        endings.chain(kills).chain(self.server.deadline()).chain(stuck).min()
+        endings.chain(kills).chain(self.server.deadline()).chain(stuck).chain(hush).min()
     }
 
     /// Reads one stream for a turn, and wakes the server if it waits.
-    fn pump(&mut self, tag: u64, idx: usize) {
+    fn pump(&mut self, tag: u64, idx: usize, count: usize) {
         let Some(job) = self.jobs.get_mut(&tag) else { return };
         let is_leader_alive = job.is_running();
         let Some(stream) = job.streams.get_mut(idx).filter(|stream| stream.flow == Flow::Open) else { return };
         let (Wake { control, data, .. }, server) = (&mut self.wake, &mut self.server);
-        stream.pump(is_leader_alive, || {
+        stream.pump(is_leader_alive, count, || {
             if control.word(CONTROL_WAITING) != 0 {
                 // First the word, then the wake: the other way round would take back a wish the server uttered between the two.
                 control.publish(CONTROL_WAITING, 0);
@@ -372,7 +381,7 @@ impl Keeper {
         let tags: Vec<u64> = self.jobs.values().filter(|job| ending(job)).map(|job| job.tag).collect();
         for tag in tags {
             let open = self.jobs.get(&tag).map_or(0, |job| job.streams.len());
-            (0..open).for_each(|idx| self.pump(tag, idx));
+            (0..open).for_each(|idx| self.pump(tag, idx, READ_COUNT_MAX));
             let Some(job) = self.jobs.get_mut(&tag) else { continue };
             let Life::Ending(status, by) = job.life else { continue };
             if job.is_drained() || (by <= at && !job.is_blocked()) {
@@ -407,20 +416,6 @@ impl Keeper {
         let Looks { picture, marks } = &self.looks;
         Some(Scope { cookie, cgroups: self.cgroups.as_ref(), server_pid: self.server.pid(), picture: picture.as_ref()?, marks })
     }
-}
-
-/// The program that is started as `server run --lease N`, and whether a server is there that hands over on standard input.
-fn options(args: &[OsString]) -> anyhow::Result<(PathBuf, bool)> {
-    let mut options = (own_program(), false);
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        match arg.to_str() {
-            Some("--adopt") => options.1 = true,
-            Some("--server-exe") => options.0 = args.next().context("--server-exe needs a path")?.into(),
-            _ => anyhow::bail!("unknown argument {}; the keeper is started by abide itself", arg.display()),
-        }
-    }
-    Ok(options)
 }
 
 /// What a pidfd is polled for: a zombie keeps it readable, and that it was reaped comes as HUP, which is always told.

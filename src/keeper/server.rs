@@ -25,6 +25,8 @@ const SAFE_MODE_CRASH_COUNT: u32 = 3;
 const ROLL_BACK_FAULT_COUNT: u32 = 4;
 /// How long a server has to take over.
 const READY_WITHIN: Span = Span::seconds(15);
+/// So long one that takes over has the processors to itself: what programs print waits in their terminals, and is read into the rings only then.
+pub(super) const HUSH: Span = Span::millis(250);
 /// How long a server may owe something before it is asked for an answer.
 const ASK_AFTER: Span = Span::seconds(2);
 /// How long it has to answer (F31).
@@ -211,6 +213,12 @@ impl Server {
         is_proven
     }
 
+    /// Whether output is left where it is for the moment, since a server is about to end or has just been started.
+    pub(super) fn is_hushed(&self, now: Tick) -> bool {
+        let just = |by: Option<Tick>, within: Span| by.is_some_and(|by| within < by + HUSH - now);
+        just(self.end_by, END_WITHIN) || self.ready.is_none() && just(self.ready_by, READY_WITHIN)
+    }
+
     /// When something is due; never, if nothing is owed.
     pub(super) fn deadline(&self) -> Option<Tick> {
         [self.status_by, self.restart_at, self.ready_by, self.end_by, self.patience.deadline()].into_iter().flatten().min()
@@ -330,6 +338,17 @@ mod tests {
         assert!(server.answered(true, Tick(3)));
         assert_eq!((server.deadline(), server.exe.as_path(), server.upgrade), (None, Path::new("/bin/new"), Upgrade::None));
         assert!(!server.answered(true, Tick(4)), "it is proven once");
+    }
+
+    #[test]
+    fn output_waits_while_a_server_takes_over_but_not_for_one_that_takes_long() {
+        let at = |millis| Tick(1) + Span::millis(millis);
+        let mut server = Server { ready_by: Some(at(0) + READY_WITHIN), ..server(Tick(1)) };
+        assert_eq!((server.is_hushed(at(249)), server.is_hushed(at(250))), (true, false));
+        server.works(at(9));
+        assert!(!server.is_hushed(at(9)));
+        server.disconnected(at(1000));
+        assert_eq!((server.is_hushed(at(1249)), server.is_hushed(at(1250))), (true, false));
     }
 
     #[test]

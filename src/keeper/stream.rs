@@ -10,7 +10,7 @@ use crate::platform::tty;
 use crate::store::ring::Producer;
 
 /// How many reads one turn takes: 64 KiB, then others get theirs.
-const READ_COUNT_MAX: usize = 16;
+pub(super) const READ_COUNT_MAX: usize = 16;
 /// The most a PTY master gives in one read; less means that it is empty for now.
 const FULL_READ_LEN: usize = 4095;
 
@@ -47,9 +47,9 @@ impl Stream {
         self.ring.head()
     }
 
-    /// Reads what is there, but not for ever. `is_leader_alive`: a closed terminal may yet be opened again. Calls `published` after each read that brought something.
-    pub(super) fn pump(&mut self, is_leader_alive: bool, mut published: impl FnMut()) {
-        for _ in 0..READ_COUNT_MAX {
+    /// Reads what is there, at most so often. `is_leader_alive`: a closed terminal may yet be opened again. Calls `published` after each read that brought something.
+    pub(super) fn pump(&mut self, is_leader_alive: bool, count: usize, mut published: impl FnMut()) {
+        for _ in 0..count {
             let Some(window) = self.ring.window() else {
                 if self.ring.wait_for_room() {
                     self.flow = Flow::Full;

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::sys;
+use super::{own_program, sys};
 
 /// What a keeper is started with.
 #[derive(Debug)]
@@ -22,6 +22,24 @@ pub struct KeeperStart<'a> {
     pub input: Option<OwnedFd>,
     /// Where its errors and those of its servers go.
     pub log: Option<File>,
+}
+
+/// What such arguments say: the program that is started as `server run --lease N` (`--server-exe PATH`, else this one), and whether a server is there that hands over on
+/// standard input (`--adopt`).
+///
+/// # Errors
+/// What is wrong with them, in words.
+pub fn keeper_options(args: &[OsString]) -> Result<(PathBuf, bool), String> {
+    let (mut exe, mut is_adopting) = (own_program(), false);
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.to_str() {
+            Some("--adopt") => is_adopting = true,
+            Some("--server-exe") => exe = args.next().ok_or("--server-exe needs a path")?.into(),
+            _ => return Err(format!("unknown argument {}; the keeper is started by abide itself", arg.display())),
+        }
+    }
+    Ok((exe, is_adopting))
 }
 
 /// Starts a keeper by setsid, a second fork and one exec; its working directory is `/`. Returns when it has been executed.
