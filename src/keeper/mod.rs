@@ -34,7 +34,7 @@ use crate::platform::memory::SharedMemory;
 use crate::platform::picture::Looks;
 use crate::platform::pidfd::{self, Ended};
 use crate::platform::wait::timespec;
-use crate::platform::{EventFd, FdLimit, SignalFd, close_fds_from, now, own_program, random_u64, restore_default_signals, start};
+use crate::platform::{EventFd, FdLimit, SignalFd, close_fds_from, now, random_u64, restore_default_signals, start};
 use crate::wire::keeper::{CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION, cookie};
 
 /// How many reads one round takes of all streams together, at least one of each: a flood of many must not keep the server waiting for an answer.

@@ -180,9 +180,10 @@ impl Server {
 
     /// It has ended: if it was killed or asked for another, the next is started at once, or soon; if by itself, after a pause that doubles.
     pub(super) fn crashed(&mut self, status: ExitStatus, now: Tick) {
-        let by_hand = [ExitStatus::Signal(KILL), ExitStatus::Code(RESTART_STATUS.into())].contains(&status);
+        let by_itself = status == ExitStatus::Code(RESTART_STATUS.into());
+        let by_hand = by_itself || status == ExitStatus::Signal(KILL);
         (self.running, self.link, self.ready_by, self.end_by, self.status_by) = (Running::No, None, None, None, None);
-        let has_worked = self.ready.is_some_and(|since| LONG_LIFE <= now - since);
+        let has_worked = self.ready.is_some_and(|since| by_itself || LONG_LIFE <= now - since);
         self.crash_count = if has_worked { 1 } else { self.crash_count.saturating_add(1) };
         self.fault_count = if has_worked { 0 } else { self.fault_count } + u32::from(!by_hand);
         if self.upgrade == Upgrade::Successor {
@@ -275,6 +276,7 @@ mod tests {
 
     const FAULT: ExitStatus = ExitStatus::Code(70);
     const BY_HAND: ExitStatus = ExitStatus::Signal(KILL);
+    const BY_ITSELF: ExitStatus = ExitStatus::Code(RESTART_STATUS as i32);
 
     fn server(now: Tick) -> Server {
         Server { running: Running::Child(i32::MAX), restart_at: None, ..Server::due_at(PathBuf::new(), now) }
@@ -299,6 +301,19 @@ mod tests {
         let later = Tick(3) + LONG_LIFE;
         server.crashed(FAULT, later);
         assert_eq!((server.crash_count, server.deadline()), (1, Some(later)));
+    }
+
+    #[test]
+    fn who_worked_and_asks_for_another_is_replaced_at_once_however_short_it_lived() {
+        let mut server = server(Tick(0));
+        for _ in 0..20 {
+            server.works(Tick(1));
+            server.crashed(BY_ITSELF, Tick(1));
+            assert_eq!((server.crash_count, server.deadline()), (1, Some(Tick(1))));
+            server.ready = None;
+        }
+        server.crashed(BY_ITSELF, Tick(1));
+        assert_eq!(server.deadline(), Some(Tick(1) + PAUSE_FIRST), "one that never worked is not");
     }
 
     #[test]

@@ -118,10 +118,14 @@ impl Server {
         let has_command_output = self.command_output();
         let pace = self.output();
         let pace = if has_command_output { Pace::Busy } else { pace };
-        self.pass_deadlines();
         let is_searching = self.search() | self.seek() | self.gather();
         self.draw(pace == Pace::Busy);
         self.flush();
+        // Only now: somebody may wait for what is drawn, and nobody for most of this.
+        if self.pass_deadlines() {
+            self.draw(pace == Pace::Busy);
+            self.flush();
+        }
         match pace {
             Pace::Calm if is_searching || self.pack() => Pace::Busy,
             _ if is_searching => Pace::Busy,
@@ -404,13 +408,16 @@ impl Server {
         panes.chain(draws).chain(self.core.next_deadline()).chain(self.command_deadline()).chain(self.disk.deadline(&self.core.state)).min()
     }
 
-    fn pass_deadlines(&mut self) {
+    /// Does what is due. True if something may have to be drawn or sent.
+    fn pass_deadlines(&mut self) -> bool {
         let now = now().tick;
+        let is_due = |deadline: Option<Tick>| deadline.is_some_and(|deadline| deadline <= now);
+        let mut was_due = false;
         if self.core.next_deadline().is_some_and(|deadline| deadline <= now) {
             self.step(Input::Wake, Origin::None);
             self.mark_stale();
+            was_due = true;
         }
-        let is_due = |deadline: Option<Tick>| deadline.is_some_and(|deadline| deadline <= now);
         let due: Vec<PaneId> = self
             .panes
             .iter()
@@ -419,13 +426,16 @@ impl Server {
             .collect();
         for pane in due {
             self.pass_pane_deadlines(pane, now);
+            was_due = true;
         }
         if is_due(self.command_deadline()) {
             self.pass_command_deadlines(now);
+            was_due = true;
         }
         if is_due(self.disk.deadline(&self.core.state)) {
             self.disk.write(now, &mut self.core.state, |pane| place(self.panes.get(&pane)?));
         }
+        was_due
     }
 
     fn pass_pane_deadlines(&mut self, pane: PaneId, now: Tick) {

@@ -1,15 +1,17 @@
-//! Chaos: server, keeper and clients die at random moments while many panes flood. The programs' own counters, what was typed, and an undisturbed twin say
+//! Chaos: server, keeper and clients die at random moments while many panes flood, and the disk fails under them. The programs' own counters, what was typed, and an undisturbed twin say
 //! what was lost. A few rounds by default; `just chaos ROUNDS SEED` for as many as one likes, with the counts printed.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::e2e_survive::{Dice, Typist};
+use crate::e2e_disk::shown;
+use crate::e2e_survive::{Dice, Typist, wait_until};
 use crate::harness::{Abide, World, is_alive, signal};
 
 /// Where the watching client begins and ends.
@@ -82,6 +84,8 @@ struct Stage {
     watcher: Abide,
     /// Characters that were missing where a keeper had been killed.
     lost: usize,
+    /// How often something happened to the database.
+    disk_faults: usize,
 }
 
 impl Stage {
@@ -101,7 +105,7 @@ impl Stage {
         }
         let watcher = Abide::start_in(&world, &["attach", "f00"], SIZE);
         watcher.expect("armed");
-        Self { world, flooders, watcher, lost: 0 }
+        Self { world, flooders, watcher, lost: 0, disk_faults: 0 }
     }
 
     /// Every program prints so many lines more.
@@ -174,6 +178,16 @@ impl Stage {
             assert!(self.verify(at, may_lose), "{name} has more to print");
         }
     }
+
+    /// Waits until what all programs printed last is on a disk that works again.
+    #[track_caller]
+    fn is_on_disk(&self) {
+        mend_disk(&self.world);
+        wait_until("what is shown is on disk", || {
+            let shown = shown(&self.world);
+            self.flooders.iter().all(|flooder| shown.contains(&format!("{} {:08}", flooder.name, flooder.written)))
+        });
+    }
 }
 
 /// What happens to clients besides: one is killed and comes back, one stands still over the round, one changes its size.
@@ -188,9 +202,42 @@ fn harass(stage: &mut Stage, dice: &mut Dice) -> bool {
             return true;
         }
         2 | 3 => stage.watcher.resize(SIZES[dice.below(SIZES.len())]),
+        4 | 5 => {
+            mend_disk(&stage.world);
+            harm_disk(&stage.world, dice);
+            stage.disk_faults += 1;
+        }
+        6 => mend_disk(&stage.world),
         _ => {}
     }
     false
+}
+
+/// What can happen to a database under a server that writes to it.
+fn harm_disk(world: &World, dice: &mut Dice) {
+    let path = world.path("state/abide/abide.db");
+    let all = || ["", "-wal", "-shm"].map(|end| world.path(&format!("state/abide/abide.db{end}")));
+    // Any of them may not be there just now, as after the last fault.
+    match dice.below(4) {
+        0 => all().iter().for_each(|path| drop(fs::remove_file(path))),
+        1 => {
+            all().iter().for_each(|path| drop(fs::remove_file(path)));
+            // A folder of its name takes nothing.
+            drop(fs::create_dir(&path));
+        }
+        2 => {
+            let at = dice.below(4096) as u64;
+            drop(OpenOptions::new().write(true).open(&path).and_then(|file| file.write_all_at(&[0x5a; 512], at)));
+        }
+        _ => {
+            let len = dice.below(16_384) as u64;
+            drop(OpenOptions::new().write(true).open(&path).and_then(|file| file.set_len(len)));
+        }
+    }
+}
+
+fn mend_disk(world: &World) {
+    drop(fs::remove_dir(world.path("state/abide/abide.db")));
 }
 
 /// The middle and the worst of some times, in milliseconds.
@@ -303,10 +350,11 @@ fn a_server_that_is_killed_and_replaced_again_and_again_loses_nothing() {
         };
         assert_eq!(shown(&stage), shown(&twin), "{} is not as in the undisturbed twin", flooder.name);
     }
+    stage.is_on_disk();
     let lines: usize = stage.flooders.iter().map(|flooder| flooder.verified).sum();
     let (typed, missing) = typist.lost_at_most_one_write_per_kill(killed.len() + restarted.len() + replaced.len());
     plan.tell(&format!(
-        "seed {}, {} s: {} kills of the server, {} restarts and {} upgrades under {} floods; {lines} lines, none lost or doubled, screens and scrollback as the twin's; {} programs, \
+        "seed {}, {} s: {} kills of the server, {} restarts and {} upgrades under {} floods and {} disk faults; {lines} lines, none lost or doubled, screens and scrollback as the twin's; {} programs, \
          none lost; {typed} words typed, none twice, {missing} missing\naway after a kill: {}; longest echo during a restart: {}; during an upgrade: {}",
         plan.seed,
         begun.elapsed().as_secs(),
@@ -314,6 +362,7 @@ fn a_server_that_is_killed_and_replaced_again_and_again_loses_nothing() {
         restarted.len(),
         replaced.len(),
         plan.panes,
+        stage.disk_faults,
         before.len(),
         spread(&mut killed),
         spread(&mut restarted),
@@ -335,16 +384,18 @@ fn a_keeper_that_is_killed_again_and_again_loses_next_to_nothing() {
     assert!(before.iter().all(|pid| is_alive(*pid)), "a program was lost");
     let lines: usize = stage.flooders.iter().map(|flooder| flooder.verified).sum();
     let lost = stage.lost;
+    stage.is_on_disk();
     // One byte in 256 equals the pattern, and only where it is the last of the read in flight.
     assert!(lost <= 1 + killed.len() / 20, "{lost} characters are missing after {} kills", killed.len());
     let (typed, missing) = typist.lost_at_most_one_write_per_kill(killed.len());
     plan.tell(&format!(
-        "seed {}, {} s: {} kills of the keeper under {} floods; {lines} lines, {lost} characters lost; {} programs, none lost; {typed} words typed, none twice, \
+        "seed {}, {} s: {} kills of the keeper under {} floods and {} disk faults; {lines} lines, {lost} characters lost; {} programs, none lost; {typed} words typed, none twice, \
          {missing} missing\naway after a kill: {}",
         plan.seed,
         begun.elapsed().as_secs(),
         killed.len(),
         plan.panes,
+        stage.disk_faults,
         before.len(),
         spread(&mut killed),
     ));

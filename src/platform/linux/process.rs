@@ -193,6 +193,13 @@ fn parse(stat: &[u8]) -> Option<Process> {
     })
 }
 
+/// Lets the threads of others run before this one where there are too few processors (`setpriority(2)`: on Linux a thread has its own nice value).
+pub fn make_way() {
+    const NICE: i32 = 5;
+    // Where it may not be changed everything works, only less evenly.
+    drop(rustix::process::setpriority_process(None, NICE));
+}
+
 /// Makes this process one that the kernel ends before others when no memory is left (`proc_pid_oom_score_adj(5)`): `by` more than it was, at most 1000. Where it cannot
 /// be said, nothing changes.
 pub fn offer_as_victim(by: i32) {

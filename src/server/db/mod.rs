@@ -14,7 +14,7 @@ use std::time::Duration;
 use self::file::{Open, ReadError};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
-use crate::platform::now;
+use crate::platform::{now, process};
 
 /// The most jobs that wait for the disk; what does not fit is tried again with the next change.
 const JOBS_MAX: usize = 32;
@@ -107,7 +107,11 @@ impl Db {
     pub(super) fn start(path: PathBuf, tell: Tell) -> Self {
         let (jobs, receiver) = sync_channel(JOBS_MAX);
         let writer = Writer { path, tell, open: None, latest: Latest::default(), has_written: false, wants_all: false, is_failing: false };
-        let thread = std::thread::Builder::new().name("disk".into()).spawn(move || writer.work(&receiver));
+        let thread = std::thread::Builder::new().name("disk".into()).spawn(move || {
+            // What somebody waits for on a screen goes before what nobody waits for.
+            process::make_way();
+            writer.work(&receiver);
+        });
         match thread {
             Ok(thread) => Self { jobs: Some(jobs), thread: Some(thread) },
             Err(error) => {
