@@ -197,7 +197,7 @@ fn parse(stat: &[u8]) -> Option<Process> {
 pub fn make_way() {
     const NICE: i32 = 5;
     // Where it may not be changed everything works, only less evenly.
-    drop(rustix::process::setpriority_process(None, NICE));
+    rustix::process::setpriority_process(None, NICE).ok();
 }
 
 /// Makes this process one that the kernel ends before others when no memory is left (`proc_pid_oom_score_adj(5)`): `by` more than it was, at most 1000. Where it cannot
