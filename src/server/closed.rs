@@ -12,13 +12,11 @@ use crate::server::conn::Event;
 use crate::server::edge::{Origin, Server};
 use crate::server::keep;
 use crate::server::run::place;
-use crate::server::saved::closed::Work;
+use crate::server::saved::closed::{WAITING_MAX, Work};
 use crate::server::saved::{Done, Loaded, Purpose, Saving};
 use crate::server::snapshots::{self, room};
 use crate::settings::{Keep, Persist};
-use crate::state::call::Caller;
-use crate::state::grave::Buried;
-use crate::state::grave::{Closing, Remains};
+use crate::state::grave::{Buried, Closing, Remains};
 use crate::state::pane::Pane;
 use crate::store::saved::Saved;
 
@@ -32,7 +30,12 @@ impl Server {
             match closing {
                 Closing::Keep(remains) => self.bury(*remains),
                 Closing::Back(name) => {
-                    self.disk.snapshots.closed.work(Work::Back(name));
+                    let is_it = |saving: &Saving| matches!(&saving.purpose, Purpose::Closed(id) if *id == name);
+                    let saving = &mut self.disk.snapshots.saving;
+                    match saving.iter().rposition(is_it) {
+                        Some(at) => drop(saving.remove(at)),
+                        None => drop(self.disk.snapshots.closed.work(Work::Back(name))),
+                    }
                 }
             }
         }
@@ -41,7 +44,8 @@ impl Server {
     /// Gathers what there is of something that was closed, at once of panes that are gone.
     fn bury(&mut self, Remains { grave, panes: gone }: Remains) {
         let persist = &self.core.settings.persist;
-        if persist.closed == 0 || persist.keep == Keep::Nothing {
+        // Where programs end faster than disks write, not each is worth it.
+        if persist.closed == 0 || persist.keep == Keep::Nothing || WAITING_MAX <= self.disk.snapshots.saving.len() {
             return;
         }
         let ids = grave.panes();
@@ -67,13 +71,20 @@ impl Server {
 
     /// Everything of what was closed is kept when this returns.
     pub(super) fn finish_closed(&mut self) {
-        self.disk.snapshots.saving.retain(|saving| matches!(saving.purpose, Purpose::Closed(_)));
-        while self.gather() {}
+        self.gather_closed();
         self.disk.snapshots.closed.finish();
+    }
+
+    /// Gathers whatever is missing of what was closed.
+    fn gather_closed(&mut self) {
+        while self.disk.snapshots.saving.iter().any(|saving| matches!(saving.purpose, Purpose::Closed(_))) {
+            self.gather();
+        }
     }
 
     /// What was closed last and whose programs are gone is read, to be made anew.
     pub(super) fn find_closed(&mut self, call: CallId, env: Vec<(String, String)>) {
+        self.gather_closed();
         let events = self.events.clone();
         // A loop that is gone needs no events.
         let reply = move |loaded| drop(events.blocking_send(Event::Snapshot(call, Done::Closed(env, loaded))));
@@ -115,16 +126,8 @@ impl Server {
             self.show_former(pane, text, "closed before");
         }
         let state = &mut self.core.state;
-        let caller = state.calls.get(&call).map(|open| open.caller);
-        let is_inside =
-            |caller: &Caller| caller.pane.and_then(|pane| state.panes.get(&pane)).is_some_and(|pane| pane.session == back.session);
-        if let Some(client) = caller.filter(|caller| !is_inside(caller)).and_then(|caller| state.acting_view(caller, back.session)) {
-            if state.view(client).at.session != Some(back.session) {
-                state.show_session(client, back.session);
-            }
-            state.focus_pane(Some(client), back.pane);
-        }
-        Ok(value(&Back::of(state, &back)))
+        let caller = state.calls.get(&call).map(|open| open.caller).unwrap_or_default();
+        Ok(value(&Back::seen(state, caller, &back)))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustix::process::Signal;
 
 use crate::e2e_survive::{contains, database, wait_until};
-use crate::harness::{Abide, Api, PATIENCE, World, is_alive, signal, status_field};
+use crate::harness::{Abide, Api, PATIENCE, Screen, World, is_alive, signal, status_field};
 
 const SIZE: (u16, u16) = (100, 24);
 
@@ -216,4 +216,47 @@ fn f21_after_a_stand_still_of_everything_all_goes_on() {
     client.type_line("echo still$((1+1))");
     client.expect("still2");
     assert_eq!([world.server_pid(), world.keeper_pid()], [roles[0], roles[1]]);
+}
+
+/// Counts as fast as it is read, with an end.
+const COUNT: &str =
+    "exec awk 'BEGIN { for (n = 1; n < 200000000; n++) printf \"count %09d %s\\n\", n, \"........................................\" }'";
+
+/// Types letters beside panes that flood. Gives how many bytes of the one in sight went by, at the middle of all letters, from the key to its echo: what lies in front of
+/// a terminal that is always full is a whole ring.
+fn passed_by_while_typing(floods: usize) -> usize {
+    let world = Arc::new(World::new());
+    world.write("home/count", COUNT);
+    world.cli(&["new", "-d", "work", "--", "cat"]).ok();
+    let client = Abide::start_in(&world, &["attach", "work"], (160, 24));
+    client.expect("work");
+    world.cli(&["pane", "split", "-t", "p1", "--right", "--", "sh", "count"]).ok();
+    for _ in 1..floods {
+        world.cli(&["tab", "new", "-d", "-t", "work", "--", "sh", "count"]).ok();
+    }
+    client.press("C-b Left");
+    let newest = |screen: &Screen| {
+        let numbers = screen.rows().into_iter().filter_map(|row| row.split("count ").nth(1)?.get(..9)?.parse::<usize>().ok());
+        numbers.max().unwrap_or(0)
+    };
+    client.expect_screen("a flood", |screen| newest(screen) > 100_000);
+    let mut passed: Vec<usize> = Vec::new();
+    let mut typed = String::new();
+    for letter in ('a'..='z').chain('A'..='Z') {
+        let before = newest(&client.screen());
+        typed.push(letter);
+        client.press(&letter.to_string());
+        let screen = client.expect(&typed);
+        passed.push((newest(&screen) - before) * ("count 000000000 \r\n".len() + 40));
+    }
+    passed.sort_unstable();
+    passed[passed.len() / 2]
+}
+
+#[test]
+fn f13_f14_keys_go_before_what_one_pane_or_eight_flood() {
+    for floods in [1, 8] {
+        let passed = passed_by_while_typing(floods);
+        assert!(passed < 1 << 20, "beside {floods} floods {passed} bytes of one went by before a key was echoed");
+    }
 }

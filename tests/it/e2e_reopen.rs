@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::e2e_cells::structure;
 use crate::e2e_survive::{contains, pull_the_plug, wait_until};
-use crate::harness::{Abide, PATIENCE, World, gone_within};
+use crate::harness::{Abide, Api, PATIENCE, World, gone_within};
 
 const SIZE: (u16, u16) = (100, 30);
 /// Closing is for good after a moment.
@@ -180,4 +182,24 @@ fn the_last_session_comes_back_when_even_the_server_has_gone() {
     assert_eq!(world.cli(&["undo", "--json"]).ok().json()["name"], "work");
     let shown = world.cli(&["capture", "-t", "work"]).ok().stdout;
     assert!(shown.contains("last-4") && shown.contains("runs it again"), "{shown}");
+}
+
+#[test]
+fn what_is_back_at_once_with_its_program_is_not_made_anew_later() {
+    let world = Arc::new(World::new());
+    world.cli(&["new", "-d", "work"]).ok();
+    world.cli(&["pane", "split", "-t", "work", "--", "cat"]).ok();
+    let programs = pids(&world);
+    let mut api = Api::connect(&world);
+    for _ in 0..8 {
+        // Both are on their way before the first is answered.
+        let close = api.send("pane.close", &json!({"target": "p2"}));
+        let undo = api.send("session.undo", &json!({}));
+        for call in [close, undo] {
+            assert!(api.answer(call).is_ok());
+        }
+    }
+    assert_eq!(pids(&world), programs);
+    world.cli(&["undo"]).refused(4, &["nothing was closed that can be brought back"]);
+    assert_eq!(kept(&world), Vec::<String>::new());
 }

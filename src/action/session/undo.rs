@@ -9,6 +9,7 @@ use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::Refusal;
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::State;
+use crate::state::call::Caller;
 use crate::state::grave::Reopened;
 use crate::state::request::SnapshotRequest;
 
@@ -49,20 +50,24 @@ impl Apply for Undo {
             let env = cx.session_env(None);
             return Ok(asked(cx, SnapshotRequest::Reopen { env }));
         };
-        if let Some(client) = cx.state.acting_view(cx.caller, back.session) {
-            let shows = cx.state.view(client).at.session == Some(back.session) || cx.show(client, back.session).is_ok();
-            if shows {
-                cx.state.focus_pane(Some(client), back.pane);
-            }
-        }
-        Ok(Answer::Now(Back::of(cx.state, &back)))
+        Ok(Answer::Now(Back::seen(cx.state, cx.caller, &back)))
     }
 }
 
 impl Back {
-    /// As the answer tells it.
-    #[must_use]
-    pub fn of(state: &State, back: &Reopened) -> Self {
+    /// As the answer tells it. Whoever asked for it sees it, but not inside of itself.
+    pub fn seen(state: &mut State, caller: Caller, back: &Reopened) -> Self {
+        let inside = caller.pane.and_then(|pane| state.panes.get(&pane)).map(|pane| pane.session);
+        if let Some(client) = state.acting_view(caller, back.session) {
+            let shows = state.view(client).at.session == Some(back.session);
+            let is_nested = caller.client == Some(client) && inside == Some(back.session);
+            if !shows && !is_nested {
+                state.show_session(client, back.session);
+            }
+            if shows || !is_nested {
+                state.focus_pane(Some(client), back.pane);
+            }
+        }
         let name = state.session(back.session).name.clone();
         Self { what: back.noun.into(), session: back.session, name, tab: back.tab, pane: back.pane }
     }

@@ -14,9 +14,8 @@ use crate::store::saved::Saved;
 
 /// How the names end of files that are being read for their last time.
 const TAKEN: &str = ".taken";
-/// So much that is to be done may wait: where programs end faster than disks write, not each is worth it.
-const WAITING_MAX: usize = 128;
-
+/// So much that is to be done may wait.
+pub(in crate::server) const WAITING_MAX: usize = 128;
 /// How long the end of a server waits for the disk.
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
 

@@ -173,7 +173,11 @@ impl World {
             former.panes.insert(id, Pane { life: Life::Starting, tab: None, revival, ..pane });
         }
         let (back, _) = self.core.reopen(former, &[], self.now).expect("it does not contradict itself");
-        let outcome = Ok(serde_json::to_value(Back::of(&self.core.state, &back)).expect("plain data"));
+        let outcome = Ok(serde_json::to_value({
+            let caller = self.core.state.calls.get(&call).map(|open| open.caller).unwrap_or_default();
+            Back::seen(&mut self.core.state, caller, &back)
+        })
+        .expect("plain data"));
         self.step(Input::Answered { call, outcome });
     }
 
