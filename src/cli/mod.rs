@@ -196,7 +196,7 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
 
-/// Calls an action. What only looks, or what nobody has read, is asked again where the server ends just then: as if it came now, of the next one or of none. After a
+/// Calls an action. What only looks, or what nobody has begun, is asked again where the server ends just then: as if it came now, of the next one or of none. After a
 /// stop this returns once nobody listens any more, so that what is called next meets no server that is about to go.
 fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Params) -> Result<Value, Refusal> {
     let end = Instant::now() + GONE_WITHIN;
@@ -204,7 +204,8 @@ fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Par
     loop {
         let outcome = link.call(entry, params);
         let has_gone = outcome.as_ref().is_err_and(|refusal| matches!(refusal.code, Code::Interrupted | Code::ShuttingDown));
-        if has_gone && (entry.access == Access::Read || link.is_unread) && Instant::now() < end {
+        let is_refused = outcome.as_ref().is_err_and(|refusal| refusal.code == Code::ShuttingDown);
+        if has_gone && (entry.access == Access::Read || link.is_unread || is_refused) && Instant::now() < end {
             link::pause(&mut span);
             match present(whence.places, whence.pane, entry)? {
                 Some(next) => link = next,

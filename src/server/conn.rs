@@ -79,6 +79,8 @@ pub(super) struct Attached {
     pub(super) inside: Option<PaneId>,
     /// Its search.
     pub(super) seek: Option<Seeker>,
+    /// A call of it, and what it sent after that, is left to the next server.
+    pub(super) is_deferred: bool,
 }
 
 impl Attached {

@@ -11,7 +11,7 @@ use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
 use crate::server::db::{self, Db, Shown, TOGETHER, Tell};
 use crate::server::saved::Snapshots;
-use crate::server::{keep, screen};
+use crate::server::{keep, records, screen};
 use crate::settings::{Keep, Persist};
 use crate::state::State;
 use crate::state::pane::Pane;
@@ -52,6 +52,8 @@ pub(super) struct Disk {
     found: Option<String>,
     /// Why nothing can be written, while that is so.
     failing: Option<String>,
+    /// The version of the records of commands that was handed over last.
+    commands: Option<u64>,
     /// Snapshots of sessions, which are files of their own.
     pub(super) snapshots: Snapshots,
 }
@@ -113,6 +115,7 @@ impl Disk {
             recalled: BTreeMap::new(),
             found: None,
             failing: None,
+            commands: None,
             snapshots: Snapshots::default(),
         }
     }
@@ -133,6 +136,7 @@ impl Disk {
             self.db.forget_all();
         }
         self.all_due(now, panes);
+        self.commands = None;
         self.handed = Tick::default();
         self.changed(now);
     }
@@ -167,6 +171,13 @@ impl Disk {
     pub(super) fn changed(&mut self, now: Tick) {
         if self.path.is_some() && self.due.is_none() {
             self.due = Some(now.max(self.handed + TOGETHER));
+        }
+    }
+
+    /// Commands began or ended. Where there are many nobody waits for each to be on disk.
+    pub(super) fn commands_changed(&mut self, now: Tick) {
+        if self.persist.keep == Keep::Screens {
+            self.due.get_or_insert(now + EVERY);
         }
     }
 
@@ -250,9 +261,18 @@ impl Disk {
 
     fn write_structure(&mut self, now: Tick, state: &State) {
         self.forgotten.retain(|pane| !self.db.forget(*pane));
-        let is_handed = self.db.structure(self.structure(state)) && self.forgotten.is_empty();
+        let is_handed = self.db.structure(self.structure(state)) && self.write_commands(state) && self.forgotten.is_empty();
         self.handed = now;
         self.due = (!is_handed).then(|| now + TOGETHER);
+    }
+
+    /// Hands over the records of commands if they changed. False if the disk is too slow at the moment.
+    fn write_commands(&mut self, state: &State) -> bool {
+        let version = Some(state.commands.version);
+        if self.persist.keep == Keep::Screens && self.commands != version && self.db.commands(records::durable(&state.commands)) {
+            self.commands = version;
+        }
+        self.persist.keep != Keep::Screens || self.commands == version
     }
 
     /// Hands over at once what a pane shows.
@@ -304,6 +324,9 @@ impl Disk {
         let mut disk = std::mem::replace(self, Self::off());
         let is_certain = !is_doubtful(state, now);
         let structure = is_certain.then(|| disk.structure(state));
+        if is_certain {
+            disk.write_commands(state);
+        }
         let Some(path) = disk.path else { return };
         for pane in disk.forgotten.iter().filter(|_| is_certain) {
             disk.db.forget(*pane);

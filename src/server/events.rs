@@ -20,6 +20,7 @@ use crate::server::edge::{Origin, Return, Server};
 use crate::server::jobs::job::is_job;
 use crate::server::pane::{PaneIo, Parts, Source, Stop, next_look};
 use crate::server::versions;
+use crate::state::Leaving;
 use crate::state::call::Caller;
 use crate::state::effect::{Effect, Effects, Fact};
 use crate::term;
@@ -217,7 +218,10 @@ impl Server {
             | ToServer::Call { number, .. } => *number,
             _ => return self.side_message(id, client, message),
         };
-        if number <= attached.number {
+        // The next server is sent again what this one does not take.
+        let is_going = matches!(self.core.state.leaving, Some(Leaving::Restart | Leaving::Upgrade(_)));
+        attached.is_deferred |= is_going && matches!(message, ToServer::Call { .. });
+        if number <= attached.number || attached.is_deferred {
             return;
         }
         attached.number = number;
@@ -349,7 +353,16 @@ impl Server {
             resumed,
         };
         let Some(Conn { speech: Speech::Client { client: slot, .. }, .. }) = self.conns.get_mut(&id) else { return };
-        *slot = Some(Box::new(Attached { client, token: viewer.token, number, told: number, drawn: Drawn::default(), inside, seek: None }));
+        *slot = Some(Box::new(Attached {
+            client,
+            token: viewer.token,
+            number,
+            told: number,
+            drawn: Drawn::default(),
+            inside,
+            seek: None,
+            is_deferred: false,
+        }));
         self.clients.insert(client, id);
         self.send(client, &ToClient::Welcome(welcome));
         self.step(Input::Connected { client, viewer }, Origin::None);

@@ -21,6 +21,7 @@ mod pipe;
 mod piped;
 mod place;
 mod procs;
+mod records;
 mod restore;
 mod revive;
 mod run;

@@ -315,6 +315,9 @@ pub(super) fn server(
     };
     let mut core = Core::new(settings, host(&login, (link.lease, held.epoch), (held.keeper_pid, held.upgrade)));
     core.state = state;
+    if !was_empty {
+        core.state.commands = commands.records();
+    }
     let places = Places::current()?;
     let dir = places.socket().parent().map(Path::to_owned).unwrap_or_default();
     let procs = commands.resume(&mut core.state, (held.epoch, dir), &mut link);

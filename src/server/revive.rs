@@ -17,7 +17,7 @@ use crate::server::db::{self, News, Stored, Tell, load};
 use crate::server::disk::Disk;
 use crate::server::edge::{Origin, Server};
 use crate::server::pane::Parts;
-use crate::server::{keep, screen};
+use crate::server::{keep, records, screen};
 use crate::settings::{Keep, Persist, Restore, Settings};
 use crate::state::pane::{Life, Pane};
 use crate::state::{NextIds, State};
@@ -53,6 +53,9 @@ pub(super) fn state(path: PathBuf, persist: &Persist, tell: Tell, options: &Opti
     tracing::info!(sessions = state.sessions.len(), panes = state.panes.len(), "restored from disk");
     let known: BTreeSet<PaneId> = stored.shown.keys().chain(stored.texts.keys()).chain(&stored.damaged).copied().collect();
     known.iter().filter(|pane| !state.panes.contains_key(pane)).for_each(|pane| disk.forget(*pane));
+    let sessions = state.sessions.keys().copied().collect();
+    let records = stored.commands.take().and_then(|bytes| records::revived(&bytes, &sessions, now()));
+    state.commands = records.as_ref().map(records::restored).unwrap_or_default();
     let panes = state.panes.keys().copied().collect();
     recall(&mut state, &mut disk, (stored, panes), options);
     (state, disk)

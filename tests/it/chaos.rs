@@ -216,12 +216,16 @@ fn harass(stage: &mut Stage, dice: &mut Dice) -> bool {
 /// What can happen to a database under a server that writes to it.
 fn harm_disk(world: &World, dice: &mut Dice) {
     let path = world.path("state/abide/abide.db");
-    let all = || ["", "-wal", "-shm"].map(|end| world.path(&format!("state/abide/abide.db{end}")));
-    // Any of them may not be there just now, as after the last fault.
+    let remove = || {
+        for end in ["", "-wal", "-shm"] {
+            // Any of them may not be there just now, as after the last fault.
+            drop(fs::remove_file(world.path(&format!("state/abide/abide.db{end}"))));
+        }
+    };
     match dice.below(4) {
-        0 => all().iter().for_each(|path| drop(fs::remove_file(path))),
+        0 => remove(),
         1 => {
-            all().iter().for_each(|path| drop(fs::remove_file(path)));
+            remove();
             // A folder of its name takes nothing.
             drop(fs::create_dir(&path));
         }

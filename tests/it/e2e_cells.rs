@@ -207,7 +207,7 @@ pub(crate) fn structure(world: &World) -> Vec<u8> {
     let read = || {
         let path = world.path("state/abide/abide.db");
         let db = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        db.query_row("SELECT bytes FROM structure", [], |row| row.get::<_, Vec<u8>>(0))
+        db.query_row("SELECT bytes FROM structure WHERE id = 1", [], |row| row.get::<_, Vec<u8>>(0))
     };
     read().unwrap_or_default()
 }
@@ -252,4 +252,47 @@ fn f33_a_copy_of_the_database_at_any_moment_brings_back_a_whole_state_that_is_no
         assert!(seen <= *slow.last().expect("numbers"), "round {round}: {seen} was seen two seconds before, {:?} came back", slow.last());
     }
     world.cli(&["kill", "fast"]).ok();
+}
+
+#[test]
+fn what_is_known_of_commands_is_known_after_a_loss_of_power() {
+    let world = Arc::new(World::new());
+    world.cli(&["new", "-d", "work"]).ok();
+    world.cli(&["exec", "-t", "work", "--", "sh", "-c", "exit 3"]).refused(3, &[]);
+    world.cli(&["start", "-t", "work", "--", "sleep", "1000"]).ok();
+    let ran = || -> Vec<(String, Option<u64>)> {
+        let commands = world.cli(&["commands", "--json"]).ok().json();
+        let item = |command: &serde_json::Value| Some((command["id"].as_str()?.to_owned(), command["exit_code"].as_u64()));
+        commands.as_array().into_iter().flatten().filter_map(item).collect()
+    };
+    let before = ran();
+    assert_eq!(before.iter().map(|(_, status)| *status).collect::<Vec<_>>(), [None, Some(3)], "the newest first");
+    world.cli(&["save"]).ok();
+    wait_until("the records are on disk", || contains(&records(&world), b"sleep"));
+    assert!(contains(&records(&world), b"exit 3"));
+    // Commands have no terminal that ends with the keeper.
+    let all = world.processes();
+    for pid in [world.keeper_pid(), world.server_pid()].into_iter().chain(all.iter().copied()) {
+        signal(pid, Signal::STOP);
+    }
+    for pid in all {
+        signal(pid, Signal::KILL);
+        assert!(gone_within(pid, PATIENCE), "{pid} lives on");
+    }
+    let after = ran();
+    assert_eq!(after.iter().map(|(_, status)| *status).collect::<Vec<_>>(), [Some(255), Some(3)], "what ran was lost");
+    assert!(after.iter().map(|(id, _)| id).eq(before.iter().map(|(id, _)| id)), "{after:?}");
+    let next = world.cli(&["start", "-t", "work", "--", "true"]).ok().stdout;
+    assert!(after.iter().all(|(id, _)| next.trim() != id), "{next} was given out before");
+    assert_eq!(world.cli(&["exec", "-t", "work", "--", "echo", "goes on"]).ok().stdout, "goes on\n");
+}
+
+/// The records of commands on disk.
+fn records(world: &World) -> Vec<u8> {
+    let read = || {
+        let path = world.path("state/abide/abide.db");
+        let db = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        db.query_row("SELECT bytes FROM structure WHERE id = 2", [], |row| row.get::<_, Vec<u8>>(0))
+    };
+    read().unwrap_or_default()
 }

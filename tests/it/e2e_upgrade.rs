@@ -5,8 +5,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::e2e_survive::{Flood, wait_until};
-use crate::harness::{Abide, World, missing_tool};
+use crate::harness::{Abide, Api, World, missing_tool};
 
 /// The version that is built, and the one the tests make of it.
 const OWN: &str = env!("CARGO_PKG_VERSION");
@@ -261,4 +263,27 @@ fn an_upgrade_in_the_middle_of_work_is_a_short_notice() {
     vim.type_line(":wq");
     wait_until("the text was saved", || fs::read_to_string(world.path("home/text")).is_ok_and(|text| text == "half a sentence\n"));
     flood.is_whole("--scrollback");
+}
+
+#[test]
+fn what_is_asked_of_a_server_that_is_being_replaced_the_next_one_does() {
+    let world = Arc::new(World::new());
+    let client = Abide::start_in(&world, &["new", "work"], (100, 30));
+    client.expect("ready$");
+    let stubborn = "trap '' HUP TERM; echo armed; while [ -e \"$LEASH\" ]; do sleep 0.1; done";
+    world.cli(&["pane", "split", "-t", "work", "--", "sh", "-c", stubborn]).ok();
+    client.expect("armed");
+    let before = world.server_pid();
+    let mut api = Api::connect(&world);
+    api.send("pane.close", &json!({"target": "p2", "now": true, "grace_ms": 2000}));
+    let restart = api.send("server.restart", &json!({}));
+    assert!(api.answer(restart).is_ok());
+    // It goes when what it ends has ended.
+    client.press("C-b c");
+    client.type_line("echo in-the-second-$((1+1))");
+    world.cli(&["tab", "rename", "-t", "t1", "named-meanwhile"]).ok();
+    let screen = client.expect("in-the-second-2");
+    assert!(!screen.shows("stopping"), "{}", screen.text());
+    client.expect("named-meanwhile");
+    assert_ne!(world.server_pid(), before);
 }

@@ -19,6 +19,8 @@ use crate::term::pack_segment;
 const LEVEL: i32 = 1;
 /// The version of the tables.
 const VERSION: i64 = 3;
+/// What stands in the list of panes for the records of commands: no pane has this number.
+const COMMANDS: PaneId = PaneId(0);
 /// How the name of a damaged one ends.
 const ASIDE: &str = ".damaged";
 /// How the names of the files end that make up a database.
@@ -79,6 +81,9 @@ impl Open {
         let structure: Option<Vec<u8>> = rows.query_map([], |row| row.get(0))?.next().transpose()?;
         stored.structure =
             structure.map(|sealed| unseal(&sealed).map(<[u8]>::to_vec).ok_or(ReadError::Changed("structure is"))).transpose()?;
+        let mut rows = self.db.prepare("SELECT bytes FROM structure WHERE id = 2")?;
+        let commands: Option<Vec<u8>> = rows.query_map([], |row| row.get(0))?.next().transpose()?;
+        stored.commands = commands.as_deref().and_then(unseal).map(<[u8]>::to_vec);
         let mut rows = self.db.prepare("SELECT pane, bytes FROM text")?;
         for row in rows.query_map([], pane_and_bytes)? {
             let (pane, sealed) = row?;
@@ -96,7 +101,8 @@ impl Open {
             }
         }
         self.read_segments(&mut stored)?;
-        let written = self.tally()?;
+        let mut written = self.tally()?;
+        stored.has_bad_commands = written.remove(&COMMANDS) && stored.commands.is_none();
         stored.damaged.extend(written.iter().filter(|pane| !stored.texts.contains_key(pane) && !stored.shown.contains_key(pane)));
         stored.texts.retain(|pane, _| written.contains(pane));
         stored.shown.retain(|pane, _| written.contains(pane));
@@ -135,12 +141,15 @@ impl Open {
             all.execute("INSERT OR REPLACE INTO structure (id, bytes) VALUES (1, ?1)", [seal(bytes)])?;
         }
         if latest.forgets_all {
-            all.execute_batch("DELETE FROM text; DELETE FROM screen; DELETE FROM segment;")?;
+            all.execute_batch("DELETE FROM text; DELETE FROM screen; DELETE FROM segment; DELETE FROM structure WHERE id = 2;")?;
+        }
+        if let Some(bytes) = &latest.commands {
+            all.execute("INSERT OR REPLACE INTO structure (id, bytes) VALUES (2, ?1)", [seal(bytes)])?;
         }
         for (pane, shown) in &latest.shown {
             show(&all, *pane, shown.as_ref())?;
         }
-        if latest.forgets_all || !latest.shown.is_empty() {
+        if latest.forgets_all || latest.commands.is_some() || !latest.shown.is_empty() {
             count(&all)?;
         }
         Ok(all.commit()?)
@@ -199,7 +208,8 @@ fn pane_and_bytes(row: &Row<'_>) -> rusqlite::Result<(PaneId, Vec<u8>)> {
 /// Notes of which panes something is there, so that what is missing is seen.
 fn count(all: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut ids = Vec::new();
-    let mut rows = all.prepare("SELECT pane FROM screen UNION SELECT pane FROM text ORDER BY 1")?;
+    let mut rows =
+        all.prepare("SELECT pane FROM screen UNION SELECT pane FROM text UNION SELECT 0 FROM structure WHERE id = 2 ORDER BY 1")?;
     for pane in rows.query_map([], |row| pane_id(row, 0))? {
         ids.extend(pane?.0.to_le_bytes());
     }

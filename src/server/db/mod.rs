@@ -45,6 +45,7 @@ pub(super) enum News {
 #[derive(Debug)]
 enum Job {
     Structure(Vec<u8>),
+    Commands(Vec<u8>),
     Show(PaneId, Shown),
     Forget(PaneId),
     ForgetAll,
@@ -90,6 +91,10 @@ pub(super) struct Db {
 pub(super) struct Stored {
     /// The structure's bytes.
     pub(super) structure: Option<Vec<u8>>,
+    /// The bytes of the records of commands.
+    pub(super) commands: Option<Vec<u8>>,
+    /// Those are there, and not as they were written.
+    pub(super) has_bad_commands: bool,
     /// What panes showed.
     pub(super) shown: BTreeMap<PaneId, Shown>,
     /// What panes showed as a former version kept it: text with SGR.
@@ -134,6 +139,11 @@ impl Db {
     /// Writes what a pane shows soon.
     pub(super) fn show(&self, pane: PaneId, shown: Shown) -> bool {
         self.hand(Job::Show(pane, shown))
+    }
+
+    /// Writes the records of commands soon. False if the disk is too slow at the moment.
+    pub(super) fn commands(&self, bytes: Vec<u8>) -> bool {
+        self.hand(Job::Commands(bytes))
     }
 
     /// Drops what is kept of a pane.
@@ -207,7 +217,8 @@ fn damage(stored: &Stored) -> Option<String> {
         (!stored.damaged.is_empty()).then(|| format!("what {} showed is damaged on disk and cannot be restored", panes(&stored.damaged)));
     let torn =
         (!stored.torn.is_empty()).then(|| format!("scrollback of {} is damaged on disk, what came after it is there", panes(&stored.torn)));
-    let told: Vec<String> = damaged.into_iter().chain(torn).collect();
+    let commands = stored.has_bad_commands.then(|| "what is known of former commands is damaged on disk and cannot be restored".to_owned());
+    let told: Vec<String> = damaged.into_iter().chain(torn).chain(commands).collect();
     (!told.is_empty()).then(|| told.join("; "))
 }
 
@@ -235,8 +246,8 @@ impl Writer {
             }
             // Segments are much: while they cannot be written they are in the panes only, and asked for again.
             self.wants_all |= result.is_err();
-            let structure = self.latest.structure.take().filter(|_| result.is_err());
-            self.latest = Latest { structure, ..Latest::default() };
+            let Latest { structure, commands, .. } = std::mem::take(&mut self.latest);
+            self.latest = if result.is_err() { Latest { structure, commands, ..Latest::default() } } else { Latest::default() };
         }
     }
 
@@ -310,6 +321,7 @@ impl Writer {
 #[derive(Debug, Default)]
 struct Latest {
     structure: Option<Vec<u8>>,
+    commands: Option<Vec<u8>>,
     shown: BTreeMap<PaneId, Option<Shown>>,
     /// Before that everything about panes is dropped.
     forgets_all: bool,
@@ -319,9 +331,10 @@ impl Latest {
     fn add(&mut self, job: Job) {
         match job {
             Job::Structure(bytes) => self.structure = Some(bytes),
+            Job::Commands(bytes) => self.commands = Some(bytes),
             Job::Show(pane, shown) => self.shown.entry(pane).or_default().get_or_insert_default().succeed(shown),
             Job::Forget(pane) => drop(self.shown.insert(pane, None)),
-            Job::ForgetAll => *self = Self { structure: self.structure.take(), forgets_all: true, shown: BTreeMap::new() },
+            Job::ForgetAll => *self = Self { structure: self.structure.take(), forgets_all: true, ..Self::default() },
         }
     }
 }

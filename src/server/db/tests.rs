@@ -33,7 +33,7 @@ impl Desk {
     /// Writes a structure and a text, and ends.
     fn written(&self, structure: &[u8]) {
         let (db, _news) = self.start();
-        assert!(db.show(PaneId(4), hello()));
+        assert!(db.show(PaneId(4), hello()) && db.commands(b"make".to_vec()));
         db.finish(Some(structure.to_vec()), std::iter::empty());
     }
 }
@@ -108,6 +108,19 @@ fn a_missing_segment_is_told_and_what_follows_it_is_there() {
 }
 
 #[test]
+fn records_of_commands_that_are_gone_or_damaged_are_told_and_the_rest_is_there() {
+    for change in ["DELETE FROM structure WHERE id = 2", "UPDATE structure SET bytes = x'00' WHERE id = 2"] {
+        let desk = Desk::new();
+        desk.written(b"one");
+        assert_eq!(load(&desk.path()).problem, None);
+        rusqlite::Connection::open(desk.path()).expect("opened").execute(change, []).expect("changed");
+        let stored = load(&desk.path());
+        assert_eq!(stored.problem.as_deref(), Some("what is known of former commands is damaged on disk and cannot be restored"));
+        assert!(stored.commands.is_none() && stored.structure.is_some() && stored.shown.len() == 1);
+    }
+}
+
+#[test]
 fn a_damaged_database_is_put_aside_and_a_start_is_never_refused() {
     let desk = Desk::new();
     fs::write(desk.path(), vec![0x5a; 9000]).expect("written");
@@ -124,9 +137,12 @@ fn a_damaged_database_is_put_aside_and_a_start_is_never_refused() {
 fn is_right_or_told(desk: &Desk, bytes: &[u8], what: &str) {
     fs::write(desk.path(), bytes).expect("written");
     let stored = load(&desk.path());
-    let is_whole = stored.structure.as_deref() == Some(&b"the sessions"[..]) && stored.shown == BTreeMap::from([(PaneId(4), hello())]);
+    let is_whole = stored.structure.as_deref() == Some(&b"the sessions"[..])
+        && stored.commands.as_deref() == Some(&b"make"[..])
+        && stored.shown == BTreeMap::from([(PaneId(4), hello())]);
     assert!(is_whole || stored.problem.is_some(), "{what}: {stored:?}");
     assert!(stored.structure.as_ref().is_none_or(|structure| structure == b"the sessions"), "{what}");
+    assert!(stored.commands.as_ref().is_none_or(|commands| commands == b"make"), "{what}");
     let is_right =
         |shown: &Shown| shown.screen == b"hello" && shown.segments.iter().all(|(key, bytes)| hello().segments.get(key) == Some(bytes));
     assert!(stored.texts.is_empty() && stored.shown.values().all(is_right), "{what}: {stored:?}");

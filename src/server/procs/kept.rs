@@ -9,15 +9,16 @@ use crate::base::exit::ExitStatus;
 use crate::base::id::{CommandId, SessionId};
 use crate::core::exec::CommandEvent;
 use crate::platform::memory::SharedMemory;
-use crate::platform::process;
+use crate::platform::{now, process};
 use crate::server::edge::Server;
 use crate::server::jobs::io::{self, CommandIo, Fifo, Source};
 use crate::server::jobs::job::{Job, What, command_tag, is_job, shell_tag};
 use crate::server::jobs::shell::{Kind, Memory};
 use crate::server::jobs::{Hunting, KeptCommands, Procs, Running, SessionShell};
 use crate::server::link::Link;
+use crate::server::records;
 use crate::state::State;
-use crate::state::command::{Captured, Command, Commands, End, Order, Why};
+use crate::state::command::{Captured, Command, Commands, Order};
 use crate::store::commands as stored;
 use crate::store::log::{Log, Stream};
 use crate::store::slot::Slots;
@@ -63,10 +64,14 @@ impl Restored {
         Ok(Self { kept, stored, programs: ours, stash: parts })
     }
 
-    /// Puts records into the state, and handles together. What nobody knows any more is ended.
+    /// What is known of commands.
+    pub(in crate::server) fn records(&self) -> Commands {
+        records::restored(&self.stored)
+    }
+
+    /// Puts handles together for the records in the state. What nobody knows any more is ended.
     pub(in crate::server) fn resume(self, state: &mut State, (epoch, dir): (u64, PathBuf), link: &mut Link) -> Procs {
         let Self { kept, stored, programs, mut stash } = self;
-        state.commands = commands(&stored);
         let mut procs = Procs {
             epoch,
             dir,
@@ -179,8 +184,9 @@ impl Server {
             return;
         }
         let shells = self.procs.shells.iter().map(|(session, shell)| stored_shell(*session, shell));
-        let stored = stored_commands(&self.core.state.commands, shells.collect());
+        let stored = records::stored(&self.core.state.commands, shells.collect());
         self.procs.kept.written = versions;
+        self.disk.commands_changed(now().tick);
         if let Err(error) = self.procs.kept.slots.write(&stored.encode()) {
             tracing::error!(%error, "commands are not kept");
         }
@@ -225,73 +231,6 @@ impl Server {
         let output = Box::default();
         self.command_event(CommandEvent::Ended { command: command.id, exit: ExitStatus::Lost, was_killed: false, output });
     }
-}
-
-fn stored_commands(commands: &Commands, shells: Vec<stored::Shell>) -> stored::Commands {
-    let record = |command: &Command| stored::Record {
-        id: command.id,
-        session: command.session,
-        in_shell: command.in_shell,
-        words: command.words.clone(),
-        cwd: command.cwd.clone(),
-        pid: command.pid,
-        started: (command.started_wall, command.started),
-        ended: command.end.map(|end| (end.wall, end.lasted, end.order)),
-        limit: command.limit,
-        grace: command.grace,
-        stop: match command.stop {
-            None => 0,
-            Some(Why::Asked) => 1,
-            Some(Why::Time) => 2,
-            Some(Why::Cancelled) => 3,
-            Some(Why::Session) => 4,
-        },
-        exit: command.end.map(|end| end.exit),
-        was_killed: command.end.is_some_and(|end| end.was_killed),
-    };
-    stored::Commands { next: commands.next, next_end: commands.next_end, records: commands.records.values().map(record).collect(), shells }
-}
-
-fn commands(stored: &stored::Commands) -> Commands {
-    let mut commands = Commands { next: stored.next, next_end: stored.next_end, ..Commands::default() };
-    for record in &stored.records {
-        let end = record.ended.zip(record.exit).map(|((wall, lasted, order), exit)| End {
-            wall,
-            lasted,
-            order,
-            exit,
-            was_killed: record.was_killed,
-        });
-        if record.in_shell && end.is_none() {
-            commands.lanes.entry(record.session).or_default().running = Some(record.id);
-        }
-        let stop = match record.stop {
-            1 => Some(Why::Asked),
-            2 => Some(Why::Time),
-            3 => Some(Why::Cancelled),
-            4 => Some(Why::Session),
-            _ => None,
-        };
-        let command = Command {
-            id: record.id,
-            session: record.session,
-            in_shell: record.in_shell,
-            words: record.words.clone(),
-            cwd: record.cwd.clone(),
-            pid: record.pid,
-            started_wall: record.started.0,
-            started: record.started.1,
-            end,
-            limit: record.limit,
-            grace: record.grace,
-            stop,
-        };
-        commands.records.insert(record.id, command);
-    }
-    for shell in &stored.shells {
-        commands.lanes.entry(shell.session).or_default();
-    }
-    commands
 }
 
 fn stored_shell(session: SessionId, shell: &SessionShell) -> stored::Shell {
