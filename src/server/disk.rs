@@ -169,8 +169,10 @@ impl Disk {
 
     /// The structure changed.
     pub(super) fn changed(&mut self, now: Tick) {
-        if self.path.is_some() && self.due.is_none() {
-            self.due = Some(now.max(self.handed + TOGETHER));
+        if self.path.is_some() {
+            let soon = now.max(self.handed + TOGETHER);
+            // Commands may have asked for a later moment.
+            self.due = Some(self.due.map_or(soon, |due| due.min(soon)));
         }
     }
 
