@@ -46,7 +46,7 @@ const DURABLE: [&str; 7] = ["HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", 
 /// How the names of other variables begin whose values may go to disk.
 const DURABLE_PREFIXES: [&str; 2] = ["LC_", "XDG_"];
 /// How far ids jump when a structure comes from disk: more than can have been given out after it was written.
-const IDS_JUMP: u64 = 1000;
+pub(super) const IDS_JUMP: u64 = 1000;
 
 /// What of a structure goes to disk: nothing that only clients that are there now need, and of environments no secrets but their names.
 pub(super) fn durable(kept: Structure) -> Structure {

@@ -5,11 +5,9 @@ use std::collections::BTreeSet;
 use crate::base::exit::ExitStatus;
 use crate::base::id::SessionId;
 use crate::base::time::{Now, Span, Tick};
+use crate::server::keep::IDS_JUMP;
 use crate::state::command::{Command, Commands, End, Why};
 use crate::store::commands as stored;
-
-/// How far numbers jump when records come from disk: more than can have been given out after they were written.
-const IDS_JUMP: u64 = 1000;
 
 /// What the store keeps of commands.
 pub(super) fn stored(commands: &Commands, shells: Vec<stored::Shell>) -> stored::Commands {
