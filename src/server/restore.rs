@@ -303,6 +303,7 @@ pub(super) fn server(
     let home = login.home.to_string_lossy().into_owned();
     let told = events.clone();
     let tell = Box::new(move |news| told.try_send(Event::Disk(news)).is_ok());
+    let misfits = fit(structure.as_ref(), &mut screens);
     let (state, disk) = match revive::path(&settings) {
         Some(path) if was_empty => revive::state(path, &settings.persist, tell, &options),
         Some(path) => {
@@ -326,7 +327,7 @@ pub(super) fn server(
     if was_empty {
         server.revive();
     } else {
-        server.reconcile(strangers, screens);
+        server.reconcile(strangers, screens, &misfits);
         // Of those that came back and have not run since, all is on disk.
         let state = &server.core.state;
         server.disk.take_over(now().tick, state.panes.keys().filter(|pane| !state.recalled.contains(pane)).copied());
@@ -334,6 +335,18 @@ pub(super) fn server(
     server.resume_commands();
     server.resume_pipes();
     Ok(server)
+}
+
+/// Gives every screen the size its pane has, and tells whose it was not: a kill may have come between a change of the size and its effect.
+fn fit(structure: Option<&Structure>, screens: &mut BTreeMap<PaneId, Terminal>) -> BTreeSet<PaneId> {
+    let mut misfits = BTreeSet::new();
+    for pane in structure.iter().flat_map(|structure| &structure.panes) {
+        if let Some(screen) = screens.get_mut(&pane.id).filter(|screen| screen.size() != pane.size) {
+            screen.resize(pane.size, &mut Vec::new());
+            misfits.insert(pane.id);
+        }
+    }
+    misfits
 }
 
 /// The state of the structure with the screens that were restored; an empty one if what was kept contradicts itself.
@@ -374,7 +387,7 @@ fn host(login: &Login, (lease, lineage): (u64, u64), (keeper_pid, upgrade): (i32
 
 impl Server {
     /// Makes structure and programs agree: unknown programs are adopted, panes without one have ended, and screens have the size their pane has.
-    fn reconcile(&mut self, strangers: Vec<(PaneId, i32)>, mut screens: BTreeMap<PaneId, Terminal>) {
+    fn reconcile(&mut self, strangers: Vec<(PaneId, i32)>, mut screens: BTreeMap<PaneId, Terminal>, misfits: &BTreeSet<PaneId>) {
         let now = now();
         for (pane, pid) in strangers {
             if let Some(screen) = screens.remove(&pane) {
@@ -393,7 +406,10 @@ impl Server {
             };
             let pid = io.pid().unsigned_abs();
             self.core.resumed(pane, pid);
-            self.fit(pane);
+            if misfits.contains(&pane) {
+                let size = self.core.state.pane(pane).size;
+                self.perform(Effect::Resize { pane, size }, Origin::None);
+            }
             if self.core.state.pane(pane).life == Life::Ending {
                 let grace = self.core.settings.pane.grace();
                 self.perform(Effect::Stop { pane, grace }, Origin::None);
@@ -410,15 +426,27 @@ impl Server {
             self.end_if_drained(pane);
         }
     }
+}
 
-    /// A kill may have come between a change of the size and its effect.
-    fn fit(&mut self, pane: PaneId) {
-        let Some(state) = self.core.state.panes.get_mut(&pane) else { return };
-        let size = state.size;
-        if state.screen.size() == size {
-            return;
-        }
-        state.screen.resize(size, &mut Vec::new());
-        self.perform(Effect::Resize { pane, size }, Origin::None);
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::{blank, fit, keep, state};
+    use crate::base::geom::Size;
+    use crate::base::id::PaneId;
+    use crate::state::State;
+    use crate::term::Options;
+
+    #[test]
+    fn a_kill_between_a_change_of_the_size_and_its_effect_costs_no_layout() {
+        let (pane, options) = (PaneId(1), Options::default());
+        let mut before = State::default();
+        before.adopt(pane, 7, blank(Size::new(80, 24), &options), 0);
+        let structure = keep::structure(&before, Vec::new());
+        let mut screens = BTreeMap::from([(pane, blank(Size::new(120, 40), &options))]);
+        assert_eq!(fit(Some(&structure), &mut screens), BTreeSet::from([pane]));
+        let after = state(Some(structure), &mut screens, &options);
+        assert_eq!((after.sessions.len(), after.panes[&pane].screen.size()), (1, Size::new(80, 24)));
     }
 }

@@ -1,6 +1,7 @@
 //! Chaos: server, keeper and clients die at random moments while many panes flood, and the disk fails under them. The programs' own counters, what was typed, and an undisturbed twin say
 //! what was lost. A few rounds by default; `just chaos ROUNDS SEED` for as many as one likes, with the counts printed.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
@@ -22,6 +23,20 @@ const SIZES: [(u16, u16); 4] = [(120, 30), (100, 24), (140, 50), (110, 8)];
 const BURST_MAX: usize = 1_000;
 /// How many lines of scrollback are compared with the twin's.
 const COMPARED: usize = 2_000;
+
+/// What changes the layout of a session called `work`; what cannot be done just then is refused.
+const LAYOUTS: [&str; 10] = [
+    "pane split -t work --background",
+    "pane split -t work --right --background",
+    "pane close -t work.2 --now",
+    "pane break work.2",
+    "pane float -t work.2",
+    "tab new -t work --background",
+    "tab close -t work:2 --now",
+    "layout apply -t work tiled",
+    "layout rotate -t work",
+    "undo",
+];
 
 /// Prints coloured, numbered lines with wide characters at full speed, as many as each line of its pipe asks for.
 const FLOOD: &str = r#"
@@ -372,6 +387,38 @@ fn a_server_that_is_killed_and_replaced_again_and_again_loses_nothing() {
         spread(&mut restarted),
         spread(&mut replaced),
     ));
+}
+
+#[test]
+fn a_layout_that_changes_while_the_server_is_killed_is_never_given_up() {
+    let plan = Plan::new();
+    let world = Arc::new(World::new());
+    let client = Abide::start_in(&world, &["new", "work"], SIZE);
+    wait_until("the session is there", || world.cli(&["ls"]).stdout.contains("work"));
+    let mut dice = Dice::new(plan.seed);
+    let (mut seen, kills) = (BTreeSet::new(), 3 * plan.rounds);
+    for kill in 0..kills {
+        let server = world.server_pid();
+        let words: Vec<&str> = LAYOUTS[dice.below(LAYOUTS.len())].split(' ').collect();
+        let at = Instant::now() + Duration::from_micros(dice.below(6_000) as u64);
+        thread::scope(|scope| {
+            let command = scope.spawn(|| world.cli(&words));
+            while Instant::now() < at {
+                thread::yield_now();
+            }
+            client.resize(SIZES[kill % SIZES.len()]);
+            signal(server, Signal::KILL);
+            let output = command.join().expect("it ends");
+            seen.insert(output.code);
+            let is_told = output.code == 0 || output.stderr.starts_with("abide: ");
+            assert!(is_told && output.code < 70, "{words:?}: {output:?}");
+        });
+        let sessions = world.cli(&["ls", "--json"]).ok().json();
+        let names: Vec<&str> = sessions.as_array().into_iter().flatten().filter_map(|item| item["name"].as_str()).collect();
+        assert_eq!(names, ["work"], "after kill {kill}, {words:?}: {}", world.logs());
+    }
+    assert!(seen.contains(&0), "no command was done in {kills} rounds");
+    assert!(!world.logs().contains("given up"), "{}", world.logs());
 }
 
 #[test]
