@@ -409,6 +409,8 @@ impl History {
         while !self.segments.is_empty() {
             self.drop_front();
         }
+        // Whoever clears it does not want it to be there.
+        self.slots.punch_spare();
         self.lines = 0;
         self.rows.kept = 0;
     }

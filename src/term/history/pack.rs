@@ -36,6 +36,7 @@ impl History {
         let is_open = 0 < self.open_cells && self.open_segment <= sequence;
         if self.next <= sequence + WARM_SEGMENTS || is_open {
             self.slots.forget_unpacked();
+            self.slots.punch_spare();
             return false;
         }
         self.packing.done = sequence + 1;

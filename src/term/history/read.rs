@@ -374,7 +374,7 @@ impl History {
             history.slots.claim(head.slot);
             history.segments.push_front(segment);
         }
-        history.slots.punch_free();
+        history.slots.deface_spare();
         if let Some(last) = history.segments.len().checked_sub(1) {
             // It is written to again, from where it was at the snapshot.
             history.unpack(last);

@@ -31,6 +31,8 @@ const PACK_LEVEL: i32 = 1;
 /// Packed segments that are kept unpacked beside, for whoever looks at them.
 const UNPACKED_MAX: usize = 2;
 const PAGE_BYTES: usize = 4096;
+/// Slots that are given back with their pages later; by then most are taken again.
+const SPARE_MAX: usize = 2;
 /// Memory grows by an eighth, at most by this many segments at once.
 const GROW_SEGMENTS_MAX: usize = 16;
 pub(crate) const LOOK_BYTES: usize = 16;
@@ -75,7 +77,10 @@ pub(crate) fn look(bytes: &[u8], idx: u16) -> Look {
 pub(crate) struct Slots {
     memory: Box<dyn Memory>,
     count: u32,
+    /// Slots without pages.
     free: Vec<u32>,
+    /// Slots that are free too, but may have pages of what they held.
+    spare: Vec<u32>,
     /// Slots and what they hold unpacked, the latest last.
     unpacked: RefCell<VecDeque<(u32, Arc<Vec<u8>>)>>,
 }
@@ -83,7 +88,7 @@ pub(crate) struct Slots {
 impl Slots {
     pub(crate) fn new(memory: Box<dyn Memory>) -> Self {
         let count = u32::try_from(memory.bytes().len() / SEGMENT_BYTES).unwrap_or(u32::MAX);
-        Self { memory, count, free: (0..count).rev().collect(), unpacked: RefCell::default() }
+        Self { memory, count, free: Vec::new(), spare: (0..count).rev().collect(), unpacked: RefCell::default() }
     }
 
     /// Every slot that looks like a segment, in no order.
@@ -110,12 +115,13 @@ impl Slots {
 
     /// Marks a slot as taken, which it is not after [`Slots::new`].
     pub(crate) fn claim(&mut self, slot: u32) {
-        self.free.retain(|free| *free != slot);
+        self.spare.retain(|spare| *spare != slot);
     }
 
     /// Takes a slot and writes its head; `None` if there is no memory.
     pub(crate) fn take(&mut self, sequence: u64, first_line: u64) -> Option<u32> {
-        let slot = self.reserve()?;
+        // Pages that are there need not be had anew.
+        let slot = self.spare.pop().or_else(|| self.reserve())?;
         let at = slot as usize * SEGMENT_BYTES;
         self.memory.publish(at + 8, sequence);
         self.memory.publish(at + 16, first_line);
@@ -124,9 +130,11 @@ impl Slots {
         Some(slot)
     }
 
-    /// A slot that is no segment yet.
+    /// A slot that is no segment yet and has no pages.
     fn reserve(&mut self) -> Option<u32> {
-        if self.free.is_empty() {
+        if self.free.is_empty() && !self.spare.is_empty() {
+            self.punch_spare();
+        } else if self.free.is_empty() {
             let more = (self.count as usize / 8).clamp(1, GROW_SEGMENTS_MAX);
             let count = self.count as usize + more;
             self.memory.grow(count * SEGMENT_BYTES).ok()?;
@@ -229,20 +237,32 @@ impl Slots {
         self.unpacked.get_mut().clear();
     }
 
-    /// Gives a slot back with its pages.
+    /// Gives a slot back. Of some the pages stay for now: in a flood the next segment is begun as soon as the first one is dropped.
     pub(crate) fn give(&mut self, slot: u32) {
-        let at = slot as usize * SEGMENT_BYTES;
         self.unpacked.get_mut().retain(|(of, _)| *of != slot);
-        self.memory.publish(at, 0);
-        self.memory.punch(at..at + SEGMENT_BYTES);
-        self.free.push(slot);
+        self.memory.publish(slot as usize * SEGMENT_BYTES, 0);
+        self.spare.push(slot);
+        if SPARE_MAX < self.spare.len() {
+            self.punch_spare();
+        }
     }
 
     /// Gives back the pages of every slot that is not taken.
-    pub(crate) fn punch_free(&mut self) {
-        for slot in &self.free {
-            let at = *slot as usize * SEGMENT_BYTES;
+    pub(crate) fn punch_spare(&mut self) {
+        for slot in self.spare.drain(..) {
+            let at = slot as usize * SEGMENT_BYTES;
             self.memory.punch(at..at + SEGMENT_BYTES);
+            self.free.push(slot);
+        }
+    }
+
+    /// Makes sure that no slot that is not taken looks like a segment.
+    pub(crate) fn deface_spare(&mut self) {
+        for slot in &self.spare {
+            let at = *slot as usize * SEGMENT_BYTES;
+            if self.memory.word(at) != 0 {
+                self.memory.publish(at, 0);
+            }
         }
     }
 
