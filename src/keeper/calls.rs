@@ -80,7 +80,7 @@ impl Keeper {
             }
             ToKeeper::Ready if self.server.works(now().tick) => self.send(0, &FromKeeper::Ping, Vec::new()),
             ToKeeper::Ready => {}
-            ToKeeper::Upgrade { program } => self.server.upgrade(OsString::from_vec(program).into()),
+            ToKeeper::Upgrade { program } => self.server.upgrade(OsString::from_vec(program).into(), now().tick),
             ToKeeper::CloseInput { tag } => self.jobs.get_mut(&tag).map_or((), |job| job.input = None),
             ToKeeper::Quit => self.is_over = true,
         }

@@ -35,7 +35,9 @@ use crate::platform::picture::Looks;
 use crate::platform::pidfd::{self, Ended};
 use crate::platform::wait::timespec;
 use crate::platform::{EventFd, FdLimit, SignalFd, close_fds_from, now, random_u64, restore_default_signals, start};
-use crate::wire::keeper::{CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION, cookie};
+use crate::wire::keeper::{
+    CONTROL_AWAITED, CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION, WAITING_FOR_ANY, WAITING_FOR_AWAITED, cookie,
+};
 
 /// How many reads one round takes of all streams together, at least one of each: a flood of many must not keep the server waiting for an answer.
 const ROUND_READ_COUNT: usize = 64;
@@ -215,7 +217,7 @@ impl Keeper {
             }
             Source::Link => self.talk(flags),
             Source::Server => self.adopted_server_ended(flags.contains(PollFlags::HUP)),
-            Source::Stream(tag, idx) => self.pump(tag, idx, share),
+            Source::Stream(tag, idx) => self.pump_in_turn(tag, idx, share),
             Source::Leader(tag) => self.adopted_leader_ended(tag, flags.contains(PollFlags::HUP)),
         }
     }
@@ -257,34 +259,42 @@ impl Keeper {
         endings.chain(kills).chain(self.server.deadline()).chain(stuck).chain(hush).min()
     }
 
-    /// Reads one stream for a turn, and wakes the server if it waits.
-    fn pump(&mut self, tag: u64, idx: usize, count: usize) {
-        let Some(job) = self.jobs.get_mut(&tag) else { return };
+    /// Reads one stream for a turn; whoever has typed waits for one read of it at most.
+    fn pump_in_turn(&mut self, tag: u64, idx: usize, count: usize) {
+        let awaited = self.wake.control.word(CONTROL_AWAITED);
+        (0..count).all(|_| {
+            if awaited != tag {
+                self.pump(awaited, 0, 1);
+            }
+            self.pump(tag, idx, 1)
+        });
+    }
+
+    /// Reads one stream so often, and wakes the server if it waits. True if there may be more.
+    fn pump(&mut self, tag: u64, idx: usize, count: usize) -> bool {
+        let Some(job) = self.jobs.get_mut(&tag) else { return false };
         let is_leader_alive = job.is_running();
-        let Some(stream) = job.streams.get_mut(idx).filter(|stream| stream.flow == Flow::Open) else { return };
+        let Some(stream) = job.streams.get_mut(idx).filter(|stream| stream.flow == Flow::Open) else { return false };
         let (Wake { control, data, .. }, server) = (&mut self.wake, &mut self.server);
         stream.pump(is_leader_alive, count, || {
-            if control.word(CONTROL_WAITING) != 0 {
+            let waiting = control.word(CONTROL_WAITING);
+            if waiting == WAITING_FOR_ANY || waiting == WAITING_FOR_AWAITED && control.word(CONTROL_AWAITED) == tag {
                 // First the word, then the wake: the other way round would take back a wish the server uttered between the two.
                 control.publish(CONTROL_WAITING, 0);
                 data.notify();
                 server.patience.woken(now().tick);
             }
-        });
+        })
     }
 
     fn take_signals(&mut self) {
-        let mut has_child_ended = false;
         while let Some(signal) = self.signals.next() {
             match signal {
-                signal::CHLD => has_child_ended = true,
+                signal::CHLD => self.reap(),
                 // The machine goes down, or somebody means it: the server knows what to do then, and ends.
                 signal::TERM => self.server.signal(signal::TERM),
                 _ => {}
             }
-        }
-        if has_child_ended {
-            self.reap();
         }
     }
 
@@ -318,6 +328,7 @@ impl Keeper {
 
     fn start_server(&mut self, at: Tick) {
         self.wake.control.publish(CONTROL_WAITING, 0);
+        self.wake.control.publish(CONTROL_AWAITED, 0);
         if self.server.start(at).is_err() {
             self.server.crashed(ExitStatus::Lost, at);
             return;
@@ -381,7 +392,9 @@ impl Keeper {
         let tags: Vec<u64> = self.jobs.values().filter(|job| ending(job)).map(|job| job.tag).collect();
         for tag in tags {
             let open = self.jobs.get(&tag).map_or(0, |job| job.streams.len());
-            (0..open).for_each(|idx| self.pump(tag, idx, READ_COUNT_MAX));
+            for idx in 0..open {
+                self.pump(tag, idx, READ_COUNT_MAX);
+            }
             let Some(job) = self.jobs.get_mut(&tag) else { continue };
             let Life::Ending(status, by) = job.life else { continue };
             if job.is_drained() || (by <= at && !job.is_blocked()) {

@@ -144,9 +144,9 @@ impl Server {
         self.candidate.as_ref().or(in_place).map_or(Path::new(RUNNING), PathBuf::as_path)
     }
 
-    /// The next one is to be of this program.
-    pub(super) fn upgrade(&mut self, program: PathBuf) {
-        self.candidate = Some(program);
+    /// The next one is to be of this program, and this one is about to end.
+    pub(super) fn upgrade(&mut self, program: PathBuf, now: Tick) {
+        (self.candidate, self.end_by) = (Some(program), Some(now + END_WITHIN));
     }
 
     /// It says that it works. True if that is to be proven by an answer.
@@ -356,12 +356,14 @@ mod tests {
     }
 
     #[test]
-    fn output_waits_while_a_server_takes_over_but_not_for_one_that_takes_long() {
+    fn output_waits_while_a_server_ends_or_takes_over_but_not_for_one_that_takes_long() {
         let at = |millis| Tick(1) + Span::millis(millis);
         let mut server = Server { ready_by: Some(at(0) + READY_WITHIN), ..server(Tick(1)) };
         assert_eq!((server.is_hushed(at(249)), server.is_hushed(at(250))), (true, false));
         server.works(at(9));
         assert!(!server.is_hushed(at(9)));
+        server.upgrade("/bin/new".into(), at(500));
+        assert_eq!((server.is_hushed(at(749)), server.is_hushed(at(750))), (true, false));
         server.disconnected(at(1000));
         assert_eq!((server.is_hushed(at(1249)), server.is_hushed(at(1250))), (true, false));
     }
@@ -369,7 +371,7 @@ mod tests {
     #[test]
     fn an_answer_of_the_one_that_is_to_be_replaced_proves_nothing() {
         let mut server = Server { ready: Some(Tick(0)), ..server(Tick(0)) };
-        server.upgrade("/bin/new".into());
+        server.upgrade("/bin/new".into(), Tick(0));
         assert_eq!((server.answered(true, Tick(1)), server.upgrade), (false, Upgrade::None));
     }
 

@@ -47,37 +47,30 @@ impl Stream {
         self.ring.head()
     }
 
-    /// Reads what is there, at most so often. `is_leader_alive`: a closed terminal may yet be opened again. Calls `published` after each read that brought something.
-    pub(super) fn pump(&mut self, is_leader_alive: bool, count: usize, mut published: impl FnMut()) {
-        for _ in 0..count {
-            let Some(window) = self.ring.window() else {
-                if self.ring.wait_for_room() {
-                    self.flow = Flow::Full;
-                    return;
-                }
-                continue;
-            };
-            match rustix::io::read(&*self.source, window) {
-                Ok(0) => {
-                    self.flow = Flow::Ended;
-                    return;
-                }
-                Ok(len) => {
-                    self.ring.advance(len);
-                    published();
-                    if len < FULL_READ_LEN {
-                        return;
-                    }
-                }
-                Err(Errno::AGAIN) => return,
-                Err(Errno::INTR) => {}
-                // EIO: the last user of the terminal has closed it.
-                Err(_) => {
-                    self.hung_up(is_leader_alive);
-                    return;
-                }
+    /// Reads at most so often, with `published` after each read that brought something; true if there may be more. A closed terminal may be opened again.
+    pub(super) fn pump(&mut self, is_leader_alive: bool, count: usize, mut published: impl FnMut()) -> bool {
+        (0..count).all(|_| self.read(is_leader_alive, &mut published))
+    }
+
+    fn read(&mut self, is_leader_alive: bool, published: &mut impl FnMut()) -> bool {
+        let Some(window) = self.ring.window() else {
+            let is_full = self.ring.wait_for_room();
+            self.flow = if is_full { Flow::Full } else { self.flow };
+            return !is_full;
+        };
+        match rustix::io::read(&*self.source, window) {
+            Ok(len @ 1..) => {
+                self.ring.advance(len);
+                published();
+                return FULL_READ_LEN <= len;
             }
+            Ok(0) => self.flow = Flow::Ended,
+            Err(Errno::INTR) => return true,
+            Err(Errno::AGAIN) => {}
+            // EIO: the last user of the terminal has closed it.
+            Err(_) => self.hung_up(is_leader_alive),
         }
+        false
     }
 
     /// The leader is gone: from now on the end of the terminal's last user is the end.

@@ -32,7 +32,7 @@ pub(super) struct Drawn {
     wants: Wants,
     /// Images, and what of them is still to be sent.
     pub(super) pictures: Pictures,
-    /// When the last frame was sent.
+    /// When the last frame was sent that was more than an echo.
     at: Tick,
     /// When its last input came.
     pub(super) input_at: Tick,
@@ -92,18 +92,19 @@ impl Drawn {
             self.wants = wants;
             messages.push(ToClient::Wants(wants));
         }
-        if let Some(beside) = self.beside(core, client) {
-            self.at = now;
-            messages.push(ToClient::Beside(Box::new(beside)));
-        }
+        let beside = self.beside(core, client);
+        let is_beside = beside.is_some();
+        messages.extend(beside.map(|beside| ToClient::Beside(Box::new(beside))));
         let before = messages.len();
         let screens =
             scene.panes.iter().filter_map(|item| Some((item.id, &core.state.panes.get(&item.id)?.screen, held.contains(&item.id))));
         self.pictures.update(screens, &mut messages);
         // What waits for room goes with the frame after this one.
         self.stale |= self.pictures.are_waiting();
-        if let Some(frame) = self.frame(now, core, (client, scene), (held, before < messages.len())) {
+        if let Some(frame) = self.frame((now, core), (client, scene), (held, before < messages.len())) {
             messages.push(ToClient::Frame(Box::new(frame)));
+        } else if is_beside {
+            self.at = now;
         }
         messages
     }
@@ -111,23 +112,26 @@ impl Drawn {
     /// The frame, if anything changed or `needed`.
     fn frame(
         &mut self,
-        now: Tick,
-        core: &Core,
+        (now, core): (Tick, &Core),
         (client, scene): (ClientId, Scene),
         (held, needed): (&BTreeSet<PaneId>, bool),
     ) -> Option<Frame> {
         let mut frame = Frame::default();
         let mut styles = Styles::default();
-        self.panes.retain(|pane, _| scene.panes.iter().any(|item| item.id == *pane));
-        for item in scene.panes.iter().filter(|item| !held.contains(&item.id)) {
+        frame.cursor = if scene.focus.is_some_and(|focus| held.contains(&focus)) { self.cursor } else { cursor(core, &scene) };
+        let chrome = chrome(scene, client);
+        // Whoever types waits for the echo, and gets what others print meanwhile when it would have come without a key.
+        let is_only_echo = now < self.at + FRAME_EVERY && chrome == self.chrome;
+        self.stale |= is_only_echo;
+        let is_due = |pane: PaneId| !held.contains(&pane) && (!is_only_echo || Some(pane) == chrome.focus);
+        self.panes.retain(|pane, _| chrome.panes.iter().any(|item| item.id == *pane));
+        for item in chrome.panes.iter().filter(|item| is_due(item.id)) {
             let Some(pane) = core.state.panes.get(&item.id) else { continue };
             let drawn = self.panes.entry(item.id).or_default();
             let rows = drawn.rows(item.id, &pane.screen, &mut styles);
             frame.panes.extend(rows);
         }
         frame.styles = styles.list;
-        frame.cursor = if scene.focus.is_some_and(|focus| held.contains(&focus)) { self.cursor } else { cursor(core, &scene) };
-        let chrome = chrome(scene, client);
         if chrome != self.chrome {
             self.chrome = chrome.clone();
             frame.chrome = Some(chrome);
@@ -138,7 +142,9 @@ impl Drawn {
         self.cursor = frame.cursor;
         self.number += 1;
         self.in_flight = true;
-        self.at = now;
+        if !is_only_echo {
+            self.at = now;
+        }
         frame.number = self.number;
         Some(frame)
     }
@@ -254,4 +260,78 @@ fn wanting(scene: SceneWanting) -> Wanting {
 fn pane(scene: ScenePane) -> PaneItem {
     let ScenePane { id, index, rect, size, origin, title, mouse, ended, alternate, bracketed_paste } = scene;
     PaneItem { id, index, rect, size, origin, title, mouse, ended, alternate, bracketed_paste }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Drawn, FRAME_EVERY};
+    use crate::action::table::from_words;
+    use crate::base::geom::Size;
+    use crate::base::id::{CallId, ClientId, PaneId};
+    use crate::base::memory::HeapMemory;
+    use crate::base::time::{Now, Span, Tick};
+    use crate::core::{Core, Input, Viewer};
+    use crate::settings::Settings;
+    use crate::state::call::Caller;
+    use crate::state::effect::Effects;
+    use crate::state::host::Host;
+    use crate::term::{Options, Terminal};
+    use crate::wire::frame::ToClient;
+
+    /// A client that shows panes 1 and 2 beside each other, the second in focus.
+    fn two_panes() -> (Core, ClientId) {
+        let mut core = Core::new(Settings::default(), Host::default());
+        for pane in [PaneId(1), PaneId(2)] {
+            let screen = Terminal::new(Size::new(80, 24), Options::default(), Box::new(HeapMemory::default()));
+            core.state.adopt(pane, 7, screen, 0);
+        }
+        let client = core.state.next_client();
+        let viewer = Viewer { token: 1, size: Size::new(80, 24), cell_pixels: (0, 0), cwd: "/".into(), env: Vec::new(), read_only: false };
+        let mut inputs = vec![Input::Connected { client, viewer }];
+        for (call, words) in [(1, "attach recovered"), (2, "pane join p1 --target p2")] {
+            let action = from_words(&words.split(' ').map(str::to_owned).collect::<Vec<_>>()).expect("it is right");
+            inputs.push(Input::Call { call: CallId(call), caller: Caller { client: Some(client), pane: None }, action });
+        }
+        for input in inputs {
+            core.step(Now { tick: Tick(1), wall: 1 }, input, &mut Effects::new());
+        }
+        (core, client)
+    }
+
+    /// The panes of which a client gets rows, and what is due after that.
+    fn drawn(drawn: &mut Drawn, now: Tick, core: &Core, client: ClientId) -> (Vec<u64>, bool) {
+        let messages = drawn.messages(now, core, client, &BTreeSet::new());
+        let frames = messages.into_iter().filter_map(|message| if let ToClient::Frame(frame) = message { Some(frame) } else { None });
+        let panes = frames.flat_map(|frame| frame.panes).map(|rows| rows.pane.0).collect();
+        drawn.shown(drawn.number);
+        (panes, drawn.stale)
+    }
+
+    fn print(core: &mut Core, pane: u64) {
+        let input = Input::Output { pane: PaneId(pane), bytes: b"x" };
+        core.step(Now { tick: Tick(2), wall: 1 }, input, &mut Effects::new());
+    }
+
+    #[test]
+    fn an_echo_does_not_wait_for_what_others_print_and_they_lose_nothing_by_it() {
+        let (mut core, client) = two_panes();
+        let mut seen = Drawn::default();
+        let (begin, echo) = (Tick(1_000_000_000), Span::millis(3));
+        assert_eq!(drawn(&mut seen, begin, &core, client), (vec![1, 2], false), "a first frame is whole");
+        let focus = core.state.views[&client].focus().expect("it shows two").0;
+        let other = 3 - focus;
+        print(&mut core, focus);
+        print(&mut core, other);
+        assert_eq!(drawn(&mut seen, begin + echo, &core, client), (vec![focus], true));
+        assert_eq!(seen.due(begin + echo, false), Some(begin + FRAME_EVERY), "the others come when they would have come");
+        assert_eq!(drawn(&mut seen, begin + FRAME_EVERY, &core, client), (vec![other], false));
+        print(&mut core, other);
+        let zoom = from_words(&["pane".into(), "zoom".into()]).expect("it is right");
+        let caller = Caller { client: Some(client), pane: None };
+        core.step(Now { tick: Tick(3), wall: 1 }, Input::Call { call: CallId(3), caller, action: zoom }, &mut Effects::new());
+        let (panes, stale) = drawn(&mut seen, begin + FRAME_EVERY + echo, &core, client);
+        assert!(panes.contains(&focus) && !stale, "where the layout changed a frame is whole: {panes:?}");
+    }
 }

@@ -22,6 +22,8 @@ use crate::wire::keeper::{self, Entry, PART_PIDFD};
 pub(super) const TURN_BYTES_MAX: usize = 64 << 10;
 /// After so many parsed bytes a snapshot is written.
 const SNAPSHOT_BYTES: u64 = 256 << 10;
+/// So much is parsed again sooner than a snapshot is written.
+const REPLAY_BYTES: u64 = 32 << 10;
 /// After so long without output a snapshot is written, and unused memory given back.
 pub(super) const QUIET: Span = Span::seconds(1);
 /// What scrollback memory begins with.
@@ -277,6 +279,11 @@ impl PaneIo {
     /// Whether the newest snapshot is of the present position.
     pub(super) fn is_snapshot_fresh(&self) -> bool {
         self.snapshot_at == self.position && self.slots.read().is_some()
+    }
+
+    /// Whether a successor that goes on from the newest snapshot has next to nothing to parse again.
+    pub(super) fn is_snapshot_near(&self) -> bool {
+        self.position - self.snapshot_at <= REPLAY_BYTES && self.slots.read().is_some()
     }
 
     /// Hands waiting input to the kernel. True if the program does not take all of it now.

@@ -27,10 +27,10 @@ use crate::state::effect::Effects;
 use crate::state::pane::Life;
 use crate::state::view::View;
 use crate::wire::frame::{self, Bye, ToClient};
-use crate::wire::keeper::{CONTROL_WAITING, RESTART_STATUS};
+use crate::wire::keeper::{CONTROL_AWAITED, CONTROL_WAITING, RESTART_STATUS, WAITING_FOR_ANY, WAITING_FOR_AWAITED};
 
 /// How much of all panes' output is parsed in one turn, so that keys never wait long.
-const TURN_BYTES_ALL: usize = 256 << 10;
+const TURN_BYTES_ALL: usize = 64 << 10;
 /// The same while somebody types: an echo waits for no more than this.
 const TURN_BYTES_TYPING: usize = 32 << 10;
 /// A turn that took at least this much is part of a flood.
@@ -45,7 +45,7 @@ const TELL_AFTER: u64 = 32;
 enum Pace {
     /// There is output left to parse.
     Busy,
-    /// Output comes in quick succession, and nobody waits for an echo.
+    /// Output comes in quick succession; only an echo that somebody waits for is worth a wake of its own.
     Brisk,
     /// There is nothing to do.
     Calm,
@@ -74,7 +74,7 @@ impl Server {
                 std::mem::forget(self);
                 return Ok(status);
             }
-            if pace == Pace::Calm && !self.may_wait() {
+            if !self.may_wait(pace) {
                 continue;
             }
             let busy = pace == Pace::Busy;
@@ -156,9 +156,22 @@ impl Server {
     }
 
     /// Asks the keeper for a wake, and looks once more.
-    fn may_wait(&mut self) -> bool {
-        self.wake.control.publish(CONTROL_WAITING, 1);
-        let has_output = self.panes.values_mut().any(PaneIo::has_output) || self.has_command_output();
+    fn may_wait(&mut self, pace: Pace) -> bool {
+        let has_output = match pace {
+            Pace::Busy => return true,
+            Pace::Brisk => {
+                let awaited = PaneId(self.wake.control.word(CONTROL_AWAITED));
+                if awaited == PaneId(0) {
+                    return true;
+                }
+                self.wake.control.publish(CONTROL_WAITING, WAITING_FOR_AWAITED);
+                self.panes.get_mut(&awaited).is_some_and(PaneIo::has_output)
+            }
+            Pace::Calm => {
+                self.wake.control.publish(CONTROL_WAITING, WAITING_FOR_ANY);
+                self.panes.values_mut().any(PaneIo::has_output) || self.has_command_output()
+            }
+        };
         if has_output {
             self.wake.control.publish(CONTROL_WAITING, 0);
         }
@@ -196,6 +209,7 @@ impl Server {
     /// Parses waiting output, pane by pane.
     fn output(&mut self) -> Pace {
         let awaited = self.awaited_panes();
+        self.wake.control.publish(CONTROL_AWAITED, awaited.last().map_or(0, |pane| pane.0));
         let mut is_more = false;
         for pane in &awaited {
             is_more |= self.pane_output(*pane, TURN_BYTES_MAX) == TURN_BYTES_MAX;
@@ -216,7 +230,7 @@ impl Server {
         }
         match whole - budget {
             _ if is_more => Pace::Busy,
-            BRISK_BYTES.. if awaited.is_empty() => Pace::Brisk,
+            BRISK_BYTES.. => Pace::Brisk,
             _ => Pace::Calm,
         }
     }
@@ -378,8 +392,8 @@ impl Server {
 
     /// Whatever is still to be said is said, as far as it can be at once.
     fn part(&mut self) {
-        let stale: Vec<PaneId> = self.panes.iter().filter(|(_, io)| !io.is_snapshot_fresh()).map(|(pane, _)| *pane).collect();
-        for pane in stale {
+        let far: Vec<PaneId> = self.panes.iter().filter(|(_, io)| !io.is_snapshot_near()).map(|(pane, _)| *pane).collect();
+        for pane in far {
             self.write_snapshot(pane);
         }
         if self.leaving == Some(RESTART_STATUS) {

@@ -37,8 +37,16 @@ pub const PART_INPUT: u8 = 32;
 
 /// Offset in the control page, which [`FromKeeper::Hello`] brings, of the word by which the server asks for a wake.
 ///
-/// The server publishes 1, looks at all rings once more, and then waits on the `data` eventfd; the keeper sets it back to 0 just before it writes that.
+/// The server publishes [`WAITING_FOR_ANY`], looks at all rings once more, and then waits on the `data` eventfd; the keeper sets it back to 0 just before it
+/// writes that. With [`WAITING_FOR_AWAITED`] it looks at the ring of [`CONTROL_AWAITED`] only, and waits for nothing else (an older keeper wakes it for all).
 pub const CONTROL_WAITING: usize = 0;
+/// The server waits for output of any program.
+pub const WAITING_FOR_ANY: u64 = 1;
+/// The server waits for output of the program somebody types into.
+pub const WAITING_FOR_AWAITED: u64 = 2;
+
+/// Offset in the control page of the word that names the program somebody has just typed into, by its tag; 0 for none. What it prints goes before all other output.
+pub const CONTROL_AWAITED: usize = 128;
 
 /// The exit status of a server that asks for another.
 pub const RESTART_STATUS: u8 = 10;

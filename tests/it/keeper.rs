@@ -17,8 +17,8 @@ use abide::platform::start::{KeeperStart, keeper};
 use abide::platform::{EventFd, pidfd, process, socket};
 use abide::store::ring::Consumer;
 use abide::wire::keeper::{
-    CONTROL_WAITING, Decoder, Entry, ExitStatus, FromKeeper, PART_PIDFD, PART_RING, PART_SOURCE, Record, Spawn, Target, ToKeeper, Wiring,
-    encode,
+    CONTROL_AWAITED, CONTROL_WAITING, Decoder, Entry, ExitStatus, FromKeeper, PART_PIDFD, PART_RING, PART_SOURCE, Record, Spawn, Target,
+    ToKeeper, WAITING_FOR_AWAITED, Wiring, encode,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -694,6 +694,27 @@ fn a_keeper_with_nothing_to_do_waits_for_ever() {
         (call.split(' ').nth(3) == Some("0x0")).then_some(())
     });
     assert_eq!(server.kill(1).survivors, []);
+}
+
+#[test]
+fn a_server_that_waits_for_an_echo_is_woken_for_nothing_else() {
+    let (_bench, mut server) = Bench::started();
+    for tag in [1, 2] {
+        server.shell(tag, "echo ready; while read x; do echo got $x; done");
+        server.wait_for_output(tag, "ready");
+    }
+    server.control.publish(CONTROL_AWAITED, 2);
+    server.control.publish(CONTROL_WAITING, WAITING_FOR_AWAITED);
+    server.programs[&1].type_in("one\n");
+    until("the output of another", || {
+        server.consume();
+        server.output(1).contains("got one").then_some(())
+    });
+    assert_eq!(server.control.word(CONTROL_WAITING), WAITING_FOR_AWAITED, "it was woken for another");
+    server.programs[&2].type_in("two\n");
+    until("a wake", || (server.control.word(CONTROL_WAITING) == 0).then_some(()));
+    server.consume();
+    assert!(server.output(2).contains("two"), "{:?}", server.output(2));
 }
 
 #[test]
