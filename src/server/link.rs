@@ -35,6 +35,8 @@ pub(super) struct Link {
     decoder: Decoder<OwnedFd>,
     /// Records that the kernel did not take yet, with the fds that ride with their first byte.
     queue: Queue<Arc<OwnedFd>>,
+    /// Signals and kills that are not answered yet, for another keeper.
+    asked: Vec<ToKeeper>,
     /// The lease of this server: it marks every record.
     pub(super) lease: u64,
 }
@@ -44,13 +46,18 @@ impl Link {
     pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&socket, true)?;
         let socket = watch(socket, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { socket, decoder: Decoder::default(), queue: Queue::default(), lease: 0 })
+        Ok(Self { socket, decoder: Decoder::default(), queue: Queue::default(), asked: Vec::new(), lease: 0 })
     }
 
     /// Says something, with fds if it has any. What cannot be sent now is sent by [`Link::writable`].
     pub(super) fn say(&mut self, message: &ToKeeper, fds: Vec<Arc<OwnedFd>>) {
         let bytes = wire::encode(self.lease, 0, message, fds.len());
         self.queue.push(bytes, fds);
+        match message {
+            ToKeeper::Signal { .. } | ToKeeper::Kill { .. } => self.asked.push(message.clone()),
+            ToKeeper::Forget { tag } => self.asked.retain(|asked| asked_of(asked) != Some(*tag)),
+            _ => {}
+        }
         // What is wrong with the socket shows when it is read.
         drop(self.send());
     }
@@ -59,6 +66,7 @@ impl Link {
     pub(super) async fn next(&mut self) -> Result<Record<FromKeeper, OwnedFd>, LinkError> {
         loop {
             if let Some(record) = self.decoder.next()? {
+                self.answered(&record.message);
                 return Ok(record);
             }
             let interest = if self.queue.is_empty() { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE };
@@ -80,8 +88,32 @@ impl Link {
         }
     }
 
+    /// What was asked and not answered; a keeper that died may have done it.
+    pub(super) fn unanswered(self) -> Vec<ToKeeper> {
+        self.asked
+    }
+
+    fn answered(&mut self, message: &FromKeeper) {
+        let is_asked = |asked: &ToKeeper| match (asked, message) {
+            (ToKeeper::Signal { tag, .. }, FromKeeper::Signalled { tag: of, .. })
+            | (ToKeeper::Kill { tag, .. }, FromKeeper::Killed { tag: of, .. }) => tag == of,
+            _ => false,
+        };
+        if let Some(at) = self.asked.iter().position(is_asked) {
+            self.asked.remove(at);
+        }
+    }
+
     fn send(&mut self) -> io::Result<()> {
         self.queue.send(self.socket.get_ref())
+    }
+}
+
+/// The program that a signal or a kill is for.
+const fn asked_of(message: &ToKeeper) -> Option<u64> {
+    match message {
+        ToKeeper::Signal { tag, .. } | ToKeeper::Kill { tag, .. } => Some(*tag),
+        _ => None,
     }
 }
 

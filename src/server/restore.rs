@@ -42,6 +42,8 @@ use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Upgrade, Wiring};
 pub(super) const LISTENER: &[u8] = b"listener";
 /// The name the lock is stashed under.
 pub(super) const LOCK: &[u8] = b"lock";
+/// How many keepers in a row may die before they have taken over.
+const KEEPERS_MAX: usize = 64;
 
 /// What the keeper gave back.
 #[derive(Debug)]
@@ -106,11 +108,20 @@ impl Server {
         }
     }
 
-    /// The keeper died: everything is handed to a new one.
+    /// The keeper died: everything is handed to a new one, and to another if that one dies meanwhile.
     pub(super) async fn hand_over(&mut self, why: &LinkError) -> anyhow::Result<()> {
         tracing::error!("{why}; a new keeper takes over");
         let former = i32::try_from(self.core.host.keeper_pid).unwrap_or(0);
         end(former).await?;
+        for _ in 0..KEEPERS_MAX {
+            let Some(why) = self.hand_over_once().await? else { return Ok(()) };
+            tracing::error!("{why} before it had taken over; another one takes over");
+        }
+        bail!("{KEEPERS_MAX} keepers in a row died before they had taken over")
+    }
+
+    /// Tells why, if the new keeper died before it had taken over.
+    async fn hand_over_once(&mut self) -> anyhow::Result<Option<LinkError>> {
         let (ours, theirs) = socket::pair()?;
         let mut link = Link::new(ours)?;
         link.lease = self.link.lease;
@@ -148,16 +159,32 @@ impl Server {
         }
         self.sockets.stash(&mut link);
         link.say(&ToKeeper::AdoptEnd, Vec::new());
-        let hello = link.next().await.context("the new keeper says nothing")?;
-        if let FromKeeper::Hello { keeper_pid, .. } = hello.message {
-            self.core.host.keeper_pid = keeper_pid.unsigned_abs();
+        let mut early = Vec::new();
+        loop {
+            let record = match link.next().await {
+                Ok(record) => record,
+                Err(why @ (LinkError::Closed | LinkError::Io(_))) => return Ok(Some(why)),
+                Err(error) => return Err(error.into()),
+            };
+            if let FromKeeper::Hello { keeper_pid, .. } = record.message {
+                self.core.host.keeper_pid = keeper_pid.unsigned_abs();
+                link.lease = record.lease;
+                break;
+            }
+            // Somebody ended while he was handed over.
+            early.push(record);
         }
-        link.lease = hello.lease;
-        self.link = link;
+        let unanswered = std::mem::replace(&mut self.link, link).unanswered();
         for spawn in self.spawning.values().cloned().chain(ours.spawning) {
             self.link.say(&ToKeeper::Spawn(spawn), Vec::new());
         }
-        Ok(())
+        for message in unanswered {
+            self.link.say(&message, Vec::new());
+        }
+        for record in early {
+            self.record(record);
+        }
+        Ok(None)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is killed and what lives on: server, keeper and client die at any moment, programs and their output do not.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::net::UnixListener;
@@ -246,6 +247,78 @@ fn a_killed_keeper_ends_no_program_and_is_replaced() {
     world.cli(&["new", "-d", "later", "--", "sh", "-c", "echo born; cat"]).ok();
     world.cli(&["wait", "-t", "later", "--text", "born", "--timeout", "20s"]).ok();
     typist.lost_at_most_one_write_per_kill(2);
+}
+
+/// New programs can be started, and all can be stopped.
+#[track_caller]
+fn is_obeyed(world: &World) {
+    world.cli(&["new", "-d", "later", "--", "sh", "-c", "echo born; cat"]).ok();
+    world.cli(&["wait", "-t", "later", "--text", "born", "--timeout", "20s"]).ok();
+    world.cli(&["server", "stop"]).ok();
+}
+
+/// The processes of a world with these words in their command line.
+fn called(world: &World, words: &str) -> Vec<i32> {
+    let line = |pid: &i32| String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()).replace('\0', " ");
+    world.processes().into_iter().filter(|pid| line(pid).contains(words)).collect()
+}
+
+#[test]
+fn a_keeper_that_dies_together_with_a_program_is_replaced_by_one_that_obeys() {
+    let world = Arc::new(World::new());
+    for name in ["first", "second", "third", "fourth", "fifth", "sixth"] {
+        world.cli(&["new", "-d", name, "--", "sh", "-c", &format!("echo {name}; exec sleep 1000.{}", name.len())]).ok();
+        world.cli(&["wait", "-t", name, "--text", name, "--timeout", "20s"]).ok();
+    }
+    let (server, keeper) = (world.server_pid(), world.keeper_pid());
+    let first = called(&world, "sleep 1000.5");
+    assert!(!first.is_empty());
+    signal(server, Signal::STOP);
+    for pid in first.iter().chain([&keeper]) {
+        signal(*pid, Signal::KILL);
+    }
+    wait_until("they are gone", || first.iter().chain([&keeper]).all(|pid| !is_alive(*pid)));
+    signal(server, Signal::CONT);
+    wait_until("its end is told", || !world.cli(&["ls"]).ok().stdout.contains("first"));
+    is_obeyed(&world);
+}
+
+#[test]
+fn what_a_keeper_was_asked_and_did_not_answer_the_next_one_does() {
+    let world = Arc::new(World::new());
+    world.cli(&["new", "-d", "idle", "--", "sleep", "1000.1"]).ok();
+    world.cli(&["new", "-d", "work", "--", "sh", "-c", "trap '' HUP; echo born; while :; do sleep 1000.2; done"]).ok();
+    world.cli(&["wait", "-t", "work", "--text", "born", "--timeout", "20s"]).ok();
+    let keeper = world.keeper_pid();
+    signal(keeper, Signal::STOP);
+    std::thread::scope(|scope| {
+        let stopped = scope.spawn(|| world.cli(&["stop", "work", "--grace", "0s"]));
+        wait_until("it was asked", || world.logs().contains("kill pane="));
+        signal(keeper, Signal::KILL);
+        stopped.join().expect("it ends").ok();
+    });
+    assert_eq!(called(&world, "sleep 1000.2"), Vec::<i32>::new());
+    is_obeyed(&world);
+}
+
+#[test]
+fn keepers_that_are_killed_as_soon_as_they_are_there_take_nothing_along() {
+    let world = Arc::new(World::new());
+    let typist = Typist::start(&world);
+    world.cli(&["new", "-d", "idle", "--", "sleep", "1000.1"]).ok();
+    let (server, program) = (world.server_pid(), called(&world, "sleep 1000.1"));
+    let mut killed = BTreeSet::new();
+    wait_until("the deaths of 30 keepers", || {
+        let keepers = called(&world, " keeper ");
+        for pid in &keepers {
+            signal(*pid, Signal::KILL);
+        }
+        killed.extend(keepers);
+        30 <= killed.len()
+    });
+    assert!(is_alive(server) && program.iter().all(|pid| is_alive(*pid)), "something died with a keeper: {}", world.logs());
+    typist.lost_at_most_one_write_per_kill(30);
+    is_obeyed(&world);
 }
 
 #[test]
