@@ -116,7 +116,7 @@ impl Keeper {
         let rings = (0..count).map(|_| new_ring(spawn.ring_bytes)).collect::<io::Result<Vec<_>>>().map_err(from_io)?;
         let cgroup = self.cgroups.as_ref().and_then(|cgroups| cgroups.open(spawn.tag).ok());
         let started = spawn::spawn(spawn, &cookie(self.epoch, spawn.tag), self.limit, cgroup.as_ref());
-        let started = started.inspect_err(|_| self.cgroups.as_ref().map_or((), |cgroups| cgroups.remove(spawn.tag)))?;
+        let started = started.inspect_err(|_| self.cgroups.as_ref().map_or((), |cgroups| cgroups.abandon(spawn.tag)))?;
         Job::started(spawn.tag, spawn.wiring, started, rings).map_err(from_io)
     }
 

@@ -53,7 +53,8 @@ pub fn born_in(cgroup: Option<&OwnedFd>, start: impl FnOnce() -> Result<i32, Fai
     let mut words = text.splitn(3, ' ');
     let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
     match (number(), number()) {
-        (0, 0) => Err((Errno::IO.raw_os_error(), words.next().unwrap_or("").into())),
+        // It has said nothing, or something else.
+        (0, 0) => Err((Errno::IO.raw_os_error(), "the process that was to start it was ended".into())),
         (0, errno) => Err((errno, words.next().unwrap_or("").into())),
         (pid, _) => Ok(pid),
     }

@@ -39,12 +39,14 @@ impl Cgroups {
         None
     }
 
-    /// The cgroup of a program, which is made for it.
+    /// The cgroup of a program, which is made for it. What it holds already is ended.
     ///
     /// # Errors
     /// If it cannot be made.
     pub fn open(&self, tag: u64) -> io::Result<OwnedFd> {
         let directory = self.directory(tag);
+        // What is in it came of an attempt whose keeper died before it could tell of it.
+        let _is_ended = directory.is_dir() && self.kill(tag);
         fs::create_dir_all(&directory)?;
         open_directory(&directory)
     }
@@ -73,6 +75,13 @@ impl Cgroups {
     pub fn remove(&self, tag: u64) {
         // One that is not empty stays; the next keeper removes it.
         drop(fs::remove_dir(self.directory(tag)));
+    }
+
+    /// Ends whatever a start that came to nothing has left in the cgroup of a program, and removes it.
+    pub fn abandon(&self, tag: u64) {
+        // Nobody else knows of it; where it cannot be ended it stays for the next keeper.
+        let _is_ended = self.kill(tag);
+        self.remove(tag);
     }
 
     /// Removes the sub-tree, as far as nothing is left in it.
