@@ -91,7 +91,8 @@ const GIVE_UP: Span = Span::seconds(30);
 #[must_use]
 pub fn run(args: Vec<OsString>) -> Next {
     let as_json = args.iter().take_while(|word| *word != "--").any(|word| word == "--json");
-    let done = match tree::command().no_binary_name(true).try_get_matches_from(translated(args)) {
+    let words = translated(args);
+    let done = match tree::command_for(&words).no_binary_name(true).try_get_matches_from(words) {
         Ok(matches) => match tree::chosen(&matches) {
             Some((entry, matches)) => {
                 entry.read(matches).map_err(|error| usage(&error)).and_then(|params| carry_out(entry, params, as_json))
@@ -450,6 +451,7 @@ fn usage(error: &clap::Error) -> Refusal {
     let text = error.render().to_string();
     let mut parts = text.trim_end().split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     let message = parts.next().unwrap_or_default();
-    let hints: Vec<_> = parts.filter(|part| !part.starts_with("For more information")).collect();
+    let hints = parts.filter(|part| !part.starts_with("For more information"));
+    let hints: Vec<_> = hints.map(|part| part.strip_prefix("tip: ").unwrap_or(&part).to_owned()).collect();
     Refusal::new(Code::InvalidParams, message.strip_prefix("error: ").unwrap_or(&message)).hint(hints.join("; "))
 }

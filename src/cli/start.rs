@@ -1,23 +1,25 @@
 //! Starting a server where there is none: a keeper is started, and it starts the server. It waits until the server listens, and knows no action.
 
-use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use crate::base::code::{Code, Refusal};
 use crate::base::id::PaneId;
+use crate::base::time::Span;
 use crate::cli::link::Link;
-use crate::platform::own_program;
 use crate::platform::places::Places;
 use crate::platform::start::{self, KeeperStart};
+use crate::platform::wait::Ready;
+use crate::platform::{self, own_program};
 
 /// How long a new server may take until it listens.
 const START_WITHIN: Duration = Duration::from_secs(15);
 /// How long another server that was started at the same time may take, once our keeper has ended.
 const AFTER_KEEPER_WITHIN: Duration = Duration::from_secs(2);
 /// How often it is looked for meanwhile.
-const LOOK_EVERY: Duration = Duration::from_millis(1);
+const LOOK_EVERY: Span = Span::millis(1);
 
 /// A connection to the server of these places, which is started if there is none.
 ///
@@ -34,29 +36,28 @@ pub(super) fn link(places: &Places, pane: Option<PaneId>) -> Result<Link, Refusa
     let (alive, theirs) = UnixStream::pair().map_err(failed)?;
     let start = KeeperStart { exe: &exe, args: Vec::new(), env: Vec::new(), input: Some(OwnedFd::from(theirs)), log: Some(log) };
     start::keeper(start).map_err(failed)?;
-    wait(places, pane, alive)
+    wait(places, pane, &alive)
 }
 
-/// `alive` is closed at the other end when the keeper has gone; reading it is also what paces the looking.
-fn wait(places: &Places, pane: Option<PaneId>, mut alive: UnixStream) -> Result<Link, Refusal> {
+/// `alive` is closed at the other end when the keeper has gone.
+fn wait(places: &Places, pane: Option<PaneId>, alive: &UnixStream) -> Result<Link, Refusal> {
     let mut deadline = Instant::now() + START_WITHIN;
-    let failed = |error: io::Error| failure(places, &error.to_string());
-    let (mut timer, _never_closed) = UnixStream::pair().map_err(failed)?;
-    alive.set_nonblocking(true).map_err(failed)?;
-    timer.set_read_timeout(Some(LOOK_EVERY)).map_err(failed)?;
+    let mut is_alive = true;
     loop {
         if let Some(link) = Link::connect(places, pane)? {
             return Ok(link);
         }
-        // The keeper of a server that came second ends too; then the first one is about to listen.
-        if matches!(alive.read(&mut [0]), Ok(0)) {
-            deadline = deadline.min(Instant::now() + AFTER_KEEPER_WITHIN);
-        }
         if deadline < Instant::now() {
             return Err(failure(places, "the server was started and does not listen"));
         }
-        // Nothing is ever sent on it: this ends when its time is over.
-        drop(timer.read_exact(&mut [0]));
+        let looked = Ready { input: is_alive, room: false };
+        let [ended] =
+            platform::wait::wait([(alive.as_fd(), looked)], Some(LOOK_EVERY)).map_err(|error| failure(places, &error.to_string()))?;
+        // The keeper of a server that came second ends too; then the first one is about to listen.
+        if ended.input && is_alive {
+            is_alive = false;
+            deadline = deadline.min(Instant::now() + AFTER_KEEPER_WITHIN);
+        }
     }
 }
 

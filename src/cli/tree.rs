@@ -1,5 +1,7 @@
 //! The command line as clap sees it, made from the action table: nouns with verbs, and the bare verbs. It parses and runs nothing.
 
+use std::ffi::OsString;
+
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::action::table::{Entry, TABLE};
@@ -33,6 +35,36 @@ Keys: prefix C-b, then ? lists all. tmux's commands are understood where they me
 /// The whole command line.
 #[must_use]
 pub(super) fn command() -> Command {
+    let children = children().into_iter().map(|child| child.command(&[]));
+    children.fold(root(), Command::subcommand)
+}
+
+/// As much of it as matters for these words: of what they cannot mean only the names, which is most of the work.
+#[must_use]
+pub(super) fn command_for(words: &[OsString]) -> Command {
+    let first = words.iter().find(|word| !word.as_encoded_bytes().starts_with(b"-"));
+    let is_meant = |child: &Node| first.is_some_and(|first| child.word == first || child.aliases.iter().any(|alias| alias == first));
+    let children = children();
+    if !children.iter().any(is_meant) {
+        return command();
+    }
+    let stub = |child: Node| if is_meant(&child) { child.command(&[]) } else { Command::new(child.word) };
+    children.into_iter().map(stub).fold(root(), Command::subcommand)
+}
+
+fn root() -> Command {
+    let json = Arg::new("json").long("json").global(true).action(ArgAction::SetTrue).help("Print JSON instead of text");
+    Command::new("abide")
+        .bin_name("abide")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Keep terminal sessions: programs outlive their terminal, their client and the server")
+        .after_help(AFTER_HELP)
+        .subcommand_value_name("COMMAND")
+        .arg(json)
+}
+
+/// What can follow `abide`.
+fn children() -> Vec<Node> {
     let mut root = Node::default();
     for entry in &TABLE {
         let words = entry.words();
@@ -44,15 +76,7 @@ pub(super) fn command() -> Command {
             }
         }
     }
-    let json = Arg::new("json").long("json").global(true).action(ArgAction::SetTrue).help("Print JSON instead of text");
-    let command = Command::new("abide")
-        .bin_name("abide")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("Keep terminal sessions: programs outlive their terminal, their client and the server")
-        .after_help(AFTER_HELP)
-        .subcommand_value_name("COMMAND")
-        .arg(json);
-    root.children.into_iter().fold(command, |command, child| command.subcommand(child.command(&[])))
+    root.children
 }
 
 /// The entry of the words that were matched, the arguments of its command, and the words.
@@ -115,12 +139,41 @@ const NOUN_ORDER: usize = 900;
 
 #[cfg(test)]
 mod tests {
-    use super::{NOUNS, Node, command};
+    use std::ffi::OsString;
+
+    use super::{NOUNS, Node, command, command_for};
     use crate::action::table::TABLE;
 
     #[test]
     fn the_command_line_is_well_formed() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn a_part_of_it_says_the_same_as_all_of_it() {
+        let lines = [
+            "ls",
+            "--json ls",
+            "a work",
+            "new -x",
+            "pane",
+            "pane split --nothing",
+            "pane --help",
+            "nothing",
+            "--help",
+            "-V",
+            "help pane",
+            "help",
+            "send -t w",
+        ];
+        for line in lines {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let said = |command: clap::Command| match command.no_binary_name(true).try_get_matches_from(words.clone()) {
+                Ok(matches) => format!("{:?}", matches.subcommand()),
+                Err(error) => error.to_string(),
+            };
+            assert_eq!(said(command_for(&words)), said(command()), "{line}");
+        }
     }
 
     #[test]

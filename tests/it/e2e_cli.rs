@@ -73,6 +73,7 @@ fn exit_statuses_tell_failures_apart() {
     world.cli(&["capture", "-t", "nobody"]).refused(4, &["nobody"]);
     world.cli(&["capture", "-t", "p999999"]).refused(4, &["p999999"]);
     world.cli(&["new", "-d", "x", "--size", "axb"]).refused(2, &["axb"]);
+    world.cli(&["new", "-n", "x"]).refused(2, &["abide: unexpected argument '-n' found\nhint: to pass '-n' as a value"]);
     assert_eq!(world.cli(&["wait", "-t", "w", "--text", "never-shown", "--timeout", "200ms"]).code, 124, "a wait that ran out of time");
     world.cli(&["new", "-d", "brief", "--", "sh", "-c", "read line"]).ok();
     world.cli(&["send", "-t", "brief", "--key", "Enter"]).ok();
