@@ -1,7 +1,8 @@
 //! The one list of all actions. Keys, command line, palette, API, completions and docs are derived from it; an action is a line here and a file.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use clap::{ArgMatches, Command};
 use schemars::Schema;
@@ -210,7 +211,13 @@ impl Entry {
     ///
     /// Its name is one of them unless the noun alone means it: what follows `exec` is a command, not a verb.
     #[must_use]
-    pub fn words(&self) -> Vec<Vec<&'static str>> {
+    pub fn words(&self) -> &'static [Vec<&'static str>] {
+        static WORDS: LazyLock<BTreeMap<&str, Vec<Vec<&str>>>> =
+            LazyLock::new(|| TABLE.iter().map(|entry| (entry.name, entry.own_words())).collect());
+        WORDS.get(self.name).map_or(&[], Vec::as_slice)
+    }
+
+    fn own_words(&self) -> Vec<Vec<&'static str>> {
         let mut all: Vec<Vec<_>> = self.verbs.iter().map(|verb| verb.split(' ').collect()).collect();
         let named: Vec<_> = self.name.split('.').collect();
         if !all.contains(&named) && !all.contains(&named[..1].to_vec()) {
@@ -320,6 +327,10 @@ pub fn parse(name: &str, params: &Map<String, Value>) -> Result<Call, Refusal> {
 pub fn from_words(words: &[String]) -> Result<Call, Refusal> {
     let words = tmux::translate(words.to_vec());
     let (entry, rest) = find_words(&words).ok_or_else(|| unknown(&words.iter().take(2).cloned().collect::<Vec<_>>().join(" ")))?;
+    // Nothing is to be read, and a key means it so: most keys are such.
+    if rest.is_empty() && entry.keys.iter().any(|(_, arguments)| arguments.is_empty()) {
+        return entry.call(&Map::new());
+    }
     let refuse = |error: &clap::Error| Refusal::new(Code::InvalidParams, format!("{}: {}", entry.name, first_line(error)));
     let matches =
         entry.command().no_binary_name(true).disable_help_flag(true).try_get_matches_from(rest).map_err(|error| refuse(&error))?;
@@ -334,12 +345,7 @@ pub fn find_words(words: &[String]) -> Option<(&'static Entry, &[String])> {
         return Some((entry, &words[1..]));
     }
     let matching = |entry: &'static Entry| {
-        entry
-            .words()
-            .into_iter()
-            .filter(|own| own.len() <= words.len() && own.iter().zip(words).all(|(a, b)| a == b))
-            .map(|own| own.len())
-            .max()
+        entry.words().iter().filter(|own| own.len() <= words.len() && own.iter().zip(words).all(|(a, b)| a == b)).map(Vec::len).max()
     };
     let (entry, len) = TABLE.iter().filter_map(|entry| Some((entry, matching(entry)?))).max_by_key(|(_, len)| *len)?;
     Some((entry, &words[len..]))
@@ -347,7 +353,7 @@ pub fn find_words(words: &[String]) -> Option<(&'static Entry, &[String])> {
 
 fn unknown(name: &str) -> Refusal {
     let refusal = Refusal::new(Code::UnknownAction, format!("no action {name:?}"));
-    let names: Vec<String> = TABLE.iter().flat_map(|entry| entry.words().into_iter().map(|words| words.join(" "))).collect();
+    let names: Vec<String> = TABLE.iter().flat_map(|entry| entry.words().iter().map(|words| words.join(" "))).collect();
     let dotted = TABLE.iter().map(|entry| entry.name);
     match nearest(name, names.iter().map(String::as_str).chain(dotted)) {
         Some(near) => refusal.hint(format!("did you mean {near:?}? abide actions lists all")),
@@ -488,6 +494,20 @@ mod tests {
     }
 
     #[test]
+    fn words_without_arguments_mean_what_the_command_line_makes_of_them() {
+        let mut differ = Vec::new();
+        for entry in &TABLE {
+            let words: Vec<String> = entry.words()[0].iter().map(|word| (*word).to_owned()).collect();
+            let matches = entry.command().no_binary_name(true).disable_help_flag(true).try_get_matches_from(Vec::<String>::new());
+            let read = matches.ok().and_then(|matches| entry.read(&matches).ok()).and_then(|params| entry.call(&params).ok());
+            let called = from_words(&words).ok();
+            let told = |call: Option<super::Call>| call.map(|call| (call.name(), call.params()));
+            differ.extend((told(called) != told(read)).then_some(entry.name));
+        }
+        assert_eq!(differ, Vec::<&str>::new());
+    }
+
+    #[test]
     fn every_action_is_named_noun_dot_verb_once_and_has_help() {
         let names: BTreeSet<_> = TABLE.iter().map(|entry| entry.name).collect();
         assert_eq!(names.len(), TABLE.len());
@@ -509,7 +529,7 @@ mod tests {
         for entry in &TABLE {
             for own in entry.words() {
                 assert!(all.insert(own.clone()), "{own:?} twice");
-                let own: Vec<String> = own.into_iter().map(str::to_owned).collect();
+                let own: Vec<String> = own.iter().map(|word| (*word).to_owned()).collect();
                 assert_eq!(find_words(&own).map(|(found, _)| found.name), Some(entry.name), "{own:?}");
             }
         }

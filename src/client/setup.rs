@@ -11,14 +11,25 @@ use crate::config::theme::{Chosen, Themes};
 use crate::settings::{Appearance, Bars, CopyTable, Keys, Outer, Palette, Settings};
 
 /// An action in the palette.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct ActionItem {
     /// Its name, such as `pane.split`.
     pub name: &'static str,
+    entry: &'static Entry,
+}
+
+impl ActionItem {
     /// Its words in the action language, such as `pane split`.
-    pub words: String,
-    /// What it does, in one line.
-    pub summary: String,
+    #[must_use]
+    pub fn words(&self) -> String {
+        self.entry.words()[0].join(" ")
+    }
+
+    /// What it does, in one line; this is put together when it is asked for.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        self.entry.summary()
+    }
 }
 
 /// Reads a line of the action language, such as `pane split --right`.
@@ -95,7 +106,7 @@ impl Setup {
     #[must_use]
     pub fn new(settings: &Settings, host: impl Into<String>) -> Self {
         let here = TABLE.iter().filter(|entry| !entry.is_command_line_only());
-        let item = |entry: &Entry| ActionItem { name: entry.name, words: entry.words()[0].join(" "), summary: entry.summary() };
+        let item = |entry: &'static Entry| ActionItem { name: entry.name, entry };
         let chosen = Themes::default().choose(&settings.theme).unwrap_or_default();
         Self {
             keymap: Keymap::new(&settings.keys),

@@ -11,6 +11,7 @@ use crate::client::hints::Hints;
 use crate::client::line::Line;
 use crate::client::model::{Model, Overlay};
 use crate::client::pick::{Choice, Item, Pick};
+use crate::client::setup::ActionItem;
 
 /// The longest name of a tab in a list, in bytes.
 const NAME_MAX: usize = 128;
@@ -22,10 +23,10 @@ pub(super) const CLIENTS: &str = "detach a client";
 /// Every action with its keys and a line of help; what is typed runs as a command.
 pub(super) fn palette(model: &Model, text: &str) -> Overlay {
     let items = model.setup.actions.iter().map(|action| Item {
-        text: action.words.clone(),
-        detail: action.summary.clone(),
+        text: action.words(),
+        detail: action.summary(),
         keys: model.setup.keymap.keys_of(action.name).unwrap_or_default(),
-        choice: Choice::Command(action.words.clone()),
+        choice: Choice::Command(action.words()),
     });
     let mut pick = Pick::new("commands", items.collect()).typed(text);
     pick.takes_commands = true;
@@ -158,9 +159,7 @@ pub(super) fn menu(model: &Model, about: Menu) -> Overlay {
                 (model.setup.parse)(&listed.words).is_ok_and(|other| other.name == bound.name && other.params == bound.params)
             })
         });
-        let detail = bound
-            .and_then(|bound| model.setup.actions.iter().find(|action| action.name == bound.name))
-            .map(|action| action.summary.clone());
+        let detail = bound.and_then(|bound| model.setup.actions.iter().find(|action| action.name == bound.name)).map(ActionItem::summary);
         Item {
             text: (*words).to_owned(),
             detail: detail.unwrap_or_default(),

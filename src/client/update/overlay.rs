@@ -9,6 +9,7 @@ use crate::client::hints::{Hinted, Hints};
 use crate::client::model::{Command, Message, Model, Numbered, Overlay};
 use crate::client::pick::{Choice, Pick, Picked};
 use crate::client::processes::Mode;
+use crate::client::setup::ActionItem;
 use crate::config::keymap::Lookup;
 
 /// A paste is typed into the line, if there is one.
@@ -140,7 +141,7 @@ fn describe(model: &mut Model, mut keys: Vec<Key>, key: Key) {
             return;
         }
         Lookup::Hit(bound) => {
-            let summary = model.setup.actions.iter().find(|action| action.name == bound.name).map(|action| action.summary.as_str());
+            let summary = model.setup.actions.iter().find(|action| action.name == bound.name).map(ActionItem::summary);
             format!("{pressed}: {} · {}", bound.words, summary.unwrap_or_default())
         }
         Lookup::Miss => format!("{pressed} does nothing"),
