@@ -82,7 +82,8 @@ pub fn told_by_child_in(cgroup: BorrowedFd<'_>, in_child: impl FnOnce() -> Strin
     Ok(text)
 }
 
-/// Forks a child that is born in the cgroup behind `cgroup`, and runs `in_child` in it; gives its process id. For the single-threaded keeper alone.
+/// Forks a child that is born in the cgroup behind `cgroup`, and runs `in_child` in it; gives its process id. It ends with its parent (`PR_SET_PDEATHSIG` in prctl(2)).
+/// For the single-threaded keeper alone.
 ///
 /// # Errors
 /// As clone3(2).
@@ -94,12 +95,17 @@ pub(super) fn fork_into(cgroup: BorrowedFd<'_>, in_child: impl FnOnce()) -> io::
     args[0] = CLONE_INTO_CGROUP;
     args[4] = u64::try_from(libc::SIGCHLD).unwrap_or(0);
     args[10] = u64::try_from(cgroup.as_raw_fd()).unwrap_or(0);
+    let parent = rustix::process::getpid();
     // SAFETY: like fork: without CLONE_VM the child has a copy of everything, and with one thread no lock is held in it by another.
     let pid = unsafe { libc::syscall(libc::SYS_clone3, args.as_mut_ptr(), size_of_val(&args)) };
     match pid {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            in_child();
+            // It holds whatever its parent holds: if it lived on, nobody would see that the parent is gone.
+            let is_bound = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).is_ok();
+            if is_bound && rustix::process::getppid() == Some(parent) {
+                in_child();
+            }
             // SAFETY: ends the child without running what the parent has registered for its own end.
             unsafe { libc::_exit(0) }
         }
