@@ -54,7 +54,7 @@ fn wait(places: &Places, pane: Option<PaneId>, alive: &UnixStream) -> Result<Lin
         let [ended] =
             platform::wait::wait([(alive.as_fd(), looked)], Some(LOOK_EVERY)).map_err(|error| failure(places, &error.to_string()))?;
         // The keeper of a server that came second ends too; then the first one is about to listen.
-        if ended.input && is_alive {
+        if ended.input {
             is_alive = false;
             deadline = deadline.min(Instant::now() + AFTER_KEEPER_WITHIN);
         }

@@ -35,21 +35,18 @@ Keys: prefix C-b, then ? lists all. tmux's commands are understood where they me
 /// The whole command line.
 #[must_use]
 pub(super) fn command() -> Command {
-    let children = children().into_iter().map(|child| child.command(&[]));
-    children.fold(root(), Command::subcommand)
+    command_for(&[])
 }
 
-/// As much of it as matters for these words: of what they cannot mean only the names, which is most of the work.
+/// As much of it as matters for these words: of what they cannot mean only the names, since the arguments are most of the work. All of it if they name nothing.
 #[must_use]
 pub(super) fn command_for(words: &[OsString]) -> Command {
     let first = words.iter().find(|word| !word.as_encoded_bytes().starts_with(b"-"));
     let is_meant = |child: &Node| first.is_some_and(|first| child.word == first || child.aliases.iter().any(|alias| alias == first));
     let children = children();
-    if !children.iter().any(is_meant) {
-        return command();
-    }
-    let stub = |child: Node| if is_meant(&child) { child.command(&[]) } else { Command::new(child.word) };
-    children.into_iter().map(stub).fold(root(), Command::subcommand)
+    let is_whole = !children.iter().any(is_meant);
+    let part = |child: Node| if is_whole || is_meant(&child) { child.command(&[]) } else { Command::new(child.word) };
+    children.into_iter().map(part).fold(root(), Command::subcommand)
 }
 
 fn root() -> Command {
