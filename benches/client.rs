@@ -1,4 +1,5 @@
-//! What a frame costs a client from the message to the bytes for the terminal: one changed row, everything, and everything with a colour per cell.
+//! What a frame costs a client from the message to the bytes for the terminal: one changed row,
+//! everything, and everything with a colour per cell.
 
 use std::hint::black_box;
 use std::rc::Rc;
@@ -42,7 +43,11 @@ fn chrome() -> Chrome {
 }
 
 fn plain(n: u64) -> Vec<Span> {
-    let text: String = ('a'..='z').cycle().skip(usize::try_from(n % 26).unwrap_or(0)).take(usize::from(AREA.cols)).collect();
+    let text: String = ('a'..='z')
+        .cycle()
+        .skip(usize::try_from(n % 26).unwrap_or(0))
+        .take(usize::from(AREA.cols))
+        .collect();
     vec![Span { style: 0, link: 0, kind: RunKind::Narrow, text }]
 }
 
@@ -50,16 +55,29 @@ fn coloured(n: u64, styles: &mut Vec<Style>) -> Vec<Span> {
     let span = |x: u16| {
         let [low, high, ..] = (n.wrapping_mul(31) + u64::from(x)).to_le_bytes();
         styles.push(Style { fg: Colour::Rgb(low, high, 7), ..Style::default() });
-        Span { style: u16::try_from(styles.len() - 1).unwrap_or(0), link: 0, kind: RunKind::Narrow, text: "x".into() }
+        Span {
+            style: u16::try_from(styles.len() - 1).unwrap_or(0),
+            link: 0,
+            kind: RunKind::Narrow,
+            text: "x".into(),
+        }
     };
     (0..AREA.cols).map(span).collect()
 }
 
 /// The packet of a frame.
-fn packet(number: u64, chrome: Option<Chrome>, styles: Vec<Style>, rows: Vec<(u16, Vec<Span>)>) -> Vec<u8> {
+fn packet(
+    number: u64,
+    chrome: Option<Chrome>,
+    styles: Vec<Style>,
+    rows: Vec<(u16, Vec<Span>)>,
+) -> Vec<u8> {
     let panes = vec![PaneRows { pane: PaneId(1), rows, links: Vec::new() }];
     let mut bytes = Vec::new();
-    frame::put(&mut bytes, &ToClient::Frame(Box::new(Frame { number, chrome, styles, panes, cursor: None })));
+    frame::put(
+        &mut bytes,
+        &ToClient::Frame(Box::new(Frame { number, chrome, styles, panes, cursor: None })),
+    );
     bytes
 }
 
@@ -73,8 +91,18 @@ struct Client {
 impl Client {
     fn new() -> Self {
         let caps = Caps { depth: Depth::True, ..Caps::default() };
-        let model = Model::new(Rc::new(Setup::new(&Settings::default(), "box")), SIZE, caps, Now::default());
-        let mut client = Self { model, painter: Painter::default(), packets: Packets::default(), out: Vec::new() };
+        let model = Model::new(
+            Rc::new(Setup::new(&Settings::default(), "box")),
+            SIZE,
+            caps,
+            Now::default(),
+        );
+        let mut client = Self {
+            model,
+            painter: Painter::default(),
+            packets: Packets::default(),
+            out: Vec::new(),
+        };
         client.show(&packet(1, Some(chrome()), vec![Style::default()], Vec::new()));
         client
     }
@@ -107,7 +135,8 @@ fn bench(c: &mut Criterion, name: &str, frames: &[Vec<u8>; 2]) {
 fn frames(c: &mut Criterion) {
     let style = || vec![Style::default()];
     bench(c, "one changed row", &[1, 2].map(|n| packet(n, None, style(), vec![(20, plain(n))])));
-    let echo = |n: u64| vec![Span { text: plain(n)[0].text[..20].to_owned(), ..plain(0).remove(0) }];
+    let echo =
+        |n: u64| vec![Span { text: plain(n)[0].text[..20].to_owned(), ..plain(0).remove(0) }];
     bench(c, "one typed key", &[1, 2].map(|n| packet(n, None, style(), vec![(20, echo(n))])));
     let whole = |n: u64| (0..AREA.rows).map(|row| (row, plain(n + u64::from(row)))).collect();
     bench(c, "every row", &[1, 2].map(|n| packet(n, None, style(), whole(n))));
@@ -119,7 +148,8 @@ fn frames(c: &mut Criterion) {
     bench(c, "another title", &[1, 2].map(|n| packet(n, Some(chromed(n)), style(), Vec::new())));
     let rainbow = |n: u64| {
         let mut styles = Vec::new();
-        let rows = (0..AREA.rows).map(|row| (row, coloured(n + u64::from(row), &mut styles))).collect();
+        let rows =
+            (0..AREA.rows).map(|row| (row, coloured(n + u64::from(row), &mut styles))).collect();
         packet(n, None, styles, rows)
     };
     bench(c, "every cell in its colour", &[1, 2].map(rainbow));
@@ -150,7 +180,8 @@ fn scrolled(ask: &Ask) -> Told {
         What::Rows { from, count } => (from, u64::from(count)),
         _ => (99_900, 148),
     };
-    let row = |n: u64| ScrolledRow { spans: plain(n), wrapped: false, line: n, cell: 0, mark: None };
+    let row =
+        |n: u64| ScrolledRow { spans: plain(n), wrapped: false, line: n, cell: 0, mark: None };
     let rows = Rows {
         epoch: 0,
         cols: AREA.cols,
@@ -167,7 +198,9 @@ fn scrolled(ask: &Ask) -> Told {
 
 /// Presses a key, answers what is asked over the wire, and paints.
 fn press(client: &mut Client, names: &str) -> usize {
-    let keys = names.split(' ').map(|name| TtyEvent::Key(KeyInput::from(name.parse::<Key>().expect("a key"))));
+    let keys = names
+        .split(' ')
+        .map(|name| TtyEvent::Key(KeyInput::from(name.parse::<Key>().expect("a key"))));
     let mut messages = update(&mut client.model, Event::Tty(keys.collect()));
     while let Some(message) = messages.pop() {
         if let Message::Send(ToServer::Ask(ask)) = message {

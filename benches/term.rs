@@ -1,6 +1,8 @@
-//! The engine against a parser that does nothing (vte), `vt100` and `alacritty_terminal`, on the same bytes in the same run, scrollback on.
+//! The engine against a parser that does nothing (vte), `vt100` and `alacritty_terminal`, on the
+//! same bytes in the same run, scrollback on.
 //!
-//! `cargo bench --bench term` prints a table of ratios first: medians of interleaved rounds, so that a noisy machine does not decide.
+//! `cargo bench --bench term` prints a table of ratios first: medians of interleaved rounds, so
+//! that a noisy machine does not decide.
 
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 
@@ -23,7 +25,8 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }
 }
@@ -58,7 +61,8 @@ fn redraw(bytes: usize) -> Vec<u8> {
     let (mut out, mut dice) = (String::from("\x1b[?1049h"), Dice(3));
     while out.len() < bytes {
         for row in 1..=SIZE.rows {
-            write!(out, "\x1b[{row};1H\x1b[48;5;{}m\x1b[38;5;{}m", dice.roll(256), dice.roll(256)).expect("a string");
+            write!(out, "\x1b[{row};1H\x1b[48;5;{}m\x1b[38;5;{}m", dice.roll(256), dice.roll(256))
+                .expect("a string");
             for _ in 0..3 {
                 for _ in 0..5 + dice.roll(20) {
                     out.push(char::from(b'a' + u8::try_from(dice.roll(26)).expect("small")));
@@ -72,8 +76,20 @@ fn redraw(bytes: usize) -> Vec<u8> {
 }
 
 fn unicode(bytes: usize) -> Vec<u8> {
-    const WORDS: [&str; 12] =
-        ["漢字かな", "Привет", "κόσμε", "plain", "e\u{301}té", "👩‍👩‍👧", "한국어", "🇩🇪", "❤\u{fe0f}", "naïve", "──┼──", "hello world"];
+    const WORDS: [&str; 12] = [
+        "漢字かな",
+        "Привет",
+        "κόσμε",
+        "plain",
+        "e\u{301}té",
+        "👩‍👩‍👧",
+        "한국어",
+        "🇩🇪",
+        "❤\u{fe0f}",
+        "naïve",
+        "──┼──",
+        "hello world",
+    ];
     let (mut out, mut dice) = (String::new(), Dice(4));
     while out.len() < bytes {
         for _ in 0..10 {
@@ -137,21 +153,32 @@ impl alacritty_terminal::grid::Dimensions for Dimensions {
 }
 
 fn run_alacritty(bytes: &[u8]) {
-    let config = alacritty_terminal::term::Config { scrolling_history: HISTORY_LINES, ..Default::default() };
-    let mut term = alacritty_terminal::Term::new(config, &Dimensions, alacritty_terminal::event::VoidListener);
-    let mut parser: alacritty_terminal::vte::ansi::Processor = alacritty_terminal::vte::ansi::Processor::new();
+    let config =
+        alacritty_terminal::term::Config { scrolling_history: HISTORY_LINES, ..Default::default() };
+    let mut term =
+        alacritty_terminal::Term::new(config, &Dimensions, alacritty_terminal::event::VoidListener);
+    let mut parser: alacritty_terminal::vte::ansi::Processor =
+        alacritty_terminal::vte::ansi::Processor::new();
     bytes.chunks(CHUNK).for_each(|chunk| parser.advance(&mut term, chunk));
     black_box(term.grid().cursor.point);
 }
 
 type Run = fn(&[u8]);
-const ENGINES: [(&str, Run); 4] = [("vte", run_vte), ("abide", run_abide), ("vt100", run_vt100), ("alacritty", run_alacritty)];
+const ENGINES: [(&str, Run); 4] =
+    [("vte", run_vte), ("abide", run_abide), ("vt100", run_vt100), ("alacritty", run_alacritty)];
 
 fn workloads(bytes: usize) -> [(&'static str, Vec<u8>); 5] {
-    [("plain", plain(bytes)), ("sgr", coloured(bytes)), ("redraw", redraw(bytes)), ("unicode", unicode(bytes)), ("rgb", true_colour(bytes))]
+    [
+        ("plain", plain(bytes)),
+        ("sgr", coloured(bytes)),
+        ("redraw", redraw(bytes)),
+        ("unicode", unicode(bytes)),
+        ("rgb", true_colour(bytes)),
+    ]
 }
 
-/// Time this thread was on a processor, where Linux tells; others share the machine. Elsewhere, time.
+/// Time this thread was on a processor, where Linux tells; others share the machine. Elsewhere,
+/// time.
 fn busy() -> Duration {
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
@@ -166,7 +193,10 @@ fn median(mut times: Vec<Duration>) -> Duration {
 
 /// MB/s of every engine, and the ratios that are promised.
 fn table() {
-    println!("{:10} {:>8} {:>8} {:>8} {:>9}   of vte   x vt100  x alacritty", "MB/s", "vte", "abide", "vt100", "alacritty");
+    println!(
+        "{:10} {:>8} {:>8} {:>8} {:>9}   of vte   x vt100  x alacritty",
+        "MB/s", "vte", "abide", "vt100", "alacritty"
+    );
     for (name, bytes) in workloads(8 << 20) {
         let mut times = vec![Vec::new(); ENGINES.len()];
         for _round in 0..5 {
@@ -177,7 +207,10 @@ fn table() {
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "a display of megabytes")]
-        let rates: Vec<f64> = times.into_iter().map(|times| bytes.len() as f64 / 1e6 / median(times).as_secs_f64()).collect();
+        let rates: Vec<f64> = times
+            .into_iter()
+            .map(|times| bytes.len() as f64 / 1e6 / median(times).as_secs_f64())
+            .collect();
         println!(
             "{name:10} {:8.0} {:8.0} {:8.0} {:9.0}   {:6.2}   {:7.1}  {:11.1}",
             rates[0],
@@ -208,15 +241,24 @@ fn history() {
         terminal.resize(Size::new(if round % 2 == 0 { 100 } else { 120 }, 50), &mut Vec::new());
         times.push(start.elapsed());
     }
-    println!("history: {bytes_per_line} bytes a line of 119 columns; width change with 100 000 lines: {:?}", median(times));
+    println!(
+        "history: {bytes_per_line} bytes a line of 119 columns; width change with 100 000 lines: \
+         {:?}",
+        median(times)
+    );
     let start = Instant::now();
     (0..50).for_each(|back| drop(black_box(terminal.history_row(50_000 + back))));
     println!("history: a page of 50 rows from the middle: {:?}", start.elapsed());
 }
 
-/// Full lines as programs print them: times, words, numbers; what is looked for stands in one line in ten thousand.
+/// Full lines as programs print them: times, words, numbers; what is looked for stands in one line
+/// in ten thousand.
 fn logged(lines: usize) -> Terminal {
-    let options = Options { scrollback_lines_max: lines, scrollback_bytes_max: 1 << 30, ..Options::default() };
+    let options = Options {
+        scrollback_lines_max: lines,
+        scrollback_bytes_max: 1 << 30,
+        ..Options::default()
+    };
     let mut terminal = Terminal::new(SIZE, options, Box::new(HeapMemory::default()));
     let (mut text, mut events, mut dice) = (String::new(), Vec::new(), Dice(6));
     for n in 0..lines {
@@ -261,7 +303,13 @@ fn search(terminal: &Terminal, pattern: &str) -> (usize, Duration) {
 }
 
 fn searches() {
-    const PATTERNS: [&str; 5] = ["failure id=[0-9a-f]+", "error|failure", "took 99[0-9] ms", "[a-z]+-9 ", r"\bid=0+1\w{5} "];
+    const PATTERNS: [&str; 5] = [
+        "failure id=[0-9a-f]+",
+        "error|failure",
+        "took 99[0-9] ms",
+        "[a-z]+-9 ",
+        r"\bid=0+1\w{5} ",
+    ];
     for lines in [100_000, 1_000_000] {
         let terminal = logged(lines);
         for pattern in PATTERNS {
@@ -272,7 +320,10 @@ fn searches() {
                 hits = search(&terminal, pattern).0;
                 times.push(busy().saturating_sub(start));
             }
-            println!("search: {pattern:24} over {lines} full lines: {:?}, {hits} hits", median(times));
+            println!(
+                "search: {pattern:24} over {lines} full lines: {:?}, {hits} hits",
+                median(times)
+            );
         }
     }
 }
@@ -286,7 +337,10 @@ fn main() {
         }
         searches();
     }
-    let mut criterion = Criterion::default().sample_size(10).measurement_time(Duration::from_secs(2)).configure_from_args();
+    let mut criterion = Criterion::default()
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
     for (name, bytes) in workloads(if is_test { 4096 } else { 4 << 20 }) {
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Bytes(bytes.len() as u64));
@@ -297,7 +351,9 @@ fn main() {
     }
     let mut terminal = filled(if is_test { 100 } else { 100_000 });
     let logged = logged(if is_test { 100 } else { 100_000 });
-    criterion.bench_function("search", |bencher| bencher.iter(|| search(black_box(&logged), "failure id=[0-9a-f]+")));
+    criterion.bench_function("search", |bencher| {
+        bencher.iter(|| search(black_box(&logged), "failure id=[0-9a-f]+"))
+    });
     let mut cols = 120;
     criterion.bench_function("width change", |bencher| {
         bencher.iter(|| {

@@ -21,7 +21,10 @@ fn main() -> ExitCode {
     match cli::run(args) {
         Next::Exit(status) => ExitCode::from(status),
         Next::Examine { as_json, colours } => {
-            let told = client::examine(colours).into_iter().map(|told| (told.what, told.is_full, told.text)).collect();
+            let told = client::examine(colours)
+                .into_iter()
+                .map(|told| (told.what, told.is_full, told.text))
+                .collect();
             ExitCode::from(cli::diagnose(as_json, told))
         }
         Next::Attach(attach) => ExitCode::from(show(*attach)),
@@ -30,13 +33,16 @@ fn main() -> ExitCode {
 
 /// Shows a session until the client leaves; gives the exit status.
 fn show(attach: Attach) -> u8 {
-    let outcome = attached(attach).unwrap_or_else(|error| Outcome::NoTerminal(format!("the client cannot be started: {error:#}")));
+    let outcome = attached(attach).unwrap_or_else(|error| {
+        Outcome::NoTerminal(format!("the client cannot be started: {error:#}"))
+    });
     outcome.message().iter().for_each(|line| cli::say(line));
     outcome.status()
 }
 
 fn attached(attach: Attach) -> anyhow::Result<Outcome> {
-    let (setup, problem) = fresh::setup(&attach.settings, &rustix::system::uname().nodename().to_string_lossy());
+    let (setup, problem) =
+        fresh::setup(&attach.settings, &rustix::system::uname().nodename().to_string_lossy());
     let options = Options {
         setup,
         problems: attach.notice.into_iter().chain(problem).collect(),

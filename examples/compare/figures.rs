@@ -1,4 +1,5 @@
-//! What is measured, and how: each scenario starts a peer in a fresh place and takes one or more figures from outside.
+//! What is measured, and how: each scenario starts a peer in a fresh place and takes one or more
+//! figures from outside.
 
 use std::time::Duration;
 
@@ -60,7 +61,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Plain, Self::Sgr, Self::Truecolor, Self::Unicode, Self::Fullscreen];
+    const ALL: [Self; 5] =
+        [Self::Plain, Self::Sgr, Self::Truecolor, Self::Unicode, Self::Fullscreen];
 
     fn word(self) -> &'static str {
         match self {
@@ -123,7 +125,10 @@ impl Scenario {
 
     pub(crate) fn named(name: &str) -> anyhow::Result<Self> {
         let known = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL.into_iter().find(|scenario| scenario.name() == name).with_context(|| format!("no figure {name:?}; there are {}", known()))
+        Self::ALL
+            .into_iter()
+            .find(|scenario| scenario.name() == name)
+            .with_context(|| format!("no figure {name:?}; there are {}", known()))
     }
 
     /// Starts the peer in a place of its own, measures, and ends what was started.
@@ -166,7 +171,10 @@ fn micros(span: Duration) -> f64 {
 /// The value below which the given share of the spans lies.
 fn quantile(spans: &mut [Duration], share: usize) -> Duration {
     spans.sort();
-    spans.get((spans.len() * share / 100).min(spans.len().saturating_sub(1))).copied().unwrap_or_default()
+    spans
+        .get((spans.len() * share / 100).min(spans.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or_default()
 }
 
 fn echo(peer: &Peer, place: &Place, effort: Effort) -> anyhow::Result<Values> {
@@ -268,6 +276,12 @@ fn idle(peer: &Peer, place: &Place, effort: Effort) -> anyhow::Result<Values> {
 pub(crate) fn all() -> Vec<Figure> {
     let mut all = vec![Figure::Start, Figure::EchoMedian, Figure::EchoP99, Figure::BesideP99];
     all.extend(Kind::ALL.map(Figure::Flood));
-    all.extend([Figure::Cpu, Figure::MemoryFresh, Figure::MemoryLines, Figure::Attach, Figure::Wakes]);
+    all.extend([
+        Figure::Cpu,
+        Figure::MemoryFresh,
+        Figure::MemoryLines,
+        Figure::Attach,
+        Figure::Wakes,
+    ]);
     all
 }

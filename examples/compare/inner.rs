@@ -1,4 +1,5 @@
-//! The programs that run inside a pane: they echo, flood, fill the screen or do nothing, each on a signal from outside.
+//! The programs that run inside a pane: they echo, flood, fill the screen or do nothing, each on a
+//! signal from outside.
 
 use std::io::IsTerminal as _;
 use std::os::unix::process::CommandExt as _;
@@ -26,7 +27,9 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
         ["lines", count] => lines(count.parse().context("lines takes a number")?),
         ["full"] => full(),
         ["idle"] => idle(),
-        _ => bail!("inner programs are exec, echo, flood KIND MIB, stream KIND, lines COUNT, full and idle"),
+        _ => bail!(
+            "inner programs are exec, echo, flood KIND MIB, stream KIND, lines COUNT, full and idle"
+        ),
     }
 }
 
@@ -34,7 +37,8 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
 fn exec(program: &str, args: &[String]) -> anyhow::Result<()> {
     rustix::process::setsid().context("no session of its own")?;
     rustix::process::ioctl_tiocsctty(stdin()).context("no controlling terminal")?;
-    Err(Command::new(program).args(args).exec()).with_context(|| format!("{program} cannot be started"))
+    Err(Command::new(program).args(args).exec())
+        .with_context(|| format!("{program} cannot be started"))
 }
 
 /// Gives every byte back at once.
@@ -81,7 +85,13 @@ fn lines(count: usize) -> anyhow::Result<()> {
     put(READY.as_bytes())?;
     take(&mut [0; 16])?;
     let text: Vec<u8> = (0..count)
-        .flat_map(|number| format!("{number:08} {}\r\n", "some words of a log line ".repeat(5).get(..111).unwrap_or("")).into_bytes())
+        .flat_map(|number| {
+            format!(
+                "{number:08} {}\r\n",
+                "some words of a log line ".repeat(5).get(..111).unwrap_or("")
+            )
+            .into_bytes()
+        })
         .collect();
     put(&text)?;
     put(DONE.as_bytes())?;
@@ -92,7 +102,9 @@ fn lines(count: usize) -> anyhow::Result<()> {
 fn full() -> anyhow::Result<()> {
     raw()?;
     let row = "full screen of text 0123456789 ".repeat(5);
-    let text: Vec<u8> = (0..70).flat_map(|number| format!("\x1b[3{}m{row}\x1b[m\r\n", number % 8).into_bytes()).collect();
+    let text: Vec<u8> = (0..70)
+        .flat_map(|number| format!("\x1b[3{}m{row}\x1b[m\r\n", number % 8).into_bytes())
+        .collect();
     put(&text)?;
     put(format!("{READY} {DONE}").as_bytes())?;
     idle_input()
@@ -147,24 +159,30 @@ fn block(kind: &str) -> anyhow::Result<Vec<u8>> {
     let line: fn(usize) -> String = match kind {
         "plain" => |number| {
             format!(
-                "{number:06} the quick brown fox jumps over the lazy dog and runs through the long plain text of a build log, on and on\r\n"
+                "{number:06} the quick brown fox jumps over the lazy dog and runs through the \
+                 long plain text of a build log, on and on\r\n"
             )
         },
         "sgr" => |number| {
             format!(
-                "\x1b[1;3{}mwarn\x1b[m \x1b[4mfile_{number}.rs\x1b[m:\x1b[33m{}\x1b[m \x1b[2mnote\x1b[22m \x1b[7mhere\x1b[27m \x1b[38;5;{}mshade\x1b[39m\r\n",
+                "\x1b[1;3{}mwarn\x1b[m \x1b[4mfile_{number}.rs\x1b[m:\x1b[33m{}\x1b[m \
+                 \x1b[2mnote\x1b[22m \x1b[7mhere\x1b[27m \x1b[38;5;{}mshade\x1b[39m\r\n",
                 number % 8,
                 number % 997,
                 number % 256
             )
         },
         "truecolor" => truecolor_line,
-        "unicode" => {
-            |number| format!("{number:06} 漢字とかな 한국어 e\u{301}a\u{308} 👩\u{200d}🚀 🇪🇺 naïve ελληνικά русский ═══▶ 終わり\r\n")
-        }
+        "unicode" => |number| {
+            format!(
+                "{number:06} 漢字とかな 한국어 e\u{301}a\u{308} 👩\u{200d}🚀 🇪🇺 naïve ελληνικά русский ═══▶ \
+                 終わり\r\n"
+            )
+        },
         "fullscreen" => |number| {
             format!(
-                "\x1b[{};{}Hcell {number:05}\x1b[K\x1b[{};1H\x1b[3{}mrow of a full screen program\x1b[m",
+                "\x1b[{};{}Hcell {number:05}\x1b[K\x1b[{};1H\x1b[3{}mrow of a full screen \
+                 program\x1b[m",
                 number % 48 + 1,
                 number % 100 + 1,
                 number % 49 + 1,

@@ -1,4 +1,5 @@
-//! Measures abide beside the multiplexers found on this machine, all from outside and in turns, and prints one table.
+//! Measures abide beside the multiplexers found on this machine, all from outside and in turns, and
+//! prints one table.
 //!
 //! `cargo run --release --example compare -- [--rounds N] [--quick] [--only NAME,NAME] [--figures start,flood,…]`
 
@@ -32,7 +33,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn wish(args: &[String]) -> anyhow::Result<Wish> {
-    let mut wish = Wish { rounds: 3, effort: Effort::Full, only: None, scenarios: Scenario::ALL.to_vec() };
+    let mut wish =
+        Wish { rounds: 3, effort: Effort::Full, only: None, scenarios: Scenario::ALL.to_vec() };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
@@ -40,8 +42,14 @@ fn wish(args: &[String]) -> anyhow::Result<Wish> {
             "--rounds" => wish.rounds = value()?.parse().context("--rounds takes a number")?,
             "--quick" => (wish.effort, wish.rounds) = (Effort::Quick, 1),
             "--only" => wish.only = Some(value()?.split(',').map(str::to_owned).collect()),
-            "--figures" => wish.scenarios = value()?.split(',').map(Scenario::named).collect::<anyhow::Result<_>>()?,
-            other => bail!("unknown option {other}; known are --rounds N, --quick, --only NAMES, --figures NAMES"),
+            "--figures" => {
+                wish.scenarios =
+                    value()?.split(',').map(Scenario::named).collect::<anyhow::Result<_>>()?
+            }
+            other => bail!(
+                "unknown option {other}; known are --rounds N, --quick, --only NAMES, --figures \
+                 NAMES"
+            ),
         }
     }
     Ok(wish)
@@ -51,8 +59,13 @@ fn wish(args: &[String]) -> anyhow::Result<Wish> {
 fn compare(wish: &Wish) -> anyhow::Result<()> {
     let (mut present, missing) = peers::on_this_machine()?;
     if let Some(only) = &wish.only {
-        if let Some(name) = only.iter().find(|name| !present.iter().any(|peer| peer.is_called(name))) {
-            bail!("no peer {name:?} here; there are {}", present.iter().map(|peer| peer.name).collect::<Vec<_>>().join(", "));
+        if let Some(name) =
+            only.iter().find(|name| !present.iter().any(|peer| peer.is_called(name)))
+        {
+            bail!(
+                "no peer {name:?} here; there are {}",
+                present.iter().map(|peer| peer.name).collect::<Vec<_>>().join(", ")
+            );
         }
         present.retain(|peer| only.iter().any(|name| peer.is_called(name)));
     }
@@ -60,7 +73,12 @@ fn compare(wish: &Wish) -> anyhow::Result<()> {
     for round in 1..=wish.rounds {
         for &scenario in &wish.scenarios {
             for peer in &present {
-                note(&format!("round {round} of {}: {} of {}", wish.rounds, scenario.name(), peer.name))?;
+                note(&format!(
+                    "round {round} of {}: {} of {}",
+                    wish.rounds,
+                    scenario.name(),
+                    peer.name
+                ))?;
                 match scenario.measure(peer, wish.effort) {
                     Ok(values) => results.add(peer.name, values),
                     Err(fault) => note(&format!("  not measured: {fault:#}"))?,

@@ -1,4 +1,5 @@
-//! The outer terminal: a PTY that is drained as fast as possible, on one thread, with the clock beside it.
+//! The outer terminal: a PTY that is drained as fast as possible, on one thread, with the clock
+//! beside it.
 
 use std::fs::OpenOptions;
 use std::os::fd::OwnedFd;
@@ -33,15 +34,24 @@ pub(crate) struct Outer {
 impl Outer {
     /// Starts `argv` in a terminal of its own, in the environment of `place`.
     pub(crate) fn start(place: &Place, argv: &[String]) -> anyhow::Result<Self> {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).context("no terminal left")?;
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+            .context("no terminal left")?;
         grantpt(&master)?;
         unlockpt(&master)?;
         tcsetwinsize(&master, Winsize { ws_row: ROWS, ws_col: COLS, ws_xpixel: 0, ws_ypixel: 0 })?;
         let name = ptsname(&master, Vec::new())?.into_string()?;
         let slave = OpenOptions::new().read(true).write(true).open(name)?;
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["inner", "exec"]).args(argv).env_clear().envs(place.variables()).current_dir(place.folder());
-        command.stdin(Stdio::from(slave.try_clone()?)).stdout(Stdio::from(slave.try_clone()?)).stderr(Stdio::from(slave));
+        command
+            .args(["inner", "exec"])
+            .args(argv)
+            .env_clear()
+            .envs(place.variables())
+            .current_dir(place.folder());
+        command
+            .stdin(Stdio::from(slave.try_clone()?))
+            .stdout(Stdio::from(slave.try_clone()?))
+            .stderr(Stdio::from(slave));
         let started = Instant::now();
         let child = command.spawn().with_context(|| format!("{argv:?} cannot be started"))?;
         drop(command);
@@ -60,7 +70,10 @@ impl Outer {
         let mut tail: Vec<u8> = Vec::new();
         loop {
             let Some(count) = self.chunk(end.saturating_duration_since(Instant::now()))? else {
-                bail!("no {mark:?} within {PATIENCE:?}; the end of the output was {:?}", String::from_utf8_lossy(&tail))
+                bail!(
+                    "no {mark:?} within {PATIENCE:?}; the end of the output was {:?}",
+                    String::from_utf8_lossy(&tail)
+                )
             };
             let seen = Instant::now();
             let head = self.buffer.get(..count.min(mark.len())).unwrap_or_default();
@@ -99,7 +112,9 @@ impl Outer {
     /// Drains for a fixed span.
     pub(crate) fn for_a_span(&mut self, span: Duration) -> anyhow::Result<()> {
         let end = Instant::now() + span;
-        while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        while let Some(left) =
+            end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+        {
             self.chunk(left)?;
         }
         Ok(())
@@ -107,7 +122,10 @@ impl Outer {
 
     /// One read into the buffer; none when nothing came in time.
     fn chunk(&mut self, patience: Duration) -> anyhow::Result<Option<usize>> {
-        let timeout = Timespec { tv_sec: i64::try_from(patience.as_secs())?, tv_nsec: patience.subsec_nanos().into() };
+        let timeout = Timespec {
+            tv_sec: i64::try_from(patience.as_secs())?,
+            tv_nsec: patience.subsec_nanos().into(),
+        };
         if poll(&mut [PollFd::new(&self.master, PollFlags::IN)], Some(&timeout))? == 0 {
             return Ok(None);
         }
@@ -118,11 +136,19 @@ impl Outer {
         }
     }
 
-    /// Answers what a terminal is asked at start, its kind and where its cursor is, in the order of the questions.
+    /// Answers what a terminal is asked at start, its kind and where its cursor is, in the order of
+    /// the questions.
     fn answer(&self, count: usize) -> anyhow::Result<()> {
-        const ANSWERS: [(&[u8], &[u8]); 3] = [(b"\x1b[c", b"\x1b[?62;22c"), (b"\x1b[0c", b"\x1b[?62;22c"), (b"\x1b[6n", b"\x1b[1;1R")];
+        const ANSWERS: [(&[u8], &[u8]); 3] = [
+            (b"\x1b[c", b"\x1b[?62;22c"),
+            (b"\x1b[0c", b"\x1b[?62;22c"),
+            (b"\x1b[6n", b"\x1b[1;1R"),
+        ];
         let asked = |(query, answer): (&[u8], &'static [u8])| {
-            Finder::new(query).find_iter(&self.buffer[..count]).map(|at| (at, answer)).collect::<Vec<_>>()
+            Finder::new(query)
+                .find_iter(&self.buffer[..count])
+                .map(|at| (at, answer))
+                .collect::<Vec<_>>()
         };
         let mut answers: Vec<(usize, &[u8])> = ANSWERS.into_iter().flat_map(asked).collect();
         answers.sort_unstable();

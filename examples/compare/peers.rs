@@ -1,4 +1,5 @@
-//! Who is compared, and how each is asked to start a program, to attach to it and to put another beside it.
+//! Who is compared, and how each is asked to start a program, to attach to it and to put another
+//! beside it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -41,7 +42,9 @@ pub(crate) fn on_this_machine() -> anyhow::Result<(Vec<Peer>, Vec<&'static str>)
     let (mut present, mut missing) = (Vec::new(), Vec::new());
     for &(name, kind, asked) in KNOWN {
         match binary(name, kind)? {
-            Some(binary) => present.push(Peer { name, version: version(&binary, asked), kind, binary }),
+            Some(binary) => {
+                present.push(Peer { name, version: version(&binary, asked), kind, binary })
+            }
             None => missing.push(name),
         }
     }
@@ -55,7 +58,10 @@ fn binary(name: &str, kind: Kind) -> anyhow::Result<Option<String>> {
     let found = match kind {
         Kind::Bare => Some(own),
         Kind::Abide => beside.filter(|path| path.is_file()),
-        _ => ["/usr/local/bin", "/usr/bin", "/bin"].iter().map(|folder| PathBuf::from(folder).join(name)).find(|path| path.is_file()),
+        _ => ["/usr/local/bin", "/usr/bin", "/bin"]
+            .iter()
+            .map(|folder| PathBuf::from(folder).join(name))
+            .find(|path| path.is_file()),
     };
     Ok(found.map(|path| path.to_string_lossy().into_owned()))
 }
@@ -64,9 +70,16 @@ fn version(binary: &str, asked: &str) -> String {
     if asked.is_empty() {
         return String::new();
     }
-    let said = Command::new(binary).arg(asked).output().map(|output| [output.stdout, output.stderr].concat()).unwrap_or_default();
+    let said = Command::new(binary)
+        .arg(asked)
+        .output()
+        .map(|output| [output.stdout, output.stderr].concat())
+        .unwrap_or_default();
     let line = String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned();
-    line.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit())).unwrap_or_default().to_owned()
+    line.split_whitespace()
+        .find(|word| word.starts_with(|first: char| first.is_ascii_digit()))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn words(line: &str) -> Vec<String> {
@@ -96,11 +109,18 @@ impl Peer {
         let socket = place.path("run/socket");
         let before = match self.kind {
             Kind::Bare => Vec::new(),
-            Kind::Tmux => {
-                [words("BIN -f"), vec![written(place, "config/tmux.conf", "set -g history-limit 10000\n")?], words("new-session -s w")]
-                    .concat()
-            }
-            Kind::Screen => [words("BIN -c"), vec![written(place, "config/screenrc", "defscrollback 10000\n")?], words("-S w")].concat(),
+            Kind::Tmux => [
+                words("BIN -f"),
+                vec![written(place, "config/tmux.conf", "set -g history-limit 10000\n")?],
+                words("new-session -s w"),
+            ]
+            .concat(),
+            Kind::Screen => [
+                words("BIN -c"),
+                vec![written(place, "config/screenrc", "defscrollback 10000\n")?],
+                words("-S w"),
+            ]
+            .concat(),
             Kind::Dtach => [words("BIN -c"), vec![socket], words("-E -z -r winch")].concat(),
             Kind::Zellij => return self.start_zellij(place, program),
             Kind::Abide => words("BIN new w --"),
@@ -111,11 +131,16 @@ impl Peer {
     /// Zellij takes the program of its first pane from a layout file.
     fn start_zellij(&self, place: &Place, program: &[String]) -> anyhow::Result<Vec<String>> {
         let args = program[1..].iter().map(|arg| format!("{arg:?}")).collect::<Vec<_>>().join(" ");
-        let layout = written(place, "config/layout.kdl", &format!("layout {{ pane command={:?} {{ args {args}; }} }}\n", program[0]))?;
+        let layout = written(
+            place,
+            "config/layout.kdl",
+            &format!("layout {{ pane command={:?} {{ args {args}; }} }}\n", program[0]),
+        )?;
         Ok(self.filled([words("BIN --session w --new-session-with-layout"), vec![layout]].concat()))
     }
 
-    /// Attaches to the session that was started; none where there is none, or no screen is kept that could be shown.
+    /// Attaches to the session that was started; none where there is none, or no screen is kept
+    /// that could be shown.
     pub(crate) fn attach(&self) -> Option<Vec<String>> {
         let argv = match self.kind {
             Kind::Bare | Kind::Dtach => return None,
@@ -136,12 +161,19 @@ impl Peer {
         }
     }
 
-    /// The commands that put one more program into a pane beside the focused one; none where that cannot be done.
+    /// The commands that put one more program into a pane beside the focused one; none where that
+    /// cannot be done.
     pub(crate) fn beside(&self, program: &[String]) -> Option<Vec<Vec<String>>> {
         let commands = match self.kind {
-            Kind::Tmux => vec![[&words("BIN split-window -d -t w")[..], program].concat(), words("BIN select-layout -t w tiled")],
+            Kind::Tmux => vec![
+                [&words("BIN split-window -d -t w")[..], program].concat(),
+                words("BIN select-layout -t w tiled"),
+            ],
             Kind::Abide => {
-                vec![[&words("BIN pane split -t w --background --")[..], program].concat(), words("BIN layout apply -t w tiled")]
+                vec![
+                    [&words("BIN pane split -t w --background --")[..], program].concat(),
+                    words("BIN layout apply -t w tiled"),
+                ]
             }
             _ => return None,
         };
@@ -150,6 +182,8 @@ impl Peer {
 
     /// The path of the binary in the place of `BIN`.
     fn filled(&self, argv: Vec<String>) -> Vec<String> {
-        argv.into_iter().map(|word| if word == "BIN" { self.binary.clone() } else { word }).collect()
+        argv.into_iter()
+            .map(|word| if word == "BIN" { self.binary.clone() } else { word })
+            .collect()
     }
 }

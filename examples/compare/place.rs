@@ -1,4 +1,5 @@
-//! A place of its own for one measurement: home, runtime directory and sockets; and what its processes cost.
+//! A place of its own for one measurement: home, runtime directory and sockets; and what its
+//! processes cost.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,14 +15,18 @@ use tempfile::TempDir;
 /// How long a killed process may take to be gone.
 const END_PATIENCE: Duration = Duration::from_secs(5);
 
-/// A temporary directory in which one peer runs; dropping it ends everything that was started in it.
+/// A temporary directory in which one peer runs; dropping it ends everything that was started in
+/// it.
 pub(crate) struct Place {
     folder: TempDir,
 }
 
 impl Place {
     pub(crate) fn new() -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("cmp-").tempdir_in("/tmp").context("no temporary directory")?;
+        let folder = tempfile::Builder::new()
+            .prefix("cmp-")
+            .tempdir_in("/tmp")
+            .context("no temporary directory")?;
         for name in ["home", "run", "state", "config"] {
             fs::create_dir(folder.path().join(name))?;
             fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o700))?;
@@ -57,8 +62,17 @@ impl Place {
     /// Runs a command of a peer here, without a terminal.
     pub(crate) fn run(&self, argv: &[String]) -> anyhow::Result<()> {
         let mut command = Command::new(&argv[0]);
-        let output = command.args(&argv[1..]).env_clear().envs(self.variables()).current_dir(self.folder()).output()?;
-        ensure!(output.status.success(), "{argv:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        let output = command
+            .args(&argv[1..])
+            .env_clear()
+            .envs(self.variables())
+            .current_dir(self.folder())
+            .output()?;
+        ensure!(
+            output.status.success(),
+            "{argv:?} failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
         Ok(())
     }
 
@@ -72,7 +86,9 @@ impl Place {
 
     /// The processes of the multiplexer: all that run here but the measured program.
     fn own(&self) -> Vec<i32> {
-        let is_program = |pid| command_line(pid).is_some_and(|line| line.get(1).is_some_and(|word| word == "inner"));
+        let is_program = |pid| {
+            command_line(pid).is_some_and(|line| line.get(1).is_some_and(|word| word == "inner"))
+        };
         self.processes().into_iter().filter(|&pid| !is_program(pid)).collect()
     }
 
@@ -84,7 +100,12 @@ impl Place {
 
     /// Processor seconds the multiplexer has used.
     pub(crate) fn cpu_seconds(&self) -> f64 {
-        self.own().into_iter().flat_map(threads).filter_map(|thread| first_number(&thread.join("schedstat"))).sum::<f64>() / 1e9
+        self.own()
+            .into_iter()
+            .flat_map(threads)
+            .filter_map(|thread| first_number(&thread.join("schedstat")))
+            .sum::<f64>()
+            / 1e9
     }
 
     /// How often processes of the multiplexer were given the processor after a wait.
@@ -112,12 +133,24 @@ fn holds(pid: i32, file: &str, mark: &str) -> bool {
 
 fn command_line(pid: i32) -> Option<Vec<String>> {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    Some(bytes.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect())
+    Some(
+        bytes
+            .split(|&byte| byte == 0)
+            .map(|word| String::from_utf8_lossy(word).into_owned())
+            .collect(),
+    )
 }
 
 fn pss_kib(pid: i32) -> Option<f64> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-    rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?.trim().trim_end_matches("kB").trim().parse().ok()
+    rollup
+        .lines()
+        .find_map(|line| line.strip_prefix("Pss:"))?
+        .trim()
+        .trim_end_matches("kB")
+        .trim()
+        .parse()
+        .ok()
 }
 
 fn threads(pid: i32) -> Vec<PathBuf> {
@@ -131,7 +164,12 @@ fn first_number(file: &Path) -> Option<f64> {
 
 fn switches(thread: &Path) -> Option<f64> {
     let status = fs::read_to_string(thread.join("status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// Kills one process of ours and waits until it is gone.
@@ -139,7 +177,8 @@ fn end(pid: i32) {
     let Some(id) = Pid::from_raw(pid) else { return };
     let Ok(handle) = pidfd_open(id, PidfdFlags::empty()) else { return };
     if kill_process(id, Signal::KILL).is_ok() {
-        let timeout = Timespec { tv_sec: i64::try_from(END_PATIENCE.as_secs()).unwrap_or(1), tv_nsec: 0 };
+        let timeout =
+            Timespec { tv_sec: i64::try_from(END_PATIENCE.as_secs()).unwrap_or(1), tv_nsec: 0 };
         poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&timeout)).ok();
     }
 }

@@ -30,20 +30,39 @@ impl Results {
 
 /// The table and a line about how it came to be.
 pub(crate) fn render(results: &Results, peers: &[Peer], missing: &[&str], rounds: usize) -> String {
-    let heads: Vec<_> = peers.iter().map(|peer| format!("{} {}", peer.name, peer.version).trim_end().to_owned()).collect();
-    let mut lines = vec![format!("| figure | {} |", heads.join(" | ")), format!("|---|{}", "---|".repeat(heads.len()))];
-    for figure in all().into_iter().filter(|&figure| peers.iter().any(|peer| results.median(figure, peer.name).is_some())) {
+    let heads: Vec<_> = peers
+        .iter()
+        .map(|peer| format!("{} {}", peer.name, peer.version).trim_end().to_owned())
+        .collect();
+    let mut lines = vec![
+        format!("| figure | {} |", heads.join(" | ")),
+        format!("|---|{}", "---|".repeat(heads.len())),
+    ];
+    for figure in all()
+        .into_iter()
+        .filter(|&figure| peers.iter().any(|peer| results.median(figure, peer.name).is_some()))
+    {
         let cells: Vec<_> = peers.iter().map(|peer| cell(results, figure, peer.name)).collect();
         lines.push(format!("| {} | {} |", figure.label(), cells.join(" | ")));
     }
-    let absent = if missing.is_empty() { String::new() } else { format!(" Not found here: {}.", missing.join(", ")) };
-    lines.push(format!("\n{COLS}×{ROWS}, medians of {rounds} interleaved rounds; in brackets the ratio to {YARDSTICK}.{absent}\n"));
+    let absent = if missing.is_empty() {
+        String::new()
+    } else {
+        format!(" Not found here: {}.", missing.join(", "))
+    };
+    lines.push(format!(
+        "\n{COLS}×{ROWS}, medians of {rounds} interleaved rounds; in brackets the \
+        ratio to {YARDSTICK}.{absent}\n"
+    ));
     lines.join("\n")
 }
 
 fn cell(results: &Results, figure: Figure, peer: &'static str) -> String {
     let Some(value) = results.median(figure, peer) else { return "–".to_owned() };
-    match results.median(figure, YARDSTICK).filter(|yardstick| peer != YARDSTICK && *yardstick > 0.0) {
+    match results
+        .median(figure, YARDSTICK)
+        .filter(|yardstick| peer != YARDSTICK && *yardstick > 0.0)
+    {
         Some(yardstick) => format!("{} ({:.2}×)", shown(value), value / yardstick),
         None => shown(value),
     }

@@ -1,6 +1,8 @@
-//! Makes the pictures and the recording of the docs: it drives abide in a place of its own, as a person would, and draws what its terminal shows.
+//! Makes the pictures and the recording of the docs: it drives abide in a place of its own, as a
+//! person would, and draws what its terminal shows.
 //!
-//! `just screens` writes docs/assets/*.svg, `just tour` writes docs/assets/tour.cast. Time in the recording is that of an imagined typist.
+//! `just screens` writes docs/assets/*.svg, `just tour` writes docs/assets/tour.cast. Time in the
+//! recording is that of an imagined typist.
 
 mod place;
 mod stage;
@@ -32,14 +34,17 @@ fn keep(place: &Place, name: &str, text: &str) -> anyhow::Result<()> {
         ensure!(!text.contains(&word), "{name} would tell {word:?}");
     }
     ensure!(text.len() <= FILE_BYTES_MAX, "{name} would have {} bytes", text.len());
-    fs::write(Path::new(ASSETS).join(name), text).with_context(|| format!("{name} cannot be written"))
+    fs::write(Path::new(ASSETS).join(name), text)
+        .with_context(|| format!("{name} cannot be written"))
 }
 
 /// The pictures.
 fn screens() -> anyhow::Result<()> {
     let place = Place::new()?;
     let mut stage = Stage::open(&place, (110, 30), &["open", "shop"])?;
-    stage.until("the project", |text| text.contains("def total") && text.contains("orders served"))?;
+    stage.until("the project", |text| {
+        text.contains("def total") && text.contains("orders served")
+    })?;
     stage.type_line("python3 shop.py")?;
     stage.until("its output", |text| text.contains("sum"))?;
     keep(&place, "main.svg", &stage.picture())?;

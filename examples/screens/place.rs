@@ -35,7 +35,8 @@ n=0
 for kind in ok ok slow ok ok ok failed ok; do
     n=$((n + 12))
     case $kind in ok) colour=32 ;; slow) colour=33 ;; *) colour=31 ;; esac
-    printf '\\033[2m09:4%s\\033[m  %3s orders served  \\033[%sm%s\\033[m\\n' \"$((n / 12 % 10))\" \"$n\" \"$colour\" \"$kind\"
+    printf '\\033[2m09:4%s\\033[m  %3s orders served  \\033[%sm%s\\033[m\\n' \"$((n / 12 % 10))\" \
+        \"$n\" \"$colour\" \"$kind\"
 done
 sleep 600 & sleep 600 & wait
 ";
@@ -52,13 +53,16 @@ command = [\"vim\", \"shop.py\"]
 [[tabs.layout.parts]]
 size = 45
 split = \"rows\"
-parts = [{ size = 60, focus = true }, { size = 40, command = [\"sh\", \"worker.sh\"], name = \"worker\" }]
+parts = [{ size = 60, focus = true }, { size = 40, command = [\"sh\", \"worker.sh\"], name = \
+    \"worker\" }]
 [[tabs]]
 name = \"notes\"
 ";
 
-const CONFIG: &str = "[bars]\nright = [\"mode\", \"clock\"]\nclock = \"09:41\"\n[shell]\nintegration = false\n";
-const VIMRC: &str = "syntax on\nset nocompatible number laststatus=0 noswapfile viminfo= background=dark\n";
+const CONFIG: &str =
+    "[bars]\nright = [\"mode\", \"clock\"]\nclock = \"09:41\"\n[shell]\nintegration = false\n";
+const VIMRC: &str =
+    "syntax on\nset nocompatible number laststatus=0 noswapfile viminfo= background=dark\n";
 const BASHRC: &str = "PS1='\\[\\e[1;34m\\]\\w\\[\\e[m\\] $ '\nunset HISTFILE\n";
 
 /// A temporary home; dropping it ends what runs in it.
@@ -68,7 +72,10 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("scr-").tempdir_in("/tmp").context("no temporary directory")?;
+        let folder = tempfile::Builder::new()
+            .prefix("scr-")
+            .tempdir_in("/tmp")
+            .context("no temporary directory")?;
         let place = Self { folder };
         for name in ["home", "run", "state", "config"] {
             fs::create_dir(place.path(name))?;
@@ -101,7 +108,8 @@ impl Place {
     /// abide as it was built beside this program.
     pub(crate) fn program() -> anyhow::Result<PathBuf> {
         let own = std::env::current_exe()?;
-        let built = own.ancestors().nth(2).context("this program is in no target directory")?.join("abide");
+        let built =
+            own.ancestors().nth(2).context("this program is in no target directory")?.join("abide");
         ensure!(built.is_file(), "there is no abide beside this program; `cargo build` first");
         Ok(built)
     }
@@ -127,15 +135,30 @@ impl Place {
     pub(crate) fn private_words(&self) -> Vec<String> {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let user = std::env::var("USER").unwrap_or_default();
-        let words = [self.folder.path().to_string_lossy().into_owned(), format!("{host}:"), format!("@{host}"), format!("/home/{user}/")];
+        let words = [
+            self.folder.path().to_string_lossy().into_owned(),
+            format!("{host}:"),
+            format!("@{host}"),
+            format!("/home/{user}/"),
+        ];
         words.into_iter().filter(|word| !word.is_empty()).collect()
     }
 
     /// Runs `abide ARGS…` here, without a terminal.
     pub(crate) fn abide(&self, args: &[&str]) -> anyhow::Result<()> {
         let mut command = Command::new(Self::program()?);
-        let output = command.args(args).env_clear().envs(self.variables()).current_dir(self.path("home")).output()?;
-        ensure!(output.status.success(), "abide {} failed: {}", args.join(" "), String::from_utf8_lossy(&output.stderr));
+        let output = command
+            .args(args)
+            .env_clear()
+            .envs(self.variables())
+            .current_dir(self.path("home"))
+            .output()?;
+        ensure!(
+            output.status.success(),
+            "abide {} failed: {}",
+            args.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        );
         Ok(())
     }
 }

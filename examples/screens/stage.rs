@@ -1,4 +1,5 @@
-//! A client in a terminal: what it writes goes into abide's own engine, which answers as terminals do, and into a recording.
+//! A client in a terminal: what it writes goes into abide's own engine, which answers as terminals
+//! do, and into a recording.
 
 use std::io::{Read as _, Write};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -39,8 +40,13 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Starts `abide ARGS…`.
-    pub(crate) fn open(place: &Place, (cols, rows): (u16, u16), args: &[&str]) -> anyhow::Result<Self> {
-        let pair = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 })?;
+    pub(crate) fn open(
+        place: &Place,
+        (cols, rows): (u16, u16),
+        args: &[&str],
+    ) -> anyhow::Result<Self> {
+        let pair =
+            native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 })?;
         let mut command = CommandBuilder::new(Place::program()?);
         command.args(args);
         command.env_clear();
@@ -113,7 +119,8 @@ impl Stage {
         self.terminal.feed(&bytes, &mut events);
         self.written.push((self.clock_ms, bytes));
         for event in events {
-            // A terminal of another make: in one of its own the client says that it is inside abide.
+            // A terminal of another make: in one of its own the client says that it is inside
+            // abide.
             if let TermEvent::Reply(reply) = event
                 && !reply.windows(NAME.len()).any(|part| part == NAME)
             {

@@ -1,4 +1,5 @@
-//! What several actions do alike: which view they move, what a new pane is made of, how programs are ended.
+//! What several actions do alike: which view they move, what a new pane is made of, how programs
+//! are ended.
 
 use std::collections::BTreeSet;
 
@@ -31,14 +32,20 @@ pub struct Made {
 }
 
 impl Cx<'_> {
-    /// The view that a call about a session moves: the caller's, else the one used last of those that show it.
+    /// The view that a call about a session moves: the caller's, else the one used last of those
+    /// that show it.
     ///
     /// # Errors
     /// `not_found` if no client shows it.
     pub(super) fn view_of(&self, session: SessionId) -> Result<ClientId, Refusal> {
         self.state.acting_view(self.caller, session).ok_or_else(|| {
-            let name = self.state.sessions.get(&session).map_or_else(|| session.to_string(), |session| session.name.clone());
-            Refusal::new(Code::NotFound, format!("no client shows session {name:?}")).hint(format!("abide attach {name}"))
+            let name = self
+                .state
+                .sessions
+                .get(&session)
+                .map_or_else(|| session.to_string(), |session| session.name.clone());
+            Refusal::new(Code::NotFound, format!("no client shows session {name:?}"))
+                .hint(format!("abide attach {name}"))
         })
     }
 
@@ -56,11 +63,17 @@ impl Cx<'_> {
     /// `nested` if the client runs inside it.
     pub(super) fn show(&mut self, client: ClientId, session: SessionId) -> Result<(), Refusal> {
         let own = self.caller.client == Some(client);
-        let inside = self.caller.pane.and_then(|pane| self.state.panes.get(&pane)).map(|pane| pane.session);
+        let inside =
+            self.caller.pane.and_then(|pane| self.state.panes.get(&pane)).map(|pane| pane.session);
         if own && inside == Some(session) {
             let name = &self.state.session(session).name;
-            let refusal =
-                Refusal::new(Code::Nested, format!("this terminal is a pane of session {name:?}, which cannot be shown inside itself"));
+            let refusal = Refusal::new(
+                Code::Nested,
+                format!(
+                    "this terminal is a pane of session {name:?}, which cannot be shown inside \
+                     itself"
+                ),
+            );
             return Err(refusal.hint("prefix s goes to another session"));
         }
         self.state.show_session(client, session);
@@ -71,28 +84,44 @@ impl Cx<'_> {
     pub(super) fn made(&self, pane: PaneId) -> Answer<Made> {
         let entry = self.state.pane(pane);
         let tab = entry.tab.expect("a new pane is in a tab");
-        let reply = Made { session: entry.session, name: self.state.session(entry.session).name.clone(), tab, pane };
+        let reply = Made {
+            session: entry.session,
+            name: self.state.session(entry.session).name.clone(),
+            tab,
+            pane,
+        };
         Answer::later(Pending::Start { pane, reply: value(&reply) })
     }
 
     /// What a new pane is made of that takes its directory from another where it is given none.
     ///
     /// # Errors
-    /// `limit_reached` if there are as many panes as there may be, `invalid_params` for a directory that cannot be.
+    /// `limit_reached` if there are as many panes as there may be, `invalid_params` for a directory
+    /// that cannot be.
     pub(super) fn new_pane(&self, start: &Start, from: Option<PaneId>) -> Result<NewPane, Refusal> {
         let limit = self.settings.limits.panes;
         if limit <= self.state.panes.len() {
-            return Err(Refusal::new(Code::LimitReached, format!("there are {limit} panes already")).hint("limits.panes in config.toml"));
+            return Err(Refusal::new(
+                Code::LimitReached,
+                format!("there are {limit} panes already"),
+            )
+            .hint("limits.panes in config.toml"));
         }
-        let mut cwd: Vec<Place> = self.directory(start.cwd.as_deref())?.map(Place::Directory).into_iter().collect();
+        let mut cwd: Vec<Place> =
+            self.directory(start.cwd.as_deref())?.map(Place::Directory).into_iter().collect();
         if let Some(from) = from {
-            cwd.extend(self.state.pane(from).screen.cwd().map(|path| Place::Directory(path.into())));
+            cwd.extend(
+                self.state.pane(from).screen.cwd().map(|path| Place::Directory(path.into())),
+            );
             cwd.push(Place::Pane(from));
         }
         let set = start.set.iter().filter_map(|variable| variable.split_once('='));
         let env = set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         if let Some(word) = start.command.iter().find(|word| word.contains('\0')) {
-            return Err(Refusal::new(Code::InvalidParams, format!("command: {word:?} has a NUL in it")));
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                format!("command: {word:?} has a NUL in it"),
+            ));
         }
         Ok(NewPane { name: None, argv: start.command.clone(), env, cwd })
     }
@@ -111,17 +140,30 @@ impl Cx<'_> {
         if path.starts_with('/') {
             return Ok(Some(path.into()));
         }
-        let base = self.caller.client.map(|client| self.state.view(client).cwd.clone()).filter(|cwd| cwd.starts_with('/'));
+        let base = self
+            .caller
+            .client
+            .map(|client| self.state.view(client).cwd.clone())
+            .filter(|cwd| cwd.starts_with('/'));
         let base = base.ok_or_else(|| refuse("is not absolute").hint("begin it with /"))?;
         Ok(Some(format!("{}/{path}", base.trim_end_matches('/'))))
     }
 
-    /// The environment a session made by this call gets: the one given, else the caller's, else that of a login.
-    pub(super) fn session_env(&self, given: Option<Vec<(String, String)>>) -> Vec<(String, String)> {
+    /// The environment a session made by this call gets: the one given, else the caller's, else
+    /// that of a login.
+    pub(super) fn session_env(
+        &self,
+        given: Option<Vec<(String, String)>>,
+    ) -> Vec<(String, String)> {
         let view = self.caller.client.map(|client| self.state.view(client));
         let own = || view.map(|view| view.env.clone()).filter(|env| !env.is_empty());
-        let shown = || view.and_then(|view| view.at.session).map(|session| self.state.session(session).env.clone());
-        env::cleaned(given.or_else(own).or_else(shown).unwrap_or_else(|| self.host.login_env.clone()))
+        let shown = || {
+            view.and_then(|view| view.at.session)
+                .map(|session| self.state.session(session).env.clone())
+        };
+        env::cleaned(
+            given.or_else(own).or_else(shown).unwrap_or_else(|| self.host.login_env.clone()),
+        )
     }
 
     /// Time that programs have to end by themselves.
@@ -129,7 +171,8 @@ impl Cx<'_> {
         grace_ms.map_or_else(|| self.settings.pane.grace(), Span::millis)
     }
 
-    /// Closes something: hides it for a while, or ends its programs. `bury` hides it until then; `panes` are what it is made of.
+    /// Closes something: hides it for a while, or ends its programs. `bury` hides it until then;
+    /// `panes` are what it is made of.
     pub(super) fn close(
         &mut self,
         closing: &Closing,
@@ -141,8 +184,10 @@ impl Cx<'_> {
             let grace = self.grace(closing.grace_ms);
             return self.stop(panes, grace);
         }
-        let sessions: BTreeSet<SessionId> = panes.iter().map(|pane| self.state.pane(*pane).session).collect();
-        let viewers: Vec<ClientId> = sessions.into_iter().flat_map(|session| self.state.clients_of(session)).collect();
+        let sessions: BTreeSet<SessionId> =
+            panes.iter().map(|pane| self.state.pane(*pane).session).collect();
+        let viewers: Vec<ClientId> =
+            sessions.into_iter().flat_map(|session| self.state.clients_of(session)).collect();
         bury(self.state, self.now.tick + Span::millis(undo_ms));
         self.fx.extend(viewers.into_iter().map(|client| {
             let message = Message::Closed { what: what.clone(), undo_ms };
@@ -151,23 +196,30 @@ impl Cx<'_> {
         Answer::Now(Stopped { panes, undo_ms: Some(undo_ms), ..Stopped::default() })
     }
 
-    /// Ends the programs of these panes, and gives the answer of the call: when they are gone for certain.
+    /// Ends the programs of these panes, and gives the answer of the call: when they are gone for
+    /// certain.
     pub(super) fn stop(&mut self, panes: Vec<PaneId>, grace: Span) -> Answer<Stopped> {
         for pane in panes.iter().rev() {
             self.state.close_pane(*pane, grace, self.fx);
         }
-        let left: Vec<PaneId> = panes.iter().copied().filter(|pane| self.state.panes.contains_key(pane)).collect();
+        let left: Vec<PaneId> =
+            panes.iter().copied().filter(|pane| self.state.panes.contains_key(pane)).collect();
         if left.is_empty() {
             return Answer::Now(Stopped { panes, ..Stopped::default() });
         }
         Answer::later(Pending::Stop { panes: left, all: panes, left: Vec::new() })
     }
 
-    /// Types into a pane. A long line is typed only if the line discipline takes it, which the edge finds out first.
+    /// Types into a pane. A long line is typed only if the line discipline takes it, which the edge
+    /// finds out first.
     ///
     /// # Errors
     /// `not_running` if its program has ended.
-    pub(super) fn type_into(&mut self, pane: PaneId, bytes: Vec<u8>) -> Result<Answer<Sent>, Refusal> {
+    pub(super) fn type_into(
+        &mut self,
+        pane: PaneId,
+        bytes: Vec<u8>,
+    ) -> Result<Answer<Sent>, Refusal> {
         if !self.state.pane(pane).life.is_live() {
             return Err(no_program(self.state, pane));
         }
@@ -185,7 +237,8 @@ impl Cx<'_> {
     /// Sends a client away.
     pub(super) fn detach(&mut self, client: ClientId) {
         let session = self.state.view(client).at.session;
-        let name = session.map(|session| self.state.session(session).name.clone()).unwrap_or_default();
+        let name =
+            session.map(|session| self.state.session(session).name.clone()).unwrap_or_default();
         self.state.show_nothing(client);
         self.fx.push(Effect::Tell { client, message: Message::Detached(name) });
     }

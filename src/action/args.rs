@@ -1,4 +1,5 @@
-//! The kinds of arguments that several actions take. Targets stay text until an action looks them up.
+//! The kinds of arguments that several actions take. Targets stay text until an action looks them
+//! up.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -60,9 +61,11 @@ targets! {
     ClientTarget ClientId target::client, ["v3"];
 }
 
-/// An empty target is most often an unset variable of a script: it names nothing, least of all the caller's own.
+/// An empty target is most often an unset variable of a script: it names nothing, least of all the
+/// caller's own.
 fn no_target() -> Refusal {
-    Refusal::new(Code::InvalidParams, "the target is empty").hint("leave it out for your own, or name one as `abide ls` shows it")
+    Refusal::new(Code::InvalidParams, "the target is empty")
+        .hint("leave it out for your own, or name one as `abide ls` shows it")
 }
 
 /// What starts in a new pane.
@@ -164,7 +167,10 @@ pub fn checked_size(size: Size) -> Result<Size, Refusal> {
     if size == size.clamped() {
         return Ok(size);
     }
-    Err(Refusal::new(Code::InvalidParams, format!("size: {size} is out of range; a pane has 1x1 to {} cells", Size::MAX)))
+    Err(Refusal::new(
+        Code::InvalidParams,
+        format!("size: {size} is out of range; a pane has 1x1 to {} cells", Size::MAX),
+    ))
 }
 
 #[cfg(test)]
@@ -178,7 +184,8 @@ mod tests {
             assert_eq!(variable(text), Err("write NAME=VALUE".into()));
         }
         assert_eq!(millis("1.5s"), Ok(1500));
-        let message = "\"5\" is not a duration; write a number and ms, s, m, h or d, such as 500ms or 2s";
+        let message =
+            "\"5\" is not a duration; write a number and ms, s, m, h or d, such as 500ms or 2s";
         assert_eq!(millis("5"), Err(message.into()));
     }
 }

@@ -104,7 +104,8 @@ pub struct PaneItem {
     pub tab: Option<TabId>,
     /// Its program and arguments; empty for the shell.
     pub command: Vec<String>,
-    /// What ran in it or is its command, and does not run now: `pane rerun` runs it, or `pane respawn` where a shell runs in its place; empty for nothing.
+    /// What ran in it or is its command, and does not run now: `pane rerun` runs it, or
+    /// `pane respawn` where a shell runs in its place; empty for nothing.
     pub offered: Vec<String>,
     /// Where its program was started or said it is; empty where unknown.
     pub cwd: String,
@@ -112,7 +113,8 @@ pub struct PaneItem {
     pub size: Size,
     /// Its first process, while that runs.
     pub pid: Option<u32>,
-    /// `starting`, `running`, `ending` or `ended`; `held` if it came back and waits to be told whether its command is to run; `closed` while `undo` can bring it back.
+    /// `starting`, `running`, `ending` or `ended`; `held` if it came back and waits to be told
+    /// whether its command is to run; `closed` while `undo` can bring it back.
     pub state: &'static str,
     /// How its program ended.
     pub status: Option<ExitStatus>,

@@ -1,4 +1,5 @@
-//! How calls that wait are answered: for everything that can happen, which of them it completes, and with what.
+//! How calls that wait are answered: for everything that can happen, which of them it completes,
+//! and with what.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,7 +14,8 @@ use crate::state::call::{CommandWait, Open, Pending};
 use crate::state::search::{Match, Matches};
 use crate::state::{Leaving, State};
 
-/// The most bytes of one line that a line discipline in canonical mode is given: it keeps 4095 and drops the rest (termios(3)).
+/// The most bytes of one line that a line discipline in canonical mode is given: it keeps 4095 and
+/// drops the rest (termios(3)).
 pub const LINE_MAX: usize = 4000;
 
 /// What a wait was answered by.
@@ -61,7 +63,8 @@ pub struct Stopped {
 pub struct SearchHit {
     /// The pane.
     pub pane: PaneId,
-    /// The number of its line: lines are counted from the pane's first one, and keep their number as long as they are there.
+    /// The number of its line: lines are counted from the pane's first one, and keep their number
+    /// as long as they are there.
     pub line: u64,
     /// The first column of it, from the start of the line, however many rows that takes.
     pub start: u32,
@@ -140,20 +143,25 @@ fn timed_out(pending: &Pending) -> Refusal {
     let refuse = |message: String| Refusal::new(Code::TimedOut, message);
     match pending {
         Pending::Text { pane, pattern } => {
-            refuse(format!("pane {pane} showed nothing like {:?} in time", pattern.as_str())).hint(format!("abide capture -t {pane}"))
+            refuse(format!("pane {pane} showed nothing like {:?} in time", pattern.as_str()))
+                .hint(format!("abide capture -t {pane}"))
         }
         Pending::Idle { pane, quiet, .. } => {
-            refuse(format!("pane {pane} was never quiet for {quiet}")).hint(format!("abide capture -t {pane}"))
+            refuse(format!("pane {pane} was never quiet for {quiet}"))
+                .hint(format!("abide capture -t {pane}"))
         }
-        Pending::Prompt { pane } => {
-            refuse(format!("pane {pane} showed no prompt in time")).hint("its shell has to send prompt marks (OSC 133)")
+        Pending::Prompt { pane } => refuse(format!("pane {pane} showed no prompt in time"))
+            .hint("its shell has to send prompt marks (OSC 133)"),
+        Pending::Exit { pane } => refuse(format!("the program of pane {pane} did not end in time"))
+            .hint(format!("abide pane close -t {pane} ends it")),
+        Pending::Command(CommandWait::Turn { session }) => {
+            Refusal::new(Code::Busy, format!("the shell of session {session} is busy"))
+                .hint("abide ps shows what holds it; abide start runs beside it")
         }
-        Pending::Exit { pane } => {
-            refuse(format!("the program of pane {pane} did not end in time")).hint(format!("abide pane close -t {pane} ends it"))
+        Pending::Command(_) => {
+            Refusal::new(Code::ReadyTimeout, "it was not ready in time; it runs on")
+                .hint("abide logs ID")
         }
-        Pending::Command(CommandWait::Turn { session }) => Refusal::new(Code::Busy, format!("the shell of session {session} is busy"))
-            .hint("abide ps shows what holds it; abide start runs beside it"),
-        Pending::Command(_) => Refusal::new(Code::ReadyTimeout, "it was not ready in time; it runs on").hint("abide logs ID"),
         // The others wait for the edge, which always reports; they are given no limit.
         Pending::Start { .. }
         | Pending::Stop { .. }
@@ -178,7 +186,8 @@ pub fn on_started(state: &State, pane: PaneId) -> Vec<(CallId, Outcome)> {
 /// Completed by a pane's program that could not be started.
 #[must_use]
 pub fn on_failed(state: &State, pane: PaneId, refusal: &Refusal) -> Vec<(CallId, Outcome)> {
-    let asked = calls(state, |pending| matches!(pending, Pending::Start { pane: of, .. } if *of == pane));
+    let asked =
+        calls(state, |pending| matches!(pending, Pending::Start { pane: of, .. } if *of == pane));
     asked.into_iter().map(|call| (call, Err(refusal.clone()))).collect()
 }
 
@@ -186,34 +195,57 @@ pub fn on_failed(state: &State, pane: PaneId, refusal: &Refusal) -> Vec<(CallId,
 #[must_use]
 pub fn on_output(state: &State, pane: PaneId, rows_above: usize) -> Vec<(CallId, Outcome)> {
     let waits = state.calls.iter().filter(|(_, open)| open.pending.pane() == Some(pane));
-    waits.filter_map(|(call, open)| Some((*call, Ok(value(&seen(state, &open.pending, rows_above)?))))).collect()
+    waits
+        .filter_map(|(call, open)| {
+            Some((*call, Ok(value(&seen(state, &open.pending, rows_above)?))))
+        })
+        .collect()
 }
 
-/// The answer to a wait whose condition is fulfilled by the pane's screen and so many rows above it.
+/// The answer to a wait whose condition is fulfilled by the pane's screen and so many rows above
+/// it.
 #[must_use]
 pub fn seen(state: &State, pending: &Pending, rows_above: usize) -> Option<Waited> {
     match pending {
         Pending::Text { pane, pattern } => {
-            let line = state.pane(*pane).lines(rows_above).into_iter().find(|line| pattern.is_match(line))?;
+            let line = state
+                .pane(*pane)
+                .lines(rows_above)
+                .into_iter()
+                .find(|line| pattern.is_match(line))?;
             Some(Waited { by: "text".into(), line: Some(line), status: None })
         }
-        Pending::Prompt { pane } if state.pane(*pane).marks.prompt => Some(Waited { by: "prompt".into(), ..Waited::default() }),
+        Pending::Prompt { pane } if state.pane(*pane).marks.prompt => {
+            Some(Waited { by: "prompt".into(), ..Waited::default() })
+        }
         _ => None,
     }
 }
 
-/// Completed by the end of a pane's program. Those that wait for the end of several panes wait for one less.
-pub fn on_ended(state: &mut State, pane: PaneId, status: ExitStatus, left: &[u32]) -> Vec<(CallId, Outcome)> {
+/// Completed by the end of a pane's program. Those that wait for the end of several panes wait for
+/// one less.
+pub fn on_ended(
+    state: &mut State,
+    pane: PaneId,
+    status: ExitStatus,
+    left: &[u32],
+) -> Vec<(CallId, Outcome)> {
     let mut done = Vec::new();
     let ending = &state.commands.ending;
     for (call, open) in &mut state.calls {
         match &mut open.pending {
-            Pending::Exit { pane: of } if *of == pane => done.push((*call, Ok(value(&Waited::exit(status))))),
+            Pending::Exit { pane: of } if *of == pane => {
+                done.push((*call, Ok(value(&Waited::exit(status)))))
+            }
             Pending::Stop { panes, all, left: remaining } if panes.contains(&pane) => {
                 panes.retain(|other| *other != pane);
                 remaining.extend(left);
                 if panes.is_empty() {
-                    let reply = value(&Stopped { panes: std::mem::take(all), left: std::mem::take(remaining), undo_ms: None });
+                    let reply = value(&Stopped {
+                        panes: std::mem::take(all),
+                        left: std::mem::take(remaining),
+                        undo_ms: None,
+                    });
                     if ending.is_empty() {
                         done.push((*call, Ok(reply)));
                     } else {
@@ -223,14 +255,17 @@ pub fn on_ended(state: &mut State, pane: PaneId, status: ExitStatus, left: &[u32
                     }
                 }
             }
-            other if other.pane() == Some(pane) => done.push((*call, Err(ended_first(pane, status)))),
+            other if other.pane() == Some(pane) => {
+                done.push((*call, Err(ended_first(pane, status))))
+            }
             _ => (),
         }
     }
     done
 }
 
-/// Completed by the end of everything of a session: calls that ended it, and nothing else is left of what they ended.
+/// Completed by the end of everything of a session: calls that ended it, and nothing else is left
+/// of what they ended.
 pub fn on_session_over(state: &mut State, session: SessionId) -> Vec<(CallId, Outcome)> {
     let mut done = Vec::new();
     for (call, open) in &mut state.calls {
@@ -247,7 +282,8 @@ pub fn on_session_over(state: &mut State, session: SessionId) -> Vec<(CallId, Ou
 /// The refusal of a wait for something that the end of the program makes impossible.
 #[must_use]
 pub fn ended_first(pane: PaneId, status: ExitStatus) -> Refusal {
-    Refusal::new(Code::Ended, format!("the program of pane {pane} ended first: {status}")).hint("abide pane ls --all")
+    Refusal::new(Code::Ended, format!("the program of pane {pane} ended first: {status}"))
+        .hint("abide pane ls --all")
 }
 
 /// The answer to `send`, now that it is known whether the line discipline collects lines.
@@ -259,9 +295,14 @@ pub fn on_line_mode(pane: PaneId, bytes: &[u8], canonical: bool) -> Outcome {
     if canonical && LINE_MAX < longest {
         let refusal = Refusal::new(
             Code::CanonicalLimit,
-            format!("a line of {longest} bytes is too long for the program of pane {pane}, which reads lines of up to {LINE_MAX}"),
+            format!(
+                "a line of {longest} bytes is too long for the program of pane {pane}, which \
+                 reads lines of up to {LINE_MAX}"
+            ),
         );
-        return Err(refusal.hint("put line breaks in, or send it to a program that edits its own line, such as a shell"));
+        return Err(refusal.hint(
+            "put line breaks in, or send it to a program that edits its own line, such as a shell",
+        ));
     }
     Ok(value(&Sent { bytes: bytes.len() }))
 }
@@ -272,19 +313,26 @@ pub fn longest_line(bytes: &[u8]) -> usize {
     bytes.split(|byte| matches!(byte, b'\r' | b'\n')).map(<[u8]>::len).max().unwrap_or(0)
 }
 
-/// Completed by the server leaving. A restart interrupts all; a stop those that no program's end will complete.
+/// Completed by the server leaving. A restart interrupts all; a stop those that no program's end
+/// will complete.
 #[must_use]
 pub fn on_leaving(state: &State, leaving: &Leaving) -> Vec<(CallId, Outcome)> {
     let (code, message) = match leaving {
         Leaving::Restart | Leaving::Upgrade(_) => (Code::Interrupted, "the server restarts"),
         Leaving::Stop => (Code::ShuttingDown, "the server is stopping"),
     };
-    let left_alone = |pending: &Pending| *leaving == Leaving::Stop && !matches!(pending, Pending::Forwarded { .. });
+    let left_alone = |pending: &Pending| {
+        *leaving == Leaving::Stop && !matches!(pending, Pending::Forwarded { .. })
+    };
     let refusal = |call: &CallId| match state.calls.get(call).map(|open| &open.pending) {
         Some(Pending::Command(CommandWait::Exec { command })) => {
-            Refusal::new(code, format!("{message}; command {command} goes on")).hint(format!("abide logs -f {command}"))
+            Refusal::new(code, format!("{message}; command {command} goes on"))
+                .hint(format!("abide logs -f {command}"))
         }
         _ => Refusal::new(code, message),
     };
-    calls(state, |pending| !left_alone(pending)).into_iter().map(|call| (call, Err(refusal(&call)))).collect()
+    calls(state, |pending| !left_alone(pending))
+        .into_iter()
+        .map(|call| (call, Err(refusal(&call))))
+        .collect()
 }

@@ -1,4 +1,5 @@
-//! Everything abide can be told to do, each declared once. Keys, CLI, palette, JSON-RPC and docs are derived from [`table`].
+//! Everything abide can be told to do, each declared once. Keys, CLI, palette, JSON-RPC and docs
+//! are derived from [`table`].
 
 mod act;
 pub mod args;
@@ -62,18 +63,22 @@ pub enum Place {
     Cli,
 }
 
-/// A key an action has by default: the key in the action language (`prefix %`) and the arguments it is called with (`--right`).
+/// A key an action has by default: the key in the action language (`prefix %`) and the arguments it
+/// is called with (`--right`).
 pub type DefaultKey = (&'static str, &'static str);
 
-/// A declared action. The doc comment of the type is its help; those of its fields are the help of its arguments.
+/// A declared action. The doc comment of the type is its help; those of its fields are the help of
+/// its arguments.
 pub trait Action: Args + Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     /// Its name on the wire: `noun.verb`.
     const NAME: &'static str;
-    /// Its words on the command line where they are not noun and verb; several are synonyms, the first is shown.
+    /// Its words on the command line where they are not noun and verb; several are synonyms, the
+    /// first is shown.
     const VERBS: &'static [&'static str] = &[];
     /// Its keys.
     const KEYS: &'static [DefaultKey] = &[];
-    /// Whether those of its keys that are no characters act again without the prefix, when they follow at once.
+    /// Whether those of its keys that are no characters act again without the prefix, when they
+    /// follow at once.
     const REPEATS: bool = false;
     /// What it does to the world.
     const ACCESS: Access;

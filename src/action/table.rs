@@ -1,4 +1,5 @@
-//! The one list of all actions. Keys, command line, palette, API, completions and docs are derived from it; an action is a line here and a file.
+//! The one list of all actions. Keys, command line, palette, API, completions and docs are derived
+//! from it; an action is a line here and a file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place, tmux};
 use crate::base::code::{Code, Refusal};
+use crate::base::schema;
 use crate::base::text::nearest;
 
 macro_rules! table {
@@ -156,7 +158,8 @@ pub struct Entry {
     verbs: &'static [&'static str],
     /// Its default keys.
     pub keys: &'static [DefaultKey],
-    /// Whether those of its keys that are no characters act again without the prefix, when they follow at once.
+    /// Whether those of its keys that are no characters act again without the prefix, when they
+    /// follow at once.
     pub repeats: bool,
     /// What it does to the world.
     pub access: Access,
@@ -193,8 +196,8 @@ impl Entry {
             access: A::ACCESS,
             place: A::PLACE,
             augment: A::augment_args,
-            params: || schemars::schema_for!(A),
-            reply: || schemars::schema_for!(A::Reply),
+            params: || schema::of::<A>(),
+            reply: || schema::of::<A::Reply>(),
             read: |matches| A::from_arg_matches(matches).map(|action| value(&action)),
             parse,
             known: OnceLock::new(),
@@ -207,9 +210,11 @@ impl Entry {
         self.place == Place::Cli
     }
 
-    /// Its words on the command line, the ones that are shown first; the others are synonyms. Never empty.
+    /// Its words on the command line, the ones that are shown first; the others are synonyms. Never
+    /// empty.
     ///
-    /// Its name is one of them unless the noun alone means it: what follows `exec` is a command, not a verb.
+    /// Its name is one of them unless the noun alone means it: what follows `exec` is a command,
+    /// not a verb.
     #[must_use]
     pub fn words(&self) -> &'static [Vec<&'static str>] {
         static WORDS: LazyLock<BTreeMap<&str, Vec<Vec<&str>>>> =
@@ -218,7 +223,8 @@ impl Entry {
     }
 
     fn own_words(&self) -> Vec<Vec<&'static str>> {
-        let mut all: Vec<Vec<_>> = self.verbs.iter().map(|verb| verb.split(' ').collect()).collect();
+        let mut all: Vec<Vec<_>> =
+            self.verbs.iter().map(|verb| verb.split(' ').collect()).collect();
         let named: Vec<_> = self.name.split('.').collect();
         if !all.contains(&named) && !all.contains(&named[..1].to_vec()) {
             all.push(named);
@@ -237,7 +243,10 @@ impl Entry {
     /// Its help in one line.
     #[must_use]
     pub fn summary(&self) -> String {
-        (self.augment)(Command::new(self.name)).get_about().map(ToString::to_string).unwrap_or_default()
+        (self.augment)(Command::new(self.name))
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default()
     }
 
     /// The JSON Schema of its arguments.
@@ -268,7 +277,8 @@ impl Entry {
         if let Some(stray) = params.keys().find(|key| !self.known().contains(key)) {
             return Err(self.stray(stray));
         }
-        let body = (self.parse)(Value::Object(params.clone())).map_err(|error| self.refuse(params, &error))?;
+        let body = (self.parse)(Value::Object(params.clone()))
+            .map_err(|error| self.refuse(params, &error))?;
         Ok(Call { entry: self, body })
     }
 
@@ -282,7 +292,10 @@ impl Entry {
     }
 
     fn stray(&self, name: &str) -> Refusal {
-        let refusal = Refusal::new(Code::InvalidParams, format!("{}: there is no argument {name:?}", self.name));
+        let refusal = Refusal::new(
+            Code::InvalidParams,
+            format!("{}: there is no argument {name:?}", self.name),
+        );
         match nearest(name, self.known().iter().map(String::as_str)) {
             Some(near) => refusal.hint(format!("did you mean {near:?}?")),
             None if self.known().is_empty() => refusal.hint("it takes none"),
@@ -290,7 +303,8 @@ impl Entry {
         }
     }
 
-    /// The refusal of `params`: serde does not say which argument it stumbled over, so the one is named without which it would not have.
+    /// The refusal of `params`: serde does not say which argument it stumbled over, so the one is
+    /// named without which it would not have.
     fn refuse(&self, params: &Map<String, Value>, error: &serde_json::Error) -> Refusal {
         let message = error.to_string();
         let culprit = params.keys().find(|key| {
@@ -299,7 +313,9 @@ impl Entry {
             !matches!((self.parse)(Value::Object(rest)), Err(other) if other.to_string() == message)
         });
         let message = match culprit {
-            Some(name) if !message.contains(&format!("`{name}`")) => format!("{}: {name}: {message}", self.name),
+            Some(name) if !message.contains(&format!("`{name}`")) => {
+                format!("{}: {name}: {message}", self.name)
+            }
             _ => format!("{}: {message}", self.name),
         };
         Refusal::new(Code::InvalidParams, message).hint(format!("abide actions {}", self.name))
@@ -320,24 +336,34 @@ pub fn parse(name: &str, params: &Map<String, Value>) -> Result<Call, Refusal> {
     find(name).ok_or_else(|| unknown(name))?.call(params)
 }
 
-/// The call that words of the action language mean: those of the command line (`pane split --right`), a name and its arguments (`pane.split --right`), or tmux's (`split-window -h`).
+/// The call that words of the action language mean: those of the command line
+/// (`pane split --right`), a name and its arguments (`pane.split --right`), or tmux's
+/// (`split-window -h`).
 ///
 /// # Errors
 /// `unknown_action` with the nearest name, or `invalid_params`.
 pub fn from_words(words: &[String]) -> Result<Call, Refusal> {
     let words = tmux::translate(words.to_vec());
-    let (entry, rest) = find_words(&words).ok_or_else(|| unknown(&words.iter().take(2).cloned().collect::<Vec<_>>().join(" ")))?;
+    let (entry, rest) = find_words(&words)
+        .ok_or_else(|| unknown(&words.iter().take(2).cloned().collect::<Vec<_>>().join(" ")))?;
     // Nothing is to be read, and a key means it so: most keys are such.
     if rest.is_empty() && entry.keys.iter().any(|(_, arguments)| arguments.is_empty()) {
         return entry.call(&Map::new());
     }
-    let refuse = |error: &clap::Error| Refusal::new(Code::InvalidParams, format!("{}: {}", entry.name, first_line(error)));
-    let matches =
-        entry.command().no_binary_name(true).disable_help_flag(true).try_get_matches_from(rest).map_err(|error| refuse(&error))?;
+    let refuse = |error: &clap::Error| {
+        Refusal::new(Code::InvalidParams, format!("{}: {}", entry.name, first_line(error)))
+    };
+    let matches = entry
+        .command()
+        .no_binary_name(true)
+        .disable_help_flag(true)
+        .try_get_matches_from(rest)
+        .map_err(|error| refuse(&error))?;
     entry.call(&entry.read(&matches).map_err(|error| refuse(&error))?)
 }
 
-/// The entry that `words` begin with, and the words after it; of several the one with the most words.
+/// The entry that `words` begin with, and the words after it; of several the one with the most
+/// words.
 #[must_use]
 pub fn find_words(words: &[String]) -> Option<(&'static Entry, &[String])> {
     let first = words.first()?;
@@ -345,15 +371,24 @@ pub fn find_words(words: &[String]) -> Option<(&'static Entry, &[String])> {
         return Some((entry, &words[1..]));
     }
     let matching = |entry: &'static Entry| {
-        entry.words().iter().filter(|own| own.len() <= words.len() && own.iter().zip(words).all(|(a, b)| a == b)).map(Vec::len).max()
+        entry
+            .words()
+            .iter()
+            .filter(|own| own.len() <= words.len() && own.iter().zip(words).all(|(a, b)| a == b))
+            .map(Vec::len)
+            .max()
     };
-    let (entry, len) = TABLE.iter().filter_map(|entry| Some((entry, matching(entry)?))).max_by_key(|(_, len)| *len)?;
+    let (entry, len) = TABLE
+        .iter()
+        .filter_map(|entry| Some((entry, matching(entry)?)))
+        .max_by_key(|(_, len)| *len)?;
     Some((entry, &words[len..]))
 }
 
 fn unknown(name: &str) -> Refusal {
     let refusal = Refusal::new(Code::UnknownAction, format!("no action {name:?}"));
-    let names: Vec<String> = TABLE.iter().flat_map(|entry| entry.words().iter().map(|words| words.join(" "))).collect();
+    let names: Vec<String> =
+        TABLE.iter().flat_map(|entry| entry.words().iter().map(|words| words.join(" "))).collect();
     let dotted = TABLE.iter().map(|entry| entry.name);
     match nearest(name, names.iter().map(String::as_str).chain(dotted)) {
         Some(near) => refusal.hint(format!("did you mean {near:?}? abide actions lists all")),
@@ -418,7 +453,8 @@ impl Call {
     /// Its arguments as the type they were declared with, if that is `A`.
     #[must_use]
     pub fn arguments<A: Action>(&self) -> Option<A> {
-        (self.entry.name == A::NAME).then(|| serde_json::from_value(self.params()).expect("an action reads what it wrote"))
+        (self.entry.name == A::NAME)
+            .then(|| serde_json::from_value(self.params()).expect("an action reads what it wrote"))
     }
 
     /// Carries it out. A refusal has changed nothing.
@@ -428,7 +464,10 @@ impl Call {
     pub fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Value>, Refusal> {
         match self.body {
             Body::Here(action) => action.apply(cx),
-            Body::Elsewhere(_) => Err(Refusal::new(Code::Internal, format!("{} is not carried out by the server", self.entry.name))),
+            Body::Elsewhere(_) => Err(Refusal::new(
+                Code::Internal,
+                format!("{} is not carried out by the server", self.entry.name),
+            )),
         }
     }
 }
@@ -497,9 +536,17 @@ mod tests {
     fn words_without_arguments_mean_what_the_command_line_makes_of_them() {
         let mut differ = Vec::new();
         for entry in &TABLE {
-            let words: Vec<String> = entry.words()[0].iter().map(|word| (*word).to_owned()).collect();
-            let matches = entry.command().no_binary_name(true).disable_help_flag(true).try_get_matches_from(Vec::<String>::new());
-            let read = matches.ok().and_then(|matches| entry.read(&matches).ok()).and_then(|params| entry.call(&params).ok());
+            let words: Vec<String> =
+                entry.words()[0].iter().map(|word| (*word).to_owned()).collect();
+            let matches = entry
+                .command()
+                .no_binary_name(true)
+                .disable_help_flag(true)
+                .try_get_matches_from(Vec::<String>::new());
+            let read = matches
+                .ok()
+                .and_then(|matches| entry.read(&matches).ok())
+                .and_then(|params| entry.call(&params).ok());
             let called = from_words(&words).ok();
             let told = |call: Option<super::Call>| call.map(|call| (call.name(), call.params()));
             differ.extend((told(called) != told(read)).then_some(entry.name));
@@ -513,10 +560,20 @@ mod tests {
         assert_eq!(names.len(), TABLE.len());
         for entry in &TABLE {
             entry.command().debug_assert();
-            assert!(entry.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'_'), "{}", entry.name);
+            assert!(
+                entry.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'_'),
+                "{}",
+                entry.name
+            );
             let summary = entry.summary();
-            assert!(summary.starts_with(char::is_uppercase) && !summary.ends_with('.'), "{}: {summary:?}", entry.name);
-            for argument in entry.command().get_arguments().filter(|argument| !argument.is_hide_set()) {
+            assert!(
+                summary.starts_with(char::is_uppercase) && !summary.ends_with('.'),
+                "{}: {summary:?}",
+                entry.name
+            );
+            for argument in
+                entry.command().get_arguments().filter(|argument| !argument.is_hide_set())
+            {
                 let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
                 assert!(!help.is_empty(), "{} {}", entry.name, argument.get_id());
             }
@@ -530,7 +587,11 @@ mod tests {
             for own in entry.words() {
                 assert!(all.insert(own.clone()), "{own:?} twice");
                 let own: Vec<String> = own.iter().map(|word| (*word).to_owned()).collect();
-                assert_eq!(find_words(&own).map(|(found, _)| found.name), Some(entry.name), "{own:?}");
+                assert_eq!(
+                    find_words(&own).map(|(found, _)| found.name),
+                    Some(entry.name),
+                    "{own:?}"
+                );
             }
         }
     }
@@ -558,24 +619,39 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let refuse = |name: &str, params: serde_json::Value| {
-            let refusal = parse(name, params.as_object().expect("an object")).expect_err("it is wrong");
+            let refusal =
+                parse(name, params.as_object().expect("an object")).expect_err("it is wrong");
             (refusal.code, refusal.message, refusal.hint)
         };
-        let invalid = |message: &str, hint: &str| (Code::InvalidParams, message.to_owned(), hint.to_owned());
+        let invalid =
+            |message: &str, hint: &str| (Code::InvalidParams, message.to_owned(), hint.to_owned());
         assert_eq!(
             refuse("sesion.ls", json!({})),
-            (Code::UnknownAction, "no action \"sesion.ls\"".into(), "did you mean \"session.ls\"? abide actions lists all".into())
+            (
+                Code::UnknownAction,
+                "no action \"sesion.ls\"".into(),
+                "did you mean \"session.ls\"? abide actions lists all".into()
+            )
         );
         assert_eq!(
             refuse("session.rename", json!({"name": 3})),
-            invalid("session.rename: name: invalid type: integer `3`, expected a string", "abide actions session.rename")
+            invalid(
+                "session.rename: name: invalid type: integer `3`, expected a string",
+                "abide actions session.rename"
+            )
         );
-        assert_eq!(refuse("session.rename", json!({})), invalid("session.rename: missing field `name`", "abide actions session.rename"));
+        assert_eq!(
+            refuse("session.rename", json!({})),
+            invalid("session.rename: missing field `name`", "abide actions session.rename")
+        );
         assert_eq!(
             refuse("session.rename", json!({"nme": "x"})),
             invalid("session.rename: there is no argument \"nme\"", "did you mean \"name\"?")
         );
-        assert_eq!(refuse("session.last", json!({"x": 1})), invalid("session.last: there is no argument \"x\"", "it takes none"));
+        assert_eq!(
+            refuse("session.last", json!({"x": 1})),
+            invalid("session.last: there is no argument \"x\"", "it takes none")
+        );
         assert_eq!(
             refuse("session.rename", json!({"name": "x", "zzz": 1})),
             invalid("session.rename: there is no argument \"zzz\"", "arguments are name, target")
@@ -584,7 +660,8 @@ mod tests {
 
     #[test]
     fn words_that_are_wrong_are_named() {
-        let refuse = |text: &str| from_words(&words(text)).map(|call| call.name()).expect_err("it is wrong");
+        let refuse =
+            |text: &str| from_words(&words(text)).map(|call| call.name()).expect_err("it is wrong");
         assert_eq!(refuse("renam x").hint, "did you mean \"rename\"? abide actions lists all");
         assert_eq!(refuse("rename a b").message, "session.rename: unexpected argument 'b' found");
         assert_eq!(refuse("qqqqqqqqqq").hint, "abide actions");

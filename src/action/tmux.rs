@@ -57,24 +57,90 @@ const COMMANDS: &[Command] = &[
     },
     Command { names: &["kill-session"], words: &["kill"], flags: &[('t', Word)], program: false },
     Command { names: &["kill-server"], words: &["server", "stop"], flags: &[], program: false },
-    Command { names: &["list-sessions"], words: &["ls"], flags: &[('F', NothingTakes)], program: false },
-    Command { names: &["has-session", "has"], words: &["session", "has"], flags: &[('t', Word)], program: false },
-    Command { names: &["rename-session"], words: &["rename"], flags: &[('t', Takes("--target"))], program: false },
-    Command { names: &["switch-client", "switchc"], words: &["attach"], flags: &[('t', Word)], program: false },
-    Command { names: &["detach-client"], words: &["detach"], flags: &[('a', Is("--others")), ('t', Word)], program: false },
-    Command { names: &["list-clients", "lsc"], words: &["client", "ls"], flags: &[('t', Takes("--target"))], program: false },
+    Command {
+        names: &["list-sessions"],
+        words: &["ls"],
+        flags: &[('F', NothingTakes)],
+        program: false,
+    },
+    Command {
+        names: &["has-session", "has"],
+        words: &["session", "has"],
+        flags: &[('t', Word)],
+        program: false,
+    },
+    Command {
+        names: &["rename-session"],
+        words: &["rename"],
+        flags: &[('t', Takes("--target"))],
+        program: false,
+    },
+    Command {
+        names: &["switch-client", "switchc"],
+        words: &["attach"],
+        flags: &[('t', Word)],
+        program: false,
+    },
+    Command {
+        names: &["detach-client"],
+        words: &["detach"],
+        flags: &[('a', Is("--others")), ('t', Word)],
+        program: false,
+    },
+    Command {
+        names: &["list-clients", "lsc"],
+        words: &["client", "ls"],
+        flags: &[('t', Takes("--target"))],
+        program: false,
+    },
     Command {
         names: &["new-window", "neww"],
         words: &["tab", "new"],
-        flags: &[('n', Takes("--name")), ('t', Takes("--target")), ('c', Takes("--cwd")), ('e', Takes("--env")), ('d', Is("--background"))],
+        flags: &[
+            ('n', Takes("--name")),
+            ('t', Takes("--target")),
+            ('c', Takes("--cwd")),
+            ('e', Takes("--env")),
+            ('d', Is("--background")),
+        ],
         program: true,
     },
-    Command { names: &["kill-window", "killw"], words: &["tab", "close", "--now"], flags: &[('t', Takes("--target"))], program: false },
-    Command { names: &["rename-window", "renamew"], words: &["tab", "rename"], flags: &[('t', Takes("--target"))], program: false },
-    Command { names: &["select-window", "selectw"], words: &["tab", "go"], flags: &[('t', Word)], program: false },
-    Command { names: &["next-window", "next"], words: &["tab", "next"], flags: &[('t', Takes("--target"))], program: false },
-    Command { names: &["previous-window", "prev"], words: &["tab", "prev"], flags: &[('t', Takes("--target"))], program: false },
-    Command { names: &["last-window"], words: &["tab", "last"], flags: &[('t', Takes("--target"))], program: false },
+    Command {
+        names: &["kill-window", "killw"],
+        words: &["tab", "close", "--now"],
+        flags: &[('t', Takes("--target"))],
+        program: false,
+    },
+    Command {
+        names: &["rename-window", "renamew"],
+        words: &["tab", "rename"],
+        flags: &[('t', Takes("--target"))],
+        program: false,
+    },
+    Command {
+        names: &["select-window", "selectw"],
+        words: &["tab", "go"],
+        flags: &[('t', Word)],
+        program: false,
+    },
+    Command {
+        names: &["next-window", "next"],
+        words: &["tab", "next"],
+        flags: &[('t', Takes("--target"))],
+        program: false,
+    },
+    Command {
+        names: &["previous-window", "prev"],
+        words: &["tab", "prev"],
+        flags: &[('t', Takes("--target"))],
+        program: false,
+    },
+    Command {
+        names: &["last-window"],
+        words: &["tab", "last"],
+        flags: &[('t', Takes("--target"))],
+        program: false,
+    },
     Command {
         names: &["list-windows", "lsw"],
         words: &["tab", "ls"],
@@ -96,11 +162,23 @@ const COMMANDS: &[Command] = &[
         ],
         program: true,
     },
-    Command { names: &["kill-pane", "killp"], words: &["pane", "close", "--now"], flags: &[('t', Takes("--target"))], program: false },
+    Command {
+        names: &["kill-pane", "killp"],
+        words: &["pane", "close", "--now"],
+        flags: &[('t', Takes("--target"))],
+        program: false,
+    },
     Command {
         names: &["select-pane", "selectp"],
         words: &["pane", "focus"],
-        flags: &[('t', Word), ('L', Is("--left")), ('R', Is("--right")), ('U', Is("--up")), ('D', Is("--down")), ('l', Is("--last"))],
+        flags: &[
+            ('t', Word),
+            ('L', Is("--left")),
+            ('R', Is("--right")),
+            ('U', Is("--up")),
+            ('D', Is("--down")),
+            ('l', Is("--last")),
+        ],
         program: false,
     },
     Command {
@@ -137,22 +215,54 @@ const COMMANDS: &[Command] = &[
     Command {
         names: &["respawn-pane", "respawnp"],
         words: &["pane", "respawn"],
-        flags: &[('t', Takes("--target")), ('k', Is("--kill")), ('c', Takes("--cwd")), ('e', Takes("--env"))],
+        flags: &[
+            ('t', Takes("--target")),
+            ('k', Is("--kill")),
+            ('c', Takes("--cwd")),
+            ('e', Takes("--env")),
+        ],
         program: true,
     },
     Command {
         names: &["join-pane", "joinp", "move-pane", "movep"],
         words: &["pane", "join"],
-        flags: &[('s', Takes("--target")), ('t', Word), ('h', Is("--right")), ('v', Nothing), ('l', Takes("--size"))],
+        flags: &[
+            ('s', Takes("--target")),
+            ('t', Word),
+            ('h', Is("--right")),
+            ('v', Nothing),
+            ('l', Takes("--size")),
+        ],
         program: false,
     },
-    Command { names: &["select-layout", "selectl"], words: &["layout", "apply"], flags: &[('t', Takes("--target"))], program: false },
-    Command { names: &["next-layout", "nextl"], words: &["layout", "next"], flags: &[('t', Takes("--target"))], program: false },
-    Command { names: &["send-keys"], words: &["send"], flags: &[('t', Takes("--target")), ('l', Is("--literal"))], program: false },
+    Command {
+        names: &["select-layout", "selectl"],
+        words: &["layout", "apply"],
+        flags: &[('t', Takes("--target"))],
+        program: false,
+    },
+    Command {
+        names: &["next-layout", "nextl"],
+        words: &["layout", "next"],
+        flags: &[('t', Takes("--target"))],
+        program: false,
+    },
+    Command {
+        names: &["send-keys"],
+        words: &["send"],
+        flags: &[('t', Takes("--target")), ('l', Is("--literal"))],
+        program: false,
+    },
     Command {
         names: &["capture-pane", "capturep"],
         words: &["capture"],
-        flags: &[('t', Takes("--target")), ('p', Nothing), ('J', Nothing), ('e', Is("--format=ansi")), ('S', Start)],
+        flags: &[
+            ('t', Takes("--target")),
+            ('p', Nothing),
+            ('J', Nothing),
+            ('e', Is("--format=ansi")),
+            ('S', Start),
+        ],
         program: false,
     },
     Command {
@@ -175,21 +285,51 @@ const COMMANDS: &[Command] = &[
         ],
         program: true,
     },
-    Command { names: &["customize-mode"], words: &["config", "customise"], flags: &[('t', Takes("--target"))], program: false },
-    Command { names: &["copy-mode"], words: &["pane", "copy-mode"], flags: &[('u', Is("--page-up")), ('e', Nothing)], program: false },
-    Command { names: &["list-buffers", "lsb"], words: &["buffer", "ls"], flags: &[('F', NothingTakes)], program: false },
-    Command { names: &["show-buffer", "showb"], words: &["buffer", "show"], flags: &[('b', Word)], program: false },
+    Command {
+        names: &["customize-mode"],
+        words: &["config", "customise"],
+        flags: &[('t', Takes("--target"))],
+        program: false,
+    },
+    Command {
+        names: &["copy-mode"],
+        words: &["pane", "copy-mode"],
+        flags: &[('u', Is("--page-up")), ('e', Nothing)],
+        program: false,
+    },
+    Command {
+        names: &["list-buffers", "lsb"],
+        words: &["buffer", "ls"],
+        flags: &[('F', NothingTakes)],
+        program: false,
+    },
+    Command {
+        names: &["show-buffer", "showb"],
+        words: &["buffer", "show"],
+        flags: &[('b', Word)],
+        program: false,
+    },
     Command {
         names: &["set-buffer", "setb"],
         words: &["buffer", "set"],
         flags: &[('b', Takes("--name")), ('a', Is("--append"))],
         program: false,
     },
-    Command { names: &["delete-buffer", "deleteb"], words: &["buffer", "delete"], flags: &[('b', Word)], program: false },
+    Command {
+        names: &["delete-buffer", "deleteb"],
+        words: &["buffer", "delete"],
+        flags: &[('b', Word)],
+        program: false,
+    },
     Command {
         names: &["paste-buffer", "pasteb"],
         words: &["buffer", "paste"],
-        flags: &[('b', Takes("--name")), ('d', Is("--delete")), ('t', Takes("--target")), ('p', Nothing)],
+        flags: &[
+            ('b', Takes("--name")),
+            ('d', Is("--delete")),
+            ('t', Takes("--target")),
+            ('p', Nothing),
+        ],
         program: false,
     },
     Command {
@@ -198,19 +338,34 @@ const COMMANDS: &[Command] = &[
         flags: &[('b', Takes("--name")), ('a', Is("--append"))],
         program: false,
     },
-    Command { names: &["load-buffer", "loadb"], words: &["buffer", "set", "--load"], flags: &[('b', Takes("--name"))], program: false },
-    Command { names: &["choose-buffer"], words: &["client", "buffers"], flags: &[], program: false },
+    Command {
+        names: &["load-buffer", "loadb"],
+        words: &["buffer", "set", "--load"],
+        flags: &[('b', Takes("--name"))],
+        program: false,
+    },
+    Command {
+        names: &["choose-buffer"],
+        words: &["client", "buffers"],
+        flags: &[],
+        program: false,
+    },
 ];
 
 /// Words that are a command of tmux in ours; all others as they are.
 #[must_use]
 pub fn translate(words: Vec<String>) -> Vec<String> {
-    let Some(command) = words.first().and_then(|first| COMMANDS.iter().find(|command| command.names.contains(&first.as_str()))) else {
+    let Some(command) = words
+        .first()
+        .and_then(|first| COMMANDS.iter().find(|command| command.names.contains(&first.as_str())))
+    else {
         return words;
     };
     let mut ours: Vec<String> = command.words.iter().map(|word| (*word).into()).collect();
     let mut rest = words.into_iter().skip(1).peekable();
-    while let Some(flags) = rest.next_if(|word| word.len() > 1 && word.starts_with('-') && word != "--" && !word.starts_with("--")) {
+    while let Some(flags) = rest.next_if(|word| {
+        word.len() > 1 && word.starts_with('-') && word != "--" && !word.starts_with("--")
+    }) {
         command.flags_into(&flags[1..], &mut rest, &mut ours);
     }
     command.rest_into(rest.collect(), &mut ours);
@@ -219,15 +374,29 @@ pub fn translate(words: Vec<String>) -> Vec<String> {
 
 /// Every name of tmux that is understood, with our words.
 pub fn names() -> impl Iterator<Item = (&'static str, String)> {
-    COMMANDS.iter().flat_map(|command| command.names.iter().map(|name| (*name, command.words.join(" "))))
+    COMMANDS
+        .iter()
+        .flat_map(|command| command.names.iter().map(|name| (*name, command.words.join(" "))))
 }
 
 impl Command {
-    /// Translates a cluster of flags such as `dt`; one that takes a value takes the rest of the word or the next one.
-    fn flags_into(&self, cluster: &str, rest: &mut impl Iterator<Item = String>, ours: &mut Vec<String>) {
+    /// Translates a cluster of flags such as `dt`; one that takes a value takes the rest of the
+    /// word or the next one.
+    fn flags_into(
+        &self,
+        cluster: &str,
+        rest: &mut impl Iterator<Item = String>,
+        ours: &mut Vec<String>,
+    ) {
         for (at, letter) in cluster.char_indices() {
             let attached = &cluster[at + letter.len_utf8()..];
-            let mut value = || if attached.is_empty() { rest.next().unwrap_or_default() } else { attached.to_owned() };
+            let mut value = || {
+                if attached.is_empty() {
+                    rest.next().unwrap_or_default()
+                } else {
+                    attached.to_owned()
+                }
+            };
             match self.flags.iter().find(|(own, _)| *own == letter).map(|(_, flag)| *flag) {
                 Some(Is(flag)) => ours.push(flag.into()),
                 Some(Nothing) => (),
@@ -237,7 +406,11 @@ impl Command {
                 Some(Start) => {
                     let start = value();
                     let lines = start.strip_prefix('-').unwrap_or("");
-                    return ours.push(if lines.is_empty() { "--scrollback".into() } else { format!("--scrollback={lines}") });
+                    return ours.push(if lines.is_empty() {
+                        "--scrollback".into()
+                    } else {
+                        format!("--scrollback={lines}")
+                    });
                 }
                 // Passed on, so that the refusal names it.
                 None => ours.push(format!("-{letter}")),
@@ -252,7 +425,9 @@ impl Command {
         }
         ours.push("--".into());
         match rest.as_slice() {
-            [line] if line.contains(' ') => ours.extend(["/bin/sh".into(), "-c".into(), line.clone()]),
+            [line] if line.contains(' ') => {
+                ours.extend(["/bin/sh".into(), "-c".into(), line.clone()])
+            }
             _ => ours.extend(rest),
         }
     }

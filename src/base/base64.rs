@@ -1,4 +1,5 @@
-//! Base64 of RFC 4648: for bytes in JSON, where what this wrote is read and nothing else, and as programs send it, which is read loosely.
+//! Base64 of RFC 4648: for bytes in JSON, where what this wrote is read and nothing else, and as
+//! programs send it, which is read loosely.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -9,13 +10,20 @@ pub fn encode(bytes: &[u8]) -> String {
     let mut chunks = bytes.chunks_exact(3);
     for chunk in &mut chunks {
         let bits = u32::from_be_bytes([0, chunk[0], chunk[1], chunk[2]]);
-        text.extend_from_slice(&[18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize]));
+        text.extend_from_slice(
+            &[18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize]),
+        );
     }
     let rest = chunks.remainder();
     if let [first, rest @ ..] = rest {
         let bits = u32::from_be_bytes([0, *first, rest.first().copied().unwrap_or(0), 0]);
         let third = if rest.is_empty() { b'=' } else { ALPHABET[(bits >> 6 & 63) as usize] };
-        text.extend_from_slice(&[ALPHABET[(bits >> 18 & 63) as usize], ALPHABET[(bits >> 12 & 63) as usize], third, b'=']);
+        text.extend_from_slice(&[
+            ALPHABET[(bits >> 18 & 63) as usize],
+            ALPHABET[(bits >> 12 & 63) as usize],
+            third,
+            b'=',
+        ]);
     }
     String::from_utf8(text).expect("the alphabet is ASCII")
 }
@@ -26,8 +34,9 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     decode_loose(text.as_bytes(), text.len()).filter(|bytes| encode(bytes) == text)
 }
 
-/// The bytes of a text as programs send it: padding may be missing, line breaks are skipped, and the letters for 62 and 63 may be those for addresses. None if it
-/// is no base64 or stands for more than `bytes_max`.
+/// The bytes of a text as programs send it: padding may be missing, line breaks are skipped, and
+/// the letters for 62 and 63 may be those for addresses. None if it is no base64 or stands for more
+/// than `bytes_max`.
 #[must_use]
 pub fn decode_loose(text: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity((text.len() / 4 * 3).min(bytes_max) + 3);
@@ -70,7 +79,9 @@ mod tests {
 
     #[test]
     fn every_length_comes_back_and_nonsense_does_not() {
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
+        {
             assert_eq!(encode(bytes.as_bytes()), text);
             assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()));
         }

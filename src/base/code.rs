@@ -1,4 +1,5 @@
-//! The table of error codes: name, exit status, help. A refusal is one of them with the particulars.
+//! The table of error codes: name, exit status, help. A refusal is one of them with the
+//! particulars.
 
 use std::fmt;
 
@@ -97,7 +98,8 @@ codes! {
     StaleHandle "stale_handle" 1;
     /// The shell of the pane does not mark its prompts.
     NoPromptMarks "no_prompt_marks" 1;
-    /// The shell of the pane does not wait for a command: it runs one, or something is typed already.
+    /// The shell of the pane does not wait for a command: it runs one, or something is typed
+    /// already.
     NotAtPrompt "not_at_prompt" 1;
     /// Something on disk cannot be read or written.
     DiskFailed "disk_failed" 1;

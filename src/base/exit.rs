@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a program ended (wait(2)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ExitStatus {
     /// It exited with this code.
@@ -17,12 +19,14 @@ pub enum ExitStatus {
     Lost,
 }
 
-/// What a shell shows for a program that HUP or TERM ended (POSIX.1-2024 XCU 2.8.2), as programs do themselves that clean up first.
+/// What a shell shows for a program that HUP or TERM ended (POSIX.1-2024 XCU 2.8.2), as programs do
+/// themselves that clean up first.
 const HUNG_UP: u8 = 129;
 const TERMINATED: u8 = 143;
 
 impl ExitStatus {
-    /// Whether it may have been ended as all programs are when the machine goes down or the user is logged out: by HUP or TERM, or nobody knows how.
+    /// Whether it may have been ended as all programs are when the machine goes down or the user is
+    /// logged out: by HUP or TERM, or nobody knows how.
     #[must_use]
     pub const fn is_from_outside(self) -> bool {
         matches!(self, Self::Lost) || matches!(self.shell(), HUNG_UP | TERMINATED)

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A size in cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Size {
     /// Width in columns.
     pub cols: u16,
@@ -73,13 +75,29 @@ impl FromStr for Size {
     fn from_str(text: &str) -> Result<Self, SizeError> {
         let refused = || SizeError(text.into());
         let (cols, rows) = text.split_once('x').ok_or_else(refused)?;
-        let size = Self { cols: cols.parse().map_err(|_| refused())?, rows: rows.parse().map_err(|_| refused())? };
+        let size = Self {
+            cols: cols.parse().map_err(|_| refused())?,
+            rows: rows.parse().map_err(|_| refused())?,
+        };
         if size == size.clamped() { Ok(size) } else { Err(refused()) }
     }
 }
 
 /// A cell position: column and row, both from 0, the origin top left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
 pub struct Point {
     /// Column, from 0.
     pub x: u16,
@@ -96,7 +114,20 @@ impl Point {
 }
 
 /// A rectangle of cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
 pub struct Rect {
     /// Left column.
     pub x: u16,
@@ -165,6 +196,9 @@ mod tests {
         let rect = Rect::new(u16::MAX, u16::MAX, Size::new(9, 9));
         assert_eq!(rect.right(), u16::MAX);
         assert!(!rect.contains(Point::new(u16::MAX, u16::MAX)));
-        assert_eq!(Rect::new(0, 0, Size::new(4, 4)).intersection(Rect::new(4, 0, Size::new(1, 1))), None);
+        assert_eq!(
+            Rect::new(0, 0, Size::new(4, 4)).intersection(Rect::new(4, 0, Size::new(1, 1))),
+            None
+        );
     }
 }

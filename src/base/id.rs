@@ -1,4 +1,5 @@
-//! Ids of the nouns: stable for life, never reused, written with their letter (`s3`, `t12`, `p41`, `c907`). They carry no meaning beyond identity.
+//! Ids of the nouns: stable for life, never reused, written with their letter (`s3`, `t12`, `p41`,
+//! `c907`). They carry no meaning beyond identity.
 
 use std::borrow::Cow;
 use std::fmt;

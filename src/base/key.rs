@@ -1,4 +1,5 @@
-//! Keys, chords and mouse events as values, and how they are written (`C-b`, `M-Left`, `F5`). Neither decodes nor encodes terminal bytes.
+//! Keys, chords and mouse events as values, and how they are written (`C-b`, `M-Left`, `F5`).
+//! Neither decodes nor encodes terminal bytes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +11,8 @@ use crate::base::geom::Point;
 /// Which key, apart from modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KeyCode {
-    /// A key that types a character. Letters are lower case unless Shift made the character another one (`A`, `%`).
+    /// A key that types a character. Letters are lower case unless Shift made the character another
+    /// one (`A`, `%`).
     Char(char),
     /// Function keys 1 to 35.
     F(u8),
@@ -42,18 +44,22 @@ pub enum KeyCode {
     Insert,
     /// Forward delete.
     Delete,
-    /// A key of the numeric pad that is told apart from the main one: digits and `+ - * / . , =`, Enter as `\r`.
+    /// A key of the numeric pad that is told apart from the main one: digits and `+ - * / . , =`,
+    /// Enter as `\r`.
     Keypad(char),
     /// Keypad 5 with Num Lock off.
     Begin,
     /// Menu.
     Menu,
-    /// Caps Lock, Scroll Lock, Num Lock, Print Screen, Pause, media and modifier keys, by kitty's functional code point.
+    /// Caps Lock, Scroll Lock, Num Lock, Print Screen, Pause, media and modifier keys, by kitty's
+    /// functional code point.
     Functional(u32),
 }
 
 /// Modifiers as a set of bits; bit n is kitty's modifier bit n.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Mods(pub u8);
 
 impl Mods {
@@ -125,7 +131,9 @@ impl Key {
 }
 
 /// What happened to a key (kitty's event types).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub enum KeyKind {
     /// Pressed; all a legacy terminal can tell.
     #[default]
@@ -147,7 +155,8 @@ pub struct KeyInput {
     pub shifted: Option<char>,
     /// The character on the standard layout, where told.
     pub layout: Option<char>,
-    /// Whether it came as ESC and the key: Alt with it, or Escape and then the key, which nobody can tell apart.
+    /// Whether it came as ESC and the key: Alt with it, or Escape and then the key, which nobody
+    /// can tell apart.
     pub escaped: bool,
 }
 
@@ -202,8 +211,11 @@ pub struct MouseInput {
     pub mods: Mods,
 }
 
-/// Which mouse events a program wants of its terminal, ordered from none to all (xterm modes 9, 1000, 1002, 1003).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+/// Which mouse events a program wants of its terminal, ordered from none to all (xterm modes 9,
+/// 1000, 1002, 1003).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub enum MouseWant {
     /// None: the mouse is abide's.
     #[default]
@@ -260,7 +272,8 @@ const NAMES: &[(&str, KeyCode)] = &[
     ("Del", KeyCode::Delete),
 ];
 
-const MODS: &[(&str, Mods)] = &[("C-", Mods::CTRL), ("M-", Mods::ALT), ("S-", Mods::SHIFT), ("D-", Mods::SUPER)];
+const MODS: &[(&str, Mods)] =
+    &[("C-", Mods::CTRL), ("M-", Mods::ALT), ("S-", Mods::SHIFT), ("D-", Mods::SUPER)];
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -290,7 +303,9 @@ impl FromStr for Key {
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let mut mods = Mods::NONE;
         let mut rest = text;
-        while let Some((name, bit)) = MODS.iter().find(|(name, _)| rest.len() > name.len() && rest.starts_with(name)) {
+        while let Some((name, bit)) =
+            MODS.iter().find(|(name, _)| rest.len() > name.len() && rest.starts_with(name))
+        {
             mods = mods.with(*bit);
             rest = &rest[name.len()..];
         }
@@ -298,7 +313,8 @@ impl FromStr for Key {
             mods = mods.with(Mods::CTRL);
             rest = c;
         }
-        let code = code_named(rest).ok_or_else(|| KeyError { text: text.into(), hint: nearest(rest) })?;
+        let code =
+            code_named(rest).ok_or_else(|| KeyError { text: text.into(), hint: nearest(rest) })?;
         Ok(Self { code, mods }.normal())
     }
 }
@@ -337,12 +353,16 @@ fn code_named(text: &str) -> Option<KeyCode> {
         };
     }
     let number = text.strip_prefix("U+")?;
-    u32::from_str_radix(number, 16).ok().filter(|n| (57_344..=63_743).contains(n)).map(KeyCode::Functional)
+    u32::from_str_radix(number, 16)
+        .ok()
+        .filter(|n| (57_344..=63_743).contains(n))
+        .map(KeyCode::Functional)
 }
 
 fn nearest(text: &str) -> String {
     let names = NAMES.iter().map(|(name, _)| *name);
-    crate::base::text::nearest(text, names).map_or_else(|| "C-b, M-Left, S-Tab, F5 or a single character".into(), str::to_owned)
+    crate::base::text::nearest(text, names)
+        .map_or_else(|| "C-b, M-Left, S-Tab, F5 or a single character".into(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -351,8 +371,23 @@ mod tests {
 
     #[test]
     fn keys_read_what_they_write() {
-        for text in ["C-b", "M-Left", "S-Tab", "F5", "%", "A", "C-M-Delete", "KP5", "KPEnter", "Space", "C-Space", "-", "C--", "D-k", "é"]
-        {
+        for text in [
+            "C-b",
+            "M-Left",
+            "S-Tab",
+            "F5",
+            "%",
+            "A",
+            "C-M-Delete",
+            "KP5",
+            "KPEnter",
+            "Space",
+            "C-Space",
+            "-",
+            "C--",
+            "D-k",
+            "é",
+        ] {
             assert_eq!(text.parse::<Key>().map(|key| key.to_string()).as_deref(), Ok(text));
         }
     }

@@ -1,4 +1,5 @@
-//! Memory that may be shared with another process: the seam between what a ring, a slot or a segment means and where it lives. No mapping happens here.
+//! Memory that may be shared with another process: the seam between what a ring, a slot or a
+//! segment means and where it lives. No mapping happens here.
 
 use std::ops::Range;
 
@@ -12,7 +13,8 @@ pub struct MemoryFull(pub usize);
 
 /// A range of bytes, from 0, that can grow. Words are little-endian u64 at offsets divisible by 8.
 ///
-/// Another process may write what it owns of it at any time, so whoever reads a foreign word treats it as untrusted.
+/// Another process may write what it owns of it at any time, so whoever reads a foreign word treats
+/// it as untrusted.
 pub trait Memory: Send {
     /// The bytes.
     fn bytes(&self) -> &[u8];
@@ -29,7 +31,8 @@ pub trait Memory: Send {
     /// Gives the pages of `range` back; they read as 0 afterwards.
     fn punch(&mut self, range: Range<usize>);
 
-    /// Reads a word such that everything its writer wrote before [`Memory::publish`] is seen (acquire).
+    /// Reads a word such that everything its writer wrote before [`Memory::publish`] is seen
+    /// (acquire).
     fn word(&self, offset: usize) -> u64;
 
     /// Writes a word such that everything written before is seen by whoever reads it (release).

@@ -1,4 +1,5 @@
-//! The vocabulary every layer shares: ids, geometry, time, keys, text, styles and error codes. No behaviour of the product.
+//! The vocabulary every layer shares: ids, geometry, time, keys, text, styles and error codes. No
+//! behaviour of the product.
 //!
 //! Types of this layer are wire types: changing one is a protocol change.
 
@@ -11,6 +12,7 @@ pub mod key;
 pub mod memory;
 pub mod patience;
 pub mod row;
+pub mod schema;
 pub mod signal;
 pub mod style;
 pub mod text;

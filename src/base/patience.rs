@@ -1,4 +1,5 @@
-//! Whether somebody answers, looked at only while he owes something: asked after a while, given up after a longer one. No clock is read here.
+//! Whether somebody answers, looked at only while he owes something: asked after a while, given up
+//! after a longer one. No clock is read here.
 
 use crate::base::time::{Span, Tick};
 
@@ -24,7 +25,8 @@ pub enum Verdict {
 }
 
 impl Patience {
-    /// Nothing is owed yet. Who owes something is asked after `ask_after`, and has `answer_within` then.
+    /// Nothing is owed yet. Who owes something is asked after `ask_after`, and has `answer_within`
+    /// then.
     #[must_use]
     pub const fn new(ask_after: Span, answer_within: Span) -> Self {
         Self { ask_after, answer_within, is_owed: false, next: None, is_asked: false }
@@ -127,6 +129,9 @@ mod tests {
         assert!(patience.is_late(late));
         assert_eq!(patience.due(true, true, late), Verdict::Fine);
         let later = patience.deadline().unwrap();
-        assert_eq!((later, patience.due(true, false, later)), (late + ANSWER_WITHIN, Verdict::Late));
+        assert_eq!(
+            (later, patience.due(true, false, later)),
+            (late + ANSWER_WITHIN, Verdict::Late)
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A row of a screen as runs of equally styled cells: what the engine gives, a frame carries and the client paints. No cells, no interning.
+//! A row of a screen as runs of equally styled cells: what the engine gives, a frame carries and
+//! the client paints. No cells, no interning.
 
 use serde::{Deserialize, Serialize};
 

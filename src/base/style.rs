@@ -1,9 +1,12 @@
-//! How a cell looks: colours, underlines, attributes, cursor shapes. The one vocabulary of engine, wire and client; nothing is drawn here.
+//! How a cell looks: colours, underlines, attributes, cursor shapes. The one vocabulary of engine,
+//! wire and client; nothing is drawn here.
 
 use serde::{Deserialize, Serialize};
 
 /// A colour as a program asked for it (ECMA-48 SGR 30–49 and xterm's 38/48/58 extensions).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub enum Colour {
     /// The terminal's own.
     #[default]
@@ -17,7 +20,8 @@ pub enum Colour {
 /// Red, green, blue.
 pub type Rgb = (u8, u8, u8);
 
-/// xterm's own values of the sixteen named colours: what a terminal is taken to show that did not tell.
+/// xterm's own values of the sixteen named colours: what a terminal is taken to show that did not
+/// tell.
 pub const NAMED: [Rgb; 16] = [
     (0, 0, 0),
     (205, 0, 0),
@@ -58,7 +62,9 @@ pub fn palette(index: u8) -> Rgb {
 }
 
 /// The kind of underline (SGR 4, 21 and 4:0–4:5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub enum Underline {
     /// None.
     #[default]
@@ -76,7 +82,9 @@ pub enum Underline {
 }
 
 /// On-off attributes of a cell, as a set of bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Attrs(pub u16);
 
 impl Attrs {
@@ -117,7 +125,9 @@ impl Attrs {
 }
 
 /// Everything about the look of a cell but its text and its link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Style {
     /// Foreground.
     pub fg: Colour,
@@ -132,7 +142,9 @@ pub struct Style {
 }
 
 /// The shape of a cursor (DECSCUSR).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub enum CursorShape {
     /// Whatever the outer terminal has (0).
     #[default]

@@ -18,7 +18,8 @@ pub fn width(text: &str) -> usize {
     text.graphemes(true).map(cluster_width).sum()
 }
 
-/// Whether a terminal may take `next` for a part of the cluster that ends with `last` (UAX 29); it may be said of more than are.
+/// Whether a terminal may take `next` for a part of the cluster that ends with `last` (UAX 29); it
+/// may be said of more than are.
 #[must_use]
 pub fn may_join(last: char, next: char) -> bool {
     let are_one = |next: char| [last, next].iter().collect::<String>().graphemes(true).count() == 1;
@@ -53,7 +54,8 @@ pub fn fitting(text: &str, cols: usize) -> &str {
     text
 }
 
-/// `text` with everything a terminal could obey or a reader could be misled by taken out: C0, C1, DEL, bidirectional controls and invisible characters; at most `bytes_max` bytes.
+/// `text` with everything a terminal could obey or a reader could be misled by taken out: C0, C1,
+/// DEL, bidirectional controls and invisible characters; at most `bytes_max` bytes.
 #[must_use]
 pub fn harmless(text: &str, bytes_max: usize) -> String {
     let mut clean = String::with_capacity(text.len().min(bytes_max));
@@ -80,7 +82,9 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= limit || (lower.len() >= 2 && candidate.to_lowercase().starts_with(&lower)))
+        .filter(|(distance, candidate)| {
+            *distance <= limit || (lower.len() >= 2 && candidate.to_lowercase().starts_with(&lower))
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }

@@ -1,4 +1,5 @@
-//! Moments and spans as plain numbers. There is no clock here: the moment is handed in by whoever has one.
+//! Moments and spans as plain numbers. There is no clock here: the moment is handed in by whoever
+//! has one.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -7,8 +8,22 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Nanoseconds of `CLOCK_MONOTONIC`: the same for all processes of a boot, so deadlines survive a restart of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+/// Nanoseconds of `CLOCK_MONOTONIC`: the same for all processes of a boot, so deadlines survive a
+/// restart of the server.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
 pub struct Tick(pub u64);
 
 /// The present, as handed into every step.
@@ -21,7 +36,20 @@ pub struct Now {
 }
 
 /// A length of time, in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
 pub struct Span(pub u64);
 
 impl Span {
@@ -89,12 +117,17 @@ impl FromStr for Span {
         if !(0.0..1e18).contains(&nanos) {
             return Err(refused());
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just above")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked just above"
+        )]
         Ok(Self(nanos as u64))
     }
 }
 
-/// How long to wait after failure number `count`: not at all after the first, then `first`, doubling up to `max`.
+/// How long to wait after failure number `count`: not at all after the first, then `first`,
+/// doubling up to `max`.
 #[must_use]
 pub fn backoff(count: u32, first: Span, max: Span) -> Span {
     match count {

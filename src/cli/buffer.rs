@@ -28,7 +28,12 @@ pub(super) fn save(save: &Save, places: &Places) -> Result<(), Refusal> {
     if save.path == "-" {
         return print::text(text);
     }
-    let refused = |error: std::io::Error| Refusal::new(Code::InvalidParams, format!("path: {:?} cannot be written: {error}", save.path));
+    let refused = |error: std::io::Error| {
+        Refusal::new(
+            Code::InvalidParams,
+            format!("path: {:?} cannot be written: {error}", save.path),
+        )
+    };
     let mut options = OpenOptions::new();
     options.create(true).write(true).append(save.append).truncate(!save.append);
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);

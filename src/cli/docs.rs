@@ -1,4 +1,5 @@
-//! The reference pages and listings made from the tables of actions, keys and codes. It writes no file.
+//! The reference pages and listings made from the tables of actions, keys and codes. It writes no
+//! file.
 
 use std::fmt::Write as _;
 
@@ -65,7 +66,8 @@ pub fn action_section(entry: &Entry) -> String {
 
 fn commands() -> String {
     let mut out = String::from(
-        "# Commands\n\nEvery command of `abide`, made from the table of actions. `--json`, allowed everywhere, prints JSON; a refusal is then one line of \
+        "# Commands\n\nEvery command of `abide`, made from the table of actions. `--json`, \
+         allowed everywhere, prints JSON; a refusal is then one line of \
          JSON on standard error.\n\n```text\n",
     );
     let mut root = tree::command();
@@ -76,13 +78,21 @@ fn commands() -> String {
         let words = entry.words();
         write!(out, "\n## `abide {}`\n\n", words[0].join(" ")).ok();
         if let Some(rest) = words.get(1..).filter(|rest| !rest.is_empty()) {
-            writeln!(out, "Also: {}.\n", rest.iter().map(|words| format!("`abide {}`", words.join(" "))).collect::<Vec<_>>().join(", "))
-                .ok();
+            writeln!(
+                out,
+                "Also: {}.\n",
+                rest.iter()
+                    .map(|words| format!("`abide {}`", words.join(" ")))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
+            .ok();
         }
         let help = leaf(&mut root, &words[0]).map(|command| command.render_long_help().to_string());
         writeln!(out, "```text\n{}```", plain(&help.unwrap_or_default())).ok();
     }
-    out += "\n## tmux's commands\n\nThey are understood where they mean the same, with their short names.\n\n| tmux | abide |\n|---|---|\n";
+    out += "\n## tmux's commands\n\nThey are understood where they mean the same, with their \
+        short names.\n\n| tmux | abide |\n|---|---|\n";
     for (name, ours) in tmux::names() {
         writeln!(out, "| `{name}` | `abide {ours}` |").ok();
     }
@@ -92,17 +102,32 @@ fn commands() -> String {
 fn keys() -> String {
     let of = |preset| Keymap::new(&Keys { preset, ..Keys::default() }).listing();
     let mut out = String::from(
-        "# Keys\n\nThe default keys, made from the table of actions. `abide keys` lists those in force; `[keys.bind]` in the configuration changes them.\n\n\
+        "# Keys\n\nThe default keys, made from the table of actions. `abide keys` lists those in \
+         force; `[keys.bind]` in the configuration changes them.\n\n\
          ## Preset `tmux`\n\n",
     );
     let tmux = of(Preset::Tmux);
     key_table(&mut out, tmux.iter());
-    let same = |listed: &&Listed| tmux.iter().any(|other| other.chord == listed.chord && other.words == listed.words);
+    let same = |listed: &&Listed| {
+        tmux.iter().any(|other| other.chord == listed.chord && other.words == listed.words)
+    };
     let others = [
         (Preset::Screen, "screen", "What differs from `tmux`, apart from the prefix `C-a`."),
-        (Preset::Zellij, "zellij", "What there is besides the keys of `tmux`: zellij's modes as chords."),
-        (Preset::Alt, "alt", "What there is besides the keys of `tmux`, whose prefix is `C-M-b` here."),
-        (Preset::Locked, "locked", "Nothing is taken until F12 is pressed; then it is `tmux`, and F12 locks again."),
+        (
+            Preset::Zellij,
+            "zellij",
+            "What there is besides the keys of `tmux`: zellij's modes as chords.",
+        ),
+        (
+            Preset::Alt,
+            "alt",
+            "What there is besides the keys of `tmux`, whose prefix is `C-M-b` here.",
+        ),
+        (
+            Preset::Locked,
+            "locked",
+            "Nothing is taken until F12 is pressed; then it is `tmux`, and F12 locks again.",
+        ),
     ];
     for (preset, name, text) in others {
         write!(out, "\n## Preset `{name}`\n\n{text}\n\n").ok();
@@ -115,13 +140,21 @@ fn key_table<'a>(out: &mut String, listing: impl Iterator<Item = &'a Listed>) {
     *out += "| keys | action | |\n|---|---|---|\n";
     for listed in listing {
         let pipe = |text: &str| text.replace('|', "\\|");
-        writeln!(out, "| `{}` | `{}` | {} |", pipe(&listed.keys), pipe(&listed.words), pipe(&listed.summary)).ok();
+        writeln!(
+            out,
+            "| `{}` | `{}` | {} |",
+            pipe(&listed.keys),
+            pipe(&listed.words),
+            pipe(&listed.summary)
+        )
+        .ok();
     }
 }
 
 fn actions() -> String {
     let mut out = String::from(
-        "# Actions\n\nEvery action is a method of JSON-RPC 2.0 over the server's Unix socket: one request a line, one answer a line. Params are given by \
+        "# Actions\n\nEvery action is a method of JSON-RPC 2.0 over the server's Unix socket: one \
+         request a line, one answer a line. Params are given by \
          name. A failure has our code in `error.data.code` ([errors](errors.md)) and what to do next in `error.data.hint`. Actions that the command line \
          carries out are listed for completeness; they are no methods.\n",
     );
@@ -134,7 +167,8 @@ fn actions() -> String {
 
 fn errors() -> String {
     let mut out = String::from(
-        "# Errors\n\nEvery refusal has one of these codes, a message that names the object, and a hint. Codes and exit statuses never change their meaning.\n\n\
+        "# Errors\n\nEvery refusal has one of these codes, a message that names the object, and a \
+         hint. Codes and exit statuses never change their meaning.\n\n\
          | code | exit status | |\n|---|---|---|\n",
     );
     for code in Code::ALL {

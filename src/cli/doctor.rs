@@ -1,4 +1,5 @@
-//! What could keep abide from working well here: the terminal, the locale, the configuration, the places, the server. It starts nothing.
+//! What could keep abide from working well here: the terminal, the locale, the configuration, the
+//! places, the server. It starts nothing.
 
 use std::env;
 use std::io::IsTerminal;
@@ -40,7 +41,9 @@ pub(super) fn run(as_json: bool, told: Vec<(&'static str, bool, String)>) -> Res
     // Without a terminal nobody could be asked.
     findings.extend(told.is_empty().then(colours));
     let verdict = |is_full| if is_full { Verdict::Good } else { Verdict::Less };
-    findings.extend(told.into_iter().map(|(what, is_full, text)| finding(what, verdict(is_full), text)));
+    findings.extend(
+        told.into_iter().map(|(what, is_full, text)| finding(what, verdict(is_full), text)),
+    );
     findings.extend([locale(), shell(), configuration(), places(), server(), nesting()]);
     let word = |verdict| match verdict {
         Verdict::Good => "good",
@@ -52,7 +55,9 @@ pub(super) fn run(as_json: bool, told: Vec<(&'static str, bool, String)>) -> Res
         let list = findings.iter().map(|finding| json!({ "check": finding.what, "verdict": word(finding.verdict), "text": finding.text }));
         print::text(&human::json(&list.collect()))?;
     } else {
-        let lines = findings.iter().map(|finding| format!("{:7}  {:13}  {}\n", word(finding.verdict), finding.what, finding.text));
+        let lines = findings.iter().map(|finding| {
+            format!("{:7}  {:13}  {}\n", word(finding.verdict), finding.what, finding.text)
+        });
         print::text(&lines.collect::<String>())?;
     }
     Ok(u8::from(findings.iter().any(|finding| finding.verdict == Verdict::Bad)))
@@ -70,10 +75,16 @@ fn terminal() -> Finding {
     let term = variable("TERM");
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     match (is_terminal, term.as_str()) {
-        (false, _) => finding("terminal", Verdict::Warning, "this is no terminal; attaching needs one, everything else does not"),
-        (true, "" | "dumb") => {
-            finding("terminal", Verdict::Bad, format!("TERM is {term:?}; set it to what your terminal is, such as xterm-256color"))
-        }
+        (false, _) => finding(
+            "terminal",
+            Verdict::Warning,
+            "this is no terminal; attaching needs one, everything else does not",
+        ),
+        (true, "" | "dumb") => finding(
+            "terminal",
+            Verdict::Bad,
+            format!("TERM is {term:?}; set it to what your terminal is, such as xterm-256color"),
+        ),
         (true, _) => finding("terminal", Verdict::Good, term),
     }
 }
@@ -85,24 +96,42 @@ fn colours() -> Finding {
     }
     match variable("COLORTERM").as_str() {
         "truecolor" | "24bit" => finding("colours", Verdict::Good, "24 bits (COLORTERM)"),
-        _ if term.contains("256color") => finding("colours", Verdict::Good, "256 (TERM); with 24 bits, set COLORTERM=truecolor"),
-        _ => finding("colours", Verdict::Warning, "16; set COLORTERM=truecolor or outer.colours if the terminal has more"),
+        _ if term.contains("256color") => {
+            finding("colours", Verdict::Good, "256 (TERM); with 24 bits, set COLORTERM=truecolor")
+        }
+        _ => finding(
+            "colours",
+            Verdict::Warning,
+            "16; set COLORTERM=truecolor or outer.colours if the terminal has more",
+        ),
     }
 }
 
 /// The locale as setlocale(3) finds it: `LC_ALL`, else `LC_CTYPE`, else `LANG`.
 fn locale() -> Finding {
-    let name = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable).into_iter().find(|value| !value.is_empty()).unwrap_or_default();
+    let name = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .map(variable)
+        .into_iter()
+        .find(|value| !value.is_empty())
+        .unwrap_or_default();
     let lower = name.to_lowercase();
     if lower.contains("utf-8") || lower.contains("utf8") {
         return finding("locale", Verdict::Good, name);
     }
-    finding("locale", Verdict::Warning, format!("{name:?} is not UTF-8; panes get LC_CTYPE=C.UTF-8"))
+    finding(
+        "locale",
+        Verdict::Warning,
+        format!("{name:?} is not UTF-8; panes get LC_CTYPE=C.UTF-8"),
+    )
 }
 
 fn shell() -> Finding {
     let named = variable("SHELL");
-    let shell = if named.is_empty() { Login::current().shell.to_string_lossy().into_owned() } else { named };
+    let shell = if named.is_empty() {
+        Login::current().shell.to_string_lossy().into_owned()
+    } else {
+        named
+    };
     if Path::new(&shell).is_file() {
         return finding("shell", Verdict::Good, shell);
     }
@@ -111,17 +140,27 @@ fn shell() -> Finding {
 
 fn configuration() -> Finding {
     match file::settings() {
-        Ok(_) => finding("configuration", Verdict::Good, crate::platform::config_file::path().display().to_string()),
+        Ok(_) => finding(
+            "configuration",
+            Verdict::Good,
+            crate::platform::config_file::path().display().to_string(),
+        ),
         Err(problems) => {
             let first = problems.first().map(Diagnostic::headline).unwrap_or_default();
-            finding("configuration", Verdict::Bad, format!("{} problems, the first: {first}", problems.len()))
+            finding(
+                "configuration",
+                Verdict::Bad,
+                format!("{} problems, the first: {first}", problems.len()),
+            )
         }
     }
 }
 
 fn places() -> Finding {
     match Places::current() {
-        Ok(places) if !places.state().exists() => finding("places", Verdict::Good, format!("{} will be made", places.state().display())),
+        Ok(places) if !places.state().exists() => {
+            finding("places", Verdict::Good, format!("{} will be made", places.state().display()))
+        }
         Ok(places) => match places.prepare() {
             Ok(()) => finding("places", Verdict::Good, format!("{}", places.state().display())),
             Err(error) => finding("places", Verdict::Bad, error.to_string()),
@@ -131,9 +170,13 @@ fn places() -> Finding {
 }
 
 fn server() -> Finding {
-    let Ok(places) = Places::current() else { return finding("server", Verdict::Bad, "there is no place for its socket") };
+    let Ok(places) = Places::current() else {
+        return finding("server", Verdict::Bad, "there is no place for its socket");
+    };
     match Link::connect(&places, None) {
-        Ok(Some(_)) => finding("server", Verdict::Good, format!("listens on {}", places.socket().display())),
+        Ok(Some(_)) => {
+            finding("server", Verdict::Good, format!("listens on {}", places.socket().display()))
+        }
         Ok(None) => finding("server", Verdict::Good, "none is running; abide new starts one"),
         Err(refusal) => finding("server", Verdict::Bad, refusal.message),
     }
@@ -143,7 +186,11 @@ fn nesting() -> Finding {
     let around = [("ABIDE", "abide"), ("TMUX", "tmux"), ("ZELLIJ", "zellij"), ("STY", "screen")];
     let outer = around.into_iter().find(|(name, _)| !variable(name).is_empty());
     match outer {
-        Some((_, outer)) => finding("nesting", Verdict::Warning, format!("this runs inside {outer}; keys go to the outer one first")),
+        Some((_, outer)) => finding(
+            "nesting",
+            Verdict::Warning,
+            format!("this runs inside {outer}; keys go to the outer one first"),
+        ),
         None => finding("nesting", Verdict::Good, "this runs inside no other multiplexer"),
     }
 }

@@ -1,4 +1,5 @@
-//! `abide exec`, `logs` and `ps`: output that comes while the call waits, and processes as people read them.
+//! `abide exec`, `logs` and `ps`: output that comes while the call waits, and processes as people
+//! read them.
 
 use std::io::Read;
 use std::thread;
@@ -28,7 +29,13 @@ pub(super) struct Whence<'a> {
 }
 
 /// Runs a command in the session's shell; gives its exit status.
-pub(super) fn exec(whence: Whence<'_>, mut link: Link, entry: &'static Entry, mut params: Params, as_json: bool) -> Result<u8, Refusal> {
+pub(super) fn exec(
+    whence: Whence<'_>,
+    mut link: Link,
+    entry: &'static Entry,
+    mut params: Params,
+    as_json: bool,
+) -> Result<u8, Refusal> {
     let reads = params.get("open_stdin") == Some(&Value::Bool(true));
     if as_json {
         if reads {
@@ -55,23 +62,30 @@ pub(super) fn exec(whence: Whence<'_>, mut link: Link, entry: &'static Entry, mu
     });
     fault?;
     let reply = outcome.map_err(|refusal| match refusal.code {
-        Code::Interrupted if !command.is_empty() => {
-            Refusal::new(Code::Interrupted, format!("the server went away; command {command} goes on"))
-                .hint(format!("abide logs -f {command}"))
-        }
+        Code::Interrupted if !command.is_empty() => Refusal::new(
+            Code::Interrupted,
+            format!("the server went away; command {command} goes on"),
+        )
+        .hint(format!("abide logs -f {command}")),
         _ => refusal,
     })?;
     // Of a command in a pane all comes at the end.
     print::bytes(reply["stdout"].as_str().unwrap_or_default().as_bytes())?;
     if reply["state"] == "running" {
-        print::note(&format!("abide: timed out after {}ms; it does not end and runs on in its pane", reply["duration_ms"]));
+        print::note(&format!(
+            "abide: timed out after {}ms; it does not end and runs on in its pane",
+            reply["duration_ms"]
+        ));
         return Ok(status(&reply));
     }
     if let Some(lost) = reply["state_lost"].as_str() {
         print::note(&format!("abide: {lost}"));
     }
     if reply["timed_out"] == true {
-        print::note(&format!("abide: timed out after {}ms; what it started is gone", reply["duration_ms"]));
+        print::note(&format!(
+            "abide: timed out after {}ms; what it started is gone",
+            reply["duration_ms"]
+        ));
     }
     Ok(status(&reply))
 }
@@ -103,7 +117,9 @@ fn feed(whence: Whence<'_>, command: &str) {
         let mut buffer = vec![0; PART_LEN];
         loop {
             let count = std::io::stdin().lock().read(&mut buffer).unwrap_or(0);
-            let params = object(json!({ "id": command, "bytes": base64::encode(&buffer[..count]), "close": count == 0 }));
+            let params = object(
+                json!({ "id": command, "bytes": base64::encode(&buffer[..count]), "close": count == 0 }),
+            );
             if link.call(entry, &params).is_err() || count == 0 {
                 return;
             }
@@ -114,12 +130,21 @@ fn feed(whence: Whence<'_>, command: &str) {
 fn all_input() -> Result<String, Refusal> {
     let mut text = String::new();
     let read = std::io::stdin().lock().take(8 << 20).read_to_string(&mut text);
-    read.map_err(|error| Refusal::new(Code::InvalidParams, format!("standard input: {error}")).hint("without --json any bytes will do"))?;
+    read.map_err(|error| {
+        Refusal::new(Code::InvalidParams, format!("standard input: {error}"))
+            .hint("without --json any bytes will do")
+    })?;
     Ok(text)
 }
 
 /// Shows the output of a command; with `follow` until it ends, over restarts of the server.
-pub(super) fn logs(whence: Whence<'_>, mut link: Link, entry: &'static Entry, mut params: Params, as_json: bool) -> Result<(), Refusal> {
+pub(super) fn logs(
+    whence: Whence<'_>,
+    mut link: Link,
+    entry: &'static Entry,
+    mut params: Params,
+    as_json: bool,
+) -> Result<(), Refusal> {
     let follows = params.get("follow") == Some(&Value::Bool(true));
     let mut fault = Ok(());
     for _ in 0..=RECONNECT_COUNT {
@@ -154,7 +179,8 @@ fn show_event(event: &Value, as_json: bool) -> Result<(), Refusal> {
 
 /// Processes as a table.
 pub(super) fn processes(reply: &Value, is_tree: bool, wall: u64) -> String {
-    let rows: Vec<Value> = reply.as_array().into_iter().flatten().map(|item| row(item, is_tree)).collect();
+    let rows: Vec<Value> =
+        reply.as_array().into_iter().flatten().map(|item| row(item, is_tree)).collect();
     human::text(&Value::Array(rows), wall)
 }
 
@@ -166,7 +192,9 @@ fn row(item: &Value, is_tree: bool) -> Value {
             "pid" if value == 0 => drop(row.insert(name.clone(), "".into())),
             "depth" | "start_time" => {}
             "rss" => drop(row.insert("memory".into(), size(value.as_u64().unwrap_or(0)).into())),
-            "cpu" => drop(row.insert("cpu%".into(), format!("{:.1}", value.as_f64().unwrap_or(0.0)).into())),
+            "cpu" => drop(
+                row.insert("cpu%".into(), format!("{:.1}", value.as_f64().unwrap_or(0.0)).into()),
+            ),
             "command_line" if is_tree => {
                 let line = format!("{}{}", "  ".repeat(depth), value.as_str().unwrap_or_default());
                 row.insert(name.clone(), line.into());
@@ -207,5 +235,6 @@ pub(super) fn is_ps(entry: &Entry) -> bool {
 
 /// Whether it says what was ended or sent a signal.
 pub(super) fn is_stop(entry: &Entry) -> bool {
-    entry.name == action::process::stop::Stop::NAME || entry.name == action::process::signal::Signal::NAME
+    entry.name == action::process::stop::Stop::NAME
+        || entry.name == action::process::signal::Signal::NAME
 }

@@ -17,7 +17,9 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// Reads the file that was named instead of a preset, if there is one.
 pub(super) fn fill_in(params: &mut Params) -> Result<(), Refusal> {
-    let Some(path) = params.get("preset").and_then(Value::as_str).map(str::to_owned) else { return Ok(()) };
+    let Some(path) = params.get("preset").and_then(Value::as_str).map(str::to_owned) else {
+        return Ok(());
+    };
     if !Path::new(&path).is_file() {
         return Ok(());
     }
@@ -31,7 +33,9 @@ const PROJECT: &str = "abide.toml";
 
 /// Finds the project that was named, or the nearest here or above, and reads it.
 pub(super) fn project(params: &mut Params) -> Result<(), Refusal> {
-    let own = std::env::current_dir().map_err(|error| Refusal::new(Code::InvalidParams, format!("there is no directory here: {error}")))?;
+    let own = std::env::current_dir().map_err(|error| {
+        Refusal::new(Code::InvalidParams, format!("there is no directory here: {error}"))
+    })?;
     let given = params.get("dir").and_then(Value::as_str).map(|path| own.join(path));
     let file = match &given {
         Some(path) if path.is_file() => Some(path.clone()),
@@ -41,13 +45,18 @@ pub(super) fn project(params: &mut Params) -> Result<(), Refusal> {
     let Some(file) = file.and_then(|file| file.canonicalize().ok()) else {
         let place = given.unwrap_or(own);
         let above = if params.contains_key("dir") { "" } else { " or above" };
-        return Err(Refusal::new(Code::NotFound, format!("there is no {PROJECT} in {}{above}", place.display()))
-            .hint("abide layout save prints what a tab of one has; `abide open --help`"));
+        return Err(Refusal::new(
+            Code::NotFound,
+            format!("there is no {PROJECT} in {}{above}", place.display()),
+        )
+        .hint("abide layout save prints what a tab of one has; `abide open --help`"));
     };
     let path = file.display().to_string();
     let project: Project = layout::read(&text(&path)?).map_err(|error| wrong(&path, &error))?;
     let folder = file.parent().and_then(Path::to_str);
-    let folder = folder.ok_or_else(|| Refusal::new(Code::InvalidParams, format!("{}: its name is no UTF-8", file.display())))?;
+    let folder = folder.ok_or_else(|| {
+        Refusal::new(Code::InvalidParams, format!("{}: its name is no UTF-8", file.display()))
+    })?;
     params.insert("dir".into(), folder.into());
     params.insert("project".into(), value(&path, serde_json::to_value(project))?);
     Ok(())
@@ -67,12 +76,18 @@ fn value(path: &str, made: serde_json::Result<Value>) -> Result<Value, Refusal> 
 }
 
 fn wrong(path: &str, why: &str) -> Refusal {
-    Refusal::new(Code::InvalidParams, format!("{path}: {why}")).hint("abide layout save prints a layout as it should be")
+    Refusal::new(Code::InvalidParams, format!("{path}: {why}"))
+        .hint("abide layout save prints a layout as it should be")
 }
 
 /// Writes the layout to the file that was named, or prints it.
 pub(super) fn save(params: &Params, reply: &Value) -> Result<(), Refusal> {
-    let text = layout::write(reply).map_err(|error| Refusal::new(Code::Internal, format!("the layout cannot be written: {error}")))?;
+    let text = layout::write(reply).map_err(|error| {
+        Refusal::new(Code::Internal, format!("the layout cannot be written: {error}"))
+    })?;
     let Some(path) = params.get("file").and_then(Value::as_str) else { return print::text(&text) };
-    fs::write(path, text).map_err(|error| Refusal::new(Code::Internal, format!("{path}: {error}")).hint("name a file that can be written"))
+    fs::write(path, text).map_err(|error| {
+        Refusal::new(Code::Internal, format!("{path}: {error}"))
+            .hint("name a file that can be written")
+    })
 }

@@ -1,4 +1,5 @@
-//! Calls over the server's socket: one line of JSON-RPC each way. It starts no server and prints nothing.
+//! Calls over the server's socket: one line of JSON-RPC each way. It starts no server and prints
+//! nothing.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -30,15 +31,26 @@ pub(super) fn no_server() -> Refusal {
 }
 
 impl Link {
-    /// Connects to the server of these places; none if there is none. `pane` is the pane this process runs in, if any.
+    /// Connects to the server of these places; none if there is none. `pane` is the pane this
+    /// process runs in, if any.
     ///
     /// # Errors
     /// If there is one that cannot be used.
     pub(super) fn connect(places: &Places, pane: Option<PaneId>) -> Result<Option<Self>, Refusal> {
         match places.connect() {
             Ok(stream) => Ok(Some(Self::over(stream, pane))),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
-            Err(error) => Err(Refusal::new(Code::NoServer, format!("cannot connect to {}: {error}", places.socket().display()))),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(Refusal::new(
+                Code::NoServer,
+                format!("cannot connect to {}: {error}", places.socket().display()),
+            )),
         }
     }
 
@@ -66,18 +78,29 @@ impl Link {
     ///
     /// # Errors
     /// As [`Link::call`].
-    pub(super) fn call_told(&mut self, entry: &Entry, params: &Params, mut told: impl FnMut(&Value)) -> Result<Value, Refusal> {
+    pub(super) fn call_told(
+        &mut self,
+        entry: &Entry,
+        params: &Params,
+        mut told: impl FnMut(&Value),
+    ) -> Result<Value, Refusal> {
         let id = self.next_id;
         self.next_id += 1;
         let request = Request { pane: self.pane, ..Request::new(id, entry.name, params.clone()) };
         let mut line = serde_json::to_vec(&request).expect("plain data into memory");
         if line.len() >= PACKET_MAX {
-            return Err(Refusal::new(Code::LimitReached, format!("the call has {} bytes; at most {PACKET_MAX} are allowed", line.len())));
+            return Err(Refusal::new(
+                Code::LimitReached,
+                format!("the call has {} bytes; at most {PACKET_MAX} are allowed", line.len()),
+            ));
         }
         line.push(b'\n');
         if let Err(error) = self.reader.get_mut().write_all(&line) {
             // A server that takes no more connections says so before it is asked.
-            return self.response(entry, &mut told).map_err(|_| gone(entry, &error.to_string()))?.outcome();
+            return self
+                .response(entry, &mut told)
+                .map_err(|_| gone(entry, &error.to_string()))?
+                .outcome();
         }
         loop {
             let response = self.response(entry, &mut told)?;
@@ -88,14 +111,22 @@ impl Link {
     }
 
     /// The next response; events that come before it are told, other notifications passed over.
-    fn response(&mut self, entry: &Entry, told: &mut impl FnMut(&Value)) -> Result<Response, Refusal> {
+    fn response(
+        &mut self,
+        entry: &Entry,
+        told: &mut impl FnMut(&Value),
+    ) -> Result<Response, Refusal> {
         loop {
             let mut line = Vec::new();
             let limit = PACKET_MAX as u64 + 1;
             let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut line);
-            // Linux resets a connection whose other end had something left to read (unix(7)); a call is read in one piece or not at all.
-            self.is_unread = cfg!(target_os = "linux") && read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
-            if read.map_err(|error| gone(entry, &error.to_string()))? == 0 || line.last() != Some(&b'\n') {
+            // Linux resets a connection whose other end had something left to read (unix(7)); a
+            // call is read in one piece or not at all.
+            self.is_unread = cfg!(target_os = "linux")
+                && read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
+            if read.map_err(|error| gone(entry, &error.to_string()))? == 0
+                || line.last() != Some(&b'\n')
+            {
                 return Err(gone(entry, "the connection was closed"));
             }
             let value: Value = serde_json::from_slice(&line).map_err(|error| unreadable(&error))?;
@@ -109,7 +140,8 @@ impl Link {
     }
 }
 
-/// A moment between two looks whether a server has gone; the next one is twice as long, up to half a second.
+/// A moment between two looks whether a server has gone; the next one is twice as long, up to half
+/// a second.
 pub(super) fn pause(span: &mut Duration) {
     const LONGEST: Duration = Duration::from_millis(500);
     let Ok((mut timer, _never_closed)) = UnixStream::pair() else { return };
@@ -121,11 +153,13 @@ pub(super) fn pause(span: &mut Duration) {
 }
 
 fn gone(entry: &Entry, reason: &str) -> Refusal {
-    Refusal::new(Code::Interrupted, format!("the server went away during {}: {reason}", entry.name)).hint("abide server status")
+    Refusal::new(Code::Interrupted, format!("the server went away during {}: {reason}", entry.name))
+        .hint("abide server status")
 }
 
 fn unreadable(error: &serde_json::Error) -> Refusal {
-    Refusal::new(Code::InvalidMessage, format!("the server's answer cannot be read: {error}")).hint("abide server restart")
+    Refusal::new(Code::InvalidMessage, format!("the server's answer cannot be read: {error}"))
+        .hint("abide server restart")
 }
 
 #[cfg(test)]
@@ -142,7 +176,9 @@ mod tests {
     use crate::base::id::PaneId;
 
     /// A call to a server that answers with `answer`, and the request it got.
-    fn call(answer: &'static str) -> (Result<serde_json::Value, crate::base::code::Refusal>, serde_json::Value) {
+    fn call(
+        answer: &'static str,
+    ) -> (Result<serde_json::Value, crate::base::code::Refusal>, serde_json::Value) {
         let (ours, theirs) = UnixStream::pair().expect("there are fds");
         let server = thread::spawn(move || {
             let mut reader = BufReader::new(theirs);
@@ -157,7 +193,9 @@ mod tests {
 
     #[test]
     fn the_answer_is_found_among_notifications() {
-        let (outcome, request) = call("{\"jsonrpc\":\"2.0\",\"method\":\"server.ready\"}\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[7]}\n");
+        let (outcome, request) = call(
+            "{\"jsonrpc\":\"2.0\",\"method\":\"server.ready\"}\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[7]}\n",
+        );
         assert_eq!(outcome, Ok(json!([7])));
         assert_eq!(request["method"], TABLE[0].name);
         assert_eq!(request["pane"], "p4");
@@ -175,13 +213,17 @@ mod tests {
                     reader.read_line(&mut String::new()).expect("a request");
                 } else {
                     waits.set_nonblocking(true).expect("a socket");
-                    while rustix::net::recv(&waits, &mut [0], rustix::net::RecvFlags::PEEK).is_err() {
+                    while rustix::net::recv(&waits, &mut [0], rustix::net::RecvFlags::PEEK).is_err()
+                    {
                         thread::yield_now();
                     }
                 }
             });
             let mut link = Link::over(ours, None);
-            assert_eq!(link.call(&TABLE[0], &Params::new()).expect_err("no answer").code, Code::Interrupted);
+            assert_eq!(
+                link.call(&TABLE[0], &Params::new()).expect_err("no answer").code,
+                Code::Interrupted
+            );
             assert_eq!(link.is_unread, !is_read);
             server.join().expect("it ended");
         }

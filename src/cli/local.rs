@@ -1,4 +1,5 @@
-//! The actions that this process carries out itself: the configuration, lists of keys and actions, the manual. It calls no server.
+//! The actions that this process carries out itself: the configuration, lists of keys and actions,
+//! the manual. It calls no server.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,13 +31,17 @@ use crate::platform::config_file;
 use crate::settings::Settings;
 use crate::wire::{hello, keeper};
 
-/// Carries out an action of this place; the doctor wants the terminal examined first, which is the client's.
+/// Carries out an action of this place; the doctor wants the terminal examined first, which is the
+/// client's.
 ///
 /// # Errors
 /// The refusal to show.
 pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
     if call.arguments::<Doctor>().is_some() {
-        return Ok(Next::Examine { as_json, colours: file::settings().unwrap_or_default().outer.colours });
+        return Ok(Next::Examine {
+            as_json,
+            colours: file::settings().unwrap_or_default().outer.colours,
+        });
     }
     carry_out(call, as_json).map(Next::Exit)
 }
@@ -59,7 +64,11 @@ fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
     }
     if call.arguments::<ConfigPath>().is_some() {
         let path = config_file::path();
-        return print::give(as_json, || json!({ "path": path, "exists": path.exists() }), || path.display().to_string());
+        return print::give(
+            as_json,
+            || json!({ "path": path, "exists": path.exists() }),
+            || path.display().to_string(),
+        );
     }
     if call.arguments::<PrintDefault>().is_some() {
         return print::give(as_json, || json!(Settings::default()), || load::DEFAULT.into());
@@ -81,11 +90,13 @@ fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
     }
     if call.arguments::<Version>().is_some() {
         let version = env!("CARGO_PKG_VERSION");
-        let all =
-            || json!({ "version": version, "protocol": hello::VERSION, "protocol_min": hello::VERSION_MIN, "keeper": keeper::VERSION });
+        let all = || json!({ "version": version, "protocol": hello::VERSION, "protocol_min": hello::VERSION_MIN, "keeper": keeper::VERSION });
         return print::give(as_json, all, || format!("abide {version}"));
     }
-    Err(Refusal::new(Code::Internal, format!("{} is not carried out by the command line", call.name())))
+    Err(Refusal::new(
+        Code::Internal,
+        format!("{} is not carried out by the command line", call.name()),
+    ))
 }
 
 fn config_check(file: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
@@ -93,7 +104,11 @@ fn config_check(file: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     let shown = path.display();
     match file::read(&path) {
         Ok(None) if file.is_some() => Err(Refusal::new(Code::NotFound, format!("no file {shown}"))),
-        Ok(None) => print::give(as_json, || json!([]), || format!("{shown}: no file; the defaults are in force")),
+        Ok(None) => print::give(
+            as_json,
+            || json!([]),
+            || format!("{shown}: no file; the defaults are in force"),
+        ),
         Ok(Some(settings)) => match settled::theme_problem(&settings) {
             None => print::give(as_json, || json!([]), || format!("{shown}: no problems")),
             Some(problem) => {
@@ -103,7 +118,9 @@ fn config_check(file: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
         },
         Err(problems) => {
             if as_json {
-                print::text(&human::json(&Value::Array(problems.iter().map(problem_json).collect())))?;
+                print::text(&human::json(&Value::Array(
+                    problems.iter().map(problem_json).collect(),
+                )))?;
             } else {
                 print::note(&listing(&problems));
             }
@@ -126,22 +143,35 @@ fn config_show(section: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
         return print::give(as_json, || whole.clone(), || reference::toml(&settings, None));
     };
     let Some(part) = whole.get(name) else {
-        let names = whole.as_object().into_iter().flat_map(|sections| sections.keys().map(String::as_str));
+        let names =
+            whole.as_object().into_iter().flat_map(|sections| sections.keys().map(String::as_str));
         let names: Vec<_> = names.collect();
-        return Err(Refusal::new(Code::NotFound, format!("no section {name:?}; the sections are {}", names.join(", "))));
+        return Err(Refusal::new(
+            Code::NotFound,
+            format!("no section {name:?}; the sections are {}", names.join(", ")),
+        ));
     };
     print::give(as_json, || part.clone(), || reference::toml(&settings, Some(name)))
 }
 
-/// A first configuration: every option with its text and its default, as comments below their sections.
+/// A first configuration: every option with its text and its default, as comments below their
+/// sections.
 fn template() -> String {
-    let line = |line: &str| if line.is_empty() || line.starts_with(['#', '[']) { format!("{line}\n") } else { format!("#{line}\n") };
+    let line = |line: &str| {
+        if line.is_empty() || line.starts_with(['#', '[']) {
+            format!("{line}\n")
+        } else {
+            format!("#{line}\n")
+        }
+    };
     load::DEFAULT.lines().map(line).collect()
 }
 
 fn config_edit() -> Result<u8, Refusal> {
     let path = config_file::path();
-    let failed = |error: &dyn std::fmt::Display| Refusal::new(Code::Internal, format!("cannot edit {}: {error}", path.display()));
+    let failed = |error: &dyn std::fmt::Display| {
+        Refusal::new(Code::Internal, format!("cannot edit {}: {error}", path.display()))
+    };
     if !path.exists() {
         let folder = path.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(folder).map_err(|error| failed(&error))?;
@@ -152,10 +182,20 @@ fn config_edit() -> Result<u8, Refusal> {
     // The variables hold a command line, as for git and crontab, so a shell splits it.
     let mut script = editor.clone();
     script.push(" \"$1\"");
-    let status = Command::new("/bin/sh").arg("-c").arg(script).arg("abide").arg(&path).status().map_err(|error| failed(&error))?;
+    let status = Command::new("/bin/sh")
+        .arg("-c")
+        .arg(script)
+        .arg("abide")
+        .arg(&path)
+        .status()
+        .map_err(|error| failed(&error))?;
     if !status.success() {
         let editor = editor.to_string_lossy();
-        return Err(Refusal::new(Code::SpawnFailed, format!("the editor {editor:?} ended with {status}")).hint("set EDITOR"));
+        return Err(Refusal::new(
+            Code::SpawnFailed,
+            format!("the editor {editor:?} ended with {status}"),
+        )
+        .hint("set EDITOR"));
     }
     config_check(None, false)
 }
@@ -166,28 +206,51 @@ fn list_keys(word: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
         let texts = [&listed.keys, &listed.chord, &listed.words, &listed.summary];
         texts.iter().any(|text| text.to_lowercase().contains(&lower))
     };
-    let shown: Vec<Listed> = Keymap::new(&file::valid_settings()?.keys).listing().into_iter().filter(has).collect();
+    let shown: Vec<Listed> =
+        Keymap::new(&file::valid_settings()?.keys).listing().into_iter().filter(has).collect();
     if let (Some(word), true) = (word, shown.is_empty()) {
-        return Err(Refusal::new(Code::NotFound, format!("no key, action or help with {word:?}")).hint("abide keys"));
+        return Err(Refusal::new(Code::NotFound, format!("no key, action or help with {word:?}"))
+            .hint("abide keys"));
     }
     let as_value = |listed: &Listed| json!({ "keys": listed.keys, "chord": listed.chord, "action": listed.words, "name": listed.name, "help": listed.summary });
-    let column = |head: &str, of: fn(&Listed) -> &String| (head.to_owned(), shown.iter().map(|listed| of(listed).clone()).collect());
-    let columns =
-        || [column("KEYS", |listed| &listed.keys), column("ACTION", |listed| &listed.words), column("", |listed| &listed.summary)];
+    let column = |head: &str, of: fn(&Listed) -> &String| {
+        (head.to_owned(), shown.iter().map(|listed| of(listed).clone()).collect())
+    };
+    let columns = || {
+        [
+            column("KEYS", |listed| &listed.keys),
+            column("ACTION", |listed| &listed.words),
+            column("", |listed| &listed.summary),
+        ]
+    };
     print::give(as_json, || shown.iter().map(as_value).collect(), || human::rows(&columns()))
 }
 
 fn list_actions(name: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     let Some(name) = name else {
-        let column = |head: &str, of: fn(&Entry) -> String| (head.to_owned(), TABLE.iter().map(of).collect::<Vec<_>>());
-        let columns = || [column("ACTION", |entry| entry.name.into()), column("COMMAND", command_words), column("", Entry::summary)];
-        return print::give(as_json, || TABLE.iter().map(docs::entry_json).collect(), || human::rows(&columns()));
+        let column = |head: &str, of: fn(&Entry) -> String| {
+            (head.to_owned(), TABLE.iter().map(of).collect::<Vec<_>>())
+        };
+        let columns = || {
+            [
+                column("ACTION", |entry| entry.name.into()),
+                column("COMMAND", command_words),
+                column("", Entry::summary),
+            ]
+        };
+        return print::give(
+            as_json,
+            || TABLE.iter().map(docs::entry_json).collect(),
+            || human::rows(&columns()),
+        );
     };
     let words: Vec<String> = name.split_whitespace().map(str::to_owned).collect();
     let Some((entry, _)) = table::find_words(&words) else {
         let near = crate::base::text::nearest(name, TABLE.iter().map(|entry| entry.name));
         let refusal = Refusal::new(Code::UnknownAction, format!("no action {name:?}"));
-        return Err(refusal.hint(near.map_or_else(|| "abide actions".into(), |near| format!("did you mean {near}?"))));
+        return Err(refusal.hint(
+            near.map_or_else(|| "abide actions".into(), |near| format!("did you mean {near}?")),
+        ));
     };
     print::give(as_json, || docs::entry_json(entry), || docs::action_section(entry))
 }

@@ -1,4 +1,5 @@
-//! The command line: reads words, calls the server or acts itself, prints what came of it. It shows no session: that is the client's, and `main` goes there.
+//! The command line: reads words, calls the server or acts itself, prints what came of it. It shows
+//! no session: that is the client's, and `main` goes there.
 
 mod buffer;
 pub mod docs;
@@ -94,9 +95,10 @@ pub fn run(args: Vec<OsString>) -> Next {
     let words = translated(args);
     let done = match tree::command_for(&words).no_binary_name(true).try_get_matches_from(words) {
         Ok(matches) => match tree::chosen(&matches) {
-            Some((entry, matches)) => {
-                entry.read(matches).map_err(|error| usage(&error)).and_then(|params| carry_out(entry, params, as_json))
-            }
+            Some((entry, matches)) => entry
+                .read(matches)
+                .map_err(|error| usage(&error))
+                .and_then(|params| carry_out(entry, params, as_json)),
             None => alone(),
         },
         Err(error) => return Next::Exit(help(&error, as_json)),
@@ -110,10 +112,15 @@ pub fn run(args: Vec<OsString>) -> Next {
 /// What is wrong with these words as a command line; none if they could be run. Nothing is run.
 #[must_use]
 pub fn fault(words: &[String]) -> Option<String> {
-    tree::command().no_binary_name(true).try_get_matches_from(words).err().map(|error| usage(&error).message)
+    tree::command()
+        .no_binary_name(true)
+        .try_get_matches_from(words)
+        .err()
+        .map(|error| usage(&error).message)
 }
 
-/// Says what the doctor finds, with what the outer terminal told: what of it, whether it lacks nothing, in words. Gives the exit status.
+/// Says what the doctor finds, with what the outer terminal told: what of it, whether it lacks
+/// nothing, in words. Gives the exit status.
 #[must_use]
 pub fn diagnose(as_json: bool, told: Vec<(&'static str, bool, String)>) -> u8 {
     doctor::run(as_json, told).unwrap_or_else(|refusal| {
@@ -122,7 +129,8 @@ pub fn diagnose(as_json: bool, told: Vec<(&'static str, bool, String)>) -> u8 {
     })
 }
 
-/// Says a line on standard error, harmless: for `main`, once the client has given the terminal back.
+/// Says a line on standard error, harmless: for `main`, once the client has given the terminal
+/// back.
 pub fn say(line: &str) {
     print::note(line);
 }
@@ -133,9 +141,11 @@ pub fn tell(line: &str) {
     drop(print::text(&(crate::base::text::harmless(line, usize::MAX) + "\n")));
 }
 
-/// tmux's commands in our words. Words that are no text are left to clap, which refuses them where they are no path.
+/// tmux's commands in our words. Words that are no text are left to clap, which refuses them where
+/// they are no path.
 fn translated(args: Vec<OsString>) -> Vec<OsString> {
-    let words: Option<Vec<String>> = args.iter().map(|word| word.to_str().map(str::to_owned)).collect();
+    let words: Option<Vec<String>> =
+        args.iter().map(|word| word.to_str().map(str::to_owned)).collect();
     words.map_or(args, |words| tmux::translate(words).into_iter().map(OsString::from).collect())
 }
 
@@ -144,7 +154,11 @@ fn alone() -> Result<Next, Refusal> {
     attachable()?;
     let places = places()?;
     answers(|| start::link(&places, None).map(Some))?;
-    attach(places, table::find(action::session::attach::Attach::NAME).expect("it is in the table"), Params::new())
+    attach(
+        places,
+        table::find(action::session::attach::Attach::NAME).expect("it is in the table"),
+        Params::new(),
+    )
 }
 
 fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result<Next, Refusal> {
@@ -172,12 +186,17 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     }
     fill_in(entry, &mut params)?;
     let pane = own_pane(&places);
-    let link = if is_new { Some(start::link(&places, pane)?) } else { present(&places, pane, entry)? };
+    let link =
+        if is_new { Some(start::link(&places, pane)?) } else { present(&places, pane, entry)? };
     let is_tree = params.get("tree") == Some(&Value::Bool(true));
     let whence = Whence { places: &places, pane };
     let link = match link {
-        Some(link) if exec::is_exec(entry) => return exec::exec(whence, link, entry, params, as_json).map(Next::Exit),
-        Some(link) if exec::is_logs(entry) => return exec::logs(whence, link, entry, params, as_json).map(|()| Next::Exit(0)),
+        Some(link) if exec::is_exec(entry) => {
+            return exec::exec(whence, link, entry, params, as_json).map(Next::Exit);
+        }
+        Some(link) if exec::is_logs(entry) => {
+            return exec::logs(whence, link, entry, params, as_json).map(|()| Next::Exit(0));
+        }
         link => link,
     };
     let reply = match link {
@@ -185,7 +204,8 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
         None => without_server(entry, &params)?,
     };
     if exec::is_ps(entry) && !as_json {
-        return print::text(&exec::processes(&reply, is_tree, platform::now().wall)).map(|()| Next::Exit(0));
+        return print::text(&exec::processes(&reply, is_tree, platform::now().wall))
+            .map(|()| Next::Exit(0));
     }
     if entry.name == Upgrade::NAME && !as_json {
         return print::text(&successor::told(&reply)).map(|()| Next::Exit(0));
@@ -197,16 +217,27 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
     show(entry, &reply, wants_json).map(|()| Next::Exit(0))
 }
 
-/// Calls an action. What only looks, or what nobody has begun, is asked again where the server ends just then: as if it came now, of the next one or of none. After a
-/// stop this returns once nobody listens any more, so that what is called next meets no server that is about to go.
-fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Params) -> Result<Value, Refusal> {
+/// Calls an action. What only looks, or what nobody has begun, is asked again where the server ends
+/// just then: as if it came now, of the next one or of none. After a stop this returns once nobody
+/// listens any more, so that what is called next meets no server that is about to go.
+fn asked(
+    mut link: Link,
+    whence: Whence<'_>,
+    entry: &'static Entry,
+    params: &Params,
+) -> Result<Value, Refusal> {
     let end = Instant::now() + GONE_WITHIN;
     let mut span = Duration::from_millis(5);
     loop {
         let outcome = link.call(entry, params);
-        let has_gone = outcome.as_ref().is_err_and(|refusal| matches!(refusal.code, Code::Interrupted | Code::ShuttingDown));
+        let has_gone = outcome
+            .as_ref()
+            .is_err_and(|refusal| matches!(refusal.code, Code::Interrupted | Code::ShuttingDown));
         let is_refused = outcome.as_ref().is_err_and(|refusal| refusal.code == Code::ShuttingDown);
-        if has_gone && (entry.access == Access::Read || link.is_unread || is_refused) && Instant::now() < end {
+        if has_gone
+            && (entry.access == Access::Read || link.is_unread || is_refused)
+            && Instant::now() < end
+        {
             link::pause(&mut span);
             match present(whence.places, whence.pane, entry)? {
                 Some(next) => link = next,
@@ -220,7 +251,9 @@ fn asked(mut link: Link, whence: Whence<'_>, entry: &'static Entry, params: &Par
         }
         if entry.name == Stop::NAME && outcome.is_ok() {
             drop(link);
-            while Instant::now() < end && Link::connect(whence.places, None).is_ok_and(|link| link.is_some()) {
+            while Instant::now() < end
+                && Link::connect(whence.places, None).is_ok_and(|link| link.is_some())
+            {
                 link::pause(&mut span);
             }
         }
@@ -247,7 +280,16 @@ fn attach(places: Places, entry: &'static Entry, params: Params) -> Result<Next,
     entry.call(&params)?;
     let is_on = |name: &str| params.get(name) == Some(&Value::Bool(true));
     let (read_only, is_plain) = (is_on("read_only"), is_on("plain"));
-    Ok(Next::Attach(Box::new(Attach { places, settings, notice, give_up: GIVE_UP, read_only, is_plain, action: entry.name, params })))
+    Ok(Next::Attach(Box::new(Attach {
+        places,
+        settings,
+        notice,
+        give_up: GIVE_UP,
+        read_only,
+        is_plain,
+        action: entry.name,
+        params,
+    })))
 }
 
 /// Whether this process runs in a pane.
@@ -258,23 +300,33 @@ fn is_inside() -> bool {
 /// Whether this process has a terminal to show a session in, and is not shown in one itself.
 fn attachable() -> Result<(), Refusal> {
     if is_inside() {
-        let refusal = Refusal::new(Code::Nested, "this runs inside abide already; a session is not shown inside itself");
-        return Err(refusal
-            .hint("abide new -d makes a session without showing it; the prefix and s show another; unset ABIDE to nest all the same"));
+        let refusal = Refusal::new(
+            Code::Nested,
+            "this runs inside abide already; a session is not shown inside itself",
+        );
+        return Err(refusal.hint(
+            "abide new -d makes a session without showing it; the prefix and s show \
+                another; unset ABIDE to nest all the same",
+        ));
     }
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
         return Ok(());
     }
-    Err(Refusal::new(Code::NoTerminal, "standard input and output are no terminal").hint("abide new -d makes a session without showing it"))
+    Err(Refusal::new(Code::NoTerminal, "standard input and output are no terminal")
+        .hint("abide new -d makes a session without showing it"))
 }
 
-/// Where the server is: the one `ABIDE_SOCKET` names, else in a pane the one the pane belongs to, else the usual one.
+/// Where the server is: the one `ABIDE_SOCKET` names, else in a pane the one the pane belongs to,
+/// else the usual one.
 fn places() -> Result<Places, Refusal> {
     let refused = |error: PlaceError| Refusal::new(Code::NoServer, error.to_string());
     let mut env = PlaceEnv::current();
     let usual = Places::find(&env);
     let outer = std::env::var_os("ABIDE").map(PathBuf::from).filter(|socket| socket.is_absolute());
-    if env.socket.is_some() || outer.is_none() || usual.as_ref().is_ok_and(|usual| outer.as_deref() == Some(usual.socket())) {
+    if env.socket.is_some()
+        || outer.is_none()
+        || usual.as_ref().is_ok_and(|usual| outer.as_deref() == Some(usual.socket()))
+    {
         return usual.map_err(refused);
     }
     env.socket = outer;
@@ -288,10 +340,14 @@ fn own_pane(places: &Places) -> Option<PaneId> {
     std::env::var("ABIDE_PANE").ok()?.parse().ok().filter(|_| is_this_server)
 }
 
-/// A connection to the server if there is one, or if sessions wait on disk for a server to bring them back.
+/// A connection to the server if there is one, or if sessions wait on disk for a server to bring
+/// them back.
 fn present(places: &Places, pane: Option<PaneId>, entry: &Entry) -> Result<Option<Link>, Refusal> {
     let link = Link::connect(places, pane)?;
-    let is_on_disk = || places.database().exists() && file::settings().unwrap_or_default().persist.keep != Keep::Nothing;
+    let is_on_disk = || {
+        places.database().exists()
+            && file::settings().unwrap_or_default().persist.keep != Keep::Nothing
+    };
     let is_kept = || match entry.name {
         Undo::NAME => places.closed().exists(),
         name => name.starts_with("snapshot.") && places.snapshots().exists(),
@@ -300,7 +356,8 @@ fn present(places: &Places, pane: Option<PaneId>, entry: &Entry) -> Result<Optio
     if link.is_none() && is_wanted() { start::link(places, pane).map(Some) } else { Ok(link) }
 }
 
-/// Whether there is a server that answers, before the terminal is a client's: one that was killed just now takes connections until its last thread is gone.
+/// Whether there is a server that answers, before the terminal is a client's: one that was killed
+/// just now takes connections until its last thread is gone.
 fn answers(find: impl Fn() -> Result<Option<Link>, Refusal>) -> Result<bool, Refusal> {
     let status = table::find(Status::NAME).expect("it is in the table");
     let end = Instant::now() + GONE_WITHIN;
@@ -308,7 +365,9 @@ fn answers(find: impl Fn() -> Result<Option<Link>, Refusal>) -> Result<bool, Ref
     while let Some(mut link) = find()? {
         match link.call(status, &Params::new()) {
             Err(refusal) if refusal.code == Code::LimitReached => return Err(refusal),
-            Err(refusal) if matches!(refusal.code, Code::Interrupted | Code::ShuttingDown) && Instant::now() < end => {}
+            Err(refusal)
+                if matches!(refusal.code, Code::Interrupted | Code::ShuttingDown)
+                    && Instant::now() < end => {}
             _ => return Ok(true),
         }
         link::pause(&mut span);
@@ -316,7 +375,8 @@ fn answers(find: impl Fn() -> Result<Option<Link>, Refusal>) -> Result<bool, Ref
     Ok(false)
 }
 
-/// Without a server there is nothing: a list of everything is empty, what should stop has stopped, and everything else has nothing to act on.
+/// Without a server there is nothing: a list of everything is empty, what should stop has stopped,
+/// and everything else has nothing to act on.
 fn without_server(entry: &Entry, params: &Params) -> Result<Value, Refusal> {
     if entry.name == Stop::NAME {
         return Ok(Value::Null);
@@ -333,8 +393,13 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     let schema = entry.params();
     let kind = |name: &str| schema.as_value().pointer(&format!("/properties/{name}"));
     if kind("env").is_some() && !params.contains_key("env") {
-        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        params.insert("env".into(), variables.map(|(name, value)| (name, Value::from(value))).collect());
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        params.insert(
+            "env".into(),
+            variables.map(|(name, value)| (name, Value::from(value))).collect(),
+        );
     }
     if kind("cwd").is_some() {
         directory(entry, params)?;
@@ -346,7 +411,8 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
         layouts::fill_in(params)?;
     }
     if kind("to_file").is_some()
-        && let (Some(path), Ok(own)) = (params.get("to_file").and_then(Value::as_str), std::env::current_dir())
+        && let (Some(path), Ok(own)) =
+            (params.get("to_file").and_then(Value::as_str), std::env::current_dir())
         && let Some(path) = own.join(path).to_str()
     {
         params.insert("to_file".into(), path.into());
@@ -368,7 +434,9 @@ fn text_of(path: &str) -> Result<String, Refusal> {
     if path == "-" {
         return standard_input();
     }
-    std::fs::read_to_string(path).map_err(|error| Refusal::new(Code::InvalidParams, format!("file: {path:?} cannot be read: {error}")))
+    std::fs::read_to_string(path).map_err(|error| {
+        Refusal::new(Code::InvalidParams, format!("file: {path:?} cannot be read: {error}"))
+    })
 }
 
 /// A directory is relative to ours, and a session starts in ours where none is given.
@@ -378,9 +446,8 @@ fn directory(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     let takes_own = entry.name == New::NAME;
     let absolute = match given {
         Some(path) if !own.join(path).is_dir() => {
-            return Err(
-                Refusal::new(Code::InvalidParams, format!("{path:?} is no directory")).hint("give one that exists, or make it first")
-            );
+            return Err(Refusal::new(Code::InvalidParams, format!("{path:?} is no directory"))
+                .hint("give one that exists, or make it first"));
         }
         Some(path) => own.join(path),
         None if takes_own => own,
@@ -398,16 +465,22 @@ const INPUT_BYTES_MAX: u64 = 1 << 20;
 fn standard_input() -> Result<String, Refusal> {
     let mut text = Vec::new();
     let read = std::io::stdin().lock().take(INPUT_BYTES_MAX + 1).read_to_end(&mut text);
-    read.map_err(|error| Refusal::new(Code::Internal, format!("cannot read standard input: {error}")))?;
+    read.map_err(|error| {
+        Refusal::new(Code::Internal, format!("cannot read standard input: {error}"))
+    })?;
     if text.len() as u64 > INPUT_BYTES_MAX {
-        return Err(
-            Refusal::new(Code::LimitReached, format!("standard input has more than {INPUT_BYTES_MAX} bytes")).hint("send it in parts")
-        );
+        return Err(Refusal::new(
+            Code::LimitReached,
+            format!("standard input has more than {INPUT_BYTES_MAX} bytes"),
+        )
+        .hint("send it in parts"));
     }
-    String::from_utf8(text).map_err(|_| Refusal::new(Code::InvalidParams, "standard input is no UTF-8 text"))
+    String::from_utf8(text)
+        .map_err(|_| Refusal::new(Code::InvalidParams, "standard input is no UTF-8 text"))
 }
 
-/// What people see of a reply: lists, texts and states, the id of what was made, and nothing of what was merely done.
+/// What people see of a reply: lists, texts and states, the id of what was made, and nothing of
+/// what was merely done.
 fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     if as_json {
         return print::text(&human::json(reply));
@@ -415,7 +488,10 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     let verb = entry.words()[0].last().copied().unwrap_or_default();
     let noun = entry.name.split('.').next().unwrap_or_default();
     let is_shown_whole = ["text", "hits"].iter().any(|name| reply.get(name).is_some());
-    let is_looked_at = reply.is_array() || is_shown_whole || matches!(verb, "status" | "undo") || exec::is_stop(entry);
+    let is_looked_at = reply.is_array()
+        || is_shown_whole
+        || matches!(verb, "status" | "undo")
+        || exec::is_stop(entry);
     if is_looked_at {
         return print::text(&human::text(reply, platform::now().wall));
     }
@@ -426,7 +502,8 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     }
 }
 
-/// What clap has to say instead of matches: help and version are answers, everything else is a wrong use.
+/// What clap has to say instead of matches: help and version are answers, everything else is a
+/// wrong use.
 fn help(error: &clap::Error, as_json: bool) -> u8 {
     let text = error.render().to_string();
     match error.kind() {
@@ -449,9 +526,14 @@ fn help(error: &clap::Error, as_json: bool) -> u8 {
 /// A wrong use as a refusal: clap's message, with its tips and the usage as the hint.
 fn usage(error: &clap::Error) -> Refusal {
     let text = error.render().to_string();
-    let mut parts = text.trim_end().split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let mut parts = text
+        .trim_end()
+        .split("\n\n")
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     let message = parts.next().unwrap_or_default();
     let hints = parts.filter(|part| !part.starts_with("For more information"));
-    let hints: Vec<_> = hints.map(|part| part.strip_prefix("tip: ").unwrap_or(&part).to_owned()).collect();
-    Refusal::new(Code::InvalidParams, message.strip_prefix("error: ").unwrap_or(&message)).hint(hints.join("; "))
+    let hints: Vec<_> =
+        hints.map(|part| part.strip_prefix("tip: ").unwrap_or(&part).to_owned()).collect();
+    Refusal::new(Code::InvalidParams, message.strip_prefix("error: ").unwrap_or(&message))
+        .hint(hints.join("; "))
 }

@@ -1,4 +1,5 @@
-//! Everything abide says on standard output and standard error; the only file that prints. A reader that has gone away is no error.
+//! Everything abide says on standard output and standard error; the only file that prints. A reader
+//! that has gone away is no error.
 
 use std::io::{self, Write};
 
@@ -20,7 +21,10 @@ pub(super) fn text(text: &str) -> Result<(), Refusal> {
     }
     let mut out = io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush());
+    let written = out
+        .write_all(text.as_bytes())
+        .and_then(|()| out.write_all(end.as_bytes()))
+        .and_then(|()| out.flush());
     forgiven(written)
 }
 
@@ -43,7 +47,8 @@ pub(super) fn error_bytes(bytes: &[u8]) -> Result<(), Refusal> {
 
 /// Writes a line for people to standard error. If even that is gone, nobody can be told.
 pub(super) fn note(line: &str) {
-    let mut shown: String = line.lines().map(|line| harmless(line, LINE_BYTES_MAX) + "\n").collect();
+    let mut shown: String =
+        line.lines().map(|line| harmless(line, LINE_BYTES_MAX) + "\n").collect();
     if shown.is_empty() {
         shown.push('\n');
     }
@@ -75,6 +80,10 @@ fn forgiven(written: io::Result<()>) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// If standard output cannot be written.
-pub(super) fn give(as_json: bool, value: impl FnOnce() -> Value, shown: impl FnOnce() -> String) -> Result<u8, Refusal> {
+pub(super) fn give(
+    as_json: bool,
+    value: impl FnOnce() -> Value,
+    shown: impl FnOnce() -> String,
+) -> Result<u8, Refusal> {
     text(&if as_json { human::json(&value()) } else { shown() }).map(|()| 0)
 }

@@ -1,4 +1,5 @@
-//! What is known of the configuration besides its values: where each comes from, which themes there are, what a configuration of tmux gives.
+//! What is known of the configuration besides its values: where each comes from, which themes there
+//! are, what a configuration of tmux gives.
 
 use std::env;
 use std::fmt::Write as _;
@@ -19,8 +20,10 @@ use crate::settings::Settings;
 use crate::settings::shape::{Node, Shape, tree};
 
 /// Options that look at the environment while they have this value, and the variables.
-const FROM_ENVIRONMENT: &[(&str, &str, &[&str])] =
-    &[("outer.colours", "\"auto\"", &["NO_COLOR", "COLORTERM", "TERM"]), ("shell.program", "\"\"", &["SHELL"])];
+const FROM_ENVIRONMENT: &[(&str, &str, &[&str])] = &[
+    ("outer.colours", "\"auto\"", &["NO_COLOR", "COLORTERM", "TERM"]),
+    ("shell.program", "\"\"", &["SHELL"]),
+];
 
 /// Tells of an option, or of all of a section, what it is and where its value comes from.
 ///
@@ -33,7 +36,9 @@ pub(super) fn explain(wanted: &str, as_json: bool) -> Result<u8, Refusal> {
     let mut all = Vec::new();
     leaves(&tree(), &mut Vec::new(), &mut all);
     let wanted = wanted.trim_matches(['[', ']']).replace("].", ".");
-    let is_wanted = |name: &str| name == wanted || name.strip_prefix(&wanted).is_some_and(|rest| rest.starts_with('.'));
+    let is_wanted = |name: &str| {
+        name == wanted || name.strip_prefix(&wanted).is_some_and(|rest| rest.starts_with('.'))
+    };
     let names: Vec<String> = all.iter().map(|(path, _)| path.join(".")).collect();
     let found: Vec<Value> = all
         .iter()
@@ -43,15 +48,37 @@ pub(super) fn explain(wanted: &str, as_json: bool) -> Result<u8, Refusal> {
         .collect();
     if found.is_empty() {
         let near = nearest(&wanted, names.iter().map(String::as_str));
-        let near = near.or_else(|| names.iter().map(String::as_str).find(|name| name.rsplit('.').next() == Some(wanted.as_str())));
-        let hint = near.map_or_else(|| "abide config show lists all".to_owned(), |near| format!("did you mean {near}?"));
+        let near = near.or_else(|| {
+            names
+                .iter()
+                .map(String::as_str)
+                .find(|name| name.rsplit('.').next() == Some(wanted.as_str()))
+        });
+        let hint = near.map_or_else(
+            || "abide config show lists all".to_owned(),
+            |near| format!("did you mean {near}?"),
+        );
         return Err(Refusal::new(Code::NotFound, format!("no option {wanted:?}")).hint(hint));
     }
-    print::give(as_json, || Value::Array(found.clone()), || found.iter().map(as_text).collect::<Vec<_>>().join("\n"))
+    print::give(
+        as_json,
+        || Value::Array(found.clone()),
+        || found.iter().map(as_text).collect::<Vec<_>>().join("\n"),
+    )
 }
 
-fn explained(name: &str, option: &[String], node: &Node, (settings, text, path): (&Settings, &str, &PathBuf)) -> Value {
-    let of = |settings: &Settings| option.iter().try_fold(json!(settings), |value, part| value.get(part).cloned()).unwrap_or(Value::Null);
+fn explained(
+    name: &str,
+    option: &[String],
+    node: &Node,
+    (settings, text, path): (&Settings, &str, &PathBuf),
+) -> Value {
+    let of = |settings: &Settings| {
+        option
+            .iter()
+            .try_fold(json!(settings), |value, part| value.get(part).cloned())
+            .unwrap_or(Value::Null)
+    };
     let (value, default) = (of(settings), of(&Settings::default()));
     let parts: Vec<&str> = option.iter().map(String::as_str).collect();
     let line = line_of(text, &parts);
@@ -59,9 +86,15 @@ fn explained(name: &str, option: &[String], node: &Node, (settings, text, path):
     let variable = FROM_ENVIRONMENT
         .iter()
         .find(|(known, is, _)| *known == name && *is == shown)
-        .and_then(|(_, _, variables)| variables.iter().find(|variable| env::var_os(variable).is_some_and(|value| !value.is_empty())));
+        .and_then(|(_, _, variables)| {
+            variables
+                .iter()
+                .find(|variable| env::var_os(variable).is_some_and(|value| !value.is_empty()))
+        });
     let from = match (line, variable) {
-        (_, Some(variable)) => format!("the environment: {variable}={}", env::var(variable).unwrap_or_default()),
+        (_, Some(variable)) => {
+            format!("the environment: {variable}={}", env::var(variable).unwrap_or_default())
+        }
         (Some(line), None) => format!("{}:{line}", path.display()),
         (None, None) => "default".into(),
     };
@@ -89,7 +122,9 @@ fn values(shape: &Shape) -> String {
     match shape {
         Shape::Switch => "true, false".into(),
         Shape::Whole { min, max } => format!("{min} to {max}"),
-        Shape::Word(words) => words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", "),
+        Shape::Word(words) => {
+            words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
+        }
         Shape::List { of, .. } => format!("a list of: {}", values(of)),
         Shape::Form(form) => format!("a {form}"),
         Shape::Text { .. } => "a text".into(),
@@ -112,7 +147,11 @@ fn leaves(node: &Node, path: &mut Vec<String>, out: &mut Vec<(Vec<String>, Node)
 /// The themes there are, and what is wrong with the user's.
 pub(super) fn gathered() -> (Themes, Vec<Diagnostic>) {
     let files = config_file::themes(&config_file::path());
-    gather(files.into_iter().map(|(path, text)| (path.display().to_string(), text.map_err(|error| error.to_string()))))
+    gather(
+        files.into_iter().map(|(path, text)| {
+            (path.display().to_string(), text.map_err(|error| error.to_string()))
+        }),
+    )
 }
 
 /// What is wrong with the choice of a theme, as a line.
@@ -133,14 +172,21 @@ pub(super) fn themes(as_json: bool) -> Result<u8, Refusal> {
         chosen if chosen == name => "in use",
         _ => "",
     };
-    let is_own = |name: &str| !crate::config::theme::BUILT_IN.iter().any(|(known, _)| *known == name);
+    let is_own =
+        |name: &str| !crate::config::theme::BUILT_IN.iter().any(|(known, _)| *known == name);
     for problem in &problems {
         print::note(&problem.to_string());
     }
     let as_value = |(name, file): (&str, &crate::settings::ThemeFile)| {
         let colours: serde_json::Map<String, Value> = themes.palette(name).map_or_else(
             |_| serde_json::Map::new(),
-            |palette| palette.named().into_iter().map(|(name, colour)| (name.to_owned(), colour.to_string().into())).collect(),
+            |palette| {
+                palette
+                    .named()
+                    .into_iter()
+                    .map(|(name, colour)| (name.to_owned(), colour.to_string().into()))
+                    .collect()
+            },
         );
         json!({ "name": name, "appearance": file.appearance.word(), "own": is_own(name), "use": in_use(name), "colours": colours })
     };
@@ -152,38 +198,67 @@ pub(super) fn themes(as_json: bool) -> Result<u8, Refusal> {
         [
             column("THEME", &|name, _| name.to_owned()),
             column("FOR", &|_, file| file.appearance.word().to_owned()),
-            column("", &|name, _| if is_own(name) { format!("yours {}", in_use(name)) } else { in_use(name).to_owned() }),
+            column("", &|name, _| {
+                if is_own(name) {
+                    format!("yours {}", in_use(name))
+                } else {
+                    in_use(name).to_owned()
+                }
+            }),
         ]
     };
-    print::give(as_json, || list.iter().copied().map(as_value).collect(), || human::rows(&columns()))
+    print::give(
+        as_json,
+        || list.iter().copied().map(as_value).collect(),
+        || human::rows(&columns()),
+    )
 }
 
 /// Makes a configuration of one of tmux.
 ///
 /// # Errors
 /// If there is none, or ours is there already and would be written.
-pub(super) fn config_import(file: Option<&str>, is_written: bool, as_json: bool) -> Result<u8, Refusal> {
+pub(super) fn config_import(
+    file: Option<&str>,
+    is_written: bool,
+    as_json: bool,
+) -> Result<u8, Refusal> {
     let path = file.map_or_else(tmux_file, |file| Some(PathBuf::from(file)));
-    let path = path.ok_or_else(|| Refusal::new(Code::NotFound, "no ~/.tmux.conf and no ~/.config/tmux/tmux.conf").hint("name the file"))?;
+    let path = path.ok_or_else(|| {
+        Refusal::new(Code::NotFound, "no ~/.tmux.conf and no ~/.config/tmux/tmux.conf")
+            .hint("name the file")
+    })?;
     let shown = path.display().to_string();
     let text = match config_file::read(&path) {
         Ok(Some(text)) => text,
         Ok(None) => return Err(Refusal::new(Code::NotFound, format!("no file {shown}"))),
-        Err(error) => return Err(Refusal::new(Code::InvalidParams, format!("{shown} cannot be read: {error}"))),
+        Err(error) => {
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                format!("{shown} cannot be read: {error}"),
+            ));
+        }
     };
     let imported = import(&text);
     if as_json {
         let lines: Vec<Value> = imported.lines.iter().map(line_json).collect();
-        return print::give(true, || json!({ "config": imported.toml(), "lines": lines }), String::new);
+        return print::give(
+            true,
+            || json!({ "config": imported.toml(), "lines": lines }),
+            String::new,
+        );
     }
     report(&shown, &imported);
     if !is_written {
         return print::text(&imported.toml()).map(|()| 0);
     }
     let ours = config_file::path();
-    let failed = |error: std::io::Error| Refusal::new(Code::Internal, format!("cannot write {}: {error}", ours.display()));
+    let failed = |error: std::io::Error| {
+        Refusal::new(Code::Internal, format!("cannot write {}: {error}", ours.display()))
+    };
     if ours.exists() {
-        let refusal = Refusal::new(Code::AlreadyExists, format!("{} is there already", ours.display()));
+        let refusal =
+            Refusal::new(Code::AlreadyExists, format!("{} is there already", ours.display()));
         return Err(refusal.hint("without --write it is printed, to be put in by hand"));
     }
     fs::create_dir_all(ours.parent().unwrap_or(&ours)).map_err(failed)?;

@@ -1,4 +1,5 @@
-//! Starting a server where there is none: a keeper is started, and it starts the server. It waits until the server listens, and knows no action.
+//! Starting a server where there is none: a keeper is started, and it starts the server. It waits
+//! until the server listens, and knows no action.
 
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -30,11 +31,19 @@ pub(super) fn link(places: &Places, pane: Option<PaneId>) -> Result<Link, Refusa
         return Ok(link);
     }
     places.prepare().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
-    let log = places.open_log().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
-    let failed = |error: io::Error| failure(places, &format!("the keeper cannot be started: {error}"));
+    let log =
+        places.open_log().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
+    let failed =
+        |error: io::Error| failure(places, &format!("the keeper cannot be started: {error}"));
     let exe = own_program();
     let (alive, theirs) = UnixStream::pair().map_err(failed)?;
-    let start = KeeperStart { exe: &exe, args: Vec::new(), env: Vec::new(), input: Some(OwnedFd::from(theirs)), log: Some(log) };
+    let start = KeeperStart {
+        exe: &exe,
+        args: Vec::new(),
+        env: Vec::new(),
+        input: Some(OwnedFd::from(theirs)),
+        log: Some(log),
+    };
     start::keeper(start).map_err(failed)?;
     wait(places, pane, &alive)
 }
@@ -51,8 +60,8 @@ fn wait(places: &Places, pane: Option<PaneId>, alive: &UnixStream) -> Result<Lin
             return Err(failure(places, "the server was started and does not listen"));
         }
         let looked = Ready { input: is_alive, room: false };
-        let [ended] =
-            platform::wait::wait([(alive.as_fd(), looked)], Some(LOOK_EVERY)).map_err(|error| failure(places, &error.to_string()))?;
+        let [ended] = platform::wait::wait([(alive.as_fd(), looked)], Some(LOOK_EVERY))
+            .map_err(|error| failure(places, &error.to_string()))?;
         // The keeper of a server that came second ends too; then the first one is about to listen.
         if ended.input {
             is_alive = false;

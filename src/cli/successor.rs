@@ -1,4 +1,5 @@
-//! After a restart or an upgrade: the next server is waited for, and that it is the right one and works is verified. It replaces nothing itself.
+//! After a restart or an upgrade: the next server is waited for, and that it is the right one and
+//! works is verified. It replaces nothing itself.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,12 +15,14 @@ use crate::cli::link::{self, Link};
 use crate::platform::places::Places;
 use crate::platform::{RUNNING, own_program};
 
-/// How long a successor, and after it the one that it was to replace, may take: the keeper gives the first 15 s.
+/// How long a successor, and after it the one that it was to replace, may take: the keeper gives
+/// the first 15 s.
 const WITHIN: Duration = Duration::from_secs(25);
 /// The first pause between two looks.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// The program that takes over, where none is named, is this one. A path is relative to our directory.
+/// The program that takes over, where none is named, is this one. A path is relative to our
+/// directory.
 pub(super) fn fill_in(params: &mut Params) {
     let named = params.get("exe").and_then(Value::as_str).map(str::to_owned);
     let path = match (named, std::env::current_dir()) {
@@ -32,13 +35,18 @@ pub(super) fn fill_in(params: &mut Params) {
     }
 }
 
-/// Waits for the server after the one that answered with `begun`; gives what it says, or what became of the upgrade.
+/// Waits for the server after the one that answered with `begun`; gives what it says, or what
+/// became of the upgrade.
 ///
 /// # Errors
 /// If none comes, or not the one that was meant to.
 pub(super) fn await_it(places: &Places, entry: &Entry, begun: &Value) -> Result<Value, Refusal> {
-    let upgraded = serde_json::from_value::<Upgraded>(begun.clone()).ok().filter(|_| entry.name == Upgrade::NAME);
-    let former = upgraded.as_ref().map_or_else(|| begun["server_pid"].as_u64(), |upgraded| Some(upgraded.from_pid.into()));
+    let upgraded = serde_json::from_value::<Upgraded>(begun.clone())
+        .ok()
+        .filter(|_| entry.name == Upgrade::NAME);
+    let former = upgraded
+        .as_ref()
+        .map_or_else(|| begun["server_pid"].as_u64(), |upgraded| Some(upgraded.from_pid.into()));
     let status = next(places, former)?;
     match upgraded {
         Some(upgraded) => verified(places, upgraded, &status),
@@ -61,12 +69,18 @@ fn next(places: &Places, former: Option<u64>) -> Result<Value, Refusal> {
         }
         link::pause(&mut span);
     }
-    let refusal = Refusal::new(Code::TimedOut, format!("no new server answered within {} s", WITHIN.as_secs()));
+    let refusal = Refusal::new(
+        Code::TimedOut,
+        format!("no new server answered within {} s", WITHIN.as_secs()),
+    );
     Err(refusal.hint(format!("the log is {}", places.log().display())))
 }
 
 fn verified(places: &Places, upgraded: Upgraded, status: &Value) -> Result<Value, Refusal> {
-    let (version, pid) = (status["version"].as_str().unwrap_or_default(), status["server_pid"].as_u64().unwrap_or_default());
+    let (version, pid) = (
+        status["version"].as_str().unwrap_or_default(),
+        status["server_pid"].as_u64().unwrap_or_default(),
+    );
     let Upgraded { to, program, .. } = &upgraded;
     let why = match status["upgrade_failed"].as_str() {
         Some(why) => why.to_owned(),
@@ -78,7 +92,10 @@ fn verified(places: &Places, upgraded: Upgraded, status: &Value) -> Result<Value
     };
     let refusal = Refusal::new(
         Code::SpawnFailed,
-        format!("the upgrade to abide {to} ({program}) failed: {why}; abide {version} (pid {pid}) goes on, and nothing was lost"),
+        format!(
+            "the upgrade to abide {to} ({program}) failed: {why}; abide {version} (pid {pid}) \
+             goes on, and nothing was lost"
+        ),
     );
     Err(refusal.hint(format!("the log is {}", places.log().display())))
 }
@@ -87,5 +104,11 @@ fn verified(places: &Places, upgraded: Upgraded, status: &Value) -> Result<Value
 pub(super) fn told(reply: &Value) -> String {
     let number = |name: &str| reply[name].as_u64().unwrap_or_default();
     let text = |name: &str| reply[name].as_str().unwrap_or_default();
-    format!("upgraded from {} (pid {}) to {} (pid {})", text("from"), number("from_pid"), text("to"), number("pid"))
+    format!(
+        "upgraded from {} (pid {}) to {} (pid {})",
+        text("from"),
+        number("from_pid"),
+        text("to"),
+        number("pid")
+    )
 }

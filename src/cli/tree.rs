@@ -1,4 +1,5 @@
-//! The command line as clap sees it, made from the action table: nouns with verbs, and the bare verbs. It parses and runs nothing.
+//! The command line as clap sees it, made from the action table: nouns with verbs, and the bare
+//! verbs. It parses and runs nothing.
 
 use std::ffi::OsString;
 
@@ -38,23 +39,36 @@ pub(super) fn command() -> Command {
     command_for(&[])
 }
 
-/// As much of it as matters for these words: of what they cannot mean only the names, since the arguments are most of the work. All of it if they name nothing.
+/// As much of it as matters for these words: of what they cannot mean only the names, since the
+/// arguments are most of the work. All of it if they name nothing.
 #[must_use]
 pub(super) fn command_for(words: &[OsString]) -> Command {
     let first = words.iter().find(|word| !word.as_encoded_bytes().starts_with(b"-"));
-    let is_meant = |child: &Node| first.is_some_and(|first| child.word == first || child.aliases.iter().any(|alias| alias == first));
+    let is_meant = |child: &Node| {
+        first.is_some_and(|first| {
+            child.word == first || child.aliases.iter().any(|alias| alias == first)
+        })
+    };
     let children = children();
     let is_whole = !children.iter().any(is_meant);
-    let part = |child: Node| if is_whole || is_meant(&child) { child.command(&[]) } else { Command::new(child.word) };
+    let part = |child: Node| {
+        if is_whole || is_meant(&child) { child.command(&[]) } else { Command::new(child.word) }
+    };
     children.into_iter().map(part).fold(root(), Command::subcommand)
 }
 
 fn root() -> Command {
-    let json = Arg::new("json").long("json").global(true).action(ArgAction::SetTrue).help("Print JSON instead of text");
+    let json = Arg::new("json")
+        .long("json")
+        .global(true)
+        .action(ArgAction::SetTrue)
+        .help("Print JSON instead of text");
     Command::new("abide")
         .bin_name("abide")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Keep terminal sessions: programs outlive their terminal, their client and the server")
+        .about(
+            "Keep terminal sessions: programs outlive their terminal, their client and the server",
+        )
         .after_help(AFTER_HELP)
         .subcommand_value_name("COMMAND")
         .arg(json)
@@ -68,7 +82,9 @@ fn children() -> Vec<Node> {
         root.insert(&words[0], entry);
         for other in &words[1..] {
             match (other.split_last(), words[0].split_last()) {
-                (Some((alias, path)), Some((word, own))) if path == own => root.alias(path, word, alias),
+                (Some((alias, path)), Some((word, own))) if path == own => {
+                    root.alias(path, word, alias)
+                }
                 _ => root.insert(other, entry),
             }
         }
@@ -104,17 +120,20 @@ impl Node {
             self.entry = Some(entry);
             return;
         };
-        let idx = self.children.iter().position(|child| child.word == *first).unwrap_or_else(|| {
-            self.children.push(Node { word: first, ..Node::default() });
-            self.children.len() - 1
-        });
+        let idx =
+            self.children.iter().position(|child| child.word == *first).unwrap_or_else(|| {
+                self.children.push(Node { word: first, ..Node::default() });
+                self.children.len() - 1
+            });
         self.children[idx].insert(rest, entry);
     }
 
     /// Another word for an entry below the same noun.
     fn alias(&mut self, path: &[&'static str], word: &'static str, alias: &'static str) {
         let mut words = path.iter().chain([&word]);
-        let node = words.try_fold(self, |node, word| node.children.iter_mut().find(|child| child.word == *word));
+        let node = words.try_fold(self, |node, word| {
+            node.children.iter_mut().find(|child| child.word == *word)
+        });
         node.expect("the word was inserted before its aliases").aliases.push(alias);
     }
 
@@ -122,11 +141,19 @@ impl Node {
         let path = [path, &[self.word]].concat();
         let bin = format!("abide {}", path.join(" "));
         let Some(entry) = self.entry else {
-            let about = NOUNS.iter().find(|(noun, _)| *noun == self.word).map_or("", |(_, about)| about);
-            let group = Command::new(self.word).about(about).bin_name(bin).subcommand_required(true).arg_required_else_help(true);
+            let about =
+                NOUNS.iter().find(|(noun, _)| *noun == self.word).map_or("", |(_, about)| about);
+            let group = Command::new(self.word)
+                .about(about)
+                .bin_name(bin)
+                .subcommand_required(true)
+                .arg_required_else_help(true);
             // Nouns come after the bare verbs.
             let group = group.display_order(NOUN_ORDER).subcommand_value_name("VERB");
-            return self.children.into_iter().fold(group, |group, child| group.subcommand(child.command(&path)));
+            return self
+                .children
+                .into_iter()
+                .fold(group, |group, child| group.subcommand(child.command(&path)));
         };
         entry.command().name(self.word).bin_name(bin).visible_aliases(self.aliases)
     }
@@ -165,7 +192,10 @@ mod tests {
         ];
         for line in lines {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            let said = |command: clap::Command| match command.no_binary_name(true).try_get_matches_from(words.clone()) {
+            let said = |command: clap::Command| match command
+                .no_binary_name(true)
+                .try_get_matches_from(words.clone())
+            {
                 Ok(matches) => format!("{:?}", matches.subcommand()),
                 Err(error) => error.to_string(),
             };
@@ -185,7 +215,11 @@ mod tests {
             at.extend(&node.children);
         }
         for node in root.children.iter().filter(|node| node.entry.is_none()) {
-            assert!(NOUNS.iter().any(|(noun, _)| *noun == node.word), "no sentence for the noun {}", node.word);
+            assert!(
+                NOUNS.iter().any(|(noun, _)| *noun == node.word),
+                "no sentence for the noun {}",
+                node.word
+            );
         }
     }
 }

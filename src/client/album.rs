@@ -1,4 +1,5 @@
-//! What the server says beside frames: the images of panes with their data, and what the program in focus wants to know of keys. Nothing is decoded here.
+//! What the server says beside frames: the images of panes with their data, and what the program in
+//! focus wants to know of keys. Nothing is decoded here.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -7,7 +8,8 @@ use crate::base::id::PaneId;
 use crate::wire::frame::Wants;
 use crate::wire::image::{Head, PICTURE_BYTES_MAX, Piece, Placed, Placement};
 
-/// Bytes of pictures that are kept in all; beyond it a picture is not taken and a box stands for it.
+/// Bytes of pictures that are kept in all; beyond it a picture is not taken and a box stands for
+/// it.
 const BYTES_MAX: usize = 192 << 20;
 
 /// A picture, as far as it has come.
@@ -51,7 +53,8 @@ impl Album {
     #[must_use]
     pub fn picture(&self, pane: PaneId, number: u32) -> Option<(&Head, &Rc<Vec<u8>>)> {
         let arrival = self.pages.get(&pane)?.pictures.get(&number)?;
-        (arrival.bytes.len() == arrival.head.len as usize).then_some((&arrival.head, &arrival.bytes))
+        (arrival.bytes.len() == arrival.head.len as usize)
+            .then_some((&arrival.head, &arrival.bytes))
     }
 
     /// Images of a pane, for the next frame.
@@ -68,7 +71,8 @@ impl Album {
         for placed in std::mem::take(&mut self.coming) {
             let page = self.pages.entry(placed.pane).or_default();
             page.placed = placed.images;
-            page.pictures.retain(|number, _| page.placed.iter().any(|image| image.picture == *number));
+            page.pictures
+                .retain(|number, _| page.placed.iter().any(|image| image.picture == *number));
         }
         self.pages.retain(|pane, page| is_shown(*pane) && !page.placed.is_empty());
         turned || before != self.pages.len()
@@ -76,7 +80,12 @@ impl Album {
 
     /// A piece of a picture; true if it is whole now.
     pub fn add(&mut self, piece: Piece) -> bool {
-        let kept: usize = self.pages.values().flat_map(|page| page.pictures.values()).map(|picture| picture.bytes.len()).sum();
+        let kept: usize = self
+            .pages
+            .values()
+            .flat_map(|page| page.pictures.values())
+            .map(|picture| picture.bytes.len())
+            .sum();
         let Some(page) = self.pages.get_mut(&piece.pane) else { return false };
         if let Some(head) = piece.head {
             let len = head.len as usize;
@@ -121,7 +130,12 @@ mod tests {
     }
 
     fn piece(picture: u32, len: Option<usize>, bytes: &[u8]) -> Piece {
-        let head = len.map(|len| Head { format: Format::Rgb, compressed: false, pixels: (1, 1), len: u32::try_from(len).expect("small") });
+        let head = len.map(|len| Head {
+            format: Format::Rgb,
+            compressed: false,
+            pixels: (1, 1),
+            len: u32::try_from(len).expect("small"),
+        });
         Piece { pane: PANE, picture, head, bytes: bytes.to_vec() }
     }
 

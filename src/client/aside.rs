@@ -1,4 +1,5 @@
-//! What reaches a client from its own machine besides the terminal: the clock, the command of the status line, a configuration that is saved.
+//! What reaches a client from its own machine besides the terminal: the clock, the command of the
+//! status line, a configuration that is saved.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -46,7 +47,15 @@ impl Aside {
         // Where nothing can be watched, the configuration is read at the start only.
         let changes = Changes::of(&config_file::path()).ok();
         let has_line = Arc::new(EventFd::new()?);
-        Ok(Self { clock_at: Some(now), command_at: Some(now), is_running: false, lines: sync_channel(LINES_MAX), has_line, changes, known })
+        Ok(Self {
+            clock_at: Some(now),
+            command_at: Some(now),
+            is_running: false,
+            lines: sync_channel(LINES_MAX),
+            has_line,
+            changes,
+            known,
+        })
     }
 
     /// Readable when the command of the status line has printed something.
@@ -54,7 +63,8 @@ impl Aside {
         self.has_line.as_fd()
     }
 
-    /// Readable when something was written where the configuration is; nothing if that is not watched.
+    /// Readable when something was written where the configuration is; nothing if that is not
+    /// watched.
     pub(super) fn changes(&self) -> Option<BorrowedFd<'_>> {
         self.changes.as_ref().map(Changes::as_fd)
     }
@@ -86,18 +96,21 @@ impl Aside {
         [self.clock_at, self.command_at].into_iter().flatten().min()
     }
 
-    /// The time to show, if that is another one than before. Without a clock on the screen, in a bar or `large`, nothing wakes this process.
+    /// The time to show, if that is another one than before. Without a clock on the screen, in a
+    /// bar or `large`, nothing wakes this process.
     pub(super) fn clock(&mut self, now: Tick, bars: &Bars, is_large: bool) -> Option<String> {
         if self.clock_at.or(is_large.then_some(now)).is_none_or(|at| now < at) {
             return None;
         }
         let time = Zoned::now();
         let second = u64::try_from(time.second()).unwrap_or(0).min(59);
-        let has_seconds = ["%S", "%T", "%c", "%r", "%s", "%X"].iter().any(|form| bars.clock.contains(form));
+        let has_seconds =
+            ["%S", "%T", "%c", "%r", "%s", "%X"].iter().any(|form| bars.clock.contains(form));
         let left = if has_seconds { Span::seconds(1) } else { Span::seconds(60 - second) };
         self.clock_at = (is_large || bars.has(Segment::Clock)).then(|| now + left);
         // A form that cannot be written is shown as it is.
-        let text = jiff::fmt::strtime::format(&bars.clock, &time).unwrap_or_else(|_| bars.clock.clone());
+        let text =
+            jiff::fmt::strtime::format(&bars.clock, &time).unwrap_or_else(|_| bars.clock.clone());
         Some(harmless(&text, 64))
     }
 
@@ -119,7 +132,9 @@ impl Aside {
         let run = move || {
             let text = command::first_line(&command, COMMAND_WITHIN).unwrap_or_default();
             // A client that is gone needs no line.
-            drop(lines.send(fitting(&harmless(&text, 4 * COMMAND_COLS_MAX), COMMAND_COLS_MAX).to_owned()));
+            drop(lines.send(
+                fitting(&harmless(&text, 4 * COMMAND_COLS_MAX), COMMAND_COLS_MAX).to_owned(),
+            ));
             has_line.notify();
         };
         // Without a thread for it there is no line, until it is due again.

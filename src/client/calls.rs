@@ -1,4 +1,5 @@
-//! The one file of the client that names actions: the calls it makes by itself, and the actions it carries out.
+//! The one file of the client that names actions: the calls it makes by itself, and the actions it
+//! carries out.
 
 use std::cmp::Ordering;
 
@@ -69,7 +70,10 @@ pub fn move_border(border: Border, from: u16, to: u16) -> Option<Wanted> {
         (false, Ordering::Greater) => (border.before, "down"),
         (false, Ordering::Less) => (border.after, "up"),
     };
-    Some(Wanted::new("pane.resize", json!({ "target": pane, "cells": to.abs_diff(from), way: true })))
+    Some(Wanted::new(
+        "pane.resize",
+        json!({ "target": pane, "cells": to.abs_diff(from), way: true }),
+    ))
 }
 
 /// Leave.
@@ -183,7 +187,9 @@ pub fn own(name: &str, params: &Map<String, Value>) -> Option<Own> {
         "client.commands" => Own::Commands,
         "client.hints" => Own::Hints,
         "client.search" => Own::Search,
-        "pane.copy_mode" => Own::CopyMode(params.get("page_up").is_some_and(|up| *up == Value::Bool(true))),
+        "pane.copy_mode" => {
+            Own::CopyMode(params.get("page_up").is_some_and(|up| *up == Value::Bool(true)))
+        }
         "pane.copy_output" => Own::CopyOutput,
         "client.numbers" => Own::Numbers,
         "client.clock" => Own::Clock,
@@ -208,18 +214,21 @@ pub fn processes() -> Wanted {
     Wanted::new("process.ps", json!({ "line_max": LINE_MAX }))
 }
 
-/// Tells a process to end, with what it started or alone, and kills it after the grace. No error if it has ended.
+/// Tells a process to end, with what it started or alone, and kills it after the grace. No error if
+/// it has ended.
 #[must_use]
 pub fn stop(Ident { pid, start_time }: Ident, tree: bool, grace: Span) -> Wanted {
-    let params =
-        json!({ "target": pid.to_string(), "start_time": start_time, "tree": tree, "grace_ms": grace.as_millis(), "if_running": true });
+    let params = json!({ "target": pid.to_string(), "start_time": start_time, "tree": tree, "grace_ms": grace.as_millis(), "if_running": true });
     Wanted::new("process.stop", params)
 }
 
 /// Sends a process one signal.
 #[must_use]
 pub fn signal(Ident { pid, start_time }: Ident, signal: &str) -> Wanted {
-    Wanted::new("process.signal", json!({ "target": pid.to_string(), "start_time": start_time, "signal": signal }))
+    Wanted::new(
+        "process.signal",
+        json!({ "target": pid.to_string(), "start_time": start_time, "signal": signal }),
+    )
 }
 
 /// The tabs of all sessions.
@@ -340,7 +349,10 @@ pub fn search_all(pattern: &str) -> Wanted {
 /// The keys that a call types into the pane in focus, such as the prefix pressed twice.
 #[must_use]
 pub fn typed_keys(wanted: &Wanted) -> Option<Vec<Key>> {
-    let keys = wanted.params.get("key").filter(|_| wanted.name == "pane.send" && wanted.params.len() == 1)?;
+    let keys = wanted
+        .params
+        .get("key")
+        .filter(|_| wanted.name == "pane.send" && wanted.params.len() == 1)?;
     keys.as_str()?.split_whitespace().map(|key| key.parse().ok()).collect()
 }
 
@@ -364,5 +376,6 @@ pub fn victims(wanted: &Wanted) -> Option<String> {
 /// The refusal of a call that is not the client's.
 #[must_use]
 pub fn unknown(name: &str) -> Refusal {
-    Refusal::new(Code::UnknownAction, format!("{name} is nothing a client does")).hint("abide actions")
+    Refusal::new(Code::UnknownAction, format!("{name} is nothing a client does"))
+        .hint("abide actions")
 }

@@ -1,4 +1,5 @@
-//! What the outer terminal can do, from terminfo, its environment and its answers; its name decides nothing. Pure: what was read is handed in.
+//! What the outer terminal can do, from terminfo, its environment and its answers; its name decides
+//! nothing. Pure: what was read is handed in.
 
 use crate::base::style::{Colour, LEVELS, NAMED, Rgb, palette};
 use crate::client::input::Reply;
@@ -77,7 +78,8 @@ pub struct Info {
     pub is_known: bool,
     /// How many colours it says there are.
     pub depth: Depth,
-    /// Whether it has an alternate screen and moves its cursor as ECMA-48 says: then private modes and strings are safe to send.
+    /// Whether it has an alternate screen and moves its cursor as ECMA-48 says: then private modes
+    /// and strings are safe to send.
     pub modern: bool,
     /// Styled and coloured underlines (`Smulx`, `Su`).
     pub underlines: bool,
@@ -86,8 +88,8 @@ pub struct Info {
 }
 
 impl Info {
-    /// A terminal the database does not know, as on a machine it was carried to by ssh: what its name promises by the custom of such names,
-    /// and no more until it answers.
+    /// A terminal the database does not know, as on a machine it was carried to by ssh: what its
+    /// name promises by the custom of such names, and no more until it answers.
     #[must_use]
     pub fn unknown(name: &str) -> Self {
         let depth = match name {
@@ -96,7 +98,14 @@ impl Info {
             _ if name.ends_with("-256color") => Depth::Palette,
             _ => Depth::Named,
         };
-        Self { name: name.to_owned(), is_known: false, depth, modern: depth != Depth::None, underlines: false, features: Features::NONE }
+        Self {
+            name: name.to_owned(),
+            is_known: false,
+            depth,
+            modern: depth != Depth::None,
+            underlines: false,
+            features: Features::NONE,
+        }
     }
 }
 
@@ -168,14 +177,25 @@ impl Caps {
             ColourDepth::Named => (Depth::Named, true),
             ColourDepth::None => (Depth::None, true),
         };
-        Self { depth, depth_fixed, underlines: info.underlines, modern: info.modern, features: info.features, ..Self::default() }
+        Self {
+            depth,
+            depth_fixed,
+            underlines: info.underlines,
+            modern: info.modern,
+            features: info.features,
+            ..Self::default()
+        }
     }
 
     /// Learns from an answer; whether anything changed that needs drawing anew.
     pub fn learn(&mut self, reply: &Reply) -> bool {
         let before = *self;
         match reply {
-            Reply::Attributes(numbers) if numbers.get(1..).is_some_and(|rest| rest.contains(&4)) => self.add(Features::SIXEL),
+            Reply::Attributes(numbers)
+                if numbers.get(1..).is_some_and(|rest| rest.contains(&4)) =>
+            {
+                self.add(Features::SIXEL)
+            }
             Reply::Mode(mode, state) => self.learn_mode(*mode, *state),
             Reply::Kitty(flags) => self.kitty = *flags != 0,
             Reply::Graphics(set) => self.learn_graphics(reply, set),
@@ -187,7 +207,15 @@ impl Caps {
             Reply::Position(2, column) if !self.widths.are_known() => self.widths.learn(*column),
             _ => {}
         }
-        let seen = |caps: Self| (caps.depth, caps.underlines, caps.has(Features::OVERLINE), caps.pictures(), caps.cell_pixels);
+        let seen = |caps: Self| {
+            (
+                caps.depth,
+                caps.underlines,
+                caps.has(Features::OVERLINE),
+                caps.pictures(),
+                caps.cell_pixels,
+            )
+        };
         seen(before) != seen(*self)
     }
 
@@ -224,7 +252,11 @@ impl Caps {
     fn learn_capability(&mut self, name: &str, value: Option<&str>) {
         match name {
             "RGB" | "Tc" => self.raise(Depth::True),
-            "colors" | "Co" if value.and_then(|count| count.parse::<u32>().ok()).is_some_and(|count| 256 <= count) => {
+            "colors" | "Co"
+                if value
+                    .and_then(|count| count.parse::<u32>().ok())
+                    .is_some_and(|count| 256 <= count) =>
+            {
                 self.raise(Depth::Palette);
             }
             "Smulx" | "Su" => self.underlines = true,
@@ -283,10 +315,14 @@ impl Depth {
     pub fn nearest(self, colour: Colour) -> Option<Colour> {
         match (self, colour) {
             (Self::None, _) => None,
-            (Self::True, _) | (_, Colour::Default) | (Self::Palette, Colour::Indexed(_)) => Some(colour),
+            (Self::True, _) | (_, Colour::Default) | (Self::Palette, Colour::Indexed(_)) => {
+                Some(colour)
+            }
             (Self::Palette, Colour::Rgb(r, g, b)) => Some(Colour::Indexed(nearest_256((r, g, b)))),
             (Self::Named, Colour::Indexed(index)) if index < 16 => Some(colour),
-            (Self::Named, Colour::Indexed(index)) => Some(Colour::Indexed(nearest_16(palette(index)))),
+            (Self::Named, Colour::Indexed(index)) => {
+                Some(Colour::Indexed(nearest_16(palette(index))))
+            }
             (Self::Named, Colour::Rgb(r, g, b)) => Some(Colour::Indexed(nearest_16((r, g, b)))),
         }
     }
@@ -303,7 +339,8 @@ fn nearest_16(wanted: Rgb) -> u8 {
 
 /// The nearest of cube and greys; the sixteen named ones are the user's and not told.
 fn nearest_256(wanted: Rgb) -> u8 {
-    let level = |value: u8| (0..6_u8).min_by_key(|n| value.abs_diff(LEVELS[usize::from(*n)])).unwrap_or(0);
+    let level =
+        |value: u8| (0..6_u8).min_by_key(|n| value.abs_diff(LEVELS[usize::from(*n)])).unwrap_or(0);
     let cube = 16 + 36 * level(wanted.0) + 6 * level(wanted.1) + level(wanted.2);
     let sum = u16::from(wanted.0) + u16::from(wanted.1) + u16::from(wanted.2);
     let grey = 232 + u8::try_from((sum / 3).saturating_sub(3) / 10).unwrap_or(23).min(23);
@@ -317,9 +354,12 @@ mod tests {
     use crate::client::input::Reply;
     use crate::settings::ColourDepth;
 
-    /// The capabilities of a terminal with such a database entry and environment, after these answers.
+    /// The capabilities of a terminal with such a database entry and environment, after these
+    /// answers.
     fn caps(info: &Info, env: &[(&str, &str)], answers: &[Reply]) -> Caps {
-        let get = |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let get = |name: &str| {
+            env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
         let mut caps = Caps::new(info, get, ColourDepth::Auto);
         for answer in answers {
             caps.learn(answer);
@@ -369,13 +409,20 @@ mod tests {
             Reply::Attributes(vec![62, 4, 22]),
         ];
         let told = caps(&plain(), &[], &answers);
-        assert_eq!((told.depth, told.underlines, told.sync, told.pictures()), (Depth::True, true, true, Pictures::Kitty));
+        assert_eq!(
+            (told.depth, told.underlines, told.sync, told.pictures()),
+            (Depth::True, true, true, Pictures::Kitty)
+        );
         assert!(told.has(Features::OVERLINE.with(Features::IN_BAND_SIZE).with(Features::SIXEL)));
         assert!(!told.has(Features::THEME));
         assert_eq!(caps(&plain(), &[("NO_COLOR", "1")], &answers).depth, Depth::None);
         assert_eq!(caps(&plain(), &[], &[Reply::Graphics("0".into())]).depth, Depth::Palette);
         assert_eq!(caps(&plain(), &[], &[Reply::Capability("Tc".into(), None)]).depth, Depth::True);
-        assert_eq!(caps(&plain(), &[], &[Reply::Attributes(vec![4, 6])]).pictures(), Pictures::Box, "the first number is the class");
+        assert_eq!(
+            caps(&plain(), &[], &[Reply::Attributes(vec![4, 6])]).pictures(),
+            Pictures::Box,
+            "the first number is the class"
+        );
     }
 
     #[test]

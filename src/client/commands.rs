@@ -1,4 +1,5 @@
-//! Commands of the user that a client runs: for the clipboard, and to open things. Nobody waits for them, and what they say is not shown.
+//! Commands of the user that a client runs: for the clipboard, and to open things. Nobody waits for
+//! them, and what they say is not shown.
 
 use std::io::{self, Write as _};
 use std::process::{Command as Process, Stdio};
@@ -14,7 +15,8 @@ pub(super) fn run(command: Command) -> io::Result<()> {
         Some(argument) => process.args(["-c", &format!("{line} \"$1\""), "sh", &argument]),
         None => process.args(["-c", &line]),
     };
-    let mut child = process.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mut child =
+        process.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     thread::Builder::new().name("command".into()).spawn(move || {
         if let Some(mut pipe) = child.stdin.take() {
             // A command that does not read all of it has its reasons.

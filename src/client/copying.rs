@@ -1,4 +1,5 @@
-//! Which panes of this client are in copy mode, and what else it remembers about copying. Plain data.
+//! Which panes of this client are in copy mode, and what else it remembers about copying. Plain
+//! data.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +66,11 @@ impl Copying {
     /// How many clicks on that cell follow each other, this one included: 1 to 3.
     pub fn click(&mut self, now: Tick, pane: PaneId, at: Point) -> u8 {
         let count = match self.clicks {
-            Some((before, of, where_, count)) if (of, where_) == (pane, at) && now - before <= CLICK_WITHIN && count < 3 => count + 1,
+            Some((before, of, where_, count))
+                if (of, where_) == (pane, at) && now - before <= CLICK_WITHIN && count < 3 =>
+            {
+                count + 1
+            }
             _ => 1,
         };
         self.clicks = Some((now, pane, at, count));

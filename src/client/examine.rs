@@ -1,4 +1,5 @@
-//! What the outer terminal tells of itself, for `abide doctor`: it is asked as at attach, and given back at once. Nothing is drawn.
+//! What the outer terminal tells of itself, for `abide doctor`: it is asked as at attach, and given
+//! back at once. Nothing is drawn.
 
 use std::io;
 
@@ -55,7 +56,9 @@ fn ask(terminal: &OuterTerminal) -> io::Result<Vec<Reply>> {
 
 fn answers(terminal: &OuterTerminal, rows: u16) -> io::Result<Vec<Reply>> {
     // On the alternate screen, so that what is written to learn widths leaves nothing behind.
-    let asked = [b"\x1b[?1049h\x1b[>5u".as_slice(), &terminal::queries(rows), b"\x1b[<u\x1b[?1049l"].concat();
+    let asked =
+        [b"\x1b[?1049h\x1b[>5u".as_slice(), &terminal::queries(rows), b"\x1b[<u\x1b[?1049l"]
+            .concat();
     terminal.write_last(&asked, 200)?;
     let end = platform::now().tick + WAIT;
     let mut decoder = Decoder::default();
@@ -64,14 +67,17 @@ fn answers(terminal: &OuterTerminal, rows: u16) -> io::Result<Vec<Reply>> {
     while read < ANSWER_BYTES_MAX {
         let mut buffer = [0; 4096];
         let left = end - platform::now().tick;
-        let len = terminal.read_within(&mut buffer, u32::try_from(left.0 / 1_000_000).unwrap_or(0))?;
+        let len =
+            terminal.read_within(&mut buffer, u32::try_from(left.0 / 1_000_000).unwrap_or(0))?;
         if len == 0 {
             break;
         }
         read += len;
         let mut events = Vec::new();
         decoder.feed(&buffer[..len], &mut events);
-        replies.extend(events.into_iter().filter_map(|event| if let TtyEvent::Reply(reply) = event { Some(reply) } else { None }));
+        replies.extend(events.into_iter().filter_map(|event| {
+            if let TtyEvent::Reply(reply) = event { Some(reply) } else { None }
+        }));
         if replies.iter().any(|reply| matches!(reply, Reply::Attributes(_))) {
             break;
         }
@@ -83,43 +89,86 @@ fn answers(terminal: &OuterTerminal, rows: u16) -> io::Result<Vec<Reply>> {
 #[must_use]
 pub(super) fn told(info: &Info, caps: Caps, replies: &[Reply]) -> Vec<Told> {
     let line = |what: &'static str, is_full: bool, text: String| Told { what, is_full, text };
-    let either = |what: &'static str, has: bool, with: &str, without: &str| line(what, has, (if has { with } else { without }).to_owned());
+    let either = |what: &'static str, has: bool, with: &str, without: &str| {
+        line(what, has, (if has { with } else { without }).to_owned())
+    };
     let mut lines = vec![identity(info, caps, replies)];
     if !info.modern {
-        lines.push(line("drawing", false, "no alternate screen: no titles, links, mouse or pastes; plain drawing".into()));
+        lines.push(line(
+            "drawing",
+            false,
+            "no alternate screen: no titles, links, mouse or pastes; plain drawing".into(),
+        ));
     }
     lines.push(depth(caps));
     lines.push(reported_colours(replies));
-    lines.push(either("underlines", caps.underlines, "styled and coloured", "plain only: other kinds and colours are drawn as one line"));
+    lines.push(either(
+        "underlines",
+        caps.underlines,
+        "styled and coloured",
+        "plain only: other kinds and colours are drawn as one line",
+    ));
     lines.push(either("overline", caps.has(Features::OVERLINE), "yes", "left out"));
-    lines.push(either("updates", caps.sync, "in one piece (2026)", "not in one piece: the cursor is hidden while a frame is drawn"));
+    lines.push(either(
+        "updates",
+        caps.sync,
+        "in one piece (2026)",
+        "not in one piece: the cursor is hidden while a frame is drawn",
+    ));
     lines.push(keyboard(caps));
     let pixels = caps.has(Features::MOUSE_PIXELS);
-    lines.push(either("mouse", true, if pixels { "cells; it could tell pixels" } else { "cells" }, ""));
-    lines.push(either("focus", caps.has(Features::FOCUS), "told (1004)", "not said whether it is told"));
-    lines.push(either("pastes", caps.has(Features::PASTE), "marked (2004)", "not said whether they are marked"));
+    lines.push(either(
+        "mouse",
+        true,
+        if pixels { "cells; it could tell pixels" } else { "cells" },
+        "",
+    ));
+    lines.push(either(
+        "focus",
+        caps.has(Features::FOCUS),
+        "told (1004)",
+        "not said whether it is told",
+    ));
+    lines.push(either(
+        "pastes",
+        caps.has(Features::PASTE),
+        "marked (2004)",
+        "not said whether they are marked",
+    ));
     lines.push(either(
         "theme",
         caps.has(Features::THEME),
         "changes are told (2031)",
         "changes are not told: programs hear of the first one only",
     ));
-    lines.push(either("size", caps.has(Features::IN_BAND_SIZE), "told in band (2048)", "told by the signal alone"));
+    lines.push(either(
+        "size",
+        caps.has(Features::IN_BAND_SIZE),
+        "told in band (2048)",
+        "told by the signal alone",
+    ));
     lines.push(images(caps));
     lines.push(widths(caps));
     lines
 }
 
 fn identity(info: &Info, caps: Caps, replies: &[Reply]) -> Told {
-    let version = replies.iter().find_map(|reply| if let Reply::Version(name) = reply { Some(name.as_str()) } else { None });
-    let entry = if info.is_known { "in terminfo" } else { "not in terminfo: only what it answers is used" };
+    let version = replies.iter().find_map(|reply| {
+        if let Reply::Version(name) = reply { Some(name.as_str()) } else { None }
+    });
+    let entry =
+        if info.is_known { "in terminfo" } else { "not in terminfo: only what it answers is used" };
     let answered = match (version, replies.is_empty()) {
         (Some(version), _) => format!("; it says {version}"),
         (None, false) => "; it answers, without a name".into(),
         (None, true) if caps.modern => "; it answers nothing".into(),
         (None, true) => "; it is not asked".into(),
     };
-    Told { what: "outer", is_full: info.is_known || !replies.is_empty(), text: format!("{:?} {entry}{answered}", info.name) }
+    Told {
+        what: "outer",
+        is_full: info.is_known || !replies.is_empty(),
+        text: format!("{:?} {entry}{answered}", info.name),
+    }
 }
 
 fn depth(caps: Caps) -> Told {
@@ -137,22 +186,41 @@ fn depth(caps: Caps) -> Told {
 fn reported_colours(replies: &[Reply]) -> Told {
     let colour = |slot: ColourSlot| {
         replies.iter().find_map(|reply| match reply {
-            Reply::Colour(own, (r, g, b)) if *own == slot => Some(format!("#{r:02x}{g:02x}{b:02x}")),
+            Reply::Colour(own, (r, g, b)) if *own == slot => {
+                Some(format!("#{r:02x}{g:02x}{b:02x}"))
+            }
             _ => None,
         })
     };
-    let named = replies.iter().filter(|reply| matches!(reply, Reply::Colour(ColourSlot::Palette(_), _))).count();
+    let named = replies
+        .iter()
+        .filter(|reply| matches!(reply, Reply::Colour(ColourSlot::Palette(_), _)))
+        .count();
     match (colour(ColourSlot::Foreground), colour(ColourSlot::Background)) {
-        (Some(fg), Some(bg)) => Told { what: "told colours", is_full: true, text: format!("text {fg} on {bg}, {named} of the palette") },
-        _ => Told { what: "told colours", is_full: false, text: "none: programs that ask are told xterm's".into() },
+        (Some(fg), Some(bg)) => Told {
+            what: "told colours",
+            is_full: true,
+            text: format!("text {fg} on {bg}, {named} of the palette"),
+        },
+        _ => Told {
+            what: "told colours",
+            is_full: false,
+            text: "none: programs that ask are told xterm's".into(),
+        },
     }
 }
 
 fn keyboard(caps: Caps) -> Told {
     let (is_full, text) = match () {
         () if caps.kitty => (true, "kitty's protocol"),
-        () if caps.has(Features::OTHER_KEYS) => (false, "modifyOtherKeys: no releases, and Escape is told from Alt by time"),
-        () => (false, "as on a VT: Ctrl-I is Tab, Ctrl-M is Enter, Shift-Enter is Enter; Escape is told from Alt by time"),
+        () if caps.has(Features::OTHER_KEYS) => {
+            (false, "modifyOtherKeys: no releases, and Escape is told from Alt by time")
+        }
+        () => (
+            false,
+            "as on a VT: Ctrl-I is Tab, Ctrl-M is Enter, Shift-Enter is Enter; Escape is told \
+             from Alt by time",
+        ),
     };
     Told { what: "keyboard", is_full, text: text.into() }
 }
@@ -161,7 +229,10 @@ fn images(caps: Caps) -> Told {
     let (width, height) = caps.cell_pixels;
     let (is_full, text) = match caps.pictures() {
         Pictures::Kitty => (true, format!("kitty graphics, cells of {width}×{height} pixels")),
-        Pictures::Sixel => (true, format!("sixels with {} colours, cells of {width}×{height} pixels", caps.sixel_colours)),
+        Pictures::Sixel => (
+            true,
+            format!("sixels with {} colours, cells of {width}×{height} pixels", caps.sixel_colours),
+        ),
         Pictures::Box if caps.features.0 & (Features::SIXEL.0 | Features::KITTY_IMAGES.0) != 0 => {
             (false, "a box stands for them: the size of a cell in pixels is not told".into())
         }
@@ -172,13 +243,22 @@ fn images(caps: Caps) -> Told {
 
 fn widths(caps: Caps) -> Told {
     if !caps.widths.are_known() {
-        let text = "not told: text behind emoji and combining marks is placed anew each time".into();
+        let text =
+            "not told: text behind emoji and combining marks is placed anew each time".into();
         return Told { what: "widths", is_full: false, text };
     }
-    let other: Vec<&str> = Kind::ALL.iter().filter(|(kind, ..)| !caps.widths.agree(*kind)).map(|(.., name)| *name).collect();
+    let other: Vec<&str> = Kind::ALL
+        .iter()
+        .filter(|(kind, ..)| !caps.widths.agree(*kind))
+        .map(|(.., name)| *name)
+        .collect();
     match other.as_slice() {
         [] => Told { what: "widths", is_full: true, text: "as abide has them".into() },
-        other => Told { what: "widths", is_full: false, text: format!("other than abide's for {}: drawn around", other.join(", ")) },
+        other => Told {
+            what: "widths",
+            is_full: false,
+            text: format!("other than abide's for {}: drawn around", other.join(", ")),
+        },
     }
 }
 
@@ -195,7 +275,11 @@ mod tests {
         for reply in replies {
             caps.learn(reply);
         }
-        told(info, caps, replies).iter().filter(|told| !told.is_full).map(|told| told.what).collect()
+        told(info, caps, replies)
+            .iter()
+            .filter(|told| !told.is_full)
+            .map(|told| told.what)
+            .collect()
     }
 
     #[test]
@@ -205,7 +289,14 @@ mod tests {
         for what in ["outer", "colours", "underlines", "keyboard", "images", "widths", "updates"] {
             assert!(all.contains(&what), "{what}");
         }
-        let some = lacking(&info, &[Reply::Kitty(5), Reply::Mode(2026, 2), Reply::Graphics("0;4:3;53;48:2::1:2:3".into())]);
+        let some = lacking(
+            &info,
+            &[
+                Reply::Kitty(5),
+                Reply::Mode(2026, 2),
+                Reply::Graphics("0;4:3;53;48:2::1:2:3".into()),
+            ],
+        );
         for what in ["outer", "colours", "underlines", "overline", "keyboard", "updates"] {
             assert!(!some.contains(&what), "{what}");
         }

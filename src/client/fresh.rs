@@ -1,4 +1,5 @@
-//! The configuration of this machine as a setup: read at the start, and again whenever it is saved. A broken one gives no setup.
+//! The configuration of this machine as a setup: read at the start, and again whenever it is saved.
+//! A broken one gives no setup.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,10 +16,15 @@ use crate::settings::Settings;
 #[must_use]
 pub fn themes() -> (Themes, Vec<Diagnostic>) {
     let files = config_file::themes(&config_file::path());
-    gather(files.into_iter().map(|(path, text)| (path.display().to_string(), text.map_err(|error| error.to_string()))))
+    gather(
+        files.into_iter().map(|(path, text)| {
+            (path.display().to_string(), text.map_err(|error| error.to_string()))
+        }),
+    )
 }
 
-/// The setup of these settings with the themes of this machine, and what is wrong with them: then the built-in colours are taken.
+/// The setup of these settings with the themes of this machine, and what is wrong with them: then
+/// the built-in colours are taken.
 #[must_use]
 pub fn setup(settings: &Settings, host: &str) -> (Setup, Option<String>) {
     let (themes, problems) = themes();
@@ -37,7 +43,9 @@ pub fn again(host: &str, known: &mut Option<String>) -> Result<Option<Setup>, St
     let path = config_file::path();
     // Toasts are short: which file it is is known.
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let text = config_file::read(&path).map_err(|error| format!("{name}: cannot be read: {error}"))?.unwrap_or_default();
+    let text = config_file::read(&path)
+        .map_err(|error| format!("{name}: cannot be read: {error}"))?
+        .unwrap_or_default();
     let all = with_themes(&path, &text);
     if known.as_ref() == Some(&all) {
         return Ok(None);
@@ -46,7 +54,11 @@ pub fn again(host: &str, known: &mut Option<String>) -> Result<Option<Setup>, St
     let told = |problems: Vec<Diagnostic>| {
         let more = problems.len().saturating_sub(1);
         let first = problems.first().map(Diagnostic::headline).unwrap_or_default();
-        if more == 0 { first } else { format!("{first} (and {more} more; abide config check shows all)") }
+        if more == 0 {
+            first
+        } else {
+            format!("{first} (and {more} more; abide config check shows all)")
+        }
     };
     let settings = load::load(&name, &text).map_err(told)?;
     match setup(&settings, host) {
@@ -55,7 +67,8 @@ pub fn again(host: &str, known: &mut Option<String>) -> Result<Option<Setup>, St
     }
 }
 
-/// The text of the configuration and of the user's themes, as it is now: what [`again`] compares with.
+/// The text of the configuration and of the user's themes, as it is now: what [`again`] compares
+/// with.
 #[must_use]
 pub fn present() -> Option<String> {
     let path = config_file::path();
@@ -64,6 +77,8 @@ pub fn present() -> Option<String> {
 }
 
 fn with_themes(path: &Path, text: &str) -> String {
-    let part = |(path, text): (PathBuf, io::Result<String>)| format!("\0{}\0{}", path.display(), text.unwrap_or_default());
+    let part = |(path, text): (PathBuf, io::Result<String>)| {
+        format!("\0{}\0{}", path.display(), text.unwrap_or_default())
+    };
     config_file::themes(path).into_iter().map(part).fold(text.to_owned(), |all, part| all + &part)
 }

@@ -1,4 +1,5 @@
-//! Labels over what is worth copying on the screen: addresses, paths, hashes, numbers. Typing a label copies, a capital opens.
+//! Labels over what is worth copying on the screen: addresses, paths, hashes, numbers. Typing a
+//! label copies, a capital opens.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -14,7 +15,8 @@ const LETTERS: &str = "asdfghjklqwertyuiopzxcvbnm";
 /// The most labels.
 const HINTS_MAX: usize = 26 * 26;
 
-/// What is worth a label, the first that matches wins: addresses, mail, paths, hashes and ids, IP addresses, colours, numbers.
+/// What is worth a label, the first that matches wins: addresses, mail, paths, hashes and ids, IP
+/// addresses, colours, numbers.
 const PATTERNS: &[&str] = &[
     r#"(?:https?|ftp|file|ssh|git)://[^\s<>"'`{}|\\^\[\]]*[^\s<>"'`{}|\\^\[\].,;:!?)]"#,
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
@@ -101,7 +103,11 @@ impl Hints {
         if let Some(hint) = self.all.iter().find(|hint| hint.label == self.typed) {
             return Hinted::Chosen(hint.text.clone(), self.opens);
         }
-        if self.all.iter().any(|hint| hint.label.starts_with(&self.typed)) { Hinted::Pending } else { Hinted::Left }
+        if self.all.iter().any(|hint| hint.label.starts_with(&self.typed)) {
+            Hinted::Pending
+        } else {
+            Hinted::Left
+        }
     }
 
     /// The labels that what was typed can still become, without that.
@@ -112,7 +118,8 @@ impl Hints {
 
 fn patterns() -> &'static [Regex] {
     static COMPILED: OnceLock<Vec<Regex>> = OnceLock::new();
-    COMPILED.get_or_init(|| PATTERNS.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect())
+    COMPILED
+        .get_or_init(|| PATTERNS.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect())
 }
 
 /// What is worth a label in a line.
@@ -139,7 +146,9 @@ fn find(first: usize, rows: &[(Vec<Run>, bool)], found: &mut Vec<(Cell, String)>
     let mut taken: Vec<std::ops::Range<usize>> = Vec::new();
     for pattern in patterns() {
         for hit in pattern.find_iter(&text) {
-            if hit.len() < 3 || taken.iter().any(|range| hit.start() < range.end && range.start < hit.end()) {
+            if hit.len() < 3
+                || taken.iter().any(|range| hit.start() < range.end && range.start < hit.end())
+            {
                 continue;
             }
             taken.push(hit.range());
@@ -161,7 +170,9 @@ fn labels(count: usize) -> Vec<String> {
     // Some letters begin labels of two, the others are labels.
     let begin = (count - letters.len()).div_ceil(letters.len() - 1).min(letters.len());
     let (single, double) = letters.split_at(letters.len() - begin);
-    let pairs = double.iter().flat_map(|first| letters.iter().map(move |second| format!("{first}{second}")));
+    let pairs = double
+        .iter()
+        .flat_map(|first| letters.iter().map(move |second| format!("{first}{second}")));
     single.iter().map(char::to_string).chain(pairs).take(count).collect()
 }
 
@@ -174,14 +185,25 @@ mod tests {
 
     fn hints(rows: &[&str]) -> Option<Hints> {
         let row = |text: &&str| {
-            let (text, wrapped) = text.strip_suffix('\\').map_or((*text, false), |text| (text, true));
-            (vec![Run { style: Style::default(), link: 0, kind: RunKind::Narrow, text: text.into() }], wrapped)
+            let (text, wrapped) =
+                text.strip_suffix('\\').map_or((*text, false), |text| (text, true));
+            (
+                vec![Run {
+                    style: Style::default(),
+                    link: 0,
+                    kind: RunKind::Narrow,
+                    text: text.into(),
+                }],
+                wrapped,
+            )
         };
         Hints::new(PaneId(1), &rows.iter().map(row).collect::<Vec<_>>())
     }
 
     fn check(text: &str, expected: &[&str]) {
-        let found = hints(&[text]).map_or_else(Vec::new, |hints| hints.all.into_iter().rev().map(|hint| hint.text).collect());
+        let found = hints(&[text]).map_or_else(Vec::new, |hints| {
+            hints.all.into_iter().rev().map(|hint| hint.text).collect()
+        });
         assert_eq!(found, expected, "{text}");
     }
 
@@ -190,8 +212,14 @@ mod tests {
         check("see https://example.org/a?b=c(d). Then", &["https://example.org/a?b=c(d"]);
         check("  --> src/main.rs:12:5", &["src/main.rs:12:5"]);
         check("commit 9d41b04d and /etc/passwd, ~/x/y", &["9d41b04d", "/etc/passwd", "~/x/y"]);
-        check("10.0.0.1:80 fe80:1:2:3:4 #ff8800 pid 12345", &["10.0.0.1:80", "fe80:1:2:3:4", "#ff8800", "12345"]);
-        check("mail me@example.org 550e8400-e29b-41d4-a716-446655440000", &["me@example.org", "550e8400-e29b-41d4-a716-446655440000"]);
+        check(
+            "10.0.0.1:80 fe80:1:2:3:4 #ff8800 pid 12345",
+            &["10.0.0.1:80", "fe80:1:2:3:4", "#ff8800", "12345"],
+        );
+        check(
+            "mail me@example.org 550e8400-e29b-41d4-a716-446655440000",
+            &["me@example.org", "550e8400-e29b-41d4-a716-446655440000"],
+        );
         check("nothing of 12 note, or so", &[]);
     }
 
@@ -199,11 +227,21 @@ mod tests {
     fn a_wrapped_address_is_one_and_typing_its_label_takes_it() {
         let mut hints = hints(&["x https://example.org/lo\\", "ng/path", "cafe1234"]).expect("two");
         assert_eq!(
-            hints.all.iter().map(|hint| (hint.label.as_str(), hint.text.as_str(), hint.at.row)).collect::<Vec<_>>(),
+            hints
+                .all
+                .iter()
+                .map(|hint| (hint.label.as_str(), hint.text.as_str(), hint.at.row))
+                .collect::<Vec<_>>(),
             [("a", "cafe1234", 2), ("s", "https://example.org/long/path", 0)]
         );
-        assert_eq!(hints.clone().type_letter('s'), Hinted::Chosen("https://example.org/long/path".into(), false));
-        assert_eq!(hints.clone().type_letter('S'), Hinted::Chosen("https://example.org/long/path".into(), true));
+        assert_eq!(
+            hints.clone().type_letter('s'),
+            Hinted::Chosen("https://example.org/long/path".into(), false)
+        );
+        assert_eq!(
+            hints.clone().type_letter('S'),
+            Hinted::Chosen("https://example.org/long/path".into(), true)
+        );
         assert_eq!(hints.type_letter('x'), Hinted::Left);
     }
 
@@ -213,7 +251,13 @@ mod tests {
             let labels = labels(count);
             assert_eq!(labels.len(), count);
             for (at, label) in labels.iter().enumerate() {
-                assert!(labels.iter().enumerate().all(|(other, longer)| at == other || !longer.starts_with(label)), "{label} of {count}");
+                assert!(
+                    labels
+                        .iter()
+                        .enumerate()
+                        .all(|(other, longer)| at == other || !longer.starts_with(label)),
+                    "{label} of {count}"
+                );
             }
         }
     }

@@ -11,7 +11,8 @@ use crate::wire::hello::{Hello, VERSION, VERSION_MIN};
 /// # Errors
 /// If the system gives no random number.
 pub fn hello(read_only: bool) -> io::Result<Hello> {
-    let env = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let env = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let cwd = std::env::current_dir().ok().and_then(|cwd| cwd.into_os_string().into_string().ok());
     Ok(Hello {
         version_min: VERSION_MIN,
@@ -31,5 +32,8 @@ pub fn hello(read_only: bool) -> io::Result<Hello> {
 /// The user's editor, as the environment has it; empty where it says nothing.
 #[must_use]
 pub fn editor() -> String {
-    ["VISUAL", "EDITOR"].into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty())).unwrap_or_default()
+    ["VISUAL", "EDITOR"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_default()
 }

@@ -47,16 +47,27 @@ impl Line {
         }
     }
 
-    /// Edits the line as a shell's would (arrows, Home, End, Ctrl-A E B F H D K U W); whether the key meant something.
+    /// Edits the line as a shell's would (arrows, Home, End, Ctrl-A E B F H D K U W); whether the
+    /// key meant something.
     pub fn key(&mut self, key: Key) -> bool {
         match (key.code, key.mods) {
             (KeyCode::Char(c), Mods::NONE | Mods::SHIFT) => self.insert(c.encode_utf8(&mut [0; 4])),
-            (KeyCode::Left, Mods::NONE) | (KeyCode::Char('b'), Mods::CTRL) => self.at = self.before(),
-            (KeyCode::Right, Mods::NONE) | (KeyCode::Char('f'), Mods::CTRL) => self.at = self.after(),
+            (KeyCode::Left, Mods::NONE) | (KeyCode::Char('b'), Mods::CTRL) => {
+                self.at = self.before()
+            }
+            (KeyCode::Right, Mods::NONE) | (KeyCode::Char('f'), Mods::CTRL) => {
+                self.at = self.after()
+            }
             (KeyCode::Home, Mods::NONE) | (KeyCode::Char('a'), Mods::CTRL) => self.at = 0,
-            (KeyCode::End, Mods::NONE) | (KeyCode::Char('e'), Mods::CTRL) => self.at = self.text.len(),
-            (KeyCode::Backspace, _) | (KeyCode::Char('h'), Mods::CTRL) => self.cut(self.before(), self.at),
-            (KeyCode::Delete, _) | (KeyCode::Char('d'), Mods::CTRL) => self.cut(self.at, self.after()),
+            (KeyCode::End, Mods::NONE) | (KeyCode::Char('e'), Mods::CTRL) => {
+                self.at = self.text.len()
+            }
+            (KeyCode::Backspace, _) | (KeyCode::Char('h'), Mods::CTRL) => {
+                self.cut(self.before(), self.at)
+            }
+            (KeyCode::Delete, _) | (KeyCode::Char('d'), Mods::CTRL) => {
+                self.cut(self.at, self.after())
+            }
             (KeyCode::Char('k'), Mods::CTRL) => self.text.truncate(self.at),
             (KeyCode::Char('u'), Mods::CTRL) => self.cut(0, self.at),
             (KeyCode::Char('w'), Mods::CTRL) => {
@@ -78,7 +89,10 @@ impl Line {
     }
 
     fn after(&self) -> usize {
-        self.text[self.at..].graphemes(true).next().map_or(self.at, |cluster| self.at + cluster.len())
+        self.text[self.at..]
+            .graphemes(true)
+            .next()
+            .map_or(self.at, |cluster| self.at + cluster.len())
     }
 }
 

@@ -1,4 +1,5 @@
-//! What goes to the server: numbered input that is kept until it was taken, and the rest. Bytes only; the socket is not here.
+//! What goes to the server: numbered input that is kept until it was taken, and the rest. Bytes
+//! only; the socket is not here.
 
 use std::collections::VecDeque;
 
@@ -46,9 +47,12 @@ impl Outbox {
         self.untaken.push_back((number, packet));
     }
 
-    /// Sends what has no number. Without a server it is dropped: the next hello, and what belongs to it, says it anew.
+    /// Sends what has no number. Without a server it is dropped: the next hello, and what belongs
+    /// to it, says it anew.
     pub(super) fn send(&mut self, message: &ToServer) {
-        if self.is_welcome || matches!(message, ToServer::Hello(_) | ToServer::Bars(_) | ToServer::Inside(_)) {
+        if self.is_welcome
+            || matches!(message, ToServer::Hello(_) | ToServer::Bars(_) | ToServer::Inside(_))
+        {
             frame::put(&mut self.bytes, message);
         }
     }

@@ -1,4 +1,5 @@
-//! Everything the client knows: the last frame, what is typed but not decided, and what lies over the panes. It is changed by `update` alone.
+//! Everything the client knows: the last frame, what is typed but not decided, and what lies over
+//! the panes. It is changed by `update` alone.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -342,20 +343,35 @@ impl Model {
     /// Where the parts of the view are.
     #[must_use]
     pub fn places(&self) -> Places {
-        places(self.size, if self.scene.number.is_none() { Size::new(0, 0) } else { self.scene.chrome.area }, &self.setup.bars)
+        places(
+            self.size,
+            if self.scene.number.is_none() { Size::new(0, 0) } else { self.scene.chrome.area },
+            &self.setup.bars,
+        )
     }
 
-    /// When something is to be shown or to vanish without anything else happening; none if nothing is.
+    /// When something is to be shown or to vanish without anything else happening; none if nothing
+    /// is.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
         let notice = self.notices.iter().map(|(until, _)| *until).min();
-        let numbers = if let Some(Overlay::Numbers(until)) = self.overlay { Some(until) } else { None };
+        let numbers =
+            if let Some(Overlay::Numbers(until)) = self.overlay { Some(until) } else { None };
         let preview = self.looking.preview.as_ref().map(|preview| preview.again);
-        let table = if let Some(Overlay::Processes(view)) = &self.overlay { Some(view.again) } else { None };
-        [notice, self.hint_at(), self.silence_at(), numbers, preview, table].into_iter().flatten().filter(|at| self.now.tick < *at).min()
+        let table = if let Some(Overlay::Processes(view)) = &self.overlay {
+            Some(view.again)
+        } else {
+            None
+        };
+        [notice, self.hint_at(), self.silence_at(), numbers, preview, table]
+            .into_iter()
+            .flatten()
+            .filter(|at| self.now.tick < *at)
+            .min()
     }
 
-    /// Whether something is to be shown or to vanish by `now` that was not when the model was last told the time.
+    /// Whether something is to be shown or to vanish by `now` that was not when the model was last
+    /// told the time.
     #[must_use]
     pub fn next_deadline_passed(&self, now: Tick) -> bool {
         self.next_deadline().is_some_and(|at| at <= now)
@@ -364,7 +380,8 @@ impl Model {
     /// When the list of what can follow a prefix appears.
     fn hint_at(&self) -> Option<Tick> {
         let hint_ms = self.setup.keys.hint_ms;
-        (!self.chord.keys.is_empty() && hint_ms != 0).then(|| self.chord.since + Span::millis(u64::from(hint_ms)))
+        (!self.chord.keys.is_empty() && hint_ms != 0)
+            .then(|| self.chord.since + Span::millis(u64::from(hint_ms)))
     }
 
     /// Whether that list is shown.

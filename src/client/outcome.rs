@@ -71,12 +71,22 @@ impl Outcome {
         match self {
             Self::Detached(session) => Some(format!("[detached from {session}]")),
             Self::Ended { session, status: 0 } => Some(format!("[session {session} ended]")),
-            Self::Ended { session, status } => Some(format!("[session {session} ended, status {status}]")),
-            Self::Closed(session) => Some(format!("[session {session} closed; `abide undo` brings it back]")),
+            Self::Ended { session, status } => {
+                Some(format!("[session {session} ended, status {status}]"))
+            }
+            Self::Closed(session) => {
+                Some(format!("[session {session} closed; `abide undo` brings it back]"))
+            }
             Self::Stopped => Some("[the server was stopped]".into()),
-            Self::Refused(refusal) if refusal.hint.is_empty() => Some(format!("abide: {}", refusal.message)),
-            Self::Refused(refusal) => Some(format!("abide: {} ({})", refusal.message, refusal.hint)),
-            Self::SentAway(message) | Self::NoTerminal(message) => Some(format!("abide: {message}")),
+            Self::Refused(refusal) if refusal.hint.is_empty() => {
+                Some(format!("abide: {}", refusal.message))
+            }
+            Self::Refused(refusal) => {
+                Some(format!("abide: {} ({})", refusal.message, refusal.hint))
+            }
+            Self::SentAway(message) | Self::NoTerminal(message) => {
+                Some(format!("abide: {message}"))
+            }
             Self::Lost { reason } => Some(format!("abide: connection lost: {reason}")),
             Self::Signalled(_) => Some("[terminated; the session goes on]".into()),
             Self::Hangup => None,

@@ -85,7 +85,16 @@ impl Pick {
     #[must_use]
     pub fn new(title: &'static str, items: Vec<Item>) -> Self {
         let found = (0..items.len()).collect();
-        Self { title, line: Line::default(), has_preview: false, takes_commands: false, refused: None, items, found, selected: 0 }
+        Self {
+            title,
+            line: Line::default(),
+            has_preview: false,
+            takes_commands: false,
+            refused: None,
+            items,
+            found,
+            selected: 0,
+        }
     }
 
     /// The same with `text` typed.
@@ -110,12 +119,14 @@ impl Pick {
         self
     }
 
-    /// Puts other items into the list; what is typed stays, and what is selected as far as it is still there.
+    /// Puts other items into the list; what is typed stays, and what is selected as far as it is
+    /// still there.
     pub fn refill(&mut self, items: Vec<Item>) {
         let choice = self.selected().map(|item| item.choice.clone());
         self.items = items;
         self.narrow();
-        let again = self.found.iter().position(|idx| Some(&self.items[*idx].choice) == choice.as_ref());
+        let again =
+            self.found.iter().position(|idx| Some(&self.items[*idx].choice) == choice.as_ref());
         self.selected = again.unwrap_or(0);
     }
 
@@ -126,7 +137,11 @@ impl Pick {
             Choice::Session(id) => Some(id.to_string()),
             Choice::Tab(id) => Some(id.to_string()),
             Choice::Pane(id) => Some(id.to_string()),
-            Choice::Command(_) | Choice::Close | Choice::Buffer(_) | Choice::Past(_) | Choice::Place { .. } => None,
+            Choice::Command(_)
+            | Choice::Close
+            | Choice::Buffer(_)
+            | Choice::Past(_)
+            | Choice::Place { .. } => None,
         }
     }
 
@@ -154,7 +169,9 @@ impl Pick {
         match (key.code, key.mods) {
             (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => return Picked::Left,
             (KeyCode::Enter | KeyCode::Keypad('\r'), _) => return Picked::Entered,
-            (KeyCode::Up, _) | (KeyCode::Char('p'), Mods::CTRL) => self.selected = self.selected.checked_sub(1).unwrap_or(last),
+            (KeyCode::Up, _) | (KeyCode::Char('p'), Mods::CTRL) => {
+                self.selected = self.selected.checked_sub(1).unwrap_or(last)
+            }
             (KeyCode::Down, _) | (KeyCode::Char('n'), Mods::CTRL) => {
                 self.selected = if self.selected < last { self.selected + 1 } else { 0 }
             }
@@ -206,7 +223,12 @@ mod tests {
     use super::{Choice, Item, Pick, Picked};
 
     fn pick() -> Pick {
-        let item = |text: &str, detail: &str| Item { text: text.into(), detail: detail.into(), keys: String::new(), choice: Choice::Close };
+        let item = |text: &str, detail: &str| Item {
+            text: text.into(),
+            detail: detail.into(),
+            keys: String::new(),
+            choice: Choice::Close,
+        };
         let items = vec![
             item("session rename", "Give a session another name"),
             item("pane split", "Divide a pane"),
@@ -218,7 +240,11 @@ mod tests {
 
     fn check(typed: &str, expected: &[&str]) {
         let found = pick().typed(typed);
-        assert_eq!(found.found().map(|item| item.text.as_str()).collect::<Vec<_>>(), expected, "{typed}");
+        assert_eq!(
+            found.found().map(|item| item.text.as_str()).collect::<Vec<_>>(),
+            expected,
+            "{typed}"
+        );
     }
 
     #[test]

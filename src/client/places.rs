@@ -1,4 +1,5 @@
-//! Where things are on the outer terminal: the area of the panes and the bars around it. It draws nothing.
+//! Where things are on the outer terminal: the area of the panes and the bars around it. It draws
+//! nothing.
 
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::PaneId;
@@ -78,7 +79,9 @@ pub struct Border {
 pub fn border_at(chrome: &Chrome, at: Point) -> Option<Border> {
     let beside = |pane: &PaneItem| pane.rect.y <= at.y && at.y < pane.rect.bottom();
     let over = |pane: &PaneItem| pane.rect.x <= at.x && at.x < pane.rect.right();
-    let find = |is_it: &dyn Fn(&PaneItem) -> bool| chrome.panes.iter().find(|pane| is_it(pane)).map(|pane| pane.id);
+    let find = |is_it: &dyn Fn(&PaneItem) -> bool| {
+        chrome.panes.iter().find(|pane| is_it(pane)).map(|pane| pane.id)
+    };
     let left = find(&|pane| beside(pane) && pane.rect.right() == at.x);
     let right = find(&|pane| beside(pane) && pane.rect.x == at.x.saturating_add(1));
     if let (Some(before), Some(after)) = (left, right) {
@@ -101,7 +104,8 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Where the pane is when the mouse holds it at `to`: its title moves it, its other edges make it larger or smaller.
+    /// Where the pane is when the mouse holds it at `to`: its title moves it, its other edges make
+    /// it larger or smaller.
     #[must_use]
     pub fn dragged(&self, to: Point) -> Rect {
         let (from, rect) = (self.from, self.rect);
@@ -125,15 +129,23 @@ impl Frame {
     }
 }
 
-/// The floating pane whose frame is at `at`, relative to the area; the highest first, and none if a higher one covers it.
+/// The floating pane whose frame is at `at`, relative to the area; the highest first, and none if a
+/// higher one covers it.
 #[must_use]
 pub fn frame_at(chrome: &Chrome, at: Point) -> Option<Frame> {
-    for (_, pane) in chrome.panes.iter().enumerate().rev().filter(|(idx, _)| is_floating(chrome, *idx)) {
+    for (_, pane) in
+        chrome.panes.iter().enumerate().rev().filter(|(idx, _)| is_floating(chrome, *idx))
+    {
         let rect = pane.rect;
         if rect.contains(at) {
             return None;
         }
-        let outer = Rect { x: rect.x.saturating_sub(1), y: rect.y.saturating_sub(1), cols: rect.cols + 2, rows: rect.rows + 2 };
+        let outer = Rect {
+            x: rect.x.saturating_sub(1),
+            y: rect.y.saturating_sub(1),
+            cols: rect.cols + 2,
+            rows: rect.rows + 2,
+        };
         if outer.contains(at) {
             return Some(Frame { pane: pane.id, rect, from: at });
         }
@@ -144,14 +156,21 @@ pub fn frame_at(chrome: &Chrome, at: Point) -> Option<Frame> {
 /// The closed pane of a stack whose title is at `at`, relative to the area.
 #[must_use]
 pub fn closed_at(chrome: &Chrome, at: Point) -> Option<PaneId> {
-    let is_it = |pane: &&PaneItem| pane.rect.rows == 0 && pane.rect.y == at.y + 1 && pane.rect.x <= at.x && at.x < pane.rect.right();
+    let is_it = |pane: &&PaneItem| {
+        pane.rect.rows == 0
+            && pane.rect.y == at.y + 1
+            && pane.rect.x <= at.x
+            && at.x < pane.rect.right()
+    };
     chrome.panes.iter().find(is_it).map(|pane| pane.id)
 }
 
 /// Whether a pane lies over others: it covers cells that an earlier one has.
 #[must_use]
 pub fn is_floating(chrome: &Chrome, idx: usize) -> bool {
-    chrome.panes[..idx].iter().any(|lower| lower.rect.intersection(chrome.panes[idx].rect).is_some())
+    chrome.panes[..idx]
+        .iter()
+        .any(|lower| lower.rect.intersection(chrome.panes[idx].rect).is_some())
 }
 
 #[cfg(test)]
@@ -166,7 +185,11 @@ mod tests {
             let bars = Bars { position, tabs, ..Bars::default() };
             let area = Size::new(80, 24 - bars.rows());
             let found = places(Size::new(80, 24), area, &bars);
-            assert_eq!((found.area.y, found.tabs, found.status), (y, at.0, at.1), "{position:?} {tabs:?}");
+            assert_eq!(
+                (found.area.y, found.tabs, found.status),
+                (y, at.0, at.1),
+                "{position:?} {tabs:?}"
+            );
         };
         check(Edge::Bottom, Edge::Top, 1, (Some(0), Some(23)));
         check(Edge::Top, Edge::Top, 2, (Some(0), Some(1)));
@@ -182,7 +205,11 @@ mod tests {
         let check = |rows: u16, area: u16, y: u16, tabs, status| {
             let size = Size::new(80, area);
             let expected = Places { area: Rect::new(0, y, size), tabs, status };
-            assert_eq!(places(Size::new(80, rows), size, &Bars::default()), expected, "{rows} {area}");
+            assert_eq!(
+                places(Size::new(80, rows), size, &Bars::default()),
+                expected,
+                "{rows} {area}"
+            );
         };
         check(24, 22, 1, Some(0), Some(23));
         check(24, 23, 0, None, Some(23));

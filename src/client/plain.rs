@@ -1,4 +1,5 @@
-//! The client that draws nothing: what the pane in focus prints comes as lines, and a line that is typed goes to its program. For screen readers and terminals that can do nothing else.
+//! The client that draws nothing: what the pane in focus prints comes as lines, and a line that is
+//! typed goes to its program. For screen readers and terminals that can do nothing else.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -30,16 +31,20 @@ const HELD_MAX: Span = Span::millis(500);
 /// The longest line that is typed, in bytes.
 const LINE_MAX: usize = 64 << 10;
 /// What a line that begins with `~` means.
-const HELP: &str = "~. leaves; ~: and a command, such as ~: tab next; ~~ types a ~; Ctrl-C is for the program";
+const HELP: &str =
+    "~. leaves; ~: and a command, such as ~: tab next; ~~ types a ~; Ctrl-C is for the program";
 
-/// Shows a session line by line until the client leaves, over this connection if there is one; `tell` says a line.
+/// Shows a session line by line until the client leaves, over this connection if there is one;
+/// `tell` says a line.
 pub fn run(options: Options, stream: io::Result<UnixStream>, tell: impl FnMut(&str)) -> Outcome {
     let stream = match stream {
         Ok(stream) => stream,
         Err(error) => return Outcome::Lost { reason: error.to_string() },
     };
     match Plain::new(options, stream, tell) {
-        Ok(mut plain) => plain.run().unwrap_or_else(|error| Outcome::Lost { reason: error.to_string() }),
+        Ok(mut plain) => {
+            plain.run().unwrap_or_else(|error| Outcome::Lost { reason: error.to_string() })
+        }
         Err(error) => Outcome::NoTerminal(format!("standard input cannot be used: {error}")),
     }
 }
@@ -104,7 +109,11 @@ impl<T: FnMut(&str)> Plain<T> {
             self.write()?;
             let limit = self.settle_at.map(|at| at - platform::now().tick);
             let socket = Ready { input: true, room: !self.outbox.unwritten().is_empty() };
-            let fds = [(interrupt.as_fd(), Ready::INPUT), (self.stream.as_fd(), socket), (self.typed.as_fd(), Ready::INPUT)];
+            let fds = [
+                (interrupt.as_fd(), Ready::INPUT),
+                (self.stream.as_fd(), socket),
+                (self.typed.as_fd(), Ready::INPUT),
+            ];
             let [interrupted, told, typed] = wait(fds, limit)?.map(|ready| ready.input);
             if interrupted && !interrupt.take().is_empty() {
                 self.outbox.input(Numbered::Keys(vec![Key::ctrl('c').into()]));
@@ -163,7 +172,8 @@ impl<T: FnMut(&str)> Plain<T> {
                     self.settle_at = Some((now + SETTLE).min(self.held_until));
                 }
                 ToClient::Answer(json) => {
-                    let response: Response = serde_json::from_str(&json).map_err(|error| broken(&error))?;
+                    let response: Response =
+                        serde_json::from_str(&json).map_err(|error| broken(&error))?;
                     let is_entry = response.id == 1;
                     match response.outcome() {
                         Err(refusal) if is_entry => return Ok(Some(Outcome::Refused(refusal))),
@@ -173,19 +183,28 @@ impl<T: FnMut(&str)> Plain<T> {
                 }
                 ToClient::Notice(notice) => (self.tell)(&format!("notice: {}", notice.text)),
                 ToClient::Outer(Outer::Bell) => (self.tell)("bell"),
-                ToClient::Outer(Outer::Notify { title, body }) => (self.tell)(&format!("notification: {title} {body}")),
+                ToClient::Outer(Outer::Notify { title, body }) => {
+                    (self.tell)(&format!("notification: {title} {body}"))
+                }
                 ToClient::Taken(number) => self.outbox.taken(number),
                 ToClient::Bye(bye) => {
-                    let restarts = || Outcome::Lost { reason: "the server restarts; attach again".into() };
+                    let restarts =
+                        || Outcome::Lost { reason: "the server restarts; attach again".into() };
                     return Ok(Some(Outcome::of(bye).unwrap_or_else(restarts)));
                 }
                 ToClient::Call { call, .. } => {
-                    let response: Response = Response::new(0.into(), Err(calls::unknown("what this client was asked for")));
+                    let response: Response = Response::new(
+                        0.into(),
+                        Err(calls::unknown("what this client was asked for")),
+                    );
                     let json = serde_json::to_string(&response).map_err(|error| broken(&error))?;
                     self.outbox.send(&ToServer::Answer { call, json });
                 }
                 ToClient::Closed { what, undo_ms } => {
-                    (self.tell)(&format!("closed: {what}; abide undo brings it back for {} seconds", undo_ms / 1000));
+                    (self.tell)(&format!(
+                        "closed: {what}; abide undo brings it back for {} seconds",
+                        undo_ms / 1000
+                    ));
                 }
                 ToClient::Outer(Outer::Clipboard(_))
                 | ToClient::Beside(_)
@@ -203,10 +222,20 @@ impl<T: FnMut(&str)> Plain<T> {
         self.settle_at = None;
         let Some(pane) = self.scene.focused() else { return };
         let tab = self.scene.chrome.tabs.iter().find(|tab| tab.current);
-        let place = format!("[tab {}, pane {}: {}]", tab.map_or(0, |tab| tab.index), pane.index, tab.map_or("", |tab| tab.name.as_str()));
-        let rows = self.scene.panes.get(&pane.id).map(|screen| &screen.rows[..]).unwrap_or_default();
-        let rows: Vec<String> =
-            rows.iter().map(|row| row.iter().map(|run| run.text.as_str()).collect::<String>().trim_end().to_owned()).collect();
+        let place = format!(
+            "[tab {}, pane {}: {}]",
+            tab.map_or(0, |tab| tab.index),
+            pane.index,
+            tab.map_or("", |tab| tab.name.as_str())
+        );
+        let rows =
+            self.scene.panes.get(&pane.id).map(|screen| &screen.rows[..]).unwrap_or_default();
+        let rows: Vec<String> = rows
+            .iter()
+            .map(|row| {
+                row.iter().map(|run| run.text.as_str()).collect::<String>().trim_end().to_owned()
+            })
+            .collect();
         if place != self.told.place {
             (self.tell)(&place);
             self.told = Told { place, rows: Vec::new() };
@@ -219,7 +248,8 @@ impl<T: FnMut(&str)> Plain<T> {
 
     fn typed(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
-            // The end of the input: as with Ctrl-D, what that means is the program's affair; the client goes.
+            // The end of the input: as with Ctrl-D, what that means is the program's affair; the
+            // client goes.
             return self.call(&calls::leave());
         }
         self.line.extend_from_slice(bytes);
@@ -232,19 +262,24 @@ impl<T: FnMut(&str)> Plain<T> {
 
     /// A line was typed.
     fn entered(&mut self, line: &str) {
-        let line = match line.strip_prefix('~').map(|rest| rest.split_at_checked(1).unwrap_or((rest, ""))) {
-            None => line.to_owned(),
-            Some(("~", rest)) => format!("~{rest}"),
-            Some((".", _)) => return self.call(&calls::leave()),
-            Some((":", command)) => {
-                match (self.options.setup.parse)(command.trim()) {
-                    Ok(bound) => self.bound(&bound),
-                    Err(error) => (self.tell)(&format!("refused: {}", error.lines().next().unwrap_or_default())),
+        let line =
+            match line.strip_prefix('~').map(|rest| rest.split_at_checked(1).unwrap_or((rest, "")))
+            {
+                None => line.to_owned(),
+                Some(("~", rest)) => format!("~{rest}"),
+                Some((".", _)) => return self.call(&calls::leave()),
+                Some((":", command)) => {
+                    match (self.options.setup.parse)(command.trim()) {
+                        Ok(bound) => self.bound(&bound),
+                        Err(error) => (self.tell)(&format!(
+                            "refused: {}",
+                            error.lines().next().unwrap_or_default()
+                        )),
+                    }
+                    return;
                 }
-                return;
-            }
-            Some(_) => return (self.tell)(HELP),
-        };
+                Some(_) => return (self.tell)(HELP),
+            };
         let typed = line.chars().map(Key::char).chain([Key::plain(KeyCode::Enter)]);
         self.outbox.input(Numbered::Keys(typed.map(KeyInput::from).collect()));
     }
@@ -264,13 +299,27 @@ impl<T: FnMut(&str)> Plain<T> {
     }
 }
 
-/// The lines of a screen that are not those of before, moved up as a screen scrolls; empty ones are left out.
+/// The lines of a screen that are not those of before, moved up as a screen scrolls; empty ones are
+/// left out.
 fn news<'a>(before: &[String], now: &'a [String]) -> Vec<&'a str> {
     let used = before.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1);
     // As many of the lines of before as possible are still there, further up.
-    let by = (0..used).find(|by| before[*by..used].iter().zip(now).take(used.saturating_sub(*by + 1)).all(|(a, b)| a == b)).unwrap_or(used);
-    let is_known = |(at, row): &(usize, &'a String)| before.get(at + by).is_some_and(|old| old == *row);
-    now.iter().enumerate().filter(|item| !item.1.is_empty() && !is_known(item)).map(|(_, row)| row.as_str()).collect()
+    let by = (0..used)
+        .find(|by| {
+            before[*by..used]
+                .iter()
+                .zip(now)
+                .take(used.saturating_sub(*by + 1))
+                .all(|(a, b)| a == b)
+        })
+        .unwrap_or(used);
+    let is_known =
+        |(at, row): &(usize, &'a String)| before.get(at + by).is_some_and(|old| old == *row);
+    now.iter()
+        .enumerate()
+        .filter(|item| !item.1.is_empty() && !is_known(item))
+        .map(|(_, row)| row.as_str())
+        .collect()
 }
 
 #[cfg(test)]

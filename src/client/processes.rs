@@ -1,4 +1,5 @@
-//! The process view: rows as the server lists them, sorted, narrowed, tagged, and what keys ask for. It neither draws itself nor sends anything.
+//! The process view: rows as the server lists them, sorted, narrowed, tagged, and what keys ask
+//! for. It neither draws itself nor sends anything.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -186,7 +187,8 @@ impl Processes {
         }
     }
 
-    /// Takes the table as the server gives it. What was selected and tagged stays so as long as it lives.
+    /// Takes the table as the server gives it. What was selected and tagged stays so as long as it
+    /// lives.
     pub fn fill(&mut self, table: Vec<Listed>) {
         self.rows = table.into_iter().filter(|listed| 0 < listed.pid).map(Row::from).collect();
         let living: BTreeSet<Ident> = self.rows.iter().map(|row| row.ident).collect();
@@ -194,7 +196,8 @@ impl Processes {
         self.stopping.retain(|ident, _| living.contains(ident));
         self.is_filled = true;
         if let Some(home) = self.home.take() {
-            self.selected = self.rows.iter().find(|row| row.pane == Some(home)).map(|row| row.ident);
+            self.selected =
+                self.rows.iter().find(|row| row.pane == Some(home)).map(|row| row.ident);
         }
         self.arrange();
     }
@@ -276,11 +279,21 @@ impl Processes {
                 self.filter = Line::default();
                 self.arrange();
             }
-            (KeyCode::Esc | KeyCode::Char('q'), _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => return Want::Close,
-            (KeyCode::Up | KeyCode::Char('k'), Mods::NONE) | (KeyCode::Char('p'), Mods::CTRL) => self.select(self.at.saturating_sub(1)),
-            (KeyCode::Down | KeyCode::Char('j'), Mods::NONE) | (KeyCode::Char('n'), Mods::CTRL) => self.select(self.at + 1),
-            (KeyCode::PageUp, _) | (KeyCode::Char('b'), Mods::CTRL) => self.select(self.at.saturating_sub(PAGE)),
-            (KeyCode::PageDown, _) | (KeyCode::Char('f'), Mods::CTRL) => self.select(self.at + PAGE),
+            (KeyCode::Esc | KeyCode::Char('q'), _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => {
+                return Want::Close;
+            }
+            (KeyCode::Up | KeyCode::Char('k'), Mods::NONE) | (KeyCode::Char('p'), Mods::CTRL) => {
+                self.select(self.at.saturating_sub(1))
+            }
+            (KeyCode::Down | KeyCode::Char('j'), Mods::NONE) | (KeyCode::Char('n'), Mods::CTRL) => {
+                self.select(self.at + 1)
+            }
+            (KeyCode::PageUp, _) | (KeyCode::Char('b'), Mods::CTRL) => {
+                self.select(self.at.saturating_sub(PAGE))
+            }
+            (KeyCode::PageDown, _) | (KeyCode::Char('f'), Mods::CTRL) => {
+                self.select(self.at + PAGE)
+            }
             (KeyCode::Home | KeyCode::Char('g'), _) => self.select(0),
             (KeyCode::End | KeyCode::Char('G'), _) => self.select(last),
             (KeyCode::Char('/'), _) => self.mode = Mode::Filter,
@@ -288,7 +301,9 @@ impl Processes {
             (KeyCode::Char('<'), _) => self.sort_by(self.sort.step(Sort::ALL.len() - 1)),
             (KeyCode::Char(' '), _) => self.tag(),
             (KeyCode::Char('u'), _) => self.tagged.clear(),
-            (KeyCode::Char('x') | KeyCode::Delete, _) => return self.act(Deed::Stop { tree: false }),
+            (KeyCode::Char('x') | KeyCode::Delete, _) => {
+                return self.act(Deed::Stop { tree: false });
+            }
             (KeyCode::Char('X'), _) => return self.act(Deed::Stop { tree: true }),
             (KeyCode::Char('K'), _) => return self.act(Deed::Signal("KILL")),
             (KeyCode::Char('S'), _) => self.mode = Mode::Signal,
@@ -302,7 +317,9 @@ impl Processes {
 
     fn filter_key(&mut self, key: Key) -> Want {
         match (key.code, key.mods) {
-            (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => self.filter = Line::default(),
+            (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => {
+                self.filter = Line::default()
+            }
             (KeyCode::Enter | KeyCode::Keypad('\r'), _) => return Want::Nothing,
             (KeyCode::Up | KeyCode::Down, _) => return self.list_key(key),
             _ => {
@@ -327,14 +344,16 @@ impl Processes {
         self.arrange();
     }
 
-    /// What is tagged, else what is selected. More than one, and what a pane or a command began with, is asked about.
+    /// What is tagged, else what is selected. More than one, and what a pane or a command began
+    /// with, is asked about.
     fn act(&mut self, deed: Deed) -> Want {
         let idents: Vec<Ident> = if self.tagged.is_empty() {
             self.selected().map(|row| row.ident).into_iter().collect()
         } else {
             self.tagged.iter().copied().collect()
         };
-        let is_top = |ident: &Ident| self.rows.iter().any(|row| row.ident == *ident && row.depth == 0);
+        let is_top =
+            |ident: &Ident| self.rows.iter().any(|row| row.ident == *ident && row.depth == 0);
         if idents.is_empty() {
             return Want::Nothing;
         }
@@ -357,14 +376,16 @@ impl Processes {
         let wanted = self.filter.text().to_lowercase();
         let words: Vec<&str> = wanted.split_whitespace().collect();
         let rows = &self.rows;
-        let mut found: Vec<usize> = (0..rows.len()).filter(|idx| words.iter().all(|word| rows[*idx].has(word))).collect();
+        let mut found: Vec<usize> =
+            (0..rows.len()).filter(|idx| words.iter().all(|word| rows[*idx].has(word))).collect();
         match self.sort {
             Sort::Tree => {}
             Sort::Cpu => found.sort_by_key(|idx| Reverse(rows[*idx].cpu_tenths)),
             Sort::Memory => found.sort_by_key(|idx| Reverse(rows[*idx].rss)),
             Sort::Age => found.sort_by_key(|idx| Reverse(rows[*idx].ident.start_time)),
         }
-        let again = self.selected.and_then(|ident| found.iter().position(|idx| rows[*idx].ident == ident));
+        let again =
+            self.selected.and_then(|ident| found.iter().position(|idx| rows[*idx].ident == ident));
         self.found = found;
         self.select(again.unwrap_or(self.at));
     }
@@ -385,13 +406,40 @@ impl Row {
 
 impl From<Listed> for Row {
     fn from(listed: Listed) -> Self {
-        let Listed { pid, start_time, depth, session, pane, command, state, cpu, rss, age_ms, command_line } = listed;
+        let Listed {
+            pid,
+            start_time,
+            depth,
+            session,
+            pane,
+            command,
+            state,
+            cpu,
+            rss,
+            age_ms,
+            command_line,
+        } = listed;
         let (ident, line) = (Ident { pid, start_time }, harmless(&command_line, LINE_MAX));
-        Self { ident, depth, session, pane, command, state, cpu_tenths: tenths(cpu), rss, age_ms, line }
+        Self {
+            ident,
+            depth,
+            session,
+            pane,
+            command,
+            state,
+            cpu_tenths: tenths(cpu),
+            rss,
+            age_ms,
+            line,
+        }
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is not negative and shown with one digit")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share is not negative and shown with one digit"
+)]
 fn tenths(share: f64) -> u64 {
     (share * 10.0).round().max(0.0) as u64
 }
@@ -444,11 +492,17 @@ mod tests {
     fn sorting_goes_round_and_the_selection_stays_with_its_process() {
         let mut view = view();
         press(&mut view, "j j");
-        for (sort, expected) in
-            [(Sort::Cpu, [12, 11, 10, 13]), (Sort::Memory, [13, 10, 11, 12]), (Sort::Age, [13, 12, 11, 10]), (Sort::Tree, [10, 11, 12, 13])]
-        {
+        for (sort, expected) in [
+            (Sort::Cpu, [12, 11, 10, 13]),
+            (Sort::Memory, [13, 10, 11, 12]),
+            (Sort::Age, [13, 12, 11, 10]),
+            (Sort::Tree, [10, 11, 12, 13]),
+        ] {
             press(&mut view, "s");
-            assert_eq!((view.sort, pids(&view), selected(&view)), (sort, expected.to_vec(), Some(12)));
+            assert_eq!(
+                (view.sort, pids(&view), selected(&view)),
+                (sort, expected.to_vec(), Some(12))
+            );
         }
         press(&mut view, "<");
         assert_eq!(view.sort, Sort::Age);
@@ -456,7 +510,12 @@ mod tests {
 
     #[test]
     fn a_filter_takes_an_id_or_words_of_the_line() {
-        for (typed, expected) in [("1 1", vec![11, 12]), ("s l e e p", vec![12, 13]), ("p 2", vec![10, 11, 12, 13]), ("z", vec![])] {
+        for (typed, expected) in [
+            ("1 1", vec![11, 12]),
+            ("s l e e p", vec![12, 13]),
+            ("p 2", vec![10, 11, 12, 13]),
+            ("z", vec![]),
+        ] {
             let mut view = view();
             press(&mut view, "/");
             press(&mut view, typed);
@@ -478,7 +537,10 @@ mod tests {
         view.fill(listed(other));
         assert_eq!(view.tagged_count(), 0);
         // What had the selection is gone: the row stays.
-        assert_eq!((view.selected_idx(), view.selected().map(|row| row.ident.start_time)), (2, Some(999)));
+        assert_eq!(
+            (view.selected_idx(), view.selected().map(|row| row.ident.start_time)),
+            (2, Some(999))
+        );
     }
 
     #[test]
@@ -486,12 +548,22 @@ mod tests {
         let mut view = view();
         press(&mut view, "G");
         let Want::Do(deed, idents) = press(&mut view, "x") else { panic!("it is done") };
-        assert_eq!((deed, idents.len(), idents[0].pid, idents[0].start_time), (Deed::Stop { tree: false }, 1, 13, 130));
+        assert_eq!(
+            (deed, idents.len(), idents[0].pid, idents[0].start_time),
+            (Deed::Stop { tree: false }, 1, 13, 130)
+        );
         press(&mut view, "g j Space Space");
         assert_eq!(press(&mut view, "X"), Want::Nothing);
-        assert!(matches!(&view.mode, Mode::Ask(Deed::Stop { tree: true }, idents) if idents.len() == 2), "{:?}", view.mode);
+        assert!(
+            matches!(&view.mode, Mode::Ask(Deed::Stop { tree: true }, idents) if idents.len() == 2),
+            "{:?}",
+            view.mode
+        );
         let Want::Do(_, idents) = press(&mut view, "y") else { panic!("it is done") };
-        assert_eq!((idents.iter().map(|ident| ident.pid).collect::<Vec<_>>(), view.tagged_count()), (vec![11, 12], 0));
+        assert_eq!(
+            (idents.iter().map(|ident| ident.pid).collect::<Vec<_>>(), view.tagged_count()),
+            (vec![11, 12], 0)
+        );
         // The first process of a pane is not ended by a slip.
         assert_eq!(press(&mut view, "g K"), Want::Nothing);
         assert_eq!((press(&mut view, "n"), &view.mode), (Want::Nothing, &Mode::List));
@@ -501,7 +573,9 @@ mod tests {
     fn a_signal_is_chosen_by_its_letter() {
         let mut view = view();
         assert_eq!(press(&mut view, "j S"), Want::Nothing);
-        assert!(matches!(press(&mut view, "s"), Want::Do(Deed::Signal("STOP"), idents) if idents[0].pid == 11));
+        assert!(
+            matches!(press(&mut view, "s"), Want::Do(Deed::Signal("STOP"), idents) if idents[0].pid == 11)
+        );
         assert_eq!((press(&mut view, "S z"), &view.mode), (Want::Nothing, &Mode::List));
     }
 }

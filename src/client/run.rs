@@ -1,4 +1,5 @@
-//! The loop of a client: it waits for the terminal, the server, signals and deadlines, and carries out what `update` says. It decides nothing.
+//! The loop of a client: it waits for the terminal, the server, signals and deadlines, and carries
+//! out what `update` says. It decides nothing.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -34,9 +35,11 @@ use crate::wire::packet::Packets;
 const RETRY: (Span, Span) = (Span::millis(10), Span::millis(500));
 /// Bytes read at a time.
 const READ_MAX: usize = 64 * 1024;
-/// A frame that is on the screen is acknowledged with what is typed next, or after so long: before that, whoever looks at the terminal has the processor.
+/// A frame that is on the screen is acknowledged with what is typed next, or after so long: before
+/// that, whoever looks at the terminal has the processor.
 const ACKNOWLEDGE_AFTER: Span = Span::millis(1);
-/// Notes for the terminal (bells, clipboard) that may wait while it does not read, in bytes; more are dropped.
+/// Notes for the terminal (bells, clipboard) that may wait while it does not read, in bytes; more
+/// are dropped.
 const NOTES_MAX: usize = 2 << 20;
 
 /// What a client is started with.
@@ -57,7 +60,8 @@ pub struct Options {
     pub is_first_run: bool,
 }
 
-/// Runs a client until it leaves. `connect` gives a connection to the server that does not block; it is called again whenever one was lost, and must not wait.
+/// Runs a client until it leaves. `connect` gives a connection to the server that does not block;
+/// it is called again whenever one was lost, and must not wait.
 ///
 /// The terminal is as it was when this returns.
 pub fn run(options: Options, connect: impl FnMut() -> io::Result<UnixStream>) -> Outcome {
@@ -188,7 +192,9 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             }
             match self.wait(now) {
                 Ok(woke) => self.woke(&woke),
-                Err(error) => return Outcome::NoTerminal(format!("nothing can be waited for: {error}")),
+                Err(error) => {
+                    return Outcome::NoTerminal(format!("nothing can be waited for: {error}"));
+                }
             }
         }
     }
@@ -199,11 +205,23 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         let tty = Ready { input: !self.outbox.is_full(), room: self.is_drawing() };
         let socket = match &self.conn {
             Conn::Waiting(_) => (self.tty.as_fd(), none),
-            Conn::Up(stream) => (stream.as_fd(), Ready { input: true, room: !self.outbox.unwritten().is_empty() }),
+            Conn::Up(stream) => {
+                (stream.as_fd(), Ready { input: true, room: !self.outbox.unwritten().is_empty() })
+            }
         };
-        let saved = self.aside.changes().map_or((self.tty.as_fd(), none), |changes| (changes, Ready::INPUT));
-        let fds = [(self.signals.as_fd(), Ready::INPUT), socket, (self.tty.as_fd(), tty), (self.aside.has_line(), Ready::INPUT), saved];
-        let [signalled, told, typed, printed, saved] = wait(fds, self.next_deadline().map(|at| at - now))?.map(|ready| ready.input);
+        let saved = self
+            .aside
+            .changes()
+            .map_or((self.tty.as_fd(), none), |changes| (changes, Ready::INPUT));
+        let fds = [
+            (self.signals.as_fd(), Ready::INPUT),
+            socket,
+            (self.tty.as_fd(), tty),
+            (self.aside.has_line(), Ready::INPUT),
+            saved,
+        ];
+        let [signalled, told, typed, printed, saved] =
+            wait(fds, self.next_deadline().map(|at| at - now))?.map(|ready| ready.input);
         Ok(Woke { signalled, told, typed, printed, saved })
     }
 
@@ -212,7 +230,10 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             Conn::Waiting(retry) => Some(retry),
             Conn::Up(_) => self.screen.unsaid.map(|(_, at)| at),
         };
-        [server, self.settle_at, self.aside.deadline(), self.model.next_deadline()].into_iter().flatten().min()
+        [server, self.settle_at, self.aside.deadline(), self.model.next_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Takes what came.
@@ -261,7 +282,9 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
                 self.screen.shown = None;
                 self.outbox.welcomed(number);
             }
-            Message::Write(bytes) if self.screen.notes.len() + bytes.len() <= NOTES_MAX => self.screen.notes.extend(bytes),
+            Message::Write(bytes) if self.screen.notes.len() + bytes.len() <= NOTES_MAX => {
+                self.screen.notes.extend(bytes)
+            }
             Message::Write(_) => {}
             Message::Reconnect => self.lost("the server restarts"),
             Message::Suspend => self.suspend(),
@@ -290,7 +313,11 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             self.decoder.settle(&mut events);
             self.update(Event::Tty(events));
         }
-        if let Some(clock) = self.aside.clock(now, &self.model.setup.bars, self.model.overlay == Some(Overlay::Clock)) {
+        if let Some(clock) = self.aside.clock(
+            now,
+            &self.model.setup.bars,
+            self.model.overlay == Some(Overlay::Clock),
+        ) {
             self.update(Event::Clock(clock));
         }
         self.aside.run_command(now, &self.model.setup.bars);
@@ -314,12 +341,16 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
     /// Draws and writes until all is shown or the terminal takes no more.
     fn draw(&mut self) {
         self.write_screen();
-        while !self.is_drawing() && self.outcome.is_none() && (self.model.damage.any() || !self.screen.notes.is_empty()) {
+        while !self.is_drawing()
+            && self.outcome.is_none()
+            && (self.model.damage.any() || !self.screen.notes.is_empty())
+        {
             self.paint();
             self.write_screen();
         }
         if !self.is_drawing() && !self.model.damage.any() {
-            // A frame that changed nothing is on the screen as well, and the server waits to hear of it.
+            // A frame that changed nothing is on the screen as well, and the server waits to hear
+            // of it.
             self.screen.frame = self.model.scene.number;
         }
         self.acknowledge();
@@ -389,7 +420,14 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             Ok(0) => return self.lost("the server closed it"),
             // What is left is read in the next turn, after this is on the screen.
             Ok(len) => self.packets.push(&self.buffer[..len]),
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => return,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) =>
+            {
+                return;
+            }
             Err(error) => return self.lost(&error.to_string()),
         }
         if let Err(reason) = self.take_packets() {
@@ -400,9 +438,15 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
     /// Hands whole packets to the model.
     fn take_packets(&mut self) -> Result<(), String> {
         while matches!(self.conn, Conn::Up(_)) {
-            let Some((kind, body)) = self.packets.take().map_err(|error| error.to_string())? else { break };
+            let Some((kind, body)) = self.packets.take().map_err(|error| error.to_string())? else {
+                break;
+            };
             let message: ToClient = frame::get(kind, body).map_err(|error| {
-                format!("{error}; a server of another version is made this one (abide {}) by `abide server upgrade`", self.hello.build)
+                format!(
+                    "{error}; a server of another version is made this one (abide {}) by \
+                    `abide server upgrade`",
+                    self.hello.build
+                )
             })?;
             self.update(Event::Server(message));
         }
@@ -414,7 +458,14 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         let mut events = Vec::new();
         match self.tty.read(&mut buffer) {
             Ok(len @ 1..) => self.decoder.feed(&buffer[..len], &mut events),
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => return,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) =>
+            {
+                return;
+            }
             Ok(0) | Err(_) => return self.outcome = Some(Outcome::Hangup),
         }
         if events.iter().any(|event| matches!(event, TtyEvent::Reply(_))) {

@@ -1,4 +1,5 @@
-//! What the server last said there is to see: the last frame, and nothing else. It decides no place on the outer terminal.
+//! What the server last said there is to see: the last frame, and nothing else. It decides no place
+//! on the outer terminal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -84,7 +85,8 @@ impl Scene {
 
 impl Screen {
     fn apply(&mut self, changed: PaneRows, size: Size, styles: &[Style]) {
-        self.links.extend(changed.links.into_iter().map(|(number, target)| (number, target.into())));
+        self.links
+            .extend(changed.links.into_iter().map(|(number, target)| (number, target.into())));
         for (row, spans) in changed.rows {
             if size.rows <= row {
                 continue;
@@ -134,8 +136,13 @@ mod tests {
     }
 
     fn rows(id: u64, rows: &[(u16, &str)]) -> PaneRows {
-        let span = |text: &str| vec![Span { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }];
-        PaneRows { pane: PaneId(id), rows: rows.iter().map(|(row, text)| (*row, span(text))).collect(), links: Vec::new() }
+        let span =
+            |text: &str| vec![Span { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }];
+        PaneRows {
+            pane: PaneId(id),
+            rows: rows.iter().map(|(row, text)| (*row, span(text))).collect(),
+            links: Vec::new(),
+        }
     }
 
     fn frame(number: u64, panes: Option<Vec<PaneItem>>, changed: Vec<PaneRows>) -> Frame {
@@ -146,17 +153,29 @@ mod tests {
     #[test]
     fn frames_change_what_they_name_and_keep_the_rest() {
         let mut scene = Scene::default();
-        scene.apply(frame(1, Some(vec![pane(1, Size::new(4, 3))]), vec![rows(1, &[(0, "a"), (2, "c")])]));
+        scene.apply(frame(
+            1,
+            Some(vec![pane(1, Size::new(4, 3))]),
+            vec![rows(1, &[(0, "a"), (2, "c")])],
+        ));
         let changes = scene.apply(frame(2, None, vec![rows(1, &[(1, "b")])]));
         assert_eq!(changes.rows, [(PaneId(1), 1)]);
-        let text: Vec<String> = scene.panes[&PaneId(1)].rows.iter().map(|row| row.iter().map(|run| run.text.as_str()).collect()).collect();
+        let text: Vec<String> = scene.panes[&PaneId(1)]
+            .rows
+            .iter()
+            .map(|row| row.iter().map(|run| run.text.as_str()).collect())
+            .collect();
         assert_eq!(text, ["a", "b", "c"]);
     }
 
     #[test]
     fn what_is_out_of_view_or_bounds_is_not_kept() {
         let mut scene = Scene::default();
-        scene.apply(frame(1, Some(vec![pane(1, Size::new(4, 2))]), vec![rows(1, &[(0, "a"), (1, "b"), (900, "x")]), rows(7, &[(0, "?")])]));
+        scene.apply(frame(
+            1,
+            Some(vec![pane(1, Size::new(4, 2))]),
+            vec![rows(1, &[(0, "a"), (1, "b"), (900, "x")]), rows(7, &[(0, "?")])],
+        ));
         assert_eq!(scene.panes[&PaneId(1)].rows.len(), 2);
         assert_eq!(scene.panes.len(), 1);
         scene.apply(frame(2, Some(vec![pane(1, Size::new(4, 1))]), vec![]));

@@ -1,4 +1,5 @@
-//! The outer terminal in our hands, and back as it was: at the end, at a panic, while suspended, and when it is gone.
+//! The outer terminal in our hands, and back as it was: at the end, at a panic, while suspended,
+//! and when it is gone.
 
 use std::io;
 use std::sync::Arc;
@@ -13,7 +14,8 @@ use crate::platform::outer::OuterTerminal;
 const LEAVE_WAIT_MS: u32 = 200;
 /// How long it is waited for the last answer of a terminal that has answered before.
 const ANSWER_WITHIN: Span = Span::seconds(1);
-/// The same for one that has not answered yet, from the moment it was taken: one that answers nothing is not waited for again and again.
+/// The same for one that has not answered yet, from the moment it was taken: one that answers
+/// nothing is not waited for again and again.
 const FIRST_ANSWER_WITHIN: Span = Span::millis(500);
 /// The most that is read of late answers, in bytes.
 const LATE_MAX: usize = 1 << 16;
@@ -49,12 +51,17 @@ impl Held {
         drop(self.terminal.restore());
     }
 
-    /// Reads what the terminal still has to say to us: answers on their way would be typed into whatever reads it next. The last answer is the one to
-    /// a question asked now (DSR 5).
+    /// Reads what the terminal still has to say to us: answers on their way would be typed into
+    /// whatever reads it next. The last answer is the one to a question asked now (DSR 5).
     fn swallow(&self) {
-        let deadline =
-            if self.answers.load(Ordering::Acquire) { platform::now().tick + ANSWER_WITHIN } else { self.taken_at + FIRST_ANSWER_WITHIN };
-        if deadline <= platform::now().tick || self.terminal.write_last(terminal::STATUS_QUERY.as_bytes(), LEAVE_WAIT_MS).is_err() {
+        let deadline = if self.answers.load(Ordering::Acquire) {
+            platform::now().tick + ANSWER_WITHIN
+        } else {
+            self.taken_at + FIRST_ANSWER_WITHIN
+        };
+        if deadline <= platform::now().tick
+            || self.terminal.write_last(terminal::STATUS_QUERY.as_bytes(), LEAVE_WAIT_MS).is_err()
+        {
             return;
         }
         let (mut late, mut buffer) = (Vec::new(), [0; 4096]);
@@ -71,7 +78,8 @@ impl Held {
 }
 
 impl ScreenGuard {
-    /// Takes the terminal in raw mode; what is to be written for the rest is given by [`ScreenGuard::greeting`]. A panic gives it back before its message is printed.
+    /// Takes the terminal in raw mode; what is to be written for the rest is given by
+    /// [`ScreenGuard::greeting`]. A panic gives it back before its message is printed.
     ///
     /// # Errors
     /// If the terminal is gone.

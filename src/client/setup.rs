@@ -1,4 +1,5 @@
-//! What a client is told once at its start: keys, actions, options and the machine it runs on. Plain data.
+//! What a client is told once at its start: keys, actions, options and the machine it runs on.
+//! Plain data.
 
 use std::rc::Rc;
 
@@ -80,18 +81,28 @@ pub struct CopySetup {
 }
 
 impl CopySetup {
-    /// What the options give. `editor` is the user's, whose keys copy mode has where they do not say.
+    /// What the options give. `editor` is the user's, whose keys copy mode has where they do not
+    /// say.
     #[must_use]
     pub fn new(settings: &Settings, editor: &str) -> Self {
         let copy = &settings.copy;
-        let name = editor.split_whitespace().next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+        let name = editor
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
         let table = match copy.keys {
             CopyTable::Vi => Table::Vi,
             CopyTable::Auto if name.contains("vi") => Table::Vi,
             CopyTable::Auto | CopyTable::Emacs => Table::Emacs,
         };
         Self {
-            options: Rc::new(CopyOptions { keys: CopyKeys::new(table), separators: copy.word_separators.clone() }),
+            options: Rc::new(CopyOptions {
+                keys: CopyKeys::new(table),
+                separators: copy.word_separators.clone(),
+            }),
             clipboard: copy.clipboard,
             command: copy.command.clone(),
             open: settings.hints.open.clone(),

@@ -1,4 +1,5 @@
-//! What the terminfo database says of the outer terminal, as plain data. It names no sequence: those we write are ECMA-48's and xterm's.
+//! What the terminfo database says of the outer terminal, as plain data. It names no sequence:
+//! those we write are ECMA-48's and xterm's.
 
 use termini::{NumberCapability, StringCapability, TermInfo, Value};
 
@@ -16,8 +17,13 @@ pub fn look_up(name: &str) -> Info {
 
 fn read(name: &str, entry: &TermInfo) -> Info {
     let has = |cap: &str| entry.extended_cap(cap).is_some();
-    let moves = entry.raw_string_cap(StringCapability::CursorAddress).is_some_and(|cap| cap.starts_with(b"\x1b["));
-    let direct = matches!(entry.extended_cap("RGB"), Some(Value::True | Value::Number(_) | Value::Utf8String(_))) || has("Tc");
+    let moves = entry
+        .raw_string_cap(StringCapability::CursorAddress)
+        .is_some_and(|cap| cap.starts_with(b"\x1b["));
+    let direct = matches!(
+        entry.extended_cap("RGB"),
+        Some(Value::True | Value::Number(_) | Value::Utf8String(_))
+    ) || has("Tc");
     let depth = match entry.number_cap(NumberCapability::MaxColors).unwrap_or(0) {
         _ if direct => Depth::True,
         0x0100_0000.. => Depth::True,
@@ -38,7 +44,10 @@ fn read(name: &str, entry: &TermInfo) -> Info {
         depth,
         modern: moves && entry.raw_string_cap(StringCapability::EnterAlternativeMode).is_some(),
         underlines: has("Smulx") || has("Su"),
-        features: told.into_iter().filter(|(cap, _)| has(cap)).fold(Features::NONE, |all, (_, feature)| all.with(feature)),
+        features: told
+            .into_iter()
+            .filter(|(cap, _)| has(cap))
+            .fold(Features::NONE, |all, (_, feature)| all.with(feature)),
     }
 }
 

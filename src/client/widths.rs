@@ -1,4 +1,5 @@
-//! Which kinds of characters the outer terminal gives as many columns as we do: asked once at attach, by writing one of each and looking where the cursor is.
+//! Which kinds of characters the outer terminal gives as many columns as we do: asked once at
+//! attach, by writing one of each and looking where the cursor is.
 
 use crate::base::text::char_width;
 
@@ -79,7 +80,8 @@ impl Widths {
         usize::from(self.answers) == Kind::ALL.len()
     }
 
-    /// Takes the next answer: the cursor's column, from 1, after what stands for the kind was written at the margin.
+    /// Takes the next answer: the cursor's column, from 1, after what stands for the kind was
+    /// written at the margin.
     pub fn learn(&mut self, column: u16) {
         let Some((kind, _, cols, _)) = Kind::ALL.get(usize::from(self.answers)) else { return };
         self.answers += 1;
@@ -87,11 +89,13 @@ impl Widths {
     }
 }
 
-/// The questions, in the order of the kinds: each is written into the second row, the cursor asked for (CPR; no F3 looks like an answer from there), and erased.
+/// The questions, in the order of the kinds: each is written into the second row, the cursor asked
+/// for (CPR; no F3 looks like an answer from there), and erased.
 #[must_use]
 pub fn questions() -> String {
     let mut questions = String::new();
-    questions.extend(Kind::ALL.iter().map(|(_, text, _, _)| format!("\x1b[2;1H{text}\x1b[6n\x1b[2K")));
+    questions
+        .extend(Kind::ALL.iter().map(|(_, text, _, _)| format!("\x1b[2;1H{text}\x1b[6n\x1b[2K")));
     questions + "\x1b[H"
 }
 
@@ -120,7 +124,10 @@ mod tests {
             widths.learn(if kind == Kind::Flag { 5 } else { cols + 1 });
         }
         assert!(widths.are_known());
-        assert_eq!((widths.agree(Kind::Flag), widths.agree(Kind::Joined), widths.agree(Kind::Private)), (false, true, true));
+        assert_eq!(
+            (widths.agree(Kind::Flag), widths.agree(Kind::Joined), widths.agree(Kind::Private)),
+            (false, true, true)
+        );
         widths.learn(9);
         assert!(!widths.agree(Kind::Flag), "an answer too many says nothing");
     }

@@ -1,4 +1,5 @@
-//! Compares a parsed file with the shapes of the options. It finds unknown names, wrong types, values out of bounds and wrong bindings; it makes no settings.
+//! Compares a parsed file with the shapes of the options. It finds unknown names, wrong types,
+//! values out of bounds and wrong bindings; it makes no settings.
 
 use std::ops::Range;
 
@@ -46,14 +47,19 @@ impl Check<'_> {
             (Shape::List { of, max }, DeValue::Array(list)) => {
                 if max.is_some_and(|max| list.len() as u64 > max) {
                     let max = max.unwrap_or_default();
-                    self.refuse(path, value.span(), format!("has {} members; at most {max} are allowed", list.len()));
+                    self.refuse(
+                        path,
+                        value.span(),
+                        format!("has {} members; at most {max} are allowed", list.len()),
+                    );
                 }
                 for member in list {
                     self.member(path, of, member);
                 }
             }
             (Shape::Either(shapes), DeValue::Array(_))
-                if let Some(list) = shapes.iter().find(|shape| matches!(shape, Shape::List { .. })) =>
+                if let Some(list) =
+                    shapes.iter().find(|shape| matches!(shape, Shape::List { .. })) =>
             {
                 self.member(path, list, value);
             }
@@ -75,7 +81,9 @@ impl Check<'_> {
                 self.refuse(
                     &path,
                     value.span(),
-                    "has to be an action as a text, such as \"pane split --right\"; \"\" frees the key".into(),
+                    "has to be an action as a text, such as \"pane split --right\"; \"\" frees \
+                     the key"
+                        .into(),
                 );
                 continue;
             };
@@ -89,7 +97,11 @@ impl Check<'_> {
                 match fault {
                     Fault::Chord(message) => {
                         let written = self.written(value.span());
-                        let problem = self.file.problem(key.span(), message).option(option(&path)).value(&written);
+                        let problem = self
+                            .file
+                            .problem(key.span(), message)
+                            .option(option(&path))
+                            .value(&written);
                         self.found.push(problem);
                     }
                     Fault::Action(message) => self.refuse(&path, value.span(), message),
@@ -98,20 +110,37 @@ impl Check<'_> {
         }
     }
 
-    fn unknown(&mut self, path: &[&str], members: &[(String, Node)], at: Range<usize>, value: &Spanned<DeValue<'_>>) {
+    fn unknown(
+        &mut self,
+        path: &[&str],
+        members: &[(String, Node)],
+        at: Range<usize>,
+        value: &Spanned<DeValue<'_>>,
+    ) {
         let name = path.last().copied().unwrap_or_default();
         let names = || members.iter().map(|(name, _)| name.as_str());
         let at_top = path.len() == 1;
         let what = if at_top && value.get_ref().is_table() { "section" } else { "option" };
-        let is_section = |name: &str| members.iter().any(|(member, node)| member == name && matches!(node.shape, Shape::Table(_)));
-        let near = nearest(name, names()).map(|near| if at_top && is_section(near) { format!("[{near}]") } else { near.to_owned() });
+        let is_section = |name: &str| {
+            members
+                .iter()
+                .any(|(member, node)| member == name && matches!(node.shape, Shape::Table(_)))
+        };
+        let near = nearest(name, names()).map(|near| {
+            if at_top && is_section(near) { format!("[{near}]") } else { near.to_owned() }
+        });
         let message = match (self.home_of(name), near) {
             (Some(section), _) => format!("no such {what} here; there is [{section}].{name}"),
             (None, Some(near)) => format!("no such {what}; the nearest is {near}"),
             (None, None) if at_top => format!("no such {what}; the sections are {}", join(names())),
-            (None, None) => format!("no such {what}; [{}] has {}", path[..path.len() - 1].join("."), join(names())),
+            (None, None) => format!(
+                "no such {what}; [{}] has {}",
+                path[..path.len() - 1].join("."),
+                join(names())
+            ),
         };
-        let written = if value.get_ref().is_table() { String::new() } else { self.written(value.span()) };
+        let written =
+            if value.get_ref().is_table() { String::new() } else { self.written(value.span()) };
         let shown = if at_top && what == "option" { name.to_owned() } else { option(path) };
         let problem = self.file.problem(at, message).option(shown).value(&written);
         self.found.push(problem);
@@ -140,7 +169,8 @@ fn option(path: &[&str]) -> String {
         [section] => return format!("[{section}]"),
         [sections @ .., key] => (sections.join("."), *key),
     };
-    let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let bare =
+        !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     if bare { format!("[{section}].{key}") } else { format!("[{section}].{key:?}") }
 }
 
@@ -149,20 +179,31 @@ fn mismatch(shape: &Shape, value: &DeValue<'_>) -> Option<String> {
     let text = value.as_str();
     match shape {
         Shape::Switch if value.is_bool() => None,
-        Shape::Switch if matches!(text, Some("true" | "false")) => Some("has to be true or false, without quotes".into()),
+        Shape::Switch if matches!(text, Some("true" | "false")) => {
+            Some("has to be true or false, without quotes".into())
+        }
         Shape::Switch => Some("has to be true or false".into()),
         Shape::Whole { min, max } => {
             if number(value).is_some_and(|number| (*min..=*max).contains(&number)) {
                 return None;
             }
-            let quoted = if text.is_some_and(|text| text.parse::<i64>().is_ok()) { ", without quotes" } else { "" };
+            let quoted = if text.is_some_and(|text| text.parse::<i64>().is_ok()) {
+                ", without quotes"
+            } else {
+                ""
+            };
             Some(format!("has to be a whole number from {min} to {max}{quoted}"))
         }
-        Shape::Word(words) if text.is_some_and(|text| words.iter().any(|word| word == text)) => None,
+        Shape::Word(words) if text.is_some_and(|text| words.iter().any(|word| word == text)) => {
+            None
+        }
         Shape::Word(words) => {
             let near = text.and_then(|text| nearest(text, words.iter().map(String::as_str)));
             let near = near.map_or_else(String::new, |near| format!("; the nearest is {near:?}"));
-            Some(format!("has to be one of {}{near}", join(words.iter().map(|word| format!("{word:?}")))))
+            Some(format!(
+                "has to be one of {}{near}",
+                join(words.iter().map(|word| format!("{word:?}")))
+            ))
         }
         Shape::Form(form) => match text {
             Some(text) => malformed(form, text),
@@ -170,16 +211,24 @@ fn mismatch(shape: &Shape, value: &DeValue<'_>) -> Option<String> {
         },
         Shape::Text { min, max } => match text {
             None => Some("has to be a text, in quotes".into()),
-            Some(text) if text.chars().any(char::is_control) => Some("has a control character".into()),
+            Some(text) if text.chars().any(char::is_control) => {
+                Some("has a control character".into())
+            }
             Some(text) => {
                 let len = text.chars().count() as u64;
                 let fits = *min <= len && max.is_none_or(|max| len <= max);
-                (!fits).then(|| format!("has {len} characters; {min} to {} are allowed", max.unwrap_or(u64::MAX)))
+                (!fits).then(|| {
+                    format!(
+                        "has {len} characters; {min} to {} are allowed",
+                        max.unwrap_or(u64::MAX)
+                    )
+                })
             }
         },
         Shape::List { of, .. } => Some(format!("has to be a list, such as [{}]", list_example(of))),
         Shape::Either(shapes) => {
-            let found: Option<Vec<String>> = shapes.iter().map(|shape| mismatch(shape, value)).collect();
+            let found: Option<Vec<String>> =
+                shapes.iter().map(|shape| mismatch(shape, value)).collect();
             found.map(|messages| messages.join(", or "))
         }
         Shape::Table(_) | Shape::Map => Some("has to be a section with options of its own".into()),
@@ -210,7 +259,8 @@ fn program_fault(text: &str) -> Option<String> {
     if text.is_empty() || text.contains('/') || text.chars().any(char::is_control) {
         return Some("has to be the name of a program without its folder, such as \"vim\"".into());
     }
-    text.contains(' ').then(|| "has to be the name of a program without arguments, such as \"vim\"".into())
+    text.contains(' ')
+        .then(|| "has to be the name of a program without arguments, such as \"vim\"".into())
 }
 
 fn example(form: &str) -> &'static str {
@@ -226,7 +276,9 @@ fn example(form: &str) -> &'static str {
 
 fn list_example(of: &Shape) -> String {
     match of {
-        Shape::Word(words) => words.iter().take(2).map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", "),
+        Shape::Word(words) => {
+            words.iter().take(2).map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
+        }
         Shape::Form(form) => example(form).into(),
         _ => "\"…\"".into(),
     }

@@ -1,4 +1,5 @@
-//! A problem of a configuration file, and how it is shown: place, option, value, message, the line and a caret.
+//! A problem of a configuration file, and how it is shown: place, option, value, message, the line
+//! and a caret.
 
 use std::fmt;
 use std::ops::Range;
@@ -143,7 +144,10 @@ mod tests {
         let file = File { path: "c.toml", text: "a = 1\n\t漢 = \"x\"\r\n" };
         let at = file.text.find('"').expect("there");
         let problem = file.problem(at..at + 3, "no").option("漢").value("\"x\"");
-        assert_eq!(problem.to_string(), "c.toml:2:6: 漢: \"x\": no\n 2 |  漢 = \"x\"\n   |       ^^^");
+        assert_eq!(
+            problem.to_string(),
+            "c.toml:2:6: 漢: \"x\": no\n 2 |  漢 = \"x\"\n   |       ^^^"
+        );
     }
 
     #[test]

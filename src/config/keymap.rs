@@ -1,4 +1,5 @@
-//! Which key means which action: the defaults of the action table, a preset, and the user's own bindings. It knows no terminal and runs no action.
+//! Which key means which action: the defaults of the action table, a preset, and the user's own
+//! bindings. It knows no terminal and runs no action.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +78,8 @@ pub struct Keymap {
 }
 
 impl Keymap {
-    /// The bindings that the options give: defaults, then the preset, then the user's. What `load` would refuse is left out.
+    /// The bindings that the options give: defaults, then the preset, then the user's. What `load`
+    /// would refuse is left out.
     #[must_use]
     pub fn new(keys: &Keys) -> Self {
         let mut map = Self { prefixes: prefixes(keys), bound: BTreeMap::new() };
@@ -110,21 +112,32 @@ impl Keymap {
         if let Some(bound) = self.bound.get(&chord) {
             return Lookup::Hit(bound);
         }
-        let more = self.bound.range(chord.clone()..).next().is_some_and(|(longer, _)| longer.starts_with(&chord));
+        let more = self
+            .bound
+            .range(chord.clone()..)
+            .next()
+            .is_some_and(|(longer, _)| longer.starts_with(&chord));
         if more { Lookup::Pending } else { Lookup::Miss }
     }
 
-    /// Whether the key that ended a chord acts again without the rest of it, when it follows at once: arrows of actions that say so.
+    /// Whether the key that ended a chord acts again without the rest of it, when it follows at
+    /// once: arrows of actions that say so.
     #[must_use]
     pub fn repeats(&self, bound: &Bound, key: Key) -> bool {
-        !matches!(key.normal().code, KeyCode::Char(_)) && table::find(bound.name).is_some_and(|entry| entry.repeats)
+        !matches!(key.normal().code, KeyCode::Char(_))
+            && table::find(bound.name).is_some_and(|entry| entry.repeats)
     }
 
-    /// Everything that can follow `pending`, in the order of keys; all bindings if nothing is pending.
+    /// Everything that can follow `pending`, in the order of keys; all bindings if nothing is
+    /// pending.
     #[must_use]
     pub fn following(&self, pending: &[Key]) -> Vec<Listed> {
         let start = self.steps(pending);
-        self.bound.iter().filter(|(chord, _)| chord.starts_with(&start)).map(|(chord, bound)| self.listed(chord, bound)).collect()
+        self.bound
+            .iter()
+            .filter(|(chord, _)| chord.starts_with(&start))
+            .map(|(chord, bound)| self.listed(chord, bound))
+            .collect()
     }
 
     /// All bindings, in the order of the action table.
@@ -135,7 +148,8 @@ impl Keymap {
         all
     }
 
-    /// The keys to press for the action of this name, without arguments if there are several; none if it has no key.
+    /// The keys to press for the action of this name, without arguments if there are several; none
+    /// if it has no key.
     #[must_use]
     pub fn keys_of(&self, name: &str) -> Option<String> {
         let of_name = self.bound.iter().filter(|(_, bound)| bound.name == name);
@@ -173,7 +187,9 @@ impl Keymap {
 
     /// Only the first key of a chord can be a prefix: after it the prefix key is a key like others.
     fn steps(&self, keys: &[Key]) -> Chord {
-        let step = |(at, key): (usize, &Key)| if at == 0 && self.prefixes.contains(key) { Step::Prefix } else { Step::Key(*key) };
+        let step = |(at, key): (usize, &Key)| {
+            if at == 0 && self.prefixes.contains(key) { Step::Prefix } else { Step::Key(*key) }
+        };
         keys.iter().enumerate().map(step).collect()
     }
 
@@ -184,7 +200,9 @@ impl Keymap {
     }
 
     fn bind_steps(&mut self, steps: Chord, words: &str) {
-        let shorter_or_longer = |other: &Chord| *other != steps && (other.starts_with(&steps) || steps.starts_with(other));
+        let shorter_or_longer = |other: &Chord| {
+            *other != steps && (other.starts_with(&steps) || steps.starts_with(other))
+        };
         if words.is_empty() {
             self.bound.remove(&steps);
         } else if let Ok(bound) = bound(words) {
@@ -194,17 +212,25 @@ impl Keymap {
     }
 }
 
-/// The bindings of a preset as `(chord, action)`, in the order of the table; the prefix key after the prefix is not among them.
+/// The bindings of a preset as `(chord, action)`, in the order of the table; the prefix key after
+/// the prefix is not among them.
 #[must_use]
 pub fn default_bindings(preset: Preset) -> Vec<(&'static str, String)> {
     let of_entry = |entry: &'static table::Entry| {
         let words = entry.words()[0].join(" ");
-        entry.keys.iter().map(move |(chord, arguments)| (*chord, format!("{words} {arguments}").trim_end().to_owned()))
+        entry.keys.iter().map(move |(chord, arguments)| {
+            (*chord, format!("{words} {arguments}").trim_end().to_owned())
+        })
     };
     let mut all: Vec<_> = TABLE.iter().flat_map(of_entry).collect();
     let changes = presets::changes(preset);
     all.retain(|(chord, _)| !changes.iter().any(|(other, _)| collide(chord, other)));
-    all.extend(changes.iter().filter(|(_, words)| !words.is_empty()).map(|(chord, words)| (*chord, (*words).to_owned())));
+    all.extend(
+        changes
+            .iter()
+            .filter(|(_, words)| !words.is_empty())
+            .map(|(chord, words)| (*chord, (*words).to_owned())),
+    );
     all
 }
 
@@ -222,7 +248,9 @@ pub fn faults(chord: &str, words: &str) -> Vec<Fault> {
     match steps_of(chord) {
         Err(message) => found.push(Fault::Chord(message)),
         Ok(steps) if types_text(&steps) => {
-            found.push(Fault::Chord(format!("would take the key from every program; write \"prefix {chord}\"")));
+            found.push(Fault::Chord(format!(
+                "would take the key from every program; write \"prefix {chord}\""
+            )));
         }
         Ok(_) => {}
     }
@@ -243,9 +271,9 @@ pub fn hook_fault(text: &str) -> Option<String> {
     match text.trim().strip_prefix(COMMAND_MARK) {
         None if text.trim().is_empty() => None,
         None => match bound(text) {
-            Ok(bound) if bound.place == Place::Client => {
-                Some(format!("{text} needs a client; a hook calls what the server does, or ! and a command"))
-            }
+            Ok(bound) if bound.place == Place::Client => Some(format!(
+                "{text} needs a client; a hook calls what the server does, or ! and a command"
+            )),
             Ok(_) => None,
             Err(message) => Some(message),
         },
@@ -265,7 +293,11 @@ pub fn collide(a: &str, b: &str) -> bool {
 fn types_text(steps: &[Step]) -> bool {
     let Some(Step::Key(key)) = steps.first() else { return false };
     let plain = key.mods.without(Mods::SHIFT) == Mods::NONE;
-    plain && matches!(key.code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace | KeyCode::Esc)
+    plain
+        && matches!(
+            key.code,
+            KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace | KeyCode::Esc
+        )
 }
 
 fn steps_of(chord: &str) -> Result<Chord, String> {
@@ -279,8 +311,12 @@ fn steps_of(chord: &str) -> Result<Chord, String> {
     }
     match steps.len() {
         0 => Err("no keys; write them like \"prefix |\" or \"M-Left\"".into()),
-        1 if steps[0] == Step::Prefix => Err("a key has to follow the prefix, such as \"prefix |\"".into()),
-        len if len > CHORD_KEYS_MAX => Err(format!("{len} keys; a chord has at most {CHORD_KEYS_MAX}")),
+        1 if steps[0] == Step::Prefix => {
+            Err("a key has to follow the prefix, such as \"prefix |\"".into())
+        }
+        len if len > CHORD_KEYS_MAX => {
+            Err(format!("{len} keys; a chord has at most {CHORD_KEYS_MAX}"))
+        }
         _ => Ok(steps),
     }
 }

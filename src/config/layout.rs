@@ -27,8 +27,12 @@ mod tests {
 
     #[test]
     fn a_layout_is_read_as_it_was_written() {
-        let layout = BTreeMap::from([("command".to_owned(), vec!["vi".to_owned(), "a \"b".to_owned()])]);
+        let layout =
+            BTreeMap::from([("command".to_owned(), vec!["vi".to_owned(), "a \"b".to_owned()])]);
         assert_eq!(read(&write(&layout).expect("it can be written")), Ok(layout));
-        assert!(read::<BTreeMap<String, String>>("split = ").is_err_and(|error| error.contains("line 1")));
+        assert!(
+            read::<BTreeMap<String, String>>("split = ")
+                .is_err_and(|error| error.contains("line 1"))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The text of a configuration file as settings, or everything that is wrong with it at once. It opens no file.
+//! The text of a configuration file as settings, or everything that is wrong with it at once. It
+//! opens no file.
 
 use serde::Deserialize as _;
 use toml::de::DeTable;
@@ -23,11 +24,16 @@ pub const DEFAULT: &str = include_str!("../../config/default.toml");
 pub fn load(path: &str, text: &str) -> Result<Settings, Vec<Diagnostic>> {
     let file = File { path, text };
     if text.len() > FILE_BYTES_MAX {
-        return Err(vec![file.problem(0..0, format!("the file has {} bytes; at most {FILE_BYTES_MAX} are read", text.len()))]);
+        return Err(vec![file.problem(
+            0..0,
+            format!("the file has {} bytes; at most {FILE_BYTES_MAX} are read", text.len()),
+        )]);
     }
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let problems = errors.into_iter().map(|error| file.problem(error.span().unwrap_or(0..0), error.message()));
+        let problems = errors
+            .into_iter()
+            .map(|error| file.problem(error.span().unwrap_or(0..0), error.message()));
         return Err(ordered(problems.collect()));
     }
     let problems = check::problems(file, table.get_ref(), &tree());
@@ -38,7 +44,8 @@ pub fn load(path: &str, text: &str) -> Result<Settings, Vec<Diagnostic>> {
         .map_err(|error| vec![file.problem(error.span().unwrap_or(0..0), error.message())])
 }
 
-/// The line, from 1, in which the text of a file sets the option at this path, such as `["keys", "hint_ms"]`; none if it does not.
+/// The line, from 1, in which the text of a file sets the option at this path, such as
+/// `["keys", "hint_ms"]`; none if it does not.
 #[must_use]
 pub fn line_of(text: &str, path: &[&str]) -> Option<usize> {
     let (table, _) = DeTable::parse_recoverable(text);

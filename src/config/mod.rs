@@ -1,4 +1,5 @@
-//! Reading configuration files into settings, and settings into a keymap. Pure: text in, values or diagnostics out.
+//! Reading configuration files into settings, and settings into a keymap. Pure: text in, values or
+//! diagnostics out.
 
 mod check;
 pub mod diag;

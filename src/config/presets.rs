@@ -42,7 +42,8 @@ const SCREEN: Bindings = &[
     ("prefix \"", ""),
 ];
 
-/// zellij's modes as chords of two keys: the first names the mode, the panel of what can follow shows the second.
+/// zellij's modes as chords of two keys: the first names the mode, the panel of what can follow
+/// shows the second.
 const ZELLIJ: Bindings = &[
     ("C-g", "client lock"),
     ("C-p n", "pane split"),

@@ -1,4 +1,5 @@
-//! The default file and the reference of all options, as text made from the types. It writes no file.
+//! The default file and the reference of all options, as text made from the types. It writes no
+//! file.
 
 use std::fmt::Write as _;
 
@@ -11,7 +12,8 @@ const WRAP_COLS: usize = 100;
 #[must_use]
 pub fn default_toml() -> String {
     let mut out = String::from(
-        "# Every option of abide with its default. Copy what you want to change; what is not there keeps its default.\n\
+        "# Every option of abide with its default. Copy what you want to change; what is not \
+         there keeps its default.\n\
          # `abide config check` says what is wrong with a file, `abide config path` where it belongs.\n",
     );
     for (section, node, options) in sections() {
@@ -35,7 +37,8 @@ pub fn default_toml() -> String {
 /// Settings as a configuration file, or one section of them.
 #[must_use]
 pub fn toml(settings: &Settings, section: Option<&str>) -> String {
-    let mut table = toml::Table::try_from(settings).expect("the settings are tables of plain values");
+    let mut table =
+        toml::Table::try_from(settings).expect("the settings are tables of plain values");
     if let Some(section) = section {
         table.retain(|name, _| name == section);
     }
@@ -52,9 +55,18 @@ pub fn markdown() -> String {
          Unknown options are refused. All of this is made from the types that hold the options.\n",
     );
     for (section, node, options) in sections() {
-        write!(out, "\n## `[{section}]`\n\n{}\n\n| option | default | value | |\n|---|---|---|---|\n", node.doc).ok();
+        write!(
+            out,
+            "\n## `[{section}]`\n\n{}\n\n| option | default | value | |\n|---|---|---|---|\n",
+            node.doc
+        )
+        .ok();
         for (name, option, default) in options {
-            let default = if matches!(option.shape, Shape::Map) { "none".to_owned() } else { format!("`{default}`") };
+            let default = if matches!(option.shape, Shape::Map) {
+                "none".to_owned()
+            } else {
+                format!("`{default}`")
+            };
             writeln!(
                 out,
                 "| `{name}` | {default} | {} | {} |",
@@ -72,21 +84,33 @@ type OptionLine = (String, Node, String);
 
 /// The sections with their options.
 fn sections() -> Vec<(String, Node, Vec<OptionLine>)> {
-    let defaults = toml::Table::try_from(Settings::default()).expect("the settings are tables of plain values");
+    let defaults = toml::Table::try_from(Settings::default())
+        .expect("the settings are tables of plain values");
     let Shape::Table(sections) = tree().shape else { return Vec::new() };
     let options = |section: &str, node: &Node| {
         let Shape::Table(members) = &node.shape else { return Vec::new() };
-        let default = |name: &str| defaults.get(section).and_then(|table| table.get(name)).map(ToString::to_string).unwrap_or_default();
+        let default = |name: &str| {
+            defaults
+                .get(section)
+                .and_then(|table| table.get(name))
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        };
         members.iter().map(|(name, option)| (name.clone(), option.clone(), default(name))).collect()
     };
-    sections.into_iter().map(|(section, node)| (section.clone(), node.clone(), options(&section, &node))).collect()
+    sections
+        .into_iter()
+        .map(|(section, node)| (section.clone(), node.clone(), options(&section, &node)))
+        .collect()
 }
 
 fn value_form(shape: &Shape) -> String {
     match shape {
         Shape::Switch => "`true`, `false`".into(),
         Shape::Whole { min, max } => format!("{min} to {max}"),
-        Shape::Word(words) => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
+        Shape::Word(words) => {
+            words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", ")
+        }
         Shape::List { of, .. } => format!("list of {}", value_form(of)),
         Shape::Form(form) => form.clone(),
         Shape::Text { .. } => "text".into(),

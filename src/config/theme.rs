@@ -1,4 +1,5 @@
-//! Themes: those that are built in, the text of a user's own, and which one the options choose. It opens no file.
+//! Themes: those that are built in, the text of a user's own, and which one the options choose. It
+//! opens no file.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +69,10 @@ pub fn load(path: &str, text: &str) -> Result<ThemeFile, Vec<Diagnostic>> {
     let file = File { path, text };
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        return Err(errors.into_iter().map(|error| file.problem(error.span().unwrap_or(0..0), error.message())).collect());
+        return Err(errors
+            .into_iter()
+            .map(|error| file.problem(error.span().unwrap_or(0..0), error.message()))
+            .collect());
     }
     let problems = check::problems(file, table.get_ref(), &tree_of::<ThemeFile>());
     if !problems.is_empty() {
@@ -82,7 +86,9 @@ impl Themes {
     /// The built-in ones and these of the user.
     #[must_use]
     pub fn new(own: impl IntoIterator<Item = (String, ThemeFile)>) -> Self {
-        let built_in = BUILT_IN.iter().filter_map(|(name, text)| Some(((*name).to_owned(), load(name, text).ok()?)));
+        let built_in = BUILT_IN
+            .iter()
+            .filter_map(|(name, text)| Some(((*name).to_owned(), load(name, text).ok()?)));
         Self { all: built_in.chain(own).collect() }
     }
 
@@ -102,14 +108,21 @@ impl Themes {
     fn inherited(&self, name: &str, depth: usize) -> Result<Palette, String> {
         let Some(file) = self.all.get(name) else {
             let near = nearest(name, self.all.keys().map(String::as_str));
-            let near = near.map_or_else(|| "abide themes lists all".to_owned(), |near| format!("the nearest is {near:?}"));
+            let near = near.map_or_else(
+                || "abide themes lists all".to_owned(),
+                |near| format!("the nearest is {near:?}"),
+            );
             return Err(format!("no theme {name:?}; {near}"));
         };
         let base = match (file.inherit.as_str(), file.appearance) {
             ("", Appearance::Dark) => Palette::default(),
             ("", Appearance::Light) if name == "abide-light" => Palette::default(),
             ("", Appearance::Light) => self.palette("abide-light")?,
-            (_, _) if depth == 0 => return Err(format!("theme {name:?} inherits from itself; give it another one, or none")),
+            (_, _) if depth == 0 => {
+                return Err(format!(
+                    "theme {name:?} inherits from itself; give it another one, or none"
+                ));
+            }
             (from, _) => self.inherited(from, depth - 1)?,
         };
         Ok(base.with_file(file))
@@ -120,19 +133,29 @@ impl Themes {
     /// # Errors
     /// What is wrong with a name.
     pub fn choose(&self, theme: &Theme) -> Result<Chosen, String> {
-        let (dark, light) = if theme.name == AUTO { (&theme.dark, &theme.light) } else { (&theme.name, &theme.name) };
+        let (dark, light) = if theme.name == AUTO {
+            (&theme.dark, &theme.light)
+        } else {
+            (&theme.name, &theme.name)
+        };
         let of = |name: &str| self.palette(name).map(|palette| palette.with_options(theme));
         Ok(Chosen { dark: of(dark)?, light: of(light)? })
     }
 }
 
-/// The built-in themes and those of files given as (path, text or why it cannot be read), with what is wrong with the latter.
+/// The built-in themes and those of files given as (path, text or why it cannot be read), with what
+/// is wrong with the latter.
 #[must_use]
-pub fn gather(files: impl IntoIterator<Item = (String, Result<String, String>)>) -> (Themes, Vec<Diagnostic>) {
+pub fn gather(
+    files: impl IntoIterator<Item = (String, Result<String, String>)>,
+) -> (Themes, Vec<Diagnostic>) {
     let (mut own, mut problems) = (Vec::new(), Vec::new());
     for (path, text) in files {
         let name = path.rsplit('/').next().unwrap_or(&path).trim_end_matches(".toml").to_owned();
-        match text.map_err(|error| vec![Diagnostic::unreadable(&path, &error)]).and_then(|text| load(&path, &text)) {
+        match text
+            .map_err(|error| vec![Diagnostic::unreadable(&path, &error)])
+            .and_then(|text| load(&path, &text))
+        {
             Ok(file) => own.push((name, file)),
             Err(found) => problems.extend(found),
         }
@@ -161,7 +184,8 @@ mod tests {
             assert_eq!(text.matches(" = ").count(), 1 + Palette::default().named().len(), "{name}");
         }
         assert_eq!(themes.palette("abide-dark"), Ok(Palette::default()));
-        let count = |of: Appearance| themes.iter().filter(|(_, file)| file.appearance == of).count();
+        let count =
+            |of: Appearance| themes.iter().filter(|(_, file)| file.appearance == of).count();
         assert!(count(Appearance::Dark) >= 3 && count(Appearance::Light) >= 3);
     }
 
@@ -173,7 +197,8 @@ mod tests {
             ("a".to_owned(), own("inherit = \"b\"\n")),
             ("b".to_owned(), own("inherit = \"a\"\n")),
         ]);
-        let (mine, nord) = (themes.palette("mine").expect("there"), themes.palette("nord").expect("there"));
+        let (mine, nord) =
+            (themes.palette("mine").expect("there"), themes.palette("nord").expect("there"));
         assert_eq!((mine.bar_bg, mine.accent.to_string()), (nord.bar_bg, "red".into()));
         assert!(themes.palette("a").is_err_and(|error| error.contains("inherits from itself")));
     }
@@ -185,16 +210,22 @@ mod tests {
         assert_ne!(chosen.dark, chosen.light);
         let one = themes.choose(&Theme { name: "nord".into(), ..Theme::default() }).expect("there");
         assert_eq!(one.dark, one.light);
-        let error = themes.choose(&Theme { name: "nrod".into(), ..Theme::default() }).expect_err("misspelt");
+        let error = themes
+            .choose(&Theme { name: "nrod".into(), ..Theme::default() })
+            .expect_err("misspelt");
         assert_eq!(error, "no theme \"nrod\"; the nearest is \"nord\"");
         assert!(themes.choose(&Theme { name: "mine".into(), ..Theme::default() }).is_err());
     }
 
     #[test]
     fn a_broken_theme_is_told_with_its_place() {
-        let problems = load("mine.toml", "accnt = \"red\"\nbar_fg = \"blu\"\nappearance = 1\n").expect_err("broken");
+        let problems = load("mine.toml", "accnt = \"red\"\nbar_fg = \"blu\"\nappearance = 1\n")
+            .expect_err("broken");
         let shown: Vec<String> = problems.iter().map(super::Diagnostic::headline).collect();
-        assert_eq!(shown[0], "mine.toml:1:1: accnt: \"red\": no such option; the nearest is accent");
+        assert_eq!(
+            shown[0],
+            "mine.toml:1:1: accnt: \"red\": no such option; the nearest is accent"
+        );
         assert_eq!(shown.len(), 3);
         assert_eq!(load("empty.toml", ""), Ok(ThemeFile::default()));
     }

@@ -1,4 +1,5 @@
-//! A configuration of tmux as one of ours: options, prefix and keys that mean the same, with a report line by line. It reads no file.
+//! A configuration of tmux as one of ours: options, prefix and keys that mean the same, with a
+//! report line by line. It reads no file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -57,7 +58,8 @@ enum Ours {
     Already(&'static str),
 }
 
-const ON_OFF: &[(&str, &str)] = &[("on", "true"), ("off", "false"), ("external", "true"), ("1", "true"), ("0", "false")];
+const ON_OFF: &[(&str, &str)] =
+    &[("on", "true"), ("off", "false"), ("external", "true"), ("1", "true"), ("0", "false")];
 
 const OPTIONS: &[(&str, Ours)] = &[
     ("escape-time", Ours::Number("keys", "escape_time_ms")),
@@ -71,15 +73,43 @@ const OPTIONS: &[(&str, Ours)] = &[
     ("monitor-activity", Ours::Words("monitor", "activity", ON_OFF)),
     ("monitor-bell", Ours::Words("monitor", "bell", ON_OFF)),
     ("monitor-silence", Ours::Number("monitor", "silence_s")),
-    ("bell-action", Ours::Words("outer", "bell", &[("none", "false"), ("any", "true"), ("current", "true"), ("other", "true")])),
-    ("remain-on-exit", Ours::Words("pane", "remain_on_exit", &[("on", "\"on\""), ("off", "\"off\""), ("failed", "\"failed\"")])),
+    (
+        "bell-action",
+        Ours::Words(
+            "outer",
+            "bell",
+            &[("none", "false"), ("any", "true"), ("current", "true"), ("other", "true")],
+        ),
+    ),
+    (
+        "remain-on-exit",
+        Ours::Words(
+            "pane",
+            "remain_on_exit",
+            &[("on", "\"on\""), ("off", "\"off\""), ("failed", "\"failed\"")],
+        ),
+    ),
     (
         "window-size",
-        Ours::Words("session", "sizing", &[("latest", "\"latest\""), ("smallest", "\"smallest\""), ("largest", "\"largest\"")]),
+        Ours::Words(
+            "session",
+            "sizing",
+            &[("latest", "\"latest\""), ("smallest", "\"smallest\""), ("largest", "\"largest\"")],
+        ),
     ),
     ("status", Ours::Words("bars", "position", &[("off", "\"off\""), ("on", "\"bottom\"")])),
-    ("status-position", Ours::Words("bars", "position", &[("top", "\"top\""), ("bottom", "\"bottom\"")])),
-    ("pane-border-status", Ours::Words("bars", "pane_titles", &[("off", "false"), ("top", "true"), ("bottom", "true")])),
+    (
+        "status-position",
+        Ours::Words("bars", "position", &[("top", "\"top\""), ("bottom", "\"bottom\"")]),
+    ),
+    (
+        "pane-border-status",
+        Ours::Words(
+            "bars",
+            "pane_titles",
+            &[("off", "false"), ("top", "true"), ("bottom", "true")],
+        ),
+    ),
     ("update-environment", Ours::List("environment", "follow")),
     ("status-style", Ours::Colours("bar_fg", "bar_bg")),
     ("window-status-current-style", Ours::Colours("tab_fg", "tab_bg")),
@@ -122,7 +152,8 @@ impl Imported {
     /// Our configuration.
     #[must_use]
     pub fn toml(&self) -> String {
-        let mut out = String::from("# Made from a configuration of tmux by `abide config import`.\n");
+        let mut out =
+            String::from("# Made from a configuration of tmux by `abide config import`.\n");
         for (section, options) in &self.options {
             writeln!(out, "\n[{section}]").ok();
             for (name, value) in options {
@@ -141,7 +172,8 @@ impl Imported {
     /// How many commands were taken, were so already, and were left.
     #[must_use]
     pub fn counts(&self) -> [usize; 3] {
-        let count = |is: fn(&Verdict) -> bool| self.lines.iter().filter(|line| is(&line.verdict)).count();
+        let count =
+            |is: fn(&Verdict) -> bool| self.lines.iter().filter(|line| is(&line.verdict)).count();
         [
             count(|verdict| matches!(verdict, Verdict::Taken(_))),
             count(|verdict| matches!(verdict, Verdict::Already(_))),
@@ -150,15 +182,22 @@ impl Imported {
     }
 
     fn command(&mut self, command: &[String]) -> Verdict {
-        let (name, rest) = command.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
+        let (name, rest) =
+            command.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
         match name {
             "set" | "set-option" | "setw" | "set-window-option" => self.option(rest),
             "bind" | "bind-key" => self.bind(rest),
             "unbind" | "unbind-key" => self.unbind(rest),
-            "source" | "source-file" => Verdict::Left("other files are not followed; import them too".into()),
-            "run" | "run-shell" | "if" | "if-shell" => Verdict::Left("nothing is run; a plugin has to be replaced by what is there".into()),
+            "source" | "source-file" => {
+                Verdict::Left("other files are not followed; import them too".into())
+            }
+            "run" | "run-shell" | "if" | "if-shell" => {
+                Verdict::Left("nothing is run; a plugin has to be replaced by what is there".into())
+            }
             "set-hook" => Verdict::Left("write it under [hooks]".into()),
-            "set-environment" | "setenv" => Verdict::Left("a session has the environment of who made it".into()),
+            "set-environment" | "setenv" => {
+                Verdict::Left("a session has the environment of who made it".into())
+            }
             _ => Verdict::Left(format!("{name} is nothing for a configuration here")),
         }
     }
@@ -166,12 +205,16 @@ impl Imported {
     fn option(&mut self, rest: &[String]) -> Verdict {
         let mut words: Vec<&str> = rest.iter().map(String::as_str).collect();
         let mut is_unset = false;
-        while let Some(flags) = words.first().and_then(|word| word.strip_prefix('-')).filter(|flags| !flags.is_empty()) {
+        while let Some(flags) =
+            words.first().and_then(|word| word.strip_prefix('-')).filter(|flags| !flags.is_empty())
+        {
             is_unset |= flags.contains('u');
             let takes = flags.contains('t');
             words.drain(..(1 + usize::from(takes)).min(words.len()));
         }
-        let Some((name, values)) = words.split_first() else { return Verdict::Left("there is no option in it".into()) };
+        let Some((name, values)) = words.split_first() else {
+            return Verdict::Left("there is no option in it".into());
+        };
         let value = values.join(" ");
         if is_unset {
             return Verdict::Already("what is not in the file has its default");
@@ -180,7 +223,9 @@ impl Imported {
             return Verdict::Left("options of plugins mean nothing here".into());
         }
         match *name {
-            "prefix" | "prefix2" if value.eq_ignore_ascii_case("none") => Verdict::Already("there is one prefix"),
+            "prefix" | "prefix2" if value.eq_ignore_ascii_case("none") => {
+                Verdict::Already("there is one prefix")
+            }
             "prefix" | "prefix2" => self.prefix(*name == "prefix", &value),
             name => match OPTIONS.iter().find(|(known, _)| *known == name) {
                 Some((_, ours)) => self.known_option(ours, &value),
@@ -190,8 +235,15 @@ impl Imported {
     }
 
     fn prefix(&mut self, is_first: bool, value: &str) -> Verdict {
-        let Ok(key) = our_key(value).parse::<Key>() else { return Verdict::Left(format!("{value:?} is no key here")) };
-        let entry = self.options.entry("keys").or_default().entry("prefix".into()).or_insert_with(|| "[]".into());
+        let Ok(key) = our_key(value).parse::<Key>() else {
+            return Verdict::Left(format!("{value:?} is no key here"));
+        };
+        let entry = self
+            .options
+            .entry("keys")
+            .or_default()
+            .entry("prefix".into())
+            .or_insert_with(|| "[]".into());
         let others = entry.trim_matches(['[', ']']).to_owned();
         let own = quoted(&key.to_string());
         *entry = match (others.is_empty(), is_first) {
@@ -205,10 +257,12 @@ impl Imported {
     fn known_option(&mut self, ours: &Ours, value: &str) -> Verdict {
         match *ours {
             Ours::Already(why) => Verdict::Already(why),
-            Ours::Words(section, name, words) => match words.iter().find(|(theirs, _)| *theirs == value) {
-                Some((_, ours)) => self.set(section, name, (*ours).to_owned()),
-                None => Verdict::Left(format!("{value:?} is not one of its values here")),
-            },
+            Ours::Words(section, name, words) => {
+                match words.iter().find(|(theirs, _)| *theirs == value) {
+                    Some((_, ours)) => self.set(section, name, (*ours).to_owned()),
+                    None => Verdict::Left(format!("{value:?} is not one of its values here")),
+                }
+            }
             Ours::Number(section, name) => self.set(section, name, value.to_owned()),
             Ours::Text(section, name) => self.set(section, name, quoted(value)),
             Ours::List(section, name) => {
@@ -234,13 +288,19 @@ impl Imported {
                 taken.push(text);
             }
         }
-        if taken.is_empty() { Verdict::Left("there is no colour in it that is one here".into()) } else { Verdict::Taken(taken.join(", ")) }
+        if taken.is_empty() {
+            Verdict::Left("there is no colour in it that is one here".into())
+        } else {
+            Verdict::Taken(taken.join(", "))
+        }
     }
 
     /// Sets an option if our configuration takes the value.
     fn set(&mut self, section: &'static str, name: &str, value: String) -> Verdict {
         if let Err(problems) = load("tmux.conf", &format!("[{section}]\n{name} = {value}\n")) {
-            return Verdict::Left(problems.into_iter().next().map(|problem| problem.message).unwrap_or_default());
+            return Verdict::Left(
+                problems.into_iter().next().map(|problem| problem.message).unwrap_or_default(),
+            );
         }
         let text = format!("[{section}].{name} = {value}");
         self.options.entry(section).or_default().insert(name.into(), value);
@@ -257,10 +317,18 @@ impl Imported {
         }
         match rest.first().map(String::as_str) {
             None => return Verdict::Left("it does nothing".into()),
-            Some("source" | "source-file") => return Verdict::Already("the configuration is read when it is saved"),
+            Some("source" | "source-file") => {
+                return Verdict::Already("the configuration is read when it is saved");
+            }
             Some("send-prefix") => return Verdict::Already("the prefix pressed twice is sent on"),
-            Some("command-prompt") => return Verdict::Left("prompts are not written here; prefix : takes every command".into()),
-            Some("run" | "run-shell" | "if" | "if-shell" | "display-popup" | "popup") => return Verdict::Left("nothing is run".into()),
+            Some("command-prompt") => {
+                return Verdict::Left(
+                    "prompts are not written here; prefix : takes every command".into(),
+                );
+            }
+            Some("run" | "run-shell" | "if" | "if-shell" | "display-popup" | "popup") => {
+                return Verdict::Left("nothing is run".into());
+            }
             _ => {}
         }
         let words: Vec<String> = without_own_directory(rest);
@@ -270,7 +338,8 @@ impl Imported {
             return Verdict::Left(why.lines().next().unwrap_or_default().to_owned());
         }
         if let Some(fault) = faults(&chord, &action).into_iter().next() {
-            let (crate::config::keymap::Fault::Chord(why) | crate::config::keymap::Fault::Action(why)) = fault;
+            let (crate::config::keymap::Fault::Chord(why)
+            | crate::config::keymap::Fault::Action(why)) = fault;
             return Verdict::Left(why);
         }
         let text = format!("{} = {}", quoted(&chord), quoted(&action));
@@ -284,7 +353,9 @@ impl Imported {
         }
         match chord(rest) {
             Err(why) => Verdict::Left(why),
-            Ok((chord, _)) if chord == "prefix C-b" => Verdict::Already("the prefix is in its own option"),
+            Ok((chord, _)) if chord == "prefix C-b" => {
+                Verdict::Already("the prefix is in its own option")
+            }
             Ok((chord, _)) => {
                 let text = format!("{} = \"\"", quoted(&chord));
                 self.keys.entry(chord).or_default();
@@ -371,7 +442,8 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
     all
 }
 
-/// The commands of a line as words; without comments and the words of conditions. A `\;` or `;` of its own separates commands, but belongs to the binding where it is within one.
+/// The commands of a line as words; without comments and the words of conditions. A `\;` or `;` of
+/// its own separates commands, but belongs to the binding where it is within one.
 fn commands(line: &str) -> Vec<Vec<String>> {
     let mut words = split(line);
     if words.first().is_none_or(|word| word.starts_with('%')) {
@@ -384,7 +456,11 @@ fn commands(line: &str) -> Vec<Vec<String>> {
         // The key itself may be a semicolon.
         return vec![words];
     }
-    words.split(|word| word == ";" || word == "\\;").filter(|command| !command.is_empty()).map(<[String]>::to_vec).collect()
+    words
+        .split(|word| word == ";" || word == "\\;")
+        .filter(|command| !command.is_empty())
+        .map(<[String]>::to_vec)
+        .collect()
 }
 
 /// Words with quotes and comments as tmux.conf has them. `\;` stays as it is.
@@ -437,7 +513,8 @@ mod tests {
             Verdict::Left(why) => format!("left: {why}"),
         };
         assert!(shown.starts_with(expected), "{line}: {shown}");
-        load("made.toml", &imported.toml()).unwrap_or_else(|problems| unreachable!("{line}: {}", problems[0]));
+        load("made.toml", &imported.toml())
+            .unwrap_or_else(|problems| unreachable!("{line}: {}", problems[0]));
     }
 
     #[test]
@@ -447,7 +524,10 @@ mod tests {
         check("set -sg escape-time 10", "[keys].escape_time_ms = 10");
         check("set -g history-limit 50000 # lines", "[scrollback].lines = 50000");
         check("set -g default-terminal \"tmux-256color\"", "[shell].term = \"tmux-256color\"");
-        check("set -g status-style 'bg=colour236,fg=brightred,bold'", "[theme].bar_bg = \"236\", [theme].bar_fg = \"bright-red\"");
+        check(
+            "set -g status-style 'bg=colour236,fg=brightred,bold'",
+            "[theme].bar_bg = \"236\", [theme].bar_fg = \"bright-red\"",
+        );
         check("setw -g aggressive-resize on", "already: ");
         check("set -g @plugin 'tmux-plugins/tpm'", "left: options of plugins");
         check("set -g status-left '#S'", "left: there is no such option");
@@ -457,7 +537,10 @@ mod tests {
 
     #[test]
     fn keys_are_taken_in_our_words() {
-        check("bind | split-window -h -c \"#{pane_current_path}\"", "\"prefix |\" = \"pane split --right\"");
+        check(
+            "bind | split-window -h -c \"#{pane_current_path}\"",
+            "\"prefix |\" = \"pane split --right\"",
+        );
         check("bind-key -r H resize-pane -L 5", "\"prefix H\" = \"pane resize --left 5\"");
         check("bind -n M-Left select-pane -L", "\"M-Left\" = \"pane focus --left\"");
         check("bind r source-file ~/.tmux.conf \\; display 'done'", "left: a key does one thing");
@@ -472,11 +555,15 @@ mod tests {
 
     #[test]
     fn nothing_breaks_it_and_what_it_makes_is_valid() {
-        let text = "set -g prefix2 C-b\nset -g prefix C-a\n%if \"#{x}\"\nset -g \\\n  mouse off ; set -g status off\n%endif\nrun '~/.tmux/plugins/tpm/tpm'\nbind\nset\n'\n";
+        let text = "set -g prefix2 C-b\nset -g prefix C-a\n%if \"#{x}\"\nset -g \\\n  mouse off ; \
+            set -g status off\n%endif\nrun '~/.tmux/plugins/tpm/tpm'\nbind\nset\n'\n";
         let imported = import(text);
         assert_eq!(imported.counts().iter().sum::<usize>(), imported.lines.len());
         assert!(imported.toml().contains("prefix = [\"C-a\", \"C-b\"]"), "{}", imported.toml());
-        assert_eq!(imported.lines.iter().find(|line| line.text.contains("status")).map(|line| line.number), Some(4));
+        assert_eq!(
+            imported.lines.iter().find(|line| line.text.contains("status")).map(|line| line.number),
+            Some(4)
+        );
         load("made.toml", &imported.toml()).expect("it is valid");
     }
 }

@@ -1,4 +1,5 @@
-//! Text of the action language as words: split at spaces, with quotes. There are no variables and no escapes but those of double quotes.
+//! Text of the action language as words: split at spaces, with quotes. There are no variables and
+//! no escapes but those of double quotes.
 
 /// The words of a text. `'…'` is literal; inside `"…"` a backslash keeps the next `"` or `\`.
 ///
@@ -17,7 +18,9 @@ pub fn split(text: &str) -> Result<Vec<String>, String> {
                     match chars.next() {
                         None => return Err(format!("the quote {c} is left open")),
                         Some(end) if end == c => break,
-                        Some('\\') if c == '"' && matches!(chars.peek(), Some('"' | '\\')) => word.extend(chars.next()),
+                        Some('\\') if c == '"' && matches!(chars.peek(), Some('"' | '\\')) => {
+                            word.extend(chars.next())
+                        }
                         Some(inside) => word.push(inside),
                     }
                 }
@@ -32,8 +35,13 @@ pub fn split(text: &str) -> Result<Vec<String>, String> {
 /// A text whose only word is `word`.
 #[must_use]
 pub fn quote(word: &str) -> String {
-    let plain = !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || c == '\'' || c == '"');
-    if plain { word.into() } else { format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"")) }
+    let plain =
+        !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || c == '\'' || c == '"');
+    if plain {
+        word.into()
+    } else {
+        format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+    }
 }
 
 #[cfg(test)]
@@ -42,7 +50,8 @@ mod tests {
 
     #[test]
     fn words_are_split_as_a_shell_would() {
-        let check = |text: &str, words: &[&str]| assert_eq!(split(text).expect("closed"), words, "{text}");
+        let check =
+            |text: &str, words: &[&str]| assert_eq!(split(text).expect("closed"), words, "{text}");
         check("  pane split  --right ", &["pane", "split", "--right"]);
         check("send --text 'a \"b\\' c", &["send", "--text", "a \"b\\", "c"]);
         check(r#"send --text "a \"b\" \\ \n""#, &["send", "--text", r#"a "b" \ \n"#]);

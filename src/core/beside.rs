@@ -1,4 +1,5 @@
-//! What a client shows besides panes and tabs, as plain data: marks, progress, what wants attention.
+//! What a client shows besides panes and tabs, as plain data: marks, progress, what wants
+//! attention.
 
 use crate::base::id::{ClientId, PaneId, TabId};
 use crate::base::text::harmless;
@@ -16,7 +17,8 @@ const WHY_MAX: usize = 200;
 pub struct SceneBeside {
     /// Marks of the tabs that have any.
     pub tabs: Vec<SceneMarks>,
-    /// Panes that want attention, the most urgent first; those that merely printed are not among them.
+    /// Panes that want attention, the most urgent first; those that merely printed are not among
+    /// them.
     pub attention: Vec<SceneWanting>,
     /// The directory of the pane in focus; empty where unknown.
     pub cwd: String,
@@ -56,8 +58,14 @@ impl Core {
     pub fn beside(&self, client: ClientId) -> Option<SceneBeside> {
         let view = self.state.views.get(&client)?;
         let tabs = view.at.session.map_or(&[][..], |session| &self.state.session(session).tabs);
-        let wanting = self.state.wanting().into_iter().filter(|(_, why)| *why != Why::Activity).take(WANTING_MAX);
-        let cwd = view.focus().and_then(|pane| self.state.pane(pane).screen.cwd()).unwrap_or_default();
+        let wanting = self
+            .state
+            .wanting()
+            .into_iter()
+            .filter(|(_, why)| *why != Why::Activity)
+            .take(WANTING_MAX);
+        let cwd =
+            view.focus().and_then(|pane| self.state.pane(pane).screen.cwd()).unwrap_or_default();
         Some(SceneBeside {
             tabs: tabs.iter().filter_map(|tab| self.marks_of(*tab)).collect(),
             attention: wanting.map(|(pane, why)| self.wanting_of(pane, &why)).collect(),
@@ -66,7 +74,8 @@ impl Core {
     }
 
     fn marks_of(&self, tab: TabId) -> Option<SceneMarks> {
-        let mut marks = SceneMarks { tab, silence: false, ended: None, notified: false, progress: None };
+        let mut marks =
+            SceneMarks { tab, silence: false, ended: None, notified: false, progress: None };
         let empty = marks.clone();
         for pane in self.state.tab(tab).layout.panes() {
             let news = &self.state.pane(pane).marks.news;
@@ -79,6 +88,11 @@ impl Core {
     }
 
     fn wanting_of(&self, pane: PaneId, why: &Why) -> SceneWanting {
-        SceneWanting { pane, place: self.state.place_of(pane), label: self.state.pane_label(pane), why: harmless(&why.words(), WHY_MAX) }
+        SceneWanting {
+            pane,
+            place: self.state.place_of(pane),
+            label: self.state.pane_label(pane),
+            why: harmless(&why.words(), WHY_MAX),
+        }
     }
 }

@@ -12,8 +12,17 @@ use crate::state::effect::{Effect, Effects, Fact};
 use crate::state::{Leaving, target};
 
 impl Core {
-    pub(super) fn call(&mut self, now: Now, call: CallId, (caller, action): (Caller, Call), fx: &mut Effects) {
-        let caller = Caller { client: caller.client.filter(|client| self.state.views.contains_key(client)), ..caller };
+    pub(super) fn call(
+        &mut self,
+        now: Now,
+        call: CallId,
+        (caller, action): (Caller, Call),
+        fx: &mut Effects,
+    ) {
+        let caller = Caller {
+            client: caller.client.filter(|client| self.state.views.contains_key(client)),
+            ..caller
+        };
         if let Err(refusal) = self.may(caller, &action) {
             return fx.push(Effect::Answer { call, outcome: Err(refusal) });
         }
@@ -27,38 +36,66 @@ impl Core {
             }
             Place::Client => self.forward(call, caller, &action, fx),
             Place::Cli => {
-                let refusal = Refusal::new(Code::UnknownAction, format!("{} is carried out by the command line only", action.name()));
+                let refusal = Refusal::new(
+                    Code::UnknownAction,
+                    format!("{} is carried out by the command line only", action.name()),
+                );
                 Err(refusal.hint(format!("run abide {}", action.words())))
             }
         };
         match answer {
             Ok(Answer::Now(value)) => fx.push(Effect::Answer { call, outcome: Ok(value) }),
-            Ok(Answer::Later { pending, deadline }) => drop(self.state.calls.insert(call, Open { caller, deadline, pending })),
+            Ok(Answer::Later { pending, deadline }) => {
+                drop(self.state.calls.insert(call, Open { caller, deadline, pending }))
+            }
             Err(refusal) => fx.push(Effect::Answer { call, outcome: Err(refusal) }),
         }
     }
 
     fn may(&self, caller: Caller, action: &Call) -> Result<(), Refusal> {
         if self.state.leaving.is_some() {
-            return Err(Refusal::new(Code::ShuttingDown, "the server is stopping").hint("try again in a moment"));
+            return Err(Refusal::new(Code::ShuttingDown, "the server is stopping")
+                .hint("try again in a moment"));
         }
         let read_only = caller.client.is_some_and(|client| self.state.view(client).read_only);
         // What a client does to itself changes nothing of the world, so one that only watches may.
         if read_only && action.access() > Access::Read && action.place() != Place::Client {
-            let refusal = Refusal::new(Code::ReadOnly, format!("this client only watches, so it cannot {}", action.name()));
+            let refusal = Refusal::new(
+                Code::ReadOnly,
+                format!("this client only watches, so it cannot {}", action.name()),
+            );
             return Err(refusal.hint("abide attach without --read-only"));
         }
         Ok(())
     }
 
-    /// Hands a call to the client it names, else to the caller's, else to the one used last of those that show the caller's session.
-    fn forward(&self, call: CallId, caller: Caller, action: &Call, fx: &mut Effects) -> Result<Answer<Json>, Refusal> {
+    /// Hands a call to the client it names, else to the caller's, else to the one used last of
+    /// those that show the caller's session.
+    fn forward(
+        &self,
+        call: CallId,
+        caller: Caller,
+        action: &Call,
+        fx: &mut Effects,
+    ) -> Result<Answer<Json>, Refusal> {
         let params = action.params();
-        let named = params.get("client").and_then(|client| client.as_str()).and_then(|client| client.parse::<ClientId>().ok());
-        let own = || target::session(&self.state, caller, "").ok().and_then(|session| self.state.acting_view(caller, session));
-        let client = named.or_else(own).or(caller.client).filter(|client| self.state.views.contains_key(client)).ok_or_else(|| {
-            Refusal::new(Code::NotFound, format!("no client to carry {} out", action.name())).hint("abide client ls; abide attach")
-        })?;
+        let named = params
+            .get("client")
+            .and_then(|client| client.as_str())
+            .and_then(|client| client.parse::<ClientId>().ok());
+        let own = || {
+            target::session(&self.state, caller, "")
+                .ok()
+                .and_then(|session| self.state.acting_view(caller, session))
+        };
+        let client = named
+            .or_else(own)
+            .or(caller.client)
+            .filter(|client| self.state.views.contains_key(client))
+            .ok_or_else(|| {
+                Refusal::new(Code::NotFound, format!("no client to carry {} out", action.name()))
+                    .hint("abide client ls; abide attach")
+            })?;
         fx.push(Effect::Forward { client, call, name: action.name(), params });
         Ok(Answer::Later { pending: Pending::Forwarded { client }, deadline: None })
     }

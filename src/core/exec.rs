@@ -1,4 +1,5 @@
-//! What becomes of commands: they start, end, are given up by their callers, and run out of time. Each call about one is answered once.
+//! What becomes of commands: they start, end, are given up by their callers, and run out of time.
+//! Each call about one is answered once.
 
 use crate::action::exec::run::Ran;
 use crate::action::later;
@@ -56,15 +57,24 @@ impl Core {
     /// Takes note of what happened to a command.
     pub fn command(&mut self, now: Now, event: CommandEvent, fx: &mut Effects) {
         match event {
-            CommandEvent::Started { command, pid, cwd } => self.command_started(command, (pid, cwd), fx),
-            CommandEvent::NotStarted { command, refusal } => self.command_not_started(now, command, &refusal, fx),
-            CommandEvent::Ended { command, exit, was_killed, output } => self.command_ended(now, command, (exit, was_killed, *output), fx),
+            CommandEvent::Started { command, pid, cwd } => {
+                self.command_started(command, (pid, cwd), fx)
+            }
+            CommandEvent::NotStarted { command, refusal } => {
+                self.command_not_started(now, command, &refusal, fx)
+            }
+            CommandEvent::Ended { command, exit, was_killed, output } => {
+                self.command_ended(now, command, (exit, was_killed, *output), fx)
+            }
             CommandEvent::SessionOver { session } => {
                 self.state.commands.ending.remove(&session);
                 self.state.commands.lanes.remove(&session);
                 let records = &mut self.state.commands.records;
-                let gone: Vec<CommandId> =
-                    records.values().filter(|command| command.session == session).map(|command| command.id).collect();
+                let gone: Vec<CommandId> = records
+                    .values()
+                    .filter(|command| command.session == session)
+                    .map(|command| command.id)
+                    .collect();
                 for id in gone {
                     records.remove(&id);
                     fx.push(Effect::Command(CommandEffect::Drop { command: id }));
@@ -91,7 +101,13 @@ impl Core {
         }
     }
 
-    fn command_not_started(&mut self, now: Now, id: CommandId, refusal: &Refusal, fx: &mut Effects) {
+    fn command_not_started(
+        &mut self,
+        now: Now,
+        id: CommandId,
+        refusal: &Refusal,
+        fx: &mut Effects,
+    ) {
         tracing::warn!(command = %id, message = refusal.message, "could not be started");
         let Some(command) = self.state.commands.records.remove(&id) else { return };
         self.state.commands.version += 1;
@@ -102,33 +118,52 @@ impl Core {
         self.lane_free(now, (command.session, id), fx);
     }
 
-    fn command_ended(&mut self, now: Now, id: CommandId, (exit, was_killed, output): (ExitStatus, bool, Captured), fx: &mut Effects) {
+    fn command_ended(
+        &mut self,
+        now: Now,
+        id: CommandId,
+        (exit, was_killed, output): (ExitStatus, bool, Captured),
+        fx: &mut Effects,
+    ) {
         let kept = self.settings.exec.records;
         let dropped = self.state.commands.note_end(id, (exit, was_killed), now, kept);
         let Some(command) = self.state.commands.records.get(&id).cloned() else { return };
         let lasted_ms = command.end.map_or(0, |end| end.lasted.as_millis());
         tracing::info!(command = %id, state = command.state(), %exit, was_killed, lasted_ms, "ended");
         let outcome = if output.shell_ended && command.stop.is_none() {
-            let name = self.state.sessions.get(&command.session).map_or("", |session| session.name.as_str());
-            let message = format!("the shell of session {name:?} ended during command {id}: {exit}");
-            Err(Refusal::new(Code::SessionTerminated, message).hint("the next exec gets a new shell"))
+            let name = self
+                .state
+                .sessions
+                .get(&command.session)
+                .map_or("", |session| session.name.as_str());
+            let message =
+                format!("the shell of session {name:?} ended during command {id}: {exit}");
+            Err(Refusal::new(Code::SessionTerminated, message)
+                .hint("the next exec gets a new shell"))
         } else {
             Ok(value(&Ran::new(&command, output)))
         };
         for call in self.waiting(id, |wait| matches!(wait, CommandWait::Exec { .. })) {
             self.answer(call, outcome.clone(), fx);
         }
-        fx.extend(dropped.into_iter().map(|command| Effect::Command(CommandEffect::Drop { command })));
+        fx.extend(
+            dropped.into_iter().map(|command| Effect::Command(CommandEffect::Drop { command })),
+        );
         self.lane_free(now, (command.session, id), fx);
     }
 
     /// The calls that wait for something of a command, of the wanted kinds.
     fn waiting(&self, id: CommandId, is: impl Fn(&CommandWait) -> bool) -> Vec<CallId> {
-        later::calls(&self.state, |pending| matches!(pending, Pending::Command(wait) if wait.command() == Some(id) && is(wait)))
+        later::calls(
+            &self.state,
+            |pending| matches!(pending, Pending::Command(wait) if wait.command() == Some(id) && is(wait)),
+        )
     }
 
     fn lane_free(&mut self, now: Now, (session, id): (SessionId, CommandId), fx: &mut Effects) {
-        if let Some(lane) = self.state.commands.lanes.get_mut(&session).filter(|lane| lane.running == Some(id)) {
+        if let Some(lane) =
+            self.state.commands.lanes.get_mut(&session).filter(|lane| lane.running == Some(id))
+        {
             lane.running = None;
         }
         if self.state.sessions.contains_key(&session) {
@@ -161,16 +196,32 @@ impl Core {
     /// Sessions that went in this step take their commands and shells with them.
     pub(super) fn end_gone_sessions(&mut self, fx: &mut Effects) {
         for session in std::mem::take(&mut self.state.commands.gone) {
-            let waiting = self.state.commands.lanes.remove(&session).map_or_else(Default::default, |lane| lane.waiting);
+            let waiting = self
+                .state
+                .commands
+                .lanes
+                .remove(&session)
+                .map_or_else(Default::default, |lane| lane.waiting);
             for waiting in waiting {
-                let gone = Refusal::new(Code::NotFound, format!("session {session} ended before it was this call's turn"));
+                let gone = Refusal::new(
+                    Code::NotFound,
+                    format!("session {session} ended before it was this call's turn"),
+                );
                 self.answer(waiting.call, Err(gone.hint("abide ls")), fx);
             }
-            let running = self.state.commands.records.values().filter(|command| command.session == session && command.end.is_none());
+            let running = self
+                .state
+                .commands
+                .records
+                .values()
+                .filter(|command| command.session == session && command.end.is_none());
             for id in running.map(|command| command.id).collect::<Vec<_>>() {
                 self.state.commands.note_stop(id, Why::Session);
             }
-            fx.push(Effect::Command(CommandEffect::EndSession { session, grace: self.settings.pane.grace() }));
+            fx.push(Effect::Command(CommandEffect::EndSession {
+                session,
+                grace: self.settings.pane.grace(),
+            }));
         }
     }
 }

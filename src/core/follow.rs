@@ -1,4 +1,5 @@
-//! Variables that follow the client: a session takes them from who attached last, and those that are paths keep one name for good, so that programs that run already follow too.
+//! Variables that follow the client: a session takes them from who attached last, and those that
+//! are paths keep one name for good, so that programs that run already follow too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,19 +29,40 @@ impl Core {
         if self.host.socket.is_empty() {
             return;
         }
-        let gone: Vec<SessionId> = self.followed.sessions.iter().copied().filter(|id| !self.state.sessions.contains_key(id)).collect();
+        let gone: Vec<SessionId> = self
+            .followed
+            .sessions
+            .iter()
+            .copied()
+            .filter(|id| !self.state.sessions.contains_key(id))
+            .collect();
         for session in gone {
             self.followed.sessions.remove(&session);
-            fx.push(Effect::Follow { folder: self.followed_folder(session), links: Vec::new(), env: Vec::new() });
+            fx.push(Effect::Follow {
+                folder: self.followed_folder(session),
+                links: Vec::new(),
+                env: Vec::new(),
+            });
         }
-        let new: Vec<SessionId> = self.state.sessions.keys().copied().filter(|id| self.followed.sessions.insert(*id)).collect();
+        let new: Vec<SessionId> = self
+            .state
+            .sessions
+            .keys()
+            .copied()
+            .filter(|id| self.followed.sessions.insert(*id))
+            .collect();
         for session in new {
             let env = self.state.session(session).env.clone();
             self.take_over(session, &env, fx);
         }
         self.followed.clients.retain(|client, _| self.state.views.contains_key(client));
-        let shown: Vec<(ClientId, SessionId)> =
-            self.state.views.values().filter(|view| !view.read_only).filter_map(|view| Some((view.client, view.at.session?))).collect();
+        let shown: Vec<(ClientId, SessionId)> = self
+            .state
+            .views
+            .values()
+            .filter(|view| !view.read_only)
+            .filter_map(|view| Some((view.client, view.at.session?)))
+            .collect();
         for (client, session) in shown {
             let is_news = self.followed.clients.insert(client, session) != Some(session);
             if is_news {
@@ -50,8 +72,14 @@ impl Core {
         }
     }
 
-    /// A session takes those values from a client's environment that were not kept, and the variables that follow.
-    pub(super) fn take_environment(&mut self, session: SessionId, from: &[(String, String)], fx: &mut Effects) {
+    /// A session takes those values from a client's environment that were not kept, and the
+    /// variables that follow.
+    pub(super) fn take_environment(
+        &mut self,
+        session: SessionId,
+        from: &[(String, String)],
+        fx: &mut Effects,
+    ) {
         self.fill_environment(session, from);
         self.take_over(session, from, fx);
     }
@@ -71,13 +99,18 @@ impl Core {
         self.state.version += u64::from(is_news);
     }
 
-    /// A session takes the variables that follow from this environment; what it lacks stays as it was.
+    /// A session takes the variables that follow from this environment; what it lacks stays as it
+    /// was.
     fn take_over(&mut self, session: SessionId, from: &[(String, String)], fx: &mut Effects) {
         let folder = self.followed_folder(session);
         let (mut links, mut changed) = (Vec::new(), Vec::new());
         for name in &self.settings.environment.follow {
-            let Some(value) = from.iter().find(|(known, _)| known == name).map(|(_, value)| value) else { continue };
-            let is_file_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            let Some(value) = from.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+            else {
+                continue;
+            };
+            let is_file_name =
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             if !is_file_name || value.contains('\0') || value.starts_with(&format!("{folder}/")) {
                 continue;
             }

@@ -1,4 +1,5 @@
-//! Hooks: what happened that the user wants something done about. What is to be done is an effect; the edge does it.
+//! Hooks: what happened that the user wants something done about. What is to be done is an effect;
+//! the edge does it.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +44,11 @@ impl Core {
     pub(super) fn hook_pane(&self, which: Which, id: PaneId, text: String, fx: &mut Effects) {
         let Some(pane) = self.state.panes.get(&id) else { return };
         let session = self.state.sessions.get(&pane.session).map(|session| session.name.clone());
-        self.hook(which, About { session, tab: pane.tab, pane: Some(id), text, ..About::default() }, fx);
+        self.hook(
+            which,
+            About { session, tab: pane.tab, pane: Some(id), text, ..About::default() },
+            fx,
+        );
     }
 
     fn hook(&self, (name, of): Which, about: About, fx: &mut Effects) {
@@ -69,14 +74,22 @@ impl Core {
     pub(super) fn find_changes(&mut self, fx: &mut Effects) {
         let next = self.state.next_ids;
         let known = self.hooked.known.replace(next);
-        let sessions: BTreeMap<SessionId, String> = self.state.sessions.iter().map(|(id, session)| (*id, session.name.clone())).collect();
-        let clients: BTreeMap<ClientId, Option<SessionId>> = self.state.views.values().map(|view| (view.client, view.at.session)).collect();
+        let sessions: BTreeMap<SessionId, String> =
+            self.state.sessions.iter().map(|(id, session)| (*id, session.name.clone())).collect();
+        let clients: BTreeMap<ClientId, Option<SessionId>> =
+            self.state.views.values().map(|view| (view.client, view.at.session)).collect();
         let sessions_before = std::mem::replace(&mut self.hooked.sessions, sessions);
         let clients_before = std::mem::replace(&mut self.hooked.clients, clients);
         // What a new server finds is nothing new.
         let Some(known) = known else { return };
-        let named = |id: &SessionId| self.hooked.sessions.get(id).or(sessions_before.get(id)).cloned();
-        for (id, name) in self.state.sessions.range(SessionId(known.session)..).map(|(id, session)| (id, &session.name)) {
+        let named =
+            |id: &SessionId| self.hooked.sessions.get(id).or(sessions_before.get(id)).cloned();
+        for (id, name) in self
+            .state
+            .sessions
+            .range(SessionId(known.session)..)
+            .map(|(id, session)| (id, &session.name))
+        {
             let tab = self.state.session(*id).tabs.first().copied();
             self.hook(
                 ("session_created", |hooks| &hooks.session_created),
@@ -91,17 +104,31 @@ impl Core {
         for id in self.state.panes.range(PaneId(known.pane)..).map(|(id, _)| *id) {
             self.hook_pane(("pane_created", |hooks| &hooks.pane_created), id, String::new(), fx);
         }
-        for (client, session) in self.hooked.clients.iter().filter(|(client, session)| clients_before.get(client) != Some(session)) {
+        for (client, session) in self
+            .hooked
+            .clients
+            .iter()
+            .filter(|(client, session)| clients_before.get(client) != Some(session))
+        {
             if let Some(session) = session {
-                let about = About { session: named(session), client: Some(*client), ..About::default() };
+                let about =
+                    About { session: named(session), client: Some(*client), ..About::default() };
                 self.hook(("client_attached", |hooks| &hooks.client_attached), about, fx);
             }
         }
-        for (client, session) in clients_before.iter().filter(|(client, _)| !self.hooked.clients.contains_key(client)) {
-            let about = About { session: session.as_ref().and_then(named), client: Some(*client), ..About::default() };
+        for (client, session) in
+            clients_before.iter().filter(|(client, _)| !self.hooked.clients.contains_key(client))
+        {
+            let about = About {
+                session: session.as_ref().and_then(named),
+                client: Some(*client),
+                ..About::default()
+            };
             self.hook(("client_detached", |hooks| &hooks.client_detached), about, fx);
         }
-        for (_, name) in sessions_before.iter().filter(|(id, _)| !self.state.sessions.contains_key(id)) {
+        for (_, name) in
+            sessions_before.iter().filter(|(id, _)| !self.state.sessions.contains_key(id))
+        {
             let about = About { session: Some(name.clone()), ..About::default() };
             self.hook(("session_closed", |hooks| &hooks.session_closed), about, fx);
         }

@@ -1,4 +1,5 @@
-//! How much memory the scrollback of all panes takes together, and who gives way when that is too much.
+//! How much memory the scrollback of all panes takes together, and who gives way when that is too
+//! much.
 
 use crate::base::id::PaneId;
 use crate::core::Core;
@@ -10,11 +11,12 @@ fn total(bytes: HistoryBytes) -> u64 {
 }
 
 impl Core {
-    /// Keeps the scrollback of all panes within its limit: panes that take more than an equal share lose their oldest lines, the one that printed longest ago
-    /// first.
+    /// Keeps the scrollback of all panes within its limit: panes that take more than an equal share
+    /// lose their oldest lines, the one that printed longest ago first.
     pub fn cap_history(&mut self) {
         let max = self.settings.scrollback.server_bytes;
-        let mut all: u64 = self.state.panes.values().map(|pane| total(pane.screen.history_bytes())).sum();
+        let mut all: u64 =
+            self.state.panes.values().map(|pane| total(pane.screen.history_bytes())).sum();
         if all <= max {
             return;
         }
@@ -46,7 +48,8 @@ mod tests {
     use crate::term::{Options, Terminal};
 
     fn filled(lines: usize) -> Terminal {
-        let mut screen = Terminal::new(Size::new(80, 24), Options::default(), Box::new(HeapMemory::default()));
+        let mut screen =
+            Terminal::new(Size::new(80, 24), Options::default(), Box::new(HeapMemory::default()));
         let line = [vec![b'x'; 79], b"\r\n".to_vec()].concat();
         (0..lines).for_each(|_| screen.feed(&line, &mut Vec::new()));
         screen
@@ -56,7 +59,8 @@ mod tests {
     fn the_panes_that_printed_longest_ago_give_way_down_to_their_share() {
         let mut core = Core::new(Settings::default(), Host::default());
         core.settings.scrollback.server_bytes = 2 << 20;
-        // The smallest stays below its share; of the others the one that printed longest ago gives way.
+        // The smallest stays below its share; of the others the one that printed longest ago gives
+        // way.
         let panes: Vec<_> = [(100, 1), (13_000, 2), (13_000, 3)]
             .into_iter()
             .map(|(lines, output)| {
@@ -66,12 +70,17 @@ mod tests {
                 pane
             })
             .collect();
-        let bytes = |core: &Core| -> Vec<u64> { panes.iter().map(|pane| total(core.state.pane(*pane).screen.history_bytes())).collect() };
+        let bytes = |core: &Core| -> Vec<u64> {
+            panes.iter().map(|pane| total(core.state.pane(*pane).screen.history_bytes())).collect()
+        };
         let before = bytes(&core);
         core.cap_history();
         let after = bytes(&core);
         assert!(after.iter().sum::<u64>() <= 2 << 20, "{after:?}");
-        assert!(before[0] == after[0] && after[1] < before[1] && after[2] == before[2], "{before:?} {after:?}");
+        assert!(
+            before[0] == after[0] && after[1] < before[1] && after[2] == before[2],
+            "{before:?} {after:?}"
+        );
         assert!(0 < core.state.pane(panes[1]).screen.history_lines());
     }
 }

@@ -1,4 +1,5 @@
-//! The pure centre: a step takes the present and one input, changes the state and says what is to happen outside. It cannot fail and cannot wait.
+//! The pure centre: a step takes the present and one input, changes the state and says what is to
+//! happen outside. It cannot fail and cannot wait.
 
 mod arrange;
 pub mod beside;
@@ -134,7 +135,8 @@ pub enum Input<'a> {
         /// The bytes.
         bytes: &'a [u8],
     },
-    /// The program of a pane has ended, all its output was given, and (after `Effect::Stop`) what it started is gone.
+    /// The program of a pane has ended, all its output was given, and (after `Effect::Stop`) what
+    /// it started is gone.
     Ended {
         /// The pane.
         pane: PaneId,
@@ -181,7 +183,8 @@ pub struct Core {
 const EMPTY_STAY: Span = Span::seconds(5);
 
 impl Core {
-    /// A core that knows nothing yet. Whoever restores a former one fills in `state` before the first step.
+    /// A core that knows nothing yet. Whoever restores a former one fills in `state` before the
+    /// first step.
     #[must_use]
     pub fn new(settings: Settings, host: Host) -> Self {
         let leave_at = Some(host.started + EMPTY_STAY);
@@ -203,7 +206,8 @@ impl Core {
         }
     }
 
-    /// Takes note of how many connections of whatever kind there are. Without any, and without sessions, the server leaves after a while.
+    /// Takes note of how many connections of whatever kind there are. Without any, and without
+    /// sessions, the server leaves after a while.
     pub fn set_connections(&mut self, now: Now, count: usize) {
         self.connections = count;
         self.plan_leave(now);
@@ -215,21 +219,29 @@ impl Core {
         match input {
             Input::Connected { client, viewer } => self.state.connect(client, viewer, now),
             Input::Gone { client } => self.gone(client, fx),
-            Input::Keys { client, keys } if self.chosen(client, keys).is_some() => self.choose(client, keys, now, fx),
+            Input::Keys { client, keys } if self.chosen(client, keys).is_some() => {
+                self.choose(client, keys, now, fx)
+            }
             Input::Keys { client, keys } => self.typed(client, now, fx, |screen, bytes| {
                 for key in keys {
                     screen.encode_key(key, bytes);
                 }
             }),
-            Input::Paste { client, text } => self.typed(client, now, fx, |screen, bytes| screen.encode_paste(text, bytes)),
+            Input::Paste { client, text } => {
+                self.typed(client, now, fx, |screen, bytes| screen.encode_paste(text, bytes))
+            }
             Input::Mouse { client, pane, mouse } => self.pointed((client, pane), mouse, now, fx),
-            Input::Resized { client, size, cell_pixels } => self.state.resize_view(client, size, cell_pixels),
+            Input::Resized { client, size, cell_pixels } => {
+                self.state.resize_view(client, size, cell_pixels)
+            }
             Input::Focused { client, focused } => self.state.set_focused(client, focused),
             Input::Call { call, caller, action } => self.call(now, call, (caller, action), fx),
             Input::Cancelled { call } => self.cancelled(call, fx),
             Input::Answered { call, outcome } => self.answer(call, outcome, fx),
             Input::Found { call, fact } => self.found(call, fact, fx),
-            Input::Started { pane, outcome, memory } => self.started(now, pane, (outcome, memory), fx),
+            Input::Started { pane, outcome, memory } => {
+                self.started(now, pane, (outcome, memory), fx)
+            }
             Input::Output { pane, bytes } => self.output(now, pane, bytes, fx),
             Input::Ended { pane, status, left } => self.ended(now, pane, (status, &left), fx),
             Input::Configured(settings) => self.settings = *settings,
@@ -245,22 +257,43 @@ impl Core {
         let graves = self.state.graves.iter().map(|grave| grave.until);
         let commands = self.state.commands.next_deadline();
         let calls = calls.chain(self.sleeping);
-        calls.chain(self.late.values().copied()).chain(graves).chain(self.leave_at).chain(commands).chain(self.silence_at()).min()
+        calls
+            .chain(self.late.values().copied())
+            .chain(graves)
+            .chain(self.leave_at)
+            .chain(commands)
+            .chain(self.silence_at())
+            .min()
     }
 
     fn gone(&mut self, client: ClientId, fx: &mut Effects) {
         self.state.calls.retain(|_, open| open.caller.client != Some(client));
-        let orphaned: Vec<CallId> =
-            later::calls(&self.state, |pending| matches!(pending, Pending::Forwarded { client: of } if *of == client));
+        let orphaned: Vec<CallId> = later::calls(
+            &self.state,
+            |pending| matches!(pending, Pending::Forwarded { client: of } if *of == client),
+        );
         for call in orphaned {
-            self.answer(call, Err(Refusal::new(Code::Cancelled, format!("client {client} left before it was done"))), fx);
+            self.answer(
+                call,
+                Err(Refusal::new(
+                    Code::Cancelled,
+                    format!("client {client} left before it was done"),
+                )),
+                fx,
+            );
         }
         self.colours.remove(&client);
         self.state.disconnect(client);
     }
 
     /// Sends what `encode` makes of some input to the program in focus of a view.
-    fn typed(&mut self, client: ClientId, now: Now, fx: &mut Effects, encode: impl Fn(&Terminal, &mut Vec<u8>)) {
+    fn typed(
+        &mut self,
+        client: ClientId,
+        now: Now,
+        fx: &mut Effects,
+        encode: impl Fn(&Terminal, &mut Vec<u8>),
+    ) {
         if self.state.views.get(&client).is_none_or(|view| view.read_only) {
             return;
         }
@@ -272,9 +305,22 @@ impl Core {
     }
 
     /// A mouse event goes to a pane of the tab that the view shows.
-    fn pointed(&mut self, (client, pane): (ClientId, PaneId), mouse: MouseInput, now: Now, fx: &mut Effects) {
-        let Some(view) = self.state.views.get(&client).filter(|view| !view.read_only) else { return };
-        if self.state.panes.get(&pane).is_none_or(|pane| pane.tab.is_none() || pane.tab != view.tab()) {
+    fn pointed(
+        &mut self,
+        (client, pane): (ClientId, PaneId),
+        mouse: MouseInput,
+        now: Now,
+        fx: &mut Effects,
+    ) {
+        let Some(view) = self.state.views.get(&client).filter(|view| !view.read_only) else {
+            return;
+        };
+        if self
+            .state
+            .panes
+            .get(&pane)
+            .is_none_or(|pane| pane.tab.is_none() || pane.tab != view.tab())
+        {
             return;
         }
         if !matches!(mouse.kind, MouseKind::Move) {
@@ -325,7 +371,8 @@ impl Core {
         }
     }
 
-    /// What every step ends with: sizes follow layouts and views, programs are started, clients without a session leave, and so does a server without work.
+    /// What every step ends with: sizes follow layouts and views, programs are started, clients
+    /// without a session leave, and so does a server without work.
     fn finish(&mut self, now: Now, fx: &mut Effects) {
         self.end_graves(now, fx);
         while let Some(tab) = self.state.todo.arrange.pop_first() {
@@ -338,8 +385,14 @@ impl Core {
         }
         for stranded in std::mem::take(&mut self.state.todo.stranded) {
             let Stranded { client, session, status, is_closed } = stranded;
-            let ended = Message::Ended { session: session.clone(), status: status.map_or(0, ExitStatus::shell) };
-            fx.push(Effect::Tell { client, message: if is_closed { Message::Shut(session) } else { ended } });
+            let ended = Message::Ended {
+                session: session.clone(),
+                status: status.map_or(0, ExitStatus::shell),
+            };
+            fx.push(Effect::Tell {
+                client,
+                message: if is_closed { Message::Shut(session) } else { ended },
+            });
         }
         self.end_gone_sessions(fx);
         self.tell_focus(fx);
@@ -352,7 +405,11 @@ impl Core {
         let pane = self.state.pane(id);
         let session = self.state.session(pane.session);
         let is_shell = pane.program().is_empty();
-        let mut argv = if is_shell { env::shell(session, &self.settings, &self.host) } else { pane.argv.clone() };
+        let mut argv = if is_shell {
+            env::shell(session, &self.settings, &self.host)
+        } else {
+            pane.argv.clone()
+        };
         cwd.extend((!session.cwd.is_empty()).then(|| Place::Directory(session.cwd.clone())));
         cwd.push(Place::Home);
         let mut env = env::of_program(session, pane, &self.settings, &self.host);
@@ -363,11 +420,18 @@ impl Core {
         fx.push(Effect::Spawn { pane: id, program: Program { argv, env, cwd, size: pane.size } });
     }
 
-    /// Programs that asked for it hear when their pane gets or loses the focus of a view whose terminal has it.
+    /// Programs that asked for it hear when their pane gets or loses the focus of a view whose
+    /// terminal has it.
     fn tell_focus(&mut self, fx: &mut Effects) {
-        let focused: BTreeSet<PaneId> = self.state.views.values().filter(|view| view.focused).filter_map(View::focus).collect();
-        for pane in focused.symmetric_difference(&self.told_focus).filter(|pane| self.state.panes.contains_key(pane)) {
-            self.write(*pane, fx, |screen, bytes| screen.encode_focus(focused.contains(pane), bytes));
+        let focused: BTreeSet<PaneId> =
+            self.state.views.values().filter(|view| view.focused).filter_map(View::focus).collect();
+        for pane in focused
+            .symmetric_difference(&self.told_focus)
+            .filter(|pane| self.state.panes.contains_key(pane))
+        {
+            self.write(*pane, fx, |screen, bytes| {
+                screen.encode_focus(focused.contains(pane), bytes)
+            });
         }
         self.told_focus = focused;
     }
@@ -383,23 +447,35 @@ impl Core {
         self.leave_at = if idle { self.leave_at.or(Some(now.tick + EMPTY_STAY)) } else { None };
     }
 
-    /// Leaves, once: when there was nothing to do for a while, or when that was asked for and every program has ended and every call is answered.
+    /// Leaves, once: when there was nothing to do for a while, or when that was asked for and every
+    /// program has ended and every call is answered.
     fn leave(&mut self, now: Now, fx: &mut Effects) {
         if self.leave_at.is_some_and(|at| at <= now.tick) {
             self.state.leaving = Some(Leaving::Stop);
         }
         let Some(leaving) = self.state.leaving.clone().filter(|_| !self.has_left) else { return };
         self.complete(later::on_leaving(&self.state, &leaving), fx);
-        if leaving == Leaving::Stop && !(self.state.calls.is_empty() && self.state.panes.is_empty() && self.state.commands.is_idle()) {
+        if leaving == Leaving::Stop
+            && !(self.state.calls.is_empty()
+                && self.state.panes.is_empty()
+                && self.state.commands.is_idle())
+        {
             return;
         }
         self.has_left = true;
         match leaving {
             Leaving::Stop => {}
             Leaving::Restart => return fx.push(Effect::Restart { program: None }),
-            Leaving::Upgrade(program) => return fx.push(Effect::Restart { program: Some(program) }),
+            Leaving::Upgrade(program) => {
+                return fx.push(Effect::Restart { program: Some(program) });
+            }
         }
-        fx.extend(self.state.views.keys().map(|client| Effect::Tell { client: *client, message: Message::Stopped }));
+        fx.extend(
+            self.state
+                .views
+                .keys()
+                .map(|client| Effect::Tell { client: *client, message: Message::Stopped }),
+        );
         fx.push(Effect::Exit);
     }
 }

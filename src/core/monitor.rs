@@ -1,4 +1,5 @@
-//! What is worth a mark or a notice: bells, output, silence, ends, notifications, long commands, progress.
+//! What is worth a mark or a notice: bells, output, silence, ends, notifications, long commands,
+//! progress.
 
 use crate::base::id::PaneId;
 use crate::base::text::harmless;
@@ -33,8 +34,13 @@ impl Core {
     }
 
     pub(super) fn note_notification(&mut self, id: PaneId, notice: &Notice, fx: &mut Effects) {
-        let (title, body) = (harmless(&notice.title, NOTICE_MAX), harmless(&notice.body, NOTICE_MAX));
-        let text = [title.as_str(), body.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+        let (title, body) =
+            (harmless(&notice.title, NOTICE_MAX), harmless(&notice.body, NOTICE_MAX));
+        let text = [title.as_str(), body.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(": ");
         if !self.is_seen(id) {
             self.state.pane_mut(id).marks.news.notice = Some(text.clone());
         }
@@ -43,7 +49,8 @@ impl Core {
     }
 
     pub(super) fn note_progress(&mut self, id: PaneId, progress: Progress) {
-        self.state.pane_mut(id).marks.news.progress = Some(progress).filter(|progress| *progress != Progress::None);
+        self.state.pane_mut(id).marks.news.progress =
+            Some(progress).filter(|progress| *progress != Progress::None);
     }
 
     /// A mark of shell integration came: a command that took long and ends unseen is news.
@@ -83,7 +90,11 @@ impl Core {
         if !is_told || pane.tab.is_none() || self.is_seen(id) {
             return;
         }
-        let text = format!("{} {} ended, status {status}", self.state.place_of(id), self.state.pane_label(id));
+        let text = format!(
+            "{} {} ended, status {status}",
+            self.state.place_of(id),
+            self.state.pane_label(id)
+        );
         self.state.pane_mut(id).marks.news.ended = Some(status);
         self.tell(id, &Message::Notice { text, warning: status != 0 }, fx);
     }
@@ -102,15 +113,21 @@ impl Core {
 
     fn can_fall_silent(&self, id: PaneId) -> bool {
         let pane = self.state.pane(id);
-        let printed = pane.marks.output != Tick::default() && pane.life.is_live() && pane.tab.is_some();
+        let printed =
+            pane.marks.output != Tick::default() && pane.life.is_live() && pane.tab.is_some();
         printed && !pane.marks.news.silence && !self.is_seen(id)
     }
 
     /// Panes that printed nothing for long enough fell silent.
     pub(super) fn note_silence(&mut self, now: Now, fx: &mut Effects) {
         let Some(limit) = self.silence_limit() else { return };
-        let silent: Vec<PaneId> = self.state.panes.keys().copied().filter(|id| self.can_fall_silent(*id)).collect();
-        for id in silent.into_iter().filter(|id| self.state.pane(*id).marks.output + limit <= now.tick).collect::<Vec<_>>() {
+        let silent: Vec<PaneId> =
+            self.state.panes.keys().copied().filter(|id| self.can_fall_silent(*id)).collect();
+        for id in silent
+            .into_iter()
+            .filter(|id| self.state.pane(*id).marks.output + limit <= now.tick)
+            .collect::<Vec<_>>()
+        {
             self.state.pane_mut(id).marks.news.silence = true;
             self.hook_pane(("silence", |hooks| &hooks.silence), id, String::new(), fx);
         }

@@ -16,7 +16,13 @@ use crate::state::pane::Life;
 use crate::term::{Options, TermEvent, Terminal};
 
 impl Core {
-    pub(super) fn started(&mut self, now: Now, id: PaneId, (outcome, memory): (Result<u32, Refusal>, Box<dyn Memory>), fx: &mut Effects) {
+    pub(super) fn started(
+        &mut self,
+        now: Now,
+        id: PaneId,
+        (outcome, memory): (Result<u32, Refusal>, Box<dyn Memory>),
+        fx: &mut Effects,
+    ) {
         let options = self.terminal_options();
         let Some(pane) = self.state.panes.get_mut(&id) else { return };
         match outcome {
@@ -42,7 +48,8 @@ impl Core {
         }
     }
 
-    /// A program could not be started: its pane goes, and whoever sees it hears why. One that was started before stays, says why, and can be tried again.
+    /// A program could not be started: its pane goes, and whoever sees it hears why. One that was
+    /// started before stays, says why, and can be tried again.
     fn failed(&mut self, now: Now, id: PaneId, refusal: &Refusal, fx: &mut Effects) {
         let asked = later::on_failed(&self.state, id, refusal);
         let pane = self.state.pane(id);
@@ -51,7 +58,8 @@ impl Core {
             return self.hold_failed(id, refusal, fx);
         }
         if asked.is_empty() {
-            let message = Message::Notice { text: harmless(&refusal.message, NOTICE_MAX), warning: true };
+            let message =
+                Message::Notice { text: harmless(&refusal.message, NOTICE_MAX), warning: true };
             self.tell(id, &message, fx);
         }
         self.complete(asked, fx);
@@ -63,7 +71,13 @@ impl Core {
     #[must_use]
     pub fn terminal_options(&self) -> Options {
         let kept = &self.settings.scrollback;
-        let pixels = self.state.views.values().max_by_key(|view| view.used).map(|view| view.cell_pixels).filter(|(x, y)| *x > 0 && *y > 0);
+        let pixels = self
+            .state
+            .views
+            .values()
+            .max_by_key(|view| view.used)
+            .map(|view| view.cell_pixels)
+            .filter(|(x, y)| *x > 0 && *y > 0);
         let options = Options::default();
         Options {
             scrollback_lines_max: usize::try_from(kept.lines).unwrap_or(usize::MAX),
@@ -103,7 +117,8 @@ impl Core {
             }
             TermEvent::Cwd(path) => self.state.pane_mut(id).marks.shell.cwd = path,
             TermEvent::Progress(progress) => self.note_progress(id, progress),
-            // Titles are read from the screen when they are needed; nothing follows from the others yet.
+            // Titles are read from the screen when they are needed; nothing follows from the others
+            // yet.
             _ => (),
         }
     }
@@ -111,7 +126,9 @@ impl Core {
     /// Tells every client on the session of a pane.
     pub(super) fn tell(&self, pane: PaneId, message: &Message, fx: &mut Effects) {
         let clients: Vec<ClientId> = self.state.clients_of(self.state.pane(pane).session);
-        fx.extend(clients.into_iter().map(|client| Effect::Tell { client, message: message.clone() }));
+        fx.extend(
+            clients.into_iter().map(|client| Effect::Tell { client, message: message.clone() }),
+        );
     }
 
     /// What tells every client on the session of a pane that something went wrong.
@@ -119,12 +136,22 @@ impl Core {
     pub fn warn(&self, pane: PaneId, text: &str) -> Effects {
         let mut effects = Effects::new();
         if self.state.panes.contains_key(&pane) {
-            self.tell(pane, &Message::Notice { text: harmless(text, NOTICE_MAX), warning: true }, &mut effects);
+            self.tell(
+                pane,
+                &Message::Notice { text: harmless(text, NOTICE_MAX), warning: true },
+                &mut effects,
+            );
         }
         effects
     }
 
-    pub(super) fn ended(&mut self, now: Now, id: PaneId, (status, left): (ExitStatus, &[u32]), fx: &mut Effects) {
+    pub(super) fn ended(
+        &mut self,
+        now: Now,
+        id: PaneId,
+        (status, left): (ExitStatus, &[u32]),
+        fx: &mut Effects,
+    ) {
         // The end of one that stays is told again by each new server.
         if self.state.panes.get(&id).is_none_or(|pane| matches!(pane.life, Life::Ended { .. })) {
             return;
@@ -139,20 +166,29 @@ impl Core {
         };
         let stays = stays || self.has_failed_again(now, id, status);
         self.state.pane_ended(id, status, stays, fx);
-        let Some(pane) = self.state.panes.get_mut(&id).filter(|pane| matches!(pane.life, Life::Ended { .. })) else { return };
+        let Some(pane) =
+            self.state.panes.get_mut(&id).filter(|pane| matches!(pane.life, Life::Ended { .. }))
+        else {
+            return;
+        };
         let offers_shell = offers_shell(pane);
         pane.screen.feed(epitaph(status, offers_shell).as_bytes(), &mut Vec::new());
         fx.push(Effect::Snapshot { pane: id });
     }
 }
 
-/// What a pane shows at its end whose program has ended: the modes it set are off (DECSTR, the alternate screen, the mouse), then a line that says so.
+/// What a pane shows at its end whose program has ended: the modes it set are off (DECSTR, the
+/// alternate screen, the mouse), then a line that says so.
 fn epitaph(status: ExitStatus, offers_shell: bool) -> String {
     let or = if offers_shell { ", Esc starts a shell" } else { "" };
-    format!("\x1b[?1049l\x1b[!p\x1b[?1000;1002;1003;2004l\x1b[999;1H\r\n\x1b[7m {status}: Enter or R runs it again{or} \x1b[m\x1b[?25l")
+    format!(
+        "\x1b[?1049l\x1b[!p\x1b[?1000;1002;1003;2004l\x1b[999;1H\r\n\x1b[7m {status}: Enter or R \
+         runs it again{or} \x1b[m\x1b[?25l"
+    )
 }
 
-/// How many rows `bytes` can have pushed off the screen at most: each takes a line end, or fills its columns.
+/// How many rows `bytes` can have pushed off the screen at most: each takes a line end, or fills
+/// its columns.
 fn rows_passed(bytes: &[u8], cols: u16) -> usize {
     bytes.split(|byte| *byte == b'\n').count() + bytes.len() / usize::from(cols.max(1))
 }

@@ -1,4 +1,5 @@
-//! What the edge tells the core beside inputs: that a program it found running is that of a pane, and how the outer terminal looks.
+//! What the edge tells the core beside inputs: that a program it found running is that of a pane,
+//! and how the outer terminal looks.
 
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::HeapMemory;
@@ -9,7 +10,8 @@ use crate::state::pane::Life;
 use crate::term::{Options, OuterColours, Terminal};
 
 /// What a screen shows that took the place of another.
-const REPLACED: &str = "[abide could not draw this pane's output; the program runs on, and this is a new screen]\r\n";
+const REPLACED: &str =
+    "[abide could not draw this pane's output; the program runs on, and this is a new screen]\r\n";
 
 impl Core {
     /// The program of a pane was found running when this server started.
@@ -27,10 +29,12 @@ impl Core {
         self.state.pane_mut(id).screen.end_synchronized();
     }
 
-    /// The screen of a pane is of no use any more: an empty one takes its place, without scrollback of its own, and says so.
+    /// The screen of a pane is of no use any more: an empty one takes its place, without scrollback
+    /// of its own, and says so.
     pub fn replace_screen(&mut self, id: PaneId) {
         let Some(pane) = self.state.panes.get_mut(&id) else { return };
-        let mut screen = Terminal::new(pane.size, Options::default(), Box::new(HeapMemory::default()));
+        let mut screen =
+            Terminal::new(pane.size, Options::default(), Box::new(HeapMemory::default()));
         screen.identify(self.host.lineage, id.0);
         screen.succeed(&pane.screen);
         screen.feed(REPLACED.as_bytes(), &mut Vec::new());
@@ -59,7 +63,8 @@ mod tests {
     #[test]
     fn a_replaced_screen_says_so_and_every_row_of_it_is_news() {
         let mut core = Core::new(Settings::default(), Host::default());
-        let mut screen = Terminal::new(Size::new(100, 4), Options::default(), Box::new(HeapMemory::default()));
+        let mut screen =
+            Terminal::new(Size::new(100, 4), Options::default(), Box::new(HeapMemory::default()));
         screen.feed(b"one\r\ntwo", &mut Vec::new());
         let drawn = screen.tick();
         core.state.adopt(PaneId(1), 7, screen, 0);

@@ -1,4 +1,5 @@
-//! Panes that come back without their programs: which wait for a person, what they are told, and whose environment programs get that are run again.
+//! Panes that come back without their programs: which wait for a person, what they are told, and
+//! whose environment programs get that are run again.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,8 @@ use crate::term::Terminal;
 
 /// So long programs wait that are run again for a client that brings its environment.
 const SLEEP: Span = Span::seconds(1);
-/// A program that is run again and fails within this time could not be started properly: its pane stays.
+/// A program that is run again and fails within this time could not be started properly: its pane
+/// stays.
 const START_WITHIN: Span = Span::seconds(10);
 /// What a shell shows for an interrupt (POSIX.1-2024 XCU 2.8.2): a person ended it.
 const INTERRUPTED: u8 = 130;
@@ -38,17 +40,21 @@ pub(super) enum Choice {
 }
 
 impl Core {
-    /// Panes came back whose programs are to be started: as soon as a client brings an environment, or somebody works with them, and soon at the latest.
+    /// Panes came back whose programs are to be started: as soon as a client brings an environment,
+    /// or somebody works with them, and soon at the latest.
     pub fn sleep(&mut self, now: Now) {
         self.sleeping = Some(now.tick + SLEEP);
     }
 
-    /// Starts the programs that wait for an environment if it has come, or if there is no more time to wait for it.
+    /// Starts the programs that wait for an environment if it has come, or if there is no more time
+    /// to wait for it.
     pub(super) fn rouse(&mut self, now: Now, input: &Input<'_>, fx: &mut Effects) {
         let Some(until) = self.sleeping else { return };
         let env = match input {
             Input::Connected { viewer, .. } if !viewer.read_only => Some(&viewer.env),
-            Input::Call { action, .. } if action.access() == Access::Read && now.tick < until => return,
+            Input::Call { action, .. } if action.access() == Access::Read && now.tick < until => {
+                return;
+            }
             Input::Call { .. } => None,
             _ if now.tick < until => return,
             _ => None,
@@ -65,13 +71,15 @@ impl Core {
         }
     }
 
-    /// Every pane without a program gets one, at the end of the next step; it starts where the former one was.
+    /// Every pane without a program gets one, at the end of the next step; it starts where the
+    /// former one was.
     pub fn start_all(&mut self) {
         let starting = self.state.panes.values().filter(|pane| pane.life == Life::Starting);
         self.state.todo.start = starting.map(|pane| (pane.id, places(pane))).collect();
     }
 
-    /// Makes sessions of what a snapshot holds. Programs that are to run start at the end of the next step, with what they lack from this environment.
+    /// Makes sessions of what a snapshot holds. Programs that are to run start at the end of the
+    /// next step, with what they lack from this environment.
     pub fn graft(&mut self, former: State, env: &[(String, String)], now: Now) -> Grafted {
         let grafted = self.state.graft(former, now.wall);
         for session in &grafted.sessions {
@@ -81,8 +89,14 @@ impl Core {
         grafted
     }
 
-    /// Makes something anew that was closed, of what is left of it. Programs start as those of a snapshot.
-    pub fn reopen(&mut self, former: State, env: &[(String, String)], now: Now) -> Option<(Reopened, BTreeMap<PaneId, PaneId>)> {
+    /// Makes something anew that was closed, of what is left of it. Programs start as those of a
+    /// snapshot.
+    pub fn reopen(
+        &mut self,
+        former: State,
+        env: &[(String, String)],
+        now: Now,
+    ) -> Option<(Reopened, BTreeMap<PaneId, PaneId>)> {
         let (back, panes) = self.state.reopen(former, now.wall)?;
         self.fill_environment(back.session, env);
         self.start_those(panes.values().copied());
@@ -90,8 +104,13 @@ impl Core {
     }
 
     fn start_those(&mut self, panes: impl Iterator<Item = PaneId>) {
-        let starting = panes.filter_map(|id| self.state.panes.get(&id)).filter(|pane| pane.life == Life::Starting);
-        self.state.todo.start.extend(starting.map(|pane| (pane.id, places(pane))).collect::<Vec<_>>());
+        let starting = panes
+            .filter_map(|id| self.state.panes.get(&id))
+            .filter(|pane| pane.life == Life::Starting);
+        self.state
+            .todo
+            .start
+            .extend(starting.map(|pane| (pane.id, places(pane))).collect::<Vec<_>>());
     }
 
     /// An empty screen, for a pane whose program does not run yet.
@@ -102,7 +121,10 @@ impl Core {
 
     /// Says in a pane that waits for a person, below what it showed before, what can be done.
     pub fn hold(&mut self, id: PaneId) {
-        let Some(pane) = self.state.panes.get_mut(&id).filter(|pane| pane.life == Life::Held) else { return };
+        let Some(pane) = self.state.panes.get_mut(&id).filter(|pane| pane.life == Life::Held)
+        else {
+            return;
+        };
         pane.screen.feed(question(pane).as_bytes(), &mut Vec::new());
     }
 
@@ -128,7 +150,8 @@ impl Core {
 
     /// What a client's keys mean to a pane in its focus whose program does not run.
     pub(super) fn chosen(&self, client: ClientId, keys: &[KeyInput]) -> Option<Choice> {
-        let focus = self.state.views.get(&client).filter(|view| !view.read_only).and_then(View::focus)?;
+        let focus =
+            self.state.views.get(&client).filter(|view| !view.read_only).and_then(View::focus)?;
         let pane = self.state.pane(focus);
         let takes_shell = match pane.life {
             Life::Held => true,
@@ -142,7 +165,13 @@ impl Core {
         })
     }
 
-    pub(super) fn choose(&mut self, client: ClientId, keys: &[KeyInput], now: Now, fx: &mut Effects) {
+    pub(super) fn choose(
+        &mut self,
+        client: ClientId,
+        keys: &[KeyInput],
+        now: Now,
+        fx: &mut Effects,
+    ) {
         let choice = self.chosen(client, keys);
         self.state.used(client, now);
         let Some((choice, focus)) = choice.zip(self.state.view(client).focus()) else { return };
@@ -168,6 +197,10 @@ pub(super) const ANSWERED: &[u8] = b"\r\x1b[2K\x1b[?7h\x1b[?25h";
 
 /// What can be done with a pane that waits: in one row, which the answer takes back.
 fn question(pane: &Pane) -> String {
-    let what = if pane.argv.is_empty() { "Enter or R starts a shell" } else { "Enter or R runs it again, Esc or N starts a shell" };
+    let what = if pane.argv.is_empty() {
+        "Enter or R starts a shell"
+    } else {
+        "Enter or R runs it again, Esc or N starts a shell"
+    };
     format!("\x1b[?7l\x1b[0;7m {what} \x1b[m\x1b[?25l")
 }

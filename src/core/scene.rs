@@ -1,4 +1,5 @@
-//! What a client is to show, as plain data: everything but cells, which are read from the panes' screens.
+//! What a client is to show, as plain data: everything but cells, which are read from the panes'
+//! screens.
 
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
@@ -97,12 +98,17 @@ impl Core {
             session: view.at.session.map(item),
             sessions: self.state.sessions.keys().copied().map(item).collect(),
             tabs: self.scene_tabs(view),
-            panes: tab.zip(choice).map_or_else(Vec::new, |(tab, choice)| self.scene_panes(view, tab, choice)),
+            panes: tab
+                .zip(choice)
+                .map_or_else(Vec::new, |(tab, choice)| self.scene_panes(view, tab, choice)),
             focus: choice.map(|choice| choice.focus),
             zoomed: choice.is_some_and(|choice| choice.zoomed),
             area: view.area(),
             read_only: view.read_only,
-            clients: view.at.session.map_or(0, |session| number(self.state.clients_of(session).len())),
+            clients: view
+                .at
+                .session
+                .map_or(0, |session| number(self.state.clients_of(session).len())),
         })
     }
 
@@ -113,7 +119,9 @@ impl Core {
         tabs.iter()
             .enumerate()
             .map(|(at, id)| {
-                let marks = |is: fn(&Pane) -> bool| self.state.tab(*id).panes().iter().any(|pane| is(self.state.pane(*pane)));
+                let marks = |is: fn(&Pane) -> bool| {
+                    self.state.tab(*id).panes().iter().any(|pane| is(self.state.pane(*pane)))
+                };
                 SceneTab {
                     id: *id,
                     index: number(at + 1),
@@ -151,7 +159,10 @@ impl Core {
             index,
             rect,
             size: pane.size,
-            origin: Point::new(origin(cursor.x, pane.size.cols, rect.cols), origin(cursor.y, pane.size.rows, rect.rows)),
+            origin: Point::new(
+                origin(cursor.x, pane.size.cols, rect.cols),
+                origin(cursor.y, pane.size.rows, rect.rows),
+            ),
             title: self.marked_title(pane),
             mouse: modes.mouse,
             ended,
@@ -165,7 +176,11 @@ impl Core {
     /// The title of a pane, with what a person should know of it.
     fn marked_title(&self, pane: &Pane) -> String {
         let mut title = self.state.pane_label(pane.id);
-        for (is_on, mark) in [(pane.is_synced, " [synced]"), (pane.marks.chosen, " [marked]"), (pane.again, " [restarting]")] {
+        for (is_on, mark) in [
+            (pane.is_synced, " [synced]"),
+            (pane.marks.chosen, " [marked]"),
+            (pane.again, " [restarting]"),
+        ] {
             if is_on {
                 title.push_str(mark);
             }

@@ -1,4 +1,5 @@
-//! Commands at the prompts of panes' shells: what the shells' marks tell of them is remembered, and calls that typed one are answered.
+//! Commands at the prompts of panes' shells: what the shells' marks tell of them is remembered, and
+//! calls that typed one are answered.
 
 use crate::action::exec::in_pane::no_marks;
 use crate::action::exec::run::Ran;
@@ -17,7 +18,8 @@ use crate::term::{MarkKind, Position, PromptMark};
 const TEXT_MAX: usize = 4096;
 /// The most bytes of output that are given.
 const OUTPUT_MAX: usize = 1 << 20;
-/// What a terminal sends to interrupt, and to quit, where the program has not changed that (termios(3): INTR, QUIT).
+/// What a terminal sends to interrupt, and to quit, where the program has not changed that
+/// (termios(3): INTR, QUIT).
 const SIGNALS: [&[u8]; 2] = [b"\x03", b"\x1c"];
 
 impl Core {
@@ -35,7 +37,8 @@ impl Core {
             }
             MarkKind::Input => {
                 shell.spot = mark.at;
-                let waiting = self.in_pane(id).filter(|call| self.phase(*call) == Some(Phase::Prompt));
+                let waiting =
+                    self.in_pane(id).filter(|call| self.phase(*call) == Some(Phase::Prompt));
                 if let Some(call) = waiting {
                     self.type_line(now, call, fx);
                 }
@@ -57,7 +60,11 @@ impl Core {
         }
         let pane = self.state.pane(id);
         let shell = &pane.marks.shell;
-        let shown = shell.spot.zip(mark.at).map(|(from, to)| pane.screen.text_between(from, to, TEXT_MAX).0).unwrap_or_default();
+        let shown = shell
+            .spot
+            .zip(mark.at)
+            .map(|(from, to)| pane.screen.text_between(from, to, TEXT_MAX).0)
+            .unwrap_or_default();
         let asked = self.in_pane(id).filter(|call| self.phase(*call) == Some(Phase::Typed));
         let line = asked.and_then(|call| match &self.state.calls.get(&call)?.pending {
             Pending::InPane(wait) => Some(wait.line.clone()),
@@ -67,12 +74,28 @@ impl Core {
         let is_private = line.is_none() && shown.starts_with(' ');
         let text = line.or_else(|| mark.command.clone()).unwrap_or(shown);
         let text = if is_private { String::new() } else { harmless(text.trim(), TEXT_MAX) };
-        let cwd = if shell.cwd.is_empty() { pane.screen.cwd().unwrap_or_default().to_owned() } else { shell.cwd.clone() };
+        let cwd = if shell.cwd.is_empty() {
+            pane.screen.cwd().unwrap_or_default().to_owned()
+        } else {
+            shell.cwd.clone()
+        };
         let (command, session) = (self.state.commands.next_id(), self.state.pane(id).session);
         let (started_wall, started) = (now.wall, now.tick);
-        self.state.history.push(Past { id: command, pane: id, session, text, cwd, started_wall, started, from: mark.at, end: None });
+        self.state.history.push(Past {
+            id: command,
+            pane: id,
+            session,
+            text,
+            cwd,
+            started_wall,
+            started,
+            from: mark.at,
+            end: None,
+        });
         self.state.pane_mut(id).marks.shell.running = Some(command);
-        if let Some(Open { pending: Pending::InPane(wait), .. }) = asked.and_then(|call| self.state.calls.get_mut(&call)) {
+        if let Some(Open { pending: Pending::InPane(wait), .. }) =
+            asked.and_then(|call| self.state.calls.get_mut(&call))
+        {
             wait.phase = Phase::Running(command);
         }
     }
@@ -90,8 +113,16 @@ impl Core {
     }
 
     /// Answers with what came of a command; without its end if it goes on.
-    fn answer_ran(&mut self, now: Now, call: CallId, end: Option<(u8, &PromptMark)>, fx: &mut Effects) {
-        let Some(Open { pending: Pending::InPane(wait), .. }) = self.state.calls.get(&call) else { return };
+    fn answer_ran(
+        &mut self,
+        now: Now,
+        call: CallId,
+        end: Option<(u8, &PromptMark)>,
+        fx: &mut Effects,
+    ) {
+        let Some(Open { pending: Pending::InPane(wait), .. }) = self.state.calls.get(&call) else {
+            return;
+        };
         let pane = self.state.pane(wait.pane);
         let command = match wait.phase {
             Phase::Running(command) => Some(command),
@@ -102,7 +133,9 @@ impl Core {
         let below = || pane.marks.shell.spot.map(|spot| Position { line: spot.line + 1, cell: 0 });
         let from = past.and_then(|past| past.from).or_else(below);
         let to = end.map_or_else(|| pane.screen.spot(), |(_, mark)| mark.at);
-        let (stdout, truncated) = from.zip(to).map_or((String::new(), true), |(from, to)| pane.screen.text_between(from, to, OUTPUT_MAX));
+        let (stdout, truncated) = from.zip(to).map_or((String::new(), true), |(from, to)| {
+            pane.screen.text_between(from, to, OUTPUT_MAX)
+        });
         let timed_out = wait.strikes != 0;
         let exit_code = end.filter(|_| !timed_out).map_or(124, |(code, _)| code);
         let state = match (end, timed_out, exit_code) {
@@ -139,7 +172,11 @@ impl Core {
     }
 
     fn type_line(&mut self, now: Now, call: CallId, fx: &mut Effects) {
-        let Some(Open { deadline, pending: Pending::InPane(wait), .. }) = self.state.calls.get_mut(&call) else { return };
+        let Some(Open { deadline, pending: Pending::InPane(wait), .. }) =
+            self.state.calls.get_mut(&call)
+        else {
+            return;
+        };
         wait.phase = Phase::Typed;
         wait.since = now.tick;
         *deadline = wait.limit.map(|limit| now.tick + limit);
@@ -147,12 +184,26 @@ impl Core {
         self.write(pane, fx, |screen, bytes| bytes.extend(history::typed(screen, &line)));
     }
 
-    /// Commands in shells of panes whose time is up are interrupted, then told to quit, then left to whoever sees that pane.
+    /// Commands in shells of panes whose time is up are interrupted, then told to quit, then left
+    /// to whoever sees that pane.
     pub(super) fn in_pane_overdue(&mut self, now: Now, fx: &mut Effects) {
-        let is_due = |open: &Open| matches!(open.pending, Pending::InPane(_)) && open.deadline.is_some_and(|at| at <= now.tick);
-        let due: Vec<CallId> = self.state.calls.iter().filter(|(_, open)| is_due(open)).map(|(call, _)| *call).collect();
+        let is_due = |open: &Open| {
+            matches!(open.pending, Pending::InPane(_))
+                && open.deadline.is_some_and(|at| at <= now.tick)
+        };
+        let due: Vec<CallId> = self
+            .state
+            .calls
+            .iter()
+            .filter(|(_, open)| is_due(open))
+            .map(|(call, _)| *call)
+            .collect();
         for call in due {
-            let Some(Open { deadline, pending: Pending::InPane(wait), .. }) = self.state.calls.get_mut(&call) else { continue };
+            let Some(Open { deadline, pending: Pending::InPane(wait), .. }) =
+                self.state.calls.get_mut(&call)
+            else {
+                continue;
+            };
             let pane = wait.pane;
             if wait.phase == Phase::Prompt {
                 if self.state.pane(pane).screen.is_at_prompt() {
@@ -177,7 +228,10 @@ impl Core {
 
     /// Whoever waited for a command in the shell of a pane has gone: it is interrupted.
     pub(super) fn interrupt(&self, wait: &history::InPane, fx: &mut Effects) {
-        if wait.phase != Phase::Prompt && self.settings.exec.cancel && self.state.panes.contains_key(&wait.pane) {
+        if wait.phase != Phase::Prompt
+            && self.settings.exec.cancel
+            && self.state.panes.contains_key(&wait.pane)
+        {
             fx.push(Effect::Write { pane: wait.pane, bytes: SIGNALS[0].to_vec() });
         }
     }
@@ -185,8 +239,11 @@ impl Core {
 
 fn no_prompt(pane: PaneId, has_marks: bool) -> Refusal {
     if has_marks {
-        return Refusal::new(Code::NotAtPrompt, format!("the shell of pane {pane} showed no prompt in time"))
-            .hint(format!("abide capture -t {pane}"));
+        return Refusal::new(
+            Code::NotAtPrompt,
+            format!("the shell of pane {pane} showed no prompt in time"),
+        )
+        .hint(format!("abide capture -t {pane}"));
     }
     no_marks(pane)
 }

@@ -15,7 +15,9 @@ use crate::keeper::kill::{self, Kill};
 use crate::keeper::{Keeper, Wake, spawn};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::now;
-use crate::wire::keeper::{CONTROL_WAITING, Entry, FromKeeper, Record, Spawn, ToKeeper, Wiring, cookie};
+use crate::wire::keeper::{
+    CONTROL_WAITING, Entry, FromKeeper, Record, Spawn, ToKeeper, Wiring, cookie,
+};
 
 /// The longest name of a stashed fd.
 const NAME_LEN_MAX: usize = 255;
@@ -35,7 +37,9 @@ impl Keeper {
         let mut is_open = link.fill();
         while let Some(link) = &mut self.server.link {
             match link.next() {
-                Ok(Some(record)) if record.lease == link.lease || self.is_adopting => self.obey(record),
+                Ok(Some(record)) if record.lease == link.lease || self.is_adopting => {
+                    self.obey(record)
+                }
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(_) => {
@@ -68,7 +72,9 @@ impl Keeper {
             ToKeeper::Stash { name } => self.put_in_stash(name, fds),
             ToKeeper::Unstash { name } => drop(self.stash.remove(&name)),
             ToKeeper::List => self.list(call),
-            ToKeeper::AdoptBegin { epoch, server_pid } => self.begin_adoption(epoch, server_pid, lease, fds),
+            ToKeeper::AdoptBegin { epoch, server_pid } => {
+                self.begin_adoption(epoch, server_pid, lease, fds)
+            }
             ToKeeper::Adopt(entry) => self.adopt(&entry, fds),
             ToKeeper::AdoptEnd => self.end_adoption(lease),
             ToKeeper::Expect { owed } => self.server.patience.expect(owed, now().tick),
@@ -78,10 +84,16 @@ impl Keeper {
                     self.next = Some(self.server.exe.clone());
                 }
             }
-            ToKeeper::Ready if self.server.works(now().tick) => self.send(0, &FromKeeper::Ping, Vec::new()),
+            ToKeeper::Ready if self.server.works(now().tick) => {
+                self.send(0, &FromKeeper::Ping, Vec::new())
+            }
             ToKeeper::Ready => {}
-            ToKeeper::Upgrade { program } => self.server.upgrade(OsString::from_vec(program).into(), now().tick),
-            ToKeeper::CloseInput { tag } => self.jobs.get_mut(&tag).map_or((), |job| job.input = None),
+            ToKeeper::Upgrade { program } => {
+                self.server.upgrade(OsString::from_vec(program).into(), now().tick)
+            }
+            ToKeeper::CloseInput { tag } => {
+                self.jobs.get_mut(&tag).map_or((), |job| job.input = None)
+            }
             ToKeeper::Quit => self.is_over = true,
         }
     }
@@ -101,7 +113,11 @@ impl Keeper {
                 self.send(call, &FromKeeper::Spawned(entry), fds);
             }
             Err(spawn::NotStarted { errno, message }) => {
-                self.send(call, &FromKeeper::SpawnFailed { tag, errno, message: message.into_bytes() }, Vec::new());
+                self.send(
+                    call,
+                    &FromKeeper::SpawnFailed { tag, errno, message: message.into_bytes() },
+                    Vec::new(),
+                );
             }
         }
     }
@@ -113,10 +129,16 @@ impl Keeper {
             message: format!("cannot make room for output: {error}"),
         };
         let count = if matches!(spawn.wiring, Wiring::Pty(_)) { 1 } else { 2 };
-        let rings = (0..count).map(|_| new_ring(spawn.ring_bytes)).collect::<io::Result<Vec<_>>>().map_err(from_io)?;
+        let rings = (0..count)
+            .map(|_| new_ring(spawn.ring_bytes))
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(from_io)?;
         let cgroup = self.cgroups.as_ref().and_then(|cgroups| cgroups.open(spawn.tag).ok());
-        let started = spawn::spawn(spawn, &cookie(self.epoch, spawn.tag), self.limit, cgroup.as_ref());
-        let started = started.inspect_err(|_| self.cgroups.as_ref().map_or((), |cgroups| cgroups.abandon(spawn.tag)))?;
+        let started =
+            spawn::spawn(spawn, &cookie(self.epoch, spawn.tag), self.limit, cgroup.as_ref());
+        let started = started.inspect_err(|_| {
+            self.cgroups.as_ref().map_or((), |cgroups| cgroups.abandon(spawn.tag))
+        })?;
         Job::started(spawn.tag, spawn.wiring, started, rings).map_err(from_io)
     }
 
@@ -125,7 +147,11 @@ impl Keeper {
             self.kills.push(Kill::new(tag, call, now().tick, limit_ms));
             return;
         }
-        self.send(call, &FromKeeper::Killed { tag, report: crate::wire::keeper::KillReport::default() }, Vec::new());
+        self.send(
+            call,
+            &FromKeeper::Killed { tag, report: crate::wire::keeper::KillReport::default() },
+            Vec::new(),
+        );
     }
 
     fn forget(&mut self, tag: u64) {
@@ -151,17 +177,21 @@ impl Keeper {
         for (entry, fds) in entries {
             self.send(call, &FromKeeper::Entry(entry), fds);
         }
-        let stash: Vec<_> = self.stash.iter().map(|(name, fd)| (name.clone(), Rc::clone(fd))).collect();
+        let stash: Vec<_> =
+            self.stash.iter().map(|(name, fd)| (name.clone(), Rc::clone(fd))).collect();
         for (name, fd) in stash {
             self.send(call, &FromKeeper::StashEntry { name }, vec![fd]);
         }
         self.send(call, &FromKeeper::Listed, Vec::new());
     }
 
-    /// A server hands over: what wakes it and what it waits for stay the same, so nothing changes on its side.
+    /// A server hands over: what wakes it and what it waits for stay the same, so nothing changes
+    /// on its side.
     fn begin_adoption(&mut self, epoch: u64, server_pid: i32, lease: u64, fds: Vec<OwnedFd>) {
         let Ok([pidfd, control, data, room]) = <[OwnedFd; 4]>::try_from(fds) else { return };
-        let (Ok(wake), true) = (Wake::from_fds([control, data, room]), self.is_adopting) else { return };
+        let (Ok(wake), true) = (Wake::from_fds([control, data, room]), self.is_adopting) else {
+            return;
+        };
         self.wake = wake;
         self.epoch = epoch;
         self.cgroups = Cgroups::probe(epoch);

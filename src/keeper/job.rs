@@ -1,4 +1,5 @@
-//! One program the keeper holds: its leader, its streams, its exit status. What it is for, only the server knows.
+//! One program the keeper holds: its leader, its streams, its exit status. What it is for, only the
+//! server knows.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::rc::Rc;
@@ -45,21 +46,33 @@ pub(super) struct Job {
 /// # Errors
 /// If there is no memory or the capacity is impossible.
 pub(super) fn new_ring(capacity: u32) -> std::io::Result<Producer<SharedMemory>> {
-    let (capacity, invalid) = (capacity as usize, |error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error));
+    let (capacity, invalid) =
+        (capacity as usize, |error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error));
     if capacity > CAPACITY_MAX {
         return Err(invalid(RingError::Capacity(capacity as u64)));
     }
-    Producer::create(SharedMemory::fixed("abide-ring", memory_len(capacity))?, capacity).map_err(invalid)
+    Producer::create(SharedMemory::fixed("abide-ring", memory_len(capacity))?, capacity)
+        .map_err(invalid)
 }
 
 impl Job {
     /// A program that was just started, with the rings made for it.
-    pub(super) fn started(tag: u64, wiring: Wiring, started: Started, rings: Vec<Producer<SharedMemory>>) -> std::io::Result<Self> {
+    pub(super) fn started(
+        tag: u64,
+        wiring: Wiring,
+        started: Started,
+        rings: Vec<Producer<SharedMemory>>,
+    ) -> std::io::Result<Self> {
         let pid = started.pid;
         let source = Rc::new(started.source);
-        let (error, input) = started.pipes.map_or((None, None), |(error, input)| (Some(Rc::new(error)), Some(Rc::new(input))));
+        let (error, input) = started
+            .pipes
+            .map_or((None, None), |(error, input)| (Some(Rc::new(error)), Some(Rc::new(input))));
         let sources = std::iter::once(source).chain(error);
-        let streams = sources.zip(rings).map(|(source, ring)| Stream::new(source, ring)).collect::<Result<Vec<_>, _>>()?;
+        let streams = sources
+            .zip(rings)
+            .map(|(source, ring)| Stream::new(source, ring))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             tag,
             pid,
@@ -74,7 +87,8 @@ impl Job {
         })
     }
 
-    /// A program that this process held before it became this program. None if its fds are not what they should be.
+    /// A program that this process held before it became this program. None if its fds are not what
+    /// they should be.
     pub(super) fn inherited(held: &Held, fds: Vec<OwnedFd>, by: Tick) -> Option<Self> {
         let mut job = Self::adopted(&held.entry, fds)?;
         job.is_adopted = held.is_adopted;
@@ -84,9 +98,11 @@ impl Job {
         Some(job)
     }
 
-    /// A program of a former keeper, with the fds the server kept. None if they are not what they should be.
+    /// A program of a former keeper, with the fds the server kept. None if they are not what they
+    /// should be.
     pub(super) fn adopted(entry: &Entry, fds: Vec<OwnedFd>) -> Option<Self> {
-        let [source, ring, pidfd, error, error_ring, input] = Parts::of(entry, fds.into_iter().map(Rc::new));
+        let [source, ring, pidfd, error, error_ring, input] =
+            Parts::of(entry, fds.into_iter().map(Rc::new));
         let attach = |source: Rc<OwnedFd>, ring: Rc<OwnedFd>| {
             rustix::io::ioctl_fionbio(&source, true).ok()?;
             let memory = SharedMemory::from_fd(ring.try_clone().ok()?).ok()?;
@@ -112,11 +128,25 @@ impl Job {
 
     /// How the server is told of it, and the fds that ride with that.
     pub(super) fn entry(&self) -> (Entry, Vec<Rc<OwnedFd>>) {
-        let stream = |idx: usize| self.streams.get(idx).map(|stream| (Rc::clone(&stream.source), Rc::clone(&stream.memory_fd))).unzip();
+        let stream = |idx: usize| {
+            self.streams
+                .get(idx)
+                .map(|stream| (Rc::clone(&stream.source), Rc::clone(&stream.memory_fd)))
+                .unzip()
+        };
         let ((source, ring), (error, error_ring)) = (stream(0), stream(1));
-        let (parts, fds) = Parts::new([source, ring, self.pidfd.clone(), error, error_ring, self.input.clone()]).pack();
+        let (parts, fds) =
+            Parts::new([source, ring, self.pidfd.clone(), error, error_ring, self.input.clone()])
+                .pack();
         let exit = if let Life::Ended(status) = self.life { Some(status) } else { None };
-        let entry = Entry { tag: self.tag, pid: self.pid, start_time: self.start_time, wiring: self.wiring, parts, exit };
+        let entry = Entry {
+            tag: self.tag,
+            pid: self.pid,
+            start_time: self.start_time,
+            wiring: self.wiring,
+            parts,
+            exit,
+        };
         (entry, fds)
     }
 
@@ -137,7 +167,8 @@ impl Job {
         matches!(self.life, Life::Running)
     }
 
-    /// Whether its process id cannot mean another process: it is our child and not reaped, since nobody but this thread reaps.
+    /// Whether its process id cannot mean another process: it is our child and not reaped, since
+    /// nobody but this thread reaps.
     pub(super) const fn is_own_child(&self) -> bool {
         self.is_running() && !self.is_adopted
     }

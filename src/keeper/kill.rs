@@ -1,7 +1,10 @@
-//! Whom a program's signals reach, and ending all that came of it for certain (reliability: kill semantics). Nothing waits: a kill goes on in passes.
+//! Whom a program's signals reach, and ending all that came of it for certain (reliability: kill
+//! semantics). Nothing waits: a kill goes on in passes.
 //!
-//! Identity is (process id, start time), checked on a pidfd before each signal. A kill is over after two passes in a row that found nobody, in which
-//! nobody can have hidden either: the cgroup is empty, or no orphan of unknown origin had ended (`platform::picture`; only this process reaps them).
+//! Identity is (process id, start time), checked on a pidfd before each signal. A kill is over
+//! after two passes in a row that found nobody, in which nobody can have hidden either: the cgroup
+//! is empty, or no orphan of unknown origin had ended (`platform::picture`; only this process reaps
+//! them).
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +23,8 @@ use crate::wire::keeper::{COUNT_UNSURE, KillReport, Survivor, Target};
 const LIMIT_MAX: Span = Span::seconds(5);
 /// The pause between two passes.
 const PAUSE: Span = Span::millis(5);
-/// How much passes in a row that find nobody must prove: two that nobody can have hidden from, or sixty that he would all have had to hide from.
+/// How much passes in a row that find nobody must prove: two that nobody can have hidden from, or
+/// sixty that he would all have had to hide from.
 const PROOF: u8 = 60;
 
 /// What tells the processes of one program from all others.
@@ -41,7 +45,8 @@ pub(super) fn signal(job: &Job, scope: Scope<'_>, target: Target, number: i32) -
         Target::Leader => u32::from(signal_leader(job, number)),
         Target::LeaderGroup => signal_some(job, scope, number, |member| member.group == job.pid),
         Target::Foreground => {
-            let group = job.streams.first().and_then(|stream| tty::foreground_group(&*stream.source));
+            let group =
+                job.streams.first().and_then(|stream| tty::foreground_group(&*stream.source));
             group.map_or(0, |group| signal_some(job, scope, number, |member| member.group == group))
         }
         Target::Tree => {
@@ -71,8 +76,17 @@ fn signal_leader(job: &Job, number: i32) -> bool {
 }
 
 /// One by one: a group's number could come to mean another group, a member's identity cannot.
-fn signal_some(job: &Job, scope: Scope<'_>, number: i32, belongs: impl Fn(&Process) -> bool) -> u32 {
-    let reached = members(job, scope, &BTreeMap::new()).0.iter().filter(|member| belongs(member) && send(member, number)).count();
+fn signal_some(
+    job: &Job,
+    scope: Scope<'_>,
+    number: i32,
+    belongs: impl Fn(&Process) -> bool,
+) -> u32 {
+    let reached = members(job, scope, &BTreeMap::new())
+        .0
+        .iter()
+        .filter(|member| belongs(member) && send(member, number))
+        .count();
     u32::try_from(reached).unwrap_or(u32::MAX)
 }
 
@@ -88,7 +102,10 @@ fn members(job: &Job, scope: Scope<'_>, seen: &BTreeMap<i32, u64>) -> (Vec<Proce
         is_ours: !job.is_adopted,
         terminal_session: job.streams.first().map_or(0, |stream| tty::session(&*stream.source)),
         cookie: scope.cookie,
-        in_cgroup: scope.cgroups.map(|cgroups| cgroups.members(job.tag).into_iter().collect()).unwrap_or_default(),
+        in_cgroup: scope
+            .cgroups
+            .map(|cgroups| cgroups.members(job.tag).into_iter().collect())
+            .unwrap_or_default(),
         spared: scope.server_pid,
     };
     program.members(scope.picture, &mut scope.marks.borrow_mut(), seen)
@@ -133,7 +150,8 @@ impl Kill {
             send(member, KILL);
         }
         // Its exit is told first, and what it printed before that.
-        let is_unseen = found.is_empty() && matches!(job.life, Life::Ended(_)) && populated != Some(true);
+        let is_unseen =
+            found.is_empty() && matches!(job.life, Life::Ended(_)) && populated != Some(true);
         let weight = if populated.is_some() { PROOF / 2 } else { sight.weight(PROOF) };
         self.proof = if is_unseen { self.proof.saturating_add(weight) } else { 0 };
         if !found.is_empty() {
@@ -142,7 +160,8 @@ impl Kill {
         let at = now().tick;
         self.next = at + PAUSE;
         let is_over = self.proof >= PROOF;
-        (is_over || at >= self.limit).then(|| self.report(if is_over { &[] } else { &self.last }, at))
+        (is_over || at >= self.limit)
+            .then(|| self.report(if is_over { &[] } else { &self.last }, at))
     }
 
     fn report(&self, found: &[Process], now: Tick) -> KillReport {

@@ -1,4 +1,5 @@
-//! The connection to the server of the present lease: records out, records in, fds with them. Never waits.
+//! The connection to the server of the present lease: records out, records in, fds with them. Never
+//! waits.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,7 +11,8 @@ use crate::platform::queue::Queue;
 use crate::platform::socket;
 use crate::wire::keeper::{Decoder, FromKeeper, Record, ToKeeper, encode};
 
-/// With more records waiting to be sent, no more calls are taken: answers are at most as many as calls and programs.
+/// With more records waiting to be sent, no more calls are taken: answers are at most as many as
+/// calls and programs.
 const PENDING_COUNT_MAX: usize = 256;
 const READ_LEN: usize = 64 * 1024;
 
@@ -20,7 +22,8 @@ pub(super) struct Link {
     socket: OwnedFd,
     decoder: Decoder<OwnedFd>,
     pending: Queue<Rc<OwnedFd>>,
-    /// The kernel lets no more fds be on the way (ETOOMANYREFS in unix(7)): nothing tells when it does, so this is tried again.
+    /// The kernel lets no more fds be on the way (ETOOMANYREFS in unix(7)): nothing tells when it
+    /// does, so this is tried again.
     pub(super) is_stuck: bool,
     /// Every record that is sent carries it, and only records that carry it are obeyed.
     pub(super) lease: u64,
@@ -29,7 +32,13 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(socket: OwnedFd, lease: u64) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&socket, true)?;
-        Ok(Self { socket, decoder: Decoder::default(), pending: Queue::default(), is_stuck: false, lease })
+        Ok(Self {
+            socket,
+            decoder: Decoder::default(),
+            pending: Queue::default(),
+            is_stuck: false,
+            lease,
+        })
     }
 
     /// Whether there is something to be sent that could not be sent at once.
@@ -56,7 +65,8 @@ impl Link {
         }
     }
 
-    /// Sends what waits, as far as there is room. An error is no news: the end of the connection is seen when reading.
+    /// Sends what waits, as far as there is room. An error is no news: the end of the connection is
+    /// seen when reading.
     pub(super) fn flush(&mut self) {
         let result = self.pending.send(&self.socket);
         self.is_stuck = matches!(&result, Err(error) if error.raw_os_error() == Some(Errno::TOOMANYREFS.raw_os_error()));
@@ -65,7 +75,8 @@ impl Link {
         }
     }
 
-    /// Takes what has come. False if the connection is over, because it was closed or what came means nothing.
+    /// Takes what has come. False if the connection is over, because it was closed or what came
+    /// means nothing.
     pub(super) fn fill(&mut self) -> bool {
         let mut buffer = vec![0; READ_LEN];
         let mut fds = Vec::new();
@@ -75,7 +86,9 @@ impl Link {
                 self.decoder.push(&buffer[..len], fds);
                 true
             }
-            Err(error) => matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
+            Err(error) => {
+                matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+            }
         }
     }
 
@@ -83,7 +96,9 @@ impl Link {
     ///
     /// # Errors
     /// If what came is no record; the connection is over.
-    pub(super) fn next(&mut self) -> Result<Option<Record<ToKeeper, OwnedFd>>, crate::wire::keeper::WireError> {
+    pub(super) fn next(
+        &mut self,
+    ) -> Result<Option<Record<ToKeeper, OwnedFd>>, crate::wire::keeper::WireError> {
         self.decoder.next()
     }
 }

@@ -1,4 +1,5 @@
-//! The keeper: opens PTYs, spawns, reads output into rings, reaps, and keeps the server alive. It parses no output, knows no layout and talks to no client.
+//! The keeper: opens PTYs, spawns, reads output into rings, reaps, and keeps the server alive. It
+//! parses no output, knows no layout and talks to no client.
 //!
 //! One thread, one `poll`, which waits for ever when nothing is owed.
 
@@ -34,12 +35,16 @@ use crate::platform::memory::SharedMemory;
 use crate::platform::picture::Looks;
 use crate::platform::pidfd::{self, Ended};
 use crate::platform::wait::timespec;
-use crate::platform::{EventFd, FdLimit, SignalFd, close_fds_from, now, random_u64, restore_default_signals, start};
+use crate::platform::{
+    EventFd, FdLimit, SignalFd, close_fds_from, now, random_u64, restore_default_signals, start,
+};
 use crate::wire::keeper::{
-    CONTROL_AWAITED, CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION, WAITING_FOR_ANY, WAITING_FOR_AWAITED, cookie,
+    CONTROL_AWAITED, CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION,
+    WAITING_FOR_ANY, WAITING_FOR_AWAITED, cookie,
 };
 
-/// How many reads one round takes of all streams together, at least one of each: a flood of many must not keep the server waiting for an answer.
+/// How many reads one round takes of all streams together, at least one of each: a flood of many
+/// must not keep the server waiting for an answer.
 const ROUND_READ_COUNT: usize = 64;
 /// How long the last output of an ended leader is waited for, when others still hold its terminal.
 const LAST_OUTPUT_WITHIN: Span = Span::millis(250);
@@ -50,8 +55,9 @@ const STUCK_RETRY: Span = Span::millis(10);
 /// Without any program to keep, that many crashes in a row end the keeper.
 const HOPELESS_CRASH_COUNT: u32 = 6;
 
-/// Runs the keeper until its server ends as it was meant to; gives its exit status. `args` is what follows `keeper` on the command line:
-/// `--server-exe PATH` (else this program), `--adopt` (standard input is the socket of a server that hands over).
+/// Runs the keeper until its server ends as it was meant to; gives its exit status. `args` is what
+/// follows `keeper` on the command line: `--server-exe PATH` (else this program), `--adopt`
+/// (standard input is the socket of a server that hands over).
 #[must_use]
 pub fn run(args: &[OsString]) -> u8 {
     let prepared = upgrade::inherited(args).unwrap_or_else(|| Keeper::prepare(args));
@@ -59,7 +65,8 @@ pub fn run(args: &[OsString]) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             // Standard error is the log. If even that is gone, nobody can be told.
-            rustix::io::write(rustix::stdio::stderr(), format!("keeper: {error:#}\n").as_bytes()).ok();
+            rustix::io::write(rustix::stdio::stderr(), format!("keeper: {error:#}\n").as_bytes())
+                .ok();
             1
         }
     }
@@ -109,7 +116,11 @@ impl Wake {
     }
 
     fn from_fds([control, data, room]: [OwnedFd; 3]) -> io::Result<Self> {
-        Ok(Self { control: SharedMemory::from_fd(control)?, data: EventFd::from_fd(data), room: EventFd::from_fd(room) })
+        Ok(Self {
+            control: SharedMemory::from_fd(control)?,
+            data: EventFd::from_fd(data),
+            room: EventFd::from_fd(room),
+        })
     }
 }
 
@@ -120,10 +131,12 @@ impl Keeper {
         let (server_exe, is_adopting) = start::keeper_options(args).map_err(anyhow::Error::msg)?;
         rustix::process::chdir("/").context("cannot change to /")?;
         // Orphans of our programs come to us, so that they can be ended and reaped.
-        set_child_subreaper(rustix::process::Pid::from_raw(1)).context("cannot become the parent of orphans")?;
+        set_child_subreaper(rustix::process::Pid::from_raw(1))
+            .context("cannot become the parent of orphans")?;
         let at = now().tick;
         let server = if is_adopting {
-            let socket = rustix::io::dup(rustix::stdio::stdin()).context("there is no server on standard input")?;
+            let socket = rustix::io::dup(rustix::stdio::stdin())
+                .context("there is no server on standard input")?;
             rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
             Server::adopting(server_exe, socket, at)?
         } else {
@@ -139,7 +152,13 @@ impl Keeper {
         Ok(Self { is_adopting, ..Self::new(epoch, FdLimit::raise(), wake, cgroups, server)? })
     }
 
-    fn new(epoch: u64, limit: FdLimit, wake: Wake, cgroups: Option<Cgroups>, server: Server) -> anyhow::Result<Self> {
+    fn new(
+        epoch: u64,
+        limit: FdLimit,
+        wake: Wake,
+        cgroups: Option<Cgroups>,
+        server: Server,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             epoch,
             limit,
@@ -178,7 +197,10 @@ impl Keeper {
         let timeout = self.deadline().map(|deadline| timespec(deadline - at));
         let is_hushed = self.server.is_hushed(at);
         let mut sources = vec![Source::Signals, Source::Room];
-        let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN), PollFd::new(&self.wake.room, PollFlags::IN)];
+        let mut fds = vec![
+            PollFd::new(&self.signals, PollFlags::IN),
+            PollFd::new(&self.wake.room, PollFlags::IN),
+        ];
         if let Some(link) = &self.server.link {
             let mut flags = PollFlags::empty();
             flags.set(PollFlags::IN, link.wants_to_read());
@@ -191,11 +213,17 @@ impl Keeper {
             fds.push(PollFd::new(pidfd, awaited(self.server.status_by)));
         }
         for job in self.jobs.values() {
-            for (idx, stream) in job.streams.iter().enumerate().filter(|(_, stream)| stream.flow == Flow::Open && !is_hushed) {
+            for (idx, stream) in job
+                .streams
+                .iter()
+                .enumerate()
+                .filter(|(_, stream)| stream.flow == Flow::Open && !is_hushed)
+            {
                 sources.push(Source::Stream(job.tag, idx));
                 fds.push(PollFd::new(&*stream.source, PollFlags::IN));
             }
-            if let Some(pidfd) = job.pidfd.as_deref().filter(|_| job.is_adopted && job.is_running()) {
+            if let Some(pidfd) = job.pidfd.as_deref().filter(|_| job.is_adopted && job.is_running())
+            {
                 sources.push(Source::Leader(job.tag));
                 fds.push(PollFd::new(pidfd, awaited(job.status_by)));
             }
@@ -204,7 +232,11 @@ impl Keeper {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        Ok(sources.into_iter().zip(fds.iter().map(PollFd::revents)).filter(|(_, flags)| !flags.is_empty()).collect())
+        Ok(sources
+            .into_iter()
+            .zip(fds.iter().map(PollFd::revents))
+            .filter(|(_, flags)| !flags.is_empty())
+            .collect())
     }
 
     /// Sees to what became ready; a stream is read `share` times at most.
@@ -213,7 +245,10 @@ impl Keeper {
             Source::Signals => self.take_signals(),
             Source::Room => {
                 self.wake.room.drain();
-                self.jobs.values_mut().flat_map(|job| &mut job.streams).for_each(stream::Stream::has_room);
+                self.jobs
+                    .values_mut()
+                    .flat_map(|job| &mut job.streams)
+                    .for_each(stream::Stream::has_room);
             }
             Source::Link => self.talk(flags),
             Source::Server => self.adopted_server_ended(flags.contains(PollFlags::HUP)),
@@ -239,7 +274,10 @@ impl Keeper {
         }
         self.become_next();
         if self.jobs.is_empty() && self.server.crash_count >= HOPELESS_CRASH_COUNT {
-            return Err(io::Error::other("the server ends again and again right after its start, and there is no program to keep"));
+            return Err(io::Error::other(
+                "the server ends again and again right after its start, and there is no program \
+                 to keep",
+            ));
         }
         Ok(())
     }
@@ -253,7 +291,8 @@ impl Keeper {
             Life::Ending(..) | Life::Ended(_) => None,
         });
         let at = now().tick;
-        let stuck = self.server.link.as_ref().is_some_and(|link| link.is_stuck).then(|| at + STUCK_RETRY);
+        let stuck =
+            self.server.link.as_ref().is_some_and(|link| link.is_stuck).then(|| at + STUCK_RETRY);
         let hush = self.server.is_hushed(at).then(|| at + HUSH);
         let kills = self.kills.iter().map(|kill| kill.next);
         endings.chain(kills).chain(self.server.deadline()).chain(stuck).chain(hush).min()
@@ -274,12 +313,18 @@ impl Keeper {
     fn pump(&mut self, tag: u64, idx: usize, count: usize) -> bool {
         let Some(job) = self.jobs.get_mut(&tag) else { return false };
         let is_leader_alive = job.is_running();
-        let Some(stream) = job.streams.get_mut(idx).filter(|stream| stream.flow == Flow::Open) else { return false };
+        let Some(stream) = job.streams.get_mut(idx).filter(|stream| stream.flow == Flow::Open)
+        else {
+            return false;
+        };
         let (Wake { control, data, .. }, server) = (&mut self.wake, &mut self.server);
         stream.pump(is_leader_alive, count, || {
             let waiting = control.word(CONTROL_WAITING);
-            if waiting == WAITING_FOR_ANY || waiting == WAITING_FOR_AWAITED && control.word(CONTROL_AWAITED) == tag {
-                // First the word, then the wake: the other way round would take back a wish the server uttered between the two.
+            if waiting == WAITING_FOR_ANY
+                || waiting == WAITING_FOR_AWAITED && control.word(CONTROL_AWAITED) == tag
+            {
+                // First the word, then the wake: the other way round would take back a wish the
+                // server uttered between the two.
                 control.publish(CONTROL_WAITING, 0);
                 data.notify();
                 server.patience.woken(now().tick);
@@ -291,14 +336,16 @@ impl Keeper {
         while let Some(signal) = self.signals.next() {
             match signal {
                 signal::CHLD => self.reap(),
-                // The machine goes down, or somebody means it: the server knows what to do then, and ends.
+                // The machine goes down, or somebody means it: the server knows what to do then,
+                // and ends.
                 signal::TERM => self.server.signal(signal::TERM),
                 _ => {}
             }
         }
     }
 
-    /// Reaps whoever has ended. Only this reaps, so until then the number of a child means that child.
+    /// Reaps whoever has ended. Only this reaps, so until then the number of a child means that
+    /// child.
     fn reap(&mut self) {
         // Odd while somebody may vanish, and another number after that.
         let reaps = self.wake.control.word(CONTROL_REAPS) | 1;
@@ -361,7 +408,9 @@ impl Keeper {
         match self.server.pidfd().and_then(|pidfd| pidfd::ended(pidfd, self.server.pid())) {
             Some(ended) => self.server_ended(from_ended(ended)),
             None if is_reaped => self.server_ended(ExitStatus::Lost),
-            None => self.server.status_by = self.server.status_by.or(Some(now().tick + STATUS_WITHIN)),
+            None => {
+                self.server.status_by = self.server.status_by.or(Some(now().tick + STATUS_WITHIN))
+            }
         }
     }
 
@@ -389,7 +438,8 @@ impl Keeper {
     /// Tells of ended leaders whose last output is in their rings.
     fn settle(&mut self, at: Tick) {
         let ending = |job: &Job| matches!(job.life, Life::Ending(..));
-        let tags: Vec<u64> = self.jobs.values().filter(|job| ending(job)).map(|job| job.tag).collect();
+        let tags: Vec<u64> =
+            self.jobs.values().filter(|job| ending(job)).map(|job| job.tag).collect();
         for tag in tags {
             let open = self.jobs.get(&tag).map_or(0, |job| job.streams.len());
             for idx in 0..open {
@@ -427,11 +477,18 @@ impl Keeper {
 
     fn scope<'a>(&'a self, cookie: &'a str) -> Option<Scope<'a>> {
         let Looks { picture, marks } = &self.looks;
-        Some(Scope { cookie, cgroups: self.cgroups.as_ref(), server_pid: self.server.pid(), picture: picture.as_ref()?, marks })
+        Some(Scope {
+            cookie,
+            cgroups: self.cgroups.as_ref(),
+            server_pid: self.server.pid(),
+            picture: picture.as_ref()?,
+            marks,
+        })
     }
 }
 
-/// What a pidfd is polled for: a zombie keeps it readable, and that it was reaped comes as HUP, which is always told.
+/// What a pidfd is polled for: a zombie keeps it readable, and that it was reaped comes as HUP,
+/// which is always told.
 const fn awaited(status_by: Option<Tick>) -> PollFlags {
     if status_by.is_none() { PollFlags::IN } else { PollFlags::empty() }
 }

@@ -1,4 +1,5 @@
-//! The server as the keeper sees it: started, watched while it owes something, started again when it dies. What it does is not known here.
+//! The server as the keeper sees it: started, watched while it owes something, started again when
+//! it dies. What it does is not known here.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -18,14 +19,16 @@ const LONG_LIFE: Span = Span::millis(100);
 const PAUSE_FIRST: Span = Span::millis(100);
 /// The longest pause before a restart.
 const PAUSE_MAX: Span = Span::seconds(30);
-/// After that many crashes in a row the server starts with its built-in defaults (F32), but for the first try after a roll-back.
+/// After that many crashes in a row the server starts with its built-in defaults (F32), but for the
+/// first try after a roll-back.
 const SAFE_MODE_CRASH_COUNT: u32 = 3;
-/// After so many failures in a row, or one that does not take over in time, it is not the one in its place that is started, which may be an upgrade that does not
-/// work here.
+/// After so many failures in a row, or one that does not take over in time, it is not the one in
+/// its place that is started, which may be an upgrade that does not work here.
 const ROLL_BACK_FAULT_COUNT: u32 = 4;
 /// How long a server has to take over.
 const READY_WITHIN: Span = Span::seconds(15);
-/// So long one that takes over has the processors to itself: what programs print waits in their terminals, and is read into the rings only then.
+/// So long one that takes over has the processors to itself: what programs print waits in their
+/// terminals, and is read into the rings only then.
 pub(super) const HUSH: Span = Span::millis(250);
 /// How long a server may owe something before it is asked for an answer.
 const ASK_AFTER: Span = Span::seconds(2);
@@ -49,7 +52,8 @@ enum Running {
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) exe: PathBuf,
-    /// The program that is to take over from the one that works: of the next server, and once that runs, of this one until it is proven.
+    /// The program that is to take over from the one that works: of the next server, and once that
+    /// runs, of this one until it is proven.
     candidate: Option<PathBuf>,
     /// What the server has to do with that. It is proven once it says that it works, and answers.
     pub(super) upgrade: Upgrade,
@@ -64,7 +68,8 @@ pub(super) struct Server {
     fault_count: u32,
     /// When it said that it works.
     pub(super) ready: Option<Tick>,
-    /// It has ended, but how is not known before its new parent has reaped it: until then that is asked for.
+    /// It has ended, but how is not known before its new parent has reaped it: until then that is
+    /// asked for.
     pub(super) status_by: Option<Tick>,
     pub(super) restart_at: Option<Tick>,
     /// When it has to work.
@@ -102,7 +107,14 @@ impl Server {
     /// The one that ran when this process became another program.
     pub(super) fn inherited(exe: PathBuf, pid: i32, link: Link, now: Tick) -> Self {
         let (lease, running) = (link.lease, Running::Child(pid));
-        Self { running, lease, link: Some(link), ready: Some(now), restart_at: None, ..Self::due_at(exe, now) }
+        Self {
+            running,
+            lease,
+            link: Some(link),
+            ready: Some(now),
+            restart_at: None,
+            ..Self::due_at(exe, now)
+        }
     }
 
     /// It has said who it is.
@@ -138,9 +150,11 @@ impl Server {
         Ok(())
     }
 
-    /// What is started: the program in its place; the one that this keeper is of if there is none, or a new one in that place does not work.
+    /// What is started: the program in its place; the one that this keeper is of if there is none,
+    /// or a new one in that place does not work.
     fn program(&self) -> &Path {
-        let in_place = Some(&self.exe).filter(|exe| self.fault_count < ROLL_BACK_FAULT_COUNT && exe.exists());
+        let in_place =
+            Some(&self.exe).filter(|exe| self.fault_count < ROLL_BACK_FAULT_COUNT && exe.exists());
         self.candidate.as_ref().or(in_place).map_or(Path::new(RUNNING), PathBuf::as_path)
     }
 
@@ -178,16 +192,19 @@ impl Server {
         }
     }
 
-    /// It has ended: if it was killed or asked for another, the next is started at once, or soon; if by itself, after a pause that doubles.
+    /// It has ended: if it was killed or asked for another, the next is started at once, or soon;
+    /// if by itself, after a pause that doubles.
     pub(super) fn crashed(&mut self, status: ExitStatus, now: Tick) {
         let by_itself = status == ExitStatus::Code(RESTART_STATUS.into());
         let by_hand = by_itself || status == ExitStatus::Signal(KILL);
-        (self.running, self.link, self.ready_by, self.end_by, self.status_by) = (Running::No, None, None, None, None);
+        (self.running, self.link, self.ready_by, self.end_by, self.status_by) =
+            (Running::No, None, None, None, None);
         let has_worked = self.ready.is_some_and(|since| by_itself || LONG_LIFE <= now - since);
         self.crash_count = if has_worked { 1 } else { self.crash_count.saturating_add(1) };
         self.fault_count = if has_worked { 0 } else { self.fault_count } + u32::from(!by_hand);
         if self.upgrade == Upgrade::Successor {
-            (self.candidate, self.upgrade, self.fault_count) = (None, Upgrade::RolledBack(status), ROLL_BACK_FAULT_COUNT);
+            (self.candidate, self.upgrade, self.fault_count) =
+                (None, Upgrade::RolledBack(status), ROLL_BACK_FAULT_COUNT);
         } else if has_worked {
             self.upgrade = Upgrade::None;
         }
@@ -214,7 +231,8 @@ impl Server {
         is_proven
     }
 
-    /// Whether output is left where it is for the moment, since a server is about to end or has just been started.
+    /// Whether output is left where it is for the moment, since a server is about to end or has
+    /// just been started.
     pub(super) fn is_hushed(&self, now: Tick) -> bool {
         let just = |by: Option<Tick>, within: Span| by.is_some_and(|by| within < by + HUSH - now);
         just(self.end_by, END_WITHIN) || self.ready.is_none() && just(self.ready_by, READY_WITHIN)
@@ -222,10 +240,14 @@ impl Server {
 
     /// When something is due; never, if nothing is owed.
     pub(super) fn deadline(&self) -> Option<Tick> {
-        [self.status_by, self.restart_at, self.ready_by, self.end_by, self.patience.deadline()].into_iter().flatten().min()
+        [self.status_by, self.restart_at, self.ready_by, self.end_by, self.patience.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
-    /// What is due now; true if it is to be asked for an answer. One that does not answer or end is killed; its end then comes like any other.
+    /// What is due now; true if it is to be asked for an answer. One that does not answer or end is
+    /// killed; its end then comes like any other.
     pub(super) fn watch(&mut self, is_waiting: bool, now: Tick) -> bool {
         let is_past = |at: Option<Tick>| at.is_some_and(|at| at <= now);
         if is_past(self.ready_by) {
@@ -279,7 +301,11 @@ mod tests {
     const BY_ITSELF: ExitStatus = ExitStatus::Code(RESTART_STATUS as i32);
 
     fn server(now: Tick) -> Server {
-        Server { running: Running::Child(i32::MAX), restart_at: None, ..Server::due_at(PathBuf::new(), now) }
+        Server {
+            running: Running::Child(i32::MAX),
+            restart_at: None,
+            ..Server::due_at(PathBuf::new(), now)
+        }
     }
 
     #[test]
@@ -327,7 +353,8 @@ mod tests {
 
     #[test]
     fn one_that_does_not_take_over_in_time_is_killed_and_the_one_that_worked_is_started() {
-        let mut server = Server { ready_by: Some(Tick(9)), exe: "/bin/sh".into(), ..server(Tick(0)) };
+        let mut server =
+            Server { ready_by: Some(Tick(9)), exe: "/bin/sh".into(), ..server(Tick(0)) };
         assert_eq!((server.deadline(), server.program()), (Some(Tick(9)), Path::new("/bin/sh")));
         assert!(!server.watch(true, Tick(9)));
         assert_eq!(server.deadline(), None);
@@ -340,7 +367,13 @@ mod tests {
 
     fn tried() -> Server {
         let candidate = Some("/bin/new".into());
-        Server { exe: "/bin/sh".into(), candidate, upgrade: Upgrade::Successor, ready_by: Some(Tick(9)), ..server(Tick(0)) }
+        Server {
+            exe: "/bin/sh".into(),
+            candidate,
+            upgrade: Upgrade::Successor,
+            ready_by: Some(Tick(9)),
+            ..server(Tick(0))
+        }
     }
 
     #[test]
@@ -351,7 +384,10 @@ mod tests {
         assert!(server.works(Tick(2)));
         assert_eq!(server.deadline(), Some(Tick(9)));
         assert!(server.answered(true, Tick(3)));
-        assert_eq!((server.deadline(), server.exe.as_path(), server.upgrade), (None, Path::new("/bin/new"), Upgrade::None));
+        assert_eq!(
+            (server.deadline(), server.exe.as_path(), server.upgrade),
+            (None, Path::new("/bin/new"), Upgrade::None)
+        );
         assert!(!server.answered(true, Tick(4)), "it is proven once");
     }
 
@@ -381,7 +417,10 @@ mod tests {
             let mut server = tried();
             server.works(Tick(1));
             server.crashed(status, Tick(2));
-            assert_eq!((server.upgrade, server.program()), (Upgrade::RolledBack(status), Path::new(RUNNING)));
+            assert_eq!(
+                (server.upgrade, server.program()),
+                (Upgrade::RolledBack(status), Path::new(RUNNING))
+            );
             server.works(Tick(3));
             server.crashed(BY_HAND, Tick(3) + LONG_LIFE);
             assert_eq!((server.upgrade, server.program()), (Upgrade::None, Path::new("/bin/sh")));

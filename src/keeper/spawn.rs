@@ -1,5 +1,9 @@
-//! Starting a program on a PTY or on three pipes, with exactly the environment, the fds and the limits it should have.
-#![allow(unsafe_code, reason = "one of the three files that may: the fd behind portable-pty's master")]
+//! Starting a program on a PTY or on three pipes, with exactly the environment, the fds and the
+//! limits it should have.
+#![allow(
+    unsafe_code,
+    reason = "one of the three files that may: the fd behind portable-pty's master"
+)]
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -38,16 +42,26 @@ pub(super) struct NotStarted {
 ///
 /// # Errors
 /// [`NotStarted`]; nothing is left behind.
-pub(super) fn spawn(spawn: &Spawn, cookie: &str, limit: FdLimit, cgroup: Option<&OwnedFd>) -> Result<Started, NotStarted> {
+pub(super) fn spawn(
+    spawn: &Spawn,
+    cookie: &str,
+    limit: FdLimit,
+    cgroup: Option<&OwnedFd>,
+) -> Result<Started, NotStarted> {
     let word = |bytes: &Vec<u8>| OsString::from_vec(bytes.clone());
     let argv: Vec<OsString> = spawn.argv.iter().map(word).collect();
-    let mut env: Vec<(OsString, OsString)> = spawn.env.iter().map(|(name, value)| (word(name), word(value))).collect();
+    let mut env: Vec<(OsString, OsString)> =
+        spawn.env.iter().map(|(name, value)| (word(name), word(value))).collect();
     env.extend(cookie.split_once('=').map(|(name, value)| (name.into(), value.into())));
     let cwd = PathBuf::from(word(&spawn.cwd));
     if !cwd.is_dir() {
         return Err(failed(Errno::NOENT, format!("there is no directory {}", cwd.display())));
     }
-    let path = env.iter().rev().find(|(name, _)| name == "PATH").map_or(OsStr::new(""), |(_, value)| value);
+    let path = env
+        .iter()
+        .rev()
+        .find(|(name, _)| name == "PATH")
+        .map_or(OsStr::new(""), |(_, value)| value);
     let program = executable(argv.first().map_or(OsStr::new(""), OsString::as_os_str), path, &cwd)
         .map_err(|error| failed(error.errno, error.to_string()))?;
     let command = Program { file: program, argv, env, cwd };
@@ -66,7 +80,10 @@ struct Program {
 }
 
 /// As [`born_in`].
-fn start_in(cgroup: Option<&OwnedFd>, start: impl FnOnce() -> Result<i32, NotStarted>) -> Result<i32, NotStarted> {
+fn start_in(
+    cgroup: Option<&OwnedFd>,
+    start: impl FnOnce() -> Result<i32, NotStarted>,
+) -> Result<i32, NotStarted> {
     let start = || start().map_err(|NotStarted { errno, message }| (errno, message));
     born_in(cgroup, start).map_err(|(errno, message)| NotStarted { errno, message })
 }
@@ -82,19 +99,29 @@ fn from_io(program: &Path, error: &io::Error) -> NotStarted {
     }
 }
 
-fn on_pty(command: &Program, size: Size, limit: FdLimit, cgroup: Option<&OwnedFd>) -> Result<Started, NotStarted> {
+fn on_pty(
+    command: &Program,
+    size: Size,
+    limit: FdLimit,
+    cgroup: Option<&OwnedFd>,
+) -> Result<Started, NotStarted> {
     let Program { file: program, argv, env, cwd } = command;
     let size = PtySize { rows: size.rows, cols: size.cols, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).map_err(|error| {
         let errno = io::Error::last_os_error();
-        NotStarted { errno: errno.raw_os_error().unwrap_or(Errno::IO.raw_os_error()), message: format!("cannot open a terminal: {error}") }
+        NotStarted {
+            errno: errno.raw_os_error().unwrap_or(Errno::IO.raw_os_error()),
+            message: format!("cannot open a terminal: {error}"),
+        }
     })?;
     let raw = pair.master.as_raw_fd().unwrap_or(-1);
     if raw < 0 {
         return Err(failed(Errno::IO, "the terminal has no fd".into()));
     }
     // SAFETY: `pair.master` holds the fd open until the end of this function.
-    let source = unsafe { BorrowedFd::borrow_raw(raw) }.try_clone_to_owned().map_err(|error| from_io(program, &error))?;
+    let source = unsafe { BorrowedFd::borrow_raw(raw) }
+        .try_clone_to_owned()
+        .map_err(|error| from_io(program, &error))?;
     rustix::io::ioctl_fionbio(&source, true).map_err(|error| from_io(program, &error.into()))?;
     let mut builder = CommandBuilder::from_argv(argv.clone());
     // It starts as a copy of our own environment (F34).
@@ -109,9 +136,13 @@ fn on_pty(command: &Program, size: Size, limit: FdLimit, cgroup: Option<&OwnedFd
             || pair.slave.spawn_command(builder),
             |spawned| spawned.as_ref().ok().and_then(|child| pid_of(&**child)),
         );
-        let child = spawned.map_err(|error| match error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()) {
-            Some(error) => from_io(program, error),
-            None => failed(Errno::INVAL, format!("cannot start {}: {error}", program.display())),
+        let child = spawned.map_err(|error| {
+            match error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()) {
+                Some(error) => from_io(program, error),
+                None => {
+                    failed(Errno::INVAL, format!("cannot start {}: {error}", program.display()))
+                }
+            }
         })?;
         pid_of(&*child).ok_or_else(|| failed(Errno::CHILD, "the program has no process id".into()))
     })?;
@@ -122,16 +153,27 @@ fn pid_of(child: &(dyn Child + Send + Sync)) -> Option<i32> {
     child.process_id().and_then(|pid| i32::try_from(pid).ok())
 }
 
-fn on_pipes(command: &Program, limit: FdLimit, cgroup: Option<&OwnedFd>) -> Result<Started, NotStarted> {
+fn on_pipes(
+    command: &Program,
+    limit: FdLimit,
+    cgroup: Option<&OwnedFd>,
+) -> Result<Started, NotStarted> {
     let Program { file: program, argv, env, cwd } = command;
     let mut command = Command::new(program);
-    command.arg0(argv.first().map_or(OsStr::new(""), OsString::as_os_str)).args(argv.iter().skip(1));
+    command
+        .arg0(argv.first().map_or(OsStr::new(""), OsString::as_os_str))
+        .args(argv.iter().skip(1));
     command.env_clear().envs(env.iter().map(|(name, value)| (name, value))).current_dir(cwd);
-    let Piped { input, output: source, error } = piped(&mut command).map_err(|error| from_io(program, &error))?;
+    let Piped { input, output: source, error } =
+        piped(&mut command).map_err(|error| from_io(program, &error))?;
     clear_signal_mask(&mut command);
     let id = |child: &std::process::Child| i32::try_from(child.id()).ok();
     let pid = start_in(cgroup, || {
-        let spawned = limit.around(error.as_raw_fd(), || command.spawn(), |spawned| spawned.as_ref().ok().and_then(id));
+        let spawned = limit.around(
+            error.as_raw_fd(),
+            || command.spawn(),
+            |spawned| spawned.as_ref().ok().and_then(id),
+        );
         let child = spawned.map_err(|error| from_io(program, &error))?;
         id(&child).ok_or_else(|| failed(Errno::CHILD, "the program has no process id".into()))
     })?;

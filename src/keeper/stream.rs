@@ -1,4 +1,5 @@
-//! One source of output and its ring: bytes go from the one into the other, and nobody looks at them.
+//! One source of output and its ring: bytes go from the one into the other, and nobody looks at
+//! them.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
@@ -32,7 +33,8 @@ pub(super) struct Stream {
     pub(super) memory_fd: Rc<OwnedFd>,
     pub(super) flow: Flow,
     ring: Producer<SharedMemory>,
-    /// The other end of the PTY, held open while its program lives but has closed it: it may open its terminal again (F30).
+    /// The other end of the PTY, held open while its program lives but has closed it: it may open
+    /// its terminal again (F30).
     peer: Option<OwnedFd>,
 }
 
@@ -47,8 +49,14 @@ impl Stream {
         self.ring.head()
     }
 
-    /// Reads at most so often, with `published` after each read that brought something; true if there may be more. A closed terminal may be opened again.
-    pub(super) fn pump(&mut self, is_leader_alive: bool, count: usize, mut published: impl FnMut()) -> bool {
+    /// Reads at most so often, with `published` after each read that brought something; true if
+    /// there may be more. A closed terminal may be opened again.
+    pub(super) fn pump(
+        &mut self,
+        is_leader_alive: bool,
+        count: usize,
+        mut published: impl FnMut(),
+    ) -> bool {
         (0..count).all(|_| self.read(is_leader_alive, &mut published))
     }
 

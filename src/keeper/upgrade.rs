@@ -1,6 +1,8 @@
-//! Becoming another program: this process, its children and its fds stay, so nothing is lost and every exit status is exact. What it holds is in a table on an fd.
+//! Becoming another program: this process, its children and its fds stay, so nothing is lost and
+//! every exit status is exact. What it holds is in a table on an fd.
 //!
-//! An exec that fails returns, and nothing has changed. A program that cannot read the table ends, and the server hands everything to a new keeper.
+//! An exec that fails returns, and nothing has changed. A program that cannot read the table ends,
+//! and the server hands everything to a new keeper.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -25,26 +27,48 @@ use crate::wire::keeper::Table;
 /// What stands before the number of the fd with the table on the command line.
 const TABLE: &str = "--table";
 
-/// The keeper that this process was before it became this program, if that is what the command line says.
+/// The keeper that this process was before it became this program, if that is what the command line
+/// says.
 pub(super) fn inherited(args: &[OsString]) -> Option<anyhow::Result<Keeper>> {
     let [word, number] = args else { return None };
-    (word == TABLE).then(|| number.to_str().and_then(|number| number.parse().ok()).context("no fd").and_then(Keeper::inherited))
+    (word == TABLE).then(|| {
+        number
+            .to_str()
+            .and_then(|number| number.parse().ok())
+            .context("no fd")
+            .and_then(Keeper::inherited)
+    })
 }
 
 impl Keeper {
     fn inherited(table: i32) -> anyhow::Result<Self> {
         let mut bytes = Vec::new();
         File::from(inherited_fd(table)?).read_to_end(&mut bytes)?;
-        let table = Table::decode(&bytes).context("what this keeper held before the upgrade cannot be read")?;
+        let table = Table::decode(&bytes)
+            .context("what this keeper held before the upgrade cannot be read")?;
         let [link, control, data, room] = table.fds;
-        let wake = Wake::from_fds([inherited_fd(control)?, inherited_fd(data)?, inherited_fd(room)?])?;
+        let wake =
+            Wake::from_fds([inherited_fd(control)?, inherited_fd(data)?, inherited_fd(room)?])?;
         let at = now().tick;
         let link = Link::new(inherited_fd(link)?, table.lease)?;
-        let server = Server::inherited(OsString::from_vec(table.server_exe).into(), table.server_pid, link, at);
-        let mut keeper = Self::new(table.epoch, FdLimit::from_parts(table.limit), wake, Cgroups::probe(table.epoch), server)?;
+        let server = Server::inherited(
+            OsString::from_vec(table.server_exe).into(),
+            table.server_pid,
+            link,
+            at,
+        );
+        let mut keeper = Self::new(
+            table.epoch,
+            FdLimit::from_parts(table.limit),
+            wake,
+            Cgroups::probe(table.epoch),
+            server,
+        )?;
         for held in &table.jobs {
             let fds = held.fds.iter().map(|fd| inherited_fd(*fd)).collect::<io::Result<_>>()?;
-            keeper.jobs.extend(Job::inherited(held, fds, at + LAST_OUTPUT_WITHIN).map(|job| (held.entry.tag, job)));
+            keeper.jobs.extend(
+                Job::inherited(held, fds, at + LAST_OUTPUT_WITHIN).map(|job| (held.entry.tag, job)),
+            );
         }
         for (name, fd) in table.stash {
             keeper.stash.insert(name, Rc::new(inherited_fd(fd)?));
@@ -56,10 +80,15 @@ impl Keeper {
 
     /// Becomes the program that was proven, once nothing is on its way.
     pub(super) fn become_next(&mut self) {
-        let is_quiet = self.kills.is_empty() && self.server.link.as_ref().is_some_and(Link::is_quiet);
+        let is_quiet =
+            self.kills.is_empty() && self.server.link.as_ref().is_some_and(Link::is_quiet);
         let Some(program) = self.next.take_if(|_| is_quiet) else { return };
         let Err(error) = self.become_program(&program);
-        rustix::io::write(rustix::stdio::stderr(), format!("keeper: cannot become {}: {error}\n", program.display()).as_bytes()).ok();
+        rustix::io::write(
+            rustix::stdio::stderr(),
+            format!("keeper: cannot become {}: {error}\n", program.display()).as_bytes(),
+        )
+        .ok();
     }
 
     fn become_program(&self, program: &Path) -> io::Result<Infallible> {

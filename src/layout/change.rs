@@ -1,4 +1,5 @@
-//! How a layout is changed: panes are put in, taken out, exchanged, and borders moved. Every change leaves a normal tree.
+//! How a layout is changed: panes are put in, taken out, exchanged, and borders moved. Every change
+//! leaves a normal tree.
 
 use crate::base::geom::{Rect, Size};
 use crate::layout::solve::{leaves, lengths, min_len, parts_of};
@@ -22,12 +23,15 @@ pub enum Share {
 }
 
 impl Share {
-    /// The cells of the new pane when one of `len` is divided; one is the border, and both keep at least one.
+    /// The cells of the new pane when one of `len` is divided; one is the border, and both keep at
+    /// least one.
     fn of(self, len: u16) -> u16 {
         let wanted = match self {
             Self::Half => (len - 1) / 2,
             Self::Cells(cells) => cells,
-            Self::Percent(percent) => u16::try_from(u32::from(len) * u32::from(percent) / 100).unwrap_or(u16::MAX),
+            Self::Percent(percent) => {
+                u16::try_from(u32::from(len) * u32::from(percent) / 100).unwrap_or(u16::MAX)
+            }
         };
         wanted.clamp(1, len - 2)
     }
@@ -50,10 +54,14 @@ impl<P: Copy + Eq> Tree<P> {
     /// Puts a pane beside another; beside the whole stack if that one is in a stack.
     ///
     /// # Errors
-    /// [`TooSmall`] if the other one has no room in `area`, or is not in the tree; nothing has changed.
+    /// [`TooSmall`] if the other one has no room in `area`, or is not in the tree; nothing has
+    /// changed.
     pub fn insert(&mut self, insert: Insert<P>, area: Size) -> Result<(), TooSmall> {
         let all = leaves(self, Rect::new(0, 0, area));
-        let rect = all.iter().find(|(leaf, _)| leaf.is_leaf_of(insert.beside)).map_or(Rect::default(), |(_, rect)| *rect);
+        let rect = all
+            .iter()
+            .find(|(leaf, _)| leaf.is_leaf_of(insert.beside))
+            .map_or(Rect::default(), |(_, rect)| *rect);
         let axis = insert.side.axis();
         let len = length(rect.size(), axis);
         if len < 3 {
@@ -65,8 +73,8 @@ impl<P: Copy + Eq> Tree<P> {
         Ok(())
     }
 
-    /// Takes a pane out; its cells go to the part before it, or to the one after it if it is the first. Gives false, with nothing changed, if it is the
-    /// only one or not there.
+    /// Takes a pane out; its cells go to the part before it, or to the one after it if it is the
+    /// first. Gives false, with nothing changed, if it is the only one or not there.
     pub fn remove(&mut self, pane: P, area: Size) -> bool {
         if matches!(self.root, Node::Pane(_)) || !self.contains(pane) {
             return false;
@@ -111,7 +119,8 @@ impl<P: Copy + Eq> Tree<P> {
         self.root.each_mut(&mut |pane| *pane = next.next().expect("as many as before"));
     }
 
-    /// Moves a pane onto the stack that another is in, below that one, or makes a stack of both; it is the open one.
+    /// Moves a pane onto the stack that another is in, below that one, or makes a stack of both; it
+    /// is the open one.
     pub fn stack(&mut self, pane: P, onto: P, area: Size) {
         if pane != onto && self.contains(onto) && self.remove(pane, area) {
             self.root.pile(pane, onto);
@@ -144,14 +153,15 @@ impl<P: Copy + Eq> Tree<P> {
         self.root.equalise();
     }
 
-    /// Moves a border of `pane` in a direction by up to so many cells: the one on its far side, or if the area ends there the one on its near side.
-    /// Gives by how many cells it moved.
+    /// Moves a border of `pane` in a direction by up to so many cells: the one on its far side, or
+    /// if the area ends there the one on its near side. Gives by how many cells it moved.
     pub fn resize(&mut self, pane: P, direction: Direction, cells: u16, area: Size) -> u16 {
         self.settle(area);
         self.root.resize(pane, direction, cells)
     }
 
-    /// Makes a tree normal that was put together from parts: what stands like what it is in becomes one with it.
+    /// Makes a tree normal that was put together from parts: what stands like what it is in becomes
+    /// one with it.
     pub fn normalise(&mut self, area: Size) {
         self.settle(area);
         self.root.collapse();
@@ -174,7 +184,9 @@ impl<P: Copy + Eq> Node<P> {
 
     fn pile(&mut self, pane: P, onto: P) {
         match self {
-            Self::Pane(bottom) if *bottom == onto => *self = Self::Stack(Stack { panes: vec![onto, pane], open: 1 }),
+            Self::Pane(bottom) if *bottom == onto => {
+                *self = Self::Stack(Stack { panes: vec![onto, pane], open: 1 })
+            }
             Self::Pane(_) => {}
             Self::Stack(stack) => {
                 if let Some(at) = stack.panes.iter().position(|other| *other == onto) {
@@ -182,14 +194,20 @@ impl<P: Copy + Eq> Node<P> {
                     stack.open = at + 1;
                 }
             }
-            Self::Split(split) => split.parts.iter_mut().for_each(|part| part.node.pile(pane, onto)),
+            Self::Split(split) => {
+                split.parts.iter_mut().for_each(|part| part.node.pile(pane, onto))
+            }
         }
     }
 
     fn unpile(&mut self, pane: P) {
         match self {
             Self::Stack(stack) if stack.panes.contains(&pane) => {
-                let parts = stack.panes.iter().map(|pane| Part { weight: 1, node: Self::Pane(*pane) }).collect();
+                let parts = stack
+                    .panes
+                    .iter()
+                    .map(|pane| Part { weight: 1, node: Self::Pane(*pane) })
+                    .collect();
                 *self = Self::Split(Split { axis: Axis::Rows, parts });
             }
             Self::Pane(_) | Self::Stack(_) => {}
@@ -208,11 +226,15 @@ impl<P: Copy + Eq> Node<P> {
         }
     }
 
-    /// Divides the pane or the stack beside which something is put; the lengths are those of the old and of the new part.
+    /// Divides the pane or the stack beside which something is put; the lengths are those of the
+    /// old and of the new part.
     fn divide(&mut self, insert: &Insert<P>, (old_len, new_len): (u16, u16)) {
         let axis = insert.side.axis();
         let parts = |leaf: Self| {
-            let mut parts = [Part { weight: old_len, node: leaf }, Part { weight: new_len, node: Self::Pane(insert.new) }];
+            let mut parts = [
+                Part { weight: old_len, node: leaf },
+                Part { weight: new_len, node: Self::Pane(insert.new) },
+            ];
             if !insert.side.is_forward() {
                 parts.reverse();
             }
@@ -224,7 +246,9 @@ impl<P: Copy + Eq> Node<P> {
             return;
         }
         let Self::Split(split) = self else { return };
-        let Some(at) = split.parts.iter().position(|part| part.node.contains(insert.beside)) else { return };
+        let Some(at) = split.parts.iter().position(|part| part.node.contains(insert.beside)) else {
+            return;
+        };
         if split.axis == axis && split.parts[at].node.is_leaf_of(insert.beside) {
             let leaf = split.parts.remove(at).node;
             split.parts.splice(at..at, parts(leaf));
@@ -237,9 +261,14 @@ impl<P: Copy + Eq> Node<P> {
         let split = match self {
             Self::Pane(_) => return,
             Self::Stack(stack) => {
-                let kept: Vec<P> = stack.panes.iter().copied().filter(|other| *other != pane).collect();
+                let kept: Vec<P> =
+                    stack.panes.iter().copied().filter(|other| *other != pane).collect();
                 let open = stack.open.min(kept.len().saturating_sub(1));
-                *self = if let [only] = kept.as_slice() { Self::Pane(*only) } else { Self::Stack(Stack { panes: kept, open }) };
+                *self = if let [only] = kept.as_slice() {
+                    Self::Pane(*only)
+                } else {
+                    Self::Stack(Stack { panes: kept, open })
+                };
                 return;
             }
             Self::Split(split) => split,
@@ -255,7 +284,8 @@ impl<P: Copy + Eq> Node<P> {
         heir.node.grow(split.axis, cells, at > 0);
     }
 
-    /// Gives the cells that a split inherited to its last or its first part, so that the borders on the other side stay where they are.
+    /// Gives the cells that a split inherited to its last or its first part, so that the borders on
+    /// the other side stay where they are.
     fn grow(&mut self, axis: Axis, cells: u16, last: bool) {
         let Self::Split(split) = self else { return };
         if split.axis != axis {
@@ -307,30 +337,42 @@ impl<P: Copy + Eq> Node<P> {
         }
     }
 
-    /// Moves the border next to the part with `pane` in the innermost split along the axis that can.
+    /// Moves the border next to the part with `pane` in the innermost split along the axis that
+    /// can.
     fn resize(&mut self, pane: P, direction: Direction, cells: u16) -> u16 {
         let Self::Split(split) = self else { return 0 };
-        let Some(at) = split.parts.iter().position(|part| part.node.contains(pane)) else { return 0 };
+        let Some(at) = split.parts.iter().position(|part| part.node.contains(pane)) else {
+            return 0;
+        };
         let moved = split.parts[at].node.resize(pane, direction, cells);
-        if moved > 0 || split.axis != direction.axis() || split.parts[at].node.has_border_for(pane, direction.axis()) {
+        if moved > 0
+            || split.axis != direction.axis()
+            || split.parts[at].node.has_border_for(pane, direction.axis())
+        {
             return moved;
         }
         let border = at.min(split.parts.len() - 2);
         split.move_border(border, direction.is_forward(), cells)
     }
 
-    /// Whether a split along `axis` within this has the pane, so that its borders are the ones to move.
+    /// Whether a split along `axis` within this has the pane, so that its borders are the ones to
+    /// move.
     fn has_border_for(&self, pane: P, axis: Axis) -> bool {
         let Self::Split(split) = self else { return false };
-        split.parts.iter().any(|part| part.node.contains(pane) && (split.axis == axis || part.node.has_border_for(pane, axis)))
+        split.parts.iter().any(|part| {
+            part.node.contains(pane) && (split.axis == axis || part.node.has_border_for(pane, axis))
+        })
     }
 }
 
 impl<P: Copy + Eq> Split<P> {
-    /// Moves the border after part `at` by up to so many cells; parts beyond the next one give room when that has none left.
+    /// Moves the border after part `at` by up to so many cells; parts beyond the next one give room
+    /// when that has none left.
     fn move_border(&mut self, at: usize, forward: bool, cells: u16) -> u16 {
-        let minima: Vec<u16> = self.parts.iter().map(|part| min_len(&part.node, self.axis)).collect();
-        let givers: Vec<usize> = if forward { (at + 1..self.parts.len()).collect() } else { (0..=at).rev().collect() };
+        let minima: Vec<u16> =
+            self.parts.iter().map(|part| min_len(&part.node, self.axis)).collect();
+        let givers: Vec<usize> =
+            if forward { (at + 1..self.parts.len()).collect() } else { (0..=at).rev().collect() };
         let taker = if forward { at } else { at + 1 };
         let mut left = cells;
         for giver in givers {

@@ -1,4 +1,5 @@
-//! How the panes of a tab share its area: a tree of splits, solved into rectangles. It knows neither tabs nor programs.
+//! How the panes of a tab share its area: a tree of splits, solved into rectangles. It knows
+//! neither tabs nor programs.
 
 pub mod change;
 pub mod float;

@@ -94,7 +94,10 @@ fn row<P: Copy + Eq>(axis: Axis, panes: &[P]) -> Node<P> {
     if let [pane] = panes {
         return Node::Pane(*pane);
     }
-    Node::Split(Split { axis, parts: panes.iter().map(|pane| Part { weight: 1, node: Node::Pane(*pane) }).collect() })
+    Node::Split(Split {
+        axis,
+        parts: panes.iter().map(|pane| Part { weight: 1, node: Node::Pane(*pane) }).collect(),
+    })
 }
 
 /// The main pane gets three fifths.
@@ -103,7 +106,10 @@ fn main<P: Copy + Eq>(axis: Axis, first: P, rest: &[P]) -> Node<P> {
         return Node::Pane(first);
     }
     let across = if axis == Axis::Rows { Axis::Columns } else { Axis::Rows };
-    let parts = vec![Part { weight: 3, node: Node::Pane(first) }, Part { weight: 2, node: row(across, rest) }];
+    let parts = vec![
+        Part { weight: 3, node: Node::Pane(first) },
+        Part { weight: 2, node: row(across, rest) },
+    ];
     Node::Split(Split { axis, parts })
 }
 
@@ -131,5 +137,8 @@ fn tiled<P: Copy + Eq>(panes: &[P]) -> Node<P> {
     if cols == 1 {
         return row(Axis::Rows, panes);
     }
-    Node::Split(Split { axis: Axis::Rows, parts: lines.into_iter().map(|node| Part { weight: 1, node }).collect() })
+    Node::Split(Split {
+        axis: Axis::Rows,
+        parts: lines.into_iter().map(|node| Part { weight: 1, node }).collect(),
+    })
 }

@@ -3,11 +3,13 @@
 use crate::base::geom::{Rect, Size};
 use crate::layout::tree::{Axis, Node, Split, Stack, Tree, length, with_length};
 
-/// Where each pane is. Between neighbours is a border of one cell; panes and borders cover the area. Where the area is too small for all
-/// panes the first ones of each split are shown and the others are left out; in an area of at least one cell there is at least one.
+/// Where each pane is. Between neighbours is a border of one cell; panes and borders cover the
+/// area. Where the area is too small for all panes the first ones of each split are shown and the
+/// others are left out; in an area of at least one cell there is at least one.
 ///
-/// Of a stack one pane has rows: `focus` if it is among them, else the one open last. Above each pane of a stack is a row for its title, and
-/// a closed one has no more than that: its rectangle is empty, below that row.
+/// Of a stack one pane has rows: `focus` if it is among them, else the one open last. Above each
+/// pane of a stack is a row for its title, and a closed one has no more than that: its rectangle is
+/// empty, below that row.
 #[must_use]
 pub fn solve<P: Copy + Eq>(tree: &Tree<P>, area: Rect, focus: Option<P>) -> Vec<(P, Rect)> {
     let mut all = Vec::new();
@@ -28,12 +30,15 @@ pub(super) fn leaves<P: Copy + Eq>(tree: &Tree<P>, area: Rect) -> Vec<(&Node<P>,
     all
 }
 
-/// The panes of a stack from the top. Where there is no room for all titles the open one has everything.
+/// The panes of a stack from the top. Where there is no room for all titles the open one has
+/// everything.
 fn pile<P: Copy + Eq>(stack: &Stack<P>, rect: Rect, focus: Option<P>) -> Vec<(P, Rect)> {
     let wanted = stack.panes.iter().position(|pane| Some(*pane) == focus);
     let open = wanted.unwrap_or(stack.open).min(stack.panes.len() - 1);
     let count = u16::try_from(stack.panes.len()).unwrap_or(u16::MAX);
-    let Some(rows) = rect.rows.checked_sub(count).filter(|rows| 0 < *rows) else { return vec![(stack.panes[open], rect)] };
+    let Some(rows) = rect.rows.checked_sub(count).filter(|rows| 0 < *rows) else {
+        return vec![(stack.panes[open], rect)];
+    };
     let mut y = rect.y;
     let rects = stack.panes.iter().enumerate().map(|(at, pane)| {
         let rows = if at == open { rows } else { 0 };
@@ -50,7 +55,9 @@ fn place<'a, P: Copy + Eq>(node: &'a Node<P>, area: Rect, all: &mut Vec<(&'a Nod
     }
     let Node::Split(split) = node else { return all.push((node, area)) };
     let mut at = 0;
-    for (part, len) in split.parts.iter().zip(lengths(length(area.size(), split.axis), &parts_of(split))) {
+    for (part, len) in
+        split.parts.iter().zip(lengths(length(area.size(), split.axis), &parts_of(split)))
+    {
         let size = with_length(area.size(), split.axis, len);
         let (x, y) = match split.axis {
             Axis::Columns => (area.x + at, area.y),
@@ -72,7 +79,11 @@ pub(super) struct Want {
 
 /// What the lengths of the parts of a split depend on.
 pub(super) fn parts_of<P: Copy + Eq>(split: &Split<P>) -> Vec<Want> {
-    split.parts.iter().map(|part| Want { weight: part.weight.max(1), min: min_len(&part.node, split.axis) }).collect()
+    split
+        .parts
+        .iter()
+        .map(|part| Want { weight: part.weight.max(1), min: min_len(&part.node, split.axis) })
+        .collect()
 }
 
 /// The length a node takes along `axis` to show all its panes.
@@ -80,12 +91,16 @@ pub(super) fn min_len<P: Copy + Eq>(node: &Node<P>, axis: Axis) -> u16 {
     let split = match node {
         Node::Pane(_) => return 1,
         Node::Stack(_) if axis == Axis::Columns => return 1,
-        Node::Stack(stack) => return u16::try_from(stack.panes.len()).unwrap_or(u16::MAX).saturating_add(1),
+        Node::Stack(stack) => {
+            return u16::try_from(stack.panes.len()).unwrap_or(u16::MAX).saturating_add(1);
+        }
         Node::Split(split) => split,
     };
     let lens = split.parts.iter().map(|part| min_len(&part.node, axis));
     if split.axis == axis {
-        return lens.fold(0, |sum: u16, len| sum.saturating_add(len).saturating_add(1)).saturating_sub(1);
+        return lens
+            .fold(0, |sum: u16, len| sum.saturating_add(len).saturating_add(1))
+            .saturating_sub(1);
     }
     lens.max().unwrap_or(1)
 }
@@ -112,7 +127,9 @@ pub(super) fn lengths(len: u16, wants: &[Want]) -> Vec<u16> {
 fn proportional(cells: u16, wants: &[Want]) -> Vec<u16> {
     let total: u64 = wants.iter().map(|want| u64::from(want.weight)).sum();
     let mut weight_before = 0;
-    let edge = |weight: u64| u16::try_from(weight * u64::from(cells) / total.max(1)).expect("at most `cells`");
+    let edge = |weight: u64| {
+        u16::try_from(weight * u64::from(cells) / total.max(1)).expect("at most `cells`")
+    };
     wants
         .iter()
         .map(|want| {
@@ -123,7 +140,8 @@ fn proportional(cells: u16, wants: &[Want]) -> Vec<u16> {
         .collect()
 }
 
-/// Takes from those that have the most to spare until everyone has its minimum. There is enough: the caller looked.
+/// Takes from those that have the most to spare until everyone has its minimum. There is enough:
+/// the caller looked.
 fn raise_to_minima(lens: &mut [u16], wants: &[Want]) {
     for at in 0..lens.len() {
         while lens[at] < wants[at].min {

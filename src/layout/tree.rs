@@ -1,4 +1,5 @@
-//! The tree of a layout: plain data, and what can be read off it. Sizes are weights: exact cells right after a change, proportions in any other area.
+//! The tree of a layout: plain data, and what can be read off it. Sizes are weights: exact cells
+//! right after a change, proportions in any other area.
 
 use crate::base::geom::Size;
 
@@ -113,7 +114,8 @@ impl<P: Copy + Eq> Tree<P> {
         self.root.is_stacked(pane)
     }
 
-    /// Whether every split has two or more parts with a share each, and none of them is a split along the same axis, and every stack has two or more panes.
+    /// Whether every split has two or more parts with a share each, and none of them is a split
+    /// along the same axis, and every stack has two or more panes.
     #[must_use]
     pub fn is_normal(&self) -> bool {
         self.root.is_normal()
@@ -156,8 +158,13 @@ impl<P: Copy + Eq> Node<P> {
             Self::Stack(stack) => return 1 < stack.panes.len() && stack.open < stack.panes.len(),
             Self::Split(split) => split,
         };
-        let same_axis = |node: &Self| matches!(node, Self::Split(inner) if inner.axis == split.axis);
-        split.parts.len() > 1 && split.parts.iter().all(|part| part.weight > 0 && !same_axis(&part.node) && part.node.is_normal())
+        let same_axis =
+            |node: &Self| matches!(node, Self::Split(inner) if inner.axis == split.axis);
+        split.parts.len() > 1
+            && split
+                .parts
+                .iter()
+                .all(|part| part.weight > 0 && !same_axis(&part.node) && part.node.is_normal())
     }
 }
 
@@ -173,10 +180,17 @@ impl<P: Copy> Node<P> {
     fn map<Q>(&self, other: &impl Fn(P) -> Q) -> Node<Q> {
         match self {
             Self::Pane(pane) => Node::Pane(other(*pane)),
-            Self::Stack(stack) => Node::Stack(Stack { panes: stack.panes.iter().map(|pane| other(*pane)).collect(), open: stack.open }),
+            Self::Stack(stack) => Node::Stack(Stack {
+                panes: stack.panes.iter().map(|pane| other(*pane)).collect(),
+                open: stack.open,
+            }),
             Self::Split(split) => {
-                let part = |part: &Part<P>| Part { weight: part.weight, node: part.node.map(other) };
-                Node::Split(Split { axis: split.axis, parts: split.parts.iter().map(part).collect() })
+                let part =
+                    |part: &Part<P>| Part { weight: part.weight, node: part.node.map(other) };
+                Node::Split(Split {
+                    axis: split.axis,
+                    parts: split.parts.iter().map(part).collect(),
+                })
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The clock, the boot and randomness, for the roles; everything below them is handed these as values.
+//! The clock, the boot and randomness, for the roles; everything below them is handed these as
+//! values.
 
 use std::io;
 
@@ -15,7 +16,8 @@ pub fn now() -> Now {
 }
 
 fn nanos(time: Timespec) -> u64 {
-    let (seconds, rest) = (u64::try_from(time.tv_sec).unwrap_or(0), u64::try_from(time.tv_nsec).unwrap_or(0));
+    let (seconds, rest) =
+        (u64::try_from(time.tv_sec).unwrap_or(0), u64::try_from(time.tv_nsec).unwrap_or(0));
     seconds.saturating_mul(1_000_000_000).saturating_add(rest)
 }
 
@@ -44,5 +46,9 @@ pub fn boot_id() -> io::Result<String> {
 pub fn random_u64() -> io::Result<u64> {
     let mut bytes = [0; 8];
     let len = getrandom(&mut bytes[..], GetRandomFlags::empty())?;
-    if len == bytes.len() { Ok(u64::from_le_bytes(bytes)) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    if len == bytes.len() {
+        Ok(u64::from_le_bytes(bytes))
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
 }

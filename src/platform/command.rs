@@ -1,4 +1,5 @@
-//! Shell commands that run aside, with a limit of time, and with all they started ended by then. What they are for is not known here.
+//! Shell commands that run aside, with a limit of time, and with all they started ended by then.
+//! What they are for is not known here.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -13,7 +14,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 /// The most that is read of what a command prints, in bytes.
 const OUTPUT_MAX: usize = 16 << 10;
 
-/// The first line that a shell command prints; none if it printed nothing within that time. It waits: not for a loop.
+/// The first line that a shell command prints; none if it printed nothing within that time. It
+/// waits: not for a loop.
 ///
 /// # Errors
 /// If no shell can be started.
@@ -35,13 +37,19 @@ pub fn first_line(command: &str, within: Duration) -> io::Result<String> {
     Ok(text.lines().next().unwrap_or_default().trim_end().to_owned())
 }
 
-/// Runs a program and gives what it prints and how it ended; what has not ended by then is ended. It waits: not for a loop.
+/// Runs a program and gives what it prints and how it ended; what has not ended by then is ended.
+/// It waits: not for a loop.
 ///
 /// # Errors
 /// If it cannot be started.
 pub fn output(program: &Path, args: &[&str], within: Duration) -> io::Result<(String, ExitStatus)> {
     let mut command = Command::new(program);
-    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0);
     let mut child = command.spawn()?;
     let mut text = Vec::new();
     if let Some(mut stdout) = child.stdout.take() {
@@ -58,12 +66,14 @@ pub fn output(program: &Path, args: &[&str], within: Duration) -> io::Result<(St
     Ok((String::from_utf8_lossy(&text).into_owned(), status))
 }
 
-/// Runs a shell command with these variables besides our own, and waits for its end, at most that long. It waits: not for a loop.
+/// Runs a shell command with these variables besides our own, and waits for its end, at most that
+/// long. It waits: not for a loop.
 ///
 /// # Errors
 /// If no shell can be started, or with how it ended if that was no success.
 pub fn run(command: &str, env: Vec<(String, String)>, within: Duration) -> io::Result<()> {
-    // Its output is a pipe that nobody writes to but what it started: its end is the end of all of them.
+    // Its output is a pipe that nobody writes to but what it started: its end is the end of all of
+    // them.
     let mut child = shell(command).envs(env).stdout(Stdio::piped()).spawn()?;
     if let Some(mut stdout) = child.stdout.take() {
         let end = Instant::now() + within;
@@ -81,7 +91,8 @@ pub struct Fed {
 }
 
 impl Fed {
-    /// Starts it with these variables besides our own, in that directory if there is one of that name.
+    /// Starts it with these variables besides our own, in that directory if there is one of that
+    /// name.
     ///
     /// # Errors
     /// If no shell can be started.
@@ -98,13 +109,16 @@ impl Fed {
         Ok(Self { child })
     }
 
-    /// Gives it bytes; it waits until they are taken, or `is_over` says that nobody waits any more. Not for a loop.
+    /// Gives it bytes; it waits until they are taken, or `is_over` says that nobody waits any more.
+    /// Not for a loop.
     ///
     /// # Errors
     /// If it reads no more, or it is over.
     pub fn write(&mut self, mut bytes: &[u8], mut is_over: impl FnMut() -> bool) -> io::Result<()> {
         const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-        let Some(stdin) = &mut self.child.stdin else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let Some(stdin) = &mut self.child.stdin else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
         while !bytes.is_empty() {
             match stdin.write(bytes) {
                 Ok(len) => bytes = &bytes[len..],
@@ -119,13 +133,17 @@ impl Fed {
         Ok(())
     }
 
-    /// Tells it that there is no more and waits for its end, at most that long; then it is ended. Not for a loop.
+    /// Tells it that there is no more and waits for its end, at most that long; then it is ended.
+    /// Not for a loop.
     ///
     /// # Errors
     /// If it cannot be waited for.
     pub fn finish(mut self, within: Duration) -> io::Result<ExitStatus> {
         drop(self.child.stdin.take());
-        let limit = Timespec { tv_sec: i64::try_from(within.as_secs()).unwrap_or(i64::MAX), tv_nsec: i64::from(within.subsec_nanos()) };
+        let limit = Timespec {
+            tv_sec: i64::try_from(within.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(within.subsec_nanos()),
+        };
         if let Ok(fd) = crate::platform::pidfd::open(i32::try_from(self.child.id()).unwrap_or(-1)) {
             // Whether it has ended is seen by what follows.
             poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&limit)).ok();
@@ -143,7 +161,10 @@ fn shell(command: &str) -> Command {
 fn is_readable(fd: &impl AsFd, end: Instant) -> bool {
     loop {
         let left = end.saturating_duration_since(Instant::now());
-        let limit = Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX), tv_nsec: i64::from(left.subsec_nanos()) };
+        let limit = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(left.subsec_nanos()),
+        };
         match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&limit)) {
             Ok(count) => return count != 0,
             Err(rustix::io::Errno::INTR) => {}

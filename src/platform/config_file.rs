@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 
 use crate::platform::login::Login;
 
-/// The longest configuration file that is read, in bytes; one byte more is given so that a reader can refuse it.
+/// The longest configuration file that is read, in bytes; one byte more is given so that a reader
+/// can refuse it.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// Where the configuration file is, or would be: `abide/config.toml` in `$XDG_CONFIG_HOME`, else in `~/.config` (XDG base directory specification).
+/// Where the configuration file is, or would be: `abide/config.toml` in `$XDG_CONFIG_HOME`, else in
+/// `~/.config` (XDG base directory specification).
 #[must_use]
 pub fn path() -> PathBuf {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute =
+        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || absolute("HOME").unwrap_or_else(|| Login::current().home);
     absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home().join(".config")).join("abide/config.toml")
 }
@@ -34,7 +37,8 @@ pub fn read(path: &Path) -> io::Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// The user's own themes, `themes/NAME.toml` beside the configuration at `path`: path and text of each, in the order of names. What cannot be read has no text.
+/// The user's own themes, `themes/NAME.toml` beside the configuration at `path`: path and text of
+/// each, in the order of names. What cannot be read has no text.
 #[must_use]
 pub fn themes(path: &Path) -> Vec<(PathBuf, io::Result<String>)> {
     let folder = path.parent().unwrap_or(Path::new("/")).join("themes");
@@ -42,7 +46,9 @@ pub fn themes(path: &Path) -> Vec<(PathBuf, io::Result<String>)> {
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|file| file.extension().is_some_and(|ext| ext == "toml"));
     files.sort();
-    let text = |file: &Path| read(file).and_then(|text| text.ok_or_else(|| io::ErrorKind::NotFound.into()));
+    let text = |file: &Path| {
+        read(file).and_then(|text| text.ok_or_else(|| io::ErrorKind::NotFound.into()))
+    };
     files.into_iter().map(|file| (file.clone(), text(&file))).collect()
 }
 

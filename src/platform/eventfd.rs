@@ -1,4 +1,5 @@
-//! A wake-up that two processes share: any number of notifications make it readable until it is drained.
+//! A wake-up that two processes share: any number of notifications make it readable until it is
+//! drained.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

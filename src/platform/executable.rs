@@ -12,7 +12,8 @@ pub const RUNNING: &str = "/proc/self/exe";
 
 /// A name that stands for no file that can be executed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot start {name}: {}", if *errno == Errno::ACCESS { "it cannot be executed" } else { "there is no such program" })]
+#[error("cannot start {name}: {}", if *errno == Errno::ACCESS { "it cannot be \
+    executed" } else { "there is no such program" })]
 pub struct NoExecutable {
     /// The name.
     pub name: String,
@@ -20,7 +21,8 @@ pub struct NoExecutable {
     pub errno: Errno,
 }
 
-/// The program this process is of, to be started again: what is in its place by now, or, where that is gone, the very file that runs (`proc_pid_exe(5)`).
+/// The program this process is of, to be started again: what is in its place by now, or, where that
+/// is gone, the very file that runs (`proc_pid_exe(5)`).
 #[must_use]
 pub fn own_program() -> PathBuf {
     let path = std::env::current_exe().unwrap_or_default();
@@ -69,7 +71,8 @@ mod tests {
 
     #[test]
     fn a_name_is_looked_up_as_a_shell_would() {
-        let find = |name: &str| executable(OsStr::new(name), OsStr::new("/nowhere:/bin"), Path::new("/"));
+        let find =
+            |name: &str| executable(OsStr::new(name), OsStr::new("/nowhere:/bin"), Path::new("/"));
         assert_eq!(find("sh"), Ok("/bin/sh".into()));
         assert_eq!(find("bin/sh"), Ok("/bin/sh".into()));
         assert_eq!(

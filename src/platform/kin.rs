@@ -1,5 +1,5 @@
-//! Which processes came of one program, by everything that tells: its session, its terminal, its cgroup, what it passed on in its environment, descent. What is done with
-//! them is not known here.
+//! Which processes came of one program, by everything that tells: its session, its terminal, its
+//! cgroup, what it passed on in its environment, descent. What is done with them is not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +15,8 @@ pub struct Program<'a> {
     pub is_certain: bool,
     /// We have started it, so all that nobody else holds descends from us.
     pub is_ours: bool,
-    /// The session whose terminal is the program's, 0 without one. Not the number of that terminal: where terminals are mounted more than once, as in
-    /// containers, others have the same.
+    /// The session whose terminal is the program's, 0 without one. Not the number of that terminal:
+    /// where terminals are mounted more than once, as in containers, others have the same.
     pub terminal_session: i32,
     /// The variable that marks its processes, as `NAME=value`.
     pub cookie: &'a str,
@@ -33,7 +33,8 @@ pub enum Sight {
     Clear,
     /// Somebody ended during the look, and may have started another after that was listed.
     Dim,
-    /// Somebody lives of whom nobody can say yet whose it is: it is just becoming another program, for however long it gets no processor. Such a look proves nothing.
+    /// Somebody lives of whom nobody can say yet whose it is: it is just becoming another program,
+    /// for however long it gets no processor. Such a look proves nothing.
     Open,
 }
 
@@ -50,13 +51,22 @@ impl Sight {
 }
 
 impl Program<'_> {
-    /// All living processes that came of it, with who was `seen` before and what descends from them. And what it says if there are none.
-    pub fn members(&self, picture: &Picture, marks: &mut Marks, seen: &BTreeMap<i32, u64>) -> (Vec<Process>, Sight) {
+    /// All living processes that came of it, with who was `seen` before and what descends from
+    /// them. And what it says if there are none.
+    pub fn members(
+        &self,
+        picture: &Picture,
+        marks: &mut Marks,
+        seen: &BTreeMap<i32, u64>,
+    ) -> (Vec<Process>, Sight) {
         let own_pid = rustix::process::getpid().as_raw_pid();
         let (pid, start_time) = self.leader;
-        // The number of its session is certain while the leader is not reaped, and after that as long as nobody else has taken it.
-        let is_session_ours = self.is_certain || picture.process(pid).is_none_or(|leader| leader.start_time == start_time);
-        // A cookie costs a file per process; programs of ours that nobody else holds descend from us, unless a former keeper has started them.
+        // The number of its session is certain while the leader is not reaped, and after that as
+        // long as nobody else has taken it.
+        let is_session_ours = self.is_certain
+            || picture.process(pid).is_none_or(|leader| leader.start_time == start_time);
+        // A cookie costs a file per process; programs of ours that nobody else holds descend from
+        // us, unless a former keeper has started them.
         let descendants = self.is_ours.then(|| picture.family([own_pid]));
         let mut sight = Sight::Clear;
         let mut is_marked = |process: &Process| {
@@ -72,13 +82,22 @@ impl Program<'_> {
                 return false;
             }
             let variables = marks.of(process);
-            if variables.is_none() && process.parent == own_pid && start_time <= process.start_time && sight != Sight::Open {
+            if variables.is_none()
+                && process.parent == own_pid
+                && start_time <= process.start_time
+                && sight != Sight::Open
+            {
                 sight = if process.is_over() { Sight::Dim } else { Sight::Open };
             }
-            variables.is_some_and(|variables| variables.iter().any(|variable| variable == self.cookie.as_bytes()))
+            variables.is_some_and(|variables| {
+                variables.iter().any(|variable| variable == self.cookie.as_bytes())
+            })
         };
-        let others = picture.processes().filter(|process| process.pid > 1 && process.pid != own_pid && process.pid != self.spared);
-        let tops: Vec<i32> = others.filter(|process| is_marked(process)).map(|process| process.pid).collect();
+        let others = picture.processes().filter(|process| {
+            process.pid > 1 && process.pid != own_pid && process.pid != self.spared
+        });
+        let tops: Vec<i32> =
+            others.filter(|process| is_marked(process)).map(|process| process.pid).collect();
         let (mut members, has_ended) = picture.living_family(tops);
         members.retain(|process| process.pid != own_pid && process.pid != self.spared);
         (members, if has_ended && sight == Sight::Clear { Sight::Dim } else { sight })

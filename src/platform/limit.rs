@@ -1,8 +1,10 @@
-//! The limit on fds (`RLIMIT_NOFILE`): a process that holds many has a high one, and what it starts has the one the user set.
+//! The limit on fds (`RLIMIT_NOFILE`): a process that holds many has a high one, and what it starts
+//! has the one the user set.
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 
-/// The limit on fds that programs get: the one this process was started with, which it has raised for itself.
+/// The limit on fds that programs get: the one this process was started with, which it has raised
+/// for itself.
 #[derive(Debug, Clone, Copy)]
 pub struct FdLimit(Rlimit);
 
@@ -28,12 +30,18 @@ impl FdLimit {
         Self(Rlimit { current, maximum })
     }
 
-    /// Runs `spawn` with the old limit, if what it needs, from the fd `next_fd` on, fits below it; else the program `pid` names is given the old limit right after its
-    /// start.
-    pub fn around<T>(self, next_fd: i32, spawn: impl FnOnce() -> T, pid: impl Fn(&T) -> Option<i32>) -> T {
+    /// Runs `spawn` with the old limit, if what it needs, from the fd `next_fd` on, fits below it;
+    /// else the program `pid` names is given the old limit right after its start.
+    pub fn around<T>(
+        self,
+        next_fd: i32,
+        spawn: impl FnOnce() -> T,
+        pid: impl Fn(&T) -> Option<i32>,
+    ) -> T {
         const NEEDED: u64 = 32;
         let own = getrlimit(Resource::Nofile);
-        let fits = self.0.current.is_none_or(|limit| u64::try_from(next_fd).unwrap_or(0) + NEEDED < limit);
+        let fits =
+            self.0.current.is_none_or(|limit| u64::try_from(next_fd).unwrap_or(0) + NEEDED < limit);
         if fits && setrlimit(Resource::Nofile, self.0).is_ok() {
             let spawned = spawn();
             setrlimit(Resource::Nofile, own).ok();

@@ -1,1 +1,2 @@
-//! What macOS has instead of /proc, pidfds and cgroups. Descendants are found by ps(1)-like tables only; there is no subreaper.
+//! What macOS has instead of /proc, pidfds and cgroups. Descendants are found by ps(1)-like tables
+//! only; there is no subreaper.

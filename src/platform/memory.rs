@@ -1,5 +1,9 @@
 //! Memory that two processes share: a memfd, mapped. What lies in it is not known here.
-#![allow(unsafe_code, reason = "one of the three files that may: the mapping, and words in it that another process writes")]
+#![allow(
+    unsafe_code,
+    reason = "one of the three files that may: the mapping, and words in it that another process \
+        writes"
+)]
 
 use std::ffi::c_void;
 use std::io;
@@ -9,7 +13,10 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags, fallocate, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create};
+use rustix::fs::{
+    FallocateFlags, MemfdFlags, SealFlags, fallocate, fcntl_add_seals, fcntl_get_seals, fstat,
+    ftruncate, memfd_create,
+};
 use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap, mremap, munmap};
 
 use crate::base::memory::{Memory, MemoryFull};
@@ -25,7 +32,8 @@ pub struct SharedMemory {
     len: usize,
 }
 
-// SAFETY: the mapping belongs to this value alone in this process; what the other process does is dealt with by `Memory`'s contract.
+// SAFETY: the mapping belongs to this value alone in this process; what the other process does is
+// dealt with by `Memory`'s contract.
 unsafe impl Send for SharedMemory {}
 
 impl SharedMemory {
@@ -53,7 +61,10 @@ impl SharedMemory {
         let refused = |what| io::Error::new(io::ErrorKind::InvalidData, what);
         // Only memfds have seals, so this proves the type as well.
         let seals = fcntl_get_seals(&fd).map_err(|_| refused("the fd is no shared memory"))?;
-        if !seals.contains(SealFlags::SHRINK) || seals.contains(SealFlags::WRITE) || seals.contains(SealFlags::FUTURE_WRITE) {
+        if !seals.contains(SealFlags::SHRINK)
+            || seals.contains(SealFlags::WRITE)
+            || seals.contains(SealFlags::FUTURE_WRITE)
+        {
             return Err(refused("the shared memory is not sealed as it must be"));
         }
         let len = file_len(&fd)?;
@@ -80,7 +91,8 @@ impl SharedMemory {
     fn create(name: &str, len: usize, seals: SealFlags) -> io::Result<Self> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         // Kernels before 6.3 do not know NOEXEC_SEAL.
-        let fd = memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL).or_else(|_| memfd_create(name, flags))?;
+        let fd = memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL)
+            .or_else(|_| memfd_create(name, flags))?;
         ftruncate(&fd, len as u64)?;
         fcntl_add_seals(&fd, seals)?;
         Self::map(fd, len)
@@ -88,21 +100,35 @@ impl SharedMemory {
 
     fn map(fd: OwnedFd, len: usize) -> io::Result<Self> {
         // SAFETY: a fresh mapping at an address of the kernel's choice touches no other memory.
-        let start = unsafe { mmap(std::ptr::null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, &fd, 0) }?;
+        let start = unsafe {
+            mmap(
+                std::ptr::null_mut(),
+                len,
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::SHARED,
+                &fd,
+                0,
+            )
+        }?;
         let start = NonNull::new(start.cast::<u8>()).ok_or(io::ErrorKind::OutOfMemory)?;
         Ok(Self { fd: Arc::new(fd), start, len })
     }
 
     fn atomic(&self, offset: usize) -> &AtomicU64 {
-        assert!(offset.is_multiple_of(8) && offset + 8 <= self.len, "a word lies inside the memory and is aligned");
-        // SAFETY: in bounds and aligned (just checked, and mappings start at a page); both sides access words only as atomics.
+        assert!(
+            offset.is_multiple_of(8) && offset + 8 <= self.len,
+            "a word lies inside the memory and is aligned"
+        );
+        // SAFETY: in bounds and aligned (just checked, and mappings start at a page); both sides
+        // access words only as atomics.
         unsafe { AtomicU64::from_ptr(self.start.as_ptr().add(offset).cast()) }
     }
 }
 
 impl Memory for SharedMemory {
     fn bytes(&self) -> &[u8] {
-        // SAFETY: the mapping is `len` long and lives as long as `self`; bytes the other side may still write are behind the published words.
+        // SAFETY: the mapping is `len` long and lives as long as `self`; bytes the other side may
+        // still write are behind the published words.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 
@@ -122,8 +148,12 @@ impl Memory for SharedMemory {
         if file_len(&self.fd).map_err(|_| full)? < len {
             ftruncate(&self.fd, len as u64).map_err(|_| full)?;
         }
-        // SAFETY: `&mut self` proves that nobody holds a slice of the old mapping; the file is at least `len` long.
-        let start = unsafe { mremap(self.start.as_ptr().cast::<c_void>(), self.len, len, MremapFlags::MAYMOVE) }.map_err(|_| full)?;
+        // SAFETY: `&mut self` proves that nobody holds a slice of the old mapping; the file is at
+        // least `len` long.
+        let start = unsafe {
+            mremap(self.start.as_ptr().cast::<c_void>(), self.len, len, MremapFlags::MAYMOVE)
+        }
+        .map_err(|_| full)?;
         self.start = NonNull::new(start.cast()).ok_or(full)?;
         self.len = len;
         Ok(())
@@ -140,7 +170,8 @@ impl Memory for SharedMemory {
         }
     }
 
-    /// Sequentially consistent: each side publishes its own word and then looks at the other's, and one of them must see the other.
+    /// Sequentially consistent: each side publishes its own word and then looks at the other's, and
+    /// one of them must see the other.
     fn word(&self, offset: usize) -> u64 {
         u64::from_le(self.atomic(offset).load(Ordering::SeqCst))
     }
@@ -158,7 +189,8 @@ impl AsFd for SharedMemory {
 
 impl Drop for SharedMemory {
     fn drop(&mut self) {
-        // SAFETY: the mapping is ours and nobody can hold a slice of it any more. It cannot fail for a valid mapping.
+        // SAFETY: the mapping is ours and nobody can hold a slice of it any more. It cannot fail
+        // for a valid mapping.
         unsafe { munmap(self.start.as_ptr().cast(), self.len) }.ok();
     }
 }
@@ -196,7 +228,8 @@ mod tests {
 
     #[test]
     fn what_is_no_sealed_memfd_is_refused() {
-        let unsealed = memfd_create("test", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
+        let unsealed =
+            memfd_create("test", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
         ftruncate(&unsealed, 4096).unwrap();
         let pipe = OwnedFd::from(std::io::pipe().unwrap().0);
         for fd in [unsealed, pipe, OwnedFd::from(std::fs::File::open("/proc/self/exe").unwrap())] {

@@ -1,4 +1,5 @@
-//! The operating system as abide needs it: clock, places, sockets with fds, shared memory, terminals, processes. No policy of the product.
+//! The operating system as abide needs it: clock, places, sockets with fds, shared memory,
+//! terminals, processes. No policy of the product.
 
 mod clock;
 pub mod command;
@@ -37,6 +38,7 @@ pub use login::Login;
 #[cfg(target_os = "macos")]
 pub use macos::{Changes, Presence, cgroup, pidfd, process, table};
 pub use sys::{
-    SignalFd, become_program, clear_signal_mask, close_fds_from, inherited_fd, lead_terminal, restore_default_signals, told_by_child_in,
+    SignalFd, become_program, clear_signal_mask, close_fds_from, inherited_fd, lead_terminal,
+    restore_default_signals, told_by_child_in,
 };
 pub use watch::{gone, saved, watch};

@@ -1,4 +1,5 @@
-//! The terminal this process was started in: raw mode, size, reading and writing without ever waiting. It knows no control sequence.
+//! The terminal this process was started in: raw mode, size, reading and writing without ever
+//! waiting. It knows no control sequence.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -7,7 +8,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::stdio::{stdin, stdout};
-use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr, ttyname};
+use rustix::termios::{
+    OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr, ttyname,
+};
 
 use crate::base::geom::Size;
 
@@ -22,7 +25,8 @@ pub struct OuterTerminal {
 }
 
 impl OuterTerminal {
-    /// Opens the terminal anew, so that not waiting is our affair alone; where that cannot be done, shares the standard input.
+    /// Opens the terminal anew, so that not waiting is our affair alone; where that cannot be done,
+    /// shares the standard input.
     ///
     /// # Errors
     /// If standard input and output are no terminal.
@@ -89,7 +93,10 @@ impl OuterTerminal {
     /// # Errors
     /// If the terminal is gone.
     pub fn read_within(&self, buffer: &mut [u8], wait_ms: u32) -> io::Result<usize> {
-        let limit = Timespec { tv_sec: i64::from(wait_ms / 1000), tv_nsec: i64::from(wait_ms % 1000) * 1_000_000 };
+        let limit = Timespec {
+            tv_sec: i64::from(wait_ms / 1000),
+            tv_nsec: i64::from(wait_ms % 1000) * 1_000_000,
+        };
         if poll(&mut [PollFd::new(&self.fd, PollFlags::IN)], Some(&limit))? == 0 {
             return Ok(0);
         }
@@ -104,12 +111,16 @@ impl OuterTerminal {
         Ok(rustix::io::write(&self.fd, bytes)?)
     }
 
-    /// Writes all of it if the terminal takes it within `wait_ms`: for the last words of a process, where nothing else waits.
+    /// Writes all of it if the terminal takes it within `wait_ms`: for the last words of a process,
+    /// where nothing else waits.
     ///
     /// # Errors
     /// If the terminal is gone or does not read.
     pub fn write_last(&self, mut bytes: &[u8], wait_ms: u32) -> io::Result<()> {
-        let limit = Timespec { tv_sec: i64::from(wait_ms / 1000), tv_nsec: i64::from(wait_ms % 1000) * 1_000_000 };
+        let limit = Timespec {
+            tv_sec: i64::from(wait_ms / 1000),
+            tv_nsec: i64::from(wait_ms % 1000) * 1_000_000,
+        };
         while !bytes.is_empty() {
             match self.write(bytes) {
                 Ok(written) => bytes = &bytes[written..],

@@ -1,7 +1,9 @@
-//! One look at the process table: who came of whom, and what processes say of themselves in their environment. Who is meant is not known here.
+//! One look at the process table: who came of whom, and what processes say of themselves in their
+//! environment. Who is meant is not known here.
 //!
-//! A look is not proof that nobody is there: between its beginning and its end a process may start another and go. But whoever goes is a zombie until
-//! it is reaped. So where nobody was reaped during a look, and no zombie or unknown process is in it, nobody has hidden.
+//! A look is not proof that nobody is there: between its beginning and its end a process may start
+//! another and go. But whoever goes is a zombie until it is reaped. So where nobody was reaped
+//! during a look, and no zombie or unknown process is in it, nobody has hidden.
 
 use std::cell::RefCell;
 use std::collections::btree_map::Entry;
@@ -65,7 +67,8 @@ impl Picture {
         found
     }
 
-    /// Those of a family that have not ended, and whether some have: who ends during a look may have started another after the ids were listed.
+    /// Those of a family that have not ended, and whether some have: who ends during a look may
+    /// have started another after the ids were listed.
     #[must_use]
     pub fn living_family(&self, tops: impl IntoIterator<Item = i32>) -> (Vec<Process>, bool) {
         let family = self.family(tops);
@@ -77,23 +80,33 @@ impl Picture {
     /// Those of these processes that have not ended.
     #[must_use]
     pub fn living(&self, pids: &BTreeSet<i32>) -> Vec<Process> {
-        pids.iter().filter_map(|pid| self.process(*pid)).filter(|process| !process.is_over()).cloned().collect()
+        pids.iter()
+            .filter_map(|pid| self.process(*pid))
+            .filter(|process| !process.is_over())
+            .cloned()
+            .collect()
     }
 }
 
-/// What processes said in their environment, each asked once. A program that another one takes the place of keeps what was known of it.
+/// What processes said in their environment, each asked once. A program that another one takes the
+/// place of keeps what was known of it.
 #[derive(Debug, Default)]
 pub struct Marks {
     known: BTreeMap<(i32, u64), Vec<Vec<u8>>>,
 }
 
 impl Marks {
-    /// The variables that begin with `ABIDE_`, as `NAME=value`. None if nobody can say: it ended before it was asked, or is just becoming another program.
+    /// The variables that begin with `ABIDE_`, as `NAME=value`. None if nobody can say: it ended
+    /// before it was asked, or is just becoming another program.
     pub fn of(&mut self, process: &Process) -> Option<&[Vec<u8>]> {
         let variables = match self.known.entry((process.pid, process.start_time)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
-                let mut variables = if process.is_over() { None } else { process::settled_environment(process.pid) }?;
+                let mut variables = if process.is_over() {
+                    None
+                } else {
+                    process::settled_environment(process.pid)
+                }?;
                 variables.retain(|variable| variable.starts_with(PREFIX));
                 unknown.insert(variables)
             }
@@ -141,10 +154,19 @@ mod tests {
     fn a_family_is_all_below_and_ends_where_zombies_are() {
         let own = process::read(rustix::process::getpid().as_raw_pid()).unwrap();
         let member = |pid, parent, state| process::Process { pid, parent, state, ..own.clone() };
-        let picture = Picture::of(vec![member(5, 2, b'S'), member(2, 1, b'Z'), member(3, 2, b'R'), member(4, 3, b'T'), member(9, 1, b'S')]);
+        let picture = Picture::of(vec![
+            member(5, 2, b'S'),
+            member(2, 1, b'Z'),
+            member(3, 2, b'R'),
+            member(4, 3, b'T'),
+            member(9, 1, b'S'),
+        ]);
         let family = picture.family([2]);
         assert_eq!(family.iter().copied().collect::<Vec<_>>(), [2, 3, 4, 5]);
-        assert_eq!(picture.living(&family).iter().map(|process| process.pid).collect::<Vec<_>>(), [3, 4, 5]);
+        assert_eq!(
+            picture.living(&family).iter().map(|process| process.pid).collect::<Vec<_>>(),
+            [3, 4, 5]
+        );
         assert_eq!((picture.living_family([2]).1, picture.living_family([3]).1), (true, false));
         assert!(picture.has((9, own.start_time)) && !picture.has((9, own.start_time + 1)));
     }
@@ -154,7 +176,8 @@ mod tests {
         let own = process::read(rustix::process::getpid().as_raw_pid()).unwrap();
         let mut marks = Marks::default();
         assert!(marks.of(&own).is_some());
-        let zombie = process::Process { start_time: own.start_time + 1, state: b'Z', ..own.clone() };
+        let zombie =
+            process::Process { start_time: own.start_time + 1, state: b'Z', ..own.clone() };
         assert_eq!(marks.of(&zombie), None);
         let later = process::Process { state: b'Z', ..own.clone() };
         assert!(marks.of(&later).is_some(), "it was asked while it lived");

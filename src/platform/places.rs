@@ -1,7 +1,10 @@
-//! Where the socket, the lock and the state of a server are, and that nobody else can get at them. What lies in the state is not known here.
+//! Where the socket, the lock and the state of a server are, and that nobody else can get at them.
+//! What lies in the state is not known here.
 //!
-//! One user has one server, with and without `XDG_RUNTIME_DIR`: socket and lock are in the state home, unless the path is too long for a socket or
-//! the state home is on a network file system; then they are in a hashed place under `XDG_RUNTIME_DIR`, which a pointer file in the state home names.
+//! One user has one server, with and without `XDG_RUNTIME_DIR`: socket and lock are in the state
+//! home, unless the path is too long for a socket or the state home is on a network file system;
+//! then they are in a hashed place under `XDG_RUNTIME_DIR`, which a pointer file in the state home
+//! names.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -37,7 +40,8 @@ impl PlaceEnv {
     /// As this process has them.
     #[must_use]
     pub fn current() -> Self {
-        let get = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let get =
+            |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         // The XDG base directory specification: relative paths are to be ignored.
         let absolute = |name| get(name).filter(|path: &PathBuf| path.is_absolute());
         Self {
@@ -53,7 +57,10 @@ impl PlaceEnv {
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
     /// The path of the socket is too long and there is no shorter one.
-    #[error("the socket path {0:?} is longer than {SOCKET_PATH_LEN_MAX} bytes; set ABIDE_SOCKET or XDG_RUNTIME_DIR to a shorter path")]
+    #[error(
+        "the socket path {0:?} is longer than {SOCKET_PATH_LEN_MAX} bytes; set ABIDE_SOCKET or \
+         XDG_RUNTIME_DIR to a shorter path"
+    )]
     TooLong(PathBuf),
     /// A directory could be used by somebody else.
     #[error("the directory {path:?} {problem}; make it yours alone: chmod 700 {path:?}")]
@@ -90,7 +97,8 @@ pub struct Places {
 pub struct Lock(OwnedFd);
 
 impl Lock {
-    /// The fd to pass on, for instance to the keeper's stash: the lock is held until the last copy is closed.
+    /// The fd to pass on, for instance to the keeper's stash: the lock is held until the last copy
+    /// is closed.
     #[must_use]
     pub fn into_fd(self) -> OwnedFd {
         self.0
@@ -126,8 +134,16 @@ impl Places {
         }
         let pointer = run.join("where");
         let named = fs::read(&pointer).ok().map(|bytes| PathBuf::from(OsString::from_vec(bytes)));
-        let usable = |path: &PathBuf| path.is_absolute() && fits(path) && path.parent().and_then(Path::parent).is_some_and(Path::is_dir);
-        let hashed = || env.runtime_dir.as_ref().map(|runtime| runtime.join(format!("abide-{:016x}", hash(&state))).join("socket"));
+        let usable = |path: &PathBuf| {
+            path.is_absolute()
+                && fits(path)
+                && path.parent().and_then(Path::parent).is_some_and(Path::is_dir)
+        };
+        let hashed = || {
+            env.runtime_dir
+                .as_ref()
+                .map(|runtime| runtime.join(format!("abide-{:016x}", hash(&state))).join("socket"))
+        };
         let Some(socket) = named.filter(usable).or_else(hashed).filter(|path| fits(path)) else {
             return Err(PlaceError::TooLong(socket));
         };
@@ -181,7 +197,8 @@ impl Places {
         self.state.join("server.log")
     }
 
-    /// Makes the directories where they are missing, 0700, and checks that they are ours alone and no symbolic links.
+    /// Makes the directories where they are missing, 0700, and checks that they are ours alone and
+    /// no symbolic links.
     ///
     /// # Errors
     /// [`PlaceError`] naming the directory.
@@ -195,19 +212,22 @@ impl Places {
         if let Some(pointer) = &self.pointer {
             let directory = pointer.parent().unwrap_or(&self.state);
             make_private(directory)?;
-            replace(pointer, self.socket.as_os_str().as_bytes()).map_err(|source| PlaceError::Io { path: pointer.clone(), source })?;
+            replace(pointer, self.socket.as_os_str().as_bytes())
+                .map_err(|source| PlaceError::Io { path: pointer.clone(), source })?;
         }
         Ok(())
     }
 
-    /// Takes the right to be the server here; none if another process has it. Needs [`Places::prepare`].
+    /// Takes the right to be the server here; none if another process has it. Needs
+    /// [`Places::prepare`].
     ///
     /// # Errors
     /// If the lock file cannot be opened.
     pub fn lock(&self) -> Result<Option<Lock>, PlaceError> {
         let path = self.lock_path();
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fail = |error: rustix::io::Errno| PlaceError::Io { path: path.clone(), source: error.into() };
+        let fail =
+            |error: rustix::io::Errno| PlaceError::Io { path: path.clone(), source: error.into() };
         let fd = openat(rustix::fs::CWD, &path, flags, Mode::RUSR | Mode::WUSR).map_err(fail)?;
         match flock(&fd, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Lock(fd))),
@@ -216,7 +236,8 @@ impl Places {
         }
     }
 
-    /// The same for who has had it: its lock, if that is still the one in this place, else a new one. None if another process has it by now.
+    /// The same for who has had it: its lock, if that is still the one in this place, else a new
+    /// one. None if another process has it by now.
     ///
     /// # Errors
     /// If the lock file cannot be opened.
@@ -237,14 +258,16 @@ impl Places {
     /// # Errors
     /// If it cannot be bound.
     pub fn listen(&self, _lock: &Lock) -> Result<UnixListener, PlaceError> {
-        // 0600 from creation; other threads must not create files meanwhile, so this comes before there are any.
+        // 0600 from creation; other threads must not create files meanwhile, so this comes before
+        // there are any.
         let mask = rustix::process::umask(Mode::from_raw_mode(0o177));
         let listener = self.bind();
         rustix::process::umask(mask);
         listener.map_err(|source| PlaceError::Io { path: self.socket.clone(), source })
     }
 
-    /// The same while other threads run, which rules out a mask for a moment: until it is 0600, its folder keeps others out, or the look at each peer does.
+    /// The same while other threads run, which rules out a mask for a moment: until it is 0600, its
+    /// folder keeps others out, or the look at each peer does.
     ///
     /// # Errors
     /// If it cannot be bound.
@@ -284,7 +307,8 @@ impl Places {
     }
 }
 
-/// Which file a path stands for, as device and inode (stat(2)); none if there is none. The path may come to stand for another.
+/// Which file a path stands for, as device and inode (stat(2)); none if there is none. The path may
+/// come to stand for another.
 #[must_use]
 pub fn identity(path: &Path) -> Option<(u64, u64)> {
     path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
@@ -296,26 +320,36 @@ fn fits(path: &Path) -> bool {
 
 /// FNV-1a: stable over versions and machines, which the standard library's is not.
 fn hash(path: &Path) -> u64 {
-    path.as_os_str().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    path.as_os_str().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 fn make_private(path: &Path) -> Result<(), PlaceError> {
-    let parents = path.parent().map_or(Ok(()), |parent| DirBuilder::new().recursive(true).mode(0o700).create(parent));
+    let parents = path
+        .parent()
+        .map_or(Ok(()), |parent| DirBuilder::new().recursive(true).mode(0o700).create(parent));
     let made = parents.and_then(|()| DirBuilder::new().mode(0o700).create(path));
     match made {
-        Err(source) if source.kind() != io::ErrorKind::AlreadyExists => Err(PlaceError::Io { path: path.into(), source }),
+        Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
+            Err(PlaceError::Io { path: path.into(), source })
+        }
         _ => check_private(path, Mode::RWXG | Mode::RWXO),
     }
 }
 
-/// Opens the directory once, without following a link at its end, and looks at what was opened (attack A1.1).
+/// Opens the directory once, without following a link at its end, and looks at what was opened
+/// (attack A1.1).
 fn check_private(path: &Path, forbidden: Mode) -> Result<(), PlaceError> {
     let problem = |problem| PlaceError::Unsafe { path: path.into(), problem };
-    let fail = |error: rustix::io::Errno| PlaceError::Io { path: path.into(), source: error.into() };
+    let fail =
+        |error: rustix::io::Errno| PlaceError::Io { path: path.into(), source: error.into() };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let fd = match openat(rustix::fs::CWD, path, flags, Mode::empty()) {
         Ok(fd) => fd,
-        Err(rustix::io::Errno::LOOP | rustix::io::Errno::NOTDIR) => return Err(problem("is a symbolic link or no directory")),
+        Err(rustix::io::Errno::LOOP | rustix::io::Errno::NOTDIR) => {
+            return Err(problem("is a symbolic link or no directory"));
+        }
         Err(error) => return Err(fail(error)),
     };
     let stat = fstat(&fd).map_err(fail)?;
@@ -334,17 +368,26 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return Ok(());
     }
     let new = path.with_extension("new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(&new)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(&new)?;
     file.write_all(bytes)?;
     fs::rename(new, path)
 }
 
-/// Whether a path, or the nearest parent that exists, is on a file system where locks and sockets do not mean what they say.
+/// Whether a path, or the nearest parent that exists, is on a file system where locks and sockets
+/// do not mean what they say.
 #[cfg(target_os = "linux")]
 fn is_on_network(path: &Path) -> bool {
     // NFS, SMB, CIFS, SMB2, AFS, 9P, Ceph (statfs(2)).
-    const NETWORK: [u64; 7] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x5346_414f, 0x0102_1997, 0x00c3_6400];
-    let kind = path.ancestors().find_map(|path| rustix::fs::statfs(path).ok()).map(|statfs| statfs.f_type);
+    const NETWORK: [u64; 7] =
+        [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x5346_414f, 0x0102_1997, 0x00c3_6400];
+    let kind =
+        path.ancestors().find_map(|path| rustix::fs::statfs(path).ok()).map(|statfs| statfs.f_type);
     // The type is a signed 32-bit word on some machines, so a negative one is extended.
     #[expect(clippy::cast_sign_loss, reason = "only the lower 32 bits are compared")]
     kind.is_some_and(|kind| NETWORK.contains(&(kind as u64 & 0xffff_ffff)))
@@ -431,7 +474,10 @@ mod tests {
     #[test]
     fn a_server_of_its_own_socket_shares_nothing() {
         let root = tempfile::tempdir().unwrap();
-        let at = |name: &str| Places::find(&PlaceEnv { socket: Some(root.path().join(name)), ..env(root.path()) }).unwrap();
+        let at = |name: &str| {
+            Places::find(&PlaceEnv { socket: Some(root.path().join(name)), ..env(root.path()) })
+                .unwrap()
+        };
         let (a, b) = (at("a.sock"), at("b.sock"));
         a.prepare().unwrap();
         b.prepare().unwrap();

@@ -1,4 +1,5 @@
-//! Records on their way through a socket that may take no more at the moment, with the fds that ride with their first bytes. What they say is not known here.
+//! Records on their way through a socket that may take no more at the moment, with the fds that
+//! ride with their first bytes. What they say is not known here.
 
 use std::collections::VecDeque;
 use std::io;
@@ -52,7 +53,11 @@ impl<F: AsFd> Queue<F> {
     /// As sendmsg(2), but for a socket that takes no more.
     pub fn send(&mut self, socket: impl AsFd) -> io::Result<()> {
         while let Some(front) = self.0.front_mut() {
-            let fds: Vec<BorrowedFd<'_>> = if front.sent == 0 { front.fds.iter().map(AsFd::as_fd).collect() } else { Vec::new() };
+            let fds: Vec<BorrowedFd<'_>> = if front.sent == 0 {
+                front.fds.iter().map(AsFd::as_fd).collect()
+            } else {
+                Vec::new()
+            };
             match socket::send(&socket, &front.bytes[front.sent..], &fds) {
                 Ok(len) => front.sent += len,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),

@@ -1,4 +1,5 @@
-//! Signals as values, behind an fd that is waited for with others. What they mean is not known here.
+//! Signals as values, behind an fd that is waited for with others. What they mean is not known
+//! here.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,7 +8,8 @@ use std::os::unix::net::UnixStream;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
-/// Signals that no longer do what they do by default (signal(7)); what this process starts has the default again.
+/// Signals that no longer do what they do by default (signal(7)); what this process starts has the
+/// default again.
 #[derive(Debug)]
 pub struct Signals(SignalDelivery<UnixStream, SignalOnly>);
 
@@ -21,7 +23,8 @@ impl Signals {
         Ok(Self(SignalDelivery::with_pipe(read, write, SignalOnly, signals)?))
     }
 
-    /// Those that came since the last call, in the order of their numbers, each once. It does not wait.
+    /// Those that came since the last call, in the order of their numbers, each once. It does not
+    /// wait.
     pub fn take(&mut self) -> Vec<i32> {
         self.0.pending().collect()
     }

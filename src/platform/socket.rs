@@ -1,4 +1,5 @@
-//! Unix sockets: connecting, knowing the peer, and passing fds. What is said on them is not known here.
+//! Unix sockets: connecting, knowing the peer, and passing fds. What is said on them is not known
+//! here.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -8,8 +9,8 @@ use std::path::Path;
 
 use rustix::io::{FdFlags, ioctl_fionbio};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
-    SocketAddrUnix, SocketFlags, SocketType, recvmsg, sendmsg,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, recvmsg, sendmsg,
 };
 
 /// The most fds that one [`send`] passes.
@@ -39,7 +40,8 @@ pub fn connect(path: &Path) -> io::Result<UnixStream> {
     Ok(stream)
 }
 
-/// The same, and nothing about it ever waits: neither this, though the listener may have no room for one more (`WouldBlock`), nor reading and writing.
+/// The same, and nothing about it ever waits: neither this, though the listener may have no room
+/// for one more (`WouldBlock`), nor reading and writing.
 ///
 /// # Errors
 /// As [`connect`], and if there is no room.
@@ -61,7 +63,10 @@ pub fn check_peer(socket: impl AsFd) -> io::Result<()> {
     if peer == own {
         return Ok(());
     }
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("the other end of the socket belongs to uid {peer}, not to {own}")))
+    Err(io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!("the other end of the socket belongs to uid {peer}, not to {own}"),
+    ))
 }
 
 /// The user at the other end of a connected socket (`SO_PEERCRED` in unix(7)).
@@ -82,7 +87,8 @@ pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
     super::sys::peer_uid(socket.as_fd())
 }
 
-/// Sends bytes, and `fds` with the first of them. Gives how many bytes were taken; never raises PIPE. Blocks or not as the socket does.
+/// Sends bytes, and `fds` with the first of them. Gives how many bytes were taken; never raises
+/// PIPE. Blocks or not as the socket does.
 ///
 /// # Errors
 /// As sendmsg(2); nothing was sent.
@@ -93,7 +99,10 @@ pub fn send(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Resu
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FD_COUNT_MAX))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !fds.is_empty() {
-        assert!(control.push(SendAncillaryMessage::ScmRights(fds)), "at most {FD_COUNT_MAX} fds ride with one message");
+        assert!(
+            control.push(SendAncillaryMessage::ScmRights(fds)),
+            "at most {FD_COUNT_MAX} fds ride with one message"
+        );
     }
     #[cfg(target_os = "linux")]
     let flags = SendFlags::NOSIGNAL;
@@ -102,7 +111,8 @@ pub fn send(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Resu
     Ok(sendmsg(socket, &[IoSlice::new(bytes)], &mut control, flags)?)
 }
 
-/// Receives bytes into `buffer`, and appends the fds that came with them, closed on exec. 0 bytes: the other end is closed.
+/// Receives bytes into `buffer`, and appends the fds that came with them, closed on exec. 0 bytes:
+/// the other end is closed.
 ///
 /// # Errors
 /// As recvmsg(2); nothing was received.

@@ -1,4 +1,5 @@
-//! Starting the keeper: a process that is nobody's child, in a session of its own. Whether one should be started is not known here.
+//! Starting the keeper: a process that is nobody's child, in a session of its own. Whether one
+//! should be started is not known here.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -24,8 +25,9 @@ pub struct KeeperStart<'a> {
     pub log: Option<File>,
 }
 
-/// What such arguments say: the program that is started as `server run --lease N` (`--server-exe PATH`, else this one), and whether a server is there that hands over on
-/// standard input (`--adopt`).
+/// What such arguments say: the program that is started as `server run --lease N`
+/// (`--server-exe PATH`, else this one), and whether a server is there that hands over on standard
+/// input (`--adopt`).
 ///
 /// # Errors
 /// What is wrong with them, in words.
@@ -36,13 +38,19 @@ pub fn keeper_options(args: &[OsString]) -> Result<(PathBuf, bool), String> {
         match arg.to_str() {
             Some("--adopt") => is_adopting = true,
             Some("--server-exe") => exe = args.next().ok_or("--server-exe needs a path")?.into(),
-            _ => return Err(format!("unknown argument {}; the keeper is started by abide itself", arg.display())),
+            _ => {
+                return Err(format!(
+                    "unknown argument {}; the keeper is started by abide itself",
+                    arg.display()
+                ));
+            }
         }
     }
     Ok((exe, is_adopting))
 }
 
-/// Starts a keeper by setsid, a second fork and one exec; its working directory is `/`. Returns when it has been executed.
+/// Starts a keeper by setsid, a second fork and one exec; its working directory is `/`. Returns
+/// when it has been executed.
 ///
 /// # Errors
 /// If it cannot be; nothing is left behind.

@@ -1,5 +1,6 @@
-//! A byte stream in tokio's loop that is woken for room only while it waits for room. Tokio's own is woken whenever its peer has read something, and then finds
-//! nothing to do: with a terminal, a client and a server in a row that is half of all wakes a key causes.
+//! A byte stream in tokio's loop that is woken for room only while it waits for room. Tokio's own
+//! is woken whenever its peer has read something, and then finds nothing to do: with a terminal, a
+//! client and a server in a row that is half of all wakes a key causes.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -34,7 +35,8 @@ impl Stream {
             let mut ready = self.0.readable().await?;
             match read(&self.0, &mut *buffer) {
                 Ok(len) => {
-                    // Less than there is room for is all there was, and what comes after it is told anew (epoll(7)): no need to ask and hear so.
+                    // Less than there is room for is all there was, and what comes after it is told
+                    // anew (epoll(7)): no need to ask and hear so.
                     if len < buffer.len() {
                         ready.clear_ready();
                     }
@@ -64,7 +66,8 @@ impl Stream {
     }
 }
 
-/// Waits until the kernel takes bytes again, on another fd of the same file: one fd cannot be watched twice.
+/// Waits until the kernel takes bytes again, on another fd of the same file: one fd cannot be
+/// watched twice.
 ///
 /// # Errors
 /// If there is no fd left.
@@ -117,7 +120,11 @@ mod tests {
         let mut theirs = reader.join().expect("it has read");
         theirs.read_exact(&mut [0]).expect("it is there");
         drop(theirs);
-        assert_eq!(stream.read(&mut buffer).await.expect("the loop runs"), 3, "what came before the end");
+        assert_eq!(
+            stream.read(&mut buffer).await.expect("the loop runs"),
+            3,
+            "what came before the end"
+        );
         assert_eq!(stream.read(&mut buffer).await.expect("the loop runs"), 0, "the end");
     }
 }

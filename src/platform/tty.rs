@@ -3,7 +3,9 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcgetpgrp, tcgetsid, tcgetwinsize, tcsetwinsize};
+use rustix::termios::{
+    LocalModes, Winsize, tcgetattr, tcgetpgrp, tcgetsid, tcgetwinsize, tcsetwinsize,
+};
 
 use crate::base::geom::Size;
 
@@ -22,7 +24,10 @@ pub struct LineMode {
 /// If it is no terminal.
 pub fn line_mode(master: impl AsFd) -> io::Result<LineMode> {
     let modes = tcgetattr(master)?.local_modes;
-    Ok(LineMode { is_canonical: modes.contains(LocalModes::ICANON), is_echoing: modes.contains(LocalModes::ECHO) })
+    Ok(LineMode {
+        is_canonical: modes.contains(LocalModes::ICANON),
+        is_echoing: modes.contains(LocalModes::ECHO),
+    })
 }
 
 /// The session whose terminal is the other end of a master (tcgetsid(3)); 0 if there is none.
@@ -49,10 +54,14 @@ pub fn size(master: impl AsFd) -> io::Result<Size> {
 /// # Errors
 /// If it is no terminal.
 pub fn set_size(master: impl AsFd, size: Size) -> io::Result<()> {
-    Ok(tcsetwinsize(master, Winsize { ws_col: size.cols, ws_row: size.rows, ws_xpixel: 0, ws_ypixel: 0 })?)
+    Ok(tcsetwinsize(
+        master,
+        Winsize { ws_col: size.cols, ws_row: size.rows, ws_xpixel: 0, ws_ypixel: 0 },
+    )?)
 }
 
-/// Opens the other end of a master whose last user has closed it, so that it can be read again when a program opens its terminal anew.
+/// Opens the other end of a master whose last user has closed it, so that it can be read again when
+/// a program opens its terminal anew.
 ///
 /// # Errors
 /// If the kernel cannot (TIOCGPTPEER, Linux 4.13).
@@ -62,7 +71,8 @@ pub fn open_peer(master: impl AsFd) -> io::Result<OwnedFd> {
     Ok(ioctl_tiocgptpeer(master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?)
 }
 
-/// Opens the other end of a master whose last user has closed it, so that it can be read again when a program opens its terminal anew.
+/// Opens the other end of a master whose last user has closed it, so that it can be read again when
+/// a program opens its terminal anew.
 ///
 /// # Errors
 /// Always: macOS has no such call.

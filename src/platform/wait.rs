@@ -1,4 +1,5 @@
-//! Waiting for whatever comes first on a few fds, without a runtime: between a key and what it causes every microsecond is seen. Who has many fds uses `watch`.
+//! Waiting for whatever comes first on a few fds, without a runtime: between a key and what it
+//! causes every microsecond is seen. Who has many fds uses `watch`.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -8,7 +9,8 @@ use rustix::io::Errno;
 
 use crate::base::time::Span;
 
-/// What is waited for on an fd, and what there is: bytes to be read, room to be written to. Its end and its errors are both.
+/// What is waited for on an fd, and what there is: bytes to be read, room to be written to. Its end
+/// and its errors are both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ready {
     /// Something can be read.
@@ -26,15 +28,21 @@ impl Ready {
 #[must_use]
 pub fn timespec(span: Span) -> Timespec {
     let (seconds, nanos) = (span.0 / 1_000_000_000, span.0 % 1_000_000_000);
-    Timespec { tv_sec: i64::try_from(seconds).unwrap_or(i64::MAX), tv_nsec: i64::try_from(nanos).unwrap_or(0) }
+    Timespec {
+        tv_sec: i64::try_from(seconds).unwrap_or(i64::MAX),
+        tv_nsec: i64::try_from(nanos).unwrap_or(0),
+    }
 }
 
-/// Waits until something that is wanted is there, at most `limit` (ppoll(2)). Says what there is; of an fd of which nothing is wanted, nothing. A signal ends
-/// the wait as well.
+/// Waits until something that is wanted is there, at most `limit` (ppoll(2)). Says what there is;
+/// of an fd of which nothing is wanted, nothing. A signal ends the wait as well.
 ///
 /// # Errors
 /// If the kernel has no memory left.
-pub fn wait<const N: usize>(fds: [(BorrowedFd<'_>, Ready); N], limit: Option<Span>) -> io::Result<[Ready; N]> {
+pub fn wait<const N: usize>(
+    fds: [(BorrowedFd<'_>, Ready); N],
+    limit: Option<Span>,
+) -> io::Result<[Ready; N]> {
     let limit = limit.map(timespec);
     let is_wanted = |wanted: Ready| wanted != Ready::default();
     let mut polled = Vec::with_capacity(N);
@@ -75,12 +83,15 @@ mod tests {
     fn what_is_there_and_wanted_is_said() {
         let (one, mut other) = UnixStream::pair().expect("there are fds");
         let none = Ready::default();
-        let look = |wanted| wait([(one.as_fd(), wanted)], Some(Span::millis(0))).expect("there is memory")[0];
+        let look = |wanted| {
+            wait([(one.as_fd(), wanted)], Some(Span::millis(0))).expect("there is memory")[0]
+        };
         assert_eq!(look(Ready::INPUT), none);
         assert_eq!(look(Ready { input: true, room: true }), Ready { input: false, room: true });
         other.write_all(b"x").expect("it is taken");
         assert_eq!((look(Ready::INPUT), look(none)), (Ready::INPUT, none));
-        let both = wait([(other.as_fd(), Ready::INPUT), (one.as_fd(), Ready::INPUT)], None).expect("there is memory");
+        let both = wait([(other.as_fd(), Ready::INPUT), (one.as_fd(), Ready::INPUT)], None)
+            .expect("there is memory");
         assert_eq!(both, [none, Ready::INPUT]);
         drop(other);
         assert_eq!(look(Ready { input: true, room: true }), Ready { input: true, room: true });

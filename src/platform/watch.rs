@@ -12,7 +12,9 @@ use crate::platform::{Changes, Presence};
 pub async fn saved(changes: Option<&mut AsyncFd<Changes>>) {
     let Some(changes) = changes else { return std::future::pending().await };
     loop {
-        let Ok(mut ready) = changes.readable_mut().await else { return std::future::pending().await };
+        let Ok(mut ready) = changes.readable_mut().await else {
+            return std::future::pending().await;
+        };
         let is_written = ready.get_inner_mut().drain();
         ready.clear_ready();
         if is_written {
@@ -21,11 +23,14 @@ pub async fn saved(changes: Option<&mut AsyncFd<Changes>>) {
     }
 }
 
-/// Waits until what is watched is noticed to be no longer in its place; for ever where nothing is. It looks only when there is something to notice.
+/// Waits until what is watched is noticed to be no longer in its place; for ever where nothing is.
+/// It looks only when there is something to notice.
 pub async fn gone(presence: Option<&mut AsyncFd<Presence>>) {
     let Some(presence) = presence else { return std::future::pending().await };
     loop {
-        let Ok(mut ready) = presence.readable_mut().await else { return std::future::pending().await };
+        let Ok(mut ready) = presence.readable_mut().await else {
+            return std::future::pending().await;
+        };
         ready.get_inner_mut().drain();
         let is_there = ready.get_inner().is_there();
         ready.clear_ready();
@@ -39,7 +44,11 @@ pub async fn gone(presence: Option<&mut AsyncFd<Presence>>) {
 ///
 /// # Errors
 /// If the loop cannot watch it: a regular file, or too many of them (`epoll_ctl(2)`).
-#[expect(deprecated, reason = "the safe form is deprecated for types that do not own their fd; the bound proves that this one does")]
+#[expect(
+    deprecated,
+    reason = "the safe form is deprecated for types that do not own their fd; the bound proves \
+        that this one does"
+)]
 pub fn watch<T: AsRawFd + Into<OwnedFd>>(source: T, interest: Interest) -> io::Result<AsyncFd<T>> {
     AsyncFd::with_interest(source, interest)
 }

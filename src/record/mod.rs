@@ -1,7 +1,9 @@
-//! The recorder: runs a program on a terminal of its own and writes down what it prints and how the size changes. It interprets none of it and needs no server.
+//! The recorder: runs a program on a terminal of its own and writes down what it prints and how the
+//! size changes. It interprets none of it and needs no server.
 //!
-//! The form is asciicast version 2: a JSON object, then a JSON array a line: seconds, what, data. `o` is output, `r` a new size. Bytes that are no
-//! UTF-8 stand as hexadecimal digits in an `x`, which players pass over.
+//! The form is asciicast version 2: a JSON object, then a JSON array a line: seconds, what, data.
+//! `o` is output, `r` a new size. Bytes that are no UTF-8 stand as hexadecimal digits in an `x`,
+//! which players pass over.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -31,10 +33,12 @@ const SHOWN_WITHIN_MS: u32 = 60_000;
 /// Whether these words of the command line ask for a recording.
 #[must_use]
 pub fn is_asked_for(args: &[OsString]) -> bool {
-    args.first().is_some_and(|word| word == "capture") && args.iter().take_while(|word| *word != "--").any(|word| word == "--record")
+    args.first().is_some_and(|word| word == "capture")
+        && args.iter().take_while(|word| *word != "--").any(|word| word == "--record")
 }
 
-/// Records what the command line says; gives the exit status of the program, 128 and the number of the signal that ended it, or 2 for a wrong use.
+/// Records what the command line says; gives the exit status of the program, 128 and the number of
+/// the signal that ended it, or 2 for a wrong use.
 #[must_use]
 pub fn run(args: &[OsString]) -> u8 {
     let wanted = match Wanted::read(args) {
@@ -65,9 +69,18 @@ impl Wanted {
         let mut words = args.iter().skip(1);
         while let Some(word) = words.next() {
             match word.to_str() {
-                Some("--record") => wanted.file = words.next().cloned().context("--record needs a file")?,
-                Some("--size") => wanted.size = Some(size(words.next()).context("--size needs columns and rows, such as 80x24")?),
-                Some("-t" | "--target") => bail!("a pane is recorded from inside: run the recorder in it, around a shell"),
+                Some("--record") => {
+                    wanted.file = words.next().cloned().context("--record needs a file")?
+                }
+                Some("--size") => {
+                    wanted.size = Some(
+                        size(words.next())
+                            .context("--size needs columns and rows, such as 80x24")?,
+                    )
+                }
+                Some("-t" | "--target") => {
+                    bail!("a pane is recorded from inside: run the recorder in it, around a shell")
+                }
                 Some("--") => wanted.argv = words.by_ref().cloned().collect(),
                 _ => bail!("{} is not understood", word.display()),
             }
@@ -89,14 +102,25 @@ impl Wanted {
             (Some(outer), None) => outer.size().context("this terminal tells no size")?.0,
             (None, None) => Size::new(80, 24),
         };
-        let file = File::create(&self.file).with_context(|| format!("cannot write {}", self.file.display()))?;
+        let file = File::create(&self.file)
+            .with_context(|| format!("cannot write {}", self.file.display()))?;
         let cast = Cast::begin(file, size, now().tick).context("cannot write the recording")?;
-        let (master, child) = start(&self.argv, size).with_context(|| format!("cannot start {}", self.argv[0].display()))?;
+        let (master, child) = start(&self.argv, size)
+            .with_context(|| format!("cannot start {}", self.argv[0].display()))?;
         if let Some(outer) = &outer {
             outer.raw().context("this terminal cannot be prepared")?;
         }
         let follows = self.size.is_none();
-        let mut recorder = Recorder { master, child, signals, outer, follows, cast, typed: Vec::new(), takes_input: true };
+        let mut recorder = Recorder {
+            master,
+            child,
+            signals,
+            outer,
+            follows,
+            cast,
+            typed: Vec::new(),
+            takes_input: true,
+        };
         let status = recorder.serve();
         if let Some(outer) = &recorder.outer {
             // A terminal that is gone needs nothing put back.
@@ -166,13 +190,16 @@ impl Recorder {
                 match signal {
                     signal::CHLD => {
                         if let Some(ended) = self.child.try_wait()? {
-                            // What it wrote last is still there; who else holds the terminal is not waited for.
+                            // What it wrote last is still there; who else holds the terminal is not
+                            // waited for.
                             while self.is_readable()? && self.take_output()? {}
                             return Ok(status(ended));
                         }
                     }
                     signal::WINCH => self.resize()?,
-                    signal::HUP | signal::INT | signal::TERM => return Ok(128 + u8::try_from(signal).unwrap_or(0)),
+                    signal::HUP | signal::INT | signal::TERM => {
+                        return Ok(128 + u8::try_from(signal).unwrap_or(0));
+                    }
                     _ => {}
                 }
             }
@@ -181,8 +208,10 @@ impl Recorder {
 
     /// Waits until something happens: whether there is output, and whether something was typed.
     fn wait(&self) -> io::Result<(bool, bool)> {
-        let for_master = if self.typed.is_empty() { PollFlags::IN } else { PollFlags::IN | PollFlags::OUT };
-        let mut fds = vec![PollFd::new(&self.master, for_master), PollFd::new(&self.signals, PollFlags::IN)];
+        let for_master =
+            if self.typed.is_empty() { PollFlags::IN } else { PollFlags::IN | PollFlags::OUT };
+        let mut fds =
+            vec![PollFd::new(&self.master, for_master), PollFd::new(&self.signals, PollFlags::IN)];
         let keyboard = self.keyboard();
         if self.takes_input && self.typed.is_empty() {
             fds.push(PollFd::new(&keyboard, PollFlags::IN));
@@ -191,8 +220,11 @@ impl Recorder {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let is_ready =
-            |fd: Option<&PollFd<'_>>| fd.is_some_and(|fd| fd.revents().intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR));
+        let is_ready = |fd: Option<&PollFd<'_>>| {
+            fd.is_some_and(|fd| {
+                fd.revents().intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR)
+            })
+        };
         Ok((is_ready(fds.first()), is_ready(fds.get(2))))
     }
 
@@ -322,7 +354,13 @@ impl<W: Write> Cast<W> {
     /// A line: seconds with milliseconds, what, data.
     fn event(&mut self, at: Tick, what: &str, data: &str) -> io::Result<()> {
         let ms = at.0.saturating_sub(self.start.0) / 1_000_000;
-        writeln!(self.file, "[{}.{:03}, \"{what}\", {}]", ms / 1000, ms % 1000, serde_json::Value::from(data))
+        writeln!(
+            self.file,
+            "[{}.{:03}, \"{what}\", {}]",
+            ms / 1000,
+            ms % 1000,
+            serde_json::Value::from(data)
+        )
     }
 }
 
@@ -342,19 +380,32 @@ mod tests {
     fn words_say_what_is_recorded() {
         let read = |line: &str| Wanted::read(&words(line)).map_err(|error| error.to_string());
         let wanted = read("capture --record f --size 100x30 -- ls --record").expect("well said");
-        assert_eq!((wanted.file, wanted.size, wanted.argv), ("f".into(), Some(Size::new(100, 30)), words("ls --record")));
-        for wrong in
-            ["capture --record", "capture --record f -t 1", "capture --record f --size 0x9", "capture --record f ls", "capture --size 8x8"]
-        {
+        assert_eq!(
+            (wanted.file, wanted.size, wanted.argv),
+            ("f".into(), Some(Size::new(100, 30)), words("ls --record"))
+        );
+        for wrong in [
+            "capture --record",
+            "capture --record f -t 1",
+            "capture --record f --size 0x9",
+            "capture --record f ls",
+            "capture --size 8x8",
+        ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
-        assert!(is_asked_for(&words("capture --record f")) && !is_asked_for(&words("capture -t x")));
-        assert!(!is_asked_for(&words("exec -- capture --record")) && !is_asked_for(&words("capture -- --record")));
+        assert!(
+            is_asked_for(&words("capture --record f")) && !is_asked_for(&words("capture -t x"))
+        );
+        assert!(
+            !is_asked_for(&words("exec -- capture --record"))
+                && !is_asked_for(&words("capture -- --record"))
+        );
     }
 
     #[test]
     fn every_byte_is_in_the_recording() {
-        let mut cast = Cast::begin(Vec::new(), Size::new(10, 3), Tick(5_000_000)).expect("memory takes all");
+        let mut cast =
+            Cast::begin(Vec::new(), Size::new(10, 3), Tick(5_000_000)).expect("memory takes all");
         let pieces: [&[u8]; 4] = [b"a\x1b[1m\xe6\xbc", b"\xa2\"\xff", b"\x80b\r\n", b"\xf0\x9f"];
         for (piece, at) in pieces.into_iter().zip(1..) {
             cast.output(Tick(at * 1_005_000_000), piece).expect("memory takes all");

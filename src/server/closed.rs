@@ -1,4 +1,5 @@
-//! What was closed, or whose program ended: what is left of it is kept as a file, so that it can be made anew when its programs are gone.
+//! What was closed, or whose program ended: what is left of it is kept as a file, so that it can be
+//! made anew when its programs are gone.
 
 use serde_json::Value;
 
@@ -45,15 +46,26 @@ impl Server {
     fn bury(&mut self, Remains { grave, panes: gone }: Remains) {
         let persist = &self.core.settings.persist;
         // Where programs end faster than disks write, not each is worth it.
-        if persist.closed == 0 || persist.keep == Keep::Nothing || WAITING_MAX <= self.disk.snapshots.saving.len() {
+        if persist.closed == 0
+            || persist.keep == Keep::Nothing
+            || WAITING_MAX <= self.disk.snapshots.saving.len()
+        {
             return;
         }
         let ids = grave.panes();
         let there = ids.iter().filter_map(|id| self.core.state.panes.get(id));
         let mut kept = keep::closed(&grave, gone.iter().chain(there));
         for pane in &mut kept.panes {
-            let said = gone.iter().find(|gone| gone.id == pane.id).and_then(|gone| gone.screen.cwd().map(str::to_owned));
-            let found = self.panes.get(&pane.id).and_then(place).or(said).or_else(|| self.disk.place(pane.id));
+            let said = gone
+                .iter()
+                .find(|gone| gone.id == pane.id)
+                .and_then(|gone| gone.screen.cwd().map(str::to_owned));
+            let found = self
+                .panes
+                .get(&pane.id)
+                .and_then(place)
+                .or(said)
+                .or_else(|| self.disk.place(pane.id));
             pane.cwd = found.unwrap_or_else(|| std::mem::take(&mut pane.cwd));
         }
         let texts = gone.iter().filter_map(|pane| text(pane, persist)).collect();
@@ -66,7 +78,11 @@ impl Server {
             texts,
         };
         let left = if persist.keep == Keep::Screens { ids } else { Vec::new() };
-        self.disk.snapshots.saving.push_back(Saving { purpose: Purpose::Closed(grave.name()), saved, left });
+        self.disk.snapshots.saving.push_back(Saving {
+            purpose: Purpose::Closed(grave.name()),
+            saved,
+            left,
+        });
     }
 
     /// Everything of what was closed is kept when this returns.
@@ -77,7 +93,13 @@ impl Server {
 
     /// Gathers whatever is missing of what was closed.
     fn gather_closed(&mut self) {
-        while self.disk.snapshots.saving.iter().any(|saving| matches!(saving.purpose, Purpose::Closed(_))) {
+        while self
+            .disk
+            .snapshots
+            .saving
+            .iter()
+            .any(|saving| matches!(saving.purpose, Purpose::Closed(_)))
+        {
             self.gather();
         }
     }
@@ -87,9 +109,17 @@ impl Server {
         self.gather_closed();
         let events = self.events.clone();
         // A loop that is gone needs no events.
-        let reply = move |loaded| drop(events.blocking_send(Event::Snapshot(call, Done::Closed(env, loaded))));
-        if !self.disk.snapshots.closed.work(Work::Take(self.core.settings.persist.days, Box::new(reply))) {
-            let refusal = Refusal::new(Code::DiskFailed, "what was closed cannot be read just now").hint("abide undo tries it again");
+        let reply = move |loaded| {
+            drop(events.blocking_send(Event::Snapshot(call, Done::Closed(env, loaded))))
+        };
+        if !self
+            .disk
+            .snapshots
+            .closed
+            .work(Work::Take(self.core.settings.persist.days, Box::new(reply)))
+        {
+            let refusal = Refusal::new(Code::DiskFailed, "what was closed cannot be read just now")
+                .hint("abide undo tries it again");
             self.step(Input::Answered { call, outcome: Err(refusal) }, Origin::None);
         }
     }
@@ -102,25 +132,43 @@ impl Server {
         found: Option<(String, Box<Loaded>)>,
     ) -> Result<Value, Refusal> {
         let Some((name, loaded)) = found else {
-            let refusal = Refusal::new(Code::NotFound, "nothing was closed that can be brought back");
-            return Err(refusal.hint("persist.closed and persist.days say how much is kept of what was closed"));
+            let refusal =
+                Refusal::new(Code::NotFound, "nothing was closed that can be brought back");
+            return Err(refusal
+                .hint("persist.closed and persist.days say how much is kept of what was closed"));
         };
         let outcome = self.make_anew(call, env, *loaded);
         // Where there is no room for it now it stays.
-        let is_done = outcome.as_ref().map_or_else(|refusal| refusal.code != Code::LimitReached, |_| true);
+        let is_done =
+            outcome.as_ref().map_or_else(|refusal| refusal.code != Code::LimitReached, |_| true);
         self.disk.snapshots.closed.work(Work::Taken(name, is_done));
         outcome
     }
 
-    fn make_anew(&mut self, call: CallId, env: &[(String, String)], Loaded { structure, mut texts }: Loaded) -> Result<Value, Refusal> {
+    fn make_anew(
+        &mut self,
+        call: CallId,
+        env: &[(String, String)],
+        Loaded { structure, mut texts }: Loaded,
+    ) -> Result<Value, Refusal> {
         let core = &self.core;
-        let former = keep::state(keep::reopened(structure, &core.settings.persist.restore), |pane| core.blank(pane.size));
-        let sessions = former.graves.iter().filter(|grave| matches!(grave.what, Buried::Session(_))).count();
+        let former =
+            keep::state(keep::reopened(structure, &core.settings.persist.restore), |pane| {
+                core.blank(pane.size)
+            });
+        let sessions =
+            former.graves.iter().filter(|grave| matches!(grave.what, Buried::Session(_))).count();
         room(core, (sessions, former.panes.len()), WHAT)?;
-        let contradicts =
-            || Refusal::new(Code::Damaged, "what was closed last cannot be brought back: what is left of it contradicts itself");
-        let (back, panes) =
-            self.core.reopen(former, env, now()).ok_or_else(|| contradicts().hint("abide undo brings back what was closed before it"))?;
+        let contradicts = || {
+            Refusal::new(
+                Code::Damaged,
+                "what was closed last cannot be brought back: what is left of it contradicts \
+                 itself",
+            )
+        };
+        let (back, panes) = self.core.reopen(former, env, now()).ok_or_else(|| {
+            contradicts().hint("abide undo brings back what was closed before it")
+        })?;
         for (former, pane) in panes {
             let text = texts.remove(&former).unwrap_or_default();
             self.show_former(pane, text, "closed before");

@@ -1,4 +1,5 @@
-//! Connections: what arrives on one, and what is still to be sent on it. It decides nothing about what is said.
+//! Connections: what arrives on one, and what is still to be sent on it. It decides nothing about
+//! what is said.
 
 use std::sync::Arc;
 
@@ -84,7 +85,8 @@ pub(super) struct Attached {
 }
 
 impl Attached {
-    /// The number of its last input, if at least `after` were not told yet and any were; it counts as told.
+    /// The number of its last input, if at least `after` were not told yet and any were; it counts
+    /// as told.
     pub(super) fn untold(&mut self, after: u64) -> Option<u64> {
         let is_news = self.told < self.number && self.told + after <= self.number;
         is_news.then(|| {
@@ -111,7 +113,14 @@ impl Conn {
     pub(super) fn open(id: ConnId, stream: Stream, events: &Sender<Event>) -> Self {
         let stream = Arc::new(stream);
         tokio::spawn(read(id, Arc::clone(&stream), events.clone()));
-        Self { stream, speech: Speech::Unknown, unsent: Vec::new(), sent: 0, waits: false, closing: false }
+        Self {
+            stream,
+            speech: Speech::Unknown,
+            unsent: Vec::new(),
+            sent: 0,
+            waits: false,
+            closing: false,
+        }
     }
 
     /// The client on it, if it is one.
@@ -125,7 +134,9 @@ impl Conn {
     /// When its client is to get the next frame, if one is due and it is not only waited for.
     pub(super) fn draw_deadline(&self) -> Option<Tick> {
         match &self.speech {
-            Speech::Client { client: Some(attached), .. } => attached.drawn.due(Tick::default(), false),
+            Speech::Client { client: Some(attached), .. } => {
+                attached.drawn.due(Tick::default(), false)
+            }
             _ => None,
         }
     }
@@ -145,7 +156,8 @@ impl Conn {
         self.sent < self.unsent.len()
     }
 
-    /// Sends what the kernel takes and waits for the rest. Gives false if the connection is to be dropped.
+    /// Sends what the kernel takes and waits for the rest. Gives false if the connection is to be
+    /// dropped.
     pub(super) fn flush(&mut self, id: ConnId, events: &Sender<Event>) -> bool {
         while self.has_unsent() {
             match self.stream.try_write(&self.unsent[self.sent..]) {
@@ -174,7 +186,11 @@ impl Conn {
         }
         let (stream, events) = (Arc::clone(&self.stream), events.clone());
         tokio::spawn(async move {
-            let event = if stream.writable().await.is_ok() { Event::Writable(id) } else { Event::Closed(id) };
+            let event = if stream.writable().await.is_ok() {
+                Event::Writable(id)
+            } else {
+                Event::Closed(id)
+            };
             // A loop that is gone needs no events.
             drop(events.send(event).await);
         });

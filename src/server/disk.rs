@@ -1,5 +1,5 @@
-//! What goes to disk and when: the structure soon after it changed, what panes show a second after they printed, at most a second apart. It never holds the
-//! loop up, except at its end.
+//! What goes to disk and when: the structure soon after it changed, what panes show a second after
+//! they printed, at most a second apart. It never holds the loop up, except at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -20,11 +20,14 @@ use crate::term::{HISTORY_SEGMENT_BYTES, ImagesSnapshot};
 
 /// What a pane shows is written at most this often.
 const EVERY: Span = Span::seconds(1);
-/// After a change of servers panes are written one after the other, so far apart; and what is left of a long scrollback piece by piece.
+/// After a change of servers panes are written one after the other, so far apart; and what is left
+/// of a long scrollback piece by piece.
 const APART: Span = Span::millis(50);
-/// The most segments of scrollback that are handed over at once: the newest, the others follow while the pane is quiet.
+/// The most segments of scrollback that are handed over at once: the newest, the others follow
+/// while the pane is quiet.
 const SEGMENTS_AT_ONCE: usize = 8;
-/// So long after a program was ended from outside it may turn out that the machine goes down: what was there before is not overwritten.
+/// So long after a program was ended from outside it may turn out that the machine goes down: what
+/// was there before is not overwritten.
 const DOUBT: Span = Span::seconds(10);
 /// Segments that are kept of every pane, however many panes there are.
 const SEGMENTS_MIN: u64 = 2;
@@ -72,22 +75,35 @@ struct Written {
 }
 
 impl Written {
-    /// What of a pane is to be handed over, and whether that is all: the screen, and of its scrollback what is not on disk, at most `count` segments, the newest.
+    /// What of a pane is to be handed over, and whether that is all: the screen, and of its
+    /// scrollback what is not on disk, at most `count` segments, the newest.
     fn next(&mut self, pane: &mut Pane, (max, count): (u64, usize)) -> (Shown, bool) {
         let changed = pane.screen.take_changed_history();
         let Range { start, end } = pane.screen.history_segments();
         let oldest = start.max(end.saturating_sub(max));
         self.segments.retain(|sequence| (oldest..end.min(changed)).contains(sequence));
         let missing = || (oldest..end).rev().filter(|sequence| !self.segments.contains(sequence));
-        let (wanted, is_all) = (missing().take(count).collect::<Vec<_>>(), missing().nth(count).is_none());
+        let (wanted, is_all) =
+            (missing().take(count).collect::<Vec<_>>(), missing().nth(count).is_none());
         self.segments.extend(&wanted);
-        let segments = wanted.iter().filter_map(|sequence| Some((*sequence, pane.screen.history_segment(*sequence)?))).collect();
+        let segments = wanted
+            .iter()
+            .filter_map(|sequence| Some((*sequence, pane.screen.history_segment(*sequence)?)))
+            .collect();
         let gap = (oldest..end).rev().find(|sequence| !self.segments.contains(sequence));
         let mut snapshot = pane.screen.snapshot();
         if IMAGES_MAX < pane.screen.image_bytes() {
             snapshot.images = ImagesSnapshot::default();
         }
-        (Shown { screen: screen::encode(0, snapshot), segments, whole: gap.map_or(oldest, |gap| gap + 1)..end, oldest }, is_all)
+        (
+            Shown {
+                screen: screen::encode(0, snapshot),
+                segments,
+                whole: gap.map_or(oldest, |gap| gap + 1)..end,
+                oldest,
+            },
+            is_all,
+        )
     }
 }
 
@@ -120,7 +136,8 @@ impl Disk {
         }
     }
 
-    /// What who comes now has to know: that nothing is written, or, once, what was wrong at the start.
+    /// What who comes now has to know: that nothing is written, or, once, what was wrong at the
+    /// start.
     pub(super) fn warning(&mut self) -> Option<String> {
         self.failing.clone().or_else(|| self.found.take())
     }
@@ -141,7 +158,8 @@ impl Disk {
         self.changed(now);
     }
 
-    /// This server took over from another, which may not have written all: everything is written, pane by pane so that nobody waits for it.
+    /// This server took over from another, which may not have written all: everything is written,
+    /// pane by pane so that nobody waits for it.
     pub(super) fn take_over(&mut self, now: Tick, panes: impl Iterator<Item = PaneId>) {
         self.all_due(now + EVERY, panes);
         self.changed(now);
@@ -152,13 +170,15 @@ impl Disk {
             return;
         }
         for pane in panes {
-            self.panes.insert(pane, Written { due: Some(due), is_quiet: true, ..Written::default() });
+            self.panes
+                .insert(pane, Written { due: Some(due), is_quiet: true, ..Written::default() });
             due = due + APART;
         }
     }
 
-    /// A program was ended from outside, as all are when the machine goes down or the user is logged out: that its pane goes is not written before it is certain
-    /// that it was not that. `state` is that before.
+    /// A program was ended from outside, as all are when the machine goes down or the user is
+    /// logged out: that its pane goes is not written before it is certain that it was not that.
+    /// `state` is that before.
     pub(super) fn doubt(&mut self, now: Tick, state: &mut State) {
         if self.due.is_some() && !is_doubtful(state, now) {
             self.write_structure(now, state);
@@ -187,7 +207,10 @@ impl Disk {
     pub(super) fn hurry(&mut self, now: Tick) {
         if self.path.is_some() {
             self.due = Some(now);
-            self.panes.values_mut().filter(|pane| pane.due.is_some()).for_each(|pane| pane.due = Some(now));
+            self.panes
+                .values_mut()
+                .filter(|pane| pane.due.is_some())
+                .for_each(|pane| pane.due = Some(now));
         }
     }
 
@@ -224,7 +247,11 @@ impl Disk {
 
     /// When something is to be handed over.
     pub(super) fn deadline(&self, state: &State) -> Option<Tick> {
-        self.panes.values().filter_map(|pane| pane.due).chain(self.due.map(|due| due.max(state.doubt.unwrap_or(due)))).min()
+        self.panes
+            .values()
+            .filter_map(|pane| pane.due)
+            .chain(self.due.map(|due| due.max(state.doubt.unwrap_or(due))))
+            .min()
     }
 
     /// The structure as it is to be found after a restart.
@@ -249,9 +276,19 @@ impl Disk {
     }
 
     /// Hands over what is due. `place` finds out where the program of a pane is.
-    pub(super) fn write(&mut self, now: Tick, state: &mut State, place: impl Fn(PaneId) -> Option<String>) {
+    pub(super) fn write(
+        &mut self,
+        now: Tick,
+        state: &mut State,
+        place: impl Fn(PaneId) -> Option<String>,
+    ) {
         let is_due = |pane: &Written| pane.due.is_some_and(|due| due <= now);
-        let due: Vec<PaneId> = self.panes.iter().filter(|(_, written)| is_due(written)).map(|(pane, _)| *pane).collect();
+        let due: Vec<PaneId> = self
+            .panes
+            .iter()
+            .filter(|(_, written)| is_due(written))
+            .map(|(pane, _)| *pane)
+            .collect();
         for pane in due {
             self.find_place(pane, now, &place);
             self.show(pane, now, state);
@@ -263,15 +300,21 @@ impl Disk {
 
     fn write_structure(&mut self, now: Tick, state: &State) {
         self.forgotten.retain(|pane| !self.db.forget(*pane));
-        let is_handed = self.db.structure(self.structure(state)) && self.write_commands(state) && self.forgotten.is_empty();
+        let is_handed = self.db.structure(self.structure(state))
+            && self.write_commands(state)
+            && self.forgotten.is_empty();
         self.handed = now;
         self.due = (!is_handed).then(|| now + TOGETHER);
     }
 
-    /// Hands over the records of commands if they changed. False if the disk is too slow at the moment.
+    /// Hands over the records of commands if they changed. False if the disk is too slow at the
+    /// moment.
     fn write_commands(&mut self, state: &State) -> bool {
         let version = Some(state.commands.version);
-        if self.persist.keep == Keep::Screens && self.commands != version && self.db.commands(records::durable(&state.commands)) {
+        if self.persist.keep == Keep::Screens
+            && self.commands != version
+            && self.db.commands(records::durable(&state.commands))
+        {
             self.commands = version;
         }
         self.persist.keep != Keep::Screens || self.commands == version
@@ -291,7 +334,9 @@ impl Disk {
         let Some(written) = self.panes.get_mut(&pane) else { return };
         (written.due, written.handed) = (None, now);
         // While nothing can be written nothing is copied: afterwards everything is asked for.
-        let Some(entry) = state.panes.get_mut(&pane).filter(|_| self.failing.is_none()) else { return };
+        let Some(entry) = state.panes.get_mut(&pane).filter(|_| self.failing.is_none()) else {
+            return;
+        };
         let (shown, is_all) = written.next(entry, bounds);
         let sequences: Vec<u64> = shown.segments.keys().copied().collect();
         written.has_more = !is_all;
@@ -317,8 +362,14 @@ impl Disk {
         }
     }
 
-    /// Hands over everything and waits until it is written; where no session is left, nothing stays on disk. For the end of the server.
-    pub(super) fn finish(&mut self, now: Tick, state: &mut State, place: impl Fn(PaneId) -> Option<String>) {
+    /// Hands over everything and waits until it is written; where no session is left, nothing stays
+    /// on disk. For the end of the server.
+    pub(super) fn finish(
+        &mut self,
+        now: Tick,
+        state: &mut State,
+        place: impl Fn(PaneId) -> Option<String>,
+    ) {
         for pane in self.panes.keys().copied().collect::<Vec<_>>() {
             self.find_place(pane, now, &place);
         }
@@ -334,7 +385,9 @@ impl Disk {
             disk.db.forget(*pane);
         }
         let has_sessions = !state.sessions.is_empty() || !is_certain;
-        let shown = disk.panes.iter_mut().filter_map(|(pane, written)| Some((*pane, written.next(state.panes.get_mut(pane)?, bounds).0)));
+        let shown = disk.panes.iter_mut().filter_map(|(pane, written)| {
+            Some((*pane, written.next(state.panes.get_mut(pane)?, bounds).0))
+        });
         disk.db.finish(structure, shown);
         if !has_sessions {
             db::remove(&path);

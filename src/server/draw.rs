@@ -11,7 +11,10 @@ use crate::core::beside::{SceneBeside, SceneMarks, SceneWanting};
 use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
 use crate::server::pictures::Pictures;
 use crate::term::{self, Terminal};
-use crate::wire::frame::{Beside, Chrome, Frame, PaneItem, PaneRows, Progress, SessionItem, TabItem, TabMarks, ToClient, Wanting, Wants};
+use crate::wire::frame::{
+    Beside, Chrome, Frame, PaneItem, PaneRows, Progress, SessionItem, TabItem, TabMarks, ToClient,
+    Wanting, Wants,
+};
 use crate::wire::span::Span;
 
 /// While programs print without a pause, a client gets a frame at most this often.
@@ -57,7 +60,8 @@ impl Drawn {
         }
     }
 
-    /// When the next frame may be sent: none while one is in flight or nothing changed. `is_echo`: what changed follows from the client's own input.
+    /// When the next frame may be sent: none while one is in flight or nothing changed. `is_echo`:
+    /// what changed follows from the client's own input.
     pub(super) fn due(&self, now: Tick, is_echo: bool) -> Option<Tick> {
         if self.in_flight || !self.stale {
             return None;
@@ -82,8 +86,15 @@ impl Drawn {
         })
     }
 
-    /// What brings the client up to date, a frame last; nothing if nothing changed. Panes in `held` are in the middle of a synchronized update.
-    pub(super) fn messages(&mut self, now: Tick, core: &Core, client: ClientId, held: &BTreeSet<PaneId>) -> Vec<ToClient> {
+    /// What brings the client up to date, a frame last; nothing if nothing changed. Panes in `held`
+    /// are in the middle of a synchronized update.
+    pub(super) fn messages(
+        &mut self,
+        now: Tick,
+        core: &Core,
+        client: ClientId,
+        held: &BTreeSet<PaneId>,
+    ) -> Vec<ToClient> {
         (self.stale, self.focus_stale) = (false, false);
         let Some(scene) = core.scene(client) else { return Vec::new() };
         let wants = wants(core, &scene);
@@ -96,12 +107,15 @@ impl Drawn {
         let is_beside = beside.is_some();
         messages.extend(beside.map(|beside| ToClient::Beside(Box::new(beside))));
         let before = messages.len();
-        let screens =
-            scene.panes.iter().filter_map(|item| Some((item.id, &core.state.panes.get(&item.id)?.screen, held.contains(&item.id))));
+        let screens = scene.panes.iter().filter_map(|item| {
+            Some((item.id, &core.state.panes.get(&item.id)?.screen, held.contains(&item.id)))
+        });
         self.pictures.update(screens, &mut messages);
         // What waits for room goes with the frame after this one.
         self.stale |= self.pictures.are_waiting();
-        if let Some(frame) = self.frame((now, core), (client, scene), (held, before < messages.len())) {
+        if let Some(frame) =
+            self.frame((now, core), (client, scene), (held, before < messages.len()))
+        {
             messages.push(ToClient::Frame(Box::new(frame)));
         } else if is_beside {
             self.at = now;
@@ -118,12 +132,18 @@ impl Drawn {
     ) -> Option<Frame> {
         let mut frame = Frame::default();
         let mut styles = Styles::default();
-        frame.cursor = if scene.focus.is_some_and(|focus| held.contains(&focus)) { self.cursor } else { cursor(core, &scene) };
+        frame.cursor = if scene.focus.is_some_and(|focus| held.contains(&focus)) {
+            self.cursor
+        } else {
+            cursor(core, &scene)
+        };
         let chrome = chrome(scene, client);
-        // Whoever types waits for the echo, and gets what others print meanwhile when it would have come without a key.
+        // Whoever types waits for the echo, and gets what others print meanwhile when it would have
+        // come without a key.
         let is_only_echo = now < self.at + FRAME_EVERY && chrome == self.chrome;
         self.stale |= is_only_echo;
-        let is_due = |pane: PaneId| !held.contains(&pane) && (!is_only_echo || Some(pane) == chrome.focus);
+        let is_due =
+            |pane: PaneId| !held.contains(&pane) && (!is_only_echo || Some(pane) == chrome.focus);
         self.panes.retain(|pane, _| chrome.panes.iter().any(|item| item.id == *pane));
         for item in chrome.panes.iter().filter(|item| is_due(item.id)) {
             let Some(pane) = core.state.panes.get(&item.id) else { continue };
@@ -136,7 +156,11 @@ impl Drawn {
             self.chrome = chrome.clone();
             frame.chrome = Some(chrome);
         }
-        if !needed && frame.chrome.is_none() && frame.panes.is_empty() && frame.cursor == self.cursor {
+        if !needed
+            && frame.chrome.is_none()
+            && frame.panes.is_empty()
+            && frame.cursor == self.cursor
+        {
             return None;
         }
         self.cursor = frame.cursor;
@@ -155,13 +179,16 @@ impl PaneDrawn {
     fn rows(&mut self, id: PaneId, screen: &Terminal, styles: &mut Styles) -> Option<PaneRows> {
         let since = self.tick;
         self.tick = screen.tick() + 1;
-        let changed: Vec<u16> = (0..screen.size().rows).filter(|y| since <= screen.row_tick(*y)).collect();
+        let changed: Vec<u16> =
+            (0..screen.size().rows).filter(|y| since <= screen.row_tick(*y)).collect();
         if changed.is_empty() {
             return None;
         }
-        let mut rows = PaneRows { pane: id, rows: Vec::with_capacity(changed.len()), links: Vec::new() };
+        let mut rows =
+            PaneRows { pane: id, rows: Vec::with_capacity(changed.len()), links: Vec::new() };
         for y in changed {
-            let spans: Vec<Span> = screen.row(y).runs.into_iter().map(|run| styles.span(run)).collect();
+            let spans: Vec<Span> =
+                screen.row(y).runs.into_iter().map(|run| styles.span(run)).collect();
             for link in spans.iter().map(|span| span.link).filter(|link| *link != 0) {
                 if self.links.insert(link) {
                     rows.links.extend(screen.link(link).map(|target| (link, target.to_owned())));
@@ -200,9 +227,11 @@ impl Styles {
     }
 }
 
-/// The cursor of the pane in focus, relative to the area; none if it is hidden, out of sight or of an ended program.
+/// The cursor of the pane in focus, relative to the area; none if it is hidden, out of sight or of
+/// an ended program.
 fn cursor(core: &Core, scene: &Scene) -> Option<Cursor> {
-    let item = scene.panes.iter().find(|item| Some(item.id) == scene.focus && item.ended.is_none())?;
+    let item =
+        scene.panes.iter().find(|item| Some(item.id) == scene.focus && item.ended.is_none())?;
     let cursor = core.state.panes.get(&item.id)?.screen.cursor();
     let (x, y) = (cursor.x.checked_sub(item.origin.x)?, cursor.y.checked_sub(item.origin.y)?);
     let is_seen = cursor.visible && x < item.rect.cols && y < item.rect.rows;
@@ -211,8 +240,12 @@ fn cursor(core: &Core, scene: &Scene) -> Option<Cursor> {
 
 /// What the program in focus wants to know of keys.
 fn wants(core: &Core, scene: &Scene) -> Wants {
-    let modes = scene.focus.and_then(|focus| core.state.panes.get(&focus)).map(|pane| pane.screen.modes());
-    modes.map_or_else(Wants::default, |modes| Wants { kitty: modes.kitty_flags, other_keys: modes.modify_other_keys })
+    let modes =
+        scene.focus.and_then(|focus| core.state.panes.get(&focus)).map(|pane| pane.screen.modes());
+    modes.map_or_else(Wants::default, |modes| Wants {
+        kitty: modes.kitty_flags,
+        other_keys: modes.modify_other_keys,
+    })
 }
 
 /// The scene as it is sent.
@@ -258,7 +291,18 @@ fn wanting(scene: SceneWanting) -> Wanting {
 }
 
 fn pane(scene: ScenePane) -> PaneItem {
-    let ScenePane { id, index, rect, size, origin, title, mouse, ended, alternate, bracketed_paste } = scene;
+    let ScenePane {
+        id,
+        index,
+        rect,
+        size,
+        origin,
+        title,
+        mouse,
+        ended,
+        alternate,
+        bracketed_paste,
+    } = scene;
     PaneItem { id, index, rect, size, origin, title, mouse, ended, alternate, bracketed_paste }
 }
 
@@ -284,15 +328,31 @@ mod tests {
     fn two_panes() -> (Core, ClientId) {
         let mut core = Core::new(Settings::default(), Host::default());
         for pane in [PaneId(1), PaneId(2)] {
-            let screen = Terminal::new(Size::new(80, 24), Options::default(), Box::new(HeapMemory::default()));
+            let screen = Terminal::new(
+                Size::new(80, 24),
+                Options::default(),
+                Box::new(HeapMemory::default()),
+            );
             core.state.adopt(pane, 7, screen, 0);
         }
         let client = core.state.next_client();
-        let viewer = Viewer { token: 1, size: Size::new(80, 24), cell_pixels: (0, 0), cwd: "/".into(), env: Vec::new(), read_only: false };
+        let viewer = Viewer {
+            token: 1,
+            size: Size::new(80, 24),
+            cell_pixels: (0, 0),
+            cwd: "/".into(),
+            env: Vec::new(),
+            read_only: false,
+        };
         let mut inputs = vec![Input::Connected { client, viewer }];
         for (call, words) in [(1, "attach recovered"), (2, "pane join p1 --target p2")] {
-            let action = from_words(&words.split(' ').map(str::to_owned).collect::<Vec<_>>()).expect("it is right");
-            inputs.push(Input::Call { call: CallId(call), caller: Caller { client: Some(client), pane: None }, action });
+            let action = from_words(&words.split(' ').map(str::to_owned).collect::<Vec<_>>())
+                .expect("it is right");
+            inputs.push(Input::Call {
+                call: CallId(call),
+                caller: Caller { client: Some(client), pane: None },
+                action,
+            });
         }
         for input in inputs {
             core.step(Now { tick: Tick(1), wall: 1 }, input, &mut Effects::new());
@@ -303,7 +363,9 @@ mod tests {
     /// The panes of which a client gets rows, and what is due after that.
     fn drawn(drawn: &mut Drawn, now: Tick, core: &Core, client: ClientId) -> (Vec<u64>, bool) {
         let messages = drawn.messages(now, core, client, &BTreeSet::new());
-        let frames = messages.into_iter().filter_map(|message| if let ToClient::Frame(frame) = message { Some(frame) } else { None });
+        let frames = messages.into_iter().filter_map(|message| {
+            if let ToClient::Frame(frame) = message { Some(frame) } else { None }
+        });
         let panes = frames.flat_map(|frame| frame.panes).map(|rows| rows.pane.0).collect();
         drawn.shown(drawn.number);
         (panes, drawn.stale)
@@ -319,19 +381,34 @@ mod tests {
         let (mut core, client) = two_panes();
         let mut seen = Drawn::default();
         let (begin, echo) = (Tick(1_000_000_000), Span::millis(3));
-        assert_eq!(drawn(&mut seen, begin, &core, client), (vec![1, 2], false), "a first frame is whole");
+        assert_eq!(
+            drawn(&mut seen, begin, &core, client),
+            (vec![1, 2], false),
+            "a first frame is whole"
+        );
         let focus = core.state.views[&client].focus().expect("it shows two").0;
         let other = 3 - focus;
         print(&mut core, focus);
         print(&mut core, other);
         assert_eq!(drawn(&mut seen, begin + echo, &core, client), (vec![focus], true));
-        assert_eq!(seen.due(begin + echo, false), Some(begin + FRAME_EVERY), "the others come when they would have come");
+        assert_eq!(
+            seen.due(begin + echo, false),
+            Some(begin + FRAME_EVERY),
+            "the others come when they would have come"
+        );
         assert_eq!(drawn(&mut seen, begin + FRAME_EVERY, &core, client), (vec![other], false));
         print(&mut core, other);
         let zoom = from_words(&["pane".into(), "zoom".into()]).expect("it is right");
         let caller = Caller { client: Some(client), pane: None };
-        core.step(Now { tick: Tick(3), wall: 1 }, Input::Call { call: CallId(3), caller, action: zoom }, &mut Effects::new());
+        core.step(
+            Now { tick: Tick(3), wall: 1 },
+            Input::Call { call: CallId(3), caller, action: zoom },
+            &mut Effects::new(),
+        );
         let (panes, stale) = drawn(&mut seen, begin + FRAME_EVERY + echo, &core, client);
-        assert!(panes.contains(&focus) && !stale, "where the layout changed a frame is whole: {panes:?}");
+        assert!(
+            panes.contains(&focus) && !stale,
+            "where the layout changed a frame is whole: {panes:?}"
+        );
     }
 }

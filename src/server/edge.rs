@@ -1,4 +1,5 @@
-//! The server as data: the core, and the handles of the outside. What is done with them is in the files beside this one.
+//! The server as data: the core, and the handles of the outside. What is done with them is in the
+//! files beside this one.
 
 use std::collections::BTreeMap;
 
@@ -106,7 +107,8 @@ pub(super) struct ServerParts {
 
 impl Server {
     pub(super) fn new(parts: ServerParts) -> Self {
-        let ServerParts { core, link, wake, kept, disk, sockets, procs, panes, events, home } = parts;
+        let ServerParts { core, link, wake, kept, disk, sockets, procs, panes, events, home } =
+            parts;
         Self {
             core,
             link,

@@ -51,7 +51,9 @@ impl Server {
             Event::Procs(event) => self.proc_event(event),
             Event::Snapshot(call, done) => self.snapshot_done(call, done),
             Event::Disk(news) => self.disk_news(news),
-            Event::Successor(call, found) => self.step(Input::Found { call, fact: Fact::Successor(found) }, Origin::None),
+            Event::Successor(call, found) => {
+                self.step(Input::Found { call, fact: Fact::Successor(found) }, Origin::None)
+            }
             Event::Drained(pane) => {
                 if let Some(io) = self.panes.get_mut(&pane) {
                     io.waits_writable = false;
@@ -88,7 +90,8 @@ impl Server {
             self.step(Input::Gone { client }, Origin::None);
         }
         let waits = |to: &Return| matches!(to, Return::Rpc { conn, .. } if *conn == id);
-        let calls: Vec<CallId> = self.calls.iter().filter(|(_, to)| waits(to)).map(|(call, _)| *call).collect();
+        let calls: Vec<CallId> =
+            self.calls.iter().filter(|(_, to)| waits(to)).map(|(call, _)| *call).collect();
         for call in calls {
             self.calls.insert(call, Return::Nobody);
             self.step(Input::Cancelled { call }, Origin::None);
@@ -121,15 +124,21 @@ impl Server {
 
     /// Works on the whole lines that a connection of JSON-RPC has sent.
     fn lines(&mut self, id: ConnId) {
-        let Some(Conn { speech: Speech::Rpc { line }, .. }) = self.conns.get_mut(&id) else { return };
+        let Some(Conn { speech: Speech::Rpc { line }, .. }) = self.conns.get_mut(&id) else {
+            return;
+        };
         let end = memchr::memrchr(b'\n', line).map_or(0, |at| at + 1);
         let whole: Vec<u8> = line.drain(..end).collect();
         let is_too_long = LINE_MAX < line.len();
-        for line in whole.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        for line in whole.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
+        {
             self.request(id, line);
         }
         if is_too_long {
-            let refusal = Refusal::new(Code::InvalidMessage, format!("a message of more than {LINE_MAX} bytes"));
+            let refusal = Refusal::new(
+                Code::InvalidMessage,
+                format!("a message of more than {LINE_MAX} bytes"),
+            );
             self.answer(Return::Rpc { conn: id, id: serde_json::Value::Null }, Err(refusal));
             self.close_after_sending(id);
         }
@@ -177,21 +186,28 @@ impl Server {
     /// Works on the whole packets that a client has sent.
     fn packets(&mut self, id: ConnId) {
         loop {
-            let Some(Conn { speech: Speech::Client { packets, .. }, closing: false, .. }) = self.conns.get_mut(&id) else { return };
+            let Some(Conn { speech: Speech::Client { packets, .. }, closing: false, .. }) =
+                self.conns.get_mut(&id)
+            else {
+                return;
+            };
             let message = match packets.take() {
                 Ok(None) => return,
-                Ok(Some((kind, body))) => {
-                    frame::get::<ToServer>(kind, body).map_err(|error| (error.to_string(), frame::longer_hello(body)))
-                }
+                Ok(Some((kind, body))) => frame::get::<ToServer>(kind, body)
+                    .map_err(|error| (error.to_string(), frame::longer_hello(body))),
                 Err(error) => Err((error.to_string(), None)),
             };
             match message {
                 Ok(message) => self.message(id, message),
                 Err((error, hello)) => {
                     tracing::warn!(%error, "a connection is closed");
-                    let is_stranger = self.conns.get_mut(&id).is_some_and(|conn| conn.attached().is_none());
+                    let is_stranger =
+                        self.conns.get_mut(&id).is_some_and(|conn| conn.attached().is_none());
                     if is_stranger {
-                        self.send_away(id, hello.as_ref().map_or_else(versions::stranger, versions::refusal));
+                        self.send_away(
+                            id,
+                            hello.as_ref().map_or_else(versions::stranger, versions::refusal),
+                        );
                     } else {
                         self.close(id);
                     }
@@ -219,7 +235,8 @@ impl Server {
             _ => return self.side_message(id, client, message),
         };
         // The next server is sent again what this one does not take.
-        let is_going = matches!(self.core.state.leaving, Some(Leaving::Restart | Leaving::Upgrade(_)));
+        let is_going =
+            matches!(self.core.state.leaving, Some(Leaving::Restart | Leaving::Upgrade(_)));
         attached.is_deferred |= is_going && matches!(message, ToServer::Call { .. });
         if number <= attached.number || attached.is_deferred {
             return;
@@ -232,13 +249,18 @@ impl Server {
         match message {
             ToServer::Keys { keys, .. } => self.step(Input::Keys { client, keys: &keys }, origin),
             ToServer::Paste { text, .. } => self.step(Input::Paste { client, text: &text }, origin),
-            ToServer::Mouse { pane, mouse, .. } => self.step(Input::Mouse { client, pane, mouse }, origin),
+            ToServer::Mouse { pane, mouse, .. } => {
+                self.step(Input::Mouse { client, pane, mouse }, origin)
+            }
             ToServer::Call { json, .. } => {
                 self.kept.take_call();
                 let caller = Caller { client: Some(client), pane: inside };
                 match rpc::read(&json) {
                     Ok(request) => {
-                        let to = request.id.clone().map_or(Return::Nobody, |id| Return::Client { client, id });
+                        let to = request
+                            .id
+                            .clone()
+                            .map_or(Return::Nobody, |id| Return::Client { client, id });
                         self.call(&request, caller, to, origin);
                     }
                     Err(_) => self.close(id),
@@ -267,7 +289,9 @@ impl Server {
             }
             ToServer::Focus(focused) => self.step(Input::Focused { client, focused }, Origin::None),
             ToServer::Answer { call, json } => {
-                let Ok(response) = serde_json::from_str::<Response>(&json) else { return self.close(id) };
+                let Ok(response) = serde_json::from_str::<Response>(&json) else {
+                    return self.close(id);
+                };
                 self.step(Input::Answered { call, outcome: response.outcome() }, Origin::None);
             }
             ToServer::Colours(colours) => self.colours(client, &colours),
@@ -283,19 +307,27 @@ impl Server {
         }
     }
 
-    /// The terminal of a client told that it is a pane: if that is one of ours, its session cannot be shown in it.
+    /// The terminal of a client told that it is a pane: if that is one of ours, its session cannot
+    /// be shown in it.
     fn inside(&mut self, id: ConnId, client: ClientId, identity: &str) {
         let Some((server, pane)) = identity.split_once('.') else { return };
-        let pane = pane.parse().ok().map(PaneId).filter(|_| u64::from_str_radix(server, 16) == Ok(self.procs.epoch));
-        let Some(pane) = pane.filter(|pane| self.core.state.panes.contains_key(pane)) else { return };
+        let pane = pane
+            .parse()
+            .ok()
+            .map(PaneId)
+            .filter(|_| u64::from_str_radix(server, 16) == Ok(self.procs.epoch));
+        let Some(pane) = pane.filter(|pane| self.core.state.panes.contains_key(pane)) else {
+            return;
+        };
         if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
             attached.inside = Some(pane);
         }
         let session = self.core.state.pane(pane).session;
         if self.core.state.views.get(&client).is_some_and(|view| view.at.session == Some(session)) {
             let name = &self.core.state.session(session).name;
-            let message =
-                format!("this terminal is a pane of session {name:?}, which cannot be shown inside itself; abide new makes another");
+            let message = format!(
+                "this terminal is a pane of session {name:?}, which cannot be shown inside itself; abide new makes another"
+            );
             self.send(client, &ToClient::Bye(Bye::Refused { message }));
             self.close_after_sending(id);
         }
@@ -303,9 +335,17 @@ impl Server {
 
     /// The outer terminal told its colours: programs that ask get them from now on.
     fn colours(&mut self, client: ClientId, colours: &OuterColours) {
-        let named: Vec<(u8, u8, u8)> =
-            (0..16).filter_map(|n| colours.palette.iter().find(|(index, _)| *index == n).map(|(_, rgb)| *rgb)).collect();
-        let outer = term::OuterColours { fg: colours.fg, bg: colours.bg, cursor: colours.cursor, named: named.try_into().ok() };
+        let named: Vec<(u8, u8, u8)> = (0..16)
+            .filter_map(|n| {
+                colours.palette.iter().find(|(index, _)| *index == n).map(|(_, rgb)| *rgb)
+            })
+            .collect();
+        let outer = term::OuterColours {
+            fg: colours.fg,
+            bg: colours.bg,
+            cursor: colours.cursor,
+            named: named.try_into().ok(),
+        };
         let mut effects = Effects::new();
         self.core.set_colours(client, outer, &mut effects);
         for effect in effects {
@@ -325,14 +365,25 @@ impl Server {
         let Some(version) = common_version((hello.version_min, hello.version_max)) else {
             return self.send_away(id, versions::refusal(&hello));
         };
-        let failed =
-            self.core.host.upgrade_failed.as_ref().filter(|_| hello.resume).map(|why| format!("the upgrade was rolled back: {why}"));
+        let failed = self
+            .core
+            .host
+            .upgrade_failed
+            .as_ref()
+            .filter(|_| hello.resume)
+            .map(|why| format!("the upgrade was rolled back: {why}"));
         let news = versions::news(&hello, self.core.host.upgraded);
         let client = self.core.state.next_client();
         let number = self.input_taken(hello.token);
-        let in_doubt = self.panes.values().any(|io| io.input.in_doubt() && io.input.number_of(hello.token).is_some());
-        let resumed = hello.resume && self.core.state.parted.iter().any(|parted| parted.token == hello.token);
-        let value = |wanted: &str| hello.env.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        let in_doubt = self
+            .panes
+            .values()
+            .any(|io| io.input.in_doubt() && io.input.number_of(hello.token).is_some());
+        let resumed =
+            hello.resume && self.core.state.parted.iter().any(|parted| parted.token == hello.token);
+        let value = |wanted: &str| {
+            hello.env.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+        };
         let is_ours = value("ABIDE") == Some(self.core.host.socket.as_str());
         let inside = value("ABIDE_PANE").filter(|_| is_ours).and_then(|pane| pane.parse().ok());
         let viewer = Viewer {
@@ -352,7 +403,11 @@ impl Server {
             input_in_doubt: in_doubt,
             resumed,
         };
-        let Some(Conn { speech: Speech::Client { client: slot, .. }, .. }) = self.conns.get_mut(&id) else { return };
+        let Some(Conn { speech: Speech::Client { client: slot, .. }, .. }) =
+            self.conns.get_mut(&id)
+        else {
+            return;
+        };
         *slot = Some(Box::new(Attached {
             client,
             token: viewer.token,
@@ -377,7 +432,12 @@ impl Server {
 
     /// The number of the last input of a client that took effect, in whatever it had its effect.
     fn input_taken(&self, token: u64) -> u64 {
-        self.panes.values().filter_map(|io| io.input.number_of(token)).chain(self.kept.number_of(token)).max().unwrap_or(0)
+        self.panes
+            .values()
+            .filter_map(|io| io.input.number_of(token))
+            .chain(self.kept.number_of(token))
+            .max()
+            .unwrap_or(0)
     }
 
     /// Works on a record of the keeper.
@@ -393,7 +453,11 @@ impl Server {
                 self.spawning.remove(&PaneId(tag));
                 // What was typed meanwhile was meant for this program.
                 self.early.remove(&PaneId(tag));
-                self.started(PaneId(tag), Err(spawn_refusal(errno, &message)), Box::new(HeapMemory::default()));
+                self.started(
+                    PaneId(tag),
+                    Err(spawn_refusal(errno, &message)),
+                    Box::new(HeapMemory::default()),
+                );
             }
             FromKeeper::Exited { tag, status, end } => {
                 let pane = PaneId(tag);
@@ -409,7 +473,10 @@ impl Server {
             FromKeeper::Killed { tag, report } => self.killed(PaneId(tag), &report),
             FromKeeper::Ping => self.link.say(&ToKeeper::Pong, Vec::new()),
             // Answers to a list belong to the start.
-            FromKeeper::Hello { .. } | FromKeeper::Entry(_) | FromKeeper::StashEntry { .. } | FromKeeper::Listed => {}
+            FromKeeper::Hello { .. }
+            | FromKeeper::Entry(_)
+            | FromKeeper::StashEntry { .. }
+            | FromKeeper::Listed => {}
         }
     }
 }
@@ -419,15 +486,21 @@ impl Server {
     fn spawned(&mut self, entry: Entry, fds: Vec<OwnedFd>) {
         let pane = PaneId(entry.tag);
         self.spawning.remove(&pane);
-        let made = Source::new(entry, fds).and_then(|source| PaneIo::new(source, self.parts(pane)?));
+        let made =
+            Source::new(entry, fds).and_then(|source| PaneIo::new(source, self.parts(pane)?));
         let (io, lines) = match made {
             Ok(made) => made,
             Err(error) => {
                 tracing::error!(%pane, %error, "a program cannot be held");
-                self.link.say(&ToKeeper::Kill { tag: entry.tag, limit_ms: KILL_LIMIT_MS }, Vec::new());
+                self.link
+                    .say(&ToKeeper::Kill { tag: entry.tag, limit_ms: KILL_LIMIT_MS }, Vec::new());
                 self.link.say(&ToKeeper::Forget { tag: entry.tag }, Vec::new());
                 let errno = error.raw_os_error().unwrap_or(0);
-                return self.started(pane, Err(spawn_refusal(errno, &error.to_string())), Box::new(HeapMemory::default()));
+                return self.started(
+                    pane,
+                    Err(spawn_refusal(errno, &error.to_string())),
+                    Box::new(HeapMemory::default()),
+                );
             }
         };
         for (part, fd) in io.stash() {
@@ -446,7 +519,8 @@ impl Server {
         }
     }
 
-    /// The memory of a new program's pane; the scrollback of one that was restored is there already.
+    /// The memory of a new program's pane; the scrollback of one that was restored is there
+    /// already.
     fn parts(&mut self, pane: PaneId) -> io::Result<Parts> {
         let mut parts = Parts::create(pane)?;
         if let Some(lines) = self.disk.recalled.remove(&pane) {
@@ -462,7 +536,8 @@ impl Server {
 
     /// Asks how much is left of what a program started.
     pub(super) fn look_for_rest(&mut self, pane: PaneId) {
-        self.link.say(&ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: 0 }, Vec::new());
+        self.link
+            .say(&ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: 0 }, Vec::new());
     }
 
     /// The keeper told how many processes a signal reached.
@@ -514,9 +589,14 @@ impl Server {
 /// A refusal for a program that could not be started.
 fn spawn_refusal(errno: i32, message: &str) -> Refusal {
     let hint = match Errno::from_raw_os_error(errno) {
-        Errno::MFILE | Errno::NFILE => "close panes, or end the server and start it with a higher `ulimit -n`",
-        Errno::AGAIN | Errno::NOMEM => "end processes: `ulimit -u`, or the pids or memory of its cgroup, allow no more",
+        Errno::MFILE | Errno::NFILE => {
+            "close panes, or end the server and start it with a higher `ulimit -n`"
+        }
+        Errno::AGAIN | Errno::NOMEM => {
+            "end processes: `ulimit -u`, or the pids or memory of its cgroup, allow no more"
+        }
         _ => "check that it exists and can be executed: `command -v NAME`",
     };
-    Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}")).hint(hint)
+    Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}"))
+        .hint(hint)
 }

@@ -1,4 +1,5 @@
-//! What follows the client, on disk: links that lead where its variables point, and a file with them for shells. And what hooks do.
+//! What follows the client, on disk: links that lead where its variables point, and a file with
+//! them for shells. And what hooks do.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -19,11 +20,18 @@ const HOOK_WITHIN: Duration = Duration::from_mins(1);
 /// Commands of hooks at a time; more are dropped.
 const HOOKS_MAX: usize = 8;
 
-/// Lets links in a folder lead to these targets, and writes the file `env` with these variables for shells. Without either, the folder goes.
+/// Lets links in a folder lead to these targets, and writes the file `env` with these variables for
+/// shells. Without either, the folder goes.
 pub(super) fn follow(folder: &str, links: &[(String, String)], env: &[(String, String)]) {
     let folder = Path::new(folder);
-    let done = if links.is_empty() && env.is_empty() { fs::remove_dir_all(folder) } else { write(folder, links, env) };
-    if let Err(error) = done.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }) {
+    let done = if links.is_empty() && env.is_empty() {
+        fs::remove_dir_all(folder)
+    } else {
+        write(folder, links, env)
+    };
+    if let Err(error) = done
+        .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+    {
         tracing::warn!(folder = %folder.display(), %error, "variables do not follow the client");
     }
 }
@@ -32,12 +40,16 @@ fn write(folder: &Path, links: &[(String, String)], env: &[(String, String)]) ->
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     for (name, target) in links {
         let fresh = folder.join(format!(".{name}"));
-        fs::remove_file(&fresh).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
+        fs::remove_file(&fresh).or_else(|error| {
+            if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+        })?;
         symlink(target, &fresh)?;
         // Renaming is one step: at no moment does the path lead nowhere.
         fs::rename(&fresh, folder.join(name))?;
     }
-    let line = |(name, value): &(String, String)| format!("export {name}='{}'\n", value.replace('\'', "'\\''"));
+    let line = |(name, value): &(String, String)| {
+        format!("export {name}='{}'\n", value.replace('\'', "'\\''"))
+    };
     let fresh = folder.join(".env");
     fs::write(&fresh, env.iter().map(line).collect::<String>())?;
     fs::rename(&fresh, folder.join("env"))
@@ -96,7 +108,10 @@ mod tests {
             follow(&shown, &links, &[("DISPLAY".to_owned(), "it's :0".to_owned())]);
             assert_eq!(fs::read_to_string(folder.join("SSH_AUTH_SOCK")).unwrap(), text);
         }
-        assert_eq!(fs::read_to_string(folder.join("env")).unwrap(), "export DISPLAY='it'\\''s :0'\n");
+        assert_eq!(
+            fs::read_to_string(folder.join("env")).unwrap(),
+            "export DISPLAY='it'\\''s :0'\n"
+        );
         follow(&shown, &[], &[]);
         assert!(!folder.exists());
     }

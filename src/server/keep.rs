@@ -41,20 +41,27 @@ pub(super) fn structure(state: &State, taken: Vec<(u64, u64)>) -> Structure {
     }
 }
 
-/// Variables whose values may go to disk, besides those that begin with one of [`DURABLE_PREFIXES`].
+/// Variables whose values may go to disk, besides those that begin with one of
+/// [`DURABLE_PREFIXES`].
 const DURABLE: [&str; 7] = ["HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "TZ"];
 /// How the names of other variables begin whose values may go to disk.
 const DURABLE_PREFIXES: [&str; 2] = ["LC_", "XDG_"];
-/// How far ids jump when a structure comes from disk: more than can have been given out after it was written.
+/// How far ids jump when a structure comes from disk: more than can have been given out after it
+/// was written.
 pub(super) const IDS_JUMP: u64 = 1000;
 
-/// What of a structure goes to disk: nothing that only clients that are there now need, and of environments no secrets but their names.
+/// What of a structure goes to disk: nothing that only clients that are there now need, and of
+/// environments no secrets but their names.
 pub(super) fn durable(kept: Structure) -> Structure {
-    let is_durable = |name: &str| DURABLE.contains(&name) || DURABLE_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    let mut kept = Structure { views: Vec::new(), taken: Vec::new(), graves: Vec::new(), doubt: None, ..kept };
+    let is_durable = |name: &str| {
+        DURABLE.contains(&name) || DURABLE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    };
+    let mut kept =
+        Structure { views: Vec::new(), taken: Vec::new(), graves: Vec::new(), doubt: None, ..kept };
     let mut wanting: BTreeMap<SessionId, Vec<String>> = kept.wanting.into_iter().collect();
     for session in &mut kept.sessions {
-        let secrets = session.env.extract_if(.., |(name, _)| !is_durable(name)).map(|(name, _)| name);
+        let secrets =
+            session.env.extract_if(.., |(name, _)| !is_durable(name)).map(|(name, _)| name);
         wanting.entry(session.id).or_default().extend(secrets);
     }
     kept.panes.iter_mut().for_each(|pane| pane.env.retain(|(name, _)| is_durable(name)));
@@ -62,11 +69,15 @@ pub(super) fn durable(kept: Structure) -> Structure {
     kept
 }
 
-/// What a structure from disk becomes when all its programs are gone: what of them is run again, `restore` says. Sessions whose programs had all ended before
-/// are left out.
+/// What a structure from disk becomes when all its programs are gone: what of them is run again,
+/// `restore` says. Sessions whose programs had all ended before are left out.
 pub(super) fn revived(mut kept: Structure, restore: &Restore) -> Structure {
-    let live: BTreeSet<SessionId> =
-        kept.panes.iter().filter(|pane| !matches!(pane.life, kept::Life::Ended(_))).map(|pane| pane.session).collect();
+    let live: BTreeSet<SessionId> = kept
+        .panes
+        .iter()
+        .filter(|pane| !matches!(pane.life, kept::Life::Ended(_)))
+        .map(|pane| pane.session)
+        .collect();
     kept.sessions.retain(|session| live.contains(&session.id));
     kept.tabs.retain(|tab| live.contains(&tab.session));
     kept.panes.retain(|pane| pane.tab.is_some() && live.contains(&pane.session));
@@ -225,8 +236,16 @@ fn view(token: u64, at: &Whereabouts) -> kept::View {
         token,
         session: at.session,
         history: at.history.clone(),
-        tabs: at.tabs.iter().map(|(session, choice)| (*session, choice.current, choice.last)).collect(),
-        panes: at.panes.iter().map(|(tab, choice)| (*tab, choice.focus, choice.last, choice.zoomed)).collect(),
+        tabs: at
+            .tabs
+            .iter()
+            .map(|(session, choice)| (*session, choice.current, choice.last))
+            .collect(),
+        panes: at
+            .panes
+            .iter()
+            .map(|(tab, choice)| (*tab, choice.focus, choice.last, choice.zoomed))
+            .collect(),
     }
 }
 
@@ -240,7 +259,8 @@ pub(super) fn state(kept: Structure, mut screen: impl FnMut(&kept::Pane) -> Term
         state.panes.insert(kept.id, restored_pane(kept, screen));
     }
     state.tabs = kept.tabs.into_iter().map(|tab| (tab.id, restored_tab(tab))).collect();
-    state.sessions = kept.sessions.into_iter().map(|session| (session.id, restored_session(session))).collect();
+    state.sessions =
+        kept.sessions.into_iter().map(|session| (session.id, restored_session(session))).collect();
     for (session, names) in kept.wanting {
         if let Some(session) = state.sessions.get_mut(&session) {
             session.wanting = names;
@@ -326,7 +346,10 @@ fn restored_node(kept: kept::Node) -> Node<PaneId> {
         kept::Node::Stack(panes, open) => Node::Stack(Stack { panes, open: open as usize }),
         kept::Node::Split { columns, parts } => Node::Split(Split {
             axis: if columns { Axis::Columns } else { Axis::Rows },
-            parts: parts.into_iter().map(|(weight, node)| Part { weight, node: restored_node(node) }).collect(),
+            parts: parts
+                .into_iter()
+                .map(|(weight, node)| Part { weight, node: restored_node(node) })
+                .collect(),
         }),
     }
 }
@@ -338,13 +361,16 @@ fn restored_grave(kept: kept::Grave) -> Grave {
             Buried::Pane(BuriedPane { pane, tab, before: tree(before), after: tree(after), float })
         }
         kept::Buried::Tab(tab, at) => Buried::Tab(restored_tab(tab), at as usize),
-        kept::Buried::Session(tabs) => Buried::Session(tabs.into_iter().map(restored_tab).collect()),
+        kept::Buried::Session(tabs) => {
+            Buried::Session(tabs.into_iter().map(restored_tab).collect())
+        }
     };
     Grave { until: kept.until, session: restored_session(kept.session), what }
 }
 
 fn restored_view(kept: kept::View) -> Parted {
-    let tab_choice = |(session, current, last): (SessionId, _, _)| (session, TabChoice { current, last });
+    let tab_choice =
+        |(session, current, last): (SessionId, _, _)| (session, TabChoice { current, last });
     let pane_choice = |(tab, focus, last, zoomed)| (tab, PaneChoice { focus, last, zoomed });
     Parted {
         token: kept.token,
@@ -372,7 +398,10 @@ mod tests {
             tabs: vec![TabId(id)],
             current: TabId(id),
             cwd: "/".into(),
-            env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            env: env
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             created_wall: 0,
             used: 0,
             size: Size::new(80, 24),
@@ -403,20 +432,38 @@ mod tests {
 
     #[test]
     fn secrets_do_not_go_to_disk() {
-        let env = [("API_KEY", "secret"), ("HOME", "/h"), ("LC_ALL", "C"), ("SSH_AUTH_SOCK", "secret"), ("XDG_DATA_HOME", "/d")];
-        let structure =
-            Structure { sessions: vec![session(1, &env)], panes: vec![pane(1, kept::Life::Running(9))], ..Structure::default() };
+        let env = [
+            ("API_KEY", "secret"),
+            ("HOME", "/h"),
+            ("LC_ALL", "C"),
+            ("SSH_AUTH_SOCK", "secret"),
+            ("XDG_DATA_HOME", "/d"),
+        ];
+        let structure = Structure {
+            sessions: vec![session(1, &env)],
+            panes: vec![pane(1, kept::Life::Running(9))],
+            ..Structure::default()
+        };
         let durable = durable(structure);
-        let names: Vec<&str> = durable.sessions[0].env.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> =
+            durable.sessions[0].env.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["HOME", "LC_ALL", "XDG_DATA_HOME"]);
-        assert_eq!(durable.wanting, [(SessionId(1), vec!["API_KEY".to_owned(), "SSH_AUTH_SOCK".to_owned()])]);
+        assert_eq!(
+            durable.wanting,
+            [(SessionId(1), vec!["API_KEY".to_owned(), "SSH_AUTH_SOCK".to_owned()])]
+        );
         assert!(!durable.encode().windows(6).any(|bytes| bytes == b"secret"));
     }
 
-    /// What becomes of this pane: its life, whether a shell runs instead, and what ran in its shell.
+    /// What becomes of this pane: its life, whether a shell runs instead, and what ran in its
+    /// shell.
     fn comes_back(pane: kept::Pane, restore: &Restore) -> (kept::Life, bool, Vec<String>) {
         let others = kept::Pane { id: PaneId(9), ..self::pane(1, kept::Life::Running(9)) };
-        let structure = Structure { sessions: vec![session(1, &[])], panes: vec![pane, others], ..Structure::default() };
+        let structure = Structure {
+            sessions: vec![session(1, &[])],
+            panes: vec![pane, others],
+            ..Structure::default()
+        };
         let pane = revived(structure, restore).panes.swap_remove(0);
         assert!(pane.revival.retried && pane.revival.runs.is_empty());
         (pane.life, pane.revival.instead, pane.revival.ran)
@@ -428,19 +475,28 @@ mod tests {
         let structure = Structure {
             next_ids: [4; 6],
             sessions: [1, 2].map(|id| session(id, &[])).into(),
-            panes: vec![pane(1, kept::Life::Running(9)), pane(2, ended), pane(3, kept::Life::Ending)],
+            panes: vec![
+                pane(1, kept::Life::Running(9)),
+                pane(2, ended),
+                pane(3, kept::Life::Ending),
+            ],
             ..Structure::default()
         };
         let revived = revived(structure, &Restore::default());
         assert_eq!(revived.sessions.iter().map(|session| session.id.0).collect::<Vec<_>>(), [1]);
-        assert_eq!(revived.panes.iter().map(|pane| (pane.id.0, pane.argv.len())).collect::<Vec<_>>(), [(1, 1)]);
+        assert_eq!(
+            revived.panes.iter().map(|pane| (pane.id.0, pane.argv.len())).collect::<Vec<_>>(),
+            [(1, 1)]
+        );
         assert_eq!(revived.next_ids, [1004; 6]);
     }
 
     #[test]
     fn a_command_is_run_again_only_with_consent_and_is_never_forgotten() {
         use kept::Life::{Ended, Held, Running, Starting};
-        let programs = |names: &[&str]| Restore::Programs(names.iter().map(|name| (*name).to_owned()).collect());
+        let programs = |names: &[&str]| {
+            Restore::Programs(names.iter().map(|name| (*name).to_owned()).collect())
+        };
         let with = |life| pane(1, life);
         for (restore, life, expected) in [
             (Restore::All(Rerun::Ask), Running(9), (Held, false)),
@@ -456,7 +512,10 @@ mod tests {
             assert_eq!((life_now, instead), expected, "{restore:?}, {life:?}");
         }
         // A person chose a shell before: that is not asked again, and nothing is run.
-        let shell = kept::Pane { revival: kept::Revival { instead: true, ..kept::Revival::default() }, ..with(Running(9)) };
+        let shell = kept::Pane {
+            revival: kept::Revival { instead: true, ..kept::Revival::default() },
+            ..with(Running(9))
+        };
         for restore in [Restore::All(Rerun::Ask), Restore::All(Rerun::Always)] {
             assert_eq!(comes_back(shell.clone(), &restore), (Starting, true, Vec::new()));
         }
@@ -466,19 +525,34 @@ mod tests {
     fn what_ran_in_a_shell_is_told_and_stays_known_until_something_else_runs() {
         let shell = |runs: &[&str], ran: &[&str]| {
             let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-            let revival = kept::Revival { runs: words(runs), ran: words(ran), ..kept::Revival::default() };
+            let revival =
+                kept::Revival { runs: words(runs), ran: words(ran), ..kept::Revival::default() };
             kept::Pane { argv: Vec::new(), revival, ..pane(1, kept::Life::Running(9)) }
         };
-        for (runs, ran, told) in [(&["vi", "a"][..], &["top"][..], vec!["vi", "a"]), (&[], &["top"], vec!["top"]), (&[], &[], vec![])] {
+        for (runs, ran, told) in [
+            (&["vi", "a"][..], &["top"][..], vec!["vi", "a"]),
+            (&[], &["top"], vec!["top"]),
+            (&[], &[], vec![]),
+        ] {
             let (life, instead, ran) = comes_back(shell(runs, ran), &Restore::All(Rerun::Always));
-            assert_eq!((life, instead, ran.iter().map(String::as_str).collect::<Vec<_>>()), (kept::Life::Starting, false, told));
+            assert_eq!(
+                (life, instead, ran.iter().map(String::as_str).collect::<Vec<_>>()),
+                (kept::Life::Starting, false, told)
+            );
         }
     }
 
-    /// What clients looked at that are gone, as many as are kept, and what those looked at that were attached when the server was killed: the structure was given up.
+    /// What clients looked at that are gone, as many as are kept, and what those looked at that
+    /// were attached when the server was killed: the structure was given up.
     #[test]
     fn former_views_and_those_that_were_attached_are_not_too_many() {
-        let view = |token| kept::View { token, session: None, history: Vec::new(), tabs: Vec::new(), panes: Vec::new() };
+        let view = |token| kept::View {
+            token,
+            session: None,
+            history: Vec::new(),
+            tabs: Vec::new(),
+            panes: Vec::new(),
+        };
         let kept = Structure { views: (1..=40).map(view).collect(), ..Structure::default() };
         let state = super::state(kept, |_| unreachable!("there are no panes"));
         assert_eq!(state.check(), Ok(()));

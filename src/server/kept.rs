@@ -23,18 +23,25 @@ pub(super) struct Kept {
     version: u64,
     /// Token and number, the latest heard of last.
     taken: Vec<(u64, u64)>,
-    /// A call was taken since the structure was written: whether it changes that or not, the next server must not be asked for it again.
+    /// A call was taken since the structure was written: whether it changes that or not, the next
+    /// server must not be asked for it again.
     has_call: bool,
     /// The paste buffers.
     pub(super) shelf: Shelf,
 }
 
 impl Kept {
-    /// Opens the stashed slots, or makes and stashes new ones. Gives the structure in them too; one that cannot be read is given up, but not by a successor, since the
-    /// server before it can go on.
-    pub(super) fn open(stashed: Option<OwnedFd>, link: &mut Link, is_successor: bool) -> anyhow::Result<(Self, Option<Structure>)> {
+    /// Opens the stashed slots, or makes and stashes new ones. Gives the structure in them too; one
+    /// that cannot be read is given up, but not by a successor, since the server before it can go
+    /// on.
+    pub(super) fn open(
+        stashed: Option<OwnedFd>,
+        link: &mut Link,
+        is_successor: bool,
+    ) -> anyhow::Result<(Self, Option<Structure>)> {
         let stashed = stashed.and_then(|fd| SharedMemory::from_fd(fd).ok());
-        let stashed = stashed.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
+        let stashed =
+            stashed.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
         let (fd, slots) = if let Some(both) = stashed {
             both
         } else {
@@ -45,14 +52,20 @@ impl Kept {
         };
         let structure = match slots.read().map(Structure::decode).transpose() {
             Ok(structure) => structure,
-            Err(error) if is_successor => return Err(anyhow::Error::new(error).context("what the former server kept cannot be read")),
+            Err(error) if is_successor => {
+                return Err(
+                    anyhow::Error::new(error).context("what the former server kept cannot be read")
+                );
+            }
             Err(error) => {
-                tracing::error!(%error, "the structure is given up; programs are adopted one by one");
+                tracing::error!(%error, "the structure is given up; programs are adopted one by \
+                    one");
                 None
             }
         };
         let taken = structure.as_ref().map_or_else(Vec::new, |structure| structure.taken.clone());
-        let kept = Self { slots, fd, version: u64::MAX, taken, has_call: false, shelf: Shelf::default() };
+        let kept =
+            Self { slots, fd, version: u64::MAX, taken, has_call: false, shelf: Shelf::default() };
         Ok((kept, structure))
     }
 
@@ -61,8 +74,13 @@ impl Kept {
         Arc::clone(&self.fd)
     }
 
-    /// Writes the structure if its version is not the one written last, or a call was taken. True if it has changed.
-    pub(super) fn write(&mut self, version: u64, structure: impl FnOnce(Vec<(u64, u64)>) -> Structure) -> bool {
+    /// Writes the structure if its version is not the one written last, or a call was taken. True
+    /// if it has changed.
+    pub(super) fn write(
+        &mut self,
+        version: u64,
+        structure: impl FnOnce(Vec<(u64, u64)>) -> Structure,
+    ) -> bool {
         let has_call = std::mem::take(&mut self.has_call);
         let has_changed = self.version != version;
         if !has_changed && !has_call {

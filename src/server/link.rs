@@ -1,4 +1,5 @@
-//! The server's end of the socket to its keeper: records out, records in, fds with both. It knows no panes.
+//! The server's end of the socket to its keeper: records out, records in, fds with both. It knows
+//! no panes.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -46,10 +47,17 @@ impl Link {
     pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&socket, true)?;
         let socket = watch(socket, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { socket, decoder: Decoder::default(), queue: Queue::default(), asked: Vec::new(), lease: 0 })
+        Ok(Self {
+            socket,
+            decoder: Decoder::default(),
+            queue: Queue::default(),
+            asked: Vec::new(),
+            lease: 0,
+        })
     }
 
-    /// Says something, with fds if it has any. What cannot be sent now is sent by [`Link::writable`].
+    /// Says something, with fds if it has any. What cannot be sent now is sent by
+    /// [`Link::writable`].
     pub(super) fn say(&mut self, message: &ToKeeper, fds: Vec<Arc<OwnedFd>>) {
         let bytes = wire::encode(self.lease, 0, message, fds.len());
         self.queue.push(bytes, fds);
@@ -69,14 +77,20 @@ impl Link {
                 self.answered(&record.message);
                 return Ok(record);
             }
-            let interest = if self.queue.is_empty() { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE };
+            let interest = if self.queue.is_empty() {
+                Interest::READABLE
+            } else {
+                Interest::READABLE | Interest::WRITABLE
+            };
             let mut guard = self.socket.ready(interest).await?;
             let ready = guard.ready();
             if ready.is_readable() || ready.is_read_closed() {
                 match receive(self.socket.get_ref(), &mut self.decoder) {
                     Ok(0) => return Err(LinkError::Closed),
                     Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready_matching(Ready::READABLE),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        guard.clear_ready_matching(Ready::READABLE)
+                    }
                     Err(error) => return Err(error.into()),
                 }
             }

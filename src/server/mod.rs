@@ -1,4 +1,5 @@
-//! The server: one loop around the pure core. It owns what must not be lost only through the keeper, so it can be killed at any moment.
+//! The server: one loop around the pure core. It owns what must not be lost only through the
+//! keeper, so it can be killed at any moment.
 
 mod closed;
 mod conn;
@@ -53,7 +54,8 @@ use crate::server::run::pause;
 use crate::settings::Settings;
 use crate::wire::keeper::ToKeeper;
 
-/// How much rather this process is ended than others where no memory is left: it is the one whose end costs nothing (F10).
+/// How much rather this process is ended than others where no memory is left: it is the one whose
+/// end costs nothing (F10).
 const VICTIM: i32 = 200;
 /// How long a lock is waited for.
 const GOING_WITHIN: Span = Span::seconds(1);
@@ -62,7 +64,8 @@ const LOCK_AGAIN: Span = Span::millis(10);
 /// The exit status after an error; the keeper tries again, ever more slowly.
 const FAILED_STATUS: u8 = 70;
 
-/// Runs the server until it is to leave; gives its exit status. Its standard input is the socket to its keeper; `args` is what follows `server run`.
+/// Runs the server until it is to leave; gives its exit status. Its standard input is the socket to
+/// its keeper; `args` is what follows `server run`.
 #[must_use]
 pub fn run(args: &[OsString]) -> u8 {
     log_to_stderr();
@@ -70,7 +73,8 @@ pub fn run(args: &[OsString]) -> u8 {
     let is_safe = args.iter().any(|arg| arg == "--safe-mode");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = runtime.context("no runtime").and_then(|runtime| {
-        // As a task: between one that brings something and the loop the runtime does not look at its fds.
+        // As a task: between one that brings something and the loop the runtime does not look at
+        // its fds.
         let result = runtime.block_on(async { tokio::spawn(serve(is_safe)).await? });
         // Commands of hooks are not waited for.
         runtime.shutdown_background();
@@ -86,8 +90,13 @@ pub fn run(args: &[OsString]) -> u8 {
 }
 
 fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ABIDE_LOG").unwrap_or_else(|_| "info".into());
-    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_env_filter(filter).finish();
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("ABIDE_LOG").unwrap_or_else(|_| "info".into());
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_env_filter(filter)
+        .finish();
     // A second subscriber is only ever set by a test.
     drop(tracing::subscriber::set_global_default(subscriber));
 }
@@ -122,7 +131,10 @@ impl Sockets {
     fn new(listener: OwnedFd, lock: OwnedFd) -> anyhow::Result<(UnixListener, Self)> {
         let listening = std::os::unix::net::UnixListener::from(listener.try_clone()?);
         listening.set_nonblocking(true)?;
-        Ok((UnixListener::from_std(listening)?, Self { listener: Arc::new(listener), lock: Arc::new(lock) }))
+        Ok((
+            UnixListener::from_std(listening)?,
+            Self { listener: Arc::new(listener), lock: Arc::new(lock) },
+        ))
     }
 
     /// Hands them to the keeper, for the next server.
@@ -133,8 +145,13 @@ impl Sockets {
 }
 
 /// Takes the stashed socket over, or becomes the server of this place. None if there is another.
-async fn listen(held: &mut Held, link: &mut Link) -> anyhow::Result<Option<(UnixListener, Sockets)>> {
-    let (listener, lock) = if let (Some(listener), Some(lock)) = (held.stash.remove(LISTENER), held.stash.remove(LOCK)) {
+async fn listen(
+    held: &mut Held,
+    link: &mut Link,
+) -> anyhow::Result<Option<(UnixListener, Sockets)>> {
+    let (listener, lock) = if let (Some(listener), Some(lock)) =
+        (held.stash.remove(LISTENER), held.stash.remove(LOCK))
+    {
         (listener, lock)
     } else {
         let places = Places::current()?;
@@ -156,16 +173,21 @@ async fn listen(held: &mut Held, link: &mut Link) -> anyhow::Result<Option<(Unix
     Ok(Some((listening, sockets)))
 }
 
-/// The options of the user's file, the built-in ones if there is none; nothing if it has problems, which are logged.
+/// The options of the user's file, the built-in ones if there is none; nothing if it has problems,
+/// which are logged.
 fn settings() -> Option<Settings> {
     let path = config_file::path();
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(Settings::default()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Some(Settings::default());
+        }
         Err(error) => {
             tracing::error!(path = %path.display(), %error, "the configuration cannot be read");
             return None;
         }
     };
-    load(&path.display().to_string(), &text).inspect_err(|problems| problems.iter().for_each(|problem| tracing::error!("{problem}"))).ok()
+    load(&path.display().to_string(), &text)
+        .inspect_err(|problems| problems.iter().for_each(|problem| tracing::error!("{problem}")))
+        .ok()
 }

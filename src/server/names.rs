@@ -23,11 +23,14 @@ impl Server {
         io.named_at = None;
         let first = io.pid();
         let leader = tty::foreground_group(io.master.as_fd()).filter(|leader| *leader != first);
-        let name = leader.and_then(|leader| process::label(leader).or_else(|| process::label(last_of_group(first, leader)?)));
+        let name = leader.and_then(|leader| {
+            process::label(leader).or_else(|| process::label(last_of_group(first, leader)?))
+        });
         if self.core.state.set_program(pane, name.as_deref()) {
             self.mark_stale();
         }
-        let is_shell = self.core.state.panes.get(&pane).is_some_and(|pane| pane.program().is_empty());
+        let is_shell =
+            self.core.state.panes.get(&pane).is_some_and(|pane| pane.program().is_empty());
         let argv = leader.filter(|_| is_shell).map(arguments).unwrap_or_default();
         self.core.state.set_foreground(pane, argv);
         self.keep();
@@ -43,8 +46,12 @@ fn arguments(pid: i32) -> Vec<String> {
     words.into_iter().map(String::from_utf8).collect::<Result<_, _>>().unwrap_or_default()
 }
 
-/// The end of a pipeline whose first program is over: of `seq 1000 | less` that is what one looks at.
+/// The end of a pipeline whose first program is over: of `seq 1000 | less` that is what one looks
+/// at.
 fn last_of_group(shell: i32, group: i32) -> Option<i32> {
     let children = process::children(shell).into_iter().filter_map(process::read);
-    children.filter(|child| child.group == group && !child.is_over()).map(|child| child.pid).next_back()
+    children
+        .filter(|child| child.group == group && !child.is_over())
+        .map(|child| child.pid)
+        .next_back()
 }

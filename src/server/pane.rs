@@ -1,4 +1,5 @@
-//! The handles behind one pane: its PTY master, ring, input, snapshot slots and scrollback memory. It parses nothing.
+//! The handles behind one pane: its PTY master, ring, input, snapshot slots and scrollback memory.
+//! It parses nothing.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -170,10 +171,12 @@ impl Parts {
 }
 
 impl PaneIo {
-    /// Puts the handles of a pane together: of a new one, or of one that a former server had. Gives the memory of the scrollback beside them.
+    /// Puts the handles of a pane together: of a new one, or of one that a former server had. Gives
+    /// the memory of the scrollback beside them.
     pub(super) fn new(source: Source, parts: Parts) -> io::Result<(Self, SharedMemory)> {
         let Parts { slots, lines, input } = parts;
-        let stash = vec![(Part::Slots, slots.fd()), (Part::Lines, lines.fd()), (Part::Input, input.fd())];
+        let stash =
+            vec![(Part::Slots, slots.fd()), (Part::Lines, lines.fd()), (Part::Input, input.fd())];
         let full = |error: MemoryFull| io::Error::new(io::ErrorKind::OutOfMemory, error);
         let slots = if slots.word(0) == 0 {
             Slots::create(Box::new(slots)).map_err(full)?
@@ -186,7 +189,8 @@ impl PaneIo {
             Input::open(Box::new(input)).ok_or_else(damaged)?
         };
         let exit = source.entry.exit;
-        let mut ring = Consumer::attach(source.ring).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let mut ring = Consumer::attach(source.ring)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         let position = ring.tail();
         let head = ring.head().unwrap_or(position);
         let io = Self {
@@ -221,7 +225,9 @@ impl PaneIo {
     /// What a new keeper is told of the program, and the fds that ride with it.
     pub(super) fn adoption(&self) -> (Entry, Vec<Arc<OwnedFd>>) {
         let entry = Entry { exit: self.exit.map(|(status, _)| status), ..self.entry };
-        let fds = [Arc::clone(&self.master), self.ring.memory().fd()].into_iter().chain(self.pidfd.clone());
+        let fds = [Arc::clone(&self.master), self.ring.memory().fd()]
+            .into_iter()
+            .chain(self.pidfd.clone());
         (entry, fds.collect())
     }
 
@@ -246,10 +252,15 @@ impl PaneIo {
         self.ring.head().is_ok_and(|head| self.position < head)
     }
 
-    /// How much may be parsed in one go: at most `len`, and not past a position up to which replies were given before.
+    /// How much may be parsed in one go: at most `len`, and not past a position up to which replies
+    /// were given before.
     pub(super) fn batch(&self, len: usize) -> usize {
         let until_replied = self.input.replied().saturating_sub(self.position);
-        if until_replied == 0 { len } else { len.min(usize::try_from(until_replied).unwrap_or(len)) }
+        if until_replied == 0 {
+            len
+        } else {
+            len.min(usize::try_from(until_replied).unwrap_or(len))
+        }
     }
 
     /// Whether the replies to output that ends at `position` were given before.
@@ -263,7 +274,8 @@ impl PaneIo {
         SNAPSHOT_BYTES <= self.position - self.snapshot_at
     }
 
-    /// Writes a snapshot of the screen as it is at the present position, and gives the ring free up to there. True if the keeper waits for room.
+    /// Writes a snapshot of the screen as it is at the present position, and gives the ring free up
+    /// to there. True if the keeper waits for room.
     pub(super) fn write_snapshot(&mut self, content: &[u8]) -> Result<bool, MemoryFull> {
         self.slots.write(content)?;
         self.snapshot_at = self.position;
@@ -281,7 +293,8 @@ impl PaneIo {
         self.snapshot_at == self.position && self.slots.read().is_some()
     }
 
-    /// Whether a successor that goes on from the newest snapshot has next to nothing to parse again.
+    /// Whether a successor that goes on from the newest snapshot has next to nothing to parse
+    /// again.
     pub(super) fn is_snapshot_near(&self) -> bool {
         self.position - self.snapshot_at <= REPLAY_BYTES && self.slots.read().is_some()
     }
@@ -304,7 +317,8 @@ impl PaneIo {
                     self.input.finish(len);
                     return true;
                 }
-                // Nobody reads any more: what is typed is lost, as on any terminal whose program has ended.
+                // Nobody reads any more: what is typed is lost, as on any terminal whose program
+                // has ended.
                 Err(_) => self.input.finish(0),
             }
         }
@@ -351,7 +365,8 @@ fn damaged() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "its memory is damaged")
 }
 
-/// When it is looked again. At the same moments for all, so that the keeper sees the process table once for all.
+/// When it is looked again. At the same moments for all, so that the keeper sees the process table
+/// once for all.
 pub(super) const fn next_look(at: Tick) -> Tick {
     Tick((at.0 / STOP_LOOK.0 + 1) * STOP_LOOK.0)
 }
@@ -359,8 +374,12 @@ pub(super) const fn next_look(at: Tick) -> Tick {
 /// How a program ended, in the vocabulary of all.
 pub(super) fn exit_status(status: keeper::ExitStatus) -> ExitStatus {
     match status {
-        keeper::ExitStatus::Code(code) => u8::try_from(code & 0xff).map_or(ExitStatus::Lost, ExitStatus::Code),
-        keeper::ExitStatus::Signal(signal) => u8::try_from(signal).map_or(ExitStatus::Lost, ExitStatus::Signal),
+        keeper::ExitStatus::Code(code) => {
+            u8::try_from(code & 0xff).map_or(ExitStatus::Lost, ExitStatus::Code)
+        }
+        keeper::ExitStatus::Signal(signal) => {
+            u8::try_from(signal).map_or(ExitStatus::Lost, ExitStatus::Signal)
+        }
         keeper::ExitStatus::Lost => ExitStatus::Lost,
     }
 }

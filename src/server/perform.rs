@@ -1,4 +1,5 @@
-//! Carries effects out: on masters, on the keeper's socket, on connections. What it learns comes back as inputs.
+//! Carries effects out: on masters, on the keeper's socket, on connections. What it learns comes
+//! back as inputs.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -49,12 +50,15 @@ impl Server {
                 let fact = self.line_mode(pane);
                 self.facts.push((call, fact));
             }
-            Effect::Ask { call, question: Question::Successor(program) } => self.look_at_successor(call, program),
+            Effect::Ask { call, question: Question::Successor(program) } => {
+                self.look_at_successor(call, program)
+            }
             Effect::Tell { client, message } => self.tell(client, message),
             Effect::Command(effect) => self.perform_command(effect),
             Effect::Forward { client, call, name, params } => {
                 let params = params.as_object().cloned().unwrap_or_default();
-                let json = serde_json::to_string(&Request::new(call.0, name, params)).expect("plain data");
+                let json =
+                    serde_json::to_string(&Request::new(call.0, name, params)).expect("plain data");
                 self.send(client, &ToClient::Call { call, json });
             }
             Effect::Snapshots { call, request } => self.snapshot(call, request),
@@ -73,13 +77,21 @@ impl Server {
     }
 
     fn spawn(&mut self, pane: PaneId, program: Program) {
-        let cwd = program.cwd.iter().find_map(|place| self.directory(place)).unwrap_or_else(|| "/".into());
+        let cwd = program
+            .cwd
+            .iter()
+            .find_map(|place| self.directory(place))
+            .unwrap_or_else(|| "/".into());
         let bytes = |text: String| text.into_bytes();
         let spawn = Spawn {
             tag: pane.0,
             wiring: Wiring::Pty(program.size),
             argv: program.argv.into_iter().map(bytes).collect(),
-            env: program.env.into_iter().map(|(name, value)| (name.into_bytes(), value.into_bytes())).collect(),
+            env: program
+                .env
+                .into_iter()
+                .map(|(name, value)| (name.into_bytes(), value.into_bytes()))
+                .collect(),
             cwd: cwd.into_bytes(),
             ring_bytes: u32::try_from(ring::CAPACITY_DEFAULT).expect("small"),
         };
@@ -96,7 +108,8 @@ impl Server {
             Place::Pane(pane) => {
                 let io = self.panes.get(pane)?;
                 let leader = tty::foreground_group(io.master.as_fd()).unwrap_or(io.pid());
-                let found = process::working_directory(leader).or_else(|| process::working_directory(io.pid()))?;
+                let found = process::working_directory(leader)
+                    .or_else(|| process::working_directory(io.pid()))?;
                 found.to_str()?.to_owned()
             }
         };
@@ -124,7 +137,10 @@ impl Server {
             Err(full) => {
                 tracing::warn!(%pane, bytes = bytes.len(), %full, "input refused");
                 if let Origin::Client { client, .. } = origin {
-                    let text = format!("pane {pane} does not read its input: {} bytes were not typed", bytes.len());
+                    let text = format!(
+                        "pane {pane} does not read its input: {} bytes were not typed",
+                        bytes.len()
+                    );
                     self.send(client, &ToClient::Notice(Notice { text, warning: true }));
                 }
             }
@@ -137,7 +153,9 @@ impl Server {
         if !io.write_input() || io.waits_writable {
             return;
         }
-        let Ok(fd) = io.master.try_clone().and_then(|fd| watch(fd, Interest::WRITABLE)) else { return };
+        let Ok(fd) = io.master.try_clone().and_then(|fd| watch(fd, Interest::WRITABLE)) else {
+            return;
+        };
         io.waits_writable = true;
         let events = self.events.clone();
         tokio::spawn(async move {
@@ -156,7 +174,10 @@ impl Server {
             let deadline = now().tick + grace;
             io.stop = Stop::Hung { deadline, look: deadline.min(next_look(now().tick)) };
             tracing::info!(%pane, pid = io.pid(), "stop asked");
-            self.link.say(&ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: signal::HUP }, Vec::new());
+            self.link.say(
+                &ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: signal::HUP },
+                Vec::new(),
+            );
         }
     }
 
@@ -183,7 +204,9 @@ impl Server {
 
     /// The same with a result that is JSON already.
     fn answer_text(&mut self, to: Return, result: &str) {
-        self.answer_with(to, |id| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"));
+        self.answer_with(to, |id| {
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}")
+        });
     }
 
     fn answer_with(&mut self, to: Return, json: impl FnOnce(serde_json::Value) -> String) {
@@ -211,7 +234,9 @@ impl Server {
             Message::Clipboard(text) => ToClient::Outer(Outer::Clipboard(text)),
             Message::Notify { title, body } => ToClient::Outer(Outer::Notify { title, body }),
             Message::Notice { text, warning } => ToClient::Notice(Notice { text, warning }),
-            Message::Closed { what, undo_ms } => ToClient::Closed { what: harmless(&what, CLOSED_MAX), undo_ms },
+            Message::Closed { what, undo_ms } => {
+                ToClient::Closed { what: harmless(&what, CLOSED_MAX), undo_ms }
+            }
             Message::Shut(session) => ToClient::Bye(Bye::Closed { session }),
             Message::Detached(session) => ToClient::Bye(Bye::Detached { session }),
             Message::Ended { session, status } => ToClient::Bye(Bye::Ended { session, status }),

@@ -1,4 +1,5 @@
-//! Images on their way to a client: where they are with each change, their data once, a bounded piece of it with each frame. It changes nothing in the core.
+//! Images on their way to a client: where they are with each change, their data once, a bounded
+//! piece of it with each frame. It changes nothing in the core.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -41,11 +42,17 @@ impl Pictures {
         self.waiting
     }
 
-    /// Appends what changed of the images of these panes. Of those in the middle of an update (the third) nothing did.
-    pub(super) fn update<'a>(&mut self, screens: impl Iterator<Item = (PaneId, &'a Terminal, bool)>, out: &mut Vec<ToClient>) {
+    /// Appends what changed of the images of these panes. Of those in the middle of an update (the
+    /// third) nothing did.
+    pub(super) fn update<'a>(
+        &mut self,
+        screens: impl Iterator<Item = (PaneId, &'a Terminal, bool)>,
+        out: &mut Vec<ToClient>,
+    ) {
         self.waiting = false;
         let screens: Vec<_> = screens.collect();
-        if self.panes.is_empty() && screens.iter().all(|(_, screen, _)| screen.images().is_empty()) {
+        if self.panes.is_empty() && screens.iter().all(|(_, screen, _)| screen.images().is_empty())
+        {
             return;
         }
         self.panes.retain(|pane, _| screens.iter().any(|(id, ..)| id == pane));
@@ -57,8 +64,11 @@ impl Pictures {
         }
         let mut room = FRAME_BYTES_MAX;
         // What was on its way and is shown no more is not awaited either.
-        let is_awaited = |id: &PaneId, serial: u32| self.panes.get(id).is_some_and(|pane| pane.sent.contains(&serial));
-        if self.sending.as_ref().is_some_and(|(pane, picture, _)| !is_awaited(pane, picture.serial)) {
+        let is_awaited = |id: &PaneId, serial: u32| {
+            self.panes.get(id).is_some_and(|pane| pane.sent.contains(&serial))
+        };
+        if self.sending.as_ref().is_some_and(|(pane, picture, _)| !is_awaited(pane, picture.serial))
+        {
             self.sending = None;
         }
         for (id, screen, is_held) in screens {
@@ -70,7 +80,9 @@ impl Pictures {
 
     fn pane(&mut self, id: PaneId, screen: &Terminal, out: &mut Vec<ToClient>) {
         let rows = i64::from(screen.size().rows);
-        let is_near = |image: &&Image| image.is_virtual || (image.row < rows && 0 < image.row + i64::from(image.cells.1));
+        let is_near = |image: &&Image| {
+            image.is_virtual || (image.row < rows && 0 < image.row + i64::from(image.cells.1))
+        };
         let mut seen: Vec<&Image> = screen.images().iter().filter(is_near).collect();
         seen.sort_by_key(|image| image.z);
         let placed: Vec<Placement> = seen.into_iter().map(placement).collect();
@@ -89,11 +101,20 @@ impl Pictures {
     /// Sends pictures of a pane as far as there is room.
     fn data(&mut self, id: PaneId, screen: &Terminal, room: &mut usize, out: &mut Vec<ToClient>) {
         let Some(known) = self.panes.get_mut(&id) else { return };
-        let find = |serial: u32| screen.images().iter().find(|image| image.picture.serial == serial).map(|image| &image.picture);
+        let find = |serial: u32| {
+            screen
+                .images()
+                .iter()
+                .find(|image| image.picture.serial == serial)
+                .map(|image| &image.picture)
+        };
         let wanted: BTreeSet<u32> = known.placed.iter().map(|image| image.picture).collect();
         for serial in wanted {
-            let resumed =
-                self.sending.as_ref().filter(|(pane, picture, _)| (*pane, picture.serial) == (id, serial)).map(|(.., sent)| *sent);
+            let resumed = self
+                .sending
+                .as_ref()
+                .filter(|(pane, picture, _)| (*pane, picture.serial) == (id, serial))
+                .map(|(.., sent)| *sent);
             if resumed.is_none() && known.sent.contains(&serial) {
                 continue;
             }
@@ -107,7 +128,12 @@ impl Pictures {
             while at < picture.data.len() && *room != 0 {
                 let len = (picture.data.len() - at).min(PIECE_BYTES_MAX).min(*room);
                 let head = (at == 0).then(|| head(picture));
-                out.push(ToClient::Piece(Piece { pane: id, picture: serial, head, bytes: picture.data[at..at + len].to_vec() }));
+                out.push(ToClient::Piece(Piece {
+                    pane: id,
+                    picture: serial,
+                    head,
+                    bytes: picture.data[at..at + len].to_vec(),
+                }));
                 at += len;
                 *room -= len;
             }
@@ -157,7 +183,8 @@ mod tests {
     use crate::wire::frame::ToClient;
 
     fn screen(bytes: &[u8]) -> Terminal {
-        let mut screen = Terminal::new(Size::new(80, 24), Options::default(), Box::new(HeapMemory::default()));
+        let mut screen =
+            Terminal::new(Size::new(80, 24), Options::default(), Box::new(HeapMemory::default()));
         screen.feed(bytes, &mut Vec::new());
         screen
     }
@@ -167,7 +194,11 @@ mod tests {
         let mut bytes = Vec::new();
         let line = "AAAA".repeat(200_000);
         for piece in 0..6 {
-            let head = if piece == 0 { format!("a=T,C=1,i={id},s=1200,v=1000,f=24,m=1") } else { format!("m={}", u8::from(piece < 5)) };
+            let head = if piece == 0 {
+                format!("a=T,C=1,i={id},s=1200,v=1000,f=24,m=1")
+            } else {
+                format!("m={}", u8::from(piece < 5))
+            };
             bytes.extend_from_slice(format!("\x1b_G{head};{line}\x1b\\").as_bytes());
         }
         bytes
@@ -176,7 +207,10 @@ mod tests {
     fn update(pictures: &mut Pictures, screen: &Terminal) -> (usize, usize) {
         let mut out = Vec::new();
         pictures.update(std::iter::once((PaneId(1), screen, false)), &mut out);
-        let bytes = out.iter().map(|message| if let ToClient::Piece(piece) = message { piece.bytes.len() } else { 0 }).sum();
+        let bytes = out
+            .iter()
+            .map(|message| if let ToClient::Piece(piece) = message { piece.bytes.len() } else { 0 })
+            .sum();
         (out.iter().filter(|message| matches!(message, ToClient::Placed(_))).count(), bytes)
     }
 

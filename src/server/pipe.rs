@@ -1,8 +1,10 @@
-//! The queue of what a pane printed to a command beside. It has a bound: a slow command delays nobody.
+//! The queue of what a pane printed to a command beside. It has a bound: a slow command delays
+//! nobody.
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// How many pieces wait for a command at most; one is at most what a pane gives in one turn, 64 KiB.
+/// How many pieces wait for a command at most; one is at most what a pane gives in one turn, 64
+/// KiB.
 const WAITING_MAX: usize = 64;
 
 /// The queue to a command.
@@ -40,7 +42,8 @@ impl Pipe {
 impl Drop for Pipe {
     fn drop(&mut self) {
         if 0 < self.lost {
-            tracing::warn!(line = %self.line, lost = self.lost, "a command did not read all that its pane printed");
+            tracing::warn!(line = %self.line, lost = self.lost, "a command did not read all that \
+                its pane printed");
         }
     }
 }

@@ -22,7 +22,10 @@ impl Server {
         io.pipe = None;
         let Some(line) = state.pipe.clone() else { return };
         let cwd = state.screen.cwd().unwrap_or(&state.cwd).to_owned();
-        let env = vec![("ABIDE_PANE".to_owned(), pane.to_string()), ("ABIDE".to_owned(), self.core.host.socket.clone())];
+        let env = vec![
+            ("ABIDE_PANE".to_owned(), pane.to_string()),
+            ("ABIDE".to_owned(), self.core.host.socket.clone()),
+        ];
         match Fed::start(&line, env, &cwd) {
             Ok(command) => {
                 let (pipe, waiting) = Pipe::new(line.clone());
@@ -42,11 +45,16 @@ impl Server {
 
     /// A command reads no more.
     pub(super) fn pipe_ended(&mut self, pane: PaneId, line: &str, how: &str) {
-        if self.core.state.panes.get(&pane).is_none_or(|state| state.pipe.as_deref() != Some(line)) {
+        if self.core.state.panes.get(&pane).is_none_or(|state| state.pipe.as_deref() != Some(line))
+        {
             return;
         }
         // It may be another one with the same line by now.
-        let Some(io) = self.panes.get_mut(&pane).filter(|io| io.pipe.as_ref().is_none_or(Pipe::is_closed)) else { return };
+        let Some(io) =
+            self.panes.get_mut(&pane).filter(|io| io.pipe.as_ref().is_none_or(Pipe::is_closed))
+        else {
+            return;
+        };
         io.pipe = None;
         self.core.state.set_pipe(pane, None);
         self.warn(pane, &format!("what read pane {pane} has ended ({how}): {line}"));
@@ -65,7 +73,13 @@ impl Server {
 }
 
 /// Feeds a command until there is no more for it, or it takes no more.
-fn feed(pane: PaneId, line: String, mut command: Fed, mut waiting: Receiver<Vec<u8>>, events: Sender<Event>) {
+fn feed(
+    pane: PaneId,
+    line: String,
+    mut command: Fed,
+    mut waiting: Receiver<Vec<u8>>,
+    events: Sender<Event>,
+) {
     tokio::task::spawn_blocking(move || {
         let mut end = None;
         while let Some(bytes) = waiting.blocking_recv() {
@@ -77,7 +91,9 @@ fn feed(pane: PaneId, line: String, mut command: Fed, mut waiting: Receiver<Vec<
             };
             if command.write(&bytes, is_over).is_err() {
                 waiting.close();
-                let how = command.finish(FINISH_WITHIN).map_or_else(|error: io::Error| error.to_string(), |status| status.to_string());
+                let how = command
+                    .finish(FINISH_WITHIN)
+                    .map_or_else(|error: io::Error| error.to_string(), |status| status.to_string());
                 // A loop that is gone needs no events.
                 drop(events.blocking_send(Event::PipeEnded(pane, line, how)));
                 return;

@@ -1,4 +1,5 @@
-//! The place of the socket, and who comes there: when somebody cleans it away under a living server, it is made again (F26). Who is connected notices nothing.
+//! The place of the socket, and who comes there: when somebody cleans it away under a living
+//! server, it is made again (F26). Who is connected notices nothing.
 
 use std::fs::File;
 use std::io;
@@ -16,7 +17,8 @@ use crate::server::Sockets;
 use crate::server::edge::Server;
 use crate::wire::rpc::Response;
 
-/// How many fds are kept for who cannot stay; other threads may be quicker than this when one is free.
+/// How many fds are kept for who cannot stay; other threads may be quicker than this when one is
+/// free.
 const SPARES: usize = 4;
 /// What could not be made again is tried again after this.
 const AGAIN_AFTER: Span = Span::seconds(1);
@@ -30,7 +32,8 @@ pub(super) struct Place {
     again_at: Option<Tick>,
     /// Not even who waits can be sent away; until then nobody is looked at.
     full_until: Option<Tick>,
-    /// One is given up for a moment where there is no other fd, so that who comes hears why they cannot stay (F8).
+    /// One is given up for a moment where there is no other fd, so that who comes hears why they
+    /// cannot stay (F8).
     spares: Vec<File>,
 }
 
@@ -40,7 +43,13 @@ impl Place {
         let presence = presence();
         // What went before it was watched is not noticed any more.
         let is_gone = presence.as_ref().is_some_and(|presence| !presence.get_ref().is_there());
-        Self { listener, presence, again_at: is_gone.then(|| now().tick), full_until: None, spares: Vec::new() }
+        Self {
+            listener,
+            presence,
+            again_at: is_gone.then(|| now().tick),
+            full_until: None,
+            spares: Vec::new(),
+        }
     }
 
     /// When something is to be done about it.
@@ -77,7 +86,8 @@ impl Place {
         }
     }
 
-    /// Nobody more can stay: who waits is told why and sent away. False if not even that can be done.
+    /// Nobody more can stay: who waits is told why and sent away. False if not even that can be
+    /// done.
     async fn refuse(&mut self, error: &io::Error) -> bool {
         tracing::warn!(%error, "connection refused");
         // Others take what is free too; there may be none left.
@@ -85,8 +95,13 @@ impl Place {
         drop(spare);
         let accepted = self.listener.accept().await;
         if let Ok((stream, _)) = &accepted {
-            let refusal = Refusal::new(Code::LimitReached, format!("the server takes no more connections: {error}"))
-                .hint("close panes or clients, or end the server and start it with a higher `ulimit -n`");
+            let refusal = Refusal::new(
+                Code::LimitReached,
+                format!("the server takes no more connections: {error}"),
+            )
+            .hint(
+                "close panes or clients, or end the server and start it with a higher `ulimit -n`",
+            );
             let response: Response = Response::new(serde_json::Value::Null, Err(refusal));
             let line = serde_json::to_string(&response).expect("plain data") + "\n";
             // Who does not listen hears nothing.
@@ -131,7 +146,9 @@ impl Server {
 fn again(former: &Sockets) -> anyhow::Result<(UnixListener, Sockets)> {
     let places = Places::current()?;
     places.prepare()?;
-    let lock = places.lock_again(former.lock.try_clone()?)?.context("another server was started in its place")?;
+    let lock = places
+        .lock_again(former.lock.try_clone()?)?
+        .context("another server was started in its place")?;
     let listener = places.listen_again(&lock)?;
     Sockets::new(listener.into(), lock.into_fd())
 }

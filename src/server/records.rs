@@ -32,12 +32,18 @@ pub(super) fn stored(commands: &Commands, shells: Vec<stored::Shell>) -> stored:
         exit: command.end.map(|end| end.exit),
         was_killed: command.end.is_some_and(|end| end.was_killed),
     };
-    stored::Commands { next: commands.next, next_end: commands.next_end, records: commands.records.values().map(record).collect(), shells }
+    stored::Commands {
+        next: commands.next,
+        next_end: commands.next_end,
+        records: commands.records.values().map(record).collect(),
+        shells,
+    }
 }
 
 /// The commands that were kept.
 pub(super) fn restored(stored: &stored::Commands) -> Commands {
-    let mut commands = Commands { next: stored.next, next_end: stored.next_end, ..Commands::default() };
+    let mut commands =
+        Commands { next: stored.next, next_end: stored.next_end, ..Commands::default() };
     for record in &stored.records {
         let end = record.ended.zip(record.exit).map(|((wall, lasted, order), exit)| End {
             wall,
@@ -83,14 +89,20 @@ pub(super) fn durable(commands: &Commands) -> Vec<u8> {
     stored(commands, Vec::new()).encode()
 }
 
-/// Records from disk when all their programs are gone: what ran then was lost, and what is of no session goes. None if they cannot be read.
-pub(super) fn revived(bytes: &[u8], sessions: &BTreeSet<SessionId>, now: Now) -> Option<stored::Commands> {
+/// Records from disk when all their programs are gone: what ran then was lost, and what is of no
+/// session goes. None if they cannot be read.
+pub(super) fn revived(
+    bytes: &[u8],
+    sessions: &BTreeSet<SessionId>,
+    now: Now,
+) -> Option<stored::Commands> {
     let mut kept = stored::Commands::decode(bytes)?;
     (kept.next, kept.next_end) = (kept.next + IDS_JUMP, kept.next_end + IDS_JUMP);
     kept.shells.clear();
     kept.records.retain(|record| sessions.contains(&record.session));
     for record in &mut kept.records {
-        // Moments are those of this boot; a wall clock that was set makes them no worse than unknown.
+        // Moments are those of this boot; a wall clock that was set makes them no worse than
+        // unknown.
         let age = Span::millis(now.wall.saturating_sub(record.started.0));
         record.started.1 = Tick(now.tick.0.saturating_sub(age.0));
         record.pid = None;
@@ -124,7 +136,13 @@ mod tests {
             pid: Some(9),
             started_wall: 5_000,
             started: Tick(7),
-            end: end.map(|exit| End { wall: 6_000, lasted: Span::seconds(1), order: id, exit, was_killed: false }),
+            end: end.map(|exit| End {
+                wall: 6_000,
+                lasted: Span::seconds(1),
+                order: id,
+                exit,
+                was_killed: false,
+            }),
             limit: None,
             grace: Span::seconds(1),
             stop: None,
@@ -133,13 +151,19 @@ mod tests {
 
     #[test]
     fn what_ran_when_the_machine_went_was_lost_and_the_rest_is_known() {
-        let all = [command(1, 1, Some(ExitStatus::Code(3))), command(2, 1, None), command(3, 2, None)];
+        let all =
+            [command(1, 1, Some(ExitStatus::Code(3))), command(2, 1, None), command(3, 2, None)];
         let records = all.into_iter().map(|command| (command.id, command)).collect();
         let bytes = durable(&Commands { next: 4, next_end: 2, records, ..Commands::default() });
         let now = Now { tick: Tick(9_000_000_000), wall: 10_000 };
-        let kept = revived(&bytes, &BTreeSet::from([SessionId(1)]), now).expect("it was just written");
+        let kept =
+            revived(&bytes, &BTreeSet::from([SessionId(1)]), now).expect("it was just written");
         let commands = restored(&kept);
-        let states: Vec<_> = commands.records.values().map(|command| (command.id.0, command.state(), command.exit_code())).collect();
+        let states: Vec<_> = commands
+            .records
+            .values()
+            .map(|command| (command.id.0, command.state(), command.exit_code()))
+            .collect();
         assert_eq!(states, [(1, "failed", Some(3)), (2, "lost", Some(255))]);
         assert_eq!(commands.records[&CommandId(1)].started, Tick(4_000_000_000));
         assert!(commands.lanes.is_empty() && 1000 < commands.next, "{commands:?}");

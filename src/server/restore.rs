@@ -1,4 +1,5 @@
-//! The start of a server: what the keeper holds is taken over, or everything begins anew. Also the hand-over to a new keeper when the old one died.
+//! The start of a server: what the keeper holds is taken over, or everything begins anew. Also the
+//! hand-over to a new keeper when the old one died.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
@@ -59,16 +60,21 @@ pub(super) struct Held {
 /// Asks the keeper for everything it holds.
 pub(super) async fn take_over(link: &mut Link) -> anyhow::Result<Held> {
     let hello = link.next().await.context("the keeper says nothing")?;
-    let FromKeeper::Hello { epoch, keeper_pid, upgrade, .. } = hello.message else { bail!("the keeper begins with {:?}", hello.message) };
+    let FromKeeper::Hello { epoch, keeper_pid, upgrade, .. } = hello.message else {
+        bail!("the keeper begins with {:?}", hello.message)
+    };
     link.lease = hello.lease;
     let wake = wake(hello.fds)?;
     link.say(&ToKeeper::List, Vec::new());
-    let mut held = Held { wake, epoch, keeper_pid, upgrade, programs: Vec::new(), stash: BTreeMap::new() };
+    let mut held =
+        Held { wake, epoch, keeper_pid, upgrade, programs: Vec::new(), stash: BTreeMap::new() };
     loop {
         let record = link.next().await.context("the keeper does not list what it holds")?;
         match record.message {
             FromKeeper::Entry(entry) => held.programs.push((entry, record.fds)),
-            FromKeeper::StashEntry { name } => held.stash.extend(record.fds.into_iter().next().map(|fd| (name, fd))),
+            FromKeeper::StashEntry { name } => {
+                held.stash.extend(record.fds.into_iter().next().map(|fd| (name, fd)))
+            }
             FromKeeper::Listed => return Ok(held),
             FromKeeper::Ping => link.say(&ToKeeper::Pong, Vec::new()),
             // An exit is in the program's entry as well.
@@ -78,7 +84,8 @@ pub(super) async fn take_over(link: &mut Link) -> anyhow::Result<Held> {
 }
 
 fn wake(fds: Vec<OwnedFd>) -> anyhow::Result<Wake> {
-    let [control, data, room] = <[OwnedFd; 3]>::try_from(fds).map_err(|_| anyhow!("the keeper's hello comes without its fds"))?;
+    let [control, data, room] = <[OwnedFd; 3]>::try_from(fds)
+        .map_err(|_| anyhow!("the keeper's hello comes without its fds"))?;
     Ok(Wake {
         control: SharedMemory::from_fd(control).context("the control page cannot be mapped")?,
         data: watch(EventFd::from_fd(data), Interest::READABLE)?,
@@ -99,7 +106,10 @@ impl Server {
 
     /// Writes a snapshot of a pane's screen as it is now.
     pub(super) fn write_snapshot(&mut self, pane: PaneId) {
-        let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane)) else { return };
+        let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane))
+        else {
+            return;
+        };
         let bytes = screen::encode(io.position, state.screen.snapshot());
         match io.write_snapshot(&bytes) {
             Ok(true) => self.wake.room.notify(),
@@ -108,7 +118,8 @@ impl Server {
         }
     }
 
-    /// The keeper died: everything is handed to a new one, and to another if that one dies meanwhile.
+    /// The keeper died: everything is handed to a new one, and to another if that one dies
+    /// meanwhile.
     pub(super) async fn hand_over(&mut self, why: &LinkError) -> anyhow::Result<()> {
         tracing::error!("{why}; a new keeper takes over");
         let former = i32::try_from(self.core.host.keeper_pid).unwrap_or(0);
@@ -129,8 +140,13 @@ impl Server {
         let log = Places::current().and_then(|places| places.open_log()).ok();
         // The keeper, and what it starts, are not to be ended before others.
         process::offer_as_victim(-VICTIM);
-        let started =
-            start::keeper(start::KeeperStart { exe: &exe, args: vec!["--adopt".into()], env: Vec::new(), input: Some(theirs), log });
+        let started = start::keeper(start::KeeperStart {
+            exe: &exe,
+            args: vec!["--adopt".into()],
+            env: Vec::new(),
+            input: Some(theirs),
+            log,
+        });
         process::offer_as_victim(VICTIM);
         started?;
         let pid = std::process::id();
@@ -138,7 +154,10 @@ impl Server {
         let control = self.wake.control.fd();
         let data = Arc::new(self.wake.data.get_ref().try_clone_fd()?);
         let room = Arc::new(self.wake.room.try_clone_fd()?);
-        link.say(&ToKeeper::AdoptBegin { epoch: self.procs.epoch, server_pid: pid.cast_signed() }, vec![own, control, data, room]);
+        link.say(
+            &ToKeeper::AdoptBegin { epoch: self.procs.epoch, server_pid: pid.cast_signed() },
+            vec![own, control, data, room],
+        );
         let ours = self.adoptable();
         for (entry, fds) in ours.jobs {
             link.say(&ToKeeper::Adopt(entry), fds);
@@ -209,7 +228,10 @@ impl HeldPane {
         (self.entry, self.put_together(how))
     }
 
-    fn put_together(self, (options, is_successor): (&Options, bool)) -> anyhow::Result<(PaneIo, Terminal)> {
+    fn put_together(
+        self,
+        (options, is_successor): (&Options, bool),
+    ) -> anyhow::Result<(PaneIo, Terminal)> {
         let pane = PaneId(self.entry.tag);
         let Wiring::Pty(size) = self.entry.wiring else { bail!("it is on pipes") };
         let mut parts = Parts::create(pane)?;
@@ -235,13 +257,26 @@ impl HeldPane {
     }
 }
 
-/// Puts all panes together, on as many processors as there are: whoever types waits for the last of them.
-fn resume_all(held: &mut Held, how: (&Options, bool)) -> Vec<(Entry, anyhow::Result<(PaneIo, Terminal)>)> {
+/// Puts all panes together, on as many processors as there are: whoever types waits for the last of
+/// them.
+fn resume_all(
+    held: &mut Held,
+    how: (&Options, bool),
+) -> Vec<(Entry, anyhow::Result<(PaneIo, Terminal)>)> {
     let programs = std::mem::take(&mut held.programs).into_iter();
-    let mut stashed = |pane| Part::ALL.into_iter().filter_map(|part| Some((part, held.stash.remove(&part.name(pane))?))).collect();
-    let mut panes: Vec<HeldPane> = programs.map(|(entry, fds)| HeldPane { parts: stashed(PaneId(entry.tag)), entry, fds }).collect();
-    let share = panes.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
-    let resume = |panes: Vec<HeldPane>| panes.into_iter().map(|pane| pane.resume(how)).collect::<Vec<_>>();
+    let mut stashed = |pane| {
+        Part::ALL
+            .into_iter()
+            .filter_map(|part| Some((part, held.stash.remove(&part.name(pane))?)))
+            .collect()
+    };
+    let mut panes: Vec<HeldPane> = programs
+        .map(|(entry, fds)| HeldPane { parts: stashed(PaneId(entry.tag)), entry, fds })
+        .collect();
+    let share =
+        panes.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+    let resume =
+        |panes: Vec<HeldPane>| panes.into_iter().map(|pane| pane.resume(how)).collect::<Vec<_>>();
     std::thread::scope(|scope| {
         let mut beside = Vec::new();
         while share < panes.len() {
@@ -250,7 +285,8 @@ fn resume_all(held: &mut Held, how: (&Options, bool)) -> Vec<(Entry, anyhow::Res
         }
         let own = resume(panes);
         // One that panics takes this server along, as it does here.
-        let others = beside.into_iter().flat_map(|thread| thread.join().expect("a screen can be restored"));
+        let others =
+            beside.into_iter().flat_map(|thread| thread.join().expect("a screen can be restored"));
         own.into_iter().chain(others).collect()
     })
 }
@@ -263,11 +299,14 @@ fn restored_screen(
 ) -> Terminal {
     let (tail, done) = (io.ring.tail(), io.ring.done());
     let head = io.ring.head().unwrap_or(done);
-    let (position, mut screen) = match stored.filter(|(position, _)| (tail..=head).contains(position)) {
+    let (position, mut screen) = match stored
+        .filter(|(position, _)| (tail..=head).contains(position))
+    {
         Some((position, snapshot)) => match Terminal::restore(snapshot, *options, lines) {
             Ok(screen) => (position, screen),
             Err(error) => {
-                tracing::error!(%error, "a screen is given up and drawn anew from what the ring still holds");
+                tracing::error!(%error, "a screen is given up and drawn anew from what the ring \
+                    still holds");
                 (tail, Terminal::new(size, *options, Box::new(HeapMemory::default())))
             }
         },
@@ -317,13 +356,21 @@ pub(super) fn server(
                 screen.identify(held.epoch, pane.0);
                 panes.insert(pane, io);
                 screens.insert(pane, screen);
-                if !structure.iter().flat_map(|structure| &structure.panes).any(|known| known.id == pane) {
+                if !structure
+                    .iter()
+                    .flat_map(|structure| &structure.panes)
+                    .any(|known| known.id == pane)
+                {
                     strangers.push((pane, pid));
                 }
             }
             // The former server showed it.
-            Err(error) if is_successor => return Err(error.context(format!("pane {pane} cannot be taken over"))),
-            Err(error) => tracing::error!(%pane, "a program is held but cannot be shown: {error:#}"),
+            Err(error) if is_successor => {
+                return Err(error.context(format!("pane {pane} cannot be taken over")));
+            }
+            Err(error) => {
+                tracing::error!(%pane, "a program is held but cannot be shown: {error:#}")
+            }
         }
     }
     let login = Login::current();
@@ -336,12 +383,16 @@ pub(super) fn server(
         Some(path) => {
             let mut state = state(structure, &mut screens, &options);
             let programs: BTreeSet<PaneId> = panes.keys().copied().collect();
-            let disk = revive::disk(path, &settings.persist, tell, &mut state, (&programs, &options));
+            let disk =
+                revive::disk(path, &settings.persist, tell, &mut state, (&programs, &options));
             (state, disk)
         }
         None => (state(structure, &mut screens, &options), Disk::off()),
     };
-    let mut core = Core::new(settings, host(&login, (link.lease, held.epoch), (held.keeper_pid, held.upgrade)));
+    let mut core = Core::new(
+        settings,
+        host(&login, (link.lease, held.epoch), (held.keeper_pid, held.upgrade)),
+    );
     core.state = state;
     if !was_empty {
         core.state.commands = commands.records();
@@ -350,25 +401,44 @@ pub(super) fn server(
     let dir = places.socket().parent().map(Path::to_owned).unwrap_or_default();
     let procs = commands.resume(&mut core.state, (held.epoch, dir), &mut link);
     (kept.shelf, core.state.buffers) = Shelf::open(held.stash.remove(BUFFERS));
-    let mut server = Server::new(ServerParts { core, link, wake: held.wake, kept, disk, sockets, procs, panes, events, home });
+    let mut server = Server::new(ServerParts {
+        core,
+        link,
+        wake: held.wake,
+        kept,
+        disk,
+        sockets,
+        procs,
+        panes,
+        events,
+        home,
+    });
     if was_empty {
         server.revive();
     } else {
         server.reconcile(strangers, screens, &misfits);
         // Of those that came back and have not run since, all is on disk.
         let state = &server.core.state;
-        server.disk.take_over(now().tick, state.panes.keys().filter(|pane| !state.recalled.contains(pane)).copied());
+        server.disk.take_over(
+            now().tick,
+            state.panes.keys().filter(|pane| !state.recalled.contains(pane)).copied(),
+        );
     }
     server.resume_commands();
     server.resume_pipes();
     Ok(server)
 }
 
-/// Gives every screen the size its pane has, and tells whose it was not: a kill may have come between a change of the size and its effect.
-fn fit(structure: Option<&Structure>, screens: &mut BTreeMap<PaneId, Terminal>) -> BTreeSet<PaneId> {
+/// Gives every screen the size its pane has, and tells whose it was not: a kill may have come
+/// between a change of the size and its effect.
+fn fit(
+    structure: Option<&Structure>,
+    screens: &mut BTreeMap<PaneId, Terminal>,
+) -> BTreeSet<PaneId> {
     let mut misfits = BTreeSet::new();
     for pane in structure.iter().flat_map(|structure| &structure.panes) {
-        if let Some(screen) = screens.get_mut(&pane.id).filter(|screen| screen.size() != pane.size) {
+        if let Some(screen) = screens.get_mut(&pane.id).filter(|screen| screen.size() != pane.size)
+        {
             screen.resize(pane.size, &mut Vec::new());
             misfits.insert(pane.id);
         }
@@ -376,14 +446,23 @@ fn fit(structure: Option<&Structure>, screens: &mut BTreeMap<PaneId, Terminal>) 
     misfits
 }
 
-/// The state of the structure with the screens that were restored; an empty one if what was kept contradicts itself.
-fn state(structure: Option<Structure>, screens: &mut BTreeMap<PaneId, Terminal>, options: &Options) -> State {
+/// The state of the structure with the screens that were restored; an empty one if what was kept
+/// contradicts itself.
+fn state(
+    structure: Option<Structure>,
+    screens: &mut BTreeMap<PaneId, Terminal>,
+    options: &Options,
+) -> State {
     let Some(structure) = structure else { return State::default() };
-    let mut state = keep::state(structure, |pane| screens.remove(&pane.id).unwrap_or_else(|| blank(pane.size, options)));
+    let mut state = keep::state(structure, |pane| {
+        screens.remove(&pane.id).unwrap_or_else(|| blank(pane.size, options))
+    });
     if let Err(problem) = state.check() {
         tracing::error!(problem, "the structure is given up; programs are adopted one by one");
         let next_ids = state.next_ids;
-        screens.extend(std::mem::take(&mut state.panes).into_iter().map(|(id, pane)| (id, pane.screen)));
+        screens.extend(
+            std::mem::take(&mut state.panes).into_iter().map(|(id, pane)| (id, pane.screen)),
+        );
         state = State { next_ids, ..State::default() };
     }
     state
@@ -393,7 +472,11 @@ fn blank(size: Size, options: &Options) -> Terminal {
     Terminal::new(size, *options, Box::new(HeapMemory::default()))
 }
 
-fn host(login: &Login, (lease, lineage): (u64, u64), (keeper_pid, upgrade): (i32, Upgrade)) -> Host {
+fn host(
+    login: &Login,
+    (lease, lineage): (u64, u64),
+    (keeper_pid, upgrade): (i32, Upgrade),
+) -> Host {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     Host {
         server_pid: std::process::id(),
@@ -403,18 +486,34 @@ fn host(login: &Login, (lease, lineage): (u64, u64), (keeper_pid, upgrade): (i32
         program: own_program().display().to_string(),
         lease,
         upgraded: upgrade == Upgrade::Successor,
-        upgrade_failed: if let Upgrade::RolledBack(status) = upgrade { Some(versions::failure(status)) } else { None },
-        login_env: login.environment().into_iter().map(|(name, value)| (text(name), text(value))).collect(),
+        upgrade_failed: if let Upgrade::RolledBack(status) = upgrade {
+            Some(versions::failure(status))
+        } else {
+            None
+        },
+        login_env: login
+            .environment()
+            .into_iter()
+            .map(|(name, value)| (text(name), text(value)))
+            .collect(),
         shell: login.shell.to_string_lossy().into_owned(),
         started: now().tick,
         shell_files: super::shells::write().unwrap_or_default(),
-        socket: Places::current().map(|places| places.socket().display().to_string()).unwrap_or_default(),
+        socket: Places::current()
+            .map(|places| places.socket().display().to_string())
+            .unwrap_or_default(),
     }
 }
 
 impl Server {
-    /// Makes structure and programs agree: unknown programs are adopted, panes without one have ended, and screens have the size their pane has.
-    fn reconcile(&mut self, strangers: Vec<(PaneId, i32)>, mut screens: BTreeMap<PaneId, Terminal>, misfits: &BTreeSet<PaneId>) {
+    /// Makes structure and programs agree: unknown programs are adopted, panes without one have
+    /// ended, and screens have the size their pane has.
+    fn reconcile(
+        &mut self,
+        strangers: Vec<(PaneId, i32)>,
+        mut screens: BTreeMap<PaneId, Terminal>,
+        misfits: &BTreeSet<PaneId>,
+    ) {
         let now = now();
         for (pane, pid) in strangers {
             if let Some(screen) = screens.remove(&pane) {
@@ -426,7 +525,9 @@ impl Server {
             let Some(io) = self.panes.get(&pane) else {
                 let state = self.core.state.pane(pane);
                 // One that came back, or is started again, was not yet asked for.
-                if state.life.has_program() && !(state.life == Life::Starting && state.revival.retried) {
+                if state.life.has_program()
+                    && !(state.life == Life::Starting && state.revival.retried)
+                {
                     self.pane_ended(pane, ExitStatus::Lost, Vec::new());
                 }
                 continue;
@@ -474,6 +575,9 @@ mod tests {
         let mut screens = BTreeMap::from([(pane, blank(Size::new(120, 40), &options))]);
         assert_eq!(fit(Some(&structure), &mut screens), BTreeSet::from([pane]));
         let after = state(Some(structure), &mut screens, &options);
-        assert_eq!((after.sessions.len(), after.panes[&pane].screen.size()), (1, Size::new(80, 24)));
+        assert_eq!(
+            (after.sessions.len(), after.panes[&pane].screen.size()),
+            (1, Size::new(80, 24))
+        );
     }
 }

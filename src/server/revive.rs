@@ -1,5 +1,5 @@
-//! The start after everything was gone, keeper and programs too: what the database holds comes back. Commands are run again as far as the settings say so, or a
-//! person does.
+//! The start after everything was gone, keeper and programs too: what the database holds comes
+//! back. Commands are run again as far as the settings say so, or a person does.
 
 use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
@@ -34,34 +34,54 @@ const COMMAND_MAX: usize = 512;
 
 /// Where this server's database is; none if nothing is to go to disk.
 pub(super) fn path(settings: &Settings) -> Option<PathBuf> {
-    (settings.persist.keep != Keep::Nothing).then(|| Places::current().ok().map(|places| places.database())).flatten()
+    (settings.persist.keep != Keep::Nothing)
+        .then(|| Places::current().ok().map(|places| places.database()))
+        .flatten()
 }
 
-/// The state that the database holds, and a disk that knows what its panes showed. Empty if nothing is to come back.
-pub(super) fn state(path: PathBuf, persist: &Persist, tell: Tell, options: &Options) -> (State, Disk) {
+/// The state that the database holds, and a disk that knows what its panes showed. Empty if nothing
+/// is to come back.
+pub(super) fn state(
+    path: PathBuf,
+    persist: &Persist,
+    tell: Tell,
+    options: &Options,
+) -> (State, Disk) {
     let mut stored = load(&path);
     let problem = stored.problem.take();
-    let Some(bytes) = stored.structure.take() else { return (State::default(), Disk::new(path, persist, tell, problem)) };
+    let Some(bytes) = stored.structure.take() else {
+        return (State::default(), Disk::new(path, persist, tell, problem));
+    };
     let mut state = match restored(&bytes, &persist.restore, options) {
         Ok(restored) => restored,
         Err((next_ids, why)) => {
             let problem = db::put_aside(&path, &why);
-            return (State { next_ids, ..State::default() }, Disk::new(path, persist, tell, Some(problem)));
+            return (
+                State { next_ids, ..State::default() },
+                Disk::new(path, persist, tell, Some(problem)),
+            );
         }
     };
     let mut disk = Disk::new(path, persist, tell, problem);
-    tracing::info!(sessions = state.sessions.len(), panes = state.panes.len(), "restored from disk");
-    let known: BTreeSet<PaneId> = stored.shown.keys().chain(stored.texts.keys()).chain(&stored.damaged).copied().collect();
+    tracing::info!(
+        sessions = state.sessions.len(),
+        panes = state.panes.len(),
+        "restored from disk"
+    );
+    let known: BTreeSet<PaneId> =
+        stored.shown.keys().chain(stored.texts.keys()).chain(&stored.damaged).copied().collect();
     known.iter().filter(|pane| !state.panes.contains_key(pane)).for_each(|pane| disk.forget(*pane));
     let sessions = state.sessions.keys().copied().collect();
-    let records = stored.commands.take().and_then(|bytes| records::revived(&bytes, &sessions, now()));
+    let records =
+        stored.commands.take().and_then(|bytes| records::revived(&bytes, &sessions, now()));
     state.commands = records.as_ref().map(records::restored).unwrap_or_default();
     let panes = state.panes.keys().copied().collect();
     recall(&mut state, &mut disk, (stored, panes), options);
     (state, disk)
 }
 
-/// One for a state that was taken over: what panes showed that came back and whose program has not run since is known to nobody else.
+/// One for a state that was taken over: what panes showed that came back and whose program has not
+/// run since is known to nobody else.
 pub(super) fn disk(
     path: PathBuf,
     persist: &Persist,
@@ -69,7 +89,9 @@ pub(super) fn disk(
     state: &mut State,
     (programs, options): (&BTreeSet<PaneId>, &Options),
 ) -> Disk {
-    let waits = |pane: &&Pane| pane.life == Life::Held || (pane.life == Life::Starting && !programs.contains(&pane.id));
+    let waits = |pane: &&Pane| {
+        pane.life == Life::Held || (pane.life == Life::Starting && !programs.contains(&pane.id))
+    };
     let waiting: Vec<PaneId> = state.panes.values().filter(waits).map(|pane| pane.id).collect();
     if waiting.is_empty() {
         return Disk::new(path, persist, tell, None);
@@ -81,7 +103,12 @@ pub(super) fn disk(
 }
 
 /// Lets panes show what they showed, and a line that says so.
-fn recall(state: &mut State, disk: &mut Disk, (mut stored, panes): (Stored, Vec<PaneId>), options: &Options) {
+fn recall(
+    state: &mut State,
+    disk: &mut Disk,
+    (mut stored, panes): (Stored, Vec<PaneId>),
+    options: &Options,
+) {
     for id in panes {
         let pane = state.pane_mut(id);
         match former(id, &mut stored, (pane.size, options)) {
@@ -89,7 +116,9 @@ fn recall(state: &mut State, disk: &mut Disk, (mut stored, panes): (Stored, Vec<
                 pane.screen = screen;
                 disk.recalled.insert(id, lines);
             }
-            Err(error) => tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}"),
+            Err(error) => {
+                tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}")
+            }
         }
         let note = note(&format!("{AFTER_RESTART}{}", told(pane)));
         pane.screen.feed(note.as_bytes(), &mut Vec::new());
@@ -99,8 +128,13 @@ fn recall(state: &mut State, disk: &mut Disk, (mut stored, panes): (Stored, Vec<
     }
 }
 
-/// The terminal of a pane whose program is gone, with what it showed, and the memory of its scrollback.
-pub(super) fn former(pane: PaneId, stored: &mut Stored, (size, options): (Size, &Options)) -> anyhow::Result<(Terminal, Arc<OwnedFd>)> {
+/// The terminal of a pane whose program is gone, with what it showed, and the memory of its
+/// scrollback.
+pub(super) fn former(
+    pane: PaneId,
+    stored: &mut Stored,
+    (size, options): (Size, &Options),
+) -> anyhow::Result<(Terminal, Arc<OwnedFd>)> {
     let mut lines = Parts::lines(pane)?;
     let fd = lines.fd();
     let mut screen = match stored.shown.remove(&pane) {
@@ -114,7 +148,8 @@ pub(super) fn former(pane: PaneId, stored: &mut Stored, (size, options): (Size, 
     screen.resize(size, &mut Vec::new());
     screen.retire();
     if let Some(text) = stored.texts.remove(&pane) {
-        screen.feed(String::from_utf8_lossy(&text).replace('\n', "\r\n").as_bytes(), &mut Vec::new());
+        screen
+            .feed(String::from_utf8_lossy(&text).replace('\n', "\r\n").as_bytes(), &mut Vec::new());
     }
     if stored.damaged.contains(&pane) {
         screen.feed(DAMAGED.as_bytes(), &mut Vec::new());
@@ -129,15 +164,24 @@ pub(super) fn told(pane: &Pane) -> String {
     match (pane.argv.as_slice(), pane.revival.ran.as_slice()) {
         ([], []) => String::new(),
         ([], ran) => format!("; it ran: {} (pane rerun types it again)", words(ran)),
-        (argv, _) if pane.revival.instead => format!("; its command: {} (pane respawn runs it)", words(argv)),
+        (argv, _) if pane.revival.instead => {
+            format!("; its command: {} (pane respawn runs it)", words(argv))
+        }
         (argv, _) => format!("; it ran: {}", words(argv)),
     }
 }
 
 /// The state of a structure; else the ids that must not be given out again, and what is wrong.
-fn restored(bytes: &[u8], restore: &Restore, options: &Options) -> Result<State, (NextIds, String)> {
-    let structure = Structure::decode(bytes).map_err(|error| (NextIds::default(), error.to_string()))?;
-    let state = keep::state(keep::revived(structure, restore), |pane| Terminal::new(pane.size, *options, Box::new(HeapMemory::default())));
+fn restored(
+    bytes: &[u8],
+    restore: &Restore,
+    options: &Options,
+) -> Result<State, (NextIds, String)> {
+    let structure =
+        Structure::decode(bytes).map_err(|error| (NextIds::default(), error.to_string()))?;
+    let state = keep::state(keep::revived(structure, restore), |pane| {
+        Terminal::new(pane.size, *options, Box::new(HeapMemory::default()))
+    });
     match state.check() {
         Ok(()) => Ok(state),
         Err(problem) => Err((state.next_ids, problem)),
@@ -150,7 +194,8 @@ pub(super) fn note(line: &str) -> String {
 }
 
 impl Server {
-    /// Lets the restored panes begin: programs are started soon, and panes that wait for a person show what they have.
+    /// Lets the restored panes begin: programs are started soon, and panes that wait for a person
+    /// show what they have.
     pub(super) fn revive(&mut self) {
         self.core.sleep(now());
         self.show_held();
@@ -167,9 +212,16 @@ impl Server {
     /// The disk fails, or no longer does: whoever is there is told. A new database gets everything.
     pub(super) fn disk_news(&mut self, news: News) {
         let (text, warning) = match news {
-            News::Failing(why) => (format!("sessions cannot be saved to disk ({why}); they go on, and it is tried again"), true),
+            News::Failing(why) => (
+                format!(
+                    "sessions cannot be saved to disk ({why}); they go on, and it is tried again"
+                ),
+                true,
+            ),
             News::Fine => ("sessions are saved to disk again".to_owned(), false),
-            News::Anew => return self.disk.begin_anew(now().tick, self.core.state.panes.keys().copied()),
+            News::Anew => {
+                return self.disk.begin_anew(now().tick, self.core.state.panes.keys().copied());
+            }
         };
         self.disk.fails(warning.then(|| text.clone()));
         for client in self.clients.keys().copied().collect::<Vec<_>>() {
@@ -177,7 +229,8 @@ impl Server {
         }
     }
 
-    /// A restored pane has its new program below what it showed before: from now on it is a pane like any other.
+    /// A restored pane has its new program below what it showed before: from now on it is a pane
+    /// like any other.
     pub(super) fn recall(&mut self, pane: PaneId) {
         self.disk.printed(pane, now().tick);
         self.write_snapshot(pane);
@@ -196,7 +249,12 @@ mod tests {
     #[test]
     fn the_line_says_what_ran_and_nothing_a_terminal_obeys() {
         let mut state = State::default();
-        state.adopt(PaneId(1), 1, Terminal::new(Size::new(10, 4), Options::default(), Box::new(HeapMemory::default())), 0);
+        state.adopt(
+            PaneId(1),
+            1,
+            Terminal::new(Size::new(10, 4), Options::default(), Box::new(HeapMemory::default())),
+            0,
+        );
         let pane = state.pane_mut(PaneId(1));
         let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(told(pane), "");

@@ -1,4 +1,5 @@
-//! The one loop: it gathers what happened, steps the core, carries effects out, draws, and waits. Nothing in it blocks.
+//! The one loop: it gathers what happened, steps the core, carries effects out, draws, and waits.
+//! Nothing in it blocks.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,7 +28,9 @@ use crate::state::effect::Effects;
 use crate::state::pane::Life;
 use crate::state::view::View;
 use crate::wire::frame::{self, Bye, ToClient};
-use crate::wire::keeper::{CONTROL_AWAITED, CONTROL_WAITING, RESTART_STATUS, WAITING_FOR_ANY, WAITING_FOR_AWAITED};
+use crate::wire::keeper::{
+    CONTROL_AWAITED, CONTROL_WAITING, RESTART_STATUS, WAITING_FOR_ANY, WAITING_FOR_AWAITED,
+};
 
 /// How much of all panes' output is parsed in one turn, so that keys never wait long.
 const TURN_BYTES_ALL: usize = 64 << 10;
@@ -35,7 +38,8 @@ const TURN_BYTES_ALL: usize = 64 << 10;
 const TURN_BYTES_TYPING: usize = 32 << 10;
 /// A turn that took at least this much is part of a flood.
 const BRISK_BYTES: usize = 4 << 10;
-/// In a flood the keeper is not asked for a wake at every read of it: what came meanwhile is looked at after so long.
+/// In a flood the keeper is not asked for a wake at every read of it: what came meanwhile is looked
+/// at after so long.
 const BRISK_SPAN: Span = Span::millis(1);
 /// After so many inputs without a frame, a client is told what was taken.
 const TELL_AFTER: u64 = 32;
@@ -45,7 +49,8 @@ const TELL_AFTER: u64 = 32;
 enum Pace {
     /// There is output left to parse.
     Busy,
-    /// Output comes in quick succession; only an echo that somebody waits for is worth a wake of its own.
+    /// Output comes in quick succession; only an echo that somebody waits for is worth a wake of
+    /// its own.
     Brisk,
     /// There is nothing to do.
     Calm,
@@ -53,24 +58,35 @@ enum Pace {
 
 impl Server {
     /// Runs until it is to leave; gives the exit status.
-    pub(super) async fn run(mut self, listener: UnixListener, mut events: Receiver<Event>) -> anyhow::Result<u8> {
+    pub(super) async fn run(
+        mut self,
+        listener: UnixListener,
+        mut events: Receiver<Event>,
+    ) -> anyhow::Result<u8> {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut term = signal(SignalKind::terminate())?;
         // Other signals mean nothing; one that was listened for once no longer ends this process.
-        for kind in
-            [SignalKind::interrupt(), SignalKind::quit(), SignalKind::alarm(), SignalKind::user_defined1(), SignalKind::user_defined2()]
-        {
+        for kind in [
+            SignalKind::interrupt(),
+            SignalKind::quit(),
+            SignalKind::alarm(),
+            SignalKind::user_defined1(),
+            SignalKind::user_defined2(),
+        ] {
             drop(signal(kind)?);
         }
         // Where nothing can be watched, the configuration is read at the start and on SIGHUP only.
-        let mut changes = Changes::of(&config_file::path()).and_then(|changes| watch(changes, Interest::READABLE)).ok();
+        let mut changes = Changes::of(&config_file::path())
+            .and_then(|changes| watch(changes, Interest::READABLE))
+            .ok();
         let mut door = Place::new(listener);
         loop {
             self.mend(&mut door);
             let pace = self.turn(&mut events);
             if let Some(status) = self.leaving {
                 self.part();
-                // Taken apart piece by piece it would keep its successor waiting; the end of the process takes all at once.
+                // Taken apart piece by piece it would keep its successor waiting; the end of the
+                // process takes all at once.
                 std::mem::forget(self);
                 return Ok(status);
             }
@@ -79,7 +95,8 @@ impl Server {
             }
             let busy = pace == Pace::Busy;
             let soon = (pace == Pace::Brisk).then(|| now().tick + BRISK_SPAN);
-            let deadline = self.next_deadline().into_iter().chain(soon).chain(door.deadline()).min();
+            let deadline =
+                self.next_deadline().into_iter().chain(soon).chain(door.deadline()).min();
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.event(event),
@@ -133,13 +150,17 @@ impl Server {
         }
     }
 
-    /// Packs one cold segment of scrollback; this is only reached when there is nothing else to do. True if there may be more.
+    /// Packs one cold segment of scrollback; this is only reached when there is nothing else to do.
+    /// True if there may be more.
     fn pack(&mut self) -> bool {
         if !self.panes.values().any(|io| io.packing) || !self.awaited_panes().is_empty() {
             return false;
         }
-        let Some((pane, io)) = self.panes.iter_mut().find(|(_, io)| io.packing) else { return false };
-        io.packing = self.core.state.panes.get_mut(pane).is_some_and(|state| state.screen.pack_history());
+        let Some((pane, io)) = self.panes.iter_mut().find(|(_, io)| io.packing) else {
+            return false;
+        };
+        io.packing =
+            self.core.state.panes.get_mut(pane).is_some_and(|state| state.screen.pack_history());
         if !io.packing {
             self.core.cap_history();
         }
@@ -188,7 +209,8 @@ impl Server {
     /// Carries effects out, after what they rest on is kept.
     pub(super) fn settle(&mut self, effects: Effects, origin: Origin) {
         self.keep();
-        let is_stopped = self.core.state.leaving == Some(Leaving::Stop) && !self.core.state.panes.is_empty();
+        let is_stopped =
+            self.core.state.leaving == Some(Leaving::Stop) && !self.core.state.panes.is_empty();
         let is_saved = std::mem::take(&mut self.core.state.todo.save);
         if is_saved {
             self.disk.hurry(now().tick);
@@ -216,8 +238,10 @@ impl Server {
         }
         let whole = if awaited.is_empty() { TURN_BYTES_ALL } else { TURN_BYTES_TYPING };
         let mut budget = whole;
-        let mut panes: Vec<PaneId> = self.panes.keys().copied().filter(|pane| !awaited.contains(pane)).collect();
-        let first = self.first.and_then(|first| panes.iter().position(|pane| first <= *pane)).unwrap_or(0);
+        let mut panes: Vec<PaneId> =
+            self.panes.keys().copied().filter(|pane| !awaited.contains(pane)).collect();
+        let first =
+            self.first.and_then(|first| panes.iter().position(|pane| first <= *pane)).unwrap_or(0);
         panes.rotate_left(first);
         for pane in panes {
             if budget == 0 {
@@ -238,9 +262,14 @@ impl Server {
     /// Panes somebody has just typed into: what they print is looked at first in every turn.
     fn awaited_panes(&mut self) -> Vec<PaneId> {
         let now = now().tick;
-        let typing = self.conns.values_mut().filter_map(Conn::attached).filter(|attached| now - attached.drawn.input_at <= ECHO_WITHIN);
+        let typing = self
+            .conns
+            .values_mut()
+            .filter_map(Conn::attached)
+            .filter(|attached| now - attached.drawn.input_at <= ECHO_WITHIN);
         let clients: Vec<ClientId> = typing.map(|attached| attached.client).collect();
-        let focused = clients.into_iter().filter_map(|client| self.core.state.views.get(&client)?.focus());
+        let focused =
+            clients.into_iter().filter_map(|client| self.core.state.views.get(&client)?.focus());
         focused.filter(|pane| self.panes.get(pane).is_some_and(PaneIo::may_echo)).collect()
     }
 
@@ -264,10 +293,14 @@ impl Server {
             let (count, end) = (bytes.len(), position + bytes.len() as u64);
             let lost = io.pipe.as_mut().and_then(|pipe| pipe.put(bytes));
             let mut effects = Effects::new();
-            // A bug that some bytes bring out costs the pane its screen, not everybody the server, again and again.
-            let step = AssertUnwindSafe(|| self.core.step(now(), Input::Output { pane, bytes }, &mut effects));
+            // A bug that some bytes bring out costs the pane its screen, not everybody the server,
+            // again and again.
+            let step = AssertUnwindSafe(|| {
+                self.core.step(now(), Input::Output { pane, bytes }, &mut effects)
+            });
             if catch_unwind(step).is_err() {
-                tracing::error!(%pane, end, "its output could not be drawn: its screen begins anew");
+                tracing::error!(%pane, end, "its output could not be drawn: its screen begins \
+                    anew");
                 self.core.replace_screen(pane);
             }
             io.position = end;
@@ -292,7 +325,10 @@ impl Server {
 
     fn after_output(&mut self, pane: PaneId) {
         let now = now().tick;
-        let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane)) else { return };
+        let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane))
+        else {
+            return;
+        };
         io.note_hold(now, &state.screen);
         io.quiet_at = Some(now + QUIET);
         io.named_at.get_or_insert(now + NAME_AFTER);
@@ -300,10 +336,15 @@ impl Server {
         self.mark(Some(pane));
     }
 
-    /// Tells the core that a program has ended, once all it printed is parsed and a stop that was asked for is verified.
+    /// Tells the core that a program has ended, once all it printed is parsed and a stop that was
+    /// asked for is verified.
     pub(super) fn end_if_drained(&mut self, pane: PaneId) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
-        let Some((status, _)) = io.exit.filter(|_| io.is_drained() && matches!(io.stop, Stop::None | Stop::Gone)) else { return };
+        let Some((status, _)) =
+            io.exit.filter(|_| io.is_drained() && matches!(io.stop, Stop::None | Stop::Gone))
+        else {
+            return;
+        };
         let left = std::mem::take(&mut io.left);
         io.exit = None;
         io.stop = Stop::None;
@@ -314,7 +355,8 @@ impl Server {
 
     /// The program of a pane has ended.
     pub(super) fn pane_ended(&mut self, pane: PaneId, status: ExitStatus, left: Vec<u32>) {
-        let is_meant = self.core.state.panes.get(&pane).is_none_or(|pane| pane.life == Life::Ending);
+        let is_meant =
+            self.core.state.panes.get(&pane).is_none_or(|pane| pane.life == Life::Ending);
         if !is_meant && status.is_from_outside() {
             self.disk.doubt(now().tick, &mut self.core.state);
         }
@@ -338,10 +380,21 @@ impl Server {
 
     fn draw(&mut self, busy: bool) {
         let now = now().tick;
-        let held: BTreeSet<PaneId> = self.panes.iter().filter(|(_, io)| io.held_until.is_some()).map(|(pane, _)| *pane).collect();
+        let held: BTreeSet<PaneId> = self
+            .panes
+            .iter()
+            .filter(|(_, io)| io.held_until.is_some())
+            .map(|(pane, _)| *pane)
+            .collect();
         for conn in self.conns.values_mut().filter(|conn| !conn.closing) {
             let Some(attached) = conn.attached() else { continue };
-            let focus = self.core.state.views.get(&attached.client).and_then(View::focus).and_then(|pane| self.panes.get_mut(&pane));
+            let focus = self
+                .core
+                .state
+                .views
+                .get(&attached.client)
+                .and_then(View::focus)
+                .and_then(|pane| self.panes.get_mut(&pane));
             let is_echo = focus.is_none_or(|io| io.may_echo() && !(busy && io.has_output()));
             if attached.drawn.due(now, is_echo).is_none_or(|due| now < due) {
                 continue;
@@ -392,7 +445,12 @@ impl Server {
 
     /// Whatever is still to be said is said, as far as it can be at once.
     fn part(&mut self) {
-        let far: Vec<PaneId> = self.panes.iter().filter(|(_, io)| !io.is_snapshot_near()).map(|(pane, _)| *pane).collect();
+        let far: Vec<PaneId> = self
+            .panes
+            .iter()
+            .filter(|(_, io)| !io.is_snapshot_near())
+            .map(|(pane, _)| *pane)
+            .collect();
         for pane in far {
             self.write_snapshot(pane);
         }
@@ -405,7 +463,8 @@ impl Server {
             conn.flush(*id, &self.events);
         }
         self.finish_closed();
-        // A successor has everything in memory and writes it; what the clients wait for meanwhile is this process's end.
+        // A successor has everything in memory and writes it; what the clients wait for meanwhile
+        // is this process's end.
         if self.leaving != Some(RESTART_STATUS) {
             self.finish_disk();
         }
@@ -417,9 +476,18 @@ impl Server {
     }
 
     fn next_deadline(&self) -> Option<Tick> {
-        let panes = self.panes.values().flat_map(|io| [io.quiet_at, io.named_at, io.held_until, io.stop.deadline()]).flatten();
+        let panes = self
+            .panes
+            .values()
+            .flat_map(|io| [io.quiet_at, io.named_at, io.held_until, io.stop.deadline()])
+            .flatten();
         let draws = self.conns.values().filter_map(Conn::draw_deadline);
-        panes.chain(draws).chain(self.core.next_deadline()).chain(self.command_deadline()).chain(self.disk.deadline(&self.core.state)).min()
+        panes
+            .chain(draws)
+            .chain(self.core.next_deadline())
+            .chain(self.command_deadline())
+            .chain(self.disk.deadline(&self.core.state))
+            .min()
     }
 
     /// Does what is due. True if something may have to be drawn or sent.
@@ -435,7 +503,12 @@ impl Server {
         let due: Vec<PaneId> = self
             .panes
             .iter()
-            .filter(|(_, io)| is_due(io.quiet_at) || is_due(io.named_at) || is_due(io.held_until) || is_due(io.stop.deadline()))
+            .filter(|(_, io)| {
+                is_due(io.quiet_at)
+                    || is_due(io.named_at)
+                    || is_due(io.held_until)
+                    || is_due(io.stop.deadline())
+            })
             .map(|(pane, _)| *pane)
             .collect();
         for pane in due {
@@ -478,7 +551,8 @@ impl Server {
     }
 }
 
-/// Where the program of a pane is, which a shell in its place starts in after a restart of the machine.
+/// Where the program of a pane is, which a shell in its place starts in after a restart of the
+/// machine.
 pub(super) fn place(io: &PaneIo) -> Option<String> {
     process::working_directory(io.pid())?.to_str().map(str::to_owned)
 }

@@ -1,10 +1,12 @@
-//! The one place where the engine's snapshot becomes what the store keeps of a screen, and the other way round.
+//! The one place where the engine's snapshot becomes what the store keeps of a screen, and the
+//! other way round.
 
 use crate::base::geom::Size;
 use crate::server::images;
 use crate::store::screen::{self as kept, Bytes, Screen, ScreenError};
 use crate::term::{
-    ColourSnapshot, CursorSnapshot, HistoryEnd, KeyboardSnapshot, OuterColours, ParserSnapshot, SavedSnapshot, ScreenSnapshot, Snapshot,
+    ColourSnapshot, CursorSnapshot, HistoryEnd, KeyboardSnapshot, OuterColours, ParserSnapshot,
+    SavedSnapshot, ScreenSnapshot, Snapshot,
 };
 
 /// The bytes of a snapshot slot: the screen as it is at `position` of the ring.
@@ -24,9 +26,22 @@ pub(super) fn encode(position: u64, snapshot: Snapshot) -> Vec<u8> {
         saved: snapshot.saved.map(saved),
         shape: (snapshot.stops.0, snapshot.modes, snapshot.stops.1),
         tables: (snapshot.looks, snapshot.clusters, links, link_next),
-        history: (end.line, end.segment, end.offset, end.looks, end.open_cells, end.open_gap, end.open_segment),
+        history: (
+            end.line,
+            end.segment,
+            end.offset,
+            end.looks,
+            end.open_cells,
+            end.open_gap,
+            end.open_segment,
+        ),
         titles: snapshot.titles,
-        colours: (colours.entries, colours.special, (outer.fg, outer.bg, outer.cursor, outer.named), colours.others),
+        colours: (
+            colours.entries,
+            colours.special,
+            (outer.fg, outer.bg, outer.cursor, outer.named),
+            colours.others,
+        ),
         keyboard: (keyboard.shown, keyboard.hidden, keyboard.modify_other),
         shell: snapshot.shell,
         printing: snapshot.printing,
@@ -59,7 +74,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(u64, Snapshot), ScreenError> {
         links: (links, link_next),
         history: HistoryEnd { line, segment, offset, looks, open_cells, open_segment, open_gap },
         titles: kept.titles,
-        colours: ColourSnapshot { entries, special, outer: OuterColours { fg, bg, cursor, named }, others },
+        colours: ColourSnapshot {
+            entries,
+            special,
+            outer: OuterColours { fg, bg, cursor, named },
+            others,
+        },
         keyboard: KeyboardSnapshot { shown, hidden, modify_other },
         shell: kept.shell,
         printing: kept.printing,
@@ -77,7 +97,10 @@ fn cells(screen: ScreenSnapshot) -> kept::Cells {
 
 fn restored_cells(kept: kept::Cells) -> ScreenSnapshot {
     let (words, _) = kept.words.0.as_chunks::<8>();
-    ScreenSnapshot { cells: words.iter().map(|word| u64::from_le_bytes(*word)).collect(), lines: kept.lines }
+    ScreenSnapshot {
+        cells: words.iter().map(|word| u64::from_le_bytes(*word)).collect(),
+        lines: kept.lines,
+    }
 }
 
 fn cursor(cursor: CursorSnapshot) -> kept::Cursor {
@@ -85,7 +108,9 @@ fn cursor(cursor: CursorSnapshot) -> kept::Cursor {
     (at, pending, look, protected, zone, sets, shifts)
 }
 
-fn restored_cursor((at, pending, look, protected, zone, sets, shifts): kept::Cursor) -> CursorSnapshot {
+fn restored_cursor(
+    (at, pending, look, protected, zone, sets, shifts): kept::Cursor,
+) -> CursorSnapshot {
     CursorSnapshot { at, pending, look, protected, zone, sets, shifts }
 }
 
@@ -110,7 +135,16 @@ fn parser(parser: ParserSnapshot) -> kept::Parser {
 fn restored_parser(kept: kept::Parser) -> ParserSnapshot {
     let (values, subs, current) = kept.params;
     let (Bytes(string), Bytes(utf8)) = kept.rest;
-    ParserSnapshot { state: kept.state, values, subs, current, marks: kept.marks, ignored: kept.ignored, string, utf8 }
+    ParserSnapshot {
+        state: kept.state,
+        values,
+        subs,
+        current,
+        marks: kept.marks,
+        ignored: kept.ignored,
+        string,
+        utf8,
+    }
 }
 
 #[cfg(test)]
@@ -122,7 +156,8 @@ mod tests {
 
     #[test]
     fn a_snapshot_is_read_as_it_was_written_and_damage_is_an_error() {
-        let mut screen = Terminal::new(Size::new(20, 4), Options::default(), Box::new(HeapMemory::default()));
+        let mut screen =
+            Terminal::new(Size::new(20, 4), Options::default(), Box::new(HeapMemory::default()));
         let bytes = "one\r\n\u{1b}[31;4:3mtwo\u{1b}]8;;http://a.b\u{1b}\\link\u{1b}[?1049h漢e\u{301}\u{1b}[38;2".as_bytes();
         screen.feed(bytes, &mut Vec::new());
         screen.feed(

@@ -1,4 +1,5 @@
-//! Questions of clients about the rows of a pane: scrollback and screen, answered in bounded chunks. Searching is `seek`'s.
+//! Questions of clients about the rows of a pane: scrollback and screen, answered in bounded
+//! chunks. Searching is `seek`'s.
 
 use crate::base::id::ClientId;
 use crate::server::conn::Conn;
@@ -7,7 +8,9 @@ use crate::server::edge::Server;
 use crate::server::seek::Seeker;
 use crate::term::{MarkKind, ScrollRow, Terminal};
 use crate::wire::frame::ToClient;
-use crate::wire::scroll::{Answer, Ask, Cell, PATTERN_MAX, ROWS_MAX, RowMark, Rows, ScrolledRow, Told, What};
+use crate::wire::scroll::{
+    Answer, Ask, Cell, PATTERN_MAX, ROWS_MAX, RowMark, Rows, ScrolledRow, Told, What,
+};
 use crate::wire::span::Span;
 
 /// The most rows of one answer take about so many bytes; what is left out is asked for again.
@@ -27,7 +30,11 @@ impl Server {
                 Answer::Wrong(format!("the pattern is longer than {PATTERN_MAX} bytes"))
             }
             What::Search { pattern, from, forward } => {
-                let former = self.conns.get_mut(&self.clients[&client]).and_then(Conn::attached).and_then(|attached| attached.seek.take());
+                let former = self
+                    .conns
+                    .get_mut(&self.clients[&client])
+                    .and_then(Conn::attached)
+                    .and_then(|attached| attached.seek.take());
                 match Seeker::new((number, pane), screen, (&pattern, from, forward), former) {
                     Err(error) => Answer::Wrong(error),
                     Ok(seeker) => return self.set_seeker(client, Some(seeker)),
@@ -49,7 +56,11 @@ impl Server {
     pub(super) fn seek(&mut self) -> bool {
         let mut is_more = false;
         for conn in self.conns.values_mut() {
-            let Some(seeker) = conn.attached().and_then(|attached| attached.seek.as_mut()).filter(|seeker| !seeker.is_done()) else {
+            let Some(seeker) = conn
+                .attached()
+                .and_then(|attached| attached.seek.as_mut())
+                .filter(|seeker| !seeker.is_done())
+            else {
                 continue;
             };
             let screen = self.core.state.panes.get(&seeker.pane()).map(|pane| &pane.screen);
@@ -76,14 +87,23 @@ fn answer(screen: &Terminal, what: &What) -> Answer {
         What::Around { line, cell, reach } => {
             let target = screen.address(line, cell);
             let count = reach.saturating_mul(2);
-            Answer::Rows(Box::new(rows(screen, target.saturating_sub(u64::from(reach)), count, Some(target))))
+            Answer::Rows(Box::new(rows(
+                screen,
+                target.saturating_sub(u64::from(reach)),
+                count,
+                Some(target),
+            )))
         }
         What::Mark { mark, from, forward } => {
             let kind = match mark {
                 RowMark::Prompt => MarkKind::Prompt,
                 RowMark::Output => MarkKind::Output,
             };
-            Answer::Row(if forward { screen.mark_after(from, kind) } else { screen.mark_before(from, kind) })
+            Answer::Row(if forward {
+                screen.mark_after(from, kind)
+            } else {
+                screen.mark_before(from, kind)
+            })
         }
         What::Output { at } => {
             // That of the command whose prompt is the last one up to there.
@@ -119,10 +139,17 @@ fn rows(screen: &Terminal, from: u64, count: u16, target: Option<u64>) -> Rows {
         }
         given.rows.push(scrolled(row, &mut styles));
     }
-    let mut links: Vec<u32> = given.rows.iter().flat_map(|row| &row.spans).map(|span| span.link).filter(|link| *link != 0).collect();
+    let mut links: Vec<u32> = given
+        .rows
+        .iter()
+        .flat_map(|row| &row.spans)
+        .map(|span| span.link)
+        .filter(|link| *link != 0)
+        .collect();
     links.sort_unstable();
     links.dedup();
-    given.links = links.into_iter().filter_map(|link| Some((link, screen.link(link)?.to_owned()))).collect();
+    given.links =
+        links.into_iter().filter_map(|link| Some((link, screen.link(link)?.to_owned()))).collect();
     given.styles = styles.list;
     given
 }

@@ -1,4 +1,5 @@
-//! A search of one client in one pane, done in slices so that keys never wait for it. What was found is kept for the next match.
+//! A search of one client in one pane, done in slices so that keys never wait for it. What was
+//! found is kept for the next match.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -31,7 +32,8 @@ pub(super) struct Seeker {
     regex: Regex,
     from: Cell,
     forward: bool,
-    /// What is still to be searched, in order; each part is searched in the direction of the search.
+    /// What is still to be searched, in order; each part is searched in the direction of the
+    /// search.
     parts: VecDeque<Range<u64>>,
     /// Matches, in order of their place.
     hits: Vec<Hit>,
@@ -52,15 +54,28 @@ impl Seeker {
         former: Option<Self>,
     ) -> Result<Self, String> {
         let reach = screen.reach();
-        if let Some(mut former) =
-            former.filter(|former| former.is_done() && former.pattern == pattern && (former.pane, former.epoch) == (pane, reach.epoch))
-        {
+        if let Some(mut former) = former.filter(|former| {
+            former.is_done()
+                && former.pattern == pattern
+                && (former.pane, former.epoch) == (pane, reach.epoch)
+        }) {
             former.hits.retain(|hit| hit.start.row < former.screen && reach.first <= hit.start.row);
             former.parts = VecDeque::new();
             former.parts.push_back(former.screen.max(reach.first)..reach.end);
-            return Ok(Self { number, from, forward, nearest: None, screen: reach.screen, told: false, ..former });
+            return Ok(Self {
+                number,
+                from,
+                forward,
+                nearest: None,
+                screen: reach.screen,
+                told: false,
+                ..former
+            });
         }
-        let regex = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build().map_err(|error| error.to_string())?;
+        let regex = RegexBuilder::new(pattern)
+            .size_limit(PATTERN_BYTES_MAX)
+            .build()
+            .map_err(|error| error.to_string())?;
         let at = from.row.clamp(reach.first, reach.end);
         let parts = if forward {
             [at..reach.end, reach.first..at]
@@ -138,9 +153,15 @@ impl Seeker {
 
     /// The nearest match, as far as it can be known by now.
     fn find_nearest(&mut self) {
-        let (before, after) =
-            (self.hits.partition_point(|hit| hit.start < self.from), self.hits.partition_point(|hit| hit.start <= self.from));
-        let straight = if self.forward { self.hits.get(after) } else { before.checked_sub(1).and_then(|at| self.hits.get(at)) };
+        let (before, after) = (
+            self.hits.partition_point(|hit| hit.start < self.from),
+            self.hits.partition_point(|hit| hit.start <= self.from),
+        );
+        let straight = if self.forward {
+            self.hits.get(after)
+        } else {
+            before.checked_sub(1).and_then(|at| self.hits.get(at))
+        };
         if let Some(hit) = straight {
             self.nearest = Some((*hit, false));
         } else if self.is_done() {
@@ -158,7 +179,8 @@ impl Seeker {
         let hits = Hits {
             nearest: nearest.map(|(hit, _)| hit),
             wrapped: nearest.is_some_and(|(_, wrapped)| wrapped),
-            before: nearest.map_or(0, |(hit, _)| self.hits.partition_point(|other| *other < hit) as u64),
+            before: nearest
+                .map_or(0, |(hit, _)| self.hits.partition_point(|other| *other < hit) as u64),
             total: self.hits.len() as u64,
             is_more: self.is_more,
             done: self.is_done(),
@@ -201,7 +223,8 @@ fn line_hits(regex: &Regex, row: u64, line: &[ScrollRow], found: &mut Vec<Hit>) 
     }
     let places = places(row, line);
     for hit in regex.find_iter(&text).filter(|hit| !hit.is_empty()) {
-        let place = |byte: usize| places[places.partition_point(|(at, _)| *at <= byte).saturating_sub(1)].1;
+        let place =
+            |byte: usize| places[places.partition_point(|(at, _)| *at <= byte).saturating_sub(1)].1;
         found.push(Hit { start: place(hit.start()), last: place(hit.end() - 1) });
     }
 }
@@ -239,7 +262,8 @@ mod tests {
     use crate::wire::scroll::{Answer, Cell, Hits};
 
     fn terminal(text: &str) -> Terminal {
-        let mut terminal = Terminal::new(Size::new(10, 4), Options::default(), Box::new(HeapMemory::default()));
+        let mut terminal =
+            Terminal::new(Size::new(10, 4), Options::default(), Box::new(HeapMemory::default()));
         terminal.feed(text.as_bytes(), &mut Vec::new());
         terminal
     }
@@ -257,12 +281,22 @@ mod tests {
 
     type Expected = ((u64, u16), (u64, u16), u64);
 
-    /// Start and end of the nearest match as (row, column), how many are before it, and how many there are.
-    fn check(text: &str, (pattern, row, col, forward): (&str, u64, u16, bool), expected: Option<Expected>, total: u64) {
+    /// Start and end of the nearest match as (row, column), how many are before it, and how many
+    /// there are.
+    fn check(
+        text: &str,
+        (pattern, row, col, forward): (&str, u64, u16, bool),
+        expected: Option<Expected>,
+        total: u64,
+    ) {
         let terminal = terminal(text);
-        let mut seeker = Seeker::new((1, PaneId(1)), &terminal, (pattern, Cell { row, col }, forward), None).expect("a pattern");
+        let mut seeker =
+            Seeker::new((1, PaneId(1)), &terminal, (pattern, Cell { row, col }, forward), None)
+                .expect("a pattern");
         let hits = run(&terminal, &mut seeker);
-        let nearest = hits.nearest.map(|hit| ((hit.start.row, hit.start.col), (hit.last.row, hit.last.col), hits.before));
+        let nearest = hits
+            .nearest
+            .map(|hit| ((hit.start.row, hit.start.col), (hit.last.row, hit.last.col), hits.before));
         assert_eq!((nearest, hits.total), (expected, total), "{pattern}");
     }
 
@@ -292,17 +326,25 @@ mod tests {
         let mut seeker = Seeker::new((1, PaneId(1)), &terminal, ask(90), None).expect("a pattern");
         assert_eq!(run(&terminal, &mut seeker).total, 100);
         terminal.feed("word\r\n".repeat(50).as_bytes(), &mut Vec::new());
-        let mut again = Seeker::new((2, PaneId(1)), &terminal, ask(149), Some(seeker)).expect("a pattern");
+        let mut again =
+            Seeker::new((2, PaneId(1)), &terminal, ask(149), Some(seeker)).expect("a pattern");
         let hits = run(&terminal, &mut again);
-        assert_eq!((hits.total, hits.before, hits.nearest.map(|hit| hit.start.row)), (150, 148, Some(148)));
+        assert_eq!(
+            (hits.total, hits.before, hits.nearest.map(|hit| hit.start.row)),
+            (150, 148, Some(148))
+        );
     }
 
     #[test]
     fn a_search_ends_when_the_width_changes() {
         let mut terminal = terminal(&"word\r\n".repeat(5000));
-        let mut seeker = Seeker::new((1, PaneId(1)), &terminal, ("none", Cell::default(), true), None).expect("a pattern");
+        let mut seeker =
+            Seeker::new((1, PaneId(1)), &terminal, ("none", Cell::default(), true), None)
+                .expect("a pattern");
         terminal.resize(Size::new(20, 4), &mut Vec::new());
         assert!(run(&terminal, &mut seeker).done && seeker.is_done());
-        assert!(Seeker::new((1, PaneId(1)), &terminal, ("(", Cell::default(), true), None).is_err());
+        assert!(
+            Seeker::new((1, PaneId(1)), &terminal, ("(", Cell::default(), true), None).is_err()
+        );
     }
 }

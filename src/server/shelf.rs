@@ -1,4 +1,5 @@
-//! The paste buffers with the keeper, so that they outlive this server. Nothing of them goes to disk.
+//! The paste buffers with the keeper, so that they outlive this server. Nothing of them goes to
+//! disk.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -28,7 +29,10 @@ impl Shelf {
             let fd = memory.fd();
             Some((Slots::open(Box::new(memory))?, fd))
         });
-        let found = slots.as_ref().and_then(|(slots, _)| kept::Buffers::decode(slots.read()?)).unwrap_or_default();
+        let found = slots
+            .as_ref()
+            .and_then(|(slots, _)| kept::Buffers::decode(slots.read()?))
+            .unwrap_or_default();
         let buffer = |(name, text, changed_wall)| Buffer { name, text, changed_wall };
         let buffers = Buffers::kept(found.list.into_iter().map(buffer).collect(), found.next);
         (Self { slots, version: buffers.version() }, buffers)
@@ -40,8 +44,11 @@ impl Shelf {
             return;
         }
         self.version = buffers.version();
-        let part = |buffer: &Buffer| (buffer.name.clone(), buffer.text.clone(), buffer.changed_wall);
-        let bytes = kept::Buffers { list: buffers.list().iter().map(part).collect(), next: buffers.next() }.encode();
+        let part =
+            |buffer: &Buffer| (buffer.name.clone(), buffer.text.clone(), buffer.changed_wall);
+        let bytes =
+            kept::Buffers { list: buffers.list().iter().map(part).collect(), next: buffers.next() }
+                .encode();
         let written = self.slots(link).and_then(|slots| Ok(slots.write(&bytes)?));
         if let Err(error) = written {
             tracing::error!(%error, "the paste buffers are not kept");

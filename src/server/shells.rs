@@ -1,4 +1,5 @@
-//! The files that shells read so that they mark their prompts. They are written anew at every start, so that they are those of this build.
+//! The files that shells read so that they mark their prompts. They are written anew at every
+//! start, so that they are those of this build.
 
 use std::fs::{self, DirBuilder};
 use std::io;

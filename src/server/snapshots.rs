@@ -1,4 +1,5 @@
-//! Snapshots of sessions: what they hold is gathered here pane by pane, between everything else, and sessions are made of them. Files are handled beside the loop.
+//! Snapshots of sessions: what they hold is gathered here pane by pane, between everything else,
+//! and sessions are made of them. Files are handled beside the loop.
 
 use serde_json::Value;
 
@@ -32,7 +33,9 @@ impl Server {
     /// Does what was asked about snapshots; the answer comes when it is done.
     pub(super) fn snapshot(&mut self, call: CallId, request: SnapshotRequest) {
         match request {
-            SnapshotRequest::Save { name, session, replace } => self.begin_saving(call, (name, replace), session),
+            SnapshotRequest::Save { name, session, replace } => {
+                self.begin_saving(call, (name, replace), session)
+            }
             SnapshotRequest::Restore { name, env, rerun } => {
                 let asked = Box::new(Asked { name, env, rerun });
                 self.beside(call, move |folder| {
@@ -41,15 +44,23 @@ impl Server {
                 });
             }
             SnapshotRequest::Reopen { env } => self.find_closed(call, env),
-            SnapshotRequest::List => self.beside(call, |folder| Done::Other(folder.and_then(|folder| Ok(value(&folder.list()?))))),
+            SnapshotRequest::List => self.beside(call, |folder| {
+                Done::Other(folder.and_then(|folder| Ok(value(&folder.list()?))))
+            }),
             SnapshotRequest::Remove { name } => {
-                self.beside(call, move |folder| Done::Other(folder.and_then(|folder| Ok(value(&folder.remove(&name)?)))));
+                self.beside(call, move |folder| {
+                    Done::Other(folder.and_then(|folder| Ok(value(&folder.remove(&name)?))))
+                });
             }
         }
     }
 
     /// Does something with files, where that holds nobody up.
-    fn beside(&mut self, call: CallId, work: impl FnOnce(Result<Folder, Refusal>) -> Done + Send + 'static) {
+    fn beside(
+        &mut self,
+        call: CallId,
+        work: impl FnOnce(Result<Folder, Refusal>) -> Done + Send + 'static,
+    ) {
         let (folder, events) = (self.disk.snapshots.folder(), self.events.clone());
         tokio::task::spawn_blocking(move || {
             // A loop that is gone needs no events.
@@ -57,7 +68,12 @@ impl Server {
         });
     }
 
-    fn begin_saving(&mut self, call: CallId, (name, replace): (Option<String>, bool), session: Option<SessionId>) {
+    fn begin_saving(
+        &mut self,
+        call: CallId,
+        (name, replace): (Option<String>, bool),
+        session: Option<SessionId>,
+    ) {
         let mut kept = self.disk.kept(&self.core.state);
         kept.panes.retain(|pane| pane.tab.is_some());
         for pane in &mut kept.panes {
@@ -77,7 +93,11 @@ impl Server {
             structure: kept.encode(),
             texts: Vec::new(),
         };
-        self.disk.snapshots.saving.push_back(Saving { purpose: Purpose::Call(call, name, replace), saved, left });
+        self.disk.snapshots.saving.push_back(Saving {
+            purpose: Purpose::Call(call, name, replace),
+            saved,
+            left,
+        });
     }
 
     /// Gathers what one pane shows. True if there is more to gather.
@@ -93,12 +113,18 @@ impl Server {
         match self.disk.snapshots.saving.pop_front() {
             Some(Saving { purpose: Purpose::Call(call, name, replace), saved, .. }) => {
                 let bounds = (replace, persist.snapshots, persist.days);
-                self.beside(call, move |folder| Done::Saved(folder.and_then(|folder| folder.save(&saved, name, bounds))));
+                self.beside(call, move |folder| {
+                    Done::Saved(folder.and_then(|folder| folder.save(&saved, name, bounds)))
+                });
             }
             Some(Saving { purpose: Purpose::Closed(id), saved, .. }) => {
                 let bounds = (persist.closed, persist.days);
-                if !self.disk.snapshots.closed.work(Work::Keep(Box::new(saved), id.clone(), bounds)) {
-                    tracing::warn!(id, "it cannot be brought back later: too much is closed at once");
+                if !self.disk.snapshots.closed.work(Work::Keep(Box::new(saved), id.clone(), bounds))
+                {
+                    tracing::warn!(
+                        id,
+                        "it cannot be brought back later: too much is closed at once"
+                    );
                 }
             }
             None => {}
@@ -114,7 +140,9 @@ impl Server {
                 self.tell_saved(client, &item);
                 value(&item)
             }),
-            Done::Loaded(asked, loaded) => loaded.and_then(|loaded| self.restore_sessions(client, &asked, *loaded)),
+            Done::Loaded(asked, loaded) => {
+                loaded.and_then(|loaded| self.restore_sessions(client, &asked, *loaded))
+            }
             Done::Closed(env, loaded) => loaded.and_then(|loaded| self.reopen(call, &env, loaded)),
             Done::Other(outcome) => outcome,
         };
@@ -124,40 +152,65 @@ impl Server {
 
     fn tell_saved(&mut self, client: Option<ClientId>, item: &SnapshotItem) {
         let Some(client) = client else { return };
-        let counted = |count: usize, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
+        let counted = |count: usize, what: &str| {
+            if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+        };
         let panes = usize::try_from(item.panes).unwrap_or(usize::MAX);
-        let text = format!("snapshot {}: {}, {}", item.snapshot, counted(item.sessions.len(), "session"), counted(panes, "pane"));
+        let text = format!(
+            "snapshot {}: {}, {}",
+            item.snapshot,
+            counted(item.sessions.len(), "session"),
+            counted(panes, "pane")
+        );
         self.tell(client, Message::Notice { text, warning: false });
     }
 
     /// Makes the sessions of a snapshot anew; a client that asked for it sees the first.
-    fn restore_sessions(&mut self, client: Option<ClientId>, asked: &Asked, loaded: Loaded) -> Result<Value, Refusal> {
+    fn restore_sessions(
+        &mut self,
+        client: Option<ClientId>,
+        asked: &Asked,
+        loaded: Loaded,
+    ) -> Result<Value, Refusal> {
         let Loaded { mut structure, mut texts } = loaded;
         // The original may still run, and two would write to one file.
         structure.panes.iter_mut().for_each(|pane| pane.pipe = None);
-        let restore = asked.rerun.map_or_else(|| self.core.settings.persist.restore.clone(), Restore::All);
+        let restore =
+            asked.rerun.map_or_else(|| self.core.settings.persist.restore.clone(), Restore::All);
         let core = &self.core;
         let former = keep::state(keep::revived(structure, &restore), |pane| core.blank(pane.size));
         former.check().map_err(|why| damaged(&asked.name, &why))?;
         if former.sessions.is_empty() {
-            return Err(Refusal::new(Code::NotFound, format!("snapshot {:?} has no session whose programs ran", asked.name)));
+            return Err(Refusal::new(
+                Code::NotFound,
+                format!("snapshot {:?} has no session whose programs ran", asked.name),
+            ));
         }
-        room(core, (former.sessions.len(), former.panes.len()), &format!("snapshot {:?}", asked.name))?;
+        room(
+            core,
+            (former.sessions.len(), former.panes.len()),
+            &format!("snapshot {:?}", asked.name),
+        )?;
         let grafted = self.core.graft(former, &asked.env, now());
         for (former, pane) in grafted.panes {
             let text = texts.remove(&former).unwrap_or_default();
             self.show_former(pane, text, &format!("restored from snapshot {}", asked.name));
         }
-        if let Some((client, session)) = client.filter(|client| self.core.state.views.contains_key(client)).zip(grafted.sessions.first()) {
+        if let Some((client, session)) = client
+            .filter(|client| self.core.state.views.contains_key(client))
+            .zip(grafted.sessions.first())
+        {
             self.core.state.show_session(client, *session);
         }
-        let sessions: Vec<RestoredSession> = grafted.sessions.iter().map(|session| restored(&self.core.state, *session)).collect();
+        let sessions: Vec<RestoredSession> =
+            grafted.sessions.iter().map(|session| restored(&self.core.state, *session)).collect();
         Ok(value(&sessions))
     }
 }
 
 impl Server {
-    /// Lets a pane that was just made show what it showed before, and a line that says where that comes from.
+    /// Lets a pane that was just made show what it showed before, and a line that says where that
+    /// comes from.
     pub(super) fn show_former(&mut self, id: PaneId, text: String, whence: &str) {
         let options = self.core.terminal_options();
         let Some(pane) = self.core.state.panes.get_mut(&id) else { return };
@@ -169,7 +222,9 @@ impl Server {
                 self.core.state.recalled.insert(id);
                 self.disk.recalled.insert(id, lines);
             }
-            Err(error) => tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}"),
+            Err(error) => {
+                tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}")
+            }
         }
         // On disk there is what it showed, without the lines about it.
         self.disk.show_now(id, now().tick, &mut self.core.state);
@@ -185,15 +240,23 @@ pub(super) fn text(pane: &Pane) -> Option<(PaneId, Vec<u8>)> {
 }
 
 /// Refuses what there is no room for: so many sessions and panes of `what`.
-pub(super) fn room(core: &Core, (sessions, panes): (usize, usize), what: &str) -> Result<(), Refusal> {
+pub(super) fn room(
+    core: &Core,
+    (sessions, panes): (usize, usize),
+    what: &str,
+) -> Result<(), Refusal> {
     let limits = &core.settings.limits;
-    for (noun, limit, there, wanted) in
-        [("sessions", limits.sessions, core.state.sessions.len(), sessions), ("panes", limits.panes, core.state.panes.len(), panes)]
-    {
+    for (noun, limit, there, wanted) in [
+        ("sessions", limits.sessions, core.state.sessions.len(), sessions),
+        ("panes", limits.panes, core.state.panes.len(), panes),
+    ] {
         if limit < there + wanted {
             let room = limit.saturating_sub(there);
             let counted = noun.strip_suffix('s').filter(|_| wanted == 1).unwrap_or(noun);
-            let refusal = Refusal::new(Code::LimitReached, format!("{what} has {wanted} {counted}; there is room for {room} more"));
+            let refusal = Refusal::new(
+                Code::LimitReached,
+                format!("{what} has {wanted} {counted}; there is room for {room} more"),
+            );
             return Err(refusal.hint(format!("limits.{noun} in config.toml")));
         }
     }
@@ -203,5 +266,10 @@ pub(super) fn room(core: &Core, (sessions, panes): (usize, usize), what: &str) -
 fn restored(state: &State, session: SessionId) -> RestoredSession {
     let panes = state.panes.values().filter(|pane| pane.session == session);
     let held = panes.clone().filter(|pane| pane.life == crate::state::pane::Life::Held).count();
-    RestoredSession { session, name: state.session(session).name.clone(), panes: panes.count(), held }
+    RestoredSession {
+        session,
+        name: state.session(session).name.clone(),
+        panes: panes.count(),
+        held,
+    }
 }

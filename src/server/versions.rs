@@ -1,4 +1,5 @@
-//! Other versions of abide: whether a program can take over, and what clients of another version are told. Nothing is replaced here.
+//! Other versions of abide: whether a program can take over, and what clients of another version
+//! are told. Nothing is replaced here.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -41,7 +42,8 @@ impl Server {
         let events = self.events.clone();
         tokio::spawn(async move {
             let found = tokio::task::spawn_blocking(move || successor(program)).await;
-            let found = found.unwrap_or_else(|error| Err(Refusal::new(Code::Internal, error.to_string())));
+            let found =
+                found.unwrap_or_else(|error| Err(Refusal::new(Code::Internal, error.to_string())));
             // A loop that is gone needs no events.
             drop(events.send(Event::Successor(call, found)).await);
         });
@@ -51,15 +53,23 @@ impl Server {
 fn successor(program: Option<String>) -> Result<Successor, Refusal> {
     let path = program.map_or_else(own_program, PathBuf::from);
     if path == Path::new(RUNNING) {
-        let refusal = Refusal::new(Code::NotFound, "the program of this server was removed, so there is nothing in its place to take over");
+        let refusal = Refusal::new(
+            Code::NotFound,
+            "the program of this server was removed, so there is nothing in its place to take over",
+        );
         return Err(refusal.hint("abide server upgrade --exe PATH"));
     }
     let shown = path.display();
-    let refused = |code: Code, why: String| Refusal::new(code, format!("{shown} {why}; the server stays as it is"));
-    let found = fs::metadata(&path).map_err(|error| refused(Code::NotFound, format!("cannot be found: {error}")))?;
+    let refused = |code: Code, why: String| {
+        Refusal::new(code, format!("{shown} {why}; the server stays as it is"))
+    };
+    let found = fs::metadata(&path)
+        .map_err(|error| refused(Code::NotFound, format!("cannot be found: {error}")))?;
     if !found.is_file() || found.permissions().mode() & 0o111 == 0 {
         let hint = "name the program itself, such as /usr/bin/abide";
-        return Err(refused(Code::InvalidParams, "is no file that can be executed".into()).hint(hint));
+        return Err(
+            refused(Code::InvalidParams, "is no file that can be executed".into()).hint(hint)
+        );
     }
     let (text, status) = command::output(&path, &["version", "--json"], TOLD_WITHIN)
         .map_err(|error| refused(Code::SpawnFailed, format!("cannot be started: {error}")))?;
@@ -68,8 +78,16 @@ fn successor(program: Option<String>) -> Result<Successor, Refusal> {
         let hint = format!("{shown} version --json has to say its version");
         return Err(refused(Code::InvalidParams, "is no abide".into()).hint(hint));
     };
-    fits(&told).map_err(|why| refused(Code::VersionMismatch, format!("is abide {}, {why}", harmless(&told.version, VERSION_LEN_MAX))))?;
-    let program = path.to_str().ok_or_else(|| refused(Code::InvalidParams, "has a name that is no UTF-8 text".into()))?.to_owned();
+    fits(&told).map_err(|why| {
+        refused(
+            Code::VersionMismatch,
+            format!("is abide {}, {why}", harmless(&told.version, VERSION_LEN_MAX)),
+        )
+    })?;
+    let program = path
+        .to_str()
+        .ok_or_else(|| refused(Code::InvalidParams, "has a name that is no UTF-8 text".into()))?
+        .to_owned();
     Ok(Successor { program, version: harmless(&told.version, VERSION_LEN_MAX) })
 }
 
@@ -78,13 +96,17 @@ fn fits(told: &Told) -> Result<(), String> {
     let theirs = (told.protocol_min.unwrap_or(told.protocol), told.protocol);
     if common_version(theirs).is_none() {
         return Err(format!(
-            "which speaks protocol {} to {}, and the clients of abide {OWN} speak {VERSION_MIN} to {VERSION}",
+            "which speaks protocol {} to {}, and the clients of abide {OWN} speak {VERSION_MIN} \
+             to {VERSION}",
             theirs.0, theirs.1
         ));
     }
     let keeper = told.keeper.unwrap_or(keeper::VERSION);
     if keeper != keeper::VERSION {
-        return Err(format!("which speaks protocol {keeper} with its keeper, and the one of abide {OWN} speaks {}", keeper::VERSION));
+        return Err(format!(
+            "which speaks protocol {keeper} with its keeper, and the one of abide {OWN} speaks {}",
+            keeper::VERSION
+        ));
     }
     Ok(())
 }
@@ -117,10 +139,13 @@ pub(super) fn refusal(hello: &Hello) -> String {
     let what_to_do = if VERSION < hello.version_min {
         "run `abide server upgrade`: programs stay".to_owned()
     } else {
-        format!("attach with abide {OWN}, or run `abide server upgrade` with this one: programs stay")
+        format!(
+            "attach with abide {OWN}, or run `abide server upgrade` with this one: programs stay"
+        )
     };
     format!(
-        "this client (abide {theirs}) speaks protocol {} to {}, the server (abide {OWN}) {VERSION_MIN} to {VERSION}; {what_to_do}",
+        "this client (abide {theirs}) speaks protocol {} to {}, the server (abide {OWN}) \
+         {VERSION_MIN} to {VERSION}; {what_to_do}",
         hello.version_min, hello.version_max
     )
 }
@@ -128,7 +153,8 @@ pub(super) fn refusal(hello: &Hello) -> String {
 /// What somebody is told whose first words mean nothing.
 pub(super) fn stranger() -> String {
     format!(
-        "what this client says is in no protocol that the server (abide {OWN}, protocol {VERSION_MIN} to {VERSION}) knows; run `abide server upgrade` with the abide of the client"
+        "what this client says is in no protocol that the server (abide {OWN}, protocol \
+         {VERSION_MIN} to {VERSION}) knows; run `abide server upgrade` with the abide of the client"
     )
 }
 
@@ -136,7 +162,9 @@ pub(super) fn stranger() -> String {
 pub(super) fn failure(status: ExitStatus) -> String {
     match status {
         ExitStatus::Code(code) => format!("it ended with status {code} before it had taken over"),
-        ExitStatus::Signal(signal) => format!("it did not take over in time, or was ended by signal {signal} before"),
+        ExitStatus::Signal(signal) => {
+            format!("it did not take over in time, or was ended by signal {signal} before")
+        }
         ExitStatus::Lost => "it could not be started".into(),
     }
 }
@@ -169,7 +197,11 @@ mod tests {
         let told = |build| news(&hello(build, (VERSION, VERSION), false), true);
         assert_eq!(told(OWN), None);
         let newer = told("99.0.0").unwrap();
-        assert!(newer.starts_with("this client is abide 99.0.0, the server abide ") && newer.contains("`abide server upgrade`"), "{newer}");
+        assert!(
+            newer.starts_with("this client is abide 99.0.0, the server abide ")
+                && newer.contains("`abide server upgrade`"),
+            "{newer}"
+        );
         assert!(told("0.0.1").unwrap().contains("the newer abide"), "the server is the newer one");
         let back = |is_upgraded| news(&hello("0.0.1", (VERSION, VERSION), true), is_upgraded);
         assert_eq!(back(true), Some(format!("abide was upgraded to {OWN}")));
@@ -181,24 +213,46 @@ mod tests {
         let newer = refusal(&hello("99.0.0\u{1b}[2J", (VERSION + 1, VERSION + 2), false));
         let older = refusal(&hello("0.0.1", (0, 0), false));
         for text in [&newer, &older] {
-            assert!(text.contains(OWN) && text.contains("`abide server upgrade`") && !text.contains('\u{1b}'), "{text}");
+            assert!(
+                text.contains(OWN)
+                    && text.contains("`abide server upgrade`")
+                    && !text.contains('\u{1b}'),
+                "{text}"
+            );
         }
-        assert!(newer.contains("abide 99.0.0") && older.contains("abide 0.0.1") && older.contains(&format!("attach with abide {OWN}")));
+        assert!(
+            newer.contains("abide 99.0.0")
+                && older.contains("abide 0.0.1")
+                && older.contains(&format!("attach with abide {OWN}"))
+        );
         assert!(stranger().contains(OWN) && stranger().contains("`abide server upgrade`"));
     }
 
     #[test]
     fn a_program_fits_if_clients_and_keeper_can_speak_with_it() {
-        let told = |protocol, protocol_min, keeper| fits(&Told { version: "9.9.9".into(), protocol, protocol_min, keeper });
+        let told = |protocol, protocol_min, keeper| {
+            fits(&Told { version: "9.9.9".into(), protocol, protocol_min, keeper })
+        };
         assert_eq!(told(VERSION, None, None), Ok(()));
         assert_eq!(told(VERSION + 1, Some(VERSION), Some(1)), Ok(()));
-        assert!(told(VERSION + 1, None, None).unwrap_err().starts_with("which speaks protocol 2 to 2, and the clients of abide"));
-        assert!(told(VERSION, None, Some(2)).unwrap_err().starts_with("which speaks protocol 2 with its keeper"));
+        assert!(
+            told(VERSION + 1, None, None)
+                .unwrap_err()
+                .starts_with("which speaks protocol 2 to 2, and the clients of abide")
+        );
+        assert!(
+            told(VERSION, None, Some(2))
+                .unwrap_err()
+                .starts_with("which speaks protocol 2 with its keeper")
+        );
     }
 
     #[test]
     fn a_failure_says_how_it_ended() {
-        assert_eq!(failure(ExitStatus::Code(70)), "it ended with status 70 before it had taken over");
+        assert_eq!(
+            failure(ExitStatus::Code(70)),
+            "it ended with status 70 before it had taken over"
+        );
         assert!(failure(ExitStatus::Signal(9)).starts_with("it did not take over in time"));
         assert_eq!(failure(ExitStatus::Lost), "it could not be started");
     }

@@ -1,4 +1,5 @@
-//! The options that a client reads on its own machine, so that remote sessions keep local keys and colours.
+//! The options that a client reads on its own machine, so that remote sessions keep local keys and
+//! colours.
 
 use std::collections::BTreeMap;
 
@@ -14,27 +15,41 @@ use crate::settings::value::KeyText;
 pub struct Keys {
     /// Which set of keys to start from: `tmux`, `screen`, `zellij`, `alt` or `locked`.
     pub preset: Preset,
-    /// The keys that start a chord, such as `["C-a", "C-b"]`; pressed twice, one is sent on. Empty takes the preset's: `C-b`, for screen `C-a`, for alt `C-M-b`.
+    /// The keys that start a chord, such as `["C-a", "C-b"]`; pressed twice, one is sent on. Empty
+    /// takes the preset's: `C-b`, for screen `C-a`, for alt `C-M-b`.
     pub prefix: Vec<KeyText>,
     /// The one key that is taken while the keys are locked: it unlocks them.
     pub unlock: KeyText,
-    /// How long after the prefix the list of what can follow appears, in milliseconds; 0 never shows it.
+    /// How long after the prefix the list of what can follow appears, in milliseconds; 0 never
+    /// shows it.
     #[schemars(range(max = 60_000))]
     pub hint_ms: u32,
-    /// How long after a key that moves or resizes (arrows after the prefix) the next one needs no prefix, in milliseconds; 0 never lets it.
+    /// How long after a key that moves or resizes (arrows after the prefix) the next one needs no
+    /// prefix, in milliseconds; 0 never lets it.
     #[schemars(range(max = 5_000))]
     pub repeat_ms: u32,
-    /// How long a lone Escape waits to become part of another key, in milliseconds. Terminals that tell keys apart do not need it.
+    /// How long a lone Escape waits to become part of another key, in milliseconds. Terminals that
+    /// tell keys apart do not need it.
     #[schemars(range(max = 5_000))]
     pub escape_time_ms: u32,
-    /// Your own keys in the action language: `"prefix |" = "pane split --right"`. A key without `prefix` acts at once and is taken from the programs. An empty action frees a key: `"prefix x" = ""`.
+    /// Your own keys in the action language: `"prefix |" = "pane split --right"`. A key without
+    /// `prefix` acts at once and is taken from the programs. An empty action frees a key:
+    /// `"prefix x" = ""`.
     pub bind: BTreeMap<String, String>,
 }
 
 impl Default for Keys {
     fn default() -> Self {
         let unlock = KeyText(Key::plain(KeyCode::F(12)));
-        Self { preset: Preset::Tmux, prefix: Vec::new(), unlock, hint_ms: 500, repeat_ms: 500, escape_time_ms: 50, bind: BTreeMap::new() }
+        Self {
+            preset: Preset::Tmux,
+            prefix: Vec::new(),
+            unlock,
+            hint_ms: 500,
+            repeat_ms: 500,
+            escape_time_ms: 50,
+            bind: BTreeMap::new(),
+        }
     }
 }
 
@@ -51,7 +66,8 @@ pub enum Preset {
     Zellij,
     /// Prefix `C-M-b`, and chords with Ctrl and Alt that hardly any program uses: `C-M-h`, `C-M-n`.
     Alt,
-    /// The keys of tmux, but locked from the start: nothing is taken until `unlock` is pressed, which locks them again too.
+    /// The keys of tmux, but locked from the start: nothing is taken until `unlock` is pressed,
+    /// which locks them again too.
     Locked,
 }
 
@@ -61,9 +77,11 @@ pub enum Preset {
 pub struct Bars {
     /// Where the status line is: `top`, `bottom` or `off`.
     pub position: Edge,
-    /// Where the tabs have a bar of their own: `top`, `bottom`, or `off` to have them in the status line.
+    /// Where the tabs have a bar of their own: `top`, `bottom`, or `off` to have them in the status
+    /// line.
     pub tabs: Edge,
-    /// What the status line shows on the left, of `session`, `tabs`, `mode`, `prefix`, `zoom`, `progress`, `attention`, `host`, `clock`, `title`, `cwd`, `command`.
+    /// What the status line shows on the left, of `session`, `tabs`, `mode`, `prefix`, `zoom`,
+    /// `progress`, `attention`, `host`, `clock`, `title`, `cwd`, `command`.
     #[schemars(length(max = 16))]
     pub left: Vec<Segment>,
     /// What it shows in the middle, of the same.
@@ -75,7 +93,8 @@ pub struct Bars {
     /// How the time is written, as for date(1): `%H:%M`, or `%a %d %b %H:%M`.
     #[schemars(length(min = 1, max = 64))]
     pub clock: String,
-    /// The shell command whose first line of output the segment `command` shows. It runs on this machine.
+    /// The shell command whose first line of output the segment `command` shows. It runs on this
+    /// machine.
     #[schemars(length(max = 4096))]
     pub command: String,
     /// How often it runs, in seconds.
@@ -94,7 +113,14 @@ impl Default for Bars {
             tabs: Edge::Top,
             left: vec![Segment::Session, Segment::Tabs],
             center: Vec::new(),
-            right: vec![Segment::Mode, Segment::Progress, Segment::Attention, Segment::Command, Segment::Host, Segment::Clock],
+            right: vec![
+                Segment::Mode,
+                Segment::Progress,
+                Segment::Attention,
+                Segment::Command,
+                Segment::Host,
+                Segment::Clock,
+            ],
             clock: "%H:%M".into(),
             command: String::new(),
             command_s: 10,
@@ -114,7 +140,10 @@ impl Bars {
     /// Whether the status line shows this.
     #[must_use]
     pub fn has(&self, segment: Segment) -> bool {
-        self.position != Edge::Off && [&self.left, &self.center, &self.right].into_iter().any(|part| part.contains(&segment))
+        self.position != Edge::Off
+            && [&self.left, &self.center, &self.right]
+                .into_iter()
+                .any(|part| part.contains(&segment))
     }
 }
 
@@ -139,7 +168,8 @@ pub enum Segment {
     Session,
     /// The tabs.
     Tabs,
-    /// All that is different from usual: a pending prefix, locked keys, zoom, read-only, synchronized input, company.
+    /// All that is different from usual: a pending prefix, locked keys, zoom, read-only,
+    /// synchronized input, company.
     Mode,
     /// A pending prefix alone.
     Prefix,
@@ -165,9 +195,11 @@ pub enum Segment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outer {
-    /// Whether the mouse focuses panes, goes to tabs and moves borders. Programs that ask for the mouse get it only then.
+    /// Whether the mouse focuses panes, goes to tabs and moves borders. Programs that ask for the
+    /// mouse get it only then.
     pub mouse: bool,
-    /// Whether the terminal's title names the session and the pane in focus. It is put back at the end.
+    /// Whether the terminal's title names the session and the pane in focus. It is put back at the
+    /// end.
     pub title: bool,
     /// Whether programs may set the clipboard (OSC 52).
     pub clipboard: bool,
@@ -175,15 +207,25 @@ pub struct Outer {
     pub bell: bool,
     /// Whether notifications of programs (OSC 9, 99, 777) are passed on to the terminal.
     pub notify: bool,
-    /// Whether it is asked once before several lines are pasted into a program that does not tell pastes from typing: a shell would run them at once.
+    /// Whether it is asked once before several lines are pasted into a program that does not tell
+    /// pastes from typing: a shell would run them at once.
     pub ask_paste: bool,
-    /// How many colours the terminal has: `auto` looks at `COLORTERM`, `TERM` and `NO_COLOR`; `true`, `256`, `16` and `none` say it.
+    /// How many colours the terminal has: `auto` looks at `COLORTERM`, `TERM` and `NO_COLOR`;
+    /// `true`, `256`, `16` and `none` say it.
     pub colours: ColourDepth,
 }
 
 impl Default for Outer {
     fn default() -> Self {
-        Self { mouse: true, title: true, clipboard: true, bell: true, notify: true, ask_paste: true, colours: ColourDepth::Auto }
+        Self {
+            mouse: true,
+            title: true,
+            clipboard: true,
+            bell: true,
+            notify: true,
+            ask_paste: true,
+            colours: ColourDepth::Auto,
+        }
     }
 }
 
@@ -210,11 +252,13 @@ pub enum ColourDepth {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CopyMode {
-    /// The keys of copy mode: `vi`, `emacs`, or `auto` for those of `$VISUAL` or `$EDITOR`, emacs if they say nothing of vi.
+    /// The keys of copy mode: `vi`, `emacs`, or `auto` for those of `$VISUAL` or `$EDITOR`, emacs
+    /// if they say nothing of vi.
     pub keys: CopyTable,
     /// Whether what is copied goes to the terminal's clipboard (OSC 52).
     pub clipboard: bool,
-    /// A command that reads what is copied, such as `wl-copy` or `xclip -in -selection clipboard`; run by the shell. Empty for none.
+    /// A command that reads what is copied, such as `wl-copy` or `xclip -in -selection clipboard`;
+    /// run by the shell. Empty for none.
     #[schemars(length(max = 4096))]
     pub command: String,
     /// Whether letting the mouse go copies what it selected.
@@ -257,7 +301,8 @@ pub enum CopyTable {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Hints {
-    /// The command that opens what a label typed as a capital stands for, which it gets as its last argument; run by the shell.
+    /// The command that opens what a label typed as a capital stands for, which it gets as its last
+    /// argument; run by the shell.
     #[schemars(length(max = 4096))]
     pub open: String,
 }

@@ -1,6 +1,7 @@
 //! The options, typed, with their defaults. Plain data: reading files is `config`'s.
 //!
-//! The doc comments of the fields are the text of the generated reference, and their ranges are checked from the schema.
+//! The doc comments of the fields are the text of the generated reference, and their ranges are
+//! checked from the schema.
 
 mod client;
 mod restore;
@@ -12,20 +13,28 @@ mod value;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use client::{Bars, ColourDepth, CopyMode, CopyTable, Edge, Hints, Keys, Outer, Preset, Segment};
+pub use client::{
+    Bars, ColourDepth, CopyMode, CopyTable, Edge, Hints, Keys, Outer, Preset, Segment,
+};
 pub use restore::{Rerun, Restore};
-pub use server::{Environment, Exec, Hooks, Keep, Limits, Monitor, Pane, Persist, Remain, Scrollback, Session, Shell, Sizing, Told};
+pub use server::{
+    Environment, Exec, Hooks, Keep, Limits, Monitor, Pane, Persist, Remain, Scrollback, Session,
+    Shell, Sizing, Told,
+};
 pub use theme::{Appearance, Palette, Theme, ThemeFile};
 pub use value::{KeyText, SizeText, ThemeChoice, ThemeColour, ValueError};
 
-/// Every option. The client reads `keys`, `theme`, `bars`, `outer`, `copy` and `hints` of its own machine; the server reads the rest.
+/// Every option. The client reads `keys`, `theme`, `bars`, `outer`, `copy` and `hints` of its own
+/// machine; the server reads the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "abide's configuration")]
 pub struct Settings {
     /// The prefix, and what keys do after it.
     pub keys: Keys,
-    /// Colours of everything abide draws itself. A colour is `"theme"` for that of the theme, `"default"` for the terminal's, a name such as `"blue"` or `"bright-black"`, a number of the 256-colour palette such as `"244"`, or `"#rrggbb"`.
+    /// Colours of everything abide draws itself. A colour is `"theme"` for that of the theme,
+    /// `"default"` for the terminal's, a name such as `"blue"` or `"bright-black"`, a number of the
+    /// 256-colour palette such as `"244"`, or `"#rrggbb"`.
     pub theme: Theme,
     /// The tab bar, the status line and the borders of panes.
     pub bars: Bars,
@@ -47,7 +56,10 @@ pub struct Settings {
     pub scrollback: Scrollback,
     /// What is worth a mark or a notice.
     pub monitor: Monitor,
-    /// What happens by itself when something happens: an action such as `"layout equalise"`, or after `!` a shell command such as `"! notify-send \"$ABIDE_TEXT\""`. Nothing where it is empty. A command gets the variables `ABIDE_HOOK`, `ABIDE_SESSION`, `ABIDE_TAB`, `ABIDE_PANE`, `ABIDE_CLIENT` and `ABIDE_TEXT`.
+    /// What happens by itself when something happens: an action such as `"layout equalise"`, or
+    /// after `!` a shell command such as `"! notify-send \"$ABIDE_TEXT\""`. Nothing where it is
+    /// empty. A command gets the variables `ABIDE_HOOK`, `ABIDE_SESSION`, `ABIDE_TAB`,
+    /// `ABIDE_PANE`, `ABIDE_CLIENT` and `ABIDE_TEXT`.
     pub hooks: Hooks,
     /// Variables that follow the client.
     pub environment: Environment,

@@ -41,8 +41,10 @@ impl Restore {
         match self {
             Self::All(rerun) => *rerun,
             Self::Programs(programs) => {
-                let name = argv.first().map(|program| program.rsplit('/').next().unwrap_or(program));
-                let is_safe = name.is_some_and(|name| programs.iter().any(|program| program == name));
+                let name =
+                    argv.first().map(|program| program.rsplit('/').next().unwrap_or(program));
+                let is_safe =
+                    name.is_some_and(|name| programs.iter().any(|program| program == name));
                 if is_safe { Rerun::Always } else { Rerun::Ask }
             }
         }

@@ -12,12 +12,15 @@ use crate::settings::value::SizeText;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shell {
-    /// The program of a pane that is given none, an absolute path. Empty takes `$SHELL`, else the one in passwd, else `/bin/sh`.
+    /// The program of a pane that is given none, an absolute path. Empty takes `$SHELL`, else the
+    /// one in passwd, else `/bin/sh`.
     #[schemars(extend("format" = "path"))]
     pub program: String,
     /// Whether it is started as a login shell.
     pub login: bool,
-    /// Whether bash, zsh and fish mark their prompts and commands (OSC 133) and tell their directory (OSC 7). Your own files are read first and not changed, and the prompt looks the same.
+    /// Whether bash, zsh and fish mark their prompts and commands (OSC 133) and tell their
+    /// directory (OSC 7). Your own files are read first and not changed, and the prompt looks the
+    /// same.
     pub integration: bool,
     /// `TERM` in panes: how programs know what abide's terminal can do.
     #[schemars(length(min = 1, max = 64))]
@@ -26,7 +29,12 @@ pub struct Shell {
 
 impl Default for Shell {
     fn default() -> Self {
-        Self { program: String::new(), login: false, integration: true, term: "xterm-256color".into() }
+        Self {
+            program: String::new(),
+            login: false,
+            integration: true,
+            term: "xterm-256color".into(),
+        }
     }
 }
 
@@ -47,7 +55,8 @@ pub struct Session {
     pub first_name: String,
     /// The size of a session that no client shows, as `COLSxROWS`.
     pub size: SizeText,
-    /// Whose size a pane has that several clients show: the one that last typed (`latest`), the `smallest`, the `largest`, or `manual` for the one that `abide session resize` gives.
+    /// Whose size a pane has that several clients show: the one that last typed (`latest`), the
+    /// `smallest`, the `largest`, or `manual` for the one that `abide session resize` gives.
     pub sizing: Sizing,
 }
 
@@ -68,7 +77,8 @@ pub enum Sizing {
     Smallest,
     /// The largest: smaller clients see the part around the cursor.
     Largest,
-    /// None of them: the one that `abide session resize` gave, or until then that of the client that typed first.
+    /// None of them: the one that `abide session resize` gave, or until then that of the client
+    /// that typed first.
     Manual,
 }
 
@@ -76,15 +86,19 @@ pub enum Sizing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pane {
-    /// Whether a pane stays when its program ends: `off`, `on`, or `failed` for those that ended with another status than 0.
+    /// Whether a pane stays when its program ends: `off`, `on`, or `failed` for those that ended
+    /// with another status than 0.
     pub remain_on_exit: Remain,
     /// How long a program that is told to stop may take before it is killed, in milliseconds.
     #[schemars(range(max = 600_000))]
     pub grace_ms: u64,
-    /// How long what was closed by key or by `close` is hidden with its programs running on, to be brought back by `undo`, in milliseconds; 0 ends it at once.
+    /// How long what was closed by key or by `close` is hidden with its programs running on, to be
+    /// brought back by `undo`, in milliseconds; 0 ends it at once.
     #[schemars(range(max = 86_400_000))]
     pub undo_ms: u64,
-    /// Whether programs may ask what stands on their screen (DECRQCRA) and what its title is, as suites that test terminals do; for panes made from then on. What one program printed can then come back to another as if it had been typed.
+    /// Whether programs may ask what stands on their screen (DECRQCRA) and what its title is, as
+    /// suites that test terminals do; for panes made from then on. What one program printed can
+    /// then come back to another as if it had been typed.
     pub reports: bool,
 }
 
@@ -119,13 +133,16 @@ pub enum Remain {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Exec {
-    /// How long `abide exec` waits for its turn in the session's shell before it is refused with `busy`, in milliseconds.
+    /// How long `abide exec` waits for its turn in the session's shell before it is refused with
+    /// `busy`, in milliseconds.
     #[schemars(range(max = 86_400_000))]
     pub turn_ms: u64,
-    /// How many calls may wait for their turn in one session's shell; one more is refused with `queue_full`.
+    /// How many calls may wait for their turn in one session's shell; one more is refused with
+    /// `queue_full`.
     #[schemars(range(max = 10_000))]
     pub waiting: usize,
-    /// How long a command whose time is up may take to end by itself before it is killed, in milliseconds.
+    /// How long a command whose time is up may take to end by itself before it is killed, in
+    /// milliseconds.
     #[schemars(range(max = 600_000))]
     pub grace_ms: u64,
     /// Whether a command is stopped when whoever runs `abide exec` goes away.
@@ -151,8 +168,8 @@ pub struct Scrollback {
     /// Memory for them, in bytes. The oldest are dropped when either limit is reached.
     #[schemars(range(min = 65_536, max = 68_719_476_736_u64))]
     pub bytes: u64,
-    /// Memory for those of all panes together, in bytes. When it is reached, panes that take more than their share lose their oldest lines, the one that
-    /// printed longest ago first.
+    /// Memory for those of all panes together, in bytes. When it is reached, panes that take more
+    /// than their share lose their oldest lines, the one that printed longest ago first.
     #[schemars(range(min = 1_048_576, max = 1_099_511_627_776_u64))]
     pub server_bytes: u64,
 }
@@ -167,20 +184,27 @@ impl Default for Scrollback {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Persist {
-    /// What is written: screens with their scrollback, only the layout of sessions, or nothing. Takes effect when the server starts.
+    /// What is written: screens with their scrollback, only the layout of sessions, or nothing.
+    /// Takes effect when the server starts.
     pub keep: Keep,
     /// Scrollback kept of a pane, in bytes before it is packed; the newest stays.
     #[schemars(range(min = 65_536, max = 68_719_476_736_u64))]
     pub pane_bytes: u64,
-    /// Scrollback kept of all panes together, in bytes before it is packed. When there are many, each may have its share.
+    /// Scrollback kept of all panes together, in bytes before it is packed. When there are many,
+    /// each may have its share.
     #[schemars(range(min = 1_048_576, max = 1_099_511_627_776_u64))]
     pub bytes: u64,
-    /// What becomes of the commands of panes when these come back after a reboot or from a snapshot: `"ask"` shows what ran and waits for a key in the pane, `"always"` runs all of them again, `"never"` starts shells. A list of programs such as `["vim", "less"]` runs those again and asks for the others.
+    /// What becomes of the commands of panes when these come back after a reboot or from a
+    /// snapshot: `"ask"` shows what ran and waits for a key in the pane, `"always"` runs all of
+    /// them again, `"never"` starts shells. A list of programs such as `["vim", "less"]` runs those
+    /// again and asks for the others.
     pub restore: Restore,
-    /// How many snapshots without a name of their own are kept; the oldest make room. Named ones stay until they are removed.
+    /// How many snapshots without a name of their own are kept; the oldest make room. Named ones
+    /// stay until they are removed.
     #[schemars(range(min = 1, max = 1000))]
     pub snapshots: usize,
-    /// How much of what was closed, or whose program ended, `undo` can make anew after its programs are gone; the oldest make room.
+    /// How much of what was closed, or whose program ended, `undo` can make anew after its programs
+    /// are gone; the oldest make room.
     #[schemars(range(max = 1000))]
     pub closed: usize,
     /// For how many days that, and snapshots without a name of their own, are kept; 0 for any time.
@@ -190,7 +214,15 @@ pub struct Persist {
 
 impl Default for Persist {
     fn default() -> Self {
-        Self { keep: Keep::Screens, pane_bytes: 16 << 20, bytes: 1 << 30, restore: Restore::default(), snapshots: 10, closed: 20, days: 30 }
+        Self {
+            keep: Keep::Screens,
+            pane_bytes: 16 << 20,
+            bytes: 1 << 30,
+            restore: Restore::default(),
+            snapshots: 10,
+            closed: 20,
+            days: 30,
+        }
     }
 }
 
@@ -233,12 +265,15 @@ pub struct Monitor {
     pub bell: bool,
     /// Whether output in a tab that nobody looks at marks it.
     pub activity: bool,
-    /// A pane that printed and then nothing more for so many seconds is marked, if nobody looks at it; 0 never marks one.
+    /// A pane that printed and then nothing more for so many seconds is marked, if nobody looks at
+    /// it; 0 never marks one.
     #[schemars(range(max = 86_400))]
     pub silence_s: u32,
-    /// Whether it is told when a program ends in a tab that nobody looks at: `off`, `on`, or `failed` for those that ended with another status than 0.
+    /// Whether it is told when a program ends in a tab that nobody looks at: `off`, `on`, or
+    /// `failed` for those that ended with another status than 0.
     pub exit: Told,
-    /// A command that took so many seconds and ends in a pane that nobody looks at marks it; it takes shell integration. 0 never marks one.
+    /// A command that took so many seconds and ends in a pane that nobody looks at marks it; it
+    /// takes shell integration. 0 never marks one.
     #[schemars(range(max = 86_400))]
     pub command_s: u32,
 }
@@ -296,7 +331,8 @@ pub struct Hooks {
     /// A pane fell silent (`monitor.silence_s`).
     #[schemars(extend("format" = "hook"))]
     pub silence: String,
-    /// A command ended in a pane that nobody looks at (`monitor.command_s`); the text is its status.
+    /// A command ended in a pane that nobody looks at (`monitor.command_s`); the text is its
+    /// status.
     #[schemars(extend("format" = "hook"))]
     pub command_done: String,
 }
@@ -305,7 +341,9 @@ pub struct Hooks {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Environment {
-    /// Variables of the client that attached last which a session takes for new panes. Those that name a socket or a file get one path that stays the same, so that programs that run already follow too.
+    /// Variables of the client that attached last which a session takes for new panes. Those that
+    /// name a socket or a file get one path that stays the same, so that programs that run already
+    /// follow too.
     #[schemars(length(max = 64))]
     pub follow: Vec<String>,
 }

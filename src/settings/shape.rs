@@ -1,12 +1,13 @@
-//! The options as a tree of shapes, read from their schema: what checks, the reference and the default file are made from. It holds no value.
+//! The options as a tree of shapes, read from their schema: what checks, the reference and the
+//! default file are made from. It holds no value.
 
 use std::fmt;
 
-use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
+use crate::base::schema;
 use crate::settings::Settings;
 
 /// An option or a group of options, with the text of its doc comment.
@@ -59,12 +60,7 @@ pub enum Shape {
 /// The JSON Schema of the configuration file, made from the types.
 #[must_use]
 pub fn schema() -> Schema {
-    schema_of::<Settings>()
-}
-
-fn schema_of<T: JsonSchema>() -> Schema {
-    let inline = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    inline.into_generator().into_root_schema_for::<T>()
+    schema::inline_of::<Settings>()
 }
 
 /// The tree of all options.
@@ -76,7 +72,8 @@ pub fn tree() -> Node {
 /// The tree of what a file of another kind holds.
 #[must_use]
 pub fn tree_of<T: JsonSchema>() -> Node {
-    let raw = Raw::deserialize(schema_of::<T>().as_value()).expect("a schema made from our types has the parts that are read here");
+    let raw = Raw::deserialize(schema::inline_of::<T>().as_value())
+        .expect("a schema made from our types has the parts that are read here");
     raw.node()
 }
 
@@ -107,26 +104,39 @@ impl Raw {
 
     fn shape(self) -> Shape {
         if let Some(properties) = self.properties {
-            return Shape::Table(properties.0.into_iter().map(|(name, raw)| (name, raw.node())).collect());
+            return Shape::Table(
+                properties.0.into_iter().map(|(name, raw)| (name, raw.node())).collect(),
+            );
         }
         if let Some(words) = self.r#enum {
             return Shape::Word(words);
         }
         if let Some(words) = self.one_of {
-            return Shape::Word(words.into_iter().flat_map(|raw| raw.r#enum.unwrap_or_default().into_iter().chain(raw.r#const)).collect());
+            return Shape::Word(
+                words
+                    .into_iter()
+                    .flat_map(|raw| raw.r#enum.unwrap_or_default().into_iter().chain(raw.r#const))
+                    .collect(),
+            );
         }
         if let Some(either) = self.any_of {
             return Shape::Either(either.into_iter().map(Self::shape).collect());
         }
         match self.r#type.as_deref() {
             Some("boolean") => Shape::Switch,
-            Some("integer") => Shape::Whole { min: self.minimum.unwrap_or(i64::MIN), max: self.maximum.unwrap_or(i64::MAX) },
+            Some("integer") => Shape::Whole {
+                min: self.minimum.unwrap_or(i64::MIN),
+                max: self.maximum.unwrap_or(i64::MAX),
+            },
             Some("array") => {
                 let of = self.items.map_or(Shape::Text { min: 0, max: None }, |raw| raw.shape());
                 Shape::List { of: Box::new(of), max: self.max_items }
             }
             Some("object") => Shape::Map,
-            _ => self.format.map_or(Shape::Text { min: self.min_length.unwrap_or(0), max: self.max_length }, Shape::Form),
+            _ => self.format.map_or(
+                Shape::Text { min: self.min_length.unwrap_or(0), max: self.max_length },
+                Shape::Form,
+            ),
         }
     }
 }
@@ -189,10 +199,20 @@ mod tests {
     fn shapes_are_those_of_the_types() {
         let mut all = Vec::new();
         leaves(&tree(), "", &mut all);
-        let shape = |path: &str| all.iter().find(|(name, _)| name == path).map(|(_, node)| node.shape.clone());
-        assert_eq!(shape(".keys.preset"), Some(Shape::Word(["tmux", "screen", "zellij", "alt", "locked"].map(str::to_owned).into())));
+        let shape = |path: &str| {
+            all.iter().find(|(name, _)| name == path).map(|(_, node)| node.shape.clone())
+        };
+        assert_eq!(
+            shape(".keys.preset"),
+            Some(Shape::Word(
+                ["tmux", "screen", "zellij", "alt", "locked"].map(str::to_owned).into()
+            ))
+        );
         assert_eq!(shape(".keys.bind"), Some(Shape::Map));
-        assert_eq!(shape(".keys.prefix"), Some(Shape::List { of: Box::new(Shape::Form("key".into())), max: None }));
+        assert_eq!(
+            shape(".keys.prefix"),
+            Some(Shape::List { of: Box::new(Shape::Form("key".into())), max: None })
+        );
         assert_eq!(shape(".outer.mouse"), Some(Shape::Switch));
         assert_eq!(shape(".keys.hint_ms"), Some(Shape::Whole { min: 0, max: 60_000 }));
     }

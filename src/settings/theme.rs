@@ -1,4 +1,5 @@
-//! Colours of everything abide draws itself: which theme is chosen, a theme as it is written, and the colours in force.
+//! Colours of everything abide draws itself: which theme is chosen, a theme as it is written, and
+//! the colours in force.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,8 @@ macro_rules! colours {
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(default, deny_unknown_fields)]
         pub struct Theme {
-            /// The theme: a name that `abide themes` lists, or `auto` to ask the terminal whether it is light or dark.
+            /// The theme: a name that `abide themes` lists, or `auto` to ask the terminal whether
+            /// it is light or dark.
             #[schemars(length(min = 1, max = 64))]
             pub name: String,
             /// The theme that `auto` takes where the terminal is dark, or does not tell.
@@ -36,7 +38,8 @@ macro_rules! colours {
         pub struct ThemeFile {
             /// Whether it is for a `dark` or a `light` terminal.
             pub appearance: Appearance,
-            /// The theme that gives the colours this one leaves out; empty for the default one of its appearance.
+            /// The theme that gives the colours this one leaves out; empty for the default one of
+            /// its appearance.
             #[schemars(length(max = 64))]
             pub inherit: String,
             $($(#[doc = $doc])+ pub $name: ThemeChoice,)*
@@ -121,7 +124,8 @@ pub enum Appearance {
 }
 
 impl Appearance {
-    /// That of a background colour: light from the middle of the scale on, weighed as the eye does (ITU-R BT.601).
+    /// That of a background colour: light from the middle of the scale on, weighed as the eye does
+    /// (ITU-R BT.601).
     #[must_use]
     pub fn of_background((red, green, blue): (u8, u8, u8)) -> Self {
         let brightness = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue);
@@ -145,7 +149,12 @@ mod tests {
 
     #[test]
     fn a_background_is_light_or_dark() {
-        for (rgb, is) in [((0, 0, 0), "dark"), ((255, 255, 255), "light"), ((253, 246, 227), "light"), ((40, 44, 52), "dark")] {
+        for (rgb, is) in [
+            ((0, 0, 0), "dark"),
+            ((255, 255, 255), "light"),
+            ((253, 246, 227), "light"),
+            ((40, 44, 52), "dark"),
+        ] {
             assert_eq!(Appearance::of_background(rgb).word(), is, "{rgb:?}");
         }
     }
@@ -155,7 +164,9 @@ mod tests {
         let red: ThemeChoice = "red".parse().expect("a colour");
         let blue: ThemeChoice = "blue".parse().expect("a colour");
         let file = ThemeFile { accent: red, border: red, ..ThemeFile::default() };
-        let palette = Palette::default().with_file(&file).with_options(&Theme { border: blue, ..Theme::default() });
+        let palette = Palette::default()
+            .with_file(&file)
+            .with_options(&Theme { border: blue, ..Theme::default() });
         assert_eq!((Some(palette.accent), Some(palette.border)), (red.0, blue.0));
         assert_eq!(palette.bar_fg, Palette::default().bar_fg);
     }

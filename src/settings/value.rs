@@ -118,11 +118,16 @@ impl FromStr for ThemeColour {
         } else if text.bytes().all(|b| b.is_ascii_digit()) {
             text.parse().ok().map(Colour::Indexed)
         } else {
-            (0..).zip(NAMES).find(|(_, name)| **name == text).map(|(index, _)| Colour::Indexed(index))
+            (0..)
+                .zip(NAMES)
+                .find(|(_, name)| **name == text)
+                .map(|(index, _)| Colour::Indexed(index))
         };
         let hint = || {
-            nearest(text, NAMES.iter().copied().chain(["default"]))
-                .map_or_else(|| "default, a name such as blue, a number from 0 to 255, or #rrggbb".into(), str::to_owned)
+            nearest(text, NAMES.iter().copied().chain(["default"])).map_or_else(
+                || "default, a name such as blue, a number from 0 to 255, or #rrggbb".into(),
+                str::to_owned,
+            )
         };
         colour.map(Self).ok_or_else(|| ValueError { text: text.into(), hint: hint() })
     }
@@ -191,7 +196,10 @@ mod tests {
     #[test]
     fn colours_read_what_they_write() {
         for text in ["default", "black", "bright-white", "16", "255", "#00ff7f"] {
-            assert_eq!(text.parse::<ThemeColour>().map(|colour| colour.to_string()).as_deref(), Ok(text));
+            assert_eq!(
+                text.parse::<ThemeColour>().map(|colour| colour.to_string()).as_deref(),
+                Ok(text)
+            );
         }
         assert_eq!("4".parse::<ThemeColour>(), "blue".parse());
     }

@@ -1,4 +1,5 @@
-//! Panes whose program the keeper holds and the structure does not know: they are shown in a session of their own, so that nothing that runs is out of reach.
+//! Panes whose program the keeper holds and the structure does not know: they are shown in a
+//! session of their own, so that nothing that runs is out of reach.
 
 use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
@@ -81,7 +82,11 @@ mod tests {
     fn strangers_share_one_session_and_their_ids_are_not_given_out_again() {
         let mut state = State::default();
         for id in [7, 3] {
-            let screen = Terminal::new(Size::new(40, 10), Options::default(), Box::new(HeapMemory::default()));
+            let screen = Terminal::new(
+                Size::new(40, 10),
+                Options::default(),
+                Box::new(HeapMemory::default()),
+            );
             state.adopt(PaneId(id), 100, screen, 0);
             assert_eq!(state.check(), Ok(()));
         }

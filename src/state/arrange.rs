@@ -1,4 +1,5 @@
-//! A tab arranged as a plan says: panes that are there take their places, others are made, and what the plan does not name stays below.
+//! A tab arranged as a plan says: panes that are there take their places, others are made, and what
+//! the plan does not name stays below.
 
 use crate::base::id::{PaneId, TabId};
 use crate::layout::tree::{Axis, Node, Part, Split as Parts, Stack, Tree};
@@ -47,7 +48,8 @@ impl State {
         let root = self.node_of(tab, plan, wall);
         let mut tree = Tree { root };
         let order = tree.panes();
-        let rest: Vec<PaneId> = self.tab(tab).layout.panes().into_iter().filter(|pane| !order.contains(pane)).collect();
+        let rest: Vec<PaneId> =
+            self.tab(tab).layout.panes().into_iter().filter(|pane| !order.contains(pane)).collect();
         if !rest.is_empty() {
             let below = rest.into_iter().map(|pane| Part { weight: 1, node: Node::Pane(pane) });
             let parts = std::iter::once(Part { weight: 3, node: tree.root }).chain(below).collect();
@@ -70,8 +72,10 @@ impl State {
                 Node::Pane(self.make_pane((session, tab), area, new, wall))
             }
             Plan::Parts(split, parts) => {
-                let parts: Vec<Part<PaneId>> =
-                    parts.into_iter().map(|(weight, plan)| Part { weight, node: self.node_of(tab, plan, wall) }).collect();
+                let parts: Vec<Part<PaneId>> = parts
+                    .into_iter()
+                    .map(|(weight, plan)| Part { weight, node: self.node_of(tab, plan, wall) })
+                    .collect();
                 let axis = match split {
                     Split::Columns => Axis::Columns,
                     Split::Rows => Axis::Rows,
@@ -85,17 +89,28 @@ impl State {
 
 /// A stack of all panes of the parts.
 fn stack_of(parts: Vec<Part<PaneId>>) -> Node<PaneId> {
-    let panes: Vec<PaneId> = parts.into_iter().flat_map(|part| Tree { root: part.node }.panes()).collect();
-    if let [only] = panes.as_slice() { Node::Pane(*only) } else { Node::Stack(Stack { panes, open: 0 }) }
+    let panes: Vec<PaneId> =
+        parts.into_iter().flat_map(|part| Tree { root: part.node }.panes()).collect();
+    if let [only] = panes.as_slice() {
+        Node::Pane(*only)
+    } else {
+        Node::Stack(Stack { panes, open: 0 })
+    }
 }
 
 fn plan_of(node: &Node<PaneId>) -> Plan<PaneId> {
     match node {
         Node::Pane(pane) => Plan::Pane(*pane),
-        Node::Stack(stack) => Plan::Parts(Split::Stack, stack.panes.iter().map(|pane| (1, Plan::Pane(*pane))).collect()),
+        Node::Stack(stack) => Plan::Parts(
+            Split::Stack,
+            stack.panes.iter().map(|pane| (1, Plan::Pane(*pane))).collect(),
+        ),
         Node::Split(split) => {
             let way = if split.axis == Axis::Columns { Split::Columns } else { Split::Rows };
-            Plan::Parts(way, split.parts.iter().map(|part| (part.weight, plan_of(&part.node))).collect())
+            Plan::Parts(
+                way,
+                split.parts.iter().map(|part| (part.weight, plan_of(&part.node))).collect(),
+            )
         }
     }
 }

@@ -49,7 +49,8 @@ impl State {
     /// Every pane that wants attention, the most urgent first; of equals the oldest pane.
     #[must_use]
     pub fn wanting(&self) -> Vec<(PaneId, Why)> {
-        let mut all: Vec<(PaneId, Why)> = self.panes.values().filter_map(|pane| Some((pane.id, why(pane)?))).collect();
+        let mut all: Vec<(PaneId, Why)> =
+            self.panes.values().filter_map(|pane| Some((pane.id, why(pane)?))).collect();
         let rank = |why: &Why| match why {
             Why::Bell => 0,
             Why::Notice(_) => 1,

@@ -1,4 +1,5 @@
-//! Paste buffers: texts that were copied, newest first, bounded in number and size. They belong to the server, not to a session.
+//! Paste buffers: texts that were copied, newest first, bounded in number and size. They belong to
+//! the server, not to a session.
 
 use crate::base::code::{Code, Refusal};
 use crate::state::name::check_label;
@@ -66,13 +67,21 @@ impl Buffers {
     }
 
     fn position(&self, name: Option<&str>) -> Result<usize, Refusal> {
-        let none = || Refusal::new(Code::NotFound, "there are no buffers").hint("what is copied is put into one; abide buffer set TEXT");
-        let Some(name) = name else { return if self.list.is_empty() { Err(none()) } else { Ok(0) } };
+        let none = || {
+            Refusal::new(Code::NotFound, "there are no buffers")
+                .hint("what is copied is put into one; abide buffer set TEXT")
+        };
+        let Some(name) = name else {
+            return if self.list.is_empty() { Err(none()) } else { Ok(0) };
+        };
         let found = self.list.iter().position(|buffer| buffer.name == name);
-        found.ok_or_else(|| Refusal::new(Code::NotFound, format!("no buffer {name:?}")).hint("abide buffer ls"))
+        found.ok_or_else(|| {
+            Refusal::new(Code::NotFound, format!("no buffer {name:?}")).hint("abide buffer ls")
+        })
     }
 
-    /// Puts text into a buffer: the named one, else a new one. It is the newest then; gives its name.
+    /// Puts text into a buffer: the named one, else a new one. It is the newest then; gives its
+    /// name.
     ///
     /// # Errors
     /// `limit_reached` if the text is too long, `invalid_params` for a name that cannot be.
@@ -85,7 +94,8 @@ impl Buffers {
         Ok(name)
     }
 
-    /// Puts text after that of a buffer: the named one, else the newest, else a new one. It is the newest then; gives its name.
+    /// Puts text after that of a buffer: the named one, else the newest, else a new one. It is the
+    /// newest then; gives its name.
     ///
     /// # Errors
     /// `limit_reached` if the text gets too long, `not_found`.
@@ -138,7 +148,10 @@ fn check_size(bytes: usize) -> Result<(), Refusal> {
     if bytes <= BUFFER_BYTES_MAX {
         return Ok(());
     }
-    let refusal = Refusal::new(Code::LimitReached, format!("a buffer holds {BUFFER_BYTES_MAX} bytes; this would be {bytes}"));
+    let refusal = Refusal::new(
+        Code::LimitReached,
+        format!("a buffer holds {BUFFER_BYTES_MAX} bytes; this would be {bytes}"),
+    );
     Err(refusal.hint("write it to a file instead"))
 }
 
@@ -164,20 +177,37 @@ mod tests {
         assert_eq!((buffers.get(None).map(|buffer| buffer.text.as_str())), Ok("a+"));
         buffers.append(None, "+", 3).expect("it fits");
         assert_eq!(buffers.delete(None).as_deref(), Ok("buffer0"));
-        assert_eq!(buffers.get(Some("x")).map_err(|refusal| refusal.message), Err("no buffer \"x\"".into()));
+        assert_eq!(
+            buffers.get(Some("x")).map_err(|refusal| refusal.message),
+            Err("no buffer \"x\"".into())
+        );
         assert_eq!(buffers.set(None, "d".into(), 4).as_deref(), Ok("buffer2"));
-        assert_eq!(buffers.append(Some("new"), "", 4).map_err(|refusal| refusal.code), Err(Code::NotFound));
+        assert_eq!(
+            buffers.append(Some("new"), "", 4).map_err(|refusal| refusal.code),
+            Err(Code::NotFound)
+        );
     }
 
     #[test]
     fn number_and_size_are_bounded() {
         let mut buffers = Buffers::default();
         (0..BUFFERS_MAX + 5).for_each(|_| drop(buffers.set(None, "x".into(), 0)));
-        assert_eq!((buffers.list().len(), buffers.list()[BUFFERS_MAX - 1].name.as_str()), (BUFFERS_MAX, "buffer5"));
+        assert_eq!(
+            (buffers.list().len(), buffers.list()[BUFFERS_MAX - 1].name.as_str()),
+            (BUFFERS_MAX, "buffer5")
+        );
         let large = "x".repeat(BUFFER_BYTES_MAX);
         (0..20).for_each(|_| drop(buffers.set(None, large.clone(), 0)));
-        assert!(buffers.list().iter().map(|buffer| buffer.text.len()).sum::<usize>() <= ALL_BYTES_MAX);
-        assert_eq!(buffers.append(None, "x", 0).map_err(|refusal| refusal.code), Err(Code::LimitReached));
-        assert_eq!(buffers.set(None, large + "x", 0).map_err(|refusal| refusal.code), Err(Code::LimitReached));
+        assert!(
+            buffers.list().iter().map(|buffer| buffer.text.len()).sum::<usize>() <= ALL_BYTES_MAX
+        );
+        assert_eq!(
+            buffers.append(None, "x", 0).map_err(|refusal| refusal.code),
+            Err(Code::LimitReached)
+        );
+        assert_eq!(
+            buffers.set(None, large + "x", 0).map_err(|refusal| refusal.code),
+            Err(Code::LimitReached)
+        );
     }
 }

@@ -74,7 +74,8 @@ pub enum Pending {
         /// Processes that could not be ended, by pid.
         left: Vec<u32>,
     },
-    /// Until the edge has found out whether the pane's line discipline would drop part of the text, which is typed then.
+    /// Until the edge has found out whether the pane's line discipline would drop part of the text,
+    /// which is typed then.
     Send {
         /// The pane.
         pane: PaneId,
@@ -119,7 +120,8 @@ pub enum CommandWait {
         /// The command it is about, if any.
         command: Option<CommandId>,
     },
-    /// Until everything of these sessions is gone, panes first; the call is then answered with this.
+    /// Until everything of these sessions is gone, panes first; the call is then answered with
+    /// this.
     Sessions {
         /// The sessions that are left.
         sessions: Vec<SessionId>,
@@ -177,7 +179,11 @@ impl Pending {
             | Self::Start { pane, .. }
             | Self::Send { pane, .. } => Some(*pane),
             Self::InPane(wait) => Some(wait.pane),
-            Self::Stop { .. } | Self::Upgrade | Self::Forwarded { .. } | Self::Command(_) | Self::Search(_) => None,
+            Self::Stop { .. }
+            | Self::Upgrade
+            | Self::Forwarded { .. }
+            | Self::Command(_)
+            | Self::Search(_) => None,
         }
     }
 }

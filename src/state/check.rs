@@ -1,4 +1,5 @@
-//! Everything that holds between the nouns whenever no step is under way. Tests call it after every step.
+//! Everything that holds between the nouns whenever no step is under way. Tests call it after every
+//! step.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -20,16 +21,23 @@ impl State {
         self.check_tabs()?;
         self.check_panes()?;
         for view in self.views.values() {
-            self.check_whereabouts(&view.at).map_err(|why| format!("view {}: {why}", view.client))?;
-            that(view.at.session.is_none() || view.focus().is_some(), || (view.client, "shows a session without a tab or a focus"))?;
+            self.check_whereabouts(&view.at)
+                .map_err(|why| format!("view {}: {why}", view.client))?;
+            that(view.at.session.is_none() || view.focus().is_some(), || {
+                (view.client, "shows a session without a tab or a focus")
+            })?;
         }
         for parted in &self.parted {
-            self.check_whereabouts(&parted.at).map_err(|why| format!("former view {}: {why}", parted.token))?;
+            self.check_whereabouts(&parted.at)
+                .map_err(|why| format!("former view {}: {why}", parted.token))?;
         }
         that(self.parted.len() <= PARTED_MAX, || "too many former views")?;
         self.check_calls()?;
         let todo = &self.todo;
-        that(todo.arrange.is_empty() && todo.start.is_empty() && todo.stranded.is_empty(), || "something was left to do")
+        that(
+            todo.arrange.is_empty() && todo.start.is_empty() && todo.stranded.is_empty(),
+            || "something was left to do",
+        )
     }
 
     fn check_sessions(&self) -> Result<(), String> {
@@ -41,7 +49,13 @@ impl State {
             that(session.tabs.contains(&session.current), || (id, "has no current tab"))?;
             let distinct: BTreeSet<&TabId> = session.tabs.iter().collect();
             that(distinct.len() == session.tabs.len(), || (id, "has a tab twice"))?;
-            that(session.tabs.iter().all(|tab| self.tabs.get(tab).is_some_and(|tab| tab.session == *id)), || (id, "has a foreign tab"))?;
+            that(
+                session
+                    .tabs
+                    .iter()
+                    .all(|tab| self.tabs.get(tab).is_some_and(|tab| tab.session == *id)),
+                || (id, "has a foreign tab"),
+            )?;
         }
         Ok(())
     }
@@ -49,14 +63,24 @@ impl State {
     fn check_tabs(&self) -> Result<(), String> {
         for (id, tab) in &self.tabs {
             that(tab.id == *id && id.0 < self.next_ids.tab, || (id, "has the wrong id"))?;
-            that(self.sessions.get(&tab.session).is_some_and(|session| session.tabs.contains(id)), || (id, "is in no session"))?;
+            that(
+                self.sessions.get(&tab.session).is_some_and(|session| session.tabs.contains(id)),
+                || (id, "is in no session"),
+            )?;
             let panes = tab.panes();
             let distinct: BTreeSet<_> = panes.iter().collect();
             that(distinct.len() == panes.len(), || (id, "has a pane twice"))?;
             that(tab.layout.is_normal(), || (id, "has a layout that is not normal"))?;
             that(panes.contains(&tab.focus), || (id, "focuses a foreign pane"))?;
-            that(panes.iter().all(|pane| self.panes.get(pane).is_some_and(|pane| pane.tab == Some(*id))), || (id, "has a foreign pane"))?;
-            that(tab.driver.is_none_or(|driver| self.views.contains_key(&driver)), || (id, "is driven by a view that is gone"))?;
+            that(
+                panes
+                    .iter()
+                    .all(|pane| self.panes.get(pane).is_some_and(|pane| pane.tab == Some(*id))),
+                || (id, "has a foreign pane"),
+            )?;
+            that(tab.driver.is_none_or(|driver| self.views.contains_key(&driver)), || {
+                (id, "is driven by a view that is gone")
+            })?;
         }
         Ok(())
     }
@@ -65,11 +89,20 @@ impl State {
         let buried = self.check_graves()?;
         for (id, pane) in &self.panes {
             that(pane.id == *id && id.0 < self.next_ids.pane, || (id, "has the wrong id"))?;
-            that(pane.tab.is_some() || pane.life == Life::Ending || buried.contains(id), || (id, "is nowhere"))?;
-            that(pane.tab.is_none() || pane.life != Life::Ending || pane.again, || (id, "is there and ends"))?;
-            that(pane.size == pane.size.clamped() && pane.screen.size() == pane.size, || (id, "has two sizes"))?;
+            that(pane.tab.is_some() || pane.life == Life::Ending || buried.contains(id), || {
+                (id, "is nowhere")
+            })?;
+            that(pane.tab.is_none() || pane.life != Life::Ending || pane.again, || {
+                (id, "is there and ends")
+            })?;
+            that(pane.size == pane.size.clamped() && pane.screen.size() == pane.size, || {
+                (id, "has two sizes")
+            })?;
             let Some(tab) = pane.tab else { continue };
-            let there = self.tabs.get(&tab).is_some_and(|tab| tab.contains(*id) && tab.session == pane.session);
+            let there = self
+                .tabs
+                .get(&tab)
+                .is_some_and(|tab| tab.contains(*id) && tab.session == pane.session);
             that(there, || (id, "is not in the layout of its tab"))?;
         }
         Ok(())
@@ -83,41 +116,68 @@ impl State {
             that(!panes.is_empty(), || "a grave is empty")?;
             for pane in panes {
                 that(buried.insert(pane), || (pane, "is buried twice"))?;
-                that(self.panes.get(&pane).is_some_and(|pane| pane.tab.is_none()), || (pane, "is buried and not, or gone"))?;
+                that(self.panes.get(&pane).is_some_and(|pane| pane.tab.is_none()), || {
+                    (pane, "is buried and not, or gone")
+                })?;
             }
-            that(grave.tabs().all(|tab| !self.tabs.contains_key(&tab.id)), || "a tab is buried and not")?;
+            that(
+                grave.tabs().all(|tab| !self.tabs.contains_key(&tab.id)),
+                || "a tab is buried and not",
+            )?;
         }
         Ok(buried)
     }
 
     fn check_whereabouts(&self, at: &Whereabouts) -> Result<(), String> {
         let distinct: BTreeSet<&SessionId> = at.history.iter().chain(&at.session).collect();
-        that(distinct.len() == at.history.len() + usize::from(at.session.is_some()), || "a session twice")?;
-        that(distinct.iter().all(|session| self.sessions.contains_key(session)), || "a session that is gone")?;
+        that(
+            distinct.len() == at.history.len() + usize::from(at.session.is_some()),
+            || "a session twice",
+        )?;
+        that(
+            distinct.iter().all(|session| self.sessions.contains_key(session)),
+            || "a session that is gone",
+        )?;
         for (session, choice) in &at.tabs {
             let there = self.sessions.get(session).map(|session| &session.tabs);
-            that(there.is_some_and(|tabs| tabs.contains(&choice.current)), || (session, "shows a foreign tab"))?;
-            let last_there = choice.last.is_none_or(|last| there.is_some_and(|tabs| tabs.contains(&last)) && last != choice.current);
+            that(there.is_some_and(|tabs| tabs.contains(&choice.current)), || {
+                (session, "shows a foreign tab")
+            })?;
+            let last_there = choice.last.is_none_or(|last| {
+                there.is_some_and(|tabs| tabs.contains(&last)) && last != choice.current
+            });
             that(last_there, || (session, "showed a foreign tab"))?;
         }
         for (tab, choice) in &at.panes {
             let there = self.tabs.get(tab);
-            that(there.is_some_and(|tab| tab.contains(choice.focus)), || (tab, "focuses a foreign pane"))?;
-            let last_there = choice.last.is_none_or(|last| there.is_some_and(|tab| tab.contains(last)) && last != choice.focus);
+            that(there.is_some_and(|tab| tab.contains(choice.focus)), || {
+                (tab, "focuses a foreign pane")
+            })?;
+            let last_there = choice.last.is_none_or(|last| {
+                there.is_some_and(|tab| tab.contains(last)) && last != choice.focus
+            });
             that(last_there, || (tab, "focused a foreign pane"))?;
         }
-        that(at.session.is_none_or(|session| at.tabs.contains_key(&session)), || "a session is shown without a tab")
+        that(
+            at.session.is_none_or(|session| at.tabs.contains_key(&session)),
+            || "a session is shown without a tab",
+        )
     }
 
     fn check_calls(&self) -> Result<(), String> {
         for (id, open) in &self.calls {
             let there = match &open.pending {
-                Pending::Text { pane, .. } | Pending::Idle { pane, .. } | Pending::Prompt { pane } | Pending::Exit { pane } => {
+                Pending::Text { pane, .. }
+                | Pending::Idle { pane, .. }
+                | Pending::Prompt { pane }
+                | Pending::Exit { pane } => self.panes.contains_key(pane),
+                Pending::Start { pane, .. } | Pending::Send { pane, .. } => {
                     self.panes.contains_key(pane)
                 }
-                Pending::Start { pane, .. } | Pending::Send { pane, .. } => self.panes.contains_key(pane),
                 Pending::InPane(wait) => self.panes.contains_key(&wait.pane),
-                Pending::Stop { panes, .. } => !panes.is_empty() && panes.iter().all(|pane| self.panes.contains_key(pane)),
+                Pending::Stop { panes, .. } => {
+                    !panes.is_empty() && panes.iter().all(|pane| self.panes.contains_key(pane))
+                }
                 Pending::Forwarded { client } => self.views.contains_key(client),
                 Pending::Command(_) | Pending::Search(_) | Pending::Upgrade => true,
             };

@@ -1,4 +1,5 @@
-//! Commands: what `exec` and `start` run, with a record each, and whose turn it is in a session's shell. Their output is not here.
+//! Commands: what `exec` and `start` run, with a record each, and whose turn it is in a session's
+//! shell. Their output is not here.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -69,7 +70,9 @@ impl Command {
     /// Where it is in its life, in a word.
     #[must_use]
     pub fn state(&self) -> &'static str {
-        let Some(end) = self.end else { return if self.pid.is_some() { "running" } else { "starting" } };
+        let Some(end) = self.end else {
+            return if self.pid.is_some() { "running" } else { "starting" };
+        };
         match (self.stop, end.exit) {
             (Some(Why::Time), _) => "timed_out",
             (Some(_), _) if end.was_killed => "killed",
@@ -188,7 +191,12 @@ impl Commands {
     }
 
     /// Makes a record. `id` and what it says are durable before anything starts.
-    pub fn record(&mut self, (session, in_shell): (SessionId, bool), order: &Order, now: Now) -> CommandId {
+    pub fn record(
+        &mut self,
+        (session, in_shell): (SessionId, bool),
+        order: &Order,
+        now: Now,
+    ) -> CommandId {
         let id = self.next_id();
         let command = Command {
             id,
@@ -211,7 +219,11 @@ impl Commands {
 
     /// Notes why a command is stopped; false if it has ended or is being stopped already.
     pub fn note_stop(&mut self, id: CommandId, why: Why) -> bool {
-        let Some(command) = self.records.get_mut(&id).filter(|command| command.end.is_none() && command.stop.is_none()) else {
+        let Some(command) = self
+            .records
+            .get_mut(&id)
+            .filter(|command| command.end.is_none() && command.stop.is_none())
+        else {
             return false;
         };
         command.stop = Some(why);
@@ -219,18 +231,35 @@ impl Commands {
         true
     }
 
-    /// Notes the end of a command; gives the records that make room for it: its session keeps the latest `kept`.
-    pub fn note_end(&mut self, id: CommandId, (exit, was_killed): (ExitStatus, bool), now: Now, kept: usize) -> Vec<CommandId> {
+    /// Notes the end of a command; gives the records that make room for it: its session keeps the
+    /// latest `kept`.
+    pub fn note_end(
+        &mut self,
+        id: CommandId,
+        (exit, was_killed): (ExitStatus, bool),
+        now: Now,
+        kept: usize,
+    ) -> Vec<CommandId> {
         let order = take(&mut self.next_end);
-        let Some(command) = self.records.get_mut(&id).filter(|command| command.end.is_none()) else { return Vec::new() };
-        command.end = Some(End { wall: now.wall, lasted: now.tick - command.started, order, exit, was_killed });
+        let Some(command) = self.records.get_mut(&id).filter(|command| command.end.is_none())
+        else {
+            return Vec::new();
+        };
+        command.end = Some(End {
+            wall: now.wall,
+            lasted: now.tick - command.started,
+            order,
+            exit,
+            was_killed,
+        });
         let session = command.session;
         self.version += 1;
         if let Some(lane) = self.lanes.get_mut(&session).filter(|lane| lane.running == Some(id)) {
             lane.running = None;
         }
         let ended = self.records.values().filter(|command| command.session == session);
-        let mut ended: Vec<(u64, CommandId)> = ended.filter_map(|command| Some((command.end?.order, command.id))).collect();
+        let mut ended: Vec<(u64, CommandId)> =
+            ended.filter_map(|command| Some((command.end?.order, command.id))).collect();
         ended.sort_unstable();
         let surplus = ended.len().saturating_sub(kept);
         let old: Vec<CommandId> = ended.into_iter().take(surplus).map(|(_, id)| id).collect();
@@ -253,13 +282,15 @@ impl Commands {
     }
 
     fn overdue_at(&self) -> impl Iterator<Item = (Tick, CommandId)> {
-        let running = self.records.values().filter(|command| command.end.is_none() && command.stop.is_none());
+        let running =
+            self.records.values().filter(|command| command.end.is_none() && command.stop.is_none());
         running.filter_map(|command| Some((command.limit?.1, command.id)))
     }
 
     /// A session is gone: its commands and its shell are ended at the end of the step.
     pub fn session_gone(&mut self, session: SessionId) {
-        let has_any = self.lanes.contains_key(&session) || self.records.values().any(|command| command.session == session);
+        let has_any = self.lanes.contains_key(&session)
+            || self.records.values().any(|command| command.session == session);
         if has_any {
             self.gone.push(session);
             self.ending.insert(session);
@@ -279,7 +310,8 @@ pub fn no_command(text: &str) -> Refusal {
     Refusal::new(Code::NotFound, format!("no command {text:?}")).hint("abide ps --all")
 }
 
-/// The words of a command as one line for a shell: several words mean exactly themselves, one is a script already.
+/// The words of a command as one line for a shell: several words mean exactly themselves, one is a
+/// script already.
 #[must_use]
 pub fn script(words: &[String]) -> String {
     if let [only] = words {
@@ -312,7 +344,10 @@ mod tests {
     #[test]
     fn one_word_is_a_script_and_several_are_literal() {
         assert_eq!(script(&words(&["a && b"])), "a && b");
-        assert_eq!(script(&words(&["echo", "$x", "", "it's", "a b"])), "echo '$x' '' 'it'\\''s' 'a b'");
+        assert_eq!(
+            script(&words(&["echo", "$x", "", "it's", "a b"])),
+            "echo '$x' '' 'it'\\''s' 'a b'"
+        );
     }
 
     #[test]

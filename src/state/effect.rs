@@ -33,7 +33,8 @@ pub enum Effect {
         /// The size.
         size: Size,
     },
-    /// End everything a pane's program started: hang up, after the grace kill, verify. Answered by `Ended`.
+    /// End everything a pane's program started: hang up, after the grace kill, verify. Answered by
+    /// `Ended`.
     Stop {
         /// The pane.
         pane: PaneId,
@@ -45,7 +46,8 @@ pub enum Effect {
         /// The pane.
         pane: PaneId,
     },
-    /// A pane's terminal was changed by something that is no byte of its output: write a snapshot before the next byte.
+    /// A pane's terminal was changed by something that is no byte of its output: write a snapshot
+    /// before the next byte.
     Snapshot {
         /// The pane.
         pane: PaneId,
@@ -150,7 +152,8 @@ pub enum Place {
 /// Something only the outside knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
-    /// Whether a pane's line discipline collects lines (canonical mode), so that it would drop what exceeds 4095 bytes of one.
+    /// Whether a pane's line discipline collects lines (canonical mode), so that it would drop what
+    /// exceeds 4095 bytes of one.
     LineMode(PaneId),
     /// Whether the program of that path, or the one in the server's place, can take over.
     Successor(Option<String>),

@@ -1,4 +1,5 @@
-//! The environment of sessions and of programs in panes, as (name, value) pairs sorted by name. Nothing is read from our own process.
+//! The environment of sessions and of programs in panes, as (name, value) pairs sorted by name.
+//! Nothing is read from our own process.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +11,26 @@ use crate::state::session::Session;
 /// What an outer multiplexer left behind: it would make programs talk to the wrong one.
 const OUTER: [&str; 4] = ["TMUX", "ZELLIJ", "ABIDE", "TERM_PROGRAM"];
 
-/// A caller's environment as a session keeps it: without the traces of the multiplexer and terminal the caller runs in, the last of equal names, names that
-/// cannot be left out.
+/// A caller's environment as a session keeps it: without the traces of the multiplexer and terminal
+/// the caller runs in, the last of equal names, names that cannot be left out.
 pub fn cleaned(env: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
     let kept = |(name, value): &(String, String)| {
-        !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0') && !OUTER.iter().any(|prefix| name.starts_with(prefix))
+        !name.is_empty()
+            && !name.contains(['=', '\0'])
+            && !value.contains('\0')
+            && !OUTER.iter().any(|prefix| name.starts_with(prefix))
     };
     env.into_iter().filter(kept).collect::<BTreeMap<_, _>>().into_iter().collect()
 }
 
 /// The environment a pane's program gets: its session's, its own, and ours.
 #[must_use]
-pub fn of_program(session: &Session, pane: &Pane, settings: &Settings, host: &Host) -> Vec<(String, String)> {
+pub fn of_program(
+    session: &Session,
+    pane: &Pane,
+    settings: &Settings,
+    host: &Host,
+) -> Vec<(String, String)> {
     let mut env: BTreeMap<String, String> = session.env.iter().chain(&pane.env).cloned().collect();
     let ours = [
         ("ABIDE", host.socket.clone()),
@@ -39,11 +48,15 @@ pub fn of_program(session: &Session, pane: &Pane, settings: &Settings, host: &Ho
     env.into_iter().collect()
 }
 
-/// Lets a shell mark its prompts and commands: it reads our file, which reads the user's own first. Shells that cannot be told so, such as a bash as a login shell, stay as they are.
+/// Lets a shell mark its prompts and commands: it reads our file, which reads the user's own first.
+/// Shells that cannot be told so, such as a bash as a login shell, stay as they are.
 pub fn integrate(argv: &mut Vec<String>, env: &mut Vec<(String, String)>, host: &Host) {
     let files = &host.shell_files;
-    let name = argv.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default().to_owned();
-    let value = |env: &[(String, String)], wanted: &str| env.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+    let name =
+        argv.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default().to_owned();
+    let value = |env: &[(String, String)], wanted: &str| {
+        env.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
+    };
     match name.as_str() {
         _ if files.is_empty() => {}
         "bash" if argv.len() == 1 => argv.extend(["--rcfile".to_owned(), format!("{files}/bash")]),
@@ -55,7 +68,8 @@ pub fn integrate(argv: &mut Vec<String>, env: &mut Vec<(String, String)>, host: 
         }
         "fish" => {
             // What fish takes where the variable is not set (XDG base directory specification).
-            let own = value(env, "XDG_DATA_DIRS").unwrap_or_else(|| "/usr/local/share:/usr/share".into());
+            let own =
+                value(env, "XDG_DATA_DIRS").unwrap_or_else(|| "/usr/local/share:/usr/share".into());
             set(env, "XDG_DATA_DIRS", format!("{files}/data:{own}"));
         }
         _ => {}
@@ -69,30 +83,43 @@ pub fn set(env: &mut Vec<(String, String)>, name: &str, value: String) {
     env.sort();
 }
 
-/// The environment that a session's shell and the commands beside it get: its session's, and ours. They have no terminal.
+/// The environment that a session's shell and the commands beside it get: its session's, and ours.
+/// They have no terminal.
 #[must_use]
 pub fn of_shell(session: &Session, host: &Host) -> Vec<(String, String)> {
     let mut env: BTreeMap<String, String> = session.env.iter().cloned().collect();
-    env.extend([("ABIDE".to_owned(), host.socket.clone()), ("ABIDE_SESSION".to_owned(), session.id.to_string())]);
+    env.extend([
+        ("ABIDE".to_owned(), host.socket.clone()),
+        ("ABIDE_SESSION".to_owned(), session.id.to_string()),
+    ]);
     if !is_utf8(&env) {
         env.insert("LC_CTYPE".into(), "C.UTF-8".into());
     }
     env.into_iter().collect()
 }
 
-/// Whether the locale that decides about characters (locale(7): `LC_ALL`, else `LC_CTYPE`, else `LANG`) is a UTF-8 one.
+/// Whether the locale that decides about characters (locale(7): `LC_ALL`, else `LC_CTYPE`, else
+/// `LANG`) is a UTF-8 one.
 fn is_utf8(env: &BTreeMap<String, String>) -> bool {
-    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| env.get(name)).find(|value| !value.is_empty());
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|name| env.get(name))
+        .find(|value| !value.is_empty());
     set.is_some_and(|locale| {
         let locale = locale.to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8")
     })
 }
 
-/// The user's shell: `$SHELL` of the session, else the one from passwd, else `/bin/sh`; with `-l` where it is to be a login shell.
+/// The user's shell: `$SHELL` of the session, else the one from passwd, else `/bin/sh`; with `-l`
+/// where it is to be a login shell.
 #[must_use]
 pub fn shell(session: &Session, settings: &Settings, host: &Host) -> Vec<String> {
-    let own = session.env.iter().find(|(name, value)| name == "SHELL" && value.starts_with('/')).map(|(_, value)| value.clone());
+    let own = session
+        .env
+        .iter()
+        .find(|(name, value)| name == "SHELL" && value.starts_with('/'))
+        .map(|(_, value)| value.clone());
     let passwd = Some(host.shell.clone()).filter(|shell| !shell.is_empty());
     let mut argv = settings.shell.argv();
     if argv.is_empty() {

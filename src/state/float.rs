@@ -1,4 +1,5 @@
-//! Panes that float over the others of their tab: where they are, which is the highest, and whether they are in sight.
+//! Panes that float over the others of their tab: where they are, which is the highest, and whether
+//! they are in sight.
 
 use crate::base::code::{Code, Refusal};
 use crate::base::geom::{Rect, Size};
@@ -62,14 +63,16 @@ impl State {
         pane
     }
 
-    /// Makes a floating pane that alone has the focus of a tab as long as it is there: in the middle, of that size or four fifths of the tab's.
+    /// Makes a floating pane that alone has the focus of a tab as long as it is there: in the
+    /// middle, of that size or four fifths of the tab's.
     pub fn new_popup(&mut self, tab: TabId, new: NewPane, size: Option<Size>, wall: u64) -> PaneId {
         let pane = self.new_float(tab, new, wall);
         let entry = self.tab_mut(tab);
         let area = entry.area;
         let size = size.unwrap_or(Size::new(area.cols * 4 / 5, area.rows * 4 / 5));
         let size = Size::new(size.cols.max(FLOAT_MIN.cols), size.rows.max(FLOAT_MIN.rows));
-        let (x, y) = (area.cols.saturating_sub(size.cols) / 2, area.rows.saturating_sub(size.rows) / 2);
+        let (x, y) =
+            (area.cols.saturating_sub(size.cols) / 2, area.rows.saturating_sub(size.rows) / 2);
         if let Some(float) = entry.floats.iter_mut().find(|float| float.pane == pane) {
             float.rect = fitted(Rect::new(x, y, size), area);
         }
@@ -77,10 +80,12 @@ impl State {
         pane
     }
 
-    /// Lets a pane of the layout float, or puts a floating one into the layout, beside the one that is first there.
+    /// Lets a pane of the layout float, or puts a floating one into the layout, beside the one that
+    /// is first there.
     ///
     /// # Errors
-    /// `not_running` if it is being ended, `too_small` if the layout has no room for it or no other pane.
+    /// `not_running` if it is being ended, `too_small` if the layout has no room for it or no other
+    /// pane.
     pub fn set_floating(&mut self, pane: PaneId, floating: bool) -> Result<(), Refusal> {
         let id = self.pane(pane).tab.ok_or_else(|| no_place(self, pane))?;
         let tab = self.tab_mut(id);
@@ -89,8 +94,11 @@ impl State {
         }
         if floating {
             if !tab.layout.remove(pane, tab.area) {
-                return Err(Refusal::new(Code::TooSmall, format!("pane {pane} is the only one of its tab that does not float"))
-                    .hint("abide pane float new makes one"));
+                return Err(Refusal::new(
+                    Code::TooSmall,
+                    format!("pane {pane} is the only one of its tab that does not float"),
+                )
+                .hint("abide pane float new makes one"));
             }
             let rect = fresh(tab.area, tab.floats.len());
             tab.floats.push(Float { pane, rect });
@@ -99,9 +107,11 @@ impl State {
             let beside = *tab.layout.panes().last().expect("a layout is never empty");
             let insert = Insert { new: pane, beside, side: Direction::Right, share: Share::Half };
             let below = Insert { side: Direction::Down, ..insert };
-            let put = tab.layout.insert(insert, tab.area).or_else(|_| tab.layout.insert(below, tab.area));
+            let put =
+                tab.layout.insert(insert, tab.area).or_else(|_| tab.layout.insert(below, tab.area));
             put.map_err(|error| {
-                Refusal::new(Code::TooSmall, format!("pane {beside} is {error}")).hint("abide pane close, or a larger terminal")
+                Refusal::new(Code::TooSmall, format!("pane {beside} is {error}"))
+                    .hint("abide pane close, or a larger terminal")
             })?;
             tab.floats.retain(|float| float.pane != pane);
             tab.modal = tab.modal.filter(|modal| *modal != pane);
@@ -116,19 +126,27 @@ impl State {
     /// # Errors
     /// `invalid_params` if it does not float.
     pub fn place_float(&mut self, pane: PaneId, rect: Rect) -> Result<(), Refusal> {
-        let floats = || Refusal::new(Code::InvalidParams, format!("pane {pane} does not float")).hint("abide pane float");
+        let floats = || {
+            Refusal::new(Code::InvalidParams, format!("pane {pane} does not float"))
+                .hint("abide pane float")
+        };
         let id = self.pane(pane).tab.ok_or_else(floats)?;
         let tab = self.tab_mut(id);
         let area = tab.area;
         let float = tab.floats.iter_mut().find(|float| float.pane == pane).ok_or_else(floats)?;
-        let rect = Rect { cols: rect.cols.max(FLOAT_MIN.cols), rows: rect.rows.max(FLOAT_MIN.rows), ..rect };
+        let rect = Rect {
+            cols: rect.cols.max(FLOAT_MIN.cols),
+            rows: rect.rows.max(FLOAT_MIN.rows),
+            ..rect
+        };
         float.rect = fitted(rect, area);
         tab.raise(pane);
         self.rearranged(id);
         Ok(())
     }
 
-    /// Puts the floating panes of a tab out of sight, or into it again. Views that focus one of them focus one of the layout then.
+    /// Puts the floating panes of a tab out of sight, or into it again. Views that focus one of
+    /// them focus one of the layout then.
     pub fn hide_floats(&mut self, id: TabId, hide: bool) {
         let tab = self.tab_mut(id);
         if tab.modal.is_some() {

@@ -1,4 +1,5 @@
-//! Sessions from elsewhere, such as a snapshot, become sessions here: with ids of their own, and names that are free.
+//! Sessions from elsewhere, such as a snapshot, become sessions here: with ids of their own, and
+//! names that are free.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,8 @@ pub struct Grafted {
 }
 
 impl State {
-    /// Takes sessions in, with their tabs and panes. `former` holds nothing that contradicts itself, and no view shows anything of it.
+    /// Takes sessions in, with their tabs and panes. `former` holds nothing that contradicts
+    /// itself, and no view shows anything of it.
     pub fn graft(&mut self, former: Self, wall: u64) -> Grafted {
         let mut grafted = Grafted::default();
         for id in former.panes.keys() {
@@ -29,27 +31,49 @@ impl State {
         let mut homes: BTreeMap<TabId, (TabId, SessionId)> = BTreeMap::new();
         for session in former.sessions.into_values() {
             let id = SessionId(take(&mut self.next_ids.session));
-            let tabs: Vec<TabId> = session.tabs.iter().map(|_| TabId(take(&mut self.next_ids.tab))).collect();
+            let tabs: Vec<TabId> =
+                session.tabs.iter().map(|_| TabId(take(&mut self.next_ids.tab))).collect();
             let pairs = session.tabs.iter().copied().zip(tabs.iter().copied());
             homes.extend(pairs.clone().map(|(former, tab)| (former, (tab, id))));
-            let current = pairs.clone().find(|(former, _)| *former == session.current).map_or(tabs[0], |(_, tab)| tab);
+            let current = pairs
+                .clone()
+                .find(|(former, _)| *former == session.current)
+                .map_or(tabs[0], |(_, tab)| tab);
             let (name, used) = (self.free_name_like(&session.name), take(&mut self.next_ids.used));
-            self.sessions.insert(id, Session { id, name, tabs, current, used, created_wall: wall, version: 0, ..session });
+            self.sessions.insert(
+                id,
+                Session {
+                    id,
+                    name,
+                    tabs,
+                    current,
+                    used,
+                    created_wall: wall,
+                    version: 0,
+                    ..session
+                },
+            );
             grafted.sessions.push(id);
         }
         let pane = |id: PaneId| grafted.panes[&id];
         for tab in former.tabs.into_values() {
             let (id, session) = homes[&tab.id];
             let layout = tab.layout.map(&pane);
-            let floats = tab.floats.iter().map(|float| Float { pane: pane(float.pane), rect: float.rect }).collect();
+            let floats = tab
+                .floats
+                .iter()
+                .map(|float| Float { pane: pane(float.pane), rect: float.rect })
+                .collect();
             let (modal, focus) = (tab.modal.map(pane), pane(tab.focus));
-            self.tabs.insert(id, Tab { id, session, layout, floats, modal, focus, driver: None, ..tab });
+            self.tabs
+                .insert(id, Tab { id, session, layout, floats, modal, focus, driver: None, ..tab });
             self.todo.arrange.insert(id);
         }
         for former in former.panes.into_values() {
             let Some((tab, session)) = former.tab.map(|tab| homes[&tab]) else { continue };
             let id = grafted.panes[&former.id];
-            self.panes.insert(id, Pane { id, session, tab: Some(tab), created_wall: wall, ..former });
+            self.panes
+                .insert(id, Pane { id, session, tab: Some(tab), created_wall: wall, ..former });
         }
         self.version += 1;
         grafted
@@ -69,7 +93,10 @@ impl State {
             format!("{stem}{end}")
         };
         let numbers = 2..=self.sessions.len() + 2;
-        numbers.map(numbered).find(|name| self.session_named(name).is_none()).expect("fewer are taken than were tried")
+        numbers
+            .map(numbered)
+            .find(|name| self.session_named(name).is_none())
+            .expect("fewer are taken than were tried")
     }
 }
 
@@ -85,11 +112,21 @@ mod tests {
     /// A session of two tabs, the first of which is split.
     fn two_tabs(name: &str) -> State {
         let mut state = State::default();
-        let new = NewSession { name: name.to_owned(), cwd: "/".into(), env: Vec::new(), size: Size::new(80, 24), pane: NewPane::default() };
+        let new = NewSession {
+            name: name.to_owned(),
+            cwd: "/".into(),
+            env: Vec::new(),
+            size: Size::new(80, 24),
+            pane: NewPane::default(),
+        };
         let (session, _, pane) = state.new_session(new, 1);
         let beside = Beside { pane, side: Direction::Right, share: Share::default() };
         state.split_pane(beside, NewPane::default(), 1).expect("there is room");
-        state.new_tab(session, NewTab { name: Some("second".into()), at: 9, pane: NewPane::default() }, 1);
+        state.new_tab(
+            session,
+            NewTab { name: Some("second".into()), at: 9, pane: NewPane::default() },
+            1,
+        );
         state.todo = crate::state::Todo::default();
         state
     }
@@ -101,7 +138,10 @@ mod tests {
             let grafted = state.graft(two_tabs("work"), 7);
             assert_eq!(grafted.panes.len(), 3);
             let session = state.session(grafted.sessions[0]);
-            assert_eq!((session.name.clone(), session.tabs.len(), session.created_wall), (format!("work-{number}"), 2, 7));
+            assert_eq!(
+                (session.name.clone(), session.tabs.len(), session.created_wall),
+                (format!("work-{number}"), 2, 7)
+            );
             assert_eq!(state.tab(session.tabs[1]).name.as_deref(), Some("second"));
             assert_eq!(state.tab(session.tabs[0]).panes().len(), 2);
             state.todo = crate::state::Todo::default();

@@ -1,4 +1,5 @@
-//! The graveyard: what was closed is hidden, its programs run on, and for a while it can be brought back to its old place.
+//! The graveyard: what was closed is hidden, its programs run on, and for a while it can be brought
+//! back to its old place.
 
 use crate::base::geom::Rect;
 use crate::base::id::{PaneId, SessionId, TabId};
@@ -130,7 +131,8 @@ pub struct Reopened {
 }
 
 impl State {
-    /// Hides a pane, or its tab or session if it is the last one there. Nothing happens to one that is hidden or being ended.
+    /// Hides a pane, or its tab or session if it is the last one there. Nothing happens to one that
+    /// is hidden or being ended.
     pub fn bury_pane(&mut self, pane: PaneId, until: Tick) {
         let Some(tab) = self.pane(pane).tab else { return };
         let entry = self.tab(tab);
@@ -141,7 +143,11 @@ impl State {
         let session = self.session(entry.session).clone();
         self.take_out(pane);
         let after = self.tab(tab).layout.clone();
-        self.bury(Grave { until, session, what: Buried::Pane(BuriedPane { pane, tab, before, after, float }) });
+        self.bury(Grave {
+            until,
+            session,
+            what: Buried::Pane(BuriedPane { pane, tab, before, after, float }),
+        });
     }
 
     /// Hides a tab, or its session if it is the last one there.
@@ -174,7 +180,11 @@ impl State {
         for stranded in &mut self.todo.stranded[left..] {
             stranded.is_closed = true;
         }
-        self.bury(Grave { until, session: Session { last_status: None, ..session }, what: Buried::Session(tabs) });
+        self.bury(Grave {
+            until,
+            session: Session { last_status: None, ..session },
+            what: Buried::Session(tabs),
+        });
     }
 
     fn bury(&mut self, mut grave: Grave) {
@@ -185,7 +195,9 @@ impl State {
             let marks = &mut self.pane_mut(pane).marks;
             (marks.bell, marks.activity, marks.chosen) = (false, false, false);
         }
-        self.todo.closed.push(Closing::Keep(Box::new(Remains { grave: grave.clone(), panes: Vec::new() })));
+        self.todo
+            .closed
+            .push(Closing::Keep(Box::new(Remains { grave: grave.clone(), panes: Vec::new() })));
         self.graves.push(grave);
         self.version += 1;
     }
@@ -210,7 +222,11 @@ impl State {
     /// The panes of what was closed in a session, or of that session.
     #[must_use]
     pub fn buried_of(&self, session: SessionId) -> Vec<PaneId> {
-        self.graves.iter().filter(|grave| grave.session.id == session).flat_map(Grave::panes).collect()
+        self.graves
+            .iter()
+            .filter(|grave| grave.session.id == session)
+            .flat_map(Grave::panes)
+            .collect()
     }
 
     /// The panes whose time is over.
@@ -218,10 +234,16 @@ impl State {
     pub fn overdue_graves(&self, now: Tick) -> Vec<PaneId> {
         let surplus = self.graves.len().saturating_sub(GRAVES_MAX);
         let is_over = |(at, grave): &(usize, &Grave)| *at < surplus || grave.until <= now;
-        self.graves.iter().enumerate().filter(is_over).flat_map(|(_, grave)| grave.panes()).collect()
+        self.graves
+            .iter()
+            .enumerate()
+            .filter(is_over)
+            .flat_map(|(_, grave)| grave.panes())
+            .collect()
     }
 
-    /// Brings back what was closed last, to where it was as far as that is still there; none if nothing is left.
+    /// Brings back what was closed last, to where it was as far as that is still there; none if
+    /// nothing is left.
     pub fn exhume(&mut self) -> Option<Reopened> {
         let grave = self.graves.pop()?;
         self.todo.closed.push(Closing::Back(grave.name()));
@@ -270,7 +292,9 @@ impl State {
 
     /// A tab comes back into its session, or with it where that is gone.
     fn bring_tab(&mut self, mut tab: Tab, at: usize, session: Session) -> SessionId {
-        let Some(home) = self.sessions.get_mut(&session.id) else { return self.bring_session(vec![tab], session) };
+        let Some(home) = self.sessions.get_mut(&session.id) else {
+            return self.bring_session(vec![tab], session);
+        };
         let (id, session) = (tab.id, home.id);
         home.tabs.insert(at.min(home.tabs.len()), id);
         tab.session = session;
@@ -286,7 +310,8 @@ impl State {
         let id = session.id;
         let free = |name: &String| self.session_named(name).is_none();
         let stem = harmless(&session.name, NAME_MAX - 8);
-        let mut names = std::iter::once(session.name.clone()).chain((2..).map(|number| format!("{stem}-{number}")));
+        let mut names = std::iter::once(session.name.clone())
+            .chain((2..).map(|number| format!("{stem}-{number}")));
         session.name = names.find(free).expect("there are more numbers than sessions");
         session.tabs = tabs.iter().map(|tab| tab.id).collect();
         if !session.tabs.contains(&session.current) {
@@ -311,7 +336,8 @@ impl State {
     }
 }
 
-/// Puts a pane where it was in its tab: exactly there if nothing changed since, else beside one that was beside it. Gives whether there was room.
+/// Puts a pane where it was in its tab: exactly there if nothing changed since, else beside one
+/// that was beside it. Gives whether there was room.
 fn put_back(tab: &mut Tab, buried: BuriedPane) -> bool {
     let BuriedPane { pane, before, after, float, .. } = buried;
     tab.preset = None;
@@ -326,13 +352,16 @@ fn put_back(tab: &mut Tab, buried: BuriedPane) -> bool {
         return true;
     }
     let rects = solve(&before, Rect::new(0, 0, tab.area), Some(pane));
-    let own = rects.iter().find(|(other, _)| *other == pane).map_or(Rect::default(), |(_, rect)| *rect);
+    let own =
+        rects.iter().find(|(other, _)| *other == pane).map_or(Rect::default(), |(_, rect)| *rect);
     let panes = before.panes();
     let at = panes.iter().position(|other| *other == pane).unwrap_or(0);
     // From the one before it outwards.
-    let nearest = panes[..at].iter().rev().chain(&panes[at + 1..]).find(|other| tab.layout.contains(**other));
+    let nearest =
+        panes[..at].iter().rev().chain(&panes[at + 1..]).find(|other| tab.layout.contains(**other));
     let beside = nearest.copied().unwrap_or(tab.layout.panes()[0]);
-    let other = rects.iter().find(|(other, _)| *other == beside).map_or(Rect::default(), |(_, rect)| *rect);
+    let other =
+        rects.iter().find(|(other, _)| *other == beside).map_or(Rect::default(), |(_, rect)| *rect);
     let (side, len) = match (other.y == own.y, other.x < own.x, other.y < own.y) {
         (true, true, _) => (Direction::Right, own.cols),
         (true, false, _) => (Direction::Left, own.cols),
@@ -340,6 +369,10 @@ fn put_back(tab: &mut Tab, buried: BuriedPane) -> bool {
         (false, _, false) => (Direction::Up, own.rows),
     };
     let insert = Insert { new: pane, beside, side, share: Share::Cells(len.max(1)) };
-    let crossways = Insert { side: if own.cols == len { Direction::Down } else { Direction::Right }, share: Share::Half, ..insert };
+    let crossways = Insert {
+        side: if own.cols == len { Direction::Down } else { Direction::Right },
+        share: Share::Half,
+        ..insert
+    };
     tab.layout.insert(insert, tab.area).or_else(|_| tab.layout.insert(crossways, tab.area)).is_ok()
 }

@@ -1,4 +1,5 @@
-//! Commands typed at the prompts of panes' shells, as the shells' marks tell (OSC 133): what ran where, for how long, with which status; and calls that type one.
+//! Commands typed at the prompts of panes' shells, as the shells' marks tell (OSC 133): what ran
+//! where, for how long, with which status; and calls that type one.
 
 use std::collections::VecDeque;
 
@@ -67,7 +68,9 @@ impl History {
 
     /// Takes note of the end of one, if it is still remembered.
     pub fn end(&mut self, id: CommandId, at: Now, (exit_code, to): (Option<u8>, Option<Position>)) {
-        if let Some(past) = self.list.iter_mut().rev().find(|past| past.id == id && past.end.is_none()) {
+        if let Some(past) =
+            self.list.iter_mut().rev().find(|past| past.id == id && past.end.is_none())
+        {
             past.end = Some(PastEnd { lasted: at.tick - past.started, exit_code, to });
         }
     }
@@ -92,7 +95,8 @@ pub struct AtShell {
     pub seen: bool,
     /// Its directory as it was told last; empty where it was not.
     pub cwd: String,
-    /// Where its prompt ends and the command line begins; none while it draws one, and after a start of the server.
+    /// Where its prompt ends and the command line begins; none while it draws one, and after a
+    /// start of the server.
     pub spot: Option<Position>,
     /// What it runs.
     pub running: Option<CommandId>,

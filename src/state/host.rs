@@ -27,8 +27,10 @@ pub struct Host {
     pub shell: String,
     /// Whether it took over as another version, or another build, from one that was replaced.
     pub upgraded: bool,
-    /// Why the program that was to replace it did not take over; none if nothing of that kind happened.
+    /// Why the program that was to replace it did not take over; none if nothing of that kind
+    /// happened.
     pub upgrade_failed: Option<String>,
-    /// The environment of a login (HOME, USER, LOGNAME, SHELL, PATH), for sessions made by callers that send none.
+    /// The environment of a login (HOME, USER, LOGNAME, SHELL, PATH), for sessions made by callers
+    /// that send none.
     pub login_env: Vec<(String, String)>,
 }

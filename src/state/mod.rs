@@ -1,4 +1,5 @@
-//! The nouns and their verbs: sessions, tabs, panes, views, and the invariants that hold between them. No I/O, no clock.
+//! The nouns and their verbs: sessions, tabs, panes, views, and the invariants that hold between
+//! them. No I/O, no clock.
 
 pub mod adopt;
 pub mod ansi;
@@ -72,9 +73,11 @@ pub struct State {
     pub history: History,
     /// What was closed and can be brought back for a while, the latest last.
     pub graves: Vec<Grave>,
-    /// Until when programs that were ended from outside may have been ended because the machine goes down.
+    /// Until when programs that were ended from outside may have been ended because the machine
+    /// goes down.
     pub doubt: Option<Tick>,
-    /// Panes that show what they showed before a reboot, and go on from there when their program runs.
+    /// Panes that show what they showed before a reboot, and go on from there when their program
+    /// runs.
     pub recalled: BTreeSet<PaneId>,
     /// Paste buffers.
     pub buffers: Buffers,
@@ -86,7 +89,8 @@ pub struct State {
     pub todo: Todo,
 }
 
-/// How the server leaves, as soon as all programs that are being ended have ended and every call is answered.
+/// How the server leaves, as soon as all programs that are being ended have ended and every call is
+/// answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leaving {
     /// For good.
@@ -151,7 +155,10 @@ impl Default for NextIds {
 impl State {
     /// What every view shows, those of clients that are gone included.
     fn everywhere(&mut self) -> impl Iterator<Item = &mut Whereabouts> {
-        self.views.values_mut().map(|view| &mut view.at).chain(self.parted.iter_mut().map(|parted| &mut parted.at))
+        self.views
+            .values_mut()
+            .map(|view| &mut view.at)
+            .chain(self.parted.iter_mut().map(|parted| &mut parted.at))
     }
 
     /// An id for a client that connects.

@@ -23,7 +23,8 @@ pub struct Pane {
     pub id: PaneId,
     /// The session it was made in.
     pub session: SessionId,
-    /// The tab it is in; none while its program is being ended, and while it is closed and can be brought back.
+    /// The tab it is in; none while its program is being ended, and while it is closed and can be
+    /// brought back.
     pub tab: Option<TabId>,
     /// The name it was given; without one it is called by its title.
     pub name: Option<String>,
@@ -60,7 +61,8 @@ pub struct Revival {
     pub retried: bool,
     /// Whether a shell runs in place of its program, which a restart brings back.
     pub instead: bool,
-    /// What runs in the foreground of its shell, with its arguments; empty for nothing, or if that is not known.
+    /// What runs in the foreground of its shell, with its arguments; empty for nothing, or if that
+    /// is not known.
     pub runs: Vec<String>,
     /// What ran there before the pane came back, until something else does.
     pub ran: Vec<String>,
@@ -105,7 +107,11 @@ impl Pane {
             unpacked: kept.unpacked,
             screen: screen.memory_used().saturating_sub(images + kept.raw + kept.packed),
             images,
-            ring: if matches!(self.life, Life::Running { .. } | Life::Ending) { RING_BYTES } else { 0 },
+            ring: if matches!(self.life, Life::Running { .. } | Life::Ending) {
+                RING_BYTES
+            } else {
+                0
+            },
         }
     }
 }
@@ -207,7 +213,8 @@ pub struct Marks {
     pub started: Option<Tick>,
     /// A person marked it, to name it by its mark later.
     pub chosen: bool,
-    /// Its shell shows a prompt and waits for a command, as its marks say (OSC 133 B); false where it sends none.
+    /// Its shell shows a prompt and waits for a command, as its marks say (OSC 133 B); false where
+    /// it sends none.
     pub prompt: bool,
     /// What its shell told of itself.
     pub shell: AtShell,
@@ -234,7 +241,13 @@ pub struct News {
 
 impl State {
     /// Makes a pane that is in no layout yet; its program is started at the end of the step.
-    pub(super) fn make_pane(&mut self, (session, tab): (SessionId, TabId), size: Size, new: NewPane, wall: u64) -> PaneId {
+    pub(super) fn make_pane(
+        &mut self,
+        (session, tab): (SessionId, TabId),
+        size: Size,
+        new: NewPane,
+        wall: u64,
+    ) -> PaneId {
         let id = PaneId(take(&mut self.next_ids.pane));
         let cwd = new.cwd.iter().find_map(|place| match place {
             Place::Directory(path) => Some(path.clone()),
@@ -285,12 +298,18 @@ impl State {
         self.changed(session);
     }
 
-    /// The panes that get what is typed into one: itself, and the synchronized others of its tab if it is synchronized.
+    /// The panes that get what is typed into one: itself, and the synchronized others of its tab if
+    /// it is synchronized.
     #[must_use]
     pub fn typed_together(&self, pane: PaneId) -> Vec<PaneId> {
         let entry = self.pane(pane);
         match entry.tab.filter(|_| entry.is_synced) {
-            Some(tab) => self.tab(tab).panes().into_iter().filter(|other| self.pane(*other).is_synced).collect(),
+            Some(tab) => self
+                .tab(tab)
+                .panes()
+                .into_iter()
+                .filter(|other| self.pane(*other).is_synced)
+                .collect(),
             None => vec![pane],
         }
     }
@@ -323,11 +342,13 @@ impl State {
         panes.iter().position(|pane| *pane == id).map_or(0, |at| at + 1)
     }
 
-    /// What the border of a pane calls it: its name, else the title its program set, else its program.
+    /// What the border of a pane calls it: its name, else the title its program set, else its
+    /// program.
     #[must_use]
     pub fn pane_label(&self, id: PaneId) -> String {
         let pane = self.pane(id);
-        let title = || Some(harmless(pane.screen.title(), LABEL_MAX)).filter(|title| !title.is_empty());
+        let title =
+            || Some(harmless(pane.screen.title(), LABEL_MAX)).filter(|title| !title.is_empty());
         pane.name.clone().or_else(title).unwrap_or_else(|| self.program_label(id))
     }
 
@@ -337,7 +358,8 @@ impl State {
         self.version += 1;
     }
 
-    /// Notes what runs in a pane's foreground; none for what it was started with. True if that is news.
+    /// Notes what runs in a pane's foreground; none for what it was started with. True if that is
+    /// news.
     pub fn set_program(&mut self, id: PaneId, name: Option<&str>) -> bool {
         let Some(pane) = self.panes.get_mut(&id) else { return false };
         let name = name.map(|name| harmless(name, LABEL_MAX)).filter(|name| !name.is_empty());
@@ -349,7 +371,8 @@ impl State {
         is_news
     }
 
-    /// Notes what runs in the foreground of a pane's shell, with its arguments; empty for nothing. What ran there before the pane came back is no longer offered then.
+    /// Notes what runs in the foreground of a pane's shell, with its arguments; empty for nothing.
+    /// What ran there before the pane came back is no longer offered then.
     pub fn set_foreground(&mut self, id: PaneId, argv: Vec<String>) {
         let Some(pane) = self.panes.get_mut(&id) else { return };
         if pane.revival.runs == argv {
@@ -375,7 +398,14 @@ impl State {
         if let Some(program) = &pane.marks.program {
             return program.clone();
         }
-        let shell = || self.sessions.get(&pane.session)?.env.iter().find(|(name, _)| name == "SHELL").map(|(_, value)| value.as_str());
+        let shell = || {
+            self.sessions
+                .get(&pane.session)?
+                .env
+                .iter()
+                .find(|(name, _)| name == "SHELL")
+                .map(|(_, value)| value.as_str())
+        };
         let program = pane.program().first().map(String::as_str).or_else(shell).unwrap_or("shell");
         program.rsplit('/').next().unwrap_or(program).to_owned()
     }
@@ -385,17 +415,22 @@ impl State {
 #[must_use]
 pub fn no_program(state: &State, pane: PaneId) -> Refusal {
     if state.pane(pane).life == Life::Held {
-        let refusal = Refusal::new(Code::NotRunning, format!("the command of pane {pane} waits to be run again"));
+        let refusal = Refusal::new(
+            Code::NotRunning,
+            format!("the command of pane {pane} waits to be run again"),
+        );
         return refusal.hint(format!("abide pane rerun -t {pane}"));
     }
-    Refusal::new(Code::NotRunning, format!("the program of pane {pane} has ended")).hint("abide pane ls")
+    Refusal::new(Code::NotRunning, format!("the program of pane {pane} has ended"))
+        .hint("abide pane ls")
 }
 
 /// The refusal of something that takes a pane that is in a tab.
 #[must_use]
 pub fn no_place(state: &State, pane: PaneId) -> Refusal {
     if state.is_buried(pane) {
-        return Refusal::new(Code::NotRunning, format!("pane {pane} is closed")).hint("abide undo brings back what was closed last");
+        return Refusal::new(Code::NotRunning, format!("pane {pane} is closed"))
+            .hint("abide undo brings back what was closed last");
     }
     Refusal::new(Code::NotRunning, format!("pane {pane} is being ended")).hint("abide pane ls")
 }

@@ -1,4 +1,5 @@
-//! Rows as a browser shows them: an SVG picture or an HTML page, whole and without anything from elsewhere. It writes no file.
+//! Rows as a browser shows them: an SVG picture or an HTML page, whole and without anything from
+//! elsewhere. It writes no file.
 
 use std::fmt::Write as _;
 
@@ -44,9 +45,11 @@ const NAMED: [Rgb; 16] = [
 #[must_use]
 pub fn svg(rows: impl Iterator<Item = Row>, cols: u16) -> String {
     let rows: Vec<Row> = rows.collect();
-    let (width, height) = (2 * MARGIN + usize::from(cols) * CELL.0, 2 * MARGIN + rows.len() * CELL.1);
+    let (width, height) =
+        (2 * MARGIN + usize::from(cols) * CELL.0, 2 * MARGIN + rows.len() * CELL.1);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" font-family=\"{FONT}\" font-size=\"13\">\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" font-family=\"{FONT}\" font-size=\"13\">\n\
          <rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{}\"/>\n",
         hex(BG)
     );
@@ -64,7 +67,13 @@ fn svg_run(out: &mut String, run: &Run, (x, y): (usize, usize)) {
     let (fg, bg) = colours(run.style);
     let width = run.cols() * CELL.0;
     if bg != BG {
-        writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{}\"/>", CELL.1, hex(bg)).ok();
+        writeln!(
+            out,
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{}\"/>",
+            CELL.1,
+            hex(bg)
+        )
+        .ok();
     }
     if run.text.trim().is_empty() && decoration(run.style).is_empty() {
         return;
@@ -84,7 +93,8 @@ fn svg_run(out: &mut String, run: &Run, (x, y): (usize, usize)) {
     }
     writeln!(
         out,
-        "<text x=\"{x}\" y=\"{}\" fill=\"{}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\"{looks}>{}</text>",
+        "<text x=\"{x}\" y=\"{}\" fill=\"{}\" textLength=\"{width}\" \
+         lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\"{looks}>{}</text>",
         y + BASELINE,
         hex(fg),
         escaped(&run.text)
@@ -96,7 +106,8 @@ fn svg_run(out: &mut String, run: &Run, (x, y): (usize, usize)) {
 #[must_use]
 pub fn html(rows: impl Iterator<Item = Row>) -> String {
     let mut out = format!(
-        "<!doctype html>\n<meta charset=\"utf-8\">\n<title>abide</title>\n<pre style=\"font-family:{FONT};line-height:1.25;padding:8px;color:{};background:{}\">\n",
+        "<!doctype html>\n<meta charset=\"utf-8\">\n<title>abide</title>\n<pre \
+         style=\"font-family:{FONT};line-height:1.25;padding:8px;color:{};background:{}\">\n",
         hex(FG),
         hex(BG)
     );
@@ -153,7 +164,11 @@ fn decoration(style: Style) -> String {
         (style.attrs.has(Attrs::STRIKE), "line-through"),
         (style.attrs.has(Attrs::OVERLINE), "overline"),
     ];
-    lines.into_iter().filter_map(|(is_on, line)| is_on.then_some(line)).collect::<Vec<_>>().join(" ")
+    lines
+        .into_iter()
+        .filter_map(|(is_on, line)| is_on.then_some(line))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A colour of the 256-colour palette as xterm computes it, or the one of the program.
@@ -190,10 +205,21 @@ mod tests {
 
     fn rows() -> Vec<Row> {
         let run = |style, kind, text: &str| Run { style, link: 0, kind, text: text.into() };
-        let red = Style { fg: Colour::Rgb(255, 0, 0), attrs: Attrs::BOLD, underline: Underline::Curly, ..Style::default() };
+        let red = Style {
+            fg: Colour::Rgb(255, 0, 0),
+            attrs: Attrs::BOLD,
+            underline: Underline::Curly,
+            ..Style::default()
+        };
         let inverse = Style { bg: Colour::Indexed(16), attrs: Attrs::INVERSE, ..Style::default() };
         vec![
-            Row { runs: vec![run(Style::default(), RunKind::Narrow, "a<b> & "), run(red, RunKind::Narrow, "red")], wrapped: false },
+            Row {
+                runs: vec![
+                    run(Style::default(), RunKind::Narrow, "a<b> & "),
+                    run(red, RunKind::Narrow, "red"),
+                ],
+                wrapped: false,
+            },
             Row { runs: vec![run(inverse, RunKind::Wide, "漢")], wrapped: false },
         ]
     }
@@ -202,10 +228,16 @@ mod tests {
     fn a_page_has_the_text_and_the_looks() {
         let page = html(rows().into_iter());
         assert!(
-            page.contains("a&lt;b&gt; &amp; <span style=\"color:#ff0000;font-weight:bold;text-decoration:underline;\">red</span>\n"),
+            page.contains(
+                "a&lt;b&gt; &amp; <span \
+                style=\"color:#ff0000;font-weight:bold;text-decoration:underline;\">red</span>\n"
+            ),
             "{page}"
         );
-        assert!(page.contains("<span style=\"color:#000000;background:#d0d0d0;\">漢</span>"), "{page}");
+        assert!(
+            page.contains("<span style=\"color:#000000;background:#d0d0d0;\">漢</span>"),
+            "{page}"
+        );
     }
 
     #[test]
@@ -213,8 +245,15 @@ mod tests {
         let picture = svg(rows().into_iter(), 20);
         assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
         assert!(picture.contains("width=\"176\" height=\"50\""), "{picture}");
-        assert!(picture.contains("<text x=\"64\" y=\"21\" fill=\"#ff0000\" textLength=\"24\""), "{picture}");
-        assert!(picture.contains("<rect x=\"8\" y=\"25\" width=\"16\" height=\"17\" fill=\"#d0d0d0\"/>"), "{picture}");
+        assert!(
+            picture.contains("<text x=\"64\" y=\"21\" fill=\"#ff0000\" textLength=\"24\""),
+            "{picture}"
+        );
+        assert!(
+            picture
+                .contains("<rect x=\"8\" y=\"25\" width=\"16\" height=\"17\" fill=\"#d0d0d0\"/>"),
+            "{picture}"
+        );
         assert_eq!(picture.matches('<').count(), picture.matches('>').count());
     }
 }

@@ -1,4 +1,5 @@
-//! Where panes are: how they come into layouts, move between them, and leave them when their programs end.
+//! Where panes are: how they come into layouts, move between them, and leave them when their
+//! programs end.
 
 use crate::base::code::{Code, Refusal};
 use crate::base::exit::ExitStatus;
@@ -18,10 +19,16 @@ impl State {
     ///
     /// # Errors
     /// `too_small` if the other one has no room, `not_running` if it is being ended.
-    pub fn split_pane(&mut self, beside: Beside, new: NewPane, wall: u64) -> Result<PaneId, Refusal> {
+    pub fn split_pane(
+        &mut self,
+        beside: Beside,
+        new: NewPane,
+        wall: u64,
+    ) -> Result<PaneId, Refusal> {
         let id = PaneId(self.next_ids.pane);
         let tab = self.insert_pane(id, beside)?;
-        let made = self.make_pane((self.tab(tab).session, tab), self.pane(beside.pane).size, new, wall);
+        let made =
+            self.make_pane((self.tab(tab).session, tab), self.pane(beside.pane).size, new, wall);
         assert_eq!(made, id, "ids are given out in order");
         self.changed(self.tab(tab).session);
         Ok(id)
@@ -35,10 +42,14 @@ impl State {
         let index = self.pane_index(beside.pane);
         let entry = self.tab_mut(tab);
         if entry.is_float(beside.pane) {
-            let refusal = Refusal::new(Code::InvalidParams, format!("pane {index} floats, so nothing can be put beside it"));
+            let refusal = Refusal::new(
+                Code::InvalidParams,
+                format!("pane {index} floats, so nothing can be put beside it"),
+            );
             return Err(refusal.hint("abide pane float --off puts it into the layout"));
         }
-        let insert = Insert { new: id, beside: beside.pane, side: beside.side, share: beside.share };
+        let insert =
+            Insert { new: id, beside: beside.pane, side: beside.side, share: beside.share };
         if let Err(error) = entry.layout.insert(insert, entry.area) {
             let refusal = Refusal::new(Code::TooSmall, format!("pane {index} is {error}"));
             return Err(refusal.hint("abide pane resize, or abide tab new"));
@@ -81,7 +92,8 @@ impl State {
         self.changed(session);
     }
 
-    /// Starts the program of a pane again, in the same place: at once if it has ended, else when it has been ended.
+    /// Starts the program of a pane again, in the same place: at once if it has ended, else when it
+    /// has been ended.
     pub fn restart_pane(&mut self, id: PaneId, grace: Span, fx: &mut Effects) {
         let session = self.pane(id).session;
         self.pane_mut(id).revival.instead = false;
@@ -97,9 +109,11 @@ impl State {
         self.changed(session);
     }
 
-    /// What is held of the program that has ended is dropped, and a new one starts at the end of the step.
+    /// What is held of the program that has ended is dropped, and a new one starts at the end of
+    /// the step.
     fn start_again(&mut self, id: PaneId, fx: &mut Effects) {
-        // Of one that came back and waited, nothing is held but what it showed, which it goes on from.
+        // Of one that came back and waited, nothing is held but what it showed, which it goes on
+        // from.
         if self.pane(id).life != Life::Held {
             fx.push(Effect::Forget { pane: id });
         }
@@ -115,7 +129,8 @@ impl State {
     /// Notes that a pane's program has ended. The pane goes unless it `stays`, or is to run again.
     pub fn pane_ended(&mut self, id: PaneId, status: ExitStatus, stays: bool, fx: &mut Effects) {
         let pane = self.pane_mut(id);
-        let (session, was_closed, is_there) = (pane.session, pane.life == Life::Ending, pane.tab.is_some());
+        let (session, was_closed, is_there) =
+            (pane.session, pane.life == Life::Ending, pane.tab.is_some());
         if was_closed && pane.again && is_there {
             self.start_again(id, fx);
             return self.changed(session);
@@ -124,14 +139,18 @@ impl State {
             pane.life = Life::Ended { status };
             return self.changed(session);
         }
-        if let (false, true, Some(session)) = (was_closed, is_there, self.sessions.get_mut(&session)) {
+        if let (false, true, Some(session)) =
+            (was_closed, is_there, self.sessions.get_mut(&session))
+        {
             session.last_status = Some(status);
         }
         let remains = if was_closed { None } else { self.remains(id, status) };
         self.lose_buried(id);
         self.take_out(id);
         let pane = self.forget_pane(id, fx);
-        let keep = remains.zip(pane).map(|(grave, pane)| Closing::Keep(Box::new(Remains { grave, panes: vec![pane] })));
+        let keep = remains
+            .zip(pane)
+            .map(|(grave, pane)| Closing::Keep(Box::new(Remains { grave, panes: vec![pane] })));
         self.todo.closed.extend(keep);
     }
 
@@ -165,7 +184,11 @@ impl State {
             return Err(no_place(self, id));
         };
         if self.tab(former).panes() == [id] {
-            return Err(Refusal::new(Code::AlreadyExists, format!("pane {id} has a tab of its own")).hint("abide tab move moves it"));
+            return Err(Refusal::new(
+                Code::AlreadyExists,
+                format!("pane {id} has a tab of its own"),
+            )
+            .hint("abide tab move moves it"));
         }
         let (session, area) = (self.tab(former).session, self.tab(former).area);
         self.take_out(id);
@@ -182,10 +205,14 @@ impl State {
     /// Moves a pane beside another, in whatever tab that is.
     ///
     /// # Errors
-    /// `invalid_params` for itself, `too_small` if there is no room, `not_running` if one of them is being ended; nothing has changed.
+    /// `invalid_params` for itself, `too_small` if there is no room, `not_running` if one of them
+    /// is being ended; nothing has changed.
     pub fn join_pane(&mut self, id: PaneId, beside: Beside) -> Result<(), Refusal> {
         if id == beside.pane {
-            return Err(Refusal::new(Code::InvalidParams, format!("pane {id} cannot be moved beside itself")));
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                format!("pane {id} cannot be moved beside itself"),
+            ));
         }
         let (Some(former), Some(goal)) = (self.pane(id).tab, self.pane(beside.pane).tab) else {
             return Err(no_place(self, if self.pane(id).tab.is_none() { id } else { beside.pane }));
@@ -214,11 +241,18 @@ impl State {
         Ok(())
     }
 
-    /// Moves a border of a pane by up to so many cells; of one that floats its right or its lower edge.
+    /// Moves a border of a pane by up to so many cells; of one that floats its right or its lower
+    /// edge.
     ///
     /// # Errors
-    /// `not_running` if it is being ended, `too_small` if there is no border or no room on that side.
-    pub fn resize_pane(&mut self, id: PaneId, direction: Direction, cells: u16) -> Result<(), Refusal> {
+    /// `not_running` if it is being ended, `too_small` if there is no border or no room on that
+    /// side.
+    pub fn resize_pane(
+        &mut self,
+        id: PaneId,
+        direction: Direction,
+        cells: u16,
+    ) -> Result<(), Refusal> {
         let Some(tab) = self.pane(id).tab else {
             return Err(no_place(self, id));
         };
@@ -233,7 +267,10 @@ impl State {
         }
         let mut layout = self.tab(tab).layout.clone();
         if layout.resize(id, direction, cells, self.tab(tab).area) == 0 {
-            return Err(Refusal::new(Code::TooSmall, format!("pane {id} has no border that can move that way")));
+            return Err(Refusal::new(
+                Code::TooSmall,
+                format!("pane {id} has no border that can move that way"),
+            ));
         }
         self.change_layout(tab, |tree| *tree = layout);
         Ok(())

@@ -1,4 +1,5 @@
-//! What commands and processes are asked for that only the outside can do: output, input, signals, the process table. Plain data.
+//! What commands and processes are asked for that only the outside can do: output, input, signals,
+//! the process table. Plain data.
 
 use regex::bytes::Regex;
 
@@ -10,7 +11,8 @@ use crate::state::command::Order;
 /// Something that is to happen with commands.
 #[derive(Debug, Clone)]
 pub enum CommandEffect {
-    /// Run a command in the session's shell, which is started if there is none. Answered by `Started` and `Ended`.
+    /// Run a command in the session's shell, which is started if there is none. Answered by
+    /// `Started` and `Ended`.
     Run {
         /// The command.
         command: CommandId,

@@ -1,4 +1,5 @@
-//! A search through panes, taken in small steps between which everything else goes on. What it found so far is kept in it; nothing else is.
+//! A search through panes, taken in small steps between which everything else goes on. What it
+//! found so far is kept in it; nothing else is.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -96,7 +97,9 @@ impl Search {
     /// Takes a step. Gives what was found once that is all.
     pub fn step(&mut self, panes: &BTreeMap<PaneId, Pane>) -> Option<Matches> {
         for _ in 0..PIECES_PER_STEP {
-            let Some(pane) = self.panes.front().copied() else { return Some(std::mem::take(&mut self.found)) };
+            let Some(pane) = self.panes.front().copied() else {
+                return Some(std::mem::take(&mut self.found));
+            };
             self.from = panes.get(&pane).and_then(|shown| self.piece(pane, &shown.screen));
             if self.limit <= self.found.hits.len() || TEXT_BYTES_MAX <= self.bytes {
                 self.found.more = self.from.is_some() || 1 < self.panes.len();
@@ -111,14 +114,24 @@ impl Search {
 
     /// Looks at one piece of a pane; tells where to go on in it.
     fn piece(&mut self, pane: PaneId, screen: &Terminal) -> Option<Position> {
-        let found = screen.search(&self.pattern, self.from, self.direction, self.limit - self.found.hits.len());
+        let found = screen.search(
+            &self.pattern,
+            self.from,
+            self.direction,
+            self.limit - self.found.hits.len(),
+        );
         let mut last: Option<(u64, String)> = None;
         for hit in &found.hits {
             let whole = last.take().filter(|(line, _)| *line == hit.line).map(|(_, text)| text);
             let whole = whole.or_else(|| screen.line_text(hit.line)).unwrap_or_default();
             let text = around(&whole, hit);
             self.bytes += text.len();
-            self.found.hits.push(Match { pane, hit: hit.clone(), place: screen.place(hit.start()).unwrap_or_default(), text });
+            self.found.hits.push(Match {
+                pane,
+                hit: hit.clone(),
+                place: screen.place(hit.start()).unwrap_or_default(),
+                text,
+            });
             last = Some((hit.line, whole));
             if TEXT_BYTES_MAX <= self.bytes {
                 return Some(hit.start());

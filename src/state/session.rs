@@ -32,7 +32,8 @@ pub struct Session {
     pub used: u64,
     /// The size of its terminal while no view shows it, bars not yet taken off.
     pub size: Size,
-    /// The size its panes share whatever clients show it, bars not counted; none for the policy of the settings.
+    /// The size its panes share whatever clients show it, bars not counted; none for the policy of
+    /// the settings.
     pub fixed: Option<Size>,
     /// Grows by one with each successful change.
     pub version: u64,
@@ -76,7 +77,11 @@ impl State {
     /// The clients that show a session.
     #[must_use]
     pub fn clients_of(&self, id: SessionId) -> Vec<ClientId> {
-        self.views.values().filter(|view| view.at.session == Some(id)).map(|view| view.client).collect()
+        self.views
+            .values()
+            .filter(|view| view.at.session == Some(id))
+            .map(|view| view.client)
+            .collect()
     }
 
     /// Makes a session with one tab and one pane. No view shows it yet.
@@ -115,7 +120,8 @@ impl State {
         self.version += 1;
     }
 
-    /// Takes a session without tabs away. Views that show it go to the one they showed before; those that have none are stranded.
+    /// Takes a session without tabs away. Views that show it go to the one they showed before;
+    /// those that have none are stranded.
     pub(super) fn remove_session(&mut self, id: SessionId) {
         let Some(session) = self.sessions.remove(&id) else { return };
         self.version += 1;
@@ -134,14 +140,18 @@ impl State {
         }
     }
 
-    /// A name for a session that is given none: `first` for the first one, then the smallest number that is free.
+    /// A name for a session that is given none: `first` for the first one, then the smallest number
+    /// that is free.
     #[must_use]
     pub fn free_name(&self, first: &str) -> String {
         if self.sessions.is_empty() {
             return first.into();
         }
         let numbers = 1..=self.sessions.len() + 1;
-        numbers.map(|number| number.to_string()).find(|name| self.session_named(name).is_none()).expect("fewer are taken than were tried")
+        numbers
+            .map(|number| number.to_string())
+            .find(|name| self.session_named(name).is_none())
+            .expect("fewer are taken than were tried")
     }
 
     /// Gives a session another name.
@@ -181,6 +191,9 @@ impl State {
 /// The refusal of a name that another session has.
 #[must_use]
 pub fn taken(other: &Session) -> Refusal {
-    Refusal::new(Code::AlreadyExists, format!("there is a session {:?} already, {}", other.name, other.id))
-        .hint(format!("abide attach {}", other.name))
+    Refusal::new(
+        Code::AlreadyExists,
+        format!("there is a session {:?} already, {}", other.name, other.id),
+    )
+    .hint(format!("abide attach {}", other.name))
 }

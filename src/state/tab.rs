@@ -38,7 +38,8 @@ pub struct Tab {
     pub area: Size,
     /// The view that gave it that area, if it is still there.
     pub driver: Option<ClientId>,
-    /// When panes may be given another area, so that two views in turn do not resize programs at every key.
+    /// When panes may be given another area, so that two views in turn do not resize programs at
+    /// every key.
     pub settled: Tick,
 }
 
@@ -73,7 +74,8 @@ impl Tab {
         }
     }
 
-    /// Its panes in the order of their numbers: those of the layout in reading order, then those that float.
+    /// Its panes in the order of their numbers: those of the layout in reading order, then those
+    /// that float.
     #[must_use]
     pub fn panes(&self) -> Vec<PaneId> {
         let mut panes = self.layout.panes();
@@ -87,15 +89,22 @@ impl Tab {
         self.layout.contains(pane) || self.is_float(pane)
     }
 
-    /// Where its panes are in an area, those that float last: for a view that focuses `focus`, which is the open one of its stack.
+    /// Where its panes are in an area, those that float last: for a view that focuses `focus`,
+    /// which is the open one of its stack.
     #[must_use]
     pub fn rects(&self, area: Size, focus: PaneId) -> Vec<(PaneId, Rect)> {
         let mut rects = solve(&self.layout, Rect::new(0, 0, area), Some(focus));
-        rects.extend(self.floats.iter().filter(|_| !self.hides_floats).map(|float| (float.pane, fitted(float.rect, area))));
+        rects.extend(
+            self.floats
+                .iter()
+                .filter(|_| !self.hides_floats)
+                .map(|float| (float.pane, fitted(float.rect, area))),
+        );
         rects
     }
 
-    /// Takes a pane out; gives the one that inherits its focus, or none, with nothing changed, if it is the only one.
+    /// Takes a pane out; gives the one that inherits its focus, or none, with nothing changed, if
+    /// it is the only one.
     pub(super) fn take(&mut self, pane: PaneId) -> Option<PaneId> {
         self.modal = self.modal.filter(|modal| *modal != pane);
         let panes = self.panes();
@@ -160,7 +169,8 @@ impl State {
         self.version += 1;
     }
 
-    /// Changes how the panes of a tab share its area, all of them staying; every view shows all of them again.
+    /// Changes how the panes of a tab share its area, all of them staying; every view shows all of
+    /// them again.
     pub(super) fn change_layout(&mut self, id: TabId, change: impl FnOnce(&mut Tree<PaneId>)) {
         change(&mut self.tab_mut(id).layout);
         self.rearranged(id);
@@ -196,9 +206,15 @@ impl State {
         self.tab_mut(id).preset = None;
     }
 
-    /// The pane next to another of the same tab in a direction, `recent` where several are; none if there is none.
+    /// The pane next to another of the same tab in a direction, `recent` where several are; none if
+    /// there is none.
     #[must_use]
-    pub fn neighbour(&self, pane: PaneId, direction: Direction, recent: Option<PaneId>) -> Option<PaneId> {
+    pub fn neighbour(
+        &self,
+        pane: PaneId,
+        direction: Direction,
+        recent: Option<PaneId>,
+    ) -> Option<PaneId> {
         let tab = self.tab(self.pane(pane).tab?);
         let mut rects = tab.rects(tab.area, pane);
         // Floating panes lie over the others: one goes about among them, or among the others.
@@ -216,7 +232,8 @@ impl State {
         });
     }
 
-    /// Takes a tab without panes away: out of its session, which ends with its last one, and out of every view.
+    /// Takes a tab without panes away: out of its session, which ends with its last one, and out of
+    /// every view.
     pub(super) fn remove_tab(&mut self, id: TabId) {
         let Some(tab) = self.tabs.remove(&id) else { return };
         let session = self.session_mut(tab.session);
@@ -251,7 +268,11 @@ impl State {
     /// The number of a tab as people see and type it.
     #[must_use]
     pub fn tab_index(&self, id: TabId) -> usize {
-        self.session(self.tab(id).session).tabs.iter().position(|tab| *tab == id).map_or(0, |at| at + 1)
+        self.session(self.tab(id).session)
+            .tabs
+            .iter()
+            .position(|tab| *tab == id)
+            .map_or(0, |at| at + 1)
     }
 
     /// What the tab bar calls a tab: its name, or what runs in the pane focused last.

@@ -1,4 +1,5 @@
-//! Whose turn it is: commands for a session's shell are run one after the other, commands beside it at once.
+//! Whose turn it is: commands for a session's shell are run one after the other, commands beside it
+//! at once.
 
 use crate::base::code::{Code, Refusal};
 use crate::base::id::{CallId, CommandId, SessionId};
@@ -23,7 +24,8 @@ pub struct Around<'a> {
 }
 
 impl State {
-    /// Runs a command in a session's shell, now or when it is its turn; gives what the call waits for, and until when.
+    /// Runs a command in a session's shell, now or when it is its turn; gives what the call waits
+    /// for, and until when.
     ///
     /// # Errors
     /// `queue_full`.
@@ -43,17 +45,25 @@ impl State {
         lane.waiting.retain(|waiting| calls.contains_key(&waiting.call));
         if most <= lane.waiting.len() {
             let name = &self.session(session).name;
-            let refusal = Refusal::new(Code::QueueFull, format!("{most} calls wait for the shell of session {name:?} already"));
-            return Err(refusal.hint("abide start runs beside the shell; abide ps shows what holds it"));
+            let refusal = Refusal::new(
+                Code::QueueFull,
+                format!("{most} calls wait for the shell of session {name:?} already"),
+            );
+            return Err(
+                refusal.hint("abide start runs beside the shell; abide ps shows what holds it")
+            );
         }
         lane.waiting.push_back(Waiting { call, order });
-        let deadline = around.now.tick + crate::base::time::Span::millis(around.settings.exec.turn_ms);
+        let deadline =
+            around.now.tick + crate::base::time::Span::millis(around.settings.exec.turn_ms);
         Ok((CommandWait::Turn { session }, Some(deadline)))
     }
 
     /// The shell of a session is free: whoever waits longest and still does is next.
     pub fn next_turn(&mut self, session: SessionId, around: &Around<'_>, fx: &mut Effects) {
-        while let Some(lane) = self.commands.lanes.get_mut(&session).filter(|lane| lane.running.is_none()) {
+        while let Some(lane) =
+            self.commands.lanes.get_mut(&session).filter(|lane| lane.running.is_none())
+        {
             let Some(Waiting { call, order }) = lane.waiting.pop_front() else { return };
             if !self.calls.contains_key(&call) {
                 continue;
@@ -66,16 +76,33 @@ impl State {
         }
     }
 
-    fn begin(&mut self, (session, call): (SessionId, CallId), order: Order, around: &Around<'_>, fx: &mut Effects) -> CommandId {
+    fn begin(
+        &mut self,
+        (session, call): (SessionId, CallId),
+        order: Order,
+        around: &Around<'_>,
+        fx: &mut Effects,
+    ) -> CommandId {
         let command = self.commands.record((session, true), &order, around.now);
         self.commands.lanes.entry(session).or_default().running = Some(command);
         let shell = Box::new(self.shell(session, around));
-        fx.push(Effect::Command(CommandEffect::Run { command, call, order: Box::new(order), shell }));
+        fx.push(Effect::Command(CommandEffect::Run {
+            command,
+            call,
+            order: Box::new(order),
+            shell,
+        }));
         command
     }
 
     /// Starts a command beside the shell of a session.
-    pub fn start_command(&mut self, session: SessionId, order: Order, around: &Around<'_>, fx: &mut Effects) -> CommandId {
+    pub fn start_command(
+        &mut self,
+        session: SessionId,
+        order: Order,
+        around: &Around<'_>,
+        fx: &mut Effects,
+    ) -> CommandId {
         let command = self.commands.record((session, false), &order, around.now);
         let shell = Box::new(self.shell(session, around));
         fx.push(Effect::Command(CommandEffect::Start { command, order: Box::new(order), shell }));
@@ -93,6 +120,11 @@ impl State {
     fn shell(&self, session: SessionId, around: &Around<'_>) -> Shell {
         let session = self.session(session);
         let program = env::shell(session, around.settings, around.host).swap_remove(0);
-        Shell { session: session.id, program, env: env::of_shell(session, around.host), cwd: session.cwd.clone() }
+        Shell {
+            session: session.id,
+            program,
+            env: env::of_shell(session, around.host),
+            cwd: session.cwd.clone(),
+        }
     }
 }

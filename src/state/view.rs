@@ -1,4 +1,5 @@
-//! A view: what one client looks at. What survives the client's connection is kept apart as its [`Whereabouts`].
+//! A view: what one client looks at. What survives the client's connection is kept apart as its
+//! [`Whereabouts`].
 
 use std::collections::BTreeMap;
 
@@ -39,7 +40,8 @@ pub struct View {
     pub env: Vec<(String, String)>,
 }
 
-/// What of the world a view shows: kept for a while when its client is gone, and over a restart of the server.
+/// What of the world a view shows: kept for a while when its client is gone, and over a restart of
+/// the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Whereabouts {
     /// The session it shows.
@@ -156,7 +158,8 @@ impl Whereabouts {
 }
 
 impl View {
-    /// The area that panes share: what the tab bar above and the status line below leave, or everything where there is no room for them.
+    /// The area that panes share: what the tab bar above and the status line below leave, or
+    /// everything where there is no room for them.
     #[must_use]
     pub const fn area(&self) -> Size {
         let left = self.size.rows.saturating_sub(self.bars);
@@ -193,11 +196,17 @@ impl State {
         self.views.get_mut(&id).expect("ids of clients are looked up before they are used")
     }
 
-    /// Makes the view of a client. One that was here before shows what it showed then; any other shows nothing yet.
+    /// Makes the view of a client. One that was here before shows what it showed then; any other
+    /// shows nothing yet.
     pub fn connect(&mut self, client: ClientId, viewer: Viewer, now: Now) {
         // A connection that broke may not have been noticed yet: then its view is still here.
-        let stale = self.views.values().find(|view| view.token == viewer.token).map(|view| view.at.clone());
-        let former = self.parted.iter().position(|parted| parted.token == viewer.token).map(|at| self.parted.remove(at).at);
+        let stale =
+            self.views.values().find(|view| view.token == viewer.token).map(|view| view.at.clone());
+        let former = self
+            .parted
+            .iter()
+            .position(|parted| parted.token == viewer.token)
+            .map(|at| self.parted.remove(at).at);
         let at = stale.or(former).unwrap_or_default();
         let view = View {
             client,
@@ -276,7 +285,8 @@ impl State {
         self.see(client);
     }
 
-    /// Gives a pane the focus in a view, which shows its tab then; without a view, in those that will see the tab first.
+    /// Gives a pane the focus in a view, which shows its tab then; without a view, in those that
+    /// will see the tab first.
     pub fn focus_pane(&mut self, client: Option<ClientId>, pane: PaneId) {
         let Some(tab) = self.pane(pane).tab else { return };
         let pane = self.tab(tab).modal.unwrap_or(pane);
@@ -284,7 +294,8 @@ impl State {
         let Some(client) = client else { return self.prefer_pane(pane) };
         self.show_tab(client, tab);
         let read_only = self.view(client).read_only;
-        let choice = self.view_mut(client).at.panes.get_mut(&tab).expect("a shown tab has a choice");
+        let choice =
+            self.view_mut(client).at.panes.get_mut(&tab).expect("a shown tab has a choice");
         if choice.focus != pane {
             *choice = PaneChoice { focus: pane, last: Some(choice.focus), zoomed: false };
         }
@@ -293,7 +304,8 @@ impl State {
         }
     }
 
-    /// Makes a pane the one that is focused where no view says otherwise: the open one of its stack, the highest of those that float.
+    /// Makes a pane the one that is focused where no view says otherwise: the open one of its
+    /// stack, the highest of those that float.
     fn prefer_pane(&mut self, pane: PaneId) {
         let Some(id) = self.pane(pane).tab else { return };
         let tab = self.tab_mut(id);
@@ -357,18 +369,22 @@ impl State {
         }
     }
 
-    /// The view that a caller moves: its own, else of those that show the session the one used last.
+    /// The view that a caller moves: its own, else of those that show the session the one used
+    /// last.
     #[must_use]
     pub fn acting_view(&self, caller: Caller, session: SessionId) -> Option<ClientId> {
         let own = caller.client.filter(|client| self.views.contains_key(client));
-        let showing = self.views.values().filter(|view| view.at.session == Some(session) && !view.read_only);
+        let showing =
+            self.views.values().filter(|view| view.at.session == Some(session) && !view.read_only);
         own.or_else(|| showing.max_by_key(|view| view.used).map(|view| view.client))
     }
 
-    /// The view that follows when a caller makes something in a session: the acting one, if it shows that session.
+    /// The view that follows when a caller makes something in a session: the acting one, if it
+    /// shows that session.
     #[must_use]
     pub fn following_view(&self, caller: Caller, session: SessionId) -> Option<ClientId> {
-        self.acting_view(caller, session).filter(|client| self.view(*client).at.session == Some(session))
+        self.acting_view(caller, session)
+            .filter(|client| self.view(*client).at.session == Some(session))
     }
 
     /// Whether some view shows a tab.
@@ -386,10 +402,16 @@ impl State {
 
     /// Makes sure that what a view shows is complete, and takes away the marks of what is seen.
     fn see(&mut self, client: ClientId) {
-        let (Some(id), read_only) = (self.view(client).tab(), self.view(client).read_only) else { return };
+        let (Some(id), read_only) = (self.view(client).tab(), self.view(client).read_only) else {
+            return;
+        };
         let tab = self.tab(id);
         let (session, focus, panes) = (tab.session, tab.focus, tab.panes());
-        self.view_mut(client).at.panes.entry(id).or_insert(PaneChoice { focus, last: None, zoomed: false });
+        self.view_mut(client).at.panes.entry(id).or_insert(PaneChoice {
+            focus,
+            last: None,
+            zoomed: false,
+        });
         for pane in panes {
             let marks = &mut self.pane_mut(pane).marks;
             (marks.bell, marks.activity) = (false, false);

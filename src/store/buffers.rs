@@ -1,4 +1,5 @@
-//! Paste buffers as they outlive the server: in slots of their own, since they change seldom and can be large.
+//! Paste buffers as they outlive the server: in slots of their own, since they change seldom and
+//! can be large.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,10 @@ mod tests {
     fn buffers_are_read_as_they_were_written() {
         let buffers = Buffers { list: vec![("buffer0".into(), "é\n".into(), 300)], next: 1 };
         let bytes = buffers.encode();
-        let golden = [1, 0, 0, 0, 1, 7, b'b', b'u', b'f', b'f', b'e', b'r', b'0', 3, 0xc3, 0xa9, b'\n', 0xac, 2, 1];
+        let golden = [
+            1, 0, 0, 0, 1, 7, b'b', b'u', b'f', b'f', b'e', b'r', b'0', 3, 0xc3, 0xa9, b'\n', 0xac,
+            2, 1,
+        ];
         assert_eq!(bytes, golden);
         assert_eq!(Buffers::decode(&bytes), Some(buffers));
         assert_eq!(Buffers::decode(&[2, 0, 0, 0, 0, 0]), None);

@@ -1,6 +1,8 @@
-//! Commands and session shells as they are kept over a restart of the server. Their output is in logs of its own.
+//! Commands and session shells as they are kept over a restart of the server. Their output is in
+//! logs of its own.
 //!
-//! Version 1. A reader of another version refuses it: what still runs is then ended with its session.
+//! Version 1. A reader of another version refuses it: what still runs is then ended with its
+//! session.
 
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +111,13 @@ mod tests {
             exit: Some(ExitStatus::Code(124)),
             was_killed: false,
         };
-        let shell = Shell { session: SessionId(1), tag: 9, kind: "bash".into(), memory: vec!["/".into()], former: vec![3] };
+        let shell = Shell {
+            session: SessionId(1),
+            tag: 9,
+            kind: "bash".into(),
+            memory: vec!["/".into()],
+            former: vec![3],
+        };
         let all = Commands { next: 8, next_end: 4, records: vec![record], shells: vec![shell] };
         let bytes = all.encode();
         assert_eq!(Commands::decode(&bytes), Some(all));

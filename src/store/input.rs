@@ -1,9 +1,11 @@
-//! A pane's input on its way to the program, such that a killed server types nothing twice. It writes to no program.
+//! A pane's input on its way to the program, such that a killed server types nothing twice. It
+//! writes to no program.
 //!
-//! Words (little-endian u64): 0 magic, 8 the record in force (0 or 1), 16 taken: the position up to which bytes were handed to
-//! the kernel, 24 how many of these may not have arrived (a write was in flight). Records at 1024 and 2048: the position up to
-//! which input was accepted, the ring position whose replies are in it, and the last message number of each client. The bytes
-//! lie from 4096 on, at their position modulo [`CAPACITY`].
+//! Words (little-endian u64): 0 magic, 8 the record in force (0 or 1), 16 taken: the position up to
+//! which bytes were handed to the kernel, 24 how many of these may not have arrived (a write was in
+//! flight). Records at 1024 and 2048: the position up to which input was accepted, the ring
+//! position whose replies are in it, and the last message number of each client. The bytes lie from
+//! 4096 on, at their position modulo [`CAPACITY`].
 
 use crate::base::memory::{Memory, MemoryFull};
 
@@ -11,7 +13,8 @@ use crate::base::memory::{Memory, MemoryFull};
 pub const CAPACITY: usize = 1 << 20;
 /// What the memory of an input takes; pages that were never used take no room.
 pub const MEMORY_LEN: usize = HEADER_LEN + CAPACITY;
-/// The most clients whose last number is known per pane; the one not heard of for longest is forgotten.
+/// The most clients whose last number is known per pane; the one not heard of for longest is
+/// forgotten.
 pub const CLIENTS_MAX: usize = 32;
 
 const HEADER_LEN: usize = 4096;
@@ -48,7 +51,10 @@ pub struct Full(pub usize);
 
 impl std::fmt::Debug for Input {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Input").field("record", &self.record).field("taken", &self.taken).finish_non_exhaustive()
+        f.debug_struct("Input")
+            .field("record", &self.record)
+            .field("taken", &self.taken)
+            .finish_non_exhaustive()
     }
 }
 
@@ -59,7 +65,8 @@ impl Input {
     /// [`MemoryFull`].
     pub fn create(mut memory: Box<dyn Memory>) -> Result<Self, MemoryFull> {
         memory.grow(MEMORY_LEN)?;
-        let mut input = Self { memory, record: Record::default(), taken: 0, in_doubt: false, used: 0 };
+        let mut input =
+            Self { memory, record: Record::default(), taken: 0, in_doubt: false, used: 0 };
         input.commit();
         input.memory.publish(0, MAGIC);
         Ok(input)
@@ -71,7 +78,8 @@ impl Input {
         if memory.bytes().len() < MEMORY_LEN || memory.word(0) != MAGIC {
             return None;
         }
-        let record = Record::read(&*memory, *RECORDS.get(usize::try_from(memory.word(IN_FORCE)).ok()?)?)?;
+        let record =
+            Record::read(&*memory, *RECORDS.get(usize::try_from(memory.word(IN_FORCE)).ok()?)?)?;
         let taken = memory.word(TAKEN);
         let waiting = record.accepted.checked_sub(taken)?;
         let in_doubt = memory.word(IN_FLIGHT) != 0;
@@ -132,7 +140,8 @@ impl Input {
         Ok(())
     }
 
-    /// The next bytes to write, as much as lies in one piece; they count as handed over from now on until [`Input::finish`].
+    /// The next bytes to write, as much as lies in one piece; they count as handed over from now on
+    /// until [`Input::finish`].
     pub fn begin(&mut self) -> &[u8] {
         let start = offset(self.taken);
         let len = self.waiting().min(MEMORY_LEN - start);
@@ -180,9 +189,14 @@ fn offset(position: u64) -> usize {
 
 impl Record {
     fn read(memory: &dyn Memory, at: usize) -> Option<Self> {
-        let count = usize::try_from(memory.word(at + 16)).ok().filter(|count| *count <= CLIENTS_MAX)?;
+        let count =
+            usize::try_from(memory.word(at + 16)).ok().filter(|count| *count <= CLIENTS_MAX)?;
         let client = |n: usize| (memory.word(at + 24 + 16 * n), memory.word(at + 32 + 16 * n));
-        Some(Self { accepted: memory.word(at), replied: memory.word(at + 8), clients: (0..count).map(client).collect() })
+        Some(Self {
+            accepted: memory.word(at),
+            replied: memory.word(at + 8),
+            clients: (0..count).map(client).collect(),
+        })
     }
 
     fn write(&self, memory: &mut dyn Memory, at: usize) {

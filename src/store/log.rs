@@ -1,7 +1,9 @@
-//! What is kept of a command's output: frames of both streams in the order they came, in memory that outlives the server. The oldest frames make room.
+//! What is kept of a command's output: frames of both streams in the order they came, in memory
+//! that outlives the server. The oldest frames make room.
 //!
-//! A frame is `u32` length, `u8` stream, three 0s, `u64` milliseconds since 1970, `u64` position in its stream after the frame, then the bytes. Positions
-//! of frames are counted from the start of the log and never wrap. Bytes are written first, then the head is published.
+//! A frame is `u32` length, `u8` stream, three 0s, `u64` milliseconds since 1970, `u64` position in
+//! its stream after the frame, then the bytes. Positions of frames are counted from the start of
+//! the log and never wrap. Bytes are written first, then the head is published.
 
 use crate::base::memory::{Memory, MemoryFull};
 
@@ -100,12 +102,21 @@ impl<M: Memory> Log<M> {
     /// The log that a former server kept; none if that is damaged.
     pub fn open(memory: M) -> Option<Self> {
         let is_log = memory.word(AT_MAGIC) == MAGIC && memory.word(AT_VERSION) == VERSION;
-        let (capacity, head, tail) = (memory.word(AT_CAPACITY), memory.word(AT_HEAD), memory.word(AT_TAIL));
-        let fits = capacity == (memory.bytes().len().checked_sub(HEADER_LEN)?) as u64 && tail <= head && head - tail <= capacity;
+        let (capacity, head, tail) =
+            (memory.word(AT_CAPACITY), memory.word(AT_HEAD), memory.word(AT_TAIL));
+        let fits = capacity == (memory.bytes().len().checked_sub(HEADER_LEN)?) as u64
+            && tail <= head
+            && head - tail <= capacity;
         if !is_log || !fits {
             return None;
         }
-        let mut log = Self { capacity, head, tail, ends: [0, 1].map(|at| memory.word(AT_ENDS + at * 8)), memory };
+        let mut log = Self {
+            capacity,
+            head,
+            tail,
+            ends: [0, 1].map(|at| memory.word(AT_ENDS + at * 8)),
+            memory,
+        };
         let mut at = tail;
         while at < head {
             let frame = log.frame(at)?;
@@ -177,14 +188,21 @@ impl<M: Memory> Log<M> {
             return None;
         }
         let header = self.copy(at, FRAME_HEADER_LEN);
-        let word = |at: usize| header[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let word =
+            |at: usize| header[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         let len = u32::from_le_bytes(*header.first_chunk()?) as usize;
         let next = at + (FRAME_HEADER_LEN + len) as u64;
         if len == 0 || FRAME_BYTES_MAX < len || self.head < next {
             return None;
         }
         let stream = if header[4] == 0 { Stream::Output } else { Stream::Error };
-        Some(Frame { next, stream, wall: word(8), end: word(16), bytes: self.copy(at + FRAME_HEADER_LEN as u64, len) })
+        Some(Frame {
+            next,
+            stream,
+            wall: word(8),
+            end: word(16),
+            bytes: self.copy(at + FRAME_HEADER_LEN as u64, len),
+        })
     }
 
     /// Whether a frame begins or will begin at a position.
@@ -198,7 +216,8 @@ impl<M: Memory> Log<M> {
         at == position && position <= self.head
     }
 
-    /// What is kept of a stream: the last `bytes_max` bytes at most, and whether anything before is gone or left out.
+    /// What is kept of a stream: the last `bytes_max` bytes at most, and whether anything before is
+    /// gone or left out.
     #[must_use]
     pub fn text(&self, stream: Stream, bytes_max: usize) -> (Vec<u8>, bool) {
         let mut bytes = Vec::new();
@@ -255,7 +274,10 @@ mod tests {
         assert_eq!(log.text(Stream::Error, 100), (b"two".to_vec(), false));
         let first = log.frame(0).expect("it is there");
         let second = log.frame(first.next).expect("it is there");
-        assert_eq!((second.stream, second.wall, second.bytes.as_slice()), (Stream::Error, 2, &b"two"[..]));
+        assert_eq!(
+            (second.stream, second.wall, second.bytes.as_slice()),
+            (Stream::Error, 2, &b"two"[..])
+        );
         assert!(log.is_boundary(second.next) && log.is_boundary(log.head()));
         assert!(!log.is_boundary(1) && !log.is_boundary(log.head() + 1) && log.frame(1).is_none());
     }
@@ -266,8 +288,14 @@ mod tests {
         for n in 0..200_u64 {
             log.append(Stream::Output, n, &vec![b'a' + u8::try_from(n % 26).unwrap_or(0); 1000]);
             let other = Log::open(log.memory().clone()).expect("it is whole");
-            assert_eq!((other.head(), other.tail(), other.end(Stream::Output)), (log.head(), log.tail(), (n + 1) * 1000));
-            assert_eq!(other.text(Stream::Output, usize::MAX), log.text(Stream::Output, usize::MAX));
+            assert_eq!(
+                (other.head(), other.tail(), other.end(Stream::Output)),
+                (log.head(), log.tail(), (n + 1) * 1000)
+            );
+            assert_eq!(
+                other.text(Stream::Output, usize::MAX),
+                log.text(Stream::Output, usize::MAX)
+            );
         }
         let (kept, is_cut) = log.text(Stream::Output, usize::MAX);
         assert!(is_cut && (30_000..40 << 10).contains(&kept.len()), "{}", kept.len());

@@ -1,4 +1,5 @@
-//! What outlives the server or goes to disk: formats, versioned and independent of where they lie. No files, no database.
+//! What outlives the server or goes to disk: formats, versioned and independent of where they lie.
+//! No files, no database.
 
 pub mod buffers;
 pub mod commands;

@@ -1,8 +1,11 @@
-//! A pane's latest raw output in memory shared by keeper and server: its header, and the rules by which each side writes its own words and distrusts the other's.
+//! A pane's latest raw output in memory shared by keeper and server: its header, and the rules by
+//! which each side writes its own words and distrusts the other's.
 //!
-//! Positions are counted in bytes from the start of the stream and never wrap. Bytes are written first, then the head is published. Before each
-//! read the keeper fills the window with a pattern made from the position and publishes `armed`; if it dies in the read, [`recover`] finds what
-//! had arrived as everything up to the last byte that differs from the pattern. (Fault F2; one trailing byte in 256 equals the pattern and is lost.)
+//! Positions are counted in bytes from the start of the stream and never wrap. Bytes are written
+//! first, then the head is published. Before each read the keeper fills the window with a pattern
+//! made from the position and publishes `armed`; if it dies in the read, [`recover`] finds what had
+//! arrived as everything up to the last byte that differs from the pattern. (Fault F2; one trailing
+//! byte in 256 equals the pattern and is lost.)
 
 use std::ops::Range;
 
@@ -78,7 +81,8 @@ pub struct Producer<M> {
 }
 
 impl<M: Memory> Producer<M> {
-    /// Lays an empty ring of `capacity` bytes into `memory`, which is at least [`memory_len`] long and 0 all over.
+    /// Lays an empty ring of `capacity` bytes into `memory`, which is at least [`memory_len`] long
+    /// and 0 all over.
     ///
     /// # Errors
     /// [`RingError::Capacity`] or [`RingError::Short`].
@@ -114,7 +118,8 @@ impl<M: Memory> Producer<M> {
         &self.memory
     }
 
-    /// The next place to read into, armed; 1 to [`WINDOW_LEN_MAX`] bytes, or none if the ring is full.
+    /// The next place to read into, armed; 1 to [`WINDOW_LEN_MAX`] bytes, or none if the ring is
+    /// full.
     pub fn window(&mut self) -> Option<&mut [u8]> {
         let len = self.room().min(WINDOW_LEN_MAX as u64).min(self.capacity - self.index(self.head));
         if len == 0 {
@@ -144,7 +149,8 @@ impl<M: Memory> Producer<M> {
         self.memory.publish(AT_HEAD, self.head);
     }
 
-    /// Says in the header that the keeper waits for room. False if room came meanwhile: then it does not wait.
+    /// Says in the header that the keeper waits for room. False if room came meanwhile: then it
+    /// does not wait.
     pub fn wait_for_room(&mut self) -> bool {
         self.memory.publish(AT_FULL, 1);
         if self.room() == 0 {
@@ -179,7 +185,8 @@ impl<M: Memory> Producer<M> {
         true
     }
 
-    /// How many bytes may be written: what the server has given free. A tail that goes back or ahead of the head is not believed.
+    /// How many bytes may be written: what the server has given free. A tail that goes back or
+    /// ahead of the head is not believed.
     fn room(&mut self) -> u64 {
         let tail = self.memory.word(AT_TAIL);
         if self.tail <= tail && tail <= self.head {
@@ -188,7 +195,8 @@ impl<M: Memory> Producer<M> {
         self.capacity - (self.head - self.tail)
     }
 
-    /// Fills `head..end` with the pattern and only then says so: a kill during the fill must not make stale bytes look new.
+    /// Fills `head..end` with the pattern and only then says so: a kill during the fill must not
+    /// make stale bytes look new.
     fn arm(&mut self, end: u64) {
         self.memory.publish(AT_ARMED, 0);
         let from = self.poisoned_to.max(self.head);
@@ -273,7 +281,8 @@ impl<M: Memory> Consumer<M> {
         Ok(head)
     }
 
-    /// The bytes from `from` on, at most `len_max` of them, in the order of the stream; the second slice is what lies past the seam.
+    /// The bytes from `from` on, at most `len_max` of them, in the order of the stream; the second
+    /// slice is what lies past the seam.
     ///
     /// # Errors
     /// [`RingError::Word`] if the head is impossible, or `from` is not between tail and head.
@@ -293,30 +302,39 @@ impl<M: Memory> Consumer<M> {
     /// # Panics
     /// If it goes back, or past the head that was last seen.
     pub fn set_done(&mut self, position: u64) {
-        assert!(self.done <= position && position <= self.head, "done only moves forward, up to the head");
+        assert!(
+            self.done <= position && position <= self.head,
+            "done only moves forward, up to the head"
+        );
         self.done = position;
         self.memory.publish(AT_DONE, position);
     }
 
-    /// Lets the keeper overwrite all before `position`. True if it waits for that: then write the `room` eventfd.
+    /// Lets the keeper overwrite all before `position`. True if it waits for that: then write the
+    /// `room` eventfd.
     ///
     /// # Panics
     /// If it goes back, or past `done`.
     #[must_use = "the keeper may have to be woken"]
     pub fn set_tail(&mut self, position: u64) -> bool {
-        assert!(self.tail <= position && position <= self.done, "the tail only moves forward, up to done");
+        assert!(
+            self.tail <= position && position <= self.done,
+            "the tail only moves forward, up to done"
+        );
         self.tail = position;
         self.memory.publish(AT_TAIL, position);
         self.memory.word(AT_FULL) != 0
     }
 
-    /// Asks the keeper to give the free pages back; write the `room` eventfd after it. Only the keeper knows which of them it is not about to fill.
+    /// Asks the keeper to give the free pages back; write the `room` eventfd after it. Only the
+    /// keeper knows which of them it is not about to fill.
     pub fn ask_trim(&mut self) {
         self.memory.publish(AT_TRIM, 1);
     }
 }
 
-/// Publishes what the read in flight of a dead keeper had brought, and says how many bytes that were. A second call finds nothing more.
+/// Publishes what the read in flight of a dead keeper had brought, and says how many bytes that
+/// were. A second call finds nothing more.
 ///
 /// # Errors
 /// [`RingError`] if there is no ring, or one of its words is impossible.
@@ -375,7 +393,8 @@ fn check_capacity(capacity: u64, memory_bytes: usize) -> Result<(), RingError> {
     Ok(())
 }
 
-/// Where the bytes `from..to` of the stream lie in the memory: up to the seam, and past it. At most `capacity` bytes.
+/// Where the bytes `from..to` of the stream lie in the memory: up to the seam, and past it. At most
+/// `capacity` bytes.
 fn spans(capacity: u64, from: u64, to: u64) -> [Range<usize>; 2] {
     let at = |index: u64| HEADER_LEN + usize::try_from(index).unwrap_or(0);
     let len = (to - from).min(capacity);
@@ -397,7 +416,8 @@ const fn pattern_byte(position: u64) -> u8 {
 
 /// Fills `bytes`, which begin at `position`, with the pattern.
 fn poison(bytes: &mut [u8], position: u64) {
-    let lead = bytes.len().min(usize::try_from(position.next_multiple_of(8) - position).unwrap_or(0));
+    let lead =
+        bytes.len().min(usize::try_from(position.next_multiple_of(8) - position).unwrap_or(0));
     let (first, rest) = bytes.split_at_mut(lead);
     for (byte, at) in first.iter_mut().zip(position..) {
         *byte = pattern_byte(at);
@@ -407,7 +427,8 @@ fn poison(bytes: &mut [u8], position: u64) {
     }
 }
 
-/// How many of `bytes`, which begin at `position`, are more than the pattern: up to the last that differs.
+/// How many of `bytes`, which begin at `position`, are more than the pattern: up to the last that
+/// differs.
 fn unpoisoned_len(bytes: &[u8], position: u64) -> usize {
     let differs = |idx: &usize| bytes[*idx] != pattern_byte(position + *idx as u64);
     (0..bytes.len()).rev().find(differs).map_or(0, |idx| idx + 1)
@@ -528,7 +549,11 @@ mod tests {
     fn filled_to(position: u64) -> Producer<HeapMemory> {
         let mut producer = Producer::create(memory(), CAPACITY).unwrap();
         while producer.head() < position {
-            let len = producer.window().unwrap().len().min(usize::try_from(position - producer.head()).unwrap());
+            let len = producer
+                .window()
+                .unwrap()
+                .len()
+                .min(usize::try_from(position - producer.head()).unwrap());
             window_fill(&mut producer, 0, len);
             let head = producer.head();
             producer.memory.publish(AT_TAIL, head);
@@ -565,7 +590,11 @@ mod tests {
         assert!(producer.trim_if_asked());
         assert!(!producer.trim_if_asked());
         assert_eq!(armed, 0);
-        assert_eq!(recover(&mut producer.memory.clone()).unwrap(), 0, "zeros in place of the pattern would look like output");
+        assert_eq!(
+            recover(&mut producer.memory.clone()).unwrap(),
+            0,
+            "zeros in place of the pattern would look like output"
+        );
     }
 
     #[test]
@@ -575,7 +604,10 @@ mod tests {
         producer.advance(3);
         producer.window().unwrap();
         assert_eq!(&producer.memory.0[..24], b"abidring\x01\0\0\0\0\0\0\0\0\x20\0\0\0\0\0\0");
-        assert_eq!(&producer.memory.0[64..96], b"\x03\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\x03\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+        assert_eq!(
+            &producer.memory.0[64..96],
+            b"\x03\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\x03\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+        );
         assert_eq!(pattern(7), 0x5384_5410_e72b_c400_u64.to_le_bytes());
     }
 }

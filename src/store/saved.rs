@@ -1,4 +1,5 @@
-//! A snapshot of sessions as a file: what it is about, the structure, and what panes showed. Everything after the version has a checksum.
+//! A snapshot of sessions as a file: what it is about, the structure, and what panes showed.
+//! Everything after the version has a checksum.
 
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +75,14 @@ mod tests {
     #[test]
     fn a_snapshot_reads_what_it_writes_and_no_damage_is_taken_for_it() {
         let texts = vec![(PaneId(7), b"shown".to_vec())];
-        let saved = Saved { wall: 5, is_named: true, sessions: vec!["work".into()], panes: 1, structure: vec![1, 2, 3], texts };
+        let saved = Saved {
+            wall: 5,
+            is_named: true,
+            sessions: vec!["work".into()],
+            panes: 1,
+            structure: vec![1, 2, 3],
+            texts,
+        };
         let bytes = saved.encode();
         assert_eq!(Saved::decode(&bytes), Ok(saved));
         for at in 0..bytes.len() {

@@ -1,6 +1,8 @@
-//! A screen as it is kept in a snapshot slot: everything a terminal is, and the position of the ring it belongs to. Nested tuples, in the order of the engine's snapshot.
+//! A screen as it is kept in a snapshot slot: everything a terminal is, and the position of the
+//! ring it belongs to. Nested tuples, in the order of the engine's snapshot.
 //!
-//! Version 4: with images and icon names. A reader of another version refuses it: the screen is then drawn anew from what the ring still holds.
+//! Version 4: with images and icon names. A reader of another version refuses it: the screen is
+//! then drawn anew from what the ring still holds.
 
 use std::sync::Arc;
 
@@ -11,7 +13,8 @@ pub const VERSION: u32 = 4;
 
 /// A colour.
 pub type Rgb = (u8, u8, u8);
-/// Column and row, pending wrap, look, protection, zone, sets in G0 to G3, sets in force and single shift.
+/// Column and row, pending wrap, look, protection, zone, sets in G0 to G3, sets in force and single
+/// shift.
 pub type Cursor = ((u16, u16), bool, [u64; 2], bool, u8, [u8; 4], [u8; 2]);
 /// Cursor, origin mode, whether anything was saved.
 pub type Saved = (Cursor, bool, bool);
@@ -23,7 +26,8 @@ pub type Outer = (Option<Rgb>, Option<Rgb>, Option<Rgb>, Option<[Rgb; 16]>);
 /// Redefined palette entries, special colours, the outer terminal's, and further words.
 pub type Colours = (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer, Words);
 
-/// Flags and stack of kitty's protocol on the screen shown and on the other one, and modifyOtherKeys.
+/// Flags and stack of kitty's protocol on the screen shown and on the other one, and
+/// modifyOtherKeys.
 pub type Keyboard = ((u8, Vec<u8>), (u8, Vec<u8>), u8);
 /// Line, segment, offset, looks, open cells and gap, open segment.
 pub type HistoryEnd = (u64, u64, u32, u16, u32, bool, u64);
@@ -53,7 +57,8 @@ pub struct Screen {
     pub history: HistoryEnd,
     /// Title and icon name, and the stack of them.
     pub titles: ((String, String), Vec<(String, String)>),
-    /// Redefined palette entries, special colours, the outer terminal's; further colours, and what was put aside, as words.
+    /// Redefined palette entries, special colours, the outer terminal's; further colours, and what
+    /// was put aside, as words.
     pub colours: Colours,
     /// The keyboard protocols.
     pub keyboard: Keyboard,
@@ -84,10 +89,13 @@ pub struct Images {
     pub serial: u32,
 }
 
-/// Serial, format (0 sixel, 1 RGB, 2 RGBA, 3 file), whether it is compressed, width and height, name, data.
+/// Serial, format (0 sixel, 1 RGB, 2 RGBA, 3 file), whether it is compressed, width and height,
+/// name, data.
 pub type Picture = (u32, u8, bool, (u32, u32), String, Shared);
-/// Number and placement number, picture, row and column, columns and rows, part shown, canvas, depth, whether it is cut by text and whether it is virtual.
-pub type Placement = ((u32, u32), u32, (i64, u16), (u16, u16), [u32; 4], (u32, u32), i32, (bool, bool));
+/// Number and placement number, picture, row and column, columns and rows, part shown, canvas,
+/// depth, whether it is cut by text and whether it is virtual.
+pub type Placement =
+    ((u32, u32), u32, (i64, u16), (u16, u16), [u32; 4], (u32, u32), i32, (bool, bool));
 
 /// Cells of a screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -180,9 +188,12 @@ impl Screen {
     /// # Errors
     /// [`ScreenError`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ScreenError> {
-        let (version, body) = bytes.split_first_chunk().ok_or_else(|| ScreenError::Damaged("too short".into()))?;
+        let (version, body) =
+            bytes.split_first_chunk().ok_or_else(|| ScreenError::Damaged("too short".into()))?;
         match u32::from_le_bytes(*version) {
-            VERSION => postcard::from_bytes(body).map_err(|error| ScreenError::Damaged(error.to_string())),
+            VERSION => {
+                postcard::from_bytes(body).map_err(|error| ScreenError::Damaged(error.to_string()))
+            }
             version => Err(ScreenError::Version(version)),
         }
     }

@@ -1,4 +1,5 @@
-//! Bytes with a checksum before them: what was damaged on disk is known as that and never taken for what was written.
+//! Bytes with a checksum before them: what was damaged on disk is known as that and never taken for
+//! what was written.
 
 /// The bytes as they are kept: CRC-32 (IEEE 802.3), little-endian, then they themselves.
 #[must_use]

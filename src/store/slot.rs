@@ -1,7 +1,9 @@
-//! A pair of slots in one memory: the newest whole content is always there, whenever its writer is killed. It knows no content.
+//! A pair of slots in one memory: the newest whole content is always there, whenever its writer is
+//! killed. It knows no content.
 //!
-//! Header words (little-endian u64): 0 magic, 8 the slot in force (0 none, 1, 2), then from 64 and from 128 on a slot's
-//! offset, capacity, length and checksum. A slot is written while the other is in force; the word at 8 flips last.
+//! Header words (little-endian u64): 0 magic, 8 the slot in force (0 none, 1, 2), then from 64 and
+//! from 128 on a slot's offset, capacity, length and checksum. A slot is written while the other is
+//! in force; the word at 8 flips last.
 
 use crate::base::memory::{Memory, MemoryFull};
 
@@ -29,7 +31,9 @@ pub struct Slots {
 
 impl std::fmt::Debug for Slots {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Slots").field("in_force", &self.memory.word(IN_FORCE)).finish_non_exhaustive()
+        f.debug_struct("Slots")
+            .field("in_force", &self.memory.word(IN_FORCE))
+            .finish_non_exhaustive()
     }
 }
 
@@ -45,7 +49,8 @@ impl Slots {
         Ok(Self { memory })
     }
 
-    /// The pair that is in this memory; none if it is not one. What is in a slot is checked when it is read.
+    /// The pair that is in this memory; none if it is not one. What is in a slot is checked when it
+    /// is read.
     #[must_use]
     pub fn open(memory: Box<dyn Memory>) -> Option<Self> {
         (HEADER_LEN <= memory.bytes().len() && memory.word(0) == MAGIC).then_some(Self { memory })
@@ -100,27 +105,42 @@ impl Slots {
     }
 
     fn extent(&self, slot: usize) -> Extent {
-        let word = |at: usize| usize::try_from(self.memory.word(SLOT_WORDS[slot] + at)).unwrap_or(usize::MAX);
-        let extent = Extent { offset: word(0), capacity: word(8), len: word(16), checksum: self.memory.word(SLOT_WORDS[slot] + 24) };
+        let word = |at: usize| {
+            usize::try_from(self.memory.word(SLOT_WORDS[slot] + at)).unwrap_or(usize::MAX)
+        };
+        let extent = Extent {
+            offset: word(0),
+            capacity: word(8),
+            len: word(16),
+            checksum: self.memory.word(SLOT_WORDS[slot] + 24),
+        };
         if self.fits(extent) { extent } else { Extent::default() }
     }
 
     fn fits(&self, extent: Extent) -> bool {
         let end = extent.offset.checked_add(extent.capacity);
-        HEADER_LEN <= extent.offset && extent.len <= extent.capacity && end.is_some_and(|end| end <= self.memory.bytes().len())
+        HEADER_LEN <= extent.offset
+            && extent.len <= extent.capacity
+            && end.is_some_and(|end| end <= self.memory.bytes().len())
     }
 
     fn content(&self, slot: usize) -> Option<&[u8]> {
         let extent = self.extent(slot);
         let content = self.memory.bytes().get(extent.offset..extent.offset + extent.len)?;
-        (HEADER_LEN <= extent.offset && u64::from(crc32fast::hash(content)) == extent.checksum).then_some(content)
+        (HEADER_LEN <= extent.offset && u64::from(crc32fast::hash(content)) == extent.checksum)
+            .then_some(content)
     }
 
-    /// A place for `len` bytes that does not touch the slot that is kept: before it if there is room, else behind it.
+    /// A place for `len` bytes that does not touch the slot that is kept: before it if there is
+    /// room, else behind it.
     fn place(&mut self, old: Extent, kept: Extent, len: usize) -> Result<Extent, MemoryFull> {
         let capacity = (len + len / 2).max(1).next_multiple_of(PAGE);
         let before = kept.offset.saturating_sub(HEADER_LEN);
-        let offset = if capacity <= before { HEADER_LEN } else { HEADER_LEN.max(kept.offset + kept.capacity).next_multiple_of(PAGE) };
+        let offset = if capacity <= before {
+            HEADER_LEN
+        } else {
+            HEADER_LEN.max(kept.offset + kept.capacity).next_multiple_of(PAGE)
+        };
         self.memory.grow(offset + capacity)?;
         if 0 < old.capacity {
             self.memory.punch(old.offset..old.offset + old.capacity);

@@ -1,6 +1,9 @@
-//! The structure as it is kept over a restart of the server: sessions, tabs, panes, views, ids, and what input was taken. No screens.
+//! The structure as it is kept over a restart of the server: sessions, tabs, panes, views, ids, and
+//! what input was taken. No screens.
 //!
-//! Version 3: with what reads a pane's output and what alone has the focus. Version 2: with what was closed and can be brought back, floating panes and stacks. A reader of another version refuses it: what it describes is then adopted pane by pane.
+//! Version 3: with what reads a pane's output and what alone has the focus. Version 2: with what
+//! was closed and can be brought back, floating panes and stacks. A reader of another version
+//! refuses it: what it describes is then adopted pane by pane.
 
 mod former;
 
@@ -240,7 +243,8 @@ impl Structure {
     /// [`StructureError`].
     pub fn decode(bytes: &[u8]) -> Result<Self, StructureError> {
         let damaged = |why: String| StructureError::Damaged(why);
-        let (version, body) = bytes.split_first_chunk().ok_or_else(|| damaged("too short".into()))?;
+        let (version, body) =
+            bytes.split_first_chunk().ok_or_else(|| damaged("too short".into()))?;
         match u32::from_le_bytes(*version) {
             VERSION => postcard::from_bytes(body).map_err(|error| damaged(error.to_string())),
             3 => former::third(body).map_err(|error| damaged(error.to_string())),
@@ -255,10 +259,14 @@ mod tests {
 
     #[test]
     fn a_structure_reads_what_it_writes_and_names_what_it_cannot() {
-        let structure = Structure { next_ids: [1, 2, 3, 4, 5, 6], taken: vec![(7, 8)], ..Structure::default() };
+        let structure =
+            Structure { next_ids: [1, 2, 3, 4, 5, 6], taken: vec![(7, 8)], ..Structure::default() };
         let bytes = structure.encode();
         assert_eq!(Structure::decode(&bytes), Ok(structure));
-        assert!(matches!(Structure::decode(&bytes[..bytes.len() - 1]), Err(StructureError::Damaged(_))));
+        assert!(matches!(
+            Structure::decode(&bytes[..bytes.len() - 1]),
+            Err(StructureError::Damaged(_))
+        ));
         assert_eq!(Structure::decode(&[9, 0, 0, 0]), Err(StructureError::Version(9)));
         assert!(matches!(Structure::decode(&[]), Err(StructureError::Damaged(_))));
     }

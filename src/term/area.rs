@@ -1,4 +1,5 @@
-//! Rectangles of cells: erase, fill, copy (DECERA, DECSERA, DECFRA, DECCRA, DECRQCRA; VT420 manual).
+//! Rectangles of cells: erase, fill, copy (DECERA, DECSERA, DECFRA, DECCRA, DECRQCRA; VT420
+//! manual).
 
 use std::ops::Range;
 
@@ -17,8 +18,10 @@ pub(crate) struct Area {
     pub(crate) cols: Range<usize>,
 }
 
-/// SGR numbers that DECCARA and DECRARA know, with what they set (underlining is not among the attributes' bits).
-const CHANGED: [(u16, Attrs); 4] = [(1, Attrs::BOLD), (5, Attrs::BLINK), (7, Attrs::INVERSE), (8, Attrs::CONCEAL)];
+/// SGR numbers that DECCARA and DECRARA know, with what they set (underlining is not among the
+/// attributes' bits).
+const CHANGED: [(u16, Attrs); 4] =
+    [(1, Attrs::BOLD), (5, Attrs::BLINK), (7, Attrs::INVERSE), (8, Attrs::CONCEAL)];
 
 /// How DECCARA changes a look: 0 takes everything away, 22 to 28 one attribute.
 fn changed(mut look: Look, numbers: &[u16]) -> Look {
@@ -64,18 +67,23 @@ fn reversed(mut look: Look, numbers: &[u16]) -> Look {
 }
 
 impl Emulator {
-    /// The rectangle of top, left, bottom, right from 1 (0 and omitted: the edges), within the margins in origin mode.
+    /// The rectangle of top, left, bottom, right from 1 (0 and omitted: the edges), within the
+    /// margins in origin mode.
     pub(crate) fn area(&self, numbers: &[u16]) -> Option<Area> {
         let at = |idx: usize| numbers.get(idx).copied().unwrap_or(0);
         let (mut y, mut x, mut last_row, mut last_col) = (0, 0, self.last_row(), self.last_col());
         if self.is_on(Mode::ORIGIN) {
-            (y, x, last_row, last_col) = (self.margins.top, self.margins.left, self.margins.bottom, self.margins.right);
+            (y, x, last_row, last_col) =
+                (self.margins.top, self.margins.left, self.margins.bottom, self.margins.right);
         }
         let top = y.saturating_add(at(0).max(1) - 1);
         let left = x.saturating_add(at(1).max(1) - 1);
         let bottom = if at(2) == 0 { last_row } else { y.saturating_add(at(2) - 1).min(last_row) };
         let right = if at(3) == 0 { last_col } else { x.saturating_add(at(3) - 1).min(last_col) };
-        (top <= bottom && left <= right).then(|| Area { rows: top..bottom + 1, cols: usize::from(left)..usize::from(right) + 1 })
+        (top <= bottom && left <= right).then(|| Area {
+            rows: top..bottom + 1,
+            cols: usize::from(left)..usize::from(right) + 1,
+        })
     }
 
     /// DECERA. What is protected is no obstacle.
@@ -86,7 +94,8 @@ impl Emulator {
         }
     }
 
-    /// DECSERA: takes characters away and leaves their looks (VT420 manual). What SPA guards is no obstacle.
+    /// DECSERA: takes characters away and leaves their looks (VT420 manual). What SPA guards is no
+    /// obstacle.
     pub(crate) fn clear_box(&mut self, numbers: &[u16]) {
         let Some(area) = self.area(numbers) else { return };
         let (protecting, tick) = (self.is_on(Mode::PROTECTING), self.tick());
@@ -147,7 +156,9 @@ impl Emulator {
     /// DECFRA: a printable character of one byte.
     pub(crate) fn fill_box(&mut self, numbers: &[u16]) {
         let code = numbers.first().and_then(|code| u8::try_from(*code).ok());
-        let Some(code) = code.filter(|code| matches!(code, 0x20..=0x7e | 0xa0..=0xff)) else { return };
+        let Some(code) = code.filter(|code| matches!(code, 0x20..=0x7e | 0xa0..=0xff)) else {
+            return;
+        };
         let Some(area) = self.area(&numbers[1..]) else { return };
         let cell = self.template().with_char(char::from(code));
         for y in area.rows {
@@ -161,7 +172,10 @@ impl Emulator {
         let to = [numbers.get(5).copied().unwrap_or(0), numbers.get(6).copied().unwrap_or(0)];
         let Some(to) = self.area(&to) else { return };
         let cols = from.cols.len().min(to.cols.len());
-        let rows: Vec<Vec<Cell>> = from.rows.map(|y| self.grid.row(y)[from.cols.start..from.cols.start + cols].to_vec()).collect();
+        let rows: Vec<Vec<Cell>> = from
+            .rows
+            .map(|y| self.grid.row(y)[from.cols.start..from.cols.start + cols].to_vec())
+            .collect();
         for (y, cells) in to.rows.zip(rows) {
             self.put_cells(y, to.cols.start, &cells);
         }
@@ -185,7 +199,9 @@ fn mend(cells: &mut [Cell]) {
     if let Some(first) = cells.first_mut().filter(|cell| cell.class() == Class::Tail) {
         *first = first.emptied();
     }
-    if let Some(last) = cells.last_mut().filter(|cell| matches!(cell.class(), Class::Wide | Class::Spacer)) {
+    if let Some(last) =
+        cells.last_mut().filter(|cell| matches!(cell.class(), Class::Wide | Class::Spacer))
+    {
         *last = last.emptied();
     }
 }

@@ -1,4 +1,5 @@
-//! Looks and colours put aside and taken back (XTPUSHSGR, XTPUSHCOLORS), and what looks have in common (XTREPORTSGR). The stacks are in `kept.rs`.
+//! Looks and colours put aside and taken back (XTPUSHSGR, XTPUSHCOLORS), and what looks have in
+//! common (XTREPORTSGR). The stacks are in `kept.rs`.
 
 use crate::base::style::{Attrs, Underline};
 use crate::term::emulator::Emulator;
@@ -21,7 +22,11 @@ const NAMED: [(u16, Attrs); 7] = [
 impl Emulator {
     /// XTPUSHSGR: what the numbers name, or all.
     pub(crate) fn push_look(&mut self, params: &Params) {
-        let named = params.all().iter().filter(|number| (1..64).contains(*number)).fold(0, |bits, number| bits | 1 << number);
+        let named = params
+            .all()
+            .iter()
+            .filter(|number| (1..64).contains(*number))
+            .fold(0, |bits, number| bits | 1 << number);
         if self.kept.looks.len() < STACK_MAX {
             self.kept.looks.push((self.cursor.pen.look, named));
         }
@@ -71,7 +76,9 @@ impl Emulator {
         match usize::from(place) {
             0 if self.kept.colours.len() < STACK_MAX => self.kept.colours.push(colours),
             place if place <= self.kept.colours.len() => {
-                if let Some(kept) = place.checked_sub(1).and_then(|at| self.kept.colours.get_mut(at)) {
+                if let Some(kept) =
+                    place.checked_sub(1).and_then(|at| self.kept.colours.get_mut(at))
+                {
                     *kept = colours;
                 }
             }
@@ -105,7 +112,11 @@ impl Look {
                 common.set(attrs);
             }
         }
-        common.set_underline(if self.underline_kind() == other.underline_kind() { self.underline_kind() } else { Underline::None });
+        common.set_underline(if self.underline_kind() == other.underline_kind() {
+            self.underline_kind()
+        } else {
+            Underline::None
+        });
         let same = |a: u32, b: u32| if a == b { a } else { 0 };
         common.set_fg(same(self.fg(), other.fg()));
         common.set_bg(same(self.bg(), other.bg()));

@@ -13,7 +13,8 @@ pub(crate) enum Class {
     Spacer,
 }
 
-/// Bits 0–20: code point (0 is blank) or cluster number; 21: it is a cluster; 22–23: class; 24: protected; 25–26: zone; 32–55: style.
+/// Bits 0–20: code point (0 is blank) or cluster number; 21: it is a cluster; 22–23: class; 24:
+/// protected; 25–26: zone; 32–55: style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Cell(pub(crate) u64);
 
@@ -42,7 +43,11 @@ impl Cell {
 
     /// What every cell printed with these has besides its character.
     pub(crate) fn template(style: u32, protected: bool, zone: u8) -> Self {
-        Self(Self::blank(style).0 | if protected { PROTECTED } else { 0 } | (u64::from(zone) << ZONE_SHIFT & ZONE))
+        Self(
+            Self::blank(style).0
+                | if protected { PROTECTED } else { 0 }
+                | (u64::from(zone) << ZONE_SHIFT & ZONE),
+        )
     }
 
     /// This template with a narrow character.

@@ -1,4 +1,5 @@
-//! Character sets: what G0 to G3 hold and which is in force (ISO 2022, as far as terminals in UTF-8 still have it).
+//! Character sets: what G0 to G3 hold and which is in force (ISO 2022, as far as terminals in UTF-8
+//! still have it).
 
 /// A character set that can be designated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,12 +69,13 @@ const NATIONAL: [(Charset, &str); 12] = [
 ];
 
 /// DEC technical from 0x21 to 0x7e (VT330 manual, table 2-6); a space has no character.
-const TECHNICAL: &str = "⎷┌─⌠⌡│⎡⎣⎤⎦⎛⎝⎞⎠⎨⎬           ≤≠≥∫∴∝∞÷Δ∇ΦΓ∼≃Θ×Λ⇔⇒≡ΠΨ Σ  √ΩΞΥ⊂⊃∩∪∧∨¬αβχδεφγηιθκλ ν∂πψρστ ƒωξυζ←↑→↓";
+const TECHNICAL: &str = "⎷┌─⌠⌡│⎡⎣⎤⎦⎛⎝⎞⎠⎨⎬           ≤≠≥∫∴∝∞÷Δ∇ΦΓ∼≃Θ×Λ⇔⇒≡ΠΨ Σ  \
+    √ΩΞΥ⊂⊃∩∪∧∨¬αβχδεφγηιθκλ ν∂πψρστ ƒωξυζ←↑→↓";
 
 /// DEC special graphics from 0x5f to 0x7e (VT100 manual, table 3-9).
 const GRAPHICS: [char; 32] = [
-    ' ', '◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼', '⎺', '⎻', '─', '⎼', '⎽', '├', '┤', '┴', '┬', '│', '≤',
-    '≥', 'π', '≠', '£', '·',
+    ' ', '◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼', '⎺', '⎻', '─',
+    '⎼', '⎽', '├', '┤', '┴', '┬', '│', '≤', '≥', 'π', '≠', '£', '·',
 ];
 
 impl Charset {
@@ -81,7 +83,8 @@ impl Charset {
         ALL.get(usize::from(number)).copied().unwrap_or_default()
     }
 
-    /// The set that an intermediate (0 if there is none) and a final byte of SCS name; of 94 characters, or of 96.
+    /// The set that an intermediate (0 if there is none) and a final byte of SCS name; of 94
+    /// characters, or of 96.
     pub(crate) fn named(mark: u8, last: u8, is_96: bool) -> Self {
         match (mark, last) {
             (0, b'A') if is_96 => Self::Latin1,
@@ -108,7 +111,8 @@ impl Charset {
 
     /// How DECCIR names it.
     pub(crate) fn name(self) -> &'static str {
-        ["B", "0", "A", ">", "<", "A", "4", "5", "R", "Q", "K", "Y", "E", "%6", "Z", "H", "="][self as usize]
+        ["B", "0", "A", ">", "<", "A", "4", "5", "R", "Q", "K", "Y", "E", "%6", "Z", "H", "="]
+            [self as usize]
     }
 
     /// Whether it is only there with DECNRCM on.
@@ -119,10 +123,14 @@ impl Charset {
     /// What an ASCII character stands for.
     pub(crate) fn map(self, c: char) -> char {
         match (self, c) {
-            (Self::Latin1, ' '..='~') | (Self::Supplemental, '!'..='~') => char::from(c as u8 | 0x80),
+            (Self::Latin1, ' '..='~') | (Self::Supplemental, '!'..='~') => {
+                char::from(c as u8 | 0x80)
+            }
             (Self::Ascii, _) | (_, ' ') => c,
             (Self::Graphics, '_'..='~') => GRAPHICS[c as usize - '_' as usize],
-            (Self::Technical, '!'..='~') => TECHNICAL.chars().nth(c as usize - '!' as usize).unwrap_or(c),
+            (Self::Technical, '!'..='~') => {
+                TECHNICAL.chars().nth(c as usize - '!' as usize).unwrap_or(c)
+            }
             _ => {
                 let set = NATIONAL.iter().find(|(set, _)| *set == self).map_or("", |(_, set)| set);
                 let at = REPLACED.chars().position(|own| own == c);
@@ -169,7 +177,8 @@ impl Charsets {
 
     /// What an ASCII character stands for, using up a single shift.
     pub(crate) fn map(&mut self, c: char) -> char {
-        let set = if self.single == 0 { self.current() } else { self.sets[usize::from(self.single & 3)] };
+        let set =
+            if self.single == 0 { self.current() } else { self.sets[usize::from(self.single & 3)] };
         self.single = 0;
         set.map(c)
     }
@@ -189,7 +198,8 @@ mod tests {
             assert_eq!((set as u8, Charset::from_number(number)), (number, set));
             assert_eq!(
                 set.map('a') == 'a',
-                set != Charset::Graphics && ![Charset::Technical, Charset::Supplemental, Charset::Latin1].contains(&set)
+                set != Charset::Graphics
+                    && ![Charset::Technical, Charset::Supplemental, Charset::Latin1].contains(&set)
             );
         }
     }

@@ -1,4 +1,5 @@
-//! What must hold of a terminal between two calls, whatever it was fed. Tests call it; nothing else does.
+//! What must hold of a terminal between two calls, whatever it was fed. Tests call it; nothing else
+//! does.
 
 use crate::base::geom::Size;
 use crate::term::cell::{Cell, Class};
@@ -13,15 +14,27 @@ impl Emulator {
     pub(crate) fn check(&self) -> Result<(), String> {
         let Size { cols, rows } = self.size;
         let (cursor, margins) = (self.cursor, self.margins);
-        held(cursor.x < cols && cursor.y < rows, || format!("the cursor is at {}, {} of {}", cursor.x, cursor.y, self.size))?;
+        held(cursor.x < cols && cursor.y < rows, || {
+            format!("the cursor is at {}, {} of {}", cursor.x, cursor.y, self.size)
+        })?;
         let ends = [margins.right, self.last_col_of(cursor.y), cols - 1];
-        held(!cursor.pending || ends.contains(&cursor.x), || format!("a wrap is pending in column {}", cursor.x))?;
-        held(margins.top <= margins.bottom && margins.bottom < rows, || format!("the margins are {margins:?}"))?;
-        held(margins.left <= margins.right && margins.right < cols, || format!("the margins are {margins:?}"))?;
+        held(!cursor.pending || ends.contains(&cursor.x), || {
+            format!("a wrap is pending in column {}", cursor.x)
+        })?;
+        held(margins.top <= margins.bottom && margins.bottom < rows, || {
+            format!("the margins are {margins:?}")
+        })?;
+        held(margins.left <= margins.right && margins.right < cols, || {
+            format!("the margins are {margins:?}")
+        })?;
         held(!self.alternate || self.other.is_some(), || "the main screen is gone".into())?;
         for grid in std::iter::once(&self.grid).chain(&self.other) {
-            held(grid.size() == self.size, || format!("a screen has {}, not {}", grid.size(), self.size))?;
-            (0..rows).try_for_each(|y| self.check_row(grid, y).map_err(|wrong| format!("row {y}: {wrong}")))?;
+            held(grid.size() == self.size, || {
+                format!("a screen has {}, not {}", grid.size(), self.size)
+            })?;
+            (0..rows).try_for_each(|y| {
+                self.check_row(grid, y).map_err(|wrong| format!("row {y}: {wrong}"))
+            })?;
         }
         Ok(())
     }
@@ -30,7 +43,9 @@ impl Emulator {
         let (cells, line) = (grid.row(y), grid.line(y));
         let used = usize::from(line.used);
         held(used <= cells.len(), || format!("{used} columns are used"))?;
-        held(cells[used..].iter().all(|cell| *cell == Cell::BLANK), || format!("something was written past column {used}"))?;
+        held(cells[used..].iter().all(|cell| *cell == Cell::BLANK), || {
+            format!("something was written past column {used}")
+        })?;
         for (x, cell) in cells.iter().enumerate() {
             let after = cells.get(x + 1).map(|cell| cell.class());
             let before = x.checked_sub(1).map(|x| cells[x].class());
@@ -40,12 +55,21 @@ impl Emulator {
                 Class::Narrow | Class::Spacer => true,
             };
             held(is_whole, || format!("column {x} has half a character"))?;
-            held(cell.style() == 0 || line.has(Line::STYLED), || format!("column {x} has a style, the row has none"))?;
+            held(cell.style() == 0 || line.has(Line::STYLED), || {
+                format!("column {x} has a style, the row has none")
+            })?;
             let is_ascii = cell.char().is_some_and(|c| c.is_ascii());
-            held(is_ascii || line.has(Line::TEXT), || format!("column {x} is not ASCII, the row is"))?;
-            held(!cell.is_wide_part() || line.has(Line::WIDE), || format!("column {x} is wide, the row is not"))?;
-            held((cell.style() as usize) < self.tables.looks.all().len(), || format!("column {x} has style {}", cell.style()))?;
-            let has_text = cell.cluster().is_none_or(|number| !self.tables.clusters.get(number).is_empty());
+            held(is_ascii || line.has(Line::TEXT), || {
+                format!("column {x} is not ASCII, the row is")
+            })?;
+            held(!cell.is_wide_part() || line.has(Line::WIDE), || {
+                format!("column {x} is wide, the row is not")
+            })?;
+            held((cell.style() as usize) < self.tables.looks.all().len(), || {
+                format!("column {x} has style {}", cell.style())
+            })?;
+            let has_text =
+                cell.cluster().is_none_or(|number| !self.tables.clusters.get(number).is_empty());
             held(has_text, || format!("column {x} has a cluster without text"))?;
         }
         Ok(())

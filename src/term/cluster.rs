@@ -1,6 +1,8 @@
-//! Grapheme clusters of more than one scalar, interned: a cell holds a number, the table holds the text.
+//! Grapheme clusters of more than one scalar, interned: a cell holds a number, the table holds the
+//! text.
 //!
-//! A cluster grows by one scalar at a time, so it is found by the code of what it grew from and that scalar; no text is compared.
+//! A cluster grows by one scalar at a time, so it is found by the code of what it grew from and
+//! that scalar; no text is compared.
 
 use crate::base::text::cluster_width;
 use crate::term::cell::CLUSTER_FLAG;
@@ -40,7 +42,13 @@ pub(crate) struct Clusters {
 
 impl Clusters {
     pub(crate) fn new() -> Self {
-        Self { entries: Vec::new(), free: Vec::new(), index: vec![EMPTY; 64], used: 0, sweep_at: SWEEP_MIN }
+        Self {
+            entries: Vec::new(),
+            free: Vec::new(),
+            index: vec![EMPTY; 64],
+            used: 0,
+            sweep_at: SWEEP_MIN,
+        }
     }
 
     pub(crate) fn get(&self, number: u32) -> &str {
@@ -71,7 +79,8 @@ impl Clusters {
         self.used >= self.sweep_at
     }
 
-    /// The cluster of what `code` stands for (a cell's code) and `c`; `None` if it would be too long or the table is full.
+    /// The cluster of what `code` stands for (a cell's code) and `c`; `None` if it would be too
+    /// long or the table is full.
     pub(crate) fn joined(&mut self, code: u32, c: char) -> Option<Cluster> {
         let key = u64::from(code) << 32 | u64::from(u32::from(c));
         let mask = self.index.len() - 1;
@@ -89,7 +98,10 @@ impl Clusters {
 
     fn add(&mut self, key: u64, code: u32, c: char) -> Option<Cluster> {
         let mut text = match code & CLUSTER_FLAG {
-            0 => char::from_u32(code).map(|c| if c == '\0' { ' ' } else { c }).map(String::from).unwrap_or_default(),
+            0 => char::from_u32(code)
+                .map(|c| if c == '\0' { ' ' } else { c })
+                .map(String::from)
+                .unwrap_or_default(),
             _ => self.get(code & !CLUSTER_FLAG).to_owned(),
         };
         if text.chars().count() >= SCALARS_MAX {
@@ -148,7 +160,8 @@ impl Clusters {
             }
             // The number it grew from may come to mean something else.
             let from = (entry.key >> 32) as u32;
-            if from & CLUSTER_FLAG != 0 && live.get((from & !CLUSTER_FLAG) as usize) != Some(&true) {
+            if from & CLUSTER_FLAG != 0 && live.get((from & !CLUSTER_FLAG) as usize) != Some(&true)
+            {
                 entry.key = UNKEYED;
             }
         }
@@ -159,7 +172,9 @@ impl Clusters {
 
     pub(crate) fn memory_used(&self) -> usize {
         let texts: usize = self.entries.iter().map(|entry| entry.text.len()).sum();
-        texts + self.entries.capacity() * size_of::<Entry>() + (self.index.capacity() + self.free.capacity()) * 4
+        texts
+            + self.entries.capacity() * size_of::<Entry>()
+            + (self.index.capacity() + self.free.capacity()) * 4
     }
 }
 

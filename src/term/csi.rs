@@ -1,4 +1,5 @@
-//! Control sequences by name: each row of the tables below hands the numbers to what does the work. No screen is touched here.
+//! Control sequences by name: each row of the tables below hands the numbers to what does the work.
+//! No screen is touched here.
 
 use crate::term::edit::Spare;
 use crate::term::emulator::{Emulator, Margins, Saved};
@@ -162,7 +163,8 @@ impl Emulator {
             b'r' => self.change_box(params.all()),
             b't' => self.reverse_box(params.all()),
             b'w' => return self.report_presentation(params.get(0)),
-            // DECRQTSR, which would tell too much; DECSASD and DECSSDT: there is no status line; DECSCPP: the width is the layout's.
+            // DECRQTSR, which would tell too much; DECSASD and DECSSDT: there is no status line;
+            // DECSCPP: the width is the layout's.
             b'u' | b'}' | b'~' | b'|' => {}
             _ => return false,
         }
@@ -177,7 +179,9 @@ impl Emulator {
             b'|' => self.report_looks(params.all()),
             b'P' => self.push_colours(params.get(0)),
             b'Q' => self.pop_colours(params.get(0)),
-            b'R' => self.reply(Reply::ColourStack(u16::try_from(self.kept.colours.len()).unwrap_or(0))),
+            b'R' => {
+                self.reply(Reply::ColourStack(u16::try_from(self.kept.colours.len()).unwrap_or(0)))
+            }
             b'y' => {
                 for (bit, mode) in Mode::SUMS.into_iter().enumerate() {
                     self.modes.set(mode, params.get(0) >> bit & 1 == 1);
@@ -191,22 +195,32 @@ impl Emulator {
     fn with_intermediate(&mut self, mark: u8, params: &Params, last: u8) -> bool {
         let n = i32::from(params.count_at(0));
         match (mark, last) {
-            (b' ', b'@') if self.in_rows() && self.in_columns() => self.shift_columns(self.margins.left, n),
-            (b' ', b'A') if self.in_rows() && self.in_columns() => self.shift_columns(self.margins.left, -n),
-            (b'\'', b'}') if self.in_rows() && self.in_columns() => self.shift_columns(self.cursor.x, -n),
-            (b'\'', b'~') if self.in_rows() && self.in_columns() => self.shift_columns(self.cursor.x, n),
+            (b' ', b'@') if self.in_rows() && self.in_columns() => {
+                self.shift_columns(self.margins.left, n)
+            }
+            (b' ', b'A') if self.in_rows() && self.in_columns() => {
+                self.shift_columns(self.margins.left, -n)
+            }
+            (b'\'', b'}') if self.in_rows() && self.in_columns() => {
+                self.shift_columns(self.cursor.x, -n)
+            }
+            (b'\'', b'~') if self.in_rows() && self.in_columns() => {
+                self.shift_columns(self.cursor.x, n)
+            }
             (b' ', b'q') => self.set_cursor_shape(params.get(0)),
             (b'"', b'q') => self.set_protected(params.get(0)),
             (b'!', b'p') => self.soft_reset(),
             (b'"', b'p') => self.set_level(params.get(0), params.get(1)),
             (b'"', b'v') => self.reply(Reply::Device(Device::Displayed)),
-            (b'*', b'x') if params.get(0) <= 2 => self.modes.set(Mode::RECTANGLE, params.get(0) == 2),
+            (b'*', b'x') if params.get(0) <= 2 => {
+                self.modes.set(Mode::RECTANGLE, params.get(0) == 2)
+            }
             (b'*', b'y') => return self.report_checksum(params),
             // DECSNLS: as with DECSLPP, the layout decides.
             (b'*', b'|') => self.event(TermEvent::SizeWanted { cols: 0, rows: params.get(0) }),
             (b'\'', b'|') => self.reply(Reply::Device(Device::NoLocator)),
-            // Columns outside of the margins do not move. DECSWBV and DECSMBV: bells have the volume the user gave them. DECELR, DECEFR and DECSLE:
-            // there is no locator.
+            // Columns outside of the margins do not move. DECSWBV and DECSMBV: bells have the
+            // volume the user gave them. DECELR, DECEFR and DECSLE: there is no locator.
             (b' ', b'@' | b'A' | b't' | b'u') | (b'\'', b'}' | b'~' | b'z' | b'w' | b'{') => {}
             _ => return false,
         }
@@ -251,7 +265,8 @@ impl Emulator {
         }
     }
 
-    /// XTSMTITLE, XTRMTITLE: 0 to set titles by hexadecimal digits, 1 to tell them so; 2 and 3 are UTF-8, which titles always are.
+    /// XTSMTITLE, XTRMTITLE: 0 to set titles by hexadecimal digits, 1 to tell them so; 2 and 3 are
+    /// UTF-8, which titles always are.
     fn set_title_modes(&mut self, numbers: &[u16], on: bool) {
         for number in numbers {
             match number {
@@ -284,7 +299,11 @@ impl Emulator {
         }
         self.margins = Margins::full(self.size);
         self.cursor.charsets = crate::term::charset::Charsets::default();
-        self.cursor.pen = crate::term::emulator::Pen { stale: true, zone: self.cursor.pen.zone, ..Default::default() };
+        self.cursor.pen = crate::term::emulator::Pen {
+            stale: true,
+            zone: self.cursor.pen.zone,
+            ..Default::default()
+        };
         self.cursor.pending = false;
         self.saved[usize::from(self.alternate)] = Saved::default();
         self.printing.cursor_shape = 0;
@@ -299,7 +318,8 @@ impl Emulator {
             return;
         };
         match mode {
-            // The VT420 has left and right margins, the VT500 keeps the screen when the columns change.
+            // The VT420 has left and right margins, the VT500 keeps the screen when the columns
+            // change.
             Mode::LEFT_RIGHT if self.modes.level() < 4 => {}
             Mode::COLUMNS_KEEP if self.modes.level() < 5 => {}
             Mode::ORIGIN => {
@@ -321,10 +341,18 @@ impl Emulator {
             }
             Mode::COLUMNS_132 => self.set_column_mode(on),
             Mode::MOUSE_PRESS | Mode::MOUSE_CLICK | Mode::MOUSE_DRAG | Mode::MOUSE_MOTION => {
-                self.set_one_of(&[Mode::MOUSE_PRESS, Mode::MOUSE_CLICK, Mode::MOUSE_DRAG, Mode::MOUSE_MOTION], mode, on);
+                self.set_one_of(
+                    &[Mode::MOUSE_PRESS, Mode::MOUSE_CLICK, Mode::MOUSE_DRAG, Mode::MOUSE_MOTION],
+                    mode,
+                    on,
+                );
             }
             Mode::MOUSE_UTF8 | Mode::MOUSE_SGR | Mode::MOUSE_URXVT | Mode::MOUSE_PIXELS => {
-                self.set_one_of(&[Mode::MOUSE_UTF8, Mode::MOUSE_SGR, Mode::MOUSE_URXVT, Mode::MOUSE_PIXELS], mode, on);
+                self.set_one_of(
+                    &[Mode::MOUSE_UTF8, Mode::MOUSE_SGR, Mode::MOUSE_URXVT, Mode::MOUSE_PIXELS],
+                    mode,
+                    on,
+                );
             }
             Mode::ALT_47 | Mode::ALT_1047 | Mode::ALT_1049 => self.switch_screen(mode, on),
             Mode::SAVE_CURSOR if on => self.save_cursor(),

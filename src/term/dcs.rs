@@ -1,4 +1,5 @@
-//! Device control strings and application program commands: requests for settings and capabilities. Their payloads are compared, never sent back.
+//! Device control strings and application program commands: requests for settings and capabilities.
+//! Their payloads are compared, never sent back.
 
 use crate::term::emulator::Emulator;
 use crate::term::mode::Mode;
@@ -8,7 +9,8 @@ use crate::term::report::Reply;
 /// Names one XTGETTCAP may have.
 const NAMES_MAX: usize = 64;
 
-/// What XTGETTCAP tells, by terminfo or termcap name in upper-case hexadecimal digits' meaning: name, value.
+/// What XTGETTCAP tells, by terminfo or termcap name in upper-case hexadecimal digits' meaning:
+/// name, value.
 pub(crate) const CAPABILITIES: &[(&str, Option<&str>)] = &[
     ("TN", Some("xterm-256color")),
     ("name", Some("xterm-256color")),
@@ -67,7 +69,11 @@ impl Emulator {
             b"s" => Reply::Setting(margins.left + 1, Some(margins.right + 1), "s"),
             b" q" => Reply::Setting(u16::from(self.printing.cursor_shape), None, " q"),
             b"\"q" => Reply::Setting(u16::from(self.cursor.pen.protected), None, "\"q"),
-            b"\"p" => Reply::Setting(60 + self.modes.level(), Some(u16::from(!self.is_on(Mode::EIGHT_BIT))), "\"p"),
+            b"\"p" => Reply::Setting(
+                60 + self.modes.level(),
+                Some(u16::from(!self.is_on(Mode::EIGHT_BIT))),
+                "\"p",
+            ),
             b"t" => Reply::Setting(self.size.rows, None, "t"),
             b"$|" => Reply::Setting(self.size.cols, None, "$|"),
             b"*|" => Reply::Setting(self.size.rows, None, "*|"),
@@ -84,7 +90,9 @@ impl Emulator {
     fn report_capabilities(&mut self, payload: &[u8]) {
         for digits in payload.split(|byte| *byte == b';').take(NAMES_MAX) {
             let named = CAPABILITIES.iter().find(|(name, _)| is_hex_of(digits, name));
-            self.reply(named.map_or(Reply::NoCapability, |(name, value)| Reply::Capability(name, *value)));
+            self.reply(
+                named.map_or(Reply::NoCapability, |(name, value)| Reply::Capability(name, *value)),
+            );
         }
     }
 }
@@ -92,8 +100,10 @@ impl Emulator {
 fn is_hex_of(digits: &[u8], name: &str) -> bool {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     digits.len() == 2 * name.len()
-        && digits.chunks_exact(2).zip(name.bytes()).all(|(pair, byte)| match (digit(pair[0]), digit(pair[1])) {
-            (Some(high), Some(low)) => high << 4 | low == u32::from(byte),
-            _ => false,
+        && digits.chunks_exact(2).zip(name.bytes()).all(|(pair, byte)| {
+            match (digit(pair[0]), digit(pair[1])) {
+                (Some(high), Some(low)) => high << 4 | low == u32::from(byte),
+                _ => false,
+            }
         })
 }

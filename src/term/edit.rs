@@ -1,4 +1,5 @@
-//! What changes cells without printing: erase, insert, delete, scroll (ECMA-48 8.3, DEC STD 070), and the switch between the screens.
+//! What changes cells without printing: erase, insert, delete, scroll (ECMA-48 8.3, DEC STD 070),
+//! and the switch between the screens.
 
 use std::ops::Range;
 
@@ -46,7 +47,12 @@ impl Emulator {
     /// Appends a row of the screen to the history.
     #[inline]
     pub(crate) fn keep_row(&mut self, y: u16) {
-        self.history.push(self.grid.row(y), self.grid.line(y), &self.tables.looks, &self.tables.clusters);
+        self.history.push(
+            self.grid.row(y),
+            self.grid.line(y),
+            &self.tables.looks,
+            &self.tables.clusters,
+        );
     }
 
     pub(crate) fn scroll_down(&mut self, n: u16) {
@@ -158,7 +164,8 @@ impl Emulator {
         self.cursor.pending = false;
     }
 
-    /// SL and DECDC (to the left), SR and DECIC (to the right, negative) from column `x` on, in all rows of the region.
+    /// SL and DECDC (to the left), SR and DECIC (to the right, negative) from column `x` on, in all
+    /// rows of the region.
     pub(crate) fn shift_columns(&mut self, x: u16, n: i32) {
         let (blank, tick) = (self.blank(), self.tick());
         let range = usize::from(x)..usize::from(self.margins.right) + 1;
@@ -182,7 +189,8 @@ impl Emulator {
         self.cursor.pending = false;
     }
 
-    /// What an erase spares: after SPA, every one spares what is protected (xterm's reading of ECMA-48's ERM); after a reset, none does until DECSCA.
+    /// What an erase spares: after SPA, every one spares what is protected (xterm's reading of
+    /// ECMA-48's ERM); after a reset, none does until DECSCA.
     fn spared(&self, spare: Spare) -> Spare {
         match spare {
             _ if self.is_on(Mode::GUARDED) => Spare::Protected,
@@ -283,7 +291,11 @@ impl Emulator {
             return;
         }
         let (size, tick) = (self.size, self.tick());
-        let alternate = self.other.take().filter(|grid| grid.size() == size).unwrap_or_else(|| Grid::new(size, tick));
+        let alternate = self
+            .other
+            .take()
+            .filter(|grid| grid.size() == size)
+            .unwrap_or_else(|| Grid::new(size, tick));
         self.other = Some(std::mem::replace(&mut self.grid, alternate));
         self.alternate = true;
         self.keyboard.switch(true);

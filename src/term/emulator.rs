@@ -1,4 +1,5 @@
-//! The state of a terminal, and the smallest steps on it. Sequences are decoded elsewhere and end here.
+//! The state of a terminal, and the smallest steps on it. Sequences are decoded elsewhere and end
+//! here.
 
 use crate::base::geom::Size;
 use crate::base::memory::Memory;
@@ -33,7 +34,8 @@ pub struct Options {
     pub cell_pixels: (u16, u16),
     /// DECRQCRA is answered: a program can then find out what other programs left on its screen.
     pub checksum_reports: bool,
-    /// Titles are told (XTWINOPS 20 and 21): what a program printed can then come back as if somebody had typed it.
+    /// Titles are told (XTWINOPS 20 and 21): what a program printed can then come back as if
+    /// somebody had typed it.
     pub title_reports: bool,
 }
 
@@ -134,7 +136,8 @@ pub(crate) struct Emulator {
     pub(crate) size: Size,
     /// The screen shown.
     pub(crate) grid: Grid,
-    /// The main screen while the alternate one is shown; otherwise the alternate one, if it has content to keep.
+    /// The main screen while the alternate one is shown; otherwise the alternate one, if it has
+    /// content to keep.
     pub(crate) other: Option<Grid>,
     pub(crate) alternate: bool,
     pub(crate) cursor: Cursor,
@@ -177,8 +180,17 @@ impl Emulator {
             modes: Modeset::default(),
             kept: Kept::default(),
             tabs: Tabs::default(),
-            tables: Tables { looks: Looks::new(), clusters: Clusters::new(), links: Links::default() },
-            history: History::new(memory, options.scrollback_lines_max, options.scrollback_bytes_max, size.cols),
+            tables: Tables {
+                looks: Looks::new(),
+                clusters: Clusters::new(),
+                links: Links::default(),
+            },
+            history: History::new(
+                memory,
+                options.scrollback_lines_max,
+                options.scrollback_bytes_max,
+                size.cols,
+            ),
             titles: Titles::default(),
             palette: Palette::default(),
             keyboard: Keyboard::default(),
@@ -258,12 +270,18 @@ impl Emulator {
         self.saved.iter_mut().for_each(|saved| saved.cursor.pen.stale = true);
     }
 
-    /// The cluster that a cell's text and one more scalar make, after making room in the table if it is full of old ones.
+    /// The cluster that a cell's text and one more scalar make, after making room in the table if
+    /// it is full of old ones.
     pub(crate) fn joined(&mut self, code: u32, c: char) -> Option<Cluster> {
         if self.tables.clusters.wants_sweep() {
             let grids = [Some(&self.grid), self.other.as_ref()];
             self.tables.clusters.sweep(|live| {
-                for number in grids.iter().flatten().flat_map(|grid| grid.cells()).filter_map(|cell| cell.cluster()) {
+                for number in grids
+                    .iter()
+                    .flatten()
+                    .flat_map(|grid| grid.cells())
+                    .filter_map(|cell| cell.cluster())
+                {
                     if let Some(live) = live.get_mut(number as usize) {
                         *live = true;
                     }

@@ -47,8 +47,12 @@ impl Sink for Emulator {
         let is_plain = header.intermediate_count == 0 && !header.ignored;
         match header.last {
             b'm' if is_plain => self.select_graphics(&header.params),
-            b'H' if is_plain && !header.params.has_subs() => self.move_to(header.params.count_at(0), header.params.count_at(1)),
-            b'K' if is_plain && !header.params.has_subs() => self.erase_line(header.params.get(0), Spare::Nothing),
+            b'H' if is_plain && !header.params.has_subs() => {
+                self.move_to(header.params.count_at(0), header.params.count_at(1))
+            }
+            b'K' if is_plain && !header.params.has_subs() => {
+                self.erase_line(header.params.get(0), Spare::Nothing)
+            }
             _ => self.control_sequence(header),
         }
         self.forget_text();
@@ -122,11 +126,19 @@ impl Emulator {
         match header.marks() {
             [] => self.plain_escape(header.last),
             [b'#'] => self.line_escape(header.last),
-            [slot @ b'('..=b'+'] => self.designate(usize::from(slot - b'('), Charset::named(0, header.last, false)),
-            [slot @ b'-'..=b'/'] => self.designate(usize::from(slot - b'-') + 1, Charset::named(0, header.last, true)),
-            [slot @ b'('..=b'+', mark] => self.designate(usize::from(slot - b'('), Charset::named(*mark, header.last, false)),
+            [slot @ b'('..=b'+'] => {
+                self.designate(usize::from(slot - b'('), Charset::named(0, header.last, false))
+            }
+            [slot @ b'-'..=b'/'] => {
+                self.designate(usize::from(slot - b'-') + 1, Charset::named(0, header.last, true))
+            }
+            [slot @ b'('..=b'+', mark] => {
+                self.designate(usize::from(slot - b'('), Charset::named(*mark, header.last, false))
+            }
             // S7C1T, S8C1T.
-            [b' '] if matches!(header.last, b'F' | b'G') => self.modes.set(Mode::EIGHT_BIT, header.last == b'G'),
+            [b' '] if matches!(header.last, b'F' | b'G') => {
+                self.modes.set(Mode::EIGHT_BIT, header.last == b'G')
+            }
             // ANSI conformance levels, and the choice of UTF-8: text is UTF-8, always.
             [b' '] if matches!(header.last, b'L'..=b'N') => {}
             [b'%'] if matches!(header.last, b'G' | b'@') => {}
@@ -159,7 +171,8 @@ impl Emulator {
             b'c' => self.full_reset(),
             b'n' => self.cursor.charsets.left = 2,
             b'o' => self.cursor.charsets.left = 3,
-            // LS1R to LS3R. Of the upper half of the code table UTF-8 leaves nothing to map: what is in force there is kept, restored and told.
+            // LS1R to LS3R. Of the upper half of the code table UTF-8 leaves nothing to map: what
+            // is in force there is kept, restored and told.
             b'~' => self.cursor.charsets.right = 1,
             b'}' => self.cursor.charsets.right = 2,
             b'|' => self.cursor.charsets.right = 3,
@@ -186,14 +199,16 @@ impl Emulator {
     fn line_escape(&mut self, last: u8) {
         match last {
             b'8' => self.fill_with_e(),
-            // The halves of a line of double height look alike here: each is drawn with the width doubled.
+            // The halves of a line of double height look alike here: each is drawn with the width
+            // doubled.
             b'3' | b'4' | b'6' => self.set_double(true),
             b'5' => self.set_double(false),
             _ => self.drop_sequence(),
         }
     }
 
-    /// A row of double width has half the columns; what stood in the others is gone. There is none between left and right margins.
+    /// A row of double width has half the columns; what stood in the others is gone. There is none
+    /// between left and right margins.
     fn set_double(&mut self, on: bool) {
         if self.is_on(Mode::LEFT_RIGHT) {
             return;
@@ -212,7 +227,8 @@ impl Emulator {
         self.grid.touch(y, tick);
     }
 
-    /// RIS: all is as at the start, scrollback gone (as in xterm), and the width that DECCOLM asked for given back.
+    /// RIS: all is as at the start, scrollback gone (as in xterm), and the width that DECCOLM asked
+    /// for given back.
     fn full_reset(&mut self) {
         let was_wide = self.is_on(Mode::ALLOW_COLUMNS) && self.is_on(Mode::COLUMNS_132);
         self.reset();

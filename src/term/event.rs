@@ -13,7 +13,8 @@ pub enum TermEvent {
     Reply(Vec<u8>),
     /// The program's working directory (OSC 7 or OSC 1337 `CurrentDir`), as an absolute path.
     Cwd(String),
-    /// The program wants this on the clipboard (OSC 52); at most 1 MiB. Reading the clipboard is never possible.
+    /// The program wants this on the clipboard (OSC 52); at most 1 MiB. Reading the clipboard is
+    /// never possible.
     Clipboard {
         /// `c` clipboard, `p` primary, and the other letters of xterm; `c` if none was named.
         selection: char,
@@ -26,7 +27,8 @@ pub enum TermEvent {
     Notify(Notice),
     /// How far some work has come (OSC 9;4).
     Progress(Progress),
-    /// The shape of the mouse pointer, a CSS cursor name of at most 32 letters and hyphens (OSC 22).
+    /// The shape of the mouse pointer, a CSS cursor name of at most 32 letters and hyphens (OSC
+    /// 22).
     Pointer(String),
     /// The program wants another size (DECCOLM when allowed, CSI 8 t); the terminal kept its own.
     SizeWanted {
@@ -59,7 +61,8 @@ pub struct PromptMark {
     pub kind: MarkKind,
     /// The exit status, where D says it.
     pub exit_code: Option<i32>,
-    /// The command line, where C says it (kitty's `cmdline` and `cmdline_url`); at most 4096 bytes, no controls but newline.
+    /// The command line, where C says it (kitty's `cmdline` and `cmdline_url`); at most 4096 bytes,
+    /// no controls but newline.
     pub command: Option<String>,
     /// Screen row of the cursor, from 0.
     pub row: u16,

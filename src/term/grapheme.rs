@@ -1,7 +1,9 @@
-//! Width and grapheme class of every scalar, and where clusters end (UAX 29), one scalar at a time. It holds no text.
+//! Width and grapheme class of every scalar, and where clusters end (UAX 29), one scalar at a time.
+//! It holds no text.
 
-/// One byte for each scalar, in two stages: 4 352 block numbers, then blocks of 256. Made from the crates `unicode-width` and `unicode-segmentation`
-/// by the test below, which also proves that it still agrees with them but for the soft hyphen.
+/// One byte for each scalar, in two stages: 4 352 block numbers, then blocks of 256. Made from the
+/// crates `unicode-width` and `unicode-segmentation` by the test below, which also proves that it
+/// still agrees with them but for the soft hyphen.
 static DATA: &[u8] = include_bytes!("classes.bin");
 const STAGE: usize = 0x0011_0000 / 256;
 
@@ -71,7 +73,8 @@ impl Kind {
         if ambiguous_wide && self.0 & 0x40 != 0 { 2 } else { self.0 >> 4 & 3 }
     }
 
-    /// Whether it starts a cluster whatever stands before it, and takes one or two columns: by far the most do.
+    /// Whether it starts a cluster whatever stands before it, and takes one or two columns: by far
+    /// the most do.
     #[inline]
     pub(crate) fn is_simple(self) -> bool {
         self.class() == Class::Other && self.0 & 0x70 != 0
@@ -141,7 +144,11 @@ impl Join {
     pub(crate) fn after(self, next: Class) -> Self {
         let pictograph = match next {
             Class::Pictographic => PICTOGRAPH,
-            Class::Extend | Class::ExtendOnly | Class::Linker | Class::Zwj if self.last != Class::Zwj => self.bits & PICTOGRAPH,
+            Class::Extend | Class::ExtendOnly | Class::Linker | Class::Zwj
+                if self.last != Class::Zwj =>
+            {
+                self.bits & PICTOGRAPH
+            }
             _ => 0,
         };
         let regional = if next == Class::Regional { !self.bits & REGIONAL_ODD } else { 0 };
@@ -192,7 +199,8 @@ mod tests {
     }
 
     fn hangul_class(with: &impl Fn(&str, &str) -> bool) -> Class {
-        let (after_l, after_v, before_v) = (with("\u{1100}", ""), with("\u{1160}", ""), with("", "\u{1160}"));
+        let (after_l, after_v, before_v) =
+            (with("\u{1100}", ""), with("\u{1160}", ""), with("", "\u{1160}"));
         match () {
             () if with("", "\u{ac00}") => Class::HangulL,
             () if after_v && before_v => Class::HangulV,
@@ -204,7 +212,8 @@ mod tests {
     }
 
     fn expected(c: char) -> u8 {
-        // The soft hyphen shows as a hyphen in terminals (xterm, and what libc's wcwidth says), whatever it does in print.
+        // The soft hyphen shows as a hyphen in terminals (xterm, and what libc's wcwidth says),
+        // whatever it does in print.
         let cols = if c == '\u{ad}' { 1 } else { c.width().unwrap_or(0).min(2) };
         let ambiguous = c.width_cjk().unwrap_or(0).min(2) != cols && cols == 1;
         class_of(c) as u8 | u8::try_from(cols).expect("at most 2") << 4 | u8::from(ambiguous) << 6
@@ -214,7 +223,9 @@ mod tests {
         let mut blocks: Vec<Vec<u8>> = Vec::new();
         let mut stage = Vec::with_capacity(STAGE);
         for high in 0..u32::try_from(STAGE).expect("small") {
-            let block: Vec<u8> = (0..256).map(|low| char::from_u32(high << 8 | low).map_or(0x10, expected)).collect();
+            let block: Vec<u8> = (0..256)
+                .map(|low| char::from_u32(high << 8 | low).map_or(0x10, expected))
+                .collect();
             let number = blocks.iter().position(|own| *own == block).unwrap_or_else(|| {
                 blocks.push(block);
                 blocks.len() - 1
@@ -230,10 +241,14 @@ mod tests {
     fn the_table_says_what_the_crates_say() {
         let table = table();
         if std::env::var_os("ABIDE_BLESS").is_some() {
-            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/term/classes.bin"), &table).expect("the source tree is writable");
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/term/classes.bin"), &table)
+                .expect("the source tree is writable");
             return;
         }
-        assert!(table == DATA, "run this test with ABIDE_BLESS=1 after an update of the unicode crates");
+        assert!(
+            table == DATA,
+            "run this test with ABIDE_BLESS=1 after an update of the unicode crates"
+        );
     }
 
     /// One character of every class and some that look alike.
@@ -264,12 +279,17 @@ mod tests {
         '\u{1f1e7}',
     ];
 
-    /// GB11: between emoji and the joiner that binds the next there may be extending scalars, and a joiner is none of those.
+    /// GB11: between emoji and the joiner that binds the next there may be extending scalars, and a
+    /// joiner is none of those.
     #[test]
     fn two_joiners_bind_no_emoji() {
         let is_bound = |text: &str| {
-            let (last, before) = (text.chars().last().expect("given"), text.chars().rev().skip(1).collect::<Vec<_>>());
-            let join = before.iter().rev().fold(Join::NONE, |join, c| join.after(Kind::of(*c).class()));
+            let (last, before) = (
+                text.chars().last().expect("given"),
+                text.chars().rev().skip(1).collect::<Vec<_>>(),
+            );
+            let join =
+                before.iter().rev().fold(Join::NONE, |join, c| join.after(Kind::of(*c).class()));
             join.joins(Kind::of(last).class())
         };
         assert!(is_bound("\u{1f469}\u{200d}\u{2764}"));

@@ -1,4 +1,5 @@
-//! The cells of one screen: rows behind a map, so that scrolling moves numbers and not cells. It knows no margins and no modes.
+//! The cells of one screen: rows behind a map, so that scrolling moves numbers and not cells. It
+//! knows no margins and no modes.
 
 use std::ops::Range;
 
@@ -68,7 +69,10 @@ impl Grid {
     }
 
     pub(crate) fn size(&self) -> Size {
-        Size { cols: u16::try_from(self.cols).unwrap_or(u16::MAX), rows: u16::try_from(self.map.len()).unwrap_or(u16::MAX) }
+        Size {
+            cols: u16::try_from(self.cols).unwrap_or(u16::MAX),
+            rows: u16::try_from(self.map.len()).unwrap_or(u16::MAX),
+        }
     }
 
     fn start(&self, y: u16) -> usize {
@@ -154,7 +158,10 @@ impl Grid {
     }
 
     pub(crate) fn memory_used(&self) -> usize {
-        self.cells.capacity() * 8 + self.lines.capacity() * 4 + self.map.capacity() * 2 + self.ticks.capacity() * 8
+        self.cells.capacity() * 8
+            + self.lines.capacity() * 4
+            + self.map.capacity() * 2
+            + self.ticks.capacity() * 8
     }
 
     /// Makes all of row `y` blank, and the row a line of its own.
@@ -170,7 +177,8 @@ impl Grid {
         }
     }
 
-    /// Makes the cells of `range` in row `y` blank; halves of wide characters at its ends go with it.
+    /// Makes the cells of `range` in row `y` blank; halves of wide characters at its ends go with
+    /// it.
     pub(crate) fn clear_cells(&mut self, y: u16, range: Range<usize>, blank: Cell, tick: u64) {
         self.split_wide(y, range.start);
         self.split_wide(y, range.end);

@@ -1,4 +1,5 @@
-//! What a program puts aside and takes back: modes (XTSAVE), looks (XTPUSHSGR), colours (XTPUSHCOLORS). How it is done is in `aside.rs`.
+//! What a program puts aside and takes back: modes (XTSAVE), looks (XTPUSHSGR), colours
+//! (XTPUSHCOLORS). How it is done is in `aside.rs`.
 
 use std::collections::BTreeMap;
 

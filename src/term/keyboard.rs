@@ -1,6 +1,8 @@
-//! Which keyboard protocol a program asked for: kitty's flags with their stacks, and xterm's modifyOtherKeys. Keys are encoded elsewhere.
+//! Which keyboard protocol a program asked for: kitty's flags with their stacks, and xterm's
+//! modifyOtherKeys. Keys are encoded elsewhere.
 
-/// Entries of a stack of flags; the oldest goes when it is full (kitty keyboard protocol, "progressive enhancement").
+/// Entries of a stack of flags; the oldest goes when it is full (kitty keyboard protocol,
+/// "progressive enhancement").
 const STACK_MAX: usize = 8;
 const FLAGS: u16 = 31;
 
@@ -63,7 +65,8 @@ impl Keyboard {
         }
     }
 
-    /// XTMODKEYS: resource 4 is modifyOtherKeys; without a value it is reset, without anything all are.
+    /// XTMODKEYS: resource 4 is modifyOtherKeys; without a value it is reset, without anything all
+    /// are.
     pub(crate) fn set_modifier(&mut self, params: &[u16]) {
         match *params {
             [0 | 4] => self.modify_other = 0,

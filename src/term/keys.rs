@@ -1,4 +1,5 @@
-//! Keys as the bytes a program asked for: xterm's legacy table, modifyOtherKeys, and the kitty keyboard protocol. The mouse is elsewhere.
+//! Keys as the bytes a program asked for: xterm's legacy table, modifyOtherKeys, and the kitty
+//! keyboard protocol. The mouse is elsewhere.
 
 use std::fmt::Write as _;
 
@@ -31,9 +32,13 @@ impl Emulator {
             self.encode_kitty(input, flags, to);
         } else if input.kind != KeyKind::Release {
             if input.escaped {
-                // It stays what it was: a program that has asked for more would else take a quick Escape for Alt.
+                // It stays what it was: a program that has asked for more would else take a quick
+                // Escape for Alt.
                 to.push(0x1b);
-                return self.encode_legacy(Key { mods: input.key.mods.without(Mods::ALT), ..input.key }, to);
+                return self.encode_legacy(
+                    Key { mods: input.key.mods.without(Mods::ALT), ..input.key },
+                    to,
+                );
             }
             self.encode_legacy(input.key, to);
         }
@@ -78,7 +83,9 @@ impl Emulator {
         let tells = match level {
             0 => false,
             // Level 1 leaves alone what has a well-known meaning.
-            1 if ordinary => mods.without(Mods::ALT) != Mods::NONE && !(code == 127 && mods == Mods::CTRL),
+            1 if ordinary => {
+                mods.without(Mods::ALT) != Mods::NONE && !(code == 127 && mods == Mods::CTRL)
+            }
             _ => mods != Mods::NONE,
         };
         if tells {
@@ -89,16 +96,22 @@ impl Emulator {
 
     fn legacy_char(&self, c: char, mods: Mods, to: &mut Vec<u8>) {
         let level = self.keyboard.modify_other;
-        let strong = Mods(Mods::CTRL.0 | Mods::ALT.0 | Mods::SUPER.0 | Mods::HYPER.0 | Mods::META.0);
+        let strong =
+            Mods(Mods::CTRL.0 | Mods::ALT.0 | Mods::SUPER.0 | Mods::HYPER.0 | Mods::META.0);
         let held = Mods(mods.0 & strong.0);
         let control = control_byte(c);
         let tells = match level {
             0 => false,
-            1 => held.has(Mods::CTRL) && (control.is_none() || mods.has(Mods::SHIFT) || matches!(c, 'i' | 'm' | '[')),
+            1 => {
+                held.has(Mods::CTRL)
+                    && (control.is_none() || mods.has(Mods::SHIFT) || matches!(c, 'i' | 'm' | '['))
+            }
             _ => held != Mods::NONE || (mods.has(Mods::SHIFT) && !c.is_alphanumeric()),
         };
         if tells {
-            to.extend_from_slice(format!("\x1b[27;{};{}~", modifier(mods), u32::from(c)).as_bytes());
+            to.extend_from_slice(
+                format!("\x1b[27;{};{}~", modifier(mods), u32::from(c)).as_bytes(),
+            );
             return;
         }
         escape_if(mods.has(Mods::ALT) || mods.has(Mods::META), to);
@@ -128,7 +141,9 @@ impl Emulator {
             if mods == Mods::NONE {
                 to.extend_from_slice(&[0x1b, b'O', letter]);
             } else {
-                to.extend_from_slice(format!("\x1bO{}{}", modifier(mods), char::from(letter)).as_bytes());
+                to.extend_from_slice(
+                    format!("\x1bO{}{}", modifier(mods), char::from(letter)).as_bytes(),
+                );
             }
             return;
         }
@@ -139,9 +154,13 @@ impl Emulator {
     fn legacy_functional(&self, form: Form, mods: Mods, to: &mut Vec<u8>) {
         let modifier = modifier(mods);
         let text = match form {
-            Form::Letter(letter) if modifier > 1 => format!("\x1b[1;{modifier}{}", char::from(letter)),
+            Form::Letter(letter) if modifier > 1 => {
+                format!("\x1b[1;{modifier}{}", char::from(letter))
+            }
             Form::Letter(letter @ b'P'..=b'S') => format!("\x1bO{}", char::from(letter)),
-            Form::Letter(letter) if self.is_on(Mode::APP_CURSOR) => format!("\x1bO{}", char::from(letter)),
+            Form::Letter(letter) if self.is_on(Mode::APP_CURSOR) => {
+                format!("\x1bO{}", char::from(letter))
+            }
             Form::Letter(letter) => format!("\x1b[{}", char::from(letter)),
             Form::Tilde(number) if modifier > 1 => format!("\x1b[{number};{modifier}~"),
             Form::Tilde(number) => format!("\x1b[{number}~"),
@@ -153,7 +172,8 @@ impl Emulator {
     fn encode_kitty(&self, input: &KeyInput, flags: u8, to: &mut Vec<u8>) {
         let KeyInput { key, kind, .. } = *input;
         let all = flags & ALL != 0;
-        if kind == KeyKind::Release && (flags & EVENTS == 0 || (!all && is_text_control(key.code))) {
+        if kind == KeyKind::Release && (flags & EVENTS == 0 || (!all && is_text_control(key.code)))
+        {
             return;
         }
         let held = key.mods.without(Mods(Mods::CAPS.0 | Mods::NUM.0));
@@ -161,7 +181,9 @@ impl Emulator {
         if !all && kind != KeyKind::Release {
             let plain = held.without(Mods::SHIFT) == Mods::NONE;
             match key.code {
-                KeyCode::Char(_) if plain => return self.legacy_char(shifted(input), Mods::NONE, to),
+                KeyCode::Char(_) if plain => {
+                    return self.legacy_char(shifted(input), Mods::NONE, to);
+                }
                 // So that a shell without the protocol stays usable.
                 KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace if held == Mods::NONE => {
                     return self.encode_legacy(Key::plain(key.code), to);
@@ -180,14 +202,19 @@ impl Emulator {
             KeyKind::Repeat => 2,
             KeyKind::Release => 3,
         };
-        let text = if all && flags & TEXT != 0 && kind != KeyKind::Release { kitty_text(input) } else { None };
+        let text = if all && flags & TEXT != 0 && kind != KeyKind::Release {
+            kitty_text(input)
+        } else {
+            None
+        };
         let (number, last) = match form {
             Form::Tilde(number) => (number, '~'),
             Form::Letter(letter) => (1, char::from(letter)),
             Form::Unicode(number) => (number, 'u'),
         };
         let mut out = String::from("\x1b[");
-        let alternates = if flags & ALTERNATES != 0 { kitty_alternates(input, implied) } else { String::new() };
+        let alternates =
+            if flags & ALTERNATES != 0 { kitty_alternates(input, implied) } else { String::new() };
         let second = mods != 1 || event != 1 || text.is_some();
         if last == '~' || last == 'u' || second {
             out.push_str(&number.to_string());
@@ -298,7 +325,8 @@ fn legacy_form(code: KeyCode) -> Option<Form> {
         KeyCode::Menu => Form::Tilde(29),
         KeyCode::F(n @ 1..=4) => Form::Letter(b'P' + n - 1),
         KeyCode::F(n @ 5..=20) => {
-            const NUMBERS: [u32; 16] = [15, 17, 18, 19, 20, 21, 23, 24, 25, 26, 28, 29, 31, 32, 33, 34];
+            const NUMBERS: [u32; 16] =
+                [15, 17, 18, 19, 20, 21, 23, 24, 25, 26, 28, 29, 31, 32, 33, 34];
             Form::Tilde(NUMBERS[usize::from(n) - 5])
         }
         _ => return None,

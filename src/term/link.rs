@@ -18,7 +18,8 @@ const SCHEMES: [&str; 4] = ["http://", "https://", "file://", "mailto:"];
 /// The links by number, from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Links {
-    /// Address and the program's own id for it, joined by a control that neither can have; empty if the link was given up.
+    /// Address and the program's own id for it, joined by a control that neither can have; empty if
+    /// the link was given up.
     pub(crate) keys: Vec<Arc<str>>,
     /// Where the next link goes once all places are taken.
     pub(crate) next: usize,
@@ -35,7 +36,11 @@ impl Links {
         keys.truncate(LINKS_MAX);
         let next = if keys.len() == LINKS_MAX { next % LINKS_MAX } else { 0 };
         let bytes = keys.iter().map(|key| key.len()).sum();
-        let numbers = (1..).zip(&keys).filter(|(_, key)| !key.is_empty()).map(|(number, key)| (Arc::clone(key), number)).collect();
+        let numbers = (1..)
+            .zip(&keys)
+            .filter(|(_, key)| !key.is_empty())
+            .map(|(number, key)| (Arc::clone(key), number))
+            .collect();
         let mut links = Self { keys, next, oldest: next, bytes, numbers };
         links.give_up(usize::MAX);
         links
@@ -50,8 +55,14 @@ impl Links {
     /// The number of a link; 0 if the address is not one to follow.
     pub(crate) fn number(&mut self, id: &str, address: &str) -> u16 {
         let fits = address.len() <= ADDRESS_BYTES_MAX && id.len() <= ADDRESS_BYTES_MAX / 8;
-        let starts = SCHEMES.iter().any(|scheme| address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
-        if !fits || !starts || harmless(address, ADDRESS_BYTES_MAX) != address || id.contains(char::is_control) {
+        let starts = SCHEMES.iter().any(|scheme| {
+            address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        });
+        if !fits
+            || !starts
+            || harmless(address, ADDRESS_BYTES_MAX) != address
+            || id.contains(char::is_control)
+        {
             return 0;
         }
         let key: Arc<str> = format!("{address}{BETWEEN}{id}").into();
@@ -111,15 +122,28 @@ mod tests {
     fn the_oldest_links_go_beyond_either_bound_and_come_back_as_they_were() {
         for len in [8, 1900] {
             let mut links = Links::default();
-            let numbers: Vec<u16> = (0..3 * LINKS_MAX).map(|n| links.number("i", &address(n, len))).collect();
-            let alive = (0..3 * LINKS_MAX).filter(|n| links.get(u32::from(numbers[*n])) == Some(&address(*n, len))).collect::<Vec<_>>();
+            let numbers: Vec<u16> =
+                (0..3 * LINKS_MAX).map(|n| links.number("i", &address(n, len))).collect();
+            let alive = (0..3 * LINKS_MAX)
+                .filter(|n| links.get(u32::from(numbers[*n])) == Some(&address(*n, len)))
+                .collect::<Vec<_>>();
             assert_eq!(alive.last(), Some(&(3 * LINKS_MAX - 1)));
             assert!(alive.windows(2).all(|pair| pair[0] + 1 == pair[1]), "the newest are kept");
             let bytes: usize = links.keys.iter().map(|key| key.len()).sum();
-            assert!(bytes <= LINK_BYTES_MAX && (alive.len() == LINKS_MAX || LINK_BYTES_MAX - 2048 <= bytes), "{bytes}");
-            assert_eq!(links.number("i", &address(3 * LINKS_MAX - 1, len)), numbers[3 * LINKS_MAX - 1]);
+            assert!(
+                bytes <= LINK_BYTES_MAX
+                    && (alive.len() == LINKS_MAX || LINK_BYTES_MAX - 2048 <= bytes),
+                "{bytes}"
+            );
+            assert_eq!(
+                links.number("i", &address(3 * LINKS_MAX - 1, len)),
+                numbers[3 * LINKS_MAX - 1]
+            );
             let again = Links::from_keys(links.keys.clone(), links.next);
-            assert_eq!((&again.keys, again.bytes, &again.numbers), (&links.keys, links.bytes, &links.numbers));
+            assert_eq!(
+                (&again.keys, again.bytes, &again.numbers),
+                (&links.keys, links.bytes, &links.numbers)
+            );
         }
     }
 }

@@ -1,10 +1,12 @@
-//! The look of cells, interned: a cell holds a number, the table holds 16 bytes for each different look in use.
+//! The look of cells, interned: a cell holds a number, the table holds 16 bytes for each different
+//! look in use.
 
 use crate::base::style::{Attrs, Colour, Style, Underline};
 use crate::term::cell::STYLE_MAX;
 
-/// A look in two words: foreground and background, each as tag and 24 bits; then the underline's colour, attributes with the underline in bits 8–10, and
-/// the hyperlink. Whole words, because what is written in parts and read at once right after stalls a processor.
+/// A look in two words: foreground and background, each as tag and 24 bits; then the underline's
+/// colour, attributes with the underline in bits 8–10, and the hyperlink. Whole words, because what
+/// is written in parts and read at once right after stalls a processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Look {
     colours: u64,
@@ -244,7 +246,8 @@ impl Looks {
         number
     }
 
-    /// Makes a look findable, if its equal is not already (in a damaged snapshot there can be any number of those).
+    /// Makes a look findable, if its equal is not already (in a damaged snapshot there can be any
+    /// number of those).
     fn insert(&mut self, number: u32) {
         let mask = self.index.len() - 1;
         let look = self.entries[number as usize];
@@ -274,7 +277,8 @@ impl Looks {
         let mut live = vec![false; self.entries.len()];
         live[0] = true;
         mark(&mut live);
-        self.free = (0..).zip(&live).filter(|(_, live)| !**live).map(|(number, _)| number).collect();
+        self.free =
+            (0..).zip(&live).filter(|(_, live)| !**live).map(|(number, _)| number).collect();
         self.used = live.len() - self.free.len();
         self.sweep_at = SWEEP_MIN.max(2 * self.used);
         self.sweeps = self.sweeps.wrapping_add(1);
@@ -283,6 +287,7 @@ impl Looks {
 
     /// Bytes it takes.
     pub(crate) fn memory_used(&self) -> usize {
-        self.entries.capacity() * size_of::<Look>() + (self.index.capacity() + self.free.capacity()) * 4
+        self.entries.capacity() * size_of::<Look>()
+            + (self.index.capacity() + self.free.capacity()) * 4
     }
 }

@@ -1,4 +1,5 @@
-//! Shell integration as a program speaks it: OSC 133 and OSC 7, put onto rows and told as events. No shell is spoken to.
+//! Shell integration as a program speaks it: OSC 133 and OSC 7, put onto rows and told as events.
+//! No shell is spoken to.
 
 use crate::base::text::harmless;
 use crate::term::emulator::Emulator;
@@ -26,7 +27,9 @@ impl Emulator {
             "D" => MarkKind::Done,
             _ => return false,
         };
-        let option = |name: &str| options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+        let option = |name: &str| {
+            options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
+        };
         match kind {
             MarkKind::Prompt => {
                 self.shell.at_prompt = true;
@@ -52,10 +55,22 @@ impl Emulator {
             self.grid.touch(y, tick);
         }
         // Finding the place takes a look at the whole screen, which a flood of marks is not worth.
-        let at = if self.out.events.len() < PLACED_MAX { self.position(i64::from(y), self.cursor.x) } else { None };
-        let exit_code = if kind == MarkKind::Done { options.first().and_then(|code| code.parse().ok()) } else { None };
-        let command = option("cmdline_url").map(percent_decoded).or_else(|| option("cmdline").map(str::to_owned));
-        let command = command.filter(|_| kind == MarkKind::Output).map(|text| harmless(&text, COMMAND_BYTES_MAX));
+        let at = if self.out.events.len() < PLACED_MAX {
+            self.position(i64::from(y), self.cursor.x)
+        } else {
+            None
+        };
+        let exit_code = if kind == MarkKind::Done {
+            options.first().and_then(|code| code.parse().ok())
+        } else {
+            None
+        };
+        let command = option("cmdline_url")
+            .map(percent_decoded)
+            .or_else(|| option("cmdline").map(str::to_owned));
+        let command = command
+            .filter(|_| kind == MarkKind::Output)
+            .map(|text| harmless(&text, COMMAND_BYTES_MAX));
         self.event(TermEvent::PromptMark(PromptMark { kind, exit_code, command, row: y, at }));
         true
     }
@@ -71,7 +86,8 @@ impl Emulator {
 
     /// A working directory, if it can be one.
     pub(crate) fn set_cwd(&mut self, path: &str) -> bool {
-        if !path.starts_with('/') || path.len() > PATH_BYTES_MAX || path.contains(char::is_control) {
+        if !path.starts_with('/') || path.len() > PATH_BYTES_MAX || path.contains(char::is_control)
+        {
             return false;
         }
         if self.shell.cwd != path {
@@ -88,7 +104,8 @@ fn percent_decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
         let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let decoded = digits.filter(|_| first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let decoded =
+            digits.filter(|_| first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
         bytes.push(decoded.unwrap_or(first));
         rest = if decoded.is_some() { &tail[2..] } else { tail };
     }

@@ -1,4 +1,5 @@
-//! The terminal engine: bytes in, rows and events out. Its own parser, its own grid; no I/O, no clock, no panic on any input.
+//! The terminal engine: bytes in, rows and events out. Its own parser, its own grid; no I/O, no
+//! clock, no panic on any input.
 
 mod area;
 mod aside;
@@ -58,6 +59,7 @@ pub use position::Position;
 pub use scroll::{Reach, ScrollRow};
 pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};
 pub use snapshot::{
-    ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot, ScreenSnapshot, Snapshot,
+    ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot,
+    ScreenSnapshot, Snapshot,
 };
 pub use terminal::Terminal;

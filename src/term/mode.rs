@@ -1,4 +1,5 @@
-//! The modes of a terminal: one table of their numbers, and the set of those that are on. What a change of mode does is elsewhere.
+//! The modes of a terminal: one table of their numbers, and the set of those that are on. What a
+//! change of mode does is elsewhere.
 
 use crate::base::key::MouseWant;
 
@@ -80,7 +81,13 @@ impl Mode {
     pub(crate) const TITLE_TELL_HEX: Self = Self(63);
 
     /// The bits of XTCHECKSUM, from the lowest.
-    pub(crate) const SUMS: [Self; 5] = [Self::SUM_POSITIVE, Self::SUM_PLAIN, Self::SUM_UNTRIMMED, Self::SUM_UNDRAWN, Self::SUM_WHOLE];
+    pub(crate) const SUMS: [Self; 5] = [
+        Self::SUM_POSITIVE,
+        Self::SUM_PLAIN,
+        Self::SUM_UNTRIMMED,
+        Self::SUM_UNDRAWN,
+        Self::SUM_WHOLE,
+    ];
 }
 
 /// The highest conformance level (DECSCL), and that of a fresh terminal.
@@ -89,7 +96,8 @@ const LEVEL_FRESH: u16 = 4;
 const LEVEL_SHIFT: u32 = 60;
 
 /// Modes of SM and RM (ECMA-48 7): number, mode.
-const ANSI: &[(u16, Mode)] = &[(2, Mode::KEYBOARD_LOCK), (4, Mode::INSERT), (12, Mode::SEND_RECEIVE), (20, Mode::NEWLINE)];
+const ANSI: &[(u16, Mode)] =
+    &[(2, Mode::KEYBOARD_LOCK), (4, Mode::INSERT), (12, Mode::SEND_RECEIVE), (20, Mode::NEWLINE)];
 
 /// Modes of DECSET and DECRST (xterm ctlseqs): number, mode.
 const PRIVATE: &[(u16, Mode)] = &[
@@ -141,9 +149,11 @@ const PRIVATE: &[(u16, Mode)] = &[
     (8452, Mode::SIXEL_RIGHT),
 ];
 
-/// Modes that are known and can never be on: DECRQM answers 4 for them (those of ECMA-48 and of the VT500 series).
+/// Modes that are known and can never be on: DECRQM answers 4 for them (those of ECMA-48 and of the
+/// VT500 series).
 const NEVER_ANSI: &[u16] = &[1, 3, 5, 7, 10, 11, 13, 14, 15, 16, 17, 18, 19];
-const NEVER_PRIVATE: &[u16] = &[8, 34, 36, 57, 61, 64, 68, 73, 81, 96, 97, 98, 99, 100, 101, 102, 103, 104, 106];
+const NEVER_PRIVATE: &[u16] =
+    &[8, 34, 36, 57, 61, 64, 68, 73, 81, 96, 97, 98, 99, 100, 101, 102, 103, 104, 106];
 
 /// The modes on in a fresh terminal.
 const FRESH: Modeset = Modeset(
@@ -157,7 +167,8 @@ const FRESH: Modeset = Modeset(
         | 1 << Mode::ALT_SENDS_ESC.0
         | 1 << Mode::DELETE_SENDS_DEL.0
         | 1 << Mode::SIXEL_PALETTE.0
-        // Sums from which a single character can be told: xterm's resource checksumExtension as those set it who test terminals by them.
+        // Sums from which a single character can be told: xterm's resource checksumExtension as
+        // those set it who test terminals by them.
         | 1 << Mode::SUM_PLAIN.0
         | 1 << Mode::SUM_UNTRIMMED.0
         | 1 << Mode::SUM_UNDRAWN.0
@@ -277,7 +288,8 @@ mod tests {
 
     #[test]
     fn every_number_and_every_bit_stands_for_one_mode() {
-        let mut numbers: Vec<(bool, u16)> = all().map(|(private, number, _)| (private, number)).collect();
+        let mut numbers: Vec<(bool, u16)> =
+            all().map(|(private, number, _)| (private, number)).collect();
         let mut bits: Vec<u8> = all().map(|(_, _, Mode(bit))| bit).collect();
         let count = numbers.len();
         numbers.sort_unstable();

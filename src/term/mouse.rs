@@ -1,4 +1,5 @@
-//! Mouse events, focus changes and pastes as the bytes a program asked for (xterm ctlseqs, "Mouse Tracking"). Keys are elsewhere.
+//! Mouse events, focus changes and pastes as the bytes a program asked for (xterm ctlseqs, "Mouse
+//! Tracking"). Keys are elsewhere.
 
 use crate::base::geom::Point;
 use crate::base::key::{Mods, MouseButton, MouseInput, MouseKind, MouseWant};
@@ -75,18 +76,34 @@ impl Emulator {
         self.write_mouse(modes.mouse_encoding, (code, release), mouse.at, to);
     }
 
-    fn write_mouse(&self, encoding: MouseEncoding, (code, release): (u16, bool), at: Point, to: &mut Vec<u8>) {
+    fn write_mouse(
+        &self,
+        encoding: MouseEncoding,
+        (code, release): (u16, bool),
+        at: Point,
+        to: &mut Vec<u8>,
+    ) {
         let (x, y) = (u32::from(at.x) + 1, u32::from(at.y) + 1);
         let legacy = if release { code & !3 | RELEASE } else { code };
         match encoding {
             MouseEncoding::Sgr | MouseEncoding::SgrPixels => {
-                let cell = if encoding == MouseEncoding::Sgr { (1, 1) } else { self.shared.options.cell_pixels };
+                let cell = if encoding == MouseEncoding::Sgr {
+                    (1, 1)
+                } else {
+                    self.shared.options.cell_pixels
+                };
                 // In pixels the middle of the cell is as near as it is known.
-                let along = |n: u32, size: u16| (n - 1) * u32::from(size) + u32::from(size) / 2 + u32::from(size == 1);
+                let along = |n: u32, size: u16| {
+                    (n - 1) * u32::from(size) + u32::from(size) / 2 + u32::from(size == 1)
+                };
                 let (x, y) = (along(x, cell.0), along(y, cell.1));
-                to.extend_from_slice(format!("\x1b[<{code};{x};{y}{}", if release { 'm' } else { 'M' }).as_bytes());
+                to.extend_from_slice(
+                    format!("\x1b[<{code};{x};{y}{}", if release { 'm' } else { 'M' }).as_bytes(),
+                );
             }
-            MouseEncoding::Urxvt => to.extend_from_slice(format!("\x1b[{};{x};{y}M", legacy + 32).as_bytes()),
+            MouseEncoding::Urxvt => {
+                to.extend_from_slice(format!("\x1b[{};{x};{y}M", legacy + 32).as_bytes())
+            }
             MouseEncoding::Utf8 => {
                 to.extend_from_slice(b"\x1b[M");
                 for value in [u32::from(legacy), x.min(2015), y.min(2015)] {
@@ -96,7 +113,11 @@ impl Emulator {
             }
             MouseEncoding::X10 => {
                 // A position that does not fit is not told at all: a wrong one would be worse.
-                let (Ok(x), Ok(y), Ok(code)) = (u8::try_from(x + 32), u8::try_from(y + 32), u8::try_from(legacy + 32)) else { return };
+                let (Ok(x), Ok(y), Ok(code)) =
+                    (u8::try_from(x + 32), u8::try_from(y + 32), u8::try_from(legacy + 32))
+                else {
+                    return;
+                };
                 to.extend_from_slice(&[0x1b, b'[', b'M', code, x, y]);
             }
         }
@@ -109,7 +130,8 @@ impl Emulator {
         }
     }
 
-    /// A paste: marked if the program asked for it, line ends as Return sends them, and nothing in it that could end the marks or act.
+    /// A paste: marked if the program asked for it, line ends as Return sends them, and nothing in
+    /// it that could end the marks or act.
     pub(crate) fn encode_paste(&self, text: &str, to: &mut Vec<u8>) {
         let marked = self.is_on(Mode::PASTE);
         if marked {
@@ -133,7 +155,13 @@ impl Emulator {
 }
 
 fn wheel(button: MouseButton) -> bool {
-    matches!(button, MouseButton::WheelUp | MouseButton::WheelDown | MouseButton::WheelLeft | MouseButton::WheelRight)
+    matches!(
+        button,
+        MouseButton::WheelUp
+            | MouseButton::WheelDown
+            | MouseButton::WheelLeft
+            | MouseButton::WheelRight
+    )
 }
 
 fn number(button: MouseButton) -> u16 {

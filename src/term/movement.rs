@@ -1,4 +1,5 @@
-//! Where the cursor goes: absolute and relative moves, tabs, line feeds, margins (ECMA-48 8.3, DEC STD 070, xterm's behaviour where they differ).
+//! Where the cursor goes: absolute and relative moves, tabs, line feeds, margins (ECMA-48 8.3, DEC
+//! STD 070, xterm's behaviour where they differ).
 
 use crate::term::emulator::{Emulator, Margins, Saved};
 use crate::term::grid::Line;
@@ -16,7 +17,11 @@ impl Emulator {
     /// The last column of row `y`: one of double width has half the columns.
     #[inline]
     pub(crate) fn last_col_of(&self, y: u16) -> u16 {
-        if self.printing.doubled && self.grid.line(y).has(Line::DOUBLE) { (self.size.cols / 2).max(1) - 1 } else { self.last_col() }
+        if self.printing.doubled && self.grid.line(y).has(Line::DOUBLE) {
+            (self.size.cols / 2).max(1) - 1
+        } else {
+            self.last_col()
+        }
     }
 
     /// How many columns each one of the cursor's row takes where it is drawn.
@@ -28,10 +33,17 @@ impl Emulator {
     #[inline]
     pub(crate) fn limit(&self) -> usize {
         // A row of double width may have come to where the cursor is already further right.
-        if self.printing.doubled && self.cursor.x <= self.last_col_of(self.cursor.y) && self.grid.line(self.cursor.y).has(Line::DOUBLE) {
+        if self.printing.doubled
+            && self.cursor.x <= self.last_col_of(self.cursor.y)
+            && self.grid.line(self.cursor.y).has(Line::DOUBLE)
+        {
             return usize::from(self.last_col_of(self.cursor.y)) + 1;
         }
-        if self.cursor.x <= self.margins.right { usize::from(self.margins.right) + 1 } else { usize::from(self.size.cols) }
+        if self.cursor.x <= self.margins.right {
+            usize::from(self.margins.right) + 1
+        } else {
+            usize::from(self.size.cols)
+        }
     }
 
     fn left_limit(&self) -> u16 {
@@ -71,7 +83,8 @@ impl Emulator {
 
     /// CHA, HPA.
     pub(crate) fn move_to_col(&mut self, col: u16) {
-        let row = self.cursor.y - if self.is_on(Mode::ORIGIN) { self.margins.top.min(self.cursor.y) } else { 0 };
+        let row = self.cursor.y
+            - if self.is_on(Mode::ORIGIN) { self.margins.top.min(self.cursor.y) } else { 0 };
         self.move_to(row + 1, col);
     }
 
@@ -110,13 +123,18 @@ impl Emulator {
 
     /// CUD.
     pub(crate) fn move_down(&mut self, n: u16) {
-        let stop = if self.cursor.y <= self.margins.bottom { self.margins.bottom } else { self.last_row() };
+        let stop = if self.cursor.y <= self.margins.bottom {
+            self.margins.bottom
+        } else {
+            self.last_row()
+        };
         self.place(self.cursor.x, self.cursor.y.saturating_add(n).min(stop));
     }
 
     /// CUF.
     pub(crate) fn move_right(&mut self, n: u16) {
-        let stop = if self.cursor.x <= self.margins.right { self.margins.right } else { self.last_col() };
+        let stop =
+            if self.cursor.x <= self.margins.right { self.margins.right } else { self.last_col() };
         self.place(self.cursor.x.saturating_add(n).min(stop), self.cursor.y);
     }
 
@@ -134,7 +152,8 @@ impl Emulator {
             self.cursor.pending = false;
             steps -= 1;
         }
-        // More steps than cells change nothing but the place in the cycle; one round is enough to stop.
+        // More steps than cells change nothing but the place in the cycle; one round is enough to
+        // stop.
         let mut rows = u32::from(self.size.rows) + 1;
         while steps > 0 && rows > 0 {
             rows -= 1;
@@ -169,7 +188,8 @@ impl Emulator {
 
     /// CR: to the left margin, or to the first column left of it.
     pub(crate) fn carriage_return(&mut self) {
-        self.cursor.x = if self.is_on(Mode::ORIGIN) { self.margins.left } else { self.left_limit() };
+        self.cursor.x =
+            if self.is_on(Mode::ORIGIN) { self.margins.left } else { self.left_limit() };
         self.cursor.pending = false;
     }
 
@@ -219,7 +239,8 @@ impl Emulator {
 
     /// HT, CHT. A pending wrap stays pending, as in xterm.
     pub(crate) fn tab(&mut self, n: u16) {
-        let stop = if self.cursor.x <= self.margins.right { self.margins.right } else { self.last_col() };
+        let stop =
+            if self.cursor.x <= self.margins.right { self.margins.right } else { self.last_col() };
         let stop = stop.min(self.last_col_of(self.cursor.y));
         for _ in 0..n.min(self.size.cols) {
             self.cursor.x = self.tabs.after(self.cursor.x, stop);
@@ -259,17 +280,20 @@ impl Emulator {
 
     /// DECSC.
     pub(crate) fn save_cursor(&mut self) {
-        self.saved[usize::from(self.alternate)] = Saved { cursor: self.cursor, origin: self.is_on(Mode::ORIGIN), is_set: true };
+        self.saved[usize::from(self.alternate)] =
+            Saved { cursor: self.cursor, origin: self.is_on(Mode::ORIGIN), is_set: true };
     }
 
-    /// DECRC; home and the defaults if nothing was saved. Autowrap is left as it is, as in xterm and on DEC's terminals.
+    /// DECRC; home and the defaults if nothing was saved. Autowrap is left as it is, as in xterm
+    /// and on DEC's terminals.
     pub(crate) fn restore_cursor(&mut self) {
         let saved = self.saved[usize::from(self.alternate)];
         self.cursor = saved.cursor;
         self.cursor.pen.stale = true;
         self.cursor.pen.zone = 0;
         self.place(saved.cursor.x, saved.cursor.y);
-        self.cursor.pending = saved.cursor.pending && self.cursor.x == self.last_col_of(self.cursor.y);
+        self.cursor.pending =
+            saved.cursor.pending && self.cursor.x == self.last_col_of(self.cursor.y);
         self.modes.set(Mode::ORIGIN, saved.origin);
         if saved.origin {
             self.cursor.x = self.cursor.x.clamp(self.margins.left, self.margins.right);

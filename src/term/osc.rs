@@ -1,4 +1,5 @@
-//! Operating system commands by number (xterm ctlseqs, and what other terminals added). Unknown ones are dropped and counted.
+//! Operating system commands by number (xterm ctlseqs, and what other terminals added). Unknown
+//! ones are dropped and counted.
 
 use crate::base::base64;
 use crate::base::text::harmless;
@@ -29,14 +30,17 @@ impl Emulator {
             "7" => self.set_cwd_url(rest),
             "8" => self.set_link(rest),
             "9" => self.notice_9(rest),
-            "10" | "11" | "12" | "13" | "14" | "15" | "16" | "17" | "18" | "19" => self.special_colours(number, rest, bell),
+            "10" | "11" | "12" | "13" | "14" | "15" | "16" | "17" | "18" | "19" => {
+                self.special_colours(number, rest, bell)
+            }
             "22" => self.set_pointer(rest),
             "52" => self.set_clipboard(rest),
             "99" => self.notice_99(rest),
             "104" => self.reset_colours(rest, 0),
             "105" => self.reset_colours(rest, palette::ATTRIBUTE_COLOURS),
             "110" | "111" | "112" | "113" | "114" | "115" | "116" | "117" | "118" | "119" => {
-                self.palette.set_special(number.parse::<u16>().unwrap_or(0).saturating_sub(100), None);
+                self.palette
+                    .set_special(number.parse::<u16>().unwrap_or(0).saturating_sub(100), None);
                 self.recolour();
                 true
             }
@@ -57,9 +61,11 @@ impl Emulator {
         rest.strip_prefix("CurrentDir=").is_some_and(|path| self.set_cwd(path))
     }
 
-    /// OSC 0, 1 and 2. An icon name is nothing a pane has: it is kept for the stack, and to be told.
+    /// OSC 0, 1 and 2. An icon name is nothing a pane has: it is kept for the stack, and to be
+    /// told.
     fn set_titles(&mut self, text: &str, is_icon: bool, is_title: bool) -> bool {
-        let decoded = if self.is_on(Mode::TITLE_SET_HEX) { from_hex(text) } else { Some(text.to_owned()) };
+        let decoded =
+            if self.is_on(Mode::TITLE_SET_HEX) { from_hex(text) } else { Some(text.to_owned()) };
         let Some(text) = decoded.map(|text| harmless(&text, TITLE_BYTES_MAX)) else { return false };
         if is_icon {
             self.titles.icon.clone_from(&text);
@@ -76,13 +82,18 @@ impl Emulator {
         self.grid.touch_all(tick);
     }
 
-    /// OSC 4 and 5: pairs of number and colour, or `?` for a question; `first` is where the numbers of this command begin.
+    /// OSC 4 and 5: pairs of number and colour, or `?` for a question; `first` is where the numbers
+    /// of this command begin.
     fn palette_command(&mut self, rest: &str, (command, first): (u16, u16), bell: bool) -> bool {
         let mut parts = rest.split(';');
         for _ in 0..COLOURS_MAX {
             let (Some(number), Some(text)) = (parts.next(), parts.next()) else { break };
             let Ok(number) = number.parse::<u16>() else { continue };
-            let Some(now) = number.checked_add(first).and_then(|number| self.palette.numbered(number)) else { continue };
+            let Some(now) =
+                number.checked_add(first).and_then(|number| self.palette.numbered(number))
+            else {
+                continue;
+            };
             if text == "?" {
                 self.reply(Reply::Colour(command, Some(number), now, bell));
             } else if let Some(colour) = spec::parse(text) {
@@ -112,10 +123,16 @@ impl Emulator {
     /// OSC 104 and 105: the numbers named, or all.
     fn reset_colours(&mut self, rest: &str, first: u16) -> bool {
         if rest.is_empty() {
-            let count = if first == 0 { palette::ATTRIBUTE_COLOURS } else { palette::ATTRIBUTE_COLOURS_COUNT };
+            let count = if first == 0 {
+                palette::ATTRIBUTE_COLOURS
+            } else {
+                palette::ATTRIBUTE_COLOURS_COUNT
+            };
             (first..first + count).for_each(|number| self.palette.set_numbered(number, None));
         }
-        for number in rest.split(';').filter_map(|number| number.parse::<u16>().ok()?.checked_add(first)) {
+        for number in
+            rest.split(';').filter_map(|number| number.parse::<u16>().ok()?.checked_add(first))
+        {
             self.palette.set_numbered(number, None);
         }
         self.recolour();
@@ -126,7 +143,11 @@ impl Emulator {
     fn set_link(&mut self, rest: &str) -> bool {
         let Some((options, address)) = rest.split_once(';') else { return false };
         let id = options.split(':').find_map(|option| option.strip_prefix("id=")).unwrap_or("");
-        self.cursor.pen.look.set_link(if address.is_empty() { 0 } else { self.tables.links.number(id, address) });
+        self.cursor.pen.look.set_link(if address.is_empty() {
+            0
+        } else {
+            self.tables.links.number(id, address)
+        });
         self.cursor.pen.stale = true;
         true
     }
@@ -139,7 +160,9 @@ impl Emulator {
         if let Some(path) = rest.strip_prefix("9;") {
             return self.set_cwd(path.trim_matches('"'));
         }
-        let is_conemu = rest.split_once(';').is_some_and(|(number, _)| number.parse::<u8>().is_ok_and(|number| number <= 12));
+        let is_conemu = rest
+            .split_once(';')
+            .is_some_and(|(number, _)| number.parse::<u8>().is_ok_and(|number| number <= 12));
         if is_conemu || rest.is_empty() {
             return false;
         }
@@ -150,7 +173,10 @@ impl Emulator {
     fn set_progress(&mut self, rest: &str) -> bool {
         let mut parts = rest.split(';');
         let state = parts.next().unwrap_or("");
-        let percent = parts.next().and_then(|percent| percent.parse::<u16>().ok()).map(|percent| percent.min(100));
+        let percent = parts
+            .next()
+            .and_then(|percent| percent.parse::<u16>().ok())
+            .map(|percent| percent.min(100));
         let percent = u8::try_from(percent.unwrap_or(0)).unwrap_or(100);
         let progress = match state {
             "" | "0" => Progress::None,
@@ -167,9 +193,14 @@ impl Emulator {
     /// OSC 99 (kitty): `key=value:…;payload`; parts of one notice are told one by one.
     fn notice_99(&mut self, rest: &str) -> bool {
         let Some((options, payload)) = rest.split_once(';') else { return false };
-        let option = |name: char| options.split(':').find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+        let option = |name: char| {
+            options.split(':').find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
+        };
         let payload = if option('e') == Some("1") {
-            let Some(bytes) = base64::decode_loose(payload.as_bytes(), NOTICE_BODY_BYTES_MAX) else { return false };
+            let Some(bytes) = base64::decode_loose(payload.as_bytes(), NOTICE_BODY_BYTES_MAX)
+            else {
+                return false;
+            };
             String::from_utf8_lossy(&bytes).into_owned()
         } else {
             payload.to_owned()
@@ -193,7 +224,11 @@ impl Emulator {
     }
 
     fn notify(&mut self, title: &str, body: &str, urgent: bool) {
-        let notice = Notice { title: harmless(title, NOTICE_TITLE_BYTES_MAX), body: harmless(body, NOTICE_BODY_BYTES_MAX), urgent };
+        let notice = Notice {
+            title: harmless(title, NOTICE_TITLE_BYTES_MAX),
+            body: harmless(body, NOTICE_BODY_BYTES_MAX),
+            urgent,
+        };
         if !notice.title.is_empty() || !notice.body.is_empty() {
             self.event(TermEvent::Notify(notice));
         }
@@ -201,7 +236,8 @@ impl Emulator {
 
     /// OSC 22: a CSS cursor name.
     fn set_pointer(&mut self, name: &str) -> bool {
-        let fits = name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        let fits =
+            name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
         if fits {
             self.event(TermEvent::Pointer(name.to_owned()));
         }
@@ -214,9 +250,15 @@ impl Emulator {
         if payload == "?" {
             return false;
         }
-        let Some(bytes) = base64::decode_loose(payload.as_bytes(), CLIPBOARD_BYTES_MAX) else { return false };
+        let Some(bytes) = base64::decode_loose(payload.as_bytes(), CLIPBOARD_BYTES_MAX) else {
+            return false;
+        };
         let Ok(text) = String::from_utf8(bytes) else { return false };
-        let selection = selections.chars().next().filter(|letter| "cpqs01234567".contains(*letter)).unwrap_or('c');
+        let selection = selections
+            .chars()
+            .next()
+            .filter(|letter| "cpqs01234567".contains(*letter))
+            .unwrap_or('c');
         self.event(TermEvent::Clipboard { selection, text });
         true
     }
@@ -224,7 +266,10 @@ impl Emulator {
 
 /// The text that hexadecimal digits stand for (XTSMTITLE).
 fn from_hex(digits: &str) -> Option<String> {
-    let digits: Vec<u8> = digits.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
+    let digits: Vec<u8> = digits
+        .chars()
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
     let (pairs, rest) = digits.as_chunks::<2>();
     let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
     rest.is_empty().then(|| String::from_utf8_lossy(&bytes).into_owned())

@@ -1,4 +1,5 @@
-//! Colours a program can redefine or ask for: the 256 entries, foreground, background, cursor. Unset ones are the outer terminal's.
+//! Colours a program can redefine or ask for: the 256 entries, foreground, background, cursor.
+//! Unset ones are the outer terminal's.
 
 use std::collections::BTreeMap;
 
@@ -30,11 +31,13 @@ pub(crate) struct Palette {
     pub(crate) fg: Option<Rgb>,
     pub(crate) bg: Option<Rgb>,
     pub(crate) cursor: Option<Rgb>,
-    /// What changes nothing here and is only told again: OSC 13 to 19 by their numbers, OSC 5 from [`ATTRIBUTE_COLOURS`] on.
+    /// What changes nothing here and is only told again: OSC 13 to 19 by their numbers, OSC 5 from
+    /// [`ATTRIBUTE_COLOURS`] on.
     pub(crate) others: BTreeMap<u16, Rgb>,
 }
 
-/// The number of the first colour of OSC 5 (bold, underlined, blinking, inverse, italic text), as OSC 4 counts them.
+/// The number of the first colour of OSC 5 (bold, underlined, blinking, inverse, italic text), as
+/// OSC 4 counts them.
 pub(crate) const ATTRIBUTE_COLOURS: u16 = 256;
 /// How many there are.
 pub(crate) const ATTRIBUTE_COLOURS_COUNT: u16 = 5;
@@ -65,12 +68,15 @@ impl Palette {
             12 => Some(self.cursor.or(self.outer.cursor).unwrap_or(fg)),
             // The pointer, the Tektronix screen and highlighted text look like text here.
             13 | 15 | 17 | 18 => Some(self.others.get(&number).copied().unwrap_or(fg)),
-            14 | 16 | 19 => Some(self.others.get(&number).copied().or(self.special(11)).unwrap_or(BG)),
+            14 | 16 | 19 => {
+                Some(self.others.get(&number).copied().or(self.special(11)).unwrap_or(BG))
+            }
             _ => None,
         }
     }
 
-    /// A colour of the palette, or of OSC 5 from [`ATTRIBUTE_COLOURS`] on; `None` if there is none of that number.
+    /// A colour of the palette, or of OSC 5 from [`ATTRIBUTE_COLOURS`] on; `None` if there is none
+    /// of that number.
     pub(crate) fn numbered(&self, number: u16) -> Option<Rgb> {
         match u8::try_from(number) {
             Ok(entry) => Some(self.entry(entry)),
@@ -97,7 +103,9 @@ impl Palette {
     /// Everything the program redefined.
     pub(crate) fn own(&self) -> BTreeMap<u16, Rgb> {
         let mut own = self.others.clone();
-        own.extend(self.entries.iter().map(|(entry, colour)| (u16::from(*entry) + 2 * DYNAMIC, *colour)));
+        own.extend(
+            self.entries.iter().map(|(entry, colour)| (u16::from(*entry) + 2 * DYNAMIC, *colour)),
+        );
         for (number, colour) in [(10, self.fg), (11, self.bg), (12, self.cursor)] {
             own.extend(colour.map(|colour| (number + DYNAMIC, colour)));
         }

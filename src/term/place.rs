@@ -1,4 +1,5 @@
-//! Positions that stay on their character: a line's number and a cell of it, whatever the width. Nothing is kept for them; they are computed from both sides.
+//! Positions that stay on their character: a line's number and a cell of it, whatever the width.
+//! Nothing is kept for them; they are computed from both sides.
 
 use std::ops::Range;
 
@@ -22,7 +23,8 @@ struct Piece {
 }
 
 impl Emulator {
-    /// The lines that the rows of the screen belong to. It cuts lines as the history will when they get there.
+    /// The lines that the rows of the screen belong to. It cuts lines as the history will when they
+    /// get there.
     fn pieces(&self) -> Vec<Piece> {
         let (mut open, mut gap) = if self.alternate { (0, false) } else { self.history.open_end() };
         let mut next = self.history.line_next();
@@ -48,7 +50,8 @@ impl Emulator {
     fn text_cells(&self, y: u16) -> &[Cell] {
         if !self.grid.line(y).has(Line::WRAPPED) {
             let used = self.grid.used(y);
-            let end = used.iter().rposition(|cell| !cell.is_plain_blank()).map_or(0, |last| last + 1);
+            let end =
+                used.iter().rposition(|cell| !cell.is_plain_blank()).map_or(0, |last| last + 1);
             return &used[..end];
         }
         match self.grid.row(y).split_last() {
@@ -63,7 +66,8 @@ impl Emulator {
         self.history.line_next().saturating_sub(u64::from(is_open))
     }
 
-    /// The position shown in a column of a row; negative rows are history, −1 being just above the screen.
+    /// The position shown in a column of a row; negative rows are history, −1 being just above the
+    /// screen.
     pub(crate) fn position(&self, row: i64, col: u16) -> Option<Position> {
         let Ok(y) = u16::try_from(row) else {
             let back = usize::try_from(-1 - row).ok()?;
@@ -81,7 +85,8 @@ impl Emulator {
     pub(crate) fn locate(&self, position: Position) -> Option<(i64, u16)> {
         let col = |col: usize| u16::try_from(col).unwrap_or(u16::MAX).min(self.size.cols - 1);
         let open = if self.alternate { 0 } else { self.history.open_end().0 };
-        let on_screen = self.line_on_top() < position.line || (self.line_on_top() == position.line && open <= position.cell);
+        let on_screen = self.line_on_top() < position.line
+            || (self.line_on_top() == position.line && open <= position.cell);
         if !on_screen {
             let (back, at) = self.history.locate(position.line, position.cell)?;
             return Some((-1 - i64::try_from(back).ok()?, col(at)));
@@ -93,14 +98,23 @@ impl Emulator {
         Some((i64::try_from(y).ok()?, col(usize::try_from(cell).ok()?)))
     }
 
-    /// The text from one position to another, lines ended by a line feed, without blanks at their ends; of more than `bytes_max` bytes the end, and whether
-    /// anything is missing. Rows that the program has erased or moved since are as they are now.
-    pub(crate) fn text_between(&self, from: Position, to: Position, bytes_max: usize) -> (String, bool) {
-        let Some((last, end)) = self.locate(to).filter(|_| from <= to) else { return (String::new(), false) };
+    /// The text from one position to another, lines ended by a line feed, without blanks at their
+    /// ends; of more than `bytes_max` bytes the end, and whether anything is missing. Rows that the
+    /// program has erased or moved since are as they are now.
+    pub(crate) fn text_between(
+        &self,
+        from: Position,
+        to: Position,
+        bytes_max: usize,
+    ) -> (String, bool) {
+        let Some((last, end)) = self.locate(to).filter(|_| from <= to) else {
+            return (String::new(), false);
+        };
         let above = i64::try_from(self.history.rows()).unwrap_or(i64::MAX);
         let start = self.locate(from);
         let (first, skip) = start.unwrap_or((-above, 0));
-        let (mut text, mut row_number, mut line_start, mut is_cut) = (String::new(), first, 0, start.is_none());
+        let (mut text, mut row_number, mut line_start, mut is_cut) =
+            (String::new(), first, 0, start.is_none());
         self.each_row(first..last.saturating_add(1), |row| {
             let from = if row_number == first { usize::from(skip) } else { 0 };
             let to = if row_number == last { usize::from(end) } else { usize::MAX };
@@ -135,16 +149,22 @@ impl Emulator {
                 }
                 page.begin(piece.line);
             }
-            self.text_cells(y).iter().filter_map(|cell| self.glyph(*cell)).for_each(|glyph| page.push(glyph));
+            self.text_cells(y)
+                .iter()
+                .filter_map(|cell| self.glyph(*cell))
+                .for_each(|glyph| page.push(glyph));
         }
         page.end();
     }
 
     /// Calls `each` with the glyphs of a line, wherever it is. False if it is not there.
     pub(crate) fn line_glyphs(&self, line: u64, mut each: impl FnMut(Glyph<'_>)) -> bool {
-        let mut found = line < self.history.line_next() && self.history.line_glyphs(line, &mut each);
+        let mut found =
+            line < self.history.line_next() && self.history.line_glyphs(line, &mut each);
         if self.line_on_top() <= line {
-            for (y, _) in (0..self.size.rows).zip(self.pieces()).filter(|(_, piece)| piece.line == line) {
+            for (y, _) in
+                (0..self.size.rows).zip(self.pieces()).filter(|(_, piece)| piece.line == line)
+            {
                 found = true;
                 self.text_cells(y).iter().filter_map(|cell| self.glyph(*cell)).for_each(&mut each);
             }
@@ -153,7 +173,8 @@ impl Emulator {
     }
 }
 
-/// Appends the text of these columns of a row; a character that only partly lies in them counts by its first column.
+/// Appends the text of these columns of a row; a character that only partly lies in them counts by
+/// its first column.
 fn push_columns(row: &Row, columns: Range<usize>, text: &mut String) {
     let mut at = 0;
     for run in &row.runs {
@@ -189,7 +210,8 @@ mod tests {
 
     fn fed(bytes: &str, scrollback_lines_max: usize) -> (Terminal, Vec<(MarkKind, Position)>) {
         let options = Options { scrollback_lines_max, ..Options::default() };
-        let mut screen = Terminal::new(Size { cols: 10, rows: 4 }, options, Box::new(HeapMemory::default()));
+        let mut screen =
+            Terminal::new(Size { cols: 10, rows: 4 }, options, Box::new(HeapMemory::default()));
         let mut events = Vec::new();
         screen.feed(bytes.as_bytes(), &mut events);
         let mark = |event| match event {
@@ -200,9 +222,16 @@ mod tests {
     }
 
     fn check(output: &str, expected: &str) {
-        let (mut screen, marks) =
-            fed(&format!("\x1b]133;A\x07$ \x1b]133;B\x07cmd\r\n\x1b]133;C\x07{output}\x1b]133;D;0\x07\x1b]133;A\x07$ "), 100);
-        let at = |kind| marks.iter().find(|mark| mark.0 == kind).map(|mark| mark.1).expect("it was marked");
+        let (mut screen, marks) = fed(
+            &format!(
+                "\x1b]133;A\x07$ \
+                 \x1b]133;B\x07cmd\r\n\x1b]133;C\x07{output}\x1b]133;D;0\x07\x1b]133;A\x07$ "
+            ),
+            100,
+        );
+        let at = |kind| {
+            marks.iter().find(|mark| mark.0 == kind).map(|mark| mark.1).expect("it was marked")
+        };
         for cols in [10, 7, 33] {
             screen.resize(Size { cols, rows: 4 }, &mut Vec::new());
             let text = screen.text_between(at(MarkKind::Output), at(MarkKind::Done), 1000);
@@ -216,7 +245,10 @@ mod tests {
         check("no end", "no end");
         check("", "");
         check("\r\n\r\n", "\n\n");
-        check("a \u{6f22}\u{5b57} e\u{301} over the edge of it\r\n", "a \u{6f22}\u{5b57} e\u{301} over the edge of it\n");
+        check(
+            "a \u{6f22}\u{5b57} e\u{301} over the edge of it\r\n",
+            "a \u{6f22}\u{5b57} e\u{301} over the edge of it\n",
+        );
         check("1\r\n2\r\n3\r\n4\r\n5\r\n6", "1\n2\n3\n4\n5\n6");
     }
 

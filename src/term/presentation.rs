@@ -1,4 +1,5 @@
-//! The state of presentation as a program asks for it and gives it back: cursor information and tab stops (DECRQPSR, DECRSPS; VT420 manual).
+//! The state of presentation as a program asks for it and gives it back: cursor information and tab
+//! stops (DECRQPSR, DECRSPS; VT420 manual).
 
 use std::fmt::Write as _;
 
@@ -14,14 +15,21 @@ impl Emulator {
         if !matches!(what, 1 | 2) {
             return false;
         }
-        self.reply(if what == 1 { Reply::Device(Device::CursorInformation) } else { Reply::Device(Device::TabStops) });
+        self.reply(if what == 1 {
+            Reply::Device(Device::CursorInformation)
+        } else {
+            Reply::Device(Device::TabStops)
+        });
         true
     }
 
-    /// DECCIR: position, page, rendition, attributes, flags, sets in force, sizes of the sets, and the sets.
+    /// DECCIR: position, page, rendition, attributes, flags, sets in force, sizes of the sets, and
+    /// the sets.
     pub(crate) fn write_cursor_information(&self, to: &mut String) -> std::fmt::Result {
         let cursor = &self.cursor;
-        let bits = |bits: &[(bool, u8)]| char::from(bits.iter().filter(|(on, _)| *on).fold(b'@', |byte, (_, bit)| byte | bit));
+        let bits = |bits: &[(bool, u8)]| {
+            char::from(bits.iter().filter(|(on, _)| *on).fold(b'@', |byte, (_, bit)| byte | bit))
+        };
         let look = cursor.pen.look;
         let rendition = bits(&[
             (look.has(Attrs::BOLD), 1),
@@ -31,9 +39,18 @@ impl Emulator {
         ]);
         let protection = bits(&[(cursor.pen.protected, 1)]);
         let single = cursor.charsets.single;
-        let flags = bits(&[(self.is_on(Mode::ORIGIN), 1), (single == 2, 2), (single == 3, 4), (cursor.pending, 8)]);
+        let flags = bits(&[
+            (self.is_on(Mode::ORIGIN), 1),
+            (single == 2, 2),
+            (single == 3, 4),
+            (cursor.pending, 8),
+        ]);
         let (row, col) = (cursor.y + 1, cursor.x + 1);
-        write!(to, "\x1bP1$u{row};{col};1;{rendition};{protection};{flags};{};{};@;", cursor.charsets.left, cursor.charsets.right)?;
+        write!(
+            to,
+            "\x1bP1$u{row};{col};1;{rendition};{protection};{flags};{};{};@;",
+            cursor.charsets.left, cursor.charsets.right
+        )?;
         cursor.charsets.sets.iter().try_for_each(|set| to.write_str(set.name()))?;
         write!(to, "\x1b\\")
     }
@@ -56,7 +73,11 @@ impl Emulator {
             1 => self.restore_cursor_information(text).is_some(),
             2 => {
                 self.tabs.clear();
-                for stop in text.split('/').filter_map(|stop| stop.parse::<u16>().ok()).filter(|stop| *stop > 0) {
+                for stop in text
+                    .split('/')
+                    .filter_map(|stop| stop.parse::<u16>().ok())
+                    .filter(|stop| *stop > 0)
+                {
                     self.tabs.set(stop - 1, true);
                 }
                 true
@@ -71,7 +92,8 @@ impl Emulator {
         let (row, col, _page) = (number()?, number()?, number()?);
         let mut bits = || parts.next().and_then(|part| part.bytes().next());
         let (rendition, protection, flags) = (bits()?, bits()?, bits()?);
-        let mut set_number = || parts.next().and_then(|part| part.parse::<u8>().ok()).filter(|set| *set < 4);
+        let mut set_number =
+            || parts.next().and_then(|part| part.parse::<u8>().ok()).filter(|set| *set < 4);
         let (left, right) = (set_number()?, set_number()?);
         let _sizes = parts.next()?;
         let names = parts.next().unwrap_or("");
@@ -85,7 +107,11 @@ impl Emulator {
                 pen.look.set(attrs);
             }
         }
-        pen.look.set_underline(if rendition & 2 != 0 { Underline::Single } else { Underline::None });
+        pen.look.set_underline(if rendition & 2 != 0 {
+            Underline::Single
+        } else {
+            Underline::None
+        });
         pen.protected = protection & 1 != 0;
         pen.stale = true;
         let charsets = &mut self.cursor.charsets;
@@ -99,7 +125,9 @@ impl Emulator {
         let mut names = names.bytes();
         for set in &mut charsets.sets {
             *set = match names.next() {
-                Some(mark @ (b'%' | b'"' | b'&')) => Charset::named(mark, names.next().unwrap_or(0), false),
+                Some(mark @ (b'%' | b'"' | b'&')) => {
+                    Charset::named(mark, names.next().unwrap_or(0), false)
+                }
                 Some(last) => Charset::named(0, last, false),
                 None => *set,
             };

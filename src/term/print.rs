@@ -1,4 +1,5 @@
-//! Text onto the screen: runs of ASCII in bulk, everything else by grapheme cluster, wrapping at the margin.
+//! Text onto the screen: runs of ASCII in bulk, everything else by grapheme cluster, wrapping at
+//! the margin.
 
 use crate::term::cell::{Cell, Class};
 use crate::term::emulator::Emulator;
@@ -11,7 +12,9 @@ impl Emulator {
     /// Prints a run of printable ASCII, the first `len` of `bytes`.
     #[inline]
     pub(crate) fn print_ascii(&mut self, bytes: &[u8], len: usize) {
-        let is_simple = self.cursor.charsets.is_plain() && !self.is_on(Mode::INSERT) && !self.printing.join.is_open();
+        let is_simple = self.cursor.charsets.is_plain()
+            && !self.is_on(Mode::INSERT)
+            && !self.printing.join.is_open();
         if !is_simple || len == 0 {
             self.print_ascii_by_scalars(&bytes[..len]);
             return;
@@ -71,9 +74,11 @@ impl Emulator {
         if end == cells.len() {
             line.flags &= !Line::WRAPPED;
         }
-        // Short runs are written as a block of fixed length, in which the cells after the run keep what they hold: no branch depends on the length.
+        // Short runs are written as a block of fixed length, in which the cells after the run keep
+        // what they hold: no branch depends on the length.
         if len <= BLOCK
-            && let (Some(cells), Some(bytes)) = (cells[x..].first_chunk_mut::<BLOCK>(), bytes.first_chunk::<BLOCK>())
+            && let (Some(cells), Some(bytes)) =
+                (cells[x..].first_chunk_mut::<BLOCK>(), bytes.first_chunk::<BLOCK>())
         {
             for (at, (cell, byte)) in cells.iter_mut().zip(bytes).enumerate() {
                 *cell = Cell(if at < len { template.0 | u64::from(*byte) } else { cell.0 });
@@ -90,7 +95,8 @@ impl Emulator {
     fn step(&mut self, end: usize, limit: usize) {
         // Also without autowrap, where it only says which cell a combining mark belongs to.
         self.cursor.pending = end >= limit;
-        self.cursor.x = u16::try_from(if end >= limit { limit - 1 } else { end }).unwrap_or(u16::MAX);
+        self.cursor.x =
+            u16::try_from(if end >= limit { limit - 1 } else { end }).unwrap_or(u16::MAX);
     }
 
     /// Prints text up to the first control or malformed byte; gives the bytes used.
@@ -119,7 +125,8 @@ impl Emulator {
         used
     }
 
-    /// Prints what stands at the start of `bytes` as cells of their own that fit into the row; gives the bytes used, 0 if the first needs more care.
+    /// Prints what stands at the start of `bytes` as cells of their own that fit into the row;
+    /// gives the bytes used, 0 if the first needs more care.
     fn print_simple(&mut self, bytes: &[u8]) -> usize {
         let ambiguous_wide = self.shared.options.ambiguous_wide;
         if self.cursor.pending {
@@ -127,14 +134,17 @@ impl Emulator {
         }
         let template = self.template();
         let plain = self.cursor.charsets.is_plain();
-        let (start, limit, y, tick) = (usize::from(self.cursor.x), self.limit(), self.cursor.y, self.tick());
+        let (start, limit, y, tick) =
+            (usize::from(self.cursor.x), self.limit(), self.cursor.y, self.tick());
         self.grid.split_wide(y, start);
         let mut join = self.printing.join;
         let mut last = None;
         let (mut x, mut used, mut is_wide) = (start, 0, false);
         let (cells, line) = self.grid.write(y, 0, tick);
         let split = line.has(Line::WIDE);
-        while let Some((c, len)) = scan::scalar(&bytes[used..]).or_else(|| lone_ascii(&bytes[used..]).filter(|_| plain)) {
+        while let Some((c, len)) =
+            scan::scalar(&bytes[used..]).or_else(|| lone_ascii(&bytes[used..]).filter(|_| plain))
+        {
             let kind = Kind::of(c);
             let cols = usize::from(kind.cols(ambiguous_wide));
             let is_simple = kind.is_simple() && !join.is_open();
@@ -180,7 +190,8 @@ impl Emulator {
             return;
         }
         let class = kind.class();
-        // What is invisible by itself (ZWSP, the marks of writing direction) is not kept in either mode.
+        // What is invisible by itself (ZWSP, the marks of writing direction) is not kept in either
+        // mode.
         let may_join = cols == 0 && class != grapheme::Class::Control;
         if may_join || (self.is_on(Mode::GRAPHEMES) && self.printing.join.joins(class)) {
             if self.append(c, class) {
@@ -274,7 +285,8 @@ impl Emulator {
         self.cursor.x = self.margins.left;
     }
 
-    /// Adds a scalar to the cluster before the cursor; false if there is none, or no room for what it would become: then it is dropped.
+    /// Adds a scalar to the cluster before the cursor; false if there is none, or no room for what
+    /// it would become: then it is dropped.
     fn append(&mut self, c: char, class: grapheme::Class) -> bool {
         // A sweep of looks now, not while the cell is out of the grid.
         self.template();
@@ -292,9 +304,15 @@ impl Emulator {
         let cell = self.grid.row(y)[x];
         let Some(cluster) = self.joined(cell.code(), c) else { return true };
         let is_wide = cell.class() == Class::Wide;
-        let may_change =
-            !matches!(class, grapheme::Class::Extend | grapheme::Class::ExtendOnly | grapheme::Class::Linker | grapheme::Class::Zwj);
-        let changes = self.is_on(Mode::GRAPHEMES) && (may_change || matches!(c, '\u{fe0e}' | '\u{fe0f}'));
+        let may_change = !matches!(
+            class,
+            grapheme::Class::Extend
+                | grapheme::Class::ExtendOnly
+                | grapheme::Class::Linker
+                | grapheme::Class::Zwj
+        );
+        let changes =
+            self.is_on(Mode::GRAPHEMES) && (may_change || matches!(c, '\u{fe0e}' | '\u{fe0f}'));
         if changes && !is_wide && cluster.cols == 2 && !self.has_room(x) {
             return false;
         }
@@ -316,7 +334,8 @@ impl Emulator {
     /// Whether a character at column `x` can take two columns, there or in the next line.
     fn has_room(&self, x: usize) -> bool {
         let limit = self.limit();
-        x + 2 <= limit || (self.is_on(Mode::AUTOWRAP) && usize::from(self.margins.left) + 2 <= limit)
+        x + 2 <= limit
+            || (self.is_on(Mode::AUTOWRAP) && usize::from(self.margins.left) + 2 <= limit)
     }
 
     /// The cluster at column `x` left of the cursor turned out to take two columns.
@@ -364,7 +383,8 @@ impl Emulator {
     }
 }
 
-/// A printable ASCII character that stands alone between others: mostly a space between words. Longer runs are printed in bulk.
+/// A printable ASCII character that stands alone between others: mostly a space between words.
+/// Longer runs are printed in bulk.
 #[inline]
 fn lone_ascii(bytes: &[u8]) -> Option<(char, usize)> {
     match bytes {

@@ -1,4 +1,5 @@
-//! Replies: a closed set of formats made of digits, separators and fixed text. Nothing a program wrote is ever sent back to it.
+//! Replies: a closed set of formats made of digits, separators and fixed text. Nothing a program
+//! wrote is ever sent back to it.
 
 use std::fmt::Write as _;
 
@@ -27,7 +28,8 @@ pub(crate) enum Reply {
     Status(u16, Option<u16>),
     /// XTWINOPS 11: not iconified.
     WindowOpen,
-    /// XTWINOPS 20 and 21: the letter of the icon name (L) or title (l), which is empty unless the options allow to tell it.
+    /// XTWINOPS 20 and 21: the letter of the icon name (L) or title (l), which is empty unless the
+    /// options allow to tell it.
     Title(char),
     /// XTREPORTSGR.
     Looks(Look),
@@ -59,7 +61,8 @@ pub(crate) enum Reply {
     Capability(&'static str, Option<&'static str>),
     /// XTGETTCAP for what is not in the table.
     NoCapability,
-    /// kitty graphics: the image by its number and by the program's other number, placement, whether it went well.
+    /// kitty graphics: the image by its number and by the program's other number, placement,
+    /// whether it went well.
     Image((u32, u32), u32, bool),
     /// XTSMGRAPHICS: item, status, value.
     GraphicsLimit(u16, u16, Option<(u32, u32)>),
@@ -98,18 +101,25 @@ impl Emulator {
     pub(crate) fn reply(&mut self, reply: Reply) {
         let mut text = String::new();
         let written = match reply {
-            Reply::Graphics(look) => write!(text, "\x1bP1$r{}m\x1b\\", crate::term::sgr::describe(look)),
+            Reply::Graphics(look) => {
+                write!(text, "\x1bP1$r{}m\x1b\\", crate::term::sgr::describe(look))
+            }
             Reply::Looks(look) => write!(text, "\x1b[{}m", crate::term::sgr::describe(look)),
             Reply::Device(device) => self.write_device(&mut text, device),
-            Reply::Setting(..) | Reply::NoSetting | Reply::Capability(..) | Reply::NoCapability => write_string(&mut text, reply),
-            Reply::Colour(..) | Reply::Image(..) | Reply::GraphicsLimit(..) => write_graphic(&mut text, reply),
+            Reply::Setting(..) | Reply::NoSetting | Reply::Capability(..) | Reply::NoCapability => {
+                write_string(&mut text, reply)
+            }
+            Reply::Colour(..) | Reply::Image(..) | Reply::GraphicsLimit(..) => {
+                write_graphic(&mut text, reply)
+            }
             _ => self.write_report(&mut text, reply),
         };
         if written.is_err() || self.out.reply_bytes + text.len() > REPLY_BYTES_MAX {
             return;
         }
         self.out.reply_bytes += text.len();
-        let text = if self.is_on(Mode::EIGHT_BIT) { with_c1(text.as_bytes()) } else { text.into_bytes() };
+        let text =
+            if self.is_on(Mode::EIGHT_BIT) { with_c1(text.as_bytes()) } else { text.into_bytes() };
         if let Some(TermEvent::Reply(bytes)) = self.out.events.last_mut() {
             bytes.extend_from_slice(&text);
             return;
@@ -151,14 +161,18 @@ impl Emulator {
         let (row, col) = self.reported_position();
         match reply {
             Reply::CursorPosition => write!(to, "\x1b[{row};{col}R"),
-            Reply::ExtendedCursorPosition if self.modes.level() < 4 => write!(to, "\x1b[?{row};{col}R"),
+            Reply::ExtendedCursorPosition if self.modes.level() < 4 => {
+                write!(to, "\x1b[?{row};{col}R")
+            }
             Reply::ExtendedCursorPosition => write!(to, "\x1b[?{row};{col};1R"),
             Reply::Status(number, None) => write!(to, "\x1b[?{number}n"),
             Reply::Status(number, Some(state)) => write!(to, "\x1b[?{number};{state}n"),
             Reply::WindowOpen => write!(to, "\x1b[1t"),
             Reply::Title(letter) => self.write_title(to, letter),
             Reply::ColourStack(depth) => write!(to, "\x1b[?{depth};{depth}#Q"),
-            Reply::Mode(private, number, value) => write!(to, "\x1b[{}{number};{value}$y", if private { "?" } else { "" }),
+            Reply::Mode(private, number, value) => {
+                write!(to, "\x1b[{}{number};{value}$y", if private { "?" } else { "" })
+            }
             Reply::KittyFlags => write!(to, "\x1b[?{}u", self.keyboard.flags()),
             Reply::KeyModifier(resource, value) => write!(to, "\x1b[>{resource};{value}m"),
             Reply::Window(kind, height, width) => write!(to, "\x1b[{kind};{height};{width}t"),
@@ -187,7 +201,10 @@ impl Emulator {
     fn reported_position(&self) -> (u16, u16) {
         let (x, y) = (self.cursor.x, self.cursor.y);
         if self.is_on(Mode::ORIGIN) {
-            return (y.saturating_sub(self.margins.top) + 1, x.saturating_sub(self.margins.left) + 1);
+            return (
+                y.saturating_sub(self.margins.top) + 1,
+                x.saturating_sub(self.margins.left) + 1,
+            );
         }
         (y + 1, x + 1)
     }
@@ -195,7 +212,10 @@ impl Emulator {
     /// Width and height of the screen in pixels.
     fn pixels(&self) -> (u32, u32) {
         let (width, height) = self.shared.options.cell_pixels;
-        (u32::from(width) * u32::from(self.size.cols), u32::from(height) * u32::from(self.size.rows))
+        (
+            u32::from(width) * u32::from(self.size.cols),
+            u32::from(height) * u32::from(self.size.rows),
+        )
     }
 
     /// DSR.
@@ -309,8 +329,9 @@ impl Emulator {
         true
     }
 
-    /// The sum of the characters as XTCHECKSUM asks for it (xterm's `checksumExtension`): without any bit it is DEC's, of 8 bits of each character and its
-    /// attributes, without cells that nothing was written in, negated.
+    /// The sum of the characters as XTCHECKSUM asks for it (xterm's `checksumExtension`): without
+    /// any bit it is DEC's, of 8 bits of each character and its attributes, without cells that
+    /// nothing was written in, negated.
     fn checksum(&self, area: Area) -> u16 {
         let [positive, plain, untrimmed, undrawn, whole] = Mode::SUMS.map(|mode| self.is_on(mode));
         let (mut sum, mut blanks, mut is_first) = (0_u32, 0_u32, true);
@@ -324,7 +345,8 @@ impl Emulator {
                     value &= 0xff;
                 }
                 if !plain {
-                    value += attribute_value(self.tables.looks.get(cell.style()), cell.is_protected());
+                    value +=
+                        attribute_value(self.tables.looks.get(cell.style()), cell.is_protected());
                 }
                 if untrimmed || is_first || value != 0x20 || !cell.is_blank() {
                     sum = sum.wrapping_add(value).wrapping_add(std::mem::take(&mut blanks));
@@ -386,7 +408,8 @@ fn write_primary(to: &mut String, level: u16) -> std::fmt::Result {
     }
 }
 
-/// DA2 at a conformance level. The version is the patch level of xterm that programs may take this for: they look up features by it.
+/// DA2 at a conformance level. The version is the patch level of xterm that programs may take this
+/// for: they look up features by it.
 fn write_secondary(to: &mut String, level: u16) -> std::fmt::Result {
     const XTERM_PATCH: u16 = 400;
     let model = match level {
@@ -402,7 +425,9 @@ fn write_secondary(to: &mut String, level: u16) -> std::fmt::Result {
 fn write_string(to: &mut String, reply: Reply) -> std::fmt::Result {
     match reply {
         Reply::Setting(first, None, last) => write!(to, "\x1bP1$r{first}{last}\x1b\\"),
-        Reply::Setting(first, Some(second), last) => write!(to, "\x1bP1$r{first};{second}{last}\x1b\\"),
+        Reply::Setting(first, Some(second), last) => {
+            write!(to, "\x1bP1$r{first};{second}{last}\x1b\\")
+        }
         Reply::NoSetting => write!(to, "\x1bP0$r\x1b\\"),
         Reply::Capability(name, value) => {
             write!(to, "\x1bP1+r")?;
@@ -437,8 +462,12 @@ fn write_graphic(to: &mut String, reply: Reply) -> std::fmt::Result {
             }
             write!(to, ";{}\x1b\\", if done { "OK" } else { "EINVAL" })
         }
-        Reply::GraphicsLimit(item, status, Some((a, 0))) => write!(to, "\x1b[?{item};{status};{a}S"),
-        Reply::GraphicsLimit(item, status, Some((a, b))) => write!(to, "\x1b[?{item};{status};{a};{b}S"),
+        Reply::GraphicsLimit(item, status, Some((a, 0))) => {
+            write!(to, "\x1b[?{item};{status};{a}S")
+        }
+        Reply::GraphicsLimit(item, status, Some((a, b))) => {
+            write!(to, "\x1b[?{item};{status};{a};{b}S")
+        }
         Reply::GraphicsLimit(item, status, None) => write!(to, "\x1b[?{item};{status}S"),
         _ => Ok(()),
     }

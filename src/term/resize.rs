@@ -1,7 +1,9 @@
-//! A change of size: the main screen rewraps its lines and trades rows with the history, the alternate screen is cut or padded.
+//! A change of size: the main screen rewraps its lines and trades rows with the history, the
+//! alternate screen is cut or padded.
 //!
-//! The cursor, saved cursors and prompt marks stay on their characters. A prompt that its shell will draw again is cut instead of rewrapped: the shell
-//! moves up by the rows it had before, so it must still have those.
+//! The cursor, saved cursors and prompt marks stay on their characters. A prompt that its shell
+//! will draw again is cut instead of rewrapped: the shell moves up by the rows it had before, so it
+//! must still have those.
 
 use crate::base::geom::Size;
 use crate::term::cell::{Cell, Class};
@@ -56,9 +58,14 @@ impl Emulator {
             return;
         }
         self.shared.tick += 1;
-        let alternate = self.alternate.then(|| std::mem::replace(&mut self.grid, Grid::new(Size::new(1, 1), 0)));
-        let main =
-            if alternate.is_some() { self.other.take() } else { Some(std::mem::replace(&mut self.grid, Grid::new(Size::new(1, 1), 0))) };
+        let alternate = self
+            .alternate
+            .then(|| std::mem::replace(&mut self.grid, Grid::new(Size::new(1, 1), 0)));
+        let main = if alternate.is_some() {
+            self.other.take()
+        } else {
+            Some(std::mem::replace(&mut self.grid, Grid::new(Size::new(1, 1), 0)))
+        };
         if alternate.is_none() {
             self.other = None;
             self.images.hidden.clear();
@@ -84,13 +91,19 @@ impl Emulator {
     fn resize_alternate(&mut self, mut grid: Grid, size: Size) -> Grid {
         let top = (self.cursor.y + 1).saturating_sub(size.rows);
         let rows = (top..grid.size().rows)
-            .map(|y| (grid.used(y).to_vec(), Line { flags: grid.line(y).flags & CONTENT, ..grid.line(y) }))
+            .map(|y| {
+                (
+                    grid.used(y).to_vec(),
+                    Line { flags: grid.line(y).flags & CONTENT, ..grid.line(y) },
+                )
+            })
             .collect();
         self.cursor.y -= top;
         self.cursor.pending = false;
         self.images.shown.retain_mut(|image| {
             image.row -= if image.is_virtual { 0 } else { i64::from(top) };
-            let is_in_rows = image.row < i64::from(size.rows) && 0 < image.row + i64::from(image.cells.1);
+            let is_in_rows =
+                image.row < i64::from(size.rows) && 0 < image.row + i64::from(image.cells.1);
             image.is_virtual || (is_in_rows && image.col < size.cols)
         });
         let saved = &mut self.saved[1].cursor;
@@ -103,16 +116,28 @@ impl Emulator {
     fn resize_main(&mut self, mut grid: Grid, size: Size) -> Grid {
         let old = grid.size();
         let shown = !self.alternate;
-        let mut images = std::mem::take(if shown { &mut self.images.shown } else { &mut self.images.hidden });
-        images.retain(|image| image.is_virtual || old.cols == size.cols || 0 < image.row + i64::from(image.cells.1));
-        let cursors = [if shown { self.cursor } else { self.saved[0].cursor }, self.saved[0].cursor];
-        let mut spots: Vec<Spot> = cursors.iter().map(|cursor| (cursor.x, cursor.y, cursor.pending)).collect();
-        spots.extend(images.iter().map(|image| (image.col, u16::try_from(image.row).unwrap_or(0), false)));
-        let last_text = (0..old.rows).rev().find(|y| grid.used(*y).iter().any(|cell| !cell.is_plain_blank()));
+        let mut images =
+            std::mem::take(if shown { &mut self.images.shown } else { &mut self.images.hidden });
+        images.retain(|image| {
+            image.is_virtual || old.cols == size.cols || 0 < image.row + i64::from(image.cells.1)
+        });
+        let cursors =
+            [if shown { self.cursor } else { self.saved[0].cursor }, self.saved[0].cursor];
+        let mut spots: Vec<Spot> =
+            cursors.iter().map(|cursor| (cursor.x, cursor.y, cursor.pending)).collect();
+        spots.extend(
+            images.iter().map(|image| (image.col, u16::try_from(image.row).unwrap_or(0), false)),
+        );
+        let last_text =
+            (0..old.rows).rev().find(|y| grid.used(*y).iter().any(|cell| !cell.is_plain_blank()));
         let lowest = spots.iter().skip(2).map(|spot| spot.1).max().unwrap_or(0);
         let last = cursors[0].y.max(last_text.unwrap_or(0)).max(lowest).min(old.rows - 1);
         let was_full = last + 1 == old.rows;
-        let prompt = if shown && old.cols != size.cols { self.prompt_row(&grid, cursors[0].y) } else { None };
+        let prompt = if shown && old.cols != size.cols {
+            self.prompt_row(&grid, cursors[0].y)
+        } else {
+            None
+        };
         let mut anchors = vec![Anchor::default(); spots.len()];
         let mut lines = Self::take_lines(&grid, last, prompt, (&spots, &mut anchors));
         if self.history.is_open() && !lines.is_empty() {
@@ -130,12 +155,18 @@ impl Emulator {
         let top = rows.len().saturating_sub(height).min(anchors[0].row);
         grid.replace(size, rows.split_off(top), self.shared.tick);
         for (cells, line) in rows {
-            self.history.push(&padded(cells, usize::from(size.cols)), line, &self.tables.looks, &self.tables.clusters);
+            self.history.push(
+                &padded(cells, usize::from(size.cols)),
+                line,
+                &self.tables.looks,
+                &self.tables.clusters,
+            );
         }
         self.history.commit();
         let place = |cursor: &mut Cursor, anchor: Anchor| {
             cursor.x = u16::try_from(anchor.col).unwrap_or(0).min(size.cols - 1);
-            cursor.y = u16::try_from(anchor.row.saturating_sub(top)).unwrap_or(0).min(size.rows - 1);
+            cursor.y =
+                u16::try_from(anchor.row.saturating_sub(top)).unwrap_or(0).min(size.rows - 1);
             cursor.pending = anchor.pending;
         };
         place(&mut self.saved[0].cursor, anchors[1]);
@@ -160,7 +191,12 @@ impl Emulator {
     }
 
     /// Joins rows 0 to `last` to lines, and finds the cursors in them.
-    fn take_lines(grid: &Grid, last: u16, prompt: Option<u16>, (spots, anchors): (&[Spot], &mut [Anchor])) -> Vec<LooseLine> {
+    fn take_lines(
+        grid: &Grid,
+        last: u16,
+        prompt: Option<u16>,
+        (spots, anchors): (&[Spot], &mut [Anchor]),
+    ) -> Vec<LooseLine> {
         let mut lines: Vec<LooseLine> = Vec::new();
         let mut goes_on = false;
         for y in 0..=last {
@@ -181,7 +217,8 @@ impl Emulator {
             let cells = if goes_on { trim_spacer(grid.row(y)) } else { trim_blank(grid.used(y)) };
             line.cells.extend_from_slice(cells);
             // A picture is cut at the margin; only text goes on in the next row.
-            line.fixed |= row.has(Line::TEXT) && line.cells[start..].iter().any(|cell| cell.char() == Some(UNDER));
+            line.fixed |= row.has(Line::TEXT)
+                && line.cells[start..].iter().any(|cell| cell.char() == Some(UNDER));
             for (anchor, (x, own, pending)) in anchors.iter_mut().zip(spots) {
                 if *own == y {
                     let offset = start + usize::from(*x) + usize::from(*pending);
@@ -207,14 +244,19 @@ impl Emulator {
         first.marks = line.marks;
     }
 
-    /// Takes the last line out of the history, as cells; tells whether it went on. Nothing is swept meanwhile: its cells are in no grid yet.
+    /// Takes the last line out of the history, as cells; tells whether it went on. Nothing is swept
+    /// meanwhile: its cells are in no grid yet.
     fn pop_history(&mut self) -> Option<(LooseLine, bool)> {
         let mut glyphs: Vec<(Cell, String, Look)> = Vec::new();
         let popped = self.history.pop(|glyph, look| {
             let (cell, text) = match glyph {
                 Glyph::Blank => (Cell::BLANK, String::new()),
-                Glyph::Char(c, cols) => (Cell::BLANK.with_char(c).with_class(class_of(cols)), String::new()),
-                Glyph::Cluster(text, cols) => (Cell::BLANK.with_class(class_of(cols)), text.to_owned()),
+                Glyph::Char(c, cols) => {
+                    (Cell::BLANK.with_char(c).with_class(class_of(cols)), String::new())
+                }
+                Glyph::Cluster(text, cols) => {
+                    (Cell::BLANK.with_class(class_of(cols)), text.to_owned())
+                }
             };
             glyphs.push((cell, text, look));
         });
@@ -229,7 +271,10 @@ impl Emulator {
             let mut scalars = text.chars();
             if let Some(first) = scalars.next() {
                 cell = scalars.fold(cell.with_char_kept(first), |cell, c| {
-                    self.tables.clusters.joined(cell.code(), c).map_or(cell, |cluster| cell.with_cluster(cluster.number))
+                    self.tables
+                        .clusters
+                        .joined(cell.code(), c)
+                        .map_or(cell, |cluster| cell.with_cluster(cluster.number))
                 });
             }
             line.cells.push(cell);
@@ -289,7 +334,12 @@ fn padded(mut cells: Vec<Cell>, cols: usize) -> Vec<Cell> {
 }
 
 /// Wraps a line to `cols`, appends its rows, and places the anchors that are in it.
-fn wrap(line: &LooseLine, number: usize, cols: usize, (rows, anchors): (&mut Vec<LooseRow>, &mut [Anchor])) {
+fn wrap(
+    line: &LooseLine,
+    number: usize,
+    cols: usize,
+    (rows, anchors): (&mut Vec<LooseRow>, &mut [Anchor]),
+) {
     let first = rows.len();
     let mut row: Vec<Cell> = Vec::with_capacity(cols);
     // Where each row starts, in cells of the line.
@@ -305,7 +355,10 @@ fn wrap(line: &LooseLine, number: usize, cols: usize, (rows, anchors): (&mut Vec
             if row.len() < cols {
                 row.push(Cell::BLANK.with_class(Class::Spacer));
             }
-            rows.push((std::mem::replace(&mut row, Vec::with_capacity(cols)), new_line(line, true)));
+            rows.push((
+                std::mem::replace(&mut row, Vec::with_capacity(cols)),
+                new_line(line, true),
+            ));
             starts.push(at);
         }
         if width > cols {
@@ -330,6 +383,7 @@ fn wrap(line: &LooseLine, number: usize, cols: usize, (rows, anchors): (&mut Vec
 
 fn new_line(line: &LooseLine, wrapped: bool) -> Line {
     let wrapped = if wrapped { Line::WRAPPED } else { 0 };
-    let spacer = if wrapped != 0 && line.flags & Line::WIDE != 0 { Line::TEXT | Line::WIDE } else { 0 };
+    let spacer =
+        if wrapped != 0 && line.flags & Line::WIDE != 0 { Line::TEXT | Line::WIDE } else { 0 };
     Line { flags: line.flags | wrapped | spacer, mark: 0, used: u16::MAX }
 }

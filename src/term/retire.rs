@@ -35,7 +35,8 @@ impl Emulator {
         self.printing = Printing::default();
     }
 
-    /// The main screen is shown with its rows, below them those of the alternate one if that was shown, and below all the cursor.
+    /// The main screen is shown with its rows, below them those of the alternate one if that was
+    /// shown, and below all the cursor.
     pub(crate) fn retire(&mut self) {
         self.shared.tick += 1;
         let was_alternate = self.alternate;
@@ -81,7 +82,8 @@ mod tests {
     use crate::term::{Options, Terminal};
 
     fn fed(bytes: &[u8]) -> Terminal {
-        let mut screen = Terminal::new(Size::new(20, 5), Options::default(), Box::new(HeapMemory::default()));
+        let mut screen =
+            Terminal::new(Size::new(20, 5), Options::default(), Box::new(HeapMemory::default()));
         screen.feed(bytes, &mut Vec::new());
         screen
     }
@@ -90,11 +92,14 @@ mod tests {
         screen.text(-100..5).trim_end().to_owned()
     }
 
-    /// The rows up to the last that shows something; whether they go on is another matter, and so are the blanks that a row which goes on is told with.
+    /// The rows up to the last that shows something; whether they go on is another matter, and so
+    /// are the blanks that a row which goes on is told with.
     fn rows(screen: &Terminal) -> Vec<Row> {
         let above = if screen.snapshot().alternate { 0 } else { -100 };
         let mut rows: Vec<Row> = screen.rows(above..5).into_iter().map(ended).collect();
-        while rows.last().is_some_and(|row| row.runs.iter().all(|run| run.text.trim().is_empty() && run.style.bg == Colour::Default)) {
+        while rows.last().is_some_and(|row| {
+            row.runs.iter().all(|run| run.text.trim().is_empty() && run.style.bg == Colour::Default)
+        }) {
             rows.pop();
         }
         rows
@@ -102,8 +107,9 @@ mod tests {
 
     fn ended(mut row: Row) -> Row {
         row.wrapped = false;
-        if let Some(last) = row.runs.last_mut().filter(|run| run.style == Style::default() && run.link == 0 && run.kind == RunKind::Narrow)
-        {
+        if let Some(last) = row.runs.last_mut().filter(|run| {
+            run.style == Style::default() && run.link == 0 && run.kind == RunKind::Narrow
+        }) {
             last.text.truncate(last.text.trim_end_matches(' ').len());
         }
         row.runs.retain(|run| !run.text.is_empty());
@@ -122,7 +128,10 @@ mod tests {
     fn rows_stay_and_the_next_program_begins_below_them() {
         let mut screen = fed(b"one\r\ntwo\x1b[2;4r\x1b[?25l\x1b[?2004h\x1b[31m\x1b[1;1H");
         screen.retire();
-        assert_eq!((text(&screen).as_str(), screen.cursor().y, screen.cursor().visible), ("one\ntwo", 2, true));
+        assert_eq!(
+            (text(&screen).as_str(), screen.cursor().y, screen.cursor().visible),
+            ("one\ntwo", 2, true)
+        );
         screen.feed(b"ready$", &mut Vec::new());
         assert_eq!(text(&screen), "one\ntwo\nready$");
         assert!(!screen.modes().bracketed_paste);
@@ -130,10 +139,15 @@ mod tests {
 
     #[test]
     fn a_full_screen_scrolls_and_what_the_alternate_one_showed_comes_below_the_main_one() {
-        let mut screen = fed(b"1\r\n2\r\n3\r\n4\r\n$ vi\x1b[?1049h\x1b[Htext\x1b[5;1H\x1b[7m-- INSERT --");
+        let mut screen =
+            fed(b"1\r\n2\r\n3\r\n4\r\n$ vi\x1b[?1049h\x1b[Htext\x1b[5;1H\x1b[7m-- INSERT --");
         screen.retire();
         assert_eq!(text(&screen), "1\n2\n3\n4\n$ vi\ntext\n\n\n\n-- INSERT --");
-        assert!(screen.row(3).runs[0].style.attrs.has(crate::base::style::Attrs::INVERSE), "{:?}", screen.row(3));
+        assert!(
+            screen.row(3).runs[0].style.attrs.has(crate::base::style::Attrs::INVERSE),
+            "{:?}",
+            screen.row(3)
+        );
     }
 
     #[test]
@@ -154,7 +168,8 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_was_shown_stays_and_is_sound(bytes in prop::collection::vec(prop_oneof![
-            Just(b"\x1b[?1049h".to_vec()), Just(b"\x1b[?1049l".to_vec()), Just("漢e\u{301} ".as_bytes().to_vec()), Just(b"\r\n".to_vec()),
+            Just(b"\x1b[?1049h".to_vec()), Just(b"\x1b[?1049l".to_vec()), Just("漢e\u{301} \
+                ".as_bytes().to_vec()), Just(b"\r\n".to_vec()),
             Just(b"\x1b[2;4r".to_vec()), Just(b"\x1b[44m".to_vec()), Just(b"\x1b[K".to_vec()), Just(b"some text that wraps".to_vec()), Just(b"\x1b[2J\x1b[H".to_vec()),
         ], 0..40)) {
             let mut screen = fed(&bytes.concat());

@@ -43,7 +43,9 @@ impl<'a> Builder<'a> {
         };
         if text.is_empty() {
             match self.runs.last_mut() {
-                Some(run) if run.kind == kind && run.style == style && run.link == link => run.text.push(c),
+                Some(run) if run.kind == kind && run.style == style && run.link == link => {
+                    run.text.push(c)
+                }
                 _ => self.runs.push(Run { style, link, kind, text: c.to_string() }),
             }
         } else {
@@ -51,10 +53,15 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The row; blanks of the default look at its end are left out, unless the text goes on after them.
+    /// The row; blanks of the default look at its end are left out, unless the text goes on after
+    /// them.
     pub(super) fn finish(mut self, wrapped: bool) -> Row {
         while let Some(last) = self.runs.last_mut() {
-            if wrapped || last.style != Style::default() || last.link != 0 || last.kind != RunKind::Narrow {
+            if wrapped
+                || last.style != Style::default()
+                || last.link != 0
+                || last.kind != RunKind::Narrow
+            {
                 break;
             }
             last.text.truncate(last.text.trim_end_matches(' ').len());
@@ -67,7 +74,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// A row as DECSCNM shows it (VT510 manual; xterm): the default colours change places. A cell that has a colour of its own keeps it.
+/// A row as DECSCNM shows it (VT510 manual; xterm): the default colours change places. A cell that
+/// has a colour of its own keeps it.
 fn reversed(mut row: Row, cols: u16) -> Row {
     for run in &mut row.runs {
         if run.style.fg == Colour::Default && run.style.bg == Colour::Default {
@@ -84,7 +92,8 @@ fn reversed(mut row: Row, cols: u16) -> Row {
 }
 
 impl Emulator {
-    /// What stands in a cell; `None` for the right half of a wide character, and for the place where one did not fit.
+    /// What stands in a cell; `None` for the right half of a wide character, and for the place
+    /// where one did not fit.
     pub(crate) fn glyph(&self, cell: Cell) -> Option<Glyph<'_>> {
         let cols = match cell.class() {
             Class::Tail | Class::Spacer => return None,
@@ -98,7 +107,8 @@ impl Emulator {
         })
     }
 
-    /// Row `y` of the screen shown; an empty row if there is none. One of double width has a blank after each column.
+    /// Row `y` of the screen shown; an empty row if there is none. One of double width has a blank
+    /// after each column.
     pub(crate) fn screen_row(&self, y: u16) -> Row {
         self.row_of(y, true)
     }
@@ -117,7 +127,8 @@ impl Emulator {
             if let Some(glyph) = self.glyph(*cell) {
                 let look = self.tables.looks.get(cell.style());
                 builder.push(glyph, look);
-                (0..if doubled { glyph.cols() } else { 0 }).for_each(|_| builder.push(Glyph::Blank, look));
+                (0..if doubled { glyph.cols() } else { 0 })
+                    .for_each(|_| builder.push(Glyph::Blank, look));
             }
         }
         let row = builder.finish(self.grid.line(y).has(Line::WRAPPED));
@@ -134,25 +145,39 @@ impl Emulator {
     /// The mark on a row; negative ones are history.
     pub(crate) fn mark(&self, row: i64) -> Option<MarkKind> {
         if let Ok(y) = u16::try_from(row) {
-            return if y < self.size.rows { MarkKind::from_number(self.grid.line(y).mark) } else { None };
+            return if y < self.size.rows {
+                MarkKind::from_number(self.grid.line(y).mark)
+            } else {
+                None
+            };
         }
         let back = usize::try_from(-1 - row).ok()?;
         MarkKind::from_number(self.history.row(back, |_, _| {})?.1)
     }
 
-    /// Calls `each` with rows from top to bottom; negative ones are history, −1 being just above the screen. What there is not is left out.
+    /// Calls `each` with rows from top to bottom; negative ones are history, −1 being just above
+    /// the screen. What there is not is left out.
     pub(crate) fn each_row(&self, rows: Range<i64>, mut each: impl FnMut(Row)) {
         let above = i64::try_from(self.history.rows()).unwrap_or(i64::MAX);
         let (start, end) = (rows.start.max(-above), rows.end.min(i64::from(self.size.rows)));
         if start < end.min(0) {
             let number = |row: i64| usize::try_from(row).unwrap_or(0);
             let mut builder = Builder::new(&self.palette);
-            self.history.rows_down(number(-1 - start), number(end.min(0) - start), |part| match part {
-                RowPart::Glyph(glyph, look) => builder.push(glyph, look),
-                RowPart::End { wrapped } => each(std::mem::replace(&mut builder, Builder::new(&self.palette)).finish(wrapped)),
-            });
+            self.history.rows_down(
+                number(-1 - start),
+                number(end.min(0) - start),
+                |part| match part {
+                    RowPart::Glyph(glyph, look) => builder.push(glyph, look),
+                    RowPart::End { wrapped } => each(
+                        std::mem::replace(&mut builder, Builder::new(&self.palette))
+                            .finish(wrapped),
+                    ),
+                },
+            );
         }
-        (start.max(0)..end).filter_map(|y| u16::try_from(y).ok()).for_each(|y| each(self.row_of(y, false)));
+        (start.max(0)..end)
+            .filter_map(|y| u16::try_from(y).ok())
+            .for_each(|y| each(self.row_of(y, false)));
     }
 
     /// Text of rows; negative ones are history, −1 being just above the screen.
@@ -179,19 +204,33 @@ mod tests {
 
     #[test]
     fn rows_in_one_go_are_the_rows_one_by_one() {
-        let mut screen = Terminal::new(Size { cols: 30, rows: 4 }, Options::default(), Box::new(HeapMemory::default()));
+        let mut screen = Terminal::new(
+            Size { cols: 30, rows: 4 },
+            Options::default(),
+            Box::new(HeapMemory::default()),
+        );
         let mut events = Vec::new();
         for number in 0..40 {
-            let line =
-                format!("\x1b[3{}m{number} {}{}\r\n", number % 8, "wide \u{6f22}\u{5b57} ".repeat(number % 7), "x".repeat(number % 65));
+            let line = format!(
+                "\x1b[3{}m{number} {}{}\r\n",
+                number % 8,
+                "wide \u{6f22}\u{5b57} ".repeat(number % 7),
+                "x".repeat(number % 65)
+            );
             screen.feed(line.as_bytes(), &mut events);
         }
         for cols in [30, 7, 2, 80] {
             screen.resize(Size { cols, rows: 4 }, &mut events);
             let above = i64::try_from(screen.history_rows()).unwrap();
-            let row =
-                |row: i64| u16::try_from(row).map_or_else(|_| screen.history_row(usize::try_from(-1 - row).unwrap()), |y| screen.row(y));
-            for (from, to) in [(-above, 4), (-above - 9, 99), (-above + 17, -3), (-1, 1), (0, 4), (2, 2), (9, 3)] {
+            let row = |row: i64| {
+                u16::try_from(row).map_or_else(
+                    |_| screen.history_row(usize::try_from(-1 - row).unwrap()),
+                    |y| screen.row(y),
+                )
+            };
+            for (from, to) in
+                [(-above, 4), (-above - 9, 99), (-above + 17, -3), (-1, 1), (0, 4), (2, 2), (9, 3)]
+            {
                 let one_by_one: Vec<_> = (from.max(-above)..to.min(4)).map(row).collect();
                 assert_eq!(screen.rows(from..to), one_by_one, "{cols} columns, {from}..{to}");
             }

@@ -7,7 +7,8 @@ use crate::term::history::walk::Piece;
 use crate::term::rows::Builder;
 use crate::term::terminal::Terminal;
 
-/// Which rows there are. Addresses count from the first row there ever was at this width; they hold as long as `epoch` does.
+/// Which rows there are. Addresses count from the first row there ever was at this width; they hold
+/// as long as `epoch` does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reach {
     /// Counts the changes of the width: with another one, rows have other addresses.
@@ -64,7 +65,8 @@ impl Terminal {
         self.emulator().mark_after(after, kind)
     }
 
-    /// The rows of the newest output that is not empty, from after its command line to before the next prompt; none without marks of shell integration.
+    /// The rows of the newest output that is not empty, from after its command line to before the
+    /// next prompt; none without marks of shell integration.
     #[must_use]
     pub fn last_output(&self) -> Option<std::ops::Range<u64>> {
         self.output_before(self.reach().end)
@@ -75,7 +77,9 @@ impl Terminal {
     pub fn output_before(&self, mut before: u64) -> Option<std::ops::Range<u64>> {
         loop {
             let start = self.mark_before(before, MarkKind::Output)?;
-            let end = self.mark_after(start, MarkKind::Prompt).unwrap_or_else(|| self.emulator().written_end());
+            let end = self
+                .mark_after(start, MarkKind::Prompt)
+                .unwrap_or_else(|| self.emulator().written_end());
             if start < end {
                 return Some(start..end);
             }
@@ -83,7 +87,8 @@ impl Terminal {
         }
     }
 
-    /// Text of rows by their addresses, a line each. Rows of one line are joined, trailing blanks left out.
+    /// Text of rows by their addresses, a line each. Rows of one line are joined, trailing blanks
+    /// left out.
     #[must_use]
     pub fn text_at(&self, rows: std::ops::Range<u64>) -> String {
         let screen = i64::try_from(self.reach().screen).unwrap_or(i64::MAX);
@@ -95,7 +100,12 @@ impl Terminal {
 impl Emulator {
     fn reach(&self) -> Reach {
         let screen = self.history.end_row();
-        Reach { epoch: self.history.epoch(), first: screen - self.history.rows() as u64, screen, end: screen + u64::from(self.size.rows) }
+        Reach {
+            epoch: self.history.epoch(),
+            first: screen - self.history.rows() as u64,
+            screen,
+            end: screen + u64::from(self.size.rows),
+        }
     }
 
     fn rows_at(&self, from: u64, count: usize) -> Vec<ScrollRow> {
@@ -108,8 +118,14 @@ impl Emulator {
             self.history.walk(from, here, |piece| match piece {
                 Piece::Glyph(glyph, look) => builder.push(glyph, look),
                 Piece::End(end) => {
-                    let row = std::mem::replace(&mut builder, Builder::new(&self.palette)).finish(end.wrapped);
-                    rows.push(ScrollRow { row, line: end.line, cell: end.cell, mark: MarkKind::from_number(end.mark) });
+                    let row = std::mem::replace(&mut builder, Builder::new(&self.palette))
+                        .finish(end.wrapped);
+                    rows.push(ScrollRow {
+                        row,
+                        line: end.line,
+                        cell: end.cell,
+                        mark: MarkKind::from_number(end.mark),
+                    });
                 }
             });
         }
@@ -121,7 +137,11 @@ impl Emulator {
 
     /// The rows of the screen, each with the line it belongs to.
     fn screen_rows(&self) -> impl Iterator<Item = ScrollRow> {
-        let open = if self.alternate { (self.history.end_line_number().0 + 1, 0) } else { self.history.end_line_number() };
+        let open = if self.alternate {
+            (self.history.end_line_number().0 + 1, 0)
+        } else {
+            self.history.end_line_number()
+        };
         let mut at = open;
         (0..self.size.rows).map(move |y| {
             let row = self.screen_row(y);
@@ -147,7 +167,9 @@ impl Emulator {
 
     fn mark_before(&self, before: u64, kind: MarkKind) -> Option<u64> {
         let screen = self.history.end_row();
-        let on_screen = (0..self.size.rows).rev().find(|y| screen + u64::from(*y) < before && self.grid.line(*y).mark == kind.number());
+        let on_screen = (0..self.size.rows)
+            .rev()
+            .find(|y| screen + u64::from(*y) < before && self.grid.line(*y).mark == kind.number());
         if let Some(y) = on_screen {
             return Some(screen + u64::from(y));
         }
@@ -173,7 +195,8 @@ impl Emulator {
             let Some((last, _)) = marks.last() else { break };
             after = *last;
         }
-        let on_screen = (0..self.size.rows).find(|y| after < screen + u64::from(*y) && self.grid.line(*y).mark == kind.number());
+        let on_screen = (0..self.size.rows)
+            .find(|y| after < screen + u64::from(*y) && self.grid.line(*y).mark == kind.number());
         on_screen.map(|y| screen + u64::from(y))
     }
 
@@ -208,13 +231,21 @@ mod tests {
         let mut terminal = terminal(10, 3, 5000);
         (0..100).for_each(|n| feed(&mut terminal, &format!("line {n}\r\n")));
         assert_eq!(texts(&terminal, 40, 3), ["line 40", "line 41", "line 42"]);
-        assert_eq!(texts(&terminal, 97, 9), ["line 97", "line 98", "line 99", ""], "history and screen are one run");
+        assert_eq!(
+            texts(&terminal, 97, 9),
+            ["line 97", "line 98", "line 99", ""],
+            "history and screen are one run"
+        );
         (100..5000).for_each(|n| feed(&mut terminal, &format!("line {n}\r\n")));
         assert_eq!(texts(&terminal, 40, 2), ["line 40", "line 41"]);
         (5000..12_000).for_each(|n| feed(&mut terminal, &format!("line {n}\r\n")));
         let reach = terminal.reach();
         assert!(6000 < reach.first && reach.screen == 11_998 && reach.end == 12_001, "{reach:?}");
-        assert_eq!(texts(&terminal, 40, 1), [format!("line {}", reach.first)], "what is gone is left out");
+        assert_eq!(
+            texts(&terminal, 40, 1),
+            [format!("line {}", reach.first)],
+            "what is gone is left out"
+        );
         terminal.clear_history();
         assert_eq!(terminal.reach().first, terminal.reach().screen);
         assert_eq!(texts(&terminal, 0, 2), ["line 11998", "line 11999"]);
@@ -226,7 +257,10 @@ mod tests {
         (0..50).for_each(|n| feed(&mut terminal, &format!("{n:0>25}\r\n")));
         let narrow = terminal.reach();
         let row = terminal.rows_at(31, 1).remove(0);
-        assert_eq!((row.line, row.cell, row.row.wrapped, row.row.text().as_str()), (10, 10, true, "0000000000"));
+        assert_eq!(
+            (row.line, row.cell, row.row.wrapped, row.row.text().as_str()),
+            (10, 10, true, "0000000000")
+        );
         assert_eq!(terminal.address(10, 14), 31);
         terminal.resize(Size::new(30, 3), &mut Vec::new());
         assert_ne!(terminal.reach().epoch, narrow.epoch);
@@ -235,7 +269,10 @@ mod tests {
         let last = terminal.rows_at(terminal.reach().screen, 3);
         assert_eq!(last.iter().map(|row| row.line).collect::<Vec<_>>(), [48, 49, 50]);
         for row in &last {
-            assert_eq!(terminal.rows_at(terminal.address(row.line, row.cell), 1), std::slice::from_ref(row));
+            assert_eq!(
+                terminal.rows_at(terminal.address(row.line, row.cell), 1),
+                std::slice::from_ref(row)
+            );
         }
     }
 
@@ -254,7 +291,13 @@ mod tests {
     fn prompts_and_outputs_are_found_both_ways() {
         let mut terminal = terminal(20, 4, 10_000);
         for n in 0..2000 {
-            feed(&mut terminal, &format!("\x1b]133;A\x07$ \x1b]133;B\x07run {n}\r\n\x1b]133;C\x07out {n}\r\nmore\r\n\x1b]133;D;0\x07"));
+            feed(
+                &mut terminal,
+                &format!(
+                    "\x1b]133;A\x07$ \x1b]133;B\x07run {n}\r\n\x1b]133;C\x07out \
+                     {n}\r\nmore\r\n\x1b]133;D;0\x07"
+                ),
+            );
         }
         feed(&mut terminal, "\x1b]133;A\x07$ \x1b]133;B\x07");
         assert_eq!(terminal.mark_before(3000, MarkKind::Prompt), Some(2997));

@@ -1,4 +1,5 @@
-//! Search in screen and scrollback: a pattern, and a walk from line to line in pieces of bounded work. It waits for nothing and keeps nothing between two pieces.
+//! Search in screen and scrollback: a pattern, and a walk from line to line in pieces of bounded
+//! work. It waits for nothing and keeps nothing between two pieces.
 
 use std::ops::Range;
 
@@ -104,7 +105,11 @@ impl Pattern {
             }
         };
         let mut builder = RegexBuilder::new(source);
-        builder.multi_line(true).case_insensitive(is_insensitive).size_limit(PATTERN_BYTES_MAX).dfa_size_limit(PATTERN_BYTES_MAX);
+        builder
+            .multi_line(true)
+            .case_insensitive(is_insensitive)
+            .size_limit(PATTERN_BYTES_MAX)
+            .dfa_size_limit(PATTERN_BYTES_MAX);
         builder.build().map(|regex| Self { regex }).map_err(|error| PatternError(error.to_string()))
     }
 
@@ -123,7 +128,8 @@ impl Pattern {
                     each(line, found.range());
                 } else {
                     // It goes over the end of the line: what the line has on its own is looked for.
-                    let own = self.regex.find_iter(&text[span.clone()]).filter(|own| !own.is_empty());
+                    let own =
+                        self.regex.find_iter(&text[span.clone()]).filter(|own| !own.is_empty());
                     own.map(|own| span.start + own.start()..span.start + own.end())
                         .filter(|own| at <= own.start)
                         .for_each(|own| each(line, own));
@@ -163,7 +169,13 @@ fn has_upper(text: &str) -> bool {
 
 impl Emulator {
     /// One piece of a search.
-    pub(crate) fn search(&self, pattern: &Pattern, from: Option<Position>, direction: Direction, limit: usize) -> Found {
+    pub(crate) fn search(
+        &self,
+        pattern: &Pattern,
+        from: Option<Position>,
+        direction: Direction,
+        limit: usize,
+    ) -> Found {
         let oldest = Position { line: self.history.line_first().min(self.line_on_top()), cell: 0 };
         let from = match (direction, from) {
             (Direction::Older, Some(from)) if from <= oldest => return Found::default(),
@@ -171,9 +183,15 @@ impl Emulator {
             (Direction::Older, from) => from.unwrap_or(Position { line: u64::MAX, cell: u32::MAX }),
         };
         // What is before the start of a line is in another one.
-        let line = if direction == Direction::Older && from.cell == 0 { from.line.saturating_sub(1) } else { from.line };
+        let line = if direction == Direction::Older && from.cell == 0 {
+            from.line.saturating_sub(1)
+        } else {
+            from.line
+        };
         let mut page = Page::default();
-        if self.line_on_top() <= line || self.history.page(line, self.line_on_top(), &mut page).is_none() {
+        if self.line_on_top() <= line
+            || self.history.page(line, self.line_on_top(), &mut page).is_none()
+        {
             self.screen_page(&mut page);
         }
         let mut found = Found { hits: self.hits(pattern, &page), next: None };
@@ -208,7 +226,11 @@ impl Emulator {
             let line = page.lines[idx];
             let bytes = range.start - line.start..range.end - line.start;
             let cell = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-            let cells = if line.plain { cell(bytes.start)..cell(bytes.end) } else { self.hit_cells(line.line, &bytes) };
+            let cells = if line.plain {
+                cell(bytes.start)..cell(bytes.end)
+            } else {
+                self.hit_cells(line.line, &bytes)
+            };
             hits.push(Hit { line: line.line, cells });
         });
         hits
@@ -235,6 +257,7 @@ impl Emulator {
     pub(crate) fn line_text(&self, line: u64) -> Option<String> {
         let mut page = Page::default();
         page.begin(line);
-        self.line_glyphs(line, |glyph| page.push(glyph)).then(|| String::from_utf8_lossy(&page.text).into_owned())
+        self.line_glyphs(line, |glyph| page.push(glyph))
+            .then(|| String::from_utf8_lossy(&page.text).into_owned())
     }
 }

@@ -1,4 +1,5 @@
-//! SGR: the look of what is printed next (ECMA-48 8.3.117, xterm ctlseqs, kitty's underlines). Nothing is printed here.
+//! SGR: the look of what is printed next (ECMA-48 8.3.117, xterm ctlseqs, kitty's underlines).
+//! Nothing is printed here.
 
 use std::fmt::Write as _;
 
@@ -37,7 +38,10 @@ fn select_grouped(look: &mut Look, params: &Params) {
         at += 1;
         match groups[at - 1] {
             [target @ (38 | 48 | 58)] => {
-                let flat: Vec<u16> = groups[at..].iter().map_while(|group| (group.len() == 1).then(|| group[0])).collect();
+                let flat: Vec<u16> = groups[at..]
+                    .iter()
+                    .map_while(|group| (group.len() == 1).then(|| group[0]))
+                    .collect();
                 at += colour_after(look, *target, &flat);
             }
             [one] => apply(look, *one),
@@ -178,8 +182,12 @@ pub(crate) fn describe(look: Look) -> String {
     for (colour, base) in [(look.fg(), 30_u8), (look.bg(), 40), (look.underline(), 50)] {
         match look::unpack(colour) {
             Colour::Default => {}
-            Colour::Indexed(n @ 0..=7) if base < 50 => add(&mut text, format_args!(";{}", base + n)),
-            Colour::Indexed(n @ 8..=15) if base < 50 => add(&mut text, format_args!(";{}", base + 60 + n - 8)),
+            Colour::Indexed(n @ 0..=7) if base < 50 => {
+                add(&mut text, format_args!(";{}", base + n))
+            }
+            Colour::Indexed(n @ 8..=15) if base < 50 => {
+                add(&mut text, format_args!(";{}", base + 60 + n - 8))
+            }
             Colour::Indexed(n) => add(&mut text, format_args!(";{}:5:{n}", base + 8)),
             Colour::Rgb(r, g, b) => add(&mut text, format_args!(";{}:2::{r}:{g}:{b}", base + 8)),
         }

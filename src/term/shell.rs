@@ -1,4 +1,5 @@
-//! What a shell told of itself: its directory, and whether it waits at a prompt. The sequences are read elsewhere.
+//! What a shell told of itself: its directory, and whether it waits at a prompt. The sequences are
+//! read elsewhere.
 
 use crate::term::event::MarkKind;
 
@@ -34,6 +35,8 @@ impl MarkKind {
     }
 
     pub(crate) fn from_number(number: u8) -> Option<Self> {
-        [Self::Prompt, Self::Input, Self::Output, Self::Done].into_iter().find(|kind| kind.number() == number)
+        [Self::Prompt, Self::Input, Self::Output, Self::Done]
+            .into_iter()
+            .find(|kind| kind.number() == number)
     }
 }

@@ -1,4 +1,5 @@
-//! The whole state of a terminal as plain data, and back. Anything may be in a snapshot that is restored: it is checked, never trusted.
+//! The whole state of a terminal as plain data, and back. Anything may be in a snapshot that is
+//! restored: it is checked, never trusted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,13 +56,15 @@ pub struct Snapshot {
     pub saved: [SavedSnapshot; 2],
     /// Top, bottom, left and right margin; tab stops, a bit a column.
     pub stops: ([u16; 4], Vec<u64>),
-    /// Modes that are on, saved by XTSAVE, and which of them were saved: a bit each, numbered in `mode.rs`.
+    /// Modes that are on, saved by XTSAVE, and which of them were saved: a bit each, numbered in
+    /// `mode.rs`.
     pub modes: [u64; 3],
     /// Looks by style number, two words each.
     pub looks: Vec<[u64; 2]>,
     /// Clusters by number; an empty one is unused.
     pub clusters: Vec<String>,
-    /// Links by number, from 1, those given up empty; and which place is taken next once there is no other.
+    /// Links by number, from 1, those given up empty; and which place is taken next once there is
+    /// no other.
     pub links: (Vec<String>, u32),
     /// Where the scrollback ends.
     pub history: HistoryEnd,
@@ -73,7 +76,8 @@ pub struct Snapshot {
     pub keyboard: KeyboardSnapshot,
     /// Working directory; at a prompt; the prompt is drawn again by its shell.
     pub shell: (String, bool, bool),
-    /// What printing remembers: two bytes of cluster state, the character REP repeats (0 is none), DECSCUSR's number.
+    /// What printing remembers: two bytes of cluster state, the character REP repeats (0 is none),
+    /// DECSCUSR's number.
     pub printing: ([u8; 2], u32, u8),
     /// The parser.
     pub parser: ParserSnapshot,
@@ -83,7 +87,8 @@ pub struct Snapshot {
     pub tick: u64,
 }
 
-/// A screen: cells row by row as 8-byte words, and what is known of each row (flags, mark, columns used).
+/// A screen: cells row by row as 8-byte words, and what is known of each row (flags, mark, columns
+/// used).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScreenSnapshot {
     /// Cells, as `cell.rs` lays them out.
@@ -131,11 +136,13 @@ pub struct ColourSnapshot {
     pub special: [Option<Rgb>; 3],
     /// The outer terminal's.
     pub outer: OuterColours,
-    /// Those that are only told again, and what was put aside of looks and colours, as words of `kept.rs`.
+    /// Those that are only told again, and what was put aside of looks and colours, as words of
+    /// `kept.rs`.
     pub others: (Vec<u64>, Vec<u64>),
 }
 
-/// Keyboard protocols: kitty's flags and stacks of the screen shown and the hidden one, and modifyOtherKeys.
+/// Keyboard protocols: kitty's flags and stacks of the screen shown and the hidden one, and
+/// modifyOtherKeys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyboardSnapshot {
     /// Flags and stack of the screen shown.
@@ -183,18 +190,31 @@ impl ParserSnapshot {
     }
 
     pub(crate) fn parser(self) -> Parser {
-        let mut params = Params { subs: self.subs, current: self.current.0, current_is_sub: self.current.1, ..Params::default() };
+        let mut params = Params {
+            subs: self.subs,
+            current: self.current.0,
+            current_is_sub: self.current.1,
+            ..Params::default()
+        };
         for (own, value) in params.values.iter_mut().zip(&self.values) {
             *own = *value;
             params.count += 1;
         }
         let (intermediates, count, last) = self.marks;
-        let header = Header { params, intermediates, intermediate_count: count.min(2), ignored: self.ignored.0, last };
-        let mut parser = Parser { header, string: self.string, overflowed: self.ignored.1, ..Parser::default() };
+        let header = Header {
+            params,
+            intermediates,
+            intermediate_count: count.min(2),
+            ignored: self.ignored.0,
+            last,
+        };
+        let mut parser =
+            Parser { header, string: self.string, overflowed: self.ignored.1, ..Parser::default() };
         parser.state = State::ALL.get(usize::from(self.state)).copied().unwrap_or_default();
         parser.string.truncate(STRING_BYTES_MAX);
         // Only what can be the start of a character is one.
-        let is_start = std::str::from_utf8(&self.utf8).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none());
+        let is_start = std::str::from_utf8(&self.utf8)
+            .is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none());
         if is_start && self.utf8.len() < 4 {
             parser.utf8[..self.utf8.len()].copy_from_slice(&self.utf8);
             parser.utf8_count = u8::try_from(self.utf8.len()).unwrap_or(0);
@@ -220,7 +240,9 @@ impl ScreenSnapshot {
             return Err(RestoreError::Screen(size));
         }
         let mut grid = Grid::new(size, tick);
-        for ((y, words), (flags, mark, used)) in (0..size.rows).zip(self.cells.chunks(usize::from(size.cols))).zip(self.lines) {
+        for ((y, words), (flags, mark, used)) in
+            (0..size.rows).zip(self.cells.chunks(usize::from(size.cols))).zip(self.lines)
+        {
             let (cells, line) = grid.write(y, usize::from(size.cols), tick);
             cells.iter_mut().zip(words).for_each(|(cell, word)| *cell = Cell(*word));
             heal(cells);
@@ -242,7 +264,8 @@ impl ScreenSnapshot {
     }
 }
 
-/// Makes sure that every half of a wide character has its other half, and that every code is a character's.
+/// Makes sure that every half of a wide character has its other half, and that every code is a
+/// character's.
 fn heal(cells: &mut [Cell]) {
     use crate::term::cell::Class;
     for cell in cells.iter_mut().filter(|cell| cell.cluster().is_none()) {
@@ -255,7 +278,8 @@ fn heal(cells: &mut [Cell]) {
         let class = cells[at].class();
         let before = at.checked_sub(1).map(|before| cells[before].class());
         let after = cells.get(at + 1).map(|cell| cell.class());
-        let orphan = (class == Class::Tail && before != Some(Class::Wide)) || (class == Class::Wide && after != Some(Class::Tail));
+        let orphan = (class == Class::Tail && before != Some(Class::Wide))
+            || (class == Class::Wide && after != Some(Class::Tail));
         if orphan {
             cells[at] = cells[at].emptied();
         }
@@ -276,16 +300,37 @@ impl CursorSnapshot {
     }
 
     fn cursor(self, size: Size) -> Cursor {
-        let pen = Pen { look: Look::from_words(self.look), protected: self.protected, zone: self.zone & 3, stale: true, ..Pen::default() };
+        let pen = Pen {
+            look: Look::from_words(self.look),
+            protected: self.protected,
+            zone: self.zone & 3,
+            stale: true,
+            ..Pen::default()
+        };
         let [shifts, single] = self.shifts;
-        let charsets = Charsets { sets: self.sets.map(Charset::from_number), left: shifts & 3, right: shifts >> 2 & 3, single: single & 3 };
-        Cursor { x: self.at.0.min(size.cols - 1), y: self.at.1.min(size.rows - 1), pending: self.pending, pen, charsets }
+        let charsets = Charsets {
+            sets: self.sets.map(Charset::from_number),
+            left: shifts & 3,
+            right: shifts >> 2 & 3,
+            single: single & 3,
+        };
+        Cursor {
+            x: self.at.0.min(size.cols - 1),
+            y: self.at.1.min(size.rows - 1),
+            pending: self.pending,
+            pen,
+            charsets,
+        }
     }
 }
 
 impl SavedSnapshot {
     fn of(saved: &Saved) -> Self {
-        Self { cursor: CursorSnapshot::of(&saved.cursor), origin: saved.origin, is_set: saved.is_set }
+        Self {
+            cursor: CursorSnapshot::of(&saved.cursor),
+            origin: saved.origin,
+            is_set: saved.is_set,
+        }
     }
 
     fn saved(self, size: Size) -> Saved {
@@ -307,14 +352,29 @@ impl Emulator {
             modes: [self.modes.0, self.kept.modes.0.0, self.kept.modes.1.0],
             looks: self.tables.looks.all().iter().copied().map(Look::words).collect(),
             clusters: self.tables.clusters.all().map(str::to_owned).collect(),
-            links: (self.tables.links.keys.iter().map(ToString::to_string).collect(), u32::try_from(self.tables.links.next).unwrap_or(0)),
+            links: (
+                self.tables.links.keys.iter().map(ToString::to_string).collect(),
+                u32::try_from(self.tables.links.next).unwrap_or(0),
+            ),
             history: self.history.end(),
             titles: (self.titles.now(), self.titles.stack.clone()),
             colours: ColourSnapshot {
-                entries: self.palette.entries.iter().map(|(entry, colour)| (*entry, *colour)).collect(),
+                entries: self
+                    .palette
+                    .entries
+                    .iter()
+                    .map(|(entry, colour)| (*entry, *colour))
+                    .collect(),
                 special: [self.palette.fg, self.palette.bg, self.palette.cursor],
                 outer: self.palette.outer,
-                others: (self.palette.others.iter().map(|(number, colour)| colour_word(*number, *colour)).collect(), self.kept.words()),
+                others: (
+                    self.palette
+                        .others
+                        .iter()
+                        .map(|(number, colour)| colour_word(*number, *colour))
+                        .collect(),
+                    self.kept.words(),
+                ),
             },
             keyboard: KeyboardSnapshot {
                 shown: (self.keyboard.shown.current, self.keyboard.shown.stack.clone()),
@@ -322,14 +382,22 @@ impl Emulator {
                 modify_other: self.keyboard.modify_other,
             },
             shell: (self.shell.cwd.clone(), self.shell.at_prompt, self.shell.redraws),
-            printing: (self.printing.join.bytes(), self.printing.last.map_or(0, u32::from), self.printing.cursor_shape),
+            printing: (
+                self.printing.join.bytes(),
+                self.printing.last.map_or(0, u32::from),
+                self.printing.cursor_shape,
+            ),
             parser: ParserSnapshot::of(parser),
             images: self.images.snapshot(),
             tick: self.shared.tick,
         }
     }
 
-    pub(crate) fn restore(snapshot: Snapshot, options: Options, memory: Box<dyn Memory>) -> Result<Self, RestoreError> {
+    pub(crate) fn restore(
+        snapshot: Snapshot,
+        options: Options,
+        memory: Box<dyn Memory>,
+    ) -> Result<Self, RestoreError> {
         let size = snapshot.size;
         if size != size.clamped() {
             return Err(RestoreError::Size(size));
@@ -342,7 +410,8 @@ impl Emulator {
             grid.bound_styles(looks.len());
         }
         let limits = (options.scrollback_lines_max, options.scrollback_bytes_max);
-        let mut emulator = Self::new(size, options, Box::new(crate::base::memory::HeapMemory::default()));
+        let mut emulator =
+            Self::new(size, options, Box::new(crate::base::memory::HeapMemory::default()));
         emulator.history = History::restore(memory, limits, size.cols, snapshot.history);
         emulator.grid = grid;
         emulator.alternate = snapshot.alternate && other.is_some();
@@ -357,16 +426,28 @@ impl Emulator {
         emulator.tables = Tables {
             looks: Looks::from_looks(looks),
             clusters: Clusters::from_texts(snapshot.clusters),
-            links: Links::from_keys(snapshot.links.0.into_iter().map(Arc::from).collect(), snapshot.links.1 as usize),
+            links: Links::from_keys(
+                snapshot.links.0.into_iter().map(Arc::from).collect(),
+                snapshot.links.1 as usize,
+            ),
         };
         emulator.titles = Titles::restore(snapshot.titles.0, snapshot.titles.1);
         emulator.palette = palette(snapshot.colours);
         emulator.keyboard = keyboard(snapshot.keyboard, emulator.alternate);
         let (cwd, at_prompt, redraws) = snapshot.shell;
-        emulator.shell = Shell { cwd: Some(cwd).filter(|cwd| cwd.len() <= PATH_BYTES_MAX).unwrap_or_default(), at_prompt, redraws };
+        emulator.shell = Shell {
+            cwd: Some(cwd).filter(|cwd| cwd.len() <= PATH_BYTES_MAX).unwrap_or_default(),
+            at_prompt,
+            redraws,
+        };
         let (join, repeated, cursor_shape) = snapshot.printing;
         let last = char::from_u32(repeated).filter(|c| !c.is_control());
-        emulator.printing = Printing { join: Join::from_bytes(join), last, cursor_shape: cursor_shape.min(6), doubled: true };
+        emulator.printing = Printing {
+            join: Join::from_bytes(join),
+            last,
+            cursor_shape: cursor_shape.min(6),
+            doubled: true,
+        };
         emulator.images = Images::restore(snapshot.images);
         emulator.shared.tick = tick;
         Ok(emulator)
@@ -376,15 +457,24 @@ impl Emulator {
 fn margins([top, bottom, left, right]: [u16; 4], size: Size) -> Margins {
     let full = Margins::full(size);
     let (bottom, right) = (bottom.min(full.bottom), right.min(full.right));
-    let rows = if top < bottom || size.rows == 1 { (top.min(bottom), bottom) } else { (0, full.bottom) };
-    let cols = if left < right || size.cols == 1 { (left.min(right), right) } else { (0, full.right) };
+    let rows =
+        if top < bottom || size.rows == 1 { (top.min(bottom), bottom) } else { (0, full.bottom) };
+    let cols =
+        if left < right || size.cols == 1 { (left.min(right), right) } else { (0, full.right) };
     Margins { top: rows.0, bottom: rows.1, left: cols.0, right: cols.1 }
 }
 
 fn palette(colours: ColourSnapshot) -> Palette {
     let [fg, bg, cursor] = colours.special;
     let others = colours.others.0.into_iter().map(colour_of).take(64).collect();
-    Palette { outer: colours.outer, entries: colours.entries.into_iter().collect::<BTreeMap<_, _>>(), fg, bg, cursor, others }
+    Palette {
+        outer: colours.outer,
+        entries: colours.entries.into_iter().collect::<BTreeMap<_, _>>(),
+        fg,
+        bg,
+        cursor,
+        others,
+    }
 }
 
 fn keyboard(keyboard: KeyboardSnapshot, alternate: bool) -> Keyboard {
@@ -392,5 +482,10 @@ fn keyboard(keyboard: KeyboardSnapshot, alternate: bool) -> Keyboard {
         stack.truncate(8);
         Flags { current, stack }
     };
-    Keyboard { shown: flags(keyboard.shown), hidden: flags(keyboard.hidden), alternate, modify_other: keyboard.modify_other.min(2) }
+    Keyboard {
+        shown: flags(keyboard.shown),
+        hidden: flags(keyboard.hidden),
+        alternate,
+        modify_other: keyboard.modify_other.min(2),
+    }
 }

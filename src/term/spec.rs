@@ -1,15 +1,18 @@
-//! Colours as X11 writes them (`XParseColor`), as programs name them in OSC 4 and OSC 10 to 19. The colour spaces of CIE are in `xcms.rs`.
+//! Colours as X11 writes them (`XParseColor`), as programs name them in OSC 4 and OSC 10 to 19. The
+//! colour spaces of CIE are in `xcms.rs`.
 
 use crate::base::style::Rgb;
 use crate::term::xcms;
 
-/// X.Org's names and their values, sorted; grey is spelled with an a, and its hundred shades are left out.
+/// X.Org's names and their values, sorted; grey is spelled with an a, and its hundred shades are
+/// left out.
 const NAMES: &str = include_str!("colours.txt");
 /// No name is longer.
 const NAME_BYTES_MAX: usize = 32;
 
-/// A colour: `rgb:r/g/b` with 1 to 4 hexadecimal digits each, `#rgb` to `#rrrrggggbbbb`, `rgbi:r/g/b` with intensities, a colour space of CIE or Tektronix with
-/// its three numbers, or a name; letters may be large or small.
+/// A colour: `rgb:r/g/b` with 1 to 4 hexadecimal digits each, `#rgb` to `#rrrrggggbbbb`,
+/// `rgbi:r/g/b` with intensities, a colour space of CIE or Tektronix with its three numbers, or a
+/// name; letters may be large or small.
 pub(crate) fn parse(text: &str) -> Option<Rgb> {
     if let Some(digits) = text.strip_prefix('#') {
         return hashed(digits);
@@ -45,7 +48,11 @@ fn hashed(digits: &str) -> Option<Rgb> {
 }
 
 fn hex(digits: &str) -> Option<u32> {
-    if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
+    if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        u32::from_str_radix(digits, 16).ok()
+    } else {
+        None
+    }
 }
 
 fn named(text: &str) -> Option<Rgb> {
@@ -54,8 +61,13 @@ fn named(text: &str) -> Option<Rgb> {
     }
     let name: String = text.chars().filter(|c| *c != ' ').collect();
     let name = name.to_ascii_lowercase().replace("grey", "gray");
-    if let Some(percent) = name.strip_prefix("gray").and_then(|percent| percent.parse::<u32>().ok()).filter(|percent| *percent <= 100) {
-        // As the table was made: a half, which 255 / 100 has not exactly, goes up for 10, 30 and 70 only.
+    if let Some(percent) = name
+        .strip_prefix("gray")
+        .and_then(|percent| percent.parse::<u32>().ok())
+        .filter(|percent| *percent <= 100)
+    {
+        // As the table was made: a half, which 255 / 100 has not exactly, goes up for 10, 30 and 70
+        // only.
         let half = if matches!(percent, 50 | 90) { 49 } else { 50 };
         let level = u8::try_from((percent * 255 + half) / 100).ok()?;
         return Some((level, level, level));

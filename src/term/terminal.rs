@@ -1,4 +1,5 @@
-//! The terminal as its owner sees it: bytes in, rows and events out. No I/O, no clock, and no panic on any input.
+//! The terminal as its owner sees it: bytes in, rows and events out. No I/O, no clock, and no panic
+//! on any input.
 
 use std::ops::Range;
 
@@ -26,13 +27,15 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// From now on it tells programs that ask for its version (XTVERSION) whose terminal it is: the lineage of the server, and the pane. A client that runs in it, however far
-    /// away, knows by that where it is shown.
+    /// From now on it tells programs that ask for its version (XTVERSION) whose terminal it is: the
+    /// lineage of the server, and the pane. A client that runs in it, however far away, knows by
+    /// that where it is shown.
     pub fn identify(&mut self, server: u64, pane: u64) {
         self.emulator.out.identity = Some((server, pane));
     }
 
-    /// A fresh terminal. `memory` will hold the scrollback; what is in it is forgotten. Sizes beyond 1×1 to 2000×1000 are clamped.
+    /// A fresh terminal. `memory` will hold the scrollback; what is in it is forgotten. Sizes
+    /// beyond 1×1 to 2000×1000 are clamped.
     #[must_use]
     pub fn new(size: Size, options: Options, memory: Box<dyn Memory>) -> Self {
         Self { parser: Parser::default(), emulator: Emulator::new(size, options, memory) }
@@ -42,7 +45,8 @@ impl Terminal {
         &self.emulator
     }
 
-    /// Takes the place of another terminal in the same view: every row counts as changed after whatever was changed there.
+    /// Takes the place of another terminal in the same view: every row counts as changed after
+    /// whatever was changed there.
     pub fn succeed(&mut self, former: &Self) {
         self.emulator.shared.tick = self.tick().max(former.tick() + 1);
         self.emulator.grid.touch_all(self.emulator.shared.tick);
@@ -84,7 +88,12 @@ impl Terminal {
             _ => CursorShape::Default,
         };
         // A row of double width may have come to where the cursor is further right than its end.
-        let x = self.emulator.cursor.x.saturating_mul(self.emulator.drawn_columns()).min(self.size().cols - 1);
+        let x = self
+            .emulator
+            .cursor
+            .x
+            .saturating_mul(self.emulator.drawn_columns())
+            .min(self.size().cols - 1);
         Cursor {
             x,
             y: self.emulator.cursor.y,
@@ -130,8 +139,9 @@ impl Terminal {
         self.emulator.history_row(back)
     }
 
-    /// Rows from top to bottom; negative ones are scrollback, −1 being just above the screen. What there is not is left out. For many rows this is
-    /// much less work than [`Terminal::history_row`] for each.
+    /// Rows from top to bottom; negative ones are scrollback, −1 being just above the screen. What
+    /// there is not is left out. For many rows this is much less work than
+    /// [`Terminal::history_row`] for each.
     #[must_use]
     pub fn rows(&self, rows: Range<i64>) -> Vec<Row> {
         let mut found = Vec::new();
@@ -151,12 +161,14 @@ impl Terminal {
         self.emulator.history.clear();
     }
 
-    /// Packs one cold segment of the scrollback, 64 KiB: a fraction of a millisecond. False if there is none left.
+    /// Packs one cold segment of the scrollback, 64 KiB: a fraction of a millisecond. False if
+    /// there is none left.
     pub fn pack_history(&mut self) -> bool {
         self.emulator.history.pack()
     }
 
-    /// Drops the oldest segment of the scrollback, but none of the newest. False if nothing was dropped.
+    /// Drops the oldest segment of the scrollback, but none of the newest. False if nothing was
+    /// dropped.
     pub fn drop_oldest_history(&mut self) -> bool {
         self.emulator.history.drop_oldest()
     }
@@ -172,7 +184,8 @@ impl Terminal {
         self.emulator.history.take_changed()
     }
 
-    /// The bytes of a segment of the scrollback, at most [`crate::term::HISTORY_SEGMENT_BYTES`], for [`crate::term::fill_history`]; `None` if it was dropped.
+    /// The bytes of a segment of the scrollback, at most [`crate::term::HISTORY_SEGMENT_BYTES`],
+    /// for [`crate::term::fill_history`]; `None` if it was dropped.
     #[must_use]
     pub fn history_segment(&self, sequence: u64) -> Option<Vec<u8>> {
         self.emulator.history.carried(sequence)
@@ -205,27 +218,38 @@ impl Terminal {
             + self.parser.string.capacity()
     }
 
-    /// Text of rows, a line each; negative rows are scrollback, −1 being just above the screen. Rows of one line are joined, trailing blanks left out.
+    /// Text of rows, a line each; negative rows are scrollback, −1 being just above the screen.
+    /// Rows of one line are joined, trailing blanks left out.
     #[must_use]
     pub fn text(&self, rows: Range<i64>) -> String {
         self.emulator.text(rows)
     }
 
-    /// Takes one step of a search: at most a segment of 64 KiB or the screen is looked at, so that nobody waits for it. `from` is where to go on, as
-    /// [`Found::next`] says it; at first it is a position, or none for the end the search starts at. Going to older lines finds what starts before `from`,
-    /// going to newer ones what starts there or later. At most `limit` hits are given; lines that go over several rows are looked at as one.
+    /// Takes one step of a search: at most a segment of 64 KiB or the screen is looked at, so that
+    /// nobody waits for it. `from` is where to go on, as [`Found::next`] says it; at first it is a
+    /// position, or none for the end the search starts at. Going to older lines finds what starts
+    /// before `from`, going to newer ones what starts there or later. At most `limit` hits are
+    /// given; lines that go over several rows are looked at as one.
     #[must_use]
-    pub fn search(&self, pattern: &Pattern, from: Option<Position>, direction: Direction, limit: usize) -> Found {
+    pub fn search(
+        &self,
+        pattern: &Pattern,
+        from: Option<Position>,
+        direction: Direction,
+        limit: usize,
+    ) -> Found {
         self.emulator.search(pattern, from, direction, limit)
     }
 
-    /// The position that a column of a row shows, rows as for [`Terminal::text`]. Past the end of a line it is the place after its last character.
+    /// The position that a column of a row shows, rows as for [`Terminal::text`]. Past the end of a
+    /// line it is the place after its last character.
     #[must_use]
     pub fn position(&self, row: i64, col: u16) -> Option<Position> {
         self.emulator.position(row, col)
     }
 
-    /// Row and column where a position is at the present width, rows as for [`Terminal::text`]; `None` if its line was dropped.
+    /// Row and column where a position is at the present width, rows as for [`Terminal::text`];
+    /// `None` if its line was dropped.
     #[must_use]
     pub fn place(&self, position: Position) -> Option<(i64, u16)> {
         self.emulator.locate(position)
@@ -237,13 +261,15 @@ impl Terminal {
         self.emulator.line_text(line)
     }
 
-    /// The mark of shell integration on a row, as for [`Terminal::text`]: where a prompt or an output starts.
+    /// The mark of shell integration on a row, as for [`Terminal::text`]: where a prompt or an
+    /// output starts.
     #[must_use]
     pub fn mark(&self, row: i64) -> Option<MarkKind> {
         self.emulator.mark(row)
     }
 
-    /// Images on the screen and just above it, oldest first. Those that text can cut are seen only in cells of [`crate::base::row::RunKind::Under`].
+    /// Images on the screen and just above it, oldest first. Those that text can cut are seen only
+    /// in cells of [`crate::base::row::RunKind::Under`].
     #[must_use]
     pub fn images(&self) -> &[Image] {
         &self.emulator.images.shown
@@ -255,7 +281,8 @@ impl Terminal {
         &self.emulator.titles.title
     }
 
-    /// The address of a link of a row; at most 2048 bytes, of the schemes http, https, file and mailto.
+    /// The address of a link of a row; at most 2048 bytes, of the schemes http, https, file and
+    /// mailto.
     #[must_use]
     pub fn link(&self, id: u32) -> Option<&str> {
         self.emulator.tables.links.get(id)
@@ -279,14 +306,16 @@ impl Terminal {
         self.emulator.position(i64::from(self.emulator.cursor.y), self.emulator.cursor.x)
     }
 
-    /// The text from one position to another, lines ended by a line feed, without blanks at their ends; of more than `bytes_max` bytes the end, and whether
-    /// anything is missing. Rows that the program has erased or moved since are as they are now.
+    /// The text from one position to another, lines ended by a line feed, without blanks at their
+    /// ends; of more than `bytes_max` bytes the end, and whether anything is missing. Rows that the
+    /// program has erased or moved since are as they are now.
     #[must_use]
     pub fn text_between(&self, from: Position, to: Position, bytes_max: usize) -> (String, bool) {
         self.emulator.text_between(from, to, bytes_max)
     }
 
-    /// Whether the program is in the middle of one update (mode 2026). Whoever draws waits for its end, but not for long.
+    /// Whether the program is in the middle of one update (mode 2026). Whoever draws waits for its
+    /// end, but not for long.
     #[must_use]
     pub fn is_synchronized(&self) -> bool {
         self.emulator.is_on(Mode::SYNCHRONIZED)
@@ -306,7 +335,8 @@ impl Terminal {
         self.emulator.out.dropped
     }
 
-    /// Cells cleared and moved since the start: a measure of the work that output caused, the same on every machine.
+    /// Cells cleared and moved since the start: a measure of the work that output caused, the same
+    /// on every machine.
     #[must_use]
     pub fn work(&self) -> u64 {
         self.emulator.grid.work + self.emulator.other.as_ref().map_or(0, |grid| grid.work)
@@ -330,7 +360,8 @@ impl Terminal {
         self.emulator.encode_mouse(*mouse, out);
     }
 
-    /// Appends a paste: marked if the program asked for it, without control characters but tab and line end.
+    /// Appends a paste: marked if the program asked for it, without control characters but tab and
+    /// line end.
     pub fn encode_paste(&self, text: &str, out: &mut Vec<u8>) {
         self.emulator.encode_paste(text, out);
     }
@@ -340,7 +371,8 @@ impl Terminal {
         self.emulator.encode_focus(focused, out);
     }
 
-    /// Tells the outer terminal's colours, for answers to queries; a change between dark and light is reported where asked for.
+    /// Tells the outer terminal's colours, for answers to queries; a change between dark and light
+    /// is reported where asked for.
     pub fn set_palette(&mut self, colours: OuterColours, events: &mut Vec<TermEvent>) {
         let before = self.emulator.palette.scheme();
         self.emulator.palette.outer = colours;
@@ -352,7 +384,8 @@ impl Terminal {
         events.append(&mut self.emulator.out.events);
     }
 
-    /// Width and height of a cell of the outer terminal in pixels, for images to come, reports and the mouse.
+    /// Width and height of a cell of the outer terminal in pixels, for images to come, reports and
+    /// the mouse.
     pub fn set_cell_pixels(&mut self, pixels: (u16, u16)) {
         if pixels.0 != 0 && pixels.1 != 0 {
             self.emulator.shared.options.cell_pixels = pixels;
@@ -365,8 +398,9 @@ impl Terminal {
         self.emulator.reset();
     }
 
-    /// The program is gone and another follows: what it showed stays as rows, the alternate screen's below the main one's, and everything else is as in a fresh
-    /// terminal. The cursor is on the row below.
+    /// The program is gone and another follows: what it showed stays as rows, the alternate
+    /// screen's below the main one's, and everything else is as in a fresh terminal. The cursor is
+    /// on the row below.
     pub fn retire(&mut self) {
         self.parser = Parser::default();
         self.emulator.retire();
@@ -381,8 +415,13 @@ impl Terminal {
     /// The terminal of a snapshot, with the scrollback in `memory` cut back to where it was then.
     ///
     /// # Errors
-    /// [`RestoreError`] if the snapshot does not fit itself. Damage in `memory` costs scrollback only.
-    pub fn restore(snapshot: Snapshot, options: Options, memory: Box<dyn Memory>) -> Result<Self, RestoreError> {
+    /// [`RestoreError`] if the snapshot does not fit itself. Damage in `memory` costs scrollback
+    /// only.
+    pub fn restore(
+        snapshot: Snapshot,
+        options: Options,
+        memory: Box<dyn Memory>,
+    ) -> Result<Self, RestoreError> {
         let parser = snapshot.parser.clone().parser();
         Ok(Self { parser, emulator: Emulator::restore(snapshot, options, memory)? })
     }
@@ -406,7 +445,10 @@ mod tests {
         let drawn = placeholder.tick();
         let mut started = fresh();
         started.succeed(&placeholder);
-        assert!((0..3).all(|y| drawn < started.row_tick(y)), "what the former screen showed would stay");
+        assert!(
+            (0..3).all(|y| drawn < started.row_tick(y)),
+            "what the former screen showed would stay"
+        );
         let before = started.tick();
         started.feed(b"ready$ ", &mut Vec::new());
         assert!(before < started.row_tick(0));

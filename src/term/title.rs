@@ -1,4 +1,5 @@
-//! Titles and their stack (OSC 0, 1, 2; CSI 22 t and 23 t). They are told to programs only where the options allow it.
+//! Titles and their stack (OSC 0, 1, 2; CSI 22 t and 23 t). They are told to programs only where
+//! the options allow it.
 
 use crate::base::text::harmless;
 
@@ -22,14 +23,18 @@ impl Titles {
     }
 
     /// From a snapshot.
-    pub(crate) fn restore((title, icon): (String, String), mut stack: Vec<(String, String)>) -> Self {
+    pub(crate) fn restore(
+        (title, icon): (String, String),
+        mut stack: Vec<(String, String)>,
+    ) -> Self {
         let short = |text: &str| harmless(text, TITLE_BYTES_MAX);
         stack.truncate(STACK_MAX);
         let stack = stack.iter().map(|(title, icon)| (short(title), short(icon))).collect();
         Self { title: short(&title), icon: short(&icon), stack }
     }
 
-    /// CSI 22 ; what t: 0 both, 1 the icon's name, 2 the title. What is not meant is kept as the entry below has it (xterm).
+    /// CSI 22 ; what t: 0 both, 1 the icon's name, 2 the title. What is not meant is kept as the
+    /// entry below has it (xterm).
     pub(crate) fn push(&mut self, what: u16) {
         let below = self.stack.last().cloned().unwrap_or_else(|| self.now());
         let title = if matches!(what, 0 | 2) { self.title.clone() } else { below.0 };

@@ -1,13 +1,17 @@
-//! Colours of device-independent spaces as the channels of a screen: what Xlib's colour management makes of them for a screen that tells nothing of itself.
+//! Colours of device-independent spaces as the channels of a screen: what Xlib's colour management
+//! makes of them for a screen that tells nothing of itself.
 //!
-//! Xlib takes such a screen for a Tektronix 19-inch tube, described by a matrix and three curves (libX11, `LRGB.c`), and brings a colour that it cannot show into its gamut by
-//! taking chroma away at the same hue and value (`XcmsTekHVCClipC`). Programs and test suites compare the answer, so numbers and the order of operations are Xlib's.
+//! Xlib takes such a screen for a Tektronix 19-inch tube, described by a matrix and three curves
+//! (libX11, `LRGB.c`), and brings a colour that it cannot show into its gamut by taking chroma away
+//! at the same hue and value (`XcmsTekHVCClipC`). Programs and test suites compare the answer, so
+//! numbers and the order of operations are Xlib's.
 
 use crate::base::style::Rgb;
 
 type Triple = [f64; 3];
 
-/// A channel: the highest value that gives no light, and how much light the values after it give, the first one higher by 1 and then each by 5.
+/// A channel: the highest value that gives no light, and how much light the values after it give,
+/// the first one higher by 1 and then each by 5.
 struct Curve {
     dark: u8,
     light: &'static [f64],
@@ -17,30 +21,36 @@ struct Curve {
 const RED: Curve = Curve {
     dark: 0x09,
     light: &[
-        0.000936, 0.001481, 0.002329, 0.003529, 0.005127, 0.007169, 0.009699, 0.012759, 0.016392, 0.020637, 0.025533, 0.031119, 0.037431,
-        0.044504, 0.052373, 0.061069, 0.070624, 0.081070, 0.092433, 0.104744, 0.118026, 0.132307, 0.147610, 0.163958, 0.181371, 0.199871,
-        0.219475, 0.240202, 0.262069, 0.285089, 0.309278, 0.334647, 0.361208, 0.388971, 0.417945, 0.448138, 0.479555, 0.512202, 0.546082,
-        0.581199, 0.617552, 0.655144, 0.693971, 0.734031, 0.775322, 0.817837, 0.861571, 0.906515, 0.952662, 1.0,
+        0.000936, 0.001481, 0.002329, 0.003529, 0.005127, 0.007169, 0.009699, 0.012759, 0.016392,
+        0.020637, 0.025533, 0.031119, 0.037431, 0.044504, 0.052373, 0.061069, 0.070624, 0.081070,
+        0.092433, 0.104744, 0.118026, 0.132307, 0.147610, 0.163958, 0.181371, 0.199871, 0.219475,
+        0.240202, 0.262069, 0.285089, 0.309278, 0.334647, 0.361208, 0.388971, 0.417945, 0.448138,
+        0.479555, 0.512202, 0.546082, 0.581199, 0.617552, 0.655144, 0.693971, 0.734031, 0.775322,
+        0.817837, 0.861571, 0.906515, 0.952662, 1.0,
     ],
 };
 #[expect(clippy::unreadable_literal, reason = "a table of millionths")]
 const GREEN: Curve = Curve {
     dark: 0x13,
     light: &[
-        0.000832, 0.001998, 0.003612, 0.005736, 0.008428, 0.011745, 0.015740, 0.020463, 0.025960, 0.032275, 0.039449, 0.047519, 0.056520,
-        0.066484, 0.077439, 0.089409, 0.102418, 0.116485, 0.131625, 0.147853, 0.165176, 0.183604, 0.203140, 0.223783, 0.245533, 0.268384,
-        0.292327, 0.317351, 0.343441, 0.370580, 0.398747, 0.427919, 0.458068, 0.489165, 0.521176, 0.554067, 0.587797, 0.622324, 0.657604,
-        0.693588, 0.730225, 0.767459, 0.805235, 0.843491, 0.882164, 0.921187, 0.960490, 1.0,
+        0.000832, 0.001998, 0.003612, 0.005736, 0.008428, 0.011745, 0.015740, 0.020463, 0.025960,
+        0.032275, 0.039449, 0.047519, 0.056520, 0.066484, 0.077439, 0.089409, 0.102418, 0.116485,
+        0.131625, 0.147853, 0.165176, 0.183604, 0.203140, 0.223783, 0.245533, 0.268384, 0.292327,
+        0.317351, 0.343441, 0.370580, 0.398747, 0.427919, 0.458068, 0.489165, 0.521176, 0.554067,
+        0.587797, 0.622324, 0.657604, 0.693588, 0.730225, 0.767459, 0.805235, 0.843491, 0.882164,
+        0.921187, 0.960490, 1.0,
     ],
 };
 #[expect(clippy::unreadable_literal, reason = "a table of millionths")]
 const BLUE: Curve = Curve {
     dark: 0x0e,
     light: &[
-        0.001341, 0.002080, 0.003188, 0.004729, 0.006766, 0.009357, 0.012559, 0.016424, 0.021004, 0.026344, 0.032489, 0.039481, 0.047357,
-        0.056154, 0.065903, 0.076634, 0.088373, 0.101145, 0.114968, 0.129862, 0.145841, 0.162915, 0.181095, 0.200386, 0.220791, 0.242309,
-        0.264937, 0.288670, 0.313499, 0.339410, 0.366390, 0.394421, 0.423481, 0.453547, 0.484592, 0.516587, 0.549498, 0.583291, 0.617925,
-        0.653361, 0.689553, 0.726454, 0.764013, 0.802178, 0.840891, 0.880093, 0.919723, 0.959715, 1.0,
+        0.001341, 0.002080, 0.003188, 0.004729, 0.006766, 0.009357, 0.012559, 0.016424, 0.021004,
+        0.026344, 0.032489, 0.039481, 0.047357, 0.056154, 0.065903, 0.076634, 0.088373, 0.101145,
+        0.114968, 0.129862, 0.145841, 0.162915, 0.181095, 0.200386, 0.220791, 0.242309, 0.264937,
+        0.288670, 0.313499, 0.339410, 0.366390, 0.394421, 0.423481, 0.453547, 0.484592, 0.516587,
+        0.549498, 0.583291, 0.617925, 0.653361, 0.689553, 0.726454, 0.764013, 0.802178, 0.840891,
+        0.880093, 0.919723, 0.959715, 1.0,
     ],
 };
 
@@ -59,7 +69,8 @@ const FROM_LIGHT: [Triple; 3] = [
 const EPSILON: f64 = 0.001;
 /// Light that is none but for rounding.
 const TRACE: f64 = 1e-9;
-/// Where the cube root of CIE's lightness becomes a line: in luminance, in lightness; and the slope of that line.
+/// Where the cube root of CIE's lightness becomes a line: in luminance, in lightness; and the slope
+/// of that line.
 const LINE_Y: f64 = 0.008_856;
 const LINE_L: f64 = 7.999_536_24;
 const LINE_SLOPE: f64 = 903.29;
@@ -74,13 +85,18 @@ const SPACES: [&str; 7] = ["rgbi", "CIEXYZ", "CIEuvY", "CIExyY", "CIELab", "CIEL
 /// A colour of the space of that name, its three numbers separated by slashes.
 pub(crate) fn parse(space: &str, rest: &str) -> Option<Rgb> {
     let space = SPACES.iter().position(|name| name.eq_ignore_ascii_case(space))?;
-    let mut numbers = rest.split('/').map(|number| number.parse::<f64>().ok().filter(|number| number.is_finite() && number.abs() < 1e6));
+    let mut numbers = rest.split('/').map(|number| {
+        number.parse::<f64>().ok().filter(|number| number.is_finite() && number.abs() < 1e6)
+    });
     let [a, b, c] = [numbers.next()??, numbers.next()??, numbers.next()??];
     if numbers.next().is_some() {
         return None;
     }
     if space == 0 {
-        return [a, b, c].iter().all(|light| (0.0..=1.0).contains(light)).then(|| channels([a, b, c]));
+        return [a, b, c]
+            .iter()
+            .all(|light| (0.0..=1.0).contains(light))
+            .then(|| channels([a, b, c]));
     }
     let white = White::of_the_screen();
     let xyz = match space {
@@ -94,8 +110,10 @@ pub(crate) fn parse(space: &str, rest: &str) -> Option<Rgb> {
     let mut light = times(&TO_LIGHT, xyz);
     if !is_shown(light) {
         let [hue, value, _] = white.hvc_of_uvy(to_uvy(xyz));
-        // The most chroma leaves a channel without light, but for what rounding leaves: Xlib's rounding leaves a trace.
-        light = times(&TO_LIGHT, white.hvc(white.most_chroma(hue, value))).map(|light| if light.abs() < TRACE { TRACE } else { light });
+        // The most chroma leaves a channel without light, but for what rounding leaves: Xlib's
+        // rounding leaves a trace.
+        light = times(&TO_LIGHT, white.hvc(white.most_chroma(hue, value)))
+            .map(|light| if light.abs() < TRACE { TRACE } else { light });
     }
     is_shown(light).then(|| channels(light.map(|light| light.clamp(0.0, 1.0))))
 }
@@ -120,9 +138,12 @@ impl Curve {
         }
         let at = self.light.partition_point(|entry| *entry < light).min(self.light.len() - 1);
         let before = if at == 0 { 0.0 } else { self.light[at - 1] };
-        let (low, high) = (if at == 0 { f64::from(self.dark) } else { self.entry(at - 1) }, self.entry(at));
+        let (low, high) =
+            (if at == 0 { f64::from(self.dark) } else { self.entry(at - 1) }, self.entry(at));
         // Sixteen bits, of which the upper eight are shown.
-        let target = ((high - low) * 257.0 * ((light - before) / (self.light[at] - before))).floor() + low * 257.0;
+        let target = ((high - low) * 257.0 * ((light - before) / (self.light[at] - before)))
+            .floor()
+            + low * 257.0;
         let shown = (target / 257.0).round();
         u8_of(shown)
     }
@@ -145,7 +166,11 @@ fn from_uvy([u, v, y]: Triple) -> Triple {
     }
     let (small_x, small_y) = (9.0 * u / divisor, 4.0 * v / divisor);
     let small_z = 1.0 - small_x - small_y;
-    if small_y == 0.0 { [small_x, y, small_z] } else { [small_x * y / small_y, y, small_z * y / small_y] }
+    if small_y == 0.0 {
+        [small_x, y, small_z]
+    } else {
+        [small_x * y / small_y, y, small_z * y / small_y]
+    }
 }
 
 fn to_uvy([x, y, z]: Triple) -> Triple {
@@ -181,7 +206,9 @@ fn arc_tangent(x: f64) -> f64 {
     for _ in 0..64 {
         arithmetic = f64::midpoint(low, high);
         geometric = (arithmetic * high).sqrt();
-        if (arithmetic - geometric).abs() < margin.max(0.0) || arithmetic.to_bits() == geometric.to_bits() {
+        if (arithmetic - geometric).abs() < margin.max(0.0)
+            || arithmetic.to_bits() == geometric.to_bits()
+        {
             break;
         }
         (low, high) = (arithmetic, geometric);
@@ -202,7 +229,8 @@ impl White {
         let sum = |[a, b, c]: Triple| a + b + c;
         let xyz = [sum(FROM_LIGHT[0]), 1.0, sum(FROM_LIGHT[2])];
         let uvy = to_uvy(xyz);
-        let offset = arc_tangent((BEST_RED[1] - uvy[1]) / (BEST_RED[0] - uvy[0])) * 180.0 / std::f64::consts::PI;
+        let offset = arc_tangent((BEST_RED[1] - uvy[1]) / (BEST_RED[0] - uvy[0])) * 180.0
+            / std::f64::consts::PI;
         Self { xyz, uvy, offset }
     }
 
@@ -234,12 +262,17 @@ impl White {
         }
         let angle = (hue + self.offset).rem_euclid(360.0) * std::f64::consts::PI / 180.0;
         let scale = value * CHROMA_SCALE;
-        from_uvy([angle.cos() * chroma / scale + self.uvy[0], angle.sin() * chroma / scale + self.uvy[1], luminance(value)])
+        from_uvy([
+            angle.cos() * chroma / scale + self.uvy[0],
+            angle.sin() * chroma / scale + self.uvy[1],
+            luminance(value),
+        ])
     }
 
     fn hvc_of_uvy(&self, [u, v, y]: Triple) -> Triple {
         let (u, v) = (u - self.uvy[0], v - self.uvy[1]);
-        let mut angle = if u == 0.0 { 0.0 } else { arc_tangent(v / u) * 180.0 / std::f64::consts::PI };
+        let mut angle =
+            if u == 0.0 { 0.0 } else { arc_tangent(v / u) * 180.0 / std::f64::consts::PI };
         let (low, high) = match (u > 0.0, u < 0.0, v > 0.0, v < 0.0) {
             (true, _, true, _) => (0.0, 90.0),
             (_, true, true, _) => (90.0, 180.0),
@@ -297,7 +330,8 @@ impl White {
                 shrink *= 0.5;
             }
         }
-        let nearer = if (last[1] - value).abs() < (reached[1] - value).abs() { last } else { reached };
+        let nearer =
+            if (last[1] - value).abs() < (reached[1] - value).abs() { last } else { reached };
         [hue, nearer[1], nearer[2]]
     }
 }

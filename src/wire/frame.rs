@@ -1,4 +1,5 @@
-//! What server and client tell each other after the hello. A frame is all a client knows of the world.
+//! What server and client tell each other after the hello. A frame is all a client knows of the
+//! world.
 //!
 //! Append-only: a new kind of message is a new variant at the end, never a changed one.
 
@@ -15,7 +16,8 @@ use crate::wire::packet;
 use crate::wire::scroll::{Ask, Told};
 use crate::wire::span::Span;
 
-/// From a client to the server. Messages with a number are input: numbered from 1 without gaps, sent again after a reconnect unless taken.
+/// From a client to the server. Messages with a number are input: numbered from 1 without gaps,
+/// sent again after a reconnect unless taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToServer {
     /// The first one.
@@ -267,7 +269,8 @@ pub struct Frame {
     pub styles: Vec<Style>,
     /// Panes with changed rows.
     pub panes: Vec<PaneRows>,
-    /// The cursor of the pane in focus, relative to the view's area; none if hidden or out of sight.
+    /// The cursor of the pane in focus, relative to the view's area; none if hidden or out of
+    /// sight.
     pub cursor: Option<Cursor>,
 }
 
@@ -291,7 +294,8 @@ pub struct Chrome {
     pub sessions: Vec<SessionItem>,
     /// Tabs of the session, in order.
     pub tabs: Vec<TabItem>,
-    /// Panes of the tab, in reading order; those of the layout first, floating ones last from the lowest to the highest.
+    /// Panes of the tab, in reading order; those of the layout first, floating ones last from the
+    /// lowest to the highest.
     pub panes: Vec<PaneItem>,
     /// The pane in focus.
     pub focus: Option<PaneId>,
@@ -391,7 +395,8 @@ pub fn get<T: DeserializeOwned>(kind: u8, body: &[u8]) -> Result<T, MessageError
     }
 }
 
-/// The hello at the start of a body that [`get`] cannot read, since a later version has added to it.
+/// The hello at the start of a body that [`get`] cannot read, since a later version has added to
+/// it.
 #[must_use]
 pub fn longer_hello(body: &[u8]) -> Option<Hello> {
     match postcard::take_from_bytes(body) {
@@ -429,10 +434,18 @@ mod tests {
             (ask(What::Around { line: 1, cell: 2, reach: 3 }), "0a070202010203"),
             (ask(What::Mark { mark: RowMark::Output, from: 1, forward: true }), "0a070203010101"),
             (ask(What::Output { at: 1 }), "0a07020401"),
-            (ask(What::Search { pattern: "a".into(), from: cell, forward: false }), "0a0702050161ac020400"),
+            (
+                ask(What::Search { pattern: "a".into(), from: cell, forward: false }),
+                "0a0702050161ac020400",
+            ),
             (ask(What::Cancel), "0a070206"),
         ];
-        let hits = Hits { nearest: Some(Hit { start: cell, last: cell }), total: 3, done: true, ..Hits::default() };
+        let hits = Hits {
+            nearest: Some(Hit { start: cell, last: cell }),
+            total: 3,
+            done: true,
+            ..Hits::default()
+        };
         let answers = [
             (told(Answer::Gone), "08070200"),
             (told(Answer::Row(Some(1))), "080702020101"),
@@ -451,7 +464,11 @@ mod tests {
     fn hex<T: serde::Serialize>(message: &T) -> String {
         let mut bytes = Vec::new();
         put(&mut bytes, message);
-        bytes[5..].iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
+        bytes[5..]
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
+            .collect()
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! How client and server begin: what the client is, what the server answers. Both are the first packet of their direction.
+//! How client and server begin: what the client is, what the server answers. Both are the first
+//! packet of their direction.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,9 +49,11 @@ pub struct Welcome {
     pub client: ClientId,
     /// Which server process this is: grows with each restart.
     pub lease: u64,
-    /// The number of the last input of this client that took effect. Everything above is to be sent again.
+    /// The number of the last input of this client that took effect. Everything above is to be sent
+    /// again.
     pub input_taken: u64,
-    /// Whether a write was in flight at a crash, so that input at or before `input_taken` may be missing.
+    /// Whether a write was in flight at a crash, so that input at or before `input_taken` may be
+    /// missing.
     pub input_in_doubt: bool,
     /// Whether its view of before the reconnect is shown again.
     pub resumed: bool,

@@ -1,4 +1,5 @@
-//! Images on their way to a client: their data once, in pieces, and where they are placed, with each frame that changes it.
+//! Images on their way to a client: their data once, in pieces, and where they are placed, with
+//! each frame that changes it.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +36,8 @@ pub struct Head {
     pub len: u32,
 }
 
-/// The next piece of a picture. Pieces of one picture come in order, nothing of another between them.
+/// The next piece of a picture. Pieces of one picture come in order, nothing of another between
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     /// The pane it is shown in.
@@ -72,9 +74,11 @@ pub struct Placement {
     pub col: u16,
     /// Columns and rows.
     pub cells: (u16, u16),
-    /// The part of the picture that is shown: left, top, width, height in pixels. All of it if width or height is 0.
+    /// The part of the picture that is shown: left, top, width, height in pixels. All of it if
+    /// width or height is 0.
     pub source: [u32; 4],
-    /// Pixels that would fill the cells; what the part lacks to that stays clear. The part is scaled to the cells if 0.
+    /// Pixels that would fill the cells; what the part lacks to that stays clear. The part is
+    /// scaled to the cells if 0.
     pub canvas: (u32, u32),
     /// Images of a negative depth lie under the text.
     pub z: i32,

@@ -1,7 +1,9 @@
-//! What keeper and server say to each other: version 1 for ever, fixed little-endian records, additive only. No socket and no file descriptor lives here.
+//! What keeper and server say to each other: version 1 for ever, fixed little-endian records,
+//! additive only. No socket and no file descriptor lives here.
 //!
-//! A record is `u32` length of the body, `u16` kind, `u16` number of fds riding with it, `u64` lease, `u64` call, then the body. A reader ignores
-//! what follows the fields it knows, and records of a kind it does not know.
+//! A record is `u32` length of the body, `u16` kind, `u16` number of fds riding with it, `u64`
+//! lease, `u64` call, then the body. A reader ignores what follows the fields it knows, and records
+//! of a kind it does not know.
 
 mod codec;
 mod table;
@@ -17,7 +19,8 @@ pub use table::{Held, Table};
 pub const VERSION: u32 = 1;
 /// Bytes before the body of a record.
 pub const HEADER_LEN: usize = 24;
-/// The longest body of a record: arguments and environment of a program fit in 2 MiB on Linux (execve(2)).
+/// The longest body of a record: arguments and environment of a program fit in 2 MiB on Linux
+/// (execve(2)).
 pub const BODY_LEN_MAX: usize = 4 << 20;
 /// The most fds that ride with one record.
 pub const FD_COUNT_MAX: usize = 8;
@@ -35,30 +38,38 @@ pub const PART_ERROR_RING: u8 = 16;
 /// The write end of standard input (pipes only).
 pub const PART_INPUT: u8 = 32;
 
-/// Offset in the control page, which [`FromKeeper::Hello`] brings, of the word by which the server asks for a wake.
+/// Offset in the control page, which [`FromKeeper::Hello`] brings, of the word by which the server
+/// asks for a wake.
 ///
-/// The server publishes [`WAITING_FOR_ANY`], looks at all rings once more, and then waits on the `data` eventfd; the keeper sets it back to 0 just before it
-/// writes that. With [`WAITING_FOR_AWAITED`] it looks at the ring of [`CONTROL_AWAITED`] only, and waits for nothing else (an older keeper wakes it for all).
+/// The server publishes [`WAITING_FOR_ANY`], looks at all rings once more, and then waits on the
+/// `data` eventfd; the keeper sets it back to 0 just before it writes that. With
+/// [`WAITING_FOR_AWAITED`] it looks at the ring of [`CONTROL_AWAITED`] only, and waits for nothing
+/// else (an older keeper wakes it for all).
 pub const CONTROL_WAITING: usize = 0;
 /// The server waits for output of any program.
 pub const WAITING_FOR_ANY: u64 = 1;
 /// The server waits for output of the program somebody types into.
 pub const WAITING_FOR_AWAITED: u64 = 2;
 
-/// Offset in the control page of the word that names the program somebody has just typed into, by its tag; 0 for none. What it prints goes before all other output.
+/// Offset in the control page of the word that names the program somebody has just typed into, by
+/// its tag; 0 for none. What it prints goes before all other output.
 pub const CONTROL_AWAITED: usize = 128;
 
 /// The exit status of a server that asks for another.
 pub const RESTART_STATUS: u8 = 10;
 
-/// Offset in the control page of the word that tells when the keeper reaps: odd while it does, another number after each time (0 for ever if it is of
-/// an older version). Whoever reads the same even number before and after a look at the process table knows that no orphan vanished from it meanwhile.
+/// Offset in the control page of the word that tells when the keeper reaps: odd while it does,
+/// another number after each time (0 for ever if it is of an older version). Whoever reads the same
+/// even number before and after a look at the process table knows that no orphan vanished from it
+/// meanwhile.
 pub const CONTROL_REAPS: usize = 64;
 
-/// Stands for how many a signal reached where none was found, but somebody is just ending or becoming another program whose origin cannot be told.
+/// Stands for how many a signal reached where none was found, but somebody is just ending or
+/// becoming another program whose origin cannot be told.
 pub const COUNT_UNSURE: u32 = u32::MAX;
 
-/// The variable that marks every process that came of a program, as far as it passes its environment on, as `NAME=value`.
+/// The variable that marks every process that came of a program, as far as it passes its
+/// environment on, as `NAME=value`.
 #[must_use]
 pub fn cookie(epoch: u64, tag: u64) -> String {
     format!("ABIDE_JOB={epoch:016x}:{tag}")
@@ -156,7 +167,8 @@ pub struct Entry {
 pub struct Parts<F>([Option<F>; PARTS.len()]);
 
 /// The order in which the parts of an entry ride with it.
-const PARTS: [u8; 6] = [PART_SOURCE, PART_RING, PART_PIDFD, PART_ERROR_SOURCE, PART_ERROR_RING, PART_INPUT];
+const PARTS: [u8; 6] =
+    [PART_SOURCE, PART_RING, PART_PIDFD, PART_ERROR_SOURCE, PART_ERROR_RING, PART_INPUT];
 
 impl<F> Parts<F> {
     /// Those there are, in the order of [`PART_SOURCE`] and so on.
@@ -173,7 +185,8 @@ impl<F> Parts<F> {
 
     /// Which there are, and they.
     pub fn pack(self) -> (u8, Vec<F>) {
-        let parts = PARTS.iter().zip(&self.0).filter(|(_, fd)| fd.is_some()).map(|(part, _)| part).sum();
+        let parts =
+            PARTS.iter().zip(&self.0).filter(|(_, fd)| fd.is_some()).map(|(part, _)| part).sum();
         (parts, self.0.into_iter().flatten().collect())
     }
 }
@@ -210,7 +223,8 @@ pub enum Upgrade {
     None,
     /// It is the one that is to take over: should it not, the former program is started again.
     Successor,
-    /// It is the former program, started again, since its successor ended like this before it had taken over.
+    /// It is the former program, started again, since its successor ended like this before it had
+    /// taken over.
     RolledBack(ExitStatus),
 }
 
@@ -228,7 +242,8 @@ pub enum ToKeeper {
         /// The signal's number.
         signal: i32,
     },
-    /// End everything that came of it with KILL, until it is gone. Answered by `Killed`, after `Exited` where its leader still lived.
+    /// End everything that came of it with KILL, until it is gone. Answered by `Killed`, after
+    /// `Exited` where its leader still lived.
     Kill {
         /// Who it is.
         tag: u64,
@@ -252,7 +267,8 @@ pub enum ToKeeper {
     },
     /// Give all back: answered by `Entry` and `StashEntry` for each, then `Listed`.
     List,
-    /// A hand-over to a new keeper begins. Four fds ride with it: the pidfd of the server, control page, `data` and `room`.
+    /// A hand-over to a new keeper begins. Four fds ride with it: the pidfd of the server, control
+    /// page, `data` and `room`.
     AdoptBegin {
         /// The epoch of the former keeper: it stays.
         epoch: u64,
@@ -270,14 +286,17 @@ pub enum ToKeeper {
     },
     /// The answer to `Ping`.
     Pong,
-    /// The server has taken over and works: should it die from now on, that is no failed start. Not answered.
+    /// The server has taken over and works: should it die from now on, that is no failed start. Not
+    /// answered.
     Ready,
-    /// Close the writing end of its standard input (pipes only): what it has read was all. Not answered.
+    /// Close the writing end of its standard input (pipes only): what it has read was all. Not
+    /// answered.
     CloseInput {
         /// Who it is.
         tag: u64,
     },
-    /// The next server is to be of this program. If it takes over, the keeper becomes this program too; if not, the former one is started again. Not answered.
+    /// The next server is to be of this program. If it takes over, the keeper becomes this program
+    /// too; if not, the former one is started again. Not answered.
     Upgrade {
         /// Where it is; absolute.
         program: Vec<u8>,
@@ -289,7 +308,8 @@ pub enum ToKeeper {
 /// What a keeper says to its server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FromKeeper {
-    /// The first record, with three fds: control page, `data` and `room`. Its lease is the one to use.
+    /// The first record, with three fds: control page, `data` and `room`. Its lease is the one to
+    /// use.
     Hello {
         /// The version of the protocol.
         version: u32,
@@ -299,7 +319,8 @@ pub enum FromKeeper {
         has_cgroup: bool,
         /// How many servers have ended in a row soon after their start, without being meant to.
         crash_count: u32,
-        /// The keeper's process id: a server whose connection ends hands over only once this process is gone.
+        /// The keeper's process id: a server whose connection ends hands over only once this
+        /// process is gone.
         keeper_pid: i32,
         /// What the server has to do with an upgrade. A keeper of an older version does not say it.
         upgrade: Upgrade,
@@ -337,7 +358,8 @@ pub enum FromKeeper {
     Signalled {
         /// Who it is.
         tag: u64,
-        /// To how many processes or groups; 0 if there is none any more, [`COUNT_UNSURE`] if none was found but one may be about to appear.
+        /// To how many processes or groups; 0 if there is none any more, [`COUNT_UNSURE`] if none
+        /// was found but one may be about to appear.
         count: u32,
     },
     /// A kill is over.
@@ -357,7 +379,10 @@ impl FromKeeper {
     pub const fn tag(&self) -> Option<u64> {
         match self {
             Self::Spawned(entry) | Self::Entry(entry) => Some(entry.tag),
-            Self::SpawnFailed { tag, .. } | Self::Exited { tag, .. } | Self::Signalled { tag, .. } | Self::Killed { tag, .. } => Some(*tag),
+            Self::SpawnFailed { tag, .. }
+            | Self::Exited { tag, .. }
+            | Self::Signalled { tag, .. }
+            | Self::Killed { tag, .. } => Some(*tag),
             Self::Hello { .. } | Self::StashEntry { .. } | Self::Listed | Self::Ping => None,
         }
     }
@@ -380,7 +405,8 @@ pub trait Message: Sized {
 pub struct Record<M, F> {
     /// Only records of the current lease are obeyed.
     pub lease: u64,
-    /// The number a call was given by the server; its answers carry the same. 0 for what nobody asked.
+    /// The number a call was given by the server; its answers carry the same. 0 for what nobody
+    /// asked.
     pub call: u64,
     /// The message.
     pub message: M,
@@ -446,17 +472,22 @@ impl<F> Decoder<F> {
         self.fds.push_back(fd);
     }
 
-    /// Gives the next complete record. Records of an unknown kind are passed over, their fds dropped.
+    /// Gives the next complete record. Records of an unknown kind are passed over, their fds
+    /// dropped.
     ///
     /// # Errors
     /// [`WireError`]; the stream has no meaning after it.
-    #[expect(clippy::should_implement_trait, reason = "what it gives depends on the side that reads")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "what it gives depends on the side that reads"
+    )]
     pub fn next<M: Message>(&mut self) -> Result<Option<Record<M, F>>, WireError> {
         loop {
             let pending = &self.bytes[self.used..];
             let Some(header) = pending.first_chunk::<HEADER_LEN>() else { return Ok(self.wait()) };
             let mut fields = Fields::new(0, header);
-            let (body_len, kind, fd_count) = (fields.u32()? as usize, fields.u16()?, usize::from(fields.u16()?));
+            let (body_len, kind, fd_count) =
+                (fields.u32()? as usize, fields.u16()?, usize::from(fields.u16()?));
             let (lease, call) = (fields.u64()?, fields.u64()?);
             if body_len > BODY_LEN_MAX {
                 return Err(WireError::TooLong(body_len));
@@ -464,7 +495,9 @@ impl<F> Decoder<F> {
             if fd_count > FD_COUNT_MAX {
                 return Err(WireError::TooManyFds(fd_count));
             }
-            let Some(body) = pending.get(HEADER_LEN..HEADER_LEN + body_len) else { return Ok(self.wait()) };
+            let Some(body) = pending.get(HEADER_LEN..HEADER_LEN + body_len) else {
+                return Ok(self.wait());
+            };
             if self.fds.len() < fd_count {
                 return Err(WireError::FdsMissing);
             }

@@ -1,7 +1,8 @@
 //! The framing of the socket between server and client: length, kind, body. It knows no body.
 //!
-//! A packet is a big-endian u32 with the length of kind and body, a u8 kind, and the body. The length is below
-//! [`PACKET_MAX`], so its first byte is 0: a connection that starts with `{` speaks newline-delimited JSON-RPC instead.
+//! A packet is a big-endian u32 with the length of kind and body, a u8 kind, and the body. The
+//! length is below [`PACKET_MAX`], so its first byte is 0: a connection that starts with `{` speaks
+//! newline-delimited JSON-RPC instead.
 
 /// The largest packet, kind and body together, in bytes.
 pub const PACKET_MAX: usize = 10_000_000;
@@ -53,7 +54,9 @@ impl Packets {
     /// # Errors
     /// [`PacketError`] as soon as a header is impossible.
     pub fn take(&mut self) -> Result<Option<(u8, &[u8])>, PacketError> {
-        let Some(header) = self.bytes[self.taken..].first_chunk::<HEADER>() else { return Ok(None) };
+        let Some(header) = self.bytes[self.taken..].first_chunk::<HEADER>() else {
+            return Ok(None);
+        };
         let len = u32::from_be_bytes(*header) as usize;
         if len == 0 || PACKET_MAX < len {
             return Err(PacketError::Length(len));
@@ -99,7 +102,9 @@ mod tests {
 
     #[test]
     fn an_impossible_length_is_refused_before_anything_is_kept() {
-        for (header, len) in [([0, 0, 0, 0], 0), ([0xff; 4], 0xffff_ffff), ([0, 0x98, 0x96, 0x81], PACKET_MAX + 1)] {
+        for (header, len) in
+            [([0, 0, 0, 0], 0), ([0xff; 4], 0xffff_ffff), ([0, 0x98, 0x96, 0x81], PACKET_MAX + 1)]
+        {
             let mut packets = Packets::default();
             packets.push(&header);
             assert_eq!(packets.take(), Err(PacketError::Length(len)));

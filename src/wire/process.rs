@@ -1,4 +1,5 @@
-//! What a client reads of `process.ps`, typed: thousands of processes every second are too many to be read as values.
+//! What a client reads of `process.ps`, typed: thousands of processes every second are too many to
+//! be read as values.
 
 use serde::Deserialize;
 

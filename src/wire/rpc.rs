@@ -1,4 +1,5 @@
-//! JSON-RPC 2.0 requests and responses as plain data (jsonrpc.org/specification). Batches are not part of it.
+//! JSON-RPC 2.0 requests and responses as plain data (jsonrpc.org/specification). Batches are not
+//! part of it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,7 +20,8 @@ pub struct Request {
     /// Its arguments by name.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub params: Map<String, Value>,
-    /// The pane the caller runs in, which is what the call means where it names no target. A member of our own.
+    /// The pane the caller runs in, which is what the call means where it names no target. A member
+    /// of our own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pane: Option<PaneId>,
 }
@@ -28,11 +30,18 @@ impl Request {
     /// A request with a number as its id.
     #[must_use]
     pub fn new(id: u64, method: impl Into<String>, params: Map<String, Value>) -> Self {
-        Self { jsonrpc: "2.0".into(), id: Some(id.into()), method: method.into(), params, pane: None }
+        Self {
+            jsonrpc: "2.0".into(),
+            id: Some(id.into()),
+            method: method.into(),
+            params,
+            pane: None,
+        }
     }
 }
 
-/// A response: a result or an error. Who knows what is answered reads it as that; it takes half the time of reading a value.
+/// A response: a result or an error. Who knows what is answered reads it as that; it takes half the
+/// time of reading a value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Response<T = Value> {
     /// Always `2.0`.
@@ -111,13 +120,18 @@ impl From<Refusal> for Error {
             Code::Internal => -32603,
             _ => -32000,
         };
-        Self { code, message: refusal.message, data: Some(ErrorData { code: refusal.code, hint: refusal.hint }) }
+        Self {
+            code,
+            message: refusal.message,
+            data: Some(ErrorData { code: refusal.code, hint: refusal.hint }),
+        }
     }
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        let (code, hint) = error.data.map_or((Code::Internal, String::new()), |data| (data.code, data.hint));
+        let (code, hint) =
+            error.data.map_or((Code::Internal, String::new()), |data| (data.code, data.hint));
         Self { code, message: error.message, hint }
     }
 }
@@ -128,16 +142,29 @@ impl From<Error> for Refusal {
 /// The response to send instead: −32700 for bad JSON, −32600 for what is no request or a batch.
 pub fn read(line: &str) -> Result<Request, Box<Response>> {
     let refuse = |code: i64, message: String| {
-        let data = Some(ErrorData { code: Code::InvalidMessage, hint: "send one JSON-RPC 2.0 request a line".into() });
-        Box::new(Response { jsonrpc: "2.0".into(), id: Value::Null, result: None, error: Some(Error { code, message, data }) })
+        let data = Some(ErrorData {
+            code: Code::InvalidMessage,
+            hint: "send one JSON-RPC 2.0 request a line".into(),
+        });
+        Box::new(Response {
+            jsonrpc: "2.0".into(),
+            id: Value::Null,
+            result: None,
+            error: Some(Error { code, message, data }),
+        })
     };
-    let value: Value = serde_json::from_str(line).map_err(|error| refuse(-32700, format!("not JSON: {error}")))?;
+    let value: Value =
+        serde_json::from_str(line).map_err(|error| refuse(-32700, format!("not JSON: {error}")))?;
     if value.is_array() {
         return Err(refuse(-32600, "batches are not supported".into()));
     }
-    let request: Request = serde_json::from_value(value).map_err(|error| refuse(-32600, format!("not a request: {error}")))?;
+    let request: Request = serde_json::from_value(value)
+        .map_err(|error| refuse(-32600, format!("not a request: {error}")))?;
     if request.jsonrpc != "2.0" {
-        return Err(refuse(-32600, format!("jsonrpc is {:?} and has to be \"2.0\"", request.jsonrpc)));
+        return Err(refuse(
+            -32600,
+            format!("jsonrpc is {:?} and has to be \"2.0\"", request.jsonrpc),
+        ));
     }
     Ok(request)
 }

@@ -1,4 +1,5 @@
-//! What a client asks of a pane's scrollback and what it is told. Rows have addresses that output does not move; see `term::Reach`.
+//! What a client asks of a pane's scrollback and what it is told. Rows have addresses that output
+//! does not move; see `term::Reach`.
 
 use serde::{Deserialize, Serialize};
 
@@ -55,12 +56,14 @@ pub enum What {
         /// Whether towards newer rows.
         forward: bool,
     },
-    /// The rows of what the command printed that a row belongs to, else of the newest output before it.
+    /// The rows of what the command printed that a row belongs to, else of the newest output before
+    /// it.
     Output {
         /// The row.
         at: u64,
     },
-    /// The nearest match of a regular expression; also how many there are. A search before it is given up.
+    /// The nearest match of a regular expression; also how many there are. A search before it is
+    /// given up.
     Search {
         /// The regular expression, with its flags.
         pattern: String,
@@ -74,7 +77,9 @@ pub enum What {
 }
 
 /// A cell of a row by its address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Cell {
     /// The address of the row.
     pub row: u64,

@@ -1,5 +1,7 @@
-//! Chaos: server, keeper and clients die at random moments while many panes flood, and the disk fails under them. The programs' own counters, what was typed, and an undisturbed twin say
-//! what was lost. A few rounds by default; `just chaos ROUNDS SEED` for as many as one likes, with the counts printed.
+//! Chaos: server, keeper and clients die at random moments while many panes flood, and the disk
+//! fails under them. The programs' own counters, what was typed, and an undisturbed twin say what
+//! was lost. A few rounds by default; `just chaos ROUNDS SEED` for as many as one likes, with the
+//! counts printed.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -38,7 +40,8 @@ const LAYOUTS: [&str; 10] = [
     "undo",
 ];
 
-/// Prints coloured, numbered lines with wide characters at full speed, as many as each line of its pipe asks for.
+/// Prints coloured, numbered lines with wide characters at full speed, as many as each line of its
+/// pipe asks for.
 const FLOOD: &str = r#"
 exec 3<>"$1"
 echo armed
@@ -54,7 +57,11 @@ done
 
 /// The line with this number of the program with this name, without its colours.
 fn line(who: &str, number: usize) -> String {
-    format!("{who} {number:08} {}{}", ".".repeat(number % 60), if number.is_multiple_of(5) { " 語終" } else { "" })
+    format!(
+        "{who} {number:08} {}{}",
+        ".".repeat(number % 60),
+        if number.is_multiple_of(5) { " 語終" } else { "" }
+    )
 }
 
 /// How much is done.
@@ -70,7 +77,12 @@ impl Plan {
         let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
         let rounds = number("ABIDE_CHAOS").and_then(|rounds| usize::try_from(rounds).ok());
         let seed = number("ABIDE_CHAOS_SEED").unwrap_or(20_261_121);
-        Self { rounds: rounds.unwrap_or(6), panes: if rounds.is_some() { 20 } else { 4 }, seed, is_full: rounds.is_some() }
+        Self {
+            rounds: rounds.unwrap_or(6),
+            panes: if rounds.is_some() { 20 } else { 4 },
+            seed,
+            is_full: rounds.is_some(),
+        }
     }
 
     /// Says what was counted, where somebody asked for it.
@@ -115,7 +127,11 @@ impl Stage {
             world.run("mkfifo", &[&name], b"").ok();
             world.cli(&["new", "-d", &name, "--", "sh", "flood", &name]).ok();
             world.cli(&["wait", "-t", &name, "--text", "armed", "--timeout", "20s"]).ok();
-            let go = OpenOptions::new().read(true).write(true).open(world.path("home").join(&name)).expect("the pipe was made");
+            let go = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .open(world.path("home").join(&name))
+                .expect("the pipe was made");
             flooders.push(Flooder { name, go, written: 0, verified: 0 });
         }
         let watcher = Abide::start_in(&world, &["attach", "f00"], SIZE);
@@ -134,21 +150,37 @@ impl Stage {
     /// Waits until the watching client shows a line of the first program that is at least this one.
     #[track_caller]
     fn watch_until(&self, number: usize) {
-        let newest = |rows: &[String]| rows.iter().filter_map(|row| row.strip_prefix("f00 ")?.get(..8)?.parse::<usize>().ok()).max();
-        self.watcher.expect_screen(&format!("line {number} or a later one"), |screen| newest(&screen.rows()) >= Some(number));
+        let newest = |rows: &[String]| {
+            rows.iter()
+                .filter_map(|row| row.strip_prefix("f00 ")?.get(..8)?.parse::<usize>().ok())
+                .max()
+        };
+        self.watcher.expect_screen(&format!("line {number} or a later one"), |screen| {
+            newest(&screen.rows()) >= Some(number)
+        });
     }
 
-    /// Looks at what is kept of a program since it was looked at last: every line once, in order, as it was printed. Says whether it is at its end.
+    /// Looks at what is kept of a program since it was looked at last: every line once, in order,
+    /// as it was printed. Says whether it is at its end.
     #[track_caller]
     fn verify(&mut self, at: usize, may_lose: bool) -> bool {
         let flooder = &mut self.flooders[at];
         let rows = flooder.written - flooder.verified + 200;
-        let kept = self.world.cli(&["capture", "-t", &flooder.name, &format!("--scrollback={rows}")]).ok().stdout;
-        let number = |row: &str| row.strip_prefix(flooder.name.as_str())?.get(1..9)?.parse::<usize>().ok();
+        let kept = self
+            .world
+            .cli(&["capture", "-t", &flooder.name, &format!("--scrollback={rows}")])
+            .ok()
+            .stdout;
+        let number =
+            |row: &str| row.strip_prefix(flooder.name.as_str())?.get(1..9)?.parse::<usize>().ok();
         let mut next = flooder.verified + 1;
         let (mut lost, mut left) = (0, 0);
-        let rows: Vec<&str> = kept.lines().filter(|row| !row.is_empty() && *row != "armed").collect();
-        let first = rows.iter().position(|row| number(row).is_some_and(|number| flooder.verified < number)).unwrap_or(rows.len());
+        let rows: Vec<&str> =
+            kept.lines().filter(|row| !row.is_empty() && *row != "armed").collect();
+        let first = rows
+            .iter()
+            .position(|row| number(row).is_some_and(|number| flooder.verified < number))
+            .unwrap_or(rows.len());
         for (place, row) in rows.iter().enumerate().skip(first) {
             if *row == line(&flooder.name, next) {
                 next += 1;
@@ -159,7 +191,8 @@ impl Stage {
             if is_last && line(&flooder.name, next).starts_with(row) {
                 break;
             }
-            let found = number(row).filter(|found| may_lose && *row == line(&flooder.name, *found) && next < *found);
+            let found = number(row)
+                .filter(|found| may_lose && *row == line(&flooder.name, *found) && next < *found);
             assert!(
                 may_lose,
                 "{} shows {row:?} where {:?} is due, {} before the end",
@@ -169,7 +202,9 @@ impl Stage {
             );
             match found {
                 Some(found) => {
-                    lost += (next..found).map(|number| line(&flooder.name, number).chars().count() + 1).sum::<usize>();
+                    lost += (next..found)
+                        .map(|number| line(&flooder.name, number).chars().count() + 1)
+                        .sum::<usize>();
                     next = found + 1;
                 }
                 // Of a line with a hole only the hole is lost.
@@ -200,12 +235,15 @@ impl Stage {
         mend_disk(&self.world);
         wait_until("what is shown is on disk", || {
             let shown = shown(&self.world);
-            self.flooders.iter().all(|flooder| shown.contains(&format!("{} {:08}", flooder.name, flooder.written)))
+            self.flooders
+                .iter()
+                .all(|flooder| shown.contains(&format!("{} {:08}", flooder.name, flooder.written)))
         });
     }
 }
 
-/// What happens to clients besides: one is killed and comes back, one stands still over the round, one changes its size.
+/// What happens to clients besides: one is killed and comes back, one stands still over the round,
+/// one changes its size.
 fn harass(stage: &mut Stage, dice: &mut Dice) -> bool {
     match dice.below(10) {
         0 => {
@@ -246,7 +284,12 @@ fn harm_disk(world: &World, dice: &mut Dice) {
         }
         2 => {
             let at = dice.below(4096) as u64;
-            drop(OpenOptions::new().write(true).open(&path).and_then(|file| file.write_all_at(&[0x5a; 512], at)));
+            drop(
+                OpenOptions::new()
+                    .write(true)
+                    .open(&path)
+                    .and_then(|file| file.write_all_at(&[0x5a; 512], at)),
+            );
         }
         _ => {
             let len = dice.below(16_384) as u64;
@@ -262,7 +305,9 @@ fn mend_disk(world: &World) {
 /// The middle and the worst of some times, in milliseconds.
 fn spread(times: &mut [Duration]) -> String {
     times.sort();
-    let at = |share: usize| times.get((times.len().max(1) - 1) * share / 100).copied().unwrap_or_default().as_millis();
+    let at = |share: usize| {
+        times.get((times.len().max(1) - 1) * share / 100).copied().unwrap_or_default().as_millis()
+    };
     format!("p50 {} ms, p99 {} ms, worst {} ms", at(50), at(99), at(100))
 }
 
@@ -287,7 +332,8 @@ fn beside(world: &Arc<World>, args: &'static [&'static str]) -> JoinHandle<()> {
     thread::spawn(move || drop(world.cli(args).ok()))
 }
 
-/// Rounds of floods with a blow in the middle of each; how long the typist's echo was away. A blow that goes on beside the test is waited for.
+/// Rounds of floods with a blow in the middle of each; how long the typist's echo was away. A blow
+/// that goes on beside the test is waited for.
 #[track_caller]
 fn rounds(
     plan: &Plan,
@@ -355,25 +401,49 @@ fn a_server_that_is_killed_and_replaced_again_and_again_loses_nothing() {
     });
     let half = Plan { rounds: plan.rounds / 2, ..plan };
     let keeper = stage.world.keeper_pid();
-    let mut restarted = rounds(&half, &mut stage, Some(&mut twin), &mut typist, |world| Some(beside(world, &["server", "restart"])));
-    let mut replaced = rounds(&plan, &mut stage, Some(&mut twin), &mut typist, |world| Some(beside(world, &["server", "upgrade"])));
-    assert_eq!(stage.world.keeper_pid(), keeper, "the keeper is the same process after all upgrades");
+    let mut restarted = rounds(&half, &mut stage, Some(&mut twin), &mut typist, |world| {
+        Some(beside(world, &["server", "restart"]))
+    });
+    let mut replaced = rounds(&plan, &mut stage, Some(&mut twin), &mut typist, |world| {
+        Some(beside(world, &["server", "upgrade"]))
+    });
+    assert_eq!(
+        stage.world.keeper_pid(),
+        keeper,
+        "the keeper is the same process after all upgrades"
+    );
     assert!(before.iter().all(|pid| is_alive(*pid)), "a program was lost");
     // Of the twin only what is compared counts; it may have more behind it than it keeps.
-    twin.flooders.iter_mut().for_each(|flooder| flooder.verified = flooder.written.saturating_sub(COMPARED));
+    twin.flooders
+        .iter_mut()
+        .for_each(|flooder| flooder.verified = flooder.written.saturating_sub(COMPARED));
     twin.finish(false);
     for flooder in &stage.flooders {
         let shown = |stage: &Stage| {
-            let args = ["capture", "-t", &flooder.name, &format!("--scrollback={COMPARED}"), "--format", "ansi"];
+            let args = [
+                "capture",
+                "-t",
+                &flooder.name,
+                &format!("--scrollback={COMPARED}"),
+                "--format",
+                "ansi",
+            ];
             stage.world.cli(&args).ok().stdout
         };
-        assert_eq!(shown(&stage), shown(&twin), "{} is not as in the undisturbed twin", flooder.name);
+        assert_eq!(
+            shown(&stage),
+            shown(&twin),
+            "{} is not as in the undisturbed twin",
+            flooder.name
+        );
     }
     stage.is_on_disk();
     let lines: usize = stage.flooders.iter().map(|flooder| flooder.verified).sum();
-    let (typed, missing) = typist.lost_at_most_one_write_per_kill(killed.len() + restarted.len() + replaced.len());
+    let (typed, missing) =
+        typist.lost_at_most_one_write_per_kill(killed.len() + restarted.len() + replaced.len());
     plan.tell(&format!(
-        "seed {}, {} s: {} kills of the server, {} restarts and {} upgrades under {} floods and {} disk faults; {lines} lines, none lost or doubled, screens and scrollback as the twin's; {} programs, \
+        "seed {}, {} s: {} kills of the server, {} restarts and {} upgrades under {} floods and \
+         {} disk faults; {lines} lines, none lost or doubled, screens and scrollback as the twin's; {} programs, \
          none lost; {typed} words typed, none twice, {missing} missing\naway after a kill: {}; longest echo during a restart: {}; during an upgrade: {}",
         plan.seed,
         begun.elapsed().as_secs(),
@@ -414,7 +484,12 @@ fn a_layout_that_changes_while_the_server_is_killed_is_never_given_up() {
             assert!(is_told && output.code < 70, "{words:?}: {output:?}");
         });
         let sessions = world.cli(&["ls", "--json"]).ok().json();
-        let names: Vec<&str> = sessions.as_array().into_iter().flatten().filter_map(|item| item["name"].as_str()).collect();
+        let names: Vec<&str> = sessions
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|item| item["name"].as_str())
+            .collect();
         assert_eq!(names, ["work"], "after kill {kill}, {words:?}: {}", world.logs());
     }
     assert!(seen.contains(&0), "no command was done in {kills} rounds");
@@ -437,10 +512,15 @@ fn a_keeper_that_is_killed_again_and_again_loses_next_to_nothing() {
     let lost = stage.lost;
     stage.is_on_disk();
     // One byte in 256 equals the pattern, and only where it is the last of the read in flight.
-    assert!(lost <= 1 + killed.len() / 20, "{lost} characters are missing after {} kills", killed.len());
+    assert!(
+        lost <= 1 + killed.len() / 20,
+        "{lost} characters are missing after {} kills",
+        killed.len()
+    );
     let (typed, missing) = typist.lost_at_most_one_write_per_kill(killed.len());
     plan.tell(&format!(
-        "seed {}, {} s: {} kills of the keeper under {} floods and {} disk faults; {lines} lines, {lost} characters lost; {} programs, none lost; {typed} words typed, none twice, \
+        "seed {}, {} s: {} kills of the keeper under {} floods and {} disk faults; {lines} lines, \
+         {lost} characters lost; {} programs, none lost; {typed} words typed, none twice, \
          {missing} missing\naway after a kill: {}",
         plan.seed,
         begun.elapsed().as_secs(),

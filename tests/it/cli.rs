@@ -1,4 +1,5 @@
-//! The command line against a server of its own making: what it sends, prints and ends with. No session runs here.
+//! The command line against a server of its own making: what it sends, prints and ends with. No
+//! session runs here.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -15,7 +16,11 @@ use crate::harness::{Output, World};
 /// A server that answers every call with `answer` and passes on what it was asked.
 fn serve(world: &World, answer: Value) -> Receiver<Value> {
     let folder = world.path("state/abide/run");
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).expect("the temporary directory can be written");
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .expect("the temporary directory can be written");
     let listener = UnixListener::bind(folder.join("socket")).expect("nobody listens there");
     let (sender, asked) = sync_channel(64);
     thread::spawn(move || {
@@ -68,10 +73,16 @@ fn a_refusal_is_json_where_json_is_asked_for() {
     let output = answered(json!({ "error": error }), &["ls", "--json"]);
     assert_eq!(output.code, 4);
     let shown: Value = serde_json::from_str(&output.stderr).expect("one line of JSON");
-    assert_eq!(shown, json!({ "error": { "code": "not_found", "message": "no \"x\"", "hint": "" } }));
+    assert_eq!(
+        shown,
+        json!({ "error": { "code": "not_found", "message": "no \"x\"", "hint": "" } })
+    );
     let usage = World::new().cli(&["--json", "nonsense"]);
     assert_eq!(usage.code, 2);
-    assert_eq!(serde_json::from_str::<Value>(&usage.stderr).expect("JSON")["error"]["code"], "invalid_params");
+    assert_eq!(
+        serde_json::from_str::<Value>(&usage.stderr).expect("JSON")["error"]["code"],
+        "invalid_params"
+    );
 }
 
 #[test]
@@ -94,27 +105,50 @@ fn calls_carry_their_arguments_and_the_pane_they_come_from() {
     assert_eq!(request.get("pane"), None);
     shell(&world, "ABIDE=1 ABIDE_PANE=p7 $A rename build").ok();
     assert_eq!(asked.recv().expect("it was asked")["pane"], "p7");
-    shell(&world, "ABIDE=/elsewhere/socket ABIDE_PANE=p7 $A rename build").refused(4, &["no server is running"]);
+    shell(&world, "ABIDE=/elsewhere/socket ABIDE_PANE=p7 $A rename build")
+        .refused(4, &["no server is running"]);
     let named = "ABIDE_SOCKET=$XDG_STATE_HOME/abide/run/socket $A rename build";
     shell(&world, &format!("ABIDE=/elsewhere/socket ABIDE_PANE=p7 {named}")).ok();
-    assert_eq!(asked.recv().expect("it was asked").get("pane"), None, "the pane is one of another server");
+    assert_eq!(
+        asked.recv().expect("it was asked").get("pane"),
+        None,
+        "the pane is one of another server"
+    );
     shell(&world, &format!("ABIDE=$XDG_STATE_HOME/abide/run/socket ABIDE_PANE=p7 {named}")).ok();
     assert_eq!(asked.recv().expect("it was asked")["pane"], "p7");
     shell(&world, "ABIDE=1 ABIDE_PANE=nonsense $A rename build").ok();
     assert_eq!(asked.recv().expect("it was asked").get("pane"), None);
     world.cli(&["rename-session", "-t", "work", "build"]).ok();
-    assert_eq!(asked.recv().expect("it was asked")["params"], json!({ "name": "build", "target": "work" }));
+    assert_eq!(
+        asked.recv().expect("it was asked")["params"],
+        json!({ "name": "build", "target": "work" })
+    );
 }
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let world = World::new();
-    for args in [&["actions", "--json"][..], &["man"], &["completions", "bash"], &["--help"], &["config", "default"]] {
+    for args in [
+        &["actions", "--json"][..],
+        &["man"],
+        &["completions", "bash"],
+        &["--help"],
+        &["config", "default"],
+    ] {
         let (reader, writer) = std::io::pipe().expect("there are fds");
         drop(reader);
         let mut command = Command::new(env!("CARGO_BIN_EXE_abide"));
-        command.args(args).env_clear().env("HOME", world.home()).env("XDG_CONFIG_HOME", world.path("config"));
-        let done = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).output().expect("it runs");
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", world.home())
+            .env("XDG_CONFIG_HOME", world.path("config"));
+        let done = command
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .expect("it runs");
         assert_eq!(done.status.code(), Some(0), "{args:?}: {done:?}");
         assert_eq!(String::from_utf8_lossy(&done.stderr), "", "{args:?}");
     }
@@ -140,12 +174,21 @@ fn without_a_server_lists_are_empty_and_the_rest_is_refused() {
 #[test]
 fn wrong_use_is_told_with_the_usage() {
     let world = World::new();
-    world.cli(&["renam"]).refused(2, &["unrecognized subcommand 'renam'", "'rename'", "Usage: abide"]);
+    world
+        .cli(&["renam"])
+        .refused(2, &["unrecognized subcommand 'renam'", "'rename'", "Usage: abide"]);
     world.cli(&["rename"]).refused(2, &["<NAME>", "Usage: abide rename"]);
     world.cli(&["ls", "--bogus"]).refused(2, &["--bogus", "Usage: abide ls"]);
     world.cli(&["config"]).refused(2, &["check", "show", "Usage: abide config"]);
     shell(&world, "$A \"$(printf 'a\\377')\"").refused(2, &[]);
-    for args in [&["--help"][..], &["help"], &["rename", "--help"], &["config", "--help"], &["-V"], &["version"]] {
+    for args in [
+        &["--help"][..],
+        &["help"],
+        &["rename", "--help"],
+        &["config", "--help"],
+        &["-V"],
+        &["version"],
+    ] {
         let output = world.cli(args).ok();
         assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{args:?}: {output:?}");
     }
@@ -165,15 +208,29 @@ fn the_configuration_is_checked_shown_and_found() {
     let path = world.path("config/abide/config.toml");
     assert_eq!(world.cli(&["config", "path"]).ok().stdout, format!("{}\n", path.display()));
     assert!(world.cli(&["config", "check"]).ok().stdout.contains("the defaults are in force"));
-    assert_eq!(world.cli(&["config", "show", "--json"]).ok().json(), json!(abide::settings::Settings::default()));
-    assert_eq!(world.cli(&["config", "default"]).ok().stdout, abide::config::reference::default_toml());
+    assert_eq!(
+        world.cli(&["config", "show", "--json"]).ok().json(),
+        json!(abide::settings::Settings::default())
+    );
+    assert_eq!(
+        world.cli(&["config", "default"]).ok().stdout,
+        abide::config::reference::default_toml()
+    );
     world.configure("[outer]\nmouse = false\n");
     assert!(world.cli(&["config", "check"]).ok().stdout.contains("no problems"));
-    assert!(world.cli(&["config", "show", "outer"]).ok().stdout.starts_with("[outer]\nmouse = false\n"));
+    assert!(
+        world.cli(&["config", "show", "outer"]).ok().stdout.starts_with("[outer]\nmouse = false\n")
+    );
     world.cli(&["config", "show", "outher"]).refused(4, &["outher", "outer"]);
     world.configure("[outer]\nmouse = 1\nmous = 2\n");
     let checked = world.cli(&["config", "check"]);
-    checked.refused(3, &[&format!("{}:2:9: [outer].mouse: 1: has to be true or false", path.display()), ":3:1: [outer].mous"]);
+    checked.refused(
+        3,
+        &[
+            &format!("{}:2:9: [outer].mouse: 1: has to be true or false", path.display()),
+            ":3:1: [outer].mous",
+        ],
+    );
     let listed = world.cli(&["config", "check", "--json"]);
     assert_eq!((listed.code, listed.json()[1]["option"].as_str()), (3, Some("[outer].mous")));
     world.cli(&["keys"]).refused(3, &["[outer].mouse", "abide config check"]);
@@ -212,7 +269,14 @@ fn the_doctor_finds_a_broken_configuration() {
     world.configure("nonsense");
     let found = world.cli(&["doctor", "--json"]);
     assert_eq!(found.code, 1);
-    let bad: Vec<_> = found.json().as_array().expect("a list").iter().filter(|finding| finding["verdict"] == "bad").cloned().collect();
+    let bad: Vec<_> = found
+        .json()
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|finding| finding["verdict"] == "bad")
+        .cloned()
+        .collect();
     assert_eq!(bad.len(), 1, "{bad:?}");
     assert_eq!(bad[0]["check"], "configuration");
 }
@@ -223,7 +287,10 @@ fn actions_and_keys_can_be_searched() {
     let all = world.cli(&["actions", "--json"]).ok().json();
     assert_eq!(all.as_array().map(Vec::len), Some(abide::action::table::TABLE.len()));
     for name in ["session.rename", "rename", "session rename"] {
-        assert!(world.cli(&["actions", name]).ok().stdout.starts_with("## `session.rename`"), "{name}");
+        assert!(
+            world.cli(&["actions", name]).ok().stdout.starts_with("## `session.rename`"),
+            "{name}"
+        );
     }
     world.cli(&["actions", "session.renam"]).refused(2, &["session.rename"]);
     world.cli(&["keys", "no-such-word"]).refused(4, &["no-such-word"]);

@@ -1,4 +1,5 @@
-//! What the client draws: snapshots of views, and painted bytes as an independent terminal sees them.
+//! What the client draws: snapshots of views, and painted bytes as an independent terminal sees
+//! them.
 
 use std::num::NonZeroU16;
 use std::rc::Rc;
@@ -84,8 +85,15 @@ fn text(row: u16, text: &str) -> (u16, Vec<Span>) {
 }
 
 fn frame(number: u64, chrome: Option<Chrome>, panes: Vec<PaneRows>) -> Event {
-    let cursor = Some(Cursor { x: 1, y: 0, visible: true, shape: CursorShape::Default, blink: false });
-    Event::Server(ToClient::Frame(Box::new(Frame { number, chrome, styles: vec![Style::default()], panes, cursor })))
+    let cursor =
+        Some(Cursor { x: 1, y: 0, visible: true, shape: CursorShape::Default, blink: false });
+    Event::Server(ToClient::Frame(Box::new(Frame {
+        number,
+        chrome,
+        styles: vec![Style::default()],
+        panes,
+        cursor,
+    })))
 }
 
 fn press(model: &mut Model, names: &str) {
@@ -95,10 +103,12 @@ fn press(model: &mut Model, names: &str) {
 
 /// The view as text, and, below it, the painted screen as vt100 sees it.
 fn shown(model: &Model) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(model.size.cols, model.size.rows)).expect("a test");
+    let mut terminal =
+        Terminal::new(TestBackend::new(model.size.cols, model.size.rows)).expect("a test");
     terminal.draw(|frame| view::draw(model, frame.buffer_mut())).expect("a test");
     let screen = painted(model);
-    let rows: Vec<String> = screen.screen().rows(0, model.size.cols).map(|row| format!("{row}│")).collect();
+    let rows: Vec<String> =
+        screen.screen().rows(0, model.size.cols).map(|row| format!("{row}│")).collect();
     format!("{}\npainted:\n{}\n", terminal.backend(), rows.join("\n"))
 }
 
@@ -121,8 +131,15 @@ fn painted(model: &Model) -> vt100::Parser {
 
 fn session(size: Size) -> Model {
     let mut model = model(size);
-    let rows = |pane: u64, rows: Vec<(u16, Vec<Span>)>| PaneRows { pane: PaneId(pane), rows, links: Vec::new() };
-    let panes = vec![rows(1, vec![text(0, "fn main() {"), text(1, "}")]), rows(3, vec![text(0, "$ cargo test"), text(1, "ok")])];
+    let rows = |pane: u64, rows: Vec<(u16, Vec<Span>)>| PaneRows {
+        pane: PaneId(pane),
+        rows,
+        links: Vec::new(),
+    };
+    let panes = vec![
+        rows(1, vec![text(0, "fn main() {"), text(1, "}")]),
+        rows(3, vec![text(0, "$ cargo test"), text(1, "ok")]),
+    ];
     update(&mut model, frame(1, Some(chrome(size)), panes));
     model
 }
@@ -132,7 +149,14 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (200, 50), (20, 5)];
 /// The process view as it is once the server has answered.
 fn processes(size: Size) -> Model {
     let mut model = session(size);
-    let calls = update(&mut model, Event::Tty(["C-b", "P"].map(|name| TtyEvent::Key(name.parse::<Key>().expect("a key").into())).into()));
+    let calls = update(
+        &mut model,
+        Event::Tty(
+            ["C-b", "P"]
+                .map(|name| TtyEvent::Key(name.parse::<Key>().expect("a key").into()))
+                .into(),
+        ),
+    );
     assert_eq!(calls.len(), 1, "the table is asked for once: {calls:?}");
     let process = |pid: u64, depth: u64, (pane, state): (u64, &str), cpu: f64, line: &str| {
         serde_json::json!({ "pid": pid, "start_time": pid, "depth": depth, "session": "s1", "pane": format!("p{pane}"), "command": null,
@@ -145,7 +169,8 @@ fn processes(size: Size) -> Model {
         process(4321, 1, (3, "running"), 99.9, "cargo test --workspace"),
         process(70_000, 2, (3, "stopped"), 180.0, "rustc --crate-name abide"),
     ];
-    let answer = serde_json::json!({ "jsonrpc": "2.0", "id": model.next_call - 1, "result": table });
+    let answer =
+        serde_json::json!({ "jsonrpc": "2.0", "id": model.next_call - 1, "result": table });
     update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
     model
 }
@@ -171,7 +196,12 @@ fn views_at_three_sizes() {
     for (cols, rows) in SIZES {
         let size = Size::new(cols, rows);
         insta::assert_snapshot!(format!("session_{size}"), shown(&session(size)));
-        for (name, keys) in [("palette", "C-b : k e y s"), ("keys", "C-b ? z o o m"), ("sessions", "C-b s"), ("rename", "C-b ,")] {
+        for (name, keys) in [
+            ("palette", "C-b : k e y s"),
+            ("keys", "C-b ? z o o m"),
+            ("sessions", "C-b s"),
+            ("rename", "C-b ,"),
+        ] {
             let mut model = session(size);
             press(&mut model, keys);
             insta::assert_snapshot!(format!("{name}_{size}"), shown(&model));
@@ -238,7 +268,12 @@ fn span() -> impl Strategy<Value = Span> {
         1 => Just((RunKind::Cluster(1), "e\u{301}".to_owned())),
         1 => Just((RunKind::Cluster(2), "字\u{301}".to_owned())),
     ];
-    (0..6_u16, 0..3_u32, kinds).prop_map(|(style, link, (kind, text))| Span { style, link, kind, text })
+    (0..6_u16, 0..3_u32, kinds).prop_map(|(style, link, (kind, text))| Span {
+        style,
+        link,
+        kind,
+        text,
+    })
 }
 
 fn styles() -> Vec<Style> {
@@ -246,8 +281,18 @@ fn styles() -> Vec<Style> {
     vec![
         plain,
         Style { fg: Colour::Indexed(1), attrs: Attrs::BOLD, ..plain },
-        Style { fg: Colour::Rgb(1, 2, 3), bg: Colour::Indexed(200), attrs: Attrs::DIM.with(Attrs::BOLD), ..plain },
-        Style { bg: Colour::Indexed(12), underline: Underline::Single, attrs: Attrs::ITALIC, ..plain },
+        Style {
+            fg: Colour::Rgb(1, 2, 3),
+            bg: Colour::Indexed(200),
+            attrs: Attrs::DIM.with(Attrs::BOLD),
+            ..plain
+        },
+        Style {
+            bg: Colour::Indexed(12),
+            underline: Underline::Single,
+            attrs: Attrs::ITALIC,
+            ..plain
+        },
         Style { attrs: Attrs::INVERSE.with(Attrs::DIM), ..plain },
     ]
 }
@@ -277,10 +322,20 @@ fn apply(model: &mut Model, step: Step, number: u64) {
     match step {
         Step::Rows(rows) => {
             let links = vec![(1, "https://a.example/".to_owned()), (2, "file:///x".to_owned())];
-            let panes =
-                rows.into_iter().map(|(pane, row, spans)| PaneRows { pane: PaneId(pane), rows: vec![(row, spans)], links: links.clone() });
-            let cursor = Some(Cursor { x: 3, y: 1, visible: !number.is_multiple_of(3), shape: CursorShape::Bar, blink: false });
-            let frame = Frame { number, chrome: None, styles: styles(), panes: panes.collect(), cursor };
+            let panes = rows.into_iter().map(|(pane, row, spans)| PaneRows {
+                pane: PaneId(pane),
+                rows: vec![(row, spans)],
+                links: links.clone(),
+            });
+            let cursor = Some(Cursor {
+                x: 3,
+                y: 1,
+                visible: !number.is_multiple_of(3),
+                shape: CursorShape::Bar,
+                blink: false,
+            });
+            let frame =
+                Frame { number, chrome: None, styles: styles(), panes: panes.collect(), cursor };
             update(model, Event::Server(ToClient::Frame(Box::new(frame))));
         }
         Step::Layout(kind) => {
@@ -294,7 +349,9 @@ fn apply(model: &mut Model, step: Step, number: u64) {
             update(model, frame(number, Some(chrome), Vec::new()));
         }
         Step::Keys(keys) => press(model, keys),
-        Step::Resize(cols, rows) => drop(update(model, Event::Resized(Size::new(cols, rows), (0, 0)))),
+        Step::Resize(cols, rows) => {
+            drop(update(model, Event::Resized(Size::new(cols, rows), (0, 0))))
+        }
         Step::Notice => model.notify("漢字 as a notice", false),
     }
 }
@@ -308,8 +365,14 @@ fn cells(parser: &vt100::Parser, size: Size) -> Vec<String> {
         let attrs = [cell.bold(), cell.dim(), cell.italic(), cell.underline(), cell.inverse()];
         Some(format!("{row},{col} {text:?} {:?} {:?} {attrs:?}", cell.fgcolor(), cell.bgcolor()))
     };
-    let mut all: Vec<String> = (0..size.rows).flat_map(|row| (0..size.cols).filter_map(move |col| cell(row, col))).collect();
-    all.push(format!("cursor {:?} hidden {}", (!screen.hide_cursor()).then(|| screen.cursor_position()), screen.hide_cursor()));
+    let mut all: Vec<String> = (0..size.rows)
+        .flat_map(|row| (0..size.cols).filter_map(move |col| cell(row, col)))
+        .collect();
+    all.push(format!(
+        "cursor {:?} hidden {}",
+        (!screen.hide_cursor()).then(|| screen.cursor_position()),
+        screen.hide_cursor()
+    ));
     all
 }
 
@@ -337,7 +400,8 @@ proptest! {
             }
             bytes.clear();
             painter.paint(&model, &Damage { chrome: true, ..Damage::default() }, &mut bytes);
-            prop_assert!(bytes.is_empty(), "nothing changed, but {:?} was written", String::from_utf8_lossy(&bytes));
+            prop_assert!(bytes.is_empty(), "nothing changed, but {:?} was \
+                written", String::from_utf8_lossy(&bytes));
         }
     }
 }
@@ -354,14 +418,21 @@ fn pane_rows_arrive_as_they_are() {
         Span { style: 2, link: 0, kind: RunKind::Narrow, text: "c".into() },
     ];
     let rows = vec![PaneRows { pane: PaneId(1), rows: vec![(2, spans)], links: Vec::new() }];
-    let first = Frame { number: 1, chrome: Some(whole), styles: styles(), panes: rows, cursor: None };
+    let first =
+        Frame { number: 1, chrome: Some(whole), styles: styles(), panes: rows, cursor: None };
     update(&mut model, Event::Server(ToClient::Frame(Box::new(first))));
     let screen = painted(&model);
     let row: String = screen.screen().contents_between(3, 0, 3, 40);
     assert_eq!(row.trim_end(), "ab漢字c");
     let cell = |col: u16| screen.screen().cell(3, col).expect("a cell").clone();
-    assert_eq!((cell(2).fgcolor(), cell(2).bold(), cell(2).is_wide()), (vt100::Color::Idx(1), true, true));
-    assert_eq!((cell(6).fgcolor(), cell(6).bgcolor()), (vt100::Color::Rgb(1, 2, 3), vt100::Color::Idx(200)));
+    assert_eq!(
+        (cell(2).fgcolor(), cell(2).bold(), cell(2).is_wide()),
+        (vt100::Color::Idx(1), true, true)
+    );
+    assert_eq!(
+        (cell(6).fgcolor(), cell(6).bgcolor()),
+        (vt100::Color::Rgb(1, 2, 3), vt100::Color::Idx(200))
+    );
     assert!(screen.screen().hide_cursor());
 }
 
@@ -375,10 +446,21 @@ fn what_follows_a_cluster_survives_a_terminal_that_takes_it_for_wider() {
     let rows = [
         vec![span(RunKind::Narrow, "a--defg")],
         // The vt100 crate knows no emoji modifiers: it takes this for two wide characters.
-        vec![span(RunKind::Narrow, "a"), span(RunKind::Cluster(2), "👍🏽"), span(RunKind::Narrow, "defg")],
+        vec![
+            span(RunKind::Narrow, "a"),
+            span(RunKind::Cluster(2), "👍🏽"),
+            span(RunKind::Narrow, "defg"),
+        ],
     ];
     for (row, number) in rows.into_iter().zip(2..) {
-        update(&mut model, frame(number, None, vec![PaneRows { pane: PaneId(1), rows: vec![(0, row)], links: Vec::new() }]));
+        update(
+            &mut model,
+            frame(
+                number,
+                None,
+                vec![PaneRows { pane: PaneId(1), rows: vec![(0, row)], links: Vec::new() }],
+            ),
+        );
         let mut bytes = Vec::new();
         let damage = std::mem::take(&mut model.damage);
         painter.paint(&model, &damage, &mut bytes);
@@ -406,13 +488,21 @@ fn one_changed_row_costs_at_most_twice_its_bytes() {
 fn nothing_a_server_sends_is_obeyed_by_the_terminal() {
     let size = Size::new(30, 6);
     let mut model = session(size);
-    let spans = vec![Span { style: 0, link: 1, kind: RunKind::Narrow, text: "a\u{1b}[31m\u{9b}1mb\u{7}".into() }];
+    let spans = vec![Span {
+        style: 0,
+        link: 1,
+        kind: RunKind::Narrow,
+        text: "a\u{1b}[31m\u{9b}1mb\u{7}".into(),
+    }];
     let links = vec![(1, "http://x/\u{1b}\\\u{7}é".to_owned())];
     let rows = vec![PaneRows { pane: PaneId(1), rows: vec![(0, spans)], links }];
     update(&mut model, frame(2, None, rows));
     let mut bytes = Vec::new();
     Painter::default().paint(&model, &Damage { all: true, ..Damage::default() }, &mut bytes);
     let text = String::from_utf8(bytes).expect("UTF-8");
-    assert!(!text.contains("\u{1b}[31m\u{9b}") && !text.contains('\u{9b}') && !text.contains('\u{7}'), "{text:?}");
+    assert!(
+        !text.contains("\u{1b}[31m\u{9b}") && !text.contains('\u{9b}') && !text.contains('\u{7}'),
+        "{text:?}"
+    );
     assert!(text.contains("http://x/\\\u{1b}\\"), "{text:?}");
 }

@@ -1,4 +1,5 @@
-//! Configuration: broken files and their diagnostics, the default file and the schema against the types, the keymap.
+//! Configuration: broken files and their diagnostics, the default file and the schema against the
+//! types, the keymap.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,8 @@ fn root() -> PathBuf {
 pub(crate) fn generated(path: &str, text: &str) {
     let file = root().join(path);
     if std::env::var_os("UPDATE").is_some() {
-        fs::create_dir_all(file.parent().expect("it is in a folder")).expect("the folder can be made");
+        fs::create_dir_all(file.parent().expect("it is in a folder"))
+            .expect("the folder can be made");
         fs::write(&file, text).expect("the file can be written");
     }
     let committed = fs::read_to_string(&file).unwrap_or_default();
@@ -29,7 +31,8 @@ pub(crate) fn generated(path: &str, text: &str) {
     let line = differing.unwrap_or_else(|| committed.lines().count().min(text.lines().count()));
     assert!(
         committed == text,
-        "{path} is not what its source gives; first difference in line {}:\n- {}\n+ {}\nUPDATE=1 cargo test --test it writes it anew",
+        "{path} is not what its source gives; first difference in line {}:\n- {}\n+ {}\nUPDATE=1 \
+         cargo test --test it writes it anew",
         line + 1,
         committed.lines().nth(line).unwrap_or("(end)"),
         text.lines().nth(line).unwrap_or("(end)"),
@@ -87,7 +90,11 @@ fn the_default_file_is_the_defaults() {
     generated("config/default.toml", &reference::default_toml());
     assert_eq!(load("default.toml", &reference::default_toml()), Ok(Settings::default()));
     assert_eq!(load("empty.toml", ""), Ok(Settings::default()));
-    assert_eq!(DEFAULT, reference::default_toml(), "the embedded file is the one of the last build");
+    assert_eq!(
+        DEFAULT,
+        reference::default_toml(),
+        "the embedded file is the one of the last build"
+    );
 }
 
 #[test]
@@ -108,7 +115,8 @@ fn keymap(text: &str) -> Keymap {
     Keymap::new(&load("config.toml", text).expect("it is valid").keys)
 }
 
-/// What pressing these keys one after the other means: the action, `…` while more are awaited, `-` for none.
+/// What pressing these keys one after the other means: the action, `…` while more are awaited, `-`
+/// for none.
 fn press(map: &Keymap, keys: &str) -> String {
     let keys: Vec<Key> = keys.split(' ').map(|key| key.parse().expect("a key")).collect();
     let (last, pending) = keys.split_last().expect("at least one");
@@ -141,14 +149,19 @@ fn every_prefix_key_begins_a_chord_and_is_sent_on_when_pressed_twice() {
     assert_eq!(press(&map, "C-a C-a"), "send --key C-a");
     assert_eq!(press(&map, "F12 F12"), "send --key F12");
     assert_eq!(
-        map.following(&["F12".parse().expect("a key")]).iter().find(|listed| listed.words == "ls").map(|listed| listed.keys.as_str()),
+        map.following(&["F12".parse().expect("a key")])
+            .iter()
+            .find(|listed| listed.words == "ls")
+            .map(|listed| listed.keys.as_str()),
         Some("C-a G")
     );
 }
 
 #[test]
 fn a_binding_replaces_what_it_collides_with_and_an_empty_one_frees_the_key() {
-    let map = keymap("[keys.bind]\n\"prefix %\" = \"\"\n\"prefix c x\" = \"ls\"\n\"prefix d\" = \"ls\"\n");
+    let map = keymap(
+        "[keys.bind]\n\"prefix %\" = \"\"\n\"prefix c x\" = \"ls\"\n\"prefix d\" = \"ls\"\n",
+    );
     assert_eq!(press(&map, "C-b %"), "-");
     assert_eq!(press(&map, "C-b c"), "…");
     assert_eq!(press(&map, "C-b c x"), "ls");
@@ -193,13 +206,18 @@ fn the_screen_preset_has_its_own_prefix_and_keys() {
 #[test]
 fn lists_show_the_keys_to_press() {
     let map = keymap("[keys]\nprefix = [\"C-a\"]\n[keys.bind]\n\"prefix G\" = \"session ls\"\n");
-    let listed = map.listing().into_iter().find(|listed| listed.chord == "prefix G").expect("it is bound");
-    assert_eq!((listed.keys.as_str(), listed.name, listed.summary.as_str()), ("C-a G", "session.ls", "List sessions"));
+    let listed =
+        map.listing().into_iter().find(|listed| listed.chord == "prefix G").expect("it is bound");
+    assert_eq!(
+        (listed.keys.as_str(), listed.name, listed.summary.as_str()),
+        ("C-a G", "session.ls", "List sessions")
+    );
     assert_eq!(map.keys_of("session.ls").as_deref(), Some("C-a G"));
     assert_eq!(map.keys_of("no.such"), None);
 }
 
-/// A piece that a mutation puts into a file: what configuration files are made of, and what breaks them.
+/// A piece that a mutation puts into a file: what configuration files are made of, and what breaks
+/// them.
 fn piece() -> impl Strategy<Value = String> {
     let known = vec![
         "[keys]",
@@ -221,7 +239,11 @@ fn piece() -> impl Strategy<Value = String> {
         "\\u0000",
         "é漢",
     ];
-    prop_oneof![proptest::sample::select(known).prop_map(str::to_owned), any::<char>().prop_map(String::from), "[a-z0-9_]{0,8}"]
+    prop_oneof![
+        proptest::sample::select(known).prop_map(str::to_owned),
+        any::<char>().prop_map(String::from),
+        "[a-z0-9_]{0,8}"
+    ]
 }
 
 proptest! {

@@ -1,4 +1,5 @@
-//! The core against a pretended outside: what calls answer, what effects come out, and that all invariants hold after every step.
+//! The core against a pretended outside: what calls answer, what effects come out, and that all
+//! invariants hold after every step.
 
 mod calls;
 mod graves;
@@ -28,7 +29,10 @@ pub(crate) fn refused(world: &mut World, caller: Caller, words: &str) -> (Code, 
 #[track_caller]
 pub(crate) fn check_refusal(world: &mut World, words: &str, code: Code, message: &str, hint: &str) {
     let before = world.core.state.version;
-    assert_eq!(refused(world, Caller::default(), words), (code, message.to_owned(), hint.to_owned()));
+    assert_eq!(
+        refused(world, Caller::default(), words),
+        (code, message.to_owned(), hint.to_owned())
+    );
     assert_eq!(world.core.state.version, before, "a refusal has changed nothing");
 }
 
@@ -53,11 +57,24 @@ fn the_environment_of_a_program_is_the_callers_without_other_multiplexers_and_wi
     let client = world.connect(1, Size::new(80, 24));
     world.did(World::by(client), "new work -e A=1 -- prog");
     let env = &world.programs[&PaneId(1)].env;
-    let value = |name: &str| env.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
-    assert_eq!((value("TMUX"), value("TMUX_PANE"), value("ZELLIJ_SESSION_NAME"), value("ABIDE_OLD")), (None, None, None, None));
-    assert_eq!((value("ABIDE"), value("ABIDE_PANE"), value("ABIDE_SESSION")), (Some("/run/abide.sock"), Some("p1"), Some("s1")));
-    assert_eq!((value("TERM"), value("COLORTERM"), value("TERM_PROGRAM")), (Some("xterm-256color"), Some("truecolor"), Some("abide")));
-    assert_eq!((value("A"), value("EDITOR"), value("LC_CTYPE")), (Some("1"), Some("vi"), Some("C.UTF-8")));
+    let value =
+        |name: &str| env.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
+    assert_eq!(
+        (value("TMUX"), value("TMUX_PANE"), value("ZELLIJ_SESSION_NAME"), value("ABIDE_OLD")),
+        (None, None, None, None)
+    );
+    assert_eq!(
+        (value("ABIDE"), value("ABIDE_PANE"), value("ABIDE_SESSION")),
+        (Some("/run/abide.sock"), Some("p1"), Some("s1"))
+    );
+    assert_eq!(
+        (value("TERM"), value("COLORTERM"), value("TERM_PROGRAM")),
+        (Some("xterm-256color"), Some("truecolor"), Some("abide"))
+    );
+    assert_eq!(
+        (value("A"), value("EDITOR"), value("LC_CTYPE")),
+        (Some("1"), Some("vi"), Some("C.UTF-8"))
+    );
     assert_eq!(world.programs[&PaneId(1)].argv, ["prog"]);
 }
 
@@ -67,8 +84,14 @@ fn a_caller_that_sends_no_environment_gets_that_of_a_login() {
     world.did(Caller::default(), "new work");
     let program = &world.programs[&PaneId(1)];
     assert!(program.env.contains(&("HOME".into(), "/home/me".into())));
-    assert!(program.env.contains(&("LANG".into(), "en_US.UTF-8".into())) && !program.env.iter().any(|(name, _)| name == "LC_CTYPE"));
-    assert_eq!((program.argv.as_slice(), &program.cwd), (["/bin/bash".to_owned()].as_slice(), &vec![Place::Home]));
+    assert!(
+        program.env.contains(&("LANG".into(), "en_US.UTF-8".into()))
+            && !program.env.iter().any(|(name, _)| name == "LC_CTYPE")
+    );
+    assert_eq!(
+        (program.argv.as_slice(), &program.cwd),
+        (["/bin/bash".to_owned()].as_slice(), &vec![Place::Home])
+    );
     assert_eq!(program.size, Size::new(80, 24), "without a client there are no bars");
 }
 
@@ -78,8 +101,14 @@ fn a_given_environment_directory_and_size_are_taken() {
     let params = json!({"name": "work", "env": {"X": "y", "TMUX": "no"}, "cwd": "/srv", "size": {"cols": 120, "rows": 40}, "command": ["a b", "$c"]});
     world.call(Caller::default(), "session.new", &params).expect("it is made");
     let program = &world.programs[&PaneId(1)];
-    assert!(program.env.contains(&("X".into(), "y".into())) && !program.env.iter().any(|(name, _)| name == "TMUX" || name == "HOME"));
-    assert_eq!((program.size, program.argv.len(), &program.cwd[0]), (Size::new(120, 40), 2, &Place::Directory("/srv".into())));
+    assert!(
+        program.env.contains(&("X".into(), "y".into()))
+            && !program.env.iter().any(|(name, _)| name == "TMUX" || name == "HOME")
+    );
+    assert_eq!(
+        (program.size, program.argv.len(), &program.cwd[0]),
+        (Size::new(120, 40), 2, &Place::Directory("/srv".into()))
+    );
 }
 
 #[test]
@@ -94,7 +123,8 @@ fn a_login_shell_is_told_so() {
 #[test]
 fn sessions_without_a_name_are_called_main_and_then_numbered() {
     let mut world = World::new();
-    let names: Vec<Value> = (0..3).map(|_| world.did(Caller::default(), "new")["name"].clone()).collect();
+    let names: Vec<Value> =
+        (0..3).map(|_| world.did(Caller::default(), "new")["name"].clone()).collect();
     assert_eq!(names, ["main", "1", "2"]);
     world.did(Caller::default(), "kill 1");
     assert_eq!(world.did(Caller::default(), "new")["name"], "1");
@@ -104,7 +134,13 @@ fn sessions_without_a_name_are_called_main_and_then_numbered() {
 fn a_name_that_is_taken_is_refused_unless_that_session_will_do() {
     let mut world = World::new();
     world.did(Caller::default(), "new work");
-    check_refusal(&mut world, "new work", Code::AlreadyExists, "there is a session \"work\" already, s1", "abide attach work");
+    check_refusal(
+        &mut world,
+        "new work",
+        Code::AlreadyExists,
+        "there is a session \"work\" already, s1",
+        "abide attach work",
+    );
     assert_eq!(world.did(Caller::default(), "new work --attach")["session"], "s1");
     assert_eq!(world.did(Caller::default(), "new-session -A -d -s work")["session"], "s1");
     assert_eq!(world.core.state.sessions.len(), 1);
@@ -114,13 +150,43 @@ fn a_name_that_is_taken_is_refused_unless_that_session_will_do() {
 fn names_that_would_read_as_something_else_are_refused() {
     let mut world = World::new();
     let hint = "letters, digits, - and _ always do";
-    check_refusal(&mut world, "new a:b", Code::InvalidParams, "name: \"a:b\" would read as another target", hint);
-    check_refusal(&mut world, "new s3", Code::InvalidParams, "name: \"s3\" would read as an id", hint);
-    check_refusal(&mut world, "new a\u{202e}b", Code::InvalidParams, "name: \"a\\u{202e}b\" has characters that do not show", hint);
+    check_refusal(
+        &mut world,
+        "new a:b",
+        Code::InvalidParams,
+        "name: \"a:b\" would read as another target",
+        hint,
+    );
+    check_refusal(
+        &mut world,
+        "new s3",
+        Code::InvalidParams,
+        "name: \"s3\" would read as an id",
+        hint,
+    );
+    check_refusal(
+        &mut world,
+        "new a\u{202e}b",
+        Code::InvalidParams,
+        "name: \"a\\u{202e}b\" has characters that do not show",
+        hint,
+    );
     let long = "x".repeat(65);
-    check_refusal(&mut world, &format!("new {long}"), Code::InvalidParams, &format!("name: {long:?} has to have 1 to 64 bytes"), hint);
+    check_refusal(
+        &mut world,
+        &format!("new {long}"),
+        Code::InvalidParams,
+        &format!("name: {long:?} has to have 1 to 64 bytes"),
+        hint,
+    );
     world.did(Caller::default(), "new work");
-    check_refusal(&mut world, "rename @x", Code::InvalidParams, "name: \"@x\" would read as another target", hint);
+    check_refusal(
+        &mut world,
+        "rename @x",
+        Code::InvalidParams,
+        "name: \"@x\" would read as another target",
+        hint,
+    );
     let long = "x".repeat(129);
     check_refusal(
         &mut world,
@@ -129,18 +195,39 @@ fn names_that_would_read_as_something_else_are_refused() {
         &format!("name: {long:?} has to have 1 to 128 bytes"),
         "",
     );
-    check_refusal(&mut world, "pane rename a\u{200b}", Code::InvalidParams, "name: \"a\\u{200b}\" has characters that do not show", "");
+    check_refusal(
+        &mut world,
+        "pane rename a\u{200b}",
+        Code::InvalidParams,
+        "name: \"a\\u{200b}\" has characters that do not show",
+        "",
+    );
 }
 
 #[test]
 fn what_cannot_be_in_a_new_pane_is_refused() {
     let mut world = World::new();
-    check_refusal(&mut world, "new -c here", Code::InvalidParams, "cwd: \"here\" is not absolute", "begin it with /");
+    check_refusal(
+        &mut world,
+        "new -c here",
+        Code::InvalidParams,
+        "cwd: \"here\" is not absolute",
+        "begin it with /",
+    );
     let long = format!("/{}", "x".repeat(4096));
-    check_refusal(&mut world, &format!("new -c {long}"), Code::InvalidParams, &format!("cwd: {long:?} is no path"), "");
+    check_refusal(
+        &mut world,
+        &format!("new -c {long}"),
+        Code::InvalidParams,
+        &format!("cwd: {long:?} is no path"),
+        "",
+    );
     let params = json!({"command": ["a\0b"]});
     let refusal = world.call(Caller::default(), "session.new", &params).expect_err("a NUL");
-    assert_eq!((refusal.code, refusal.message.as_str()), (Code::InvalidParams, "command: \"a\\0b\" has a NUL in it"));
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (Code::InvalidParams, "command: \"a\\0b\" has a NUL in it")
+    );
     let params = json!({"size": {"cols": 0, "rows": 5}});
     let refusal = world.call(Caller::default(), "session.new", &params).expect_err("no columns");
     assert_eq!(refusal.message, "size: 0x5 is out of range; a pane has 1x1 to 2000x1000 cells");
@@ -155,22 +242,37 @@ fn limits_are_reached_and_said() {
     (settings.limits.sessions, settings.limits.panes) = (1, 2);
     let mut world = World::with(settings);
     world.did(Caller::default(), "new work");
-    check_refusal(&mut world, "new more", Code::LimitReached, "there are 1 sessions already", "limits.sessions in config.toml");
+    check_refusal(
+        &mut world,
+        "new more",
+        Code::LimitReached,
+        "there are 1 sessions already",
+        "limits.sessions in config.toml",
+    );
     world.did(Caller::default(), "pane split");
-    check_refusal(&mut world, "pane split", Code::LimitReached, "there are 2 panes already", "limits.panes in config.toml");
+    check_refusal(
+        &mut world,
+        "pane split",
+        Code::LimitReached,
+        "there are 2 panes already",
+        "limits.panes in config.toml",
+    );
 }
 
 #[test]
 fn a_program_that_cannot_be_started_refuses_the_call_and_leaves_nothing() {
     let mut world = World::new();
     world.starts = Err("no such file");
-    let refusal = world.outcome(Caller::default(), "new work -- nope").expect_err("it cannot start");
+    let refusal =
+        world.outcome(Caller::default(), "new work -- nope").expect_err("it cannot start");
     assert_eq!((refusal.code, refusal.message.as_str()), (Code::SpawnFailed, "no such file"));
     assert!(world.core.state.sessions.is_empty() && world.core.state.panes.is_empty());
     let client = world.connect(1, Size::new(80, 24));
     world.did(World::by(client), "attach");
     assert!(
-        world.told(client).contains(&Message::Notice { text: "no such file".into(), warning: true }),
+        world
+            .told(client)
+            .contains(&Message::Notice { text: "no such file".into(), warning: true }),
         "nobody asked, so the client is told"
     );
 }
@@ -182,20 +284,43 @@ fn targets_name_sessions_tabs_and_panes() {
     world.did(Caller::default(), "tab new --name build");
     world.did(Caller::default(), "pane split -t work:build");
     world.did(Caller::default(), "new other");
-    let pane = |world: &mut World, target: &str| world.did(Caller::default(), &format!("capture -t {target}"))["pane"].clone();
-    for (target, id) in
-        [("work:1", "p1"), ("work:1.1", "p1"), ("work:build", "p3"), ("work:build.1", "p2"), ("work:2.2", "p3"), ("t2", "p3")]
-    {
+    let pane = |world: &mut World, target: &str| {
+        world.did(Caller::default(), &format!("capture -t {target}"))["pane"].clone()
+    };
+    for (target, id) in [
+        ("work:1", "p1"),
+        ("work:1.1", "p1"),
+        ("work:build", "p3"),
+        ("work:build.1", "p2"),
+        ("work:2.2", "p3"),
+        ("t2", "p3"),
+    ] {
         assert_eq!(pane(&mut world, target), id, "{target}");
     }
-    for (target, id) in
-        [("other", "p4"), ("s1:2.1", "p2"), ("%2", "p2"), ("=work:1", "p1"), ("@1", "p1"), ("work:$", "p3"), ("work:^", "p1")]
-    {
+    for (target, id) in [
+        ("other", "p4"),
+        ("s1:2.1", "p2"),
+        ("%2", "p2"),
+        ("=work:1", "p1"),
+        ("@1", "p1"),
+        ("work:$", "p3"),
+        ("work:^", "p1"),
+    ] {
         assert_eq!(pane(&mut world, target), id, "{target}");
     }
     let within = Caller { client: None, pane: Some(PaneId(2)) };
-    let own = |world: &mut World, target: &str| world.did(within, &format!("capture -t {target}"))["pane"].clone();
-    for (target, id) in [("@focused", "p2"), (".2", "p3"), (":1", "p1"), ("2", "p3"), ("build", "p3"), ("work:+", "p1"), ("work:-", "p1")] {
+    let own = |world: &mut World, target: &str| {
+        world.did(within, &format!("capture -t {target}"))["pane"].clone()
+    };
+    for (target, id) in [
+        ("@focused", "p2"),
+        (".2", "p3"),
+        (":1", "p1"),
+        ("2", "p3"),
+        ("build", "p3"),
+        ("work:+", "p1"),
+        ("work:-", "p1"),
+    ] {
         assert_eq!(own(&mut world, target), id, "{target}");
     }
 }
@@ -203,14 +328,56 @@ fn targets_name_sessions_tabs_and_panes() {
 #[test]
 fn unknown_targets_are_answered_with_what_there_is() {
     let mut world = World::new();
-    check_refusal(&mut world, "rename x", Code::NotFound, "there is no session", "abide new makes one");
-    check_refusal(&mut world, "session has work", Code::NotFound, "no session \"work\"; there is none", "abide ls");
+    check_refusal(
+        &mut world,
+        "rename x",
+        Code::NotFound,
+        "there is no session",
+        "abide new makes one",
+    );
+    check_refusal(
+        &mut world,
+        "session has work",
+        Code::NotFound,
+        "no session \"work\"; there is none",
+        "abide ls",
+    );
     world.did(Caller::default(), "new work");
-    check_refusal(&mut world, "session has wrok", Code::NotFound, "no session \"wrok\"; there are work", "did you mean \"work\"?");
-    check_refusal(&mut world, "kill wor", Code::NotFound, "no session \"wor\"; there are work", "did you mean \"work\"?");
-    check_refusal(&mut world, "session has zzzzzzzz", Code::NotFound, "no session \"zzzzzzzz\"; there are work", "abide ls");
-    check_refusal(&mut world, "session has s9", Code::NotFound, "no session \"s9\"; there are work", "abide ls");
-    check_refusal(&mut world, "session has @last", Code::NotFound, "no session but \"work\"", "abide new makes one");
+    check_refusal(
+        &mut world,
+        "session has wrok",
+        Code::NotFound,
+        "no session \"wrok\"; there are work",
+        "did you mean \"work\"?",
+    );
+    check_refusal(
+        &mut world,
+        "kill wor",
+        Code::NotFound,
+        "no session \"wor\"; there are work",
+        "did you mean \"work\"?",
+    );
+    check_refusal(
+        &mut world,
+        "session has zzzzzzzz",
+        Code::NotFound,
+        "no session \"zzzzzzzz\"; there are work",
+        "abide ls",
+    );
+    check_refusal(
+        &mut world,
+        "session has s9",
+        Code::NotFound,
+        "no session \"s9\"; there are work",
+        "abide ls",
+    );
+    check_refusal(
+        &mut world,
+        "session has @last",
+        Code::NotFound,
+        "no session but \"work\"",
+        "abide new makes one",
+    );
     world.did(Caller::default(), "tab rename build");
     check_refusal(
         &mut world,
@@ -219,15 +386,57 @@ fn unknown_targets_are_answered_with_what_there_is() {
         "no tab \"buidl\" in session \"work\"; tabs are 1 build",
         "did you mean \"build\"?",
     );
-    check_refusal(&mut world, "tab go 7", Code::NotFound, "no tab \"7\" in session \"work\"; tabs are 1 build", "abide tab ls");
+    check_refusal(
+        &mut world,
+        "tab go 7",
+        Code::NotFound,
+        "no tab \"7\" in session \"work\"; tabs are 1 build",
+        "abide tab ls",
+    );
     check_refusal(&mut world, "tab go t9", Code::NotFound, "no tab t9", "abide tab ls --all");
     check_refusal(&mut world, "tab go p9", Code::NotFound, "no pane p9", "abide pane ls --all");
-    check_refusal(&mut world, "tab go work:@last", Code::NotFound, "no tab of session \"work\" was shown before", "abide tab ls");
-    check_refusal(&mut world, "capture -t work:1.3", Code::NotFound, "no pane \"3\" in tab \"build\"; panes are 1", "abide pane ls");
-    check_refusal(&mut world, "capture -t @last", Code::NotFound, "no pane of tab \"build\" had the focus before", "abide pane ls");
-    check_refusal(&mut world, "detach v9", Code::NotFound, "no client \"v9\"; there is none", "abide client ls");
-    check_refusal(&mut world, "detach", Code::NotFound, "no client shows session \"work\"", "abide attach work");
-    check_refusal(&mut world, "tab next --alert", Code::NotFound, "no tab of session \"work\" wants attention", "abide tab next");
+    check_refusal(
+        &mut world,
+        "tab go work:@last",
+        Code::NotFound,
+        "no tab of session \"work\" was shown before",
+        "abide tab ls",
+    );
+    check_refusal(
+        &mut world,
+        "capture -t work:1.3",
+        Code::NotFound,
+        "no pane \"3\" in tab \"build\"; panes are 1",
+        "abide pane ls",
+    );
+    check_refusal(
+        &mut world,
+        "capture -t @last",
+        Code::NotFound,
+        "no pane of tab \"build\" had the focus before",
+        "abide pane ls",
+    );
+    check_refusal(
+        &mut world,
+        "detach v9",
+        Code::NotFound,
+        "no client \"v9\"; there is none",
+        "abide client ls",
+    );
+    check_refusal(
+        &mut world,
+        "detach",
+        Code::NotFound,
+        "no client shows session \"work\"",
+        "abide attach work",
+    );
+    check_refusal(
+        &mut world,
+        "tab next --alert",
+        Code::NotFound,
+        "no tab of session \"work\" wants attention",
+        "abide tab next",
+    );
     check_refusal(&mut world, "pane attention", Code::NotFound, "no pane wants attention", "");
     for _ in 0..13 {
         world.did(Caller::default(), "tab new");
@@ -236,7 +445,13 @@ fn unknown_targets_are_answered_with_what_there_is() {
     let message = format!("no tab \"99\" in session \"work\"; tabs are 1 build, {numbers}");
     check_refusal(&mut world, "tab go 99", Code::NotFound, &message, "abide tab ls");
     world.connect(1, Size::new(80, 24));
-    check_refusal(&mut world, "detach v9", Code::NotFound, "no client \"v9\"; there are v1", "abide client ls");
+    check_refusal(
+        &mut world,
+        "detach v9",
+        Code::NotFound,
+        "no client \"v9\"; there are v1",
+        "abide client ls",
+    );
 }
 
 #[test]
@@ -260,8 +475,14 @@ fn the_mouse_goes_to_panes_that_are_shown_and_want_it() {
     let client = world.connect(1, Size::new(80, 24));
     world.did(World::by(client), "new work");
     world.did(World::by(client), "tab new");
-    let mouse = MouseInput { kind: MouseKind::Press(MouseButton::Left), at: Point::new(2, 3), mods: Mods::NONE };
-    let click = |world: &mut World, pane| world.writes(|core, now, fx| core.step(now, Input::Mouse { client, pane, mouse }, fx));
+    let mouse = MouseInput {
+        kind: MouseKind::Press(MouseButton::Left),
+        at: Point::new(2, 3),
+        mods: Mods::NONE,
+    };
+    let click = |world: &mut World, pane| {
+        world.writes(|core, now, fx| core.step(now, Input::Mouse { client, pane, mouse }, fx))
+    };
     assert_eq!(click(&mut world, PaneId(2)), []);
     world.print(PaneId(2), "\x1b[?1000;1006h");
     world.print(PaneId(1), "\x1b[?1000;1006h");
@@ -280,16 +501,25 @@ fn a_client_that_only_watches_types_nothing_and_changes_nothing() {
     assert_eq!(world.type_keys(watcher, "a"), []);
     assert_eq!(world.core.state.pane(PaneId(1)).size, Size::new(80, 22), "it does not drive");
     let refusal = world.outcome(World::by(watcher), "pane split").expect_err("it only watches");
-    assert_eq!((refusal.code, refusal.message.as_str()), (Code::ReadOnly, "this client only watches, so it cannot pane.split"));
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (Code::ReadOnly, "this client only watches, so it cannot pane.split")
+    );
     assert_eq!(refusal.hint, "abide attach without --read-only");
-    let refusal = world.outcome(World::by(watcher), "detach --others").expect_err("it only watches");
+    let refusal =
+        world.outcome(World::by(watcher), "detach --others").expect_err("it only watches");
     assert_eq!(refusal.message, "a client that only watches cannot send others away");
-    let refusal = world.outcome(World::by(watcher), "attach work --detach-others").expect_err("it only watches");
+    let refusal = world
+        .outcome(World::by(watcher), "attach work --detach-others")
+        .expect_err("it only watches");
     assert_eq!(refusal.message, "a client that only watches cannot send others away");
     assert_eq!(world.did(World::by(watcher), "detach"), json!(["v2"]));
     world.did(Caller::default(), "kill work");
     let refusal = world.outcome(World::by(watcher), "attach").expect_err("nothing to watch");
-    assert_eq!((refusal.code, refusal.message.as_str()), (Code::NotFound, "there is no session to watch"));
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (Code::NotFound, "there is no session to watch")
+    );
 }
 
 #[test]
@@ -311,11 +541,17 @@ fn a_session_is_never_shown_inside_itself() {
     let inside = Caller { client: Some(client), pane: Some(PaneId(1)) };
     let refusal = world.outcome(inside, "attach work").expect_err("it is inside");
     assert_eq!(refusal.code, Code::Nested);
-    assert_eq!(refusal.message, "this terminal is a pane of session \"work\", which cannot be shown inside itself");
+    assert_eq!(
+        refusal.message,
+        "this terminal is a pane of session \"work\", which cannot be shown inside itself"
+    );
     assert_eq!(refusal.hint, "prefix s goes to another session");
     world.did(inside, "attach other");
     let refusal = world.outcome(Caller::default(), "attach work").expect_err("no terminal");
-    assert_eq!((refusal.code, refusal.message.as_str()), (Code::NoTerminal, "only a client with a terminal can show a session"));
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (Code::NoTerminal, "only a client with a terminal can show a session")
+    );
 }
 
 #[test]
@@ -334,7 +570,11 @@ fn a_client_that_comes_back_sees_what_it_saw() {
     world.gone(again);
     world.did(Caller::default(), "kill work");
     let again = world.connect(7, Size::new(80, 24));
-    assert_eq!(world.core.scene(again).expect("it is there").session, None, "what it saw has ended meanwhile");
+    assert_eq!(
+        world.core.scene(again).expect("it is there").session,
+        None,
+        "what it saw has ended meanwhile"
+    );
 }
 
 #[test]
@@ -361,7 +601,10 @@ fn sessions_are_gone_through_and_back() {
         world.did(World::by(client), &format!("new {name}"));
     }
     let mut go = |words: &str| world.did(World::by(client), words)["name"].clone();
-    assert_eq!([go("session next"), go("session prev"), go("last"), go("attach b"), go("last")], ["a", "c", "a", "b", "a"]);
+    assert_eq!(
+        [go("session next"), go("session prev"), go("last"), go("attach b"), go("last")],
+        ["a", "c", "a", "b", "a"]
+    );
 }
 
 #[test]
@@ -371,7 +614,15 @@ fn clients_of_a_session_that_ends_go_to_the_one_before_or_leave_with_its_status(
     world.did(World::by(client), "new a");
     world.did(World::by(client), "new b");
     world.end(PaneId(2), ExitStatus::Code(3));
-    assert_eq!(world.core.scene(client).and_then(|scene| scene.session).map(|session| session.name).as_deref(), Some("a"));
+    assert_eq!(
+        world
+            .core
+            .scene(client)
+            .and_then(|scene| scene.session)
+            .map(|session| session.name)
+            .as_deref(),
+        Some("a")
+    );
     assert_eq!(world.told(client), []);
     world.end(PaneId(1), ExitStatus::Signal(9));
     assert_eq!(world.told(client), [Message::Ended { session: "a".into(), status: 137 }]);
@@ -385,7 +636,11 @@ fn the_last_pane_ends_its_tab_and_the_last_tab_its_session() {
     world.did(World::by(client), "new a");
     world.did(World::by(client), "pane split");
     world.did(World::by(client), "tab new");
-    assert_eq!(world.end(PaneId(3), ExitStatus::Code(0)), [PaneId(3)], "what is held for it is dropped");
+    assert_eq!(
+        world.end(PaneId(3), ExitStatus::Code(0)),
+        [PaneId(3)],
+        "what is held for it is dropped"
+    );
     let scene = world.core.scene(client).expect("it is there");
     assert_eq!((scene.tabs.len(), scene.panes.len(), scene.focus), (1, 2, Some(PaneId(2))));
     world.end(PaneId(2), ExitStatus::Code(0));
@@ -397,7 +652,12 @@ fn the_last_pane_ends_its_tab_and_the_last_tab_its_session() {
 
 #[test]
 fn panes_can_stay_when_their_program_has_ended() {
-    for (remain, code, stays) in [(Remain::On, 0, true), (Remain::Failed, 1, true), (Remain::Failed, 0, false), (Remain::Off, 1, false)] {
+    for (remain, code, stays) in [
+        (Remain::On, 0, true),
+        (Remain::Failed, 1, true),
+        (Remain::Failed, 0, false),
+        (Remain::Off, 1, false),
+    ] {
         let mut settings = Settings::default();
         settings.pane.remain_on_exit = remain;
         let mut world = World::with(settings);
@@ -406,13 +666,31 @@ fn panes_can_stay_when_their_program_has_ended() {
         world.end(PaneId(1), ExitStatus::Code(code));
         assert_eq!(world.core.state.panes.contains_key(&PaneId(1)), stays, "{remain:?} {code}");
         if stays {
-            assert_eq!(world.core.state.pane(PaneId(1)).life, Life::Ended { status: ExitStatus::Code(code) });
+            assert_eq!(
+                world.core.state.pane(PaneId(1)).life,
+                Life::Ended { status: ExitStatus::Code(code) }
+            );
             assert_eq!(world.core.scene(client).expect("it is there").panes[0].ended, Some(code));
             assert_eq!(world.type_keys(client, "a"), []);
-            check_refusal(&mut world, "send --text x -t p1", Code::NotRunning, "the program of pane p1 has ended", "abide pane ls");
+            check_refusal(
+                &mut world,
+                "send --text x -t p1",
+                Code::NotRunning,
+                "the program of pane p1 has ended",
+                "abide pane ls",
+            );
             let refusal = format!("the program of pane p1 ended first: exit {code}");
-            check_refusal(&mut world, "wait --idle 1s -t p1", Code::Ended, &refusal, "abide pane ls --all");
-            assert_eq!(world.did(Caller::default(), "wait --exit -t p1"), json!({"by": "exit", "status": {"code": code}}));
+            check_refusal(
+                &mut world,
+                "wait --idle 1s -t p1",
+                Code::Ended,
+                &refusal,
+                "abide pane ls --all",
+            );
+            assert_eq!(
+                world.did(Caller::default(), "wait --exit -t p1"),
+                json!({"by": "exit", "status": {"code": code}})
+            );
             world.did(Caller::default(), "pane close -t p1 --now");
             assert!(world.core.state.panes.is_empty());
         }
@@ -429,12 +707,48 @@ fn closing_takes_the_pane_away_at_once_and_answers_when_everything_is_gone() {
     assert_eq!(world.stopped, [(PaneId(2), Span::seconds(2))]);
     assert_eq!(world.core.state.pane(PaneId(1)).size, Size::new(80, 24));
     assert_eq!(world.core.state.pane(PaneId(2)).life, Life::Ending);
-    check_refusal(&mut world, "pane focus p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
-    check_refusal(&mut world, "pane split -t p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
-    check_refusal(&mut world, "pane swap p1 -t p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
-    check_refusal(&mut world, "pane join p1 -t p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
-    check_refusal(&mut world, "pane break -t p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
-    check_refusal(&mut world, "pane resize --left -t p2", Code::NotRunning, "pane p2 is being ended", "abide pane ls");
+    check_refusal(
+        &mut world,
+        "pane focus p2",
+        Code::NotRunning,
+        "pane p2 is being ended",
+        "abide pane ls",
+    );
+    check_refusal(
+        &mut world,
+        "pane split -t p2",
+        Code::NotRunning,
+        "pane p2 is being ended",
+        "abide pane ls",
+    );
+    check_refusal(
+        &mut world,
+        "pane swap p1 -t p2",
+        Code::NotRunning,
+        "pane p2 is being ended",
+        "abide pane ls",
+    );
+    check_refusal(
+        &mut world,
+        "pane join p1 -t p2",
+        Code::NotRunning,
+        "pane p2 is being ended",
+        "abide pane ls",
+    );
+    check_refusal(
+        &mut world,
+        "pane break -t p2",
+        Code::NotRunning,
+        "pane p2 is being ended",
+        "abide pane ls",
+    );
+    check_refusal(
+        &mut world,
+        "pane resize --left -t p2",
+        Code::NotRunning,
+        "pane p2 is being ended",
+        "abide pane ls",
+    );
     let again = world.ask(Caller::default(), "pane close -t p2 --now");
     assert_eq!(world.stopped.len(), 1, "it is stopped once");
     assert_eq!(world.answer(call), None);
@@ -449,15 +763,34 @@ fn killing_sessions_ends_all_their_panes_the_newest_first() {
     for words in ["new a", "pane split", "tab new", "new b", "new c"] {
         world.did(Caller::default(), words);
     }
-    assert_eq!(world.did(Caller::default(), "kill a b"), json!({"panes": ["p1", "p2", "p3", "p4"], "left": []}));
+    assert_eq!(
+        world.did(Caller::default(), "kill a b"),
+        json!({"panes": ["p1", "p2", "p3", "p4"], "left": []})
+    );
     assert_eq!(world.stopped.iter().map(|(pane, _)| pane.0).collect::<Vec<_>>(), [4, 3, 2, 1]);
     let hint = "abide pane close -t p5";
     check_refusal(&mut world, "kill p5", Code::InvalidParams, "p5 is a pane and no session", hint);
-    check_refusal(&mut world, "kill t4", Code::InvalidParams, "t4 is a tab and no session", "abide tab close -t t4");
-    check_refusal(&mut world, "kill", Code::InvalidParams, "session.kill: name a session, or say --all", "abide ls");
+    check_refusal(
+        &mut world,
+        "kill t4",
+        Code::InvalidParams,
+        "t4 is a tab and no session",
+        "abide tab close -t t4",
+    );
+    check_refusal(
+        &mut world,
+        "kill",
+        Code::InvalidParams,
+        "session.kill: name a session, or say --all",
+        "abide ls",
+    );
     world.did(Caller::default(), "kill --all");
     assert!(world.core.state.sessions.is_empty());
-    assert_eq!(world.did(Caller::default(), "kill --all"), json!({"panes": [], "left": []}), "with nothing to do it succeeds");
+    assert_eq!(
+        world.did(Caller::default(), "kill --all"),
+        json!({"panes": [], "left": []}),
+        "with nothing to do it succeeds"
+    );
 }
 
 #[test]
@@ -468,9 +801,25 @@ fn tabs_are_made_named_moved_and_gone_through() {
     for words in ["new a", "tab new --name two", "tab new -d --name three"] {
         world.did(by, words);
     }
-    let shown = |world: &World| world.core.scene(client).expect("it is there").tabs.iter().find(|tab| tab.current).map(|tab| tab.index);
+    let shown = |world: &World| {
+        world
+            .core
+            .scene(client)
+            .expect("it is there")
+            .tabs
+            .iter()
+            .find(|tab| tab.current)
+            .map(|tab| tab.index)
+    };
     assert_eq!(shown(&world), Some(2));
-    let steps = [("tab next", 3), ("tab next", 1), ("tab prev", 3), ("tab last", 1), ("tab go two", 2), ("tab go 3", 3)];
+    let steps = [
+        ("tab next", 3),
+        ("tab next", 1),
+        ("tab prev", 3),
+        ("tab last", 1),
+        ("tab go two", 2),
+        ("tab go 3", 3),
+    ];
     for (words, index) in steps {
         world.did(by, words);
         assert_eq!(shown(&world), Some(index), "{words}");
@@ -479,7 +828,13 @@ fn tabs_are_made_named_moved_and_gone_through() {
     let refusal = world.outcome(by, "tab move 0").expect_err("from 1");
     assert_eq!(refusal.message, "to: tabs are numbered from 1");
     world.did(by, "tab rename");
-    let names: Vec<_> = world.did(by, "tab ls").as_array().expect("a list").iter().map(|tab| tab["name"].clone()).collect();
+    let names: Vec<_> = world
+        .did(by, "tab ls")
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|tab| tab["name"].clone())
+        .collect();
     assert_eq!(names, ["zsh", "zsh", "two"]);
     world.did(by, "tab close");
     assert_eq!(shown(&world), Some(2), "the tab shown before");
@@ -497,7 +852,10 @@ fn a_new_pane_starts_where_the_focused_one_is() {
     assert_eq!(world.programs[&PaneId(2)].cwd, expected);
     world.print(PaneId(2), "\x1b]7;file:///tmp/x\x07");
     world.did(World::by(client), "tab new");
-    assert_eq!(world.programs[&PaneId(3)].cwd[..2], [Place::Directory("/tmp/x".into()), Place::Pane(PaneId(2))]);
+    assert_eq!(
+        world.programs[&PaneId(3)].cwd[..2],
+        [Place::Directory("/tmp/x".into()), Place::Pane(PaneId(2))]
+    );
     world.did(World::by(client), "tab new -c /etc");
     assert_eq!(world.programs[&PaneId(4)].cwd[0], Place::Directory("/etc".into()));
 }
@@ -518,9 +876,16 @@ fn f20_a_clock_that_jumps_makes_nothing_late_or_early() {
         world.wait(Span::seconds(1));
         world.now.wall = jumped;
         world.step(Input::Wake);
-        assert_eq!((world.answer(wait).is_none(), world.answer(typed).is_none()), (true, true), "at {jumped} it is not time yet");
+        assert_eq!(
+            (world.answer(wait).is_none(), world.answer(typed).is_none()),
+            (true, true),
+            "at {jumped} it is not time yet"
+        );
         world.wait(Span::seconds(1));
-        assert!(world.answer(wait).is_some_and(|outcome| outcome.is_err()), "at {jumped} the time is over");
+        assert!(
+            world.answer(wait).is_some_and(|outcome| outcome.is_err()),
+            "at {jumped} the time is over"
+        );
         world.did(Caller::default(), "pane close -t p2");
         world.now.wall = jumped / 2;
         world.wait(Span::seconds(30));

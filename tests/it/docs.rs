@@ -1,4 +1,5 @@
-//! The reference is what the tables give, every action is whole, and the guide names only commands there are.
+//! The reference is what the tables give, every action is whole, and the guide names only commands
+//! there are.
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,7 +25,11 @@ fn every_action_has_help_schemas_and_words_of_its_own() {
     let mut seen = Vec::new();
     for entry in &TABLE {
         let name = entry.name;
-        assert!(name.split('.').count() == 2 && name.bytes().all(|b| b.is_ascii_lowercase() || b"._".contains(&b)), "{name}");
+        assert!(
+            name.split('.').count() == 2
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b"._".contains(&b)),
+            "{name}"
+        );
         let summary = entry.summary();
         assert!(!summary.is_empty() && !summary.ends_with('.'), "{name}: {summary:?}");
         assert_eq!(entry.params().as_value()["type"], "object", "{name}");
@@ -41,7 +46,12 @@ fn every_action_has_help_schemas_and_words_of_its_own() {
 fn every_argument_has_help() {
     for entry in &TABLE {
         for argument in entry.command().get_arguments() {
-            assert!(argument.get_help().is_some(), "{}: {} has no help", entry.name, argument.get_id());
+            assert!(
+                argument.get_help().is_some(),
+                "{}: {} has no help",
+                entry.name,
+                argument.get_id()
+            );
         }
     }
 }
@@ -57,14 +67,19 @@ fn least(entry: &Entry) -> Map<String, Value> {
 
 fn example(root: &Value, schema: &Value) -> Value {
     if let Some(path) = schema["$ref"].as_str() {
-        return example(root, root.pointer(path.trim_start_matches('#')).expect("a reference leads somewhere"));
+        return example(
+            root,
+            root.pointer(path.trim_start_matches('#')).expect("a reference leads somewhere"),
+        );
     }
     for name in ["examples", "enum"] {
         if let Some(first) = schema[name].as_array().and_then(|values| values.first()) {
             return first.clone();
         }
     }
-    if let Some(first) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()).and_then(|kinds| kinds.first()) {
+    if let Some(first) =
+        schema["oneOf"].as_array().or(schema["anyOf"].as_array()).and_then(|kinds| kinds.first())
+    {
         return first.get("const").cloned().unwrap_or_else(|| example(root, first));
     }
     match schema["type"].as_str().unwrap_or_default() {
@@ -73,7 +88,11 @@ fn example(root: &Value, schema: &Value) -> Value {
         "array" => json!([]),
         "object" => {
             let required = schema["required"].as_array().cloned().unwrap_or_default();
-            required.iter().filter_map(Value::as_str).map(|name| (name.to_owned(), example(root, &schema["properties"][name]))).collect()
+            required
+                .iter()
+                .filter_map(Value::as_str)
+                .map(|name| (name.to_owned(), example(root, &schema["properties"][name])))
+                .collect()
         }
         _ => json!("x"),
     }
@@ -83,7 +102,8 @@ fn example(root: &Value, schema: &Value) -> Value {
 fn every_action_reads_its_least_arguments_and_refuses_a_stray_one() {
     for entry in &TABLE {
         let mut params = least(entry);
-        let call = entry.call(&params).unwrap_or_else(|refusal| panic!("{}: {refusal}", entry.name));
+        let call =
+            entry.call(&params).unwrap_or_else(|refusal| panic!("{}: {refusal}", entry.name));
         assert_eq!((call.name(), call.place()), (entry.name, entry.place));
         params.insert("no_such_argument".into(), json!(1));
         let refusal = entry.call(&params).expect_err("nothing is called like that");
@@ -99,7 +119,10 @@ fn default_keys_are_keys_and_do_not_collide() {
             let wrong: Vec<Fault> = faults(chord, words);
             assert_eq!(wrong, [], "{preset:?} {chord} = {words}");
             for (other, others) in &bindings[at + 1..] {
-                assert!(!collide(chord, other), "{preset:?}: {chord} = {words} and {other} = {others}");
+                assert!(
+                    !collide(chord, other),
+                    "{preset:?}: {chord} = {words} and {other} = {others}"
+                );
             }
         }
     }
@@ -123,7 +146,9 @@ fn guide_calls() -> Vec<(String, String)> {
         for line in text.lines() {
             if line.starts_with("```") {
                 in_code = !in_code;
-            } else if let (true, Some(call)) = (in_code, line.trim_start_matches("$ ").strip_prefix("abide")) {
+            } else if let (true, Some(call)) =
+                (in_code, line.trim_start_matches("$ ").strip_prefix("abide"))
+            {
                 calls.push((file.display().to_string(), call.trim().to_owned()));
             }
         }
@@ -136,15 +161,27 @@ fn the_guide_names_only_commands_there_are() {
     let calls = guide_calls();
     assert!(calls.len() > 20, "{} calls in the guide", calls.len());
     for (file, call) in calls {
-        let call = call.split(" #").next().unwrap_or_default().split(" > ").next().unwrap_or_default().trim().to_owned();
-        let words = abide::config::words::split(&call).unwrap_or_else(|fault| panic!("{file}: {call}: {fault}"));
+        let call = call
+            .split(" #")
+            .next()
+            .unwrap_or_default()
+            .split(" > ")
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        let words = abide::config::words::split(&call)
+            .unwrap_or_else(|fault| panic!("{file}: {call}: {fault}"));
         if words.is_empty() {
             continue;
         }
         let words = abide::action::tmux::translate(words);
         let fault = abide::cli::fault(&words);
         assert_eq!(fault, None, "{file}: abide {call}");
-        assert!(table::find_words(&words).is_some() || words[0].starts_with('-'), "{file}: abide {call}");
+        assert!(
+            table::find_words(&words).is_some() || words[0].starts_with('-'),
+            "{file}: abide {call}"
+        );
     }
 }
 
@@ -153,7 +190,8 @@ fn pictures_are_small_are_shown_and_tell_of_no_machine() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = std::fs::read_to_string(root.join("README.md")).expect("it is there");
     for page in std::fs::read_dir(root.join("docs/guide")).expect("it is there") {
-        texts += &std::fs::read_to_string(page.expect("it can be read").path()).expect("it is UTF-8");
+        texts +=
+            &std::fs::read_to_string(page.expect("it can be read").path()).expect("it is UTF-8");
     }
     let mut count = 0;
     for file in std::fs::read_dir(root.join("docs/assets")).expect("it is there") {

@@ -1,4 +1,5 @@
-//! Attaching, detaching and sharing: what a client's coming and going does to the programs, which is nothing.
+//! Attaching, detaching and sharing: what a client's coming and going does to the programs, which
+//! is nothing.
 
 use std::sync::Arc;
 
@@ -18,14 +19,22 @@ fn working() -> Abide {
 #[track_caller]
 fn shell_pid(client: &Abide) -> i32 {
     client.type_line("echo pid=$$.");
-    let numbered =
-        |screen: &Screen| screen.rows().iter().find_map(|row| row.strip_prefix("pid=")?.trim_end().strip_suffix('.')?.parse().ok());
+    let numbered = |screen: &Screen| {
+        screen
+            .rows()
+            .iter()
+            .find_map(|row| row.strip_prefix("pid=")?.trim_end().strip_suffix('.')?.parse().ok())
+    };
     let trimmed = |screen: &Screen| {
         let text = screen.text();
-        let at = text.rfind("pid=").filter(|&at| text[at + 4..].starts_with(|c: char| c.is_ascii_digit()))?;
+        let at = text
+            .rfind("pid=")
+            .filter(|&at| text[at + 4..].starts_with(|c: char| c.is_ascii_digit()))?;
         text[at + 4..].split('.').next()?.parse().ok()
     };
-    let screen = client.expect_screen("the pid of the shell", |screen| numbered(screen).or_else(|| trimmed(screen)).is_some());
+    let screen = client.expect_screen("the pid of the shell", |screen| {
+        numbered(screen).or_else(|| trimmed(screen)).is_some()
+    });
     numbered(&screen).or_else(|| trimmed(&screen)).expect("it was there")
 }
 
@@ -37,7 +46,11 @@ fn is_sane(screen: &Screen) {
     assert!(!screen.hide_cursor(), "the cursor is still hidden");
     assert!(!screen.bracketed_paste(), "bracketed paste is still on");
     assert!(!screen.application_cursor(), "application cursor keys are still on");
-    assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "mouse reports are still on");
+    assert_eq!(
+        screen.mouse_protocol_mode(),
+        vt100::MouseProtocolMode::None,
+        "mouse reports are still on"
+    );
 }
 
 #[test]
@@ -64,7 +77,10 @@ fn abide_alone_makes_a_session_and_comes_back_to_it() {
     assert_eq!(client.expect_exit(), 0);
     let again = client.another(&[], SIZE);
     again.expect("first2");
-    assert!(client.cli(&["ls"]).ok().stdout.contains("main"), "a session that nobody named is called main");
+    assert!(
+        client.cli(&["ls"]).ok().stdout.contains("main"),
+        "a session that nobody named is called main"
+    );
 }
 
 #[test]
@@ -129,7 +145,9 @@ fn clients_of_two_sizes_share_a_session() {
 #[test]
 fn a_program_learns_the_new_size_of_the_terminal() {
     let client = working();
-    client.type_line("told() { echo size-$(stty size | tr \" \" x).; }; trap told WINCH; echo armed$((1+1))");
+    client.type_line(
+        "told() { echo size-$(stty size | tr \" \" x).; }; trap told WINCH; echo armed$((1+1))",
+    );
     client.expect("armed2");
     client.resize((80, 20));
     let columns = |screen: &Screen| {
@@ -138,13 +156,17 @@ fn a_program_learns_the_new_size_of_the_terminal() {
         text[at + 5..].split('.').next()?.split_once('x')?.1.parse::<u16>().ok()
     };
     client.type_line("");
-    client.expect_screen("at most 80 columns in the pane", |screen| columns(screen).is_some_and(|cols| (70..=80).contains(&cols)));
+    client.expect_screen("at most 80 columns in the pane", |screen| {
+        columns(screen).is_some_and(|cols| (70..=80).contains(&cols))
+    });
     // bash forgets a signal that comes while the trap of the one before it runs.
     client.type_line("echo settled$((1+1))");
     client.expect("settled2");
     client.resize((120, 40));
     client.type_line("");
-    client.expect_screen("more than 80 columns in the pane", |screen| columns(screen).is_some_and(|cols| (81..=120).contains(&cols)));
+    client.expect_screen("more than 80 columns in the pane", |screen| {
+        columns(screen).is_some_and(|cols| (81..=120).contains(&cols))
+    });
 }
 
 #[test]
@@ -152,7 +174,11 @@ fn the_end_of_the_last_program_ends_the_session_with_its_status() {
     let client = Abide::start(&["new", "short", "--", "sh", "-c", "read line; exit 7"], SIZE);
     client.expect("short");
     client.type_line("");
-    assert_eq!(client.expect_exit(), 7, "attach gives the status of the program that ended the session");
+    assert_eq!(
+        client.expect_exit(),
+        7,
+        "attach gives the status of the program that ended the session"
+    );
     is_sane(&client.screen());
     assert!(!client.cli(&["ls", "--json"]).stdout.contains("short"), "the session is gone");
 }
@@ -171,15 +197,23 @@ fn panes_split_take_focus_and_close() {
     client.type_line("echo left$((1+1))");
     client.expect("left2");
     client.press("C-b %");
-    client.expect_screen("a second prompt beside the first", |screen| screen.text().matches("ready$").count() >= 3);
+    client.expect_screen("a second prompt beside the first", |screen| {
+        screen.text().matches("ready$").count() >= 3
+    });
     client.type_line("echo right$((1+1))");
     let screen = client.expect("right2");
-    let (left, right) = (screen.position("left2").expect("it stays"), screen.position("right2").expect("it is there"));
+    let (left, right) = (
+        screen.position("left2").expect("it stays"),
+        screen.position("right2").expect("it is there"),
+    );
     assert!(left.0 < 50 && right.0 >= 49, "the panes are not side by side: {left:?} {right:?}");
     client.press("C-b o");
     client.type_line("echo back$((1+1))");
     let screen = client.expect("back2");
-    assert!(screen.position("back2").is_some_and(|(x, _)| x < 50), "typing went to the pane that lost the focus");
+    assert!(
+        screen.position("back2").is_some_and(|(x, _)| x < 50),
+        "typing went to the pane that lost the focus"
+    );
     client.press("C-b o");
     client.type_line("exit");
     client.expect_without("right2");
@@ -203,6 +237,9 @@ fn nothing_runs_once_the_last_session_is_gone() {
     client.press("C-d");
     client.expect_exit();
     for pid in [server, keeper] {
-        assert!(crate::harness::gone_within(pid, crate::harness::PATIENCE), "{pid} still runs with nothing to keep");
+        assert!(
+            crate::harness::gone_within(pid, crate::harness::PATIENCE),
+            "{pid} still runs with nothing to keep"
+        );
     }
 }

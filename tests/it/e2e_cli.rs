@@ -39,7 +39,9 @@ fn keys_and_pastes_reach_the_program() {
     world.cli(&["send", "-t", "w", "--key", "C-c"]).ok();
     // An interrupt makes the terminal drop what was typed before it is handled.
     wait(&world, r"(?m)^ready\$ *$").ok();
-    world.cli(&["send", "-t", "w", "--submit", "stty -echo; echo count$((1+1)); wc -c; stty echo"]).ok();
+    world
+        .cli(&["send", "-t", "w", "--submit", "stty -echo; echo count$((1+1)); wc -c; stty echo"])
+        .ok();
     wait(&world, "count2").ok();
     world.cli_with(&["send", "-t", "w", "--paste"], "0123456789\n".repeat(2_000).as_bytes()).ok();
     world.cli(&["send", "-t", "w", "--key", "C-d"]).ok();
@@ -52,12 +54,23 @@ fn keys_and_pastes_reach_the_program() {
 #[test]
 fn captures_have_scrollback_lines_colours_and_json() {
     let world = scripted();
-    world.cli(&["send", "-t", "w", "--submit", "seq -f 'row-%g' 200; printf '\\033[31mred\\033[m\\n'; echo done$((1+1))"]).ok();
+    world
+        .cli(&[
+            "send",
+            "-t",
+            "w",
+            "--submit",
+            "seq -f 'row-%g' 200; printf '\\033[31mred\\033[m\\n'; echo done$((1+1))",
+        ])
+        .ok();
     wait(&world, "done2").ok();
     let screen = world.cli(&["capture", "-t", "w"]).ok().stdout;
     assert!(!screen.contains("row-100\n") && screen.contains("row-200"));
     let all = world.cli(&["capture", "-t", "w", "--scrollback"]).ok().stdout;
-    let rows: Vec<_> = all.lines().filter_map(|line| line.trim_end().strip_prefix("row-")?.parse::<u32>().ok()).collect();
+    let rows: Vec<_> = all
+        .lines()
+        .filter_map(|line| line.trim_end().strip_prefix("row-")?.parse::<u32>().ok())
+        .collect();
     assert_eq!(rows, (1..=200).collect::<Vec<_>>());
     let ansi = world.cli(&["capture", "-t", "w", "--format", "ansi"]).ok().stdout;
     assert!(ansi.contains("\u{1b}[") && ansi.contains("31"), "{ansi}");
@@ -73,11 +86,18 @@ fn exit_statuses_tell_failures_apart() {
     world.cli(&["capture", "-t", "nobody"]).refused(4, &["nobody"]);
     world.cli(&["capture", "-t", "p999999"]).refused(4, &["p999999"]);
     world.cli(&["new", "-d", "x", "--size", "axb"]).refused(2, &["axb"]);
-    world.cli(&["new", "-n", "x"]).refused(2, &["abide: unexpected argument '-n' found\nhint: to pass '-n' as a value"]);
-    assert_eq!(world.cli(&["wait", "-t", "w", "--text", "never-shown", "--timeout", "200ms"]).code, 124, "a wait that ran out of time");
+    world
+        .cli(&["new", "-n", "x"])
+        .refused(2, &["abide: unexpected argument '-n' found\nhint: to pass '-n' as a value"]);
+    assert_eq!(
+        world.cli(&["wait", "-t", "w", "--text", "never-shown", "--timeout", "200ms"]).code,
+        124,
+        "a wait that ran out of time"
+    );
     world.cli(&["new", "-d", "brief", "--", "sh", "-c", "read line"]).ok();
     world.cli(&["send", "-t", "brief", "--key", "Enter"]).ok();
-    let ended = world.cli(&["wait", "-t", "brief", "--text", "never-shown", "--timeout", "20s"]).code;
+    let ended =
+        world.cli(&["wait", "-t", "brief", "--text", "never-shown", "--timeout", "20s"]).code;
     assert!(matches!(ended, 4 | 5), "the program of the wait ended first, yet: {ended}");
     world.configure("[pane]\nno_such_option = 1\n");
     world.cli(&["config", "check"]).refused(3, &["config.toml:2:1", "no_such_option"]);
@@ -88,7 +108,11 @@ fn a_wait_whose_program_ends_first_says_so() {
     let world = Arc::new(World::new());
     world.cli(&["new", "-d", "w", "--", "sh", "-c", "echo started; read line"]).ok();
     wait(&world, "started").ok();
-    let waiting = Abide::start_in(&world, &["wait", "-t", "w", "--text", "never-shown", "--timeout", "20s"], (80, 24));
+    let waiting = Abide::start_in(
+        &world,
+        &["wait", "-t", "w", "--text", "never-shown", "--timeout", "20s"],
+        (80, 24),
+    );
     world.cli(&["send", "-t", "w", "--key", "Enter"]).ok();
     assert!(matches!(waiting.expect_exit(), 4 | 5), "the session is gone, so is the wait");
 }
@@ -99,8 +123,12 @@ fn waits_for_the_end_of_a_program_and_for_quiet() {
     world.cli(&["new", "-d", "w", "--", "sh", "-c", "echo started; read line"]).ok();
     wait(&world, "started").ok();
     world.cli(&["wait", "-t", "w", "--idle", "100ms", "--timeout", "20s"]).ok();
-    let waiting = Abide::start_in(&world, &["wait", "-t", "w", "--exit", "--timeout", "20s"], (80, 24));
-    assert!(!waiting.writes_within(std::time::Duration::from_millis(200)) || is_alive(waiting.pid()), "it did not wait");
+    let waiting =
+        Abide::start_in(&world, &["wait", "-t", "w", "--exit", "--timeout", "20s"], (80, 24));
+    assert!(
+        !waiting.writes_within(std::time::Duration::from_millis(200)) || is_alive(waiting.pid()),
+        "it did not wait"
+    );
     world.cli(&["send", "-t", "w", "--key", "Enter"]).ok();
     assert_eq!(waiting.expect_exit(), 0);
 }
@@ -119,7 +147,12 @@ fn lists_are_json_and_ids_stay() {
     let id = world.cli(&["new", "-d", "other", "--", "bash"]).ok().stdout;
     assert!(id.trim().starts_with('s'), "creation prints the id of the session: {id:?}");
     let listed = world.cli(&["ls", "--json"]).ok().json().to_string();
-    assert!(listed.contains("\"w\"") && listed.contains("\"other\"") && listed.contains(&format!("\"{}\"", id.trim())), "{listed}");
+    assert!(
+        listed.contains("\"w\"")
+            && listed.contains("\"other\"")
+            && listed.contains(&format!("\"{}\"", id.trim())),
+        "{listed}"
+    );
     world.cli(&["rename", "-t", "other", "renamed"]).ok();
     world.cli(&["capture", "-t", id.trim()]).ok();
     world.cli(&["kill", "renamed"]).ok();
@@ -161,7 +194,11 @@ fn a_restart_of_the_server_keeps_the_programs() {
     let (server, keeper) = (world.server_pid(), world.keeper_pid());
     world.cli(&["server", "restart"]).ok();
     assert_ne!(world.server_pid(), server, "it is the same server");
-    assert_eq!(world.keeper_pid(), keeper, "the keeper has nothing to do with a restart of the server");
+    assert_eq!(
+        world.keeper_pid(),
+        keeper,
+        "the keeper has nothing to do with a restart of the server"
+    );
     assert_eq!(world.cli(&["capture", "-t", "w"]).ok().stdout, shown);
     world.cli(&["send", "-t", "w", "--submit", "echo on$((1+1))"]).ok();
     wait(&world, "on2").ok();
@@ -173,7 +210,10 @@ fn stopping_the_server_ends_what_it_kept() {
     assert!(world.processes().len() >= 3, "server, keeper and shell");
     world.cli(&["server", "stop"]).ok();
     for pid in world.processes() {
-        assert!(crate::harness::gone_within(pid, crate::harness::PATIENCE), "{pid} outlives `abide server stop`");
+        assert!(
+            crate::harness::gone_within(pid, crate::harness::PATIENCE),
+            "{pid} outlives `abide server stop`"
+        );
     }
     world.cli(&["server", "status"]).refused(4, &[]);
 }
@@ -213,5 +253,8 @@ fn the_first_calls_race_to_one_server() {
     });
     assert_eq!(codes, vec![0; 6]);
     let listed = world.cli(&["ls", "--json"]).ok().stdout;
-    assert!((0..6).all(|number| listed.contains(&format!("race{number}"))), "two servers were started: {listed}");
+    assert!(
+        (0..6).all(|number| listed.contains(&format!("race{number}"))),
+        "two servers were started: {listed}"
+    );
 }

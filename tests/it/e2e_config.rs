@@ -1,4 +1,5 @@
-//! Configuration and what follows from it, end to end: reload, bars, lock, monitoring, hooks, environment, shell marks, import.
+//! Configuration and what follows from it, end to end: reload, bars, lock, monitoring, hooks,
+//! environment, shell marks, import.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -21,20 +22,28 @@ fn configured(toml: &str) -> Abide {
 
 #[track_caller]
 fn last_row(client: &Abide, text: &str) {
-    client.expect_screen(&format!("{text:?} in the last row"), |screen| screen.rows().last().is_some_and(|row| row.contains(text)));
+    client.expect_screen(&format!("{text:?} in the last row"), |screen| {
+        screen.rows().last().is_some_and(|row| row.contains(text))
+    });
 }
 
 #[test]
 fn a_saved_configuration_is_in_force_at_once_and_a_broken_one_is_told_and_changes_nothing() {
     let client = configured("[bars]\nclock = \"one\"\n");
     last_row(&client, "one");
-    client.world().configure("[bars]\nclock = \"two\"\n[keys.bind]\n\"prefix G\" = \"tab new\"\n[pane]\nremain_on_exit = \"on\"\n");
+    client.world().configure(
+        "[bars]\nclock = \"two\"\n[keys.bind]\n\"prefix G\" = \"tab \
+        new\"\n[pane]\nremain_on_exit = \"on\"\n",
+    );
     last_row(&client, "two");
     client.press("C-b G");
     client.expect("2 bash");
     client.world().configure("[bars]\nclock = \"three\"\nclok = 1\n");
     client.expect("no such option");
-    assert!(client.screen().rows().last().is_some_and(|row| row.contains("two")), "the broken file changed the status line");
+    assert!(
+        client.screen().rows().last().is_some_and(|row| row.contains("two")),
+        "the broken file changed the status line"
+    );
     client.type_line("exit 3");
     client.expect("ended, status 3");
 }
@@ -44,7 +53,8 @@ fn a_configuration_behind_a_link_and_a_theme_are_watched_too() {
     let world = Arc::new(World::new());
     world.write("dotfiles/abide.toml", "[bars]\nclock = \"one\"\n");
     fs::create_dir_all(world.path("config/abide/themes")).expect("it can be made");
-    symlink(world.path("dotfiles/abide.toml"), world.path("config/abide/config.toml")).expect("it can be made");
+    symlink(world.path("dotfiles/abide.toml"), world.path("config/abide/config.toml"))
+        .expect("it can be made");
     let client = Abide::start_in(&world, &["new", "work"], SIZE);
     last_row(&client, "one");
     world.write("config/abide/themes/mine.toml", "bar_bg = \"#010203\"\n");
@@ -53,7 +63,9 @@ fn a_configuration_behind_a_link_and_a_theme_are_watched_too() {
     let background = || client.screen().cell_of("two").bgcolor();
     assert_eq!(background(), vt100::Color::Rgb(1, 2, 3));
     world.write("config/abide/themes/mine.toml", "bar_bg = \"#040506\"\n");
-    client.expect_screen("the other colour", |screen| screen.cell_of("two").bgcolor() == vt100::Color::Rgb(4, 5, 6));
+    client.expect_screen("the other colour", |screen| {
+        screen.cell_of("two").bgcolor() == vt100::Color::Rgb(4, 5, 6)
+    });
     assert!(client.cli(&["themes"]).ok().stdout.contains("mine"));
 }
 
@@ -62,7 +74,12 @@ fn an_option_is_explained_with_its_place() {
     let world = World::new();
     world.configure("# a comment\n[keys]\nhint_ms = 250\n");
     let told = world.cli(&["config", "explain", "keys.hint_ms"]).ok().stdout;
-    assert!(told.contains("keys.hint_ms = 250") && told.contains("config.toml:3") && told.contains("default  500"), "{told}");
+    assert!(
+        told.contains("keys.hint_ms = 250")
+            && told.contains("config.toml:3")
+            && told.contains("default  500"),
+        "{told}"
+    );
     let told = world.cli(&["config", "explain", "shell.program"]).ok().stdout;
     assert!(told.contains("the environment: SHELL=/bin/bash"), "{told}");
     let told = world.cli(&["config", "explain", "bars.clock"]).ok().stdout;
@@ -106,7 +123,9 @@ fn locked_keys_go_to_the_program() {
 fn waiting_after_the_prefix_shows_what_can_follow_in_groups() {
     let client = configured("[keys]\nhint_ms = 1\n");
     client.press("C-b");
-    client.expect_screen("groups and keys", |screen| screen.shows("pane") && screen.shows("pane split") && screen.shows("tab new"));
+    client.expect_screen("groups and keys", |screen| {
+        screen.shows("pane") && screen.shows("pane split") && screen.shows("tab new")
+    });
     client.press("Esc");
     client.expect_without("tab new");
 }
@@ -114,11 +133,14 @@ fn waiting_after_the_prefix_shows_what_can_follow_in_groups() {
 #[test]
 fn bars_are_where_they_are_wanted_and_show_what_is_configured() {
     let client = configured(
-        "[bars]\nposition = \"top\"\ntabs = \"off\"\nleft = [\"tabs\"]\ncenter = [\"cwd\"]\nright = [\"command\", \"clock\"]\nclock = \"noon\"\ncommand = \"echo from$((1+1))here; echo no\"\n",
+        "[bars]\nposition = \"top\"\ntabs = \"off\"\nleft = [\"tabs\"]\ncenter = [\"cwd\"]\nright \
+         = [\"command\", \"clock\"]\nclock = \"noon\"\ncommand = \"echo from$((1+1))here; echo \
+         no\"\n",
     );
     client.expect_screen("one bar at the top with everything", |screen| {
         let rows = screen.rows();
-        ["1 bash", "/home", "from2here", "noon"].iter().all(|text| rows[0].contains(text)) && rows[1].contains("ready$")
+        ["1 bash", "/home", "from2here", "noon"].iter().all(|text| rows[0].contains(text))
+            && rows[1].contains("ready$")
     });
     client.type_line("stty size");
     client.expect("29 100");
@@ -133,7 +155,8 @@ fn bars_are_where_they_are_wanted_and_show_what_is_configured() {
 fn what_happens_in_a_tab_nobody_sees_is_marked_and_gone_to() {
     let client = configured("[monitor]\ncommand_s = 1\nactivity = false\n");
     let go = |what: &str| {
-        client.type_line(&format!("while [ ! -e {0} ]; do read -t 0.05; done <> <(:); {what}", "go"));
+        client
+            .type_line(&format!("while [ ! -e {0} ]; do read -t 0.05; done <> <(:); {what}", "go"));
         client.press("C-b c");
         client.expect_screen("a new tab", |screen| screen.rows()[0].contains("2 bash"));
         fs::write(client.world().home().join("go"), "").expect("it can be written");
@@ -144,7 +167,9 @@ fn what_happens_in_a_tab_nobody_sees_is_marked_and_gone_to() {
     client.press("C-b A");
     client.expect("a bell rang");
     client.press("Esc C-b a");
-    client.expect_screen("the first tab", |screen| screen.rows()[0].contains("1 bash ") && !screen.shows("wants you"));
+    client.expect_screen("the first tab", |screen| {
+        screen.rows()[0].contains("1 bash ") && !screen.shows("wants you")
+    });
 }
 
 #[test]
@@ -156,8 +181,18 @@ fn progress_notifications_and_ends_show_on_the_tab() {
     client.expect_screen("a new tab", |screen| screen.rows()[0].contains("2 bash"));
     client.cli(&["send", "-t", "work:1.1", "--key", "C-d"]).ok();
     client.expect_screen("no progress any more", |screen| !screen.rows()[0].contains("42%"));
-    client.cli(&["send", "-t", "work:1.1", "--submit", "sleep 1.2; printf '\\033]777;notify;build;is done\\a'; false"]).ok();
-    client.expect_screen("marks of a notification and a failure", |screen| screen.rows()[0].contains("1 bash*x"));
+    client
+        .cli(&[
+            "send",
+            "-t",
+            "work:1.1",
+            "--submit",
+            "sleep 1.2; printf '\\033]777;notify;build;is done\\a'; false",
+        ])
+        .ok();
+    client.expect_screen("marks of a notification and a failure", |screen| {
+        screen.rows()[0].contains("1 bash*x")
+    });
     client.press("C-b A");
     client.expect("build: is done");
 }
@@ -174,17 +209,23 @@ fn hooks_run_commands_and_actions() {
     let world = Arc::new(World::new());
     let log = world.path("log");
     world.configure(&format!(
-        "[hooks]\nsession_created = \"! echo $ABIDE_HOOK $ABIDE_SESSION >> {0}\"\npane_exited = \"! echo $ABIDE_HOOK $ABIDE_TEXT >> {0}\"\ntab_created = \"tab rename hooked\"\nclient_attached = \"! echo $ABIDE_HOOK $ABIDE_CLIENT >> {0}\"\n",
+        "[hooks]\nsession_created = \"! echo $ABIDE_HOOK $ABIDE_SESSION >> {0}\"\npane_exited = \
+         \"! echo $ABIDE_HOOK $ABIDE_TEXT >> {0}\"\ntab_created = \"tab rename \
+         hooked\"\nclient_attached = \"! echo $ABIDE_HOOK $ABIDE_CLIENT >> {0}\"\n",
         log.display()
     ));
     let client = Abide::start_in(&world, &["new", "work"], SIZE);
     client.expect("hooked");
     let logged = |text: &str| {
-        client.expect_screen(&format!("{text:?} in the log"), |_| fs::read_to_string(&log).is_ok_and(|log| log.contains(text)));
+        client.expect_screen(&format!("{text:?} in the log"), |_| {
+            fs::read_to_string(&log).is_ok_and(|log| log.contains(text))
+        });
     };
     client.press("C-b c");
     client.type_line("exit 7");
-    client.insist(" ", "the log is written", |_| fs::read_to_string(&log).is_ok_and(|log| log.contains("pane_exited 7")));
+    client.insist(" ", "the log is written", |_| {
+        fs::read_to_string(&log).is_ok_and(|log| log.contains("pane_exited 7"))
+    });
     logged("session_created work");
     logged("client_attached v");
 }
@@ -195,7 +236,11 @@ fn variables_follow_the_client_for_shells_that_run_already() {
     world.write("one", "first agent\n");
     world.write("two", "second agent\n");
     let start = |file: &str, display: &str, verb: &str| {
-        let script = format!("SSH_AUTH_SOCK={} DISPLAY={display} exec {} {verb}", world.path(file).display(), env!("CARGO_BIN_EXE_abide"));
+        let script = format!(
+            "SSH_AUTH_SOCK={} DISPLAY={display} exec {} {verb}",
+            world.path(file).display(),
+            env!("CARGO_BIN_EXE_abide")
+        );
         Abide::spawn(&world, "/bin/sh", &["-c", &script], SIZE)
     };
     let client = start("one", ":1", "new work");
@@ -219,7 +264,9 @@ fn bash_marks_prompts_and_commands_and_its_prompt_looks_the_same() {
     let client = configured("");
     client.type_line("cd /usr; false");
     client.cli(&["wait", "-t", "work", "--prompt", "--timeout", "20s"]).ok();
-    client.expect_screen("the prompt as the user wrote it", |screen| screen.rows().iter().any(|row| row == "ready$"));
+    client.expect_screen("the prompt as the user wrote it", |screen| {
+        screen.rows().iter().any(|row| row == "ready$")
+    });
     client.type_line("echo status=$?.");
     client.expect("status=1.");
     client.type_line("declare -p PS1 | grep -c 133");
@@ -248,13 +295,21 @@ fn integration_can_be_typed_into_a_shell_that_has_none() {
 #[test]
 fn a_configuration_of_tmux_is_taken_with_a_report() {
     let world = World::new();
-    world.write("home/.tmux.conf", "set -g prefix C-a\nbind | split-window -h\nset -g status-left '#S'\nset -g base-index 1\n");
+    world.write(
+        "home/.tmux.conf",
+        "set -g prefix C-a\nbind | split-window -h\nset -g status-left '#S'\nset -g base-index 1\n",
+    );
     let imported = world.cli(&["config", "import"]);
     assert!(
-        imported.stdout.contains("prefix = [\"C-a\"]") && imported.stdout.contains("\"prefix |\" = \"pane split --right\""),
+        imported.stdout.contains("prefix = [\"C-a\"]")
+            && imported.stdout.contains("\"prefix |\" = \"pane split --right\""),
         "{imported:?}"
     );
-    assert!(imported.stderr.contains(".tmux.conf:3: left") && imported.stderr.contains("2 taken, 1 so already, 1 left"), "{imported:?}");
+    assert!(
+        imported.stderr.contains(".tmux.conf:3: left")
+            && imported.stderr.contains("2 taken, 1 so already, 1 left"),
+        "{imported:?}"
+    );
     world.cli(&["config", "import", "--write"]).ok();
     assert!(world.cli(&["config", "check"]).ok().stdout.contains("no problems"));
     world.cli(&["config", "import", "--write"]).refused(1, &["already"]);
@@ -266,7 +321,12 @@ fn what_a_pane_shows_is_captured_as_a_picture_and_a_page() {
     client.type_line("printf '\\033[31mred\\033[m <&>\\n'");
     client.expect("red <&>");
     let picture = client.cli(&["capture", "-t", "work", "--format", "svg"]).ok().stdout;
-    assert!(picture.starts_with("<svg ") && picture.contains(">red</text>") && picture.contains("&lt;&amp;&gt;"), "{picture}");
+    assert!(
+        picture.starts_with("<svg ")
+            && picture.contains(">red</text>")
+            && picture.contains("&lt;&amp;&gt;"),
+        "{picture}"
+    );
     let page = client.cli(&["capture", "-t", "work", "--format", "html"]).ok().stdout;
     assert!(page.contains("<span style=\"color:#d75f5f;\">red</span>"), "{page}");
 }
@@ -292,7 +352,9 @@ fn a_session_is_never_shown_inside_itself_however_far_away_the_client_is() {
     client.expect("this terminal is a pane of session");
     client.type_line("clear");
     client.type_line(&far_away("new other"));
-    client.expect_screen("the inner client", |screen| screen.shows("other") && screen.shows("nested"));
+    client.expect_screen("the inner client", |screen| {
+        screen.shows("other") && screen.shows("nested")
+    });
     client.press("C-b C-b d");
     client.expect("[detached from other]");
 }

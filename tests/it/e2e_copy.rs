@@ -1,4 +1,5 @@
-//! Copy mode end to end: scrolling, searching, selecting and pasting, each client for itself, while output goes on.
+//! Copy mode end to end: scrolling, searching, selecting and pasting, each client for itself, while
+//! output goes on.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,7 +31,11 @@ fn eventually(client: &Abide, what: &str, holds: impl Fn(&Abide) -> bool) {
 #[track_caller]
 fn buffer(client: &Abide) -> String {
     let shown = client.cli(&["buffer", "show", "--json"]);
-    if shown.code == 0 { shown.json()["text"].as_str().expect("a text").to_owned() } else { String::new() }
+    if shown.code == 0 {
+        shown.json()["text"].as_str().expect("a text").to_owned()
+    } else {
+        String::new()
+    }
 }
 
 #[test]
@@ -43,12 +48,17 @@ fn two_clients_scroll_and_search_each_for_itself() {
     left.press("C-b [ C-b C-b");
     left.expect("[20/");
     left.press("g");
-    left.expect_screen("the oldest row", |screen| screen.rows().iter().any(|row| row.starts_with("ready$ seq 1 2000")));
+    left.expect_screen("the oldest row", |screen| {
+        screen.rows().iter().any(|row| row.starts_with("ready$ seq 1 2000"))
+    });
     assert!(right.screen().shows("all2done"), "the other client was taken along");
     right.press("C-b [ ? 1 2 3 4 Enter");
     right.expect("[1/1]");
     right.expect_screen("the match", |screen| screen.rows().iter().any(|row| row == "1234"));
-    assert!(left.screen().shows("ready$ seq 1 2000"), "the first client was moved by the search of the second");
+    assert!(
+        left.screen().shows("ready$ seq 1 2000"),
+        "the first client was moved by the search of the second"
+    );
     left.press("q");
     left.expect("all2done");
     assert!(right.screen().shows("1234"));
@@ -74,14 +84,18 @@ fn what_is_looked_at_stays_while_output_flows() {
 fn a_wrapped_line_is_copied_as_one_and_pasted_back() {
     let client = working();
     client.type_line("printf 'start-%s-end\\n' $(printf '%0.sx' $(seq 150))");
-    client.expect_screen("the whole line", |screen| screen.rows().iter().any(|row| row.ends_with("xx-end")));
+    client.expect_screen("the whole line", |screen| {
+        screen.rows().iter().any(|row| row.ends_with("xx-end"))
+    });
     client.press("C-b [ ? s t a r t - x Enter V y");
     client.expect("copied 1");
     let line = format!("start-{}-end\n", "x".repeat(150));
     eventually(&client, "the buffer", |client| buffer(client) == line);
     client.type_line("cat");
     client.press("C-b ]");
-    client.expect_screen("the pasted line and its echo", |screen| screen.text().matches("-end").count() >= 3);
+    client.expect_screen("the pasted line and its echo", |screen| {
+        screen.text().matches("-end").count() >= 3
+    });
 }
 
 #[test]
@@ -120,7 +134,9 @@ fn the_mouse_selects_and_the_wheel_scrolls() {
 fn hints_copy_what_their_label_says() {
     let client = working();
     client.type_line("clear; echo see https://example.org/a/b now");
-    client.expect_screen("the address alone", |screen| screen.rows().iter().any(|row| row == "see https://example.org/a/b now"));
+    client.expect_screen("the address alone", |screen| {
+        screen.rows().iter().any(|row| row == "see https://example.org/a/b now")
+    });
     client.press("C-b v");
     client.expect_without("https://example.org/a/b");
     client.press("a");
@@ -134,27 +150,44 @@ fn the_output_of_the_last_command_is_copied() {
     client.expect("mark$");
     client.type_line("printf 'alpha\\nbeta\\n'");
     client.expect("beta");
-    eventually(&client, "the shell is back", |client| client.cli(&["pane", "output"]).stdout == "alpha\nbeta\n");
+    eventually(&client, "the shell is back", |client| {
+        client.cli(&["pane", "output"]).stdout == "alpha\nbeta\n"
+    });
     client.press("C-b y");
     eventually(&client, "the output", |client| buffer(client) == "alpha\nbeta\n");
     client.press("C-b [ [ o y");
-    eventually(&client, "the same by hand", |client| client.cli(&["buffer", "ls"]).stdout.contains("buffer1"));
+    eventually(&client, "the same by hand", |client| {
+        client.cli(&["buffer", "ls"]).stdout.contains("buffer1")
+    });
 }
 
 #[test]
 fn the_scrollback_opens_in_the_editor_and_leaves_no_file() {
     let world = Arc::new(World::new());
-    world.write("home/edit", "#!/bin/sh\necho edited: $(grep -c needle \"$1\") $(stat -c %a \"$1\") >\"$HOME/seen\"\n");
+    world.write(
+        "home/edit",
+        "#!/bin/sh\necho edited: $(grep -c needle \"$1\") $(stat -c %a \"$1\") >\"$HOME/seen\"\n",
+    );
     world.run("/bin/chmod", &["+x", &world.path("home/edit").to_string_lossy()], b"").ok();
-    let client = Abide::start_in(&world, &["new", "work", "-e", &format!("EDITOR={}", world.path("home/edit").display())], SIZE);
+    let client = Abide::start_in(
+        &world,
+        &["new", "work", "-e", &format!("EDITOR={}", world.path("home/edit").display())],
+        SIZE,
+    );
     client.expect("ready$");
     client.type_line("for n in $(seq 100); do echo needle$((n)); done");
     client.expect("needle100");
     client.press("C-b e");
     let seen = || std::fs::read_to_string(world.path("home/seen")).unwrap_or_default();
-    eventually(&client, "the editor saw it", |_| seen().starts_with("edited: 101 600") || seen().starts_with("edited: 100 600"));
+    eventually(&client, "the editor saw it", |_| {
+        seen().starts_with("edited: 101 600") || seen().starts_with("edited: 100 600")
+    });
     let left = || {
-        let out = world.run("/usr/bin/find", &[&world.path("").to_string_lossy(), "-name", "scrollback.*"], b"");
+        let out = world.run(
+            "/usr/bin/find",
+            &[&world.path("").to_string_lossy(), "-name", "scrollback.*"],
+            b"",
+        );
         out.stdout
     };
     eventually(&client, "the file is removed", |_| left().is_empty());
@@ -163,7 +196,9 @@ fn the_scrollback_opens_in_the_editor_and_leaves_no_file() {
 #[test]
 fn every_pane_is_searched_and_the_match_is_gone_to() {
     let client = working();
-    client.type_line("for n in $(seq 100); do echo hay$((n)); done; echo deep$((1+1))needle; seq 100");
+    client.type_line(
+        "for n in $(seq 100); do echo hay$((n)); done; echo deep$((1+1))needle; seq 100",
+    );
     client.expect_screen("the last line", |screen| screen.rows().iter().any(|row| row == "100"));
     client.press("C-b c");
     client.expect_without("hay");
@@ -192,6 +227,8 @@ fn buffers_are_saved_loaded_and_chosen() {
     client.press("m i n e Enter");
     client.expect("ready$ some text");
     client.press("C-b -");
-    eventually(&client, "the newest is gone", |client| !client.cli(&["buffer", "ls"]).stdout.contains("more"));
+    eventually(&client, "the newest is gone", |client| {
+        !client.cli(&["buffer", "ls"]).stdout.contains("more")
+    });
     client.cli(&["buffer", "show", "none"]).refused(4, &["no buffer \"none\"", "abide buffer ls"]);
 }

@@ -1,4 +1,5 @@
-//! What a person sets up once and then relies on: popups, logs of panes, a command for copied text, projects, the configuration over the panes.
+//! What a person sets up once and then relies on: popups, logs of panes, a command for copied text,
+//! projects, the configuration over the panes.
 
 use std::fs;
 use std::sync::Arc;
@@ -34,7 +35,20 @@ fn a_popup_has_the_keys_of_its_tab_until_its_command_ends() {
     let client = working();
     client.press("C-b %");
     client.expect_screen("two prompts", |screen| screen.text().matches("ready$").count() == 2);
-    client.cli(&["pane", "popup", "-n", "pick", "-s", "40x8", "--", "sh", "-c", "echo choose; read x; echo $x > chosen"]).ok();
+    client
+        .cli(&[
+            "pane",
+            "popup",
+            "-n",
+            "pick",
+            "-s",
+            "40x8",
+            "--",
+            "sh",
+            "-c",
+            "echo choose; read x; echo $x > chosen",
+        ])
+        .ok();
     let screen = client.expect("choose");
     assert_eq!(screen.position("╭─ 3 pick "), Some((29, 10)), "{}", screen.text());
     // Neither a key nor the mouse nor hiding leads out of it.
@@ -52,7 +66,9 @@ fn a_popup_has_the_keys_of_its_tab_until_its_command_ends() {
     client.expect_without("╭─ 3 cat ");
     client.press("C-b Left");
     client.type_line("echo left-$((1+1))");
-    client.expect_screen("the other pane", |screen| screen.position("left-2").is_some_and(|(x, _)| x < 50));
+    client.expect_screen("the other pane", |screen| {
+        screen.position("left-2").is_some_and(|(x, _)| x < 50)
+    });
 }
 
 #[test]
@@ -83,7 +99,11 @@ fn a_command_reads_what_a_pane_prints_and_its_end_is_told() {
     client.expect("the-2-end");
     client.cli(&["pipe-pane", "-o", "cat"]).ok();
     let text = file(client.world(), "home/loud", |text| text.contains("THE-2-END"));
-    assert_eq!(text.lines().filter(|line| line.parse::<u32>().is_ok()).count(), 19_999, "lines are missing");
+    assert_eq!(
+        text.lines().filter(|line| line.parse::<u32>().is_ok()).count(),
+        19_999,
+        "lines are missing"
+    );
     client.cli(&["pane", "pipe", "--", "head", "-c", "1"]).ok();
     client.type_line("echo more; echo more");
     client.press("C-b ~");
@@ -95,7 +115,10 @@ fn a_command_reads_what_a_pane_prints_and_its_end_is_told() {
 #[test]
 fn copied_text_goes_to_the_command_that_is_configured() {
     let world = Arc::new(World::new());
-    world.configure(&format!("[copy]\nkeys = \"vi\"\ncommand = \"cat > {}\"\n", world.path("home/copied").display()));
+    world.configure(&format!(
+        "[copy]\nkeys = \"vi\"\ncommand = \"cat > {}\"\n",
+        world.path("home/copied").display()
+    ));
     let client = Abide::start_in(&world, &["new", "work"], SIZE);
     client.expect("ready$");
     client.type_line("clear; printf 'copy  %s\\n' me");
@@ -121,7 +144,8 @@ focus = true
 
 [[tabs]]
 name = \"run\"
-layout = { command = [\"sh\", \"-c\", \"echo running in $PWD; exec cat\"], cwd = \"web\", name = \"server\" }
+layout = { command = [\"sh\", \"-c\", \"echo running in $PWD; exec cat\"], cwd = \"web\", name = \
+    \"server\" }
 ";
 
 #[test]
@@ -134,10 +158,18 @@ fn a_project_opens_with_its_tabs_panes_and_commands() {
     shell.type_line(&format!("cd src/shop/web/inner; {} open", env!("CARGO_BIN_EXE_abide")));
     let screen = shell.expect("editing in ");
     let home = world.home().display().to_string();
-    assert!(screen.text().replace('\n', "").contains(&format!("editing in {home}/src/shop")), "{}", screen.text());
-    shell.expect_screen("its tabs", |screen| screen.shows(" 1 code") && screen.shows("2 run") && screen.shows(" shop "));
+    assert!(
+        screen.text().replace('\n', "").contains(&format!("editing in {home}/src/shop")),
+        "{}",
+        screen.text()
+    );
+    shell.expect_screen("its tabs", |screen| {
+        screen.shows(" 1 code") && screen.shows("2 run") && screen.shows(" shop ")
+    });
     shell.type_line("pwd");
-    shell.expect_screen("a shell in its folder, in focus", |screen| screen.rows().iter().any(|row| row.ends_with("src/shop")));
+    shell.expect_screen("a shell in its folder, in focus", |screen| {
+        screen.rows().iter().any(|row| row.ends_with("src/shop"))
+    });
     shell.press("C-b 2");
     shell.expect(&format!("running in {home}/src/shop/web"));
     shell.press("C-b d");
@@ -148,7 +180,9 @@ fn a_project_opens_with_its_tabs_panes_and_commands() {
     assert_eq!(world.cli(&["ls", "--json"]).ok().json().as_array().map(Vec::len), Some(1));
     world.cli(&["new", "other", "-d"]).ok();
     shell.press("C-b )");
-    shell.expect_screen("the other session", |screen| screen.shows(" other ") && screen.shows("ready$"));
+    shell.expect_screen("the other session", |screen| {
+        screen.shows(" other ") && screen.shows("ready$")
+    });
     // In a pane the client goes there.
     shell.type_line(&format!("{} open src/shop", env!("CARGO_BIN_EXE_abide")));
     shell.expect("running in ");
@@ -175,13 +209,24 @@ fn a_broken_project_is_told_with_its_place_and_makes_nothing() {
 fn the_configuration_is_edited_over_the_panes_and_in_force_when_saved() {
     let world = Arc::new(World::new());
     world.write("home/.bashrc", "PS1='ready$ '\nexport EDITOR=~/ed.sh\n");
-    world.write("home/ed.sh", "#!/bin/sh\ngrep -c '^#preset = \"tmux\"' \"$1\"\nread x\nprintf '[bars]\\nposition = \"top\"\\nleft = [\"clock\"]\\nclock = \"NOON\"\\n' > \"$1\"\nread x\n");
+    world.write(
+        "home/ed.sh",
+        "#!/bin/sh\ngrep -c '^#preset = \"tmux\"' \"$1\"\nread x\nprintf \
+        '[bars]\\nposition = \"top\"\\nleft = [\"clock\"]\\nclock = \"NOON\"\\n' > \"$1\"\nread \
+        x\n",
+    );
     world.run("/bin/chmod", &["+x", world.path("home/ed.sh").to_str().expect("UTF-8")], b"").ok();
-    let client = Abide::start_in(&world, &["new", "work", "-e", &format!("EDITOR={}", world.path("home/ed.sh").display())], SIZE);
+    let client = Abide::start_in(
+        &world,
+        &["new", "work", "-e", &format!("EDITOR={}", world.path("home/ed.sh").display())],
+        SIZE,
+    );
     client.expect("ready$");
     client.press("C-b C");
     client.expect("╭─ 2 configuration ");
-    client.expect_screen("a commented default", |screen| screen.rows().iter().any(|row| row.contains("│1 ")));
+    client.expect_screen("a commented default", |screen| {
+        screen.rows().iter().any(|row| row.contains("│1 "))
+    });
     client.press("Enter");
     client.expect("NOON");
     client.press("Enter");

@@ -1,4 +1,5 @@
-//! What the disk does to people's sessions: it is full or gone, what is on it is damaged, or the place of the socket is cleaned away.
+//! What the disk does to people's sessions: it is full or gone, what is on it is damaged, or the
+//! place of the socket is cleaned away.
 
 use std::fs;
 use std::sync::Arc;
@@ -8,18 +9,28 @@ use crate::harness::{Abide, World};
 
 const SIZE: (u16, u16) = (140, 24);
 
-/// What the screens on disk show, read eight times: a cell takes eight bytes, and they may begin at any.
+/// What the screens on disk show, read eight times: a cell takes eight bytes, and they may begin at
+/// any.
 pub(crate) fn shown(world: &World) -> String {
     let read = || {
         let path = world.path("state/abide/abide.db");
-        let db = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let db = rusqlite::Connection::open_with_flags(
+            path,
+            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+        )?;
         let mut rows = db.prepare("SELECT bytes FROM screen")?;
         rows.query_map([], |row| row.get::<_, Vec<u8>>(0))?.collect::<rusqlite::Result<Vec<_>>>()
     };
     // A checksum and two numbers come first. What cannot be read is not there yet.
-    let screens = read().unwrap_or_default().into_iter().filter_map(|sealed| zstd::decode_all(&sealed[20..]).ok());
-    let reads =
-        screens.flat_map(|screen| (0..8).map(move |at| screen.iter().skip(at).step_by(8).copied().map(char::from).collect::<String>()));
+    let screens = read()
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|sealed| zstd::decode_all(&sealed[20..]).ok());
+    let reads = screens.flat_map(|screen| {
+        (0..8).map(move |at| {
+            screen.iter().skip(at).step_by(8).copied().map(char::from).collect::<String>()
+        })
+    });
     reads.collect()
 }
 
@@ -92,14 +103,20 @@ fn f26_a_socket_that_is_cleaned_away_is_there_again_for_the_same_server() {
     let socket = world.path("state/abide/run/socket");
     for gone in ["run/socket", "run", ""] {
         let path = world.path("state/abide").join(gone);
-        let remove = || if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        let remove =
+            || if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         // The server may make a file in a folder that is just being emptied.
         wait_until("it is removed", || remove().is_ok());
-        wait_until("the socket is there again", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
+        wait_until("the socket is there again", || {
+            std::os::unix::net::UnixStream::connect(&socket).is_ok()
+        });
         assert_eq!(world.server_pid(), server, "after {gone:?} was removed");
         client.type_line(&format!("echo still$(({}+1))", gone.len()));
         client.expect(&format!("still{}", gone.len() + 1));
-        assert_eq!(world.cli(&["exec", "-t", "work", "--", "echo", "there"]).ok().stdout, "there\n");
+        assert_eq!(
+            world.cli(&["exec", "-t", "work", "--", "echo", "there"]).ok().stdout,
+            "there\n"
+        );
     }
     world.kill_server();
     assert_ne!(world.server_pid(), server);

@@ -1,5 +1,6 @@
-//! Programs that take the whole screen, started from a shell in a pane beside another: they draw right, take the mouse, follow a new size, and the shell's
-//! screen is as it was when they end. And what the outer terminal is sent for all of it.
+//! Programs that take the whole screen, started from a shell in a pane beside another: they draw
+//! right, take the mouse, follow a new size, and the shell's screen is as it was when they end. And
+//! what the outer terminal is sent for all of it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,27 +23,51 @@ fn beside(prepare: impl Fn(&World)) -> Abide {
     prepare(&world);
     let client = Abide::start_in(&world, &["new", "work"], SIZE);
     client.expect("ready$");
-    client.cli(&["pane", "split", "--right", "-d", "-l", "30", "--", "sh", "-c", "echo neighbour; exec cat"]).ok();
+    client
+        .cli(&[
+            "pane",
+            "split",
+            "--right",
+            "-d",
+            "-l",
+            "30",
+            "--",
+            "sh",
+            "-c",
+            "echo neighbour; exec cat",
+        ])
+        .ok();
     client.expect("neighbour");
     client.type_line("echo mark-$((40+2))");
     client.expect("mark-42");
     client
 }
 
-/// The shell is back, with what it showed before, and takes the keys; the pane beside was left alone.
+/// The shell is back, with what it showed before, and takes the keys; the pane beside was left
+/// alone.
 #[track_caller]
 fn is_back(client: &Abide) {
     client.expect_screen("the shell as it was", |screen| {
-        screen.shows("mark-42") && screen.shows("neighbour") && screen.rows().iter().any(|row| row.starts_with("ready$ "))
+        screen.shows("mark-42")
+            && screen.shows("neighbour")
+            && screen.rows().iter().any(|row| row.starts_with("ready$ "))
     });
     client.type_line("echo again-$((1+1))");
     let screen = client.expect("again-2");
-    assert!(screen.0.mouse_protocol_mode() != vt100::MouseProtocolMode::AnyMotion, "mouse motion is still asked for");
+    assert!(
+        screen.0.mouse_protocol_mode() != vt100::MouseProtocolMode::AnyMotion,
+        "mouse motion is still asked for"
+    );
 }
 
 /// Turns the wheel over a cell until the screen is as wanted: programs drop what comes too early.
 #[track_caller]
-fn wheel(client: &Abide, (button, at): (u8, (u16, u16)), what: &str, holds: impl Fn(&Screen) -> bool) {
+fn wheel(
+    client: &Abide,
+    (button, at): (u8, (u16, u16)),
+    what: &str,
+    holds: impl Fn(&Screen) -> bool,
+) {
     let end = Instant::now() + PATIENCE;
     while !holds(&client.screen()) && Instant::now() < end {
         client.mouse(button, at, 'M');
@@ -53,7 +78,11 @@ fn wheel(client: &Abide, (button, at): (u8, (u16, u16)), what: &str, holds: impl
 
 /// The text of a row of the left pane.
 fn left(screen: &Screen, y: usize) -> String {
-    screen.rows().get(y).map(|row| row.split('│').next().unwrap_or_default().trim_end().to_owned()).unwrap_or_default()
+    screen
+        .rows()
+        .get(y)
+        .map(|row| row.split('│').next().unwrap_or_default().trim_end().to_owned())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -67,17 +96,27 @@ fn midnight_commander_draws_takes_the_mouse_and_leaves_the_shell_as_it_was() {
         }
     });
     client.type_line("cd files; mc --nosubshell --nocolor . ..");
-    let screen = client.expect_screen("its keys and files", |screen| screen.shows("10Quit") && screen.shows("f03.txt"));
+    let screen = client.expect_screen("its keys and files", |screen| {
+        screen.shows("10Quit") && screen.shows("f03.txt")
+    });
     assert!(screen.shows("neighbour"), "it drew over its neighbour");
     let at = screen.position("f03.txt").expect("it is shown");
-    client.expect_screen("mouse reports asked for", |screen| screen.0.mouse_protocol_mode() != vt100::MouseProtocolMode::None);
+    client.expect_screen("mouse reports asked for", |screen| {
+        screen.0.mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    });
     client.click(at);
-    client.expect_screen("the file that was clicked in the mini status", |screen| screen.text().matches("f03.txt").count() >= 2);
+    client.expect_screen("the file that was clicked in the mini status", |screen| {
+        screen.text().matches("f03.txt").count() >= 2
+    });
     wheel(&client, (WHEEL_DOWN, at), "a later file", |screen| screen.shows("f40.txt"));
     client.resize((100, 24));
-    client.expect_screen("its keys in the new last row", |screen| left(screen, 22).contains("10Quit"));
+    client.expect_screen("its keys in the new last row", |screen| {
+        left(screen, 22).contains("10Quit")
+    });
     client.resize(SIZE);
-    let screen = client.expect_screen("its keys in the old last row", |screen| left(screen, 28).contains("10Quit"));
+    let screen = client.expect_screen("its keys in the old last row", |screen| {
+        left(screen, 28).contains("10Quit")
+    });
     client.click(screen.position("Quit").expect("it is shown"));
     client.expect_without("10Quit");
     is_back(&client);
@@ -96,10 +135,16 @@ fn fzf_filters_is_clicked_and_leaves_its_choice() {
     let screen = client.expect("item-177.");
     let at = screen.position("item-177.").expect("it is shown");
     client.click(at);
-    client.expect_screen("the item that was clicked", |screen| screen.rows().iter().any(|row| row.starts_with("> item-177.")));
-    wheel(&client, (WHEEL_UP, at), "a later item", |screen| screen.rows().iter().any(|row| row.starts_with("> item-577.")));
+    client.expect_screen("the item that was clicked", |screen| {
+        screen.rows().iter().any(|row| row.starts_with("> item-177."))
+    });
+    wheel(&client, (WHEEL_UP, at), "a later item", |screen| {
+        screen.rows().iter().any(|row| row.starts_with("> item-577."))
+    });
     client.resize((90, 20));
-    client.expect_screen("its line in the new last row", |screen| left(screen, 18).starts_with("> 77"));
+    client.expect_screen("its line in the new last row", |screen| {
+        left(screen, 18).starts_with("> 77")
+    });
     client.press("Enter");
     let screen = client.expect_screen("its choice", |screen| screen.shows("picked: item-"));
     assert!(!screen.shows("/1000"), "what it drew is left:\n{}", screen.text());
@@ -107,21 +152,30 @@ fn fzf_filters_is_clicked_and_leaves_its_choice() {
     is_back(&client);
 }
 
-/// Uses a multiplexer within that shows two panes side by side: `bar` stands at the left of its status line.
+/// Uses a multiplexer within that shows two panes side by side: `bar` stands at the left of its
+/// status line.
 fn tour(client: &Abide, bar: &str, is_scrolled: impl Fn(&Screen) -> bool) {
     client.type_line("echo right-$((1+1))");
-    client.expect_screen("the right one", |screen| screen.position("right-2").is_some_and(|(x, _)| (40..85).contains(&x)));
+    client.expect_screen("the right one", |screen| {
+        screen.position("right-2").is_some_and(|(x, _)| (40..85).contains(&x))
+    });
     client.click((5, 5));
     client.type_line("echo left-$((1+1))");
-    client.expect_screen("the left one", |screen| screen.position("left-2").is_some_and(|(x, _)| x < 10));
+    client.expect_screen("the left one", |screen| {
+        screen.position("left-2").is_some_and(|(x, _)| x < 10)
+    });
     client.type_line("clear; seq 200; echo end-$((1+1))");
     client.expect("end-2");
     wheel(client, (WHEEL_UP, (5, 10)), "its own scrollback", is_scrolled);
     client.type_text("q");
     client.resize((100, 22));
-    client.expect_screen("its status line in the new last row", |screen| left(screen, 20).contains(bar));
+    client.expect_screen("its status line in the new last row", |screen| {
+        left(screen, 20).contains(bar)
+    });
     client.resize(SIZE);
-    client.expect_screen("its status line in the old last row", |screen| left(screen, 28).contains(bar));
+    client.expect_screen("its status line in the old last row", |screen| {
+        left(screen, 28).contains(bar)
+    });
 }
 
 #[test]
@@ -129,7 +183,12 @@ fn tmux_inside_splits_is_clicked_resized_and_left() {
     if missing_tool("tmux") {
         return;
     }
-    let client = beside(|world| world.write("home/tmux.conf", "set -g mouse on\nset -g status-right ''\nset -sg escape-time 0\n"));
+    let client = beside(|world| {
+        world.write(
+            "home/tmux.conf",
+            "set -g mouse on\nset -g status-right ''\nset -sg escape-time 0\n",
+        )
+    });
     client.type_line("TMUX_TMPDIR=$HOME tmux -L inner -f tmux.conf new -s deep");
     client.expect("[deep] 0:");
     client.press("C-b C-b %");
@@ -145,7 +204,10 @@ fn tmux_inside_splits_is_clicked_resized_and_left() {
 #[test]
 fn abide_inside_splits_is_clicked_resized_and_left() {
     let client = beside(|_| ());
-    client.type_line(&format!("env -u ABIDE -u ABIDE_PANE -u ABIDE_SESSION {} new inner", env!("CARGO_BIN_EXE_abide")));
+    client.type_line(&format!(
+        "env -u ABIDE -u ABIDE_PANE -u ABIDE_SESSION {} new inner",
+        env!("CARGO_BIN_EXE_abide")
+    ));
     client.expect_screen("the inner client", |screen| left(screen, 28).contains(" inner "));
     client.press("C-b C-b %");
     client.expect_screen("two panes of it", |screen| screen.rows()[5].matches('│').count() == 2);
@@ -166,22 +228,29 @@ fn vim_less_and_htop_scroll_by_wheel_and_leave_the_shell_as_it_was() {
     });
     client.type_line("vim -u vimrc -n rows");
     client.expect("row-001");
-    wheel(&client, (WHEEL_DOWN, (5, 5)), "later rows in vim", |screen| screen.shows("row-080") && !screen.shows("row-001"));
+    wheel(&client, (WHEEL_DOWN, (5, 5)), "later rows in vim", |screen| {
+        screen.shows("row-080") && !screen.shows("row-001")
+    });
     client.resize((90, 18));
-    client.insist(":echo 'lines' &lines\r", "the new size in vim", |screen| screen.shows("lines 16"));
+    client
+        .insist(":echo 'lines' &lines\r", "the new size in vim", |screen| screen.shows("lines 16"));
     client.resize(SIZE);
     client.type_text(":q\r");
     is_back(&client);
     // It asks for no mouse: the wheel is arrow keys for it.
     client.type_line("less rows");
     client.expect("row-001");
-    wheel(&client, (WHEEL_DOWN, (5, 5)), "later rows in less", |screen| screen.shows("row-080") && !screen.shows("row-001"));
+    wheel(&client, (WHEEL_DOWN, (5, 5)), "later rows in less", |screen| {
+        screen.shows("row-080") && !screen.shows("row-001")
+    });
     client.type_text("q");
     is_back(&client);
     client.type_line("htop -d 20");
     let screen = client.expect("F10Quit");
     assert!(screen.shows("neighbour"), "it drew over its neighbour");
-    client.expect_screen("mouse reports asked for", |screen| screen.0.mouse_protocol_mode() != vt100::MouseProtocolMode::None);
+    client.expect_screen("mouse reports asked for", |screen| {
+        screen.0.mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    });
     client.click(screen.position("Quit").expect("it is shown"));
     is_back(&client);
 }
@@ -200,9 +269,13 @@ fn a_storm_of_200_resizes_in_two_seconds_leaves_a_right_screen() {
     }
     let client = beside(|world| world.write("home/rows", rows(90)));
     client.type_line("vim -u NONE -n rows");
-    client.expect_screen("vim in its pane", |screen| screen.shows("row-027") && left(screen, 28).contains("rows"));
+    client.expect_screen("vim in its pane", |screen| {
+        screen.shows("row-027") && left(screen, 28).contains("rows")
+    });
     client.press("C-b *");
-    client.expect_screen("a floating pane", |screen| screen.shows("╭─ 3 ") && screen.text().contains("ready$"));
+    client.expect_screen("a floating pane", |screen| {
+        screen.shows("╭─ 3 ") && screen.text().contains("ready$")
+    });
     let before = still(&client.screen());
     let begin = Instant::now();
     for step in 0..200_u16 {
@@ -235,7 +308,12 @@ fn written(cast: &str) -> String {
 fn everything_that_is_drawn_is_inside_synchronized_updates() {
     let world = Arc::new(World::new());
     let abide = env!("CARGO_BIN_EXE_abide");
-    let outer = Abide::spawn(&world, abide, &["capture", "--record", "run.cast", "--", abide, "new", "work"], SIZE);
+    let outer = Abide::spawn(
+        &world,
+        abide,
+        &["capture", "--record", "run.cast", "--", abide, "new", "work"],
+        SIZE,
+    );
     outer.expect("ready$");
     outer.type_line("seq 3000; printf '\\033[?1049h\\033[5;5Hfull'; read x; printf '\\033[?1049l'");
     outer.expect("full");
@@ -253,8 +331,11 @@ fn everything_that_is_drawn_is_inside_synchronized_updates() {
     let frames = text.split("\x1b[?2026h").skip(1).collect::<Vec<_>>();
     assert!(5 < frames.len(), "{} frames", frames.len());
     for (at, frame) in frames.iter().enumerate() {
-        let (_, after) = frame.split_once("\x1b[?2026l").unwrap_or_else(|| unreachable!("frame {at} does not end: {frame:?}"));
-        // Nothing that moves the cursor, erases or prints comes between frames; the last is followed by the farewell.
+        let (_, after) = frame
+            .split_once("\x1b[?2026l")
+            .unwrap_or_else(|| unreachable!("frame {at} does not end: {frame:?}"));
+        // Nothing that moves the cursor, erases or prints comes between frames; the last is
+        // followed by the farewell.
         let is_last = at + 1 == frames.len();
         let draws = after.contains('H') || after.contains('K') || after.contains("ready$");
         assert!(is_last || !draws, "between frames {at} and {}: {after:?}", at + 1);

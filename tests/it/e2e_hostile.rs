@@ -54,7 +54,10 @@ fn an_unknown_target_is_refused_with_the_nearest_name() {
     for target in ["biuld", "build:9", "build:0.9", "p999", "@nonsense", ""] {
         let refused = world.cli(&["capture", "-t", target]);
         assert!(matches!(refused.code, 2 | 4), "{target:?}: {refused:?}");
-        assert!(!refused.stderr.trim().is_empty() && refused.stdout.is_empty(), "{target:?}: {refused:?}");
+        assert!(
+            !refused.stderr.trim().is_empty() && refused.stdout.is_empty(),
+            "{target:?}: {refused:?}"
+        );
     }
     world.cli(&["capture", "-t", "biuld"]).refused(4, &["biuld", "build"]);
     world.cli(&["capture", "-t", "build"]).ok();
@@ -76,7 +79,10 @@ fn an_unknown_key_is_refused_and_nothing_is_typed() {
     let refused = world.cli(&["send", "-t", "w", "--key", "x Entre"]);
     assert!(matches!(refused.code, 1 | 2), "{refused:?}");
     assert!(refused.stderr.contains("Entre"), "{refused:?}");
-    assert!(!world.cli(&["capture", "-t", "w"]).ok().stdout.contains('x'), "half of a refused call was carried out");
+    assert!(
+        !world.cli(&["capture", "-t", "w"]).ok().stdout.contains('x'),
+        "half of a refused call was carried out"
+    );
 }
 
 #[test]
@@ -105,9 +111,13 @@ fn a_configuration_that_is_no_toml_does_no_harm() {
 fn a_terminal_of_one_cell_is_survived() {
     let client = working();
     let tiny = client.another(&["attach", "work"], (1, 1));
-    // What a shell leaves on a screen of one cell is its own affair: what counts is that keys arrive and that all goes on.
+    // What a shell leaves on a screen of one cell is its own affair: what counts is that keys
+    // arrive and that all goes on.
     tiny.type_line("echo tiny$((1+1)) > tiny");
-    client.world().run("sh", &["-c", "until grep -q tiny2 tiny || ! [ -e $LEASH ]; do sleep 0.1; done"], b"").ok();
+    client
+        .world()
+        .run("sh", &["-c", "until grep -q tiny2 tiny || ! [ -e $LEASH ]; do sleep 0.1; done"], b"")
+        .ok();
     still_works(&client, "first");
     tiny.resize((2, 1));
     tiny.resize((1, 2));
@@ -133,11 +143,14 @@ fn resizing_as_fast_as_one_can_is_survived() {
 #[test]
 fn garbage_from_a_program_stays_in_its_pane() {
     let client = working();
-    let mut garbage: Vec<u8> = (0..2_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0]).collect();
+    let mut garbage: Vec<u8> = (0..2_000_000_u32)
+        .map(|number| (number.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0])
+        .collect();
     garbage.extend(b"\x1b]0;".iter().chain(&vec![b'A'; 100_000]));
     garbage.extend(b"\x1bP\x1b_\x1b^\x1b[999999999;999999999H\x1b[2147483647@\x1b[65535L\x1b[?1049h\x1b[5000000b\x1b[3J");
     client.world().write("home/garbage", &garbage);
-    client.type_line("cat garbage; printf '\\033\\\\\\030\\033c'; stty sane; echo sur$((1+1))vived");
+    client
+        .type_line("cat garbage; printf '\\033\\\\\\030\\033c'; stty sane; echo sur$((1+1))vived");
     client.expect("sur2vived");
     still_works(&client, "mark");
     let other = client.another(&["new", "other"], SIZE);
@@ -158,19 +171,27 @@ fn what_a_program_writes_runs_nothing_and_is_not_echoed_back() {
             "--",
             "sh",
             "-c",
-            "printf '\\033]2;;echo gotcha\\007\\033[21t\\033P$qtouch gotcha\\033\\\\\\033]52;c;?\\007'; exec sh -c 'stty -echo; cat -v'",
+            "printf '\\033]2;;echo gotcha\\007\\033[21t\\033P$qtouch \
+             gotcha\\033\\\\\\033]52;c;?\\007'; exec sh -c 'stty -echo; cat -v'",
         ],
         SIZE,
     );
     asked.type_line("end$((1+1))");
     asked.expect("end$((1+1))");
     assert!(
-        !asked.screen().text().lines().skip(1).any(|line| line.contains("gotcha") && !line.contains("asker")),
+        !asked
+            .screen()
+            .text()
+            .lines()
+            .skip(1)
+            .any(|line| line.contains("gotcha") && !line.contains("asker")),
         "{}",
         asked.screen().text()
     );
     client.press("C-c");
-    client.expect_screen("the prompt again", |screen| screen.text().lines().any(|row| row.trim_end() == "ready$"));
+    client.expect_screen("the prompt again", |screen| {
+        screen.text().lines().any(|row| row.trim_end() == "ready$")
+    });
     still_works(&client, "q");
 }
 
@@ -198,10 +219,13 @@ fn garbage_on_the_socket_is_answered_or_closed_and_harms_nobody() {
         let mut answer = Vec::new();
         drop(stream.take(1 << 20).read_to_end(&mut answer));
     }
-    let half_open: Vec<_> = (0..100).map(|_| UnixStream::connect(&path).expect("the server listens")).collect();
+    let half_open: Vec<_> =
+        (0..100).map(|_| UnixStream::connect(&path).expect("the server listens")).collect();
     still_works(&client, "amid");
     drop(half_open);
-    let noise: Vec<u8> = (0..300_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0]).collect();
+    let noise: Vec<u8> = (0..300_000_u32)
+        .map(|number| (number.wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0])
+        .collect();
     drop(UnixStream::connect(&path).expect("the server listens").write_all(&noise));
     still_works(&client, "after");
     assert_eq!(client.world().server_pid(), server, "garbage has ended the server");
@@ -253,18 +277,27 @@ fn names_and_arguments_that_make_no_sense_are_refused() {
             "{:?}: {refused:?}",
             args.iter().map(|arg| &arg[..arg.len().min(40)]).collect::<Vec<_>>()
         );
-        assert!(!refused.stderr.trim().is_empty() && !refused.stderr.contains('\u{1b}'), "{refused:?}");
+        assert!(
+            !refused.stderr.trim().is_empty() && !refused.stderr.contains('\u{1b}'),
+            "{refused:?}"
+        );
     }
     assert!(is_alive(server));
     let listed = world.cli(&["ls", "--json"]).ok().json().to_string();
-    assert!(!listed.contains("\"n\"") && listed.contains("\"ok\""), "a refused session exists: {listed}");
+    assert!(
+        !listed.contains("\"n\"") && listed.contains("\"ok\""),
+        "a refused session exists: {listed}"
+    );
 }
 
 #[test]
 fn output_into_a_closed_pipe_ends_quietly() {
     let world = World::new();
     world.cli(&["new", "-d", "w", "--", "sh", "-c", "seq 50000; cat"]).ok();
-    let line = format!("{} capture -t w --scrollback | head -1; echo ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_abide"));
+    let line = format!(
+        "{} capture -t w --scrollback | head -1; echo ${{PIPESTATUS[0]}}",
+        env!("CARGO_BIN_EXE_abide")
+    );
     let output = world.run("/bin/bash", &["-c", &line], b"").ok();
     assert!(!output.stderr.contains("panic"), "{output:?}");
 }

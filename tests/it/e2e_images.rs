@@ -1,4 +1,5 @@
-//! Images through the real server and client: seen in a terminal that cannot show them, and kept when the server is killed.
+//! Images through the real server and client: seen in a terminal that cannot show them, and kept
+//! when the server is killed.
 
 use crate::harness::Abide;
 
@@ -14,8 +15,12 @@ fn an_image_is_a_box_in_a_terminal_without_images_and_outlives_the_server() {
     };
     client.expect_screen("a box", |screen| is_boxed(&screen.rows()));
     let text = client.cli(&["capture", "-t", "pics"]).ok().stdout;
-    assert!(text.contains("below") && !text.contains('┌') && !text.contains('\u{10eeef}'), "{text:?}");
+    assert!(
+        text.contains("below") && !text.contains('┌') && !text.contains('\u{10eeef}'),
+        "{text:?}"
+    );
     client.cli(&["server", "restart"]).ok();
     client.cli(&["send", "-t", "pics", "again\n"]).ok();
-    client.expect_screen("the box again", |screen| is_boxed(&screen.rows()) && screen.shows("again"));
+    client
+        .expect_screen("the box again", |screen| is_boxed(&screen.rows()) && screen.shows("again"));
 }

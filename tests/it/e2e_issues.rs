@@ -27,7 +27,8 @@ fn issue_a_client_that_is_refused_at_once_leaves_no_answers_of_the_terminal_to_t
         client.expect_screen("the refusal and a clean prompt", |screen| {
             let rows = screen.rows();
             let last = rows[..rows.len() - 1].iter().rev().find(|row| !row.is_empty());
-            rows.iter().any(|row| row.contains("no session")) && last.is_some_and(|row| row == "ready$")
+            rows.iter().any(|row| row.contains("no session"))
+                && last.is_some_and(|row| row == "ready$")
         });
         client.type_line(&format!("echo clean-$(({turn}+10))"));
         client.expect_screen("a line as it was typed", |screen| {
@@ -44,12 +45,18 @@ fn issue_a_stack_is_made_with_the_pane_before_as_its_help_says() {
     client.cli(&["pane", "split"]).ok();
     let sizes = || {
         let panes = client.cli(&["pane", "ls", "--json"]).ok().json();
-        let size = |pane: &serde_json::Value| (pane["size"]["cols"].as_u64(), pane["size"]["rows"].as_u64());
+        let size = |pane: &serde_json::Value| {
+            (pane["size"]["cols"].as_u64(), pane["size"]["rows"].as_u64())
+        };
         panes.as_array().into_iter().flatten().map(size).collect::<Vec<_>>()
     };
     client.press("C-b g s");
     client.expect_screen("a stack on the right", |screen| screen.rows()[2].contains("3 bash"));
-    assert!(matches!(sizes()[..], [(Some(50), Some(28)), _, (Some(49), Some(26..))]), "{:?}", sizes());
+    assert!(
+        matches!(sizes()[..], [(Some(50), Some(28)), _, (Some(49), Some(26..))]),
+        "{:?}",
+        sizes()
+    );
     client.press("C-b g s");
     client.expect_screen("no stack", |screen| screen.rows()[14].contains("3 bash"));
     assert_eq!(sizes(), [(Some(50), Some(28)), (Some(49), Some(13)), (Some(49), Some(14))]);
@@ -114,7 +121,8 @@ fn issue_a_list_right_after_the_server_was_stopped_is_empty_and_no_fault() {
     for _ in 0..5 {
         world.cli(&["new", "work", "-d"]).ok();
         let lists = std::thread::scope(|scope| {
-            let asking: Vec<_> = (0..3).map(|_| scope.spawn(|| world.cli(&["ls", "--json"]))).collect();
+            let asking: Vec<_> =
+                (0..3).map(|_| scope.spawn(|| world.cli(&["ls", "--json"]))).collect();
             world.cli(&["server", "stop"]).ok();
             asking.into_iter().map(|list| list.join().expect("it ran")).collect::<Vec<_>>()
         });

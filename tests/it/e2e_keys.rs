@@ -1,4 +1,5 @@
-//! Every default key of tmux 3.8 outside copy mode, and those of our own that are about panes, tabs and sessions: each is pressed and does its thing.
+//! Every default key of tmux 3.8 outside copy mode, and those of our own that are about panes, tabs
+//! and sessions: each is pressed and does its thing.
 
 use std::time::Instant;
 
@@ -57,7 +58,11 @@ impl Seen {
 fn list(client: &Abide, words: &[&str]) -> Vec<Value> {
     let words: Vec<&str> = words.iter().copied().chain(["--json"]).collect();
     let output = client.cli(&words);
-    if output.code == 0 { output.json().as_array().cloned().unwrap_or_default() } else { Vec::new() }
+    if output.code == 0 {
+        output.json().as_array().cloned().unwrap_or_default()
+    } else {
+        Vec::new()
+    }
 }
 
 fn seen(client: &Abide) -> Seen {
@@ -65,23 +70,38 @@ fn seen(client: &Abide) -> Seen {
     let clients = list(client, &["client", "ls"]);
     let own = clients.first().cloned().unwrap_or_default();
     let (session, tab, focus) = (text(&own["name"]), text(&own["tab"]), text(&own["focus"]));
-    let tabs = if session.is_empty() { Vec::new() } else { list(client, &["tab", "ls", "-t", &session]) };
+    let tabs =
+        if session.is_empty() { Vec::new() } else { list(client, &["tab", "ls", "-t", &session]) };
     let shown = tabs.iter().find(|item| item["id"] == tab.as_str()).cloned().unwrap_or_default();
     let all = list(client, &["pane", "ls", "--all"]);
-    let panes: Vec<&Value> =
-        shown["panes"].as_array().into_iter().flatten().filter_map(|id| all.iter().find(|pane| pane["id"] == *id)).collect();
+    let panes: Vec<&Value> = shown["panes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|id| all.iter().find(|pane| pane["id"] == *id))
+        .collect();
     let number = |value: &Value| value.as_u64().unwrap_or_default();
     Seen {
         painted: painted(client),
         text: client.screen().text(),
         session,
         tab: number(&shown["index"]),
-        pane: panes.iter().find(|pane| pane["id"] == focus.as_str()).map_or(0, |pane| number(&pane["index"])),
+        pane: panes
+            .iter()
+            .find(|pane| pane["id"] == focus.as_str())
+            .map_or(0, |pane| number(&pane["index"])),
         focus,
         tabs: tabs.iter().map(|tab| text(&tab["name"])).collect(),
         panes: panes
             .iter()
-            .map(|pane| (text(&pane["id"]), number(&pane["size"]["cols"]), number(&pane["size"]["rows"]), text(&pane["state"])))
+            .map(|pane| {
+                (
+                    text(&pane["id"]),
+                    number(&pane["size"]["cols"]),
+                    number(&pane["size"]["rows"]),
+                    text(&pane["state"]),
+                )
+            })
             .collect(),
         clients: clients.len(),
     }
@@ -90,7 +110,11 @@ fn seen(client: &Abide) -> Seen {
 fn painted(client: &Abide) -> usize {
     let screen = client.screen().0;
     let cells = (1..SIZE.1 - 1).flat_map(|y| (0..SIZE.0).map(move |x| (y, x)));
-    cells.filter(|(y, x)| screen.cell(*y, *x).is_some_and(|cell| cell.bgcolor() == vt100::Color::Idx(3))).count()
+    cells
+        .filter(|(y, x)| {
+            screen.cell(*y, *x).is_some_and(|cell| cell.bgcolor() == vt100::Color::Idx(3))
+        })
+        .count()
 }
 
 /// Presses the key of each row in a session of its own, and waits until what it does is seen.
@@ -105,7 +129,13 @@ fn check(rows: &[Row]) {
         let end = Instant::now() + PATIENCE;
         client.press(row.keys);
         while !(row.after)(&seen(&client)) {
-            assert!(Instant::now() < end, "{:?} after {:?} did not do its thing:\n{}", row.keys, row.before, client.screen().text());
+            assert!(
+                Instant::now() < end,
+                "{:?} after {:?} did not do its thing:\n{}",
+                row.keys,
+                row.before,
+                client.screen().text()
+            );
         }
     }
 }
@@ -121,11 +151,25 @@ fn keys_of_tabs() {
         row(&["tab new", "tab new"], "C-b ' 1 Enter", |seen| seen.tab == 1),
         row(&["tab new"], "C-b w Up Enter", |seen| seen.tab == 1),
         row(&[], "C-b w", |seen| seen.shows("─ tabs ") || seen.shows(" tabs ─")),
-        row(&["tab new"], "C-b , C-u n e w Enter", |seen| seen.tabs.get(1).is_some_and(|name| name == "new")),
-        row(&["tab new", "tab rename here"], "C-b . 1 Enter", |seen| seen.tabs.first().is_some_and(|name| name == "here")),
+        row(&["tab new"], "C-b , C-u n e w Enter", |seen| {
+            seen.tabs.get(1).is_some_and(|name| name == "new")
+        }),
+        row(&["tab new", "tab rename here"], "C-b . 1 Enter", |seen| {
+            seen.tabs.first().is_some_and(|name| name == "here")
+        }),
         row(&["tab new"], "C-b &", |seen| seen.tabs.len() == 1 && seen.shows("undo: C-b u")),
-        row(&["tab new", "tab new -d -- printf x", "tab go 1"], "C-b & C-b u", |seen| seen.tabs.len() >= 2 && seen.tab == 1),
-        row(&["tab new -d", "tab new -d -- sh -c printf$IFS'\\a';read$IFS'x'", "wait --text ready -t :2"], "C-b M-p", |seen| seen.tab != 1),
+        row(&["tab new", "tab new -d -- printf x", "tab go 1"], "C-b & C-b u", |seen| {
+            seen.tabs.len() >= 2 && seen.tab == 1
+        }),
+        row(
+            &[
+                "tab new -d",
+                "tab new -d -- sh -c printf$IFS'\\a';read$IFS'x'",
+                "wait --text ready -t :2",
+            ],
+            "C-b M-p",
+            |seen| seen.tab != 1,
+        ),
         row(&["tab new -d", "wait --text ready -t :2"], "C-b M-n", |seen| seen.tab == 2),
         row(&["tab new -n far", "tab go 1"], "C-b f f a r Enter", |seen| seen.tab == 2),
         row(&[], "C-b <", |seen| seen.shows("tab new") && seen.shows("layout next")),
@@ -135,20 +179,30 @@ fn keys_of_tabs() {
 #[test]
 fn keys_that_make_and_end_panes() {
     check(&[
-        row(&[], "C-b %", |seen| (seen.size(1), seen.size(2), seen.pane) == ((50, 28), (49, 28), 2)),
-        row(&[], "C-b \"", |seen| (seen.size(1), seen.size(2), seen.pane) == ((100, 14), (100, 13), 2)),
+        row(&[], "C-b %", |seen| {
+            (seen.size(1), seen.size(2), seen.pane) == ((50, 28), (49, 28), 2)
+        }),
+        row(&[], "C-b \"", |seen| {
+            (seen.size(1), seen.size(2), seen.pane) == ((100, 14), (100, 13), 2)
+        }),
         row(&[], "C-b |", |seen| seen.size(2) == (49, 28)),
         row(&[], "C-b _", |seen| seen.size(2) == (100, 13)),
         row(&["pane split"], "C-b x", |seen| seen.ids() == ["p1"] && seen.shows("closed pane 2")),
-        row(&["pane split"], "C-b x C-b u", |seen| (seen.ids(), seen.pane) == (vec!["p1", "p2"], 2)),
+        row(&["pane split"], "C-b x C-b u", |seen| {
+            (seen.ids(), seen.pane) == (vec!["p1", "p2"], 2)
+        }),
         row(&[], "C-b X", |seen| seen.clients == 0),
         row(&["pane split"], "C-b z", |seen| seen.size(2) == AREA),
         row(&["pane split", "pane zoom"], "C-b z", |seen| seen.size(2) == (100, 13)),
         row(&["pane split"], "C-b !", |seen| (seen.tabs.len(), seen.tab) == (2, 2)),
         row(&["pane rename old"], "C-b T C-u t i t Enter", |seen| seen.shows(" tit ")),
         row(&["pane split"], "C-b m", |seen| seen.shows("[marked]")),
-        row(&["pane split", "pane mark -t p1", "pane mark"], "C-b M", |seen| !seen.shows("[marked]")),
-        row(&["send --submit echo$((1))x", "wait --text echo1x"], "C-b R", |seen| !seen.shows("echo1x") && seen.shows("ready$")),
+        row(&["pane split", "pane mark -t p1", "pane mark"], "C-b M", |seen| {
+            !seen.shows("[marked]")
+        }),
+        row(&["send --submit echo$((1))x", "wait --text echo1x"], "C-b R", |seen| {
+            !seen.shows("echo1x") && seen.shows("ready$")
+        }),
         row(&[], "C-b >", |seen| seen.shows("pane split --right")),
     ]);
 }
@@ -180,7 +234,9 @@ fn keys_of_layouts_and_sizes() {
     const THREE: &[&str] = &["pane split", "pane split"];
     check(&[
         row(THREE, "C-b M-1", |seen| seen.size(1) == (33, 28) || seen.size(1) == (32, 28)),
-        row(THREE, "C-b M-2", |seen| seen.size(1).0 == 100 && seen.size(1).1.abs_diff(seen.size(3).1) <= 1),
+        row(THREE, "C-b M-2", |seen| {
+            seen.size(1).0 == 100 && seen.size(1).1.abs_diff(seen.size(3).1) <= 1
+        }),
         row(THREE, "C-b M-3", |seen| seen.size(1).0 == 100 && seen.size(2).0 < 60),
         row(THREE, "C-b M-4", |seen| seen.size(1).1 == 28 && seen.size(2).1 < 20),
         row(THREE, "C-b M-5", |seen| seen.size(3).0 == 100 && seen.size(1).0 < 60),
@@ -197,9 +253,18 @@ fn keys_of_layouts_and_sizes() {
         row(&["pane split --right"], "C-b C-Right", |seen| seen.size(1).0 == 51),
         row(&["pane split --right"], "C-b M-Left", |seen| seen.size(1).0 == 45),
         row(&["pane split --right"], "C-b M-Right", |seen| seen.size(1).0 == 55),
-        row(THREE, "C-b g s", |seen| seen.size(1).1 > 12 && seen.size(3).1 > 9 && seen.shows("─ 2 bash ─") && seen.shows("─ 3 bash ─")),
-        row(&["pane split", "pane stack --all"], "C-b g s", |seen| seen.size(1).1.abs_diff(seen.size(2).1) <= 1),
-        row(&["pane split", "pane stack --all"], "C-b Up", |seen| (seen.focus.as_str(), seen.size(1)) == ("p1", (100, 26))),
+        row(THREE, "C-b g s", |seen| {
+            seen.size(1).1 > 12
+                && seen.size(3).1 > 9
+                && seen.shows("─ 2 bash ─")
+                && seen.shows("─ 3 bash ─")
+        }),
+        row(&["pane split", "pane stack --all"], "C-b g s", |seen| {
+            seen.size(1).1.abs_diff(seen.size(2).1) <= 1
+        }),
+        row(&["pane split", "pane stack --all"], "C-b Up", |seen| {
+            (seen.focus.as_str(), seen.size(1)) == ("p1", (100, 26))
+        }),
     ]);
 }
 
@@ -209,7 +274,9 @@ fn keys_of_floating_panes() {
     check(&[
         row(&[], "C-b *", |seen| (seen.pane, seen.size(2)) == (2, (60, 16)) && seen.shows("╭─ 2 ")),
         row(FLOAT, "C-b *", |seen| seen.pane == 1 && !seen.shows("╭─ 2 ")),
-        row(&["pane float new", "pane float hide"], "C-b *", |seen| seen.pane == 2 && seen.shows("╭─ 2 ")),
+        row(&["pane float new", "pane float hide"], "C-b *", |seen| {
+            seen.pane == 2 && seen.shows("╭─ 2 ")
+        }),
         row(FLOAT, "C-b @", |seen| (seen.size(1), seen.size(2)) == ((50, 28), (49, 28))),
         row(&["pane split"], "C-b @", |seen| seen.size(1) == AREA && seen.shows("╭─ 2 ")),
         row(FLOAT, "C-b g 1", |seen| seen.size(2) == (48, 12)),
@@ -249,27 +316,47 @@ fn keys_of_the_rest() {
         row(&[], "C-b F", |seen| seen.shows(" search ")),
         row(&[], "C-b S", |seen| seen.shows("snapshot quick-1: 1 session")),
         row(&[], "C-b A", |seen| seen.shows(" attention ")),
-        row(&["tab new -d -- sh -c printf$IFS'\\arung';read$IFS'x'", "wait --text rung -t p2"], "C-b a", |seen| seen.tab == 2),
-        row(&["send --submit echo$IFS'https://example.org/'", "wait --text org/"], "C-b v", |seen| {
-            !seen.shows("echo$IFS'https://example.org/'")
-        }),
+        row(
+            &["tab new -d -- sh -c printf$IFS'\\arung';read$IFS'x'", "wait --text rung -t p2"],
+            "C-b a",
+            |seen| seen.tab == 2,
+        ),
+        row(
+            &["send --submit echo$IFS'https://example.org/'", "wait --text org/"],
+            "C-b v",
+            |seen| !seen.shows("echo$IFS'https://example.org/'"),
+        ),
         row(&[], "C-b e", |seen| seen.tabs.last().is_some_and(|name| name == "scrollback")),
-        row(&["send --submit echo$IFS$((40+2))", "wait --text 42"], "C-b y", |seen| seen.shows("copied")),
+        row(&["send --submit echo$IFS$((40+2))", "wait --text 42"], "C-b y", |seen| {
+            seen.shows("copied")
+        }),
         row(&["send --submit seq$IFS'100'", "wait --text 99"], "C-b [", |seen| seen.shows("[0/")),
-        row(&["send --submit seq$IFS'100'", "wait --text 99"], "C-b PageUp", |seen| seen.shows("60") && !seen.shows("100")),
+        row(&["send --submit seq$IFS'100'", "wait --text 99"], "C-b PageUp", |seen| {
+            seen.shows("60") && !seen.shows("100")
+        }),
         row(&["buffer set pasted-text"], "C-b ]", |seen| seen.shows("pasted-text")),
-        row(&["buffer set pasted-text"], "C-b =", |seen| seen.shows("buffer0") && seen.shows("pasted-text")),
-        row(&["buffer set pasted-text"], "C-b #", |seen| seen.shows("buffer0") && seen.shows("pasted-text")),
-        row(&["buffer set one", "buffer set other-text"], "C-b - C-b ]", |seen| seen.shows("ready$ one")),
+        row(&["buffer set pasted-text"], "C-b =", |seen| {
+            seen.shows("buffer0") && seen.shows("pasted-text")
+        }),
+        row(&["buffer set pasted-text"], "C-b #", |seen| {
+            seen.shows("buffer0") && seen.shows("pasted-text")
+        }),
+        row(&["buffer set one", "buffer set other-text"], "C-b - C-b ]", |seen| {
+            seen.shows("ready$ one")
+        }),
         row(&[], "C-b F12 C-b c", |seen| seen.tabs.len() == 1 && seen.shows("locked")),
         row(&[], "C-b r", |seen| seen.shows("ready$")),
         row(&[], "C-b C", |seen| seen.shows("╭─ 2 configuration ")),
         row(&[], "C-b ?", |seen| seen.shows(" keys ") && seen.shows("C-b ")),
         row(&[], "C-b / z", |seen| seen.shows("C-b z: pane zoom")),
         row(&[], "C-b i", |seen| seen.shows("session work · tab 1 ")),
-        row(&["pane split"], "C-b x C-b ~", |seen| seen.shows(" notices ") && seen.shows("closed pane 2")),
+        row(&["pane split"], "C-b x C-b ~", |seen| {
+            seen.shows(" notices ") && seen.shows("closed pane 2")
+        }),
         row(&[], "C-b t", |seen| seen.painted > 40),
-        row(&["send --submit cat$IFS-v", "wait --text cat"], "C-b C-b Enter", |seen| seen.shows("^B")),
+        row(&["send --submit cat$IFS-v", "wait --text cat"], "C-b C-b Enter", |seen| {
+            seen.shows("^B")
+        }),
     ]);
 }
 
@@ -283,5 +370,7 @@ fn a_client_is_suspended_by_key() {
     shell.press("C-b C-z");
     shell.expect_screen("the shell", |screen| screen.shows("Stopped"));
     shell.type_line("fg");
-    shell.expect_screen("the session again", |screen| screen.shows(" work ") && !screen.shows("Stopped"));
+    shell.expect_screen("the session again", |screen| {
+        screen.shows(" work ") && !screen.shows("Stopped")
+    });
 }

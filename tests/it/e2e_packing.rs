@@ -1,4 +1,5 @@
-//! The server is killed while it compresses scrollback and while images are on the screen: nothing is missing afterwards.
+//! The server is killed while it compresses scrollback and while images are on the screen: nothing
+//! is missing afterwards.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -27,7 +28,11 @@ const KILLS: usize = 6;
 /// Compressed bytes of all scrollback.
 fn packed(world: &World) -> u64 {
     let listed = world.cli(&["ls", "--memory", "--json"]).ok().json();
-    listed.as_array().and_then(|items| items.last()).and_then(|all| all["packed"].as_u64()).expect("the last line is for all together")
+    listed
+        .as_array()
+        .and_then(|items| items.last())
+        .and_then(|all| all["packed"].as_u64())
+        .expect("the last line is for all together")
 }
 
 #[test]
@@ -37,7 +42,11 @@ fn a_server_killed_while_it_packs_and_shows_images_loses_neither() {
     world.run("mkfifo", &["go"], b"").ok();
     let client = Abide::start_in(&world, &["new", "packs", "--", "sh", "printer"], (100, 30));
     client.expect("armed");
-    let mut go = OpenOptions::new().read(true).write(true).open(world.path("home/go")).expect("the pipe was made");
+    let mut go = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(world.path("home/go"))
+        .expect("the pipe was made");
     for round in 1..=KILLS {
         let before = packed(&world);
         writeln!(go, "{BURST}").expect("the program reads the pipe");
@@ -51,10 +60,21 @@ fn a_server_killed_while_it_packs_and_shows_images_loses_neither() {
         client.expect_screen("the image again", |screen| {
             let rows = screen.rows();
             let top = rows.iter().position(|row| row.contains("│image 200×60"));
-            top.is_some_and(|top| rows[top..].iter().any(|row| row.contains(&format!("done {}", round * BURST))))
+            top.is_some_and(|top| {
+                rows[top..].iter().any(|row| row.contains(&format!("done {}", round * BURST)))
+            })
         });
     }
     let kept = world.cli(&["capture", "-t", "packs", "--lines=-100000.."]).ok().stdout;
-    let numbers: Vec<usize> = kept.lines().filter_map(|line| line.strip_prefix("line ")?.get(..8)?.parse().ok()).collect();
-    assert!(numbers.iter().copied().eq(1..=KILLS * BURST), "{} of {} lines, from {:?}", numbers.len(), KILLS * BURST, numbers.first());
+    let numbers: Vec<usize> = kept
+        .lines()
+        .filter_map(|line| line.strip_prefix("line ")?.get(..8)?.parse().ok())
+        .collect();
+    assert!(
+        numbers.iter().copied().eq(1..=KILLS * BURST),
+        "{} of {} lines, from {:?}",
+        numbers.len(),
+        KILLS * BURST,
+        numbers.first()
+    );
 }

@@ -1,4 +1,5 @@
-//! What is done with panes, tabs and layouts by a person: by key, by palette, and by the command line beside it.
+//! What is done with panes, tabs and layouts by a person: by key, by palette, and by the command
+//! line beside it.
 
 use std::sync::Arc;
 
@@ -32,11 +33,16 @@ fn panes(client: &Abide, tab: &str) -> Vec<Value> {
         .as_array()
         .into_iter()
         .flatten()
-        .find(|item| item["id"] == tab || item["index"].as_u64().map(|index| index.to_string()).as_deref() == Some(tab))
+        .find(|item| {
+            item["id"] == tab
+                || item["index"].as_u64().map(|index| index.to_string()).as_deref() == Some(tab)
+        })
         .cloned();
     let all = client.cli(&["pane", "ls", "--all", "--json"]).ok().json();
     let ids = found.unwrap_or_default()["panes"].as_array().cloned().unwrap_or_default();
-    ids.iter().filter_map(|id| all.as_array()?.iter().find(|pane| pane["id"] == *id).cloned()).collect()
+    ids.iter()
+        .filter_map(|id| all.as_array()?.iter().find(|pane| pane["id"] == *id).cloned())
+        .collect()
 }
 
 /// Waits until what `read` gives is `wanted`.
@@ -51,7 +57,10 @@ fn settles<T: PartialEq + std::fmt::Debug>(wanted: &T, read: impl Fn() -> T) {
 }
 
 fn ids(client: &Abide, tab: &str) -> Vec<String> {
-    panes(client, tab).iter().map(|pane| pane["id"].as_str().unwrap_or_default().to_owned()).collect()
+    panes(client, tab)
+        .iter()
+        .map(|pane| pane["id"].as_str().unwrap_or_default().to_owned())
+        .collect()
 }
 
 fn cols_and_rows(client: &Abide, tab: &str) -> Vec<(u64, u64)> {
@@ -68,7 +77,9 @@ fn a_pane_floats_over_the_others_is_moved_hidden_and_put_back() {
     client.type_line("echo above-$((1+1))");
     client.expect("above-2");
     client.press("C-b g 1");
-    client.expect_screen("its frame in the corner", |screen| screen.position("╭─ 2 ") == Some((0, 1)));
+    client.expect_screen("its frame in the corner", |screen| {
+        screen.position("╭─ 2 ") == Some((0, 1))
+    });
     client.press("C-b *");
     client.expect_without("╭─ 2 ");
     client.type_line("echo below-$((1+1))");
@@ -103,14 +114,26 @@ fn a_pane_becomes_a_tab_and_comes_back_also_from_another_session() {
     client.press("C-b !");
     client.expect(" 2 sh");
     settles(&vec!["p2".to_owned()], || ids(&client, "2"));
-    assert!(child.contains(client.screen().rows().iter().find(|row| row.contains("child-")).expect("the same program").trim()));
+    assert!(
+        child.contains(
+            client
+                .screen()
+                .rows()
+                .iter()
+                .find(|row| row.contains("child-"))
+                .expect("the same program")
+                .trim()
+        )
+    );
     palette(&client, "pane join p1 --right");
     settles(&vec!["p1".to_owned(), "p2".into()], || ids(&client, "1"));
     client.cli(&["new", "other", "-d"]).ok();
     client.press("C-b m");
     client.expect("[marked]");
     client.press("C-b )");
-    client.expect_screen("the other session", |screen| screen.shows(" other ") && screen.shows("ready$"));
+    client.expect_screen("the other session", |screen| {
+        screen.shows(" other ") && screen.shows("ready$")
+    });
     palette(&client, "pane join");
     client.expect("child-");
     settles(&vec!["p1".to_owned()], || ids(&client, "1"));
@@ -132,9 +155,15 @@ fn layouts_are_gone_through_by_key_and_named_in_the_palette() {
         client.press("C-b Space");
         settles(&true, || cols_and_rows(&client, "1") != before);
     }
-    assert!(seen.iter().all(|sizes| seen.iter().filter(|other| *other == sizes).count() <= 2), "few layouts: {seen:?}");
+    assert!(
+        seen.iter().all(|sizes| seen.iter().filter(|other| *other == sizes).count() <= 2),
+        "few layouts: {seen:?}"
+    );
     palette(&client, "layout apply main-vertical");
-    settles(&true, || matches!(cols_and_rows(&client, "1")[..], [(_, 28), (right, rows), _] if right < 60 && rows < 20));
+    settles(
+        &true,
+        || matches!(cols_and_rows(&client, "1")[..], [(_, 28), (right, rows), _] if right < 60 && rows < 20),
+    );
     client.cli(&["layout", "apply", "main-verticl"]).refused(2, &["main-vertical"]);
 }
 
@@ -188,13 +217,18 @@ fn closing_says_how_it_is_undone_and_for_how_long() {
     client.press("C-b x");
     client.expect("undo: C-b u");
     client.press("C-b u");
-    client.expect_screen("two prompts again", |screen| screen.text().matches("ready$").count() == 2);
+    client
+        .expect_screen("two prompts again", |screen| screen.text().matches("ready$").count() == 2);
     client.press("C-b &");
-    client.expect_screen("a hint for the tab", |screen| screen.shows("closed tab") && screen.shows("undo: C-b u"));
+    client.expect_screen("a hint for the tab", |screen| {
+        screen.shows("closed tab") && screen.shows("undo: C-b u")
+    });
     // The key that is in force is the one that is named.
     world.configure("[keys.bind]\n\"prefix U\" = \"undo\"\n\"prefix u\" = \"\"\n");
     client.press("C-b u");
     client.press("C-b U");
     client.expect_screen("the tab again", |screen| screen.text().matches("ready$").count() == 2);
-    settles(&json!(2), || json!(client.cli(&["tab", "ls", "--json"]).ok().json().as_array().map_or(0, Vec::len)));
+    settles(&json!(2), || {
+        json!(client.cli(&["tab", "ls", "--json"]).ok().json().as_array().map_or(0, Vec::len))
+    });
 }

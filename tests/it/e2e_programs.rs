@@ -1,4 +1,5 @@
-//! Real programs inside a pane: what is typed, coloured, resized, clicked and wide arrives as in a terminal of their own.
+//! Real programs inside a pane: what is typed, coloured, resized, clicked and wide arrives as in a
+//! terminal of their own.
 
 use crate::harness::{Abide, Screen, missing_tool};
 
@@ -27,8 +28,10 @@ fn vim_takes_typing_colours_wide_characters_mouse_and_resize() {
     if missing_tool("vim") {
         return;
     }
-    let setup = "syntax on\nset mouse=a ttymouse=sgr nocompatible ruler showcmd laststatus=2 encoding=utf-8\n";
-    let client = running(&["vim", "-u", "vimrc", "-n", "x.c"], |world| world.write("home/vimrc", setup));
+    let setup = "syntax on\nset mouse=a ttymouse=sgr nocompatible ruler showcmd laststatus=2 \
+        encoding=utf-8\n";
+    let client =
+        running(&["vim", "-u", "vimrc", "-n", "x.c"], |world| world.write("home/vimrc", setup));
     client.expect("x.c");
     client.press("i");
     client.expect("INSERT");
@@ -39,7 +42,9 @@ fn vim_takes_typing_colours_wide_characters_mouse_and_resize() {
     let (after, _) = screen.position("é").expect("the accent is shown");
     assert_eq!(after - wide, 2, "a wide character takes two columns");
     let (x, y) = screen.position("main").expect("it is shown");
-    client.expect_screen("mouse reports asked for", |screen| screen.0.mouse_protocol_mode() != vt100::MouseProtocolMode::None);
+    client.expect_screen("mouse reports asked for", |screen| {
+        screen.0.mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    });
     client.click((x, y));
     client.expect("1,5");
     client.type_text("cwMAIN");
@@ -47,9 +52,11 @@ fn vim_takes_typing_colours_wide_characters_mouse_and_resize() {
     escape(&client);
     client.expect("int MAIN(void)");
     client.resize((70, 20));
-    client.insist(":echo 'lines' &lines 'columns' &columns\r", "the new size inside vim", |screen| {
-        ["columns 70", "columns 69", "columns 68"].iter().any(|size| screen.shows(size))
-    });
+    client.insist(
+        ":echo 'lines' &lines 'columns' &columns\r",
+        "the new size inside vim",
+        |screen| ["columns 70", "columns 69", "columns 68"].iter().any(|size| screen.shows(size)),
+    );
     client.type_text(":w\r");
     client.expect("written");
     let saved = std::fs::read_to_string(client.world().path("home/x.c")).expect("vim has saved it");
@@ -74,7 +81,8 @@ fn escape_and_a_key_right_after_it_are_two_keys() {
     client.expect("fast.txt");
     client.type_text("ihello\x1b:wq\r");
     assert_eq!(client.expect_exit(), 0, "a quick Escape became Alt");
-    let saved = std::fs::read_to_string(client.world().path("home/fast.txt")).expect("vim has saved it");
+    let saved =
+        std::fs::read_to_string(client.world().path("home/fast.txt")).expect("vim has saved it");
     assert_eq!(saved, "hello\n");
 }
 
@@ -83,7 +91,8 @@ fn less_pages_searches_colours_and_resizes() {
     if missing_tool("less") {
         return;
     }
-    let text = numbered(500, |number| format!("\x1b[3{}mrow {number:04}\x1b[m 語 end\n", number % 6 + 1));
+    let text =
+        numbered(500, |number| format!("\x1b[3{}mrow {number:04}\x1b[m 語 end\n", number % 6 + 1));
     let client = running(&["less", "-R", "long.txt"], |world| world.write("home/long.txt", &text));
     client.expect("row 0001");
     let screen = client.expect("row 0002");
@@ -96,7 +105,9 @@ fn less_pages_searches_colours_and_resizes() {
     client.type_text("?row 0123\r");
     client.expect("row 0123");
     client.resize((60, 12));
-    client.expect_screen("the prompt in the new last row", |screen| screen.rows().iter().rposition(|row| row.starts_with(':')) >= Some(8));
+    client.expect_screen("the prompt in the new last row", |screen| {
+        screen.rows().iter().rposition(|row| row.starts_with(':')) >= Some(8)
+    });
     client.insist("g", "the first row", |screen| screen.shows("row 0001"));
     client.expect_without("row 0020");
     client.press("q");
@@ -111,10 +122,18 @@ fn htop_draws_takes_clicks_and_ends() {
     let client = running(&["htop", "-d", "20"], |_| ());
     client.expect("PID");
     let screen = client.expect("Quit");
-    assert_ne!(screen.cell_of("PID").bgcolor(), vt100::Color::Default, "the header has a background colour");
+    assert_ne!(
+        screen.cell_of("PID").bgcolor(),
+        vt100::Color::Default,
+        "the header has a background colour"
+    );
     client.resize((80, 24));
-    client.insist("t", "the tree in the new size", |screen| screen.shows("F5List") && is_last(screen, "Quit"));
-    client.expect_screen("mouse reports asked for", |screen| screen.0.mouse_protocol_mode() != vt100::MouseProtocolMode::None);
+    client.insist("t", "the tree in the new size", |screen| {
+        screen.shows("F5List") && is_last(screen, "Quit")
+    });
+    client.expect_screen("mouse reports asked for", |screen| {
+        screen.0.mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    });
     assert_eq!(client.expect_exit_by_click("Quit"), 0);
 }
 
@@ -138,32 +157,45 @@ fn python_takes_lines_history_and_prints_wide_and_coloured_text() {
     client.type_line("print('\\x1b[38;2;10;200;30mgre' + 'en\\x1b[m', '\\u8a9ee\\u0301' + 'z')");
     let screen = client.expect("green");
     assert_eq!(screen.cell_of("green").fgcolor(), vt100::Color::Rgb(10, 200, 30));
-    let screen = client.expect_screen("the wide character", |screen| screen.shows("語e\u{301}z") || screen.shows("語éz"));
+    let screen = client.expect_screen("the wide character", |screen| {
+        screen.shows("語e\u{301}z") || screen.shows("語éz")
+    });
     let (x, y) = screen.position("語").expect("it is shown");
-    assert_eq!(screen.0.cell(y, x + 3).map(vt100::Cell::contents), Some("z"), "a wide and a combined character take three columns");
+    assert_eq!(
+        screen.0.cell(y, x + 3).map(vt100::Cell::contents),
+        Some("z"),
+        "a wide and a combined character take three columns"
+    );
     client.press("C-d");
     assert_eq!(client.expect_exit(), 0);
 }
 
 #[test]
 fn a_paste_arrives_whole_and_unindented() {
-    let client = Abide::start(&["new", "p", "--", "sh", "-c", "stty -echo; echo armed; cat > pasted"], SIZE);
+    let client =
+        Abide::start(&["new", "p", "--", "sh", "-c", "stty -echo; echo armed; cat > pasted"], SIZE);
     client.expect("armed");
     let text = numbered(2_000, |number| format!("pasted line {number} 語\r"));
     client.paste(&text);
     client.expect("paste?");
     client.press("y C-d");
     client.expect_exit();
-    let saved = std::fs::read_to_string(client.world().path("home/pasted")).expect("cat has written it");
+    let saved =
+        std::fs::read_to_string(client.world().path("home/pasted")).expect("cat has written it");
     assert_eq!(saved, text.replace('\r', "\n"));
 }
 
 #[test]
 fn attributes_and_titles_reach_the_outer_terminal() {
-    let script = "printf '\\033[1mbold\\033[m \\033[3mitalic\\033[m \\033[4munder\\033[m \\033[7minverse\\033[m \\033[48;5;200mpink\\033[m\\007'; read line";
+    let script = "printf '\\033[1mbold\\033[m \\033[3mitalic\\033[m \\033[4munder\\033[m \
+        \\033[7minverse\\033[m \\033[48;5;200mpink\\033[m\\007'; read line";
     let client = Abide::start(&["new", "p", "--", "sh", "-c", script], SIZE);
     let screen = client.expect("pink");
     assert!(screen.cell_of("bold").bold() && !screen.cell_of("italic").bold());
-    assert!(screen.cell_of("italic").italic() && screen.cell_of("under").underline() && screen.cell_of("inverse").inverse());
+    assert!(
+        screen.cell_of("italic").italic()
+            && screen.cell_of("under").underline()
+            && screen.cell_of("inverse").inverse()
+    );
     assert_eq!(screen.cell_of("pink").bgcolor(), vt100::Color::Idx(200));
 }

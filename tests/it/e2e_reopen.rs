@@ -1,4 +1,5 @@
-//! What was closed comes back when its programs are gone: with what it showed, at its old place, and with consent for its command.
+//! What was closed comes back when its programs are gone: with what it showed, at its old place,
+//! and with consent for its command.
 
 use std::sync::Arc;
 
@@ -23,7 +24,9 @@ fn pids(world: &World) -> Vec<i32> {
 /// Ids and sizes of all panes, the newest last.
 fn places(world: &World) -> Vec<(String, u64, u64)> {
     let panes = world.cli(&["pane", "ls", "--all", "--json"]).ok().json();
-    let place = |pane: &serde_json::Value| Some((pane["id"].as_str()?.to_owned(), pane["cols"].as_u64()?, pane["rows"].as_u64()?));
+    let place = |pane: &serde_json::Value| {
+        Some((pane["id"].as_str()?.to_owned(), pane["cols"].as_u64()?, pane["rows"].as_u64()?))
+    };
     panes.as_array().into_iter().flatten().filter_map(place).collect()
 }
 
@@ -33,13 +36,19 @@ fn ends(world: &World, pids: &[i32], closed: usize) {
         assert!(gone_within(*pid, PATIENCE), "{pid} lives on for ever");
     }
     wait_until("what was closed is kept", || kept(world).len() == closed);
-    wait_until("its panes are gone", || !world.cli(&["pane", "ls", "--all"]).ok().stdout.contains("ending"));
+    wait_until("its panes are gone", || {
+        !world.cli(&["pane", "ls", "--all"]).ok().stdout.contains("ending")
+    });
 }
 
 /// The files of what was closed.
 fn kept(world: &World) -> Vec<String> {
-    let entries = std::fs::read_dir(world.path("state/abide/closed")).into_iter().flatten().flatten();
-    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(|name| name.ends_with(".snapshot")).collect()
+    let entries =
+        std::fs::read_dir(world.path("state/abide/closed")).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".snapshot"))
+        .collect()
 }
 
 #[test]
@@ -59,9 +68,14 @@ fn a_pane_whose_time_is_over_comes_back_to_its_place_with_what_it_showed_and_ask
     client.expect("red-7");
     client.expect("Enter or R runs it again");
     let after = places(&world);
-    let size = |places: &[(String, u64, u64)], id: &str| places.iter().find(|place| place.0 == id).map(|place| (place.1, place.2));
+    let size = |places: &[(String, u64, u64)], id: &str| {
+        places.iter().find(|place| place.0 == id).map(|place| (place.1, place.2))
+    };
     assert_eq!(size(&after, "p4"), size(&before, "p2"), "{after:?}");
-    assert_eq!((size(&after, "p1"), size(&after, "p3")), (size(&before, "p1"), size(&before, "p3")));
+    assert_eq!(
+        (size(&after, "p1"), size(&after, "p3")),
+        (size(&before, "p1"), size(&before, "p3"))
+    );
     let shown = world.cli(&["capture", "-t", "p4", "--format", "ansi"]).ok().stdout;
     assert!(shown.contains("\x1b[31mred-7") || shown.contains("\x1b[0;31mred-7"), "{shown:?}");
     wait_until("its file is gone", || kept(&world).is_empty());
@@ -89,19 +103,34 @@ fn a_tab_and_its_session_come_back_one_after_the_other_also_after_a_loss_of_powe
     pull_the_plug(&world);
 
     let back = world.cli(&["undo", "--json"]).ok().json();
-    assert_eq!((back["what"].as_str(), back["name"].as_str()), (Some("session"), Some("work")), "{back}");
+    assert_eq!(
+        (back["what"].as_str(), back["name"].as_str()),
+        (Some("session"), Some("work")),
+        "{back}"
+    );
     let back = world.cli(&["undo", "--json"]).ok().json();
-    assert_eq!((back["what"].as_str(), back["name"].as_str()), (Some("tab"), Some("work")), "{back}");
+    assert_eq!(
+        (back["what"].as_str(), back["name"].as_str()),
+        (Some("tab"), Some("work")),
+        "{back}"
+    );
     let tabs = world.cli(&["tab", "ls", "-t", "work", "--json"]).ok().json();
     let tabs: Vec<(&str, usize)> = tabs
         .as_array()
         .into_iter()
         .flatten()
-        .map(|tab| (tab["name"].as_str().unwrap_or_default(), tab["panes"].as_array().map_or(0, Vec::len)))
+        .map(|tab| {
+            (tab["name"].as_str().unwrap_or_default(), tab["panes"].as_array().map_or(0, Vec::len))
+        })
         .collect();
     assert!(tabs.len() == 2 && tabs[1].0 == "second", "{tabs:?}");
     let panes = world.cli(&["pane", "ls", "--all", "--json"]).ok().json();
-    let held = panes.as_array().into_iter().flatten().find(|pane| pane["state"] == "held").expect("the command waits");
+    let held = panes
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|pane| pane["state"] == "held")
+        .expect("the command waits");
     let held = held["id"].as_str().expect("an id").to_owned();
     assert!(world.cli(&["capture", "-t", &held]).ok().stdout.contains("red-7"));
     world.cli(&["undo"]).refused(4, &["nothing was closed that can be brought back"]);
@@ -142,7 +171,10 @@ fn what_was_ended_on_purpose_stays_away_and_so_does_what_is_not_to_be_kept() {
     world.cli(&["pane", "close", "-t", "p4"]).ok();
     ends(&world, &programs[1..2], 1);
     world.cli(&["pane", "split", "-t", "work", "--", "true"]).ok();
-    wait_until("it takes the place of what was there", || matches!(kept(&world).as_slice(), [name] if name.contains("-p5")));
+    wait_until(
+        "it takes the place of what was there",
+        || matches!(kept(&world).as_slice(), [name] if name.contains("-p5")),
+    );
     world.configure(&format!("{SOON}[persist]\nclosed = 0\n"));
     world.cli(&["server", "restart"]).ok();
     world.cli(&["pane", "split", "-t", "work", "--", "true"]).ok();
@@ -162,7 +194,9 @@ fn nothing_that_was_printed_is_kept_where_only_the_layout_is_and_there_has_to_be
     world.cli(&["pane", "close", "-t", "p2"]).ok();
     ends(&world, &programs[1..], 1);
     world.cli(&["pane", "split", "-t", "work"]).ok();
-    world.cli(&["undo"]).refused(1, &["what was closed has 1 pane; there is room for 0 more", "limits.panes"]);
+    world
+        .cli(&["undo"])
+        .refused(1, &["what was closed has 1 pane; there is room for 0 more", "limits.panes"]);
     world.cli(&["pane", "close", "-t", "p3", "--now"]).ok();
     world.cli(&["undo"]).ok();
     let shown = world.cli(&["capture", "-t", "p4"]).ok().stdout;

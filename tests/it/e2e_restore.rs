@@ -1,4 +1,5 @@
-//! What comes back after a reboot is run again only if a person agreed: by key, by command, by a list of programs, or once and for all.
+//! What comes back after a reboot is run again only if a person agreed: by key, by command, by a
+//! list of programs, or once and for all.
 
 use std::fs;
 use std::sync::Arc;
@@ -18,7 +19,10 @@ const OFFER: &str = "Enter or R runs it again, Esc or N starts a shell";
 fn world(configuration: &str) -> Arc<World> {
     let world = Arc::new(World::new());
     world.configure(configuration);
-    world.write("home/dev.sh", "echo run >> runs\necho run number $(wc -l < runs) token=$TOKEN\ncat\n");
+    world.write(
+        "home/dev.sh",
+        "echo run >> runs\necho run number $(wc -l < runs) token=$TOKEN\ncat\n",
+    );
     world
 }
 
@@ -27,7 +31,9 @@ fn world(configuration: &str) -> Arc<World> {
 fn lost(world: &Arc<World>) {
     world.cli(&["new", "-d", "work", "--", "sh", "dev.sh"]).ok();
     world.cli(&["wait", "-t", "work", "--text", "run number 1", "--timeout", "20s"]).ok();
-    wait_until("what runs is on disk", || contains(&database(world), b"dev.sh") && shown(world).contains("run number 1"));
+    wait_until("what runs is on disk", || {
+        contains(&database(world), b"dev.sh") && shown(world).contains("run number 1")
+    });
     pull_the_plug(world);
 }
 
@@ -46,7 +52,13 @@ fn pane(world: &World) -> Value {
 #[track_caller]
 fn shows(world: &World, text: &str) {
     let waited = world.cli(&["wait", "-t", "work", "--text", text, "--timeout", "20s"]);
-    assert_eq!(waited.code, 0, "{waited:?}\n{}\n{}", world.cli(&["capture", "-t", "work"]).stdout, world.logs());
+    assert_eq!(
+        waited.code,
+        0,
+        "{waited:?}\n{}\n{}",
+        world.cli(&["capture", "-t", "work"]).stdout,
+        world.logs()
+    );
 }
 
 #[test]
@@ -62,7 +74,9 @@ fn a_command_waits_for_enter_and_is_run_again_below_what_it_showed() {
         (held["state"].as_str(), &held["offered"], &held["command"]),
         (Some("held"), &held["command"], &serde_json::json!(["sh", "dev.sh"]))
     );
-    world.cli(&["send", "-t", "work", "--text", "x"]).refused(1, &["waits to be run again", "abide pane rerun -t"]);
+    world
+        .cli(&["send", "-t", "work", "--text", "x"])
+        .refused(1, &["waits to be run again", "abide pane rerun -t"]);
     client.type_text("xyz");
     client.press("Enter");
     client.expect("run number 2");
@@ -83,8 +97,13 @@ fn escape_starts_a_shell_and_the_command_stays_known_to_a_restart() {
     client.expect("ready$");
     client.expect("run number 1");
     let shell = pane(&world);
-    assert_eq!((&shell["command"], &shell["offered"]), (&serde_json::json!([]), &serde_json::json!(["sh", "dev.sh"])));
-    world.cli(&["pane", "rerun", "-t", "work"]).refused(2, &["a shell runs", "pane respawn --kill"]);
+    assert_eq!(
+        (&shell["command"], &shell["offered"]),
+        (&serde_json::json!([]), &serde_json::json!(["sh", "dev.sh"]))
+    );
+    world
+        .cli(&["pane", "rerun", "-t", "work"])
+        .refused(2, &["a shell runs", "pane respawn --kill"]);
     client.type_line("echo mean$((1+1))while");
     client.expect("mean2while");
     wait_until("the shell is on disk", || shown(&world).contains("mean2while"));
@@ -121,7 +140,9 @@ fn before_a_choice_was_made_server_and_machine_may_go_down_again() {
 
 #[test]
 fn with_consent_given_before_commands_are_run_again_at_once() {
-    for configuration in ["[persist]\nrestore = \"always\"\n", "[persist]\nrestore = [\"less\", \"sh\"]\n"] {
+    for configuration in
+        ["[persist]\nrestore = \"always\"\n", "[persist]\nrestore = [\"less\", \"sh\"]\n"]
+    {
         let world = world(configuration);
         lost(&world);
         shows(&world, "run number 2");
@@ -145,7 +166,10 @@ fn programs_that_are_not_listed_wait_and_with_never_there_is_a_shell() {
 #[test]
 fn a_failed_start_keeps_the_command_and_says_why() {
     let world = world("[persist]\nrestore = \"always\"\n");
-    world.write("home/tool", "#!/bin/sh\necho tool $(cat state)\ntest -s state && exit 3\nexec cat\n");
+    world.write(
+        "home/tool",
+        "#!/bin/sh\necho tool $(cat state)\ntest -s state && exit 3\nexec cat\n",
+    );
     world.run("chmod", &["+x", "tool"], b"").ok();
     let tool = world.path("home/tool").display().to_string();
     world.cli(&["new", "-d", "work", "--", &tool]).ok();
@@ -155,7 +179,10 @@ fn a_failed_start_keeps_the_command_and_says_why() {
     fs::rename(world.path("home/tool"), world.path("home/away")).expect("it is there");
     shows(&world, "could not be started");
     shows(&world, OFFER);
-    assert_eq!((pane(&world)["state"].as_str(), &pane(&world)["offered"]), (Some("held"), &serde_json::json!([tool])));
+    assert_eq!(
+        (pane(&world)["state"].as_str(), &pane(&world)["offered"]),
+        (Some("held"), &serde_json::json!([tool]))
+    );
     // It can be started, and fails.
     fs::rename(world.path("home/away"), world.path("home/tool")).expect("it is there");
     world.write("home/state", "bad\n");
@@ -175,7 +202,9 @@ fn what_ran_in_a_shell_is_told_and_typed_again_on_demand() {
     client.expect("ready$");
     client.type_line("sh dev.sh");
     client.expect("run number 1");
-    wait_until("what runs in the shell is on disk", || contains(&database(&world), b"\x02sh\x06dev.sh"));
+    wait_until("what runs in the shell is on disk", || {
+        contains(&database(&world), b"\x02sh\x06dev.sh")
+    });
     client.kill_client();
     drop(client);
     pull_the_plug(&world);
@@ -192,18 +221,22 @@ fn what_ran_in_a_shell_is_told_and_typed_again_on_demand() {
     world.cli(&["pane", "rerun", "-t", "work"]).refused(4, &["nothing is known that ran in pane"]);
 }
 
-/// Values of variables do not go to disk; the first client brings them, and what it starts with has them.
+/// Values of variables do not go to disk; the first client brings them, and what it starts with has
+/// them.
 #[test]
 fn the_first_client_brings_the_environment_of_what_is_run_again() {
     let world = world("[persist]\nrestore = \"always\"\n");
     let start = |words: &str| {
-        let (verb, abide) = (words.split(' ').next().unwrap_or_default(), env!("CARGO_BIN_EXE_abide"));
+        let (verb, abide) =
+            (words.split(' ').next().unwrap_or_default(), env!("CARGO_BIN_EXE_abide"));
         let command = format!("export TOKEN=t{verb}; exec {abide} {words}");
         Abide::spawn(&world, "/bin/sh", &["-c", &command], SIZE)
     };
     let client = start("new work -- sh dev.sh");
     client.expect("token=tnew");
-    wait_until("what runs is on disk", || contains(&database(&world), b"dev.sh") && contains(&database(&world), b"TOKEN"));
+    wait_until("what runs is on disk", || {
+        contains(&database(&world), b"dev.sh") && contains(&database(&world), b"TOKEN")
+    });
     assert!(!contains(&database(&world), b"tnew work"), "a value is on disk");
     client.kill_client();
     drop(client);

@@ -1,4 +1,5 @@
-//! Snapshots of sessions: saved by key and by command, several side by side, restored beside the originals or when everything is gone, and refused if damaged.
+//! Snapshots of sessions: saved by key and by command, several side by side, restored beside the
+//! originals or when everything is gone, and refused if damaged.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,23 +12,38 @@ const SIZE: (u16, u16) = (120, 24);
 #[track_caller]
 fn shows(world: &World, target: &str, text: &str) {
     let waited = world.cli(&["wait", "-t", target, "--text", text, "--timeout", "20s"]);
-    assert_eq!(waited.code, 0, "{waited:?}\n{}\n{}", world.cli(&["capture", "-t", target]).stdout, world.logs());
+    assert_eq!(
+        waited.code,
+        0,
+        "{waited:?}\n{}\n{}",
+        world.cli(&["capture", "-t", target]).stdout,
+        world.logs()
+    );
 }
 
 /// The names of all snapshots, the latest first.
 #[track_caller]
 fn snapshots(world: &World) -> Vec<String> {
     let list = world.cli(&["snapshots", "--json"]).ok().json();
-    list.as_array().expect("a list").iter().map(|item| item["snapshot"].as_str().expect("a name").to_owned()).collect()
+    list.as_array()
+        .expect("a list")
+        .iter()
+        .map(|item| item["snapshot"].as_str().expect("a name").to_owned())
+        .collect()
 }
 
 #[track_caller]
 fn sessions(world: &World) -> Vec<String> {
     let list = world.cli(&["ls", "--json"]).ok().json();
-    list.as_array().expect("a list").iter().map(|item| item["name"].as_str().expect("a name").to_owned()).collect()
+    list.as_array()
+        .expect("a list")
+        .iter()
+        .map(|item| item["name"].as_str().expect("a name").to_owned())
+        .collect()
 }
 
-/// A session of two tabs, in the first of which two shells are, and in the second a command that counts its runs.
+/// A session of two tabs, in the first of which two shells are, and in the second a command that
+/// counts its runs.
 #[track_caller]
 fn work(world: &Arc<World>) -> Abide {
     world.write("home/dev.sh", "echo run >> runs\necho run number $(wc -l < runs)\nexec cat\n");
@@ -37,7 +53,9 @@ fn work(world: &Arc<World>) -> Abide {
     client.expect("text2");
     world.cli(&["pane", "split", "-t", "work:1.1", "--down"]).ok();
     let home = world.home().display().to_string();
-    world.cli(&["tab", "new", "-t", "work", "-c", &home, "--name", "server", "--", "sh", "dev.sh"]).ok();
+    world
+        .cli(&["tab", "new", "-t", "work", "-c", &home, "--name", "server", "--", "sh", "dev.sh"])
+        .ok();
     shows(world, "work:2", "run number 1");
     client
 }
@@ -47,7 +65,9 @@ fn a_snapshot_is_restored_beside_the_originals_with_consent_for_its_commands() {
     let world = Arc::new(World::new());
     let client = work(&world);
     assert_eq!(world.cli(&["save", "first"]).ok().stdout, "first\n");
-    world.cli(&["save", "first"]).refused(1, &["there is a snapshot \"first\" already", "--replace"]);
+    world
+        .cli(&["save", "first"])
+        .refused(1, &["there is a snapshot \"first\" already", "--replace"]);
     let restored = world.cli(&["restore", "first", "--json"]).ok().json();
     assert_eq!(
         (restored[0]["name"].as_str(), restored[0]["panes"].as_u64(), restored[0]["held"].as_u64()),
@@ -70,10 +90,19 @@ fn a_snapshot_is_restored_beside_the_originals_with_consent_for_its_commands() {
     client.type_line("still here");
     shows(&world, "work:server", "still here");
     let restored = world.cli(&["restore", "first", "--run", "--json"]).ok().json();
-    assert_eq!((restored[0]["name"].as_str(), restored[0]["held"].as_u64()), (Some("work-3"), Some(0)));
+    assert_eq!(
+        (restored[0]["name"].as_str(), restored[0]["held"].as_u64()),
+        (Some("work-3"), Some(0))
+    );
     wait_until("it runs without a question", || runs() == 3);
-    let cwd = |target: &str| world.cli(&["pane", "ls", "-t", target, "--json"]).ok().json()[0]["cwd"].as_str().map(str::to_owned);
-    wait_until("the shell starts where the former was", || cwd("work-3:1").is_some_and(|cwd| cwd.ends_with("/deep")));
+    let cwd = |target: &str| {
+        world.cli(&["pane", "ls", "-t", target, "--json"]).ok().json()[0]["cwd"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    wait_until("the shell starts where the former was", || {
+        cwd("work-3:1").is_some_and(|cwd| cwd.ends_with("/deep"))
+    });
 }
 
 #[test]
@@ -129,7 +158,8 @@ fn the_key_saves_one_of_several_and_the_oldest_make_room() {
     client.expect("restored from snapshot mine");
 }
 
-/// A call that changed nothing of the sessions was forgotten with the server, and made again by the next one.
+/// A call that changed nothing of the sessions was forgotten with the server, and made again by the
+/// next one.
 #[test]
 fn a_key_means_one_snapshot_however_often_the_server_is_replaced() {
     let world = Arc::new(World::new());
@@ -165,11 +195,22 @@ fn a_damaged_snapshot_is_refused_by_name_and_the_others_are_not() {
     fs::write(path("bad"), bytes).expect("written");
     fs::write(path("cut"), &whole[..middle]).expect("written");
     fs::write(path("no"), "#!/bin/sh\n").expect("written");
-    world.cli(&["restore", "bad"]).refused(1, &["snapshot \"bad\" cannot be restored: it is damaged", "abide snapshot remove bad"]);
-    world.cli(&["restore", "cut"]).refused(1, &["snapshot \"cut\" cannot be restored: it is damaged"]);
-    world.cli(&["restore", "no"]).refused(1, &["snapshot \"no\" cannot be restored: it is no snapshot"]);
+    world.cli(&["restore", "bad"]).refused(
+        1,
+        &["snapshot \"bad\" cannot be restored: it is damaged", "abide snapshot remove bad"],
+    );
+    world
+        .cli(&["restore", "cut"])
+        .refused(1, &["snapshot \"cut\" cannot be restored: it is damaged"]);
+    world
+        .cli(&["restore", "no"])
+        .refused(1, &["snapshot \"no\" cannot be restored: it is no snapshot"]);
     let list = world.cli(&["snapshots"]).ok().stdout;
-    assert_eq!((list.matches("it is damaged").count(), list.matches("it is no snapshot").count()), (2, 1), "{list}");
+    assert_eq!(
+        (list.matches("it is damaged").count(), list.matches("it is no snapshot").count()),
+        (2, 1),
+        "{list}"
+    );
     world.cli(&["restore", "good"]).ok();
     assert_eq!(sessions(&world), ["work", "work-2"]);
     fs::remove_dir_all(world.path("state/abide/snapshots")).expect("removed");
@@ -185,6 +226,9 @@ fn there_has_to_be_room_for_what_is_restored() {
     world.configure("[limits]\nsessions = 1\n");
     world.cli(&["new", "-d", "work"]).ok();
     world.cli(&["save", "it"]).ok();
-    world.cli(&["restore", "it"]).refused(1, &["snapshot \"it\" has 1 session; there is room for 0 more", "limits.sessions"]);
+    world.cli(&["restore", "it"]).refused(
+        1,
+        &["snapshot \"it\" has 1 session; there is room for 0 more", "limits.sessions"],
+    );
     assert_eq!(sessions(&world), ["work"]);
 }

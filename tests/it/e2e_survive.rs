@@ -1,4 +1,5 @@
-//! What is killed and what lives on: server, keeper and client die at any moment, programs and their output do not.
+//! What is killed and what lives on: server, keeper and client die at any moment, programs and
+//! their output do not.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -20,7 +21,8 @@ const KILLS: usize = 50;
 /// Lines of one burst: 0.8 MB, so that a kill falls into the middle of it.
 const BURST: usize = 8_000;
 
-/// How long a client may be without its server, half of the times; the machine may be busy the other times.
+/// How long a client may be without its server, half of the times; the machine may be busy the
+/// other times.
 const BACK_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long it may be in the worst case of a machine that runs all tests at once.
@@ -51,7 +53,11 @@ impl Flood {
         world.run("mkfifo", &["go"], b"").ok();
         let client = Abide::start_in(world, &["new", "flood", "--", "sh", "flood"], SIZE);
         client.expect("armed");
-        let go = OpenOptions::new().read(true).write(true).open(world.path("home/go")).expect("the pipe was made");
+        let go = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(world.path("home/go"))
+            .expect("the pipe was made");
         Self { client, go, written: 0 }
     }
 
@@ -64,10 +70,13 @@ impl Flood {
     /// Waits until the client shows a line with at least this number.
     #[track_caller]
     pub(crate) fn shows_at_least(&self, number: usize) {
-        self.client.expect_screen(&format!("line {number} or a later one"), |screen| newest(screen) >= number);
+        self.client.expect_screen(&format!("line {number} or a later one"), |screen| {
+            newest(screen) >= number
+        });
     }
 
-    /// Waits for the last line and reads the whole history: it must be without gap and without repeat, but for `lost` bytes.
+    /// Waits for the last line and reads the whole history: it must be without gap and without
+    /// repeat, but for `lost` bytes.
     #[track_caller]
     pub(crate) fn is_whole(&self, scrollback: &str) {
         self.shows_at_least(self.written);
@@ -99,7 +108,8 @@ impl Dice {
     }
 
     pub(crate) fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap_or_default() % limit
     }
 }
@@ -113,7 +123,11 @@ pub(crate) struct Typist {
 impl Typist {
     #[track_caller]
     pub(crate) fn start(world: &Arc<World>) -> Self {
-        let client = Abide::start_in(world, &["new", "words", "--", "sh", "-c", "echo armed; cat >> words"], SIZE);
+        let client = Abide::start_in(
+            world,
+            &["new", "words", "--", "sh", "-c", "echo armed; cat >> words"],
+            SIZE,
+        );
         client.expect("armed");
         Self { client, typed: 0 }
     }
@@ -132,13 +146,19 @@ impl Typist {
         let first = self.typed + 1;
         let end = Instant::now() + crate::harness::PATIENCE;
         while !(first..=self.typed).any(|word| self.client.screen().shows(&format!("w{word:06}"))) {
-            assert!(Instant::now() < end, "no word is echoed any more\n{}\n{}", self.client.screen().text(), self.client.world().logs());
+            assert!(
+                Instant::now() < end,
+                "no word is echoed any more\n{}\n{}",
+                self.client.screen().text(),
+                self.client.world().logs()
+            );
             self.types(1);
             self.client.writes_within(Duration::from_millis(20));
         }
     }
 
-    /// Fails if a word arrived twice or out of order, or if more than one run of words is missing per kill. Gives how many were typed, and how many did not arrive.
+    /// Fails if a word arrived twice or out of order, or if more than one run of words is missing
+    /// per kill. Gives how many were typed, and how many did not arrive.
     #[track_caller]
     pub(crate) fn lost_at_most_one_write_per_kill(mut self, kills: usize) -> (usize, usize) {
         self.types_until_echoed();
@@ -147,14 +167,21 @@ impl Typist {
         self.client.expect_exit();
         let filed = std::fs::read_to_string(path).expect("the words were filed");
         let lines: Vec<&str> = filed.lines().filter(|line| !line.is_empty()).collect();
-        let words: Vec<usize> =
-            lines.iter().filter_map(|line| line.strip_prefix('w').filter(|rest| rest.len() == 6)?.parse().ok()).collect();
+        let words: Vec<usize> = lines
+            .iter()
+            .filter_map(|line| line.strip_prefix('w').filter(|rest| rest.len() == 6)?.parse().ok())
+            .collect();
         assert!(lines.len() - words.len() <= kills, "more cut words than kills: {lines:?}");
         let disorder = words.windows(2).find(|pair| pair[1] <= pair[0]);
         assert_eq!(disorder, None, "a word arrived twice or late");
         let gaps = words.windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
         assert!(gaps <= kills, "{gaps} runs of words are missing after {kills} kills");
-        assert!(words.len() + 30 * kills >= self.typed, "{} of {} words arrived", words.len(), self.typed);
+        assert!(
+            words.len() + 30 * kills >= self.typed,
+            "{} of {} words arrived",
+            words.len(),
+            self.typed
+        );
         (self.typed, self.typed - words.len())
     }
 }
@@ -181,8 +208,16 @@ fn fifty_kills_of_the_server_lose_no_line_and_type_no_word_twice() {
     flood.is_whole("--scrollback");
     typist.lost_at_most_one_write_per_kill(KILLS);
     back.sort();
-    assert!(back[KILLS / 2] <= BACK_WITHIN, "clients were back after {:?} in the median", back[KILLS / 2]);
-    assert!(back[KILLS - 1] <= BACK_AT_WORST, "clients were back after {:?} at worst", back[KILLS - 1]);
+    assert!(
+        back[KILLS / 2] <= BACK_WITHIN,
+        "clients were back after {:?} in the median",
+        back[KILLS / 2]
+    );
+    assert!(
+        back[KILLS - 1] <= BACK_AT_WORST,
+        "clients were back after {:?} at worst",
+        back[KILLS - 1]
+    );
 }
 
 #[test]
@@ -195,7 +230,18 @@ fn a_killed_server_leaves_vim_as_it_was() {
         world.write("home/x.c", "int a; /* 語 */\n".repeat(50));
         let client = Abide::start_in(
             &world,
-            &["new", "vim", "--", "vim", "-u", "NONE", "-n", "+syntax on", "+set nocompatible ruler showmode", "x.c"],
+            &[
+                "new",
+                "vim",
+                "--",
+                "vim",
+                "-u",
+                "NONE",
+                "-n",
+                "+syntax on",
+                "+set nocompatible ruler showmode",
+                "x.c",
+            ],
             SIZE,
         );
         client.expect("x.c");
@@ -205,21 +251,34 @@ fn a_killed_server_leaves_vim_as_it_was() {
         client
     };
     let (struck, twin) = (edit(), edit());
-    let same = |client: &Abide| client.cli(&["capture", "-t", "vim", "--format", "ansi"]).ok().stdout;
+    let same =
+        |client: &Abide| client.cli(&["capture", "-t", "vim", "--format", "ansi"]).ok().stdout;
     assert_eq!(same(&struck), same(&twin), "two untouched sessions differ");
     let vims: Vec<i32> = struck.world().processes();
     let server = struck.world().kill_server();
-    assert_eq!(same(&struck), same(&twin), "the screen of the struck session differs from its twin's");
+    assert_eq!(
+        same(&struck),
+        same(&twin),
+        "the screen of the struck session differs from its twin's"
+    );
     for client in [&struck, &twin] {
         client.type_text(" typed on");
         client.expect("fresh line typed on");
     }
     let rows = |client: &Abide| {
-        client.screen().rows().into_iter().filter(|row| row.contains("int a") || row.contains("fresh")).collect::<Vec<_>>()
+        client
+            .screen()
+            .rows()
+            .into_iter()
+            .filter(|row| row.contains("int a") || row.contains("fresh"))
+            .collect::<Vec<_>>()
     };
     assert_eq!(rows(&struck), rows(&twin), "what the attached clients show differs");
     assert_eq!(same(&struck), same(&twin));
-    assert!(vims.into_iter().filter(|&pid| pid != server).all(is_alive), "something died with the server");
+    assert!(
+        vims.into_iter().filter(|&pid| pid != server).all(is_alive),
+        "something died with the server"
+    );
     struck.press("Esc");
     struck.expect_without("INSERT");
     struck.type_text(":wq\r");
@@ -239,7 +298,10 @@ fn a_killed_keeper_ends_no_program_and_is_replaced() {
     flood.is_whole("--scrollback");
     let fresh = world.keeper_pid();
     assert_ne!(fresh, keeper);
-    assert!(programs.into_iter().filter(|&pid| pid != keeper).all(is_alive), "something died with the keeper");
+    assert!(
+        programs.into_iter().filter(|&pid| pid != keeper).all(is_alive),
+        "something died with the keeper"
+    );
     world.kill_server();
     flood.burst(1_000);
     flood.is_whole("--scrollback");
@@ -259,7 +321,10 @@ fn is_obeyed(world: &World) {
 
 /// The processes of a world with these words in their command line.
 fn called(world: &World, words: &str) -> Vec<i32> {
-    let line = |pid: &i32| String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()).replace('\0', " ");
+    let line = |pid: &i32| {
+        String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default())
+            .replace('\0', " ")
+    };
     world.processes().into_iter().filter(|pid| line(pid).contains(words)).collect()
 }
 
@@ -267,7 +332,17 @@ fn called(world: &World, words: &str) -> Vec<i32> {
 fn a_keeper_that_dies_together_with_a_program_is_replaced_by_one_that_obeys() {
     let world = Arc::new(World::new());
     for name in ["first", "second", "third", "fourth", "fifth", "sixth"] {
-        world.cli(&["new", "-d", name, "--", "sh", "-c", &format!("echo {name}; exec sleep 1000.{}", name.len())]).ok();
+        world
+            .cli(&[
+                "new",
+                "-d",
+                name,
+                "--",
+                "sh",
+                "-c",
+                &format!("echo {name}; exec sleep 1000.{}", name.len()),
+            ])
+            .ok();
         world.cli(&["wait", "-t", name, "--text", name, "--timeout", "20s"]).ok();
     }
     let (server, keeper) = (world.server_pid(), world.keeper_pid());
@@ -287,7 +362,17 @@ fn a_keeper_that_dies_together_with_a_program_is_replaced_by_one_that_obeys() {
 fn what_a_keeper_was_asked_and_did_not_answer_the_next_one_does() {
     let world = Arc::new(World::new());
     world.cli(&["new", "-d", "idle", "--", "sleep", "1000.1"]).ok();
-    world.cli(&["new", "-d", "work", "--", "sh", "-c", "trap '' HUP; echo born; while :; do sleep 1000.2; done"]).ok();
+    world
+        .cli(&[
+            "new",
+            "-d",
+            "work",
+            "--",
+            "sh",
+            "-c",
+            "trap '' HUP; echo born; while :; do sleep 1000.2; done",
+        ])
+        .ok();
     world.cli(&["wait", "-t", "work", "--text", "born", "--timeout", "20s"]).ok();
     let keeper = world.keeper_pid();
     signal(keeper, Signal::STOP);
@@ -316,7 +401,11 @@ fn keepers_that_are_killed_as_soon_as_they_are_there_take_nothing_along() {
         killed.extend(keepers);
         30 <= killed.len()
     });
-    assert!(is_alive(server) && program.iter().all(|pid| is_alive(*pid)), "something died with a keeper: {}", world.logs());
+    assert!(
+        is_alive(server) && program.iter().all(|pid| is_alive(*pid)),
+        "something died with a keeper: {}",
+        world.logs()
+    );
     typist.lost_at_most_one_write_per_kill(30);
     is_obeyed(&world);
 }
@@ -334,13 +423,19 @@ fn a_keeper_killed_in_a_flood_loses_at_most_one_read() {
         world.kill_keeper();
         flood.burst(1_000);
         flood.shows_at_least(flood.written);
-        let kept = world.cli(&["capture", "-t", "flood", &format!("--scrollback={}", BURST + 1_200)]).ok().stdout;
+        let kept = world
+            .cli(&["capture", "-t", "flood", &format!("--scrollback={}", BURST + 1_200)])
+            .ok()
+            .stdout;
         let numbers = numbers(&kept);
         let doubled = numbers.windows(2).find(|pair| pair[1] <= pair[0]);
         assert_eq!(doubled, None, "a line is doubled after kill {kill}");
         let first = numbers.first().copied().unwrap_or_default();
         let missing = flood.written + 1 - first - numbers.len();
-        assert!(missing * 95 <= READ_BYTES_MAX + 2 * 95, "{missing} lines are missing after kill {kill}");
+        assert!(
+            missing * 95 <= READ_BYTES_MAX + 2 * 95,
+            "{missing} lines are missing after kill {kill}"
+        );
     }
 }
 
@@ -383,7 +478,11 @@ fn tabs_panes_and_their_names_outlive_the_server() {
     world.cli(&["new", "-d", "other", "--", "cat"]).ok();
     client.type_line("echo tab$((1+1))");
     client.expect("tab2");
-    let lists = || ["ls", "tab ls", "pane ls"].map(|verb| world.cli(&verb.split(' ').chain(["--json"]).collect::<Vec<_>>()).ok().stdout);
+    let lists = || {
+        ["ls", "tab ls", "pane ls"].map(|verb| {
+            world.cli(&verb.split(' ').chain(["--json"]).collect::<Vec<_>>()).ok().stdout
+        })
+    };
     let names = |listed: &[String; 3]| listed.iter().flat_map(|text| ids(text)).collect::<Vec<_>>();
     let before = lists();
     world.kill_server();
@@ -413,7 +512,9 @@ pub(crate) fn pull_the_plug(world: &World) {
 
 /// What is on disk of sessions.
 pub(crate) fn database(world: &World) -> Vec<u8> {
-    ["abide.db", "abide.db-wal"].map(|name| std::fs::read(world.path("state/abide").join(name)).unwrap_or_default()).concat()
+    ["abide.db", "abide.db-wal"]
+        .map(|name| std::fs::read(world.path("state/abide").join(name)).unwrap_or_default())
+        .concat()
 }
 
 #[test]
@@ -430,7 +531,9 @@ fn after_keeper_and_server_were_killed_sessions_come_back_with_shells_and_their_
     world.cli(&["new", "-d", "other", "--", "sh", "-c", "echo born; exec cat"]).ok();
     world.cli(&["wait", "-t", "other", "--text", "born", "--timeout", "20s"]).ok();
     let lists = || {
-        ["ls", "tab ls --all", "pane ls --all"].map(|verb| world.cli(&verb.split(' ').chain(["--json"]).collect::<Vec<_>>()).ok().stdout)
+        ["ls", "tab ls --all", "pane ls --all"].map(|verb| {
+            world.cli(&verb.split(' ').chain(["--json"]).collect::<Vec<_>>()).ok().stdout
+        })
     };
     let names = |listed: &[String; 3]| listed.iter().flat_map(|text| ids(text)).collect::<Vec<_>>();
     let before = lists();
@@ -452,7 +555,17 @@ fn after_keeper_and_server_were_killed_sessions_come_back_with_shells_and_their_
     client.type_line("pwd; echo fresh$((1+1))");
     client.expect("fresh2");
     client.expect("/deep");
-    world.cli(&["wait", "-t", "other", "--text", "it ran: sh -c echo born; exec cat", "--timeout", "20s"]).ok();
+    world
+        .cli(&[
+            "wait",
+            "-t",
+            "other",
+            "--text",
+            "it ran: sh -c echo born; exec cat",
+            "--timeout",
+            "20s",
+        ])
+        .ok();
     world.cli(&["pane", "rerun", "--shell", "-t", "other"]).ok();
     world.cli(&["wait", "-t", "other", "--text", "ready.", "--timeout", "20s"]).ok();
     // What was recalled outlives a kill of the server like everything else.
@@ -463,7 +576,8 @@ fn after_keeper_and_server_were_killed_sessions_come_back_with_shells_and_their_
     assert!(ids(&fresh).iter().all(|id| id.len() > 4), "an id may be given out twice: {fresh}");
 }
 
-/// A killed server takes connections until its last thread is gone; a client that came just then waited for it in vain, with an empty screen.
+/// A killed server takes connections until its last thread is gone; a client that came just then
+/// waited for it in vain, with an empty screen.
 #[test]
 fn who_attaches_to_a_server_that_is_just_going_gets_another() {
     let world = Arc::new(World::new());
@@ -480,19 +594,24 @@ fn who_attaches_to_a_server_that_is_just_going_gets_another() {
     client.expect(" work ");
 }
 
-/// A killed server has its lock until its last thread is gone; one that was started just then took itself for the second and ended.
+/// A killed server has its lock until its last thread is gone; one that was started just then took
+/// itself for the second and ended.
 #[test]
 fn a_server_that_is_started_while_a_dead_one_still_has_the_lock_waits_for_it() {
     let world = Arc::new(World::new());
     world.cli(&["new", "-d", "work"]).ok();
     pull_the_plug(&world);
     let lock = File::open(world.path("state/abide/run/socket.lock")).expect("it is still there");
-    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).expect("the dead one has gone");
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)
+        .expect("the dead one has gone");
     let starter = {
         let world = Arc::clone(&world);
         std::thread::spawn(move || world.cli(&["new", "-d", "later"]))
     };
-    let is_server = |pid: &i32| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| contains(&line, b"server\0run"));
+    let is_server = |pid: &i32| {
+        std::fs::read(format!("/proc/{pid}/cmdline"))
+            .is_ok_and(|line| contains(&line, b"server\0run"))
+    };
     wait_until("a server wants the lock", || world.processes().iter().any(is_server));
     drop(lock);
     starter.join().expect("it ends").ok();
@@ -521,7 +640,10 @@ fn a_stopped_server_and_an_ended_session_leave_nothing_to_restore() {
     }
     world.cli(&["new", "-d", "five", "--", "cat"]).ok();
     let listed = world.cli(&["ls"]).ok().stdout;
-    assert!(!listed.contains("three") && !listed.contains("four") && listed.contains("five"), "{listed}");
+    assert!(
+        !listed.contains("three") && !listed.contains("four") && listed.contains("five"),
+        "{listed}"
+    );
 }
 
 /// Waits for something that is seen from outside only.
@@ -540,6 +662,10 @@ pub(crate) fn contains(bytes: &[u8], part: &[u8]) -> bool {
 
 /// The ids (`s1`, `t2`, `p3`) in a JSON text, in order.
 fn ids(json: &str) -> Vec<String> {
-    let is_id = |word: &&str| word.len() >= 2 && word.starts_with(['s', 't', 'p']) && word[1..].bytes().all(|byte| byte.is_ascii_digit());
+    let is_id = |word: &&str| {
+        word.len() >= 2
+            && word.starts_with(['s', 't', 'p'])
+            && word[1..].bytes().all(|byte| byte.is_ascii_digit())
+    };
     json.split('"').filter(is_id).map(str::to_owned).collect()
 }

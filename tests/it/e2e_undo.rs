@@ -1,4 +1,5 @@
-//! What is closed comes back with the very same program, also after the server was killed; what runs again; what is typed into several panes.
+//! What is closed comes back with the very same program, also after the server was killed; what
+//! runs again; what is typed into several panes.
 
 use std::sync::Arc;
 
@@ -9,7 +10,12 @@ const SIZE: (u16, u16) = (100, 30);
 /// The pid of what runs in a pane.
 fn pid(client: &Abide, pane: &str) -> i32 {
     let panes = client.cli(&["pane", "ls", "--all", "--json"]).ok().json();
-    let found = panes.as_array().into_iter().flatten().find(|item| item["id"] == pane).and_then(|item| item["pid"].as_i64());
+    let found = panes
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|item| item["id"] == pane)
+        .and_then(|item| item["pid"].as_i64());
     i32::try_from(found.unwrap_or_default()).expect("a pid")
 }
 
@@ -66,7 +72,10 @@ fn what_nobody_wants_back_is_ended_and_so_is_what_is_closed_now() {
     assert!(gone_within(second, PATIENCE), "it lives on for ever");
     world.cli(&["undo", "--json"]).ok();
     assert_ne!(pid(&client, "p4"), second, "the shell that was ended is another one");
-    world.cli(&["undo"]).refused(4, &["nothing was closed that can be brought back", "persist.closed and persist.days"]);
+    world.cli(&["undo"]).refused(
+        4,
+        &["nothing was closed that can be brought back", "persist.closed and persist.days"],
+    );
 }
 
 #[test]
@@ -81,7 +90,11 @@ fn a_pane_that_stays_outlives_the_server_and_runs_again_on_enter() {
     client.expect("reconnecting");
     client.expect_without("reconnecting");
     let screen = client.expect("exit 3: Enter or R runs it again");
-    assert!(screen.shows("before") && screen.text().matches("runs it again").count() == 1, "{}", screen.text());
+    assert!(
+        screen.shows("before") && screen.text().matches("runs it again").count() == 1,
+        "{}",
+        screen.text()
+    );
     client.press("Enter");
     client.expect_without("runs it again");
     client.expect("ready$");
@@ -97,12 +110,16 @@ fn a_command_is_run_again_by_key_and_typing_goes_to_all_synchronized_panes() {
     client.expect("run-");
     let first = pid(&client, "p2");
     client.press("C-b R");
-    client.expect_screen("another run", |screen| screen.shows("run-") && !screen.shows(&format!("run-{first}")));
+    client.expect_screen("another run", |screen| {
+        screen.shows("run-") && !screen.shows(&format!("run-{first}"))
+    });
     assert!(!is_alive(first));
     client.cli(&["pane", "sync"]).ok();
     client.expect("[synced]");
     client.type_line("echo both$((1+1))");
-    client.expect_screen("both panes", |screen| screen.shows("both2") && screen.text().matches("echo both").count() >= 2);
+    client.expect_screen("both panes", |screen| {
+        screen.shows("both2") && screen.text().matches("echo both").count() >= 2
+    });
 }
 
 #[test]
@@ -147,7 +164,8 @@ fn a_layout_goes_to_a_file_and_comes_back_from_it() {
     client.cli(&["tab", "new"]).ok();
     client.cli(&["layout", "apply", file]).ok();
     let panes = client.cli(&["pane", "ls", "--json"]).ok().json();
-    let commands: Vec<_> = panes.as_array().into_iter().flatten().map(|pane| pane["command"].clone()).collect();
+    let commands: Vec<_> =
+        panes.as_array().into_iter().flatten().map(|pane| pane["command"].clone()).collect();
     assert_eq!(commands, [serde_json::json!([]), serde_json::json!(["cat"])]);
     client.world().write("broken.toml", "split = ");
     let broken = client.world().path("broken.toml");

@@ -1,4 +1,5 @@
-//! The program file is replaced or removed under a running server: by a package manager, by a build, by accident.
+//! The program file is replaced or removed under a running server: by a package manager, by a
+//! build, by accident.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -58,11 +59,14 @@ impl Installed {
         self.put_as("abide-other", &bytes)
     }
 
-    /// A script that says it is that version, and does `script` for everything else; `$REAL` is this abide.
+    /// A script that says it is that version, and does `script` for everything else; `$REAL` is
+    /// this abide.
     fn put_script(&self, version: &str, script: &str) -> String {
         let real = self.program.display();
         let text = format!(
-            "#!/bin/sh\nREAL={real}\n[ \"$1\" = version ] && {{ echo '{{\"version\":\"{version}\",\"protocol\":1,\"protocol_min\":1,\"keeper\":1}}'; exit 0; }}\n{script}\n"
+            "#!/bin/sh\nREAL={real}\n[ \"$1\" = version ] && {{ echo \
+             '{{\"version\":\"{version}\",\"protocol\":1,\"protocol_min\":1,\"keeper\":1}}'; exit \
+             0; }}\n{script}\n"
         );
         self.put_as("abide-script", text.as_bytes())
     }
@@ -95,7 +99,11 @@ fn a_keeper_that_dies_after_the_program_was_replaced_or_removed_ends_nothing() {
     assert!(Installed::file_of(world.server_pid()).ends_with(" (deleted)"));
     world.kill_keeper();
     installed.is_whole("replaced");
-    assert_eq!(Installed::file_of(world.keeper_pid()), installed.program.to_string_lossy(), "the new keeper is of the new program");
+    assert_eq!(
+        Installed::file_of(world.keeper_pid()),
+        installed.program.to_string_lossy(),
+        "the new keeper is of the new program"
+    );
     fs::remove_file(&installed.program).expect("it is there");
     world.kill_keeper();
     installed.is_whole("removed");
@@ -112,7 +120,10 @@ fn a_successor_that_does_not_work_is_rolled_back() {
     world.cli(&["server", "restart"]).ok();
     installed.is_whole("broken");
     assert_ne!(world.server_pid(), former);
-    assert!(Installed::file_of(world.server_pid()).ends_with(" (deleted)"), "it is the program that worked");
+    assert!(
+        Installed::file_of(world.server_pid()).ends_with(" (deleted)"),
+        "it is the program that worked"
+    );
     // One that works is taken the next time.
     installed.put(&fs::read(env!("CARGO_BIN_EXE_abide")).expect("it was built"));
     wait_until("the server has worked for long enough", || {
@@ -128,7 +139,11 @@ fn an_upgrade_replaces_server_and_keeper_under_clients_and_programs() {
     let world = &installed.world;
     let client = Abide::start_in(world, &["attach", "work"], SIZE);
     client.expect("armed");
-    let ends = Abide::start_in(world, &["new", "ends", "--", "sh", "-c", "echo armed; read x; exit 7"], SIZE);
+    let ends = Abide::start_in(
+        world,
+        &["new", "ends", "--", "sh", "-c", "echo armed; read x; exit 7"],
+        SIZE,
+    );
     ends.expect("armed");
     let (server, keeper) = (world.server_pid(), world.keeper_pid());
     let other = installed.put_other();
@@ -152,7 +167,9 @@ fn an_upgrade_replaces_server_and_keeper_under_clients_and_programs() {
     let back = installed.call(&["server", "upgrade", "--json"]).ok().json();
     assert_eq!((back["from"].as_str(), back["to"].as_str()), (Some(OTHER), Some(OWN)));
     assert_eq!(back["pid"].as_i64(), Some(world.server_pid().into()));
-    wait_until("the keeper is of the older program again", || Installed::file_of(keeper) == installed.program.to_string_lossy());
+    wait_until("the keeper is of the older program again", || {
+        Installed::file_of(keeper) == installed.program.to_string_lossy()
+    });
     installed.is_whole("older");
 }
 
@@ -175,7 +192,14 @@ fn what_is_no_abide_or_speaks_another_protocol_is_refused_by_name_and_changes_no
     refused("/bin", 2, &["/bin is no file that can be executed"]);
     refused(&plain, 2, &["plain is no file that can be executed"]);
     refused("/bin/true", 2, &["/bin/true is no abide"]);
-    refused(&liar, 1, &["is abide 9.9.9, which speaks protocol 98 to 99, and the clients of abide", "speak 1 to 1"]);
+    refused(
+        &liar,
+        1,
+        &[
+            "is abide 9.9.9, which speaks protocol 98 to 99, and the clients of abide",
+            "speak 1 to 1",
+        ],
+    );
     installed.is_whole("unchanged");
 }
 
@@ -190,11 +214,15 @@ fn an_upgrade_to_what_does_not_take_over_is_rolled_back_and_says_why() {
     let answer = installed.call(&["server", "upgrade", "--exe", &broken]);
     let now = world.server_pid();
     let why = format!(
-        "the upgrade to abide {OTHER} ({broken}) failed: it ended with status 3 before it had taken over; abide {OWN} (pid {now}) goes on"
+        "the upgrade to abide {OTHER} ({broken}) failed: it ended with status 3 before it had \
+         taken over; abide {OWN} (pid {now}) goes on"
     );
     answer.refused(1, &[&why, "the log is "]);
     assert_ne!(now, server);
-    assert_eq!((world.keeper_pid(), Installed::file_of(now)), (keeper, installed.program.to_string_lossy().into_owned()));
+    assert_eq!(
+        (world.keeper_pid(), Installed::file_of(now)),
+        (keeper, installed.program.to_string_lossy().into_owned())
+    );
     client.expect("the upgrade was rolled back: it ended with status 3");
     installed.is_whole("rolled-back");
     // And the next one may work.
@@ -221,7 +249,8 @@ fn a_keeper_that_cannot_become_the_new_program_stays_and_one_that_fails_at_it_is
     installed.is_whole("replaced");
 }
 
-/// An editor with unsaved text, a flood, and a client in copy mode with a selection: nobody notices more than a line that says so.
+/// An editor with unsaved text, a flood, and a client in copy mode with a selection: nobody notices
+/// more than a line that says so.
 #[test]
 fn an_upgrade_in_the_middle_of_work_is_a_short_notice() {
     if missing_tool("vim") {
@@ -231,7 +260,11 @@ fn an_upgrade_in_the_middle_of_work_is_a_short_notice() {
     let world = &installed.world;
     world.configure("[copy]\nkeys = \"vi\"\n");
     let other = installed.put_other();
-    let vim = Abide::start_in(world, &["new", "vim", "--", "vim", "-u", "NONE", "-n", "+set nocompatible showmode", "text"], SIZE);
+    let vim = Abide::start_in(
+        world,
+        &["new", "vim", "--", "vim", "-u", "NONE", "-n", "+set nocompatible showmode", "text"],
+        SIZE,
+    );
     vim.expect("\"text\"");
     vim.type_text("ihalf a sen");
     vim.expect("half a sen");
@@ -253,7 +286,8 @@ fn an_upgrade_in_the_middle_of_work_is_a_short_notice() {
     copier.press("y");
     wait_until("the selection was copied", || {
         let shown = world.cli(&["buffer", "show", "--json"]);
-        shown.code == 0 && shown.json()["text"].as_str().is_some_and(|text| text.trim_end() == "234\n235")
+        shown.code == 0
+            && shown.json()["text"].as_str().is_some_and(|text| text.trim_end() == "234\n235")
     });
     // The editor is still inserting.
     vim.type_text("tence");
@@ -261,7 +295,9 @@ fn an_upgrade_in_the_middle_of_work_is_a_short_notice() {
     vim.expect("-- INSERT --");
     vim.press("Esc");
     vim.type_line(":wq");
-    wait_until("the text was saved", || fs::read_to_string(world.path("home/text")).is_ok_and(|text| text == "half a sentence\n"));
+    wait_until("the text was saved", || {
+        fs::read_to_string(world.path("home/text")).is_ok_and(|text| text == "half a sentence\n")
+    });
     flood.is_whole("--scrollback");
 }
 

@@ -1,4 +1,5 @@
-//! Scenarios of other tools' users that the tests of commands and processes leave open: files as streams, limits of waits, terminals, calls without a session, old handles.
+//! Scenarios of other tools' users that the tests of commands and processes leave open: files as
+//! streams, limits of waits, terminals, calls without a session, old handles.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,12 +16,19 @@ fn s16_a_file_comes_as_a_stream_whole_and_in_order() {
     let (world, mut api) = sessions(&["w"]);
     let text: String = (0..300_000).map(|n| ["line ", &n.to_string(), "\n"].concat()).collect();
     world.write("home/file", &text);
-    let call = api.send("exec.run", &json!({ "target": "w", "stream": true, "command": ["cat file"] }));
+    let call =
+        api.send("exec.run", &json!({ "target": "w", "stream": true, "command": ["cat file"] }));
     assert_eq!(api.answer(call).expect("it runs")["exit_code"], 0);
     assert_eq!(api.events[0]["type"], "start");
     let chunks = api.events.iter().filter(|event| event["type"] == "stdout");
-    let chunks: Vec<Vec<u8>> = chunks.filter_map(|event| base64::decode(event["bytes"].as_str()?)).collect();
-    assert!(1 < chunks.len() && chunks.concat() == text.as_bytes(), "{} chunks, {} bytes", chunks.len(), chunks.concat().len());
+    let chunks: Vec<Vec<u8>> =
+        chunks.filter_map(|event| base64::decode(event["bytes"].as_str()?)).collect();
+    assert!(
+        1 < chunks.len() && chunks.concat() == text.as_bytes(),
+        "{} chunks, {} bytes",
+        chunks.len(),
+        chunks.concat().len()
+    );
 }
 
 #[test]
@@ -50,14 +58,21 @@ fn s33_s34_a_wait_ends_with_its_limit_or_with_the_command() {
     let (world, mut api) = sessions(&["w"]);
     let (id, pid) = api.start("w", &["echo here; sleep 60"]);
     let began = Instant::now();
-    let error = api.call("process.wait", &json!({ "id": id, "log": "never", "timeout_ms": 700 })).expect_err("it never comes");
+    let error = api
+        .call("process.wait", &json!({ "id": id, "log": "never", "timeout_ms": 700 }))
+        .expect_err("it never comes");
     assert_eq!(error["data"]["code"], "ready_timeout");
     assert!(Duration::from_millis(700) <= began.elapsed());
     assert!(is_alive(pid), "the end of a wait ends nothing");
-    assert_eq!(world.cli(&["process", "wait", &id, "--log", "never", "--timeout", "100ms"]).code, 124);
+    assert_eq!(
+        world.cli(&["process", "wait", &id, "--log", "never", "--timeout", "100ms"]).code,
+        124
+    );
     let began = Instant::now();
     let (short, _) = api.start("w", &["echo not this; sleep 0.2; exit 3"]);
-    let error = api.call("process.wait", &json!({ "id": short, "log": "never", "timeout_ms": 600_000 })).expect_err("it ends first");
+    let error = api
+        .call("process.wait", &json!({ "id": short, "log": "never", "timeout_ms": 600_000 }))
+        .expect_err("it ends first");
     assert_eq!(error["data"]["code"], "exited_before_ready");
     assert!(error["message"].as_str().is_some_and(|message| message.contains('3')), "{error}");
     assert!(began.elapsed() < 2 * PATIENCE, "the limit was waited out");
@@ -94,7 +109,10 @@ fn s42_one_call_leaves_a_shell_of_its_own_nothing_and_a_session_keeps_what_it_is
     let (world, mut api) = sessions(&["w"]);
     api.exec("w", "export KEPT=1");
     api.exec("w", "(export LOST=1; cd /)");
-    assert_eq!(api.text("w", "echo \"$KEPT[$LOST]\"; pwd"), format!("1[]\n{}", world.home().display()));
+    assert_eq!(
+        api.text("w", "echo \"$KEPT[$LOST]\"; pwd"),
+        format!("1[]\n{}", world.home().display())
+    );
     let out = world.cli(&["exec", "-t", "w", "--timeout", "50ms", "--", "sleep 30"]);
     assert_eq!(out.code, 124, "{out:?}");
     assert_eq!(api.text("w", "echo $KEPT"), "1");
@@ -108,9 +126,18 @@ fn s43_a_large_binary_goes_in_and_comes_out_unchanged() {
     let (world, mut api) = sessions(&["w"]);
     let abide = env!("CARGO_BIN_EXE_abide");
     world.run("/bin/sh", &["-c", "head -c 10485760 /dev/urandom > in"], b"").ok();
-    world.run("/bin/sh", &["-c", &format!("{abide} exec -t w --stdin -- 'cat > out; chmod +x out' < in")], b"").ok();
+    world
+        .run(
+            "/bin/sh",
+            &["-c", &format!("{abide} exec -t w --stdin -- 'cat > out; chmod +x out' < in")],
+            b"",
+        )
+        .ok();
     world.run("/bin/sh", &["-c", &format!("{abide} exec -t w -- cat out > back")], b"").ok();
-    assert_eq!(api.text("w", "cmp in out && cmp in back && test -x out && wc -c < back"), "10485760");
+    assert_eq!(
+        api.text("w", "cmp in out && cmp in back && test -x out && wc -c < back"),
+        "10485760"
+    );
 }
 
 #[test]
@@ -118,15 +145,25 @@ fn s45_a_program_with_a_child_is_told_to_end_and_its_last_event_is_its_end() {
     let (_world, mut api) = sessions(&["w"]);
     let script = "echo to out; echo to err >&2; sleep 60 & echo child: $!; wait";
     let (id, pid) = api.start("w", &["sh", "-c", script]);
-    let ready = api.call("process.wait", &json!({ "id": id, "log": "child: [0-9]+" })).expect("it says so");
-    let child: i32 = ready["line"].as_str().and_then(|line| line.rsplit(' ').next()?.parse().ok()).expect("a number");
+    let ready =
+        api.call("process.wait", &json!({ "id": id, "log": "child: [0-9]+" })).expect("it says so");
+    let child: i32 = ready["line"]
+        .as_str()
+        .and_then(|line| line.rsplit(' ').next()?.parse().ok())
+        .expect("a number");
     api.call("process.stop", &json!({ "target": id, "signal": "TERM" })).expect("it stops");
     assert!(!is_alive(pid) && !is_alive(child));
     assert_ne!(wait(&mut api, &id)["exit_code"], 0);
     let reply = api.call("process.logs", &json!({ "id": id })).expect("it is kept");
     let text = logs(&mut api, &id);
     assert!(text.contains("to out\n") && text.contains("to err\n"), "{text}");
-    assert_eq!(reply["events"].as_array().and_then(|events| events.last()).map(|event| event["type"].clone()), Some(json!("exit")));
+    assert_eq!(
+        reply["events"]
+            .as_array()
+            .and_then(|events| events.last())
+            .map(|event| event["type"].clone()),
+        Some(json!("exit"))
+    );
 }
 
 #[test]
@@ -153,7 +190,10 @@ fn s50_a_handle_of_a_server_that_was_stopped_is_none_and_asking_starts_nothing()
     for asked in [&["process", "status", &id][..], &["logs", &id], &["stop", &id]] {
         world.cli(asked).refused(4, &["no server"]);
     }
-    assert_eq!((world.cli(&["ls"]).ok().stdout, world.cli(&["ps"]).ok().stdout), (String::new(), String::new()));
+    assert_eq!(
+        (world.cli(&["ls"]).ok().stdout, world.cli(&["ps"]).ok().stdout),
+        (String::new(), String::new())
+    );
     assert!(world.processes().is_empty(), "asking starts nothing");
     world.cli(&["new", "-d", "w"]).ok();
     let mut api = Api::connect(&world);
@@ -167,16 +207,28 @@ fn s50_a_handle_of_a_server_that_was_stopped_is_none_and_asking_starts_nothing()
 fn s52_a_limit_and_the_end_of_the_server_reach_what_a_leader_holds() {
     let (world, mut api) = sessions(&["w"]);
     let params = json!({ "target": "w", "timeout_ms": 500, "grace_ms": 200, "command": ["sleep 120 & echo child: $!; wait"] });
-    let id = api.call("process.start", &params).expect("it starts")["id"].as_str().expect("it has an id").to_owned();
-    let ready = api.call("process.wait", &json!({ "id": id, "log": "child: [0-9]+" })).expect("it says so");
-    let child: i32 = ready["line"].as_str().and_then(|line| line.rsplit(' ').next()?.parse().ok()).expect("a number");
+    let id = api.call("process.start", &params).expect("it starts")["id"]
+        .as_str()
+        .expect("it has an id")
+        .to_owned();
+    let ready =
+        api.call("process.wait", &json!({ "id": id, "log": "child: [0-9]+" })).expect("it says so");
+    let child: i32 = ready["line"]
+        .as_str()
+        .and_then(|line| line.rsplit(' ').next()?.parse().ok())
+        .expect("a number");
     wait(&mut api, &id);
     assert_eq!(api.state(&id), "timed_out");
     assert!(gone_within(child, PATIENCE));
     assert_eq!(wait(&mut api, &id), wait(&mut api, &id), "a wait that is repeated says the same");
     let (left, _) = api.start("w", &["setsid sleep 120 >/dev/null 2>&1 & echo child: $!"]);
     wait(&mut api, &left);
-    let child: i32 = logs(&mut api, &left).trim().rsplit(' ').next().and_then(|pid| pid.parse().ok()).expect("a number");
+    let child: i32 = logs(&mut api, &left)
+        .trim()
+        .rsplit(' ')
+        .next()
+        .and_then(|pid| pid.parse().ok())
+        .expect("a number");
     assert!(is_alive(child));
     world.cli(&["server", "stop"]).ok();
     assert!(gone_within(child, PATIENCE), "what a leader left behind outlives the server");
@@ -195,14 +247,25 @@ fn v8_v9_what_has_ended_is_remembered_up_to_the_limit() {
         ids.push(id);
     }
     let newest = ids.last().expect("there are 20").clone();
-    assert_eq!((api.state(&newest).as_str(), logs(&mut api, &newest).as_str()), ("completed", "19\n"));
+    assert_eq!(
+        (api.state(&newest).as_str(), logs(&mut api, &newest).as_str()),
+        ("completed", "19\n")
+    );
     let mut listed = |all: bool| -> Vec<String> {
         let items = api.call("process.ps", &json!({ "all": all })).expect("it lists");
-        items.as_array().into_iter().flatten().filter_map(|item| item["command"].as_str().map(str::to_owned)).collect()
+        items
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|item| item["command"].as_str().map(str::to_owned))
+            .collect()
     };
     assert!(!listed(false).contains(&newest), "what has ended does not run");
     let kept = listed(true);
-    assert!(kept.contains(&newest) && ids.iter().filter(|id| kept.contains(id)).count() <= 10, "{kept:?}");
+    assert!(
+        kept.contains(&newest) && ids.iter().filter(|id| kept.contains(id)).count() <= 10,
+        "{kept:?}"
+    );
     assert_eq!(api.refused("process.status", &json!({ "id": ids[0] })), "not_found");
 }
 
@@ -210,13 +273,18 @@ fn v8_v9_what_has_ended_is_remembered_up_to_the_limit() {
 fn a_followed_log_a_start_and_a_running_call_outlive_one_kill_of_the_server() {
     let (world, mut api) = sessions(&["w"]);
     api.exec("w", "true");
-    let params =
-        json!({ "target": "w", "timeout_ms": 60_000, "command": ["for i in 1 2 3 4 5 6; do echo line $i; sleep 0.3; done; exit 4"] });
-    let id = api.call("process.start", &params).expect("it starts")["id"].as_str().expect("it has an id").to_owned();
+    let params = json!({ "target": "w", "timeout_ms": 60_000, "command": ["for i in 1 2 3 4 5 6; \
+        do echo line $i; sleep 0.3; done; exit 4"] });
+    let id = api.call("process.start", &params).expect("it starts")["id"]
+        .as_str()
+        .expect("it has an id")
+        .to_owned();
     let (watcher, of_id) = (std::sync::Arc::clone(&world), id.clone());
     let following = thread::spawn(move || watcher.cli(&["logs", "-f", &of_id]));
     let caller = std::sync::Arc::clone(&world);
-    let calling = thread::spawn(move || caller.cli(&["exec", "-t", "w", "--", "touch begun; sleep 1; touch over"]));
+    let calling = thread::spawn(move || {
+        caller.cli(&["exec", "-t", "w", "--", "touch begun; sleep 1; touch over"])
+    });
     eventually("the call has begun", || world.path("home/begun").exists());
     api.call("process.wait", &json!({ "id": id, "log": "line 2" })).expect("it prints");
     world.kill_server();
@@ -227,5 +295,8 @@ fn a_followed_log_a_start_and_a_running_call_outlive_one_kill_of_the_server() {
     let mut api = Api::connect(&world);
     assert_eq!(wait(&mut api, &id)["exit_code"], 4);
     let status = api.call("process.status", &json!({ "id": id })).expect("its record is kept");
-    assert_eq!((status["state"].as_str(), status["timed_out"].as_bool()), (Some("failed"), Some(false)));
+    assert_eq!(
+        (status["state"].as_str(), status["timed_out"].as_bool()),
+        (Some("failed"), Some(false))
+    );
 }

@@ -1,4 +1,5 @@
-//! Commands in a session's shell: what is kept from one to the next, what is kept apart, whose turn it is, and what a limit means.
+//! Commands in a session's shell: what is kept from one to the next, what is kept apart, whose turn
+//! it is, and what a limit means.
 
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -32,17 +33,25 @@ fn number(text: &str) -> i32 {
 #[test]
 fn s1_variables_belong_to_one_session() {
     let world = World::new();
-    for (name, env) in [("a", ["NODE_ENV=production", "API_KEY=prod-key-123"]), ("b", ["NODE_ENV=test", "API_KEY=test-key-456"])] {
+    for (name, env) in [
+        ("a", ["NODE_ENV=production", "API_KEY=prod-key-123"]),
+        ("b", ["NODE_ENV=test", "API_KEY=test-key-456"]),
+    ] {
         world.cli(&["new", "-d", name]).ok();
         for variable in env {
             world.cli(&["exec", "-t", name, "--", &format!("export {variable}")]).ok();
         }
     }
-    let show = |name: &str| world.cli(&["exec", "-t", name, "--", "echo \"$NODE_ENV|$API_KEY\""]).ok().stdout;
+    let show = |name: &str| {
+        world.cli(&["exec", "-t", name, "--", "echo \"$NODE_ENV|$API_KEY\""]).ok().stdout
+    };
     assert_eq!(show("a"), "production|prod-key-123\n");
     assert_eq!(show("b"), "test|test-key-456\n");
     world.cli(&["exec", "-t", "a", "--", "export NEW_VAR=session1-only"]).ok();
-    assert_eq!(world.cli(&["exec", "-t", "b", "--", "echo \"VALUE:$NEW_VAR:END\""]).ok().stdout, "VALUE::END\n");
+    assert_eq!(
+        world.cli(&["exec", "-t", "b", "--", "echo \"VALUE:$NEW_VAR:END\""]).ok().stdout,
+        "VALUE::END\n"
+    );
 }
 
 #[test]
@@ -59,9 +68,15 @@ fn s2_s3_s5_directories_and_functions_stay_apart_and_files_do_not() {
     assert_eq!(api.text("a", "greet"), "Hello from Production");
     assert_eq!(api.exec("b", "greet")["exit_code"], 127);
     api.exec("b", "greet() { echo \"Hello from Test\"; }");
-    assert_eq!((api.text("b", "greet"), api.text("a", "greet")), ("Hello from Test".into(), "Hello from Production".into()));
+    assert_eq!(
+        (api.text("b", "greet"), api.text("a", "greet")),
+        ("Hello from Test".into(), "Hello from Production".into())
+    );
     api.exec("a", &format!("echo 'Written by a' > {home}/shared"));
-    assert_eq!(api.text("b", &format!("cat {home}/shared; echo 'Changed by b' > {home}/shared")), "Written by a");
+    assert_eq!(
+        api.text("b", &format!("cat {home}/shared; echo 'Changed by b' > {home}/shared")),
+        "Written by a"
+    );
     assert_eq!(api.text("a", &format!("cat {home}/shared")), "Changed by b");
 }
 
@@ -75,7 +90,10 @@ fn s4_a_command_of_one_session_is_seen_and_stopped_from_another() {
     let waiting = api.send("process.wait", &json!({ "id": id }));
     let mut other = Api::connect(&world);
     let report = other.call("process.stop", &json!({ "target": id })).expect("it stops");
-    assert_eq!((report["state"].as_str(), report["left"].as_array().map(Vec::len)), (Some("stopped"), Some(0)));
+    assert_eq!(
+        (report["state"].as_str(), report["left"].as_array().map(Vec::len)),
+        (Some("stopped"), Some(0))
+    );
     let ready = api.answer(waiting).expect("it ended");
     assert_eq!((ready["by"].as_str(), ready["exit_code"].as_u64()), (Some("exit"), Some(143)));
     assert!(!is_alive(pid));
@@ -94,7 +112,11 @@ fn s6_sessions_run_at_once_and_get_only_their_own_text() {
     let second = other.send("exec.run", &json!({ "target": "b", "command": [script] }));
     assert_eq!(api.answer(first).expect("it runs")["stdout"], "done in a\n");
     assert_eq!(other.answer(second).expect("it runs")["stdout"], "done in b\n");
-    assert!(began.elapsed() < Duration::from_millis(1900), "one after the other: {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_millis(1900),
+        "one after the other: {:?}",
+        began.elapsed()
+    );
 }
 
 #[test]
@@ -105,7 +127,10 @@ fn s7_one_session_runs_one_at_a_time_in_order() {
         .collect();
     for (n, call) in calls.into_iter().enumerate() {
         let ran = api.answer(call).expect("it runs");
-        assert_eq!((ran["stdout"].as_str(), ran["exit_code"].as_u64()), (Some(format!("START-{n}\nEND-{n}\n").as_str()), Some(0)));
+        assert_eq!(
+            (ran["stdout"].as_str(), ran["exit_code"].as_u64()),
+            (Some(format!("START-{n}\nEND-{n}\n").as_str()), Some(0))
+        );
     }
 }
 
@@ -116,13 +141,24 @@ fn a_full_queue_refuses_at_once_and_a_wait_for_the_turn_has_a_limit() {
     world.cli(&["new", "-d", "w"]).ok();
     let mut api = Api::connect(&world);
     let holder = api.send("exec.run", &json!({ "target": "w", "command": ["sleep 30"] }));
-    let waiting: Vec<u64> = (0..2).map(|_| api.send("exec.run", &json!({ "target": "w", "command": ["true"] }))).collect();
-    assert_eq!(api.refused("exec.run", &json!({ "target": "w", "command": ["true"] })), "queue_full");
+    let waiting: Vec<u64> = (0..2)
+        .map(|_| api.send("exec.run", &json!({ "target": "w", "command": ["true"] })))
+        .collect();
+    assert_eq!(
+        api.refused("exec.run", &json!({ "target": "w", "command": ["true"] })),
+        "queue_full"
+    );
     for call in waiting {
         assert_eq!(api.answer(call).expect_err("busy")["data"]["code"], "busy");
     }
     let id = api.call("process.ps", &json!({})).expect("it lists");
-    let id = id.as_array().into_iter().flatten().find_map(|item| item["command"].as_str()).expect("sleep is part of it").to_owned();
+    let id = id
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find_map(|item| item["command"].as_str())
+        .expect("sleep is part of it")
+        .to_owned();
     Api::connect(&world).call("process.stop", &json!({ "target": id })).expect("it stops");
     assert_eq!(api.answer(holder).expect("it was stopped")["state"], "stopped");
 }
@@ -147,7 +183,9 @@ fn s8_s25_an_ended_session_takes_its_shell_and_commands_with_it() {
 fn s9_a_dead_shell_is_told_and_the_next_command_gets_a_fresh_one() {
     let (world, mut api) = sessions(&["w", "other"]);
     api.exec("w", "export MARKER=1");
-    let error = api.call("exec.run", &json!({ "target": "w", "command": ["exit 7"] })).expect_err("the shell ended");
+    let error = api
+        .call("exec.run", &json!({ "target": "w", "command": ["exit 7"] }))
+        .expect_err("the shell ended");
     assert_eq!(error["data"]["code"], "session_terminated");
     assert!(error["message"].as_str().is_some_and(|message| message.contains("exit 7")), "{error}");
     assert_eq!(api.text("w", "echo \"marker=[$MARKER]\""), "marker=[]");
@@ -158,7 +196,8 @@ fn s9_a_dead_shell_is_told_and_the_next_command_gets_a_fresh_one() {
 #[test]
 fn s9b_trivial_commands_answer_while_all_processors_are_busy() {
     let (_world, mut api) = sessions(&["w", "load"]);
-    let (id, _) = api.start("load", &["for i in 1 2 3 4; do while [ -e $LEASH ]; do :; done & done; wait"]);
+    let (id, _) =
+        api.start("load", &["for i in 1 2 3 4; do while [ -e $LEASH ]; do :; done & done; wait"]);
     api.text("w", "true");
     let mut times: Vec<Duration> = (0..50)
         .map(|n| {
@@ -198,7 +237,10 @@ fn a_signal_shows_in_the_status() {
 fn s13_streams_come_apart_byte_by_byte() {
     let (world, mut api) = sessions(&["w"]);
     let ran = api.exec("w", "printf 'out\\n'; printf 'err\\n' >&2; printf '\\377\\000x'");
-    assert_eq!((ran["stderr"].as_str(), ran["stdout_base64"].as_str()), (Some("err\n"), Some("b3V0Cv8AeA==")));
+    assert_eq!(
+        (ran["stderr"].as_str(), ran["stdout_base64"].as_str()),
+        (Some("err\n"), Some("b3V0Cv8AeA=="))
+    );
     let out = world.cli(&["exec", "-t", "w", "--", "echo one; echo two >&2; echo three"]).ok();
     assert_eq!((out.stdout.as_str(), out.stderr.as_str()), ("one\nthree\n", "two\n"));
 }
@@ -206,8 +248,11 @@ fn s13_streams_come_apart_byte_by_byte() {
 #[test]
 fn s12_output_comes_as_it_is_made() {
     let (_world, mut api) = sessions(&["w"]);
-    let call = api
-        .send("exec.run", &json!({ "target": "w", "stream": true, "command": ["for i in 1 2 3; do echo $i; sleep 0.3; done; echo DONE"] }));
+    let call = api.send(
+        "exec.run",
+        &json!({ "target": "w", "stream": true, "command": ["for i in 1 2 3; do \
+            echo $i; sleep 0.3; done; echo DONE"] }),
+    );
     let ran = api.answer(call).expect("it runs");
     let chunks: Vec<&Value> = api.events.iter().filter(|event| event["type"] == "stdout").collect();
     let at = |idx: usize| chunks[idx]["timestamp"].as_u64().expect("each has a time");
@@ -233,7 +278,8 @@ fn s18_a_caller_that_goes_away_takes_its_command_along_and_nothing_else() {
     let mut gone = Api::connect(&world);
     gone.send(
         "exec.run",
-        &json!({ "target": "w", "stream": true, "command": [format!("echo $$ > {marker}; sleep 120; touch {marker}.late")] }),
+        &json!({ "target": "w", "stream": true, "command": [format!("echo $$ > {marker}; sleep \
+            120; touch {marker}.late")] }),
     );
     let began = Instant::now();
     while !world.path("marker").exists() && began.elapsed() < PATIENCE {
@@ -253,7 +299,10 @@ fn s36_v14_a_limit_stops_the_work_and_the_shell_is_usable_at_once() {
     let began = Instant::now();
     let ran = run(&mut api, "w", "sleep 30", 1000);
     let took = began.elapsed();
-    assert_eq!((ran["timed_out"].as_bool(), ran["exit_code"].as_u64(), ran.get("state_lost")), (Some(true), Some(124), None));
+    assert_eq!(
+        (ran["timed_out"].as_bool(), ran["exit_code"].as_u64(), ran.get("state_lost")),
+        (Some(true), Some(124), None)
+    );
     assert!(Duration::from_secs(1) <= took && took < Duration::from_secs(5), "{took:?}");
     assert_eq!(api.text("w", "echo $KEPT; pwd; pgrep -P $$ sleep"), "1\n/tmp");
     assert_eq!(world.cli(&["exec", "-t", "w", "--timeout", "200ms", "--", "sleep 30"]).code, 124);
@@ -266,13 +315,23 @@ fn s37_what_comes_after_the_limit_never_happens() {
             continue;
         }
         let world = World::new();
-        world.run("/usr/bin/env", &[&format!("SHELL={shell}"), env!("CARGO_BIN_EXE_abide"), "new", "-d", "w"], b"").ok();
+        world
+            .run(
+                "/usr/bin/env",
+                &[&format!("SHELL={shell}"), env!("CARGO_BIN_EXE_abide"), "new", "-d", "w"],
+                b"",
+            )
+            .ok();
         let mut api = Api::connect(&world);
         let ran = run(&mut api, "w", "touch a && sleep 120 && touch b; touch c", 500);
         assert_eq!(ran["timed_out"], true);
         assert_eq!(api.text("w", "ls"), "a", "{shell}");
         let looped = run(&mut api, "w", "while [ -e $LEASH ]; do sleep 0.05; done; touch d", 300);
-        assert_eq!((looped["timed_out"].as_bool(), looped.get("state_lost")), (Some(true), None), "{shell}: {looped}");
+        assert_eq!(
+            (looped["timed_out"].as_bool(), looped.get("state_lost")),
+            (Some(true), None),
+            "{shell}: {looped}"
+        );
         assert_eq!(api.text("w", "ls"), "a", "{shell}");
     }
 }
@@ -280,12 +339,19 @@ fn s37_what_comes_after_the_limit_never_happens() {
 #[test]
 fn a_shell_that_nothing_interrupts_is_replaced_with_what_it_had() {
     let (_world, mut api) = sessions(&["w"]);
-    api.exec("w", "cd /tmp; export KEPT='it is'; own=1; hello() { echo hello; }; alias hi='echo hi'; sleep 300 &");
+    api.exec(
+        "w",
+        "cd /tmp; export KEPT='it is'; own=1; hello() { echo hello; }; alias hi='echo \
+        hi'; sleep 300 &",
+    );
     let background = number(&api.text("w", "echo $!"));
-    let params =
-        json!({ "target": "w", "command": ["trap '' INT TERM; while [ -e $LEASH ]; do :; done"], "timeout_ms": 200, "grace_ms": 100 });
+    let params = json!({ "target": "w", "command": ["trap '' INT TERM; while [ -e $LEASH ]; do :; \
+        done"], "timeout_ms": 200, "grace_ms": 100 });
     let ran = api.call("exec.run", &params).expect("it runs");
-    assert_eq!((ran["timed_out"].as_bool(), ran["state"].as_str()), (Some(true), Some("timed_out")));
+    assert_eq!(
+        (ran["timed_out"].as_bool(), ran["state"].as_str()),
+        (Some(true), Some("timed_out"))
+    );
     assert!(ran["state_lost"].is_string(), "{ran}");
     assert_eq!(api.text("w", "pwd; echo \"$KEPT[$own]\"; hello; hi"), "/tmp\nit is[]\nhello\nhi");
     assert!(is_alive(background), "what an earlier command left in the background is spared");
@@ -296,12 +362,21 @@ fn s38_variables_and_directory_of_one_command_are_undone_after_it() {
     let (_world, mut api) = sessions(&["w"]);
     api.exec("w", "cd /tmp; export A=old GONE=there");
     let params = json!({
-        "target": "w", "cwd": "/", "command": ["pwd; echo \"$A|${GONE-unset}|${EMPTY+set}$EMPTY|$TEMP\""],
+        "target": "w", "cwd": "/", "command": ["pwd; echo \
+         \"$A|${GONE-unset}|${EMPTY+set}$EMPTY|$TEMP\""],
         "vars": { "A": "new", "GONE": null, "EMPTY": "", "TEMP": "once" },
     });
-    assert_eq!(api.call("exec.run", &params).expect("it runs")["stdout"], "/\nnew|unset|set|once\n");
-    assert_eq!(api.text("w", "pwd; echo \"$A|$GONE|${EMPTY+set}|TEMP=$TEMP\""), "/tmp\nold|there||TEMP=");
-    let ran = api.call("exec.run", &json!({ "target": "w", "cwd": "/nowhere", "command": ["echo never"] })).expect("it runs");
+    assert_eq!(
+        api.call("exec.run", &params).expect("it runs")["stdout"],
+        "/\nnew|unset|set|once\n"
+    );
+    assert_eq!(
+        api.text("w", "pwd; echo \"$A|$GONE|${EMPTY+set}|TEMP=$TEMP\""),
+        "/tmp\nold|there||TEMP="
+    );
+    let ran = api
+        .call("exec.run", &json!({ "target": "w", "cwd": "/nowhere", "command": ["echo never"] }))
+        .expect("it runs");
     assert_eq!((ran["exit_code"].as_u64(), ran["stdout"].as_str()), (Some(1), Some("")));
     assert_eq!(api.text("w", "pwd"), "/tmp");
 }
@@ -328,7 +403,10 @@ fn s40_heredocs_large_output_and_directories_that_are_gone() {
 #[test]
 fn later_output_of_the_background_goes_to_the_record() {
     let (_world, mut api) = sessions(&["w"]);
-    let id = api.exec("w", "(sleep 0.3; echo late) & echo early")["command_id"].as_str().unwrap_or_default().to_owned();
+    let id = api.exec("w", "(sleep 0.3; echo late) & echo early")["command_id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let began = Instant::now();
     let mut seen = String::new();
     while !seen.contains("late") && began.elapsed() < PATIENCE {
@@ -340,37 +418,66 @@ fn later_output_of_the_background_goes_to_the_record() {
 #[test]
 fn s14_standard_input_is_read_to_its_end() {
     let (world, mut api) = sessions(&["w"]);
-    let out = world.cli_with(&["exec", "-t", "w", "--stdin", "--", "cat; echo bye"], b"one\ntwo\n").ok();
+    let out =
+        world.cli_with(&["exec", "-t", "w", "--stdin", "--", "cat; echo bye"], b"one\ntwo\n").ok();
     assert_eq!(out.stdout, "one\ntwo\nbye\n");
-    let ran = api.call("exec.run", &json!({ "target": "w", "stdin": "abc", "command": ["wc -c"] })).expect("it runs");
+    let ran = api
+        .call("exec.run", &json!({ "target": "w", "stdin": "abc", "command": ["wc -c"] }))
+        .expect("it runs");
     assert_eq!(ran["stdout"].as_str().map(str::trim), Some("3"));
     let large = vec![b'x'; 300_000];
-    assert_eq!(world.cli_with(&["exec", "-t", "w", "--stdin", "--", "wc -c"], &large).ok().stdout.trim(), "300000");
-    assert_eq!(world.cli_with(&["exec", "-t", "w", "--stdin", "--", "head -c 1 >/dev/null; echo enough"], &large).ok().stdout, "enough\n");
+    assert_eq!(
+        world.cli_with(&["exec", "-t", "w", "--stdin", "--", "wc -c"], &large).ok().stdout.trim(),
+        "300000"
+    );
+    assert_eq!(
+        world
+            .cli_with(
+                &["exec", "-t", "w", "--stdin", "--", "head -c 1 >/dev/null; echo enough"],
+                &large
+            )
+            .ok()
+            .stdout,
+        "enough\n"
+    );
 }
 
 #[test]
 fn s52_words_are_literal_and_nothing_is_refused() {
     let (world, mut api) = sessions(&["w"]);
-    let out = world.cli(&["exec", "-t", "w", "--", "printf", "[%s]", "$HOME", "a b", "", "it's"]).ok();
+    let out =
+        world.cli(&["exec", "-t", "w", "--", "printf", "[%s]", "$HOME", "a b", "", "it's"]).ok();
     assert_eq!(out.stdout, "[$HOME][a b][][it's]");
     assert_eq!(api.refused("exec.run", &json!({ "target": "w", "command": [] })), "invalid_params");
-    assert_eq!(api.refused("exec.run", &json!({ "target": "w", "command": ["a\u{0}b"] })), "invalid_params");
-    assert_eq!(api.refused("exec.run", &json!({ "target": "nope", "command": ["true"] })), "not_found");
-    assert_eq!(api.refused("exec.run", &json!({ "target": "w", "set": ["1A=x"], "command": ["true"] })), "invalid_params");
+    assert_eq!(
+        api.refused("exec.run", &json!({ "target": "w", "command": ["a\u{0}b"] })),
+        "invalid_params"
+    );
+    assert_eq!(
+        api.refused("exec.run", &json!({ "target": "nope", "command": ["true"] })),
+        "not_found"
+    );
+    assert_eq!(
+        api.refused("exec.run", &json!({ "target": "w", "set": ["1A=x"], "command": ["true"] })),
+        "invalid_params"
+    );
 }
 
 /// Whether a server listens that still answers.
 fn answers(world: &World) -> bool {
-    UnixStream::connect(world.path("state/abide/run/socket")).is_ok() && world.cli(&["server", "status"]).code == 0
+    UnixStream::connect(world.path("state/abide/run/socket")).is_ok()
+        && world.cli(&["server", "status"]).code == 0
 }
 
 #[test]
 fn a_killed_server_interrupts_the_call_and_not_the_command() {
     let (world, mut api) = sessions(&["w"]);
     api.exec("w", "cd /tmp; export KEPT=1");
-    let call =
-        api.send("exec.run", &json!({ "target": "w", "stream": true, "command": ["echo first; sleep 1; echo second; cd /; (exit 5)"] }));
+    let call = api.send(
+        "exec.run",
+        &json!({ "target": "w", "stream": true, "command": ["echo first; \
+            sleep 1; echo second; cd /; (exit 5)"] }),
+    );
     while !api.events.iter().any(|event| event["type"] == "stdout") {
         let line = api.line().expect("it prints");
         api.events.push(line["params"]["event"].clone());
@@ -418,6 +525,9 @@ fn the_call_that_a_killed_server_cut_off_names_the_command() {
         thread::yield_now();
     }
     world.kill_server();
-    calling.join().expect("it ended").refused(1, &["went away", "c2", "goes on", "abide logs -f c2"]);
+    calling
+        .join()
+        .expect("it ended")
+        .refused(1, &["went away", "c2", "goes on", "abide logs -f c2"]);
     assert!(answers(&world));
 }

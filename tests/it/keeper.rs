@@ -1,4 +1,5 @@
-//! The keeper as a process of its own, against a stand-in for the server: what survives whom, and that nothing is lost or left behind.
+//! The keeper as a process of its own, against a stand-in for the server: what survives whom, and
+//! that nothing is lost or left behind.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,15 +18,16 @@ use abide::platform::start::{KeeperStart, keeper};
 use abide::platform::{EventFd, pidfd, process, socket};
 use abide::store::ring::Consumer;
 use abide::wire::keeper::{
-    CONTROL_AWAITED, CONTROL_WAITING, Decoder, Entry, ExitStatus, FromKeeper, PART_PIDFD, PART_RING, PART_SOURCE, Record, Spawn, Target,
-    ToKeeper, WAITING_FOR_AWAITED, Wiring, encode,
+    CONTROL_AWAITED, CONTROL_WAITING, Decoder, Entry, ExitStatus, FromKeeper, PART_PIDFD,
+    PART_RING, PART_SOURCE, Record, Spawn, Target, ToKeeper, WAITING_FOR_AWAITED, Wiring, encode,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 const SIZE: Size = Size::new(80, 24);
 
-/// Entered by `stand_in.sh`: passes the connection to the keeper on to the test, and ends with the status the test sends.
+/// Entered by `stand_in.sh`: passes the connection to the keeper on to the test, and ends with the
+/// status the test sends.
 #[test]
 fn stands_in_for_the_server() {
     // Among the other tests it stands in for nobody.
@@ -69,7 +71,9 @@ struct Program {
 
 impl Program {
     fn new(entry: Entry, fds: Vec<OwnedFd>) -> Self {
-        let ring = |fd: &OwnedFd| Consumer::attach(SharedMemory::from_fd(fd.try_clone().unwrap()).unwrap()).unwrap();
+        let ring = |fd: &OwnedFd| {
+            Consumer::attach(SharedMemory::from_fd(fd.try_clone().unwrap()).unwrap()).unwrap()
+        };
         let rings: Vec<_> = [1, 4].iter().filter_map(|idx| fds.get(*idx)).map(ring).collect();
         let read = rings.iter().map(Consumer::tail).collect();
         let output = rings.iter().map(|_| Vec::new()).collect();
@@ -107,12 +111,17 @@ impl Server {
                 break record;
             }
         };
-        let FromKeeper::Hello { version: 1, epoch, has_cgroup, keeper_pid, .. } = record.message else {
+        let FromKeeper::Hello { version: 1, epoch, has_cgroup, keeper_pid, .. } = record.message
+        else {
             panic!("no greeting but {record:?}")
         };
         let [control, data, room] = <[OwnedFd; 3]>::try_from(record.fds).unwrap();
         let leash = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(format!("/proc/{}", std::process::id()), leash.path().join("leash")).unwrap();
+        std::os::unix::fs::symlink(
+            format!("/proc/{}", std::process::id()),
+            leash.path().join("leash"),
+        )
+        .unwrap();
         Self {
             socket,
             decoder,
@@ -142,7 +151,8 @@ impl Server {
         self.control.publish(CONTROL_WAITING, 1);
         self.consume();
         let timeout = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
-        let mut fds = [PollFd::new(&self.socket, PollFlags::IN), PollFd::new(&self.data, PollFlags::IN)];
+        let mut fds =
+            [PollFd::new(&self.socket, PollFlags::IN), PollFd::new(&self.data, PollFlags::IN)];
         poll(&mut fds, Some(&timeout)).unwrap();
         let has_record = fds[0].revents().contains(PollFlags::IN);
         self.data.drain();
@@ -163,7 +173,9 @@ impl Server {
                 self.programs.insert(entry.tag, Program::new(entry, record.fds));
             }
             FromKeeper::Ping => self.say(&ToKeeper::Pong, &[]),
-            FromKeeper::StashEntry { name } => drop(self.stash.insert(name, record.fds.into_iter().next().unwrap())),
+            FromKeeper::StashEntry { name } => {
+                drop(self.stash.insert(name, record.fds.into_iter().next().unwrap()))
+            }
             FromKeeper::Exited { tag, status, end } => drop(self.exits.insert(tag, (status, end))),
             message => self.other.push(message),
         }
@@ -198,14 +210,25 @@ impl Server {
     fn spawn_with(&mut self, tag: u64, wiring: Wiring, argv: &[&str], ring_bytes: u32) {
         let argv = argv.iter().map(|word| word.as_bytes().to_vec()).collect();
         let env = [("PATH", "/usr/bin:/bin"), ("SHELL", "/bin/sh"), ("HOME", "/"), ("ONE", "1=1")];
-        let env = env.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect();
-        self.say(&ToKeeper::Spawn(Spawn { tag, wiring, argv, env, cwd: b"/".to_vec(), ring_bytes }), &[]);
+        let env = env
+            .iter()
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+            .collect();
+        self.say(
+            &ToKeeper::Spawn(Spawn { tag, wiring, argv, env, cwd: b"/".to_vec(), ring_bytes }),
+            &[],
+        );
     }
 
-    /// Starts a shell on a PTY and waits until it runs. `$LEASH` is there for as long as its test: what repeats itself ends without.
+    /// Starts a shell on a PTY and waits until it runs. `$LEASH` is there for as long as its test:
+    /// what repeats itself ends without.
     fn shell(&mut self, tag: u64, script: &str) -> i32 {
         let leash = self.leash.path().join("leash");
-        self.spawn(tag, Wiring::Pty(SIZE), &["sh", "-c", &format!("export LEASH={}; {script}", leash.display())]);
+        self.spawn(
+            tag,
+            Wiring::Pty(SIZE),
+            &["sh", "-c", &format!("export LEASH={}; {script}", leash.display())],
+        );
         self.until("the shell", |server| server.programs.get(&tag).map(|program| program.entry.pid))
     }
 
@@ -233,14 +256,19 @@ impl Server {
         self.say(&ToKeeper::Kill { tag, limit_ms: 5000 }, &[]);
         self.until("the kill", |server| {
             server.other.iter().find_map(|message| match message {
-                FromKeeper::Killed { tag: killed, report } if *killed == tag => Some(report.clone()),
+                FromKeeper::Killed { tag: killed, report } if *killed == tag => {
+                    Some(report.clone())
+                }
                 _ => None,
             })
         })
     }
 }
 
-fn receive(socket: &OwnedFd, decoder: &mut Decoder<OwnedFd>) -> Option<Record<FromKeeper, OwnedFd>> {
+fn receive(
+    socket: &OwnedFd,
+    decoder: &mut Decoder<OwnedFd>,
+) -> Option<Record<FromKeeper, OwnedFd>> {
     let (mut buffer, mut fds) = (vec![0; 4096], Vec::new());
     let len = socket::receive(socket, &mut buffer, &mut fds).unwrap();
     assert!(len > 0, "the keeper has closed the connection");
@@ -275,12 +303,22 @@ impl Bench {
             ("ABIDE_TEST_SOCKET".into(), self.directory.path().join("test").into()),
             ("ABIDE_CGROUP".into(), cgroup.into()),
         ];
-        keeper(KeeperStart { exe: Path::new(env!("CARGO_BIN_EXE_abide")), args, env, input: adopt, log: None }).unwrap();
+        keeper(KeeperStart {
+            exe: Path::new(env!("CARGO_BIN_EXE_abide")),
+            args,
+            env,
+            input: adopt,
+            log: None,
+        })
+        .unwrap();
     }
 
     /// The next server the keeper starts.
     fn accept(&mut self) -> (Server, String) {
-        assert!(readable(&self.listener, Duration::from_millis(999)) || readable(&self.listener, Duration::from_millis(999)));
+        assert!(
+            readable(&self.listener, Duration::from_millis(999))
+                || readable(&self.listener, Duration::from_millis(999))
+        );
         let (stream, _) = self.listener.accept().unwrap();
         let (mut line, mut fds) = (vec![0; 256], Vec::new());
         let len = socket::receive(&stream, &mut line, &mut fds).unwrap();
@@ -320,7 +358,8 @@ impl Bench {
 impl Drop for Bench {
     /// The keeper ends when its server ends as it was meant to.
     fn drop(&mut self) {
-        let keepers: Vec<_> = self.keepers.iter().filter_map(|pid| pidfd::open(*pid).ok()).collect();
+        let keepers: Vec<_> =
+            self.keepers.iter().filter_map(|pid| pidfd::open(*pid).ok()).collect();
         for (_, mut stream) in self.stand_ins.drain(..) {
             stream.write_all(&[0]).ok();
         }
@@ -356,18 +395,27 @@ fn a_program_is_spawned_read_and_reaped() {
     server.programs.clear();
     server.list();
     assert_eq!(server.programs.keys().copied().collect::<Vec<_>>(), [2]);
-    assert_eq!(server.programs[&2].entry.exit, Some(ExitStatus::Signal(9)), "the status is kept until it is forgotten");
+    assert_eq!(
+        server.programs[&2].entry.exit,
+        Some(ExitStatus::Signal(9)),
+        "the status is kept until it is forgotten"
+    );
 }
 
 #[test]
 fn what_was_printed_before_the_exit_is_never_missed() {
     let (_bench, mut server) = Bench::started();
     for tag in 0..40 {
-        server.spawn(tag, Wiring::Pty(SIZE), &["sh", "-c", "yes 0123456789 | head -c 15000; exec head -c 11000 /dev/zero"]);
+        server.spawn(
+            tag,
+            Wiring::Pty(SIZE),
+            &["sh", "-c", "yes 0123456789 | head -c 15000; exec head -c 11000 /dev/zero"],
+        );
     }
     for tag in 0..40 {
         assert_eq!(server.exit(tag), ExitStatus::Code(0));
-        let (zeros, text): (Vec<u8>, Vec<u8>) = server.programs[&tag].output[0].iter().partition(|byte| **byte == 0);
+        let (zeros, text): (Vec<u8>, Vec<u8>) =
+            server.programs[&tag].output[0].iter().partition(|byte| **byte == 0);
         assert_eq!(zeros.len(), 11000, "program {tag}");
         assert_eq!(text.iter().filter(|byte| **byte != b'\r').count(), 15000, "program {tag}");
     }
@@ -380,13 +428,21 @@ fn a_full_ring_blocks_the_program_and_loses_nothing() {
     let record = until("the spawn", || receive(&server.socket, &mut server.decoder));
     let FromKeeper::Spawned(entry) = record.message else { panic!("{record:?}") };
     let mut program = Program::new(entry, record.fds);
-    until("a full ring", || (program.rings[0].head().unwrap() == program.rings[0].capacity()).then_some(()));
+    until("a full ring", || {
+        (program.rings[0].head().unwrap() == program.rings[0].capacity()).then_some(())
+    });
     until("a blocked program", || process::read(entry.pid).filter(|process| process.state == b'S'));
     assert!(server.exits.is_empty());
     server.programs.insert(1, program);
     assert_eq!(server.exit(1), ExitStatus::Code(0));
-    let expected = (1..=100_000).map(|number| number.to_string()).collect::<Vec<_>>().join("\r\n") + "\r\n";
-    assert!(server.output(1) == expected, "{} of {} bytes, or other ones", server.output(1).len(), expected.len());
+    let expected =
+        (1..=100_000).map(|number| number.to_string()).collect::<Vec<_>>().join("\r\n") + "\r\n";
+    assert!(
+        server.output(1) == expected,
+        "{} of {} bytes, or other ones",
+        server.output(1).len(),
+        expected.len()
+    );
 }
 
 #[test]
@@ -407,7 +463,9 @@ fn a_killed_server_is_followed_by_one_with_a_higher_lease_that_gets_everything_b
     assert_eq!((new.lease, args.as_str()), (2, "server run --lease 2"));
     assert_eq!((new.epoch, new.keeper_pid), (old.epoch, old.keeper_pid));
     // What the old one would still say is not heard: its socket is closed at the other end.
-    assert!(socket::send(&old.socket, &encode(1, 0, &ToKeeper::Forget { tag: 5 }, 0), &[]).is_err());
+    assert!(
+        socket::send(&old.socket, &encode(1, 0, &ToKeeper::Forget { tag: 5 }, 0), &[]).is_err()
+    );
     // Nor is an old lease on the new connection.
     new.lease = 1;
     new.say(&ToKeeper::Forget { tag: 5 }, &[]);
@@ -462,7 +520,11 @@ fn a_killed_keeper_is_followed_by_one_that_takes_over_what_the_server_holds() {
     rustix::io::write(&server.programs[&4].fds[5], b"through the pipes").unwrap();
     server.wait_for_output(4, "through the pipes");
     server.programs[&3].type_in("\n");
-    assert_eq!(server.exit(3), ExitStatus::Code(9), "its parent is another one now, but it is known all the same");
+    assert_eq!(
+        server.exit(3),
+        ExitStatus::Code(9),
+        "its parent is another one now, but it is known all the same"
+    );
     let cat = server.programs[&4].entry.pid;
     assert_eq!(server.kill(4).survivors, []);
     assert!(!is_alive(cat));
@@ -482,7 +544,9 @@ fn keepers_killed_in_a_flood_lose_no_read_in_flight() {
     let (mut bench, mut server) = Bench::started();
     server.spawn(1, Wiring::Pty(SIZE), &["sh", "-c", "yes 0123456789abcde | head -c 6400000"]);
     for kill in 1..=KILL_COUNT {
-        server.until("more output", |server| (server.programs.get(&1)?.read[0] >= (kill * 400_000) as u64).then_some(()));
+        server.until("more output", |server| {
+            (server.programs.get(&1)?.read[0] >= (kill * 400_000) as u64).then_some(())
+        });
         let keeper = pidfd::open(server.keeper_pid).unwrap();
         pidfd::signal(&keeper, 9).unwrap();
         until("the keeper's end", || readable(&keeper, Duration::ZERO).then_some(()));
@@ -491,7 +555,8 @@ fn keepers_killed_in_a_flood_lose_no_read_in_flight() {
     server.exit(1);
     let output = server.output(1);
     let expected = 6_400_000 / (LINE.len() + 1) * (LINE.len() + 2);
-    // The last byte of a read that was cut off can be the one the pattern has there: one in 256 of those.
+    // The last byte of a read that was cut off can be the one the pattern has there: one in 256 of
+    // those.
     assert!(expected - output.len() <= KILL_COUNT, "{} of {expected} bytes", output.len());
     let whole = output.lines().filter(|line| *line == LINE).count();
     assert!(output.lines().count() - whole <= KILL_COUNT);
@@ -521,14 +586,17 @@ fn hand_over(bench: &mut Bench, mut server: Server) -> Server {
     Server { programs: server.programs, ..greeted }
 }
 
-/// Shapes of trees that do not want to end; each prints one of the processes it consists of. The last never stays the same process.
+/// Shapes of trees that do not want to end; each prints one of the processes it consists of. The
+/// last never stays the same process.
 const HOSTILE: [&str; 6] = [
     "trap '' TERM HUP INT; echo pid=$$; while [ -e $LEASH ]; do sleep 1; done",
     "sh -c 'trap \"\" TERM HUP; echo pid=$$; while [ -e $LEASH ]; do sleep 1; done' & wait",
     "setsid sh -c 'trap \"\" TERM HUP; echo pid=$$; exec sleep 1000' & wait",
-    "setsid setsid --fork sh -c 'setsid --fork sh -c \"echo pid=\\$\\$; exec >/dev/null 2>&1 </dev/null; exec sleep 1000\"'; sleep 1000",
+    "setsid setsid --fork sh -c 'setsid --fork sh -c \"echo pid=\\$\\$; exec >/dev/null 2>&1 \
+     </dev/null; exec sleep 1000\"'; sleep 1000",
     "sleep 1000 & echo pid=$!; kill -STOP $!; kill -STOP $$",
-    "export H='trap \"\" TERM HUP; [ -e $LEASH ] || exit; setsid sh -c \"$H\" & '; sh -c \"$H\" >/dev/null 2>&1 </dev/null; echo pid=$$; sleep 1000",
+    "export H='trap \"\" TERM HUP; [ -e $LEASH ] || exit; setsid sh -c \"$H\" & '; sh -c \"$H\" \
+     >/dev/null 2>&1 </dev/null; echo pid=$$; sleep 1000",
 ];
 
 fn end_hostile_trees(cgroup: &str) {
@@ -547,14 +615,19 @@ fn end_hostile_trees(cgroup: &str) {
         let report = server.kill(tag);
         assert_eq!(report.survivors, [], "{script}");
         let cookie = format!("ABIDE_JOB={:016x}:{tag}", server.epoch).into_bytes();
-        let left: Vec<_> = process::ids().into_iter().filter(|pid| process::environment(*pid).contains(&cookie)).collect();
+        let left: Vec<_> = process::ids()
+            .into_iter()
+            .filter(|pid| process::environment(*pid).contains(&cookie))
+            .collect();
         assert!(left.is_empty(), "{left:?} of {script}");
         assert!(server.exits.contains_key(&tag), "the exit is told before the kill");
     }
     assert!(pids.iter().all(|pid| !is_alive(*pid)), "{HOSTILE:?} {pids:?}");
     assert!(is_alive(canary), "nobody else was touched");
     assert_eq!(server.kill(99).survivors, []);
-    let children = process::all().into_iter().filter(|process| process.parent == server.keeper_pid && process.state == b'Z');
+    let children = process::all()
+        .into_iter()
+        .filter(|process| process.parent == server.keeper_pid && process.state == b'Z');
     assert_eq!(children.count(), 0);
 }
 
@@ -574,14 +647,20 @@ fn hostile_trees_end_with_a_cgroup_where_one_can_be_had() {
 #[test]
 fn a_tree_is_asked_to_end_once_each_and_stopped_ones_hear_it() {
     let (_bench, mut server) = Bench::started();
-    let pid = server.shell(1, "trap 'echo asked; exit 3' TERM; echo ready; kill -STOP $$; while [ -e $LEASH ]; do :; done");
+    let pid = server.shell(
+        1,
+        "trap 'echo asked; exit 3' TERM; echo ready; kill -STOP $$; while [ \
+        -e $LEASH ]; do :; done",
+    );
     server.wait_for_output(1, "ready");
     until("the stop", || process::read(pid).filter(|process| process.state == b'T'));
     server.say(&ToKeeper::Signal { tag: 1, target: Target::Tree, signal: 15 }, &[]);
     assert_eq!(server.exit(1), ExitStatus::Code(3));
     assert_eq!(server.output(1).matches("asked").count(), 1);
     server.say(&ToKeeper::Signal { tag: 1, target: Target::Leader, signal: 15 }, &[]);
-    server.until("the answer", |server| server.other.contains(&FromKeeper::Signalled { tag: 1, count: 0 }).then_some(()));
+    server.until("the answer", |server| {
+        server.other.contains(&FromKeeper::Signalled { tag: 1, count: 0 }).then_some(())
+    });
 }
 
 #[test]
@@ -589,11 +668,21 @@ fn a_program_gets_three_fds_default_signals_the_old_limit_and_its_environment() 
     let (_bench, mut server) = Bench::started();
     for (tag, wiring) in [(1, Wiring::Pty(SIZE)), (2, Wiring::Pipes)] {
         server.spawn(tag, wiring, &["sleep", "1000"]);
-        let pid = server.until("sleep", |server| server.programs.get(&tag).map(|program| program.entry.pid));
-        until("the exec", || (process::arguments(pid) == [b"sleep".to_vec(), b"1000".to_vec()]).then_some(()));
-        let fds = || std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().map(|fd| fd.unwrap().file_name()).collect::<BTreeSet<_>>();
+        let pid = server
+            .until("sleep", |server| server.programs.get(&tag).map(|program| program.entry.pid));
+        until("the exec", || {
+            (process::arguments(pid) == [b"sleep".to_vec(), b"1000".to_vec()]).then_some(())
+        });
+        let fds = || {
+            std::fs::read_dir(format!("/proc/{pid}/fd"))
+                .unwrap()
+                .map(|fd| fd.unwrap().file_name())
+                .collect::<BTreeSet<_>>()
+        };
         // The loader has some open for a moment.
-        until("three fds", || (fds() == BTreeSet::from(["0".into(), "1".into(), "2".into()])).then_some(()));
+        until("three fds", || {
+            (fds() == BTreeSet::from(["0".into(), "1".into(), "2".into()])).then_some(())
+        });
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         for mask in ["SigBlk:", "SigIgn:", "SigPnd:"] {
             let mask = status.lines().find_map(|line| line.strip_prefix(mask)).unwrap().trim();
@@ -604,10 +693,16 @@ fn a_program_gets_three_fds_default_signals_the_old_limit_and_its_environment() 
             limits.lines().find(|line| line.starts_with("Max open files")).unwrap().to_owned()
         };
         assert_eq!(limit(&pid.to_string()), limit("self"));
-        let mut environment: Vec<_> = process::environment(pid).into_iter().map(|line| String::from_utf8(line).unwrap()).collect();
+        let mut environment: Vec<_> = process::environment(pid)
+            .into_iter()
+            .map(|line| String::from_utf8(line).unwrap())
+            .collect();
         environment.sort();
         let cookie = format!("ABIDE_JOB={:016x}:{tag}", server.epoch);
-        assert_eq!(environment, [&cookie, "HOME=/", "ONE=1=1", "PATH=/usr/bin:/bin", "SHELL=/bin/sh"]);
+        assert_eq!(
+            environment,
+            [&cookie, "HOME=/", "ONE=1=1", "PATH=/usr/bin:/bin", "SHELL=/bin/sh"]
+        );
         let leader = process::read(pid).unwrap();
         assert_eq!((leader.session, leader.group, leader.tty != 0), (pid, pid, tag == 1));
         assert_eq!(server.kill(tag).survivors, []);
@@ -617,7 +712,11 @@ fn a_program_gets_three_fds_default_signals_the_old_limit_and_its_environment() 
 #[test]
 fn pipes_keep_output_and_errors_apart() {
     let (_bench, mut server) = Bench::started();
-    server.spawn(1, Wiring::Pipes, &["sh", "-c", "read line; echo out $line; echo err >&2; exec >&- 2>&-; exit 4"]);
+    server.spawn(
+        1,
+        Wiring::Pipes,
+        &["sh", "-c", "read line; echo out $line; echo err >&2; exec >&- 2>&-; exit 4"],
+    );
     server.until("the shell", |server| server.programs.contains_key(&1).then_some(()));
     rustix::io::write(&server.programs[&1].fds[5], b"in\n").unwrap();
     assert_eq!(server.exit(1), ExitStatus::Code(4));
@@ -628,20 +727,32 @@ fn pipes_keep_output_and_errors_apart() {
 #[test]
 fn what_cannot_be_started_is_refused_by_name_and_leaves_nothing() {
     let (_bench, mut server) = Bench::started();
-    let fds = |server: &Server| std::fs::read_dir(format!("/proc/{}/fd", server.keeper_pid)).unwrap().count();
+    let fds = |server: &Server| {
+        std::fs::read_dir(format!("/proc/{}/fd", server.keeper_pid)).unwrap().count()
+    };
     let before = fds(&server);
-    for (tag, argv, errno) in [(1, vec!["no-such-program"], 2), (2, vec!["/etc/passwd"], 13), (3, vec!["/"], 13), (4, vec![], 2)] {
+    for (tag, argv, errno) in [
+        (1, vec!["no-such-program"], 2),
+        (2, vec!["/etc/passwd"], 13),
+        (3, vec!["/"], 13),
+        (4, vec![], 2),
+    ] {
         for wiring in [Wiring::Pty(SIZE), Wiring::Pipes] {
             server.spawn(tag, wiring, &argv);
             let failure = server.until("the refusal", |server| server.other.pop());
-            let FromKeeper::SpawnFailed { tag: failed, errno: found, message } = failure else { panic!("{failure:?}") };
+            let FromKeeper::SpawnFailed { tag: failed, errno: found, message } = failure else {
+                panic!("{failure:?}")
+            };
             let message = String::from_utf8(message).unwrap();
             assert_eq!((failed, found), (tag, errno), "{message}");
             assert!(argv.is_empty() || message.contains(argv[0]), "{message}");
         }
     }
     server.spawn_with(5, Wiring::Pty(SIZE), &["true"], 1000);
-    assert!(matches!(server.until("the refusal", |server| server.other.pop()), FromKeeper::SpawnFailed { tag: 5, .. }));
+    assert!(matches!(
+        server.until("the refusal", |server| server.other.pop()),
+        FromKeeper::SpawnFailed { tag: 5, .. }
+    ));
     assert_eq!(fds(&server), before);
 }
 
@@ -649,14 +760,22 @@ fn what_cannot_be_started_is_refused_by_name_and_leaves_nothing() {
 fn a_terminal_that_was_closed_may_be_opened_again() {
     let (bench, mut server) = Bench::started();
     let go = bench.directory.path().join("go");
-    let script =
-        format!("echo first; exec <&- >&- 2>&-; while test -e $LEASH -a ! -e {}; do :; done; exec >/dev/tty; echo second", go.display());
+    let script = format!(
+        "echo first; exec <&- >&- 2>&-; while test -e $LEASH -a ! -e {}; do :; done; exec \
+         >/dev/tty; echo second",
+        go.display()
+    );
     server.shell(1, &script);
     server.wait_for_output(1, "first");
     let has_peer = || {
         let links = std::fs::read_dir(format!("/proc/{}/fd", server.keeper_pid)).unwrap();
         let mut targets = links.filter_map(|link| std::fs::read_link(link.ok()?.path()).ok());
-        targets.any(|target: PathBuf| target.starts_with("/dev/pts") && target.file_name().is_some_and(|name| name != "ptmx")).then_some(())
+        targets
+            .any(|target: PathBuf| {
+                target.starts_with("/dev/pts")
+                    && target.file_name().is_some_and(|name| name != "ptmx")
+            })
+            .then_some(())
     };
     until("the keeper to hold the terminal open", has_peer);
     std::fs::write(&go, "").unwrap();
@@ -668,7 +787,11 @@ fn a_terminal_that_was_closed_may_be_opened_again() {
 fn many_short_programs_leave_no_zombie_and_every_status_is_right() {
     let (_bench, mut server) = Bench::started();
     for tag in 0..200 {
-        server.spawn(tag, Wiring::Pty(SIZE), &["sh", "-c", &format!("(sleep 0.01 &) ; exit {}", tag % 50)]);
+        server.spawn(
+            tag,
+            Wiring::Pty(SIZE),
+            &["sh", "-c", &format!("(sleep 0.01 &) ; exit {}", tag % 50)],
+        );
         if tag % 20 == 19 {
             (tag - 19..=tag).for_each(|tag| {
                 assert_eq!(server.exit(tag), ExitStatus::Code(i32::try_from(tag % 50).unwrap()));
@@ -678,7 +801,12 @@ fn many_short_programs_leave_no_zombie_and_every_status_is_right() {
         }
     }
     let keeper_pid = server.keeper_pid;
-    until("no zombie", || process::all().iter().all(|process| process.parent != keeper_pid || process.state != b'Z').then_some(()));
+    until("no zombie", || {
+        process::all()
+            .iter()
+            .all(|process| process.parent != keeper_pid || process.state != b'Z')
+            .then_some(())
+    });
 }
 
 #[test]
@@ -710,7 +838,11 @@ fn a_server_that_waits_for_an_echo_is_woken_for_nothing_else() {
         server.consume();
         server.output(1).contains("got one").then_some(())
     });
-    assert_eq!(server.control.word(CONTROL_WAITING), WAITING_FOR_AWAITED, "it was woken for another");
+    assert_eq!(
+        server.control.word(CONTROL_WAITING),
+        WAITING_FOR_AWAITED,
+        "it was woken for another"
+    );
     server.programs[&2].type_in("two\n");
     until("a wake", || (server.control.word(CONTROL_WAITING) == 0).then_some(()));
     server.consume();
@@ -722,10 +854,11 @@ fn a_server_that_owes_and_does_not_answer_is_replaced() {
     let (mut bench, server) = Bench::started();
     server.say(&ToKeeper::Expect { owed: true }, &[]);
     let end = Instant::now() + Duration::from_secs(15);
-    let was_asked = until("the question", || match receive(&server.socket, &mut Decoder::default()) {
-        Some(record) => Some(record.message == FromKeeper::Ping),
-        None => None,
-    });
+    let was_asked =
+        until("the question", || match receive(&server.socket, &mut Decoder::default()) {
+            Some(record) => Some(record.message == FromKeeper::Ping),
+            None => None,
+        });
     assert!(was_asked);
     while !readable(&bench.listener, Duration::from_millis(500)) {
         assert!(Instant::now() < end, "the server was not replaced");

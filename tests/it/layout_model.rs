@@ -1,4 +1,5 @@
-//! Layouts drawn as text: before, what is done, after. And what holds of every layout in every area.
+//! Layouts drawn as text: before, what is done, after. And what holds of every layout in every
+//! area.
 
 use abide::base::geom::{Point, Rect, Size};
 use abide::layout::change::{Insert, Share};
@@ -11,17 +12,24 @@ use proptest::prelude::*;
 /// The tree a drawing shows: panes are letters that fill their rectangle, borders are `│` and `─`.
 fn read(drawing: &[&str]) -> (Tree<char>, Size) {
     let cells: Vec<Vec<char>> = drawing.iter().map(|line| line.chars().collect()).collect();
-    let size = Size::new(u16::try_from(cells[0].len()).expect("small"), u16::try_from(cells.len()).expect("small"));
+    let size = Size::new(
+        u16::try_from(cells[0].len()).expect("small"),
+        u16::try_from(cells.len()).expect("small"),
+    );
     (Tree { root: read_part(&cells, Rect::new(0, 0, size)) }, size)
 }
 
 fn read_part(cells: &[Vec<char>], area: Rect) -> Node<char> {
     let at = |x: u16, y: u16| cells[usize::from(y)][usize::from(x)];
-    let upright: Vec<u16> = (area.x..area.right()).filter(|x| (area.y..area.bottom()).all(|y| at(*x, y) == '│')).collect();
+    let upright: Vec<u16> = (area.x..area.right())
+        .filter(|x| (area.y..area.bottom()).all(|y| at(*x, y) == '│'))
+        .collect();
     if !upright.is_empty() {
         return split_at(cells, area, Axis::Columns, &upright);
     }
-    let lying: Vec<u16> = (area.y..area.bottom()).filter(|y| (area.x..area.right()).all(|x| at(x, *y) == '─')).collect();
+    let lying: Vec<u16> = (area.y..area.bottom())
+        .filter(|y| (area.x..area.right()).all(|x| at(x, *y) == '─'))
+        .collect();
     if !lying.is_empty() {
         return split_at(cells, area, Axis::Rows, &lying);
     }
@@ -29,7 +37,8 @@ fn read_part(cells: &[Vec<char>], area: Rect) -> Node<char> {
 }
 
 fn split_at(cells: &[Vec<char>], area: Rect, axis: Axis, borders: &[u16]) -> Node<char> {
-    let (mut start, end) = if axis == Axis::Columns { (area.x, area.right()) } else { (area.y, area.bottom()) };
+    let (mut start, end) =
+        if axis == Axis::Columns { (area.x, area.right()) } else { (area.y, area.bottom()) };
     let mut parts = Vec::new();
     for border in borders.iter().copied().chain([end]) {
         let weight = border - start;
@@ -46,12 +55,16 @@ fn split_at(cells: &[Vec<char>], area: Rect, axis: Axis, borders: &[u16]) -> Nod
 /// A tree drawn in an area. Cells beside a border that are no pane's are part of it.
 fn draw(tree: &Tree<char>, size: Size) -> Vec<String> {
     let rects = solve(tree, Rect::new(0, 0, size), None);
-    let pane_at = |x: u16, y: u16| rects.iter().find(|(_, rect)| rect.contains(Point::new(x, y))).map(|(pane, _)| *pane);
+    let pane_at = |x: u16, y: u16| {
+        rects.iter().find(|(_, rect)| rect.contains(Point::new(x, y))).map(|(pane, _)| *pane)
+    };
     let border = |x: u16, y: u16| {
         let beside = |x: Option<u16>| x.and_then(|x| pane_at(x, y)).is_some();
         if beside(x.checked_sub(1)) || beside(x.checked_add(1)) { '│' } else { '─' }
     };
-    (0..size.rows).map(|y| (0..size.cols).map(|x| pane_at(x, y).unwrap_or_else(|| border(x, y))).collect()).collect()
+    (0..size.rows)
+        .map(|y| (0..size.cols).map(|x| pane_at(x, y).unwrap_or_else(|| border(x, y))).collect())
+        .collect()
 }
 
 #[track_caller]
@@ -69,22 +82,54 @@ fn insert(tree: &mut Tree<char>, beside: char, side: Direction, share: Share, ar
 
 #[test]
 fn a_pane_is_halved_and_the_old_one_keeps_the_odd_cell() {
-    check(&["aaaaaaaa"], |tree, size| insert(tree, 'a', Direction::Right, Share::Half, size), &["aaaa│nnn"]);
-    check(&["aaaaaaaa"], |tree, size| insert(tree, 'a', Direction::Left, Share::Half, size), &["nnn│aaaa"]);
-    check(&["aa", "aa", "aa"], |tree, size| insert(tree, 'a', Direction::Down, Share::Half, size), &["aa", "──", "nn"]);
-    check(&["aa", "aa", "aa"], |tree, size| insert(tree, 'a', Direction::Up, Share::Half, size), &["nn", "──", "aa"]);
+    check(
+        &["aaaaaaaa"],
+        |tree, size| insert(tree, 'a', Direction::Right, Share::Half, size),
+        &["aaaa│nnn"],
+    );
+    check(
+        &["aaaaaaaa"],
+        |tree, size| insert(tree, 'a', Direction::Left, Share::Half, size),
+        &["nnn│aaaa"],
+    );
+    check(
+        &["aa", "aa", "aa"],
+        |tree, size| insert(tree, 'a', Direction::Down, Share::Half, size),
+        &["aa", "──", "nn"],
+    );
+    check(
+        &["aa", "aa", "aa"],
+        |tree, size| insert(tree, 'a', Direction::Up, Share::Half, size),
+        &["nn", "──", "aa"],
+    );
 }
 
 #[test]
 fn a_share_is_cells_or_hundredths_and_leaves_one_cell() {
-    check(&["aaaaaaaaaa"], |tree, size| insert(tree, 'a', Direction::Right, Share::Cells(2), size), &["aaaaaaa│nn"]);
-    check(&["aaaaaaaaaa"], |tree, size| insert(tree, 'a', Direction::Right, Share::Cells(99), size), &["a│nnnnnnnn"]);
-    check(&["aaaaaaaaaa"], |tree, size| insert(tree, 'a', Direction::Right, Share::Percent(30), size), &["aaaaaa│nnn"]);
+    check(
+        &["aaaaaaaaaa"],
+        |tree, size| insert(tree, 'a', Direction::Right, Share::Cells(2), size),
+        &["aaaaaaa│nn"],
+    );
+    check(
+        &["aaaaaaaaaa"],
+        |tree, size| insert(tree, 'a', Direction::Right, Share::Cells(99), size),
+        &["a│nnnnnnnn"],
+    );
+    check(
+        &["aaaaaaaaaa"],
+        |tree, size| insert(tree, 'a', Direction::Right, Share::Percent(30), size),
+        &["aaaaaa│nnn"],
+    );
 }
 
 #[test]
 fn splitting_beside_siblings_takes_room_from_one_only() {
-    check(&["aaaaa│bbbbb"], |tree, size| insert(tree, 'b', Direction::Right, Share::Half, size), &["aaaaa│bb│nn"]);
+    check(
+        &["aaaaa│bbbbb"],
+        |tree, size| insert(tree, 'b', Direction::Right, Share::Half, size),
+        &["aaaaa│bb│nn"],
+    );
     check(
         &["aaa│bbb", "aaa│bbb", "aaa│bbb"],
         |tree, size| insert(tree, 'b', Direction::Down, Share::Half, size),
@@ -96,8 +141,16 @@ fn splitting_beside_siblings_takes_room_from_one_only() {
 fn a_closed_pane_gives_its_cells_to_the_one_before() {
     check(&["a│bb│ccc"], |tree, size| assert!(tree.remove('b', size)), &["aaaa│ccc"]);
     check(&["a│bb│ccc"], |tree, size| assert!(tree.remove('a', size)), &["bbbb│ccc"]);
-    check(&["aaa│bbb", "aaa│───", "aaa│ccc"], |tree, size| assert!(tree.remove('a', size)), &["bbbbbbb", "───────", "ccccccc"]);
-    check(&["aaa│b│c", "aaa│───", "aaa│ddd"], |tree, size| assert!(tree.remove('d', size)), &["aaa│b│c", "aaa│b│c", "aaa│b│c"]);
+    check(
+        &["aaa│bbb", "aaa│───", "aaa│ccc"],
+        |tree, size| assert!(tree.remove('a', size)),
+        &["bbbbbbb", "───────", "ccccccc"],
+    );
+    check(
+        &["aaa│b│c", "aaa│───", "aaa│ddd"],
+        |tree, size| assert!(tree.remove('d', size)),
+        &["aaa│b│c", "aaa│b│c", "aaa│b│c"],
+    );
 }
 
 #[test]
@@ -110,16 +163,36 @@ fn the_only_pane_and_a_foreign_one_stay() {
 
 #[test]
 fn borders_move_as_far_as_there_is_room() {
-    check(&["aaa│bbb"], |tree, size| assert_eq!(tree.resize('a', Direction::Right, 1, size), 1), &["aaaa│bb"]);
-    check(&["aaa│bbb"], |tree, size| assert_eq!(tree.resize('b', Direction::Right, 1, size), 1), &["aaaa│bb"]);
-    check(&["aaa│bbb"], |tree, size| assert_eq!(tree.resize('b', Direction::Left, 9, size), 2), &["a│bbbbb"]);
-    check(&["aa│bb│cc"], |tree, size| assert_eq!(tree.resize('a', Direction::Right, 9, size), 2), &["aaaa│b│c"]);
+    check(
+        &["aaa│bbb"],
+        |tree, size| assert_eq!(tree.resize('a', Direction::Right, 1, size), 1),
+        &["aaaa│bb"],
+    );
+    check(
+        &["aaa│bbb"],
+        |tree, size| assert_eq!(tree.resize('b', Direction::Right, 1, size), 1),
+        &["aaaa│bb"],
+    );
+    check(
+        &["aaa│bbb"],
+        |tree, size| assert_eq!(tree.resize('b', Direction::Left, 9, size), 2),
+        &["a│bbbbb"],
+    );
+    check(
+        &["aa│bb│cc"],
+        |tree, size| assert_eq!(tree.resize('a', Direction::Right, 9, size), 2),
+        &["aaaa│b│c"],
+    );
     check(
         &["aa│bb", "──│bb", "cc│bb"],
         |tree, size| assert_eq!(tree.resize('a', Direction::Right, 1, size), 1),
         &["aaa│b", "───│b", "ccc│b"],
     );
-    check(&["aaa"], |tree, size| assert_eq!(tree.resize('a', Direction::Right, 1, size), 0), &["aaa"]);
+    check(
+        &["aaa"],
+        |tree, size| assert_eq!(tree.resize('a', Direction::Right, 1, size), 0),
+        &["aaa"],
+    );
 }
 
 #[test]
@@ -149,20 +222,44 @@ fn presets_arrange_any_number_of_panes() {
     let size = Size::new(7, 5);
     assert_eq!(arranged(Preset::EvenHorizontal, "abc", Size::new(8, 1)), ["aa│bb│cc"]);
     assert_eq!(arranged(Preset::EvenVertical, "abc", Size::new(1, 5)), ["a", "─", "b", "─", "c"]);
-    assert_eq!(arranged(Preset::MainHorizontal, "abc", size), ["aaaaaaa", "aaaaaaa", "───────", "bbb│ccc", "bbb│ccc"]);
-    assert_eq!(arranged(Preset::MainVertical, "abc", size), ["aaa│bbb", "aaa│bbb", "aaa│───", "aaa│ccc", "aaa│ccc"]);
-    assert_eq!(arranged(Preset::Tiled, "abc", size), ["aaa│bbb", "aaa│bbb", "───────", "ccccccc", "ccccccc"]);
-    assert_eq!(arranged(Preset::Tiled, "abcd", size), ["aaa│bbb", "aaa│bbb", "───────", "ccc│ddd", "ccc│ddd"]);
+    assert_eq!(
+        arranged(Preset::MainHorizontal, "abc", size),
+        ["aaaaaaa", "aaaaaaa", "───────", "bbb│ccc", "bbb│ccc"]
+    );
+    assert_eq!(
+        arranged(Preset::MainVertical, "abc", size),
+        ["aaa│bbb", "aaa│bbb", "aaa│───", "aaa│ccc", "aaa│ccc"]
+    );
+    assert_eq!(
+        arranged(Preset::Tiled, "abc", size),
+        ["aaa│bbb", "aaa│bbb", "───────", "ccccccc", "ccccccc"]
+    );
+    assert_eq!(
+        arranged(Preset::Tiled, "abcd", size),
+        ["aaa│bbb", "aaa│bbb", "───────", "ccc│ddd", "ccc│ddd"]
+    );
     assert!(Preset::ALL.into_iter().all(|preset| preset.tree(&['a']) == Some(Tree::new('a'))));
     assert!(Preset::ALL.into_iter().all(|preset| preset.tree::<char>(&[]).is_none()));
-    let names: Vec<_> = Preset::ALL.into_iter().map(|preset| (preset.name(), preset.next().name())).collect();
+    let names: Vec<_> =
+        Preset::ALL.into_iter().map(|preset| (preset.name(), preset.next().name())).collect();
     assert_eq!(names[0], ("even-horizontal", "even-vertical"));
-    assert_eq!((names[4], names[7]), (("tiled", "main-horizontal-mirrored"), ("stacked", "even-horizontal")));
-    assert!(Preset::ALL.into_iter().all(|preset| preset.next().prev() == preset && Preset::named(preset.name()) == Some(preset)));
+    assert_eq!(
+        (names[4], names[7]),
+        (("tiled", "main-horizontal-mirrored"), ("stacked", "even-horizontal"))
+    );
+    assert!(Preset::ALL.into_iter().all(
+        |preset| preset.next().prev() == preset && Preset::named(preset.name()) == Some(preset)
+    ));
     let mirrored = ["bbb│ccc", "───────", "aaaaaaa", "aaaaaaa", "aaaaaaa"];
     assert_eq!(arranged(Preset::MainHorizontalMirrored, "abc", Size::new(7, 5)), mirrored);
-    assert_eq!(arranged(Preset::MainVerticalMirrored, "abc", size), ["bb│aaaa", "bb│aaaa", "──│aaaa", "cc│aaaa", "cc│aaaa"]);
-    assert_eq!(arranged(Preset::Stacked, "abc", Size::new(3, 5)), ["───", "aaa", "aaa", "───", "───"]);
+    assert_eq!(
+        arranged(Preset::MainVerticalMirrored, "abc", size),
+        ["bb│aaaa", "bb│aaaa", "──│aaaa", "cc│aaaa", "cc│aaaa"]
+    );
+    assert_eq!(
+        arranged(Preset::Stacked, "abc", Size::new(3, 5)),
+        ["───", "aaa", "aaa", "───", "───"]
+    );
 }
 
 #[test]
@@ -179,8 +276,13 @@ fn of_a_stack_one_pane_is_open_and_the_others_keep_a_row() {
     };
     assert_eq!(rects(&tree, None), [('a', 0, 6), ('b', 1, 0), ('c', 2, 0), ('d', 3, 3)]);
     assert_eq!(rects(&tree, Some('b')), [('a', 0, 6), ('b', 1, 3), ('c', 5, 0), ('d', 6, 0)]);
-    let near = |pane, direction| near(&solve(&tree, Rect::new(0, 0, size), Some(pane)), pane, direction, &[]);
-    assert_eq!((near('b', Direction::Down), near('c', Direction::Up), near('a', Direction::Right)), (Some('c'), Some('b'), Some('d')));
+    let near = |pane, direction| {
+        near(&solve(&tree, Rect::new(0, 0, size), Some(pane)), pane, direction, &[])
+    };
+    assert_eq!(
+        (near('b', Direction::Down), near('c', Direction::Up), near('a', Direction::Right)),
+        (Some('c'), Some('b'), Some('d'))
+    );
     assert!(tree.open('c') && !tree.open('c'));
     tree.remove('c', size);
     tree.remove('d', size);
@@ -188,7 +290,10 @@ fn of_a_stack_one_pane_is_open_and_the_others_keep_a_row() {
     tree.stack_all('b');
     tree.unstack('b', size);
     assert_eq!(rects(&tree, None), [('a', 0, 2), ('b', 3, 3)]);
-    assert_eq!(min_size(&Preset::Stacked.tree(&['a', 'b', 'c']).expect("there are panes")), Size::new(1, 4));
+    assert_eq!(
+        min_size(&Preset::Stacked.tree(&['a', 'b', 'c']).expect("there are panes")),
+        Size::new(1, 4)
+    );
 }
 
 #[test]
@@ -202,7 +307,11 @@ fn the_pane_next_to_another_is_the_one_that_is_seen_there() {
     assert_eq!(from('b', Direction::Down, &[]), Some('c'));
     assert_eq!(from('a', Direction::Down, &[]), Some('d'));
     assert_eq!(from('d', Direction::Up, &['c']), Some('c'));
-    assert_eq!(from('b', Direction::Up, &[]), Some('d'), "beyond the edge it goes on at the other one");
+    assert_eq!(
+        from('b', Direction::Up, &[]),
+        Some('d'),
+        "beyond the edge it goes on at the other one"
+    );
     assert_eq!(from('b', Direction::Right, &[]), Some('a'));
     assert_eq!(from('d', Direction::Left, &[]), None);
     assert_eq!(from('x', Direction::Left, &[]), None);
@@ -227,7 +336,9 @@ fn where_there_is_no_room_the_first_panes_are_shown() {
 #[test]
 fn what_is_too_small_to_be_divided_says_so() {
     let (mut tree, size) = read(&["a│bbb"]);
-    let error = tree.insert(Insert { new: 'n', beside: 'a', side: Direction::Right, share: Share::Half }, size).expect_err("one cell");
+    let error = tree
+        .insert(Insert { new: 'n', beside: 'a', side: Direction::Right, share: Share::Half }, size)
+        .expect_err("one cell");
     assert_eq!(error.to_string(), "too small to be divided: it takes 3 cells and there are 1");
     assert_eq!(draw(&tree, size), ["a│bbb"]);
 }
@@ -245,11 +356,20 @@ enum Change {
 }
 
 fn direction() -> impl Strategy<Value = Direction> {
-    prop_oneof![Just(Direction::Left), Just(Direction::Right), Just(Direction::Up), Just(Direction::Down)]
+    prop_oneof![
+        Just(Direction::Left),
+        Just(Direction::Right),
+        Just(Direction::Up),
+        Just(Direction::Down)
+    ]
 }
 
 fn share() -> impl Strategy<Value = Share> {
-    prop_oneof![Just(Share::Half), any::<u16>().prop_map(Share::Cells), any::<u16>().prop_map(Share::Percent)]
+    prop_oneof![
+        Just(Share::Half),
+        any::<u16>().prop_map(Share::Cells),
+        any::<u16>().prop_map(Share::Percent)
+    ]
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -265,7 +385,8 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 fn size() -> impl Strategy<Value = Size> {
-    prop_oneof![(1..=12_u16, 1..=12_u16), (1..=300_u16, 1..=100_u16)].prop_map(|(cols, rows)| Size::new(cols, rows))
+    prop_oneof![(1..=12_u16, 1..=12_u16), (1..=300_u16, 1..=100_u16)]
+        .prop_map(|(cols, rows)| Size::new(cols, rows))
 }
 
 fn changed(changes: &[Change], area: Size) -> Tree<u32> {
@@ -275,12 +396,15 @@ fn changed(changes: &[Change], area: Size) -> Tree<u32> {
         let pane = |at: usize| panes[at % panes.len()];
         match *change {
             Change::Insert(at, side, share) => {
-                let inserted = tree.insert(Insert { new, beside: pane(at), side, share }, area).is_ok();
+                let inserted =
+                    tree.insert(Insert { new, beside: pane(at), side, share }, area).is_ok();
                 assert_eq!(tree.contains(new), inserted);
             }
             Change::Remove(at) => assert_eq!(tree.remove(pane(at), area), panes.len() > 1),
             Change::Swap(a, b) => tree.exchange(pane(a), pane(b)),
-            Change::Resize(at, way, cells) => assert!(tree.resize(pane(at), way, cells, area) <= cells),
+            Change::Resize(at, way, cells) => {
+                assert!(tree.resize(pane(at), way, cells, area) <= cells)
+            }
             Change::Rotate(forward) => tree.rotate(forward),
             Change::Equalise => tree.equalise(),
             Change::Preset(at) => tree = Preset::ALL[at % 5].tree(&panes).expect("there are panes"),
@@ -290,14 +414,18 @@ fn changed(changes: &[Change], area: Size) -> Tree<u32> {
     tree
 }
 
-/// No two rectangles share a cell; with the border to the right of and below each they cover the area.
+/// No two rectangles share a cell; with the border to the right of and below each they cover the
+/// area.
 fn assert_covered(tree: &Tree<u32>, area: Size) {
     let rects = solve(tree, Rect::new(0, 0, area), None);
     assert!(!rects.is_empty());
     let mut owners = vec![0_u32; area.area()];
     let mut covered = vec![false; area.area()];
     for (_, rect) in &rects {
-        assert!(!rect.size().is_empty() && rect.right() <= area.cols && rect.bottom() <= area.rows, "{rect:?} in {area}");
+        assert!(
+            !rect.size().is_empty() && rect.right() <= area.cols && rect.bottom() <= area.rows,
+            "{rect:?} in {area}"
+        );
         for y in rect.y..(rect.bottom() + 1).min(area.rows) {
             for x in rect.x..(rect.right() + 1).min(area.cols) {
                 let at = usize::from(y) * usize::from(area.cols) + usize::from(x);

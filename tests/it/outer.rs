@@ -1,4 +1,5 @@
-//! Outer terminals as sets of features: each answers the client's questions as its kind does, and what the client then writes is looked at.
+//! Outer terminals as sets of features: each answers the client's questions as its kind does, and
+//! what the client then writes is looked at.
 
 use std::rc::Rc;
 
@@ -90,11 +91,20 @@ const XTERM: Kind = Kind {
 const TMUX: Kind = Kind {
     depth: Depth::Palette,
     modern: true,
-    answers: &[("\x1b[>q", "\x1bP>|tmux 3.5a\x1b\\"), ("\x1b[16t", "\x1b[6;20;10t"), ("\x1b[c", "\x1b[?1;2c")],
+    answers: &[
+        ("\x1b[>q", "\x1bP>|tmux 3.5a\x1b\\"),
+        ("\x1b[16t", "\x1b[6;20;10t"),
+        ("\x1b[c", "\x1b[?1;2c"),
+    ],
     widths: &[2, 2, 2, 2, 1, 2, 1],
 };
 
-const SCREEN: Kind = Kind { depth: Depth::Named, modern: true, answers: &[("\x1b[c", "\x1b[?1;2c")], widths: &[4, 1, 4, 4, 1, 2, 1] };
+const SCREEN: Kind = Kind {
+    depth: Depth::Named,
+    modern: true,
+    answers: &[("\x1b[c", "\x1b[?1;2c")],
+    widths: &[4, 1, 4, 4, 1, 2, 1],
+};
 const CONSOLE: Kind = Kind { depth: Depth::Named, modern: false, answers: &[], widths: &[] };
 const DUMB: Kind = Kind { depth: Depth::None, modern: false, answers: &[], widths: &[] };
 
@@ -111,7 +121,8 @@ impl Client {
         let mut settings = Settings::default();
         (settings.bars.position, settings.bars.tabs) = (Edge::Off, Edge::Off);
         let caps = Caps::new(&info, |_| None, ColourDepth::Auto);
-        let mut model = Model::new(Rc::new(Setup::new(&settings, "box")), SIZE, caps, Now::default());
+        let mut model =
+            Model::new(Rc::new(Setup::new(&settings, "box")), SIZE, caps, Now::default());
         model.link = Link::Up(Tick(0));
         Self { model, painter: Painter::default(), frame: 0 }
     }
@@ -126,16 +137,30 @@ impl Client {
             .answers
             .iter()
             .map(|(question, answer)| {
-                (questions.rfind(question).unwrap_or_else(|| unreachable!("{question:?} is not asked")), (*answer).to_owned())
+                (
+                    questions
+                        .rfind(question)
+                        .unwrap_or_else(|| unreachable!("{question:?} is not asked")),
+                    (*answer).to_owned(),
+                )
             })
             .collect();
         let places = questions.match_indices("\x1b[6n");
-        found.extend(places.zip(kind.widths).map(|((at, _), cols)| (at, format!("\x1b[2;{}R", cols + 1))));
+        found.extend(
+            places.zip(kind.widths).map(|((at, _), cols)| (at, format!("\x1b[2;{}R", cols + 1))),
+        );
         found.sort();
         let mut events = Vec::new();
-        Decoder::default().feed(found.into_iter().map(|(_, answer)| answer).collect::<String>().as_bytes(), &mut events);
+        Decoder::default().feed(
+            found.into_iter().map(|(_, answer)| answer).collect::<String>().as_bytes(),
+            &mut events,
+        );
         let said = update(&mut self.model, Event::Tty(events));
-        said.into_iter().filter_map(|message| if let Message::Send(message) = message { Some(message) } else { None }).collect()
+        said.into_iter()
+            .filter_map(
+                |message| if let Message::Send(message) = message { Some(message) } else { None },
+            )
+            .collect()
     }
 
     /// Applies a message of the server, and, if it is a frame, gives what is painted.
@@ -153,7 +178,12 @@ impl Client {
     }
 
     /// A frame with these panes, the last one on top, and rows of the first.
-    fn show(&mut self, panes: Option<&[Rect]>, style: Style, rows: Vec<(u16, Vec<Span>)>) -> String {
+    fn show(
+        &mut self,
+        panes: Option<&[Rect]>,
+        style: Style,
+        rows: Vec<(u16, Vec<Span>)>,
+    ) -> String {
         self.frame += 1;
         let chrome = panes.map(|rects| Chrome {
             panes: (1..).zip(rects).map(|(id, rect)| pane(id, *rect)).collect(),
@@ -178,7 +208,12 @@ impl Client {
 
     fn send_picture(&mut self, number: u32) -> String {
         let bytes: Vec<u8> = (0..20 * 40).flat_map(|_| [255, 0, 0]).collect();
-        let head = Head { format: Format::Rgb, compressed: false, pixels: (20, 40), len: u32::try_from(bytes.len()).expect("small") };
+        let head = Head {
+            format: Format::Rgb,
+            compressed: false,
+            pixels: (20, 40),
+            len: u32::try_from(bytes.len()).expect("small"),
+        };
         self.hear(ToClient::Piece(Piece { pane: PANE, picture: number, head: Some(head), bytes }))
     }
 }
@@ -207,7 +242,18 @@ fn span(style: u16, kind: RunKind, text: &str) -> Span {
 }
 
 fn placement(picture: u32, row: i32, col: u16, layer: Layer) -> Placement {
-    Placement { picture, name: String::new(), pixels: (20, 40), row, col, cells: (2, 2), source: [0; 4], canvas: (20, 40), z: 0, layer }
+    Placement {
+        picture,
+        name: String::new(),
+        pixels: (20, 40),
+        row,
+        col,
+        cells: (2, 2),
+        source: [0; 4],
+        canvas: (20, 40),
+        z: 0,
+        layer,
+    }
 }
 
 #[test]
@@ -222,7 +268,8 @@ fn colours_and_underlines_are_told_as_far_as_the_terminal_has_them() {
     let check = |kind: Kind, sgr: &str| {
         let mut client = Client::new(kind);
         client.ask(kind);
-        let painted = client.show(Some(&[whole()]), style, vec![(0, vec![span(1, RunKind::Narrow, "x")])]);
+        let painted =
+            client.show(Some(&[whole()]), style, vec![(0, vec![span(1, RunKind::Narrow, "x")])]);
         assert!(painted.contains(&format!("\x1b[{sgr}mx")), "{painted:?} without {sgr:?}");
     };
     check(FOOT, "53;4:3;38;2;255;0;10;58:2::9:9:9");
@@ -238,10 +285,15 @@ fn colours_and_underlines_are_told_as_far_as_the_terminal_has_them() {
 fn drawing_starts_before_the_answers_and_is_better_after_them() {
     let style = Style { fg: Colour::Rgb(1, 2, 3), ..Style::default() };
     let mut client = Client::new(FOOT);
-    let first = client.show(Some(&[whole()]), style, vec![(0, vec![span(1, RunKind::Narrow, "x")])]);
+    let first =
+        client.show(Some(&[whole()]), style, vec![(0, vec![span(1, RunKind::Narrow, "x")])]);
     assert!(first.contains("38;5;"), "{first:?}");
     let said = client.ask(FOOT);
-    assert!(said.contains(&ToServer::Pictures(true)) && said.iter().any(|message| matches!(message, ToServer::Colours(_))), "{said:?}");
+    assert!(
+        said.contains(&ToServer::Pictures(true))
+            && said.iter().any(|message| matches!(message, ToServer::Colours(_))),
+        "{said:?}"
+    );
     let second = client.paint();
     assert!(second.contains("38;2;1;2;3") && second.starts_with("\x1b[?2026h"), "{second:?}");
     assert_eq!(client.paint(), "");
@@ -252,7 +304,11 @@ fn modes_are_set_where_they_are_known_and_plain_terminals_get_no_private_ones() 
     let written = |kind: Kind| {
         let mut client = Client::new(kind);
         client.ask(kind);
-        client.show(Some(&[whole()]), Style::default(), vec![(0, vec![span(0, RunKind::Narrow, "x")])])
+        client.show(
+            Some(&[whole()]),
+            Style::default(),
+            vec![(0, vec![span(0, RunKind::Narrow, "x")])],
+        )
     };
     let kitty = written(KITTY);
     assert!(kitty.contains("\x1b[?2031h") && kitty.contains("\x1b[?2048h"), "{kitty:?}");
@@ -275,7 +331,10 @@ fn keys_are_asked_for_as_the_program_wants_and_the_terminal_can() {
             client.hear(ToClient::Wants(Wants { kitty: *kitty, other_keys: *other_keys }));
             let painted = client.paint();
             assert!(painted.contains(mode), "{painted:?} without {mode:?}");
-            assert!(!mode.is_empty() || !painted.contains('u') && !painted.contains("\x1b[>4"), "{painted:?}");
+            assert!(
+                !mode.is_empty() || !painted.contains('u') && !painted.contains("\x1b[>4"),
+                "{painted:?}"
+            );
         }
     };
     check(KITTY, &[(1, 0), (31, 0), (0, 0)], &["", "\x1b[=15;1u", "\x1b[=5;1u"]);
@@ -300,7 +359,12 @@ fn what_follows_a_character_of_another_width_is_placed_anew() {
     let mut xterm = Client::new(XTERM);
     xterm.ask(XTERM);
     let row = vec![span(0, RunKind::Cluster(2), flag), span(0, RunKind::Narrow, "abc")];
-    assert!(xterm.show(Some(&[whole()]), Style::default(), vec![(0, row)]).contains(&format!("{flag}abc")), "here it agrees");
+    assert!(
+        xterm
+            .show(Some(&[whole()]), Style::default(), vec![(0, row)])
+            .contains(&format!("{flag}abc")),
+        "here it agrees"
+    );
 }
 
 #[test]
@@ -316,7 +380,10 @@ fn themes_and_sizes_in_band_are_passed_on() {
     let [Message::Write(asked)] = messages.as_slice() else { panic!("{messages:?}") };
     assert!(asked.starts_with(b"\x1b]10;?") && asked.ends_with(b"\x1b[c"), "{asked:?}");
     let resized = hear(b"\x1b[48;30;100;600;1000t");
-    assert_eq!(resized, [Message::Send(ToServer::Resize { size: Size::new(100, 30), cell_pixels: (10, 20) })]);
+    assert_eq!(
+        resized,
+        [Message::Send(ToServer::Resize { size: Size::new(100, 30), cell_pixels: (10, 20) })]
+    );
     assert!(hear(b"\x1b[48;30;100;600;1000t").is_empty(), "it is known");
     assert!(hear(b"\x1b[48;0;0;0;0t").is_empty());
 }
@@ -328,7 +395,16 @@ fn images_are_shown_as_the_terminal_can() {
         client.ask(kind);
         assert_eq!(client.model.caps.pictures(), how);
         client.place(vec![placement(4, 1, 3, Layer::Cells)]);
-        let under = |row| (row, vec![span(0, RunKind::Narrow, "abc"), span(0, RunKind::Under, "  "), span(0, RunKind::Narrow, "d")]);
+        let under = |row| {
+            (
+                row,
+                vec![
+                    span(0, RunKind::Narrow, "abc"),
+                    span(0, RunKind::Under, "  "),
+                    span(0, RunKind::Narrow, "d"),
+                ],
+            )
+        };
         let mut painted = client.show(Some(&[whole()]), Style::default(), vec![under(1), under(2)]);
         if how != Pictures::Box {
             painted = client.send_picture(4);
@@ -341,7 +417,12 @@ fn images_are_shown_as_the_terminal_can() {
     check(
         KITTY,
         Pictures::Kitty,
-        &["\x1b_Ga=t,i=", ",f=100,q=2,m=0;", "\x1b[2;4H\x1b_Ga=p,i=", ",x=0,y=0,w=20,h=40,c=2,r=2,z=0,C=1,q=2\x1b\\"],
+        &[
+            "\x1b_Ga=t,i=",
+            ",f=100,q=2,m=0;",
+            "\x1b[2;4H\x1b_Ga=p,i=",
+            ",x=0,y=0,w=20,h=40,c=2,r=2,z=0,C=1,q=2\x1b\\",
+        ],
     );
     check(FOOT, Pictures::Sixel, &["\x1b[2;4H\x1bP0;1;0q\"1;1;20;40#0;2;100;0;0#0!20~-"]);
     check(XTERM, Pictures::Box, &["\x1b[2m┌┐", "└┘"]);
@@ -352,13 +433,24 @@ fn images_are_shown_as_the_terminal_can() {
 fn puts(painted: &str) -> Vec<String> {
     let commands = painted.split("\x1b_G").skip(1).filter(|command| command.starts_with("a=p"));
     let keep = |key: &&str| "xywhcr".contains(&key[..1]);
-    let of = |command: &str| command.split('\x1b').next().unwrap_or_default().split(',').filter(keep).collect::<Vec<_>>().join(" ");
+    let of = |command: &str| {
+        command
+            .split('\x1b')
+            .next()
+            .unwrap_or_default()
+            .split(',')
+            .filter(keep)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     commands.map(of).collect()
 }
 
 #[test]
 fn an_image_is_cut_by_panes_overlays_edges_and_text() {
-    let rows = || (0..4).map(|row| (row, vec![span(0, RunKind::Under, &" ".repeat(6))])).collect::<Vec<_>>();
+    let rows = || {
+        (0..4).map(|row| (row, vec![span(0, RunKind::Under, &" ".repeat(6))])).collect::<Vec<_>>()
+    };
     let check = |panes: &[Rect], image: Placement, rows: Vec<(u16, Vec<Span>)>, wanted: &[&str]| {
         let mut client = Client::new(KITTY);
         client.ask(KITTY);
@@ -374,12 +466,22 @@ fn an_image_is_cut_by_panes_overlays_edges_and_text() {
     check(&[small], over(4, 4), Vec::new(), &["x=0 y=0 w=10 h=20 c=1 r=1"]);
     // Its frame is around it.
     let floating = Rect::new(2, 2, Size::new(6, 3));
-    check(&[whole(), floating], over(0, 0), Vec::new(), &["x=0 y=0 w=20 h=20 c=2 r=1", "x=0 y=20 w=10 h=20 c=1 r=1"]);
+    check(
+        &[whole(), floating],
+        over(0, 0),
+        Vec::new(),
+        &["x=0 y=0 w=20 h=20 c=2 r=1", "x=0 y=20 w=10 h=20 c=1 r=1"],
+    );
     check(&[whole()], placement(4, 0, 0, Layer::Cells), Vec::new(), &[]);
     check(&[whole()], placement(4, 0, 0, Layer::Cells), rows(), &["x=0 y=0 w=20 h=40 c=2 r=2"]);
     let mut cut = rows();
     cut[1].1 = vec![span(0, RunKind::Under, " "), span(0, RunKind::Narrow, "x")];
-    check(&[whole()], placement(4, 0, 0, Layer::Cells), cut, &["x=0 y=0 w=20 h=20 c=2 r=1", "x=0 y=20 w=10 h=20 c=1 r=1"]);
+    check(
+        &[whole()],
+        placement(4, 0, 0, Layer::Cells),
+        cut,
+        &["x=0 y=0 w=20 h=20 c=2 r=1", "x=0 y=20 w=10 h=20 c=1 r=1"],
+    );
 }
 
 #[test]
@@ -391,7 +493,12 @@ fn an_image_moves_and_goes_and_its_data_is_sent_once() {
     assert!(client.send_picture(4).contains("a=t,"));
     client.place(vec![placement(4, 2, 0, Layer::Over)]);
     let moved = client.show(None, Style::default(), Vec::new());
-    assert!(moved.contains("a=d,d=i,i=") && moved.contains("\x1b[3;1H\x1b_Ga=p,") && !moved.contains("a=t,"), "{moved:?}");
+    assert!(
+        moved.contains("a=d,d=i,i=")
+            && moved.contains("\x1b[3;1H\x1b_Ga=p,")
+            && !moved.contains("a=t,"),
+        "{moved:?}"
+    );
     client.place(Vec::new());
     let gone = client.show(None, Style::default(), Vec::new());
     assert!(gone.contains("a=d,d=i,i=") && gone.contains("a=d,d=I,i="), "{gone:?}");
@@ -411,7 +518,10 @@ fn a_sixel_is_written_again_only_where_something_was_written_over_it() {
     assert!(cut.contains("\x1b[2;1H\x1bP0;1;0q\"1;1;20;20"), "{cut:?}");
     client.place(Vec::new());
     let gone = client.show(None, Style::default(), Vec::new());
-    assert!(!gone.contains("\x1bP") && gone.contains("\x1b[2;1H"), "the cells are written again: {gone:?}");
+    assert!(
+        !gone.contains("\x1bP") && gone.contains("\x1b[2;1H"),
+        "the cells are written again: {gone:?}"
+    );
 }
 
 #[test]
@@ -431,11 +541,21 @@ fn a_placeholder_has_the_number_the_terminal_knows() {
 fn a_picture_that_nobody_can_read_is_a_box() {
     let mut client = Client::new(KITTY);
     client.ask(KITTY);
-    let named = Placement { name: "cat.jpeg".into(), cells: (12, 3), pixels: (0, 0), ..placement(4, 0, 0, Layer::Over) };
+    let named = Placement {
+        name: "cat.jpeg".into(),
+        cells: (12, 3),
+        pixels: (0, 0),
+        ..placement(4, 0, 0, Layer::Over)
+    };
     client.place(vec![named]);
     client.show(Some(&[whole()]), Style::default(), Vec::new());
     let head = Head { format: Format::File, compressed: false, pixels: (0, 0), len: 4 };
-    let boxed = client.hear(ToClient::Piece(Piece { pane: PANE, picture: 4, head: Some(head), bytes: b"JFIF".to_vec() }));
+    let boxed = client.hear(ToClient::Piece(Piece {
+        pane: PANE,
+        picture: 4,
+        head: Some(head),
+        bytes: b"JFIF".to_vec(),
+    }));
     assert!(boxed.contains("│cat.jpeg") && !boxed.contains("a=t,"), "{boxed:?}");
     assert!(!Caps::default().has(Features::SIXEL));
 }

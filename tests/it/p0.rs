@@ -40,7 +40,8 @@ fn every_row_of_the_list_names_tests_that_there_are() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let list = fs::read_to_string(root.join("docs/reference/p0.md")).expect("it is there");
     let tests = tests();
-    let rows: Vec<&str> = list.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what")).collect();
+    let rows: Vec<&str> =
+        list.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what")).collect();
     assert!(rows.len() > 80, "{} rows", rows.len());
     for row in rows {
         let proofs = row.split('|').nth(2).expect("a row has two cells").trim();

@@ -1,4 +1,5 @@
-//! Commands beside the shell and processes: records, output with cursors, waits, input, stops, the process table, and what many of them leave behind: nothing.
+//! Commands beside the shell and processes: records, output with cursors, waits, input, stops, the
+//! process table, and what many of them leave behind: nothing.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -13,7 +14,8 @@ use serde_json::{Value, json};
 use crate::exec_session::sessions;
 use crate::harness::{Api, PATIENCE, gone_within, is_alive, missing_tool, signal, status_field};
 
-/// How often something is repeated: little by default, as often as the agreement says with `ABIDE_FULL` set.
+/// How often something is repeated: little by default, as often as the agreement says with
+/// `ABIDE_FULL` set.
 pub(crate) fn times(few: usize, full: usize) -> usize {
     if std::env::var_os("ABIDE_FULL").is_some() { full } else { few }
 }
@@ -33,8 +35,11 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 pub(crate) fn zombies(parent: i32) -> usize {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let is_zombie = |pid: &i32| status_field(*pid, "State").is_some_and(|state| state.starts_with('Z'));
-    pids.filter(|pid| status_field(*pid, "PPid") == Some(parent.to_string())).filter(is_zombie).count()
+    let is_zombie =
+        |pid: &i32| status_field(*pid, "State").is_some_and(|state| state.starts_with('Z'));
+    pids.filter(|pid| status_field(*pid, "PPid") == Some(parent.to_string()))
+        .filter(is_zombie)
+        .count()
 }
 
 pub(crate) fn fd_count(pid: i32) -> usize {
@@ -43,7 +48,8 @@ pub(crate) fn fd_count(pid: i32) -> usize {
 
 pub(crate) fn logs(api: &mut Api, id: &str) -> String {
     let reply = api.call("process.logs", &json!({ "id": id })).expect("it is kept");
-    let texts = reply["events"].as_array().into_iter().flatten().filter_map(|event| event["text"].as_str());
+    let texts =
+        reply["events"].as_array().into_iter().flatten().filter_map(|event| event["text"].as_str());
     texts.collect()
 }
 
@@ -66,10 +72,19 @@ fn v1_v2_v12_s20_a_start_answers_with_a_process_that_is_tracked() {
     wait(&mut api, &echo);
     assert_eq!(logs(&mut api, &echo), "at once\n");
     let listed = api.call("process.ps", &json!({ "all": true })).expect("it lists").to_string();
-    assert!(started.iter().all(|(id, _)| listed.contains(id)) && listed.contains(&echo), "{listed}");
+    assert!(
+        started.iter().all(|(id, _)| listed.contains(id)) && listed.contains(&echo),
+        "{listed}"
+    );
     let status = api.call("process.status", &json!({ "id": started[0].0 })).expect("it is known");
-    assert_eq!((status["state"].as_str(), status["command"].as_str()), (Some("running"), Some("sleep 60")));
-    assert!(status["started_wall"].as_u64() > Some(0) && status["pid"].as_i64() == Some(started[0].1.into()));
+    assert_eq!(
+        (status["state"].as_str(), status["command"].as_str()),
+        (Some("running"), Some("sleep 60"))
+    );
+    assert!(
+        status["started_wall"].as_u64() > Some(0)
+            && status["pid"].as_i64() == Some(started[0].1.into())
+    );
 }
 
 #[test]
@@ -78,13 +93,24 @@ fn v3_v6_s19_what_is_not_there_or_has_ended_is_told_apart() {
     assert_eq!(api.refused("process.stop", &json!({ "target": "c99" })), "not_found");
     assert_eq!(api.refused("process.logs", &json!({ "id": "c99" })), "not_found");
     assert_eq!(api.refused("process.stop", &json!({ "target": "1000000" })), "not_found");
-    assert_eq!(api.refused("process.stop", &json!({ "target": std::process::id().to_string() })), "not_found");
+    assert_eq!(
+        api.refused("process.stop", &json!({ "target": std::process::id().to_string() })),
+        "not_found"
+    );
     let (id, _) = api.start("w", &["true"]);
     wait(&mut api, &id);
-    eventually("what has ended is not running", || api.refused("process.stop", &json!({ "target": id })) == "not_running");
+    eventually("what has ended is not running", || {
+        api.refused("process.stop", &json!({ "target": id })) == "not_running"
+    });
     assert!(api.call("process.stop", &json!({ "target": id, "if_running": true })).is_ok());
-    assert_eq!(api.refused("process.signal", &json!({ "target": id, "signal": "NOPE" })), "invalid_params");
-    assert_eq!(api.refused("process.signal", &json!({ "target": id, "signal": "0" })), "invalid_params");
+    assert_eq!(
+        api.refused("process.signal", &json!({ "target": id, "signal": "NOPE" })),
+        "invalid_params"
+    );
+    assert_eq!(
+        api.refused("process.signal", &json!({ "target": id, "signal": "0" })),
+        "invalid_params"
+    );
 }
 
 #[test]
@@ -95,7 +121,11 @@ fn v4_v5_s29_a_silent_command_is_stopped_at_once_and_later() {
         let params = json!({ "target": id, "signal": signal.unwrap_or("TERM") });
         let report = api.call("process.stop", &params).expect("it stops");
         assert_eq!(
-            (report["state"].as_str(), report["killed"].as_u64(), report["left"].as_array().map(Vec::len)),
+            (
+                report["state"].as_str(),
+                report["killed"].as_u64(),
+                report["left"].as_array().map(Vec::len)
+            ),
             (Some("stopped"), Some(0), Some(0))
         );
         assert!(!is_alive(pid));
@@ -103,7 +133,10 @@ fn v4_v5_s29_a_silent_command_is_stopped_at_once_and_later() {
     }
     let (id, _) = api.start("w", &["while [ -e $LEASH ]; do echo tick; sleep 0.1; done"]);
     api.call("process.wait", &json!({ "id": id, "log": "tick" })).expect("it prints");
-    assert_eq!(api.call("process.stop", &json!({ "target": id })).expect("it stops")["left"], json!([]));
+    assert_eq!(
+        api.call("process.stop", &json!({ "target": id })).expect("it stops")["left"],
+        json!([])
+    );
 }
 
 #[test]
@@ -113,11 +146,24 @@ fn v11_s27_s47_everything_written_before_the_end_is_read_after_it() {
     let mut other = Api::connect(&world);
     assert_eq!(wait(&mut other, &id)["exit_code"], 3);
     let both = logs(&mut api, &id);
-    assert!(both.starts_with("one\n") && both.contains("two\n") && both.contains("three"), "{both:?}");
+    assert!(
+        both.starts_with("one\n") && both.contains("two\n") && both.contains("three"),
+        "{both:?}"
+    );
     let reply = other.call("process.logs", &json!({ "id": id })).expect("it is kept");
-    let kinds: Vec<&str> = reply["events"].as_array().into_iter().flatten().filter_map(|event| event["type"].as_str()).collect();
-    assert_eq!((kinds.first(), kinds.last(), kinds.iter().filter(|kind| **kind == "exit").count()), (Some(&"start"), Some(&"exit"), 1));
-    let again = other.call("process.logs", &json!({ "id": id, "since": reply["cursor"] })).expect("it is kept");
+    let kinds: Vec<&str> = reply["events"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|event| event["type"].as_str())
+        .collect();
+    assert_eq!(
+        (kinds.first(), kinds.last(), kinds.iter().filter(|kind| **kind == "exit").count()),
+        (Some(&"start"), Some(&"exit"), 1)
+    );
+    let again = other
+        .call("process.logs", &json!({ "id": id, "since": reply["cursor"] }))
+        .expect("it is kept");
     assert_eq!(again["events"].as_array().map(Vec::len), Some(1), "{again}");
     assert_eq!(world.cli(&["logs", &id]).ok().stdout, "one\nthree");
 }
@@ -125,23 +171,34 @@ fn v11_s27_s47_everything_written_before_the_end_is_read_after_it() {
 #[test]
 fn s48_cursors_give_only_what_is_later_and_say_what_is_gone() {
     let (_world, mut api) = sessions(&["w"]);
-    let (id, _) = api.start("w", &["echo one; head -c 2000000 /dev/zero | tr '\\0' x; echo; echo end"]);
+    let (id, _) =
+        api.start("w", &["echo one; head -c 2000000 /dev/zero | tr '\\0' x; echo; echo end"]);
     api.call("process.wait", &json!({ "id": id, "log": "end" })).expect("it prints");
     wait(&mut api, &id);
-    let reply = api.call("process.logs", &json!({ "id": id, "since": format!("{id}-0") })).expect("it is kept");
+    let reply = api
+        .call("process.logs", &json!({ "id": id, "since": format!("{id}-0") }))
+        .expect("it is kept");
     let events = reply["events"].as_array().cloned().unwrap_or_default();
     assert_eq!(events[0]["type"], "truncated", "{}", events[0]);
     let kept: usize = events.iter().filter_map(|event| event["text"].as_str()).map(str::len).sum();
     assert!((500_000..1 << 20).contains(&kept), "{kept}");
-    for cursor in ["", "c1", "c999-0", "nonsense", &format!("{id}-ffffffffff"), &format!("{id}-zz")] {
-        assert_eq!(api.refused("process.logs", &json!({ "id": id, "since": cursor })), "invalid_cursor", "{cursor}");
+    for cursor in ["", "c1", "c999-0", "nonsense", &format!("{id}-ffffffffff"), &format!("{id}-zz")]
+    {
+        assert_eq!(
+            api.refused("process.logs", &json!({ "id": id, "since": cursor })),
+            "invalid_cursor",
+            "{cursor}"
+        );
     }
 }
 
 #[test]
 fn s15_s46_followers_miss_nothing_repeat_nothing_and_end_nothing() {
     let (world, mut api) = sessions(&["w"]);
-    let (id, pid) = api.start("w", &["for i in 1 2 3 4 5 6 7 8; do echo line $i; sleep 0.1; done; sleep 0.5; echo last"]);
+    let (id, pid) = api.start(
+        "w",
+        &["for i in 1 2 3 4 5 6 7 8; do echo line $i; sleep 0.1; done; sleep 0.5; echo last"],
+    );
     let mut gone = Api::connect(&world);
     gone.send("process.logs", &json!({ "id": id, "follow": true }));
     gone.line();
@@ -156,8 +213,10 @@ fn s15_s46_followers_miss_nothing_repeat_nothing_and_end_nothing() {
     assert!(is_alive(pid));
     for (follower, call) in &mut followers {
         follower.answer(*call).expect("it ends");
-        let text: String = follower.events.iter().filter_map(|event| event["text"].as_str()).collect();
-        let expected: String = (1..=8).map(|n| format!("line {n}\n")).chain(["last\n".to_owned()]).collect();
+        let text: String =
+            follower.events.iter().filter_map(|event| event["text"].as_str()).collect();
+        let expected: String =
+            (1..=8).map(|n| format!("line {n}\n")).chain(["last\n".to_owned()]).collect();
         assert_eq!(text, expected);
         assert_eq!(follower.events.last().map(|event| event["type"].clone()), Some(json!("exit")));
     }
@@ -166,20 +225,31 @@ fn s15_s46_followers_miss_nothing_repeat_nothing_and_end_nothing() {
 #[test]
 fn s30_s35_ready_waits_see_past_and_future_on_both_streams() {
     let (_world, mut api) = sessions(&["w"]);
-    let (id, _) = api.start("w", &["printf 'is re'; sleep 0.2; echo 'ady \u{e4}'; sleep 0.2; echo late >&2; sleep 60"]);
-    for (pattern, stream) in [("is ready", "stdout"), ("ady .$", "stdout"), ("late", "stderr"), ("is ready", "stdout")] {
-        let ready = api.call("process.wait", &json!({ "id": id, "log": pattern })).expect("it comes");
+    let (id, _) = api.start(
+        "w",
+        &["printf 'is re'; sleep 0.2; echo 'ady \u{e4}'; sleep 0.2; echo late >&2; sleep 60"],
+    );
+    for (pattern, stream) in
+        [("is ready", "stdout"), ("ady .$", "stdout"), ("late", "stderr"), ("is ready", "stdout")]
+    {
+        let ready =
+            api.call("process.wait", &json!({ "id": id, "log": pattern })).expect("it comes");
         assert_eq!(
             (ready["by"].as_str(), ready["stream"].as_str(), ready["state"].as_str()),
             (Some("log"), Some(stream), Some("running")),
             "{pattern}"
         );
     }
-    assert_eq!(api.refused("process.wait", &json!({ "id": id, "log": "never", "timeout_ms": 200 })), "ready_timeout");
+    assert_eq!(
+        api.refused("process.wait", &json!({ "id": id, "log": "never", "timeout_ms": 200 })),
+        "ready_timeout"
+    );
     assert_eq!(api.state(&id), "running");
     assert_eq!(api.refused("process.wait", &json!({ "id": id, "log": "(" })), "invalid_params");
     let (short, _) = api.start("w", &["sleep 0.2; exit 9"]);
-    let error = api.call("process.wait", &json!({ "id": short, "log": "never", "timeout_ms": 60_000 })).expect_err("it ends first");
+    let error = api
+        .call("process.wait", &json!({ "id": short, "log": "never", "timeout_ms": 60_000 }))
+        .expect_err("it ends first");
     assert_eq!(error["data"]["code"], "exited_before_ready");
     assert!(error["message"].as_str().is_some_and(|message| message.contains("with 9")), "{error}");
     api.call("process.stop", &json!({ "target": id, "grace_ms": 100 })).expect("it stops");
@@ -201,23 +271,41 @@ fn s31_s32_ports_and_addresses_are_waited_for() {
             }
         }
     });
-    let ready = api.call("process.wait", &json!({ "id": id, "port": port, "timeout_ms": 20_000 })).expect("it listens");
+    let ready = api
+        .call("process.wait", &json!({ "id": id, "port": port, "timeout_ms": 20_000 }))
+        .expect("it listens");
     assert_eq!(ready["by"], "port");
     let url = format!("http://127.0.0.1:{port}/health");
-    assert_eq!(api.call("process.wait", &json!({ "id": id, "http": url, "timeout_ms": 20_000 })).expect("it answers")["by"], "http");
+    assert_eq!(
+        api.call("process.wait", &json!({ "id": id, "http": url, "timeout_ms": 20_000 }))
+            .expect("it answers")["by"],
+        "http"
+    );
     server.join().expect("it ended");
-    assert_eq!(api.refused("process.wait", &json!({ "id": id, "port": port, "timeout_ms": 300 })), "ready_timeout");
-    assert_eq!(api.refused("process.wait", &json!({ "id": id, "http": "ftp://x" })), "invalid_params");
+    assert_eq!(
+        api.refused("process.wait", &json!({ "id": id, "port": port, "timeout_ms": 300 })),
+        "ready_timeout"
+    );
+    assert_eq!(
+        api.refused("process.wait", &json!({ "id": id, "http": "ftp://x" })),
+        "invalid_params"
+    );
 }
 
 #[test]
 fn standard_input_of_a_command_is_written_and_closed() {
     let (_world, mut api) = sessions(&["w"]);
-    let reply = api.call("process.start", &json!({ "target": "w", "open_stdin": true, "command": ["cat; echo bye"] })).expect("it starts");
+    let reply = api
+        .call(
+            "process.start",
+            &json!({ "target": "w", "open_stdin": true, "command": ["cat; echo bye"] }),
+        )
+        .expect("it starts");
     let id = reply["id"].as_str().expect("it has an id").to_owned();
     api.call("process.write", &json!({ "id": id, "text": "hello\n" })).expect("it reads");
     api.call("process.wait", &json!({ "id": id, "log": "hello" })).expect("it prints");
-    api.call("process.write", &json!({ "id": id, "bytes": "eAo=", "close": true })).expect("it reads");
+    api.call("process.write", &json!({ "id": id, "bytes": "eAo=", "close": true }))
+        .expect("it reads");
     assert_eq!(wait(&mut api, &id)["exit_code"], 0);
     assert_eq!(logs(&mut api, &id), "hello\nx\nbye\n");
     assert_eq!(api.refused("process.write", &json!({ "id": id, "text": "more" })), "not_running");
@@ -243,7 +331,8 @@ fn s26_a_command_beside_the_shell_has_what_the_shell_has_and_not_its_turn() {
 #[test]
 fn s21_s22_s45_a_stop_takes_the_whole_tree() {
     let (_world, mut api) = sessions(&["w"]);
-    let deep = "sh -c 'sh -c \"sh -c \\\"sleep 120; true\\\"; true\"; true' & sleep 120 & setsid sleep 120 & (setsid sh -c 'sleep 120; true' &) ; wait";
+    let deep = "sh -c 'sh -c \"sh -c \\\"sleep 120; true\\\"; true\"; true' & sleep 120 & setsid \
+        sleep 120 & (setsid sh -c 'sleep 120; true' &) ; wait";
     let (id, leader) = api.start("w", &[deep]);
     let mut tree = Vec::new();
     eventually("all nine processes run", || {
@@ -257,7 +346,11 @@ fn s21_s22_s45_a_stop_takes_the_whole_tree() {
         9 <= tree.len()
     });
     let report = api.call("process.stop", &json!({ "target": id })).expect("it stops");
-    assert_eq!((report["left"].as_array().map(Vec::len), report["state"].as_str()), (Some(0), Some("stopped")), "{report}");
+    assert_eq!(
+        (report["left"].as_array().map(Vec::len), report["state"].as_str()),
+        (Some(0), Some("stopped")),
+        "{report}"
+    );
     assert!(tree.contains(&leader) && tree.iter().all(|pid| !is_alive(*pid)), "{tree:?}");
 }
 
@@ -273,12 +366,17 @@ fn s23_v10_many_are_stopped_at_once() {
 #[test]
 fn s24_what_ignores_term_is_killed_after_the_grace() {
     let (_world, mut api) = sessions(&["w"]);
-    let (id, pid) = api.start("w", &["trap '' TERM; echo ready; while [ -e $LEASH ]; do sleep 0.05; done"]);
+    let (id, pid) =
+        api.start("w", &["trap '' TERM; echo ready; while [ -e $LEASH ]; do sleep 0.05; done"]);
     api.call("process.wait", &json!({ "id": id, "log": "ready" })).expect("it is");
     let began = Instant::now();
-    let report = api.call("process.stop", &json!({ "target": id, "grace_ms": 500 })).expect("it stops");
+    let report =
+        api.call("process.stop", &json!({ "target": id, "grace_ms": 500 })).expect("it stops");
     assert!(Duration::from_millis(500) <= began.elapsed());
-    assert_eq!((report["state"].as_str(), report["exit_code"].as_u64()), (Some("killed"), Some(137)));
+    assert_eq!(
+        (report["state"].as_str(), report["exit_code"].as_u64()),
+        (Some("killed"), Some(137))
+    );
     assert!(0 < report["killed"].as_u64().unwrap_or(0) && !is_alive(pid));
 }
 
@@ -288,14 +386,19 @@ fn s52_what_a_leader_leaves_behind_is_stopped_too_and_a_signal_escalates_never()
     let (id, _) = api.start("w", &["sleep 120 & echo pid $!"]);
     wait(&mut api, &id);
     let text = logs(&mut api, &id);
-    let child: i32 = text.trim().rsplit(' ').next().and_then(|pid| pid.parse().ok()).expect("it said which");
+    let child: i32 =
+        text.trim().rsplit(' ').next().and_then(|pid| pid.parse().ok()).expect("it said which");
     assert!(is_alive(child) && api.state(&id) == "completed");
     let report = api.call("process.stop", &json!({ "target": id })).expect("it stops");
     assert_eq!(report["left"], json!([]));
     assert!(gone_within(child, PATIENCE));
-    let (stubborn, pid) = api.start("w", &["trap 'echo got it' TERM; echo ready; while [ -e $LEASH ]; do sleep 0.05; done"]);
+    let (stubborn, pid) = api.start(
+        "w",
+        &["trap 'echo got it' TERM; echo ready; while [ -e $LEASH ]; do sleep 0.05; done"],
+    );
     api.call("process.wait", &json!({ "id": stubborn, "log": "ready" })).expect("it is");
-    api.call("process.signal", &json!({ "target": pid.to_string(), "signal": "TERM" })).expect("it is sent");
+    api.call("process.signal", &json!({ "target": pid.to_string(), "signal": "TERM" }))
+        .expect("it is sent");
     api.call("process.wait", &json!({ "id": stubborn, "log": "got it" })).expect("it heard");
     assert!(is_alive(pid) && api.state(&stubborn) == "running");
     api.call("process.stop", &json!({ "target": stubborn, "grace_ms": 50 })).expect("it stops");
@@ -309,14 +412,26 @@ fn a_process_of_a_pane_is_stopped_by_its_id_and_another_of_that_id_is_not() {
     eventually("both run", || {
         let listed = api.call("process.ps", &json!({})).expect("it lists");
         let items = listed.as_array().cloned().unwrap_or_default();
-        found = items.into_iter().filter(|item| item["command_line"].as_str().is_some_and(|line| line.starts_with("sleep 30"))).collect();
+        found = items
+            .into_iter()
+            .filter(|item| {
+                item["command_line"].as_str().is_some_and(|line| line.starts_with("sleep 30"))
+            })
+            .collect();
         found.len() == 2
     });
     let pid = |at: usize| i32::try_from(found[at]["pid"].as_i64().unwrap_or(0)).unwrap_or(0);
     let wrong = found[0]["start_time"].as_u64().unwrap_or(0) + 1;
-    assert_eq!(api.refused("process.stop", &json!({ "target": pid(0).to_string(), "start_time": wrong })), "stale_handle");
-    let report =
-        api.call("process.stop", &json!({ "target": pid(0).to_string(), "start_time": found[0]["start_time"] })).expect("it stops");
+    assert_eq!(
+        api.refused("process.stop", &json!({ "target": pid(0).to_string(), "start_time": wrong })),
+        "stale_handle"
+    );
+    let report = api
+        .call(
+            "process.stop",
+            &json!({ "target": pid(0).to_string(), "start_time": found[0]["start_time"] }),
+        )
+        .expect("it stops");
     assert_eq!((report["signalled"].as_u64(), report["left"].clone()), (Some(1), json!([])));
     assert!(gone_within(pid(0), PATIENCE) && is_alive(pid(1)));
     assert_eq!(found[0]["pane"], "p1");
@@ -340,7 +455,9 @@ fn v7_v18_short_commands_leave_no_zombie_and_no_fd() {
         let (id, _) = api.start("w", &["true"]);
         wait(&mut api, &id);
     }
-    eventually("fds of dropped records are closed", || fd_count(server) < before.0 && fd_count(keeper) < before.1);
+    eventually("fds of dropped records are closed", || {
+        fd_count(server) < before.0 && fd_count(keeper) < before.1
+    });
     eventually("all are reaped", || zombies(keeper) + zombies(server) == 0);
 }
 
@@ -354,24 +471,31 @@ fn s24_hostile_trees_leave_nobody() {
         "(setsid sh -c \"trap '' TERM HUP; sleep 1000; true\" &) ; sleep 1000",
         "setsid sh -c 'sleep 1000 & setsid sleep 1000 & wait' & wait",
         "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 1000 & done; wait",
-        "nest() { if [ $1 -gt 0 ]; then ( nest $(($1 - 1)); true ); else sleep 1000; fi; }; nest 12",
+        "nest() { if [ $1 -gt 0 ]; then ( nest $(($1 - 1)); true ); else sleep 1000; fi; }; nest \
+         12",
     ];
     for round in 0..times(1, 143) {
         for (at, shape) in shapes.iter().enumerate() {
             if (round + at) % 2 == 0 {
                 let (id, _) = api.start("w", &[shape]);
-                let report = api.call("process.stop", &json!({ "target": id, "grace_ms": 100 })).expect("it stops");
+                let report = api
+                    .call("process.stop", &json!({ "target": id, "grace_ms": 100 }))
+                    .expect("it stops");
                 assert_eq!(report["left"], json!([]), "{shape}");
             } else {
-                let params = json!({ "target": "w", "command": [shape], "timeout_ms": 60, "grace_ms": 100 });
+                let params =
+                    json!({ "target": "w", "command": [shape], "timeout_ms": 60, "grace_ms": 100 });
                 let ran = api.call("exec.run", &params).expect("it runs");
-                assert_eq!((ran["timed_out"].as_bool(), ran.get("left")), (Some(true), None), "{shape}: {ran}");
+                assert_eq!(
+                    (ran["timed_out"].as_bool(), ran.get("left")),
+                    (Some(true), None),
+                    "{shape}: {ran}"
+                );
             }
         }
-        let alive = world
-            .processes()
-            .into_iter()
-            .filter(|pid| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep")));
+        let alive = world.processes().into_iter().filter(|pid| {
+            fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep"))
+        });
         assert_eq!(alive.count(), 0, "round {round}");
     }
     assert_eq!(api.text("w", "echo fine"), "fine");
@@ -402,7 +526,13 @@ fn random_commands_with_random_limits_leave_nothing() {
         assert!(ran.get("left").is_none(), "{ran}");
     }
     let shell = api.text("w", "echo $$");
-    let children = || world.processes().into_iter().filter(|pid| status_field(*pid, "PPid") == Some(shell.clone())).count();
+    let children = || {
+        world
+            .processes()
+            .into_iter()
+            .filter(|pid| status_field(*pid, "PPid") == Some(shell.clone()))
+            .count()
+    };
     eventually("nothing is left below the shell", || children() == 0);
     eventually("all are reaped", || zombies(keeper) + zombies(server) == 0);
     // Each of at most 100 records has its log.
@@ -424,7 +554,11 @@ fn ten_thousand_trivial_commands_are_quick_and_leak_nothing() {
         .collect();
     taken.sort_unstable();
     let median = taken[taken.len() / 2];
-    let said = writeln!(std::io::stderr(), "exec -- true: median {median:?}, p99 {:?}", taken[taken.len() * 99 / 100]);
+    let said = writeln!(
+        std::io::stderr(),
+        "exec -- true: median {median:?}, p99 {:?}",
+        taken[taken.len() * 99 / 100]
+    );
     assert!(said.is_ok() && median < Duration::from_secs(1), "{median:?}");
     assert!(fd_count(server) < 400, "{}", fd_count(server));
 }
@@ -432,7 +566,11 @@ fn ten_thousand_trivial_commands_are_quick_and_leak_nothing() {
 #[test]
 fn a_killed_server_ends_no_command_and_loses_none_of_its_output() {
     let (world, mut api) = sessions(&["w"]);
-    let (id, pid) = api.start("w", &["for i in $(seq 1 400); do echo line $i; sleep 0.005; done; sleep 0.5; echo end >&2; exit 6"]);
+    let (id, pid) = api.start(
+        "w",
+        &["for i in $(seq 1 400); do echo line $i; sleep 0.005; done; \
+        sleep 0.5; echo end >&2; exit 6"],
+    );
     for _ in 0..3 {
         api.call("process.wait", &json!({ "id": id, "log": "line 1" })).expect("it prints");
         world.kill_server();
@@ -441,7 +579,8 @@ fn a_killed_server_ends_no_command_and_loses_none_of_its_output() {
         assert!(is_alive(pid));
     }
     assert_eq!(wait(&mut api, &id)["exit_code"], 6);
-    let expected: String = (1..=400).map(|n| format!("line {n}\n")).chain(["end\n".to_owned()]).collect();
+    let expected: String =
+        (1..=400).map(|n| format!("line {n}\n")).chain(["end\n".to_owned()]).collect();
     assert_eq!(logs(&mut api, &id), expected);
 }
 
@@ -479,7 +618,10 @@ fn the_table_costs_little_on_a_full_machine() {
     }
     let (world, mut api) = sessions(&["w"]);
     let count = times(50, 2000);
-    let (id, _) = api.start("w", &[&format!("for i in $(seq 1 {count}); do sleep 1000 & done; echo started; wait")]);
+    let (id, _) = api.start(
+        "w",
+        &[&format!("for i in $(seq 1 {count}); do sleep 1000 & done; echo started; wait")],
+    );
     api.call("process.wait", &json!({ "id": id, "log": "started" })).expect("it has");
     let server = world.server_pid();
     let cpu = || -> u64 {

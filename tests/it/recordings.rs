@@ -1,6 +1,8 @@
-//! Recordings of real programs: the engine shows what they meant, however their bytes are cut and wherever a server dies on the way.
+//! Recordings of real programs: the engine shows what they meant, however their bytes are cut and
+//! wherever a server dies on the way.
 //!
-//! `tests/refs/README.md` says how each was made. The screens beside them were compared with what tmux showed of the same bytes. vt100 sees the same text:
+//! `tests/refs/README.md` says how each was made. The screens beside them were compared with what
+//! tmux showed of the same bytes. vt100 sees the same text:
 //!
 //! | recording | where vt100 differs | why ours is right |
 //! |---|---|---|
@@ -25,7 +27,8 @@ enum Step {
     Resize(Size),
 }
 
-/// A recording: asciicast version 2 with the recorder's own `x` events (bytes that are no text, as hexadecimal digits).
+/// A recording: asciicast version 2 with the recorder's own `x` events (bytes that are no text, as
+/// hexadecimal digits).
 struct Recording {
     name: String,
     size: Size,
@@ -39,10 +42,13 @@ fn folder() -> PathBuf {
 impl Recording {
     fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path).expect("the recording is there");
-        let mut lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON"));
+        let mut lines = text.lines().map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON")
+        });
         let head = lines.next().expect("a head");
         assert_eq!(head["version"], 2);
-        let number = |name: &str| u16::try_from(head[name].as_u64().expect("a number")).expect("it fits");
+        let number =
+            |name: &str| u16::try_from(head[name].as_u64().expect("a number")).expect("it fits");
         let size = Size::new(number("width"), number("height"));
         let steps = lines.map(|line| Self::step(&line)).collect();
         Self { name: path.file_stem().expect("a name").to_string_lossy().into_owned(), size, steps }
@@ -56,7 +62,10 @@ impl Recording {
             Some("x") => Step::Output(
                 text.as_bytes()
                     .chunks(2)
-                    .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).expect("digits"), 16).expect("digits"))
+                    .map(|pair| {
+                        u8::from_str_radix(std::str::from_utf8(pair).expect("digits"), 16)
+                            .expect("digits")
+                    })
                     .collect(),
             ),
             other => unreachable!("{other:?} in {line}"),
@@ -64,8 +73,10 @@ impl Recording {
     }
 
     fn all() -> Vec<Self> {
-        let mut paths: Vec<PathBuf> =
-            std::fs::read_dir(folder()).expect("it is there").map(|entry| entry.expect("readable").path()).collect();
+        let mut paths: Vec<PathBuf> = std::fs::read_dir(folder())
+            .expect("it is there")
+            .map(|entry| entry.expect("readable").path())
+            .collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "cast"));
         paths.sort();
         paths.iter().map(|path| Self::read(path)).collect()
@@ -90,10 +101,15 @@ impl Recording {
         terminal
     }
 
-    /// The terminal after everything, given from server to server after each `every`th step, in the middle of its bytes.
+    /// The terminal after everything, given from server to server after each `every`th step, in the
+    /// middle of its bytes.
     fn play_with_restarts(&self, every: usize) -> Terminal {
         let shared = Shared::default();
-        let mut terminal = Terminal::new(self.size, options(), Box::new(View(HeapMemory::default(), shared.clone())));
+        let mut terminal = Terminal::new(
+            self.size,
+            options(),
+            Box::new(View(HeapMemory::default(), shared.clone())),
+        );
         for (step, number) in self.steps.iter().zip(1..) {
             match step {
                 Step::Output(bytes) => {
@@ -103,7 +119,8 @@ impl Recording {
                         let snapshot = terminal.snapshot();
                         drop(terminal);
                         let memory = Box::new(View(shared.copy(), shared.clone()));
-                        terminal = Terminal::restore(snapshot, options(), memory).expect("its own snapshot");
+                        terminal = Terminal::restore(snapshot, options(), memory)
+                            .expect("its own snapshot");
                     }
                     terminal.feed(after, &mut Vec::new());
                 }
@@ -120,7 +137,9 @@ impl Recording {
         for step in &self.steps {
             match step {
                 Step::Output(bytes) => parser.process(bytes),
-                Step::Resize(size) => parser.screen_mut().set_size(count(size.rows), count(size.cols)),
+                Step::Resize(size) => {
+                    parser.screen_mut().set_size(count(size.rows), count(size.cols))
+                }
             }
         }
         let (_, cols) = parser.screen().size();
@@ -134,7 +153,13 @@ fn options() -> Options {
 
 /// The screen, and the text of the scrollback.
 fn whole(terminal: &Terminal) -> String {
-    format!("{}title {}\nlines above {}\n{}", describe(terminal), terminal.title(), terminal.history_lines(), terminal.text(-100_000..0))
+    format!(
+        "{}title {}\nlines above {}\n{}",
+        describe(terminal),
+        terminal.title(),
+        terminal.history_lines(),
+        terminal.text(-100_000..0)
+    )
 }
 
 #[test]
@@ -163,7 +188,12 @@ fn recorded_programs_look_the_same_however_they_are_cut() {
             seed ^= seed << 5;
             (seed % 97) as usize + 1
         };
-        assert_eq!(whole(&recording.play(&mut next)), expected, "{} in random pieces", recording.name);
+        assert_eq!(
+            whole(&recording.play(&mut next)),
+            expected,
+            "{} in random pieces",
+            recording.name
+        );
     }
 }
 
@@ -172,7 +202,12 @@ fn recorded_programs_survive_restarts_in_the_middle() {
     for recording in Recording::all() {
         let expected = whole(&recording.play(|| usize::MAX));
         for every in [1, 3] {
-            assert_eq!(whole(&recording.play_with_restarts(every)), expected, "{} with a restart every {every}", recording.name);
+            assert_eq!(
+                whole(&recording.play_with_restarts(every)),
+                expected,
+                "{} with a restart every {every}",
+                recording.name
+            );
         }
     }
 }
@@ -186,8 +221,12 @@ fn vt100_sees_the_same_text_of_recorded_programs() {
         let theirs = recording.seen_by_vt100();
         let is_listed = NOT_AS_VT100.contains(&recording.name.as_str());
         if (ours == theirs) == is_listed {
-            let differing: Vec<_> = ours.iter().zip(&theirs).filter(|(a, b)| a != b).take(4).collect();
-            faults.insert(recording.name.clone(), format!("listed: {is_listed}, differs: {differing:#?}"));
+            let differing: Vec<_> =
+                ours.iter().zip(&theirs).filter(|(a, b)| a != b).take(4).collect();
+            faults.insert(
+                recording.name.clone(),
+                format!("listed: {is_listed}, differs: {differing:#?}"),
+            );
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");

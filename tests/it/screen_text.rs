@@ -1,4 +1,5 @@
-//! A screen of the engine as text, to be read by people and compared with files: rows, looks, cursor.
+//! A screen of the engine as text, to be read by people and compared with files: rows, looks,
+//! cursor.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -18,7 +19,11 @@ fn look(style: Style) -> String {
         (Attrs::STRIKE, "strike"),
         (Attrs::OVERLINE, "overline"),
     ];
-    let mut words: Vec<String> = NAMES.iter().filter(|(attr, _)| style.attrs.has(*attr)).map(|(_, name)| (*name).to_owned()).collect();
+    let mut words: Vec<String> = NAMES
+        .iter()
+        .filter(|(attr, _)| style.attrs.has(*attr))
+        .map(|(_, name)| (*name).to_owned())
+        .collect();
     if style.underline != Underline::None {
         words.push(format!("underline={:?}", style.underline).to_lowercase());
     }
@@ -32,7 +37,8 @@ fn look(style: Style) -> String {
     words.join(" ")
 }
 
-/// The screen: a line for each row, then a line for each row with looks, `row: first-last look, …` counted from 1, then the cursor.
+/// The screen: a line for each row, then a line for each row with looks, `row: first-last look, …`
+/// counted from 1, then the cursor.
 pub(crate) fn describe(terminal: &Terminal) -> String {
     let rows = terminal.size().rows;
     let mut text = String::new();
@@ -50,9 +56,14 @@ pub(crate) fn describe(terminal: &Terminal) -> String {
     let hidden = if cursor.visible { "" } else { ", hidden" };
     let shape = match (cursor.shape, cursor.blink) {
         (CursorShape::Default, _) => String::new(),
-        (shape, blink) => format!(", {}{}", if blink { "blinking " } else { "" }, format!("{shape:?}").to_lowercase()),
+        (shape, blink) => format!(
+            ", {}{}",
+            if blink { "blinking " } else { "" },
+            format!("{shape:?}").to_lowercase()
+        ),
     };
-    writeln!(text, "cursor {};{}{hidden}{shape}", cursor.y + 1, cursor.x + 1).expect("a string takes all");
+    writeln!(text, "cursor {};{}{hidden}{shape}", cursor.y + 1, cursor.x + 1)
+        .expect("a string takes all");
     text
 }
 
@@ -87,8 +98,18 @@ pub(crate) fn compare(path: &Path, found: &str) -> Result<(), String> {
     if expected == found {
         return Ok(());
     }
-    let at = expected.lines().zip(found.lines()).position(|(a, b)| a != b).unwrap_or(expected.lines().count().min(found.lines().count()));
-    let near = |text: &str| text.lines().skip(at.saturating_sub(3)).take(8).collect::<Vec<_>>().join("\n");
+    let at = expected
+        .lines()
+        .zip(found.lines())
+        .position(|(a, b)| a != b)
+        .unwrap_or(expected.lines().count().min(found.lines().count()));
+    let near =
+        |text: &str| text.lines().skip(at.saturating_sub(3)).take(8).collect::<Vec<_>>().join("\n");
     let name = path.file_name().unwrap_or_default().display();
-    Err(format!("{name}, line {}: expected\n{}\nfound\n{}\n(ABIDE_BLESS=1 rewrites it)", at + 1, near(&expected), near(found)))
+    Err(format!(
+        "{name}, line {}: expected\n{}\nfound\n{}\n(ABIDE_BLESS=1 rewrites it)",
+        at + 1,
+        near(&expected),
+        near(found)
+    ))
 }

@@ -1,5 +1,6 @@
-//! Peers of another version: what an older abide has said and kept, recorded under `tests/skew`, is understood; what cannot be is refused at once, with both
-//! versions and the command that helps. `RECORD=1` writes the records of the present version where there are none.
+//! Peers of another version: what an older abide has said and kept, recorded under `tests/skew`, is
+//! understood; what cannot be is refused at once, with both versions and the command that helps.
+//! `RECORD=1` writes the records of the present version where there are none.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -34,7 +35,10 @@ fn recorded() -> Vec<PathBuf> {
     if std::env::var_os("RECORD").is_some() && !own.exists() {
         record(&own);
     }
-    let folders: Vec<PathBuf> = fs::read_dir(root).expect("there are records").map(|entry| entry.expect("it can be read").path()).collect();
+    let folders: Vec<PathBuf> = fs::read_dir(root)
+        .expect("there are records")
+        .map(|entry| entry.expect("it can be read").path())
+        .collect();
     assert!(!folders.is_empty(), "no version is recorded");
     folders
 }
@@ -42,14 +46,29 @@ fn recorded() -> Vec<PathBuf> {
 /// Lets the present version say and keep something, and writes it down.
 fn record(folder: &PathBuf) {
     fs::create_dir_all(folder).expect("a folder");
-    fs::write(folder.join("client-hello"), said(&ToServer::Hello(hello(VERSION, OWN)))).expect("written");
+    fs::write(folder.join("client-hello"), said(&ToServer::Hello(hello(VERSION, OWN))))
+        .expect("written");
     fs::write(folder.join("server-welcome"), said(&ToClient::Welcome(welcome()))).expect("written");
     let world = Arc::new(World::new());
-    world.cli(&["new", "-d", "work", "--", "sh", "-c", "printf '\\033[31mred\\033[m 語\\n'; echo armed; exec cat"]).ok();
+    world
+        .cli(&[
+            "new",
+            "-d",
+            "work",
+            "--",
+            "sh",
+            "-c",
+            "printf '\\033[31mred\\033[m 語\\n'; echo armed; exec cat",
+        ])
+        .ok();
     world.cli(&["wait", "-t", "work", "--text", "armed", "--timeout", "20s"]).ok();
     world.cli(&["tab", "new", "-t", "work", "--name", "second"]).ok();
-    wait_until("a snapshot was written", || memory(&world, "abide-p1-slots").is_some_and(|bytes| content(bytes).is_some()));
-    for (kept, name) in [("abide-core", "structure"), ("abide-p1-slots", "screen"), ("abide-commands", "commands")] {
+    wait_until("a snapshot was written", || {
+        memory(&world, "abide-p1-slots").is_some_and(|bytes| content(bytes).is_some())
+    });
+    for (kept, name) in
+        [("abide-core", "structure"), ("abide-p1-slots", "screen"), ("abide-commands", "commands")]
+    {
         if let Some(bytes) = memory(&world, kept).and_then(content) {
             fs::write(folder.join(name), bytes).expect("written");
         }
@@ -57,7 +76,10 @@ fn record(folder: &PathBuf) {
     let database = world.path("state/abide/abide.db");
     wait_until("all is on disk", || {
         let open = rusqlite::Connection::open(&database);
-        open.and_then(|db| db.query_row("SELECT count(*) FROM text", [], |row| row.get::<_, i64>(0))).is_ok_and(|count| count == 2)
+        open.and_then(|db| {
+            db.query_row("SELECT count(*) FROM text", [], |row| row.get::<_, i64>(0))
+        })
+        .is_ok_and(|count| count == 2)
     });
     pull_the_plug(&world);
     let db = rusqlite::Connection::open(&database).expect("it is there");
@@ -69,7 +91,8 @@ fn record(folder: &PathBuf) {
 fn memory(world: &World, name: &str) -> Option<Vec<u8>> {
     let wanted = format!("/memfd:{name} (deleted)");
     let fds = fs::read_dir(format!("/proc/{}/fd", world.keeper_pid())).ok()?;
-    let is_it = |path: &PathBuf| fs::read_link(path).is_ok_and(|link| link.to_string_lossy() == wanted);
+    let is_it =
+        |path: &PathBuf| fs::read_link(path).is_ok_and(|link| link.to_string_lossy() == wanted);
     fs::read(fds.filter_map(|entry| Some(entry.ok()?.path())).find(is_it)?).ok()
 }
 
@@ -96,7 +119,15 @@ fn hello(version: u32, build: &str) -> Hello {
 
 fn welcome() -> Welcome {
     let client = "v1".parse().expect("an id");
-    Welcome { version: VERSION, build: OWN.into(), client, lease: 1, input_taken: 0, input_in_doubt: false, resumed: false }
+    Welcome {
+        version: VERSION,
+        build: OWN.into(),
+        client,
+        lease: 1,
+        input_taken: 0,
+        input_in_doubt: false,
+        resumed: false,
+    }
 }
 
 fn said<T: serde::Serialize>(message: &T) -> Vec<u8> {
@@ -133,24 +164,41 @@ fn answer(world: &World, words: &[u8]) -> (ToClient, Duration) {
 }
 
 fn socket(world: &World) -> String {
-    world.cli(&["server", "status", "--json"]).ok().json()["socket"].as_str().expect("a path").to_owned()
+    world.cli(&["server", "status", "--json"]).ok().json()["socket"]
+        .as_str()
+        .expect("a path")
+        .to_owned()
 }
 
 #[track_caller]
 fn refusal((message, took): (ToClient, Duration), words: &[&str]) {
-    let ToClient::Bye(Bye::Refused { message }) = message else { unreachable!("no refusal: {message:?}") };
-    assert!(!message.contains('\n') && words.iter().all(|word| message.contains(word)), "{message}");
+    let ToClient::Bye(Bye::Refused { message }) = message else {
+        unreachable!("no refusal: {message:?}")
+    };
+    assert!(
+        !message.contains('\n') && words.iter().all(|word| message.contains(word)),
+        "{message}"
+    );
     assert!(took < ANSWERED_WITHIN, "it took {took:?}");
 }
 
 #[test]
 fn what_recorded_versions_have_said_and_kept_in_memory_is_understood() {
     for folder in recorded() {
-        let read = |name: &str| fs::read(folder.join(name)).unwrap_or_else(|error| unreachable!("{name} of {}: {error}", folder.display()));
+        let read = |name: &str| {
+            fs::read(folder.join(name))
+                .unwrap_or_else(|error| unreachable!("{name} of {}: {error}", folder.display()))
+        };
         let greeting = first::<ToClient>(&read("server-welcome"));
-        assert!(matches!(&greeting, Some(ToClient::Welcome(welcome)) if welcome.version <= VERSION), "{greeting:?}");
+        assert!(
+            matches!(&greeting, Some(ToClient::Welcome(welcome)) if welcome.version <= VERSION),
+            "{greeting:?}"
+        );
         let structure = Structure::decode(&read("structure")).expect("the structure");
-        assert_eq!(structure.sessions.iter().map(|session| session.name.as_str()).collect::<Vec<_>>(), ["work"]);
+        assert_eq!(
+            structure.sessions.iter().map(|session| session.name.as_str()).collect::<Vec<_>>(),
+            ["work"]
+        );
         assert_eq!((structure.tabs.len(), structure.panes.len()), (2, 2));
         let screen = Screen::decode(&read("screen")).expect("the screen");
         assert_eq!(screen.encode().len(), read("screen").len(), "nothing of it was passed over");
@@ -164,7 +212,10 @@ fn what_recorded_versions_have_said_and_kept_in_memory_is_understood() {
 fn what_recorded_versions_have_kept_on_disk_is_brought_back() {
     for folder in recorded() {
         let world = World::new();
-        world.write("state/abide/abide.db", fs::read(folder.join("abide.db")).expect("it is recorded"));
+        world.write(
+            "state/abide/abide.db",
+            fs::read(folder.join("abide.db")).expect("it is recorded"),
+        );
         let sessions = world.cli(&["ls", "--json"]).ok().json();
         assert_eq!(sessions[0]["name"], "work", "{sessions}");
         world.cli(&["wait", "-t", "work:1", "--text", "armed", "--timeout", "20s"]).ok();
@@ -178,8 +229,12 @@ fn a_newer_format_is_an_error_that_names_both_versions() {
     let newer = |bytes: Vec<u8>| [&99_u32.to_le_bytes(), &bytes[4..]].concat();
     for folder in recorded() {
         let read = |name: &str| newer(fs::read(folder.join(name)).expect("it is recorded"));
-        let structure = Structure::decode(&read("structure")).expect_err("the structure").to_string();
-        assert!(structure.starts_with("the structure has version 99, this binary reads "), "{structure}");
+        let structure =
+            Structure::decode(&read("structure")).expect_err("the structure").to_string();
+        assert!(
+            structure.starts_with("the structure has version 99, this binary reads "),
+            "{structure}"
+        );
         let screen = Screen::decode(&read("screen")).expect_err("the screen").to_string();
         assert!(screen.starts_with("the screen has version 99, this binary reads "), "{screen}");
     }
@@ -190,8 +245,12 @@ fn recorded_clients_are_welcome_and_those_of_no_common_version_are_told_at_once(
     let world = World::new();
     world.cli(&["new", "-d", "work"]).ok();
     for folder in recorded() {
-        let (message, took) = answer(&world, &fs::read(folder.join("client-hello")).expect("it is recorded"));
-        assert!(matches!(&message, ToClient::Welcome(welcome) if welcome.version == VERSION), "{message:?}");
+        let (message, took) =
+            answer(&world, &fs::read(folder.join("client-hello")).expect("it is recorded"));
+        assert!(
+            matches!(&message, ToClient::Welcome(welcome) if welcome.version == VERSION),
+            "{message:?}"
+        );
         assert!(took < ANSWERED_WITHIN);
     }
     let own = format!("(abide {OWN}) {VERSION} to {VERSION}");
@@ -218,7 +277,8 @@ fn recorded_clients_are_welcome_and_those_of_no_common_version_are_told_at_once(
 fn server(world: &World, greeting: Vec<u8>) -> (PathBuf, thread::JoinHandle<()>) {
     let folder = world.path("data/run");
     fs::create_dir_all(&folder).expect("a folder");
-    fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("it is ours");
+    fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+        .expect("it is ours");
     let place = folder.join("socket");
     let listener = UnixListener::bind(&place).expect("nobody is there");
     let server = thread::spawn(move || {
@@ -249,8 +309,12 @@ fn a_client_that_a_server_of_another_version_sends_away_says_why_and_ends() {
     for (greeting, told, status) in greetings {
         let world = Arc::new(World::new());
         let (place, server) = server(&world, greeting);
-        let client =
-            Abide::spawn(&world, "env", &[&format!("ABIDE_SOCKET={}", place.display()), env!("CARGO_BIN_EXE_abide"), "attach"], (120, 24));
+        let client = Abide::spawn(
+            &world,
+            "env",
+            &[&format!("ABIDE_SOCKET={}", place.display()), env!("CARGO_BIN_EXE_abide"), "attach"],
+            (120, 24),
+        );
         client.expect(told);
         assert_eq!(client.expect_exit(), status);
         server.join().expect("it has ended");

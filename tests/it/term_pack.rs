@@ -1,4 +1,5 @@
-//! Packed scrollback: nobody can tell it from unpacked, and a kill at any moment of the packing loses nothing.
+//! Packed scrollback: nobody can tell it from unpacked, and a kill at any moment of the packing
+//! loses nothing.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -108,7 +109,11 @@ fn packed_scrollback_is_what_it_was() {
     for size in [Size::new(30, 20), Size::new(200, 1000), Size::new(90, 5)] {
         plain.resize(size, &mut Vec::new());
         packed.resize(size, &mut Vec::new());
-        assert_eq!((plain.history_rows(), rows(&plain), hits(&plain)), (packed.history_rows(), rows(&packed), hits(&packed)), "{size}");
+        assert_eq!(
+            (plain.history_rows(), rows(&plain), hits(&plain)),
+            (packed.history_rows(), rows(&packed), hits(&packed)),
+            "{size}"
+        );
         pack(&mut packed);
     }
     for terminal in [&mut plain, &mut packed] {
@@ -120,14 +125,20 @@ fn packed_scrollback_is_what_it_was() {
 #[test]
 fn a_kill_at_any_moment_of_the_packing_loses_nothing() {
     let grave = Grave::default();
-    let mut terminal = Terminal::new(SIZE, Options::default(), Box::new(Mortal(HeapMemory::default(), grave.clone())));
+    let mut terminal = Terminal::new(
+        SIZE,
+        Options::default(),
+        Box::new(Mortal(HeapMemory::default(), grave.clone())),
+    );
     terminal.feed(&output(), &mut Vec::new());
     let (snapshot, wanted) = (terminal.snapshot(), (rows(&terminal), hits(&terminal)));
     // The memory as it was before: a kill at the first change.
     grave.dig(1);
     pack(&mut terminal);
     let before = grave.left().1;
-    let restored = |memory: Box<dyn Memory>| Terminal::restore(snapshot.clone(), Options::default(), memory).expect("it fits");
+    let restored = |memory: Box<dyn Memory>| {
+        Terminal::restore(snapshot.clone(), Options::default(), memory).expect("it fits")
+    };
     let mut moments = 0;
     for changes in 1.. {
         let grave = Grave::default();
@@ -153,7 +164,11 @@ fn a_kill_at_any_moment_of_the_packing_loses_nothing() {
 #[test]
 fn a_snapshot_before_what_was_packed_since_is_gone_back_to() {
     let grave = Grave::default();
-    let mut terminal = Terminal::new(SIZE, Options::default(), Box::new(Mortal(HeapMemory::default(), grave.clone())));
+    let mut terminal = Terminal::new(
+        SIZE,
+        Options::default(),
+        Box::new(Mortal(HeapMemory::default(), grave.clone())),
+    );
     let output = output();
     terminal.feed(&output[..output.len() / 3], &mut Vec::new());
     let (snapshot, wanted) = (terminal.snapshot(), (rows(&terminal), hits(&terminal)));
@@ -161,7 +176,9 @@ fn a_snapshot_before_what_was_packed_since_is_gone_back_to() {
     pack(&mut terminal);
     grave.dig(1);
     terminal.feed(b"\r\n\n\n\n", &mut Vec::new());
-    let mut restored = Terminal::restore(snapshot, Options::default(), Box::new(HeapMemory(grave.left().1))).expect("it fits");
+    let mut restored =
+        Terminal::restore(snapshot, Options::default(), Box::new(HeapMemory(grave.left().1)))
+            .expect("it fits");
     assert_eq!((rows(&restored), hits(&restored)), wanted);
     restored.feed(&output[output.len() / 3..], &mut Vec::new());
     assert_eq!(hits(&restored), 339);
@@ -170,16 +187,22 @@ fn a_snapshot_before_what_was_packed_since_is_gone_back_to() {
 #[test]
 fn a_damaged_packed_segment_costs_what_is_in_it_and_before_it() {
     let grave = Grave::default();
-    let mut terminal = Terminal::new(SIZE, Options::default(), Box::new(Mortal(HeapMemory::default(), grave.clone())));
+    let mut terminal = Terminal::new(
+        SIZE,
+        Options::default(),
+        Box::new(Mortal(HeapMemory::default(), grave.clone())),
+    );
     terminal.feed(&output(), &mut Vec::new());
     pack(&mut terminal);
     let (snapshot, lines) = (terminal.snapshot(), terminal.history_lines());
     grave.dig(1);
     terminal.feed(b"\n", &mut Vec::new());
     let mut memory = grave.left().1;
-    let magic = memory.windows(8).position(|bytes| bytes == b"abidehz1").expect("something is packed");
+    let magic =
+        memory.windows(8).position(|bytes| bytes == b"abidehz1").expect("something is packed");
     memory[magic + 200] ^= 0x55;
-    let restored = Terminal::restore(snapshot, Options::default(), Box::new(HeapMemory(memory))).expect("it fits");
+    let restored = Terminal::restore(snapshot, Options::default(), Box::new(HeapMemory(memory)))
+        .expect("it fits");
     assert!(restored.history_lines() < lines && 0 < restored.history_lines());
     assert!(0 < hits(&restored));
 }
@@ -210,11 +233,18 @@ fn lines_that_went_on_after_a_snapshot_are_those_of_the_snapshot_again() {
     let all = |terminal: &mut Terminal| {
         [90, 37, 250].map(|width| {
             terminal.resize(Size::new(width, 20), &mut Vec::new());
-            ((width, terminal.history_lines(), terminal.history_rows(), hits(terminal)), rows(terminal))
+            (
+                (width, terminal.history_lines(), terminal.history_rows(), hits(terminal)),
+                rows(terminal),
+            )
         })
     };
     let same = |found: &[Seen; 3], wanted: &[Seen; 3], when: &str| {
-        assert_eq!(found.each_ref().map(|found| found.0), wanted.each_ref().map(|wanted| wanted.0), "{when}");
+        assert_eq!(
+            found.each_ref().map(|found| found.0),
+            wanted.each_ref().map(|wanted| wanted.0),
+            "{when}"
+        );
         for (at, (found, wanted)) in found.iter().zip(wanted).enumerate() {
             let differs = found.1.iter().zip(&wanted.1).position(|(found, wanted)| found != wanted);
             assert!(differs.is_none(), "{when}, size {at}, row {differs:?}");

@@ -40,7 +40,9 @@ fn check(cols: u16, rows: u16, bytes: &str, expected: &str) {
 fn replies(cols: u16, rows: u16, bytes: &str) -> String {
     let mut terminal = terminal(cols, rows);
     let events = feed(&mut terminal, bytes);
-    let bytes = events.into_iter().filter_map(|event| if let TermEvent::Reply(bytes) = event { Some(bytes) } else { None });
+    let bytes = events
+        .into_iter()
+        .filter_map(|event| if let TermEvent::Reply(bytes) = event { Some(bytes) } else { None });
     String::from_utf8(bytes.flatten().collect()).expect("replies are text")
 }
 
@@ -78,7 +80,10 @@ fn erasing_and_editing() {
 #[test]
 fn replies_are_those_of_xterm() {
     assert_eq!(replies(80, 24, "\x1b[5n\x1b[3;4H\x1b[6n"), "\x1b[0n\x1b[3;4R");
-    assert_eq!(replies(80, 24, "\x1b[18t\x1b[?2004$p\x1b[?9999$p"), "\x1b[8;24;80t\x1b[?2004;2$y\x1b[?9999;0$y");
+    assert_eq!(
+        replies(80, 24, "\x1b[18t\x1b[?2004$p\x1b[?9999$p"),
+        "\x1b[8;24;80t\x1b[?2004;2$y\x1b[?9999;0$y"
+    );
     assert_eq!(replies(80, 24, "\x1b[1;31m\x1bP$qm\x1b\\"), "\x1bP1$r0;1;31m\x1b\\");
     assert_eq!(replies(80, 24, "\x1b]11;?\x07"), "\x1b]11;rgb:0000/0000/0000\x07");
     assert_eq!(replies(80, 24, "\x1b]2;touch me\x07\x1b[21t"), "\x1b]l\x1b\\");
@@ -120,10 +125,21 @@ fn a_line_rewraps_and_comes_back() {
 fn reverse_video_is_shown() {
     let mut terminal = terminal(8, 2);
     feed(&mut terminal, "a\x1b[7mb\x1b[m\x1b[31mc\x1b[m\x1b[?5h");
-    let inverse: Vec<(String, bool)> =
-        terminal.row(0).runs.iter().map(|run| (run.text.clone(), run.style.attrs.has(Attrs::INVERSE))).collect();
-    assert_eq!(inverse, [("a".into(), true), ("b".into(), false), ("c".into(), false), ("     ".into(), true)]);
-    assert_eq!(terminal.row(1).runs.iter().map(Run::cols).sum::<usize>(), 8, "a blank row is light too");
+    let inverse: Vec<(String, bool)> = terminal
+        .row(0)
+        .runs
+        .iter()
+        .map(|run| (run.text.clone(), run.style.attrs.has(Attrs::INVERSE)))
+        .collect();
+    assert_eq!(
+        inverse,
+        [("a".into(), true), ("b".into(), false), ("c".into(), false), ("     ".into(), true)]
+    );
+    assert_eq!(
+        terminal.row(1).runs.iter().map(Run::cols).sum::<usize>(),
+        8,
+        "a blank row is light too"
+    );
     assert_eq!(terminal.text(0..2), "abc\n\n");
     feed(&mut terminal, "\x1b[?5l");
     assert!(terminal.row(1).runs.is_empty());

@@ -1,4 +1,5 @@
-//! Search in screen and scrollback, and positions: both against a model that knows nothing of rows, for any output and any width.
+//! Search in screen and scrollback, and positions: both against a model that knows nothing of rows,
+//! for any output and any width.
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
@@ -86,13 +87,33 @@ fn cells_of_wide_and_combined_characters_are_columns() {
 
 #[test]
 fn a_pattern_says_what_is_wrong_with_it() {
-    assert!(Pattern::new("a(", Syntax::Regex, Case::Smart).expect_err("open").to_string().contains("unclosed group"));
+    assert!(
+        Pattern::new("a(", Syntax::Regex, Case::Smart)
+            .expect_err("open")
+            .to_string()
+            .contains("unclosed group")
+    );
     assert!(Pattern::new("", Syntax::Literal, Case::Smart).is_err());
     assert!(Pattern::new("(?:a{500}){500}", Syntax::Regex, Case::Smart).is_err());
     let mut terminal = fresh(20, 3, 100);
     feed(&mut terminal, "a(b A(B aSb");
-    let literal = |text: &str, case| all(&terminal, &Pattern::new(text, Syntax::Literal, case).expect("any"), Direction::Older, 9).len();
-    assert_eq!((literal("a(b", Case::Smart), literal("A(b", Case::Smart), literal("A(b", Case::Insensitive)), (2, 0, 2));
+    let literal = |text: &str, case| {
+        all(
+            &terminal,
+            &Pattern::new(text, Syntax::Literal, case).expect("any"),
+            Direction::Older,
+            9,
+        )
+        .len()
+    };
+    assert_eq!(
+        (
+            literal("a(b", Case::Smart),
+            literal("A(b", Case::Smart),
+            literal("A(b", Case::Insensitive)
+        ),
+        (2, 0, 2)
+    );
     assert_eq!(literal("a(b", Case::Sensitive), 1);
     assert_eq!(ranges(&terminal, r"a\Sb").len(), 3, "a class is no upper-case letter");
     assert_eq!(ranges(&terminal, r"a\p{Lu}b"), [(0, 8, 11)]);
@@ -101,7 +122,10 @@ fn a_pattern_says_what_is_wrong_with_it() {
 /// Lines of letters, some of them wide or combined.
 fn lines() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(
-        proptest::collection::vec(prop_oneof![8 => "[ab ]", 1 => Just("漢".into()), 1 => Just("e\u{301}".into())], 0..60),
+        proptest::collection::vec(
+            prop_oneof![8 => "[ab ]", 1 => Just("漢".into()), 1 => Just("e\u{301}".into())],
+            0..60,
+        ),
         1..60,
     )
     .prop_map(|lines: Vec<Vec<String>>| lines.into_iter().map(|line| line.concat()).collect())
@@ -189,7 +213,12 @@ fn dropped_lines_are_nowhere() {
     assert_eq!(terminal.position(-5, 3), Some(Position { line: 14, cell: 3 }));
     assert_eq!(terminal.position(-6, 3), None);
     assert_eq!(ranges(&terminal, "line 1[0-9]").first(), Some(&(14, 0, 7)));
-    assert!(terminal.search(&pattern("line"), Some(Position { line: 3, cell: 0 }), Direction::Older, 9).hits.is_empty());
+    assert!(
+        terminal
+            .search(&pattern("line"), Some(Position { line: 3, cell: 0 }), Direction::Older, 9)
+            .hits
+            .is_empty()
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The rules of ARCHITECTURE.md and CONTRIBUTING.md as tests over the tree. Each rule's own file shows what it catches.
+//! The rules of ARCHITECTURE.md and CONTRIBUTING.md as tests over the tree. Each rule's own file
+//! shows what it catches.
 
 mod imports;
 mod sizes;
@@ -39,8 +40,10 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 fn sources(folders: &[&str]) -> Vec<Source> {
     let root = root();
     let mut found = Vec::new();
-    for file in
-        folders.iter().flat_map(|folder| files_below(&root.join(folder))).filter(|file| file.extension().is_some_and(|ext| ext == "rs"))
+    for file in folders
+        .iter()
+        .flat_map(|folder| files_below(&root.join(folder)))
+        .filter(|file| file.extension().is_some_and(|ext| ext == "rs"))
     {
         let text = fs::read_to_string(&file).expect("a source file is UTF-8");
         let path = file.strip_prefix(&root).expect("it was found below the root");
@@ -78,7 +81,15 @@ fn pure_layers_know_no_world() {
 #[test]
 fn nothing_grows_too_large() {
     let all = sources(&["src", "tests", "examples", "benches"]);
-    none(&[sizes::long_files(&all), sizes::long_functions(&all), sizes::wide_structs(&all), sizes::wide_enums(&all)].concat());
+    none(
+        &[
+            sizes::long_files(&all),
+            sizes::long_functions(&all),
+            sizes::wide_structs(&all),
+            sizes::wide_enums(&all),
+        ]
+        .concat(),
+    );
     none(&sizes::large_keeper(&all));
 }
 
@@ -122,7 +133,11 @@ fn no_file_knows_the_machine_it_was_written_on() {
     let root = root();
     let mut faults = Vec::new();
     for file in files_below(&root) {
-        let path = file.strip_prefix(&root).expect("it was found below the root").to_string_lossy().into_owned();
+        let path = file
+            .strip_prefix(&root)
+            .expect("it was found below the root")
+            .to_string_lossy()
+            .into_owned();
         if let Ok(text) = fs::read_to_string(&file)
             && path != ".git"
         {

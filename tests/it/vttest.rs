@@ -1,6 +1,8 @@
-//! The real vttest program drives the engine: at each of its stops the screen is what a person who knows a VT would want to see.
+//! The real vttest program drives the engine: at each of its stops the screen is what a person who
+//! knows a VT would want to see.
 //!
-//! The screens in `tests/refs/vttest` were looked at one by one, and compared with what xterm prints of the same bytes (see the README there).
+//! The screens in `tests/refs/vttest` were looked at one by one, and compared with what xterm
+//! prints of the same bytes (see the README there).
 
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
@@ -64,11 +66,13 @@ impl Vttest {
                 }
             }
         });
-        let terminal = Terminal::new(Size::new(80, 24), Options::default(), Box::new(HeapMemory::default()));
+        let terminal =
+            Terminal::new(Size::new(80, 24), Options::default(), Box::new(HeapMemory::default()));
         Self { terminal, output, writer, tail: Vec::new(), part: Vec::new(), child }
     }
 
-    /// Lets it run until it waits for somebody. What it writes last before it waits is its question.
+    /// Lets it run until it waits for somebody. What it writes last before it waits is its
+    /// question.
     fn run(&mut self) -> Stop {
         loop {
             if let Some(stop) = self.asked() {
@@ -78,7 +82,10 @@ impl Vttest {
             let piece = self.output.recv_timeout(PATIENCE);
             let Ok(piece) = piece else {
                 let tail = String::from_utf8_lossy(&self.tail).into_owned();
-                unreachable!("vttest neither asks nor goes on after {tail:?}; it shows\n{}", describe(&self.terminal))
+                unreachable!(
+                    "vttest neither asks nor goes on after {tail:?}; it shows\n{}",
+                    describe(&self.terminal)
+                )
             };
             if piece.is_empty() {
                 return Stop::End;
@@ -108,7 +115,8 @@ impl Vttest {
             TermEvent::SizeWanted { cols, rows } => {
                 let size = self.terminal.size();
                 let or = |wanted: u16, own: u16| if wanted == 0 { own } else { wanted };
-                self.terminal.resize(Size::new(or(cols, size.cols), or(rows, size.rows)), &mut Vec::new());
+                self.terminal
+                    .resize(Size::new(or(cols, size.cols), or(rows, size.rows)), &mut Vec::new());
             }
             _ => {}
         }
@@ -118,7 +126,8 @@ impl Vttest {
     fn asked(&self) -> Option<Stop> {
         let text = String::from_utf8_lossy(&self.tail);
         // The last two are of 6.1, which asks for the answerback message last, and of 6.2.
-        if ["Push <RETURN>", "\x05", "Push the RETURN key: "].iter().any(|end| text.ends_with(end)) {
+        if ["Push <RETURN>", "\x05", "Push the RETURN key: "].iter().any(|end| text.ends_with(end))
+        {
             return Some(Stop::Push);
         }
         let (_, menu) = text.rsplit_once("Enter choice number (")?;
@@ -145,7 +154,8 @@ impl Drop for Vttest {
     }
 }
 
-/// Goes down the menus by `path`, numbers with dots between, and gives the screen at each stop until a menu comes back.
+/// Goes down the menus by `path`, numbers with dots between, and gives the screen at each stop
+/// until a menu comes back.
 fn screens(path: &str) -> String {
     let world = World::new();
     let mut vttest = Vttest::start(&world);
@@ -166,7 +176,8 @@ fn screens(path: &str) -> String {
                 // To be shown to another terminal.
                 if let Some(folder) = std::env::var_os("ABIDE_VTTEST_BYTES") {
                     let name = format!("{path}-{count:03}");
-                    std::fs::write(Path::new(&folder).join(name), &vttest.part).expect("the folder can be written");
+                    std::fs::write(Path::new(&folder).join(name), &vttest.part)
+                        .expect("the folder can be written");
                 }
                 vttest.part.clear();
                 vttest.enter();
@@ -182,7 +193,8 @@ fn check(name: &str, paths: &[&str]) -> String {
         return String::new();
     }
     let text: String = paths.iter().map(|path| screens(path)).collect();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/refs/vttest").join(format!("{name}.txt"));
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/refs/vttest").join(format!("{name}.txt"));
     let difference = compare(&path, &text).err();
     assert!(difference.is_none(), "{}", difference.unwrap_or_default());
     text
@@ -207,7 +219,10 @@ fn menu_3_character_sets() {
 #[test]
 fn menu_6_reports() {
     let text = check("menu-6", &["6.1", "6.2", "6.3", "6.4", "6.5", "6.6", "6.7"]);
-    assert!(!text.contains("Not expected") && !text.contains("Unknown"), "vttest is not content with an answer:\n{text}");
+    assert!(
+        !text.contains("Not expected") && !text.contains("Unknown"),
+        "vttest is not content with an answer:\n{text}"
+    );
 }
 
 #[test]
@@ -226,7 +241,8 @@ fn menu_11_vt320_features() {
     check("menu-11-2", &["11.2.2.1", "11.2.2.2"]);
 }
 
-/// Movement, without and with origin mode (2) and left and right margins (3), with margins that stay (4, 5).
+/// Movement, without and with origin mode (2) and left and right margins (3), with margins that
+/// stay (4, 5).
 #[test]
 fn menu_11_vt420_cursor_movement() {
     let plain = ["11.3.2.7", "11.3.2.8", "11.3.2.9", "11.3.2.10"];
@@ -238,14 +254,23 @@ fn menu_11_vt420_cursor_movement() {
 #[test]
 fn menu_11_vt420_editing() {
     let plain = ["11.3.3.9", "11.3.3.10", "11.3.3.11", "11.3.3.12", "11.3.3.13"];
-    let margins = ["11.3.3.2.3.4.9", "11.3.3.2.3.4.10", "11.3.3.2.3.4.11", "11.3.3.2.3.4.12", "11.3.3.2.3.4.13"];
+    let margins = [
+        "11.3.3.2.3.4.9",
+        "11.3.3.2.3.4.10",
+        "11.3.3.2.3.4.11",
+        "11.3.3.2.3.4.12",
+        "11.3.3.2.3.4.13",
+    ];
     check("menu-11-3-3", &[plain, margins].concat());
 }
 
 /// Copy, erase, fill and selective erase; DECCARA and DECRARA are not supported.
 #[test]
 fn menu_11_vt420_rectangles() {
-    check("menu-11-3-6", &["11.3.6.8", "11.3.6.9", "11.3.6.10", "11.3.6.12", "11.3.6.2.3.8", "11.3.6.2.3.9"]);
+    check(
+        "menu-11-3-6",
+        &["11.3.6.8", "11.3.6.9", "11.3.6.10", "11.3.6.12", "11.3.6.2.3.8", "11.3.6.2.3.9"],
+    );
 }
 
 #[test]

@@ -31,7 +31,8 @@ pub struct BufferItem {
 impl BufferItem {
     fn of(buffer: &Buffer) -> Self {
         // A line end is shown as such: a sample is one line.
-        let start: String = buffer.text.chars().take(SAMPLE_MAX).map(|c| if c == '\n' { '⏎' } else { c }).collect();
+        let start: String =
+            buffer.text.chars().take(SAMPLE_MAX).map(|c| if c == '\n' { '⏎' } else { c }).collect();
         Self {
             name: buffer.name.clone(),
             bytes: buffer.text.len(),

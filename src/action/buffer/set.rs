@@ -10,7 +10,8 @@ use crate::base::code::{Code, Refusal};
 
 /// Put text into a paste buffer
 ///
-/// A new one is called `buffer` and a number, unless it is given a name. There are at most 50, of at most 4 MiB each and 16 MiB together; the oldest go first.
+/// A new one is called `buffer` and a number, unless it is given a name. There are at most 50, of
+/// at most 4 MiB each and 16 MiB together; the oldest go first.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Set {
@@ -46,11 +47,16 @@ impl Apply for Set {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let text = self.text.filter(|_| !self.load).ok_or_else(|| {
             let refusal = Refusal::new(Code::InvalidParams, "buffer.set: there is no text");
-            refusal.hint("give one; files are read by the command line: abide buffer set --load PATH")
+            refusal
+                .hint("give one; files are read by the command line: abide buffer set --load PATH")
         })?;
         let (name, wall) = (self.name.as_deref(), cx.now.wall);
         let buffers = &mut cx.state.buffers;
-        let name = if self.append { buffers.append(name, &text, wall)? } else { buffers.set(name, text, wall)? };
+        let name = if self.append {
+            buffers.append(name, &text, wall)?
+        } else {
+            buffers.set(name, text, wall)?
+        };
         Ok(Answer::Now(BufferName { name }))
     }
 }

@@ -8,7 +8,8 @@ use crate::action::{Access, Action, Place};
 
 /// Check a configuration file
 ///
-/// Every problem is told at once, each with its place, its line and the nearest valid name. The exit status is 3 if there are any.
+/// Every problem is told at once, each with its place, its line and the nearest valid name. The
+/// exit status is 3 if there are any.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// The file; else the one that is in use

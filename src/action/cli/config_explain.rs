@@ -8,7 +8,8 @@ use crate::action::{Access, Action, Place};
 
 /// Tell what an option is for, what it is set to, and where that comes from
 ///
-/// Values come from the configuration file (with its line), from the environment, or are the defaults.
+/// Values come from the configuration file (with its line), from the environment, or are the
+/// defaults.
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Explain {
     /// The option, such as `keys.hint_ms`, or a section

@@ -8,7 +8,8 @@ use crate::action::{Access, Action, Place};
 
 /// Print a configuration made from one of tmux, and say what was taken
 ///
-/// The configuration goes to standard output, the report to standard error: line by line what was taken, what is so already, and what there is no like of.
+/// The configuration goes to standard output, the report to standard error: line by line what was
+/// taken, what is so already, and what there is no like of.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Import {
     /// The file; else ~/.tmux.conf, else ~/.config/tmux/tmux.conf

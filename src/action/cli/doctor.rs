@@ -8,7 +8,8 @@ use crate::action::{Access, Action, Place};
 
 /// Look for what could keep abide from working well here
 ///
-/// It looks at the terminal, the configuration, the places of state and socket, and the server. The exit status is 1 if something fails.
+/// It looks at the terminal, the configuration, the places of state and socket, and the server. The
+/// exit status is 1 if something fails.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Doctor {}
 

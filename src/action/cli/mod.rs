@@ -1,4 +1,5 @@
-//! Actions that the process carries out that reads the command line, one per file. They are here for docs, completions and the one list; the role does the work.
+//! Actions that the process carries out that reads the command line, one per file. They are here
+//! for docs, completions and the one list; the role does the work.
 
 pub mod actions;
 pub mod completions;

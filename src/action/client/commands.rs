@@ -8,7 +8,8 @@ use crate::action::{Access, Action, DefaultKey, Place};
 
 /// Choose from the commands that ran
 ///
-/// Enter runs the chosen one again in the shell of the pane in focus, Ctrl-y copies what it printed.
+/// Enter runs the chosen one again in the shell of the pane in focus, Ctrl-y copies what it
+/// printed.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Commands {}
 

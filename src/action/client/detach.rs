@@ -44,8 +44,13 @@ impl Apply for Detach {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let clients = self.clients(cx)?;
         let own = cx.caller.client;
-        if own.is_some_and(|own| cx.state.view(own).read_only) && clients.iter().any(|client| Some(*client) != own) {
-            return Err(Refusal::new(Code::ReadOnly, "a client that only watches cannot send others away"));
+        if own.is_some_and(|own| cx.state.view(own).read_only)
+            && clients.iter().any(|client| Some(*client) != own)
+        {
+            return Err(Refusal::new(
+                Code::ReadOnly,
+                "a client that only watches cannot send others away",
+            ));
         }
         for client in &clients {
             cx.detach(*client);
@@ -64,7 +69,12 @@ impl Detach {
         }
         let session = cx.own_session()?;
         if self.others {
-            return Ok(cx.state.clients_of(session).into_iter().filter(|client| Some(*client) != cx.caller.client).collect());
+            return Ok(cx
+                .state
+                .clients_of(session)
+                .into_iter()
+                .filter(|client| Some(*client) != cx.caller.client)
+                .collect());
         }
         Ok(vec![cx.view_of(session)?])
     }

@@ -29,7 +29,8 @@ impl Action for Ls {
 impl Apply for Ls {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = self.target.as_ref().map(|target| target.find(cx)).transpose()?;
-        let views = cx.state.views.values().filter(|view| session.is_none() || view.at.session == session);
+        let views =
+            cx.state.views.values().filter(|view| session.is_none() || view.at.session == session);
         Ok(Answer::Now(views.map(|view| ClientItem::of(cx.state, view)).collect()))
     }
 }

@@ -17,8 +17,12 @@ pub struct Palette {
 
 impl Action for Palette {
     const NAME: &'static str = "client.palette";
-    const KEYS: &'static [DefaultKey] =
-        &[("prefix :", ""), ("prefix '", "--text 'tab go '"), ("prefix .", "--text 'tab move '"), ("prefix f", "--text 'tab find '")];
+    const KEYS: &'static [DefaultKey] = &[
+        ("prefix :", ""),
+        ("prefix '", "--text 'tab go '"),
+        ("prefix .", "--text 'tab move '"),
+        ("prefix f", "--text 'tab find '"),
+    ];
     const ACCESS: Access = Access::Interact;
     const PLACE: Place = Place::Client;
     type Reply = ();

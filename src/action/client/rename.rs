@@ -27,7 +27,8 @@ pub enum What {
 
 impl Action for Rename {
     const NAME: &'static str = "client.rename";
-    const KEYS: &'static [DefaultKey] = &[("prefix ,", "tab"), ("prefix $", "session"), ("prefix T", "pane")];
+    const KEYS: &'static [DefaultKey] =
+        &[("prefix ,", "tab"), ("prefix $", "session"), ("prefix T", "pane")];
     const ACCESS: Access = Access::Interact;
     const PLACE: Place = Place::Client;
     type Reply = ();

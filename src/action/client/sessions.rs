@@ -12,7 +12,8 @@ pub struct Sessions {}
 
 impl Action for Sessions {
     const NAME: &'static str = "client.sessions";
-    const KEYS: &'static [DefaultKey] = &[("prefix s", ""), ("prefix Tab", ""), ("prefix S-Tab", "")];
+    const KEYS: &'static [DefaultKey] =
+        &[("prefix s", ""), ("prefix Tab", ""), ("prefix S-Tab", "")];
     const ACCESS: Access = Access::Interact;
     const PLACE: Place = Place::Client;
     type Reply = ();

@@ -64,7 +64,8 @@ pub struct Told {
 impl Told {
     /// The order, checked; `what` is the action.
     pub(super) fn order(self, what: &str, cx: &Cx<'_>) -> Result<Order, Refusal> {
-        let invalid = |message: &str| Err(Refusal::new(Code::InvalidParams, format!("{what}: {message}")));
+        let invalid =
+            |message: &str| Err(Refusal::new(Code::InvalidParams, format!("{what}: {message}")));
         if self.command.is_empty() || self.command.iter().all(String::is_empty) {
             return invalid("the command is empty");
         }
@@ -81,13 +82,24 @@ impl Told {
         if let Some((name, _)) = vars.iter().find(|(name, _)| !is_name(name)) {
             return invalid(&format!("{name:?} is no name of a variable"));
         }
-        let mut texts = self.command.iter().chain(&self.cwd).chain(vars.iter().filter_map(|(_, value)| value.as_ref()));
+        let mut texts = self
+            .command
+            .iter()
+            .chain(&self.cwd)
+            .chain(vars.iter().filter_map(|(_, value)| value.as_ref()));
         if texts.any(|text| text.contains('\0')) {
             return invalid("there is a NUL in it");
         }
         let grace = self.grace_ms.unwrap_or(cx.settings.exec.grace_ms);
         let (limit, grace) = (self.timeout_ms.map(Span::millis), Span::millis(grace));
-        Ok(Order { words: self.command, cwd: self.cwd.filter(|cwd| !cwd.is_empty()), vars, limit, grace, ..Order::default() })
+        Ok(Order {
+            words: self.command,
+            cwd: self.cwd.filter(|cwd| !cwd.is_empty()),
+            vars,
+            limit,
+            grace,
+            ..Order::default()
+        })
     }
 }
 

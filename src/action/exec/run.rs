@@ -15,8 +15,9 @@ use crate::state::command::{Captured, Command, Input, Why};
 
 /// Run a command in the session's shell and wait for it
 ///
-/// The shell lives as long as the session: directory, variables and functions stay from one command to the next. One word is a script, several are a
-/// program and its arguments. Ends with the command's own status; with 124 if its time was up, and everything it started is gone then.
+/// The shell lives as long as the session: directory, variables and functions stay from one command
+/// to the next. One word is a script, several are a program and its arguments. Ends with the
+/// command's own status; with 124 if its time was up, and everything it started is gone then.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Run {
@@ -67,7 +68,10 @@ impl Apply for Run {
         }
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
         if self.open_stdin && self.stdin.is_some() {
-            return Err(Refusal::new(Code::InvalidParams, "exec.run: stdin is either given or written later, not both"));
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                "exec.run: stdin is either given or written later, not both",
+            ));
         }
         let mut order = self.told.order(Self::NAME, cx)?;
         order.stream = self.stream;
@@ -85,12 +89,14 @@ impl Apply for Run {
 impl Run {
     fn apply_in(self, cx: &mut Cx<'_>, pane: PaneId) -> Result<Answer<Ran>, Refusal> {
         let told = &self.told;
-        let has_own =
-            self.target.is_some() || told.cwd.is_some() || !(told.set.is_empty() && told.unset.is_empty() && told.vars.is_empty());
+        let has_own = self.target.is_some()
+            || told.cwd.is_some()
+            || !(told.set.is_empty() && told.unset.is_empty() && told.vars.is_empty());
         if has_own || self.open_stdin || self.stdin.is_some() {
             let refusal = Refusal::new(
                 Code::InvalidParams,
-                "exec.run: a command in the shell of a pane has that shell's directory, variables and input",
+                "exec.run: a command in the shell of a pane has that shell's directory, variables \
+                 and input",
             );
             return Err(refusal.hint("put them into the command, or leave the pane out"));
         }
@@ -125,7 +131,8 @@ pub struct Ran {
     pub timed_out: bool,
     /// Whether the beginning of its output is missing.
     pub truncated: bool,
-    /// `completed`, `failed`, `stopped`, `killed` or `timed_out`; `running` if in a pane it did not end when its time was up.
+    /// `completed`, `failed`, `stopped`, `killed` or `timed_out`; `running` if in a pane it did not
+    /// end when its time was up.
     pub state: String,
     /// What the session's shell lost because it had to be replaced.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -15,9 +15,10 @@ use crate::state::Preset;
 
 /// Arrange the panes of a tab by a preset or by a file
 ///
-/// Presets are even-horizontal, even-vertical, main-horizontal, main-vertical, tiled, main-horizontal-mirrored, main-vertical-mirrored and stacked.
-/// A file is one of `abide layout save`, on the command line only: panes that run what it says take their places, the others are started, and
-/// panes it does not name stay below.
+/// Presets are even-horizontal, even-vertical, main-horizontal, main-vertical, tiled,
+/// main-horizontal-mirrored, main-vertical-mirrored and stacked. A file is one of
+/// `abide layout save`, on the command line only: panes that run what it says take their places,
+/// the others are started, and panes it does not name stay below.
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
 pub struct ApplyLayout {
     /// The preset, or the file
@@ -67,11 +68,19 @@ impl Apply for ApplyLayout {
 }
 
 /// Gives a tab a layout; gives the pane that is to have the focus, if it says so.
-pub(in crate::action) fn arrange(cx: &mut Cx<'_>, tab: TabId, layout: &Part) -> Result<Option<PaneId>, Refusal> {
+pub(in crate::action) fn arrange(
+    cx: &mut Cx<'_>,
+    tab: TabId,
+    layout: &Part,
+) -> Result<Option<PaneId>, Refusal> {
     let (plan, focus) = layout.plan(cx, tab)?;
     let room = cx.settings.limits.panes.saturating_sub(cx.state.panes.len());
     if room < plan.made_count() {
-        return Err(Refusal::new(Code::LimitReached, format!("there is room for {room} more panes")).hint("limits.panes in config.toml"));
+        return Err(Refusal::new(
+            Code::LimitReached,
+            format!("there is room for {room} more panes"),
+        )
+        .hint("limits.panes in config.toml"));
     }
     let order = cx.state.arrange_tab(tab, plan, cx.now.wall);
     Ok(focus.and_then(|at| order.get(at)).copied())
@@ -79,7 +88,10 @@ pub(in crate::action) fn arrange(cx: &mut Cx<'_>, tab: TabId, layout: &Part) -> 
 
 fn unknown(name: &str) -> Refusal {
     let names = Preset::ALL.map(Preset::name);
-    let refusal = Refusal::new(Code::InvalidParams, format!("no preset {name:?}, and no file of that name was read"));
+    let refusal = Refusal::new(
+        Code::InvalidParams,
+        format!("no preset {name:?}, and no file of that name was read"),
+    );
     match nearest(name, names) {
         Some(near) => refusal.hint(format!("did you mean {near:?}?")),
         None => refusal.hint(format!("presets are {}", names.join(", "))),

@@ -11,7 +11,8 @@ use crate::base::code::Refusal;
 
 /// Save the layout of a tab, with what runs in its panes and where
 ///
-/// The command line writes it to a file, or prints it; `abide layout apply FILE` brings it back, in any tab.
+/// The command line writes it to a file, or prints it; `abide layout apply FILE` brings it back, in
+/// any tab.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Save {

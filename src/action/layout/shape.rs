@@ -70,7 +70,13 @@ impl Part {
                 let pane = state.pane(*id);
                 let said = pane.screen.cwd().map(str::to_owned);
                 let cwd = said.or_else(|| Some(pane.cwd.clone()).filter(|cwd| !cwd.is_empty()));
-                Self { command: pane.argv.clone(), cwd, name: pane.name.clone(), focus: *id == focus, ..Self::default() }
+                Self {
+                    command: pane.argv.clone(),
+                    cwd,
+                    name: pane.name.clone(),
+                    focus: *id == focus,
+                    ..Self::default()
+                }
             }
             Plan::Parts(split, parts) => {
                 let way = match split {
@@ -82,7 +88,11 @@ impl Part {
                     let size = Some(*size).filter(|_| way != Way::Stack);
                     Self { size, ..Self::of_plan(state, plan, focus) }
                 };
-                Self { split: Some(way), parts: parts.iter().map(part).collect(), ..Self::default() }
+                Self {
+                    split: Some(way),
+                    parts: parts.iter().map(part).collect(),
+                    ..Self::default()
+                }
             }
         }
     }
@@ -104,7 +114,11 @@ impl Part {
             Some(path) => format!("{}/{path}", dir.trim_end_matches('/')),
             None => dir.to_owned(),
         };
-        Self { cwd: Some(cwd), parts: self.parts.into_iter().map(|part| part.within(dir)).collect(), ..self }
+        Self {
+            cwd: Some(cwd),
+            parts: self.parts.into_iter().map(|part| part.within(dir)).collect(),
+            ..self
+        }
     }
 
     /// Refuses what could not be laid out.
@@ -113,14 +127,20 @@ impl Part {
     /// `invalid_params` with what is wrong.
     pub(in crate::action) fn check(&self) -> Result<(), Refusal> {
         self.check_below(DEPTH_MAX)?;
-        if PARTS_MAX < self.pane_count() { Err(wrong("there are more than 200 panes")) } else { Ok(()) }
+        if PARTS_MAX < self.pane_count() {
+            Err(wrong("there are more than 200 panes"))
+        } else {
+            Ok(())
+        }
     }
 
     fn check_below(&self, depth: usize) -> Result<(), Refusal> {
         match self.split {
             Some(_) if depth == 0 => Err(wrong("parts are nested too deep")),
             Some(_) if self.parts.is_empty() => Err(wrong("a split has no parts")),
-            None if !self.parts.is_empty() => Err(wrong("parts need a split: columns, rows or stack")),
+            None if !self.parts.is_empty() => {
+                Err(wrong("parts need a split: columns, rows or stack"))
+            }
             _ => self.parts.iter().try_for_each(|part| part.check_below(depth.saturating_sub(1))),
         }
     }
@@ -129,25 +149,44 @@ impl Part {
     ///
     /// # Errors
     /// `invalid_params` with what is wrong, `limit_reached` if it has too many panes.
-    pub(super) fn plan(&self, cx: &Cx<'_>, tab: TabId) -> Result<(Plan<Leaf>, Option<usize>), Refusal> {
+    pub(super) fn plan(
+        &self,
+        cx: &Cx<'_>,
+        tab: TabId,
+    ) -> Result<(Plan<Leaf>, Option<usize>), Refusal> {
         let mut there: VecDeque<PaneId> = cx.state.tab(tab).layout.panes().into();
         let mut leaves = Leaves { from: cx.state.tab(tab).focus, count: 0, focus: None };
         let plan = self.leaves(cx, &mut there, &mut leaves, DEPTH_MAX)?;
         Ok((plan, leaves.focus))
     }
 
-    fn leaves(&self, cx: &Cx<'_>, there: &mut VecDeque<PaneId>, leaves: &mut Leaves, depth: usize) -> Result<Plan<Leaf>, Refusal> {
+    fn leaves(
+        &self,
+        cx: &Cx<'_>,
+        there: &mut VecDeque<PaneId>,
+        leaves: &mut Leaves,
+        depth: usize,
+    ) -> Result<Plan<Leaf>, Refusal> {
         if let Some(way) = self.split {
             if self.parts.is_empty() || depth == 0 {
-                return Err(wrong(if depth == 0 { "parts are nested too deep" } else { "a split has no parts" }));
+                return Err(wrong(if depth == 0 {
+                    "parts are nested too deep"
+                } else {
+                    "a split has no parts"
+                }));
             }
             let split = match way {
                 Way::Columns => Split::Columns,
                 Way::Rows => Split::Rows,
                 Way::Stack => Split::Stack,
             };
-            let part = |part: &Self| Ok((part.size.unwrap_or(1).max(1), part.leaves(cx, there, leaves, depth - 1)?));
-            return Ok(Plan::Parts(split, self.parts.iter().map(part).collect::<Result<_, Refusal>>()?));
+            let part = |part: &Self| {
+                Ok((part.size.unwrap_or(1).max(1), part.leaves(cx, there, leaves, depth - 1)?))
+            };
+            return Ok(Plan::Parts(
+                split,
+                self.parts.iter().map(part).collect::<Result<_, Refusal>>()?,
+            ));
         }
         if !self.parts.is_empty() {
             return Err(wrong("parts need a split: columns, rows or stack"));
@@ -163,7 +202,8 @@ impl Part {
         if let Some(pane) = same.and_then(|at| there.remove(at)) {
             return Ok(Plan::Pane(Leaf::Old(pane)));
         }
-        let start = Start { cwd: self.cwd.clone(), command: self.command.clone(), ..Start::default() };
+        let start =
+            Start { cwd: self.cwd.clone(), command: self.command.clone(), ..Start::default() };
         let mut new = cx.new_pane(&start, Some(leaves.from))?;
         new.name.clone_from(&self.name);
         Ok(Plan::Pane(Leaf::New(new)))

@@ -11,7 +11,8 @@ use crate::base::code::{Code, Refusal};
 
 /// Go to the next pane that wants attention
 ///
-/// One in which a bell rang, else one whose program sent a notification or ended, one that fell silent, one that printed since it was shown; in any session.
+/// One in which a bell rang, else one whose program sent a notification or ended, one that fell
+/// silent, one that printed since it was shown; in any session.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Attention {}
 

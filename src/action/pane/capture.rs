@@ -16,7 +16,8 @@ use std::ops::Range;
 
 /// Copy what a pane shows
 ///
-/// Its screen, with --scrollback also what left it. Rows of one line are joined in text; ansi keeps colours; html and svg are for browsers; json gives rows as runs.
+/// Its screen, with --scrollback also what left it. Rows of one line are joined in text; ansi keeps
+/// colours; html and svg are for browsers; json gives rows as runs.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Capture {
@@ -65,7 +66,10 @@ impl Apply for Capture {
             Format::Text => captured.text = Some(screen.text(rows)),
             Format::Ansi => captured.text = Some(ansi::rows(screen.rows(rows).into_iter())),
             Format::Html => captured.text = Some(picture::html(screen.rows(rows).into_iter())),
-            Format::Svg => captured.text = Some(picture::svg(screen.rows(rows).into_iter(), screen.size().cols)),
+            Format::Svg => {
+                captured.text =
+                    Some(picture::svg(screen.rows(rows).into_iter(), screen.size().cols))
+            }
             Format::Json => captured.rows = Some(screen.rows(rows)),
         }
         Ok(Answer::Now(captured))
@@ -73,7 +77,9 @@ impl Apply for Capture {
 }
 
 /// How captured rows are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Plain text.
@@ -111,7 +117,14 @@ pub struct Captured {
 
 impl Default for Captured {
     fn default() -> Self {
-        Self { pane: PaneId(0), size: Size::default(), first: 0, cursor: Point::default(), text: None, rows: None }
+        Self {
+            pane: PaneId(0),
+            size: Size::default(),
+            first: 0,
+            cursor: Point::default(),
+            text: None,
+            rows: None,
+        }
     }
 }
 
@@ -122,13 +135,19 @@ impl Capture {
     /// The wanted rows that there are.
     fn rows(&self, shown: &Pane) -> Result<Range<i64>, Refusal> {
         let end = i64::from(shown.size.rows);
-        let above = i64::try_from(shown.screen.history_rows()).unwrap_or(i64::MAX).min(ROWS_MAX - end);
+        let above =
+            i64::try_from(shown.screen.history_rows()).unwrap_or(i64::MAX).min(ROWS_MAX - end);
         if let Some(text) = &self.lines {
-            let refusal =
-                || Refusal::new(Code::InvalidParams, format!("lines: {text:?} is no range of rows")).hint("write A..B, such as -20..5");
+            let refusal = || {
+                Refusal::new(Code::InvalidParams, format!("lines: {text:?} is no range of rows"))
+                    .hint("write A..B, such as -20..5")
+            };
             let (from, to) = text.split_once("..").ok_or_else(refusal)?;
-            let row = |text: &str, open: i64| if text.is_empty() { Ok(open) } else { text.parse::<i64>().map_err(|_| refusal()) };
-            let (from, to) = (row(from, -above)?.clamp(-above, end), row(to, end)?.clamp(-above, end));
+            let row = |text: &str, open: i64| {
+                if text.is_empty() { Ok(open) } else { text.parse::<i64>().map_err(|_| refusal()) }
+            };
+            let (from, to) =
+                (row(from, -above)?.clamp(-above, end), row(to, end)?.clamp(-above, end));
             return Ok(from..to.max(from));
         }
         let rows = self.scrollback.unwrap_or(0);

@@ -11,8 +11,10 @@ use crate::base::code::Refusal;
 
 /// Close a pane; `undo` brings it back
 ///
-/// It is hidden and its programs run on for a minute (`pane.undo_ms`), then they are told to end, with their whole process trees, killed after the
-/// grace, and verified to be gone. With --now that happens at once, and the answer comes when it is done. The last pane closes its tab, and the last tab its session.
+/// It is hidden and its programs run on for a minute (`pane.undo_ms`), then they are told to end,
+/// with their whole process trees, killed after the grace, and verified to be gone. With --now that
+/// happens at once, and the answer comes when it is done. The last pane closes its tab, and the
+/// last tab its session.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Close {

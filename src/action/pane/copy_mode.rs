@@ -8,7 +8,8 @@ use crate::action::{Access, Action, DefaultKey, Place};
 
 /// Look back, search and copy in the pane in focus
 ///
-/// Output goes on meanwhile, and other clients see nothing of it. The keys are those of vi or emacs, as copy.keys says.
+/// Output goes on meanwhile, and other clients see nothing of it. The keys are those of vi or
+/// emacs, as copy.keys says.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CopyMode {

@@ -8,7 +8,8 @@ use crate::action::{Access, Action, DefaultKey, Place};
 
 /// Copy what the last command of the pane in focus printed
 ///
-/// Into a paste buffer and to the clipboard. The shell has to tell where output begins and ends (OSC 133).
+/// Into a paste buffer and to the clipboard. The shell has to tell where output begins and ends
+/// (OSC 133).
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct CopyOutput {}
 

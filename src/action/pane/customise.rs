@@ -1,4 +1,5 @@
-//! `config.customise`: the configuration in an editor, over the panes; what is saved is in force at once.
+//! `config.customise`: the configuration in an editor, over the panes; what is saved is in force at
+//! once.
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -13,8 +14,8 @@ use crate::base::code::Refusal;
 
 /// Edit the configuration in a pane over the others
 ///
-/// With $VISUAL or $EDITOR; a new file begins with every option and its default as comments. What is saved is in force at once, and a mistake is
-/// told with its place and changes nothing.
+/// With $VISUAL or $EDITOR; a new file begins with every option and its default as comments. What
+/// is saved is in force at once, and a mistake is told with its place and changes nothing.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Customise {
@@ -38,7 +39,8 @@ impl Apply for Customise {
         let verbs = Edit::NAME.split('.').map(str::to_owned);
         let words = std::iter::once(cx.host.program.clone()).chain(verbs);
         // The editor is the one that the pane knows.
-        let set = cx.state.pane(from).env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let set =
+            cx.state.pane(from).env.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let start = Start { command: words.collect(), set, ..Start::default() };
         let pane = popup::open(cx, from, &start, (Some("configuration".into()), None))?;
         Ok(cx.made(pane))

@@ -10,7 +10,8 @@ use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::code::Refusal;
 use crate::state::tab::NewTab;
 
-/// Writes the scrollback to a file that nobody else can read, opens the editor at its end, and removes the file.
+/// Writes the scrollback to a file that nobody else can read, opens the editor at its end, and
+/// removes the file.
 const SCRIPT: &str = r#"umask 077
 file=$(mktemp "$3/scrollback.XXXXXX") || exit 1
 trap 'rm -f "$file"; exit' EXIT HUP INT TERM
@@ -28,7 +29,8 @@ esac
 
 /// Open the scrollback of a pane in your editor
 ///
-/// In a tab of its own, with $VISUAL or $EDITOR. The text is in a file that is removed when the editor ends.
+/// In a tab of its own, with $VISUAL or $EDITOR. The text is in a file that is removed when the
+/// editor ends.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Edit {
@@ -51,13 +53,19 @@ impl Apply for Edit {
         let from = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let session = cx.state.pane(from).session;
         let folder = cx.host.socket.rsplit_once('/').map_or("/tmp", |(folder, _)| folder);
-        let words = ["/bin/sh", "-c", SCRIPT, "scrollback", &cx.host.program, &from.to_string(), folder];
+        let words =
+            ["/bin/sh", "-c", SCRIPT, "scrollback", &cx.host.program, &from.to_string(), folder];
         // The editor is the one that the pane knows.
-        let set = cx.state.pane(from).env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let set =
+            cx.state.pane(from).env.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let start = Start { command: words.map(str::to_owned).into(), set, ..Start::default() };
         let pane = cx.new_pane(&start, Some(from))?;
         let at = cx.state.session(session).tabs.len();
-        let (tab, pane) = cx.state.new_tab(session, NewTab { name: Some("scrollback".into()), at, pane }, cx.now.wall);
+        let (tab, pane) = cx.state.new_tab(
+            session,
+            NewTab { name: Some("scrollback".into()), at, pane },
+            cx.now.wall,
+        );
         if let Some(client) = cx.state.following_view(cx.caller, session) {
             cx.state.show_tab(client, tab);
         }

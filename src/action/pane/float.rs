@@ -13,8 +13,8 @@ use crate::base::id::{PaneId, TabId};
 
 /// Let a pane float over the others, or put it back among them
 ///
-/// With `toggle` it is the floating panes of the tab as a whole: they are hidden if one of them has the focus, else shown with the highest in
-/// focus, and where there is none one is made.
+/// With `toggle` it is the floating panes of the tab as a whole: they are hidden if one of them has
+/// the focus, else shown with the highest in focus, and where there is none one is made.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Float {
@@ -67,7 +67,8 @@ impl Apply for Float {
         let is_float = cx.state.tab(tab).is_float(pane);
         let shown = match self.what {
             None | Some(What::On | What::Off) => {
-                cx.state.set_floating(pane, self.what.map_or(!is_float, |what| what == What::On))?;
+                cx.state
+                    .set_floating(pane, self.what.map_or(!is_float, |what| what == What::On))?;
                 pane
             }
             Some(What::New) => self.new_one(cx, tab, pane)?,
@@ -98,7 +99,10 @@ impl Float {
 /// Hides the floating panes; gives the pane that has the focus then.
 fn hide(cx: &mut Cx<'_>, tab: TabId) -> PaneId {
     cx.state.hide_floats(tab, true);
-    let view = cx.state.acting_view(cx.caller, cx.state.tab(tab).session).map(|client| cx.state.view(client));
+    let view = cx
+        .state
+        .acting_view(cx.caller, cx.state.tab(tab).session)
+        .map(|client| cx.state.view(client));
     let own = view.and_then(|view| view.at.panes.get(&tab)).map(|choice| choice.focus);
     own.unwrap_or(cx.state.tab(tab).focus)
 }

@@ -14,7 +14,8 @@ use crate::state::target;
 
 /// Give a pane the focus
 ///
-/// The named one, or the next one in a direction; beyond the edge that is the one on the opposite side.
+/// The named one, or the next one in a direction; beyond the edge that is the one on the opposite
+/// side.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Focus {

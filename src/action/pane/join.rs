@@ -16,7 +16,8 @@ use crate::state::pane::Beside;
 
 /// Move a pane beside another, in the same or another tab or session
 ///
-/// It is put below unless a side is named. Without a pane to put it beside, the marked panes are put beside the one in focus.
+/// It is put below unless a side is named. Without a pane to put it beside, the marked panes are
+/// put beside the one in focus.
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Join {
     /// The pane it is put beside

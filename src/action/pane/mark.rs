@@ -12,7 +12,8 @@ use crate::base::id::PaneId;
 
 /// Mark a pane, or take its mark away
 ///
-/// `pane join` brings the marked panes here, `pane swap` exchanges one with the one in focus, and `pane sync --marked` types into all of them.
+/// `pane join` brings the marked panes here, `pane swap` exchanges one with the one in focus, and
+/// `pane sync --marked` types into all of them.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Mark {

@@ -43,7 +43,8 @@ fn focus(cx: &mut Cx<'_>, pane: PaneId) -> Result<Answer<PaneItem>, Refusal> {
     tab_of(cx, pane)?;
     let session = cx.state.pane(pane).session;
     let client = cx.state.acting_view(cx.caller, session);
-    if let Some(client) = client.filter(|client| cx.state.view(*client).at.session != Some(session)) {
+    if let Some(client) = client.filter(|client| cx.state.view(*client).at.session != Some(session))
+    {
         cx.show(client, session)?;
     }
     cx.state.focus_pane(client, pane);
@@ -57,7 +58,12 @@ fn tab_of(cx: &Cx<'_>, pane: PaneId) -> Result<TabId, Refusal> {
 
 /// The panes that persons marked, in order of creation.
 fn marked(cx: &Cx<'_>) -> Vec<PaneId> {
-    cx.state.panes.values().filter(|pane| pane.marks.chosen && pane.tab.is_some()).map(|pane| pane.id).collect()
+    cx.state
+        .panes
+        .values()
+        .filter(|pane| pane.marks.chosen && pane.tab.is_some())
+        .map(|pane| pane.id)
+        .collect()
 }
 
 /// The pane next to another in a direction; itself if it is alone there.

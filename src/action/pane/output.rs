@@ -66,9 +66,13 @@ fn of(cx: &Cx<'_>, text: &str) -> Result<Printed, Refusal> {
     let id: CommandId = text.parse().map_err(|_| no_command(text))?;
     let Some(past) = cx.state.history.get(id) else {
         cx.state.commands.get(id)?;
-        return Err(Refusal::new(Code::NotFound, format!("command {id} was not typed in a pane")).hint(format!("abide logs {id}")));
+        return Err(Refusal::new(Code::NotFound, format!("command {id} was not typed in a pane"))
+            .hint(format!("abide logs {id}")));
     };
-    let gone = || Refusal::new(Code::NotFound, format!("the output of command {id} is not there any more")).hint("abide commands");
+    let gone = || {
+        Refusal::new(Code::NotFound, format!("the output of command {id} is not there any more"))
+            .hint("abide commands")
+    };
     let screen = &cx.state.panes.get(&past.pane).ok_or_else(gone)?.screen;
     let to = past.end.map_or_else(|| screen.spot(), |end| end.to);
     let (from, to) = past.from.zip(to).ok_or_else(gone)?;

@@ -15,8 +15,9 @@ use crate::state::pane::no_program;
 
 /// Write what a pane prints to a file, or give it to a command
 ///
-/// From now on, byte by byte as the program prints it, control sequences included; what is there already is for `capture`. A file is appended to. A
-/// command reads it on its standard input; one word is a line for the shell. Without either it ends. It goes on after a restart of the server.
+/// From now on, byte by byte as the program prints it, control sequences included; what is there
+/// already is for `capture`. A file is appended to. A command reads it on its standard input; one
+/// word is a line for the shell. Without either it ends. It goes on after a restart of the server.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Pipe {
@@ -65,22 +66,35 @@ impl Apply for Pipe {
 impl Pipe {
     /// The line for the shell; none to end what there is.
     fn line(&self, cx: &Cx<'_>, pane: PaneId) -> Result<Option<String>, Refusal> {
-        if let Some(word) = self.command.iter().chain(&self.to_file).find(|word| word.contains('\0')) {
-            return Err(Refusal::new(Code::InvalidParams, format!("pane.pipe: {word:?} has a NUL in it")));
+        if let Some(word) =
+            self.command.iter().chain(&self.to_file).find(|word| word.contains('\0'))
+        {
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                format!("pane.pipe: {word:?} has a NUL in it"),
+            ));
         }
         match (&self.to_file, self.command.as_slice()) {
-            (Some(file), _) if file.starts_with('/') => Ok(Some(format!("exec cat >> {}", quoted(file)))),
+            (Some(file), _) if file.starts_with('/') => {
+                Ok(Some(format!("exec cat >> {}", quoted(file))))
+            }
             (Some(file), _) => {
                 let pane = cx.state.pane(pane);
                 let said = pane.screen.cwd().unwrap_or(&pane.cwd);
-                let base = Some(said)
-                    .filter(|cwd| cwd.starts_with('/'))
-                    .ok_or_else(|| Refusal::new(Code::InvalidParams, format!("file: {file:?} is not absolute")).hint("begin it with /"))?;
-                Ok(Some(format!("exec cat >> {}", quoted(&format!("{}/{file}", base.trim_end_matches('/'))))))
+                let base = Some(said).filter(|cwd| cwd.starts_with('/')).ok_or_else(|| {
+                    Refusal::new(Code::InvalidParams, format!("file: {file:?} is not absolute"))
+                        .hint("begin it with /")
+                })?;
+                Ok(Some(format!(
+                    "exec cat >> {}",
+                    quoted(&format!("{}/{file}", base.trim_end_matches('/')))
+                )))
             }
             (None, []) => Ok(None),
             (None, [line]) => Ok(Some(line.clone())),
-            (None, words) => Ok(Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "))),
+            (None, words) => {
+                Ok(Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")))
+            }
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::base::geom::{Rect, Size};
 
 /// Move a floating pane
 ///
-/// To a part of the tab, by some cells, or to a place and a size. One that does not float yet does then.
+/// To a part of the tab, by some cells, or to a place and a size. One that does not float yet does
+/// then.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Place {
@@ -108,15 +109,21 @@ impl Apply for Place {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let tab = tab_of(cx, pane)?;
         if self == (Self { target: self.target.clone(), ..Self::default() }) {
-            return Err(Refusal::new(Code::InvalidParams, "pane.place: say where").hint("such as left, top-right, or --right 5"));
+            return Err(Refusal::new(Code::InvalidParams, "pane.place: say where")
+                .hint("such as left, top-right, or --right 5"));
         }
         cx.state.set_floating(pane, true)?;
         let area = cx.state.tab(tab).area;
         let own = cx.state.tab(tab).float(pane).unwrap_or_default();
         let base = self.part.map_or(own, |part| part.rect(area));
-        let moved = |at: u16, by: Option<i32>| u16::try_from((i32::from(at) + by.unwrap_or(0)).max(1)).unwrap_or(u16::MAX);
+        let moved = |at: u16, by: Option<i32>| {
+            u16::try_from((i32::from(at) + by.unwrap_or(0)).max(1)).unwrap_or(u16::MAX)
+        };
         let size = self.size.unwrap_or(base.size());
-        let (x, y) = (moved(self.x.unwrap_or(base.x), self.right), moved(self.y.unwrap_or(base.y), self.down));
+        let (x, y) = (
+            moved(self.x.unwrap_or(base.x), self.right),
+            moved(self.y.unwrap_or(base.y), self.down),
+        );
         cx.state.place_float(pane, Rect::new(x, y, size))?;
         let client = cx.state.following_view(cx.caller, cx.state.tab(tab).session);
         cx.state.focus_pane(client, pane);
@@ -140,7 +147,9 @@ impl Part {
             Self::TopRight => (right, top),
             Self::BottomLeft => (left, bottom),
             Self::BottomRight => (right, bottom),
-            Self::Middle => ((area.cols / 5, area.cols * 3 / 5), (area.rows / 5, area.rows * 3 / 5)),
+            Self::Middle => {
+                ((area.cols / 5, area.cols * 3 / 5), (area.rows / 5, area.rows * 3 / 5))
+            }
             Self::Full => (all_cols, all_rows),
         };
         Rect { x: x + 1, y: y + 1, cols: cols.saturating_sub(2), rows: rows.saturating_sub(2) }

@@ -14,7 +14,8 @@ use crate::base::id::PaneId;
 
 /// Run a command in a pane over the others, which get no keys until it ends
 ///
-/// It lies in the middle of the tab, four fifths as wide and high unless a size is given, and goes with its program. `pane close` ends it, too.
+/// It lies in the middle of the tab, four fifths as wide and high unless a size is given, and goes
+/// with its program. `pane close` ends it, too.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Popup {
@@ -55,7 +56,12 @@ impl Apply for Popup {
 }
 
 /// Opens a popup in the tab of a pane, with a name and a size if they are given.
-pub(super) fn open(cx: &mut Cx<'_>, from: PaneId, start: &Start, (name, size): (Option<String>, Option<Size>)) -> Result<PaneId, Refusal> {
+pub(super) fn open(
+    cx: &mut Cx<'_>,
+    from: PaneId,
+    start: &Start,
+    (name, size): (Option<String>, Option<Size>),
+) -> Result<PaneId, Refusal> {
     let tab = tab_of(cx, from)?;
     let mut new = cx.new_pane(start, Some(from))?;
     new.name = name;

@@ -18,7 +18,8 @@ use crate::state::pane::Life;
 
 /// Run again what ran in a pane before a reboot
 ///
-/// A pane that came back and waits runs its command; in one whose shell ran something, that is typed at the prompt. `pane ls --json` says what is offered.
+/// A pane that came back and waits runs its command; in one whose shell ran something, that is
+/// typed at the prompt. `pane ls --json` says what is offered.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Rerun {
@@ -65,11 +66,23 @@ impl Apply for Rerun {
             self.run(cx, pane)?;
             return Ok(Answer::Now(Rerunning { panes: vec![pane] }));
         }
-        let session = if self.all { None } else { Some(cx.state.pane(PaneTarget::or_own(self.target.as_ref(), cx)?).session) };
-        let waits = cx.state.panes.values().filter(|pane| pane.life == Life::Held && pane.tab.is_some());
-        let panes: Vec<PaneId> = waits.filter(|pane| session.is_none_or(|session| pane.session == session)).map(|pane| pane.id).collect();
+        let session = if self.all {
+            None
+        } else {
+            Some(cx.state.pane(PaneTarget::or_own(self.target.as_ref(), cx)?).session)
+        };
+        let waits =
+            cx.state.panes.values().filter(|pane| pane.life == Life::Held && pane.tab.is_some());
+        let panes: Vec<PaneId> = waits
+            .filter(|pane| session.is_none_or(|session| pane.session == session))
+            .map(|pane| pane.id)
+            .collect();
         if panes.is_empty() {
-            return Err(Refusal::new(Code::NotFound, "no pane waits to be told whether its command is to run").hint("abide pane ls --all"));
+            return Err(Refusal::new(
+                Code::NotFound,
+                "no pane waits to be told whether its command is to run",
+            )
+            .hint("abide pane ls --all"));
         }
         for pane in &panes {
             self.run(cx, *pane)?;
@@ -82,21 +95,32 @@ impl Rerun {
     fn run(&self, cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
         let pane = cx.state.pane(id);
         match pane.life {
-            Life::Held | Life::Ended { .. } if self.shell => cx.state.start_shell_instead(id, cx.fx),
+            Life::Held | Life::Ended { .. } if self.shell => {
+                cx.state.start_shell_instead(id, cx.fx)
+            }
             Life::Held | Life::Ended { .. } => {
                 let grace = cx.grace(None);
                 cx.state.restart_pane(id, grace, cx.fx);
             }
             _ if self.shell => {
-                let refusal = Refusal::new(Code::InvalidParams, format!("something runs in pane {id}"));
-                return Err(refusal.hint("only a pane that waits, or whose program has ended, starts a shell instead"));
+                let refusal =
+                    Refusal::new(Code::InvalidParams, format!("something runs in pane {id}"));
+                return Err(refusal.hint(
+                    "only a pane that waits, or whose program has ended, starts a shell instead",
+                ));
             }
             _ if pane.revival.instead => {
-                let refusal = Refusal::new(Code::InvalidParams, format!("a shell runs in pane {id}, in place of its command"));
+                let refusal = Refusal::new(
+                    Code::InvalidParams,
+                    format!("a shell runs in pane {id}, in place of its command"),
+                );
                 return Err(refusal.hint(format!("abide pane respawn --kill -t {id}")));
             }
             _ if pane.revival.ran.is_empty() => {
-                let refusal = Refusal::new(Code::NotFound, format!("nothing is known that ran in pane {id} before"));
+                let refusal = Refusal::new(
+                    Code::NotFound,
+                    format!("nothing is known that ran in pane {id} before"),
+                );
                 return Err(refusal.hint("abide pane respawn runs its program again"));
             }
             _ => type_again(cx, id)?,
@@ -108,7 +132,8 @@ impl Rerun {
 /// Types what ran in the shell of a pane at its prompt.
 fn type_again(cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
     if !ready(cx, id)? {
-        let refusal = Refusal::new(Code::NotAtPrompt, format!("the shell of pane {id} shows no prompt yet"));
+        let refusal =
+            Refusal::new(Code::NotAtPrompt, format!("the shell of pane {id} shows no prompt yet"));
         return Err(refusal.hint(format!("abide wait -t {id} --prompt")));
     }
     let pane = cx.state.pane(id);
@@ -116,8 +141,10 @@ fn type_again(cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
     // One word is no script here.
     let line = if let [word] = words.as_slice() { quoted(word) } else { script(words) };
     if line.contains(char::is_control) || LINE_MAX < line.len() {
-        let refusal =
-            Refusal::new(Code::InvalidParams, format!("what ran in pane {id} cannot be typed: it is no short line of plain text"));
+        let refusal = Refusal::new(
+            Code::InvalidParams,
+            format!("what ran in pane {id} cannot be typed: it is no short line of plain text"),
+        );
         return Err(refusal.hint("the line below what the pane showed tells it"));
     }
     let bytes = history::typed(&pane.screen, &line);

@@ -62,7 +62,8 @@ impl Apply for Resize {
             if self.zoom {
                 return zoom(cx, pane, None);
             }
-            return Err(Refusal::new(Code::InvalidParams, "pane.resize: say in which direction").hint("--left, --right, --up or --down"));
+            return Err(Refusal::new(Code::InvalidParams, "pane.resize: say in which direction")
+                .hint("--left, --right, --up or --down"));
         };
         cx.state.resize_pane(pane, direction, self.cells.unwrap_or(1))?;
         Ok(Answer::Now(PaneItem::of(cx.state, pane)))

@@ -12,7 +12,8 @@ use crate::base::code::{Code, Refusal};
 
 /// Run the program of a pane again, in the same place
 ///
-/// It starts where the former one was, on an empty screen. One that runs is ended first, if --kill says so.
+/// It starts where the former one was, on an empty screen. One that runs is ended first, if --kill
+/// says so.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Respawn {
@@ -45,7 +46,11 @@ impl Apply for Respawn {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         tab_of(cx, pane)?;
         if cx.state.pane(pane).life.has_program() && !self.kill {
-            return Err(Refusal::new(Code::InvalidParams, format!("the program of pane {pane} runs")).hint("--kill ends it first"));
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                format!("the program of pane {pane} runs"),
+            )
+            .hint("--kill ends it first"));
         }
         let new = cx.new_pane(&self.start, None)?;
         let cwd = cx.directory(self.start.cwd.as_deref())?;

@@ -14,8 +14,9 @@ use crate::state::search::{Search as Walk, Wanted};
 
 /// Find text in panes
 ///
-/// On the screen and in the scrollback, the newest first. A line that goes over several rows is one line; ^ and $ are its ends. Small letters find large ones
-/// too, unless the pattern has a large one.
+/// On the screen and in the scrollback, the newest first. A line that goes over several rows is one
+/// line; ^ and $ are its ends. Small letters find large ones too, unless the pattern has a large
+/// one.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Search {
     /// A regular expression
@@ -64,7 +65,9 @@ pub struct Search {
 }
 
 /// Whether `a` finds `A`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum SearchCase {
     /// Only if the pattern has no large letter.
@@ -91,11 +94,17 @@ impl Action for Search {
 
 impl Apply for Search {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
-        let panes: Vec<PaneId> =
-            if self.all { cx.state.panes.keys().copied().collect() } else { vec![PaneTarget::or_own(self.target.as_ref(), cx)?] };
+        let panes: Vec<PaneId> = if self.all {
+            cx.state.panes.keys().copied().collect()
+        } else {
+            vec![PaneTarget::or_own(self.target.as_ref(), cx)?]
+        };
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
-            return Err(Refusal::new(Code::InvalidParams, format!("limit: {limit} is out of range; a search gives 1 to {LIMIT_MAX} hits")));
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                format!("limit: {limit} is out of range; a search gives 1 to {LIMIT_MAX} hits"),
+            ));
         }
         let start = if self.newer { 0 } else { u32::MAX };
         let wanted = Wanted {

@@ -13,8 +13,9 @@ use crate::state::pane::Pane;
 
 /// Type into a pane
 ///
-/// Text, keys, or words one after the other as tmux takes them, each the name of a key or a text. --submit is what an agent or a script
-/// wants that hands a prompt to a program: the text as one paste, then Enter.
+/// Text, keys, or words one after the other as tmux takes them, each the name of a key or a text.
+/// --submit is what an agent or a script wants that hands a prompt to a program: the text as one
+/// paste, then Enter.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Send {
@@ -87,7 +88,8 @@ impl Send {
             }
             (.., Some(text)) => pane.screen.encode_paste(text, &mut bytes),
             _ if self.words.is_empty() => {
-                let refusal = Refusal::new(Code::InvalidParams, "pane.send: there is nothing to send");
+                let refusal =
+                    Refusal::new(Code::InvalidParams, "pane.send: there is nothing to send");
                 return Err(refusal.hint("--text, --submit, --key or --paste"));
             }
             _ => self.words(pane, &mut bytes),
@@ -97,7 +99,8 @@ impl Send {
 
     fn words(&self, pane: &Pane, bytes: &mut Vec<u8>) {
         for word in &self.words {
-            // A single character is the same typed or pressed; longer words are keys only by their names.
+            // A single character is the same typed or pressed; longer words are keys only by their
+            // names.
             if self.literal || press(pane, word, bytes).is_err() {
                 type_text(word, bytes);
             }
@@ -110,7 +113,9 @@ fn type_text(text: &str, bytes: &mut Vec<u8>) {
 }
 
 fn press(pane: &Pane, name: &str, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
-    let key: Key = name.parse().map_err(|error: KeyError| Refusal::new(Code::InvalidParams, format!("key: {error}")))?;
+    let key: Key = name
+        .parse()
+        .map_err(|error: KeyError| Refusal::new(Code::InvalidParams, format!("key: {error}")))?;
     pane.screen.encode_key(&KeyInput::from(key), bytes);
     Ok(())
 }

@@ -65,8 +65,12 @@ pub struct Split {
 
 impl Action for Split {
     const NAME: &'static str = "pane.split";
-    const KEYS: &'static [DefaultKey] =
-        &[("prefix %", "--right"), ("prefix \"", "--down"), ("prefix |", "--right"), ("prefix _", "--down")];
+    const KEYS: &'static [DefaultKey] = &[
+        ("prefix %", "--right"),
+        ("prefix \"", "--down"),
+        ("prefix |", "--right"),
+        ("prefix _", "--down"),
+    ];
     const ACCESS: Access = Access::Admin;
     const PLACE: Place = Place::Server;
     type Reply = Made;
@@ -77,7 +81,11 @@ impl Apply for Split {
         let beside = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let share = share(self.size.as_deref())?;
         let new = cx.new_pane(&self.start, Some(beside))?;
-        let pane = cx.state.split_pane(Beside { pane: beside, side: self.side(), share }, new, cx.now.wall)?;
+        let pane = cx.state.split_pane(
+            Beside { pane: beside, side: self.side(), share },
+            new,
+            cx.now.wall,
+        )?;
         let session = cx.state.pane(pane).session;
         if !self.background {
             let client = cx.state.following_view(cx.caller, session);
@@ -103,9 +111,15 @@ impl Split {
 pub(super) fn share(text: Option<&str>) -> Result<Share, Refusal> {
     let Some(text) = text else { return Ok(Share::Half) };
     let share = match text.strip_suffix('%') {
-        Some(percent) => percent.parse().ok().filter(|percent| (1..100).contains(percent)).map(Share::Percent),
+        Some(percent) => {
+            percent.parse().ok().filter(|percent| (1..100).contains(percent)).map(Share::Percent)
+        }
         None => text.parse().ok().filter(|cells| 0 < *cells).map(Share::Cells),
     };
-    share
-        .ok_or_else(|| Refusal::new(Code::InvalidParams, format!("size: {text:?} is neither a number of cells nor hundredths such as 30%")))
+    share.ok_or_else(|| {
+        Refusal::new(
+            Code::InvalidParams,
+            format!("size: {text:?} is neither a number of cells nor hundredths such as 30%"),
+        )
+    })
 }

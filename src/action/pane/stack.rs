@@ -12,8 +12,9 @@ use crate::base::code::{Code, Refusal};
 
 /// Put a pane on a stack with another: one is open, of the others only the title shows
 ///
-/// With the named one, else with the one before it in its tab. With --off the panes of its stack stand one below the other again, and all are in
-/// one stack with --all. The one that gets the focus is the open one.
+/// With the named one, else with the one before it in its tab. With --off the panes of its stack
+/// stand one below the other again, and all are in one stack with --all. The one that gets the
+/// focus is the open one.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Stack {
@@ -67,8 +68,12 @@ impl Apply for Stack {
                 None => after(cx, pane, true)?,
             };
             if with == pane || tab_of(cx, with)? != tab || cx.state.tab(tab).is_float(with) {
-                let refusal = Refusal::new(Code::InvalidParams, format!("pane {pane} cannot be stacked with pane {with}"));
-                return Err(refusal.hint("they have to be two panes of one layout; abide pane join moves one"));
+                let refusal = Refusal::new(
+                    Code::InvalidParams,
+                    format!("pane {pane} cannot be stacked with pane {with}"),
+                );
+                return Err(refusal
+                    .hint("they have to be two panes of one layout; abide pane join moves one"));
             }
             cx.state.stack(tab, pane, with);
         }

@@ -12,7 +12,8 @@ use crate::base::code::{Code, Refusal};
 
 /// Exchange two panes
 ///
-/// The one in focus with the named one, with the next or previous one of its tab, with its neighbour in a direction, or with the marked one.
+/// The one in focus with the named one, with the next or previous one of its tab, with its
+/// neighbour in a direction, or with the marked one.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Swap {
@@ -60,7 +61,8 @@ impl Apply for Swap {
                 (Some(direction), _) => beside(cx, pane, direction)?,
                 (None, [only]) => *only,
                 (None, _) => {
-                    let refusal = Refusal::new(Code::InvalidParams, "pane.swap: say with which pane");
+                    let refusal =
+                        Refusal::new(Code::InvalidParams, "pane.swap: say with which pane");
                     return Err(refusal.hint("name it, or --next or --prev, or mark one"));
                 }
             },

@@ -12,7 +12,8 @@ use crate::base::id::PaneId;
 
 /// Type into all panes of a tab at once, or into the marked ones
 ///
-/// What is typed or pasted into one of them is typed into the others of the same tab too; their borders say so. Without a flag it is switched.
+/// What is typed or pasted into one of them is typed into the others of the same tab too; their
+/// borders say so. Without a flag it is switched.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Sync {
@@ -50,13 +51,17 @@ impl Apply for Sync {
         let all = cx.state.tab(tab).panes();
         let is_on = all.iter().any(|pane| cx.state.pane(*pane).is_synced);
         let chosen = marked(cx);
-        let wanted: Vec<PaneId> = all.iter().copied().filter(|pane| !self.marked || chosen.contains(pane)).collect();
+        let wanted: Vec<PaneId> =
+            all.iter().copied().filter(|pane| !self.marked || chosen.contains(pane)).collect();
         if self.marked && wanted.len() < 2 {
-            return Err(
-                Refusal::new(Code::InvalidParams, "pane.sync: fewer than two panes of the tab are marked").hint("prefix m marks one")
-            );
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                "pane.sync: fewer than two panes of the tab are marked",
+            )
+            .hint("prefix m marks one"));
         }
-        let wanted = if self.on || self.marked || (!self.off && !is_on) { wanted } else { Vec::new() };
+        let wanted =
+            if self.on || self.marked || (!self.off && !is_on) { wanted } else { Vec::new() };
         cx.state.synchronize(tab, &wanted);
         Ok(Answer::Now(wanted))
     }

@@ -15,8 +15,8 @@ use crate::state::pane::Life;
 
 /// Wait for something in a pane
 ///
-/// For a text on its screen, for quiet, for a prompt, or for the end of its program. If the program ends first, the exit status is 5; if the
-/// time is up, 124.
+/// For a text on its screen, for quiet, for a prompt, or for the end of its program. If the program
+/// ends first, the exit status is 5; if the time is up, 124.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Wait {
@@ -87,7 +87,8 @@ impl Wait {
         match (self.prompt, self.exit) {
             (true, _) => Ok(Pending::Prompt { pane }),
             (_, true) => Ok(Pending::Exit { pane }),
-            _ => Err(Refusal::new(Code::InvalidParams, "pane.wait: say for what").hint("--text, --idle, --prompt or --exit")),
+            _ => Err(Refusal::new(Code::InvalidParams, "pane.wait: say for what")
+                .hint("--text, --idle, --prompt or --exit")),
         }
     }
 }

@@ -49,8 +49,13 @@ impl Apply for Zoom {
     }
 }
 
-/// Zooms a pane in the view that the caller moves, or shows all panes; without a wish the other of both.
-pub(super) fn zoom(cx: &mut Cx<'_>, pane: PaneId, wanted: Option<bool>) -> Result<Answer<PaneItem>, Refusal> {
+/// Zooms a pane in the view that the caller moves, or shows all panes; without a wish the other of
+/// both.
+pub(super) fn zoom(
+    cx: &mut Cx<'_>,
+    pane: PaneId,
+    wanted: Option<bool>,
+) -> Result<Answer<PaneItem>, Refusal> {
     let client = cx.view_of(cx.state.pane(pane).session)?;
     focus(cx, pane)?;
     let zoomed = cx.state.view(client).choice().is_some_and(|choice| choice.zoomed);

@@ -14,7 +14,8 @@ use crate::state::history::Past;
 
 /// List the commands that ran, the newest first
 ///
-/// Those typed at the prompts of panes, if their shells mark them (OSC 133), and those of `abide exec` and `abide start`. A line that begins with a blank is not remembered.
+/// Those typed at the prompts of panes, if their shells mark them (OSC 133), and those of
+/// `abide exec` and `abide start`. A line that begins with a blank is not remembered.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Commands {
@@ -74,7 +75,10 @@ pub struct PastItem {
 
 impl PastItem {
     fn typed(state: &State, past: &Past) -> Self {
-        let is_live = state.panes.get(&past.pane).is_some_and(|pane| pane.marks.shell.running == Some(past.id) && pane.life.is_live());
+        let is_live = state
+            .panes
+            .get(&past.pane)
+            .is_some_and(|pane| pane.marks.shell.running == Some(past.id) && pane.life.is_live());
         let lines = past.from.zip(past.end.and_then(|end| end.to));
         Self {
             id: past.id,

@@ -87,6 +87,10 @@ impl Action for Logs {
 impl Apply for Logs {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let command = command(cx, &self.id)?;
-        Ok(served(cx, Some(command), Request::Logs { command, since: self.since, follow: self.follow }))
+        Ok(served(
+            cx,
+            Some(command),
+            Request::Logs { command, since: self.since, follow: self.follow },
+        ))
     }
 }

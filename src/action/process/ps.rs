@@ -51,7 +51,8 @@ pub struct ProcessItem {
     pub pane: Option<PaneId>,
     /// The command it is part of.
     pub command: Option<CommandId>,
-    /// `running`, `sleeping`, `waiting`, `stopped`, `zombie`, or the state of a command that has ended.
+    /// `running`, `sleeping`, `waiting`, `stopped`, `zombie`, or the state of a command that has
+    /// ended.
     pub state: String,
     /// The share of one processor, in hundredths.
     pub cpu: f64,

@@ -29,7 +29,8 @@ pub struct Signal {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub tree: bool,
 
-    /// When the process started, in clock ticks since boot: another one of the same id is left alone.
+    /// When the process started, in clock ticks since boot: another one of the same id is left
+    /// alone.
     #[arg(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<u64>,
@@ -57,10 +58,13 @@ impl Apply for Signal {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let signal = signal_number(Self::NAME, &self.signal)?;
         let target = match aim(cx, &self.target, self.tree)? {
-            Aim::Target(Target::Process { pid, tree, .. }) => Target::Process { pid, tree, start_time: self.start_time },
+            Aim::Target(Target::Process { pid, tree, .. }) => {
+                Target::Process { pid, tree, start_time: self.start_time }
+            }
             Aim::Target(target) => target,
             Aim::Pane(pane) => {
-                let refusal = Refusal::new(Code::InvalidParams, format!("process.signal: {pane} is a pane"));
+                let refusal =
+                    Refusal::new(Code::InvalidParams, format!("process.signal: {pane} is a pane"));
                 return Err(refusal.hint("name a command or a process id; abide ps lists both"));
             }
         };

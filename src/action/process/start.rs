@@ -14,8 +14,8 @@ use crate::state::command::Input;
 
 /// Start a command beside the session's shell
 ///
-/// It gets the shell's directory, variables and functions as they were after the last command there, and runs on until it ends or is stopped. Its id
-/// is printed as soon as the process exists.
+/// It gets the shell's directory, variables and functions as they were after the last command
+/// there, and runs on until it ends or is stopped. Its id is printed as soon as the process exists.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Start {
@@ -58,9 +58,14 @@ const RUNNING_MAX: usize = 1000;
 impl Apply for Start {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
-        let running = cx.state.commands.records.values().filter(|command| command.end.is_none()).count();
+        let running =
+            cx.state.commands.records.values().filter(|command| command.end.is_none()).count();
         if RUNNING_MAX <= running {
-            return Err(Refusal::new(Code::LimitReached, format!("{RUNNING_MAX} commands run already")).hint("abide ps"));
+            return Err(Refusal::new(
+                Code::LimitReached,
+                format!("{RUNNING_MAX} commands run already"),
+            )
+            .hint("abide ps"));
         }
         let mut order = self.told.order(Self::NAME, cx)?;
         if self.open_stdin {

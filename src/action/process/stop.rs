@@ -17,7 +17,8 @@ use crate::state::request::{Request, Target};
 
 /// Stop a command, a process or the program of a pane
 ///
-/// First it is told to end, with all that came of it; what is left after the grace is killed; the answer comes when that is verified.
+/// First it is told to end, with all that came of it; what is left after the grace is killed; the
+/// answer comes when that is verified.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Stop {
@@ -45,7 +46,8 @@ pub struct Stop {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub if_running: bool,
 
-    /// When the process started, in clock ticks since boot: another one of the same id is left alone.
+    /// When the process started, in clock ticks since boot: another one of the same id is left
+    /// alone.
     #[arg(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<u64>,
@@ -87,14 +89,17 @@ impl Action for Stop {
 
 impl Apply for Stop {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
-        let signal = self.signal.as_deref().map_or(Ok(TERM), |text| signal_number(Self::NAME, text))?;
+        let signal =
+            self.signal.as_deref().map_or(Ok(TERM), |text| signal_number(Self::NAME, text))?;
         let grace = self.grace_ms.map_or_else(|| cx.settings.pane.grace(), Span::millis);
         let target = match aim(cx, &self.target, self.tree)? {
             Aim::Target(target) => target,
             Aim::Pane(pane) => return Ok(Self::pane(cx, pane, grace)),
         };
         let target = match target {
-            Target::Process { pid, tree, .. } => Target::Process { pid, tree, start_time: self.start_time },
+            Target::Process { pid, tree, .. } => {
+                Target::Process { pid, tree, start_time: self.start_time }
+            }
             Target::Command(_) => target,
         };
         let command = match target {
@@ -104,7 +109,11 @@ impl Apply for Stop {
             }
             Target::Process { .. } => None,
         };
-        Ok(served(cx, command, Request::Stop { target, signal, grace, if_running: self.if_running }))
+        Ok(served(
+            cx,
+            command,
+            Request::Stop { target, signal, grace, if_running: self.if_running },
+        ))
     }
 }
 
@@ -112,7 +121,11 @@ impl Stop {
     fn pane(cx: &mut Cx<'_>, pane: PaneId, grace: Span) -> Answer<StopReport> {
         cx.state.close_pane(pane, grace, cx.fx);
         if cx.state.panes.contains_key(&pane) {
-            return Answer::later(Pending::Stop { panes: vec![pane], all: vec![pane], left: Vec::new() });
+            return Answer::later(Pending::Stop {
+                panes: vec![pane],
+                all: vec![pane],
+                left: Vec::new(),
+            });
         }
         Answer::Now(StopReport { panes: vec![pane], ..StopReport::default() })
     }

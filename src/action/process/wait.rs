@@ -15,7 +15,8 @@ use crate::state::request::{CommandEffect, Request, Until};
 
 /// Wait until a command is ready, or has ended
 ///
-/// If it ends before it is ready, the exit status is 5; if the time is up, 124. The command runs on in any case.
+/// If it ends before it is ready, the exit status is 5; if the time is up, 124. The command runs on
+/// in any case.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Wait {
@@ -33,7 +34,8 @@ pub struct Wait {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
 
-    /// Until this address is answered with a status from 200 to 399, such as <http://localhost:8080/health>
+    /// Until this address is answered with a status from 200 to 399, such as
+    /// <http://localhost:8080/health>
     #[arg(long, value_name = "URL", group = "until")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http: Option<String>,
@@ -80,20 +82,37 @@ impl Apply for Wait {
         let until = match (self.log, self.port, self.http) {
             (Some(log), ..) => Until::Log(bytes_pattern(&log)?),
             (_, Some(port), _) if port > 0 => Until::Port(port),
-            (_, Some(port), _) => return Err(Refusal::new(Code::InvalidParams, format!("process.wait: port: {port} is no port"))),
+            (_, Some(port), _) => {
+                return Err(Refusal::new(
+                    Code::InvalidParams,
+                    format!("process.wait: port: {port} is no port"),
+                ));
+            }
             (_, _, Some(url)) => Until::Http(checked_url(url)?),
             _ => Until::Exit,
         };
-        cx.fx.push(Effect::Command(CommandEffect::Serve { call: cx.call, request: Request::Await { command, until } }));
+        cx.fx.push(Effect::Command(CommandEffect::Serve {
+            call: cx.call,
+            request: Request::Await { command, until },
+        }));
         let deadline = self.timeout_ms.map(|timeout| cx.now.tick + Span::millis(timeout));
-        Ok(Answer::Later { pending: Pending::Command(CommandWait::Served { command: Some(command) }), deadline })
+        Ok(Answer::Later {
+            pending: Pending::Command(CommandWait::Served { command: Some(command) }),
+            deadline,
+        })
     }
 }
 
 fn checked_url(url: String) -> Result<String, Refusal> {
-    let rest = url.strip_prefix("http://").filter(|rest| !rest.is_empty() && !rest.contains([' ', '\r', '\n']) && rest.len() < 2048);
+    let rest = url
+        .strip_prefix("http://")
+        .filter(|rest| !rest.is_empty() && !rest.contains([' ', '\r', '\n']) && rest.len() < 2048);
     match rest {
         Some(_) => Ok(url),
-        None => Err(Refusal::new(Code::InvalidParams, format!("process.wait: http: {url:?} is no address")).hint("it begins with http://")),
+        None => Err(Refusal::new(
+            Code::InvalidParams,
+            format!("process.wait: http: {url:?} is no address"),
+        )
+        .hint("it begins with http://")),
     }
 }

@@ -55,7 +55,8 @@ impl Apply for Write {
         let command = command(cx, &self.id)?;
         let mut bytes = self.text.unwrap_or_default().into_bytes();
         if let Some(text) = &self.bytes {
-            let invalid = || Refusal::new(Code::InvalidParams, "process.write: bytes: that is no base64");
+            let invalid =
+                || Refusal::new(Code::InvalidParams, "process.write: bytes: that is no base64");
             bytes.extend(base64::decode(text).ok_or_else(invalid)?);
         }
         Ok(served(cx, Some(command), Request::Write { command, bytes, close: self.close }))

@@ -12,7 +12,8 @@ use crate::state::Leaving;
 
 /// End all sessions, all their programs, and the server
 ///
-/// Programs are told to end, killed after the grace, and verified to be gone before the answer comes.
+/// Programs are told to end, killed after the grace, and verified to be gone before the answer
+/// comes.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Stop {

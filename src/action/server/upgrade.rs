@@ -16,11 +16,13 @@ const FOUND_WITHIN: Span = Span::seconds(10);
 
 /// Replace the server, and its keeper, by another version of abide
 ///
-/// Programs and clients stay. The program is asked for its version first: what is no abide changes nothing. If it does not take over, the former one goes on.
+/// Programs and clients stay. The program is asked for its version first: what is no abide changes
+/// nothing. If it does not take over, the former one goes on.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Upgrade {
-    /// The program that takes over; without it the one you call, and for other callers the one in the place of the server's
+    /// The program that takes over; without it the one you call, and for other callers the one in
+    /// the place of the server's
     #[arg(long, value_name = "PATH")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exe: Option<String>,
@@ -35,7 +37,8 @@ pub struct Upgraded {
     pub from_pid: u32,
     /// The version after.
     pub to: String,
-    /// The server's process after. The server answers before there is one; the command line waits for it.
+    /// The server's process after. The server answers before there is one; the command line waits
+    /// for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// The program that takes over.
@@ -47,7 +50,13 @@ impl Upgraded {
     #[must_use]
     pub fn begun(host: &Host, successor: &Successor) -> Self {
         let Successor { program, version } = successor.clone();
-        Self { from: host.version.clone(), from_pid: host.server_pid, to: version, pid: None, program }
+        Self {
+            from: host.version.clone(),
+            from_pid: host.server_pid,
+            to: version,
+            pid: None,
+            program,
+        }
     }
 }
 
@@ -61,7 +70,11 @@ impl Action for Upgrade {
 impl Apply for Upgrade {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if let Some(path) = self.exe.as_deref().filter(|path| !path.starts_with('/')) {
-            return Err(Refusal::new(Code::InvalidParams, format!("exe: {path:?} is no absolute path")).hint("begin it with /"));
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                format!("exe: {path:?} is no absolute path"),
+            )
+            .hint("begin it with /"));
         }
         cx.fx.push(Effect::Ask { call: cx.call, question: Question::Successor(self.exe) });
         Ok(Answer::Later { pending: Pending::Upgrade, deadline: Some(cx.now.tick + FOUND_WITHIN) })

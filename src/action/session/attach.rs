@@ -14,7 +14,8 @@ use crate::state::target;
 use std::collections::BTreeMap;
 /// Show a session
 ///
-/// Without a name it is the one used last; if there is none at all, one called main is made. A target such as work:2 shows that tab.
+/// Without a name it is the one used last; if there is none at all, one called main is made. A
+/// target such as work:2 shows that tab.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Attach {
@@ -43,7 +44,8 @@ pub struct Attach {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub detach_others: bool,
 
-    /// The environment and directory of a session that has to be made. The command line fills it in.
+    /// The environment and directory of a session that has to be made. The command line fills it
+    /// in.
     #[arg(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub env: Option<BTreeMap<String, String>>,
@@ -60,18 +62,24 @@ impl Action for Attach {
 impl Apply for Attach {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let Some(client) = cx.caller.client else {
-            return Err(
-                Refusal::new(Code::NoTerminal, "only a client with a terminal can show a session").hint("abide attach in a terminal")
-            );
+            return Err(Refusal::new(
+                Code::NoTerminal,
+                "only a client with a terminal can show a session",
+            )
+            .hint("abide attach in a terminal"));
         };
         let text = self.target.or(self.tmux_target).map(|target| target.0).unwrap_or_default();
         if cx.state.sessions.is_empty() && text.is_empty() {
             return Self::first(cx, client, self.env);
         }
         let session = Self::wanted(cx, client, &text)?;
-        let others: Vec<ClientId> = cx.state.clients_of(session).into_iter().filter(|other| *other != client).collect();
+        let others: Vec<ClientId> =
+            cx.state.clients_of(session).into_iter().filter(|other| *other != client).collect();
         if self.detach_others && cx.state.view(client).read_only {
-            return Err(Refusal::new(Code::ReadOnly, "a client that only watches cannot send others away"));
+            return Err(Refusal::new(
+                Code::ReadOnly,
+                "a client that only watches cannot send others away",
+            ));
         }
         let names_tab = text.contains(':') || text.parse::<TabId>().is_ok();
         let tab = names_tab.then(|| target::tab(cx.state, cx.caller, &text)).transpose()?;
@@ -90,7 +98,8 @@ impl Apply for Attach {
 }
 
 impl Attach {
-    /// The session to show: where none is named, the one the client was on before, else the one used last.
+    /// The session to show: where none is named, the one the client was on before, else the one
+    /// used last.
     fn wanted(cx: &Cx<'_>, client: ClientId, text: &str) -> Result<SessionId, Refusal> {
         let former = cx.state.view(client).at.history.last().copied();
         match former.filter(|_| text.is_empty() && cx.state.view(client).at.session.is_none()) {
@@ -100,9 +109,14 @@ impl Attach {
     }
 
     /// Makes and shows the first session.
-    fn first(cx: &mut Cx<'_>, client: ClientId, env: Option<BTreeMap<String, String>>) -> Result<Answer<SessionItem>, Refusal> {
+    fn first(
+        cx: &mut Cx<'_>,
+        client: ClientId,
+        env: Option<BTreeMap<String, String>>,
+    ) -> Result<Answer<SessionItem>, Refusal> {
         if cx.state.view(client).read_only {
-            return Err(Refusal::new(Code::NotFound, "there is no session to watch").hint("abide new makes one"));
+            return Err(Refusal::new(Code::NotFound, "there is no session to watch")
+                .hint("abide new makes one"));
         }
         let pane = cx.new_pane(&Start::default(), None)?;
         let name = cx.state.free_name(&cx.settings.session.first_name);

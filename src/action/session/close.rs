@@ -11,8 +11,10 @@ use crate::base::code::Refusal;
 
 /// Close a session; `undo` brings it back
 ///
-/// It is hidden and its programs run on for a minute (`pane.undo_ms`), then they are told to end, with their whole process trees, killed after the
-/// grace, and verified to be gone. With --now that happens at once, and the answer comes when it is done. Clients that show it go to the session they showed before, or leave.
+/// It is hidden and its programs run on for a minute (`pane.undo_ms`), then they are told to end,
+/// with their whole process trees, killed after the grace, and verified to be gone. With --now that
+/// happens at once, and the answer comes when it is done. Clients that show it go to the session
+/// they showed before, or leave.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Close {
@@ -39,7 +41,14 @@ impl Apply for Close {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
         let what = format!("session {}", cx.state.session(session).name);
-        let panes = cx.state.session(session).tabs.iter().flat_map(|tab| cx.state.tab(*tab).panes()).collect();
-        Ok(cx.close(&self.closing, (what, panes), |state, until| state.bury_session(session, until)))
+        let panes = cx
+            .state
+            .session(session)
+            .tabs
+            .iter()
+            .flat_map(|tab| cx.state.tab(*tab).panes())
+            .collect();
+        Ok(cx
+            .close(&self.closing, (what, panes), |state, until| state.bury_session(session, until)))
     }
 }

@@ -15,7 +15,8 @@ use crate::state::grave::Grave;
 
 /// End sessions and all their programs
 ///
-/// Programs are told to end, killed after the grace, and verified to be gone before the answer comes. So are those of what was closed in it and could still be brought back.
+/// Programs are told to end, killed after the grace, and verified to be gone before the answer
+/// comes. So are those of what was closed in it and could still be brought back.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Kill {
@@ -61,7 +62,11 @@ impl Kill {
             return Ok(cx.state.sessions.keys().copied().collect());
         }
         if self.targets.is_empty() {
-            return Err(Refusal::new(Code::InvalidParams, "session.kill: name a session, or say --all").hint("abide ls"));
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                "session.kill: name a session, or say --all",
+            )
+            .hint("abide ls"));
         }
         self.targets.iter().map(|target| Self::session(cx, target)).collect()
     }
@@ -73,6 +78,7 @@ impl Kill {
             text if text.parse::<TabId>().is_ok() => ("tab", text),
             _ => return target.find(cx),
         };
-        Err(Refusal::new(Code::InvalidParams, format!("{text} is a {noun} and no session")).hint(format!("abide {noun} close -t {text}")))
+        Err(Refusal::new(Code::InvalidParams, format!("{text} is a {noun} and no session"))
+            .hint(format!("abide {noun} close -t {text}")))
     }
 }

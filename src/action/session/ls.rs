@@ -33,13 +33,24 @@ impl Action for Ls {
 impl Apply for Ls {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if !self.memory {
-            return Ok(Answer::Now(cx.state.sessions.keys().map(|id| Listed::Session(SessionItem::of(cx.state, *id))).collect()));
+            return Ok(Answer::Now(
+                cx.state
+                    .sessions
+                    .keys()
+                    .map(|id| Listed::Session(SessionItem::of(cx.state, *id)))
+                    .collect(),
+            ));
         }
         let kept = &cx.settings.scrollback;
         let mut all = MemoryItem { limit: kept.server_bytes, ..MemoryItem::default() };
         let mut listed: Vec<Listed> = Vec::new();
         for (pane, entry) in &cx.state.panes {
-            let item = MemoryItem::of(*pane, cx.state.session(entry.session).name.clone(), &entry.memory(), kept.bytes);
+            let item = MemoryItem::of(
+                *pane,
+                cx.state.session(entry.session).name.clone(),
+                &entry.memory(),
+                kept.bytes,
+            );
             all.lines += item.lines;
             all.scrollback += item.scrollback;
             all.packed += item.packed;
@@ -92,6 +103,17 @@ pub struct MemoryItem {
 impl MemoryItem {
     fn of(pane: PaneId, session: String, memory: &Memory, limit: u64) -> Self {
         let Memory { lines, scrollback, packed, unpacked, screen, images, ring } = *memory;
-        Self { pane: Some(pane), session: Some(session), lines, scrollback, packed, unpacked, screen, images, ring, limit }
+        Self {
+            pane: Some(pane),
+            session: Some(session),
+            lines,
+            scrollback,
+            packed,
+            unpacked,
+            screen,
+            images,
+            ring,
+            limit,
+        }
     }
 }

@@ -14,8 +14,8 @@ use crate::state::session::{NewSession, taken};
 use std::collections::BTreeMap;
 /// Make a session
 ///
-/// Without a name it is called main, or else by the smallest free number. It starts with one tab and one pane. A client that asks for it
-/// shows it at once, unless --background is given.
+/// Without a name it is called main, or else by the smallest free number. It starts with one tab
+/// and one pane. A client that asks for it shows it at once, unless --background is given.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct New {
@@ -73,19 +73,26 @@ impl Apply for New {
         if let Some(made) = self.existing(cx)? {
             return Ok(Answer::Now(made));
         }
-        let name = self.name.or(self.tmux_name).unwrap_or_else(|| cx.state.free_name(&cx.settings.session.first_name));
+        let name = self
+            .name
+            .or(self.tmux_name)
+            .unwrap_or_else(|| cx.state.free_name(&cx.settings.session.first_name));
         check_name(&name)?;
         let limit = cx.settings.limits.sessions;
         if limit <= cx.state.sessions.len() {
-            return Err(
-                Refusal::new(Code::LimitReached, format!("there are {limit} sessions already")).hint("limits.sessions in config.toml")
-            );
+            return Err(Refusal::new(
+                Code::LimitReached,
+                format!("there are {limit} sessions already"),
+            )
+            .hint("limits.sessions in config.toml"));
         }
         let size = checked_size(self.size.unwrap_or(cx.settings.session.size.0))?;
         let pane = cx.new_pane(&self.start, None)?;
         let view = cx.caller.client;
         let given = cx.directory(self.start.cwd.as_deref())?;
-        let cwd = given.or_else(|| view.map(|client| cx.state.view(client).cwd.clone())).unwrap_or_default();
+        let cwd = given
+            .or_else(|| view.map(|client| cx.state.view(client).cwd.clone()))
+            .unwrap_or_default();
         let env = cx.session_env(self.env.map(|env| env.into_iter().collect()));
         let new = NewSession { name, cwd, env, size, pane };
         let (session, _, pane) = cx.state.new_session(new, cx.now.wall);
@@ -100,7 +107,9 @@ impl New {
     /// The session of the wanted name, shown to the caller, if there is one and that is fine.
     fn existing(&self, cx: &mut Cx<'_>) -> Result<Option<Made>, Refusal> {
         let name = self.name.as_ref().or(self.tmux_name.as_ref());
-        let Some(session) = name.and_then(|name| cx.state.session_named(name)) else { return Ok(None) };
+        let Some(session) = name.and_then(|name| cx.state.session_named(name)) else {
+            return Ok(None);
+        };
         if !self.attach {
             return Err(taken(session));
         }

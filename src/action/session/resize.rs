@@ -12,8 +12,8 @@ use crate::base::geom::Size;
 
 /// Give a session a size of its own
 ///
-/// It stays so whatever clients show it: larger ones show dots around it, smaller ones the part around the cursor. --auto goes back to the
-/// policy of the settings (`session.sizing`).
+/// It stays so whatever clients show it: larger ones show dots around it, smaller ones the part
+/// around the cursor. --auto goes back to the policy of the settings (`session.sizing`).
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Resize {
@@ -45,7 +45,8 @@ impl Apply for Resize {
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
         let size = self.size.map(checked_size).transpose()?;
         if size.is_none() && !self.auto {
-            return Err(Refusal::new(Code::InvalidParams, "session.resize: say the size").hint("such as 120x40, or --auto"));
+            return Err(Refusal::new(Code::InvalidParams, "session.resize: say the size")
+                .hint("such as 120x40, or --auto"));
         }
         cx.state.fix_size(session, size);
         Ok(Answer::Now(SessionItem::of(cx.state, session)))

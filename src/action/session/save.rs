@@ -11,7 +11,8 @@ use crate::state::effect::{Effect, Message};
 
 /// Write what outlives a reboot to disk now
 ///
-/// Tabs, layouts and what panes show go there by themselves, soon after they changed; this is for the moment before the plug is pulled. `abide save` keeps a snapshot of its own.
+/// Tabs, layouts and what panes show go there by themselves, soon after they changed; this is for
+/// the moment before the plug is pulled. `abide save` keeps a snapshot of its own.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Save {}
@@ -26,12 +27,17 @@ impl Action for Save {
 impl Apply for Save {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if cx.settings.persist.keep == Keep::Nothing {
-            return Err(Refusal::new(Code::InvalidParams, "nothing is kept on disk").hint("persist.keep in config.toml"));
+            return Err(Refusal::new(Code::InvalidParams, "nothing is kept on disk")
+                .hint("persist.keep in config.toml"));
         }
         cx.state.todo.save = true;
         if let Some(client) = cx.caller.client {
             let count = cx.state.sessions.len();
-            let text = if count == 1 { "1 session goes to disk".to_owned() } else { format!("{count} sessions go to disk") };
+            let text = if count == 1 {
+                "1 session goes to disk".to_owned()
+            } else {
+                format!("{count} sessions go to disk")
+            };
             cx.fx.push(Effect::Tell { client, message: Message::Notice { text, warning: false } });
         }
         Ok(Answer::Now(()))

@@ -15,8 +15,9 @@ use crate::state::request::SnapshotRequest;
 
 /// Bring back the pane, tab or session that was closed last
 ///
-/// With its programs, which run on for a minute (`pane.undo_ms`), at its old place. What was closed before that, or whose program ended, is made anew with what
-/// it showed: a shell starts there, and a command runs again as `persist.restore` says.
+/// With its programs, which run on for a minute (`pane.undo_ms`), at its old place. What was closed
+/// before that, or whose program ended, is made anew with what it showed: a shell starts there, and
+/// a command runs again as `persist.restore` says.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Undo {}
 

@@ -11,7 +11,8 @@ use crate::base::code::{Code, Refusal};
 
 /// Type into a pane, once and visibly, what makes its shell mark prompts and commands
 ///
-/// For shells that abide did not start itself, such as one inside ssh or a container. The shell has to wait at its prompt, and forgets it when it ends.
+/// For shells that abide did not start itself, such as one inside ssh or a container. The shell has
+/// to wait at its prompt, and forgets it when it ends.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Integrate {
@@ -26,7 +27,9 @@ pub struct Integrate {
 }
 
 /// Whose words are typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// bash or zsh.
@@ -47,7 +50,10 @@ impl Apply for Integrate {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         if cx.state.pane(pane).screen.modes().alternate_screen {
-            let refusal = Refusal::new(Code::InvalidParams, format!("pane {pane} shows a program on the whole screen, no shell"));
+            let refusal = Refusal::new(
+                Code::InvalidParams,
+                format!("pane {pane} shows a program on the whole screen, no shell"),
+            );
             return Err(refusal.hint("leave that program first"));
         }
         let line = match self.shell {
@@ -62,7 +68,10 @@ impl Apply for Integrate {
 mod tests {
     #[test]
     fn what_is_typed_is_one_line() {
-        for text in [include_str!("../../../assets/shell/typed.sh"), include_str!("../../../assets/shell/typed.fish")] {
+        for text in [
+            include_str!("../../../assets/shell/typed.sh"),
+            include_str!("../../../assets/shell/typed.fish"),
+        ] {
             assert_eq!(text.trim().lines().count(), 1);
             assert!(text.len() < 4000 && text.is_ascii());
         }

@@ -16,7 +16,8 @@ use crate::state::history;
 
 /// Run a former command again in the shell of a pane
 ///
-/// One that `abide commands` lists; it is typed at the prompt, where it then is in the shell's own history too.
+/// One that `abide commands` lists; it is typed at the prompt, where it then is in the shell's own
+/// history too.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Rerun {
@@ -46,7 +47,10 @@ impl Apply for Rerun {
             None => script(&cx.state.commands.get(id)?.words),
         };
         if !ready(cx, pane)? {
-            let refusal = Refusal::new(Code::NotAtPrompt, format!("the shell of pane {pane} shows no prompt yet"));
+            let refusal = Refusal::new(
+                Code::NotAtPrompt,
+                format!("the shell of pane {pane} shows no prompt yet"),
+            );
             return Err(refusal.hint(format!("abide wait -t {pane} --prompt")));
         }
         let bytes = history::typed(&cx.state.pane(pane).screen, &line);

@@ -19,7 +19,8 @@ use crate::state::request::SnapshotRequest;
 pub struct SnapshotItem {
     /// Its name.
     pub snapshot: String,
-    /// When it was made, in milliseconds since 1970; when its file was changed, if it cannot be read.
+    /// When it was made, in milliseconds since 1970; when its file was changed, if it cannot be
+    /// read.
     pub created_wall: u64,
     /// The names of its sessions.
     pub sessions: Vec<String>,

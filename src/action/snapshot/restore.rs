@@ -15,8 +15,8 @@ use crate::state::request::SnapshotRequest;
 
 /// Make the sessions of a snapshot anew
 ///
-/// They stand beside those that are there: a name that is taken gets a number after it. Panes show what they showed, and their commands run again as
-/// `persist.restore` says.
+/// They stand beside those that are there: a name that is taken gets a number after it. Panes show
+/// what they showed, and their commands run again as `persist.restore` says.
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Restore {
     /// The snapshot

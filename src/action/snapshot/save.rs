@@ -14,8 +14,9 @@ use crate::state::request::SnapshotRequest;
 
 /// Save a snapshot of all sessions
 ///
-/// Layouts, names, directories, commands and what panes show go into a file of their own; `abide restore NAME` makes the sessions anew from it. Without a name
-/// it is given one, and the oldest such make room (`persist.snapshots`).
+/// Layouts, names, directories, commands and what panes show go into a file of their own;
+/// `abide restore NAME` makes the sessions anew from it. Without a name it is given one, and the
+/// oldest such make room (`persist.snapshots`).
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Save {
@@ -49,7 +50,8 @@ impl Apply for Save {
         self.name.as_deref().map_or(Ok(()), check_name)?;
         let session = self.target.as_ref().map(|target| target.find(cx)).transpose()?;
         if cx.state.sessions.is_empty() {
-            return Err(Refusal::new(Code::NotFound, "there is no session to save").hint("abide new makes one"));
+            return Err(Refusal::new(Code::NotFound, "there is no session to save")
+                .hint("abide new makes one"));
         }
         // What is kept for a reboot is as new then.
         cx.state.todo.save = cx.settings.persist.keep != Keep::Nothing;

@@ -11,7 +11,8 @@ use crate::base::id::{PaneId, TabId};
 
 /// Go to the next pane whose name, title or screen has a text
 ///
-/// In all tabs of the session, after the one you are in, whatever its case. Called again it goes on to the next one.
+/// In all tabs of the session, after the one you are in, whatever its case. Called again it goes on
+/// to the next one.
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Find {
     /// The text
@@ -32,10 +33,22 @@ impl Apply for Find {
         let session = cx.own_session()?;
         let client = cx.view_of(session)?;
         let entry = cx.state.session(session);
-        let panes: Vec<PaneId> = entry.tabs.iter().flat_map(|tab| cx.state.tab(*tab).panes()).collect();
-        let own = cx.state.view(client).focus().and_then(|focus| panes.iter().position(|pane| *pane == focus)).unwrap_or(0);
+        let panes: Vec<PaneId> =
+            entry.tabs.iter().flat_map(|tab| cx.state.tab(*tab).panes()).collect();
+        let own = cx
+            .state
+            .view(client)
+            .focus()
+            .and_then(|focus| panes.iter().position(|pane| *pane == focus))
+            .unwrap_or(0);
         let mut after = panes[own + 1..].iter().chain(&panes[..=own]).copied();
-        let refusal = || Refusal::new(Code::NotFound, format!("no pane of session {:?} shows {text:?}", entry.name)).hint("abide tab ls");
+        let refusal = || {
+            Refusal::new(
+                Code::NotFound,
+                format!("no pane of session {:?} shows {text:?}", entry.name),
+            )
+            .hint("abide tab ls")
+        };
         let found = after.find(|pane| shows(cx, *pane, &text)).ok_or_else(refusal)?;
         cx.state.focus_pane(Some(client), found);
         Ok(Answer::Now(PaneItem::of(cx.state, found)))

@@ -34,7 +34,9 @@ impl Action for Ls {
 impl Apply for Ls {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if self.all {
-            return Ok(Answer::Now(cx.state.tabs.keys().map(|tab| TabItem::of(cx.state, *tab)).collect()));
+            return Ok(Answer::Now(
+                cx.state.tabs.keys().map(|tab| TabItem::of(cx.state, *tab)).collect(),
+            ));
         }
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
         let tabs = &cx.state.session(session).tabs;

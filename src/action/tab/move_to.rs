@@ -30,7 +30,10 @@ impl Action for MoveTo {
 impl Apply for MoveTo {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
-        let at = self.to.checked_sub(1).ok_or_else(|| Refusal::new(Code::InvalidParams, "to: tabs are numbered from 1"))?;
+        let at = self
+            .to
+            .checked_sub(1)
+            .ok_or_else(|| Refusal::new(Code::InvalidParams, "to: tabs are numbered from 1"))?;
         cx.state.move_tab(tab, at);
         Ok(Answer::Now(TabItem::of(cx.state, tab)))
     }

@@ -51,12 +51,18 @@ impl Apply for New {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
         self.name.as_deref().map_or(Ok(()), check_label)?;
-        let own = target::pane(cx.state, cx.caller, "").ok().filter(|pane| cx.state.pane(*pane).session == session);
-        let from = own.map_or_else(|| target::pane(cx.state, cx.caller, &session.to_string()), Ok)?;
+        let own = target::pane(cx.state, cx.caller, "")
+            .ok()
+            .filter(|pane| cx.state.pane(*pane).session == session);
+        let from =
+            own.map_or_else(|| target::pane(cx.state, cx.caller, &session.to_string()), Ok)?;
         let pane = cx.new_pane(&self.start, Some(from))?;
         let at = cx.state.session(session).tabs.len();
-        let (tab, pane) = cx.state.new_tab(session, NewTab { name: self.name, at, pane }, cx.now.wall);
-        if let Some(client) = cx.state.following_view(cx.caller, session).filter(|_| !self.background) {
+        let (tab, pane) =
+            cx.state.new_tab(session, NewTab { name: self.name, at, pane }, cx.now.wall);
+        if let Some(client) =
+            cx.state.following_view(cx.caller, session).filter(|_| !self.background)
+        {
             cx.state.show_tab(client, tab);
         }
         Ok(cx.made(pane))

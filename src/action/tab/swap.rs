@@ -33,8 +33,13 @@ impl Apply for Swap {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
         let with = self.with.find(cx)?;
         if cx.state.tab(tab).session != cx.state.tab(with).session {
-            let refusal = Refusal::new(Code::InvalidParams, format!("tabs {tab} and {with} are of two sessions"));
-            return Err(refusal.hint("name two tabs of one session; abide pane join brings panes of another here"));
+            let refusal = Refusal::new(
+                Code::InvalidParams,
+                format!("tabs {tab} and {with} are of two sessions"),
+            );
+            return Err(refusal.hint(
+                "name two tabs of one session; abide pane join brings panes of another here",
+            ));
         }
         let (at, to) = (cx.state.tab_index(tab) - 1, cx.state.tab_index(with) - 1);
         cx.state.move_tab(tab, to);

@@ -1,4 +1,5 @@
-//! The rows of a pane that were fetched, by address, and what stands in their cells. It asks nobody for more: it says what is missing.
+//! The rows of a pane that were fetched, by address, and what stands in their cells. It asks nobody
+//! for more: it says what is missing.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -64,12 +65,14 @@ pub struct Glyph {
 }
 
 impl Doc {
-    /// Takes rows that were fetched. Rows that are there stay as they are, unless the addresses mean something else now.
+    /// Takes rows that were fetched. Rows that are there stay as they are, unless the addresses
+    /// mean something else now.
     pub fn take(&mut self, given: Rows) {
         if self.epoch != given.epoch || self.cols != given.cols {
             self.rows.clear();
         }
-        (self.epoch, self.cols, self.first, self.screen, self.end) = (given.epoch, given.cols, given.first, given.screen, given.end);
+        (self.epoch, self.cols, self.first, self.screen, self.end) =
+            (given.epoch, given.cols, given.first, given.screen, given.end);
         self.cursor = given.cursor;
         self.links.extend(given.links.into_iter().map(|(number, target)| (number, target.into())));
         for (address, row) in (given.from..).zip(given.rows) {
@@ -85,7 +88,11 @@ impl Doc {
     /// Drops rows far from `near`.
     pub fn trim(&mut self, near: u64) {
         while ROWS_KEPT_MAX < self.rows.len() {
-            let (Some(first), Some(last)) = (self.rows.keys().next().copied(), self.rows.keys().next_back().copied()) else { return };
+            let (Some(first), Some(last)) =
+                (self.rows.keys().next().copied(), self.rows.keys().next_back().copied())
+            else {
+                return;
+            };
             let farthest = if near.abs_diff(first) < near.abs_diff(last) { last } else { first };
             self.rows.remove(&farthest);
         }
@@ -157,11 +164,21 @@ impl DocRow {
             };
             match run.kind {
                 RunKind::Cluster(cols) => push(u16::from(cols.clamp(1, 2)), &run.text),
-                RunKind::Narrow | RunKind::Under => run.text.chars().for_each(|c| push(1, c.encode_utf8(&mut [0; 4]))),
+                RunKind::Narrow | RunKind::Under => {
+                    run.text.chars().for_each(|c| push(1, c.encode_utf8(&mut [0; 4])))
+                }
                 RunKind::Wide => run.text.chars().for_each(|c| push(2, c.encode_utf8(&mut [0; 4]))),
             }
         }
-        Self { runs, wrapped: given.wrapped, line: given.line, cell: given.cell, mark: given.mark, text, glyphs }
+        Self {
+            runs,
+            wrapped: given.wrapped,
+            line: given.line,
+            cell: given.cell,
+            mark: given.mark,
+            text,
+            glyphs,
+        }
     }
 
     /// Its text, trailing blanks included.
@@ -226,7 +243,10 @@ impl DocRow {
     /// The column of a byte of its text.
     #[must_use]
     pub fn col_of(&self, byte: usize) -> u16 {
-        self.glyphs.partition_point(|glyph| glyph.at <= byte).checked_sub(1).map_or(0, |idx| self.glyphs[idx].col)
+        self.glyphs
+            .partition_point(|glyph| glyph.at <= byte)
+            .checked_sub(1)
+            .map_or(0, |idx| self.glyphs[idx].col)
     }
 
     /// The text in some columns; a wide character counts if one of its cells is among them.

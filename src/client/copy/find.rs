@@ -1,4 +1,5 @@
-//! The search of a copy mode: its pattern, how far the server has come with it, and the matches in the rows that are shown.
+//! The search of a copy mode: its pattern, how far the server has come with it, and the matches in
+//! the rows that are shown.
 
 use std::ops::Range;
 
@@ -34,13 +35,20 @@ pub struct Find {
 impl PartialEq for Find {
     fn eq(&self, other: &Self) -> bool {
         let text = |find: &Self| find.pattern.as_ref().map(|(text, _)| text.clone());
-        (text(self), self.way, self.asked, &self.hits, self.is_shown) == (text(other), other.way, other.asked, &other.hits, other.is_shown)
+        (text(self), self.way, self.asked, &self.hits, self.is_shown)
+            == (text(other), other.way, other.asked, &other.hits, other.is_shown)
     }
 }
 
 impl Find {
     /// Begins a search from a cell.
-    pub(super) fn begin(&mut self, pattern: &str, way: Way, from: Cell, to: (u32, PaneId)) -> Option<Wish> {
+    pub(super) fn begin(
+        &mut self,
+        pattern: &str,
+        way: Way,
+        from: Cell,
+        to: (u32, PaneId),
+    ) -> Option<Wish> {
         self.pattern = Some((pattern.to_owned(), expression(pattern)));
         self.way = Some(way);
         let wish = self.again(way, from, to);
@@ -59,9 +67,15 @@ impl Find {
     }
 
     /// Searches the same from another cell.
-    pub(super) fn again(&mut self, way: Way, from: Cell, (number, pane): (u32, PaneId)) -> Option<Wish> {
+    pub(super) fn again(
+        &mut self,
+        way: Way,
+        from: Cell,
+        (number, pane): (u32, PaneId),
+    ) -> Option<Wish> {
         let (_, regex) = self.pattern.as_ref()?;
-        let what = What::Search { pattern: regex.as_str().to_owned(), from, forward: way == Way::On };
+        let what =
+            What::Search { pattern: regex.as_str().to_owned(), from, forward: way == Way::On };
         self.asked = Some(number);
         self.is_shown = true;
         self.goes = true;
@@ -118,7 +132,8 @@ impl Find {
         self.pattern.as_ref().map(|(text, _)| text.clone())
     }
 
-    /// The match it is at, and how many there are, as `3/57`; with a `+` while there may be more. None while nothing is known.
+    /// The match it is at, and how many there are, as `3/57`; with a `+` while there may be more.
+    /// None while nothing is known.
     #[must_use]
     pub fn count(&self) -> Option<String> {
         let hits = self.hits.as_ref().filter(|_| self.is_shown)?;
@@ -141,10 +156,15 @@ impl Find {
 
     /// The matches in some rows, as far as these are there.
     pub(super) fn hits(&self, doc: &Doc, shown: Range<u64>) -> Vec<Hit> {
-        let Some((_, regex)) = self.pattern.as_ref().filter(|_| self.is_shown) else { return Vec::new() };
+        let Some((_, regex)) = self.pattern.as_ref().filter(|_| self.is_shown) else {
+            return Vec::new();
+        };
         let mut found = Vec::new();
         let mut row = shown.start;
-        while doc.first < row && shown.start < row + MARGIN && doc.get(row - 1).is_some_and(|before| before.wrapped) {
+        while doc.first < row
+            && shown.start < row + MARGIN
+            && doc.get(row - 1).is_some_and(|before| before.wrapped)
+        {
             row -= 1;
         }
         while row < shown.end.min(doc.end) {
@@ -164,19 +184,27 @@ impl Find {
                 continue;
             }
             let place = |byte: usize| {
-                let (start, row) = starts[starts.partition_point(|(start, _)| *start <= byte).saturating_sub(1)];
+                let (start, row) =
+                    starts[starts.partition_point(|(start, _)| *start <= byte).saturating_sub(1)];
                 Cell { row, col: doc.get(row).map_or(0, |given| given.col_of(byte - start)) }
             };
             let hits = regex.find_iter(&text).filter(|hit| !hit.is_empty());
-            found.extend(hits.map(|hit| Hit { start: place(hit.start()), last: place(hit.end() - 1) }));
+            found.extend(
+                hits.map(|hit| Hit { start: place(hit.start()), last: place(hit.end() - 1) }),
+            );
         }
         found
     }
 }
 
-/// The expression for what was typed: capitals count only if there are any, and what is no expression is searched as it stands.
+/// The expression for what was typed: capitals count only if there are any, and what is no
+/// expression is searched as it stands.
 pub(crate) fn expression(typed: &str) -> Regex {
     let flags = if typed.chars().any(char::is_uppercase) { "" } else { "(?i)" };
-    let build = |text: &str| RegexBuilder::new(&format!("{flags}{text}")).size_limit(PATTERN_BYTES_MAX).build();
-    build(typed).or_else(|_| build(&regex::escape(typed))).unwrap_or_else(|_| Regex::new("$^").expect("a constant"))
+    let build = |text: &str| {
+        RegexBuilder::new(&format!("{flags}{text}")).size_limit(PATTERN_BYTES_MAX).build()
+    };
+    build(typed)
+        .or_else(|_| build(&regex::escape(typed)))
+        .unwrap_or_else(|_| Regex::new("$^").expect("a constant"))
 }

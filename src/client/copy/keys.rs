@@ -1,4 +1,5 @@
-//! What keys mean in copy mode: the tables of tmux's `copy-mode-vi` and `copy-mode`. Keys that tmux leaves free are ours.
+//! What keys mean in copy mode: the tables of tmux's `copy-mode-vi` and `copy-mode`. Keys that tmux
+//! leaves free are ours.
 
 use std::collections::BTreeMap;
 
@@ -93,8 +94,8 @@ pub enum Copied {
 }
 
 use Command::{
-    Again, Await, Begin, Centre, Clear, End, Leave, Line, Move, Next, Other, Place as At, Prompt, Refresh, Rows, Scroll, Search, Select,
-    SetMark, ToMark, ToggleBlock, WordSearch, Yank,
+    Again, Await, Begin, Centre, Clear, End, Leave, Line, Move, Next, Other, Place as At, Prompt,
+    Refresh, Rows, Scroll, Search, Select, SetMark, ToMark, ToggleBlock, WordSearch, Yank,
 };
 
 /// A set of keys.
@@ -245,7 +246,10 @@ impl CopyKeys {
             Table::Emacs => EMACS,
         };
         let all = BOTH.iter().chain(own);
-        Self { table, keys: all.filter_map(|(name, command)| Some((name.parse().ok()?, *command))).collect() }
+        Self {
+            table,
+            keys: all.filter_map(|(name, command)| Some((name.parse().ok()?, *command))).collect(),
+        }
     }
 
     /// What a key does.
@@ -254,7 +258,8 @@ impl CopyKeys {
         self.keys.get(&key.normal()).copied()
     }
 
-    /// The digit of a count that a key adds: a digit with vi's keys, one with Alt with those of emacs. A count does not begin with 0.
+    /// The digit of a count that a key adds: a digit with vi's keys, one with Alt with those of
+    /// emacs. A count does not begin with 0.
     #[must_use]
     pub fn digit(&self, key: Key, has_count: bool) -> Option<u32> {
         let (KeyCode::Char(c) | KeyCode::Keypad(c)) = key.code else { return None };
@@ -283,8 +288,19 @@ mod tests {
 
     #[test]
     fn counts_are_typed_as_each_table_has_it() {
-        let digit = |table, name: &str, has| CopyKeys::new(table).digit(name.parse().expect("a key"), has);
-        assert_eq!((digit(Table::Vi, "3", false), digit(Table::Vi, "0", false), digit(Table::Vi, "0", true)), (Some(3), None, Some(0)));
-        assert_eq!((digit(Table::Emacs, "M-3", false), digit(Table::Emacs, "3", false)), (Some(3), None));
+        let digit =
+            |table, name: &str, has| CopyKeys::new(table).digit(name.parse().expect("a key"), has);
+        assert_eq!(
+            (
+                digit(Table::Vi, "3", false),
+                digit(Table::Vi, "0", false),
+                digit(Table::Vi, "0", true)
+            ),
+            (Some(3), None, Some(0))
+        );
+        assert_eq!(
+            (digit(Table::Emacs, "M-3", false), digit(Table::Emacs, "3", false)),
+            (Some(3), None)
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Copy mode of one pane: what is shown, cursor, selection, search. Pure: it takes keys and answers, and says what it wants done.
+//! Copy mode of one pane: what is shown, cursor, selection, search. Pure: it takes keys and
+//! answers, and says what it wants done.
 
 pub mod doc;
 pub mod find;
@@ -187,7 +188,12 @@ struct Typed {
 impl CopyMode {
     /// Enters copy mode; asks for what the pane shows.
     #[must_use]
-    pub fn enter(pane: PaneId, size: Size, options: Rc<CopyOptions>, wishes: &mut Vec<Wish>) -> Self {
+    pub fn enter(
+        pane: PaneId,
+        size: Size,
+        options: Rc<CopyOptions>,
+        wishes: &mut Vec<Wish>,
+    ) -> Self {
         let mut mode = Self {
             pane,
             doc: Doc::default(),
@@ -236,7 +242,9 @@ impl CopyMode {
     /// The cell of what is shown that has the cursor.
     #[must_use]
     pub fn cursor_at(&self) -> Option<Point> {
-        let y = u16::try_from(self.cursor.row.checked_sub(self.top)?).ok().filter(|y| *y < self.size.rows)?;
+        let y = u16::try_from(self.cursor.row.checked_sub(self.top)?)
+            .ok()
+            .filter(|y| *y < self.size.rows)?;
         let x = self.cursor.col.checked_sub(self.left).filter(|x| *x < self.size.cols)?;
         Some(Point::new(x, y))
     }
@@ -253,16 +261,24 @@ impl CopyMode {
         self.go_on(wishes);
     }
 
-    /// The server is another one, or rows have other addresses: the line of the cursor is looked for.
+    /// The server is another one, or rows have other addresses: the line of the cursor is looked
+    /// for.
     pub fn find_place_again(&mut self, wishes: &mut Vec<Wish>) {
         let what = match self.doc.get(self.cursor.row) {
-            Some(row) => {
-                What::Around { line: row.line, cell: row.cell + u32::from(self.cursor.col), reach: self.size.rows.saturating_mul(2) }
-            }
+            Some(row) => What::Around {
+                line: row.line,
+                cell: row.cell + u32::from(self.cursor.col),
+                reach: self.size.rows.saturating_mul(2),
+            },
             None => What::Screen { above: self.size.rows },
         };
         if self.is_open() {
-            self.asking.away = Some(Away { cols: self.doc.cols, top: self.top, row: self.cursor.row, selection: self.selection.take() });
+            self.asking.away = Some(Away {
+                cols: self.doc.cols,
+                top: self.top,
+                row: self.cursor.row,
+                selection: self.selection.take(),
+            });
         }
         self.mark = None;
         self.yank = None;
@@ -287,7 +303,9 @@ impl CopyMode {
     fn is_leave(&self, deed: &Deed) -> bool {
         match deed {
             Deed::Command(command) => *command == Command::Leave,
-            Deed::Key(key) if self.prompt.is_none() => self.options.keys.get(*key) == Some(Command::Leave),
+            Deed::Key(key) if self.prompt.is_none() => {
+                self.options.keys.get(*key) == Some(Command::Leave)
+            }
             _ => false,
         }
     }
@@ -302,8 +320,12 @@ impl CopyMode {
                 }
             }
             Answer::Wrong(_) if self.find.is_asked(number) => self.find.fail(),
-            answer if self.asking.open.is_some_and(|(open, _)| open == number) => self.answered(answer, wishes),
-            Answer::Rows(rows) if self.is_open() && rows.epoch == self.doc.epoch => self.doc.take(*rows),
+            answer if self.asking.open.is_some_and(|(open, _)| open == number) => {
+                self.answered(answer, wishes)
+            }
+            Answer::Rows(rows) if self.is_open() && rows.epoch == self.doc.epoch => {
+                self.doc.take(*rows)
+            }
             Answer::Gone => wishes.push(Wish::Leave),
             _ => return,
         }
@@ -313,23 +335,31 @@ impl CopyMode {
     fn answered(&mut self, answer: Answer, wishes: &mut Vec<Wish>) {
         self.asking.open = None;
         match answer {
-            Answer::Rows(rows) if self.is_open() && rows.epoch != self.doc.epoch => self.find_place_again(wishes),
+            Answer::Rows(rows) if self.is_open() && rows.epoch != self.doc.epoch => {
+                self.find_place_again(wishes)
+            }
             Answer::Rows(rows) => {
                 let (was_open, target) = (self.is_open(), rows.target);
                 self.doc.take(*rows);
                 match target {
-                    Some(row) => match self.asking.away.take().filter(|away| away.cols == self.doc.cols) {
-                        Some(away) => self.come_back(row, away),
-                        None => self.come_to(row),
-                    },
+                    Some(row) => {
+                        match self.asking.away.take().filter(|away| away.cols == self.doc.cols) {
+                            Some(away) => self.come_back(row, away),
+                            None => self.come_to(row),
+                        }
+                    }
                     None if !was_open => self.open(),
                     None => {}
                 }
             }
             Answer::Row(Some(row)) => self.queue.push_front(Deed::Go(Cell { row, col: 0 })),
-            Answer::Row(None) => wishes.push(Wish::Say("no prompt is marked there; does the shell tell of its prompts (OSC 133)?".into())),
+            Answer::Row(None) => wishes.push(Wish::Say(
+                "no prompt is marked there; does the shell tell of its prompts (OSC 133)?".into(),
+            )),
             Answer::Range(Some((start, end))) => self.select_rows(start..end),
-            Answer::Range(None) => wishes.push(Wish::Say("no command's output is marked here (OSC 133)".into())),
+            Answer::Range(None) => {
+                wishes.push(Wish::Say("no command's output is marked here (OSC 133)".into()))
+            }
             Answer::Gone => wishes.push(Wish::Leave),
             Answer::Hits(_) | Answer::Wrong(_) => {}
         }
@@ -393,7 +423,8 @@ impl CopyMode {
         }
         self.queue.push_front(deed);
         self.asking.chunks += 1;
-        let from = if row < self.cursor.row { row.saturating_sub(u64::from(ROWS_MAX) - 1) } else { row };
+        let from =
+            if row < self.cursor.row { row.saturating_sub(u64::from(ROWS_MAX) - 1) } else { row };
         self.ask(What::Rows { from, count: ROWS_MAX }, true, wishes);
     }
 
@@ -415,7 +446,8 @@ impl CopyMode {
             return;
         }
         let rows = u64::from(self.size.rows);
-        let within = |range: Range<u64>| range.start.max(self.doc.first)..range.end.min(self.doc.end);
+        let within =
+            |range: Range<u64>| range.start.max(self.doc.first)..range.end.min(self.doc.end);
         let near = within(self.top.saturating_sub(rows)..self.top + 2 * rows);
         let wide = within(self.top.saturating_sub(4 * rows)..self.top + 5 * rows);
         let Some(lacks) = self.doc.lacks(near).and_then(|_| self.doc.lacks(wide)) else { return };
@@ -423,7 +455,8 @@ impl CopyMode {
         self.ask(What::Rows { from: lacks.start, count }, false, wishes);
     }
 
-    /// The first row of the screen as far as it is shown here: what is scrolled back is counted from there.
+    /// The first row of the screen as far as it is shown here: what is scrolled back is counted
+    /// from there.
     fn bottom(&self) -> u64 {
         self.doc.end.saturating_sub(u64::from(self.size.rows)).max(self.doc.first)
     }

@@ -1,4 +1,5 @@
-//! Where a motion leads: from a cell over the rows to another, as tmux's copy mode has it. A row that is not there is asked for, nothing else.
+//! Where a motion leads: from a cell over the rows to another, as tmux's copy mode has it. A row
+//! that is not there is asked for, nothing else.
 
 use crate::client::copy::doc::{Doc, Missing};
 use crate::wire::scroll::Cell;
@@ -147,8 +148,14 @@ impl Text<'_> {
     /// The cell after this one, and whether a line ended between them.
     fn next(&self, at: Cell) -> Result<Option<(Cell, bool)>, Missing> {
         let row = self.doc.row(at.row)?;
-        let len = if row.wrapped { row.glyphs().last().map_or(0, |glyph| glyph.col + glyph.cols) } else { row.len() };
-        let next = row.glyph_at(at.col).map_or(at.col + 1, |idx| row.glyphs()[idx].col + row.glyphs()[idx].cols);
+        let len = if row.wrapped {
+            row.glyphs().last().map_or(0, |glyph| glyph.col + glyph.cols)
+        } else {
+            row.len()
+        };
+        let next = row
+            .glyph_at(at.col)
+            .map_or(at.col + 1, |idx| row.glyphs()[idx].col + row.glyphs()[idx].cols);
         if next < len {
             return Ok(Some((Cell { col: next, ..at }, false)));
         }
@@ -168,7 +175,8 @@ impl Text<'_> {
             return Ok(None);
         }
         let row = self.doc.row(at.row - 1)?;
-        let last = if row.wrapped { row.glyphs().last().map_or(0, |glyph| glyph.col) } else { row.last() };
+        let last =
+            if row.wrapped { row.glyphs().last().map_or(0, |glyph| glyph.col) } else { row.last() };
         Ok(Some((Cell { row: at.row - 1, col: last }, !row.wrapped)))
     }
 
@@ -284,7 +292,9 @@ impl Text<'_> {
         let mut at = from;
         let (open, close, way) = loop {
             let c = char_at(at)?;
-            if let Some((open, close)) = BRACKETS.into_iter().find(|(open, close)| c == *open || c == *close) {
+            if let Some((open, close)) =
+                BRACKETS.into_iter().find(|(open, close)| c == *open || c == *close)
+            {
                 break if c == open { (open, close, Way::On) } else { (close, open, Way::Back) };
             }
             match self.next(at)? {

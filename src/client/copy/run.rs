@@ -27,7 +27,11 @@ impl CopyMode {
                 self.ask(What::Around { line: *line, cell: *cell, reach }, true, wishes);
             }
             Deed::Search(pattern) => {
-                let from = self.cursor.row.checked_sub(1).map_or(Cell::default(), |row| Cell { row, col: u16::MAX });
+                let from = self
+                    .cursor
+                    .row
+                    .checked_sub(1)
+                    .map_or(Cell::default(), |row| Cell { row, col: u16::MAX });
                 self.search(pattern, Way::On, from, wishes);
             }
         }
@@ -67,11 +71,15 @@ impl CopyMode {
             Command::Place(place) => self.place(place)?,
             Command::End(way) => self.end(way, wishes)?,
             Command::Scroll(way, step) => self.scroll(way, step, wishes),
-            Command::Centre => self.top = self.cursor.row.saturating_sub(u64::from(self.size.rows) / 2),
+            Command::Centre => {
+                self.top = self.cursor.row.saturating_sub(u64::from(self.size.rows) / 2)
+            }
             Command::Select(shape) => self.select(shape),
             Command::Begin => self.begin(Shape::Char),
             Command::ToggleBlock => self.select(Shape::Block),
-            Command::Clear if self.selection.is_none() && self.find.is_shown() => self.find.forget(),
+            Command::Clear if self.selection.is_none() && self.find.is_shown() => {
+                self.find.forget()
+            }
             Command::Clear => self.selection = None,
             Command::Other => self.other(wishes),
             Command::Yank(what) => self.copy(what, wishes)?,
@@ -84,7 +92,15 @@ impl CopyMode {
                 }
             }
             Command::Prompt(way) => {
-                self.ask(What::Mark { mark: RowMark::Prompt, from: self.cursor.row, forward: way == Way::On }, true, wishes);
+                self.ask(
+                    What::Mark {
+                        mark: RowMark::Prompt,
+                        from: self.cursor.row,
+                        forward: way == Way::On,
+                    },
+                    true,
+                    wishes,
+                );
             }
             Command::Await(way, till) => {
                 self.typed.awaits = Some((way, till));
@@ -92,10 +108,16 @@ impl CopyMode {
             }
             Command::Again(reversed) => {
                 if let Some((c, way, till)) = self.jump {
-                    self.motion(Motion::Char(c, if reversed { way.reversed() } else { way }, till))?;
+                    self.motion(Motion::Char(
+                        c,
+                        if reversed { way.reversed() } else { way },
+                        till,
+                    ))?;
                 }
             }
-            Command::Search(way) => self.prompt = Some(Prompt::Search(Line::default(), way, self.cursor)),
+            Command::Search(way) => {
+                self.prompt = Some(Prompt::Search(Line::default(), way, self.cursor))
+            }
             Command::Next(reversed) => self.next_hit(reversed, wishes),
             Command::WordSearch(way) => {
                 let (first, last) = self.text().word_at(self.cursor)?;
@@ -163,7 +185,11 @@ impl CopyMode {
     /// Puts the cursor onto a row, in the column that moving by rows keeps.
     fn put_on(&mut self, row: u64) -> Result<(), Missing> {
         let text = self.doc.row(row)?;
-        let last = if self.beyond() || self.is_block() { self.doc.cols.saturating_sub(1) } else { text.last() };
+        let last = if self.beyond() || self.is_block() {
+            self.doc.cols.saturating_sub(1)
+        } else {
+            text.last()
+        };
         self.cursor = Cell { row, col: text.head(self.col.min(last)) };
         Ok(())
     }
@@ -253,8 +279,12 @@ impl CopyMode {
         match &mut self.selection {
             None => self.begin(shape),
             // As in tmux, where `v` after Space makes a block.
-            Some(selection) if shape == Shape::Char && selection.shape == Shape::Char => selection.shape = Shape::Block,
-            Some(selection) if shape == Shape::Block && selection.shape == Shape::Block => selection.shape = Shape::Char,
+            Some(selection) if shape == Shape::Char && selection.shape == Shape::Char => {
+                selection.shape = Shape::Block
+            }
+            Some(selection) if shape == Shape::Block && selection.shape == Shape::Block => {
+                selection.shape = Shape::Char
+            }
             Some(selection) => selection.shape = shape,
         }
     }
@@ -276,7 +306,11 @@ impl CopyMode {
 
     /// Selects whole rows.
     pub(super) fn select_rows(&mut self, rows: Range<u64>) {
-        self.selection = Some(Selection { anchor: Cell { row: rows.start, col: 0 }, shape: Shape::Line, unit: Unit::Cell });
+        self.selection = Some(Selection {
+            anchor: Cell { row: rows.start, col: 0 },
+            shape: Shape::Line,
+            unit: Unit::Cell,
+        });
         self.cursor = Cell { row: rows.end.saturating_sub(1), col: 0 };
         self.show_cursor();
     }
@@ -288,12 +322,19 @@ impl CopyMode {
             Copied::LineEnd => {
                 let row = self.doc.line_end(self.cursor.row)?;
                 let end = Cell { row, col: self.doc.row(row)?.last() };
-                Some(Selection { anchor: self.cursor, shape: Shape::Char, unit: Unit::Cell }.span(end.max(self.cursor), false))
+                Some(
+                    Selection { anchor: self.cursor, shape: Shape::Char, unit: Unit::Cell }
+                        .span(end.max(self.cursor), false),
+                )
             }
             Copied::Line => {
-                let (start, end) = (self.doc.line_start(self.cursor.row)?, self.doc.line_end(self.cursor.row)?);
+                let (start, end) =
+                    (self.doc.line_start(self.cursor.row)?, self.doc.line_end(self.cursor.row)?);
                 let anchor = Cell { row: start, col: 0 };
-                Some(Selection { anchor, shape: Shape::Line, unit: Unit::Cell }.span(Cell { row: end, col: 0 }, false))
+                Some(
+                    Selection { anchor, shape: Shape::Line, unit: Unit::Cell }
+                        .span(Cell { row: end, col: 0 }, false),
+                )
             }
         };
         match span {
@@ -312,7 +353,8 @@ impl CopyMode {
             MouseDeed::Drag { from, to, block } => {
                 if self.selection.is_none() {
                     let shape = if block { Shape::Block } else { Shape::Char };
-                    self.selection = Some(Selection { anchor: self.cell_at(from), shape, unit: Unit::Cell });
+                    self.selection =
+                        Some(Selection { anchor: self.cell_at(from), shape, unit: Unit::Cell });
                 }
                 self.scroll_at_edge(to);
                 let cell = self.cell_at(to);
@@ -322,13 +364,21 @@ impl CopyMode {
             }
             MouseDeed::Word(at) => {
                 let (first, last) = self.text().word_at(self.cell_at(at))?;
-                self.selection = Some(Selection { anchor: first, shape: Shape::Char, unit: Unit::Word(first, last) });
+                self.selection = Some(Selection {
+                    anchor: first,
+                    shape: Shape::Char,
+                    unit: Unit::Word(first, last),
+                });
                 self.cursor = last;
             }
             MouseDeed::Line(at) => {
                 let row = self.cell_at(at).row;
                 let (start, end) = (self.doc.line_start(row)?, self.doc.line_end(row)?);
-                self.selection = Some(Selection { anchor: Cell { row: start, col: 0 }, shape: Shape::Line, unit: Unit::Cell });
+                self.selection = Some(Selection {
+                    anchor: Cell { row: start, col: 0 },
+                    shape: Shape::Line,
+                    unit: Unit::Cell,
+                });
                 self.cursor = Cell { row: end, col: 0 };
             }
             MouseDeed::Release => match self.selected() {
@@ -342,7 +392,8 @@ impl CopyMode {
 
     /// The cell of the rows that is shown there.
     fn cell_at(&self, at: Point) -> Cell {
-        let row = (self.top + u64::from(at.y.min(self.size.rows.saturating_sub(1)))).min(self.doc.end.saturating_sub(1));
+        let row = (self.top + u64::from(at.y.min(self.size.rows.saturating_sub(1))))
+            .min(self.doc.end.saturating_sub(1));
         Cell { row, col: at.x.saturating_add(self.left).min(self.doc.cols.saturating_sub(1)) }
     }
 
@@ -357,7 +408,10 @@ impl CopyMode {
 
     fn prompt_key(&mut self, key: Key, wishes: &mut Vec<Wish>) {
         let Some(prompt) = self.prompt.take() else { return };
-        let is_given_up = matches!((key.code, key.mods), (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL));
+        let is_given_up = matches!(
+            (key.code, key.mods),
+            (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL)
+        );
         let is_entered = matches!(key.code, KeyCode::Enter | KeyCode::Keypad('\r'));
         match prompt {
             Prompt::Search(_, _, origin) if is_given_up => {
@@ -380,7 +434,9 @@ impl CopyMode {
                     self.queue.push_front(Deed::Go(Cell { row, col: 0 }));
                 }
             }
-            Prompt::Search(line, _, _) if matches!((key.code, key.mods), (KeyCode::Char('s' | 'r'), Mods::CTRL)) => {
+            Prompt::Search(line, _, _)
+                if matches!((key.code, key.mods), (KeyCode::Char('s' | 'r'), Mods::CTRL)) =>
+            {
                 let way = if key.code == KeyCode::Char('s') { Way::On } else { Way::Back };
                 let pattern = line.text().to_owned();
                 if pattern.is_empty() {
@@ -449,7 +505,10 @@ impl CopyMode {
 
     /// The cursor is on a cell of the text.
     pub(super) fn clamp_cursor(&mut self) {
-        self.cursor.row = self.cursor.row.clamp(self.doc.first, self.doc.end.saturating_sub(1).max(self.doc.first));
+        self.cursor.row = self
+            .cursor
+            .row
+            .clamp(self.doc.first, self.doc.end.saturating_sub(1).max(self.doc.first));
         if let Some(row) = self.doc.get(self.cursor.row) {
             self.cursor.col = row.head(self.cursor.col);
         }

@@ -1,4 +1,5 @@
-//! What is selected: which cells of a row belong to it, and its text. Lines that were wrapped come out as one.
+//! What is selected: which cells of a row belong to it, and its text. Lines that were wrapped come
+//! out as one.
 
 use std::ops::Range;
 
@@ -59,18 +60,23 @@ impl Selection {
         Self { anchor: cell(self.anchor), unit, ..self }
     }
 
-    /// What is selected with the cursor there. `beyond`: the cell under the cursor is not part of it.
+    /// What is selected with the cursor there. `beyond`: the cell under the cursor is not part of
+    /// it.
     #[must_use]
     pub fn span(&self, cursor: Cell, beyond: bool) -> Span {
-        let (mut start, mut end) = if self.anchor <= cursor { (self.anchor, cursor) } else { (cursor, self.anchor) };
+        let (mut start, mut end) =
+            if self.anchor <= cursor { (self.anchor, cursor) } else { (cursor, self.anchor) };
         if let Unit::Word(first, last) = self.unit {
             (start, end) = (start.min(first), end.max(last));
         }
         if self.shape == Shape::Block {
-            (start.col, end.col) = (self.anchor.col.min(cursor.col), self.anchor.col.max(cursor.col));
+            (start.col, end.col) =
+                (self.anchor.col.min(cursor.col), self.anchor.col.max(cursor.col));
         }
         // A block of one column is no block.
-        let is_open = beyond && self.unit == Unit::Cell && !(self.shape == Shape::Block && start.col == end.col);
+        let is_open = beyond
+            && self.unit == Unit::Cell
+            && !(self.shape == Shape::Block && start.col == end.col);
         end.col = end.col.saturating_add(u16::from(!is_open));
         Span { start, end, shape: self.shape }
     }
@@ -95,10 +101,11 @@ impl Span {
         };
         // A wide character that is cut counts whole.
         let from = text.head(cols.start);
-        let to = cols.end.checked_sub(1).and_then(|last| text.glyph_at(last)).map_or(cols.end, |idx| {
-            let glyph = text.glyphs()[idx];
-            glyph.col + glyph.cols
-        });
+        let to =
+            cols.end.checked_sub(1).and_then(|last| text.glyph_at(last)).map_or(cols.end, |idx| {
+                let glyph = text.glyphs()[idx];
+                glyph.col + glyph.cols
+            });
         (from < to).then_some(from..to)
     }
 
@@ -134,7 +141,8 @@ mod tests {
         let doc = doc(rows);
         let cell = |(row, col)| Cell { row, col };
         for (anchor, cursor) in [(from, to), (to, from)] {
-            let span = Selection { anchor: cell(anchor), shape, unit: Unit::Cell }.span(cell(cursor), false);
+            let span = Selection { anchor: cell(anchor), shape, unit: Unit::Cell }
+                .span(cell(cursor), false);
             let mut text = String::new();
             for row in span.start.row..=span.end.row {
                 span.push(row, doc.row(row).expect("there"), &mut text);
@@ -147,7 +155,12 @@ mod tests {
     fn lines_end_where_their_text_ends_and_wrapped_rows_are_one() {
         check(&["one two  ", "three   ", "four"], Shape::Char, ((0, 4), (2, 1)), "two\nthree\nfo");
         check(&["one two", "three"], Shape::Char, ((0, 1), (0, 5)), "ne tw");
-        check(&["one \\", "two \\", "three", "x"], Shape::Char, ((0, 0), (3, 0)), "one two three\nx");
+        check(
+            &["one \\", "two \\", "three", "x"],
+            Shape::Char,
+            ((0, 0), (3, 0)),
+            "one two three\nx",
+        );
         check(&["a", "", "b"], Shape::Char, ((0, 0), (2, 0)), "a\n\nb");
         check(&["one two"], Shape::Char, ((0, 3), (0, 3)), " ");
     }

@@ -1,4 +1,5 @@
-//! The rows of copy mode as they are painted: with selection and matches laid over them. Data in, runs out.
+//! The rows of copy mode as they are painted: with selection and matches laid over them. Data in,
+//! runs out.
 
 use std::ops::Range;
 
@@ -18,11 +19,17 @@ impl CopyMode {
         let address = self.top + u64::from(y);
         let row = self.doc.get(address)?;
         let mut patches: Vec<Patch> = Vec::new();
-        for hit in self.hits.iter().filter(|hit| hit.start.row <= address && address <= hit.last.row) {
+        for hit in
+            self.hits.iter().filter(|hit| hit.start.row <= address && address <= hit.last.row)
+        {
             let from = if hit.start.row == address { hit.start.col } else { 0 };
             let to = if hit.last.row == address { end_of(row, hit.last.col) } else { row.len() };
             let is_current = self.find.current().is_some_and(|current| current.start == hit.start);
-            let (fg, bg) = if is_current { (theme.overlay_bg, theme.accent) } else { (theme.tab_fg, theme.tab_bg) };
+            let (fg, bg) = if is_current {
+                (theme.overlay_bg, theme.accent)
+            } else {
+                (theme.tab_fg, theme.tab_bg)
+            };
             patches.push((from..to, fg.0, bg.0));
         }
         if let Some(cols) = self.selected().and_then(|span| span.cols(address, row)) {
@@ -41,14 +48,26 @@ fn patched(row: &DocRow, patches: &[Patch]) -> Vec<Run> {
     if patches.is_empty() {
         return row.runs.clone();
     }
-    let look = |col: u16, style: Style| match patches.iter().rev().find(|(cols, ..)| cols.contains(&col)) {
-        Some((_, fg, bg)) => Style { fg: *fg, bg: *bg, attrs: style.attrs.without(Attrs::INVERSE).without(Attrs::DIM), ..style },
+    let look = |col: u16, style: Style| match patches
+        .iter()
+        .rev()
+        .find(|(cols, ..)| cols.contains(&col))
+    {
+        Some((_, fg, bg)) => Style {
+            fg: *fg,
+            bg: *bg,
+            attrs: style.attrs.without(Attrs::INVERSE).without(Attrs::DIM),
+            ..style
+        },
         None => style,
     };
     let mut runs: Vec<Run> = Vec::new();
     let mut push = |run: Run| match runs.last_mut() {
         Some(last)
-            if last.style == run.style && last.link == run.link && last.kind == run.kind && !matches!(run.kind, RunKind::Cluster(_)) =>
+            if last.style == run.style
+                && last.link == run.link
+                && last.kind == run.kind
+                && !matches!(run.kind, RunKind::Cluster(_)) =>
         {
             last.text.push_str(&run.text);
         }
@@ -70,7 +89,12 @@ fn patched(row: &DocRow, patches: &[Patch]) -> Vec<Run> {
     let end = patches.iter().map(|(cols, ..)| cols.end).max().unwrap_or(0);
     let text_end = row.glyphs().last().map_or(0, |glyph| glyph.col + glyph.cols);
     for col in text_end..end {
-        push(Run { style: look(col, Style::default()), link: 0, kind: RunKind::Narrow, text: " ".into() });
+        push(Run {
+            style: look(col, Style::default()),
+            link: 0,
+            kind: RunKind::Narrow,
+            text: " ".into(),
+        });
     }
     runs
 }

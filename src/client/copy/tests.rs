@@ -1,4 +1,5 @@
-//! Copy mode as data: rows, keys, and what comes of them. `\` at the end of a row says that the line goes on in the next, `{…}` is a cluster.
+//! Copy mode as data: rows, keys, and what comes of them. `\` at the end of a row says that the
+//! line goes on in the next, `{…}` is a cluster.
 
 use std::rc::Rc;
 
@@ -19,7 +20,9 @@ const SEPARATORS: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~";
 fn spans(text: &str) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     let mut push = |kind: RunKind, text: &str| match spans.last_mut() {
-        Some(last) if last.kind == kind && !matches!(kind, RunKind::Cluster(_)) => last.text.push_str(text),
+        Some(last) if last.kind == kind && !matches!(kind, RunKind::Cluster(_)) => {
+            last.text.push_str(text)
+        }
         _ => spans.push(Span { style: 0, link: 0, kind, text: text.into() }),
     };
     let mut rest = text;
@@ -30,7 +33,10 @@ fn spans(text: &str) -> Vec<Span> {
             rest = &rest[end + 1..];
             continue;
         }
-        push(if char_width(c) == 2 { RunKind::Wide } else { RunKind::Narrow }, &rest[..c.len_utf8()]);
+        push(
+            if char_width(c) == 2 { RunKind::Wide } else { RunKind::Narrow },
+            &rest[..c.len_utf8()],
+        );
         rest = &rest[c.len_utf8()..];
     }
     spans
@@ -49,7 +55,8 @@ impl World {
         let mut line = 0;
         let mut cell = 0;
         let made = rows.iter().map(|text| {
-            let (text, wrapped) = text.strip_suffix('\\').map_or((*text, false), |text| (text, true));
+            let (text, wrapped) =
+                text.strip_suffix('\\').map_or((*text, false), |text| (text, true));
             let mark = if text.starts_with("$ ") { Some(RowMark::Prompt) } else { None };
             let row = ScrolledRow { spans: spans(text), wrapped, line, cell, mark };
             if wrapped {
@@ -98,17 +105,24 @@ impl World {
             }
             What::Rows { from, count } => self.given(*from, *count, None),
             What::Around { line, reach, .. } => {
-                let target = self.rows.iter().position(|row| row.line == *line).expect("it is there") as u64;
+                let target =
+                    self.rows.iter().position(|row| row.line == *line).expect("it is there") as u64;
                 self.given(target.saturating_sub(u64::from(*reach)), 2 * reach, Some(target))
             }
             What::Mark { from, forward, .. } => {
                 let is_prompt = |row: &usize| self.rows[*row].mark == Some(RowMark::Prompt);
                 let from = usize::try_from(*from).expect("small");
-                let found = if *forward { (from + 1..self.rows.len()).find(is_prompt) } else { (0..from).rev().find(is_prompt) };
+                let found = if *forward {
+                    (from + 1..self.rows.len()).find(is_prompt)
+                } else {
+                    (0..from).rev().find(is_prompt)
+                };
                 Answer::Row(found.map(|row| row as u64))
             }
             What::Output { .. } => Answer::Range(Some((1, 3))),
-            What::Search { pattern, from, forward } => Answer::Hits(self.search(pattern, *from, *forward)),
+            What::Search { pattern, from, forward } => {
+                Answer::Hits(self.search(pattern, *from, *forward))
+            }
             What::Cancel => return None,
         };
         Some(Told { number: ask.number, pane: ask.pane, answer })
@@ -119,9 +133,12 @@ impl World {
         let hits: Vec<Hit> = (0..self.rows.len())
             .flat_map(|row| {
                 let text = self.text(row);
-                let cell = |col: usize| Cell { row: row as u64, col: u16::try_from(col).expect("short") };
-                let found: Vec<Hit> =
-                    regex.find_iter(&text).map(|hit| Hit { start: cell(hit.start()), last: cell(hit.end() - 1) }).collect();
+                let cell =
+                    |col: usize| Cell { row: row as u64, col: u16::try_from(col).expect("short") };
+                let found: Vec<Hit> = regex
+                    .find_iter(&text)
+                    .map(|hit| Hit { start: cell(hit.start()), last: cell(hit.end() - 1) })
+                    .collect();
                 found
             })
             .collect();
@@ -130,8 +147,17 @@ impl World {
         } else {
             hits.iter().rev().find(|hit| hit.start < from).or(hits.last())
         };
-        let before = nearest.map_or(0, |nearest| hits.iter().position(|hit| hit == nearest).expect("it is one") as u64);
-        Hits { nearest: nearest.copied(), wrapped: false, before, total: hits.len() as u64, is_more: false, done: true }
+        let before = nearest.map_or(0, |nearest| {
+            hits.iter().position(|hit| hit == nearest).expect("it is one") as u64
+        });
+        Hits {
+            nearest: nearest.copied(),
+            wrapped: false,
+            before,
+            total: hits.len() as u64,
+            is_more: false,
+            done: true,
+        }
     }
 }
 
@@ -159,7 +185,8 @@ impl Session {
         let mut wishes = Vec::new();
         let mode = CopyMode::enter(PaneId(1), Size::new(20, screen), Rc::new(options), &mut wishes);
         let world = World::new(rows, u64::from(screen));
-        let mut session = Self { world, mode, copied: Vec::new(), said: Vec::new(), left: false, asked: 0 };
+        let mut session =
+            Self { world, mode, copied: Vec::new(), said: Vec::new(), left: false, asked: 0 };
         session.settle(wishes);
         session
     }
@@ -197,7 +224,16 @@ impl Session {
     }
 }
 
-const TEXT: &[&str] = &["first line", "", "  foo.bar baz(a, b)", "long line that goes \\", "on here", "", "漢字 wide", "last"];
+const TEXT: &[&str] = &[
+    "first line",
+    "",
+    "  foo.bar baz(a, b)",
+    "long line that goes \\",
+    "on here",
+    "",
+    "漢字 wide",
+    "last",
+];
 
 /// From a cell, what keys lead to.
 fn check(table: Table, from: (u64, u16), keys: &str, to: (u64, u16)) {
@@ -304,7 +340,11 @@ fn pages_scroll_and_rows_are_fetched_ahead() {
     session.press("C-d C-f");
     assert_eq!(session.mode.position(), (0, 4980));
     session.press("C-y C-y C-y");
-    assert_eq!((session.mode.position(), session.at()), ((3, 4980), (4996, 0)), "the cursor is pushed along");
+    assert_eq!(
+        (session.mode.position(), session.at()),
+        ((3, 4980), (4996, 0)),
+        "the cursor is pushed along"
+    );
     session.press("H");
     assert_eq!(session.at(), (4977, 0));
     session.press("M");
@@ -315,7 +355,10 @@ fn pages_scroll_and_rows_are_fetched_ahead() {
     session.press(&"C-b ".repeat(100));
     assert_eq!(session.mode.position().0, 3 + 1800);
     assert!(session.asked - before < 60, "{} questions for 100 pages", session.asked - before);
-    assert!(session.mode.doc.lacks(session.mode.top..session.mode.top + 20).is_none(), "what is shown was fetched");
+    assert!(
+        session.mode.doc.lacks(session.mode.top..session.mode.top + 20).is_none(),
+        "what is shown was fetched"
+    );
     session.press("g");
     assert_eq!((session.mode.position(), session.at()), ((4980, 4980), (0, 0)));
     session.press(": 1 0 0 Enter");
@@ -371,7 +414,11 @@ fn a_selection_is_copied_and_left() {
 fn what_is_shown_and_selected_stays_when_another_server_answers() {
     let mut session = long(Table::Vi);
     session.press("C-b C-b H V j j");
-    let (position, at, shown) = (session.mode.position().0, session.at(), session.mode.selected().expect("two rows and one"));
+    let (position, at, shown) = (
+        session.mode.position().0,
+        session.at(),
+        session.mode.selected().expect("two rows and one"),
+    );
     session.world.rows.drain(..1000);
     session.world.cursor.row -= 1000;
     let mut wishes = Vec::new();
@@ -379,10 +426,18 @@ fn what_is_shown_and_selected_stays_when_another_server_answers() {
     session.settle(wishes);
     assert_eq!((session.mode.position().0, session.at()), (position, (at.0 - 1000, at.1)));
     let selected = session.mode.selected().expect("it is still selected");
-    assert_eq!((selected.start.row, selected.end.row), (shown.start.row - 1000, shown.end.row - 1000));
+    assert_eq!(
+        (selected.start.row, selected.end.row),
+        (shown.start.row - 1000, shown.end.row - 1000)
+    );
     let first = session.world.text(usize::try_from(selected.start.row).expect("small"));
     session.press("y");
-    assert!(session.copied[0].0.starts_with(&format!("{first}\n")) && session.copied[0].0.lines().count() == 3, "{:?}", session.copied);
+    assert!(
+        session.copied[0].0.starts_with(&format!("{first}\n"))
+            && session.copied[0].0.lines().count() == 3,
+        "{:?}",
+        session.copied
+    );
 }
 
 #[test]
@@ -391,7 +446,10 @@ fn a_selection_of_everything_is_fetched_as_it_is_copied() {
     session.press("v g y");
     let expected = numbered().join("\n");
     assert_eq!(session.copied.len(), 1);
-    assert!(expected.starts_with(&session.copied[0].0) && expected.len() - session.copied[0].0.len() < 10);
+    assert!(
+        expected.starts_with(&session.copied[0].0)
+            && expected.len() - session.copied[0].0.len() < 10
+    );
     assert!(session.left);
 }
 
@@ -422,7 +480,13 @@ fn searches_run_while_they_are_typed_and_go_on_both_ways() {
 
 #[test]
 fn capitals_count_if_there_are_any_and_what_is_no_expression_is_text() {
-    for (typed, text, found) in [("ab", "xAB", true), ("Ab", "ab", false), ("a(", "ba(", true), ("a.c", "abc", true), ("[", "x[", true)] {
+    for (typed, text, found) in [
+        ("ab", "xAB", true),
+        ("Ab", "ab", false),
+        ("a(", "ba(", true),
+        ("a.c", "abc", true),
+        ("[", "x[", true),
+    ] {
         assert_eq!(expression(typed).is_match(text), found, "{typed}");
     }
 }
@@ -447,11 +511,18 @@ fn prompts_are_jumped_to_and_output_is_selected() {
 fn output_that_arrives_moves_nothing_and_can_be_scrolled_to() {
     let mut session = long(Table::Vi);
     session.press("C-b C-b");
-    let (top, text) = (session.mode.top, session.mode.doc.get(session.mode.top).map(|row| row.text().to_owned()));
+    let (top, text) =
+        (session.mode.top, session.mode.doc.get(session.mode.top).map(|row| row.text().to_owned()));
     let more: Vec<String> = (0..500).map(|n| format!("more {n}")).collect();
-    session.world.rows.extend(World::new(&more.iter().map(String::as_str).collect::<Vec<_>>(), 20).rows);
+    session
+        .world
+        .rows
+        .extend(World::new(&more.iter().map(String::as_str).collect::<Vec<_>>(), 20).rows);
     session.press("k j");
-    assert_eq!((session.mode.top, session.mode.doc.get(top).map(|row| row.text().to_owned())), (top, text));
+    assert_eq!(
+        (session.mode.top, session.mode.doc.get(top).map(|row| row.text().to_owned())),
+        (top, text)
+    );
     session.press("C-b r");
     session.press("G");
     assert_eq!(session.at(), (5499, 7));

@@ -1,4 +1,5 @@
-//! Copying: the text of a selection, gathered row by row. Rows that were seen are taken as they were seen; the others are fetched.
+//! Copying: the text of a selection, gathered row by row. Rows that were seen are taken as they
+//! were seen; the others are fetched.
 
 use crate::client::copy::select::{Shape, Span};
 use crate::client::copy::{CopyMode, Where, Wish};
@@ -24,7 +25,8 @@ impl CopyMode {
             span.start.row = self.doc.line_start(span.start.row).unwrap_or(span.start.row);
             span.end.row = self.doc.line_end(span.end.row).unwrap_or(span.end.row);
         }
-        self.yank = Some(Yank { span, to, next: span.start.row.max(self.doc.first), text: String::new() });
+        self.yank =
+            Some(Yank { span, to, next: span.start.row.max(self.doc.first), text: String::new() });
     }
 
     /// Goes on with a copy as far as rows are there.
@@ -44,7 +46,8 @@ impl CopyMode {
             if COPY_BYTES_MAX < yank.text.len() {
                 self.queue.clear();
                 let text = format!(
-                    "more than {} MiB are selected: nothing was copied; abide capture --scrollback writes it all",
+                    "more than {} MiB are selected: nothing was copied; abide capture \
+                     --scrollback writes it all",
                     COPY_BYTES_MAX >> 20
                 );
                 return wishes.push(Wish::Say(text));

@@ -1,4 +1,5 @@
-//! What a whole control sequence of the outer terminal means (xterm ctlseqs, kitty keyboard protocol).
+//! What a whole control sequence of the outer terminal means (xterm ctlseqs, kitty keyboard
+//! protocol).
 
 use super::keys;
 use super::{Reply, TtyEvent};
@@ -30,10 +31,12 @@ impl Params {
         for (group, text) in params.groups.iter_mut().zip(bytes.split(|byte| *byte == b';')) {
             params.count += 1;
             for (part, digits) in group.iter_mut().zip(text.split(|byte| *byte == b':')) {
-                *part = digits
-                    .iter()
-                    .filter(|byte| byte.is_ascii_digit())
-                    .fold(0, |number: u32, byte| number.saturating_mul(10).saturating_add(u32::from(byte - b'0')));
+                *part = digits.iter().filter(|byte| byte.is_ascii_digit()).fold(
+                    0,
+                    |number: u32, byte| {
+                        number.saturating_mul(10).saturating_add(u32::from(byte - b'0'))
+                    },
+                );
             }
         }
         params
@@ -70,14 +73,16 @@ pub(super) fn read(bytes: &[u8], end: u8) -> Option<Csi> {
     }
 }
 
-/// Answers without a private mark: sizes in pixels (4, 6), the size in band (48), the cursor's place unless it looks like F3.
+/// Answers without a private mark: sizes in pixels (4, 6), the size in band (48), the cursor's
+/// place unless it looks like F3.
 fn plain_reply(params: &Params, end: u8) -> Option<Reply> {
     let number = |group: usize| u16::try_from(params.first(group)).ok();
     let pair = |first: usize| Some((number(first)?, number(first + 1)?));
     let turned = |(height, width): (u16, u16)| (width, height);
     match (end, params.first(0)) {
         (b'R', 2..) if params.count == 2 => Some(Reply::Position(number(0)?, number(1)?)),
-        // F3 with no modifier comes without numbers; this is the answer of a terminal that does not know where its cursor is.
+        // F3 with no modifier comes without numbers; this is the answer of a terminal that does not
+        // know where its cursor is.
         (b'R', 1) if params.count == 2 && params.first(1) == 1 => Some(Reply::Position(1, 1)),
         (b't', 4) if params.count == 3 => Some(Reply::AreaPixels(turned(pair(1)?))),
         (b't', 6) if params.count == 3 => Some(Reply::CellPixels(turned(pair(1)?))),
@@ -90,7 +95,9 @@ fn reply(bytes: &[u8], end: u8) -> Option<Reply> {
     let params = Params::read(bytes);
     match end {
         b'c' => {
-            let numbers = params.groups[..params.count].iter().map(|group| u16::try_from(group[0]).unwrap_or(u16::MAX));
+            let numbers = params.groups[..params.count]
+                .iter()
+                .map(|group| u16::try_from(group[0]).unwrap_or(u16::MAX));
             Some(Reply::Attributes(numbers.collect()))
         }
         b'n' if params.first(0) == 997 => match params.first(1) {
@@ -102,7 +109,10 @@ fn reply(bytes: &[u8], end: u8) -> Option<Reply> {
         b'S' if (params.first(0), params.first(1)) == (1, 0) => {
             Some(Reply::SixelColours(u16::try_from(params.first(2)).unwrap_or(u16::MAX)))
         }
-        b'y' if bytes.ends_with(b"$") => Some(Reply::Mode(u16::try_from(params.first(0)).ok()?, u8::try_from(params.first(1)).ok()?)),
+        b'y' if bytes.ends_with(b"$") => Some(Reply::Mode(
+            u16::try_from(params.first(0)).ok()?,
+            u8::try_from(params.first(1)).ok()?,
+        )),
         _ => None,
     }
 }
@@ -119,7 +129,9 @@ fn key(params: &Params, end: u8) -> Option<KeyInput> {
     match end {
         b'Z' => Some(plain(KeyCode::Tab, mods.with(Mods::SHIFT))),
         b'u' => code_point(params.groups[0], mods, kind),
-        b'~' if params.first(0) == 27 && 3 <= params.count => code_point([params.first(2), 0, 0], mods, kind),
+        b'~' if params.first(0) == 27 && 3 <= params.count => {
+            code_point([params.first(2), 0, 0], mods, kind)
+        }
         b'~' => Some(plain(keys::of_number(params.first(0))?, mods)),
         b'^' => Some(plain(keys::of_number(params.first(0))?, Mods::CTRL)),
         b'@' => Some(plain(keys::of_number(params.first(0))?, Mods::CTRL.with(Mods::SHIFT))),
@@ -128,7 +140,8 @@ fn key(params: &Params, end: u8) -> Option<KeyInput> {
     }
 }
 
-/// `CSI code:shifted:layout;mods:event u`, and modifyOtherKeys, which tells the shifted character itself.
+/// `CSI code:shifted:layout;mods:event u`, and modifyOtherKeys, which tells the shifted character
+/// itself.
 fn code_point([code, shifted, layout]: [u32; 3], mods: Mods, kind: KeyKind) -> Option<KeyInput> {
     let told = |code: u32| char::from_u32(code).filter(|c| *c != '\0' && !c.is_control());
     let (shifted, layout) = (told(shifted), told(layout));
@@ -151,7 +164,8 @@ fn code_point([code, shifted, layout]: [u32; 3], mods: Mods, kind: KeyKind) -> O
     Some(KeyInput { key, kind, shifted, layout, escaped: false })
 }
 
-/// A mouse report: button bits, column and row from 1 (mode 1006; the older form with 32 taken off).
+/// A mouse report: button bits, column and row from 1 (mode 1006; the older form with 32 taken
+/// off).
 pub(super) fn mouse([bits, x, y]: [u32; 3], is_release: bool) -> Option<MouseInput> {
     let cell = |number: u32| u16::try_from(number.saturating_sub(1)).unwrap_or(u16::MAX);
     let at = Point::new(cell(x), cell(y));
@@ -168,7 +182,9 @@ pub(super) fn mouse([bits, x, y]: [u32; 3], is_release: bool) -> Option<MouseInp
         65 => Some(MouseButton::WheelDown),
         66 => Some(MouseButton::WheelLeft),
         67 => Some(MouseButton::WheelRight),
-        extra @ 128..=131 => Some(MouseButton::Extra(u8::try_from(extra - 128 + 8).expect("8 to 11"))),
+        extra @ 128..=131 => {
+            Some(MouseButton::Extra(u8::try_from(extra - 128 + 8).expect("8 to 11")))
+        }
         _ => return None,
     };
     let kind = match (button, bits & 32 != 0, is_release) {

@@ -1,4 +1,5 @@
-//! Which key a legacy byte, a letter after ESC O or CSI, or a number before `~` stands for (xterm ctlseqs, rxvt, Linux console).
+//! Which key a legacy byte, a letter after ESC O or CSI, or a number before `~` stands for (xterm
+//! ctlseqs, rxvt, Linux console).
 
 use crate::base::key::{Key, KeyCode, Mods};
 
@@ -33,7 +34,9 @@ pub(super) fn of_letter(letter: u8) -> Option<KeyCode> {
 
 /// The key with that number before `~`.
 pub(super) fn of_number(number: u32) -> Option<KeyCode> {
-    let f = |from: u32, first: u32| KeyCode::F(u8::try_from(number - from + first).expect("a small table"));
+    let f = |from: u32, first: u32| {
+        KeyCode::F(u8::try_from(number - from + first).expect("a small table"))
+    };
     Some(match number {
         1 | 7 => KeyCode::Home,
         2 => KeyCode::Insert,
@@ -70,13 +73,15 @@ pub(super) fn of_ss3(params: &[u8], letter: u8) -> Option<Key> {
     Some(Key { code, mods: mods(number) })
 }
 
-/// Modifiers from their parameter: one more than the bits (xterm, kitty). Locks are not held keys and left out.
+/// Modifiers from their parameter: one more than the bits (xterm, kitty). Locks are not held keys
+/// and left out.
 pub(super) fn mods(param: u32) -> Mods {
     let bits = u8::try_from(param.saturating_sub(1) & 0xff).expect("masked");
     Mods(bits).without(Mods::CAPS.with(Mods::NUM))
 }
 
-/// The key of a Unicode or kitty functional code point (kitty's keyboard protocol, "Functional key definitions").
+/// The key of a Unicode or kitty functional code point (kitty's keyboard protocol, "Functional key
+/// definitions").
 pub(super) fn of_code_point(code: u32) -> Option<KeyCode> {
     const KEYPAD: &str = "0123456789./*-+\r=,";
     const KEYPAD_MOVES: [KeyCode; 11] = [

@@ -1,4 +1,5 @@
-//! Bytes of the outer terminal become events: keys, mouse, pastes, focus and replies. Pure: it knows no clock and no file.
+//! Bytes of the outer terminal become events: keys, mouse, pastes, focus and replies. Pure: it
+//! knows no clock and no file.
 
 mod csi;
 mod keys;
@@ -38,7 +39,8 @@ pub enum TtyEvent {
 /// An answer of the outer terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// DA1: what kind of terminal it is. It comes last of the replies we ask for, and every terminal gives it.
+    /// DA1: what kind of terminal it is. It comes last of the replies we ask for, and every
+    /// terminal gives it.
     Attributes(Vec<u16>),
     /// XTVERSION: name and version.
     Version(String),
@@ -48,7 +50,8 @@ pub enum Reply {
     Kitty(u8),
     /// OSC 4, 10, 11, 12: a colour.
     Colour(ColourSlot, (u8, u8, u8)),
-    /// It is light or dark now (CSI ? 997 n): the answer to CSI ? 996 n, or by itself where mode 2031 is set.
+    /// It is light or dark now (CSI ? 997 n): the answer to CSI ? 996 n, or by itself where mode
+    /// 2031 is set.
     Appearance(Appearance),
     /// DECRQSS of SGR: the parameters in force, such as `0;48:2::1:2:3`.
     Graphics(String),
@@ -64,7 +67,8 @@ pub enum Reply {
     CellPixels((u16, u16)),
     /// XTWINOPS 14: width and height of the text area in pixels.
     AreaPixels((u16, u16)),
-    /// CPR: row and column of the cursor, from 1; of the first row only its first column, since the others look like F3 with a modifier.
+    /// CPR: row and column of the cursor, from 1; of the first row only its first column, since the
+    /// others look like F3 with a modifier.
     Position(u16, u16),
     /// Mode 2048: rows and columns, and height and width in pixels.
     Size((u16, u16), (u16, u16)),
@@ -130,7 +134,8 @@ impl Decoder {
         }
     }
 
-    /// Whether what came so far is a whole key if nothing follows soon: a lone ESC, Alt-[ and the like.
+    /// Whether what came so far is a whole key if nothing follows soon: a lone ESC, Alt-[ and the
+    /// like.
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         match self.state {
@@ -338,7 +343,11 @@ impl Decoder {
             }
             ESC => self.state = State::StringEscape(kind),
             0x07 if !self.bytes.is_empty() => self.string_end(kind, events),
-            0x20.. if self.bytes.len() < STRING_MAX && reply::may_start(kind, &self.bytes, byte) => self.bytes.push(byte),
+            0x20..
+                if self.bytes.len() < STRING_MAX && reply::may_start(kind, &self.bytes, byte) =>
+            {
+                self.bytes.push(byte)
+            }
             _ if self.bytes.is_empty() => {
                 self.give_introducer(events);
                 self.byte(byte, events);
@@ -359,7 +368,8 @@ impl Decoder {
     }
 
     fn string_end(&mut self, kind: u8, events: &mut Vec<TtyEvent>) {
-        let reply = std::str::from_utf8(&self.bytes).ok().and_then(|text| reply::of_string(kind, text));
+        let reply =
+            std::str::from_utf8(&self.bytes).ok().and_then(|text| reply::of_string(kind, text));
         self.give_escape(events);
         self.reset();
         events.extend(reply.map(TtyEvent::Reply));
@@ -382,13 +392,15 @@ impl Decoder {
             return events.push(TtyEvent::PasteTooLarge(size));
         }
         bytes.truncate(size);
-        let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let text = String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         events.push(TtyEvent::Paste(text));
     }
 }
 
 impl Reply {
-    /// Whether DECRQSS shows that a 24-bit background was understood: the colour asked for came back.
+    /// Whether DECRQSS shows that a 24-bit background was understood: the colour asked for came
+    /// back.
     #[must_use]
     pub fn proves_true_colour(&self, asked: Colour) -> bool {
         let (Self::Graphics(text), Colour::Rgb(r, g, b)) = (self, asked) else { return false };

@@ -1,8 +1,10 @@
-//! What an OSC or DCS of the outer terminal answers (xterm ctlseqs: OSC 4, 10–12; XTVERSION; DECRQSS; XTGETTCAP) and an APC (kitty graphics).
+//! What an OSC or DCS of the outer terminal answers (xterm ctlseqs: OSC 4, 10–12; XTVERSION;
+//! DECRQSS; XTGETTCAP) and an APC (kitty graphics).
 
 use super::{ColourSlot, Reply};
 
-/// Whether `byte` may follow `bytes` at the start of a reply. What may not was Alt-] or Alt-P, typed.
+/// Whether `byte` may follow `bytes` at the start of a reply. What may not was Alt-] or Alt-P,
+/// typed.
 pub(super) fn may_start(kind: u8, bytes: &[u8], byte: u8) -> bool {
     match (kind, bytes.len()) {
         (b']', 0) => matches!(byte, b'1' | b'4'),
@@ -27,7 +29,10 @@ pub(super) fn of_string(kind: u8, text: &str) -> Option<Reply> {
         if let Some(version) = text.strip_prefix(">|") {
             return Some(Reply::Version(crate::base::text::harmless(version, 128)));
         }
-        return text.strip_prefix("1$r")?.strip_suffix('m').map(|set| Reply::Graphics(set.to_owned()));
+        return text
+            .strip_prefix("1$r")?
+            .strip_suffix('m')
+            .map(|set| Reply::Graphics(set.to_owned()));
     }
     let (slot, colour) = if let Some(rest) = text.strip_prefix("4;") {
         let (number, colour) = rest.split_once(';')?;
@@ -55,9 +60,13 @@ fn image(text: &str) -> Option<Reply> {
 /// `524742=38`: name and value in hexadecimal digits; only the first is told if there are several.
 fn capability(text: &str) -> Option<Reply> {
     let first = text.split(';').next()?;
-    let (name, value) = first.split_once('=').map_or((first, None), |(name, value)| (name, Some(value)));
+    let (name, value) =
+        first.split_once('=').map_or((first, None), |(name, value)| (name, Some(value)));
     let read = |digits: &str| {
-        let pairs = digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+        let pairs = digits
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
         String::from_utf8(pairs.collect::<Option<Vec<u8>>>()?).ok()
     };
     Some(Reply::Capability(read(name).filter(|name| !name.is_empty())?, value.and_then(read)))

@@ -87,9 +87,19 @@ fn keys_that_follow_each_other_are_told_apart() {
     assert_eq!(keys(b"\x1b\x1b\x1b"), "Esc M-Esc");
     assert_eq!(keys(b"\x1b\x1ba"), "Esc M-a");
     let esc = TtyEvent::Key(Key::plain(KeyCode::Esc).into());
-    for after in [b"\x1b[<0;5;1M".as_slice(), b"\x1b[M %!", b"\x1b[I", b"\x1b[200~x\x1b[201~", b"\x1b]11;rgb:1/2/3\x07"] {
+    for after in [
+        b"\x1b[<0;5;1M".as_slice(),
+        b"\x1b[M %!",
+        b"\x1b[I",
+        b"\x1b[200~x\x1b[201~",
+        b"\x1b]11;rgb:1/2/3\x07",
+    ] {
         let both = [vec![esc.clone()], decode(after)].concat();
-        assert_eq!(decode(&[b"\x1b", after].concat()), both, "what is no key does not swallow an Esc before it");
+        assert_eq!(
+            decode(&[b"\x1b", after].concat()),
+            both,
+            "what is no key does not swallow an Esc before it"
+        );
     }
     assert_eq!(keys(b"\x1b[\r"), "M-[ Enter");
     assert_eq!(keys(b"\x1bOz"), "M-O z");
@@ -116,13 +126,29 @@ fn what_newer_terminals_tell_of_a_key_is_kept() {
 
 #[test]
 fn the_mouse_is_read_in_both_forms() {
-    let event = |kind, x, y, mods| vec![TtyEvent::Mouse(MouseInput { kind, at: Point::new(x, y), mods })];
-    assert_eq!(decode(b"\x1b[<0;3;5M"), event(MouseKind::Press(MouseButton::Left), 2, 4, Mods::NONE));
-    assert_eq!(decode(b"\x1b[<0;3;5m"), event(MouseKind::Release(MouseButton::Left), 2, 4, Mods::NONE));
-    assert_eq!(decode(b"\x1b[<50;3;5M"), event(MouseKind::Drag(MouseButton::Right), 2, 4, Mods::CTRL));
+    let event =
+        |kind, x, y, mods| vec![TtyEvent::Mouse(MouseInput { kind, at: Point::new(x, y), mods })];
+    assert_eq!(
+        decode(b"\x1b[<0;3;5M"),
+        event(MouseKind::Press(MouseButton::Left), 2, 4, Mods::NONE)
+    );
+    assert_eq!(
+        decode(b"\x1b[<0;3;5m"),
+        event(MouseKind::Release(MouseButton::Left), 2, 4, Mods::NONE)
+    );
+    assert_eq!(
+        decode(b"\x1b[<50;3;5M"),
+        event(MouseKind::Drag(MouseButton::Right), 2, 4, Mods::CTRL)
+    );
     assert_eq!(decode(b"\x1b[<35;3;5M"), event(MouseKind::Move, 2, 4, Mods::NONE));
-    assert_eq!(decode(b"\x1b[<64;1000;5M"), event(MouseKind::Press(MouseButton::WheelUp), 999, 4, Mods::NONE));
-    assert_eq!(decode(b"\x1b[<129;1;1M"), event(MouseKind::Press(MouseButton::Extra(9)), 0, 0, Mods::NONE));
+    assert_eq!(
+        decode(b"\x1b[<64;1000;5M"),
+        event(MouseKind::Press(MouseButton::WheelUp), 999, 4, Mods::NONE)
+    );
+    assert_eq!(
+        decode(b"\x1b[<129;1;1M"),
+        event(MouseKind::Press(MouseButton::Extra(9)), 0, 0, Mods::NONE)
+    );
     assert_eq!(decode(b"\x1b[M #%"), event(MouseKind::Press(MouseButton::Left), 2, 4, Mods::NONE));
     assert_eq!(decode(b"\x1b[<99999999999;0;99999M"), []);
 }
@@ -130,7 +156,10 @@ fn the_mouse_is_read_in_both_forms() {
 #[test]
 fn pastes_come_whole_and_focus_is_told() {
     assert_eq!(decode(b"\x1b[200~a\x1b[201\rb\x1b[201~"), [TtyEvent::Paste("a\x1b[201\rb".into())]);
-    assert_eq!(decode(b"\x1b[200~\x1b[201~\x1b[I\x1b[O"), [TtyEvent::Paste(String::new()), TtyEvent::Focus(true), TtyEvent::Focus(false)]);
+    assert_eq!(
+        decode(b"\x1b[200~\x1b[201~\x1b[I\x1b[O"),
+        [TtyEvent::Paste(String::new()), TtyEvent::Focus(true), TtyEvent::Focus(false)]
+    );
     assert_eq!(decode(b"\x1b[200~\xff\x1b[201~"), [TtyEvent::Paste("\u{fffd}".into())]);
 }
 
@@ -155,13 +184,20 @@ fn replies_are_read() {
     };
     assert_eq!(reply(b"\x1b[?62;4;22c"), Reply::Attributes(vec![62, 4, 22]));
     assert_eq!(reply(b"\x1b[2;3R"), Reply::Position(2, 3));
-    // No terminal sends F3 so, and one that does not know its cursor answers so: it must not be typed into a program.
+    // No terminal sends F3 so, and one that does not know its cursor answers so: it must not be
+    // typed into a program.
     assert_eq!(reply(b"\x1b[1;1R"), Reply::Position(1, 1));
     assert_eq!(reply(b"\x1b[?5u"), Reply::Kitty(5));
     assert_eq!(reply(b"\x1b[?2026;2$y"), Reply::Mode(2026, 2));
     assert_eq!(reply(b"\x1bP>|WezTerm 2024\x1b\\"), Reply::Version("WezTerm 2024".into()));
-    assert_eq!(reply(b"\x1b]11;rgb:ffff/8080/0000\x07"), Reply::Colour(ColourSlot::Background, (255, 128, 0)));
-    assert_eq!(reply(b"\x1b]4;7;rgb:f/0/8\x1b\\"), Reply::Colour(ColourSlot::Palette(7), (255, 0, 136)));
+    assert_eq!(
+        reply(b"\x1b]11;rgb:ffff/8080/0000\x07"),
+        Reply::Colour(ColourSlot::Background, (255, 128, 0))
+    );
+    assert_eq!(
+        reply(b"\x1b]4;7;rgb:f/0/8\x1b\\"),
+        Reply::Colour(ColourSlot::Palette(7), (255, 0, 136))
+    );
     assert_eq!(reply(b"\x1b]10;#102030\x07"), Reply::Colour(ColourSlot::Foreground, (16, 32, 48)));
     let graphics = reply(b"\x1bP1$r0;48:2::1:2:3m\x1b\\");
     assert!(graphics.proves_true_colour(Colour::Rgb(1, 2, 3)));
@@ -187,7 +223,8 @@ fn endless_strings_and_sequences_are_dropped_at_their_bound() {
 
 /// Pieces that make interesting input: whole sequences, starts of them and noise.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
-    let forms: Vec<Vec<u8>> = TABLE.iter().flat_map(|(_, forms)| forms.iter().map(|form| form.to_vec())).collect();
+    let forms: Vec<Vec<u8>> =
+        TABLE.iter().flat_map(|(_, forms)| forms.iter().map(|form| form.to_vec())).collect();
     let others: [&[u8]; 9] = [
         b"\x1b[<0;3;5M",
         b"\x1b[200~x\x1b[201~",

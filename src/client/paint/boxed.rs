@@ -1,12 +1,18 @@
-//! The box that stands for an image that cannot be shown: a frame of its size with its name, or its size in pixels.
+//! The box that stands for an image that cannot be shown: a frame of its size with its name, or its
+//! size in pixels.
 
 use crate::base::style::{Attrs, Colour, Style, Underline};
 use crate::base::text::char_width;
 use crate::wire::image::Placement;
 
 /// How it looks.
-pub(super) const STYLE: Style =
-    Style { fg: Colour::Default, bg: Colour::Default, underline_colour: Colour::Default, underline: Underline::None, attrs: Attrs::DIM };
+pub(super) const STYLE: Style = Style {
+    fg: Colour::Default,
+    bg: Colour::Default,
+    underline_colour: Colour::Default,
+    underline: Underline::None,
+    attrs: Attrs::DIM,
+};
 
 /// The characters of a row of the box, one a cell.
 pub(super) fn row(image: &Placement, at: u16) -> Vec<char> {
@@ -25,7 +31,8 @@ pub(super) fn row(image: &Placement, at: u16) -> Vec<char> {
     if at == u16::from(3 <= rows) {
         let from = usize::from(is_framed);
         let room = cols.saturating_sub(2 * from);
-        let label: Vec<char> = label(image).chars().filter(|c| char_width(*c) == 1).take(room).collect();
+        let label: Vec<char> =
+            label(image).chars().filter(|c| char_width(*c) == 1).take(room).collect();
         row[from..from + label.len()].copy_from_slice(&label);
     }
     row

@@ -1,4 +1,5 @@
-//! A row of the outer terminal as compact cells, put together from panes and chrome. Wide characters are never cut in half.
+//! A row of the outer terminal as compact cells, put together from panes and chrome. Wide
+//! characters are never cut in half.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -28,7 +29,8 @@ const UNDER: u32 = 1 << 29;
 /// What one cell of the outer terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cell {
-    /// A character, or the number of a cluster with [`CLUSTER`] set; [`WIDE`] set if it takes two cells; [`TAIL`] for the second of them.
+    /// A character, or the number of a cluster with [`CLUSTER`] set; [`WIDE`] set if it takes two
+    /// cells; [`TAIL`] for the second of them.
     glyph: u32,
     /// The number of the link, 0 for none.
     pub(super) link: u32,
@@ -55,14 +57,21 @@ impl Glyph<'_> {
     pub(super) fn ends(&self) -> (char, char) {
         match self {
             Self::Char(c) => (*c, *c),
-            Self::Cluster(text) => (text.chars().next().unwrap_or(' '), text.chars().next_back().unwrap_or(' ')),
+            Self::Cluster(text) => {
+                (text.chars().next().unwrap_or(' '), text.chars().next_back().unwrap_or(' '))
+            }
         }
     }
 }
 
 impl Cell {
-    const DEFAULT: Style =
-        Style { fg: Colour::Default, bg: Colour::Default, underline_colour: Colour::Default, underline: Underline::None, attrs: Attrs(0) };
+    const DEFAULT: Style = Style {
+        fg: Colour::Default,
+        bg: Colour::Default,
+        underline_colour: Colour::Default,
+        underline: Underline::None,
+        attrs: Attrs(0),
+    };
     /// A space of the default style.
     pub(super) const BLANK: Self = Self { glyph: ' ' as u32, link: 0, style: Self::DEFAULT };
 
@@ -101,11 +110,19 @@ impl Glyphs {
         if number & CLUSTER == 0 {
             return Glyph::Char(char::from_u32(number).unwrap_or(' '));
         }
-        Glyph::Cluster(self.clusters.get((number & !CLUSTER) as usize).map_or(" ", |cluster| cluster))
+        Glyph::Cluster(
+            self.clusters.get((number & !CLUSTER) as usize).map_or(" ", |cluster| cluster),
+        )
     }
 
-    /// The end of a run to be written, moved behind what a terminal may take doubtful glyphs in it for.
-    pub(super) fn reach(&self, row: &[Cell], (first, mut end): (usize, usize), widths: Widths) -> usize {
+    /// The end of a run to be written, moved behind what a terminal may take doubtful glyphs in it
+    /// for.
+    pub(super) fn reach(
+        &self,
+        row: &[Cell],
+        (first, mut end): (usize, usize),
+        widths: Widths,
+    ) -> usize {
         let mut x = first;
         while x < end {
             if !row[x].is_tail()
@@ -167,9 +184,18 @@ impl Glyphs {
     }
 }
 
-/// Puts row `y` of the area as far as a pane covers it. The area begins in the terminal's first column.
-pub(super) fn put_pane(model: &Model, pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
-    let Some(inside) = y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows) else { return };
+/// Puts row `y` of the area as far as a pane covers it. The area begins in the terminal's first
+/// column.
+pub(super) fn put_pane(
+    model: &Model,
+    pane: &PaneItem,
+    y: u16,
+    glyphs: &mut Glyphs,
+    row: &mut [Cell],
+) {
+    let Some(inside) = y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows) else {
+        return;
+    };
     let left = usize::from(pane.rect.x).min(row.len());
     let right = (left + usize::from(pane.rect.cols)).min(row.len());
     let cells = &mut row[left..right];
@@ -180,12 +206,20 @@ pub(super) fn put_pane(model: &Model, pane: &PaneItem, y: u16, glyphs: &mut Glyp
         return put_runs((pane.id, copy.left), &runs, &copy.doc.links, glyphs, cells);
     }
     let Some(screen) = model.scene.panes.get(&pane.id) else { return };
-    let Some(runs) = screen.rows.get(usize::from(inside.saturating_add(pane.origin.y))) else { return };
+    let Some(runs) = screen.rows.get(usize::from(inside.saturating_add(pane.origin.y))) else {
+        return;
+    };
     put_runs((pane.id, pane.origin.x), runs, &screen.links, glyphs, cells);
 }
 
 /// Puts runs of a pane from its column `left` on.
-fn put_runs((pane, left): (PaneId, u16), runs: &[Run], links: &BTreeMap<u32, Rc<str>>, glyphs: &mut Glyphs, cells: &mut [Cell]) {
+fn put_runs(
+    (pane, left): (PaneId, u16),
+    runs: &[Run],
+    links: &BTreeMap<u32, Rc<str>>,
+    glyphs: &mut Glyphs,
+    cells: &mut [Cell],
+) {
     let mut x = -i64::from(left);
     for run in runs {
         let link = match run.link {
@@ -238,8 +272,8 @@ fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [C
     x
 }
 
-/// A cluster that outer terminals give as many columns: a program that wants widths without clusters has emoji by variation in one column, and there they
-/// are shown as text.
+/// A cluster that outer terminals give as many columns: a program that wants widths without
+/// clusters has emoji by variation in one column, and there they are shown as text.
 fn of_width(text: &str, cols: usize) -> Cow<'_, str> {
     if cluster_width(text) == cols {
         return text.into();
@@ -267,7 +301,8 @@ pub(super) fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [
     }
 }
 
-/// Half of a wide character is a blank: where something else lies over the other half, and at the margin.
+/// Half of a wide character is a blank: where something else lies over the other half, and at the
+/// margin.
 pub(super) fn mend(row: &mut [Cell]) {
     for x in 0..row.len() {
         let is_headless = row[x].is_tail() && !(0 < x && row[x - 1].is_wide());
@@ -291,8 +326,15 @@ fn style_of(cell: &ChromeCell) -> Style {
         (Modifier::REVERSED, Attrs::INVERSE),
         (Modifier::CROSSED_OUT, Attrs::STRIKE),
     ];
-    let attrs = all.into_iter().filter(|(modifier, _)| cell.modifier.contains(*modifier)).fold(Attrs(0), |set, (_, attr)| set.with(attr));
-    let underline = if cell.modifier.contains(Modifier::UNDERLINED) { Underline::Single } else { Underline::None };
+    let attrs = all
+        .into_iter()
+        .filter(|(modifier, _)| cell.modifier.contains(*modifier))
+        .fold(Attrs(0), |set, (_, attr)| set.with(attr));
+    let underline = if cell.modifier.contains(Modifier::UNDERLINED) {
+        Underline::Single
+    } else {
+        Underline::None
+    };
     Style { fg: colour_of(cell.fg), bg: colour_of(cell.bg), attrs, underline, ..Style::default() }
 }
 
@@ -319,11 +361,15 @@ fn colour_of(colour: Color) -> Colour {
         Color::Reset => Colour::Default,
         Color::Indexed(index) => Colour::Indexed(index),
         Color::Rgb(r, g, b) => Colour::Rgb(r, g, b),
-        other => (0..).zip(named).find(|(_, known)| *known == other).map_or(Colour::Default, |(index, _)| Colour::Indexed(index)),
+        other => (0..)
+            .zip(named)
+            .find(|(_, known)| *known == other)
+            .map_or(Colour::Default, |(index, _)| Colour::Indexed(index)),
     }
 }
 
-/// Columns that the outer terminal may use for a glyph; none if it is known to use ours. What follows a doubtful one is placed and written anew.
+/// Columns that the outer terminal may use for a glyph; none if it is known to use ours. What
+/// follows a doubtful one is placed and written anew.
 pub(super) fn doubtful_cols(glyph: &Glyph<'_>, widths: Widths) -> Option<usize> {
     match glyph {
         Glyph::Char(c) if c.is_ascii() => None,

@@ -1,4 +1,5 @@
-//! A row put together: panes from the lowest to the highest, what stands for their images, and chrome over them.
+//! A row put together: panes from the lowest to the highest, what stands for their images, and
+//! chrome over them.
 
 use ratatui::buffer::Cell as ChromeCell;
 
@@ -14,8 +15,15 @@ use crate::wire::image::Layer;
 /// kitty's placeholder: the image of its colour's number is shown there.
 const PLACEHOLDER: char = '\u{10eeee}';
 
-/// Puts row `y` of the outer terminal together: panes from the lowest to the highest, then chrome over them.
-pub(super) fn compose((model, pictures): (&Model, &Pictures), y: u16, chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
+/// Puts row `y` of the outer terminal together: panes from the lowest to the highest, then chrome
+/// over them.
+pub(super) fn compose(
+    (model, pictures): (&Model, &Pictures),
+    y: u16,
+    chrome: &[ChromeCell],
+    glyphs: &mut Glyphs,
+    row: &mut [Cell],
+) {
     let area = model.places().area;
     if let Some(inside) = y.checked_sub(area.y).filter(|_| model.scene.number.is_some()) {
         for pane in &model.scene.chrome.panes {
@@ -27,10 +35,21 @@ pub(super) fn compose((model, pictures): (&Model, &Pictures), y: u16, chrome: &[
     cells::mend(row);
 }
 
-/// Puts boxes for images that cannot be shown, and numbers of the outer terminal's images for a program's.
-fn put_images((model, pictures): (&Model, &Pictures), pane: &PaneItem, y: u16, glyphs: &mut Glyphs, row: &mut [Cell]) {
+/// Puts boxes for images that cannot be shown, and numbers of the outer terminal's images for a
+/// program's.
+fn put_images(
+    (model, pictures): (&Model, &Pictures),
+    pane: &PaneItem,
+    y: u16,
+    glyphs: &mut Glyphs,
+    row: &mut [Cell],
+) {
     let placed = placed(model, pane.id);
-    let Some(inside) = y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows && !placed.is_empty()) else { return };
+    let Some(inside) =
+        y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows && !placed.is_empty())
+    else {
+        return;
+    };
     let left = usize::from(pane.rect.x).min(row.len());
     let right = (left + usize::from(pane.rect.cols)).min(row.len());
     let cells = &mut row[left..right];
@@ -45,14 +64,17 @@ fn put_images((model, pictures): (&Model, &Pictures), pane: &PaneItem, y: u16, g
         let shift = i64::from(image.col) - i64::from(pane.origin.x);
         for (col, c) in (0..).zip(boxed::row(image, at)) {
             let place = usize::try_from(shift + col).ok().and_then(|x| cells.get_mut(x));
-            if let Some(place) = place.filter(|place| image.layer != Layer::Cells || place.is_under()) {
+            if let Some(place) =
+                place.filter(|place| image.layer != Layer::Cells || place.is_under())
+            {
                 *place = Cell::narrow(c, boxed::STYLE);
             }
         }
     }
 }
 
-/// Gives a placeholder the colour of the outer terminal's number; where there is none it is a blank.
+/// Gives a placeholder the colour of the outer terminal's number; where there is none it is a
+/// blank.
 fn number_placeholder(pictures: &Pictures, pane: PaneId, glyphs: &mut Glyphs, cell: &mut Cell) {
     let text: String = match glyphs.of(*cell) {
         Glyph::Char(PLACEHOLDER) => PLACEHOLDER.into(),

@@ -1,4 +1,5 @@
-//! What the outer terminal is to show against what it shows: only the difference is written. It draws nothing by itself.
+//! What the outer terminal is to show against what it shows: only the difference is written. It
+//! draws nothing by itself.
 
 mod boxed;
 mod cells;
@@ -155,7 +156,9 @@ impl Painter {
     fn draw_chrome(&mut self, model: &Model, rows: &mut [bool]) {
         view::draw(model, &mut self.chrome);
         let cols = usize::from(self.size.cols);
-        for ((row, cells), mark) in rows.iter_mut().zip(self.chrome.content.chunks(cols.max(1))).zip(&mut self.marks) {
+        for ((row, cells), mark) in
+            rows.iter_mut().zip(self.chrome.content.chunks(cols.max(1))).zip(&mut self.marks)
+        {
             let new = mark_of(cells);
             *row |= *mark != new;
             *mark = new;
@@ -168,16 +171,25 @@ impl Painter {
         let at = usize::from(y) * cols;
         self.row.clear();
         self.row.resize(cols, Cell::BLANK);
-        compose::compose((model, &self.pictures), y, &self.chrome.content[at..at + cols], &mut self.glyphs, &mut self.row);
+        compose::compose(
+            (model, &self.pictures),
+            y,
+            &self.chrome.content[at..at + cols],
+            &mut self.glyphs,
+            &mut self.row,
+        );
         let shown = &mut self.shown[at..at + cols];
         let known = std::mem::replace(&mut self.known[usize::from(y)], true);
         if known && *shown == *self.row {
             return None;
         }
         let mut touched: Touched = None;
-        let mut touch =
-            |first: usize, end: usize| touched = Some(touched.map_or((first, end), |(from, to)| (from.min(first), to.max(end))));
-        let blank_from = self.row.iter().rposition(|cell| *cell != Cell::BLANK).map_or(0, |last| last + 1);
+        let mut touch = |first: usize, end: usize| {
+            touched =
+                Some(touched.map_or((first, end), |(from, to)| (from.min(first), to.max(end))))
+        };
+        let blank_from =
+            self.row.iter().rposition(|cell| *cell != Cell::BLANK).map_or(0, |last| last + 1);
         let mut x = 0;
         while let Some(first) = (x..cols).find(|x| !known || shown[*x] != self.row[*x]) {
             let first = cells::head(&self.row, first);
@@ -186,7 +198,11 @@ impl Painter {
                 touch(first, cols);
                 break;
             }
-            let end = span_end(&self.row, shown, known, first).min(if known { cols } else { blank_from.max(first + 1) });
+            let end = span_end(&self.row, shown, known, first).min(if known {
+                cols
+            } else {
+                blank_from.max(first + 1)
+            });
             let end = self.glyphs.reach(&self.row, (first, end), model.caps.widths);
             pen.write((y, first), &self.row[first..end], &self.glyphs, out);
             touch(first, end);
@@ -198,32 +214,47 @@ impl Painter {
 
     /// Cursor, title and mouse.
     fn tell(&mut self, model: &Model, drew: bool, out: &mut Vec<u8>) {
-        let wants_motion = model.setup.outer.mouse && model.scene.focused().is_some_and(|pane| pane.mouse == MouseWant::Motion);
+        let wants_motion = model.setup.outer.mouse
+            && model.scene.focused().is_some_and(|pane| pane.mouse == MouseWant::Motion);
         if self.told.mouse_motion != wants_motion {
-            out.extend_from_slice(if wants_motion { b"\x1b[?1003h" } else { b"\x1b[?1003l\x1b[?1002h" });
+            out.extend_from_slice(if wants_motion {
+                b"\x1b[?1003h"
+            } else {
+                b"\x1b[?1003l\x1b[?1002h"
+            });
         }
         let keys = wanted_keys(model);
         if self.told.keys != keys {
             put_keys(self.told.keys, keys, out);
         }
         let reports = put_reports(self.told.reports, model.caps, out);
-        let title = if model.setup.outer.title && model.caps.modern { title(model) } else { String::new() };
+        let title =
+            if model.setup.outer.title && model.caps.modern { title(model) } else { String::new() };
         if !title.is_empty() && self.told.title != title {
             out.extend_from_slice(&terminal::title(&title));
         }
         let cursor = view::cursor(model);
         if drew || !self.told.is_known || self.told.cursor != cursor {
-            put_cursor(cursor, (!self.told.is_known).then_some(()).map_or(self.told.cursor, |()| None), model.caps, out);
+            put_cursor(
+                cursor,
+                (!self.told.is_known).then_some(()).map_or(self.told.cursor, |()| None),
+                model.caps,
+                out,
+            );
         }
-        self.told = Told { cursor, title, mouse_motion: wants_motion, keys, reports, is_known: true };
+        self.told =
+            Told { cursor, title, mouse_motion: wants_motion, keys, reports, is_known: true };
     }
 }
 
-/// kitty's protocol with what the program in focus wants beside our own, where there is that; else modifyOtherKeys as far as it is wanted.
+/// kitty's protocol with what the program in focus wants beside our own, where there is that; else
+/// modifyOtherKeys as far as it is wanted.
 fn wanted_keys(model: &Model) -> Keys {
     let wants = model.album.wants;
     match () {
-        () if model.caps.kitty => Keys::Kitty(terminal::KITTY_OWN | wants.kitty & terminal::KITTY_PASSED),
+        () if model.caps.kitty => {
+            Keys::Kitty(terminal::KITTY_OWN | wants.kitty & terminal::KITTY_PASSED)
+        }
         () if !model.caps.has(Features::OTHER_KEYS) => Keys::Greeted,
         // A program that knows kitty's protocol wants every key told apart.
         () if wants.kitty != 0 => Keys::Other(2),
@@ -233,17 +264,22 @@ fn wanted_keys(model: &Model) -> Keys {
 
 fn put_keys(before: Keys, keys: Keys, out: &mut Vec<u8>) {
     let text = match (before, keys) {
-        (Keys::Greeted, Keys::Kitty(terminal::KITTY_OWN) | Keys::Other(0)) | (_, Keys::Greeted) => return,
+        (Keys::Greeted, Keys::Kitty(terminal::KITTY_OWN) | Keys::Other(0)) | (_, Keys::Greeted) => {
+            return;
+        }
         (_, Keys::Kitty(flags)) => format!("\x1b[={flags};1u"),
         (_, Keys::Other(level)) => format!("\x1b[>4;{level}m"),
     };
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Asks for reports of the theme (2031) and of the size in band (2048) where there are such; gives what is asked for now.
+/// Asks for reports of the theme (2031) and of the size in band (2048) where there are such; gives
+/// what is asked for now.
 fn put_reports(before: Features, caps: Caps, out: &mut Vec<u8>) -> Features {
     let mut asked = Features::NONE;
-    for (feature, mode) in [(Features::THEME, "\x1b[?2031h"), (Features::IN_BAND_SIZE, "\x1b[?2048h")] {
+    for (feature, mode) in
+        [(Features::THEME, "\x1b[?2031h"), (Features::IN_BAND_SIZE, "\x1b[?2048h")]
+    {
         if caps.has(feature) {
             asked = asked.with(feature);
             if !before.has(feature) {
@@ -254,7 +290,8 @@ fn put_reports(before: Features, caps: Caps, out: &mut Vec<u8>) -> Features {
     asked
 }
 
-/// The end of a run of cells to be written from `first`: changed ones, and equal ones between them that are not worth a jump.
+/// The end of a run of cells to be written from `first`: changed ones, and equal ones between them
+/// that are not worth a jump.
 fn span_end(row: &[Cell], shown: &[Cell], known: bool, first: usize) -> usize {
     let mut end = first + 1;
     let mut gap = 0;
@@ -279,7 +316,9 @@ fn span_end(row: &[Cell], shown: &[Cell], known: bool, first: usize) -> usize {
 fn put_cursor(cursor: Option<Cursor>, before: Option<Cursor>, caps: Caps, out: &mut Vec<u8>) {
     let Some(cursor) = cursor else { return out.extend_from_slice(b"\x1b[?25l") };
     sgr::go(out, usize::from(cursor.y), usize::from(cursor.x));
-    if caps.modern && before.is_none_or(|before| (before.shape, before.blink) != (cursor.shape, cursor.blink)) {
+    if caps.modern
+        && before.is_none_or(|before| (before.shape, before.blink) != (cursor.shape, cursor.blink))
+    {
         out.extend_from_slice(sgr::cursor_shape(cursor.shape, cursor.blink));
     }
     out.extend_from_slice(b"\x1b[?25h");
@@ -287,7 +326,8 @@ fn put_cursor(cursor: Option<Cursor>, before: Option<Cursor>, caps: Caps, out: &
 
 fn title(model: &Model) -> String {
     let session = model.scene.chrome.session.as_ref().map(|session| session.name.as_str());
-    let pane = model.scene.focused().map(|pane| pane.title.as_str()).filter(|title| !title.is_empty());
+    let pane =
+        model.scene.focused().map(|pane| pane.title.as_str()).filter(|title| !title.is_empty());
     [session, pane].into_iter().flatten().collect::<Vec<_>>().join(": ")
 }
 

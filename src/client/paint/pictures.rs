@@ -1,4 +1,5 @@
-//! Images on the outer terminal: which parts of them are to be seen, what of that is there already, and the bytes that make up the difference.
+//! Images on the outer terminal: which parts of them are to be seen, what of that is there already,
+//! and the bytes that make up the difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -22,7 +23,8 @@ const PARTS_MAX: usize = 512;
 const ENCODED_BYTES_MAX: usize = 16 << 20;
 /// Bytes of decoded pictures that are kept.
 const PIXELS_BYTES_MAX: usize = 128 << 20;
-/// Where our numbers of images begin, so that those of other programs are left alone; placeholders carry them as a colour of 24 bits.
+/// Where our numbers of images begin, so that those of other programs are left alone; placeholders
+/// carry them as a colour of 24 bits.
 const FIRST_ID: u32 = 0x00ab_0000;
 /// Base64 in one command (kitty graphics protocol, "The transmission medium").
 const CHUNK_MAX: usize = 4096;
@@ -55,7 +57,8 @@ pub(super) struct Pictures {
     pixels: BTreeMap<(PaneId, u32), Option<Rc<Pixels>>>,
     /// kitty: the numbers under which the terminal has pictures.
     sent: BTreeMap<Sheet, u32>,
-    /// kitty: the numbers of images for placeholders, by the program's, and whether the terminal has them.
+    /// kitty: the numbers of images for placeholders, by the program's, and whether the terminal
+    /// has them.
     holders: BTreeMap<(PaneId, u32), (u32, bool)>,
     /// The number given last.
     last: u32,
@@ -74,12 +77,19 @@ impl Pictures {
 
     /// Whether neither the model nor the terminal has any.
     pub(super) fn are_idle(&self, model: &Model) -> bool {
-        model.album.is_empty() && self.shown.is_empty() && self.sent.is_empty() && self.holders.is_empty() && self.pixels.is_empty()
+        model.album.is_empty()
+            && self.shown.is_empty()
+            && self.sent.is_empty()
+            && self.holders.is_empty()
+            && self.pixels.is_empty()
     }
 
-    /// Before rows are put together: forgets what is gone, decodes what has come, numbers what placeholders show.
+    /// Before rows are put together: forgets what is gone, decodes what has come, numbers what
+    /// placeholders show.
     pub(super) fn prepare(&mut self, model: &Model) {
-        let placed = |pane: PaneId, number: u32| model.album.placed(pane).iter().any(|image| image.picture == number);
+        let placed = |pane: PaneId, number: u32| {
+            model.album.placed(pane).iter().any(|image| image.picture == number)
+        };
         self.pixels.retain(|(pane, number), _| placed(*pane, *number));
         if model.caps.pictures() == How::Box {
             return;
@@ -146,8 +156,14 @@ impl Pictures {
         seen
     }
 
-    /// Rows that have to be painted anew because something that is drawn over their cells is to go, and the parts to be seen.
-    pub(super) fn stale_rows(&self, model: &Model, chrome: &[ChromeCell], cells: &[Cell]) -> BTreeSet<u16> {
+    /// Rows that have to be painted anew because something that is drawn over their cells is to go,
+    /// and the parts to be seen.
+    pub(super) fn stale_rows(
+        &self,
+        model: &Model,
+        chrome: &[ChromeCell],
+        cells: &[Cell],
+    ) -> BTreeSet<u16> {
         if model.caps.pictures() != How::Sixel {
             return BTreeSet::new();
         }
@@ -157,7 +173,13 @@ impl Pictures {
     }
 
     /// Appends what makes the terminal show the images. `touched` is what was written over them.
-    pub(super) fn write(&mut self, model: &Model, screen: (&[ChromeCell], &[Cell]), touched: &[Touched], out: &mut Vec<u8>) {
+    pub(super) fn write(
+        &mut self,
+        model: &Model,
+        screen: (&[ChromeCell], &[Cell]),
+        touched: &[Touched],
+        out: &mut Vec<u8>,
+    ) {
         let seen = self.seen(model, screen.0, screen.1);
         match model.caps.pictures() {
             How::Kitty => self.write_kitty(model, seen, out),
@@ -167,11 +189,25 @@ impl Pictures {
         self.is_unknown = false;
     }
 
-    fn write_sixel(&mut self, caps: Caps, seen: BTreeSet<Part>, touched: &[Touched], out: &mut Vec<u8>) {
+    fn write_sixel(
+        &mut self,
+        caps: Caps,
+        seen: BTreeSet<Part>,
+        touched: &[Touched],
+        out: &mut Vec<u8>,
+    ) {
         let is_hit = |part: &Part| {
-            let (start, end) = (usize::from(part.at.0), usize::from(part.at.0) + usize::from(part.within[2]));
-            let mut rows = usize::from(part.at.1)..usize::from(part.at.1) + usize::from(part.within[3]);
-            rows.any(|y| touched.get(y).copied().flatten().is_some_and(|(first, last)| first < end && start < last))
+            let (start, end) =
+                (usize::from(part.at.0), usize::from(part.at.0) + usize::from(part.within[2]));
+            let mut rows =
+                usize::from(part.at.1)..usize::from(part.at.1) + usize::from(part.within[3]);
+            rows.any(|y| {
+                touched
+                    .get(y)
+                    .copied()
+                    .flatten()
+                    .is_some_and(|(first, last)| first < end && start < last)
+            })
         };
         self.encoded.retain(|part, _| seen.contains(part));
         for part in &seen {
@@ -192,7 +228,10 @@ impl Pictures {
         let (pane, number, cut) = part.sheet;
         let pixels = self.pixels.get(&(pane, number))?.as_ref()?;
         let window = window(pixels.canvas(cut), part.cells, part.within);
-        let size = (u32::from(part.within[2]) * u32::from(caps.cell_pixels.0), u32::from(part.within[3]) * u32::from(caps.cell_pixels.1));
+        let size = (
+            u32::from(part.within[2]) * u32::from(caps.cell_pixels.0),
+            u32::from(part.within[3]) * u32::from(caps.cell_pixels.1),
+        );
         let bytes = Rc::new(encode_sixel(&pixels.scaled(cut, window, size), caps.sixel_colours));
         let kept: usize = self.encoded.values().map(|bytes| bytes.len()).sum();
         if kept + bytes.len() <= ENCODED_BYTES_MAX {
@@ -209,26 +248,34 @@ impl Pictures {
             if seen.contains(&part) {
                 self.shown.insert(part, number);
             } else if let Some(id) = self.sent.get(&part.sheet) {
-                out.extend_from_slice(format!("\x1b_Ga=d,d=i,i={id},p={number},q=2\x1b\\").as_bytes());
+                out.extend_from_slice(
+                    format!("\x1b_Ga=d,d=i,i={id},p={number},q=2\x1b\\").as_bytes(),
+                );
             }
         }
         for part in seen {
             if self.shown.contains_key(&part) {
                 continue;
             }
-            let Some((id, size)) = self.upload(model.caps, part.sheet, part.cells, out) else { continue };
+            let Some((id, size)) = self.upload(model.caps, part.sheet, part.cells, out) else {
+                continue;
+            };
             let number = self.next_number();
             let [x, y, w, h] = window(size, part.cells, part.within);
             let [_, _, cols, rows] = part.within;
             sgr::go(out, usize::from(part.at.1), usize::from(part.at.0));
-            let put = format!("\x1b_Ga=p,i={id},p={number},x={x},y={y},w={w},h={h},c={cols},r={rows},z={},C=1,q=2\x1b\\", part.z);
+            let put = format!(
+                "\x1b_Ga=p,i={id},p={number},x={x},y={y},w={w},h={h},c={cols},r={rows},z={},C=1,q=2\x1b\\",
+                part.z
+            );
             out.extend_from_slice(put.as_bytes());
             self.shown.insert(part, number);
         }
         self.write_holders(model, out);
         let used: BTreeSet<Sheet> = self.shown.keys().map(|part| part.sheet).collect();
         self.sent.retain(|sheet, id| {
-            let is_kept = used.contains(sheet) || model.album.placed(sheet.0).iter().any(|image| image.picture == sheet.1);
+            let is_kept = used.contains(sheet)
+                || model.album.placed(sheet.0).iter().any(|image| image.picture == sheet.1);
             if !is_kept {
                 out.extend_from_slice(format!("\x1b_Ga=d,d=I,i={id},q=2\x1b\\").as_bytes());
             }
@@ -237,7 +284,13 @@ impl Pictures {
     }
 
     /// Sends a picture unless the terminal has it; gives its number and its size there.
-    fn upload(&mut self, caps: Caps, sheet: Sheet, cells: (u16, u16), out: &mut Vec<u8>) -> Option<(u32, (u32, u32))> {
+    fn upload(
+        &mut self,
+        caps: Caps,
+        sheet: Sheet,
+        cells: (u16, u16),
+        out: &mut Vec<u8>,
+    ) -> Option<(u32, (u32, u32))> {
         let (pane, number, cut) = sheet;
         let pixels = Rc::clone(self.pixels.get(&(pane, number))?.as_ref()?);
         let canvas = pixels.canvas(cut);
@@ -255,19 +308,31 @@ impl Pictures {
     fn write_holders(&mut self, model: &Model, out: &mut Vec<u8>) {
         let caps = model.caps;
         for ((pane, id), (number, is_sent)) in &mut self.holders {
-            let image = model.album.placed(*pane).iter().find(|image| image.layer == Layer::Placeholder(*id));
+            let image = model
+                .album
+                .placed(*pane)
+                .iter()
+                .find(|image| image.layer == Layer::Placeholder(*id));
             let Some(image) = image.filter(|_| !*is_sent) else { continue };
             let Some(Some(pixels)) = self.pixels.get(&(*pane, image.picture)) else { continue };
             let cut = Cut { source: image.source, canvas: (0, 0) };
             let canvas = pixels.canvas(cut);
             let (cols, rows) = image.cells;
-            let sheet = pixels.scaled(cut, [0, 0, canvas.0, canvas.1], sent_size(canvas, image.cells, caps));
+            let sheet = pixels.scaled(
+                cut,
+                [0, 0, canvas.0, canvas.1],
+                sent_size(canvas, image.cells, caps),
+            );
             if send(&sheet, *number, out).is_some() {
-                out.extend_from_slice(format!("\x1b_Ga=p,U=1,i={number},c={cols},r={rows},q=2\x1b\\").as_bytes());
+                out.extend_from_slice(
+                    format!("\x1b_Ga=p,U=1,i={number},c={cols},r={rows},q=2\x1b\\").as_bytes(),
+                );
                 *is_sent = true;
             }
         }
-        let is_placed = |pane: PaneId, id: u32| model.album.placed(pane).iter().any(|image| image.layer == Layer::Placeholder(id));
+        let is_placed = |pane: PaneId, id: u32| {
+            model.album.placed(pane).iter().any(|image| image.layer == Layer::Placeholder(id))
+        };
         self.holders.retain(|(pane, id), (number, is_sent)| {
             let is_kept = is_placed(*pane, *id);
             if !is_kept && *is_sent {
@@ -278,9 +343,12 @@ impl Pictures {
     }
 }
 
-/// The size at which a picture is sent: more pixels than its cells have on the screen are of no use.
+/// The size at which a picture is sent: more pixels than its cells have on the screen are of no
+/// use.
 fn sent_size(canvas: (u32, u32), cells: (u16, u16), caps: Caps) -> (u32, u32) {
-    let least = |canvas: u32, cells: u16, cell: u16| canvas.min(u32::from(cells) * u32::from(cell)).clamp(1, PIXELS_MAX);
+    let least = |canvas: u32, cells: u16, cell: u16| {
+        canvas.min(u32::from(cells) * u32::from(cell)).clamp(1, PIXELS_MAX)
+    };
     (least(canvas.0, cells.0, caps.cell_pixels.0), least(canvas.1, cells.1, caps.cell_pixels.1))
 }
 
@@ -312,7 +380,10 @@ fn window(canvas: (u32, u32), cells: (u16, u16), [col, row, cols, rows]: [u16; 4
         u32::try_from(pixels).unwrap_or(canvas)
     };
     let (left, top) = (edge(col, canvas.0, cells.0), edge(row, canvas.1, cells.1));
-    let (right, bottom) = (edge(col.saturating_add(cols), canvas.0, cells.0), edge(row.saturating_add(rows), canvas.1, cells.1));
+    let (right, bottom) = (
+        edge(col.saturating_add(cols), canvas.0, cells.0),
+        edge(row.saturating_add(rows), canvas.1, cells.1),
+    );
     [left, top, (right - left).max(1), (bottom - top).max(1)]
 }
 
@@ -344,14 +415,18 @@ impl View<'_> {
 
     /// The row of the outer terminal that shows a row of the pane's screen.
     fn screen_row(&self, row: i64) -> Option<u16> {
-        let inside = u16::try_from(row - i64::from(self.pane.origin.y)).ok().filter(|inside| *inside < self.pane.rect.rows)?;
+        let inside = u16::try_from(row - i64::from(self.pane.origin.y))
+            .ok()
+            .filter(|inside| *inside < self.pane.rect.rows)?;
         let y = self.model.places().area.y.checked_add(self.pane.rect.y)?.checked_add(inside)?;
         // Below the last row a terminal scrolls, and some do as soon as a sixel reaches it.
-        let end = self.model.size.rows - u16::from(self.model.caps.pictures() == How::Sixel && 1 < self.model.size.rows);
+        let end = self.model.size.rows
+            - u16::from(self.model.caps.pictures() == How::Sixel && 1 < self.model.size.rows);
         (y < end).then_some(y)
     }
 
-    /// Columns of the image, from the first to behind the last, that are to be seen in a row of the terminal.
+    /// Columns of the image, from the first to behind the last, that are to be seen in a row of the
+    /// terminal.
     fn spans(&self, image: &Placement, y: u16) -> Vec<(u16, u16)> {
         let cols = self.model.size.cols;
         let shift = i64::from(image.col) - i64::from(self.pane.origin.x);
@@ -359,14 +434,19 @@ impl View<'_> {
         let area_y = y - self.model.places().area.y;
         let mut spans: Vec<(u16, u16)> = Vec::new();
         for col in 0..image.cells.0 {
-            let Some(x) = u16::try_from(i64::from(col) + shift).ok().filter(|x| *x < width).and_then(|x| left.checked_add(x)) else {
+            let Some(x) = u16::try_from(i64::from(col) + shift)
+                .ok()
+                .filter(|x| *x < width)
+                .and_then(|x| left.checked_add(x))
+            else {
                 continue;
             };
             let at = usize::from(y) * usize::from(cols) + usize::from(x);
             let is_covered = x >= cols
                 || self.chrome.get(at).is_none_or(|cell| cell.diff_option != CellDiffOption::Skip)
                 || self.above.iter().any(|pane| contains(pane.rect, x, area_y))
-                || (image.layer == Layer::Cells && !self.cells.get(at).is_some_and(|cell| cell.is_under()));
+                || (image.layer == Layer::Cells
+                    && !self.cells.get(at).is_some_and(|cell| cell.is_under()));
             match spans.last_mut() {
                 _ if is_covered => {}
                 Some((_, end)) if *end == col => *end += 1,
@@ -376,15 +456,26 @@ impl View<'_> {
         spans
     }
 
-    fn close(&self, image: &Placement, (spans, row, rows): &(Vec<(u16, u16)>, u16, u16), seen: &mut BTreeSet<Part>) {
+    fn close(
+        &self,
+        image: &Placement,
+        (spans, row, rows): &(Vec<(u16, u16)>, u16, u16),
+        seen: &mut BTreeSet<Part>,
+    ) {
         for (start, end) in spans {
             let shown = self.screen_row(i64::from(image.row) + i64::from(*row));
-            let x = i64::from(self.pane.rect.x) + i64::from(image.col) - i64::from(self.pane.origin.x) + i64::from(*start);
+            let x = i64::from(self.pane.rect.x) + i64::from(image.col)
+                - i64::from(self.pane.origin.x)
+                + i64::from(*start);
             let (Some(y), Ok(x)) = (shown, u16::try_from(x)) else { continue };
             if seen.len() < PARTS_MAX {
                 seen.insert(Part {
                     z: image.z,
-                    sheet: (self.pane.id, image.picture, Cut { source: image.source, canvas: image.canvas }),
+                    sheet: (
+                        self.pane.id,
+                        image.picture,
+                        Cut { source: image.source, canvas: image.canvas },
+                    ),
                     cells: image.cells,
                     within: [*start, *row, end - start, *rows],
                     at: (x, y),

@@ -1,11 +1,13 @@
-//! Writes cells as bytes: cursor movement, styles as differences (ECMA-48 SGR, 4:n, 58), links (OSC 8). It knows what the terminal was last told, and no more.
+//! Writes cells as bytes: cursor movement, styles as differences (ECMA-48 SGR, 4:n, 58), links (OSC
+//! 8). It knows what the terminal was last told, and no more.
 
 use super::cells::{Cell, Glyph, Glyphs, doubtful_cols};
 use crate::base::style::{Attrs, Colour, CursorShape, Style, Underline};
 use crate::base::text::may_join;
 use crate::client::caps::{Caps, Depth, Features};
 
-/// A terminal's cursor and style while a frame is written. A frame begins and ends with the default style and no link.
+/// A terminal's cursor and style while a frame is written. A frame begins and ends with the default
+/// style and no link.
 #[derive(Debug)]
 pub(super) struct Pen {
     caps: Caps,
@@ -25,7 +27,13 @@ impl Pen {
     }
 
     /// Writes cells from row and column `at`.
-    pub(super) fn write(&mut self, (y, x): (u16, usize), cells: &[Cell], glyphs: &Glyphs, out: &mut Vec<u8>) {
+    pub(super) fn write(
+        &mut self,
+        (y, x): (u16, usize),
+        cells: &[Cell],
+        glyphs: &Glyphs,
+        out: &mut Vec<u8>,
+    ) {
         let y = usize::from(y);
         for (cell, x) in cells.iter().zip(x..) {
             if cell.is_tail() {
@@ -117,7 +125,10 @@ impl Pen {
 
     fn set_style(&mut self, style: Style, out: &mut Vec<u8>) {
         let from = std::mem::replace(&mut self.style, style);
-        if self.caps.depth == Depth::True && self.caps.underlines && self.caps.has(Features::OVERLINE) {
+        if self.caps.depth == Depth::True
+            && self.caps.underlines
+            && self.caps.has(Features::OVERLINE)
+        {
             return write_style(from, style, out);
         }
         let shown = |style: Style| as_shown(style, self.caps);
@@ -156,7 +167,8 @@ fn as_shown(style: Style, caps: Caps) -> Style {
         kind if caps.underlines => kind,
         _ => Underline::Single,
     };
-    let underline_colour = if caps.underlines { nearest(style.underline_colour) } else { Colour::Default };
+    let underline_colour =
+        if caps.underlines { nearest(style.underline_colour) } else { Colour::Default };
     // Without colours what was told apart by its background is told apart by inversion.
     let lost_bg = caps.depth.nearest(style.bg).is_none() && style.bg != Colour::Default;
     let attrs = if lost_bg { style.attrs.with(Attrs::INVERSE) } else { style.attrs };
@@ -204,18 +216,28 @@ struct Sgr<'a> {
 
 impl Sgr<'_> {
     fn push(&mut self, param: &str) {
-        self.out.extend_from_slice(if std::mem::replace(&mut self.is_open, true) { b";" } else { b"\x1b[" });
+        self.out.extend_from_slice(if std::mem::replace(&mut self.is_open, true) {
+            b";"
+        } else {
+            b"\x1b["
+        });
         self.out.extend_from_slice(param.as_bytes());
     }
 
     fn colour(&mut self, colour: Colour, base: usize) {
-        let lead = |out: &mut Vec<u8>, is_open: bool| out.extend_from_slice(if is_open { b";" } else { b"\x1b[" });
+        let lead = |out: &mut Vec<u8>, is_open: bool| {
+            out.extend_from_slice(if is_open { b";" } else { b"\x1b[" })
+        };
         lead(self.out, self.is_open);
         self.is_open = true;
         match colour {
             Colour::Default => number(self.out, base + 9),
-            Colour::Indexed(index @ 0..8) if base != 50 => number(self.out, base + usize::from(index)),
-            Colour::Indexed(index @ 8..16) if base != 50 => number(self.out, base + 52 + usize::from(index)),
+            Colour::Indexed(index @ 0..8) if base != 50 => {
+                number(self.out, base + usize::from(index))
+            }
+            Colour::Indexed(index @ 8..16) if base != 50 => {
+                number(self.out, base + 52 + usize::from(index))
+            }
             // The underline's colour is known only to terminals that know sub-parameters.
             Colour::Indexed(index) => {
                 number(self.out, base + 8);
@@ -279,7 +301,8 @@ fn write_attrs(from: Attrs, to: Attrs, sgr: &mut Sgr<'_>) {
         (Attrs::STRIKE, "9", "29"),
         (Attrs::OVERLINE, "53", "55"),
     ];
-    // Bold and dim are switched off together (22), and some terminals show only the last of them: what they had must not matter.
+    // Bold and dim are switched off together (22), and some terminals show only the last of them:
+    // what they had must not matter.
     let weight = |attrs: Attrs| attrs.0 & Attrs::BOLD.with(Attrs::DIM).0;
     if weight(from) != weight(to) {
         if weight(from) != 0 {

@@ -1,4 +1,5 @@
-//! What a program sent as pixels: raw, PNG, or sixels. Hostile data gives an error or something odd, never more than its size says.
+//! What a program sent as pixels: raw, PNG, or sixels. Hostile data gives an error or something
+//! odd, never more than its size says.
 
 use std::io::Cursor;
 
@@ -10,7 +11,8 @@ use crate::wire::image::{Format, Head, PICTURE_BYTES_MAX};
 /// Bytes a PNG may need while it is read.
 const PNG_BYTES_MAX: usize = 4 * (PIXELS_MAX as usize) * (PIXELS_MAX as usize) + (1 << 20);
 
-/// The pixels of a picture; none if it is damaged, larger than it may be, or of a kind nobody here reads.
+/// The pixels of a picture; none if it is damaged, larger than it may be, or of a kind nobody here
+/// reads.
 #[must_use]
 pub fn decode(head: &Head, data: &[u8]) -> Option<Pixels> {
     let (width, height) = head.pixels;
@@ -36,7 +38,8 @@ pub fn decode(head: &Head, data: &[u8]) -> Option<Pixels> {
             let bytes = pixels.iter().flat_map(|[r, g, b]| [*r, *g, *b, 255]).collect();
             (0 < area && pixels.len() == area).then_some(Pixels { size: head.pixels, bytes })
         }
-        Format::Rgba => (0 < area && data.len() == 4 * area).then(|| Pixels { size: head.pixels, bytes: data.to_vec() }),
+        Format::Rgba => (0 < area && data.len() == 4 * area)
+            .then(|| Pixels { size: head.pixels, bytes: data.to_vec() }),
         Format::File => file(data),
         Format::Sixel => super::sixel::decode(data, head.pixels),
     }
@@ -44,8 +47,11 @@ pub fn decode(head: &Head, data: &[u8]) -> Option<Pixels> {
 
 /// A PNG file, whatever its depth and kind of colour.
 fn file(data: &[u8]) -> Option<Pixels> {
-    let mut decoder = png::Decoder::new_with_limits(Cursor::new(data), png::Limits { bytes: PNG_BYTES_MAX });
-    decoder.set_transformations(png::Transformations::normalize_to_color8() | png::Transformations::ALPHA);
+    let mut decoder =
+        png::Decoder::new_with_limits(Cursor::new(data), png::Limits { bytes: PNG_BYTES_MAX });
+    decoder.set_transformations(
+        png::Transformations::normalize_to_color8() | png::Transformations::ALPHA,
+    );
     let mut reader = decoder.read_info().ok()?;
     let size = (reader.info().width, reader.info().height);
     if PIXELS_MAX < size.0 || PIXELS_MAX < size.1 {
@@ -56,9 +62,18 @@ fn file(data: &[u8]) -> Option<Pixels> {
     bytes.truncate(info.buffer_size());
     let bytes = match info.color_type {
         png::ColorType::Rgba => bytes,
-        png::ColorType::GrayscaleAlpha => bytes.as_chunks::<2>().0.iter().flat_map(|[grey, a]| [*grey, *grey, *grey, *a]).collect(),
-        png::ColorType::Rgb => bytes.as_chunks::<3>().0.iter().flat_map(|[r, g, b]| [*r, *g, *b, 255]).collect(),
-        png::ColorType::Grayscale => bytes.iter().flat_map(|grey| [*grey, *grey, *grey, 255]).collect(),
+        png::ColorType::GrayscaleAlpha => bytes
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .flat_map(|[grey, a]| [*grey, *grey, *grey, *a])
+            .collect(),
+        png::ColorType::Rgb => {
+            bytes.as_chunks::<3>().0.iter().flat_map(|[r, g, b]| [*r, *g, *b, 255]).collect()
+        }
+        png::ColorType::Grayscale => {
+            bytes.iter().flat_map(|grey| [*grey, *grey, *grey, 255]).collect()
+        }
         png::ColorType::Indexed => return None,
     };
     (bytes.len() == 4 * size.0 as usize * size.1 as usize).then_some(Pixels { size, bytes })
@@ -82,7 +97,10 @@ mod tests {
         let packed = miniz_oxide::deflate::compress_to_vec_zlib(&rgb, 6);
         assert_eq!(decode(&head(Format::Rgb, (2, 1), true), &packed), Some(wanted.clone()));
         assert_eq!(decode(&head(Format::Rgba, (2, 1), false), &wanted.bytes), Some(wanted.clone()));
-        assert_eq!(decode(&head(Format::File, (0, 0), false), &wanted.png().expect("not empty")), Some(wanted));
+        assert_eq!(
+            decode(&head(Format::File, (0, 0), false), &wanted.png().expect("not empty")),
+            Some(wanted)
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Pictures as pixels: decoded from what a program sent, cut and scaled, and encoded for an outer terminal. Pure and bounded; it knows no cell and no terminal.
+//! Pictures as pixels: decoded from what a program sent, cut and scaled, and encoded for an outer
+//! terminal. Pure and bounded; it knows no cell and no terminal.
 
 mod decode;
 mod quantize;
@@ -24,7 +25,8 @@ pub struct Pixels {
 pub struct Cut {
     /// Left, top, width and height of the part.
     pub source: [u32; 4],
-    /// Width and height of the canvas, the part being in its top left corner; those of the part if 0.
+    /// Width and height of the canvas, the part being in its top left corner; those of the part if
+    /// 0.
     pub canvas: (u32, u32),
 }
 
@@ -52,13 +54,15 @@ impl Pixels {
         }
     }
 
-    /// The pixels of `window` (left, top, width, height on the canvas of `cut`) scaled to `size`: the mean of what falls on each pixel.
+    /// The pixels of `window` (left, top, width, height on the canvas of `cut`) scaled to `size`:
+    /// the mean of what falls on each pixel.
     #[must_use]
     pub fn scaled(&self, cut: Cut, window: [u32; 4], size: (u32, u32)) -> Self {
         let [left, top, width, height] = self.part(cut.source);
         let mut scaled = Self::clear(size);
         let span = |n: u32, from: u32, len: u32, all: u32| {
-            let edge = |n: u32| u64::from(from) + u64::from(n) * u64::from(len) / u64::from(all.max(1));
+            let edge =
+                |n: u32| u64::from(from) + u64::from(n) * u64::from(len) / u64::from(all.max(1));
             let start = edge(n);
             let pixel = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
             pixel(start)..pixel(edge(n + 1).max(start + 1))
@@ -82,7 +86,8 @@ impl Pixels {
                     }
                 }
                 let [r, g, b, a] = sum;
-                let mean = |sum: u32, count: u32| u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX);
+                let mean =
+                    |sum: u32, count: u32| u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX);
                 scaled.set(x, y, [mean(r, a), mean(g, a), mean(b, a), mean(a, count)]);
             }
         }
@@ -127,7 +132,10 @@ mod tests {
 
     /// Two by two: red, green, blue, clear.
     fn quarters() -> Pixels {
-        Pixels { size: (2, 2), bytes: vec![255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 9, 9, 9, 0] }
+        Pixels {
+            size: (2, 2),
+            bytes: vec![255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 9, 9, 9, 0],
+        }
     }
 
     const WHOLE: Cut = Cut { source: [0; 4], canvas: (0, 0) };
@@ -135,7 +143,10 @@ mod tests {
     #[test]
     fn it_is_scaled_up_by_repeating_and_down_by_the_mean() {
         let up = quarters().scaled(WHOLE, [0, 0, 2, 2], (4, 4));
-        assert_eq!((up.at(0, 0), up.at(3, 0), up.at(1, 3), up.at(3, 3)[3]), ([255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255], 0));
+        assert_eq!(
+            (up.at(0, 0), up.at(3, 0), up.at(1, 3), up.at(3, 3)[3]),
+            ([255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255], 0)
+        );
         let down = quarters().scaled(WHOLE, [0, 0, 2, 2], (1, 1));
         assert_eq!(down.at(0, 0), [85, 85, 85, 191]);
     }
@@ -145,8 +156,12 @@ mod tests {
         let cut = Cut { source: [1, 0, 1, 1], canvas: (2, 2) };
         assert_eq!(quarters().canvas(cut), (2, 2));
         let shown = quarters().scaled(cut, [0, 0, 2, 2], (2, 2));
-        assert_eq!((shown.at(0, 0), shown.at(1, 0), shown.at(0, 1)), ([0, 255, 0, 255], [0; 4], [0; 4]));
-        let beyond = quarters().scaled(Cut { source: [9, 9, 9, 9], canvas: (1, 1) }, [5, 5, 9, 9], (1, 1));
+        assert_eq!(
+            (shown.at(0, 0), shown.at(1, 0), shown.at(0, 1)),
+            ([0, 255, 0, 255], [0; 4], [0; 4])
+        );
+        let beyond =
+            quarters().scaled(Cut { source: [9, 9, 9, 9], canvas: (1, 1) }, [5, 5, 9, 9], (1, 1));
         assert_eq!(beyond.at(0, 0), [0; 4]);
     }
 

@@ -1,4 +1,5 @@
-//! As few colours as a terminal has registers for: exact where there are no more, else boxes of the colour cube cut at the median.
+//! As few colours as a terminal has registers for: exact where there are no more, else boxes of the
+//! colour cube cut at the median.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +44,8 @@ fn by_boxes(all: &[[u8; 4]], colours: usize) -> Indexed {
     let seen = all.iter().filter(|pixel| CLEAR <= pixel[3]);
     seen.for_each(|pixel| counts[flat(bin(pixel))] += 1);
     let bins = (0..32_u8).flat_map(|r| (0..32).flat_map(move |g| (0..32).map(move |b| [r, g, b])));
-    let used: Vec<(Bin, u32)> = bins.map(|bin| (bin, counts[flat(bin)])).filter(|(_, count)| *count != 0).collect();
+    let used: Vec<(Bin, u32)> =
+        bins.map(|bin| (bin, counts[flat(bin)])).filter(|(_, count)| *count != 0).collect();
     let mut index = vec![0_u16; 1 << 15];
     let mut palette = Vec::new();
     for members in boxes(used, colours) {
@@ -53,11 +55,13 @@ fn by_boxes(all: &[[u8; 4]], colours: usize) -> Indexed {
             index[flat(*bin)] = entry;
         }
     }
-    let pixels = all.iter().map(|pixel| (CLEAR <= pixel[3]).then(|| index[flat(bin(pixel))])).collect();
+    let pixels =
+        all.iter().map(|pixel| (CLEAR <= pixel[3]).then(|| index[flat(bin(pixel))])).collect();
     Indexed { palette, pixels }
 }
 
-/// Splits colours into at most `count` boxes: always the one whose longest side weighs most, at the median of that side.
+/// Splits colours into at most `count` boxes: always the one whose longest side weighs most, at the
+/// median of that side.
 fn boxes(used: Vec<(Bin, u32)>, count: usize) -> Vec<Vec<(Bin, u32)>> {
     let mut boxes = vec![used];
     while boxes.len() < count {
@@ -72,7 +76,14 @@ fn boxes(used: Vec<(Bin, u32)>, count: usize) -> Vec<Vec<(Bin, u32)>> {
             let pixels: u64 = members.iter().map(|(_, count)| u64::from(*count)).sum();
             u64::from(side(members).0) * pixels.isqrt()
         };
-        let Some((at, heaviest)) = boxes.iter().map(|members| weight(members)).enumerate().max_by_key(|(_, weight)| *weight) else { break };
+        let Some((at, heaviest)) = boxes
+            .iter()
+            .map(|members| weight(members))
+            .enumerate()
+            .max_by_key(|(_, weight)| *weight)
+        else {
+            break;
+        };
         if heaviest == 0 {
             break;
         }
@@ -94,7 +105,8 @@ fn boxes(used: Vec<(Bin, u32)>, count: usize) -> Vec<Vec<(Bin, u32)>> {
 fn mean(members: &[(Bin, u32)]) -> [u8; 3] {
     let all: u64 = members.iter().map(|(_, count)| u64::from(*count)).sum();
     let channel = |channel: usize| {
-        let sum: u64 = members.iter().map(|(bin, count)| u64::from(bin[channel]) * u64::from(*count)).sum();
+        let sum: u64 =
+            members.iter().map(|(bin, count)| u64::from(bin[channel]) * u64::from(*count)).sum();
         u8::try_from(sum * 255 / (31 * all.max(1))).unwrap_or(u8::MAX)
     };
     [channel(0), channel(1), channel(2)]

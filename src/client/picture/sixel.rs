@@ -1,4 +1,5 @@
-//! Sixels (VT330/VT340 Programmer Reference, chapter 14): read as a program sends them, written as an outer terminal takes them.
+//! Sixels (VT330/VT340 Programmer Reference, chapter 14): read as a program sends them, written as
+//! an outer terminal takes them.
 
 use super::quantize::quantize;
 use super::{PIXELS_MAX, Pixels};
@@ -66,7 +67,8 @@ pub(super) fn decode(data: &[u8], size: (u32, u32)) -> Option<Pixels> {
                 for row in (0..6_u8).filter(|row| (byte - b'?') >> row & 1 == 1) {
                     let y = band.saturating_mul(6) + u32::from(row);
                     if y < size.1 {
-                        (x..end.min(size.0)).for_each(|x| pixels.set(x, y, [red, green, blue, 255]));
+                        (x..end.min(size.0))
+                            .for_each(|x| pixels.set(x, y, [red, green, blue, 255]));
                     }
                 }
                 budget = budget.saturating_sub(6 * (end - x).min(size.0) as usize);
@@ -106,7 +108,11 @@ fn of_definition([_, kind, first, second, third]: [u32; 5]) -> [u8; 3] {
         return of_percent([first, second, third]);
     }
     // Hue 0 is blue (VT340), so 240 degrees behind the usual circle.
-    let (hue, light, saturation) = ((first % 360 + 240) % 360, f64::from(second.min(100)) / 100.0, f64::from(third.min(100)) / 100.0);
+    let (hue, light, saturation) = (
+        (first % 360 + 240) % 360,
+        f64::from(second.min(100)) / 100.0,
+        f64::from(third.min(100)) / 100.0,
+    );
     let chroma = (1.0 - (2.0 * light - 1.0).abs()) * saturation;
     let sextant = f64::from(hue) / 60.0;
     let middle = chroma * (1.0 - (sextant % 2.0 - 1.0).abs());
@@ -119,7 +125,11 @@ fn of_definition([_, kind, first, second, third]: [u32; 5]) -> [u8; 3] {
         _ => (chroma, 0.0, middle),
     };
     let base = light - chroma / 2.0;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 255")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and 255"
+    )]
     let channel = |part: f64| ((part + base) * 255.0).round().clamp(0.0, 255.0) as u8;
     [channel(r), channel(g), channel(b)]
 }
@@ -128,7 +138,8 @@ fn of_percent(colour: [u32; 3]) -> [u8; 3] {
     colour.map(|part| u8::try_from((part.min(100) * 255 + 50) / 100).unwrap_or(u8::MAX))
 }
 
-/// Writes a picture as a sixel string with at most that many colours (2 to 256); clear pixels are left as they are.
+/// Writes a picture as a sixel string with at most that many colours (2 to 256); clear pixels are
+/// left as they are.
 #[must_use]
 pub fn encode(pixels: &Pixels, colours: u16) -> Vec<u8> {
     let indexed = quantize(pixels, usize::from(colours.clamp(2, 256)));
@@ -144,7 +155,9 @@ pub fn encode(pixels: &Pixels, colours: u16) -> Vec<u8> {
         let top = band * 6;
         let rows = &indexed.pixels[top * width..(top + 6).min(height) * width];
         let mut used = vec![false; indexed.palette.len()];
-        for (at, index) in rows.iter().enumerate().filter_map(|(at, pixel)| Some((at, usize::from((*pixel)?)))) {
+        for (at, index) in
+            rows.iter().enumerate().filter_map(|(at, pixel)| Some((at, usize::from((*pixel)?))))
+        {
             used[index] = true;
             masks[index * width + at % width] |= 1 << (at / width);
         }
@@ -216,7 +229,9 @@ mod tests {
         }
         let bytes = encode(&pixels, 64);
         let back = decode(payload(&bytes), (64, 64)).expect("a picture");
-        let distance = |a: [u8; 4], b: [u8; 4]| a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(b))).sum::<u32>();
+        let distance = |a: [u8; 4], b: [u8; 4]| {
+            a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(b))).sum::<u32>()
+        };
         let (a, _) = pixels.bytes.as_chunks::<4>();
         let (b, _) = back.bytes.as_chunks::<4>();
         let all: u32 = a.iter().zip(b).map(|(a, b)| distance(*a, *b)).sum();
@@ -227,9 +242,15 @@ mod tests {
 
     #[test]
     fn hostile_strings_stay_within_their_size() {
-        for data in
-            [&b"!4294967295~"[..], b"#99999;2;999;999;999~", b"-----------------~", b"\"1;1;99999;99999", b"#", b"!", b"#1;1;4000;500;500~"]
-        {
+        for data in [
+            &b"!4294967295~"[..],
+            b"#99999;2;999;999;999~",
+            b"-----------------~",
+            b"\"1;1;99999;99999",
+            b"#",
+            b"!",
+            b"#1;1;4000;500;500~",
+        ] {
             assert_eq!(decode(data, (3, 2)).map(|pixels| pixels.bytes.len()), Some(24));
         }
         assert_eq!(decode(b"~", (0, 1)), None);

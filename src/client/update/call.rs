@@ -9,7 +9,8 @@ use crate::client::copy::motion::Way;
 use crate::client::copying::Awaited;
 use crate::client::model::{Asked, Message, Model, NUMBERS_TIME, Overlay, PREVIEW_EVERY, Preview};
 
-/// Makes a call: the client's own are done here, some are asked about first, the rest goes to the server.
+/// Makes a call: the client's own are done here, some are asked about first, the rest goes to the
+/// server.
 pub(super) fn call(model: &mut Model, wanted: Wanted, out: &mut Vec<Message>) {
     if let Some(own) = calls::own(wanted.name, &wanted.params) {
         return carry_out(model, own, out);
@@ -62,7 +63,8 @@ pub(super) fn carry_out(model: &mut Model, own: Own, out: &mut Vec<Message>) {
         Own::CopyOutput => copy::ask(model, &calls::output(), Awaited::Output, out),
         Own::Hints => match open::hints(model) {
             Some(hints) => model.overlay = Some(Overlay::Hints(hints)),
-            None => model.notify("nothing here looks like an address, a path, a hash or a number", false),
+            None => model
+                .notify("nothing here looks like an address, a path, a hash or a number", false),
         },
         Own::Search => copy::ask_pattern(model),
         Own::Numbers => model.overlay = Some(Overlay::Numbers(model.now.tick + NUMBERS_TIME)),
@@ -86,7 +88,8 @@ pub(super) fn ask(model: &mut Model, wanted: &Wanted, asked: Asked, out: &mut Ve
     send::send(model, wanted, out);
 }
 
-/// Looks at what is selected in a list that shows it, if that is another thing than before or time has passed.
+/// Looks at what is selected in a list that shows it, if that is another thing than before or time
+/// has passed.
 pub(super) fn look(model: &mut Model, out: &mut Vec<Message>) {
     let target = if let Some(Overlay::Pick(pick)) = &model.overlay { pick.target() } else { None };
     let Some(target) = target else { return model.looking.preview = None };
@@ -97,5 +100,9 @@ pub(super) fn look(model: &mut Model, out: &mut Vec<Message>) {
         return;
     }
     ask(model, &calls::look(&target), Asked::Screen(target.clone()), out);
-    model.looking.preview = Some(Preview { target, rows: same.map_or_else(Vec::new, |preview| preview.rows), again: now + PREVIEW_EVERY });
+    model.looking.preview = Some(Preview {
+        target,
+        rows: same.map_or_else(Vec::new, |preview| preview.rows),
+        again: now + PREVIEW_EVERY,
+    });
 }

@@ -1,4 +1,5 @@
-//! What changes how the client behaves while it runs: a saved configuration, a terminal that turns light or dark, locked keys.
+//! What changes how the client behaves while it runs: a saved configuration, a terminal that turns
+//! light or dark, locked keys.
 
 use std::rc::Rc;
 
@@ -18,7 +19,9 @@ pub(super) fn configured(model: &mut Model, setup: Setup, out: &mut Vec<Message>
     model.damage.all = true;
     let (old, new) = (&before.outer, &model.setup.outer);
     if old.mouse != new.mouse && model.caps.modern {
-        out.push(Message::Write(if new.mouse { terminal::MOUSE_ON } else { terminal::MOUSE_OFF }.as_bytes().to_vec()));
+        out.push(Message::Write(
+            if new.mouse { terminal::MOUSE_ON } else { terminal::MOUSE_OFF }.as_bytes().to_vec(),
+        ));
     }
     if old.colours != new.colours {
         model.caps = Caps { depth: new.colours.fixed().unwrap_or(model.caps.depth), ..model.caps };

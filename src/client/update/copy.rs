@@ -1,4 +1,5 @@
-//! Copy mode and everything about copied text: which pane is in it, what it wants done, and where copied text goes.
+//! Copy mode and everything about copied text: which pane is in it, what it wants done, and where
+//! copied text goes.
 
 use std::rc::Rc;
 
@@ -57,7 +58,8 @@ pub(super) fn focused(model: &Model) -> Option<PaneId> {
     model.scene.chrome.focus.filter(|pane| model.copying.panes.contains_key(pane))
 }
 
-/// Whether a key is for copy mode: the pane in focus is in it, or Shift-PageUp scrolls where no program on the alternate screen could want it.
+/// Whether a key is for copy mode: the pane in focus is in it, or Shift-PageUp scrolls where no
+/// program on the alternate screen could want it.
 pub(super) fn takes(model: &Model, key: Key) -> bool {
     let scrolls = key.code == KeyCode::PageUp && key.mods == Mods::SHIFT;
     focused(model).is_some() || scrolls && model.scene.focused().is_some_and(|pane| !pane.alternate)
@@ -71,7 +73,12 @@ pub(super) fn key(model: &mut Model, input: KeyInput, out: &mut Vec<Message>) {
     let has_alt = model.setup.copy.options.keys.get(input.key).is_some();
     if input.escaped && input.key.code != KeyCode::Esc && !has_alt {
         deed(model, pane, Deed::Key(Key::plain(KeyCode::Esc)), out);
-        deed(model, pane, Deed::Key(Key { mods: input.key.mods.without(Mods::ALT), ..input.key }), out);
+        deed(
+            model,
+            pane,
+            Deed::Key(Key { mods: input.key.mods.without(Mods::ALT), ..input.key }),
+            out,
+        );
     } else {
         deed(model, pane, Deed::Key(input.key), out);
     }
@@ -89,7 +96,13 @@ pub(super) fn told(model: &mut Model, told: Told, out: &mut Vec<Message>) {
 
 /// Panes may have another size or place.
 pub(super) fn arranged(model: &mut Model, out: &mut Vec<Message>) {
-    let panes: Vec<(PaneId, Size, u16)> = model.scene.chrome.panes.iter().map(|pane| (pane.id, pane.rect.size(), pane.size.cols)).collect();
+    let panes: Vec<(PaneId, Size, u16)> = model
+        .scene
+        .chrome
+        .panes
+        .iter()
+        .map(|pane| (pane.id, pane.rect.size(), pane.size.cols))
+        .collect();
     for (pane, size, cols) in panes {
         let mut wishes = Vec::new();
         if let Some(mode) = model.copying.panes.get_mut(&pane) {
@@ -121,7 +134,8 @@ fn grant(model: &mut Model, pane: PaneId, wishes: Vec<Wish>, out: &mut Vec<Messa
             Wish::Copied(text, to) => copied(model, &text, to, out),
             Wish::Say(text) => model.notify(text, false),
             Wish::Leave => {
-                let cancel = model.copying.panes.remove(&pane).and_then(|mut mode| mode.find.cancel(pane));
+                let cancel =
+                    model.copying.panes.remove(&pane).and_then(|mut mode| mode.find.cancel(pane));
                 if let Some(Wish::Ask(ask)) = cancel {
                     out.push(Message::Send(ToServer::Ask(ask)));
                 }
@@ -140,20 +154,29 @@ fn damage(model: &mut Model, pane: PaneId) {
     }
 }
 
-/// Copied text goes into a buffer of the server, to the outer terminal's clipboard, and to a command.
+/// Copied text goes into a buffer of the server, to the outer terminal's clipboard, and to a
+/// command.
 pub(super) fn copied(model: &mut Model, text: &str, to: Where, out: &mut Vec<Message>) {
     if text.is_empty() {
         return;
     }
     let lines = text.lines().count();
-    let what = if 1 < lines { format!("{lines} lines") } else { format!("{} characters", text.chars().count()) };
+    let what = if 1 < lines {
+        format!("{lines} lines")
+    } else {
+        format!("{} characters", text.chars().count())
+    };
     model.notify(format!("copied {what}"), false);
     let setup = Rc::clone(&model.setup);
     if setup.copy.clipboard && model.caps.modern && to == Where::New {
         out.push(Message::Write(terminal::clipboard(text)));
     }
     if !setup.copy.command.is_empty() {
-        out.push(Message::Run(Command { line: setup.copy.command.clone(), argument: None, input: text.to_owned() }));
+        out.push(Message::Run(Command {
+            line: setup.copy.command.clone(),
+            argument: None,
+            input: text.to_owned(),
+        }));
     }
     if !model.scene.chrome.read_only {
         send::send(model, &calls::set_buffer(text, to == Where::Append), out);
@@ -164,7 +187,11 @@ pub(super) fn copied(model: &mut Model, text: &str, to: Where, out: &mut Vec<Mes
 pub(super) fn paste(model: &mut Model, text: &str, out: &mut Vec<Message>) -> bool {
     let Some(pane) = focused(model) else { return false };
     let mut wishes = Vec::new();
-    let is_taken = model.copying.panes.get_mut(&pane).is_some_and(|mode| mode.paste(text.lines().next().unwrap_or_default(), &mut wishes));
+    let is_taken = model
+        .copying
+        .panes
+        .get_mut(&pane)
+        .is_some_and(|mode| mode.paste(text.lines().next().unwrap_or_default(), &mut wishes));
     grant(model, pane, wishes, out);
     is_taken
 }
@@ -210,7 +237,13 @@ pub(super) fn answered(model: &mut Model, what: Awaited, reply: &Value, out: &mu
 }
 
 /// Goes to a match of a search over every pane, once that pane is in view.
-pub(super) fn visit(model: &mut Model, pane: PaneId, place: (u64, u32), pattern: &str, out: &mut Vec<Message>) {
+pub(super) fn visit(
+    model: &mut Model,
+    pane: PaneId,
+    place: (u64, u32),
+    pattern: &str,
+    out: &mut Vec<Message>,
+) {
     send::send(model, &calls::focus(pane), out);
     model.copying.visit = Some((pane, place, pattern.to_owned()));
     arrive(model, out);

@@ -10,12 +10,23 @@ use crate::client::model::{Card, Message, Model, Numbered};
 use crate::config::keymap::Lookup;
 
 /// Takes a key. What is for the program is collected in `typed`.
-pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>, out: &mut Vec<Message>) {
+pub(super) fn key(
+    model: &mut Model,
+    input: KeyInput,
+    typed: &mut Vec<KeyInput>,
+    out: &mut Vec<Message>,
+) {
     if model.overlay.is_some() && input.escaped && input.key.code != KeyCode::Esc {
-        // Escape closes an overlay: a key that follows quickly is for what is below, not one key with Alt.
+        // Escape closes an overlay: a key that follows quickly is for what is below, not one key
+        // with Alt.
         flush(typed, out);
         overlay::key(model, Key::plain(KeyCode::Esc), out);
-        return self::key(model, Key { mods: input.key.mods.without(Mods::ALT), ..input.key }.into(), typed, out);
+        return self::key(
+            model,
+            Key { mods: input.key.mods.without(Mods::ALT), ..input.key }.into(),
+            typed,
+            out,
+        );
     }
     if model.overlay.is_some() {
         if is_press(input) {
@@ -25,7 +36,8 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
         return;
     }
     if !is_press(input) {
-        // The end of a key whose press was ours tells a program nothing; programs take a lone release calmly.
+        // The end of a key whose press was ours tells a program nothing; programs take a lone
+        // release calmly.
         typed.push(input);
         return;
     }
@@ -43,7 +55,11 @@ pub(super) fn key(model: &mut Model, input: KeyInput, typed: &mut Vec<KeyInput>,
         return;
     }
     let setup = Rc::clone(&model.setup);
-    let again = model.chord.again.take().filter(|(_, until)| model.chord.keys.is_empty() && model.now.tick < *until);
+    let again = model
+        .chord
+        .again
+        .take()
+        .filter(|(_, until)| model.chord.keys.is_empty() && model.now.tick < *until);
     if let Some((before, _)) = again
         && let Lookup::Hit(bound) = setup.keymap.lookup(&before, input.key)
         && setup.keymap.repeats(bound, input.key)

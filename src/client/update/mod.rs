@@ -1,4 +1,5 @@
-//! The one place where the model changes: (model, event) → (model, messages). Pure: no clock, no I/O.
+//! The one place where the model changes: (model, event) → (model, messages). Pure: no clock, no
+//! I/O.
 
 mod call;
 mod configured;
@@ -40,7 +41,9 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
             model.more.command = line;
         }
         Event::Configured(setup) => configured::configured(model, *setup, &mut out),
-        Event::Misconfigured(problem) => model.notify(format!("{problem}; what was in force stays"), true),
+        Event::Misconfigured(problem) => {
+            model.notify(format!("{problem}; what was in force stays"), true)
+        }
         Event::Wake => wake(model, &mut out),
         Event::Continued => model.damage.all = true,
     }
@@ -61,7 +64,12 @@ fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<Message>) {
             TtyEvent::Mouse(mouse) => mouse::mouse(model, mouse, out),
             TtyEvent::Paste(text) => paste(model, text, out),
             TtyEvent::PasteTooLarge(size) => {
-                model.notify(format!("nothing was pasted: {size} bytes are more than 1 MiB; write them to a file"), true);
+                model.notify(
+                    format!(
+                        "nothing was pasted: {size} bytes are more than 1 MiB; write them to a file"
+                    ),
+                    true,
+                );
             }
             TtyEvent::Focus(focused) => out.push(Message::Send(ToServer::Focus(focused))),
             TtyEvent::Reply(reply) => learn(model, &reply, out),
@@ -86,13 +94,18 @@ fn paste(model: &mut Model, text: String, out: &mut Vec<Message>) {
     }
 }
 
-/// Whether a paste has a line end before its end and the program in focus does not tell pastes from typing: a shell would run line after line.
+/// Whether a paste has a line end before its end and the program in focus does not tell pastes from
+/// typing: a shell would run line after line.
 fn runs_at_once(model: &Model, text: &str) -> bool {
-    let is_told = model.scene.focused().is_none_or(|pane| pane.bracketed_paste || pane.alternate || pane.ended.is_some());
+    let is_told = model
+        .scene
+        .focused()
+        .is_none_or(|pane| pane.bracketed_paste || pane.alternate || pane.ended.is_some());
     !is_told && text.trim_end_matches(['\n', '\r']).contains(['\n', '\r'])
 }
 
-/// Learns what the outer terminal is and can. Its device attributes come last, so then the colours are complete.
+/// Learns what the outer terminal is and can. Its device attributes come last, so then the colours
+/// are complete.
 fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
     let (before, former) = (model.caps.pictures(), model.caps.cell_pixels);
     model.damage.all |= model.caps.learn(reply);
@@ -101,7 +114,8 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
     {
         model.more.nested = true;
         model.damage.chrome = true;
-        model.more.identity = inside.split_once(") ").map(|(_, identity)| identity.to_owned()).unwrap_or_default();
+        model.more.identity =
+            inside.split_once(") ").map(|(_, identity)| identity.to_owned()).unwrap_or_default();
         if matches!(model.link, Link::Up(_)) {
             server::say_inside(model, out);
         }
@@ -125,7 +139,9 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
             configured::appearance(model, appearance);
             // Its colours are others now, and programs that ask are to get those.
             if model.caps.modern {
-                out.push(Message::Write((terminal::colour_queries() + terminal::ATTRIBUTES_QUERY).into_bytes()));
+                out.push(Message::Write(
+                    (terminal::colour_queries() + terminal::ATTRIBUTES_QUERY).into_bytes(),
+                ));
             }
         }
         Reply::Attributes(_) => out.push(Message::Send(ToServer::Colours(model.colours.clone()))),
@@ -173,7 +189,8 @@ fn wake(model: &mut Model, out: &mut Vec<Message>) {
         call::look(model, out);
     }
     processes::refresh(model, out);
-    model.damage.chrome |= before != model.notices.len() || model.shows_hint() || model.awaited().is_some();
+    model.damage.chrome |=
+        before != model.notices.len() || model.shows_hint() || model.awaited().is_some();
 }
 
 #[cfg(test)]

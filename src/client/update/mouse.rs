@@ -1,4 +1,5 @@
-//! The mouse: overlays, bars and borders take it, the rest goes to the program under it if that wants it.
+//! The mouse: overlays, bars and borders take it, the rest goes to the program under it if that
+//! wants it.
 
 use super::copy::{self, Entry};
 use super::{call, overlay, send};
@@ -13,7 +14,8 @@ use crate::client::places::{Border, Spot, border_at, closed_at, frame_at, spot};
 use crate::client::view::{bars, lists, processes};
 use crate::wire::frame::PaneItem;
 
-/// Lines that one step of the wheel scrolls in a program on the alternate screen that does not want the mouse.
+/// Lines that one step of the wheel scrolls in a program on the alternate screen that does not want
+/// the mouse.
 const WHEEL_LINES: usize = 3;
 
 pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
@@ -27,7 +29,12 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>
         return held(model, grab, mouse, out);
     }
     let area = model.places().area;
-    let inside = mouse.at.y.checked_sub(area.y).filter(|y| *y < area.rows).map(|y| Point::new(mouse.at.x, y));
+    let inside = mouse
+        .at
+        .y
+        .checked_sub(area.y)
+        .filter(|y| *y < area.rows)
+        .map(|y| Point::new(mouse.at.x, y));
     let Some(at) = inside else { return on_bar(model, mouse, out) };
     if mouse.kind == MouseKind::Press(MouseButton::Left) && take(model, at, out) {
         return;
@@ -38,13 +45,15 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>
             on_pane(model, &pane, MouseInput { at, ..mouse }, out);
         }
         Spot::Border if mouse.kind == MouseKind::Press(MouseButton::Left) => {
-            model.grab = border_at(&model.scene.chrome, at).map(|border| Grab::Border(border, along(border, at)));
+            model.grab = border_at(&model.scene.chrome, at)
+                .map(|border| Grab::Border(border, along(border, at)));
         }
         Spot::Border => {}
     }
 }
 
-/// Takes the frame of a floating pane, or opens a closed pane of a stack. Gives whether there was one.
+/// Takes the frame of a floating pane, or opens a closed pane of a stack. Gives whether there was
+/// one.
 fn take(model: &mut Model, at: Point, out: &mut Vec<Message>) -> bool {
     let chrome = &model.scene.chrome;
     if let Some(frame) = frame_at(chrome, at) {
@@ -186,7 +195,8 @@ fn wheel(button: MouseButton) -> Option<bool> {
     }
 }
 
-/// Scrolls a pane; a program on the alternate screen that does not want the mouse gets arrow keys instead.
+/// Scrolls a pane; a program on the alternate screen that does not want the mouse gets arrow keys
+/// instead.
 fn scroll(model: &mut Model, pane: &PaneItem, up: bool, out: &mut Vec<Message>) {
     let is_copying = model.copying.panes.contains_key(&pane.id);
     if pane.alternate && !is_copying {
@@ -203,8 +213,14 @@ fn scroll(model: &mut Model, pane: &PaneItem, up: bool, out: &mut Vec<Message>) 
     copy::deed(model, pane.id, Deed::Wheel(if up { Way::Back } else { Way::On }, rows), out);
 }
 
-/// A button on a pane whose program does not want the mouse: it gets the focus; the left button selects, the middle one pastes.
-fn press(model: &mut Model, pane: &PaneItem, (button, at): (MouseButton, Point), out: &mut Vec<Message>) {
+/// A button on a pane whose program does not want the mouse: it gets the focus; the left button
+/// selects, the middle one pastes.
+fn press(
+    model: &mut Model,
+    pane: &PaneItem,
+    (button, at): (MouseButton, Point),
+    out: &mut Vec<Message>,
+) {
     if model.scene.chrome.focus != Some(pane.id) {
         send::send(model, &calls::focus(pane.id), out);
     }
@@ -226,8 +242,15 @@ fn press(model: &mut Model, pane: &PaneItem, (button, at): (MouseButton, Point),
     }
 }
 
-/// The left button is held on a pane: what the mouse goes over is selected, and copied when it is let go.
-fn select(model: &mut Model, pane: &PaneItem, from: Point, mouse: MouseInput, out: &mut Vec<Message>) {
+/// The left button is held on a pane: what the mouse goes over is selected, and copied when it is
+/// let go.
+fn select(
+    model: &mut Model,
+    pane: &PaneItem,
+    from: Point,
+    mouse: MouseInput,
+    out: &mut Vec<Message>,
+) {
     let to = copy::shown_at(pane, mouse.at);
     match mouse.kind {
         MouseKind::Drag(MouseButton::Left) => {
@@ -235,7 +258,9 @@ fn select(model: &mut Model, pane: &PaneItem, from: Point, mouse: MouseInput, ou
             let block = mouse.mods.has(Mods::ALT);
             copy::deed(model, pane.id, Deed::Mouse(MouseDeed::Drag { from, to, block }), out);
         }
-        MouseKind::Release(_) if model.setup.copy.on_release => copy::deed(model, pane.id, Deed::Mouse(MouseDeed::Release), out),
+        MouseKind::Release(_) if model.setup.copy.on_release => {
+            copy::deed(model, pane.id, Deed::Mouse(MouseDeed::Release), out)
+        }
         _ => {}
     }
 }
@@ -265,6 +290,11 @@ fn moved(model: &mut Model, pane: PaneId, at: Point) -> bool {
 
 /// A cell of the area as one of the pane's screen; outside, the nearest that is shown.
 fn inside(pane: &PaneItem, at: Point) -> Point {
-    let part = |at: u16, from: u16, len: u16, origin: u16| at.saturating_sub(from).min(len.saturating_sub(1)).saturating_add(origin);
-    Point::new(part(at.x, pane.rect.x, pane.rect.cols, pane.origin.x), part(at.y, pane.rect.y, pane.rect.rows, pane.origin.y))
+    let part = |at: u16, from: u16, len: u16, origin: u16| {
+        at.saturating_sub(from).min(len.saturating_sub(1)).saturating_add(origin)
+    };
+    Point::new(
+        part(at.x, pane.rect.x, pane.rect.cols, pane.origin.x),
+        part(at.y, pane.rect.y, pane.rect.rows, pane.origin.y),
+    )
 }

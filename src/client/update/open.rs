@@ -112,10 +112,20 @@ fn tab_items(model: &Model, mut tabs: Vec<ListedTab>) -> Vec<Item> {
         (false, false) => "",
     };
     let current = chrome.tabs.iter().find(|tab| tab.current).map(|tab| tab.id);
-    let session = |id| chrome.sessions.iter().find(|session| session.id == id).map_or_else(String::new, |session| session.name.clone());
+    let session = |id| {
+        chrome
+            .sessions
+            .iter()
+            .find(|session| session.id == id)
+            .map_or_else(String::new, |session| session.name.clone())
+    };
     let items = tabs.iter().map(|tab| Item {
         text: format!("{}: {} {}", session(tab.session), tab.index, tab.name),
-        detail: if Some(tab.id) == current { "shown now".into() } else { marks(tab.bell, tab.activity).into() },
+        detail: if Some(tab.id) == current {
+            "shown now".into()
+        } else {
+            marks(tab.bell, tab.activity).into()
+        },
         keys: tab.id.to_string(),
         choice: Choice::Tab(tab.id),
     });
@@ -132,7 +142,10 @@ pub(super) fn all_clients(model: &Model, listed: &Value) -> Vec<Item> {
     let own = model.scene.chrome.client.map(|client| client.to_string());
     let item = |client: &Value| {
         let id = client["id"].as_str()?.to_owned();
-        let size = Size::new(u16::try_from(client["size"]["cols"].as_u64()?).ok()?, u16::try_from(client["size"]["rows"].as_u64()?).ok()?);
+        let size = Size::new(
+            u16::try_from(client["size"]["cols"].as_u64()?).ok()?,
+            u16::try_from(client["size"]["rows"].as_u64()?).ok()?,
+        );
         let watches = if client["read_only"].as_bool()? { ", read-only" } else { "" };
         let you = if Some(&id) == own.as_ref() { ", you" } else { "" };
         Some(Item {
@@ -156,10 +169,13 @@ pub(super) fn menu(model: &Model, about: Menu) -> Overlay {
         let bound = (model.setup.parse)(words).ok();
         let same = listing.iter().find(|listed| {
             bound.as_ref().is_some_and(|bound| {
-                (model.setup.parse)(&listed.words).is_ok_and(|other| other.name == bound.name && other.params == bound.params)
+                (model.setup.parse)(&listed.words)
+                    .is_ok_and(|other| other.name == bound.name && other.params == bound.params)
             })
         });
-        let detail = bound.and_then(|bound| model.setup.actions.iter().find(|action| action.name == bound.name)).map(ActionItem::summary);
+        let detail = bound
+            .and_then(|bound| model.setup.actions.iter().find(|action| action.name == bound.name))
+            .map(ActionItem::summary);
         Item {
             text: (*words).to_owned(),
             detail: detail.unwrap_or_default(),
@@ -174,16 +190,27 @@ pub(super) fn menu(model: &Model, about: Menu) -> Overlay {
 pub(super) fn info(model: &Model) -> String {
     let chrome = &model.scene.chrome;
     let session = chrome.session.as_ref().map_or("-", |session| session.name.as_str());
-    let tab =
-        chrome.tabs.iter().find(|tab| tab.current).map_or_else(String::new, |tab| format!("tab {} {} ({})", tab.index, tab.name, tab.id));
-    let pane = model.scene.focused().map_or_else(String::new, |pane| format!("pane {} ({}) {}", pane.index, pane.id, pane.size));
-    let client = chrome.client.map_or_else(String::new, |client| format!("client {client} {}", model.size));
+    let tab = chrome
+        .tabs
+        .iter()
+        .find(|tab| tab.current)
+        .map_or_else(String::new, |tab| format!("tab {} {} ({})", tab.index, tab.name, tab.id));
+    let pane = model.scene.focused().map_or_else(String::new, |pane| {
+        format!("pane {} ({}) {}", pane.index, pane.id, pane.size)
+    });
+    let client =
+        chrome.client.map_or_else(String::new, |client| format!("client {client} {}", model.size));
     format!("session {session} · {tab} · {pane} · {client}")
 }
 
 /// The latest notices, the newest first.
 pub(super) fn notices(model: &Model) -> Overlay {
-    let item = |text: String| Item { text, detail: String::new(), keys: String::new(), choice: Choice::Close };
+    let item = |text: String| Item {
+        text,
+        detail: String::new(),
+        keys: String::new(),
+        choice: Choice::Close,
+    };
     let items = model.log.iter().rev().map(|notice| item(notice.text.clone()));
     Overlay::Pick(Pick::new("notices", items.collect()))
 }
@@ -216,7 +243,12 @@ pub(super) fn buffers(reply: &Value) -> Option<Overlay> {
         let name = buffer.get("name")?.as_str()?.to_owned();
         let sample = buffer.get("sample").and_then(Value::as_str).unwrap_or_default();
         let bytes = buffer.get("bytes").and_then(Value::as_u64).unwrap_or_default();
-        Some(Item { text: name.clone(), detail: harmless(sample, 200), keys: format!("{bytes} bytes"), choice: Choice::Buffer(name) })
+        Some(Item {
+            text: name.clone(),
+            detail: harmless(sample, 200),
+            keys: format!("{bytes} bytes"),
+            choice: Choice::Buffer(name),
+        })
     };
     let items: Vec<Item> = reply.as_array()?.iter().filter_map(item).collect();
     (!items.is_empty()).then(|| Overlay::Pick(Pick::new("paste a buffer", items)))
@@ -228,19 +260,31 @@ pub(super) fn commands(reply: &Value) -> Option<Overlay> {
         let id = command.get("id")?.as_str()?.to_owned();
         let text = |name: &str| command.get(name).and_then(Value::as_str).unwrap_or_default();
         let number = |name: &str| command.get(name).and_then(Value::as_u64);
-        let lasted = number("duration_ms").map(|millis| format!(" · {}.{}s", millis / 1000, millis % 1000 / 100)).unwrap_or_default();
+        let lasted = number("duration_ms")
+            .map(|millis| format!(" · {}.{}s", millis / 1000, millis % 1000 / 100))
+            .unwrap_or_default();
         let state = match (number("exit_code"), command.get("running")) {
             (Some(code), _) => code.to_string(),
             (None, Some(Value::Bool(true))) => "runs".into(),
             (None, _) => "?".into(),
         };
-        let place = [text("pane"), text("session")].into_iter().find(|id| !id.is_empty()).unwrap_or_default();
+        let place = [text("pane"), text("session")]
+            .into_iter()
+            .find(|id| !id.is_empty())
+            .unwrap_or_default();
         let detail = harmless(text("cwd"), 200);
         let line = harmless(text("command"), 400).replace('\n', " ");
-        Some(Item { text: line, detail, keys: format!("{place} · {state}{lasted}"), choice: Choice::Past(id) })
+        Some(Item {
+            text: line,
+            detail,
+            keys: format!("{place} · {state}{lasted}"),
+            choice: Choice::Past(id),
+        })
     };
     let items: Vec<Item> = reply.as_array()?.iter().filter_map(item).collect();
-    (!items.is_empty()).then(|| Overlay::Pick(Pick::new("commands: Enter runs again, C-y copies the output", items)))
+    (!items.is_empty()).then(|| {
+        Overlay::Pick(Pick::new("commands: Enter runs again, C-y copies the output", items))
+    })
 }
 
 /// Matches in every pane; none if there is none.
@@ -255,7 +299,12 @@ pub(super) fn found(reply: &Value, pattern: &str) -> Option<Overlay> {
             cell: u32::try_from(number("start")).unwrap_or_default(),
             pattern: pattern.to_owned(),
         };
-        Some(Item { text: text.trim().to_owned(), detail: String::new(), keys: pane.to_string(), choice: place })
+        Some(Item {
+            text: text.trim().to_owned(),
+            detail: String::new(),
+            keys: pane.to_string(),
+            choice: place,
+        })
     };
     let hits = reply.get("hits").unwrap_or(reply);
     let items: Vec<Item> = hits.as_array()?.iter().filter_map(item).collect();
@@ -267,13 +316,24 @@ pub(super) fn hints(model: &Model) -> Option<Hints> {
     let pane = model.scene.focused()?;
     let rows: Vec<(Vec<Run>, bool)> = if let Some(mode) = model.copying.open(pane.id) {
         let shown = (0..pane.rect.rows).map(|y| mode.doc.get(mode.top + u64::from(y)));
-        shown.map(|row| row.map_or_else(Default::default, |row| (row.runs.clone(), row.wrapped))).collect()
+        shown
+            .map(|row| row.map_or_else(Default::default, |row| (row.runs.clone(), row.wrapped)))
+            .collect()
     } else {
         let screen = model.scene.panes.get(&pane.id)?;
-        let shown = screen.rows.iter().skip(usize::from(pane.origin.y)).take(usize::from(pane.rect.rows));
+        let shown =
+            screen.rows.iter().skip(usize::from(pane.origin.y)).take(usize::from(pane.rect.rows));
         // A frame does not tell which rows are wrapped: those that are full are.
-        let is_full = |row: &[Run]| row.iter().map(Run::cols).sum::<usize>() == usize::from(pane.size.cols);
-        shown.map(|row| (row.clone(), is_full(row) && row.last().is_some_and(|run| !run.text.ends_with(' ')))).collect()
+        let is_full =
+            |row: &[Run]| row.iter().map(Run::cols).sum::<usize>() == usize::from(pane.size.cols);
+        shown
+            .map(|row| {
+                (
+                    row.clone(),
+                    is_full(row) && row.last().is_some_and(|run| !run.text.ends_with(' ')),
+                )
+            })
+            .collect()
     };
     Hints::new(pane.id, &rows)
 }

@@ -57,7 +57,9 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
         Some(Overlay::Rename(what, mut line)) => match (key.code, key.mods) {
             (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => {}
             (KeyCode::Enter | KeyCode::Keypad('\r'), _) if line.text().is_empty() => {}
-            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => send::send(model, &calls::rename(what, line.text()), out),
+            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => {
+                send::send(model, &calls::rename(what, line.text()), out)
+            }
             _ => {
                 line.key(key);
                 model.overlay = Some(Overlay::Rename(what, line));
@@ -111,7 +113,11 @@ fn hint(model: &mut Model, mut hints: Hints, key: Key, out: &mut Vec<Message>) {
         Hinted::Chosen(text, false) => copy::copied(model, &text, Where::New, out),
         Hinted::Chosen(text, true) => {
             model.notify(format!("opens {text}"), false);
-            out.push(Message::Run(Command { line: model.setup.copy.open.clone(), argument: Some(text), input: String::new() }));
+            out.push(Message::Run(Command {
+                line: model.setup.copy.open.clone(),
+                argument: Some(text),
+                input: String::new(),
+            }));
         }
     }
 }
@@ -120,7 +126,13 @@ fn hint(model: &mut Model, mut hints: Hints, key: Key, out: &mut Vec<Message>) {
 fn jump(model: &mut Model, key: Key, out: &mut Vec<Message>) {
     let KeyCode::Char(digit) = key.code else { return };
     let number = digit.to_digit(10).map(|digit| if digit == 0 { 10 } else { digit });
-    let pane = model.scene.chrome.panes.iter().find(|pane| Some(u32::from(pane.index)) == number).map(|pane| pane.id);
+    let pane = model
+        .scene
+        .chrome
+        .panes
+        .iter()
+        .find(|pane| Some(u32::from(pane.index)) == number)
+        .map(|pane| pane.id);
     if let Some(pane) = pane {
         send::send(model, &calls::focus(pane), out);
     }
@@ -130,7 +142,10 @@ fn jump(model: &mut Model, key: Key, out: &mut Vec<Message>) {
 fn describe(model: &mut Model, mut keys: Vec<Key>, key: Key) {
     let keymap = &model.setup.keymap;
     let prefix = keymap.prefixes().first().copied();
-    if keys.is_empty() && !keymap.prefixes().contains(&key) && matches!(keymap.lookup(&[], key), Lookup::Miss) {
+    if keys.is_empty()
+        && !keymap.prefixes().contains(&key)
+        && matches!(keymap.lookup(&[], key), Lookup::Miss)
+    {
         keys.extend(prefix);
     }
     let pressed = keys.iter().chain([&key]).map(ToString::to_string).collect::<Vec<_>>().join(" ");
@@ -141,7 +156,12 @@ fn describe(model: &mut Model, mut keys: Vec<Key>, key: Key) {
             return;
         }
         Lookup::Hit(bound) => {
-            let summary = model.setup.actions.iter().find(|action| action.name == bound.name).map(ActionItem::summary);
+            let summary = model
+                .setup
+                .actions
+                .iter()
+                .find(|action| action.name == bound.name)
+                .map(ActionItem::summary);
             format!("{pressed}: {} · {}", bound.words, summary.unwrap_or_default())
         }
         Lookup::Miss => format!("{pressed} does nothing"),
@@ -161,7 +181,8 @@ pub(super) fn enter(model: &mut Model, pick: Pick, out: &mut Vec<Message>) {
     match pick.selected().map(|item| item.choice.clone()) {
         Some(choice) => choose(model, pick, choice, out),
         None if pick.takes_commands => {
-            let (typed, error) = (typed.to_owned(), (model.setup.parse)(typed).err().unwrap_or_default());
+            let (typed, error) =
+                (typed.to_owned(), (model.setup.parse)(typed).err().unwrap_or_default());
             refuse(model, pick, &typed, &error);
         }
         None => model.overlay = Some(Overlay::Pick(pick)),
@@ -176,7 +197,9 @@ fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Messa
         Choice::Pane(id) => send::send(model, &calls::focus(id), out),
         Choice::Tab(id) => send::send(model, &calls::go(id), out),
         Choice::Buffer(name) => send::send(model, &calls::paste_buffer(Some(&name), None), out),
-        Choice::Place { pane, line, cell, pattern } => copy::visit(model, pane, (line, cell), &pattern, out),
+        Choice::Place { pane, line, cell, pattern } => {
+            copy::visit(model, pane, (line, cell), &pattern, out)
+        }
         Choice::Command(words) => match (model.setup.parse)(&words) {
             Ok(bound) => call::call(model, Wanted::from(&bound), out),
             Err(error) => {

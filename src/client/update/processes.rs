@@ -1,4 +1,5 @@
-//! The process view: it asks for the table while it is open, and for nothing else, and has done what its keys say.
+//! The process view: it asks for the table while it is open, and for nothing else, and has done
+//! what its keys say.
 
 use serde_json::Value;
 
@@ -12,7 +13,10 @@ use crate::wire::process::Listed;
 
 /// Opens the view.
 pub(super) fn open(model: &mut Model, out: &mut Vec<Message>) {
-    model.overlay = Some(Overlay::Processes(Box::new(Processes::new(model.scene.chrome.focus, model.now.tick))));
+    model.overlay = Some(Overlay::Processes(Box::new(Processes::new(
+        model.scene.chrome.focus,
+        model.now.tick,
+    ))));
     refresh(model, out);
 }
 
@@ -59,7 +63,13 @@ pub(super) fn key(model: &mut Model, mut view: Box<Processes>, key: Key, out: &m
     model.overlay = Some(Overlay::Processes(view));
 }
 
-fn order(model: &mut Model, view: &mut Processes, deed: Deed, idents: &[Ident], out: &mut Vec<Message>) {
+fn order(
+    model: &mut Model,
+    view: &mut Processes,
+    deed: Deed,
+    idents: &[Ident],
+    out: &mut Vec<Message>,
+) {
     let grace = model.setup.grace;
     if let Deed::Stop { .. } = deed {
         view.note_stop(idents, model.now.tick + grace);
@@ -81,7 +91,9 @@ fn ask(model: &mut Model, wanted: &Wanted, asked: Asked, out: &mut Vec<Message>)
 
 /// The table came; one that nobody waits for any more is dropped.
 pub(super) fn filled(model: &mut Model, id: Option<u64>, table: Vec<Listed>) {
-    if let Some(Overlay::Processes(view)) = model.overlay.as_mut().filter(|overlay| asked_for(overlay, id)) {
+    if let Some(Overlay::Processes(view)) =
+        model.overlay.as_mut().filter(|overlay| asked_for(overlay, id))
+    {
         view.asked = None;
         view.fill(table);
         model.damage.chrome = true;
@@ -90,7 +102,9 @@ pub(super) fn filled(model: &mut Model, id: Option<u64>, table: Vec<Listed>) {
 
 /// The table was refused: it is asked for again when it is due.
 pub(super) fn not_filled(model: &mut Model, id: Option<u64>) {
-    if let Some(Overlay::Processes(view)) = model.overlay.as_mut().filter(|overlay| asked_for(overlay, id)) {
+    if let Some(Overlay::Processes(view)) =
+        model.overlay.as_mut().filter(|overlay| asked_for(overlay, id))
+    {
         view.asked = None;
     }
 }

@@ -59,8 +59,8 @@ fn closed(model: &mut Model, what: &str, undo_ms: u64) {
     model.notify_for(format!("{CLOSED}{what}; undo: {how}"), UNDO_TIME.min(Span::millis(undo_ms)));
 }
 
-/// Tells the server of which pane this is the client, for it must not be shown there: what a terminal answers may come before there is a server, and a
-/// server that takes over was not told.
+/// Tells the server of which pane this is the client, for it must not be shown there: what a
+/// terminal answers may come before there is a server, and a server that takes over was not told.
 pub(super) fn say_inside(model: &Model, out: &mut Vec<Message>) {
     if !model.more.identity.is_empty() {
         out.push(Message::Send(ToServer::Inside(model.more.identity.clone())));
@@ -75,13 +75,15 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     model.more.beside = Beside::default();
     model.album = Album::default();
     model.damage.chrome = true;
-    // Before what was kept for the server: a session that is made has the right size from the start.
+    // Before what was kept for the server: a session that is made has the right size from the
+    // start.
     if model.setup.bars.rows() != BARS_USUAL {
         out.push(Message::Send(ToServer::Bars(model.setup.bars.rows())));
     }
     say_inside(model, out);
     out.push(Message::Welcomed(welcome.input_taken));
-    if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed) {
+    if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed)
+    {
         send::send(model, &calls::show(session.id), out);
     }
     copy::reconnected(model, out);
@@ -113,14 +115,21 @@ fn apply(model: &mut Model, frame: Frame) {
     }
     let area = model.places().area;
     for (pane, row) in changes.rows {
-        let Some(pane) = model.scene.pane(pane).filter(|pane| model.copying.open(pane.id).is_none()) else { continue };
+        let Some(pane) =
+            model.scene.pane(pane).filter(|pane| model.copying.open(pane.id).is_none())
+        else {
+            continue;
+        };
         model.damage.rows.extend(row_outside(area, pane.rect, pane.origin, row));
     }
 }
 
 /// Which cells of which pane are where.
 fn layout(chrome: &Chrome) -> (Size, Vec<(PaneId, Rect, Size, Point)>) {
-    (chrome.area, chrome.panes.iter().map(|pane| (pane.id, pane.rect, pane.size, pane.origin)).collect())
+    (
+        chrome.area,
+        chrome.panes.iter().map(|pane| (pane.id, pane.rect, pane.size, pane.origin)).collect(),
+    )
 }
 
 /// The row of the outer terminal that shows a row of a pane's screen.
@@ -182,8 +191,13 @@ fn told(model: &mut Model, asked: Asked, value: &Value, out: &mut Vec<Message>) 
         // Taken by the process view.
         Asked::Processes | Asked::Deed(_) => {}
         Asked::Screen(target) => {
-            let rows = value.get("rows").cloned().and_then(|rows| serde_json::from_value::<Vec<Row>>(rows).ok());
-            if let (Some(preview), Some(rows)) = (model.looking.preview.as_mut().filter(|preview| preview.target == target), rows) {
+            let rows = value
+                .get("rows")
+                .cloned()
+                .and_then(|rows| serde_json::from_value::<Vec<Row>>(rows).ok());
+            if let (Some(preview), Some(rows)) =
+                (model.looking.preview.as_mut().filter(|preview| preview.target == target), rows)
+            {
                 preview.rows = rows;
             }
         }
@@ -192,15 +206,21 @@ fn told(model: &mut Model, asked: Asked, value: &Value, out: &mut Vec<Message>) 
 
 /// Fills a list, if it is still open.
 fn fill(model: &mut Model, title: &str, items: Vec<Item>) {
-    if let Some(Overlay::Pick(pick)) =
-        model.overlay.as_mut().filter(|overlay| matches!(overlay, Overlay::Pick(pick) if pick.title == title))
+    if let Some(Overlay::Pick(pick)) = model
+        .overlay
+        .as_mut()
+        .filter(|overlay| matches!(overlay, Overlay::Pick(pick) if pick.title == title))
     {
         pick.refill(items);
     }
 }
 
 fn shown(refusal: &Refusal) -> String {
-    if refusal.hint.is_empty() { refusal.message.clone() } else { format!("{} ({})", refusal.message, refusal.hint) }
+    if refusal.hint.is_empty() {
+        refusal.message.clone()
+    } else {
+        format!("{} ({})", refusal.message, refusal.hint)
+    }
 }
 
 /// A call for this client: from a script, or from another client.
@@ -226,8 +246,12 @@ fn outside(model: &Model, outer: &Outer) -> Option<Vec<u8>> {
     let options = &model.setup.outer;
     match outer {
         Outer::Bell => options.bell.then(|| b"\x07".to_vec()),
-        Outer::Clipboard(text) => (options.clipboard && model.caps.modern).then(|| terminal::clipboard(text)),
-        Outer::Notify { title, body } => (options.notify && model.caps.modern).then(|| terminal::notify(title, body)),
+        Outer::Clipboard(text) => {
+            (options.clipboard && model.caps.modern).then(|| terminal::clipboard(text))
+        }
+        Outer::Notify { title, body } => {
+            (options.notify && model.caps.modern).then(|| terminal::notify(title, body))
+        }
     }
 }
 

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::update;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
-use crate::base::key::{Key, KeyInput, KeyKind, Mods, MouseButton, MouseInput, MouseKind, MouseWant};
+use crate::base::key::{
+    Key, KeyInput, KeyKind, Mods, MouseButton, MouseInput, MouseKind, MouseWant,
+};
 use crate::base::row::RunKind;
 use crate::base::time::{Now, Span};
 use crate::client::caps::Caps;
@@ -16,7 +18,9 @@ use crate::client::model::{Event, Link, Message, Model, NOTICES_MAX, Numbered, O
 use crate::client::outcome::Outcome;
 use crate::client::setup::Setup;
 use crate::settings::Settings;
-use crate::wire::frame::{Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, TabItem, ToClient, ToServer};
+use crate::wire::frame::{
+    Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, TabItem, ToClient, ToServer,
+};
 use crate::wire::hello::Welcome;
 use crate::wire::scroll::{Answer, Cell, Rows, ScrolledRow, Told};
 use crate::wire::span::Span as FrameSpan;
@@ -25,7 +29,12 @@ fn model() -> Model {
     let mut settings = Settings::default();
     settings.keys.bind.insert("prefix b".into(), "session rename here".into());
     settings.keys.bind.insert("prefix B".into(), "session kill play".into());
-    let mut model = Model::new(Rc::new(Setup::new(&settings, "host")), Size::new(80, 24), Caps::default(), Now::default());
+    let mut model = Model::new(
+        Rc::new(Setup::new(&settings, "host")),
+        Size::new(80, 24),
+        Caps::default(),
+        Now::default(),
+    );
     let pane = |id: u64, x: u16, cols: u16| PaneItem {
         id: PaneId(id),
         index: u16::try_from(id).expect("small"),
@@ -64,7 +73,10 @@ fn model() -> Model {
 }
 
 fn keys(names: &str) -> Vec<TtyEvent> {
-    names.split(' ').map(|name| TtyEvent::Key(KeyInput::from(name.parse::<Key>().expect("a key")))).collect()
+    names
+        .split(' ')
+        .map(|name| TtyEvent::Key(KeyInput::from(name.parse::<Key>().expect("a key"))))
+        .collect()
 }
 
 /// Types keys in one read and writes the messages down: `a b` for keys, `session.ls {…}` for calls.
@@ -78,12 +90,20 @@ fn tty(model: &mut Model, events: Vec<TtyEvent>) -> Vec<String> {
 
 fn shown(message: &Message) -> String {
     match message {
-        Message::Input(Numbered::Keys(keys)) => keys.iter().map(|input| input.key.to_string()).collect::<Vec<_>>().join(" "),
+        Message::Input(Numbered::Keys(keys)) => {
+            keys.iter().map(|input| input.key.to_string()).collect::<Vec<_>>().join(" ")
+        }
         Message::Input(Numbered::Call(json)) => {
             let request: Value = serde_json::from_str(json).expect("JSON");
-            format!("{} {}", request["method"].as_str().expect("a name"), request.get("params").unwrap_or(&json!({})))
+            format!(
+                "{} {}",
+                request["method"].as_str().expect("a name"),
+                request.get("params").unwrap_or(&json!({}))
+            )
         }
-        Message::Input(Numbered::Mouse(pane, mouse)) => format!("{pane} {:?} {},{}", mouse.kind, mouse.at.x, mouse.at.y),
+        Message::Input(Numbered::Mouse(pane, mouse)) => {
+            format!("{pane} {:?} {},{}", mouse.kind, mouse.at.x, mouse.at.y)
+        }
         other => format!("{other:?}"),
     }
 }
@@ -119,7 +139,8 @@ fn a_chord_may_come_in_several_reads_and_its_hint_comes_late() {
 #[test]
 fn a_release_is_passed_on_and_acts_on_nothing() {
     let mut model = model();
-    let release = |key: Key| TtyEvent::Key(KeyInput { kind: KeyKind::Release, ..KeyInput::from(key) });
+    let release =
+        |key: Key| TtyEvent::Key(KeyInput { kind: KeyKind::Release, ..KeyInput::from(key) });
     assert_eq!(tty(&mut model, vec![release(Key::ctrl('b')), release(Key::char('x'))]), ["C-b x"]);
     assert!(model.chord.keys.is_empty());
 }
@@ -131,7 +152,11 @@ fn a_key_right_after_escape_is_for_what_is_below_the_overlay() {
     let quick = KeyInput { escaped: true, ..KeyInput::from("M-x".parse::<Key>().expect("a key")) };
     assert_eq!(tty(&mut model, vec![TtyEvent::Key(quick)]), ["x"]);
     assert_eq!(model.overlay, None);
-    assert_eq!(tty(&mut model, vec![TtyEvent::Key(quick)]), ["M-x"], "without an overlay the program decides");
+    assert_eq!(
+        tty(&mut model, vec![TtyEvent::Key(quick)]),
+        ["M-x"],
+        "without an overlay the program decides"
+    );
 }
 
 #[test]
@@ -209,8 +234,7 @@ fn sessions_and_tabs_are_chosen_from_lists() {
 fn what_was_asked_is_shown_and_looked_at_again_while_it_is_open() {
     let mut model = model();
     press(&mut model, "C-b s");
-    let row =
-        json!({"runs": [{"style": crate::base::style::Style::default(), "link": 0, "kind": "Narrow", "text": "hello"}], "wrapped": false});
+    let row = json!({"runs": [{"style": crate::base::style::Style::default(), "link": 0, "kind": "Narrow", "text": "hello"}], "wrapped": false});
     let answer = json!({"jsonrpc": "2.0", "id": model.next_call - 1, "result": {"rows": [row]}});
     update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
     assert_eq!(model.looking.preview.as_ref().map(|preview| preview.rows.len()), Some(1));
@@ -221,7 +245,8 @@ fn what_was_asked_is_shown_and_looked_at_again_while_it_is_open() {
     assert!(update(&mut model, Event::Wake).is_empty() && model.looking.preview.is_none());
     let asked = press(&mut model, "C-b D");
     assert_eq!(asked, ["client.ls {}"]);
-    let client = json!({"id": "v3", "name": "work", "size": {"cols": 80, "rows": 24}, "read_only": false});
+    let client =
+        json!({"id": "v3", "name": "work", "size": {"cols": 80, "rows": 24}, "read_only": false});
     let answer = json!({"jsonrpc": "2.0", "id": model.next_call - 1, "result": [client]});
     update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
     assert_eq!(press(&mut model, "Enter"), ["client.detach {\"client\":\"v3\"}"]);
@@ -259,11 +284,16 @@ fn keys_are_described_and_one_is_told_where_one_is() {
         press(model, keys);
         model.log.back().map(|notice| notice.text.clone()).unwrap_or_default()
     };
-    assert_eq!(said(&mut model, "C-b / z"), "C-b z: pane zoom · Let a pane fill its tab, or show all panes again");
+    assert_eq!(
+        said(&mut model, "C-b / z"),
+        "C-b z: pane zoom · Let a pane fill its tab, or show all panes again"
+    );
     assert!(said(&mut model, "C-b / C-b g s").starts_with("C-b g s: pane stack --toggle · "));
     assert_eq!(said(&mut model, "C-b / F11"), "C-b F11 does nothing");
     assert_eq!(model.overlay, None);
-    assert!(said(&mut model, "C-b i").starts_with("session work · tab 1 bash (t1) · pane 1 (p1) 40x22"));
+    assert!(
+        said(&mut model, "C-b i").starts_with("session work · tab 1 bash (t1) · pane 1 (p1) 40x22")
+    );
     press(&mut model, "C-b t");
     assert_eq!(model.overlay, Some(Overlay::Clock));
     assert!(press(&mut model, "x").is_empty());
@@ -280,10 +310,17 @@ fn keys_are_described_and_one_is_told_where_one_is() {
 #[test]
 fn what_was_closed_is_said_with_the_key_that_brings_it_back_for_ten_seconds() {
     let mut model = model();
-    update(&mut model, Event::Server(ToClient::Closed { what: "pane 2 (vim)".into(), undo_ms: 60_000 }));
-    assert_eq!(model.notices.back().map(|(_, notice)| notice.text.as_str()), Some("closed pane 2 (vim); undo: C-b u"));
+    update(
+        &mut model,
+        Event::Server(ToClient::Closed { what: "pane 2 (vim)".into(), undo_ms: 60_000 }),
+    );
+    assert_eq!(
+        model.notices.back().map(|(_, notice)| notice.text.as_str()),
+        Some("closed pane 2 (vim); undo: C-b u")
+    );
     assert_eq!(model.next_deadline().map(|at| at - model.now.tick), Some(Span::seconds(10)));
-    let closed = update(&mut model, Event::Server(ToClient::Bye(Bye::Closed { session: "work".into() })));
+    let closed =
+        update(&mut model, Event::Server(ToClient::Bye(Bye::Closed { session: "work".into() })));
     assert_eq!(closed, [Message::Leave(Outcome::Closed("work".into()))]);
 }
 
@@ -293,9 +330,16 @@ fn floating_panes_are_dragged_by_their_frames_and_stacked_ones_opened_by_their_t
     let mut float = model.scene.chrome.panes[0].clone();
     (float.id, float.index, float.rect) = (PaneId(9), 3, Rect { x: 10, y: 5, cols: 20, rows: 8 });
     model.scene.chrome.panes.push(float);
-    assert_eq!(mouse(&mut model, PRESS, 12, 5), ["pane.focus {\"target\":\"p9\"}"], "the frame's upper row");
+    assert_eq!(
+        mouse(&mut model, PRESS, 12, 5),
+        ["pane.focus {\"target\":\"p9\"}"],
+        "the frame's upper row"
+    );
     let moved = |x: u16, y: u16, cols: u16, rows: u16| {
-        format!("pane.place {{\"target\":\"p9\",\"x\":{x},\"y\":{y},\"size\":{{\"cols\":{cols},\"rows\":{rows}}}}}")
+        format!(
+            "pane.place \
+             {{\"target\":\"p9\",\"x\":{x},\"y\":{y},\"size\":{{\"cols\":{cols},\"rows\":{rows}}}}}"
+        )
     };
     assert_eq!(mouse(&mut model, DRAG, 15, 8), [moved(13, 8, 20, 8)]);
     mouse(&mut model, RELEASE, 15, 8);
@@ -326,7 +370,11 @@ fn a_click_focuses_and_is_passed_to_programs_that_want_it() {
     mouse(&mut model, RELEASE, 5, 3);
     model.scene.chrome.panes[0].mouse = MouseWant::Drag;
     assert_eq!(mouse(&mut model, PRESS, 5, 3), ["p1 Press(Left) 5,2"]);
-    assert_eq!(mouse(&mut model, DRAG, 70, 23), ["p1 Drag(Left) 39,21"], "the drag stays with its pane");
+    assert_eq!(
+        mouse(&mut model, DRAG, 70, 23),
+        ["p1 Drag(Left) 39,21"],
+        "the drag stays with its pane"
+    );
     assert!(mouse(&mut model, DRAG, 71, 23).is_empty(), "the same cell");
     assert_eq!(mouse(&mut model, RELEASE, 70, 23), ["p1 Release(Left) 39,21"]);
     assert!(mouse(&mut model, MouseKind::Move, 6, 3).is_empty());
@@ -349,9 +397,16 @@ fn a_pane_scrolls_and_is_in_copy_mode_for_this_client_alone() {
     let mut model = model();
     let asked = mouse(&mut model, MouseKind::Press(MouseButton::WheelUp), 5, 3);
     assert!(asked.len() == 1 && asked[0].contains("Screen { above: 66 }"), "{asked:?}");
-    assert!(model.copying.panes.contains_key(&PaneId(1)) && model.copying.open(PaneId(1)).is_none(), "nothing to show yet");
+    assert!(
+        model.copying.panes.contains_key(&PaneId(1)) && model.copying.open(PaneId(1)).is_none(),
+        "nothing to show yet"
+    );
     assert!(press(&mut model, "j").is_empty(), "keys wait for the rows");
-    assert_eq!(press(&mut model, "C-b b"), ["session.rename {\"name\":\"here\"}"], "the prefix works as everywhere");
+    assert_eq!(
+        press(&mut model, "C-b b"),
+        ["session.rename {\"name\":\"here\"}"],
+        "the prefix works as everywhere"
+    );
     assert!(press(&mut model, "q").is_empty());
     assert!(model.copying.panes.is_empty());
     assert_eq!(press(&mut model, "j"), ["j"]);
@@ -367,14 +422,24 @@ fn the_rows_of_copy_mode_are_shown_and_what_is_copied_goes_everywhere() {
         ..ScrolledRow::default()
     };
     let cursor = Cell { row: 31, col: 0 };
-    let rows = Rows { cols: 40, screen: 10, end: 32, cursor, rows: (0..32).map(|n| row(&format!("row {n}"))).collect(), ..Rows::default() };
+    let rows = Rows {
+        cols: 40,
+        screen: 10,
+        end: 32,
+        cursor,
+        rows: (0..32).map(|n| row(&format!("row {n}"))).collect(),
+        ..Rows::default()
+    };
     let told = Told { number: 1, pane: PaneId(1), answer: Answer::Rows(Box::new(rows)) };
     update(&mut model, Event::Server(ToClient::Told(told)));
     let mode = model.copying.open(PaneId(1)).expect("it is shown");
     assert_eq!((mode.top, mode.position()), (10, (0, 10)));
     assert!(model.damage.rows.contains(&1) && model.damage.chrome);
     let sent = press(&mut model, "M-< C-Space C-e M-w");
-    assert!(sent.iter().any(|message| message == "buffer.set {\"text\":\"row 0\",\"append\":false}"), "{sent:?}");
+    assert!(
+        sent.iter().any(|message| message == "buffer.set {\"text\":\"row 0\",\"append\":false}"),
+        "{sent:?}"
+    );
     assert!(sent.iter().any(|message| message.starts_with("Write(")), "the clipboard");
     assert!(model.copying.panes.is_empty(), "it leaves");
 }
@@ -393,13 +458,22 @@ fn bars_and_borders_take_the_mouse() {
     let mut model = model();
     assert_eq!(mouse(&mut model, PRESS, 10, 0), ["tab.go {\"target\":\"t2\"}"]);
     assert!(mouse(&mut model, PRESS, 40, 5).is_empty());
-    assert_eq!(mouse(&mut model, DRAG, 30, 9), ["pane.resize {\"target\":\"p2\",\"cells\":10,\"left\":true}"]);
+    assert_eq!(
+        mouse(&mut model, DRAG, 30, 9),
+        ["pane.resize {\"target\":\"p2\",\"cells\":10,\"left\":true}"]
+    );
     assert!(mouse(&mut model, DRAG, 30, 10).is_empty());
-    assert_eq!(mouse(&mut model, DRAG, 31, 9), ["pane.resize {\"target\":\"p1\",\"cells\":1,\"right\":true}"]);
+    assert_eq!(
+        mouse(&mut model, DRAG, 31, 9),
+        ["pane.resize {\"target\":\"p1\",\"cells\":1,\"right\":true}"]
+    );
     mouse(&mut model, RELEASE, 30, 9);
     assert_eq!(model.grab, None);
     mouse(&mut model, PRESS, 2, 23);
-    assert!(matches!(model.overlay, Some(Overlay::Pick(_))), "the session's name opens the sessions");
+    assert!(
+        matches!(model.overlay, Some(Overlay::Pick(_))),
+        "the session's name opens the sessions"
+    );
     mouse(&mut model, PRESS, 0, 0);
     assert_eq!(model.overlay, None);
 }
@@ -412,7 +486,9 @@ fn nothing_the_mouse_does_panics() {
         for opened in ["x", "C-b :", "C-b ,"] {
             model.overlay = None;
             press(&mut model, opened);
-            for kind in [PRESS, DRAG, RELEASE, MouseKind::Move, MouseKind::Press(MouseButton::WheelDown)] {
+            for kind in
+                [PRESS, DRAG, RELEASE, MouseKind::Move, MouseKind::Press(MouseButton::WheelDown)]
+            {
                 for (x, y) in [(0, 0), (40, 3), (79, 23), (u16::MAX, u16::MAX)] {
                     mouse(&mut model, kind, x, y);
                 }
@@ -449,11 +525,19 @@ fn a_restart_of_the_server_is_survived() {
     assert_eq!(model.scene.chrome.tabs.len(), 2, "what is shown stays until the next frame");
     let again = server(&mut model, welcome(false, false));
     assert_eq!(again, ["Welcomed(7)"], "nothing was shown in between");
-    server(&mut model, ToClient::Frame(Box::new(Frame { number: 5, chrome: Some(Chrome::default()), ..Frame::default() })));
+    server(
+        &mut model,
+        ToClient::Frame(Box::new(Frame {
+            number: 5,
+            chrome: Some(Chrome::default()),
+            ..Frame::default()
+        })),
+    );
     assert!(model.scene.chrome.tabs.is_empty());
 }
 
-/// The answer of the terminal was lost where it came before the connection, and not said to the next server.
+/// The answer of the terminal was lost where it came before the connection, and not said to the
+/// next server.
 #[test]
 fn every_server_is_told_of_the_pane_around_before_what_the_client_came_for() {
     let mut model = model();
@@ -462,7 +546,10 @@ fn every_server_is_told_of_the_pane_around_before_what_the_client_came_for() {
     assert!(update(&mut model, Event::Tty(vec![version.clone()])).is_empty(), "nobody is there");
     update(&mut model, Event::Connected);
     for _ in 0..2 {
-        assert_eq!(server(&mut model, welcome(false, true))[..2], ["Send(Inside(\"5f.7\"))", "Welcomed(7)"]);
+        assert_eq!(
+            server(&mut model, welcome(false, true))[..2],
+            ["Send(Inside(\"5f.7\"))", "Welcomed(7)"]
+        );
     }
     let messages = update(&mut model, Event::Tty(vec![version]));
     assert!(matches!(messages.as_slice(), [Message::Send(ToServer::Inside(_))]), "{messages:?}");
@@ -478,7 +565,12 @@ fn a_server_that_forgot_the_view_is_told_the_session() {
 
 #[test]
 fn silence_is_explained_after_two_seconds() {
-    let mut model = Model::new(Rc::new(Setup::new(&Settings::default(), "")), Size::new(80, 24), Caps::default(), Now::default());
+    let mut model = Model::new(
+        Rc::new(Setup::new(&Settings::default(), "")),
+        Size::new(80, 24),
+        Caps::default(),
+        Now::default(),
+    );
     assert_eq!(model.awaited(), None);
     let at = model.next_deadline().expect("the explanation");
     assert_eq!(at - model.now.tick, Span::seconds(2));
@@ -508,7 +600,10 @@ fn refusals_are_shown_and_that_of_the_entry_ends_the_client() {
     let mut model = model();
     let refused = |id: u64| json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32000, "message": "no session \"x\"", "data": {"code": "not_found", "hint": "abide ls"}}});
     assert!(server(&mut model, ToClient::Answer(refused(3).to_string())).is_empty());
-    assert_eq!(model.log.back().map(|notice| notice.text.as_str()), Some("no session \"x\" (abide ls)"));
+    assert_eq!(
+        model.log.back().map(|notice| notice.text.as_str()),
+        Some("no session \"x\" (abide ls)")
+    );
     model.more.entry = Some(4);
     let messages = update(&mut model, Event::Server(ToClient::Answer(refused(4).to_string())));
     let [Message::Leave(outcome)] = messages.as_slice() else { panic!("it leaves") };
@@ -519,11 +614,15 @@ fn refusals_are_shown_and_that_of_the_entry_ends_the_client() {
 #[test]
 fn calls_of_others_are_carried_out_and_answered() {
     let mut model = model();
-    let call = |method: &str| ToClient::Call { call: CallId(9), json: json!({"jsonrpc": "2.0", "id": 1, "method": method}).to_string() };
-    let answer = |model: &mut Model, method: &str| match update(model, Event::Server(call(method))).pop() {
-        Some(Message::Send(ToServer::Answer { call: CallId(9), json })) => json,
-        other => panic!("{other:?}"),
+    let call = |method: &str| ToClient::Call {
+        call: CallId(9),
+        json: json!({"jsonrpc": "2.0", "id": 1, "method": method}).to_string(),
     };
+    let answer =
+        |model: &mut Model, method: &str| match update(model, Event::Server(call(method))).pop() {
+            Some(Message::Send(ToServer::Answer { call: CallId(9), json })) => json,
+            other => panic!("{other:?}"),
+        };
     assert!(answer(&mut model, "client.keys").contains("result"));
     assert!(model.overlay.is_some());
     assert!(answer(&mut model, "pane.split").contains("unknown_action"));
@@ -551,11 +650,18 @@ fn farewells_end_the_client_or_bring_it_back() {
 #[test]
 fn what_is_for_the_outer_terminal_is_written_if_it_may() {
     let mut model = model();
-    assert_eq!(update(&mut model, Event::Server(ToClient::Outer(Outer::Bell))), [Message::Write(b"\x07".to_vec())]);
-    let clipboard = update(&mut model, Event::Server(ToClient::Outer(Outer::Clipboard("hi".into()))));
+    assert_eq!(
+        update(&mut model, Event::Server(ToClient::Outer(Outer::Bell))),
+        [Message::Write(b"\x07".to_vec())]
+    );
+    let clipboard =
+        update(&mut model, Event::Server(ToClient::Outer(Outer::Clipboard("hi".into()))));
     assert_eq!(clipboard, [Message::Write(b"\x1b]52;c;aGk=\x1b\\".to_vec())]);
     model.caps.modern = false;
-    assert!(update(&mut model, Event::Server(ToClient::Outer(Outer::Clipboard("hi".into())))).is_empty());
+    assert!(
+        update(&mut model, Event::Server(ToClient::Outer(Outer::Clipboard("hi".into()))))
+            .is_empty()
+    );
 }
 
 #[test]
@@ -563,8 +669,11 @@ fn colours_are_told_once_they_are_complete() {
     let mut model = model();
     let colour = Reply::Colour(crate::client::input::ColourSlot::Background, (1, 2, 3));
     assert!(update(&mut model, Event::Tty(vec![TtyEvent::Reply(colour)])).is_empty());
-    let messages = update(&mut model, Event::Tty(vec![TtyEvent::Reply(Reply::Attributes(vec![62]))]));
-    let [Message::Send(ToServer::Colours(colours))] = messages.as_slice() else { panic!("the colours") };
+    let messages =
+        update(&mut model, Event::Tty(vec![TtyEvent::Reply(Reply::Attributes(vec![62]))]));
+    let [Message::Send(ToServer::Colours(colours))] = messages.as_slice() else {
+        panic!("the colours")
+    };
     assert_eq!(colours.bg, Some((1, 2, 3)));
 }
 
@@ -586,7 +695,11 @@ fn several_lines_are_pasted_at_once_only_where_the_program_tells_pastes_from_typ
     assert_eq!(press(&mut model, "y"), pasted);
     tty(&mut model, paste());
     assert!(press(&mut model, "n").is_empty() && model.overlay.is_none());
-    assert_eq!(tty(&mut model, vec![TtyEvent::Paste("a\n".into())]), ["Input(Paste(\"a\\n\"))"], "one line");
+    assert_eq!(
+        tty(&mut model, vec![TtyEvent::Paste("a\n".into())]),
+        ["Input(Paste(\"a\\n\"))"],
+        "one line"
+    );
     model.scene.chrome.panes[0].bracketed_paste = true;
     assert_eq!(tty(&mut model, paste()), pasted);
     model.scene.chrome.panes[0].bracketed_paste = false;
@@ -609,7 +722,12 @@ fn locked_keys_all_go_to_the_program_but_the_one_that_unlocks() {
 fn the_locked_preset_is_locked_from_the_start_and_locks_again() {
     let mut settings = Settings::default();
     settings.keys.preset = crate::settings::Preset::Locked;
-    let mut model = Model::new(Rc::new(Setup::new(&settings, "")), Size::new(80, 24), Caps::default(), Now::default());
+    let mut model = Model::new(
+        Rc::new(Setup::new(&settings, "")),
+        Size::new(80, 24),
+        Caps::default(),
+        Now::default(),
+    );
     assert_eq!(press(&mut model, "C-b d"), ["C-b d"]);
     assert!(press(&mut model, "F12").is_empty());
     assert_eq!(press(&mut model, "C-b d"), ["client.detach {}"]);
@@ -634,13 +752,21 @@ fn a_saved_configuration_is_in_force_at_once_and_a_broken_one_changes_nothing() 
     let before = Rc::clone(&model.setup);
     assert!(update(&mut model, Event::Misconfigured("config.toml:1:1: no".into())).is_empty());
     assert!(Rc::ptr_eq(&before, &model.setup));
-    assert!(model.log.back().is_some_and(|notice| notice.warning && notice.text.contains("config.toml:1:1")));
+    assert!(
+        model
+            .log
+            .back()
+            .is_some_and(|notice| notice.warning && notice.text.contains("config.toml:1:1"))
+    );
     let mut settings = Settings::default();
     settings.bars.tabs = crate::settings::Edge::Off;
     settings.outer.mouse = false;
     settings.keys.bind.insert("prefix b".into(), "session rename there".into());
     let messages = update(&mut model, Event::Configured(Box::new(Setup::new(&settings, "host"))));
-    assert!(matches!(messages.as_slice(), [Message::Write(_), Message::Send(ToServer::Bars(1))]), "{messages:?}");
+    assert!(
+        matches!(messages.as_slice(), [Message::Write(_), Message::Send(ToServer::Bars(1))]),
+        "{messages:?}"
+    );
     assert_eq!(press(&mut model, "C-b b"), ["session.rename {\"name\":\"there\"}"]);
 }
 
@@ -648,7 +774,10 @@ fn a_saved_configuration_is_in_force_at_once_and_a_broken_one_changes_nothing() 
 fn the_colours_follow_the_terminal_when_it_turns_light() {
     let mut model = model();
     let dark = model.setup.theme;
-    update(&mut model, Event::Tty(vec![TtyEvent::Reply(Reply::Appearance(crate::settings::Appearance::Light))]));
+    update(
+        &mut model,
+        Event::Tty(vec![TtyEvent::Reply(Reply::Appearance(crate::settings::Appearance::Light))]),
+    );
     assert_eq!(model.setup.theme, model.setup.themes.light);
     assert_ne!(model.setup.theme, dark);
     let background = Reply::Colour(crate::client::input::ColourSlot::Background, (0, 0, 0));
@@ -659,9 +788,16 @@ fn the_colours_follow_the_terminal_when_it_turns_light() {
 #[test]
 fn what_wants_attention_is_listed_and_gone_to() {
     let mut model = model();
-    let wanting =
-        crate::wire::frame::Wanting { pane: PaneId(2), place: "work:1.2".into(), label: "make".into(), why: "a bell rang".into() };
-    let beside = crate::wire::frame::Beside { attention: vec![wanting], ..crate::wire::frame::Beside::default() };
+    let wanting = crate::wire::frame::Wanting {
+        pane: PaneId(2),
+        place: "work:1.2".into(),
+        label: "make".into(),
+        why: "a bell rang".into(),
+    };
+    let beside = crate::wire::frame::Beside {
+        attention: vec![wanting],
+        ..crate::wire::frame::Beside::default()
+    };
     server(&mut model, ToClient::Beside(Box::new(beside)));
     assert_eq!(press(&mut model, "C-b A Enter"), ["pane.focus {\"target\":\"p2\"}"]);
 }

@@ -69,7 +69,9 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
 /// What a click at a cell of the outer terminal means.
 #[must_use]
 pub fn hit(model: &Model, at: Point) -> Option<Hit> {
-    let covers = |(x, piece): &(u16, Piece)| *x <= at.x && usize::from(at.x) < usize::from(*x) + piece.cols();
+    let covers = |(x, piece): &(u16, Piece)| {
+        *x <= at.x && usize::from(at.x) < usize::from(*x) + piece.cols()
+    };
     laid_out(model, at.y).iter().find(|placed| covers(placed)).and_then(|(_, piece)| piece.hit)
 }
 
@@ -87,7 +89,8 @@ fn laid_out(model: &Model, y: u16) -> Vec<(u16, Piece)> {
     if places.status != Some(y) {
         return Vec::new();
     }
-    let mut right: Vec<Piece> = model.setup.bars.right.iter().flat_map(|segment| segment_pieces(model, *segment)).collect();
+    let mut right: Vec<Piece> =
+        model.setup.bars.right.iter().flat_map(|segment| segment_pieces(model, *segment)).collect();
     if places.tabs.is_some() && model.setup.bars.reminder && REMINDER_COLS_MIN <= model.size.cols {
         right.splice(0..0, reminder(model));
     }
@@ -106,15 +109,24 @@ fn laid_out(model: &Model, y: u16) -> Vec<(u16, Piece)> {
             left.extend(tabs(model, room));
         }
     }
-    let names_title = [&model.setup.bars.center, &model.setup.bars.right].into_iter().any(|part| part.contains(&Segment::Title));
+    let names_title = [&model.setup.bars.center, &model.setup.bars.right]
+        .into_iter()
+        .any(|part| part.contains(&Segment::Title));
     if places.tabs.is_some() && !names_title && !model.setup.bars.left.contains(&Segment::Title) {
         left.extend(title(model));
     }
-    let center = model.setup.bars.center.iter().flat_map(|segment| segment_pieces(model, *segment)).collect();
+    let center = model
+        .setup
+        .bars
+        .center
+        .iter()
+        .flat_map(|segment| segment_pieces(model, *segment))
+        .collect();
     placed([left, center, right], cols)
 }
 
-/// From the left what fits, flush right the last part, and the middle one in the middle if there is room between them.
+/// From the left what fits, flush right the last part, and the middle one in the middle if there is
+/// room between them.
 fn placed([left, center, right]: [Vec<Piece>; 3], cols: usize) -> Vec<(u16, Piece)> {
     let width_of = |pieces: &[Piece]| pieces.iter().map(Piece::cols).sum::<usize>();
     let right_cols = width_of(&right);
@@ -133,7 +145,10 @@ fn placed([left, center, right]: [Vec<Piece>; 3], cols: usize) -> Vec<(u16, Piec
         all.push((column(x), piece));
         x += piece_cols;
     }
-    for (from, pieces) in [(start, if has_center { center } else { Vec::new() }), (cols.saturating_sub(right_cols), right)] {
+    for (from, pieces) in [
+        (start, if has_center { center } else { Vec::new() }),
+        (cols.saturating_sub(right_cols), right),
+    ] {
         x = from;
         for piece in pieces {
             let piece_cols = piece.cols();
@@ -158,7 +173,12 @@ fn segment_pieces(model: &Model, segment: Segment) -> Vec<Piece> {
         Segment::Session => {
             let Some(session) = &model.scene.chrome.session else { return Vec::new() };
             let style = look::with(base, Attrs::BOLD);
-            vec![Piece { text: format!(" {} ", session.name), style, hit: Some(Hit::Session), weight: Weight::Usual }]
+            vec![Piece {
+                text: format!(" {} ", session.name),
+                style,
+                hit: Some(Hit::Session),
+                weight: Weight::Usual,
+            }]
         }
         Segment::Tabs => Vec::new(),
         Segment::Mode => modes(model),
@@ -169,10 +189,15 @@ fn segment_pieces(model: &Model, segment: Segment) -> Vec<Piece> {
         Segment::Title => title(model).into_iter().collect(),
         Segment::Prefix => prefix(model).into_iter().collect(),
         Segment::Zoom => marked(model, model.scene.chrome.zoomed.then_some("zoomed")),
-        Segment::Progress => marked(model, current_marks(model).and_then(|marks| marks.progress).map(progress).as_deref()),
+        Segment::Progress => marked(
+            model,
+            current_marks(model).and_then(|marks| marks.progress).map(progress).as_deref(),
+        ),
         Segment::Attention => attention(model).into_iter().collect(),
         Segment::Cwd if model.more.beside.cwd.is_empty() => Vec::new(),
-        Segment::Cwd => vec![piece(format!(" {} ", harmless(&model.more.beside.cwd, CWD_MAX)), base)],
+        Segment::Cwd => {
+            vec![piece(format!(" {} ", harmless(&model.more.beside.cwd, CWD_MAX)), base)]
+        }
         Segment::Command if model.more.command.is_empty() => Vec::new(),
         Segment::Command => vec![piece(format!(" {} ", model.more.command), base)],
     }
@@ -180,7 +205,8 @@ fn segment_pieces(model: &Model, segment: Segment) -> Vec<Piece> {
 
 /// A text in the colour of marks.
 fn marked(model: &Model, text: Option<&str>) -> Vec<Piece> {
-    let style = look::with(look::style(model.setup.theme.accent, model.setup.theme.bar_bg), Attrs::BOLD);
+    let style =
+        look::with(look::style(model.setup.theme.accent, model.setup.theme.bar_bg), Attrs::BOLD);
     text.map(|text| piece(format!(" {text} "), style)).into_iter().collect()
 }
 
@@ -231,7 +257,8 @@ fn modes(model: &Model) -> Vec<Piece> {
     let chrome = &model.scene.chrome;
     let chord = model.chord.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let company = format!("{} clients", chrome.clients);
-    let is_down = !matches!(model.link, Link::Up(_)) && (model.scene.number.is_some() || chrome.session.is_some());
+    let is_down = !matches!(model.link, Link::Up(_))
+        && (model.scene.number.is_some() || chrome.session.is_some());
     let marks = [
         (!chord.is_empty(), chord.as_str(), theme.accent, Weight::Warning),
         (model.more.locked, "locked", theme.accent, Weight::Warning),
@@ -277,21 +304,24 @@ fn tabs(model: &Model, cols: usize) -> Vec<Piece> {
             break;
         }
     }
-    let mark = |is_cut: bool, text: &str| is_cut.then(|| piece(text, look::with(base(model), Attrs::DIM)));
+    let mark =
+        |is_cut: bool, text: &str| is_cut.then(|| piece(text, look::with(base(model), Attrs::DIM)));
     let mut shown: Vec<Piece> = mark(0 < from, "‹").into_iter().collect();
     shown.extend_from_slice(&pieces[from..to]);
     shown.extend(mark(to < pieces.len(), "›"));
     shown
 }
 
-/// A tab as tmux marks it: `!` bell, `#` activity, `~` silence, `-` last, `Z` zoomed; besides these `*` for a notification, `+` and `x` for what ended well or not, and
-/// how far its work has come. The current one is marked by its colours.
+/// A tab as tmux marks it: `!` bell, `#` activity, `~` silence, `-` last, `Z` zoomed; besides these
+/// `*` for a notification, `+` and `x` for what ended well or not, and how far its work has come.
+/// The current one is marked by its colours.
 fn tab_piece(model: &Model, tab: &TabItem) -> Piece {
     let theme = &model.setup.theme;
     let zoomed = tab.current && model.scene.chrome.zoomed;
     let more = model.more.beside.tabs.iter().find(|marks| marks.tab == tab.id);
     let ended = more.and_then(|marks| marks.ended);
-    let wants = tab.bell || more.is_some_and(|marks| marks.notified || marks.silence) || ended.is_some();
+    let wants =
+        tab.bell || more.is_some_and(|marks| marks.notified || marks.silence) || ended.is_some();
     let all = [
         (zoomed, 'Z'),
         (tab.bell, '!'),
@@ -308,7 +338,10 @@ fn tab_piece(model: &Model, tab: &TabItem) -> Piece {
         (false, true) => look::style(theme.accent, theme.bar_bg),
         (false, false) => base(model),
     };
-    let done = more.and_then(|marks| marks.progress).map(|done| format!(" {}", progress(done))).unwrap_or_default();
+    let done = more
+        .and_then(|marks| marks.progress)
+        .map(|done| format!(" {}", progress(done)))
+        .unwrap_or_default();
     let text = format!(" {} {}{marks}{done} ", tab.index, fitting(&tab.name, TAB_COLS_MAX));
     Piece { text, style, hit: Some(Hit::Tab(tab.id)), weight: Weight::Usual }
 }

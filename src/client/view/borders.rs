@@ -1,4 +1,5 @@
-//! The borders between panes: every cell of the area that no pane has, drawn as joined lines. Floating panes have a frame of their own.
+//! The borders between panes: every cell of the area that no pane has, drawn as joined lines.
+//! Floating panes have a frame of their own.
 
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::style::Style;
@@ -11,13 +12,15 @@ use crate::client::places::is_floating;
 use crate::wire::frame::PaneItem;
 
 /// Lines by the neighbours they join: bit 0 up, 1 right, 2 down, 3 left.
-const LINES: [&str; 16] = ["·", "│", "─", "└", "│", "│", "┌", "├", "─", "┘", "─", "┴", "┐", "┤", "┬", "┼"];
+const LINES: [&str; 16] =
+    ["·", "│", "─", "└", "│", "│", "┌", "├", "─", "┘", "─", "┴", "┐", "┤", "┬", "┼"];
 /// What stands where another client's terminal is smaller, and in an area without panes.
 const FILLER: &str = "·";
 
 pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let panes = &model.scene.chrome.panes;
-    let (floating, tiled): (Vec<_>, Vec<_>) = (0..panes.len()).partition(|idx| is_floating(&model.scene.chrome, *idx));
+    let (floating, tiled): (Vec<_>, Vec<_>) =
+        (0..panes.len()).partition(|idx| is_floating(&model.scene.chrome, *idx));
     let tiled: Vec<&PaneItem> = tiled.into_iter().map(|idx| &panes[idx]).collect();
     if !matches!(tiled.as_slice(), [only] if only.rect == Rect::new(0, 0, area.size())) {
         lines(model, area, &tiled, buf);
@@ -40,10 +43,12 @@ fn border(model: &Model, is_focused: bool) -> Style {
 
 /// The cells of `rect` that are on the outer terminal, in its coordinates, as (x, y).
 fn cells(area: Rect, rect: Rect, buf: &Buffer) -> impl Iterator<Item = (u16, u16)> + use<> {
-    let (right, bottom) = (buf.area.right().min(area.right()), buf.area.bottom().min(area.bottom()));
+    let (right, bottom) =
+        (buf.area.right().min(area.right()), buf.area.bottom().min(area.bottom()));
     let to = |from: u16, at: u16, end: u16| from.saturating_add(at).min(end);
     let columns = to(area.x, rect.x, right)..to(area.x, rect.right(), right);
-    (to(area.y, rect.y, bottom)..to(area.y, rect.bottom(), bottom)).flat_map(move |y| columns.clone().map(move |x| (x, y)))
+    (to(area.y, rect.y, bottom)..to(area.y, rect.bottom(), bottom))
+        .flat_map(move |y| columns.clone().map(move |x| (x, y)))
 }
 
 /// Draws a line through every cell that no pane has.
@@ -53,13 +58,15 @@ fn lines(model: &Model, area: Rect, panes: &[&PaneItem], buf: &mut Buffer) {
     for pane in panes {
         for y in pane.rect.y..pane.rect.bottom().min(area.rows) {
             let row = usize::from(y) * cols;
-            let (from, to) = (usize::from(pane.rect.x).min(cols), usize::from(pane.rect.right()).min(cols));
+            let (from, to) =
+                (usize::from(pane.rect.x).min(cols), usize::from(pane.rect.right()).min(cols));
             is_border[row + from.min(to)..row + to].fill(false);
         }
     }
     let at = |x: usize, y: usize| x < cols && y < rows && is_border[y * cols + x];
     // Within a block of border cells there is no line but an empty place.
-    let is_block = |x: usize, y: usize| at(x, y) && at(x + 1, y) && at(x, y + 1) && at(x + 1, y + 1);
+    let is_block =
+        |x: usize, y: usize| at(x, y) && at(x + 1, y) && at(x, y + 1) && at(x + 1, y + 1);
     let focus = model.scene.focused().map(|pane| pane.rect);
     for (x, y) in cells(area, Rect::new(0, 0, area.size()), buf) {
         let (left, top) = (usize::from(x - area.x), usize::from(y - area.y));
@@ -67,18 +74,30 @@ fn lines(model: &Model, area: Rect, panes: &[&PaneItem], buf: &mut Buffer) {
             continue;
         }
         let before = |n: usize| n.wrapping_sub(1);
-        let blocks = [(left, top), (before(left), top), (left, before(top)), (before(left), before(top))];
-        let joins = [at(left, before(top)), at(left + 1, top), at(left, top + 1), at(before(left), top)];
-        let line = joins.iter().enumerate().map(|(bit, joined)| usize::from(*joined) << bit).sum::<usize>();
+        let blocks =
+            [(left, top), (before(left), top), (left, before(top)), (before(left), before(top))];
+        let joins =
+            [at(left, before(top)), at(left + 1, top), at(left, top + 1), at(before(left), top)];
+        let line = joins
+            .iter()
+            .enumerate()
+            .map(|(bit, joined)| usize::from(*joined) << bit)
+            .sum::<usize>();
         let is_empty = blocks.into_iter().any(|(x, y)| is_block(x, y));
-        let is_focused = !is_empty && focus.is_some_and(|rect| touches(rect, x - area.x, y - area.y));
-        buf[(x, y)].set_symbol(if is_empty { FILLER } else { LINES[line] }).set_style(border(model, is_focused));
+        let is_focused =
+            !is_empty && focus.is_some_and(|rect| touches(rect, x - area.x, y - area.y));
+        buf[(x, y)]
+            .set_symbol(if is_empty { FILLER } else { LINES[line] })
+            .set_style(border(model, is_focused));
     }
 }
 
 /// Whether a cell lies next to a rectangle, corners included.
 fn touches(rect: Rect, x: u16, y: u16) -> bool {
-    rect.x <= x.saturating_add(1) && x <= rect.right() && rect.y <= y.saturating_add(1) && y <= rect.bottom()
+    rect.x <= x.saturating_add(1)
+        && x <= rect.right()
+        && rect.y <= y.saturating_add(1)
+        && y <= rect.bottom()
 }
 
 /// Titles of a stack lie one below the other, which is no empty place: each is a line of its own.
@@ -93,7 +112,9 @@ fn bridge(area: Rect, pane: &PaneItem, buf: &mut Buffer, style: Style) {
 
 /// Writes a pane's title into the border above it, if there is one.
 fn title(model: &Model, area: Rect, pane: &PaneItem, buf: &mut Buffer) {
-    let Some(row) = pane.rect.y.checked_sub(1).filter(|_| model.setup.bars.pane_titles) else { return };
+    let Some(row) = pane.rect.y.checked_sub(1).filter(|_| model.setup.bars.pane_titles) else {
+        return;
+    };
     write_title(model, area, (pane.rect.x, row), pane, buf);
 }
 
@@ -108,7 +129,8 @@ fn write_title(model: &Model, area: Rect, (x, row): (u16, u16), pane: &PaneItem,
     }
 }
 
-/// Marks the cells of a pane to be painted from its screen; what its screen does not reach is filled.
+/// Marks the cells of a pane to be painted from its screen; what its screen does not reach is
+/// filled.
 fn open(model: &Model, area: Rect, pane: &PaneItem, buf: &mut Buffer) {
     let (left, top) = (area.x.saturating_add(pane.rect.x), area.y.saturating_add(pane.rect.y));
     let right = left.saturating_add(pane.size.cols.saturating_sub(pane.origin.x));

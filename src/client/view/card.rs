@@ -1,4 +1,5 @@
-//! The card of the first run: six lines, over the lower half of the panes, until a key is pressed; never again after that.
+//! The card of the first run: six lines, over the lower half of the panes, until a key is pressed;
+//! never again after that.
 
 use ratatui::buffer::Buffer;
 
@@ -28,7 +29,11 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
         look::fill(buf, y, x, model.size.cols, style);
     }
     for ((idx, line), y) in lines.iter().enumerate().zip(top + 1..) {
-        let style = if idx == 0 { look::with(look::style(theme.accent, theme.overlay_bg), Attrs::BOLD) } else { style };
+        let style = if idx == 0 {
+            look::with(look::style(theme.accent, theme.overlay_bg), Attrs::BOLD)
+        } else {
+            style
+        };
         look::put(buf, (x + 2, y), cols, line, style);
     }
 }
@@ -39,7 +44,11 @@ fn lines(model: &Model) -> [String; 6] {
     let prefix = map.prefixes().first().map(ToString::to_string).unwrap_or_default();
     let key = |name: &str| map.keys_of(name).unwrap_or_else(|| "no key".into());
     let [new, split, leave] = calls::FIRST_STEPS.map(key);
-    let locked = if model.more.locked { format!(" ({} unlocks the keys first)", model.setup.keys.unlock) } else { String::new() };
+    let locked = if model.more.locked {
+        format!(" ({} unlocks the keys first)", model.setup.keys.unlock)
+    } else {
+        String::new()
+    };
     [
         "Welcome. What you run here goes on when you leave.".into(),
         format!("{prefix} begins every key; wait, and a panel shows what follows{locked}"),

@@ -27,10 +27,15 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
 /// Where a pane is on the outer terminal.
 fn place(model: &Model, pane: &PaneItem) -> Rect {
     let area = model.places().area;
-    Rect { x: pane.rect.x.saturating_add(area.x), y: pane.rect.y.saturating_add(area.y), ..pane.rect }
+    Rect {
+        x: pane.rect.x.saturating_add(area.x),
+        y: pane.rect.y.saturating_add(area.y),
+        ..pane.rect
+    }
 }
 
-/// `[3/57] [120/3400]` in the top right corner: the match and how many there are, how far is scrolled back and how far can be.
+/// `[3/57] [120/3400]` in the top right corner: the match and how many there are, how far is
+/// scrolled back and how far can be.
 fn draw_position(model: &Model, mode: &CopyMode, place: Rect, buf: &mut Buffer) {
     let (at, all) = mode.position();
     let typed = mode.typed();
@@ -54,7 +59,8 @@ fn draw_prompt(model: &Model, mode: &CopyMode, place: Rect, buf: &mut Buffer) {
     let style = look::style(fg, theme.overlay_bg);
     let y = place.bottom().saturating_sub(1);
     look::fill(buf, y, place.x, place.right(), style);
-    let x = look::put(buf, (place.x, y), usize::from(place.cols), mark, look::with(style, Attrs::BOLD));
+    let x =
+        look::put(buf, (place.x, y), usize::from(place.cols), mark, look::with(style, Attrs::BOLD));
     let room = usize::from(place.right().saturating_sub(x));
     look::put(buf, (x, y), room, window(line, room), style);
 }
@@ -81,7 +87,8 @@ pub(super) fn has_cursor(model: &Model) -> bool {
     model.scene.focused().is_some_and(|pane| model.copying.open(pane.id).is_some())
 }
 
-/// Where the cursor of the pane in focus is, if that is in copy mode: the column and row of the outer terminal.
+/// Where the cursor of the pane in focus is, if that is in copy mode: the column and row of the
+/// outer terminal.
 pub(super) fn cursor(model: &Model) -> Option<(u16, u16)> {
     let pane = model.scene.focused()?;
     let mode = model.copying.open(pane.id)?;
@@ -107,7 +114,9 @@ pub(super) fn draw_hints(model: &Model, hints: &Hints, buf: &mut Buffer) {
         let Ok(y) = u16::try_from(hint.at.row) else { continue };
         let x = place.x.saturating_add(hint.at.col);
         if y < place.rows && x < place.right() {
-            let end = x.saturating_add(u16::try_from(width(label)).unwrap_or(u16::MAX)).min(place.right());
+            let end = x
+                .saturating_add(u16::try_from(width(label)).unwrap_or(u16::MAX))
+                .min(place.right());
             look::fill(buf, place.y + y, x, end, style);
             look::put(buf, (x, place.y + y), usize::from(end - x), label, style);
         }

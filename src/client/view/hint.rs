@@ -1,4 +1,5 @@
-//! The panel of what can follow the keys that are pressed: grouped by what it acts on, one entry for each action, with the real keys.
+//! The panel of what can follow the keys that are pressed: grouped by what it acts on, one entry
+//! for each action, with the real keys.
 
 use std::collections::BTreeMap;
 
@@ -36,10 +37,18 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     let count = groups.values().map(Vec::len).sum::<usize>();
     // Rather narrower columns than an entry too few.
     let columns = |cols_min: usize| (usize::from(model.size.cols) / cols_min).max(1);
-    let columns = if count.div_ceil(columns(COLS_MIN)) <= room { columns(COLS_MIN) } else { columns(COLS_LEAST) };
+    let columns = if count.div_ceil(columns(COLS_MIN)) <= room {
+        columns(COLS_MIN)
+    } else {
+        columns(COLS_LEAST)
+    };
     // Heads are what there is no room for first.
     let with_heads: Vec<Entry> = entries(&groups, true);
-    let entries = if with_heads.len().div_ceil(columns) <= room { with_heads } else { entries(&groups, false) };
+    let entries = if with_heads.len().div_ceil(columns) <= room {
+        with_heads
+    } else {
+        entries(&groups, false)
+    };
     let rows = entries.len().div_ceil(columns).min(room);
     let top = floor - u16::try_from(rows).unwrap_or(floor);
     let column_cols = usize::from(model.size.cols) / columns;
@@ -62,7 +71,9 @@ fn base(model: &Model) -> Style {
 fn draw_entry(model: &Model, entry: &Entry, (at, cols): ((u16, u16), usize), buf: &mut Buffer) {
     let theme = &model.setup.theme;
     match entry {
-        Entry::Head(name) => drop(look::put(buf, at, cols, name, look::with(base(model), Attrs::DIM))),
+        Entry::Head(name) => {
+            look::put(buf, at, cols, name, look::with(base(model), Attrs::DIM));
+        }
         Entry::Keys(keys, words) => {
             let keys_style = look::with(look::style(theme.accent, theme.overlay_bg), Attrs::BOLD);
             let end = look::put(buf, at, KEYS_COLS.min(cols), keys, keys_style);
@@ -90,9 +101,11 @@ fn groups(model: &Model) -> BTreeMap<String, Vec<(String, String)>> {
     let mut found: BTreeMap<&str, (Vec<String>, String)> = BTreeMap::new();
     for listed in model.setup.keymap.following(&model.chord.keys) {
         let keys = listed.keys.split(' ').skip(pending).collect::<Vec<_>>().join(" ");
-        let (all, words) = found.entry(listed.name).or_insert_with(|| (Vec::new(), listed.words.clone()));
+        let (all, words) =
+            found.entry(listed.name).or_insert_with(|| (Vec::new(), listed.words.clone()));
         // What the bindings of one action have in common tells what it does.
-        let common = words.split(' ').zip(listed.words.split(' ')).take_while(|(a, b)| a == b).count();
+        let common =
+            words.split(' ').zip(listed.words.split(' ')).take_while(|(a, b)| a == b).count();
         *words = words.split(' ').take(common).collect::<Vec<_>>().join(" ");
         all.push(keys);
     }
@@ -102,7 +115,11 @@ fn groups(model: &Model) -> BTreeMap<String, Vec<(String, String)>> {
         let more = if KEYS_MAX < keys.len() { "…" } else { "" };
         keys.truncate(KEYS_MAX);
         let keys = keys.join(" ");
-        let keys = if width(&keys) < KEYS_COLS { keys + more } else { fitting(&keys, KEYS_COLS - 1).trim_end().to_owned() + "…" };
+        let keys = if width(&keys) < KEYS_COLS {
+            keys + more
+        } else {
+            fitting(&keys, KEYS_COLS - 1).trim_end().to_owned() + "…"
+        };
         let noun = name.split('.').next().unwrap_or(name);
         groups.entry(noun.to_owned()).or_default().push((keys, words));
     }

@@ -8,7 +8,8 @@ use crate::base::geom::Rect;
 use crate::base::style::Attrs;
 use crate::client::model::{Model, Overlay};
 
-/// Digits and the colon, three cells wide and five high; a bit of a row is a cell, the highest the left one.
+/// Digits and the colon, three cells wide and five high; a bit of a row is a cell, the highest the
+/// left one.
 const DIGITS: [[u8; 5]; 11] = [
     [7, 5, 5, 5, 7],
     [2, 6, 2, 2, 7],
@@ -46,14 +47,24 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     }
 }
 
-/// Writes digits in the middle of a part of the area; where there is no room for large ones, small ones.
-fn over(model: &Model, rect: Rect, text: &str, colour: crate::base::style::Colour, buf: &mut Buffer) {
+/// Writes digits in the middle of a part of the area; where there is no room for large ones, small
+/// ones.
+fn over(
+    model: &Model,
+    rect: Rect,
+    text: &str,
+    colour: crate::base::style::Colour,
+    buf: &mut Buffer,
+) {
     let area = model.places().area;
     let count = u16::try_from(text.len()).unwrap_or(u16::MAX);
     let cols = (count.saturating_mul(DIGIT_COLS + 1)).saturating_sub(1).saturating_mul(CELL_COLS);
     let is_large = cols <= rect.cols && DIGIT_ROWS <= rect.rows;
     let (cols, rows) = if is_large { (cols, DIGIT_ROWS) } else { (count, 1) };
-    let (x, y) = (area.x + rect.x + rect.cols.saturating_sub(cols) / 2, area.y + rect.y + rect.rows.saturating_sub(rows) / 2);
+    let (x, y) = (
+        area.x + rect.x + rect.cols.saturating_sub(cols) / 2,
+        area.y + rect.y + rect.rows.saturating_sub(rows) / 2,
+    );
     let colour = look::colour(colour);
     if !is_large {
         let style = look::with(Style::new().fg(colour), Attrs::BOLD);

@@ -46,7 +46,10 @@ struct Shape {
 
 pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     match &model.overlay {
-        None | Some(Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) | Overlay::Processes(_)) => {}
+        None
+        | Some(
+            Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) | Overlay::Processes(_),
+        ) => {}
         Some(Overlay::Pick(pick)) => draw_pick(model, pick, buf),
         Some(Overlay::Rename(what, line)) => {
             let title = match what {
@@ -108,7 +111,9 @@ pub fn item_at(model: &Model, at: Point) -> Hit {
         return Hit::Outside;
     }
     let row = at.y.checked_sub(shape.items_y).filter(|row| *row < shape.item_rows);
-    row.map(|row| shape.first + usize::from(row)).filter(|idx| *idx < pick.found().len()).map_or(Hit::Inside, Hit::Item)
+    row.map(|row| shape.first + usize::from(row))
+        .filter(|idx| *idx < pick.found().len())
+        .map_or(Hit::Inside, Hit::Item)
 }
 
 pub(super) fn column(x: usize) -> u16 {
@@ -134,7 +139,8 @@ fn above(model: &Model, rows: u16) -> Area {
 /// What is selected, as it looks now, below the list.
 fn draw_preview(model: &Model, list: Area, buf: &mut Buffer) {
     let whole = whole(model);
-    let outer = Area { y: list.bottom(), height: whole.height.saturating_sub(list.bottom()), ..whole };
+    let outer =
+        Area { y: list.bottom(), height: whole.height.saturating_sub(list.bottom()), ..whole };
     let Some(preview) = model.looking.preview.as_ref().filter(|_| 2 < outer.height) else { return };
     let inner = draw_box(model, &preview.target, outer, buf);
     buf.set_style(inner, Style::reset());
@@ -171,16 +177,26 @@ pub(super) fn inside(outer: Area) -> Area {
 fn shape(model: &Model, pick: &Pick) -> Shape {
     let head = 1 + u16::from(pick.refused.is_some());
     let rows = column(pick.found().len().max(3)).saturating_add(head + 2);
-    // The list does not jump while it is narrowed, so its height is that of the terminal, not of what is found.
+    // The list does not jump while it is narrowed, so its height is that of the terminal, not of
+    // what is found.
     let outer = if pick.has_preview {
         above(model, rows)
     } else {
-        placed(model, COLS_MAX, rows.max(model.size.rows.saturating_sub(6).min(18)).min(model.size.rows.saturating_sub(2).max(3)))
+        placed(
+            model,
+            COLS_MAX,
+            rows.max(model.size.rows.saturating_sub(6).min(18))
+                .min(model.size.rows.saturating_sub(2).max(3)),
+        )
     };
     let inner = inside(outer);
     let item_rows = inner.height.saturating_sub(head);
     let shown = usize::from(item_rows.max(1));
-    let first = pick.selected_idx().saturating_sub(shown - 1).max((pick.selected_idx() / shown) * shown).min(pick.selected_idx());
+    let first = pick
+        .selected_idx()
+        .saturating_sub(shown - 1)
+        .max((pick.selected_idx() / shown) * shown)
+        .min(pick.selected_idx());
     Shape { outer, inner, items_y: inner.y.saturating_add(head), item_rows, first }
 }
 
@@ -192,7 +208,10 @@ pub(super) fn draw_box(model: &Model, title: &str, outer: Area, buf: &mut Buffer
         buf.set_style(outer, base(model));
         return inner;
     }
-    let block = Block::bordered().border_type(BorderType::Rounded).title(format!(" {title} ")).style(base(model));
+    let block = Block::bordered()
+        .border_type(BorderType::Rounded)
+        .title(format!(" {title} "))
+        .style(base(model));
     block.render(outer, buf);
     inner
 }
@@ -209,15 +228,32 @@ fn draw_pick(model: &Model, pick: &Pick, buf: &mut Buffer) {
         look::put(buf, (inner.x, inner.y + 1), usize::from(inner.width), refused, style);
     }
     if pick.found().len() == 0 && shape.item_rows != 0 {
-        look::put(buf, (inner.x, shape.items_y), usize::from(inner.width), "nothing matches", look::with(base(model), Attrs::DIM));
+        look::put(
+            buf,
+            (inner.x, shape.items_y),
+            usize::from(inner.width),
+            "nothing matches",
+            look::with(base(model), Attrs::DIM),
+        );
     }
-    let keys_cols = pick.found().map(|item| width(&item.keys)).max().unwrap_or(0).min(usize::from(inner.width) / 3);
-    let text_cols = pick.found().map(|item| width(&item.text)).max().unwrap_or(0).min(usize::from(inner.width) / 2);
+    let keys_cols = pick
+        .found()
+        .map(|item| width(&item.keys))
+        .max()
+        .unwrap_or(0)
+        .min(usize::from(inner.width) / 3);
+    let text_cols = pick
+        .found()
+        .map(|item| width(&item.text))
+        .max()
+        .unwrap_or(0)
+        .min(usize::from(inner.width) / 2);
     let shown = pick.found().enumerate().skip(shape.first).take(usize::from(shape.item_rows));
     for ((idx, item), y) in shown.zip(shape.items_y..) {
         let is_selected = idx == pick.selected_idx();
         let theme = &model.setup.theme;
-        let style = if is_selected { look::style(theme.select_fg, theme.select_bg) } else { base(model) };
+        let style =
+            if is_selected { look::style(theme.select_fg, theme.select_bg) } else { base(model) };
         look::fill(buf, y, inner.x, inner.right(), style);
         let keys_x = inner.right().saturating_sub(column(width(&item.keys).min(keys_cols)));
         let room = usize::from(keys_x.saturating_sub(inner.x)).saturating_sub(1);
@@ -255,7 +291,13 @@ fn draw_line(model: &Model, line: &Line, inner: Area, buf: &mut Buffer) {
     if inner.height == 0 {
         return;
     }
-    let x = look::put(buf, (inner.x, inner.y), usize::from(inner.width), MARK, look::with(base(model), Attrs::BOLD));
+    let x = look::put(
+        buf,
+        (inner.x, inner.y),
+        usize::from(inner.width),
+        MARK,
+        look::with(base(model), Attrs::BOLD),
+    );
     let cols = line_cols(inner);
     look::put(buf, (x, inner.y), cols, window(line, cols).0, base(model));
 }

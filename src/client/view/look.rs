@@ -13,8 +13,14 @@ pub(super) fn style(fg: ThemeColour, bg: ThemeColour) -> Style {
 
 /// The same with these attributes on.
 pub(super) fn with(style: Style, attrs: Attrs) -> Style {
-    let all = [(Attrs::BOLD, Modifier::BOLD), (Attrs::DIM, Modifier::DIM), (Attrs::INVERSE, Modifier::REVERSED)];
-    all.into_iter().filter(|(attr, _)| attrs.has(*attr)).fold(style, |style, (_, modifier)| style.add_modifier(modifier))
+    let all = [
+        (Attrs::BOLD, Modifier::BOLD),
+        (Attrs::DIM, Modifier::DIM),
+        (Attrs::INVERSE, Modifier::REVERSED),
+    ];
+    all.into_iter()
+        .filter(|(attr, _)| attrs.has(*attr))
+        .fold(style, |style, (_, modifier)| style.add_modifier(modifier))
 }
 
 pub(super) fn colour(colour: Colour) -> Color {
@@ -25,8 +31,15 @@ pub(super) fn colour(colour: Colour) -> Color {
     }
 }
 
-/// Writes `text` into at most `cols` columns from (`x`, `y`), with an ellipsis where it does not fit; gives the column after it. Outside the buffer nothing happens.
-pub(super) fn put(buf: &mut Buffer, (x, y): (u16, u16), cols: usize, text: &str, style: Style) -> u16 {
+/// Writes `text` into at most `cols` columns from (`x`, `y`), with an ellipsis where it does not
+/// fit; gives the column after it. Outside the buffer nothing happens.
+pub(super) fn put(
+    buf: &mut Buffer,
+    (x, y): (u16, u16),
+    cols: usize,
+    text: &str,
+    style: Style,
+) -> u16 {
     let area = buf.area;
     if area.right() <= x || area.bottom() <= y {
         return x;

@@ -1,4 +1,5 @@
-//! Draws everything but the cells of panes into a ratatui buffer: bars, borders, lists, notices. Cells of panes are marked to be skipped there.
+//! Draws everything but the cells of panes into a ratatui buffer: bars, borders, lists, notices.
+//! Cells of panes are marked to be skipped there.
 
 pub mod bars;
 mod borders;
@@ -44,7 +45,12 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
 pub fn cursor(model: &Model) -> Option<Cursor> {
     if let Some(overlay) = &model.overlay {
         let (x, y) = match overlay {
-            Overlay::Confirm(_) | Overlay::Hints(_) | Overlay::Paste(_) | Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) => {
+            Overlay::Confirm(_)
+            | Overlay::Hints(_)
+            | Overlay::Paste(_)
+            | Overlay::Numbers(_)
+            | Overlay::Clock
+            | Overlay::Describe(_) => {
                 return None;
             }
             Overlay::Pick(_) | Overlay::Rename(..) | Overlay::Search(_) => lists::cursor(model)?,
@@ -53,11 +59,15 @@ pub fn cursor(model: &Model) -> Option<Cursor> {
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
     }
     if copy::has_cursor(model) {
-        let (x, y) = copy::cursor(model).filter(|(x, y)| *x < model.size.cols && *y < model.size.rows)?;
+        let (x, y) =
+            copy::cursor(model).filter(|(x, y)| *x < model.size.cols && *y < model.size.rows)?;
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
     }
     let area = model.places().area;
-    let cursor = model.scene.cursor.filter(|cursor| cursor.visible && cursor.x < area.cols && cursor.y < area.rows)?;
+    let cursor = model
+        .scene
+        .cursor
+        .filter(|cursor| cursor.visible && cursor.x < area.cols && cursor.y < area.rows)?;
     let y = cursor.y.checked_add(area.y).filter(|y| *y < model.size.rows)?;
     (cursor.x < model.size.cols).then_some(Cursor { y, ..cursor })
 }

@@ -10,7 +10,12 @@ use crate::client::model::Model;
 /// The row below the last that notes may use.
 pub(super) fn floor(model: &Model) -> u16 {
     let places = model.places();
-    [places.status, places.tabs].into_iter().flatten().filter(|row| places.area.y < *row).min().unwrap_or(model.size.rows)
+    [places.status, places.tabs]
+        .into_iter()
+        .flatten()
+        .filter(|row| places.area.y < *row)
+        .min()
+        .unwrap_or(model.size.rows)
 }
 
 /// Notices, flush right above the status line, the newest lowest.
@@ -33,5 +38,11 @@ pub(super) fn draw_awaited(model: &Model, buf: &mut Buffer) {
     let Some(text) = model.awaited() else { return };
     let cols = width(text).min(usize::from(model.size.cols));
     let x = (model.size.cols - u16::try_from(cols).unwrap_or(model.size.cols)) / 2;
-    look::put(buf, (x, model.size.rows / 2), cols, text, look::with(ratatui::style::Style::new(), Attrs::DIM));
+    look::put(
+        buf,
+        (x, model.size.rows / 2),
+        cols,
+        text,
+        look::with(ratatui::style::Style::new(), Attrs::DIM),
+    );
 }

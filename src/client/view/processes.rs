@@ -1,4 +1,5 @@
-//! The process view, drawn over the panes: a head, a row for each process, and a line that says what the keys do.
+//! The process view, drawn over the panes: a head, a row for each process, and a line that says
+//! what the keys do.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect as Area;
@@ -43,7 +44,10 @@ impl Columns {
         let figures = if self.figures { format!("{cpu:>6} {memory:>7} ") } else { String::new() };
         let age = if self.age { format!("{age:>7} {state:<2}") } else { String::new() };
         let place = fitting(place, self.place.saturating_sub(1));
-        format!("{mark:1}{pid:>8} {figures}{age}{place}{}", " ".repeat(self.place.saturating_sub(width(place))))
+        format!(
+            "{mark:1}{pid:>8} {figures}{age}{place}{}",
+            " ".repeat(self.place.saturating_sub(width(place)))
+        )
     }
 }
 
@@ -68,7 +72,8 @@ fn shape(model: &Model, view: &Processes) -> Shape {
     let rows_y = inner.y + u16::from(1 < inner.height);
     let shown = usize::from(row_count.max(1));
     // What is selected stands in the middle, except near the ends.
-    let first = view.selected_idx().saturating_sub(shown / 2).min(view.found().len().saturating_sub(shown));
+    let first =
+        view.selected_idx().saturating_sub(shown / 2).min(view.found().len().saturating_sub(shown));
     Shape { outer, inner, rows_y, row_count, first }
 }
 
@@ -81,7 +86,9 @@ pub fn item_at(model: &Model, at: Point) -> Hit {
         return Hit::Outside;
     }
     let row = at.y.checked_sub(shape.rows_y).filter(|row| *row < shape.row_count);
-    row.map(|row| shape.first + usize::from(row)).filter(|idx| *idx < view.found().len()).map_or(Hit::Inside, Hit::Item)
+    row.map(|row| shape.first + usize::from(row))
+        .filter(|idx| *idx < view.found().len())
+        .map_or(Hit::Inside, Hit::Item)
 }
 
 /// Where the typed filter has its cursor; none while none is typed.
@@ -89,7 +96,8 @@ pub fn item_at(model: &Model, at: Point) -> Hit {
 pub fn cursor(model: &Model, view: &Processes) -> Option<(u16, u16)> {
     let inner = shape(model, view).inner;
     let x = inner.x.saturating_add(column(1 + view.filter.cursor_cols()));
-    (view.mode == Mode::Filter && 0 < inner.height).then_some((x.min(inner.right().saturating_sub(1)), inner.bottom().saturating_sub(1)))
+    (view.mode == Mode::Filter && 0 < inner.height)
+        .then_some((x.min(inner.right().saturating_sub(1)), inner.bottom().saturating_sub(1)))
 }
 
 pub(super) fn draw(model: &Model, view: &Processes, buf: &mut Buffer) {
@@ -99,9 +107,13 @@ pub(super) fn draw(model: &Model, view: &Processes, buf: &mut Buffer) {
     let cols = usize::from(inner.width);
     let base = base(model);
     if 1 < inner.height {
-        let sorted = |sort: Sort, name: &str| if view.sort == sort { format!("↓{name}") } else { name.to_owned() };
-        let (cpu, memory, age) = (sorted(Sort::Cpu, "cpu%"), sorted(Sort::Memory, "memory"), sorted(Sort::Age, "age"));
-        let head = columns.line(["", "pid", &cpu, &memory, &age, "", "where"]) + &sorted(Sort::Tree, "command");
+        let sorted = |sort: Sort, name: &str| {
+            if view.sort == sort { format!("↓{name}") } else { name.to_owned() }
+        };
+        let (cpu, memory, age) =
+            (sorted(Sort::Cpu, "cpu%"), sorted(Sort::Memory, "memory"), sorted(Sort::Age, "age"));
+        let head = columns.line(["", "pid", &cpu, &memory, &age, "", "where"])
+            + &sorted(Sort::Tree, "command");
         look::put(buf, (inner.x, inner.y), cols, &head, look::with(base, Attrs::BOLD));
     }
     if view.found().len() == 0 && 0 < shape.row_count {
@@ -119,22 +131,46 @@ pub(super) fn draw(model: &Model, view: &Processes, buf: &mut Buffer) {
     }
 }
 
-fn draw_row(model: &Model, view: &Processes, (idx, row): (usize, &Row), area: Area, buf: &mut Buffer) {
+fn draw_row(
+    model: &Model,
+    view: &Processes,
+    (idx, row): (usize, &Row),
+    area: Area,
+    buf: &mut Buffer,
+) {
     let theme = &model.setup.theme;
     let is_selected = idx == view.selected_idx();
-    let style = if is_selected { look::style(theme.select_fg, theme.select_bg) } else { base(model) };
+    let style =
+        if is_selected { look::style(theme.select_fg, theme.select_bg) } else { base(model) };
     look::fill(buf, area.y, area.x, area.right(), style);
     let columns = Columns::of(area.width);
-    let (pid, cpu) = (row.ident.pid.to_string(), format!("{}.{}", row.cpu_tenths / 10, row.cpu_tenths % 10));
+    let (pid, cpu) =
+        (row.ident.pid.to_string(), format!("{}.{}", row.cpu_tenths / 10, row.cpu_tenths % 10));
     let mark = if view.is_tagged(row.ident) { "*" } else { " " };
-    let fields = [mark, &pid, &cpu, &size(row.rss), &age(row.age_ms), letter(&row.state), &place(model, row)];
+    let fields = [
+        mark,
+        &pid,
+        &cpu,
+        &size(row.rss),
+        &age(row.age_ms),
+        letter(&row.state),
+        &place(model, row),
+    ];
     let indent = if view.sort == Sort::Tree { INDENT * row.depth.min(DEPTH_MAX) } else { 0 };
     let text = format!("{}{}{}", columns.line(fields), " ".repeat(indent), row.line);
     let mut cols = usize::from(area.width);
     if let Some(until) = view.stopping.get(&row.ident) {
         let left_ms = (*until - model.now.tick).as_millis();
-        let said = if left_ms == 0 { " KILL now".to_owned() } else { format!(" KILL in {} s", left_ms.div_ceil(1000)) };
-        let warning = if is_selected { look::with(style, Attrs::BOLD) } else { look::style(theme.warning, theme.overlay_bg) };
+        let said = if left_ms == 0 {
+            " KILL now".to_owned()
+        } else {
+            format!(" KILL in {} s", left_ms.div_ceil(1000))
+        };
+        let warning = if is_selected {
+            look::with(style, Attrs::BOLD)
+        } else {
+            look::style(theme.warning, theme.overlay_bg)
+        };
         let room = width(&said).min(cols);
         cols -= room;
         look::put(buf, (area.x.saturating_add(column(cols)), area.y), room, &said, warning);
@@ -145,7 +181,11 @@ fn draw_row(model: &Model, view: &Processes, (idx, row): (usize, &Row), area: Ar
 fn title(view: &Processes) -> String {
     let (shown, all) = (view.found().len(), view.count());
     let count = if shown == all { all.to_string() } else { format!("{shown} of {all}") };
-    let tagged = if view.tagged_count() == 0 { String::new() } else { format!(" · {} tagged", view.tagged_count()) };
+    let tagged = if view.tagged_count() == 0 {
+        String::new()
+    } else {
+        format!(" · {} tagged", view.tagged_count())
+    };
     format!("processes · {count}{tagged}")
 }
 
@@ -158,8 +198,11 @@ fn foot(view: &Processes, cols: usize) -> String {
             format!("which signal?  {}", signals.join("  "))
         }
         Mode::Ask(deed, idents) => {
-            let whom =
-                if let [ident] = idents.as_slice() { format!("process {}", ident.pid) } else { format!("{} processes", idents.len()) };
+            let whom = if let [ident] = idents.as_slice() {
+                format!("process {}", ident.pid)
+            } else {
+                format!("{} processes", idents.len())
+            };
             let what = match deed {
                 Deed::Stop { tree: false } => format!("stop {whom}"),
                 Deed::Stop { tree: true } => format!("stop {whom} and all below"),
@@ -168,9 +211,23 @@ fn foot(view: &Processes, cols: usize) -> String {
             format!("{what}? y / n")
         }
         Mode::List => {
-            let filter = if view.filter.text().is_empty() { "/ filter".to_owned() } else { format!("/{}", view.filter.text()) };
-            let keys =
-                [&filter, "x stop", "X with its tree", "K kill", "S signal", "s sort", "Space tag", "u untag", "Enter go there", "q close"];
+            let filter = if view.filter.text().is_empty() {
+                "/ filter".to_owned()
+            } else {
+                format!("/{}", view.filter.text())
+            };
+            let keys = [
+                &filter,
+                "x stop",
+                "X with its tree",
+                "K kill",
+                "S signal",
+                "s sort",
+                "Space tag",
+                "u untag",
+                "Enter go there",
+                "q close",
+            ];
             let mut line = String::new();
             for key in keys {
                 if cols < width(&line) + 2 + width(key) {
@@ -186,7 +243,15 @@ fn foot(view: &Processes, cols: usize) -> String {
 
 /// The session, and the pane or command, that a process belongs to.
 fn place(model: &Model, row: &Row) -> String {
-    let name = |id| model.scene.chrome.sessions.iter().find(|session| session.id == id).map(|session| session.name.clone());
+    let name = |id| {
+        model
+            .scene
+            .chrome
+            .sessions
+            .iter()
+            .find(|session| session.id == id)
+            .map(|session| session.name.clone())
+    };
     let session = row.session.map(|id| name(id).unwrap_or_else(|| id.to_string()));
     let within = row.command.map(|id| id.to_string()).or_else(|| row.pane.map(|id| id.to_string()));
     match (session, within) {
@@ -241,12 +306,20 @@ mod tests {
 
     #[test]
     fn figures_are_short() {
-        for (bytes, expected) in
-            [(0, "0K"), (4096, "4K"), (1_023_000, "999K"), (1 << 20, "1.0M"), (150 << 20, "150M"), (3 << 30, "3.0G"), (5 << 40, "5T")]
-        {
+        for (bytes, expected) in [
+            (0, "0K"),
+            (4096, "4K"),
+            (1_023_000, "999K"),
+            (1 << 20, "1.0M"),
+            (150 << 20, "150M"),
+            (3 << 30, "3.0G"),
+            (5 << 40, "5T"),
+        ] {
             assert_eq!(size(bytes), expected, "{bytes}");
         }
-        for (millis, expected) in [(999, "0s"), (61_000, "1m01s"), (3_600_000, "1h00m"), (90_000_000, "1d01h")] {
+        for (millis, expected) in
+            [(999, "0s"), (61_000, "1m01s"), (3_600_000, "1h00m"), (90_000_000, "1d01h")]
+        {
             assert_eq!(age(millis), expected, "{millis}");
         }
     }

@@ -1,4 +1,5 @@
-//! A cgroup per program, where one can be had: then ending a program ends all that came of it with one write. Never required.
+//! A cgroup per program, where one can be had: then ending a program ends all that came of it with
+//! one write. Never required.
 
 use std::fs;
 use std::io;
@@ -21,14 +22,18 @@ pub struct Cgroups {
 }
 
 impl Cgroups {
-    /// Makes a sub-tree named for `epoch`, if it is usable: a probe child could be born in it and killed by `cgroup.kill` (Linux 5.14).
-    /// `ABIDE_CGROUP=off` makes it unusable. For the single-threaded keeper alone, since it forks.
+    /// Makes a sub-tree named for `epoch`, if it is usable: a probe child could be born in it and
+    /// killed by `cgroup.kill` (Linux 5.14). `ABIDE_CGROUP=off` makes it unusable. For the
+    /// single-threaded keeper alone, since it forks.
     #[must_use]
     pub fn probe(epoch: u64) -> Option<Self> {
         if std::env::var_os("ABIDE_CGROUP").is_some_and(|value| value == "off") {
             return None;
         }
-        let home = own_directory(&fs::read_to_string("/proc/self/mountinfo").ok()?, &fs::read_to_string("/proc/self/cgroup").ok()?)?;
+        let home = own_directory(
+            &fs::read_to_string("/proc/self/mountinfo").ok()?,
+            &fs::read_to_string("/proc/self/cgroup").ok()?,
+        )?;
         remove_leftovers(&home);
         let base = home.join(format!("abide-{epoch:016x}"));
         let cgroups = Self { _held: hold(&base)?, base };
@@ -77,7 +82,8 @@ impl Cgroups {
         drop(fs::remove_dir(self.directory(tag)));
     }
 
-    /// Ends whatever a start that came to nothing has left in the cgroup of a program, and removes it.
+    /// Ends whatever a start that came to nothing has left in the cgroup of a program, and removes
+    /// it.
     pub fn abandon(&self, tag: u64) {
         // Nobody else knows of it; where it cannot be ended it stays for the next keeper.
         let _is_ended = self.kill(tag);
@@ -108,14 +114,16 @@ impl Cgroups {
     }
 }
 
-/// Makes the base, unless it is there (a keeper that took over goes on in the sub-tree of the former one), and locks it for as long as the fd lives.
-/// A keeper that starts at the same moment may remove it in between: then once more.
+/// Makes the base, unless it is there (a keeper that took over goes on in the sub-tree of the
+/// former one), and locks it for as long as the fd lives. A keeper that starts at the same moment
+/// may remove it in between: then once more.
 fn hold(base: &Path) -> Option<OwnedFd> {
     for _ in 0..8 {
         fs::create_dir(base).ok();
         let held = open_directory(base).ok()?;
         rustix::fs::flock(&held, FlockOperation::NonBlockingLockShared).ok()?;
-        let is_there = rustix::fs::stat(base).is_ok_and(|now| rustix::fs::fstat(&held).is_ok_and(|then| then.st_ino == now.st_ino));
+        let is_there = rustix::fs::stat(base)
+            .is_ok_and(|now| rustix::fs::fstat(&held).is_ok_and(|then| then.st_ino == now.st_ino));
         if is_there {
             return Some(held);
         }
@@ -124,10 +132,16 @@ fn hold(base: &Path) -> Option<OwnedFd> {
 }
 
 fn open_directory(path: &Path) -> io::Result<OwnedFd> {
-    Ok(openat(rustix::fs::CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+    Ok(openat(
+        rustix::fs::CWD,
+        path,
+        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?)
 }
 
-/// The directory of our own v2 cgroup. On hybrid machines the v2 tree is not mounted at the root (cgroups(7)).
+/// The directory of our own v2 cgroup. On hybrid machines the v2 tree is not mounted at the root
+/// (cgroups(7)).
 fn own_directory(mountinfo: &str, own: &str) -> Option<PathBuf> {
     let place = own.lines().find_map(|line| line.strip_prefix("0::"))?;
     let (root, mount) = mountinfo.lines().find_map(|line| {
@@ -142,7 +156,9 @@ fn own_directory(mountinfo: &str, own: &str) -> Option<PathBuf> {
 /// Sub-trees of keepers that are gone: removed where they are empty. A living keeper's are locked.
 fn remove_leftovers(home: &Path) {
     let Ok(entries) = fs::read_dir(home) else { return };
-    for entry in entries.flatten().filter(|entry| entry.file_name().as_bytes().starts_with(b"abide-")) {
+    for entry in
+        entries.flatten().filter(|entry| entry.file_name().as_bytes().starts_with(b"abide-"))
+    {
         let Ok(held) = open_directory(&entry.path()) else { continue };
         if rustix::fs::flock(&held, FlockOperation::NonBlockingLockExclusive).is_ok() {
             remove_tree(&entry.path());
@@ -160,7 +176,12 @@ fn remove_tree(base: &Path) {
 
 /// Writes without creating: a missing file must stay missing.
 fn write(directory: &Path, file: &str, bytes: &[u8]) -> io::Result<()> {
-    let fd = openat(rustix::fs::CWD, directory.join(file), OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let fd = openat(
+        rustix::fs::CWD,
+        directory.join(file),
+        OFlags::WRONLY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
     rustix::io::write(&fd, bytes)?;
     Ok(())
 }
@@ -187,12 +208,15 @@ mod tests {
 
     #[test]
     fn the_v2_tree_is_found_wherever_it_is_mounted() {
-        let hybrid =
-            "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
+        let hybrid = "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n41 31 0:38 / \
+            /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
         let found = own_directory(hybrid, "4:memory:/x\n0::/user/a\n").unwrap();
         assert_eq!(found.to_str(), Some("/sys/fs/cgroup/unified/user/a"));
         let in_container = "41 31 0:38 /box /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
-        assert_eq!(own_directory(in_container, "0::/box/b\n").unwrap().to_str(), Some("/sys/fs/cgroup/b"));
+        assert_eq!(
+            own_directory(in_container, "0::/box/b\n").unwrap().to_str(),
+            Some("/sys/fs/cgroup/b")
+        );
         assert_eq!(own_directory(in_container, "0::/elsewhere\n"), None);
         assert_eq!(own_directory(hybrid, "4:memory:/x\n"), None);
     }

@@ -1,4 +1,5 @@
-//! Notices when files of the configuration are written (inotify(7)). What is in them is not known here.
+//! Notices when files of the configuration are written (inotify(7)). What is in them is not known
+//! here.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -21,7 +22,8 @@ impl Changes {
     /// # Errors
     /// If the user watches too much already (`fs.inotify.max_user_instances`).
     pub fn of(path: &Path) -> io::Result<Self> {
-        let changes = Self { fd: init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?, path: path.to_owned() };
+        let changes =
+            Self { fd: init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?, path: path.to_owned() };
         changes.arm();
         Ok(changes)
     }
@@ -33,8 +35,11 @@ impl Changes {
         let mut is_written = false;
         loop {
             match reader.next() {
-                // A file that was only made is empty: what counts comes when it is closed. Links and folders are whole at once.
-                Ok(event) if event.events().contains(ReadFlags::CREATE) => is_written |= event.events().contains(ReadFlags::ISDIR),
+                // A file that was only made is empty: what counts comes when it is closed. Links
+                // and folders are whole at once.
+                Ok(event) if event.events().contains(ReadFlags::CREATE) => {
+                    is_written |= event.events().contains(ReadFlags::ISDIR)
+                }
                 Ok(_) => is_written = true,
                 Err(Errno::INTR) => {}
                 Err(_) => break,
@@ -44,12 +49,14 @@ impl Changes {
         is_written
     }
 
-    /// Watches the folder of the file, that of what it links to, and `themes`; of a folder that is not there yet, the nearest above it. Watching one twice is once.
+    /// Watches the folder of the file, that of what it links to, and `themes`; of a folder that is
+    /// not there yet, the nearest above it. Watching one twice is once.
     fn arm(&self) {
         let flags = WatchFlags::CLOSE_WRITE | WatchFlags::MOVED_TO | WatchFlags::CREATE;
         let folder = self.path.parent().unwrap_or(Path::new("/"));
         let nearest = folder.ancestors().find(|ancestor| ancestor.is_dir()).map(Path::to_path_buf);
-        let linked = self.path.canonicalize().ok().and_then(|target| target.parent().map(Path::to_path_buf));
+        let linked =
+            self.path.canonicalize().ok().and_then(|target| target.parent().map(Path::to_path_buf));
         for folder in [nearest, linked, Some(folder.join("themes"))].into_iter().flatten() {
             // A folder that is gone by now has nothing to tell.
             add_watch(&self.fd, &folder, flags).ok();

@@ -40,12 +40,14 @@ pub fn open(pid: i32) -> io::Result<OwnedFd> {
 /// Sends a signal to the process, which cannot be another one.
 ///
 /// # Errors
-/// `ESRCH` if it ended; `EPERM` if it is not ours to signal; `InvalidInput` if there is no such signal.
+/// `ESRCH` if it ended; `EPERM` if it is not ours to signal; `InvalidInput` if there is no such
+/// signal.
 pub fn signal(pidfd: impl AsFd, signal: i32) -> io::Result<()> {
     Ok(pidfd_send_signal(pidfd, to_signal(signal)?)?)
 }
 
-/// Sends a signal to the process with this id, if it is still the one that started then; 0 sends none and only looks.
+/// Sends a signal to the process with this id, if it is still the one that started then; 0 sends
+/// none and only looks.
 ///
 /// # Errors
 /// As [`signal`].
@@ -61,16 +63,19 @@ pub fn signal_process(pid: i32, start_time: u64, number: i32) -> io::Result<()> 
     signal(pidfd, number)
 }
 
-/// Sends a signal to a process group. Only while its leader is not reaped is the number certain to mean that group.
+/// Sends a signal to a process group. Only while its leader is not reaped is the number certain to
+/// mean that group.
 ///
 /// # Errors
 /// As [`signal`].
 pub fn signal_group(group: i32, signal: i32) -> io::Result<()> {
-    let group = Pid::from_raw(group).filter(|group| !group.is_init()).ok_or(io::ErrorKind::InvalidInput)?;
+    let group =
+        Pid::from_raw(group).filter(|group| !group.is_init()).ok_or(io::ErrorKind::InvalidInput)?;
     Ok(rustix::process::kill_process_group(group, to_signal(signal)?)?)
 }
 
-/// How the process with this fd and this id ended, be it reaped (if the kernel still says, from 6.15 on) or not; none while it runs.
+/// How the process with this fd and this id ended, be it reaped (if the kernel still says, from
+/// 6.15 on) or not; none while it runs.
 #[must_use]
 pub fn ended(pidfd: impl AsFd, pid: i32) -> Option<Ended> {
     // In this order: if it is not reaped after its status was read, that was its status.

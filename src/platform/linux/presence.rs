@@ -1,4 +1,5 @@
-//! Notices when a file goes from its place, with its folder or without (inotify(7)): runtime directories are cleaned at logout, temporary ones every week.
+//! Notices when a file goes from its place, with its folder or without (inotify(7)): runtime
+//! directories are cleaned at logout, temporary ones every week.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -22,10 +23,15 @@ impl Presence {
     /// Begins to watch.
     ///
     /// # Errors
-    /// If the user watches too much already (`fs.inotify.max_user_instances`), or its folder is gone.
+    /// If the user watches too much already (`fs.inotify.max_user_instances`), or its folder is
+    /// gone.
     pub fn of(path: &Path) -> io::Result<Self> {
         let fd = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-        let flags = WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::MOVED_TO | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+        let flags = WatchFlags::DELETE
+            | WatchFlags::MOVED_FROM
+            | WatchFlags::MOVED_TO
+            | WatchFlags::DELETE_SELF
+            | WatchFlags::MOVE_SELF;
         add_watch(&fd, path.parent().unwrap_or(Path::new("/")), flags)?;
         // Looked at when it is watched already: what goes between is not missed.
         Ok(Self { fd, path: path.to_owned(), file: identity(path) })

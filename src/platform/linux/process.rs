@@ -1,4 +1,5 @@
-//! The process table as proc(5) shows it. A scan is a picture, never a proof: processes come and go while it is taken.
+//! The process table as proc(5) shows it. A scan is a picture, never a proof: processes come and go
+//! while it is taken.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -57,7 +58,8 @@ pub fn ticks_per_second() -> u64 {
 #[must_use]
 pub fn ticks_at(moment: crate::base::time::Tick, now: crate::base::time::Tick) -> u64 {
     let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    let nanos = u64::try_from(boot.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(boot.tv_nsec).unwrap_or(0);
+    let nanos = u64::try_from(boot.tv_sec).unwrap_or(0) * 1_000_000_000
+        + u64::try_from(boot.tv_nsec).unwrap_or(0);
     let ago = (now - moment).0;
     nanos.saturating_sub(ago) / (1_000_000_000 / ticks_per_second().max(1))
 }
@@ -76,7 +78,8 @@ pub fn ids() -> Vec<i32> {
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
 }
 
-/// The ids of a process's children, without a look at all others (`proc_tid_children(5)`); empty where the kernel does not list them.
+/// The ids of a process's children, without a look at all others (`proc_tid_children(5)`); empty
+/// where the kernel does not list them.
 #[must_use]
 pub fn children(pid: i32) -> Vec<i32> {
     let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
@@ -89,20 +92,28 @@ pub fn read(pid: i32) -> Option<Process> {
     read_into(pid, &mut Vec::with_capacity(STAT_LEN))
 }
 
-/// Reads into a buffer that is used again: `fs::read` would ask for the size, which is 0, and read once more to see the end.
+/// Reads into a buffer that is used again: `fs::read` would ask for the size, which is 0, and read
+/// once more to see the end.
 pub(super) fn read_into(pid: i32, bytes: &mut Vec<u8>) -> Option<Process> {
-    let file = open(format!("/proc/{pid}/stat"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let file =
+        open(format!("/proc/{pid}/stat"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
     bytes.clear();
     // The kernel makes this file in one piece, so one read gives all of it.
     retry_on_intr(|| rustix::io::read(&file, spare_capacity(bytes))).ok()?;
     parse(bytes)
 }
 
-/// The status of a process that has ended and is not reaped, as wait(2) would give it (field 52 of `proc_pid_stat(5)`).
+/// The status of a process that has ended and is not reaped, as wait(2) would give it (field 52 of
+/// `proc_pid_stat(5)`).
 #[must_use]
 pub fn zombie_status(pid: i32) -> Option<i32> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    (parse(&stat)?.state == b'Z').then(|| std::str::from_utf8(stat.trim_ascii().rsplit(|byte| *byte == b' ').next()?).ok()?.parse().ok())?
+    (parse(&stat)?.state == b'Z').then(|| {
+        std::str::from_utf8(stat.trim_ascii().rsplit(|byte| *byte == b' ').next()?)
+            .ok()?
+            .parse()
+            .ok()
+    })?
 }
 
 /// Its arguments; empty for a zombie or a kernel thread.
@@ -111,12 +122,18 @@ pub fn arguments(pid: i32) -> Vec<Vec<u8>> {
     strings(&fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default())
 }
 
-/// What a person calls it: the file of a script, else the first word it was started with, without folders.
+/// What a person calls it: the file of a script, else the first word it was started with, without
+/// folders.
 #[must_use]
 pub fn label(pid: i32) -> Option<String> {
     let short = String::from_utf8(read(pid)?.name).ok()?;
-    let words: Vec<String> = arguments(pid).into_iter().take(4).map(|word| String::from_utf8_lossy(&word).into_owned()).collect();
-    let file = |word: &String| word.rsplit('/').next().unwrap_or(word).trim_start_matches('-').to_owned();
+    let words: Vec<String> = arguments(pid)
+        .into_iter()
+        .take(4)
+        .map(|word| String::from_utf8_lossy(&word).into_owned())
+        .collect();
+    let file =
+        |word: &String| word.rsplit('/').next().unwrap_or(word).trim_start_matches('-').to_owned();
     let found = words.iter().map(file).find(|file| !file.is_empty() && file.starts_with(&short));
     Some(found.or_else(|| words.first().map(file)).filter(|name| !name.is_empty()).unwrap_or(short))
 }
@@ -127,8 +144,8 @@ pub fn environment(pid: i32) -> Vec<Vec<u8>> {
     strings(&fs::read(format!("/proc/{pid}/environ")).unwrap_or_default())
 }
 
-/// The environment it was started with, if that can be told: none for one that has ended or is just becoming another program (execve(2)). What is not
-/// ours to see is empty.
+/// The environment it was started with, if that can be told: none for one that has ended or is just
+/// becoming another program (execve(2)). What is not ours to see is empty.
 #[must_use]
 pub fn settled_environment(pid: i32) -> Option<Vec<Vec<u8>>> {
     match fs::read(format!("/proc/{pid}/environ")) {
@@ -138,11 +155,13 @@ pub fn settled_environment(pid: i32) -> Option<Vec<Vec<u8>>> {
     }
 }
 
-/// Whether the environment of a process begins where it ends (fields 50 and 51 of `proc_pid_stat(5)`). Both are 0 while it has none yet, or none any
-/// more; and when this is read it may have the one that it had not when it was asked for.
+/// Whether the environment of a process begins where it ends (fields 50 and 51 of
+/// `proc_pid_stat(5)`). Both are 0 while it has none yet, or none any more; and when this is read
+/// it may have the one that it had not when it was asked for.
 fn has_no_environment(line: &[u8]) -> Option<bool> {
     let close = line.iter().rposition(|byte| *byte == b')')?;
-    let mut fields = std::str::from_utf8(line.get(close + 1..)?).ok()?.split_ascii_whitespace().skip(50 - 3);
+    let mut fields =
+        std::str::from_utf8(line.get(close + 1..)?).ok()?.split_ascii_whitespace().skip(50 - 3);
     let (start, end) = (fields.next()?, fields.next()?);
     Some(start == end && end != "0")
 }
@@ -162,10 +181,15 @@ pub fn user(pid: i32) -> Option<u32> {
 
 fn strings(bytes: &[u8]) -> Vec<Vec<u8>> {
     let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
-    if bytes.is_empty() { Vec::new() } else { bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect() }
+    if bytes.is_empty() {
+        Vec::new()
+    } else {
+        bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect()
+    }
 }
 
-/// One line of `proc_pid_stat(5)`. The name stands in parentheses and may hold any byte, so the last parenthesis ends it.
+/// One line of `proc_pid_stat(5)`. The name stands in parentheses and may hold any byte, so the
+/// last parenthesis ends it.
 fn parse(stat: &[u8]) -> Option<Process> {
     let open = stat.iter().position(|byte| *byte == b'(')?;
     let close = stat.iter().rposition(|byte| *byte == b')')?;
@@ -193,18 +217,21 @@ fn parse(stat: &[u8]) -> Option<Process> {
     })
 }
 
-/// Lets the threads of others run before this one where there are too few processors (`setpriority(2)`: on Linux a thread has its own nice value).
+/// Lets the threads of others run before this one where there are too few processors
+/// (`setpriority(2)`: on Linux a thread has its own nice value).
 pub fn make_way() {
     const NICE: i32 = 5;
     // Where it may not be changed everything works, only less evenly.
     rustix::process::setpriority_process(None, NICE).ok();
 }
 
-/// Makes this process one that the kernel ends before others when no memory is left (`proc_pid_oom_score_adj(5)`): `by` more than it was, at most 1000. Where it cannot
-/// be said, nothing changes.
+/// Makes this process one that the kernel ends before others when no memory is left
+/// (`proc_pid_oom_score_adj(5)`): `by` more than it was, at most 1000. Where it cannot be said,
+/// nothing changes.
 pub fn offer_as_victim(by: i32) {
     const PATH: &str = "/proc/self/oom_score_adj";
-    let present: i32 = std::fs::read_to_string(PATH).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    let present: i32 =
+        std::fs::read_to_string(PATH).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
     // It may always be raised; a system without it has no such thing.
     std::fs::write(PATH, (present + by).min(1000).to_string()).ok();
 }
@@ -215,9 +242,13 @@ mod tests {
 
     #[test]
     fn a_name_may_hold_anything() {
-        let line = b"42 (a) b (c\n) S 1 2 3 34817 5 6 7 8 9 10 11 12 13 14 15 16 17 18 99 20 2 22 23";
+        let line =
+            b"42 (a) b (c\n) S 1 2 3 34817 5 6 7 8 9 10 11 12 13 14 15 16 17 18 99 20 2 22 23";
         let process = parse(line).unwrap();
-        assert_eq!((process.pid, process.name.as_slice(), process.state), (42, &b"a) b (c\n"[..], b'S'));
+        assert_eq!(
+            (process.pid, process.name.as_slice(), process.state),
+            (42, &b"a) b (c\n"[..], b'S')
+        );
         assert_eq!((process.parent, process.group, process.session, process.tty), (1, 2, 3, 34817));
         assert_eq!((process.cpu_ticks, process.start_time), (11 + 12, 99));
         for cut in 0..line.len() {
@@ -226,18 +257,22 @@ mod tests {
         }
     }
 
-    /// One that had become another program between the two questions was taken for one without an environment, and for nobody's.
+    /// One that had become another program between the two questions was taken for one without an
+    /// environment, and for nobody's.
     #[test]
     fn an_environment_is_empty_only_where_it_is_said_to_be() {
         let line = |start: u64, end: u64| {
             let fields: Vec<String> = (4..50).map(|field| field.to_string()).collect();
-            has_no_environment(format!("42 (a) b) S {} {start} {end} 0", fields.join(" ")).as_bytes())
+            has_no_environment(
+                format!("42 (a) b) S {} {start} {end} 0", fields.join(" ")).as_bytes(),
+            )
         };
         assert_eq!((line(0, 0), line(7, 7), line(7, 9)), (Some(false), Some(true), Some(false)));
         assert_eq!(has_no_environment(b"42 (a) S 1"), None);
         let mut child = std::process::Command::new("sleep").arg("60").env_clear().spawn().unwrap();
         let found = loop {
-            if let Some(found) = settled_environment(child.id().cast_signed()).filter(Vec::is_empty) {
+            if let Some(found) = settled_environment(child.id().cast_signed()).filter(Vec::is_empty)
+            {
                 break found;
             }
             std::thread::yield_now();
@@ -245,7 +280,10 @@ mod tests {
         assert!(found.is_empty());
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(settled_environment(rustix::process::getpid().as_raw_pid()).is_some_and(|variables| !variables.is_empty()));
+        assert!(
+            settled_environment(rustix::process::getpid().as_raw_pid())
+                .is_some_and(|variables| !variables.is_empty())
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The process table for somebody who looks again and again: what has not run since the last look is not read a second time.
+//! The process table for somebody who looks again and again: what has not run since the last look
+//! is not read a second time.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,8 @@ pub struct Table {
 struct Entry {
     /// The inode of its directory: no other process that has had this id has it too.
     inode: u64,
-    /// The processor time it had taken just before it was read, in nanoseconds; none if the kernel does not say.
+    /// The processor time it had taken just before it was read, in nanoseconds; none if the kernel
+    /// does not say.
     clock: Option<u64>,
     process: Process,
 }
@@ -25,15 +27,16 @@ struct Entry {
 impl Table {
     /// Looks, given the look before.
     ///
-    /// What is known of a process (state, name, memory) changes only while it runs, and then its clock does. Its parent alone changes otherwise: when
-    /// that ends.
+    /// What is known of a process (state, name, memory) changes only while it runs, and then its
+    /// clock does. Its parent alone changes otherwise: when that ends.
     #[must_use]
     pub fn look(former: &Self) -> Self {
         let (mut bytes, mut same) = (Vec::with_capacity(process::STAT_LEN), Vec::new());
         let mut table = Self::default();
         for (pid, inode) in listed() {
             let clock = cpu_time(pid);
-            let is_same = |known: &&Entry| known.inode == inode && known.clock == clock && clock.is_some();
+            let is_same =
+                |known: &&Entry| known.inode == inode && known.clock == clock && clock.is_some();
             if let Some(known) = former.entries.get(&pid).filter(is_same) {
                 same.push((pid, known.process.parent));
                 table.entries.insert(pid, known.clone());
@@ -53,9 +56,16 @@ impl Table {
         table
     }
 
-    /// Whether this process lives as it did in the look before; 0 is the parent of those that have none.
+    /// Whether this process lives as it did in the look before; 0 is the parent of those that have
+    /// none.
     fn has_still(&self, former: &Self, pid: i32) -> bool {
-        let inode = |entries: &Self| entries.entries.get(&pid).filter(|entry| !entry.process.is_over()).map(|entry| entry.inode);
+        let inode = |entries: &Self| {
+            entries
+                .entries
+                .get(&pid)
+                .filter(|entry| !entry.process.is_over())
+                .map(|entry| entry.inode)
+        };
         pid == 0 || inode(self).is_some_and(|now| inode(former) == Some(now))
     }
 
@@ -67,9 +77,12 @@ impl Table {
 
 /// The ids of all processes that can be seen, each with the inode of its directory.
 fn listed() -> Vec<(i32, u64)> {
-    let dir = open("/proc", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).and_then(Dir::new);
+    let dir = open("/proc", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .and_then(Dir::new);
     let entries = dir.into_iter().flatten().flatten();
-    entries.filter_map(|entry| Some((entry.file_name().to_str().ok()?.parse().ok()?, entry.ino()))).collect()
+    entries
+        .filter_map(|entry| Some((entry.file_name().to_str().ok()?.parse().ok()?, entry.ino())))
+        .collect()
 }
 
 #[cfg(test)]
@@ -105,7 +118,10 @@ mod tests {
         let id = pid(&child);
         let state = |table: &Table| find(table, id).map(|process| process.state);
         let table = look_until(Table::default(), |table| state(table) == Some(b'S'));
-        let signal = |signal| rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).expect("it is ours");
+        let signal = |signal| {
+            rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal)
+                .expect("it is ours")
+        };
         signal(rustix::process::Signal::STOP);
         let table = look_until(table, |table| state(table) == Some(b'T'));
         signal(rustix::process::Signal::KILL);
@@ -117,10 +133,17 @@ mod tests {
     /// An orphan does not run when its parent ends.
     #[test]
     fn an_orphan_has_another_parent() {
-        let shell = Command::new("sh").args(["-c", "sleep 60 & echo $!; read line"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let shell = Command::new("sh")
+            .args(["-c", "sleep 60 & echo $!; read line"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
         let mut shell = shell.expect("sh starts");
         let mut line = String::new();
-        let read = std::io::BufRead::read_line(&mut std::io::BufReader::new(shell.stdout.take().expect("a pipe")), &mut line);
+        let read = std::io::BufRead::read_line(
+            &mut std::io::BufReader::new(shell.stdout.take().expect("a pipe")),
+            &mut line,
+        );
         read.expect("it says the id");
         let (parent, id) = (pid(&shell), line.trim().parse().expect("an id"));
         let is_asleep = |process: &Process| process.state == b'S' && process.name == b"sleep";

@@ -1,4 +1,5 @@
-//! The database as a file: its tables and their versions, what is read from it and written to it, and what becomes of a damaged one.
+//! The database as a file: its tables and their versions, what is read from it and written to it,
+//! and what becomes of a damaged one.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -49,8 +50,8 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// Opens the database or makes a new one, and its folder; says whether it is new. 0600: what SQLite puts beside it has the same mode (SQLite's
-    /// `findCreateFileMode` in `os_unix.c`).
+    /// Opens the database or makes a new one, and its folder; says whether it is new. 0600: what
+    /// SQLite puts beside it has the same mode (SQLite's `findCreateFileMode` in `os_unix.c`).
     pub(super) fn new(path: &Path) -> Result<(Self, bool), ReadError> {
         if let Some(folder) = path.parent() {
             // What is wrong with the path, SQLite says too.
@@ -60,7 +61,8 @@ impl Open {
         let is_new = path.metadata().is_ok_and(|metadata| metadata.len() == 0);
         let mut db = Connection::open(path)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
-        // Each commit is on the disk before the next: what a power cut takes is what was not committed.
+        // Each commit is on the disk before the next: what a power cut takes is what was not
+        // committed.
         db.pragma_update(None, "synchronous", "FULL")?;
         // What was forgotten is not left lying in the file.
         db.pragma_update(None, "secure_delete", "FAST")?;
@@ -78,9 +80,13 @@ impl Open {
     pub(super) fn read(&self) -> Result<Stored, ReadError> {
         let mut stored = Stored::default();
         let mut rows = self.db.prepare("SELECT bytes FROM structure WHERE id = 1")?;
-        let structure: Option<Vec<u8>> = rows.query_map([], |row| row.get(0))?.next().transpose()?;
-        stored.structure =
-            structure.map(|sealed| unseal(&sealed).map(<[u8]>::to_vec).ok_or(ReadError::Changed("structure is"))).transpose()?;
+        let structure: Option<Vec<u8>> =
+            rows.query_map([], |row| row.get(0))?.next().transpose()?;
+        stored.structure = structure
+            .map(|sealed| {
+                unseal(&sealed).map(<[u8]>::to_vec).ok_or(ReadError::Changed("structure is"))
+            })
+            .transpose()?;
         let mut rows = self.db.prepare("SELECT bytes FROM structure WHERE id = 2")?;
         let commands: Option<Vec<u8>> = rows.query_map([], |row| row.get(0))?.next().transpose()?;
         stored.commands = commands.as_deref().and_then(unseal).map(<[u8]>::to_vec);
@@ -103,7 +109,11 @@ impl Open {
         self.read_segments(&mut stored)?;
         let mut written = self.tally()?;
         stored.has_bad_commands = written.remove(&COMMANDS) && stored.commands.is_none();
-        stored.damaged.extend(written.iter().filter(|pane| !stored.texts.contains_key(pane) && !stored.shown.contains_key(pane)));
+        stored.damaged.extend(
+            written.iter().filter(|pane| {
+                !stored.texts.contains_key(pane) && !stored.shown.contains_key(pane)
+            }),
+        );
         stored.texts.retain(|pane, _| written.contains(pane));
         stored.shown.retain(|pane, _| written.contains(pane));
         Ok(stored)
@@ -112,16 +122,26 @@ impl Open {
     /// The segments of the screens that were read. What is damaged is as if it were not there.
     fn read_segments(&self, stored: &mut Stored) -> Result<(), ReadError> {
         let mut rows = self.db.prepare("SELECT pane, sequence, bytes FROM segment")?;
-        for row in rows.query_map([], |row| Ok((pane_id(row, 0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?)))? {
+        for row in rows.query_map([], |row| {
+            Ok((pane_id(row, 0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?))
+        })? {
             let (pane, sequence, sealed) = row?;
             let Some(shown) = stored.shown.get_mut(&pane) else { continue };
-            let own = unseal(&sealed).and_then(|bytes| bytes.strip_prefix(&segment_name(pane, sequence)[..]));
+            let own = unseal(&sealed)
+                .and_then(|bytes| bytes.strip_prefix(&segment_name(pane, sequence)[..]));
             if let Some(bytes) = own {
                 shown.segments.insert(sequence.cast_unsigned(), bytes.to_vec());
             }
         }
-        let is_torn = |shown: &Shown| shown.whole.clone().any(|sequence| !shown.segments.contains_key(&sequence));
-        stored.torn = stored.shown.iter().filter(|(_, shown)| is_torn(shown)).map(|(pane, _)| *pane).collect();
+        let is_torn = |shown: &Shown| {
+            shown.whole.clone().any(|sequence| !shown.segments.contains_key(&sequence))
+        };
+        stored.torn = stored
+            .shown
+            .iter()
+            .filter(|(_, shown)| is_torn(shown))
+            .map(|(pane, _)| *pane)
+            .collect();
         Ok(())
     }
 
@@ -129,7 +149,8 @@ impl Open {
     fn tally(&self) -> Result<BTreeSet<PaneId>, ReadError> {
         let mut rows = self.db.prepare("SELECT bytes FROM tally WHERE id = 1")?;
         let tally: Option<Vec<u8>> = rows.query_map([], |row| row.get(0))?.next().transpose()?;
-        let tally = tally.as_deref().and_then(unseal).ok_or(ReadError::Changed("list of panes is"))?;
+        let tally =
+            tally.as_deref().and_then(unseal).ok_or(ReadError::Changed("list of panes is"))?;
         let (ids, _) = tally.as_chunks();
         Ok(ids.iter().map(|id| PaneId(u64::from_le_bytes(*id))).collect())
     }
@@ -138,13 +159,22 @@ impl Open {
     pub(super) fn write(&mut self, latest: &Latest) -> Result<(), ReadError> {
         let all = self.db.transaction()?;
         if let Some(bytes) = &latest.structure {
-            all.execute("INSERT OR REPLACE INTO structure (id, bytes) VALUES (1, ?1)", [seal(bytes)])?;
+            all.execute(
+                "INSERT OR REPLACE INTO structure (id, bytes) VALUES (1, ?1)",
+                [seal(bytes)],
+            )?;
         }
         if latest.forgets_all {
-            all.execute_batch("DELETE FROM text; DELETE FROM screen; DELETE FROM segment; DELETE FROM structure WHERE id = 2;")?;
+            all.execute_batch(
+                "DELETE FROM text; DELETE FROM screen; DELETE FROM segment; DELETE \
+                FROM structure WHERE id = 2;",
+            )?;
         }
         if let Some(bytes) = &latest.commands {
-            all.execute("INSERT OR REPLACE INTO structure (id, bytes) VALUES (2, ?1)", [seal(bytes)])?;
+            all.execute(
+                "INSERT OR REPLACE INTO structure (id, bytes) VALUES (2, ?1)",
+                [seal(bytes)],
+            )?;
         }
         for (pane, shown) in &latest.shown {
             show(&all, *pane, shown.as_ref())?;
@@ -165,18 +195,26 @@ fn show(all: &Transaction<'_>, pane: PaneId, shown: Option<&Shown>) -> rusqlite:
         all.prepare_cached("DELETE FROM segment WHERE pane = ?1")?.execute([key])?;
         return Ok(());
     };
-    all.prepare_cached("INSERT OR REPLACE INTO screen (pane, bytes) VALUES (?1, ?2)")?.execute((key, seal(&bytes)))?;
+    all.prepare_cached("INSERT OR REPLACE INTO screen (pane, bytes) VALUES (?1, ?2)")?
+        .execute((key, seal(&bytes)))?;
     let kept = (key, shown.oldest.cast_signed(), shown.whole.end.cast_signed());
-    all.prepare_cached("DELETE FROM segment WHERE pane = ?1 AND (sequence < ?2 OR ?3 <= sequence)")?.execute(kept)?;
-    let mut insert = all.prepare_cached("INSERT OR REPLACE INTO segment (pane, sequence, bytes) VALUES (?1, ?2, ?3)")?;
+    all.prepare_cached(
+        "DELETE FROM segment WHERE pane = ?1 AND (sequence < ?2 OR ?3 <= sequence)",
+    )?
+    .execute(kept)?;
+    let mut insert = all.prepare_cached(
+        "INSERT OR REPLACE INTO segment (pane, sequence, bytes) VALUES (?1, ?2, ?3)",
+    )?;
     for (sequence, bytes) in &shown.segments {
-        let named = [&segment_name(pane, sequence.cast_signed())[..], &pack_segment(bytes.clone())].concat();
+        let named = [&segment_name(pane, sequence.cast_signed())[..], &pack_segment(bytes.clone())]
+            .concat();
         insert.execute((key, sequence.cast_signed(), seal(&named)))?;
     }
     Ok(())
 }
 
-/// What a segment in its table begins with, so that one whose row says otherwise is known as damaged.
+/// What a segment in its table begins with, so that one whose row says otherwise is known as
+/// damaged.
 fn segment_name(pane: PaneId, sequence: i64) -> [u8; 16] {
     let mut name = [0; 16];
     name[..8].copy_from_slice(&pane.0.to_le_bytes());
@@ -184,7 +222,8 @@ fn segment_name(pane: PaneId, sequence: i64) -> [u8; 16] {
     name
 }
 
-/// A screen as it lies in its table: which segments it needs, from and to, then itself as a zstd frame. None if it cannot be packed.
+/// A screen as it lies in its table: which segments it needs, from and to, then itself as a zstd
+/// frame. None if it cannot be packed.
 fn closed(shown: &Shown) -> Option<Vec<u8>> {
     let frame = zstd::bulk::compress(&shown.screen, LEVEL).ok()?;
     Some([&shown.whole.start.to_le_bytes()[..], &shown.whole.end.to_le_bytes(), &frame].concat())
@@ -194,7 +233,12 @@ fn opened(bytes: &[u8]) -> Option<Shown> {
     let (start, rest) = bytes.split_first_chunk()?;
     let (end, frame) = rest.split_first_chunk()?;
     let whole = u64::from_le_bytes(*start)..u64::from_le_bytes(*end);
-    Some(Shown { screen: zstd::bulk::decompress(frame, SCREEN_MAX).ok()?, oldest: whole.start, whole, ..Shown::default() })
+    Some(Shown {
+        screen: zstd::bulk::decompress(frame, SCREEN_MAX).ok()?,
+        oldest: whole.start,
+        whole,
+        ..Shown::default()
+    })
 }
 
 fn pane_id(row: &Row<'_>, column: usize) -> rusqlite::Result<PaneId> {
@@ -208,8 +252,10 @@ fn pane_and_bytes(row: &Row<'_>) -> rusqlite::Result<(PaneId, Vec<u8>)> {
 /// Notes of which panes something is there, so that what is missing is seen.
 fn count(all: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut ids = Vec::new();
-    let mut rows =
-        all.prepare("SELECT pane FROM screen UNION SELECT pane FROM text UNION SELECT 0 FROM structure WHERE id = 2 ORDER BY 1")?;
+    let mut rows = all.prepare(
+        "SELECT pane FROM screen UNION SELECT pane FROM text UNION SELECT 0 FROM \
+            structure WHERE id = 2 ORDER BY 1",
+    )?;
     for pane in rows.query_map([], |row| pane_id(row, 0))? {
         ids.extend(pane?.0.to_le_bytes());
     }
@@ -237,7 +283,8 @@ fn migrate(db: &mut Connection) -> Result<(), ReadError> {
         seal_all(&all, "structure", "id")?;
         seal_all(&all, "text", "pane")?;
     }
-    // Version 3: screens with their scrollback instead of text, which stays until its pane shows something.
+    // Version 3: screens with their scrollback instead of text, which stays until its pane shows
+    // something.
     all.execute_batch(
         "CREATE TABLE screen (pane INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
          CREATE TABLE segment (pane INTEGER, sequence INTEGER, bytes BLOB NOT NULL, PRIMARY KEY (pane, sequence));",
@@ -250,20 +297,26 @@ fn migrate(db: &mut Connection) -> Result<(), ReadError> {
 /// Version 2: what is kept has a checksum.
 fn seal_all(all: &Transaction<'_>, table: &str, key: &str) -> Result<(), ReadError> {
     let mut rows = all.prepare(&format!("SELECT {key}, bytes FROM {table}"))?;
-    let kept: Vec<(i64, Vec<u8>)> = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let kept: Vec<(i64, Vec<u8>)> =
+        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     for (id, bytes) in kept {
-        all.execute(&format!("UPDATE {table} SET bytes = ?2 WHERE {key} = ?1"), (id, seal(&bytes)))?;
+        all.execute(
+            &format!("UPDATE {table} SET bytes = ?2 WHERE {key} = ?1"),
+            (id, seal(&bytes)),
+        )?;
     }
     Ok(())
 }
 
-/// Whether a database that fails like this is to be given up and written anew: it is damaged, or what the kernel says of it can no longer be believed (F6: after
-/// an fsync error pages count as clean).
+/// Whether a database that fails like this is to be given up and written anew: it is damaged, or
+/// what the kernel says of it can no longer be believed (F6: after an fsync error pages count as
+/// clean).
 pub(super) fn is_lost(error: &ReadError) -> bool {
     match error {
         ReadError::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => {
             matches!(error.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-                || [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_DIR_FSYNC].contains(&error.extended_code)
+                || [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_DIR_FSYNC]
+                    .contains(&error.extended_code)
         }
         // Its tables are not what they should be.
         ReadError::Sqlite(_) | ReadError::Changed(_) | ReadError::Newer(_) => true,
@@ -275,7 +328,9 @@ pub(super) fn put_aside(path: &Path) -> PathBuf {
     let aside = named(path, ASIDE);
     for end in ENDS {
         match fs::rename(named(path, end), named(&aside, end)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => tracing::error!(path = %path.display(), %error, "it cannot be put aside"),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::error!(path = %path.display(), %error, "it cannot be put aside")
+            }
             // The log of another would be taken for this one's.
             Err(_) => drop(fs::remove_file(named(&aside, end))),
             Ok(()) => {}
@@ -289,7 +344,9 @@ pub(super) fn remove(path: &Path) {
     for end in ENDS {
         let file = named(path, end);
         match fs::remove_file(&file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => tracing::warn!(?file, %error, "it stays"),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::warn!(?file, %error, "it stays")
+            }
             _ => {}
         }
     }

@@ -1,7 +1,8 @@
-//! The database that outlives a reboot: the structure, and the screens and scrollback of panes. A thread of its own writes; the loop only hands over.
+//! The database that outlives a reboot: the structure, and the screens and scrollback of panes. A
+//! thread of its own writes; the loop only hands over.
 //!
-//! While it cannot be written, live sessions go on from memory: the loop is told once, and it is tried again every two seconds (F6). One that is damaged is put
-//! aside and written anew (F7).
+//! While it cannot be written, live sessions go on from memory: the loop is told once, and it is
+//! tried again every two seconds (F6). One that is damaged is put aside and written anew (F7).
 
 mod file;
 
@@ -56,16 +57,19 @@ enum Job {
 pub(super) struct Shown {
     /// The screen, as `server::screen` encodes it.
     pub(super) screen: Vec<u8>,
-    /// Segments of the scrollback that are new or have changed, by sequence number; when it is read, all that are there.
+    /// Segments of the scrollback that are new or have changed, by sequence number; when it is
+    /// read, all that are there.
     pub(super) segments: BTreeMap<u64, Vec<u8>>,
-    /// The sequence numbers of the segments that are to be there with it: none of these may be missing.
+    /// The sequence numbers of the segments that are to be there with it: none of these may be
+    /// missing.
     pub(super) whole: Range<u64>,
     /// From which on segments are kept at all.
     pub(super) oldest: u64,
 }
 
 impl Shown {
-    /// What follows takes the place of what is here; segments stay unless they are replaced or out of its range.
+    /// What follows takes the place of what is here; segments stay unless they are replaced or out
+    /// of its range.
     fn succeed(&mut self, next: Self) {
         let mut segments = std::mem::take(&mut self.segments);
         segments.retain(|sequence, _| next.has_room_for(*sequence));
@@ -111,7 +115,15 @@ impl Db {
     /// Starts the thread; the file is opened with the first job.
     pub(super) fn start(path: PathBuf, tell: Tell) -> Self {
         let (jobs, receiver) = sync_channel(JOBS_MAX);
-        let writer = Writer { path, tell, open: None, latest: Latest::default(), has_written: false, wants_all: false, is_failing: false };
+        let writer = Writer {
+            path,
+            tell,
+            open: None,
+            latest: Latest::default(),
+            has_written: false,
+            wants_all: false,
+            is_failing: false,
+        };
         let thread = std::thread::Builder::new().name("disk".into()).spawn(move || {
             // What somebody waits for on a screen goes before what nobody waits for.
             process::make_way();
@@ -163,8 +175,13 @@ impl Db {
         }
     }
 
-    /// Writes what panes show a last time, and the structure if it is to be, and waits until everything handed over is written. Only for the end: it blocks.
-    pub(super) fn finish(mut self, last: Option<Vec<u8>>, shown: impl Iterator<Item = (PaneId, Shown)>) {
+    /// Writes what panes show a last time, and the structure if it is to be, and waits until
+    /// everything handed over is written. Only for the end: it blocks.
+    pub(super) fn finish(
+        mut self,
+        last: Option<Vec<u8>>,
+        shown: impl Iterator<Item = (PaneId, Shown)>,
+    ) {
         if let Some(jobs) = self.jobs.take() {
             for (pane, shown) in shown {
                 // A thread that has given up takes nothing more.
@@ -189,7 +206,10 @@ pub(super) fn remove(path: &Path) {
 /// Puts away what cannot be understood; gives what a person is to know of it.
 pub(super) fn put_aside(path: &Path, why: &str) -> String {
     let aside = file::put_aside(path);
-    let problem = format!("what was kept of sessions cannot be restored ({why}); it was put aside as {}", aside.display());
+    let problem = format!(
+        "what was kept of sessions cannot be restored ({why}); it was put aside as {}",
+        aside.display()
+    );
     tracing::error!("{problem}");
     problem
 }
@@ -212,12 +232,20 @@ pub(super) fn load(path: &Path) -> Stored {
 
 /// What a person is to know of the damage that was found.
 fn damage(stored: &Stored) -> Option<String> {
-    let panes = |set: &BTreeSet<PaneId>| set.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let damaged =
-        (!stored.damaged.is_empty()).then(|| format!("what {} showed is damaged on disk and cannot be restored", panes(&stored.damaged)));
-    let torn =
-        (!stored.torn.is_empty()).then(|| format!("scrollback of {} is damaged on disk, what came after it is there", panes(&stored.torn)));
-    let commands = stored.has_bad_commands.then(|| "what is known of former commands is damaged on disk and cannot be restored".to_owned());
+    let panes =
+        |set: &BTreeSet<PaneId>| set.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let damaged = (!stored.damaged.is_empty()).then(|| {
+        format!("what {} showed is damaged on disk and cannot be restored", panes(&stored.damaged))
+    });
+    let torn = (!stored.torn.is_empty()).then(|| {
+        format!(
+            "scrollback of {} is damaged on disk, what came after it is there",
+            panes(&stored.torn)
+        )
+    });
+    let commands = stored.has_bad_commands.then(|| {
+        "what is known of former commands is damaged on disk and cannot be restored".to_owned()
+    });
     let told: Vec<String> = damaged.into_iter().chain(torn).chain(commands).collect();
     (!told.is_empty()).then(|| told.join("; "))
 }
@@ -244,14 +272,20 @@ impl Writer {
             if has_ended {
                 return;
             }
-            // Segments are much: while they cannot be written they are in the panes only, and asked for again.
+            // Segments are much: while they cannot be written they are in the panes only, and asked
+            // for again.
             self.wants_all |= result.is_err();
             let Latest { structure, commands, .. } = std::mem::take(&mut self.latest);
-            self.latest = if result.is_err() { Latest { structure, commands, ..Latest::default() } } else { Latest::default() };
+            self.latest = if result.is_err() {
+                Latest { structure, commands, ..Latest::default() }
+            } else {
+                Latest::default()
+            };
         }
     }
 
-    /// Waits for jobs, and for those that come soon after. Says whether they were the last; nothing if there is nothing left to do.
+    /// Waits for jobs, and for those that come soon after. Says whether they were the last; nothing
+    /// if there is nothing left to do.
     fn collect(&mut self, jobs: &Receiver<Job>) -> Option<bool> {
         let is_pending = self.is_failing || self.wants_all;
         if !is_pending {
@@ -273,10 +307,13 @@ impl Writer {
         }
     }
 
-    /// Writes what is new. After a failure the file is opened anew; one that is lost is put aside first.
+    /// Writes what is new. After a failure the file is opened anew; one that is lost is put aside
+    /// first.
     fn write(&mut self) -> Result<(), ReadError> {
         let open = self.open.take().filter(Open::is_in_place);
-        let result = open.map_or_else(|| self.opened(), Ok).and_then(|mut open| open.write(&self.latest).map(|()| open));
+        let result = open
+            .map_or_else(|| self.opened(), Ok)
+            .and_then(|mut open| open.write(&self.latest).map(|()| open));
         match result {
             Ok(open) => {
                 self.open = Some(open);
@@ -299,7 +336,8 @@ impl Writer {
         Ok(open)
     }
 
-    /// Tells the loop what is other than it knows; what it has no room for is told with the next result.
+    /// Tells the loop what is other than it knows; what it has no room for is told with the next
+    /// result.
     fn report(&mut self, result: &Result<(), ReadError>) {
         let say = &self.tell;
         match result {
@@ -308,7 +346,8 @@ impl Writer {
                 self.is_failing = !say(News::Fine);
             }
             Err(error) if !self.is_failing => {
-                tracing::error!(path = %self.path.display(), %error, "nothing can be written to disk; it is tried again");
+                tracing::error!(path = %self.path.display(), %error, "nothing can be written to \
+                    disk; it is tried again");
                 self.is_failing = say(News::Failing(error.to_string()));
             }
             _ => {}
@@ -332,9 +371,14 @@ impl Latest {
         match job {
             Job::Structure(bytes) => self.structure = Some(bytes),
             Job::Commands(bytes) => self.commands = Some(bytes),
-            Job::Show(pane, shown) => self.shown.entry(pane).or_default().get_or_insert_default().succeed(shown),
+            Job::Show(pane, shown) => {
+                self.shown.entry(pane).or_default().get_or_insert_default().succeed(shown)
+            }
             Job::Forget(pane) => drop(self.shown.insert(pane, None)),
-            Job::ForgetAll => *self = Self { structure: self.structure.take(), forgets_all: true, ..Self::default() },
+            Job::ForgetAll => {
+                *self =
+                    Self { structure: self.structure.take(), forgets_all: true, ..Self::default() }
+            }
         }
     }
 }

@@ -69,12 +69,16 @@ fn what_was_written_is_read_after_the_end() {
 #[test]
 fn segments_are_added_replaced_and_dropped_with_the_screen_they_belong_to() {
     let desk = Desk::new();
-    let next = |screen: &[u8], segments: &[(u64, &[u8])], whole: std::ops::Range<u64>, oldest| Shown {
-        screen: screen.to_vec(),
-        segments: segments.iter().map(|(sequence, bytes)| (*sequence, bytes.to_vec())).collect(),
-        whole,
-        oldest,
-    };
+    let next =
+        |screen: &[u8], segments: &[(u64, &[u8])], whole: std::ops::Range<u64>, oldest| Shown {
+            screen: screen.to_vec(),
+            segments: segments
+                .iter()
+                .map(|(sequence, bytes)| (*sequence, bytes.to_vec()))
+                .collect(),
+            whole,
+            oldest,
+        };
     // Together in one transaction, and in one of its own.
     for apart in [false, true] {
         let (db, _news) = desk.start();
@@ -87,7 +91,10 @@ fn segments_are_added_replaced_and_dropped_with_the_screen_they_belong_to() {
         };
         assert!(db.show(PaneId(4), next(b"two", &[(8, b"changed"), (9, b"nine")], 8..10, 8)));
         db.finish(Some(b"two".to_vec()), std::iter::empty());
-        assert_eq!(load(&desk.path()).shown[&PaneId(4)], next(b"two", &[(8, b"changed"), (9, b"nine")], 8..10, 8));
+        assert_eq!(
+            load(&desk.path()).shown[&PaneId(4)],
+            next(b"two", &[(8, b"changed"), (9, b"nine")], 8..10, 8)
+        );
         let db = desk.start().0;
         assert!(db.forget_all());
         db.finish(Some(b"three".to_vec()), std::iter::empty());
@@ -101,21 +108,35 @@ fn segments_are_added_replaced_and_dropped_with_the_screen_they_belong_to() {
 fn a_missing_segment_is_told_and_what_follows_it_is_there() {
     let desk = Desk::new();
     desk.written(b"one");
-    rusqlite::Connection::open(desk.path()).expect("opened").execute("DELETE FROM segment WHERE sequence = 7", []).expect("deleted");
+    rusqlite::Connection::open(desk.path())
+        .expect("opened")
+        .execute("DELETE FROM segment WHERE sequence = 7", [])
+        .expect("deleted");
     let stored = load(&desk.path());
-    assert_eq!(stored.problem.as_deref(), Some("scrollback of p4 is damaged on disk, what came after it is there"));
+    assert_eq!(
+        stored.problem.as_deref(),
+        Some("scrollback of p4 is damaged on disk, what came after it is there")
+    );
     assert_eq!(stored.shown[&PaneId(4)].segments.keys().copied().collect::<Vec<_>>(), [8]);
 }
 
 #[test]
 fn records_of_commands_that_are_gone_or_damaged_are_told_and_the_rest_is_there() {
-    for change in ["DELETE FROM structure WHERE id = 2", "UPDATE structure SET bytes = x'00' WHERE id = 2"] {
+    for change in
+        ["DELETE FROM structure WHERE id = 2", "UPDATE structure SET bytes = x'00' WHERE id = 2"]
+    {
         let desk = Desk::new();
         desk.written(b"one");
         assert_eq!(load(&desk.path()).problem, None);
-        rusqlite::Connection::open(desk.path()).expect("opened").execute(change, []).expect("changed");
+        rusqlite::Connection::open(desk.path())
+            .expect("opened")
+            .execute(change, [])
+            .expect("changed");
         let stored = load(&desk.path());
-        assert_eq!(stored.problem.as_deref(), Some("what is known of former commands is damaged on disk and cannot be restored"));
+        assert_eq!(
+            stored.problem.as_deref(),
+            Some("what is known of former commands is damaged on disk and cannot be restored")
+        );
         assert!(stored.commands.is_none() && stored.structure.is_some() && stored.shown.len() == 1);
     }
 }
@@ -127,13 +148,21 @@ fn a_damaged_database_is_put_aside_and_a_start_is_never_refused() {
     let stored = load(&desk.path());
     assert_eq!(stored.structure, None);
     let problem = stored.problem.expect("it is told");
-    assert!(problem.contains("cannot be restored (file is not a database") && problem.contains("abide.db.damaged"), "{problem}");
-    assert_eq!(fs::read(desk.dir.path().join("abide.db.damaged")).expect("it is there"), vec![0x5a; 9000]);
+    assert!(
+        problem.contains("cannot be restored (file is not a database")
+            && problem.contains("abide.db.damaged"),
+        "{problem}"
+    );
+    assert_eq!(
+        fs::read(desk.dir.path().join("abide.db.damaged")).expect("it is there"),
+        vec![0x5a; 9000]
+    );
     desk.written(b"new");
     assert_eq!(load(&desk.path()).structure.as_deref(), Some(&b"new"[..]));
 }
 
-/// What a start makes of a damaged file: what was written, or that something is missing. Never a panic, never something else.
+/// What a start makes of a damaged file: what was written, or that something is missing. Never a
+/// panic, never something else.
 fn is_right_or_told(desk: &Desk, bytes: &[u8], what: &str) {
     fs::write(desk.path(), bytes).expect("written");
     let stored = load(&desk.path());
@@ -141,10 +170,15 @@ fn is_right_or_told(desk: &Desk, bytes: &[u8], what: &str) {
         && stored.commands.as_deref() == Some(&b"make"[..])
         && stored.shown == BTreeMap::from([(PaneId(4), hello())]);
     assert!(is_whole || stored.problem.is_some(), "{what}: {stored:?}");
-    assert!(stored.structure.as_ref().is_none_or(|structure| structure == b"the sessions"), "{what}");
+    assert!(
+        stored.structure.as_ref().is_none_or(|structure| structure == b"the sessions"),
+        "{what}"
+    );
     assert!(stored.commands.as_ref().is_none_or(|commands| commands == b"make"), "{what}");
-    let is_right =
-        |shown: &Shown| shown.screen == b"hello" && shown.segments.iter().all(|(key, bytes)| hello().segments.get(key) == Some(bytes));
+    let is_right = |shown: &Shown| {
+        shown.screen == b"hello"
+            && shown.segments.iter().all(|(key, bytes)| hello().segments.get(key) == Some(bytes))
+    };
     assert!(stored.texts.is_empty() && stored.shown.values().all(is_right), "{what}: {stored:?}");
     for entry in fs::read_dir(desk.dir.path()).expect("read") {
         fs::remove_file(entry.expect("an entry").path()).expect("removed");
@@ -187,7 +221,11 @@ fn tables_of_the_first_version_are_taken_over_and_those_of_a_later_one_put_aside
              INSERT INTO structure VALUES (1, x'6f6c64');",
         )
         .expect("written");
-        db.execute("INSERT INTO text VALUES (7, ?1)", [zstd::bulk::compress(b"shown", 1).expect("packed")]).expect("written");
+        db.execute(
+            "INSERT INTO text VALUES (7, ?1)",
+            [zstd::bulk::compress(b"shown", 1).expect("packed")],
+        )
+        .expect("written");
         db.pragma_update(None, "user_version", version).expect("written");
     };
     make(1);
@@ -207,7 +245,9 @@ fn what_cannot_be_written_is_tried_again_and_told_once() {
     fs::create_dir(desk.path()).expect("made");
     let (db, news) = desk.start();
     assert!(db.structure(b"kept in memory".to_vec()));
-    assert!(matches!(next(&news), News::Failing(why) if why.contains("unable to open database file")));
+    assert!(
+        matches!(next(&news), News::Failing(why) if why.contains("unable to open database file"))
+    );
     fs::remove_dir(desk.path()).expect("empty");
     // What panes show waits in the panes.
     assert_eq!((next(&news), next(&news)), (News::Fine, News::Anew));
@@ -238,7 +278,9 @@ fn a_database_that_breaks_meanwhile_is_put_aside_and_written_anew() {
 
 fn modes(folder: &Path) -> BTreeMap<PathBuf, u32> {
     let entries = fs::read_dir(folder).expect("read").map(|entry| entry.expect("an entry"));
-    entries.map(|entry| (entry.path(), entry.metadata().expect("there").permissions().mode() & 0o777)).collect()
+    entries
+        .map(|entry| (entry.path(), entry.metadata().expect("there").permissions().mode() & 0o777))
+        .collect()
 }
 
 #[test]

@@ -19,7 +19,8 @@ pub(in crate::server) enum ProcEvent {
     Ready(CallId, &'static str),
     /// The process table was looked at for what is being stopped.
     Looked(Box<Look>),
-    /// The table of processes that a call asked for, as JSON, and what is remembered of them for the next.
+    /// The table of processes that a call asked for, as JSON, and what is remembered of them for
+    /// the next.
     Table(CallId, String, Listed),
 }
 

@@ -1,4 +1,5 @@
-//! The handles behind commands and shells: pipes to their standard input, FIFOs and rings from their output, and the log that keeps it.
+//! The handles behind commands and shells: pipes to their standard input, FIFOs and rings from
+//! their output, and the log that keeps it.
 
 use std::fs;
 use std::io;
@@ -41,7 +42,12 @@ impl Drop for Task {
 }
 
 /// Sends an event once an fd is ready.
-pub(in crate::server) fn when_ready(fd: &OwnedFd, interest: Interest, event: ProcEvent, events: &Sender<Event>) -> Option<Task> {
+pub(in crate::server) fn when_ready(
+    fd: &OwnedFd,
+    interest: Interest,
+    event: ProcEvent,
+    events: &Sender<Event>,
+) -> Option<Task> {
     let fd = fd.try_clone().and_then(|fd| watch(fd, interest)).ok()?;
     let events = events.clone();
     Some(Task::new(tokio::spawn(async move {
@@ -74,7 +80,13 @@ pub(in crate::server) enum Pulled {
 
 impl Fifo {
     /// Reads into a log, at most [`READ_BYTES_MAX`].
-    pub(in crate::server) fn pull(&mut self, stream: Stream, wall: u64, log: &mut Log<SharedMemory>, buffer: &mut [u8]) -> Pulled {
+    pub(in crate::server) fn pull(
+        &mut self,
+        stream: Stream,
+        wall: u64,
+        log: &mut Log<SharedMemory>,
+        buffer: &mut [u8],
+    ) -> Pulled {
         let mut count = 0;
         while count < READ_BYTES_MAX {
             match rustix::io::read(&*self.fd, &mut *buffer) {
@@ -129,7 +141,8 @@ impl Writer {
         !self.pending.is_empty()
     }
 
-    /// Writes what the kernel takes, and waits for the rest. False if it is over: closed, or nobody reads.
+    /// Writes what the kernel takes, and waits for the rest. False if it is over: closed, or nobody
+    /// reads.
     pub(in crate::server) fn flush(&mut self, event: ProcEvent, events: &Sender<Event>) -> bool {
         while !self.pending.is_empty() {
             match rustix::io::write(&*self.fd, &self.pending) {
@@ -170,8 +183,12 @@ pub(in crate::server) struct CommandIo {
 impl CommandIo {
     /// A new log.
     pub(in crate::server) fn create(id: CommandId, source: Source) -> io::Result<Self> {
-        let memory = SharedMemory::fixed(&format!("abide-{id}-log"), log::HEADER_LEN + log::CAPACITY_DEFAULT)?;
-        let log = Log::create(memory).map_err(|full| io::Error::new(io::ErrorKind::OutOfMemory, full))?;
+        let memory = SharedMemory::fixed(
+            &format!("abide-{id}-log"),
+            log::HEADER_LEN + log::CAPACITY_DEFAULT,
+        )?;
+        let log =
+            Log::create(memory).map_err(|full| io::Error::new(io::ErrorKind::OutOfMemory, full))?;
         Ok(Self { log, source, has_spoken: false })
     }
 }
@@ -210,7 +227,9 @@ pub(in crate::server) fn remove_files(dir: &Path, id: CommandId, parts: &[&str])
 pub(in crate::server) fn remove_stale(dir: &Path, is_known: impl Fn(CommandId) -> bool) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let Some((id, part)) = name.to_str().and_then(|name| name.split_once('.')) else { continue };
+        let Some((id, part)) = name.to_str().and_then(|name| name.split_once('.')) else {
+            continue;
+        };
         let id: Option<CommandId> = id.parse().ok();
         if FILES.contains(&part) && id.is_some_and(|id| !is_known(id)) {
             drop(fs::remove_file(entry.path()));
@@ -220,7 +239,8 @@ pub(in crate::server) fn remove_stale(dir: &Path, is_known: impl Fn(CommandId) -
 
 /// Writes a file that only the user can read.
 pub(in crate::server) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let flags =
+        OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = openat(rustix::fs::CWD, path, flags, Mode::RUSR | Mode::WUSR)?;
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -235,10 +255,20 @@ pub(in crate::server) fn make_fifo(path: &Path) -> io::Result<OwnedFd> {
     // One that a former server left is not read any more.
     drop(fs::remove_file(path));
     mknodat(rustix::fs::CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
-    Ok(openat(rustix::fs::CWD, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?)
+    Ok(openat(
+        rustix::fs::CWD,
+        path,
+        OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?)
 }
 
 /// Opens the writing end of a FIFO whose reading end is open.
 pub(in crate::server) fn open_writer(path: &Path) -> io::Result<OwnedFd> {
-    Ok(openat(rustix::fs::CWD, path, OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?)
+    Ok(openat(
+        rustix::fs::CWD,
+        path,
+        OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?)
 }

@@ -1,4 +1,5 @@
-//! A program on pipes that the keeper holds, as data: its fds and rings, and how far its end and its stop have come.
+//! A program on pipes that the keeper holds, as data: its fds and rings, and how far its end and
+//! its stop have come.
 
 use std::collections::VecDeque;
 use std::io;
@@ -11,7 +12,10 @@ use crate::server::jobs::io::Writer;
 use crate::server::pane::Stop;
 use crate::store::log::Stream;
 use crate::store::ring::Consumer;
-use crate::wire::keeper::{Entry, ExitStatus, PART_ERROR_RING, PART_ERROR_SOURCE, PART_INPUT, PART_PIDFD, PART_RING, PART_SOURCE};
+use crate::wire::keeper::{
+    Entry, ExitStatus, PART_ERROR_RING, PART_ERROR_SOURCE, PART_INPUT, PART_PIDFD, PART_RING,
+    PART_SOURCE,
+};
 
 /// Tags of session shells.
 pub(in crate::server) const SHELL_BIT: u64 = 1 << 62;
@@ -96,11 +100,15 @@ impl Job {
         };
         let ring = |of: u8| {
             let memory = SharedMemory::from_fd(part(of).ok_or_else(missing)?.try_clone()?)?;
-            Consumer::attach(memory).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+            Consumer::attach(memory)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
         };
         let rings = [ring(PART_RING)?, ring(PART_ERROR_RING)?];
         let writer = part(PART_INPUT).cloned().map(Writer::new);
-        debug_assert!(entry.parts & (PART_SOURCE | PART_ERROR_SOURCE | PART_PIDFD) != 0, "a program has streams");
+        debug_assert!(
+            entry.parts & (PART_SOURCE | PART_ERROR_SOURCE | PART_PIDFD) != 0,
+            "a program has streams"
+        );
         Ok(Self {
             what,
             exit: entry.exit,
@@ -151,7 +159,9 @@ impl Job {
     pub(in crate::server) fn take(&mut self, stream: Stream) -> Vec<u8> {
         let ring = &mut self.rings[usize::from(stream == Stream::Error)];
         let from = ring.done();
-        ring.read(from, TURN_BYTES_MAX).map(|(first, second)| [first, second].concat()).unwrap_or_default()
+        ring.read(from, TURN_BYTES_MAX)
+            .map(|(first, second)| [first, second].concat())
+            .unwrap_or_default()
     }
 
     /// Gives what was taken free; true if the keeper waits for room.

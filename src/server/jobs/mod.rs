@@ -1,4 +1,5 @@
-//! Commands, session shells and processes as data: what the server holds of them. What is done with it is in `procs`.
+//! Commands, session shells and processes as data: what the server holds of them. What is done with
+//! it is in `procs`.
 
 pub(in crate::server) mod event;
 pub(in crate::server) mod io;
@@ -46,7 +47,8 @@ pub(in crate::server) struct Procs {
     /// Commands beside the shell whose input stays open.
     pub(in crate::server) inputs: BTreeSet<CommandId>,
     pub(in crate::server) listed: Arc<Listed>,
-    /// Answers that are JSON already: thousands of processes as a value would cost more than to look at them.
+    /// Answers that are JSON already: thousands of processes as a value would cost more than to
+    /// look at them.
     pub(in crate::server) texts: BTreeMap<CallId, String>,
     pub(in crate::server) buffer: Vec<u8>,
 }
@@ -63,7 +65,8 @@ pub(in crate::server) struct SessionShell {
     /// What runs in it.
     pub(in crate::server) running: Option<Running>,
     pub(in crate::server) memory: Option<Memory>,
-    /// How often it was interrupted, and up to which of these it has read something since: an INT that it has not noticed yet would hit the next command.
+    /// How often it was interrupted, and up to which of these it has read something since: an INT
+    /// that it has not noticed yet would hit the next command.
     pub(in crate::server) interrupts: (u8, u8),
     /// It is killed because it did not come back: what it had is for the next one.
     pub(in crate::server) is_replaced: bool,
@@ -88,7 +91,8 @@ pub(in crate::server) struct Follower {
     pub(in crate::server) call: CallId,
     pub(in crate::server) command: CommandId,
     pub(in crate::server) position: u64,
-    /// Whether it is the `exec` itself: the answer to that is the core's, and nothing may be missed.
+    /// Whether it is the `exec` itself: the answer to that is the core's, and nothing may be
+    /// missed.
     pub(in crate::server) is_exec: bool,
     pub(in crate::server) has_begun: bool,
 }

@@ -1,13 +1,17 @@
-//! What is said to a session's shell, and what it says back. Text only: who runs it and where it goes is not known here.
+//! What is said to a session's shell, and what it says back. Text only: who runs it and where it
+//! goes is not known here.
 //!
-//! Commands reach the shell on its standard input; status and state come back on its standard output, which the commands themselves never have: each of
-//! them runs with streams of its own. The shells are interactive ones, since those go on after an INT, but they have no terminal, prompt or history.
+//! Commands reach the shell on its standard input; status and state come back on its standard
+//! output, which the commands themselves never have: each of them runs with streams of its own. The
+//! shells are interactive ones, since those go on after an INT, but they have no terminal, prompt
+//! or history.
 
 use crate::base::id::CommandId;
 use crate::state::command::{Input, Order, quoted};
 
-/// What stands in a report for a command if it is the end of none: the shell has noticed all that was sent to it before, or, if a command stands for the
-/// directory, opened the standard input of that.
+/// What stands in a report for a command if it is the end of none: the shell has noticed all that
+/// was sent to it before, or, if a command stands for the directory, opened the standard input of
+/// that.
 pub(in crate::server) const NOTICED: CommandId = CommandId(0);
 
 /// A kind of shell.
@@ -61,7 +65,8 @@ pub(in crate::server) struct Files {
 }
 
 impl Kind {
-    /// The kind of the user's shell, and what is to be started: another shell than the three is replaced by bash.
+    /// The kind of the user's shell, and what is to be started: another shell than the three is
+    /// replaced by bash.
     pub(in crate::server) fn of(program: &str) -> (Self, Vec<String>) {
         let name = program.rsplit('/').next().unwrap_or(program);
         match name {
@@ -84,7 +89,20 @@ impl Kind {
     pub(in crate::server) fn argv(self, program: &str) -> Vec<String> {
         let flags: &[&str] = match self {
             Self::Bash => &["--noprofile", "--norc", "--noediting", "-i", "+H", "+o", "history"],
-            Self::Zsh => &["-f", "-i", "+o", "zle", "-o", "interactivecomments", "+o", "banghist", "+o", "promptcr", "+o", "promptsp"],
+            Self::Zsh => &[
+                "-f",
+                "-i",
+                "+o",
+                "zle",
+                "-o",
+                "interactivecomments",
+                "+o",
+                "banghist",
+                "+o",
+                "promptcr",
+                "+o",
+                "promptsp",
+            ],
             Self::Sh => &["-i"],
         };
         std::iter::once(program).chain(flags.iter().copied()).map(str::to_owned).collect()
@@ -99,11 +117,17 @@ impl Kind {
                 "builtin declare -f; builtin alias -p",
                 "builtin set +o; builtin shopt -p",
             ),
-            Self::Zsh => ("PS1= PS2=; unset MAILCHECK TMOUT", "builtin", "builtin typeset -f; builtin alias -L", "builtin set +o"),
+            Self::Zsh => (
+                "PS1= PS2=; unset MAILCHECK TMOUT",
+                "builtin",
+                "builtin typeset -f; builtin alias -L",
+                "builtin set +o",
+            ),
             Self::Sh => ("PS1= PS2=; unset MAILCHECK TMOUT ENV", "command", ":", ":"),
         };
         format!(
-            "{quiet}\n__abide_done() {{\nunset ABIDE_COMMAND\n{own} printf 'R\\0%s\\0%s\\0%s\\0' \"$1\" \"$2\" \"${{PWD-}}\"\n{own} export -p\n\
+            "{quiet}\n__abide_done() {{\nunset ABIDE_COMMAND\n{own} printf 'R\\0%s\\0%s\\0%s\\0' \
+             \"$1\" \"$2\" \"${{PWD-}}\"\n{own} export -p\n\
              {own} printf '\\0'\n{functions}\n{own} printf '\\0'\n{options}\n{own} printf '\\0E\\0'\n}}\n"
         )
     }
@@ -114,13 +138,21 @@ impl Kind {
         let options = if with_options { options.as_str() } else { "" };
         let aliases = if self == Self::Bash { "shopt -s expand_aliases\n" } else { "" };
         format!(
-            "__abide_j=${{ABIDE_JOB-}}\ncd -- {} \n{exports}\n{aliases}{functions}\n{options}\nexport ABIDE_JOB=\"$__abide_j\"\nunset __abide_j\n",
+            "__abide_j=${{ABIDE_JOB-}}\ncd -- {} \
+             \n{exports}\n{aliases}{functions}\n{options}\nexport ABIDE_JOB=\"$__abide_j\"\nunset \
+             __abide_j\n",
             quoted(cwd)
         )
     }
 
-    /// Program and arguments that start a command beside the shell: `state` is the path of a script with [`Kind::recall`].
-    pub(in crate::server) fn starter(self, program: &str, state: &str, words: &[String]) -> Vec<String> {
+    /// Program and arguments that start a command beside the shell: `state` is the path of a script
+    /// with [`Kind::recall`].
+    pub(in crate::server) fn starter(
+        self,
+        program: &str,
+        state: &str,
+        words: &[String],
+    ) -> Vec<String> {
         let flags: &[&str] = match self {
             Self::Bash => &["--noprofile", "--norc"],
             Self::Zsh => &["-f"],
@@ -128,12 +160,18 @@ impl Kind {
         };
         let run = match (self, words.len()) {
             (_, 1) => "eval \"$1\"",
-            (Self::Bash, _) => "if declare -F -- \"$1\" >/dev/null; then \"$@\"; else exec \"$@\"; fi",
+            (Self::Bash, _) => {
+                "if declare -F -- \"$1\" >/dev/null; then \"$@\"; else exec \"$@\"; fi"
+            }
             (Self::Zsh, _) => "if (( $+functions[$1] )); then \"$@\"; else exec \"$@\"; fi",
             (Self::Sh, _) => "exec \"$@\"",
         };
         let script = format!(". {} || exit 1\n{run}", quoted(state));
-        let head = std::iter::once(program).chain(flags.iter().copied()).chain(["-c", &script, self.name()]);
+        let head = std::iter::once(program).chain(flags.iter().copied()).chain([
+            "-c",
+            &script,
+            self.name(),
+        ]);
         head.map(str::to_owned).chain(words.iter().cloned()).collect()
     }
 
@@ -149,43 +187,58 @@ impl Kind {
         let mut line = format!("{{ export ABIDE_COMMAND={id}; ");
         for (at, (name, value)) in order.vars.iter().enumerate() {
             line.extend([format!("__abide_s{at}=${{{name}+x}}; __abide_v{at}=${{{name}-}}; ")]);
-            line += &value.as_ref().map_or_else(|| format!("unset {name}; "), |value| format!("export {name}={}; ", literal(value)));
+            line += &value.as_ref().map_or_else(
+                || format!("unset {name}; "),
+                |value| format!("export {name}={}; ", literal(value)),
+            );
         }
         let script = literal(&files.script);
         match &order.cwd {
             Some(cwd) => {
                 let (cd, cwd) = (self.cd(), literal(cwd));
-                line.extend([format!("__abide_p=$PWD; __abide_o=${{OLDPWD-}}; if {cd} -- {cwd}; then . {script}; else ! :; fi; ")]);
+                line.extend([format!(
+                    "__abide_p=$PWD; __abide_o=${{OLDPWD-}}; if {cd} -- {cwd}; \
+                    then . {script}; else ! :; fi; "
+                )]);
             }
             None => line.extend([format!(". {script}; ")]),
         }
-        let (input, output, error) = (literal(&files.input), literal(&files.output), literal(&files.error));
+        let (input, output, error) =
+            (literal(&files.input), literal(&files.output), literal(&files.error));
         let finish = self.finish(id, order);
         if order.input == Input::Open {
-            // Until it has opened its end, ours must not be closed: an open of what nobody writes to waits for ever.
+            // Until it has opened its end, ours must not be closed: an open of what nobody writes
+            // to waits for ever.
             let opened = self.tell(0, &id.to_string());
             return format!("{{ {opened}; {line}}} >{output} 2>{error}; }} <{input}\n{finish}");
         }
         format!("{line}}} <{input} >{output} 2>{error}\n{finish}")
     }
 
-    /// What undoes a command's own variables and directory and reports its end. To say it twice does no harm.
+    /// What undoes a command's own variables and directory and reports its end. To say it twice
+    /// does no harm.
     pub(in crate::server) fn finish(self, id: CommandId, order: &Order) -> String {
         let mut undo = String::new();
         for (at, (name, _)) in order.vars.iter().enumerate() {
             undo.extend([format!(
-                "if [ -n \"${{__abide_s{at}-}}\" ]; then export {name}=\"$__abide_v{at}\"; else unset {name}; fi; unset __abide_s{at} __abide_v{at}; "
+                "if [ -n \"${{__abide_s{at}-}}\" ]; then export {name}=\"$__abide_v{at}\"; else \
+                 unset {name}; fi; unset __abide_s{at} __abide_v{at}; "
             )]);
         }
         if order.cwd.is_some() {
-            undo.extend([format!("{} -- \"$__abide_p\" >/dev/null 2>&1; OLDPWD=$__abide_o; ", self.cd())]);
+            undo.extend([format!(
+                "{} -- \"$__abide_p\" >/dev/null 2>&1; OLDPWD=$__abide_o; ",
+                self.cd()
+            )]);
         }
         format!(
-            "__abide_y=$?; if [ \"${{ABIDE_COMMAND-}}\" = {id} ]; then __abide_x=$__abide_y; {undo}fi; __abide_done {id} \"${{__abide_x-1}}\"\n"
+            "__abide_y=$?; if [ \"${{ABIDE_COMMAND-}}\" = {id} ]; then __abide_x=$__abide_y; \
+             {undo}fi; __abide_done {id} \"${{__abide_x-1}}\"\n"
         )
     }
 
-    /// Has the shell report [`NOTICED`] with this number: it has noticed all that was sent to it before.
+    /// Has the shell report [`NOTICED`] with this number: it has noticed all that was sent to it
+    /// before.
     pub(in crate::server) fn notice(self, number: u8) -> String {
         self.tell(number, "") + "\n"
     }
@@ -200,7 +253,10 @@ impl Kind {
     pub(in crate::server) fn own(self, id: CommandId, order: &Order) -> String {
         let mut text = format!("export ABIDE_COMMAND={id}\n");
         for (name, value) in &order.vars {
-            text += &value.as_ref().map_or_else(|| format!("unset {name}\n"), |value| format!("export {name}={}\n", literal(value)));
+            text += &value.as_ref().map_or_else(
+                || format!("unset {name}\n"),
+                |value| format!("export {name}={}\n", literal(value)),
+            );
         }
         if let Some(cwd) = &order.cwd {
             text.extend([format!("{} -- {} || exit 1\n", self.cd(), literal(cwd))]);
@@ -212,10 +268,12 @@ impl Kind {
     pub(in crate::server) const fn lost(self) -> &'static str {
         match self {
             Self::Bash | Self::Zsh => {
-                "the shell was replaced: directory, exported variables, functions and options are as before the command, variables that were not exported are gone"
+                "the shell was replaced: directory, exported variables, functions and options are \
+                 as before the command, variables that were not exported are gone"
             }
             Self::Sh => {
-                "the shell was replaced: directory and exported variables are as before the command, functions and other variables are gone"
+                "the shell was replaced: directory and exported variables are as before the \
+                 command, functions and other variables are gone"
             }
         }
     }
@@ -236,13 +294,18 @@ pub(in crate::server) fn report(said: &[u8]) -> Option<(Option<Report>, usize)> 
         fields.push(String::from_utf8_lossy(&said[at..at + len]).into_owned());
         at += len + 1;
     }
-    let [command, status, cwd, exports, functions, options, end] = <[String; 7]>::try_from(fields).ok()?;
+    let [command, status, cwd, exports, functions, options, end] =
+        <[String; 7]>::try_from(fields).ok()?;
     let report = command.parse().ok().zip(status.parse().ok()).filter(|_| end == "E");
     if report.is_none() {
         // It began in the middle of something: the next one may begin within.
         return Some((None, start + 2));
     }
-    let report = report.map(|(command, status)| Report { command, status, memory: Memory { cwd, exports, functions, options } });
+    let report = report.map(|(command, status)| Report {
+        command,
+        status,
+        memory: Memory { cwd, exports, functions, options },
+    });
     Some((report, at))
 }
 
@@ -261,23 +324,42 @@ mod tests {
         }
         let (found, used) = report(said).expect("it is whole");
         let found = found.expect("it is sound");
-        assert_eq!((found.command, found.status, found.memory.cwd.as_str(), used), (CommandId(7), 130, "/tmp", end));
+        assert_eq!(
+            (found.command, found.status, found.memory.cwd.as_str(), used),
+            (CommandId(7), 130, "/tmp", end)
+        );
         assert_eq!(report(b"R\0c7\0x\0/\0\0\0\0E\0").map(|(report, _)| report), Some(None));
     }
 
     #[test]
     fn whatever_a_word_holds_it_stays_a_word() {
-        let files = Files { script: "/r/c1".into(), input: "/dev/null".into(), output: "/r/o".into(), error: "/r/e".into() };
-        let order =
-            Order { vars: vec![("A".into(), Some("it's".into())), ("B".into(), None)], cwd: Some("a b".into()), ..Order::default() };
+        let files = Files {
+            script: "/r/c1".into(),
+            input: "/dev/null".into(),
+            output: "/r/o".into(),
+            error: "/r/e".into(),
+        };
+        let order = Order {
+            vars: vec![("A".into(), Some("it's".into())), ("B".into(), None)],
+            cwd: Some("a b".into()),
+            ..Order::default()
+        };
         let text = Kind::Sh.run(CommandId(1), &order, &files);
-        assert!(text.contains("export A='it'\\''s'; ") && text.contains("unset B; ") && text.contains("command cd -- 'a b'"), "{text}");
+        assert!(
+            text.contains("export A='it'\\''s'; ")
+                && text.contains("unset B; ")
+                && text.contains("command cd -- 'a b'"),
+            "{text}"
+        );
         assert_eq!(text.lines().count(), 2);
     }
 
     #[test]
     fn another_shell_is_replaced_by_bash() {
         let start = |program| Kind::of(program).1.swap_remove(0);
-        assert_eq!([start("/usr/bin/fish"), start("/bin/dash"), start("/opt/zsh")], ["bash", "/bin/dash", "/opt/zsh"]);
+        assert_eq!(
+            [start("/usr/bin/fish"), start("/bin/dash"), start("/opt/zsh")],
+            ["bash", "/bin/dash", "/opt/zsh"]
+        );
     }
 }

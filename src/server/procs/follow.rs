@@ -1,4 +1,5 @@
-//! The output of commands to whoever asks for it: once, or as it comes. A reader that is slow is told what it missed; one that waits in `exec` slows its command.
+//! The output of commands to whoever asks for it: once, or as it comes. A reader that is slow is
+//! told what it missed; one that waits in `exec` slows its command.
 
 use crate::action::process::logs::{LogEvent, Logged};
 use crate::action::table::value;
@@ -24,9 +25,15 @@ fn cursor(id: CommandId, position: u64) -> String {
 }
 
 /// The position a cursor means in the log of a command; behind what is kept, or in it.
-fn position<M: crate::base::memory::Memory>(id: CommandId, log: &Log<M>, text: &str) -> Result<u64, Refusal> {
-    let invalid =
-        || Refusal::new(Code::InvalidCursor, format!("{text:?} is no cursor of command {id}")).hint(format!("abide logs {id} --json"));
+fn position<M: crate::base::memory::Memory>(
+    id: CommandId,
+    log: &Log<M>,
+    text: &str,
+) -> Result<u64, Refusal> {
+    let invalid = || {
+        Refusal::new(Code::InvalidCursor, format!("{text:?} is no cursor of command {id}"))
+            .hint(format!("abide logs {id} --json"))
+    };
     let (of, position) = text.split_once('-').ok_or_else(invalid)?;
     let position = u64::from_str_radix(position, 16).map_err(|_| invalid())?;
     let is_own = of == id.to_string() && cursor(id, position) == text;
@@ -36,10 +43,21 @@ fn position<M: crate::base::memory::Memory>(id: CommandId, log: &Log<M>, text: &
 
 impl Server {
     /// Gives the output of a command, or begins to.
-    pub(super) fn show_logs(&mut self, call: CallId, id: CommandId, (since, follow): (Option<&str>, bool)) {
+    pub(super) fn show_logs(
+        &mut self,
+        call: CallId,
+        id: CommandId,
+        (since, follow): (Option<&str>, bool),
+    ) {
         self.pull(id);
         let Some(io) = self.procs.commands.get(&id) else {
-            return self.served(call, Err(Refusal::new(Code::NotFound, format!("the output of command {id} is not kept any more"))));
+            return self.served(
+                call,
+                Err(Refusal::new(
+                    Code::NotFound,
+                    format!("the output of command {id} is not kept any more"),
+                )),
+            );
         };
         let from = match since.map_or(Ok(0), |since| position(id, &io.log, since)) {
             Ok(from) => from,
@@ -47,10 +65,17 @@ impl Server {
         };
         let has_begun = since.is_some();
         if follow {
-            self.procs.followers.push(Follower { call, command: id, position: from, is_exec: false, has_begun });
+            self.procs.followers.push(Follower {
+                call,
+                command: id,
+                position: from,
+                is_exec: false,
+                has_begun,
+            });
             return;
         }
-        let mut follower = Follower { call, command: id, position: from, is_exec: false, has_begun };
+        let mut follower =
+            Follower { call, command: id, position: from, is_exec: false, has_begun };
         let mut events = Vec::new();
         while let Some(event) = self.next_event(&mut follower) {
             events.push(event);
@@ -64,12 +89,26 @@ impl Server {
 
     /// Whoever runs a command in the shell gets its output as it comes.
     pub(super) fn follow_exec(&mut self, call: CallId, command: CommandId) {
-        self.procs.followers.push(Follower { call, command, position: 0, is_exec: true, has_begun: false });
+        self.procs.followers.push(Follower {
+            call,
+            command,
+            position: 0,
+            is_exec: true,
+            has_begun: false,
+        });
     }
 
-    /// Whether somebody waits for a command in the shell and gets its output as it comes. If so, all of it is on its way after this.
+    /// Whether somebody waits for a command in the shell and gets its output as it comes. If so,
+    /// all of it is on its way after this.
     pub(super) fn follows_exec(&mut self, id: CommandId) -> bool {
-        let Some(at) = self.procs.followers.iter().position(|follower| follower.is_exec && follower.command == id) else { return false };
+        let Some(at) = self
+            .procs
+            .followers
+            .iter()
+            .position(|follower| follower.is_exec && follower.command == id)
+        else {
+            return false;
+        };
         let mut follower = self.procs.followers.remove(at);
         while let Some(event) = self.next_event(&mut follower) {
             self.tell_follower(follower.call, &event);
@@ -81,14 +120,21 @@ impl Server {
     pub(super) fn is_paced(&self, id: CommandId) -> bool {
         let Some(io) = self.procs.commands.get(&id) else { return false };
         let mut followers = self.procs.followers.iter();
-        followers
-            .any(|follower| follower.is_exec && follower.command == id && AHEAD_MAX < io.log.head() - follower.position.min(io.log.head()))
+        followers.any(|follower| {
+            follower.is_exec
+                && follower.command == id
+                && AHEAD_MAX < io.log.head() - follower.position.min(io.log.head())
+        })
     }
 
     /// Whether a follower can be given something now.
     pub(super) fn has_follower_work(&self) -> bool {
         self.procs.followers.iter().any(|follower| {
-            let has_more = self.procs.commands.get(&follower.command).is_some_and(|io| follower.position < io.log.head());
+            let has_more = self
+                .procs
+                .commands
+                .get(&follower.command)
+                .is_some_and(|io| follower.position < io.log.head());
             has_more && self.has_room(follower.call)
         })
     }
@@ -112,13 +158,21 @@ impl Server {
                 && let Some(event) = self.exit_event(follower)
             {
                 self.tell_follower(follower.call, &event);
-                done.push((at, follower.call, Logged { events: Vec::new(), cursor: event.cursor, ended: true }));
+                done.push((
+                    at,
+                    follower.call,
+                    Logged { events: Vec::new(), cursor: event.cursor, ended: true },
+                ));
             }
         }
         for (at, ..) in done.iter().rev() {
             followers.remove(*at);
         }
-        let execs: Vec<CommandId> = followers.iter().filter(|follower| follower.is_exec).map(|follower| follower.command).collect();
+        let execs: Vec<CommandId> = followers
+            .iter()
+            .filter(|follower| follower.is_exec)
+            .map(|follower| follower.command)
+            .collect();
         followers.append(&mut self.procs.followers);
         self.procs.followers = followers;
         for (_, call, logged) in done {
@@ -126,7 +180,9 @@ impl Server {
         }
         for command in execs {
             let is_waiting = |io: &CommandIo| match &io.source {
-                Source::Shell { fifos, .. } => fifos.iter().flatten().any(|fifo| fifo.waiter.is_none()),
+                Source::Shell { fifos, .. } => {
+                    fifos.iter().flatten().any(|fifo| fifo.waiter.is_none())
+                }
                 _ => false,
             };
             if self.procs.commands.get(&command).is_some_and(is_waiting) {
@@ -143,20 +199,36 @@ impl Server {
         if !follower.has_begun {
             record.pid?;
             follower.has_begun = true;
-            return Some(LogEvent { cursor: cursor(id, 0), timestamp: record.started_wall, pid: record.pid, ..event("start") });
+            return Some(LogEvent {
+                cursor: cursor(id, 0),
+                timestamp: record.started_wall,
+                pid: record.pid,
+                ..event("start")
+            });
         }
         let log = &self.procs.commands.get(&id)?.log;
         if follower.position < log.tail() {
             let from = Some(cursor(id, follower.position));
             follower.position = log.tail();
-            return Some(LogEvent { cursor: cursor(id, log.tail()), timestamp: now().wall, from, ..event("truncated") });
+            return Some(LogEvent {
+                cursor: cursor(id, log.tail()),
+                timestamp: now().wall,
+                from,
+                ..event("truncated")
+            });
         }
         let frame = log.frame(follower.position)?;
         follower.position = frame.next;
         let bytes = Some(base64::encode(&frame.bytes));
         let text = String::from_utf8(frame.bytes).ok();
         let text = text.filter(|_| !follower.is_exec);
-        Some(LogEvent { cursor: cursor(id, frame.next), timestamp: frame.wall, bytes, text, ..event(frame.stream.name()) })
+        Some(LogEvent {
+            cursor: cursor(id, frame.next),
+            timestamp: frame.wall,
+            bytes,
+            text,
+            ..event(frame.stream.name())
+        })
     }
 
     /// The last thing of all, if everything before it was told.

@@ -1,7 +1,10 @@
-//! Ending what a command in the session's shell has started, or single processes: found in the process table, sent signals one by one, looked for until nobody is left.
+//! Ending what a command in the session's shell has started, or single processes: found in the
+//! process table, sent signals one by one, looked for until nobody is left.
 //!
-//! Identity is (process id, start time), checked on a pidfd before each signal. What earlier commands left running in the background is spared. The process
-//! table is read beside the loop, once for all hunts; a hunt is over after two looks that found nobody and in which nobody can have hidden.
+//! Identity is (process id, start time), checked on a pidfd before each signal. What earlier
+//! commands left running in the background is spared. The process table is read beside the loop,
+//! once for all hunts; a hunt is over after two looks that found nobody and in which nobody can
+//! have hidden.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +42,8 @@ const ASK_EVERY: Span = Span::millis(50);
 const KILL_FOR: Span = Span::seconds(5);
 /// How often orphans are looked for between two looks at the whole process table.
 const HOP_COUNT: usize = 32;
-/// How much looks in a row that find nobody must prove: two that nobody can have hidden from, or sixty that he would all have had to hide from.
+/// How much looks in a row that find nobody must prove: two that nobody can have hidden from, or
+/// sixty that he would all have had to hide from.
 const PROOF: u8 = 60;
 
 /// The living processes of a hunt, and what it says if there are none.
@@ -77,9 +81,13 @@ impl Server {
     fn hunt(&mut self, quarry: Quarry, (signal, grace): (i32, Span), call: Option<CallId>) {
         let at = now().tick;
         let since = match quarry {
-            Quarry::Command { id, .. } => {
-                self.core.state.commands.records.get(&id).map_or(0, |command| process::ticks_at(command.started, at))
-            }
+            Quarry::Command { id, .. } => self
+                .core
+                .state
+                .commands
+                .records
+                .get(&id)
+                .map_or(0, |command| process::ticks_at(command.started, at)),
             Quarry::Process { start_time, .. } => start_time,
         };
         if let Some(hunt) = self.procs.hunts.iter_mut().find(|hunt| hunt.quarry == quarry) {
@@ -110,13 +118,16 @@ impl Server {
         self.procs.hunts.push(hunt);
     }
 
-    /// The first signals. A shell is interrupted before its children: it unwinds its loop, and starts nothing more. The next look tells all others.
+    /// The first signals. A shell is interrupted before its children: it unwinds its loop, and
+    /// starts nothing more. The next look tells all others.
     fn begin(&mut self, hunt: &mut Hunt) {
         if let Some(shell) = self.running_shell(hunt.quarry) {
             self.interrupt(hunt, shell);
         } else if let Quarry::Command { session, is_running: true, .. } = hunt.quarry {
             // It has not been told the command yet, and is not going to be.
-            if let Some(running) = self.procs.shells.get_mut(&session).and_then(|shell| shell.running.as_mut()) {
+            if let Some(running) =
+                self.procs.shells.get_mut(&session).and_then(|shell| shell.running.as_mut())
+            {
                 running.unsent.clear();
                 running.status.get_or_insert(128 + u8::try_from(TERM).unwrap_or(0));
             }
@@ -142,7 +153,8 @@ impl Server {
         job.exit.is_none().then(|| (job.pid(), job.start_time()))
     }
 
-    /// Whether a command in a shell has come to its end, or its shell has. One that was given up too late to be spared would take the next command along.
+    /// Whether a command in a shell has come to its end, or its shell has. One that was given up
+    /// too late to be spared would take the next command along.
     fn is_unwound(&self, quarry: Quarry, is_shell_lost: bool) -> bool {
         if is_shell_lost {
             return self.running_shell(quarry).is_none();
@@ -162,12 +174,18 @@ impl Server {
         (!is_looking && !self.procs.hunts.is_empty()).then_some(next)
     }
 
-    /// Has the process table looked at, if that is due: that reads a file for each process of the machine, and keys do not wait for it.
+    /// Has the process table looked at, if that is due: that reads a file for each process of the
+    /// machine, and keys do not wait for it.
     pub(super) fn go_hunting(&mut self, at: Tick) {
         if self.hunting_deadline().is_none_or(|next| at < next) {
             return;
         }
-        let unwound: Vec<bool> = self.procs.hunts.iter().map(|hunt| self.is_unwound(hunt.quarry, hunt.is_shell_lost)).collect();
+        let unwound: Vec<bool> = self
+            .procs
+            .hunts
+            .iter()
+            .map(|hunt| self.is_unwound(hunt.quarry, hunt.is_shell_lost))
+            .collect();
         for (hunt, is_unwound) in self.procs.hunts.iter_mut().zip(unwound) {
             hunt.was_unwound = Some(is_unwound);
         }
@@ -177,11 +195,16 @@ impl Server {
         let mut marks = std::mem::take(&mut self.procs.hunting.marks);
         let mut leaders: BTreeSet<i32> = self.leaders().into_keys().collect();
         leaders.extend(self.strangers());
-        let parents: BTreeSet<i32> = self.strangers().into_iter().chain(self.procs.jobs.values().map(Job::pid)).collect();
+        let parents: BTreeSet<i32> =
+            self.strangers().into_iter().chain(self.procs.jobs.values().map(Job::pid)).collect();
         let killing = self.procs.hunts.iter().filter(|hunt| hunt.is_killing);
         let doomed: Vec<CommandId> = killing.filter_map(|hunt| hunt.quarry.command()).collect();
-        let orphans =
-            Orphans { keeper: self.core.host.keeper_pid.cast_signed(), leaders: leaders.clone(), ours: self.job_cookie(), doomed };
+        let orphans = Orphans {
+            keeper: self.core.host.keeper_pid.cast_signed(),
+            leaders: leaders.clone(),
+            ours: self.job_cookie(),
+            doomed,
+        };
         tokio::task::spawn_blocking(move || {
             let killed = orphans.kill(&mut marks);
             let reaps = || control.as_ref().map(|control| control.word(CONTROL_REAPS));
@@ -190,11 +213,19 @@ impl Server {
             let is_whole = before.is_some_and(|before| before % 2 == 0) && before == reaps();
             marks.keep_only(&picture);
             // Asked here, known later.
-            for top in tops(&picture, |pid| parents.contains(&pid)).filter(|top| !leaders.contains(&top.pid)) {
+            for top in tops(&picture, |pid| parents.contains(&pid))
+                .filter(|top| !leaders.contains(&top.pid))
+            {
                 let _known = marks.of(top).is_some();
             }
             // A loop that is gone needs no events.
-            drop(events.blocking_send(Event::Procs(ProcEvent::Looked(Box::new(Look { picture, marks, killed, is_whole, began })))));
+            drop(events.blocking_send(Event::Procs(ProcEvent::Looked(Box::new(Look {
+                picture,
+                marks,
+                killed,
+                is_whole,
+                began,
+            })))));
         });
     }
 
@@ -208,7 +239,9 @@ impl Server {
             let was_unwound = hunt.was_unwound.take();
             let own = killed.iter().filter(|(command, _)| hunt.quarry.command() == Some(*command));
             hunt.killed.extend(own.map(|(_, process)| *process));
-            if was_unwound.is_some_and(|was_unwound| self.look(&mut hunt, &mut seen, (at, was_unwound))) {
+            if was_unwound
+                .is_some_and(|was_unwound| self.look(&mut hunt, &mut seen, (at, was_unwound)))
+            {
                 over.push(hunt);
                 continue;
             }
@@ -217,7 +250,8 @@ impl Server {
         }
         let is_young = rest.iter().any(|hunt| at - hunt.began < ASK_EVERY);
         let pause = if is_young { PAUSE } else { PAUSE_LONG };
-        // On a machine with very many processes a look takes long, and half of a processor is enough.
+        // On a machine with very many processes a look takes long, and half of a processor is
+        // enough.
         let next = if is_urgent { at } else { at + pause.max(at - began) };
         self.procs.hunts.extend(rest);
         self.procs.hunting = Hunting { marks, is_looking: false, next };
@@ -229,8 +263,14 @@ impl Server {
         }
     }
 
-    /// One look; true if it was the last. Who was unwound only after the look began may have started something that it did not see.
-    fn look(&mut self, hunt: &mut Hunt, seen: &mut Seen<'_>, (at, was_unwound): (Tick, bool)) -> bool {
+    /// One look; true if it was the last. Who was unwound only after the look began may have
+    /// started something that it did not see.
+    fn look(
+        &mut self,
+        hunt: &mut Hunt,
+        seen: &mut Seen<'_>,
+        (at, was_unwound): (Tick, bool),
+    ) -> bool {
         let is_unwound = self.is_unwound(hunt.quarry, hunt.is_shell_lost);
         if !hunt.is_killing && hunt.deadline <= at {
             hunt.is_killing = true;
@@ -243,7 +283,8 @@ impl Server {
         let Found { living: members, sight } = self.members(hunt, seen);
         let is_late = hunt.is_killing && hunt.deadline + KILL_FOR <= at;
         if members.is_empty() && is_unwound {
-            hunt.proof = if was_unwound { hunt.proof.saturating_add(sight.weight(PROOF)) } else { 0 };
+            hunt.proof =
+                if was_unwound { hunt.proof.saturating_add(sight.weight(PROOF)) } else { 0 };
             if PROOF <= hunt.proof {
                 hunt.last.clear();
                 return true;
@@ -260,7 +301,8 @@ impl Server {
             }
             return is_late;
         }
-        // A child that was forked while its shell was interrupted must die of the same, or the shell goes on to the rest of the command.
+        // A child that was forked while its shell was interrupted must die of the same, or the
+        // shell goes on to the rest of the command.
         let shell = self.running_shell(hunt.quarry);
         for member in &members {
             if !hunt.signalled.contains(&(member.pid, member.start_time)) {
@@ -273,11 +315,17 @@ impl Server {
         {
             hunt.asked_at = at;
             hunt.ask_count += 1;
-            let has_ended = self.procs.shells.get(&session).and_then(|shell| shell.running.as_ref()?.status).is_some();
+            let has_ended = self
+                .procs
+                .shells
+                .get(&session)
+                .and_then(|shell| shell.running.as_ref()?.status)
+                .is_some();
             if has_ended || hunt.ask_count.is_multiple_of(2) {
                 self.ask_for_end(session);
             } else if let Some(shell) = self.running_shell(hunt.quarry) {
-                // A child that ended by itself just before the last one may have let its loop go on.
+                // A child that ended by itself just before the last one may have let its loop go
+                // on.
                 self.interrupt(hunt, shell);
             }
         }
@@ -305,16 +353,30 @@ impl Server {
         }
         let was_killed = !hunt.killed.is_empty() || hunt.is_shell_lost;
         tracing::info!(quarry = ?hunt.quarry, signalled = hunt.signalled.len(), killed = hunt.killed.len(), ?left, "stopped");
-        let mut report =
-            StopReport { signalled: hunt.signalled.len(), killed: hunt.killed.len(), left: left.clone(), ..StopReport::default() };
+        let mut report = StopReport {
+            signalled: hunt.signalled.len(),
+            killed: hunt.killed.len(),
+            left: left.clone(),
+            ..StopReport::default()
+        };
         match hunt.quarry {
             Quarry::Command { id, session, is_running } => {
                 if is_running {
                     let shell = self.procs.shells.get(&session);
-                    let running = shell.and_then(|shell| shell.running.as_ref()).filter(|running| running.command == id);
-                    let exit = running.and_then(|running| running.status).map_or(ExitStatus::Signal(9), ExitStatus::Code);
-                    let state_lost = shell.filter(|_| hunt.is_shell_lost).map(|shell| shell.kind.lost().to_owned());
-                    self.end_in_shell((session, id), (exit, was_killed), Captured { state_lost, left, ..Captured::default() });
+                    let running = shell
+                        .and_then(|shell| shell.running.as_ref())
+                        .filter(|running| running.command == id);
+                    let exit = running
+                        .and_then(|running| running.status)
+                        .map_or(ExitStatus::Signal(9), ExitStatus::Code);
+                    let state_lost = shell
+                        .filter(|_| hunt.is_shell_lost)
+                        .map(|shell| shell.kind.lost().to_owned());
+                    self.end_in_shell(
+                        (session, id),
+                        (exit, was_killed),
+                        Captured { state_lost, left, ..Captured::default() },
+                    );
                 }
                 report.command = Some(id);
                 self.add_end(&mut report, id);
@@ -340,18 +402,32 @@ impl Server {
 
     /// Whether something that a session's shell has started is being stopped.
     pub(super) fn hunts_in(&self, wanted: SessionId) -> bool {
-        self.procs.hunts.iter().any(|hunt| matches!(hunt.quarry, Quarry::Command { session, .. } if session == wanted))
+        self.procs
+            .hunts
+            .iter()
+            .any(|hunt| matches!(hunt.quarry, Quarry::Command { session, .. } if session == wanted))
     }
 
     /// Stops what a call names.
-    pub(super) fn stop_target(&mut self, call: CallId, target: Target, (signal, grace, may_have_ended): (i32, Span, bool)) {
+    pub(super) fn stop_target(
+        &mut self,
+        call: CallId,
+        target: Target,
+        (signal, grace, may_have_ended): (i32, Span, bool),
+    ) {
         match target {
             Target::Command(id) => {
                 let tag = command_tag(id);
                 if self.procs.jobs.contains_key(&tag) {
                     return self.stop_job(tag, (signal, grace), Some(call));
                 }
-                let is_running = self.core.state.commands.records.get(&id).is_some_and(|command| command.end.is_none());
+                let is_running = self
+                    .core
+                    .state
+                    .commands
+                    .records
+                    .get(&id)
+                    .is_some_and(|command| command.end.is_none());
                 if !is_running && self.command_members_now(id).is_empty() {
                     let outcome = if may_have_ended {
                         let mut report = StopReport { command: Some(id), ..StopReport::default() };
@@ -365,8 +441,15 @@ impl Server {
                 self.hunt_command(id, (signal, grace), Some(call));
             }
             Target::Process { pid, start_time, tree } => match self.ours(pid, start_time) {
-                Ok(process) => self.hunt(Quarry::Process { pid, start_time: process.start_time, tree }, (signal, grace), Some(call)),
-                Err(_) if may_have_ended => self.served(call, Ok(value(&StopReport { pid: Some(pid), ..StopReport::default() }))),
+                Ok(process) => self.hunt(
+                    Quarry::Process { pid, start_time: process.start_time, tree },
+                    (signal, grace),
+                    Some(call),
+                ),
+                Err(_) if may_have_ended => self.served(
+                    call,
+                    Ok(value(&StopReport { pid: Some(pid), ..StopReport::default() })),
+                ),
                 Err(refusal) => self.served(call, Err(refusal)),
             },
         }
@@ -381,13 +464,23 @@ impl Server {
                     return self.signal_job(tag, signal, call);
                 }
                 let members = self.command_members_now(id);
-                let count = members.iter().filter(|member| pidfd::signal_process(member.pid, member.start_time, signal).is_ok()).count();
+                let count = members
+                    .iter()
+                    .filter(|member| {
+                        pidfd::signal_process(member.pid, member.start_time, signal).is_ok()
+                    })
+                    .count();
                 self.answer_signal(call, Some(id), count);
             }
             Target::Process { pid, start_time, tree } => {
                 let outcome = self.ours(pid, start_time).map(|process| {
                     let members = if tree { with_descendants(&process) } else { vec![process] };
-                    members.iter().filter(|member| pidfd::signal_process(member.pid, member.start_time, signal).is_ok()).count()
+                    members
+                        .iter()
+                        .filter(|member| {
+                            pidfd::signal_process(member.pid, member.start_time, signal).is_ok()
+                        })
+                        .count()
                 });
                 match outcome {
                     Ok(count) => self.served(call, Ok(value(&Signalled { command: None, count }))),
@@ -406,7 +499,12 @@ impl Server {
     }
 
     pub(super) fn answer_stop(&mut self, call: CallId, job: &Job) {
-        let mut report = StopReport { signalled: job.signalled, killed: job.killed, left: job.left.clone(), ..StopReport::default() };
+        let mut report = StopReport {
+            signalled: job.signalled,
+            killed: job.killed,
+            left: job.left.clone(),
+            ..StopReport::default()
+        };
         if let What::Command(_, id) = job.what {
             report.command = Some(id);
             self.add_end(&mut report, id);
@@ -416,10 +514,14 @@ impl Server {
 
     /// A process of some session, by its id.
     fn ours(&self, pid: i32, start_time: Option<u64>) -> Result<Process, Refusal> {
-        let not_found = || Refusal::new(Code::NotFound, format!("no process {pid} in any session")).hint("abide ps");
+        let not_found = || {
+            Refusal::new(Code::NotFound, format!("no process {pid} in any session"))
+                .hint("abide ps")
+        };
         let process = process::read(pid).ok_or_else(not_found)?;
         if start_time.is_some_and(|start_time| start_time != process.start_time) {
-            let refusal = Refusal::new(Code::StaleHandle, format!("process {pid} is another one by now"));
+            let refusal =
+                Refusal::new(Code::StaleHandle, format!("process {pid} is another one by now"));
             return Err(refusal.hint("abide ps"));
         }
         let leaders = self.leaders();
@@ -427,7 +529,9 @@ impl Server {
         let mut at = process.clone();
         // A chain of parents has no circle, but it is read while it changes.
         for _ in 0..1000 {
-            if leaders.contains_key(&at.pid) || (at.parent == keeper && at.pid != self.core.host.server_pid.cast_signed()) {
+            if leaders.contains_key(&at.pid)
+                || (at.parent == keeper && at.pid != self.core.host.server_pid.cast_signed())
+            {
                 return Ok(process);
             }
             at = process::read(at.parent).ok_or_else(not_found)?;
@@ -449,53 +553,76 @@ impl Server {
             }
             Quarry::Process { pid, start_time, tree: true } => {
                 let known = hunt.signalled.iter().copied().chain([(pid, start_time)]);
-                picture.living(&picture.family(known.filter(|known| picture.has(*known)).map(|(pid, _)| pid)))
+                picture.living(
+                    &picture.family(known.filter(|known| picture.has(*known)).map(|(pid, _)| pid)),
+                )
             }
         };
         Found { living, sight: Sight::Clear }
     }
 
     fn command_members_now(&self, id: CommandId) -> Vec<Process> {
-        self.command_members(id, &mut Seen { picture: &Picture::take(), marks: &mut Marks::default(), is_whole: false }).living
+        self.command_members(
+            id,
+            &mut Seen { picture: &Picture::take(), marks: &mut Marks::default(), is_whole: false },
+        )
+        .living
     }
 
-    /// Whose children nobody of ours has started, as far as the process table shows: keeper, server and what is above them.
+    /// Whose children nobody of ours has started, as far as the process table shows: keeper, server
+    /// and what is above them.
     fn strangers(&self) -> [i32; 4] {
         [self.core.host.keeper_pid.cast_signed(), self.core.host.server_pid.cast_signed(), 1, 0]
     }
 
-    /// The living processes that came of a command in a session's shell: the shell's children since it began, and what calls itself part of it.
+    /// The living processes that came of a command in a session's shell: the shell's children since
+    /// it began, and what calls itself part of it.
     fn command_members(&self, id: CommandId, seen: &mut Seen<'_>) -> Found {
         let nobody = Found { living: Vec::new(), sight: Sight::Clear };
         let Some(command) = self.core.state.commands.records.get(&id) else { return nobody };
         let Some(shell) = self.procs.shells.get(&command.session) else { return nobody };
         let tags = shell.tag.iter().chain(&shell.former);
-        let pids: BTreeSet<i32> = tags.clone().filter_map(|tag| Some(self.procs.jobs.get(tag)?.pid())).collect();
+        let pids: BTreeSet<i32> =
+            tags.clone().filter_map(|tag| Some(self.procs.jobs.get(tag)?.pid())).collect();
         let end = command.end.map(|end| command.started + end.lasted);
-        let (since, until) = (process::ticks_at(command.started, now().tick), end.map(|end| process::ticks_at(end, now().tick) + 1));
-        let is_born = |process: &Process| since <= process.start_time && until.is_none_or(|until| process.start_time <= until);
+        let (since, until) = (
+            process::ticks_at(command.started, now().tick),
+            end.map(|end| process::ticks_at(end, now().tick) + 1),
+        );
+        let is_born = |process: &Process| {
+            since <= process.start_time && until.is_none_or(|until| process.start_time <= until)
+        };
         let own = format!("ABIDE_COMMAND={id}").into_bytes();
         let ours = self.job_cookie();
         let jobs: Vec<Vec<u8>> = tags.map(|tag| format!("{ours}{tag}").into_bytes()).collect();
         let (leaders, strangers) = (self.leaders(), self.strangers());
         let mut sight = if seen.is_whole { Sight::Clear } else { Sight::Dim };
         let mut belongs = |top: &Process| {
-            if pids.contains(&top.pid) || leaders.contains_key(&top.pid) || strangers.contains(&top.pid) {
+            if pids.contains(&top.pid)
+                || leaders.contains_key(&top.pid)
+                || strangers.contains(&top.pid)
+            {
                 return false;
             }
             let variables = seen.marks.of(top);
-            // What it was before it ended may have started another; and what becomes another program at the moment may be one of them.
-            let may_be_ours = since <= top.start_time && (top.parent == strangers[0] || pids.contains(&top.parent));
+            // What it was before it ended may have started another; and what becomes another
+            // program at the moment may be one of them.
+            let may_be_ours = since <= top.start_time
+                && (top.parent == strangers[0] || pids.contains(&top.parent));
             if variables.is_none() && may_be_ours && sight != Sight::Open {
                 sight = if top.is_over() { Sight::Dim } else { Sight::Open };
             }
             let variables = variables.unwrap_or_default();
             let cookie = variables.iter().find(|variable| variable.starts_with(b"ABIDE_COMMAND="));
-            let is_of_shell =
-                pids.contains(&top.parent) || pids.contains(&top.session) || variables.iter().any(|variable| jobs.contains(variable));
+            let is_of_shell = pids.contains(&top.parent)
+                || pids.contains(&top.session)
+                || variables.iter().any(|variable| jobs.contains(variable));
             let is_ours = || variables.iter().any(|variable| variable.starts_with(ours.as_bytes()));
             // An abide in a session counts its commands as this one does.
-            cookie.map_or_else(|| is_of_shell && is_born(top), |cookie| *cookie == own && (is_of_shell || is_ours()))
+            cookie.map_or_else(
+                || is_of_shell && is_born(top),
+                |cookie| *cookie == own && (is_of_shell || is_ours()),
+            )
         };
         // Whoever is nobody's child but a shell's or the keeper's decides for all below.
         let tops = tops(seen.picture, |pid| pids.contains(&pid) || strangers.contains(&pid));
@@ -523,7 +650,11 @@ impl Server {
     pub(super) fn look_at_ending(&mut self) {
         for session in self.procs.ending.clone() {
             let has_job = self.procs.jobs.values().any(|job| job.what.session() == session);
-            let is_spawning = self.procs.spawning.keys().any(|tag| self.what(*tag).is_some_and(|what| what.session() == session));
+            let is_spawning = self
+                .procs
+                .spawning
+                .keys()
+                .any(|tag| self.what(*tag).is_some_and(|what| what.session() == session));
             if has_job || is_spawning {
                 continue;
             }
@@ -532,7 +663,12 @@ impl Server {
             if let Some(running) = running {
                 self.procs.hunts.retain(|hunt| !matches!(hunt.quarry, Quarry::Command { id, .. } if id == running.command));
                 let output = Box::new(Captured { shell_ended: true, ..Captured::default() });
-                self.command_event(CommandEvent::Ended { command: running.command, exit: ExitStatus::Lost, was_killed: true, output });
+                self.command_event(CommandEvent::Ended {
+                    command: running.command,
+                    exit: ExitStatus::Lost,
+                    was_killed: true,
+                    output,
+                });
             }
             self.procs.kept.version += 1;
             self.command_event(CommandEvent::SessionOver { session });
@@ -541,10 +677,14 @@ impl Server {
 }
 
 impl Hunt {
-    /// INT to a shell and at once to its children: a shell gives up what it runs only if the child it waits for dies of the same.
+    /// INT to a shell and at once to its children: a shell gives up what it runs only if the child
+    /// it waits for dies of the same.
     fn interrupt(&self, (pid, start_time): (i32, u64)) {
-        let children: Vec<Process> =
-            process::children(pid).into_iter().filter_map(process::read).filter(|child| child.parent == pid).collect();
+        let children: Vec<Process> = process::children(pid)
+            .into_iter()
+            .filter_map(process::read)
+            .filter(|child| child.parent == pid)
+            .collect();
         // One that has just ended is noticed by the next look.
         drop(pidfd::signal_process(pid, start_time, INT));
         for child in children.iter().filter(|child| self.is_own_child(child)) {
@@ -552,7 +692,8 @@ impl Hunt {
         }
     }
 
-    /// Whether a child of the shell is no older than the command: an interrupt is not for what runs in the background since before.
+    /// Whether a child of the shell is no older than the command: an interrupt is not for what runs
+    /// in the background since before.
     fn is_own_child(&self, child: &Process) -> bool {
         self.since <= child.start_time
     }
@@ -573,8 +714,8 @@ impl Hunt {
     }
 }
 
-/// Orphans of commands that are being killed. Who hops from process to process is another one each time, so these few are ended before the whole table is
-/// looked at, which takes longer than a hop.
+/// Orphans of commands that are being killed. Who hops from process to process is another one each
+/// time, so these few are ended before the whole table is looked at, which takes longer than a hop.
 struct Orphans {
     keeper: i32,
     leaders: BTreeSet<i32>,
@@ -588,12 +729,20 @@ impl Orphans {
         for _ in 0..HOP_COUNT {
             let before = killed.len();
             if !self.doomed.is_empty() {
-                let orphans = process::children(self.keeper).into_iter().filter(|pid| !self.leaders.contains(pid));
-                killed.extend(orphans.filter_map(process::read).filter(|orphan| !orphan.is_over()).filter_map(|orphan| {
-                    let command = self.command_of(marks.of(&orphan)?)?;
-                    let is_hit = pidfd::signal_process(orphan.pid, orphan.start_time, KILL).is_ok();
-                    is_hit.then_some((command, (orphan.pid, orphan.start_time)))
-                }));
+                let orphans = process::children(self.keeper)
+                    .into_iter()
+                    .filter(|pid| !self.leaders.contains(pid));
+                killed.extend(
+                    orphans
+                        .filter_map(process::read)
+                        .filter(|orphan| !orphan.is_over())
+                        .filter_map(|orphan| {
+                            let command = self.command_of(marks.of(&orphan)?)?;
+                            let is_hit =
+                                pidfd::signal_process(orphan.pid, orphan.start_time, KILL).is_ok();
+                            is_hit.then_some((command, (orphan.pid, orphan.start_time)))
+                        }),
+                );
             }
             if killed.len() == before {
                 break;
@@ -604,14 +753,16 @@ impl Orphans {
 
     fn command_of(&self, variables: &[Vec<u8>]) -> Option<CommandId> {
         let is_ours = variables.iter().any(|variable| variable.starts_with(self.ours.as_bytes()));
-        let value = variables.iter().find_map(|variable| variable.strip_prefix(b"ABIDE_COMMAND="))?;
+        let value =
+            variables.iter().find_map(|variable| variable.strip_prefix(b"ABIDE_COMMAND="))?;
         let command = std::str::from_utf8(value).ok()?.parse().ok()?;
         (is_ours && self.doomed.contains(&command)).then_some(command)
     }
 }
 
 fn ended(id: CommandId) -> Refusal {
-    Refusal::new(Code::NotRunning, format!("command {id} has ended")).hint(format!("abide process status {id}"))
+    Refusal::new(Code::NotRunning, format!("command {id} has ended"))
+        .hint(format!("abide process status {id}"))
 }
 
 fn with_descendants(process: &Process) -> Vec<Process> {
@@ -621,5 +772,7 @@ fn with_descendants(process: &Process) -> Vec<Process> {
 
 /// The processes whose parent is one of these, or nobody that is to be seen.
 fn tops(picture: &Picture, is_parent: impl Fn(i32) -> bool) -> impl Iterator<Item = &Process> {
-    picture.processes().filter(move |process| is_parent(process.parent) || picture.process(process.parent).is_none())
+    picture.processes().filter(move |process| {
+        is_parent(process.parent) || picture.process(process.parent).is_none()
+    })
 }

@@ -1,4 +1,5 @@
-//! A program on pipes that the keeper holds: a session's shell, or a command beside it. Its output is taken from the keeper's rings, its end is told, it is stopped.
+//! A program on pipes that the keeper holds: a session's shell, or a command beside it. Its output
+//! is taken from the keeper's rings, its end is told, it is stopped.
 
 use std::os::fd::OwnedFd;
 
@@ -13,7 +14,9 @@ use crate::server::jobs::job::{Asked, Job, TURN_BYTES_MAX, What};
 use crate::server::jobs::shell;
 use crate::server::pane::{Stop, exit_status, next_look};
 use crate::store::log::Stream;
-use crate::wire::keeper::{COUNT_UNSURE, ExitStatus, FromKeeper, KillReport, Record, Target, ToKeeper};
+use crate::wire::keeper::{
+    COUNT_UNSURE, ExitStatus, FromKeeper, KillReport, Record, Target, ToKeeper,
+};
 
 /// How long the keeper tries to end what ignores everything, in milliseconds.
 const KILL_LIMIT_MS: u32 = 5000;
@@ -25,7 +28,9 @@ impl Server {
     pub(in crate::server) fn job_record(&mut self, tag: u64, record: Record<FromKeeper, OwnedFd>) {
         match record.message {
             FromKeeper::Spawned(entry) => self.job_spawned(entry, record.fds),
-            FromKeeper::SpawnFailed { message, .. } => self.job_not_spawned(tag, &String::from_utf8_lossy(&message)),
+            FromKeeper::SpawnFailed { message, .. } => {
+                self.job_not_spawned(tag, &String::from_utf8_lossy(&message))
+            }
             FromKeeper::Exited { status, .. } => {
                 if let Some(job) = self.procs.jobs.get_mut(&tag) {
                     job.exit = Some(status);
@@ -88,7 +93,8 @@ impl Server {
     /// The same for all whose end was told: what their leaders left may have gone.
     pub(super) fn look_at_told_jobs(&mut self) {
         let is_told = |job: &Job| job.is_told && job.stop == Stop::None && job.asked.is_empty();
-        let tags: Vec<u64> = self.procs.jobs.iter().filter(|(_, job)| is_told(job)).map(|(tag, _)| *tag).collect();
+        let tags: Vec<u64> =
+            self.procs.jobs.iter().filter(|(_, job)| is_told(job)).map(|(tag, _)| *tag).collect();
         for tag in tags {
             self.look_at_job(tag);
         }
@@ -122,7 +128,12 @@ impl Server {
     }
 
     /// Ends a program and all that came of it in two stages; `call` is answered then.
-    pub(super) fn stop_job(&mut self, tag: u64, (signal, grace): (i32, Span), call: Option<CallId>) {
+    pub(super) fn stop_job(
+        &mut self,
+        tag: u64,
+        (signal, grace): (i32, Span),
+        call: Option<CallId>,
+    ) {
         let Some(job) = self.procs.jobs.get_mut(&tag) else { return };
         job.stoppers.extend(call);
         let at = now().tick;
@@ -139,19 +150,23 @@ impl Server {
                 }
             }
             // Who asks twice wants it sooner.
-            Stop::Hung { deadline: former, look } => job.stop = Stop::Hung { deadline: former.min(deadline), look: look.min(deadline) },
+            Stop::Hung { deadline: former, look } => {
+                job.stop = Stop::Hung { deadline: former.min(deadline), look: look.min(deadline) }
+            }
             Stop::Killing | Stop::Gone => {}
         }
     }
 
     fn job_signalled(&mut self, tag: u64, count: u32) {
         let Some(job) = self.procs.jobs.get_mut(&tag) else { return };
-        let (is_unsure, count) = (count == COUNT_UNSURE, if count == COUNT_UNSURE { 0 } else { count });
+        let (is_unsure, count) =
+            (count == COUNT_UNSURE, if count == COUNT_UNSURE { 0 } else { count });
         let count_usize = usize::try_from(count).unwrap_or(usize::MAX);
         match job.asked.pop_front() {
             Some(Asked::First) => job.signalled = count_usize,
             Some(Asked::Signal(call)) => {
-                let command = if let What::Command(_, command) = job.what { Some(command) } else { None };
+                let command =
+                    if let What::Command(_, command) = job.what { Some(command) } else { None };
                 return self.answer_signal(call, command, count_usize);
             }
             Some(Asked::Nothing) | None => return,
@@ -217,7 +232,12 @@ impl Server {
             What::Shell(session) => self.shell_ended(session, tag, exit_status(status)),
             What::Command(_, command) => {
                 let output = Box::default();
-                self.command_event(CommandEvent::Ended { command, exit: exit_status(status), was_killed, output });
+                self.command_event(CommandEvent::Ended {
+                    command,
+                    exit: exit_status(status),
+                    was_killed,
+                    output,
+                });
                 self.end_watches(command);
             }
         }
@@ -242,7 +262,11 @@ impl Server {
     /// Hands waiting input to a program.
     pub(super) fn flush_job(&mut self, tag: u64) {
         let Some(job) = self.procs.jobs.get_mut(&tag) else { return };
-        if job.writer.as_mut().is_some_and(|writer| !writer.flush(ProcEvent::JobWritable(tag), &self.events)) {
+        if job
+            .writer
+            .as_mut()
+            .is_some_and(|writer| !writer.flush(ProcEvent::JobWritable(tag), &self.events))
+        {
             job.writer = None;
             // The keeper's end of the pipe keeps it open otherwise.
             job.close_input();

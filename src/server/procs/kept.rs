@@ -1,4 +1,5 @@
-//! Commands and shells over a restart of the server: written to slots that the keeper stashes, and put together again from there.
+//! Commands and shells over a restart of the server: written to slots that the keeper stashes, and
+//! put together again from there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
@@ -45,10 +46,15 @@ impl Restored {
         stash: &mut BTreeMap<Vec<u8>, OwnedFd>,
         link: &mut Link,
     ) -> anyhow::Result<Self> {
-        let (ours, others) = std::mem::take(programs).into_iter().partition(|(entry, _)| is_job(entry.tag));
+        let (ours, others) =
+            std::mem::take(programs).into_iter().partition(|(entry, _)| is_job(entry.tag));
         *programs = others;
-        let names: Vec<Vec<u8>> = stash.keys().filter(|name| io::stashed(name).is_some()).cloned().collect();
-        let parts = names.iter().filter_map(|name| Some((io::stashed(name)?, stash.remove(name)?))).collect();
+        let names: Vec<Vec<u8>> =
+            stash.keys().filter(|name| io::stashed(name).is_some()).cloned().collect();
+        let parts = names
+            .iter()
+            .filter_map(|name| Some((io::stashed(name)?, stash.remove(name)?)))
+            .collect();
         let former = stash.remove(COMMANDS).and_then(|fd| SharedMemory::from_fd(fd).ok());
         let former = former.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
         let (fd, slots) = if let Some(both) = former {
@@ -70,7 +76,12 @@ impl Restored {
     }
 
     /// Puts handles together for the records in the state. What nobody knows any more is ended.
-    pub(in crate::server) fn resume(self, state: &mut State, (epoch, dir): (u64, PathBuf), link: &mut Link) -> Procs {
+    pub(in crate::server) fn resume(
+        self,
+        state: &mut State,
+        (epoch, dir): (u64, PathBuf),
+        link: &mut Link,
+    ) -> Procs {
         let Self { kept, stored, programs, mut stash } = self;
         let mut procs = Procs {
             epoch,
@@ -100,7 +111,9 @@ impl Restored {
         for ((id, part), _) in stash {
             link.say(&ToKeeper::Unstash { name: io::stash_name(id, part) }, Vec::new());
         }
-        io::remove_stale(&procs.dir, |id| state.commands.records.get(&id).is_some_and(|command| command.end.is_none()));
+        io::remove_stale(&procs.dir, |id| {
+            state.commands.records.get(&id).is_some_and(|command| command.end.is_none())
+        });
         procs
     }
 }
@@ -108,11 +121,20 @@ impl Restored {
 impl Procs {
     fn resume_job(&mut self, entry: Entry, fds: Vec<OwnedFd>, state: &State, link: &mut Link) {
         let tag = entry.tag;
-        let command = state.commands.records.values().find(|command| tag == command_tag(command.id) || tag == shell_tag(command.id));
-        let shell = self.shells.iter().find(|(_, shell)| shell.tag == Some(tag) || shell.former.contains(&tag));
+        let command = state
+            .commands
+            .records
+            .values()
+            .find(|command| tag == command_tag(command.id) || tag == shell_tag(command.id));
+        let shell = self
+            .shells
+            .iter()
+            .find(|(_, shell)| shell.tag == Some(tag) || shell.former.contains(&tag));
         let what = match (shell, command) {
             (Some((session, _)), _) => Some(What::Shell(*session)),
-            (None, Some(command)) if tag == command_tag(command.id) => Some(What::Command(command.session, command.id)),
+            (None, Some(command)) if tag == command_tag(command.id) => {
+                Some(What::Command(command.session, command.id))
+            }
             // The shell was started and the server killed before it could note that.
             (None, Some(command)) => self.adopt_shell(command.session, tag, entry.pid),
             (None, None) => None,
@@ -144,13 +166,21 @@ impl Procs {
         Some(What::Shell(session))
     }
 
-    fn resume_command(&mut self, command: &Command, stash: &mut BTreeMap<(CommandId, &'static str), OwnedFd>) {
+    fn resume_command(
+        &mut self,
+        command: &Command,
+        stash: &mut BTreeMap<(CommandId, &'static str), OwnedFd>,
+    ) {
         let id = command.id;
         let mut part = |part| stash.remove(&(id, part));
-        let fifos = ["out", "err"].map(|name| part(name).map(|fd| Fifo { fd: Arc::new(fd), waiter: None, was_open: false }));
+        let fifos = ["out", "err"].map(|name| {
+            part(name).map(|fd| Fifo { fd: Arc::new(fd), waiter: None, was_open: false })
+        });
         let tag = command_tag(id);
         let source = match (command.in_shell, self.jobs.contains_key(&tag)) {
-            (true, _) if fifos.iter().any(Option::is_some) => Source::Shell { fifos, input: None, hold: None },
+            (true, _) if fifos.iter().any(Option::is_some) => {
+                Source::Shell { fifos, input: None, hold: None }
+            }
             (false, true) => Source::Job,
             _ => Source::Over,
         };
@@ -168,9 +198,11 @@ impl Procs {
         }
         self.commands.insert(id, io);
         if command.in_shell && command.end.is_none() {
-            let order = Order { words: command.words.clone(), grace: command.grace, ..Order::default() };
+            let order =
+                Order { words: command.words.clone(), grace: command.grace, ..Order::default() };
             if let Some(shell) = self.shells.get_mut(&command.session) {
-                shell.running = Some(Running { command: id, order, status: None, unsent: String::new() });
+                shell.running =
+                    Some(Running { command: id, order, status: None, unsent: String::new() });
             }
         }
     }
@@ -192,15 +224,20 @@ impl Server {
         }
     }
 
-    /// Goes on where a former server was killed: commands whose program is gone have ended, stops are asked again, and shells told what they may have missed.
+    /// Goes on where a former server was killed: commands whose program is gone have ended, stops
+    /// are asked again, and shells told what they may have missed.
     pub(in crate::server) fn resume_commands(&mut self) {
-        let open = self.core.state.commands.records.values().filter(|command| command.end.is_none());
+        let open =
+            self.core.state.commands.records.values().filter(|command| command.end.is_none());
         let open: Vec<Command> = open.cloned().collect();
         for command in open {
             let id = command.id;
             self.watch_fifos(id);
-            let tag =
-                if command.in_shell { self.procs.shells.get(&command.session).and_then(|shell| shell.tag) } else { Some(command_tag(id)) };
+            let tag = if command.in_shell {
+                self.procs.shells.get(&command.session).and_then(|shell| shell.tag)
+            } else {
+                Some(command_tag(id))
+            };
             let is_held = tag.is_some_and(|tag| self.procs.jobs.contains_key(&tag));
             if !is_held {
                 self.lose_command(&command);
@@ -213,12 +250,23 @@ impl Server {
                 self.stop_command(id, command.grace);
             }
         }
-        let tags: Vec<u64> = self.procs.jobs.iter().filter(|(_, job)| job.exit.is_some()).map(|(tag, _)| *tag).collect();
+        let tags: Vec<u64> = self
+            .procs
+            .jobs
+            .iter()
+            .filter(|(_, job)| job.exit.is_some())
+            .map(|(tag, _)| *tag)
+            .collect();
         for tag in tags {
             self.look_again(tag);
         }
-        let gone: BTreeSet<SessionId> = self.procs.jobs.values().map(|job| job.what.session()).collect();
-        for session in gone.into_iter().filter(|session| !self.core.state.sessions.contains_key(session)).collect::<Vec<_>>() {
+        let gone: BTreeSet<SessionId> =
+            self.procs.jobs.values().map(|job| job.what.session()).collect();
+        for session in gone
+            .into_iter()
+            .filter(|session| !self.core.state.sessions.contains_key(session))
+            .collect::<Vec<_>>()
+        {
             self.core.state.commands.ending.insert(session);
             self.end_session(session, self.core.settings.pane.grace());
         }
@@ -226,10 +274,19 @@ impl Server {
 
     fn lose_command(&mut self, command: &Command) {
         if command.in_shell {
-            return self.end_in_shell((command.session, command.id), (ExitStatus::Lost, false), Captured::default());
+            return self.end_in_shell(
+                (command.session, command.id),
+                (ExitStatus::Lost, false),
+                Captured::default(),
+            );
         }
         let output = Box::default();
-        self.command_event(CommandEvent::Ended { command: command.id, exit: ExitStatus::Lost, was_killed: false, output });
+        self.command_event(CommandEvent::Ended {
+            command: command.id,
+            exit: ExitStatus::Lost,
+            was_killed: false,
+            output,
+        });
     }
 }
 

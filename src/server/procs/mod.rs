@@ -1,4 +1,5 @@
-//! Commands, session shells and processes: what `exec`, `start`, `stop` and `ps` do outside of the core. Whose turn it is and what is answered, the core decides.
+//! Commands, session shells and processes: what `exec`, `start`, `stop` and `ps` do outside of the
+//! core. Whose turn it is and what is answered, the core decides.
 
 mod follow;
 mod hunt;
@@ -31,8 +32,12 @@ impl Server {
     /// Carries out what a step wants of commands.
     pub(super) fn perform_command(&mut self, effect: CommandEffect) {
         match effect {
-            CommandEffect::Run { command, call, order, shell } => self.run_in_shell(command, call, *order, &shell),
-            CommandEffect::Start { command, order, shell } => self.start_beside(command, &order, &shell),
+            CommandEffect::Run { command, call, order, shell } => {
+                self.run_in_shell(command, call, *order, &shell)
+            }
+            CommandEffect::Start { command, order, shell } => {
+                self.start_beside(command, &order, &shell)
+            }
             CommandEffect::Stop { command, grace } => self.stop_command(command, grace),
             CommandEffect::Drop { command } => self.drop_command(command),
             CommandEffect::EndSession { session, grace } => self.end_session(session, grace),
@@ -42,12 +47,20 @@ impl Server {
 
     fn serve(&mut self, call: CallId, request: Request) {
         match request {
-            Request::Logs { command, since, follow } => self.show_logs(call, command, (since.as_deref(), follow)),
-            Request::Write { command, bytes, close } => self.write_to_command(call, command, &bytes, close),
+            Request::Logs { command, since, follow } => {
+                self.show_logs(call, command, (since.as_deref(), follow))
+            }
+            Request::Write { command, bytes, close } => {
+                self.write_to_command(call, command, &bytes, close)
+            }
             Request::Await { command, until } => self.await_ready(call, command, until),
-            Request::Stop { target, signal, grace, if_running } => self.stop_target(call, target, (signal, grace, if_running)),
+            Request::Stop { target, signal, grace, if_running } => {
+                self.stop_target(call, target, (signal, grace, if_running))
+            }
             Request::Signal { target, signal } => self.signal_target(call, target, signal),
-            Request::Table { session, all, line_max } => self.show_table(call, session, (all, line_max)),
+            Request::Table { session, all, line_max } => {
+                self.show_table(call, session, (all, line_max))
+            }
         }
     }
 
@@ -118,8 +131,13 @@ impl Server {
         for (id, io) in &self.procs.commands {
             stash.push((io::stash_name(*id, "log"), io.log.memory().fd()));
             if let io::Source::Shell { fifos, .. } = &io.source {
-                let open = ["out", "err"].into_iter().zip(fifos).filter_map(|(part, fifo)| Some((part, fifo.as_ref()?)));
-                stash.extend(open.map(|(part, fifo)| (io::stash_name(*id, part), Arc::clone(&fifo.fd))));
+                let open = ["out", "err"]
+                    .into_iter()
+                    .zip(fifos)
+                    .filter_map(|(part, fifo)| Some((part, fifo.as_ref()?)));
+                stash.extend(
+                    open.map(|(part, fifo)| (io::stash_name(*id, part), Arc::clone(&fifo.fd))),
+                );
             }
         }
         Adoptable { jobs, stash, spawning: self.procs.spawning.values().cloned().collect() }

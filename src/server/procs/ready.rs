@@ -1,4 +1,5 @@
-//! Waits until a command is ready, and its standard input: lines of output, ports, addresses, its end, and room for what is written.
+//! Waits until a command is ready, and its standard input: lines of output, ports, addresses, its
+//! end, and room for what is written.
 
 use std::time::Duration;
 
@@ -31,7 +32,14 @@ const LINE_MAX: usize = 64 << 10;
 impl Server {
     /// Begins a wait, or answers it.
     pub(super) fn await_ready(&mut self, call: CallId, command: CommandId, until: Until) {
-        let mut watched = Watched { call, command, pattern: None, partial: [Vec::new(), Vec::new()], is_for_exit: false, task: None };
+        let mut watched = Watched {
+            call,
+            command,
+            pattern: None,
+            partial: [Vec::new(), Vec::new()],
+            is_for_exit: false,
+            task: None,
+        };
         let events = self.events.clone();
         match until {
             Until::Log(pattern) => watched.pattern = Some(pattern),
@@ -62,7 +70,13 @@ impl Server {
         self.pull(command);
         self.procs.watched.push(watched);
         self.look_for_lines(command, 0);
-        let has_ended = self.core.state.commands.records.get(&command).is_some_and(|command| command.end.is_some());
+        let has_ended = self
+            .core
+            .state
+            .commands
+            .records
+            .get(&command)
+            .is_some_and(|command| command.end.is_some());
         if has_ended {
             self.end_watches(command);
         }
@@ -72,7 +86,12 @@ impl Server {
     pub(super) fn look_for_lines(&mut self, id: CommandId, from: u64) {
         let calls = &self.core.state.calls;
         self.procs.watched.retain(|watched| calls.contains_key(&watched.call));
-        if !self.procs.watched.iter().any(|watched| watched.command == id && watched.pattern.is_some()) {
+        if !self
+            .procs
+            .watched
+            .iter()
+            .any(|watched| watched.command == id && watched.pattern.is_some())
+        {
             return;
         }
         let Some(CommandIo { log, .. }) = self.procs.commands.get(&id) else { return };
@@ -88,24 +107,50 @@ impl Server {
             }
         }
         for (call, line, stream) in found {
-            let ready = Ready { by: "log", line: Some(line), stream: Some(stream.name()), state: self.state_of(id), ..Ready::default() };
+            let ready = Ready {
+                by: "log",
+                line: Some(line),
+                stream: Some(stream.name()),
+                state: self.state_of(id),
+                ..Ready::default()
+            };
             self.answer_watched(call, Ok(value(&ready)));
         }
     }
 
     /// A port listens, or an address answers.
     pub(super) fn is_ready(&mut self, call: CallId, by: &'static str) {
-        let Some(command) = self.procs.watched.iter().find(|watched| watched.call == call).map(|watched| watched.command) else { return };
+        let Some(command) = self
+            .procs
+            .watched
+            .iter()
+            .find(|watched| watched.call == call)
+            .map(|watched| watched.command)
+        else {
+            return;
+        };
         let ready = Ready { by, state: self.state_of(command), ..Ready::default() };
         self.answer_watched(call, Ok(value(&ready)));
     }
 
     /// A command has ended: nothing more comes.
     pub(super) fn end_watches(&mut self, id: CommandId) {
-        let (state, exit_code) =
-            (self.state_of(id), self.core.state.commands.records.get(&id).and_then(crate::state::command::Command::exit_code));
-        let ended: Vec<(CallId, bool)> =
-            self.procs.watched.iter().filter(|watched| watched.command == id).map(|watched| (watched.call, watched.is_for_exit)).collect();
+        let (state, exit_code) = (
+            self.state_of(id),
+            self.core
+                .state
+                .commands
+                .records
+                .get(&id)
+                .and_then(crate::state::command::Command::exit_code),
+        );
+        let ended: Vec<(CallId, bool)> = self
+            .procs
+            .watched
+            .iter()
+            .filter(|watched| watched.command == id)
+            .map(|watched| (watched.call, watched.is_for_exit))
+            .collect();
         for (call, is_for_exit) in ended {
             let outcome = if is_for_exit {
                 Ok(value(&Ready { by: "exit", state, exit_code, ..Ready::default() }))
@@ -128,14 +173,29 @@ impl Server {
     }
 
     /// Writes to the standard input of a command; the call is answered once that is on its way.
-    pub(super) fn write_to_command(&mut self, call: CallId, id: CommandId, bytes: &[u8], close: bool) {
+    pub(super) fn write_to_command(
+        &mut self,
+        call: CallId,
+        id: CommandId,
+        bytes: &[u8],
+        close: bool,
+    ) {
         let outcome = match self.writer(id).filter(|writer| !writer.is_closing()) {
             None => {
-                let has_ended = self.core.state.commands.records.get(&id).is_none_or(|command| command.end.is_some());
+                let has_ended = self
+                    .core
+                    .state
+                    .commands
+                    .records
+                    .get(&id)
+                    .is_none_or(|command| command.end.is_some());
                 let refusal = if has_ended {
                     Refusal::new(Code::NotRunning, format!("command {id} has ended"))
                 } else {
-                    Refusal::new(Code::NotRunning, format!("the standard input of command {id} is closed"))
+                    Refusal::new(
+                        Code::NotRunning,
+                        format!("the standard input of command {id} is closed"),
+                    )
                 };
                 Err(refusal.hint("--stdin keeps it open"))
             }
@@ -144,8 +204,13 @@ impl Server {
                 if is_taken && close {
                     writer.close();
                 }
-                let full =
-                    || Refusal::new(Code::InputFull, format!("command {id} does not read: 1 MiB waits for it")).hint("write again later");
+                let full = || {
+                    Refusal::new(
+                        Code::InputFull,
+                        format!("command {id} does not read: 1 MiB waits for it"),
+                    )
+                    .hint("write again later")
+                };
                 if is_taken { Ok(()) } else { Err(full()) }
             }
         };
@@ -172,8 +237,11 @@ impl Server {
         if self.procs.jobs.contains_key(&tag) {
             return self.flush_job(tag);
         }
-        if let Some(CommandIo { source: Source::Shell { input, hold, .. }, .. }) = self.procs.commands.get_mut(&id)
-            && input.as_mut().is_some_and(|writer| !writer.flush(ProcEvent::Writable(id), &self.events))
+        if let Some(CommandIo { source: Source::Shell { input, hold, .. }, .. }) =
+            self.procs.commands.get_mut(&id)
+            && input
+                .as_mut()
+                .is_some_and(|writer| !writer.flush(ProcEvent::Writable(id), &self.events))
             && hold.is_none()
         {
             *input = None;
@@ -195,7 +263,8 @@ impl Server {
 }
 
 impl Watched {
-    /// The first line that matches, with these bytes of a stream. The end of a line that is not whole yet is kept.
+    /// The first line that matches, with these bytes of a stream. The end of a line that is not
+    /// whole yet is kept.
     fn matching(&mut self, stream: Stream, bytes: &[u8]) -> Option<String> {
         let pattern = self.pattern.as_ref()?;
         let partial = &mut self.partial[usize::from(stream == Stream::Error)];
@@ -212,16 +281,23 @@ impl Watched {
 
 /// Whether something listens on a port of this machine.
 async fn listens(port: u16) -> bool {
-    TcpStream::connect(("127.0.0.1", port)).await.is_ok() || TcpStream::connect(("::1", port)).await.is_ok()
+    TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        || TcpStream::connect(("::1", port)).await.is_ok()
 }
 
 /// Whether an address is answered with a status from 200 to 399 (RFC 9112).
 async fn answers(url: &str) -> bool {
     let rest = url.strip_prefix("http://").unwrap_or(url);
     let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
-    let address = if host.rsplit(']').next().unwrap_or(host).contains(':') { host.to_owned() } else { format!("{host}:80") };
+    let address = if host.rsplit(']').next().unwrap_or(host).contains(':') {
+        host.to_owned()
+    } else {
+        format!("{host}:80")
+    };
     let Ok(mut stream) = TcpStream::connect(&address).await else { return false };
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nUser-Agent: abide\r\n\r\n");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nUser-Agent: abide\r\n\r\n"
+    );
     if stream.write_all(request.as_bytes()).await.is_err() {
         return false;
     }

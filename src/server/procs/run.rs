@@ -1,4 +1,5 @@
-//! Running commands: in the session's shell with FIFOs of their own, or beside it through the keeper.
+//! Running commands: in the session's shell with FIFOs of their own, or beside it through the
+//! keeper.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -15,7 +16,8 @@ use crate::platform::{now, process};
 use crate::server::edge::Server;
 use crate::server::jobs::event::ProcEvent;
 use crate::server::jobs::io::{
-    CommandIo, Fifo, PARTS, Pulled, Source, Writer, make_fifo, open_writer, path, remove_files, stash_name, when_ready, write_file,
+    CommandIo, Fifo, PARTS, Pulled, Source, Writer, make_fifo, open_writer, path, remove_files,
+    stash_name, when_ready, write_file,
 };
 use crate::server::jobs::job::{Job, What, command_tag, shell_tag};
 use crate::server::jobs::shell::{Files, Kind, NOTICED, Report};
@@ -32,7 +34,13 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 impl Server {
     /// Runs a command in its session's shell, which is started if there is none.
-    pub(super) fn run_in_shell(&mut self, id: CommandId, call: CallId, order: Order, shell: &Shell) {
+    pub(super) fn run_in_shell(
+        &mut self,
+        id: CommandId,
+        call: CallId,
+        order: Order,
+        shell: &Shell,
+    ) {
         self.look_at_told_jobs();
         let prepared = self.prepare(id, &order);
         let files = match prepared {
@@ -40,7 +48,10 @@ impl Server {
             Err(error) => {
                 remove_files(&self.procs.dir, id, &["sh", "in", "out", "err"]);
                 self.procs.commands.remove(&id);
-                return self.command_event(CommandEvent::NotStarted { command: id, refusal: no_room(&error) });
+                return self.command_event(CommandEvent::NotStarted {
+                    command: id,
+                    refusal: no_room(&error),
+                });
             }
         };
         if order.stream {
@@ -69,7 +80,8 @@ impl Server {
         match entry.tag {
             Some(tag) if self.procs.jobs.contains_key(&tag) => {
                 let pid = self.procs.jobs[&tag].pid().unsigned_abs();
-                let cwd = entry.memory.as_ref().map(|memory| memory.cwd.clone()).unwrap_or_default();
+                let cwd =
+                    entry.memory.as_ref().map(|memory| memory.cwd.clone()).unwrap_or_default();
                 self.say_to_shell(tag, &text);
                 self.command_event(CommandEvent::Started { command: id, pid, cwd });
             }
@@ -99,13 +111,26 @@ impl Server {
         self.spawn_on_pipes(tag, argv, shell.env.clone(), &shell.cwd);
     }
 
-    fn spawn_on_pipes(&mut self, tag: u64, argv: Vec<String>, env: Vec<(String, String)>, cwd: &str) {
-        let cwd = [cwd, &self.home, "/"].into_iter().find(|cwd| Path::new(cwd).is_dir()).unwrap_or("/").to_owned();
+    fn spawn_on_pipes(
+        &mut self,
+        tag: u64,
+        argv: Vec<String>,
+        env: Vec<(String, String)>,
+        cwd: &str,
+    ) {
+        let cwd = [cwd, &self.home, "/"]
+            .into_iter()
+            .find(|cwd| Path::new(cwd).is_dir())
+            .unwrap_or("/")
+            .to_owned();
         let spawn = Spawn {
             tag,
             wiring: Wiring::Pipes,
             argv: argv.into_iter().map(String::into_bytes).collect(),
-            env: env.into_iter().map(|(name, value)| (name.into_bytes(), value.into_bytes())).collect(),
+            env: env
+                .into_iter()
+                .map(|(name, value)| (name.into_bytes(), value.into_bytes()))
+                .collect(),
             cwd: cwd.into_bytes(),
             ring_bytes: RING_BYTES,
         };
@@ -132,7 +157,8 @@ impl Server {
                 writer = Some(Writer::new(Arc::new(open_writer(Path::new(&input))?)));
             }
         }
-        let [output, error] = ["out", "err"].map(|part| make_fifo(&path(&dir, id, part)).map(Arc::new));
+        let [output, error] =
+            ["out", "err"].map(|part| make_fifo(&path(&dir, id, part)).map(Arc::new));
         let fifos = [output?, error?];
         for (part, fd) in ["out", "err"].into_iter().zip(&fifos) {
             self.link.say(&ToKeeper::Stash { name: stash_name(id, part) }, vec![Arc::clone(fd)]);
@@ -147,20 +173,34 @@ impl Server {
 
     /// Waits for output on every FIFO of a command that nobody waits for.
     pub(super) fn watch_fifos(&mut self, id: CommandId) {
-        let Some(CommandIo { source: Source::Shell { fifos, .. }, .. }) = self.procs.commands.get_mut(&id) else { return };
+        let Some(CommandIo { source: Source::Shell { fifos, .. }, .. }) =
+            self.procs.commands.get_mut(&id)
+        else {
+            return;
+        };
         for (stream, fifo) in Stream::ALL.into_iter().zip(fifos) {
             if let Some(fifo) = fifo.as_mut().filter(|fifo| fifo.waiter.is_none()) {
-                fifo.waiter = when_ready(&fifo.fd, Interest::READABLE, ProcEvent::Readable(id, stream), &self.events);
+                fifo.waiter = when_ready(
+                    &fifo.fd,
+                    Interest::READABLE,
+                    ProcEvent::Readable(id, stream),
+                    &self.events,
+                );
             }
         }
     }
 
     pub(super) fn fifo(&mut self, id: CommandId, stream: Stream) -> Option<&mut Fifo> {
-        let Some(CommandIo { source: Source::Shell { fifos, .. }, .. }) = self.procs.commands.get_mut(&id) else { return None };
+        let Some(CommandIo { source: Source::Shell { fifos, .. }, .. }) =
+            self.procs.commands.get_mut(&id)
+        else {
+            return None;
+        };
         fifos[usize::from(stream == Stream::Error)].as_mut()
     }
 
-    /// Reads what a command in the shell has written, unless whoever follows it cannot keep up. Fifos that ended are let go.
+    /// Reads what a command in the shell has written, unless whoever follows it cannot keep up.
+    /// Fifos that ended are let go.
     pub(super) fn pull(&mut self, id: CommandId) {
         if !self.is_paced(id) {
             self.pull_now(id);
@@ -168,15 +208,22 @@ impl Server {
     }
 
     fn pull_now(&mut self, id: CommandId) {
-        let is_running = self.core.state.commands.records.get(&id).is_some_and(|command| command.end.is_none());
+        let is_running =
+            self.core.state.commands.records.get(&id).is_some_and(|command| command.end.is_none());
         let wall = now().wall;
-        let Some(CommandIo { source: Source::Shell { fifos, .. }, log, .. }) = self.procs.commands.get_mut(&id) else { return };
+        let Some(CommandIo { source: Source::Shell { fifos, .. }, log, .. }) =
+            self.procs.commands.get_mut(&id)
+        else {
+            return;
+        };
         let before = log.head();
         let mut ended = Vec::new();
         for (stream, slot) in Stream::ALL.into_iter().zip(fifos) {
             let Some(fifo) = slot else { continue };
             // Before the shell has opened it, a FIFO looks as if it had ended.
-            if fifo.pull(stream, wall, log, &mut self.procs.buffer) == Pulled::End && (fifo.was_open || !is_running) {
+            if fifo.pull(stream, wall, log, &mut self.procs.buffer) == Pulled::End
+                && (fifo.was_open || !is_running)
+            {
                 *slot = None;
                 ended.push(if stream == Stream::Output { "out" } else { "err" });
             }
@@ -201,7 +248,9 @@ impl Server {
     }
 
     fn output_kept(&mut self, id: CommandId, before: u64) {
-        let Some(io) = self.procs.commands.get_mut(&id).filter(|io| before < io.log.head()) else { return };
+        let Some(io) = self.procs.commands.get_mut(&id).filter(|io| before < io.log.head()) else {
+            return;
+        };
         if !std::mem::replace(&mut io.has_spoken, true) {
             tracing::info!(command = %id, "first output");
         }
@@ -225,12 +274,17 @@ impl Server {
         self.flush_job(tag);
     }
 
-    /// Says the end of what runs in a shell again, or asks whether it has noticed all: an INT may have cost it what it had read ahead.
+    /// Says the end of what runs in a shell again, or asks whether it has noticed all: an INT may
+    /// have cost it what it had read ahead.
     pub(super) fn ask_for_end(&mut self, session: SessionId) {
         let Some(shell) = self.procs.shells.get(&session) else { return };
         if let (Some(tag), Some(running)) = (shell.tag, &shell.running) {
             let has_ended = running.status.is_some();
-            let text = if has_ended { shell.kind.notice(shell.interrupts.0) } else { shell.kind.finish(running.command, &running.order) };
+            let text = if has_ended {
+                shell.kind.notice(shell.interrupts.0)
+            } else {
+                shell.kind.finish(running.command, &running.order)
+            };
             self.say_to_shell(tag, &text);
         }
     }
@@ -247,7 +301,11 @@ impl Server {
             }
             return;
         }
-        let Some(running) = shell.running.as_mut().filter(|running| running.command == report.command && running.status.is_none()) else {
+        let Some(running) = shell
+            .running
+            .as_mut()
+            .filter(|running| running.command == report.command && running.status.is_none())
+        else {
             return;
         };
         running.status = Some(report.status);
@@ -258,7 +316,11 @@ impl Server {
         if self.hunts_command(id) {
             self.ask_for_end(session);
         } else {
-            self.end_in_shell((session, id), (ExitStatus::Code(report.status), false), Captured::default());
+            self.end_in_shell(
+                (session, id),
+                (ExitStatus::Code(report.status), false),
+                Captured::default(),
+            );
         }
     }
 
@@ -271,25 +333,38 @@ impl Server {
     ) {
         self.pull_now(id);
         let is_streamed = self.follows_exec(id);
-        if let Some(shell) = self.procs.shells.get_mut(&session).filter(|shell| shell.running.as_ref().is_some_and(|run| run.command == id))
+        if let Some(shell) = self
+            .procs
+            .shells
+            .get_mut(&session)
+            .filter(|shell| shell.running.as_ref().is_some_and(|run| run.command == id))
         {
             shell.running = None;
         }
         if let Some(io) = self.procs.commands.get(&id).filter(|_| !is_streamed) {
             let (stdout, is_cut) = io.log.text(Stream::Output, ANSWER_BYTES_MAX);
             let (stderr, is_error_cut) = io.log.text(Stream::Error, ANSWER_BYTES_MAX);
-            (output.stdout, output.stderr, output.is_cut) = (stdout, stderr, is_cut || is_error_cut);
+            (output.stdout, output.stderr, output.is_cut) =
+                (stdout, stderr, is_cut || is_error_cut);
         }
         self.finish_files(id);
-        self.command_event(CommandEvent::Ended { command: id, exit, was_killed, output: Box::new(output) });
+        self.command_event(CommandEvent::Ended {
+            command: id,
+            exit,
+            was_killed,
+            output: Box::new(output),
+        });
         self.end_watches(id);
         // From now on an end of a FIFO is its end.
         self.pull(id);
     }
 
-    /// The shell reads the standard input of a command: who writes to it may close it, and notices when nobody reads any more.
+    /// The shell reads the standard input of a command: who writes to it may close it, and notices
+    /// when nobody reads any more.
     fn input_opened(&mut self, id: CommandId) {
-        if let Some(CommandIo { source: Source::Shell { hold, .. }, .. }) = self.procs.commands.get_mut(&id) {
+        if let Some(CommandIo { source: Source::Shell { hold, .. }, .. }) =
+            self.procs.commands.get_mut(&id)
+        {
             *hold = None;
             self.flush_command(id);
         }
@@ -297,14 +372,20 @@ impl Server {
 
     fn finish_files(&mut self, id: CommandId) {
         remove_files(&self.procs.dir, id, &["sh", "in", "out", "err", "rc"]);
-        if let Some(CommandIo { source: Source::Shell { input, hold, .. }, .. }) = self.procs.commands.get_mut(&id) {
+        if let Some(CommandIo { source: Source::Shell { input, hold, .. }, .. }) =
+            self.procs.commands.get_mut(&id)
+        {
             (*input, *hold) = (None, None);
         }
     }
 
     /// A session's shell has ended by itself, or was killed.
     pub(super) fn shell_ended(&mut self, session: SessionId, tag: u64, exit: ExitStatus) {
-        let Some(shell) = self.procs.shells.get_mut(&session).filter(|shell| shell.tag == Some(tag)) else { return };
+        let Some(shell) =
+            self.procs.shells.get_mut(&session).filter(|shell| shell.tag == Some(tag))
+        else {
+            return;
+        };
         shell.tag = None;
         shell.former.push(tag);
         self.procs.kept.version += 1;
@@ -314,13 +395,18 @@ impl Server {
         let (id, is_reported) = (running.command, running.status.is_some());
         if !self.hunts_command(id) && !is_reported {
             self.forget_shell_memory(session);
-            self.end_in_shell((session, id), (exit, false), Captured { shell_ended: true, ..Captured::default() });
+            self.end_in_shell(
+                (session, id),
+                (exit, false),
+                Captured { shell_ended: true, ..Captured::default() },
+            );
         }
     }
 
     /// A shell that ended by itself, and was not replaced, is followed by a fresh one.
     fn forget_shell_memory(&mut self, session: SessionId) {
-        if let Some(shell) = self.procs.shells.get_mut(&session).filter(|shell| !shell.is_replaced) {
+        if let Some(shell) = self.procs.shells.get_mut(&session).filter(|shell| !shell.is_replaced)
+        {
             shell.memory = None;
         }
     }
@@ -341,7 +427,12 @@ impl Server {
         self.look_at_told_jobs();
         let io = match CommandIo::create(id, Source::Job) {
             Ok(io) => io,
-            Err(error) => return self.command_event(CommandEvent::NotStarted { command: id, refusal: no_room(&error) }),
+            Err(error) => {
+                return self.command_event(CommandEvent::NotStarted {
+                    command: id,
+                    refusal: no_room(&error),
+                });
+            }
         };
         self.link.say(&ToKeeper::Stash { name: stash_name(id, "log") }, vec![io.log.memory().fd()]);
         self.procs.commands.insert(id, io);
@@ -349,19 +440,35 @@ impl Server {
             self.procs.inputs.insert(id);
         }
         let known = self.procs.shells.get(&shell.session);
-        let memory = known.and_then(|known| Some((known.kind, known.program.clone(), known.memory.clone()?)));
+        let memory = known
+            .and_then(|known| Some((known.kind, known.program.clone(), known.memory.clone()?)));
         let (argv, env) = match memory {
             Some((kind, program, memory)) => {
                 let file = path(&self.procs.dir, id, "rc");
-                let text = format!("{{ {} }} 2>/dev/null\n{}", kind.recall(&memory, false), kind.own(id, order));
+                let text = format!(
+                    "{{ {} }} 2>/dev/null\n{}",
+                    kind.recall(&memory, false),
+                    kind.own(id, order)
+                );
                 if let Err(error) = write_file(&file, text.as_bytes()) {
-                    return self.command_event(CommandEvent::NotStarted { command: id, refusal: no_room(&error) });
+                    return self.command_event(CommandEvent::NotStarted {
+                        command: id,
+                        refusal: no_room(&error),
+                    });
                 }
-                (kind.starter(&program, &file.display().to_string(), &order.words), shell.env.clone())
+                (
+                    kind.starter(&program, &file.display().to_string(), &order.words),
+                    shell.env.clone(),
+                )
             }
             None => (direct(&order.words, &shell.program), own_env(id, order, &shell.env)),
         };
-        let cwd = order.cwd.as_deref().filter(|cwd| cwd.starts_with('/')).unwrap_or(&shell.cwd).to_owned();
+        let cwd = order
+            .cwd
+            .as_deref()
+            .filter(|cwd| cwd.starts_with('/'))
+            .unwrap_or(&shell.cwd)
+            .to_owned();
         self.spawn_on_pipes(command_tag(id), argv, env, &cwd);
     }
 
@@ -387,23 +494,35 @@ impl Server {
         match what {
             What::Shell(session) => {
                 let Some(shell) = self.procs.shells.get_mut(&session) else { return };
-                let unsent = shell.running.as_mut().map(|running| std::mem::take(&mut running.unsent)).unwrap_or_default();
+                let unsent = shell
+                    .running
+                    .as_mut()
+                    .map(|running| std::mem::take(&mut running.unsent))
+                    .unwrap_or_default();
                 let first = std::mem::take(&mut shell.first) + &unsent;
                 let running = shell.running.as_ref().map(|running| running.command);
                 self.say_to_shell(tag, &first);
                 if let Some(command) = running {
-                    let cwd = process::working_directory(entry.pid).map(|cwd| cwd.display().to_string()).unwrap_or_default();
+                    let cwd = process::working_directory(entry.pid)
+                        .map(|cwd| cwd.display().to_string())
+                        .unwrap_or_default();
                     self.command_event(CommandEvent::Started { command, pid, cwd });
                 }
             }
             What::Command(_, command) => {
-                let keeps_input =
-                    spawn.is_some() && self.core.state.commands.records.contains_key(&command) && self.procs.inputs.contains(&command);
-                if !keeps_input && let Some(writer) = self.procs.jobs.get_mut(&tag).and_then(|job| job.writer.as_mut()) {
+                let keeps_input = spawn.is_some()
+                    && self.core.state.commands.records.contains_key(&command)
+                    && self.procs.inputs.contains(&command);
+                if !keeps_input
+                    && let Some(writer) =
+                        self.procs.jobs.get_mut(&tag).and_then(|job| job.writer.as_mut())
+                {
                     writer.close();
                     self.flush_job(tag);
                 }
-                let cwd = process::working_directory(entry.pid).map(|cwd| cwd.display().to_string()).unwrap_or_default();
+                let cwd = process::working_directory(entry.pid)
+                    .map(|cwd| cwd.display().to_string())
+                    .unwrap_or_default();
                 self.command_event(CommandEvent::Started { command, pid, cwd });
             }
         }
@@ -416,7 +535,9 @@ impl Server {
             return self.stop_job(tag, (TERM, self.core.settings.pane.grace()), None);
         }
         let What::Command(_, id) = what else { return };
-        if let Some(command) = self.core.state.commands.records.get(&id).filter(|command| command.stop.is_some()) {
+        if let Some(command) =
+            self.core.state.commands.records.get(&id).filter(|command| command.stop.is_some())
+        {
             let grace = command.grace;
             self.stop_job(tag, (TERM, grace), None);
         }
@@ -424,20 +545,29 @@ impl Server {
 
     /// Whose program a tag means.
     pub(super) fn what(&self, tag: u64) -> Option<What> {
-        let shell = self.procs.shells.iter().find(|(_, shell)| shell.tag == Some(tag) || shell.former.contains(&tag));
+        let shell = self
+            .procs
+            .shells
+            .iter()
+            .find(|(_, shell)| shell.tag == Some(tag) || shell.former.contains(&tag));
         if let Some((session, _)) = shell {
             return Some(What::Shell(*session));
         }
         let mut records = self.core.state.commands.records.values();
-        records.find(|command| command_tag(command.id) == tag).map(|command| What::Command(command.session, command.id))
+        records
+            .find(|command| command_tag(command.id) == tag)
+            .map(|command| What::Command(command.session, command.id))
     }
 
     pub(super) fn job_not_spawned(&mut self, tag: u64, message: &str) {
         let spawn = self.procs.spawning.remove(&tag);
-        let refusal = Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}"))
-            .hint("check that it exists and can be executed: `command -v NAME`");
+        let refusal =
+            Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}"))
+                .hint("check that it exists and can be executed: `command -v NAME`");
         match self.what(tag) {
-            Some(What::Command(_, command)) => self.command_event(CommandEvent::NotStarted { command, refusal }),
+            Some(What::Command(_, command)) => {
+                self.command_event(CommandEvent::NotStarted { command, refusal })
+            }
             Some(What::Shell(session)) => {
                 let Some(shell) = self.procs.shells.get_mut(&session) else { return };
                 if let Some(mut spawn) = spawn.filter(|_| shell.program != "/bin/sh") {
@@ -446,14 +576,18 @@ impl Server {
                     shell.kind = Kind::Sh;
                     shell.program = "/bin/sh".into();
                     shell.first = shell.first.replacen(&setup, &Kind::Sh.setup(), 1);
-                    spawn.argv = Kind::Sh.argv("/bin/sh").into_iter().map(String::into_bytes).collect();
+                    spawn.argv =
+                        Kind::Sh.argv("/bin/sh").into_iter().map(String::into_bytes).collect();
                     self.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());
                     self.procs.spawning.insert(tag, spawn);
                     return;
                 }
                 shell.tag = None;
                 if let Some(running) = shell.running.take() {
-                    self.command_event(CommandEvent::NotStarted { command: running.command, refusal });
+                    self.command_event(CommandEvent::NotStarted {
+                        command: running.command,
+                        refusal,
+                    });
                 }
             }
             None => {}
@@ -472,13 +606,15 @@ impl Server {
 }
 
 fn no_room(error: &std::io::Error) -> Refusal {
-    Refusal::new(Code::SpawnFailed, format!("there is no room for another command: {error}")).hint("abide doctor")
+    Refusal::new(Code::SpawnFailed, format!("there is no room for another command: {error}"))
+        .hint("abide doctor")
 }
 
 /// A script goes to the user's shell, program and arguments go as they are.
 fn direct(words: &[String], shell: &str) -> Vec<String> {
     let (kind, argv) = Kind::of(shell);
-    let program = if kind == Kind::Sh || shell == argv[0] { argv[0].clone() } else { "/bin/sh".into() };
+    let program =
+        if kind == Kind::Sh || shell == argv[0] { argv[0].clone() } else { "/bin/sh".into() };
     match words {
         [script] => vec![program, "-c".into(), script.clone()],
         words => words.to_vec(),

@@ -34,7 +34,8 @@ impl Server {
             Some((io.pid(), Owner { session: Some(session), pane: Some(*pane), command: None }))
         });
         let jobs = self.procs.jobs.values().map(|job| {
-            let command = if let What::Command(_, command) = job.what { Some(command) } else { None };
+            let command =
+                if let What::Command(_, command) = job.what { Some(command) } else { None };
             (job.pid(), Owner { session: Some(job.what.session()), pane: None, command })
         });
         panes.chain(jobs).collect()
@@ -45,20 +46,39 @@ impl Server {
         let leaders = self.leaders();
         let panes = self.panes.iter().map(|(pane, io)| (pane.0, io.pid()));
         let tags = panes.chain(self.procs.jobs.iter().map(|(tag, job)| (*tag, job.pid())));
-        tags.filter_map(|(tag, pid)| Some((format!("{:016x}:{tag}", self.procs.epoch).into_bytes(), *leaders.get(&pid)?))).collect()
+        tags.filter_map(|(tag, pid)| {
+            Some((format!("{:016x}:{tag}", self.procs.epoch).into_bytes(), *leaders.get(&pid)?))
+        })
+        .collect()
     }
 
-    /// Has the process table gathered beside the loop: that reads a file for each process of the machine, and keys do not wait for it.
-    pub(super) fn show_table(&mut self, call: CallId, session: Option<SessionId>, (all, line_max): (bool, Option<usize>)) {
+    /// Has the process table gathered beside the loop: that reads a file for each process of the
+    /// machine, and keys do not wait for it.
+    pub(super) fn show_table(
+        &mut self,
+        call: CallId,
+        session: Option<SessionId>,
+        (all, line_max): (bool, Option<usize>),
+    ) {
         let ended = if all { self.ended() } else { Vec::new() };
-        let (leaders, owners, former) = (self.leaders(), self.owners(), Arc::clone(&self.procs.listed));
-        let strangers = [self.core.host.keeper_pid.cast_signed(), self.core.host.server_pid.cast_signed()];
+        let (leaders, owners, former) =
+            (self.leaders(), self.owners(), Arc::clone(&self.procs.listed));
+        let strangers =
+            [self.core.host.keeper_pid.cast_signed(), self.core.host.server_pid.cast_signed()];
         let line_max = line_max.unwrap_or(LINE_MAX).min(LINE_MAX);
         let events = self.events.clone();
         tokio::task::spawn_blocking(move || {
             let table = Table::look(&former.table);
             let (items, samples) = (Vec::new(), BTreeMap::new());
-            let mut scan = Scan { at: now().tick, leaders, owners, strangers, former: &former.samples, items, samples };
+            let mut scan = Scan {
+                at: now().tick,
+                leaders,
+                owners,
+                strangers,
+                former: &former.samples,
+                items,
+                samples,
+            };
             scan.gather(&table);
             let Scan { mut items, samples, .. } = scan;
             items.extend(ended);
@@ -86,7 +106,14 @@ impl Server {
 
     /// Commands that have ended, the latest first.
     fn ended(&self) -> Vec<ProcessItem> {
-        let mut ended: Vec<&Command> = self.core.state.commands.records.values().filter(|command| command.end.is_some()).collect();
+        let mut ended: Vec<&Command> = self
+            .core
+            .state
+            .commands
+            .records
+            .values()
+            .filter(|command| command.end.is_some())
+            .collect();
         ended.sort_by_key(|command| Reverse(command.end.map(|end| end.order)));
         ended.into_iter().map(item_of_ended).collect()
     }
@@ -117,12 +144,25 @@ impl Scan<'_> {
         }
         // Leaders first, then orphans that came to the keeper.
         let (leaders, strangers) = (&self.leaders, self.strangers);
-        let orphans = children.get(&strangers[0]).into_iter().flatten().filter(|process| !strangers.contains(&process.pid));
+        let orphans = children
+            .get(&strangers[0])
+            .into_iter()
+            .flatten()
+            .filter(|process| !strangers.contains(&process.pid));
         let tops = all.iter().copied().filter(|process| leaders.contains_key(&process.pid));
-        let mut tops: Vec<&Process> = tops.chain(orphans.filter(|process| !leaders.contains_key(&process.pid)).copied()).collect();
-        tops.sort_by_key(|process| (leaders.get(&process.pid).is_none_or(|owner| owner.pane.is_none()), process.start_time, process.pid));
+        let mut tops: Vec<&Process> = tops
+            .chain(orphans.filter(|process| !leaders.contains_key(&process.pid)).copied())
+            .collect();
+        tops.sort_by_key(|process| {
+            (
+                leaders.get(&process.pid).is_none_or(|owner| owner.pane.is_none()),
+                process.start_time,
+                process.pid,
+            )
+        });
         for top in tops {
-            let known = self.leaders.get(&top.pid).or_else(|| self.leaders.get(&top.session)).copied();
+            let known =
+                self.leaders.get(&top.pid).or_else(|| self.leaders.get(&top.session)).copied();
             let owner = known.unwrap_or_else(|| self.owner_of_orphan(top));
             self.add_tree((top, owner), &children);
         }
@@ -135,11 +175,21 @@ impl Scan<'_> {
         }
         let env = process::environment(orphan.pid);
         let value = |name: &[u8]| env.iter().find_map(|variable| variable.strip_prefix(name));
-        let owner = value(b"ABIDE_JOB=").and_then(|cookie| self.owners.get(cookie)).copied().unwrap_or_default();
-        Owner { command: owner.command.or_else(|| value(b"ABIDE_COMMAND=").and_then(command_id)), ..owner }
+        let owner = value(b"ABIDE_JOB=")
+            .and_then(|cookie| self.owners.get(cookie))
+            .copied()
+            .unwrap_or_default();
+        Owner {
+            command: owner.command.or_else(|| value(b"ABIDE_COMMAND=").and_then(command_id)),
+            ..owner
+        }
     }
 
-    fn add_tree(&mut self, (top, owner): (&Process, Owner), children: &BTreeMap<i32, Vec<&Process>>) {
+    fn add_tree(
+        &mut self,
+        (top, owner): (&Process, Owner),
+        children: &BTreeMap<i32, Vec<&Process>>,
+    ) {
         let mut stack = vec![(top, owner, 0_usize)];
         while let Some((process, owner, depth)) = stack.pop() {
             let item = self.item(process, owner, depth);
@@ -158,21 +208,38 @@ impl Scan<'_> {
         let ticks = process::ticks_at(self.at, self.at).saturating_sub(process.start_time);
         let age_ms = ticks * 1000 / process::ticks_per_second().max(1);
         let is_shell_child = owner.pane.is_none() && owner.command.is_none() && depth > 0;
-        let command = owner
-            .command
-            .or_else(|| former.map_or_else(|| if is_shell_child { command_of(process.pid) } else { None }, |former| former.owner.command));
+        let command = owner.command.or_else(|| {
+            former.map_or_else(
+                || if is_shell_child { command_of(process.pid) } else { None },
+                |former| former.owner.command,
+            )
+        });
         // A young one may be about to run a program, and one that runs another has another name.
         let known = former.filter(|former| former.name == process.name && YOUNG_MS < age_ms);
-        let command_line = known.map_or_else(|| command_line(process), |former| former.command_line.clone());
+        let command_line =
+            known.map_or_else(|| command_line(process), |former| former.command_line.clone());
         let cpu = former.map_or_else(
             || share(as_millis(process.cpu_ticks), age_ms),
-            |former| share(as_millis(process.cpu_ticks.saturating_sub(former.cpu_ticks)), (self.at - former.at).as_millis()),
+            |former| {
+                share(
+                    as_millis(process.cpu_ticks.saturating_sub(former.cpu_ticks)),
+                    (self.at - former.at).as_millis(),
+                )
+            },
         );
-        let base = former.filter(|former| (self.at - former.at).as_millis() < 200).map(|former| (former.at, former.cpu_ticks));
+        let base = former
+            .filter(|former| (self.at - former.at).as_millis() < 200)
+            .map(|former| (former.at, former.cpu_ticks));
         let (at, cpu_ticks) = base.unwrap_or((self.at, process.cpu_ticks));
         self.samples.insert(
             key,
-            Sample { at, cpu_ticks, name: process.name.clone(), command_line: command_line.clone(), owner: Owner { command, ..owner } },
+            Sample {
+                at,
+                cpu_ticks,
+                name: process.name.clone(),
+                command_line: command_line.clone(),
+                owner: Owner { command, ..owner },
+            },
         );
         ProcessItem {
             pid: process.pid,
@@ -206,7 +273,8 @@ fn command_line(process: &Process) -> String {
     if words.is_empty() {
         return format!("[{}]", String::from_utf8_lossy(&process.name));
     }
-    let mut line = words.iter().map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join(" ");
+    let mut line =
+        words.iter().map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join(" ");
     line.truncate(line.floor_char_boundary(LINE_MAX));
     line
 }

@@ -1,4 +1,5 @@
-//! The files of what was closed: each by number and id, the latest first, as many and as old as the settings allow. One thread handles them, in the order of what happened.
+//! The files of what was closed: each by number and id, the latest first, as many and as old as the
+//! settings allow. One thread handles them, in the order of what happened.
 
 use std::fs;
 use std::path::PathBuf;
@@ -34,12 +35,14 @@ pub(in crate::server) enum Work {
     Taken(String, bool),
 }
 
-/// The thread that handles the files, by what it is told, and what is never sent but closed at its end; there is none until there is something to do.
+/// The thread that handles the files, by what it is told, and what is never sent but closed at its
+/// end; there is none until there is something to do.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Closed(Option<(SyncSender<Work>, Receiver<()>)>);
 
 impl Closed {
-    /// Lets something be done. False if that cannot be: too much waits, or there is no place for files.
+    /// Lets something be done. False if that cannot be: too much waits, or there is no place for
+    /// files.
     pub(in crate::server) fn work(&mut self, work: Work) -> bool {
         if self.0.is_none() {
             self.0 = Places::current().ok().and_then(|places| start(Folder::new(places.closed())));
@@ -79,12 +82,15 @@ fn do_all(folder: &Folder, all: &Receiver<Work>) {
 }
 
 impl Folder {
-    /// Keeps what is left of something, under its id. Of the others as many stay as make `keep` with it, none older than `days`; 0 is any age.
+    /// Keeps what is left of something, under its id. Of the others as many stay as make `keep`
+    /// with it, none older than `days`; 0 is any age.
     fn keep_closed(&self, saved: &Saved, id: &str, (keep, days): (usize, u32)) {
         let names = self.numbered();
         let last = names.last().map_or(0, |(number, _)| *number);
         let path = self.file(&format!("{:08}-{id}", last.saturating_add(1)));
-        if let Err(refusal) = self.write(&path, &saved.encode()).map_err(|error| failed("written", &path, &error)) {
+        if let Err(refusal) =
+            self.write(&path, &saved.encode()).map_err(|error| failed("written", &path, &error))
+        {
             tracing::warn!("it cannot be brought back later: {}", refusal.message);
             return;
         }
@@ -105,18 +111,25 @@ impl Folder {
         }
     }
 
-    /// What was closed last, as `open` reads it, and its name, by which [`Folder::is_taken`] is to be told what became of it. What cannot be read is dropped.
+    /// What was closed last, as `open` reads it, and its name, by which [`Folder::is_taken`] is to
+    /// be told what became of it. What cannot be read is dropped.
     ///
     /// # Errors
     /// `disk_failed`.
-    fn take_latest<T>(&self, days: u32, open: impl Fn(&str, Saved) -> Result<T, Refusal>) -> Result<Option<(String, T)>, Refusal> {
+    fn take_latest<T>(
+        &self,
+        days: u32,
+        open: impl Fn(&str, Saved) -> Result<T, Refusal>,
+    ) -> Result<Option<(String, T)>, Refusal> {
         self.names()?;
         for (_, name) in self.numbered().into_iter().rev() {
             let path = self.file(&name);
             let saved = fs::read(&path).map_err(|error| failed("read", &path, &error))?;
             let opened = match Saved::decode(&saved) {
                 _ if is_old(&path, days) => None,
-                Ok(saved) => open(&name, saved).map_err(|refusal| tracing::warn!(name, "{}", refusal.message)).ok(),
+                Ok(saved) => open(&name, saved)
+                    .map_err(|refusal| tracing::warn!(name, "{}", refusal.message))
+                    .ok(),
                 Err(error) => {
                     tracing::warn!(name, %error, "what was closed cannot be brought back");
                     None
@@ -146,7 +159,8 @@ impl Folder {
     fn numbered(&self) -> Vec<(u64, String)> {
         let number = |name: &str| name.split_once('-')?.0.parse().ok();
         let names = self.names().unwrap_or_default();
-        let mut names: Vec<(u64, String)> = names.into_iter().filter_map(|name| Some((number(&name)?, name))).collect();
+        let mut names: Vec<(u64, String)> =
+            names.into_iter().filter_map(|name| Some((number(&name)?, name))).collect();
         names.sort_unstable();
         names
     }
@@ -179,7 +193,11 @@ mod tests {
         let (name, wall) = latest(&folder).expect("one");
         assert_eq!((name.as_str(), wall), ("00000005-p5", 5));
         folder.is_taken(&name, false);
-        assert_eq!(latest(&folder).map(|(_, wall)| wall), Some(5), "it could not be brought back and stayed");
+        assert_eq!(
+            latest(&folder).map(|(_, wall)| wall),
+            Some(5),
+            "it could not be brought back and stayed"
+        );
         folder.is_taken(&name, true);
         folder.forget("p4");
         assert_eq!(latest(&folder).map(|(_, wall)| wall), Some(3));
@@ -195,7 +213,11 @@ mod tests {
         }
         fs::write(folder.file("00000003-t1"), "damage").expect("it is written");
         let old = SystemTime::now() - Duration::from_hours(24 * 31);
-        File::options().write(true).open(folder.file("00000001-t1")).and_then(|file| file.set_modified(old)).expect("it has another age");
+        File::options()
+            .write(true)
+            .open(folder.file("00000001-t1"))
+            .and_then(|file| file.set_modified(old))
+            .expect("it has another age");
         assert_eq!(latest(&folder).map(|(_, wall)| wall), Some(2));
         assert_eq!(latest(&folder), None);
         assert_eq!(folder.numbered(), []);

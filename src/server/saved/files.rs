@@ -1,4 +1,5 @@
-//! The files of snapshots: written whole or not at all, read with their checksums, listed, removed. All of it blocks, so it is done beside the loop.
+//! The files of snapshots: written whole or not at all, read with their checksums, listed, removed.
+//! All of it blocks, so it is done beside the loop.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -54,9 +55,11 @@ impl Folder {
         let name = name.map_or_else(|| self.free_name(), Ok)?;
         let path = self.file(&name);
         if !replace && path.exists() {
-            return Err(
-                Refusal::new(Code::AlreadyExists, format!("there is a snapshot {name:?} already")).hint("--replace takes its place")
-            );
+            return Err(Refusal::new(
+                Code::AlreadyExists,
+                format!("there is a snapshot {name:?} already"),
+            )
+            .hint("--replace takes its place"));
         }
         self.write(&path, &saved.encode()).map_err(|error| failed("written", &path, &error))?;
         if !saved.is_named {
@@ -71,8 +74,12 @@ impl Folder {
         let unfinished = self.path.join(UNFINISHED);
         // One of a server that was killed.
         drop(fs::remove_file(&unfinished));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-        let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&unfinished, path));
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+        let written = file
+            .write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&unfinished, path));
         if written.is_err() {
             drop(fs::remove_file(&unfinished));
         }
@@ -87,11 +94,16 @@ impl Folder {
         Ok(format!("{GIVEN}{}", last.saturating_add(1)))
     }
 
-    /// Removes the oldest snapshots without a name of their own, so that `keep` are left and none is older than `days`; `newest` is one of them.
+    /// Removes the oldest snapshots without a name of their own, so that `keep` are left and none
+    /// is older than `days`; `newest` is one of them.
     fn make_room(&self, (keep, days): (usize, u32), newest: &str) {
         let Ok(items) = self.items() else { return };
-        let given = items.into_iter().filter(|item| !item.named && item.problem.is_none() && item.snapshot != newest);
-        let goes = |(at, item): &(usize, SnapshotItem)| keep <= at + 1 || is_old(&self.file(&item.snapshot), days);
+        let given = items
+            .into_iter()
+            .filter(|item| !item.named && item.problem.is_none() && item.snapshot != newest);
+        let goes = |(at, item): &(usize, SnapshotItem)| {
+            keep <= at + 1 || is_old(&self.file(&item.snapshot), days)
+        };
         for (_, old) in given.enumerate().filter(goes) {
             if let Err(error) = fs::remove_file(self.file(&old.snapshot)) {
                 tracing::warn!(snapshot = old.snapshot, %error, "it stays");
@@ -106,13 +118,17 @@ impl Folder {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(failed("read", &self.path, &error)),
         };
-        let name = |entry: fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(END)?.to_owned());
+        let name =
+            |entry: fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(END)?.to_owned());
         Ok(entries.filter_map(|entry| name(entry.ok()?)).collect())
     }
 
     fn items(&self) -> Result<Vec<SnapshotItem>, Refusal> {
-        let mut items: Vec<SnapshotItem> = self.names()?.into_iter().map(|name| item(&name, &self.file(&name))).collect();
-        items.sort_by(|a, b| b.created_wall.cmp(&a.created_wall).then_with(|| b.snapshot.cmp(&a.snapshot)));
+        let mut items: Vec<SnapshotItem> =
+            self.names()?.into_iter().map(|name| item(&name, &self.file(&name))).collect();
+        items.sort_by(|a, b| {
+            b.created_wall.cmp(&a.created_wall).then_with(|| b.snapshot.cmp(&a.snapshot))
+        });
         Ok(items)
     }
 
@@ -164,31 +180,42 @@ impl Folder {
 
 /// Whether a file is older than so many days; 0 is any age.
 pub(super) fn is_old(path: &Path, days: u32) -> bool {
-    let age = fs::metadata(path).and_then(|metadata| metadata.modified()).ok().and_then(|changed| changed.elapsed().ok());
+    let age = fs::metadata(path)
+        .and_then(|metadata| metadata.modified())
+        .ok()
+        .and_then(|changed| changed.elapsed().ok());
     0 < days && age.is_some_and(|age| Duration::from_hours(24 * u64::from(days)) < age)
 }
 
 /// The refusal of a snapshot that cannot be restored.
 pub(in crate::server) fn damaged(name: &str, why: &str) -> Refusal {
-    Refusal::new(Code::Damaged, format!("snapshot {name:?} cannot be restored: {why}")).hint(format!("abide snapshot remove {name}"))
+    Refusal::new(Code::Damaged, format!("snapshot {name:?} cannot be restored: {why}"))
+        .hint(format!("abide snapshot remove {name}"))
 }
 
 pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Refusal {
-    let refusal = Refusal::new(Code::DiskFailed, format!("{} cannot be {what}: {error}", path.display()));
-    refusal.hint("nothing was changed; see whether there is room on that disk, and whether you may write there")
+    let refusal =
+        Refusal::new(Code::DiskFailed, format!("{} cannot be {what}: {error}", path.display()));
+    refusal.hint(
+        "nothing was changed; see whether there is room on that disk, and whether you \
+        may write there",
+    )
 }
 
 /// A snapshot as it is listed, whatever its file is.
 fn item(name: &str, path: &Path) -> SnapshotItem {
     let metadata = fs::metadata(path);
-    let changed = metadata.as_ref().map_or(0, |metadata| u64::try_from(metadata.mtime()).unwrap_or(0) * 1000);
+    let changed =
+        metadata.as_ref().map_or(0, |metadata| u64::try_from(metadata.mtime()).unwrap_or(0) * 1000);
     let bytes = metadata.map_or(0, |metadata| metadata.len());
     let read = fs::read(path).map_err(|error| error.to_string());
-    let (snapshot, empty) = (name.to_owned(), Saved { wall: changed, is_named: true, ..Saved::default() });
-    let (saved, problem) = match read.and_then(|bytes| Saved::decode(&bytes).map_err(|error| error.to_string())) {
-        Ok(saved) => (saved, None),
-        Err(problem) => (empty, Some(problem)),
-    };
+    let (snapshot, empty) =
+        (name.to_owned(), Saved { wall: changed, is_named: true, ..Saved::default() });
+    let (saved, problem) =
+        match read.and_then(|bytes| Saved::decode(&bytes).map_err(|error| error.to_string())) {
+            Ok(saved) => (saved, None),
+            Err(problem) => (empty, Some(problem)),
+        };
     let Saved { wall: created_wall, is_named: named, sessions, panes, .. } = saved;
     SnapshotItem { snapshot, created_wall, sessions, panes, bytes, named, problem }
 }
@@ -216,14 +243,25 @@ mod tests {
         let folder = Folder::new(home.path().join("snapshots"));
         assert_eq!(names(&folder), Vec::<String>::new());
         let item = folder.save(&saved(5, true), Some("one".into()), (false, 9, 0)).unwrap();
-        assert_eq!((item.snapshot.as_str(), item.created_wall, item.panes, item.named, item.problem), ("one", 5, 2, true, None));
-        let mode = |path: &str| fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(
+            (item.snapshot.as_str(), item.created_wall, item.panes, item.named, item.problem),
+            ("one", 5, 2, true, None)
+        );
+        let mode =
+            |path: &str| fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("snapshots"), mode("snapshots/one.snapshot")), (0o700, 0o600));
-        assert_eq!(folder.save(&saved(6, true), Some("one".into()), (false, 9, 0)).unwrap_err().code, Code::AlreadyExists);
+        assert_eq!(
+            folder.save(&saved(6, true), Some("one".into()), (false, 9, 0)).unwrap_err().code,
+            Code::AlreadyExists
+        );
         assert_eq!(folder.load("one").unwrap().wall, 5);
         folder.save(&saved(7, true), Some("one".into()), (true, 9, 0)).unwrap();
         assert_eq!(folder.load("one").unwrap().wall, 7);
-        assert_eq!(fs::read_dir(home.path().join("snapshots")).unwrap().count(), 1, "nothing else is left behind");
+        assert_eq!(
+            fs::read_dir(home.path().join("snapshots")).unwrap().count(),
+            1,
+            "nothing else is left behind"
+        );
         folder.remove("one").unwrap();
         assert_eq!(folder.remove("one").unwrap_err().code, Code::NotFound);
     }
@@ -239,10 +277,18 @@ mod tests {
         assert_eq!(names(&folder), ["quick-5", "quick-4", "mine"]);
         let old = std::time::SystemTime::now() - std::time::Duration::from_hours(49);
         for name in ["quick-5", "mine"] {
-            fs::File::options().write(true).open(folder.file(name)).and_then(|file| file.set_modified(old)).unwrap();
+            fs::File::options()
+                .write(true)
+                .open(folder.file(name))
+                .and_then(|file| file.set_modified(old))
+                .unwrap();
         }
         folder.save(&saved(7, false), None, (false, 9, 2)).unwrap();
-        assert_eq!(names(&folder), ["quick-6", "quick-4", "mine"], "what a person named is of no age");
+        assert_eq!(
+            names(&folder),
+            ["quick-6", "quick-4", "mine"],
+            "what a person named is of no age"
+        );
     }
 
     #[test]
@@ -256,17 +302,29 @@ mod tests {
         let bad = items.iter().find(|item| item.snapshot == "bad").unwrap();
         assert_eq!((items.len(), bad.problem.as_deref()), (2, Some("it is damaged")));
         let refusal = folder.load("bad").unwrap_err();
-        assert_eq!((refusal.code, refusal.message.as_str()), (Code::Damaged, "snapshot \"bad\" cannot be restored: it is damaged"));
+        assert_eq!(
+            (refusal.code, refusal.message.as_str()),
+            (Code::Damaged, "snapshot \"bad\" cannot be restored: it is damaged")
+        );
         let refusal = folder.load("wrk").unwrap_err();
-        assert_eq!((refusal.code, refusal.hint.as_str()), (Code::NotFound, "did you mean \"work\"? abide snapshots lists all"));
+        assert_eq!(
+            (refusal.code, refusal.hint.as_str()),
+            (Code::NotFound, "did you mean \"work\"? abide snapshots lists all")
+        );
     }
 
     #[test]
     fn a_folder_that_cannot_be_written_is_told() {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("file"), b"").unwrap();
-        let refusal = Folder::new(home.path().join("file")).save(&saved(5, true), Some("one".into()), (false, 9, 0)).unwrap_err();
+        let refusal = Folder::new(home.path().join("file"))
+            .save(&saved(5, true), Some("one".into()), (false, 9, 0))
+            .unwrap_err();
         assert_eq!(refusal.code, Code::DiskFailed);
-        assert!(refusal.message.contains("one.snapshot cannot be written: "), "{}", refusal.message);
+        assert!(
+            refusal.message.contains("one.snapshot cannot be written: "),
+            "{}",
+            refusal.message
+        );
     }
 }

@@ -40,7 +40,8 @@ pub(super) struct Saving {
 /// What is saved.
 #[derive(Debug)]
 pub(super) enum Purpose {
-    /// A snapshot, with or without a name, for a call; whether it takes the place of one of that name.
+    /// A snapshot, with or without a name, for a call; whether it takes the place of one of that
+    /// name.
     Call(CallId, Option<String>, bool),
     /// What was closed, by its id.
     Closed(String),
@@ -81,7 +82,8 @@ impl Snapshots {
     /// `disk_failed` if there is no such place.
     pub(super) fn folder(&mut self) -> Result<Folder, Refusal> {
         if self.folder.is_none() {
-            let places = Places::current().map_err(|error| Refusal::new(Code::DiskFailed, error.to_string()))?;
+            let places = Places::current()
+                .map_err(|error| Refusal::new(Code::DiskFailed, error.to_string()))?;
             self.folder = Some(Folder::new(places.snapshots()));
         }
         Ok(self.folder.clone().expect("it was just made"))
@@ -95,9 +97,11 @@ pub(super) fn load(folder: &Folder, name: &str) -> Result<Box<Loaded>, Refusal> 
 
 /// What is in a snapshot of this name.
 pub(super) fn open(name: &str, saved: Saved) -> Result<Box<Loaded>, Refusal> {
-    let structure = Structure::decode(&saved.structure).map_err(|error| damaged(name, &error.to_string()))?;
+    let structure =
+        Structure::decode(&saved.structure).map_err(|error| damaged(name, &error.to_string()))?;
     let text = |(pane, bytes): (PaneId, Vec<u8>)| {
-        let text = zstd::bulk::decompress(&bytes, TEXT_MAX).map_err(|error| damaged(name, &error.to_string()))?;
+        let text = zstd::bulk::decompress(&bytes, TEXT_MAX)
+            .map_err(|error| damaged(name, &error.to_string()))?;
         Ok((pane, String::from_utf8_lossy(&text).into_owned()))
     };
     let texts = saved.texts.into_iter().map(text).collect::<Result<_, Refusal>>()?;

@@ -6,7 +6,8 @@ use super::{self as now, Revival, Structure};
 use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
 
-/// Version 3: panes know nothing of how they come back, and all values of variables are kept or forgotten.
+/// Version 3: panes know nothing of how they come back, and all values of variables are kept or
+/// forgotten.
 #[derive(Debug, Serialize, Deserialize)]
 struct Third {
     next_ids: [u64; 6],
@@ -38,9 +39,38 @@ struct Pane {
 
 impl From<Pane> for now::Pane {
     fn from(pane: Pane) -> Self {
-        let Pane { id, session, tab, name, argv, env, cwd, created_wall, size, life, is_synced, again, pipe } = pane;
+        let Pane {
+            id,
+            session,
+            tab,
+            name,
+            argv,
+            env,
+            cwd,
+            created_wall,
+            size,
+            life,
+            is_synced,
+            again,
+            pipe,
+        } = pane;
         let revival = Revival::default();
-        Self { id, session, tab, name, argv, env, cwd, created_wall, size, life, is_synced, again, pipe, revival }
+        Self {
+            id,
+            session,
+            tab,
+            name,
+            argv,
+            env,
+            cwd,
+            created_wall,
+            size,
+            life,
+            is_synced,
+            again,
+            pipe,
+            revival,
+        }
     }
 }
 
@@ -49,9 +79,20 @@ impl From<Pane> for now::Pane {
 /// # Errors
 /// What is damaged.
 pub(super) fn third(body: &[u8]) -> Result<Structure, postcard::Error> {
-    let Third { next_ids, sessions, tabs, panes, graves, views, taken } = postcard::from_bytes(body)?;
+    let Third { next_ids, sessions, tabs, panes, graves, views, taken } =
+        postcard::from_bytes(body)?;
     let panes = panes.into_iter().map(now::Pane::from).collect();
-    Ok(Structure { next_ids, sessions, tabs, panes, graves, views, taken, wanting: Vec::new(), doubt: None })
+    Ok(Structure {
+        next_ids,
+        sessions,
+        tabs,
+        panes,
+        graves,
+        views,
+        taken,
+        wanting: Vec::new(),
+        doubt: None,
+    })
 }
 
 #[cfg(test)]
@@ -79,12 +120,29 @@ mod tests {
             pipe: Some("cat".into()),
         };
         let (sessions, tabs, graves, views) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let third = Third { next_ids: [1, 2, 3, 4, 5, 6], sessions, tabs, panes: vec![pane], graves, views, taken: vec![(7, 8)] };
+        let third = Third {
+            next_ids: [1, 2, 3, 4, 5, 6],
+            sessions,
+            tabs,
+            panes: vec![pane],
+            graves,
+            views,
+            taken: vec![(7, 8)],
+        };
         let bytes = postcard::to_extend(&third, 3_u32.to_le_bytes().to_vec()).expect("plain data");
         let read = Structure::decode(&bytes).expect("it is whole");
-        assert_eq!((read.next_ids, read.taken, read.wanting.len()), ([1, 2, 3, 4, 5, 6], vec![(7, 8)], 0));
+        assert_eq!(
+            (read.next_ids, read.taken, read.wanting.len()),
+            ([1, 2, 3, 4, 5, 6], vec![(7, 8)], 0)
+        );
         let pane = &read.panes[0];
-        assert_eq!((pane.id, pane.argv.len(), pane.pipe.as_deref(), &pane.revival), (PaneId(7), 1, Some("cat"), &Revival::default()));
-        assert!(matches!(Structure::decode(&bytes[..bytes.len() - 1]), Err(StructureError::Damaged(_))));
+        assert_eq!(
+            (pane.id, pane.argv.len(), pane.pipe.as_deref(), &pane.revival),
+            (PaneId(7), 1, Some("cat"), &Revival::default())
+        );
+        assert!(matches!(
+            Structure::decode(&bytes[..bytes.len() - 1]),
+            Err(StructureError::Damaged(_))
+        ));
     }
 }

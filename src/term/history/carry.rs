@@ -1,4 +1,5 @@
-//! A history on its way to disk and back: segments, each by itself, and which of them have changed since they were last taken.
+//! A history on its way to disk and back: segments, each by itself, and which of them have changed
+//! since they were last taken.
 
 use std::ops::Range;
 
@@ -6,7 +7,8 @@ use crate::base::memory::{Memory, MemoryFull};
 use crate::term::history::History;
 use crate::term::history::segment::{SEGMENT_BYTES, packed};
 
-/// Bytes of a segment as it was written, before it is packed: the unit in which a scrollback is carried.
+/// Bytes of a segment as it was written, before it is packed: the unit in which a scrollback is
+/// carried.
 pub const HISTORY_SEGMENT_BYTES: usize = SEGMENT_BYTES;
 
 impl History {
@@ -15,7 +17,8 @@ impl History {
         self.front..self.front + self.segments.len() as u64
     }
 
-    /// From which segment on bytes may be other than when this was asked last; 0 the first time. The last segment counts as changed the next time.
+    /// From which segment on bytes may be other than when this was asked last; 0 the first time.
+    /// The last segment counts as changed the next time.
     pub(crate) fn take_changed(&mut self) -> u64 {
         let last = self.sequences().end.saturating_sub(1);
         std::mem::replace(&mut self.changed, last)
@@ -35,11 +38,15 @@ pub fn pack_segment(bytes: Vec<u8>) -> Vec<u8> {
     packed(&bytes).unwrap_or(bytes)
 }
 
-/// Puts segments into empty memory, in any order, for [`crate::term::Terminal::restore`]. What is too long for one is left out.
+/// Puts segments into empty memory, in any order, for [`crate::term::Terminal::restore`]. What is
+/// too long for one is left out.
 ///
 /// # Errors
 /// [`MemoryFull`].
-pub fn fill_history<'a>(memory: &mut dyn Memory, segments: impl Iterator<Item = &'a [u8]>) -> Result<(), MemoryFull> {
+pub fn fill_history<'a>(
+    memory: &mut dyn Memory,
+    segments: impl Iterator<Item = &'a [u8]>,
+) -> Result<(), MemoryFull> {
     let segments: Vec<&[u8]> = segments.filter(|bytes| bytes.len() <= SEGMENT_BYTES).collect();
     memory.grow(segments.len() * SEGMENT_BYTES)?;
     for (to, bytes) in memory.bytes_mut().chunks_mut(SEGMENT_BYTES).zip(segments) {
@@ -63,16 +70,22 @@ mod tests {
         Terminal::new(Size::new(60, 6), Options::default(), Box::new(HeapMemory::default()))
     }
 
-    /// What a terminal becomes by way of segments that were taken whenever `held` says they had changed.
+    /// What a terminal becomes by way of segments that were taken whenever `held` says they had
+    /// changed.
     fn carried(screen: &mut Terminal, held: &mut BTreeMap<u64, Vec<u8>>) -> Terminal {
         let changed = screen.take_changed_history();
-        held.retain(|sequence, _| *sequence < changed && screen.history_segments().contains(sequence));
+        held.retain(|sequence, _| {
+            *sequence < changed && screen.history_segments().contains(sequence)
+        });
         for sequence in screen.history_segments() {
-            held.entry(sequence).or_insert_with(|| pack_segment(screen.history_segment(sequence).expect("it is there")));
+            held.entry(sequence).or_insert_with(|| {
+                pack_segment(screen.history_segment(sequence).expect("it is there"))
+            });
         }
         let mut memory = HeapMemory::default();
         fill_history(&mut memory, held.values().map(Vec::as_slice)).expect("room");
-        Terminal::restore(screen.snapshot(), Options::default(), Box::new(memory)).expect("it fits itself")
+        Terminal::restore(screen.snapshot(), Options::default(), Box::new(memory))
+            .expect("it fits itself")
     }
 
     fn all(screen: &Terminal) -> Vec<crate::base::row::Row> {
@@ -84,7 +97,11 @@ mod tests {
         let (mut screen, mut held) = (fresh(), BTreeMap::new());
         for round in 0..6 {
             for line in 0..900 {
-                let text = format!("\x1b[3{}mround {round} line {line} \x1b[0m{}\r\n", line % 8, "漢x".repeat(line % 40));
+                let text = format!(
+                    "\x1b[3{}mround {round} line {line} \x1b[0m{}\r\n",
+                    line % 8,
+                    "漢x".repeat(line % 40)
+                );
                 screen.feed(text.as_bytes(), &mut Vec::new());
             }
             if round == 3 {

@@ -1,6 +1,8 @@
-//! Rows that left the screen: compact, append-only, bounded by lines and bytes. It keeps them independent of the width; only what is looked at is wrapped.
+//! Rows that left the screen: compact, append-only, bounded by lines and bytes. It keeps them
+//! independent of the width; only what is looked at is wrapped.
 //!
-//! A *line* here is a chain of records: a record and those that continue it. A line of more than [`LINE_CELLS_MAX`] cells is cut into several.
+//! A *line* here is a chain of records: a record and those that continue it. A line of more than
+//! [`LINE_CELLS_MAX`] cells is cut into several.
 
 mod carry;
 mod pack;
@@ -115,7 +117,12 @@ pub(crate) struct History {
 
 impl History {
     /// An empty history in `memory`; what is in it is forgotten.
-    pub(crate) fn new(memory: Box<dyn Memory>, lines_max: usize, bytes_max: usize, cols: u16) -> Self {
+    pub(crate) fn new(
+        memory: Box<dyn Memory>,
+        lines_max: usize,
+        bytes_max: usize,
+        cols: u16,
+    ) -> Self {
         Self {
             slots: Slots::new(memory),
             segments: VecDeque::new(),
@@ -143,17 +150,25 @@ impl History {
     /// Appends a row that left the screen.
     pub(crate) fn push(&mut self, cells: &[Cell], line: Line, looks: &Looks, clusters: &Clusters) {
         let wrapped = line.has(Line::WRAPPED);
-        let cells = if wrapped { trim_spacer(cells) } else { trim_blank(&cells[..usize::from(line.used).min(cells.len())]) };
+        let cells = if wrapped {
+            trim_spacer(cells)
+        } else {
+            trim_blank(&cells[..usize::from(line.used).min(cells.len())])
+        };
         let mut flags = line.flags & (Line::STYLED | Line::TEXT | Line::WIDE | Line::WRAPPED);
-        // An empty row would vanish, and a place left blank for a wide character that is no longer there would close up:
-        // such a row starts a line of its own.
+        // An empty row would vanish, and a place left blank for a wide character that is no longer
+        // there would close up: such a row starts a line of its own.
         let gap = self.open_gap && cells.first().is_none_or(|cell| cell.class() != Class::Wide);
         if self.open_cells > 0 && !gap && !cells.is_empty() {
             flags |= CONTINUES;
         }
         let is_short = wrapped && cells.len() < self.cols;
-        let header =
-            Header { cells: u16::try_from(cells.len()).unwrap_or(u16::MAX), bytes: header_bytes(cells.len()), flags, mark: line.mark };
+        let header = Header {
+            cells: u16::try_from(cells.len()).unwrap_or(u16::MAX),
+            bytes: header_bytes(cells.len()),
+            flags,
+            mark: line.mark,
+        };
         if self.limits.0 == 0 {
             return self.count_unkept(header);
         }
@@ -180,8 +195,14 @@ impl History {
         Some(header)
     }
 
-    /// Writes an ASCII row with styles in place, if there is room for all it could need; otherwise nothing is done.
-    fn push_styled_ascii(&mut self, header: Header, cells: &[Cell], looks: &Looks) -> Option<Header> {
+    /// Writes an ASCII row with styles in place, if there is room for all it could need; otherwise
+    /// nothing is done.
+    fn push_styled_ascii(
+        &mut self,
+        header: Header,
+        cells: &[Cell],
+        looks: &Looks,
+    ) -> Option<Header> {
         let mut runs = std::mem::take(&mut self.runs);
         record::find_runs(cells, &mut runs);
         let payload = 2 + 4 * runs.len() + cells.len();
@@ -205,12 +226,18 @@ impl History {
         written
     }
 
-    fn push_styled(&mut self, header: Header, cells: &[Cell], tables: (&Looks, &Clusters)) -> Option<Header> {
+    fn push_styled(
+        &mut self,
+        header: Header,
+        cells: &[Cell],
+        tables: (&Looks, &Clusters),
+    ) -> Option<Header> {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut written = None;
         for _attempt in 0..2 {
             scratch.clear();
-            // A row has at most 2000 cells, so without clusters it always fits into an empty segment.
+            // A row has at most 2000 cells, so without clusters it always fits into an empty
+            // segment.
             let fitted = self.encode(header, cells, tables, &mut scratch);
             let bytes = scratch.len();
             if fitted && self.room_left() >= HEADER_BYTES + bytes {
@@ -234,16 +261,26 @@ impl History {
         Some(header)
     }
 
-    /// Writes runs and text of a row to `to`; looks go into the dictionary of the last segment. False if they do not fit.
-    fn encode(&mut self, header: Header, cells: &[Cell], tables: (&Looks, &Clusters), to: &mut Vec<u8>) -> bool {
+    /// Writes runs and text of a row to `to`; looks go into the dictionary of the last segment.
+    /// False if they do not fit.
+    fn encode(
+        &mut self,
+        header: Header,
+        cells: &[Cell],
+        tables: (&Looks, &Clusters),
+        to: &mut Vec<u8>,
+    ) -> bool {
         if self.segments.is_empty() {
             return false;
         }
-        if header.has(STYLED) && record::write_runs(cells, to, |style| self.look_number(style, tables.0)).is_none() {
+        if header.has(STYLED)
+            && record::write_runs(cells, to, |style| self.look_number(style, tables.0)).is_none()
+        {
             return false;
         }
         if header.has(TEXT | WIDE) {
-            let bytes_max = self.room_left().saturating_sub(to.len() + HEADER_BYTES + 5 * cells.len());
+            let bytes_max =
+                self.room_left().saturating_sub(to.len() + HEADER_BYTES + 5 * cells.len());
             record::write_text(cells, tables.1, bytes_max, to);
         } else {
             let at = to.len();
@@ -287,10 +324,9 @@ impl History {
     }
 
     fn room_left(&self) -> usize {
-        self.segments
-            .back()
-            .filter(|last| last.packed == 0)
-            .map_or(0, |last| SEGMENT_BYTES - usize::from(last.looks) * LOOK_BYTES - last.end as usize)
+        self.segments.back().filter(|last| last.packed == 0).map_or(0, |last| {
+            SEGMENT_BYTES - usize::from(last.looks) * LOOK_BYTES - last.end as usize
+        })
     }
 
     /// Slot and offset where `bytes` can be written.
@@ -324,18 +360,32 @@ impl History {
         }
         self.next += 1;
         let end = u32::try_from(HEAD_BYTES).unwrap_or(0);
-        self.segments.push_back(Segment { slot, end, first: end, looks: 0, lines: 0, rows: 0, longest: 0, packed: 0 });
+        self.segments.push_back(Segment {
+            slot,
+            end,
+            first: end,
+            looks: 0,
+            lines: 0,
+            rows: 0,
+            longest: 0,
+            packed: 0,
+        });
         self.stamp = self.stamp.wrapping_add(1);
         Some(())
     }
 
     /// Whether another segment is more than there may be.
     fn is_full(&self) -> bool {
-        SEGMENTS_MIN <= self.segments.len() && self.limits.1 < self.segments_memory() + SEGMENT_BYTES
+        SEGMENTS_MIN <= self.segments.len()
+            && self.limits.1 < self.segments_memory() + SEGMENT_BYTES
     }
 
     fn front_is_surplus(&self) -> bool {
-        self.segments.len() > 1 && self.segments.front().is_some_and(|front| self.lines - front.lines as usize >= self.limits.0)
+        self.segments.len() > 1
+            && self
+                .segments
+                .front()
+                .is_some_and(|front| self.lines - front.lines as usize >= self.limits.0)
     }
 
     fn drop_front(&mut self) {
@@ -450,7 +500,9 @@ impl History {
     /// Bytes of memory it has in use.
     pub(crate) fn memory_used(&self) -> usize {
         let last = self.segments.back().filter(|last| last.packed == 0);
-        let unused = last.map_or(0, |last| SEGMENT_BYTES - last.end as usize - usize::from(last.looks) * LOOK_BYTES);
+        let unused = last.map_or(0, |last| {
+            SEGMENT_BYTES - last.end as usize - usize::from(last.looks) * LOOK_BYTES
+        });
         self.segments_memory() - unused + self.numbers.capacity() * 8 + self.scratch.capacity()
     }
 }

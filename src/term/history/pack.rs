@@ -1,4 +1,5 @@
-//! Cold segments of a history, packed one at a time while nobody waits, and unpacked where rows are taken back. Which moment is right others decide.
+//! Cold segments of a history, packed one at a time while nobody waits, and unpacked where rows are
+//! taken back. Which moment is right others decide.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,8 @@ const WARM_SEGMENTS: u64 = 2;
 pub(super) struct Packing {
     /// Up to this sequence number segments are packed, or do not get smaller.
     done: u64,
-    /// Of packed segments without wide characters, by sequence number: how many lines there are of each length in cells, so that a change of the width reads none.
+    /// Of packed segments without wide characters, by sequence number: how many lines there are of
+    /// each length in cells, so that a change of the width reads none.
     pub(super) lengths: BTreeMap<u64, Box<[(u32, u32)]>>,
 }
 
@@ -41,12 +43,20 @@ impl History {
         }
         self.packing.done = sequence + 1;
         let at = usize::try_from(sequence - self.front).unwrap_or(usize::MAX);
-        if let Some(segment) = self.segments.get(at).copied().filter(|segment| segment.packed == 0) {
+        if let Some(segment) = self.segments.get(at).copied().filter(|segment| segment.packed == 0)
+        {
             self.note_lengths(at);
             let lengths = self.packing.lengths.get(&sequence).cloned();
-            let summary = Summary { lines: segment.lines, first: segment.first, longest: segment.longest, lengths };
+            let summary = Summary {
+                lines: segment.lines,
+                first: segment.first,
+                longest: segment.longest,
+                lengths,
+            };
             match self.slots.pack(segment.slot, &summary) {
-                Some((slot, packed)) => (self.segments[at].slot, self.segments[at].packed) = (slot, packed),
+                Some((slot, packed)) => {
+                    (self.segments[at].slot, self.segments[at].packed) = (slot, packed)
+                }
                 None => drop(self.packing.lengths.remove(&sequence)),
             }
         }

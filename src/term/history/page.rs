@@ -1,4 +1,5 @@
-//! The lines of a history as text in one piece, a segment at a time, and lines found by their number. What text is looked for is not known here.
+//! The lines of a history as text in one piece, a segment at a time, and lines found by their
+//! number. What text is looked for is not known here.
 
 use crate::term::history::read::Place;
 use crate::term::history::record::{self, CONTINUES, Glyph, Header, STYLED, TEXT};
@@ -83,12 +84,14 @@ impl History {
         self.line
     }
 
-    /// Cells of the unfinished last line, 0 if it is finished, and whether a wide character did not fit at its end.
+    /// Cells of the unfinished last line, 0 if it is finished, and whether a wide character did not
+    /// fit at its end.
     pub(crate) fn open_end(&self) -> (u32, bool) {
         (self.open_cells, self.open_gap)
     }
 
-    /// The segment where a line starts, as an index, and the number of the first line that starts there.
+    /// The segment where a line starts, as an index, and the number of the first line that starts
+    /// there.
     pub(super) fn segment_of(&self, line: u64) -> Option<(usize, u64)> {
         if line < self.line_first() || self.line <= line {
             return None;
@@ -122,7 +125,8 @@ impl History {
         true
     }
 
-    /// Puts the lines onto an empty page that start in the segment of `line`, up to line `until`. `None` if the line is not there.
+    /// Puts the lines onto an empty page that start in the segment of `line`, up to line `until`.
+    /// `None` if the line is not there.
     pub(crate) fn page(&self, line: u64, until: u64, page: &mut Page) -> Option<()> {
         let (at, first) = self.segment_of(line)?;
         self.fill((at, first), until, page);
@@ -130,7 +134,8 @@ impl History {
         Some(())
     }
 
-    /// Puts the lines onto a page that start in segment `at`, the first of which has the number `first`.
+    /// Puts the lines onto a page that start in segment `at`, the first of which has the number
+    /// `first`.
     fn fill(&self, (at, first): (usize, u64), until: u64, page: &mut Page) {
         let segment = self.segments[at];
         let end = (first + u64::from(segment.lines)).min(until);
@@ -150,7 +155,10 @@ impl History {
                     page.begin(next);
                     next += 1;
                 }
-                page.push_record(header, &bytes[place.1 + record::HEADER_BYTES..place.1 + header.len()]);
+                page.push_record(
+                    header,
+                    &bytes[place.1 + record::HEADER_BYTES..place.1 + header.len()],
+                );
                 place.1 += header.len();
             }
             place = (place.0 + 1, HEAD_BYTES);
@@ -158,7 +166,10 @@ impl History {
         if first < next {
             page.end();
         }
-        debug_assert!(page.text.len() <= 5 * (LINE_CELLS_MAX as usize + (1 << 16)), "a page is bounded");
+        debug_assert!(
+            page.text.len() <= 5 * (LINE_CELLS_MAX as usize + (1 << 16)),
+            "a page is bounded"
+        );
     }
 }
 

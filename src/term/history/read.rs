@@ -1,10 +1,13 @@
-//! Reading a history: rows at the current width, lines taken back onto the screen, and finding everything again after a crash.
+//! Reading a history: rows at the current width, lines taken back onto the screen, and finding
+//! everything again after a crash.
 
 use std::collections::BTreeSet;
 
 use crate::base::memory::Memory;
 use crate::term::history::record::{self, CONTINUES, Glyph, Header, WIDE, WRAPPED};
-use crate::term::history::segment::{self, Bytes, HEAD_BYTES, Head, LOOK_BYTES, SEGMENT_BYTES, Slots};
+use crate::term::history::segment::{
+    self, Bytes, HEAD_BYTES, Head, LOOK_BYTES, SEGMENT_BYTES, Slots,
+};
 use crate::term::history::{History, HistoryEnd, Segment};
 use crate::term::look::Look;
 
@@ -115,15 +118,25 @@ impl History {
     }
 
     /// Calls `each` with the glyphs of the line at `place`.
-    pub(super) fn glyphs(&self, place: Place, extent: Extent, mut each: impl FnMut(Glyph<'_>, Look)) {
+    pub(super) fn glyphs(
+        &self,
+        place: Place,
+        extent: Extent,
+        mut each: impl FnMut(Glyph<'_>, Look),
+    ) {
         let mut at = self.settle(place);
         for _ in 0..extent.records {
             let Some((segment, bytes)) = self.segment(at.0) else { return };
-            let Some(header) = bytes.get(at.1..segment.end as usize).and_then(Header::read) else { return };
+            let Some(header) = bytes.get(at.1..segment.end as usize).and_then(Header::read) else {
+                return;
+            };
             let payload = &bytes[at.1 + record::HEADER_BYTES..at.1 + header.len()];
             let looks = segment.looks;
             record::read(header, payload, |glyph, number| {
-                each(glyph, if number < looks { segment::look(&bytes, number) } else { Look::default() });
+                each(
+                    glyph,
+                    if number < looks { segment::look(&bytes, number) } else { Look::default() },
+                );
             });
             at = self.settle((at.0, at.1 + header.len()));
         }
@@ -145,7 +158,8 @@ impl History {
         wrap.row + 1
     }
 
-    /// Adapts the count of rows to another width. The unfinished line must have been taken out before.
+    /// Adapts the count of rows to another width. The unfinished line must have been taken out
+    /// before.
     pub(crate) fn set_cols(&mut self, cols: u16) {
         self.cols = usize::from(cols.max(1));
         if self.limits.0 == 0 {
@@ -162,7 +176,11 @@ impl History {
         self.rows.kept = 0;
         for at in 0..self.segments.len() {
             let segment = self.segments[at];
-            let rows = if segment.longest as usize <= self.cols { segment.lines } else { self.count_rows(at, segment) };
+            let rows = if segment.longest as usize <= self.cols {
+                segment.lines
+            } else {
+                self.count_rows(at, segment)
+            };
             self.segments[at].rows = rows;
             self.rows.kept += rows as usize;
         }
@@ -211,7 +229,8 @@ impl History {
         None
     }
 
-    /// The line in which row `back` lies (0 is the last row), and the cell of it in column `col`; at most one after its last.
+    /// The line in which row `back` lies (0 is the last row), and the cell of it in column `col`;
+    /// at most one after its last.
     pub(crate) fn position(&self, back: usize, col: usize) -> Option<(u64, u32)> {
         let Found { line, place, extent, row } = self.find(back)?;
         let (start, end) = self.row_span(place, extent, row);
@@ -240,7 +259,8 @@ impl History {
         (start.unwrap_or(0), end.unwrap_or(extent.cells))
     }
 
-    /// The row (0 is the last one) and the column of a cell of a line; of one after its last, the place after that.
+    /// The row (0 is the last one) and the column of a cell of a line; of one after its last, the
+    /// place after that.
     pub(crate) fn locate(&self, line: u64, cell: u32) -> Option<(usize, usize)> {
         let (at, first) = self.segment_of(line)?;
         let mut place = (at, self.segments[at].first as usize);
@@ -265,8 +285,13 @@ impl History {
         Some((after - before - row - 1, (col as usize).min(self.cols - 1)))
     }
 
-    /// Calls `each` with the glyphs of row `back` (0 is the last one); tells whether it is wrapped, and its mark.
-    pub(crate) fn row(&self, back: usize, mut each: impl FnMut(Glyph<'_>, Look)) -> Option<(bool, u8)> {
+    /// Calls `each` with the glyphs of row `back` (0 is the last one); tells whether it is wrapped,
+    /// and its mark.
+    pub(crate) fn row(
+        &self,
+        back: usize,
+        mut each: impl FnMut(Glyph<'_>, Look),
+    ) -> Option<(bool, u8)> {
         let Found { place, extent, row: wanted, .. } = self.find(back)?;
         let mut wrap = Wrap::new(self.cols);
         self.glyphs(place, extent, |glyph, look| {
@@ -278,7 +303,8 @@ impl History {
         Some((wanted < wrap.row || extent.wrapped, if wanted == 0 { extent.mark } else { 0 }))
     }
 
-    /// Goes through `count` rows from row `back` on downwards. However many they are, each line is looked at once.
+    /// Goes through `count` rows from row `back` on downwards. However many they are, each line is
+    /// looked at once.
     pub(crate) fn rows_down(&self, back: usize, count: usize, mut each: impl FnMut(RowPart<'_>)) {
         let Some(Found { mut place, mut extent, row, .. }) = self.find(back) else { return };
         let (mut hidden, mut left) = (row, count);
@@ -306,7 +332,8 @@ impl History {
         }
     }
 
-    /// Takes the last line out and calls `each` with its glyphs; tells its mark and whether it goes on in what follows it.
+    /// Takes the last line out and calls `each` with its glyphs; tells its mark and whether it goes
+    /// on in what follows it.
     pub(crate) fn pop(&mut self, mut each: impl FnMut(Glyph<'_>, Look)) -> Option<(bool, u8)> {
         let at = (0..self.segments.len()).rev().find(|at| self.segments[*at].lines > 0)?;
         self.unpack(at)?;
@@ -344,8 +371,14 @@ impl History {
         Some((extent.wrapped, extent.mark))
     }
 
-    /// The history found in `memory`, cut back to `end`. What is damaged, and all before it, is dropped.
-    pub(crate) fn restore(memory: Box<dyn Memory>, limits: (usize, usize), cols: u16, end: HistoryEnd) -> Self {
+    /// The history found in `memory`, cut back to `end`. What is damaged, and all before it, is
+    /// dropped.
+    pub(crate) fn restore(
+        memory: Box<dyn Memory>,
+        limits: (usize, usize),
+        cols: u16,
+        end: HistoryEnd,
+    ) -> Self {
         let mut history = Self::new(memory, limits.0, limits.1, cols);
         history.line = end.line;
         history.next = end.segment.saturating_add(1).max(1);
@@ -369,7 +402,9 @@ impl History {
             }
             let summarized = history.summarized(head, end);
             told.extend(summarized.map(|_| head.sequence));
-            let Some(segment) = summarized.or_else(|| check_segment(&history.slots, head)) else { continue };
+            let Some(segment) = summarized.or_else(|| check_segment(&history.slots, head)) else {
+                continue;
+            };
             history.front = head.sequence;
             history.slots.claim(head.slot);
             history.segments.push_front(segment);
@@ -380,23 +415,39 @@ impl History {
             history.unpack(last);
         }
         let open_is_there = history.front <= end.open_segment && end.open_segment <= end.segment;
-        history.open_cells = if open_is_there && !history.segments.is_empty() { end.open_cells.min(super::LINE_CELLS_MAX) } else { 0 };
+        history.open_cells = if open_is_there && !history.segments.is_empty() {
+            end.open_cells.min(super::LINE_CELLS_MAX)
+        } else {
+            0
+        };
         history.recount(&told);
         history.uncommitted = true;
         history.commit();
         history
     }
 
-    /// What is told of a packed segment, if that was so at `end` already: the unfinished line may have become longer since, and the last segment too.
+    /// What is told of a packed segment, if that was so at `end` already: the unfinished line may
+    /// have become longer since, and the last segment too.
     fn summarized(&mut self, head: Head, end: HistoryEnd) -> Option<Segment> {
-        let went_on = head.sequence == end.segment || (0 < end.open_cells && head.sequence == end.open_segment);
+        let went_on = head.sequence == end.segment
+            || (0 < end.open_cells && head.sequence == end.open_segment);
         let Head { slot, sequence, end, looks, packed } = head;
         let summary = if packed == 0 || went_on { None } else { self.slots.summary(slot) }?;
         self.packing.lengths.extend(summary.lengths.map(|lengths| (sequence, lengths)));
-        Some(Segment { slot, end, first: summary.first, looks, lines: summary.lines, rows: 0, longest: summary.longest, packed })
+        Some(Segment {
+            slot,
+            end,
+            first: summary.first,
+            looks,
+            lines: summary.lines,
+            rows: 0,
+            longest: summary.longest,
+            packed,
+        })
     }
 
-    /// The cells of the longest line that starts in a segment. All lines of a successor's panes are looked at before it answers, so this goes from record to record.
+    /// The cells of the longest line that starts in a segment. All lines of a successor's panes are
+    /// looked at before it answers, so this goes from record to record.
     fn longest_line(&self, at: usize) -> u32 {
         let Some((segment, bytes)) = self.segment(at) else { return 0 };
         let (mut longest, mut cells, mut left) = (0, 0, segment.lines);
@@ -426,7 +477,9 @@ impl History {
             }
             self.segments[at].longest = self.longest_line(at);
             // A line that is not finished gets longer.
-            if 0 < self.segments[at].packed && !(self.is_open() && self.open_segment == self.front + at as u64) {
+            if 0 < self.segments[at].packed
+                && !(self.is_open() && self.open_segment == self.front + at as u64)
+            {
                 self.note_lengths(at);
             }
         }
@@ -444,7 +497,8 @@ fn check_segment(slots: &Slots, head: Head) -> Option<Segment> {
     let all = slots.bytes(head.slot, head.packed);
     let bytes = all.get(..head.end as usize)?;
     let Head { slot, end, looks, packed, .. } = head;
-    let mut segment = Segment { slot, end, first: end, looks, lines: 0, rows: 0, longest: 0, packed };
+    let mut segment =
+        Segment { slot, end, first: end, looks, lines: 0, rows: 0, longest: 0, packed };
     let mut at = HEAD_BYTES;
     while at < bytes.len() {
         let header = Header::read(&bytes[at..])?;

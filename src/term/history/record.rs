@@ -1,8 +1,10 @@
-//! One row of history as bytes: a header, style runs if it has any, then its text. Trailing blanks are not kept.
+//! One row of history as bytes: a header, style runs if it has any, then its text. Trailing blanks
+//! are not kept.
 //!
-//! Header: cells `u16`, bytes that follow `u16`, flags `u8`, mark `u8`. Styled rows go on with a count `u16` and pairs (cells `u16`, look `u16`),
-//! where a look is a number in the dictionary of the segment. Text is one byte a cell if all is ASCII; otherwise it is UTF-8 with
-//! 0 for a blank, 1 between narrow and wide characters, and 3 before a cluster (3, length and width, bytes).
+//! Header: cells `u16`, bytes that follow `u16`, flags `u8`, mark `u8`. Styled rows go on with a
+//! count `u16` and pairs (cells `u16`, look `u16`), where a look is a number in the dictionary of
+//! the segment. Text is one byte a cell if all is ASCII; otherwise it is UTF-8 with 0 for a blank,
+//! 1 between narrow and wide characters, and 3 before a cluster (3, length and width, bytes).
 
 use crate::term::cell::{Cell, Class};
 use crate::term::cluster::Clusters;
@@ -35,7 +37,12 @@ impl Header {
     #[inline]
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let [c0, c1, b0, b1, flags, mark] = *bytes.first_chunk::<HEADER_BYTES>()?;
-        let header = Self { cells: u16::from_le_bytes([c0, c1]), bytes: u16::from_le_bytes([b0, b1]), flags, mark };
+        let header = Self {
+            cells: u16::from_le_bytes([c0, c1]),
+            bytes: u16::from_le_bytes([b0, b1]),
+            flags,
+            mark,
+        };
         (header.len() <= bytes.len()).then_some(header)
     }
 
@@ -91,10 +98,12 @@ pub(crate) fn write_ascii(cells: &[Cell], to: &mut [u8]) {
     }
 }
 
-/// Appends the text of cells that are not all ASCII. Past `bytes_max` clusters are cut to their first scalar.
+/// Appends the text of cells that are not all ASCII. Past `bytes_max` clusters are cut to their
+/// first scalar.
 pub(crate) fn write_text(cells: &[Cell], clusters: &Clusters, bytes_max: usize, to: &mut Vec<u8>) {
     let start = to.len();
-    // Whatever a cell holds but a cluster takes at most a switch and four bytes; what is written is cut to its length at the end.
+    // Whatever a cell holds but a cluster takes at most a switch and four bytes; what is written is
+    // cut to its length at the end.
     let reserve = 5 * cells.len();
     to.resize(start + reserve, 0);
     let mut end = start;
@@ -115,7 +124,8 @@ pub(crate) fn write_text(cells: &[Cell], clusters: &Clusters, bytes_max: usize, 
             if end - start + text.len() < bytes_max && text.len() < usize::from(CLUSTER_WIDE) {
                 to.resize(end + 2 + text.len() + 5 * (cells.len() - at), 0);
                 to[end] = CLUSTER;
-                to[end + 1] = u8::try_from(text.len()).unwrap_or(0) | if is_wide { CLUSTER_WIDE } else { 0 };
+                to[end + 1] =
+                    u8::try_from(text.len()).unwrap_or(0) | if is_wide { CLUSTER_WIDE } else { 0 };
                 to[end + 2..end + 2 + text.len()].copy_from_slice(text.as_bytes());
                 end += 2 + text.len();
                 continue;
@@ -138,11 +148,13 @@ pub(crate) fn write_text(cells: &[Cell], clusters: &Clusters, bytes_max: usize, 
     to.truncate(end);
 }
 
-/// Writes a scalar, and whatever after it, to `to`, which has four bytes at least; gives its length.
+/// Writes a scalar, and whatever after it, to `to`, which has four bytes at least; gives its
+/// length.
 #[inline]
 fn put_utf8(code: u32, to: &mut [u8]) -> usize {
     let Some(to) = to.first_chunk_mut::<4>() else { return 0 };
-    let [tail, six, twelve, eighteen] = [code, code >> 6, code >> 12, code >> 18].map(|bits| (bits & 0x3f) as u8 | 0x80);
+    let [tail, six, twelve, eighteen] =
+        [code, code >> 6, code >> 12, code >> 18].map(|bits| (bits & 0x3f) as u8 | 0x80);
     match code {
         0..0x80 => {
             to[0] = tail & 0x3f | (code & 0x40) as u8;
@@ -172,7 +184,8 @@ pub(crate) fn find_runs(cells: &[Cell], runs: &mut Vec<(u32, usize)>) {
         runs.push((cells[start].style(), end - start));
         start = end;
     };
-    // The styles of neighbours are compared a block at a time: runs are short, and a branch for each cell would guess wrong at the end of each.
+    // The styles of neighbours are compared a block at a time: runs are short, and a branch for
+    // each cell would guess wrong at the end of each.
     while let Some(block) = cells[at..].first_chunk::<{ BLOCK + 1 }>() {
         let mut changes = [0_u8; BLOCK];
         for (change, pair) in changes.iter_mut().zip(block.windows(2)) {
@@ -196,7 +209,11 @@ pub(crate) fn find_runs(cells: &[Cell], runs: &mut Vec<(u32, usize)>) {
 }
 
 /// Appends the style runs of cells, with looks numbered by `number`; gives up if `number` does.
-pub(crate) fn write_runs(cells: &[Cell], to: &mut Vec<u8>, mut number: impl FnMut(u32) -> Option<u16>) -> Option<()> {
+pub(crate) fn write_runs(
+    cells: &[Cell],
+    to: &mut Vec<u8>,
+    mut number: impl FnMut(u32) -> Option<u16>,
+) -> Option<()> {
     let count_at = to.len();
     to.extend_from_slice(&[0, 0]);
     let mut count = 0_u16;
@@ -229,7 +246,8 @@ pub(crate) fn runs_len(payload: &[u8]) -> usize {
     2 + 4 * usize::from(u16_at(payload, 0).unwrap_or(0))
 }
 
-/// Calls `each` with every glyph and the number of its look, `u16::MAX` being the default look. Damage ends it early.
+/// Calls `each` with every glyph and the number of its look, `u16::MAX` being the default look.
+/// Damage ends it early.
 pub(crate) fn read<'a>(header: Header, payload: &'a [u8], mut each: impl FnMut(Glyph<'a>, u16)) {
     let (mut runs, mut text): (&[u8], &[u8]) = (&[], payload);
     if header.has(STYLED) {
@@ -273,7 +291,11 @@ fn read_text<'a>(mut text: &'a [u8], mut each: impl FnMut(Glyph<'a>)) {
             }
             CLUSTER => {
                 let len = text.get(1).map_or(0, |len| usize::from(len & !CLUSTER_WIDE));
-                let Some(cluster) = text.get(2..2 + len).and_then(|bytes| std::str::from_utf8(bytes).ok()) else { return };
+                let Some(cluster) =
+                    text.get(2..2 + len).and_then(|bytes| std::str::from_utf8(bytes).ok())
+                else {
+                    return;
+                };
                 if cluster.is_empty() {
                     return;
                 }
@@ -317,14 +339,31 @@ mod tests {
                 .collect();
             let mut runs = Vec::new();
             find_runs(&cells, &mut runs);
-            let expected: Vec<_> = cells.chunk_by(|a, b| a.style() == b.style()).map(|run| (run[0].style(), run.len())).collect();
+            let expected: Vec<_> = cells
+                .chunk_by(|a, b| a.style() == b.style())
+                .map(|run| (run[0].style(), run.len()))
+                .collect();
             assert_eq!(runs, expected);
         }
     }
 
     #[test]
     fn scalars_are_written_as_utf8() {
-        for c in ['\0', ' ', '@', '~', '\u{80}', '\u{7ff}', '\u{800}', '\u{ffff}', '\u{10000}', '\u{10ffff}', '漢', 'é', '👩'] {
+        for c in [
+            '\0',
+            ' ',
+            '@',
+            '~',
+            '\u{80}',
+            '\u{7ff}',
+            '\u{800}',
+            '\u{ffff}',
+            '\u{10000}',
+            '\u{10ffff}',
+            '漢',
+            'é',
+            '👩',
+        ] {
             let mut to = [0; 4];
             let len = put_utf8(u32::from(c), &mut to);
             assert_eq!(&to[..len], c.encode_utf8(&mut [0; 4]).as_bytes(), "{c:?}");

@@ -1,11 +1,16 @@
-//! The memory of a history, cut into segments of 64 KiB that are taken, given back and found again after a crash. It knows no rows.
+//! The memory of a history, cut into segments of 64 KiB that are taken, given back and found again
+//! after a crash. It knows no rows.
 //!
-//! A cold segment is packed: its slot then holds the words below with another magic number, the length of what follows, and records and dictionary as one
-//! zstd frame with a checksum; the other pages of the slot are not there. It is written to a slot of its own before the one it replaces is given back. After the
-//! frame stands its summary, so that a server that takes over need not unpack it; where there is none, it does.
+//! A cold segment is packed: its slot then holds the words below with another magic number, the
+//! length of what follows, and records and dictionary as one zstd frame with a checksum; the other
+//! pages of the slot are not there. It is written to a slot of its own before the one it replaces
+//! is given back. After the frame stands its summary, so that a server that takes over need not
+//! unpack it; where there is none, it does.
 //!
-//! A segment starts with four words: a magic number, its sequence number, the number of the first line that starts in it, and the commit word (end of
-//! records, entries of the dictionary), written last. Records grow upwards from there; the dictionary of looks, 16 bytes each, grows downwards from the end.
+//! A segment starts with four words: a magic number, its sequence number, the number of the first
+//! line that starts in it, and the commit word (end of records, entries of the dictionary), written
+//! last. Records grow upwards from there; the dictionary of looks, 16 bytes each, grows downwards
+//! from the end.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -69,7 +74,9 @@ impl Deref for Bytes<'_> {
 /// Entry `idx` of the dictionary of a segment with these bytes.
 pub(crate) fn look(bytes: &[u8], idx: u16) -> Look {
     let at = SEGMENT_BYTES - (usize::from(idx) + 1) * LOOK_BYTES;
-    let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let word = |at: usize| {
+        bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    };
     Look::from_words([word(at), word(at + 8)])
 }
 
@@ -88,7 +95,13 @@ pub(crate) struct Slots {
 impl Slots {
     pub(crate) fn new(memory: Box<dyn Memory>) -> Self {
         let count = u32::try_from(memory.bytes().len() / SEGMENT_BYTES).unwrap_or(u32::MAX);
-        Self { memory, count, free: Vec::new(), spare: (0..count).rev().collect(), unpacked: RefCell::default() }
+        Self {
+            memory,
+            count,
+            free: Vec::new(),
+            spare: (0..count).rev().collect(),
+            unpacked: RefCell::default(),
+        }
     }
 
     /// Every slot that looks like a segment, in no order.
@@ -101,7 +114,10 @@ impl Slots {
         let packed = match self.memory.word(at) {
             MAGIC => 0,
             MAGIC_PACKED => {
-                let frame = u32::try_from(self.memory.word(at + 32)).ok().filter(|len| *len as usize <= PACKED_BYTES_MAX)?.max(1);
+                let frame = u32::try_from(self.memory.word(at + 32))
+                    .ok()
+                    .filter(|len| *len as usize <= PACKED_BYTES_MAX)?
+                    .max(1);
                 frame + Summary::len(self.raw(slot).get(PACKED_HEAD_BYTES + frame as usize..)?)
             }
             _ => return None,
@@ -109,7 +125,8 @@ impl Slots {
         let commit = self.memory.word(at + 24);
         let end = u32::try_from(commit & 0xffff_ffff).ok()?;
         let looks = u16::try_from(commit >> 32 & 0xffff).ok()?;
-        let fits = HEAD_BYTES <= end as usize && end as usize + usize::from(looks) * LOOK_BYTES <= SEGMENT_BYTES;
+        let fits = HEAD_BYTES <= end as usize
+            && end as usize + usize::from(looks) * LOOK_BYTES <= SEGMENT_BYTES;
         fits.then_some(Head { slot, sequence: self.memory.word(at + 8), end, looks, packed })
     }
 
@@ -145,7 +162,8 @@ impl Slots {
         self.free.pop()
     }
 
-    /// Packs a finished segment into a slot of its own, and gives the old one back. Tells where it is and its bytes; `None` if that saves nothing.
+    /// Packs a finished segment into a slot of its own, and gives the old one back. Tells where it
+    /// is and its bytes; `None` if that saves nothing.
     pub(crate) fn pack(&mut self, slot: u32, summary: &Summary) -> Option<(u32, u32)> {
         let head = self.head(slot).filter(|head| head.packed == 0)?;
         let frame = frame(self.raw(slot), head.end, head.looks)?;
@@ -166,7 +184,8 @@ impl Slots {
         Some((to, u32::try_from(packed - PACKED_HEAD_BYTES).ok()?))
     }
 
-    /// What is told of a packed segment beside it; `None` if nothing is, or anything of the segment is damaged.
+    /// What is told of a packed segment beside it; `None` if nothing is, or anything of the segment
+    /// is damaged.
     pub(crate) fn summary(&self, slot: u32) -> Option<Summary> {
         let bytes = self.raw(slot);
         let frame = usize::try_from(self.memory.word(slot as usize * SEGMENT_BYTES + 32)).ok()?;
@@ -174,7 +193,8 @@ impl Slots {
         Summary::decode(summary, &packed[8..])
     }
 
-    /// Unpacks a segment into a slot of its own, to be written again from `end` on, and gives the packed one back. `None` if there is no memory, or damage.
+    /// Unpacks a segment into a slot of its own, to be written again from `end` on, and gives the
+    /// packed one back. `None` if there is no memory, or damage.
     pub(crate) fn unpack(&mut self, slot: u32, end: u32, looks: u16) -> Option<u32> {
         let bytes = self.bytes(slot, 1);
         let at = slot as usize * SEGMENT_BYTES;
@@ -223,7 +243,8 @@ impl Slots {
         let head = self.head(slot).filter(|head| 0 < head.packed)?;
         let frame = usize::try_from(self.memory.word(slot as usize * SEGMENT_BYTES + 32)).ok()?;
         let frame = self.raw(slot).get(PACKED_HEAD_BYTES..)?.get(..frame)?;
-        let (end, dictionary) = (head.end as usize, SEGMENT_BYTES - usize::from(head.looks) * LOOK_BYTES);
+        let (end, dictionary) =
+            (head.end as usize, SEGMENT_BYTES - usize::from(head.looks) * LOOK_BYTES);
         let content = zstd::bulk::decompress(frame, SEGMENT_BYTES).ok()?;
         let (records, looks) = content.split_at_checked(end - HEAD_BYTES)?;
         let mut bytes = vec![0; SEGMENT_BYTES];
@@ -237,7 +258,8 @@ impl Slots {
         self.unpacked.get_mut().clear();
     }
 
-    /// Gives a slot back. Of some the pages stay for now: in a flood the next segment is begun as soon as the first one is dropped.
+    /// Gives a slot back. Of some the pages stay for now: in a flood the next segment is begun as
+    /// soon as the first one is dropped.
     pub(crate) fn give(&mut self, slot: u32) {
         self.unpacked.get_mut().retain(|(of, _)| *of != slot);
         self.memory.publish(slot as usize * SEGMENT_BYTES, 0);
@@ -268,7 +290,8 @@ impl Slots {
 
     /// Writes the commit word.
     pub(crate) fn commit(&mut self, slot: u32, end: u32, looks: u16) {
-        self.memory.publish(slot as usize * SEGMENT_BYTES + 24, u64::from(end) | u64::from(looks) << 32);
+        self.memory
+            .publish(slot as usize * SEGMENT_BYTES + 24, u64::from(end) | u64::from(looks) << 32);
     }
 
     #[inline]
@@ -301,12 +324,18 @@ fn frame(bytes: &[u8], end: u32, looks: u16) -> Option<Vec<u8>> {
 
 /// The packed form of the bytes of a whole segment; `None` if they are none, or that saves nothing.
 pub(crate) fn packed(bytes: &[u8]) -> Option<Vec<u8>> {
-    let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map(|bytes| u64::from_le_bytes(*bytes));
+    let word = |at: usize| {
+        bytes.get(at..).and_then(<[u8]>::first_chunk).map(|bytes| u64::from_le_bytes(*bytes))
+    };
     if bytes.len() != SEGMENT_BYTES || word(0) != Some(MAGIC) {
         return None;
     }
     let commit = word(24)?;
-    let frame = frame(bytes, u32::try_from(commit & 0xffff_ffff).ok()?, u16::try_from(commit >> 32 & 0xffff).ok()?)?;
+    let frame = frame(
+        bytes,
+        u32::try_from(commit & 0xffff_ffff).ok()?,
+        u16::try_from(commit >> 32 & 0xffff).ok()?,
+    )?;
     let words = [MAGIC_PACKED, word(8)?, word(16)?, commit, frame.len() as u64];
     Some(words.iter().flat_map(|word| word.to_le_bytes()).chain(frame).collect())
 }

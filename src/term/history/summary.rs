@@ -1,7 +1,9 @@
-//! What is told of a packed segment beside it: enough to take a history over, and to change its width, without unpacking anything.
+//! What is told of a packed segment beside it: enough to take a history over, and to change its
+//! width, without unpacking anything.
 //!
-//! Words of 32 bits, little-endian: a magic number, the checksum of what follows the third and of the packed segment before it, how many words follow; then lines, the
-//! offset of the first, the cells of the longest, whether lengths follow, and those as pairs (cells, lines).
+//! Words of 32 bits, little-endian: a magic number, the checksum of what follows the third and of
+//! the packed segment before it, how many words follow; then lines, the offset of the first, the
+//! cells of the longest, whether lengths follow, and those as pairs (cells, lines).
 
 const MAGIC: u32 = u32::from_le_bytes(*b"sum1");
 /// Magic number, checksum and count.
@@ -28,22 +30,38 @@ impl Summary {
     pub(crate) fn encode(&self, packed: &[u8]) -> Vec<u8> {
         let lengths = self.lengths.as_deref().filter(|lengths| lengths.len() <= LENGTHS_MAX);
         let pairs = lengths.into_iter().flatten().flat_map(|(cells, lines)| [*cells, *lines]);
-        let told: Vec<u32> = [self.lines, self.first, self.longest, u32::from(lengths.is_some())].into_iter().chain(pairs).collect();
+        let told: Vec<u32> = [self.lines, self.first, self.longest, u32::from(lengths.is_some())]
+            .into_iter()
+            .chain(pairs)
+            .collect();
         let body: Vec<u8> = told.iter().flat_map(|word| word.to_le_bytes()).collect();
         let head = [MAGIC, checksum(&body, packed), u32::try_from(told.len()).unwrap_or(0)];
         head.iter().flat_map(|word| word.to_le_bytes()).chain(body).collect()
     }
 
-    /// The summary at the start of `bytes`, which stand right after `packed`; `None` if there is none, or if anything of both is damaged.
+    /// The summary at the start of `bytes`, which stand right after `packed`; `None` if there is
+    /// none, or if anything of both is damaged.
     pub(crate) fn decode(bytes: &[u8], packed: &[u8]) -> Option<Self> {
         let body = body(bytes)?;
         if word(bytes, 1)? != checksum(body, packed) {
             return None;
         }
         let pair = |pair: &[u8; 8]| Some((word(pair, 0)?, word(pair, 1)?));
-        let (pairs, rest) = body.get(4 * FIXED_WORDS..)?.split_first_chunk::<4>().map(|(_, rest)| rest.as_chunks::<8>())?;
-        let lengths = if word(body, FIXED_WORDS)? == 1 && rest.is_empty() { Some(pairs.iter().filter_map(pair).collect()) } else { None };
-        Some(Self { lines: word(body, 0)?, first: word(body, 1)?, longest: word(body, 2)?, lengths })
+        let (pairs, rest) = body
+            .get(4 * FIXED_WORDS..)?
+            .split_first_chunk::<4>()
+            .map(|(_, rest)| rest.as_chunks::<8>())?;
+        let lengths = if word(body, FIXED_WORDS)? == 1 && rest.is_empty() {
+            Some(pairs.iter().filter_map(pair).collect())
+        } else {
+            None
+        };
+        Some(Self {
+            lines: word(body, 0)?,
+            first: word(body, 1)?,
+            longest: word(body, 2)?,
+            lengths,
+        })
     }
 
     /// Bytes of the summary at the start of `bytes`; 0 if there is none.
@@ -54,7 +72,8 @@ impl Summary {
 
 /// What follows the head, not checked.
 fn body(bytes: &[u8]) -> Option<&[u8]> {
-    let count = word(bytes, 2).filter(|count| *count as usize <= FIXED_WORDS + 1 + 2 * LENGTHS_MAX)?;
+    let count =
+        word(bytes, 2).filter(|count| *count as usize <= FIXED_WORDS + 1 + 2 * LENGTHS_MAX)?;
     if word(bytes, 0)? != MAGIC {
         return None;
     }
@@ -77,7 +96,9 @@ mod tests {
     use super::{LENGTHS_MAX, Summary};
 
     fn summary(lengths: Option<usize>) -> Summary {
-        let lengths = lengths.map(|count| (0..u32::try_from(count).expect("few")).map(|cells| (cells, cells + 1)).collect());
+        let lengths = lengths.map(|count| {
+            (0..u32::try_from(count).expect("few")).map(|cells| (cells, cells + 1)).collect()
+        });
         Summary { lines: 700, first: 32, longest: 160, lengths }
     }
 
@@ -86,7 +107,11 @@ mod tests {
         for lengths in [None, Some(0), Some(1), Some(LENGTHS_MAX)] {
             let bytes = summary(lengths).encode(b"packed");
             assert_eq!(Summary::len(&[&bytes[..], b"other"].concat()) as usize, bytes.len());
-            assert_eq!(Summary::decode(&[&bytes[..], b"other"].concat(), b"packed"), Some(summary(lengths)), "{lengths:?}");
+            assert_eq!(
+                Summary::decode(&[&bytes[..], b"other"].concat(), b"packed"),
+                Some(summary(lengths)),
+                "{lengths:?}"
+            );
         }
         let many = summary(Some(LENGTHS_MAX + 1)).encode(b"");
         assert_eq!(Summary::decode(&many, b""), Some(summary(None)));

@@ -1,4 +1,5 @@
-//! Rows of a history by addresses that stay: counted from the first row there ever was at this width. Reading only.
+//! Rows of a history by addresses that stay: counted from the first row there ever was at this
+//! width. Reading only.
 
 use crate::term::history::History;
 use crate::term::history::read::{Extent, Place, Wrap};
@@ -39,7 +40,11 @@ impl History {
 
     /// The number of the line that what comes next belongs to, and how many of its cells are here.
     pub(crate) fn end_line_number(&self) -> (u64, u32) {
-        if self.open_cells > 0 { (self.line.saturating_sub(1), self.open_cells) } else { (self.line, 0) }
+        if self.open_cells > 0 {
+            (self.line.saturating_sub(1), self.open_cells)
+        } else {
+            (self.line, 0)
+        }
     }
 
     /// Calls `each` with the pieces of up to `count` rows from address `from` on.
@@ -81,13 +86,19 @@ impl History {
             }
         });
         if wanted.contains(&row) {
-            each(Piece::End(RowEnd { line, cell: first, mark: mark(row), wrapped: extent.wrapped }));
+            each(Piece::End(RowEnd {
+                line,
+                cell: first,
+                mark: mark(row),
+                wrapped: extent.wrapped,
+            }));
             done += 1;
         }
         done
     }
 
-    /// The line in which the row at an address lies: where it starts, its number, and which of its rows that is.
+    /// The line in which the row at an address lies: where it starts, its number, and which of its
+    /// rows that is.
     fn line_at(&self, address: u64) -> Option<(Place, u64, usize)> {
         let mut row = usize::try_from(address.checked_sub(self.rows.dropped)?).ok()?;
         let mut line = self.line.saturating_sub(self.lines as u64);
@@ -110,7 +121,8 @@ impl History {
         None
     }
 
-    /// The address of the row in which a cell of a line lies; the nearest if it is not there any more or not yet.
+    /// The address of the row in which a cell of a line lies; the nearest if it is not there any
+    /// more or not yet.
     pub(crate) fn address(&self, wanted: u64, cell: u32) -> u64 {
         let mut line = self.line.saturating_sub(self.lines as u64);
         let mut address = self.rows.dropped;
@@ -146,7 +158,8 @@ impl History {
         row as u64
     }
 
-    /// Addresses and marks of the marked lines that start before address `before`, in the last segment that has any; the oldest first.
+    /// Addresses and marks of the marked lines that start before address `before`, in the last
+    /// segment that has any; the oldest first.
     pub(crate) fn marks_before(&self, before: u64) -> Vec<(u64, u8)> {
         let mut end = self.end_row();
         for at in (0..self.segments.len()).rev() {
@@ -161,7 +174,8 @@ impl History {
         Vec::new()
     }
 
-    /// Addresses and marks of the marked lines that start after address `after`, in the first segment that has any; the oldest first.
+    /// Addresses and marks of the marked lines that start after address `after`, in the first
+    /// segment that has any; the oldest first.
     pub(crate) fn marks_after(&self, after: u64) -> Vec<(u64, u8)> {
         let mut start = self.rows.dropped;
         for (at, segment) in self.segments.iter().enumerate() {
@@ -177,7 +191,12 @@ impl History {
         Vec::new()
     }
 
-    fn marks_in(&self, at: usize, mut address: u64, wanted: impl Fn(u64) -> bool) -> Vec<(u64, u8)> {
+    fn marks_in(
+        &self,
+        at: usize,
+        mut address: u64,
+        wanted: impl Fn(u64) -> bool,
+    ) -> Vec<(u64, u8)> {
         let segment = self.segments[at];
         let mut place = (at, segment.first as usize);
         let mut found = Vec::new();

@@ -30,7 +30,8 @@ const WORDS: usize = 19;
 impl Control {
     /// Reads `key=value` pairs; unknown ones mean nothing.
     pub(crate) fn read(text: &[u8]) -> Self {
-        let mut control = Self { action: b't', medium: b'd', format: 32, delete: b'a', ..Self::default() };
+        let mut control =
+            Self { action: b't', medium: b'd', format: 32, delete: b'a', ..Self::default() };
         for pair in text.split(|byte| *byte == b',').take(64) {
             let [key, b'=', value @ ..] = pair else { continue };
             let letter = value.first().copied().unwrap_or(0);
@@ -70,10 +71,14 @@ impl Control {
 
     /// As words, for a snapshot.
     pub(crate) fn words(self) -> Vec<u32> {
-        let flags = u32::from(self.compressed) | u32::from(self.more) << 1 | u32::from(self.stay) << 2 | u32::from(self.is_virtual) << 3;
+        let flags = u32::from(self.compressed)
+            | u32::from(self.more) << 1
+            | u32::from(self.stay) << 2
+            | u32::from(self.is_virtual) << 3;
         let letters = [self.action, self.medium, self.delete].map(u32::from);
         let z = self.z.cast_unsigned();
-        let mut words = vec![flags, self.format, self.quiet, self.id, self.number, self.placement, z];
+        let mut words =
+            vec![flags, self.format, self.quiet, self.id, self.number, self.placement, z];
         words.extend(self.source);
         words.extend(letters);
         words.extend([self.size.0, self.size.1, self.cells.0, self.cells.1, 0]);
@@ -112,8 +117,12 @@ mod tests {
 
     #[test]
     fn a_command_is_read_and_kept() {
-        let control = Control::read(b"a=T,f=24,s=3,v=2,x=1,h=9,c=4,z=-7,U=1,q=2,m=1,o=z,I=5,unknown,k=1");
-        assert_eq!((control.action, control.size, control.source, control.z), (b'T', (3, 2), [1, 0, 0, 9], -7));
+        let control =
+            Control::read(b"a=T,f=24,s=3,v=2,x=1,h=9,c=4,z=-7,U=1,q=2,m=1,o=z,I=5,unknown,k=1");
+        assert_eq!(
+            (control.action, control.size, control.source, control.z),
+            (b'T', (3, 2), [1, 0, 0, 9], -7)
+        );
         assert_eq!(Control::from_words(&control.words()), Some(control));
         assert_eq!(Control::from_words(&[1, 2]), None);
     }

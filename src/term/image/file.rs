@@ -1,4 +1,5 @@
-//! iTerm2's inline images (OSC 1337 `File=`), and how large a file says its picture is. Nothing is saved as a file.
+//! iTerm2's inline images (OSC 1337 `File=`), and how large a file says its picture is. Nothing is
+//! saved as a file.
 
 use std::sync::Arc;
 
@@ -16,15 +17,21 @@ impl Emulator {
     /// OSC 1337 `File=`: options, colon, base64. Only inline images are kept.
     pub(crate) fn inline_image(&mut self, rest: &str) -> bool {
         let Some((options, payload)) = rest.split_once(':') else { return false };
-        let option = |name: &str| options.split(';').find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
-        let Some(data) = base64::decode_loose(payload.as_bytes(), IMAGE_BYTES_MAX).filter(|_| option("inline") == Some("1")) else {
+        let option = |name: &str| {
+            options.split(';').find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
+        };
+        let Some(data) = base64::decode_loose(payload.as_bytes(), IMAGE_BYTES_MAX)
+            .filter(|_| option("inline") == Some("1"))
+        else {
             return false;
         };
         let pixels = pixels(&data).unwrap_or((0, 0));
         if pixels.0 > PIXELS_MAX || pixels.1 > PIXELS_MAX {
             return false;
         }
-        let name = option("name").and_then(|name| base64::decode_loose(name.as_bytes(), 4 * NAME_BYTES_MAX)).unwrap_or_default();
+        let name = option("name")
+            .and_then(|name| base64::decode_loose(name.as_bytes(), 4 * NAME_BYTES_MAX))
+            .unwrap_or_default();
         let cell = self.shared.options.cell_pixels;
         let wanted = (
             option("width").and_then(|text| side(text, cell.0, self.size.cols)),
@@ -67,10 +74,13 @@ fn side(text: &str, cell: u16, all: u16) -> Option<u16> {
 /// Width and height of a PNG or GIF file, from its header.
 pub(crate) fn pixels(data: &[u8]) -> Option<(u32, u32)> {
     if let Some(header) = data.strip_prefix(b"\x89PNG\r\n\x1a\n") {
-        let side = |at: usize| header.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+        let side =
+            |at: usize| header.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
         return Some((side(8)?, side(12)?));
     }
     let header = data.strip_prefix(b"GIF89a").or_else(|| data.strip_prefix(b"GIF87a"))?;
-    let side = |at: usize| header.get(at..)?.first_chunk().map(|bytes| u32::from(u16::from_le_bytes(*bytes)));
+    let side = |at: usize| {
+        header.get(at..)?.first_chunk().map(|bytes| u32::from(u16::from_le_bytes(*bytes)))
+    };
     Some((side(0)?, side(2)?))
 }

@@ -1,4 +1,5 @@
-//! Images in a snapshot: what is shown first, as much as a snapshot may hold. Anything may be in one that is restored: it is checked, never trusted.
+//! Images in a snapshot: what is shown first, as much as a snapshot may hold. Anything may be in
+//! one that is restored: it is checked, never trusted.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,7 +36,9 @@ impl Images {
     pub(crate) fn snapshot(&self) -> ImagesSnapshot {
         let mut left = KEPT_BYTES_MAX.saturating_sub(self.transfer.data.len());
         let mut kept = BTreeSet::new();
-        let newest = |images: &[Image]| images.iter().rev().map(|image| Arc::clone(&image.picture)).collect::<Vec<_>>();
+        let newest = |images: &[Image]| {
+            images.iter().rev().map(|image| Arc::clone(&image.picture)).collect::<Vec<_>>()
+        };
         let mut order = newest(&self.shown);
         order.extend(newest(&self.hidden));
         order.extend(self.stored.iter().rev().map(|stored| Arc::clone(&stored.picture)));
@@ -45,14 +48,20 @@ impl Images {
                 kept.insert(picture.serial);
             }
         }
-        let placed = |images: &[Image]| images.iter().filter(|image| kept.contains(&image.picture.serial)).cloned().collect();
+        let placed = |images: &[Image]| {
+            images.iter().filter(|image| kept.contains(&image.picture.serial)).cloned().collect()
+        };
         let stored = self.stored.iter().filter(|stored| kept.contains(&stored.picture.serial));
         let fits = self.transfer.data.len() <= KEPT_BYTES_MAX;
-        let command = self.transfer.control.filter(|_| fits).map(Control::words).unwrap_or_default();
+        let command =
+            self.transfer.control.filter(|_| fits).map(Control::words).unwrap_or_default();
         ImagesSnapshot {
             placed: [placed(&self.shown), placed(&self.hidden)],
             stored: stored
-                .map(|stored| StoredSnapshot { numbers: (stored.id, stored.number), picture: Arc::clone(&stored.picture) })
+                .map(|stored| StoredSnapshot {
+                    numbers: (stored.id, stored.number),
+                    picture: Arc::clone(&stored.picture),
+                })
                 .collect(),
             transfer: (command, if fits { self.transfer.data.clone() } else { Vec::new() }),
             serial: self.serial,
@@ -60,19 +69,35 @@ impl Images {
     }
 
     pub(crate) fn restore(snapshot: ImagesSnapshot) -> Self {
-        let fits = |picture: &Picture| picture.pixels.0 <= PIXELS_MAX && picture.pixels.1 <= PIXELS_MAX;
+        let fits =
+            |picture: &Picture| picture.pixels.0 <= PIXELS_MAX && picture.pixels.1 <= PIXELS_MAX;
         let placed = |mut images: Vec<Image>| {
-            images.retain(|image| fits(&image.picture) && image.cells.0 != 0 && image.cells.1 != 0 && image.row.abs() < 1 << 20);
+            images.retain(|image| {
+                fits(&image.picture)
+                    && image.cells.0 != 0
+                    && image.cells.1 != 0
+                    && image.row.abs() < 1 << 20
+            });
             images.truncate(IMAGES_MAX);
             images
         };
         let [shown, hidden] = snapshot.placed;
-        let stored = snapshot.stored.into_iter().filter(|stored| fits(&stored.picture)).take(IMAGES_MAX);
+        let stored =
+            snapshot.stored.into_iter().filter(|stored| fits(&stored.picture)).take(IMAGES_MAX);
         let mut images = Self {
             shown: placed(shown),
             hidden: placed(hidden),
-            stored: stored.map(|StoredSnapshot { numbers: (id, number), picture }| Stored { id, number, picture }).collect(),
-            transfer: Transfer { control: Control::from_words(&snapshot.transfer.0), data: snapshot.transfer.1 },
+            stored: stored
+                .map(|StoredSnapshot { numbers: (id, number), picture }| Stored {
+                    id,
+                    number,
+                    picture,
+                })
+                .collect(),
+            transfer: Transfer {
+                control: Control::from_words(&snapshot.transfer.0),
+                data: snapshot.transfer.1,
+            },
             serial: snapshot.serial,
         };
         if images.transfer.control.is_none() || IMAGE_BYTES_MAX < images.transfer.data.len() {

@@ -1,12 +1,16 @@
-//! The kitty graphics protocol as far as bytes in the stream go: direct transmission, whole or in pieces, placements, virtual ones, deletion, queries.
-//! Files and shared memory of the machine are never read for a program, and nothing is animated: such commands are answered with an error.
+//! The kitty graphics protocol as far as bytes in the stream go: direct transmission, whole or in
+//! pieces, placements, virtual ones, deletion, queries. Files and shared memory of the machine are
+//! never read for a program, and nothing is animated: such commands are answered with an error.
 
 use std::sync::Arc;
 
 use crate::base::base64;
 use crate::term::emulator::Emulator;
 use crate::term::image::place::SIDE_MAX;
-use crate::term::image::{Control, IMAGE_BYTES_MAX, Image, ImageFormat, Images, PIXELS_MAX, Picture, Stored, Transfer, file};
+use crate::term::image::{
+    Control, IMAGE_BYTES_MAX, Image, ImageFormat, Images, PIXELS_MAX, Picture, Stored, Transfer,
+    file,
+};
 use crate::term::report::Reply;
 
 /// Numbers given to images that a program names by a number of its own (`I`) start here.
@@ -24,7 +28,8 @@ impl Emulator {
                 self.images.transfer = Transfer::default();
             } else {
                 // Only the first piece says what it is.
-                control = Control { more: control.more, quiet: control.quiet.max(first.quiet), ..first };
+                control =
+                    Control { more: control.more, quiet: control.quiet.max(first.quiet), ..first };
             }
         }
         match control.action {
@@ -56,7 +61,8 @@ impl Emulator {
         self.answer(done.unwrap_or(control), done.is_some());
     }
 
-    /// A whole image is there: checked, stored, and placed if asked for. Gives the command with the number it has now.
+    /// A whole image is there: checked, stored, and placed if asked for. Gives the command with the
+    /// number it has now.
     fn received(&mut self, mut control: Control, data: Vec<u8>) -> Option<Control> {
         let (format, bytes) = match control.format {
             24 => (ImageFormat::Rgb, 3),
@@ -67,7 +73,10 @@ impl Emulator {
         let pixels = if bytes == 0 { file::pixels(&data)? } else { control.size };
         let fits = |side: u32| (1..=PIXELS_MAX).contains(&side);
         let expected = u64::from(pixels.0) * u64::from(pixels.1) * bytes;
-        if !fits(pixels.0) || !fits(pixels.1) || (bytes > 0 && !control.compressed && expected != data.len() as u64) {
+        if !fits(pixels.0)
+            || !fits(pixels.1)
+            || (bytes > 0 && !control.compressed && expected != data.len() as u64)
+        {
             return None;
         }
         if control.action == b'q' {
@@ -85,8 +94,19 @@ impl Emulator {
             return None;
         }
         let serial = self.images.next_serial();
-        let picture = Picture { serial, format, compressed: control.compressed, pixels, name: String::new(), data: Arc::new(data) };
-        self.images.stored.push(Stored { id: control.id, number: control.number, picture: picture.into() });
+        let picture = Picture {
+            serial,
+            format,
+            compressed: control.compressed,
+            pixels,
+            name: String::new(),
+            data: Arc::new(data),
+        };
+        self.images.stored.push(Stored {
+            id: control.id,
+            number: control.number,
+            picture: picture.into(),
+        });
         if control.action == b't' {
             return Some(control);
         }
@@ -109,8 +129,11 @@ impl Emulator {
         control.id = stored.id;
         let picture = stored.picture.clone();
         let source = part(control.source, picture.pixels)?;
-        let wanted = |cells: u32| (cells != 0).then(|| u16::try_from(cells).unwrap_or(SIDE_MAX).min(SIDE_MAX));
-        let (cells, canvas) = self.fit((source[2], source[3]), (wanted(control.cells.0), wanted(control.cells.1)));
+        let wanted = |cells: u32| {
+            (cells != 0).then(|| u16::try_from(cells).unwrap_or(SIDE_MAX).min(SIDE_MAX))
+        };
+        let (cells, canvas) =
+            self.fit((source[2], source[3]), (wanted(control.cells.0), wanted(control.cells.1)));
         let image = Image {
             id: control.id,
             placement: control.placement,
@@ -125,7 +148,12 @@ impl Emulator {
             cut: false,
             is_virtual: control.is_virtual,
         };
-        self.images.shown.retain(|own| own.cut || control.placement == 0 || own.id != control.id || own.placement != control.placement);
+        self.images.shown.retain(|own| {
+            own.cut
+                || control.placement == 0
+                || own.id != control.id
+                || own.placement != control.placement
+        });
         if !self.place_image(image) {
             return None;
         }
@@ -142,9 +170,16 @@ impl Emulator {
             b'c' => (u32::from(self.cursor.x), i64::from(self.cursor.y)),
             _ => (control.source[0].saturating_sub(1), i64::from(control.source[1]) - 1),
         };
-        let newest = self.images.stored.iter().rev().find(|stored| stored.number == control.number).map(|stored| stored.id);
+        let newest = self
+            .images
+            .stored
+            .iter()
+            .rev()
+            .find(|stored| stored.number == control.number)
+            .map(|stored| stored.id);
         let goes = |image: &Image| !image.cut && is_deleted(image, control, at, newest);
-        let ids: Vec<u32> = self.images.shown.iter().filter(|image| goes(image)).map(|image| image.id).collect();
+        let ids: Vec<u32> =
+            self.images.shown.iter().filter(|image| goes(image)).map(|image| image.id).collect();
         self.images.shown.retain(|image| !goes(image));
         if control.delete.is_ascii_uppercase() {
             forget(&mut self.images, control, &ids);
@@ -162,7 +197,8 @@ impl Emulator {
     }
 }
 
-/// The part of a picture that is asked for: width and height 0 mean up to its end. None if there is nothing of it.
+/// The part of a picture that is asked for: width and height 0 mean up to its end. None if there is
+/// nothing of it.
 fn part([x, y, w, h]: [u32; 4], (width, height): (u32, u32)) -> Option<[u32; 4]> {
     let (left, below) = (width.checked_sub(x)?, height.checked_sub(y)?);
     let side = |asked: u32, left: u32| if asked == 0 { left } else { asked.min(left) };
@@ -192,7 +228,8 @@ fn is_deleted(image: &Image, control: Control, (x, y): (u32, i64), newest: Optio
 
 /// Forgets the data of images that a command named or deleted and that are not placed any more.
 fn forget(images: &mut Images, control: Control, deleted: &[u32]) {
-    let placed: Vec<u32> = images.shown.iter().chain(&images.hidden).map(|image| image.picture.serial).collect();
+    let placed: Vec<u32> =
+        images.shown.iter().chain(&images.hidden).map(|image| image.picture.serial).collect();
     images.stored.retain(|stored| {
         let named = match control.delete {
             b'A' => true,

@@ -1,8 +1,10 @@
-//! Images a program sent (sixel, kitty graphics, iTerm2 inline): kept as they came, within a budget, with the cells they cover. Nothing is decoded to
-//! pixels here: a client that can draw them does, another one draws a box.
+//! Images a program sent (sixel, kitty graphics, iTerm2 inline): kept as they came, within a
+//! budget, with the cells they cover. Nothing is decoded to pixels here: a client that can draw
+//! them does, another one draws a box.
 //!
-//! A sixel or inline image lies in the cells as text does: each cell under it holds [`UNDER`], and what is written, erased or moved there cuts or moves the
-//! image. An image of kitty's protocol lies over or under the text and is only moved and deleted.
+//! A sixel or inline image lies in the cells as text does: each cell under it holds [`UNDER`], and
+//! what is written, erased or moved there cuts or moves the image. An image of kitty's protocol
+//! lies over or under the text and is only moved and deleted.
 
 mod control;
 pub(crate) mod file;
@@ -26,7 +28,8 @@ pub(crate) const IMAGES_MAX: usize = 1024;
 pub(crate) const PIXELS_MAX: u32 = 4096;
 /// Rows above the screen after which an image is forgotten.
 const ROWS_ABOVE_MAX: i64 = 200;
-/// What stands in a cell under an image that text can cut. Programs that print it themselves get a blank.
+/// What stands in a cell under an image that text can cut. Programs that print it themselves get a
+/// blank.
 pub(crate) const UNDER: char = '\u{10eeef}';
 
 /// How the data of an image is to be read.
@@ -74,9 +77,11 @@ pub struct Image {
     pub col: u16,
     /// Columns and rows it covers.
     pub cells: (u16, u16),
-    /// The part of the picture that is shown: left, top, width, height in pixels. All of it if width or height is 0.
+    /// The part of the picture that is shown: left, top, width, height in pixels. All of it if
+    /// width or height is 0.
     pub source: [u32; 4],
-    /// Pixels of the picture that would fill the cells; what the part lacks to that stays clear on the right and below. Scaled to the cells if 0.
+    /// Pixels of the picture that would fill the cells; what the part lacks to that stays clear on
+    /// the right and below. Scaled to the cells if 0.
     pub canvas: (u32, u32),
     /// Images of a negative depth lie under the text.
     pub z: i32,
@@ -131,11 +136,15 @@ impl Images {
         let mut seen = BTreeSet::new();
         let placed = self.shown.iter().chain(&self.hidden).map(|image| &image.picture);
         let all = placed.chain(self.stored.iter().map(|stored| &stored.picture));
-        let pictures: usize = all.filter(|picture| seen.insert(picture.serial)).map(|picture| picture.data.len()).sum();
+        let pictures: usize = all
+            .filter(|picture| seen.insert(picture.serial))
+            .map(|picture| picture.data.len())
+            .sum();
         pictures + self.transfer.data.len()
     }
 
-    /// Makes room for one more image of `bytes`; false if it can never fit. Pictures that are not shown go first, then the oldest.
+    /// Makes room for one more image of `bytes`; false if it can never fit. Pictures that are not
+    /// shown go first, then the oldest.
     pub(crate) fn make_room(&mut self, bytes: usize) -> bool {
         if bytes > IMAGE_BYTES_MAX {
             return false;
@@ -149,8 +158,13 @@ impl Images {
             }
         }
         while self.bytes() + bytes > IMAGE_BYTES_MAX {
-            let placed: BTreeSet<u32> = self.shown.iter().chain(&self.hidden).map(|image| image.picture.serial).collect();
-            let unplaced = self.stored.iter().map(|stored| stored.picture.serial).find(|serial| !placed.contains(serial));
+            let placed: BTreeSet<u32> =
+                self.shown.iter().chain(&self.hidden).map(|image| image.picture.serial).collect();
+            let unplaced = self
+                .stored
+                .iter()
+                .map(|stored| stored.picture.serial)
+                .find(|serial| !placed.contains(serial));
             let Some(victim) = unplaced.or_else(|| placed.first().copied()) else { return false };
             self.stored.retain(|stored| stored.picture.serial != victim);
             self.shown.retain(|image| image.picture.serial != victim);
@@ -182,7 +196,8 @@ impl Images {
     pub(crate) fn erase(&mut self, rows: Range<u16>) {
         let (start, end) = (i64::from(rows.start), i64::from(rows.end));
         self.shown.retain(|image| {
-            let is_whole = start <= image.row && (!image.cut || image.row + i64::from(image.cells.1) <= end);
+            let is_whole =
+                start <= image.row && (!image.cut || image.row + i64::from(image.cells.1) <= end);
             image.is_virtual || !(is_whole && image.row < end)
         });
     }

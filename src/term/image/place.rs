@@ -1,4 +1,5 @@
-//! Where images go: over the cells they cover, or in them, with the cursor left or moved below. No protocol is read here.
+//! Where images go: over the cells they cover, or in them, with the cursor left or moved below. No
+//! protocol is read here.
 
 use std::sync::Arc;
 
@@ -39,13 +40,23 @@ impl Emulator {
         true
     }
 
-    /// Puts an image into the cells from where it is, scrolling where needed. The cursor ends behind its last row, or in the line `below` it.
+    /// Puts an image into the cells from where it is, scrolling where needed. The cursor ends
+    /// behind its last row, or in the line `below` it.
     pub(crate) fn draw_in_cells(&mut self, image: Image, below: bool) {
         let (col, cells) = (image.col, image.cells);
         // A picture in the place of another hides it: films are such.
         let covers = |old: &Image| {
-            let end = |image: &Image| (image.row + i64::from(image.cells.1), u32::from(image.col) + u32::from(image.cells.0));
-            old.cut && image.row <= old.row && col <= old.col && end(old).0 <= end(&image).0 && end(old).1 <= end(&image).1
+            let end = |image: &Image| {
+                (
+                    image.row + i64::from(image.cells.1),
+                    u32::from(image.col) + u32::from(image.cells.0),
+                )
+            };
+            old.cut
+                && image.row <= old.row
+                && col <= old.col
+                && end(old).0 <= end(&image).0
+                && end(old).1 <= end(&image).1
         };
         self.images.shown.retain(|old| !covers(old));
         if !self.place_image(Image { cut: true, ..image }) {
@@ -62,7 +73,8 @@ impl Emulator {
         }
     }
 
-    /// Puts an image into the cells from the top left corner; what is below the screen is cut, and the cursor stays.
+    /// Puts an image into the cells from the top left corner; what is below the screen is cut, and
+    /// the cursor stays.
     pub(crate) fn draw_at_home(&mut self, image: Image) {
         let cells = image.cells;
         self.images.shown.retain(|old| !old.cut);
@@ -75,7 +87,10 @@ impl Emulator {
 
     fn mark_under(&mut self, y: u16, (col, cols): (u16, u16)) {
         let tick = self.tick();
-        let (start, end) = (usize::from(col), (usize::from(col) + usize::from(cols)).min(usize::from(self.size.cols)));
+        let (start, end) = (
+            usize::from(col),
+            (usize::from(col) + usize::from(cols)).min(usize::from(self.size.cols)),
+        );
         self.grid.split_wide(y, start);
         self.grid.split_wide(y, end);
         let (cells, line) = self.grid.write(y, end, tick);
@@ -86,13 +101,25 @@ impl Emulator {
     /// Columns and rows that so many pixels cover.
     pub(crate) fn cells_of(&self, pixels: (u32, u32)) -> (u16, u16) {
         let cell = self.shared.options.cell_pixels;
-        let cover = |pixels: u32, cell: u16| u16::try_from(pixels.div_ceil(u32::from(cell.max(1)))).unwrap_or(SIDE_MAX).clamp(1, SIDE_MAX);
+        let cover = |pixels: u32, cell: u16| {
+            u16::try_from(pixels.div_ceil(u32::from(cell.max(1))))
+                .unwrap_or(SIDE_MAX)
+                .clamp(1, SIDE_MAX)
+        };
         (cover(pixels.0, cell.0), cover(pixels.1, cell.1))
     }
 
-    /// Cells and canvas of so many pixels where columns, rows, both or none of them are given: a side that is not follows from the other.
-    pub(crate) fn fit(&self, pixels: (u32, u32), wanted: (Option<u16>, Option<u16>)) -> ((u16, u16), (u32, u32)) {
-        let cell = (u64::from(self.shared.options.cell_pixels.0.max(1)), u64::from(self.shared.options.cell_pixels.1.max(1)));
+    /// Cells and canvas of so many pixels where columns, rows, both or none of them are given: a
+    /// side that is not follows from the other.
+    pub(crate) fn fit(
+        &self,
+        pixels: (u32, u32),
+        wanted: (Option<u16>, Option<u16>),
+    ) -> ((u16, u16), (u32, u32)) {
+        let cell = (
+            u64::from(self.shared.options.cell_pixels.0.max(1)),
+            u64::from(self.shared.options.cell_pixels.1.max(1)),
+        );
         let (width, height) = (u64::from(pixels.0.max(1)), u64::from(pixels.1.max(1)));
         let count = |cells: u64| u16::try_from(cells).unwrap_or(SIDE_MAX).clamp(1, SIDE_MAX);
         let side = |pixels: u64| u32::try_from(pixels).unwrap_or(u32::MAX);
@@ -101,11 +128,25 @@ impl Emulator {
             (Some(cols), None) => {
                 let rows = count((u64::from(cols) * cell.0 * height).div_ceil(width * cell.1));
                 // The rows end where the picture does, at its own proportions.
-                ((cols, rows), (pixels.0, side(u64::from(rows) * cell.1 * width / (u64::from(cols) * cell.0)).max(pixels.1)))
+                (
+                    (cols, rows),
+                    (
+                        pixels.0,
+                        side(u64::from(rows) * cell.1 * width / (u64::from(cols) * cell.0))
+                            .max(pixels.1),
+                    ),
+                )
             }
             (None, Some(rows)) => {
                 let cols = count((u64::from(rows) * cell.1 * width).div_ceil(height * cell.0));
-                ((cols, rows), (side(u64::from(cols) * cell.0 * height / (u64::from(rows) * cell.1)).max(pixels.0), pixels.1))
+                (
+                    (cols, rows),
+                    (
+                        side(u64::from(cols) * cell.0 * height / (u64::from(rows) * cell.1))
+                            .max(pixels.0),
+                        pixels.1,
+                    ),
+                )
             }
             (None, None) => {
                 let cells = self.cells_of(pixels);

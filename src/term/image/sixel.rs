@@ -1,4 +1,5 @@
-//! Sixel images: their size is measured, their data kept as it came (VT330/VT340 manual, chapter 14). No pixel is painted.
+//! Sixel images: their size is measured, their data kept as it came (VT330/VT340 manual, chapter
+//! 14). No pixel is painted.
 
 use std::sync::Arc;
 
@@ -64,15 +65,22 @@ fn numbers(data: &[u8]) -> ([u32; 5], usize) {
 }
 
 impl Emulator {
-    /// A sixel DCS: the image goes into the cells at the cursor, or home with DECSDM; the cursor goes below it.
+    /// A sixel DCS: the image goes into the cells at the cursor, or home with DECSDM; the cursor
+    /// goes below it.
     pub(crate) fn sixel(&mut self, data: &[u8]) {
         let Some(pixels) = measure(data) else {
             self.drop_sequence();
             return;
         };
         let serial = self.images.next_serial();
-        let picture =
-            Picture { serial, format: ImageFormat::Sixel, compressed: false, pixels, name: String::new(), data: Arc::new(data.to_vec()) };
+        let picture = Picture {
+            serial,
+            format: ImageFormat::Sixel,
+            compressed: false,
+            pixels,
+            name: String::new(),
+            data: Arc::new(data.to_vec()),
+        };
         let (cells, canvas) = self.fit(pixels, (None, None));
         let image = Image { cells, canvas, ..self.image_here(picture) };
         if self.is_on(Mode::SIXEL_DISPLAY) {

@@ -1,6 +1,8 @@
-//! Bytes to calls: the DEC state machine, with runs of text and whole strings found in bulk. It knows no sequence by name and draws nothing.
+//! Bytes to calls: the DEC state machine, with runs of text and whole strings found in bulk. It
+//! knows no sequence by name and draws nothing.
 //!
-//! All state is plain, so a snapshot can keep it, and every string is bounded. Results do not depend on how the bytes are split.
+//! All state is plain, so a snapshot can keep it, and every string is bounded. Results do not
+//! depend on how the bytes are split.
 
 pub(crate) mod params;
 pub(crate) mod scan;
@@ -92,9 +94,11 @@ impl Header {
 
 /// What the parser calls.
 pub(crate) trait Sink {
-    /// A run of printable ASCII: the first `run` of `bytes`, never none. What follows is only there to be read with it.
+    /// A run of printable ASCII: the first `run` of `bytes`, never none. What follows is only there
+    /// to be read with it.
     fn ascii(&mut self, bytes: &[u8], run: usize);
-    /// Text from a byte above 0x7f on, as far as it is well formed and without controls; gives the bytes used, 0 if there is none such.
+    /// Text from a byte above 0x7f on, as far as it is well formed and without controls; gives the
+    /// bytes used, 0 if there is none such.
     fn text(&mut self, bytes: &[u8]) -> usize;
     /// A C0 or C1 control, or DEL.
     fn execute(&mut self, control: u8);
@@ -133,7 +137,9 @@ impl Parser {
             at += match self.state {
                 State::Ground => self.ground(sink, &bytes[at..]),
                 State::OscString => self.osc_string(sink, &bytes[at..]),
-                State::DcsString | State::ApcString | State::IgnoredString => self.plain_string(sink, &bytes[at..]),
+                State::DcsString | State::ApcString | State::IgnoredString => {
+                    self.plain_string(sink, &bytes[at..])
+                }
                 _ => self.sequence(sink, &bytes[at..]),
             };
         }
@@ -175,7 +181,8 @@ impl Parser {
         at
     }
 
-    /// Reads a control sequence that is complete and ordinary, without the table; gives the bytes used, or `None` and a header to be cleared.
+    /// Reads a control sequence that is complete and ordinary, without the table; gives the bytes
+    /// used, or `None` and a header to be cleared.
     #[inline]
     fn whole_csi<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> Option<usize> {
         let [b'[', rest @ ..] = bytes else { return None };
@@ -183,7 +190,9 @@ impl Parser {
         let (mut value, mut count) = (0_u32, 0);
         for (at, &byte) in rest.iter().enumerate() {
             match byte {
-                b'0'..=b'9' => value = (value * 10 + u32::from(byte & 0x0f)).min(u32::from(u16::MAX)),
+                b'0'..=b'9' => {
+                    value = (value * 10 + u32::from(byte & 0x0f)).min(u32::from(u16::MAX))
+                }
                 b';' if count + 1 < params::VALUES_MAX => {
                     params.values[count] = (value & 0xffff) as u16;
                     count += 1;
@@ -214,7 +223,9 @@ impl Parser {
             self.state = next;
             match action {
                 Action::None => {}
-                Action::Digit | Action::Param | Action::SubParam => self.header.number(action, byte),
+                Action::Digit | Action::Param | Action::SubParam => {
+                    self.header.number(action, byte)
+                }
                 Action::CsiDispatch => {
                     self.header.finish(byte);
                     sink.csi(&self.header);
@@ -232,7 +243,14 @@ impl Parser {
                     self.start_string();
                 }
             }
-            if !matches!(next, State::Escape | State::CsiEntry | State::CsiParam | State::EscapeIntermediate | State::CsiIntermediate) {
+            if !matches!(
+                next,
+                State::Escape
+                    | State::CsiEntry
+                    | State::CsiParam
+                    | State::EscapeIntermediate
+                    | State::CsiIntermediate
+            ) {
                 return at + 1;
             }
         }
@@ -256,7 +274,8 @@ impl Parser {
         self.string.extend_from_slice(bytes);
     }
 
-    /// Whether the byte at `at`, 0x9c, ends a string: then the byte before it belongs to the terminator. Behind any other byte it is part of a character.
+    /// Whether the byte at `at`, 0x9c, ends a string: then the byte before it belongs to the
+    /// terminator. Behind any other byte it is part of a character.
     fn is_st(&self, bytes: &[u8], at: usize) -> bool {
         let before = if at > 0 { bytes.get(at - 1) } else { self.string.last() };
         bytes[at] == ST[1] && before == Some(&ST[0])
@@ -287,7 +306,8 @@ impl Parser {
         if !is_st && !matches!(byte, 0x07 | 0x18 | 0x1a | ESC) {
             self.append(&bytes[..run + usize::from(byte == ST[1])]);
             if byte != ST[1] && self.string.last() == Some(&ST[0]) {
-                // Half a character before a control that is dropped: what follows the control must not make a terminator of it.
+                // Half a character before a control that is dropped: what follows the control must
+                // not make a terminator of it.
                 self.string.pop();
                 self.append("\u{fffd}".as_bytes());
             }
@@ -310,7 +330,8 @@ impl Parser {
         run + 1
     }
 
-    /// Reads the payload of a DCS or an APC, to which C0 controls belong (sixels need line breaks), or a SOS or PM, which are skipped.
+    /// Reads the payload of a DCS or an APC, to which C0 controls belong (sixels need line breaks),
+    /// or a SOS or PM, which are skipped.
     fn plain_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
         let run = scan_until(bytes, |byte| matches!(byte, 0x18 | 0x1a | ESC) || byte == ST[1]);
         let kind = self.state;
@@ -375,7 +396,8 @@ impl Parser {
         }
     }
 
-    /// A C1 control (ECMA-48 5.3): an introducer starts what ESC and its letter start, the others are carried out.
+    /// A C1 control (ECMA-48 5.3): an introducer starts what ESC and its letter start, the others
+    /// are carried out.
     fn control<S: Sink>(&mut self, sink: &mut S, control: u8) {
         if let 0x90 | 0x98 | 0x9b | 0x9d..=0x9f = control {
             self.header.clear();

@@ -1,4 +1,5 @@
-//! The numbers of a control sequence: values and which of them are sub-parameters. No meaning of any sequence is known here.
+//! The numbers of a control sequence: values and which of them are sub-parameters. No meaning of
+//! any sequence is known here.
 
 /// Values a sequence may have, sub-parameters included; a sequence with more is ignored.
 pub(crate) const VALUES_MAX: usize = 32;
@@ -35,7 +36,8 @@ impl Params {
         self.current = self.current.saturating_mul(10).saturating_add(u16::from(digit));
     }
 
-    /// Ends the value being read; the next one is a sub-parameter if `sub`. The caller has made sure there is room.
+    /// Ends the value being read; the next one is a sub-parameter if `sub`. The caller has made
+    /// sure there is room.
     pub(crate) fn end_value(&mut self, sub: bool) {
         let at = usize::from(self.count) % VALUES_MAX;
         self.values[at] = self.current;

@@ -35,7 +35,8 @@ pub(crate) fn ascii_run(bytes: &[u8]) -> usize {
 /// The bytes of a word that are not printable ASCII: the lowest bit set is in the first of them.
 #[inline]
 fn others(word: u64) -> u64 {
-    // Below 0x20 borrows, 0x7f carries, 0x80 and above has the bit; both spread upwards only, so the lowest hit is right.
+    // Below 0x20 borrows, 0x7f carries, 0x80 and above has the bit; both spread upwards only, so
+    // the lowest hit is right.
     (word.wrapping_sub(SPACES) | word.wrapping_add(LOW_BITS) | word) & HIGH_BITS
 }
 
@@ -61,7 +62,9 @@ fn scalar_of([a, b, c, d]: [u8; 4]) -> Option<(char, usize)> {
     let goes_on = |byte: u8| byte & 0xc0 == 0x80;
     let (code, len, least) = match a {
         0xc2..=0xdf if goes_on(b) => (u32::from(a & 0x1f) << 6 | tail(b), 2, 0xa0),
-        0xe0..=0xef if goes_on(b) & goes_on(c) => (u32::from(a & 0x0f) << 12 | tail(b) << 6 | tail(c), 3, 0x800),
+        0xe0..=0xef if goes_on(b) & goes_on(c) => {
+            (u32::from(a & 0x0f) << 12 | tail(b) << 6 | tail(c), 3, 0x800)
+        }
         0xf0..=0xf4 if goes_on(b) & goes_on(c) & goes_on(d) => {
             (u32::from(a & 7) << 18 | tail(b) << 12 | tail(c) << 6 | tail(d), 4, 0x1_0000)
         }
@@ -80,7 +83,10 @@ mod tests {
             for at in 0..=len {
                 for byte in [0, 0x1b, 0x1f, 0x7f, 0x80, 0xff] {
                     let mut bytes = vec![b' '; len];
-                    bytes.iter_mut().enumerate().for_each(|(i, b)| *b += u8::try_from(i).expect("small"));
+                    bytes
+                        .iter_mut()
+                        .enumerate()
+                        .for_each(|(i, b)| *b += u8::try_from(i).expect("small"));
                     if at < len {
                         bytes[at] = byte;
                     }
@@ -109,8 +115,10 @@ mod tests {
             for second in 0..=0xff {
                 for third in [0, 0x41, 0x7f, 0x80, 0xbf, 0xc2, 0xff] {
                     let bytes = [lead, second, third, 0x80];
-                    let valid = (1..=4).find_map(|len| std::str::from_utf8(&bytes[..len]).ok()?.chars().next());
-                    let expected = valid.filter(|c| u32::from(*c) >= 0xa0).map(|c| (c, c.len_utf8()));
+                    let valid = (1..=4)
+                        .find_map(|len| std::str::from_utf8(&bytes[..len]).ok()?.chars().next());
+                    let expected =
+                        valid.filter(|c| u32::from(*c) >= 0xa0).map(|c| (c, c.len_utf8()));
                     assert_eq!(scalar(&bytes), expected, "{bytes:x?}");
                 }
             }

@@ -1,4 +1,5 @@
-//! The state table of the parser (after Paul Williams' state machine for DEC terminals) as data. Strings are read elsewhere.
+//! The state table of the parser (after Paul Williams' state machine for DEC terminals) as data.
+//! Strings are read elsewhere.
 
 /// Where the parser stands between two bytes. The number is what a snapshot keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,7 +63,8 @@ pub(crate) enum Action {
 /// One entry: what to do and where to go.
 pub(crate) type Entry = (Action, State);
 
-/// Entries of the states Escape to `DcsIgnore`, by state and byte. The other states read runs, not bytes.
+/// Entries of the states Escape to `DcsIgnore`, by state and byte. The other states read runs, not
+/// bytes.
 pub(crate) static TABLE: [[Entry; 256]; 11] = build();
 
 const fn build() -> [[Entry; 256]; 11] {
@@ -95,7 +97,9 @@ const fn entry(state: State, byte: u8) -> Entry {
             0x30..=0x7e => (Action::EscDispatch, State::Ground),
             _ => (Action::None, state),
         },
-        State::CsiEntry | State::CsiParam | State::CsiIntermediate | State::CsiIgnore => csi(state, byte),
+        State::CsiEntry | State::CsiParam | State::CsiIntermediate | State::CsiIgnore => {
+            csi(state, byte)
+        }
         State::DcsEntry | State::DcsParam | State::DcsIntermediate => dcs(state, byte),
         _ => (Action::None, state),
     }

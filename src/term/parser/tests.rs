@@ -13,11 +13,14 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "\\PC{0,8}".prop_map(String::into_bytes),
         "\x1b\\[[0-9:;<=>?]{0,12}[ -/]{0,3}[@-~]".prop_map(String::into_bytes),
         "\x1b\\][0-9]{0,3}[ -~]{0,20}(\x07|\x1b\\\\|\x18)?".prop_map(String::into_bytes),
-        "\x1bP[0-9:;<=>?]{0,6}[ -/]{0,3}[@-~][ -~\n]{0,20}(\x1b\\\\|\x18|\x1a)?".prop_map(String::into_bytes),
+        "\x1bP[0-9:;<=>?]{0,6}[ -/]{0,3}[@-~][ -~\n]{0,20}(\x1b\\\\|\x18|\x1a)?"
+            .prop_map(String::into_bytes),
         "\x1b[ -/]{0,3}[0-\\^`-~]".prop_map(String::into_bytes),
         proptest::collection::vec(any::<u8>(), 0..6),
-        proptest::sample::select(vec![0x1b_u8, b'[', b';', b':', 0x9b, 0x9c, 0x7f, 0x18, 0xc2, 0xe2, 0x82, 0xac, 0xf0])
-            .prop_map(|byte| vec![byte]),
+        proptest::sample::select(vec![
+            0x1b_u8, b'[', b';', b':', 0x9b, 0x9c, 0x7f, 0x18, 0xc2, 0xe2, 0x82, 0xac, 0xf0
+        ])
+        .prop_map(|byte| vec![byte]),
     ]
 }
 
@@ -37,7 +40,11 @@ proptest! {
 
 #[test]
 fn a_string_at_its_bound_is_kept_and_one_beyond_is_dropped() {
-    for (len, kept) in [(super::STRING_BYTES_MAX - 1, true), (super::STRING_BYTES_MAX, true), (super::STRING_BYTES_MAX + 1, false)] {
+    for (len, kept) in [
+        (super::STRING_BYTES_MAX - 1, true),
+        (super::STRING_BYTES_MAX, true),
+        (super::STRING_BYTES_MAX + 1, false),
+    ] {
         for start in [&b"\x1b]"[..], b"\x1bPq", b"\x1b_"] {
             for chunk in [4096, usize::MAX] {
                 let bytes = [start, &vec![b'x'; len], b"\x1b\\."].concat();
@@ -64,7 +71,11 @@ fn c1_controls_as_characters_are_the_sequences_they_stand_for() {
         let mut expected = ours(with_esc.as_bytes(), usize::MAX);
         expected.retain(|call| *call != Call::Esc(Vec::new(), false, b'\\'));
         for chunk in [1, 2, 100] {
-            assert_eq!(ours(with_c1.as_bytes(), chunk), expected, "{with_c1:?} in pieces of {chunk}");
+            assert_eq!(
+                ours(with_c1.as_bytes(), chunk),
+                expected,
+                "{with_c1:?} in pieces of {chunk}"
+            );
         }
     }
 }
@@ -73,7 +84,13 @@ fn c1_controls_as_characters_are_the_sequences_they_stand_for() {
 fn half_a_character_and_a_control_make_no_terminator() {
     for chunk in [1, 2, 3, 100] {
         let calls = ours(b"\x1b]2;a\xc2\0\x9cb\x07.", chunk);
-        assert_eq!(calls, [Call::Osc(vec![b"2".to_vec(), b"a\xef\xbf\xbd\x9cb".to_vec()], true), Call::Print('.')]);
+        assert_eq!(
+            calls,
+            [
+                Call::Osc(vec![b"2".to_vec(), b"a\xef\xbf\xbd\x9cb".to_vec()], true),
+                Call::Print('.')
+            ]
+        );
     }
 }
 
@@ -85,7 +102,10 @@ fn a_character_with_the_byte_of_st_ends_no_string() {
             for end in ["\x1b\\", "\u{9c}"] {
                 let bytes = format!("{start}{text}{end}.");
                 for chunk in [1, 2, 3, 100] {
-                    let printed: Vec<_> = ours(bytes.as_bytes(), chunk).into_iter().filter(|call| matches!(call, Call::Print(_))).collect();
+                    let printed: Vec<_> = ours(bytes.as_bytes(), chunk)
+                        .into_iter()
+                        .filter(|call| matches!(call, Call::Print(_)))
+                        .collect();
                     assert_eq!(printed, [Call::Print('.')], "{bytes:?} in pieces of {chunk}");
                 }
             }
@@ -97,7 +117,10 @@ fn a_character_with_the_byte_of_st_ends_no_string() {
 #[test]
 fn seeds_make_the_calls_of_vte() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/vt_parser");
-    let seeds: Vec<_> = std::fs::read_dir(folder).expect("there are seeds").map(|entry| entry.expect("readable").path()).collect();
+    let seeds: Vec<_> = std::fs::read_dir(folder)
+        .expect("there are seeds")
+        .map(|entry| entry.expect("readable").path())
+        .collect();
     assert!(seeds.len() > 3, "{} seeds", seeds.len());
     for seed in seeds {
         let bytes = std::fs::read(&seed).expect("readable");

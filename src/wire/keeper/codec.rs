@@ -1,8 +1,10 @@
-//! The bodies of the keeper's records as bytes: fixed little-endian fields in order, byte strings with a `u32` length. Nothing else is decided here.
+//! The bodies of the keeper's records as bytes: fixed little-endian fields in order, byte strings
+//! with a `u32` length. Nothing else is decided here.
 
 use crate::base::geom::Size;
 use crate::wire::keeper::{
-    Entry, ExitStatus, FD_COUNT_MAX, FromKeeper, KillReport, Message, Spawn, Survivor, Target, ToKeeper, Upgrade, WireError, Wiring,
+    Entry, ExitStatus, FD_COUNT_MAX, FromKeeper, KillReport, Message, Spawn, Survivor, Target,
+    ToKeeper, Upgrade, WireError, Wiring,
 };
 
 /// Reads fields from a body. What is left at the end belongs to a later version.
@@ -17,7 +19,8 @@ impl<'a> Fields<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
-        let (first, rest) = self.bytes.split_first_chunk::<N>().ok_or(WireError::Short(self.kind))?;
+        let (first, rest) =
+            self.bytes.split_first_chunk::<N>().ok_or(WireError::Short(self.kind))?;
         self.bytes = rest;
         Ok(*first)
     }
@@ -53,8 +56,12 @@ impl<'a> Fields<'a> {
         Ok(first.to_vec())
     }
 
-    /// A list whose items take at least one byte each, so a lying count cannot make us reserve more than was sent.
-    pub(super) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T, WireError>) -> Result<Vec<T>, WireError> {
+    /// A list whose items take at least one byte each, so a lying count cannot make us reserve more
+    /// than was sent.
+    pub(super) fn list<T>(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> Result<T, WireError>,
+    ) -> Result<Vec<T>, WireError> {
         let count = self.u32()? as usize;
         if count > self.bytes.len() {
             return Err(WireError::Short(self.kind));
@@ -279,7 +286,9 @@ impl Message for ToKeeper {
         let fields = &mut Fields::new(kind, body);
         Ok(Some(match kind {
             1 => Self::Spawn(fields.spawn()?),
-            2 => Self::Signal { tag: fields.u64()?, target: fields.target()?, signal: fields.i32()? },
+            2 => {
+                Self::Signal { tag: fields.u64()?, target: fields.target()?, signal: fields.i32()? }
+            }
             3 => Self::Kill { tag: fields.u64()?, limit_ms: fields.u32()? },
             4 => Self::Forget { tag: fields.u64()? },
             5 => Self::Stash { name: fields.bytes()? },
@@ -362,7 +371,11 @@ impl Message for FromKeeper {
                 upgrade: fields.upgrade()?,
             },
             102 => Self::Spawned(fields.entry()?),
-            103 => Self::SpawnFailed { tag: fields.u64()?, errno: fields.i32()?, message: fields.bytes()? },
+            103 => Self::SpawnFailed {
+                tag: fields.u64()?,
+                errno: fields.i32()?,
+                message: fields.bytes()?,
+            },
             104 => {
                 let (tag, exit) = (fields.u64()?, fields.exit()?);
                 let status = exit.ok_or(WireError::Impossible(kind))?;
@@ -390,7 +403,14 @@ mod tests {
 
     fn entry() -> Entry {
         let wiring = Wiring::Pty(Size::new(80, 24));
-        Entry { tag: 7, pid: 300, start_time: 9, wiring, parts: 7, exit: Some(ExitStatus::Signal(15)) }
+        Entry {
+            tag: 7,
+            pid: 300,
+            start_time: 9,
+            wiring,
+            parts: 7,
+            exit: Some(ExitStatus::Signal(15)),
+        }
     }
 
     /// Every message a server can send.
@@ -428,7 +448,14 @@ mod tests {
     }
 
     fn hello(upgrade: Upgrade) -> FromKeeper {
-        FromKeeper::Hello { version: 1, epoch: 2, has_cgroup: true, crash_count: 3, keeper_pid: 4, upgrade }
+        FromKeeper::Hello {
+            version: 1,
+            epoch: 2,
+            has_cgroup: true,
+            crash_count: 3,
+            keeper_pid: 4,
+            upgrade,
+        }
     }
 
     /// Every message a keeper can send.

@@ -1,5 +1,6 @@
-//! What a keeper leaves to the program it becomes (execve(2)): everything it holds, with the numbers of the fds, which stay open. Version 1 for ever, additive only,
-//! as the records are. Whether these fds are open is not known here.
+//! What a keeper leaves to the program it becomes (execve(2)): everything it holds, with the
+//! numbers of the fds, which stay open. Version 1 for ever, additive only, as the records are.
+//! Whether these fds are open is not known here.
 
 use crate::wire::keeper::codec::{Fields, put_bytes, put_entry, put_len};
 use crate::wire::keeper::{Entry, WireError};
@@ -86,7 +87,8 @@ impl Table {
         if fields.u32()? < VERSION {
             return Err(WireError::Impossible(KIND));
         }
-        let (epoch, lease, server_pid, server_exe) = (fields.u64()?, fields.u64()?, fields.i32()?, fields.bytes()?);
+        let (epoch, lease, server_pid, server_exe) =
+            (fields.u64()?, fields.u64()?, fields.i32()?, fields.bytes()?);
         let mut limit = || fields.u64().map(|limit| (limit != u64::MAX).then_some(limit));
         Ok(Self {
             epoch,
@@ -96,7 +98,8 @@ impl Table {
             limit: (limit()?, limit()?),
             fds: [fields.i32()?, fields.i32()?, fields.i32()?, fields.i32()?],
             jobs: fields.list(|fields| {
-                let (entry, is_adopted, is_told) = (fields.entry()?, fields.bool()?, fields.bool()?);
+                let (entry, is_adopted, is_told) =
+                    (fields.entry()?, fields.bool()?, fields.bool()?);
                 Ok(Held { entry, is_adopted, is_told, fds: fields.list(Fields::i32)? })
             })?,
             stash: fields.list(|fields| Ok((fields.bytes()?, fields.i32()?)))?,
@@ -113,8 +116,20 @@ mod tests {
     use crate::wire::keeper::{Entry, ExitStatus, Wiring};
 
     fn table() -> Table {
-        let entry = |tag, exit| Entry { tag, pid: 300, start_time: 9, wiring: Wiring::Pty(Size::new(80, 24)), parts: 7, exit };
-        let held = |entry, is_told: bool| Held { entry, is_adopted: !is_told, is_told, fds: vec![7, 8, 9] };
+        let entry = |tag, exit| Entry {
+            tag,
+            pid: 300,
+            start_time: 9,
+            wiring: Wiring::Pty(Size::new(80, 24)),
+            parts: 7,
+            exit,
+        };
+        let held = |entry, is_told: bool| Held {
+            entry,
+            is_adopted: !is_told,
+            is_told,
+            fds: vec![7, 8, 9],
+        };
         Table {
             epoch: 1,
             lease: 2,
@@ -122,13 +137,17 @@ mod tests {
             server_exe: b"/a".to_vec(),
             limit: (Some(1024), None),
             fds: [3, 4, 5, 6],
-            jobs: vec![held(entry(1, None), false), held(entry(2, Some(ExitStatus::Signal(9))), true)],
+            jobs: vec![
+                held(entry(1, None), false),
+                held(entry(2, Some(ExitStatus::Signal(9))), true),
+            ],
             stash: vec![(b"core".to_vec(), 10)],
         }
     }
 
     /// A table as version 1 writes it: it decodes for ever.
-    const GOLDEN: &str = "01000000 0100000000000000 0200000000000000 03000000 020000002f61 0004000000000000 ffffffffffffffff 03000000 04000000 05000000 06000000 \
+    const GOLDEN: &str = "01000000 0100000000000000 0200000000000000 03000000 020000002f61 \
+        0004000000000000 ffffffffffffffff 03000000 04000000 05000000 06000000 \
         02000000 \
         01000000000000002c0100000900000000000000070050001800000000 0000 0100 03000000 07000000 08000000 09000000 \
         02000000000000002c01000009000000000000000700500018000209000000 0001 03000000 07000000 08000000 09000000 \

@@ -31,7 +31,13 @@ fn send_types_text_keys_pastes_and_tmuxs_words() {
     world.print(PaneId(1), "\x1b[?2004h");
     let writes = world.writes_of(Caller::default(), "pane.send", &json!({"submit": "a\nb"}));
     assert_eq!(writes, [(PaneId(1), b"\x1b[200~a\rb\x1b[201~\r".to_vec())]);
-    check_refusal(&mut world, "send", Code::InvalidParams, "pane.send: there is nothing to send", "--text, --submit, --key or --paste");
+    check_refusal(
+        &mut world,
+        "send",
+        Code::InvalidParams,
+        "pane.send: there is nothing to send",
+        "--text, --submit, --key or --paste",
+    );
     let message = "key: \"C-Entr\" is not a key; write one as Enter";
     check_refusal(&mut world, "send --key C-Entr", Code::InvalidParams, message, "");
     assert_eq!(world.did(Caller::default(), "send-keys -t a ls Enter"), json!({"bytes": 3}));
@@ -42,25 +48,41 @@ fn a_line_that_the_line_discipline_would_cut_is_asked_about_first() {
     let mut world = World::new();
     world.did(Caller::default(), "new a");
     let long = "x".repeat(5000);
-    for (canonical, outcome) in [(false, Ok(json!({"bytes": 5000}))), (true, Err(Code::CanonicalLimit))] {
+    for (canonical, outcome) in
+        [(false, Ok(json!({"bytes": 5000}))), (true, Err(Code::CanonicalLimit))]
+    {
         let call = world.ask(Caller::default(), &format!("send --text {long}"));
         assert_eq!(world.questions.pop(), Some((call, Question::LineMode(PaneId(1)))));
-        let writes = world.writes(|core, now, fx| core.step(now, Input::Found { call, fact: Fact::LineMode { canonical } }, fx));
+        let writes = world.writes(|core, now, fx| {
+            core.step(now, Input::Found { call, fact: Fact::LineMode { canonical } }, fx)
+        });
         assert_eq!(writes.len(), usize::from(!canonical));
         assert_eq!(world.answer(call).expect("answered").map_err(|refusal| refusal.code), outcome);
     }
     let call = world.ask(Caller::default(), &format!("send --text {long}"));
     world.step(Input::Found { call, fact: Fact::LineMode { canonical: true } });
     let refusal = world.answer(call).expect("answered").expect_err("too long");
-    assert_eq!(refusal.message, "a line of 5000 bytes is too long for the program of pane p1, which reads lines of up to 4000");
-    assert_eq!(refusal.hint, "put line breaks in, or send it to a program that edits its own line, such as a shell");
-    assert_eq!(world.did(Caller::default(), &format!("send --text {}", "x".repeat(4000))), json!({"bytes": 4000}));
+    assert_eq!(
+        refusal.message,
+        "a line of 5000 bytes is too long for the program of pane p1, which reads lines of up to \
+         4000"
+    );
+    assert_eq!(
+        refusal.hint,
+        "put line breaks in, or send it to a program that edits its own line, such as a shell"
+    );
+    assert_eq!(
+        world.did(Caller::default(), &format!("send --text {}", "x".repeat(4000))),
+        json!({"bytes": 4000})
+    );
 }
 
 #[test]
 fn capture_gives_text_colours_and_runs() {
     let mut world = World::new();
-    world.call(Caller::default(), "session.new", &json!({"size": {"cols": 10, "rows": 3}})).expect("it is made");
+    world
+        .call(Caller::default(), "session.new", &json!({"size": {"cols": 10, "rows": 3}}))
+        .expect("it is made");
     world.print(PaneId(1), "one\r\ntwo\r\n\x1b[31mred\x1b[m\r\nfour");
     let text = |world: &mut World, words: &str| world.did(Caller::default(), words)["text"].clone();
     assert_eq!(text(&mut world, "capture"), "two\nred\nfour\n");
@@ -70,23 +92,43 @@ fn capture_gives_text_colours_and_runs() {
     assert_eq!(text(&mut world, "capture --lines 1..2 --format ansi"), "\x1b[0;31mred\x1b[0m\n");
     let rows = world.did(Caller::default(), "capture --lines 2.. --format json")["rows"].clone();
     assert_eq!(rows[0]["runs"][0]["text"], "four");
-    check_refusal(&mut world, "capture --lines x", Code::InvalidParams, "lines: \"x\" is no range of rows", "write A..B, such as -20..5");
+    check_refusal(
+        &mut world,
+        "capture --lines x",
+        Code::InvalidParams,
+        "lines: \"x\" is no range of rows",
+        "write A..B, such as -20..5",
+    );
 }
 
 #[test]
 fn a_wait_for_text_sees_the_screen_and_what_rushes_by() {
     let mut world = World::new();
-    world.call(Caller::default(), "session.new", &json!({"size": {"cols": 20, "rows": 3}})).expect("it is made");
+    world
+        .call(Caller::default(), "session.new", &json!({"size": {"cols": 20, "rows": 3}}))
+        .expect("it is made");
     world.print(PaneId(1), "hello");
-    assert_eq!(world.did(Caller::default(), "wait --text ^hel+o$"), json!({"by": "text", "line": "hello"}));
+    assert_eq!(
+        world.did(Caller::default(), "wait --text ^hel+o$"),
+        json!({"by": "text", "line": "hello"})
+    );
     let call = world.ask(Caller::default(), "wait --text need.e");
     world.print(PaneId(1), "\r\nhay\r\nhay");
     assert_eq!(world.answer(call), None);
     world.print(PaneId(1), &format!("\r\nneedle{}", "\r\nhay".repeat(500)));
     assert_eq!(world.answer(call), Some(Ok(json!({"by": "text", "line": "needle"}))));
     let refusal = world.outcome(Caller::default(), "wait --text (").expect_err("no regex");
-    assert!(refusal.code == Code::InvalidParams && refusal.message.starts_with("text: "), "{refusal}");
-    check_refusal(&mut world, "wait", Code::InvalidParams, "pane.wait: say for what", "--text, --idle, --prompt or --exit");
+    assert!(
+        refusal.code == Code::InvalidParams && refusal.message.starts_with("text: "),
+        "{refusal}"
+    );
+    check_refusal(
+        &mut world,
+        "wait",
+        Code::InvalidParams,
+        "pane.wait: say for what",
+        "--text, --idle, --prompt or --exit",
+    );
 }
 
 #[test]
@@ -102,26 +144,47 @@ fn waits_end_in_time_with_the_program_or_when_it_is_quiet() {
     assert_eq!(world.answer(idle), Some(Ok(json!({"by": "idle"}))));
 
     for (words, message, hint) in [
-        ("wait --text x9 --timeout 1s", "pane p1 showed nothing like \"x9\" in time", "abide capture -t p1"),
+        (
+            "wait --text x9 --timeout 1s",
+            "pane p1 showed nothing like \"x9\" in time",
+            "abide capture -t p1",
+        ),
         ("wait --idle 5s --timeout 1s", "pane p1 was never quiet for 5s", "abide capture -t p1"),
-        ("wait --prompt --timeout 1s", "pane p1 showed no prompt in time", "its shell has to send prompt marks (OSC 133)"),
-        ("wait --exit --timeout 1s", "the program of pane p1 did not end in time", "abide pane close -t p1 ends it"),
+        (
+            "wait --prompt --timeout 1s",
+            "pane p1 showed no prompt in time",
+            "its shell has to send prompt marks (OSC 133)",
+        ),
+        (
+            "wait --exit --timeout 1s",
+            "the program of pane p1 did not end in time",
+            "abide pane close -t p1 ends it",
+        ),
     ] {
         let call = world.ask(Caller::default(), words);
         world.wait(Span::seconds(1));
         let refusal = world.answer(call).expect("answered").expect_err("in vain");
-        assert_eq!((refusal.code, refusal.message.as_str(), refusal.hint.as_str()), (Code::TimedOut, message, hint));
+        assert_eq!(
+            (refusal.code, refusal.message.as_str(), refusal.hint.as_str()),
+            (Code::TimedOut, message, hint)
+        );
     }
     let prompt = world.ask(Caller::default(), "wait --prompt");
     world.print(PaneId(1), "\x1b]133;A\x07$ \x1b]133;B\x07");
     assert_eq!(world.answer(prompt), Some(Ok(json!({"by": "prompt"}))));
     assert_eq!(world.did(Caller::default(), "wait --prompt"), json!({"by": "prompt"}));
 
-    let (exit, text) = (world.ask(Caller::default(), "wait --exit"), world.ask(Caller::default(), "wait --text x9"));
+    let (exit, text) = (
+        world.ask(Caller::default(), "wait --exit"),
+        world.ask(Caller::default(), "wait --text x9"),
+    );
     world.end(PaneId(1), ExitStatus::Code(4));
     assert_eq!(world.answer(exit), Some(Ok(json!({"by": "exit", "status": {"code": 4}}))));
     let refusal = world.answer(text).expect("answered").expect_err("in vain");
-    assert_eq!((refusal.code, refusal.message.as_str()), (Code::Ended, "the program of pane p1 ended first: exit 4"));
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (Code::Ended, "the program of pane p1 ended first: exit 4")
+    );
 }
 
 #[test]
@@ -129,7 +192,8 @@ fn a_call_whose_caller_is_gone_is_dropped() {
     let mut world = World::new();
     let client = world.connect(1, Size::new(80, 24));
     world.did(World::by(client), "new a");
-    let (mine, other) = (world.ask(World::by(client), "wait --exit"), world.ask(Caller::default(), "wait --exit"));
+    let (mine, other) =
+        (world.ask(World::by(client), "wait --exit"), world.ask(Caller::default(), "wait --exit"));
     world.gone(client);
     world.step(Input::Cancelled { call: other });
     assert!(world.core.state.calls.is_empty());
@@ -146,14 +210,23 @@ fn what_a_program_asks_of_its_terminal_reaches_clients_and_marks() {
     world.print(PaneId(1), "x\x07\x1b]52;c;aGk=\x07\x1b]9;done\x07");
     assert_eq!(
         world.told(client),
-        [Message::Bell, Message::Clipboard("hi".into()), Message::Notify { title: String::new(), body: "done".into() }]
+        [
+            Message::Bell,
+            Message::Clipboard("hi".into()),
+            Message::Notify { title: String::new(), body: "done".into() }
+        ]
     );
     let tab = world.core.scene(client).expect("it is there").tabs[0].clone();
     assert_eq!((tab.bell, tab.activity), (true, true));
     world.did(World::by(client), "pane attention");
     let scene = world.core.scene(client).expect("it is there");
-    assert_eq!((scene.focus, scene.tabs[0].bell, scene.tabs[0].activity), (Some(PaneId(1)), false, false));
-    let writes = world.writes(|core, now, fx| core.step(now, Input::Output { pane: PaneId(1), bytes: b"\x1b[5n" }, fx));
+    assert_eq!(
+        (scene.focus, scene.tabs[0].bell, scene.tabs[0].activity),
+        (Some(PaneId(1)), false, false)
+    );
+    let writes = world.writes(|core, now, fx| {
+        core.step(now, Input::Output { pane: PaneId(1), bytes: b"\x1b[5n" }, fx)
+    });
     assert_eq!(writes, [(PaneId(1), b"\x1b[0n".to_vec())]);
     world.print(PaneId(1), "\x1b]2;hello\x07");
     assert_eq!(world.core.scene(client).expect("it is there").panes[0].title, "hello");
@@ -171,14 +244,16 @@ fn programs_that_ask_for_it_hear_of_the_focus() {
     world.print(PaneId(2), "\x1b[?1004h");
     let writes = world.writes_of(World::by(client), "pane.next", &json!({}));
     assert_eq!(writes, [(PaneId(1), b"\x1b[I".to_vec()), (PaneId(2), b"\x1b[O".to_vec())]);
-    let writes = world.writes(|core, now, fx| core.step(now, Input::Focused { client, focused: false }, fx));
+    let writes =
+        world.writes(|core, now, fx| core.step(now, Input::Focused { client, focused: false }, fx));
     assert_eq!(writes, [(PaneId(1), b"\x1b[O".to_vec())]);
 }
 
 #[test]
 fn clients_are_sent_away_and_their_sessions_stay() {
     let mut world = World::new();
-    let clients: Vec<ClientId> = (1..=3).map(|token| world.connect(token, Size::new(80, 24))).collect();
+    let clients: Vec<ClientId> =
+        (1..=3).map(|token| world.connect(token, Size::new(80, 24))).collect();
     world.did(World::by(clients[0]), "new a");
     world.did(World::by(clients[1]), "attach a");
     assert_eq!(world.did(Caller::default(), "client ls")[1]["name"], "a");
@@ -186,7 +261,11 @@ fn clients_are_sent_away_and_their_sessions_stay() {
     assert_eq!(world.told(clients[1]), [Message::Detached("a".into())]);
     world.did(World::by(clients[1]), "attach a --detach-others");
     assert_eq!(world.told(clients[0]), [Message::Detached("a".into())]);
-    assert_eq!(world.did(Caller { client: None, pane: Some(PaneId(1)) }, "detach"), json!(["v2"]), "from a pane: who shows it");
+    assert_eq!(
+        world.did(Caller { client: None, pane: Some(PaneId(1)) }, "detach"),
+        json!(["v2"]),
+        "from a pane: who shows it"
+    );
     assert_eq!(world.did(Caller::default(), "detach --all"), json!(["v1", "v2", "v3"]));
     assert_eq!(world.core.state.sessions.len(), 1);
     world.did(World::by(clients[2]), "attach");
@@ -206,16 +285,33 @@ fn a_client_action_is_forwarded_and_its_answer_passed_on() {
     world.did(Caller::default(), "new a");
     let watcher = world.connect_as(viewer(2, Size::new(80, 24)), |viewer| viewer.read_only = true);
     world.ask(World::by(watcher), "client.redraw");
-    assert_eq!(world.forwarded.pop().map(|(client, ..)| client), Some(watcher), "one that only watches may look anew");
+    assert_eq!(
+        world.forwarded.pop().map(|(client, ..)| client),
+        Some(watcher),
+        "one that only watches may look anew"
+    );
     let client = world.connect(3, Size::new(80, 24));
     world.did(World::by(client), "attach a");
     let call = world.ask(Caller { client: None, pane: Some(PaneId(1)) }, "client.redraw");
-    assert_eq!(world.forwarded.pop(), Some((client, call, "client.redraw")), "from a pane: who shows it");
+    assert_eq!(
+        world.forwarded.pop(),
+        Some((client, call, "client.redraw")),
+        "from a pane: who shows it"
+    );
     world.gone(client);
     let refusal = world.answer(call).expect("answered").expect_err("it left");
-    assert_eq!((refusal.code, refusal.message.as_str()), (Code::Cancelled, "client v3 left before it was done"));
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (Code::Cancelled, "client v3 left before it was done")
+    );
     let message = "no client to carry client.redraw out";
-    check_refusal(&mut world, "client.redraw", Code::NotFound, message, "abide client ls; abide attach");
+    check_refusal(
+        &mut world,
+        "client.redraw",
+        Code::NotFound,
+        message,
+        "abide client ls; abide attach",
+    );
     let message = "cli.version is carried out by the command line only";
     check_refusal(&mut world, "version", Code::UnknownAction, message, "run abide version");
 }
@@ -243,11 +339,24 @@ fn stopping_ends_everything_answers_and_then_leaves_once() {
     let wait = world.ask(Caller::default(), "wait --text never -t p1");
     let redraw = world.ask(World::by(client), "client.redraw");
     let stop = world.ask(Caller::default(), "server stop --grace 1s");
-    check_refusal(&mut world, "new b", Code::ShuttingDown, "the server is stopping", "try again in a moment");
+    check_refusal(
+        &mut world,
+        "new b",
+        Code::ShuttingDown,
+        "the server is stopping",
+        "try again in a moment",
+    );
     let refusal = world.answer(redraw).expect("answered").expect_err("no client may hold it up");
-    assert_eq!((refusal.code, refusal.message.as_str()), (Code::ShuttingDown, "the server is stopping"));
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (Code::ShuttingDown, "the server is stopping")
+    );
     world.ended(PaneId(1), ExitStatus::Signal(1), &[]);
-    assert!(world.answer(wait).expect("answered").is_err() && world.answer(stop).is_none() && world.exits == 0);
+    assert!(
+        world.answer(wait).expect("answered").is_err()
+            && world.answer(stop).is_none()
+            && world.exits == 0
+    );
     world.ended(PaneId(2), ExitStatus::Signal(1), &[]);
     assert_eq!(world.answer(stop), Some(Ok(json!({"panes": ["p1", "p2"], "left": []}))));
     world.wait(Span::seconds(60));
@@ -262,7 +371,10 @@ fn a_restart_interrupts_calls_and_ends_nothing() {
     let wait = world.ask(Caller::default(), "wait --exit");
     assert_eq!(world.did(Caller::default(), "server restart")["sessions"], 1);
     let refusal = world.answer(wait).expect("answered").expect_err("interrupted");
-    assert_eq!((refusal.code, refusal.message.as_str()), (Code::Interrupted, "the server restarts"));
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (Code::Interrupted, "the server restarts")
+    );
     assert_eq!((world.restarts, world.exits, world.stopped.len()), (1, 0, 0));
 }
 
@@ -285,7 +397,9 @@ fn a_server_with_nothing_to_do_leaves_after_five_seconds() {
 
 #[test]
 fn tmuxs_commands_are_understood() {
-    let translated = |text: &str| tmux::translate(text.split_whitespace().map(str::to_owned).collect()).join(" ");
+    let translated = |text: &str| {
+        tmux::translate(text.split_whitespace().map(str::to_owned).collect()).join(" ")
+    };
     for (theirs, ours) in [
         ("new-session -d -s work", "new --background work"),
         ("new-session -ds work htop -d", "new --background work -- htop -d"),
@@ -305,7 +419,8 @@ fn tmuxs_commands_are_understood() {
     for (theirs, ours) in tmux::names() {
         let words: Vec<String> = ours.split(' ').map(str::to_owned).collect();
         assert!(
-            abide::action::table::find_words(&words).is_some_and(|(_, rest)| rest.iter().all(|word| word.starts_with("--"))),
+            abide::action::table::find_words(&words)
+                .is_some_and(|(_, rest)| rest.iter().all(|word| word.starts_with("--"))),
             "{theirs}: {ours}"
         );
     }
@@ -320,9 +435,13 @@ fn effects_of_a_split_come_in_the_order_they_are_to_happen() {
     let kinds: Vec<&str> = fx
         .iter()
         .map(|effect| match effect {
-            Effect::Resize { pane: PaneId(1), size } if *size == Size::new(40, 22) => "the old one is smaller",
+            Effect::Resize { pane: PaneId(1), size } if *size == Size::new(40, 22) => {
+                "the old one is smaller"
+            }
             Effect::Snapshot { pane: PaneId(1) } => "and written down",
-            Effect::Spawn { pane: PaneId(2), program } if program.size == Size::new(40, 22) => "the new one starts",
+            Effect::Spawn { pane: PaneId(2), program } if program.size == Size::new(40, 22) => {
+                "the new one starts"
+            }
             _ => "something else",
         })
         .collect();

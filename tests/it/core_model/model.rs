@@ -1,4 +1,5 @@
-//! Any sequence of what people, programs and scripts do, against a model that knows only names and which panes are where.
+//! Any sequence of what people, programs and scripts do, against a model that knows only names and
+//! which panes are where.
 
 use std::collections::BTreeMap;
 
@@ -99,12 +100,22 @@ const ARRANGE: [&str; 28] = [
     "layout apply main-vertical-mirrored",
     "session resize 30x9",
 ];
-const WAIT: [&str; 5] =
-    ["wait --exit", "wait --idle 200ms", "wait --text zz --timeout 300ms", "wait --prompt --timeout 1s", "client.redraw"];
-const PRINT: [&str; 6] = ["hello\r\n", "zz", "\x07", "\x1b[?1049h", "\x1b]133;B\x07", "\x1b]2;title\x07\x1b[?1004h"];
+const WAIT: [&str; 5] = [
+    "wait --exit",
+    "wait --idle 200ms",
+    "wait --text zz --timeout 300ms",
+    "wait --prompt --timeout 1s",
+    "client.redraw",
+];
+const PRINT: [&str; 6] =
+    ["hello\r\n", "zz", "\x07", "\x1b[?1049h", "\x1b]133;B\x07", "\x1b]2;title\x07\x1b[?1004h"];
 
 fn who() -> impl Strategy<Value = Who> {
-    prop_oneof![Just(Who::Nobody), any::<usize>().prop_map(Who::Pane), any::<usize>().prop_map(Who::Client)]
+    prop_oneof![
+        Just(Who::Nobody),
+        any::<usize>().prop_map(Who::Pane),
+        any::<usize>().prop_map(Who::Client)
+    ]
 }
 
 fn size() -> impl Strategy<Value = Size> {
@@ -115,11 +126,13 @@ fn act() -> impl Strategy<Value = Act> {
     let many = prop_oneof![
         (0..6_usize, who()).prop_map(|(name, who)| Act::New(name, who)),
         (any::<usize>(), who()).prop_map(|(at, who)| Act::Tab(at, who)),
-        (any::<usize>(), any::<usize>(), who()).prop_map(|(at, side, who)| Act::Split(at, side, who)),
+        (any::<usize>(), any::<usize>(), who())
+            .prop_map(|(at, side, who)| Act::Split(at, side, who)),
         (any::<usize>(), 0..3_u8).prop_map(|(at, code)| Act::Ends(at, code)),
         any::<usize>().prop_map(Act::StopEnds),
         any::<(usize, usize)>().prop_map(|(client, at)| Act::Attach(client, at)),
-        (0..5_u64, size(), any::<bool>()).prop_map(|(token, size, watches)| Act::Connect(token, size, watches)),
+        (0..5_u64, size(), any::<bool>())
+            .prop_map(|(token, size, watches)| Act::Connect(token, size, watches)),
         any::<(usize, usize)>().prop_map(|(client, verb)| Act::View(client, verb)),
         any::<(usize, usize, usize)>().prop_map(|(at, verb, other)| Act::Arrange(at, verb, other)),
     ];
@@ -164,7 +177,8 @@ impl Model {
 
     fn made(&mut self, reply: &Value) {
         let pane: PaneId = reply["pane"].as_str().and_then(|id| id.parse().ok()).expect("a pane");
-        let panes = self.sessions.entry(reply["name"].as_str().expect("a name").into()).or_default();
+        let panes =
+            self.sessions.entry(reply["name"].as_str().expect("a name").into()).or_default();
         if !panes.contains(&pane) {
             panes.push(pane);
         }
@@ -179,7 +193,8 @@ impl Model {
         let state = &world.core.state;
         let mut there: BTreeMap<String, Vec<PaneId>> = BTreeMap::new();
         for session in state.sessions.values() {
-            let mut panes: Vec<PaneId> = session.tabs.iter().flat_map(|tab| state.tab(*tab).panes()).collect();
+            let mut panes: Vec<PaneId> =
+                session.tabs.iter().flat_map(|tab| state.tab(*tab).panes()).collect();
             panes.sort_unstable();
             there.insert(session.name.clone(), panes);
         }
@@ -191,7 +206,10 @@ impl Model {
         for client in state.views.keys() {
             let scene = world.core.scene(*client).expect("every view has a scene");
             assert_eq!(scene.session.is_some(), scene.focus.is_some());
-            assert!(scene.focus.is_none_or(|focus| scene.panes.iter().any(|pane| pane.id == focus)), "the focus is seen");
+            assert!(
+                scene.focus.is_none_or(|focus| scene.panes.iter().any(|pane| pane.id == focus)),
+                "the focus is seen"
+            );
         }
     }
 }
@@ -234,27 +252,49 @@ fn panes_of(world: &World, pane: PaneId) -> Vec<PaneId> {
 fn run(world: &mut World, model: &mut Model, act: &Act) {
     let panes = model.panes();
     match *act {
-        Act::New(name, who) => make(world, model, caller(world, model, who), &format!("new n{name}")),
+        Act::New(name, who) => {
+            make(world, model, caller(world, model, who), &format!("new n{name}"))
+        }
         Act::Tab(at, who) => {
             if let Some(pane) = pick(&panes, at) {
-                make(world, model, caller(world, model, who), &format!("tab new -t {}", world.core.state.pane(pane).session));
+                make(
+                    world,
+                    model,
+                    caller(world, model, who),
+                    &format!("tab new -t {}", world.core.state.pane(pane).session),
+                );
             }
         }
         Act::Split(at, side, who) => {
             if let Some(pane) = pick(&panes, at) {
                 let side = ["--right", "--left", "--up", "--down"][side % 4];
-                make(world, model, caller(world, model, who), &format!("pane split {side} -t {pane}"));
+                make(
+                    world,
+                    model,
+                    caller(world, model, who),
+                    &format!("pane split {side} -t {pane}"),
+                );
             }
         }
         Act::Close(at, now) => {
             if let Some(pane) = pick(&panes, at) {
-                stop(world, model, &format!("pane close -t {pane}{}", if now { " --now" } else { "" }), &[pane]);
+                stop(
+                    world,
+                    model,
+                    &format!("pane close -t {pane}{}", if now { " --now" } else { "" }),
+                    &[pane],
+                );
             }
         }
         Act::CloseTab(at, now) => {
             if let Some(pane) = pick(&panes, at) {
                 let all = panes_of(world, pane);
-                stop(world, model, &format!("tab close -t {pane}{}", if now { " --now" } else { "" }), &all);
+                stop(
+                    world,
+                    model,
+                    &format!("tab close -t {pane}{}", if now { " --now" } else { "" }),
+                    &all,
+                );
             }
         }
         Act::Kill(at) => {
@@ -284,43 +324,74 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
         Act::CloseSession(at) => {
             if let Some(pane) = pick(panes, at) {
                 let session = world.core.state.pane(pane).session;
-                let all: Vec<PaneId> = panes.iter().copied().filter(|pane| world.core.state.pane(*pane).session == session).collect();
+                let all: Vec<PaneId> = panes
+                    .iter()
+                    .copied()
+                    .filter(|pane| world.core.state.pane(*pane).session == session)
+                    .collect();
                 stop(world, model, &format!("session close -t {session}"), &all);
             }
         }
         Act::Undo(at) => {
             let by = pick(&clients(world), at).map_or(Caller::default(), World::by);
             if let Ok(reply) = world.outcome(by, "undo") {
-                let pane: PaneId = reply["pane"].as_str().and_then(|id| id.parse().ok()).expect("a pane");
+                let pane: PaneId =
+                    reply["pane"].as_str().and_then(|id| id.parse().ok()).expect("a pane");
                 let session = world.core.state.pane(pane).session;
                 let back = match reply["what"].as_str() {
                     Some("pane") => vec![pane],
                     Some("tab") => panes_of(world, pane),
-                    _ => world.core.state.session(session).tabs.iter().flat_map(|tab| world.core.state.tab(*tab).panes()).collect(),
+                    _ => world
+                        .core
+                        .state
+                        .session(session)
+                        .tabs
+                        .iter()
+                        .flat_map(|tab| world.core.state.tab(*tab).panes())
+                        .collect(),
                 };
-                model.sessions.entry(reply["name"].as_str().expect("a name").into()).or_default().extend(back);
+                model
+                    .sessions
+                    .entry(reply["name"].as_str().expect("a name").into())
+                    .or_default()
+                    .extend(back);
             }
         }
         Act::BuriedEnds(at) => {
-            let buried: Vec<PaneId> = world.core.state.graves.iter().flat_map(abide::state::grave::Grave::panes).collect();
+            let buried: Vec<PaneId> = world
+                .core
+                .state
+                .graves
+                .iter()
+                .flat_map(abide::state::grave::Grave::panes)
+                .collect();
             if let Some(pane) = pick(&buried, at) {
                 world.end(pane, ExitStatus::Code(0));
             }
         }
         Act::Float(at) => {
             if let Some(pane) = pick(panes, at)
-                && let Ok(reply) = world.outcome(Caller { client: None, pane: Some(pane) }, "pane float new")
+                && let Ok(reply) =
+                    world.outcome(Caller { client: None, pane: Some(pane) }, "pane float new")
             {
-                let new: PaneId = reply["id"].as_str().and_then(|id| id.parse().ok()).expect("a pane");
-                if let Some(made) = world.core.state.panes.get(&new).filter(|new| new.tab.is_some()) {
+                let new: PaneId =
+                    reply["id"].as_str().and_then(|id| id.parse().ok()).expect("a pane");
+                if let Some(made) = world.core.state.panes.get(&new).filter(|new| new.tab.is_some())
+                {
                     let name = world.core.state.session(made.session).name.clone();
                     model.sessions.entry(name).or_default().push(new);
                 }
             }
         }
         Act::StopEnds(at) => {
-            let ending: Vec<PaneId> =
-                world.core.state.panes.values().filter(|pane| pane.life == Life::Ending).map(|pane| pane.id).collect();
+            let ending: Vec<PaneId> = world
+                .core
+                .state
+                .panes
+                .values()
+                .filter(|pane| pane.life == Life::Ending)
+                .map(|pane| pane.id)
+                .collect();
             if let Some(pane) = pick(&ending, at) {
                 world.ended(pane, ExitStatus::Signal(15), &[]);
                 model.look(world, pane);
@@ -335,11 +406,15 @@ fn run_views(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId]) 
     match *act {
         Act::Attach(at, pane) => {
             if let (Some(client), Some(pane)) = (client(world, at), pick(panes, pane)) {
-                world.did(World::by(client), &format!("attach {}", world.core.state.pane(pane).session));
+                world.did(
+                    World::by(client),
+                    &format!("attach {}", world.core.state.pane(pane).session),
+                );
             }
         }
         Act::Connect(token, size, watches) if clients(world).len() < 6 => {
-            world.connect_as(super::world::viewer(token, size), |viewer| viewer.read_only = watches);
+            world
+                .connect_as(super::world::viewer(token, size), |viewer| viewer.read_only = watches);
         }
         Act::Gone(at) => {
             if let Some(client) = client(world, at) {
@@ -353,8 +428,15 @@ fn run_views(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId]) 
         }
         Act::Keys(at) => {
             if let Some(client) = client(world, at) {
-                let together = world.core.state.view(client).focus().map_or_else(Vec::new, |focus| world.core.state.typed_together(focus));
-                assert!(world.type_keys(client, "a").iter().all(|(pane, _)| together.contains(pane)));
+                let together = world
+                    .core
+                    .state
+                    .view(client)
+                    .focus()
+                    .map_or_else(Vec::new, |focus| world.core.state.typed_together(focus));
+                assert!(
+                    world.type_keys(client, "a").iter().all(|(pane, _)| together.contains(pane))
+                );
             }
         }
         Act::Print(at, text) => {
@@ -363,7 +445,8 @@ fn run_views(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId]) 
             }
         }
         Act::View(at, verb) => {
-            // Much of it is refused: there is no second tab, no client, no mark. A refusal changes nothing, which the model sees.
+            // Much of it is refused: there is no second tab, no client, no mark. A refusal changes
+            // nothing, which the model sees.
             let by = client(world, at).map_or(Caller::default(), World::by);
             world.ask(by, VIEW[verb % VIEW.len()]);
         }
@@ -378,7 +461,8 @@ fn run_views(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId]) 
             }
         }
         Act::Wait(at, verb) => {
-            let by = client(world, at).map_or(Caller { client: None, pane: pick(panes, at) }, World::by);
+            let by =
+                client(world, at).map_or(Caller { client: None, pane: pick(panes, at) }, World::by);
             world.ask(by, WAIT[verb % WAIT.len()]);
         }
         Act::Sleep(ms) => world.wait(Span::millis(ms)),
@@ -393,7 +477,12 @@ fn join(world: &mut World, model: &mut Model, pane: PaneId, beside: Option<PaneI
     if world.outcome(Caller::default(), &format!("pane join {beside} -t {pane}")).is_err() {
         return;
     }
-    let goal = model.sessions.iter().find(|(_, panes)| panes.contains(&beside)).map(|(name, _)| name.clone()).expect("it is in one");
+    let goal = model
+        .sessions
+        .iter()
+        .find(|(_, panes)| panes.contains(&beside))
+        .map(|(name, _)| name.clone())
+        .expect("it is in one");
     model.forget(pane);
     model.sessions.entry(goal).or_default().push(pane);
 }
@@ -414,7 +503,8 @@ proptest! {
     }
 }
 
-/// Everything is ended: then every call is answered but those whose clients still owe an answer, and the server leaves.
+/// Everything is ended: then every call is answered but those whose clients still owe an answer,
+/// and the server leaves.
 fn finish(world: &mut World) {
     for client in clients(world) {
         world.gone(client);
@@ -423,7 +513,14 @@ fn finish(world: &mut World) {
         world.step(Input::Answered { call, outcome: Ok(Value::Null) });
     }
     world.stops = true;
-    let ending: Vec<PaneId> = world.core.state.panes.values().filter(|pane| pane.life == Life::Ending).map(|pane| pane.id).collect();
+    let ending: Vec<PaneId> = world
+        .core
+        .state
+        .panes
+        .values()
+        .filter(|pane| pane.life == Life::Ending)
+        .map(|pane| pane.id)
+        .collect();
     let stop = world.ask(Caller::default(), "server stop");
     for pane in ending {
         world.ended(pane, ExitStatus::Signal(15), &[]);

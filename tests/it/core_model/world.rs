@@ -1,4 +1,5 @@
-//! A pretended outside for the core: it starts and ends programs, counts answers, and looks at every effect and invariant after each step.
+//! A pretended outside for the core: it starts and ends programs, counts answers, and looks at
+//! every effect and invariant after each step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,12 +147,18 @@ impl World {
             match closing {
                 Closing::Keep(remains) => {
                     let there = remains.panes.iter().chain(self.core.state.panes.values());
-                    let all: BTreeMap<PaneId, Size> = there.map(|pane| (pane.id, pane.size)).collect();
-                    let own = remains.grave.panes().into_iter().map(|pane| (pane, all[&pane])).collect();
+                    let all: BTreeMap<PaneId, Size> =
+                        there.map(|pane| (pane.id, pane.size)).collect();
+                    let own =
+                        remains.grave.panes().into_iter().map(|pane| (pane, all[&pane])).collect();
                     self.closed.push((remains.grave, own));
                 }
                 Closing::Back(name) => {
-                    let at = self.closed.iter().rposition(|(grave, _)| grave.name() == name).expect("it was closed");
+                    let at = self
+                        .closed
+                        .iter()
+                        .rposition(|(grave, _)| grave.name() == name)
+                        .expect("it was closed");
                     self.closed.remove(at);
                 }
             }
@@ -167,14 +174,21 @@ impl World {
         let mut former = State { graves: vec![grave], ..State::default() };
         for (id, size) in panes {
             let mut alone = State::default();
-            alone.adopt(id, 1, Terminal::new(size, Options::default(), Box::new(HeapMemory::default())), 0);
+            alone.adopt(
+                id,
+                1,
+                Terminal::new(size, Options::default(), Box::new(HeapMemory::default())),
+                0,
+            );
             let pane = alone.panes.remove(&id).expect("it was adopted");
             let revival = Revival { retried: true, ..pane.revival };
             former.panes.insert(id, Pane { life: Life::Starting, tab: None, revival, ..pane });
         }
-        let (back, _) = self.core.reopen(former, &[], self.now).expect("it does not contradict itself");
+        let (back, _) =
+            self.core.reopen(former, &[], self.now).expect("it does not contradict itself");
         let outcome = Ok(serde_json::to_value({
-            let caller = self.core.state.calls.get(&call).map(|open| open.caller).unwrap_or_default();
+            let caller =
+                self.core.state.calls.get(&call).map(|open| open.caller).unwrap_or_default();
             Back::seen(&mut self.core.state, caller, &back)
         })
         .expect("plain data"));
@@ -189,25 +203,43 @@ impl World {
                 self.programs.insert(*pane, program.clone());
                 self.gone.remove(pane);
             }
-            Effect::Write { pane, bytes } => assert!(self.live.contains(pane) && !bytes.is_empty(), "{pane} is written to"),
-            Effect::Resize { pane, size } => assert!(self.live.contains(pane) && *size == size.clamped()),
+            Effect::Write { pane, bytes } => {
+                assert!(self.live.contains(pane) && !bytes.is_empty(), "{pane} is written to")
+            }
+            Effect::Resize { pane, size } => {
+                assert!(self.live.contains(pane) && *size == size.clamped())
+            }
             Effect::Stop { pane, grace } => {
-                assert!(self.live.contains(pane) && self.stopped.iter().all(|(other, _)| other != pane), "{pane} is stopped");
+                assert!(
+                    self.live.contains(pane) && self.stopped.iter().all(|(other, _)| other != pane),
+                    "{pane} is stopped"
+                );
                 self.stopped.push((*pane, *grace));
             }
             Effect::Forget { pane } => {
-                assert!(!self.live.contains(pane) && self.gone.insert(*pane), "{pane} is forgotten");
+                assert!(
+                    !self.live.contains(pane) && self.gone.insert(*pane),
+                    "{pane} is forgotten"
+                );
                 self.forgotten.push(*pane);
-                self.stopped.retain(|(other, _)| other != pane || !self.core.state.panes.contains_key(pane));
+                self.stopped.retain(|(other, _)| {
+                    other != pane || !self.core.state.panes.contains_key(pane)
+                });
             }
-            Effect::Snapshot { pane } => assert!(self.core.state.panes.contains_key(pane) || self.forgotten.contains(pane)),
+            Effect::Snapshot { pane } => {
+                assert!(self.core.state.panes.contains_key(pane) || self.forgotten.contains(pane))
+            }
             Effect::Answer { call, outcome } => {
                 assert!(self.open.remove(call), "{call} is answered twice, or was never made");
                 self.answers.insert(*call, outcome.clone());
             }
             Effect::Ask { call, question } => self.questions.push((*call, question.clone())),
-            Effect::Tell { client, message } => self.messages.entry(*client).or_default().push(message.clone()),
-            Effect::Forward { client, call, name, .. } => self.forwarded.push((*client, *call, name)),
+            Effect::Tell { client, message } => {
+                self.messages.entry(*client).or_default().push(message.clone())
+            }
+            Effect::Forward { client, call, name, .. } => {
+                self.forwarded.push((*client, *call, name))
+            }
             Effect::Hook { text, .. } => assert!(!text.is_empty(), "a hook without anything to do"),
             Effect::Follow { folder, .. } => assert!(folder.starts_with("/run/env/s"), "{folder}"),
             Effect::Command(_) | Effect::Pipe { .. } | Effect::Snapshots { .. } => {}
@@ -221,14 +253,25 @@ impl World {
         for effect in fx {
             match effect {
                 Effect::Spawn { pane, .. } => {
-                    let outcome = self.starts.map(|()| 100).map_err(|why| Refusal::new(Code::SpawnFailed, why));
+                    let outcome = self
+                        .starts
+                        .map(|()| 100)
+                        .map_err(|why| Refusal::new(Code::SpawnFailed, why));
                     if outcome.is_err() {
                         self.live.remove(pane);
                     }
-                    self.step(Input::Started { pane: *pane, outcome, memory: Box::new(HeapMemory::default()) });
+                    self.step(Input::Started {
+                        pane: *pane,
+                        outcome,
+                        memory: Box::new(HeapMemory::default()),
+                    });
                 }
-                Effect::Snapshots { call, request: SnapshotRequest::Reopen { .. } } => self.reopen(*call),
-                Effect::Stop { pane, .. } if self.stops => self.ended(*pane, ExitStatus::Signal(1), &[]),
+                Effect::Snapshots { call, request: SnapshotRequest::Reopen { .. } } => {
+                    self.reopen(*call)
+                }
+                Effect::Stop { pane, .. } if self.stops => {
+                    self.ended(*pane, ExitStatus::Signal(1), &[])
+                }
                 _ => (),
             }
         }
@@ -254,7 +297,11 @@ impl World {
         self.connect_as(viewer(token, size), |_| ())
     }
 
-    pub(crate) fn connect_as(&mut self, mut viewer: Viewer, change: impl FnOnce(&mut Viewer)) -> ClientId {
+    pub(crate) fn connect_as(
+        &mut self,
+        mut viewer: Viewer,
+        change: impl FnOnce(&mut Viewer),
+    ) -> ClientId {
         change(&mut viewer);
         let client = self.core.state.next_client();
         self.step(Input::Connected { client, viewer });
@@ -262,8 +309,14 @@ impl World {
     }
 
     pub(crate) fn gone(&mut self, client: ClientId) {
-        let dropped: Vec<CallId> =
-            self.core.state.calls.iter().filter(|(_, open)| open.caller.client == Some(client)).map(|(call, _)| *call).collect();
+        let dropped: Vec<CallId> = self
+            .core
+            .state
+            .calls
+            .iter()
+            .filter(|(_, open)| open.caller.client == Some(client))
+            .map(|(call, _)| *call)
+            .collect();
         self.step(Input::Gone { client });
         for call in dropped {
             self.open.remove(&call);
@@ -307,7 +360,8 @@ impl World {
 
     /// Calls by name, with what words cannot say.
     pub(crate) fn call(&mut self, caller: Caller, name: &str, params: &Value) -> Outcome {
-        let action = parse(name, params.as_object().expect("an object")).expect("the arguments are right");
+        let action =
+            parse(name, params.as_object().expect("an object")).expect("the arguments are right");
         let (call, _) = self.invoke(caller, action);
         self.answer(call).expect("it is answered")
     }
@@ -324,12 +378,16 @@ impl World {
     }
 
     pub(crate) fn writes_of(&mut self, caller: Caller, name: &str, params: &Value) -> Writes {
-        let action = parse(name, params.as_object().expect("an object")).expect("the arguments are right");
+        let action =
+            parse(name, params.as_object().expect("an object")).expect("the arguments are right");
         written(self.invoke(caller, action).1)
     }
 
     pub(crate) fn type_keys(&mut self, client: ClientId, keys: &str) -> Writes {
-        let keys: Vec<KeyInput> = keys.split(' ').map(|key| KeyInput::from(key.parse::<abide::base::key::Key>().expect("a key"))).collect();
+        let keys: Vec<KeyInput> = keys
+            .split(' ')
+            .map(|key| KeyInput::from(key.parse::<abide::base::key::Key>().expect("a key")))
+            .collect();
         written(self.step(Input::Keys { client, keys: &keys }))
     }
 
@@ -354,7 +412,8 @@ impl World {
     pub(crate) fn wait(&mut self, span: Span) {
         let end = self.now.tick + span;
         let mut wakes = 0;
-        while let Some(due) = self.core.next_deadline().filter(|due| *due <= end && self.exits == 0) {
+        while let Some(due) = self.core.next_deadline().filter(|due| *due <= end && self.exits == 0)
+        {
             self.now.tick = self.now.tick.max(due);
             self.step(Input::Wake);
             wakes += 1;

@@ -1,4 +1,5 @@
-//! Calls over the server's socket, as programs make them: one line of JSON-RPC each way, events between.
+//! Calls over the server's socket, as programs make them: one line of JSON-RPC each way, events
+//! between.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -22,7 +23,8 @@ impl Api {
     /// Connects; the server has to run.
     #[track_caller]
     pub(crate) fn connect(world: &World) -> Self {
-        let stream = UnixStream::connect(world.path("state/abide/run/socket")).expect("the server listens");
+        let stream =
+            UnixStream::connect(world.path("state/abide/run/socket")).expect("the server listens");
         stream.set_read_timeout(Some(2 * PATIENCE)).expect("it is a socket");
         Self { reader: BufReader::new(stream), next: 0, early: BTreeMap::new(), events: Vec::new() }
     }
@@ -31,7 +33,9 @@ impl Api {
     #[track_caller]
     pub(crate) fn send(&mut self, method: &str, params: &Value) -> u64 {
         self.next += 1;
-        let line = json!({ "jsonrpc": "2.0", "id": self.next, "method": method, "params": params }).to_string() + "\n";
+        let line = json!({ "jsonrpc": "2.0", "id": self.next, "method": method, "params": params })
+            .to_string()
+            + "\n";
         self.reader.get_mut().write_all(line.as_bytes()).expect("the server reads");
         self.next
     }
@@ -50,7 +54,9 @@ impl Api {
             if let Some(line) = self.early.remove(&id) {
                 return line.get("result").cloned().ok_or_else(|| line["error"].clone());
             }
-            let line = self.line().unwrap_or_else(|| unreachable!("call {id} was not answered; events: {:?}", self.events));
+            let line = self.line().unwrap_or_else(|| {
+                unreachable!("call {id} was not answered; events: {:?}", self.events)
+            });
             if line.get("method").is_some() {
                 self.events.push(line["params"]["event"].clone());
             } else if let Some(answered) = line["id"].as_u64() {
@@ -82,8 +88,13 @@ impl Api {
     /// Starts a command beside the shell; its id and its process.
     #[track_caller]
     pub(crate) fn start(&mut self, session: &str, words: &[&str]) -> (String, i32) {
-        let reply = self.call("process.start", &json!({ "target": session, "command": words })).expect("it starts");
-        let pid = reply["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok()).expect("it has a process");
+        let reply = self
+            .call("process.start", &json!({ "target": session, "command": words }))
+            .expect("it starts");
+        let pid = reply["pid"]
+            .as_i64()
+            .and_then(|pid| i32::try_from(pid).ok())
+            .expect("it has a process");
         (reply["id"].as_str().expect("it has an id").to_owned(), pid)
     }
 
@@ -97,6 +108,9 @@ impl Api {
     /// Where a command is in its life.
     #[track_caller]
     pub(crate) fn state(&mut self, id: &str) -> String {
-        self.call("process.status", &json!({ "id": id })).expect("it is known")["state"].as_str().unwrap_or_default().to_owned()
+        self.call("process.status", &json!({ "id": id })).expect("it is known")["state"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 }

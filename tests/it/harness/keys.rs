@@ -1,4 +1,5 @@
-//! What a terminal sends for a key, written from the xterm control sequences document and not from abide's own encoder.
+//! What a terminal sends for a key, written from the xterm control sequences document and not from
+//! abide's own encoder.
 
 /// The bytes of a sequence of keys such as `C-b d Enter M-x Up`.
 pub(super) fn encode(keys: &str) -> Vec<u8> {
@@ -6,8 +7,9 @@ pub(super) fn encode(keys: &str) -> Vec<u8> {
 }
 
 fn one(key: &str) -> Vec<u8> {
-    if let Some((modifier, arrow)) =
-        [("S-", 2), ("M-", 3)].into_iter().find_map(|(prefix, modifier)| Some((modifier, arrow(key.strip_prefix(prefix)?)?)))
+    if let Some((modifier, arrow)) = [("S-", 2), ("M-", 3)]
+        .into_iter()
+        .find_map(|(prefix, modifier)| Some((modifier, arrow(key.strip_prefix(prefix)?)?)))
     {
         return format!("\x1b[1;{modifier}{arrow}").into_bytes();
     }
@@ -63,7 +65,10 @@ fn control(inner: &str) -> Vec<u8> {
         "Space" => vec![0],
         letter => {
             let byte = letter.as_bytes()[0];
-            assert!(letter.len() == 1 && byte.is_ascii(), "the harness knows no key \"C-{letter}\"");
+            assert!(
+                letter.len() == 1 && byte.is_ascii(),
+                "the harness knows no key \"C-{letter}\""
+            );
             vec![byte.to_ascii_uppercase() ^ 0x40]
         }
     }

@@ -1,6 +1,8 @@
-//! Drives the real binary from outside: in a terminal of its own, seen through an independent engine, in an environment of its own.
+//! Drives the real binary from outside: in a terminal of its own, seen through an independent
+//! engine, in an environment of its own.
 //!
-//! Nothing here waits for time to pass: every wait has a predicate and a deadline, and a miss shows the screen and the server's log.
+//! Nothing here waits for time to pass: every wait has a predicate and a deadline, and a miss shows
+//! the screen and the server's log.
 
 mod api;
 mod keys;

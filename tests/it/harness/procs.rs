@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
-/// The processes whose environment, command line or working directory holds `mark`, ourselves excepted.
+/// The processes whose environment, command line or working directory holds `mark`, ourselves
+/// excepted.
 pub(crate) fn marked(mark: &str) -> Vec<i32> {
     let own = i32::try_from(std::process::id()).unwrap_or_default();
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
@@ -16,15 +17,18 @@ pub(crate) fn marked(mark: &str) -> Vec<i32> {
 
 fn carries(pid: i32, mark: &str) -> bool {
     let holds = |file: &str| {
-        fs::read(format!("/proc/{pid}/{file}")).is_ok_and(|bytes| bytes.windows(mark.len()).any(|part| part == mark.as_bytes()))
+        fs::read(format!("/proc/{pid}/{file}"))
+            .is_ok_and(|bytes| bytes.windows(mark.len()).any(|part| part == mark.as_bytes()))
     };
-    let there = fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.to_string_lossy().contains(mark));
+    let there = fs::read_link(format!("/proc/{pid}/cwd"))
+        .is_ok_and(|cwd| cwd.to_string_lossy().contains(mark));
     there || holds("environ") || holds("cmdline")
 }
 
 /// What a process is, for a message about it.
 pub(super) fn describe(pid: i32) -> String {
-    let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ");
+    let command =
+        fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ");
     format!("{pid} ({})", command.trim_end())
 }
 
@@ -47,8 +51,13 @@ pub(crate) fn gone_within(pid: i32, patience: Duration) -> bool {
     let Ok(handle) = pidfd_open(id, PidfdFlags::empty()) else { return !is_alive(pid) };
     let end = Instant::now() + patience;
     while let Some(left) = end.checked_duration_since(Instant::now()) {
-        let timeout = Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX), tv_nsec: left.subsec_nanos().into() };
-        if poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&timeout)).is_ok_and(|ready| ready > 0) {
+        let timeout = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        };
+        if poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&timeout))
+            .is_ok_and(|ready| ready > 0)
+        {
             return true;
         }
     }

@@ -1,4 +1,5 @@
-//! A terminal with a program in it: what it shows is kept by the vt100 crate, what is typed goes to the program.
+//! A terminal with a program in it: what it shows is kept by the vt100 crate, what is typed goes to
+//! the program.
 
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
@@ -63,7 +64,8 @@ impl Screen {
     /// The cell in which `text` starts.
     #[track_caller]
     pub(crate) fn cell_of(&self, text: &str) -> &vt100::Cell {
-        let (x, y) = self.position(text).unwrap_or_else(|| unreachable!("no {text:?} on\n{}", self.text()));
+        let (x, y) =
+            self.position(text).unwrap_or_else(|| unreachable!("no {text:?} on\n{}", self.text()));
         self.0.cell(y, x).expect("it is on the screen")
     }
 }
@@ -86,7 +88,14 @@ struct Outer {
 }
 
 impl vt100::Callbacks for Outer {
-    fn unhandled_csi(&mut self, screen: &mut vt100::Screen, i1: Option<u8>, _: Option<u8>, params: &[&[u16]], c: char) {
+    fn unhandled_csi(
+        &mut self,
+        screen: &mut vt100::Screen,
+        i1: Option<u8>,
+        _: Option<u8>,
+        params: &[&[u16]],
+        c: char,
+    ) {
         let first = params.first().and_then(|param| param.first()).copied().unwrap_or(0);
         match (i1, c, first) {
             (None, 'c', 0) => self.replies.extend(b"\x1b[?62;22c"),
@@ -133,8 +142,14 @@ impl Abide {
 
     /// Starts any program in a terminal.
     #[track_caller]
-    pub(crate) fn spawn(world: &Arc<World>, program: &str, args: &[&str], size: (u16, u16)) -> Self {
-        let pair = native_pty_system().openpty(pty_size(size)).expect("the kernel has a terminal left");
+    pub(crate) fn spawn(
+        world: &Arc<World>,
+        program: &str,
+        args: &[&str],
+        size: (u16, u16),
+    ) -> Self {
+        let pair =
+            native_pty_system().openpty(pty_size(size)).expect("the kernel has a terminal left");
         let mut command = CommandBuilder::new(program);
         command.args(args);
         command.env_clear();
@@ -142,16 +157,31 @@ impl Abide {
             command.env(name, value);
         }
         command.cwd(world.home());
-        let child = pair.slave.spawn_command(command).unwrap_or_else(|fault| unreachable!("{program} cannot be started: {fault}"));
+        let child = pair
+            .slave
+            .spawn_command(command)
+            .unwrap_or_else(|fault| unreachable!("{program} cannot be started: {fault}"));
         drop(pair.slave);
         let pid = child.process_id().and_then(|pid| i32::try_from(pid).ok()).expect("it has a pid");
-        let writer: Writer = Arc::new(Mutex::new(pair.master.take_writer().expect("it was not taken before")));
+        let writer: Writer =
+            Arc::new(Mutex::new(pair.master.take_writer().expect("it was not taken before")));
         let reader = pair.master.try_clone_reader().expect("a descriptor is left");
-        let parser = vt100::Parser::new_with_callbacks(cells(size.1), cells(size.0), 0, Outer::default());
-        let seen = Arc::new((Mutex::new(Seen { parser, reads: 0, ended: None, closed: false }), Condvar::new()));
+        let parser =
+            vt100::Parser::new_with_callbacks(cells(size.1), cells(size.0), 0, Outer::default());
+        let seen = Arc::new((
+            Mutex::new(Seen { parser, reads: 0, ended: None, closed: false }),
+            Condvar::new(),
+        ));
         watch_output(reader, Arc::clone(&seen), Arc::clone(&writer));
         watch_end(child, Arc::clone(&seen));
-        Self { world: Arc::clone(world), seen, master: pair.master, writer, pid, what: format!("{program} {}", args.join(" ")) }
+        Self {
+            world: Arc::clone(world),
+            seen,
+            master: pair.master,
+            writer,
+            pid,
+            what: format!("{program} {}", args.join(" ")),
+        }
     }
 
     /// The environment it runs in.
@@ -192,7 +222,10 @@ impl Abide {
     #[track_caller]
     pub(crate) fn paste(&self, text: &str) {
         let bracketed = self.lock().parser.screen().bracketed_paste();
-        self.send(if bracketed { format!("\x1b[200~{text}\x1b[201~") } else { text.to_owned() }.as_bytes());
+        self.send(
+            if bracketed { format!("\x1b[200~{text}\x1b[201~") } else { text.to_owned() }
+                .as_bytes(),
+        );
     }
 
     /// Clicks with the left button on a cell (0-based column and row).
@@ -202,7 +235,8 @@ impl Abide {
         self.mouse(0, (x, y), 'm');
     }
 
-    /// Sends one mouse report in the encoding that was asked for: the button, the 0-based cell, `M` for pressed or `m` for released.
+    /// Sends one mouse report in the encoding that was asked for: the button, the 0-based cell, `M`
+    /// for pressed or `m` for released.
     #[track_caller]
     pub(crate) fn mouse(&self, button: u8, (x, y): (u16, u16), kind: char) {
         let encoding = self.lock().parser.screen().mouse_protocol_encoding();
@@ -210,7 +244,8 @@ impl Abide {
             return self.send(format!("\x1b[<{button};{};{}{kind}", x + 1, y + 1).as_bytes());
         }
         let button = if kind == 'm' { 3 } else { button };
-        let place = |cell: u16| u8::try_from(cell + 33).expect("the old encoding reaches column 222");
+        let place =
+            |cell: u16| u8::try_from(cell + 33).expect("the old encoding reaches column 222");
         self.send(&[0x1b, b'[', b'M', button + 32, place(x), place(y)]);
     }
 
@@ -229,12 +264,14 @@ impl Abide {
         self.master.resize(pty_size(size)).expect("the terminal can be resized");
     }
 
-    /// Types `text` again and again until the screen is as `predicate` says: for keys that a program drops while it learns of a new size.
+    /// Types `text` again and again until the screen is as `predicate` says: for keys that a
+    /// program drops while it learns of a new size.
     #[track_caller]
     pub(crate) fn insist(&self, text: &str, what: &str, predicate: impl Fn(&Screen) -> bool) {
         for _ in 0..10 {
             self.type_text(text);
-            let seen = self.wait(PATIENCE / 10, |seen| predicate(&Screen(seen.parser.screen().clone())));
+            let seen =
+                self.wait(PATIENCE / 10, |seen| predicate(&Screen(seen.parser.screen().clone())));
             if predicate(&Screen(seen.parser.screen().clone())) {
                 return;
             }
@@ -242,13 +279,16 @@ impl Abide {
         self.expect_screen(what, predicate);
     }
 
-    /// Clicks on `text` until the program ends of it, and gives its exit status: one that counts clicks by time may take a slow one for two halves, and one that
-    /// draws in pieces shows the text only now and then.
+    /// Clicks on `text` until the program ends of it, and gives its exit status: one that counts
+    /// clicks by time may take a slow one for two halves, and one that draws in pieces shows the
+    /// text only now and then.
     #[track_caller]
     pub(crate) fn expect_exit_by_click(&self, text: &str) -> u32 {
         for _ in 0..10 {
             let shows = |seen: &Seen| Screen(seen.parser.screen().clone()).position(text);
-            let place = shows(&self.wait(PATIENCE / 10, |seen| shows(seen).is_some() || seen.ended.is_some()));
+            let place = shows(
+                &self.wait(PATIENCE / 10, |seen| shows(seen).is_some() || seen.ended.is_some()),
+            );
             let Some(place) = place else { break };
             self.click(place);
             if self.wait(PATIENCE / 10, |seen| seen.ended.is_some()).ended.is_some() {
@@ -283,8 +323,14 @@ impl Abide {
 
     /// The same with a deadline of its own.
     #[track_caller]
-    pub(crate) fn expect_within(&self, patience: Duration, what: &str, predicate: impl Fn(&Screen) -> bool) -> Screen {
-        let seen = self.wait(patience, |seen| seen.closed || predicate(&Screen(seen.parser.screen().clone())));
+    pub(crate) fn expect_within(
+        &self,
+        patience: Duration,
+        what: &str,
+        predicate: impl Fn(&Screen) -> bool,
+    ) -> Screen {
+        let seen = self
+            .wait(patience, |seen| seen.closed || predicate(&Screen(seen.parser.screen().clone())));
         let screen = Screen(seen.parser.screen().clone());
         let ended = seen.ended.clone();
         drop(seen);
@@ -308,7 +354,12 @@ impl Abide {
         let screen = Screen(seen.parser.screen().clone());
         drop(seen);
         let Some((code, signal)) = ended else {
-            unreachable!("`{}` did not end; it shows:\n{}\n{}", self.what, framed(&screen), self.world.logs())
+            unreachable!(
+                "`{}` did not end; it shows:\n{}\n{}",
+                self.what,
+                framed(&screen),
+                self.world.logs()
+            )
         };
         assert!(signal.is_none() || code != 0, "a signal is no success");
         code
@@ -355,7 +406,11 @@ impl Abide {
         let end = Instant::now() + patience;
         let mut seen = self.lock();
         while !done(&seen) {
-            let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else { break };
+            let Some(left) =
+                end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            else {
+                break;
+            };
             seen = self.seen.1.wait_timeout(seen, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         seen
@@ -370,7 +425,11 @@ impl Drop for Abide {
 }
 
 /// Reads what the program writes until it closes the terminal.
-fn watch_output(mut reader: Box<dyn std::io::Read + Send>, seen: Arc<(Mutex<Seen>, Condvar)>, writer: Writer) {
+fn watch_output(
+    mut reader: Box<dyn std::io::Read + Send>,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+    writer: Writer,
+) {
     thread::spawn(move || {
         let mut buffer = vec![0; 64 * 1024];
         loop {
@@ -393,10 +452,15 @@ fn watch_output(mut reader: Box<dyn std::io::Read + Send>, seen: Arc<(Mutex<Seen
 }
 
 /// Reaps the program and tells how it ended.
-fn watch_end(mut child: Box<dyn portable_pty::Child + Send + Sync>, seen: Arc<(Mutex<Seen>, Condvar)>) {
+fn watch_end(
+    mut child: Box<dyn portable_pty::Child + Send + Sync>,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+) {
     thread::spawn(move || {
-        let status = child.wait().map(|status| (status.exit_code(), status.signal().map(str::to_owned)));
-        seen.0.lock().unwrap_or_else(PoisonError::into_inner).ended = Some(status.unwrap_or((u32::MAX, None)));
+        let status =
+            child.wait().map(|status| (status.exit_code(), status.signal().map(str::to_owned)));
+        seen.0.lock().unwrap_or_else(PoisonError::into_inner).ended =
+            Some(status.unwrap_or((u32::MAX, None)));
         seen.1.notify_all();
     });
 }
@@ -413,7 +477,10 @@ fn cells(count: u16) -> NonZeroU16 {
 fn framed(screen: &Screen) -> String {
     let (_, cols) = screen.0.size();
     let line = "─".repeat(cols.get().into());
-    format!("┌{line}\n{}\n└{line}", screen.rows().iter().map(|row| format!("│{row}")).collect::<Vec<_>>().join("\n"))
+    format!(
+        "┌{line}\n{}\n└{line}",
+        screen.rows().iter().map(|row| format!("│{row}")).collect::<Vec<_>>().join("\n")
+    )
 }
 
 #[cfg(test)]
@@ -435,16 +502,24 @@ mod tests {
         let screen = shell.expect("red 語x");
         assert_eq!(screen.cell_of("red").fgcolor(), vt100::Color::Idx(1));
         assert_eq!(screen.position("語x").map(|(x, _)| x), Some(4));
-        assert_eq!(screen.cell_of("x").contents(), "x", "what follows a wide character is found behind both its cells");
+        assert_eq!(
+            screen.cell_of("x").contents(),
+            "x",
+            "what follows a wide character is found behind both its cells"
+        );
         shell.expect("/home");
         shell.resize((90, 20));
         shell.type_line("stty size");
         shell.expect("20 90");
-        shell.expect_screen("the next prompt", |screen| screen.rows().iter().any(|row| row.trim_end() == "ready$"));
+        shell.expect_screen("the next prompt", |screen| {
+            screen.rows().iter().any(|row| row.trim_end() == "ready$")
+        });
         shell.type_line("echo on-$((1)); cat");
         shell.expect("on-1");
         shell.type_line("heard");
-        shell.expect_screen("it echoed and written", |screen| screen.rows().iter().filter(|row| row.trim_end() == "heard").count() == 2);
+        shell.expect_screen("it echoed and written", |screen| {
+            screen.rows().iter().filter(|row| row.trim_end() == "heard").count() == 2
+        });
         shell.press("C-c");
         shell.expect_screen("the prompt after that", |screen| {
             let rows = screen.rows();
@@ -474,7 +549,9 @@ mod tests {
     #[should_panic(expected = "left behind")]
     fn a_process_that_is_left_behind_fails_the_test() {
         let world = World::new();
-        let started = world.run("/bin/sh", &["-c", "sleep 60 </dev/null >/dev/null 2>&1 & echo $!"], b"").ok();
+        let started = world
+            .run("/bin/sh", &["-c", "sleep 60 </dev/null >/dev/null 2>&1 & echo $!"], b"")
+            .ok();
         assert!(started.stdout.trim().parse::<u32>().is_ok());
     }
 

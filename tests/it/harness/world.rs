@@ -1,4 +1,5 @@
-//! One person's machine in a temporary directory: home, state, runtime directory and shell of its own; nothing survives it.
+//! One person's machine in a temporary directory: home, state, runtime directory and shell of its
+//! own; nothing survives it.
 
 use std::env;
 use std::fs;
@@ -15,7 +16,8 @@ use tempfile::TempDir;
 
 use super::{PATIENCE, gone_within, procs};
 
-/// Where the programs that tests drive are looked for; the caller's own search path may point anywhere.
+/// Where the programs that tests drive are looked for; the caller's own search path may point
+/// anywhere.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The prompt of the shell in every pane.
@@ -38,7 +40,8 @@ impl Output {
     /// The output as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|fault| unreachable!("no JSON ({fault}): {self:?}"))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|fault| unreachable!("no JSON ({fault}): {self:?}"))
     }
 
     /// The call itself, which must have succeeded.
@@ -61,18 +64,24 @@ impl Output {
 impl World {
     /// A fresh environment; nothing runs in it yet.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("ab-").tempdir_in("/tmp").expect("there is room for a temporary directory");
+        let folder = tempfile::Builder::new()
+            .prefix("ab-")
+            .tempdir_in("/tmp")
+            .expect("there is room for a temporary directory");
         let world = Self { folder };
         for name in ["home", "state", "run", "config", "data", "cache", "tmp"] {
             fs::create_dir(world.path(name)).expect("the temporary directory can be written");
         }
-        fs::set_permissions(world.path("run"), fs::Permissions::from_mode(0o700)).expect("it is ours");
+        fs::set_permissions(world.path("run"), fs::Permissions::from_mode(0o700))
+            .expect("it is ours");
         world.write("home/.bashrc", SHELL_START);
         let own = format!("/proc/{}", std::process::id());
-        std::os::unix::fs::symlink(own, world.path("leash")).expect("the temporary directory can be written");
+        std::os::unix::fs::symlink(own, world.path("leash"))
+            .expect("the temporary directory can be written");
         // The card of the first run would lie over what tests look at.
         world.write("state/abide/welcomed", "");
-        fs::set_permissions(world.path("state/abide"), fs::Permissions::from_mode(0o700)).expect("it is ours");
+        fs::set_permissions(world.path("state/abide"), fs::Permissions::from_mode(0o700))
+            .expect("it is ours");
         world
     }
 
@@ -89,7 +98,8 @@ impl World {
     /// Writes a file inside the environment, its folders included.
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("it is below the environment")).expect("the temporary directory can be written");
+        fs::create_dir_all(path.parent().expect("it is below the environment"))
+            .expect("the temporary directory can be written");
         fs::write(path, text).expect("the temporary directory can be written");
     }
 
@@ -115,7 +125,8 @@ impl World {
             ("XDG_DATA_HOME", place("data")),
             ("XDG_CACHE_HOME", place("cache")),
             ("TMPDIR", place("tmp")),
-            // There for as long as this environment and the process of its test are: what repeats itself ends without.
+            // There for as long as this environment and the process of its test are: what repeats
+            // itself ends without.
             ("LEASH", place("leash")),
         ];
         fixed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -139,7 +150,9 @@ impl World {
         let mut command = Command::new(program);
         command.args(args).env_clear().envs(self.variables()).current_dir(self.home());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|fault| unreachable!("{program} cannot be started: {fault}"));
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|fault| unreachable!("{program} cannot be started: {fault}"));
         let pid = i32::try_from(child.id()).expect("a pid fits");
         let mut pipe = child.stdin.take().expect("it is a pipe");
         let input = input.to_vec();
@@ -178,7 +191,9 @@ impl World {
     fn role_pid(&self, field: &str) -> i32 {
         let status = self.cli(&["server", "status", "--json"]).ok().json();
         let pid = status[field].as_i64().and_then(|pid| i32::try_from(pid).ok());
-        pid.unwrap_or_else(|| unreachable!("`abide server status --json` has no number {field:?}: {status}"))
+        pid.unwrap_or_else(|| {
+            unreachable!("`abide server status --json` has no number {field:?}: {status}")
+        })
     }
 
     /// Kills the server with SIGKILL; its pid.
@@ -211,7 +226,11 @@ impl World {
         let tail = |log: PathBuf| {
             let text = String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).into_owned();
             let lines: Vec<_> = text.lines().collect();
-            format!("── end of {} ──\n{}\n", log.display(), lines[lines.len().saturating_sub(30)..].join("\n"))
+            format!(
+                "── end of {} ──\n{}\n",
+                log.display(),
+                lines[lines.len().saturating_sub(30)..].join("\n")
+            )
         };
         logs_below(&self.path("state")).into_iter().map(tail).collect()
     }
@@ -233,7 +252,8 @@ fn logs_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 impl Drop for World {
-    /// Stops what runs here. What does not stop is killed, and the test fails: nothing may be left behind.
+    /// Stops what runs here. What does not stop is killed, and the test fails: nothing may be left
+    /// behind.
     fn drop(&mut self) {
         if self.processes().is_empty() {
             return;
@@ -242,7 +262,11 @@ impl Drop for World {
             let stopped = self.cli(&["server", "stop"]);
             let end = std::time::Instant::now() + PATIENCE;
             for pid in self.processes() {
-                gone_within(pid, end.saturating_duration_since(std::time::Instant::now()).min(Duration::from_secs(5)));
+                gone_within(
+                    pid,
+                    end.saturating_duration_since(std::time::Instant::now())
+                        .min(Duration::from_secs(5)),
+                );
             }
             if self.processes().is_empty() {
                 return;
@@ -250,7 +274,11 @@ impl Drop for World {
             let left: Vec<_> = self.processes().into_iter().map(procs::describe).collect();
             let logs = self.logs();
             self.kill_all();
-            assert!(left.is_empty(), "left behind after `abide server stop` ({stopped:?}): {}\n{logs}", left.join(", "));
+            assert!(
+                left.is_empty(),
+                "left behind after `abide server stop` ({stopped:?}): {}\n{logs}",
+                left.join(", ")
+            );
         }
         self.kill_all();
     }
@@ -277,13 +305,20 @@ fn found(tool: &str) -> bool {
     SEARCH_PATH.split(':').any(|folder| Path::new(folder).join(tool).is_file())
 }
 
-/// Whether a test must be left out because `tool` is not installed. Says so; under `CI` it is a failure instead.
+/// Whether a test must be left out because `tool` is not installed. Says so; under `CI` it is a
+/// failure instead.
 #[track_caller]
 pub(crate) fn missing_tool(tool: &str) -> bool {
     let missing = !found(tool);
-    assert!(!missing || env::var_os("CI").is_none(), "{tool} is not installed, and CI must not leave its test out");
+    assert!(
+        !missing || env::var_os("CI").is_none(),
+        "{tool} is not installed, and CI must not leave its test out"
+    );
     if missing {
-        let said = writeln!(std::io::stderr(), "NOT TESTED: {tool} is not installed, so what needs it was not checked");
+        let said = writeln!(
+            std::io::stderr(),
+            "NOT TESTED: {tool} is not installed, so what needs it was not checked"
+        );
         assert!(said.is_ok(), "standard error can be written");
     }
     missing

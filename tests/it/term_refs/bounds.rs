@@ -6,11 +6,13 @@ use abide::base::style::Style;
 use abide::term::{Options, TermEvent, Terminal};
 
 fn terminal(cols: u16, rows: u16) -> Terminal {
-    let options = Options { scrollback_lines_max: 1000, scrollback_bytes_max: 1 << 20, ..Options::default() };
+    let options =
+        Options { scrollback_lines_max: 1000, scrollback_bytes_max: 1 << 20, ..Options::default() };
     Terminal::new(Size::new(cols, rows), options, Box::new(HeapMemory::default()))
 }
 
-/// Feeds `start` and then `pattern` again and again, and gives the memory it made the terminal take beyond a fresh one's and its scrollback's.
+/// Feeds `start` and then `pattern` again and again, and gives the memory it made the terminal take
+/// beyond a fresh one's and its scrollback's.
 fn grown(start: &str, pattern: &str, bytes: usize) -> usize {
     let mut terminal = terminal(80, 24);
     let before = terminal.memory_used();
@@ -19,7 +21,10 @@ fn grown(start: &str, pattern: &str, bytes: usize) -> usize {
     terminal.feed(start.as_bytes(), &mut events);
     for chunk in bytes.chunks(64 << 10) {
         terminal.feed(chunk, &mut events);
-        let replies: usize = events.iter().map(|event| if let TermEvent::Reply(bytes) = event { bytes.len() } else { 0 }).sum();
+        let replies: usize = events
+            .iter()
+            .map(|event| if let TermEvent::Reply(bytes) = event { bytes.len() } else { 0 })
+            .sum();
         assert!(replies <= 64 << 10, "{pattern:?} causes {replies} bytes of replies");
         events.clear();
     }
@@ -60,7 +65,14 @@ fn no_output_makes_memory_grow() {
         let grown = grown("", bomb, 100 << 10);
         assert!(grown < 1 << 20, "{bomb:?} makes it grow by {grown}");
     }
-    for (start, bomb) in [("\x1b]0;", "x"), ("\x1bPq", "~"), ("\x1b_G", "A"), ("\x1b[", "1;"), ("\x1b", " "), ("\x1b^", "x")] {
+    for (start, bomb) in [
+        ("\x1b]0;", "x"),
+        ("\x1bPq", "~"),
+        ("\x1b_G", "A"),
+        ("\x1b[", "1;"),
+        ("\x1b", " "),
+        ("\x1b^", "x"),
+    ] {
         let grown = grown(start, bomb, 3 << 20);
         assert!(grown < 3 << 20, "{start:?} and endless {bomb:?} make it grow by {grown}");
     }
@@ -73,7 +85,8 @@ fn links_styles_and_clusters_are_given_back() {
     for n in 0..60_000_u32 {
         let (r, g, b) = (n & 255, n >> 8 & 255, n >> 4 & 255);
         let mark = char::from_u32(0x300 + n % 100).expect("a combining mark");
-        let text = format!("\x1b[38;2;{r};{g};{b}m\x1b]8;;http://example.org/{n}\x1b\\a{mark}\u{20d0}");
+        let text =
+            format!("\x1b[38;2;{r};{g};{b}m\x1b]8;;http://example.org/{n}\x1b\\a{mark}\u{20d0}");
         terminal.feed(text.as_bytes(), &mut events);
         events.clear();
     }
@@ -139,7 +152,8 @@ fn a_line_without_end_stays_within_its_budget() {
 fn scrollback_keeps_to_its_lines() {
     for lines_max in [0, 1, 10, 1000] {
         let options = Options { scrollback_lines_max: lines_max, ..Options::default() };
-        let mut terminal = Terminal::new(Size::new(10, 2), options, Box::new(HeapMemory::default()));
+        let mut terminal =
+            Terminal::new(Size::new(10, 2), options, Box::new(HeapMemory::default()));
         for n in 0..5000 {
             terminal.feed(format!("{n}\r\n").as_bytes(), &mut Vec::new());
         }
@@ -161,7 +175,10 @@ fn a_prompt_drawn_again_leaves_no_ghost() {
     terminal.feed(format!("output\r\n{prompt}").as_bytes(), &mut Vec::new());
     for cols in [12, 30, 50] {
         terminal.resize(Size::new(cols, 6), &mut Vec::new());
-        terminal.feed(format!("\r\x1b[J{}", "\x1b]133;A\x07$ \x1b]133;B\x07").as_bytes(), &mut Vec::new());
+        terminal.feed(
+            format!("\r\x1b[J{}", "\x1b]133;A\x07$ \x1b]133;B\x07").as_bytes(),
+            &mut Vec::new(),
+        );
         let rows: Vec<String> = (0..6).map(|y| terminal.row(y).text()).collect();
         assert_eq!(rows, ["output", "$", "", "", "", ""], "at {cols}");
     }
@@ -172,16 +189,26 @@ fn prompt_marks_stay_on_their_lines() {
     let mut terminal = terminal(20, 4);
     for n in 0..10 {
         terminal.feed(
-            format!("\x1b]133;A\x07$ command number {n}\r\n\x1b]133;C\x07some output that is longer than the row {n}\r\n").as_bytes(),
+            format!(
+                "\x1b]133;A\x07$ command number {n}\r\n\x1b]133;C\x07some output that is \
+                longer than the row {n}\r\n"
+            )
+            .as_bytes(),
             &mut Vec::new(),
         );
     }
     for cols in [20, 9, 33] {
         terminal.resize(Size::new(cols, 4), &mut Vec::new());
         let rows = i64::try_from(terminal.history_rows()).expect("small");
-        let marked: Vec<String> = (-rows..4).filter(|row| terminal.mark(*row).is_some()).map(|row| terminal.text(row..row + 1)).collect();
+        let marked: Vec<String> = (-rows..4)
+            .filter(|row| terminal.mark(*row).is_some())
+            .map(|row| terminal.text(row..row + 1))
+            .collect();
         assert_eq!(marked.len(), 20, "at {cols}");
         assert!(marked.iter().step_by(2).all(|text| text.starts_with("$ ")), "{marked:?}");
-        assert!(marked.iter().skip(1).step_by(2).all(|text| text.starts_with("some")), "{marked:?}");
+        assert!(
+            marked.iter().skip(1).step_by(2).all(|text| text.starts_with("some")),
+            "{marked:?}"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! The engine beside `alacritty_terminal` and `vt100`, on what all of them claim to do. Where we differ on purpose, the generator stays away, and
-//! the reason stands here:
+//! The engine beside `alacritty_terminal` and `vt100`, on what all of them claim to do. Where we
+//! differ on purpose, the generator stays away, and the reason stands here:
 //!
 //! | not generated | who differs | why ours is right |
 //! |---|---|---|
@@ -26,9 +26,11 @@ use proptest::prelude::*;
 const COLS: u16 = 20;
 const ROWS: u16 = 6;
 
-/// What was written so far never ends in the last column: every piece of text starts at a column that leaves it room.
+/// What was written so far never ends in the last column: every piece of text starts at a column
+/// that leaves it room.
 fn text() -> impl Strategy<Value = String> {
-    (1..=ROWS, 1..COLS / 2, "[ -~]{1,9}").prop_map(|(row, col, text)| format!("\x1b[{row};{col}H{text}"))
+    (1..=ROWS, 1..COLS / 2, "[ -~]{1,9}")
+        .prop_map(|(row, col, text)| format!("\x1b[{row};{col}H{text}"))
 }
 
 fn wrapping() -> impl Strategy<Value = String> {
@@ -36,8 +38,10 @@ fn wrapping() -> impl Strategy<Value = String> {
 }
 
 fn edit() -> impl Strategy<Value = String> {
-    let edits = proptest::sample::select(vec!["J", "K", "1K", "2J", "2K", "X", "3X", "P", "4P", "@", "3@"]);
-    (1..=ROWS, 1..COLS - 4, edits).prop_map(|(row, col, edit)| format!("\x1b[{row};{col}H\x1b[{edit}"))
+    let edits =
+        proptest::sample::select(vec!["J", "K", "1K", "2J", "2K", "X", "3X", "P", "4P", "@", "3@"]);
+    (1..=ROWS, 1..COLS - 4, edits)
+        .prop_map(|(row, col, edit)| format!("\x1b[{row};{col}H\x1b[{edit}"))
 }
 
 fn lines() -> impl Strategy<Value = String> {
@@ -47,7 +51,8 @@ fn lines() -> impl Strategy<Value = String> {
 
 fn moves() -> impl Strategy<Value = String> {
     let finals = proptest::sample::select(vec!['A', 'B', 'C', 'D', 'G', 'd', 'E', 'F']);
-    (1..=ROWS, 1..COLS, 1_u16..30, finals).prop_map(|(row, col, n, last)| format!("\x1b[r\x1b[{row};{col}H\x1b[{n}{last}x\r"))
+    (1..=ROWS, 1..COLS, 1_u16..30, finals)
+        .prop_map(|(row, col, n, last)| format!("\x1b[r\x1b[{row};{col}H\x1b[{n}{last}x\r"))
 }
 
 fn fixed(list: &'static [&'static str]) -> impl Strategy<Value = String> {
@@ -61,10 +66,12 @@ fn output(more: &'static [&'static str]) -> impl Strategy<Value = String> {
 
 fn ours(bytes: &str) -> (Vec<String>, (u16, u16), Vec<String>) {
     let options = Options { scrollback_lines_max: 100, ..Options::default() };
-    let mut terminal = Terminal::new(Size::new(COLS, ROWS), options, Box::new(HeapMemory::default()));
+    let mut terminal =
+        Terminal::new(Size::new(COLS, ROWS), options, Box::new(HeapMemory::default()));
     terminal.feed(bytes.as_bytes(), &mut Vec::new());
     let rows = (0..ROWS).map(|y| terminal.row(y).text()).collect();
-    let history = (0..terminal.history_rows()).rev().map(|back| terminal.history_row(back).text()).collect();
+    let history =
+        (0..terminal.history_rows()).rev().map(|back| terminal.history_row(back).text()).collect();
     (rows, (terminal.cursor().x, terminal.cursor().y), history)
 }
 
@@ -86,20 +93,27 @@ fn alacritty(bytes: &str) -> (Vec<String>, (u16, u16), Vec<String>) {
     use alacritty_terminal::index::{Column, Line};
     use alacritty_terminal::term::cell::Flags;
     let config = alacritty_terminal::term::Config { scrolling_history: 100, ..Default::default() };
-    let mut term = alacritty_terminal::Term::new(config, &Dimensions, alacritty_terminal::event::VoidListener);
-    let mut parser: alacritty_terminal::vte::ansi::Processor = alacritty_terminal::vte::ansi::Processor::new();
+    let mut term =
+        alacritty_terminal::Term::new(config, &Dimensions, alacritty_terminal::event::VoidListener);
+    let mut parser: alacritty_terminal::vte::ansi::Processor =
+        alacritty_terminal::vte::ansi::Processor::new();
     parser.advance(&mut term, bytes.as_bytes());
     let grid = term.grid();
     let row = |line: i32| {
         let cells = (0..usize::from(COLS)).map(|x| &grid[Line(line)][Column(x)]);
         let spacers = Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER;
-        let text: String =
-            cells.filter(|cell| !cell.flags.intersects(spacers)).map(|cell| if cell.c == '\t' { ' ' } else { cell.c }).collect();
+        let text: String = cells
+            .filter(|cell| !cell.flags.intersects(spacers))
+            .map(|cell| if cell.c == '\t' { ' ' } else { cell.c })
+            .collect();
         text.trim_end().to_owned()
     };
     let history = i32::try_from(grid.history_size()).expect("small");
     let cursor = grid.cursor.point;
-    let at = (u16::try_from(cursor.column.0).expect("small"), u16::try_from(cursor.line.0).expect("on screen"));
+    let at = (
+        u16::try_from(cursor.column.0).expect("small"),
+        u16::try_from(cursor.line.0).expect("on screen"),
+    );
     ((0..i32::from(ROWS)).map(row).collect(), at, (-history..0).map(row).collect())
 }
 

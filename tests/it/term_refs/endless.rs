@@ -1,5 +1,6 @@
-//! One thing without an end, and its relatives: what the engine says it holds stays within a fixed bound, and so does what it tells. Four times the bound of a
-//! string, twice that of images; the fuzz targets and the benchmark feed more.
+//! One thing without an end, and its relatives: what the engine says it holds stays within a fixed
+//! bound, and so does what it tells. Four times the bound of a string, twice that of images; the
+//! fuzz targets and the benchmark feed more.
 
 use std::fmt::Write as _;
 
@@ -20,11 +21,13 @@ const LINKS_KEPT: usize = 5 << 20;
 const TABLES_MAX: usize = 4 << 20;
 
 fn terminal() -> Terminal {
-    let options = Options { scrollback_lines_max: 1000, scrollback_bytes_max: 1 << 20, ..Options::default() };
+    let options =
+        Options { scrollback_lines_max: 1000, scrollback_bytes_max: 1 << 20, ..Options::default() };
     Terminal::new(Size::new(80, 24), options, Box::new(HeapMemory::default()))
 }
 
-/// Feeds `start`, then what `next` gives again and again, `bytes` in all; the most memory the terminal held beyond that of a fresh one.
+/// Feeds `start`, then what `next` gives again and again, `bytes` in all; the most memory the
+/// terminal held beyond that of a fresh one.
 fn peak(start: &str, bytes: usize, mut next: impl FnMut(&mut Vec<u8>)) -> usize {
     let mut terminal = terminal();
     let fresh = terminal.memory_used();
@@ -38,7 +41,11 @@ fn peak(start: &str, bytes: usize, mut next: impl FnMut(&mut Vec<u8>)) -> usize 
         terminal.feed(&chunk, &mut events);
         peak = peak.max(terminal.memory_used());
         let told: usize = events.iter().map(size_of_event).sum();
-        assert!(told <= 2 * chunk.len(), "{start:?}: {told} bytes of events after {} bytes", chunk.len());
+        assert!(
+            told <= 2 * chunk.len(),
+            "{start:?}: {told} bytes of events after {} bytes",
+            chunk.len()
+        );
         fed += chunk.len();
         chunk.clear();
         events.clear();
@@ -52,7 +59,9 @@ fn peak(start: &str, bytes: usize, mut next: impl FnMut(&mut Vec<u8>)) -> usize 
 fn size_of_event(event: &TermEvent) -> usize {
     match event {
         TermEvent::Reply(bytes) => bytes.len(),
-        TermEvent::Title(text) | TermEvent::Cwd(text) | TermEvent::Clipboard { text, .. } => text.len(),
+        TermEvent::Title(text) | TermEvent::Cwd(text) | TermEvent::Clipboard { text, .. } => {
+            text.len()
+        }
         _ => 1,
     }
 }
@@ -94,7 +103,8 @@ fn numbers_without_an_end_are_held_in_their_places() {
 
 #[test]
 fn marks_without_an_end_are_held_on_one_cell_up_to_its_bound() {
-    let mut marks = (0x300_u32..0x36f).cycle().map(|code| char::from_u32(code).expect("a combining mark"));
+    let mut marks =
+        (0x300_u32..0x36f).cycle().map(|code| char::from_u32(code).expect("a combining mark"));
     let peak = peak("e", BYTES, |chunk| {
         for mark in marks.by_ref().take(4096) {
             chunk.extend_from_slice(mark.encode_utf8(&mut [0; 4]).as_bytes());
@@ -106,11 +116,13 @@ fn marks_without_an_end_are_held_on_one_cell_up_to_its_bound() {
 #[test]
 fn links_looks_and_clusters_without_an_end_are_given_back() {
     let mut count = 0_u32;
-    // Twice what is kept, in links of a kilobyte; and ten thousand and more short ones in the test beside the code.
+    // Twice what is kept, in links of a kilobyte; and ten thousand and more short ones in the test
+    // beside the code.
     let links = peak("", BYTES, |chunk| {
         count += 1;
         let mut text = String::new();
-        write!(text, "\x1b]8;;https://example.org/{count}/{}\x1b\\a", "x".repeat(1000)).expect("a string takes all");
+        write!(text, "\x1b]8;;https://example.org/{count}/{}\x1b\\a", "x".repeat(1000))
+            .expect("a string takes all");
         chunk.extend_from_slice(text.as_bytes());
     });
     assert!(links <= LINKS_KEPT, "links: {links} bytes");
@@ -118,7 +130,9 @@ fn links_looks_and_clusters_without_an_end_are_given_back() {
         count += 1;
         let (r, g, b) = (count & 255, count >> 8 & 255, count >> 16 & 255);
         let mark = char::from_u32(0x300 + count % 100).expect("a combining mark");
-        chunk.extend_from_slice(format!("\x1b[38;2;{r};{g};{b};48;2;{b};{r};{g}ma{mark}\u{20d0}").as_bytes());
+        chunk.extend_from_slice(
+            format!("\x1b[38;2;{r};{g};{b};48;2;{b};{r};{g}ma{mark}\u{20d0}").as_bytes(),
+        );
     });
     assert!(looks <= 2 * TABLES_MAX, "looks and clusters: {looks} bytes");
 }
@@ -126,9 +140,12 @@ fn links_looks_and_clusters_without_an_end_are_given_back() {
 #[test]
 fn titles_modes_and_saved_cursors_without_an_end_are_bounded() {
     let pushed = format!("\x1b]2;{}\x07\x1b[22;0t", "t".repeat(900));
-    for (pattern, bytes) in
-        [(pushed.as_str(), BYTES), ("\x1b[>1u", FEWER_BYTES), ("\x1b7", FEWER_BYTES), ("\x1b[s\x1b[?2026h", FEWER_BYTES)]
-    {
+    for (pattern, bytes) in [
+        (pushed.as_str(), BYTES),
+        ("\x1b[>1u", FEWER_BYTES),
+        ("\x1b7", FEWER_BYTES),
+        ("\x1b[s\x1b[?2026h", FEWER_BYTES),
+    ] {
         let block = pattern.repeat(CHUNK / pattern.len());
         let peak = peak("", bytes, |chunk| chunk.extend_from_slice(block.as_bytes()));
         assert!(peak <= 256 << 10, "{pattern:.20?}: {peak} bytes");

@@ -1,4 +1,5 @@
-//! Images in the engine: they follow the text, go with it, are answered for, survive a snapshot, and stay within their budget.
+//! Images in the engine: they follow the text, go with it, are answered for, survive a snapshot,
+//! and stay within their budget.
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
@@ -7,7 +8,8 @@ use abide::term::{Options, TermEvent, Terminal};
 
 /// A terminal of 20×6 cells of 10×20 pixels.
 fn terminal(bytes: &[u8]) -> Terminal {
-    let mut terminal = Terminal::new(Size::new(20, 6), Options::default(), Box::new(HeapMemory::default()));
+    let mut terminal =
+        Terminal::new(Size::new(20, 6), Options::default(), Box::new(HeapMemory::default()));
     terminal.feed(bytes, &mut Vec::new());
     terminal
 }
@@ -26,19 +28,36 @@ fn placed(control: &str) -> String {
 
 /// Row, column, columns and rows of each image.
 fn places(terminal: &Terminal) -> Vec<(i64, u16, u16, u16)> {
-    terminal.images().iter().map(|image| (image.row, image.col, image.cells.0, image.cells.1)).collect()
+    terminal
+        .images()
+        .iter()
+        .map(|image| (image.row, image.col, image.cells.0, image.cells.1))
+        .collect()
 }
 
 /// Cells that images show through, row by row.
 fn under(terminal: &Terminal) -> Vec<usize> {
-    let count = |y| terminal.row(y).runs.iter().filter(|run| run.kind == RunKind::Under).map(abide::base::row::Run::cols).sum();
+    let count = |y| {
+        terminal
+            .row(y)
+            .runs
+            .iter()
+            .filter(|run| run.kind == RunKind::Under)
+            .map(abide::base::row::Run::cols)
+            .sum()
+    };
     (0..terminal.size().rows).map(count).collect()
 }
 
 fn replies(terminal: &mut Terminal, bytes: &str) -> String {
     let mut events = Vec::new();
     terminal.feed(bytes.as_bytes(), &mut events);
-    events.into_iter().filter_map(|event| if let TermEvent::Reply(bytes) = event { String::from_utf8(bytes).ok() } else { None }).collect()
+    events
+        .into_iter()
+        .filter_map(|event| {
+            if let TermEvent::Reply(bytes) = event { String::from_utf8(bytes).ok() } else { None }
+        })
+        .collect()
 }
 
 #[test]
@@ -50,7 +69,10 @@ fn a_sixel_lies_in_the_cells() {
     assert_eq!(under(&terminal), [3, 1, 3, 0, 0, 0]);
     assert_eq!(terminal.text(0..6), "ab\n   yy\n\n  x\n\n\n");
     terminal.feed(b"\x1b[1;1H\x1b[K\x1b[6;1H\n", &mut Vec::new());
-    assert_eq!((places(&terminal), under(&terminal)), (vec![(-1, 2, 3, 3)], vec![1, 3, 0, 0, 0, 0]));
+    assert_eq!(
+        (places(&terminal), under(&terminal)),
+        (vec![(-1, 2, 3, 3)], vec![1, 3, 0, 0, 0, 0])
+    );
     terminal.feed(b"\x1b[2J", &mut Vec::new());
     assert_eq!(under(&terminal), [0; 6]);
 }
@@ -102,12 +124,18 @@ fn a_change_of_size_moves_an_image_with_its_text() {
 fn delete_commands_delete_what_they_name() {
     let check = |delete: &str, left: &[u32]| {
         let mut terminal = terminal(b"");
-        let images = [("i=1,p=5,z=3,C=1", (1, 1)), ("i=2,z=-1,C=1", (3, 10)), ("i=3,I=9,C=1", (5, 15))];
+        let images =
+            [("i=1,p=5,z=3,C=1", (1, 1)), ("i=2,z=-1,C=1", (3, 10)), ("i=3,I=9,C=1", (5, 15))];
         for (control, (row, col)) in images {
-            terminal.feed(format!("\x1b[{row};{col}H{}", placed(control)).as_bytes(), &mut Vec::new());
+            terminal
+                .feed(format!("\x1b[{row};{col}H{}", placed(control)).as_bytes(), &mut Vec::new());
         }
         terminal.feed(kitty(&format!("a=d,{delete}")).as_bytes(), &mut Vec::new());
-        assert_eq!(terminal.images().iter().map(|image| image.id).collect::<Vec<_>>(), left, "{delete}");
+        assert_eq!(
+            terminal.images().iter().map(|image| image.id).collect::<Vec<_>>(),
+            left,
+            "{delete}"
+        );
     };
     check("d=a", &[]);
     check("d=i,i=2", &[1, 3]);
@@ -127,7 +155,9 @@ fn delete_commands_delete_what_they_name() {
 #[test]
 fn commands_are_answered_and_quiet_ones_are_not() {
     let mut terminal = terminal(b"");
-    let mut check = |command: &str, reply: &str| assert_eq!(replies(&mut terminal, command), reply, "{command:?}");
+    let mut check = |command: &str, reply: &str| {
+        assert_eq!(replies(&mut terminal, command), reply, "{command:?}")
+    };
     check(&kitty("a=q,i=31,s=1,v=1,f=24"), "\x1b_Gi=31;OK\x1b\\");
     check(&kitty("a=T,i=5,p=2,s=1,v=1,f=24"), "\x1b_Gi=5,p=2;OK\x1b\\");
     check(&kitty("a=T,i=5,q=1,s=1,v=1,f=24"), "");
@@ -150,7 +180,10 @@ fn a_transmission_in_pieces_is_one_image() {
     assert_eq!(replies(&mut terminal, &kitty(pieces[1])), "\x1b_Gi=4;OK\x1b\\");
     assert_eq!(terminal.images()[0].picture.data.len(), 6);
     // One that is given up does not spoil the next.
-    terminal.feed(format!("{}{}{}", kitty(pieces[0]), kitty("a=d"), placed("i=9")).as_bytes(), &mut Vec::new());
+    terminal.feed(
+        format!("{}{}{}", kitty(pieces[0]), kitty("a=d"), placed("i=9")).as_bytes(),
+        &mut Vec::new(),
+    );
     assert_eq!(terminal.images().iter().map(|image| image.id).collect::<Vec<_>>(), [9]);
 }
 
@@ -159,7 +192,8 @@ fn an_inline_file_has_the_size_that_was_asked_for() {
     // A GIF of 40×20 pixels.
     let gif = "R0lGODlhKAAUAA==";
     let check = |options: &str, cells: (u16, u16)| {
-        let terminal = terminal(format!("\x1b]1337;File=inline=1;name=Y2F0{options}:{gif}\x07").as_bytes());
+        let terminal =
+            terminal(format!("\x1b]1337;File=inline=1;name=Y2F0{options}:{gif}\x07").as_bytes());
         let image = &terminal.images()[0];
         assert_eq!((image.cells, image.picture.name.as_str()), (cells, "cat"), "{options}");
     };
@@ -174,9 +208,16 @@ fn an_inline_file_has_the_size_that_was_asked_for() {
 
 #[test]
 fn a_snapshot_has_the_images() {
-    let bytes = format!("{SIXEL}{}\x1b[?1049h{}{}", placed("i=1"), placed("i=2,U=1"), kitty("a=t,i=3,s=2,v=1,f=24,m=1"));
+    let bytes = format!(
+        "{SIXEL}{}\x1b[?1049h{}{}",
+        placed("i=1"),
+        placed("i=2,U=1"),
+        kitty("a=t,i=3,s=2,v=1,f=24,m=1")
+    );
     let mut before = terminal(bytes.as_bytes());
-    let mut after = Terminal::restore(before.snapshot(), Options::default(), Box::new(HeapMemory::default())).expect("it is whole");
+    let mut after =
+        Terminal::restore(before.snapshot(), Options::default(), Box::new(HeapMemory::default()))
+            .expect("it is whole");
     assert_eq!(after.images(), before.images());
     for terminal in [&mut before, &mut after] {
         assert_eq!(replies(terminal, &kitty("m=0")), "\x1b_Gi=3;OK\x1b\\");
@@ -190,7 +231,9 @@ fn a_snapshot_has_the_images() {
 #[test]
 fn an_image_that_a_resize_puts_below_the_screen_is_gone_and_a_virtual_one_stays() {
     let mut terminal = terminal(format!("{}\x1b[5;1H{SIXEL}\x1b[H", placed("i=2,U=1")).as_bytes());
-    let count = |terminal: &Terminal| (terminal.images().len(), terminal.images().iter().filter(|image| image.is_virtual).count());
+    let count = |terminal: &Terminal| {
+        (terminal.images().len(), terminal.images().iter().filter(|image| image.is_virtual).count())
+    };
     assert_eq!(count(&terminal), (2, 1));
     terminal.resize(Size::new(20, 2), &mut Vec::new());
     assert_eq!(count(&terminal), (1, 1), "{:?}", places(&terminal));
@@ -201,7 +244,8 @@ fn an_image_that_a_resize_puts_below_the_screen_is_gone_and_a_virtual_one_stays(
 
 #[test]
 fn an_image_of_the_alternate_screen_that_a_resize_puts_beside_it_is_gone() {
-    let mut terminal = terminal(format!("\x1b[?1049h{}\x1b[1;16H{SIXEL}", placed("i=2,U=1")).as_bytes());
+    let mut terminal =
+        terminal(format!("\x1b[?1049h{}\x1b[1;16H{SIXEL}", placed("i=2,U=1")).as_bytes());
     assert_eq!(terminal.images().len(), 2);
     terminal.resize(Size::new(10, 6), &mut Vec::new());
     assert_eq!(places(&terminal), [(0, 0, 3, 2)]);
@@ -230,5 +274,10 @@ fn hostile_images_stay_within_their_budget() {
     assert!(terminal.memory_used() < 160 << 20, "{}", terminal.memory_used());
     terminal.feed(b"\x1bPq\"1;1;4294967295;4294967295!4294967295~\x1b\\", &mut Vec::new());
     terminal.feed(kitty("a=T,i=901,s=99999,v=99999,f=24").as_bytes(), &mut Vec::new());
-    assert!(terminal.images().iter().all(|image| image.picture.pixels.0 <= 4096 && image.picture.pixels.1 <= 4096));
+    assert!(
+        terminal
+            .images()
+            .iter()
+            .all(|image| image.picture.pixels.0 <= 4096 && image.picture.pixels.1 <= 4096)
+    );
 }

@@ -6,7 +6,8 @@ use abide::base::memory::HeapMemory;
 use abide::term::{Options, Terminal};
 
 fn after(bytes: &str) -> Terminal {
-    let mut terminal = Terminal::new(Size::new(300, 300), Options::default(), Box::new(HeapMemory::default()));
+    let mut terminal =
+        Terminal::new(Size::new(300, 300), Options::default(), Box::new(HeapMemory::default()));
     terminal.feed(bytes.as_bytes(), &mut Vec::new());
     terminal
 }
@@ -25,7 +26,16 @@ fn check(setup: &str, keys: &[(&str, &str)]) {
 fn legacy_keys_are_those_of_xterm() {
     check(
         "",
-        &[("a", "a"), ("A", "A"), ("C-a", "\x01"), ("C-Space", "\0"), ("M-x", "\x1bx"), ("C-M-c", "\x1b\x03"), ("C-[", "\x1b"), ("é", "é")],
+        &[
+            ("a", "a"),
+            ("A", "A"),
+            ("C-a", "\x01"),
+            ("C-Space", "\0"),
+            ("M-x", "\x1bx"),
+            ("C-M-c", "\x1b\x03"),
+            ("C-[", "\x1b"),
+            ("é", "é"),
+        ],
     );
     check(
         "",
@@ -51,10 +61,27 @@ fn legacy_keys_are_those_of_xterm() {
             ("C-Delete", "\x1b[3;5~"),
         ],
     );
-    check("", &[("F1", "\x1bOP"), ("S-F1", "\x1b[1;2P"), ("F5", "\x1b[15~"), ("C-F12", "\x1b[24;5~"), ("KP5", "5"), ("KPEnter", "\r")]);
+    check(
+        "",
+        &[
+            ("F1", "\x1bOP"),
+            ("S-F1", "\x1b[1;2P"),
+            ("F5", "\x1b[15~"),
+            ("C-F12", "\x1b[24;5~"),
+            ("KP5", "5"),
+            ("KPEnter", "\r"),
+        ],
+    );
     check(
         "\x1b[?1h\x1b=",
-        &[("Up", "\x1bOA"), ("C-Up", "\x1b[1;5A"), ("Home", "\x1bOH"), ("KP5", "\x1bOu"), ("KPEnter", "\x1bOM"), ("F1", "\x1bOP")],
+        &[
+            ("Up", "\x1bOA"),
+            ("C-Up", "\x1b[1;5A"),
+            ("Home", "\x1bOH"),
+            ("KP5", "\x1bOu"),
+            ("KPEnter", "\x1bOM"),
+            ("F1", "\x1bOP"),
+        ],
     );
     check("\x1b[?67h", &[("Backspace", "\x08"), ("C-Backspace", "\x7f")]);
     check("\x1b[2h", &[("a", ""), ("Enter", "")]);
@@ -77,7 +104,16 @@ fn modify_other_keys_tell_what_bytes_cannot() {
             ("C-;", "\x1b[27;5;59~"),
         ],
     );
-    check("\x1b[>4;2m", &[("C-a", "\x1b[27;5;97~"), ("M-x", "\x1b[27;3;120~"), ("S-Enter", "\x1b[27;2;13~"), ("a", "a"), ("A", "A")]);
+    check(
+        "\x1b[>4;2m",
+        &[
+            ("C-a", "\x1b[27;5;97~"),
+            ("M-x", "\x1b[27;3;120~"),
+            ("S-Enter", "\x1b[27;2;13~"),
+            ("a", "a"),
+            ("A", "A"),
+        ],
+    );
     check("\x1b[>4;2m\x1b[>4m", &[("C-a", "\x01")]);
 }
 
@@ -97,9 +133,25 @@ fn kitty_keys_follow_the_flags() {
     );
     check(
         "\x1b[>1u",
-        &[("Up", "\x1b[A"), ("C-Up", "\x1b[1;5A"), ("F3", "\x1b[13~"), ("F5", "\x1b[15~"), ("KP5", "\x1b[57404u"), ("M-x", "\x1b[120;3u")],
+        &[
+            ("Up", "\x1b[A"),
+            ("C-Up", "\x1b[1;5A"),
+            ("F3", "\x1b[13~"),
+            ("F5", "\x1b[15~"),
+            ("KP5", "\x1b[57404u"),
+            ("M-x", "\x1b[120;3u"),
+        ],
     );
-    check("\x1b[>8u", &[("a", "\x1b[97u"), ("A", "\x1b[97;2u"), ("Enter", "\x1b[13u"), ("Tab", "\x1b[9u"), ("C-a", "\x1b[97;5u")]);
+    check(
+        "\x1b[>8u",
+        &[
+            ("a", "\x1b[97u"),
+            ("A", "\x1b[97;2u"),
+            ("Enter", "\x1b[13u"),
+            ("Tab", "\x1b[9u"),
+            ("C-a", "\x1b[97;5u"),
+        ],
+    );
     check("\x1b[>24u", &[("a", "\x1b[97;;97u"), ("A", "\x1b[97;2;65u"), ("C-a", "\x1b[97;5u")]);
     check("\x1b[>1u\x1b[<u", &[("C-a", "\x01")]);
     check("\x1b[>1u\x1b[?1049h", &[("C-a", "\x01")]);
@@ -121,8 +173,11 @@ fn kitty_events_tell_release_and_repeat() {
     assert_eq!(encode(&after("\x1b[>2u"), key(KeyKind::Release)), "");
     let up = KeyInput { kind: KeyKind::Release, ..Key::plain(KeyCode::Up).into() };
     assert_eq!(encode(&after("\x1b[>3u"), up), "\x1b[1;1:3A");
-    let shifted =
-        KeyInput { shifted: Some('%'), layout: Some('5'), ..Key { code: KeyCode::Char('5'), mods: Mods::SHIFT.with(Mods::CTRL) }.into() };
+    let shifted = KeyInput {
+        shifted: Some('%'),
+        layout: Some('5'),
+        ..Key { code: KeyCode::Char('5'), mods: Mods::SHIFT.with(Mods::CTRL) }.into()
+    };
     assert_eq!(encode(&after("\x1b[>5u"), shifted), "\x1b[53:37:53;6u");
 }
 
@@ -133,7 +188,8 @@ fn mouse_events_go_out_as_asked() {
         after(setup).encode_mouse(&MouseInput { kind, at: Point::new(x, y), mods }, &mut out);
         out
     };
-    let (press, release) = (MouseKind::Press(MouseButton::Left), MouseKind::Release(MouseButton::Left));
+    let (press, release) =
+        (MouseKind::Press(MouseButton::Left), MouseKind::Release(MouseButton::Left));
     assert_eq!(encode("", press, 0, 0, Mods::NONE), b"");
     assert_eq!(encode("\x1b[?9h", press, 0, 0, Mods::CTRL), b"\x1b[M !!");
     assert_eq!(encode("\x1b[?9h", release, 0, 0, Mods::NONE), b"");
@@ -142,9 +198,15 @@ fn mouse_events_go_out_as_asked() {
     assert_eq!(encode("\x1b[?1000h", MouseKind::Drag(MouseButton::Left), 0, 0, Mods::NONE), b"");
     assert_eq!(encode("\x1b[?1000;1006h", press, 250, 0, Mods::CTRL), b"\x1b[<16;251;1M");
     assert_eq!(encode("\x1b[?1000;1006h", release, 4, 5, Mods::NONE), b"\x1b[<0;5;6m");
-    assert_eq!(encode("\x1b[?1002;1006h", MouseKind::Drag(MouseButton::Right), 4, 5, Mods::SHIFT), b"\x1b[<38;5;6M");
+    assert_eq!(
+        encode("\x1b[?1002;1006h", MouseKind::Drag(MouseButton::Right), 4, 5, Mods::SHIFT),
+        b"\x1b[<38;5;6M"
+    );
     assert_eq!(encode("\x1b[?1003;1006h", MouseKind::Move, 4, 5, Mods::NONE), b"\x1b[<35;5;6M");
-    assert_eq!(encode("\x1b[?1000;1006h", MouseKind::Press(MouseButton::WheelDown), 4, 5, Mods::NONE), b"\x1b[<65;5;6M");
+    assert_eq!(
+        encode("\x1b[?1000;1006h", MouseKind::Press(MouseButton::WheelDown), 4, 5, Mods::NONE),
+        b"\x1b[<65;5;6M"
+    );
     assert_eq!(encode("\x1b[?1000;1015h", press, 4, 5, Mods::NONE), b"\x1b[32;5;6M");
     assert_eq!(encode("\x1b[?1000;1016h", press, 4, 5, Mods::NONE), b"\x1b[<0;45;110M");
     assert_eq!(encode("\x1b[?1000;1005h", press, 200, 5, Mods::NONE), "\x1b[M \u{e9}&".as_bytes());

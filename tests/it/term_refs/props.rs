@@ -134,7 +134,8 @@ proptest! {
         second.feed(&more, &mut ours);
         twin.feed(&more, &mut theirs);
         if cleared {
-            // With the scrollback the start of a line that goes on may be gone: the prompt is at the same place of another line.
+            // With the scrollback the start of a line that goes on may be gone: the prompt is at
+            // the same place of another line.
             for event in ours.iter_mut().chain(&mut theirs) {
                 if let TermEvent::PromptMark(mark) = event {
                     mark.at = None;
@@ -179,7 +180,8 @@ proptest! {
                 prop_assert!(fits(terminal.row(y)));
             }
             for back in 0..terminal.history_rows() {
-                prop_assert!(cols < 2 || fits(terminal.history_row(back)), "history row {} at {}: {:?}", back, cols, terminal.history_row(back));
+                prop_assert!(cols < 2 || fits(terminal.history_row(back)), "history row {} at {}: \
+                    {:?}", back, cols, terminal.history_row(back));
             }
             prop_assert_eq!(terminal.check(), Ok(()));
             let again = Terminal::restore(terminal.snapshot(), options(), Box::new(HeapMemory::default())).expect("its own snapshot");
@@ -256,7 +258,8 @@ proptest! {
         let mut terminal = fresh(cols, rows);
         terminal.feed(&bytes, &mut Vec::new());
         let screen: Vec<Row> = (0..rows).map(|y| terminal.row(y)).collect();
-        // A cluster that was put together in another mode, or where it had no room, has not the width it has on its own.
+        // A cluster that was put together in another mode, or where it had no room, has not the
+        // width it has on its own.
         let is_usual = |run: &Run| match run.kind {
             RunKind::Narrow => run.text.chars().all(|c| char_width(c) == 1),
             RunKind::Wide => run.text.chars().all(|c| char_width(c) == 2),
@@ -273,8 +276,12 @@ proptest! {
     }
 }
 
-/// A row as it looks: styles, addresses of links and texts, cell by cell, without blanks at the end.
-fn shown(terminal: &Terminal, row: &Row) -> Vec<(String, abide::base::style::Style, Option<String>)> {
+/// A row as it looks: styles, addresses of links and texts, cell by cell, without blanks at the
+/// end.
+fn shown(
+    terminal: &Terminal,
+    row: &Row,
+) -> Vec<(String, abide::base::style::Style, Option<String>)> {
     let mut cells = Vec::new();
     for run in &row.runs {
         let link = terminal.link(run.link).map(str::to_owned);
@@ -283,7 +290,9 @@ fn shown(terminal: &Terminal, row: &Row) -> Vec<(String, abide::base::style::Sty
             _ => cells.extend(run.text.chars().map(|c| (c.to_string(), run.style, link.clone()))),
         }
     }
-    while cells.last().is_some_and(|(text, style, link)| text == " " && *style == abide::base::style::Style::default() && link.is_none()) {
+    while cells.last().is_some_and(|(text, style, link)| {
+        text == " " && *style == abide::base::style::Style::default() && link.is_none()
+    }) {
         cells.pop();
     }
     cells
@@ -296,14 +305,17 @@ fn drawn(terminal: &Terminal, rows: &[Row]) -> String {
         let mut x = 0;
         for run in &row.runs {
             out.push_str(&sgr(run.style));
-            write!(out, "\x1b]8;;{}\x1b\\", terminal.link(run.link).unwrap_or("")).expect("a string takes it");
+            write!(out, "\x1b]8;;{}\x1b\\", terminal.link(run.link).unwrap_or(""))
+                .expect("a string takes it");
             let mut put = |text: &str, cols: usize| {
                 write!(out, "\x1b[{};{}H{text}", y + 1, x + 1).expect("a string takes it");
                 x += cols;
             };
             match run.kind {
                 RunKind::Cluster(cols) => put(&run.text, usize::from(cols)),
-                RunKind::Narrow | RunKind::Under => run.text.chars().for_each(|c| put(c.encode_utf8(&mut [0; 4]), 1)),
+                RunKind::Narrow | RunKind::Under => {
+                    run.text.chars().for_each(|c| put(c.encode_utf8(&mut [0; 4]), 1))
+                }
                 RunKind::Wide => run.text.chars().for_each(|c| put(c.encode_utf8(&mut [0; 4]), 2)),
             }
         }
@@ -334,7 +346,9 @@ fn sgr(style: abide::base::style::Style) -> String {
         match colour {
             Colour::Default => {}
             Colour::Indexed(n) => write!(text, ";{target}:5:{n}").expect("a string takes it"),
-            Colour::Rgb(r, g, b) => write!(text, ";{target}:2::{r}:{g}:{b}").expect("a string takes it"),
+            Colour::Rgb(r, g, b) => {
+                write!(text, ";{target}:2::{r}:{g}:{b}").expect("a string takes it")
+            }
         }
     }
     text + "m"
@@ -342,18 +356,32 @@ fn sgr(style: abide::base::style::Style) -> String {
 
 #[test]
 fn text_marks_colours_and_cursor_come_back_from_another_width() {
-    let mut terminal = Terminal::new(Size::new(120, 20), Options::default(), Box::new(HeapMemory::default()));
+    let mut terminal =
+        Terminal::new(Size::new(120, 20), Options::default(), Box::new(HeapMemory::default()));
     let mut output = String::new();
     for n in 0..40 {
-        write!(output, "\x1b]133;A\x07\x1b[1;32muser@host\x1b[m:\x1b[34m~/some/where\x1b[m$ \x1b]133;B\x07command {n} with arguments\r\n")
-            .expect("a string takes it");
-        write!(output, "\x1b]133;C\x07\x1b[3{}m{}\x1b[m plain 漢字 e\u{301} 👩‍👩‍👧\r\n\x1b]133;D;0\x07", n % 8, "word ".repeat(n))
-            .expect("a string takes it");
+        write!(
+            output,
+            "\x1b]133;A\x07\x1b[1;32muser@host\x1b[m:\x1b[34m~/some/where\x1b[m$ \
+            \x1b]133;B\x07command {n} with arguments\r\n"
+        )
+        .expect("a string takes it");
+        write!(
+            output,
+            "\x1b]133;C\x07\x1b[3{}m{}\x1b[m plain 漢字 e\u{301} 👩‍👩‍👧\r\n\x1b]133;D;0\x07",
+            n % 8,
+            "word ".repeat(n)
+        )
+        .expect("a string takes it");
     }
     terminal.feed(output.as_bytes(), &mut Vec::new());
-    terminal.feed(b"\x1b[35mthe cursor is in a line that is longer than the narrow screen\x1b[12D", &mut Vec::new());
+    terminal.feed(
+        b"\x1b[35mthe cursor is in a line that is longer than the narrow screen\x1b[12D",
+        &mut Vec::new(),
+    );
     let everything = |terminal: &Terminal| {
-        let history: Vec<Row> = (0..terminal.history_rows()).map(|back| terminal.history_row(back)).collect();
+        let history: Vec<Row> =
+            (0..terminal.history_rows()).map(|back| terminal.history_row(back)).collect();
         let screen: Vec<Row> = (0..20).map(|y| terminal.row(y)).collect();
         let first = -i64::try_from(terminal.history_rows()).expect("few");
         let marks: Vec<_> = (first..20).map(|row| terminal.mark(row)).collect();
@@ -375,13 +403,19 @@ fn a_thousand_sizes_under_output_break_nothing() {
     for round in 0..1000 {
         let (bytes, cols, rows) = strategy.new_tree(&mut runner).expect("no filters").current();
         terminal.feed(&bytes, &mut Vec::new());
-        assert_eq!(terminal.check(), Ok(()), "after output {round}: {:?}", String::from_utf8_lossy(&bytes));
+        assert_eq!(
+            terminal.check(),
+            Ok(()),
+            "after output {round}: {:?}",
+            String::from_utf8_lossy(&bytes)
+        );
         terminal.resize(Size::new(cols, rows), &mut Vec::new());
         assert_eq!(terminal.check(), Ok(()), "after resize {round} to {cols}x{rows}");
     }
 }
 
-/// The grammar of replies: ESC or BEL, fixed words, digits and separators; and apart from those words nothing of the input.
+/// The grammar of replies: ESC or BEL, fixed words, digits and separators; and apart from those
+/// words nothing of the input.
 fn check_reply(reply: &[u8], input: &[u8]) {
     let text: String = reply.iter().map(|byte| char::from(*byte)).collect();
     // With S8C1T, ESC and a letter are one control.
@@ -393,20 +427,26 @@ fn check_reply(reply: &[u8], input: &[u8]) {
         .replace('\u{9f}', "\x1b_");
     for part in text.split('\x1b').filter(|part| !part.is_empty() && *part != "\\") {
         let words = [
-            "[", "]", "P", "\\", "\x07", "_G", "abide", "rgb:", "OK", "EINVAL", "!|", "!~", ">|", "$r", "+r", "$y", "$u", "*{", "&w", "#Q",
-            "\"w",
+            "[", "]", "P", "\\", "\x07", "_G", "abide", "rgb:", "OK", "EINVAL", "!|", "!~", ">|",
+            "$r", "+r", "$y", "$u", "*{", "&w", "#Q", "\"w",
         ];
         let mut rest = part.to_owned();
         for word in words {
             rest = rest.replace(word, "");
         }
         let allowed = |c: char| {
-            c.is_ascii_hexdigit() || ";:/?>()=,.\" *|$ip@<%&HKLNQRYZ".contains(c) || "Rcntmurqsxypm".contains(c) || "ghl@S".contains(c)
+            c.is_ascii_hexdigit()
+                || ";:/?>()=,.\" *|$ip@<%&HKLNQRYZ".contains(c)
+                || "Rcntmurqsxypm".contains(c)
+                || "ghl@S".contains(c)
         };
         assert!(rest.chars().all(allowed), "{part:?} leaves {rest:?}");
         let is_numeral = |byte: &u8| byte.is_ascii_hexdigit() || b";:/".contains(byte);
         for copied in rest.as_bytes().split(is_numeral).flat_map(|piece| piece.windows(4)) {
-            assert!(!input.windows(4).any(|window| window == copied), "{part:?} has {copied:?} of the input");
+            assert!(
+                !input.windows(4).any(|window| window == copied),
+                "{part:?} has {copied:?} of the input"
+            );
         }
     }
 }

@@ -33,7 +33,8 @@ fn seeds_survive_cuts_and_flips() {
     for (name, target) in TARGETS {
         let folder = format!("{}/fuzz/corpus/{name}", env!("CARGO_MANIFEST_DIR"));
         for entry in std::fs::read_dir(&folder).expect("every target has seeds") {
-            let seed = std::fs::read(entry.expect("a readable folder").path()).expect("a readable seed");
+            let seed =
+                std::fs::read(entry.expect("a readable folder").path()).expect("a readable seed");
             for at in 0..seed.len() {
                 target(&seed[..at]);
                 let mut flipped = seed.clone();

@@ -7,19 +7,28 @@ fn number() -> impl Strategy<Value = String> {
 }
 
 fn csi() -> impl Strategy<Value = String> {
-    let finals = proptest::sample::select("@ABCDEFGHIJKLMPSTXZ`abcdefghlmnrstux".chars().collect::<Vec<_>>());
-    (proptest::collection::vec(number(), 0..4), finals).prop_map(|(numbers, last)| format!("\x1b[{}{last}", numbers.join(";")))
+    let finals = proptest::sample::select(
+        "@ABCDEFGHIJKLMPSTXZ`abcdefghlmnrstux".chars().collect::<Vec<_>>(),
+    );
+    (proptest::collection::vec(number(), 0..4), finals)
+        .prop_map(|(numbers, last)| format!("\x1b[{}{last}", numbers.join(";")))
 }
 
 fn mode() -> impl Strategy<Value = String> {
-    let modes = vec![1_u16, 3, 5, 6, 7, 25, 40, 41, 45, 47, 69, 95, 1000, 1006, 1007, 1045, 1047, 1048, 1049, 2004, 2026, 2027, 2048];
-    (proptest::sample::select(modes), any::<bool>()).prop_map(|(mode, on)| format!("\x1b[?{mode}{}", if on { 'h' } else { 'l' }))
+    let modes = vec![
+        1_u16, 3, 5, 6, 7, 25, 40, 41, 45, 47, 69, 95, 1000, 1006, 1007, 1045, 1047, 1048, 1049,
+        2004, 2026, 2027, 2048,
+    ];
+    (proptest::sample::select(modes), any::<bool>())
+        .prop_map(|(mode, on)| format!("\x1b[?{mode}{}", if on { 'h' } else { 'l' }))
 }
 
 fn sgr() -> impl Strategy<Value = String> {
     prop_oneof![
-        proptest::collection::vec(0_u16..110, 0..4)
-            .prop_map(|n| format!("\x1b[{}m", n.iter().map(u16::to_string).collect::<Vec<_>>().join(";"))),
+        proptest::collection::vec(0_u16..110, 0..4).prop_map(|n| format!(
+            "\x1b[{}m",
+            n.iter().map(u16::to_string).collect::<Vec<_>>().join(";")
+        )),
         any::<(u8, u8, u8)>().prop_map(|(r, g, b)| format!("\x1b[38;2;{r};{g};{b}m")),
         any::<u8>().prop_map(|n| format!("\x1b[48:5:{n};4:3m")),
         Just("\x1b[m".to_owned()),

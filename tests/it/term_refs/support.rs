@@ -1,4 +1,5 @@
-//! What the terminal supports, as data: each row is a test, and the rows are the reference page `docs/reference/terminal.md`.
+//! What the terminal supports, as data: each row is a test, and the rows are the reference page
+//! `docs/reference/terminal.md`.
 
 use std::fmt::Write as _;
 
@@ -46,24 +47,66 @@ const SUPPORT: &[Support] = &[
     ("cursor", "U+009B is CSI", "U+009B", "\u{9b}3;5H", Cursor(4, 2)),
     ("cursor", "U+0085 is NEL", "U+0085", "ab\u{85}c", Screen("ab|c")),
     ("cursor", "DECSC, DECRC", "ESC 7, ESC 8", "ab\x1b7\x1b[4;4Hx\x1b8c", Screen("abc|||   x")),
-    ("cursor", "DECSC keeps a pending wrap", "ESC 7, ESC 8", "\x1b[20Gx\x1b7\x1b[4;4H\x1b8y", Screen("                   x|y")),
-    ("cursor", "DECRC leaves DECAWM", "ESC 8", "\x1b7\x1b[?7l\x1b8\x1b[19Gabc", Screen("                  ac")),
+    (
+        "cursor",
+        "DECSC keeps a pending wrap",
+        "ESC 7, ESC 8",
+        "\x1b[20Gx\x1b7\x1b[4;4H\x1b8y",
+        Screen("                   x|y"),
+    ),
+    (
+        "cursor",
+        "DECRC leaves DECAWM",
+        "ESC 8",
+        "\x1b7\x1b[?7l\x1b8\x1b[19Gabc",
+        Screen("                  ac"),
+    ),
     ("cursor", "SCOSC, SCORC", "CSI s, CSI u", "ab\x1b[s\x1b[4;4H\x1b[uc", Screen("abc")),
     ("cursor", "IND", "ESC D", "ab\x1bDc", Screen("ab|  c")),
     ("cursor", "NEL", "ESC E", "ab\x1bEc", Screen("ab|c")),
     ("cursor", "RI", "ESC M", "ab\x1bMc", Screen("  c|ab")),
     ("cursor", "DECBI", "ESC 6", "ab\r\x1b6", Screen(" ab")),
     ("cursor", "DECFI", "ESC 9", "abc\x1b[20G\x1b9", Screen("bc")),
-    ("cursor", "DECBI outside of the rows", "ESC 6", "\x1b[?69h\x1b[3;5s\x1b[2;3r\x1b[5;3H\x1b6", Cursor(2, 4)),
-    ("cursor", "DECFI outside of the rows", "ESC 9", "\x1b[?69h\x1b[3;5s\x1b[2;3r\x1b[5;5H\x1b9", Cursor(4, 4)),
-    ("cursor", "memory lock", "ESC l, ESC m", "a\r\n\x1bl\x1b[5;1H\n\x1b[2;1H\x1bMb\x1bm\x1b[5;1H\n", Screen("b")),
+    (
+        "cursor",
+        "DECBI outside of the rows",
+        "ESC 6",
+        "\x1b[?69h\x1b[3;5s\x1b[2;3r\x1b[5;3H\x1b6",
+        Cursor(2, 4),
+    ),
+    (
+        "cursor",
+        "DECFI outside of the rows",
+        "ESC 9",
+        "\x1b[?69h\x1b[3;5s\x1b[2;3r\x1b[5;5H\x1b9",
+        Cursor(4, 4),
+    ),
+    (
+        "cursor",
+        "memory lock",
+        "ESC l, ESC m",
+        "a\r\n\x1bl\x1b[5;1H\n\x1b[2;1H\x1bMb\x1bm\x1b[5;1H\n",
+        Screen("b"),
+    ),
     ("cursor", "BS", "0x08", "ab\x08c", Screen("ac")),
     ("cursor", "DECAWM", "CSI ? 7 l", "\x1b[?7l\x1b[19Gabcd", Screen("                  ad")),
     ("cursor", "reverse wrap", "CSI ? 45 h", "\x1b[?45h\x1b[20Gab\x1b[3D", Cursor(18, 0)),
-    ("cursor", "reverse wrap stays in the line", "CSI ? 45 h", "a\r\n\x1b[?45h\x1b[3D", Cursor(0, 1)),
+    (
+        "cursor",
+        "reverse wrap stays in the line",
+        "CSI ? 45 h",
+        "a\r\n\x1b[?45h\x1b[3D",
+        Cursor(0, 1),
+    ),
     ("cursor", "extended reverse wrap", "CSI ? 1045 h", "\x1b[?1045h\x08", Cursor(19, 4)),
     ("cursor", "DECOM", "CSI ? 6 h", "\x1b[2;4r\x1b[?6h\x1b[1;1Hx", Screen("|x")),
-    ("cursor", "DECSTBM", "CSI t ; b r", "aaa\r\nbbb\r\nccc\x1b[2;3r\x1b[3;1H\n", Screen("aaa|ccc")),
+    (
+        "cursor",
+        "DECSTBM",
+        "CSI t ; b r",
+        "aaa\r\nbbb\r\nccc\x1b[2;3r\x1b[3;1H\n",
+        Screen("aaa|ccc"),
+    ),
     ("cursor", "DECSLRM", "CSI l ; r s", "\x1b[?69h\x1b[3;5s\x1b[1;3Habcd", Screen("  abc|  d")),
     (
         "cursor",
@@ -81,28 +124,79 @@ const SUPPORT: &[Support] = &[
     ("erase", "EL 2", "CSI 2 K", "abcdef\x1b[2K", Screen("")),
     ("erase", "ECH", "CSI n X", "abcdef\x1b[3G\x1b[2X", Screen("ab  ef")),
     ("erase", "back colour erase", "SGR 48, EL", "\x1b[44m\x1b[K", Style("bg: Indexed(4)")),
-    ("erase", "DECSCA, DECSEL", "CSI 1 \" q, CSI ? K", "\x1b[1\"qab\x1b[0\"qcd\x1b[?2K", Screen("ab")),
+    (
+        "erase",
+        "DECSCA, DECSEL",
+        "CSI 1 \" q, CSI ? K",
+        "\x1b[1\"qab\x1b[0\"qcd\x1b[?2K",
+        Screen("ab"),
+    ),
     ("erase", "DECSED", "CSI ? J", "\x1b[1\"qab\x1b[0\"qcd\x1b[?2J", Screen("ab")),
     ("erase", "DECERA", "CSI t ; l ; b ; r $ z", "aaaa\r\nbbbb\x1b[1;2;2;3$z", Screen("a  a|b  b")),
-    ("erase", "DECSERA", "CSI t ; l ; b ; r $ {", "a\x1b[1\"qb\x1b[0\"qc\x1b[1;1;1;3${", Screen(" b")),
-    ("erase", "DECSERA leaves looks", "CSI t ; l ; b ; r $ {", "\x1b[44mab\x1b[m\x1b[1;1;1;2${", Style("bg: Indexed(4)")),
+    (
+        "erase",
+        "DECSERA",
+        "CSI t ; l ; b ; r $ {",
+        "a\x1b[1\"qb\x1b[0\"qc\x1b[1;1;1;3${",
+        Screen(" b"),
+    ),
+    (
+        "erase",
+        "DECSERA leaves looks",
+        "CSI t ; l ; b ; r $ {",
+        "\x1b[44mab\x1b[m\x1b[1;1;1;2${",
+        Style("bg: Indexed(4)"),
+    ),
     ("erase", "DECSTR ends protection", "CSI ! p", "\x1b[1\"qab\x1b[!p\x1b[?2K", Screen("")),
-    ("erase", "SPA, EPA withstand DECSEL, not DECSERA", "ESC V, CSI $ {", "\x1bVab\x1bW\x1b[?2K\x1b[1;1;1;1${", Screen(" b")),
+    (
+        "erase",
+        "SPA, EPA withstand DECSEL, not DECSERA",
+        "ESC V, CSI $ {",
+        "\x1bVab\x1bW\x1b[?2K\x1b[1;1;1;1${",
+        Screen(" b"),
+    ),
     ("erase", "DECFRA", "CSI c ; t ; l ; b ; r $ x", "\x1b[120;2;2;3;3$x", Screen("| xx| xx")),
     ("erase", "DECCRA", "CSI … $ v", "ab\r\ncd\x1b[1;1;2;2;1;3;4;1$v", Screen("ab|cd|   ab|   cd")),
-    ("erase", "DECCRA in origin mode", "CSI … $ v", "abc\r\ndef\x1b[2;4r\x1b[?6h\x1b[1;1;1;2;1;2;2;1$v", Screen("abc|def| de")),
-    ("erase", "DECCARA", "CSI t ; l ; b ; r ; n $ r", "\x1b[31mab\x1b[1;1;1;2;1;4$r", Style("fg: Indexed(1), underline: Single")),
-    ("erase", "DECRARA", "CSI t ; l ; b ; r ; n $ t", "\x1b[1mab\x1b[1;1;1;2;7$t", Style("attrs: Attrs(17)")),
+    (
+        "erase",
+        "DECCRA in origin mode",
+        "CSI … $ v",
+        "abc\r\ndef\x1b[2;4r\x1b[?6h\x1b[1;1;1;2;1;2;2;1$v",
+        Screen("abc|def| de"),
+    ),
+    (
+        "erase",
+        "DECCARA",
+        "CSI t ; l ; b ; r ; n $ r",
+        "\x1b[31mab\x1b[1;1;1;2;1;4$r",
+        Style("fg: Indexed(1), underline: Single"),
+    ),
+    (
+        "erase",
+        "DECRARA",
+        "CSI t ; l ; b ; r ; n $ t",
+        "\x1b[1mab\x1b[1;1;1;2;7$t",
+        Style("attrs: Attrs(17)"),
+    ),
     ("erase", "DECSACE", "CSI 2 * x", "\x1b[2*xa\x1b[1;2;1;2;1$r", Style("attrs: Attrs(0)")),
     ("erase", "SPA, EPA withstand EL", "ESC V, ESC W", "a\x1bVb\x1bWc\x1b[2K", Screen(" b")),
-    ("erase", "DECSCA does not withstand EL", "CSI 1 \" q, CSI 2 K", "a\x1b[1\"qb\x1b[2K", Screen("")),
+    (
+        "erase",
+        "DECSCA does not withstand EL",
+        "CSI 1 \" q, CSI 2 K",
+        "a\x1b[1\"qb\x1b[2K",
+        Screen(""),
+    ),
     ("erase", "DECALN", "ESC # 8", "\x1b#8\x1b[2;1H\x1b[J", Screen("EEEEEEEEEEEEEEEEEEEE")),
     (
         "erase",
         "DECALN ends attributes, not colours",
         "ESC # 8",
         "\x1b[1;4;31m\x1b#8\x1b[2Kx",
-        Style("fg: Indexed(1), bg: Default, underline_colour: Default, underline: None, attrs: Attrs(0)"),
+        Style(
+            "fg: Indexed(1), bg: Default, underline_colour: Default, underline: None, attrs: \
+             Attrs(0)",
+        ),
     ),
     ("edit", "ICH", "CSI n @", "abc\x1b[2G\x1b[2@", Screen("a  bc")),
     ("edit", "DCH", "CSI n P", "abcdef\x1b[2G\x1b[2P", Screen("adef")),
@@ -129,7 +223,13 @@ const SUPPORT: &[Support] = &[
     ("tabs", "HTS, TBC", "ESC H, CSI g", "\x1b[3g\x1b[4G\x1bH\r\tx", Screen("   x")),
     ("tabs", "CHT", "CSI n I", "\x1b[2Ix", Screen("                x")),
     ("tabs", "DECST8C", "CSI ? 5 W", "\x1b[3g\x1b[?5W\tx", Screen("        x")),
-    ("tabs", "a tab at a pending wrap", "CSI ? 41 h", "\x1b[20Gx\x1b[?41h\ty", Screen("                   x|        y")),
+    (
+        "tabs",
+        "a tab at a pending wrap",
+        "CSI ? 41 h",
+        "\x1b[20Gx\x1b[?41h\ty",
+        Screen("                   x|        y"),
+    ),
     ("tabs", "CBT", "CSI n Z", "\x1b[18G\x1b[2Zx", Screen("        x")),
     ("character sets", "DEC graphics", "ESC ( 0", "\x1b(0lqk\x1b(Blqk", Screen("┌─┐lqk")),
     ("character sets", "SO, SI", "0x0e, 0x0f", "\x1b)0\x0eq\x0fq", Screen("─q")),
@@ -143,7 +243,13 @@ const SUPPORT: &[Support] = &[
         Reply("\x1bP1$u1;1;1;@;@;@;0;1;@;BBBB\x1b\\"),
     ),
     ("character sets", "British", "ESC ( A", "\x1b(A#\x1b(B#", Screen("£#")),
-    ("character sets", "national sets need DECNRCM", "CSI ? 42 h, ESC ( K", "\x1b(K[\x1b[?42h\x1b(K[\x1b(B[", Screen("[Ä[")),
+    (
+        "character sets",
+        "national sets need DECNRCM",
+        "CSI ? 42 h, ESC ( K",
+        "\x1b(K[\x1b[?42h\x1b(K[\x1b(B[",
+        Screen("[Ä["),
+    ),
     ("character sets", "DEC technical", "ESC ( >", "\x1b(>ab\x1b(B", Screen("αβ")),
     ("character sets", "Latin 1", "ESC - A", "\x1b-A\x0e#i\x7f\x0f#", Screen("£éÿ#")),
     ("character sets", "malformed UTF-8", "", "\u{fffd}", Screen("\u{fffd}")),
@@ -161,26 +267,71 @@ const SUPPORT: &[Support] = &[
         Event("[SizeWanted { cols: 132, rows: 0 }, Reset, SizeWanted { cols: 80, rows: 0 }]"),
     ),
     ("screens", "DECSTR", "CSI ! p", "\x1b[2;4r\x1b[?6h\x1b[!p\x1b[1;1Ha", Screen("a")),
-    ("screens", "DECCOLM when allowed", "CSI ? 40 h, CSI ? 3 h", "abc\x1b[?40h\x1b[?3h", Screen("")),
+    (
+        "screens",
+        "DECCOLM when allowed",
+        "CSI ? 40 h, CSI ? 3 h",
+        "abc\x1b[?40h\x1b[?3h",
+        Screen(""),
+    ),
     ("screens", "DECCOLM when not", "CSI ? 3 h", "abc\x1b[?3h", Screen("abc")),
     ("screens", "double width", "ESC # 6", "\x1b#6abcdefghijk", Screen("a b c d e f g h i j|k")),
     ("screens", "the cursor in double width", "ESC # 6", "\x1b[1;19H\x1b#6", Cursor(18, 0)),
     ("screens", "double height", "ESC # 3, ESC # 4", "\x1b#3ab\r\n\x1b#4ab", Screen("a b|a b")),
     ("screens", "single width", "ESC # 5", "\x1b#6ab\x1b#5", Screen("ab")),
-    ("screens", "XTSAVE, XTRESTORE", "CSI ? n s, CSI ? n r", "\x1b[?7s\x1b[?7l\x1b[?7r\x1b[?7$p", Reply("\x1b[?7;1$y")),
+    (
+        "screens",
+        "XTSAVE, XTRESTORE",
+        "CSI ? n s, CSI ? n r",
+        "\x1b[?7s\x1b[?7l\x1b[?7r\x1b[?7$p",
+        Reply("\x1b[?7;1$y"),
+    ),
     (
         "screens",
         "resizing is asked of the layout",
         "CSI 8 ; r ; c t, CSI n t, CSI n * |",
         "\x1b[8;30;90t\x1b[36t\x1b[24*|",
-        Event("[SizeWanted { cols: 90, rows: 30 }, SizeWanted { cols: 0, rows: 36 }, SizeWanted { cols: 0, rows: 24 }]"),
+        Event(
+            "[SizeWanted { cols: 90, rows: 30 }, SizeWanted { cols: 0, rows: 36 }, SizeWanted { \
+             cols: 0, rows: 24 }]",
+        ),
     ),
-    ("SGR", "XTPUSHSGR, XTPOPSGR", "CSI # {, CSI # }", "\x1b[1;31m\x1b[#{\x1b[0;4m\x1b[#}x", Style("attrs: Attrs(1)")),
-    ("SGR", "attributes", "CSI 1 ; 2 ; 3 ; 5 ; 7 ; 8 ; 9 ; 53 m", "\x1b[1;2;3;5;7;8;9;53mx", Style("attrs: Attrs(255)")),
-    ("SGR", "16 colours", "CSI 31 ; 102 m", "\x1b[31;102mx", Style("fg: Indexed(1), bg: Indexed(10)")),
+    (
+        "SGR",
+        "XTPUSHSGR, XTPOPSGR",
+        "CSI # {, CSI # }",
+        "\x1b[1;31m\x1b[#{\x1b[0;4m\x1b[#}x",
+        Style("attrs: Attrs(1)"),
+    ),
+    (
+        "SGR",
+        "attributes",
+        "CSI 1 ; 2 ; 3 ; 5 ; 7 ; 8 ; 9 ; 53 m",
+        "\x1b[1;2;3;5;7;8;9;53mx",
+        Style("attrs: Attrs(255)"),
+    ),
+    (
+        "SGR",
+        "16 colours",
+        "CSI 31 ; 102 m",
+        "\x1b[31;102mx",
+        Style("fg: Indexed(1), bg: Indexed(10)"),
+    ),
     ("SGR", "256 colours", "CSI 38 ; 5 ; n m", "\x1b[38;5;200mx", Style("fg: Indexed(200)")),
-    ("SGR", "RGB with semicolons", "CSI 38 ; 2 ; r ; g ; b m", "\x1b[38;2;1;2;3mx", Style("fg: Rgb(1, 2, 3)")),
-    ("SGR", "RGB with colons", "CSI 48 : 2 : : r : g : b m", "\x1b[48:2::1:2:3mx", Style("bg: Rgb(1, 2, 3)")),
+    (
+        "SGR",
+        "RGB with semicolons",
+        "CSI 38 ; 2 ; r ; g ; b m",
+        "\x1b[38;2;1;2;3mx",
+        Style("fg: Rgb(1, 2, 3)"),
+    ),
+    (
+        "SGR",
+        "RGB with colons",
+        "CSI 48 : 2 : : r : g : b m",
+        "\x1b[48:2::1:2:3mx",
+        Style("bg: Rgb(1, 2, 3)"),
+    ),
     (
         "SGR",
         "curly underline with colour",
@@ -190,47 +341,179 @@ const SUPPORT: &[Support] = &[
     ),
     ("SGR", "double underline", "CSI 21 m", "\x1b[21mx", Style("underline: Double")),
     ("reports", "DA1", "CSI c", "\x1b[c", Reply("\x1b[?64;1;2;4;6;9;15;16;17;18;21;22;28;29c")),
-    ("reports", "DA1 after DECSCL", "CSI 62 ; 1 \" p, CSI c", "\x1b[62;1\"p\x1b[c", Reply("\x1b[?62;1;2;4;6;9;15;22;29c")),
+    (
+        "reports",
+        "DA1 after DECSCL",
+        "CSI 62 ; 1 \" p, CSI c",
+        "\x1b[62;1\"p\x1b[c",
+        Reply("\x1b[?62;1;2;4;6;9;15;22;29c"),
+    ),
     ("reports", "DA2", "CSI > c", "\x1b[>c", Reply("\x1b[>41;400;0c")),
     ("reports", "DA3", "CSI = c", "\x1b[=c", Reply("\x1bP!|00000000\x1b\\")),
     ("reports", "DSR", "CSI 5 n", "\x1b[5n", Reply("\x1b[0n")),
     ("reports", "CPR", "CSI 6 n", "\x1b[2;3H\x1b[6n", Reply("\x1b[2;3R")),
     ("reports", "DECXCPR", "CSI ? 6 n", "\x1b[2;3H\x1b[?6n", Reply("\x1b[?2;3;1R")),
-    ("reports", "DECRQM, DEC modes", "CSI ? n $ p", "\x1b[?7$p\x1b[?2004$p", Reply("\x1b[?7;1$y\x1b[?2004;2$y")),
-    ("reports", "DECRQM, ANSI modes", "CSI n $ p", "\x1b[4$p\x1b[3$p", Reply("\x1b[4;2$y\x1b[3;4$y")),
-    ("reports", "DECRQSS SGR", "DCS $ q m ST", "\x1b[1;4:3;38;5;9m\x1bP$qm\x1b\\", Reply("\x1bP1$r0;1;4:3;91m\x1b\\")),
-    ("reports", "DECRQSS DECSTBM", "DCS $ q r ST", "\x1b[2;4r\x1bP$qr\x1b\\", Reply("\x1bP1$r2;4r\x1b\\")),
-    ("reports", "DECRQSS DECSCUSR", "DCS $ q SP q ST", "\x1b[5 q\x1bP$q q\x1b\\", Reply("\x1bP1$r5 q\x1b\\")),
-    ("reports", "DECRQSS of the unknown", "DCS $ q x ST", "\x1bP$qx\x1b\\", Reply("\x1bP0$r\x1b\\")),
-    ("reports", "XTGETTCAP", "DCS + q hex ST", "\x1bP+q436f\x1b\\", Reply("\x1bP1+r436F=323536\x1b\\")),
+    (
+        "reports",
+        "DECRQM, DEC modes",
+        "CSI ? n $ p",
+        "\x1b[?7$p\x1b[?2004$p",
+        Reply("\x1b[?7;1$y\x1b[?2004;2$y"),
+    ),
+    (
+        "reports",
+        "DECRQM, ANSI modes",
+        "CSI n $ p",
+        "\x1b[4$p\x1b[3$p",
+        Reply("\x1b[4;2$y\x1b[3;4$y"),
+    ),
+    (
+        "reports",
+        "DECRQSS SGR",
+        "DCS $ q m ST",
+        "\x1b[1;4:3;38;5;9m\x1bP$qm\x1b\\",
+        Reply("\x1bP1$r0;1;4:3;91m\x1b\\"),
+    ),
+    (
+        "reports",
+        "DECRQSS DECSTBM",
+        "DCS $ q r ST",
+        "\x1b[2;4r\x1bP$qr\x1b\\",
+        Reply("\x1bP1$r2;4r\x1b\\"),
+    ),
+    (
+        "reports",
+        "DECRQSS DECSCUSR",
+        "DCS $ q SP q ST",
+        "\x1b[5 q\x1bP$q q\x1b\\",
+        Reply("\x1bP1$r5 q\x1b\\"),
+    ),
+    (
+        "reports",
+        "DECRQSS of the unknown",
+        "DCS $ q x ST",
+        "\x1bP$qx\x1b\\",
+        Reply("\x1bP0$r\x1b\\"),
+    ),
+    (
+        "reports",
+        "XTGETTCAP",
+        "DCS + q hex ST",
+        "\x1bP+q436f\x1b\\",
+        Reply("\x1bP1+r436F=323536\x1b\\"),
+    ),
     ("reports", "window size in cells", "CSI 18 t", "\x1b[18t", Reply("\x1b[8;5;20t")),
     ("reports", "window size in pixels", "CSI 14 t", "\x1b[14t", Reply("\x1b[4;100;200t")),
     ("reports", "cell size", "CSI 16 t", "\x1b[16t", Reply("\x1b[6;20;10t")),
-    ("reports", "titles are told as empty", "CSI 20 t, CSI 21 t", "\x1b]2;evil\x07\x1b[20t\x1b[21t", Reply("\x1b]L\x1b\\\x1b]l\x1b\\")),
-    ("reports", "window state and place", "CSI 11 t, CSI 13 t", "\x1b[11t\x1b[13t", Reply("\x1b[1t\x1b[3;0;0t")),
-    ("reports", "printer, keys, locator", "CSI ? 15 n, 25, 55", "\x1b[?15n\x1b[?25n\x1b[?55n", Reply("\x1b[?13n\x1b[?20n\x1b[?53n")),
+    (
+        "reports",
+        "titles are told as empty",
+        "CSI 20 t, CSI 21 t",
+        "\x1b]2;evil\x07\x1b[20t\x1b[21t",
+        Reply("\x1b]L\x1b\\\x1b]l\x1b\\"),
+    ),
+    (
+        "reports",
+        "window state and place",
+        "CSI 11 t, CSI 13 t",
+        "\x1b[11t\x1b[13t",
+        Reply("\x1b[1t\x1b[3;0;0t"),
+    ),
+    (
+        "reports",
+        "printer, keys, locator",
+        "CSI ? 15 n, 25, 55",
+        "\x1b[?15n\x1b[?25n\x1b[?55n",
+        Reply("\x1b[?13n\x1b[?20n\x1b[?53n"),
+    ),
     ("reports", "keyboard", "CSI ? 26 n", "\x1b[?26n", Reply("\x1b[?27;1;0;0n")),
-    ("reports", "DECMSR, DECCKSR", "CSI ? 62 n, CSI ? 63 ; n n", "\x1b[?62n\x1b[?63;9n", Reply("\x1b[0000*{\x1bP9!~0000\x1b\\")),
-    ("reports", "data integrity, sessions", "CSI ? 75 n, CSI ? 85 n", "\x1b[?75n\x1b[?85n", Reply("\x1b[?70n\x1b[?83n")),
-    ("reports", "DECCIR", "CSI 1 $ w", "\x1b[2;3H\x1b[1m\x1b[1$w", Reply("\x1bP1$u2;3;1;A;@;@;0;2;@;BBBB\x1b\\")),
+    (
+        "reports",
+        "DECMSR, DECCKSR",
+        "CSI ? 62 n, CSI ? 63 ; n n",
+        "\x1b[?62n\x1b[?63;9n",
+        Reply("\x1b[0000*{\x1bP9!~0000\x1b\\"),
+    ),
+    (
+        "reports",
+        "data integrity, sessions",
+        "CSI ? 75 n, CSI ? 85 n",
+        "\x1b[?75n\x1b[?85n",
+        Reply("\x1b[?70n\x1b[?83n"),
+    ),
+    (
+        "reports",
+        "DECCIR",
+        "CSI 1 $ w",
+        "\x1b[2;3H\x1b[1m\x1b[1$w",
+        Reply("\x1bP1$u2;3;1;A;@;@;0;2;@;BBBB\x1b\\"),
+    ),
     ("reports", "DECTABSR", "CSI 2 $ w", "\x1b[2$w", Reply("\x1bP2$u9/17\x1b\\")),
-    ("reports", "DECRSPS of the cursor", "DCS 1 $ t … ST", "\x1bP1$t2;3;1;@;@;@;0;2;@;0BBB\x1b\\q", Screen("|  ─")),
-    ("reports", "DECRSPS of tab stops", "DCS 2 $ t … ST", "\x1bP2$t5/12\x1b\\\tx\ty", Screen("    x      y")),
+    (
+        "reports",
+        "DECRSPS of the cursor",
+        "DCS 1 $ t … ST",
+        "\x1bP1$t2;3;1;@;@;@;0;2;@;0BBB\x1b\\q",
+        Screen("|  ─"),
+    ),
+    (
+        "reports",
+        "DECRSPS of tab stops",
+        "DCS 2 $ t … ST",
+        "\x1bP2$t5/12\x1b\\\tx\ty",
+        Screen("    x      y"),
+    ),
     ("reports", "DECRQDE", "CSI \" v", "\x1b[\"v", Reply("\x1b[5;20;1;1;1\"w")),
     ("reports", "no locator", "CSI ' |", "\x1b['|", Reply("\x1b[0&w")),
     ("reports", "DECRQTSR is not answered", "CSI 1 $ u", "\x1b[1$u", Reply("")),
     ("reports", "S8C1T, S7C1T", "ESC SP G, ESC SP F", "\x1b G\x1b F\x1b[5n", Reply("\x1b[0n")),
-    ("reports", "DECSCL", "CSI 6n ; n \" p", "\x1b[65;1\"p\x1bP$q\"p\x1b\\", Reply("\x1bP1$r65;1\"p\x1b\\")),
+    (
+        "reports",
+        "DECSCL",
+        "CSI 6n ; n \" p",
+        "\x1b[65;1\"p\x1bP$q\"p\x1b\\",
+        Reply("\x1bP1$r65;1\"p\x1b\\"),
+    ),
     ("reports", "DECRQM needs level 3", "CSI 62 \" p", "\x1b[62;1\"p\x1b[4$p", Reply("")),
-    ("reports", "DECRQSS DECSACE", "DCS $ q * x ST", "\x1b[2*x\x1bP$q*x\x1b\\", Reply("\x1bP1$r2*x\x1b\\")),
-    ("reports", "XTREPORTSGR", "CSI t ; l ; b ; r # |", "\x1b[1;31ma\x1b[4mb\x1b[1;1;1;2#|", Reply("\x1b[0;1;31m")),
+    (
+        "reports",
+        "DECRQSS DECSACE",
+        "DCS $ q * x ST",
+        "\x1b[2*x\x1bP$q*x\x1b\\",
+        Reply("\x1bP1$r2*x\x1b\\"),
+    ),
+    (
+        "reports",
+        "XTREPORTSGR",
+        "CSI t ; l ; b ; r # |",
+        "\x1b[1;31ma\x1b[4mb\x1b[1;1;1;2#|",
+        Reply("\x1b[0;1;31m"),
+    ),
     ("reports", "XTREPORTCOLORS", "CSI # R", "\x1b[#P\x1b[#R", Reply("\x1b[?1;1#Q")),
     ("reports", "XTSMGRAPHICS", "CSI ? 2 ; 1 S", "\x1b[?2;1S", Reply("\x1b[?2;0;200;100S")),
     ("reports", "in-band size", "CSI ? 2048 h", "\x1b[?2048h", Reply("\x1b[48;5;20;100;200t")),
     ("reports", "colour scheme", "CSI ? 996 n", "\x1b[?996n", Reply("\x1b[?997;1n")),
-    ("reports", "kitty keyboard flags", "CSI ? u", "\x1b[>5u\x1b[?u\x1b[<u\x1b[?u", Reply("\x1b[?5u\x1b[?0u")),
-    ("reports", "foreground", "OSC 10 ; ? BEL", "\x1b]10;rgb:12/34/56\x07\x1b]10;?\x07", Reply("\x1b]10;rgb:1212/3434/5656\x07")),
-    ("reports", "colours by name", "OSC 10 ; name ST", "\x1b]10;Dark Slate Grey\x07\x1b]10;?\x07", Reply("\x1b]10;rgb:2f2f/4f4f/4f4f\x07")),
+    (
+        "reports",
+        "kitty keyboard flags",
+        "CSI ? u",
+        "\x1b[>5u\x1b[?u\x1b[<u\x1b[?u",
+        Reply("\x1b[?5u\x1b[?0u"),
+    ),
+    (
+        "reports",
+        "foreground",
+        "OSC 10 ; ? BEL",
+        "\x1b]10;rgb:12/34/56\x07\x1b]10;?\x07",
+        Reply("\x1b]10;rgb:1212/3434/5656\x07"),
+    ),
+    (
+        "reports",
+        "colours by name",
+        "OSC 10 ; name ST",
+        "\x1b]10;Dark Slate Grey\x07\x1b]10;?\x07",
+        Reply("\x1b]10;rgb:2f2f/4f4f/4f4f\x07"),
+    ),
     (
         "reports",
         "colours by intensity",
@@ -257,7 +540,9 @@ const SUPPORT: &[Support] = &[
         "colours of attributes",
         "OSC 5 ; n ; ? ST, OSC 105",
         "\x1b]5;0;#112233\x07\x1b]5;0;?\x07\x1b]4;256;?\x07\x1b]105;0\x07\x1b]5;0;?\x07",
-        Reply("\x1b]5;0;rgb:1111/2222/3333\x07\x1b]4;256;rgb:1111/2222/3333\x07\x1b]5;0;rgb:e5e5/e5e5/e5e5\x07"),
+        Reply(
+            "\x1b]5;0;rgb:1111/2222/3333\x07\x1b]4;256;rgb:1111/2222/3333\x07\x1b]5;0;rgb:e5e5/e5e5/e5e5\x07",
+        ),
     ),
     (
         "reports",
@@ -266,7 +551,13 @@ const SUPPORT: &[Support] = &[
         "\x1b]17;#112233\x07\x1b]17;?\x07\x1b]117\x07\x1b]17;?\x07",
         Reply("\x1b]17;rgb:1111/2222/3333\x07\x1b]17;rgb:e5e5/e5e5/e5e5\x07"),
     ),
-    ("reports", "palette", "OSC 4 ; n ; ? ST", "\x1b]4;1;#ff0000\x1b\\\x1b]4;1;?\x1b\\", Reply("\x1b]4;1;rgb:ffff/0000/0000\x1b\\")),
+    (
+        "reports",
+        "palette",
+        "OSC 4 ; n ; ? ST",
+        "\x1b]4;1;#ff0000\x1b\\\x1b]4;1;?\x1b\\",
+        Reply("\x1b]4;1;rgb:ffff/0000/0000\x1b\\"),
+    ),
     ("OSC", "title", "OSC 2 ; text BEL", "\x1b]2;a\u{202e}b\x07", Event("[Title(\"ab\")]")),
     (
         "OSC",
@@ -275,7 +566,13 @@ const SUPPORT: &[Support] = &[
         "\x1b]0;a\x07\x1b[22t\x1b]0;b\x07\x1b[23t",
         Event("[Title(\"a\"), Title(\"b\"), Title(\"a\")]"),
     ),
-    ("OSC", "titles in hexadecimal", "CSI > 0 t", "\x1b[>0t\x1b]2;6162\x07\x1b]2;6z\x07", Event("[Title(\"ab\")]")),
+    (
+        "OSC",
+        "titles in hexadecimal",
+        "CSI > 0 t",
+        "\x1b[>0t\x1b]2;6162\x07\x1b]2;6z\x07",
+        Event("[Title(\"ab\")]"),
+    ),
     (
         "OSC",
         "an icon name leaves the title",
@@ -283,15 +580,30 @@ const SUPPORT: &[Support] = &[
         "\x1b]0;a\x07\x1b[22;1t\x1b]1;b\x07\x1b[23;1t",
         Event("[Title(\"a\")]"),
     ),
-    ("OSC", "working directory", "OSC 7 ; url ST", "\x1b]7;file://h/a%20b\x1b\\", Event("[Cwd(\"/a b\")]")),
-    ("OSC", "clipboard", "OSC 52 ; c ; base64 ST", "\x1b]52;c;aGk=\x1b\\", Event("[Clipboard { selection: 'c', text: \"hi\" }]")),
+    (
+        "OSC",
+        "working directory",
+        "OSC 7 ; url ST",
+        "\x1b]7;file://h/a%20b\x1b\\",
+        Event("[Cwd(\"/a b\")]"),
+    ),
+    (
+        "OSC",
+        "clipboard",
+        "OSC 52 ; c ; base64 ST",
+        "\x1b]52;c;aGk=\x1b\\",
+        Event("[Clipboard { selection: 'c', text: \"hi\" }]"),
+    ),
     ("OSC", "clipboard is never read", "OSC 52 ; c ; ? ST", "\x1b]52;c;?\x1b\\", Event("[]")),
     (
         "OSC",
         "prompt",
         "OSC 133 ; A ST",
         "\x1b]133;A\x07",
-        Event("[PromptMark(PromptMark { kind: Prompt, exit_code: None, command: None, row: 0, at: Some(Position { line: 0, cell: 0 }) })]"),
+        Event(
+            "[PromptMark(PromptMark { kind: Prompt, exit_code: None, command: None, row: 0, at: \
+             Some(Position { line: 0, cell: 0 }) })]",
+        ),
     ),
     (
         "OSC",
@@ -299,10 +611,17 @@ const SUPPORT: &[Support] = &[
         "OSC 133 ; D ; n ST",
         "\x1b]133;D;3\x07",
         Event(
-            "[PromptMark(PromptMark { kind: Done, exit_code: Some(3), command: None, row: 0, at: Some(Position { line: 0, cell: 0 }) })]",
+            "[PromptMark(PromptMark { kind: Done, exit_code: Some(3), command: None, row: 0, at: \
+             Some(Position { line: 0, cell: 0 }) })]",
         ),
     ),
-    ("OSC", "notice", "OSC 9 ; text ST", "\x1b]9;done\x07", Event("[Notify(Notice { title: \"\", body: \"done\", urgent: false })]")),
+    (
+        "OSC",
+        "notice",
+        "OSC 9 ; text ST",
+        "\x1b]9;done\x07",
+        Event("[Notify(Notice { title: \"\", body: \"done\", urgent: false })]"),
+    ),
     (
         "OSC",
         "notice with title",
@@ -317,13 +636,31 @@ const SUPPORT: &[Support] = &[
         "\x1b]99;i=1:u=2;hi\x07",
         Event("[Notify(Notice { title: \"hi\", body: \"\", urgent: true })]"),
     ),
-    ("OSC", "progress", "OSC 9 ; 4 ; 1 ; n ST", "\x1b]9;4;1;40\x07", Event("[Progress(Percent(40))]")),
+    (
+        "OSC",
+        "progress",
+        "OSC 9 ; 4 ; 1 ; n ST",
+        "\x1b]9;4;1;40\x07",
+        Event("[Progress(Percent(40))]"),
+    ),
     ("OSC", "pointer", "OSC 22 ; name ST", "\x1b]22;text\x07", Event("[Pointer(\"text\")]")),
-    ("OSC", "iTerm2's directory", "OSC 1337 ; CurrentDir= ST", "\x1b]1337;CurrentDir=/tmp\x07", Event("[Cwd(\"/tmp\")]")),
+    (
+        "OSC",
+        "iTerm2's directory",
+        "OSC 1337 ; CurrentDir= ST",
+        "\x1b]1337;CurrentDir=/tmp\x07",
+        Event("[Cwd(\"/tmp\")]"),
+    ),
     ("OSC", "bell", "0x07", "\x07\x07", Event("[Bell]")),
     ("width", "wide", "", "漢字x", Cursor(5, 0)),
     ("width", "soft hyphen", "", "a\u{ad}b", Cursor(3, 0)),
-    ("width", "combining mark in the last column", "CSI ? 7 l", "\x1b[?7l\x1b[20Ge\u{301}", Screen("                   e\u{301}")),
+    (
+        "width",
+        "combining mark in the last column",
+        "CSI ? 7 l",
+        "\x1b[?7l\x1b[20Ge\u{301}",
+        Screen("                   e\u{301}"),
+    ),
     ("width", "combining mark", "", "e\u{301}x", Cursor(2, 0)),
     ("width", "emoji joined by ZWJ", "", "👨‍👩‍👧x", Cursor(3, 0)),
     ("width", "VS16 widens", "", "❤\u{fe0f}x", Cursor(3, 0)),
@@ -333,7 +670,13 @@ const SUPPORT: &[Support] = &[
     ("width", "without clusters", "CSI ? 2027 l", "\x1b[?2027l👨\u{200d}👩x", Cursor(5, 0)),
     ("width", "wide at the margin wraps", "", "\x1b[20G漢", Screen("|漢")),
     ("width", "half overwritten", "", "漢\x1b[2Gx", Screen(" x")),
-    ("images", "kitty query", "APC G a=q ST", "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\", Reply("\x1b_Gi=31;OK\x1b\\")),
+    (
+        "images",
+        "kitty query",
+        "APC G a=q ST",
+        "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\",
+        Reply("\x1b_Gi=31;OK\x1b\\"),
+    ),
     ("images", "sixel moves below", "DCS q … ST", "\x1bPq!20~-!20~\x1b\\x", Cursor(1, 1)),
 ];
 
@@ -353,10 +696,18 @@ fn every_row_of_the_table_is_true() {
                 let rows: Vec<String> = (0..5).map(|y| terminal.row(y).text()).collect();
                 (rows.join("|").trim_end_matches('|').to_owned(), (*expected).to_owned())
             }
-            Cursor(x, y) => (format!("{:?}", (terminal.cursor().x, terminal.cursor().y)), format!("{:?}", (x, y))),
+            Cursor(x, y) => (
+                format!("{:?}", (terminal.cursor().x, terminal.cursor().y)),
+                format!("{:?}", (x, y)),
+            ),
             Reply(expected) => {
-                let replies = events.iter().filter_map(|event| if let TermEvent::Reply(bytes) = event { Some(&bytes[..]) } else { None });
-                (String::from_utf8_lossy(&replies.collect::<Vec<_>>().concat()).into_owned(), (*expected).to_owned())
+                let replies = events.iter().filter_map(|event| {
+                    if let TermEvent::Reply(bytes) = event { Some(&bytes[..]) } else { None }
+                });
+                (
+                    String::from_utf8_lossy(&replies.collect::<Vec<_>>().concat()).into_owned(),
+                    (*expected).to_owned(),
+                )
             }
             Event(expected) => (format!("{events:?}"), (*expected).to_owned()),
             Style(expected) => {
@@ -386,7 +737,8 @@ fn delete_line_scrolls_only_below_the_cursor() {
 #[test]
 fn the_reference_page_is_the_table() {
     let mut page = String::from(
-        "# What the terminal understands\n\nGenerated from `tests/it/term_refs/support.rs`; do not edit. Each row is a case of the test \
+        "# What the terminal understands\n\nGenerated from `tests/it/term_refs/support.rs`; do \
+         not edit. Each row is a case of the test \
          `every_row_of_the_table_is_true`, which names the rows that fail. Forms leave out the spaces of xterm's control sequence document.\n\n\
          Besides, vttest 2.7 drives the engine (`tests/it/vttest.rs`): at each stop of its menus 1, 2, 3, 6, 8 and 11 text, colours and attributes are \
          those of `tests/refs/vttest`. Their text was compared with xterm's; their attributes were read against what vttest says on the screen \
@@ -402,14 +754,17 @@ fn the_reference_page_is_the_table() {
             writeln!(page, "\n## {group}\n\n| what | form |\n|---|---|").expect("a string");
             last = group;
         }
-        let form = if form.is_empty() { String::new() } else { format!("`{}`", form.replace('|', "\\|")) };
+        let form =
+            if form.is_empty() { String::new() } else { format!("`{}`", form.replace('|', "\\|")) };
         writeln!(page, "| {name} | {form} |").expect("a string");
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/terminal.md");
     if std::env::var_os("ABIDE_BLESS").is_some() {
-        std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference")).expect("the source tree is writable");
+        std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference"))
+            .expect("the source tree is writable");
         std::fs::write(path, &page).expect("the source tree is writable");
     }
-    let found = std::fs::read_to_string(path).expect("the page is checked in; run this test with ABIDE_BLESS=1");
+    let found = std::fs::read_to_string(path)
+        .expect("the page is checked in; run this test with ABIDE_BLESS=1");
     assert!(found == page, "run this test with ABIDE_BLESS=1 and look at the diff");
 }

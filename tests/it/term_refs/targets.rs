@@ -1,4 +1,5 @@
-//! The bodies of the fuzz targets: each takes any bytes and must neither panic nor break its property. Also run on the seeds by `cargo test`.
+//! The bodies of the fuzz targets: each takes any bytes and must neither panic nor break its
+//! property. Also run on the seeds by `cargo test`.
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
@@ -6,7 +7,8 @@ use abide::base::row::{Row, Run};
 use abide::term::{Options, TermEvent, Terminal};
 
 fn terminal(size: Size) -> Terminal {
-    let options = Options { scrollback_lines_max: 200, scrollback_bytes_max: 1 << 18, ..Options::default() };
+    let options =
+        Options { scrollback_lines_max: 200, scrollback_bytes_max: 1 << 18, ..Options::default() };
     Terminal::new(size, options, Box::new(HeapMemory::default()))
 }
 
@@ -31,8 +33,12 @@ pub(crate) fn vt_stream(data: &[u8]) {
             0 => terminal.resize(size(*a, *b), &mut events),
             1 => {
                 let before = rows(&terminal);
-                terminal =
-                    Terminal::restore(terminal.snapshot(), Options::default(), Box::new(HeapMemory::default())).expect("its own snapshot");
+                terminal = Terminal::restore(
+                    terminal.snapshot(),
+                    Options::default(),
+                    Box::new(HeapMemory::default()),
+                )
+                .expect("its own snapshot");
                 assert_eq!(rows(&terminal), before);
             }
             2 => terminal.clear_history(),
@@ -41,12 +47,22 @@ pub(crate) fn vt_stream(data: &[u8]) {
         rest.chunks(usize::from(*a) + 1).for_each(|chunk| terminal.feed(chunk, &mut events));
         events.clear();
         for row in rows(&terminal) {
-            assert!(row.runs.iter().map(Run::cols).sum::<usize>() <= usize::from(terminal.size().cols));
-            assert!(row.runs.iter().all(|run| !run.text.is_empty() && !run.text.contains(char::is_control)));
+            assert!(
+                row.runs.iter().map(Run::cols).sum::<usize>() <= usize::from(terminal.size().cols)
+            );
+            assert!(
+                row.runs
+                    .iter()
+                    .all(|run| !run.text.is_empty() && !run.text.contains(char::is_control))
+            );
         }
-        assert!(terminal.cursor().x < terminal.size().cols && terminal.cursor().y < terminal.size().rows);
+        assert!(
+            terminal.cursor().x < terminal.size().cols
+                && terminal.cursor().y < terminal.size().rows
+        );
     }
-    // A row of a long line is found by reading the line: all rows of one would take the square of its length.
+    // A row of a long line is found by reading the line: all rows of one would take the square of
+    // its length.
     (0..terminal.history_rows().min(300)).for_each(|back| drop(terminal.history_row(back)));
 }
 
@@ -61,17 +77,25 @@ pub(crate) fn vt_reply(data: &[u8]) {
         if let TermEvent::Reply(bytes) = event {
             assert!(bytes.len() <= 64 << 10);
             // Above ASCII are the C1 controls that S8C1T and DECSCL ask for.
-            assert!(bytes.iter().all(|byte| matches!(byte, 0x1b | 0x07 | 0x20..=0x7e | 0x80..=0x9f)));
+            assert!(
+                bytes.iter().all(|byte| matches!(byte, 0x1b | 0x07 | 0x20..=0x7e | 0x80..=0x9f))
+            );
         }
     }
 }
 
-/// Text survives changes of width: the first byte counts the widths that follow, the rest is the text.
+/// Text survives changes of width: the first byte counts the widths that follow, the rest is the
+/// text.
 pub(crate) fn reflow(data: &[u8]) {
     let [count, rest @ ..] = data else { return };
     let (widths, text) = rest.split_at(usize::from(count % 8).min(rest.len()));
-    let text: String = String::from_utf8_lossy(text).chars().filter(|c| !c.is_control() || *c == '\n').take(2000).collect();
-    let mut terminal = Terminal::new(Size::new(30, 8), Options::default(), Box::new(HeapMemory::default()));
+    let text: String = String::from_utf8_lossy(text)
+        .chars()
+        .filter(|c| !c.is_control() || *c == '\n')
+        .take(2000)
+        .collect();
+    let mut terminal =
+        Terminal::new(Size::new(30, 8), Options::default(), Box::new(HeapMemory::default()));
     terminal.feed(text.replace('\n', "\r\n").as_bytes(), &mut Vec::new());
     let whole = |terminal: &Terminal| terminal.text(-100_000..100).trim_end().to_owned();
     let before = whole(&terminal);
@@ -83,18 +107,29 @@ pub(crate) fn reflow(data: &[u8]) {
 
 /// One operating system command, or an image by one of the three protocols.
 pub(crate) fn osc_dispatch(data: &[u8]) {
-    for (start, end) in [("\x1b]", "\x07"), ("\x1bPq", "\x1b\\"), ("\x1b_G", "\x1b\\"), ("\x1b]1337;File=inline=1:", "\x07")] {
+    for (start, end) in [
+        ("\x1b]", "\x07"),
+        ("\x1bPq", "\x1b\\"),
+        ("\x1b_G", "\x1b\\"),
+        ("\x1b]1337;File=inline=1:", "\x07"),
+    ] {
         let mut terminal = terminal(Size::new(40, 10));
         let mut events = Vec::new();
         for part in [start.as_bytes(), data, end.as_bytes()] {
             terminal.feed(part, &mut events);
         }
         assert!(terminal.title().len() <= 1024 && !terminal.title().contains(char::is_control));
-        assert!(terminal.images().iter().all(|image| image.cells.0 <= 4096 && image.cells.1 <= 4096 && image.col < 40));
+        assert!(
+            terminal
+                .images()
+                .iter()
+                .all(|image| image.cells.0 <= 4096 && image.cells.1 <= 4096 && image.col < 40)
+        );
     }
 }
 
-/// Images by all three protocols, between text, scrolling and changes of size: each part after 0xff starts with a byte that says what it is.
+/// Images by all three protocols, between text, scrolling and changes of size: each part after 0xff
+/// starts with a byte that says what it is.
 pub(crate) fn image(data: &[u8]) {
     let (mut whole, mut split) = (terminal(Size::new(40, 10)), terminal(Size::new(40, 10)));
     let mut events = Vec::new();
@@ -105,7 +140,8 @@ pub(crate) fn image(data: &[u8]) {
             1 => (b"\x1bP", b"\x1b\\"),
             2 => (b"\x1b]1337;File=inline=1;", b"\x07"),
             3 => {
-                let size = size(rest.first().copied().unwrap_or(40), rest.get(1).copied().unwrap_or(10));
+                let size =
+                    size(rest.first().copied().unwrap_or(40), rest.get(1).copied().unwrap_or(10));
                 whole.resize(size, &mut events);
                 split.resize(size, &mut events);
                 continue;
@@ -121,7 +157,12 @@ pub(crate) fn image(data: &[u8]) {
         for image in whole.images() {
             total += image.picture.data.len();
             assert!(image.cells.0 >= 1 && image.cells.1 >= 1, "{:?}", image.cells);
-            assert!(image.row < i64::from(size.rows) && image.col < size.cols, "{} {} on {size}", image.row, image.col);
+            assert!(
+                image.row < i64::from(size.rows) && image.col < size.cols,
+                "{} {} on {size}",
+                image.row,
+                image.col
+            );
         }
         assert!(total <= 64 << 20 && whole.images().len() <= 2048);
     }

@@ -1,4 +1,5 @@
-//! The bodies of the fuzz targets at the client's side: what it paints, and what it reads from its terminal. Also run on the seeds by `cargo test`.
+//! The bodies of the fuzz targets at the client's side: what it paints, and what it reads from its
+//! terminal. Also run on the seeds by `cargo test`.
 
 use std::rc::Rc;
 
@@ -41,13 +42,20 @@ struct Attached {
 
 impl Attached {
     fn new(size: Size) -> Self {
-        let caps = Caps { depth: Depth::True, underlines: true, sync: true, features: Features::OVERLINE, ..Caps::default() };
+        let caps = Caps {
+            depth: Depth::True,
+            underlines: true,
+            sync: true,
+            features: Features::OVERLINE,
+            ..Caps::default()
+        };
         let mut model = Model::new(SETUP.with(Rc::clone), size, caps, Now::default());
         model.link = Link::Up(Tick(0));
         Self { model, painter: Painter::default(), outer: terminal(size), number: 0, tick: 0 }
     }
 
-    /// What the server does after the program wrote, what the client does with it, and what its terminal makes of that.
+    /// What the server does after the program wrote, what the client does with it, and what its
+    /// terminal makes of that.
     fn show(&mut self, program: &Terminal) {
         let size = program.size();
         let resized = self.outer.size() != size;
@@ -57,8 +65,12 @@ impl Attached {
         }
         self.number += 1;
         let chrome = (resized || self.number == 1).then(|| chrome(size));
-        let mut frame =
-            Frame { number: self.number, chrome, cursor: Some(program.cursor()).filter(|cursor| cursor.visible), ..Frame::default() };
+        let mut frame = Frame {
+            number: self.number,
+            chrome,
+            cursor: Some(program.cursor()).filter(|cursor| cursor.visible),
+            ..Frame::default()
+        };
         let mut rows = PaneRows { pane: PaneId(1), rows: Vec::new(), links: Vec::new() };
         for y in (0..size.rows).filter(|y| self.tick <= program.row_tick(*y)) {
             rows.rows.push((y, spans(program, y, &mut frame.styles, &mut rows.links)));
@@ -71,7 +83,8 @@ impl Attached {
         self.painter.paint(&self.model, &damage, &mut bytes);
         self.outer.feed(&bytes, &mut Vec::new());
         for y in 0..size.rows {
-            let (shown, wanted) = (cells(&self.outer, &self.outer.row(y)), cells(program, &program.row(y)));
+            let (shown, wanted) =
+                (cells(&self.outer, &self.outer.row(y)), cells(program, &program.row(y)));
             assert_eq!(shown, wanted, "row {y} after {:?}", String::from_utf8_lossy(&bytes));
         }
         let (shown, wanted) = (self.outer.cursor(), program.cursor());
@@ -97,45 +110,71 @@ fn chrome(size: Size) -> Chrome {
     Chrome { panes: vec![pane], focus: Some(PaneId(1)), area: size, ..Chrome::default() }
 }
 
-fn spans(program: &Terminal, y: u16, styles: &mut Vec<Style>, links: &mut Vec<(u32, String)>) -> Vec<Span> {
+fn spans(
+    program: &Terminal,
+    y: u16,
+    styles: &mut Vec<Style>,
+    links: &mut Vec<(u32, String)>,
+) -> Vec<Span> {
     let span = |run: abide::base::row::Run| {
         let style = styles.iter().position(|style| *style == run.style).unwrap_or_else(|| {
             styles.push(run.style);
             styles.len() - 1
         });
         links.extend(program.link(run.link).map(|target| (run.link, target.to_owned())));
-        Span { style: u16::try_from(style).expect("fewer styles than cells"), link: run.link, kind: run.kind, text: run.text }
+        Span {
+            style: u16::try_from(style).expect("fewer styles than cells"),
+            link: run.link,
+            kind: run.kind,
+            text: run.text,
+        }
     };
     program.row(y).runs.into_iter().map(span).collect()
 }
 
-/// A row cell by cell: text, columns, style and target of the link, without what is blank at its end.
+/// A row cell by cell: text, columns, style and target of the link, without what is blank at its
+/// end.
 fn cells(terminal: &Terminal, row: &Row) -> Vec<(String, usize, Style, String)> {
     let mut cells = Vec::new();
     for run in &row.runs {
         // What the client writes of a target, ECMA-48 strings being printable ASCII.
-        let link: String = terminal.link(run.link).unwrap_or_default().chars().filter(|c| (' '..='~').contains(c)).collect();
+        let link: String = terminal
+            .link(run.link)
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| (' '..='~').contains(c))
+            .collect();
         match run.kind {
             RunKind::Cluster(cols) => {
-                // Of emoji by variation in one column, which only a program without clusters has, the client writes the text form.
+                // Of emoji by variation in one column, which only a program without clusters has,
+                // the client writes the text form.
                 let has_width = |c: &char| !matches!((c, cols), ('\u{fe0f}', 1) | ('\u{fe0e}', 2));
-                cells.push((run.text.chars().filter(has_width).collect(), usize::from(cols), run.style, link));
+                cells.push((
+                    run.text.chars().filter(has_width).collect(),
+                    usize::from(cols),
+                    run.style,
+                    link,
+                ));
             }
             kind => {
                 let cols = if kind == RunKind::Wide { 2 } else { 1 };
-                // A soft hyphen is nothing at all in some outer terminals, so the client writes a hyphen.
+                // A soft hyphen is nothing at all in some outer terminals, so the client writes a
+                // hyphen.
                 let shown = run.text.chars().map(|c| if c == '\u{ad}' { '-' } else { c });
                 cells.extend(shown.map(|c| (c.to_string(), cols, run.style, link.clone())));
             }
         }
     }
-    while cells.last().is_some_and(|(text, _, style, link)| text == " " && *style == Style::default() && link.is_empty()) {
+    while cells.last().is_some_and(|(text, _, style, link)| {
+        text == " " && *style == Style::default() && link.is_empty()
+    }) {
         cells.pop();
     }
     cells
 }
 
-/// What a program shows in a pane, the client paints so that its terminal shows the same: 0xff and a byte stand between two frames.
+/// What a program shows in a pane, the client paints so that its terminal shows the same: 0xff and
+/// a byte stand between two frames.
 pub(crate) fn outer_render(data: &[u8]) {
     let mut program = terminal(Size::new(30, 8));
     let mut client = Attached::new(program.size());
@@ -152,7 +191,8 @@ pub(crate) fn outer_render(data: &[u8]) {
     }
 }
 
-/// What the outer terminal sends, however it is cut: 0xff stands for a pause. Keys go through every keyboard mode.
+/// What the outer terminal sends, however it is cut: 0xff stands for a pause. Keys go through every
+/// keyboard mode.
 pub(crate) fn keys_in(data: &[u8]) {
     let (mut whole, mut split) = (Decoder::default(), Decoder::default());
     let (mut events, mut pieces) = (Vec::new(), Vec::new());
@@ -196,7 +236,10 @@ fn typed(terminal: &Terminal, event: &TtyEvent) {
         TtyEvent::Paste(text) => {
             assert!(text.len() <= 3 * PASTE_MAX);
             terminal.encode_paste(text, &mut bytes);
-            let inner = bytes.strip_prefix(b"\x1b[200~").and_then(|rest| rest.strip_suffix(b"\x1b[201~")).unwrap_or(&bytes);
+            let inner = bytes
+                .strip_prefix(b"\x1b[200~")
+                .and_then(|rest| rest.strip_suffix(b"\x1b[201~"))
+                .unwrap_or(&bytes);
             assert!(!inner.contains(&0x1b), "a paste of {text:?} sends an escape");
         }
         TtyEvent::Focus(focused) => terminal.encode_focus(*focused, &mut bytes),

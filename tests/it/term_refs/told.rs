@@ -1,4 +1,5 @@
-//! What a terminal tells of its screen and its titles where its owner allows it, and nothing where not.
+//! What a terminal tells of its screen and its titles where its owner allows it, and nothing where
+//! not.
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
@@ -14,7 +15,9 @@ fn replies(options: Options, bytes: &str) -> String {
     let mut terminal = Terminal::new(Size::new(20, 5), options, Box::new(HeapMemory::default()));
     let mut events = Vec::new();
     terminal.feed(bytes.as_bytes(), &mut events);
-    let replies = events.iter().filter_map(|event| if let TermEvent::Reply(bytes) = event { Some(&bytes[..]) } else { None });
+    let replies = events.iter().filter_map(|event| {
+        if let TermEvent::Reply(bytes) = event { Some(&bytes[..]) } else { None }
+    });
     String::from_utf8_lossy(&replies.collect::<Vec<_>>().concat()).into_owned()
 }
 
@@ -24,7 +27,10 @@ fn sum(value: u16) -> String {
 
 #[test]
 fn nothing_is_told_unless_it_is_allowed() {
-    assert_eq!(replies(Options::default(), "a\x1b[1;1;1;1;1;1*y\x1b]0;b\x07\x1b[20t\x1b[21t"), "\x1b]L\x1b\\\x1b]l\x1b\\");
+    assert_eq!(
+        replies(Options::default(), "a\x1b[1;1;1;1;1;1*y\x1b]0;b\x07\x1b[20t\x1b[21t"),
+        "\x1b]L\x1b\\\x1b]l\x1b\\"
+    );
 }
 
 #[test]
@@ -80,7 +86,10 @@ fn titles_and_icon_names_are_told_set_and_stacked_as_xterm_does() {
         ("\x1b]0;a\x07\x1b[22t\x1b]0;x\x07\x1b[23;2t\x1b[23;1t", both("x", "a")),
         // What is not meant is kept from the entry below.
         ("\x1b]2;t\x07\x1b]1;i\x07\x1b[22;1t\x1b[22;2t\x1b]0;x\x07\x1b[23t", both("i", "t")),
-        ("\x1b]1;a\x07\x1b[22;1t\x1b]1;b\x07\x1b[22;1t\x1b]1;z\x07\x1b[23;1t\x1b[23;1t", both("a", "")),
+        (
+            "\x1b]1;a\x07\x1b[22;1t\x1b]1;b\x07\x1b[22;1t\x1b]1;z\x07\x1b[23;1t\x1b[23;1t",
+            both("a", ""),
+        ),
         ("\x1b[23t", both("", "")),
     ] {
         assert_eq!(told(&format!("{input}{icon}{title}")), expected, "{input:?}");

@@ -1,16 +1,19 @@
-//! Who may import whom: the matrix of ARCHITECTURE.md, the ban of cycles, and what the pure layers may not name.
+//! Who may import whom: the matrix of ARCHITECTURE.md, the ban of cycles, and what the pure layers
+//! may not name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Source, words};
 
-/// One row of the matrix: a top-level module, the modules it may import, the dependencies it may name.
+/// One row of the matrix: a top-level module, the modules it may import, the dependencies it may
+/// name.
 struct Row(&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// Any dependency of the package.
 const ANY: &str = "*";
 
-/// Reads like the table of ARCHITECTURE.md. `thiserror` is allowed everywhere, `anyhow` in roles and `main`.
+/// Reads like the table of ARCHITECTURE.md. `thiserror` is allowed everywhere, `anyhow` in roles
+/// and `main`.
 #[rustfmt::skip]
 const MATRIX: &[Row] = &[
     Row("base",     &[],                                                      &["serde", "schemars", "unicode_width", "unicode_segmentation"]),
@@ -36,10 +39,20 @@ const MATRIX: &[Row] = &[
 ];
 
 /// The layers that do no I/O and know no clock, no randomness and no unordered map.
-const PURE: &[&str] = &["base", "settings", "term", "layout", "state", "action", "config", "wire", "store", "core"];
+const PURE: &[&str] =
+    &["base", "settings", "term", "layout", "state", "action", "config", "wire", "store", "core"];
 
 /// What the pure layers may not name, as paths.
-const PURE_PATHS: &[&str] = &["std::fs", "std::net", "std::env", "std::process", "std::thread", "tokio", "rand", "getrandom"];
+const PURE_PATHS: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "tokio",
+    "rand",
+    "getrandom",
+];
 
 /// What the pure layers may not name, as words.
 const PURE_WORDS: &[&str] = &["Instant", "SystemTime", "HashMap", "HashSet"];
@@ -50,7 +63,10 @@ pub(crate) fn outside_matrix(files: &[Source], dependencies: &BTreeSet<String>) 
     for file in files {
         let Some(layer) = file.layer().filter(|&layer| layer != "lib") else { continue };
         let Some(row) = MATRIX.iter().find(|row| row.0 == layer) else {
-            faults.push(format!("{}: the module `{layer}` has no row in the import matrix", file.path));
+            faults.push(format!(
+                "{}: the module `{layer}` has no row in the import matrix",
+                file.path
+            ));
             continue;
         };
         for path in file.paths() {
@@ -63,7 +79,12 @@ pub(crate) fn outside_matrix(files: &[Source], dependencies: &BTreeSet<String>) 
 }
 
 /// Why `row` may not name this path; none when it may.
-fn refused(file: &Source, row: &Row, path: &[String], dependencies: &BTreeSet<String>) -> Option<String> {
+fn refused(
+    file: &Source,
+    row: &Row,
+    path: &[String],
+    dependencies: &BTreeSet<String>,
+) -> Option<String> {
     let first = path.first()?.as_str();
     let shown = path.join("::");
     let supers = path.iter().take_while(|segment| *segment == "super").count();
@@ -73,8 +94,11 @@ fn refused(file: &Source, row: &Row, path: &[String], dependencies: &BTreeSet<St
     if first == "crate" || first == "abide" {
         let target = &path[1..];
         let own = target.first().is_none_or(|top| top == row.0);
-        let allowed =
-            row.1.iter().any(|cell| cell.split("::").enumerate().all(|(idx, part)| target.get(idx).is_some_and(|seg| seg == part)));
+        let allowed = row.1.iter().any(|cell| {
+            cell.split("::")
+                .enumerate()
+                .all(|(idx, part)| target.get(idx).is_some_and(|seg| seg == part))
+        });
         return (!own && !allowed).then(|| format!("`{}` may not import `{shown}`", row.0));
     }
     if dependencies.contains(first) && !allows_dependency(row, first) {
@@ -91,15 +115,22 @@ fn allows_dependency(row: &Row, name: &str) -> bool {
         || row.2.contains(&ANY)
 }
 
-/// Every use of the outside world, of a clock, of randomness or of an unordered map in a pure layer.
+/// Every use of the outside world, of a clock, of randomness or of an unordered map in a pure
+/// layer.
 pub(crate) fn impure(files: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
-    for file in files.iter().filter(|file| file.layer().is_some_and(|layer| PURE.contains(&layer))) {
+    for file in files.iter().filter(|file| file.layer().is_some_and(|layer| PURE.contains(&layer)))
+    {
         for path in file.paths() {
             let shown = path.segments.join("::");
-            let banned = PURE_PATHS.iter().find(|banned| shown == **banned || shown.starts_with(&format!("{banned}::")));
+            let banned = PURE_PATHS
+                .iter()
+                .find(|banned| shown == **banned || shown.starts_with(&format!("{banned}::")));
             if let Some(banned) = banned {
-                faults.push(format!("{}:{}: a layer below the roles may not name `{banned}` (`{shown}`)", file.path, path.line));
+                faults.push(format!(
+                    "{}:{}: a layer below the roles may not name `{banned}` (`{shown}`)",
+                    file.path, path.line
+                ));
             }
         }
         for word in PURE_WORDS {
@@ -118,12 +149,18 @@ pub(crate) fn impure(files: &[Source]) -> Vec<String> {
 /// Per file, the files it imports, each with the line and the path that does so first.
 type Graph<'a> = BTreeMap<&'a str, BTreeMap<&'a str, String>>;
 
-/// The cycles between files, each as `a → b → a`. A file below another and that other are one module in two files: what the lower one
-/// takes from the upper one counts for nothing.
+/// The cycles between files, each as `a → b → a`. A file below another and that other are one
+/// module in two files: what the lower one takes from the upper one counts for nothing.
 pub(crate) fn cycles(files: &[Source]) -> Vec<String> {
-    let modules: BTreeMap<Vec<String>, &Source> =
-        files.iter().filter(|file| file.layer().is_some() && !file.module().is_empty()).map(|file| (file.module(), file)).collect();
-    let graph: Graph = modules.iter().map(|(module, file)| (file.path.as_str(), targets(module, file, &modules))).collect();
+    let modules: BTreeMap<Vec<String>, &Source> = files
+        .iter()
+        .filter(|file| file.layer().is_some() && !file.module().is_empty())
+        .map(|file| (file.module(), file))
+        .collect();
+    let graph: Graph = modules
+        .iter()
+        .map(|(module, file)| (file.path.as_str(), targets(module, file, &modules)))
+        .collect();
     let mut faults = BTreeSet::new();
     let mut done = BTreeSet::new();
     for start in graph.keys().copied() {
@@ -133,42 +170,78 @@ pub(crate) fn cycles(files: &[Source]) -> Vec<String> {
 }
 
 /// The files that one file imports.
-fn targets<'a>(module: &[String], file: &Source, modules: &BTreeMap<Vec<String>, &'a Source>) -> BTreeMap<&'a str, String> {
+fn targets<'a>(
+    module: &[String],
+    file: &Source,
+    modules: &BTreeMap<Vec<String>, &'a Source>,
+) -> BTreeMap<&'a str, String> {
     let mut found = BTreeMap::new();
     for path in file.paths() {
-        let target = absolute(module, &path.segments, modules).and_then(|absolute| owner(&absolute, modules, 0));
-        let is_above = |target: &str| modules.iter().any(|(other, owner)| owner.path == target && module.starts_with(other));
+        let target = absolute(module, &path.segments, modules)
+            .and_then(|absolute| owner(&absolute, modules, 0));
+        let is_above = |target: &str| {
+            modules.iter().any(|(other, owner)| owner.path == target && module.starts_with(other))
+        };
         if let Some(target) = target.filter(|target| !is_above(target)) {
-            found.entry(target).or_insert_with(|| format!("{}:{} ({})", file.path, path.line, path.segments.join("::")));
+            found.entry(target).or_insert_with(|| {
+                format!("{}:{} ({})", file.path, path.line, path.segments.join("::"))
+            });
         }
     }
     found
 }
 
 /// The path from the crate root; none for what is not of this crate.
-fn absolute(module: &[String], path: &[String], modules: &BTreeMap<Vec<String>, &Source>) -> Option<Vec<String>> {
+fn absolute(
+    module: &[String],
+    path: &[String],
+    modules: &BTreeMap<Vec<String>, &Source>,
+) -> Option<Vec<String>> {
     let supers = path.iter().take_while(|segment| *segment == "super").count();
     match path.first()?.as_str() {
         "crate" => Some(path[1..].to_vec()),
         "self" => Some([module, &path[1..]].concat()),
         "super" => Some([&module[..module.len().saturating_sub(supers)], &path[supers..]].concat()),
-        child => modules.contains_key(&[module, &[child.to_owned()]].concat()).then(|| [module, path].concat()),
+        child => modules
+            .contains_key(&[module, &[child.to_owned()]].concat())
+            .then(|| [module, path].concat()),
     }
 }
 
-/// The file that declares what `path` names; a name that a `mod.rs` re-exports belongs to the file it comes from.
-fn owner<'a>(path: &[String], modules: &BTreeMap<Vec<String>, &'a Source>, depth: usize) -> Option<&'a str> {
+/// The file that declares what `path` names; a name that a `mod.rs` re-exports belongs to the file
+/// it comes from.
+fn owner<'a>(
+    path: &[String],
+    modules: &BTreeMap<Vec<String>, &'a Source>,
+    depth: usize,
+) -> Option<&'a str> {
     let len = (1..=path.len()).rev().find(|&len| modules.contains_key(&path[..len]))?;
     let file = modules[&path[..len]];
-    let Some(name) = path.get(len).filter(|_| file.path.ends_with("/mod.rs") && depth < 4) else { return Some(&file.path) };
-    let reexport = file.paths().into_iter().find(|import| import.segments.len() > 1 && import.segments.last() == Some(name));
-    reexport.and_then(|import| owner(&absolute(&path[..len], &import.segments, modules)?, modules, depth + 1)).or(Some(&file.path))
+    let Some(name) = path.get(len).filter(|_| file.path.ends_with("/mod.rs") && depth < 4) else {
+        return Some(&file.path);
+    };
+    let reexport = file
+        .paths()
+        .into_iter()
+        .find(|import| import.segments.len() > 1 && import.segments.last() == Some(name));
+    reexport
+        .and_then(|import| {
+            owner(&absolute(&path[..len], &import.segments, modules)?, modules, depth + 1)
+        })
+        .or(Some(&file.path))
 }
 
 /// Depth first; whatever leads back to a file on the way is a cycle.
-fn visit<'a>(graph: &Graph<'a>, at: &'a str, way: &mut Vec<&'a str>, done: &mut BTreeSet<&'a str>, faults: &mut BTreeSet<String>) {
+fn visit<'a>(
+    graph: &Graph<'a>,
+    at: &'a str,
+    way: &mut Vec<&'a str>,
+    done: &mut BTreeSet<&'a str>,
+    faults: &mut BTreeSet<String>,
+) {
     if let Some(from) = way.iter().position(|seen| *seen == at) {
-        let steps = (from..way.len()).map(|step| graph[way[step]][way.get(step + 1).copied().unwrap_or(at)].as_str());
+        let steps = (from..way.len())
+            .map(|step| graph[way[step]][way.get(step + 1).copied().unwrap_or(at)].as_str());
         faults.insert(format!("import cycle: {} → {at}", steps.collect::<Vec<_>>().join(" → ")));
         return;
     }
@@ -216,9 +289,24 @@ mod tests {
 
     #[test]
     fn the_matrix_lets_through_what_it_lists() {
-        assert_eq!(matrix("src/state/x.rs", "use crate::{base, layout::tree, state::tab}; use super::tab; use std::fmt;"), 0);
-        assert_eq!(matrix("src/keeper/x.rs", "use crate::wire::keeper::Record; use thiserror::Error;"), 0);
-        assert_eq!(matrix("src/client/x.rs", "use crate::action::table; #[cfg(test)] mod tests { use crate::server; }"), 0);
+        assert_eq!(
+            matrix(
+                "src/state/x.rs",
+                "use crate::{base, layout::tree, state::tab}; use super::tab; use std::fmt;"
+            ),
+            0
+        );
+        assert_eq!(
+            matrix("src/keeper/x.rs", "use crate::wire::keeper::Record; use thiserror::Error;"),
+            0
+        );
+        assert_eq!(
+            matrix(
+                "src/client/x.rs",
+                "use crate::action::table; #[cfg(test)] mod tests { use crate::server; }"
+            ),
+            0
+        );
         assert_eq!(matrix("src/server/x.rs", "use tokio::net; use anyhow::Context as _;"), 0);
     }
 
@@ -234,7 +322,13 @@ mod tests {
             assert_eq!(impure(&[Source::new("src/term/x.rs", text)]).len(), 1, "{text}");
             assert_eq!(impure(&[Source::new("src/server/x.rs", text)]).len(), 0, "{text}");
         }
-        assert!(impure(&[Source::new("src/term/x.rs", "use std::time::Duration; // std::fs\nfn f() { env!(\"A\"); }")]).is_empty());
+        assert!(
+            impure(&[Source::new(
+                "src/term/x.rs",
+                "use std::time::Duration; // std::fs\nfn f() { env!(\"A\"); }"
+            )])
+            .is_empty()
+        );
     }
 
     #[test]
@@ -247,6 +341,10 @@ mod tests {
         assert_eq!(cycles(&[top("mod a; pub use a::A;"), a("use crate::term::b;"), b]).len(), 1);
         let b = Source::new("src/term/b.rs", "use super::A;");
         assert_eq!(cycles(&[top("mod a; pub use a::A;"), a("use crate::base::X;"), b]).len(), 0);
-        assert_eq!(cycles(&[top("mod a; fn f() { a::g() }"), a("use super::f;")]).len(), 0, "one module in two files");
+        assert_eq!(
+            cycles(&[top("mod a; fn f() { a::g() }"), a("use super::f;")]).len(),
+            0,
+            "one module in two files"
+        );
     }
 }

@@ -1,6 +1,8 @@
-//! One Rust file as the rules see it: comments and literals blanked, test code cut out, paths listed. Not a parser.
+//! One Rust file as the rules see it: comments and literals blanked, test code cut out, paths
+//! listed. Not a parser.
 
-/// A file with the views of it that the rules need. All views have the byte offsets and line breaks of `text`.
+/// A file with the views of it that the rules need. All views have the byte offsets and line breaks
+/// of `text`.
 pub(crate) struct Source {
     /// Path from the root of the repository, with `/`.
     pub(crate) path: String,
@@ -29,7 +31,8 @@ impl Source {
         Self { path: path.to_owned(), text: text.to_owned(), whole, bare, code }
     }
 
-    /// The top-level module this file belongs to: `base` for `src/base/id.rs`, `main` for `src/main.rs`; none outside `src/`.
+    /// The top-level module this file belongs to: `base` for `src/base/id.rs`, `main` for
+    /// `src/main.rs`; none outside `src/`.
     pub(crate) fn layer(&self) -> Option<&str> {
         let inner = self.path.strip_prefix("src/")?;
         Some(inner.split('/').next()?.trim_end_matches(".rs"))
@@ -76,7 +79,8 @@ pub(crate) fn words(text: &str, word: &str) -> Vec<usize> {
         .collect()
 }
 
-/// The offset just after the bracket that closes the one at `open`; the end of the text when none does.
+/// The offset just after the bracket that closes the one at `open`; the end of the text when none
+/// does.
 pub(crate) fn closing(text: &str, open: usize) -> usize {
     let mut depth = 0_usize;
     for (at, byte) in text.bytes().enumerate().skip(open) {
@@ -131,7 +135,8 @@ enum Stretch {
 
 /// The text without comments and literal contents, and without comments only.
 fn blank(text: &str) -> (String, String) {
-    let (mut whole, mut literals) = (String::with_capacity(text.len()), String::with_capacity(text.len()));
+    let (mut whole, mut literals) =
+        (String::with_capacity(text.len()), String::with_capacity(text.len()));
     let mut at = 0;
     while at < text.len() {
         let (kind, end) = stretch(text, at);
@@ -304,7 +309,10 @@ pub(crate) fn split_top(text: &str) -> Vec<&str> {
 }
 
 fn segments(path: &str) -> Vec<String> {
-    path.split("::").map(|segment| segment.trim().to_owned()).filter(|segment| !segment.is_empty()).collect()
+    path.split("::")
+        .map(|segment| segment.trim().to_owned())
+        .filter(|segment| !segment.is_empty())
+        .collect()
 }
 
 /// The paths of two or more segments outside imports.
@@ -318,12 +326,14 @@ fn inline_paths(bare: &str) -> Vec<Path> {
         }
         let from = at;
         at += ident_at(bare, at).len();
-        while bare[at..].starts_with("::") && bytes.get(at + 2).is_some_and(|&next| is_ident(next)) {
+        while bare[at..].starts_with("::") && bytes.get(at + 2).is_some_and(|&next| is_ident(next))
+        {
             at += 2 + ident_at(bare, at + 2).len();
         }
         let path = &bare[from..at];
-        let continues =
-            bare[..from].strip_suffix("::").is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '>'));
+        let continues = bare[..from].strip_suffix("::").is_some_and(|before| {
+            before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '>')
+        });
         if path.contains("::") && !continues {
             found.push(Path { line: line_of(bare, from), segments: segments(path) });
         }
@@ -336,12 +346,17 @@ mod tests {
     use super::*;
 
     fn listed(text: &str) -> Vec<String> {
-        Source::new("src/base/x.rs", text).paths().iter().map(|path| path.segments.join("::")).collect()
+        Source::new("src/base/x.rs", text)
+            .paths()
+            .iter()
+            .map(|path| path.segments.join("::"))
+            .collect()
     }
 
     #[test]
     fn comments_and_literals_are_blanked_in_place() {
-        let text = "a // std::fs\nlet b = \"std::net\"; let c = r#\"x \" y\"#; let d = '\\''; fn e<'a>() {} /* /* x */ y */ z";
+        let text = "a // std::fs\nlet b = \"std::net\"; let c = r#\"x \" y\"#; let d = '\\''; fn \
+            e<'a>() {} /* /* x */ y */ z";
         let source = Source::new("src/base/x.rs", text);
         assert_eq!(source.whole.len(), text.len());
         assert_eq!(source.whole.lines().next(), Some("a           "));
@@ -354,7 +369,8 @@ mod tests {
     fn test_code_is_not_production_code() {
         let source = Source::new(
             "src/base/x.rs",
-            "use a::b;\n#[cfg(test)]\nmod tests { use std::fs; }\n#[cfg(test)]\nuse c::{d, e};\nfn f() { g::h(); }",
+            "use a::b;\n#[cfg(test)]\nmod tests { use std::fs; }\n#[cfg(test)]\nuse c::{d, \
+             e};\nfn f() { g::h(); }",
         );
         assert!(!source.bare.contains("std") && !source.bare.contains("c::"));
         assert!(source.bare.contains("g::h") && source.whole.contains("std::fs"));
@@ -364,8 +380,14 @@ mod tests {
 
     #[test]
     fn imports_are_expanded_and_inline_paths_found() {
-        assert_eq!(listed("use crate::{base::{self, id::PaneId as P}, term};"), ["crate::base", "crate::base::id::PaneId", "crate::term"]);
-        assert_eq!(listed("fn f() -> u8 { crate::core::step(std::env::var) + Vec::<u8>::new() }"), ["crate::core::step", "std::env::var"]);
+        assert_eq!(
+            listed("use crate::{base::{self, id::PaneId as P}, term};"),
+            ["crate::base", "crate::base::id::PaneId", "crate::term"]
+        );
+        assert_eq!(
+            listed("fn f() -> u8 { crate::core::step(std::env::var) + Vec::<u8>::new() }"),
+            ["crate::core::step", "std::env::var"]
+        );
     }
 
     #[test]

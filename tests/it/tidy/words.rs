@@ -1,11 +1,13 @@
-//! What may not be written: words, lint exceptions without a reason, `unsafe`, prints, undeclared dependencies, machine paths.
+//! What may not be written: words, lint exceptions without a reason, `unsafe`, prints, undeclared
+//! dependencies, machine paths.
 
 use std::collections::BTreeMap;
 
 use super::source::{Source, closing, is_ident, line_of, words};
 
 /// The only files with `unsafe`, each block argued.
-const UNSAFE_FILES: &[&str] = &["src/keeper/spawn.rs", "src/platform/memory.rs", "src/platform/sys.rs"];
+const UNSAFE_FILES: &[&str] =
+    &["src/keeper/spawn.rs", "src/platform/memory.rs", "src/platform/sys.rs"];
 
 /// Where text for people is written to standard output and error.
 const PRINT_FILES: &[&str] = &["src/cli/print.rs", "src/cli/print/"];
@@ -13,7 +15,8 @@ const PRINT_FILES: &[&str] = &["src/cli/print.rs", "src/cli/print/"];
 /// How many production files may name an action: its own and, where it must, one more.
 const ACTION_FILES_MAX: usize = 2;
 
-/// Words that may stand nowhere in source or tests, comments included; split so that this list is not a hit itself.
+/// Words that may stand nowhere in source or tests, comments included; split so that this list is
+/// not a hit itself.
 const BANNED: &[&str] = &[
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
@@ -37,7 +40,8 @@ pub(crate) fn banned_words(files: &[Source]) -> Vec<String> {
             for (at, _) in file.text.match_indices(word) {
                 let bytes = file.text.as_bytes();
                 let begins = at == 0 || !is_ident(bytes[at - 1]) || !is_ident(word.as_bytes()[0]);
-                let ends = bytes.get(at + word.len()).is_none_or(|&next| !is_ident(next)) || word.ends_with('!');
+                let ends = bytes.get(at + word.len()).is_none_or(|&next| !is_ident(next))
+                    || word.ends_with('!');
                 if begins && ends {
                     faults.push(format!("{}:{}: `{word}`", file.path, line_of(&file.text, at)));
                 }
@@ -52,7 +56,12 @@ pub(crate) fn headless(files: &[Source]) -> Vec<String> {
     files
         .iter()
         .filter(|file| !file.text.starts_with("//! "))
-        .map(|file| format!("{}: the first line must be `//!` and one sentence: what the file is", file.path))
+        .map(|file| {
+            format!(
+                "{}: the first line must be `//!` and one sentence: what the file is",
+                file.path
+            )
+        })
         .collect()
 }
 
@@ -61,7 +70,11 @@ pub(crate) fn stray_unsafe(files: &[Source]) -> Vec<String> {
     files
         .iter()
         .filter(|file| !UNSAFE_FILES.contains(&file.path.as_str()))
-        .flat_map(|file| words(&file.whole, "unsafe").into_iter().map(|at| format!("{}:{}: `unsafe`", file.path, line_of(&file.whole, at))))
+        .flat_map(|file| {
+            words(&file.whole, "unsafe")
+                .into_iter()
+                .map(|at| format!("{}:{}: `unsafe`", file.path, line_of(&file.whole, at)))
+        })
         .collect()
 }
 
@@ -76,7 +89,11 @@ pub(crate) fn unreasoned_lints(files: &[Source]) -> Vec<String> {
                     continue;
                 }
                 if words(&file.whole[open..closing(&file.whole, open)], "reason").is_empty() {
-                    faults.push(format!("{}:{}: `{word}` of a lint without `reason = \"…\"`", file.path, line_of(&file.whole, at)));
+                    faults.push(format!(
+                        "{}:{}: `{word}` of a lint without `reason = \"…\"`",
+                        file.path,
+                        line_of(&file.whole, at)
+                    ));
                 }
             }
         }
@@ -95,11 +112,17 @@ fn in_attribute(text: &str, at: usize) -> bool {
 /// Printing macros outside the one place that prints.
 pub(crate) fn stray_prints(files: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
-    for file in files.iter().filter(|file| file.layer().is_some() && !PRINT_FILES.iter().any(|place| file.path.starts_with(place))) {
+    for file in files.iter().filter(|file| {
+        file.layer().is_some() && !PRINT_FILES.iter().any(|place| file.path.starts_with(place))
+    }) {
         for word in ["print", "println", "eprint", "eprintln"] {
             for at in words(&file.bare, word) {
                 if file.bare[at + word.len()..].starts_with('!') {
-                    faults.push(format!("{}:{}: `{word}!`; only cli/print prints", file.path, line_of(&file.bare, at)));
+                    faults.push(format!(
+                        "{}:{}: `{word}!`; only cli/print prints",
+                        file.path,
+                        line_of(&file.bare, at)
+                    ));
                 }
             }
         }
@@ -112,10 +135,17 @@ pub(crate) fn repeated_actions(files: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for (name, owner) in action_names(files) {
         let literal = format!("\"{name}\"");
-        let places: Vec<_> =
-            files.iter().filter(|file| file.layer().is_some() && file.code.contains(&literal)).map(|file| file.path.as_str()).collect();
+        let places: Vec<_> = files
+            .iter()
+            .filter(|file| file.layer().is_some() && file.code.contains(&literal))
+            .map(|file| file.path.as_str())
+            .collect();
         if places.len() > ACTION_FILES_MAX {
-            faults.push(format!("{owner}: the action {literal} is named in {} files: {}", places.len(), places.join(", ")));
+            faults.push(format!(
+                "{owner}: the action {literal} is named in {} files: {}",
+                places.len(),
+                places.join(", ")
+            ));
         }
     }
     faults
@@ -127,7 +157,8 @@ fn action_names(files: &[Source]) -> BTreeMap<String, String> {
     for file in files.iter().filter(|file| file.layer() == Some("action")) {
         for (at, found) in file.code.match_indices("const NAME: &str = \"") {
             let rest = &file.code[at + found.len()..];
-            names.insert(rest[..rest.find('"').unwrap_or(rest.len())].to_owned(), file.path.clone());
+            names
+                .insert(rest[..rest.find('"').unwrap_or(rest.len())].to_owned(), file.path.clone());
         }
     }
     names
@@ -140,7 +171,11 @@ pub(crate) fn unexplained_dependencies(manifest: &str) -> Vec<String> {
     for line in manifest.lines() {
         if line.starts_with('[') {
             in_section = line.trim_end().ends_with("dependencies]");
-        } else if in_section && !explained && line.contains('=') && line.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        } else if in_section
+            && !explained
+            && line.contains('=')
+            && line.starts_with(|first: char| first.is_ascii_alphabetic())
+        {
             faults.push(format!("Cargo.toml: no comment above `{line}` says why it is needed"));
         }
         explained = line.starts_with("# ");
@@ -156,7 +191,10 @@ pub(crate) fn dependency_names(manifest: &str) -> Vec<String> {
         if line.starts_with('[') {
             in_section = line.trim_end().ends_with("dependencies]");
         } else if in_section && let Some((name, _)) = line.split_once('=') {
-            names.extend((!name.starts_with('#')).then(|| name.trim().split('.').next().unwrap_or_default().replace('-', "_")));
+            names.extend(
+                (!name.starts_with('#'))
+                    .then(|| name.trim().split('.').next().unwrap_or_default().replace('-', "_")),
+            );
         }
     }
     names
@@ -167,12 +205,18 @@ pub(crate) fn machine_paths(path: &str, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for root in [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")] {
         for (at, _) in text.match_indices(root) {
-            let inside_a_path = text[..at].ends_with(|c: char| c.is_alphanumeric() || "._-}~*".contains(c));
+            let inside_a_path =
+                text[..at].ends_with(|c: char| c.is_alphanumeric() || "._-}~*".contains(c));
             let rest = &text[at + root.len()..];
-            let name = &rest[..rest.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).unwrap_or(rest.len())];
+            let name = &rest[..rest
+                .find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c))
+                .unwrap_or(rest.len())];
             let example = root.contains("me") && EXAMPLE_HOMES.contains(&name);
             if !inside_a_path && !name.is_empty() && !example {
-                faults.push(format!("{path}:{}: a path of one machine: {root}{name}", line_of(text, at)));
+                faults.push(format!(
+                    "{path}:{}: a path of one machine: {root}{name}",
+                    line_of(text, at)
+                ));
             }
         }
     }
@@ -190,9 +234,19 @@ mod tests {
     #[test]
     fn banned_words_are_caught_even_in_comments() {
         for word in BANNED {
-            assert_eq!(banned_words(&source("src/term/x.rs", &format!("//! x\n// {word}"))).len(), 1, "{word}");
+            assert_eq!(
+                banned_words(&source("src/term/x.rs", &format!("//! x\n// {word}"))).len(),
+                1,
+                "{word}"
+            );
         }
-        assert!(banned_words(&source("src/term/x.rs", "fn mastodon() { tokio_time::sleepless(); time::sleep_until(then) }")).is_empty());
+        assert!(
+            banned_words(&source(
+                "src/term/x.rs",
+                "fn mastodon() { tokio_time::sleepless(); time::sleep_until(then) }"
+            ))
+            .is_empty()
+        );
     }
 
     #[test]
@@ -206,18 +260,28 @@ mod tests {
         let text = "fn f() { unsafe { g() } }";
         assert_eq!(stray_unsafe(&source("src/term/x.rs", text)).len(), 1);
         assert_eq!(stray_unsafe(&source("src/platform/sys.rs", text)).len(), 0);
-        assert_eq!(stray_unsafe(&source("src/term/x.rs", "#![deny(unsafe_code)] // unsafe")).len(), 0);
+        assert_eq!(
+            stray_unsafe(&source("src/term/x.rs", "#![deny(unsafe_code)] // unsafe")).len(),
+            0
+        );
     }
 
     #[test]
     fn a_lint_exception_without_reason_is_caught() {
-        for text in ["#[allow(dead_code)]", "#![expect(dead_code)]", "#[cfg_attr(test, allow(dead_code))]", "#[allow(\n    dead_code,\n)]"]
-        {
+        for text in [
+            "#[allow(dead_code)]",
+            "#![expect(dead_code)]",
+            "#[cfg_attr(test, allow(dead_code))]",
+            "#[allow(\n    dead_code,\n)]",
+        ] {
             assert_eq!(unreasoned_lints(&source("src/term/x.rs", text)).len(), 1, "{text}");
         }
         assert!(
-            unreasoned_lints(&source("src/term/x.rs", "#[allow(dead_code, reason = \"x\")] fn f() { a.expect(\"b\"); allow(c); }"))
-                .is_empty()
+            unreasoned_lints(&source(
+                "src/term/x.rs",
+                "#[allow(dead_code, reason = \"x\")] fn f() { a.expect(\"b\"); allow(c); }"
+            ))
+            .is_empty()
         );
     }
 
@@ -233,27 +297,54 @@ mod tests {
     #[test]
     fn an_action_named_in_three_files_is_caught() {
         let owner = || Source::new("src/action/pane/swap.rs", "const NAME: &str = \"pane.swap\";");
-        let user = |path: &str| Source::new(path, "fn f() { call(\"pane.swap\") } // \"pane.close\"");
-        assert_eq!(repeated_actions(&[owner(), user("src/client/a.rs"), user("src/cli/b.rs")]).len(), 1);
-        assert_eq!(repeated_actions(&[owner(), user("src/client/a.rs"), user("tests/it/b.rs")]).len(), 0);
+        let user =
+            |path: &str| Source::new(path, "fn f() { call(\"pane.swap\") } // \"pane.close\"");
+        assert_eq!(
+            repeated_actions(&[owner(), user("src/client/a.rs"), user("src/cli/b.rs")]).len(),
+            1
+        );
+        assert_eq!(
+            repeated_actions(&[owner(), user("src/client/a.rs"), user("tests/it/b.rs")]).len(),
+            0
+        );
     }
 
     #[test]
     fn an_unexplained_dependency_is_caught() {
-        assert_eq!(unexplained_dependencies("[dependencies]\n# Why.\na = \"1\"\nb = \"1\"\n[lints.rust]\nc = \"deny\"").len(), 1);
-        assert_eq!(unexplained_dependencies("[target.'cfg(unix)'.dependencies]\na = \"1\"").len(), 1);
         assert_eq!(
-            dependency_names("[package]\nname = \"x\"\n[dependencies]\n# Why = so.\na-b = \"1\"\n[dev-dependencies]\nc.version = \"1\""),
+            unexplained_dependencies(
+                "[dependencies]\n# Why.\na = \"1\"\nb = \"1\"\n[lints.rust]\nc = \"deny\""
+            )
+            .len(),
+            1
+        );
+        assert_eq!(
+            unexplained_dependencies("[target.'cfg(unix)'.dependencies]\na = \"1\"").len(),
+            1
+        );
+        assert_eq!(
+            dependency_names(
+                "[package]\nname = \"x\"\n[dependencies]\n# Why = so.\na-b = \
+                 \"1\"\n[dev-dependencies]\nc.version = \"1\""
+            ),
             ["a_b", "c"]
         );
     }
 
     #[test]
     fn machine_paths_are_caught() {
-        for path in [concat!("/wo", "rk/wt"), concat!("\"/ro", "ot/.cargo\""), concat!("cd /ho", "me/ann/x")] {
+        for path in [
+            concat!("/wo", "rk/wt"),
+            concat!("\"/ro", "ot/.cargo\""),
+            concat!("cd /ho", "me/ann/x"),
+        ] {
             assert_eq!(machine_paths("a.md", path).len(), 1, "{path}");
         }
-        for path in [concat!("dir/wo", "rk/x"), concat!("/ho", "me/me/src"), concat!("file://h/ho", "me/user")] {
+        for path in [
+            concat!("dir/wo", "rk/x"),
+            concat!("/ho", "me/me/src"),
+            concat!("file://h/ho", "me/user"),
+        ] {
             assert_eq!(machine_paths("a.md", path).len(), 0, "{path}");
         }
     }

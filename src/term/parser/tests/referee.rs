@@ -1,4 +1,5 @@
-//! The parser's calls and those of the vte crate for the same bytes, to be compared: by tests, and by the fuzz target `vt_parser`.
+//! The parser's calls and those of the vte crate for the same bytes, to be compared: by tests, and
+//! by the fuzz target `vt_parser`.
 
 use crate::term::parser::params::Params;
 use crate::term::parser::scan::scalar;
@@ -45,14 +46,27 @@ impl Sink for Ours {
         self.0.push(Call::Esc(header.marks().to_vec(), header.ignored, header.last));
     }
     fn csi(&mut self, header: &Header) {
-        self.0.push(Call::Csi(groups(&header.params), header.marks().to_vec(), header.ignored, header.last));
+        self.0.push(Call::Csi(
+            groups(&header.params),
+            header.marks().to_vec(),
+            header.ignored,
+            header.last,
+        ));
     }
     fn osc(&mut self, payload: &[u8], end: End) {
         // vte looks at no more than 16 parts.
-        self.0.push(Call::Osc(payload.split(|byte| *byte == b';').take(16).map(<[u8]>::to_vec).collect(), end == End::Bell));
+        self.0.push(Call::Osc(
+            payload.split(|byte| *byte == b';').take(16).map(<[u8]>::to_vec).collect(),
+            end == End::Bell,
+        ));
     }
     fn dcs(&mut self, header: &Header, payload: &[u8], _: End) {
-        self.0.push(Call::Hook(groups(&header.params), header.marks().to_vec(), header.ignored, header.last));
+        self.0.push(Call::Hook(
+            groups(&header.params),
+            header.marks().to_vec(),
+            header.ignored,
+            header.last,
+        ));
         // vte drops what is not ASCII.
         self.0.extend(payload.iter().filter(|byte| **byte < 0x7f).map(|byte| Call::Put(*byte)));
         self.0.push(Call::Unhook);
@@ -72,7 +86,12 @@ impl vte::Perform for Theirs {
         self.0.push(if byte < 0x80 { Call::Execute(byte) } else { Call::Print('\u{fffd}') });
     }
     fn hook(&mut self, params: &vte::Params, marks: &[u8], ignore: bool, c: char) {
-        self.0.push(Call::Hook(params.iter().map(<[u16]>::to_vec).collect(), marks.to_vec(), ignore, c as u8));
+        self.0.push(Call::Hook(
+            params.iter().map(<[u16]>::to_vec).collect(),
+            marks.to_vec(),
+            ignore,
+            c as u8,
+        ));
     }
     fn put(&mut self, byte: u8) {
         self.0.push(Call::Put(byte));
@@ -84,7 +103,12 @@ impl vte::Perform for Theirs {
         self.0.push(Call::Osc(params.iter().map(|part| part.to_vec()).collect(), bell));
     }
     fn csi_dispatch(&mut self, params: &vte::Params, marks: &[u8], ignore: bool, c: char) {
-        self.0.push(Call::Csi(params.iter().map(<[u16]>::to_vec).collect(), marks.to_vec(), ignore, c as u8));
+        self.0.push(Call::Csi(
+            params.iter().map(<[u16]>::to_vec).collect(),
+            marks.to_vec(),
+            ignore,
+            c as u8,
+        ));
     }
     fn esc_dispatch(&mut self, marks: &[u8], ignore: bool, byte: u8) {
         self.0.push(Call::Esc(marks.to_vec(), ignore, byte));
@@ -105,11 +129,12 @@ pub(crate) fn theirs(bytes: &[u8]) -> Vec<Call> {
     sink.0
 }
 
-/// Whether the two may differ: vte drops APC, starts no sequence at a C1 control, keeps half a character before a control, and ends a DCS at the byte
-/// 0x9c even inside of a character.
+/// Whether the two may differ: vte drops APC, starts no sequence at a C1 control, keeps half a
+/// character before a control, and ends a DCS at the byte 0x9c even inside of a character.
 pub(crate) fn may_differ(bytes: &[u8]) -> bool {
     // Between an ESC and its final byte these are carried out or dropped.
-    let plain: Vec<u8> = bytes.iter().copied().filter(|byte| matches!(byte, 0x1b | 0x20..=0x7e)).collect();
+    let plain: Vec<u8> =
+        bytes.iter().copied().filter(|byte| matches!(byte, 0x1b | 0x20..=0x7e)).collect();
     let has_start = |start: &[u8]| plain.windows(2).any(|pair| pair == start);
     let has_control = bytes.windows(2).any(|pair| matches!(pair, [0xc2, 0x80..=0x9f | ..0x20]));
     has_control || has_start(b"\x1b_") || (has_start(b"\x1bP") && bytes.contains(&0x9c))
