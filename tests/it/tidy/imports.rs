@@ -5,38 +5,38 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Source, words};
 
-/// One row of the matrix: a top-level module, the modules it may import, the dependencies it may
-/// name.
-struct Row(&'static str, &'static [&'static str], &'static [&'static str]);
+/// One row of the matrix of ARCHITECTURE.md: a top-level module, the modules it may import, the
+/// dependencies it may name.
+pub(crate) struct Row {
+    module: String,
+    imports: Vec<String>,
+    crates: Vec<String>,
+}
 
-/// Any dependency of the package.
-const ANY: &str = "*";
+/// The rows of the table in ARCHITECTURE.md whose columns are module, what it is, what it may
+/// import and which crates it may name.
+pub(crate) fn matrix(architecture: &str) -> Vec<Row> {
+    let words = |cell: &str| -> Vec<String> {
+        cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    architecture
+        .lines()
+        .skip_while(|line| !line.starts_with(MATRIX_HEAD))
+        .skip(2)
+        .map_while(|line| line.strip_prefix('|'))
+        .filter_map(|line| match line.split('|').collect::<Vec<_>>()[..] {
+            [module, _, imports, crates, _] => Some(Row {
+                module: words(module).first()?.clone(),
+                imports: words(imports),
+                crates: words(crates).iter().map(|name| name.replace('-', "_")).collect(),
+            }),
+            _ => None,
+        })
+        .collect()
+}
 
-/// Reads like the table of ARCHITECTURE.md. `thiserror` is allowed everywhere, `anyhow` in roles
-/// and `main`.
-#[rustfmt::skip]
-const MATRIX: &[Row] = &[
-    Row("base",     &[],                                                      &["serde", "schemars", "unicode_width", "unicode_segmentation"]),
-    Row("settings", &["base"],                                                &["serde", "schemars"]),
-    Row("term",     &["base"],                                                &["memchr", "regex", "unicode_width", "unicode_segmentation", "zstd", "crc32fast"]),
-    Row("layout",   &["base"],                                                &[]),
-    Row("state",    &["base", "settings", "term", "layout"],                  &["regex", "serde_json"]),
-    Row("action",   &["base", "settings", "state"],                           &["clap", "serde", "serde_json", "schemars"]),
-    Row("config",   &["base", "settings", "action"],                          &["serde", "toml"]),
-    Row("wire",     &["base"],                                                &["serde", "postcard", "serde_json"]),
-    Row("store",    &["base"],                                                &["serde", "postcard", "serde_json", "crc32fast"]),
-    Row("core",     &["base", "settings", "term", "layout", "state", "action"], &["tracing", "serde_json"]),
-    Row("platform", &["base"],                                                &["rustix", "libc", "signal_hook", "tokio"]),
-    Row("keeper",   &["base", "wire::keeper", "store::ring", "platform"],     &["portable_pty", "rustix"]),
-    Row("server",   &["base", "settings", "term", "layout", "state", "action", "config", "wire", "store", "core", "platform"],
-                    &["tokio", "tracing", "tracing_subscriber", "rusqlite", "zstd", "serde", "serde_json", "schemars", "postcard", "rustix", "regex", "memchr"]),
-    Row("client",   &["base", "settings", "config", "wire", "platform", "action::table"],
-                    &["ratatui", "jiff", "nucleo_matcher", "serde_json", "unicode_segmentation", "termini", "png", "miniz_oxide", "regex"]),
-    Row("remote",   &["base", "settings", "config", "wire", "platform", "action"], &["clap", "tokio"]),
-    Row("cli",      &["base", "settings", "config", "wire", "platform", "action"], &["clap", "clap_complete", "clap_mangen", "serde_json"]),
-    Row("record",   &["base", "platform"],                                    &["rustix", "serde_json"]),
-    Row("main",     &["platform", "keeper", "server", "client", "remote", "cli", "record"], &[ANY]),
-];
+/// The head of the table that [`matrix`] reads.
+const MATRIX_HEAD: &str = "| module | what it is | may import | crates |";
 
 /// The layers that do no I/O and know no clock, no randomness and no unordered map.
 const PURE: &[&str] =
@@ -58,11 +58,15 @@ const PURE_PATHS: &[&str] = &[
 const PURE_WORDS: &[&str] = &["Instant", "SystemTime", "HashMap", "HashSet"];
 
 /// Every import that the matrix has no cell for.
-pub(crate) fn outside_matrix(files: &[Source], dependencies: &BTreeSet<String>) -> Vec<String> {
+pub(crate) fn outside_matrix(
+    files: &[Source],
+    matrix: &[Row],
+    dependencies: &BTreeSet<String>,
+) -> Vec<String> {
     let mut faults = Vec::new();
     for file in files {
         let Some(layer) = file.layer().filter(|&layer| layer != "lib") else { continue };
-        let Some(row) = MATRIX.iter().find(|row| row.0 == layer) else {
+        let Some(row) = matrix.iter().find(|row| row.module == layer) else {
             faults.push(format!(
                 "{}: the module `{layer}` has no row in the import matrix",
                 file.path
@@ -93,26 +97,26 @@ fn refused(
     }
     if first == "crate" || first == "abide" {
         let target = &path[1..];
-        let own = target.first().is_none_or(|top| top == row.0);
-        let allowed = row.1.iter().any(|cell| {
+        let own = target.first().is_none_or(|top| *top == row.module);
+        let allowed = row.imports.iter().any(|cell| {
             cell.split("::")
                 .enumerate()
                 .all(|(idx, part)| target.get(idx).is_some_and(|seg| seg == part))
         });
-        return (!own && !allowed).then(|| format!("`{}` may not import `{shown}`", row.0));
+        return (!own && !allowed).then(|| format!("`{}` may not import `{shown}`", row.module));
     }
     if dependencies.contains(first) && !allows_dependency(row, first) {
-        return Some(format!("`{}` may not name the dependency `{first}` (`{shown}`)", row.0));
+        return Some(format!("`{}` may not name the dependency `{first}` (`{shown}`)", row.module));
     }
     None
 }
 
 fn allows_dependency(row: &Row, name: &str) -> bool {
-    let is_role = !PURE.contains(&row.0) && row.0 != "platform" && row.0 != "keeper";
+    let is_role =
+        !PURE.contains(&row.module.as_str()) && row.module != "platform" && row.module != "keeper";
     name == "thiserror"
-        || (name == "anyhow" && (is_role || row.0 == "keeper" || row.0 == "platform"))
-        || row.2.contains(&name)
-        || row.2.contains(&ANY)
+        || (name == "anyhow" && (is_role || row.module == "keeper" || row.module == "platform"))
+        || row.crates.iter().any(|cell| cell == name || cell == "*")
 }
 
 /// Every use of the outside world, of a clock, of randomness or of an unordered map in a pure
@@ -146,49 +150,43 @@ pub(crate) fn impure(files: &[Source]) -> Vec<String> {
     faults
 }
 
-/// Per file, the files it imports, each with the line and the path that does so first.
+/// Per folder, the folders it imports, each with the place and the path that does so first.
 type Graph<'a> = BTreeMap<&'a str, BTreeMap<&'a str, String>>;
 
-/// The cycles between files, each as `a → b → a`. A file below another and that other are one
-/// module in two files: what the lower one takes from the upper one counts for nothing.
-pub(crate) fn cycles(files: &[Source]) -> Vec<String> {
+/// The circles between folders, each as `a → b → a`. Files of one folder may know each other, and so
+/// may a folder and those inside it: they are one subject at two depths.
+pub(crate) fn folder_cycles(files: &[Source]) -> Vec<String> {
     let modules: BTreeMap<Vec<String>, &Source> = files
         .iter()
         .filter(|file| file.layer().is_some() && !file.module().is_empty())
         .map(|file| (file.module(), file))
         .collect();
-    let graph: Graph = modules
-        .iter()
-        .map(|(module, file)| (file.path.as_str(), targets(module, file, &modules)))
-        .collect();
-    let mut faults = BTreeSet::new();
-    let mut done = BTreeSet::new();
-    for start in graph.keys().copied() {
+    let mut graph = Graph::new();
+    for (module, file) in &modules {
+        let from = folder(&file.path);
+        for path in file.paths() {
+            let target = absolute(module, &path.segments, &modules)
+                .and_then(|absolute| owner(&absolute, &modules, 0))
+                .map(folder);
+            let is_inside = |to: &str| to.starts_with(from) || from.starts_with(to);
+            if let Some(to) = target.filter(|to| !is_inside(to)) {
+                let place =
+                    || format!("{}:{} ({})", file.path, path.line, path.segments.join("::"));
+                graph.entry(from).or_default().entry(to).or_insert_with(place);
+            }
+        }
+    }
+    let starts: Vec<&str> = graph.keys().copied().collect();
+    let (mut done, mut faults) = (BTreeSet::new(), BTreeSet::new());
+    for start in starts {
         visit(&graph, start, &mut Vec::new(), &mut done, &mut faults);
     }
     faults.into_iter().collect()
 }
 
-/// The files that one file imports.
-fn targets<'a>(
-    module: &[String],
-    file: &Source,
-    modules: &BTreeMap<Vec<String>, &'a Source>,
-) -> BTreeMap<&'a str, String> {
-    let mut found = BTreeMap::new();
-    for path in file.paths() {
-        let target = absolute(module, &path.segments, modules)
-            .and_then(|absolute| owner(&absolute, modules, 0));
-        let is_above = |target: &str| {
-            modules.iter().any(|(other, owner)| owner.path == target && module.starts_with(other))
-        };
-        if let Some(target) = target.filter(|target| !is_above(target)) {
-            found.entry(target).or_insert_with(|| {
-                format!("{}:{} ({})", file.path, path.line, path.segments.join("::"))
-            });
-        }
-    }
-    found
+/// The folder of a file with the slash at its end.
+fn folder(path: &str) -> &str {
+    &path[..=path.rfind('/').unwrap_or(0)]
 }
 
 /// The path from the crate root; none for what is not of this crate.
@@ -231,7 +229,7 @@ fn owner<'a>(
         .or(Some(&file.path))
 }
 
-/// Depth first; whatever leads back to a file on the way is a cycle.
+/// Depth first; whatever leads back to a folder on the way is a circle.
 fn visit<'a>(
     graph: &Graph<'a>,
     at: &'a str,
@@ -242,7 +240,7 @@ fn visit<'a>(
     if let Some(from) = way.iter().position(|seen| *seen == at) {
         let steps = (from..way.len())
             .map(|step| graph[way[step]][way.get(step + 1).copied().unwrap_or(at)].as_str());
-        faults.insert(format!("import cycle: {} → {at}", steps.collect::<Vec<_>>().join(" → ")));
+        faults.insert(format!("import circle: {} → {at}", steps.collect::<Vec<_>>().join(" → ")));
         return;
     }
     if !done.insert(at) {
@@ -263,51 +261,62 @@ mod tests {
         ["tokio", "libc", "anyhow", "thiserror", "serde"].map(str::to_owned).into()
     }
 
-    fn matrix(path: &str, text: &str) -> usize {
-        outside_matrix(&[Source::new(path, text)], &dependencies()).len()
+    fn faults(path: &str, text: &str) -> usize {
+        let rows = matrix(
+            "| module | what it is | may import | crates |\n|---|---|---|---|\n\
+             | `base` | ids | | `serde` |\n\
+             | `layout` | trees | `base` | |\n\
+             | `state` | nouns | `base`, `layout` | |\n\
+             | `core` | one step | `state` | |\n\
+             | `keeper` | PTYs | `base`, `wire::keeper` | |\n\
+             | `server` | the edge | `core` | `tokio` |\n\
+             | `client` | what is drawn | `action::table` | |\n\nno row",
+        );
+        assert_eq!(rows.len(), 7, "every line of the table is a row");
+        outside_matrix(&[Source::new(path, text)], &rows, &dependencies()).len()
     }
 
     #[test]
     fn the_matrix_catches_upward_and_sideways_imports() {
-        assert_eq!(matrix("src/base/x.rs", "use crate::term::Row;"), 1);
-        assert_eq!(matrix("src/layout/x.rs", "use crate::{base::geom::Rect, state};"), 1);
-        assert_eq!(matrix("src/client/x.rs", "fn f() { crate::server::run() }"), 1);
-        assert_eq!(matrix("src/client/x.rs", "use crate::action::session::New;"), 1);
-        assert_eq!(matrix("src/keeper/x.rs", "use crate::wire::{frame, keeper};"), 1);
-        assert_eq!(matrix("src/base/x.rs", "use super::super::term;"), 1);
-        assert_eq!(matrix("src/base/mod.rs", "use super::term;"), 1);
-        assert_eq!(matrix("src/fresh/x.rs", ""), 1);
+        assert_eq!(faults("src/base/x.rs", "use crate::term::Row;"), 1);
+        assert_eq!(faults("src/layout/x.rs", "use crate::{base::geom::Rect, state};"), 1);
+        assert_eq!(faults("src/client/x.rs", "fn f() { crate::server::run() }"), 1);
+        assert_eq!(faults("src/client/x.rs", "use crate::action::session::New;"), 1);
+        assert_eq!(faults("src/keeper/x.rs", "use crate::wire::{frame, keeper};"), 1);
+        assert_eq!(faults("src/base/x.rs", "use super::super::term;"), 1);
+        assert_eq!(faults("src/base/mod.rs", "use super::term;"), 1);
+        assert_eq!(faults("src/fresh/x.rs", ""), 1);
     }
 
     #[test]
     fn the_matrix_catches_dependencies() {
-        assert_eq!(matrix("src/core/x.rs", "use tokio::net;"), 1);
-        assert_eq!(matrix("src/keeper/x.rs", "fn f() { libc::fork(); }"), 1);
-        assert_eq!(matrix("src/core/x.rs", "use anyhow::Context as _;"), 1);
-        assert_eq!(matrix("src/layout/x.rs", "#[derive(serde::Serialize)] struct A;"), 1);
+        assert_eq!(faults("src/core/x.rs", "use tokio::net;"), 1);
+        assert_eq!(faults("src/keeper/x.rs", "fn f() { libc::fork(); }"), 1);
+        assert_eq!(faults("src/core/x.rs", "use anyhow::Context as _;"), 1);
+        assert_eq!(faults("src/layout/x.rs", "#[derive(serde::Serialize)] struct A;"), 1);
     }
 
     #[test]
     fn the_matrix_lets_through_what_it_lists() {
         assert_eq!(
-            matrix(
+            faults(
                 "src/state/x.rs",
                 "use crate::{base, layout::tree, state::tab}; use super::tab; use std::fmt;"
             ),
             0
         );
         assert_eq!(
-            matrix("src/keeper/x.rs", "use crate::wire::keeper::Record; use thiserror::Error;"),
+            faults("src/keeper/x.rs", "use crate::wire::keeper::Record; use thiserror::Error;"),
             0
         );
         assert_eq!(
-            matrix(
+            faults(
                 "src/client/x.rs",
                 "use crate::action::table; #[cfg(test)] mod tests { use crate::server; }"
             ),
             0
         );
-        assert_eq!(matrix("src/server/x.rs", "use tokio::net; use anyhow::Context as _;"), 0);
+        assert_eq!(faults("src/server/x.rs", "use tokio::net; use anyhow::Context as _;"), 0);
     }
 
     #[test]
@@ -332,19 +341,20 @@ mod tests {
     }
 
     #[test]
-    fn cycles_are_caught_through_imports_supers_and_reexports() {
-        let a = |text: &str| Source::new("src/term/a.rs", text);
-        let b = Source::new("src/term/b.rs", "use super::a::A;");
-        let top = |text: &str| Source::new("src/term/mod.rs", text);
-        assert_eq!(cycles(&[a("use crate::term::b::B;"), b]).len(), 1);
-        let b = Source::new("src/term/b.rs", "use super::A;");
-        assert_eq!(cycles(&[top("mod a; pub use a::A;"), a("use crate::term::b;"), b]).len(), 1);
-        let b = Source::new("src/term/b.rs", "use super::A;");
-        assert_eq!(cycles(&[top("mod a; pub use a::A;"), a("use crate::base::X;"), b]).len(), 0);
-        assert_eq!(
-            cycles(&[top("mod a; fn f() { a::g() }"), a("use super::f;")]).len(),
-            0,
-            "one module in two files"
-        );
+    fn circles_of_folders_are_caught_through_imports_supers_and_reexports() {
+        let check = |files: &[(&str, &str)], circles: usize| {
+            let files: Vec<_> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
+            assert_eq!(folder_cycles(&files).len(), circles, "{:?}", folder_cycles(&files));
+        };
+        let a = ("src/server/a/x.rs", "use crate::server::b::y::Y;");
+        check(&[a, ("src/server/b/y.rs", "use crate::server::a::x::X;")], 1);
+        check(&[a, ("src/server/b/y.rs", "use super::super::a::x;")], 1);
+        check(&[a, ("src/server/b/y.rs", "use crate::base::X;"), ("src/base/mod.rs", "")], 0);
+        let far = ("src/server/b/y.rs", "use crate::server::c::Z;");
+        let top = ("src/server/c/mod.rs", "mod z; pub use z::Z;");
+        check(&[a, far, top, ("src/server/c/z.rs", "use crate::server::a::x::X;")], 1);
+        check(&[("src/term/a.rs", "use super::b;"), ("src/term/b.rs", "use super::a;")], 0);
+        let above = ("src/server/mod.rs", "mod a; fn f() { a::x::g() }");
+        check(&[above, ("src/server/a/x.rs", "use crate::server::f;")], 0);
     }
 }
