@@ -19,8 +19,8 @@ use abide::client::update::update;
 use abide::settings::Settings;
 use abide::wire::frame::{self, Chrome, Frame, PaneItem, PaneRows, ToClient, ToServer};
 use abide::wire::packet::Packets;
-use abide::wire::scroll::{Answer, Ask, Rows, ScrolledRow, Told, What};
-use abide::wire::span::Span;
+use abide::wire::scroll::{Answer, Rows, ScrollQuery, ScrollReply, ScrollRequest, ScrolledRow};
+use abide::wire::span::StyledSpan;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const SIZE: Size = Size::new(200, 50);
@@ -42,20 +42,20 @@ fn chrome() -> Chrome {
     Chrome { panes: vec![pane], focus: Some(PaneId(1)), area: AREA, ..Chrome::default() }
 }
 
-fn plain(n: u64) -> Vec<Span> {
+fn plain(n: u64) -> Vec<StyledSpan> {
     let text: String = ('a'..='z')
         .cycle()
         .skip(usize::try_from(n % 26).unwrap_or(0))
         .take(usize::from(AREA.cols))
         .collect();
-    vec![Span { style: 0, link: 0, kind: RunKind::Narrow, text }]
+    vec![StyledSpan { style: 0, link: 0, kind: RunKind::Narrow, text }]
 }
 
-fn coloured(n: u64, styles: &mut Vec<Style>) -> Vec<Span> {
+fn coloured(n: u64, styles: &mut Vec<Style>) -> Vec<StyledSpan> {
     let span = |x: u16| {
         let [low, high, ..] = (n.wrapping_mul(31) + u64::from(x)).to_le_bytes();
         styles.push(Style { fg: Colour::Rgb(low, high, 7), ..Style::default() });
-        Span {
+        StyledSpan {
             style: u16::try_from(styles.len() - 1).unwrap_or(0),
             link: 0,
             kind: RunKind::Narrow,
@@ -70,7 +70,7 @@ fn packet(
     number: u64,
     chrome: Option<Chrome>,
     styles: Vec<Style>,
-    rows: Vec<(u16, Vec<Span>)>,
+    rows: Vec<(u16, Vec<StyledSpan>)>,
 ) -> Vec<u8> {
     let panes = vec![PaneRows { pane: PaneId(1), rows, links: Vec::new() }];
     let mut bytes = Vec::new();
@@ -136,7 +136,7 @@ fn frames(c: &mut Criterion) {
     let style = || vec![Style::default()];
     bench(c, "one changed row", &[1, 2].map(|n| packet(n, None, style(), vec![(20, plain(n))])));
     let echo =
-        |n: u64| vec![Span { text: plain(n)[0].text[..20].to_owned(), ..plain(0).remove(0) }];
+        |n: u64| vec![StyledSpan { text: plain(n)[0].text[..20].to_owned(), ..plain(0).remove(0) }];
     bench(c, "one typed key", &[1, 2].map(|n| packet(n, None, style(), vec![(20, echo(n))])));
     let whole = |n: u64| (0..AREA.rows).map(|row| (row, plain(n + u64::from(row)))).collect();
     bench(c, "every row", &[1, 2].map(|n| packet(n, None, style(), whole(n))));
@@ -175,9 +175,9 @@ fn keys(c: &mut Criterion) {
 }
 
 /// Rows of a scrollback of 100 000, as the server gives them.
-fn scrolled(ask: &Ask) -> Told {
+fn scrolled(ask: &ScrollRequest) -> ScrollReply {
     let (first, count) = match ask.what {
-        What::Rows { from, count } => (from, u64::from(count)),
+        ScrollQuery::Rows { from, count } => (from, u64::from(count)),
         _ => (99_900, 148),
     };
     let row =
@@ -193,7 +193,7 @@ fn scrolled(ask: &Ask) -> Told {
         styles: vec![Style::default()],
         ..Rows::default()
     };
-    Told { number: ask.number, pane: ask.pane, answer: Answer::Rows(Box::new(rows)) }
+    ScrollReply { number: ask.number, pane: ask.pane, answer: Answer::Rows(Box::new(rows)) }
 }
 
 /// Presses a key, answers what is asked over the wire, and paints.
@@ -203,9 +203,9 @@ fn press(client: &mut Client, names: &str) -> usize {
         .map(|name| TtyEvent::Key(KeyInput::from(name.parse::<Key>().expect("a key"))));
     let mut messages = update(&mut client.model, Event::Tty(keys.collect()));
     while let Some(message) = messages.pop() {
-        if let Message::Send(ToServer::Ask(ask)) = message {
+        if let Message::Send(ToServer::ScrollRequest(ask)) = message {
             let mut bytes = Vec::new();
-            frame::put(&mut bytes, &ToClient::Told(scrolled(&ask)));
+            frame::put(&mut bytes, &ToClient::ScrollReply(scrolled(&ask)));
             client.packets.push(&bytes);
             while let Some((kind, body)) = client.packets.take().expect("well formed") {
                 let message = frame::get(kind, body).expect("a message");

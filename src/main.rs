@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use abide::cli::{self, Attach, Next};
 use abide::client::calls::Wanted;
 use abide::client::{self, Options, Outcome, fresh, plain};
-use abide::platform::{places::is_first_run, socket};
+use abide::platform::{paths::is_first_run, socket};
 use abide::{keeper, record, server};
 
 fn main() -> ExitCode {

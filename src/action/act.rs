@@ -10,7 +10,7 @@ use crate::action::args::{Closing, Start};
 use crate::action::later::{self, Sent, Stopped};
 use crate::action::table::value;
 use crate::action::{Answer, Cx};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::{Span, Tick};
 use crate::state::call::Pending;

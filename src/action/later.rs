@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::action::Outcome;
 use crate::action::table::value;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, PaneId, SessionId};
 use crate::base::time::{Now, Tick};

@@ -26,7 +26,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::CallId;
 use crate::base::time::{Now, Tick};
 use crate::settings::Settings;

@@ -10,7 +10,7 @@ use schemars::Schema;
 use serde_json::{Map, Value};
 
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place, tmux};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::schema;
 use crate::base::text::nearest;
 
@@ -525,7 +525,7 @@ mod tests {
 
     use super::{TABLE, find_words, from_words, parse};
     use crate::action::Place;
-    use crate::base::code::Code;
+    use crate::base::error::Code;
     use crate::base::key::Key;
 
     fn words(text: &str) -> Vec<String> {

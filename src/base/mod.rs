@@ -4,16 +4,16 @@
 //! Types of this layer are wire types: changing one is a protocol change.
 
 pub mod base64;
-pub mod code;
+pub mod error;
 pub mod exit;
 pub mod geom;
 pub mod id;
 pub mod key;
 pub mod memory;
-pub mod patience;
 pub mod row;
 pub mod schema;
 pub mod signal;
 pub mod style;
 pub mod text;
 pub mod time;
+pub mod watchdog;

@@ -57,7 +57,7 @@ pub fn fitting(text: &str, cols: usize) -> &str {
 /// `text` with everything a terminal could obey or a reader could be misled by taken out: C0, C1,
 /// DEL, bidirectional controls and invisible characters; at most `bytes_max` bytes.
 #[must_use]
-pub fn harmless(text: &str, bytes_max: usize) -> String {
+pub fn sanitize(text: &str, bytes_max: usize) -> String {
     let mut clean = String::with_capacity(text.len().min(bytes_max));
     for c in text.chars().filter(|c| !is_harmful(*c)) {
         if clean.len() + c.len_utf8() > bytes_max {
@@ -107,7 +107,7 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{fitting, harmless, may_join, nearest, width};
+    use super::{fitting, may_join, nearest, sanitize, width};
 
     #[test]
     fn what_would_join_across_cells_is_told() {
@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn harmful_characters_are_taken_out() {
-        assert_eq!(harmless("a\u{1b}[31m\u{202e}b\u{9b}\u{7f}c\n", 64), "a[31mbc");
-        assert_eq!(harmless("ééé", 5), "éé");
+        assert_eq!(sanitize("a\u{1b}[31m\u{202e}b\u{9b}\u{7f}c\n", 64), "a[31mbc");
+        assert_eq!(sanitize("ééé", 5), "éé");
     }
 
     #[test]

@@ -9,16 +9,16 @@ use crate::action::Action;
 use crate::action::buffer::save::Save;
 use crate::action::buffer::show::Show;
 use crate::action::table::{self, Params};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::cli::link::{Link, no_server};
 use crate::cli::print;
-use crate::platform::places::Places;
+use crate::platform::paths::Paths;
 
 /// Writes the text of a buffer to a file that only its owner can read where it is made.
 ///
 /// # Errors
 /// The server's refusal, or why the file cannot be written.
-pub(super) fn save(save: &Save, places: &Places) -> Result<(), Refusal> {
+pub(super) fn save(save: &Save, places: &Paths) -> Result<(), Refusal> {
     let entry = table::find(Show::NAME).expect("it is in the table");
     let mut params = Params::new();
     params.extend(save.name.clone().map(|name| ("name".to_owned(), Value::from(name))));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::action::table::{Entry, TABLE};
 use crate::action::tmux;
 use crate::action::{Access, Place};
-use crate::base::code::Code;
+use crate::base::error::Code;
 use crate::cli::human;
 use crate::cli::tree;
 use crate::config::keymap::{Keymap, Listed};

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::cli::link::Link;
 use crate::cli::{file, human, print};
 use crate::config::diag::Diagnostic;
 use crate::platform::Login;
-use crate::platform::places::Places;
+use crate::platform::paths::Paths;
 
 /// How a check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +157,7 @@ fn configuration() -> Finding {
 }
 
 fn places() -> Finding {
-    match Places::current() {
+    match Paths::current() {
         Ok(places) if !places.state().exists() => {
             finding("places", Verdict::Good, format!("{} will be made", places.state().display()))
         }
@@ -170,7 +170,7 @@ fn places() -> Finding {
 }
 
 fn server() -> Finding {
-    let Ok(places) = Places::current() else {
+    let Ok(places) = Paths::current() else {
         return finding("server", Verdict::Bad, "there is no place for its socket");
     };
     match Link::connect(&places, None) {

@@ -10,11 +10,11 @@ use crate::action::process::write::Write;
 use crate::action::table::{self, Entry, Params};
 use crate::action::{self, Action};
 use crate::base::base64;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::cli::link::{self, Link};
 use crate::cli::{human, print};
-use crate::platform::places::Places;
+use crate::platform::paths::Paths;
 
 /// How much of standard input is sent at once.
 const PART_LEN: usize = 64 << 10;
@@ -24,7 +24,7 @@ const RECONNECT_COUNT: usize = 5;
 /// Where calls go, and from where.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Whence<'a> {
-    pub(super) places: &'a Places,
+    pub(super) places: &'a Paths,
     pub(super) pane: Option<PaneId>,
 }
 

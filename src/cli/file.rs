@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::config::diag::Diagnostic;
 use crate::config::load;
 use crate::platform::config_file;

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::base::text::{harmless, width};
+use crate::base::text::{sanitize, width};
 
 const CELL_COLS_MAX: usize = 48;
 
@@ -131,7 +131,7 @@ fn cell(value: &Value) -> String {
         Value::Bool(true) => "yes".into(),
         Value::Bool(false) => "no".into(),
         Value::Number(number) => number.to_string(),
-        Value::String(text) => harmless(text, usize::MAX),
+        Value::String(text) => sanitize(text, usize::MAX),
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(" "),
         Value::Object(members) => match (members.get("cols"), members.get("rows"), members.len()) {
             (Some(cols), Some(rows), 2) => format!("{cols}x{rows}"),

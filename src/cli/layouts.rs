@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::action::layout::shape::Part;
 use crate::action::session::open::Project;
 use crate::action::table::Params;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::cli::print;
 use crate::config::layout;
 

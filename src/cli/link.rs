@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::action::table::{Entry, Params};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
-use crate::platform::places::Places;
+use crate::platform::paths::Paths;
 use crate::wire::packet::PACKET_MAX;
 use crate::wire::rpc::{Request, Response};
 
@@ -36,7 +36,7 @@ impl Link {
     ///
     /// # Errors
     /// If there is one that cannot be used.
-    pub(super) fn connect(places: &Places, pane: Option<PaneId>) -> Result<Option<Self>, Refusal> {
+    pub(super) fn connect(places: &Paths, pane: Option<PaneId>) -> Result<Option<Self>, Refusal> {
         match places.connect() {
             Ok(stream) => Ok(Some(Self::over(stream, pane))),
             Err(error)
@@ -172,13 +172,13 @@ mod tests {
 
     use super::Link;
     use crate::action::table::{Params, TABLE};
-    use crate::base::code::Code;
+    use crate::base::error::Code;
     use crate::base::id::PaneId;
 
     /// A call to a server that answers with `answer`, and the request it got.
     fn call(
         answer: &'static str,
-    ) -> (Result<serde_json::Value, crate::base::code::Refusal>, serde_json::Value) {
+    ) -> (Result<serde_json::Value, crate::base::error::Refusal>, serde_json::Value) {
         let (ours, theirs) = UnixStream::pair().expect("there are fds");
         let server = thread::spawn(move || {
             let mut reader = BufReader::new(theirs);

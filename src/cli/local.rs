@@ -22,7 +22,7 @@ use crate::action::cli::man::Man;
 use crate::action::cli::themes::Themes;
 use crate::action::cli::version::Version;
 use crate::action::table::{self, Call, Entry, TABLE};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::cli::{Next, docs, file, human, man, print, settled, tree};
 use crate::config::diag::{Diagnostic, listing};
 use crate::config::keymap::{Keymap, Listed};

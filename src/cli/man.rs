@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap_mangen::Man;
 
 use crate::action::table::{Entry, TABLE};
-use crate::base::code::Code;
+use crate::base::error::Code;
 use crate::cli::tree;
 use crate::config::keymap::Keymap;
 use crate::settings::Keys;

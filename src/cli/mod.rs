@@ -36,12 +36,12 @@ use crate::action::session::open::Open;
 use crate::action::session::undo::Undo;
 use crate::action::table::{self, Entry, Params};
 use crate::action::{self, Access, Action, Place, tmux};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
 use crate::config::diag::Diagnostic;
 use crate::platform;
-use crate::platform::places::{PlaceEnv, PlaceError, Places};
+use crate::platform::paths::{Paths, PathsEnv, PathsError};
 use crate::settings::{ColourDepth, Keep, Settings};
 
 use exec::Whence;
@@ -67,7 +67,7 @@ pub enum Next {
 #[derive(Debug)]
 pub struct Attach {
     /// Where the server is.
-    pub places: Places,
+    pub places: Paths,
     /// The options in force: those of the file, or the defaults if it has problems.
     pub settings: Settings,
     /// What the user should know first: the first problem of the configuration.
@@ -138,7 +138,7 @@ pub fn say(line: &str) {
 /// Says a line on standard output, harmless: for the client that shows lines.
 pub fn tell(line: &str) {
     // A reader that has gone ends the client in another way.
-    drop(print::text(&(crate::base::text::harmless(line, usize::MAX) + "\n")));
+    drop(print::text(&(crate::base::text::sanitize(line, usize::MAX) + "\n")));
 }
 
 /// tmux's commands in our words. Words that are no text are left to clap, which refuses them where
@@ -272,7 +272,7 @@ fn attaches(entry: &Entry, params: &Params) -> bool {
     }
 }
 
-fn attach(places: Places, entry: &'static Entry, params: Params) -> Result<Next, Refusal> {
+fn attach(places: Paths, entry: &'static Entry, params: Params) -> Result<Next, Refusal> {
     let (settings, notice) = match file::settings() {
         Ok(settings) => (settings, None),
         Err(problems) => (Settings::default(), problems.first().map(Diagnostic::headline)),
@@ -318,10 +318,10 @@ fn attachable() -> Result<(), Refusal> {
 
 /// Where the server is: the one `ABIDE_SOCKET` names, else in a pane the one the pane belongs to,
 /// else the usual one.
-fn places() -> Result<Places, Refusal> {
-    let refused = |error: PlaceError| Refusal::new(Code::NoServer, error.to_string());
-    let mut env = PlaceEnv::current();
-    let usual = Places::find(&env);
+fn places() -> Result<Paths, Refusal> {
+    let refused = |error: PathsError| Refusal::new(Code::NoServer, error.to_string());
+    let mut env = PathsEnv::current();
+    let usual = Paths::find(&env);
     let outer = std::env::var_os("ABIDE").map(PathBuf::from).filter(|socket| socket.is_absolute());
     if env.socket.is_some()
         || outer.is_none()
@@ -330,11 +330,11 @@ fn places() -> Result<Places, Refusal> {
         return usual.map_err(refused);
     }
     env.socket = outer;
-    Places::find(&env).map_err(refused)
+    Paths::find(&env).map_err(refused)
 }
 
 /// The pane this process runs in, if that is one of the server of these places.
-fn own_pane(places: &Places) -> Option<PaneId> {
+fn own_pane(places: &Paths) -> Option<PaneId> {
     let socket = std::env::var_os("ABIDE")?;
     let is_this_server = !Path::new(&socket).is_absolute() || socket == *places.socket();
     std::env::var("ABIDE_PANE").ok()?.parse().ok().filter(|_| is_this_server)
@@ -342,7 +342,7 @@ fn own_pane(places: &Places) -> Option<PaneId> {
 
 /// A connection to the server if there is one, or if sessions wait on disk for a server to bring
 /// them back.
-fn present(places: &Places, pane: Option<PaneId>, entry: &Entry) -> Result<Option<Link>, Refusal> {
+fn present(places: &Paths, pane: Option<PaneId>, entry: &Entry) -> Result<Option<Link>, Refusal> {
     let link = Link::connect(places, pane)?;
     let is_on_disk = || {
         places.database().exists()

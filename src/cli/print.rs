@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use crate::base::code::{Code, Refusal};
-use crate::base::text::harmless;
+use crate::base::error::{Code, Refusal};
+use crate::base::text::sanitize;
 use crate::cli::human;
 
 const LINE_BYTES_MAX: usize = 64 << 10;
@@ -48,7 +48,7 @@ pub(super) fn error_bytes(bytes: &[u8]) -> Result<(), Refusal> {
 /// Writes a line for people to standard error. If even that is gone, nobody can be told.
 pub(super) fn note(line: &str) {
     let mut shown: String =
-        line.lines().map(|line| harmless(line, LINE_BYTES_MAX) + "\n").collect();
+        line.lines().map(|line| sanitize(line, LINE_BYTES_MAX) + "\n").collect();
     if shown.is_empty() {
         shown.push('\n');
     }

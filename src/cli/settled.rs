@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::text::nearest;
 use crate::cli::{file, human, print};
 use crate::config::diag::Diagnostic;

@@ -6,13 +6,13 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
 use crate::cli::link::Link;
-use crate::platform::places::Places;
-use crate::platform::start::{self, KeeperStart};
-use crate::platform::wait::Ready;
+use crate::platform::daemonize::{self, KeeperStart};
+use crate::platform::paths::Paths;
+use crate::platform::poll::Ready;
 use crate::platform::{self, own_program};
 
 /// How long a new server may take until it listens.
@@ -26,7 +26,7 @@ const LOOK_EVERY: Span = Span::millis(1);
 ///
 /// # Errors
 /// If it cannot be started, with the log to look into.
-pub(super) fn link(places: &Places, pane: Option<PaneId>) -> Result<Link, Refusal> {
+pub(super) fn link(places: &Paths, pane: Option<PaneId>) -> Result<Link, Refusal> {
     if let Some(link) = Link::connect(places, pane)? {
         return Ok(link);
     }
@@ -44,12 +44,12 @@ pub(super) fn link(places: &Places, pane: Option<PaneId>) -> Result<Link, Refusa
         input: Some(OwnedFd::from(theirs)),
         log: Some(log),
     };
-    start::keeper(start).map_err(failed)?;
+    daemonize::start_keeper(start).map_err(failed)?;
     wait(places, pane, &alive)
 }
 
 /// `alive` is closed at the other end when the keeper has gone.
-fn wait(places: &Places, pane: Option<PaneId>, alive: &UnixStream) -> Result<Link, Refusal> {
+fn wait(places: &Paths, pane: Option<PaneId>, alive: &UnixStream) -> Result<Link, Refusal> {
     let mut deadline = Instant::now() + START_WITHIN;
     let mut is_alive = true;
     loop {
@@ -60,7 +60,7 @@ fn wait(places: &Places, pane: Option<PaneId>, alive: &UnixStream) -> Result<Lin
             return Err(failure(places, "the server was started and does not listen"));
         }
         let looked = Ready { input: is_alive, room: false };
-        let [ended] = platform::wait::wait([(alive.as_fd(), looked)], Some(LOOK_EVERY))
+        let [ended] = platform::poll::poll([(alive.as_fd(), looked)], Some(LOOK_EVERY))
             .map_err(|error| failure(places, &error.to_string()))?;
         // The keeper of a server that came second ends too; then the first one is about to listen.
         if ended.input {
@@ -70,6 +70,6 @@ fn wait(places: &Places, pane: Option<PaneId>, alive: &UnixStream) -> Result<Lin
     }
 }
 
-fn failure(places: &Places, message: &str) -> Refusal {
+fn failure(places: &Paths, message: &str) -> Refusal {
     Refusal::new(Code::SpawnFailed, message).hint(format!("the log is {}", places.log().display()))
 }

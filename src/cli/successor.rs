@@ -10,9 +10,9 @@ use crate::action::Action;
 use crate::action::server::status::Status;
 use crate::action::server::upgrade::{Upgrade, Upgraded};
 use crate::action::table::{self, Entry, Params};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::cli::link::{self, Link};
-use crate::platform::places::Places;
+use crate::platform::paths::Paths;
 use crate::platform::{RUNNING, own_program};
 
 /// How long a successor, and after it the one that it was to replace, may take: the keeper gives
@@ -40,7 +40,7 @@ pub(super) fn fill_in(params: &mut Params) {
 ///
 /// # Errors
 /// If none comes, or not the one that was meant to.
-pub(super) fn await_it(places: &Places, entry: &Entry, begun: &Value) -> Result<Value, Refusal> {
+pub(super) fn await_it(places: &Paths, entry: &Entry, begun: &Value) -> Result<Value, Refusal> {
     let upgraded = serde_json::from_value::<Upgraded>(begun.clone())
         .ok()
         .filter(|_| entry.name == Upgrade::NAME);
@@ -55,7 +55,7 @@ pub(super) fn await_it(places: &Places, entry: &Entry, begun: &Value) -> Result<
 }
 
 /// What the next server says of itself.
-fn next(places: &Places, former: Option<u64>) -> Result<Value, Refusal> {
+fn next(places: &Paths, former: Option<u64>) -> Result<Value, Refusal> {
     let entry = table::find(Status::NAME).expect("it is in the table");
     let end = Instant::now() + WITHIN;
     let mut span = PAUSE;
@@ -76,7 +76,7 @@ fn next(places: &Places, former: Option<u64>) -> Result<Value, Refusal> {
     Err(refusal.hint(format!("the log is {}", places.log().display())))
 }
 
-fn verified(places: &Places, upgraded: Upgraded, status: &Value) -> Result<Value, Refusal> {
+fn verified(places: &Paths, upgraded: Upgraded, status: &Value) -> Result<Value, Refusal> {
     let (version, pid) = (
         status["version"].as_str().unwrap_or_default(),
         status["server_pid"].as_u64().unwrap_or_default(),

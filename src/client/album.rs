@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::base::id::PaneId;
 use crate::wire::frame::Wants;
-use crate::wire::image::{Head, PICTURE_BYTES_MAX, Piece, Placed, Placement};
+use crate::wire::image::{Head, PICTURE_BYTES_MAX, PictureChunk, Placed, Placement};
 
 /// Bytes of pictures that are kept in all; beyond it a picture is not taken and a box stands for
 /// it.
@@ -79,7 +79,7 @@ impl Album {
     }
 
     /// A piece of a picture; true if it is whole now.
-    pub fn add(&mut self, piece: Piece) -> bool {
+    pub fn add(&mut self, piece: PictureChunk) -> bool {
         let kept: usize = self
             .pages
             .values()
@@ -110,7 +110,7 @@ impl Album {
 mod tests {
     use super::{Album, PICTURE_BYTES_MAX};
     use crate::base::id::PaneId;
-    use crate::wire::image::{Format, Head, Layer, Piece, Placed, Placement};
+    use crate::wire::image::{Format, Head, Layer, PictureChunk, Placed, Placement};
 
     const PANE: PaneId = PaneId(1);
 
@@ -129,14 +129,14 @@ mod tests {
         }
     }
 
-    fn piece(picture: u32, len: Option<usize>, bytes: &[u8]) -> Piece {
+    fn piece(picture: u32, len: Option<usize>, bytes: &[u8]) -> PictureChunk {
         let head = len.map(|len| Head {
             format: Format::Rgb,
             compressed: false,
             pixels: (1, 1),
             len: u32::try_from(len).expect("small"),
         });
-        Piece { pane: PANE, picture, head, bytes: bytes.to_vec() }
+        PictureChunk { pane: PANE, picture, head, bytes: bytes.to_vec() }
     }
 
     #[test]

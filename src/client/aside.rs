@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use jiff::Zoned;
 
-use crate::base::text::{fitting, harmless};
+use crate::base::text::{fitting, sanitize};
 use crate::base::time::{Span, Tick};
-use crate::platform::{Changes, EventFd, command, config_file};
+use crate::platform::{EventFd, FileChanges, command, config_file};
 use crate::settings::{Bars, Segment};
 
 /// How long the command of the status line may take.
@@ -33,7 +33,7 @@ pub(super) struct Aside {
     /// What it printed, and that it has.
     lines: (SyncSender<String>, Receiver<String>),
     has_line: Arc<EventFd>,
-    changes: Option<Changes>,
+    changes: Option<FileChanges>,
     /// The text of the configuration in force.
     known: Option<String>,
 }
@@ -45,7 +45,7 @@ impl Aside {
     /// If there is no fd left.
     pub(super) fn new(now: Tick, known: Option<String>) -> io::Result<Self> {
         // Where nothing can be watched, the configuration is read at the start only.
-        let changes = Changes::of(&config_file::path()).ok();
+        let changes = FileChanges::of(&config_file::path()).ok();
         let has_line = Arc::new(EventFd::new()?);
         Ok(Self {
             clock_at: Some(now),
@@ -66,7 +66,7 @@ impl Aside {
     /// Readable when something was written where the configuration is; nothing if that is not
     /// watched.
     pub(super) fn changes(&self) -> Option<BorrowedFd<'_>> {
-        self.changes.as_ref().map(Changes::as_fd)
+        self.changes.as_ref().map(FileChanges::as_fd)
     }
 
     /// What the command of the status line printed, if it has.
@@ -79,7 +79,7 @@ impl Aside {
 
     /// Whether the configuration or a theme was written since this was asked last.
     pub(super) fn is_saved(&mut self) -> bool {
-        self.changes.as_mut().is_some_and(Changes::drain)
+        self.changes.as_mut().is_some_and(FileChanges::drain)
     }
 
     /// The text of the configuration in force.
@@ -111,7 +111,7 @@ impl Aside {
         // A form that cannot be written is shown as it is.
         let text =
             jiff::fmt::strtime::format(&bars.clock, &time).unwrap_or_else(|_| bars.clock.clone());
-        Some(harmless(&text, 64))
+        Some(sanitize(&text, 64))
     }
 
     /// Runs the command of the status line if it is due.
@@ -133,7 +133,7 @@ impl Aside {
             let text = command::first_line(&command, COMMAND_WITHIN).unwrap_or_default();
             // A client that is gone needs no line.
             drop(lines.send(
-                fitting(&harmless(&text, 4 * COMMAND_COLS_MAX), COMMAND_COLS_MAX).to_owned(),
+                fitting(&sanitize(&text, 4 * COMMAND_COLS_MAX), COMMAND_COLS_MAX).to_owned(),
             ));
             has_line.notify();
         };

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value, json};
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::geom::Rect;
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::key::Key;

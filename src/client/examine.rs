@@ -10,7 +10,7 @@ use crate::client::terminal;
 use crate::client::terminfo;
 use crate::client::widths::Kind;
 use crate::platform;
-use crate::platform::outer::OuterTerminal;
+use crate::platform::host_terminal::HostTerminal;
 use crate::settings::ColourDepth;
 
 /// How long a terminal is waited for that does not answer.
@@ -32,7 +32,7 @@ pub struct Told {
 /// Asks the terminal of this process; nothing if it has none.
 #[must_use]
 pub fn examine(wanted: ColourDepth) -> Vec<Told> {
-    let Ok(terminal) = OuterTerminal::open() else { return Vec::new() };
+    let Ok(terminal) = HostTerminal::open() else { return Vec::new() };
     let info = terminfo::look_up(&std::env::var("TERM").unwrap_or_default());
     let mut caps = Caps::new(&info, |name| std::env::var(name).ok(), wanted);
     let replies = if info.modern { ask(&terminal).unwrap_or_default() } else { Vec::new() };
@@ -46,7 +46,7 @@ pub fn examine(wanted: ColourDepth) -> Vec<Told> {
 }
 
 /// Asks in raw mode and reads answers up to the device attributes, which come last.
-fn ask(terminal: &OuterTerminal) -> io::Result<Vec<Reply>> {
+fn ask(terminal: &HostTerminal) -> io::Result<Vec<Reply>> {
     let (size, _) = terminal.size()?;
     terminal.raw()?;
     let replies = answers(terminal, size.rows);
@@ -54,7 +54,7 @@ fn ask(terminal: &OuterTerminal) -> io::Result<Vec<Reply>> {
     replies
 }
 
-fn answers(terminal: &OuterTerminal, rows: u16) -> io::Result<Vec<Reply>> {
+fn answers(terminal: &HostTerminal, rows: u16) -> io::Result<Vec<Reply>> {
     // On the alternate screen, so that what is written to learn widths leaves nothing behind.
     let asked =
         [b"\x1b[?1049h\x1b[>5u".as_slice(), &terminal::queries(rows), b"\x1b[<u\x1b[?1049l"]

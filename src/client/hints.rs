@@ -8,7 +8,7 @@ use regex::Regex;
 
 use crate::base::id::PaneId;
 use crate::base::row::{Run, RunKind};
-use crate::wire::scroll::Cell;
+use crate::wire::scroll::ScrollPoint;
 
 /// Letters of labels, the nearest to the fingers first.
 const LETTERS: &str = "asdfghjklqwertyuiopzxcvbnm";
@@ -39,7 +39,7 @@ pub struct Hint {
     /// What is copied.
     pub text: String,
     /// Where it begins: row and column of what the pane shows.
-    pub at: Cell,
+    pub at: ScrollPoint,
 }
 
 /// The labels over a pane.
@@ -70,7 +70,7 @@ impl Hints {
     /// Labels over rows; none if there is nothing worth one. Wrapped rows are read as one line.
     #[must_use]
     pub fn new(pane: PaneId, rows: &[(Vec<Run>, bool)]) -> Option<Self> {
-        let mut found: Vec<(Cell, String)> = Vec::new();
+        let mut found: Vec<(ScrollPoint, String)> = Vec::new();
         let mut first = 0;
         while first < rows.len() {
             let len = rows[first..].iter().take_while(|(_, wrapped)| *wrapped).count() + 1;
@@ -123,14 +123,14 @@ fn patterns() -> &'static [Regex] {
 }
 
 /// What is worth a label in a line.
-fn find(first: usize, rows: &[(Vec<Run>, bool)], found: &mut Vec<(Cell, String)>) {
+fn find(first: usize, rows: &[(Vec<Run>, bool)], found: &mut Vec<(ScrollPoint, String)>) {
     let mut text = String::new();
     let mut cells = Vec::new();
     for (row, (runs, _)) in (first as u64..).zip(rows) {
         let mut col = 0_u16;
         for run in runs {
             for c in run.text.chars() {
-                cells.push((text.len(), Cell { row, col }));
+                cells.push((text.len(), ScrollPoint { row, col }));
                 text.push(c);
                 col += match run.kind {
                     RunKind::Narrow | RunKind::Under => 1,

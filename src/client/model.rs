@@ -22,7 +22,7 @@ use crate::client::processes::{Ident, Processes};
 use crate::client::scene::Scene;
 use crate::client::setup::Setup;
 use crate::settings::{Appearance, Preset};
-use crate::wire::frame::{Beside, Notice, OuterColours, ToServer};
+use crate::wire::frame::{Notice, OuterColours, Status, ToServer};
 
 /// How long a notice is shown.
 pub const NOTICE_TIME: Span = Span::seconds(4);
@@ -133,7 +133,7 @@ pub struct More {
     /// What the command of the status line printed.
     pub command: String,
     /// What the server tells besides frames.
-    pub beside: Beside,
+    pub beside: Status,
     /// Whether the card of the first run is shown.
     pub card: Card,
     /// Whether the terminal is a pane of an abide.

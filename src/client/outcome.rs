@@ -1,6 +1,6 @@
 //! How a client left: what it says afterwards and the exit status it ends with. It prints nothing.
 
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::wire::frame::Bye;
 
 /// Why a client left.
@@ -97,7 +97,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::Outcome;
-    use crate::base::code::{Code, Refusal};
+    use crate::base::error::{Code, Refusal};
 
     #[test]
     fn statuses_are_those_of_the_agreement() {

@@ -17,10 +17,10 @@ use crate::client::outcome::Outcome;
 use crate::client::scene::Scene;
 use crate::config::keymap::Bound;
 use crate::platform;
-use crate::platform::outer::OuterTerminal;
+use crate::platform::host_terminal::HostTerminal;
+use crate::platform::poll::{Ready, poll};
 use crate::platform::signals::Signals;
-use crate::platform::wait::{Ready, wait};
-use crate::wire::frame::{self, Outer, ToClient, ToServer};
+use crate::wire::frame::{self, HostCommand, ToClient, ToServer};
 use crate::wire::packet::Packets;
 use crate::wire::rpc::Response;
 
@@ -75,7 +75,7 @@ struct Told {
 impl<T: FnMut(&str)> Plain<T> {
     fn new(mut options: Options, stream: UnixStream, tell: T) -> io::Result<Self> {
         let typed = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-        if let Ok((size, _)) = OuterTerminal::open().and_then(|terminal| terminal.size()) {
+        if let Ok((size, _)) = HostTerminal::open().and_then(|terminal| terminal.size()) {
             options.hello.size = size;
         }
         let mut outbox = Outbox::default();
@@ -114,7 +114,7 @@ impl<T: FnMut(&str)> Plain<T> {
                 (self.stream.as_fd(), socket),
                 (self.typed.as_fd(), Ready::INPUT),
             ];
-            let [interrupted, told, typed] = wait(fds, limit)?.map(|ready| ready.input);
+            let [interrupted, told, typed] = poll(fds, limit)?.map(|ready| ready.input);
             if interrupted && !interrupt.take().is_empty() {
                 self.outbox.input(Numbered::Keys(vec![Key::ctrl('c').into()]));
             }
@@ -182,11 +182,11 @@ impl<T: FnMut(&str)> Plain<T> {
                     }
                 }
                 ToClient::Notice(notice) => (self.tell)(&format!("notice: {}", notice.text)),
-                ToClient::Outer(Outer::Bell) => (self.tell)("bell"),
-                ToClient::Outer(Outer::Notify { title, body }) => {
+                ToClient::Outer(HostCommand::Bell) => (self.tell)("bell"),
+                ToClient::Outer(HostCommand::Notify { title, body }) => {
                     (self.tell)(&format!("notification: {title} {body}"))
                 }
-                ToClient::Taken(number) => self.outbox.taken(number),
+                ToClient::InputAck(number) => self.outbox.taken(number),
                 ToClient::Bye(bye) => {
                     let restarts =
                         || Outcome::Lost { reason: "the server restarts; attach again".into() };
@@ -206,11 +206,11 @@ impl<T: FnMut(&str)> Plain<T> {
                         undo_ms / 1000
                     ));
                 }
-                ToClient::Outer(Outer::Clipboard(_))
-                | ToClient::Beside(_)
-                | ToClient::Told(_)
+                ToClient::Outer(HostCommand::Clipboard(_))
+                | ToClient::Status(_)
+                | ToClient::ScrollReply(_)
                 | ToClient::Wants(_)
-                | ToClient::Piece(_)
+                | ToClient::PictureChunk(_)
                 | ToClient::Placed(_) => {}
             }
         }

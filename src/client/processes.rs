@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::{CommandId, PaneId, SessionId};
 use crate::base::key::{Key, KeyCode, Mods};
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::base::time::{Span, Tick};
 use crate::client::line::Line;
-use crate::wire::process::Listed;
+use crate::wire::process::ProcessRow;
 
 /// How often the table is asked for.
 pub const EVERY: Span = Span::seconds(1);
@@ -189,7 +189,7 @@ impl Processes {
 
     /// Takes the table as the server gives it. What was selected and tagged stays so as long as it
     /// lives.
-    pub fn fill(&mut self, table: Vec<Listed>) {
+    pub fn fill(&mut self, table: Vec<ProcessRow>) {
         self.rows = table.into_iter().filter(|listed| 0 < listed.pid).map(Row::from).collect();
         let living: BTreeSet<Ident> = self.rows.iter().map(|row| row.ident).collect();
         self.tagged.retain(|ident| living.contains(ident));
@@ -404,9 +404,9 @@ impl Row {
     }
 }
 
-impl From<Listed> for Row {
-    fn from(listed: Listed) -> Self {
-        let Listed {
+impl From<ProcessRow> for Row {
+    fn from(listed: ProcessRow) -> Self {
+        let ProcessRow {
             pid,
             start_time,
             depth,
@@ -419,7 +419,7 @@ impl From<Listed> for Row {
             age_ms,
             command_line,
         } = listed;
-        let (ident, line) = (Ident { pid, start_time }, harmless(&command_line, LINE_MAX));
+        let (ident, line) = (Ident { pid, start_time }, sanitize(&command_line, LINE_MAX));
         Self {
             ident,
             depth,
@@ -448,7 +448,7 @@ fn tenths(share: f64) -> u64 {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Deed, Listed, Mode, Processes, Sort, Want};
+    use super::{Deed, Mode, ProcessRow, Processes, Sort, Want};
     use crate::base::id::PaneId;
     use crate::base::time::Tick;
 
@@ -466,7 +466,7 @@ mod tests {
         ])
     }
 
-    fn listed(table: Value) -> Vec<Listed> {
+    fn listed(table: Value) -> Vec<ProcessRow> {
         serde_json::from_value(table).expect("a table")
     }
 

@@ -24,9 +24,9 @@ use crate::client::signals::{Signal, Signals};
 use crate::client::terminal;
 use crate::client::terminfo;
 use crate::client::update::update;
-use crate::platform::outer::{OuterTerminal, stop_self};
-use crate::platform::wait::{Ready, wait};
-use crate::platform::{self, places};
+use crate::platform::host_terminal::{HostTerminal, stop_self};
+use crate::platform::poll::{Ready, poll};
+use crate::platform::{self, paths};
 use crate::wire::frame::{self, ToClient, ToServer};
 use crate::wire::hello::Hello;
 use crate::wire::packet::Packets;
@@ -87,7 +87,7 @@ struct Woke {
 }
 
 struct Client<C> {
-    tty: Arc<OuterTerminal>,
+    tty: Arc<HostTerminal>,
     guard: ScreenGuard,
     signals: Signals,
     connect: C,
@@ -130,7 +130,7 @@ struct Screen {
 
 impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
     fn new(options: Options, connect: C) -> io::Result<Self> {
-        let terminal = Arc::new(OuterTerminal::open()?);
+        let terminal = Arc::new(HostTerminal::open()?);
         let signals = Signals::new()?;
         let (size, cell_pixels) = terminal.size()?;
         let setup = Rc::new(options.setup);
@@ -221,7 +221,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             saved,
         ];
         let [signalled, told, typed, printed, saved] =
-            wait(fds, self.next_deadline().map(|at| at - now))?.map(|ready| ready.input);
+            poll(fds, self.next_deadline().map(|at| at - now))?.map(|ready| ready.input);
         Ok(Woke { signalled, told, typed, printed, saved })
     }
 
@@ -288,7 +288,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             Message::Write(_) => {}
             Message::Reconnect => self.lost("the server restarts"),
             Message::Suspend => self.suspend(),
-            Message::CardSeen => places::forget_first_run(),
+            Message::CardSeen => paths::forget_first_run(),
             Message::Leave(outcome) => self.outcome = Some(outcome),
             Message::Run(command) => {
                 if let Err(error) = commands::run(command) {

@@ -9,7 +9,7 @@ use crate::base::id::PaneId;
 use crate::base::row::Run;
 use crate::base::style::{Cursor, Style};
 use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows};
-use crate::wire::span::Span;
+use crate::wire::span::StyledSpan;
 
 /// Links of a pane that are remembered; beyond it those out of sight are forgotten.
 const LINKS_MAX: usize = 4096;
@@ -38,7 +38,7 @@ pub struct Scene {
 
 /// What a frame changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Changes {
+pub struct FileChanges {
     /// Whether anything but cells changed.
     pub chrome: bool,
     /// Rows of panes, by their number in the pane's screen.
@@ -47,8 +47,8 @@ pub struct Changes {
 
 impl Scene {
     /// Applies a frame; says what changed.
-    pub fn apply(&mut self, frame: Frame) -> Changes {
-        let mut changes = Changes { chrome: frame.chrome.is_some(), rows: Vec::new() };
+    pub fn apply(&mut self, frame: Frame) -> FileChanges {
+        let mut changes = FileChanges { chrome: frame.chrome.is_some(), rows: Vec::new() };
         if let Some(chrome) = frame.chrome {
             self.chrome = chrome;
             let shown: BTreeSet<_> = self.chrome.panes.iter().map(|pane| pane.id).collect();
@@ -105,7 +105,7 @@ impl Screen {
 }
 
 /// A style that the table lacks is the default one.
-pub(super) fn run(span: Span, styles: &[Style]) -> Run {
+pub(super) fn run(span: StyledSpan, styles: &[Style]) -> Run {
     let style = styles.get(usize::from(span.style)).copied().unwrap_or_default();
     Run { style, link: span.link, kind: span.kind, text: span.text }
 }
@@ -118,7 +118,7 @@ mod tests {
     use crate::base::row::RunKind;
     use crate::base::style::Style;
     use crate::wire::frame::{Chrome, Frame, PaneItem, PaneRows};
-    use crate::wire::span::Span;
+    use crate::wire::span::StyledSpan;
 
     fn pane(id: u64, size: Size) -> PaneItem {
         PaneItem {
@@ -136,8 +136,9 @@ mod tests {
     }
 
     fn rows(id: u64, rows: &[(u16, &str)]) -> PaneRows {
-        let span =
-            |text: &str| vec![Span { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }];
+        let span = |text: &str| {
+            vec![StyledSpan { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }]
+        };
         PaneRows {
             pane: PaneId(id),
             rows: rows.iter().map(|(row, text)| (*row, span(text))).collect(),

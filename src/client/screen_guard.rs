@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::base::time::{Span, Tick};
 use crate::client::terminal;
 use crate::platform;
-use crate::platform::outer::OuterTerminal;
+use crate::platform::host_terminal::HostTerminal;
 
 /// How long a terminal that does not read is waited for when it is given back, in milliseconds.
 const LEAVE_WAIT_MS: u32 = 200;
@@ -28,7 +28,7 @@ pub(super) struct ScreenGuard {
 
 #[derive(Debug)]
 struct Held {
-    terminal: Arc<OuterTerminal>,
+    terminal: Arc<HostTerminal>,
     is_modern: bool,
     is_ours: AtomicBool,
     /// Whether it has answered anything.
@@ -83,7 +83,7 @@ impl ScreenGuard {
     ///
     /// # Errors
     /// If the terminal is gone.
-    pub(super) fn enter(terminal: Arc<OuterTerminal>, is_modern: bool) -> io::Result<Self> {
+    pub(super) fn enter(terminal: Arc<HostTerminal>, is_modern: bool) -> io::Result<Self> {
         terminal.raw()?;
         let held = Arc::new(Held {
             terminal,

@@ -2,7 +2,7 @@
 //! clipboard, notes. Bytes only, no file.
 
 use crate::base::style::Colour;
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::client::caps::{PROBE, PROBE_IMAGE};
 use crate::client::widths;
 
@@ -103,14 +103,14 @@ pub fn clipboard(text: &str) -> Vec<u8> {
 /// Shows a desktop notification (OSC 777, which most terminals that have any understand).
 #[must_use]
 pub fn notify(title: &str, body: &str) -> Vec<u8> {
-    let title = harmless(title, 256).replace(';', ",");
-    format!("\x1b]777;notify;{title};{}\x1b\\", harmless(body, 1024)).into_bytes()
+    let title = sanitize(title, 256).replace(';', ",");
+    format!("\x1b]777;notify;{title};{}\x1b\\", sanitize(body, 1024)).into_bytes()
 }
 
 /// Sets the title (OSC 2).
 #[must_use]
 pub fn title(text: &str) -> Vec<u8> {
-    format!("\x1b]2;{}\x1b\\", harmless(text, 256)).into_bytes()
+    format!("\x1b]2;{}\x1b\\", sanitize(text, 256)).into_bytes()
 }
 
 /// Base64 with padding (RFC 4648).

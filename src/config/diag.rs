@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::base::text::{fitting, harmless, width};
+use crate::base::text::{fitting, sanitize, width};
 
 /// A problem of a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +124,7 @@ pub fn listing(problems: &[Diagnostic]) -> String {
 
 /// A tab as one column, and nothing a terminal would obey.
 fn shown(text: &str) -> String {
-    harmless(&text.replace('\t', " "), usize::MAX)
+    sanitize(&text.replace('\t', " "), usize::MAX)
 }
 
 fn floor(text: &str, at: usize) -> usize {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::action::Place;
 use crate::action::table::{self, Params, TABLE};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::config::{presets, words};
 use crate::settings::{Keys, Preset};

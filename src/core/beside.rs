@@ -2,7 +2,7 @@
 //! attention.
 
 use crate::base::id::{ClientId, PaneId, TabId};
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::core::Core;
 use crate::state::attention::Why;
 use crate::term::Progress;
@@ -92,7 +92,7 @@ impl Core {
             pane,
             place: self.state.place_of(pane),
             label: self.state.pane_label(pane),
-            why: harmless(&why.words(), WHY_MAX),
+            why: sanitize(&why.words(), WHY_MAX),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::action::server::upgrade::Upgraded;
 use crate::action::table::{self, Call};
 use crate::action::{Access, Answer, Cx, Json, Outcome, Place, later};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, ClientId};
 use crate::base::time::Now;
 use crate::core::Core;

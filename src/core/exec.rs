@@ -5,7 +5,7 @@ use crate::action::exec::run::Ran;
 use crate::action::later;
 use crate::action::process::start::StartedCommand;
 use crate::action::table::value;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::Now;

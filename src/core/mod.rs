@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::table::Call;
 use crate::action::{Outcome, later};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId, TabId};

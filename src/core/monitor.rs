@@ -2,7 +2,7 @@
 //! progress.
 
 use crate::base::id::PaneId;
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::base::time::{Now, Span, Tick};
 use crate::core::Core;
 use crate::settings::Told;
@@ -35,7 +35,7 @@ impl Core {
 
     pub(super) fn note_notification(&mut self, id: PaneId, notice: &Notice, fx: &mut Effects) {
         let (title, body) =
-            (harmless(&notice.title, NOTICE_MAX), harmless(&notice.body, NOTICE_MAX));
+            (sanitize(&notice.title, NOTICE_MAX), sanitize(&notice.body, NOTICE_MAX));
         let text = [title.as_str(), body.as_str()]
             .into_iter()
             .filter(|part| !part.is_empty())

@@ -1,11 +1,11 @@
 //! What programs do: they start, print, ask their terminal for something, and end.
 
 use crate::action::later;
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::exit::ExitStatus;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::Memory;
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::base::time::Now;
 use crate::core::Core;
 use crate::core::monitor::NOTICE_MAX;
@@ -59,7 +59,7 @@ impl Core {
         }
         if asked.is_empty() {
             let message =
-                Message::Notice { text: harmless(&refusal.message, NOTICE_MAX), warning: true };
+                Message::Notice { text: sanitize(&refusal.message, NOTICE_MAX), warning: true };
             self.tell(id, &message, fx);
         }
         self.complete(asked, fx);
@@ -138,7 +138,7 @@ impl Core {
         if self.state.panes.contains_key(&pane) {
             self.tell(
                 pane,
-                &Message::Notice { text: harmless(text, NOTICE_MAX), warning: true },
+                &Message::Notice { text: sanitize(text, NOTICE_MAX), warning: true },
                 &mut effects,
             );
         }

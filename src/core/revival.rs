@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::action::{Access, later};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId};
 use crate::base::key::{KeyCode, KeyInput, KeyKind};
 use crate::base::memory::HeapMemory;
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::base::time::{Now, Span};
 use crate::core::monitor::NOTICE_MAX;
 use crate::core::{Core, Input};
@@ -134,7 +134,7 @@ impl Core {
         pane.life = Life::Held;
         // As long as nobody chose a shell that works, the command is what was asked for.
         pane.revival.instead = false;
-        let why = harmless(&refusal.message, NOTICE_MAX);
+        let why = sanitize(&refusal.message, NOTICE_MAX);
         pane.screen.feed(format!("\r\n\x1b[0;31m{why}\x1b[0m\r\n").as_bytes(), &mut Vec::new());
         pane.screen.feed(question(pane).as_bytes(), &mut Vec::new());
         self.state.version += 1;

@@ -4,9 +4,9 @@
 use crate::action::exec::in_pane::no_marks;
 use crate::action::exec::run::Ran;
 use crate::action::table::value;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::base::time::Now;
 use crate::core::Core;
 use crate::state::call::{Open, Pending};
@@ -73,7 +73,7 @@ impl Core {
         // As shells have it: what begins with a blank is not to be remembered.
         let is_private = line.is_none() && shown.starts_with(' ');
         let text = line.or_else(|| mark.command.clone()).unwrap_or(shown);
-        let text = if is_private { String::new() } else { harmless(text.trim(), TEXT_MAX) };
+        let text = if is_private { String::new() } else { sanitize(text.trim(), TEXT_MAX) };
         let cwd = if shell.cwd.is_empty() {
             pane.screen.cwd().unwrap_or_default().to_owned()
         } else {

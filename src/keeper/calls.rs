@@ -10,13 +10,13 @@ use rustix::event::PollFlags;
 use rustix::io::Errno;
 
 use crate::base::memory::Memory;
-use crate::keeper::job::{Job, new_ring};
+use crate::keeper::job::{Program, new_ring};
 use crate::keeper::kill::{self, Kill};
 use crate::keeper::{Keeper, Wake, spawn};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::now;
 use crate::wire::keeper::{
-    CONTROL_WAITING, Entry, FromKeeper, Record, Spawn, ToKeeper, Wiring, cookie,
+    CONTROL_WAITING, FromKeeper, KeeperRecord, ProgramEntry, Spawn, ToKeeper, Wiring, cookie,
 };
 
 /// The longest name of a stashed fd.
@@ -56,12 +56,12 @@ impl Keeper {
         }
     }
 
-    fn obey(&mut self, record: Record<ToKeeper, OwnedFd>) {
-        let Record { lease, call, message, fds } = record;
+    fn obey(&mut self, record: KeeperRecord<ToKeeper, OwnedFd>) {
+        let KeeperRecord { lease, call, message, fds } = record;
         match message {
             ToKeeper::Spawn(spawn) => self.spawn(call, &spawn),
             ToKeeper::Signal { tag, target, signal } => {
-                self.looks.take();
+                self.snapshots.take();
                 let cookie = cookie(self.epoch, tag);
                 let job = self.jobs.get(&tag).zip(self.scope(&cookie));
                 let count = job.map_or(0, |(job, scope)| kill::signal(job, scope, target, signal));
@@ -77,7 +77,7 @@ impl Keeper {
             }
             ToKeeper::Adopt(entry) => self.adopt(&entry, fds),
             ToKeeper::AdoptEnd => self.end_adoption(lease),
-            ToKeeper::Expect { owed } => self.server.patience.expect(owed, now().tick),
+            ToKeeper::Expect { owed } => self.server.watchdog.expect(owed, now().tick),
             ToKeeper::Pong => {
                 let is_waiting = self.wake.control.word(CONTROL_WAITING) != 0;
                 if self.server.answered(is_waiting, now().tick) {
@@ -123,7 +123,7 @@ impl Keeper {
     }
 
     /// The rings come first: when they cannot be had, nothing runs.
-    fn start(&mut self, spawn: &Spawn) -> Result<Job, spawn::NotStarted> {
+    fn start(&mut self, spawn: &Spawn) -> Result<Program, spawn::NotStarted> {
         let from_io = |error: io::Error| spawn::NotStarted {
             errno: error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error()),
             message: format!("cannot make room for output: {error}"),
@@ -139,7 +139,7 @@ impl Keeper {
         let started = started.inspect_err(|_| {
             self.cgroups.as_ref().map_or((), |cgroups| cgroups.abandon(spawn.tag))
         })?;
-        Job::started(spawn.tag, spawn.wiring, started, rings).map_err(from_io)
+        Program::started(spawn.tag, spawn.wiring, started, rings).map_err(from_io)
     }
 
     fn kill(&mut self, call: u64, tag: u64, limit_ms: u32) {
@@ -173,7 +173,7 @@ impl Keeper {
     }
 
     fn list(&mut self, call: u64) {
-        let entries: Vec<_> = self.jobs.values().map(Job::entry).collect();
+        let entries: Vec<_> = self.jobs.values().map(Program::entry).collect();
         for (entry, fds) in entries {
             self.send(call, &FromKeeper::Entry(entry), fds);
         }
@@ -198,9 +198,9 @@ impl Keeper {
         self.server.adopt(server_pid, pidfd, lease);
     }
 
-    fn adopt(&mut self, entry: &Entry, fds: Vec<OwnedFd>) {
+    fn adopt(&mut self, entry: &ProgramEntry, fds: Vec<OwnedFd>) {
         if self.is_adopting
-            && let Some(job) = Job::adopted(entry, fds)
+            && let Some(job) = Program::adopted(entry, fds)
         {
             self.jobs.insert(entry.tag, job);
         }

@@ -6,15 +6,15 @@ use std::rc::Rc;
 
 use crate::base::time::Tick;
 use crate::keeper::spawn::Started;
-use crate::keeper::stream::{Flow, Stream};
+use crate::keeper::stream::{Flow, OutputStream};
 use crate::platform::memory::SharedMemory;
 use crate::platform::{pidfd, process};
 use crate::store::ring::{CAPACITY_MAX, Producer, RingError, memory_len};
-use crate::wire::keeper::{Entry, ExitStatus, Held, Parts, Wiring};
+use crate::wire::keeper::{ExitStatus, HeldProgram, Parts, ProgramEntry, Wiring};
 
 /// How far its end is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Life {
+pub(super) enum ProgramLife {
     /// The leader runs, or is not reaped yet.
     Running,
     /// The leader has ended; its last output is waited for until then.
@@ -25,14 +25,14 @@ pub(super) enum Life {
 
 /// A program.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct Program {
     pub(super) tag: u64,
     pub(super) pid: i32,
     pub(super) start_time: u64,
     pub(super) wiring: Wiring,
-    pub(super) life: Life,
+    pub(super) life: ProgramLife,
     /// Its output, and its errors where they come apart.
-    pub(super) streams: Vec<Stream>,
+    pub(super) streams: Vec<OutputStream>,
     pub(super) pidfd: Option<Rc<OwnedFd>>,
     pub(super) input: Option<Rc<OwnedFd>>,
     /// It was started by a former keeper: it is not our child, and its end is seen on its pidfd.
@@ -55,7 +55,7 @@ pub(super) fn new_ring(capacity: u32) -> std::io::Result<Producer<SharedMemory>>
         .map_err(invalid)
 }
 
-impl Job {
+impl Program {
     /// A program that was just started, with the rings made for it.
     pub(super) fn started(
         tag: u64,
@@ -71,14 +71,14 @@ impl Job {
         let sources = std::iter::once(source).chain(error);
         let streams = sources
             .zip(rings)
-            .map(|(source, ring)| Stream::new(source, ring))
+            .map(|(source, ring)| OutputStream::new(source, ring))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             tag,
             pid,
             start_time: process::read(pid).map_or(0, |process| process.start_time),
             wiring,
-            life: Life::Running,
+            life: ProgramLife::Running,
             streams,
             pidfd: pidfd::open(pid).ok().map(Rc::new),
             input,
@@ -89,24 +89,24 @@ impl Job {
 
     /// A program that this process held before it became this program. None if its fds are not what
     /// they should be.
-    pub(super) fn inherited(held: &Held, fds: Vec<OwnedFd>, by: Tick) -> Option<Self> {
+    pub(super) fn inherited(held: &HeldProgram, fds: Vec<OwnedFd>, by: Tick) -> Option<Self> {
         let mut job = Self::adopted(&held.entry, fds)?;
         job.is_adopted = held.is_adopted;
         if let (Some(status), false) = (held.entry.exit, held.is_told) {
-            job.life = Life::Ending(status, by);
+            job.life = ProgramLife::Ending(status, by);
         }
         Some(job)
     }
 
     /// A program of a former keeper, with the fds the server kept. None if they are not what they
     /// should be.
-    pub(super) fn adopted(entry: &Entry, fds: Vec<OwnedFd>) -> Option<Self> {
+    pub(super) fn adopted(entry: &ProgramEntry, fds: Vec<OwnedFd>) -> Option<Self> {
         let [source, ring, pidfd, error, error_ring, input] =
             Parts::of(entry, fds.into_iter().map(Rc::new));
         let attach = |source: Rc<OwnedFd>, ring: Rc<OwnedFd>| {
             rustix::io::ioctl_fionbio(&source, true).ok()?;
             let memory = SharedMemory::from_fd(ring.try_clone().ok()?).ok()?;
-            Stream::new(source, Producer::attach(memory).ok()?).ok()
+            OutputStream::new(source, Producer::attach(memory).ok()?).ok()
         };
         let mut streams = vec![attach(source?, ring?)?];
         if let (Some(source), Some(ring)) = (error, error_ring) {
@@ -117,7 +117,7 @@ impl Job {
             pid: entry.pid,
             start_time: entry.start_time,
             wiring: entry.wiring,
-            life: entry.exit.map_or(Life::Running, Life::Ended),
+            life: entry.exit.map_or(ProgramLife::Running, ProgramLife::Ended),
             streams,
             pidfd,
             input,
@@ -127,7 +127,7 @@ impl Job {
     }
 
     /// How the server is told of it, and the fds that ride with that.
-    pub(super) fn entry(&self) -> (Entry, Vec<Rc<OwnedFd>>) {
+    pub(super) fn entry(&self) -> (ProgramEntry, Vec<Rc<OwnedFd>>) {
         let stream = |idx: usize| {
             self.streams
                 .get(idx)
@@ -138,8 +138,8 @@ impl Job {
         let (parts, fds) =
             Parts::new([source, ring, self.pidfd.clone(), error, error_ring, self.input.clone()])
                 .pack();
-        let exit = if let Life::Ended(status) = self.life { Some(status) } else { None };
-        let entry = Entry {
+        let exit = if let ProgramLife::Ended(status) = self.life { Some(status) } else { None };
+        let entry = ProgramEntry {
             tag: self.tag,
             pid: self.pid,
             start_time: self.start_time,
@@ -151,20 +151,25 @@ impl Job {
     }
 
     /// What the program that this process becomes has to know of it. Its fds stay open.
-    pub(super) fn held(&self) -> Held {
+    pub(super) fn held(&self) -> HeldProgram {
         let (entry, fds) = self.entry();
         let (exit, is_told) = match self.life {
-            Life::Running => (None, false),
-            Life::Ending(status, _) => (Some(status), false),
-            Life::Ended(status) => (Some(status), true),
+            ProgramLife::Running => (None, false),
+            ProgramLife::Ending(status, _) => (Some(status), false),
+            ProgramLife::Ended(status) => (Some(status), true),
         };
         let fds = fds.iter().map(|fd| AsRawFd::as_raw_fd(&**fd)).collect();
-        Held { entry: Entry { exit, ..entry }, is_adopted: self.is_adopted, is_told, fds }
+        HeldProgram {
+            entry: ProgramEntry { exit, ..entry },
+            is_adopted: self.is_adopted,
+            is_told,
+            fds,
+        }
     }
 
     /// Whether the leader has not been seen to end.
     pub(super) const fn is_running(&self) -> bool {
-        matches!(self.life, Life::Running)
+        matches!(self.life, ProgramLife::Running)
     }
 
     /// Whether its process id cannot mean another process: it is our child and not reaped, since
@@ -176,9 +181,9 @@ impl Job {
     /// The leader has ended: its last output is waited for until `by`.
     pub(super) fn leader_ended(&mut self, status: ExitStatus, by: Tick) {
         if self.is_running() {
-            self.life = Life::Ending(status, by);
+            self.life = ProgramLife::Ending(status, by);
             self.status_by = None;
-            self.streams.iter_mut().for_each(Stream::leader_ended);
+            self.streams.iter_mut().for_each(OutputStream::leader_ended);
         }
     }
 
@@ -194,6 +199,6 @@ impl Job {
 
     /// The position after the last byte of its first stream.
     pub(super) fn end(&self) -> u64 {
-        self.streams.first().map_or(0, Stream::head)
+        self.streams.first().map_or(0, OutputStream::head)
     }
 }

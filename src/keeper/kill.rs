@@ -3,7 +3,7 @@
 //!
 //! Identity is (process id, start time), checked on a pidfd before each signal. A kill is over
 //! after two passes in a row that found nobody, in which nobody can have hidden either: the cgroup
-//! is empty, or no orphan of unknown origin had ended (`platform::picture`; only this process reaps
+//! is empty, or no orphan of unknown origin had ended (`platform::process_snapshot`; only this process reaps
 //! them).
 
 use std::cell::RefCell;
@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::signal::{CONT, KILL};
 use crate::base::time::{Span, Tick};
-use crate::keeper::job::{Job, Life};
+use crate::keeper::job::{Program, ProgramLife};
 use crate::platform::cgroup::Cgroups;
-use crate::platform::kin::{Program, Sight};
-use crate::platform::picture::{Marks, Picture};
 use crate::platform::process::Process;
+use crate::platform::process_ownership::{Confidence, OwnedProgram};
+use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 use crate::platform::{now, pidfd, process, tty};
 use crate::wire::keeper::{COUNT_UNSURE, KillReport, Survivor, Target};
 
@@ -35,12 +35,12 @@ pub(super) struct Scope<'a> {
     pub(super) cgroups: Option<&'a Cgroups>,
     /// Never touched, whatever they look like: the server.
     pub(super) server_pid: i32,
-    pub(super) picture: &'a Picture,
-    pub(super) marks: &'a RefCell<Marks>,
+    pub(super) snapshot: &'a ProcessSnapshot,
+    pub(super) markers: &'a RefCell<EnvMarkers>,
 }
 
 /// Sends a signal; gives how many processes it reached.
-pub(super) fn signal(job: &Job, scope: Scope<'_>, target: Target, number: i32) -> u32 {
+pub(super) fn signal(job: &Program, scope: Scope<'_>, target: Target, number: i32) -> u32 {
     match target {
         Target::Leader => u32::from(signal_leader(job, number)),
         Target::LeaderGroup => signal_some(job, scope, number, |member| member.group == job.pid),
@@ -50,9 +50,9 @@ pub(super) fn signal(job: &Job, scope: Scope<'_>, target: Target, number: i32) -
             group.map_or(0, |group| signal_some(job, scope, number, |member| member.group == group))
         }
         Target::Tree => {
-            let (members, sight) = members(job, scope, &BTreeMap::new());
+            let (members, confidence) = members(job, scope, &BTreeMap::new());
             let reached = members.iter().filter(|member| send(member, number)).count();
-            if reached == 0 && sight != Sight::Clear {
+            if reached == 0 && confidence != Confidence::Certain {
                 return COUNT_UNSURE;
             }
             // Stopped ones hear it only now.
@@ -66,7 +66,7 @@ pub(super) fn signal(job: &Job, scope: Scope<'_>, target: Target, number: i32) -
     }
 }
 
-fn signal_leader(job: &Job, number: i32) -> bool {
+fn signal_leader(job: &Program, number: i32) -> bool {
     job.is_running() && job.pidfd.as_ref().map_or(job.is_own_child(), |_| true) && {
         match &job.pidfd {
             Some(fd) => pidfd::signal(&**fd, number).is_ok(),
@@ -77,7 +77,7 @@ fn signal_leader(job: &Job, number: i32) -> bool {
 
 /// One by one: a group's number could come to mean another group, a member's identity cannot.
 fn signal_some(
-    job: &Job,
+    job: &Program,
     scope: Scope<'_>,
     number: i32,
     belongs: impl Fn(&Process) -> bool,
@@ -95,8 +95,12 @@ fn send(member: &Process, number: i32) -> bool {
 }
 
 /// All living processes that came of a program, and what it says if there are none.
-fn members(job: &Job, scope: Scope<'_>, seen: &BTreeMap<i32, u64>) -> (Vec<Process>, Sight) {
-    let program = Program {
+fn members(
+    job: &Program,
+    scope: Scope<'_>,
+    seen: &BTreeMap<i32, u64>,
+) -> (Vec<Process>, Confidence) {
+    let program = OwnedProgram {
         leader: (job.pid, job.start_time),
         is_certain: job.is_own_child(),
         is_ours: !job.is_adopted,
@@ -108,7 +112,7 @@ fn members(job: &Job, scope: Scope<'_>, seen: &BTreeMap<i32, u64>) -> (Vec<Proce
             .unwrap_or_default(),
         spared: scope.server_pid,
     };
-    program.members(scope.picture, &mut scope.marks.borrow_mut(), seen)
+    program.members(scope.snapshot, &mut scope.markers.borrow_mut(), seen)
 }
 
 /// A kill under way.
@@ -137,9 +141,9 @@ impl Kill {
     }
 
     /// One pass. The report comes with the last.
-    pub(super) fn pass(&mut self, job: &Job, scope: Scope<'_>) -> Option<KillReport> {
+    pub(super) fn pass(&mut self, job: &Program, scope: Scope<'_>) -> Option<KillReport> {
         let populated = scope.cgroups.and_then(|cgroups| cgroups.is_populated(job.tag));
-        let (found, sight) = members(job, scope, &self.seen);
+        let (found, confidence) = members(job, scope, &self.seen);
         if populated == Some(true) {
             let _is_killed = scope.cgroups.is_some_and(|cgroups| cgroups.kill(job.tag));
         }
@@ -150,9 +154,10 @@ impl Kill {
             send(member, KILL);
         }
         // Its exit is told first, and what it printed before that.
-        let is_unseen =
-            found.is_empty() && matches!(job.life, Life::Ended(_)) && populated != Some(true);
-        let weight = if populated.is_some() { PROOF / 2 } else { sight.weight(PROOF) };
+        let is_unseen = found.is_empty()
+            && matches!(job.life, ProgramLife::Ended(_))
+            && populated != Some(true);
+        let weight = if populated.is_some() { PROOF / 2 } else { confidence.weight(PROOF) };
         self.proof = if is_unseen { self.proof.saturating_add(weight) } else { 0 };
         if !found.is_empty() {
             self.last = found;

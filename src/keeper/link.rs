@@ -7,9 +7,9 @@ use std::rc::Rc;
 
 use rustix::io::Errno;
 
-use crate::platform::queue::Queue;
+use crate::platform::fd_queue::FdQueue;
 use crate::platform::socket;
-use crate::wire::keeper::{Decoder, FromKeeper, Record, ToKeeper, encode};
+use crate::wire::keeper::{Decoder, FromKeeper, KeeperRecord, ToKeeper, encode};
 
 /// With more records waiting to be sent, no more calls are taken: answers are at most as many as
 /// calls and programs.
@@ -18,10 +18,10 @@ const READ_LEN: usize = 64 * 1024;
 
 /// One end of the socket pair.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct ServerLink {
     socket: OwnedFd,
     decoder: Decoder<OwnedFd>,
-    pending: Queue<Rc<OwnedFd>>,
+    pending: FdQueue<Rc<OwnedFd>>,
     /// The kernel lets no more fds be on the way (ETOOMANYREFS in unix(7)): nothing tells when it
     /// does, so this is tried again.
     pub(super) is_stuck: bool,
@@ -29,13 +29,13 @@ pub(super) struct Link {
     pub(super) lease: u64,
 }
 
-impl Link {
+impl ServerLink {
     pub(super) fn new(socket: OwnedFd, lease: u64) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&socket, true)?;
         Ok(Self {
             socket,
             decoder: Decoder::default(),
-            pending: Queue::default(),
+            pending: FdQueue::default(),
             is_stuck: false,
             lease,
         })
@@ -98,12 +98,12 @@ impl Link {
     /// If what came is no record; the connection is over.
     pub(super) fn next(
         &mut self,
-    ) -> Result<Option<Record<ToKeeper, OwnedFd>>, crate::wire::keeper::WireError> {
+    ) -> Result<Option<KeeperRecord<ToKeeper, OwnedFd>>, crate::wire::keeper::WireError> {
         self.decoder.next()
     }
 }
 
-impl AsFd for Link {
+impl AsFd for ServerLink {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }

@@ -26,17 +26,17 @@ use rustix::process::{WaitOptions, set_child_subreaper, wait};
 use crate::base::memory::Memory;
 use crate::base::signal;
 use crate::base::time::{Span, Tick};
-use crate::keeper::job::{Job, Life};
+use crate::keeper::job::{Program, ProgramLife};
 use crate::keeper::kill::{Kill, Scope};
 use crate::keeper::server::{HUSH, Server};
 use crate::keeper::stream::{Flow, READ_COUNT_MAX};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::memory::SharedMemory;
-use crate::platform::picture::Looks;
 use crate::platform::pidfd::{self, Ended};
-use crate::platform::wait::timespec;
+use crate::platform::poll::timespec;
+use crate::platform::process_snapshot::SnapshotCache;
 use crate::platform::{
-    EventFd, FdLimit, SignalFd, close_fds_from, now, random_u64, restore_default_signals, start,
+    EventFd, FdLimit, SignalFd, close_fds_from, daemonize, now, random_u64, restore_default_signals,
 };
 use crate::wire::keeper::{
     CONTROL_AWAITED, CONTROL_REAPS, CONTROL_WAITING, ExitStatus, FromKeeper, VERSION,
@@ -81,10 +81,10 @@ struct Keeper {
     wake: Wake,
     cgroups: Option<Cgroups>,
     server: Server,
-    jobs: BTreeMap<u64, Job>,
+    jobs: BTreeMap<u64, Program>,
     stash: BTreeMap<Vec<u8>, Rc<OwnedFd>>,
     kills: Vec<Kill>,
-    looks: Looks,
+    snapshots: SnapshotCache,
     /// The program this process becomes as soon as nothing is on its way.
     next: Option<PathBuf>,
     is_adopting: bool,
@@ -101,7 +101,7 @@ struct Wake {
 
 /// What became ready.
 #[derive(Debug, Clone, Copy)]
-enum Source {
+enum PollSource {
     Signals,
     Room,
     Link,
@@ -128,7 +128,8 @@ impl Keeper {
     fn prepare(args: &[OsString]) -> anyhow::Result<Self> {
         close_fds_from(3);
         restore_default_signals();
-        let (server_exe, is_adopting) = start::keeper_options(args).map_err(anyhow::Error::msg)?;
+        let (server_exe, is_adopting) =
+            daemonize::keeper_options(args).map_err(anyhow::Error::msg)?;
         rustix::process::chdir("/").context("cannot change to /")?;
         // Orphans of our programs come to us, so that they can be ended and reaped.
         set_child_subreaper(rustix::process::Pid::from_raw(1))
@@ -169,7 +170,7 @@ impl Keeper {
             jobs: BTreeMap::new(),
             stash: BTreeMap::new(),
             kills: Vec::new(),
-            looks: Looks::default(),
+            snapshots: SnapshotCache::default(),
             next: None,
             is_adopting: false,
             is_over: false,
@@ -192,11 +193,11 @@ impl Keeper {
     }
 
     /// Waits until something is ready or due.
-    fn wait(&self) -> io::Result<Vec<(Source, PollFlags)>> {
+    fn wait(&self) -> io::Result<Vec<(PollSource, PollFlags)>> {
         let at = now().tick;
         let timeout = self.deadline().map(|deadline| timespec(deadline - at));
         let is_hushed = self.server.is_hushed(at);
-        let mut sources = vec![Source::Signals, Source::Room];
+        let mut sources = vec![PollSource::Signals, PollSource::Room];
         let mut fds = vec![
             PollFd::new(&self.signals, PollFlags::IN),
             PollFd::new(&self.wake.room, PollFlags::IN),
@@ -205,11 +206,11 @@ impl Keeper {
             let mut flags = PollFlags::empty();
             flags.set(PollFlags::IN, link.wants_to_read());
             flags.set(PollFlags::OUT, link.wants_to_write());
-            sources.push(Source::Link);
+            sources.push(PollSource::Link);
             fds.push(PollFd::new(link, flags));
         }
         if let Some(pidfd) = self.server.pidfd() {
-            sources.push(Source::Server);
+            sources.push(PollSource::Server);
             fds.push(PollFd::new(pidfd, awaited(self.server.status_by)));
         }
         for job in self.jobs.values() {
@@ -219,12 +220,12 @@ impl Keeper {
                 .enumerate()
                 .filter(|(_, stream)| stream.flow == Flow::Open && !is_hushed)
             {
-                sources.push(Source::Stream(job.tag, idx));
+                sources.push(PollSource::Stream(job.tag, idx));
                 fds.push(PollFd::new(&*stream.source, PollFlags::IN));
             }
             if let Some(pidfd) = job.pidfd.as_deref().filter(|_| job.is_adopted && job.is_running())
             {
-                sources.push(Source::Leader(job.tag));
+                sources.push(PollSource::Leader(job.tag));
                 fds.push(PollFd::new(pidfd, awaited(job.status_by)));
             }
         }
@@ -240,20 +241,22 @@ impl Keeper {
     }
 
     /// Sees to what became ready; a stream is read `share` times at most.
-    fn handle(&mut self, (source, flags): (Source, PollFlags), share: usize) {
+    fn handle(&mut self, (source, flags): (PollSource, PollFlags), share: usize) {
         match source {
-            Source::Signals => self.take_signals(),
-            Source::Room => {
+            PollSource::Signals => self.take_signals(),
+            PollSource::Room => {
                 self.wake.room.drain();
                 self.jobs
                     .values_mut()
                     .flat_map(|job| &mut job.streams)
-                    .for_each(stream::Stream::has_room);
+                    .for_each(stream::OutputStream::has_room);
             }
-            Source::Link => self.talk(flags),
-            Source::Server => self.adopted_server_ended(flags.contains(PollFlags::HUP)),
-            Source::Stream(tag, idx) => self.pump_in_turn(tag, idx, share),
-            Source::Leader(tag) => self.adopted_leader_ended(tag, flags.contains(PollFlags::HUP)),
+            PollSource::Link => self.talk(flags),
+            PollSource::Server => self.adopted_server_ended(flags.contains(PollFlags::HUP)),
+            PollSource::Stream(tag, idx) => self.pump_in_turn(tag, idx, share),
+            PollSource::Leader(tag) => {
+                self.adopted_leader_ended(tag, flags.contains(PollFlags::HUP))
+            }
         }
     }
 
@@ -263,7 +266,7 @@ impl Keeper {
         self.look_for_statuses(at);
         self.settle(at);
         self.go_on_killing(at);
-        self.looks.forget(!self.kills.is_empty());
+        self.snapshots.forget(!self.kills.is_empty());
         if let Some(link) = self.server.link.as_mut().filter(|link| link.is_stuck) {
             link.flush();
         }
@@ -286,9 +289,9 @@ impl Keeper {
     fn deadline(&self) -> Option<Tick> {
         let endings = self.jobs.values().filter_map(|job| match job.life {
             // A full ring is waited for without an end: nothing that was written may be missed.
-            Life::Ending(_, by) if !job.is_blocked() => Some(by),
-            Life::Running => job.status_by,
-            Life::Ending(..) | Life::Ended(_) => None,
+            ProgramLife::Ending(_, by) if !job.is_blocked() => Some(by),
+            ProgramLife::Running => job.status_by,
+            ProgramLife::Ending(..) | ProgramLife::Ended(_) => None,
         });
         let at = now().tick;
         let stuck =
@@ -327,7 +330,7 @@ impl Keeper {
                 // server uttered between the two.
                 control.publish(CONTROL_WAITING, 0);
                 data.notify();
-                server.patience.woken(now().tick);
+                server.watchdog.woken(now().tick);
             }
         })
     }
@@ -437,7 +440,7 @@ impl Keeper {
 
     /// Tells of ended leaders whose last output is in their rings.
     fn settle(&mut self, at: Tick) {
-        let ending = |job: &Job| matches!(job.life, Life::Ending(..));
+        let ending = |job: &Program| matches!(job.life, ProgramLife::Ending(..));
         let tags: Vec<u64> =
             self.jobs.values().filter(|job| ending(job)).map(|job| job.tag).collect();
         for tag in tags {
@@ -446,9 +449,9 @@ impl Keeper {
                 self.pump(tag, idx, READ_COUNT_MAX);
             }
             let Some(job) = self.jobs.get_mut(&tag) else { continue };
-            let Life::Ending(status, by) = job.life else { continue };
+            let ProgramLife::Ending(status, by) = job.life else { continue };
             if job.is_drained() || (by <= at && !job.is_blocked()) {
-                job.life = Life::Ended(status);
+                job.life = ProgramLife::Ended(status);
                 let end = job.end();
                 self.send(0, &FromKeeper::Exited { tag, status, end }, Vec::new());
             }
@@ -461,8 +464,8 @@ impl Keeper {
             return;
         }
         self.reap();
-        self.looks.picture = None;
-        self.looks.take();
+        self.snapshots.snapshot = None;
+        self.snapshots.take();
         let mut kills = std::mem::take(&mut self.kills);
         kills.retain_mut(|kill| {
             let Some(job) = self.jobs.get(&kill.tag) else { return false };
@@ -476,13 +479,13 @@ impl Keeper {
     }
 
     fn scope<'a>(&'a self, cookie: &'a str) -> Option<Scope<'a>> {
-        let Looks { picture, marks } = &self.looks;
+        let SnapshotCache { snapshot, markers } = &self.snapshots;
         Some(Scope {
             cookie,
             cgroups: self.cgroups.as_ref(),
             server_pid: self.server.pid(),
-            picture: picture.as_ref()?,
-            marks,
+            snapshot: snapshot.as_ref()?,
+            markers,
         })
     }
 }

@@ -6,10 +6,10 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::base::patience::{Patience, Verdict};
 use crate::base::signal::KILL;
 use crate::base::time::{Span, Tick, backoff};
-use crate::keeper::link::Link;
+use crate::base::watchdog::{Watchdog, WatchdogAction};
+use crate::keeper::link::ServerLink;
 use crate::platform::{RUNNING, clear_signal_mask, pidfd, process, socket};
 use crate::wire::keeper::{ExitStatus, RESTART_STATUS, Upgrade};
 
@@ -59,7 +59,7 @@ pub(super) struct Server {
     pub(super) upgrade: Upgrade,
     running: Running,
     /// The connection; none while there is no server, or one that has closed it.
-    pub(super) link: Option<Link>,
+    pub(super) link: Option<ServerLink>,
     /// The last lease that was given.
     pub(super) lease: u64,
     /// How many in a row have ended soon after their start.
@@ -75,7 +75,7 @@ pub(super) struct Server {
     /// When it has to work.
     ready_by: Option<Tick>,
     end_by: Option<Tick>,
-    pub(super) patience: Patience,
+    pub(super) watchdog: Watchdog,
 }
 
 impl Server {
@@ -95,17 +95,21 @@ impl Server {
             restart_at: Some(now),
             ready_by: None,
             end_by: None,
-            patience: Patience::new(ASK_AFTER, ANSWER_WITHIN),
+            watchdog: Watchdog::new(ASK_AFTER, ANSWER_WITHIN),
         }
     }
 
     /// The one that has started this keeper and is about to say who it is.
     pub(super) fn adopting(exe: PathBuf, socket: OwnedFd, now: Tick) -> io::Result<Self> {
-        Ok(Self { link: Some(Link::new(socket, 0)?), restart_at: None, ..Self::due_at(exe, now) })
+        Ok(Self {
+            link: Some(ServerLink::new(socket, 0)?),
+            restart_at: None,
+            ..Self::due_at(exe, now)
+        })
     }
 
     /// The one that ran when this process became another program.
-    pub(super) fn inherited(exe: PathBuf, pid: i32, link: Link, now: Tick) -> Self {
+    pub(super) fn inherited(exe: PathBuf, pid: i32, link: ServerLink, now: Tick) -> Self {
         let (lease, running) = (link.lease, Running::Child(pid));
         Self {
             running,
@@ -132,7 +136,7 @@ impl Server {
         self.ready_by = Some(now + READY_WITHIN);
         self.ready = None;
         self.lease += 1;
-        self.patience = Patience::new(ASK_AFTER, ANSWER_WITHIN);
+        self.watchdog = Watchdog::new(ASK_AFTER, ANSWER_WITHIN);
         if self.candidate.is_some() {
             self.upgrade = Upgrade::Successor;
         }
@@ -146,7 +150,7 @@ impl Server {
         clear_signal_mask(&mut command);
         let child = command.spawn()?;
         self.running = Running::Child(i32::try_from(child.id()).unwrap_or(0));
-        self.link = Some(Link::new(ours, self.lease)?);
+        self.link = Some(ServerLink::new(ours, self.lease)?);
         Ok(())
     }
 
@@ -223,7 +227,7 @@ impl Server {
 
     /// It has answered. `is_waiting`: it has nothing to do. True if that proves an upgrade.
     pub(super) fn answered(&mut self, is_waiting: bool, now: Tick) -> bool {
-        self.patience.answered(is_waiting, now);
+        self.watchdog.answered(is_waiting, now);
         let is_proven = self.ready.is_some() && self.upgrade == Upgrade::Successor;
         if is_proven && let Some(program) = self.candidate.take() {
             (self.exe, self.ready_by, self.upgrade) = (program, None, Upgrade::None);
@@ -240,7 +244,7 @@ impl Server {
 
     /// When something is due; never, if nothing is owed.
     pub(super) fn deadline(&self) -> Option<Tick> {
-        [self.status_by, self.restart_at, self.ready_by, self.end_by, self.patience.deadline()]
+        [self.status_by, self.restart_at, self.ready_by, self.end_by, self.watchdog.deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -261,12 +265,12 @@ impl Server {
             self.end_by = None;
             self.kill();
         }
-        let is_stopped = self.patience.is_late(now) && self.is_stopped();
-        let verdict = self.patience.due(is_waiting, is_stopped, now);
-        if verdict == Verdict::Late {
+        let is_stopped = self.watchdog.is_late(now) && self.is_stopped();
+        let verdict = self.watchdog.due(is_waiting, is_stopped, now);
+        if verdict == WatchdogAction::Late {
             self.kill();
         }
-        verdict == Verdict::Ask
+        verdict == WatchdogAction::Ask
     }
 
     /// Passes a signal on to it.

@@ -18,7 +18,7 @@ use rustix::io::Errno;
 
 use crate::base::geom::Size;
 use crate::platform::spawn::{Piped, born_in, piped};
-use crate::platform::{FdLimit, clear_signal_mask, executable};
+use crate::platform::{FdLimit, clear_signal_mask, which};
 use crate::wire::keeper::{Spawn, Wiring};
 
 /// What a program was given, seen from outside.
@@ -62,9 +62,9 @@ pub(super) fn spawn(
         .rev()
         .find(|(name, _)| name == "PATH")
         .map_or(OsStr::new(""), |(_, value)| value);
-    let program = executable(argv.first().map_or(OsStr::new(""), OsString::as_os_str), path, &cwd)
+    let program = which(argv.first().map_or(OsStr::new(""), OsString::as_os_str), path, &cwd)
         .map_err(|error| failed(error.errno, error.to_string()))?;
-    let command = Program { file: program, argv, env, cwd };
+    let command = ExecSpec { file: program, argv, env, cwd };
     match spawn.wiring {
         Wiring::Pty(size) => on_pty(&command, size, limit, cgroup),
         Wiring::Pipes => on_pipes(&command, limit, cgroup),
@@ -72,7 +72,7 @@ pub(super) fn spawn(
 }
 
 /// What is executed.
-struct Program {
+struct ExecSpec {
     file: PathBuf,
     argv: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
@@ -100,12 +100,12 @@ fn from_io(program: &Path, error: &io::Error) -> NotStarted {
 }
 
 fn on_pty(
-    command: &Program,
+    command: &ExecSpec,
     size: Size,
     limit: FdLimit,
     cgroup: Option<&OwnedFd>,
 ) -> Result<Started, NotStarted> {
-    let Program { file: program, argv, env, cwd } = command;
+    let ExecSpec { file: program, argv, env, cwd } = command;
     let size = PtySize { rows: size.rows, cols: size.cols, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).map_err(|error| {
         let errno = io::Error::last_os_error();
@@ -154,11 +154,11 @@ fn pid_of(child: &(dyn Child + Send + Sync)) -> Option<i32> {
 }
 
 fn on_pipes(
-    command: &Program,
+    command: &ExecSpec,
     limit: FdLimit,
     cgroup: Option<&OwnedFd>,
 ) -> Result<Started, NotStarted> {
-    let Program { file: program, argv, env, cwd } = command;
+    let ExecSpec { file: program, argv, env, cwd } = command;
     let mut command = Command::new(program);
     command
         .arg0(argv.first().map_or(OsStr::new(""), OsString::as_os_str))

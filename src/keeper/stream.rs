@@ -28,7 +28,7 @@ pub(super) enum Flow {
 
 /// A PTY master, or the read end of a pipe, and where its bytes go.
 #[derive(Debug)]
-pub(super) struct Stream {
+pub(super) struct OutputStream {
     pub(super) source: Rc<OwnedFd>,
     pub(super) memory_fd: Rc<OwnedFd>,
     pub(super) flow: Flow,
@@ -38,7 +38,7 @@ pub(super) struct Stream {
     peer: Option<OwnedFd>,
 }
 
-impl Stream {
+impl OutputStream {
     pub(super) fn new(source: Rc<OwnedFd>, ring: Producer<SharedMemory>) -> std::io::Result<Self> {
         let memory_fd = Rc::new(ring.memory().try_clone_fd()?);
         Ok(Self { source, memory_fd, flow: Flow::Open, ring, peer: None })

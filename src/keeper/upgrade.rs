@@ -16,13 +16,13 @@ use std::rc::Rc;
 use anyhow::Context;
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use crate::keeper::job::Job;
-use crate::keeper::link::Link;
+use crate::keeper::job::Program;
+use crate::keeper::link::ServerLink;
 use crate::keeper::server::Server;
 use crate::keeper::{Keeper, LAST_OUTPUT_WITHIN, Wake};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::{FdLimit, become_program, inherited_fd, now};
-use crate::wire::keeper::Table;
+use crate::wire::keeper::HandoffTable;
 
 /// What stands before the number of the fd with the table on the command line.
 const TABLE: &str = "--table";
@@ -44,13 +44,13 @@ impl Keeper {
     fn inherited(table: i32) -> anyhow::Result<Self> {
         let mut bytes = Vec::new();
         File::from(inherited_fd(table)?).read_to_end(&mut bytes)?;
-        let table = Table::decode(&bytes)
+        let table = HandoffTable::decode(&bytes)
             .context("what this keeper held before the upgrade cannot be read")?;
         let [link, control, data, room] = table.fds;
         let wake =
             Wake::from_fds([inherited_fd(control)?, inherited_fd(data)?, inherited_fd(room)?])?;
         let at = now().tick;
-        let link = Link::new(inherited_fd(link)?, table.lease)?;
+        let link = ServerLink::new(inherited_fd(link)?, table.lease)?;
         let server = Server::inherited(
             OsString::from_vec(table.server_exe).into(),
             table.server_pid,
@@ -67,7 +67,8 @@ impl Keeper {
         for held in &table.jobs {
             let fds = held.fds.iter().map(|fd| inherited_fd(*fd)).collect::<io::Result<_>>()?;
             keeper.jobs.extend(
-                Job::inherited(held, fds, at + LAST_OUTPUT_WITHIN).map(|job| (held.entry.tag, job)),
+                Program::inherited(held, fds, at + LAST_OUTPUT_WITHIN)
+                    .map(|job| (held.entry.tag, job)),
             );
         }
         for (name, fd) in table.stash {
@@ -81,7 +82,7 @@ impl Keeper {
     /// Becomes the program that was proven, once nothing is on its way.
     pub(super) fn become_next(&mut self) {
         let is_quiet =
-            self.kills.is_empty() && self.server.link.as_ref().is_some_and(Link::is_quiet);
+            self.kills.is_empty() && self.server.link.as_ref().is_some_and(ServerLink::is_quiet);
         let Some(program) = self.next.take_if(|_| is_quiet) else { return };
         let Err(error) = self.become_program(&program);
         rustix::io::write(
@@ -95,14 +96,14 @@ impl Keeper {
         let link = self.server.link.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         let ours = self.wake.fds()?;
         let [control, data, room] = ours.each_ref().map(AsRawFd::as_raw_fd);
-        let table = Table {
+        let table = HandoffTable {
             epoch: self.epoch,
             lease: self.server.lease,
             server_pid: self.server.pid(),
             server_exe: self.server.exe.as_os_str().as_bytes().to_vec(),
             limit: self.limit.parts(),
             fds: [link.as_fd().as_raw_fd(), control, data, room],
-            jobs: self.jobs.values().map(Job::held).collect(),
+            jobs: self.jobs.values().map(Program::held).collect(),
             stash: self.stash.iter().map(|(name, fd)| (name.clone(), fd.as_raw_fd())).collect(),
         };
         let mut file = File::from(memfd_create("abide-table", MemfdFlags::CLOEXEC)?);

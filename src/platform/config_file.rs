@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::platform::login::Login;
+use crate::platform::passwd::Login;
 
 /// The longest configuration file that is read, in bytes; one byte more is given so that a reader
 /// can refuse it.

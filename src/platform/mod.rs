@@ -1,44 +1,46 @@
 //! The operating system as abide needs it: clock, places, sockets with fds, shared memory,
 //! terminals, processes. No policy of the product.
 
+mod async_fd;
 mod clock;
 pub mod command;
 pub mod config_file;
+pub mod daemonize;
 mod eventfd;
-mod executable;
-pub mod kin;
-mod limit;
+pub mod fd_queue;
+pub mod host_terminal;
 #[cfg(target_os = "linux")]
 mod linux;
-mod login;
 #[cfg(target_os = "macos")]
 mod macos;
 pub mod memory;
-pub mod outer;
-pub mod picture;
-pub mod places;
-pub mod queue;
+mod passwd;
+pub mod paths;
+pub mod poll;
+pub mod process_ownership;
+pub mod process_snapshot;
+mod rlimit;
 pub mod signals;
 pub mod socket;
 pub mod spawn;
-pub mod start;
 pub mod stream;
 mod sys;
 pub mod tty;
-pub mod wait;
-mod watch;
+mod which;
 
+pub use async_fd::{async_fd, changed, gone};
 pub use clock::{boot_id, now, random_u64};
 pub use eventfd::EventFd;
-pub use executable::{NoExecutable, RUNNING, executable, own_program};
-pub use limit::FdLimit;
 #[cfg(target_os = "linux")]
-pub use linux::{cgroup, changes::Changes, pidfd, presence::Presence, process, table};
-pub use login::Login;
+pub use linux::{
+    cgroup, changes::FileChanges, pidfd, presence::PathPresence, process, process_cache,
+};
 #[cfg(target_os = "macos")]
-pub use macos::{Changes, Presence, cgroup, pidfd, process, table};
+pub use macos::{FileChanges, PathPresence, cgroup, pidfd, process, process_cache};
+pub use passwd::Login;
+pub use rlimit::FdLimit;
 pub use sys::{
     SignalFd, become_program, clear_signal_mask, close_fds_from, inherited_fd, lead_terminal,
     restore_default_signals, told_by_child_in,
 };
-pub use watch::{gone, saved, watch};
+pub use which::{NoExecutable, RUNNING, own_program, which};

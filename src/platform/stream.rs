@@ -9,7 +9,7 @@ use rustix::io::{Errno, ioctl_fionbio, read, write};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::watch;
+use super::async_fd;
 
 /// A socket or a terminal that does not block.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Stream {
     pub fn new(fd: impl Into<OwnedFd>) -> io::Result<Self> {
         let fd = fd.into();
         ioctl_fionbio(&fd, true)?;
-        watch(fd, Interest::READABLE).map(Self)
+        async_fd(fd, Interest::READABLE).map(Self)
     }
 
     /// Waits until there is something and reads it; 0 at the end.
@@ -73,7 +73,7 @@ impl Stream {
 /// If there is no fd left.
 async fn room(fd: impl AsFd) -> io::Result<()> {
     let fd = fd.as_fd().try_clone_to_owned()?;
-    watch(fd, Interest::WRITABLE)?.writable().await.map(drop)
+    async_fd(fd, Interest::WRITABLE)?.writable().await.map(drop)
 }
 
 impl AsFd for Stream {

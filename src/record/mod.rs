@@ -20,7 +20,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use crate::base::geom::Size;
 use crate::base::signal;
 use crate::base::time::Tick;
-use crate::platform::outer::OuterTerminal;
+use crate::platform::host_terminal::HostTerminal;
 use crate::platform::{SignalFd, clear_signal_mask, lead_terminal, now, tty};
 
 /// How to call it.
@@ -96,7 +96,7 @@ impl Wanted {
 
     fn record(&self) -> anyhow::Result<u8> {
         let signals = SignalFd::new().context("signals cannot be received")?;
-        let outer = OuterTerminal::open().ok();
+        let outer = HostTerminal::open().ok();
         let size = match (&outer, self.size) {
             (_, Some(size)) => size,
             (Some(outer), None) => outer.size().context("this terminal tells no size")?.0,
@@ -164,7 +164,7 @@ struct Recorder {
     child: Child,
     signals: SignalFd,
     /// The terminal we are in, where we are in one.
-    outer: Option<OuterTerminal>,
+    outer: Option<HostTerminal>,
     /// The size is that of the terminal we are in.
     follows: bool,
     cast: Cast<File>,

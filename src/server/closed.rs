@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::action::session::undo::Back;
 use crate::action::table::value;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};
 use crate::core::Input;
 use crate::platform::now;
@@ -19,7 +19,7 @@ use crate::server::snapshots::{self, room};
 use crate::settings::{Keep, Persist};
 use crate::state::grave::{Buried, Closing, Remains};
 use crate::state::pane::Pane;
-use crate::store::saved::Saved;
+use crate::store::snapshot::SnapshotFile;
 
 /// The name of the whole in refusals.
 const WHAT: &str = "what was closed";
@@ -69,7 +69,7 @@ impl Server {
             pane.cwd = found.unwrap_or_else(|| std::mem::take(&mut pane.cwd));
         }
         let texts = gone.iter().filter_map(|pane| text(pane, persist)).collect();
-        let saved = Saved {
+        let saved = SnapshotFile {
             wall: now().wall,
             is_named: false,
             sessions: vec![grave.session.name.clone()],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
 
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::time::Tick;
 use crate::platform::stream::Stream;

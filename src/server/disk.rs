@@ -15,7 +15,7 @@ use crate::server::{keep, records, screen};
 use crate::settings::{Keep, Persist};
 use crate::state::State;
 use crate::state::pane::Pane;
-use crate::store::structure::Structure;
+use crate::store::session_state::SessionState;
 use crate::term::{HISTORY_SEGMENT_BYTES, ImagesSnapshot};
 
 /// What a pane shows is written at most this often.
@@ -260,7 +260,7 @@ impl Disk {
     }
 
     /// The same, not yet encoded.
-    pub(super) fn kept(&self, state: &State) -> Structure {
+    pub(super) fn kept(&self, state: &State) -> SessionState {
         let mut kept = keep::durable(keep::structure(state, Vec::new()));
         for pane in &mut kept.panes {
             if let Some(place) = self.places.get(&pane.id) {

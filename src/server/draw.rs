@@ -12,10 +12,10 @@ use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
 use crate::server::pictures::Pictures;
 use crate::term::{self, Terminal};
 use crate::wire::frame::{
-    Beside, Chrome, Frame, PaneItem, PaneRows, Progress, SessionItem, TabItem, TabMarks, ToClient,
-    Wanting, Wants,
+    Alert, Chrome, Frame, PaneItem, PaneRows, Progress, SessionItem, Status, TabItem, TabMarks,
+    ToClient, Wants,
 };
-use crate::wire::span::Span;
+use crate::wire::span::StyledSpan;
 
 /// While programs print without a pause, a client gets a frame at most this often.
 pub(super) const FRAME_EVERY: Time = Time::millis(8);
@@ -73,13 +73,13 @@ impl Drawn {
     }
 
     /// What is shown besides frames, if any of it changed.
-    fn beside(&mut self, core: &Core, client: ClientId) -> Option<Beside> {
+    fn beside(&mut self, core: &Core, client: ClientId) -> Option<Status> {
         let beside = core.beside(client)?;
         if beside == self.beside {
             return None;
         }
         self.beside = beside.clone();
-        Some(Beside {
+        Some(Status {
             tabs: beside.tabs.iter().map(marks).collect(),
             attention: beside.attention.into_iter().map(wanting).collect(),
             cwd: beside.cwd,
@@ -105,7 +105,7 @@ impl Drawn {
         }
         let beside = self.beside(core, client);
         let is_beside = beside.is_some();
-        messages.extend(beside.map(|beside| ToClient::Beside(Box::new(beside))));
+        messages.extend(beside.map(|beside| ToClient::Status(Box::new(beside))));
         let before = messages.len();
         let screens = scene.panes.iter().filter_map(|item| {
             Some((item.id, &core.state.panes.get(&item.id)?.screen, held.contains(&item.id)))
@@ -187,7 +187,7 @@ impl PaneDrawn {
         let mut rows =
             PaneRows { pane: id, rows: Vec::with_capacity(changed.len()), links: Vec::new() };
         for y in changed {
-            let spans: Vec<Span> =
+            let spans: Vec<StyledSpan> =
                 screen.row(y).runs.into_iter().map(|run| styles.span(run)).collect();
             for link in spans.iter().map(|span| span.link).filter(|link| *link != 0) {
                 if self.links.insert(link) {
@@ -209,8 +209,8 @@ pub(super) struct Styles {
 }
 
 impl Styles {
-    pub(super) fn span(&mut self, run: Run) -> Span {
-        Span { style: self.number(run.style), link: run.link, kind: run.kind, text: run.text }
+    pub(super) fn span(&mut self, run: Run) -> StyledSpan {
+        StyledSpan { style: self.number(run.style), link: run.link, kind: run.kind, text: run.text }
     }
 
     fn number(&mut self, style: Style) -> u16 {
@@ -285,9 +285,9 @@ fn marks(scene: &SceneMarks) -> TabMarks {
     TabMarks { tab, silence, ended, notified, progress }
 }
 
-fn wanting(scene: SceneWanting) -> Wanting {
+fn wanting(scene: SceneWanting) -> Alert {
     let SceneWanting { pane, place, label, why } = scene;
-    Wanting { pane, place, label, why }
+    Alert { pane, place, label, why }
 }
 
 fn pane(scene: ScenePane) -> PaneItem {

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use rustix::io::Errno;
 
 use crate::action::table;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::memory::{HeapMemory, Memory};
 use crate::base::time::Tick;
@@ -26,7 +26,9 @@ use crate::state::effect::{Effect, Effects, Fact};
 use crate::term;
 use crate::wire::frame::{self, Bye, Notice, OuterColours, ToClient, ToServer};
 use crate::wire::hello::{Hello, Welcome, common_version};
-use crate::wire::keeper::{self, Entry, FromKeeper, KillReport, Record, Target, ToKeeper};
+use crate::wire::keeper::{
+    self, FromKeeper, KeeperRecord, KillReport, ProgramEntry, Target, ToKeeper,
+};
 use crate::wire::packet::Packets;
 use crate::wire::rpc::{self, Request, Response};
 
@@ -295,7 +297,7 @@ impl Server {
                 self.step(Input::Answered { call, outcome: response.outcome() }, Origin::None);
             }
             ToServer::Colours(colours) => self.colours(client, &colours),
-            ToServer::Ask(ask) => self.scroll(client, ask),
+            ToServer::ScrollRequest(ask) => self.scroll(client, ask),
             ToServer::Inside(identity) => self.inside(id, client, &identity),
             ToServer::Pictures(can) => {
                 if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
@@ -441,7 +443,7 @@ impl Server {
     }
 
     /// Works on a record of the keeper.
-    pub(super) fn record(&mut self, record: Record<FromKeeper, OwnedFd>) {
+    pub(super) fn record(&mut self, record: KeeperRecord<FromKeeper, OwnedFd>) {
         if let Some(tag) = record.message.tag().filter(|tag| is_job(*tag)) {
             return self.job_record(tag, record);
         }
@@ -483,7 +485,7 @@ impl Server {
 
 impl Server {
     /// A program runs: its handles are put together and the core is told.
-    fn spawned(&mut self, entry: Entry, fds: Vec<OwnedFd>) {
+    fn spawned(&mut self, entry: ProgramEntry, fds: Vec<OwnedFd>) {
         let pane = PaneId(entry.tag);
         self.spawning.remove(&pane);
         let made =

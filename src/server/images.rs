@@ -12,7 +12,7 @@ const FORMATS: [ImageFormat; 4] =
 
 /// What is kept of the images; a picture that is placed twice is kept once.
 pub(super) fn kept(images: ImagesSnapshot) -> kept::Images {
-    let mut pictures: Vec<kept::Picture> = Vec::new();
+    let mut pictures: Vec<kept::StoredPicture> = Vec::new();
     let mut index: BTreeMap<u32, u32> = BTreeMap::new();
     let mut number = |picture: &Arc<Picture>| {
         *index.entry(picture.serial).or_insert_with(|| {
@@ -56,10 +56,11 @@ pub(super) fn kept(images: ImagesSnapshot) -> kept::Images {
 
 /// The images that were kept; what names no picture is left out.
 pub(super) fn restored(kept: kept::Images) -> ImagesSnapshot {
-    let picture = |(serial, format, compressed, pixels, name, Shared(data)): kept::Picture| {
-        let format = FORMATS.get(usize::from(format)).copied().unwrap_or(ImageFormat::File);
-        Arc::new(Picture { serial, format, compressed, pixels, name, data })
-    };
+    let picture =
+        |(serial, format, compressed, pixels, name, Shared(data)): kept::StoredPicture| {
+            let format = FORMATS.get(usize::from(format)).copied().unwrap_or(ImageFormat::File);
+            Arc::new(Picture { serial, format, compressed, pixels, name, data })
+        };
     let pictures: Vec<Arc<Picture>> = kept.pictures.into_iter().map(picture).collect();
     let named = |number: u32| pictures.get(usize::try_from(number).ok()?).cloned();
     let placed = |placements: Vec<kept::Placement>| {

@@ -14,16 +14,16 @@ use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::state::view::{PARTED_MAX, PaneChoice, Parted, TabChoice, Whereabouts};
 use crate::state::{NextIds, State};
-use crate::store::structure as kept;
-use crate::store::structure::Structure;
+use crate::store::session_state as kept;
+use crate::store::session_state::SessionState;
 use crate::term::Terminal;
 
 /// What the store keeps of the state.
-pub(super) fn structure(state: &State, taken: Vec<(u64, u64)>) -> Structure {
+pub(super) fn structure(state: &State, taken: Vec<(u64, u64)>) -> SessionState {
     let ids = state.next_ids;
     let gone = state.parted.iter().map(|parted| view(parted.token, &parted.at));
     let here = state.views.values().map(|seen| view(seen.token, &seen.at));
-    Structure {
+    SessionState {
         next_ids: [ids.session, ids.tab, ids.pane, ids.client, ids.call, ids.used],
         sessions: state.sessions.values().map(session).collect(),
         tabs: state.tabs.values().map(tab).collect(),
@@ -52,12 +52,17 @@ pub(super) const IDS_JUMP: u64 = 1000;
 
 /// What of a structure goes to disk: nothing that only clients that are there now need, and of
 /// environments no secrets but their names.
-pub(super) fn durable(kept: Structure) -> Structure {
+pub(super) fn durable(kept: SessionState) -> SessionState {
     let is_durable = |name: &str| {
         DURABLE.contains(&name) || DURABLE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
     };
-    let mut kept =
-        Structure { views: Vec::new(), taken: Vec::new(), graves: Vec::new(), doubt: None, ..kept };
+    let mut kept = SessionState {
+        views: Vec::new(),
+        taken: Vec::new(),
+        graves: Vec::new(),
+        doubt: None,
+        ..kept
+    };
     let mut wanting: BTreeMap<SessionId, Vec<String>> = kept.wanting.into_iter().collect();
     for session in &mut kept.sessions {
         let secrets =
@@ -71,11 +76,11 @@ pub(super) fn durable(kept: Structure) -> Structure {
 
 /// What a structure from disk becomes when all its programs are gone: what of them is run again,
 /// `restore` says. Sessions whose programs had all ended before are left out.
-pub(super) fn revived(mut kept: Structure, restore: &Restore) -> Structure {
+pub(super) fn revived(mut kept: SessionState, restore: &Restore) -> SessionState {
     let live: BTreeSet<SessionId> = kept
         .panes
         .iter()
-        .filter(|pane| !matches!(pane.life, kept::Life::Ended(_)))
+        .filter(|pane| !matches!(pane.life, kept::StoredLife::Ended(_)))
         .map(|pane| pane.session)
         .collect();
     kept.sessions.retain(|session| live.contains(&session.id));
@@ -89,21 +94,21 @@ pub(super) fn revived(mut kept: Structure, restore: &Restore) -> Structure {
 }
 
 /// What goes to disk of something that was closed.
-pub(super) fn closed<'a>(closed: &Grave, panes: impl Iterator<Item = &'a Pane>) -> Structure {
-    let whole = Structure {
+pub(super) fn closed<'a>(closed: &Grave, panes: impl Iterator<Item = &'a Pane>) -> SessionState {
+    let whole = SessionState {
         sessions: vec![session(&closed.session)],
         panes: panes.map(pane).collect(),
         wanting: vec![(closed.session.id, closed.session.wanting.clone())],
-        ..Structure::default()
+        ..SessionState::default()
     };
     let mut durable = durable(whole);
     let mut grave = grave(closed);
     grave.session.env = durable.sessions.pop().map(|session| session.env).unwrap_or_default();
-    Structure { graves: vec![grave], ..durable }
+    SessionState { graves: vec![grave], ..durable }
 }
 
 /// What that becomes when it is made anew.
-pub(super) fn reopened(mut kept: Structure, restore: &Restore) -> Structure {
+pub(super) fn reopened(mut kept: SessionState, restore: &Restore) -> SessionState {
     for pane in &mut kept.panes {
         revive(pane, restore);
         // Where it went there may be others now.
@@ -113,8 +118,8 @@ pub(super) fn reopened(mut kept: Structure, restore: &Restore) -> Structure {
 }
 
 /// A pane whose program is gone: it is started again, a shell is, or a person is asked.
-fn revive(pane: &mut kept::Pane, restore: &Restore) {
-    let had_ended = matches!(pane.life, kept::Life::Ended(_));
+fn revive(pane: &mut kept::StoredPane, restore: &Restore) {
+    let had_ended = matches!(pane.life, kept::StoredLife::Ended(_));
     let revival = &mut pane.revival;
     if !revival.runs.is_empty() {
         revival.ran = std::mem::take(&mut revival.runs);
@@ -125,22 +130,22 @@ fn revive(pane: &mut kept::Pane, restore: &Restore) {
         rerun => rerun,
     };
     pane.life = match rerun {
-        Rerun::Ask if !pane.argv.is_empty() && !revival.instead => kept::Life::Held,
-        _ => kept::Life::Starting,
+        Rerun::Ask if !pane.argv.is_empty() && !revival.instead => kept::StoredLife::Held,
+        _ => kept::StoredLife::Starting,
     };
     revival.instead |= rerun == Rerun::Never && !pane.argv.is_empty();
 }
 
 /// Leaves nothing of a structure but one session.
-pub(super) fn retain(kept: &mut Structure, session: SessionId) {
+pub(super) fn retain(kept: &mut SessionState, session: SessionId) {
     kept.sessions.retain(|kept| kept.id == session);
     kept.tabs.retain(|tab| tab.session == session);
     kept.panes.retain(|pane| pane.session == session);
     kept.wanting.retain(|(id, _)| *id == session);
 }
 
-fn session(session: &Session) -> kept::Session {
-    kept::Session {
+fn session(session: &Session) -> kept::StoredSession {
+    kept::StoredSession {
         id: session.id,
         name: session.name.clone(),
         tabs: session.tabs.clone(),
@@ -156,8 +161,8 @@ fn session(session: &Session) -> kept::Session {
     }
 }
 
-fn tab(tab: &Tab) -> kept::Tab {
-    kept::Tab {
+fn tab(tab: &Tab) -> kept::StoredTab {
+    kept::StoredTab {
         id: tab.id,
         session: tab.session,
         name: tab.name.clone(),
@@ -171,38 +176,38 @@ fn tab(tab: &Tab) -> kept::Tab {
     }
 }
 
-fn node(node: &Node<PaneId>) -> kept::Node {
+fn node(node: &Node<PaneId>) -> kept::StoredLayout {
     match node {
-        Node::Pane(pane) => kept::Node::Pane(*pane),
-        Node::Stack(stack) => kept::Node::Stack(stack.panes.clone(), narrow(stack.open)),
-        Node::Split(split) => kept::Node::Split {
+        Node::Pane(pane) => kept::StoredLayout::Pane(*pane),
+        Node::Stack(stack) => kept::StoredLayout::Stack(stack.panes.clone(), narrow(stack.open)),
+        Node::Split(split) => kept::StoredLayout::Split {
             columns: split.axis == Axis::Columns,
             parts: split.parts.iter().map(|part| (part.weight, self::node(&part.node))).collect(),
         },
     }
 }
 
-fn grave(grave: &Grave) -> kept::Grave {
+fn grave(grave: &Grave) -> kept::StoredGrave {
     let what = match &grave.what {
-        Buried::Pane(buried) => kept::Buried::Pane {
+        Buried::Pane(buried) => kept::StoredBuried::Pane {
             pane: buried.pane,
             tab: buried.tab,
             before: node(&buried.before.root),
             after: node(&buried.after.root),
             float: buried.float,
         },
-        Buried::Tab(buried, at) => kept::Buried::Tab(tab(buried), narrow(*at)),
-        Buried::Session(tabs) => kept::Buried::Session(tabs.iter().map(tab).collect()),
+        Buried::Tab(buried, at) => kept::StoredBuried::Tab(tab(buried), narrow(*at)),
+        Buried::Session(tabs) => kept::StoredBuried::Session(tabs.iter().map(tab).collect()),
     };
-    kept::Grave { until: grave.until, session: session(&grave.session), what }
+    kept::StoredGrave { until: grave.until, session: session(&grave.session), what }
 }
 
 fn narrow(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
 
-fn pane(pane: &Pane) -> kept::Pane {
-    kept::Pane {
+fn pane(pane: &Pane) -> kept::StoredPane {
+    kept::StoredPane {
         id: pane.id,
         session: pane.session,
         tab: pane.tab,
@@ -213,11 +218,11 @@ fn pane(pane: &Pane) -> kept::Pane {
         created_wall: pane.created_wall,
         size: pane.size,
         life: match pane.life {
-            Life::Starting => kept::Life::Starting,
-            Life::Running { pid } => kept::Life::Running(pid),
-            Life::Ending => kept::Life::Ending,
-            Life::Ended { status } => kept::Life::Ended(status),
-            Life::Held => kept::Life::Held,
+            Life::Starting => kept::StoredLife::Starting,
+            Life::Running { pid } => kept::StoredLife::Running(pid),
+            Life::Ending => kept::StoredLife::Ending,
+            Life::Ended { status } => kept::StoredLife::Ended(status),
+            Life::Held => kept::StoredLife::Held,
         },
         is_synced: pane.is_synced,
         again: pane.again,
@@ -226,13 +231,13 @@ fn pane(pane: &Pane) -> kept::Pane {
     }
 }
 
-fn revival(revival: &Revival) -> kept::Revival {
+fn revival(revival: &Revival) -> kept::StoredRevival {
     let Revival { retried, instead, runs, ran } = revival.clone();
-    kept::Revival { retried, instead, runs, ran }
+    kept::StoredRevival { retried, instead, runs, ran }
 }
 
-fn view(token: u64, at: &Whereabouts) -> kept::View {
-    kept::View {
+fn view(token: u64, at: &Whereabouts) -> kept::StoredView {
+    kept::StoredView {
         token,
         session: at.session,
         history: at.history.clone(),
@@ -250,7 +255,10 @@ fn view(token: u64, at: &Whereabouts) -> kept::View {
 }
 
 /// The state that was kept. `screen` gives the screen of a pane.
-pub(super) fn state(kept: Structure, mut screen: impl FnMut(&kept::Pane) -> Terminal) -> State {
+pub(super) fn state(
+    kept: SessionState,
+    mut screen: impl FnMut(&kept::StoredPane) -> Terminal,
+) -> State {
     let [session, tab, pane, client, call, used] = kept.next_ids;
     let next_ids = NextIds { session, tab, pane, client, call, used };
     let mut state = State { next_ids, doubt: kept.doubt, ..State::default() };
@@ -273,7 +281,7 @@ pub(super) fn state(kept: Structure, mut screen: impl FnMut(&kept::Pane) -> Term
     state
 }
 
-fn restored_session(kept: kept::Session) -> Session {
+fn restored_session(kept: kept::StoredSession) -> Session {
     Session {
         id: kept.id,
         name: kept.name,
@@ -291,7 +299,7 @@ fn restored_session(kept: kept::Session) -> Session {
     }
 }
 
-fn restored_pane(kept: kept::Pane, screen: Terminal) -> Pane {
+fn restored_pane(kept: kept::StoredPane, screen: Terminal) -> Pane {
     Pane {
         id: kept.id,
         session: kept.session,
@@ -303,11 +311,11 @@ fn restored_pane(kept: kept::Pane, screen: Terminal) -> Pane {
         created_wall: kept.created_wall,
         size: kept.size,
         life: match kept.life {
-            kept::Life::Starting => Life::Starting,
-            kept::Life::Running(pid) => Life::Running { pid },
-            kept::Life::Ending => Life::Ending,
-            kept::Life::Ended(status) => Life::Ended { status },
-            kept::Life::Held => Life::Held,
+            kept::StoredLife::Starting => Life::Starting,
+            kept::StoredLife::Running(pid) => Life::Running { pid },
+            kept::StoredLife::Ending => Life::Ending,
+            kept::StoredLife::Ended(status) => Life::Ended { status },
+            kept::StoredLife::Held => Life::Held,
         },
         screen,
         is_synced: kept.is_synced,
@@ -318,12 +326,12 @@ fn restored_pane(kept: kept::Pane, screen: Terminal) -> Pane {
     }
 }
 
-fn restored_revival(kept: kept::Revival) -> Revival {
-    let kept::Revival { retried, instead, runs, ran } = kept;
+fn restored_revival(kept: kept::StoredRevival) -> Revival {
+    let kept::StoredRevival { retried, instead, runs, ran } = kept;
     Revival { retried, instead, runs, ran }
 }
 
-fn restored_tab(kept: kept::Tab) -> Tab {
+fn restored_tab(kept: kept::StoredTab) -> Tab {
     Tab {
         id: kept.id,
         session: kept.session,
@@ -340,11 +348,11 @@ fn restored_tab(kept: kept::Tab) -> Tab {
     }
 }
 
-fn restored_node(kept: kept::Node) -> Node<PaneId> {
+fn restored_node(kept: kept::StoredLayout) -> Node<PaneId> {
     match kept {
-        kept::Node::Pane(pane) => Node::Pane(pane),
-        kept::Node::Stack(panes, open) => Node::Stack(Stack { panes, open: open as usize }),
-        kept::Node::Split { columns, parts } => Node::Split(Split {
+        kept::StoredLayout::Pane(pane) => Node::Pane(pane),
+        kept::StoredLayout::Stack(panes, open) => Node::Stack(Stack { panes, open: open as usize }),
+        kept::StoredLayout::Split { columns, parts } => Node::Split(Split {
             axis: if columns { Axis::Columns } else { Axis::Rows },
             parts: parts
                 .into_iter()
@@ -354,21 +362,21 @@ fn restored_node(kept: kept::Node) -> Node<PaneId> {
     }
 }
 
-fn restored_grave(kept: kept::Grave) -> Grave {
+fn restored_grave(kept: kept::StoredGrave) -> Grave {
     let tree = |node| Tree { root: restored_node(node) };
     let what = match kept.what {
-        kept::Buried::Pane { pane, tab, before, after, float } => {
+        kept::StoredBuried::Pane { pane, tab, before, after, float } => {
             Buried::Pane(BuriedPane { pane, tab, before: tree(before), after: tree(after), float })
         }
-        kept::Buried::Tab(tab, at) => Buried::Tab(restored_tab(tab), at as usize),
-        kept::Buried::Session(tabs) => {
+        kept::StoredBuried::Tab(tab, at) => Buried::Tab(restored_tab(tab), at as usize),
+        kept::StoredBuried::Session(tabs) => {
             Buried::Session(tabs.into_iter().map(restored_tab).collect())
         }
     };
     Grave { until: kept.until, session: restored_session(kept.session), what }
 }
 
-fn restored_view(kept: kept::View) -> Parted {
+fn restored_view(kept: kept::StoredView) -> Parted {
     let tab_choice =
         |(session, current, last): (SessionId, _, _)| (session, TabChoice { current, last });
     let pane_choice = |(tab, focus, last, zoomed)| (tab, PaneChoice { focus, last, zoomed });
@@ -389,10 +397,10 @@ mod tests {
     use crate::base::exit::ExitStatus;
     use crate::base::geom::Size;
     use crate::base::id::{PaneId, SessionId, TabId};
-    use crate::store::structure::Structure;
+    use crate::store::session_state::SessionState;
 
-    fn session(id: u64, env: &[(&str, &str)]) -> kept::Session {
-        kept::Session {
+    fn session(id: u64, env: &[(&str, &str)]) -> kept::StoredSession {
+        kept::StoredSession {
             id: SessionId(id),
             name: format!("n{id}"),
             tabs: vec![TabId(id)],
@@ -411,11 +419,11 @@ mod tests {
         }
     }
 
-    fn pane(session: u64, life: kept::Life) -> kept::Pane {
-        kept::Pane {
+    fn pane(session: u64, life: kept::StoredLife) -> kept::StoredPane {
+        kept::StoredPane {
             id: PaneId(session),
             session: SessionId(session),
-            tab: (life != kept::Life::Ending).then_some(TabId(session)),
+            tab: (life != kept::StoredLife::Ending).then_some(TabId(session)),
             name: None,
             argv: vec!["top".into()],
             env: vec![("TOKEN".into(), "secret".into())],
@@ -426,7 +434,7 @@ mod tests {
             is_synced: false,
             again: false,
             pipe: None,
-            revival: kept::Revival::default(),
+            revival: kept::StoredRevival::default(),
         }
     }
 
@@ -439,10 +447,10 @@ mod tests {
             ("SSH_AUTH_SOCK", "secret"),
             ("XDG_DATA_HOME", "/d"),
         ];
-        let structure = Structure {
+        let structure = SessionState {
             sessions: vec![session(1, &env)],
-            panes: vec![pane(1, kept::Life::Running(9))],
-            ..Structure::default()
+            panes: vec![pane(1, kept::StoredLife::Running(9))],
+            ..SessionState::default()
         };
         let durable = durable(structure);
         let names: Vec<&str> =
@@ -457,12 +465,16 @@ mod tests {
 
     /// What becomes of this pane: its life, whether a shell runs instead, and what ran in its
     /// shell.
-    fn comes_back(pane: kept::Pane, restore: &Restore) -> (kept::Life, bool, Vec<String>) {
-        let others = kept::Pane { id: PaneId(9), ..self::pane(1, kept::Life::Running(9)) };
-        let structure = Structure {
+    fn comes_back(
+        pane: kept::StoredPane,
+        restore: &Restore,
+    ) -> (kept::StoredLife, bool, Vec<String>) {
+        let others =
+            kept::StoredPane { id: PaneId(9), ..self::pane(1, kept::StoredLife::Running(9)) };
+        let structure = SessionState {
             sessions: vec![session(1, &[])],
             panes: vec![pane, others],
-            ..Structure::default()
+            ..SessionState::default()
         };
         let pane = revived(structure, restore).panes.swap_remove(0);
         assert!(pane.revival.retried && pane.revival.runs.is_empty());
@@ -471,16 +483,16 @@ mod tests {
 
     #[test]
     fn what_had_ended_stays_away_and_ids_are_not_given_out_again() {
-        let ended = kept::Life::Ended(ExitStatus::Code(1));
-        let structure = Structure {
+        let ended = kept::StoredLife::Ended(ExitStatus::Code(1));
+        let structure = SessionState {
             next_ids: [4; 6],
             sessions: [1, 2].map(|id| session(id, &[])).into(),
             panes: vec![
-                pane(1, kept::Life::Running(9)),
+                pane(1, kept::StoredLife::Running(9)),
                 pane(2, ended),
-                pane(3, kept::Life::Ending),
+                pane(3, kept::StoredLife::Ending),
             ],
-            ..Structure::default()
+            ..SessionState::default()
         };
         let revived = revived(structure, &Restore::default());
         assert_eq!(revived.sessions.iter().map(|session| session.id.0).collect::<Vec<_>>(), [1]);
@@ -493,7 +505,7 @@ mod tests {
 
     #[test]
     fn a_command_is_run_again_only_with_consent_and_is_never_forgotten() {
-        use kept::Life::{Ended, Held, Running, Starting};
+        use kept::StoredLife::{Ended, Held, Running, Starting};
         let programs = |names: &[&str]| {
             Restore::Programs(names.iter().map(|name| (*name).to_owned()).collect())
         };
@@ -512,8 +524,8 @@ mod tests {
             assert_eq!((life_now, instead), expected, "{restore:?}, {life:?}");
         }
         // A person chose a shell before: that is not asked again, and nothing is run.
-        let shell = kept::Pane {
-            revival: kept::Revival { instead: true, ..kept::Revival::default() },
+        let shell = kept::StoredPane {
+            revival: kept::StoredRevival { instead: true, ..kept::StoredRevival::default() },
             ..with(Running(9))
         };
         for restore in [Restore::All(Rerun::Ask), Restore::All(Rerun::Always)] {
@@ -525,9 +537,12 @@ mod tests {
     fn what_ran_in_a_shell_is_told_and_stays_known_until_something_else_runs() {
         let shell = |runs: &[&str], ran: &[&str]| {
             let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-            let revival =
-                kept::Revival { runs: words(runs), ran: words(ran), ..kept::Revival::default() };
-            kept::Pane { argv: Vec::new(), revival, ..pane(1, kept::Life::Running(9)) }
+            let revival = kept::StoredRevival {
+                runs: words(runs),
+                ran: words(ran),
+                ..kept::StoredRevival::default()
+            };
+            kept::StoredPane { argv: Vec::new(), revival, ..pane(1, kept::StoredLife::Running(9)) }
         };
         for (runs, ran, told) in [
             (&["vi", "a"][..], &["top"][..], vec!["vi", "a"]),
@@ -537,7 +552,7 @@ mod tests {
             let (life, instead, ran) = comes_back(shell(runs, ran), &Restore::All(Rerun::Always));
             assert_eq!(
                 (life, instead, ran.iter().map(String::as_str).collect::<Vec<_>>()),
-                (kept::Life::Starting, false, told)
+                (kept::StoredLife::Starting, false, told)
             );
         }
     }
@@ -546,14 +561,14 @@ mod tests {
     /// were attached when the server was killed: the structure was given up.
     #[test]
     fn former_views_and_those_that_were_attached_are_not_too_many() {
-        let view = |token| kept::View {
+        let view = |token| kept::StoredView {
             token,
             session: None,
             history: Vec::new(),
             tabs: Vec::new(),
             panes: Vec::new(),
         };
-        let kept = Structure { views: (1..=40).map(view).collect(), ..Structure::default() };
+        let kept = SessionState { views: (1..=40).map(view).collect(), ..SessionState::default() };
         let state = super::state(kept, |_| unreachable!("there are no panes"));
         assert_eq!(state.check(), Ok(()));
         assert_eq!(state.parted.last().map(|parted| parted.token), Some(40), "the latest stay");

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::platform::memory::SharedMemory;
 use crate::server::link::Link;
 use crate::server::shelf::Shelf;
-use crate::store::slot::Slots;
-use crate::store::structure::Structure;
+use crate::store::double_buffer::DoubleBuffer;
+use crate::store::session_state::SessionState;
 use crate::wire::keeper::ToKeeper;
 
 /// The name the structure's slots are stashed under.
@@ -18,7 +18,7 @@ const TAKEN_MAX: usize = 64;
 /// The structure's slots, and which inputs were taken.
 #[derive(Debug)]
 pub(super) struct Kept {
-    slots: Slots,
+    slots: DoubleBuffer,
     fd: Arc<OwnedFd>,
     version: u64,
     /// Token and number, the latest heard of last.
@@ -38,19 +38,19 @@ impl Kept {
         stashed: Option<OwnedFd>,
         link: &mut Link,
         is_successor: bool,
-    ) -> anyhow::Result<(Self, Option<Structure>)> {
+    ) -> anyhow::Result<(Self, Option<SessionState>)> {
         let stashed = stashed.and_then(|fd| SharedMemory::from_fd(fd).ok());
         let stashed =
-            stashed.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
+            stashed.and_then(|memory| Some((memory.fd(), DoubleBuffer::open(Box::new(memory))?)));
         let (fd, slots) = if let Some(both) = stashed {
             both
         } else {
             let memory = SharedMemory::growable("abide-core", 4096)?;
             let fd = memory.fd();
             link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&fd)]);
-            (fd, Slots::create(Box::new(memory))?)
+            (fd, DoubleBuffer::create(Box::new(memory))?)
         };
-        let structure = match slots.read().map(Structure::decode).transpose() {
+        let structure = match slots.read().map(SessionState::decode).transpose() {
             Ok(structure) => structure,
             Err(error) if is_successor => {
                 return Err(
@@ -79,7 +79,7 @@ impl Kept {
     pub(super) fn write(
         &mut self,
         version: u64,
-        structure: impl FnOnce(Vec<(u64, u64)>) -> Structure,
+        structure: impl FnOnce(Vec<(u64, u64)>) -> SessionState,
     ) -> bool {
         let has_call = std::mem::take(&mut self.has_call);
         let has_changed = self.version != version;

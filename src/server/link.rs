@@ -8,9 +8,9 @@ use std::sync::Arc;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
 
-use crate::platform::queue::Queue;
-use crate::platform::{socket, watch};
-use crate::wire::keeper::{self as wire, Decoder, FromKeeper, Record, ToKeeper, WireError};
+use crate::platform::fd_queue::FdQueue;
+use crate::platform::{async_fd, socket};
+use crate::wire::keeper::{self as wire, Decoder, FromKeeper, KeeperRecord, ToKeeper, WireError};
 
 /// Bytes read from the socket at once.
 const READ_LEN: usize = 64 << 10;
@@ -35,7 +35,7 @@ pub(super) struct Link {
     socket: AsyncFd<OwnedFd>,
     decoder: Decoder<OwnedFd>,
     /// Records that the kernel did not take yet, with the fds that ride with their first byte.
-    queue: Queue<Arc<OwnedFd>>,
+    queue: FdQueue<Arc<OwnedFd>>,
     /// Signals and kills that are not answered yet, for another keeper.
     asked: Vec<ToKeeper>,
     /// The lease of this server: it marks every record.
@@ -46,11 +46,11 @@ impl Link {
     /// Takes the socket over.
     pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&socket, true)?;
-        let socket = watch(socket, Interest::READABLE | Interest::WRITABLE)?;
+        let socket = async_fd(socket, Interest::READABLE | Interest::WRITABLE)?;
         Ok(Self {
             socket,
             decoder: Decoder::default(),
-            queue: Queue::default(),
+            queue: FdQueue::default(),
             asked: Vec::new(),
             lease: 0,
         })
@@ -71,7 +71,7 @@ impl Link {
     }
 
     /// The next record; waits for it, and sends meanwhile what could not be sent before.
-    pub(super) async fn next(&mut self) -> Result<Record<FromKeeper, OwnedFd>, LinkError> {
+    pub(super) async fn next(&mut self) -> Result<KeeperRecord<FromKeeper, OwnedFd>, LinkError> {
         loop {
             if let Some(record) = self.decoder.next()? {
                 self.answered(&record.message);

@@ -45,7 +45,7 @@ use tokio::sync::mpsc;
 
 use crate::base::time::Span;
 use crate::config::load::load;
-use crate::platform::places::Places;
+use crate::platform::paths::Paths;
 use crate::platform::{config_file, now, process};
 use crate::server::conn::EVENTS_MAX;
 use crate::server::link::Link;
@@ -154,7 +154,7 @@ async fn listen(
     {
         (listener, lock)
     } else {
-        let places = Places::current()?;
+        let places = Paths::current()?;
         places.prepare()?;
         // One that was killed has its lock until its last thread is gone.
         let give_up = now().tick + GOING_WITHIN;

@@ -13,11 +13,11 @@ use crate::base::time::{Span, Tick};
 use crate::platform::memory::SharedMemory;
 use crate::platform::tty;
 use crate::server::pipe::Pipe;
-use crate::store::input::{self, Full, Input};
+use crate::store::double_buffer::{self, DoubleBuffer};
+use crate::store::input::{self, Full, InputQueue};
 use crate::store::ring::Consumer;
-use crate::store::slot::{self, Slots};
 use crate::term::Terminal;
-use crate::wire::keeper::{self, Entry, PART_PIDFD};
+use crate::wire::keeper::{self, PART_PIDFD, ProgramEntry};
 
 /// How many bytes of a pane are parsed in one turn.
 pub(super) const TURN_BYTES_MAX: usize = 64 << 10;
@@ -66,7 +66,7 @@ impl Part {
 /// What came with the keeper's record of a program.
 #[derive(Debug)]
 pub(super) struct Source {
-    pub(super) entry: Entry,
+    pub(super) entry: ProgramEntry,
     pub(super) master: Arc<OwnedFd>,
     pub(super) ring: SharedMemory,
     pub(super) pidfd: Option<Arc<OwnedFd>>,
@@ -74,7 +74,7 @@ pub(super) struct Source {
 
 impl Source {
     /// Puts together what rides with the record of a program on a PTY.
-    pub(super) fn new(entry: Entry, fds: Vec<OwnedFd>) -> io::Result<Self> {
+    pub(super) fn new(entry: ProgramEntry, fds: Vec<OwnedFd>) -> io::Result<Self> {
         let missing = || io::Error::new(io::ErrorKind::InvalidData, "fds are missing");
         let mut fds = fds.into_iter();
         let master = Arc::new(fds.next().ok_or_else(missing)?);
@@ -115,16 +115,16 @@ impl Stop {
 /// The handles of one pane.
 #[derive(Debug)]
 pub(super) struct PaneIo {
-    entry: Entry,
+    entry: ProgramEntry,
     pub(super) master: Arc<OwnedFd>,
     pidfd: Option<Arc<OwnedFd>>,
     pub(super) ring: Consumer<SharedMemory>,
     /// Up to where the ring is parsed.
     pub(super) position: u64,
-    pub(super) input: Input,
+    pub(super) input: InputQueue,
     /// Where the ring was parsed up to when input came last.
     typed_at: u64,
-    slots: Slots,
+    slots: DoubleBuffer,
     /// What is stashed with the keeper.
     stash: Vec<(Part, Arc<OwnedFd>)>,
     snapshot_at: u64,
@@ -158,7 +158,10 @@ impl Parts {
     /// New memory for a pane.
     pub(super) fn create(pane: PaneId) -> io::Result<Self> {
         Ok(Self {
-            slots: SharedMemory::growable(&format!("abide-{pane}-slots"), slot::HEADER_LEN)?,
+            slots: SharedMemory::growable(
+                &format!("abide-{pane}-slots"),
+                double_buffer::HEADER_LEN,
+            )?,
             lines: Self::lines(pane)?,
             input: SharedMemory::fixed(&format!("abide-{pane}-input"), input::MEMORY_LEN)?,
         })
@@ -179,14 +182,14 @@ impl PaneIo {
             vec![(Part::Slots, slots.fd()), (Part::Lines, lines.fd()), (Part::Input, input.fd())];
         let full = |error: MemoryFull| io::Error::new(io::ErrorKind::OutOfMemory, error);
         let slots = if slots.word(0) == 0 {
-            Slots::create(Box::new(slots)).map_err(full)?
+            DoubleBuffer::create(Box::new(slots)).map_err(full)?
         } else {
-            Slots::open(Box::new(slots)).ok_or_else(damaged)?
+            DoubleBuffer::open(Box::new(slots)).ok_or_else(damaged)?
         };
         let input = if input.word(0) == 0 {
-            Input::create(Box::new(input)).map_err(full)?
+            InputQueue::create(Box::new(input)).map_err(full)?
         } else {
-            Input::open(Box::new(input)).ok_or_else(damaged)?
+            InputQueue::open(Box::new(input)).ok_or_else(damaged)?
         };
         let exit = source.entry.exit;
         let mut ring = Consumer::attach(source.ring)
@@ -223,8 +226,8 @@ impl PaneIo {
     }
 
     /// What a new keeper is told of the program, and the fds that ride with it.
-    pub(super) fn adoption(&self) -> (Entry, Vec<Arc<OwnedFd>>) {
-        let entry = Entry { exit: self.exit.map(|(status, _)| status), ..self.entry };
+    pub(super) fn adoption(&self) -> (ProgramEntry, Vec<Arc<OwnedFd>>) {
+        let entry = ProgramEntry { exit: self.exit.map(|(status, _)| status), ..self.entry };
         let fds = [Arc::clone(&self.master), self.ring.memory().fd()]
             .into_iter()
             .chain(self.pidfd.clone());

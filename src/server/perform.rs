@@ -7,19 +7,19 @@ use std::path::Path;
 
 use tokio::io::Interest;
 
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::signal;
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::base::time::Span;
-use crate::platform::{now, process, tty, watch};
+use crate::platform::{async_fd, now, process, tty};
 use crate::server::conn::{Conn, Event};
 use crate::server::edge::{Origin, Return, Server};
 use crate::server::follow;
 use crate::server::pane::{Stop, next_look};
 use crate::state::effect::{Effect, Fact, Message, Place, Program, Question};
 use crate::store::ring;
-use crate::wire::frame::{self, Bye, Notice, Outer, ToClient};
+use crate::wire::frame::{self, Bye, HostCommand, Notice, ToClient};
 use crate::wire::keeper::{RESTART_STATUS, Spawn, Target, ToKeeper, Wiring};
 use crate::wire::rpc::{Request, Response};
 
@@ -153,7 +153,7 @@ impl Server {
         if !io.write_input() || io.waits_writable {
             return;
         }
-        let Ok(fd) = io.master.try_clone().and_then(|fd| watch(fd, Interest::WRITABLE)) else {
+        let Ok(fd) = io.master.try_clone().and_then(|fd| async_fd(fd, Interest::WRITABLE)) else {
             return;
         };
         io.waits_writable = true;
@@ -230,12 +230,12 @@ impl Server {
 
     pub(super) fn tell(&mut self, client: ClientId, message: Message) {
         let message = match message {
-            Message::Bell => ToClient::Outer(Outer::Bell),
-            Message::Clipboard(text) => ToClient::Outer(Outer::Clipboard(text)),
-            Message::Notify { title, body } => ToClient::Outer(Outer::Notify { title, body }),
+            Message::Bell => ToClient::Outer(HostCommand::Bell),
+            Message::Clipboard(text) => ToClient::Outer(HostCommand::Clipboard(text)),
+            Message::Notify { title, body } => ToClient::Outer(HostCommand::Notify { title, body }),
             Message::Notice { text, warning } => ToClient::Notice(Notice { text, warning }),
             Message::Closed { what, undo_ms } => {
-                ToClient::Closed { what: harmless(&what, CLOSED_MAX), undo_ms }
+                ToClient::Closed { what: sanitize(&what, CLOSED_MAX), undo_ms }
             }
             Message::Shut(session) => ToClient::Bye(Bye::Closed { session }),
             Message::Detached(session) => ToClient::Bye(Bye::Detached { session }),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::base::id::PaneId;
 use crate::term::{Image, ImageFormat, Picture, Terminal};
 use crate::wire::frame::ToClient;
-use crate::wire::image::{Format, Head, Layer, PIECE_BYTES_MAX, Piece, Placed, Placement};
+use crate::wire::image::{CHUNK_BYTES_MAX, Format, Head, Layer, PictureChunk, Placed, Placement};
 
 /// Bytes of pictures that go with one frame.
 const FRAME_BYTES_MAX: usize = 1 << 20;
@@ -126,9 +126,9 @@ impl Pictures {
             known.sent.insert(serial);
             let mut at = resumed.unwrap_or(0);
             while at < picture.data.len() && *room != 0 {
-                let len = (picture.data.len() - at).min(PIECE_BYTES_MAX).min(*room);
+                let len = (picture.data.len() - at).min(CHUNK_BYTES_MAX).min(*room);
                 let head = (at == 0).then(|| head(picture));
-                out.push(ToClient::Piece(Piece {
+                out.push(ToClient::PictureChunk(PictureChunk {
                     pane: id,
                     picture: serial,
                     head,
@@ -207,10 +207,12 @@ mod tests {
     fn update(pictures: &mut Pictures, screen: &Terminal) -> (usize, usize) {
         let mut out = Vec::new();
         pictures.update(std::iter::once((PaneId(1), screen, false)), &mut out);
-        let bytes = out
-            .iter()
-            .map(|message| if let ToClient::Piece(piece) = message { piece.bytes.len() } else { 0 })
-            .sum();
+        let bytes =
+            out.iter()
+                .map(|message| {
+                    if let ToClient::PictureChunk(piece) = message { piece.bytes.len() } else { 0 }
+                })
+                .sum();
         (out.iter().filter(|message| matches!(message, ToClient::Placed(_))).count(), bytes)
     }
 

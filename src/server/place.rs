@@ -9,10 +9,10 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::time::{Span, Tick};
-use crate::platform::places::Places;
-use crate::platform::{Presence, gone, now, watch};
+use crate::platform::paths::Paths;
+use crate::platform::{PathPresence, async_fd, gone, now};
 use crate::server::Sockets;
 use crate::server::edge::Server;
 use crate::wire::rpc::Response;
@@ -27,7 +27,7 @@ const AGAIN_AFTER: Span = Span::seconds(1);
 #[derive(Debug)]
 pub(super) struct Place {
     listener: UnixListener,
-    presence: Option<AsyncFd<Presence>>,
+    presence: Option<AsyncFd<PathPresence>>,
     /// When it is tried again.
     again_at: Option<Tick>,
     /// Not even who waits can be sent away; until then nobody is looked at.
@@ -115,9 +115,11 @@ impl Place {
 }
 
 /// Where nothing can be watched, a place that goes is not noticed.
-fn presence() -> Option<AsyncFd<Presence>> {
-    let places = Places::current().ok()?;
-    Presence::of(places.socket()).and_then(|presence| watch(presence, Interest::READABLE)).ok()
+fn presence() -> Option<AsyncFd<PathPresence>> {
+    let places = Paths::current().ok()?;
+    PathPresence::of(places.socket())
+        .and_then(|presence| async_fd(presence, Interest::READABLE))
+        .ok()
 }
 
 impl Server {
@@ -144,7 +146,7 @@ impl Server {
 
 /// Folders, lock and socket, as far as they are gone.
 fn again(former: &Sockets) -> anyhow::Result<(UnixListener, Sockets)> {
-    let places = Places::current()?;
+    let places = Paths::current()?;
     places.prepare()?;
     let lock = places
         .lock_again(former.lock.try_clone()?)?

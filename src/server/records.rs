@@ -10,8 +10,11 @@ use crate::state::command::{Command, Commands, End, Why};
 use crate::store::commands as stored;
 
 /// What the store keeps of commands.
-pub(super) fn stored(commands: &Commands, shells: Vec<stored::Shell>) -> stored::Commands {
-    let record = |command: &Command| stored::Record {
+pub(super) fn stored(
+    commands: &Commands,
+    shells: Vec<stored::StoredShell>,
+) -> stored::StoredCommands {
+    let record = |command: &Command| stored::StoredCommand {
         id: command.id,
         session: command.session,
         in_shell: command.in_shell,
@@ -32,7 +35,7 @@ pub(super) fn stored(commands: &Commands, shells: Vec<stored::Shell>) -> stored:
         exit: command.end.map(|end| end.exit),
         was_killed: command.end.is_some_and(|end| end.was_killed),
     };
-    stored::Commands {
+    stored::StoredCommands {
         next: commands.next,
         next_end: commands.next_end,
         records: commands.records.values().map(record).collect(),
@@ -41,7 +44,7 @@ pub(super) fn stored(commands: &Commands, shells: Vec<stored::Shell>) -> stored:
 }
 
 /// The commands that were kept.
-pub(super) fn restored(stored: &stored::Commands) -> Commands {
+pub(super) fn restored(stored: &stored::StoredCommands) -> Commands {
     let mut commands =
         Commands { next: stored.next, next_end: stored.next_end, ..Commands::default() };
     for record in &stored.records {
@@ -95,8 +98,8 @@ pub(super) fn revived(
     bytes: &[u8],
     sessions: &BTreeSet<SessionId>,
     now: Now,
-) -> Option<stored::Commands> {
-    let mut kept = stored::Commands::decode(bytes)?;
+) -> Option<stored::StoredCommands> {
+    let mut kept = stored::StoredCommands::decode(bytes)?;
     (kept.next, kept.next_end) = (kept.next + IDS_JUMP, kept.next_end + IDS_JUMP);
     kept.shells.clear();
     kept.records.retain(|record| sessions.contains(&record.session));

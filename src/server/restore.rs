@@ -19,8 +19,8 @@ use crate::core::{Core, Input};
 use crate::platform::EventFd;
 use crate::platform::Login;
 use crate::platform::memory::SharedMemory;
-use crate::platform::places::Places;
-use crate::platform::{now, own_program, pidfd, process, socket, start, watch};
+use crate::platform::paths::Paths;
+use crate::platform::{async_fd, daemonize, now, own_program, pidfd, process, socket};
 use crate::server::conn::Event;
 use crate::server::disk::Disk;
 use crate::server::edge::{Origin, Server, ServerParts, Wake};
@@ -35,9 +35,9 @@ use crate::state::State;
 use crate::state::effect::Effect;
 use crate::state::host::Host;
 use crate::state::pane::Life;
-use crate::store::structure::Structure;
+use crate::store::session_state::SessionState;
 use crate::term::{Options, Snapshot, Terminal};
-use crate::wire::keeper::{Entry, FromKeeper, ToKeeper, Upgrade, Wiring};
+use crate::wire::keeper::{FromKeeper, ProgramEntry, ToKeeper, Upgrade, Wiring};
 
 /// The name the listening socket is stashed under.
 pub(super) const LISTENER: &[u8] = b"listener";
@@ -53,7 +53,7 @@ pub(super) struct Held {
     pub(super) epoch: u64,
     pub(super) keeper_pid: i32,
     pub(super) upgrade: Upgrade,
-    pub(super) programs: Vec<(Entry, Vec<OwnedFd>)>,
+    pub(super) programs: Vec<(ProgramEntry, Vec<OwnedFd>)>,
     pub(super) stash: BTreeMap<Vec<u8>, OwnedFd>,
 }
 
@@ -88,7 +88,7 @@ fn wake(fds: Vec<OwnedFd>) -> anyhow::Result<Wake> {
         .map_err(|_| anyhow!("the keeper's hello comes without its fds"))?;
     Ok(Wake {
         control: SharedMemory::from_fd(control).context("the control page cannot be mapped")?,
-        data: watch(EventFd::from_fd(data), Interest::READABLE)?,
+        data: async_fd(EventFd::from_fd(data), Interest::READABLE)?,
         room: EventFd::from_fd(room),
     })
 }
@@ -137,10 +137,10 @@ impl Server {
         let mut link = Link::new(ours)?;
         link.lease = self.link.lease;
         let exe = own_program();
-        let log = Places::current().and_then(|places| places.open_log()).ok();
+        let log = Paths::current().and_then(|places| places.open_log()).ok();
         // The keeper, and what it starts, are not to be ended before others.
         process::offer_as_victim(-VICTIM);
-        let started = start::keeper(start::KeeperStart {
+        let started = daemonize::start_keeper(daemonize::KeeperStart {
             exe: &exe,
             args: vec!["--adopt".into()],
             env: Vec::new(),
@@ -211,20 +211,20 @@ impl Server {
 async fn end(keeper: i32) -> anyhow::Result<()> {
     let Ok(pidfd) = pidfd::open(keeper) else { return Ok(()) };
     pidfd::signal(&pidfd, signal::KILL).ok();
-    watch(pidfd, Interest::READABLE)?.readable().await?.retain_ready();
+    async_fd(pidfd, Interest::READABLE)?.readable().await?.retain_ready();
     Ok(())
 }
 
 /// What the keeper held of a program on a terminal, and what of it was stashed.
 struct HeldPane {
-    entry: Entry,
+    entry: ProgramEntry,
     fds: Vec<OwnedFd>,
     parts: Vec<(Part, OwnedFd)>,
 }
 
 impl HeldPane {
     /// Puts it together: the newest snapshot, and the ring from there to where effects had left.
-    fn resume(self, how: (&Options, bool)) -> (Entry, anyhow::Result<(PaneIo, Terminal)>) {
+    fn resume(self, how: (&Options, bool)) -> (ProgramEntry, anyhow::Result<(PaneIo, Terminal)>) {
         (self.entry, self.put_together(how))
     }
 
@@ -262,7 +262,7 @@ impl HeldPane {
 fn resume_all(
     held: &mut Held,
     how: (&Options, bool),
-) -> Vec<(Entry, anyhow::Result<(PaneIo, Terminal)>)> {
+) -> Vec<(ProgramEntry, anyhow::Result<(PaneIo, Terminal)>)> {
     let programs = std::mem::take(&mut held.programs).into_iter();
     let mut stashed = |pane| {
         Part::ALL
@@ -397,7 +397,7 @@ pub(super) fn server(
     if !was_empty {
         core.state.commands = commands.records();
     }
-    let places = Places::current()?;
+    let places = Paths::current()?;
     let dir = places.socket().parent().map(Path::to_owned).unwrap_or_default();
     let procs = commands.resume(&mut core.state, (held.epoch, dir), &mut link);
     (kept.shelf, core.state.buffers) = Shelf::open(held.stash.remove(BUFFERS));
@@ -432,7 +432,7 @@ pub(super) fn server(
 /// Gives every screen the size its pane has, and tells whose it was not: a kill may have come
 /// between a change of the size and its effect.
 fn fit(
-    structure: Option<&Structure>,
+    structure: Option<&SessionState>,
     screens: &mut BTreeMap<PaneId, Terminal>,
 ) -> BTreeSet<PaneId> {
     let mut misfits = BTreeSet::new();
@@ -449,7 +449,7 @@ fn fit(
 /// The state of the structure with the screens that were restored; an empty one if what was kept
 /// contradicts itself.
 fn state(
-    structure: Option<Structure>,
+    structure: Option<SessionState>,
     screens: &mut BTreeMap<PaneId, Terminal>,
     options: &Options,
 ) -> State {
@@ -499,7 +499,7 @@ fn host(
         shell: login.shell.to_string_lossy().into_owned(),
         started: now().tick,
         shell_files: super::shells::write().unwrap_or_default(),
-        socket: Places::current()
+        socket: Paths::current()
             .map(|places| places.socket().display().to_string())
             .unwrap_or_default(),
     }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::memory::HeapMemory;
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::core::Input;
 use crate::platform::now;
-use crate::platform::places::Places;
+use crate::platform::paths::Paths;
 use crate::server::db::{self, News, Stored, Tell, load};
 use crate::server::disk::Disk;
 use crate::server::edge::{Origin, Server};
@@ -21,7 +21,7 @@ use crate::server::{keep, records, screen};
 use crate::settings::{Keep, Persist, Restore, Settings};
 use crate::state::pane::{Life, Pane};
 use crate::state::{NextIds, State};
-use crate::store::structure::Structure;
+use crate::store::session_state::SessionState;
 use crate::term::{Options, Terminal, fill_history};
 use crate::wire::frame::{Notice, ToClient};
 
@@ -35,7 +35,7 @@ const COMMAND_MAX: usize = 512;
 /// Where this server's database is; none if nothing is to go to disk.
 pub(super) fn path(settings: &Settings) -> Option<PathBuf> {
     (settings.persist.keep != Keep::Nothing)
-        .then(|| Places::current().ok().map(|places| places.database()))
+        .then(|| Paths::current().ok().map(|places| places.database()))
         .flatten()
 }
 
@@ -160,7 +160,7 @@ pub(super) fn former(
 
 /// What the line says of a pane that came back, besides that it did.
 pub(super) fn told(pane: &Pane) -> String {
-    let words = |argv: &[String]| harmless(&argv.join(" "), COMMAND_MAX);
+    let words = |argv: &[String]| sanitize(&argv.join(" "), COMMAND_MAX);
     match (pane.argv.as_slice(), pane.revival.ran.as_slice()) {
         ([], []) => String::new(),
         ([], ran) => format!("; it ran: {} (pane rerun types it again)", words(ran)),
@@ -178,7 +178,7 @@ fn restored(
     options: &Options,
 ) -> Result<State, (NextIds, String)> {
     let structure =
-        Structure::decode(bytes).map_err(|error| (NextIds::default(), error.to_string()))?;
+        SessionState::decode(bytes).map_err(|error| (NextIds::default(), error.to_string()))?;
     let state = keep::state(keep::revived(structure, restore), |pane| {
         Terminal::new(pane.size, *options, Box::new(HeapMemory::default()))
     });

@@ -16,7 +16,7 @@ use crate::base::memory::Memory;
 use crate::base::time::{Span, Tick};
 use crate::core::Input;
 use crate::platform::stream::Stream;
-use crate::platform::{Changes, config_file, now, process, saved, watch};
+use crate::platform::{FileChanges, async_fd, changed, config_file, now, process};
 use crate::server::conn::{Conn, Event};
 use crate::server::draw::ECHO_WITHIN;
 use crate::server::edge::{Origin, Server};
@@ -76,8 +76,8 @@ impl Server {
             drop(signal(kind)?);
         }
         // Where nothing can be watched, the configuration is read at the start and on SIGHUP only.
-        let mut changes = Changes::of(&config_file::path())
-            .and_then(|changes| watch(changes, Interest::READABLE))
+        let mut changes = FileChanges::of(&config_file::path())
+            .and_then(|changes| async_fd(changes, Interest::READABLE))
             .ok();
         let mut door = Place::new(listener);
         loop {
@@ -110,7 +110,7 @@ impl Server {
                     Err(error) => self.hand_over(&error).await?,
                 },
                 _ = hangup.recv() => self.reload(),
-                () = saved(changes.as_mut()) => self.reload(),
+                () = changed(changes.as_mut()) => self.reload(),
                 _ = term.recv() => {
                     // The machine may be going down.
                     self.finish_disk();
@@ -406,7 +406,7 @@ impl Server {
             let taken = attached.untold(0);
             conn.put(|out| {
                 if let Some(number) = taken {
-                    frame::put(out, &ToClient::Taken(number));
+                    frame::put(out, &ToClient::InputAck(number));
                 }
                 for message in &messages {
                     frame::put(out, message);
@@ -419,7 +419,7 @@ impl Server {
         let mut dropped = Vec::new();
         for (id, conn) in &mut self.conns {
             if let Some(number) = conn.attached().and_then(|attached| attached.untold(TELL_AFTER)) {
-                conn.put(|out| frame::put(out, &ToClient::Taken(number)));
+                conn.put(|out| frame::put(out, &ToClient::InputAck(number)));
             }
             if (conn.has_unsent() || conn.closing) && !conn.flush(*id, &self.events) {
                 dropped.push(*id);

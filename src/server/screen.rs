@@ -3,7 +3,7 @@
 
 use crate::base::geom::Size;
 use crate::server::images;
-use crate::store::screen::{self as kept, Bytes, Screen, ScreenError};
+use crate::store::screen::{self as kept, Bytes, ScreenError, StoredScreen};
 use crate::term::{
     ColourSnapshot, CursorSnapshot, HistoryEnd, KeyboardSnapshot, OuterColours, ParserSnapshot,
     SavedSnapshot, ScreenSnapshot, Snapshot,
@@ -16,7 +16,7 @@ pub(super) fn encode(position: u64, snapshot: Snapshot) -> Vec<u8> {
     let outer = colours.outer;
     let keyboard = snapshot.keyboard;
     let (links, link_next) = snapshot.links;
-    let screen = Screen {
+    let screen = StoredScreen {
         position,
         size: (snapshot.size.cols, snapshot.size.rows),
         shown: cells(snapshot.screen),
@@ -54,7 +54,7 @@ pub(super) fn encode(position: u64, snapshot: Snapshot) -> Vec<u8> {
 
 /// The position and the snapshot that a slot holds.
 pub(super) fn decode(bytes: &[u8]) -> Result<(u64, Snapshot), ScreenError> {
-    let kept = Screen::decode(bytes)?;
+    let kept = StoredScreen::decode(bytes)?;
     let (line, segment, offset, looks, open_cells, open_gap, open_segment) = kept.history;
     let (entries, special, (fg, bg, cursor, named), others) = kept.colours;
     let (shown, hidden, modify_other) = kept.keyboard;
@@ -103,22 +103,22 @@ fn restored_cells(kept: kept::Cells) -> ScreenSnapshot {
     }
 }
 
-fn cursor(cursor: CursorSnapshot) -> kept::Cursor {
+fn cursor(cursor: CursorSnapshot) -> kept::StoredCursor {
     let CursorSnapshot { at, pending, look, protected, zone, sets, shifts } = cursor;
     (at, pending, look, protected, zone, sets, shifts)
 }
 
 fn restored_cursor(
-    (at, pending, look, protected, zone, sets, shifts): kept::Cursor,
+    (at, pending, look, protected, zone, sets, shifts): kept::StoredCursor,
 ) -> CursorSnapshot {
     CursorSnapshot { at, pending, look, protected, zone, sets, shifts }
 }
 
-fn saved(saved: SavedSnapshot) -> kept::Saved {
+fn saved(saved: SavedSnapshot) -> kept::StoredSavedCursor {
     (cursor(saved.cursor), saved.origin, saved.is_set)
 }
 
-fn restored_saved((cursor, origin, is_set): kept::Saved) -> SavedSnapshot {
+fn restored_saved((cursor, origin, is_set): kept::StoredSavedCursor) -> SavedSnapshot {
     SavedSnapshot { cursor: restored_cursor(cursor), origin, is_set }
 }
 

@@ -9,9 +9,10 @@ use crate::server::seek::Seeker;
 use crate::term::{MarkKind, ScrollRow, Terminal};
 use crate::wire::frame::ToClient;
 use crate::wire::scroll::{
-    Answer, Ask, Cell, PATTERN_MAX, ROWS_MAX, RowMark, Rows, ScrolledRow, Told, What,
+    Answer, PATTERN_MAX, ROWS_MAX, RowMark, Rows, ScrollPoint, ScrollQuery, ScrollReply,
+    ScrollRequest, ScrolledRow,
 };
-use crate::wire::span::Span;
+use crate::wire::span::StyledSpan;
 
 /// The most rows of one answer take about so many bytes; what is left out is asked for again.
 const ROWS_BYTES_MAX: usize = 2 << 20;
@@ -20,16 +21,19 @@ const RUN_BYTES: usize = 24;
 
 impl Server {
     /// Answers a question about the rows of a pane.
-    pub(super) fn scroll(&mut self, client: ClientId, ask: Ask) {
-        let Ask { number, pane, what } = ask;
+    pub(super) fn scroll(&mut self, client: ClientId, ask: ScrollRequest) {
+        let ScrollRequest { number, pane, what } = ask;
         let Some(screen) = self.core.state.panes.get(&pane).map(|pane| &pane.screen) else {
-            return self.send(client, &ToClient::Told(Told { number, pane, answer: Answer::Gone }));
+            return self.send(
+                client,
+                &ToClient::ScrollReply(ScrollReply { number, pane, answer: Answer::Gone }),
+            );
         };
         let answer = match what {
-            What::Search { pattern, .. } if PATTERN_MAX < pattern.len() => {
+            ScrollQuery::Search { pattern, .. } if PATTERN_MAX < pattern.len() => {
                 Answer::Wrong(format!("the pattern is longer than {PATTERN_MAX} bytes"))
             }
-            What::Search { pattern, from, forward } => {
+            ScrollQuery::Search { pattern, from, forward } => {
                 let former = self
                     .conns
                     .get_mut(&self.clients[&client])
@@ -40,10 +44,10 @@ impl Server {
                     Ok(seeker) => return self.set_seeker(client, Some(seeker)),
                 }
             }
-            What::Cancel => return self.set_seeker(client, None),
+            ScrollQuery::Cancel => return self.set_seeker(client, None),
             other => answer(screen, &other),
         };
-        self.send(client, &ToClient::Told(Told { number, pane, answer }));
+        self.send(client, &ToClient::ScrollReply(ScrollReply { number, pane, answer }));
     }
 
     fn set_seeker(&mut self, client: ClientId, seeker: Option<Seeker>) {
@@ -67,7 +71,7 @@ impl Server {
             let told = seeker.advance(screen);
             is_more |= !seeker.is_done();
             if let Some(told) = told {
-                conn.put(|out| crate::wire::frame::put(out, &ToClient::Told(told)));
+                conn.put(|out| crate::wire::frame::put(out, &ToClient::ScrollReply(told)));
             }
         }
         is_more
@@ -75,16 +79,18 @@ impl Server {
 }
 
 /// The answer to what is no search.
-fn answer(screen: &Terminal, what: &What) -> Answer {
+fn answer(screen: &Terminal, what: &ScrollQuery) -> Answer {
     let reach = screen.reach();
     match *what {
-        What::Screen { above } => {
+        ScrollQuery::Screen { above } => {
             let from = reach.screen.saturating_sub(u64::from(above));
             let count = above.saturating_add(screen.size().rows);
             Answer::Rows(Box::new(rows(screen, from, count, None)))
         }
-        What::Rows { from, count } => Answer::Rows(Box::new(rows(screen, from, count, None))),
-        What::Around { line, cell, reach } => {
+        ScrollQuery::Rows { from, count } => {
+            Answer::Rows(Box::new(rows(screen, from, count, None)))
+        }
+        ScrollQuery::Around { line, cell, reach } => {
             let target = screen.address(line, cell);
             let count = reach.saturating_mul(2);
             Answer::Rows(Box::new(rows(
@@ -94,7 +100,7 @@ fn answer(screen: &Terminal, what: &What) -> Answer {
                 Some(target),
             )))
         }
-        What::Mark { mark, from, forward } => {
+        ScrollQuery::Mark { mark, from, forward } => {
             let kind = match mark {
                 RowMark::Prompt => MarkKind::Prompt,
                 RowMark::Output => MarkKind::Output,
@@ -105,12 +111,12 @@ fn answer(screen: &Terminal, what: &What) -> Answer {
                 screen.mark_before(from, kind)
             })
         }
-        What::Output { at } => {
+        ScrollQuery::Output { at } => {
             // That of the command whose prompt is the last one up to there.
             let before = screen.mark_after(at, MarkKind::Prompt).unwrap_or(reach.end);
             Answer::Range(screen.output_before(before).map(|rows| (rows.start, rows.end)))
         }
-        What::Search { .. } | What::Cancel => Answer::Row(None),
+        ScrollQuery::Search { .. } | ScrollQuery::Cancel => Answer::Row(None),
     }
 }
 
@@ -126,7 +132,7 @@ fn rows(screen: &Terminal, from: u64, count: u16, target: Option<u64>) -> Rows {
         first: reach.first,
         screen: reach.screen,
         end: reach.end,
-        cursor: Cell { row: reach.screen + u64::from(cursor.y), col: cursor.x },
+        cursor: ScrollPoint { row: reach.screen + u64::from(cursor.y), col: cursor.x },
         target,
         from,
         ..Rows::default()
@@ -160,6 +166,6 @@ fn scrolled(row: ScrollRow, styles: &mut Styles) -> ScrolledRow {
         MarkKind::Output => Some(RowMark::Output),
         MarkKind::Input | MarkKind::Done => None,
     });
-    let spans: Vec<Span> = row.row.runs.into_iter().map(|run| styles.span(run)).collect();
+    let spans: Vec<StyledSpan> = row.row.runs.into_iter().map(|run| styles.span(run)).collect();
     ScrolledRow { spans, wrapped: row.row.wrapped, line: row.line, cell: row.cell, mark }
 }

@@ -9,7 +9,7 @@ use regex::{Regex, RegexBuilder};
 use crate::base::id::PaneId;
 use crate::base::row::RunKind;
 use crate::term::{ScrollRow, Terminal};
-use crate::wire::scroll::{Answer, Cell, Hit, Hits, Told};
+use crate::wire::scroll::{Answer, ScrollMatch, ScrollMatches, ScrollPoint, ScrollReply};
 
 /// Rows that are searched in one slice.
 const SLICE_ROWS: u64 = 512;
@@ -30,14 +30,14 @@ pub(super) struct Seeker {
     epoch: u64,
     pattern: String,
     regex: Regex,
-    from: Cell,
+    from: ScrollPoint,
     forward: bool,
     /// What is still to be searched, in order; each part is searched in the direction of the
     /// search.
     parts: VecDeque<Range<u64>>,
     /// Matches, in order of their place.
-    hits: Vec<Hit>,
-    nearest: Option<(Hit, bool)>,
+    hits: Vec<ScrollMatch>,
+    nearest: Option<(ScrollMatch, bool)>,
     /// From which row on what was searched can change.
     screen: u64,
     slices: u32,
@@ -50,7 +50,7 @@ impl Seeker {
     pub(super) fn new(
         (number, pane): (u32, PaneId),
         screen: &Terminal,
-        (pattern, from, forward): (&str, Cell, bool),
+        (pattern, from, forward): (&str, ScrollPoint, bool),
         former: Option<Self>,
     ) -> Result<Self, String> {
         let reach = screen.reach();
@@ -111,7 +111,7 @@ impl Seeker {
     }
 
     /// Searches one slice; what the client is to hear.
-    pub(super) fn advance(&mut self, screen: Option<&Terminal>) -> Option<Told> {
+    pub(super) fn advance(&mut self, screen: Option<&Terminal>) -> Option<ScrollReply> {
         let Some(screen) = screen.filter(|screen| screen.reach().epoch == self.epoch) else {
             self.parts.clear();
             return Some(self.tell());
@@ -170,13 +170,13 @@ impl Seeker {
         }
     }
 
-    fn tell(&mut self) -> Told {
+    fn tell(&mut self) -> ScrollReply {
         if self.is_done() && self.nearest.is_none() {
             self.find_nearest();
         }
         self.told |= self.nearest.is_some();
         let nearest = self.nearest;
-        let hits = Hits {
+        let hits = ScrollMatches {
             nearest: nearest.map(|(hit, _)| hit),
             wrapped: nearest.is_some_and(|(_, wrapped)| wrapped),
             before: nearest
@@ -185,12 +185,12 @@ impl Seeker {
             is_more: self.is_more,
             done: self.is_done(),
         };
-        Told { number: self.number, pane: self.pane, answer: Answer::Hits(hits) }
+        ScrollReply { number: self.number, pane: self.pane, answer: Answer::Hits(hits) }
     }
 }
 
 /// The matches in the lines that start in these rows, in order.
-fn hits(screen: &Terminal, regex: &Regex, rows: Range<u64>) -> Vec<Hit> {
+fn hits(screen: &Terminal, regex: &Regex, rows: Range<u64>) -> Vec<ScrollMatch> {
     let first = screen.reach().first;
     let from = rows.start.max(first);
     let count = usize::try_from(rows.end.saturating_sub(from)).unwrap_or(usize::MAX);
@@ -213,7 +213,7 @@ fn hits(screen: &Terminal, regex: &Regex, rows: Range<u64>) -> Vec<Hit> {
     found
 }
 
-fn line_hits(regex: &Regex, row: u64, line: &[ScrollRow], found: &mut Vec<Hit>) {
+fn line_hits(regex: &Regex, row: u64, line: &[ScrollRow], found: &mut Vec<ScrollMatch>) {
     let mut text = String::new();
     for row in line {
         row.row.runs.iter().for_each(|run| text.push_str(&run.text));
@@ -225,25 +225,25 @@ fn line_hits(regex: &Regex, row: u64, line: &[ScrollRow], found: &mut Vec<Hit>) 
     for hit in regex.find_iter(&text).filter(|hit| !hit.is_empty()) {
         let place =
             |byte: usize| places[places.partition_point(|(at, _)| *at <= byte).saturating_sub(1)].1;
-        found.push(Hit { start: place(hit.start()), last: place(hit.end() - 1) });
+        found.push(ScrollMatch { start: place(hit.start()), last: place(hit.end() - 1) });
     }
 }
 
 /// Byte and cell of each glyph of a line. Never empty for a line with text.
-fn places(first: u64, line: &[ScrollRow]) -> Vec<(usize, Cell)> {
+fn places(first: u64, line: &[ScrollRow]) -> Vec<(usize, ScrollPoint)> {
     let mut places = Vec::new();
     let mut byte = 0;
     for (row, given) in (first..).zip(line) {
         let mut col = 0_u16;
         for run in &given.row.runs {
             if let RunKind::Cluster(cols) = run.kind {
-                places.push((byte, Cell { row, col }));
+                places.push((byte, ScrollPoint { row, col }));
                 byte += run.text.len();
                 col += u16::from(cols);
                 continue;
             }
             for c in run.text.chars() {
-                places.push((byte, Cell { row, col }));
+                places.push((byte, ScrollPoint { row, col }));
                 byte += c.len_utf8();
                 col += if run.kind == RunKind::Wide { 2 } else { 1 };
             }
@@ -259,7 +259,7 @@ mod tests {
     use crate::base::id::PaneId;
     use crate::base::memory::HeapMemory;
     use crate::term::{Options, Terminal};
-    use crate::wire::scroll::{Answer, Cell, Hits};
+    use crate::wire::scroll::{Answer, ScrollMatches, ScrollPoint};
 
     fn terminal(text: &str) -> Terminal {
         let mut terminal =
@@ -268,7 +268,7 @@ mod tests {
         terminal
     }
 
-    fn run(terminal: &Terminal, seeker: &mut Seeker) -> Hits {
+    fn run(terminal: &Terminal, seeker: &mut Seeker) -> ScrollMatches {
         loop {
             if let Some(told) = seeker.advance(Some(terminal))
                 && let Answer::Hits(hits) = told.answer
@@ -290,9 +290,13 @@ mod tests {
         total: u64,
     ) {
         let terminal = terminal(text);
-        let mut seeker =
-            Seeker::new((1, PaneId(1)), &terminal, (pattern, Cell { row, col }, forward), None)
-                .expect("a pattern");
+        let mut seeker = Seeker::new(
+            (1, PaneId(1)),
+            &terminal,
+            (pattern, ScrollPoint { row, col }, forward),
+            None,
+        )
+        .expect("a pattern");
         let hits = run(&terminal, &mut seeker);
         let nearest = hits
             .nearest
@@ -322,7 +326,7 @@ mod tests {
     #[test]
     fn the_next_match_uses_what_was_found_and_sees_what_is_new() {
         let mut terminal = terminal(&"word\r\n".repeat(100));
-        let ask = |row| ("word", Cell { row, col: 0 }, false);
+        let ask = |row| ("word", ScrollPoint { row, col: 0 }, false);
         let mut seeker = Seeker::new((1, PaneId(1)), &terminal, ask(90), None).expect("a pattern");
         assert_eq!(run(&terminal, &mut seeker).total, 100);
         terminal.feed("word\r\n".repeat(50).as_bytes(), &mut Vec::new());
@@ -339,12 +343,13 @@ mod tests {
     fn a_search_ends_when_the_width_changes() {
         let mut terminal = terminal(&"word\r\n".repeat(5000));
         let mut seeker =
-            Seeker::new((1, PaneId(1)), &terminal, ("none", Cell::default(), true), None)
+            Seeker::new((1, PaneId(1)), &terminal, ("none", ScrollPoint::default(), true), None)
                 .expect("a pattern");
         terminal.resize(Size::new(20, 4), &mut Vec::new());
         assert!(run(&terminal, &mut seeker).done && seeker.is_done());
         assert!(
-            Seeker::new((1, PaneId(1)), &terminal, ("(", Cell::default(), true), None).is_err()
+            Seeker::new((1, PaneId(1)), &terminal, ("(", ScrollPoint::default(), true), None)
+                .is_err()
         );
     }
 }

@@ -8,7 +8,7 @@ use crate::platform::memory::SharedMemory;
 use crate::server::link::Link;
 use crate::state::buffer::{Buffer, Buffers};
 use crate::store::buffers as kept;
-use crate::store::slot::Slots;
+use crate::store::double_buffer::DoubleBuffer;
 use crate::wire::keeper::ToKeeper;
 
 /// The name the buffers' slots are stashed under.
@@ -17,7 +17,7 @@ pub(super) const BUFFERS: &[u8] = b"buffers";
 /// The slots of the buffers; there are none until something is copied.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
-    slots: Option<(Slots, Arc<OwnedFd>)>,
+    slots: Option<(DoubleBuffer, Arc<OwnedFd>)>,
     version: u64,
 }
 
@@ -27,11 +27,11 @@ impl Shelf {
         let memory = stashed.and_then(|fd| SharedMemory::from_fd(fd).ok());
         let slots = memory.and_then(|memory| {
             let fd = memory.fd();
-            Some((Slots::open(Box::new(memory))?, fd))
+            Some((DoubleBuffer::open(Box::new(memory))?, fd))
         });
         let found = slots
             .as_ref()
-            .and_then(|(slots, _)| kept::Buffers::decode(slots.read()?))
+            .and_then(|(slots, _)| kept::StoredBuffers::decode(slots.read()?))
             .unwrap_or_default();
         let buffer = |(name, text, changed_wall)| Buffer { name, text, changed_wall };
         let buffers = Buffers::kept(found.list.into_iter().map(buffer).collect(), found.next);
@@ -46,20 +46,22 @@ impl Shelf {
         self.version = buffers.version();
         let part =
             |buffer: &Buffer| (buffer.name.clone(), buffer.text.clone(), buffer.changed_wall);
-        let bytes =
-            kept::Buffers { list: buffers.list().iter().map(part).collect(), next: buffers.next() }
-                .encode();
+        let bytes = kept::StoredBuffers {
+            list: buffers.list().iter().map(part).collect(),
+            next: buffers.next(),
+        }
+        .encode();
         let written = self.slots(link).and_then(|slots| Ok(slots.write(&bytes)?));
         if let Err(error) = written {
             tracing::error!(%error, "the paste buffers are not kept");
         }
     }
 
-    fn slots(&mut self, link: &mut Link) -> anyhow::Result<&mut Slots> {
+    fn slots(&mut self, link: &mut Link) -> anyhow::Result<&mut DoubleBuffer> {
         if self.slots.is_none() {
             let memory = SharedMemory::growable("abide-buffers", 4096)?;
             let fd = memory.fd();
-            let slots = Slots::create(Box::new(memory))?;
+            let slots = DoubleBuffer::create(Box::new(memory))?;
             link.say(&ToKeeper::Stash { name: BUFFERS.to_vec() }, vec![Arc::clone(&fd)]);
             self.slots = Some((slots, fd));
         }

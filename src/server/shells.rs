@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use crate::platform::places::Places;
+use crate::platform::paths::Paths;
 
 /// Where each file goes, and its text.
 const FILES: [(&str, &str); 3] = [
@@ -17,7 +17,7 @@ const FILES: [(&str, &str); 3] = [
 
 /// Writes them; gives their folder. None if that cannot be done: shells then run without marks.
 pub(super) fn write() -> Option<String> {
-    let places = Places::current().ok()?;
+    let places = Paths::current().ok()?;
     let folder = places.state().join("shell");
     match write_to(&folder) {
         Ok(()) => folder.to_str().map(str::to_owned),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::action::snapshot::{RestoredSession, SnapshotItem};
 use crate::action::table::value;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, ClientId, PaneId, SessionId};
 use crate::core::{Core, Input};
 use crate::platform::now;
@@ -22,7 +22,7 @@ use crate::state::effect::Message;
 use crate::state::pane::Pane;
 use crate::state::request::SnapshotRequest;
 use crate::state::{State, ansi};
-use crate::store::saved::Saved;
+use crate::store::snapshot::SnapshotFile;
 
 /// The most rows kept of a pane.
 const ROWS_MAX: usize = 2000;
@@ -85,7 +85,7 @@ impl Server {
             keep::retain(&mut kept, session);
         }
         let left: Vec<PaneId> = kept.panes.iter().map(|pane| pane.id).rev().collect();
-        let saved = Saved {
+        let saved = SnapshotFile {
             wall: now().wall,
             is_named: name.is_some(),
             sessions: kept.sessions.iter().map(|session| session.name.clone()).collect(),
@@ -114,7 +114,7 @@ impl Server {
             Some(Saving { purpose: Purpose::Call(call, name, replace), saved, .. }) => {
                 let bounds = (replace, persist.snapshots, persist.days);
                 self.beside(call, move |folder| {
-                    Done::Saved(folder.and_then(|folder| folder.save(&saved, name, bounds)))
+                    Done::SnapshotFile(folder.and_then(|folder| folder.save(&saved, name, bounds)))
                 });
             }
             Some(Saving { purpose: Purpose::Closed(id), saved, .. }) => {
@@ -136,7 +136,7 @@ impl Server {
     pub(super) fn snapshot_done(&mut self, call: CallId, done: Done) {
         let client = self.core.state.calls.get(&call).and_then(|open| open.caller.client);
         let outcome = match done {
-            Done::Saved(outcome) => outcome.map(|item| {
+            Done::SnapshotFile(outcome) => outcome.map(|item| {
                 self.tell_saved(client, &item);
                 value(&item)
             }),

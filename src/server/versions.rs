@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::CallId;
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::platform::{RUNNING, command, own_program};
 use crate::server::conn::Event;
 use crate::server::edge::Server;
@@ -81,14 +81,14 @@ fn successor(program: Option<String>) -> Result<Successor, Refusal> {
     fits(&told).map_err(|why| {
         refused(
             Code::VersionMismatch,
-            format!("is abide {}, {why}", harmless(&told.version, VERSION_LEN_MAX)),
+            format!("is abide {}, {why}", sanitize(&told.version, VERSION_LEN_MAX)),
         )
     })?;
     let program = path
         .to_str()
         .ok_or_else(|| refused(Code::InvalidParams, "has a name that is no UTF-8 text".into()))?
         .to_owned();
-    Ok(Successor { program, version: harmless(&told.version, VERSION_LEN_MAX) })
+    Ok(Successor { program, version: sanitize(&told.version, VERSION_LEN_MAX) })
 }
 
 /// Whether clients of this version can go on with a server of that, and this keeper start it.
@@ -121,7 +121,7 @@ pub(super) fn news(hello: &Hello, is_upgraded: bool) -> Option<String> {
     if hello.resume {
         return is_upgraded.then(|| format!("abide was upgraded to {OWN}"));
     }
-    let theirs = harmless(&hello.build, VERSION_LEN_MAX);
+    let theirs = sanitize(&hello.build, VERSION_LEN_MAX);
     if theirs == OWN {
         return None;
     }
@@ -135,7 +135,7 @@ pub(super) fn news(hello: &Hello, is_upgraded: bool) -> Option<String> {
 
 /// What a client is told with which this server has no version of the protocol in common.
 pub(super) fn refusal(hello: &Hello) -> String {
-    let theirs = harmless(&hello.build, VERSION_LEN_MAX);
+    let theirs = sanitize(&hello.build, VERSION_LEN_MAX);
     let what_to_do = if VERSION < hello.version_min {
         "run `abide server upgrade`: programs stay".to_owned()
     } else {

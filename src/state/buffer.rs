@@ -1,7 +1,7 @@
 //! Paste buffers: texts that were copied, newest first, bounded in number and size. They belong to
 //! the server, not to a session.
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::state::name::check_label;
 
 /// The most buffers; the oldest goes first.
@@ -158,7 +158,7 @@ fn check_size(bytes: usize) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::{ALL_BYTES_MAX, BUFFER_BYTES_MAX, BUFFERS_MAX, Buffers};
-    use crate::base::code::Code;
+    use crate::base::error::Code;
 
     fn names(buffers: &Buffers) -> Vec<&str> {
         buffers.list().iter().map(|buffer| buffer.name.as_str()).collect()

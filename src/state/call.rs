@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{ClientId, CommandId, PaneId, SessionId};
 use crate::base::time::{Span, Tick};
 use crate::state::history::InPane;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::{Now, Span, Tick};

@@ -1,6 +1,6 @@
 //! What a step wants done outside: the only way out of the pure part.
 
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::time::Span;

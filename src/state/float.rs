@@ -1,7 +1,7 @@
 //! Panes that float over the others of their tab: where they are, which is the highest, and whether
 //! they are in sight.
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::geom::{Rect, Size};
 use crate::base::id::{PaneId, TabId};
 use crate::layout::change::Insert;

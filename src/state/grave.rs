@@ -3,7 +3,7 @@
 
 use crate::base::geom::Rect;
 use crate::base::id::{PaneId, SessionId, TabId};
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::base::time::Tick;
 use crate::layout::change::Insert;
 use crate::layout::float::Float;
@@ -309,7 +309,7 @@ impl State {
     fn bring_session(&mut self, tabs: Vec<Tab>, mut session: Session) -> SessionId {
         let id = session.id;
         let free = |name: &String| self.session_named(name).is_none();
-        let stem = harmless(&session.name, NAME_MAX - 8);
+        let stem = sanitize(&session.name, NAME_MAX - 8);
         let mut names = std::iter::once(session.name.clone())
             .chain((2..).map(|number| format!("{stem}-{number}")));
         session.name = names.find(free).expect("there are more numbers than sessions");

@@ -1,8 +1,8 @@
 //! What sessions, tabs and panes can be called.
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, SessionId, TabId};
-use crate::base::text::{harmless, is_harmful};
+use crate::base::text::{is_harmful, sanitize};
 
 /// The longest name of a session, in bytes.
 pub const NAME_MAX: usize = 64;
@@ -48,7 +48,7 @@ pub fn check_label(name: &str) -> Result<(), Refusal> {
     if name.is_empty() || LABEL_MAX < name.len() {
         return refuse("has to have 1 to 128 bytes");
     }
-    if harmless(name, LABEL_MAX) != name {
+    if sanitize(name, LABEL_MAX) != name {
         return refuse("has characters that do not show");
     }
     Ok(())

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::memory::{HeapMemory, RING_BYTES};
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::base::time::Tick;
 use crate::layout::change::Share;
 use crate::layout::tree::Direction;
@@ -348,7 +348,7 @@ impl State {
     pub fn pane_label(&self, id: PaneId) -> String {
         let pane = self.pane(id);
         let title =
-            || Some(harmless(pane.screen.title(), LABEL_MAX)).filter(|title| !title.is_empty());
+            || Some(sanitize(pane.screen.title(), LABEL_MAX)).filter(|title| !title.is_empty());
         pane.name.clone().or_else(title).unwrap_or_else(|| self.program_label(id))
     }
 
@@ -362,7 +362,7 @@ impl State {
     /// news.
     pub fn set_program(&mut self, id: PaneId, name: Option<&str>) -> bool {
         let Some(pane) = self.panes.get_mut(&id) else { return false };
-        let name = name.map(|name| harmless(name, LABEL_MAX)).filter(|name| !name.is_empty());
+        let name = name.map(|name| sanitize(name, LABEL_MAX)).filter(|name| !name.is_empty());
         let is_news = pane.marks.program != name;
         if is_news {
             pane.marks.program = name;

@@ -1,7 +1,7 @@
 //! Where panes are: how they come into layouts, move between them, and leave them when their
 //! programs end.
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Rect;
 use crate::base::id::{PaneId, TabId};

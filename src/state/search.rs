@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::state::pane::Pane;
 use crate::term::{Case, Direction, Hit, Pattern, Position, Syntax, Terminal};
 
@@ -146,8 +146,8 @@ fn around(line: &str, hit: &Hit) -> String {
     const BEFORE: usize = 200;
     let text = line.trim_end_matches(' ');
     if text.len() <= LINE_BYTES_MAX {
-        return harmless(text, LINE_BYTES_MAX);
+        return sanitize(text, LINE_BYTES_MAX);
     }
     let skip = (hit.cells.start as usize).saturating_sub(BEFORE);
-    harmless(&text.chars().skip(skip).collect::<String>(), LINE_BYTES_MAX)
+    sanitize(&text.chars().skip(skip).collect::<String>(), LINE_BYTES_MAX)
 }

@@ -1,6 +1,6 @@
 //! A tab: panes that share an area, and how they share it.
 
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::Tick;

@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::text::nearest;
 use crate::state::State;

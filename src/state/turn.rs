@@ -1,7 +1,7 @@
 //! Whose turn it is: commands for a session's shell are run one after the other, commands beside it
 //! at once.
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::{Now, Tick};
 use crate::settings::Settings;

@@ -15,20 +15,20 @@ pub const VERSION: u32 = 1;
 
 /// All commands and shells.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Commands {
+pub struct StoredCommands {
     /// The next number of a command.
     pub next: u64,
     /// The next number in the order of ends.
     pub next_end: u64,
     /// Commands by id.
-    pub records: Vec<Record>,
+    pub records: Vec<StoredCommand>,
     /// Shells and what they were started for.
-    pub shells: Vec<Shell>,
+    pub shells: Vec<StoredShell>,
 }
 
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub struct StoredCommand {
     /// Its id.
     pub id: CommandId,
     /// Its session.
@@ -59,7 +59,7 @@ pub struct Record {
 
 /// A session's shell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shell {
+pub struct StoredShell {
     /// Its session.
     pub session: SessionId,
     /// Its tag with the keeper; 0 if none runs.
@@ -72,14 +72,14 @@ pub struct Shell {
     pub former: Vec<u64>,
 }
 
-impl Commands {
+impl StoredCommands {
     /// As bytes, the version first.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         postcard::to_extend(self, VERSION.to_le_bytes().to_vec()).expect("plain data into memory")
     }
 
-    /// Reads what [`Commands::encode`] wrote; none if it was another version's, or is damaged.
+    /// Reads what [`StoredCommands::encode`] wrote; none if it was another version's, or is damaged.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, body) = bytes.split_first_chunk()?;
@@ -89,14 +89,14 @@ impl Commands {
 
 #[cfg(test)]
 mod tests {
-    use super::{Commands, Record, Shell};
+    use super::{StoredCommand, StoredCommands, StoredShell};
     use crate::base::exit::ExitStatus;
     use crate::base::id::{CommandId, SessionId};
     use crate::base::time::{Span, Tick};
 
     #[test]
     fn commands_come_back_as_they_were_and_damage_does_not() {
-        let record = Record {
+        let record = StoredCommand {
             id: CommandId(7),
             session: SessionId(1),
             in_shell: true,
@@ -111,18 +111,19 @@ mod tests {
             exit: Some(ExitStatus::Code(124)),
             was_killed: false,
         };
-        let shell = Shell {
+        let shell = StoredShell {
             session: SessionId(1),
             tag: 9,
             kind: "bash".into(),
             memory: vec!["/".into()],
             former: vec![3],
         };
-        let all = Commands { next: 8, next_end: 4, records: vec![record], shells: vec![shell] };
+        let all =
+            StoredCommands { next: 8, next_end: 4, records: vec![record], shells: vec![shell] };
         let bytes = all.encode();
-        assert_eq!(Commands::decode(&bytes), Some(all));
+        assert_eq!(StoredCommands::decode(&bytes), Some(all));
         for damaged in [&bytes[..bytes.len() - 1], &[9, 0, 0, 0], &[]] {
-            assert_eq!(Commands::decode(damaged), None);
+            assert_eq!(StoredCommands::decode(damaged), None);
         }
     }
 }

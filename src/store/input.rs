@@ -26,9 +26,9 @@ const IN_FLIGHT: usize = 24;
 const RECORDS: [usize; 2] = [1024, 2048];
 
 /// The input of one pane.
-pub struct Input {
+pub struct InputQueue {
     memory: Box<dyn Memory>,
-    record: Record,
+    record: AcceptedInput,
     taken: u64,
     in_doubt: bool,
     /// Bytes that passed since the pages were given back.
@@ -37,7 +37,7 @@ pub struct Input {
 
 /// What is accepted, in one piece.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Record {
+struct AcceptedInput {
     accepted: u64,
     replied: u64,
     /// Token and number of the last message, the latest heard of last.
@@ -49,16 +49,16 @@ struct Record {
 #[error("{0} bytes wait for the program already")]
 pub struct Full(pub usize);
 
-impl std::fmt::Debug for Input {
+impl std::fmt::Debug for InputQueue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Input")
+        f.debug_struct("InputQueue")
             .field("record", &self.record)
             .field("taken", &self.taken)
             .finish_non_exhaustive()
     }
 }
 
-impl Input {
+impl InputQueue {
     /// An empty input in fresh memory.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Input {
     pub fn create(mut memory: Box<dyn Memory>) -> Result<Self, MemoryFull> {
         memory.grow(MEMORY_LEN)?;
         let mut input =
-            Self { memory, record: Record::default(), taken: 0, in_doubt: false, used: 0 };
+            Self { memory, record: AcceptedInput::default(), taken: 0, in_doubt: false, used: 0 };
         input.commit();
         input.memory.publish(0, MAGIC);
         Ok(input)
@@ -78,8 +78,10 @@ impl Input {
         if memory.bytes().len() < MEMORY_LEN || memory.word(0) != MAGIC {
             return None;
         }
-        let record =
-            Record::read(&*memory, *RECORDS.get(usize::try_from(memory.word(IN_FORCE)).ok()?)?)?;
+        let record = AcceptedInput::read(
+            &*memory,
+            *RECORDS.get(usize::try_from(memory.word(IN_FORCE)).ok()?)?,
+        )?;
         let taken = memory.word(TAKEN);
         let waiting = record.accepted.checked_sub(taken)?;
         let in_doubt = memory.word(IN_FLIGHT) != 0;
@@ -141,7 +143,7 @@ impl Input {
     }
 
     /// The next bytes to write, as much as lies in one piece; they count as handed over from now on
-    /// until [`Input::finish`].
+    /// until [`InputQueue::finish`].
     pub fn begin(&mut self) -> &[u8] {
         let start = offset(self.taken);
         let len = self.waiting().min(MEMORY_LEN - start);
@@ -151,7 +153,7 @@ impl Input {
         &self.memory.bytes()[start..start + len]
     }
 
-    /// Says how many bytes of the last [`Input::begin`] the kernel did not take.
+    /// Says how many bytes of the last [`InputQueue::begin`] the kernel did not take.
     pub fn finish(&mut self, not_taken: usize) {
         self.taken -= not_taken as u64;
         self.memory.publish(TAKEN, self.taken);
@@ -187,7 +189,7 @@ fn offset(position: u64) -> usize {
     HEADER_LEN + usize::try_from(position % CAPACITY as u64).expect("below CAPACITY")
 }
 
-impl Record {
+impl AcceptedInput {
     fn read(memory: &dyn Memory, at: usize) -> Option<Self> {
         let count =
             usize::try_from(memory.word(at + 16)).ok().filter(|count| *count <= CLIENTS_MAX)?;
@@ -212,14 +214,14 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use super::{CAPACITY, CLIENTS_MAX, Full, Input};
+    use super::{CAPACITY, CLIENTS_MAX, Full, InputQueue};
     use crate::base::memory::HeapMemory;
 
-    fn empty() -> Input {
-        Input::create(Box::new(HeapMemory::default())).expect("room")
+    fn empty() -> InputQueue {
+        InputQueue::create(Box::new(HeapMemory::default())).expect("room")
     }
 
-    fn drain(input: &mut Input) -> Vec<u8> {
+    fn drain(input: &mut InputQueue) -> Vec<u8> {
         let mut all = Vec::new();
         while 0 < input.waiting() {
             all.extend_from_slice(input.begin());
@@ -255,11 +257,11 @@ mod tests {
         input.finish(2);
         input.accept(b"d", Some((9, 2))).expect("room");
         input.reply(b"R", 77).expect("room");
-        let mut next = Input::open(input.memory).expect("whole");
+        let mut next = InputQueue::open(input.memory).expect("whole");
         assert!(!next.in_doubt());
         assert_eq!((next.number_of(9), next.replied()), (Some(2), 77));
         assert_eq!(next.begin(), b"bcdR");
-        let next = Input::open(next.memory).expect("whole");
+        let next = InputQueue::open(next.memory).expect("whole");
         assert!(next.in_doubt(), "killed with a write in flight");
         assert_eq!(next.waiting(), 0);
     }
@@ -271,6 +273,6 @@ mod tests {
             input.accept(b"", Some((token, 5))).expect("room");
         }
         assert_eq!((input.number_of(0), input.number_of(1)), (None, Some(5)));
-        assert!(Input::open(Box::new(HeapMemory(vec![0xff; super::MEMORY_LEN]))).is_none());
+        assert!(InputQueue::open(Box::new(HeapMemory(vec![0xff; super::MEMORY_LEN]))).is_none());
     }
 }

@@ -28,14 +28,14 @@ const AT_ENDS: usize = 80;
 
 /// One of the two streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stream {
+pub enum LogStream {
     /// Standard output.
     Output,
     /// Standard error.
     Error,
 }
 
-impl Stream {
+impl LogStream {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Output, Self::Error];
 
@@ -58,11 +58,11 @@ impl Stream {
 
 /// A piece of output.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
+pub struct LogFrame {
     /// Where the frame after it begins: a cursor behind this one.
     pub next: u64,
     /// Which stream.
-    pub stream: Stream,
+    pub stream: LogStream,
     /// When it came, in milliseconds since 1970.
     pub wall: u64,
     /// The position in its stream after it.
@@ -141,7 +141,7 @@ impl<M: Memory> Log<M> {
 
     /// How many bytes a stream has had.
     #[must_use]
-    pub const fn end(&self, stream: Stream) -> u64 {
+    pub const fn end(&self, stream: LogStream) -> u64 {
         self.ends[stream.index()]
     }
 
@@ -152,14 +152,14 @@ impl<M: Memory> Log<M> {
     }
 
     /// Adds output of a stream.
-    pub fn append(&mut self, stream: Stream, wall: u64, bytes: &[u8]) {
+    pub fn append(&mut self, stream: LogStream, wall: u64, bytes: &[u8]) {
         for part in bytes.chunks(FRAME_BYTES_MAX) {
             let len = (FRAME_HEADER_LEN + part.len()) as u64;
             self.make_room(len);
             let end = self.ends[stream.index()] + part.len() as u64;
             let mut header = [0; FRAME_HEADER_LEN];
             header[..4].copy_from_slice(&u32::try_from(part.len()).unwrap_or(0).to_le_bytes());
-            header[4] = u8::from(stream == Stream::Error);
+            header[4] = u8::from(stream == LogStream::Error);
             header[8..16].copy_from_slice(&wall.to_le_bytes());
             header[16..24].copy_from_slice(&end.to_le_bytes());
             self.write(self.head, &header);
@@ -183,7 +183,7 @@ impl<M: Memory> Log<M> {
 
     /// The frame at a position; none if none begins there.
     #[must_use]
-    pub fn frame(&self, at: u64) -> Option<Frame> {
+    pub fn frame(&self, at: u64) -> Option<LogFrame> {
         if at < self.tail || self.head.checked_sub(at)? < FRAME_HEADER_LEN as u64 {
             return None;
         }
@@ -195,8 +195,8 @@ impl<M: Memory> Log<M> {
         if len == 0 || FRAME_BYTES_MAX < len || self.head < next {
             return None;
         }
-        let stream = if header[4] == 0 { Stream::Output } else { Stream::Error };
-        Some(Frame {
+        let stream = if header[4] == 0 { LogStream::Output } else { LogStream::Error };
+        Some(LogFrame {
             next,
             stream,
             wall: word(8),
@@ -219,7 +219,7 @@ impl<M: Memory> Log<M> {
     /// What is kept of a stream: the last `bytes_max` bytes at most, and whether anything before is
     /// gone or left out.
     #[must_use]
-    pub fn text(&self, stream: Stream, bytes_max: usize) -> (Vec<u8>, bool) {
+    pub fn text(&self, stream: LogStream, bytes_max: usize) -> (Vec<u8>, bool) {
         let mut bytes = Vec::new();
         let mut at = self.tail;
         while let Some(frame) = self.frame(at) {
@@ -256,7 +256,7 @@ impl<M: Memory> Log<M> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FRAME_BYTES_MAX, HEADER_LEN, Log, Stream};
+    use super::{FRAME_BYTES_MAX, HEADER_LEN, Log, LogStream};
     use crate::base::memory::{HeapMemory, Memory};
 
     fn log(capacity: usize) -> Log<HeapMemory> {
@@ -266,17 +266,17 @@ mod tests {
     #[test]
     fn streams_keep_their_order_and_come_apart() {
         let mut log = log(64 << 10);
-        log.append(Stream::Output, 1, b"one");
-        log.append(Stream::Error, 2, b"two");
-        log.append(Stream::Output, 3, b"three");
-        assert_eq!(log.text(Stream::Output, 100), (b"onethree".to_vec(), false));
-        assert_eq!(log.text(Stream::Output, 5), (b"three".to_vec(), true));
-        assert_eq!(log.text(Stream::Error, 100), (b"two".to_vec(), false));
+        log.append(LogStream::Output, 1, b"one");
+        log.append(LogStream::Error, 2, b"two");
+        log.append(LogStream::Output, 3, b"three");
+        assert_eq!(log.text(LogStream::Output, 100), (b"onethree".to_vec(), false));
+        assert_eq!(log.text(LogStream::Output, 5), (b"three".to_vec(), true));
+        assert_eq!(log.text(LogStream::Error, 100), (b"two".to_vec(), false));
         let first = log.frame(0).expect("it is there");
         let second = log.frame(first.next).expect("it is there");
         assert_eq!(
             (second.stream, second.wall, second.bytes.as_slice()),
-            (Stream::Error, 2, &b"two"[..])
+            (LogStream::Error, 2, &b"two"[..])
         );
         assert!(log.is_boundary(second.next) && log.is_boundary(log.head()));
         assert!(!log.is_boundary(1) && !log.is_boundary(log.head() + 1) && log.frame(1).is_none());
@@ -286,29 +286,29 @@ mod tests {
     fn the_oldest_frames_make_room_and_a_reader_after_a_kill_sees_the_same() {
         let mut log = log(40 << 10);
         for n in 0..200_u64 {
-            log.append(Stream::Output, n, &vec![b'a' + u8::try_from(n % 26).unwrap_or(0); 1000]);
+            log.append(LogStream::Output, n, &vec![b'a' + u8::try_from(n % 26).unwrap_or(0); 1000]);
             let other = Log::open(log.memory().clone()).expect("it is whole");
             assert_eq!(
-                (other.head(), other.tail(), other.end(Stream::Output)),
+                (other.head(), other.tail(), other.end(LogStream::Output)),
                 (log.head(), log.tail(), (n + 1) * 1000)
             );
             assert_eq!(
-                other.text(Stream::Output, usize::MAX),
-                log.text(Stream::Output, usize::MAX)
+                other.text(LogStream::Output, usize::MAX),
+                log.text(LogStream::Output, usize::MAX)
             );
         }
-        let (kept, is_cut) = log.text(Stream::Output, usize::MAX);
+        let (kept, is_cut) = log.text(LogStream::Output, usize::MAX);
         assert!(is_cut && (30_000..40 << 10).contains(&kept.len()), "{}", kept.len());
-        log.append(Stream::Error, 0, &vec![b'x'; 3 * FRAME_BYTES_MAX]);
-        assert!(log.text(Stream::Output, usize::MAX).0.is_empty());
+        log.append(LogStream::Error, 0, &vec![b'x'; 3 * FRAME_BYTES_MAX]);
+        assert!(log.text(LogStream::Output, usize::MAX).0.is_empty());
         let other = Log::open(log.memory().clone()).expect("it is whole");
-        assert_eq!(other.end(Stream::Output), 200_000);
+        assert_eq!(other.end(LogStream::Output), 200_000);
     }
 
     #[test]
     fn damage_is_no_log() {
         let mut log = log(40 << 10);
-        log.append(Stream::Output, 0, b"abc");
+        log.append(LogStream::Output, 0, b"abc");
         for at in [0, 8, 16, 64, 72] {
             let mut memory = log.memory().clone();
             memory.publish(at, 77);

@@ -2,12 +2,12 @@
 //! No files, no database.
 
 pub mod buffers;
+pub mod checksum;
 pub mod commands;
+pub mod double_buffer;
 pub mod input;
 pub mod log;
 pub mod ring;
-pub mod saved;
 pub mod screen;
-pub mod sealed;
-pub mod slot;
-pub mod structure;
+pub mod session_state;
+pub mod snapshot;

@@ -12,19 +12,20 @@ use serde::{Deserialize, Serialize};
 pub const VERSION: u32 = 4;
 
 /// A colour.
-pub type Rgb = (u8, u8, u8);
+pub type StoredRgb = (u8, u8, u8);
 /// Column and row, pending wrap, look, protection, zone, sets in G0 to G3, sets in force and single
 /// shift.
-pub type Cursor = ((u16, u16), bool, [u64; 2], bool, u8, [u8; 4], [u8; 2]);
+pub type StoredCursor = ((u16, u16), bool, [u64; 2], bool, u8, [u8; 4], [u8; 2]);
 /// Cursor, origin mode, whether anything was saved.
-pub type Saved = (Cursor, bool, bool);
+pub type StoredSavedCursor = (StoredCursor, bool, bool);
 /// Further colours, and what was put aside of looks and colours, as the engine's words.
 pub type Words = (Vec<u64>, Vec<u64>);
 /// Foreground, background and cursor of the outer terminal, and its 16 named colours.
-pub type Outer = (Option<Rgb>, Option<Rgb>, Option<Rgb>, Option<[Rgb; 16]>);
+pub type StoredHostColours =
+    (Option<StoredRgb>, Option<StoredRgb>, Option<StoredRgb>, Option<[StoredRgb; 16]>);
 
 /// Redefined palette entries, special colours, the outer terminal's, and further words.
-pub type Colours = (Vec<(u8, Rgb)>, [Option<Rgb>; 3], Outer, Words);
+pub type Colours = (Vec<(u8, StoredRgb)>, [Option<StoredRgb>; 3], StoredHostColours, Words);
 
 /// Flags and stack of kitty's protocol on the screen shown and on the other one, and
 /// modifyOtherKeys.
@@ -34,7 +35,7 @@ pub type HistoryEnd = (u64, u64, u32, u16, u32, bool, u64);
 
 /// A screen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Screen {
+pub struct StoredScreen {
     /// The position of the ring up to which it is drawn.
     pub position: u64,
     /// Columns and rows.
@@ -46,9 +47,9 @@ pub struct Screen {
     /// Whether the alternate one is shown.
     pub alternate: bool,
     /// The cursor.
-    pub cursor: Cursor,
+    pub cursor: StoredCursor,
     /// What DECSC saved on the main and on the alternate screen.
-    pub saved: [Saved; 2],
+    pub saved: [StoredSavedCursor; 2],
     /// Margins, modes, tab stops.
     pub shape: ([u16; 4], [u64; 3], Vec<u64>),
     /// Looks, clusters, links and which link is given up next.
@@ -78,7 +79,7 @@ pub struct Screen {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Images {
     /// Everything that is placed or stored.
-    pub pictures: Vec<Picture>,
+    pub pictures: Vec<StoredPicture>,
     /// On the screen shown and on the other one.
     pub placed: [Vec<Placement>; 2],
     /// Stored under the program's number and the other number it gave, with the picture.
@@ -91,7 +92,7 @@ pub struct Images {
 
 /// Serial, format (0 sixel, 1 RGB, 2 RGBA, 3 file), whether it is compressed, width and height,
 /// name, data.
-pub type Picture = (u32, u8, bool, (u32, u32), String, Shared);
+pub type StoredPicture = (u32, u8, bool, (u32, u32), String, Shared);
 /// Number and placement number, picture, row and column, columns and rows, part shown, canvas,
 /// depth, whether it is cut by text and whether it is virtual.
 pub type Placement =
@@ -174,7 +175,7 @@ pub enum ScreenError {
     Damaged(String),
 }
 
-impl Screen {
+impl StoredScreen {
     /// As bytes, the version first.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -183,7 +184,7 @@ impl Screen {
         postcard::to_extend(self, bytes).expect("plain data into memory")
     }
 
-    /// Reads what [`Screen::encode`] wrote.
+    /// Reads what [`StoredScreen::encode`] wrote.
     ///
     /// # Errors
     /// [`ScreenError`].

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 
 /// Bytes of an address; a longer one is no link.
 pub(crate) const ADDRESS_BYTES_MAX: usize = 2048;
@@ -60,7 +60,7 @@ impl Links {
         });
         if !fits
             || !starts
-            || harmless(address, ADDRESS_BYTES_MAX) != address
+            || sanitize(address, ADDRESS_BYTES_MAX) != address
             || id.contains(char::is_control)
         {
             return 0;

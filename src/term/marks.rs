@@ -1,7 +1,7 @@
 //! Shell integration as a program speaks it: OSC 133 and OSC 7, put onto rows and told as events.
 //! No shell is spoken to.
 
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::term::emulator::Emulator;
 use crate::term::event::{MarkKind, PromptMark, TermEvent};
 use crate::term::shell::PATH_BYTES_MAX;
@@ -70,7 +70,7 @@ impl Emulator {
             .or_else(|| option("cmdline").map(str::to_owned));
         let command = command
             .filter(|_| kind == MarkKind::Output)
-            .map(|text| harmless(&text, COMMAND_BYTES_MAX));
+            .map(|text| sanitize(&text, COMMAND_BYTES_MAX));
         self.event(TermEvent::PromptMark(PromptMark { kind, exit_code, command, row: y, at }));
         true
     }

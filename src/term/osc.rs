@@ -2,7 +2,7 @@
 //! ones are dropped and counted.
 
 use crate::base::base64;
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::term::emulator::Emulator;
 use crate::term::event::{Notice, Progress, TermEvent};
 use crate::term::mode::Mode;
@@ -66,7 +66,7 @@ impl Emulator {
     fn set_titles(&mut self, text: &str, is_icon: bool, is_title: bool) -> bool {
         let decoded =
             if self.is_on(Mode::TITLE_SET_HEX) { from_hex(text) } else { Some(text.to_owned()) };
-        let Some(text) = decoded.map(|text| harmless(&text, TITLE_BYTES_MAX)) else { return false };
+        let Some(text) = decoded.map(|text| sanitize(&text, TITLE_BYTES_MAX)) else { return false };
         if is_icon {
             self.titles.icon.clone_from(&text);
         }
@@ -225,8 +225,8 @@ impl Emulator {
 
     fn notify(&mut self, title: &str, body: &str, urgent: bool) {
         let notice = Notice {
-            title: harmless(title, NOTICE_TITLE_BYTES_MAX),
-            body: harmless(body, NOTICE_BODY_BYTES_MAX),
+            title: sanitize(title, NOTICE_TITLE_BYTES_MAX),
+            body: sanitize(body, NOTICE_BODY_BYTES_MAX),
             urgent,
         };
         if !notice.title.is_empty() || !notice.body.is_empty() {

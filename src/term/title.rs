@@ -1,7 +1,7 @@
 //! Titles and their stack (OSC 0, 1, 2; CSI 22 t and 23 t). They are told to programs only where
 //! the options allow it.
 
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 
 /// Bytes of a title.
 pub(crate) const TITLE_BYTES_MAX: usize = 1024;
@@ -27,7 +27,7 @@ impl Titles {
         (title, icon): (String, String),
         mut stack: Vec<(String, String)>,
     ) -> Self {
-        let short = |text: &str| harmless(text, TITLE_BYTES_MAX);
+        let short = |text: &str| sanitize(text, TITLE_BYTES_MAX);
         stack.truncate(STACK_MAX);
         let stack = stack.iter().map(|(title, icon)| (short(title), short(icon))).collect();
         Self { title: short(&title), icon: short(&icon), stack }

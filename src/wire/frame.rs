@@ -11,10 +11,10 @@ use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
 use crate::base::key::{KeyInput, MouseInput, MouseWant};
 use crate::base::style::{Cursor, Style};
 use crate::wire::hello::{Hello, Welcome};
-use crate::wire::image::{Piece, Placed};
+use crate::wire::image::{PictureChunk, Placed};
 use crate::wire::packet;
-use crate::wire::scroll::{Ask, Told};
-use crate::wire::span::Span;
+use crate::wire::scroll::{ScrollReply, ScrollRequest};
+use crate::wire::span::StyledSpan;
 
 /// From a client to the server. Messages with a number are input: numbered from 1 without gaps,
 /// sent again after a reconnect unless taken.
@@ -73,7 +73,7 @@ pub enum ToServer {
     /// Colours of the outer terminal, as it reported them.
     Colours(OuterColours),
     /// A question about the rows of a pane.
-    Ask(Ask),
+    ScrollRequest(ScrollRequest),
     /// Whether pictures can be shown; without this message there is no data of them.
     Pictures(bool),
     /// How many rows of its terminal no pane can have; 2 until it says so.
@@ -112,19 +112,19 @@ pub enum ToClient {
         json: String,
     },
     /// Something for the outer terminal.
-    Outer(Outer),
+    Outer(HostCommand),
     /// A line for the user.
     Notice(Notice),
     /// Input up to this number took effect.
-    Taken(u64),
+    InputAck(u64),
     /// The last one; the client leaves.
     Bye(Bye),
-    /// The answer to a [`ToServer::Ask`].
-    Told(Told),
+    /// The answer to a [`ToServer::ScrollRequest`].
+    ScrollReply(ScrollReply),
     /// What the program in focus wants to know of keys; said again when it changes.
     Wants(Wants),
     /// A piece of a picture.
-    Piece(Piece),
+    PictureChunk(PictureChunk),
     /// The images of a pane; in force with the next frame.
     Placed(Placed),
     /// Something it saw was closed, and can be brought back for a while.
@@ -135,7 +135,7 @@ pub enum ToClient {
         undo_ms: u64,
     },
     /// What is shown besides frames, whole, whenever any of it changed.
-    Beside(Box<Beside>),
+    Status(Box<Status>),
 }
 
 /// The rows that the bars of a client take that does not tell ([`ToServer::Bars`]).
@@ -143,11 +143,11 @@ pub const BARS_USUAL: u16 = 2;
 
 /// What bars and lists show that is not in the chrome.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Beside {
+pub struct Status {
     /// Marks of the session's tabs that have any.
     pub tabs: Vec<TabMarks>,
     /// Panes of all sessions that want attention, the most urgent first.
-    pub attention: Vec<Wanting>,
+    pub attention: Vec<Alert>,
     /// The directory of the pane in focus; empty where unknown.
     pub cwd: String,
 }
@@ -182,7 +182,7 @@ pub enum Progress {
 
 /// A pane that wants attention.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanting {
+pub struct Alert {
     /// The pane.
     pub pane: PaneId,
     /// Where it is, as a target: `work:2.1`.
@@ -204,7 +204,7 @@ pub struct Wants {
 
 /// Something for the outer terminal that is not a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outer {
+pub enum HostCommand {
     /// A bell.
     Bell,
     /// Text for the clipboard (OSC 52).
@@ -280,7 +280,7 @@ pub struct PaneRows {
     /// The pane.
     pub pane: PaneId,
     /// The rows by their number in the pane's screen, from 0 at the top.
-    pub rows: Vec<(u16, Vec<Span>)>,
+    pub rows: Vec<(u16, Vec<StyledSpan>)>,
     /// Targets of link numbers that occur in these rows for the first time.
     pub links: Vec<(u32, String)>,
 }
@@ -410,7 +410,10 @@ mod tests {
     use super::{ToClient, ToServer, get, put};
     use crate::base::id::PaneId;
     use crate::wire::packet::Packets;
-    use crate::wire::scroll::{Answer, Ask, Cell, Hit, Hits, RowMark, Told, What};
+    use crate::wire::scroll::{
+        Answer, RowMark, ScrollMatch, ScrollMatches, ScrollPoint, ScrollQuery, ScrollReply,
+        ScrollRequest,
+    };
 
     #[test]
     fn a_message_is_read_as_it_was_written() {
@@ -425,26 +428,31 @@ mod tests {
 
     #[test]
     fn questions_about_rows_keep_their_bytes() {
-        let ask = |what| ToServer::Ask(Ask { number: 7, pane: PaneId(2), what });
-        let told = |answer| ToClient::Told(Told { number: 7, pane: PaneId(2), answer });
-        let cell = Cell { row: 300, col: 4 };
+        let ask =
+            |what| ToServer::ScrollRequest(ScrollRequest { number: 7, pane: PaneId(2), what });
+        let told =
+            |answer| ToClient::ScrollReply(ScrollReply { number: 7, pane: PaneId(2), answer });
+        let cell = ScrollPoint { row: 300, col: 4 };
         let asks = [
-            (ask(What::Screen { above: 9 }), "0a07020009"),
-            (ask(What::Rows { from: 300, count: 9 }), "0a070201ac0209"),
-            (ask(What::Around { line: 1, cell: 2, reach: 3 }), "0a070202010203"),
-            (ask(What::Mark { mark: RowMark::Output, from: 1, forward: true }), "0a070203010101"),
-            (ask(What::Output { at: 1 }), "0a07020401"),
+            (ask(ScrollQuery::Screen { above: 9 }), "0a07020009"),
+            (ask(ScrollQuery::Rows { from: 300, count: 9 }), "0a070201ac0209"),
+            (ask(ScrollQuery::Around { line: 1, cell: 2, reach: 3 }), "0a070202010203"),
             (
-                ask(What::Search { pattern: "a".into(), from: cell, forward: false }),
+                ask(ScrollQuery::Mark { mark: RowMark::Output, from: 1, forward: true }),
+                "0a070203010101",
+            ),
+            (ask(ScrollQuery::Output { at: 1 }), "0a07020401"),
+            (
+                ask(ScrollQuery::Search { pattern: "a".into(), from: cell, forward: false }),
                 "0a0702050161ac020400",
             ),
-            (ask(What::Cancel), "0a070206"),
+            (ask(ScrollQuery::Cancel), "0a070206"),
         ];
-        let hits = Hits {
-            nearest: Some(Hit { start: cell, last: cell }),
+        let hits = ScrollMatches {
+            nearest: Some(ScrollMatch { start: cell, last: cell }),
             total: 3,
             done: true,
-            ..Hits::default()
+            ..ScrollMatches::default()
         };
         let answers = [
             (told(Answer::Gone), "08070200"),

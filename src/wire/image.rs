@@ -8,7 +8,7 @@ use crate::base::id::PaneId;
 /// The most bytes of a picture, as it was sent by its program.
 pub const PICTURE_BYTES_MAX: usize = 64 << 20;
 /// The most bytes in one piece.
-pub const PIECE_BYTES_MAX: usize = 256 << 10;
+pub const CHUNK_BYTES_MAX: usize = 256 << 10;
 
 /// How the data of a picture is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,14 +39,14 @@ pub struct Head {
 /// The next piece of a picture. Pieces of one picture come in order, nothing of another between
 /// them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Piece {
+pub struct PictureChunk {
     /// The pane it is shown in.
     pub pane: PaneId,
     /// Its number within the pane.
     pub picture: u32,
     /// What it is, with the first piece.
     pub head: Option<Head>,
-    /// At most [`PIECE_BYTES_MAX`] bytes.
+    /// At most [`CHUNK_BYTES_MAX`] bytes.
     pub bytes: Vec<u8>,
 }
 

@@ -6,14 +6,14 @@
 //! of a kind it does not know.
 
 mod codec;
-mod table;
+mod handoff;
 
 use std::collections::VecDeque;
 
 use crate::base::geom::Size;
 use crate::wire::keeper::codec::Fields;
 
-pub use table::{Held, Table};
+pub use handoff::{HandoffTable, HeldProgram};
 
 /// The version of this protocol.
 pub const VERSION: u32 = 1;
@@ -147,7 +147,7 @@ pub enum ExitStatus {
 
 /// A program the keeper holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
+pub struct ProgramEntry {
     /// Who it is.
     pub tag: u64,
     /// The process id of its leader.
@@ -162,7 +162,7 @@ pub struct Entry {
     pub exit: Option<ExitStatus>,
 }
 
-/// What rides with an [`Entry`], each with its `PART_*`.
+/// What rides with an [`ProgramEntry`], each with its `PART_*`.
 #[derive(Debug)]
 pub struct Parts<F>([Option<F>; PARTS.len()]);
 
@@ -178,7 +178,7 @@ impl<F> Parts<F> {
     }
 
     /// What came with an entry.
-    pub fn of(entry: &Entry, fds: impl IntoIterator<Item = F>) -> [Option<F>; PARTS.len()] {
+    pub fn of(entry: &ProgramEntry, fds: impl IntoIterator<Item = F>) -> [Option<F>; PARTS.len()] {
         let mut fds = fds.into_iter();
         PARTS.map(|part| (entry.parts & part != 0).then(|| fds.next()).flatten())
     }
@@ -265,7 +265,7 @@ pub enum ToKeeper {
         /// Its name.
         name: Vec<u8>,
     },
-    /// Give all back: answered by `Entry` and `StashEntry` for each, then `Listed`.
+    /// Give all back: answered by `ProgramEntry` and `StashEntry` for each, then `Listed`.
     List,
     /// A hand-over to a new keeper begins. Four fds ride with it: the pidfd of the server, control
     /// page, `data` and `room`.
@@ -276,7 +276,7 @@ pub enum ToKeeper {
         server_pid: i32,
     },
     /// One program of the hand-over, with its fds.
-    Adopt(Entry),
+    Adopt(ProgramEntry),
     /// The hand-over is complete: `Hello` follows, with a higher lease.
     AdoptEnd,
     /// Whether the server owes something: while it does, the keeper watches that it answers.
@@ -326,7 +326,7 @@ pub enum FromKeeper {
         upgrade: Upgrade,
     },
     /// A program runs. Its fds ride with it.
-    Spawned(Entry),
+    Spawned(ProgramEntry),
     /// A program could not be started; nothing is kept of it.
     SpawnFailed {
         /// Who it is.
@@ -346,7 +346,7 @@ pub enum FromKeeper {
         end: u64,
     },
     /// One program that is held, with its fds; an answer to `List`.
-    Entry(Entry),
+    Entry(ProgramEntry),
     /// One stashed fd, which rides with this; an answer to `List`.
     StashEntry {
         /// Its name.
@@ -389,7 +389,7 @@ impl FromKeeper {
 }
 
 /// A message that has a form as record.
-pub trait Message: Sized {
+pub trait KeeperMessage: Sized {
     /// Its kind and its body.
     fn encode(&self, body: &mut Vec<u8>) -> u16;
 
@@ -402,7 +402,7 @@ pub trait Message: Sized {
 
 /// A message with what frames it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record<M, F> {
+pub struct KeeperRecord<M, F> {
     /// Only records of the current lease are obeyed.
     pub lease: u64,
     /// The number a call was given by the server; its answers carry the same. 0 for what nobody
@@ -418,7 +418,7 @@ pub struct Record<M, F> {
 ///
 /// # Panics
 /// If there are more than [`FD_COUNT_MAX`] fds.
-pub fn encode<M: Message>(lease: u64, call: u64, message: &M, fd_count: usize) -> Vec<u8> {
+pub fn encode<M: KeeperMessage>(lease: u64, call: u64, message: &M, fd_count: usize) -> Vec<u8> {
     assert!(fd_count <= FD_COUNT_MAX, "a record carries at most {FD_COUNT_MAX} fds");
     let mut bytes = vec![0; HEADER_LEN];
     let kind = message.encode(&mut bytes);
@@ -481,7 +481,7 @@ impl<F> Decoder<F> {
         clippy::should_implement_trait,
         reason = "what it gives depends on the side that reads"
     )]
-    pub fn next<M: Message>(&mut self) -> Result<Option<Record<M, F>>, WireError> {
+    pub fn next<M: KeeperMessage>(&mut self) -> Result<Option<KeeperRecord<M, F>>, WireError> {
         loop {
             let pending = &self.bytes[self.used..];
             let Some(header) = pending.first_chunk::<HEADER_LEN>() else { return Ok(self.wait()) };
@@ -505,7 +505,7 @@ impl<F> Decoder<F> {
             self.used += HEADER_LEN + body_len;
             let fds: Vec<F> = self.fds.drain(..fd_count).collect();
             if let Some(message) = message {
-                return Ok(Some(Record { lease, call, message, fds }));
+                return Ok(Some(KeeperRecord { lease, call, message, fds }));
             }
         }
     }

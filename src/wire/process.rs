@@ -7,7 +7,7 @@ use crate::base::id::{CommandId, PaneId, SessionId};
 
 /// A process as the server lists it; the action documents the fields.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Listed {
+pub struct ProcessRow {
     /// Its id; 0 for a command that has ended.
     pub pid: i32,
     /// When it started, in clock ticks since boot.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 
 /// A request. Without an id it is a notification and gets no answer.
@@ -172,7 +172,7 @@ pub fn read(line: &str) -> Result<Request, Box<Response>> {
 #[cfg(test)]
 mod tests {
     use super::{Response, read};
-    use crate::base::code::{Code, Refusal};
+    use crate::base::error::{Code, Refusal};
 
     #[test]
     fn bad_messages_get_the_answers_of_the_specification() {

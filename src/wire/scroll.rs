@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::PaneId;
 use crate::base::style::Style;
-use crate::wire::span::Span;
+use crate::wire::span::StyledSpan;
 
 /// The most rows a client is sent at once.
 pub const ROWS_MAX: u16 = 1000;
@@ -14,18 +14,18 @@ pub const PATTERN_MAX: usize = 4096;
 
 /// A question about the rows of a pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ask {
+pub struct ScrollRequest {
     /// Returned with the answer.
     pub number: u32,
     /// The pane.
     pub pane: PaneId,
     /// What is asked.
-    pub what: What,
+    pub what: ScrollQuery,
 }
 
 /// What is asked about the rows of a pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum What {
+pub enum ScrollQuery {
     /// The screen and so many rows above it.
     Screen {
         /// Rows.
@@ -68,7 +68,7 @@ pub enum What {
         /// The regular expression, with its flags.
         pattern: String,
         /// From this cell, which does not count itself.
-        from: Cell,
+        from: ScrollPoint,
         /// Whether towards newer rows.
         forward: bool,
     },
@@ -80,16 +80,16 @@ pub enum What {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
-pub struct Cell {
+pub struct ScrollPoint {
     /// The address of the row.
     pub row: u64,
     /// The column.
     pub col: u16,
 }
 
-/// The answer to an [`Ask`].
+/// The answer to an [`ScrollRequest`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct ScrollReply {
     /// The number of the question.
     pub number: u32,
     /// The pane.
@@ -110,7 +110,7 @@ pub enum Answer {
     /// Rows from one to before another, if there are such.
     Range(Option<(u64, u64)>),
     /// How far a search has come. The last one says so.
-    Hits(Hits),
+    Hits(ScrollMatches),
     /// The pattern is none.
     Wrong(String),
 }
@@ -129,7 +129,7 @@ pub struct Rows {
     /// The one after the last row of the screen.
     pub end: u64,
     /// The program's cursor.
-    pub cursor: Cell,
+    pub cursor: ScrollPoint,
     /// The row that was asked for, where it was asked for by its line.
     pub target: Option<u64>,
     /// The address of the first row of `rows`.
@@ -146,7 +146,7 @@ pub struct Rows {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ScrolledRow {
     /// Its runs.
-    pub spans: Vec<Span>,
+    pub spans: Vec<StyledSpan>,
     /// Whether the line goes on in the next row.
     pub wrapped: bool,
     /// The number of its line; it holds for every width.
@@ -168,9 +168,9 @@ pub enum RowMark {
 
 /// How far a search has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Hits {
+pub struct ScrollMatches {
     /// The nearest one, once it is known.
-    pub nearest: Option<Hit>,
+    pub nearest: Option<ScrollMatch>,
     /// Whether the search went over the end to find it.
     pub wrapped: bool,
     /// How many of those found so far are older than it.
@@ -185,9 +185,9 @@ pub struct Hits {
 
 /// A match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Hit {
+pub struct ScrollMatch {
     /// Its first cell.
-    pub start: Cell,
+    pub start: ScrollPoint,
     /// Its last cell.
-    pub last: Cell,
+    pub last: ScrollPoint,
 }

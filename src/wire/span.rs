@@ -6,7 +6,7 @@ use crate::base::row::RunKind;
 
 /// A run of a row; its style by its index in the table sent with it. See [`crate::base::row::Run`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Span {
+pub struct StyledSpan {
     /// Index into the styles sent with it.
     pub style: u16,
     /// Link number, 0 for none.

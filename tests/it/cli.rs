@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use abide::base::code::Code;
+use abide::base::error::Code;
 use serde_json::{Value, json};
 
 use crate::harness::{Output, World};

@@ -19,7 +19,7 @@ use abide::client::update::update;
 use abide::client::view;
 use abide::settings::Settings;
 use abide::wire::frame::{Chrome, Frame, PaneItem, PaneRows, SessionItem, TabItem, ToClient};
-use abide::wire::span::Span;
+use abide::wire::span::StyledSpan;
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -80,8 +80,8 @@ fn chrome(size: Size) -> Chrome {
     }
 }
 
-fn text(row: u16, text: &str) -> (u16, Vec<Span>) {
-    (row, vec![Span { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }])
+fn text(row: u16, text: &str) -> (u16, Vec<StyledSpan>) {
+    (row, vec![StyledSpan { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }])
 }
 
 fn frame(number: u64, chrome: Option<Chrome>, panes: Vec<PaneRows>) -> Event {
@@ -131,7 +131,7 @@ fn painted(model: &Model) -> vt100::Parser {
 
 fn session(size: Size) -> Model {
     let mut model = model(size);
-    let rows = |pane: u64, rows: Vec<(u16, Vec<Span>)>| PaneRows {
+    let rows = |pane: u64, rows: Vec<(u16, Vec<StyledSpan>)>| PaneRows {
         pane: PaneId(pane),
         rows,
         links: Vec::new(),
@@ -261,14 +261,14 @@ fn tiny_terminals_never_panic() {
 }
 
 /// A span as a program might print it.
-fn span() -> impl Strategy<Value = Span> {
+fn span() -> impl Strategy<Value = StyledSpan> {
     let kinds = prop_oneof![
         4 => "[ -~é]{1,12}".prop_map(|text| (RunKind::Narrow, text)),
         1 => "[漢字仮名😀]{1,4}".prop_map(|text| (RunKind::Wide, text)),
         1 => Just((RunKind::Cluster(1), "e\u{301}".to_owned())),
         1 => Just((RunKind::Cluster(2), "字\u{301}".to_owned())),
     ];
-    (0..6_u16, 0..3_u32, kinds).prop_map(|(style, link, (kind, text))| Span {
+    (0..6_u16, 0..3_u32, kinds).prop_map(|(style, link, (kind, text))| StyledSpan {
         style,
         link,
         kind,
@@ -300,7 +300,7 @@ fn styles() -> Vec<Style> {
 /// What happens to a client.
 #[derive(Debug, Clone)]
 enum Step {
-    Rows(Vec<(u64, u16, Vec<Span>)>),
+    Rows(Vec<(u64, u16, Vec<StyledSpan>)>),
     Layout(u8),
     Keys(&'static str),
     Resize(u16, u16),
@@ -413,9 +413,9 @@ fn pane_rows_arrive_as_they_are() {
     let mut whole = chrome(size);
     whole.panes = vec![pane(1, Rect::new(0, 0, whole.area), "")];
     let spans = vec![
-        Span { style: 0, link: 0, kind: RunKind::Narrow, text: "ab".into() },
-        Span { style: 1, link: 0, kind: RunKind::Wide, text: "漢字".into() },
-        Span { style: 2, link: 0, kind: RunKind::Narrow, text: "c".into() },
+        StyledSpan { style: 0, link: 0, kind: RunKind::Narrow, text: "ab".into() },
+        StyledSpan { style: 1, link: 0, kind: RunKind::Wide, text: "漢字".into() },
+        StyledSpan { style: 2, link: 0, kind: RunKind::Narrow, text: "c".into() },
     ];
     let rows = vec![PaneRows { pane: PaneId(1), rows: vec![(2, spans)], links: Vec::new() }];
     let first =
@@ -442,7 +442,8 @@ fn what_follows_a_cluster_survives_a_terminal_that_takes_it_for_wider() {
     let mut model = session(size);
     let mut painter = Painter::default();
     let mut screen = terminal(size);
-    let span = |kind: RunKind, text: &str| Span { style: 0, link: 0, kind, text: text.into() };
+    let span =
+        |kind: RunKind, text: &str| StyledSpan { style: 0, link: 0, kind, text: text.into() };
     let rows = [
         vec![span(RunKind::Narrow, "a--defg")],
         // The vt100 crate knows no emoji modifiers: it takes this for two wide characters.
@@ -488,7 +489,7 @@ fn one_changed_row_costs_at_most_twice_its_bytes() {
 fn nothing_a_server_sends_is_obeyed_by_the_terminal() {
     let size = Size::new(30, 6);
     let mut model = session(size);
-    let spans = vec![Span {
+    let spans = vec![StyledSpan {
         style: 0,
         link: 1,
         kind: RunKind::Narrow,

@@ -7,7 +7,7 @@ mod layouts;
 mod model;
 mod world;
 
-use abide::base::code::Code;
+use abide::base::error::Code;
 use abide::base::exit::ExitStatus;
 use abide::base::geom::{Point, Size};
 use abide::base::id::PaneId;

@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 use abide::base::geom::Size;
 use abide::base::memory::Memory;
 use abide::base::signal;
+use abide::platform::daemonize::{KeeperStart, start_keeper};
 use abide::platform::memory::SharedMemory;
-use abide::platform::start::{KeeperStart, keeper};
 use abide::platform::{EventFd, pidfd, process, socket};
 use abide::store::ring::Consumer;
 use abide::wire::keeper::{
-    CONTROL_AWAITED, CONTROL_WAITING, Decoder, Entry, ExitStatus, FromKeeper, PART_PIDFD,
-    PART_RING, PART_SOURCE, Record, Spawn, Target, ToKeeper, WAITING_FOR_AWAITED, Wiring, encode,
+    CONTROL_AWAITED, CONTROL_WAITING, Decoder, ExitStatus, FromKeeper, KeeperRecord, PART_PIDFD,
+    PART_RING, PART_SOURCE, ProgramEntry, Spawn, Target, ToKeeper, WAITING_FOR_AWAITED, Wiring,
+    encode,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -62,7 +63,7 @@ fn readable(fd: impl AsFd, within: Duration) -> bool {
 /// What the server holds of a program.
 #[derive(Debug)]
 struct Program {
-    entry: Entry,
+    entry: ProgramEntry,
     fds: Vec<OwnedFd>,
     rings: Vec<Consumer<SharedMemory>>,
     read: Vec<u64>,
@@ -70,7 +71,7 @@ struct Program {
 }
 
 impl Program {
-    fn new(entry: Entry, fds: Vec<OwnedFd>) -> Self {
+    fn new(entry: ProgramEntry, fds: Vec<OwnedFd>) -> Self {
         let ring = |fd: &OwnedFd| {
             Consumer::attach(SharedMemory::from_fd(fd.try_clone().unwrap()).unwrap()).unwrap()
         };
@@ -165,7 +166,7 @@ impl Server {
         }
     }
 
-    fn take(&mut self, record: Record<FromKeeper, OwnedFd>) {
+    fn take(&mut self, record: KeeperRecord<FromKeeper, OwnedFd>) {
         assert_eq!(record.lease, self.lease);
         match record.message {
             FromKeeper::Spawned(entry) | FromKeeper::Entry(entry) => {
@@ -268,7 +269,7 @@ impl Server {
 fn receive(
     socket: &OwnedFd,
     decoder: &mut Decoder<OwnedFd>,
-) -> Option<Record<FromKeeper, OwnedFd>> {
+) -> Option<KeeperRecord<FromKeeper, OwnedFd>> {
     let (mut buffer, mut fds) = (vec![0; 4096], Vec::new());
     let len = socket::receive(socket, &mut buffer, &mut fds).unwrap();
     assert!(len > 0, "the keeper has closed the connection");
@@ -303,7 +304,7 @@ impl Bench {
             ("ABIDE_TEST_SOCKET".into(), self.directory.path().join("test").into()),
             ("ABIDE_CGROUP".into(), cgroup.into()),
         ];
-        keeper(KeeperStart {
+        start_keeper(KeeperStart {
             exe: Path::new(env!("CARGO_BIN_EXE_abide")),
             args,
             env,

@@ -18,8 +18,8 @@ use abide::client::terminal;
 use abide::client::update::update;
 use abide::settings::{ColourDepth, Edge, Settings};
 use abide::wire::frame::{Chrome, Frame, PaneItem, PaneRows, ToClient, ToServer, Wants};
-use abide::wire::image::{Format, Head, Layer, Piece, Placed, Placement};
-use abide::wire::span::Span;
+use abide::wire::image::{Format, Head, Layer, PictureChunk, Placed, Placement};
+use abide::wire::span::StyledSpan;
 
 const SIZE: Size = Size::new(40, 12);
 const PANE: PaneId = PaneId(1);
@@ -165,7 +165,7 @@ impl Client {
 
     /// Applies a message of the server, and, if it is a frame, gives what is painted.
     fn hear(&mut self, message: ToClient) -> String {
-        let is_frame = matches!(message, ToClient::Frame(_) | ToClient::Piece(_));
+        let is_frame = matches!(message, ToClient::Frame(_) | ToClient::PictureChunk(_));
         update(&mut self.model, Event::Server(message));
         if is_frame { self.paint() } else { String::new() }
     }
@@ -182,7 +182,7 @@ impl Client {
         &mut self,
         panes: Option<&[Rect]>,
         style: Style,
-        rows: Vec<(u16, Vec<Span>)>,
+        rows: Vec<(u16, Vec<StyledSpan>)>,
     ) -> String {
         self.frame += 1;
         let chrome = panes.map(|rects| Chrome {
@@ -214,7 +214,12 @@ impl Client {
             pixels: (20, 40),
             len: u32::try_from(bytes.len()).expect("small"),
         };
-        self.hear(ToClient::Piece(Piece { pane: PANE, picture: number, head: Some(head), bytes }))
+        self.hear(ToClient::PictureChunk(PictureChunk {
+            pane: PANE,
+            picture: number,
+            head: Some(head),
+            bytes,
+        }))
     }
 }
 
@@ -237,8 +242,8 @@ fn whole() -> Rect {
     Rect::new(0, 0, SIZE)
 }
 
-fn span(style: u16, kind: RunKind, text: &str) -> Span {
-    Span { style, link: 0, kind, text: text.into() }
+fn span(style: u16, kind: RunKind, text: &str) -> StyledSpan {
+    StyledSpan { style, link: 0, kind, text: text.into() }
 }
 
 fn placement(picture: u32, row: i32, col: u16, layer: Layer) -> Placement {
@@ -451,13 +456,14 @@ fn an_image_is_cut_by_panes_overlays_edges_and_text() {
     let rows = || {
         (0..4).map(|row| (row, vec![span(0, RunKind::Under, &" ".repeat(6))])).collect::<Vec<_>>()
     };
-    let check = |panes: &[Rect], image: Placement, rows: Vec<(u16, Vec<Span>)>, wanted: &[&str]| {
-        let mut client = Client::new(KITTY);
-        client.ask(KITTY);
-        client.place(vec![image]);
-        client.show(Some(panes), Style::default(), rows);
-        assert_eq!(puts(&client.send_picture(4)), wanted);
-    };
+    let check =
+        |panes: &[Rect], image: Placement, rows: Vec<(u16, Vec<StyledSpan>)>, wanted: &[&str]| {
+            let mut client = Client::new(KITTY);
+            client.ask(KITTY);
+            client.place(vec![image]);
+            client.show(Some(panes), Style::default(), rows);
+            assert_eq!(puts(&client.send_picture(4)), wanted);
+        };
     let over = |row, col| placement(4, row, col, Layer::Over);
     check(&[whole()], over(0, 0), Vec::new(), &["x=0 y=0 w=20 h=40 c=2 r=2"]);
     check(&[whole()], over(-1, 0), Vec::new(), &["x=0 y=20 w=20 h=20 c=2 r=1"]);
@@ -550,7 +556,7 @@ fn a_picture_that_nobody_can_read_is_a_box() {
     client.place(vec![named]);
     client.show(Some(&[whole()]), Style::default(), Vec::new());
     let head = Head { format: Format::File, compressed: false, pixels: (0, 0), len: 4 };
-    let boxed = client.hear(ToClient::Piece(Piece {
+    let boxed = client.hear(ToClient::PictureChunk(PictureChunk {
         pane: PANE,
         picture: 4,
         head: Some(head),

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
-use abide::store::commands::Commands;
-use abide::store::screen::Screen;
-use abide::store::slot::Slots;
-use abide::store::structure::Structure;
+use abide::store::commands::StoredCommands;
+use abide::store::double_buffer::DoubleBuffer;
+use abide::store::screen::StoredScreen;
+use abide::store::session_state::SessionState;
 use abide::wire::frame::{self, Bye, ToClient, ToServer};
 use abide::wire::hello::{Hello, VERSION, Welcome};
 use abide::wire::packet::Packets;
@@ -98,7 +98,7 @@ fn memory(world: &World, name: &str) -> Option<Vec<u8>> {
 
 /// What is in a pair of slots.
 fn content(bytes: Vec<u8>) -> Option<Vec<u8>> {
-    Slots::open(Box::new(HeapMemory(bytes)))?.read().map(<[u8]>::to_vec)
+    DoubleBuffer::open(Box::new(HeapMemory(bytes)))?.read().map(<[u8]>::to_vec)
 }
 
 fn hello(version: u32, build: &str) -> Hello {
@@ -194,16 +194,16 @@ fn what_recorded_versions_have_said_and_kept_in_memory_is_understood() {
             matches!(&greeting, Some(ToClient::Welcome(welcome)) if welcome.version <= VERSION),
             "{greeting:?}"
         );
-        let structure = Structure::decode(&read("structure")).expect("the structure");
+        let structure = SessionState::decode(&read("structure")).expect("the structure");
         assert_eq!(
             structure.sessions.iter().map(|session| session.name.as_str()).collect::<Vec<_>>(),
             ["work"]
         );
         assert_eq!((structure.tabs.len(), structure.panes.len()), (2, 2));
-        let screen = Screen::decode(&read("screen")).expect("the screen");
+        let screen = StoredScreen::decode(&read("screen")).expect("the screen");
         assert_eq!(screen.encode().len(), read("screen").len(), "nothing of it was passed over");
         if let Ok(bytes) = fs::read(folder.join("commands")) {
-            assert!(Commands::decode(&bytes).is_some(), "the commands");
+            assert!(StoredCommands::decode(&bytes).is_some(), "the commands");
         }
     }
 }
@@ -230,12 +230,12 @@ fn a_newer_format_is_an_error_that_names_both_versions() {
     for folder in recorded() {
         let read = |name: &str| newer(fs::read(folder.join(name)).expect("it is recorded"));
         let structure =
-            Structure::decode(&read("structure")).expect_err("the structure").to_string();
+            SessionState::decode(&read("structure")).expect_err("the structure").to_string();
         assert!(
             structure.starts_with("the structure has version 99, this binary reads "),
             "{structure}"
         );
-        let screen = Screen::decode(&read("screen")).expect_err("the screen").to_string();
+        let screen = StoredScreen::decode(&read("screen")).expect_err("the screen").to_string();
         assert!(screen.starts_with("the screen has version 99, this binary reads "), "{screen}");
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::buffer::BufferName;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Delete a paste buffer
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::buffer::BufferItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// List paste buffers, the newest first
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]

@@ -37,7 +37,7 @@ impl BufferItem {
             name: buffer.name.clone(),
             bytes: buffer.text.len(),
             changed_wall: buffer.changed_wall,
-            sample: crate::base::text::harmless(&start, 4 * SAMPLE_MAX),
+            sample: crate::base::text::sanitize(&start, 4 * SAMPLE_MAX),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::PaneTarget;
 use crate::action::later::Sent;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Paste a buffer into a pane
 ///

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::buffer::BufferName;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 
 /// Put text into a paste buffer
 ///

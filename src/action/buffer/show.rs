@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Show the text of a paste buffer
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]

@@ -1,7 +1,7 @@
 //! `exec.run` in the live shell of a pane: when its prompt takes a command, and the typing of one.
 
 use crate::action::{Answer, Cx, later};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
 use crate::state::call::Pending;

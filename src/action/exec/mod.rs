@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Cx;
 use crate::action::args::{millis, variable};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::time::Span;
 use crate::state::command::Order;
 use crate::state::turn::Around;

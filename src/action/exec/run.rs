@@ -8,7 +8,7 @@ use crate::action::args::{PaneTarget, SessionTarget};
 use crate::action::exec::{Told, in_pane};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::base64;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{CommandId, PaneId};
 use crate::state::call::Pending;
 use crate::state::command::{Captured, Command, Input, Why};

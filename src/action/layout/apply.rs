@@ -8,7 +8,7 @@ use crate::action::args::TabTarget;
 use crate::action::item::TabItem;
 use crate::action::layout::shape::Part;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, TabId};
 use crate::base::text::nearest;
 use crate::state::Preset;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::TabTarget;
 use crate::action::item::TabItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::state::Preset;
 
 /// Arrange the panes of a tab by the next preset

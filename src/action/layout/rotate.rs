@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::TabTarget;
 use crate::action::item::TabItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Move every pane of a tab to the place of the next one
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::TabTarget;
 use crate::action::layout::shape::Part;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Save the layout of a tab, with what runs in its panes and where
 ///

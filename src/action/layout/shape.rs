@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Cx;
 use crate::action::args::Start;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, TabId};
 use crate::state::State;
 use crate::state::arrange::{Leaf, Plan};

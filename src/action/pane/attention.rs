@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::item::PaneItem;
 use crate::action::pane::focus;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 
 /// Go to the next pane that wants attention
 ///

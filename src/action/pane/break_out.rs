@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::PaneTarget;
 use crate::action::item::PaneItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Move a pane into a tab of its own
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]

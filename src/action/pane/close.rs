@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::{Closing, PaneTarget};
 use crate::action::later::Stopped;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Close a pane; `undo` brings it back
 ///

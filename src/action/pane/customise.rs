@@ -10,7 +10,7 @@ use crate::action::args::{PaneTarget, Start};
 use crate::action::cli::config_edit::Edit;
 use crate::action::pane::popup;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Edit the configuration in a pane over the others
 ///

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::act::Made;
 use crate::action::args::{PaneTarget, Start};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::state::tab::NewTab;
 
 /// Writes the scrollback to a file that nobody else can read, opens the editor at its end, and

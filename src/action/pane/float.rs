@@ -8,7 +8,7 @@ use crate::action::args::{PaneTarget, Start};
 use crate::action::item::PaneItem;
 use crate::action::pane::tab_of;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::{PaneId, TabId};
 
 /// Let a pane float over the others, or put it back among them

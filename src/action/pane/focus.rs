@@ -8,7 +8,7 @@ use crate::action::args::{PaneTarget, Way};
 use crate::action::item::PaneItem;
 use crate::action::pane::{beside, focus};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::state::call::Caller;
 use crate::state::target;
 

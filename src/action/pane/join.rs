@@ -9,7 +9,7 @@ use crate::action::item::PaneItem;
 use crate::action::pane::marked;
 use crate::action::pane::split::share;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::state::Direction;
 use crate::state::pane::Beside;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::PaneTarget;
 use crate::action::pane::{marked, tab_of};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::PaneId;
 
 /// Mark a pane, or take its mark away

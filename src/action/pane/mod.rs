@@ -33,7 +33,7 @@ pub mod zoom;
 
 use crate::action::item::PaneItem;
 use crate::action::{Answer, Cx};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::{PaneId, TabId};
 use crate::state::Direction;
 use crate::state::pane::no_place;

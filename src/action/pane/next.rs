@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::item::PaneItem;
 use crate::action::pane::{after, focus};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::state::target;
 
 /// Give the next pane of the tab the focus

@@ -8,7 +8,7 @@ use crate::action::args::PaneTarget;
 use crate::action::item::PaneItem;
 use crate::action::pane::tab_of;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place as Where};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::geom::{Rect, Size};
 
 /// Move a floating pane

@@ -8,7 +8,7 @@ use crate::action::act::Made;
 use crate::action::args::{PaneTarget, Start};
 use crate::action::pane::tab_of;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
 

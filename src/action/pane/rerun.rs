@@ -9,7 +9,7 @@ use crate::action::exec::in_pane::ready;
 use crate::action::later::LINE_MAX;
 use crate::action::pane::tab_of;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::state::command::{quoted, script};
 use crate::state::effect::Effect;

@@ -8,7 +8,7 @@ use crate::action::args::{PaneTarget, Way};
 use crate::action::item::PaneItem;
 use crate::action::pane::zoom::zoom;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 
 /// Move a border of a pane
 ///

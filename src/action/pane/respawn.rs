@@ -8,7 +8,7 @@ use crate::action::args::{PaneTarget, Start};
 use crate::action::item::PaneItem;
 use crate::action::pane::tab_of;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 
 /// Run the program of a pane again, in the same place
 ///

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::PaneTarget;
 use crate::action::later::Searched;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::state::call::Pending;
 use crate::state::search::{Search as Walk, Wanted};

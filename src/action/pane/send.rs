@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::PaneTarget;
 use crate::action::later::Sent;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::key::{Key, KeyCode, KeyError, KeyInput};
 use crate::state::pane::Pane;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::act::Made;
 use crate::action::args::{PaneTarget, Start};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::state::pane::Beside;
 use crate::state::{Direction, Share};
 

@@ -8,7 +8,7 @@ use crate::action::args::PaneTarget;
 use crate::action::item::PaneItem;
 use crate::action::pane::{after, tab_of};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 
 /// Put a pane on a stack with another: one is open, of the others only the title shows
 ///

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::TabTarget;
 use crate::action::pane::marked;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 
 /// Type into all panes of a tab at once, or into the marked ones

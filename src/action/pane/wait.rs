@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::{PaneTarget, millis};
 use crate::action::later::{self, Waited};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
 use crate::state::call::{Pending, pattern};

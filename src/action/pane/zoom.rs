@@ -8,7 +8,7 @@ use crate::action::args::PaneTarget;
 use crate::action::item::PaneItem;
 use crate::action::pane::focus;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::PaneId;
 
 /// Let a pane fill its tab, or show all panes again

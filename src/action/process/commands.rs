@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::{PaneTarget, SessionTarget, millis};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::{CommandId, PaneId, SessionId};
 use crate::state::State;
 use crate::state::command::{Command, script};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::process::{command, served};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::state::request::Request;
 
 /// Show the output of a command

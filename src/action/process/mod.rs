@@ -12,7 +12,7 @@ pub mod write;
 
 use crate::action::args::PaneTarget;
 use crate::action::{Answer, Cx};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{CommandId, PaneId};
 use crate::base::signal as signals;
 use crate::state::call::{CommandWait, Pending};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::SessionTarget;
 use crate::action::process::served;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::{CommandId, PaneId, SessionId};
 use crate::state::request::Request;
 

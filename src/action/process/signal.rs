@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::process::{Aim, aim, served, signal_number};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
 use crate::state::request::{Request, Target};
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::SessionTarget;
 use crate::action::exec::Told;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
 use crate::state::call::{CommandWait, Pending};
 use crate::state::command::Input;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::millis;
 use crate::action::process::{Aim, aim, served, signal_number};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::{CommandId, PaneId};
 use crate::base::signal::TERM;
 use crate::base::time::Span;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::millis;
 use crate::action::process::command;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::time::Span;
 use crate::state::call::{CommandWait, Pending, bytes_pattern};
 use crate::state::effect::Effect;

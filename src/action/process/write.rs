@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::process::{command, served};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::base64;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::state::request::Request;
 
 /// Write to the standard input of a command

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::item::ServerItem;
 use crate::action::server::status::Status;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::state::Leaving;
 
 /// Replace the server by a new one

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::item::ServerItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Show how the server is
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]

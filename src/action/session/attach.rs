@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::{SessionTarget, Start};
 use crate::action::item::SessionItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{ClientId, SessionId, TabId};
 use crate::state::session::NewSession;
 use crate::state::target;

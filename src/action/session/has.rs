@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::SessionTarget;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::SessionId;
 
 /// Tell whether a session is there

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::SessionTarget;
 use crate::action::later::Stopped;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::grave::Grave;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::item::SessionItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::state::target;
 /// Go to the session shown before
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]

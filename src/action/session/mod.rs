@@ -16,7 +16,7 @@ pub mod save;
 pub mod undo;
 
 use crate::action::Cx;
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::SessionId;
 
 /// The session so many places after the caller's own, in a circle.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::act::Made;
 use crate::action::args::{Start, checked_size};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::geom::Size;
 use crate::state::name::check_name;
 use crate::state::session::{NewSession, taken};

@@ -11,7 +11,7 @@ use crate::action::args::Start;
 use crate::action::layout::apply::arrange;
 use crate::action::layout::shape::Part;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::name::{check_label, check_name};
 use crate::state::pane::NewPane;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::item::SessionItem;
 use crate::action::session::neighbour;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 /// Go to the session before
 ///
 /// In the order they were made, the last one before the first.

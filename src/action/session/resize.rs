@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::{SessionTarget, checked_size};
 use crate::action::item::SessionItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::geom::Size;
 
 /// Give a session a size of its own

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::snapshot::asked;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::State;
 use crate::state::call::Caller;

@@ -8,7 +8,7 @@ use crate::action::args::PaneTarget;
 use crate::action::exec::in_pane::ready;
 use crate::action::later::Sent;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
 use crate::state::command::{no_command, script};
 use crate::state::effect::Effect;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::snapshot::{SnapshotItem, asked};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::state::request::SnapshotRequest;
 
 /// List snapshots, the latest first

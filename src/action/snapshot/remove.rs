@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::snapshot::asked;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::state::name::check_name;
 use crate::state::request::SnapshotRequest;
 

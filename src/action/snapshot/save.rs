@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::SessionTarget;
 use crate::action::snapshot::{SnapshotItem, asked};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::settings::Keep;
 use crate::state::name::check_name;
 use crate::state::request::SnapshotRequest;

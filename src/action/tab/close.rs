@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::{Closing, TabTarget};
 use crate::action::later::Stopped;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Close a tab; `undo` brings it back
 ///

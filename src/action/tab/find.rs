@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::item::PaneItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, TabId};
 
 /// Go to the next pane whose name, title or screen has a text

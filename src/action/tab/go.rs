@@ -8,7 +8,7 @@ use crate::action::args::TabTarget;
 use crate::action::item::TabItem;
 use crate::action::tab::show;
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Show a tab
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]

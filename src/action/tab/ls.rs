@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::SessionTarget;
 use crate::action::item::TabItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// List tabs
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]

@@ -14,7 +14,7 @@ pub mod swap;
 
 use crate::action::item::TabItem;
 use crate::action::{Answer, Cx};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{SessionId, TabId};
 
 /// Shows a tab in the view that the caller moves; without any view it becomes the one its session

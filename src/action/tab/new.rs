@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::act::Made;
 use crate::action::args::{SessionTarget, Start};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::state::name::check_label;
 use crate::state::tab::NewTab;
 use crate::state::target;

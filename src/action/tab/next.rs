@@ -8,7 +8,7 @@ use crate::action::args::SessionTarget;
 use crate::action::item::TabItem;
 use crate::action::tab::{show, step};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 
 /// Show the next tab
 ///

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::args::TabTarget;
 use crate::action::item::TabItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 
 /// Exchange the places of two tabs in the tab bar
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::base::row::{Run, RunKind};
 use crate::client::scene;
-use crate::wire::scroll::{Cell, RowMark, Rows, ScrolledRow};
+use crate::wire::scroll::{RowMark, Rows, ScrollPoint, ScrolledRow};
 
 /// Rows that are kept; beyond it those farthest from what is shown are dropped.
 const ROWS_KEPT_MAX: usize = 20_000;
@@ -30,7 +30,7 @@ pub struct Doc {
     /// The one after the last row of the screen.
     pub end: u64,
     /// The program's cursor.
-    pub cursor: Cell,
+    pub cursor: ScrollPoint,
     /// Targets of link numbers.
     pub links: BTreeMap<u32, Rc<str>>,
     rows: BTreeMap<u64, DocRow>,

@@ -9,7 +9,7 @@ use crate::base::id::PaneId;
 use crate::client::copy::Wish;
 use crate::client::copy::doc::Doc;
 use crate::client::copy::motion::Way;
-use crate::wire::scroll::{Ask, Cell, Hit, Hits, What};
+use crate::wire::scroll::{ScrollMatch, ScrollMatches, ScrollPoint, ScrollQuery, ScrollRequest};
 
 /// The largest compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
@@ -23,7 +23,7 @@ pub struct Find {
     pattern: Option<(String, Regex)>,
     way: Option<Way>,
     asked: Option<u32>,
-    hits: Option<Hits>,
+    hits: Option<ScrollMatches>,
     /// Whether its matches are shown.
     is_shown: bool,
     /// Whether a match is to be gone to when it is told.
@@ -46,7 +46,7 @@ impl Find {
         &mut self,
         pattern: &str,
         way: Way,
-        from: Cell,
+        from: ScrollPoint,
         to: (u32, PaneId),
     ) -> Option<Wish> {
         self.pattern = Some((pattern.to_owned(), expression(pattern)));
@@ -70,22 +70,27 @@ impl Find {
     pub(super) fn again(
         &mut self,
         way: Way,
-        from: Cell,
+        from: ScrollPoint,
         (number, pane): (u32, PaneId),
     ) -> Option<Wish> {
         let (_, regex) = self.pattern.as_ref()?;
-        let what =
-            What::Search { pattern: regex.as_str().to_owned(), from, forward: way == Way::On };
+        let what = ScrollQuery::Search {
+            pattern: regex.as_str().to_owned(),
+            from,
+            forward: way == Way::On,
+        };
         self.asked = Some(number);
         self.is_shown = true;
         self.goes = true;
         self.is_awaited = true;
-        Some(Wish::Ask(Ask { number, pane, what }))
+        Some(Wish::Ask(ScrollRequest { number, pane, what }))
     }
 
     /// The search is given up, as far as the server goes on with it.
     pub fn cancel(&mut self, pane: PaneId) -> Option<Wish> {
-        self.asked.take().map(|number| Wish::Ask(Ask { number, pane, what: What::Cancel }))
+        self.asked
+            .take()
+            .map(|number| Wish::Ask(ScrollRequest { number, pane, what: ScrollQuery::Cancel }))
     }
 
     /// Its matches are shown no more.
@@ -101,7 +106,7 @@ impl Find {
     }
 
     /// Takes how far the server has come; gives the match to go to, once.
-    pub(super) fn take(&mut self, hits: Hits) -> Option<Hit> {
+    pub(super) fn take(&mut self, hits: ScrollMatches) -> Option<ScrollMatch> {
         let nearest = hits.nearest.filter(|_| self.goes);
         self.goes &= nearest.is_none() && !hits.done;
         self.hits = Some(hits);
@@ -111,7 +116,7 @@ impl Find {
     /// The server cannot search that.
     pub(super) fn fail(&mut self) {
         self.goes = false;
-        self.hits = Some(Hits { done: true, ..Hits::default() });
+        self.hits = Some(ScrollMatches { done: true, ..ScrollMatches::default() });
     }
 
     /// Whether matches are shown.
@@ -144,7 +149,7 @@ impl Find {
 
     /// The match it is at.
     #[must_use]
-    pub fn current(&self) -> Option<Hit> {
+    pub fn current(&self) -> Option<ScrollMatch> {
         self.hits.as_ref().filter(|_| self.is_shown)?.nearest
     }
 
@@ -155,7 +160,7 @@ impl Find {
     }
 
     /// The matches in some rows, as far as these are there.
-    pub(super) fn hits(&self, doc: &Doc, shown: Range<u64>) -> Vec<Hit> {
+    pub(super) fn hits(&self, doc: &Doc, shown: Range<u64>) -> Vec<ScrollMatch> {
         let Some((_, regex)) = self.pattern.as_ref().filter(|_| self.is_shown) else {
             return Vec::new();
         };
@@ -186,11 +191,14 @@ impl Find {
             let place = |byte: usize| {
                 let (start, row) =
                     starts[starts.partition_point(|(start, _)| *start <= byte).saturating_sub(1)];
-                Cell { row, col: doc.get(row).map_or(0, |given| given.col_of(byte - start)) }
+                ScrollPoint { row, col: doc.get(row).map_or(0, |given| given.col_of(byte - start)) }
             };
             let hits = regex.find_iter(&text).filter(|hit| !hit.is_empty());
             found.extend(
-                hits.map(|hit| Hit { start: place(hit.start()), last: place(hit.end() - 1) }),
+                hits.map(|hit| ScrollMatch {
+                    start: place(hit.start()),
+                    last: place(hit.end() - 1),
+                }),
             );
         }
         found

@@ -26,7 +26,9 @@ use crate::client::copy::motion::{Text, Till, Way};
 use crate::client::copy::select::{Selection, Span};
 use crate::client::copy::yank::Yank;
 use crate::client::line::Line;
-use crate::wire::scroll::{Answer, Ask, Cell, Hit, ROWS_MAX, Told, What};
+use crate::wire::scroll::{
+    Answer, ROWS_MAX, ScrollMatch, ScrollPoint, ScrollQuery, ScrollReply, ScrollRequest,
+};
 
 /// Keys that wait for rows; more are dropped.
 const QUEUE_MAX: usize = 64;
@@ -39,7 +41,7 @@ const COUNT_MAX: u32 = 9999;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wish {
     /// This is to be asked.
-    Ask(Ask),
+    Ask(ScrollRequest),
     /// This text was copied.
     Copied(String, Where),
     /// This is to be told.
@@ -69,7 +71,7 @@ pub enum Deed {
     /// Scrolls so many rows.
     Wheel(Way, u64),
     /// Goes to a row, such as a match of another search.
-    Go(Cell),
+    Go(ScrollPoint),
     /// Goes to a cell of a line, and shows the matches of a pattern.
     Visit(u64, u32, String),
     /// Searches a pattern from the row of the cursor on.
@@ -102,7 +104,7 @@ pub enum MouseDeed {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Prompt {
     /// A pattern; from where the search began.
-    Search(Line, Way, Cell),
+    Search(Line, Way, ScrollPoint),
     /// A number of a row, counted from the bottom of the scrollback.
     Row(Line),
 }
@@ -152,7 +154,7 @@ pub struct CopyMode {
     /// The first column that is shown.
     pub left: u16,
     /// The cursor.
-    pub cursor: Cell,
+    pub cursor: ScrollPoint,
     /// What is selected.
     pub selection: Option<Selection>,
     /// What is typed.
@@ -165,7 +167,7 @@ pub struct CopyMode {
     pub by_mouse: bool,
     /// The column that moving by rows keeps.
     col: u16,
-    mark: Option<Cell>,
+    mark: Option<ScrollPoint>,
     /// The character that was gone to last.
     jump: Option<(char, Way, Till)>,
     /// What is typed before a command.
@@ -174,7 +176,7 @@ pub struct CopyMode {
     asking: Asking,
     yank: Option<Yank>,
     /// The matches that are shown.
-    hits: Vec<Hit>,
+    hits: Vec<ScrollMatch>,
     options: Rc<CopyOptions>,
 }
 
@@ -200,7 +202,7 @@ impl CopyMode {
             top: 0,
             size,
             left: 0,
-            cursor: Cell::default(),
+            cursor: ScrollPoint::default(),
             selection: None,
             prompt: None,
             find: Find::default(),
@@ -217,7 +219,7 @@ impl CopyMode {
             options,
         };
         let above = mode.size.rows.saturating_mul(3).min(ROWS_MAX / 2);
-        mode.ask(What::Screen { above }, true, wishes);
+        mode.ask(ScrollQuery::Screen { above }, true, wishes);
         mode
     }
 
@@ -265,12 +267,12 @@ impl CopyMode {
     /// for.
     pub fn find_place_again(&mut self, wishes: &mut Vec<Wish>) {
         let what = match self.doc.get(self.cursor.row) {
-            Some(row) => What::Around {
+            Some(row) => ScrollQuery::Around {
                 line: row.line,
                 cell: row.cell + u32::from(self.cursor.col),
                 reach: self.size.rows.saturating_mul(2),
             },
-            None => What::Screen { above: self.size.rows },
+            None => ScrollQuery::Screen { above: self.size.rows },
         };
         if self.is_open() {
             self.asking.away = Some(Away {
@@ -311,7 +313,7 @@ impl CopyMode {
     }
 
     /// Takes an answer; one to a question that was given up changes nothing.
-    pub fn told(&mut self, told: Told, wishes: &mut Vec<Wish>) {
+    pub fn told(&mut self, told: ScrollReply, wishes: &mut Vec<Wish>) {
         let number = told.number;
         match told.answer {
             Answer::Hits(hits) if self.find.is_asked(number) => {
@@ -352,7 +354,7 @@ impl CopyMode {
                     None => {}
                 }
             }
-            Answer::Row(Some(row)) => self.queue.push_front(Deed::Go(Cell { row, col: 0 })),
+            Answer::Row(Some(row)) => self.queue.push_front(Deed::Go(ScrollPoint { row, col: 0 })),
             Answer::Row(None) => wishes.push(Wish::Say(
                 "no prompt is marked there; does the shell tell of its prompts (OSC 133)?".into(),
             )),
@@ -386,7 +388,8 @@ impl CopyMode {
 
     /// Shows a row in the middle, with the cursor on it.
     fn come_to(&mut self, row: u64) {
-        self.cursor = Cell { row, col: self.cursor.col.min(self.doc.cols.saturating_sub(1)) };
+        self.cursor =
+            ScrollPoint { row, col: self.cursor.col.min(self.doc.cols.saturating_sub(1)) };
         self.top = row.saturating_sub(u64::from(self.size.rows) / 2);
         self.clamp_cursor();
         self.show_cursor();
@@ -425,14 +428,14 @@ impl CopyMode {
         self.asking.chunks += 1;
         let from =
             if row < self.cursor.row { row.saturating_sub(u64::from(ROWS_MAX) - 1) } else { row };
-        self.ask(What::Rows { from, count: ROWS_MAX }, true, wishes);
+        self.ask(ScrollQuery::Rows { from, count: ROWS_MAX }, true, wishes);
     }
 
     /// Asks; what was asked before is given up.
-    fn ask(&mut self, what: What, is_awaited: bool, wishes: &mut Vec<Wish>) {
+    fn ask(&mut self, what: ScrollQuery, is_awaited: bool, wishes: &mut Vec<Wish>) {
         let number = self.take_number();
         self.asking.open = Some((number, is_awaited));
-        wishes.push(Wish::Ask(Ask { number, pane: self.pane, what }));
+        wishes.push(Wish::Ask(ScrollRequest { number, pane: self.pane, what }));
     }
 
     fn take_number(&mut self) -> u32 {
@@ -452,7 +455,7 @@ impl CopyMode {
         let wide = within(self.top.saturating_sub(4 * rows)..self.top + 5 * rows);
         let Some(lacks) = self.doc.lacks(near).and_then(|_| self.doc.lacks(wide)) else { return };
         let count = u16::try_from(lacks.end - lacks.start).unwrap_or(ROWS_MAX).min(ROWS_MAX);
-        self.ask(What::Rows { from: lacks.start, count }, false, wishes);
+        self.ask(ScrollQuery::Rows { from: lacks.start, count }, false, wishes);
     }
 
     /// The first row of the screen as far as it is shown here: what is scrolled back is counted

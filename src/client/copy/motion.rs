@@ -2,7 +2,7 @@
 //! that is not there is asked for, nothing else.
 
 use crate::client::copy::doc::{Doc, Missing};
-use crate::wire::scroll::Cell;
+use crate::wire::scroll::ScrollPoint;
 
 /// A way to move over the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,16 +105,16 @@ impl Text<'_> {
     ///
     /// # Errors
     /// The row that is missing to say so.
-    pub fn go(&self, from: Cell, motion: Motion) -> Result<Cell, Missing> {
+    pub fn go(&self, from: ScrollPoint, motion: Motion) -> Result<ScrollPoint, Missing> {
         match motion {
             Motion::Left => Ok(self.prev(from)?.map_or(from, |(cell, _)| cell)),
             Motion::Right => self.right(from),
-            Motion::LineStart => Ok(Cell { row: self.doc.line_start(from.row)?, col: 0 }),
+            Motion::LineStart => Ok(ScrollPoint { row: self.doc.line_start(from.row)?, col: 0 }),
             Motion::Indent => self.indent(from),
             Motion::LineEnd => {
                 let row = self.doc.line_end(from.row)?;
                 let text = self.doc.row(row)?;
-                Ok(Cell { row, col: if self.beyond { text.len() } else { text.last() } })
+                Ok(ScrollPoint { row, col: if self.beyond { text.len() } else { text.last() } })
             }
             Motion::Word(Word::Next, big) => self.word_next(from, big),
             Motion::Word(Word::Back, big) => self.word_back(from, big),
@@ -129,9 +129,10 @@ impl Text<'_> {
     ///
     /// # Errors
     /// The row that is missing to say so.
-    pub fn word_at(&self, at: Cell) -> Result<(Cell, Cell), Missing> {
+    pub fn word_at(&self, at: ScrollPoint) -> Result<(ScrollPoint, ScrollPoint), Missing> {
         let class = self.class(at, Big::No)?;
-        let (mut first, mut last) = (Cell { col: self.doc.row(at.row)?.head(at.col), ..at }, at);
+        let (mut first, mut last) =
+            (ScrollPoint { col: self.doc.row(at.row)?.head(at.col), ..at }, at);
         while let Some((cell, false)) = self.prev(first)?
             && self.class(cell, Big::No)? == class
         {
@@ -146,7 +147,7 @@ impl Text<'_> {
     }
 
     /// The cell after this one, and whether a line ended between them.
-    fn next(&self, at: Cell) -> Result<Option<(Cell, bool)>, Missing> {
+    fn next(&self, at: ScrollPoint) -> Result<Option<(ScrollPoint, bool)>, Missing> {
         let row = self.doc.row(at.row)?;
         let len = if row.wrapped {
             row.glyphs().last().map_or(0, |glyph| glyph.col + glyph.cols)
@@ -157,19 +158,22 @@ impl Text<'_> {
             .glyph_at(at.col)
             .map_or(at.col + 1, |idx| row.glyphs()[idx].col + row.glyphs()[idx].cols);
         if next < len {
-            return Ok(Some((Cell { col: next, ..at }, false)));
+            return Ok(Some((ScrollPoint { col: next, ..at }, false)));
         }
         if self.doc.end <= at.row + 1 {
             return Ok(None);
         }
         self.doc.row(at.row + 1)?;
-        Ok(Some((Cell { row: at.row + 1, col: 0 }, !row.wrapped)))
+        Ok(Some((ScrollPoint { row: at.row + 1, col: 0 }, !row.wrapped)))
     }
 
     /// The cell before this one, and whether a line ended between them.
-    fn prev(&self, at: Cell) -> Result<Option<(Cell, bool)>, Missing> {
+    fn prev(&self, at: ScrollPoint) -> Result<Option<(ScrollPoint, bool)>, Missing> {
         if let Some(before) = self.doc.row(at.row)?.head(at.col).checked_sub(1) {
-            return Ok(Some((Cell { col: self.doc.row(at.row)?.head(before), ..at }, false)));
+            return Ok(Some((
+                ScrollPoint { col: self.doc.row(at.row)?.head(before), ..at },
+                false,
+            )));
         }
         if at.row <= self.doc.first {
             return Ok(None);
@@ -177,33 +181,33 @@ impl Text<'_> {
         let row = self.doc.row(at.row - 1)?;
         let last =
             if row.wrapped { row.glyphs().last().map_or(0, |glyph| glyph.col) } else { row.last() };
-        Ok(Some((Cell { row: at.row - 1, col: last }, !row.wrapped)))
+        Ok(Some((ScrollPoint { row: at.row - 1, col: last }, !row.wrapped)))
     }
 
-    fn right(&self, from: Cell) -> Result<Cell, Missing> {
+    fn right(&self, from: ScrollPoint) -> Result<ScrollPoint, Missing> {
         let row = self.doc.row(from.row)?;
         if self.beyond && from.col < row.len() && row.len() <= from.col + 1 && !row.wrapped {
-            return Ok(Cell { col: row.len(), ..from });
+            return Ok(ScrollPoint { col: row.len(), ..from });
         }
         Ok(self.next(from)?.map_or(from, |(cell, _)| cell))
     }
 
-    fn indent(&self, from: Cell) -> Result<Cell, Missing> {
+    fn indent(&self, from: ScrollPoint) -> Result<ScrollPoint, Missing> {
         let mut row = self.doc.line_start(from.row)?;
         loop {
             let text = self.doc.row(row)?;
             let found = text.glyphs().iter().enumerate().find(|(idx, _)| text.part(*idx) != " ");
             if let Some((_, glyph)) = found {
-                return Ok(Cell { row, col: glyph.col });
+                return Ok(ScrollPoint { row, col: glyph.col });
             }
             if !text.wrapped || self.doc.end <= row + 1 {
-                return Ok(Cell { row, col: 0 });
+                return Ok(ScrollPoint { row, col: 0 });
             }
             row += 1;
         }
     }
 
-    fn class(&self, at: Cell, big: Big) -> Result<Class, Missing> {
+    fn class(&self, at: ScrollPoint, big: Big) -> Result<Class, Missing> {
         let c = self.doc.row(at.row)?.at(at.col).chars().next().unwrap_or(' ');
         Ok(match big {
             _ if c.is_whitespace() => Class::Blank,
@@ -213,7 +217,7 @@ impl Text<'_> {
         })
     }
 
-    fn word_next(&self, from: Cell, big: Big) -> Result<Cell, Missing> {
+    fn word_next(&self, from: ScrollPoint, big: Big) -> Result<ScrollPoint, Missing> {
         let class = self.class(from, big)?;
         let mut at = from;
         let mut is_new_line = false;
@@ -235,7 +239,7 @@ impl Text<'_> {
         Ok(at)
     }
 
-    fn word_end(&self, from: Cell, big: Big) -> Result<Cell, Missing> {
+    fn word_end(&self, from: ScrollPoint, big: Big) -> Result<ScrollPoint, Missing> {
         let Some((mut at, _)) = self.next(from)? else { return Ok(from) };
         while self.class(at, big)? == Class::Blank {
             let Some((cell, _)) = self.next(at)? else { return Ok(at) };
@@ -250,7 +254,7 @@ impl Text<'_> {
         Ok(if big == Big::Emacs { self.right(at)? } else { at })
     }
 
-    fn word_back(&self, from: Cell, big: Big) -> Result<Cell, Missing> {
+    fn word_back(&self, from: ScrollPoint, big: Big) -> Result<ScrollPoint, Missing> {
         let Some((mut at, mut is_new_line)) = self.prev(from)? else { return Ok(from) };
         while self.class(at, big)? == Class::Blank {
             if is_new_line && big != Big::Emacs && self.doc.row(at.row)?.is_empty() {
@@ -268,7 +272,7 @@ impl Text<'_> {
         Ok(at)
     }
 
-    fn paragraph(&self, from: Cell, way: Way) -> Result<Cell, Missing> {
+    fn paragraph(&self, from: ScrollPoint, way: Way) -> Result<ScrollPoint, Missing> {
         let step = |row: u64| match way {
             Way::Back => row.checked_sub(1).filter(|row| self.doc.first <= *row),
             Way::On => Some(row + 1).filter(|row| *row < self.doc.end),
@@ -278,17 +282,18 @@ impl Text<'_> {
         loop {
             let is_empty = self.doc.row(row)?.is_empty();
             if is_empty && was_text {
-                return Ok(Cell { row, col: 0 });
+                return Ok(ScrollPoint { row, col: 0 });
             }
             was_text |= !is_empty;
             let Some(next) = step(row) else { break };
             row = next;
         }
-        Ok(Cell { row, col: if way == Way::On { self.doc.row(row)?.last() } else { 0 } })
+        Ok(ScrollPoint { row, col: if way == Way::On { self.doc.row(row)?.last() } else { 0 } })
     }
 
-    fn bracket(&self, from: Cell) -> Result<Cell, Missing> {
-        let char_at = |at: Cell| Ok(self.doc.row(at.row)?.at(at.col).chars().next().unwrap_or(' '));
+    fn bracket(&self, from: ScrollPoint) -> Result<ScrollPoint, Missing> {
+        let char_at =
+            |at: ScrollPoint| Ok(self.doc.row(at.row)?.at(at.col).chars().next().unwrap_or(' '));
         let mut at = from;
         let (open, close, way) = loop {
             let c = char_at(at)?;
@@ -315,8 +320,14 @@ impl Text<'_> {
         }
     }
 
-    fn char(&self, from: Cell, wanted: char, way: Way, till: Till) -> Result<Cell, Missing> {
-        let step = |at: Cell| if way == Way::On { self.next(at) } else { self.prev(at) };
+    fn char(
+        &self,
+        from: ScrollPoint,
+        wanted: char,
+        way: Way,
+        till: Till,
+    ) -> Result<ScrollPoint, Missing> {
+        let step = |at: ScrollPoint| if way == Way::On { self.next(at) } else { self.prev(at) };
         let mut before = from;
         // A motion to the cell before a character begins after the character it came to last.
         if till == Till::Before

@@ -10,7 +10,7 @@ use crate::client::copy::motion::{Motion, Till, Way};
 use crate::client::copy::select::{Selection, Shape, Unit};
 use crate::client::copy::{COUNT_MAX, CopyMode, Deed, MouseDeed, Prompt, Typed, Where, Wish};
 use crate::client::line::Line;
-use crate::wire::scroll::{Cell, Hit, RowMark, What};
+use crate::wire::scroll::{RowMark, ScrollMatch, ScrollPoint, ScrollQuery};
 
 impl CopyMode {
     /// Does something, or says which row is missing for it; then nothing has changed.
@@ -24,14 +24,14 @@ impl CopyMode {
             Deed::Visit(line, cell, pattern) => {
                 self.queue.push_front(Deed::Search(pattern.clone()));
                 let reach = self.size.rows.saturating_mul(2);
-                self.ask(What::Around { line: *line, cell: *cell, reach }, true, wishes);
+                self.ask(ScrollQuery::Around { line: *line, cell: *cell, reach }, true, wishes);
             }
             Deed::Search(pattern) => {
                 let from = self
                     .cursor
                     .row
                     .checked_sub(1)
-                    .map_or(Cell::default(), |row| Cell { row, col: u16::MAX });
+                    .map_or(ScrollPoint::default(), |row| ScrollPoint { row, col: u16::MAX });
                 self.search(pattern, Way::On, from, wishes);
             }
         }
@@ -93,7 +93,7 @@ impl CopyMode {
             }
             Command::Prompt(way) => {
                 self.ask(
-                    What::Mark {
+                    ScrollQuery::Mark {
                         mark: RowMark::Prompt,
                         from: self.cursor.row,
                         forward: way == Way::On,
@@ -128,7 +128,7 @@ impl CopyMode {
             Command::Refresh => {
                 self.doc.forget();
                 self.selection = None;
-                self.ask(What::Screen { above: self.size.rows }, true, wishes);
+                self.ask(ScrollQuery::Screen { above: self.size.rows }, true, wishes);
             }
             Command::Leave => wishes.push(Wish::Leave),
         }
@@ -154,7 +154,7 @@ impl CopyMode {
     }
 
     /// Puts the cursor onto a cell and shows it.
-    fn go_to(&mut self, cell: Cell) -> Result<(), Missing> {
+    fn go_to(&mut self, cell: ScrollPoint) -> Result<(), Missing> {
         self.doc.row(cell.row)?;
         self.cursor = cell;
         self.col = cell.col;
@@ -162,7 +162,7 @@ impl CopyMode {
         Ok(())
     }
 
-    pub(super) fn go_to_hit(&mut self, hit: Hit) {
+    pub(super) fn go_to_hit(&mut self, hit: ScrollMatch) {
         self.cursor = hit.start;
         self.col = hit.start.col;
         let (row, rows) = (self.cursor.row, u64::from(self.size.rows));
@@ -190,7 +190,7 @@ impl CopyMode {
         } else {
             text.last()
         };
-        self.cursor = Cell { row, col: text.head(self.col.min(last)) };
+        self.cursor = ScrollPoint { row, col: text.head(self.col.min(last)) };
         Ok(())
     }
 
@@ -206,14 +206,14 @@ impl CopyMode {
             Place::Bottom => last,
         };
         self.doc.row(row)?;
-        self.cursor = Cell { row, col: 0 };
+        self.cursor = ScrollPoint { row, col: 0 };
         self.col = 0;
         Ok(())
     }
 
     fn end(&mut self, way: Way, wishes: &mut Vec<Wish>) -> Result<(), Missing> {
         match way {
-            Way::Back => self.go_to(Cell { row: self.doc.first, col: 0 }),
+            Way::Back => self.go_to(ScrollPoint { row: self.doc.first, col: 0 }),
             Way::On if self.is_scrolling && self.selection.is_none() => {
                 wishes.push(Wish::Leave);
                 Ok(())
@@ -221,7 +221,7 @@ impl CopyMode {
             Way::On => {
                 let row = self.doc.end.saturating_sub(1);
                 let col = self.doc.row(row)?.last();
-                self.go_to(Cell { row, col })
+                self.go_to(ScrollPoint { row, col })
             }
         }
     }
@@ -257,7 +257,7 @@ impl CopyMode {
         let last = self.top + u64::from(self.size.rows).saturating_sub(1);
         let row = self.cursor.row.clamp(self.top, last.max(self.top));
         if row != self.cursor.row {
-            self.cursor = Cell { row, col: self.col };
+            self.cursor = ScrollPoint { row, col: self.col };
             self.clamp_cursor();
         }
     }
@@ -300,18 +300,18 @@ impl CopyMode {
                 self.col = self.cursor.col;
                 self.show_cursor();
             }
-            None => self.ask(What::Output { at: self.cursor.row }, true, wishes),
+            None => self.ask(ScrollQuery::Output { at: self.cursor.row }, true, wishes),
         }
     }
 
     /// Selects whole rows.
     pub(super) fn select_rows(&mut self, rows: Range<u64>) {
         self.selection = Some(Selection {
-            anchor: Cell { row: rows.start, col: 0 },
+            anchor: ScrollPoint { row: rows.start, col: 0 },
             shape: Shape::Line,
             unit: Unit::Cell,
         });
-        self.cursor = Cell { row: rows.end.saturating_sub(1), col: 0 };
+        self.cursor = ScrollPoint { row: rows.end.saturating_sub(1), col: 0 };
         self.show_cursor();
     }
 
@@ -321,7 +321,7 @@ impl CopyMode {
             Copied::Selection | Copied::Append => self.selected(),
             Copied::LineEnd => {
                 let row = self.doc.line_end(self.cursor.row)?;
-                let end = Cell { row, col: self.doc.row(row)?.last() };
+                let end = ScrollPoint { row, col: self.doc.row(row)?.last() };
                 Some(
                     Selection { anchor: self.cursor, shape: Shape::Char, unit: Unit::Cell }
                         .span(end.max(self.cursor), false),
@@ -330,10 +330,10 @@ impl CopyMode {
             Copied::Line => {
                 let (start, end) =
                     (self.doc.line_start(self.cursor.row)?, self.doc.line_end(self.cursor.row)?);
-                let anchor = Cell { row: start, col: 0 };
+                let anchor = ScrollPoint { row: start, col: 0 };
                 Some(
                     Selection { anchor, shape: Shape::Line, unit: Unit::Cell }
-                        .span(Cell { row: end, col: 0 }, false),
+                        .span(ScrollPoint { row: end, col: 0 }, false),
                 )
             }
         };
@@ -358,7 +358,7 @@ impl CopyMode {
                 }
                 self.scroll_at_edge(to);
                 let cell = self.cell_at(to);
-                let cell = Cell { col: self.doc.row(cell.row)?.head(cell.col), ..cell };
+                let cell = ScrollPoint { col: self.doc.row(cell.row)?.head(cell.col), ..cell };
                 self.cursor = cell;
                 self.col = cell.col;
             }
@@ -375,11 +375,11 @@ impl CopyMode {
                 let row = self.cell_at(at).row;
                 let (start, end) = (self.doc.line_start(row)?, self.doc.line_end(row)?);
                 self.selection = Some(Selection {
-                    anchor: Cell { row: start, col: 0 },
+                    anchor: ScrollPoint { row: start, col: 0 },
                     shape: Shape::Line,
                     unit: Unit::Cell,
                 });
-                self.cursor = Cell { row: end, col: 0 };
+                self.cursor = ScrollPoint { row: end, col: 0 };
             }
             MouseDeed::Release => match self.selected() {
                 Some(span) => self.yank(span, Where::New),
@@ -391,10 +391,13 @@ impl CopyMode {
     }
 
     /// The cell of the rows that is shown there.
-    fn cell_at(&self, at: Point) -> Cell {
+    fn cell_at(&self, at: Point) -> ScrollPoint {
         let row = (self.top + u64::from(at.y.min(self.size.rows.saturating_sub(1))))
             .min(self.doc.end.saturating_sub(1));
-        Cell { row, col: at.x.saturating_add(self.left).min(self.doc.cols.saturating_sub(1)) }
+        ScrollPoint {
+            row,
+            col: at.x.saturating_add(self.left).min(self.doc.cols.saturating_sub(1)),
+        }
     }
 
     /// A drag to the first or the last row scrolls.
@@ -431,7 +434,7 @@ impl CopyMode {
             Prompt::Row(line) if is_entered => {
                 if let Ok(back) = line.text().trim().parse::<u64>() {
                     let row = self.bottom().saturating_sub(back).max(self.doc.first);
-                    self.queue.push_front(Deed::Go(Cell { row, col: 0 }));
+                    self.queue.push_front(Deed::Go(ScrollPoint { row, col: 0 }));
                 }
             }
             Prompt::Search(line, _, _)
@@ -475,7 +478,13 @@ impl CopyMode {
         true
     }
 
-    fn search_as_typed(&mut self, pattern: &str, way: Way, origin: Cell, wishes: &mut Vec<Wish>) {
+    fn search_as_typed(
+        &mut self,
+        pattern: &str,
+        way: Way,
+        origin: ScrollPoint,
+        wishes: &mut Vec<Wish>,
+    ) {
         if pattern.is_empty() {
             self.find.forget();
             wishes.extend(self.find.cancel(self.pane));
@@ -485,12 +494,12 @@ impl CopyMode {
         self.search(pattern, way, origin, wishes);
     }
 
-    fn search(&mut self, pattern: &str, way: Way, from: Cell, wishes: &mut Vec<Wish>) {
+    fn search(&mut self, pattern: &str, way: Way, from: ScrollPoint, wishes: &mut Vec<Wish>) {
         let number = self.take_number();
         wishes.extend(self.find.begin(pattern, way, from, (number, self.pane)));
     }
 
-    fn search_again(&mut self, way: Way, from: Cell, wishes: &mut Vec<Wish>) {
+    fn search_again(&mut self, way: Way, from: ScrollPoint, wishes: &mut Vec<Wish>) {
         if let Some(pattern) = self.find.last_pattern() {
             self.search(&pattern, way, from, wishes);
         }

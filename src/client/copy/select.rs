@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::client::copy::doc::DocRow;
-use crate::wire::scroll::Cell;
+use crate::wire::scroll::ScrollPoint;
 
 /// How a selection runs over rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,14 +23,14 @@ pub enum Unit {
     /// Cells.
     Cell,
     /// Words, as a double click begins it: the first and the last cell of the word it began with.
-    Word(Cell, Cell),
+    Word(ScrollPoint, ScrollPoint),
 }
 
 /// A selection: from where it began to the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Selection {
     /// Where it began.
-    pub anchor: Cell,
+    pub anchor: ScrollPoint,
     /// How it runs.
     pub shape: Shape,
     /// What it grows by.
@@ -41,9 +41,9 @@ pub struct Selection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// The first cell. In a block, its row and the left column.
-    pub start: Cell,
+    pub start: ScrollPoint,
     /// The cell after the last. In a block, the last row and the column after the right one.
-    pub end: Cell,
+    pub end: ScrollPoint,
     /// How it runs.
     pub shape: Shape,
 }
@@ -52,7 +52,7 @@ impl Selection {
     /// The same of rows that have other addresses.
     #[must_use]
     pub fn moved(self, row: impl Fn(u64) -> u64) -> Self {
-        let cell = |cell: Cell| Cell { row: row(cell.row), ..cell };
+        let cell = |cell: ScrollPoint| ScrollPoint { row: row(cell.row), ..cell };
         let unit = match self.unit {
             Unit::Word(first, last) => Unit::Word(cell(first), cell(last)),
             Unit::Cell => Unit::Cell,
@@ -63,7 +63,7 @@ impl Selection {
     /// What is selected with the cursor there. `beyond`: the cell under the cursor is not part of
     /// it.
     #[must_use]
-    pub fn span(&self, cursor: Cell, beyond: bool) -> Span {
+    pub fn span(&self, cursor: ScrollPoint, beyond: bool) -> Span {
         let (mut start, mut end) =
             if self.anchor <= cursor { (self.anchor, cursor) } else { (cursor, self.anchor) };
         if let Unit::Word(first, last) = self.unit {
@@ -135,11 +135,11 @@ impl Span {
 mod tests {
     use super::{Selection, Shape, Unit};
     use crate::client::copy::tests::doc;
-    use crate::wire::scroll::Cell;
+    use crate::wire::scroll::ScrollPoint;
 
     fn check(rows: &[&str], shape: Shape, (from, to): ((u64, u16), (u64, u16)), expected: &str) {
         let doc = doc(rows);
-        let cell = |(row, col)| Cell { row, col };
+        let cell = |(row, col)| ScrollPoint { row, col };
         for (anchor, cursor) in [(from, to), (to, from)] {
             let span = Selection { anchor: cell(anchor), shape, unit: Unit::Cell }
                 .span(cell(cursor), false);

@@ -12,18 +12,21 @@ use crate::base::row::RunKind;
 use crate::base::style::Style;
 use crate::base::text::char_width;
 use crate::client::copy::find::expression;
-use crate::wire::scroll::{Answer, Ask, Cell, Hit, Hits, RowMark, Rows, ScrolledRow, Told, What};
-use crate::wire::span::Span;
+use crate::wire::scroll::{
+    Answer, RowMark, Rows, ScrollMatch, ScrollMatches, ScrollPoint, ScrollQuery, ScrollReply,
+    ScrollRequest, ScrolledRow,
+};
+use crate::wire::span::StyledSpan;
 
 const SEPARATORS: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~";
 
-fn spans(text: &str) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
+fn spans(text: &str) -> Vec<StyledSpan> {
+    let mut spans: Vec<StyledSpan> = Vec::new();
     let mut push = |kind: RunKind, text: &str| match spans.last_mut() {
         Some(last) if last.kind == kind && !matches!(kind, RunKind::Cluster(_)) => {
             last.text.push_str(text)
         }
-        _ => spans.push(Span { style: 0, link: 0, kind, text: text.into() }),
+        _ => spans.push(StyledSpan { style: 0, link: 0, kind, text: text.into() }),
     };
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -47,7 +50,7 @@ fn spans(text: &str) -> Vec<Span> {
 pub(crate) struct World {
     rows: Vec<ScrolledRow>,
     screen: u64,
-    cursor: Cell,
+    cursor: ScrollPoint,
 }
 
 impl World {
@@ -67,7 +70,7 @@ impl World {
             row
         });
         let rows: Vec<ScrolledRow> = made.collect();
-        let cursor = Cell { row: rows.len() as u64 - 1, col: 0 };
+        let cursor = ScrollPoint { row: rows.len() as u64 - 1, col: 0 };
         Self { rows, screen, cursor }
     }
 
@@ -97,19 +100,19 @@ impl World {
         self.rows[row].spans.iter().map(|span| span.text.as_str()).collect()
     }
 
-    fn answer(&self, ask: &Ask) -> Option<Told> {
+    fn answer(&self, ask: &ScrollRequest) -> Option<ScrollReply> {
         let answer = match &ask.what {
-            What::Screen { above } => {
+            ScrollQuery::Screen { above } => {
                 let from = (self.end() - self.screen).saturating_sub(u64::from(*above));
                 self.given(from, above + u16::try_from(self.screen).expect("small"), None)
             }
-            What::Rows { from, count } => self.given(*from, *count, None),
-            What::Around { line, reach, .. } => {
+            ScrollQuery::Rows { from, count } => self.given(*from, *count, None),
+            ScrollQuery::Around { line, reach, .. } => {
                 let target =
                     self.rows.iter().position(|row| row.line == *line).expect("it is there") as u64;
                 self.given(target.saturating_sub(u64::from(*reach)), 2 * reach, Some(target))
             }
-            What::Mark { from, forward, .. } => {
+            ScrollQuery::Mark { from, forward, .. } => {
                 let is_prompt = |row: &usize| self.rows[*row].mark == Some(RowMark::Prompt);
                 let from = usize::try_from(*from).expect("small");
                 let found = if *forward {
@@ -119,25 +122,27 @@ impl World {
                 };
                 Answer::Row(found.map(|row| row as u64))
             }
-            What::Output { .. } => Answer::Range(Some((1, 3))),
-            What::Search { pattern, from, forward } => {
+            ScrollQuery::Output { .. } => Answer::Range(Some((1, 3))),
+            ScrollQuery::Search { pattern, from, forward } => {
                 Answer::Hits(self.search(pattern, *from, *forward))
             }
-            What::Cancel => return None,
+            ScrollQuery::Cancel => return None,
         };
-        Some(Told { number: ask.number, pane: ask.pane, answer })
+        Some(ScrollReply { number: ask.number, pane: ask.pane, answer })
     }
 
-    fn search(&self, pattern: &str, from: Cell, forward: bool) -> Hits {
+    fn search(&self, pattern: &str, from: ScrollPoint, forward: bool) -> ScrollMatches {
         let regex = regex::Regex::new(pattern).expect("a pattern");
-        let hits: Vec<Hit> = (0..self.rows.len())
+        let hits: Vec<ScrollMatch> = (0..self.rows.len())
             .flat_map(|row| {
                 let text = self.text(row);
-                let cell =
-                    |col: usize| Cell { row: row as u64, col: u16::try_from(col).expect("short") };
-                let found: Vec<Hit> = regex
+                let cell = |col: usize| ScrollPoint {
+                    row: row as u64,
+                    col: u16::try_from(col).expect("short"),
+                };
+                let found: Vec<ScrollMatch> = regex
                     .find_iter(&text)
-                    .map(|hit| Hit { start: cell(hit.start()), last: cell(hit.end() - 1) })
+                    .map(|hit| ScrollMatch { start: cell(hit.start()), last: cell(hit.end() - 1) })
                     .collect();
                 found
             })
@@ -150,7 +155,7 @@ impl World {
         let before = nearest.map_or(0, |nearest| {
             hits.iter().position(|hit| hit == nearest).expect("it is one") as u64
         });
-        Hits {
+        ScrollMatches {
             nearest: nearest.copied(),
             wrapped: false,
             before,
@@ -238,7 +243,7 @@ const TEXT: &[&str] = &[
 /// From a cell, what keys lead to.
 fn check(table: Table, from: (u64, u16), keys: &str, to: (u64, u16)) {
     let mut session = Session::new(table, TEXT, 4);
-    session.mode.cursor = Cell { row: from.0, col: from.1 };
+    session.mode.cursor = ScrollPoint { row: from.0, col: from.1 };
     session.mode.show_cursor();
     let mut wishes = Vec::new();
     session.mode.resize(Size::new(20, 5), 20, &mut wishes);

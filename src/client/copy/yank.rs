@@ -3,7 +3,7 @@
 
 use crate::client::copy::select::{Shape, Span};
 use crate::client::copy::{CopyMode, Where, Wish};
-use crate::wire::scroll::{ROWS_MAX, What};
+use crate::wire::scroll::{ROWS_MAX, ScrollQuery};
 
 /// The most that is copied, in bytes: what a buffer holds.
 pub(super) const COPY_BYTES_MAX: usize = 4 << 20;
@@ -36,7 +36,7 @@ impl CopyMode {
             let Some(row) = self.doc.get(yank.next) else {
                 let left = yank.span.end.row + 1 - yank.next;
                 let count = u16::try_from(left).unwrap_or(ROWS_MAX).min(ROWS_MAX);
-                self.ask(What::Rows { from: yank.next, count }, true, wishes);
+                self.ask(ScrollQuery::Rows { from: yank.next, count }, true, wishes);
                 yank.next = yank.next.max(self.doc.first);
                 self.yank = Some(yank);
                 return;

@@ -27,7 +27,7 @@ pub(super) fn of_string(kind: u8, text: &str) -> Option<Reply> {
             return self::capability(capability);
         }
         if let Some(version) = text.strip_prefix(">|") {
-            return Some(Reply::Version(crate::base::text::harmless(version, 128)));
+            return Some(Reply::Version(crate::base::text::sanitize(version, 128)));
         }
         return text
             .strip_prefix("1$r")?

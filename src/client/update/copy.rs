@@ -16,7 +16,7 @@ use crate::client::model::{Command, Message, Model, Overlay};
 use crate::client::terminal;
 use crate::client::update::open;
 use crate::wire::frame::{PaneItem, ToServer};
-use crate::wire::scroll::Told;
+use crate::wire::scroll::ScrollReply;
 
 /// How copy mode is entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub(super) fn key(model: &mut Model, input: KeyInput, out: &mut Vec<Message>) {
 }
 
 /// What the server says about rows.
-pub(super) fn told(model: &mut Model, told: Told, out: &mut Vec<Message>) {
+pub(super) fn told(model: &mut Model, told: ScrollReply, out: &mut Vec<Message>) {
     let pane = told.pane;
     let mut wishes = Vec::new();
     if let Some(mode) = model.copying.panes.get_mut(&pane) {
@@ -130,14 +130,14 @@ fn grant(model: &mut Model, pane: PaneId, wishes: Vec<Wish>, out: &mut Vec<Messa
     damage(model, pane);
     for wish in wishes {
         match wish {
-            Wish::Ask(ask) => out.push(Message::Send(ToServer::Ask(ask))),
+            Wish::Ask(ask) => out.push(Message::Send(ToServer::ScrollRequest(ask))),
             Wish::Copied(text, to) => copied(model, &text, to, out),
             Wish::Say(text) => model.notify(text, false),
             Wish::Leave => {
                 let cancel =
                     model.copying.panes.remove(&pane).and_then(|mut mode| mode.find.cancel(pane));
                 if let Some(Wish::Ask(ask)) = cancel {
-                    out.push(Message::Send(ToServer::Ask(ask)));
+                    out.push(Message::Send(ToServer::ScrollRequest(ask)));
                 }
             }
         }

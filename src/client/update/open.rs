@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::base::geom::Size;
 use crate::base::id::{SessionId, TabId};
 use crate::base::row::Run;
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::client::calls::{self, Menu, Renamed};
 use crate::client::hints::Hints;
 use crate::client::line::Line;
@@ -73,7 +73,7 @@ impl ListedTab {
         Some(Self {
             id: value["id"].as_str()?.parse().ok()?,
             index: value["index"].as_u64()?,
-            name: harmless(value["name"].as_str()?, NAME_MAX),
+            name: sanitize(value["name"].as_str()?, NAME_MAX),
             session: value["session"].as_str()?.parse().ok()?,
             bell: value["bell"].as_bool()?,
             activity: value["activity"].as_bool()?,
@@ -245,7 +245,7 @@ pub(super) fn buffers(reply: &Value) -> Option<Overlay> {
         let bytes = buffer.get("bytes").and_then(Value::as_u64).unwrap_or_default();
         Some(Item {
             text: name.clone(),
-            detail: harmless(sample, 200),
+            detail: sanitize(sample, 200),
             keys: format!("{bytes} bytes"),
             choice: Choice::Buffer(name),
         })
@@ -272,8 +272,8 @@ pub(super) fn commands(reply: &Value) -> Option<Overlay> {
             .into_iter()
             .find(|id| !id.is_empty())
             .unwrap_or_default();
-        let detail = harmless(text("cwd"), 200);
-        let line = harmless(text("command"), 400).replace('\n', " ");
+        let detail = sanitize(text("cwd"), 200);
+        let line = sanitize(text("command"), 400).replace('\n', " ");
         Some(Item {
             text: line,
             detail,
@@ -292,7 +292,7 @@ pub(super) fn found(reply: &Value, pattern: &str) -> Option<Overlay> {
     let item = |hit: &Value| {
         let pane = hit.get("pane")?.as_str()?.parse().ok()?;
         let number = |name: &str| hit.get(name).and_then(Value::as_u64).unwrap_or_default();
-        let text = harmless(hit.get("text").and_then(Value::as_str).unwrap_or_default(), 400);
+        let text = sanitize(hit.get("text").and_then(Value::as_str).unwrap_or_default(), 400);
         let place = Choice::Place {
             pane,
             line: number("line"),

@@ -4,12 +4,12 @@
 use serde_json::Value;
 
 use super::send;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::key::Key;
 use crate::client::calls::{self, Wanted};
 use crate::client::model::{Asked, Link, Message, Model, Overlay};
 use crate::client::processes::{Deed, EVERY, Ident, Processes, Want};
-use crate::wire::process::Listed;
+use crate::wire::process::ProcessRow;
 
 /// Opens the view.
 pub(super) fn open(model: &mut Model, out: &mut Vec<Message>) {
@@ -90,7 +90,7 @@ fn ask(model: &mut Model, wanted: &Wanted, asked: Asked, out: &mut Vec<Message>)
 }
 
 /// The table came; one that nobody waits for any more is dropped.
-pub(super) fn filled(model: &mut Model, id: Option<u64>, table: Vec<Listed>) {
+pub(super) fn filled(model: &mut Model, id: Option<u64>, table: Vec<ProcessRow>) {
     if let Some(Overlay::Processes(view)) =
         model.overlay.as_mut().filter(|overlay| asked_for(overlay, id))
     {

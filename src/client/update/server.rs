@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{call, copy, open, processes, send};
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
 use crate::base::row::Row;
@@ -16,9 +16,9 @@ use crate::client::outcome::Outcome;
 use crate::client::pick::Item;
 use crate::client::scene::Scene;
 use crate::client::terminal;
-use crate::wire::frame::{BARS_USUAL, Beside, Bye, Chrome, Frame, Outer, ToClient, ToServer};
+use crate::wire::frame::{BARS_USUAL, Bye, Chrome, Frame, HostCommand, Status, ToClient, ToServer};
 use crate::wire::hello::Welcome;
-use crate::wire::process::Listed;
+use crate::wire::process::ProcessRow;
 use crate::wire::rpc::{self, Response};
 
 pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>) {
@@ -36,10 +36,10 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
         ToClient::Call { call, json } => called(model, call, &json, out),
         ToClient::Outer(outer) => out.extend(outside(model, &outer).map(Message::Write)),
         ToClient::Notice(notice) => model.notify(notice.text, notice.warning),
-        ToClient::Taken(number) => out.push(Message::Taken(number)),
+        ToClient::InputAck(number) => out.push(Message::Taken(number)),
         ToClient::Bye(bye) => out.push(farewell(bye)),
-        ToClient::Told(told) => copy::told(model, told, out),
-        ToClient::Beside(beside) => {
+        ToClient::ScrollReply(told) => copy::told(model, told, out),
+        ToClient::Status(beside) => {
             model.more.beside = *beside;
             model.damage.chrome = true;
         }
@@ -47,7 +47,7 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
             model.album.wants = wants;
             model.damage.cursor = true;
         }
-        ToClient::Piece(piece) => model.damage.layout |= model.album.add(piece),
+        ToClient::PictureChunk(piece) => model.damage.layout |= model.album.add(piece),
         ToClient::Placed(placed) => model.album.place(placed),
         ToClient::Closed { what, undo_ms } => closed(model, &what, undo_ms),
     }
@@ -72,7 +72,7 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
     let again = model.scene.number.is_some();
     model.link = Link::Up(model.now.tick);
     model.scene.number = None;
-    model.more.beside = Beside::default();
+    model.more.beside = Status::default();
     model.album = Album::default();
     model.damage.chrome = true;
     // Before what was kept for the server: a session that is made has the right size from the
@@ -149,7 +149,8 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
     let awaited = id.and_then(|id| model.copying.awaited.remove(&id));
     let asked = id.and_then(|id| model.looking.asked.remove(&id));
     if let Some(Asked::Processes) = asked {
-        return match serde_json::from_str::<Response<Vec<Listed>>>(json).map(Response::outcome) {
+        return match serde_json::from_str::<Response<Vec<ProcessRow>>>(json).map(Response::outcome)
+        {
             Ok(Ok(table)) => processes::filled(model, id, table),
             Ok(Err(refusal)) => {
                 processes::not_filled(model, id);
@@ -242,14 +243,14 @@ fn called(model: &mut Model, call: CallId, json: &str, out: &mut Vec<Message>) {
     out.push(Message::Send(ToServer::Answer { call, json }));
 }
 
-fn outside(model: &Model, outer: &Outer) -> Option<Vec<u8>> {
+fn outside(model: &Model, outer: &HostCommand) -> Option<Vec<u8>> {
     let options = &model.setup.outer;
     match outer {
-        Outer::Bell => options.bell.then(|| b"\x07".to_vec()),
-        Outer::Clipboard(text) => {
+        HostCommand::Bell => options.bell.then(|| b"\x07".to_vec()),
+        HostCommand::Clipboard(text) => {
             (options.clipboard && model.caps.modern).then(|| terminal::clipboard(text))
         }
-        Outer::Notify { title, body } => {
+        HostCommand::Notify { title, body } => {
             (options.notify && model.caps.modern).then(|| terminal::notify(title, body))
         }
     }

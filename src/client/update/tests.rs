@@ -19,11 +19,11 @@ use crate::client::outcome::Outcome;
 use crate::client::setup::Setup;
 use crate::settings::Settings;
 use crate::wire::frame::{
-    Bye, Chrome, Frame, Notice, Outer, PaneItem, SessionItem, TabItem, ToClient, ToServer,
+    Bye, Chrome, Frame, HostCommand, Notice, PaneItem, SessionItem, TabItem, ToClient, ToServer,
 };
 use crate::wire::hello::Welcome;
-use crate::wire::scroll::{Answer, Cell, Rows, ScrolledRow, Told};
-use crate::wire::span::Span as FrameSpan;
+use crate::wire::scroll::{Answer, Rows, ScrollPoint, ScrollReply, ScrolledRow};
+use crate::wire::span::StyledSpan as FrameSpan;
 
 fn model() -> Model {
     let mut settings = Settings::default();
@@ -421,7 +421,7 @@ fn the_rows_of_copy_mode_are_shown_and_what_is_copied_goes_everywhere() {
         spans: vec![FrameSpan { style: 0, link: 0, kind: RunKind::Narrow, text: text.into() }],
         ..ScrolledRow::default()
     };
-    let cursor = Cell { row: 31, col: 0 };
+    let cursor = ScrollPoint { row: 31, col: 0 };
     let rows = Rows {
         cols: 40,
         screen: 10,
@@ -430,8 +430,8 @@ fn the_rows_of_copy_mode_are_shown_and_what_is_copied_goes_everywhere() {
         rows: (0..32).map(|n| row(&format!("row {n}"))).collect(),
         ..Rows::default()
     };
-    let told = Told { number: 1, pane: PaneId(1), answer: Answer::Rows(Box::new(rows)) };
-    update(&mut model, Event::Server(ToClient::Told(told)));
+    let told = ScrollReply { number: 1, pane: PaneId(1), answer: Answer::Rows(Box::new(rows)) };
+    update(&mut model, Event::Server(ToClient::ScrollReply(told)));
     let mode = model.copying.open(PaneId(1)).expect("it is shown");
     assert_eq!((mode.top, mode.position()), (10, (0, 10)));
     assert!(model.damage.rows.contains(&1) && model.damage.chrome);
@@ -651,15 +651,15 @@ fn farewells_end_the_client_or_bring_it_back() {
 fn what_is_for_the_outer_terminal_is_written_if_it_may() {
     let mut model = model();
     assert_eq!(
-        update(&mut model, Event::Server(ToClient::Outer(Outer::Bell))),
+        update(&mut model, Event::Server(ToClient::Outer(HostCommand::Bell))),
         [Message::Write(b"\x07".to_vec())]
     );
     let clipboard =
-        update(&mut model, Event::Server(ToClient::Outer(Outer::Clipboard("hi".into()))));
+        update(&mut model, Event::Server(ToClient::Outer(HostCommand::Clipboard("hi".into()))));
     assert_eq!(clipboard, [Message::Write(b"\x1b]52;c;aGk=\x1b\\".to_vec())]);
     model.caps.modern = false;
     assert!(
-        update(&mut model, Event::Server(ToClient::Outer(Outer::Clipboard("hi".into()))))
+        update(&mut model, Event::Server(ToClient::Outer(HostCommand::Clipboard("hi".into()))))
             .is_empty()
     );
 }
@@ -788,17 +788,17 @@ fn the_colours_follow_the_terminal_when_it_turns_light() {
 #[test]
 fn what_wants_attention_is_listed_and_gone_to() {
     let mut model = model();
-    let wanting = crate::wire::frame::Wanting {
+    let wanting = crate::wire::frame::Alert {
         pane: PaneId(2),
         place: "work:1.2".into(),
         label: "make".into(),
         why: "a bell rang".into(),
     };
-    let beside = crate::wire::frame::Beside {
+    let beside = crate::wire::frame::Status {
         attention: vec![wanting],
-        ..crate::wire::frame::Beside::default()
+        ..crate::wire::frame::Status::default()
     };
-    server(&mut model, ToClient::Beside(Box::new(beside)));
+    server(&mut model, ToClient::Status(Box::new(beside)));
     assert_eq!(press(&mut model, "C-b A Enter"), ["pane.focus {\"target\":\"p2\"}"]);
 }
 

@@ -7,7 +7,7 @@ use super::look;
 use crate::base::geom::Point;
 use crate::base::id::TabId;
 use crate::base::style::Attrs;
-use crate::base::text::{fitting, harmless, width};
+use crate::base::text::{fitting, sanitize, width};
 use crate::client::calls;
 use crate::client::model::{Link, Model};
 use crate::settings::Segment;
@@ -196,7 +196,7 @@ fn segment_pieces(model: &Model, segment: Segment) -> Vec<Piece> {
         Segment::Attention => attention(model).into_iter().collect(),
         Segment::Cwd if model.more.beside.cwd.is_empty() => Vec::new(),
         Segment::Cwd => {
-            vec![piece(format!(" {} ", harmless(&model.more.beside.cwd, CWD_MAX)), base)]
+            vec![piece(format!(" {} ", sanitize(&model.more.beside.cwd, CWD_MAX)), base)]
         }
         Segment::Command if model.more.command.is_empty() => Vec::new(),
         Segment::Command => vec![piece(format!(" {} ", model.more.command), base)],

@@ -11,12 +11,12 @@ use rustix::io::Errno;
 
 /// Watches a file that may not be there yet, and the folder `themes` beside it.
 #[derive(Debug)]
-pub struct Changes {
+pub struct FileChanges {
     fd: OwnedFd,
     path: PathBuf,
 }
 
-impl Changes {
+impl FileChanges {
     /// Begins to watch.
     ///
     /// # Errors
@@ -64,20 +64,20 @@ impl Changes {
     }
 }
 
-impl AsFd for Changes {
+impl AsFd for FileChanges {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
 }
 
-impl AsRawFd for Changes {
+impl AsRawFd for FileChanges {
     fn as_raw_fd(&self) -> RawFd {
         self.fd.as_raw_fd()
     }
 }
 
-impl From<Changes> for OwnedFd {
-    fn from(changes: Changes) -> Self {
+impl From<FileChanges> for OwnedFd {
+    fn from(changes: FileChanges) -> Self {
         changes.fd
     }
 }
@@ -86,14 +86,14 @@ impl From<Changes> for OwnedFd {
 mod tests {
     use std::fs;
 
-    use super::Changes;
+    use super::FileChanges;
 
     #[test]
     fn writing_and_moving_are_noticed_and_making_an_empty_file_is_not() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("config/abide");
         let file = folder.join("config.toml");
-        let mut changes = Changes::of(&file).unwrap();
+        let mut changes = FileChanges::of(&file).unwrap();
         assert!(!changes.drain());
         fs::create_dir_all(&folder).unwrap();
         assert!(changes.drain(), "the folder that was missing");
@@ -117,7 +117,7 @@ mod tests {
         fs::create_dir_all(&real).unwrap();
         fs::write(real.join("config.toml"), "").unwrap();
         std::os::unix::fs::symlink(real.join("config.toml"), folder.join("config.toml")).unwrap();
-        let mut changes = Changes::of(&folder.join("config.toml")).unwrap();
+        let mut changes = FileChanges::of(&folder.join("config.toml")).unwrap();
         fs::write(real.join("config.toml"), "[keys]\n").unwrap();
         assert!(changes.drain());
     }

@@ -5,4 +5,4 @@ pub(super) mod changes;
 pub mod pidfd;
 pub(super) mod presence;
 pub mod process;
-pub mod table;
+pub mod process_cache;

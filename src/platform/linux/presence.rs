@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 use rustix::fs::inotify::{CreateFlags, Reader, WatchFlags, add_watch, init};
 use rustix::io::Errno;
 
-use crate::platform::places::identity;
+use crate::platform::paths::identity;
 
 /// Watches a file that is there.
 #[derive(Debug)]
-pub struct Presence {
+pub struct PathPresence {
     fd: OwnedFd,
     path: PathBuf,
     file: Option<(u64, u64)>,
 }
 
-impl Presence {
+impl PathPresence {
     /// Begins to watch.
     ///
     /// # Errors
@@ -51,14 +51,14 @@ impl Presence {
     }
 }
 
-impl AsRawFd for Presence {
+impl AsRawFd for PathPresence {
     fn as_raw_fd(&self) -> RawFd {
         self.fd.as_raw_fd()
     }
 }
 
-impl From<Presence> for OwnedFd {
-    fn from(presence: Presence) -> Self {
+impl From<PathPresence> for OwnedFd {
+    fn from(presence: PathPresence) -> Self {
         presence.fd
     }
 }
@@ -67,7 +67,7 @@ impl From<Presence> for OwnedFd {
 mod tests {
     use std::fs;
 
-    use super::Presence;
+    use super::PathPresence;
 
     #[test]
     fn a_file_that_goes_is_noticed_and_so_is_another_in_its_place() {
@@ -75,16 +75,16 @@ mod tests {
         let (folder, file) = (home.path().join("run"), home.path().join("run/socket"));
         fs::create_dir(&folder).unwrap();
         fs::write(&file, "").unwrap();
-        let mut presence = Presence::of(&file).unwrap();
+        let mut presence = PathPresence::of(&file).unwrap();
         fs::write(folder.join("other"), "").unwrap();
         presence.drain();
         assert!(presence.is_there());
         fs::rename(folder.join("other"), &file).unwrap();
         assert!(!presence.is_there());
-        let mut presence = Presence::of(&file).unwrap();
+        let mut presence = PathPresence::of(&file).unwrap();
         fs::remove_dir_all(&folder).unwrap();
         presence.drain();
         assert!(!presence.is_there());
-        assert!(Presence::of(&file).is_err());
+        assert!(PathPresence::of(&file).is_err());
     }
 }

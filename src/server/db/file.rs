@@ -12,8 +12,8 @@ use rusqlite::{Connection, ErrorCode, Row, Transaction, ffi};
 
 use super::{Latest, SCREEN_MAX, Shown, Stored, TEXT_MAX};
 use crate::base::id::PaneId;
-use crate::platform::places::identity;
-use crate::store::sealed::{seal, unseal};
+use crate::platform::paths::identity;
+use crate::store::checksum::{add_checksum, verify_checksum};
 use crate::term::pack_segment;
 
 /// zstd's level: fast.
@@ -84,16 +84,20 @@ impl Open {
             rows.query_map([], |row| row.get(0))?.next().transpose()?;
         stored.structure = structure
             .map(|sealed| {
-                unseal(&sealed).map(<[u8]>::to_vec).ok_or(ReadError::Changed("structure is"))
+                verify_checksum(&sealed)
+                    .map(<[u8]>::to_vec)
+                    .ok_or(ReadError::Changed("structure is"))
             })
             .transpose()?;
         let mut rows = self.db.prepare("SELECT bytes FROM structure WHERE id = 2")?;
         let commands: Option<Vec<u8>> = rows.query_map([], |row| row.get(0))?.next().transpose()?;
-        stored.commands = commands.as_deref().and_then(unseal).map(<[u8]>::to_vec);
+        stored.commands = commands.as_deref().and_then(verify_checksum).map(<[u8]>::to_vec);
         let mut rows = self.db.prepare("SELECT pane, bytes FROM text")?;
         for row in rows.query_map([], pane_and_bytes)? {
             let (pane, sealed) = row?;
-            match unseal(&sealed).and_then(|bytes| zstd::bulk::decompress(bytes, TEXT_MAX).ok()) {
+            match verify_checksum(&sealed)
+                .and_then(|bytes| zstd::bulk::decompress(bytes, TEXT_MAX).ok())
+            {
                 Some(text) => drop(stored.texts.insert(pane, text)),
                 None => drop(stored.damaged.insert(pane)),
             }
@@ -101,7 +105,7 @@ impl Open {
         let mut rows = self.db.prepare("SELECT pane, bytes FROM screen")?;
         for row in rows.query_map([], pane_and_bytes)? {
             let (pane, sealed) = row?;
-            match unseal(&sealed).and_then(opened) {
+            match verify_checksum(&sealed).and_then(opened) {
                 Some(shown) => drop(stored.shown.insert(pane, shown)),
                 None => drop(stored.damaged.insert(pane)),
             }
@@ -127,7 +131,7 @@ impl Open {
         })? {
             let (pane, sequence, sealed) = row?;
             let Some(shown) = stored.shown.get_mut(&pane) else { continue };
-            let own = unseal(&sealed)
+            let own = verify_checksum(&sealed)
                 .and_then(|bytes| bytes.strip_prefix(&segment_name(pane, sequence)[..]));
             if let Some(bytes) = own {
                 shown.segments.insert(sequence.cast_unsigned(), bytes.to_vec());
@@ -149,8 +153,10 @@ impl Open {
     fn tally(&self) -> Result<BTreeSet<PaneId>, ReadError> {
         let mut rows = self.db.prepare("SELECT bytes FROM tally WHERE id = 1")?;
         let tally: Option<Vec<u8>> = rows.query_map([], |row| row.get(0))?.next().transpose()?;
-        let tally =
-            tally.as_deref().and_then(unseal).ok_or(ReadError::Changed("list of panes is"))?;
+        let tally = tally
+            .as_deref()
+            .and_then(verify_checksum)
+            .ok_or(ReadError::Changed("list of panes is"))?;
         let (ids, _) = tally.as_chunks();
         Ok(ids.iter().map(|id| PaneId(u64::from_le_bytes(*id))).collect())
     }
@@ -161,7 +167,7 @@ impl Open {
         if let Some(bytes) = &latest.structure {
             all.execute(
                 "INSERT OR REPLACE INTO structure (id, bytes) VALUES (1, ?1)",
-                [seal(bytes)],
+                [add_checksum(bytes)],
             )?;
         }
         if latest.forgets_all {
@@ -173,7 +179,7 @@ impl Open {
         if let Some(bytes) = &latest.commands {
             all.execute(
                 "INSERT OR REPLACE INTO structure (id, bytes) VALUES (2, ?1)",
-                [seal(bytes)],
+                [add_checksum(bytes)],
             )?;
         }
         for (pane, shown) in &latest.shown {
@@ -196,7 +202,7 @@ fn show(all: &Transaction<'_>, pane: PaneId, shown: Option<&Shown>) -> rusqlite:
         return Ok(());
     };
     all.prepare_cached("INSERT OR REPLACE INTO screen (pane, bytes) VALUES (?1, ?2)")?
-        .execute((key, seal(&bytes)))?;
+        .execute((key, add_checksum(&bytes)))?;
     let kept = (key, shown.oldest.cast_signed(), shown.whole.end.cast_signed());
     all.prepare_cached(
         "DELETE FROM segment WHERE pane = ?1 AND (sequence < ?2 OR ?3 <= sequence)",
@@ -208,7 +214,7 @@ fn show(all: &Transaction<'_>, pane: PaneId, shown: Option<&Shown>) -> rusqlite:
     for (sequence, bytes) in &shown.segments {
         let named = [&segment_name(pane, sequence.cast_signed())[..], &pack_segment(bytes.clone())]
             .concat();
-        insert.execute((key, sequence.cast_signed(), seal(&named)))?;
+        insert.execute((key, sequence.cast_signed(), add_checksum(&named)))?;
     }
     Ok(())
 }
@@ -259,7 +265,8 @@ fn count(all: &Transaction<'_>) -> rusqlite::Result<()> {
     for pane in rows.query_map([], |row| pane_id(row, 0))? {
         ids.extend(pane?.0.to_le_bytes());
     }
-    all.execute("INSERT OR REPLACE INTO tally (id, bytes) VALUES (1, ?1)", [seal(&ids)]).map(drop)
+    all.execute("INSERT OR REPLACE INTO tally (id, bytes) VALUES (1, ?1)", [add_checksum(&ids)])
+        .map(drop)
 }
 
 /// Brings the tables to this version, in one transaction.
@@ -302,7 +309,7 @@ fn seal_all(all: &Transaction<'_>, table: &str, key: &str) -> Result<(), ReadErr
     for (id, bytes) in kept {
         all.execute(
             &format!("UPDATE {table} SET bytes = ?2 WHERE {key} = ?1"),
-            (id, seal(&bytes)),
+            (id, add_checksum(&bytes)),
         )?;
     }
     Ok(())

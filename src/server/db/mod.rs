@@ -45,7 +45,7 @@ pub(super) enum News {
 /// Something to be written.
 #[derive(Debug)]
 enum Job {
-    Structure(Vec<u8>),
+    SessionState(Vec<u8>),
     Commands(Vec<u8>),
     Show(PaneId, Shown),
     Forget(PaneId),
@@ -145,7 +145,7 @@ impl Db {
 
     /// Writes the structure soon. False if the disk is too slow at the moment.
     pub(super) fn structure(&self, bytes: Vec<u8>) -> bool {
-        self.hand(Job::Structure(bytes))
+        self.hand(Job::SessionState(bytes))
     }
 
     /// Writes what a pane shows soon.
@@ -188,7 +188,7 @@ impl Db {
                 drop(jobs.send(Job::Show(pane, shown)));
             }
             if let Some(structure) = last {
-                drop(jobs.send(Job::Structure(structure)));
+                drop(jobs.send(Job::SessionState(structure)));
             }
         }
         if let Some(thread) = self.thread.take() {
@@ -369,7 +369,7 @@ struct Latest {
 impl Latest {
     fn add(&mut self, job: Job) {
         match job {
-            Job::Structure(bytes) => self.structure = Some(bytes),
+            Job::SessionState(bytes) => self.structure = Some(bytes),
             Job::Commands(bytes) => self.commands = Some(bytes),
             Job::Show(pane, shown) => {
                 self.shown.entry(pane).or_default().get_or_insert_default().succeed(shown)

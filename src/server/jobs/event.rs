@@ -2,15 +2,15 @@
 
 use crate::base::id::{CallId, CommandId};
 use crate::base::time::Tick;
-use crate::platform::picture::{Marks, Picture};
+use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 use crate::server::jobs::Listed;
-use crate::store::log::Stream;
+use crate::store::log::LogStream;
 
 /// What the tasks of commands tell the loop.
 #[derive(Debug)]
 pub(in crate::server) enum ProcEvent {
     /// A FIFO has output.
-    Readable(CommandId, Stream),
+    Readable(CommandId, LogStream),
     /// The FIFO to a command takes input again.
     Writable(CommandId),
     /// The pipe to a program takes input again.
@@ -27,8 +27,8 @@ pub(in crate::server) enum ProcEvent {
 /// A look at the process table.
 #[derive(Debug)]
 pub(in crate::server) struct Look {
-    pub(in crate::server) picture: Picture,
-    pub(in crate::server) marks: Marks,
+    pub(in crate::server) picture: ProcessSnapshot,
+    pub(in crate::server) marks: EnvMarkers,
     /// Orphans that were ended just before, and of what command.
     pub(in crate::server) killed: Vec<(CommandId, (i32, u64))>,
     /// No orphan was reaped while the table was read (`wire::keeper::CONTROL_REAPS`).

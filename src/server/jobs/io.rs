@@ -14,11 +14,11 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::JoinHandle;
 
 use crate::base::id::CommandId;
+use crate::platform::async_fd;
 use crate::platform::memory::SharedMemory;
-use crate::platform::watch;
 use crate::server::conn::Event;
 use crate::server::jobs::event::ProcEvent;
-use crate::store::log::{self, Log, Stream};
+use crate::store::log::{self, Log, LogStream};
 
 /// How much is read from a FIFO in one turn.
 pub(in crate::server) const READ_BYTES_MAX: usize = 256 << 10;
@@ -48,7 +48,7 @@ pub(in crate::server) fn when_ready(
     event: ProcEvent,
     events: &Sender<Event>,
 ) -> Option<Task> {
-    let fd = fd.try_clone().and_then(|fd| watch(fd, interest)).ok()?;
+    let fd = fd.try_clone().and_then(|fd| async_fd(fd, interest)).ok()?;
     let events = events.clone();
     Some(Task::new(tokio::spawn(async move {
         drop(fd.ready(interest).await);
@@ -82,7 +82,7 @@ impl Fifo {
     /// Reads into a log, at most [`READ_BYTES_MAX`].
     pub(in crate::server) fn pull(
         &mut self,
-        stream: Stream,
+        stream: LogStream,
         wall: u64,
         log: &mut Log<SharedMemory>,
         buffer: &mut [u8],

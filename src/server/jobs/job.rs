@@ -10,11 +10,11 @@ use crate::base::id::{CallId, CommandId, SessionId};
 use crate::platform::memory::SharedMemory;
 use crate::server::jobs::io::Writer;
 use crate::server::pane::Stop;
-use crate::store::log::Stream;
+use crate::store::log::LogStream;
 use crate::store::ring::Consumer;
 use crate::wire::keeper::{
-    Entry, ExitStatus, PART_ERROR_RING, PART_ERROR_SOURCE, PART_INPUT, PART_PIDFD, PART_RING,
-    PART_SOURCE,
+    ExitStatus, PART_ERROR_RING, PART_ERROR_SOURCE, PART_INPUT, PART_PIDFD, PART_RING, PART_SOURCE,
+    ProgramEntry,
 };
 
 /// Tags of session shells.
@@ -71,7 +71,7 @@ pub(in crate::server) enum Asked {
 #[derive(Debug)]
 pub(in crate::server) struct Job {
     pub(in crate::server) what: What,
-    pub(in crate::server) entry: Entry,
+    pub(in crate::server) entry: ProgramEntry,
     pub(in crate::server) fds: Vec<Arc<OwnedFd>>,
     pub(in crate::server) rings: [Consumer<SharedMemory>; 2],
     pub(in crate::server) writer: Option<Writer>,
@@ -91,7 +91,11 @@ pub(in crate::server) struct Job {
 
 impl Job {
     /// Puts together what rides with the keeper's record.
-    pub(in crate::server) fn new(what: What, entry: Entry, fds: Vec<OwnedFd>) -> io::Result<Self> {
+    pub(in crate::server) fn new(
+        what: What,
+        entry: ProgramEntry,
+        fds: Vec<OwnedFd>,
+    ) -> io::Result<Self> {
         let missing = || io::Error::new(io::ErrorKind::InvalidData, "fds are missing");
         let fds: Vec<Arc<OwnedFd>> = fds.into_iter().map(Arc::new).collect();
         let part = |part: u8| {
@@ -136,8 +140,8 @@ impl Job {
     }
 
     /// What a new keeper is told of it.
-    pub(in crate::server) fn adoption(&self) -> (Entry, Vec<Arc<OwnedFd>>) {
-        (Entry { exit: self.exit, ..self.entry }, self.fds.clone())
+    pub(in crate::server) fn adoption(&self) -> (ProgramEntry, Vec<Arc<OwnedFd>>) {
+        (ProgramEntry { exit: self.exit, ..self.entry }, self.fds.clone())
     }
 
     pub(in crate::server) fn has_output(&mut self) -> bool {
@@ -148,16 +152,16 @@ impl Job {
     }
 
     /// Passes over what a log holds already.
-    pub(in crate::server) fn skip_to(&mut self, stream: Stream, position: u64) {
-        let ring = &mut self.rings[usize::from(stream == Stream::Error)];
+    pub(in crate::server) fn skip_to(&mut self, stream: LogStream, position: u64) {
+        let ring = &mut self.rings[usize::from(stream == LogStream::Error)];
         if ring.head().is_ok_and(|head| ring.done() < position && position <= head) {
             ring.set_done(position);
         }
     }
 
     /// The next bytes of a ring.
-    pub(in crate::server) fn take(&mut self, stream: Stream) -> Vec<u8> {
-        let ring = &mut self.rings[usize::from(stream == Stream::Error)];
+    pub(in crate::server) fn take(&mut self, stream: LogStream) -> Vec<u8> {
+        let ring = &mut self.rings[usize::from(stream == LogStream::Error)];
         let from = ring.done();
         ring.read(from, TURN_BYTES_MAX)
             .map(|(first, second)| [first, second].concat())
@@ -165,8 +169,8 @@ impl Job {
     }
 
     /// Gives what was taken free; true if the keeper waits for room.
-    pub(in crate::server) fn taken(&mut self, stream: Stream, len: usize) -> bool {
-        let ring = &mut self.rings[usize::from(stream == Stream::Error)];
+    pub(in crate::server) fn taken(&mut self, stream: LogStream, len: usize) -> bool {
+        let ring = &mut self.rings[usize::from(stream == LogStream::Error)];
         let position = ring.done() + len as u64;
         ring.set_done(position);
         ring.set_tail(position)

@@ -15,13 +15,13 @@ use regex::bytes::Regex;
 
 use crate::base::id::{CallId, CommandId, PaneId, SessionId};
 use crate::base::time::Tick;
-use crate::platform::picture::Marks;
-use crate::platform::table::Table;
+use crate::platform::process_cache::ProcessCache;
+use crate::platform::process_snapshot::EnvMarkers;
 use crate::server::jobs::io::{CommandIo, Task};
 use crate::server::jobs::job::Job;
 use crate::server::jobs::shell::{Kind, Memory};
 use crate::state::command::Order;
-use crate::store::slot::Slots;
+use crate::store::double_buffer::DoubleBuffer;
 use crate::wire::keeper::Spawn;
 
 /// All of it.
@@ -159,7 +159,7 @@ pub(in crate::server) struct Hunt {
 #[derive(Debug, Default)]
 pub(in crate::server) struct Hunting {
     /// What is known of processes; away while one looks.
-    pub(in crate::server) marks: Marks,
+    pub(in crate::server) marks: EnvMarkers,
     pub(in crate::server) is_looking: bool,
     /// When the next look is due.
     pub(in crate::server) next: Tick,
@@ -168,7 +168,7 @@ pub(in crate::server) struct Hunting {
 /// What was seen when processes were last listed.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Listed {
-    pub(in crate::server) table: Table,
+    pub(in crate::server) table: ProcessCache,
     pub(in crate::server) samples: BTreeMap<(i32, u64), Sample>,
 }
 
@@ -195,7 +195,7 @@ pub(in crate::server) struct Owner {
 /// The slots of commands and shells.
 #[derive(Debug)]
 pub(in crate::server) struct KeptCommands {
-    pub(in crate::server) slots: Slots,
+    pub(in crate::server) slots: DoubleBuffer,
     pub(in crate::server) fd: Arc<OwnedFd>,
     /// Grows by one with every change of the shells.
     pub(in crate::server) version: u64,

@@ -4,7 +4,7 @@
 use crate::action::process::logs::{LogEvent, Logged};
 use crate::action::table::value;
 use crate::base::base64;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
 use crate::platform::now;
 use crate::server::edge::{Return, Server};

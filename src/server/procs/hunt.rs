@@ -11,17 +11,17 @@ use std::collections::BTreeSet;
 use crate::action::process::signal::Signalled;
 use crate::action::process::stop::StopReport;
 use crate::action::table::value;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::memory::Memory as _;
 use crate::base::signal::{CONT, INT, KILL, TERM};
 use crate::base::time::{Span, Tick};
 use crate::core::exec::CommandEvent;
-use crate::platform::kin::Sight;
 use crate::platform::memory::SharedMemory;
-use crate::platform::picture::{Marks, Picture};
 use crate::platform::process::Process;
+use crate::platform::process_ownership::Confidence;
+use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 use crate::platform::{now, pidfd, process};
 use crate::server::conn::Event;
 use crate::server::edge::Server;
@@ -49,13 +49,13 @@ const PROOF: u8 = 60;
 /// The living processes of a hunt, and what it says if there are none.
 struct Found {
     living: Vec<Process>,
-    sight: Sight,
+    sight: Confidence,
 }
 
 /// What a look tells of processes.
 struct Seen<'a> {
-    picture: &'a Picture,
-    marks: &'a mut Marks,
+    picture: &'a ProcessSnapshot,
+    marks: &'a mut EnvMarkers,
     /// No orphan was reaped meanwhile.
     is_whole: bool,
 }
@@ -209,7 +209,7 @@ impl Server {
             let killed = orphans.kill(&mut marks);
             let reaps = || control.as_ref().map(|control| control.word(CONTROL_REAPS));
             let before = reaps();
-            let picture = Picture::take();
+            let picture = ProcessSnapshot::take();
             let is_whole = before.is_some_and(|before| before % 2 == 0) && before == reaps();
             marks.keep_only(&picture);
             // Asked here, known later.
@@ -259,7 +259,7 @@ impl Server {
             self.hunt_over(hunt);
         }
         if self.procs.hunts.is_empty() {
-            self.procs.hunting.marks = Marks::default();
+            self.procs.hunting.marks = EnvMarkers::default();
         }
     }
 
@@ -558,13 +558,17 @@ impl Server {
                 )
             }
         };
-        Found { living, sight: Sight::Clear }
+        Found { living, sight: Confidence::Certain }
     }
 
     fn command_members_now(&self, id: CommandId) -> Vec<Process> {
         self.command_members(
             id,
-            &mut Seen { picture: &Picture::take(), marks: &mut Marks::default(), is_whole: false },
+            &mut Seen {
+                picture: &ProcessSnapshot::take(),
+                marks: &mut EnvMarkers::default(),
+                is_whole: false,
+            },
         )
         .living
     }
@@ -578,7 +582,7 @@ impl Server {
     /// The living processes that came of a command in a session's shell: the shell's children since
     /// it began, and what calls itself part of it.
     fn command_members(&self, id: CommandId, seen: &mut Seen<'_>) -> Found {
-        let nobody = Found { living: Vec::new(), sight: Sight::Clear };
+        let nobody = Found { living: Vec::new(), sight: Confidence::Certain };
         let Some(command) = self.core.state.commands.records.get(&id) else { return nobody };
         let Some(shell) = self.procs.shells.get(&command.session) else { return nobody };
         let tags = shell.tag.iter().chain(&shell.former);
@@ -596,7 +600,7 @@ impl Server {
         let ours = self.job_cookie();
         let jobs: Vec<Vec<u8>> = tags.map(|tag| format!("{ours}{tag}").into_bytes()).collect();
         let (leaders, strangers) = (self.leaders(), self.strangers());
-        let mut sight = if seen.is_whole { Sight::Clear } else { Sight::Dim };
+        let mut sight = if seen.is_whole { Confidence::Certain } else { Confidence::Likely };
         let mut belongs = |top: &Process| {
             if pids.contains(&top.pid)
                 || leaders.contains_key(&top.pid)
@@ -609,8 +613,8 @@ impl Server {
             // program at the moment may be one of them.
             let may_be_ours = since <= top.start_time
                 && (top.parent == strangers[0] || pids.contains(&top.parent));
-            if variables.is_none() && may_be_ours && sight != Sight::Open {
-                sight = if top.is_over() { Sight::Dim } else { Sight::Open };
+            if variables.is_none() && may_be_ours && sight != Confidence::Unknown {
+                sight = if top.is_over() { Confidence::Likely } else { Confidence::Unknown };
             }
             let variables = variables.unwrap_or_default();
             let cookie = variables.iter().find(|variable| variable.starts_with(b"ABIDE_COMMAND="));
@@ -628,7 +632,14 @@ impl Server {
         let tops = tops(seen.picture, |pid| pids.contains(&pid) || strangers.contains(&pid));
         let found: Vec<i32> = tops.filter(|top| belongs(top)).map(|top| top.pid).collect();
         let (living, has_ended) = seen.picture.living_family(found);
-        Found { living, sight: if has_ended && sight == Sight::Clear { Sight::Dim } else { sight } }
+        Found {
+            living,
+            sight: if has_ended && sight == Confidence::Certain {
+                Confidence::Likely
+            } else {
+                sight
+            },
+        }
     }
 
     /// What the `ABIDE_JOB` of all our programs begins with.
@@ -724,7 +735,7 @@ struct Orphans {
 }
 
 impl Orphans {
-    fn kill(&self, marks: &mut Marks) -> Vec<(CommandId, (i32, u64))> {
+    fn kill(&self, marks: &mut EnvMarkers) -> Vec<(CommandId, (i32, u64))> {
         let mut killed = Vec::new();
         for _ in 0..HOP_COUNT {
             let before = killed.len();
@@ -766,12 +777,15 @@ fn ended(id: CommandId) -> Refusal {
 }
 
 fn with_descendants(process: &Process) -> Vec<Process> {
-    let picture = Picture::take();
+    let picture = ProcessSnapshot::take();
     picture.living(&picture.family([process.pid]))
 }
 
 /// The processes whose parent is one of these, or nobody that is to be seen.
-fn tops(picture: &Picture, is_parent: impl Fn(i32) -> bool) -> impl Iterator<Item = &Process> {
+fn tops(
+    picture: &ProcessSnapshot,
+    is_parent: impl Fn(i32) -> bool,
+) -> impl Iterator<Item = &Process> {
     picture.processes().filter(move |process| {
         is_parent(process.parent) || picture.process(process.parent).is_none()
     })

@@ -13,9 +13,9 @@ use crate::server::jobs::event::ProcEvent;
 use crate::server::jobs::job::{Asked, Job, TURN_BYTES_MAX, What};
 use crate::server::jobs::shell;
 use crate::server::pane::{Stop, exit_status, next_look};
-use crate::store::log::Stream;
+use crate::store::log::LogStream;
 use crate::wire::keeper::{
-    COUNT_UNSURE, ExitStatus, FromKeeper, KillReport, Record, Target, ToKeeper,
+    COUNT_UNSURE, ExitStatus, FromKeeper, KeeperRecord, KillReport, Target, ToKeeper,
 };
 
 /// How long the keeper tries to end what ignores everything, in milliseconds.
@@ -25,7 +25,11 @@ const REPORT_BYTES_MAX: usize = 16 << 20;
 
 impl Server {
     /// Works on a record of the keeper about a program of ours.
-    pub(in crate::server) fn job_record(&mut self, tag: u64, record: Record<FromKeeper, OwnedFd>) {
+    pub(in crate::server) fn job_record(
+        &mut self,
+        tag: u64,
+        record: KeeperRecord<FromKeeper, OwnedFd>,
+    ) {
         match record.message {
             FromKeeper::Spawned(entry) => self.job_spawned(entry, record.fds),
             FromKeeper::SpawnFailed { message, .. } => {
@@ -48,7 +52,7 @@ impl Server {
     /// Takes a turn's worth of a program's output. True if there is more.
     pub(super) fn job_output(&mut self, tag: u64) -> bool {
         let mut is_more = false;
-        for stream in Stream::ALL {
+        for stream in LogStream::ALL {
             let Some(job) = self.procs.jobs.get_mut(&tag) else { return false };
             let bytes = job.take(stream);
             if bytes.is_empty() {
@@ -57,7 +61,7 @@ impl Server {
             is_more |= bytes.len() == TURN_BYTES_MAX;
             let what = job.what;
             match what {
-                What::Shell(_) if stream == Stream::Output => job.said.extend_from_slice(&bytes),
+                What::Shell(_) if stream == LogStream::Output => job.said.extend_from_slice(&bytes),
                 // What the shell itself complains of, such as that it has no terminal.
                 What::Shell(_) => {}
                 What::Command(_, command) => self.keep_output(command, stream, &bytes),

@@ -21,9 +21,9 @@ use crate::server::records;
 use crate::state::State;
 use crate::state::command::{Captured, Command, Commands, Order};
 use crate::store::commands as stored;
-use crate::store::log::{Log, Stream};
-use crate::store::slot::Slots;
-use crate::wire::keeper::{Entry, ToKeeper};
+use crate::store::double_buffer::DoubleBuffer;
+use crate::store::log::{Log, LogStream};
+use crate::wire::keeper::{ProgramEntry, ToKeeper};
 
 /// The name the slots are stashed under.
 pub(super) const COMMANDS: &[u8] = b"commands";
@@ -34,15 +34,15 @@ const BUFFER_LEN: usize = 64 << 10;
 #[derive(Debug)]
 pub(in crate::server) struct Restored {
     kept: KeptCommands,
-    stored: stored::Commands,
-    programs: Vec<(Entry, Vec<OwnedFd>)>,
+    stored: stored::StoredCommands,
+    programs: Vec<(ProgramEntry, Vec<OwnedFd>)>,
     stash: BTreeMap<(CommandId, &'static str), OwnedFd>,
 }
 
 impl Restored {
     /// Takes out of what the keeper holds what belongs to commands.
     pub(in crate::server) fn take(
-        programs: &mut Vec<(Entry, Vec<OwnedFd>)>,
+        programs: &mut Vec<(ProgramEntry, Vec<OwnedFd>)>,
         stash: &mut BTreeMap<Vec<u8>, OwnedFd>,
         link: &mut Link,
     ) -> anyhow::Result<Self> {
@@ -56,16 +56,17 @@ impl Restored {
             .filter_map(|name| Some((io::stashed(name)?, stash.remove(name)?)))
             .collect();
         let former = stash.remove(COMMANDS).and_then(|fd| SharedMemory::from_fd(fd).ok());
-        let former = former.and_then(|memory| Some((memory.fd(), Slots::open(Box::new(memory))?)));
+        let former =
+            former.and_then(|memory| Some((memory.fd(), DoubleBuffer::open(Box::new(memory))?)));
         let (fd, slots) = if let Some(both) = former {
             both
         } else {
             let memory = SharedMemory::growable("abide-commands", 4096)?;
             let fd = memory.fd();
             link.say(&ToKeeper::Stash { name: COMMANDS.to_vec() }, vec![Arc::clone(&fd)]);
-            (fd, Slots::create(Box::new(memory))?)
+            (fd, DoubleBuffer::create(Box::new(memory))?)
         };
-        let stored = slots.read().and_then(stored::Commands::decode).unwrap_or_default();
+        let stored = slots.read().and_then(stored::StoredCommands::decode).unwrap_or_default();
         let kept = KeptCommands { slots, fd, version: 1, written: (u64::MAX, 0) };
         Ok(Self { kept, stored, programs: ours, stash: parts })
     }
@@ -119,7 +120,13 @@ impl Restored {
 }
 
 impl Procs {
-    fn resume_job(&mut self, entry: Entry, fds: Vec<OwnedFd>, state: &State, link: &mut Link) {
+    fn resume_job(
+        &mut self,
+        entry: ProgramEntry,
+        fds: Vec<OwnedFd>,
+        state: &State,
+        link: &mut Link,
+    ) {
         let tag = entry.tag;
         let command = state
             .commands
@@ -192,7 +199,7 @@ impl Procs {
         let Some(io) = io else { return };
         if let Some(job) = self.jobs.get_mut(&tag) {
             // A kill may have come between keeping output and saying so.
-            for stream in Stream::ALL {
+            for stream in LogStream::ALL {
                 job.skip_to(stream, io.log.end(stream));
             }
         }
@@ -290,8 +297,8 @@ impl Server {
     }
 }
 
-fn stored_shell(session: SessionId, shell: &SessionShell) -> stored::Shell {
-    stored::Shell {
+fn stored_shell(session: SessionId, shell: &SessionShell) -> stored::StoredShell {
+    stored::StoredShell {
         session,
         tag: shell.tag.unwrap_or(0),
         kind: shell.program.clone(),
@@ -300,7 +307,7 @@ fn stored_shell(session: SessionId, shell: &SessionShell) -> stored::Shell {
     }
 }
 
-fn restored_shell(stored: stored::Shell) -> (SessionId, SessionShell) {
+fn restored_shell(stored: stored::StoredShell) -> (SessionId, SessionShell) {
     let (kind, _) = Kind::of(&stored.kind);
     let shell = SessionShell {
         kind,

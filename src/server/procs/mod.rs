@@ -12,7 +12,7 @@ mod table;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use crate::base::code::Refusal;
+use crate::base::error::Refusal;
 use crate::base::id::CallId;
 use crate::base::time::Tick;
 use crate::core::Input;
@@ -147,7 +147,7 @@ impl Server {
 /// What a keeper holds for commands.
 #[derive(Debug)]
 pub(super) struct Adoptable {
-    pub(super) jobs: Vec<(crate::wire::keeper::Entry, Vec<Arc<OwnedFd>>)>,
+    pub(super) jobs: Vec<(crate::wire::keeper::ProgramEntry, Vec<Arc<OwnedFd>>)>,
     pub(super) stash: Vec<(Vec<u8>, Arc<OwnedFd>)>,
     pub(super) spawning: Vec<Spawn>,
 }

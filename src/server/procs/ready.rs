@@ -10,7 +10,7 @@ use tokio::time::{interval, timeout};
 use crate::action::process::wait::Ready;
 use crate::action::process::write::Written;
 use crate::action::table::value;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
 use crate::server::conn::Event;
 use crate::server::edge::Server;
@@ -19,7 +19,7 @@ use crate::server::jobs::event::ProcEvent;
 use crate::server::jobs::io::{CommandIo, Source, Task, Writer};
 use crate::server::jobs::job::command_tag;
 use crate::state::request::Until;
-use crate::store::log::Stream;
+use crate::store::log::LogStream;
 
 /// How often a port is tried.
 const PORT_EVERY: Duration = Duration::from_millis(100);
@@ -265,9 +265,9 @@ impl Server {
 impl Watched {
     /// The first line that matches, with these bytes of a stream. The end of a line that is not
     /// whole yet is kept.
-    fn matching(&mut self, stream: Stream, bytes: &[u8]) -> Option<String> {
+    fn matching(&mut self, stream: LogStream, bytes: &[u8]) -> Option<String> {
         let pattern = self.pattern.as_ref()?;
-        let partial = &mut self.partial[usize::from(stream == Stream::Error)];
+        let partial = &mut self.partial[usize::from(stream == LogStream::Error)];
         partial.extend_from_slice(bytes);
         let found = partial.split(|byte| *byte == b'\n').find(|line| pattern.is_match(line));
         if let Some(line) = found {

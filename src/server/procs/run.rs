@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::io::Interest;
 
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::signal::TERM;
@@ -24,8 +24,8 @@ use crate::server::jobs::shell::{Files, Kind, NOTICED, Report};
 use crate::server::jobs::{Running, SessionShell};
 use crate::state::command::{Captured, Input, Order, script};
 use crate::state::request::Shell;
-use crate::store::log::Stream;
-use crate::wire::keeper::{Entry, Spawn, ToKeeper, Wiring};
+use crate::store::log::LogStream;
+use crate::wire::keeper::{ProgramEntry, Spawn, ToKeeper, Wiring};
 
 /// The capacity of the keeper's rings for pipes: the log keeps the output.
 const RING_BYTES: u32 = 256 << 10;
@@ -178,7 +178,7 @@ impl Server {
         else {
             return;
         };
-        for (stream, fifo) in Stream::ALL.into_iter().zip(fifos) {
+        for (stream, fifo) in LogStream::ALL.into_iter().zip(fifos) {
             if let Some(fifo) = fifo.as_mut().filter(|fifo| fifo.waiter.is_none()) {
                 fifo.waiter = when_ready(
                     &fifo.fd,
@@ -190,13 +190,13 @@ impl Server {
         }
     }
 
-    pub(super) fn fifo(&mut self, id: CommandId, stream: Stream) -> Option<&mut Fifo> {
+    pub(super) fn fifo(&mut self, id: CommandId, stream: LogStream) -> Option<&mut Fifo> {
         let Some(CommandIo { source: Source::Shell { fifos, .. }, .. }) =
             self.procs.commands.get_mut(&id)
         else {
             return None;
         };
-        fifos[usize::from(stream == Stream::Error)].as_mut()
+        fifos[usize::from(stream == LogStream::Error)].as_mut()
     }
 
     /// Reads what a command in the shell has written, unless whoever follows it cannot keep up.
@@ -218,14 +218,14 @@ impl Server {
         };
         let before = log.head();
         let mut ended = Vec::new();
-        for (stream, slot) in Stream::ALL.into_iter().zip(fifos) {
+        for (stream, slot) in LogStream::ALL.into_iter().zip(fifos) {
             let Some(fifo) = slot else { continue };
             // Before the shell has opened it, a FIFO looks as if it had ended.
             if fifo.pull(stream, wall, log, &mut self.procs.buffer) == Pulled::End
                 && (fifo.was_open || !is_running)
             {
                 *slot = None;
-                ended.push(if stream == Stream::Output { "out" } else { "err" });
+                ended.push(if stream == LogStream::Output { "out" } else { "err" });
             }
         }
         for part in ended {
@@ -240,7 +240,7 @@ impl Server {
     }
 
     /// Keeps output of a command beside the shell.
-    pub(super) fn keep_output(&mut self, id: CommandId, stream: Stream, bytes: &[u8]) {
+    pub(super) fn keep_output(&mut self, id: CommandId, stream: LogStream, bytes: &[u8]) {
         let Some(io) = self.procs.commands.get_mut(&id) else { return };
         let before = io.log.head();
         io.log.append(stream, now().wall, bytes);
@@ -342,8 +342,8 @@ impl Server {
             shell.running = None;
         }
         if let Some(io) = self.procs.commands.get(&id).filter(|_| !is_streamed) {
-            let (stdout, is_cut) = io.log.text(Stream::Output, ANSWER_BYTES_MAX);
-            let (stderr, is_error_cut) = io.log.text(Stream::Error, ANSWER_BYTES_MAX);
+            let (stdout, is_cut) = io.log.text(LogStream::Output, ANSWER_BYTES_MAX);
+            let (stderr, is_error_cut) = io.log.text(LogStream::Error, ANSWER_BYTES_MAX);
             (output.stdout, output.stderr, output.is_cut) =
                 (stdout, stderr, is_cut || is_error_cut);
         }
@@ -473,7 +473,7 @@ impl Server {
     }
 
     /// A program of ours runs.
-    pub(super) fn job_spawned(&mut self, entry: Entry, fds: Vec<OwnedFd>) {
+    pub(super) fn job_spawned(&mut self, entry: ProgramEntry, fds: Vec<OwnedFd>) {
         let tag = entry.tag;
         let spawn = self.procs.spawning.remove(&tag);
         let Some(what) = self.what(tag) else {

@@ -10,7 +10,7 @@ use crate::action::process::ps::ProcessItem;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::Tick;
 use crate::platform::process::Process;
-use crate::platform::table::Table;
+use crate::platform::process_cache::ProcessCache;
 use crate::platform::{now, process};
 use crate::server::conn::Event;
 use crate::server::edge::Server;
@@ -68,7 +68,7 @@ impl Server {
         let line_max = line_max.unwrap_or(LINE_MAX).min(LINE_MAX);
         let events = self.events.clone();
         tokio::task::spawn_blocking(move || {
-            let table = Table::look(&former.table);
+            let table = ProcessCache::look(&former.table);
             let (items, samples) = (Vec::new(), BTreeMap::new());
             let mut scan = Scan {
                 at: now().tick,
@@ -134,7 +134,7 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     /// The living processes of all sessions, each below its parent.
-    fn gather(&mut self, table: &Table) {
+    fn gather(&mut self, table: &ProcessCache) {
         let mut all: Vec<&Process> = table.processes().collect();
         // In the order of their start, so that each parent's children are too.
         all.sort_by_key(|process| (process.start_time, process.pid));

@@ -7,11 +7,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::base::code::Refusal;
-use crate::platform::places::Places;
+use crate::base::error::Refusal;
+use crate::platform::paths::Paths;
 use crate::server::saved::files::{Folder, failed, is_old};
 use crate::server::saved::{Loaded, open};
-use crate::store::saved::Saved;
+use crate::store::snapshot::SnapshotFile;
 
 /// How the names end of files that are being read for their last time.
 const TAKEN: &str = ".taken";
@@ -26,7 +26,7 @@ type Latest = Result<Option<(String, Box<Loaded>)>, Refusal>;
 /// Something to be done with the files.
 pub(in crate::server) enum Work {
     /// Keep what is left of something, under its id; so many in all, for so many days.
-    Keep(Box<Saved>, String, (usize, u32)),
+    Keep(Box<SnapshotFile>, String, (usize, u32)),
     /// What was closed is back: that of this id.
     Back(String),
     /// Take what was closed last, not older than so many days, and hand it over.
@@ -45,7 +45,7 @@ impl Closed {
     /// files.
     pub(in crate::server) fn work(&mut self, work: Work) -> bool {
         if self.0.is_none() {
-            self.0 = Places::current().ok().and_then(|places| start(Folder::new(places.closed())));
+            self.0 = Paths::current().ok().and_then(|places| start(Folder::new(places.closed())));
         }
         self.0.as_ref().is_some_and(|(sender, _)| sender.try_send(work).is_ok())
     }
@@ -84,7 +84,7 @@ fn do_all(folder: &Folder, all: &Receiver<Work>) {
 impl Folder {
     /// Keeps what is left of something, under its id. Of the others as many stay as make `keep`
     /// with it, none older than `days`; 0 is any age.
-    fn keep_closed(&self, saved: &Saved, id: &str, (keep, days): (usize, u32)) {
+    fn keep_closed(&self, saved: &SnapshotFile, id: &str, (keep, days): (usize, u32)) {
         let names = self.numbered();
         let last = names.last().map_or(0, |(number, _)| *number);
         let path = self.file(&format!("{:08}-{id}", last.saturating_add(1)));
@@ -119,13 +119,13 @@ impl Folder {
     fn take_latest<T>(
         &self,
         days: u32,
-        open: impl Fn(&str, Saved) -> Result<T, Refusal>,
+        open: impl Fn(&str, SnapshotFile) -> Result<T, Refusal>,
     ) -> Result<Option<(String, T)>, Refusal> {
         self.names()?;
         for (_, name) in self.numbered().into_iter().rev() {
             let path = self.file(&name);
             let saved = fs::read(&path).map_err(|error| failed("read", &path, &error))?;
-            let opened = match Saved::decode(&saved) {
+            let opened = match SnapshotFile::decode(&saved) {
                 _ if is_old(&path, days) => None,
                 Ok(saved) => open(&name, saved)
                     .map_err(|refusal| tracing::warn!(name, "{}", refusal.message))
@@ -172,10 +172,10 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::Folder;
-    use crate::store::saved::Saved;
+    use crate::store::snapshot::SnapshotFile;
 
-    fn saved(wall: u64) -> Saved {
-        Saved { wall, ..Saved::default() }
+    fn saved(wall: u64) -> SnapshotFile {
+        SnapshotFile { wall, ..SnapshotFile::default() }
     }
 
     fn latest(folder: &Folder) -> Option<(String, u64)> {

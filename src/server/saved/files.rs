@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::action::snapshot::SnapshotItem;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::text::nearest;
-use crate::store::saved::Saved;
+use crate::store::snapshot::SnapshotFile;
 
 /// How the names of snapshots' files end.
 const END: &str = ".snapshot";
@@ -47,7 +47,7 @@ impl Folder {
     /// `already_exists` for a name that is taken, `disk_failed`.
     pub(in crate::server) fn save(
         &self,
-        saved: &Saved,
+        saved: &SnapshotFile,
         name: Option<String>,
         (replace, keep, days): (bool, usize, u32),
     ) -> Result<SnapshotItem, Refusal> {
@@ -145,14 +145,14 @@ impl Folder {
     ///
     /// # Errors
     /// `not_found` with the nearest name, `damaged`, `disk_failed`.
-    pub(in crate::server) fn load(&self, name: &str) -> Result<Saved, Refusal> {
+    pub(in crate::server) fn load(&self, name: &str) -> Result<SnapshotFile, Refusal> {
         let _turn = self.turn();
         let path = self.file(name);
         let bytes = match fs::read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(self.unknown(name)),
             read => read.map_err(|error| failed("read", &path, &error))?,
         };
-        Saved::decode(&bytes).map_err(|error| damaged(name, &error.to_string()))
+        SnapshotFile::decode(&bytes).map_err(|error| damaged(name, &error.to_string()))
     }
 
     /// Removes a snapshot.
@@ -209,14 +209,17 @@ fn item(name: &str, path: &Path) -> SnapshotItem {
         metadata.as_ref().map_or(0, |metadata| u64::try_from(metadata.mtime()).unwrap_or(0) * 1000);
     let bytes = metadata.map_or(0, |metadata| metadata.len());
     let read = fs::read(path).map_err(|error| error.to_string());
-    let (snapshot, empty) =
-        (name.to_owned(), Saved { wall: changed, is_named: true, ..Saved::default() });
-    let (saved, problem) =
-        match read.and_then(|bytes| Saved::decode(&bytes).map_err(|error| error.to_string())) {
-            Ok(saved) => (saved, None),
-            Err(problem) => (empty, Some(problem)),
-        };
-    let Saved { wall: created_wall, is_named: named, sessions, panes, .. } = saved;
+    let (snapshot, empty) = (
+        name.to_owned(),
+        SnapshotFile { wall: changed, is_named: true, ..SnapshotFile::default() },
+    );
+    let (saved, problem) = match read
+        .and_then(|bytes| SnapshotFile::decode(&bytes).map_err(|error| error.to_string()))
+    {
+        Ok(saved) => (saved, None),
+        Err(problem) => (empty, Some(problem)),
+    };
+    let SnapshotFile { wall: created_wall, is_named: named, sessions, panes, .. } = saved;
     SnapshotItem { snapshot, created_wall, sessions, panes, bytes, named, problem }
 }
 
@@ -226,11 +229,17 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::Folder;
-    use crate::base::code::Code;
-    use crate::store::saved::Saved;
+    use crate::base::error::Code;
+    use crate::store::snapshot::SnapshotFile;
 
-    fn saved(wall: u64, is_named: bool) -> Saved {
-        Saved { wall, is_named, sessions: vec!["work".into()], panes: 2, ..Saved::default() }
+    fn saved(wall: u64, is_named: bool) -> SnapshotFile {
+        SnapshotFile {
+            wall,
+            is_named,
+            sessions: vec!["work".into()],
+            panes: 2,
+            ..SnapshotFile::default()
+        }
     }
 
     fn names(folder: &Folder) -> Vec<String> {

@@ -10,12 +10,12 @@ use serde_json::Value;
 use self::closed::Closed;
 use self::files::{Folder, damaged};
 use crate::action::snapshot::SnapshotItem;
-use crate::base::code::{Code, Refusal};
+use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};
-use crate::platform::places::Places;
+use crate::platform::paths::Paths;
 use crate::settings::Rerun;
-use crate::store::saved::Saved;
-use crate::store::structure::Structure;
+use crate::store::session_state::SessionState;
+use crate::store::snapshot::SnapshotFile;
 
 /// The longest text kept of a pane, in bytes.
 pub(super) const TEXT_MAX: usize = 256 << 10;
@@ -32,7 +32,7 @@ pub(super) struct Snapshots {
 #[derive(Debug)]
 pub(super) struct Saving {
     pub(super) purpose: Purpose,
-    pub(super) saved: Saved,
+    pub(super) saved: SnapshotFile,
     /// Panes of which the text is missing.
     pub(super) left: Vec<PaneId>,
 }
@@ -51,7 +51,7 @@ pub(super) enum Purpose {
 #[derive(Debug)]
 pub(super) enum Done {
     /// One was saved.
-    Saved(Result<SnapshotItem, Refusal>),
+    SnapshotFile(Result<SnapshotItem, Refusal>),
     /// One was read, to be restored.
     Loaded(Box<Asked>, Result<Box<Loaded>, Refusal>),
     /// What was closed last was read, by its name, to be made anew with this environment.
@@ -71,7 +71,7 @@ pub(super) struct Asked {
 /// A snapshot that was read.
 #[derive(Debug)]
 pub(super) struct Loaded {
-    pub(super) structure: Structure,
+    pub(super) structure: SessionState,
     pub(super) texts: BTreeMap<PaneId, String>,
 }
 
@@ -82,7 +82,7 @@ impl Snapshots {
     /// `disk_failed` if there is no such place.
     pub(super) fn folder(&mut self) -> Result<Folder, Refusal> {
         if self.folder.is_none() {
-            let places = Places::current()
+            let places = Paths::current()
                 .map_err(|error| Refusal::new(Code::DiskFailed, error.to_string()))?;
             self.folder = Some(Folder::new(places.snapshots()));
         }
@@ -96,9 +96,9 @@ pub(super) fn load(folder: &Folder, name: &str) -> Result<Box<Loaded>, Refusal> 
 }
 
 /// What is in a snapshot of this name.
-pub(super) fn open(name: &str, saved: Saved) -> Result<Box<Loaded>, Refusal> {
-    let structure =
-        Structure::decode(&saved.structure).map_err(|error| damaged(name, &error.to_string()))?;
+pub(super) fn open(name: &str, saved: SnapshotFile) -> Result<Box<Loaded>, Refusal> {
+    let structure = SessionState::decode(&saved.structure)
+        .map_err(|error| damaged(name, &error.to_string()))?;
     let text = |(pane, bytes): (PaneId, Vec<u8>)| {
         let text = zstd::bulk::decompress(&bytes, TEXT_MAX)
             .map_err(|error| damaged(name, &error.to_string()))?;

@@ -24,7 +24,7 @@ use crate::term::cluster::Clusters;
 use crate::term::grid::Line;
 use crate::term::history::pack::Packing;
 use crate::term::history::record::{CONTINUES, HEADER_BYTES, Header, STYLED, TEXT, WIDE, WRAPPED};
-use crate::term::history::segment::{HEAD_BYTES, LOOK_BYTES, SEGMENT_BYTES, Slots};
+use crate::term::history::segment::{DoubleBuffer, HEAD_BYTES, LOOK_BYTES, SEGMENT_BYTES};
 use crate::term::look::Looks;
 
 /// Cells after which a line without end is cut, so that one lookup has bounded work.
@@ -84,7 +84,7 @@ pub(crate) struct Rows {
 
 /// The history of a main screen.
 pub(crate) struct History {
-    slots: Slots,
+    slots: DoubleBuffer,
     segments: VecDeque<Segment>,
     /// Sequence number of the first segment.
     front: u64,
@@ -124,7 +124,7 @@ impl History {
         cols: u16,
     ) -> Self {
         Self {
-            slots: Slots::new(memory),
+            slots: DoubleBuffer::new(memory),
             segments: VecDeque::new(),
             front: 1,
             next: 1,

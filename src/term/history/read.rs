@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::base::memory::Memory;
 use crate::term::history::record::{self, CONTINUES, Glyph, Header, WIDE, WRAPPED};
 use crate::term::history::segment::{
-    self, Bytes, HEAD_BYTES, Head, LOOK_BYTES, SEGMENT_BYTES, Slots,
+    self, Bytes, DoubleBuffer, HEAD_BYTES, Head, LOOK_BYTES, SEGMENT_BYTES,
 };
 use crate::term::history::{History, HistoryEnd, Segment};
 use crate::term::look::Look;
@@ -489,7 +489,7 @@ impl History {
 }
 
 /// Walks the records of a segment; `None` if they do not end where it says.
-fn check_segment(slots: &Slots, head: Head) -> Option<Segment> {
+fn check_segment(slots: &DoubleBuffer, head: Head) -> Option<Segment> {
     let fits = head.end as usize + usize::from(head.looks) * LOOK_BYTES <= SEGMENT_BYTES;
     if !fits || (head.end as usize) < HEAD_BYTES {
         return None;

@@ -81,7 +81,7 @@ pub(crate) fn look(bytes: &[u8], idx: u16) -> Look {
 }
 
 /// Segments in a growable memory; a slot is a place for one.
-pub(crate) struct Slots {
+pub(crate) struct DoubleBuffer {
     memory: Box<dyn Memory>,
     count: u32,
     /// Slots without pages.
@@ -92,7 +92,7 @@ pub(crate) struct Slots {
     unpacked: RefCell<VecDeque<(u32, Arc<Vec<u8>>)>>,
 }
 
-impl Slots {
+impl DoubleBuffer {
     pub(crate) fn new(memory: Box<dyn Memory>) -> Self {
         let count = u32::try_from(memory.bytes().len() / SEGMENT_BYTES).unwrap_or(u32::MAX);
         Self {
@@ -130,7 +130,7 @@ impl Slots {
         fits.then_some(Head { slot, sequence: self.memory.word(at + 8), end, looks, packed })
     }
 
-    /// Marks a slot as taken, which it is not after [`Slots::new`].
+    /// Marks a slot as taken, which it is not after [`DoubleBuffer::new`].
     pub(crate) fn claim(&mut self, slot: u32) {
         self.spare.retain(|spare| *spare != slot);
     }

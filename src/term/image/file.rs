@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::base::base64;
-use crate::base::text::harmless;
+use crate::base::text::sanitize;
 use crate::term::emulator::Emulator;
 use crate::term::image::{IMAGE_BYTES_MAX, Image, ImageFormat, PIXELS_MAX, Picture};
 
@@ -50,7 +50,7 @@ impl Emulator {
             format: ImageFormat::File,
             compressed: false,
             pixels,
-            name: harmless(&String::from_utf8_lossy(&name), NAME_BYTES_MAX),
+            name: sanitize(&String::from_utf8_lossy(&name), NAME_BYTES_MAX),
             data: Arc::new(data),
         };
         let image = Image { cells, canvas, ..self.image_here(picture) };

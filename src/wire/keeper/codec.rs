@@ -3,8 +3,8 @@
 
 use crate::base::geom::Size;
 use crate::wire::keeper::{
-    Entry, ExitStatus, FD_COUNT_MAX, FromKeeper, KillReport, Message, Spawn, Survivor, Target,
-    ToKeeper, Upgrade, WireError, Wiring,
+    ExitStatus, FD_COUNT_MAX, FromKeeper, KeeperMessage, KillReport, ProgramEntry, Spawn, Survivor,
+    Target, ToKeeper, Upgrade, WireError, Wiring,
 };
 
 /// Reads fields from a body. What is left at the end belongs to a later version.
@@ -89,12 +89,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn entry(&mut self) -> Result<Entry, WireError> {
+    pub(super) fn entry(&mut self) -> Result<ProgramEntry, WireError> {
         let (tag, pid, start_time, parts) = (self.u64()?, self.i32()?, self.u64()?, self.u8()?);
         if parts.count_ones() as usize > FD_COUNT_MAX {
             return Err(WireError::Impossible(self.kind));
         }
-        Ok(Entry { tag, pid, start_time, parts, wiring: self.wiring()?, exit: self.exit()? })
+        Ok(ProgramEntry { tag, pid, start_time, parts, wiring: self.wiring()?, exit: self.exit()? })
     }
 
     /// What an older version does not say is none.
@@ -171,7 +171,7 @@ fn put_exit(body: &mut Vec<u8>, exit: Option<ExitStatus>) {
     body.extend(number.to_le_bytes());
 }
 
-pub(super) fn put_entry(body: &mut Vec<u8>, entry: &Entry) {
+pub(super) fn put_entry(body: &mut Vec<u8>, entry: &ProgramEntry) {
     body.extend(entry.tag.to_le_bytes());
     body.extend(entry.pid.to_le_bytes());
     body.extend(entry.start_time.to_le_bytes());
@@ -218,7 +218,7 @@ fn put_report(body: &mut Vec<u8>, report: &KillReport) {
     }
 }
 
-impl Message for ToKeeper {
+impl KeeperMessage for ToKeeper {
     fn encode(&self, body: &mut Vec<u8>) -> u16 {
         match self {
             Self::Spawn(spawn) => {
@@ -308,7 +308,7 @@ impl Message for ToKeeper {
     }
 }
 
-impl Message for FromKeeper {
+impl KeeperMessage for FromKeeper {
     fn encode(&self, body: &mut Vec<u8>) -> u16 {
         match self {
             Self::Hello { version, epoch, has_cgroup, crash_count, keeper_pid, upgrade } => {
@@ -399,11 +399,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::keeper::{BODY_LEN_MAX, Decoder, HEADER_LEN, Record, encode};
+    use crate::wire::keeper::{BODY_LEN_MAX, Decoder, HEADER_LEN, KeeperRecord, encode};
 
-    fn entry() -> Entry {
+    fn entry() -> ProgramEntry {
         let wiring = Wiring::Pty(Size::new(80, 24));
-        Entry {
+        ProgramEntry {
             tag: 7,
             pid: 300,
             start_time: 9,
@@ -466,7 +466,7 @@ mod tests {
             hello(Upgrade::None),
             hello(Upgrade::Successor),
             hello(Upgrade::RolledBack(ExitStatus::Code(70))),
-            FromKeeper::Spawned(Entry { exit: None, ..entry() }),
+            FromKeeper::Spawned(ProgramEntry { exit: None, ..entry() }),
             FromKeeper::SpawnFailed { tag: 7, errno: 2, message: b"no".to_vec() },
             FromKeeper::Exited { tag: 7, status: ExitStatus::Code(-1), end: 1 << 40 },
             FromKeeper::Exited { tag: 7, status: ExitStatus::Lost, end: 0 },
@@ -537,7 +537,7 @@ mod tests {
         assert_eq!(FromKeeper::decode(kind, &body[..OLDER.1]), Ok(Some(hello(Upgrade::None))));
     }
 
-    fn check_golden<M: Message + Debug + PartialEq>(messages: &[M], golden: &[&str]) {
+    fn check_golden<M: KeeperMessage + Debug + PartialEq>(messages: &[M], golden: &[&str]) {
         assert_eq!(messages.len(), golden.len());
         for (message, golden) in messages.iter().zip(golden) {
             let mut body = Vec::new();
@@ -574,7 +574,8 @@ mod tests {
         decoder.push_bytes(&encode(1, 2, &ToKeeper::Pong, 1));
         decoder.push_fd("first");
         decoder.push_fd("second");
-        let expected = Record { lease: 1, call: 2, message: ToKeeper::Pong, fds: vec!["second"] };
+        let expected =
+            KeeperRecord { lease: 1, call: 2, message: ToKeeper::Pong, fds: vec!["second"] };
         assert_eq!(decoder.next(), Ok(Some(expected)));
         assert_eq!(decoder.next::<ToKeeper>(), Ok(None));
     }

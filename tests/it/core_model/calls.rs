@@ -1,7 +1,7 @@
 //! Calls that look, type, wait and stop: what they answer, and when.
 
 use abide::action::tmux;
-use abide::base::code::Code;
+use abide::base::error::Code;
 use abide::base::exit::ExitStatus;
 use abide::base::geom::Size;
 use abide::base::id::{ClientId, PaneId};

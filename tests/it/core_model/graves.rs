@@ -1,6 +1,6 @@
 //! What is closed and comes back, what runs again, and what is typed into several panes at once.
 
-use abide::base::code::Code;
+use abide::base::error::Code;
 use abide::base::exit::ExitStatus;
 use abide::base::geom::{Rect, Size};
 use abide::base::id::{ClientId, PaneId};

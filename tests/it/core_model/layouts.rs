@@ -1,6 +1,6 @@
 //! Sizes, zoom, and panes that are split, moved, exchanged and joined.
 
-use abide::base::code::Code;
+use abide::base::error::Code;
 use abide::base::geom::{Point, Rect, Size};
 use abide::base::id::PaneId;
 use abide::base::time::Span;

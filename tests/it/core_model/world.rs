@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use abide::action::Outcome;
 use abide::action::session::undo::Back;
 use abide::action::table::{Call, from_words, parse};
-use abide::base::code::{Code, Refusal};
+use abide::base::error::{Code, Refusal};
 use abide::base::exit::ExitStatus;
 use abide::base::geom::Size;
 use abide::base::id::{CallId, ClientId, PaneId};

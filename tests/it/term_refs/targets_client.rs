@@ -19,7 +19,7 @@ use abide::client::update::update;
 use abide::settings::Settings;
 use abide::term::{Options, Terminal};
 use abide::wire::frame::{Chrome, Frame, PaneItem, PaneRows, ToClient};
-use abide::wire::span::Span;
+use abide::wire::span::StyledSpan;
 
 fn terminal(size: Size) -> Terminal {
     let options = Options { scrollback_lines_max: 50, ..Options::default() };
@@ -115,14 +115,14 @@ fn spans(
     y: u16,
     styles: &mut Vec<Style>,
     links: &mut Vec<(u32, String)>,
-) -> Vec<Span> {
+) -> Vec<StyledSpan> {
     let span = |run: abide::base::row::Run| {
         let style = styles.iter().position(|style| *style == run.style).unwrap_or_else(|| {
             styles.push(run.style);
             styles.len() - 1
         });
         links.extend(program.link(run.link).map(|target| (run.link, target.to_owned())));
-        Span {
+        StyledSpan {
             style: u16::try_from(style).expect("fewer styles than cells"),
             link: run.link,
             kind: run.kind,

@@ -306,7 +306,10 @@ mod tests {
             0
         );
         assert_eq!(
-            faults("src/keeper/x.rs", "use crate::wire::keeper::Record; use thiserror::Error;"),
+            faults(
+                "src/keeper/x.rs",
+                "use crate::wire::keeper::KeeperRecord; use thiserror::Error;"
+            ),
             0
         );
         assert_eq!(

@@ -6,10 +6,10 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::platform::{Changes, Presence};
+use crate::platform::{FileChanges, PathPresence};
 
 /// Waits until what is watched was written; for ever where nothing is.
-pub async fn saved(changes: Option<&mut AsyncFd<Changes>>) {
+pub async fn changed(changes: Option<&mut AsyncFd<FileChanges>>) {
     let Some(changes) = changes else { return std::future::pending().await };
     loop {
         let Ok(mut ready) = changes.readable_mut().await else {
@@ -25,7 +25,7 @@ pub async fn saved(changes: Option<&mut AsyncFd<Changes>>) {
 
 /// Waits until what is watched is noticed to be no longer in its place; for ever where nothing is.
 /// It looks only when there is something to notice.
-pub async fn gone(presence: Option<&mut AsyncFd<Presence>>) {
+pub async fn gone(presence: Option<&mut AsyncFd<PathPresence>>) {
     let Some(presence) = presence else { return std::future::pending().await };
     loop {
         let Ok(mut ready) = presence.readable_mut().await else {
@@ -49,6 +49,9 @@ pub async fn gone(presence: Option<&mut AsyncFd<Presence>>) {
     reason = "the safe form is deprecated for types that do not own their fd; the bound proves \
         that this one does"
 )]
-pub fn watch<T: AsRawFd + Into<OwnedFd>>(source: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+pub fn async_fd<T: AsRawFd + Into<OwnedFd>>(
+    source: T,
+    interest: Interest,
+) -> io::Result<AsyncFd<T>> {
     AsyncFd::with_interest(source, interest)
 }

@@ -2,26 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{self as now, Revival, Structure};
+use super::{self as now, SessionState, StoredRevival};
 use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
 
 /// Version 3: panes know nothing of how they come back, and all values of variables are kept or
 /// forgotten.
 #[derive(Debug, Serialize, Deserialize)]
-struct Third {
+struct V3 {
     next_ids: [u64; 6],
-    sessions: Vec<now::Session>,
-    tabs: Vec<now::Tab>,
-    panes: Vec<Pane>,
-    graves: Vec<now::Grave>,
-    views: Vec<now::View>,
+    sessions: Vec<now::StoredSession>,
+    tabs: Vec<now::StoredTab>,
+    panes: Vec<V3Pane>,
+    graves: Vec<now::StoredGrave>,
+    views: Vec<now::StoredView>,
     taken: Vec<(u64, u64)>,
 }
 
 /// A pane of version 3.
 #[derive(Debug, Serialize, Deserialize)]
-struct Pane {
+struct V3Pane {
     id: PaneId,
     session: SessionId,
     tab: Option<TabId>,
@@ -31,15 +31,15 @@ struct Pane {
     cwd: String,
     created_wall: u64,
     size: Size,
-    life: now::Life,
+    life: now::StoredLife,
     is_synced: bool,
     again: bool,
     pipe: Option<String>,
 }
 
-impl From<Pane> for now::Pane {
-    fn from(pane: Pane) -> Self {
-        let Pane {
+impl From<V3Pane> for now::StoredPane {
+    fn from(pane: V3Pane) -> Self {
+        let V3Pane {
             id,
             session,
             tab,
@@ -54,7 +54,7 @@ impl From<Pane> for now::Pane {
             again,
             pipe,
         } = pane;
-        let revival = Revival::default();
+        let revival = StoredRevival::default();
         Self {
             id,
             session,
@@ -78,11 +78,10 @@ impl From<Pane> for now::Pane {
 ///
 /// # Errors
 /// What is damaged.
-pub(super) fn third(body: &[u8]) -> Result<Structure, postcard::Error> {
-    let Third { next_ids, sessions, tabs, panes, graves, views, taken } =
-        postcard::from_bytes(body)?;
-    let panes = panes.into_iter().map(now::Pane::from).collect();
-    Ok(Structure {
+pub(super) fn read(body: &[u8]) -> Result<SessionState, postcard::Error> {
+    let V3 { next_ids, sessions, tabs, panes, graves, views, taken } = postcard::from_bytes(body)?;
+    let panes = panes.into_iter().map(now::StoredPane::from).collect();
+    Ok(SessionState {
         next_ids,
         sessions,
         tabs,
@@ -97,14 +96,14 @@ pub(super) fn third(body: &[u8]) -> Result<Structure, postcard::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pane, Third};
+    use super::{V3, V3Pane};
     use crate::base::geom::Size;
     use crate::base::id::{PaneId, SessionId, TabId};
-    use crate::store::structure::{Life, Revival, Structure, StructureError};
+    use crate::store::session_state::{SessionState, SessionStateError, StoredLife, StoredRevival};
 
     #[test]
     fn what_version_3_wrote_is_read() {
-        let pane = Pane {
+        let pane = V3Pane {
             id: PaneId(7),
             session: SessionId(1),
             tab: Some(TabId(2)),
@@ -114,13 +113,13 @@ mod tests {
             cwd: "/".into(),
             created_wall: 5,
             size: Size::new(80, 24),
-            life: Life::Running(9),
+            life: StoredLife::Running(9),
             is_synced: true,
             again: false,
             pipe: Some("cat".into()),
         };
         let (sessions, tabs, graves, views) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let third = Third {
+        let third = V3 {
             next_ids: [1, 2, 3, 4, 5, 6],
             sessions,
             tabs,
@@ -130,7 +129,7 @@ mod tests {
             taken: vec![(7, 8)],
         };
         let bytes = postcard::to_extend(&third, 3_u32.to_le_bytes().to_vec()).expect("plain data");
-        let read = Structure::decode(&bytes).expect("it is whole");
+        let read = SessionState::decode(&bytes).expect("it is whole");
         assert_eq!(
             (read.next_ids, read.taken, read.wanting.len()),
             ([1, 2, 3, 4, 5, 6], vec![(7, 8)], 0)
@@ -138,11 +137,11 @@ mod tests {
         let pane = &read.panes[0];
         assert_eq!(
             (pane.id, pane.argv.len(), pane.pipe.as_deref(), &pane.revival),
-            (PaneId(7), 1, Some("cat"), &Revival::default())
+            (PaneId(7), 1, Some("cat"), &StoredRevival::default())
         );
         assert!(matches!(
-            Structure::decode(&bytes[..bytes.len() - 1]),
-            Err(StructureError::Damaged(_))
+            SessionState::decode(&bytes[..bytes.len() - 1]),
+            Err(SessionStateError::Damaged(_))
         ));
     }
 }

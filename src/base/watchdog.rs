@@ -5,7 +5,7 @@ use crate::base::time::{Span, Tick};
 
 /// What has been waited for, and until when.
 #[derive(Debug)]
-pub struct Patience {
+pub struct Watchdog {
     ask_after: Span,
     answer_within: Span,
     is_owed: bool,
@@ -15,7 +15,7 @@ pub struct Patience {
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum WatchdogAction {
     /// Nothing.
     Fine,
     /// Ask for an answer.
@@ -24,7 +24,7 @@ pub enum Verdict {
     Late,
 }
 
-impl Patience {
+impl Watchdog {
     /// Nothing is owed yet. Who owes something is asked after `ask_after`, and has `answer_within`
     /// then.
     #[must_use]
@@ -66,72 +66,76 @@ impl Patience {
     }
 
     /// What is to be done now. `is_excused`: the one cannot answer, and that is no fault.
-    pub fn due(&mut self, is_waiting: bool, is_excused: bool, now: Tick) -> Verdict {
+    pub fn due(&mut self, is_waiting: bool, is_excused: bool, now: Tick) -> WatchdogAction {
         if self.next.is_none_or(|next| now < next) {
-            return Verdict::Fine;
+            return WatchdogAction::Fine;
         }
         if self.is_asked && !is_excused {
             *self = Self::new(self.ask_after, self.answer_within);
-            return Verdict::Late;
+            return WatchdogAction::Late;
         }
         if !self.is_owed && is_waiting {
             *self = Self::new(self.ask_after, self.answer_within);
-            return Verdict::Fine;
+            return WatchdogAction::Fine;
         }
         self.next = Some(now + self.answer_within);
-        if std::mem::replace(&mut self.is_asked, true) { Verdict::Fine } else { Verdict::Ask }
+        if std::mem::replace(&mut self.is_asked, true) {
+            WatchdogAction::Fine
+        } else {
+            WatchdogAction::Ask
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Patience, Verdict};
+    use super::{Watchdog, WatchdogAction};
     use crate::base::time::{Span, Tick};
 
     const ASK_AFTER: Span = Span::seconds(2);
     const ANSWER_WITHIN: Span = Span::seconds(10);
 
-    fn patience() -> Patience {
-        Patience::new(ASK_AFTER, ANSWER_WITHIN)
+    fn watchdog() -> Watchdog {
+        Watchdog::new(ASK_AFTER, ANSWER_WITHIN)
     }
 
     #[test]
     fn one_who_waits_and_owes_nothing_is_left_in_silence() {
-        let mut patience = patience();
-        assert_eq!(patience.deadline(), None);
-        patience.woken(Tick(0));
-        let later = patience.deadline().unwrap();
+        let mut watchdog = watchdog();
+        assert_eq!(watchdog.deadline(), None);
+        watchdog.woken(Tick(0));
+        let later = watchdog.deadline().unwrap();
         assert_eq!(later, Tick(0) + ASK_AFTER);
-        assert_eq!(patience.due(true, false, later), Verdict::Fine);
-        assert_eq!(patience.deadline(), None);
+        assert_eq!(watchdog.due(true, false, later), WatchdogAction::Fine);
+        assert_eq!(watchdog.deadline(), None);
     }
 
     #[test]
     fn one_who_owes_is_asked_and_answers_until_nothing_is_owed() {
-        let mut patience = patience();
-        patience.expect(true, Tick(0));
-        let asked = patience.deadline().unwrap();
-        assert_eq!(patience.due(true, false, asked), Verdict::Ask);
-        assert_eq!(patience.deadline(), Some(asked + ANSWER_WITHIN));
-        patience.answered(true, asked);
-        assert_eq!(patience.deadline(), Some(asked + ASK_AFTER));
-        patience.expect(false, asked);
-        assert_eq!(patience.deadline(), None);
+        let mut watchdog = watchdog();
+        watchdog.expect(true, Tick(0));
+        let asked = watchdog.deadline().unwrap();
+        assert_eq!(watchdog.due(true, false, asked), WatchdogAction::Ask);
+        assert_eq!(watchdog.deadline(), Some(asked + ANSWER_WITHIN));
+        watchdog.answered(true, asked);
+        assert_eq!(watchdog.deadline(), Some(asked + ASK_AFTER));
+        watchdog.expect(false, asked);
+        assert_eq!(watchdog.deadline(), None);
     }
 
     #[test]
     fn one_who_does_not_answer_is_late_but_for_an_excuse() {
-        let mut patience = patience();
-        patience.expect(true, Tick(0));
-        let asked = patience.deadline().unwrap();
-        patience.due(true, false, asked);
-        let late = patience.deadline().unwrap();
-        assert!(patience.is_late(late));
-        assert_eq!(patience.due(true, true, late), Verdict::Fine);
-        let later = patience.deadline().unwrap();
+        let mut watchdog = watchdog();
+        watchdog.expect(true, Tick(0));
+        let asked = watchdog.deadline().unwrap();
+        watchdog.due(true, false, asked);
+        let late = watchdog.deadline().unwrap();
+        assert!(watchdog.is_late(late));
+        assert_eq!(watchdog.due(true, true, late), WatchdogAction::Fine);
+        let later = watchdog.deadline().unwrap();
         assert_eq!(
-            (later, patience.due(true, false, later)),
-            (late + ANSWER_WITHIN, Verdict::Late)
+            (later, watchdog.due(true, false, later)),
+            (late + ANSWER_WITHIN, WatchdogAction::Late)
         );
     }
 }

@@ -9,7 +9,7 @@ use super::socket;
 
 /// What is to be sent, in order.
 #[derive(Debug)]
-pub struct Queue<F>(VecDeque<Outgoing<F>>);
+pub struct FdQueue<F>(VecDeque<Outgoing<F>>);
 
 #[derive(Debug)]
 struct Outgoing<F> {
@@ -18,14 +18,14 @@ struct Outgoing<F> {
     fds: Vec<F>,
 }
 
-impl<F> Default for Queue<F> {
+impl<F> Default for FdQueue<F> {
     fn default() -> Self {
         Self(VecDeque::new())
     }
 }
 
-impl<F: AsFd> Queue<F> {
-    /// Puts a record behind the others; [`Queue::send`] sends it.
+impl<F: AsFd> FdQueue<F> {
+    /// Puts a record behind the others; [`FdQueue::send`] sends it.
     pub fn push(&mut self, bytes: Vec<u8>, fds: Vec<F>) {
         self.0.push_back(Outgoing { bytes, sent: 0, fds });
     }

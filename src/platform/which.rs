@@ -36,7 +36,7 @@ pub fn own_program() -> PathBuf {
 ///
 /// # Errors
 /// [`NoExecutable`] if there is none.
-pub fn executable(name: &OsStr, path: &OsStr, cwd: &Path) -> Result<PathBuf, NoExecutable> {
+pub fn which(name: &OsStr, path: &OsStr, cwd: &Path) -> Result<PathBuf, NoExecutable> {
     let mut errno = Errno::NOENT;
     let mut usable = |file: PathBuf| {
         if file.is_dir() {
@@ -67,12 +67,12 @@ mod tests {
 
     use rustix::io::Errno;
 
-    use super::executable;
+    use super::which;
 
     #[test]
     fn a_name_is_looked_up_as_a_shell_would() {
         let find =
-            |name: &str| executable(OsStr::new(name), OsStr::new("/nowhere:/bin"), Path::new("/"));
+            |name: &str| which(OsStr::new(name), OsStr::new("/nowhere:/bin"), Path::new("/"));
         assert_eq!(find("sh"), Ok("/bin/sh".into()));
         assert_eq!(find("bin/sh"), Ok("/bin/sh".into()));
         assert_eq!(

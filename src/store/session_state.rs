@@ -5,7 +5,7 @@
 //! was closed and can be brought back, floating panes and stacks. A reader of another version
 //! refuses it: what it describes is then adopted pane by pane.
 
-mod former;
+mod v3;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,19 +19,19 @@ pub const VERSION: u32 = 4;
 
 /// Everything but screens.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Structure {
+pub struct SessionState {
     /// The next numbers of sessions, tabs, panes, clients, calls and uses.
     pub next_ids: [u64; 6],
     /// Sessions by id.
-    pub sessions: Vec<Session>,
+    pub sessions: Vec<StoredSession>,
     /// Tabs by id.
-    pub tabs: Vec<Tab>,
+    pub tabs: Vec<StoredTab>,
     /// Panes by id.
-    pub panes: Vec<Pane>,
+    pub panes: Vec<StoredPane>,
     /// What was closed and can be brought back, the latest last.
-    pub graves: Vec<Grave>,
+    pub graves: Vec<StoredGrave>,
     /// What clients look at, and what those that are gone looked at, the latest last.
-    pub views: Vec<View>,
+    pub views: Vec<StoredView>,
     /// Token and number of the last input of each client that is not in a pane's input.
     pub taken: Vec<(u64, u64)>,
     /// Variables of sessions whose values were not kept, by name.
@@ -42,7 +42,7 @@ pub struct Structure {
 
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
+pub struct StoredSession {
     /// Its id.
     pub id: SessionId,
     /// Its name.
@@ -71,7 +71,7 @@ pub struct Session {
 
 /// A tab.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tab {
+pub struct StoredTab {
     /// Its id.
     pub id: TabId,
     /// Its session.
@@ -79,7 +79,7 @@ pub struct Tab {
     /// The name it was given.
     pub name: Option<String>,
     /// Its layout.
-    pub layout: Node,
+    pub layout: StoredLayout,
     /// Panes that float, from the lowest, and where.
     pub floats: Vec<(PaneId, Rect)>,
     /// Whether those are out of sight.
@@ -96,7 +96,7 @@ pub struct Tab {
 
 /// A node of a layout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Node {
+pub enum StoredLayout {
     /// A pane.
     Pane(PaneId),
     /// Parts with their weights.
@@ -104,7 +104,7 @@ pub enum Node {
         /// Whether they stand side by side.
         columns: bool,
         /// Weight and content of each.
-        parts: Vec<(u16, Node)>,
+        parts: Vec<(u16, StoredLayout)>,
     },
     /// A stack of panes, and which is open.
     Stack(Vec<PaneId>, u32),
@@ -112,18 +112,18 @@ pub enum Node {
 
 /// Something that was closed and can be brought back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Grave {
+pub struct StoredGrave {
     /// When its programs are ended.
     pub until: Tick,
     /// The session it was of, as that was then.
-    pub session: Session,
+    pub session: StoredSession,
     /// What it was.
-    pub what: Buried,
+    pub what: StoredBuried,
 }
 
 /// What was closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Buried {
+pub enum StoredBuried {
     /// A pane.
     Pane {
         /// The pane.
@@ -131,21 +131,21 @@ pub enum Buried {
         /// Its tab.
         tab: TabId,
         /// The layout with it.
-        before: Node,
+        before: StoredLayout,
         /// The layout without it.
-        after: Node,
+        after: StoredLayout,
         /// Where it floated.
         float: Option<Rect>,
     },
     /// A tab, and its place in the tab bar.
-    Tab(Tab, u32),
+    Tab(StoredTab, u32),
     /// A session with its tabs.
-    Session(Vec<Tab>),
+    Session(Vec<StoredTab>),
 }
 
 /// A pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pane {
+pub struct StoredPane {
     /// Its id.
     pub id: PaneId,
     /// The session it was made in.
@@ -165,7 +165,7 @@ pub struct Pane {
     /// The size of its terminal.
     pub size: Size,
     /// Where its program is in its life.
-    pub life: Life,
+    pub life: StoredLife,
     /// Whether what is typed into other panes is typed here too.
     pub is_synced: bool,
     /// Whether its program is to be started again once it has ended.
@@ -173,12 +173,12 @@ pub struct Pane {
     /// The line for the shell that reads what it prints.
     pub pipe: Option<String>,
     /// How it comes back when its program is gone.
-    pub revival: Revival,
+    pub revival: StoredRevival,
 }
 
 /// How a pane comes back when its program is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Revival {
+pub struct StoredRevival {
     /// Whether its program is started not for the first time.
     pub retried: bool,
     /// Whether a shell runs in place of its program.
@@ -191,7 +191,7 @@ pub struct Revival {
 
 /// Where a program is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Life {
+pub enum StoredLife {
     /// Asked for.
     Starting,
     /// Runs.
@@ -206,7 +206,7 @@ pub enum Life {
 
 /// What a client looks at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct View {
+pub struct StoredView {
     /// Who it is.
     pub token: u64,
     /// The session it shows.
@@ -221,7 +221,7 @@ pub struct View {
 
 /// A structure that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StructureError {
+pub enum SessionStateError {
     /// It was written by another version.
     #[error("the structure has version {0}, this binary reads 3 to {VERSION}")]
     Version(u32),
@@ -230,44 +230,47 @@ pub enum StructureError {
     Damaged(String),
 }
 
-impl Structure {
+impl SessionState {
     /// As bytes, the version first.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         postcard::to_extend(self, VERSION.to_le_bytes().to_vec()).expect("plain data into memory")
     }
 
-    /// Reads what [`Structure::encode`] wrote.
+    /// Reads what [`SessionState::encode`] wrote.
     ///
     /// # Errors
-    /// [`StructureError`].
-    pub fn decode(bytes: &[u8]) -> Result<Self, StructureError> {
-        let damaged = |why: String| StructureError::Damaged(why);
+    /// [`SessionStateError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, SessionStateError> {
+        let damaged = |why: String| SessionStateError::Damaged(why);
         let (version, body) =
             bytes.split_first_chunk().ok_or_else(|| damaged("too short".into()))?;
         match u32::from_le_bytes(*version) {
             VERSION => postcard::from_bytes(body).map_err(|error| damaged(error.to_string())),
-            3 => former::third(body).map_err(|error| damaged(error.to_string())),
-            version => Err(StructureError::Version(version)),
+            3 => v3::read(body).map_err(|error| damaged(error.to_string())),
+            version => Err(SessionStateError::Version(version)),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Structure, StructureError};
+    use super::{SessionState, SessionStateError};
 
     #[test]
     fn a_structure_reads_what_it_writes_and_names_what_it_cannot() {
-        let structure =
-            Structure { next_ids: [1, 2, 3, 4, 5, 6], taken: vec![(7, 8)], ..Structure::default() };
+        let structure = SessionState {
+            next_ids: [1, 2, 3, 4, 5, 6],
+            taken: vec![(7, 8)],
+            ..SessionState::default()
+        };
         let bytes = structure.encode();
-        assert_eq!(Structure::decode(&bytes), Ok(structure));
+        assert_eq!(SessionState::decode(&bytes), Ok(structure));
         assert!(matches!(
-            Structure::decode(&bytes[..bytes.len() - 1]),
-            Err(StructureError::Damaged(_))
+            SessionState::decode(&bytes[..bytes.len() - 1]),
+            Err(SessionStateError::Damaged(_))
         ));
-        assert_eq!(Structure::decode(&[9, 0, 0, 0]), Err(StructureError::Version(9)));
-        assert!(matches!(Structure::decode(&[]), Err(StructureError::Damaged(_))));
+        assert_eq!(SessionState::decode(&[9, 0, 0, 0]), Err(SessionStateError::Version(9)));
+        assert!(matches!(SessionState::decode(&[]), Err(SessionStateError::Damaged(_))));
     }
 }

@@ -10,12 +10,12 @@ use crate::platform::sys::cpu_time;
 
 /// A look at all processes that can be seen, with what makes the next one cheap.
 #[derive(Debug, Default)]
-pub struct Table {
-    entries: BTreeMap<i32, Entry>,
+pub struct ProcessCache {
+    entries: BTreeMap<i32, CacheEntry>,
 }
 
 #[derive(Debug, Clone)]
-struct Entry {
+struct CacheEntry {
     /// The inode of its directory: no other process that has had this id has it too.
     inode: u64,
     /// The processor time it had taken just before it was read, in nanoseconds; none if the kernel
@@ -24,7 +24,7 @@ struct Entry {
     process: Process,
 }
 
-impl Table {
+impl ProcessCache {
     /// Looks, given the look before.
     ///
     /// What is known of a process (state, name, memory) changes only while it runs, and then its
@@ -32,28 +32,29 @@ impl Table {
     #[must_use]
     pub fn look(former: &Self) -> Self {
         let (mut bytes, mut same) = (Vec::with_capacity(process::STAT_LEN), Vec::new());
-        let mut table = Self::default();
+        let mut cache = Self::default();
         for (pid, inode) in listed() {
             let clock = cpu_time(pid);
-            let is_same =
-                |known: &&Entry| known.inode == inode && known.clock == clock && clock.is_some();
+            let is_same = |known: &&CacheEntry| {
+                known.inode == inode && known.clock == clock && clock.is_some()
+            };
             if let Some(known) = former.entries.get(&pid).filter(is_same) {
                 same.push((pid, known.process.parent));
-                table.entries.insert(pid, known.clone());
+                cache.entries.insert(pid, known.clone());
             } else if let Some(process) = process::read_into(pid, &mut bytes) {
-                table.entries.insert(pid, Entry { inode, clock, process });
+                cache.entries.insert(pid, CacheEntry { inode, clock, process });
             }
         }
         for (pid, parent) in same {
-            if !table.has_still(former, parent) {
+            if !cache.has_still(former, parent) {
                 let read = process::read_into(pid, &mut bytes);
-                match (read, table.entries.get_mut(&pid)) {
+                match (read, cache.entries.get_mut(&pid)) {
                     (Some(process), Some(entry)) => entry.process = process,
-                    _ => drop(table.entries.remove(&pid)),
+                    _ => drop(cache.entries.remove(&pid)),
                 }
             }
         }
-        table
+        cache
     }
 
     /// Whether this process lives as it did in the look before; 0 is the parent of those that have
@@ -89,7 +90,7 @@ fn listed() -> Vec<(i32, u64)> {
 mod tests {
     use std::process::{Child, Command, Stdio};
 
-    use super::{Process, Table};
+    use super::{Process, ProcessCache};
 
     fn sleeper() -> Child {
         Command::new("sleep").arg("60").stdin(Stdio::null()).spawn().expect("sleep starts")
@@ -99,35 +100,35 @@ mod tests {
         child.id().cast_signed()
     }
 
-    fn find(table: &Table, pid: i32) -> Option<&Process> {
-        table.processes().find(|process| process.pid == pid)
+    fn find(cache: &ProcessCache, pid: i32) -> Option<&Process> {
+        cache.processes().find(|process| process.pid == pid)
     }
 
     /// Looks until the process is as it should be: it takes a moment until a signal has its effect.
-    fn look_until(mut table: Table, is_so: impl Fn(&Table) -> bool) -> Table {
-        while !is_so(&table) {
+    fn look_until(mut cache: ProcessCache, is_so: impl Fn(&ProcessCache) -> bool) -> ProcessCache {
+        while !is_so(&cache) {
             std::thread::yield_now();
-            table = Table::look(&table);
+            cache = ProcessCache::look(&cache);
         }
-        table
+        cache
     }
 
     #[test]
     fn a_second_look_sees_what_has_changed() {
         let mut child = sleeper();
         let id = pid(&child);
-        let state = |table: &Table| find(table, id).map(|process| process.state);
-        let table = look_until(Table::default(), |table| state(table) == Some(b'S'));
+        let state = |cache: &ProcessCache| find(cache, id).map(|process| process.state);
+        let cache = look_until(ProcessCache::default(), |cache| state(cache) == Some(b'S'));
         let signal = |signal| {
             rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal)
                 .expect("it is ours")
         };
         signal(rustix::process::Signal::STOP);
-        let table = look_until(table, |table| state(table) == Some(b'T'));
+        let cache = look_until(cache, |cache| state(cache) == Some(b'T'));
         signal(rustix::process::Signal::KILL);
-        let table = look_until(table, |table| state(table) == Some(b'Z'));
+        let cache = look_until(cache, |cache| state(cache) == Some(b'Z'));
         child.wait().expect("it is ours");
-        assert_eq!(state(&Table::look(&table)), None, "reaped is gone");
+        assert_eq!(state(&ProcessCache::look(&cache)), None, "reaped is gone");
     }
 
     /// An orphan does not run when its parent ends.
@@ -147,13 +148,14 @@ mod tests {
         read.expect("it says the id");
         let (parent, id) = (pid(&shell), line.trim().parse().expect("an id"));
         let is_asleep = |process: &Process| process.state == b'S' && process.name == b"sleep";
-        let table = look_until(Table::default(), |table| find(table, id).is_some_and(is_asleep));
-        let table = Table::look(&table);
-        assert_eq!(find(&table, id).map(|process| process.parent), Some(parent));
+        let cache =
+            look_until(ProcessCache::default(), |cache| find(cache, id).is_some_and(is_asleep));
+        let cache = ProcessCache::look(&cache);
+        assert_eq!(find(&cache, id).map(|process| process.parent), Some(parent));
         drop(shell.stdin.take());
         shell.wait().expect("it ends");
-        let table = Table::look(&table);
-        assert!(find(&table, id).is_some_and(|process| process.parent != parent));
+        let cache = ProcessCache::look(&cache);
+        assert!(find(&cache, id).is_some_and(|process| process.parent != parent));
         let orphan = rustix::process::Pid::from_raw(id).expect("an id");
         rustix::process::kill_process(orphan, rustix::process::Signal::KILL).expect("it lives");
     }

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::picture::{Marks, Picture};
 use super::process::Process;
+use super::process_snapshot::{EnvMarkers, ProcessSnapshot};
 
 /// A program whose processes are looked for by the process that started it, or took it over.
 #[derive(Debug)]
-pub struct Program<'a> {
+pub struct OwnedProgram<'a> {
     /// Process id and start time of its leader.
     pub leader: (i32, u64),
     /// The leader is our child and not reaped: the number of its session is certain.
@@ -28,47 +28,47 @@ pub struct Program<'a> {
 
 /// What a look that finds nobody says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum Confidence {
     /// Nobody can have hidden.
-    Clear,
+    Certain,
     /// Somebody ended during the look, and may have started another after that was listed.
-    Dim,
+    Likely,
     /// Somebody lives of whom nobody can say yet whose it is: it is just becoming another program,
     /// for however long it gets no processor. Such a look proves nothing.
-    Open,
+    Unknown,
 }
 
-impl Sight {
+impl Confidence {
     /// How much of `all` that a proof takes such a look gives.
     #[must_use]
     pub const fn weight(self, all: u8) -> u8 {
         match self {
-            Self::Clear => all / 2,
-            Self::Dim => 1,
-            Self::Open => 0,
+            Self::Certain => all / 2,
+            Self::Likely => 1,
+            Self::Unknown => 0,
         }
     }
 }
 
-impl Program<'_> {
+impl OwnedProgram<'_> {
     /// All living processes that came of it, with who was `seen` before and what descends from
     /// them. And what it says if there are none.
     pub fn members(
         &self,
-        picture: &Picture,
-        marks: &mut Marks,
+        snapshot: &ProcessSnapshot,
+        markers: &mut EnvMarkers,
         seen: &BTreeMap<i32, u64>,
-    ) -> (Vec<Process>, Sight) {
+    ) -> (Vec<Process>, Confidence) {
         let own_pid = rustix::process::getpid().as_raw_pid();
         let (pid, start_time) = self.leader;
         // The number of its session is certain while the leader is not reaped, and after that as
         // long as nobody else has taken it.
         let is_session_ours = self.is_certain
-            || picture.process(pid).is_none_or(|leader| leader.start_time == start_time);
+            || snapshot.process(pid).is_none_or(|leader| leader.start_time == start_time);
         // A cookie costs a file per process; programs of ours that nobody else holds descend from
         // us, unless a former keeper has started them.
-        let descendants = self.is_ours.then(|| picture.family([own_pid]));
-        let mut sight = Sight::Clear;
+        let descendants = self.is_ours.then(|| snapshot.family([own_pid]));
+        let mut confidence = Confidence::Certain;
         let mut is_marked = |process: &Process| {
             if (process.pid, process.start_time) == self.leader
                 || (is_session_ours && process.session == pid)
@@ -81,25 +81,33 @@ impl Program<'_> {
             if descendants.as_ref().is_some_and(|descendants| !descendants.contains(&process.pid)) {
                 return false;
             }
-            let variables = marks.of(process);
+            let variables = markers.of(process);
             if variables.is_none()
                 && process.parent == own_pid
                 && start_time <= process.start_time
-                && sight != Sight::Open
+                && confidence != Confidence::Unknown
             {
-                sight = if process.is_over() { Sight::Dim } else { Sight::Open };
+                confidence =
+                    if process.is_over() { Confidence::Likely } else { Confidence::Unknown };
             }
             variables.is_some_and(|variables| {
                 variables.iter().any(|variable| variable == self.cookie.as_bytes())
             })
         };
-        let others = picture.processes().filter(|process| {
+        let others = snapshot.processes().filter(|process| {
             process.pid > 1 && process.pid != own_pid && process.pid != self.spared
         });
         let tops: Vec<i32> =
             others.filter(|process| is_marked(process)).map(|process| process.pid).collect();
-        let (mut members, has_ended) = picture.living_family(tops);
+        let (mut members, has_ended) = snapshot.living_family(tops);
         members.retain(|process| process.pid != own_pid && process.pid != self.spared);
-        (members, if has_ended && sight == Sight::Clear { Sight::Dim } else { sight })
+        (
+            members,
+            if has_ended && confidence == Confidence::Certain {
+                Confidence::Likely
+            } else {
+                confidence
+            },
+        )
     }
 }

@@ -3,18 +3,18 @@
 //! Whether these fds are open is not known here.
 
 use crate::wire::keeper::codec::{Fields, put_bytes, put_entry, put_len};
-use crate::wire::keeper::{Entry, WireError};
+use crate::wire::keeper::{ProgramEntry, WireError};
 
 /// Stands for a table in errors, where records have their kind.
 const KIND: u16 = 0;
 /// The version of this format.
 const VERSION: u32 = 1;
 
-/// A program in a [`Table`].
+/// A program in a [`HandoffTable`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldProgram {
     /// What it is.
-    pub entry: Entry,
+    pub entry: ProgramEntry,
     /// Whether a former keeper has started it, so that it is nobody's child here.
     pub is_adopted: bool,
     /// Whether the server was told how it ended.
@@ -25,7 +25,7 @@ pub struct Held {
 
 /// All a keeper holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
+pub struct HandoffTable {
     /// Its lineage.
     pub epoch: u64,
     /// The lease of the server that runs.
@@ -39,12 +39,12 @@ pub struct Table {
     /// The socket to the server, the control page, `data` and `room`.
     pub fds: [i32; 4],
     /// The programs.
-    pub jobs: Vec<Held>,
+    pub jobs: Vec<HeldProgram>,
     /// The stash.
     pub stash: Vec<(Vec<u8>, i32)>,
 }
 
-impl Table {
+impl HandoffTable {
     /// Every fd it names.
     pub fn open_fds(&self) -> impl Iterator<Item = i32> {
         let jobs = self.jobs.iter().flat_map(|held| &held.fds);
@@ -64,7 +64,7 @@ impl Table {
         }
         body.extend(self.fds.iter().flat_map(|fd| fd.to_le_bytes()));
         put_len(&mut body, self.jobs.len());
-        for Held { entry, is_adopted, is_told, fds } in &self.jobs {
+        for HeldProgram { entry, is_adopted, is_told, fds } in &self.jobs {
             put_entry(&mut body, entry);
             body.extend([u8::from(*is_adopted), u8::from(*is_told)]);
             put_len(&mut body, fds.len());
@@ -78,7 +78,7 @@ impl Table {
         body
     }
 
-    /// Reads what [`Table::encode`] wrote, of this version or a later one.
+    /// Reads what [`HandoffTable::encode`] wrote, of this version or a later one.
     ///
     /// # Errors
     /// [`WireError`] if it is no table.
@@ -100,7 +100,7 @@ impl Table {
             jobs: fields.list(|fields| {
                 let (entry, is_adopted, is_told) =
                     (fields.entry()?, fields.bool()?, fields.bool()?);
-                Ok(Held { entry, is_adopted, is_told, fds: fields.list(Fields::i32)? })
+                Ok(HeldProgram { entry, is_adopted, is_told, fds: fields.list(Fields::i32)? })
             })?,
             stash: fields.list(|fields| Ok((fields.bytes()?, fields.i32()?)))?,
         })
@@ -111,12 +111,12 @@ impl Table {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Held, Table};
+    use super::{HandoffTable, HeldProgram};
     use crate::base::geom::Size;
-    use crate::wire::keeper::{Entry, ExitStatus, Wiring};
+    use crate::wire::keeper::{ExitStatus, ProgramEntry, Wiring};
 
-    fn table() -> Table {
-        let entry = |tag, exit| Entry {
+    fn table() -> HandoffTable {
+        let entry = |tag, exit| ProgramEntry {
             tag,
             pid: 300,
             start_time: 9,
@@ -124,13 +124,13 @@ mod tests {
             parts: 7,
             exit,
         };
-        let held = |entry, is_told: bool| Held {
+        let held = |entry, is_told: bool| HeldProgram {
             entry,
             is_adopted: !is_told,
             is_told,
             fds: vec![7, 8, 9],
         };
-        Table {
+        HandoffTable {
             epoch: 1,
             lease: 2,
             server_pid: 3,
@@ -158,10 +158,10 @@ mod tests {
         let mut bytes = table().encode();
         let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex.concat(), GOLDEN.replace(' ', ""));
-        assert_eq!(Table::decode(&bytes), Ok(table()));
+        assert_eq!(HandoffTable::decode(&bytes), Ok(table()));
         bytes[0] = 2;
         bytes.push(9);
-        assert_eq!(Table::decode(&bytes), Ok(table()));
+        assert_eq!(HandoffTable::decode(&bytes), Ok(table()));
     }
 
     proptest! {
@@ -173,7 +173,7 @@ mod tests {
                 *byte ^= 1 << bit;
             }
             // Nothing to hold but that it returns.
-            let _table = Table::decode(&bytes);
+            let _table = HandoffTable::decode(&bytes);
         }
     }
 }

@@ -54,7 +54,7 @@ pub fn keeper_options(args: &[OsString]) -> Result<(PathBuf, bool), String> {
 ///
 /// # Errors
 /// If it cannot be; nothing is left behind.
-pub fn keeper(start: KeeperStart<'_>) -> io::Result<()> {
+pub fn start_keeper(start: KeeperStart<'_>) -> io::Result<()> {
     let mut command = Command::new(start.exe);
     // Started from a pane of another server, it is not a part of that pane.
     command.arg("keeper").args(start.args).env_remove("ABIDE_JOB").envs(start.env).current_dir("/");

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::PaneId;
-use crate::store::sealed::{seal, unseal};
+use crate::store::checksum::{add_checksum, verify_checksum};
 
 /// How such a file begins.
 const MAGIC: [u8; 8] = *b"abidesn\n";
@@ -13,7 +13,7 @@ const VERSION: u32 = 1;
 
 /// A snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Saved {
+pub struct SnapshotFile {
     /// When it was made, in milliseconds since 1970.
     pub wall: u64,
     /// Whether a person gave it its name.
@@ -30,7 +30,7 @@ pub struct Saved {
 
 /// A file that is no snapshot that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SavedError {
+pub enum SnapshotFileError {
     /// It is something else.
     #[error("it is no snapshot")]
     Other,
@@ -42,40 +42,40 @@ pub enum SavedError {
     Damaged,
 }
 
-impl Saved {
+impl SnapshotFile {
     /// As the bytes of a file.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let body = postcard::to_allocvec(self).expect("plain data into memory");
-        [&MAGIC[..], &VERSION.to_le_bytes(), &seal(&body)].concat()
+        [&MAGIC[..], &VERSION.to_le_bytes(), &add_checksum(&body)].concat()
     }
 
-    /// Reads what [`Saved::encode`] wrote.
+    /// Reads what [`SnapshotFile::encode`] wrote.
     ///
     /// # Errors
-    /// [`SavedError`].
-    pub fn decode(bytes: &[u8]) -> Result<Self, SavedError> {
-        let rest = bytes.strip_prefix(&MAGIC).ok_or(SavedError::Other)?;
-        let (version, sealed) = rest.split_first_chunk().ok_or(SavedError::Damaged)?;
+    /// [`SnapshotFileError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, SnapshotFileError> {
+        let rest = bytes.strip_prefix(&MAGIC).ok_or(SnapshotFileError::Other)?;
+        let (version, sealed) = rest.split_first_chunk().ok_or(SnapshotFileError::Damaged)?;
         match u32::from_le_bytes(*version) {
             VERSION => {
-                let body = unseal(sealed).ok_or(SavedError::Damaged)?;
-                postcard::from_bytes(body).map_err(|_| SavedError::Damaged)
+                let body = verify_checksum(sealed).ok_or(SnapshotFileError::Damaged)?;
+                postcard::from_bytes(body).map_err(|_| SnapshotFileError::Damaged)
             }
-            version => Err(SavedError::Version(version)),
+            version => Err(SnapshotFileError::Version(version)),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Saved, SavedError};
+    use super::{SnapshotFile, SnapshotFileError};
     use crate::base::id::PaneId;
 
     #[test]
     fn a_snapshot_reads_what_it_writes_and_no_damage_is_taken_for_it() {
         let texts = vec![(PaneId(7), b"shown".to_vec())];
-        let saved = Saved {
+        let saved = SnapshotFile {
             wall: 5,
             is_named: true,
             sessions: vec!["work".into()],
@@ -84,15 +84,15 @@ mod tests {
             texts,
         };
         let bytes = saved.encode();
-        assert_eq!(Saved::decode(&bytes), Ok(saved));
+        assert_eq!(SnapshotFile::decode(&bytes), Ok(saved));
         for at in 0..bytes.len() {
-            assert!(Saved::decode(&bytes[..at]).is_err(), "cut at {at}");
+            assert!(SnapshotFile::decode(&bytes[..at]).is_err(), "cut at {at}");
             let mut other = bytes.clone();
             other[at] ^= 1;
-            assert!(Saved::decode(&other).is_err(), "byte {at}");
+            assert!(SnapshotFile::decode(&other).is_err(), "byte {at}");
         }
-        assert_eq!(Saved::decode(b"#!/bin/sh"), Err(SavedError::Other));
+        assert_eq!(SnapshotFile::decode(b"#!/bin/sh"), Err(SnapshotFileError::Other));
         let newer = [&bytes[..8], &2_u32.to_le_bytes(), &bytes[12..]].concat();
-        assert_eq!(Saved::decode(&newer), Err(SavedError::Version(2)));
+        assert_eq!(SnapshotFile::decode(&newer), Err(SnapshotFileError::Version(2)));
     }
 }

@@ -25,19 +25,19 @@ struct Extent {
 }
 
 /// The pair.
-pub struct Slots {
+pub struct DoubleBuffer {
     memory: Box<dyn Memory>,
 }
 
-impl std::fmt::Debug for Slots {
+impl std::fmt::Debug for DoubleBuffer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Slots")
+        f.debug_struct("DoubleBuffer")
             .field("in_force", &self.memory.word(IN_FORCE))
             .finish_non_exhaustive()
     }
 }
 
-impl Slots {
+impl DoubleBuffer {
     /// An empty pair in fresh memory.
     ///
     /// # Errors
@@ -153,16 +153,16 @@ impl Slots {
 mod tests {
     use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 
-    use super::{HEADER_LEN, IN_FORCE, Slots};
+    use super::{DoubleBuffer, HEADER_LEN, IN_FORCE};
     use crate::base::memory::HeapMemory;
 
-    fn reopened(slots: Slots) -> Slots {
-        Slots::open(slots.memory).expect("still a pair")
+    fn reopened(slots: DoubleBuffer) -> DoubleBuffer {
+        DoubleBuffer::open(slots.memory).expect("still a pair")
     }
 
     #[test]
     fn the_newest_content_is_read_whatever_its_size() {
-        let mut slots = Slots::create(Box::new(HeapMemory::default())).expect("room");
+        let mut slots = DoubleBuffer::create(Box::new(HeapMemory::default())).expect("room");
         assert_eq!(slots.read(), None);
         for len in [0, 5, 9000, 10, 200_000, 100, 300_000, 4096] {
             let content = vec![u8::try_from(len % 251).expect("small"); len];
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_writer_killed_half_way_leaves_the_former_content() {
-        let mut slots = Slots::create(Box::new(HeapMemory::default())).expect("room");
+        let mut slots = DoubleBuffer::create(Box::new(HeapMemory::default())).expect("room");
         slots.write(b"one").expect("room");
         slots.write(b"two").expect("room");
         let before = slots.memory.word(IN_FORCE);
@@ -186,11 +186,11 @@ mod tests {
     proptest! {
         #[test]
         fn damage_is_never_a_panic_nor_a_wrong_content(at in 0..HEADER_LEN + 4096, byte in any::<u8>(), first in prop::collection::vec(any::<u8>(), 1..300)) {
-            let mut slots = Slots::create(Box::new(HeapMemory::default())).expect("room");
+            let mut slots = DoubleBuffer::create(Box::new(HeapMemory::default())).expect("room");
             slots.write(&first).expect("room");
             slots.write(b"second").expect("room");
             slots.memory.bytes_mut()[at] = byte;
-            if let Some(mut slots) = Slots::open(slots.memory) {
+            if let Some(mut slots) = DoubleBuffer::open(slots.memory) {
                 if let Some(content) = slots.read() {
                     assert!(content == &first[..] || content == b"second");
                 }

@@ -4,7 +4,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
 use crate::base::time::Span;
@@ -39,7 +39,7 @@ pub fn timespec(span: Span) -> Timespec {
 ///
 /// # Errors
 /// If the kernel has no memory left.
-pub fn wait<const N: usize>(
+pub fn poll<const N: usize>(
     fds: [(BorrowedFd<'_>, Ready); N],
     limit: Option<Span>,
 ) -> io::Result<[Ready; N]> {
@@ -52,7 +52,7 @@ pub fn wait<const N: usize>(
         flags.set(PollFlags::OUT, wanted.room);
         polled.push(PollFd::from_borrowed_fd(*fd, flags));
     }
-    match poll(&mut polled, limit.as_ref()) {
+    match rustix::event::poll(&mut polled, limit.as_ref()) {
         Ok(_) => {}
         Err(Errno::INTR) => return Ok([Ready::default(); N]),
         Err(error) => return Err(error.into()),
@@ -84,13 +84,13 @@ mod tests {
         let (one, mut other) = UnixStream::pair().expect("there are fds");
         let none = Ready::default();
         let look = |wanted| {
-            wait([(one.as_fd(), wanted)], Some(Span::millis(0))).expect("there is memory")[0]
+            poll([(one.as_fd(), wanted)], Some(Span::millis(0))).expect("there is memory")[0]
         };
         assert_eq!(look(Ready::INPUT), none);
         assert_eq!(look(Ready { input: true, room: true }), Ready { input: false, room: true });
         other.write_all(b"x").expect("it is taken");
         assert_eq!((look(Ready::INPUT), look(none)), (Ready::INPUT, none));
-        let both = wait([(other.as_fd(), Ready::INPUT), (one.as_fd(), Ready::INPUT)], None)
+        let both = poll([(other.as_fd(), Ready::INPUT), (one.as_fd(), Ready::INPUT)], None)
             .expect("there is memory");
         assert_eq!(both, [none, Ready::INPUT]);
         drop(other);

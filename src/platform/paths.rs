@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, openat};
 
-use crate::platform::login::Login;
+use crate::platform::passwd::Login;
 use crate::platform::socket;
 
 /// The longest path a Unix socket can have (`sun_path` in unix(7), without its NUL).
@@ -25,7 +25,7 @@ pub const SOCKET_PATH_LEN_MAX: usize = 107;
 
 /// The environment variables that decide the places. Empty ones count as unset.
 #[derive(Debug, Clone, Default)]
-pub struct PlaceEnv {
+pub struct PathsEnv {
     /// `ABIDE_SOCKET`: another server than the usual one.
     pub socket: Option<PathBuf>,
     /// `XDG_STATE_HOME`.
@@ -36,7 +36,7 @@ pub struct PlaceEnv {
     pub home: Option<PathBuf>,
 }
 
-impl PlaceEnv {
+impl PathsEnv {
     /// As this process has them.
     #[must_use]
     pub fn current() -> Self {
@@ -55,7 +55,7 @@ impl PlaceEnv {
 
 /// Why there is no place for a server.
 #[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
+pub enum PathsError {
     /// The path of the socket is too long and there is no shorter one.
     #[error(
         "the socket path {0:?} is longer than {SOCKET_PATH_LEN_MAX} bytes; set ABIDE_SOCKET or \
@@ -82,7 +82,7 @@ pub enum PlaceError {
 
 /// The places of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Places {
+pub struct Paths {
     state: PathBuf,
     run: PathBuf,
     socket: PathBuf,
@@ -105,20 +105,20 @@ impl Lock {
     }
 }
 
-impl Places {
+impl Paths {
     /// The places this process's environment names. Creates nothing.
     ///
     /// # Errors
-    /// [`PlaceError::TooLong`].
-    pub fn current() -> Result<Self, PlaceError> {
-        Self::find(&PlaceEnv::current())
+    /// [`PathsError::TooLong`].
+    pub fn current() -> Result<Self, PathsError> {
+        Self::find(&PathsEnv::current())
     }
 
     /// The places that `env` names. Creates nothing.
     ///
     /// # Errors
-    /// [`PlaceError::TooLong`].
-    pub fn find(env: &PlaceEnv) -> Result<Self, PlaceError> {
+    /// [`PathsError::TooLong`].
+    pub fn find(env: &PathsEnv) -> Result<Self, PathsError> {
         let state = env.state_home.clone().unwrap_or_else(|| {
             let home = env.home.clone().unwrap_or_else(|| Login::current().home);
             home.join(".local/state")
@@ -145,16 +145,16 @@ impl Places {
                 .map(|runtime| runtime.join(format!("abide-{:016x}", hash(&state))).join("socket"))
         };
         let Some(socket) = named.filter(usable).or_else(hashed).filter(|path| fits(path)) else {
-            return Err(PlaceError::TooLong(socket));
+            return Err(PathsError::TooLong(socket));
         };
         let run = socket.parent().map_or_else(|| run.clone(), Path::to_path_buf);
         Ok(Self { state, run, socket, pointer: Some(pointer), is_run_ours: true })
     }
 
     /// A server at a socket of its own has a state of its own.
-    fn of_socket(state: &Path, socket: &Path) -> Result<Self, PlaceError> {
+    fn of_socket(state: &Path, socket: &Path) -> Result<Self, PathsError> {
         if !fits(socket) {
-            return Err(PlaceError::TooLong(socket.into()));
+            return Err(PathsError::TooLong(socket.into()));
         }
         let run = socket.parent().unwrap_or(Path::new("/")).to_path_buf();
         let state = state.join("servers").join(format!("{:016x}", hash(socket)));
@@ -201,8 +201,8 @@ impl Places {
     /// no symbolic links.
     ///
     /// # Errors
-    /// [`PlaceError`] naming the directory.
-    pub fn prepare(&self) -> Result<(), PlaceError> {
+    /// [`PathsError`] naming the directory.
+    pub fn prepare(&self) -> Result<(), PathsError> {
         make_private(&self.state)?;
         if self.is_run_ours {
             make_private(&self.run)?;
@@ -213,21 +213,21 @@ impl Places {
             let directory = pointer.parent().unwrap_or(&self.state);
             make_private(directory)?;
             replace(pointer, self.socket.as_os_str().as_bytes())
-                .map_err(|source| PlaceError::Io { path: pointer.clone(), source })?;
+                .map_err(|source| PathsError::Io { path: pointer.clone(), source })?;
         }
         Ok(())
     }
 
     /// Takes the right to be the server here; none if another process has it. Needs
-    /// [`Places::prepare`].
+    /// [`Paths::prepare`].
     ///
     /// # Errors
     /// If the lock file cannot be opened.
-    pub fn lock(&self) -> Result<Option<Lock>, PlaceError> {
+    pub fn lock(&self) -> Result<Option<Lock>, PathsError> {
         let path = self.lock_path();
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fail =
-            |error: rustix::io::Errno| PlaceError::Io { path: path.clone(), source: error.into() };
+            |error: rustix::io::Errno| PathsError::Io { path: path.clone(), source: error.into() };
         let fd = openat(rustix::fs::CWD, &path, flags, Mode::RUSR | Mode::WUSR).map_err(fail)?;
         match flock(&fd, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Lock(fd))),
@@ -241,7 +241,7 @@ impl Places {
     ///
     /// # Errors
     /// If the lock file cannot be opened.
-    pub fn lock_again(&self, held: OwnedFd) -> Result<Option<Lock>, PlaceError> {
+    pub fn lock_again(&self, held: OwnedFd) -> Result<Option<Lock>, PathsError> {
         let present = identity(&self.lock_path());
         let ours = fstat(&held).ok().map(|stat| (stat.st_dev, stat.st_ino));
         if present.is_some() && present == ours { Ok(Some(Lock(held))) } else { self.lock() }
@@ -257,13 +257,13 @@ impl Places {
     ///
     /// # Errors
     /// If it cannot be bound.
-    pub fn listen(&self, _lock: &Lock) -> Result<UnixListener, PlaceError> {
+    pub fn listen(&self, _lock: &Lock) -> Result<UnixListener, PathsError> {
         // 0600 from creation; other threads must not create files meanwhile, so this comes before
         // there are any.
         let mask = rustix::process::umask(Mode::from_raw_mode(0o177));
         let listener = self.bind();
         rustix::process::umask(mask);
-        listener.map_err(|source| PlaceError::Io { path: self.socket.clone(), source })
+        listener.map_err(|source| PathsError::Io { path: self.socket.clone(), source })
     }
 
     /// The same while other threads run, which rules out a mask for a moment: until it is 0600, its
@@ -271,12 +271,12 @@ impl Places {
     ///
     /// # Errors
     /// If it cannot be bound.
-    pub fn listen_again(&self, _lock: &Lock) -> Result<UnixListener, PlaceError> {
+    pub fn listen_again(&self, _lock: &Lock) -> Result<UnixListener, PathsError> {
         let listener = self.bind().and_then(|listener| {
             fs::set_permissions(&self.socket, fs::Permissions::from_mode(0o600))?;
             Ok(listener)
         });
-        listener.map_err(|source| PlaceError::Io { path: self.socket.clone(), source })
+        listener.map_err(|source| PathsError::Io { path: self.socket.clone(), source })
     }
 
     /// Binds the socket, in place of whatever is there.
@@ -299,11 +299,11 @@ impl Places {
     ///
     /// # Errors
     /// If it cannot be opened.
-    pub fn open_log(&self) -> Result<File, PlaceError> {
+    pub fn open_log(&self) -> Result<File, PathsError> {
         let path = self.log();
         let mut options = OpenOptions::new();
         options.append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-        options.open(&path).map_err(|source| PlaceError::Io { path, source })
+        options.open(&path).map_err(|source| PathsError::Io { path, source })
     }
 }
 
@@ -325,14 +325,14 @@ fn hash(path: &Path) -> u64 {
     })
 }
 
-fn make_private(path: &Path) -> Result<(), PlaceError> {
+fn make_private(path: &Path) -> Result<(), PathsError> {
     let parents = path
         .parent()
         .map_or(Ok(()), |parent| DirBuilder::new().recursive(true).mode(0o700).create(parent));
     let made = parents.and_then(|()| DirBuilder::new().mode(0o700).create(path));
     match made {
         Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
-            Err(PlaceError::Io { path: path.into(), source })
+            Err(PathsError::Io { path: path.into(), source })
         }
         _ => check_private(path, Mode::RWXG | Mode::RWXO),
     }
@@ -340,10 +340,10 @@ fn make_private(path: &Path) -> Result<(), PlaceError> {
 
 /// Opens the directory once, without following a link at its end, and looks at what was opened
 /// (attack A1.1).
-fn check_private(path: &Path, forbidden: Mode) -> Result<(), PlaceError> {
-    let problem = |problem| PlaceError::Unsafe { path: path.into(), problem };
+fn check_private(path: &Path, forbidden: Mode) -> Result<(), PathsError> {
+    let problem = |problem| PathsError::Unsafe { path: path.into(), problem };
     let fail =
-        |error: rustix::io::Errno| PlaceError::Io { path: path.into(), source: error.into() };
+        |error: rustix::io::Errno| PathsError::Io { path: path.into(), source: error.into() };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let fd = match openat(rustix::fs::CWD, path, flags, Mode::empty()) {
         Ok(fd) => fd,
@@ -400,20 +400,20 @@ fn is_on_network(_path: &Path) -> bool {
 }
 
 /// The file whose being there says that the card of the first run was seen.
-fn seen_card(places: &Places) -> PathBuf {
-    places.state().join("welcomed")
+fn seen_card(paths: &Paths) -> PathBuf {
+    paths.state().join("welcomed")
 }
 
 /// Whether the user of these places sees abide for the first time.
 #[must_use]
-pub fn is_first_run(places: &Places) -> bool {
-    !seen_card(places).exists()
+pub fn is_first_run(paths: &Paths) -> bool {
+    !seen_card(paths).exists()
 }
 
 /// From now on it is not the first time any more. Where that cannot be noted, the card comes again.
 pub fn forget_first_run() {
-    if let Ok(places) = Places::current() {
-        fs::write(seen_card(&places), "").ok();
+    if let Ok(paths) = Paths::current() {
+        fs::write(seen_card(&paths), "").ok();
     }
 }
 
@@ -423,59 +423,59 @@ mod tests {
 
     use super::*;
 
-    fn env(home: &Path) -> PlaceEnv {
-        PlaceEnv { home: Some(home.into()), ..PlaceEnv::default() }
+    fn env(home: &Path) -> PathsEnv {
+        PathsEnv { home: Some(home.into()), ..PathsEnv::default() }
     }
 
     #[test]
     fn the_usual_places_are_private_and_lockable_once() {
         let home = tempfile::tempdir().unwrap();
-        let places = Places::find(&env(home.path())).unwrap();
-        places.prepare().unwrap();
-        assert_eq!(places.socket(), home.path().join(".local/state/abide/run/socket"));
-        let lock = places.lock().unwrap().unwrap();
-        assert!(places.lock().unwrap().is_none());
-        let listener = places.listen(&lock).unwrap();
-        let mode = fs::metadata(places.socket()).unwrap().permissions().mode();
+        let paths = Paths::find(&env(home.path())).unwrap();
+        paths.prepare().unwrap();
+        assert_eq!(paths.socket(), home.path().join(".local/state/abide/run/socket"));
+        let lock = paths.lock().unwrap().unwrap();
+        assert!(paths.lock().unwrap().is_none());
+        let listener = paths.listen(&lock).unwrap();
+        let mode = fs::metadata(paths.socket()).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0);
-        places.connect().unwrap();
+        paths.connect().unwrap();
         drop(listener);
-        drop(places.listen(&lock).unwrap());
+        drop(paths.listen(&lock).unwrap());
         drop(lock);
-        assert!(places.lock().unwrap().is_some());
+        assert!(paths.lock().unwrap().is_some());
     }
 
     #[test]
     fn directories_of_others_are_refused() {
         let home = tempfile::tempdir().unwrap();
-        let places = Places::find(&env(home.path())).unwrap();
-        places.prepare().unwrap();
+        let paths = Paths::find(&env(home.path())).unwrap();
+        paths.prepare().unwrap();
         let run = home.path().join(".local/state/abide/run");
         fs::set_permissions(&run, fs::Permissions::from_mode(0o750)).unwrap();
-        assert!(matches!(places.prepare(), Err(PlaceError::Unsafe { .. })));
+        assert!(matches!(paths.prepare(), Err(PathsError::Unsafe { .. })));
         fs::remove_dir(&run).unwrap();
         symlink(home.path(), &run).unwrap();
-        assert!(matches!(places.prepare(), Err(PlaceError::Unsafe { .. })));
+        assert!(matches!(paths.prepare(), Err(PathsError::Unsafe { .. })));
     }
 
     #[test]
     fn a_long_path_gets_a_short_place_and_a_pointer_to_it() {
         let root = tempfile::tempdir().unwrap();
         let home = root.path().join("x".repeat(120));
-        assert!(matches!(Places::find(&env(&home)), Err(PlaceError::TooLong(_))));
+        assert!(matches!(Paths::find(&env(&home)), Err(PathsError::TooLong(_))));
         let runtime_dir = Some(root.path().to_path_buf());
-        let places = Places::find(&PlaceEnv { runtime_dir, ..env(&home) }).unwrap();
-        assert!(places.socket().starts_with(root.path()) && fits(places.socket()));
-        places.prepare().unwrap();
-        let without_runtime_dir = Places::find(&env(&home)).unwrap();
-        assert_eq!(without_runtime_dir.socket(), places.socket());
+        let paths = Paths::find(&PathsEnv { runtime_dir, ..env(&home) }).unwrap();
+        assert!(paths.socket().starts_with(root.path()) && fits(paths.socket()));
+        paths.prepare().unwrap();
+        let without_runtime_dir = Paths::find(&env(&home)).unwrap();
+        assert_eq!(without_runtime_dir.socket(), paths.socket());
     }
 
     #[test]
     fn a_server_of_its_own_socket_shares_nothing() {
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| {
-            Places::find(&PlaceEnv { socket: Some(root.path().join(name)), ..env(root.path()) })
+            Paths::find(&PathsEnv { socket: Some(root.path().join(name)), ..env(root.path()) })
                 .unwrap()
         };
         let (a, b) = (at("a.sock"), at("b.sock"));

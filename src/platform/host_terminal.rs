@@ -16,7 +16,7 @@ use crate::base::geom::Size;
 
 /// The terminal of this process's standard input.
 #[derive(Debug)]
-pub struct OuterTerminal {
+pub struct HostTerminal {
     fd: OwnedFd,
     /// The modes it had.
     modes: Termios,
@@ -24,7 +24,7 @@ pub struct OuterTerminal {
     shared_flags: Option<OFlags>,
 }
 
-impl OuterTerminal {
+impl HostTerminal {
     /// Opens the terminal anew, so that not waiting is our affair alone; where that cannot be done,
     /// shares the standard input.
     ///
@@ -137,13 +137,13 @@ impl OuterTerminal {
     }
 }
 
-impl AsFd for OuterTerminal {
+impl AsFd for HostTerminal {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
 }
 
-impl AsRawFd for OuterTerminal {
+impl AsRawFd for HostTerminal {
     fn as_raw_fd(&self) -> RawFd {
         self.fd.as_raw_fd()
     }

@@ -16,12 +16,12 @@ const PREFIX: &[u8] = b"ABIDE_";
 
 /// The process table at one moment, more or less.
 #[derive(Debug, Default)]
-pub struct Picture {
+pub struct ProcessSnapshot {
     processes: BTreeMap<i32, Process>,
     children: BTreeMap<i32, Vec<i32>>,
 }
 
-impl Picture {
+impl ProcessSnapshot {
     /// Looks at all processes that can be seen.
     #[must_use]
     pub fn take() -> Self {
@@ -29,12 +29,12 @@ impl Picture {
     }
 
     fn of(all: Vec<Process>) -> Self {
-        let mut picture = Self::default();
+        let mut snapshot = Self::default();
         for process in all {
-            picture.children.entry(process.parent).or_default().push(process.pid);
-            picture.processes.insert(process.pid, process);
+            snapshot.children.entry(process.parent).or_default().push(process.pid);
+            snapshot.processes.insert(process.pid, process);
         }
-        picture
+        snapshot
     }
 
     /// All processes, by their ids.
@@ -91,11 +91,11 @@ impl Picture {
 /// What processes said in their environment, each asked once. A program that another one takes the
 /// place of keeps what was known of it.
 #[derive(Debug, Default)]
-pub struct Marks {
+pub struct EnvMarkers {
     known: BTreeMap<(i32, u64), Vec<Vec<u8>>>,
 }
 
-impl Marks {
+impl EnvMarkers {
     /// The variables that begin with `ABIDE_`, as `NAME=value`. None if nobody can say: it ended
     /// before it was asked, or is just becoming another program.
     pub fn of(&mut self, process: &Process) -> Option<&[Vec<u8>]> {
@@ -115,73 +115,73 @@ impl Marks {
     }
 
     /// Forgets who is not in a picture.
-    pub fn keep_only(&mut self, picture: &Picture) {
-        self.known.retain(|key, _| picture.has(*key));
+    pub fn keep_only(&mut self, snapshot: &ProcessSnapshot) {
+        self.known.retain(|key, _| snapshot.has(*key));
     }
 }
 
 /// The process table, looked at once per turn at most, and what is known of processes.
 #[derive(Debug, Default)]
-pub struct Looks {
+pub struct SnapshotCache {
     /// The last look of this turn.
-    pub picture: Option<Picture>,
+    pub snapshot: Option<ProcessSnapshot>,
     /// Known of processes.
-    pub marks: RefCell<Marks>,
+    pub markers: RefCell<EnvMarkers>,
 }
 
-impl Looks {
+impl SnapshotCache {
     /// Looks, unless it has.
     pub fn take(&mut self) {
-        let picture = self.picture.get_or_insert_with(Picture::take);
-        self.marks.get_mut().keep_only(picture);
+        let snapshot = self.snapshot.get_or_insert_with(ProcessSnapshot::take);
+        self.markers.get_mut().keep_only(snapshot);
     }
 
     /// The turn is over; what is known of processes is kept for the next look of a kill.
     pub fn forget(&mut self, is_killing: bool) {
-        self.picture = None;
+        self.snapshot = None;
         if !is_killing {
-            self.marks = RefCell::default();
+            self.markers = RefCell::default();
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Marks, Picture};
+    use super::{EnvMarkers, ProcessSnapshot};
     use crate::platform::process;
 
     #[test]
     fn a_family_is_all_below_and_ends_where_zombies_are() {
         let own = process::read(rustix::process::getpid().as_raw_pid()).unwrap();
         let member = |pid, parent, state| process::Process { pid, parent, state, ..own.clone() };
-        let picture = Picture::of(vec![
+        let snapshot = ProcessSnapshot::of(vec![
             member(5, 2, b'S'),
             member(2, 1, b'Z'),
             member(3, 2, b'R'),
             member(4, 3, b'T'),
             member(9, 1, b'S'),
         ]);
-        let family = picture.family([2]);
+        let family = snapshot.family([2]);
         assert_eq!(family.iter().copied().collect::<Vec<_>>(), [2, 3, 4, 5]);
         assert_eq!(
-            picture.living(&family).iter().map(|process| process.pid).collect::<Vec<_>>(),
+            snapshot.living(&family).iter().map(|process| process.pid).collect::<Vec<_>>(),
             [3, 4, 5]
         );
-        assert_eq!((picture.living_family([2]).1, picture.living_family([3]).1), (true, false));
-        assert!(picture.has((9, own.start_time)) && !picture.has((9, own.start_time + 1)));
+        assert_eq!((snapshot.living_family([2]).1, snapshot.living_family([3]).1), (true, false));
+        assert!(snapshot.has((9, own.start_time)) && !snapshot.has((9, own.start_time + 1)));
     }
 
     #[test]
     fn what_a_process_says_is_remembered_and_a_zombie_says_nothing() {
         let own = process::read(rustix::process::getpid().as_raw_pid()).unwrap();
-        let mut marks = Marks::default();
-        assert!(marks.of(&own).is_some());
+        let mut markers = EnvMarkers::default();
+        assert!(markers.of(&own).is_some());
         let zombie =
             process::Process { start_time: own.start_time + 1, state: b'Z', ..own.clone() };
-        assert_eq!(marks.of(&zombie), None);
+        assert_eq!(markers.of(&zombie), None);
         let later = process::Process { state: b'Z', ..own.clone() };
-        assert!(marks.of(&later).is_some(), "it was asked while it lived");
-        marks.keep_only(&Picture::default());
-        assert_eq!(marks.of(&later), None);
+        assert!(markers.of(&later).is_some(), "it was asked while it lived");
+        markers.keep_only(&ProcessSnapshot::default());
+        assert_eq!(markers.of(&later), None);
     }
 }
