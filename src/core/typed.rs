@@ -12,7 +12,7 @@ use crate::core::Core;
 use crate::state::call::{Open, Pending};
 use crate::state::effect::{Effect, Effects};
 use crate::state::history::{self, Past, Phase};
-use crate::term::{MarkKind, Position, PromptMark};
+use crate::term::{Anchor, MarkKind, PromptMark};
 
 /// The most bytes of a line that is remembered.
 const TEXT_MAX: usize = 4096;
@@ -130,9 +130,9 @@ impl Core {
         };
         let past = command.and_then(|command| self.state.history.get(command));
         // A line that no command came of, such as one with an error in it: what is below it.
-        let below = || pane.marks.shell.spot.map(|spot| Position { line: spot.line + 1, cell: 0 });
+        let below = || pane.marks.shell.spot.map(|spot| Anchor { line: spot.line + 1, cell: 0 });
         let from = past.and_then(|past| past.from).or_else(below);
-        let to = end.map_or_else(|| pane.screen.spot(), |(_, mark)| mark.at);
+        let to = end.map_or_else(|| pane.screen.cursor_anchor(), |(_, mark)| mark.at);
         let (stdout, truncated) = from.zip(to).map_or((String::new(), true), |(from, to)| {
             pane.screen.text_between(from, to, OUTPUT_MAX)
         });

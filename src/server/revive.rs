@@ -146,7 +146,7 @@ pub(super) fn former(
         }
     };
     screen.resize(size, &mut Vec::new());
-    screen.retire();
+    screen.reset_for_reuse();
     if let Some(text) = stored.texts.remove(&pane) {
         screen
             .feed(String::from_utf8_lossy(&text).replace('\n', "\r\n").as_bytes(), &mut Vec::new());
@@ -154,7 +154,7 @@ pub(super) fn former(
     if stored.damaged.contains(&pane) {
         screen.feed(DAMAGED.as_bytes(), &mut Vec::new());
     }
-    screen.retire();
+    screen.reset_for_reuse();
     Ok((screen, fd))
 }
 

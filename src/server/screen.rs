@@ -25,12 +25,12 @@ pub(super) fn encode(position: u64, snapshot: Snapshot) -> Vec<u8> {
         cursor: cursor(snapshot.cursor),
         saved: snapshot.saved.map(saved),
         shape: (snapshot.stops.0, snapshot.modes, snapshot.stops.1),
-        tables: (snapshot.looks, snapshot.clusters, links, link_next),
+        tables: (snapshot.styles, snapshot.clusters, links, link_next),
         history: (
             end.line,
             end.segment,
             end.offset,
-            end.looks,
+            end.styles,
             end.open_cells,
             end.open_gap,
             end.open_segment,
@@ -69,10 +69,18 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(u64, Snapshot), ScreenError> {
         saved: kept.saved.map(restored_saved),
         stops: (margins, tabs),
         modes,
-        looks: table,
+        styles: table,
         clusters,
         links: (links, link_next),
-        history: HistoryEnd { line, segment, offset, looks, open_cells, open_segment, open_gap },
+        history: HistoryEnd {
+            line,
+            segment,
+            offset,
+            styles: looks,
+            open_cells,
+            open_segment,
+            open_gap,
+        },
         titles: kept.titles,
         colours: ColourSnapshot {
             entries,
@@ -104,14 +112,14 @@ fn restored_cells(kept: kept::Cells) -> ScreenSnapshot {
 }
 
 fn cursor(cursor: CursorSnapshot) -> kept::StoredCursor {
-    let CursorSnapshot { at, pending, look, protected, zone, sets, shifts } = cursor;
+    let CursorSnapshot { at, pending, style: look, protected, zone, sets, shifts } = cursor;
     (at, pending, look, protected, zone, sets, shifts)
 }
 
 fn restored_cursor(
     (at, pending, look, protected, zone, sets, shifts): kept::StoredCursor,
 ) -> CursorSnapshot {
-    CursorSnapshot { at, pending, look, protected, zone, sets, shifts }
+    CursorSnapshot { at, pending, style: look, protected, zone, sets, shifts }
 }
 
 fn saved(saved: SavedSnapshot) -> kept::StoredSavedCursor {

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use crate::base::id::{CommandId, PaneId, SessionId};
 use crate::base::key::{Key, KeyCode, KeyInput};
 use crate::base::time::{Now, Span, Tick};
-use crate::term::{MarkKind, Position, Terminal};
+use crate::term::{Anchor, MarkKind, Terminal};
 
 /// The most commands that are remembered.
 pub const PASTS_MAX: usize = 1000;
@@ -31,7 +31,7 @@ pub struct Past {
     /// The same, for durations.
     pub started: Tick,
     /// Where its output begins.
-    pub from: Option<Position>,
+    pub from: Option<Anchor>,
     /// Its end, if that has come.
     pub end: Option<PastEnd>,
 }
@@ -44,7 +44,7 @@ pub struct PastEnd {
     /// Its status, if the shell told it.
     pub exit_code: Option<u8>,
     /// Where its output ends.
-    pub to: Option<Position>,
+    pub to: Option<Anchor>,
 }
 
 /// The commands typed at prompts, oldest first.
@@ -67,7 +67,7 @@ impl History {
     }
 
     /// Takes note of the end of one, if it is still remembered.
-    pub fn end(&mut self, id: CommandId, at: Now, (exit_code, to): (Option<u8>, Option<Position>)) {
+    pub fn end(&mut self, id: CommandId, at: Now, (exit_code, to): (Option<u8>, Option<Anchor>)) {
         if let Some(past) =
             self.list.iter_mut().rev().find(|past| past.id == id && past.end.is_none())
         {
@@ -97,7 +97,7 @@ pub struct AtShell {
     pub cwd: String,
     /// Where its prompt ends and the command line begins; none while it draws one, and after a
     /// start of the server.
-    pub spot: Option<Position>,
+    pub spot: Option<Anchor>,
     /// What it runs.
     pub running: Option<CommandId>,
 }

@@ -7,7 +7,7 @@ use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::text::sanitize;
 use crate::state::pane::Pane;
-use crate::term::{Case, Direction, Hit, Pattern, Position, Syntax, Terminal};
+use crate::term::{Anchor, Case, Direction, Pattern, SearchMatch, Syntax, Terminal};
 
 /// Segments and screens looked at in one step: some 0.3 ms.
 const PIECES_PER_STEP: usize = 4;
@@ -39,7 +39,7 @@ pub struct Match {
     /// The pane.
     pub pane: PaneId,
     /// Line and cells.
-    pub hit: Hit,
+    pub hit: SearchMatch,
     /// The row it starts in now, negative ones being scrollback, and the column.
     pub place: (i64, u16),
     /// The line, or the part of it around the hit.
@@ -62,7 +62,7 @@ pub struct Search {
     direction: Direction,
     limit: usize,
     panes: VecDeque<PaneId>,
-    from: Option<Position>,
+    from: Option<Anchor>,
     bytes: usize,
     found: Matches,
 }
@@ -88,7 +88,7 @@ impl Search {
             direction: if wanted.newer { Direction::Newer } else { Direction::Older },
             limit: wanted.limit,
             panes: panes.into(),
-            from: wanted.from.map(|(line, cell)| Position { line, cell }),
+            from: wanted.from.map(|(line, cell)| Anchor { line, cell }),
             bytes: 0,
             found: Matches::default(),
         })
@@ -113,7 +113,7 @@ impl Search {
     }
 
     /// Looks at one piece of a pane; tells where to go on in it.
-    fn piece(&mut self, pane: PaneId, screen: &Terminal) -> Option<Position> {
+    fn piece(&mut self, pane: PaneId, screen: &Terminal) -> Option<Anchor> {
         let found = screen.search(
             &self.pattern,
             self.from,
@@ -129,7 +129,7 @@ impl Search {
             self.found.hits.push(Match {
                 pane,
                 hit: hit.clone(),
-                place: screen.place(hit.start()).unwrap_or_default(),
+                place: screen.locate(hit.start()).unwrap_or_default(),
                 text,
             });
             last = Some((hit.line, whole));
@@ -142,7 +142,7 @@ impl Search {
 }
 
 /// The line, or of a long one the part that begins shortly before the hit.
-fn around(line: &str, hit: &Hit) -> String {
+fn around(line: &str, hit: &SearchMatch) -> String {
     const BEFORE: usize = 200;
     let text = line.trim_end_matches(' ');
     if text.len() <= LINE_BYTES_MAX {

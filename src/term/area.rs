@@ -7,9 +7,9 @@ use crate::base::style::{Attrs, Underline};
 use crate::term::cell::Cell;
 use crate::term::edit::Spare;
 use crate::term::emulator::Emulator;
-use crate::term::grid::Line;
-use crate::term::look::Look;
+use crate::term::grid::RowAttrs;
 use crate::term::mode::Mode;
+use crate::term::style_table::CellStyle;
 
 /// A rectangle on the screen; neither range is empty.
 #[derive(Debug, Clone)]
@@ -23,47 +23,47 @@ pub(crate) struct Area {
 const CHANGED: [(u16, Attrs); 4] =
     [(1, Attrs::BOLD), (5, Attrs::BLINK), (7, Attrs::INVERSE), (8, Attrs::CONCEAL)];
 
-/// How DECCARA changes a look: 0 takes everything away, 22 to 28 one attribute.
-fn changed(mut look: Look, numbers: &[u16]) -> Look {
+/// How DECCARA changes a style: 0 takes everything away, 22 to 28 one attribute.
+fn changed(mut cell_style: CellStyle, numbers: &[u16]) -> CellStyle {
     for number in numbers {
         match number {
             0 => {
                 for (_, attrs) in CHANGED {
-                    look.unset(attrs);
+                    cell_style.unset(attrs);
                 }
-                look.set_underline(Underline::None);
+                cell_style.set_underline(Underline::None);
             }
-            4 => look.set_underline(Underline::Single),
-            24 => look.set_underline(Underline::None),
+            4 => cell_style.set_underline(Underline::Single),
+            24 => cell_style.set_underline(Underline::None),
             _ => {
                 for (own, attrs) in CHANGED {
                     match number {
-                        n if *n == own => look.set(attrs),
-                        22 if own == 1 => look.unset(attrs),
-                        n if *n == own + 20 => look.unset(attrs),
+                        n if *n == own => cell_style.set(attrs),
+                        22 if own == 1 => cell_style.unset(attrs),
+                        n if *n == own + 20 => cell_style.unset(attrs),
                         _ => {}
                     }
                 }
             }
         }
     }
-    look
+    cell_style
 }
 
-/// How DECRARA changes a look: 0 turns over everything.
-fn reversed(mut look: Look, numbers: &[u16]) -> Look {
+/// How DECRARA changes a style: 0 turns over everything.
+fn reversed(mut cell_style: CellStyle, numbers: &[u16]) -> CellStyle {
     for number in numbers {
         for (own, attrs) in CHANGED {
             if *number == own || (*number == 0 && own != 8) {
-                if look.has(attrs) { look.unset(attrs) } else { look.set(attrs) }
+                if cell_style.has(attrs) { cell_style.unset(attrs) } else { cell_style.set(attrs) }
             }
         }
         if matches!(number, 0 | 4) {
-            let is_plain = look.underline_kind() == Underline::None;
-            look.set_underline(if is_plain { Underline::Single } else { Underline::None });
+            let is_plain = cell_style.underline_kind() == Underline::None;
+            cell_style.set_underline(if is_plain { Underline::Single } else { Underline::None });
         }
     }
-    look
+    cell_style
 }
 
 impl Emulator {
@@ -94,7 +94,7 @@ impl Emulator {
         }
     }
 
-    /// DECSERA: takes characters away and leaves their looks (VT420 manual). What SPA guards is no
+    /// DECSERA: takes characters away and leaves their styles (VT420 manual). What SPA guards is no
     /// obstacle.
     pub(crate) fn clear_box(&mut self, numbers: &[u16]) {
         let Some(area) = self.area(numbers) else { return };
@@ -110,7 +110,7 @@ impl Emulator {
                 let (cells, line) = self.grid.write(y, x + 1, tick);
                 cells[x] = Cell::blank(cell.style());
                 if cell.style() != 0 {
-                    line.flags |= Line::STYLED;
+                    line.flags |= RowAttrs::STYLED;
                 }
             }
         }
@@ -118,21 +118,21 @@ impl Emulator {
 
     /// DECCARA: sets and takes away attributes.
     pub(crate) fn change_box(&mut self, numbers: &[u16]) {
-        self.change_looks(numbers, changed);
+        self.change_styles(numbers, changed);
     }
 
     /// DECRARA: turns attributes over.
     pub(crate) fn reverse_box(&mut self, numbers: &[u16]) {
-        self.change_looks(numbers, reversed);
+        self.change_styles(numbers, reversed);
     }
 
-    /// Changes looks in a rectangle, or in the text between its corners (DECSACE).
-    fn change_looks(&mut self, numbers: &[u16], change: fn(Look, &[u16]) -> Look) {
+    /// Changes styles in a rectangle, or in the text between its corners (DECSACE).
+    fn change_styles(&mut self, numbers: &[u16], change: fn(CellStyle, &[u16]) -> CellStyle) {
         let Some(area) = self.area(numbers) else { return };
         let numbers = numbers.get(4..).filter(|numbers| !numbers.is_empty()).unwrap_or(&[0]);
         let is_box = self.is_on(Mode::RECTANGLE);
         let (cols, tick) = (usize::from(self.size.cols), self.tick());
-        // Numbers of looks are swept before any is taken, not while they are in hand.
+        // Numbers of styles are swept before any is taken, not while they are in hand.
         self.cursor.pen.stale = true;
         self.template();
         let (mut last, first_row, last_row) = (None, area.rows.start, area.rows.end - 1);
@@ -140,12 +140,12 @@ impl Emulator {
             let start = if is_box || y == first_row { area.cols.start } else { 0 };
             let end = if is_box || y == last_row { area.cols.end } else { cols };
             let (cells, line) = self.grid.write(y, end, tick);
-            line.flags |= Line::STYLED;
+            line.flags |= RowAttrs::STYLED;
             for cell in &mut cells[start..end] {
                 let style = cell.style();
                 let number = match last {
                     Some((from, to)) if from == style => to,
-                    _ => self.tables.looks.number(change(self.tables.looks.get(style), numbers)),
+                    _ => self.tables.styles.number(change(self.tables.styles.get(style), numbers)),
                 };
                 last = Some((style, number));
                 *cell = cell.with_style(number);
@@ -189,18 +189,18 @@ impl Emulator {
         let (cells, line) = self.grid.write(y, end, tick);
         cells[x..end].copy_from_slice(from);
         mend(&mut cells[x..end]);
-        line.flags |= Line::STYLED | Line::TEXT | Line::WIDE;
+        line.flags |= RowAttrs::STYLED | RowAttrs::TEXT | RowAttrs::WIDE;
     }
 }
 
 /// Blanks halves of wide characters at the ends of a copied piece.
 fn mend(cells: &mut [Cell]) {
-    use crate::term::cell::Class;
-    if let Some(first) = cells.first_mut().filter(|cell| cell.class() == Class::Tail) {
+    use crate::term::cell::CellClass;
+    if let Some(first) = cells.first_mut().filter(|cell| cell.class() == CellClass::Tail) {
         *first = first.emptied();
     }
     if let Some(last) =
-        cells.last_mut().filter(|cell| matches!(cell.class(), Class::Wide | Class::Spacer))
+        cells.last_mut().filter(|cell| matches!(cell.class(), CellClass::Wide | CellClass::Spacer))
     {
         *last = last.emptied();
     }

@@ -2,7 +2,7 @@
 
 /// What a cell is of its character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum CellClass {
     /// A character of one column, or a blank.
     Narrow,
     /// The left half of a character of two columns.
@@ -56,7 +56,7 @@ impl Cell {
     }
 
     /// This cell with another character in the same columns.
-    pub(crate) fn with_char_kept(self, c: char) -> Self {
+    pub(crate) fn with_char_of_width(self, c: char) -> Self {
         Self(self.0 & !(CODE | CLUSTER) | u64::from(u32::from(c)))
     }
 
@@ -65,7 +65,7 @@ impl Cell {
         Self(self.0 & !CODE | CLUSTER | u64::from(number) & CODE)
     }
 
-    pub(crate) fn with_class(self, class: Class) -> Self {
+    pub(crate) fn with_class(self, class: CellClass) -> Self {
         Self(self.0 & !CLASS | (class as u64) << CLASS_SHIFT)
     }
 
@@ -73,17 +73,17 @@ impl Cell {
         Self(self.0 & 0xffff_ffff | Self::blank(style).0)
     }
 
-    /// The same look and place without text: what is left of half a character.
+    /// The same style and place without text: what is left of half a character.
     pub(crate) fn emptied(self) -> Self {
         Self(self.0 & !(CODE | CLUSTER | CLASS))
     }
 
-    pub(crate) fn class(self) -> Class {
+    pub(crate) fn class(self) -> CellClass {
         match (self.0 & CLASS) >> CLASS_SHIFT {
-            0 => Class::Narrow,
-            1 => Class::Wide,
-            2 => Class::Tail,
-            _ => Class::Spacer,
+            0 => CellClass::Narrow,
+            1 => CellClass::Wide,
+            2 => CellClass::Tail,
+            _ => CellClass::Spacer,
         }
     }
 

@@ -2,9 +2,9 @@
 //! does.
 
 use crate::base::geom::Size;
-use crate::term::cell::{Cell, Class};
+use crate::term::cell::{Cell, CellClass};
 use crate::term::emulator::Emulator;
-use crate::term::grid::{Grid, Line};
+use crate::term::grid::{Grid, RowAttrs};
 
 impl Emulator {
     /// The first thing found wrong.
@@ -50,22 +50,22 @@ impl Emulator {
             let after = cells.get(x + 1).map(|cell| cell.class());
             let before = x.checked_sub(1).map(|x| cells[x].class());
             let is_whole = match cell.class() {
-                Class::Wide => after == Some(Class::Tail),
-                Class::Tail => before == Some(Class::Wide),
-                Class::Narrow | Class::Spacer => true,
+                CellClass::Wide => after == Some(CellClass::Tail),
+                CellClass::Tail => before == Some(CellClass::Wide),
+                CellClass::Narrow | CellClass::Spacer => true,
             };
             held(is_whole, || format!("column {x} has half a character"))?;
-            held(cell.style() == 0 || line.has(Line::STYLED), || {
+            held(cell.style() == 0 || line.has(RowAttrs::STYLED), || {
                 format!("column {x} has a style, the row has none")
             })?;
             let is_ascii = cell.char().is_some_and(|c| c.is_ascii());
-            held(is_ascii || line.has(Line::TEXT), || {
+            held(is_ascii || line.has(RowAttrs::TEXT), || {
                 format!("column {x} is not ASCII, the row is")
             })?;
-            held(!cell.is_wide_part() || line.has(Line::WIDE), || {
+            held(!cell.is_wide_part() || line.has(RowAttrs::WIDE), || {
                 format!("column {x} is wide, the row is not")
             })?;
-            held((cell.style() as usize) < self.tables.looks.all().len(), || {
+            held((cell.style() as usize) < self.tables.styles.all().len(), || {
                 format!("column {x} has style {}", cell.style())
             })?;
             let has_text =

@@ -23,7 +23,7 @@ pub(crate) struct Cluster {
 }
 
 #[derive(Debug, Clone)]
-struct Entry {
+struct ClusterEntry {
     /// Empty if the place is free.
     text: Box<str>,
     key: u64,
@@ -33,7 +33,7 @@ struct Entry {
 /// All clusters in use, by number.
 #[derive(Debug, Clone)]
 pub(crate) struct Clusters {
-    entries: Vec<Entry>,
+    entries: Vec<ClusterEntry>,
     free: Vec<u32>,
     index: Vec<u32>,
     used: usize,
@@ -69,7 +69,7 @@ impl Clusters {
             } else {
                 clusters.used += 1;
             }
-            clusters.entries.push(Entry { cols: columns(&text), text, key: UNKEYED });
+            clusters.entries.push(ClusterEntry { cols: columns(&text), text, key: UNKEYED });
         }
         clusters.sweep_at = SWEEP_MIN.max(2 * clusters.used);
         clusters
@@ -108,7 +108,7 @@ impl Clusters {
             return None;
         }
         text.push(c);
-        let entry = Entry { cols: columns(&text), text: text.into(), key };
+        let entry = ClusterEntry { cols: columns(&text), text: text.into(), key };
         let cols = entry.cols;
         let number = if let Some(number) = self.free.pop() {
             self.entries[number as usize] = entry;
@@ -154,7 +154,7 @@ impl Clusters {
         self.free.clear();
         for (number, entry) in (0..).zip(&mut self.entries) {
             if !live[number as usize] {
-                *entry = Entry { text: Box::default(), key: UNKEYED, cols: 1 };
+                *entry = ClusterEntry { text: Box::default(), key: UNKEYED, cols: 1 };
                 self.free.push(number);
                 continue;
             }
@@ -173,7 +173,7 @@ impl Clusters {
     pub(crate) fn memory_used(&self) -> usize {
         let texts: usize = self.entries.iter().map(|entry| entry.text.len()).sum();
         texts
-            + self.entries.capacity() * size_of::<Entry>()
+            + self.entries.capacity() * size_of::<ClusterEntry>()
             + (self.index.capacity() + self.free.capacity()) * 4
     }
 }

@@ -2,12 +2,12 @@
 //! No screen is touched here.
 
 use crate::term::edit::Spare;
-use crate::term::emulator::{Emulator, Margins, Saved};
+use crate::term::emulator::{Emulator, Margins, SavedCursor};
 use crate::term::event::TermEvent;
-use crate::term::grid::Line;
+use crate::term::grid::RowAttrs;
 use crate::term::mode::{self, Mode};
 use crate::term::parser::Header;
-use crate::term::parser::params::Params;
+use crate::term::parser::params::CsiParams;
 use crate::term::report::{Device, Reply};
 
 impl Emulator {
@@ -47,7 +47,7 @@ impl Emulator {
         }
     }
 
-    fn cursor_or_edit(&mut self, params: &Params, last: u8) -> bool {
+    fn cursor_or_edit(&mut self, params: &CsiParams, last: u8) -> bool {
         let n = params.count_at(0);
         match last {
             b'@' => self.insert_blanks(n),
@@ -86,7 +86,7 @@ impl Emulator {
         true
     }
 
-    fn plain(&mut self, params: &Params, last: u8) -> bool {
+    fn plain(&mut self, params: &CsiParams, last: u8) -> bool {
         match last {
             b'^' => self.scroll_down(params.count_at(0)),
             b'g' => self.clear_tabs(params.get(0)),
@@ -106,15 +106,15 @@ impl Emulator {
         true
     }
 
-    fn private(&mut self, params: &Params, last: u8) -> bool {
+    fn private(&mut self, params: &CsiParams, last: u8) -> bool {
         match last {
             b'J' => self.erase_screen(params.get(0), Spare::Protected),
             b'K' => self.erase_line(params.get(0), Spare::Protected),
             b'h' => params.all().iter().for_each(|number| self.set_mode(true, *number, true)),
             b'l' => params.all().iter().for_each(|number| self.set_mode(true, *number, false)),
             b'n' => return self.report_private_status(params.get(0), params.get(1)),
-            b'r' => params.all().iter().for_each(|number| self.return_mode(*number)),
-            b's' => params.all().iter().for_each(|number| self.keep_mode(*number)),
+            b'r' => params.all().iter().for_each(|number| self.restore_mode(*number)),
+            b's' => params.all().iter().for_each(|number| self.save_mode(*number)),
             b'u' => self.reply(Reply::KittyFlags),
             b'm' => return self.report_key_modifier(params.get(0)),
             b'W' if params.get(0) == 5 => self.tabs = crate::term::tabs::Tabs::default(),
@@ -124,7 +124,7 @@ impl Emulator {
         true
     }
 
-    fn greater(&mut self, params: &Params, last: u8) -> bool {
+    fn greater(&mut self, params: &CsiParams, last: u8) -> bool {
         match last {
             b'c' => self.reply(Reply::Device(Device::SecondaryAttributes)),
             b'q' => self.reply(Reply::Device(Device::Version)),
@@ -137,7 +137,7 @@ impl Emulator {
         true
     }
 
-    fn equals(&mut self, params: &Params, last: u8) -> bool {
+    fn equals(&mut self, params: &CsiParams, last: u8) -> bool {
         match last {
             b'c' => self.reply(Reply::Device(Device::TertiaryAttributes)),
             b'u' => self.keyboard.change(params.get(0), params.count_at(1)),
@@ -146,14 +146,14 @@ impl Emulator {
         true
     }
 
-    fn less(&mut self, params: &Params, last: u8) -> bool {
+    fn less(&mut self, params: &CsiParams, last: u8) -> bool {
         if last == b'u' {
             self.keyboard.pop(params.count_at(0));
         }
         last == b'u'
     }
 
-    fn dollar(&mut self, params: &Params, last: u8) -> bool {
+    fn dollar(&mut self, params: &CsiParams, last: u8) -> bool {
         match last {
             b'p' => return self.report_mode(false, params.get(0)),
             b'z' => self.erase_box(params.all()),
@@ -172,16 +172,16 @@ impl Emulator {
     }
 
     /// XTPUSHSGR, XTPOPSGR, XTREPORTSGR, XTPUSHCOLORS, XTPOPCOLORS, XTREPORTCOLORS, XTCHECKSUM.
-    fn hash(&mut self, params: &Params, last: u8) -> bool {
+    fn hash(&mut self, params: &CsiParams, last: u8) -> bool {
         match last {
-            b'{' | b'p' => self.push_look(params),
-            b'}' | b'q' => self.pop_look(),
-            b'|' => self.report_looks(params.all()),
+            b'{' | b'p' => self.push_style(params),
+            b'}' | b'q' => self.pop_style(),
+            b'|' => self.report_styles(params.all()),
             b'P' => self.push_colours(params.get(0)),
             b'Q' => self.pop_colours(params.get(0)),
-            b'R' => {
-                self.reply(Reply::ColourStack(u16::try_from(self.kept.colours.len()).unwrap_or(0)))
-            }
+            b'R' => self.reply(Reply::ColourStack(
+                u16::try_from(self.saved_modes.colours.len()).unwrap_or(0),
+            )),
             b'y' => {
                 for (bit, mode) in Mode::SUMS.into_iter().enumerate() {
                     self.modes.set(mode, params.get(0) >> bit & 1 == 1);
@@ -192,7 +192,7 @@ impl Emulator {
         true
     }
 
-    fn with_intermediate(&mut self, mark: u8, params: &Params, last: u8) -> bool {
+    fn with_intermediate(&mut self, mark: u8, params: &CsiParams, last: u8) -> bool {
         let n = i32::from(params.count_at(0));
         match (mark, last) {
             (b' ', b'@') if self.in_rows() && self.in_columns() => {
@@ -305,7 +305,7 @@ impl Emulator {
             ..Default::default()
         };
         self.cursor.pending = false;
-        self.saved[usize::from(self.alternate)] = Saved::default();
+        self.saved[usize::from(self.alternate)] = SavedCursor::default();
         self.printing.cursor_shape = 0;
     }
 
@@ -334,7 +334,7 @@ impl Emulator {
                 self.modes.set(mode, on);
                 if on {
                     // Rows of double width and these margins exclude each other.
-                    self.grid.clear_flag(Line::DOUBLE);
+                    self.grid.clear_flag(RowAttrs::DOUBLE);
                     self.grid.touch_all(self.shared.tick);
                 }
                 (self.margins.left, self.margins.right) = (0, self.last_col());
@@ -427,17 +427,19 @@ impl Emulator {
     }
 
     /// XTSAVE.
-    fn keep_mode(&mut self, number: u16) {
+    fn save_mode(&mut self, number: u16) {
         if let Some(mode) = mode::named(true, number) {
-            self.kept.modes.0.set(mode, self.is_on(mode));
-            self.kept.modes.1.set(mode, true);
+            self.saved_modes.modes.0.set(mode, self.is_on(mode));
+            self.saved_modes.modes.1.set(mode, true);
         }
     }
 
     /// XTRESTORE.
-    fn return_mode(&mut self, number: u16) {
-        if let Some(mode) = mode::named(true, number).filter(|mode| self.kept.modes.1.has(*mode)) {
-            self.set_mode(true, number, self.kept.modes.0.has(mode));
+    fn restore_mode(&mut self, number: u16) {
+        if let Some(mode) =
+            mode::named(true, number).filter(|mode| self.saved_modes.modes.1.has(*mode))
+        {
+            self.set_mode(true, number, self.saved_modes.modes.0.has(mode));
         }
     }
 }

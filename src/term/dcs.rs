@@ -64,7 +64,7 @@ impl Emulator {
     fn report_setting(&mut self, payload: &[u8]) {
         let margins = self.margins;
         let reply = match payload {
-            b"m" => Reply::Graphics(self.cursor.pen.look),
+            b"m" => Reply::Graphics(self.cursor.pen.style),
             b"r" => Reply::Setting(margins.top + 1, Some(margins.bottom + 1), "r"),
             b"s" => Reply::Setting(margins.left + 1, Some(margins.right + 1), "s"),
             b" q" => Reply::Setting(u16::from(self.printing.cursor_shape), None, " q"),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::term::cell::Cell;
 use crate::term::emulator::{Emulator, Margins};
-use crate::term::grid::{Fill, Grid, Line};
+use crate::term::grid::{Fill, Grid, RowAttrs};
 use crate::term::mode::Mode;
 
 /// Which cells an erase spares.
@@ -50,7 +50,7 @@ impl Emulator {
         self.history.push(
             self.grid.row(y),
             self.grid.line(y),
-            &self.tables.looks,
+            &self.tables.styles,
             &self.tables.clusters,
         );
     }
@@ -90,10 +90,11 @@ impl Emulator {
             if (0..rows).contains(&from) {
                 let source = area.top + u16::try_from(from).unwrap_or(0);
                 let cells = self.grid.row(source)[left..right].to_vec();
-                let flags = self.grid.line(source).flags & (Line::STYLED | Line::TEXT | Line::WIDE);
+                let flags = self.grid.line(source).flags
+                    & (RowAttrs::STYLED | RowAttrs::TEXT | RowAttrs::WIDE);
                 let (target, line) = self.grid.write(y, right, tick);
                 target[left..right].copy_from_slice(&cells);
-                line.flags = (line.flags | flags) & !Line::WRAPPED;
+                line.flags = (line.flags | flags) & !RowAttrs::WRAPPED;
             } else {
                 self.grid.clear_cells(y, left..right, blank, tick);
             }
@@ -274,7 +275,7 @@ impl Emulator {
     pub(crate) fn fill_with_e(&mut self) {
         self.margins = Margins::full(self.size);
         self.modes.set(Mode::ORIGIN, false);
-        self.cursor.pen.look.clear_attributes();
+        self.cursor.pen.style.clear_attributes();
         self.cursor.pen.stale = true;
         let tick = self.tick();
         for y in 0..self.size.rows {

@@ -6,18 +6,18 @@ use crate::base::memory::Memory;
 use crate::term::cell::{Cell, STYLE_MAX};
 use crate::term::charset::Charsets;
 use crate::term::cluster::{Cluster, Clusters};
+use crate::term::color::palette::Palette;
 use crate::term::event::TermEvent;
 use crate::term::grapheme::Join;
 use crate::term::grid::Grid;
 use crate::term::history::History;
+use crate::term::hyperlink::Hyperlinks;
 use crate::term::image::Images;
-use crate::term::kept::Kept;
 use crate::term::keyboard::Keyboard;
-use crate::term::link::Links;
-use crate::term::look::{Look, Looks};
 use crate::term::mode::{Mode, Modeset};
-use crate::term::palette::Palette;
-use crate::term::shell::Shell;
+use crate::term::saved_modes::SavedModes;
+use crate::term::shell_integration::ShellIntegration;
+use crate::term::style_table::{CellStyle, StyleTable};
 use crate::term::tabs::Tabs;
 use crate::term::title::Titles;
 
@@ -55,19 +55,19 @@ impl Default for Options {
 /// What the next character looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Pen {
-    pub(crate) look: Look,
+    pub(crate) style: CellStyle,
     /// DECSCA.
     pub(crate) protected: bool,
     /// The zone of shell integration.
     pub(crate) zone: u8,
-    /// The cell below is not yet that of this look.
+    /// The cell below is not yet that of this style.
     pub(crate) stale: bool,
     pub(crate) template: Cell,
 }
 
 /// The cursor and what is saved with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Cursor {
+pub(crate) struct CursorState {
     pub(crate) x: u16,
     pub(crate) y: u16,
     /// The last column was written; the next character wraps first.
@@ -78,8 +78,8 @@ pub(crate) struct Cursor {
 
 /// What DECSC keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Saved {
-    pub(crate) cursor: Cursor,
+pub(crate) struct SavedCursor {
+    pub(crate) cursor: CursorState,
     pub(crate) origin: bool,
     pub(crate) is_set: bool,
 }
@@ -101,9 +101,9 @@ impl Margins {
 
 /// Everything cells refer to by number.
 pub(crate) struct Tables {
-    pub(crate) looks: Looks,
+    pub(crate) styles: StyleTable,
     pub(crate) clusters: Clusters,
-    pub(crate) links: Links,
+    pub(crate) links: Hyperlinks,
 }
 
 /// What goes out to the owner, and what was not understood.
@@ -140,19 +140,19 @@ pub(crate) struct Emulator {
     /// content to keep.
     pub(crate) other: Option<Grid>,
     pub(crate) alternate: bool,
-    pub(crate) cursor: Cursor,
+    pub(crate) cursor: CursorState,
     /// DECSC of the main and of the alternate screen.
-    pub(crate) saved: [Saved; 2],
+    pub(crate) saved: [SavedCursor; 2],
     pub(crate) margins: Margins,
     pub(crate) modes: Modeset,
-    pub(crate) kept: Kept,
+    pub(crate) saved_modes: SavedModes,
     pub(crate) tabs: Tabs,
     pub(crate) tables: Tables,
     pub(crate) history: History,
     pub(crate) titles: Titles,
     pub(crate) palette: Palette,
     pub(crate) keyboard: Keyboard,
-    pub(crate) shell: Shell,
+    pub(crate) shell: ShellIntegration,
     pub(crate) printing: Printing,
     pub(crate) images: Images,
     pub(crate) out: Outbox,
@@ -174,16 +174,16 @@ impl Emulator {
             grid: Grid::new(size, 1),
             other: None,
             alternate: false,
-            cursor: Cursor::default(),
-            saved: [Saved::default(); 2],
+            cursor: CursorState::default(),
+            saved: [SavedCursor::default(); 2],
             margins: Margins::full(size),
             modes: Modeset::default(),
-            kept: Kept::default(),
+            saved_modes: SavedModes::default(),
             tabs: Tabs::default(),
             tables: Tables {
-                looks: Looks::new(),
+                styles: StyleTable::new(),
                 clusters: Clusters::new(),
-                links: Links::default(),
+                links: Hyperlinks::default(),
             },
             history: History::new(
                 memory,
@@ -194,7 +194,7 @@ impl Emulator {
             titles: Titles::default(),
             palette: Palette::default(),
             keyboard: Keyboard::default(),
-            shell: Shell::default(),
+            shell: ShellIntegration::default(),
             printing: Printing::default(),
             images: Images::default(),
             out: Outbox::default(),
@@ -233,30 +233,30 @@ impl Emulator {
     /// What an erased cell is.
     #[inline]
     pub(crate) fn blank(&mut self) -> Cell {
-        if self.cursor.pen.look.bg() == 0 {
+        if self.cursor.pen.style.bg() == 0 {
             return Cell::BLANK;
         }
         // Numbers are swept only while no template is in anybody's hands.
         if self.cursor.pen.stale {
             self.refresh_pen();
         }
-        let erased = self.cursor.pen.look.erased();
-        Cell::blank(self.tables.looks.number(erased))
+        let erased = self.cursor.pen.style.erased();
+        Cell::blank(self.tables.styles.number(erased))
     }
 
     fn refresh_pen(&mut self) {
-        if self.tables.looks.wants_sweep() {
-            self.sweep_looks();
+        if self.tables.styles.wants_sweep() {
+            self.sweep_styles();
         }
         let pen = &mut self.cursor.pen;
-        let style = self.tables.looks.number(pen.look);
+        let style = self.tables.styles.number(pen.style);
         pen.template = Cell::template(style, pen.protected, pen.zone);
         pen.stale = false;
     }
 
-    fn sweep_looks(&mut self) {
+    fn sweep_styles(&mut self) {
         let grids = [Some(&self.grid), self.other.as_ref()];
-        self.tables.looks.sweep(|live| {
+        self.tables.styles.sweep(|live| {
             for cell in grids.iter().flatten().flat_map(|grid| grid.cells()) {
                 live[(cell.style() & STYLE_MAX) as usize] = true;
             }

@@ -6,7 +6,7 @@ use crate::term::edit::Spare;
 use crate::term::emulator::Emulator;
 use crate::term::event::TermEvent;
 use crate::term::grapheme::Join;
-use crate::term::grid::Line;
+use crate::term::grid::RowAttrs;
 use crate::term::mode::Mode;
 use crate::term::parser::{End, Header, Sink};
 use crate::term::report::{Device, Reply};
@@ -219,10 +219,10 @@ impl Emulator {
             self.printing.doubled = true;
             self.grid.clear_cells(y, half..usize::from(self.size.cols), Cell::BLANK, tick);
             self.grid.unwrap(y, tick);
-            self.grid.line_mut(y).flags |= Line::DOUBLE;
+            self.grid.line_mut(y).flags |= RowAttrs::DOUBLE;
             self.place(self.cursor.x, y);
         } else {
-            self.grid.line_mut(y).flags &= !Line::DOUBLE;
+            self.grid.line_mut(y).flags &= !RowAttrs::DOUBLE;
         }
         self.grid.touch(y, tick);
     }

@@ -1,6 +1,6 @@
 //! What a program told its terminal besides text: events as values. Nobody acts on them here.
 
-use crate::term::position::Position;
+use crate::term::anchor_type::Anchor;
 
 /// A fact for whoever owns the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct PromptMark {
     /// Screen row of the cursor, from 0.
     pub row: u16,
     /// Where the cursor was; none where more marks came at once than anybody looks at.
-    pub at: Option<Position>,
+    pub at: Option<Anchor>,
 }
 
 /// A notification.

@@ -10,7 +10,7 @@ const STAGE: usize = 0x0011_0000 / 256;
 /// How a scalar joins its neighbours: UAX 29's classes, with the two that `GB9c` and `GB11` need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[repr(u8)]
-pub(crate) enum Class {
+pub(crate) enum BreakClass {
     #[default]
     Other,
     Control,
@@ -31,30 +31,30 @@ pub(crate) enum Class {
     Consonant,
 }
 
-const CLASSES: [Class; 16] = [
-    Class::Other,
-    Class::Control,
-    Class::Extend,
-    Class::ExtendOnly,
-    Class::Linker,
-    Class::Zwj,
-    Class::Regional,
-    Class::Prepend,
-    Class::SpacingMark,
-    Class::HangulL,
-    Class::HangulV,
-    Class::HangulT,
-    Class::HangulLv,
-    Class::HangulLvt,
-    Class::Pictographic,
-    Class::Consonant,
+const CLASSES: [BreakClass; 16] = [
+    BreakClass::Other,
+    BreakClass::Control,
+    BreakClass::Extend,
+    BreakClass::ExtendOnly,
+    BreakClass::Linker,
+    BreakClass::Zwj,
+    BreakClass::Regional,
+    BreakClass::Prepend,
+    BreakClass::SpacingMark,
+    BreakClass::HangulL,
+    BreakClass::HangulV,
+    BreakClass::HangulT,
+    BreakClass::HangulLv,
+    BreakClass::HangulLvt,
+    BreakClass::Pictographic,
+    BreakClass::Consonant,
 ];
 
 /// What is known of a scalar: bits 0–3 class, 4–5 width, 6 ambiguous width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Kind(u8);
+pub(crate) struct CharClass(u8);
 
-impl Kind {
+impl CharClass {
     #[inline]
     pub(crate) fn of(c: char) -> Self {
         let code = c as usize;
@@ -63,7 +63,7 @@ impl Kind {
     }
 
     #[inline]
-    pub(crate) fn class(self) -> Class {
+    pub(crate) fn class(self) -> BreakClass {
         CLASSES[usize::from(self.0 & 0x0f)]
     }
 
@@ -77,15 +77,15 @@ impl Kind {
     /// the most do.
     #[inline]
     pub(crate) fn is_simple(self) -> bool {
-        self.class() == Class::Other && self.0 & 0x70 != 0
+        self.class() == BreakClass::Other && self.0 & 0x70 != 0
     }
 }
 
 /// What must be known of the text before the next scalar to say whether that joins it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Join {
-    /// Class of the last scalar.
-    last: Class,
+    /// BreakClass of the last scalar.
+    last: BreakClass,
     /// A set of the bits below; 0 if there is no text to join.
     bits: u8,
 }
@@ -102,9 +102,9 @@ const LINKER: u8 = 16;
 
 impl Join {
     /// Nothing to join.
-    pub(crate) const NONE: Self = Self { last: Class::Other, bits: 0 };
+    pub(crate) const NONE: Self = Self { last: BreakClass::Other, bits: 0 };
     /// After an ordinary character.
-    pub(crate) const OTHER: Self = Self { last: Class::Other, bits: PRESENT };
+    pub(crate) const OTHER: Self = Self { last: BreakClass::Other, bits: PRESENT };
 
     /// As two bytes, for snapshots.
     pub(crate) fn bytes(self) -> [u8; 2] {
@@ -118,12 +118,12 @@ impl Join {
     /// Whether even an ASCII character would join (`GB9b`).
     #[inline]
     pub(crate) fn is_open(self) -> bool {
-        self.last == Class::Prepend && self.bits != 0
+        self.last == BreakClass::Prepend && self.bits != 0
     }
 
     /// Whether a scalar of this class belongs to the cluster before it.
-    pub(crate) fn joins(self, next: Class) -> bool {
-        use Class as C;
+    pub(crate) fn joins(self, next: BreakClass) -> bool {
+        use BreakClass as C;
         if self.bits == 0 || self.last == C::Control || next == C::Control {
             return false;
         }
@@ -141,21 +141,21 @@ impl Join {
     }
 
     /// The state after a scalar of this class.
-    pub(crate) fn after(self, next: Class) -> Self {
+    pub(crate) fn after(self, next: BreakClass) -> Self {
         let pictograph = match next {
-            Class::Pictographic => PICTOGRAPH,
-            Class::Extend | Class::ExtendOnly | Class::Linker | Class::Zwj
-                if self.last != Class::Zwj =>
+            BreakClass::Pictographic => PICTOGRAPH,
+            BreakClass::Extend | BreakClass::ExtendOnly | BreakClass::Linker | BreakClass::Zwj
+                if self.last != BreakClass::Zwj =>
             {
                 self.bits & PICTOGRAPH
             }
             _ => 0,
         };
-        let regional = if next == Class::Regional { !self.bits & REGIONAL_ODD } else { 0 };
+        let regional = if next == BreakClass::Regional { !self.bits & REGIONAL_ODD } else { 0 };
         let conjunct = match next {
-            Class::Consonant => CONSONANT,
-            Class::Linker if self.bits & CONSONANT != 0 => CONSONANT | LINKER,
-            Class::Extend | Class::Zwj => self.bits & (CONSONANT | LINKER),
+            BreakClass::Consonant => CONSONANT,
+            BreakClass::Linker if self.bits & CONSONANT != 0 => CONSONANT | LINKER,
+            BreakClass::Extend | BreakClass::Zwj => self.bits & (CONSONANT | LINKER),
             _ => 0,
         };
         Self { last: next, bits: PRESENT | pictograph | regional | conjunct }
@@ -167,47 +167,47 @@ mod tests {
     use unicode_segmentation::UnicodeSegmentation;
     use unicode_width::UnicodeWidthChar;
 
-    use super::{Class, DATA, Join, Kind, STAGE};
+    use super::{BreakClass, CharClass, DATA, Join, STAGE};
 
     fn is_one(text: &str) -> bool {
         text.graphemes(true).count() == 1
     }
 
     /// The class as the crate behaves.
-    fn class_of(c: char) -> Class {
+    fn class_of(c: char) -> BreakClass {
         let with = |before: &str, after: &str| is_one(&format!("{before}{c}{after}"));
         if c.is_ascii() {
-            return if c.is_ascii_control() { Class::Control } else { Class::Other };
+            return if c.is_ascii_control() { BreakClass::Control } else { BreakClass::Other };
         }
         if with("a", "") {
             return match () {
-                () if with("\u{1f469}", "\u{1f469}") => Class::Zwj,
-                () if with("\u{915}", "\u{915}") => Class::Linker,
-                () if !with("\u{1f469}", "\u{200d}\u{1f469}") => Class::SpacingMark,
-                () if with("\u{915}", "\u{94d}\u{915}") => Class::Extend,
-                () => Class::ExtendOnly,
+                () if with("\u{1f469}", "\u{1f469}") => BreakClass::Zwj,
+                () if with("\u{915}", "\u{915}") => BreakClass::Linker,
+                () if !with("\u{1f469}", "\u{200d}\u{1f469}") => BreakClass::SpacingMark,
+                () if with("\u{915}", "\u{94d}\u{915}") => BreakClass::Extend,
+                () => BreakClass::ExtendOnly,
             };
         }
         match () {
-            () if !with("", "\u{301}") => Class::Control,
-            () if with("", "a") => Class::Prepend,
-            () if with("\u{1f1e6}", "") => Class::Regional,
-            () if with("\u{1f469}\u{200d}", "") => Class::Pictographic,
-            () if with("\u{915}\u{94d}", "") => Class::Consonant,
+            () if !with("", "\u{301}") => BreakClass::Control,
+            () if with("", "a") => BreakClass::Prepend,
+            () if with("\u{1f1e6}", "") => BreakClass::Regional,
+            () if with("\u{1f469}\u{200d}", "") => BreakClass::Pictographic,
+            () if with("\u{915}\u{94d}", "") => BreakClass::Consonant,
             () => hangul_class(&with),
         }
     }
 
-    fn hangul_class(with: &impl Fn(&str, &str) -> bool) -> Class {
+    fn hangul_class(with: &impl Fn(&str, &str) -> bool) -> BreakClass {
         let (after_l, after_v, before_v) =
             (with("\u{1100}", ""), with("\u{1160}", ""), with("", "\u{1160}"));
         match () {
-            () if with("", "\u{ac00}") => Class::HangulL,
-            () if after_v && before_v => Class::HangulV,
-            () if after_v => Class::HangulT,
-            () if after_l && before_v => Class::HangulLv,
-            () if after_l => Class::HangulLvt,
-            () => Class::Other,
+            () if with("", "\u{ac00}") => BreakClass::HangulL,
+            () if after_v && before_v => BreakClass::HangulV,
+            () if after_v => BreakClass::HangulT,
+            () if after_l && before_v => BreakClass::HangulLv,
+            () if after_l => BreakClass::HangulLvt,
+            () => BreakClass::Other,
         }
     }
 
@@ -288,9 +288,11 @@ mod tests {
                 text.chars().last().expect("given"),
                 text.chars().rev().skip(1).collect::<Vec<_>>(),
             );
-            let join =
-                before.iter().rev().fold(Join::NONE, |join, c| join.after(Kind::of(*c).class()));
-            join.joins(Kind::of(last).class())
+            let join = before
+                .iter()
+                .rev()
+                .fold(Join::NONE, |join, c| join.after(CharClass::of(*c).class()));
+            join.joins(CharClass::of(last).class())
         };
         assert!(is_bound("\u{1f469}\u{200d}\u{2764}"));
         assert!(is_bound("\u{1f469}\u{301}\u{200d}\u{2764}"));
@@ -306,7 +308,7 @@ mod tests {
             let mut ends = Vec::new();
             let mut join = Join::NONE;
             for (at, c) in text.char_indices() {
-                let class = Kind::of(c).class();
+                let class = CharClass::of(c).class();
                 if !join.joins(class) {
                     ends.push(at);
                 }

@@ -4,23 +4,23 @@
 use std::ops::Range;
 
 use crate::base::geom::Size;
-use crate::term::cell::{Cell, Class};
+use crate::term::cell::{Cell, CellClass};
 
 /// What is known of a row besides its cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Line {
+pub(crate) struct RowAttrs {
     /// A set of the bits below.
     pub(crate) flags: u8,
-    /// The prompt mark set on it, as [`crate::term::shell`] numbers them; 0 is none.
+    /// The prompt mark set on it, as [`crate::term::shell_integration`] numbers them; 0 is none.
     pub(crate) mark: u8,
     /// No cell from here on was written.
     pub(crate) used: u16,
 }
 
-impl Line {
+impl RowAttrs {
     /// The text goes on in the next row.
     pub(crate) const WRAPPED: u8 = 1;
-    /// Some cell may have another look than the default one.
+    /// Some cell may have another style than the default one.
     pub(crate) const STYLED: u8 = 2;
     /// Some cell may have another text than ASCII.
     pub(crate) const TEXT: u8 = 4;
@@ -47,7 +47,7 @@ pub(crate) struct Grid {
     cols: usize,
     cells: Vec<Cell>,
     map: Vec<u16>,
-    lines: Vec<Line>,
+    lines: Vec<RowAttrs>,
     ticks: Vec<u64>,
     /// Rows moved by the last scrolls, and when: folded into `ticks` when another region scrolls.
     scrolled: (u16, u16, u64),
@@ -61,7 +61,7 @@ impl Grid {
             cols: usize::from(size.cols),
             cells: vec![Cell::BLANK; size.area()],
             map: (0..size.rows).collect(),
-            lines: vec![Line::default(); usize::from(size.rows)],
+            lines: vec![RowAttrs::default(); usize::from(size.rows)],
             ticks: vec![tick; usize::from(size.rows)],
             scrolled: (0, 0, 0),
             work: 0,
@@ -92,18 +92,18 @@ impl Grid {
     }
 
     #[inline]
-    pub(crate) fn line(&self, y: u16) -> Line {
+    pub(crate) fn line(&self, y: u16) -> RowAttrs {
         self.lines[usize::from(self.map[usize::from(y)])]
     }
 
     #[inline]
-    pub(crate) fn line_mut(&mut self, y: u16) -> &mut Line {
+    pub(crate) fn line_mut(&mut self, y: u16) -> &mut RowAttrs {
         &mut self.lines[usize::from(self.map[usize::from(y)])]
     }
 
     /// Row `y` to be written up to column `end`: cells and line, with damage noted.
     #[inline]
-    pub(crate) fn write(&mut self, y: u16, end: usize, tick: u64) -> (&mut [Cell], &mut Line) {
+    pub(crate) fn write(&mut self, y: u16, end: usize, tick: u64) -> (&mut [Cell], &mut RowAttrs) {
         self.ticks[usize::from(y)] = tick;
         let slot = usize::from(self.map[usize::from(y)]);
         let line = &mut self.lines[slot];
@@ -114,15 +114,15 @@ impl Grid {
     /// Row `y` no longer goes on in the next one.
     pub(crate) fn unwrap(&mut self, y: u16, tick: u64) {
         let line = self.line_mut(y);
-        if line.has(Line::WRAPPED) {
-            line.flags &= !Line::WRAPPED;
+        if line.has(RowAttrs::WRAPPED) {
+            line.flags &= !RowAttrs::WRAPPED;
             self.touch(y, tick);
         }
     }
 
     /// Row `y` goes on in the next one.
     pub(crate) fn wrap(&mut self, y: u16, tick: u64) {
-        self.line_mut(y).flags |= Line::WRAPPED;
+        self.line_mut(y).flags |= RowAttrs::WRAPPED;
         self.touch(y, tick);
     }
 
@@ -170,10 +170,10 @@ impl Grid {
         self.work += used as u64 + 1;
         let (cells, line) = self.write(y, 0, tick);
         cells[..used].fill(blank);
-        *line = Line::default();
+        *line = RowAttrs::default();
         if blank != Cell::BLANK {
             line.used = u16::try_from(cells.len()).unwrap_or(u16::MAX);
-            line.flags = Line::STYLED;
+            line.flags = RowAttrs::STYLED;
         }
     }
 
@@ -189,7 +189,7 @@ impl Grid {
         if blank != Cell::BLANK {
             let (cells, line) = self.write(y, end, tick);
             cells[start..end].fill(blank);
-            line.flags |= Line::STYLED;
+            line.flags |= RowAttrs::STYLED;
             return;
         }
         let (cells, line) = self.write(y, 0, tick);
@@ -201,12 +201,12 @@ impl Grid {
 
     /// If a wide character crosses the border left of column `x`, both its halves become blank.
     pub(crate) fn split_wide(&mut self, y: u16, x: usize) {
-        if !self.line(y).has(Line::WIDE) || x == 0 || x >= self.cols {
+        if !self.line(y).has(RowAttrs::WIDE) || x == 0 || x >= self.cols {
             return;
         }
         let start = self.start(y);
         let cells = &mut self.cells[start..start + self.cols];
-        if cells[x].class() == Class::Tail {
+        if cells[x].class() == CellClass::Tail {
             cells[x] = cells[x].emptied();
             cells[x - 1] = cells[x - 1].emptied();
         }
@@ -262,7 +262,7 @@ impl Grid {
         self.split_wide(y, range.end);
         let (cells, line) = self.write(y, if blank == Cell::BLANK { 0 } else { range.end }, tick);
         if blank != Cell::BLANK {
-            line.flags |= Line::STYLED;
+            line.flags |= RowAttrs::STYLED;
         }
         cells.copy_within(range.start + n..range.end, range.start);
         cells[range.end - n..range.end].fill(blank);
@@ -279,23 +279,23 @@ impl Grid {
         let old_used = usize::from(self.line(y).used);
         let (cells, line) = self.write(y, range.end.min((old_used + n).max(range.start + n)), tick);
         if blank != Cell::BLANK {
-            line.flags |= Line::STYLED;
+            line.flags |= RowAttrs::STYLED;
         }
         cells.copy_within(range.start..range.end - n, range.start + n);
         cells[range.start..range.start + n].fill(blank);
     }
 
     /// Puts whole rows in place of all there are; each is cut or padded to the width.
-    pub(crate) fn replace(&mut self, size: Size, rows: Vec<(Vec<Cell>, Line)>, tick: u64) {
+    pub(crate) fn replace(&mut self, size: Size, rows: Vec<(Vec<Cell>, RowAttrs)>, tick: u64) {
         *self = Self { work: self.work + size.area() as u64, ..Self::new(size, tick) };
         for (y, (row, line)) in (0..size.rows).zip(rows) {
             let end = row.len().min(self.cols);
             let (cells, own) = self.write(y, end, tick);
             cells[..end].copy_from_slice(&row[..end]);
-            if end > 0 && cells[end - 1].class() == Class::Wide {
+            if end > 0 && cells[end - 1].class() == CellClass::Wide {
                 cells[end - 1] = cells[end - 1].emptied();
             }
-            *own = Line { used: own.used, ..line };
+            *own = RowAttrs { used: own.used, ..line };
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The terminal engine: bytes in, rows and events out. Its own parser, its own grid; no I/O, no
 //! clock, no panic on any input.
 
+mod anchor;
+mod anchor_type;
 mod area;
-mod aside;
 mod cell;
 mod charset;
 mod check;
 mod cluster;
+mod color;
 mod csi;
 mod dcs;
 mod edit;
@@ -16,48 +18,45 @@ mod event;
 mod grapheme;
 mod grid;
 mod history;
+mod hyperlink;
 mod image;
-mod kept;
 mod keyboard;
 mod keys;
-mod link;
-mod look;
-mod marks;
 mod mode;
 mod mouse;
 mod movement;
 mod osc;
-mod palette;
 mod parser;
-mod place;
-mod position;
 mod presentation;
 mod print;
 mod report;
+mod reset_for_reuse;
 mod resize;
-mod retire;
 mod rows;
+mod saved_modes;
 mod scroll;
 mod search;
 mod sgr;
-mod shell;
+mod shell_integration;
+mod shell_marks;
 mod snapshot;
-mod spec;
+mod style_stack;
+mod style_table;
 mod tabs;
 mod terminal;
 mod title;
 mod xcms;
 
 pub use crate::base::style::Rgb;
+pub use anchor_type::Anchor;
+pub use color::palette::OuterColours;
 pub use emulator::Options;
 pub use event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 pub use history::{HISTORY_SEGMENT_BYTES, HistoryBytes, HistoryEnd, fill_history, pack_segment};
 pub use image::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};
 pub use mode::{Modes, MouseEncoding};
-pub use palette::OuterColours;
-pub use position::Position;
 pub use scroll::{Reach, ScrollRow};
-pub use search::{Case, Direction, Found, Hit, Pattern, PatternError, Syntax};
+pub use search::{Case, Direction, Pattern, PatternError, SearchMatch, SearchStep, Syntax};
 pub use snapshot::{
     ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot,
     ScreenSnapshot, Snapshot,

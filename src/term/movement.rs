@@ -1,8 +1,8 @@
 //! Where the cursor goes: absolute and relative moves, tabs, line feeds, margins (ECMA-48 8.3, DEC
 //! STD 070, xterm's behaviour where they differ).
 
-use crate::term::emulator::{Emulator, Margins, Saved};
-use crate::term::grid::Line;
+use crate::term::emulator::{Emulator, Margins, SavedCursor};
+use crate::term::grid::RowAttrs;
 use crate::term::mode::Mode;
 
 impl Emulator {
@@ -17,7 +17,7 @@ impl Emulator {
     /// The last column of row `y`: one of double width has half the columns.
     #[inline]
     pub(crate) fn last_col_of(&self, y: u16) -> u16 {
-        if self.printing.doubled && self.grid.line(y).has(Line::DOUBLE) {
+        if self.printing.doubled && self.grid.line(y).has(RowAttrs::DOUBLE) {
             (self.size.cols / 2).max(1) - 1
         } else {
             self.last_col()
@@ -26,7 +26,7 @@ impl Emulator {
 
     /// How many columns each one of the cursor's row takes where it is drawn.
     pub(crate) fn drawn_columns(&self) -> u16 {
-        if self.grid.line(self.cursor.y).has(Line::DOUBLE) { 2 } else { 1 }
+        if self.grid.line(self.cursor.y).has(RowAttrs::DOUBLE) { 2 } else { 1 }
     }
 
     /// The column after the last one that text in the cursor's row may reach.
@@ -35,7 +35,7 @@ impl Emulator {
         // A row of double width may have come to where the cursor is already further right.
         if self.printing.doubled
             && self.cursor.x <= self.last_col_of(self.cursor.y)
-            && self.grid.line(self.cursor.y).has(Line::DOUBLE)
+            && self.grid.line(self.cursor.y).has(RowAttrs::DOUBLE)
         {
             return usize::from(self.last_col_of(self.cursor.y)) + 1;
         }
@@ -179,7 +179,7 @@ impl Emulator {
             self.place(right, bottom);
             return true;
         }
-        if !extended && !self.grid.line(y - 1).has(Line::WRAPPED) {
+        if !extended && !self.grid.line(y - 1).has(RowAttrs::WRAPPED) {
             return false;
         }
         self.place(right, y - 1);
@@ -281,7 +281,7 @@ impl Emulator {
     /// DECSC.
     pub(crate) fn save_cursor(&mut self) {
         self.saved[usize::from(self.alternate)] =
-            Saved { cursor: self.cursor, origin: self.is_on(Mode::ORIGIN), is_set: true };
+            SavedCursor { cursor: self.cursor, origin: self.is_on(Mode::ORIGIN), is_set: true };
     }
 
     /// DECRC; home and the defaults if nothing was saved. Autowrap is left as it is, as in xterm

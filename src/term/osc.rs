@@ -3,12 +3,12 @@
 
 use crate::base::base64;
 use crate::base::text::sanitize;
+use crate::term::color::palette;
+use crate::term::color::spec;
 use crate::term::emulator::Emulator;
 use crate::term::event::{Notice, Progress, TermEvent};
 use crate::term::mode::Mode;
-use crate::term::palette;
 use crate::term::report::Reply;
-use crate::term::spec;
 use crate::term::title::TITLE_BYTES_MAX;
 
 /// Bytes a program may put on the clipboard at once.
@@ -143,7 +143,7 @@ impl Emulator {
     fn set_link(&mut self, rest: &str) -> bool {
         let Some((options, address)) = rest.split_once(';') else { return false };
         let id = options.split(':').find_map(|option| option.strip_prefix("id=")).unwrap_or("");
-        self.cursor.pen.look.set_link(if address.is_empty() {
+        self.cursor.pen.style.set_link(if address.is_empty() {
             0
         } else {
             self.tables.links.number(id, address)

@@ -30,12 +30,12 @@ impl Emulator {
         let bits = |bits: &[(bool, u8)]| {
             char::from(bits.iter().filter(|(on, _)| *on).fold(b'@', |byte, (_, bit)| byte | bit))
         };
-        let look = cursor.pen.look;
+        let cell_style = cursor.pen.style;
         let rendition = bits(&[
-            (look.has(Attrs::BOLD), 1),
-            (look.underline_kind() != Underline::None, 2),
-            (look.has(Attrs::BLINK), 4),
-            (look.has(Attrs::INVERSE), 8),
+            (cell_style.has(Attrs::BOLD), 1),
+            (cell_style.underline_kind() != Underline::None, 2),
+            (cell_style.has(Attrs::BLINK), 4),
+            (cell_style.has(Attrs::INVERSE), 8),
         ]);
         let protection = bits(&[(cursor.pen.protected, 1)]);
         let single = cursor.charsets.single;
@@ -102,12 +102,12 @@ impl Emulator {
         self.cursor.pending = flags & 8 != 0 && self.cursor.x == self.last_col_of(self.cursor.y);
         let pen = &mut self.cursor.pen;
         for (attrs, bit) in [(Attrs::BOLD, 1), (Attrs::BLINK, 4), (Attrs::INVERSE, 8)] {
-            pen.look.unset(attrs);
+            pen.style.unset(attrs);
             if rendition & bit != 0 {
-                pen.look.set(attrs);
+                pen.style.set(attrs);
             }
         }
-        pen.look.set_underline(if rendition & 2 != 0 {
+        pen.style.set_underline(if rendition & 2 != 0 {
             Underline::Single
         } else {
             Underline::None

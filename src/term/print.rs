@@ -1,10 +1,10 @@
 //! Text onto the screen: runs of ASCII in bulk, everything else by grapheme cluster, wrapping at
 //! the margin.
 
-use crate::term::cell::{Cell, Class};
+use crate::term::cell::{Cell, CellClass};
 use crate::term::emulator::Emulator;
-use crate::term::grapheme::{self, Join, Kind};
-use crate::term::grid::{Fill, Line};
+use crate::term::grapheme::{self, CharClass, Join};
+use crate::term::grid::{Fill, RowAttrs};
 use crate::term::mode::Mode;
 use crate::term::parser::scan;
 
@@ -63,16 +63,16 @@ impl Emulator {
     fn write_ascii(&mut self, x: usize, bytes: &[u8], len: usize, template: Cell) {
         const BLOCK: usize = 16;
         let (y, end, tick) = (self.cursor.y, x + len, self.tick());
-        if self.grid.line(y).has(Line::WIDE) {
+        if self.grid.line(y).has(RowAttrs::WIDE) {
             self.grid.split_wide(y, x);
             self.grid.split_wide(y, end);
         }
         let (cells, line) = self.grid.write(y, end, tick);
         if template.style() != 0 {
-            line.flags |= Line::STYLED;
+            line.flags |= RowAttrs::STYLED;
         }
         if end == cells.len() {
-            line.flags &= !Line::WRAPPED;
+            line.flags &= !RowAttrs::WRAPPED;
         }
         // Short runs are written as a block of fixed length, in which the cells after the run keep
         // what they hold: no branch depends on the length.
@@ -141,25 +141,25 @@ impl Emulator {
         let mut last = None;
         let (mut x, mut used, mut is_wide) = (start, 0, false);
         let (cells, line) = self.grid.write(y, 0, tick);
-        let split = line.has(Line::WIDE);
+        let split = line.has(RowAttrs::WIDE);
         while let Some((c, len)) =
             scan::scalar(&bytes[used..]).or_else(|| lone_ascii(&bytes[used..]).filter(|_| plain))
         {
-            let kind = Kind::of(c);
+            let kind = CharClass::of(c);
             let cols = usize::from(kind.cols(ambiguous_wide));
             let is_simple = kind.is_simple() && !join.is_open();
             if cols == 0 || x + cols >= limit || (!is_simple && join.joins(kind.class())) {
                 break;
             }
             // What is overwritten may be the left half of a wide character.
-            if split && cells[x + cols].class() == Class::Tail {
+            if split && cells[x + cols].class() == CellClass::Tail {
                 cells[x + cols] = cells[x + cols].emptied();
             }
             let cell = template.with_char(c);
             if cols == 2 {
                 is_wide = true;
-                cells[x] = cell.with_class(Class::Wide);
-                cells[x + 1] = template.with_class(Class::Tail);
+                cells[x] = cell.with_class(CellClass::Wide);
+                cells[x + 1] = template.with_class(CellClass::Tail);
             } else {
                 cells[x] = cell;
             }
@@ -169,9 +169,9 @@ impl Emulator {
             last = Some(c);
         }
         if let Some(last) = last {
-            let wide = if is_wide { Line::WIDE } else { 0 };
-            let styled = if template.style() == 0 { 0 } else { Line::STYLED };
-            line.flags |= Line::TEXT | wide | styled;
+            let wide = if is_wide { RowAttrs::WIDE } else { 0 };
+            let styled = if template.style() == 0 { 0 } else { RowAttrs::STYLED };
+            line.flags |= RowAttrs::TEXT | wide | styled;
             line.used = line.used.max(u16::try_from(x).unwrap_or(u16::MAX));
             self.cursor.x = u16::try_from(x).unwrap_or(u16::MAX);
             self.printing.join = join;
@@ -182,7 +182,7 @@ impl Emulator {
 
     /// Prints one scalar: into a cell of its own, or into the cluster before it.
     pub(crate) fn print_char(&mut self, c: char) {
-        let kind = Kind::of(c);
+        let kind = CharClass::of(c);
         let cols = kind.cols(self.shared.options.ambiguous_wide);
         if kind.is_simple() && !self.printing.join.is_open() {
             self.printing.join = Join::OTHER;
@@ -192,7 +192,7 @@ impl Emulator {
         let class = kind.class();
         // What is invisible by itself (ZWSP, the marks of writing direction) is not kept in either
         // mode.
-        let may_join = cols == 0 && class != grapheme::Class::Control;
+        let may_join = cols == 0 && class != grapheme::BreakClass::Control;
         if may_join || (self.is_on(Mode::GRAPHEMES) && self.printing.join.joins(class)) {
             if self.append(c, class) {
                 self.printing.join = self.printing.join.after(class);
@@ -240,22 +240,22 @@ impl Emulator {
 
     fn write_cell(&mut self, x: usize, cell: Cell, cols: usize) {
         let (y, end, tick) = (self.cursor.y, x + cols, self.tick());
-        if self.grid.line(y).has(Line::WIDE) {
+        if self.grid.line(y).has(RowAttrs::WIDE) {
             self.grid.split_wide(y, x);
             self.grid.split_wide(y, end);
         }
         let (cells, line) = self.grid.write(y, end, tick);
         if cell.style() != 0 {
-            line.flags |= Line::STYLED;
+            line.flags |= RowAttrs::STYLED;
         }
-        line.flags |= Line::TEXT;
+        line.flags |= RowAttrs::TEXT;
         if end == cells.len() {
-            line.flags &= !Line::WRAPPED;
+            line.flags &= !RowAttrs::WRAPPED;
         }
         if cols == 2 {
-            line.flags |= Line::WIDE;
-            cells[x] = cell.with_class(Class::Wide);
-            cells[x + 1] = cell.emptied().with_class(Class::Tail);
+            line.flags |= RowAttrs::WIDE;
+            cells[x] = cell.with_class(CellClass::Wide);
+            cells[x + 1] = cell.emptied().with_class(CellClass::Tail);
         } else {
             cells[x] = cell;
         }
@@ -267,8 +267,8 @@ impl Emulator {
         self.grid.split_wide(y, x);
         let (cells, line) = self.grid.write(y, x + 1, tick);
         if x + 1 == cells.len() {
-            line.flags |= Line::TEXT | Line::WIDE;
-            cells[x] = Cell::BLANK.with_class(Class::Spacer);
+            line.flags |= RowAttrs::TEXT | RowAttrs::WIDE;
+            cells[x] = Cell::BLANK.with_class(CellClass::Spacer);
         } else {
             cells[x] = Cell::BLANK;
         }
@@ -287,8 +287,8 @@ impl Emulator {
 
     /// Adds a scalar to the cluster before the cursor; false if there is none, or no room for what
     /// it would become: then it is dropped.
-    fn append(&mut self, c: char, class: grapheme::Class) -> bool {
-        // A sweep of looks now, not while the cell is out of the grid.
+    fn append(&mut self, c: char, class: grapheme::BreakClass) -> bool {
+        // A sweep of styles now, not while the cell is out of the grid.
         self.template();
         let y = self.cursor.y;
         let mut x = usize::from(self.cursor.x);
@@ -298,18 +298,18 @@ impl Emulator {
             }
             x -= 1;
         }
-        if self.grid.row(y)[x].class() == Class::Tail && x > 0 {
+        if self.grid.row(y)[x].class() == CellClass::Tail && x > 0 {
             x -= 1;
         }
         let cell = self.grid.row(y)[x];
         let Some(cluster) = self.joined(cell.code(), c) else { return true };
-        let is_wide = cell.class() == Class::Wide;
+        let is_wide = cell.class() == CellClass::Wide;
         let may_change = !matches!(
             class,
-            grapheme::Class::Extend
-                | grapheme::Class::ExtendOnly
-                | grapheme::Class::Linker
-                | grapheme::Class::Zwj
+            grapheme::BreakClass::Extend
+                | grapheme::BreakClass::ExtendOnly
+                | grapheme::BreakClass::Linker
+                | grapheme::BreakClass::Zwj
         );
         let changes =
             self.is_on(Mode::GRAPHEMES) && (may_change || matches!(c, '\u{fe0e}' | '\u{fe0f}'));
@@ -320,7 +320,7 @@ impl Emulator {
         let tick = self.tick();
         let (cells, line) = self.grid.write(y, x + 1, tick);
         cells[x] = cell;
-        line.flags |= Line::TEXT;
+        line.flags |= RowAttrs::TEXT;
         if changes {
             match (is_wide, cluster.cols) {
                 (false, 2) => self.widen(x, cell),
@@ -359,7 +359,7 @@ impl Emulator {
     fn narrow(&mut self, x: usize) {
         let (y, tick) = (self.cursor.y, self.tick());
         let (cells, _) = self.grid.write(y, x + 1, tick);
-        cells[x] = cells[x].with_class(Class::Narrow);
+        cells[x] = cells[x].with_class(CellClass::Narrow);
         if let Some(tail) = cells.get_mut(x + 1) {
             *tail = tail.emptied();
         }
@@ -371,7 +371,7 @@ impl Emulator {
     pub(crate) fn repeat(&mut self, n: u16) {
         let Some(c) = self.printing.last else { return };
         let n = usize::from(n).min(self.size.area());
-        let cols = Kind::of(c).cols(self.shared.options.ambiguous_wide);
+        let cols = CharClass::of(c).cols(self.shared.options.ambiguous_wide);
         if c.is_ascii() {
             let run = vec![c as u8; n];
             self.print_ascii(&run, n);

@@ -8,9 +8,9 @@ use crate::term::area::Area;
 use crate::term::cell::Cell;
 use crate::term::emulator::Emulator;
 use crate::term::event::TermEvent;
-use crate::term::look::Look;
 use crate::term::mode::{self, Mode};
-use crate::term::parser::params::Params;
+use crate::term::parser::params::CsiParams;
+use crate::term::style_table::CellStyle;
 
 /// Reply bytes one feed may cause; further replies are dropped.
 pub(crate) const REPLY_BYTES_MAX: usize = 64 << 10;
@@ -32,7 +32,7 @@ pub(crate) enum Reply {
     /// options allow to tell it.
     Title(char),
     /// XTREPORTSGR.
-    Looks(Look),
+    CellStyles(CellStyle),
     /// XTREPORTCOLORS: how many are put aside.
     ColourStack(u16),
     /// DECRPM: private, number, value.
@@ -50,7 +50,7 @@ pub(crate) enum Reply {
     /// DECRQCRA: request, sum.
     Checksum(u16, u16),
     /// DECRQSS for SGR.
-    Graphics(Look),
+    Graphics(CellStyle),
     /// DECRQSS for settings that are numbers: 0 to 2 numbers and the final bytes.
     Setting(u16, Option<u16>, &'static str),
     /// DECRQSS for what is not known.
@@ -101,10 +101,12 @@ impl Emulator {
     pub(crate) fn reply(&mut self, reply: Reply) {
         let mut text = String::new();
         let written = match reply {
-            Reply::Graphics(look) => {
-                write!(text, "\x1bP1$r{}m\x1b\\", crate::term::sgr::describe(look))
+            Reply::Graphics(cell_style) => {
+                write!(text, "\x1bP1$r{}m\x1b\\", crate::term::sgr::describe(cell_style))
             }
-            Reply::Looks(look) => write!(text, "\x1b[{}m", crate::term::sgr::describe(look)),
+            Reply::CellStyles(cell_style) => {
+                write!(text, "\x1b[{}m", crate::term::sgr::describe(cell_style))
+            }
             Reply::Device(device) => self.write_device(&mut text, device),
             Reply::Setting(..) | Reply::NoSetting | Reply::Capability(..) | Reply::NoCapability => {
                 write_string(&mut text, reply)
@@ -276,7 +278,7 @@ impl Emulator {
     }
 
     /// XTWINOPS: what can be told or kept; nothing moves a window.
-    pub(crate) fn window(&mut self, params: &Params) -> bool {
+    pub(crate) fn window(&mut self, params: &CsiParams) -> bool {
         let (width, height) = self.pixels();
         let pixels = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
         let cell = self.shared.options.cell_pixels;
@@ -307,7 +309,7 @@ impl Emulator {
     }
 
     /// XTSMGRAPHICS: registers and geometry of sixels can be read, not set.
-    pub(crate) fn report_graphics(&mut self, params: &Params) {
+    pub(crate) fn report_graphics(&mut self, params: &CsiParams) {
         let (item, action) = (params.get(0), params.get(1));
         let reply = match (item, action) {
             (1, 1 | 2 | 4) => Reply::GraphicsLimit(1, 0, Some((256, 0))),
@@ -319,7 +321,7 @@ impl Emulator {
     }
 
     /// DECRQCRA, only where the options allow it: the sum tells what is on the screen.
-    pub(crate) fn report_checksum(&mut self, params: &Params) -> bool {
+    pub(crate) fn report_checksum(&mut self, params: &CsiParams) -> bool {
         if !self.shared.options.checksum_reports {
             return false;
         }
@@ -346,7 +348,7 @@ impl Emulator {
                 }
                 if !plain {
                     value +=
-                        attribute_value(self.tables.looks.get(cell.style()), cell.is_protected());
+                        attribute_value(self.tables.styles.get(cell.style()), cell.is_protected());
                 }
                 if untrimmed || is_first || value != 0x20 || !cell.is_blank() {
                     sum = sum.wrapping_add(value).wrapping_add(std::mem::take(&mut blanks));
@@ -371,14 +373,14 @@ impl Emulator {
 }
 
 /// What attributes add to a sum (xterm, after DEC's VT520).
-fn attribute_value(look: Look, protected: bool) -> u32 {
+fn attribute_value(cell_style: CellStyle, protected: bool) -> u32 {
     let on = [
         (protected, 0x04),
-        (look.has(Attrs::CONCEAL), 0x08),
-        (look.underline_kind() != Underline::None, 0x10),
-        (look.has(Attrs::INVERSE), 0x20),
-        (look.has(Attrs::BLINK), 0x40),
-        (look.has(Attrs::BOLD), 0x80),
+        (cell_style.has(Attrs::CONCEAL), 0x08),
+        (cell_style.underline_kind() != Underline::None, 0x10),
+        (cell_style.has(Attrs::INVERSE), 0x20),
+        (cell_style.has(Attrs::BLINK), 0x40),
+        (cell_style.has(Attrs::BOLD), 0x80),
     ];
     on.iter().filter(|(on, _)| *on).map(|(_, value)| value).sum()
 }

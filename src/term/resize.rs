@@ -6,24 +6,24 @@
 //! must still have those.
 
 use crate::base::geom::Size;
-use crate::term::cell::{Cell, Class};
-use crate::term::emulator::{Cursor, Emulator, Margins};
+use crate::term::cell::{Cell, CellClass};
+use crate::term::emulator::{CursorState, Emulator, Margins};
 use crate::term::event::MarkKind;
 use crate::term::grapheme::Join;
-use crate::term::grid::{Grid, Line};
-use crate::term::history::record::Glyph;
+use crate::term::grid::{Grid, RowAttrs};
+use crate::term::history::record::CellText;
 use crate::term::image::{Image, UNDER};
-use crate::term::look::Look;
 use crate::term::mode::Mode;
 use crate::term::report::Reply;
+use crate::term::style_table::CellStyle;
 
-const CONTENT: u8 = Line::STYLED | Line::TEXT | Line::WIDE;
+const CONTENT: u8 = RowAttrs::STYLED | RowAttrs::TEXT | RowAttrs::WIDE;
 
 /// Column and row of what stays on its character, and whether a wrap is pending there.
 type Spot = (u16, u16, bool);
 
 /// A row on its way from one screen to the next.
-type LooseRow = (Vec<Cell>, Line);
+type LooseRow = (Vec<Cell>, RowAttrs);
 
 /// A logical line on its way.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ struct LooseLine {
 
 /// A position that stays on its character: the line, the cell in it, and afterwards row and column.
 #[derive(Debug, Clone, Copy, Default)]
-struct Anchor {
+struct TrackedCell {
     line: usize,
     offset: usize,
     row: usize,
@@ -94,7 +94,7 @@ impl Emulator {
             .map(|y| {
                 (
                     grid.used(y).to_vec(),
-                    Line { flags: grid.line(y).flags & CONTENT, ..grid.line(y) },
+                    RowAttrs { flags: grid.line(y).flags & CONTENT, ..grid.line(y) },
                 )
             })
             .collect();
@@ -138,7 +138,7 @@ impl Emulator {
         } else {
             None
         };
-        let mut anchors = vec![Anchor::default(); spots.len()];
+        let mut anchors = vec![TrackedCell::default(); spots.len()];
         let mut lines = Self::take_lines(&grid, last, prompt, (&spots, &mut anchors));
         if self.history.is_open() && !lines.is_empty() {
             self.join_history(&mut lines[0], &mut anchors);
@@ -158,12 +158,12 @@ impl Emulator {
             self.history.push(
                 &padded(cells, usize::from(size.cols)),
                 line,
-                &self.tables.looks,
+                &self.tables.styles,
                 &self.tables.clusters,
             );
         }
         self.history.commit();
-        let place = |cursor: &mut Cursor, anchor: Anchor| {
+        let place = |cursor: &mut CursorState, anchor: TrackedCell| {
             cursor.x = u16::try_from(anchor.col).unwrap_or(0).min(size.cols - 1);
             cursor.y =
                 u16::try_from(anchor.row.saturating_sub(top)).unwrap_or(0).min(size.rows - 1);
@@ -195,7 +195,7 @@ impl Emulator {
         grid: &Grid,
         last: u16,
         prompt: Option<u16>,
-        (spots, anchors): (&[Spot], &mut [Anchor]),
+        (spots, anchors): (&[Spot], &mut [TrackedCell]),
     ) -> Vec<LooseLine> {
         let mut lines: Vec<LooseLine> = Vec::new();
         let mut goes_on = false;
@@ -212,17 +212,17 @@ impl Emulator {
                 line.marks.push((start, row.mark));
             }
             line.flags |= row.flags & CONTENT;
-            goes_on = row.has(Line::WRAPPED) && !fixed;
+            goes_on = row.has(RowAttrs::WRAPPED) && !fixed;
             line.open = goes_on;
             let cells = if goes_on { trim_spacer(grid.row(y)) } else { trim_blank(grid.used(y)) };
             line.cells.extend_from_slice(cells);
             // A picture is cut at the margin; only text goes on in the next row.
-            line.fixed |= row.has(Line::TEXT)
+            line.fixed |= row.has(RowAttrs::TEXT)
                 && line.cells[start..].iter().any(|cell| cell.char() == Some(UNDER));
             for (anchor, (x, own, pending)) in anchors.iter_mut().zip(spots) {
                 if *own == y {
                     let offset = start + usize::from(*x) + usize::from(*pending);
-                    *anchor = Anchor { line: at, offset, ..Anchor::default() };
+                    *anchor = TrackedCell { line: at, offset, ..TrackedCell::default() };
                 }
             }
         }
@@ -230,7 +230,7 @@ impl Emulator {
     }
 
     /// Puts the unfinished last line of the history in front of the first line.
-    fn join_history(&mut self, first: &mut LooseLine, anchors: &mut [Anchor]) {
+    fn join_history(&mut self, first: &mut LooseLine, anchors: &mut [TrackedCell]) {
         let Some((mut line, _)) = self.pop_history() else { return };
         let before = line.cells.len();
         for anchor in anchors.iter_mut().filter(|anchor| anchor.line == 0) {
@@ -247,30 +247,30 @@ impl Emulator {
     /// Takes the last line out of the history, as cells; tells whether it went on. Nothing is swept
     /// meanwhile: its cells are in no grid yet.
     fn pop_history(&mut self) -> Option<(LooseLine, bool)> {
-        let mut glyphs: Vec<(Cell, String, Look)> = Vec::new();
-        let popped = self.history.pop(|glyph, look| {
+        let mut glyphs: Vec<(Cell, String, CellStyle)> = Vec::new();
+        let popped = self.history.pop(|glyph, cell_style| {
             let (cell, text) = match glyph {
-                Glyph::Blank => (Cell::BLANK, String::new()),
-                Glyph::Char(c, cols) => {
+                CellText::Blank => (Cell::BLANK, String::new()),
+                CellText::Char(c, cols) => {
                     (Cell::BLANK.with_char(c).with_class(class_of(cols)), String::new())
                 }
-                Glyph::Cluster(text, cols) => {
+                CellText::Cluster(text, cols) => {
                     (Cell::BLANK.with_class(class_of(cols)), text.to_owned())
                 }
             };
-            glyphs.push((cell, text, look));
+            glyphs.push((cell, text, cell_style));
         });
         let (open, mark) = popped?;
         let mut line = LooseLine::default();
         if mark != 0 {
             line.marks.push((0, mark));
         }
-        for (cell, text, look) in glyphs {
-            let number = self.tables.looks.number(look);
+        for (cell, text, cell_style) in glyphs {
+            let number = self.tables.styles.number(cell_style);
             let mut cell = cell.with_style(number);
             let mut scalars = text.chars();
             if let Some(first) = scalars.next() {
-                cell = scalars.fold(cell.with_char_kept(first), |cell, c| {
+                cell = scalars.fold(cell.with_char_of_width(first), |cell, c| {
                     self.tables
                         .clusters
                         .joined(cell.code(), c)
@@ -278,8 +278,8 @@ impl Emulator {
                 });
             }
             line.cells.push(cell);
-            if cell.class() == Class::Wide {
-                line.cells.push(cell.emptied().with_class(Class::Tail));
+            if cell.class() == CellClass::Wide {
+                line.cells.push(cell.emptied().with_class(CellClass::Tail));
             }
         }
         line.flags = CONTENT;
@@ -287,7 +287,7 @@ impl Emulator {
     }
 
     /// Fills the screen from the history.
-    fn pull_rows(&mut self, rows: &mut Vec<LooseRow>, anchors: &mut [Anchor], size: Size) {
+    fn pull_rows(&mut self, rows: &mut Vec<LooseRow>, anchors: &mut [TrackedCell], size: Size) {
         while rows.len() < usize::from(size.rows) {
             let Some((mut line, open)) = self.pop_history() else { return };
             line.open = open;
@@ -303,7 +303,7 @@ impl Emulator {
 }
 
 /// An image stays on the cell it starts at; one that began above the screen stays as far above it.
-fn move_image(image: &mut Image, anchor: Anchor, (top, size): (usize, Size)) {
+fn move_image(image: &mut Image, anchor: TrackedCell, (top, size): (usize, Size)) {
     if image.is_virtual {
         return;
     }
@@ -312,8 +312,8 @@ fn move_image(image: &mut Image, anchor: Anchor, (top, size): (usize, Size)) {
     image.col = u16::try_from(anchor.col).unwrap_or(0).min(size.cols - 1);
 }
 
-fn class_of(cols: u8) -> Class {
-    if cols == 2 { Class::Wide } else { Class::Narrow }
+fn class_of(cols: u8) -> CellClass {
+    if cols == 2 { CellClass::Wide } else { CellClass::Narrow }
 }
 
 fn trim_blank(cells: &[Cell]) -> &[Cell] {
@@ -323,7 +323,7 @@ fn trim_blank(cells: &[Cell]) -> &[Cell] {
 
 fn trim_spacer(cells: &[Cell]) -> &[Cell] {
     match cells.split_last() {
-        Some((last, rest)) if last.class() == Class::Spacer => rest,
+        Some((last, rest)) if last.class() == CellClass::Spacer => rest,
         _ => cells,
     }
 }
@@ -338,7 +338,7 @@ fn wrap(
     line: &LooseLine,
     number: usize,
     cols: usize,
-    (rows, anchors): (&mut Vec<LooseRow>, &mut [Anchor]),
+    (rows, anchors): (&mut Vec<LooseRow>, &mut [TrackedCell]),
 ) {
     let first = rows.len();
     let mut row: Vec<Cell> = Vec::with_capacity(cols);
@@ -347,13 +347,13 @@ fn wrap(
     let mut at = 0;
     while at < line.cells.len() {
         let cell = line.cells[at];
-        let width = if cell.class() == Class::Wide { 2 } else { 1 };
+        let width = if cell.class() == CellClass::Wide { 2 } else { 1 };
         if row.len() + width > cols && !row.is_empty() {
             if line.fixed {
                 break;
             }
             if row.len() < cols {
-                row.push(Cell::BLANK.with_class(Class::Spacer));
+                row.push(Cell::BLANK.with_class(CellClass::Spacer));
             }
             rows.push((
                 std::mem::replace(&mut row, Vec::with_capacity(cols)),
@@ -381,9 +381,12 @@ fn wrap(
     }
 }
 
-fn new_line(line: &LooseLine, wrapped: bool) -> Line {
-    let wrapped = if wrapped { Line::WRAPPED } else { 0 };
-    let spacer =
-        if wrapped != 0 && line.flags & Line::WIDE != 0 { Line::TEXT | Line::WIDE } else { 0 };
-    Line { flags: line.flags | wrapped | spacer, mark: 0, used: u16::MAX }
+fn new_line(line: &LooseLine, wrapped: bool) -> RowAttrs {
+    let wrapped = if wrapped { RowAttrs::WRAPPED } else { 0 };
+    let spacer = if wrapped != 0 && line.flags & RowAttrs::WIDE != 0 {
+        RowAttrs::TEXT | RowAttrs::WIDE
+    } else {
+        0
+    };
+    RowAttrs { flags: line.flags | wrapped | spacer, mark: 0, used: u16::MAX }
 }

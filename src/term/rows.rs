@@ -4,22 +4,22 @@ use std::ops::Range;
 
 use crate::base::row::{Row, Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style};
-use crate::term::cell::{Cell, Class};
+use crate::term::cell::{Cell, CellClass};
+use crate::term::color::palette::Palette;
 use crate::term::emulator::Emulator;
 use crate::term::event::MarkKind;
-use crate::term::grid::Line;
+use crate::term::grid::RowAttrs;
 use crate::term::history::read::RowPart;
-use crate::term::history::record::Glyph;
+use crate::term::history::record::CellText;
 use crate::term::image::UNDER;
-use crate::term::look::Look;
 use crate::term::mode::Mode;
-use crate::term::palette::Palette;
+use crate::term::style_table::CellStyle;
 
 /// Puts glyphs together to runs.
 pub(super) struct Builder<'a> {
     palette: &'a Palette,
     runs: Vec<Run>,
-    last: Option<(Look, Style)>,
+    last: Option<(CellStyle, Style)>,
 }
 
 impl<'a> Builder<'a> {
@@ -27,19 +27,19 @@ impl<'a> Builder<'a> {
         Self { palette, runs: Vec::new(), last: None }
     }
 
-    pub(super) fn push(&mut self, glyph: Glyph<'_>, look: Look) {
+    pub(super) fn push(&mut self, glyph: CellText<'_>, cell_style: CellStyle) {
         let style = match self.last {
-            Some((last, style)) if last == look => style,
-            _ => self.palette.resolve(look.style()),
+            Some((last, style)) if last == cell_style => style,
+            _ => self.palette.resolve(cell_style.style()),
         };
-        self.last = Some((look, style));
-        let link = u32::from(look.link());
+        self.last = Some((cell_style, style));
+        let link = u32::from(cell_style.link());
         let (kind, text, c) = match glyph {
-            Glyph::Blank => (RunKind::Narrow, "", ' '),
-            Glyph::Char(UNDER, _) => (RunKind::Under, "", ' '),
-            Glyph::Char(c, 2) => (RunKind::Wide, "", c),
-            Glyph::Char(c, _) => (RunKind::Narrow, "", c),
-            Glyph::Cluster(text, cols) => (RunKind::Cluster(cols), text, ' '),
+            CellText::Blank => (RunKind::Narrow, "", ' '),
+            CellText::Char(UNDER, _) => (RunKind::Under, "", ' '),
+            CellText::Char(c, 2) => (RunKind::Wide, "", c),
+            CellText::Char(c, _) => (RunKind::Narrow, "", c),
+            CellText::Cluster(text, cols) => (RunKind::Cluster(cols), text, ' '),
         };
         if text.is_empty() {
             match self.runs.last_mut() {
@@ -94,16 +94,16 @@ fn reversed(mut row: Row, cols: u16) -> Row {
 impl Emulator {
     /// What stands in a cell; `None` for the right half of a wide character, and for the place
     /// where one did not fit.
-    pub(crate) fn glyph(&self, cell: Cell) -> Option<Glyph<'_>> {
+    pub(crate) fn glyph(&self, cell: Cell) -> Option<CellText<'_>> {
         let cols = match cell.class() {
-            Class::Tail | Class::Spacer => return None,
-            Class::Wide => 2,
-            Class::Narrow => 1,
+            CellClass::Tail | CellClass::Spacer => return None,
+            CellClass::Wide => 2,
+            CellClass::Narrow => 1,
         };
         Some(match cell.cluster() {
-            Some(number) => Glyph::Cluster(self.tables.clusters.get(number), cols),
-            None if cell.is_blank() => Glyph::Blank,
-            None => Glyph::Char(cell.char().unwrap_or(' '), cols),
+            Some(number) => CellText::Cluster(self.tables.clusters.get(number), cols),
+            None if cell.is_blank() => CellText::Blank,
+            None => CellText::Char(cell.char().unwrap_or(' '), cols),
         })
     }
 
@@ -118,27 +118,27 @@ impl Emulator {
         if y >= self.size.rows {
             return Row::default();
         }
-        let is_double = self.grid.line(y).has(Line::DOUBLE);
+        let is_double = self.grid.line(y).has(RowAttrs::DOUBLE);
         let doubled = drawn && is_double;
         // Past its half, a row of double width shows nothing.
         let end = usize::from(if is_double { self.last_col_of(y) + 1 } else { self.size.cols });
         let mut builder = Builder::new(&self.palette);
         for cell in self.grid.used(y).iter().take(end) {
             if let Some(glyph) = self.glyph(*cell) {
-                let look = self.tables.looks.get(cell.style());
-                builder.push(glyph, look);
+                let cell_style = self.tables.styles.get(cell.style());
+                builder.push(glyph, cell_style);
                 (0..if doubled { glyph.cols() } else { 0 })
-                    .for_each(|_| builder.push(Glyph::Blank, look));
+                    .for_each(|_| builder.push(CellText::Blank, cell_style));
             }
         }
-        let row = builder.finish(self.grid.line(y).has(Line::WRAPPED));
+        let row = builder.finish(self.grid.line(y).has(RowAttrs::WRAPPED));
         if self.is_on(Mode::REVERSE_VIDEO) { reversed(row, self.size.cols) } else { row }
     }
 
     /// Row `back` of the history, 0 being just above the screen; an empty row if there is none.
     pub(crate) fn history_row(&self, back: usize) -> Row {
         let mut builder = Builder::new(&self.palette);
-        let found = self.history.row(back, |glyph, look| builder.push(glyph, look));
+        let found = self.history.row(back, |glyph, cell_style| builder.push(glyph, cell_style));
         builder.finish(found.is_some_and(|(wrapped, _)| wrapped))
     }
 
@@ -167,7 +167,7 @@ impl Emulator {
                 number(-1 - start),
                 number(end.min(0) - start),
                 |part| match part {
-                    RowPart::Glyph(glyph, look) => builder.push(glyph, look),
+                    RowPart::Glyph(glyph, cell_style) => builder.push(glyph, cell_style),
                     RowPart::End { wrapped } => each(
                         std::mem::replace(&mut builder, Builder::new(&self.palette))
                             .finish(wrapped),

@@ -3,7 +3,7 @@
 use crate::base::row::Row;
 use crate::term::emulator::Emulator;
 use crate::term::event::MarkKind;
-use crate::term::history::walk::Piece;
+use crate::term::history::cursor::RowPiece;
 use crate::term::rows::Builder;
 use crate::term::terminal::Terminal;
 
@@ -116,8 +116,8 @@ impl Emulator {
             let here = usize::try_from(reach.screen - from).unwrap_or(usize::MAX).min(count);
             let mut builder = Builder::new(&self.palette);
             self.history.walk(from, here, |piece| match piece {
-                Piece::Glyph(glyph, look) => builder.push(glyph, look),
-                Piece::End(end) => {
+                RowPiece::Glyph(glyph, cell_style) => builder.push(glyph, cell_style),
+                RowPiece::End(end) => {
                     let row = std::mem::replace(&mut builder, Builder::new(&self.palette))
                         .finish(end.wrapped);
                     rows.push(ScrollRow {

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use crate::term::anchor_type::Anchor;
 use crate::term::emulator::Emulator;
-use crate::term::history::page::Page;
-use crate::term::position::Position;
+use crate::term::history::lines::LineBuffer;
 
 /// The largest compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
@@ -57,28 +57,28 @@ pub struct Pattern {
 
 /// A piece of a line that matches. It is never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hit {
-    /// The number of the line, as in [`Position`].
+pub struct SearchMatch {
+    /// The number of the line, as in [`Anchor`].
     pub line: u64,
     /// The cells of that line.
     pub cells: Range<u32>,
 }
 
-impl Hit {
+impl SearchMatch {
     /// Where it starts.
     #[must_use]
-    pub fn start(&self) -> Position {
-        Position { line: self.line, cell: self.cells.start }
+    pub fn start(&self) -> Anchor {
+        Anchor { line: self.line, cell: self.cells.start }
     }
 }
 
 /// What one piece of a search found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Found {
+pub struct SearchStep {
     /// Hits in the order of the search.
-    pub hits: Vec<Hit>,
+    pub hits: Vec<SearchMatch>,
     /// Where to go on; none at the end.
-    pub next: Option<Position>,
+    pub next: Option<Anchor>,
 }
 
 impl Pattern {
@@ -114,7 +114,7 @@ impl Pattern {
     }
 
     /// Calls `each` with the byte ranges that match, none of them over the end of a line.
-    fn matches(&self, page: &Page, mut each: impl FnMut(usize, Range<usize>)) {
+    fn matches(&self, page: &LineBuffer, mut each: impl FnMut(usize, Range<usize>)) {
         let text = &page.text;
         let mut at = 0;
         while let Some(found) = self.regex.find_at(text, at) {
@@ -172,15 +172,15 @@ impl Emulator {
     pub(crate) fn search(
         &self,
         pattern: &Pattern,
-        from: Option<Position>,
+        from: Option<Anchor>,
         direction: Direction,
         limit: usize,
-    ) -> Found {
-        let oldest = Position { line: self.history.line_first().min(self.line_on_top()), cell: 0 };
+    ) -> SearchStep {
+        let oldest = Anchor { line: self.history.line_first().min(self.line_on_top()), cell: 0 };
         let from = match (direction, from) {
-            (Direction::Older, Some(from)) if from <= oldest => return Found::default(),
+            (Direction::Older, Some(from)) if from <= oldest => return SearchStep::default(),
             (Direction::Newer, from) => from.unwrap_or(oldest).max(oldest),
-            (Direction::Older, from) => from.unwrap_or(Position { line: u64::MAX, cell: u32::MAX }),
+            (Direction::Older, from) => from.unwrap_or(Anchor { line: u64::MAX, cell: u32::MAX }),
         };
         // What is before the start of a line is in another one.
         let line = if direction == Direction::Older && from.cell == 0 {
@@ -188,39 +188,39 @@ impl Emulator {
         } else {
             from.line
         };
-        let mut page = Page::default();
+        let mut page = LineBuffer::default();
         if self.line_on_top() <= line
             || self.history.page(line, self.line_on_top(), &mut page).is_none()
         {
             self.screen_page(&mut page);
         }
-        let mut found = Found { hits: self.hits(pattern, &page), next: None };
+        let mut found = SearchStep { hits: self.hits(pattern, &page), next: None };
         match direction {
             Direction::Older => {
                 found.hits.retain(|hit| hit.start() < from);
                 found.hits.reverse();
-                let first = page.lines.first().map(|first| Position { line: first.line, cell: 0 });
+                let first = page.lines.first().map(|first| Anchor { line: first.line, cell: 0 });
                 found.next = first.filter(|first| oldest < *first && *first < from);
             }
             Direction::Newer => {
                 found.hits.retain(|hit| from <= hit.start());
-                let next = page.lines.last().map(|last| Position { line: last.line + 1, cell: 0 });
+                let next = page.lines.last().map(|last| Anchor { line: last.line + 1, cell: 0 });
                 found.next = next.filter(|next| next.line <= self.line_on_top());
             }
         }
         let limit = limit.max(1);
         if limit < found.hits.len() {
             found.hits.truncate(limit);
-            let last = found.hits.last().map(Hit::start);
+            let last = found.hits.last().map(SearchMatch::start);
             found.next = match direction {
                 Direction::Older => last,
-                Direction::Newer => last.map(|last| Position { cell: last.cell + 1, ..last }),
+                Direction::Newer => last.map(|last| Anchor { cell: last.cell + 1, ..last }),
             };
         }
         found
     }
 
-    fn hits(&self, pattern: &Pattern, page: &Page) -> Vec<Hit> {
+    fn hits(&self, pattern: &Pattern, page: &LineBuffer) -> Vec<SearchMatch> {
         let mut hits = Vec::new();
         pattern.matches(page, |idx, range| {
             let line = page.lines[idx];
@@ -231,7 +231,7 @@ impl Emulator {
             } else {
                 self.hit_cells(line.line, &bytes)
             };
-            hits.push(Hit { line: line.line, cells });
+            hits.push(SearchMatch { line: line.line, cells });
         });
         hits
     }
@@ -255,7 +255,7 @@ impl Emulator {
 
     /// The text of a line, however many rows it takes; `None` if it is not there any more.
     pub(crate) fn line_text(&self, line: u64) -> Option<String> {
-        let mut page = Page::default();
+        let mut page = LineBuffer::default();
         page.begin(line);
         self.line_glyphs(line, |glyph| page.push(glyph))
             .then(|| String::from_utf8_lossy(&page.text).into_owned())

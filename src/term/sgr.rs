@@ -1,37 +1,39 @@
-//! SGR: the look of what is printed next (ECMA-48 8.3.117, xterm ctlseqs, kitty's underlines).
+//! SGR: the style of what is printed next (ECMA-48 8.3.117, xterm ctlseqs, kitty's underlines).
 //! Nothing is printed here.
 
 use std::fmt::Write as _;
 
 use crate::base::style::{Attrs, Colour, Underline};
 use crate::term::emulator::Emulator;
-use crate::term::look::{self, Look};
-use crate::term::parser::params::Params;
+use crate::term::parser::params::CsiParams;
+use crate::term::style_table::{self, CellStyle};
 
 impl Emulator {
     /// SGR with its parameters.
-    pub(crate) fn select_graphics(&mut self, params: &Params) {
-        let mut look = self.cursor.pen.look;
+    pub(crate) fn select_graphics(&mut self, params: &CsiParams) {
+        let mut cell_style = self.cursor.pen.style;
         if params.has_subs() {
-            select_grouped(&mut look, params);
+            select_grouped(&mut cell_style, params);
         } else {
             let all = params.all();
             let mut at = 0;
             while at < all.len() {
                 at += 1;
                 match all[at - 1] {
-                    target @ (38 | 48 | 58) => at += colour_after(&mut look, target, &all[at..]),
-                    one => apply(&mut look, one),
+                    target @ (38 | 48 | 58) => {
+                        at += colour_after(&mut cell_style, target, &all[at..])
+                    }
+                    one => apply(&mut cell_style, one),
                 }
             }
         }
-        self.cursor.pen.look = look;
+        self.cursor.pen.style = cell_style;
         self.cursor.pen.stale = true;
     }
 }
 
 /// SGR with sub-parameters.
-fn select_grouped(look: &mut Look, params: &Params) {
+fn select_grouped(cell_style: &mut CellStyle, params: &CsiParams) {
     let groups: Vec<&[u16]> = params.groups().collect();
     let mut at = 0;
     while at < groups.len() {
@@ -42,13 +44,13 @@ fn select_grouped(look: &mut Look, params: &Params) {
                     .iter()
                     .map_while(|group| (group.len() == 1).then(|| group[0]))
                     .collect();
-                at += colour_after(look, *target, &flat);
+                at += colour_after(cell_style, *target, &flat);
             }
-            [one] => apply(look, *one),
-            [4, kind, ..] => look.set_underline(underline(*kind)),
+            [one] => apply(cell_style, *one),
+            [4, kind, ..] => cell_style.set_underline(underline(*kind)),
             [target @ (38 | 48 | 58), rest @ ..] => {
                 if let Some(colour) = colour_of_subs(rest) {
-                    set_colour(look, *target, colour);
+                    set_colour(cell_style, *target, colour);
                 }
             }
             _ => {}
@@ -67,12 +69,12 @@ fn underline(kind: u16) -> Underline {
     }
 }
 
-fn set_colour(look: &mut Look, target: u16, colour: Colour) {
-    let packed = look::pack(colour);
+fn set_colour(cell_style: &mut CellStyle, target: u16, colour: Colour) {
+    let packed = style_table::pack(colour);
     match target {
-        38 => look.set_fg(packed),
-        48 => look.set_bg(packed),
-        _ => look.set_underline_colour(packed),
+        38 => cell_style.set_fg(packed),
+        48 => cell_style.set_bg(packed),
+        _ => cell_style.set_underline_colour(packed),
     }
 }
 
@@ -82,7 +84,7 @@ fn byte(value: u16) -> Option<u8> {
 }
 
 /// `5;n` or `2;r;g;b` after the target; gives how many numbers it used.
-fn colour_after(look: &mut Look, target: u16, rest: &[u16]) -> usize {
+fn colour_after(cell_style: &mut CellStyle, target: u16, rest: &[u16]) -> usize {
     let (colour, used) = match *rest {
         [5, n, ..] => (byte(n).map(Colour::Indexed), 2),
         [2, r, g, b, ..] => (rgb(r, g, b), 4),
@@ -92,7 +94,7 @@ fn colour_after(look: &mut Look, target: u16, rest: &[u16]) -> usize {
         [] => (None, 0),
     };
     if let Some(colour) = colour {
-        set_colour(look, target, colour);
+        set_colour(cell_style, target, colour);
     }
     used
 }
@@ -115,46 +117,46 @@ fn indexed(number: u16) -> Colour {
 }
 
 #[inline]
-fn apply(look: &mut Look, number: u16) {
+fn apply(cell_style: &mut CellStyle, number: u16) {
     match number {
-        0 => *look = look.plain(),
-        1 => look.set(Attrs::BOLD),
-        2 => look.set(Attrs::DIM),
-        3 => look.set(Attrs::ITALIC),
-        4 => look.set_underline(Underline::Single),
-        5 | 6 => look.set(Attrs::BLINK),
-        7 => look.set(Attrs::INVERSE),
-        8 => look.set(Attrs::CONCEAL),
-        9 => look.set(Attrs::STRIKE),
-        21 => look.set_underline(Underline::Double),
-        22 => look.unset(Attrs::BOLD.with(Attrs::DIM)),
-        23 => look.unset(Attrs::ITALIC),
-        24 => look.set_underline(Underline::None),
-        25 => look.unset(Attrs::BLINK),
-        27 => look.unset(Attrs::INVERSE),
-        28 => look.unset(Attrs::CONCEAL),
-        29 => look.unset(Attrs::STRIKE),
-        53 => look.set(Attrs::OVERLINE),
-        55 => look.unset(Attrs::OVERLINE),
-        59 => look.set_underline_colour(0),
-        _ => apply_colour(look, number),
+        0 => *cell_style = cell_style.plain(),
+        1 => cell_style.set(Attrs::BOLD),
+        2 => cell_style.set(Attrs::DIM),
+        3 => cell_style.set(Attrs::ITALIC),
+        4 => cell_style.set_underline(Underline::Single),
+        5 | 6 => cell_style.set(Attrs::BLINK),
+        7 => cell_style.set(Attrs::INVERSE),
+        8 => cell_style.set(Attrs::CONCEAL),
+        9 => cell_style.set(Attrs::STRIKE),
+        21 => cell_style.set_underline(Underline::Double),
+        22 => cell_style.unset(Attrs::BOLD.with(Attrs::DIM)),
+        23 => cell_style.unset(Attrs::ITALIC),
+        24 => cell_style.set_underline(Underline::None),
+        25 => cell_style.unset(Attrs::BLINK),
+        27 => cell_style.unset(Attrs::INVERSE),
+        28 => cell_style.unset(Attrs::CONCEAL),
+        29 => cell_style.unset(Attrs::STRIKE),
+        53 => cell_style.set(Attrs::OVERLINE),
+        55 => cell_style.unset(Attrs::OVERLINE),
+        59 => cell_style.set_underline_colour(0),
+        _ => apply_colour(cell_style, number),
     }
 }
 
-fn apply_colour(look: &mut Look, number: u16) {
+fn apply_colour(cell_style: &mut CellStyle, number: u16) {
     match number {
-        30..=37 => look.set_fg(look::pack(indexed(number - 30))),
-        39 => look.set_fg(0),
-        40..=47 => look.set_bg(look::pack(indexed(number - 40))),
-        49 => look.set_bg(0),
-        90..=97 => look.set_fg(look::pack(indexed(number - 90 + 8))),
-        100..=107 => look.set_bg(look::pack(indexed(number - 100 + 8))),
+        30..=37 => cell_style.set_fg(style_table::pack(indexed(number - 30))),
+        39 => cell_style.set_fg(0),
+        40..=47 => cell_style.set_bg(style_table::pack(indexed(number - 40))),
+        49 => cell_style.set_bg(0),
+        90..=97 => cell_style.set_fg(style_table::pack(indexed(number - 90 + 8))),
+        100..=107 => cell_style.set_bg(style_table::pack(indexed(number - 100 + 8))),
         _ => {}
     }
 }
 
-/// The look as SGR parameters, as DECRQSS reports them.
-pub(crate) fn describe(look: Look) -> String {
+/// The style as SGR parameters, as DECRQSS reports them.
+pub(crate) fn describe(cell_style: CellStyle) -> String {
     const ATTRS: [(Attrs, &str); 8] = [
         (Attrs::BOLD, ";1"),
         (Attrs::DIM, ";2"),
@@ -167,11 +169,11 @@ pub(crate) fn describe(look: Look) -> String {
     ];
     let mut text = String::from("0");
     for (attr, number) in ATTRS {
-        if look.has(attr) {
+        if cell_style.has(attr) {
             text.push_str(number);
         }
     }
-    text.push_str(match look.underline_kind() {
+    text.push_str(match cell_style.underline_kind() {
         Underline::None => "",
         Underline::Single => ";4",
         Underline::Double => ";21",
@@ -179,8 +181,10 @@ pub(crate) fn describe(look: Look) -> String {
         Underline::Dotted => ";4:4",
         Underline::Dashed => ";4:5",
     });
-    for (colour, base) in [(look.fg(), 30_u8), (look.bg(), 40), (look.underline(), 50)] {
-        match look::unpack(colour) {
+    for (colour, base) in
+        [(cell_style.fg(), 30_u8), (cell_style.bg(), 40), (cell_style.underline(), 50)]
+    {
+        match style_table::unpack(colour) {
             Colour::Default => {}
             Colour::Indexed(n @ 0..=7) if base < 50 => {
                 add(&mut text, format_args!(";{}", base + n))

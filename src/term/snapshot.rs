@@ -10,21 +10,23 @@ use crate::base::style::Rgb;
 use crate::term::cell::Cell;
 use crate::term::charset::{Charset, Charsets};
 use crate::term::cluster::Clusters;
-use crate::term::emulator::{Cursor, Emulator, Margins, Options, Pen, Printing, Saved, Tables};
+use crate::term::color::palette::{OuterColours, Palette};
+use crate::term::emulator::{
+    CursorState, Emulator, Margins, Options, Pen, Printing, SavedCursor, Tables,
+};
 use crate::term::grapheme::Join;
-use crate::term::grid::{Grid, Line};
+use crate::term::grid::{Grid, RowAttrs};
 use crate::term::history::{History, HistoryEnd};
+use crate::term::hyperlink::Hyperlinks;
 use crate::term::image::{Images, ImagesSnapshot};
-use crate::term::kept::{colour_of, colour_word};
 use crate::term::keyboard::{Flags, Keyboard};
-use crate::term::link::Links;
-use crate::term::look::{Look, Looks};
 use crate::term::mode::Modeset;
-use crate::term::palette::{OuterColours, Palette};
-use crate::term::parser::params::Params;
-use crate::term::parser::table::State;
+use crate::term::parser::params::CsiParams;
+use crate::term::parser::table::ParserState;
 use crate::term::parser::{Header, Parser, STRING_BYTES_MAX};
-use crate::term::shell::{PATH_BYTES_MAX, Shell};
+use crate::term::saved_modes::{colour_of, colour_word};
+use crate::term::shell_integration::{PATH_BYTES_MAX, ShellIntegration};
+use crate::term::style_table::{CellStyle, StyleTable};
 use crate::term::tabs::Tabs;
 use crate::term::title::Titles;
 
@@ -59,11 +61,11 @@ pub struct Snapshot {
     /// Modes that are on, saved by XTSAVE, and which of them were saved: a bit each, numbered in
     /// `mode.rs`.
     pub modes: [u64; 3],
-    /// Looks by style number, two words each.
-    pub looks: Vec<[u64; 2]>,
+    /// Styles by style number, two words each.
+    pub styles: Vec<[u64; 2]>,
     /// Clusters by number; an empty one is unused.
     pub clusters: Vec<String>,
-    /// Links by number, from 1, those given up empty; and which place is taken next once there is
+    /// Hyperlinks by number, from 1, those given up empty; and which place is taken next once there is
     /// no other.
     pub links: (Vec<String>, u32),
     /// Where the scrollback ends.
@@ -104,8 +106,8 @@ pub struct CursorSnapshot {
     pub at: (u16, u16),
     /// A wrap is pending.
     pub pending: bool,
-    /// The look, as two words.
-    pub look: [u64; 2],
+    /// The style, as two words.
+    pub style: [u64; 2],
     /// DECSCA.
     pub protected: bool,
     /// Zone of shell integration.
@@ -136,8 +138,8 @@ pub struct ColourSnapshot {
     pub special: [Option<Rgb>; 3],
     /// The outer terminal's.
     pub outer: OuterColours,
-    /// Those that are only told again, and what was put aside of looks and colours, as words of
-    /// `kept.rs`.
+    /// Those that are only told again, and what was put aside of styles and colours, as words of
+    /// `saved_modes.rs`.
     pub others: (Vec<u64>, Vec<u64>),
 }
 
@@ -190,11 +192,11 @@ impl ParserSnapshot {
     }
 
     pub(crate) fn parser(self) -> Parser {
-        let mut params = Params {
+        let mut params = CsiParams {
             subs: self.subs,
             current: self.current.0,
             current_is_sub: self.current.1,
-            ..Params::default()
+            ..CsiParams::default()
         };
         for (own, value) in params.values.iter_mut().zip(&self.values) {
             *own = *value;
@@ -210,7 +212,7 @@ impl ParserSnapshot {
         };
         let mut parser =
             Parser { header, string: self.string, overflowed: self.ignored.1, ..Parser::default() };
-        parser.state = State::ALL.get(usize::from(self.state)).copied().unwrap_or_default();
+        parser.state = ParserState::ALL.get(usize::from(self.state)).copied().unwrap_or_default();
         parser.string.truncate(STRING_BYTES_MAX);
         // Only what can be the start of a character is one.
         let is_start = std::str::from_utf8(&self.utf8)
@@ -246,18 +248,18 @@ impl ScreenSnapshot {
             let (cells, line) = grid.write(y, usize::from(size.cols), tick);
             cells.iter_mut().zip(words).for_each(|(cell, word)| *cell = Cell(*word));
             heal(cells);
-            *line = Line { flags, mark, used: used.min(size.cols) };
+            *line = RowAttrs { flags, mark, used: used.min(size.cols) };
             if cells.iter().skip(usize::from(used)).any(|cell| *cell != Cell::BLANK) {
                 line.used = size.cols;
             }
             if cells.iter().any(|cell| cell.is_wide_part()) {
-                line.flags |= Line::WIDE | Line::TEXT;
+                line.flags |= RowAttrs::WIDE | RowAttrs::TEXT;
             }
             if cells.iter().any(|cell| cell.style() != 0) {
-                line.flags |= Line::STYLED;
+                line.flags |= RowAttrs::STYLED;
             }
             if cells.iter().any(|cell| cell.char().is_none_or(|c| !c.is_ascii())) {
-                line.flags |= Line::TEXT;
+                line.flags |= RowAttrs::TEXT;
             }
         }
         Ok(grid)
@@ -267,19 +269,19 @@ impl ScreenSnapshot {
 /// Makes sure that every half of a wide character has its other half, and that every code is a
 /// character's.
 fn heal(cells: &mut [Cell]) {
-    use crate::term::cell::Class;
+    use crate::term::cell::CellClass;
     for cell in cells.iter_mut().filter(|cell| cell.cluster().is_none()) {
         match char::from_u32(cell.code()) {
             Some('\0' | ' '..='~' | '\u{a0}'..) => {}
-            _ => *cell = cell.with_char_kept(char::REPLACEMENT_CHARACTER),
+            _ => *cell = cell.with_char_of_width(char::REPLACEMENT_CHARACTER),
         }
     }
     for at in 0..cells.len() {
         let class = cells[at].class();
         let before = at.checked_sub(1).map(|before| cells[before].class());
         let after = cells.get(at + 1).map(|cell| cell.class());
-        let orphan = (class == Class::Tail && before != Some(Class::Wide))
-            || (class == Class::Wide && after != Some(Class::Tail));
+        let orphan = (class == CellClass::Tail && before != Some(CellClass::Wide))
+            || (class == CellClass::Wide && after != Some(CellClass::Tail));
         if orphan {
             cells[at] = cells[at].emptied();
         }
@@ -287,11 +289,11 @@ fn heal(cells: &mut [Cell]) {
 }
 
 impl CursorSnapshot {
-    fn of(cursor: &Cursor) -> Self {
+    fn of(cursor: &CursorState) -> Self {
         Self {
             at: (cursor.x, cursor.y),
             pending: cursor.pending,
-            look: cursor.pen.look.words(),
+            style: cursor.pen.style.words(),
             protected: cursor.pen.protected,
             zone: cursor.pen.zone,
             sets: cursor.charsets.sets.map(|set| set as u8),
@@ -299,9 +301,9 @@ impl CursorSnapshot {
         }
     }
 
-    fn cursor(self, size: Size) -> Cursor {
+    fn cursor(self, size: Size) -> CursorState {
         let pen = Pen {
-            look: Look::from_words(self.look),
+            style: CellStyle::from_words(self.style),
             protected: self.protected,
             zone: self.zone & 3,
             stale: true,
@@ -314,7 +316,7 @@ impl CursorSnapshot {
             right: shifts >> 2 & 3,
             single: single & 3,
         };
-        Cursor {
+        CursorState {
             x: self.at.0.min(size.cols - 1),
             y: self.at.1.min(size.rows - 1),
             pending: self.pending,
@@ -325,7 +327,7 @@ impl CursorSnapshot {
 }
 
 impl SavedSnapshot {
-    fn of(saved: &Saved) -> Self {
+    fn of(saved: &SavedCursor) -> Self {
         Self {
             cursor: CursorSnapshot::of(&saved.cursor),
             origin: saved.origin,
@@ -333,8 +335,8 @@ impl SavedSnapshot {
         }
     }
 
-    fn saved(self, size: Size) -> Saved {
-        Saved { cursor: self.cursor.cursor(size), origin: self.origin, is_set: self.is_set }
+    fn saved(self, size: Size) -> SavedCursor {
+        SavedCursor { cursor: self.cursor.cursor(size), origin: self.origin, is_set: self.is_set }
     }
 }
 
@@ -349,8 +351,8 @@ impl Emulator {
             cursor: CursorSnapshot::of(&self.cursor),
             saved: [SavedSnapshot::of(&self.saved[0]), SavedSnapshot::of(&self.saved[1])],
             stops: ([top, bottom, left, right], self.tabs.0.to_vec()),
-            modes: [self.modes.0, self.kept.modes.0.0, self.kept.modes.1.0],
-            looks: self.tables.looks.all().iter().copied().map(Look::words).collect(),
+            modes: [self.modes.0, self.saved_modes.modes.0.0, self.saved_modes.modes.1.0],
+            styles: self.tables.styles.all().iter().copied().map(CellStyle::words).collect(),
             clusters: self.tables.clusters.all().map(str::to_owned).collect(),
             links: (
                 self.tables.links.keys.iter().map(ToString::to_string).collect(),
@@ -373,7 +375,7 @@ impl Emulator {
                         .iter()
                         .map(|(number, colour)| colour_word(*number, *colour))
                         .collect(),
-                    self.kept.words(),
+                    self.saved_modes.words(),
                 ),
             },
             keyboard: KeyboardSnapshot {
@@ -405,9 +407,10 @@ impl Emulator {
         let tick = snapshot.tick.saturating_add(1).min(u64::MAX >> 1);
         let mut grid = snapshot.screen.grid(size, tick)?;
         let mut other = snapshot.other.map(|screen| screen.grid(size, tick)).transpose()?;
-        let looks: Vec<Look> = snapshot.looks.into_iter().map(Look::from_words).collect();
+        let styles: Vec<CellStyle> =
+            snapshot.styles.into_iter().map(CellStyle::from_words).collect();
         for grid in std::iter::once(&mut grid).chain(other.as_mut()) {
-            grid.bound_styles(looks.len());
+            grid.bound_styles(styles.len());
         }
         let limits = (options.scrollback_lines_max, options.scrollback_bytes_max);
         let mut emulator =
@@ -420,13 +423,13 @@ impl Emulator {
         emulator.saved = snapshot.saved.map(|saved| saved.saved(size));
         emulator.margins = margins(snapshot.stops.0, size);
         emulator.modes = Modeset(snapshot.modes[0]);
-        emulator.kept.modes = (Modeset(snapshot.modes[1]), Modeset(snapshot.modes[2]));
-        emulator.kept.set_words(&snapshot.colours.others.1);
+        emulator.saved_modes.modes = (Modeset(snapshot.modes[1]), Modeset(snapshot.modes[2]));
+        emulator.saved_modes.set_words(&snapshot.colours.others.1);
         emulator.tabs = Tabs::from_words(&snapshot.stops.1);
         emulator.tables = Tables {
-            looks: Looks::from_looks(looks),
+            styles: StyleTable::from_styles(styles),
             clusters: Clusters::from_texts(snapshot.clusters),
-            links: Links::from_keys(
+            links: Hyperlinks::from_keys(
                 snapshot.links.0.into_iter().map(Arc::from).collect(),
                 snapshot.links.1 as usize,
             ),
@@ -435,7 +438,7 @@ impl Emulator {
         emulator.palette = palette(snapshot.colours);
         emulator.keyboard = keyboard(snapshot.keyboard, emulator.alternate);
         let (cwd, at_prompt, redraws) = snapshot.shell;
-        emulator.shell = Shell {
+        emulator.shell = ShellIntegration {
             cwd: Some(cwd).filter(|cwd| cwd.len() <= PATH_BYTES_MAX).unwrap_or_default(),
             at_prompt,
             redraws,

@@ -8,16 +8,16 @@ use crate::base::key::{KeyInput, MouseInput};
 use crate::base::memory::Memory;
 use crate::base::row::Row;
 use crate::base::style::{Cursor, CursorShape};
+use crate::term::anchor_type::Anchor;
+use crate::term::color::palette::OuterColours;
 use crate::term::emulator::{Emulator, Options};
 use crate::term::event::{MarkKind, TermEvent};
 use crate::term::grid::Grid;
 use crate::term::history::HistoryBytes;
 use crate::term::image::Image;
 use crate::term::mode::{Mode, Modes};
-use crate::term::palette::OuterColours;
 use crate::term::parser::Parser;
-use crate::term::position::Position;
-use crate::term::search::{Direction, Found, Pattern};
+use crate::term::search::{Direction, Pattern, SearchStep};
 use crate::term::snapshot::{RestoreError, Snapshot};
 
 /// A terminal: a parser, two screens, and the scrollback of the main one.
@@ -211,7 +211,7 @@ impl Terminal {
         emulator.grid.memory_used()
             + emulator.other.as_ref().map_or(0, Grid::memory_used)
             + emulator.history.memory_used()
-            + tables.looks.memory_used()
+            + tables.styles.memory_used()
             + tables.clusters.memory_used()
             + tables.links.memory_used()
             + emulator.images.bytes()
@@ -226,7 +226,7 @@ impl Terminal {
     }
 
     /// Takes one step of a search: at most a segment of 64 KiB or the screen is looked at, so that
-    /// nobody waits for it. `from` is where to go on, as [`Found::next`] says it; at first it is a
+    /// nobody waits for it. `from` is where to go on, as [`SearchStep::next`] says it; at first it is a
     /// position, or none for the end the search starts at. Going to older lines finds what starts
     /// before `from`, going to newer ones what starts there or later. At most `limit` hits are
     /// given; lines that go over several rows are looked at as one.
@@ -234,25 +234,25 @@ impl Terminal {
     pub fn search(
         &self,
         pattern: &Pattern,
-        from: Option<Position>,
+        from: Option<Anchor>,
         direction: Direction,
         limit: usize,
-    ) -> Found {
+    ) -> SearchStep {
         self.emulator.search(pattern, from, direction, limit)
     }
 
     /// The position that a column of a row shows, rows as for [`Terminal::text`]. Past the end of a
     /// line it is the place after its last character.
     #[must_use]
-    pub fn position(&self, row: i64, col: u16) -> Option<Position> {
-        self.emulator.position(row, col)
+    pub fn anchor(&self, row: i64, col: u16) -> Option<Anchor> {
+        self.emulator.anchor(row, col)
     }
 
     /// Row and column where a position is at the present width, rows as for [`Terminal::text`];
     /// `None` if its line was dropped.
     #[must_use]
-    pub fn place(&self, position: Position) -> Option<(i64, u16)> {
-        self.emulator.locate(position)
+    pub fn locate(&self, anchor: Anchor) -> Option<(i64, u16)> {
+        self.emulator.locate(anchor)
     }
 
     /// The text of the line with that number, however many rows it takes; `None` if it was dropped.
@@ -302,15 +302,15 @@ impl Terminal {
 
     /// Where the cursor is.
     #[must_use]
-    pub fn spot(&self) -> Option<Position> {
-        self.emulator.position(i64::from(self.emulator.cursor.y), self.emulator.cursor.x)
+    pub fn cursor_anchor(&self) -> Option<Anchor> {
+        self.emulator.anchor(i64::from(self.emulator.cursor.y), self.emulator.cursor.x)
     }
 
     /// The text from one position to another, lines ended by a line feed, without blanks at their
     /// ends; of more than `bytes_max` bytes the end, and whether anything is missing. Rows that the
     /// program has erased or moved since are as they are now.
     #[must_use]
-    pub fn text_between(&self, from: Position, to: Position, bytes_max: usize) -> (String, bool) {
+    pub fn text_between(&self, from: Anchor, to: Anchor, bytes_max: usize) -> (String, bool) {
         self.emulator.text_between(from, to, bytes_max)
     }
 
@@ -342,7 +342,7 @@ impl Terminal {
         self.emulator.grid.work + self.emulator.other.as_ref().map_or(0, |grid| grid.work)
     }
 
-    /// Looks for something that must not be, whatever a program wrote.
+    /// StyleTable for something that must not be, whatever a program wrote.
     ///
     /// # Errors
     /// What is wrong, in a sentence: a mistake of the engine.
@@ -401,9 +401,9 @@ impl Terminal {
     /// The program is gone and another follows: what it showed stays as rows, the alternate
     /// screen's below the main one's, and everything else is as in a fresh terminal. The cursor is
     /// on the row below.
-    pub fn retire(&mut self) {
+    pub fn reset_for_reuse(&mut self) {
         self.parser = Parser::default();
-        self.emulator.retire();
+        self.emulator.reset_for_reuse();
     }
 
     /// Everything but the bytes of the scrollback, as plain data.

@@ -3,7 +3,7 @@
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
-use abide::term::{Case, Direction, Hit, Options, Pattern, Position, Syntax, Terminal};
+use abide::term::{Anchor, Case, Direction, Options, Pattern, SearchMatch, Syntax, Terminal};
 use proptest::prelude::*;
 
 fn fresh(cols: u16, rows: u16, lines_max: usize) -> Terminal {
@@ -20,7 +20,12 @@ fn pattern(text: &str) -> Pattern {
 }
 
 /// All hits, in the order of the search, found in as many steps as it takes.
-fn all(terminal: &Terminal, pattern: &Pattern, direction: Direction, limit: usize) -> Vec<Hit> {
+fn all(
+    terminal: &Terminal,
+    pattern: &Pattern,
+    direction: Direction,
+    limit: usize,
+) -> Vec<SearchMatch> {
     let (mut hits, mut from) = (Vec::new(), None);
     for _ in 0..100_000 {
         let found = terminal.search(pattern, from, direction, limit);
@@ -58,8 +63,8 @@ fn a_line_half_on_the_screen_is_whole() {
     feed(&mut terminal, "0123456789abcdefghijKLMNOPQRSTuv");
     assert!(0 < terminal.history_rows());
     assert_eq!(ranges(&terminal, "9a.*u"), [(0, 9, 31)]);
-    assert_eq!(terminal.place(Position { line: 0, cell: 9 }), Some((-2, 9)));
-    assert_eq!(terminal.place(Position { line: 0, cell: 31 }), Some((1, 1)));
+    assert_eq!(terminal.locate(Anchor { line: 0, cell: 9 }), Some((-2, 9)));
+    assert_eq!(terminal.locate(Anchor { line: 0, cell: 31 }), Some((1, 1)));
     // Forgetting the scrollback cuts its beginning off; the numbers of the lines stay.
     feed(&mut terminal, "\r\nnext\x1b[3J");
     assert_eq!(ranges(&terminal, "next"), [(1, 0, 4)]);
@@ -81,8 +86,8 @@ fn cells_of_wide_and_combined_characters_are_columns() {
     assert_eq!(ranges(&terminal, "かな"), [(0, 4, 8)]);
     assert_eq!(ranges(&terminal, "x👩‍👩‍👧n"), [(0, 9, 13)]);
     assert_eq!(ranges(&terminal, "ü"), [(0, 19, 20)]);
-    let hit = terminal.place(Position { line: 0, cell: 12 }).expect("it is there");
-    assert_eq!(terminal.position(hit.0, hit.1), Some(Position { line: 0, cell: 12 }));
+    let hit = terminal.locate(Anchor { line: 0, cell: 12 }).expect("it is there");
+    assert_eq!(terminal.anchor(hit.0, hit.1), Some(Anchor { line: 0, cell: 12 }));
 }
 
 #[test]
@@ -170,13 +175,13 @@ proptest! {
     fn positions_stay_on_their_character(lines in lines(), size in (2_u16..30, 1_u16..8), widths in proptest::collection::vec((2_u16..40, 1_u16..9), 1..3)) {
         let mut terminal = fresh(size.0, size.1, 10_000);
         feed(&mut terminal, &lines.join("\r\n"));
-        let shown = |terminal: &Terminal| -> Vec<Position> {
+        let shown = |terminal: &Terminal| -> Vec<Anchor> {
             let first = -i64::try_from(terminal.history_rows()).expect("few");
             (first..i64::from(terminal.size().rows)).flat_map(|row| (0..terminal.size().cols).map(move |col| (row, col)))
                 .filter_map(|(row, col)| {
-                    let position = terminal.position(row, col)?;
+                    let position = terminal.anchor(row, col)?;
                     // What is at or after the end of a line is no character.
-                    let at = terminal.place(position)?;
+                    let at = terminal.locate(position)?;
                     (at == (row, col)).then_some(position)
                 }).collect()
         };
@@ -184,14 +189,14 @@ proptest! {
         for width in widths {
             terminal.resize(Size::new(width.0, width.1), &mut Vec::new());
             for position in &before {
-                let Some((row, col)) = terminal.place(*position) else {
+                let Some((row, col)) = terminal.locate(*position) else {
                     let text = terminal.line_text(position.line).unwrap_or_default();
                     prop_assert!(cols(&text) <= position.cell, "{:?} is lost", position);
                     continue;
                 };
                 let text = terminal.line_text(position.line).unwrap_or_default();
                 if position.cell < cols(&text) {
-                    prop_assert_eq!(terminal.position(row, col), Some(*position));
+                    prop_assert_eq!(terminal.anchor(row, col), Some(*position));
                 }
             }
             feed(&mut terminal, "\r\nmore");
@@ -208,14 +213,14 @@ fn dropped_lines_are_nowhere() {
     let mut terminal = fresh(20, 2, 5);
     (0..20).for_each(|n| feed(&mut terminal, &format!("line {n}\r\n")));
     // 20 lines and the one the cursor is in: 2 on the screen, 5 above.
-    assert_eq!(terminal.place(Position { line: 13, cell: 3 }), None);
-    assert_eq!(terminal.place(Position { line: 14, cell: 3 }), Some((-5, 3)));
-    assert_eq!(terminal.position(-5, 3), Some(Position { line: 14, cell: 3 }));
-    assert_eq!(terminal.position(-6, 3), None);
+    assert_eq!(terminal.locate(Anchor { line: 13, cell: 3 }), None);
+    assert_eq!(terminal.locate(Anchor { line: 14, cell: 3 }), Some((-5, 3)));
+    assert_eq!(terminal.anchor(-5, 3), Some(Anchor { line: 14, cell: 3 }));
+    assert_eq!(terminal.anchor(-6, 3), None);
     assert_eq!(ranges(&terminal, "line 1[0-9]").first(), Some(&(14, 0, 7)));
     assert!(
         terminal
-            .search(&pattern("line"), Some(Position { line: 3, cell: 0 }), Direction::Older, 9)
+            .search(&pattern("line"), Some(Anchor { line: 3, cell: 0 }), Direction::Older, 9)
             .hits
             .is_empty()
     );
@@ -225,8 +230,8 @@ fn dropped_lines_are_nowhere() {
 fn lines_keep_their_numbers_where_nothing_is_kept() {
     let mut terminal = fresh(5, 2, 0);
     (0..9).for_each(|n| feed(&mut terminal, &format!("{n}23456789\r\n")));
-    let at = terminal.position(0, 1).expect("on the screen");
-    assert_eq!(at, Position { line: 8, cell: 6 });
+    let at = terminal.anchor(0, 1).expect("on the screen");
+    assert_eq!(at, Anchor { line: 8, cell: 6 });
     terminal.resize(Size::new(20, 2), &mut Vec::new());
     feed(&mut terminal, "x");
     assert_eq!(ranges(&terminal, "x"), [(9, 0, 1)]);

@@ -95,7 +95,7 @@ pub(in crate::action) fn ready(cx: &Cx<'_>, pane: PaneId) -> Result<bool, Refusa
     }
     if shell.seen || screen.is_at_prompt() {
         // Without a place to compare, as after a start of the server, the shell's word counts.
-        let is_clean = shell.spot.is_none_or(|spot| screen.spot() == Some(spot));
+        let is_clean = shell.spot.is_none_or(|spot| screen.cursor_anchor() == Some(spot));
         if screen.is_at_prompt() && !is_clean {
             return Err(Refusal::new(
                 Code::NotAtPrompt,

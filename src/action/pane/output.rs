@@ -74,7 +74,7 @@ fn of(cx: &Cx<'_>, text: &str) -> Result<Printed, Refusal> {
             .hint("abide commands")
     };
     let screen = &cx.state.panes.get(&past.pane).ok_or_else(gone)?.screen;
-    let to = past.end.map_or_else(|| screen.spot(), |end| end.to);
+    let to = past.end.map_or_else(|| screen.cursor_anchor(), |end| end.to);
     let (from, to) = past.from.zip(to).ok_or_else(gone)?;
     Ok(Printed { pane: past.pane, text: screen.text_between(from, to, OUTPUT_MAX).0 })
 }

@@ -4,28 +4,28 @@
 //! A *line* here is a chain of records: a record and those that continue it. A line of more than
 //! [`LINE_CELLS_MAX`] cells is cut into several.
 
-mod carry;
-mod pack;
-pub(crate) mod page;
+mod compress;
+pub(crate) mod cursor;
+pub(crate) mod lines;
 pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod segment;
+mod serialize;
 mod summary;
-pub(crate) mod walk;
 
-pub use carry::{HISTORY_SEGMENT_BYTES, fill_history, pack_segment};
-pub use pack::HistoryBytes;
+pub use compress::HistoryBytes;
+pub use serialize::{HISTORY_SEGMENT_BYTES, fill_history, pack_segment};
 
 use std::collections::VecDeque;
 
 use crate::base::memory::Memory;
-use crate::term::cell::{Cell, Class};
+use crate::term::cell::{Cell, CellClass};
 use crate::term::cluster::Clusters;
-use crate::term::grid::Line;
-use crate::term::history::pack::Packing;
+use crate::term::grid::RowAttrs;
+use crate::term::history::compress::Packing;
 use crate::term::history::record::{CONTINUES, HEADER_BYTES, Header, STYLED, TEXT, WIDE, WRAPPED};
-use crate::term::history::segment::{DoubleBuffer, HEAD_BYTES, LOOK_BYTES, SEGMENT_BYTES};
-use crate::term::look::Looks;
+use crate::term::history::segment::{DoubleBuffer, HEAD_BYTES, SEGMENT_BYTES, STYLE_BYTES};
+use crate::term::style_table::StyleTable;
 
 /// Cells after which a line without end is cut, so that one lookup has bounded work.
 pub(crate) const LINE_CELLS_MAX: u32 = 1 << 15;
@@ -41,7 +41,7 @@ pub(crate) struct Segment {
     /// Where the first line starts that starts here; `end` if none does.
     first: u32,
     /// Entries of the dictionary.
-    looks: u16,
+    styles: u16,
     /// Lines that start here.
     lines: u32,
     /// Rows of those lines at the current width.
@@ -62,7 +62,7 @@ pub struct HistoryEnd {
     /// Offset in that segment, in bytes.
     pub offset: u32,
     /// Entries of that segment's dictionary.
-    pub looks: u16,
+    pub styles: u16,
     /// Cells of the unfinished last line; 0 if it is finished.
     pub open_cells: u32,
     /// Sequence number of the segment where that line starts.
@@ -75,7 +75,7 @@ pub struct HistoryEnd {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Rows {
     /// Those that are there.
-    kept: usize,
+    count: usize,
     /// Those that were dropped since the width changed, so that a row keeps its address.
     dropped: u64,
     /// Counts the changes of the width.
@@ -108,7 +108,7 @@ pub(crate) struct History {
     stamp: u32,
     sweeps: u32,
     scratch: Vec<u8>,
-    /// Runs of the row being written: style or look, cells.
+    /// Runs of the row being written: style or style, cells.
     runs: Vec<(u32, usize)>,
     uncommitted: bool,
     /// From this sequence number on segments may have changed since they were last taken elsewhere.
@@ -148,17 +148,24 @@ impl History {
     }
 
     /// Appends a row that left the screen.
-    pub(crate) fn push(&mut self, cells: &[Cell], line: Line, looks: &Looks, clusters: &Clusters) {
-        let wrapped = line.has(Line::WRAPPED);
+    pub(crate) fn push(
+        &mut self,
+        cells: &[Cell],
+        line: RowAttrs,
+        styles: &StyleTable,
+        clusters: &Clusters,
+    ) {
+        let wrapped = line.has(RowAttrs::WRAPPED);
         let cells = if wrapped {
             trim_spacer(cells)
         } else {
             trim_blank(&cells[..usize::from(line.used).min(cells.len())])
         };
-        let mut flags = line.flags & (Line::STYLED | Line::TEXT | Line::WIDE | Line::WRAPPED);
+        let mut flags =
+            line.flags & (RowAttrs::STYLED | RowAttrs::TEXT | RowAttrs::WIDE | RowAttrs::WRAPPED);
         // An empty row would vanish, and a place left blank for a wide character that is no longer
         // there would close up: such a row starts a line of its own.
-        let gap = self.open_gap && cells.first().is_none_or(|cell| cell.class() != Class::Wide);
+        let gap = self.open_gap && cells.first().is_none_or(|cell| cell.class() != CellClass::Wide);
         if self.open_cells > 0 && !gap && !cells.is_empty() {
             flags |= CONTINUES;
         }
@@ -170,16 +177,16 @@ impl History {
             mark: line.mark,
         };
         if self.limits.0 == 0 {
-            return self.count_unkept(header);
+            return self.count_unstored(header);
         }
         let plain = flags & (STYLED | TEXT) == 0;
-        self.note_sweeps(looks);
+        self.note_sweeps(styles);
         let in_place = match flags & TEXT {
             _ if plain => self.push_ascii(header, cells),
-            0 => self.push_styled_ascii(header, cells, looks),
+            0 => self.push_styled_ascii(header, cells, styles),
             _ => None,
         };
-        let written = in_place.or_else(|| self.push_styled(header, cells, (looks, clusters)));
+        let written = in_place.or_else(|| self.push_styled(header, cells, (styles, clusters)));
         if let Some(header) = written {
             self.count(header);
             self.open_gap = is_short;
@@ -201,17 +208,17 @@ impl History {
         &mut self,
         header: Header,
         cells: &[Cell],
-        looks: &Looks,
+        styles: &StyleTable,
     ) -> Option<Header> {
         let mut runs = std::mem::take(&mut self.runs);
         record::find_runs(cells, &mut runs);
         let payload = 2 + 4 * runs.len() + cells.len();
-        if self.room_left() < HEADER_BYTES + payload + runs.len() * LOOK_BYTES {
+        if self.room_left() < HEADER_BYTES + payload + runs.len() * STYLE_BYTES {
             self.runs = runs;
             return None;
         }
         for run in &mut runs {
-            run.0 = u32::from(self.look_number(run.0, looks).unwrap_or(u16::MAX));
+            run.0 = u32::from(self.style_number(run.0, styles).unwrap_or(u16::MAX));
         }
         let header = Header { bytes: header_bytes(payload), ..header };
         let written = self.room(header.len()).map(|(slot, at)| {
@@ -230,7 +237,7 @@ impl History {
         &mut self,
         header: Header,
         cells: &[Cell],
-        tables: (&Looks, &Clusters),
+        tables: (&StyleTable, &Clusters),
     ) -> Option<Header> {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut written = None;
@@ -261,20 +268,20 @@ impl History {
         Some(header)
     }
 
-    /// Writes runs and text of a row to `to`; looks go into the dictionary of the last segment.
+    /// Writes runs and text of a row to `to`; styles go into the dictionary of the last segment.
     /// False if they do not fit.
     fn encode(
         &mut self,
         header: Header,
         cells: &[Cell],
-        tables: (&Looks, &Clusters),
+        tables: (&StyleTable, &Clusters),
         to: &mut Vec<u8>,
     ) -> bool {
         if self.segments.is_empty() {
             return false;
         }
         if header.has(STYLED)
-            && record::write_runs(cells, to, |style| self.look_number(style, tables.0)).is_none()
+            && record::write_runs(cells, to, |style| self.style_number(style, tables.0)).is_none()
         {
             return false;
         }
@@ -291,14 +298,14 @@ impl History {
     }
 
     /// After a sweep, style numbers may mean something else.
-    fn note_sweeps(&mut self, looks: &Looks) {
-        if self.sweeps != looks.sweeps {
-            self.sweeps = looks.sweeps;
+    fn note_sweeps(&mut self, styles: &StyleTable) {
+        if self.sweeps != styles.sweeps {
+            self.sweeps = styles.sweeps;
             self.stamp = self.stamp.wrapping_add(1);
         }
     }
 
-    fn look_number(&mut self, style: u32, looks: &Looks) -> Option<u16> {
+    fn style_number(&mut self, style: u32, styles: &StyleTable) -> Option<u16> {
         if style == 0 {
             return Some(u16::MAX);
         }
@@ -308,14 +315,14 @@ impl History {
         {
             return Some(*number);
         }
-        if self.room_left() < LOOK_BYTES {
+        if self.room_left() < STYLE_BYTES {
             return None;
         }
         let segment = self.segments.back_mut()?;
-        let number = segment.looks;
-        segment.looks += 1;
+        let number = segment.styles;
+        segment.styles += 1;
         let slot = segment.slot;
-        self.slots.set_look(slot, number, looks.get(style));
+        self.slots.set_style(slot, number, styles.get(style));
         if self.numbers.len() <= at {
             self.numbers.resize(at + 1, (0, 0));
         }
@@ -325,7 +332,7 @@ impl History {
 
     fn room_left(&self) -> usize {
         self.segments.back().filter(|last| last.packed == 0).map_or(0, |last| {
-            SEGMENT_BYTES - usize::from(last.looks) * LOOK_BYTES - last.end as usize
+            SEGMENT_BYTES - usize::from(last.styles) * STYLE_BYTES - last.end as usize
         })
     }
 
@@ -364,7 +371,7 @@ impl History {
             slot,
             end,
             first: end,
-            looks: 0,
+            styles: 0,
             lines: 0,
             rows: 0,
             longest: 0,
@@ -392,7 +399,7 @@ impl History {
         let Some(front) = self.segments.pop_front() else { return };
         self.front += 1;
         self.lines -= front.lines as usize;
-        self.rows.kept -= front.rows as usize;
+        self.rows.count -= front.rows as usize;
         self.rows.dropped += u64::from(front.rows);
         self.slots.give(front.slot);
         self.packing.lengths.remove(&(self.front - 1));
@@ -402,7 +409,7 @@ impl History {
     }
 
     /// Numbers go on even where nothing is kept.
-    fn count_unkept(&mut self, header: Header) {
+    fn count_unstored(&mut self, header: Header) {
         if !header.has(CONTINUES) {
             self.line += 1;
             self.open_cells = 0;
@@ -435,7 +442,7 @@ impl History {
             }
             segment.rows += 1;
             segment.longest = segment.longest.max(cells);
-            self.rows.kept += 1;
+            self.rows.count += 1;
         }
         self.open_cells = if header.has(WRAPPED) && cells < LINE_CELLS_MAX { cells } else { 0 };
         if self.front_is_surplus() {
@@ -448,7 +455,7 @@ impl History {
         if self.uncommitted {
             self.uncommitted = false;
             if let Some(last) = self.segments.back().copied().filter(|last| last.packed == 0) {
-                self.slots.commit(last.slot, last.end, last.looks);
+                self.slots.commit(last.slot, last.end, last.styles);
             }
         }
     }
@@ -462,7 +469,7 @@ impl History {
         // Whoever clears it does not want it to be there.
         self.slots.punch_spare();
         self.lines = 0;
-        self.rows.kept = 0;
+        self.rows.count = 0;
     }
 
     /// The next row starts a line of its own, whatever the last one was.
@@ -490,7 +497,7 @@ impl History {
             line: self.line,
             segment: if self.segments.is_empty() { 0 } else { self.next - 1 },
             offset: last.map_or(0, |last| last.end),
-            looks: last.map_or(0, |last| last.looks),
+            styles: last.map_or(0, |last| last.styles),
             open_cells: self.open_cells,
             open_segment: self.open_segment,
             open_gap: self.open_gap,
@@ -501,7 +508,7 @@ impl History {
     pub(crate) fn memory_used(&self) -> usize {
         let last = self.segments.back().filter(|last| last.packed == 0);
         let unused = last.map_or(0, |last| {
-            SEGMENT_BYTES - last.end as usize - usize::from(last.looks) * LOOK_BYTES
+            SEGMENT_BYTES - last.end as usize - usize::from(last.styles) * STYLE_BYTES
         });
         self.segments_memory() - unused + self.numbers.capacity() * 8 + self.scratch.capacity()
     }
@@ -518,7 +525,7 @@ fn trim_blank(cells: &[Cell]) -> &[Cell] {
 
 fn trim_spacer(cells: &[Cell]) -> &[Cell] {
     match cells.split_last() {
-        Some((last, rest)) if last.class() == Class::Spacer => rest,
+        Some((last, rest)) if last.class() == CellClass::Spacer => rest,
         _ => cells,
     }
 }

@@ -4,22 +4,22 @@
 use std::collections::BTreeSet;
 
 use crate::base::memory::Memory;
-use crate::term::history::record::{self, CONTINUES, Glyph, Header, WIDE, WRAPPED};
+use crate::term::history::record::{self, CONTINUES, CellText, Header, WIDE, WRAPPED};
 use crate::term::history::segment::{
-    self, Bytes, DoubleBuffer, HEAD_BYTES, Head, LOOK_BYTES, SEGMENT_BYTES,
+    self, Bytes, DoubleBuffer, HEAD_BYTES, Head, SEGMENT_BYTES, STYLE_BYTES,
 };
 use crate::term::history::{History, HistoryEnd, Segment};
-use crate::term::look::Look;
+use crate::term::style_table::CellStyle;
 
 /// A place in the history: index of the segment and offset in it.
-pub(super) type Place = (usize, usize);
+pub(super) type RecordPos = (usize, usize);
 
 /// The line that a row belongs to.
 #[derive(Debug, Clone, Copy)]
-struct Found {
+struct FoundRow {
     /// Its number.
     line: u64,
-    place: Place,
+    place: RecordPos,
     extent: Extent,
     /// Which of its rows that is.
     row: usize,
@@ -29,7 +29,7 @@ struct Found {
 #[derive(Debug)]
 pub(crate) enum RowPart<'a> {
     /// The next glyph of the row.
-    Glyph(Glyph<'a>, Look),
+    Glyph(CellText<'a>, CellStyle),
     /// The row is complete.
     End {
         /// Whether its line goes on in the next row.
@@ -55,7 +55,7 @@ impl History {
 
     /// Rows kept, at the current width.
     pub(crate) fn rows(&self) -> usize {
-        self.rows.kept - self.hidden_rows()
+        self.rows.count - self.hidden_rows()
     }
 
     /// Rows of the lines beyond the limit, which go when their segment goes.
@@ -81,13 +81,13 @@ impl History {
         Some((segment, self.slots.bytes(segment.slot, segment.packed)))
     }
 
-    fn header(&self, place: Place) -> Option<Header> {
+    fn header(&self, place: RecordPos) -> Option<Header> {
         let (segment, bytes) = self.segment(place.0)?;
         Header::read(bytes.get(place.1..segment.end as usize)?)
     }
 
     /// The next place where a record starts, at or after `place`.
-    fn settle(&self, mut place: Place) -> Place {
+    fn settle(&self, mut place: RecordPos) -> RecordPos {
         while let Some(segment) = self.segments.get(place.0) {
             if place.1 < segment.end as usize {
                 break;
@@ -98,7 +98,7 @@ impl History {
     }
 
     /// The line that starts at `place`, and where the next one starts.
-    pub(super) fn extent(&self, place: Place) -> Option<(Extent, Place)> {
+    pub(super) fn extent(&self, place: RecordPos) -> Option<(Extent, RecordPos)> {
         let mut at = self.settle(place);
         let mut extent = Extent::default();
         while let Some(header) = self.header(at) {
@@ -120,9 +120,9 @@ impl History {
     /// Calls `each` with the glyphs of the line at `place`.
     pub(super) fn glyphs(
         &self,
-        place: Place,
+        place: RecordPos,
         extent: Extent,
-        mut each: impl FnMut(Glyph<'_>, Look),
+        mut each: impl FnMut(CellText<'_>, CellStyle),
     ) {
         let mut at = self.settle(place);
         for _ in 0..extent.records {
@@ -131,11 +131,15 @@ impl History {
                 return;
             };
             let payload = &bytes[at.1 + record::HEADER_BYTES..at.1 + header.len()];
-            let looks = segment.looks;
+            let styles = segment.styles;
             record::read(header, payload, |glyph, number| {
                 each(
                     glyph,
-                    if number < looks { segment::look(&bytes, number) } else { Look::default() },
+                    if number < styles {
+                        segment::style(&bytes, number)
+                    } else {
+                        CellStyle::default()
+                    },
                 );
             });
             at = self.settle((at.0, at.1 + header.len()));
@@ -143,7 +147,7 @@ impl History {
     }
 
     /// Rows the line at `place` takes at the current width.
-    pub(super) fn rows_of(&self, place: Place, extent: Extent) -> usize {
+    pub(super) fn rows_of(&self, place: RecordPos, extent: Extent) -> usize {
         let cells = extent.cells as usize;
         if cells <= self.cols {
             return 1;
@@ -173,7 +177,7 @@ impl History {
     }
 
     fn count_all_rows(&mut self) {
-        self.rows.kept = 0;
+        self.rows.count = 0;
         for at in 0..self.segments.len() {
             let segment = self.segments[at];
             let rows = if segment.longest as usize <= self.cols {
@@ -182,7 +186,7 @@ impl History {
                 self.count_rows(at, segment)
             };
             self.segments[at].rows = rows;
-            self.rows.kept += rows as usize;
+            self.rows.count += rows as usize;
         }
     }
 
@@ -201,7 +205,7 @@ impl History {
     }
 
     /// The line in which row `back` lies; 0 is the last row.
-    fn find(&self, back: usize) -> Option<Found> {
+    fn find(&self, back: usize) -> Option<FoundRow> {
         if back >= self.rows() {
             return None;
         }
@@ -220,7 +224,7 @@ impl History {
             let (extent, next) = self.extent(place)?;
             let rows = self.rows_of(place, extent);
             if row < rows {
-                return Some(Found { line, place, extent, row });
+                return Some(FoundRow { line, place, extent, row });
             }
             row -= rows;
             line += 1;
@@ -231,15 +235,15 @@ impl History {
 
     /// The line in which row `back` lies (0 is the last row), and the cell of it in column `col`;
     /// at most one after its last.
-    pub(crate) fn position(&self, back: usize, col: usize) -> Option<(u64, u32)> {
-        let Found { line, place, extent, row } = self.find(back)?;
+    pub(crate) fn anchor(&self, back: usize, col: usize) -> Option<(u64, u32)> {
+        let FoundRow { line, place, extent, row } = self.find(back)?;
         let (start, end) = self.row_span(place, extent, row);
         let last = if end == extent.cells { end } else { end - 1 };
         Some((line, start.saturating_add(u32::try_from(col).unwrap_or(u32::MAX)).min(last)))
     }
 
     /// The cells of row `row` of a line.
-    fn row_span(&self, place: Place, extent: Extent, row: usize) -> (u32, u32) {
+    fn row_span(&self, place: RecordPos, extent: Extent, row: usize) -> (u32, u32) {
         let cols = u32::try_from(self.cols).unwrap_or(u32::MAX);
         if !extent.wide {
             let start = u32::try_from(row).unwrap_or(u32::MAX).saturating_mul(cols);
@@ -290,14 +294,14 @@ impl History {
     pub(crate) fn row(
         &self,
         back: usize,
-        mut each: impl FnMut(Glyph<'_>, Look),
+        mut each: impl FnMut(CellText<'_>, CellStyle),
     ) -> Option<(bool, u8)> {
-        let Found { place, extent, row: wanted, .. } = self.find(back)?;
+        let FoundRow { place, extent, row: wanted, .. } = self.find(back)?;
         let mut wrap = Wrap::new(self.cols);
-        self.glyphs(place, extent, |glyph, look| {
+        self.glyphs(place, extent, |glyph, cell_style| {
             wrap.step(glyph.cols());
             if wrap.row == wanted {
-                each(glyph, look);
+                each(glyph, cell_style);
             }
         });
         Some((wanted < wrap.row || extent.wrapped, if wanted == 0 { extent.mark } else { 0 }))
@@ -306,11 +310,11 @@ impl History {
     /// Goes through `count` rows from row `back` on downwards. However many they are, each line is
     /// looked at once.
     pub(crate) fn rows_down(&self, back: usize, count: usize, mut each: impl FnMut(RowPart<'_>)) {
-        let Some(Found { mut place, mut extent, row, .. }) = self.find(back) else { return };
+        let Some(FoundRow { mut place, mut extent, row, .. }) = self.find(back) else { return };
         let (mut hidden, mut left) = (row, count);
         while 0 < left {
             let mut wrap = Wrap::new(self.cols);
-            self.glyphs(place, extent, |glyph, look| {
+            self.glyphs(place, extent, |glyph, cell_style| {
                 let before = wrap.row;
                 wrap.step(glyph.cols());
                 if before < wrap.row && hidden <= before && 0 < left {
@@ -318,7 +322,7 @@ impl History {
                     left -= 1;
                 }
                 if hidden <= wrap.row && 0 < left {
-                    each(RowPart::Glyph(glyph, look));
+                    each(RowPart::Glyph(glyph, cell_style));
                 }
             });
             if 0 < left {
@@ -334,7 +338,10 @@ impl History {
 
     /// Takes the last line out and calls `each` with its glyphs; tells its mark and whether it goes
     /// on in what follows it.
-    pub(crate) fn pop(&mut self, mut each: impl FnMut(Glyph<'_>, Look)) -> Option<(bool, u8)> {
+    pub(crate) fn pop(
+        &mut self,
+        mut each: impl FnMut(CellText<'_>, CellStyle),
+    ) -> Option<(bool, u8)> {
         let at = (0..self.segments.len()).rev().find(|at| self.segments[*at].lines > 0)?;
         self.unpack(at)?;
         self.changed = self.changed.min(self.front + at as u64);
@@ -364,7 +371,7 @@ impl History {
         }
         self.lines = self.lines.saturating_sub(1);
         self.line = self.line.saturating_sub(1);
-        self.rows.kept = self.rows.kept.saturating_sub(rows);
+        self.rows.count = self.rows.count.saturating_sub(rows);
         self.open_cells = 0;
         self.uncommitted = true;
         self.commit();
@@ -398,7 +405,7 @@ impl History {
                 break;
             }
             if head.sequence == end.segment {
-                (head.end, head.looks) = (end.offset, end.looks);
+                (head.end, head.styles) = (end.offset, end.styles);
             }
             let summarized = history.summarized(head, end);
             told.extend(summarized.map(|_| head.sequence));
@@ -431,14 +438,14 @@ impl History {
     fn summarized(&mut self, head: Head, end: HistoryEnd) -> Option<Segment> {
         let went_on = head.sequence == end.segment
             || (0 < end.open_cells && head.sequence == end.open_segment);
-        let Head { slot, sequence, end, looks, packed } = head;
+        let Head { slot, sequence, end, styles, packed } = head;
         let summary = if packed == 0 || went_on { None } else { self.slots.summary(slot) }?;
         self.packing.lengths.extend(summary.lengths.map(|lengths| (sequence, lengths)));
         Some(Segment {
             slot,
             end,
             first: summary.first,
-            looks,
+            styles,
             lines: summary.lines,
             rows: 0,
             longest: summary.longest,
@@ -490,15 +497,15 @@ impl History {
 
 /// Walks the records of a segment; `None` if they do not end where it says.
 fn check_segment(slots: &DoubleBuffer, head: Head) -> Option<Segment> {
-    let fits = head.end as usize + usize::from(head.looks) * LOOK_BYTES <= SEGMENT_BYTES;
+    let fits = head.end as usize + usize::from(head.styles) * STYLE_BYTES <= SEGMENT_BYTES;
     if !fits || (head.end as usize) < HEAD_BYTES {
         return None;
     }
     let all = slots.bytes(head.slot, head.packed);
     let bytes = all.get(..head.end as usize)?;
-    let Head { slot, end, looks, packed, .. } = head;
+    let Head { slot, end, styles, packed, .. } = head;
     let mut segment =
-        Segment { slot, end, first: end, looks, lines: 0, rows: 0, longest: 0, packed };
+        Segment { slot, end, first: end, styles, lines: 0, rows: 0, longest: 0, packed };
     let mut at = HEAD_BYTES;
     while at < bytes.len() {
         let header = Header::read(&bytes[at..])?;

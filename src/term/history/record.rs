@@ -2,13 +2,13 @@
 //! are not kept.
 //!
 //! Header: cells `u16`, bytes that follow `u16`, flags `u8`, mark `u8`. Styled rows go on with a
-//! count `u16` and pairs (cells `u16`, look `u16`), where a look is a number in the dictionary of
+//! count `u16` and pairs (cells `u16`, style `u16`), where a style is a number in the dictionary of
 //! the segment. Text is one byte a cell if all is ASCII; otherwise it is UTF-8 with 0 for a blank,
 //! 1 between narrow and wide characters, and 3 before a cluster (3, length and width, bytes).
 
-use crate::term::cell::{Cell, Class};
+use crate::term::cell::{Cell, CellClass};
 use crate::term::cluster::Clusters;
-use crate::term::grid::Line;
+use crate::term::grid::RowAttrs;
 
 pub(crate) const HEADER_BYTES: usize = 6;
 const SWITCH: u8 = 1;
@@ -16,10 +16,10 @@ const CLUSTER: u8 = 3;
 const CLUSTER_WIDE: u8 = 0x80;
 
 /// Flags of a record.
-pub(crate) const WRAPPED: u8 = Line::WRAPPED;
-pub(crate) const STYLED: u8 = Line::STYLED;
-pub(crate) const TEXT: u8 = Line::TEXT;
-pub(crate) const WIDE: u8 = Line::WIDE;
+pub(crate) const WRAPPED: u8 = RowAttrs::WRAPPED;
+pub(crate) const STYLED: u8 = RowAttrs::STYLED;
+pub(crate) const TEXT: u8 = RowAttrs::TEXT;
+pub(crate) const WIDE: u8 = RowAttrs::WIDE;
 /// It goes on with the line of the record before it.
 pub(crate) const CONTINUES: u8 = 64;
 
@@ -62,7 +62,7 @@ impl Header {
 
 /// What stands in a cell, or in two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Glyph<'a> {
+pub(crate) enum CellText<'a> {
     /// Nothing was written there.
     Blank,
     /// One scalar of 1 or 2 columns.
@@ -71,7 +71,7 @@ pub(crate) enum Glyph<'a> {
     Cluster(&'a str, u8),
 }
 
-impl Glyph<'_> {
+impl CellText<'_> {
     pub(crate) fn cols(self) -> u8 {
         match self {
             Self::Blank => 1,
@@ -116,8 +116,8 @@ pub(crate) fn write_text(cells: &[Cell], clusters: &Clusters, bytes_max: usize, 
             continue;
         }
         let is_wide = match cell.class() {
-            Class::Tail => continue,
-            class => class == Class::Wide,
+            CellClass::Tail => continue,
+            class => class == CellClass::Wide,
         };
         if let Some(number) = cell.cluster() {
             let text = clusters.get(number);
@@ -208,7 +208,7 @@ pub(crate) fn find_runs(cells: &[Cell], runs: &mut Vec<(u32, usize)>) {
     }
 }
 
-/// Appends the style runs of cells, with looks numbered by `number`; gives up if `number` does.
+/// Appends the style runs of cells, with styles numbered by `number`; gives up if `number` does.
 pub(crate) fn write_runs(
     cells: &[Cell],
     to: &mut Vec<u8>,
@@ -218,21 +218,21 @@ pub(crate) fn write_runs(
     to.extend_from_slice(&[0, 0]);
     let mut count = 0_u16;
     for run in cells.chunk_by(|a, b| a.style() == b.style()) {
-        let look = number(run[0].style())?;
+        let cell_style = number(run[0].style())?;
         to.extend_from_slice(&u16::try_from(run.len()).ok()?.to_le_bytes());
-        to.extend_from_slice(&look.to_le_bytes());
+        to.extend_from_slice(&cell_style.to_le_bytes());
         count += 1;
     }
     to[count_at..count_at + 2].copy_from_slice(&count.to_le_bytes());
     Some(())
 }
 
-/// Writes a count of runs and the runs: look, cells. There is room for them.
+/// Writes a count of runs and the runs: style, cells. There is room for them.
 pub(crate) fn write_packed_runs(runs: &[(u32, usize)], to: &mut [u8]) {
     let word = |value: usize| u16::try_from(value).unwrap_or(u16::MAX).to_le_bytes();
     to[..2].copy_from_slice(&word(runs.len()));
-    for (place, (look, cells)) in to[2..].chunks_exact_mut(4).zip(runs) {
-        let ([c0, c1], [l0, l1]) = (word(*cells), word(*look as usize));
+    for (place, (cell_style, cells)) in to[2..].chunks_exact_mut(4).zip(runs) {
+        let ([c0, c1], [l0, l1]) = (word(*cells), word(*cell_style as usize));
         place.copy_from_slice(&[c0, c1, l0, l1]);
     }
 }
@@ -246,43 +246,43 @@ pub(crate) fn runs_len(payload: &[u8]) -> usize {
     2 + 4 * usize::from(u16_at(payload, 0).unwrap_or(0))
 }
 
-/// Calls `each` with every glyph and the number of its look, `u16::MAX` being the default look.
+/// Calls `each` with every glyph and the number of its style, `u16::MAX` being the default style.
 /// Damage ends it early.
-pub(crate) fn read<'a>(header: Header, payload: &'a [u8], mut each: impl FnMut(Glyph<'a>, u16)) {
+pub(crate) fn read<'a>(header: Header, payload: &'a [u8], mut each: impl FnMut(CellText<'a>, u16)) {
     let (mut runs, mut text): (&[u8], &[u8]) = (&[], payload);
     if header.has(STYLED) {
         let Some((head, tail)) = payload.split_at_checked(runs_len(payload)) else { return };
         (runs, text) = (&head[2..], tail);
     }
-    let (mut left, mut look) = (0_u16, u16::MAX);
+    let (mut left, mut cell_style) = (0_u16, u16::MAX);
     let mut next = move |cols: u8| {
         while left == 0 {
             let Some((run, rest)) = runs.split_first_chunk::<4>() else {
-                look = u16::MAX;
-                return look;
+                cell_style = u16::MAX;
+                return cell_style;
             };
             runs = rest;
             left = u16::from_le_bytes([run[0], run[1]]);
-            look = u16::from_le_bytes([run[2], run[3]]);
+            cell_style = u16::from_le_bytes([run[2], run[3]]);
         }
         left = left.saturating_sub(u16::from(cols));
-        look
+        cell_style
     };
     if !header.has(TEXT) {
         for byte in text.iter().take(usize::from(header.cells)) {
-            each(Glyph::Char(char::from(byte & 0x7f), 1), next(1));
+            each(CellText::Char(char::from(byte & 0x7f), 1), next(1));
         }
         return;
     }
     read_text(text, |glyph| each(glyph, next(glyph.cols())));
 }
 
-fn read_text<'a>(mut text: &'a [u8], mut each: impl FnMut(Glyph<'a>)) {
+fn read_text<'a>(mut text: &'a [u8], mut each: impl FnMut(CellText<'a>)) {
     let mut cols = 1;
     while let Some(&first) = text.first() {
         let used = match first {
             0 => {
-                each(Glyph::Blank);
+                each(CellText::Blank);
                 1
             }
             SWITCH => {
@@ -299,11 +299,11 @@ fn read_text<'a>(mut text: &'a [u8], mut each: impl FnMut(Glyph<'a>)) {
                 if cluster.is_empty() {
                     return;
                 }
-                each(Glyph::Cluster(cluster, if text[1] & CLUSTER_WIDE != 0 { 2 } else { 1 }));
+                each(CellText::Cluster(cluster, if text[1] & CLUSTER_WIDE != 0 { 2 } else { 1 }));
                 2 + len
             }
             0x20..=0x7e => {
-                each(Glyph::Char(char::from(first), cols));
+                each(CellText::Char(char::from(first), cols));
                 1
             }
             _ => {
@@ -315,7 +315,7 @@ fn read_text<'a>(mut text: &'a [u8], mut each: impl FnMut(Glyph<'a>)) {
                 };
                 let decoded = text.get(..len).and_then(|bytes| std::str::from_utf8(bytes).ok());
                 let Some(c) = decoded.and_then(|text| text.chars().next()) else { return };
-                each(Glyph::Char(c, cols));
+                each(CellText::Char(c, cols));
                 len
             }
         };

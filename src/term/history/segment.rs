@@ -9,7 +9,7 @@
 //!
 //! A segment starts with four words: a magic number, its sequence number, the number of the first
 //! line that starts in it, and the commit word (end of records, entries of the dictionary), written
-//! last. Records grow upwards from there; the dictionary of looks, 16 bytes each, grows downwards
+//! last. Records grow upwards from there; the dictionary of styles, 16 bytes each, grows downwards
 //! from the end.
 
 use std::cell::RefCell;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::base::memory::Memory;
 use crate::term::history::summary::Summary;
-use crate::term::look::Look;
+use crate::term::style_table::CellStyle;
 
 /// Bytes of a segment.
 pub(crate) const SEGMENT_BYTES: usize = 1 << 16;
@@ -40,7 +40,7 @@ const PAGE_BYTES: usize = 4096;
 const SPARE_MAX: usize = 2;
 /// Memory grows by an eighth, at most by this many segments at once.
 const GROW_SEGMENTS_MAX: usize = 16;
-pub(crate) const LOOK_BYTES: usize = 16;
+pub(crate) const STYLE_BYTES: usize = 16;
 
 /// The words at the start of a segment, as found.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,7 @@ pub(crate) struct Head {
     pub(crate) slot: u32,
     pub(crate) sequence: u64,
     pub(crate) end: u32,
-    pub(crate) looks: u16,
+    pub(crate) styles: u16,
     /// Bytes it takes packed; 0 if it is not.
     pub(crate) packed: u32,
 }
@@ -72,12 +72,12 @@ impl Deref for Bytes<'_> {
 }
 
 /// Entry `idx` of the dictionary of a segment with these bytes.
-pub(crate) fn look(bytes: &[u8], idx: u16) -> Look {
-    let at = SEGMENT_BYTES - (usize::from(idx) + 1) * LOOK_BYTES;
+pub(crate) fn style(bytes: &[u8], idx: u16) -> CellStyle {
+    let at = SEGMENT_BYTES - (usize::from(idx) + 1) * STYLE_BYTES;
     let word = |at: usize| {
         bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u64::from_le_bytes(*bytes))
     };
-    Look::from_words([word(at), word(at + 8)])
+    CellStyle::from_words([word(at), word(at + 8)])
 }
 
 /// Segments in a growable memory; a slot is a place for one.
@@ -124,10 +124,10 @@ impl DoubleBuffer {
         };
         let commit = self.memory.word(at + 24);
         let end = u32::try_from(commit & 0xffff_ffff).ok()?;
-        let looks = u16::try_from(commit >> 32 & 0xffff).ok()?;
+        let styles = u16::try_from(commit >> 32 & 0xffff).ok()?;
         let fits = HEAD_BYTES <= end as usize
-            && end as usize + usize::from(looks) * LOOK_BYTES <= SEGMENT_BYTES;
-        fits.then_some(Head { slot, sequence: self.memory.word(at + 8), end, looks, packed })
+            && end as usize + usize::from(styles) * STYLE_BYTES <= SEGMENT_BYTES;
+        fits.then_some(Head { slot, sequence: self.memory.word(at + 8), end, styles, packed })
     }
 
     /// Marks a slot as taken, which it is not after [`DoubleBuffer::new`].
@@ -166,13 +166,13 @@ impl DoubleBuffer {
     /// is and its bytes; `None` if that saves nothing.
     pub(crate) fn pack(&mut self, slot: u32, summary: &Summary) -> Option<(u32, u32)> {
         let head = self.head(slot).filter(|head| head.packed == 0)?;
-        let frame = frame(self.raw(slot), head.end, head.looks)?;
+        let frame = frame(self.raw(slot), head.end, head.styles)?;
         let line = self.memory.word(slot as usize * SEGMENT_BYTES + 16);
         let to = self.reserve()?;
         let at = to as usize * SEGMENT_BYTES;
         self.memory.publish(at + 8, head.sequence);
         self.memory.publish(at + 16, line);
-        self.commit(to, head.end, head.looks);
+        self.commit(to, head.end, head.styles);
         self.memory.publish(at + 32, frame.len() as u64);
         self.raw_mut(to)[PACKED_HEAD_BYTES..][..frame.len()].copy_from_slice(&frame);
         let mut packed = PACKED_HEAD_BYTES + frame.len();
@@ -195,7 +195,7 @@ impl DoubleBuffer {
 
     /// Unpacks a segment into a slot of its own, to be written again from `end` on, and gives the
     /// packed one back. `None` if there is no memory, or damage.
-    pub(crate) fn unpack(&mut self, slot: u32, end: u32, looks: u16) -> Option<u32> {
+    pub(crate) fn unpack(&mut self, slot: u32, end: u32, styles: u16) -> Option<u32> {
         let bytes = self.bytes(slot, 1);
         let at = slot as usize * SEGMENT_BYTES;
         let (sequence, line) = (self.memory.word(at + 8), self.memory.word(at + 16));
@@ -208,7 +208,7 @@ impl DoubleBuffer {
         self.raw_mut(to)[HEAD_BYTES..].copy_from_slice(&bytes[HEAD_BYTES..]);
         self.memory.publish(at + 8, sequence);
         self.memory.publish(at + 16, line);
-        self.commit(to, end, looks);
+        self.commit(to, end, styles);
         self.memory.publish(at, MAGIC);
         self.give(slot);
         Some(to)
@@ -244,12 +244,12 @@ impl DoubleBuffer {
         let frame = usize::try_from(self.memory.word(slot as usize * SEGMENT_BYTES + 32)).ok()?;
         let frame = self.raw(slot).get(PACKED_HEAD_BYTES..)?.get(..frame)?;
         let (end, dictionary) =
-            (head.end as usize, SEGMENT_BYTES - usize::from(head.looks) * LOOK_BYTES);
+            (head.end as usize, SEGMENT_BYTES - usize::from(head.styles) * STYLE_BYTES);
         let content = zstd::bulk::decompress(frame, SEGMENT_BYTES).ok()?;
-        let (records, looks) = content.split_at_checked(end - HEAD_BYTES)?;
+        let (records, styles) = content.split_at_checked(end - HEAD_BYTES)?;
         let mut bytes = vec![0; SEGMENT_BYTES];
         bytes[HEAD_BYTES..end].copy_from_slice(records);
-        bytes.get_mut(dictionary..).filter(|to| to.len() == looks.len())?.copy_from_slice(looks);
+        bytes.get_mut(dictionary..).filter(|to| to.len() == styles.len())?.copy_from_slice(styles);
         Some(bytes)
     }
 
@@ -289,9 +289,9 @@ impl DoubleBuffer {
     }
 
     /// Writes the commit word.
-    pub(crate) fn commit(&mut self, slot: u32, end: u32, looks: u16) {
+    pub(crate) fn commit(&mut self, slot: u32, end: u32, styles: u16) {
         self.memory
-            .publish(slot as usize * SEGMENT_BYTES + 24, u64::from(end) | u64::from(looks) << 32);
+            .publish(slot as usize * SEGMENT_BYTES + 24, u64::from(end) | u64::from(styles) << 32);
     }
 
     #[inline]
@@ -304,9 +304,9 @@ impl DoubleBuffer {
         &mut self.memory.bytes_mut()[slot as usize * SEGMENT_BYTES..][..SEGMENT_BYTES]
     }
 
-    pub(crate) fn set_look(&mut self, slot: u32, idx: u16, look: Look) {
-        let at = SEGMENT_BYTES - (usize::from(idx) + 1) * LOOK_BYTES;
-        let [a, b] = look.words();
+    pub(crate) fn set_style(&mut self, slot: u32, idx: u16, cell_style: CellStyle) {
+        let at = SEGMENT_BYTES - (usize::from(idx) + 1) * STYLE_BYTES;
+        let [a, b] = cell_style.words();
         let bytes = self.raw_mut(slot);
         bytes[at..at + 8].copy_from_slice(&a.to_le_bytes());
         bytes[at + 8..at + 16].copy_from_slice(&b.to_le_bytes());
@@ -314,8 +314,8 @@ impl DoubleBuffer {
 }
 
 /// Records and dictionary of a whole segment as one frame; `None` if that saves nothing.
-fn frame(bytes: &[u8], end: u32, looks: u16) -> Option<Vec<u8>> {
-    let dictionary = SEGMENT_BYTES.checked_sub(usize::from(looks) * LOOK_BYTES)?;
+fn frame(bytes: &[u8], end: u32, styles: u16) -> Option<Vec<u8>> {
+    let dictionary = SEGMENT_BYTES.checked_sub(usize::from(styles) * STYLE_BYTES)?;
     let content = [bytes.get(HEAD_BYTES..end as usize)?, bytes.get(dictionary..)?].concat();
     let mut compressor = zstd::bulk::Compressor::new(PACK_LEVEL).ok()?;
     compressor.include_checksum(true).ok()?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::base::base64;
 use crate::term::emulator::Emulator;
-use crate::term::image::place::SIDE_MAX;
+use crate::term::image::placement::SIDE_MAX;
 use crate::term::image::{
     Control, IMAGE_BYTES_MAX, Image, ImageFormat, Images, PIXELS_MAX, Picture, Stored, Transfer,
     file,

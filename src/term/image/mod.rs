@@ -8,17 +8,17 @@
 
 mod control;
 pub(crate) mod file;
-mod kept;
 pub(crate) mod kitty;
-pub(crate) mod place;
+pub(crate) mod placement;
 pub(crate) mod sixel;
+mod snapshot;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use control::Control;
-pub use kept::{ImagesSnapshot, StoredSnapshot};
+pub use snapshot::{ImagesSnapshot, StoredSnapshot};
 
 /// Bytes of image data a terminal keeps; the oldest images go first.
 pub(crate) const IMAGE_BYTES_MAX: usize = 64 << 20;

@@ -8,8 +8,8 @@ pub(crate) mod params;
 pub(crate) mod scan;
 pub(crate) mod table;
 
-use crate::term::parser::params::Params;
-use crate::term::parser::table::{Action, State, TABLE};
+use crate::term::parser::params::CsiParams;
+use crate::term::parser::table::{Action, ParserState, TABLE};
 
 /// Bytes an OSC, DCS or APC string may have; a longer one is dropped whole.
 pub(crate) const STRING_BYTES_MAX: usize = 1 << 20;
@@ -37,7 +37,7 @@ pub(crate) enum End {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Header {
     /// The numbers.
-    pub(crate) params: Params,
+    pub(crate) params: CsiParams,
     /// Private markers and intermediates in order; unused places are 0.
     pub(crate) intermediates: [u8; INTERMEDIATES_MAX],
     /// How many intermediates there are.
@@ -117,7 +117,7 @@ pub(crate) trait Sink {
 /// The parser: everything that must be known between two bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Parser {
-    pub(crate) state: State,
+    pub(crate) state: ParserState,
     pub(crate) header: Header,
     pub(crate) string: Vec<u8>,
     /// The string outgrew its bound; the rest is skipped and nothing is dispatched.
@@ -135,9 +135,9 @@ impl Parser {
         }
         while at < bytes.len() {
             at += match self.state {
-                State::Ground => self.ground(sink, &bytes[at..]),
-                State::OscString => self.osc_string(sink, &bytes[at..]),
-                State::DcsString | State::ApcString | State::IgnoredString => {
+                ParserState::Ground => self.ground(sink, &bytes[at..]),
+                ParserState::OscString => self.osc_string(sink, &bytes[at..]),
+                ParserState::DcsString | ParserState::ApcString | ParserState::IgnoredString => {
                     self.plain_string(sink, &bytes[at..])
                 }
                 _ => self.sequence(sink, &bytes[at..]),
@@ -163,7 +163,7 @@ impl Parser {
                         continue;
                     }
                     self.header.clear();
-                    self.state = State::Escape;
+                    self.state = ParserState::Escape;
                     return at + 1 + self.sequence(sink, &bytes[at + 1..]);
                 }
                 Some(byte @ (..0x20 | 0x7f)) => {
@@ -172,7 +172,7 @@ impl Parser {
                 }
                 Some(_) => {
                     at += self.utf8_run(sink, &bytes[at..]);
-                    if self.state != State::Ground {
+                    if self.state != ParserState::Ground {
                         return at;
                     }
                 }
@@ -245,11 +245,11 @@ impl Parser {
             }
             if !matches!(
                 next,
-                State::Escape
-                    | State::CsiEntry
-                    | State::CsiParam
-                    | State::EscapeIntermediate
-                    | State::CsiIntermediate
+                ParserState::Escape
+                    | ParserState::CsiEntry
+                    | ParserState::CsiParam
+                    | ParserState::EscapeIntermediate
+                    | ParserState::CsiIntermediate
             ) {
                 return at + 1;
             }
@@ -283,12 +283,12 @@ impl Parser {
 
     /// Goes where the terminating byte of a string leads, and tells how the string ended.
     fn leave(&mut self, byte: u8) -> End {
-        self.state = State::Ground;
+        self.state = ParserState::Ground;
         match byte {
             0x07 => End::Bell,
             0x18 | 0x1a => End::Cancelled,
             ESC => {
-                self.state = State::Escape;
+                self.state = ParserState::Escape;
                 End::Terminator
             }
             _ => End::Terminator,
@@ -335,7 +335,7 @@ impl Parser {
     fn plain_string<S: Sink>(&mut self, sink: &mut S, bytes: &[u8]) -> usize {
         let run = scan_until(bytes, |byte| matches!(byte, 0x18 | 0x1a | ESC) || byte == ST[1]);
         let kind = self.state;
-        if kind == State::IgnoredString {
+        if kind == ParserState::IgnoredString {
             // Nothing is kept of it but what may be the first half of ST.
             self.overflowed = true;
         }
@@ -352,7 +352,7 @@ impl Parser {
         if !self.overflowed {
             self.string.truncate(self.string.len() - if is_st { ST.len() } else { 0 });
             match kind {
-                State::DcsString => sink.dcs(&self.header, &self.string, end),
+                ParserState::DcsString => sink.dcs(&self.header, &self.string, end),
                 _ => sink.apc(&self.string, end),
             }
         }
@@ -401,7 +401,7 @@ impl Parser {
     fn control<S: Sink>(&mut self, sink: &mut S, control: u8) {
         if let 0x90 | 0x98 | 0x9b | 0x9d..=0x9f = control {
             self.header.clear();
-            self.state = State::Escape;
+            self.state = ParserState::Escape;
             self.sequence(sink, &[control - 0x40]);
             return;
         }

@@ -6,7 +6,7 @@ pub(crate) const VALUES_MAX: usize = 32;
 
 /// The numbers between introducer and final byte (ECMA-48 5.4.2). An omitted one is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Params {
+pub(crate) struct CsiParams {
     /// The values in order.
     pub(crate) values: [u16; VALUES_MAX],
     /// How many values are complete.
@@ -19,7 +19,7 @@ pub(crate) struct Params {
     pub(crate) current_is_sub: bool,
 }
 
-impl Params {
+impl CsiParams {
     pub(crate) fn clear(&mut self) {
         self.count = 0;
         self.subs = 0;
@@ -75,7 +75,7 @@ impl Params {
 
 /// Parameters from the left, each as its value followed by its sub-parameters.
 pub(crate) struct Groups<'a> {
-    params: &'a Params,
+    params: &'a CsiParams,
     at: usize,
 }
 

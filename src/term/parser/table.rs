@@ -4,7 +4,7 @@
 /// Where the parser stands between two bytes. The number is what a snapshot keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(u8)]
-pub(crate) enum State {
+pub(crate) enum ParserState {
     #[default]
     Ground,
     Escape,
@@ -23,7 +23,7 @@ pub(crate) enum State {
     IgnoredString,
 }
 
-impl State {
+impl ParserState {
     pub(crate) const ALL: [Self; 15] = [
         Self::Ground,
         Self::Escape,
@@ -61,20 +61,20 @@ pub(crate) enum Action {
 }
 
 /// One entry: what to do and where to go.
-pub(crate) type Entry = (Action, State);
+pub(crate) type Transition = (Action, ParserState);
 
 /// Entries of the states Escape to `DcsIgnore`, by state and byte. The other states read runs, not
 /// bytes.
-pub(crate) static TABLE: [[Entry; 256]; 11] = build();
+pub(crate) static TABLE: [[Transition; 256]; 11] = build();
 
-const fn build() -> [[Entry; 256]; 11] {
-    let mut table = [[(Action::None, State::Ground); 256]; 11];
+const fn build() -> [[Transition; 256]; 11] {
+    let mut table = [[(Action::None, ParserState::Ground); 256]; 11];
     let mut state = 1;
     while state < 11 {
         let mut byte = 0;
         while byte < 256 {
             #[expect(clippy::cast_possible_truncation, reason = "the loop ends at 255")]
-            let entry = entry(State::ALL[state], byte as u8);
+            let entry = entry(ParserState::ALL[state], byte as u8);
             table[state][byte] = entry;
             byte += 1;
         }
@@ -83,68 +83,71 @@ const fn build() -> [[Entry; 256]; 11] {
     table
 }
 
-const fn entry(state: State, byte: u8) -> Entry {
+const fn entry(state: ParserState, byte: u8) -> Transition {
     match byte {
-        0x18 | 0x1a => return (Action::Execute, State::Ground),
-        0x1b => return (Action::Clear, State::Escape),
+        0x18 | 0x1a => return (Action::Execute, ParserState::Ground),
+        0x1b => return (Action::Clear, ParserState::Escape),
         _ => {}
     }
     match state {
-        State::Escape => escape(byte),
-        State::EscapeIntermediate => match byte {
+        ParserState::Escape => escape(byte),
+        ParserState::EscapeIntermediate => match byte {
             0x00..=0x1f => (Action::Execute, state),
             0x20..=0x2f => (Action::Collect, state),
-            0x30..=0x7e => (Action::EscDispatch, State::Ground),
+            0x30..=0x7e => (Action::EscDispatch, ParserState::Ground),
             _ => (Action::None, state),
         },
-        State::CsiEntry | State::CsiParam | State::CsiIntermediate | State::CsiIgnore => {
-            csi(state, byte)
+        ParserState::CsiEntry
+        | ParserState::CsiParam
+        | ParserState::CsiIntermediate
+        | ParserState::CsiIgnore => csi(state, byte),
+        ParserState::DcsEntry | ParserState::DcsParam | ParserState::DcsIntermediate => {
+            dcs(state, byte)
         }
-        State::DcsEntry | State::DcsParam | State::DcsIntermediate => dcs(state, byte),
         _ => (Action::None, state),
     }
 }
 
-const fn escape(byte: u8) -> Entry {
+const fn escape(byte: u8) -> Transition {
     match byte {
-        0x00..=0x1f => (Action::Execute, State::Escape),
-        0x20..=0x2f => (Action::Collect, State::EscapeIntermediate),
-        b'P' => (Action::Clear, State::DcsEntry),
-        b'[' => (Action::Clear, State::CsiEntry),
-        b']' => (Action::StringStart, State::OscString),
-        b'_' => (Action::StringStart, State::ApcString),
-        b'X' | b'^' => (Action::StringStart, State::IgnoredString),
-        0x30..=0x7e => (Action::EscDispatch, State::Ground),
-        _ => (Action::None, State::Escape),
+        0x00..=0x1f => (Action::Execute, ParserState::Escape),
+        0x20..=0x2f => (Action::Collect, ParserState::EscapeIntermediate),
+        b'P' => (Action::Clear, ParserState::DcsEntry),
+        b'[' => (Action::Clear, ParserState::CsiEntry),
+        b']' => (Action::StringStart, ParserState::OscString),
+        b'_' => (Action::StringStart, ParserState::ApcString),
+        b'X' | b'^' => (Action::StringStart, ParserState::IgnoredString),
+        0x30..=0x7e => (Action::EscDispatch, ParserState::Ground),
+        _ => (Action::None, ParserState::Escape),
     }
 }
 
-const fn csi(state: State, byte: u8) -> Entry {
-    let in_params = matches!(state, State::CsiEntry | State::CsiParam);
+const fn csi(state: ParserState, byte: u8) -> Transition {
+    let in_params = matches!(state, ParserState::CsiEntry | ParserState::CsiParam);
     match (state, byte) {
         (_, 0x00..=0x1f) => (Action::Execute, state),
-        (_, 0x7f..=0xff) | (State::CsiIgnore, 0x20..=0x3f) => (Action::None, state),
-        (State::CsiIgnore, _) => (Action::None, State::Ground),
-        (_, 0x20..=0x2f) => (Action::Collect, State::CsiIntermediate),
-        (_, b'0'..=b'9') if in_params => (Action::Digit, State::CsiParam),
-        (_, b':') if in_params => (Action::SubParam, State::CsiParam),
-        (_, b';') if in_params => (Action::Param, State::CsiParam),
-        (State::CsiEntry, 0x3c..=0x3f) => (Action::Collect, State::CsiParam),
-        (_, 0x30..=0x3f) => (Action::None, State::CsiIgnore),
-        (_, 0x40..=0x7e) => (Action::CsiDispatch, State::Ground),
+        (_, 0x7f..=0xff) | (ParserState::CsiIgnore, 0x20..=0x3f) => (Action::None, state),
+        (ParserState::CsiIgnore, _) => (Action::None, ParserState::Ground),
+        (_, 0x20..=0x2f) => (Action::Collect, ParserState::CsiIntermediate),
+        (_, b'0'..=b'9') if in_params => (Action::Digit, ParserState::CsiParam),
+        (_, b':') if in_params => (Action::SubParam, ParserState::CsiParam),
+        (_, b';') if in_params => (Action::Param, ParserState::CsiParam),
+        (ParserState::CsiEntry, 0x3c..=0x3f) => (Action::Collect, ParserState::CsiParam),
+        (_, 0x30..=0x3f) => (Action::None, ParserState::CsiIgnore),
+        (_, 0x40..=0x7e) => (Action::CsiDispatch, ParserState::Ground),
     }
 }
 
-const fn dcs(state: State, byte: u8) -> Entry {
-    let in_params = matches!(state, State::DcsEntry | State::DcsParam);
+const fn dcs(state: ParserState, byte: u8) -> Transition {
+    let in_params = matches!(state, ParserState::DcsEntry | ParserState::DcsParam);
     match (state, byte) {
         (_, 0x00..=0x1f | 0x7f..=0xff) => (Action::None, state),
-        (_, 0x20..=0x2f) => (Action::Collect, State::DcsIntermediate),
-        (_, b'0'..=b'9') if in_params => (Action::Digit, State::DcsParam),
-        (_, b':') if in_params => (Action::SubParam, State::DcsParam),
-        (_, b';') if in_params => (Action::Param, State::DcsParam),
-        (State::DcsEntry, 0x3c..=0x3f) => (Action::Collect, State::DcsParam),
-        (_, 0x30..=0x3f) => (Action::None, State::DcsIgnore),
-        (_, 0x40..=0x7e) => (Action::DcsStart, State::DcsString),
+        (_, 0x20..=0x2f) => (Action::Collect, ParserState::DcsIntermediate),
+        (_, b'0'..=b'9') if in_params => (Action::Digit, ParserState::DcsParam),
+        (_, b':') if in_params => (Action::SubParam, ParserState::DcsParam),
+        (_, b';') if in_params => (Action::Param, ParserState::DcsParam),
+        (ParserState::DcsEntry, 0x3c..=0x3f) => (Action::Collect, ParserState::DcsParam),
+        (_, 0x30..=0x3f) => (Action::None, ParserState::DcsIgnore),
+        (_, 0x40..=0x7e) => (Action::DcsStart, ParserState::DcsString),
     }
 }

@@ -466,7 +466,7 @@ fn damage(snapshot: &mut Snapshot, at: u16, value: u64) {
         5 => snapshot.stops.0 = [small, byte.into(), byte.into(), small],
         6 => snapshot.modes = [value, !value, value],
         7 => snapshot.stops.1.truncate(usize::from(byte)),
-        8 => snapshot.looks.truncate(1),
+        8 => snapshot.styles.truncate(1),
         9 => snapshot.clusters.clear(),
         10 => snapshot.history.offset = u32::from(small),
         11 => snapshot.history.segment = value & 3,

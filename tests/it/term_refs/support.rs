@@ -602,7 +602,7 @@ const SUPPORT: &[Support] = &[
         "\x1b]133;A\x07",
         Event(
             "[PromptMark(PromptMark { kind: Prompt, exit_code: None, command: None, row: 0, at: \
-             Some(Position { line: 0, cell: 0 }) })]",
+             Some(Anchor { line: 0, cell: 0 }) })]",
         ),
     ),
     (
@@ -612,7 +612,7 @@ const SUPPORT: &[Support] = &[
         "\x1b]133;D;3\x07",
         Event(
             "[PromptMark(PromptMark { kind: Done, exit_code: Some(3), command: None, row: 0, at: \
-             Some(Position { line: 0, cell: 0 }) })]",
+             Some(Anchor { line: 0, cell: 0 }) })]",
         ),
     ),
     (

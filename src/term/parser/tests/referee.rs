@@ -1,7 +1,7 @@
 //! The parser's calls and those of the vte crate for the same bytes, to be compared: by tests, and
 //! by the fuzz target `vt_parser`.
 
-use crate::term::parser::params::Params;
+use crate::term::parser::params::CsiParams;
 use crate::term::parser::scan::scalar;
 use crate::term::parser::{End, Header, Parser, Sink};
 
@@ -21,7 +21,7 @@ pub(crate) enum Call {
 #[derive(Default)]
 struct Ours(Vec<Call>);
 
-fn groups(params: &Params) -> Vec<Vec<u16>> {
+fn groups(params: &CsiParams) -> Vec<Vec<u16>> {
     params.groups().map(<[u16]>::to_vec).collect()
 }
 

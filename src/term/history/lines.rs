@@ -1,21 +1,21 @@
 //! The lines of a history as text in one piece, a segment at a time, and lines found by their
 //! number. What text is looked for is not known here.
 
-use crate::term::history::read::Place;
-use crate::term::history::record::{self, CONTINUES, Glyph, Header, STYLED, TEXT};
+use crate::term::history::read::RecordPos;
+use crate::term::history::record::{self, CONTINUES, CellText, Header, STYLED, TEXT};
 use crate::term::history::segment::HEAD_BYTES;
 use crate::term::history::{History, LINE_CELLS_MAX};
 
 /// Lines as UTF-8, each ended by a line feed.
 #[derive(Debug, Default)]
-pub(crate) struct Page {
+pub(crate) struct LineBuffer {
     pub(crate) text: Vec<u8>,
-    pub(crate) lines: Vec<PageLine>,
+    pub(crate) lines: Vec<BufferedLine>,
 }
 
 /// A line of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PageLine {
+pub(crate) struct BufferedLine {
     /// Where it starts in the text.
     pub(crate) start: usize,
     /// Its number.
@@ -24,19 +24,21 @@ pub(crate) struct PageLine {
     pub(crate) plain: bool,
 }
 
-impl Page {
+impl LineBuffer {
     /// Begins another line.
     pub(crate) fn begin(&mut self, line: u64) {
-        self.lines.push(PageLine { start: self.text.len(), line, plain: true });
+        self.lines.push(BufferedLine { start: self.text.len(), line, plain: true });
     }
 
     /// Appends a glyph to the last line.
-    pub(crate) fn push(&mut self, glyph: Glyph<'_>) {
+    pub(crate) fn push(&mut self, glyph: CellText<'_>) {
         let before = self.text.len();
         match glyph {
-            Glyph::Blank => self.text.push(b' '),
-            Glyph::Char(c, _) => self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-            Glyph::Cluster(text, _) => self.text.extend_from_slice(text.as_bytes()),
+            CellText::Blank => self.text.push(b' '),
+            CellText::Char(c, _) => {
+                self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes())
+            }
+            CellText::Cluster(text, _) => self.text.extend_from_slice(text.as_bytes()),
         }
         if self.text.len() - before != usize::from(glyph.cols())
             && let Some(last) = self.lines.last_mut()
@@ -108,7 +110,7 @@ impl History {
     }
 
     /// Where a line starts.
-    fn place_of(&self, line: u64) -> Option<Place> {
+    fn place_of(&self, line: u64) -> Option<RecordPos> {
         let (at, first) = self.segment_of(line)?;
         let mut place = (at, self.segments[at].first as usize);
         for _ in first..line {
@@ -118,7 +120,7 @@ impl History {
     }
 
     /// Calls `each` with the glyphs of a line. False if it is not there.
-    pub(crate) fn line_glyphs(&self, line: u64, mut each: impl FnMut(Glyph<'_>)) -> bool {
+    pub(crate) fn line_glyphs(&self, line: u64, mut each: impl FnMut(CellText<'_>)) -> bool {
         let found = self.place_of(line).and_then(|place| Some((place, self.extent(place)?.0)));
         let Some((place, extent)) = found else { return false };
         self.glyphs(place, extent, |glyph, _| each(glyph));
@@ -127,7 +129,7 @@ impl History {
 
     /// Puts the lines onto an empty page that start in the segment of `line`, up to line `until`.
     /// `None` if the line is not there.
-    pub(crate) fn page(&self, line: u64, until: u64, page: &mut Page) -> Option<()> {
+    pub(crate) fn page(&self, line: u64, until: u64, page: &mut LineBuffer) -> Option<()> {
         let (at, first) = self.segment_of(line)?;
         self.fill((at, first), until, page);
         page.shed(self.line_first());
@@ -136,7 +138,7 @@ impl History {
 
     /// Puts the lines onto a page that start in segment `at`, the first of which has the number
     /// `first`.
-    fn fill(&self, (at, first): (usize, u64), until: u64, page: &mut Page) {
+    fn fill(&self, (at, first): (usize, u64), until: u64, page: &mut LineBuffer) {
         let segment = self.segments[at];
         let end = (first + u64::from(segment.lines)).min(until);
         page.text.reserve(segment.end as usize);
@@ -173,7 +175,7 @@ impl History {
     }
 }
 
-impl Page {
+impl LineBuffer {
     /// Drops the lines before number `first`.
     fn shed(&mut self, first: u64) {
         let gone = self.lines.partition_point(|line| line.line < first);

@@ -1,12 +1,12 @@
-//! Looks and colours put aside and taken back (XTPUSHSGR, XTPUSHCOLORS), and what looks have in
-//! common (XTREPORTSGR). The stacks are in `kept.rs`.
+//! Styles and colours put aside and taken back (XTPUSHSGR, XTPUSHCOLORS), and what styles have in
+//! common (XTREPORTSGR). The stacks are in `saved_modes.rs`.
 
 use crate::base::style::{Attrs, Underline};
 use crate::term::emulator::Emulator;
-use crate::term::kept::{Colours, STACK_MAX};
-use crate::term::look::Look;
-use crate::term::parser::params::Params;
+use crate::term::parser::params::CsiParams;
 use crate::term::report::Reply;
+use crate::term::saved_modes::{Colours, STACK_MAX};
+use crate::term::style_table::CellStyle;
 
 /// SGR numbers XTPUSHSGR knows, with the attributes they stand for.
 const NAMED: [(u16, Attrs); 7] = [
@@ -21,70 +21,72 @@ const NAMED: [(u16, Attrs); 7] = [
 
 impl Emulator {
     /// XTPUSHSGR: what the numbers name, or all.
-    pub(crate) fn push_look(&mut self, params: &Params) {
+    pub(crate) fn push_style(&mut self, params: &CsiParams) {
         let named = params
             .all()
             .iter()
             .filter(|number| (1..64).contains(*number))
             .fold(0, |bits, number| bits | 1 << number);
-        if self.kept.looks.len() < STACK_MAX {
-            self.kept.looks.push((self.cursor.pen.look, named));
+        if self.saved_modes.styles.len() < STACK_MAX {
+            self.saved_modes.styles.push((self.cursor.pen.style, named));
         }
     }
 
     /// XTPOPSGR.
-    pub(crate) fn pop_look(&mut self) {
-        let Some((kept, named)) = self.kept.looks.pop() else { return };
+    pub(crate) fn pop_style(&mut self) {
+        let Some((kept, named)) = self.saved_modes.styles.pop() else { return };
         let has = |number: u16| named == 0 || named >> number & 1 == 1;
-        let mut look = if named == 0 { kept } else { self.cursor.pen.look };
+        let mut cell_style = if named == 0 { kept } else { self.cursor.pen.style };
         for (_, attrs) in NAMED.into_iter().filter(|(number, _)| has(*number)) {
-            look.unset(attrs);
+            cell_style.unset(attrs);
             if kept.has(attrs) {
-                look.set(attrs);
+                cell_style.set(attrs);
             }
         }
         if has(4) || has(21) {
-            look.set_underline(kept.underline_kind());
+            cell_style.set_underline(kept.underline_kind());
         }
         if has(30) {
-            look.set_fg(kept.fg());
+            cell_style.set_fg(kept.fg());
         }
         if has(31) {
-            look.set_bg(kept.bg());
+            cell_style.set_bg(kept.bg());
         }
-        look.set_link(self.cursor.pen.look.link());
-        self.cursor.pen.look = look;
+        cell_style.set_link(self.cursor.pen.style.link());
+        self.cursor.pen.style = cell_style;
         self.cursor.pen.stale = true;
     }
 
     /// XTREPORTSGR: the attributes and colours that all cells of a rectangle have.
-    pub(crate) fn report_looks(&mut self, numbers: &[u16]) {
+    pub(crate) fn report_styles(&mut self, numbers: &[u16]) {
         let Some(area) = self.area(numbers) else { return };
-        let mut common: Option<Look> = None;
+        let mut common: Option<CellStyle> = None;
         for y in area.rows {
             for cell in &self.grid.row(y)[area.cols.clone()] {
-                let look = self.tables.looks.get(cell.style());
-                common = Some(common.map_or(look, |common| common.shared_with(look)));
+                let cell_style = self.tables.styles.get(cell.style());
+                common = Some(common.map_or(cell_style, |common| common.shared_with(cell_style)));
             }
         }
-        self.reply(Reply::Looks(common.unwrap_or_default()));
+        self.reply(Reply::CellStyles(common.unwrap_or_default()));
     }
 
     /// XTPUSHCOLORS: onto the stack, or to a place of it.
     pub(crate) fn push_colours(&mut self, place: u16) {
         let colours = self.palette.own();
         match usize::from(place) {
-            0 if self.kept.colours.len() < STACK_MAX => self.kept.colours.push(colours),
-            place if place <= self.kept.colours.len() => {
+            0 if self.saved_modes.colours.len() < STACK_MAX => {
+                self.saved_modes.colours.push(colours)
+            }
+            place if place <= self.saved_modes.colours.len() => {
                 if let Some(kept) =
-                    place.checked_sub(1).and_then(|at| self.kept.colours.get_mut(at))
+                    place.checked_sub(1).and_then(|at| self.saved_modes.colours.get_mut(at))
                 {
                     *kept = colours;
                 }
             }
             place if place <= STACK_MAX => {
-                self.kept.colours.resize(place - 1, Colours::new());
-                self.kept.colours.push(colours);
+                self.saved_modes.colours.resize(place - 1, Colours::new());
+                self.saved_modes.colours.push(colours);
             }
             _ => {}
         }
@@ -93,8 +95,8 @@ impl Emulator {
     /// XTPOPCOLORS: from the top of the stack, or a place of it, which stays.
     pub(crate) fn pop_colours(&mut self, place: u16) {
         let colours = match usize::from(place) {
-            0 => self.kept.colours.pop(),
-            place => self.kept.colours.get(place - 1).cloned(),
+            0 => self.saved_modes.colours.pop(),
+            place => self.saved_modes.colours.get(place - 1).cloned(),
         };
         if let Some(colours) = colours {
             self.palette.set_own(&colours);
@@ -103,8 +105,8 @@ impl Emulator {
     }
 }
 
-impl Look {
-    /// What this and another look have in common.
+impl CellStyle {
+    /// What this and another style have in common.
     fn shared_with(self, other: Self) -> Self {
         let mut common = Self::default();
         for (_, attrs) in NAMED.into_iter().chain([(53, Attrs::OVERLINE)]) {

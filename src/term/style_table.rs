@@ -1,14 +1,14 @@
-//! The look of cells, interned: a cell holds a number, the table holds 16 bytes for each different
-//! look in use.
+//! The style of cells, interned: a cell holds a number, the table holds 16 bytes for each different
+//! style in use.
 
 use crate::base::style::{Attrs, Colour, Style, Underline};
 use crate::term::cell::STYLE_MAX;
 
-/// A look in two words: foreground and background, each as tag and 24 bits; then the underline's
+/// A style in two words: foreground and background, each as tag and 24 bits; then the underline's
 /// colour, attributes with the underline in bits 8–10, and the hyperlink. Whole words, because what
 /// is written in parts and read at once right after stalls a processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Look {
+pub(crate) struct CellStyle {
     colours: u64,
     others: u64,
 }
@@ -40,7 +40,7 @@ pub(crate) fn unpack(colour: u32) -> Colour {
     }
 }
 
-impl Look {
+impl CellStyle {
     pub(crate) fn fg(self) -> u32 {
         (self.colours & LOW) as u32
     }
@@ -151,13 +151,13 @@ impl Look {
 const EMPTY: u32 = u32::MAX;
 /// Places of a new index: sparse, so that the first look at a place is mostly the last.
 const INDEX_MIN: usize = 256;
-/// Below this many looks nothing is ever swept.
+/// Below this many styles nothing is ever swept.
 const SWEEP_MIN: usize = 8192;
 
-/// All looks in use, by number; 0 is the default look.
+/// All styles in use, by number; 0 is the default style.
 #[derive(Debug, Clone)]
-pub(crate) struct Looks {
-    entries: Vec<Look>,
+pub(crate) struct StyleTable {
+    entries: Vec<CellStyle>,
     free: Vec<u32>,
     index: Vec<u32>,
     used: usize,
@@ -166,75 +166,75 @@ pub(crate) struct Looks {
     pub(crate) sweeps: u32,
 }
 
-impl Looks {
+impl StyleTable {
     pub(crate) fn new() -> Self {
-        let mut looks = Self {
-            entries: vec![Look::default()],
+        let mut styles = Self {
+            entries: vec![CellStyle::default()],
             free: Vec::new(),
             index: vec![EMPTY; INDEX_MIN],
             used: 1,
             sweep_at: SWEEP_MIN,
             sweeps: 0,
         };
-        looks.insert(0);
-        looks
+        styles.insert(0);
+        styles
     }
 
-    /// The table with these looks as 0, 1, 2 and so on.
-    pub(crate) fn from_looks(looks: Vec<Look>) -> Self {
+    /// The table with these styles as 0, 1, 2 and so on.
+    pub(crate) fn from_styles(styles: Vec<CellStyle>) -> Self {
         let mut table = Self::new();
-        table.entries = looks;
+        table.entries = styles;
         table.entries.truncate(STYLE_MAX as usize);
         if table.entries.is_empty() {
-            table.entries.push(Look::default());
+            table.entries.push(CellStyle::default());
         }
-        table.entries[0] = Look::default();
+        table.entries[0] = CellStyle::default();
         table.used = table.entries.len();
         table.sweep_at = SWEEP_MIN.max(2 * table.used);
         table.rebuild();
         table
     }
 
-    pub(crate) fn get(&self, number: u32) -> Look {
+    pub(crate) fn get(&self, number: u32) -> CellStyle {
         self.entries.get(number as usize).copied().unwrap_or_default()
     }
 
-    pub(crate) fn all(&self) -> &[Look] {
+    pub(crate) fn all(&self) -> &[CellStyle] {
         &self.entries
     }
 
-    /// Whether it is time for [`Looks::sweep`].
+    /// Whether it is time for [`StyleTable::sweep`].
     pub(crate) fn wants_sweep(&self) -> bool {
         self.used >= self.sweep_at
     }
 
-    /// The number of a look; a new one if there is none yet.
+    /// The number of a style; a new one if there is none yet.
     #[inline]
-    pub(crate) fn number(&mut self, look: Look) -> u32 {
-        if look == Look::default() {
+    pub(crate) fn number(&mut self, cell_style: CellStyle) -> u32 {
+        if cell_style == CellStyle::default() {
             return 0;
         }
         let mask = self.index.len() - 1;
-        let mut at = look.hash() & mask;
+        let mut at = cell_style.hash() & mask;
         while self.index[at] != EMPTY {
-            if self.entries[self.index[at] as usize] == look {
+            if self.entries[self.index[at] as usize] == cell_style {
                 return self.index[at];
             }
             at = (at + 1) & mask;
         }
-        self.add(look)
+        self.add(cell_style)
     }
 
-    fn add(&mut self, look: Look) -> u32 {
+    fn add(&mut self, cell_style: CellStyle) -> u32 {
         let number = if let Some(number) = self.free.pop() {
-            self.entries[number as usize] = look;
+            self.entries[number as usize] = cell_style;
             number
         } else {
             let number = u32::try_from(self.entries.len()).unwrap_or(STYLE_MAX);
             if number >= STYLE_MAX {
                 return 0;
             }
-            self.entries.push(look);
+            self.entries.push(cell_style);
             number
         };
         self.used += 1;
@@ -246,14 +246,14 @@ impl Looks {
         number
     }
 
-    /// Makes a look findable, if its equal is not already (in a damaged snapshot there can be any
+    /// Makes a style findable, if its equal is not already (in a damaged snapshot there can be any
     /// number of those).
     fn insert(&mut self, number: u32) {
         let mask = self.index.len() - 1;
-        let look = self.entries[number as usize];
-        let mut at = look.hash() & mask;
+        let cell_style = self.entries[number as usize];
+        let mut at = cell_style.hash() & mask;
         while self.index[at] != EMPTY {
-            if self.entries[self.index[at] as usize] == look {
+            if self.entries[self.index[at] as usize] == cell_style {
                 return;
             }
             at = (at + 1) & mask;
@@ -272,7 +272,7 @@ impl Looks {
         }
     }
 
-    /// Frees every look whose number `mark` does not set in the slice it is handed.
+    /// Frees every style whose number `mark` does not set in the slice it is handed.
     pub(crate) fn sweep(&mut self, mark: impl FnOnce(&mut [bool])) {
         let mut live = vec![false; self.entries.len()];
         live[0] = true;
@@ -287,7 +287,7 @@ impl Looks {
 
     /// Bytes it takes.
     pub(crate) fn memory_used(&self) -> usize {
-        self.entries.capacity() * size_of::<Look>()
+        self.entries.capacity() * size_of::<CellStyle>()
             + (self.index.capacity() + self.free.capacity()) * 4
     }
 }

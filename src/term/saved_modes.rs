@@ -1,41 +1,41 @@
-//! What a program puts aside and takes back: modes (XTSAVE), looks (XTPUSHSGR), colours
-//! (XTPUSHCOLORS). How it is done is in `aside.rs`.
+//! What a program puts aside and takes back: modes (XTSAVE), styles (XTPUSHSGR), colours
+//! (XTPUSHCOLORS). How it is done is in `style_stack.rs`.
 
 use std::collections::BTreeMap;
 
 use crate::base::style::Rgb;
-use crate::term::look::Look;
 use crate::term::mode::Modeset;
+use crate::term::style_table::CellStyle;
 
-/// Looks, and palettes, that can be put aside; more are not kept (xterm's bound).
+/// StyleTable, and palettes, that can be put aside; more are not kept (xterm's bound).
 pub(crate) const STACK_MAX: usize = 10;
 
-/// Colours a program redefined, by [`crate::term::palette`]'s numbers.
+/// Colours a program redefined, by [`crate::term::color::palette`]'s numbers.
 pub(crate) type Colours = BTreeMap<u16, Rgb>;
 
 /// Everything put aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Kept {
+pub(crate) struct SavedModes {
     /// XTSAVE: values, and which were saved.
     pub(crate) modes: (Modeset, Modeset),
-    /// XTPUSHSGR: looks, and a bit for each SGR number that was named; 0 if all is kept.
-    pub(crate) looks: Vec<(Look, u64)>,
+    /// XTPUSHSGR: styles, and a bit for each SGR number that was named; 0 if all is kept.
+    pub(crate) styles: Vec<(CellStyle, u64)>,
     /// XTPUSHCOLORS.
     pub(crate) colours: Vec<Colours>,
 }
 
-impl Default for Kept {
+impl Default for SavedModes {
     fn default() -> Self {
-        Self { modes: (Modeset::NONE, Modeset::NONE), looks: Vec::new(), colours: Vec::new() }
+        Self { modes: (Modeset::NONE, Modeset::NONE), styles: Vec::new(), colours: Vec::new() }
     }
 }
 
-impl Kept {
+impl SavedModes {
     /// The stacks as words, for snapshots.
     pub(crate) fn words(&self) -> Vec<u64> {
-        let mut words = vec![self.looks.len() as u64];
-        for (look, named) in &self.looks {
-            words.extend(look.words());
+        let mut words = vec![self.styles.len() as u64];
+        for (cell_style, named) in &self.styles {
+            words.extend(cell_style.words());
             words.push(*named);
         }
         words.push(self.colours.len() as u64);
@@ -46,12 +46,12 @@ impl Kept {
         words
     }
 
-    /// The stacks that [`Kept::words`] wrote; damage ends them early.
+    /// The stacks that [`SavedModes::words`] wrote; damage ends them early.
     pub(crate) fn set_words(&mut self, words: &[u64]) {
         let mut words = words.iter().copied();
         let mut next = || words.next().unwrap_or(0);
         for _ in 0..next().min(STACK_MAX as u64) {
-            self.looks.push((Look::from_words([next(), next()]), next()));
+            self.styles.push((CellStyle::from_words([next(), next()]), next()));
         }
         for _ in 0..next().min(STACK_MAX as u64) {
             let count = next().min(512);

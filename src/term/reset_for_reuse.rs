@@ -1,11 +1,11 @@
 //! What becomes of a screen whose program is gone for good while what it showed is to stay.
 
 use crate::term::cell::Cell;
-use crate::term::emulator::{Cursor, Emulator, Margins, Printing, Saved};
-use crate::term::grid::{Grid, Line};
-use crate::term::kept::Kept;
+use crate::term::emulator::{CursorState, Emulator, Margins, Printing, SavedCursor};
+use crate::term::grid::{Grid, RowAttrs};
 use crate::term::keyboard::Keyboard;
 use crate::term::mode::Modeset;
+use crate::term::saved_modes::SavedModes;
 use crate::term::tabs::Tabs;
 
 impl Emulator {
@@ -22,11 +22,11 @@ impl Emulator {
 
     /// Everything but rows, images and the outer terminal is as in a new terminal.
     fn forget_program(&mut self) {
-        self.cursor = Cursor::default();
-        self.saved = [Saved::default(); 2];
+        self.cursor = CursorState::default();
+        self.saved = [SavedCursor::default(); 2];
         self.margins = Margins::full(self.size);
         self.modes = Modeset::default();
-        self.kept = Kept::default();
+        self.saved_modes = SavedModes::default();
         self.tabs = Tabs::default();
         self.titles.reset();
         self.palette.reset();
@@ -37,7 +37,7 @@ impl Emulator {
 
     /// The main screen is shown with its rows, below them those of the alternate one if that was
     /// shown, and below all the cursor.
-    pub(crate) fn retire(&mut self) {
+    pub(crate) fn reset_for_reuse(&mut self) {
         self.shared.tick += 1;
         let was_alternate = self.alternate;
         self.show_main();
@@ -53,7 +53,10 @@ impl Emulator {
             let (tick, to) = (self.tick(), self.cursor.y);
             let (cells, line) = self.grid.write(to, usize::from(self.size.cols), tick);
             cells.copy_from_slice(alternate.row(y));
-            *line = Line { flags: alternate.line(y).flags & !Line::WRAPPED, ..alternate.line(y) };
+            *line = RowAttrs {
+                flags: alternate.line(y).flags & !RowAttrs::WRAPPED,
+                ..alternate.line(y)
+            };
             self.begin_row();
         }
     }
@@ -120,14 +123,14 @@ mod tests {
     fn a_row_of_blanks_that_went_on_stays() {
         let mut screen = fed("some text that wraps\x1b[?1049h\x1b[K漢e\u{301} ".as_bytes());
         let before = rows(&screen);
-        screen.retire();
+        screen.reset_for_reuse();
         assert_eq!((rows(&screen)[1..].to_vec(), screen.check()), (before, Ok(())));
     }
 
     #[test]
     fn rows_stay_and_the_next_program_begins_below_them() {
         let mut screen = fed(b"one\r\ntwo\x1b[2;4r\x1b[?25l\x1b[?2004h\x1b[31m\x1b[1;1H");
-        screen.retire();
+        screen.reset_for_reuse();
         assert_eq!(
             (text(&screen).as_str(), screen.cursor().y, screen.cursor().visible),
             ("one\ntwo", 2, true)
@@ -141,7 +144,7 @@ mod tests {
     fn a_full_screen_scrolls_and_what_the_alternate_one_showed_comes_below_the_main_one() {
         let mut screen =
             fed(b"1\r\n2\r\n3\r\n4\r\n$ vi\x1b[?1049h\x1b[Htext\x1b[5;1H\x1b[7m-- INSERT --");
-        screen.retire();
+        screen.reset_for_reuse();
         assert_eq!(text(&screen), "1\n2\n3\n4\n$ vi\ntext\n\n\n\n-- INSERT --");
         assert!(
             screen.row(3).runs[0].style.attrs.has(crate::base::style::Attrs::INVERSE),
@@ -153,7 +156,7 @@ mod tests {
     #[test]
     fn a_line_that_went_on_ends() {
         let mut screen = fed("x".repeat(40).as_bytes());
-        screen.retire();
+        screen.reset_for_reuse();
         screen.feed(b"next", &mut Vec::new());
         assert_eq!(text(&screen), format!("{}\nnext", "x".repeat(40)));
     }
@@ -161,7 +164,7 @@ mod tests {
     #[test]
     fn nothing_stays_nothing() {
         let mut screen = fed(b"");
-        screen.retire();
+        screen.reset_for_reuse();
         assert_eq!((text(&screen).as_str(), screen.cursor().y), ("", 0));
     }
 
@@ -174,7 +177,7 @@ mod tests {
         ], 0..40)) {
             let mut screen = fed(&bytes.concat());
             let (before, is_alternate) = (rows(&screen), screen.snapshot().alternate);
-            screen.retire();
+            screen.reset_for_reuse();
             prop_assert_eq!(screen.check(), Ok(()));
             let after = rows(&screen);
             let kept = if is_alternate { &after[after.len().saturating_sub(before.len())..] } else { &after[..before.len().min(after.len())] };

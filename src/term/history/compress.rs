@@ -70,7 +70,7 @@ impl History {
             return Some(());
         }
         let sequence = self.front + at as u64;
-        self.segments[at].slot = self.slots.unpack(segment.slot, segment.end, segment.looks)?;
+        self.segments[at].slot = self.slots.unpack(segment.slot, segment.end, segment.styles)?;
         self.segments[at].packed = 0;
         self.packing.done = self.packing.done.min(sequence);
         self.packing.lengths.remove(&sequence);

@@ -4,17 +4,17 @@
 use std::ops::Range;
 
 use crate::base::row::{Row, RunKind};
-use crate::term::cell::{Cell, Class};
+use crate::term::anchor_type::Anchor;
+use crate::term::cell::{Cell, CellClass};
 use crate::term::emulator::Emulator;
-use crate::term::grid::Line;
+use crate::term::grid::RowAttrs;
 use crate::term::history::LINE_CELLS_MAX;
-use crate::term::history::page::Page;
-use crate::term::history::record::Glyph;
-use crate::term::position::Position;
+use crate::term::history::lines::LineBuffer;
+use crate::term::history::record::CellText;
 
 /// What of a line a row of the screen shows.
 #[derive(Debug, Clone, Copy)]
-struct Piece {
+struct ScreenPiece {
     line: u64,
     /// The cell of the line that its first column shows.
     start: u32,
@@ -25,20 +25,20 @@ struct Piece {
 impl Emulator {
     /// The lines that the rows of the screen belong to. It cuts lines as the history will when they
     /// get there.
-    fn pieces(&self) -> Vec<Piece> {
+    fn pieces(&self) -> Vec<ScreenPiece> {
         let (mut open, mut gap) = if self.alternate { (0, false) } else { self.history.open_end() };
         let mut next = self.history.line_next();
         let mut pieces = Vec::with_capacity(usize::from(self.size.rows));
         for y in 0..self.size.rows {
             let cells = self.text_cells(y);
-            let wrapped = self.grid.line(y).has(Line::WRAPPED);
-            let broken = gap && cells.first().is_none_or(|cell| cell.class() != Class::Wide);
+            let wrapped = self.grid.line(y).has(RowAttrs::WRAPPED);
+            let broken = gap && cells.first().is_none_or(|cell| cell.class() != CellClass::Wide);
             if open == 0 || broken || cells.is_empty() {
                 next += 1;
                 open = 0;
             }
             let count = u32::try_from(cells.len()).unwrap_or(u32::MAX);
-            pieces.push(Piece { line: next.saturating_sub(1), start: open, cells: count });
+            pieces.push(ScreenPiece { line: next.saturating_sub(1), start: open, cells: count });
             let end = open + count;
             open = if wrapped && end < LINE_CELLS_MAX { end } else { 0 };
             gap = wrapped && cells.len() < usize::from(self.size.cols);
@@ -48,14 +48,14 @@ impl Emulator {
 
     /// The cells of a row that are text of its line.
     fn text_cells(&self, y: u16) -> &[Cell] {
-        if !self.grid.line(y).has(Line::WRAPPED) {
+        if !self.grid.line(y).has(RowAttrs::WRAPPED) {
             let used = self.grid.used(y);
             let end =
                 used.iter().rposition(|cell| !cell.is_plain_blank()).map_or(0, |last| last + 1);
             return &used[..end];
         }
         match self.grid.row(y).split_last() {
-            Some((last, rest)) if last.class() == Class::Spacer => rest,
+            Some((last, rest)) if last.class() == CellClass::Spacer => rest,
             _ => self.grid.row(y),
         }
     }
@@ -68,33 +68,33 @@ impl Emulator {
 
     /// The position shown in a column of a row; negative rows are history, −1 being just above the
     /// screen.
-    pub(crate) fn position(&self, row: i64, col: u16) -> Option<Position> {
+    pub(crate) fn anchor(&self, row: i64, col: u16) -> Option<Anchor> {
         let Ok(y) = u16::try_from(row) else {
             let back = usize::try_from(-1 - row).ok()?;
-            let (line, cell) = self.history.position(back, usize::from(col))?;
-            return Some(Position { line, cell });
+            let (line, cell) = self.history.anchor(back, usize::from(col))?;
+            return Some(Anchor { line, cell });
         };
         let pieces = self.pieces();
         let piece = pieces.get(usize::from(y))?;
         let goes_on = pieces.get(usize::from(y) + 1).is_some_and(|next| next.line == piece.line);
         let last = if goes_on { piece.cells.saturating_sub(1) } else { piece.cells };
-        Some(Position { line: piece.line, cell: piece.start + u32::from(col).min(last) })
+        Some(Anchor { line: piece.line, cell: piece.start + u32::from(col).min(last) })
     }
 
     /// Row and column of a position; `None` if its line is not there any more.
-    pub(crate) fn locate(&self, position: Position) -> Option<(i64, u16)> {
+    pub(crate) fn locate(&self, anchor: Anchor) -> Option<(i64, u16)> {
         let col = |col: usize| u16::try_from(col).unwrap_or(u16::MAX).min(self.size.cols - 1);
         let open = if self.alternate { 0 } else { self.history.open_end().0 };
-        let on_screen = self.line_on_top() < position.line
-            || (self.line_on_top() == position.line && open <= position.cell);
+        let on_screen = self.line_on_top() < anchor.line
+            || (self.line_on_top() == anchor.line && open <= anchor.cell);
         if !on_screen {
-            let (back, at) = self.history.locate(position.line, position.cell)?;
+            let (back, at) = self.history.locate(anchor.line, anchor.cell)?;
             return Some((-1 - i64::try_from(back).ok()?, col(at)));
         }
         let pieces = self.pieces();
-        let own = |piece: &Piece| piece.line == position.line && piece.start <= position.cell;
+        let own = |piece: &ScreenPiece| piece.line == anchor.line && piece.start <= anchor.cell;
         let y = pieces.iter().rposition(own)?;
-        let cell = (position.cell - pieces[y].start).min(pieces[y].cells);
+        let cell = (anchor.cell - pieces[y].start).min(pieces[y].cells);
         Some((i64::try_from(y).ok()?, col(usize::try_from(cell).ok()?)))
     }
 
@@ -103,8 +103,8 @@ impl Emulator {
     /// program has erased or moved since are as they are now.
     pub(crate) fn text_between(
         &self,
-        from: Position,
-        to: Position,
+        from: Anchor,
+        to: Anchor,
         bytes_max: usize,
     ) -> (String, bool) {
         let Some((last, end)) = self.locate(to).filter(|_| from <= to) else {
@@ -136,7 +136,7 @@ impl Emulator {
     }
 
     /// Puts the lines of the screen onto an empty page, the first one whole.
-    pub(crate) fn screen_page(&self, page: &mut Page) {
+    pub(crate) fn screen_page(&self, page: &mut LineBuffer) {
         let top = self.line_on_top();
         if top < self.history.line_next() {
             page.begin(top);
@@ -158,7 +158,7 @@ impl Emulator {
     }
 
     /// Calls `each` with the glyphs of a line, wherever it is. False if it is not there.
-    pub(crate) fn line_glyphs(&self, line: u64, mut each: impl FnMut(Glyph<'_>)) -> bool {
+    pub(crate) fn line_glyphs(&self, line: u64, mut each: impl FnMut(CellText<'_>)) -> bool {
         let mut found =
             line < self.history.line_next() && self.history.line_glyphs(line, &mut each);
         if self.line_on_top() <= line {
@@ -206,9 +206,9 @@ fn keep_end(text: &mut String, bytes_max: usize) {
 mod tests {
     use crate::base::geom::Size;
     use crate::base::memory::HeapMemory;
-    use crate::term::{MarkKind, Options, Position, TermEvent, Terminal};
+    use crate::term::{Anchor, MarkKind, Options, TermEvent, Terminal};
 
-    fn fed(bytes: &str, scrollback_lines_max: usize) -> (Terminal, Vec<(MarkKind, Position)>) {
+    fn fed(bytes: &str, scrollback_lines_max: usize) -> (Terminal, Vec<(MarkKind, Anchor)>) {
         let options = Options { scrollback_lines_max, ..Options::default() };
         let mut screen =
             Terminal::new(Size { cols: 10, rows: 4 }, options, Box::new(HeapMemory::default()));

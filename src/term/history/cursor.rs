@@ -2,14 +2,14 @@
 //! width. Reading only.
 
 use crate::term::history::History;
-use crate::term::history::read::{Extent, Place, Wrap};
-use crate::term::history::record::Glyph;
-use crate::term::look::Look;
+use crate::term::history::read::{Extent, RecordPos, Wrap};
+use crate::term::history::record::CellText;
+use crate::term::style_table::CellStyle;
 
 /// A part of a row.
-pub(crate) enum Piece<'a> {
+pub(crate) enum RowPiece<'a> {
     /// What stands in its next cell.
-    Glyph(Glyph<'a>, Look),
+    Glyph(CellText<'a>, CellStyle),
     /// The row is whole.
     End(RowEnd),
 }
@@ -35,7 +35,7 @@ impl History {
 
     /// The address after the last row.
     pub(crate) fn end_row(&self) -> u64 {
-        self.rows.dropped + self.rows.kept as u64
+        self.rows.dropped + self.rows.count as u64
     }
 
     /// The number of the line that what comes next belongs to, and how many of its cells are here.
@@ -48,7 +48,7 @@ impl History {
     }
 
     /// Calls `each` with the pieces of up to `count` rows from address `from` on.
-    pub(crate) fn walk(&self, from: u64, count: usize, mut each: impl FnMut(Piece<'_>)) {
+    pub(crate) fn walk(&self, from: u64, count: usize, mut each: impl FnMut(RowPiece<'_>)) {
         let Some((mut place, mut line, mut skip)) = self.line_at(from) else { return };
         let mut left = count;
         while left > 0
@@ -62,31 +62,36 @@ impl History {
     /// Calls `each` with the pieces of some rows of a line; gives how many there were.
     fn walk_line(
         &self,
-        (place, extent): (Place, Extent),
+        (place, extent): (RecordPos, Extent),
         line: u64,
         wanted: std::ops::Range<usize>,
-        each: &mut impl FnMut(Piece<'_>),
+        each: &mut impl FnMut(RowPiece<'_>),
     ) -> usize {
         let mut wrap = Wrap::new(self.cols);
         let (mut cell, mut first, mut row) = (0, 0, 0);
         let mut done = 0;
         let mark = |row: usize| if row == 0 { extent.mark } else { 0 };
-        self.glyphs(place, extent, |glyph, look| {
+        self.glyphs(place, extent, |glyph, cell_style| {
             wrap.step(glyph.cols());
             if wrap.row != row {
                 if wanted.contains(&row) {
-                    each(Piece::End(RowEnd { line, cell: first, mark: mark(row), wrapped: true }));
+                    each(RowPiece::End(RowEnd {
+                        line,
+                        cell: first,
+                        mark: mark(row),
+                        wrapped: true,
+                    }));
                     done += 1;
                 }
                 (row, first) = (wrap.row, cell);
             }
             cell += u32::from(glyph.cols());
             if wanted.contains(&row) {
-                each(Piece::Glyph(glyph, look));
+                each(RowPiece::Glyph(glyph, cell_style));
             }
         });
         if wanted.contains(&row) {
-            each(Piece::End(RowEnd {
+            each(RowPiece::End(RowEnd {
                 line,
                 cell: first,
                 mark: mark(row),
@@ -99,7 +104,7 @@ impl History {
 
     /// The line in which the row at an address lies: where it starts, its number, and which of its
     /// rows that is.
-    fn line_at(&self, address: u64) -> Option<(Place, u64, usize)> {
+    fn line_at(&self, address: u64) -> Option<(RecordPos, u64, usize)> {
         let mut row = usize::try_from(address.checked_sub(self.rows.dropped)?).ok()?;
         let mut line = self.line.saturating_sub(self.lines as u64);
         for (at, segment) in self.segments.iter().enumerate() {
@@ -144,7 +149,7 @@ impl History {
         address
     }
 
-    fn row_of_cell(&self, place: Place, cell: u32) -> u64 {
+    fn row_of_cell(&self, place: RecordPos, cell: u32) -> u64 {
         let Some((extent, _)) = self.extent(place) else { return 0 };
         let mut wrap = Wrap::new(self.cols);
         let (mut at, mut row) = (0, 0);

@@ -8,7 +8,7 @@ pub(crate) const PATH_BYTES_MAX: usize = 4096;
 
 /// What the shell told last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Shell {
+pub(crate) struct ShellIntegration {
     pub(crate) cwd: String,
     /// The shell is waiting for a command line: A or B came, and no C since.
     pub(crate) at_prompt: bool,
@@ -16,7 +16,7 @@ pub(crate) struct Shell {
     pub(crate) redraws: bool,
 }
 
-impl Shell {
+impl ShellIntegration {
     pub(crate) fn reset(&mut self) {
         self.at_prompt = false;
         self.redraws = false;

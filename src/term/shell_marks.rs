@@ -1,10 +1,10 @@
-//! Shell integration as a program speaks it: OSC 133 and OSC 7, put onto rows and told as events.
+//! ShellIntegration integration as a program speaks it: OSC 133 and OSC 7, put onto rows and told as events.
 //! No shell is spoken to.
 
 use crate::base::text::sanitize;
 use crate::term::emulator::Emulator;
 use crate::term::event::{MarkKind, PromptMark, TermEvent};
-use crate::term::shell::PATH_BYTES_MAX;
+use crate::term::shell_integration::PATH_BYTES_MAX;
 
 /// Bytes of a command line.
 const COMMAND_BYTES_MAX: usize = 4096;
@@ -56,7 +56,7 @@ impl Emulator {
         }
         // Finding the place takes a look at the whole screen, which a flood of marks is not worth.
         let at = if self.out.events.len() < PLACED_MAX {
-            self.position(i64::from(y), self.cursor.x)
+            self.anchor(i64::from(y), self.cursor.x)
         } else {
             None
         };

@@ -55,8 +55,8 @@ impl Palette {
         if let Some(own) = self.entries.get(&n) {
             return *own;
         }
-        let told = self.outer.named.as_ref().and_then(|named| named.get(usize::from(n)));
-        told.copied().unwrap_or_else(|| style::palette(n))
+        let outer = self.outer.named.as_ref().and_then(|named| named.get(usize::from(n)));
+        outer.copied().unwrap_or_else(|| style::palette(n))
     }
 
     /// Foreground (10), background (11) or cursor (12) as it looks now.

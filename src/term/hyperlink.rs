@@ -7,7 +7,7 @@ use crate::base::text::sanitize;
 
 /// Bytes of an address; a longer one is no link.
 pub(crate) const ADDRESS_BYTES_MAX: usize = 2048;
-/// Links alive at once; the oldest goes when one more comes.
+/// Hyperlinks alive at once; the oldest goes when one more comes.
 pub(crate) const LINKS_MAX: usize = 10_000;
 /// Bytes of their addresses and ids together; the oldest go when more come.
 pub(crate) const LINK_BYTES_MAX: usize = 4 << 20;
@@ -17,7 +17,7 @@ const SCHEMES: [&str; 4] = ["http://", "https://", "file://", "mailto:"];
 
 /// The links by number, from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Links {
+pub(crate) struct Hyperlinks {
     /// Address and the program's own id for it, joined by a control that neither can have; empty if
     /// the link was given up.
     pub(crate) keys: Vec<Arc<str>>,
@@ -31,7 +31,7 @@ pub(crate) struct Links {
 
 const BETWEEN: char = '\u{1}';
 
-impl Links {
+impl Hyperlinks {
     pub(crate) fn from_keys(mut keys: Vec<Arc<str>>, next: usize) -> Self {
         keys.truncate(LINKS_MAX);
         let next = if keys.len() == LINKS_MAX { next % LINKS_MAX } else { 0 };
@@ -112,7 +112,7 @@ impl Links {
 
 #[cfg(test)]
 mod tests {
-    use super::{LINK_BYTES_MAX, LINKS_MAX, Links};
+    use super::{Hyperlinks, LINK_BYTES_MAX, LINKS_MAX};
 
     fn address(n: usize, len: usize) -> String {
         format!("https://a.b/{n:x<len$}")
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn the_oldest_links_go_beyond_either_bound_and_come_back_as_they_were() {
         for len in [8, 1900] {
-            let mut links = Links::default();
+            let mut links = Hyperlinks::default();
             let numbers: Vec<u16> =
                 (0..3 * LINKS_MAX).map(|n| links.number("i", &address(n, len))).collect();
             let alive = (0..3 * LINKS_MAX)
@@ -139,7 +139,7 @@ mod tests {
                 links.number("i", &address(3 * LINKS_MAX - 1, len)),
                 numbers[3 * LINKS_MAX - 1]
             );
-            let again = Links::from_keys(links.keys.clone(), links.next);
+            let again = Hyperlinks::from_keys(links.keys.clone(), links.next);
             assert_eq!(
                 (&again.keys, again.bytes, &again.numbers),
                 (&links.keys, links.bytes, &links.numbers)

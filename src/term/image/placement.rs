@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::term::cell::Cell;
 use crate::term::emulator::Emulator;
-use crate::term::grid::Line;
+use crate::term::grid::RowAttrs;
 use crate::term::image::{Image, Picture, UNDER};
 
 /// The most rows or columns an image covers.
@@ -95,7 +95,7 @@ impl Emulator {
         self.grid.split_wide(y, end);
         let (cells, line) = self.grid.write(y, end, tick);
         cells[start..end].fill(Cell::BLANK.with_char(UNDER));
-        line.flags |= Line::TEXT;
+        line.flags |= RowAttrs::TEXT;
     }
 
     /// Columns and rows that so many pixels cover.
