@@ -14,7 +14,7 @@ use crate::base::error::{Code, Refusal};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::{Span, Tick};
 use crate::state::call::Pending;
-use crate::state::effect::{Effect, Message, Place, Question};
+use crate::state::effect::{ClientMessage, Effect, Question, StartDir};
 use crate::state::pane::{NewPane, no_program};
 use crate::state::{State, env, target};
 
@@ -107,13 +107,13 @@ impl Cx<'_> {
             )
             .hint("limits.panes in config.toml"));
         }
-        let mut cwd: Vec<Place> =
-            self.directory(start.cwd.as_deref())?.map(Place::Directory).into_iter().collect();
+        let mut cwd: Vec<StartDir> =
+            self.directory(start.cwd.as_deref())?.map(StartDir::Directory).into_iter().collect();
         if let Some(from) = from {
             cwd.extend(
-                self.state.pane(from).screen.cwd().map(|path| Place::Directory(path.into())),
+                self.state.pane(from).screen.cwd().map(|path| StartDir::Directory(path.into())),
             );
-            cwd.push(Place::Pane(from));
+            cwd.push(StartDir::Pane(from));
         }
         let set = start.set.iter().filter_map(|variable| variable.split_once('='));
         let env = set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -190,7 +190,7 @@ impl Cx<'_> {
             sessions.into_iter().flat_map(|session| self.state.clients_of(session)).collect();
         bury(self.state, self.now.tick + Span::millis(undo_ms));
         self.fx.extend(viewers.into_iter().map(|client| {
-            let message = Message::Closed { what: what.clone(), undo_ms };
+            let message = ClientMessage::Closed { what: what.clone(), undo_ms };
             Effect::Tell { client, message }
         }));
         Answer::Now(Stopped { panes, undo_ms: Some(undo_ms), ..Stopped::default() })
@@ -240,6 +240,6 @@ impl Cx<'_> {
         let name =
             session.map(|session| self.state.session(session).name.clone()).unwrap_or_default();
         self.state.show_nothing(client);
-        self.fx.push(Effect::Tell { client, message: Message::Detached(name) });
+        self.fx.push(Effect::Tell { client, message: ClientMessage::Detached(name) });
     }
 }

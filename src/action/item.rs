@@ -7,7 +7,7 @@ use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::state::State;
-use crate::state::pane::Life;
+use crate::state::pane::ProgramState;
 use crate::state::view::View;
 
 /// A session in a list.
@@ -130,13 +130,13 @@ impl PaneItem {
     pub fn of(state: &State, id: PaneId) -> Self {
         let pane = state.pane(id);
         let (name, pid, status) = match pane.life {
-            Life::Starting => ("starting", None, None),
-            Life::Running { pid } => ("running", Some(pid), None),
-            Life::Ending => ("ending", None, None),
-            Life::Ended { status } => ("ended", None, Some(status)),
-            Life::Held => ("held", None, None),
+            ProgramState::Starting => ("starting", None, None),
+            ProgramState::Running { pid } => ("running", Some(pid), None),
+            ProgramState::Ending => ("ending", None, None),
+            ProgramState::Ended { status } => ("ended", None, Some(status)),
+            ProgramState::Held => ("held", None, None),
         };
-        let name = if state.is_buried(id) { "closed" } else { name };
+        let name = if state.is_closed(id) { "closed" } else { name };
         Self {
             id,
             index: state.pane_index(id),

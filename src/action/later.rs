@@ -10,7 +10,7 @@ use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, PaneId, SessionId};
 use crate::base::time::{Now, Tick};
-use crate::state::call::{CommandWait, Open, Pending};
+use crate::state::call::{CommandWait, OpenCall, Pending};
 use crate::state::search::{Match, Matches};
 use crate::state::{Leaving, State};
 
@@ -115,7 +115,7 @@ pub fn search(state: &mut State) -> Vec<(CallId, Outcome)> {
 
 /// When something has to be done about an open call if nothing happens.
 #[must_use]
-pub fn due(state: &State, open: &Open) -> Option<Tick> {
+pub fn due(state: &State, open: &OpenCall) -> Option<Tick> {
     open.deadline.into_iter().chain(idle_at(state, &open.pending)).min()
 }
 

@@ -7,7 +7,7 @@ use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, ClientId};
 use crate::base::time::Now;
 use crate::core::Core;
-use crate::state::call::{Caller, Open, Pending};
+use crate::state::call::{Caller, OpenCall, Pending};
 use crate::state::effect::{Effect, Effects, Fact};
 use crate::state::{Leaving, target};
 
@@ -46,7 +46,7 @@ impl Core {
         match answer {
             Ok(Answer::Now(value)) => fx.push(Effect::Answer { call, outcome: Ok(value) }),
             Ok(Answer::Later { pending, deadline }) => {
-                drop(self.state.calls.insert(call, Open { caller, deadline, pending }))
+                drop(self.state.calls.insert(call, OpenCall { caller, deadline, pending }))
             }
             Err(refusal) => fx.push(Effect::Answer { call, outcome: Err(refusal) }),
         }

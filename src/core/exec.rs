@@ -11,10 +11,10 @@ use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::Now;
 use crate::core::Core;
 use crate::state::call::{CommandWait, Pending};
-use crate::state::command::{Captured, Why};
+use crate::state::command::{Captured, StopReason};
+use crate::state::command_effect::CommandEffect;
 use crate::state::effect::{Effect, Effects};
-use crate::state::request::CommandEffect;
-use crate::state::turn::Around;
+use crate::state::exec_queue::ExecContext;
 
 /// Something that happened to a command.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Core {
             }
             CommandEvent::SessionOver { session } => {
                 self.state.commands.ending.remove(&session);
-                self.state.commands.lanes.remove(&session);
+                self.state.commands.exec_queues.remove(&session);
                 let records = &mut self.state.commands.records;
                 let gone: Vec<CommandId> = records
                     .values()
@@ -115,7 +115,7 @@ impl Core {
         for call in self.waiting(id, |_| true) {
             self.answer(call, Err(refusal.clone()), fx);
         }
-        self.lane_free(now, (command.session, id), fx);
+        self.exec_done(now, (command.session, id), fx);
     }
 
     fn command_ended(
@@ -149,7 +149,7 @@ impl Core {
         fx.extend(
             dropped.into_iter().map(|command| Effect::Command(CommandEffect::Drop { command })),
         );
-        self.lane_free(now, (command.session, id), fx);
+        self.exec_done(now, (command.session, id), fx);
     }
 
     /// The calls that wait for something of a command, of the wanted kinds.
@@ -160,15 +160,19 @@ impl Core {
         )
     }
 
-    fn lane_free(&mut self, now: Now, (session, id): (SessionId, CommandId), fx: &mut Effects) {
-        if let Some(lane) =
-            self.state.commands.lanes.get_mut(&session).filter(|lane| lane.running == Some(id))
+    fn exec_done(&mut self, now: Now, (session, id): (SessionId, CommandId), fx: &mut Effects) {
+        if let Some(queue) = self
+            .state
+            .commands
+            .exec_queues
+            .get_mut(&session)
+            .filter(|queue| queue.running == Some(id))
         {
-            lane.running = None;
+            queue.running = None;
         }
         if self.state.sessions.contains_key(&session) {
-            let around = Around { settings: &self.settings, host: &self.host, now };
-            self.state.next_turn(session, &around, fx);
+            let around = ExecContext { settings: &self.settings, host: &self.host, now };
+            self.state.run_next(session, &around, fx);
         }
     }
 
@@ -181,7 +185,7 @@ impl Core {
         if let Pending::Command(CommandWait::Exec { command }) = open.pending
             && self.settings.exec.cancel
         {
-            self.state.stop_command(command, Why::Cancelled, fx);
+            self.state.stop_command(command, StopReason::Cancelled, fx);
         }
     }
 
@@ -189,7 +193,7 @@ impl Core {
     pub(super) fn stop_overdue(&mut self, now: Now, fx: &mut Effects) {
         for command in self.state.commands.overdue(now.tick) {
             tracing::info!(%command, "its time is up");
-            self.state.stop_command(command, Why::Time, fx);
+            self.state.stop_command(command, StopReason::Time, fx);
         }
     }
 
@@ -199,9 +203,9 @@ impl Core {
             let waiting = self
                 .state
                 .commands
-                .lanes
+                .exec_queues
                 .remove(&session)
-                .map_or_else(Default::default, |lane| lane.waiting);
+                .map_or_else(Default::default, |queue| queue.waiting);
             for waiting in waiting {
                 let gone = Refusal::new(
                     Code::NotFound,
@@ -216,7 +220,7 @@ impl Core {
                 .values()
                 .filter(|command| command.session == session && command.end.is_none());
             for id in running.map(|command| command.id).collect::<Vec<_>>() {
-                self.state.commands.note_stop(id, Why::Session);
+                self.state.commands.note_stop(id, StopReason::Session);
             }
             fx.push(Effect::Command(CommandEffect::EndSession {
                 session,

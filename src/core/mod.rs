@@ -1,19 +1,19 @@
 //! The pure centre: a step takes the present and one input, changes the state and says what is to
 //! happen outside. It cannot fail and cannot wait.
 
-mod arrange;
-pub mod beside;
+mod alerts;
 mod calls;
+mod env_sync;
 pub mod exec;
-mod follow;
 mod hooks;
 mod memory;
-mod monitor;
-mod program;
-mod resume;
-mod revival;
+mod pane_events;
+mod resize;
+mod restore;
 pub mod scene;
-mod typed;
+mod shell_integration;
+pub mod status;
+mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,14 +26,14 @@ use crate::base::id::{CallId, ClientId, PaneId, TabId};
 use crate::base::key::{KeyInput, MouseInput, MouseKind};
 use crate::base::memory::Memory;
 use crate::base::time::{Now, Span, Tick};
-use crate::core::follow::Followed;
+use crate::core::env_sync::Followed;
 use crate::core::hooks::Hooked;
 use crate::settings::Settings;
 use crate::state::call::{Caller, Pending};
-use crate::state::effect::{Effect, Effects, Fact, Message, Place, Program};
+use crate::state::effect::{ClientMessage, Effect, Effects, Fact, ProgramSpec, StartDir};
 use crate::state::host::Host;
 use crate::state::view::View;
-use crate::state::{Leaving, State, Stranded, env};
+use crate::state::{ClientWithoutSession, Leaving, State, env};
 use crate::term::{OuterColours, Terminal};
 
 pub use crate::state::view::Viewer;
@@ -215,20 +215,20 @@ impl Core {
 
     /// Takes one step. `fx` gets what is to happen outside, in order.
     pub fn step(&mut self, now: Now, input: Input<'_>, fx: &mut Effects) {
-        self.rouse(now, &input, fx);
+        self.start_restored(now, &input, fx);
         match input {
             Input::Connected { client, viewer } => self.state.connect(client, viewer, now),
             Input::Gone { client } => self.gone(client, fx),
             Input::Keys { client, keys } if self.chosen(client, keys).is_some() => {
                 self.choose(client, keys, now, fx)
             }
-            Input::Keys { client, keys } => self.typed(client, now, fx, |screen, bytes| {
+            Input::Keys { client, keys } => self.type_keys(client, now, fx, |screen, bytes| {
                 for key in keys {
                     screen.encode_key(key, bytes);
                 }
             }),
             Input::Paste { client, text } => {
-                self.typed(client, now, fx, |screen, bytes| screen.encode_paste(text, bytes))
+                self.type_keys(client, now, fx, |screen, bytes| screen.encode_paste(text, bytes))
             }
             Input::Mouse { client, pane, mouse } => self.pointed((client, pane), mouse, now, fx),
             Input::Resized { client, size, cell_pixels } => {
@@ -254,12 +254,12 @@ impl Core {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
         let calls = self.state.calls.values().filter_map(|open| later::due(&self.state, open));
-        let graves = self.state.graves.iter().map(|grave| grave.until);
+        let closed_items = self.state.closed_items.iter().map(|item| item.until);
         let commands = self.state.commands.next_deadline();
         let calls = calls.chain(self.sleeping);
         calls
             .chain(self.late.values().copied())
-            .chain(graves)
+            .chain(closed_items)
             .chain(self.leave_at)
             .chain(commands)
             .chain(self.silence_at())
@@ -287,7 +287,7 @@ impl Core {
     }
 
     /// Sends what `encode` makes of some input to the program in focus of a view.
-    fn typed(
+    fn type_keys(
         &mut self,
         client: ClientId,
         now: Now,
@@ -361,12 +361,12 @@ impl Core {
         let (due, rest) = late.into_iter().partition(|(_, at)| *at <= now.tick);
         self.late = rest;
         let due: BTreeMap<TabId, Tick> = due;
-        self.state.todo.arrange.extend(due.into_keys());
+        self.state.pending_work.resize.extend(due.into_keys());
     }
 
     /// What nobody brought back in time is ended.
-    fn end_graves(&mut self, now: Now, fx: &mut Effects) {
-        for pane in self.state.overdue_graves(now.tick) {
+    fn end_closed(&mut self, now: Now, fx: &mut Effects) {
+        for pane in self.state.overdue_closed(now.tick) {
             self.state.close_pane(pane, self.settings.pane.grace(), fx);
         }
     }
@@ -374,24 +374,24 @@ impl Core {
     /// What every step ends with: sizes follow layouts and views, programs are started, clients
     /// without a session leave, and so does a server without work.
     fn finish(&mut self, now: Now, fx: &mut Effects) {
-        self.end_graves(now, fx);
-        while let Some(tab) = self.state.todo.arrange.pop_first() {
-            self.arrange(tab, now, fx);
+        self.end_closed(now, fx);
+        while let Some(tab) = self.state.pending_work.resize.pop_first() {
+            self.resize_tab(tab, now, fx);
         }
         self.late.retain(|tab, _| self.state.tabs.contains_key(tab));
-        self.follow(fx);
-        for (pane, cwd) in std::mem::take(&mut self.state.todo.start) {
+        self.sync_env(fx);
+        for (pane, cwd) in std::mem::take(&mut self.state.pending_work.start) {
             self.start(pane, cwd, fx);
         }
-        for stranded in std::mem::take(&mut self.state.todo.stranded) {
-            let Stranded { client, session, status, is_closed } = stranded;
-            let ended = Message::Ended {
+        for without in std::mem::take(&mut self.state.pending_work.clients_without_session) {
+            let ClientWithoutSession { client, session, status, is_closed } = without;
+            let ended = ClientMessage::Ended {
                 session: session.clone(),
                 status: status.map_or(0, ExitStatus::shell),
             };
             fx.push(Effect::Tell {
                 client,
-                message: if is_closed { Message::Shut(session) } else { ended },
+                message: if is_closed { ClientMessage::Shut(session) } else { ended },
             });
         }
         self.end_gone_sessions(fx);
@@ -401,7 +401,7 @@ impl Core {
         self.leave(now, fx);
     }
 
-    fn start(&self, id: PaneId, mut cwd: Vec<Place>, fx: &mut Effects) {
+    fn start(&self, id: PaneId, mut cwd: Vec<StartDir>, fx: &mut Effects) {
         let pane = self.state.pane(id);
         let session = self.state.session(pane.session);
         let is_shell = pane.program().is_empty();
@@ -410,14 +410,17 @@ impl Core {
         } else {
             pane.argv.clone()
         };
-        cwd.extend((!session.cwd.is_empty()).then(|| Place::Directory(session.cwd.clone())));
-        cwd.push(Place::Home);
+        cwd.extend((!session.cwd.is_empty()).then(|| StartDir::Directory(session.cwd.clone())));
+        cwd.push(StartDir::Home);
         let mut env = env::of_program(session, pane, &self.settings, &self.host);
         if is_shell && self.settings.shell.integration {
             env::integrate(&mut argv, &mut env, &self.host);
         }
         env::set(&mut env, "ABIDE_ENV", format!("{}/env", self.followed_folder(pane.session)));
-        fx.push(Effect::Spawn { pane: id, program: Program { argv, env, cwd, size: pane.size } });
+        fx.push(Effect::Spawn {
+            pane: id,
+            program: ProgramSpec { argv, env, cwd, size: pane.size },
+        });
     }
 
     /// Programs that asked for it hear when their pane gets or loses the focus of a view whose
@@ -474,7 +477,7 @@ impl Core {
             self.state
                 .views
                 .keys()
-                .map(|client| Effect::Tell { client: *client, message: Message::Stopped }),
+                .map(|client| Effect::Tell { client: *client, message: ClientMessage::Stopped }),
         );
         fx.push(Effect::Exit);
     }

@@ -5,8 +5,8 @@ use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::key::MouseWant;
 use crate::core::Core;
-use crate::core::arrange::rects;
-use crate::state::pane::{Life, Pane};
+use crate::core::resize::rects;
+use crate::state::pane::{Pane, ProgramState};
 use crate::state::tab::Tab;
 use crate::state::view::{PaneChoice, View};
 
@@ -151,7 +151,7 @@ impl Core {
         let modes = pane.screen.modes();
         let cursor = pane.screen.cursor();
         let ended = match pane.life {
-            Life::Ended { status } => Some(status.shell()),
+            ProgramState::Ended { status } => Some(status.shell()),
             _ => None,
         };
         ScenePane {

@@ -3,7 +3,9 @@
 
 use crate::base::geom::{Rect, Size};
 use crate::layout::solve::{leaves, lengths, min_len, parts_of};
-use crate::layout::tree::{Axis, Direction, Node, Part, Split, Stack, Tree, length, with_length};
+use crate::layout::tree::{
+    Axis, Direction, Node, Split, SplitPart, Stack, Tree, length, with_length,
+};
 
 /// There is no room for what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -206,7 +208,7 @@ impl<P: Copy + Eq> Node<P> {
                 let parts = stack
                     .panes
                     .iter()
-                    .map(|pane| Part { weight: 1, node: Self::Pane(*pane) })
+                    .map(|pane| SplitPart { weight: 1, node: Self::Pane(*pane) })
                     .collect();
                 *self = Self::Split(Split { axis: Axis::Rows, parts });
             }
@@ -232,8 +234,8 @@ impl<P: Copy + Eq> Node<P> {
         let axis = insert.side.axis();
         let parts = |leaf: Self| {
             let mut parts = [
-                Part { weight: old_len, node: leaf },
-                Part { weight: new_len, node: Self::Pane(insert.new) },
+                SplitPart { weight: old_len, node: leaf },
+                SplitPart { weight: new_len, node: Self::Pane(insert.new) },
             ];
             if !insert.side.is_forward() {
                 parts.reverse();
@@ -307,7 +309,7 @@ impl<P: Copy + Eq> Node<P> {
         for part in parts {
             match part.node {
                 Self::Split(inner) if inner.axis == axis => split.parts.extend(inner.parts),
-                node => split.parts.push(Part { weight: part.weight, node }),
+                node => split.parts.push(SplitPart { weight: part.weight, node }),
             }
         }
         if split.parts.len() == 1 {

@@ -1,6 +1,6 @@
 //! Ready-made layouts: any number of panes put in order.
 
-use crate::layout::tree::{Axis, Node, Part, Split, Stack, Tree};
+use crate::layout::tree::{Axis, Node, Split, SplitPart, Stack, Tree};
 
 /// A ready-made layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,7 +96,7 @@ fn row<P: Copy + Eq>(axis: Axis, panes: &[P]) -> Node<P> {
     }
     Node::Split(Split {
         axis,
-        parts: panes.iter().map(|pane| Part { weight: 1, node: Node::Pane(*pane) }).collect(),
+        parts: panes.iter().map(|pane| SplitPart { weight: 1, node: Node::Pane(*pane) }).collect(),
     })
 }
 
@@ -107,8 +107,8 @@ fn main<P: Copy + Eq>(axis: Axis, first: P, rest: &[P]) -> Node<P> {
     }
     let across = if axis == Axis::Rows { Axis::Columns } else { Axis::Rows };
     let parts = vec![
-        Part { weight: 3, node: Node::Pane(first) },
-        Part { weight: 2, node: row(across, rest) },
+        SplitPart { weight: 3, node: Node::Pane(first) },
+        SplitPart { weight: 2, node: row(across, rest) },
     ];
     Node::Split(Split { axis, parts })
 }
@@ -139,6 +139,6 @@ fn tiled<P: Copy + Eq>(panes: &[P]) -> Node<P> {
     }
     Node::Split(Split {
         axis: Axis::Rows,
-        parts: lines.into_iter().map(|node| Part { weight: 1, node }).collect(),
+        parts: lines.into_iter().map(|node| SplitPart { weight: 1, node }).collect(),
     })
 }

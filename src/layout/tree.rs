@@ -75,12 +75,12 @@ pub struct Split<P> {
     /// How the parts stand.
     pub axis: Axis,
     /// The parts, from the left or the top.
-    pub parts: Vec<Part<P>>,
+    pub parts: Vec<SplitPart<P>>,
 }
 
 /// A part of a split.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part<P> {
+pub struct SplitPart<P> {
     /// Its share of the cells that are no borders, relative to its siblings'. At least 1.
     pub weight: u16,
     /// What is there.
@@ -185,8 +185,10 @@ impl<P: Copy> Node<P> {
                 open: stack.open,
             }),
             Self::Split(split) => {
-                let part =
-                    |part: &Part<P>| Part { weight: part.weight, node: part.node.map(other) };
+                let part = |part: &SplitPart<P>| SplitPart {
+                    weight: part.weight,
+                    node: part.node.map(other),
+                };
                 Node::Split(Split {
                     axis: split.axis,
                     parts: split.parts.iter().map(part).collect(),

@@ -17,8 +17,8 @@ use crate::server::saved::closed::{WAITING_MAX, Work};
 use crate::server::saved::{Done, Loaded, Purpose, Saving};
 use crate::server::snapshots::{self, room};
 use crate::settings::{Keep, Persist};
-use crate::state::grave::{Buried, Closing, Remains};
 use crate::state::pane::Pane;
+use crate::state::undo::{ClosedContent, ClosedRecord, UndoChange};
 use crate::store::snapshot::SnapshotFile;
 
 /// The name of the whole in refusals.
@@ -27,10 +27,10 @@ const WHAT: &str = "what was closed";
 impl Server {
     /// Keeps what is left of what was closed, and forgets what is back.
     pub(super) fn keep_closed(&mut self) {
-        for closing in std::mem::take(&mut self.core.state.todo.closed) {
+        for closing in std::mem::take(&mut self.core.state.pending_work.closed) {
             match closing {
-                Closing::Keep(remains) => self.bury(*remains),
-                Closing::Back(name) => {
+                UndoChange::Keep(remains) => self.bury(*remains),
+                UndoChange::Back(name) => {
                     let is_it = |saving: &Saving| matches!(&saving.purpose, Purpose::Closed(id) if *id == name);
                     let saving = &mut self.disk.snapshots.saving;
                     match saving.iter().rposition(is_it) {
@@ -43,7 +43,7 @@ impl Server {
     }
 
     /// Gathers what there is of something that was closed, at once of panes that are gone.
-    fn bury(&mut self, Remains { grave, panes: gone }: Remains) {
+    fn bury(&mut self, ClosedRecord { item: grave, panes: gone }: ClosedRecord) {
         let persist = &self.core.settings.persist;
         // Where programs end faster than disks write, not each is worth it.
         if persist.closed == 0
@@ -156,8 +156,11 @@ impl Server {
             keep::state(keep::reopened(structure, &core.settings.persist.restore), |pane| {
                 core.blank(pane.size)
             });
-        let sessions =
-            former.graves.iter().filter(|grave| matches!(grave.what, Buried::Session(_))).count();
+        let sessions = former
+            .closed_items
+            .iter()
+            .filter(|grave| matches!(grave.what, ClosedContent::Session(_)))
+            .count();
         room(core, (sessions, former.panes.len()), WHAT)?;
         let contradicts = || {
             Refusal::new(

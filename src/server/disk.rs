@@ -183,7 +183,7 @@ impl Disk {
         if self.due.is_some() && !is_doubtful(state, now) {
             self.write_structure(now, state);
         }
-        state.doubt = Some(now + DOUBT);
+        state.shutdown_suspected_until = Some(now + DOUBT);
         state.version += 1;
     }
 
@@ -250,7 +250,7 @@ impl Disk {
         self.panes
             .values()
             .filter_map(|pane| pane.due)
-            .chain(self.due.map(|due| due.max(state.doubt.unwrap_or(due))))
+            .chain(self.due.map(|due| due.max(state.shutdown_suspected_until.unwrap_or(due))))
             .min()
     }
 
@@ -397,5 +397,5 @@ impl Disk {
 
 /// Whether what has gone from the state may be there again soon.
 fn is_doubtful(state: &State, now: Tick) -> bool {
-    state.doubt.is_some_and(|until| now < until)
+    state.shutdown_suspected_until.is_some_and(|until| now < until)
 }

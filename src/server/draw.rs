@@ -7,8 +7,8 @@ use crate::base::row::Run;
 use crate::base::style::{Cursor, Style};
 use crate::base::time::{Span as Time, Tick};
 use crate::core::Core;
-use crate::core::beside::{SceneBeside, SceneMarks, SceneWanting};
 use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
+use crate::core::status::{SceneAlert, SceneMarks, SceneStatus};
 use crate::server::pictures::Pictures;
 use crate::term::{self, Terminal};
 use crate::wire::frame::{
@@ -29,7 +29,7 @@ pub(super) struct Drawn {
     /// The frame that is not on its screen yet.
     in_flight: bool,
     chrome: Chrome,
-    beside: SceneBeside,
+    beside: SceneStatus,
     cursor: Option<Cursor>,
     panes: BTreeMap<PaneId, PaneDrawn>,
     wants: Wants,
@@ -74,7 +74,7 @@ impl Drawn {
 
     /// What is shown besides frames, if any of it changed.
     fn beside(&mut self, core: &Core, client: ClientId) -> Option<Status> {
-        let beside = core.beside(client)?;
+        let beside = core.status(client)?;
         if beside == self.beside {
             return None;
         }
@@ -285,8 +285,8 @@ fn marks(scene: &SceneMarks) -> TabMarks {
     TabMarks { tab, silence, ended, notified, progress }
 }
 
-fn wanting(scene: SceneWanting) -> Alert {
-    let SceneWanting { pane, place, label, why } = scene;
+fn wanting(scene: SceneAlert) -> Alert {
+    let SceneAlert { pane, place, label, why } = scene;
     Alert { pane, place, label, why }
 }
 

@@ -381,8 +381,8 @@ impl Server {
             .panes
             .values()
             .any(|io| io.input.in_doubt() && io.input.number_of(hello.token).is_some());
-        let resumed =
-            hello.resume && self.core.state.parted.iter().any(|parted| parted.token == hello.token);
+        let resumed = hello.resume
+            && self.core.state.detached_views.iter().any(|parted| parted.token == hello.token);
         let value = |wanted: &str| {
             hello.env.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
         };

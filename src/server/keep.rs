@@ -6,13 +6,13 @@ use crate::base::id::{PaneId, SessionId};
 use crate::base::time::Tick;
 use crate::layout::float::Float;
 use crate::layout::preset::Preset;
-use crate::layout::tree::{Axis, Node, Part, Split, Stack, Tree};
+use crate::layout::tree::{Axis, Node, Split, SplitPart, Stack, Tree};
 use crate::settings::{Rerun, Restore};
-use crate::state::grave::{Buried, BuriedPane, Grave};
-use crate::state::pane::{Life, Marks, Pane, Revival};
+use crate::state::pane::{Marks, Pane, ProgramState, RestoreState};
 use crate::state::session::Session;
 use crate::state::tab::Tab;
-use crate::state::view::{PARTED_MAX, PaneChoice, Parted, TabChoice, Whereabouts};
+use crate::state::undo::{ClosedContent, ClosedItem, ClosedPane};
+use crate::state::view::{DETACHED_MAX, DetachedView, PaneChoice, TabChoice, ViewState};
 use crate::state::{NextIds, State};
 use crate::store::session_state as kept;
 use crate::store::session_state::SessionState;
@@ -21,23 +21,23 @@ use crate::term::Terminal;
 /// What the store keeps of the state.
 pub(super) fn structure(state: &State, taken: Vec<(u64, u64)>) -> SessionState {
     let ids = state.next_ids;
-    let gone = state.parted.iter().map(|parted| view(parted.token, &parted.at));
+    let gone = state.detached_views.iter().map(|parted| view(parted.token, &parted.at));
     let here = state.views.values().map(|seen| view(seen.token, &seen.at));
     SessionState {
         next_ids: [ids.session, ids.tab, ids.pane, ids.client, ids.call, ids.used],
         sessions: state.sessions.values().map(session).collect(),
         tabs: state.tabs.values().map(tab).collect(),
         panes: state.panes.values().map(pane).collect(),
-        graves: state.graves.iter().map(grave).collect(),
+        graves: state.closed_items.iter().map(grave).collect(),
         views: gone.chain(here).collect(),
         taken,
         wanting: state
             .sessions
             .values()
-            .filter(|session| !session.wanting.is_empty())
-            .map(|session| (session.id, session.wanting.clone()))
+            .filter(|session| !session.missing_env.is_empty())
+            .map(|session| (session.id, session.missing_env.clone()))
             .collect(),
-        doubt: state.doubt,
+        doubt: state.shutdown_suspected_until,
     }
 }
 
@@ -94,11 +94,14 @@ pub(super) fn revived(mut kept: SessionState, restore: &Restore) -> SessionState
 }
 
 /// What goes to disk of something that was closed.
-pub(super) fn closed<'a>(closed: &Grave, panes: impl Iterator<Item = &'a Pane>) -> SessionState {
+pub(super) fn closed<'a>(
+    closed: &ClosedItem,
+    panes: impl Iterator<Item = &'a Pane>,
+) -> SessionState {
     let whole = SessionState {
         sessions: vec![session(&closed.session)],
         panes: panes.map(pane).collect(),
-        wanting: vec![(closed.session.id, closed.session.wanting.clone())],
+        wanting: vec![(closed.session.id, closed.session.missing_env.clone())],
         ..SessionState::default()
     };
     let mut durable = durable(whole);
@@ -187,17 +190,17 @@ fn node(node: &Node<PaneId>) -> kept::StoredLayout {
     }
 }
 
-fn grave(grave: &Grave) -> kept::StoredGrave {
+fn grave(grave: &ClosedItem) -> kept::StoredGrave {
     let what = match &grave.what {
-        Buried::Pane(buried) => kept::StoredBuried::Pane {
+        ClosedContent::Pane(buried) => kept::StoredBuried::Pane {
             pane: buried.pane,
             tab: buried.tab,
             before: node(&buried.before.root),
             after: node(&buried.after.root),
             float: buried.float,
         },
-        Buried::Tab(buried, at) => kept::StoredBuried::Tab(tab(buried), narrow(*at)),
-        Buried::Session(tabs) => kept::StoredBuried::Session(tabs.iter().map(tab).collect()),
+        ClosedContent::Tab(buried, at) => kept::StoredBuried::Tab(tab(buried), narrow(*at)),
+        ClosedContent::Session(tabs) => kept::StoredBuried::Session(tabs.iter().map(tab).collect()),
     };
     kept::StoredGrave { until: grave.until, session: session(&grave.session), what }
 }
@@ -218,25 +221,25 @@ fn pane(pane: &Pane) -> kept::StoredPane {
         created_wall: pane.created_wall,
         size: pane.size,
         life: match pane.life {
-            Life::Starting => kept::StoredLife::Starting,
-            Life::Running { pid } => kept::StoredLife::Running(pid),
-            Life::Ending => kept::StoredLife::Ending,
-            Life::Ended { status } => kept::StoredLife::Ended(status),
-            Life::Held => kept::StoredLife::Held,
+            ProgramState::Starting => kept::StoredLife::Starting,
+            ProgramState::Running { pid } => kept::StoredLife::Running(pid),
+            ProgramState::Ending => kept::StoredLife::Ending,
+            ProgramState::Ended { status } => kept::StoredLife::Ended(status),
+            ProgramState::Held => kept::StoredLife::Held,
         },
         is_synced: pane.is_synced,
         again: pane.again,
         pipe: pane.pipe.clone(),
-        revival: revival(&pane.revival),
+        revival: revival(&pane.restore),
     }
 }
 
-fn revival(revival: &Revival) -> kept::StoredRevival {
-    let Revival { retried, instead, runs, ran } = revival.clone();
+fn revival(revival: &RestoreState) -> kept::StoredRevival {
+    let RestoreState { retried, instead, runs, ran } = revival.clone();
     kept::StoredRevival { retried, instead, runs, ran }
 }
 
-fn view(token: u64, at: &Whereabouts) -> kept::StoredView {
+fn view(token: u64, at: &ViewState) -> kept::StoredView {
     kept::StoredView {
         token,
         session: at.session,
@@ -261,7 +264,7 @@ pub(super) fn state(
 ) -> State {
     let [session, tab, pane, client, call, used] = kept.next_ids;
     let next_ids = NextIds { session, tab, pane, client, call, used };
-    let mut state = State { next_ids, doubt: kept.doubt, ..State::default() };
+    let mut state = State { next_ids, shutdown_suspected_until: kept.doubt, ..State::default() };
     for kept in kept.panes {
         let screen = screen(&kept);
         state.panes.insert(kept.id, restored_pane(kept, screen));
@@ -271,13 +274,13 @@ pub(super) fn state(
         kept.sessions.into_iter().map(|session| (session.id, restored_session(session))).collect();
     for (session, names) in kept.wanting {
         if let Some(session) = state.sessions.get_mut(&session) {
-            session.wanting = names;
+            session.missing_env = names;
         }
     }
-    state.graves = kept.graves.into_iter().map(restored_grave).collect();
+    state.closed_items = kept.graves.into_iter().map(restored_grave).collect();
     // Who was attached is the latest; with them there may be more than are kept.
-    let excess = kept.views.len().saturating_sub(PARTED_MAX);
-    state.parted = kept.views.into_iter().skip(excess).map(restored_view).collect();
+    let excess = kept.views.len().saturating_sub(DETACHED_MAX);
+    state.detached_views = kept.views.into_iter().skip(excess).map(restored_view).collect();
     state
 }
 
@@ -289,7 +292,7 @@ fn restored_session(kept: kept::StoredSession) -> Session {
         current: kept.current,
         cwd: kept.cwd,
         env: kept.env,
-        wanting: Vec::new(),
+        missing_env: Vec::new(),
         created_wall: kept.created_wall,
         used: kept.used,
         size: kept.size,
@@ -311,24 +314,24 @@ fn restored_pane(kept: kept::StoredPane, screen: Terminal) -> Pane {
         created_wall: kept.created_wall,
         size: kept.size,
         life: match kept.life {
-            kept::StoredLife::Starting => Life::Starting,
-            kept::StoredLife::Running(pid) => Life::Running { pid },
-            kept::StoredLife::Ending => Life::Ending,
-            kept::StoredLife::Ended(status) => Life::Ended { status },
-            kept::StoredLife::Held => Life::Held,
+            kept::StoredLife::Starting => ProgramState::Starting,
+            kept::StoredLife::Running(pid) => ProgramState::Running { pid },
+            kept::StoredLife::Ending => ProgramState::Ending,
+            kept::StoredLife::Ended(status) => ProgramState::Ended { status },
+            kept::StoredLife::Held => ProgramState::Held,
         },
         screen,
         is_synced: kept.is_synced,
         again: kept.again,
         pipe: kept.pipe,
-        revival: restored_revival(kept.revival),
+        restore: restored_revival(kept.revival),
         marks: Marks::default(),
     }
 }
 
-fn restored_revival(kept: kept::StoredRevival) -> Revival {
+fn restored_revival(kept: kept::StoredRevival) -> RestoreState {
     let kept::StoredRevival { retried, instead, runs, ran } = kept;
-    Revival { retried, instead, runs, ran }
+    RestoreState { retried, instead, runs, ran }
 }
 
 fn restored_tab(kept: kept::StoredTab) -> Tab {
@@ -356,33 +359,39 @@ fn restored_node(kept: kept::StoredLayout) -> Node<PaneId> {
             axis: if columns { Axis::Columns } else { Axis::Rows },
             parts: parts
                 .into_iter()
-                .map(|(weight, node)| Part { weight, node: restored_node(node) })
+                .map(|(weight, node)| SplitPart { weight, node: restored_node(node) })
                 .collect(),
         }),
     }
 }
 
-fn restored_grave(kept: kept::StoredGrave) -> Grave {
+fn restored_grave(kept: kept::StoredGrave) -> ClosedItem {
     let tree = |node| Tree { root: restored_node(node) };
     let what = match kept.what {
         kept::StoredBuried::Pane { pane, tab, before, after, float } => {
-            Buried::Pane(BuriedPane { pane, tab, before: tree(before), after: tree(after), float })
+            ClosedContent::Pane(ClosedPane {
+                pane,
+                tab,
+                before: tree(before),
+                after: tree(after),
+                float,
+            })
         }
-        kept::StoredBuried::Tab(tab, at) => Buried::Tab(restored_tab(tab), at as usize),
+        kept::StoredBuried::Tab(tab, at) => ClosedContent::Tab(restored_tab(tab), at as usize),
         kept::StoredBuried::Session(tabs) => {
-            Buried::Session(tabs.into_iter().map(restored_tab).collect())
+            ClosedContent::Session(tabs.into_iter().map(restored_tab).collect())
         }
     };
-    Grave { until: kept.until, session: restored_session(kept.session), what }
+    ClosedItem { until: kept.until, session: restored_session(kept.session), what }
 }
 
-fn restored_view(kept: kept::StoredView) -> Parted {
+fn restored_view(kept: kept::StoredView) -> DetachedView {
     let tab_choice =
         |(session, current, last): (SessionId, _, _)| (session, TabChoice { current, last });
     let pane_choice = |(tab, focus, last, zoomed)| (tab, PaneChoice { focus, last, zoomed });
-    Parted {
+    DetachedView {
         token: kept.token,
-        at: Whereabouts {
+        at: ViewState {
             session: kept.session,
             history: kept.history,
             tabs: kept.tabs.into_iter().map(tab_choice).collect(),
@@ -571,6 +580,10 @@ mod tests {
         let kept = SessionState { views: (1..=40).map(view).collect(), ..SessionState::default() };
         let state = super::state(kept, |_| unreachable!("there are no panes"));
         assert_eq!(state.check(), Ok(()));
-        assert_eq!(state.parted.last().map(|parted| parted.token), Some(40), "the latest stay");
+        assert_eq!(
+            state.detached_views.last().map(|parted| parted.token),
+            Some(40),
+            "the latest stay"
+        );
     }
 }

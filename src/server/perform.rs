@@ -17,7 +17,7 @@ use crate::server::conn::{Conn, Event};
 use crate::server::edge::{Origin, Return, Server};
 use crate::server::follow;
 use crate::server::pane::{Stop, next_look};
-use crate::state::effect::{Effect, Fact, Message, Place, Program, Question};
+use crate::state::effect::{ClientMessage, Effect, Fact, ProgramSpec, Question, StartDir};
 use crate::store::ring;
 use crate::wire::frame::{self, Bye, HostCommand, Notice, ToClient};
 use crate::wire::keeper::{RESTART_STATUS, Spawn, Target, ToKeeper, Wiring};
@@ -76,7 +76,7 @@ impl Server {
         }
     }
 
-    fn spawn(&mut self, pane: PaneId, program: Program) {
+    fn spawn(&mut self, pane: PaneId, program: ProgramSpec) {
         let cwd = program
             .cwd
             .iter()
@@ -101,11 +101,11 @@ impl Server {
     }
 
     /// The directory a place stands for, if it exists.
-    fn directory(&self, place: &Place) -> Option<String> {
+    fn directory(&self, place: &StartDir) -> Option<String> {
         let path = match place {
-            Place::Directory(path) => path.clone(),
-            Place::Home => self.home.clone(),
-            Place::Pane(pane) => {
+            StartDir::Directory(path) => path.clone(),
+            StartDir::Home => self.home.clone(),
+            StartDir::Pane(pane) => {
                 let io = self.panes.get(pane)?;
                 let leader = tty::foreground_group(io.master.as_fd()).unwrap_or(io.pid());
                 let found = process::working_directory(leader)
@@ -228,19 +228,23 @@ impl Server {
         }
     }
 
-    pub(super) fn tell(&mut self, client: ClientId, message: Message) {
+    pub(super) fn tell(&mut self, client: ClientId, message: ClientMessage) {
         let message = match message {
-            Message::Bell => ToClient::Outer(HostCommand::Bell),
-            Message::Clipboard(text) => ToClient::Outer(HostCommand::Clipboard(text)),
-            Message::Notify { title, body } => ToClient::Outer(HostCommand::Notify { title, body }),
-            Message::Notice { text, warning } => ToClient::Notice(Notice { text, warning }),
-            Message::Closed { what, undo_ms } => {
+            ClientMessage::Bell => ToClient::Outer(HostCommand::Bell),
+            ClientMessage::Clipboard(text) => ToClient::Outer(HostCommand::Clipboard(text)),
+            ClientMessage::Notify { title, body } => {
+                ToClient::Outer(HostCommand::Notify { title, body })
+            }
+            ClientMessage::Notice { text, warning } => ToClient::Notice(Notice { text, warning }),
+            ClientMessage::Closed { what, undo_ms } => {
                 ToClient::Closed { what: sanitize(&what, CLOSED_MAX), undo_ms }
             }
-            Message::Shut(session) => ToClient::Bye(Bye::Closed { session }),
-            Message::Detached(session) => ToClient::Bye(Bye::Detached { session }),
-            Message::Ended { session, status } => ToClient::Bye(Bye::Ended { session, status }),
-            Message::Stopped => ToClient::Bye(Bye::Stopped),
+            ClientMessage::Shut(session) => ToClient::Bye(Bye::Closed { session }),
+            ClientMessage::Detached(session) => ToClient::Bye(Bye::Detached { session }),
+            ClientMessage::Ended { session, status } => {
+                ToClient::Bye(Bye::Ended { session, status })
+            }
+            ClientMessage::Stopped => ToClient::Bye(Bye::Stopped),
         };
         let is_last = matches!(message, ToClient::Bye(_));
         self.send(client, &message);

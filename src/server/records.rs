@@ -6,7 +6,7 @@ use crate::base::exit::ExitStatus;
 use crate::base::id::SessionId;
 use crate::base::time::{Now, Span, Tick};
 use crate::server::keep::IDS_JUMP;
-use crate::state::command::{Command, Commands, End, Why};
+use crate::state::command::{Command, Commands, End, StopReason};
 use crate::store::commands as stored;
 
 /// What the store keeps of commands.
@@ -27,10 +27,10 @@ pub(super) fn stored(
         grace: command.grace,
         stop: match command.stop {
             None => 0,
-            Some(Why::Asked) => 1,
-            Some(Why::Time) => 2,
-            Some(Why::Cancelled) => 3,
-            Some(Why::Session) => 4,
+            Some(StopReason::Asked) => 1,
+            Some(StopReason::Time) => 2,
+            Some(StopReason::Cancelled) => 3,
+            Some(StopReason::Session) => 4,
         },
         exit: command.end.map(|end| end.exit),
         was_killed: command.end.is_some_and(|end| end.was_killed),
@@ -56,13 +56,13 @@ pub(super) fn restored(stored: &stored::StoredCommands) -> Commands {
             was_killed: record.was_killed,
         });
         if record.in_shell && end.is_none() {
-            commands.lanes.entry(record.session).or_default().running = Some(record.id);
+            commands.exec_queues.entry(record.session).or_default().running = Some(record.id);
         }
         let stop = match record.stop {
-            1 => Some(Why::Asked),
-            2 => Some(Why::Time),
-            3 => Some(Why::Cancelled),
-            4 => Some(Why::Session),
+            1 => Some(StopReason::Asked),
+            2 => Some(StopReason::Time),
+            3 => Some(StopReason::Cancelled),
+            4 => Some(StopReason::Session),
             _ => None,
         };
         let command = Command {
@@ -82,7 +82,7 @@ pub(super) fn restored(stored: &stored::StoredCommands) -> Commands {
         commands.records.insert(record.id, command);
     }
     for shell in &stored.shells {
-        commands.lanes.entry(shell.session).or_default();
+        commands.exec_queues.entry(shell.session).or_default();
     }
     commands
 }
@@ -169,7 +169,7 @@ mod tests {
             .collect();
         assert_eq!(states, [(1, "failed", Some(3)), (2, "lost", Some(255))]);
         assert_eq!(commands.records[&CommandId(1)].started, Tick(4_000_000_000));
-        assert!(commands.lanes.is_empty() && 1000 < commands.next, "{commands:?}");
+        assert!(commands.exec_queues.is_empty() && 1000 < commands.next, "{commands:?}");
         assert_eq!(revived(&bytes[..bytes.len() - 1], &BTreeSet::new(), now), None);
     }
 }

@@ -34,7 +34,7 @@ use crate::settings::Settings;
 use crate::state::State;
 use crate::state::effect::Effect;
 use crate::state::host::Host;
-use crate::state::pane::Life;
+use crate::state::pane::ProgramState;
 use crate::store::session_state::SessionState;
 use crate::term::{Options, Snapshot, Terminal};
 use crate::wire::keeper::{FromKeeper, ProgramEntry, ToKeeper, Upgrade, Wiring};
@@ -421,7 +421,7 @@ pub(super) fn server(
         let state = &server.core.state;
         server.disk.take_over(
             now().tick,
-            state.panes.keys().filter(|pane| !state.recalled.contains(pane)).copied(),
+            state.panes.keys().filter(|pane| !state.restored_panes.contains(pane)).copied(),
         );
     }
     server.resume_commands();
@@ -526,7 +526,7 @@ impl Server {
                 let state = self.core.state.pane(pane);
                 // One that came back, or is started again, was not yet asked for.
                 if state.life.has_program()
-                    && !(state.life == Life::Starting && state.revival.retried)
+                    && !(state.life == ProgramState::Starting && state.restore.retried)
                 {
                     self.pane_ended(pane, ExitStatus::Lost, Vec::new());
                 }
@@ -538,13 +538,13 @@ impl Server {
                 let size = self.core.state.pane(pane).size;
                 self.perform(Effect::Resize { pane, size }, Origin::None);
             }
-            if self.core.state.pane(pane).life == Life::Ending {
+            if self.core.state.pane(pane).life == ProgramState::Ending {
                 let grace = self.core.settings.pane.grace();
                 self.perform(Effect::Stop { pane, grace }, Origin::None);
             }
         }
         self.show_held();
-        if self.core.state.panes.values().any(|pane| pane.life == Life::Starting) {
+        if self.core.state.panes.values().any(|pane| pane.life == ProgramState::Starting) {
             self.core.start_all();
             self.step(Input::Wake, Origin::None);
         }

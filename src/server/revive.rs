@@ -19,7 +19,7 @@ use crate::server::edge::{Origin, Server};
 use crate::server::pane::Parts;
 use crate::server::{keep, records, screen};
 use crate::settings::{Keep, Persist, Restore, Settings};
-use crate::state::pane::{Life, Pane};
+use crate::state::pane::{Pane, ProgramState};
 use crate::state::{NextIds, State};
 use crate::store::session_state::SessionState;
 use crate::term::{Options, Terminal, fill_history};
@@ -90,7 +90,8 @@ pub(super) fn disk(
     (programs, options): (&BTreeSet<PaneId>, &Options),
 ) -> Disk {
     let waits = |pane: &&Pane| {
-        pane.life == Life::Held || (pane.life == Life::Starting && !programs.contains(&pane.id))
+        pane.life == ProgramState::Held
+            || (pane.life == ProgramState::Starting && !programs.contains(&pane.id))
     };
     let waiting: Vec<PaneId> = state.panes.values().filter(waits).map(|pane| pane.id).collect();
     if waiting.is_empty() {
@@ -123,7 +124,7 @@ fn recall(
         let note = note(&format!("{AFTER_RESTART}{}", told(pane)));
         pane.screen.feed(note.as_bytes(), &mut Vec::new());
         if disk.recalled.contains_key(&id) {
-            state.recalled.insert(id);
+            state.restored_panes.insert(id);
         }
     }
 }
@@ -161,10 +162,10 @@ pub(super) fn former(
 /// What the line says of a pane that came back, besides that it did.
 pub(super) fn told(pane: &Pane) -> String {
     let words = |argv: &[String]| sanitize(&argv.join(" "), COMMAND_MAX);
-    match (pane.argv.as_slice(), pane.revival.ran.as_slice()) {
+    match (pane.argv.as_slice(), pane.restore.ran.as_slice()) {
         ([], []) => String::new(),
         ([], ran) => format!("; it ran: {} (pane rerun types it again)", words(ran)),
-        (argv, _) if pane.revival.instead => {
+        (argv, _) if pane.restore.instead => {
             format!("; its command: {} (pane respawn runs it)", words(argv))
         }
         (argv, _) => format!("; it ran: {}", words(argv)),
@@ -205,7 +206,7 @@ impl Server {
     /// Panes that came back and wait for a person say what can be done.
     pub(super) fn show_held(&mut self) {
         for pane in self.disk.recalled.keys() {
-            self.core.hold(*pane);
+            self.core.restore_prompt(*pane);
         }
     }
 
@@ -258,12 +259,12 @@ mod tests {
         let pane = state.pane_mut(PaneId(1));
         let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(told(pane), "");
-        pane.revival.ran = words("vi a\x1b[2Jb");
+        pane.restore.ran = words("vi a\x1b[2Jb");
         assert_eq!(told(pane), "; it ran: vi a[2Jb (pane rerun types it again)");
         pane.argv = words("npm run dev");
         assert_eq!(told(pane), "; it ran: npm run dev");
         assert_eq!(note(&told(pane)), "\x1b[0;2m; it ran: npm run dev\x1b[0m\r\n");
-        pane.revival.instead = true;
+        pane.restore.instead = true;
         assert_eq!(told(pane), "; its command: npm run dev (pane respawn runs it)");
     }
 }

@@ -25,7 +25,7 @@ use crate::server::place::Place;
 use crate::server::settings;
 use crate::state::Leaving;
 use crate::state::effect::Effects;
-use crate::state::pane::Life;
+use crate::state::pane::ProgramState;
 use crate::state::view::View;
 use crate::wire::frame::{self, Bye, ToClient};
 use crate::wire::keeper::{
@@ -211,13 +211,13 @@ impl Server {
         self.keep();
         let is_stopped =
             self.core.state.leaving == Some(Leaving::Stop) && !self.core.state.panes.is_empty();
-        let is_saved = std::mem::take(&mut self.core.state.todo.save);
+        let is_saved = std::mem::take(&mut self.core.state.pending_work.save);
         if is_saved {
             self.disk.hurry(now().tick);
         }
         if is_stopped || is_saved {
             // A person means it as it is.
-            self.core.state.doubt = None;
+            self.core.state.shutdown_suspected_until = None;
         }
         self.keep_closed();
         for effect in effects {
@@ -356,7 +356,7 @@ impl Server {
     /// The program of a pane has ended.
     pub(super) fn pane_ended(&mut self, pane: PaneId, status: ExitStatus, left: Vec<u32>) {
         let is_meant =
-            self.core.state.panes.get(&pane).is_none_or(|pane| pane.life == Life::Ending);
+            self.core.state.panes.get(&pane).is_none_or(|pane| pane.life == ProgramState::Ending);
         if !is_meant && status.is_from_outside() {
             self.disk.doubt(now().tick, &mut self.core.state);
         }

@@ -18,10 +18,10 @@ use crate::server::saved::files::{Folder, damaged};
 use crate::server::saved::{Asked, Done, Loaded, Purpose, Saving, TEXT_MAX, load};
 use crate::server::{keep, revive};
 use crate::settings::Restore;
-use crate::state::effect::Message;
+use crate::state::command_effect::SnapshotRequest;
+use crate::state::effect::ClientMessage;
 use crate::state::pane::Pane;
-use crate::state::request::SnapshotRequest;
-use crate::state::{State, ansi};
+use crate::state::{State, export::ansi};
 use crate::store::snapshot::SnapshotFile;
 
 /// The most rows kept of a pane.
@@ -162,7 +162,7 @@ impl Server {
             counted(item.sessions.len(), "session"),
             counted(panes, "pane")
         );
-        self.tell(client, Message::Notice { text, warning: false });
+        self.tell(client, ClientMessage::Notice { text, warning: false });
     }
 
     /// Makes the sessions of a snapshot anew; a client that asked for it sees the first.
@@ -191,7 +191,7 @@ impl Server {
             (former.sessions.len(), former.panes.len()),
             &format!("snapshot {:?}", asked.name),
         )?;
-        let grafted = self.core.graft(former, &asked.env, now());
+        let grafted = self.core.import(former, &asked.env, now());
         for (former, pane) in grafted.panes {
             let text = texts.remove(&former).unwrap_or_default();
             self.show_former(pane, text, &format!("restored from snapshot {}", asked.name));
@@ -219,7 +219,7 @@ impl Server {
         match revive::former(id, &mut stored, (pane.size, &options)) {
             Ok((screen, lines)) => {
                 pane.screen = screen;
-                self.core.state.recalled.insert(id);
+                self.core.state.restored_panes.insert(id);
                 self.disk.recalled.insert(id, lines);
             }
             Err(error) => {
@@ -229,7 +229,7 @@ impl Server {
         // On disk there is what it showed, without the lines about it.
         self.disk.show_now(id, now().tick, &mut self.core.state);
         self.core.state.pane_mut(id).screen.feed(line.as_bytes(), &mut Vec::new());
-        self.core.hold(id);
+        self.core.restore_prompt(id);
     }
 }
 
@@ -265,7 +265,8 @@ pub(super) fn room(
 
 fn restored(state: &State, session: SessionId) -> RestoredSession {
     let panes = state.panes.values().filter(|pane| pane.session == session);
-    let held = panes.clone().filter(|pane| pane.life == crate::state::pane::Life::Held).count();
+    let held =
+        panes.clone().filter(|pane| pane.life == crate::state::pane::ProgramState::Held).count();
     RestoredSession {
         session,
         name: state.session(session).name.clone(),

@@ -3,7 +3,7 @@
 
 use crate::base::geom::Size;
 use crate::base::id::{PaneId, SessionId, TabId};
-use crate::state::pane::{Life, Marks, Pane, Revival};
+use crate::state::pane::{Marks, Pane, ProgramState, RestoreState};
 use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::state::{State, take};
@@ -35,12 +35,12 @@ impl State {
             cwd: String::new(),
             created_wall: wall,
             size,
-            life: Life::Running { pid },
+            life: ProgramState::Running { pid },
             screen,
             is_synced: false,
             again: false,
             pipe: None,
-            revival: Revival::default(),
+            restore: RestoreState::default(),
             marks: Marks::default(),
         };
         self.panes.insert(id, pane);
@@ -56,7 +56,7 @@ impl State {
             current,
             cwd: String::new(),
             env: Vec::new(),
-            wanting: Vec::new(),
+            missing_env: Vec::new(),
             created_wall: wall,
             used: take(&mut self.next_ids.used),
             size,

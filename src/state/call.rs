@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{ClientId, CommandId, PaneId, SessionId};
 use crate::base::time::{Span, Tick};
-use crate::state::history::InPane;
-use crate::state::search::Search;
+use crate::state::search::PaneSearch;
+use crate::state::shell_history::InPane;
 
 /// Who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,7 +20,7 @@ pub struct Caller {
 
 /// A call that waits for something.
 #[derive(Debug, Clone)]
-pub struct Open {
+pub struct OpenCall {
     /// Who called.
     pub caller: Caller,
     /// When it is answered with `timed_out`; none to wait for ever.
@@ -94,7 +94,7 @@ pub enum Pending {
     /// Until a command in the shell of a pane has ended.
     InPane(Box<InPane>),
     /// Until a search has come to its end.
-    Search(Box<Search>),
+    Search(Box<PaneSearch>),
 }
 
 /// What a call about a command waits for.

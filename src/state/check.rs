@@ -8,8 +8,8 @@ use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::State;
 use crate::state::call::Pending;
 use crate::state::name::check_name;
-use crate::state::pane::Life;
-use crate::state::view::{PARTED_MAX, Whereabouts};
+use crate::state::pane::ProgramState;
+use crate::state::view::{DETACHED_MAX, ViewState};
 
 impl State {
     /// Looks whether all invariants hold.
@@ -21,21 +21,23 @@ impl State {
         self.check_tabs()?;
         self.check_panes()?;
         for view in self.views.values() {
-            self.check_whereabouts(&view.at)
+            self.check_view_state(&view.at)
                 .map_err(|why| format!("view {}: {why}", view.client))?;
             that(view.at.session.is_none() || view.focus().is_some(), || {
                 (view.client, "shows a session without a tab or a focus")
             })?;
         }
-        for parted in &self.parted {
-            self.check_whereabouts(&parted.at)
-                .map_err(|why| format!("former view {}: {why}", parted.token))?;
+        for detached in &self.detached_views {
+            self.check_view_state(&detached.at)
+                .map_err(|why| format!("former view {}: {why}", detached.token))?;
         }
-        that(self.parted.len() <= PARTED_MAX, || "too many former views")?;
+        that(self.detached_views.len() <= DETACHED_MAX, || "too many former views")?;
         self.check_calls()?;
-        let todo = &self.todo;
+        let pending_work = &self.pending_work;
         that(
-            todo.arrange.is_empty() && todo.start.is_empty() && todo.stranded.is_empty(),
+            pending_work.resize.is_empty()
+                && pending_work.start.is_empty()
+                && pending_work.clients_without_session.is_empty(),
             || "something was left to do",
         )
     }
@@ -86,13 +88,14 @@ impl State {
     }
 
     fn check_panes(&self) -> Result<(), String> {
-        let buried = self.check_graves()?;
+        let closed = self.check_graves()?;
         for (id, pane) in &self.panes {
             that(pane.id == *id && id.0 < self.next_ids.pane, || (id, "has the wrong id"))?;
-            that(pane.tab.is_some() || pane.life == Life::Ending || buried.contains(id), || {
-                (id, "is nowhere")
-            })?;
-            that(pane.tab.is_none() || pane.life != Life::Ending || pane.again, || {
+            that(
+                pane.tab.is_some() || pane.life == ProgramState::Ending || closed.contains(id),
+                || (id, "is nowhere"),
+            )?;
+            that(pane.tab.is_none() || pane.life != ProgramState::Ending || pane.again, || {
                 (id, "is there and ends")
             })?;
             that(pane.size == pane.size.clamped() && pane.screen.size() == pane.size, || {
@@ -110,25 +113,25 @@ impl State {
 
     /// What is buried is nowhere else. Gives the panes.
     fn check_graves(&self) -> Result<BTreeSet<PaneId>, String> {
-        let mut buried = BTreeSet::new();
-        for grave in &self.graves {
-            let panes = grave.panes();
+        let mut closed = BTreeSet::new();
+        for item in &self.closed_items {
+            let panes = item.panes();
             that(!panes.is_empty(), || "a grave is empty")?;
             for pane in panes {
-                that(buried.insert(pane), || (pane, "is buried twice"))?;
+                that(closed.insert(pane), || (pane, "is buried twice"))?;
                 that(self.panes.get(&pane).is_some_and(|pane| pane.tab.is_none()), || {
                     (pane, "is buried and not, or gone")
                 })?;
             }
             that(
-                grave.tabs().all(|tab| !self.tabs.contains_key(&tab.id)),
+                item.tabs().all(|tab| !self.tabs.contains_key(&tab.id)),
                 || "a tab is buried and not",
             )?;
         }
-        Ok(buried)
+        Ok(closed)
     }
 
-    fn check_whereabouts(&self, at: &Whereabouts) -> Result<(), String> {
+    fn check_view_state(&self, at: &ViewState) -> Result<(), String> {
         let distinct: BTreeSet<&SessionId> = at.history.iter().chain(&at.session).collect();
         that(
             distinct.len() == at.history.len() + usize::from(at.session.is_some()),

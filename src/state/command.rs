@@ -35,7 +35,7 @@ pub struct Command {
     /// Time it has to end by itself when it is stopped.
     pub grace: Span,
     /// Why it is or was stopped.
-    pub stop: Option<Why>,
+    pub stop: Option<StopReason>,
 }
 
 /// The end of a command.
@@ -55,7 +55,7 @@ pub struct End {
 
 /// Why a command is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
+pub enum StopReason {
     /// A call asked for it.
     Asked,
     /// Its time was up.
@@ -74,7 +74,7 @@ impl Command {
             return if self.pid.is_some() { "running" } else { "starting" };
         };
         match (self.stop, end.exit) {
-            (Some(Why::Time), _) => "timed_out",
+            (Some(StopReason::Time), _) => "timed_out",
             (Some(_), _) if end.was_killed => "killed",
             (Some(_), _) => "stopped",
             (None, ExitStatus::Lost) => "lost",
@@ -87,7 +87,7 @@ impl Command {
     #[must_use]
     pub fn exit_code(&self) -> Option<u8> {
         let end = self.end?;
-        Some(if self.stop == Some(Why::Time) { 124 } else { end.exit.shell() })
+        Some(if self.stop == Some(StopReason::Time) { 124 } else { end.exit.shell() })
     }
 }
 
@@ -110,7 +110,7 @@ pub struct Captured {
 
 /// What is to be run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Order {
+pub struct ExecRequest {
     /// One word is a script, several are program and arguments.
     pub words: Vec<String>,
     /// Where, for this command alone.
@@ -118,7 +118,7 @@ pub struct Order {
     /// Variables for this command alone; those without a value are unset.
     pub vars: Vec<(String, Option<String>)>,
     /// What it reads.
-    pub input: Input,
+    pub input: CommandInput,
     /// Whether whoever asked gets the output as it comes.
     pub stream: bool,
     /// How long it may run.
@@ -129,7 +129,7 @@ pub struct Order {
 
 /// What a command reads on standard input.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Input {
+pub enum CommandInput {
     /// Nothing.
     #[default]
     Nothing,
@@ -145,12 +145,12 @@ pub struct Waiting {
     /// The call.
     pub call: CallId,
     /// What it wants to run.
-    pub order: Order,
+    pub order: ExecRequest,
 }
 
 /// The turns of a session's shell.
 #[derive(Debug, Clone, Default)]
-pub struct Lane {
+pub struct ExecQueue {
     /// What runs.
     pub running: Option<CommandId>,
     /// Who comes next.
@@ -169,7 +169,7 @@ pub struct Commands {
     /// Commands by id.
     pub records: BTreeMap<CommandId, Command>,
     /// Turns, by session.
-    pub lanes: BTreeMap<SessionId, Lane>,
+    pub exec_queues: BTreeMap<SessionId, ExecQueue>,
     /// Sessions that are gone and whose commands and shells are being ended.
     pub ending: BTreeSet<SessionId>,
     /// Sessions that went in this step; empty between steps.
@@ -194,7 +194,7 @@ impl Commands {
     pub fn record(
         &mut self,
         (session, in_shell): (SessionId, bool),
-        order: &Order,
+        order: &ExecRequest,
         now: Now,
     ) -> CommandId {
         let id = self.next_id();
@@ -218,7 +218,7 @@ impl Commands {
     }
 
     /// Notes why a command is stopped; false if it has ended or is being stopped already.
-    pub fn note_stop(&mut self, id: CommandId, why: Why) -> bool {
+    pub fn note_stop(&mut self, id: CommandId, why: StopReason) -> bool {
         let Some(command) = self
             .records
             .get_mut(&id)
@@ -254,8 +254,10 @@ impl Commands {
         });
         let session = command.session;
         self.version += 1;
-        if let Some(lane) = self.lanes.get_mut(&session).filter(|lane| lane.running == Some(id)) {
-            lane.running = None;
+        if let Some(queue) =
+            self.exec_queues.get_mut(&session).filter(|queue| queue.running == Some(id))
+        {
+            queue.running = None;
         }
         let ended = self.records.values().filter(|command| command.session == session);
         let mut ended: Vec<(u64, CommandId)> =
@@ -289,7 +291,7 @@ impl Commands {
 
     /// A session is gone: its commands and its shell are ended at the end of the step.
     pub fn session_gone(&mut self, session: SessionId) {
-        let has_any = self.lanes.contains_key(&session)
+        let has_any = self.exec_queues.contains_key(&session)
             || self.records.values().any(|command| command.session == session);
         if has_any {
             self.gone.push(session);
@@ -332,7 +334,7 @@ pub fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Commands, Order, Why, script};
+    use super::{Commands, ExecRequest, StopReason, script};
     use crate::base::exit::ExitStatus;
     use crate::base::id::{CommandId, SessionId};
     use crate::base::time::{Now, Span, Tick};
@@ -355,9 +357,9 @@ mod tests {
         let mut commands = Commands::default();
         let session = SessionId(1);
         let at = |n| Now { tick: Tick(n), wall: n };
-        let first = commands.record((session, false), &Order::default(), at(0));
+        let first = commands.record((session, false), &ExecRequest::default(), at(0));
         for n in 1..=20 {
-            let id = commands.record((session, false), &Order::default(), at(n));
+            let id = commands.record((session, false), &ExecRequest::default(), at(n));
             commands.note_end(id, (ExitStatus::Code(0), false), at(n), 10);
         }
         let ended = commands.records.values().filter(|command| command.end.is_some()).count();
@@ -369,9 +371,9 @@ mod tests {
     #[test]
     fn the_state_says_why_it_ended() {
         let mut commands = Commands::default();
-        let order = Order { limit: Some(Span(5)), ..Order::default() };
+        let order = ExecRequest { limit: Some(Span(5)), ..ExecRequest::default() };
         let now = Now::default();
-        let mut state = |exit: ExitStatus, why: Option<Why>, killed: bool| {
+        let mut state = |exit: ExitStatus, why: Option<StopReason>, killed: bool| {
             let id = commands.record((SessionId(1), true), &order, now);
             assert_eq!(commands.records[&id].state(), "starting");
             why.map(|why| commands.note_stop(id, why));
@@ -380,9 +382,18 @@ mod tests {
         };
         assert_eq!(state(ExitStatus::Code(0), None, false), ("completed", Some(0)));
         assert_eq!(state(ExitStatus::Signal(9), None, false), ("failed", Some(137)));
-        assert_eq!(state(ExitStatus::Signal(15), Some(Why::Asked), false), ("stopped", Some(143)));
-        assert_eq!(state(ExitStatus::Signal(9), Some(Why::Cancelled), true), ("killed", Some(137)));
-        assert_eq!(state(ExitStatus::Signal(2), Some(Why::Time), true), ("timed_out", Some(124)));
+        assert_eq!(
+            state(ExitStatus::Signal(15), Some(StopReason::Asked), false),
+            ("stopped", Some(143))
+        );
+        assert_eq!(
+            state(ExitStatus::Signal(9), Some(StopReason::Cancelled), true),
+            ("killed", Some(137))
+        );
+        assert_eq!(
+            state(ExitStatus::Signal(2), Some(StopReason::Time), true),
+            ("timed_out", Some(124))
+        );
         assert_eq!(state(ExitStatus::Lost, None, false), ("lost", Some(255)));
     }
 }

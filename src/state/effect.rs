@@ -4,7 +4,7 @@ use crate::base::error::Refusal;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::time::Span;
-use crate::state::request::{CommandEffect, SnapshotRequest};
+use crate::state::command_effect::{CommandEffect, SnapshotRequest};
 
 /// The effects of a step, in the order they are to happen.
 pub type Effects = Vec<Effect>;
@@ -17,7 +17,7 @@ pub enum Effect {
         /// The pane.
         pane: PaneId,
         /// What to start.
-        program: Program,
+        program: ProgramSpec,
     },
     /// Type these bytes into a pane's program.
     Write {
@@ -71,7 +71,7 @@ pub enum Effect {
         /// The client.
         client: ClientId,
         /// What.
-        message: Message,
+        message: ClientMessage,
     },
     /// Something with commands.
     Command(CommandEffect),
@@ -127,20 +127,20 @@ pub enum Effect {
 
 /// What to start in a pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Program {
+pub struct ProgramSpec {
     /// Program and arguments; empty for the user's shell.
     pub argv: Vec<String>,
     /// The environment, whole.
     pub env: Vec<(String, String)>,
     /// Where to start: the first that exists.
-    pub cwd: Vec<Place>,
+    pub cwd: Vec<StartDir>,
     /// The size of its terminal.
     pub size: Size,
 }
 
 /// Where a program may start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum StartDir {
     /// In this directory.
     Directory(String),
     /// Where the program in the foreground of this pane is, else its shell.
@@ -182,7 +182,7 @@ pub struct Successor {
 
 /// What a client is told besides frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Message {
+pub enum ClientMessage {
     /// A bell rang in a pane it sees.
     Bell,
     /// Text for the clipboard.

@@ -172,7 +172,7 @@ impl State {
         for at in self.everywhere() {
             at.unzoom(id);
         }
-        self.todo.arrange.insert(id);
+        self.pending_work.resize.insert(id);
         self.changed(self.tab(id).session);
     }
 }

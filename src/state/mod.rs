@@ -2,32 +2,31 @@
 //! them. No I/O, no clock.
 
 pub mod adopt;
-pub mod ansi;
-pub mod arrange;
-pub mod attention;
+pub mod alerts;
 pub mod buffer;
 pub mod call;
 mod check;
 pub mod command;
+pub mod command_effect;
 pub mod effect;
 pub mod env;
+pub mod exec_queue;
+pub mod export;
 pub mod float;
-pub mod graft;
-pub mod grave;
-pub mod history;
 pub mod host;
+pub mod import;
 pub mod name;
 pub mod pane;
-pub mod picture;
-mod placing;
-pub mod remains;
-pub mod request;
+mod pane_placement;
+pub mod plan;
+pub mod reopen;
 pub mod search;
 pub mod session;
 pub mod shape;
+pub mod shell_history;
 pub mod tab;
 pub mod target;
-pub mod turn;
+pub mod undo;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,15 +39,15 @@ use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
 use crate::base::time::Tick;
 use crate::state::buffer::Buffers;
-use crate::state::call::Open;
+use crate::state::call::OpenCall;
 use crate::state::command::Commands;
-use crate::state::effect::Place;
-use crate::state::grave::{Closing, Grave};
-use crate::state::history::History;
+use crate::state::effect::StartDir;
 use crate::state::pane::Pane;
 use crate::state::session::Session;
+use crate::state::shell_history::ShellHistory;
 use crate::state::tab::Tab;
-use crate::state::view::{Parted, View, Whereabouts};
+use crate::state::undo::{ClosedItem, UndoChange};
+use crate::state::view::{DetachedView, View, ViewState};
 
 /// Everything the server knows, apart from handles.
 #[derive(Debug, Default)]
@@ -66,27 +65,27 @@ pub struct State {
     /// What each attached client looks at.
     pub views: BTreeMap<ClientId, View>,
     /// What clients that are gone looked at, the latest last.
-    pub parted: Vec<Parted>,
+    pub detached_views: Vec<DetachedView>,
     /// Commands, and the turns of session shells.
     pub commands: Commands,
     /// Commands typed at the prompts of panes' shells.
-    pub history: History,
+    pub shell_history: ShellHistory,
     /// What was closed and can be brought back for a while, the latest last.
-    pub graves: Vec<Grave>,
+    pub closed_items: Vec<ClosedItem>,
     /// Until when programs that were ended from outside may have been ended because the machine
     /// goes down.
-    pub doubt: Option<Tick>,
+    pub shutdown_suspected_until: Option<Tick>,
     /// Panes that show what they showed before a reboot, and go on from there when their program
     /// runs.
-    pub recalled: BTreeSet<PaneId>,
+    pub restored_panes: BTreeSet<PaneId>,
     /// Paste buffers.
     pub buffers: Buffers,
     /// Calls that are answered later.
-    pub calls: BTreeMap<CallId, Open>,
+    pub calls: BTreeMap<CallId, OpenCall>,
     /// Whether the server is about to leave; calls are refused then.
     pub leaving: Option<Leaving>,
     /// What the step leaves to its end.
-    pub todo: Todo,
+    pub pending_work: PendingWork,
 }
 
 /// How the server leaves, as soon as all programs that are being ended have ended and every call is
@@ -103,22 +102,22 @@ pub enum Leaving {
 
 /// What a step leaves to its end, when everything is where it belongs. Empty between steps.
 #[derive(Debug, Default)]
-pub struct Todo {
+pub struct PendingWork {
     /// Tabs whose panes may have to have another size.
-    pub arrange: BTreeSet<TabId>,
+    pub resize: BTreeSet<TabId>,
     /// Panes whose program is to be started, with the places it may start in.
-    pub start: Vec<(PaneId, Vec<Place>)>,
+    pub start: Vec<(PaneId, Vec<StartDir>)>,
     /// Clients whose session ended and that have no other.
-    pub stranded: Vec<Stranded>,
+    pub clients_without_session: Vec<ClientWithoutSession>,
     /// Whether all that outlives a reboot is to go to disk now.
     pub save: bool,
     /// What was closed, and what of that is back. The edge takes it after each step.
-    pub closed: Vec<Closing>,
+    pub closed: Vec<UndoChange>,
 }
 
 /// A client whose session ended and that has no other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stranded {
+pub struct ClientWithoutSession {
     /// The client.
     pub client: ClientId,
     /// The name of the session.
@@ -154,11 +153,11 @@ impl Default for NextIds {
 
 impl State {
     /// What every view shows, those of clients that are gone included.
-    fn everywhere(&mut self) -> impl Iterator<Item = &mut Whereabouts> {
+    fn everywhere(&mut self) -> impl Iterator<Item = &mut ViewState> {
         self.views
             .values_mut()
             .map(|view| &mut view.at)
-            .chain(self.parted.iter_mut().map(|parted| &mut parted.at))
+            .chain(self.detached_views.iter_mut().map(|detached| &mut detached.at))
     }
 
     /// An id for a client that connects.

@@ -11,9 +11,9 @@ use crate::base::text::sanitize;
 use crate::base::time::Tick;
 use crate::layout::change::Share;
 use crate::layout::tree::Direction;
-use crate::state::effect::Place;
-use crate::state::history::AtShell;
+use crate::state::effect::StartDir;
 use crate::state::name::{LABEL_MAX, check_label};
+use crate::state::shell_history::ShellState;
 use crate::state::{State, take};
 use crate::term::{Options, Progress, Terminal};
 
@@ -39,7 +39,7 @@ pub struct Pane {
     /// The size of its terminal.
     pub size: Size,
     /// Where its program is in its life.
-    pub life: Life,
+    pub life: ProgramState,
     /// What its program drew. Without scrollback until the program has started.
     pub screen: Terminal,
     /// Whether what is typed into another synchronized pane of its tab is typed here too.
@@ -49,14 +49,14 @@ pub struct Pane {
     /// The line for the shell that reads what it prints.
     pub pipe: Option<String>,
     /// How it comes back when its program is gone.
-    pub revival: Revival,
+    pub restore: RestoreState,
     /// What a view marks it with.
     pub marks: Marks,
 }
 
 /// How a pane comes back when its program is gone, and what of former times can be run in it again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Revival {
+pub struct RestoreState {
     /// Whether its program is started not for the first time: if that fails, the pane stays.
     pub retried: bool,
     /// Whether a shell runs in place of its program, which a restart brings back.
@@ -76,7 +76,7 @@ impl fmt::Debug for Pane {
 
 /// The memory a pane takes, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Memory {
+pub struct MemoryUsage {
     /// Lines of scrollback.
     pub lines: usize,
     /// Scrollback as it was written.
@@ -96,18 +96,18 @@ pub struct Memory {
 impl Pane {
     /// The memory its terminal takes.
     #[must_use]
-    pub fn memory(&self) -> Memory {
+    pub fn memory(&self) -> MemoryUsage {
         let screen = &self.screen;
         let kept = screen.history_bytes();
         let images = screen.image_bytes();
-        Memory {
+        MemoryUsage {
             lines: screen.history_lines(),
             scrollback: kept.raw,
             packed: kept.packed,
             unpacked: kept.unpacked,
             screen: screen.memory_used().saturating_sub(images + kept.raw + kept.packed),
             images,
-            ring: if matches!(self.life, Life::Running { .. } | Life::Ending) {
+            ring: if matches!(self.life, ProgramState::Running { .. } | ProgramState::Ending) {
                 RING_BYTES
             } else {
                 0
@@ -120,16 +120,16 @@ impl Pane {
     /// Its program and arguments as it is now; empty for a shell.
     #[must_use]
     pub fn program(&self) -> &[String] {
-        if self.revival.instead { &[] } else { &self.argv }
+        if self.restore.instead { &[] } else { &self.argv }
     }
 
     /// What can be run in it again; empty for nothing.
     #[must_use]
     pub fn offered(&self) -> &[String] {
         match self.life {
-            Life::Held | Life::Ended { .. } => &self.argv,
-            _ if self.revival.instead => &self.argv,
-            _ => &self.revival.ran,
+            ProgramState::Held | ProgramState::Ended { .. } => &self.argv,
+            _ if self.restore.instead => &self.argv,
+            _ => &self.restore.ran,
         }
     }
 
@@ -151,7 +151,7 @@ pub struct NewPane {
     /// Variables besides those of its session.
     pub env: Vec<(String, String)>,
     /// Where it may start: the first that exists. Its session's directory and home are added.
-    pub cwd: Vec<Place>,
+    pub cwd: Vec<StartDir>,
 }
 
 /// Where a pane goes.
@@ -167,7 +167,7 @@ pub struct Beside {
 
 /// Where the program of a pane is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Life {
+pub enum ProgramState {
     /// It was asked for and did not report yet.
     Starting,
     /// It runs.
@@ -186,7 +186,7 @@ pub enum Life {
     Held,
 }
 
-impl Life {
+impl ProgramState {
     /// Whether a program is there that output comes from and input goes to.
     #[must_use]
     pub const fn is_live(self) -> bool {
@@ -217,7 +217,7 @@ pub struct Marks {
     /// it sends none.
     pub prompt: bool,
     /// What its shell told of itself.
-    pub shell: AtShell,
+    pub shell: ShellState,
     /// The name of what runs in its foreground, where that is not what it was started with.
     pub program: Option<String>,
     /// What happened in it that somebody may want to know.
@@ -250,7 +250,7 @@ impl State {
     ) -> PaneId {
         let id = PaneId(take(&mut self.next_ids.pane));
         let cwd = new.cwd.iter().find_map(|place| match place {
-            Place::Directory(path) => Some(path.clone()),
+            StartDir::Directory(path) => Some(path.clone()),
             _ => None,
         });
         let options = Options { scrollback_lines_max: 0, ..Options::default() };
@@ -264,16 +264,16 @@ impl State {
             cwd: cwd.unwrap_or_default(),
             created_wall: wall,
             size,
-            life: Life::Starting,
+            life: ProgramState::Starting,
             screen: Terminal::new(size, options, Box::new(HeapMemory::default())),
             is_synced: false,
             again: false,
             pipe: None,
-            revival: Revival::default(),
+            restore: RestoreState::default(),
             marks: Marks::default(),
         };
         self.panes.insert(id, pane);
-        self.todo.start.push((id, new.cwd));
+        self.pending_work.start.push((id, new.cwd));
         id
     }
 
@@ -375,19 +375,19 @@ impl State {
     /// What ran there before the pane came back is no longer offered then.
     pub fn set_foreground(&mut self, id: PaneId, argv: Vec<String>) {
         let Some(pane) = self.panes.get_mut(&id) else { return };
-        if pane.revival.runs == argv {
+        if pane.restore.runs == argv {
             return;
         }
         if !argv.is_empty() {
-            pane.revival.ran.clear();
+            pane.restore.ran.clear();
         }
-        pane.revival.runs = argv;
+        pane.restore.runs = argv;
         self.version += 1;
     }
 
     /// What ran in a pane's shell before it came back is run again: it is offered no more.
     pub fn forget_former(&mut self, id: PaneId) {
-        self.pane_mut(id).revival.ran.clear();
+        self.pane_mut(id).restore.ran.clear();
         self.version += 1;
     }
 
@@ -414,7 +414,7 @@ impl State {
 /// The refusal of something that takes a program that runs.
 #[must_use]
 pub fn no_program(state: &State, pane: PaneId) -> Refusal {
-    if state.pane(pane).life == Life::Held {
+    if state.pane(pane).life == ProgramState::Held {
         let refusal = Refusal::new(
             Code::NotRunning,
             format!("the command of pane {pane} waits to be run again"),
@@ -428,7 +428,7 @@ pub fn no_program(state: &State, pane: PaneId) -> Refusal {
 /// The refusal of something that takes a pane that is in a tab.
 #[must_use]
 pub fn no_place(state: &State, pane: PaneId) -> Refusal {
-    if state.is_buried(pane) {
+    if state.is_closed(pane) {
         return Refusal::new(Code::NotRunning, format!("pane {pane} is closed"))
             .hint("abide undo brings back what was closed last");
     }

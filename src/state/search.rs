@@ -18,7 +18,7 @@ const TEXT_BYTES_MAX: usize = 4 << 20;
 
 /// What is looked for, and how.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct SearchQuery {
     /// The pattern.
     pub pattern: String,
     /// As it is, not as a regular expression.
@@ -57,7 +57,7 @@ pub struct Matches {
 
 /// A search on its way.
 #[derive(Debug, Clone)]
-pub struct Search {
+pub struct PaneSearch {
     pattern: Pattern,
     direction: Direction,
     limit: usize,
@@ -67,12 +67,12 @@ pub struct Search {
     found: Matches,
 }
 
-impl Search {
+impl PaneSearch {
     /// A search through these panes, in this order.
     ///
     /// # Errors
     /// `invalid_params` if the pattern is none.
-    pub fn new(wanted: &Wanted, panes: Vec<PaneId>) -> Result<Self, Refusal> {
+    pub fn new(wanted: &SearchQuery, panes: Vec<PaneId>) -> Result<Self, Refusal> {
         let syntax = if wanted.literal { Syntax::Literal } else { Syntax::Regex };
         let case = match wanted.case_sensitive {
             None => Case::Smart,

@@ -7,7 +7,7 @@ use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::state::name::check_name;
 use crate::state::pane::NewPane;
 use crate::state::tab::Tab;
-use crate::state::{State, Stranded, take};
+use crate::state::{ClientWithoutSession, State, take};
 
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Session {
     /// The environment its programs get, ours not yet added.
     pub env: Vec<(String, String)>,
     /// Variables whose values were not kept: the first client that shows it gives them.
-    pub wanting: Vec<String>,
+    pub missing_env: Vec<String>,
     /// When it was made, in milliseconds since 1970.
     pub created_wall: u64,
     /// Grows over all sessions with each use: the highest was used last.
@@ -96,7 +96,7 @@ impl State {
             current: tab,
             cwd: new.cwd,
             env: new.env,
-            wanting: Vec::new(),
+            missing_env: Vec::new(),
             created_wall: wall,
             used: take(&mut self.next_ids.used),
             size: new.size,
@@ -107,7 +107,7 @@ impl State {
         self.sessions.insert(id, session);
         self.tabs.insert(tab, Tab::new(tab, id, pane, new.size));
         self.changed(id);
-        self.todo.arrange.insert(tab);
+        self.pending_work.resize.insert(tab);
         (id, tab, pane)
     }
 
@@ -136,7 +136,12 @@ impl State {
                 continue;
             }
             let (session, status) = (session.name.clone(), session.last_status);
-            self.todo.stranded.push(Stranded { client, session, status, is_closed: false });
+            self.pending_work.clients_without_session.push(ClientWithoutSession {
+                client,
+                session,
+                status,
+                is_closed: false,
+            });
         }
     }
 
@@ -175,7 +180,7 @@ impl State {
         let session = self.session_mut(id);
         session.fixed = size;
         let tabs = session.tabs.clone();
-        self.todo.arrange.extend(tabs);
+        self.pending_work.resize.extend(tabs);
         self.changed(id);
     }
 

@@ -2,7 +2,7 @@
 
 /// How the parts of a layout stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Split {
+pub enum SplitKind {
     /// Side by side.
     Columns,
     /// One below the other.

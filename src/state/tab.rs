@@ -137,7 +137,7 @@ impl State {
         let tabs = &mut self.session_mut(session).tabs;
         tabs.insert(new.at.min(tabs.len()), id);
         self.changed(session);
-        self.todo.arrange.insert(id);
+        self.pending_work.resize.insert(id);
         (id, pane)
     }
 

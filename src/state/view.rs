@@ -1,5 +1,5 @@
 //! A view: what one client looks at. What survives the client's connection is kept apart as its
-//! [`Whereabouts`].
+//! [`ViewState`].
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct View {
     /// Who it is, over reconnects.
     pub token: u64,
     /// What of the world it shows.
-    pub at: Whereabouts,
+    pub at: ViewState,
     /// The size of its terminal.
     pub size: Size,
     /// A cell in pixels, 0 where unknown.
@@ -43,7 +43,7 @@ pub struct View {
 /// What of the world a view shows: kept for a while when its client is gone, and over a restart of
 /// the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Whereabouts {
+pub struct ViewState {
     /// The session it shows.
     pub session: Option<SessionId>,
     /// Sessions it showed before, the latest last, each once.
@@ -76,11 +76,11 @@ pub struct PaneChoice {
 
 /// What a client that is gone looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parted {
+pub struct DetachedView {
     /// Who it was.
     pub token: u64,
     /// What it showed.
-    pub at: Whereabouts,
+    pub at: ViewState,
 }
 
 /// The rows that the tab bar and the status line take unless a client says otherwise.
@@ -91,7 +91,7 @@ const BARS_MAX: u16 = 8;
 const ROWS_BESIDE_BARS: u16 = 2;
 
 /// How many clients that are gone are remembered.
-pub const PARTED_MAX: usize = 32;
+pub const DETACHED_MAX: usize = 32;
 
 /// A client with a terminal, as it introduces itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub struct Viewer {
     pub read_only: bool,
 }
 
-impl Whereabouts {
+impl ViewState {
     /// Forgets a session that ended.
     pub(super) fn forget_session(&mut self, id: SessionId) {
         self.session = self.session.filter(|session| *session != id);
@@ -203,10 +203,10 @@ impl State {
         let stale =
             self.views.values().find(|view| view.token == viewer.token).map(|view| view.at.clone());
         let former = self
-            .parted
+            .detached_views
             .iter()
-            .position(|parted| parted.token == viewer.token)
-            .map(|at| self.parted.remove(at).at);
+            .position(|detached| detached.token == viewer.token)
+            .map(|at| self.detached_views.remove(at).at);
         let at = stale.or(former).unwrap_or_default();
         let view = View {
             client,
@@ -231,14 +231,14 @@ impl State {
     /// Takes the view of a client away. What it showed is kept for a while.
     pub fn disconnect(&mut self, client: ClientId) {
         let Some(view) = self.views.remove(&client) else { return };
-        self.todo.arrange.extend(view.tab());
+        self.pending_work.resize.extend(view.tab());
         for tab in self.tabs.values_mut().filter(|tab| tab.driver == Some(client)) {
             tab.driver = None;
         }
-        self.parted.retain(|parted| parted.token != view.token);
-        self.parted.push(Parted { token: view.token, at: view.at });
-        if self.parted.len() > PARTED_MAX {
-            self.parted.remove(0);
+        self.detached_views.retain(|detached| detached.token != view.token);
+        self.detached_views.push(DetachedView { token: view.token, at: view.at });
+        if self.detached_views.len() > DETACHED_MAX {
+            self.detached_views.remove(0);
         }
         self.version += 1;
     }
@@ -252,7 +252,7 @@ impl State {
         view.at.history.retain(|other| *other != session && Some(*other) != former);
         view.at.history.extend(former);
         view.at.tabs.entry(session).or_insert(TabChoice { current, last: None });
-        self.todo.arrange.extend(left);
+        self.pending_work.resize.extend(left);
         self.use_session(session);
         self.see(client);
     }
@@ -264,7 +264,7 @@ impl State {
         let former = view.at.session.take();
         view.at.history.retain(|other| Some(*other) != former);
         view.at.history.extend(former);
-        self.todo.arrange.extend(left);
+        self.pending_work.resize.extend(left);
         self.version += 1;
     }
 
@@ -280,7 +280,7 @@ impl State {
         if choice.current != tab {
             *choice = TabChoice { current: tab, last: Some(choice.current) };
         }
-        self.todo.arrange.extend(left);
+        self.pending_work.resize.extend(left);
         self.version += 1;
         self.see(client);
     }
@@ -314,7 +314,7 @@ impl State {
         let shows = tab.is_float(pane) && std::mem::take(&mut tab.hides_floats);
         if tab.layout.is_stacked(pane) || shows {
             tab.layout.open(pane);
-            self.todo.arrange.insert(id);
+            self.pending_work.resize.insert(id);
         }
     }
 
@@ -325,7 +325,7 @@ impl State {
         if let Some(choice) = self.view_mut(client).at.panes.get_mut(&tab) {
             choice.zoomed = zoomed && !only;
         }
-        self.todo.arrange.insert(tab);
+        self.pending_work.resize.insert(tab);
         self.version += 1;
     }
 
@@ -333,21 +333,21 @@ impl State {
     pub fn watch_only(&mut self, client: ClientId) {
         let view = self.view_mut(client);
         view.read_only = true;
-        self.todo.arrange.extend(self.view(client).tab());
+        self.pending_work.resize.extend(self.view(client).tab());
     }
 
     /// Takes note of another size of a client's terminal.
     pub fn resize_view(&mut self, client: ClientId, size: Size, cell_pixels: (u16, u16)) {
         let Some(view) = self.views.get_mut(&client) else { return };
         (view.size, view.cell_pixels) = (size.clamped(), cell_pixels);
-        self.todo.arrange.extend(view.tab());
+        self.pending_work.resize.extend(view.tab());
     }
 
     /// Takes note of how many rows a client's bars take.
     pub fn set_bars(&mut self, client: ClientId, rows: u16) {
         let Some(view) = self.views.get_mut(&client) else { return };
         view.bars = rows.min(BARS_MAX);
-        self.todo.arrange.extend(view.tab());
+        self.pending_work.resize.extend(view.tab());
     }
 
     /// Takes note of whether a client's terminal has the focus.
@@ -365,7 +365,7 @@ impl State {
         if let Some(tab) = view.tab().filter(|_| !view.read_only)
             && self.tab(tab).driver != Some(client)
         {
-            self.todo.arrange.insert(tab);
+            self.pending_work.resize.insert(tab);
         }
     }
 
@@ -420,6 +420,6 @@ impl State {
         if !read_only {
             self.session_mut(session).current = id;
         }
-        self.todo.arrange.insert(id);
+        self.pending_work.resize.insert(id);
     }
 }

@@ -2,9 +2,9 @@
 //! invariants hold after every step.
 
 mod calls;
-mod graves;
 mod layouts;
 mod model;
+mod undo;
 mod world;
 
 use abide::base::error::Code;
@@ -16,8 +16,8 @@ use abide::base::time::Span;
 use abide::core::Input;
 use abide::settings::{Remain, Settings};
 use abide::state::call::Caller;
-use abide::state::effect::{Message, Place};
-use abide::state::pane::Life;
+use abide::state::effect::{ClientMessage, StartDir};
+use abide::state::pane::ProgramState;
 use serde_json::{Value, json};
 use world::{World, viewer};
 
@@ -48,7 +48,7 @@ fn a_client_that_attaches_to_nothing_gets_a_session_called_main() {
     assert_eq!((scene.area, scene.panes.len(), scene.clients), (Size::new(100, 28), 1, 1));
     let program = world.programs[&PaneId(1)].clone();
     assert_eq!((program.size, program.argv), (Size::new(100, 28), vec!["/bin/zsh".to_owned()]));
-    assert_eq!(program.cwd, [Place::Directory("/home/me/src".into()), Place::Home]);
+    assert_eq!(program.cwd, [StartDir::Directory("/home/me/src".into()), StartDir::Home]);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_caller_that_sends_no_environment_gets_that_of_a_login() {
     );
     assert_eq!(
         (program.argv.as_slice(), &program.cwd),
-        (["/bin/bash".to_owned()].as_slice(), &vec![Place::Home])
+        (["/bin/bash".to_owned()].as_slice(), &vec![StartDir::Home])
     );
     assert_eq!(program.size, Size::new(80, 24), "without a client there are no bars");
 }
@@ -107,7 +107,7 @@ fn a_given_environment_directory_and_size_are_taken() {
     );
     assert_eq!(
         (program.size, program.argv.len(), &program.cwd[0]),
-        (Size::new(120, 40), 2, &Place::Directory("/srv".into()))
+        (Size::new(120, 40), 2, &StartDir::Directory("/srv".into()))
     );
 }
 
@@ -233,7 +233,7 @@ fn what_cannot_be_in_a_new_pane_is_refused() {
     assert_eq!(refusal.message, "size: 0x5 is out of range; a pane has 1x1 to 2000x1000 cells");
     let client = world.connect(1, Size::new(80, 24));
     world.did(World::by(client), "new -c here");
-    assert_eq!(world.programs[&PaneId(1)].cwd[0], Place::Directory("/home/me/src/here".into()));
+    assert_eq!(world.programs[&PaneId(1)].cwd[0], StartDir::Directory("/home/me/src/here".into()));
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn a_program_that_cannot_be_started_refuses_the_call_and_leaves_nothing() {
     assert!(
         world
             .told(client)
-            .contains(&Message::Notice { text: "no such file".into(), warning: true }),
+            .contains(&ClientMessage::Notice { text: "no such file".into(), warning: true }),
         "nobody asked, so the client is told"
     );
 }
@@ -586,7 +586,7 @@ fn only_so_many_clients_are_remembered() {
         world.did(World::by(client), "attach");
         world.gone(client);
     }
-    assert_eq!(world.core.state.parted.len(), 32);
+    assert_eq!(world.core.state.detached_views.len(), 32);
     let client = world.connect(3, Size::new(80, 24));
     assert_eq!(world.core.scene(client).expect("it is there").session, None);
     let client = world.connect(39, Size::new(80, 24));
@@ -625,7 +625,7 @@ fn clients_of_a_session_that_ends_go_to_the_one_before_or_leave_with_its_status(
     );
     assert_eq!(world.told(client), []);
     world.end(PaneId(1), ExitStatus::Signal(9));
-    assert_eq!(world.told(client), [Message::Ended { session: "a".into(), status: 137 }]);
+    assert_eq!(world.told(client), [ClientMessage::Ended { session: "a".into(), status: 137 }]);
     assert_eq!(world.core.scene(client).expect("it is there").session, None);
 }
 
@@ -668,7 +668,7 @@ fn panes_can_stay_when_their_program_has_ended() {
         if stays {
             assert_eq!(
                 world.core.state.pane(PaneId(1)).life,
-                Life::Ended { status: ExitStatus::Code(code) }
+                ProgramState::Ended { status: ExitStatus::Code(code) }
             );
             assert_eq!(world.core.scene(client).expect("it is there").panes[0].ended, Some(code));
             assert_eq!(world.type_keys(client, "a"), []);
@@ -706,7 +706,7 @@ fn closing_takes_the_pane_away_at_once_and_answers_when_everything_is_gone() {
     let call = world.ask(Caller::default(), "pane close -t p2 --grace 2s");
     assert_eq!(world.stopped, [(PaneId(2), Span::seconds(2))]);
     assert_eq!(world.core.state.pane(PaneId(1)).size, Size::new(80, 24));
-    assert_eq!(world.core.state.pane(PaneId(2)).life, Life::Ending);
+    assert_eq!(world.core.state.pane(PaneId(2)).life, ProgramState::Ending);
     check_refusal(
         &mut world,
         "pane focus p2",
@@ -848,16 +848,17 @@ fn a_new_pane_starts_where_the_focused_one_is() {
     let client = world.connect(1, Size::new(80, 24));
     world.did(World::by(client), "new a");
     world.did(World::by(client), "pane split");
-    let expected = [Place::Pane(PaneId(1)), Place::Directory("/home/me/src".into()), Place::Home];
+    let expected =
+        [StartDir::Pane(PaneId(1)), StartDir::Directory("/home/me/src".into()), StartDir::Home];
     assert_eq!(world.programs[&PaneId(2)].cwd, expected);
     world.print(PaneId(2), "\x1b]7;file:///tmp/x\x07");
     world.did(World::by(client), "tab new");
     assert_eq!(
         world.programs[&PaneId(3)].cwd[..2],
-        [Place::Directory("/tmp/x".into()), Place::Pane(PaneId(2))]
+        [StartDir::Directory("/tmp/x".into()), StartDir::Pane(PaneId(2))]
     );
     world.did(World::by(client), "tab new -c /etc");
-    assert_eq!(world.programs[&PaneId(4)].cwd[0], Place::Directory("/etc".into()));
+    assert_eq!(world.programs[&PaneId(4)].cwd[0], StartDir::Directory("/etc".into()));
 }
 
 #[test]

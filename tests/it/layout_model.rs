@@ -6,7 +6,7 @@ use abide::layout::change::{Insert, Share};
 use abide::layout::near::near;
 use abide::layout::preset::Preset;
 use abide::layout::solve::{min_size, solve};
-use abide::layout::tree::{Axis, Direction, Node, Part, Split, Tree};
+use abide::layout::tree::{Axis, Direction, Node, Split, SplitPart, Tree};
 use proptest::prelude::*;
 
 /// The tree a drawing shows: panes are letters that fill their rectangle, borders are `│` and `─`.
@@ -46,7 +46,7 @@ fn split_at(cells: &[Vec<char>], area: Rect, axis: Axis, borders: &[u16]) -> Nod
             Axis::Columns => Rect { x: start, cols: weight, ..area },
             Axis::Rows => Rect { y: start, rows: weight, ..area },
         };
-        parts.push(Part { weight, node: read_part(cells, part) });
+        parts.push(SplitPart { weight, node: read_part(cells, part) });
         start = border + 1;
     }
     Node::Split(Split { axis, parts })

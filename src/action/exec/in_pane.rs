@@ -5,17 +5,21 @@ use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
 use crate::state::call::Pending;
-use crate::state::command::{Order, script};
+use crate::state::command::{ExecRequest, script};
 use crate::state::effect::Effect;
-use crate::state::history::{self, InPane, Phase};
 use crate::state::pane::no_program;
+use crate::state::shell_history::{self, InPane, Phase};
 
 /// How long after its start a shell may take to show its first prompt.
 const FIRST_PROMPT_WITHIN: Span = Span::seconds(10);
 
 /// Types a command at the prompt of a pane's shell; the call is answered when the shell says that
 /// it has ended.
-pub(super) fn run<R>(cx: &mut Cx<'_>, pane: PaneId, order: &Order) -> Result<Answer<R>, Refusal> {
+pub(super) fn run<R>(
+    cx: &mut Cx<'_>,
+    pane: PaneId,
+    order: &ExecRequest,
+) -> Result<Answer<R>, Refusal> {
     let line = script(&order.words);
     if line.contains(char::is_control) || later::LINE_MAX < line.len() || line.trim().is_empty() {
         let refusal = Refusal::new(
@@ -32,7 +36,7 @@ pub(super) fn run<R>(cx: &mut Cx<'_>, pane: PaneId, order: &Order) -> Result<Ans
     let (phase, deadline) = if is_ready {
         cx.fx.push(Effect::Write {
             pane,
-            bytes: history::typed(&cx.state.pane(pane).screen, &line),
+            bytes: shell_history::typed(&cx.state.pane(pane).screen, &line),
         });
         (Phase::Typed, order.limit.map(|limit| now + limit))
     } else {
@@ -76,7 +80,7 @@ pub(in crate::action) fn ready(cx: &Cx<'_>, pane: PaneId) -> Result<bool, Refusa
     if let Some(running) = shell.running {
         let what = cx
             .state
-            .history
+            .shell_history
             .get(running)
             .map(|past| past.text.as_str())
             .filter(|text| !text.is_empty())
@@ -105,7 +109,7 @@ pub(in crate::action) fn ready(cx: &Cx<'_>, pane: PaneId) -> Result<bool, Refusa
         }
         return Ok(screen.is_at_prompt() && (shell.spot.is_some() || !shell.seen));
     }
-    if history::has_prompts(screen) {
+    if shell_history::has_prompts(screen) {
         return Err(Refusal::new(
             Code::NotAtPrompt,
             format!("the shell of pane {pane} runs a command"),

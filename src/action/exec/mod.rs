@@ -13,8 +13,8 @@ use crate::action::Cx;
 use crate::action::args::{millis, variable};
 use crate::base::error::{Code, Refusal};
 use crate::base::time::Span;
-use crate::state::command::Order;
-use crate::state::turn::Around;
+use crate::state::command::ExecRequest;
+use crate::state::exec_queue::ExecContext;
 
 /// The most bytes of a command's words.
 const WORDS_BYTES_MAX: usize = 1 << 20;
@@ -63,7 +63,7 @@ pub struct Told {
 
 impl Told {
     /// The order, checked; `what` is the action.
-    pub(super) fn order(self, what: &str, cx: &Cx<'_>) -> Result<Order, Refusal> {
+    pub(super) fn order(self, what: &str, cx: &Cx<'_>) -> Result<ExecRequest, Refusal> {
         let invalid =
             |message: &str| Err(Refusal::new(Code::InvalidParams, format!("{what}: {message}")));
         if self.command.is_empty() || self.command.iter().all(String::is_empty) {
@@ -92,13 +92,13 @@ impl Told {
         }
         let grace = self.grace_ms.unwrap_or(cx.settings.exec.grace_ms);
         let (limit, grace) = (self.timeout_ms.map(Span::millis), Span::millis(grace));
-        Ok(Order {
+        Ok(ExecRequest {
             words: self.command,
             cwd: self.cwd.filter(|cwd| !cwd.is_empty()),
             vars,
             limit,
             grace,
-            ..Order::default()
+            ..ExecRequest::default()
         })
     }
 }
@@ -112,7 +112,7 @@ fn is_name(name: &str) -> bool {
 
 impl<'a> Cx<'a> {
     /// What a turn depends on beside the state.
-    pub(super) fn around(&self) -> Around<'a> {
-        Around { settings: self.settings, host: self.host, now: self.now }
+    pub(super) fn around(&self) -> ExecContext<'a> {
+        ExecContext { settings: self.settings, host: self.host, now: self.now }
     }
 }

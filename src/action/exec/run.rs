@@ -11,7 +11,7 @@ use crate::base::base64;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CommandId, PaneId};
 use crate::state::call::Pending;
-use crate::state::command::{Captured, Command, Input, Why};
+use crate::state::command::{Captured, Command, CommandInput, StopReason};
 
 /// Run a command in the session's shell and wait for it
 ///
@@ -76,12 +76,12 @@ impl Apply for Run {
         let mut order = self.told.order(Self::NAME, cx)?;
         order.stream = self.stream;
         order.input = match self.stdin {
-            Some(text) => Input::Bytes(text.into_bytes()),
-            None if self.open_stdin => Input::Open,
-            None => Input::Nothing,
+            Some(text) => CommandInput::Bytes(text.into_bytes()),
+            None if self.open_stdin => CommandInput::Open,
+            None => CommandInput::Nothing,
         };
         let around = cx.around();
-        let (wait, deadline) = cx.state.take_turn((session, cx.call), order, &around, cx.fx)?;
+        let (wait, deadline) = cx.state.enqueue_exec((session, cx.call), order, &around, cx.fx)?;
         Ok(Answer::Later { pending: Pending::Command(wait), deadline })
     }
 }
@@ -158,7 +158,7 @@ impl Ran {
             stdout_base64,
             stderr_base64,
             duration_ms: command.end.map_or(0, |end| end.lasted.as_millis()),
-            timed_out: command.stop == Some(Why::Time),
+            timed_out: command.stop == Some(StopReason::Time),
             truncated: output.is_cut,
             state: command.state().into(),
             state_lost: output.state_lost,

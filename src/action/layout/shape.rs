@@ -10,8 +10,8 @@ use crate::action::args::Start;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, TabId};
 use crate::state::State;
-use crate::state::arrange::{Leaf, Plan};
-use crate::state::shape::Split;
+use crate::state::plan::{Leaf, Plan};
+use crate::state::shape::SplitKind;
 
 /// The most panes a layout has.
 const PARTS_MAX: usize = 200;
@@ -80,9 +80,9 @@ impl Part {
             }
             Plan::Parts(split, parts) => {
                 let way = match split {
-                    Split::Columns => Way::Columns,
-                    Split::Rows => Way::Rows,
-                    Split::Stack => Way::Stack,
+                    SplitKind::Columns => Way::Columns,
+                    SplitKind::Rows => Way::Rows,
+                    SplitKind::Stack => Way::Stack,
                 };
                 let part = |(size, plan): &(u16, Plan<PaneId>)| {
                     let size = Some(*size).filter(|_| way != Way::Stack);
@@ -176,9 +176,9 @@ impl Part {
                 }));
             }
             let split = match way {
-                Way::Columns => Split::Columns,
-                Way::Rows => Split::Rows,
-                Way::Stack => Split::Stack,
+                Way::Columns => SplitKind::Columns,
+                Way::Rows => SplitKind::Rows,
+                Way::Stack => SplitKind::Stack,
             };
             let part = |part: &Self| {
                 Ok((part.size.unwrap_or(1).max(1), part.leaves(cx, there, leaves, depth - 1)?))

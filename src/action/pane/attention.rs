@@ -26,7 +26,7 @@ impl Action for Attention {
 
 impl Apply for Attention {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
-        let pane = cx.state.wanting().first().map(|(pane, _)| *pane);
+        let pane = cx.state.alerts().first().map(|(pane, _)| *pane);
         let pane = pane.ok_or_else(|| Refusal::new(Code::NotFound, "no pane wants attention"))?;
         focus(cx, pane)
     }

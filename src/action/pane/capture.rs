@@ -11,7 +11,7 @@ use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::row::Row;
 use crate::state::pane::Pane;
-use crate::state::{ansi, picture};
+use crate::state::{export::ansi, export::picture};
 use std::ops::Range;
 
 /// Copy what a pane shows

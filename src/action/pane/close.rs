@@ -41,6 +41,8 @@ impl Apply for Close {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let what = format!("pane {} ({})", cx.state.pane_index(pane), cx.state.pane_label(pane));
-        Ok(cx.close(&self.closing, (what, vec![pane]), |state, until| state.bury_pane(pane, until)))
+        Ok(cx.close(&self.closing, (what, vec![pane]), |state, until| {
+            state.hide_pane_for_undo(pane, until)
+        }))
     }
 }

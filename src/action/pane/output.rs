@@ -64,7 +64,7 @@ impl Apply for Output {
 /// What is there of the output of a command that was typed at a prompt.
 fn of(cx: &Cx<'_>, text: &str) -> Result<Printed, Refusal> {
     let id: CommandId = text.parse().map_err(|_| no_command(text))?;
-    let Some(past) = cx.state.history.get(id) else {
+    let Some(past) = cx.state.shell_history.get(id) else {
         cx.state.commands.get(id)?;
         return Err(Refusal::new(Code::NotFound, format!("command {id} was not typed in a pane"))
             .hint(format!("abide logs {id}")));

@@ -13,8 +13,8 @@ use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::state::command::{quoted, script};
 use crate::state::effect::Effect;
-use crate::state::history;
-use crate::state::pane::Life;
+use crate::state::pane::ProgramState;
+use crate::state::shell_history;
 
 /// Run again what ran in a pane before a reboot
 ///
@@ -71,8 +71,11 @@ impl Apply for Rerun {
         } else {
             Some(cx.state.pane(PaneTarget::or_own(self.target.as_ref(), cx)?).session)
         };
-        let waits =
-            cx.state.panes.values().filter(|pane| pane.life == Life::Held && pane.tab.is_some());
+        let waits = cx
+            .state
+            .panes
+            .values()
+            .filter(|pane| pane.life == ProgramState::Held && pane.tab.is_some());
         let panes: Vec<PaneId> = waits
             .filter(|pane| session.is_none_or(|session| pane.session == session))
             .map(|pane| pane.id)
@@ -95,10 +98,10 @@ impl Rerun {
     fn run(&self, cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
         let pane = cx.state.pane(id);
         match pane.life {
-            Life::Held | Life::Ended { .. } if self.shell => {
+            ProgramState::Held | ProgramState::Ended { .. } if self.shell => {
                 cx.state.start_shell_instead(id, cx.fx)
             }
-            Life::Held | Life::Ended { .. } => {
+            ProgramState::Held | ProgramState::Ended { .. } => {
                 let grace = cx.grace(None);
                 cx.state.restart_pane(id, grace, cx.fx);
             }
@@ -109,14 +112,14 @@ impl Rerun {
                     "only a pane that waits, or whose program has ended, starts a shell instead",
                 ));
             }
-            _ if pane.revival.instead => {
+            _ if pane.restore.instead => {
                 let refusal = Refusal::new(
                     Code::InvalidParams,
                     format!("a shell runs in pane {id}, in place of its command"),
                 );
                 return Err(refusal.hint(format!("abide pane respawn --kill -t {id}")));
             }
-            _ if pane.revival.ran.is_empty() => {
+            _ if pane.restore.ran.is_empty() => {
                 let refusal = Refusal::new(
                     Code::NotFound,
                     format!("nothing is known that ran in pane {id} before"),
@@ -137,7 +140,7 @@ fn type_again(cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
         return Err(refusal.hint(format!("abide wait -t {id} --prompt")));
     }
     let pane = cx.state.pane(id);
-    let words = &pane.revival.ran;
+    let words = &pane.restore.ran;
     // One word is no script here.
     let line = if let [word] = words.as_slice() { quoted(word) } else { script(words) };
     if line.contains(char::is_control) || LINE_MAX < line.len() {
@@ -147,7 +150,7 @@ fn type_again(cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
         );
         return Err(refusal.hint("the line below what the pane showed tells it"));
     }
-    let bytes = history::typed(&pane.screen, &line);
+    let bytes = shell_history::typed(&pane.screen, &line);
     cx.fx.push(Effect::Write { pane: id, bytes });
     cx.state.forget_former(id);
     Ok(())

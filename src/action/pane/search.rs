@@ -10,7 +10,7 @@ use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::state::call::Pending;
-use crate::state::search::{Search as Walk, Wanted};
+use crate::state::search::{PaneSearch as Walk, SearchQuery};
 
 /// Find text in panes
 ///
@@ -107,7 +107,7 @@ impl Apply for Search {
             ));
         }
         let start = if self.newer { 0 } else { u32::MAX };
-        let wanted = Wanted {
+        let wanted = SearchQuery {
             case_sensitive: match self.case {
                 SearchCase::Smart => None,
                 SearchCase::Sensitive => Some(true),

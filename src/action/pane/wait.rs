@@ -11,7 +11,7 @@ use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
 use crate::state::call::{Pending, pattern};
-use crate::state::pane::Life;
+use crate::state::pane::ProgramState;
 
 /// Wait for something in a pane
 ///
@@ -67,8 +67,10 @@ impl Apply for Wait {
             return Ok(Answer::Now(waited));
         }
         match cx.state.pane(pane).life {
-            Life::Ended { status } if self.exit => return Ok(Answer::Now(Waited::exit(status))),
-            Life::Ended { status } => return Err(later::ended_first(pane, status)),
+            ProgramState::Ended { status } if self.exit => {
+                return Ok(Answer::Now(Waited::exit(status)));
+            }
+            ProgramState::Ended { status } => return Err(later::ended_first(pane, status)),
             _ => (),
         }
         let deadline = self.timeout_ms.map(|timeout| cx.now.tick + Span::millis(timeout));

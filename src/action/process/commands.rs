@@ -10,7 +10,7 @@ use crate::base::error::Refusal;
 use crate::base::id::{CommandId, PaneId, SessionId};
 use crate::state::State;
 use crate::state::command::{Command, script};
-use crate::state::history::Past;
+use crate::state::shell_history::ShellCommand;
 
 /// List the commands that ran, the newest first
 ///
@@ -74,7 +74,7 @@ pub struct PastItem {
 }
 
 impl PastItem {
-    fn typed(state: &State, past: &Past) -> Self {
+    fn typed(state: &State, past: &ShellCommand) -> Self {
         let is_live = state
             .panes
             .get(&past.pane)
@@ -126,7 +126,7 @@ impl Apply for Commands {
         let pane = self.pane.as_ref().map(|target| target.find(cx)).transpose()?;
         let since = self.since_ms.map(|since| cx.now.wall.saturating_sub(since));
         let state = &*cx.state;
-        let typed = state.history.list().map(|past| PastItem::typed(state, past));
+        let typed = state.shell_history.list().map(|past| PastItem::typed(state, past));
         let all = typed.chain(state.commands.records.values().map(PastItem::of)).filter(|item| {
             session.is_none_or(|session| item.session == session)
                 && (pane.is_none() || item.pane == pane)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::process::{command, served};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::Refusal;
-use crate::state::request::Request;
+use crate::state::command_effect::Request;
 
 /// Show the output of a command
 ///

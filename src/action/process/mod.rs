@@ -17,8 +17,8 @@ use crate::base::id::{CommandId, PaneId};
 use crate::base::signal as signals;
 use crate::state::call::{CommandWait, Pending};
 use crate::state::command::no_command;
+use crate::state::command_effect::{CommandEffect, Request, Target};
 use crate::state::effect::Effect;
-use crate::state::request::{CommandEffect, Request, Target};
 
 /// The command a text names.
 fn command(cx: &Cx<'_>, text: &str) -> Result<CommandId, Refusal> {

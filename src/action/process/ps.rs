@@ -9,7 +9,7 @@ use crate::action::process::served;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::Refusal;
 use crate::base::id::{CommandId, PaneId, SessionId};
-use crate::state::request::Request;
+use crate::state::command_effect::Request;
 
 /// List the commands and processes of all sessions
 ///

@@ -8,7 +8,7 @@ use crate::action::process::{Aim, aim, served, signal_number};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
-use crate::state::request::{Request, Target};
+use crate::state::command_effect::{Request, Target};
 
 /// Send one signal to a command or a process
 ///

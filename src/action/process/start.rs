@@ -10,7 +10,7 @@ use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
 use crate::state::call::{CommandWait, Pending};
-use crate::state::command::Input;
+use crate::state::command::CommandInput;
 
 /// Start a command beside the session's shell
 ///
@@ -69,7 +69,7 @@ impl Apply for Start {
         }
         let mut order = self.told.order(Self::NAME, cx)?;
         if self.open_stdin {
-            order.input = Input::Open;
+            order.input = CommandInput::Open;
         }
         let around = cx.around();
         let command = cx.state.start_command(session, order, &around, cx.fx);

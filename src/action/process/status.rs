@@ -8,7 +8,7 @@ use crate::action::process::command;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::Refusal;
 use crate::base::id::{CommandId, SessionId};
-use crate::state::command::{Command, Why, script};
+use crate::state::command::{Command, StopReason, script};
 
 /// Show what a command is doing or did
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
@@ -67,7 +67,7 @@ impl CommandItem {
             ended_wall: command.end.map(|end| end.wall),
             duration_ms: command.end.map(|end| end.lasted.as_millis()),
             exit_code: command.exit_code(),
-            timed_out: command.stop == Some(Why::Time),
+            timed_out: command.stop == Some(StopReason::Time),
         }
     }
 }

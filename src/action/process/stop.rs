@@ -12,8 +12,8 @@ use crate::base::id::{CommandId, PaneId};
 use crate::base::signal::TERM;
 use crate::base::time::Span;
 use crate::state::call::Pending;
-use crate::state::command::Why;
-use crate::state::request::{Request, Target};
+use crate::state::command::StopReason;
+use crate::state::command_effect::{Request, Target};
 
 /// Stop a command, a process or the program of a pane
 ///
@@ -104,7 +104,7 @@ impl Apply for Stop {
         };
         let command = match target {
             Target::Command(command) => {
-                cx.state.commands.note_stop(command, Why::Asked);
+                cx.state.commands.note_stop(command, StopReason::Asked);
                 Some(command)
             }
             Target::Process { .. } => None,

@@ -10,8 +10,8 @@ use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::{Code, Refusal};
 use crate::base::time::Span;
 use crate::state::call::{CommandWait, Pending, bytes_pattern};
+use crate::state::command_effect::{CommandEffect, Request, Until};
 use crate::state::effect::Effect;
-use crate::state::request::{CommandEffect, Request, Until};
 
 /// Wait until a command is ready, or has ended
 ///

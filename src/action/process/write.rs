@@ -8,7 +8,7 @@ use crate::action::process::{command, served};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::base64;
 use crate::base::error::{Code, Refusal};
-use crate::state::request::Request;
+use crate::state::command_effect::Request;
 
 /// Write to the standard input of a command
 ///

@@ -48,7 +48,8 @@ impl Apply for Close {
             .iter()
             .flat_map(|tab| cx.state.tab(*tab).panes())
             .collect();
-        Ok(cx
-            .close(&self.closing, (what, panes), |state, until| state.bury_session(session, until)))
+        Ok(cx.close(&self.closing, (what, panes), |state, until| {
+            state.hide_session_for_undo(session, until)
+        }))
     }
 }

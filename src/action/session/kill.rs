@@ -11,7 +11,7 @@ use crate::action::later::Stopped;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, SessionId, TabId};
-use crate::state::grave::Grave;
+use crate::state::undo::ClosedItem;
 
 /// End sessions and all their programs
 ///
@@ -49,8 +49,8 @@ impl Apply for Kill {
         let sessions = self.sessions(cx)?;
         let tabs = sessions.iter().flat_map(|session| cx.state.session(*session).tabs.clone());
         let mut panes: Vec<PaneId> = tabs.flat_map(|tab| cx.state.tab(tab).panes()).collect();
-        let closed = |grave: &&Grave| self.all || sessions.contains(&grave.session.id);
-        panes.extend(cx.state.graves.iter().filter(closed).flat_map(Grave::panes));
+        let closed = |grave: &&ClosedItem| self.all || sessions.contains(&grave.session.id);
+        panes.extend(cx.state.closed_items.iter().filter(closed).flat_map(ClosedItem::panes));
         let grace = cx.grace(self.grace_ms);
         Ok(cx.stop(panes, grace))
     }

@@ -8,7 +8,7 @@ use crate::action::item::SessionItem;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::Refusal;
 use crate::base::id::PaneId;
-use crate::state::pane::Memory;
+use crate::state::pane::MemoryUsage;
 
 /// List sessions
 ///
@@ -101,8 +101,8 @@ pub struct MemoryItem {
 }
 
 impl MemoryItem {
-    fn of(pane: PaneId, session: String, memory: &Memory, limit: u64) -> Self {
-        let Memory { lines, scrollback, packed, unpacked, screen, images, ring } = *memory;
+    fn of(pane: PaneId, session: String, memory: &MemoryUsage, limit: u64) -> Self {
+        let MemoryUsage { lines, scrollback, packed, unpacked, screen, images, ring } = *memory;
         Self {
             pane: Some(pane),
             session: Some(session),

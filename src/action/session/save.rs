@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::{Code, Refusal};
 use crate::settings::Keep;
-use crate::state::effect::{Effect, Message};
+use crate::state::effect::{ClientMessage, Effect};
 
 /// Write what outlives a reboot to disk now
 ///
@@ -30,7 +30,7 @@ impl Apply for Save {
             return Err(Refusal::new(Code::InvalidParams, "nothing is kept on disk")
                 .hint("persist.keep in config.toml"));
         }
-        cx.state.todo.save = true;
+        cx.state.pending_work.save = true;
         if let Some(client) = cx.caller.client {
             let count = cx.state.sessions.len();
             let text = if count == 1 {
@@ -38,7 +38,10 @@ impl Apply for Save {
             } else {
                 format!("{count} sessions go to disk")
             };
-            cx.fx.push(Effect::Tell { client, message: Message::Notice { text, warning: false } });
+            cx.fx.push(Effect::Tell {
+                client,
+                message: ClientMessage::Notice { text, warning: false },
+            });
         }
         Ok(Answer::Now(()))
     }

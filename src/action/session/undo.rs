@@ -10,8 +10,8 @@ use crate::base::error::Refusal;
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::State;
 use crate::state::call::Caller;
-use crate::state::grave::Reopened;
-use crate::state::request::SnapshotRequest;
+use crate::state::command_effect::SnapshotRequest;
+use crate::state::undo::Reopened;
 
 /// Bring back the pane, tab or session that was closed last
 ///
@@ -47,7 +47,7 @@ impl Action for Undo {
 
 impl Apply for Undo {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
-        let Some(back) = cx.state.exhume() else {
+        let Some(back) = cx.state.undo_close() else {
             let env = cx.session_env(None);
             return Ok(asked(cx, SnapshotRequest::Reopen { env }));
         };

@@ -12,7 +12,7 @@ use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
 use crate::state::command::{no_command, script};
 use crate::state::effect::Effect;
-use crate::state::history;
+use crate::state::shell_history;
 
 /// Run a former command again in the shell of a pane
 ///
@@ -42,7 +42,7 @@ impl Apply for Rerun {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let id: CommandId = self.id.parse().map_err(|_| no_command(&self.id))?;
-        let line = match cx.state.history.get(id).filter(|past| !past.text.is_empty()) {
+        let line = match cx.state.shell_history.get(id).filter(|past| !past.text.is_empty()) {
             Some(past) => past.text.clone(),
             None => script(&cx.state.commands.get(id)?.words),
         };
@@ -53,7 +53,7 @@ impl Apply for Rerun {
             );
             return Err(refusal.hint(format!("abide wait -t {pane} --prompt")));
         }
-        let bytes = history::typed(&cx.state.pane(pane).screen, &line);
+        let bytes = shell_history::typed(&cx.state.pane(pane).screen, &line);
         let count = bytes.len();
         cx.fx.push(Effect::Write { pane, bytes });
         Ok(Answer::Now(Sent { bytes: count }))

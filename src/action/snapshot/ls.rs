@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::snapshot::{SnapshotItem, asked};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::Refusal;
-use crate::state::request::SnapshotRequest;
+use crate::state::command_effect::SnapshotRequest;
 
 /// List snapshots, the latest first
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]

@@ -11,8 +11,8 @@ use serde::Serialize;
 use crate::action::{Answer, Cx};
 use crate::base::id::SessionId;
 use crate::state::call::{CommandWait, Pending};
+use crate::state::command_effect::SnapshotRequest;
 use crate::state::effect::Effect;
-use crate::state::request::SnapshotRequest;
 
 /// A snapshot in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

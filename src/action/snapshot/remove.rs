@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::action::snapshot::asked;
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::Refusal;
+use crate::state::command_effect::SnapshotRequest;
 use crate::state::name::check_name;
-use crate::state::request::SnapshotRequest;
 
 /// Remove a snapshot
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]

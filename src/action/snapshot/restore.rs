@@ -10,8 +10,8 @@ use crate::action::snapshot::{RestoredSession, asked};
 use crate::action::{Access, Action, Answer, Apply, Cx, Place};
 use crate::base::error::Refusal;
 use crate::settings::Rerun;
+use crate::state::command_effect::SnapshotRequest;
 use crate::state::name::check_name;
-use crate::state::request::SnapshotRequest;
 
 /// Make the sessions of a snapshot anew
 ///

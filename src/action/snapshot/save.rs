@@ -9,8 +9,8 @@ use crate::action::snapshot::{SnapshotItem, asked};
 use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
 use crate::base::error::{Code, Refusal};
 use crate::settings::Keep;
+use crate::state::command_effect::SnapshotRequest;
 use crate::state::name::check_name;
-use crate::state::request::SnapshotRequest;
 
 /// Save a snapshot of all sessions
 ///
@@ -54,7 +54,7 @@ impl Apply for Save {
                 .hint("abide new makes one"));
         }
         // What is kept for a reboot is as new then.
-        cx.state.todo.save = cx.settings.persist.keep != Keep::Nothing;
+        cx.state.pending_work.save = cx.settings.persist.keep != Keep::Nothing;
         Ok(asked(cx, SnapshotRequest::Save { name: self.name, session, replace: self.replace }))
     }
 }

@@ -20,7 +20,7 @@ use crate::platform::process_snapshot::EnvMarkers;
 use crate::server::jobs::io::{CommandIo, Task};
 use crate::server::jobs::job::Job;
 use crate::server::jobs::shell::{Kind, Memory};
-use crate::state::command::Order;
+use crate::state::command::ExecRequest;
 use crate::store::double_buffer::DoubleBuffer;
 use crate::wire::keeper::Spawn;
 
@@ -78,7 +78,7 @@ pub(in crate::server) struct SessionShell {
 #[derive(Debug)]
 pub(in crate::server) struct Running {
     pub(in crate::server) command: CommandId,
-    pub(in crate::server) order: Order,
+    pub(in crate::server) order: ExecRequest,
     /// The status it reported.
     pub(in crate::server) status: Option<u8>,
     /// What the shell is to be told once it runs.

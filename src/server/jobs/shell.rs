@@ -7,7 +7,7 @@
 //! or history.
 
 use crate::base::id::CommandId;
-use crate::state::command::{Input, Order, quoted};
+use crate::state::command::{CommandInput, ExecRequest, quoted};
 
 /// What stands in a report for a command if it is the end of none: the shell has noticed all that
 /// was sent to it before, or, if a command stands for the directory, opened the standard input of
@@ -183,7 +183,12 @@ impl Kind {
     }
 
     /// What runs a command in the shell: the lines after the first end with [`Kind::finish`]'s.
-    pub(in crate::server) fn run(self, id: CommandId, order: &Order, files: &Files) -> String {
+    pub(in crate::server) fn run(
+        self,
+        id: CommandId,
+        order: &ExecRequest,
+        files: &Files,
+    ) -> String {
         let mut line = format!("{{ export ABIDE_COMMAND={id}; ");
         for (at, (name, value)) in order.vars.iter().enumerate() {
             line.extend([format!("__abide_s{at}=${{{name}+x}}; __abide_v{at}=${{{name}-}}; ")]);
@@ -206,7 +211,7 @@ impl Kind {
         let (input, output, error) =
             (literal(&files.input), literal(&files.output), literal(&files.error));
         let finish = self.finish(id, order);
-        if order.input == Input::Open {
+        if order.input == CommandInput::Open {
             // Until it has opened its end, ours must not be closed: an open of what nobody writes
             // to waits for ever.
             let opened = self.tell(0, &id.to_string());
@@ -217,7 +222,7 @@ impl Kind {
 
     /// What undoes a command's own variables and directory and reports its end. To say it twice
     /// does no harm.
-    pub(in crate::server) fn finish(self, id: CommandId, order: &Order) -> String {
+    pub(in crate::server) fn finish(self, id: CommandId, order: &ExecRequest) -> String {
         let mut undo = String::new();
         for (at, (name, _)) in order.vars.iter().enumerate() {
             undo.extend([format!(
@@ -250,7 +255,7 @@ impl Kind {
     }
 
     /// Lines for a starter's script that set a command's own variables and directory.
-    pub(in crate::server) fn own(self, id: CommandId, order: &Order) -> String {
+    pub(in crate::server) fn own(self, id: CommandId, order: &ExecRequest) -> String {
         let mut text = format!("export ABIDE_COMMAND={id}\n");
         for (name, value) in &order.vars {
             text += &value.as_ref().map_or_else(
@@ -313,7 +318,7 @@ pub(in crate::server) fn report(said: &[u8]) -> Option<(Option<Report>, usize)> 
 mod tests {
     use super::{Files, Kind, report};
     use crate::base::id::CommandId;
-    use crate::state::command::Order;
+    use crate::state::command::ExecRequest;
 
     #[test]
     fn a_report_is_read_once_it_is_whole() {
@@ -339,10 +344,10 @@ mod tests {
             output: "/r/o".into(),
             error: "/r/e".into(),
         };
-        let order = Order {
+        let order = ExecRequest {
             vars: vec![("A".into(), Some("it's".into())), ("B".into(), None)],
             cwd: Some("a b".into()),
-            ..Order::default()
+            ..ExecRequest::default()
         };
         let text = Kind::Sh.run(CommandId(1), &order, &files);
         assert!(

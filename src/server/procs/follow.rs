@@ -244,7 +244,7 @@ impl Server {
             timestamp: end.wall,
             code: record.exit_code(),
             state: Some(record.state()),
-            timed_out: Some(record.stop == Some(crate::state::command::Why::Time)),
+            timed_out: Some(record.stop == Some(crate::state::command::StopReason::Time)),
             ..LogEvent::default()
         })
     }

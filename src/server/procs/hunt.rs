@@ -29,7 +29,7 @@ use crate::server::jobs::event::{Look, ProcEvent};
 use crate::server::jobs::job::{Job, What, command_tag};
 use crate::server::jobs::{Hunt, Hunting, Quarry};
 use crate::state::command::Captured;
-use crate::state::request::Target;
+use crate::state::command_effect::Target;
 use crate::wire::keeper::CONTROL_REAPS;
 
 /// The pause between two looks.

@@ -19,7 +19,7 @@ use crate::server::jobs::{Hunting, KeptCommands, Procs, Running, SessionShell};
 use crate::server::link::Link;
 use crate::server::records;
 use crate::state::State;
-use crate::state::command::{Captured, Command, Commands, Order};
+use crate::state::command::{Captured, Command, Commands, ExecRequest};
 use crate::store::commands as stored;
 use crate::store::double_buffer::DoubleBuffer;
 use crate::store::log::{Log, LogStream};
@@ -205,8 +205,11 @@ impl Procs {
         }
         self.commands.insert(id, io);
         if command.in_shell && command.end.is_none() {
-            let order =
-                Order { words: command.words.clone(), grace: command.grace, ..Order::default() };
+            let order = ExecRequest {
+                words: command.words.clone(),
+                grace: command.grace,
+                ..ExecRequest::default()
+            };
             if let Some(shell) = self.shells.get_mut(&command.session) {
                 shell.running =
                     Some(Running { command: id, order, status: None, unsent: String::new() });

@@ -22,8 +22,8 @@ use crate::server::edge::{Origin, Server};
 use crate::server::jobs::event::ProcEvent;
 use crate::server::jobs::io;
 use crate::server::jobs::job::Job;
+use crate::state::command_effect::{CommandEffect, Request};
 use crate::state::effect::Effects;
-use crate::state::request::{CommandEffect, Request};
 use crate::wire::keeper::Spawn;
 
 pub(super) use crate::server::procs::kept::Restored;

@@ -18,7 +18,7 @@ use crate::server::jobs::Watched;
 use crate::server::jobs::event::ProcEvent;
 use crate::server::jobs::io::{CommandIo, Source, Task, Writer};
 use crate::server::jobs::job::command_tag;
-use crate::state::request::Until;
+use crate::state::command_effect::Until;
 use crate::store::log::LogStream;
 
 /// How often a port is tried.

@@ -22,8 +22,8 @@ use crate::server::jobs::io::{
 use crate::server::jobs::job::{Job, What, command_tag, shell_tag};
 use crate::server::jobs::shell::{Files, Kind, NOTICED, Report};
 use crate::server::jobs::{Running, SessionShell};
-use crate::state::command::{Captured, Input, Order, script};
-use crate::state::request::Shell;
+use crate::state::command::{Captured, CommandInput, ExecRequest, script};
+use crate::state::command_effect::ShellSpec;
 use crate::store::log::LogStream;
 use crate::wire::keeper::{ProgramEntry, Spawn, ToKeeper, Wiring};
 
@@ -38,8 +38,8 @@ impl Server {
         &mut self,
         id: CommandId,
         call: CallId,
-        order: Order,
-        shell: &Shell,
+        order: ExecRequest,
+        shell: &ShellSpec,
     ) {
         self.look_at_told_jobs();
         let prepared = self.prepare(id, &order);
@@ -93,7 +93,7 @@ impl Server {
         }
     }
 
-    fn spawn_shell(&mut self, id: CommandId, shell: &Shell) {
+    fn spawn_shell(&mut self, id: CommandId, shell: &ShellSpec) {
         let tag = shell_tag(id);
         let Some(entry) = self.procs.shells.get_mut(&shell.session) else { return };
         entry.tag = Some(tag);
@@ -140,18 +140,18 @@ impl Server {
     }
 
     /// The files of a command in the shell, and the handles of the other ends.
-    fn prepare(&mut self, id: CommandId, order: &Order) -> std::io::Result<Files> {
+    fn prepare(&mut self, id: CommandId, order: &ExecRequest) -> std::io::Result<Files> {
         let dir = self.procs.dir.clone();
         let text = |part: &str| path(&dir, id, part).display().to_string();
         write_file(&path(&dir, id, "sh"), (script(&order.words) + "\n").as_bytes())?;
         let (mut input, mut writer, mut hold) = ("/dev/null".to_owned(), None, None);
         match &order.input {
-            Input::Nothing => {}
-            Input::Bytes(bytes) => {
+            CommandInput::Nothing => {}
+            CommandInput::Bytes(bytes) => {
                 input = text("in");
                 write_file(Path::new(&input), bytes)?;
             }
-            Input::Open => {
+            CommandInput::Open => {
                 input = text("in");
                 hold = Some(make_fifo(Path::new(&input))?);
                 writer = Some(Writer::new(Arc::new(open_writer(Path::new(&input))?)));
@@ -423,7 +423,7 @@ impl Server {
     }
 
     /// Starts a command beside the shell.
-    pub(super) fn start_beside(&mut self, id: CommandId, order: &Order, shell: &Shell) {
+    pub(super) fn start_beside(&mut self, id: CommandId, order: &ExecRequest, shell: &ShellSpec) {
         self.look_at_told_jobs();
         let io = match CommandIo::create(id, Source::Job) {
             Ok(io) => io,
@@ -436,7 +436,7 @@ impl Server {
         };
         self.link.say(&ToKeeper::Stash { name: stash_name(id, "log") }, vec![io.log.memory().fd()]);
         self.procs.commands.insert(id, io);
-        if order.input == Input::Open {
+        if order.input == CommandInput::Open {
             self.procs.inputs.insert(id);
         }
         let known = self.procs.shells.get(&shell.session);
@@ -621,7 +621,7 @@ fn direct(words: &[String], shell: &str) -> Vec<String> {
     }
 }
 
-fn own_env(id: CommandId, order: &Order, env: &[(String, String)]) -> Vec<(String, String)> {
+fn own_env(id: CommandId, order: &ExecRequest, env: &[(String, String)]) -> Vec<(String, String)> {
     let mut env = env.to_vec();
     for (name, value) in &order.vars {
         env.retain(|(known, _)| known != name);

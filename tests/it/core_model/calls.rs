@@ -8,7 +8,7 @@ use abide::base::id::{ClientId, PaneId};
 use abide::base::time::Span;
 use abide::core::Input;
 use abide::state::call::Caller;
-use abide::state::effect::{Effect, Fact, Message, Question};
+use abide::state::effect::{ClientMessage, Effect, Fact, Question};
 use serde_json::{Value, json};
 
 use crate::core_model::check_refusal;
@@ -211,9 +211,9 @@ fn what_a_program_asks_of_its_terminal_reaches_clients_and_marks() {
     assert_eq!(
         world.told(client),
         [
-            Message::Bell,
-            Message::Clipboard("hi".into()),
-            Message::Notify { title: String::new(), body: "done".into() }
+            ClientMessage::Bell,
+            ClientMessage::Clipboard("hi".into()),
+            ClientMessage::Notify { title: String::new(), body: "done".into() }
         ]
     );
     let tab = world.core.scene(client).expect("it is there").tabs[0].clone();
@@ -258,9 +258,9 @@ fn clients_are_sent_away_and_their_sessions_stay() {
     world.did(World::by(clients[1]), "attach a");
     assert_eq!(world.did(Caller::default(), "client ls")[1]["name"], "a");
     assert_eq!(world.did(World::by(clients[0]), "detach --others"), json!(["v2"]));
-    assert_eq!(world.told(clients[1]), [Message::Detached("a".into())]);
+    assert_eq!(world.told(clients[1]), [ClientMessage::Detached("a".into())]);
     world.did(World::by(clients[1]), "attach a --detach-others");
-    assert_eq!(world.told(clients[0]), [Message::Detached("a".into())]);
+    assert_eq!(world.told(clients[0]), [ClientMessage::Detached("a".into())]);
     assert_eq!(
         world.did(Caller { client: None, pane: Some(PaneId(1)) }, "detach"),
         json!(["v2"]),
@@ -361,7 +361,7 @@ fn stopping_ends_everything_answers_and_then_leaves_once() {
     assert_eq!(world.answer(stop), Some(Ok(json!({"panes": ["p1", "p2"], "left": []}))));
     world.wait(Span::seconds(60));
     assert_eq!((world.exits, world.restarts), (1, 0));
-    assert!(world.told(client).contains(&Message::Stopped));
+    assert!(world.told(client).contains(&ClientMessage::Stopped));
 }
 
 #[test]

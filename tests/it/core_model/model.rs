@@ -9,7 +9,7 @@ use abide::base::id::{ClientId, PaneId};
 use abide::base::time::Span;
 use abide::core::Input;
 use abide::state::call::Caller;
-use abide::state::pane::Life;
+use abide::state::pane::ProgramState;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -358,14 +358,14 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
             }
         }
         Act::BuriedEnds(at) => {
-            let buried: Vec<PaneId> = world
+            let closed: Vec<PaneId> = world
                 .core
                 .state
-                .graves
+                .closed_items
                 .iter()
-                .flat_map(abide::state::grave::Grave::panes)
+                .flat_map(abide::state::undo::ClosedItem::panes)
                 .collect();
-            if let Some(pane) = pick(&buried, at) {
+            if let Some(pane) = pick(&closed, at) {
                 world.end(pane, ExitStatus::Code(0));
             }
         }
@@ -389,7 +389,7 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
                 .state
                 .panes
                 .values()
-                .filter(|pane| pane.life == Life::Ending)
+                .filter(|pane| pane.life == ProgramState::Ending)
                 .map(|pane| pane.id)
                 .collect();
             if let Some(pane) = pick(&ending, at) {
@@ -518,7 +518,7 @@ fn finish(world: &mut World) {
         .state
         .panes
         .values()
-        .filter(|pane| pane.life == Life::Ending)
+        .filter(|pane| pane.life == ProgramState::Ending)
         .map(|pane| pane.id)
         .collect();
     let stop = world.ask(Caller::default(), "server stop");

@@ -17,12 +17,12 @@ use abide::core::{Core, Input, Viewer};
 use abide::settings::Settings;
 use abide::state::State;
 use abide::state::call::Caller;
-use abide::state::effect::{Effect, Effects, Message, Program, Question};
-use abide::state::grave::Closing;
-use abide::state::grave::Grave;
+use abide::state::command_effect::SnapshotRequest;
+use abide::state::effect::{ClientMessage, Effect, Effects, ProgramSpec, Question};
 use abide::state::host::Host;
-use abide::state::pane::{Life, Pane, Revival};
-use abide::state::request::SnapshotRequest;
+use abide::state::pane::{Pane, ProgramState, RestoreState};
+use abide::state::undo::ClosedItem;
+use abide::state::undo::UndoChange;
 use abide::term::{Options, Terminal};
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ pub(crate) struct World {
     /// Whether programs end as soon as they are told to.
     pub(crate) stops: bool,
     /// Programs that run, and those that have run.
-    pub(crate) programs: BTreeMap<PaneId, Program>,
+    pub(crate) programs: BTreeMap<PaneId, ProgramSpec>,
     pub(crate) live: BTreeSet<PaneId>,
     pub(crate) stopped: Vec<(PaneId, Span)>,
     pub(crate) questions: Vec<(CallId, Question)>,
@@ -48,12 +48,12 @@ pub(crate) struct World {
     /// Calls that were made and may be answered.
     pub(crate) open: BTreeSet<CallId>,
     answers: BTreeMap<CallId, Outcome>,
-    messages: BTreeMap<ClientId, Vec<Message>>,
+    messages: BTreeMap<ClientId, Vec<ClientMessage>>,
     forgotten: Vec<PaneId>,
     /// Those that were not started again.
     gone: BTreeSet<PaneId>,
     /// What was closed, with the sizes of its panes.
-    closed: Vec<(Grave, BTreeMap<PaneId, Size>)>,
+    closed: Vec<(ClosedItem, BTreeMap<PaneId, Size>)>,
 }
 
 /// A client with a size.
@@ -143,21 +143,21 @@ impl World {
     }
 
     fn keep_closed(&mut self) {
-        for closing in std::mem::take(&mut self.core.state.todo.closed) {
+        for closing in std::mem::take(&mut self.core.state.pending_work.closed) {
             match closing {
-                Closing::Keep(remains) => {
-                    let there = remains.panes.iter().chain(self.core.state.panes.values());
+                UndoChange::Keep(record) => {
+                    let there = record.panes.iter().chain(self.core.state.panes.values());
                     let all: BTreeMap<PaneId, Size> =
                         there.map(|pane| (pane.id, pane.size)).collect();
                     let own =
-                        remains.grave.panes().into_iter().map(|pane| (pane, all[&pane])).collect();
-                    self.closed.push((remains.grave, own));
+                        record.item.panes().into_iter().map(|pane| (pane, all[&pane])).collect();
+                    self.closed.push((record.item, own));
                 }
-                Closing::Back(name) => {
+                UndoChange::Back(name) => {
                     let at = self
                         .closed
                         .iter()
-                        .rposition(|(grave, _)| grave.name() == name)
+                        .rposition(|(item, _)| item.name() == name)
                         .expect("it was closed");
                     self.closed.remove(at);
                 }
@@ -167,11 +167,11 @@ impl World {
 
     /// What was closed last is made anew, as the edge does.
     fn reopen(&mut self, call: CallId) {
-        let Some((grave, panes)) = self.closed.pop() else {
+        let Some((item, panes)) = self.closed.pop() else {
             let outcome = Err(Refusal::new(Code::NotFound, "nothing was closed"));
             return drop(self.step(Input::Answered { call, outcome }));
         };
-        let mut former = State { graves: vec![grave], ..State::default() };
+        let mut former = State { closed_items: vec![item], ..State::default() };
         for (id, size) in panes {
             let mut alone = State::default();
             alone.adopt(
@@ -181,8 +181,10 @@ impl World {
                 0,
             );
             let pane = alone.panes.remove(&id).expect("it was adopted");
-            let revival = Revival { retried: true, ..pane.revival };
-            former.panes.insert(id, Pane { life: Life::Starting, tab: None, revival, ..pane });
+            let restore = RestoreState { retried: true, ..pane.restore };
+            former
+                .panes
+                .insert(id, Pane { life: ProgramState::Starting, tab: None, restore, ..pane });
         }
         let (back, _) =
             self.core.reopen(former, &[], self.now).expect("it does not contradict itself");
@@ -400,7 +402,7 @@ impl World {
     }
 
     /// What a client was told since it was asked last.
-    pub(crate) fn told(&mut self, client: ClientId) -> Vec<Message> {
+    pub(crate) fn told(&mut self, client: ClientId) -> Vec<ClientMessage> {
         self.messages.remove(&client).unwrap_or_default()
     }
 

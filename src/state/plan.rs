@@ -2,10 +2,10 @@
 //! the plan does not name stays below.
 
 use crate::base::id::{PaneId, TabId};
-use crate::layout::tree::{Axis, Node, Part, Split as Parts, Stack, Tree};
+use crate::layout::tree::{Axis, Node, Split as Parts, SplitPart, Stack, Tree};
 use crate::state::State;
 use crate::state::pane::NewPane;
-use crate::state::shape::Split;
+use crate::state::shape::SplitKind;
 
 /// A layout as it is wanted, or as it is.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub enum Plan<L> {
     /// A pane.
     Pane(L),
     /// Parts with their shares.
-    Parts(Split, Vec<(u16, Plan<L>)>),
+    Parts(SplitKind, Vec<(u16, Plan<L>)>),
 }
 
 /// A pane of a plan.
@@ -51,8 +51,10 @@ impl State {
         let rest: Vec<PaneId> =
             self.tab(tab).layout.panes().into_iter().filter(|pane| !order.contains(pane)).collect();
         if !rest.is_empty() {
-            let below = rest.into_iter().map(|pane| Part { weight: 1, node: Node::Pane(pane) });
-            let parts = std::iter::once(Part { weight: 3, node: tree.root }).chain(below).collect();
+            let below =
+                rest.into_iter().map(|pane| SplitPart { weight: 1, node: Node::Pane(pane) });
+            let parts =
+                std::iter::once(SplitPart { weight: 3, node: tree.root }).chain(below).collect();
             tree = Tree { root: Node::Split(Parts { axis: Axis::Rows, parts }) };
         }
         let area = self.tab(tab).area;
@@ -72,14 +74,14 @@ impl State {
                 Node::Pane(self.make_pane((session, tab), area, new, wall))
             }
             Plan::Parts(split, parts) => {
-                let parts: Vec<Part<PaneId>> = parts
+                let parts: Vec<SplitPart<PaneId>> = parts
                     .into_iter()
-                    .map(|(weight, plan)| Part { weight, node: self.node_of(tab, plan, wall) })
+                    .map(|(weight, plan)| SplitPart { weight, node: self.node_of(tab, plan, wall) })
                     .collect();
                 let axis = match split {
-                    Split::Columns => Axis::Columns,
-                    Split::Rows => Axis::Rows,
-                    Split::Stack => return stack_of(parts),
+                    SplitKind::Columns => Axis::Columns,
+                    SplitKind::Rows => Axis::Rows,
+                    SplitKind::Stack => return stack_of(parts),
                 };
                 Node::Split(Parts { axis, parts })
             }
@@ -88,7 +90,7 @@ impl State {
 }
 
 /// A stack of all panes of the parts.
-fn stack_of(parts: Vec<Part<PaneId>>) -> Node<PaneId> {
+fn stack_of(parts: Vec<SplitPart<PaneId>>) -> Node<PaneId> {
     let panes: Vec<PaneId> =
         parts.into_iter().flat_map(|part| Tree { root: part.node }.panes()).collect();
     if let [only] = panes.as_slice() {
@@ -102,11 +104,12 @@ fn plan_of(node: &Node<PaneId>) -> Plan<PaneId> {
     match node {
         Node::Pane(pane) => Plan::Pane(*pane),
         Node::Stack(stack) => Plan::Parts(
-            Split::Stack,
+            SplitKind::Stack,
             stack.panes.iter().map(|pane| (1, Plan::Pane(*pane))).collect(),
         ),
         Node::Split(split) => {
-            let way = if split.axis == Axis::Columns { Split::Columns } else { Split::Rows };
+            let way =
+                if split.axis == Axis::Columns { SplitKind::Columns } else { SplitKind::Rows };
             Plan::Parts(
                 way,
                 split.parts.iter().map(|part| (part.weight, plan_of(&part.node))).collect(),

@@ -7,8 +7,8 @@ use abide::base::id::{ClientId, PaneId};
 use abide::base::time::Span;
 use abide::settings::{Remain, Settings};
 use abide::state::call::Caller;
-use abide::state::effect::{Effect, Message};
-use abide::state::pane::Life;
+use abide::state::effect::{ClientMessage, Effect};
+use abide::state::pane::ProgramState;
 use serde_json::{Value, json};
 
 use crate::core_model::check_refusal;
@@ -53,11 +53,11 @@ fn a_closed_pane_runs_on_hidden_and_comes_back_exactly_where_it_was() {
     );
     assert_eq!(
         world.told(client),
-        [Message::Closed { what: "pane 3 (zsh)".into(), undo_ms: 60_000 }]
+        [ClientMessage::Closed { what: "pane 3 (zsh)".into(), undo_ms: 60_000 }]
     );
     assert_eq!(
         (world.stopped.len(), world.core.state.pane(PaneId(3)).life),
-        (0, Life::Running { pid: 100 })
+        (0, ProgramState::Running { pid: 100 })
     );
     assert_eq!(rects(&world, client).len(), 3);
     world.print(PaneId(3), "still here");
@@ -108,7 +108,7 @@ fn what_was_ended_is_made_anew_at_its_place_the_latest_first() {
     world.did(World::by(client), "tab close -t two");
     world.did(World::by(client), "pane close -t p2");
     world.wait(Span::seconds(61));
-    assert_eq!((world.core.state.panes.len(), world.core.state.graves.len()), (2, 0));
+    assert_eq!((world.core.state.panes.len(), world.core.state.closed_items.len()), (2, 0));
     assert_eq!(
         world.did(World::by(client), "undo"),
         json!({"what": "pane", "session": "s1", "name": "a", "tab": "t1", "pane": "p5"})
@@ -176,7 +176,10 @@ fn with_now_or_no_time_it_ends_at_once() {
         let (mut world, client) = world(&["pane split", "pane close -t p1 --now"]);
         world.ask(World::by(client), words);
         assert_eq!(world.stopped.len(), 2, "{words}");
-        assert!(world.core.state.graves.is_empty() && world.core.state.panes.is_empty(), "{words}");
+        assert!(
+            world.core.state.closed_items.is_empty() && world.core.state.panes.is_empty(),
+            "{words}"
+        );
     }
 }
 
@@ -208,7 +211,7 @@ fn tabs_and_sessions_come_back_with_their_names_and_places() {
     world.did(World::by(client), "session close");
     assert!(world.core.state.sessions.is_empty());
     assert!(
-        matches!(world.told(client).as_slice(), [.., Message::Shut(name)] if name == "a"),
+        matches!(world.told(client).as_slice(), [.., ClientMessage::Shut(name)] if name == "a"),
         "the client leaves"
     );
     let other = world.connect(2, Size::new(81, 25));
@@ -266,7 +269,7 @@ fn what_ended_in_the_graveyard_stays_away_and_a_changed_layout_gets_it_back_besi
     assert_eq!(rects(&world, client).len(), 3);
     let (mut world, client) = self::world(&["tab new", "tab close"]);
     world.end(PaneId(2), ExitStatus::Code(0));
-    assert!(world.core.state.graves.is_empty());
+    assert!(world.core.state.closed_items.is_empty());
     assert_eq!(
         world.did(World::by(client), "undo")["pane"],
         "p3",
@@ -278,17 +281,17 @@ fn what_ended_in_the_graveyard_stays_away_and_a_changed_layout_gets_it_back_besi
 fn killing_a_session_takes_what_was_closed_in_it_along() {
     let (mut world, _) = world(&["pane split", "pane close"]);
     assert_eq!(world.did(Caller::default(), "kill a"), json!({"panes": ["p1", "p2"], "left": []}));
-    assert!(world.core.state.panes.is_empty() && world.core.state.graves.is_empty());
+    assert!(world.core.state.panes.is_empty() && world.core.state.closed_items.is_empty());
 }
 
 #[test]
 fn graves_are_bounded() {
     let (mut world, client) = world(&[]);
-    for _ in 0..=abide::state::grave::GRAVES_MAX {
+    for _ in 0..=abide::state::undo::CLOSED_MAX {
         world.did(World::by(client), "tab new");
         world.did(World::by(client), "tab close");
     }
-    assert_eq!(world.core.state.graves.len(), abide::state::grave::GRAVES_MAX);
+    assert_eq!(world.core.state.closed_items.len(), abide::state::undo::CLOSED_MAX);
     assert_eq!(
         world.stopped.iter().map(|(pane, _)| pane.0).collect::<Vec<_>>(),
         [2],
@@ -309,15 +312,15 @@ fn a_pane_runs_its_program_again_in_its_place() {
     world.print(PaneId(2), "old\x1b]7;file:///srv\x07");
     world.stops = false;
     world.did(World::by(client), "pane respawn --kill");
-    assert_eq!(world.core.state.pane(PaneId(2)).life, Life::Ending);
+    assert_eq!(world.core.state.pane(PaneId(2)).life, ProgramState::Ending);
     assert_eq!(rects(&world, client).len(), 2, "it keeps its place");
     world.ended(PaneId(2), ExitStatus::Signal(1), &[]);
-    assert_eq!(world.core.state.pane(PaneId(2)).life, Life::Running { pid: 100 });
+    assert_eq!(world.core.state.pane(PaneId(2)).life, ProgramState::Running { pid: 100 });
     assert_eq!(world.core.state.pane(PaneId(2)).screen.text(0..1).trim(), "");
     let program = &world.programs[&PaneId(2)];
     assert_eq!(
         (program.argv.join(" "), &program.cwd[0]),
-        ("prog -x".into(), &abide::state::effect::Place::Directory("/srv".into()))
+        ("prog -x".into(), &abide::state::effect::StartDir::Directory("/srv".into()))
     );
     world.stops = true;
     world.did(World::by(client), "pane respawn -k -c /etc -e A=b -- other");
@@ -340,11 +343,14 @@ fn a_pane_that_stays_says_how_it_ended_and_enter_runs_it_again() {
     world.end(PaneId(1), ExitStatus::Code(3));
     assert_eq!(last(&world).lines().count(), 1, "a new server tells it again");
     assert_eq!(world.type_keys(client, "a"), []);
-    assert_eq!(world.core.state.pane(PaneId(1)).life, Life::Ended { status: ExitStatus::Code(3) });
+    assert_eq!(
+        world.core.state.pane(PaneId(1)).life,
+        ProgramState::Ended { status: ExitStatus::Code(3) }
+    );
     world.type_keys(client, "Enter");
     assert_eq!(
         (world.core.state.pane(PaneId(1)).life, last(&world)),
-        (Life::Running { pid: 100 }, String::new())
+        (ProgramState::Running { pid: 100 }, String::new())
     );
     world.did(World::by(client), "pane close");
     world.end(PaneId(1), ExitStatus::Code(0));
@@ -406,7 +412,8 @@ fn a_restart_of_a_buried_pane_is_no_way_out() {
     assert!(!world.core.state.panes.contains_key(&PaneId(2)), "its program was told to end");
     let fx = world.effects(World::by(client), "pane close");
     assert!(
-        fx.iter().any(|effect| matches!(effect, Effect::Tell { message: Message::Shut(_), .. }))
+        fx.iter()
+            .any(|effect| matches!(effect, Effect::Tell { message: ClientMessage::Shut(_), .. }))
     );
     assert_eq!(world.did(Caller::default(), "undo")["what"], Value::from("session"));
 }

@@ -16,24 +16,24 @@ use crate::state::tab::Tab;
 use crate::state::{Share, State, take};
 
 /// How many closings can be brought back at most; the oldest ends when there are more.
-pub const GRAVES_MAX: usize = 100;
+pub const CLOSED_MAX: usize = 100;
 
 /// Something that was closed and can be brought back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grave {
+pub struct ClosedItem {
     /// When its programs are ended.
     pub until: Tick,
     /// The session it was of, as that was then.
     pub session: Session,
     /// What it was.
-    pub what: Buried,
+    pub what: ClosedContent,
 }
 
 /// What was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Buried {
+pub enum ClosedContent {
     /// A pane of a tab that went on.
-    Pane(BuriedPane),
+    Pane(ClosedPane),
     /// A tab of a session that went on, and its place in the tab bar from 0.
     Tab(Tab, usize),
     /// A session with its tabs.
@@ -42,7 +42,7 @@ pub enum Buried {
 
 /// A pane that was closed, and what its tab was like before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuriedPane {
+pub struct ClosedPane {
     /// The pane.
     pub pane: PaneId,
     /// Its tab.
@@ -55,14 +55,14 @@ pub struct BuriedPane {
     pub float: Option<Rect>,
 }
 
-impl Grave {
+impl ClosedItem {
     /// The id of what was closed.
     #[must_use]
     pub fn name(&self) -> String {
         match &self.what {
-            Buried::Pane(buried) => buried.pane.to_string(),
-            Buried::Tab(tab, _) => tab.id.to_string(),
-            Buried::Session(_) => self.session.id.to_string(),
+            ClosedContent::Pane(closed) => closed.pane.to_string(),
+            ClosedContent::Tab(tab, _) => tab.id.to_string(),
+            ClosedContent::Session(_) => self.session.id.to_string(),
         }
     }
 
@@ -70,17 +70,19 @@ impl Grave {
     #[must_use]
     pub fn panes(&self) -> Vec<PaneId> {
         match &self.what {
-            Buried::Pane(buried) => vec![buried.pane],
-            Buried::Tab(..) | Buried::Session(_) => self.tabs().flat_map(Tab::panes).collect(),
+            ClosedContent::Pane(closed) => vec![closed.pane],
+            ClosedContent::Tab(..) | ClosedContent::Session(_) => {
+                self.tabs().flat_map(Tab::panes).collect()
+            }
         }
     }
 
     /// The tabs it holds.
     pub fn tabs(&self) -> impl Iterator<Item = &Tab> {
         let tabs = match &self.what {
-            Buried::Pane(_) => &[][..],
-            Buried::Tab(tab, _) => std::slice::from_ref(tab),
-            Buried::Session(tabs) => tabs,
+            ClosedContent::Pane(_) => &[][..],
+            ClosedContent::Tab(tab, _) => std::slice::from_ref(tab),
+            ClosedContent::Session(tabs) => tabs,
         };
         tabs.iter()
     }
@@ -89,9 +91,9 @@ impl Grave {
     fn lose(&mut self, pane: PaneId) -> bool {
         let keeps = |tab: &mut Tab| !tab.contains(pane) || tab.take(pane).is_some();
         match &mut self.what {
-            Buried::Pane(buried) => buried.pane != pane,
-            Buried::Tab(tab, _) => keeps(tab),
-            Buried::Session(tabs) => {
+            ClosedContent::Pane(closed) => closed.pane != pane,
+            ClosedContent::Tab(tab, _) => keeps(tab),
+            ClosedContent::Session(tabs) => {
                 tabs.retain_mut(keeps);
                 !tabs.is_empty()
             }
@@ -101,19 +103,19 @@ impl Grave {
 
 /// Something that was closed.
 #[derive(Debug)]
-pub struct Remains {
+pub struct ClosedRecord {
     /// What, and where it was.
-    pub grave: Grave,
+    pub item: ClosedItem,
     /// Its panes, as far as they are not among those of the state any more.
     pub panes: Vec<Pane>,
 }
 
 /// What the edge is to do about what was closed.
 #[derive(Debug)]
-pub enum Closing {
+pub enum UndoChange {
     /// Keep what is left of it.
-    Keep(Box<Remains>),
-    /// That is no longer needed: it is back. The name that [`Grave::name`] gave.
+    Keep(Box<ClosedRecord>),
+    /// That is no longer needed: it is back. The name that [`ClosedItem::name`] gave.
     Back(String),
 }
 
@@ -133,38 +135,38 @@ pub struct Reopened {
 impl State {
     /// Hides a pane, or its tab or session if it is the last one there. Nothing happens to one that
     /// is hidden or being ended.
-    pub fn bury_pane(&mut self, pane: PaneId, until: Tick) {
+    pub fn hide_pane_for_undo(&mut self, pane: PaneId, until: Tick) {
         let Some(tab) = self.pane(pane).tab else { return };
         let entry = self.tab(tab);
         if entry.panes().len() == 1 {
-            return self.bury_tab(tab, until);
+            return self.hide_tab_for_undo(tab, until);
         }
         let (before, float) = (entry.layout.clone(), entry.float(pane));
         let session = self.session(entry.session).clone();
         self.take_out(pane);
         let after = self.tab(tab).layout.clone();
-        self.bury(Grave {
+        self.remember_closed(ClosedItem {
             until,
             session,
-            what: Buried::Pane(BuriedPane { pane, tab, before, after, float }),
+            what: ClosedContent::Pane(ClosedPane { pane, tab, before, after, float }),
         });
     }
 
     /// Hides a tab, or its session if it is the last one there.
-    pub fn bury_tab(&mut self, id: TabId, until: Tick) {
+    pub fn hide_tab_for_undo(&mut self, id: TabId, until: Tick) {
         let tab = self.tab(id).clone();
         let session = self.session(tab.session).clone();
         if session.tabs.len() == 1 {
-            return self.bury_session(session.id, until);
+            return self.hide_session_for_undo(session.id, until);
         }
         let at = session.tabs.iter().position(|other| *other == id).unwrap_or(0);
         self.hide_panes(&tab);
         self.remove_tab(id);
-        self.bury(Grave { until, session, what: Buried::Tab(tab, at) });
+        self.remember_closed(ClosedItem { until, session, what: ClosedContent::Tab(tab, at) });
     }
 
     /// Hides a session.
-    pub fn bury_session(&mut self, id: SessionId, until: Tick) {
+    pub fn hide_session_for_undo(&mut self, id: SessionId, until: Tick) {
         let session = self.session(id).clone();
         let mut tabs = Vec::new();
         for tab in &session.tabs {
@@ -175,30 +177,31 @@ impl State {
             }
             tabs.push(Tab { driver: None, ..tab });
         }
-        let left = self.todo.stranded.len();
+        let left = self.pending_work.clients_without_session.len();
         self.remove_session(id);
-        for stranded in &mut self.todo.stranded[left..] {
-            stranded.is_closed = true;
+        for client in &mut self.pending_work.clients_without_session[left..] {
+            client.is_closed = true;
         }
-        self.bury(Grave {
+        self.remember_closed(ClosedItem {
             until,
             session: Session { last_status: None, ..session },
-            what: Buried::Session(tabs),
+            what: ClosedContent::Session(tabs),
         });
     }
 
-    fn bury(&mut self, mut grave: Grave) {
-        if let Buried::Tab(tab, _) = &mut grave.what {
+    fn remember_closed(&mut self, mut item: ClosedItem) {
+        if let ClosedContent::Tab(tab, _) = &mut item.what {
             tab.driver = None;
         }
-        for pane in grave.panes() {
+        for pane in item.panes() {
             let marks = &mut self.pane_mut(pane).marks;
             (marks.bell, marks.activity, marks.chosen) = (false, false, false);
         }
-        self.todo
-            .closed
-            .push(Closing::Keep(Box::new(Remains { grave: grave.clone(), panes: Vec::new() })));
-        self.graves.push(grave);
+        self.pending_work.closed.push(UndoChange::Keep(Box::new(ClosedRecord {
+            item: item.clone(),
+            panes: Vec::new(),
+        })));
+        self.closed_items.push(item);
         self.version += 1;
     }
 
@@ -210,60 +213,63 @@ impl State {
 
     /// Whether a pane is hidden and can be brought back.
     #[must_use]
-    pub fn is_buried(&self, pane: PaneId) -> bool {
-        self.graves.iter().any(|grave| grave.panes().contains(&pane))
+    pub fn is_closed(&self, pane: PaneId) -> bool {
+        self.closed_items.iter().any(|item| item.panes().contains(&pane))
     }
 
     /// A pane whose program has ended, or is to be ended for good, cannot be brought back.
-    pub(super) fn lose_buried(&mut self, pane: PaneId) {
-        self.graves.retain_mut(|grave| grave.lose(pane));
+    pub(super) fn drop_closed(&mut self, pane: PaneId) {
+        self.closed_items.retain_mut(|item| item.lose(pane));
     }
 
     /// The panes of what was closed in a session, or of that session.
     #[must_use]
-    pub fn buried_of(&self, session: SessionId) -> Vec<PaneId> {
-        self.graves
+    pub fn closed_of(&self, session: SessionId) -> Vec<PaneId> {
+        self.closed_items
             .iter()
-            .filter(|grave| grave.session.id == session)
-            .flat_map(Grave::panes)
+            .filter(|item| item.session.id == session)
+            .flat_map(ClosedItem::panes)
             .collect()
     }
 
     /// The panes whose time is over.
     #[must_use]
-    pub fn overdue_graves(&self, now: Tick) -> Vec<PaneId> {
-        let surplus = self.graves.len().saturating_sub(GRAVES_MAX);
-        let is_over = |(at, grave): &(usize, &Grave)| *at < surplus || grave.until <= now;
-        self.graves
+    pub fn overdue_closed(&self, now: Tick) -> Vec<PaneId> {
+        let surplus = self.closed_items.len().saturating_sub(CLOSED_MAX);
+        let is_over = |(at, item): &(usize, &ClosedItem)| *at < surplus || item.until <= now;
+        self.closed_items
             .iter()
             .enumerate()
             .filter(is_over)
-            .flat_map(|(_, grave)| grave.panes())
+            .flat_map(|(_, item)| item.panes())
             .collect()
     }
 
     /// Brings back what was closed last, to where it was as far as that is still there; none if
     /// nothing is left.
-    pub fn exhume(&mut self) -> Option<Reopened> {
-        let grave = self.graves.pop()?;
-        self.todo.closed.push(Closing::Back(grave.name()));
-        Some(self.raise(grave))
+    pub fn undo_close(&mut self) -> Option<Reopened> {
+        let item = self.closed_items.pop()?;
+        self.pending_work.closed.push(UndoChange::Back(item.name()));
+        Some(self.restore_closed(item))
     }
 
     /// Something that was closed is shown again.
-    pub(super) fn raise(&mut self, Grave { session, what, .. }: Grave) -> Reopened {
+    pub(super) fn restore_closed(
+        &mut self,
+        ClosedItem { session, what, .. }: ClosedItem,
+    ) -> Reopened {
         self.version += 1;
         match what {
-            Buried::Pane(buried) => {
-                let (pane, tab) = (buried.pane, self.bring_pane(buried, session));
+            ClosedContent::Pane(closed) => {
+                let (pane, tab) = (closed.pane, self.bring_pane(closed, session));
                 Reopened { noun: "pane", session: self.tab(tab).session, tab, pane }
             }
-            Buried::Tab(tab, at) => {
+            ClosedContent::Tab(tab, at) => {
                 let (id, pane) = (tab.id, tab.focus);
                 let session = self.bring_tab(tab, at, session);
                 Reopened { noun: "tab", session, tab: id, pane }
             }
-            Buried::Session(tabs) => {
+            ClosedContent::Session(tabs) => {
                 let current = tabs.iter().find(|tab| tab.id == session.current).unwrap_or(&tabs[0]);
                 let (tab, pane) = (current.id, current.focus);
                 let session = self.bring_session(tabs, session);
@@ -273,10 +279,10 @@ impl State {
     }
 
     /// A pane comes back into its tab, or into a new one where that is gone.
-    fn bring_pane(&mut self, buried: BuriedPane, session: Session) -> TabId {
-        let pane = buried.pane;
-        if let Some(tab) = self.tabs.get_mut(&buried.tab)
-            && put_back(tab, buried)
+    fn bring_pane(&mut self, closed: ClosedPane, session: Session) -> TabId {
+        let pane = closed.pane;
+        if let Some(tab) = self.tabs.get_mut(&closed.tab)
+            && put_back(tab, closed)
         {
             let (id, session) = (tab.id, tab.session);
             let entry = self.pane_mut(pane);
@@ -300,7 +306,7 @@ impl State {
         tab.session = session;
         self.show_panes(&tab);
         self.tabs.insert(id, tab);
-        self.todo.arrange.insert(id);
+        self.pending_work.resize.insert(id);
         self.changed(session);
         session
     }
@@ -321,7 +327,7 @@ impl State {
         self.sessions.insert(id, session);
         for tab in tabs {
             self.show_panes(&tab);
-            self.todo.arrange.insert(tab.id);
+            self.pending_work.resize.insert(tab.id);
             self.tabs.insert(tab.id, tab);
         }
         self.changed(id);
@@ -338,8 +344,8 @@ impl State {
 
 /// Puts a pane where it was in its tab: exactly there if nothing changed since, else beside one
 /// that was beside it. Gives whether there was room.
-fn put_back(tab: &mut Tab, buried: BuriedPane) -> bool {
-    let BuriedPane { pane, before, after, float, .. } = buried;
+fn put_back(tab: &mut Tab, closed: ClosedPane) -> bool {
+    let ClosedPane { pane, before, after, float, .. } = closed;
     tab.preset = None;
     if let Some(rect) = float {
         tab.floats.push(Float { pane, rect });

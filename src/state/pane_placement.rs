@@ -8,10 +8,10 @@ use crate::base::id::{PaneId, TabId};
 use crate::base::time::Span;
 use crate::layout::change::Insert;
 use crate::layout::tree::Direction;
-use crate::state::effect::{Effect, Effects, Place};
-use crate::state::grave::{Closing, Remains};
-use crate::state::pane::{Beside, Life, NewPane, Pane, no_place};
+use crate::state::effect::{Effect, Effects, StartDir};
+use crate::state::pane::{Beside, NewPane, Pane, ProgramState, no_place};
 use crate::state::tab::Tab;
+use crate::state::undo::{ClosedRecord, UndoChange};
 use crate::state::{State, take};
 
 impl State {
@@ -55,7 +55,7 @@ impl State {
             return Err(refusal.hint("abide pane resize, or abide tab new"));
         }
         entry.preset = None;
-        self.todo.arrange.insert(tab);
+        self.pending_work.resize.insert(tab);
         for at in self.everywhere() {
             at.unzoom(tab);
         }
@@ -64,20 +64,20 @@ impl State {
 
     /// Takes a pane out of its layout and ends everything its program started.
     pub fn close_pane(&mut self, id: PaneId, grace: Span, fx: &mut Effects) {
-        self.lose_buried(id);
+        self.drop_closed(id);
         match self.pane(id).life {
-            Life::Ending => {
+            ProgramState::Ending => {
                 self.pane_mut(id).again = false;
                 self.take_out(id);
             }
-            Life::Ended { .. } | Life::Held => {
+            ProgramState::Ended { .. } | ProgramState::Held => {
                 self.take_out(id);
                 self.forget_pane(id, fx);
             }
-            Life::Starting | Life::Running { .. } => {
+            ProgramState::Starting | ProgramState::Running { .. } => {
                 self.take_out(id);
                 let pane = self.pane_mut(id);
-                (pane.life, pane.tab) = (Life::Ending, None);
+                (pane.life, pane.tab) = (ProgramState::Ending, None);
                 fx.push(Effect::Stop { pane: id, grace });
             }
         }
@@ -86,7 +86,7 @@ impl State {
     /// Starts a shell in a pane whose program does not run; a restart of the pane brings that back.
     pub fn start_shell_instead(&mut self, id: PaneId, fx: &mut Effects) {
         let pane = self.pane_mut(id);
-        pane.revival.instead = !pane.argv.is_empty();
+        pane.restore.instead = !pane.argv.is_empty();
         let session = pane.session;
         self.start_again(id, fx);
         self.changed(session);
@@ -96,13 +96,13 @@ impl State {
     /// has been ended.
     pub fn restart_pane(&mut self, id: PaneId, grace: Span, fx: &mut Effects) {
         let session = self.pane(id).session;
-        self.pane_mut(id).revival.instead = false;
+        self.pane_mut(id).restore.instead = false;
         match self.pane(id).life {
-            Life::Ending => {}
-            Life::Ended { .. } | Life::Held => self.start_again(id, fx),
-            Life::Starting | Life::Running { .. } => {
+            ProgramState::Ending => {}
+            ProgramState::Ended { .. } | ProgramState::Held => self.start_again(id, fx),
+            ProgramState::Starting | ProgramState::Running { .. } => {
                 let pane = self.pane_mut(id);
-                (pane.life, pane.again) = (Life::Ending, true);
+                (pane.life, pane.again) = (ProgramState::Ending, true);
                 fx.push(Effect::Stop { pane: id, grace });
             }
         }
@@ -114,29 +114,29 @@ impl State {
     fn start_again(&mut self, id: PaneId, fx: &mut Effects) {
         // Of one that came back and waited, nothing is held but what it showed, which it goes on
         // from.
-        if self.pane(id).life != Life::Held {
+        if self.pane(id).life != ProgramState::Held {
             fx.push(Effect::Forget { pane: id });
         }
         let pane = self.pane_mut(id);
-        (pane.life, pane.again, pane.revival.retried) = (Life::Starting, false, true);
+        (pane.life, pane.again, pane.restore.retried) = (ProgramState::Starting, false, true);
         pane.marks.started = None;
         let said = pane.screen.cwd().map(str::to_owned);
         let started = Some(pane.cwd.clone()).filter(|cwd| !cwd.is_empty());
-        let places = said.into_iter().chain(started).map(Place::Directory).collect();
-        self.todo.start.push((id, places));
+        let places = said.into_iter().chain(started).map(StartDir::Directory).collect();
+        self.pending_work.start.push((id, places));
     }
 
     /// Notes that a pane's program has ended. The pane goes unless it `stays`, or is to run again.
     pub fn pane_ended(&mut self, id: PaneId, status: ExitStatus, stays: bool, fx: &mut Effects) {
         let pane = self.pane_mut(id);
         let (session, was_closed, is_there) =
-            (pane.session, pane.life == Life::Ending, pane.tab.is_some());
+            (pane.session, pane.life == ProgramState::Ending, pane.tab.is_some());
         if was_closed && pane.again && is_there {
             self.start_again(id, fx);
             return self.changed(session);
         }
         if stays && !was_closed {
-            pane.life = Life::Ended { status };
+            pane.life = ProgramState::Ended { status };
             return self.changed(session);
         }
         if let (false, true, Some(session)) =
@@ -144,19 +144,19 @@ impl State {
         {
             session.last_status = Some(status);
         }
-        let remains = if was_closed { None } else { self.remains(id, status) };
-        self.lose_buried(id);
+        let record = if was_closed { None } else { self.closed_by_end(id, status) };
+        self.drop_closed(id);
         self.take_out(id);
         let pane = self.forget_pane(id, fx);
-        let keep = remains
-            .zip(pane)
-            .map(|(grave, pane)| Closing::Keep(Box::new(Remains { grave, panes: vec![pane] })));
-        self.todo.closed.extend(keep);
+        let keep = record.zip(pane).map(|(item, pane)| {
+            UndoChange::Keep(Box::new(ClosedRecord { item, panes: vec![pane] }))
+        });
+        self.pending_work.closed.extend(keep);
     }
 
     fn forget_pane(&mut self, id: PaneId, fx: &mut Effects) -> Option<Pane> {
         let pane = self.panes.remove(&id);
-        self.todo.start.retain(|(pane, _)| *pane != id);
+        self.pending_work.start.retain(|(pane, _)| *pane != id);
         self.version += 1;
         fx.push(Effect::Forget { pane: id });
         pane
@@ -171,7 +171,7 @@ impl State {
         for at in self.everywhere() {
             at.forget_pane(tab_id, id, heir);
         }
-        self.todo.arrange.insert(tab_id);
+        self.pending_work.resize.insert(tab_id);
         self.changed(session);
     }
 
@@ -197,7 +197,7 @@ impl State {
         let tabs = &mut self.session_mut(session).tabs;
         tabs.insert(at.min(tabs.len()), tab);
         self.pane_mut(id).tab = Some(tab);
-        self.todo.arrange.insert(tab);
+        self.pending_work.resize.insert(tab);
         self.changed(session);
         Ok(tab)
     }
@@ -289,7 +289,7 @@ impl State {
         } else {
             self.exchange((a, tab_a), (b, tab_b));
         }
-        self.todo.arrange.extend([tab_a, tab_b]);
+        self.pending_work.resize.extend([tab_a, tab_b]);
         self.changed(self.tab(tab_a).session);
         Ok(())
     }

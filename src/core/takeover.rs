@@ -6,7 +6,7 @@ use crate::base::memory::HeapMemory;
 use crate::base::time::Tick;
 use crate::core::Core;
 use crate::state::effect::Effects;
-use crate::state::pane::Life;
+use crate::state::pane::ProgramState;
 use crate::term::{Options, OuterColours, Terminal};
 
 /// What a screen shows that took the place of another.
@@ -18,8 +18,8 @@ impl Core {
     pub fn resumed(&mut self, id: PaneId, pid: u32) {
         let pane = self.state.pane_mut(id);
         pane.marks.started = Some(Tick::default());
-        if pane.life == Life::Starting {
-            pane.life = Life::Running { pid };
+        if pane.life == ProgramState::Starting {
+            pane.life = ProgramState::Running { pid };
             self.state.version += 1;
         }
     }
@@ -45,7 +45,7 @@ impl Core {
     pub fn set_colours(&mut self, client: ClientId, colours: OuterColours, fx: &mut Effects) {
         self.colours.insert(client, colours);
         for pane in self.state.panes.keys().copied().collect::<Vec<_>>() {
-            self.dress(pane, fx);
+            self.apply_palette(pane, fx);
         }
     }
 }

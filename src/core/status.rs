@@ -4,22 +4,22 @@
 use crate::base::id::{ClientId, PaneId, TabId};
 use crate::base::text::sanitize;
 use crate::core::Core;
-use crate::state::attention::Why;
+use crate::state::alerts::AlertReason;
 use crate::term::Progress;
 
 /// Panes that want attention and are told of, at most.
-const WANTING_MAX: usize = 100;
+const ALERTS_MAX: usize = 100;
 /// The longest reason, in bytes.
 const WHY_MAX: usize = 200;
 
 /// What a client shows besides panes and tabs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SceneBeside {
+pub struct SceneStatus {
     /// Marks of the tabs that have any.
     pub tabs: Vec<SceneMarks>,
     /// Panes that want attention, the most urgent first; those that merely printed are not among
     /// them.
-    pub attention: Vec<SceneWanting>,
+    pub attention: Vec<SceneAlert>,
     /// The directory of the pane in focus; empty where unknown.
     pub cwd: String,
 }
@@ -41,7 +41,7 @@ pub struct SceneMarks {
 
 /// A pane that wants attention.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SceneWanting {
+pub struct SceneAlert {
     /// The pane.
     pub pane: PaneId,
     /// Where it is, as a target.
@@ -55,20 +55,20 @@ pub struct SceneWanting {
 impl Core {
     /// What a client shows besides panes and tabs; none if there is no such client.
     #[must_use]
-    pub fn beside(&self, client: ClientId) -> Option<SceneBeside> {
+    pub fn status(&self, client: ClientId) -> Option<SceneStatus> {
         let view = self.state.views.get(&client)?;
         let tabs = view.at.session.map_or(&[][..], |session| &self.state.session(session).tabs);
         let wanting = self
             .state
-            .wanting()
+            .alerts()
             .into_iter()
-            .filter(|(_, why)| *why != Why::Activity)
-            .take(WANTING_MAX);
+            .filter(|(_, why)| *why != AlertReason::Activity)
+            .take(ALERTS_MAX);
         let cwd =
             view.focus().and_then(|pane| self.state.pane(pane).screen.cwd()).unwrap_or_default();
-        Some(SceneBeside {
+        Some(SceneStatus {
             tabs: tabs.iter().filter_map(|tab| self.marks_of(*tab)).collect(),
-            attention: wanting.map(|(pane, why)| self.wanting_of(pane, &why)).collect(),
+            attention: wanting.map(|(pane, why)| self.alert_of(pane, &why)).collect(),
             cwd: cwd.to_owned(),
         })
     }
@@ -87,8 +87,8 @@ impl Core {
         (marks != empty).then_some(marks)
     }
 
-    fn wanting_of(&self, pane: PaneId, why: &Why) -> SceneWanting {
-        SceneWanting {
+    fn alert_of(&self, pane: PaneId, why: &AlertReason) -> SceneAlert {
+        SceneAlert {
             pane,
             place: self.state.place_of(pane),
             label: self.state.pane_label(pane),

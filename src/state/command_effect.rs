@@ -6,7 +6,7 @@ use regex::bytes::Regex;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::Span;
 use crate::settings::Rerun;
-use crate::state::command::Order;
+use crate::state::command::ExecRequest;
 
 /// Something that is to happen with commands.
 #[derive(Debug, Clone)]
@@ -19,18 +19,18 @@ pub enum CommandEffect {
         /// Who asked.
         call: CallId,
         /// What.
-        order: Box<Order>,
+        order: Box<ExecRequest>,
         /// The shell of its session.
-        shell: Box<Shell>,
+        shell: Box<ShellSpec>,
     },
     /// Start a command beside the shell. Answered by `Started` or `NotStarted`, and `Ended`.
     Start {
         /// The command.
         command: CommandId,
         /// What.
-        order: Box<Order>,
+        order: Box<ExecRequest>,
         /// The shell of its session.
-        shell: Box<Shell>,
+        shell: Box<ShellSpec>,
     },
     /// End a command and all that came of it. `Ended` follows.
     Stop {
@@ -68,7 +68,7 @@ impl PartialEq for CommandEffect {
 
 /// The shell of a session, and what it starts with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shell {
+pub struct ShellSpec {
     /// Its session.
     pub session: SessionId,
     /// The user's shell, an absolute path or a name.

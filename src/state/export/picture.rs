@@ -14,15 +14,15 @@ const MARGIN: usize = 8;
 const BASELINE: usize = 13;
 
 /// Text and background where the program chose none.
-const FG: Rgb = (0xd0, 0xd0, 0xd0);
-const BG: Rgb = (0x1c, 0x1c, 0x1c);
+const FG: RgbTriple = (0xd0, 0xd0, 0xd0);
+const BG: RgbTriple = (0x1c, 0x1c, 0x1c);
 
 const FONT: &str = "ui-monospace,'Cascadia Mono','DejaVu Sans Mono',Menlo,Consolas,monospace";
 
-type Rgb = (u8, u8, u8);
+type RgbTriple = (u8, u8, u8);
 
 /// The sixteen named colours, a little softer than xterm's.
-const NAMED: [Rgb; 16] = [
+const NAMED: [RgbTriple; 16] = [
     (0x1c, 0x1c, 0x1c),
     (0xd7, 0x5f, 0x5f),
     (0x87, 0xaf, 0x5f),
@@ -152,7 +152,7 @@ fn html_run(out: &mut String, run: &Run) {
 }
 
 /// Text and background with what inverse and conceal do to them.
-fn colours(style: Style) -> (Rgb, Rgb) {
+fn colours(style: Style) -> (RgbTriple, RgbTriple) {
     let (fg, bg) = (rgb(style.fg, FG), rgb(style.bg, BG));
     let (fg, bg) = if style.attrs.has(Attrs::INVERSE) { (bg, fg) } else { (fg, bg) };
     if style.attrs.has(Attrs::CONCEAL) { (bg, bg) } else { (fg, bg) }
@@ -172,7 +172,7 @@ fn decoration(style: Style) -> String {
 }
 
 /// A colour of the 256-colour palette as xterm computes it, or the one of the program.
-fn rgb(colour: Colour, default: Rgb) -> Rgb {
+fn rgb(colour: Colour, default: RgbTriple) -> RgbTriple {
     match colour {
         Colour::Default => default,
         Colour::Rgb(red, green, blue) => (red, green, blue),
@@ -189,7 +189,7 @@ fn rgb(colour: Colour, default: Rgb) -> Rgb {
     }
 }
 
-fn hex((red, green, blue): Rgb) -> String {
+fn hex((red, green, blue): RgbTriple) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 

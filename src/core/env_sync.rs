@@ -25,7 +25,7 @@ impl Core {
     }
 
     /// Takes note of new sessions and of clients that show another one.
-    pub(super) fn follow(&mut self, fx: &mut Effects) {
+    pub(super) fn sync_env(&mut self, fx: &mut Effects) {
         if self.host.socket.is_empty() {
             return;
         }
@@ -89,9 +89,9 @@ impl Core {
         let own = self.state.session_mut(session);
         let mut is_news = false;
         for (name, value) in from {
-            let before = own.wanting.len();
-            own.wanting.retain(|wanted| wanted != name);
-            if own.wanting.len() < before && !value.contains('\0') {
+            let before = own.missing_env.len();
+            own.missing_env.retain(|wanted| wanted != name);
+            if own.missing_env.len() < before && !value.contains('\0') {
                 env::set(&mut own.env, name, value.clone());
                 is_news = true;
             }

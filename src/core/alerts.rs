@@ -6,7 +6,7 @@ use crate::base::text::sanitize;
 use crate::base::time::{Now, Span, Tick};
 use crate::core::Core;
 use crate::settings::Told;
-use crate::state::effect::{Effects, Message};
+use crate::state::effect::{ClientMessage, Effects};
 use crate::term::{MarkKind, Notice, Progress, PromptMark};
 
 /// The longest title or body of a notification, in bytes.
@@ -29,7 +29,7 @@ impl Core {
     pub(super) fn note_bell(&mut self, id: PaneId, fx: &mut Effects) {
         let is_news = self.settings.monitor.bell && !self.is_seen(id);
         self.state.pane_mut(id).marks.bell |= is_news;
-        self.tell(id, &Message::Bell, fx);
+        self.tell(id, &ClientMessage::Bell, fx);
         self.hook_pane(("bell", |hooks| &hooks.bell), id, String::new(), fx);
     }
 
@@ -44,7 +44,7 @@ impl Core {
         if !self.is_seen(id) {
             self.state.pane_mut(id).marks.news.notice = Some(text.clone());
         }
-        self.tell(id, &Message::Notify { title, body }, fx);
+        self.tell(id, &ClientMessage::Notify { title, body }, fx);
         self.hook_pane(("notified", |hooks| &hooks.notified), id, text, fx);
     }
 
@@ -74,7 +74,7 @@ impl Core {
         let status = u8::try_from(mark.exit_code.unwrap_or(0).rem_euclid(256)).unwrap_or(0);
         marks.news.ended = Some(status);
         let text = format!("{}: the command ended, status {status}", self.state.place_of(id));
-        self.tell(id, &Message::Notice { text, warning: status != 0 }, fx);
+        self.tell(id, &ClientMessage::Notice { text, warning: status != 0 }, fx);
         self.hook_pane(("command_done", |hooks| &hooks.command_done), id, status.to_string(), fx);
     }
 
@@ -96,7 +96,7 @@ impl Core {
             self.state.pane_label(id)
         );
         self.state.pane_mut(id).marks.news.ended = Some(status);
-        self.tell(id, &Message::Notice { text, warning: status != 0 }, fx);
+        self.tell(id, &ClientMessage::Notice { text, warning: status != 0 }, fx);
     }
 
     /// When the next pane falls silent; none if none can, or if that is not monitored.

@@ -6,15 +6,15 @@ use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::{Now, Tick};
 use crate::settings::Settings;
 use crate::state::call::{CommandWait, Pending};
-use crate::state::command::{Order, Waiting, Why};
+use crate::state::command::{ExecRequest, StopReason, Waiting};
+use crate::state::command_effect::{CommandEffect, ShellSpec};
 use crate::state::effect::{Effect, Effects};
 use crate::state::host::Host;
-use crate::state::request::{CommandEffect, Shell};
 use crate::state::{State, env};
 
 /// What a turn depends on beside the state.
 #[derive(Debug, Clone, Copy)]
-pub struct Around<'a> {
+pub struct ExecContext<'a> {
     /// The options in force.
     pub settings: &'a Settings,
     /// The server and its surroundings.
@@ -29,21 +29,21 @@ impl State {
     ///
     /// # Errors
     /// `queue_full`.
-    pub fn take_turn(
+    pub fn enqueue_exec(
         &mut self,
         (session, call): (SessionId, CallId),
-        order: Order,
-        around: &Around<'_>,
+        order: ExecRequest,
+        around: &ExecContext<'_>,
         fx: &mut Effects,
     ) -> Result<(CommandWait, Option<Tick>), Refusal> {
-        let lane = self.commands.lanes.entry(session).or_default();
-        if lane.running.is_none() {
+        let queue = self.commands.exec_queues.entry(session).or_default();
+        if queue.running.is_none() {
             let command = self.begin((session, call), order, around, fx);
             return Ok((CommandWait::Exec { command }, None));
         }
         let (calls, most) = (&self.calls, around.settings.exec.waiting);
-        lane.waiting.retain(|waiting| calls.contains_key(&waiting.call));
-        if most <= lane.waiting.len() {
+        queue.waiting.retain(|waiting| calls.contains_key(&waiting.call));
+        if most <= queue.waiting.len() {
             let name = &self.session(session).name;
             let refusal = Refusal::new(
                 Code::QueueFull,
@@ -53,18 +53,18 @@ impl State {
                 refusal.hint("abide start runs beside the shell; abide ps shows what holds it")
             );
         }
-        lane.waiting.push_back(Waiting { call, order });
+        queue.waiting.push_back(Waiting { call, order });
         let deadline =
             around.now.tick + crate::base::time::Span::millis(around.settings.exec.turn_ms);
         Ok((CommandWait::Turn { session }, Some(deadline)))
     }
 
     /// The shell of a session is free: whoever waits longest and still does is next.
-    pub fn next_turn(&mut self, session: SessionId, around: &Around<'_>, fx: &mut Effects) {
-        while let Some(lane) =
-            self.commands.lanes.get_mut(&session).filter(|lane| lane.running.is_none())
+    pub fn run_next(&mut self, session: SessionId, around: &ExecContext<'_>, fx: &mut Effects) {
+        while let Some(queue) =
+            self.commands.exec_queues.get_mut(&session).filter(|queue| queue.running.is_none())
         {
-            let Some(Waiting { call, order }) = lane.waiting.pop_front() else { return };
+            let Some(Waiting { call, order }) = queue.waiting.pop_front() else { return };
             if !self.calls.contains_key(&call) {
                 continue;
             }
@@ -79,12 +79,12 @@ impl State {
     fn begin(
         &mut self,
         (session, call): (SessionId, CallId),
-        order: Order,
-        around: &Around<'_>,
+        order: ExecRequest,
+        around: &ExecContext<'_>,
         fx: &mut Effects,
     ) -> CommandId {
         let command = self.commands.record((session, true), &order, around.now);
-        self.commands.lanes.entry(session).or_default().running = Some(command);
+        self.commands.exec_queues.entry(session).or_default().running = Some(command);
         let shell = Box::new(self.shell(session, around));
         fx.push(Effect::Command(CommandEffect::Run {
             command,
@@ -99,8 +99,8 @@ impl State {
     pub fn start_command(
         &mut self,
         session: SessionId,
-        order: Order,
-        around: &Around<'_>,
+        order: ExecRequest,
+        around: &ExecContext<'_>,
         fx: &mut Effects,
     ) -> CommandId {
         let command = self.commands.record((session, false), &order, around.now);
@@ -110,17 +110,17 @@ impl State {
     }
 
     /// Stops a command, if it runs and is not being stopped.
-    pub fn stop_command(&mut self, command: CommandId, why: Why, fx: &mut Effects) {
+    pub fn stop_command(&mut self, command: CommandId, why: StopReason, fx: &mut Effects) {
         if self.commands.note_stop(command, why) {
             let grace = self.commands.records[&command].grace;
             fx.push(Effect::Command(CommandEffect::Stop { command, grace }));
         }
     }
 
-    fn shell(&self, session: SessionId, around: &Around<'_>) -> Shell {
+    fn shell(&self, session: SessionId, around: &ExecContext<'_>) -> ShellSpec {
         let session = self.session(session);
         let program = env::shell(session, around.settings, around.host).swap_remove(0);
-        Shell {
+        ShellSpec {
             session: session.id,
             program,
             env: env::of_shell(session, around.host),

@@ -13,7 +13,7 @@ use crate::state::{State, take};
 
 /// What became of what was taken in.
 #[derive(Debug, Default)]
-pub struct Grafted {
+pub struct Imported {
     /// The new sessions, in the order of the former.
     pub sessions: Vec<SessionId>,
     /// Former panes and what they are now.
@@ -23,10 +23,10 @@ pub struct Grafted {
 impl State {
     /// Takes sessions in, with their tabs and panes. `former` holds nothing that contradicts
     /// itself, and no view shows anything of it.
-    pub fn graft(&mut self, former: Self, wall: u64) -> Grafted {
-        let mut grafted = Grafted::default();
+    pub fn import(&mut self, former: Self, wall: u64) -> Imported {
+        let mut imported = Imported::default();
         for id in former.panes.keys() {
-            grafted.panes.insert(*id, PaneId(take(&mut self.next_ids.pane)));
+            imported.panes.insert(*id, PaneId(take(&mut self.next_ids.pane)));
         }
         let mut homes: BTreeMap<TabId, (TabId, SessionId)> = BTreeMap::new();
         for session in former.sessions.into_values() {
@@ -53,9 +53,9 @@ impl State {
                     ..session
                 },
             );
-            grafted.sessions.push(id);
+            imported.sessions.push(id);
         }
-        let pane = |id: PaneId| grafted.panes[&id];
+        let pane = |id: PaneId| imported.panes[&id];
         for tab in former.tabs.into_values() {
             let (id, session) = homes[&tab.id];
             let layout = tab.layout.map(&pane);
@@ -67,16 +67,16 @@ impl State {
             let (modal, focus) = (tab.modal.map(pane), pane(tab.focus));
             self.tabs
                 .insert(id, Tab { id, session, layout, floats, modal, focus, driver: None, ..tab });
-            self.todo.arrange.insert(id);
+            self.pending_work.resize.insert(id);
         }
         for former in former.panes.into_values() {
             let Some((tab, session)) = former.tab.map(|tab| homes[&tab]) else { continue };
-            let id = grafted.panes[&former.id];
+            let id = imported.panes[&former.id];
             self.panes
                 .insert(id, Pane { id, session, tab: Some(tab), created_wall: wall, ..former });
         }
         self.version += 1;
-        grafted
+        imported
     }
 
     /// A name that is free: this one, else with the smallest number after it from 2.
@@ -127,7 +127,7 @@ mod tests {
             NewTab { name: Some("second".into()), at: 9, pane: NewPane::default() },
             1,
         );
-        state.todo = crate::state::Todo::default();
+        state.pending_work = crate::state::PendingWork::default();
         state
     }
 
@@ -135,16 +135,16 @@ mod tests {
     fn what_is_taken_in_has_ids_and_a_name_of_its_own() {
         let mut state = two_tabs("work");
         for number in 2..5 {
-            let grafted = state.graft(two_tabs("work"), 7);
-            assert_eq!(grafted.panes.len(), 3);
-            let session = state.session(grafted.sessions[0]);
+            let imported = state.import(two_tabs("work"), 7);
+            assert_eq!(imported.panes.len(), 3);
+            let session = state.session(imported.sessions[0]);
             assert_eq!(
                 (session.name.clone(), session.tabs.len(), session.created_wall),
                 (format!("work-{number}"), 2, 7)
             );
             assert_eq!(state.tab(session.tabs[1]).name.as_deref(), Some("second"));
             assert_eq!(state.tab(session.tabs[0]).panes().len(), 2);
-            state.todo = crate::state::Todo::default();
+            state.pending_work = crate::state::PendingWork::default();
             assert_eq!(state.check(), Ok(()));
         }
         assert_eq!((state.sessions.len(), state.tabs.len(), state.panes.len()), (4, 8, 12));
@@ -154,7 +154,7 @@ mod tests {
     fn a_long_name_is_cut_between_characters_to_make_room_for_its_number() {
         let name = "ä".repeat(32);
         let mut state = two_tabs(&name);
-        let grafted = state.graft(two_tabs(&name), 7);
-        assert_eq!(state.session(grafted.sessions[0]).name, format!("{}-2", "ä".repeat(31)));
+        let imported = state.import(two_tabs(&name), 7);
+        assert_eq!(state.session(imported.sessions[0]).name, format!("{}-2", "ä".repeat(31)));
     }
 }

@@ -18,7 +18,7 @@ const DRIVER_STAYS: Span = Span::millis(100);
 impl Core {
     /// Gives the panes of a tab the sizes they have in the view that drives it; without a view they
     /// keep theirs, apart from what the layout changed.
-    pub(super) fn arrange(&mut self, id: TabId, now: Now, fx: &mut Effects) {
+    pub(super) fn resize_tab(&mut self, id: TabId, now: Now, fx: &mut Effects) {
         let Some(tab) = self.state.tabs.get(&id) else { return };
         let former = tab.driver;
         let driver = match self.driver(id) {
@@ -47,14 +47,14 @@ impl Core {
             .into_iter()
             .filter(|(_, rect)| !rect.size().is_empty())
         {
-            self.dress(pane, fx);
+            self.apply_palette(pane, fx);
             self.resize(now, pane, rect.size(), fx);
         }
     }
 
     /// Tells a pane's screen the colours and the cells of the outer terminal that drives it;
     /// without one, those of the client that was used last.
-    pub(super) fn dress(&mut self, id: PaneId, fx: &mut Effects) {
+    pub(super) fn apply_palette(&mut self, id: PaneId, fx: &mut Effects) {
         let Some(pane) = self.state.panes.get(&id) else { return };
         let driver = pane.tab.and_then(|tab| self.state.tabs.get(&tab)?.driver);
         let driver = driver.and_then(|driver| self.state.views.get(&driver));
@@ -109,7 +109,7 @@ impl Core {
 
     fn resize(&mut self, now: Now, id: PaneId, size: Size, fx: &mut Effects) {
         let size = size.clamped();
-        let is_new = self.state.todo.start.iter().any(|(pane, _)| *pane == id);
+        let is_new = self.state.pending_work.start.iter().any(|(pane, _)| *pane == id);
         let pane = self.state.pane_mut(id);
         if pane.size == size {
             return;

@@ -9,9 +9,9 @@ use crate::base::id::{CallId, PaneId};
 use crate::base::text::sanitize;
 use crate::base::time::Now;
 use crate::core::Core;
-use crate::state::call::{Open, Pending};
+use crate::state::call::{OpenCall, Pending};
 use crate::state::effect::{Effect, Effects};
-use crate::state::history::{self, Past, Phase};
+use crate::state::shell_history::{self, Phase, ShellCommand};
 use crate::term::{Anchor, MarkKind, PromptMark};
 
 /// The most bytes of a line that is remembered.
@@ -24,7 +24,13 @@ const SIGNALS: [&[u8]; 2] = [b"\x03", b"\x1c"];
 
 impl Core {
     /// A mark of the shell of a pane came.
-    pub(super) fn shell_mark(&mut self, now: Now, id: PaneId, mark: &PromptMark, fx: &mut Effects) {
+    pub(super) fn prompt_mark(
+        &mut self,
+        now: Now,
+        id: PaneId,
+        mark: &PromptMark,
+        fx: &mut Effects,
+    ) {
         let shell = &mut self.state.pane_mut(id).marks.shell;
         shell.seen = true;
         match mark.kind {
@@ -32,7 +38,7 @@ impl Core {
                 shell.spot = None;
                 // A shell in that shell shows a prompt, or one that does not tell how commands end.
                 if let Some(running) = shell.running.take() {
-                    self.state.history.end(running, now, (None, mark.at));
+                    self.state.shell_history.end(running, now, (None, mark.at));
                 }
             }
             MarkKind::Input => {
@@ -53,10 +59,10 @@ impl Core {
         let shell = &pane.marks.shell;
         if let Some(running) = shell.running {
             // Two marks without anything between them are of one command: a shell's own and ours.
-            if self.state.history.get(running).is_some_and(|past| past.from == mark.at) {
+            if self.state.shell_history.get(running).is_some_and(|past| past.from == mark.at) {
                 return;
             }
-            self.state.history.end(running, now, (None, mark.at));
+            self.state.shell_history.end(running, now, (None, mark.at));
         }
         let pane = self.state.pane(id);
         let shell = &pane.marks.shell;
@@ -81,7 +87,7 @@ impl Core {
         };
         let (command, session) = (self.state.commands.next_id(), self.state.pane(id).session);
         let (started_wall, started) = (now.wall, now.tick);
-        self.state.history.push(Past {
+        self.state.shell_history.push(ShellCommand {
             id: command,
             pane: id,
             session,
@@ -93,7 +99,7 @@ impl Core {
             end: None,
         });
         self.state.pane_mut(id).marks.shell.running = Some(command);
-        if let Some(Open { pending: Pending::InPane(wait), .. }) =
+        if let Some(OpenCall { pending: Pending::InPane(wait), .. }) =
             asked.and_then(|call| self.state.calls.get_mut(&call))
         {
             wait.phase = Phase::Running(command);
@@ -104,7 +110,7 @@ impl Core {
         let exit_code = mark.exit_code.and_then(|code| u8::try_from(code.rem_euclid(256)).ok());
         let running = self.state.pane_mut(id).marks.shell.running.take();
         if let Some(running) = running {
-            self.state.history.end(running, now, (exit_code, mark.at));
+            self.state.shell_history.end(running, now, (exit_code, mark.at));
         }
         let asked = self.in_pane(id).filter(|call| self.phase(*call) != Some(Phase::Prompt));
         if let Some(call) = asked {
@@ -120,7 +126,8 @@ impl Core {
         end: Option<(u8, &PromptMark)>,
         fx: &mut Effects,
     ) {
-        let Some(Open { pending: Pending::InPane(wait), .. }) = self.state.calls.get(&call) else {
+        let Some(OpenCall { pending: Pending::InPane(wait), .. }) = self.state.calls.get(&call)
+        else {
             return;
         };
         let pane = self.state.pane(wait.pane);
@@ -128,7 +135,7 @@ impl Core {
             Phase::Running(command) => Some(command),
             Phase::Prompt | Phase::Typed => None,
         };
-        let past = command.and_then(|command| self.state.history.get(command));
+        let past = command.and_then(|command| self.state.shell_history.get(command));
         // A line that no command came of, such as one with an error in it: what is below it.
         let below = || pane.marks.shell.spot.map(|spot| Anchor { line: spot.line + 1, cell: 0 });
         let from = past.and_then(|past| past.from).or_else(below);
@@ -160,7 +167,8 @@ impl Core {
 
     /// The call that runs something in the shell of a pane; there is one at most.
     fn in_pane(&self, id: PaneId) -> Option<CallId> {
-        let own = |open: &Open| matches!(&open.pending, Pending::InPane(wait) if wait.pane == id);
+        let own =
+            |open: &OpenCall| matches!(&open.pending, Pending::InPane(wait) if wait.pane == id);
         self.state.calls.iter().find(|(_, open)| own(open)).map(|(call, _)| *call)
     }
 
@@ -172,7 +180,7 @@ impl Core {
     }
 
     fn type_line(&mut self, now: Now, call: CallId, fx: &mut Effects) {
-        let Some(Open { deadline, pending: Pending::InPane(wait), .. }) =
+        let Some(OpenCall { deadline, pending: Pending::InPane(wait), .. }) =
             self.state.calls.get_mut(&call)
         else {
             return;
@@ -181,13 +189,13 @@ impl Core {
         wait.since = now.tick;
         *deadline = wait.limit.map(|limit| now.tick + limit);
         let (pane, line) = (wait.pane, wait.line.clone());
-        self.write(pane, fx, |screen, bytes| bytes.extend(history::typed(screen, &line)));
+        self.write(pane, fx, |screen, bytes| bytes.extend(shell_history::typed(screen, &line)));
     }
 
     /// Commands in shells of panes whose time is up are interrupted, then told to quit, then left
     /// to whoever sees that pane.
     pub(super) fn in_pane_overdue(&mut self, now: Now, fx: &mut Effects) {
-        let is_due = |open: &Open| {
+        let is_due = |open: &OpenCall| {
             matches!(open.pending, Pending::InPane(_))
                 && open.deadline.is_some_and(|at| at <= now.tick)
         };
@@ -199,7 +207,7 @@ impl Core {
             .map(|(call, _)| *call)
             .collect();
         for call in due {
-            let Some(Open { deadline, pending: Pending::InPane(wait), .. }) =
+            let Some(OpenCall { deadline, pending: Pending::InPane(wait), .. }) =
                 self.state.calls.get_mut(&call)
             else {
                 continue;
@@ -227,7 +235,7 @@ impl Core {
     }
 
     /// Whoever waited for a command in the shell of a pane has gone: it is interrupted.
-    pub(super) fn interrupt(&self, wait: &history::InPane, fx: &mut Effects) {
+    pub(super) fn interrupt(&self, wait: &shell_history::InPane, fx: &mut Effects) {
         if wait.phase != Phase::Prompt
             && self.settings.exec.cancel
             && self.state.panes.contains_key(&wait.pane)

@@ -15,7 +15,7 @@ const BYTES_MAX: usize = 1 << 20;
 
 /// A command that was typed at a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Past {
+pub struct ShellCommand {
     /// Its id, of the same numbers as those of `exec` and `start`.
     pub id: CommandId,
     /// The pane.
@@ -33,12 +33,12 @@ pub struct Past {
     /// Where its output begins.
     pub from: Option<Anchor>,
     /// Its end, if that has come.
-    pub end: Option<PastEnd>,
+    pub end: Option<ShellCommandEnd>,
 }
 
 /// The end of a command that was typed at a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PastEnd {
+pub struct ShellCommandEnd {
     /// How long it ran.
     pub lasted: Span,
     /// Its status, if the shell told it.
@@ -49,14 +49,14 @@ pub struct PastEnd {
 
 /// The commands typed at prompts, oldest first.
 #[derive(Debug, Default)]
-pub struct History {
-    list: VecDeque<Past>,
+pub struct ShellHistory {
+    list: VecDeque<ShellCommand>,
     bytes: usize,
 }
 
-impl History {
+impl ShellHistory {
     /// Remembers one; the oldest make room.
-    pub fn push(&mut self, past: Past) {
+    pub fn push(&mut self, past: ShellCommand) {
         self.bytes += past.text.len() + past.cwd.len();
         self.list.push_back(past);
         while (PASTS_MAX < self.list.len() || BYTES_MAX < self.bytes)
@@ -71,26 +71,26 @@ impl History {
         if let Some(past) =
             self.list.iter_mut().rev().find(|past| past.id == id && past.end.is_none())
         {
-            past.end = Some(PastEnd { lasted: at.tick - past.started, exit_code, to });
+            past.end = Some(ShellCommandEnd { lasted: at.tick - past.started, exit_code, to });
         }
     }
 
     /// One of them.
     #[must_use]
-    pub fn get(&self, id: CommandId) -> Option<&Past> {
+    pub fn get(&self, id: CommandId) -> Option<&ShellCommand> {
         self.list.iter().rev().find(|past| past.id == id)
     }
 
     /// All that are to be shown, oldest first.
     #[must_use]
-    pub fn list(&self) -> impl DoubleEndedIterator<Item = &Past> {
+    pub fn list(&self) -> impl DoubleEndedIterator<Item = &ShellCommand> {
         self.list.iter().filter(|past| !past.text.is_empty())
     }
 }
 
 /// What the shell of a pane told of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct AtShell {
+pub struct ShellState {
     /// Whether it sent any mark since this server runs.
     pub seen: bool,
     /// Its directory as it was told last; empty where it was not.
@@ -149,12 +149,12 @@ pub fn typed(screen: &Terminal, line: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BYTES_MAX, History, PASTS_MAX, Past};
+    use super::{BYTES_MAX, PASTS_MAX, ShellCommand, ShellHistory};
     use crate::base::id::{CommandId, PaneId, SessionId};
     use crate::base::time::{Now, Tick};
 
-    fn past(id: u64, text: &str) -> Past {
-        Past {
+    fn past(id: u64, text: &str) -> ShellCommand {
+        ShellCommand {
             id: CommandId(id),
             pane: PaneId(1),
             session: SessionId(1),
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_latest_are_remembered_within_count_and_bytes() {
-        let mut history = History::default();
+        let mut history = ShellHistory::default();
         for id in 0..=PASTS_MAX as u64 {
             history.push(past(id, "ls"));
         }
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn an_end_is_noted_once_and_what_is_private_is_not_listed() {
-        let mut history = History::default();
+        let mut history = ShellHistory::default();
         history.push(past(1, "make"));
         history.push(past(2, ""));
         for code in [3, 4] {

@@ -6,7 +6,7 @@ use crate::state::pane::Pane;
 
 /// Why a pane wants attention, the most urgent first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
+pub enum AlertReason {
     /// A bell rang.
     Bell,
     /// Its program sent this notification.
@@ -19,7 +19,7 @@ pub enum Why {
     Activity,
 }
 
-impl Why {
+impl AlertReason {
     /// In some words.
     #[must_use]
     pub fn words(&self) -> String {
@@ -34,29 +34,29 @@ impl Why {
 }
 
 /// Why a pane wants attention; none if it does not.
-fn why(pane: &Pane) -> Option<Why> {
+fn why(pane: &Pane) -> Option<AlertReason> {
     let news = &pane.marks.news;
     pane.tab?;
-    let bell = pane.marks.bell.then_some(Why::Bell);
-    let notice = || news.notice.clone().map(Why::Notice);
-    let ended = || news.ended.map(Why::Ended);
-    let silence = || news.silence.then_some(Why::Silence);
-    let activity = || pane.marks.activity.then_some(Why::Activity);
+    let bell = pane.marks.bell.then_some(AlertReason::Bell);
+    let notice = || news.notice.clone().map(AlertReason::Notice);
+    let ended = || news.ended.map(AlertReason::Ended);
+    let silence = || news.silence.then_some(AlertReason::Silence);
+    let activity = || pane.marks.activity.then_some(AlertReason::Activity);
     bell.or_else(notice).or_else(ended).or_else(silence).or_else(activity)
 }
 
 impl State {
     /// Every pane that wants attention, the most urgent first; of equals the oldest pane.
     #[must_use]
-    pub fn wanting(&self) -> Vec<(PaneId, Why)> {
-        let mut all: Vec<(PaneId, Why)> =
+    pub fn alerts(&self) -> Vec<(PaneId, AlertReason)> {
+        let mut all: Vec<(PaneId, AlertReason)> =
             self.panes.values().filter_map(|pane| Some((pane.id, why(pane)?))).collect();
-        let rank = |why: &Why| match why {
-            Why::Bell => 0,
-            Why::Notice(_) => 1,
-            Why::Ended(_) => 2,
-            Why::Silence => 3,
-            Why::Activity => 4,
+        let rank = |why: &AlertReason| match why {
+            AlertReason::Bell => 0,
+            AlertReason::Notice(_) => 1,
+            AlertReason::Ended(_) => 2,
+            AlertReason::Silence => 3,
+            AlertReason::Activity => 4,
         };
         all.sort_by_key(|(_, why)| rank(why));
         all

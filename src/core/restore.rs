@@ -12,13 +12,13 @@ use crate::base::key::{KeyCode, KeyInput, KeyKind};
 use crate::base::memory::HeapMemory;
 use crate::base::text::sanitize;
 use crate::base::time::{Now, Span};
-use crate::core::monitor::NOTICE_MAX;
+use crate::core::alerts::NOTICE_MAX;
 use crate::core::{Core, Input};
 use crate::state::State;
-use crate::state::effect::{Effects, Place};
-use crate::state::graft::Grafted;
-use crate::state::grave::Reopened;
-use crate::state::pane::{Life, Pane};
+use crate::state::effect::{Effects, StartDir};
+use crate::state::import::Imported;
+use crate::state::pane::{Pane, ProgramState};
+use crate::state::undo::Reopened;
 use crate::state::view::View;
 use crate::term::Terminal;
 
@@ -48,7 +48,7 @@ impl Core {
 
     /// Starts the programs that wait for an environment if it has come, or if there is no more time
     /// to wait for it.
-    pub(super) fn rouse(&mut self, now: Now, input: &Input<'_>, fx: &mut Effects) {
+    pub(super) fn start_restored(&mut self, now: Now, input: &Input<'_>, fx: &mut Effects) {
         let Some(until) = self.sleeping else { return };
         let env = match input {
             Input::Connected { viewer, .. } if !viewer.read_only => Some(&viewer.env),
@@ -66,7 +66,7 @@ impl Core {
             }
         }
         self.start_all();
-        for (pane, cwd) in std::mem::take(&mut self.state.todo.start) {
+        for (pane, cwd) in std::mem::take(&mut self.state.pending_work.start) {
             self.start(pane, cwd, fx);
         }
     }
@@ -74,19 +74,19 @@ impl Core {
     /// Every pane without a program gets one, at the end of the next step; it starts where the
     /// former one was.
     pub fn start_all(&mut self) {
-        let starting = self.state.panes.values().filter(|pane| pane.life == Life::Starting);
-        self.state.todo.start = starting.map(|pane| (pane.id, places(pane))).collect();
+        let starting = self.state.panes.values().filter(|pane| pane.life == ProgramState::Starting);
+        self.state.pending_work.start = starting.map(|pane| (pane.id, places(pane))).collect();
     }
 
     /// Makes sessions of what a snapshot holds. Programs that are to run start at the end of the
     /// next step, with what they lack from this environment.
-    pub fn graft(&mut self, former: State, env: &[(String, String)], now: Now) -> Grafted {
-        let grafted = self.state.graft(former, now.wall);
-        for session in &grafted.sessions {
+    pub fn import(&mut self, former: State, env: &[(String, String)], now: Now) -> Imported {
+        let imported = self.state.import(former, now.wall);
+        for session in &imported.sessions {
             self.fill_environment(*session, env);
         }
-        self.start_those(grafted.panes.values().copied());
-        grafted
+        self.start_those(imported.panes.values().copied());
+        imported
     }
 
     /// Makes something anew that was closed, of what is left of it. Programs start as those of a
@@ -106,9 +106,9 @@ impl Core {
     fn start_those(&mut self, panes: impl Iterator<Item = PaneId>) {
         let starting = panes
             .filter_map(|id| self.state.panes.get(&id))
-            .filter(|pane| pane.life == Life::Starting);
+            .filter(|pane| pane.life == ProgramState::Starting);
         self.state
-            .todo
+            .pending_work
             .start
             .extend(starting.map(|pane| (pane.id, places(pane))).collect::<Vec<_>>());
     }
@@ -120,8 +120,9 @@ impl Core {
     }
 
     /// Says in a pane that waits for a person, below what it showed before, what can be done.
-    pub fn hold(&mut self, id: PaneId) {
-        let Some(pane) = self.state.panes.get_mut(&id).filter(|pane| pane.life == Life::Held)
+    pub fn restore_prompt(&mut self, id: PaneId) {
+        let Some(pane) =
+            self.state.panes.get_mut(&id).filter(|pane| pane.life == ProgramState::Held)
         else {
             return;
         };
@@ -131,9 +132,9 @@ impl Core {
     /// A program could not be started again: its pane waits, and says why.
     pub(super) fn hold_failed(&mut self, id: PaneId, refusal: &Refusal, fx: &mut Effects) {
         let pane = self.state.pane_mut(id);
-        pane.life = Life::Held;
+        pane.life = ProgramState::Held;
         // As long as nobody chose a shell that works, the command is what was asked for.
-        pane.revival.instead = false;
+        pane.restore.instead = false;
         let why = sanitize(&refusal.message, NOTICE_MAX);
         pane.screen.feed(format!("\r\n\x1b[0;31m{why}\x1b[0m\r\n").as_bytes(), &mut Vec::new());
         pane.screen.feed(question(pane).as_bytes(), &mut Vec::new());
@@ -154,8 +155,8 @@ impl Core {
             self.state.views.get(&client).filter(|view| !view.read_only).and_then(View::focus)?;
         let pane = self.state.pane(focus);
         let takes_shell = match pane.life {
-            Life::Held => true,
-            Life::Ended { .. } => offers_shell(pane),
+            ProgramState::Held => true,
+            ProgramState::Ended { .. } => offers_shell(pane),
             _ => return None,
         };
         keys.iter().filter(|key| key.kind != KeyKind::Release).find_map(|key| match key.key.code {
@@ -183,13 +184,13 @@ impl Core {
 }
 
 /// Where a pane's program starts that comes back.
-fn places(pane: &Pane) -> Vec<Place> {
-    (!pane.cwd.is_empty()).then(|| Place::Directory(pane.cwd.clone())).into_iter().collect()
+fn places(pane: &Pane) -> Vec<StartDir> {
+    (!pane.cwd.is_empty()).then(|| StartDir::Directory(pane.cwd.clone())).into_iter().collect()
 }
 
 /// Whether a pane whose program has ended offers a shell in its place: it was run again.
 pub(super) fn offers_shell(pane: &Pane) -> bool {
-    pane.revival.retried && !pane.program().is_empty()
+    pane.restore.retried && !pane.program().is_empty()
 }
 
 /// What takes the last row of a pane back that was told what can be done.

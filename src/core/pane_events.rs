@@ -8,11 +8,11 @@ use crate::base::memory::Memory;
 use crate::base::text::sanitize;
 use crate::base::time::Now;
 use crate::core::Core;
-use crate::core::monitor::NOTICE_MAX;
-use crate::core::revival::{ANSWERED, offers_shell};
+use crate::core::alerts::NOTICE_MAX;
+use crate::core::restore::{ANSWERED, offers_shell};
 use crate::settings::Remain;
-use crate::state::effect::{Effect, Effects, Message};
-use crate::state::pane::Life;
+use crate::state::effect::{ClientMessage, Effect, Effects};
+use crate::state::pane::ProgramState;
 use crate::term::{Options, TermEvent, Terminal};
 
 impl Core {
@@ -28,7 +28,7 @@ impl Core {
         match outcome {
             Ok(pid) => {
                 // One that was restored shows what it showed before, and has its memory.
-                if self.state.recalled.remove(&id) {
+                if self.state.restored_panes.remove(&id) {
                     pane.screen.feed(ANSWERED, &mut Vec::new());
                 } else {
                     let mut screen = Terminal::new(pane.size, options, memory);
@@ -36,12 +36,12 @@ impl Core {
                     pane.screen = screen;
                 }
                 pane.screen.identify(self.host.lineage, id.0);
-                if pane.life == Life::Starting {
-                    pane.life = Life::Running { pid };
+                if pane.life == ProgramState::Starting {
+                    pane.life = ProgramState::Running { pid };
                 }
                 pane.marks.started = Some(now.tick);
                 self.state.version += 1;
-                self.dress(id, fx);
+                self.apply_palette(id, fx);
                 self.complete(later::on_started(&self.state, id), fx);
             }
             Err(refusal) => self.failed(now, id, &refusal, fx),
@@ -53,13 +53,15 @@ impl Core {
     fn failed(&mut self, now: Now, id: PaneId, refusal: &Refusal, fx: &mut Effects) {
         let asked = later::on_failed(&self.state, id, refusal);
         let pane = self.state.pane(id);
-        if pane.life == Life::Starting && pane.revival.retried {
+        if pane.life == ProgramState::Starting && pane.restore.retried {
             self.complete(asked, fx);
             return self.hold_failed(id, refusal, fx);
         }
         if asked.is_empty() {
-            let message =
-                Message::Notice { text: sanitize(&refusal.message, NOTICE_MAX), warning: true };
+            let message = ClientMessage::Notice {
+                text: sanitize(&refusal.message, NOTICE_MAX),
+                warning: true,
+            };
             self.tell(id, &message, fx);
         }
         self.complete(asked, fx);
@@ -109,11 +111,11 @@ impl Core {
         match event {
             TermEvent::Reply(bytes) => self.write(id, fx, |_, out| out.extend(bytes)),
             TermEvent::Bell => self.note_bell(id, fx),
-            TermEvent::Clipboard { text, .. } => self.tell(id, &Message::Clipboard(text), fx),
+            TermEvent::Clipboard { text, .. } => self.tell(id, &ClientMessage::Clipboard(text), fx),
             TermEvent::Notify(notice) => self.note_notification(id, &notice, fx),
             TermEvent::PromptMark(mark) => {
                 self.note_mark(id, &mark, fx);
-                self.shell_mark(now, id, &mark, fx);
+                self.prompt_mark(now, id, &mark, fx);
             }
             TermEvent::Cwd(path) => self.state.pane_mut(id).marks.shell.cwd = path,
             TermEvent::Progress(progress) => self.note_progress(id, progress),
@@ -124,7 +126,7 @@ impl Core {
     }
 
     /// Tells every client on the session of a pane.
-    pub(super) fn tell(&self, pane: PaneId, message: &Message, fx: &mut Effects) {
+    pub(super) fn tell(&self, pane: PaneId, message: &ClientMessage, fx: &mut Effects) {
         let clients: Vec<ClientId> = self.state.clients_of(self.state.pane(pane).session);
         fx.extend(
             clients.into_iter().map(|client| Effect::Tell { client, message: message.clone() }),
@@ -138,7 +140,7 @@ impl Core {
         if self.state.panes.contains_key(&pane) {
             self.tell(
                 pane,
-                &Message::Notice { text: sanitize(text, NOTICE_MAX), warning: true },
+                &ClientMessage::Notice { text: sanitize(text, NOTICE_MAX), warning: true },
                 &mut effects,
             );
         }
@@ -153,7 +155,12 @@ impl Core {
         fx: &mut Effects,
     ) {
         // The end of one that stays is told again by each new server.
-        if self.state.panes.get(&id).is_none_or(|pane| matches!(pane.life, Life::Ended { .. })) {
+        if self
+            .state
+            .panes
+            .get(&id)
+            .is_none_or(|pane| matches!(pane.life, ProgramState::Ended { .. }))
+        {
             return;
         }
         let done = later::on_ended(&mut self.state, id, status, left);
@@ -166,20 +173,23 @@ impl Core {
         };
         let stays = stays || self.has_failed_again(now, id, status);
         self.state.pane_ended(id, status, stays, fx);
-        let Some(pane) =
-            self.state.panes.get_mut(&id).filter(|pane| matches!(pane.life, Life::Ended { .. }))
+        let Some(pane) = self
+            .state
+            .panes
+            .get_mut(&id)
+            .filter(|pane| matches!(pane.life, ProgramState::Ended { .. }))
         else {
             return;
         };
         let offers_shell = offers_shell(pane);
-        pane.screen.feed(epitaph(status, offers_shell).as_bytes(), &mut Vec::new());
+        pane.screen.feed(exit_banner(status, offers_shell).as_bytes(), &mut Vec::new());
         fx.push(Effect::Snapshot { pane: id });
     }
 }
 
 /// What a pane shows at its end whose program has ended: the modes it set are off (DECSTR, the
 /// alternate screen, the mouse), then a line that says so.
-fn epitaph(status: ExitStatus, offers_shell: bool) -> String {
+fn exit_banner(status: ExitStatus, offers_shell: bool) -> String {
     let or = if offers_shell { ", Esc starts a shell" } else { "" };
     format!(
         "\x1b[?1049l\x1b[!p\x1b[?1000;1002;1003;2004l\x1b[999;1H\r\n\x1b[7m {status}: Enter or R \
