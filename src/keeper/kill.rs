@@ -25,7 +25,7 @@ const LIMIT_MAX: Span = Span::seconds(5);
 const PAUSE: Span = Span::millis(5);
 /// How much passes in a row that find nobody must prove: two that nobody can have hidden from, or
 /// sixty that he would all have had to hide from.
-const PROOF: u8 = 60;
+const CERTAINTY_NEEDED: u8 = 60;
 
 /// What tells the processes of one program from all others.
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +125,7 @@ pub(super) struct Kill {
     pub(super) next: Tick,
     started: Tick,
     limit: Tick,
-    proof: u8,
+    certainty: u8,
     /// Everyone found so far, by process id and start time: their orphaned children are ours too.
     seen: BTreeMap<i32, u64>,
     killed: BTreeSet<(i32, u64)>,
@@ -137,7 +137,17 @@ impl Kill {
     pub(super) fn new(tag: u64, call: u64, now: Tick, limit_ms: u32) -> Self {
         let limit = now + Span::millis(limit_ms.into()).min(LIMIT_MAX);
         let (seen, killed) = (BTreeMap::new(), BTreeSet::new());
-        Self { tag, call, next: now, started: now, limit, proof: 0, seen, killed, last: Vec::new() }
+        Self {
+            tag,
+            call,
+            next: now,
+            started: now,
+            limit,
+            certainty: 0,
+            seen,
+            killed,
+            last: Vec::new(),
+        }
     }
 
     /// One pass. The report comes with the last.
@@ -157,14 +167,18 @@ impl Kill {
         let is_unseen = found.is_empty()
             && matches!(job.life, ProgramLife::Ended(_))
             && populated != Some(true);
-        let weight = if populated.is_some() { PROOF / 2 } else { confidence.weight(PROOF) };
-        self.proof = if is_unseen { self.proof.saturating_add(weight) } else { 0 };
+        let weight = if populated.is_some() {
+            CERTAINTY_NEEDED / 2
+        } else {
+            confidence.weight(CERTAINTY_NEEDED)
+        };
+        self.certainty = if is_unseen { self.certainty.saturating_add(weight) } else { 0 };
         if !found.is_empty() {
             self.last = found;
         }
         let at = now().tick;
         self.next = at + PAUSE;
-        let is_over = self.proof >= PROOF;
+        let is_over = self.certainty >= CERTAINTY_NEEDED;
         (is_over || at >= self.limit)
             .then(|| self.report(if is_over { &[] } else { &self.last }, at))
     }

@@ -39,7 +39,7 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    /// How much of `all` that a proof takes such a look gives.
+    /// How much of `all` that a certainty takes such a look gives.
     #[must_use]
     pub const fn weight(self, all: u8) -> u8 {
         match self {

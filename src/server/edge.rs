@@ -12,36 +12,15 @@ use crate::core::Core;
 use crate::platform::EventFd;
 use crate::platform::memory::SharedMemory;
 use crate::server::Sockets;
-use crate::server::conn::{Conn, ConnId, Event};
-use crate::server::disk::Disk;
-use crate::server::jobs::Procs;
-use crate::server::kept::Kept;
-use crate::server::link::Link;
-use crate::server::pane::PaneIo;
+use crate::server::clients::connection::Conn;
+use crate::server::commands::Commands;
+use crate::server::event::{ConnId, Event, Return};
+use crate::server::panes::pane::PaneIo;
+use crate::server::persist::slots::StructureSlots;
+use crate::server::persist::writer::DiskWriter;
+use crate::server::startup::keeper_link::KeeperLink;
 use crate::state::effect::Fact;
 use crate::wire::keeper::Spawn;
-
-/// What made a step happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// Something else.
-    None,
-    /// Output that ends at this position of its ring.
-    Output(u64),
-    /// A numbered message of a client.
-    Client { client: ClientId, token: u64, number: u64 },
-}
-
-/// Where the answer to a call goes.
-#[derive(Debug)]
-pub(super) enum Return {
-    /// To a line of JSON-RPC.
-    Rpc { conn: ConnId, id: serde_json::Value },
-    /// To a client with a terminal.
-    Client { client: ClientId, id: serde_json::Value },
-    /// Nobody waits for it.
-    Nobody,
-}
 
 /// What comes from the keeper beside records.
 #[derive(Debug)]
@@ -57,13 +36,13 @@ pub(super) struct Wake {
 /// The server: the core and the handles of the outside.
 pub(super) struct Server {
     pub(super) core: Core,
-    pub(super) link: Link,
+    pub(super) link: KeeperLink,
     pub(super) wake: Wake,
-    pub(super) kept: Kept,
-    pub(super) disk: Disk,
+    pub(super) slots: StructureSlots,
+    pub(super) disk: DiskWriter,
     pub(super) sockets: Sockets,
     /// Commands, session shells and processes.
-    pub(super) procs: Procs,
+    pub(super) commands: Commands,
     pub(super) panes: BTreeMap<PaneId, PaneIo>,
     /// What the keeper was asked to start and did not report yet.
     pub(super) spawning: BTreeMap<PaneId, Spawn>,
@@ -94,12 +73,12 @@ pub(super) struct Counters {
 /// What a server is put together from.
 pub(super) struct ServerParts {
     pub(super) core: Core,
-    pub(super) link: Link,
+    pub(super) link: KeeperLink,
     pub(super) wake: Wake,
-    pub(super) kept: Kept,
-    pub(super) disk: Disk,
+    pub(super) slots: StructureSlots,
+    pub(super) disk: DiskWriter,
     pub(super) sockets: Sockets,
-    pub(super) procs: Procs,
+    pub(super) commands: Commands,
     pub(super) panes: BTreeMap<PaneId, PaneIo>,
     pub(super) events: Sender<Event>,
     pub(super) home: String,
@@ -107,16 +86,16 @@ pub(super) struct ServerParts {
 
 impl Server {
     pub(super) fn new(parts: ServerParts) -> Self {
-        let ServerParts { core, link, wake, kept, disk, sockets, procs, panes, events, home } =
+        let ServerParts { core, link, wake, slots, disk, sockets, commands, panes, events, home } =
             parts;
         Self {
             core,
             link,
             wake,
-            kept,
+            slots,
             disk,
             sockets,
-            procs,
+            commands,
             panes,
             spawning: BTreeMap::new(),
             events,

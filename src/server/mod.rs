@@ -1,39 +1,17 @@
 //! The server: one loop around the pure core. It owns what must not be lost only through the
 //! keeper, so it can be killed at any moment.
 
-mod closed;
-mod conn;
-mod db;
-mod disk;
-mod draw;
+mod clients;
+mod commands;
+mod dispatch;
 mod edge;
-mod events;
-mod follow;
-mod images;
-mod jobs;
-mod keep;
-mod kept;
-mod link;
-mod names;
-mod pane;
-mod perform;
-mod pictures;
-mod pipe;
-mod piped;
-mod place;
-mod procs;
-mod records;
-mod restore;
-mod revive;
-mod run;
-mod saved;
-mod screen;
-mod scroll;
-mod seek;
-mod shelf;
-mod shells;
-mod snapshots;
-mod versions;
+mod effects;
+mod event;
+mod event_loop;
+mod hooks;
+mod panes;
+mod persist;
+mod startup;
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
@@ -47,10 +25,10 @@ use crate::base::time::Span;
 use crate::config::load::load;
 use crate::platform::paths::Paths;
 use crate::platform::{config_file, now, process};
-use crate::server::conn::EVENTS_MAX;
-use crate::server::link::Link;
-use crate::server::restore::{Held, LISTENER, LOCK};
-use crate::server::run::pause;
+use crate::server::event::EVENTS_MAX;
+use crate::server::event_loop::pause;
+use crate::server::startup::keeper_link::KeeperLink;
+use crate::server::startup::takeover::{KeeperHoldings, LISTENER, LOCK};
 use crate::settings::Settings;
 use crate::wire::keeper::ToKeeper;
 
@@ -103,8 +81,8 @@ fn log_to_stderr() {
 
 async fn serve(is_safe: bool) -> anyhow::Result<u8> {
     let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
-    let mut link = Link::new(socket)?;
-    let mut held = restore::take_over(&mut link).await?;
+    let mut link = KeeperLink::new(socket)?;
+    let mut held = startup::takeover::take_over(&mut link).await?;
     let Some((listener, sockets)) = listen(&mut held, &mut link).await? else {
         tracing::info!("another server is running here");
         return Ok(0);
@@ -114,7 +92,7 @@ async fn serve(is_safe: bool) -> anyhow::Result<u8> {
         tracing::warn!("safe mode: the configuration is not read");
     }
     let settings = if is_safe { None } else { settings() }.unwrap_or_default();
-    let mut server = restore::server(held, link, settings, sockets, events)?;
+    let mut server = startup::takeover::server(held, link, settings, sockets, events)?;
     server.link.say(&ToKeeper::Ready, Vec::new());
     server.run(listener, receiver).await
 }
@@ -138,7 +116,7 @@ impl Sockets {
     }
 
     /// Hands them to the keeper, for the next server.
-    fn stash(&self, link: &mut Link) {
+    fn stash(&self, link: &mut KeeperLink) {
         link.say(&ToKeeper::Stash { name: LISTENER.to_vec() }, vec![Arc::clone(&self.listener)]);
         link.say(&ToKeeper::Stash { name: LOCK.to_vec() }, vec![Arc::clone(&self.lock)]);
     }
@@ -146,8 +124,8 @@ impl Sockets {
 
 /// Takes the stashed socket over, or becomes the server of this place. None if there is another.
 async fn listen(
-    held: &mut Held,
-    link: &mut Link,
+    held: &mut KeeperHoldings,
+    link: &mut KeeperLink,
 ) -> anyhow::Result<Option<(UnixListener, Sockets)>> {
     let (listener, lock) = if let (Some(listener), Some(lock)) =
         (held.stash.remove(LISTENER), held.stash.remove(LOCK))

@@ -1,4 +1,4 @@
-//! The process table as proc(5) shows it. A scan is a picture, never a proof: processes come and go
+//! The process table as proc(5) shows it. A scan is a picture, never a certainty: processes come and go
 //! while it is taken.
 
 use std::fs;

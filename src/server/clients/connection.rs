@@ -1,0 +1,177 @@
+//! Connections: what arrives on one, and what is still to be sent on it. It decides nothing about
+//! what is said.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::Sender;
+
+use crate::base::id::{ClientId, PaneId};
+use crate::base::time::Tick;
+use crate::platform::stream::Stream;
+use crate::server::clients::frame::Drawn;
+use crate::server::clients::search::Seeker;
+use crate::server::event::{ConnId, Event};
+use crate::wire::packet::Packets;
+
+/// How much is read from a connection at once.
+const READ_LEN: usize = 32 << 10;
+/// Beyond this much unsent, a connection that does not read is closed.
+const UNSENT_MAX: usize = 24 << 20;
+/// The longest line of newline-delimited JSON-RPC.
+pub(in crate::server) const LINE_MAX: usize = 10_000_000;
+
+/// What a connection speaks.
+#[derive(Debug)]
+pub(in crate::server) enum Speech {
+    /// Nothing was heard yet.
+    Unknown,
+    /// Packets; a client with a terminal once it said hello.
+    Client { packets: Packets, client: Option<Box<Attached>> },
+    /// Newline-delimited JSON-RPC.
+    Rpc { line: Vec<u8> },
+}
+
+/// A client with a terminal.
+#[derive(Debug)]
+pub(in crate::server) struct Attached {
+    pub(in crate::server) client: ClientId,
+    pub(in crate::server) token: u64,
+    /// Number of its last input that was worked on.
+    pub(in crate::server) number: u64,
+    /// Whether it was told that number.
+    pub(in crate::server) told: u64,
+    pub(in crate::server) drawn: Drawn,
+    /// The pane its process runs in, if it is one of ours.
+    pub(in crate::server) inside: Option<PaneId>,
+    /// Its search.
+    pub(in crate::server) seek: Option<Seeker>,
+    /// A call of it, and what it sent after that, is left to the next server.
+    pub(in crate::server) is_deferred: bool,
+}
+
+impl Attached {
+    /// The number of its last input, if at least `after` were not told yet and any were; it counts
+    /// as told.
+    pub(in crate::server) fn untold(&mut self, after: u64) -> Option<u64> {
+        let is_news = self.told < self.number && self.told + after <= self.number;
+        is_news.then(|| {
+            self.told = self.number;
+            self.number
+        })
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(in crate::server) struct Conn {
+    stream: Arc<Stream>,
+    pub(in crate::server) speech: Speech,
+    unsent: Vec<u8>,
+    sent: usize,
+    waits: bool,
+    /// Nothing more is read from it; it is closed when everything is sent.
+    pub(in crate::server) closing: bool,
+}
+
+impl Conn {
+    /// Begins to read from a stream.
+    pub(in crate::server) fn open(id: ConnId, stream: Stream, events: &Sender<Event>) -> Self {
+        let stream = Arc::new(stream);
+        tokio::spawn(read(id, Arc::clone(&stream), events.clone()));
+        Self {
+            stream,
+            speech: Speech::Unknown,
+            unsent: Vec::new(),
+            sent: 0,
+            waits: false,
+            closing: false,
+        }
+    }
+
+    /// The client on it, if it is one.
+    pub(in crate::server) fn attached(&mut self) -> Option<&mut Attached> {
+        match &mut self.speech {
+            Speech::Client { client, .. } => client.as_deref_mut(),
+            _ => None,
+        }
+    }
+
+    /// When its client is to get the next frame, if one is due and it is not only waited for.
+    pub(in crate::server) fn draw_deadline(&self) -> Option<Tick> {
+        match &self.speech {
+            Speech::Client { client: Some(attached), .. } => {
+                attached.drawn.due(Tick::default(), false)
+            }
+            _ => None,
+        }
+    }
+
+    /// Lets `write` append what is to be sent. Sending is [`Conn::flush`]'s.
+    pub(in crate::server) fn put(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.unsent);
+    }
+
+    /// How many bytes are not sent yet.
+    pub(in crate::server) fn unsent_len(&self) -> usize {
+        self.unsent.len() - self.sent
+    }
+
+    /// Whether something is not sent yet.
+    pub(in crate::server) fn has_unsent(&self) -> bool {
+        self.sent < self.unsent.len()
+    }
+
+    /// Sends what the kernel takes and waits for the rest. Gives false if the connection is to be
+    /// dropped.
+    pub(in crate::server) fn flush(&mut self, id: ConnId, events: &Sender<Event>) -> bool {
+        while self.has_unsent() {
+            match self.stream.try_write(&self.unsent[self.sent..]) {
+                Ok(count) => self.sent += count,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    self.wait(id, events);
+                    return self.unsent.len() - self.sent <= UNSENT_MAX;
+                }
+                Err(_) => return false,
+            }
+        }
+        self.unsent.clear();
+        self.unsent.shrink_to(READ_LEN);
+        self.sent = 0;
+        !self.closing
+    }
+
+    /// A wait that [`Conn::flush`] began is over.
+    pub(in crate::server) fn woken(&mut self) {
+        self.waits = false;
+    }
+
+    fn wait(&mut self, id: ConnId, events: &Sender<Event>) {
+        if std::mem::replace(&mut self.waits, true) {
+            return;
+        }
+        let (stream, events) = (Arc::clone(&self.stream), events.clone());
+        tokio::spawn(async move {
+            let event = if stream.writable().await.is_ok() {
+                Event::Writable(id)
+            } else {
+                Event::Closed(id)
+            };
+            // A loop that is gone needs no events.
+            drop(events.send(event).await);
+        });
+    }
+}
+
+async fn read(id: ConnId, stream: Arc<Stream>, events: Sender<Event>) {
+    let mut buffer = vec![0; READ_LEN];
+    loop {
+        let event = match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => Event::Closed(id),
+            Ok(count) => Event::Bytes(id, buffer[..count].to_vec()),
+        };
+        let is_last = matches!(event, Event::Closed(_));
+        if events.send(event).await.is_err() || is_last {
+            return;
+        }
+    }
+}

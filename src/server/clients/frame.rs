@@ -1,0 +1,414 @@
+//! Frames: what a client has not seen yet of what its view shows. It changes nothing in the core.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::id::{ClientId, PaneId};
+use crate::base::row::Run;
+use crate::base::style::{Cursor, Style};
+use crate::base::time::{Span as Time, Tick};
+use crate::core::Core;
+use crate::core::scene::{Scene, ScenePane, SceneSession, SceneTab};
+use crate::core::status::{SceneAlert, SceneMarks, SceneStatus};
+use crate::server::clients::images::SentImages;
+use crate::term::{self, Terminal};
+use crate::wire::frame::{
+    Alert, Chrome, Frame, PaneItem, PaneRows, Progress, SessionItem, Status, TabItem, TabMarks,
+    ToClient, Wants,
+};
+use crate::wire::span::StyledSpan;
+
+/// While programs print without a pause, a client gets a frame at most this often.
+pub(in crate::server) const FRAME_EVERY: Time = Time::millis(8);
+/// For so long after a client's input, what it causes is drawn at once.
+pub(in crate::server) const ECHO_WITHIN: Time = Time::millis(100);
+
+/// What a client has been sent.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Drawn {
+    number: u64,
+    /// The frame that is not on its screen yet.
+    in_flight: bool,
+    chrome: Chrome,
+    beside: SceneStatus,
+    cursor: Option<Cursor>,
+    panes: BTreeMap<PaneId, PaneDrawn>,
+    wants: Wants,
+    /// Images, and what of them is still to be sent.
+    pub(in crate::server) pictures: SentImages,
+    /// When the last frame was sent that was more than an echo.
+    at: Tick,
+    /// When its last input came.
+    pub(in crate::server) input_at: Tick,
+    /// Something may have changed since the last frame.
+    pub(in crate::server) stale: bool,
+    /// The pane in its focus may have changed since the last frame.
+    pub(in crate::server) focus_stale: bool,
+}
+
+/// What a client has been sent of a pane.
+#[derive(Debug, Default)]
+struct PaneDrawn {
+    tick: u64,
+    links: BTreeSet<u32>,
+}
+
+impl Drawn {
+    /// The client has frame `number` on its screen.
+    pub(in crate::server) fn shown(&mut self, number: u64) {
+        if number == self.number {
+            self.in_flight = false;
+        }
+    }
+
+    /// When the next frame may be sent: none while one is in flight or nothing changed. `is_echo`:
+    /// what changed follows from the client's own input.
+    pub(in crate::server) fn due(&self, now: Tick, is_echo: bool) -> Option<Tick> {
+        if self.in_flight || !self.stale {
+            return None;
+        }
+        if is_echo && self.focus_stale && now - self.input_at <= ECHO_WITHIN {
+            return Some(now);
+        }
+        Some(self.at + FRAME_EVERY)
+    }
+
+    /// What is shown besides frames, if any of it changed.
+    fn beside(&mut self, core: &Core, client: ClientId) -> Option<Status> {
+        let beside = core.status(client)?;
+        if beside == self.beside {
+            return None;
+        }
+        self.beside = beside.clone();
+        Some(Status {
+            tabs: beside.tabs.iter().map(marks).collect(),
+            attention: beside.attention.into_iter().map(wanting).collect(),
+            cwd: beside.cwd,
+        })
+    }
+
+    /// What brings the client up to date, a frame last; nothing if nothing changed. Panes in `held`
+    /// are in the middle of a synchronized update.
+    pub(in crate::server) fn messages(
+        &mut self,
+        now: Tick,
+        core: &Core,
+        client: ClientId,
+        held: &BTreeSet<PaneId>,
+    ) -> Vec<ToClient> {
+        (self.stale, self.focus_stale) = (false, false);
+        let Some(scene) = core.scene(client) else { return Vec::new() };
+        let wants = wants(core, &scene);
+        let mut messages = Vec::new();
+        if self.wants != wants {
+            self.wants = wants;
+            messages.push(ToClient::Wants(wants));
+        }
+        let beside = self.beside(core, client);
+        let is_beside = beside.is_some();
+        messages.extend(beside.map(|beside| ToClient::Status(Box::new(beside))));
+        let before = messages.len();
+        let screens = scene.panes.iter().filter_map(|item| {
+            Some((item.id, &core.state.panes.get(&item.id)?.screen, held.contains(&item.id)))
+        });
+        self.pictures.update(screens, &mut messages);
+        // What waits for room goes with the frame after this one.
+        self.stale |= self.pictures.are_waiting();
+        if let Some(frame) =
+            self.frame((now, core), (client, scene), (held, before < messages.len()))
+        {
+            messages.push(ToClient::Frame(Box::new(frame)));
+        } else if is_beside {
+            self.at = now;
+        }
+        messages
+    }
+
+    /// The frame, if anything changed or `needed`.
+    fn frame(
+        &mut self,
+        (now, core): (Tick, &Core),
+        (client, scene): (ClientId, Scene),
+        (held, needed): (&BTreeSet<PaneId>, bool),
+    ) -> Option<Frame> {
+        let mut frame = Frame::default();
+        let mut styles = Styles::default();
+        frame.cursor = if scene.focus.is_some_and(|focus| held.contains(&focus)) {
+            self.cursor
+        } else {
+            cursor(core, &scene)
+        };
+        let chrome = chrome(scene, client);
+        // Whoever types waits for the echo, and gets what others print meanwhile when it would have
+        // come without a key.
+        let is_only_echo = now < self.at + FRAME_EVERY && chrome == self.chrome;
+        self.stale |= is_only_echo;
+        let is_due =
+            |pane: PaneId| !held.contains(&pane) && (!is_only_echo || Some(pane) == chrome.focus);
+        self.panes.retain(|pane, _| chrome.panes.iter().any(|item| item.id == *pane));
+        for item in chrome.panes.iter().filter(|item| is_due(item.id)) {
+            let Some(pane) = core.state.panes.get(&item.id) else { continue };
+            let drawn = self.panes.entry(item.id).or_default();
+            let rows = drawn.rows(item.id, &pane.screen, &mut styles);
+            frame.panes.extend(rows);
+        }
+        frame.styles = styles.list;
+        if chrome != self.chrome {
+            self.chrome = chrome.clone();
+            frame.chrome = Some(chrome);
+        }
+        if !needed
+            && frame.chrome.is_none()
+            && frame.panes.is_empty()
+            && frame.cursor == self.cursor
+        {
+            return None;
+        }
+        self.cursor = frame.cursor;
+        self.number += 1;
+        self.in_flight = true;
+        if !is_only_echo {
+            self.at = now;
+        }
+        frame.number = self.number;
+        Some(frame)
+    }
+}
+
+impl PaneDrawn {
+    /// The rows that changed since they were sent last.
+    fn rows(&mut self, id: PaneId, screen: &Terminal, styles: &mut Styles) -> Option<PaneRows> {
+        let since = self.tick;
+        self.tick = screen.tick() + 1;
+        let changed: Vec<u16> =
+            (0..screen.size().rows).filter(|y| since <= screen.row_tick(*y)).collect();
+        if changed.is_empty() {
+            return None;
+        }
+        let mut rows =
+            PaneRows { pane: id, rows: Vec::with_capacity(changed.len()), links: Vec::new() };
+        for y in changed {
+            let spans: Vec<StyledSpan> =
+                screen.row(y).runs.into_iter().map(|run| styles.span(run)).collect();
+            for link in spans.iter().map(|span| span.link).filter(|link| *link != 0) {
+                if self.links.insert(link) {
+                    rows.links.extend(screen.link(link).map(|target| (link, target.to_owned())));
+                }
+            }
+            rows.rows.push((y, spans));
+        }
+        Some(rows)
+    }
+}
+
+/// The table of styles of one frame.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Styles {
+    pub(in crate::server) list: Vec<Style>,
+    index: BTreeMap<Style, u16>,
+    last: Option<(Style, u16)>,
+}
+
+impl Styles {
+    pub(in crate::server) fn span(&mut self, run: Run) -> StyledSpan {
+        StyledSpan { style: self.number(run.style), link: run.link, kind: run.kind, text: run.text }
+    }
+
+    fn number(&mut self, style: Style) -> u16 {
+        if let Some((_, number)) = self.last.filter(|(last, _)| *last == style) {
+            return number;
+        }
+        let next = u16::try_from(self.list.len()).unwrap_or(u16::MAX);
+        let number = *self.index.entry(style).or_insert(next);
+        if number == next && next < u16::MAX {
+            self.list.push(style);
+        }
+        self.last = Some((style, number));
+        number
+    }
+}
+
+/// The cursor of the pane in focus, relative to the area; none if it is hidden, out of sight or of
+/// an ended program.
+fn cursor(core: &Core, scene: &Scene) -> Option<Cursor> {
+    let item =
+        scene.panes.iter().find(|item| Some(item.id) == scene.focus && item.ended.is_none())?;
+    let cursor = core.state.panes.get(&item.id)?.screen.cursor();
+    let (x, y) = (cursor.x.checked_sub(item.origin.x)?, cursor.y.checked_sub(item.origin.y)?);
+    let is_seen = cursor.visible && x < item.rect.cols && y < item.rect.rows;
+    is_seen.then_some(Cursor { x: item.rect.x + x, y: item.rect.y + y, ..cursor })
+}
+
+/// What the program in focus wants to know of keys.
+fn wants(core: &Core, scene: &Scene) -> Wants {
+    let modes =
+        scene.focus.and_then(|focus| core.state.panes.get(&focus)).map(|pane| pane.screen.modes());
+    modes.map_or_else(Wants::default, |modes| Wants {
+        kitty: modes.kitty_flags,
+        other_keys: modes.modify_other_keys,
+    })
+}
+
+/// The scene as it is sent.
+fn chrome(scene: Scene, client: ClientId) -> Chrome {
+    Chrome {
+        session: scene.session.map(session),
+        sessions: scene.sessions.into_iter().map(session).collect(),
+        tabs: scene.tabs.into_iter().map(tab).collect(),
+        panes: scene.panes.into_iter().map(pane).collect(),
+        focus: scene.focus,
+        zoomed: scene.zoomed,
+        area: scene.area,
+        read_only: scene.read_only,
+        clients: scene.clients,
+        client: Some(client),
+    }
+}
+
+fn session(scene: SceneSession) -> SessionItem {
+    SessionItem { id: scene.id, name: scene.name }
+}
+
+fn tab(scene: SceneTab) -> TabItem {
+    let SceneTab { id, index, name, current, last, bell, activity } = scene;
+    TabItem { id, index, name, current, last, bell, activity }
+}
+
+fn marks(scene: &SceneMarks) -> TabMarks {
+    let SceneMarks { tab, silence, ended, notified, progress } = *scene;
+    let progress = progress.and_then(|progress| match progress {
+        term::Progress::None => None,
+        term::Progress::Percent(percent) => Some(Progress::Percent(percent)),
+        term::Progress::Failed(percent) => Some(Progress::Failed(percent)),
+        term::Progress::Running => Some(Progress::Running),
+        term::Progress::Paused(percent) => Some(Progress::Paused(percent)),
+    });
+    TabMarks { tab, silence, ended, notified, progress }
+}
+
+fn wanting(scene: SceneAlert) -> Alert {
+    let SceneAlert { pane, place, label, why } = scene;
+    Alert { pane, place, label, why }
+}
+
+fn pane(scene: ScenePane) -> PaneItem {
+    let ScenePane {
+        id,
+        index,
+        rect,
+        size,
+        origin,
+        title,
+        mouse,
+        ended,
+        alternate,
+        bracketed_paste,
+    } = scene;
+    PaneItem { id, index, rect, size, origin, title, mouse, ended, alternate, bracketed_paste }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Drawn, FRAME_EVERY};
+    use crate::action::table::from_words;
+    use crate::base::geom::Size;
+    use crate::base::id::{CallId, ClientId, PaneId};
+    use crate::base::memory::HeapMemory;
+    use crate::base::time::{Now, Span, Tick};
+    use crate::core::{Core, Input, Viewer};
+    use crate::settings::Settings;
+    use crate::state::call::Caller;
+    use crate::state::effect::Effects;
+    use crate::state::host::Host;
+    use crate::term::{Options, Terminal};
+    use crate::wire::frame::ToClient;
+
+    /// A client that shows panes 1 and 2 beside each other, the second in focus.
+    fn two_panes() -> (Core, ClientId) {
+        let mut core = Core::new(Settings::default(), Host::default());
+        for pane in [PaneId(1), PaneId(2)] {
+            let screen = Terminal::new(
+                Size::new(80, 24),
+                Options::default(),
+                Box::new(HeapMemory::default()),
+            );
+            core.state.adopt(pane, 7, screen, 0);
+        }
+        let client = core.state.next_client();
+        let viewer = Viewer {
+            token: 1,
+            size: Size::new(80, 24),
+            cell_pixels: (0, 0),
+            cwd: "/".into(),
+            env: Vec::new(),
+            read_only: false,
+        };
+        let mut inputs = vec![Input::Connected { client, viewer }];
+        for (call, words) in [(1, "attach recovered"), (2, "pane join p1 --target p2")] {
+            let action = from_words(&words.split(' ').map(str::to_owned).collect::<Vec<_>>())
+                .expect("it is right");
+            inputs.push(Input::Call {
+                call: CallId(call),
+                caller: Caller { client: Some(client), pane: None },
+                action,
+            });
+        }
+        for input in inputs {
+            core.step(Now { tick: Tick(1), wall: 1 }, input, &mut Effects::new());
+        }
+        (core, client)
+    }
+
+    /// The panes of which a client gets rows, and what is due after that.
+    fn drawn(drawn: &mut Drawn, now: Tick, core: &Core, client: ClientId) -> (Vec<u64>, bool) {
+        let messages = drawn.messages(now, core, client, &BTreeSet::new());
+        let frames = messages.into_iter().filter_map(|message| {
+            if let ToClient::Frame(frame) = message { Some(frame) } else { None }
+        });
+        let panes = frames.flat_map(|frame| frame.panes).map(|rows| rows.pane.0).collect();
+        drawn.shown(drawn.number);
+        (panes, drawn.stale)
+    }
+
+    fn print(core: &mut Core, pane: u64) {
+        let input = Input::Output { pane: PaneId(pane), bytes: b"x" };
+        core.step(Now { tick: Tick(2), wall: 1 }, input, &mut Effects::new());
+    }
+
+    #[test]
+    fn an_echo_does_not_wait_for_what_others_print_and_they_lose_nothing_by_it() {
+        let (mut core, client) = two_panes();
+        let mut seen = Drawn::default();
+        let (begin, echo) = (Tick(1_000_000_000), Span::millis(3));
+        assert_eq!(
+            drawn(&mut seen, begin, &core, client),
+            (vec![1, 2], false),
+            "a first frame is whole"
+        );
+        let focus = core.state.views[&client].focus().expect("it shows two").0;
+        let other = 3 - focus;
+        print(&mut core, focus);
+        print(&mut core, other);
+        assert_eq!(drawn(&mut seen, begin + echo, &core, client), (vec![focus], true));
+        assert_eq!(
+            seen.due(begin + echo, false),
+            Some(begin + FRAME_EVERY),
+            "the others come when they would have come"
+        );
+        assert_eq!(drawn(&mut seen, begin + FRAME_EVERY, &core, client), (vec![other], false));
+        print(&mut core, other);
+        let zoom = from_words(&["pane".into(), "zoom".into()]).expect("it is right");
+        let caller = Caller { client: Some(client), pane: None };
+        core.step(
+            Now { tick: Tick(3), wall: 1 },
+            Input::Call { call: CallId(3), caller, action: zoom },
+            &mut Effects::new(),
+        );
+        let (panes, stale) = drawn(&mut seen, begin + FRAME_EVERY + echo, &core, client);
+        assert!(
+            panes.contains(&focus) && !stale,
+            "where the layout changed a frame is whole: {panes:?}"
+        );
+    }
+}

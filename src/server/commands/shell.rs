@@ -1,0 +1,370 @@
+//! JobKind is said to a session's shell, and what it says back. Text only: who runs it and where it
+//! goes is not known here.
+//!
+//! Commands reach the shell on its standard input; status and state come back on its standard
+//! output, which the commands themselves never have: each of them runs with streams of its own. The
+//! shells are interactive ones, since those go on after an INT, but they have no terminal, prompt
+//! or history.
+
+use crate::base::id::CommandId;
+use crate::state::command::{CommandInput, ExecRequest, quoted};
+
+/// JobKind stands in a report for a command if it is the end of none: the shell has noticed all that
+/// was sent to it before, or, if a command stands for the directory, opened the standard input of
+/// that.
+pub(in crate::server) const NOTICED: CommandId = CommandId(0);
+
+/// A kind of shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum ShellKind {
+    /// GNU bash.
+    Bash,
+    /// zsh.
+    Zsh,
+    /// Any POSIX shell.
+    Sh,
+}
+
+/// JobKind is left of a shell at the end of a command, as scripts that bring it back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::server) struct ShellMemory {
+    pub(in crate::server) cwd: String,
+    exports: String,
+    functions: String,
+    options: String,
+}
+
+impl ShellMemory {
+    /// As plain texts.
+    pub(in crate::server) fn texts(&self) -> Vec<String> {
+        vec![self.cwd.clone(), self.exports.clone(), self.functions.clone(), self.options.clone()]
+    }
+
+    /// From what [`ShellMemory::texts`] gave.
+    pub(in crate::server) fn from_texts(texts: Vec<String>) -> Option<Self> {
+        let [cwd, exports, functions, options] = <[String; 4]>::try_from(texts).ok()?;
+        Some(Self { cwd, exports, functions, options })
+    }
+}
+
+/// The end of a command, as the shell tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::server) struct Report {
+    pub(in crate::server) command: CommandId,
+    pub(in crate::server) status: u8,
+    pub(in crate::server) memory: ShellMemory,
+}
+
+/// The files of one command.
+#[derive(Debug, Clone)]
+pub(in crate::server) struct Files {
+    pub(in crate::server) script: String,
+    pub(in crate::server) input: String,
+    pub(in crate::server) output: String,
+    pub(in crate::server) error: String,
+}
+
+impl ShellKind {
+    /// The kind of the user's shell, and what is to be started: another shell than the three is
+    /// replaced by bash.
+    pub(in crate::server) fn of(program: &str) -> (Self, Vec<String>) {
+        let name = program.rsplit('/').next().unwrap_or(program);
+        match name {
+            "bash" => (Self::Bash, Self::Bash.argv(program)),
+            "zsh" => (Self::Zsh, Self::Zsh.argv(program)),
+            "sh" | "dash" | "ash" => (Self::Sh, Self::Sh.argv(program)),
+            _ => (Self::Bash, Self::Bash.argv("bash")),
+        }
+    }
+
+    pub(in crate::server) const fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Sh => "sh",
+        }
+    }
+
+    /// Program and arguments of a session's shell.
+    pub(in crate::server) fn argv(self, program: &str) -> Vec<String> {
+        let flags: &[&str] = match self {
+            Self::Bash => &["--noprofile", "--norc", "--noediting", "-i", "+H", "+o", "history"],
+            Self::Zsh => &[
+                "-f",
+                "-i",
+                "+o",
+                "zle",
+                "-o",
+                "interactivecomments",
+                "+o",
+                "banghist",
+                "+o",
+                "promptcr",
+                "+o",
+                "promptsp",
+            ],
+            Self::Sh => &["-i"],
+        };
+        std::iter::once(program).chain(flags.iter().copied()).map(str::to_owned).collect()
+    }
+
+    /// JobKind a new shell is told first.
+    pub(in crate::server) fn setup(self) -> String {
+        let (quiet, own, functions, options) = match self {
+            Self::Bash => (
+                "PS1= PS2= PS0=; unset PROMPT_COMMAND MAILCHECK TMOUT; shopt -s expand_aliases",
+                "builtin",
+                "builtin declare -f; builtin alias -p",
+                "builtin set +o; builtin shopt -p",
+            ),
+            Self::Zsh => (
+                "PS1= PS2=; unset MAILCHECK TMOUT",
+                "builtin",
+                "builtin typeset -f; builtin alias -L",
+                "builtin set +o",
+            ),
+            Self::Sh => ("PS1= PS2=; unset MAILCHECK TMOUT ENV", "command", ":", ":"),
+        };
+        format!(
+            "{quiet}\n__abide_done() {{\nunset ABIDE_COMMAND\n{own} printf 'R\\0%s\\0%s\\0%s\\0' \
+             \"$1\" \"$2\" \"${{PWD-}}\"\n{own} export -p\n\
+             {own} printf '\\0'\n{functions}\n{own} printf '\\0'\n{options}\n{own} printf '\\0E\\0'\n}}\n"
+        )
+    }
+
+    /// A script that gives another shell what this one had. `ABIDE_JOB` stays its own.
+    pub(in crate::server) fn recall(self, memory: &ShellMemory, with_options: bool) -> String {
+        let ShellMemory { cwd, exports, functions, options } = memory;
+        let options = if with_options { options.as_str() } else { "" };
+        let aliases = if self == Self::Bash { "shopt -s expand_aliases\n" } else { "" };
+        format!(
+            "__abide_j=${{ABIDE_JOB-}}\ncd -- {} \
+             \n{exports}\n{aliases}{functions}\n{options}\nexport ABIDE_JOB=\"$__abide_j\"\nunset \
+             __abide_j\n",
+            quoted(cwd)
+        )
+    }
+
+    /// Program and arguments that start a command beside the shell: `state` is the path of a script
+    /// with [`ShellKind::recall`].
+    pub(in crate::server) fn starter(
+        self,
+        program: &str,
+        state: &str,
+        words: &[String],
+    ) -> Vec<String> {
+        let flags: &[&str] = match self {
+            Self::Bash => &["--noprofile", "--norc"],
+            Self::Zsh => &["-f"],
+            Self::Sh => &[],
+        };
+        let run = match (self, words.len()) {
+            (_, 1) => "eval \"$1\"",
+            (Self::Bash, _) => {
+                "if declare -F -- \"$1\" >/dev/null; then \"$@\"; else exec \"$@\"; fi"
+            }
+            (Self::Zsh, _) => "if (( $+functions[$1] )); then \"$@\"; else exec \"$@\"; fi",
+            (Self::Sh, _) => "exec \"$@\"",
+        };
+        let script = format!(". {} || exit 1\n{run}", quoted(state));
+        let head = std::iter::once(program).chain(flags.iter().copied()).chain([
+            "-c",
+            &script,
+            self.name(),
+        ]);
+        head.map(str::to_owned).chain(words.iter().cloned()).collect()
+    }
+
+    const fn cd(self) -> &'static str {
+        match self {
+            Self::Zsh => "builtin cd",
+            Self::Bash | Self::Sh => "command cd",
+        }
+    }
+
+    /// JobKind runs a command in the shell: the lines after the first end with [`ShellKind::finish`]'s.
+    pub(in crate::server) fn run(
+        self,
+        id: CommandId,
+        order: &ExecRequest,
+        files: &Files,
+    ) -> String {
+        let mut line = format!("{{ export ABIDE_COMMAND={id}; ");
+        for (at, (name, value)) in order.vars.iter().enumerate() {
+            line.extend([format!("__abide_s{at}=${{{name}+x}}; __abide_v{at}=${{{name}-}}; ")]);
+            line += &value.as_ref().map_or_else(
+                || format!("unset {name}; "),
+                |value| format!("export {name}={}; ", literal(value)),
+            );
+        }
+        let script = literal(&files.script);
+        match &order.cwd {
+            Some(cwd) => {
+                let (cd, cwd) = (self.cd(), literal(cwd));
+                line.extend([format!(
+                    "__abide_p=$PWD; __abide_o=${{OLDPWD-}}; if {cd} -- {cwd}; \
+                    then . {script}; else ! :; fi; "
+                )]);
+            }
+            None => line.extend([format!(". {script}; ")]),
+        }
+        let (input, output, error) =
+            (literal(&files.input), literal(&files.output), literal(&files.error));
+        let finish = self.finish(id, order);
+        if order.input == CommandInput::Open {
+            // Until it has opened its end, ours must not be closed: an open of what nobody writes
+            // to waits for ever.
+            let opened = self.tell(0, &id.to_string());
+            return format!("{{ {opened}; {line}}} >{output} 2>{error}; }} <{input}\n{finish}");
+        }
+        format!("{line}}} <{input} >{output} 2>{error}\n{finish}")
+    }
+
+    /// JobKind undoes a command's own variables and directory and reports its end. To say it twice
+    /// does no harm.
+    pub(in crate::server) fn finish(self, id: CommandId, order: &ExecRequest) -> String {
+        let mut undo = String::new();
+        for (at, (name, _)) in order.vars.iter().enumerate() {
+            undo.extend([format!(
+                "if [ -n \"${{__abide_s{at}-}}\" ]; then export {name}=\"$__abide_v{at}\"; else \
+                 unset {name}; fi; unset __abide_s{at} __abide_v{at}; "
+            )]);
+        }
+        if order.cwd.is_some() {
+            undo.extend([format!(
+                "{} -- \"$__abide_p\" >/dev/null 2>&1; OLDPWD=$__abide_o; ",
+                self.cd()
+            )]);
+        }
+        format!(
+            "__abide_y=$?; if [ \"${{ABIDE_COMMAND-}}\" = {id} ]; then __abide_x=$__abide_y; \
+             {undo}fi; __abide_done {id} \"${{__abide_x-1}}\"\n"
+        )
+    }
+
+    /// Has the shell report [`NOTICED`] with this number: it has noticed all that was sent to it
+    /// before.
+    pub(in crate::server) fn notice(self, number: u8) -> String {
+        self.tell(number, "") + "\n"
+    }
+
+    /// Prints a report of [`NOTICED`] with a number and a word.
+    fn tell(self, number: u8, word: &str) -> String {
+        let own = if self == Self::Sh { "command" } else { "builtin" };
+        format!("{own} printf 'R\\0%s\\0%s\\0%s\\0\\0\\0\\0E\\0' {NOTICED} {number} '{word}'")
+    }
+
+    /// Lines for a starter's script that set a command's own variables and directory.
+    pub(in crate::server) fn own(self, id: CommandId, order: &ExecRequest) -> String {
+        let mut text = format!("export ABIDE_COMMAND={id}\n");
+        for (name, value) in &order.vars {
+            text += &value.as_ref().map_or_else(
+                || format!("unset {name}\n"),
+                |value| format!("export {name}={}\n", literal(value)),
+            );
+        }
+        if let Some(cwd) = &order.cwd {
+            text.extend([format!("{} -- {} || exit 1\n", self.cd(), literal(cwd))]);
+        }
+        text
+    }
+
+    /// JobKind a replacement of this kind of shell does not have, in words.
+    pub(in crate::server) const fn lost(self) -> &'static str {
+        match self {
+            Self::Bash | Self::Zsh => {
+                "the shell was replaced: directory, exported variables, functions and options are \
+                 as before the command, variables that were not exported are gone"
+            }
+            Self::Sh => {
+                "the shell was replaced: directory and exported variables are as before the \
+                 command, functions and other variables are gone"
+            }
+        }
+    }
+}
+
+/// A word in quotes, whatever it is.
+fn literal(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// The first report in what a shell said, and how much of that it takes; none if none is complete.
+pub(in crate::server) fn report(said: &[u8]) -> Option<(Option<Report>, usize)> {
+    let start = said.windows(2).position(|two| two == b"R\0")?;
+    let mut fields = Vec::with_capacity(7);
+    let mut at = start + 2;
+    while fields.len() < 7 {
+        let len = said[at..].iter().position(|byte| *byte == 0)?;
+        fields.push(String::from_utf8_lossy(&said[at..at + len]).into_owned());
+        at += len + 1;
+    }
+    let [command, status, cwd, exports, functions, options, end] =
+        <[String; 7]>::try_from(fields).ok()?;
+    let report = command.parse().ok().zip(status.parse().ok()).filter(|_| end == "E");
+    if report.is_none() {
+        // It began in the middle of something: the next one may begin within.
+        return Some((None, start + 2));
+    }
+    let report = report.map(|(command, status)| Report {
+        command,
+        status,
+        memory: ShellMemory { cwd, exports, functions, options },
+    });
+    Some((report, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Files, ShellKind, report};
+    use crate::base::id::CommandId;
+    use crate::state::command::ExecRequest;
+
+    #[test]
+    fn a_report_is_read_once_it_is_whole() {
+        let said = b"noise R\x00c7\x00130\x00/tmp\x00export A='1'\n\x00\x00\x00E\x00R\x00c8";
+        let end = said.len() - 4;
+        for cut in 0..end {
+            assert_eq!(report(&said[..cut]), None, "{cut}");
+        }
+        let (found, used) = report(said).expect("it is whole");
+        let found = found.expect("it is sound");
+        assert_eq!(
+            (found.command, found.status, found.memory.cwd.as_str(), used),
+            (CommandId(7), 130, "/tmp", end)
+        );
+        assert_eq!(report(b"R\0c7\0x\0/\0\0\0\0E\0").map(|(report, _)| report), Some(None));
+    }
+
+    #[test]
+    fn whatever_a_word_holds_it_stays_a_word() {
+        let files = Files {
+            script: "/r/c1".into(),
+            input: "/dev/null".into(),
+            output: "/r/o".into(),
+            error: "/r/e".into(),
+        };
+        let order = ExecRequest {
+            vars: vec![("A".into(), Some("it's".into())), ("B".into(), None)],
+            cwd: Some("a b".into()),
+            ..ExecRequest::default()
+        };
+        let text = ShellKind::Sh.run(CommandId(1), &order, &files);
+        assert!(
+            text.contains("export A='it'\\''s'; ")
+                && text.contains("unset B; ")
+                && text.contains("command cd -- 'a b'"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 2);
+    }
+
+    #[test]
+    fn another_shell_is_replaced_by_bash() {
+        let start = |program| ShellKind::of(program).1.swap_remove(0);
+        assert_eq!(
+            [start("/usr/bin/fish"), start("/bin/dash"), start("/opt/zsh")],
+            ["bash", "/bin/dash", "/opt/zsh"]
+        );
+    }
+}

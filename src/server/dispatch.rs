@@ -1,0 +1,605 @@
+//! What arrives: on connections and from the keeper. Bytes become inputs of the core here.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+
+use crate::action::table;
+use crate::base::error::{Code, Refusal};
+use crate::base::id::{CallId, ClientId, PaneId};
+use crate::base::memory::{HeapMemory, Memory};
+use crate::base::time::Tick;
+use crate::core::{Input, Viewer};
+use crate::platform::memory::SharedMemory;
+use crate::platform::stream::Stream;
+use crate::platform::{now, socket};
+use crate::server::clients::connection::{Attached, Conn, LINE_MAX, Speech};
+use crate::server::clients::frame::Drawn;
+use crate::server::commands::job::is_job;
+use crate::server::edge::Server;
+use crate::server::event::{ConnId, Event, Origin, Return};
+use crate::server::panes::pane::{PaneIo, PaneMemory, ProgramHandles, StopStage, next_stop_check};
+use crate::server::startup::upgrade;
+use crate::state::Leaving;
+use crate::state::call::Caller;
+use crate::state::effect::{Effect, Effects, Fact};
+use crate::term;
+use crate::wire::frame::{self, Bye, Notice, OuterColours, ToClient, ToServer};
+use crate::wire::hello::{Hello, Welcome, common_version};
+use crate::wire::keeper::{
+    self, FromKeeper, KeeperRecord, KillReport, ProgramEntry, Target, ToKeeper,
+};
+use crate::wire::packet::Packets;
+use crate::wire::rpc::{self, Request, Response};
+
+/// How long the keeper tries to end what ignores everything, in milliseconds.
+const KILL_LIMIT_MS: u32 = 5000;
+/// The most connections at once.
+const CONNS_MAX: usize = 1000;
+
+impl Server {
+    /// Works on what a task brought.
+    pub(super) fn event(&mut self, event: Event) {
+        match event {
+            Event::Opened(stream) => self.open(stream),
+            Event::Bytes(conn, bytes) => self.bytes(conn, &bytes),
+            Event::Closed(conn) => self.close(conn),
+            Event::Writable(conn) => {
+                if let Some(conn) = self.conns.get_mut(&conn) {
+                    conn.woken();
+                }
+            }
+            Event::PipeEnded(pane, line, how) => self.pipe_ended(pane, &line, &how),
+            Event::Commands(event) => self.proc_event(event),
+            Event::Snapshot(call, done) => self.snapshot_done(call, done),
+            Event::Disk(news) => self.disk_news(news),
+            Event::Successor(call, found) => {
+                self.step(Input::Found { call, fact: Fact::Successor(found) }, Origin::None)
+            }
+            Event::Drained(pane) => {
+                if let Some(io) = self.panes.get_mut(&pane) {
+                    io.waits_writable = false;
+                }
+                self.write_input(pane);
+            }
+        }
+    }
+
+    fn open(&mut self, stream: Stream) {
+        if let Err(error) = socket::check_peer(&stream) {
+            tracing::warn!(%error, "connection refused");
+            return;
+        }
+        if CONNS_MAX <= self.conns.len() {
+            tracing::warn!("connection refused: {CONNS_MAX} are open");
+            return;
+        }
+        self.next.conn += 1;
+        let id = ConnId(self.next.conn);
+        self.conns.insert(id, Conn::open(id, stream, &self.events));
+        self.count_connections();
+    }
+
+    fn count_connections(&mut self) {
+        self.core.set_connections(now(), self.conns.len());
+    }
+
+    /// Forgets a connection and what it waited for.
+    pub(super) fn close(&mut self, id: ConnId) {
+        let Some(mut conn) = self.conns.remove(&id) else { return };
+        if let Some(client) = conn.attached().map(|attached| attached.client) {
+            self.clients.remove(&client);
+            self.step(Input::Gone { client }, Origin::None);
+        }
+        let waits = |to: &Return| matches!(to, Return::Rpc { conn, .. } if *conn == id);
+        let calls: Vec<CallId> =
+            self.calls.iter().filter(|(_, to)| waits(to)).map(|(call, _)| *call).collect();
+        for call in calls {
+            self.calls.insert(call, Return::Nobody);
+            self.step(Input::Cancelled { call }, Origin::None);
+            self.calls.remove(&call);
+        }
+        self.count_connections();
+        self.mark_stale();
+    }
+
+    fn bytes(&mut self, id: ConnId, bytes: &[u8]) {
+        let Some(conn) = self.conns.get_mut(&id).filter(|conn| !conn.closing) else { return };
+        if matches!(conn.speech, Speech::Unknown) {
+            conn.speech = match bytes.first() {
+                Some(b'{') => Speech::Rpc { line: Vec::new() },
+                _ => Speech::Client { packets: Packets::default(), client: None },
+            };
+        }
+        match &mut conn.speech {
+            Speech::Rpc { line } => {
+                line.extend_from_slice(bytes);
+                self.lines(id);
+            }
+            Speech::Client { packets, .. } => {
+                packets.push(bytes);
+                self.packets(id);
+            }
+            Speech::Unknown => {}
+        }
+    }
+
+    /// Works on the whole lines that a connection of JSON-RPC has sent.
+    fn lines(&mut self, id: ConnId) {
+        let Some(Conn { speech: Speech::Rpc { line }, .. }) = self.conns.get_mut(&id) else {
+            return;
+        };
+        let end = memchr::memrchr(b'\n', line).map_or(0, |at| at + 1);
+        let whole: Vec<u8> = line.drain(..end).collect();
+        let is_too_long = LINE_MAX < line.len();
+        for line in whole.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
+        {
+            self.request(id, line);
+        }
+        if is_too_long {
+            let refusal = Refusal::new(
+                Code::InvalidMessage,
+                format!("a message of more than {LINE_MAX} bytes"),
+            );
+            self.answer(Return::Rpc { conn: id, id: serde_json::Value::Null }, Err(refusal));
+            self.close_after_sending(id);
+        }
+    }
+
+    fn close_after_sending(&mut self, id: ConnId) {
+        if let Some(conn) = self.conns.get_mut(&id) {
+            conn.closing = true;
+        }
+    }
+
+    fn request(&mut self, conn: ConnId, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        match rpc::read(&text) {
+            Ok(request) => {
+                let to = request.id.clone().map_or(Return::Nobody, |id| Return::Rpc { conn, id });
+                let caller = Caller { client: None, pane: request.pane };
+                self.call(&request, caller, to, Origin::None);
+            }
+            Err(response) => {
+                let json = serde_json::to_string::<Response>(&response).expect("plain data");
+                if let Some(conn) = self.conns.get_mut(&conn) {
+                    conn.put(|out| {
+                        out.extend_from_slice(json.as_bytes());
+                        out.push(b'\n');
+                    });
+                }
+            }
+        }
+    }
+
+    pub(super) fn call(&mut self, request: &Request, caller: Caller, to: Return, origin: Origin) {
+        match table::parse(&request.method, &request.params) {
+            Ok(action) => {
+                self.next.call += 1;
+                let call = CallId(self.next.call);
+                self.calls.insert(call, to);
+                self.step(Input::Call { call, caller, action }, origin);
+                self.mark_stale();
+            }
+            Err(refusal) => self.answer(to, Err(refusal)),
+        }
+    }
+
+    /// Works on the whole packets that a client has sent.
+    fn packets(&mut self, id: ConnId) {
+        loop {
+            let Some(Conn { speech: Speech::Client { packets, .. }, closing: false, .. }) =
+                self.conns.get_mut(&id)
+            else {
+                return;
+            };
+            let message = match packets.take() {
+                Ok(None) => return,
+                Ok(Some((kind, body))) => frame::get::<ToServer>(kind, body)
+                    .map_err(|error| (error.to_string(), frame::longer_hello(body))),
+                Err(error) => Err((error.to_string(), None)),
+            };
+            match message {
+                Ok(message) => self.message(id, message),
+                Err((error, hello)) => {
+                    tracing::warn!(%error, "a connection is closed");
+                    let is_stranger =
+                        self.conns.get_mut(&id).is_some_and(|conn| conn.attached().is_none());
+                    if is_stranger {
+                        self.send_away(
+                            id,
+                            hello.as_ref().map_or_else(upgrade::stranger, upgrade::refusal),
+                        );
+                    } else {
+                        self.close(id);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, id: ConnId, message: ToServer) {
+        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let Some(attached) = conn.attached() else {
+            match message {
+                ToServer::Hello(hello) => self.hello(id, hello),
+                _ => self.close(id),
+            }
+            return;
+        };
+        let (client, token) = (attached.client, attached.token);
+        let number = match &message {
+            ToServer::Keys { number, .. }
+            | ToServer::Paste { number, .. }
+            | ToServer::Mouse { number, .. }
+            | ToServer::Call { number, .. } => *number,
+            _ => return self.side_message(id, client, message),
+        };
+        // The next server is sent again what this one does not take.
+        let is_going =
+            matches!(self.core.state.leaving, Some(Leaving::Restart | Leaving::Upgrade(_)));
+        attached.is_deferred |= is_going && matches!(message, ToServer::Call { .. });
+        if number <= attached.number || attached.is_deferred {
+            return;
+        }
+        attached.number = number;
+        attached.drawn.input_at = now().tick;
+        let inside = attached.inside;
+        self.slots.note_input(token, number);
+        let origin = Origin::Client { client, token, number };
+        match message {
+            ToServer::Keys { keys, .. } => self.step(Input::Keys { client, keys: &keys }, origin),
+            ToServer::Paste { text, .. } => self.step(Input::Paste { client, text: &text }, origin),
+            ToServer::Mouse { pane, mouse, .. } => {
+                self.step(Input::Mouse { client, pane, mouse }, origin)
+            }
+            ToServer::Call { json, .. } => {
+                self.slots.note_call();
+                let caller = Caller { client: Some(client), pane: inside };
+                match rpc::read(&json) {
+                    Ok(request) => {
+                        let to = request
+                            .id
+                            .clone()
+                            .map_or(Return::Nobody, |id| Return::Client { client, id });
+                        self.call(&request, caller, to, origin);
+                    }
+                    Err(_) => self.close(id),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A message that is no input.
+    fn side_message(&mut self, id: ConnId, client: ClientId, message: ToServer) {
+        match message {
+            ToServer::Shown(number) => {
+                if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
+                    attached.drawn.shown(number);
+                }
+            }
+            ToServer::Resize { size, cell_pixels } => {
+                self.step(Input::Resized { client, size, cell_pixels }, Origin::None);
+                self.mark_stale();
+            }
+            ToServer::Bars(rows) => {
+                self.core.state.set_bars(client, rows);
+                self.step(Input::Wake, Origin::None);
+                self.mark_stale();
+            }
+            ToServer::Focus(focused) => self.step(Input::Focused { client, focused }, Origin::None),
+            ToServer::Answer { call, json } => {
+                let Ok(response) = serde_json::from_str::<Response>(&json) else {
+                    return self.close(id);
+                };
+                self.step(Input::Answered { call, outcome: response.outcome() }, Origin::None);
+            }
+            ToServer::Colours(colours) => self.colours(client, &colours),
+            ToServer::ScrollRequest(ask) => self.scroll(client, ask),
+            ToServer::Inside(identity) => self.inside(id, client, &identity),
+            ToServer::Pictures(can) => {
+                if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
+                    attached.drawn.pictures.can(can);
+                    attached.drawn.stale = true;
+                }
+            }
+            _ => self.close(id),
+        }
+    }
+
+    /// The terminal of a client told that it is a pane: if that is one of ours, its session cannot
+    /// be shown in it.
+    fn inside(&mut self, id: ConnId, client: ClientId, identity: &str) {
+        let Some((server, pane)) = identity.split_once('.') else { return };
+        let pane = pane
+            .parse()
+            .ok()
+            .map(PaneId)
+            .filter(|_| u64::from_str_radix(server, 16) == Ok(self.commands.epoch));
+        let Some(pane) = pane.filter(|pane| self.core.state.panes.contains_key(pane)) else {
+            return;
+        };
+        if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
+            attached.inside = Some(pane);
+        }
+        let session = self.core.state.pane(pane).session;
+        if self.core.state.views.get(&client).is_some_and(|view| view.at.session == Some(session)) {
+            let name = &self.core.state.session(session).name;
+            let message = format!(
+                "this terminal is a pane of session {name:?}, which cannot be shown inside itself; abide new makes another"
+            );
+            self.send(client, &ToClient::Bye(Bye::Refused { message }));
+            self.close_after_sending(id);
+        }
+    }
+
+    /// The outer terminal told its colours: programs that ask get them from now on.
+    fn colours(&mut self, client: ClientId, colours: &OuterColours) {
+        let named: Vec<(u8, u8, u8)> = (0..16)
+            .filter_map(|n| {
+                colours.palette.iter().find(|(index, _)| *index == n).map(|(_, rgb)| *rgb)
+            })
+            .collect();
+        let outer = term::OuterColours {
+            fg: colours.fg,
+            bg: colours.bg,
+            cursor: colours.cursor,
+            named: named.try_into().ok(),
+        };
+        let mut effects = Effects::new();
+        self.core.set_colours(client, outer, &mut effects);
+        for effect in effects {
+            self.perform(effect, Origin::None);
+        }
+    }
+
+    /// Says why, and closes.
+    fn send_away(&mut self, id: ConnId, message: String) {
+        if let Some(conn) = self.conns.get_mut(&id) {
+            conn.put(|out| frame::put(out, &ToClient::Bye(Bye::Refused { message })));
+            conn.closing = true;
+        }
+    }
+
+    fn hello(&mut self, id: ConnId, hello: Hello) {
+        let Some(version) = common_version((hello.version_min, hello.version_max)) else {
+            return self.send_away(id, upgrade::refusal(&hello));
+        };
+        let failed = self
+            .core
+            .host
+            .upgrade_failed
+            .as_ref()
+            .filter(|_| hello.resume)
+            .map(|why| format!("the upgrade was rolled back: {why}"));
+        let news = upgrade::news(&hello, self.core.host.upgraded);
+        let client = self.core.state.next_client();
+        let number = self.input_taken(hello.token);
+        let in_doubt = self
+            .panes
+            .values()
+            .any(|io| io.input.in_doubt() && io.input.number_of(hello.token).is_some());
+        let resumed = hello.resume
+            && self.core.state.detached_views.iter().any(|parted| parted.token == hello.token);
+        let value = |wanted: &str| {
+            hello.env.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+        };
+        let is_ours = value("ABIDE") == Some(self.core.host.socket.as_str());
+        let inside = value("ABIDE_PANE").filter(|_| is_ours).and_then(|pane| pane.parse().ok());
+        let viewer = Viewer {
+            token: hello.token,
+            size: hello.size,
+            cell_pixels: hello.cell_pixels,
+            cwd: hello.cwd,
+            env: hello.env,
+            read_only: hello.read_only,
+        };
+        let welcome = Welcome {
+            version,
+            build: upgrade::OWN.into(),
+            client,
+            lease: self.link.lease,
+            input_taken: number,
+            input_in_doubt: in_doubt,
+            resumed,
+        };
+        let Some(Conn { speech: Speech::Client { client: slot, .. }, .. }) =
+            self.conns.get_mut(&id)
+        else {
+            return;
+        };
+        *slot = Some(Box::new(Attached {
+            client,
+            token: viewer.token,
+            number,
+            told: number,
+            drawn: Drawn::default(),
+            inside,
+            seek: None,
+            is_deferred: false,
+        }));
+        self.clients.insert(client, id);
+        self.send(client, &ToClient::Welcome(welcome));
+        self.step(Input::Connected { client, viewer }, Origin::None);
+        if let Some(text) = news {
+            self.send(client, &ToClient::Notice(Notice { text, warning: false }));
+        }
+        for text in self.disk.warning().into_iter().chain(failed) {
+            self.send(client, &ToClient::Notice(Notice { text, warning: true }));
+        }
+        self.mark_stale();
+    }
+
+    /// The number of the last input of a client that took effect, in whatever it had its effect.
+    fn input_taken(&self, token: u64) -> u64 {
+        self.panes
+            .values()
+            .filter_map(|io| io.input.number_of(token))
+            .chain(self.slots.number_of(token))
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Works on a record of the keeper.
+    pub(super) fn record(&mut self, record: KeeperRecord<FromKeeper, OwnedFd>) {
+        if let Some(tag) = record.message.tag().filter(|tag| is_job(*tag)) {
+            return self.job_record(tag, record);
+        }
+        match record.message {
+            FromKeeper::Spawned(entry) => self.spawned(entry, record.fds),
+            FromKeeper::SpawnFailed { tag, errno, message } => {
+                let message = String::from_utf8_lossy(&message);
+                tracing::warn!(pane = %PaneId(tag), errno, %message, "spawn failed");
+                self.spawning.remove(&PaneId(tag));
+                // What was typed meanwhile was meant for this program.
+                self.early.remove(&PaneId(tag));
+                self.started(
+                    PaneId(tag),
+                    Err(spawn_refusal(errno, &message)),
+                    Box::new(HeapMemory::default()),
+                );
+            }
+            FromKeeper::Exited { tag, status, end } => {
+                let pane = PaneId(tag);
+                if let Some(io) = self.panes.get_mut(&pane) {
+                    io.exit = Some((status, end));
+                    if matches!(io.stop, StopStage::HungUp { .. }) {
+                        self.look_for_rest(pane);
+                    }
+                }
+                self.end_if_drained(pane);
+            }
+            FromKeeper::Signalled { tag, count } => self.signalled(PaneId(tag), count),
+            FromKeeper::Killed { tag, report } => self.killed(PaneId(tag), &report),
+            FromKeeper::Ping => self.link.say(&ToKeeper::Pong, Vec::new()),
+            // Answers to a list belong to the start.
+            FromKeeper::Hello { .. }
+            | FromKeeper::Entry(_)
+            | FromKeeper::StashEntry { .. }
+            | FromKeeper::Listed => {}
+        }
+    }
+}
+
+impl Server {
+    /// A program runs: its handles are put together and the core is told.
+    fn spawned(&mut self, entry: ProgramEntry, fds: Vec<OwnedFd>) {
+        let pane = PaneId(entry.tag);
+        self.spawning.remove(&pane);
+        let made = ProgramHandles::new(entry, fds)
+            .and_then(|source| PaneIo::new(source, self.parts(pane)?));
+        let (io, lines) = match made {
+            Ok(made) => made,
+            Err(error) => {
+                tracing::error!(%pane, %error, "a program cannot be held");
+                self.link
+                    .say(&ToKeeper::Kill { tag: entry.tag, limit_ms: KILL_LIMIT_MS }, Vec::new());
+                self.link.say(&ToKeeper::Forget { tag: entry.tag }, Vec::new());
+                let errno = error.raw_os_error().unwrap_or(0);
+                return self.started(
+                    pane,
+                    Err(spawn_refusal(errno, &error.to_string())),
+                    Box::new(HeapMemory::default()),
+                );
+            }
+        };
+        for (part, fd) in io.stash() {
+            self.link.say(&ToKeeper::Stash { name: part.name(pane) }, vec![fd]);
+        }
+        self.panes.insert(pane, io);
+        tracing::info!(%pane, pid = entry.pid, "spawned");
+        self.started(pane, Ok(entry.pid.unsigned_abs()), Box::new(lines));
+        self.recall(pane);
+        self.pipe(pane);
+        if let Some(early) = self.early.remove(&pane) {
+            self.perform(Effect::Write { pane, bytes: early }, Origin::None);
+        }
+        if let Some(grace) = self.unborn.remove(&pane) {
+            self.perform(Effect::Stop { pane, grace }, Origin::None);
+        }
+    }
+
+    /// The memory of a new program's pane; the scrollback of one that was restored is there
+    /// already.
+    fn parts(&mut self, pane: PaneId) -> io::Result<PaneMemory> {
+        let mut parts = PaneMemory::create(pane)?;
+        if let Some(lines) = self.disk.recalled.remove(&pane) {
+            parts.lines = SharedMemory::from_fd(lines.try_clone()?)?;
+        }
+        Ok(parts)
+    }
+
+    fn started(&mut self, pane: PaneId, outcome: Result<u32, Refusal>, memory: Box<dyn Memory>) {
+        self.step(Input::Started { pane, outcome, memory }, Origin::None);
+        self.mark_stale();
+    }
+
+    /// Asks how much is left of what a program started.
+    pub(super) fn look_for_rest(&mut self, pane: PaneId) {
+        self.link
+            .say(&ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: 0 }, Vec::new());
+    }
+
+    /// The keeper told how many processes a signal reached.
+    fn signalled(&mut self, pane: PaneId, count: u32) {
+        let now = now().tick;
+        let Some(io) = self.panes.get_mut(&pane) else { return };
+        let StopStage::HungUp { deadline, .. } = io.stop else { return };
+        if count == 0 && io.exit.is_some() {
+            // That nobody was seen is no proof; the keeper finds out, and ends whom it finds.
+            return self.kill_pane(pane);
+        }
+        io.stop = StopStage::HungUp { deadline, next_check: deadline.min(next_stop_check(now)) };
+    }
+
+    /// The grace is over, or it is time to look whether something is left.
+    pub(super) fn pass_stop_deadline(&mut self, pane: PaneId, now: Tick) {
+        let Some(io) = self.panes.get_mut(&pane) else { return };
+        let StopStage::HungUp { deadline, next_check } = io.stop else { return };
+        if deadline <= now {
+            tracing::info!(%pane, "kill");
+            self.kill_pane(pane);
+        } else if next_check <= now {
+            io.stop = StopStage::HungUp { deadline, next_check: deadline };
+            self.look_for_rest(pane);
+        }
+    }
+
+    fn kill_pane(&mut self, pane: PaneId) {
+        if let Some(io) = self.panes.get_mut(&pane) {
+            io.stop = StopStage::Killing;
+            self.link.say(&ToKeeper::Kill { tag: pane.0, limit_ms: KILL_LIMIT_MS }, Vec::new());
+        }
+    }
+
+    /// The keeper has verified what is left after a kill.
+    fn killed(&mut self, pane: PaneId, report: &KillReport) {
+        let Some(io) = self.panes.get_mut(&pane) else { return };
+        io.left = report.survivors.iter().map(|survivor| survivor.pid.unsigned_abs()).collect();
+        io.stop = StopStage::Gone;
+        if io.exit.is_none() && !io.left.is_empty() {
+            // Its leader cannot be ended: it is given up, and named.
+            io.exit = Some((keeper::ExitStatus::Lost, io.position));
+        }
+        tracing::info!(%pane, killed = report.killed_count, left = ?io.left, "killed");
+        self.end_if_drained(pane);
+    }
+}
+
+/// A refusal for a program that could not be started.
+fn spawn_refusal(errno: i32, message: &str) -> Refusal {
+    let hint = match Errno::from_raw_os_error(errno) {
+        Errno::MFILE | Errno::NFILE => {
+            "close panes, or end the server and start it with a higher `ulimit -n`"
+        }
+        Errno::AGAIN | Errno::NOMEM => {
+            "end processes: `ulimit -u`, or the pids or memory of its cgroup, allow no more"
+        }
+        _ => "check that it exists and can be executed: `command -v NAME`",
+    };
+    Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}"))
+        .hint(hint)
+}

@@ -1,0 +1,64 @@
+//! The types that every folder of the server shares: events of tasks, and the origin and return
+//! address of inputs.
+
+use crate::base::error::Refusal;
+use crate::base::id::{CallId, ClientId, PaneId};
+use crate::platform::stream::Stream;
+use crate::server::commands::event::CommandTaskEvent;
+use crate::server::persist::database::News;
+use crate::server::persist::snapshot;
+use crate::state::effect::Successor;
+
+/// Number of a connection, for as long as this server lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::server) struct ConnId(pub(in crate::server) u64);
+
+/// What made a step happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum Origin {
+    /// Something else.
+    None,
+    /// Output that ends at this position of its ring.
+    Output(u64),
+    /// A numbered message of a client.
+    Client { client: ClientId, token: u64, number: u64 },
+}
+
+/// Where the answer to a call goes.
+#[derive(Debug)]
+pub(in crate::server) enum Return {
+    /// To a line of JSON-RPC.
+    Rpc { conn: ConnId, id: serde_json::Value },
+    /// To a client with a terminal.
+    Client { client: ClientId, id: serde_json::Value },
+    /// Nobody waits for it.
+    Nobody,
+}
+
+/// What the tasks that only move bytes tell the loop.
+#[derive(Debug)]
+pub(in crate::server) enum Event {
+    /// Somebody connected.
+    Opened(Stream),
+    /// Bytes arrived on a connection.
+    Bytes(ConnId, Vec<u8>),
+    /// A connection was closed by its peer, or is broken.
+    Closed(ConnId),
+    /// A connection that was full takes bytes again.
+    Writable(ConnId),
+    /// A pane's program takes input again.
+    Drained(PaneId),
+    /// What read a pane's output has ended: the line for the shell that it was, and how it ended.
+    PipeEnded(PaneId, String, String),
+    /// Something about commands.
+    Commands(CommandTaskEvent),
+    /// Something was done about snapshots of sessions, for this call.
+    Snapshot(CallId, snapshot::Done),
+    /// Whether a program can take over, for a call that waits to hear it.
+    Successor(CallId, Result<Successor, Refusal>),
+    /// Something about the disk.
+    Disk(News),
+}
+
+/// The most events that wait for the loop; the tasks wait beyond that.
+pub(in crate::server) const EVENTS_MAX: usize = 512;

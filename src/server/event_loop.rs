@@ -1,0 +1,574 @@
+//! The one loop: it gathers what happened, steps the core, carries effects out, draws, and waits.
+//! Nothing in it blocks.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use tokio::io::Interest;
+use tokio::net::UnixListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::Receiver;
+
+use crate::base::exit::ExitStatus;
+use crate::base::id::{ClientId, PaneId};
+use crate::base::memory::Memory;
+use crate::base::time::{Span, Tick};
+use crate::core::Input;
+use crate::platform::stream::Stream;
+use crate::platform::{FileChanges, async_fd, changed, config_file, now, process};
+use crate::server::clients::connection::Conn;
+use crate::server::clients::frame::ECHO_WITHIN;
+use crate::server::edge::Server;
+use crate::server::event::{Event, Origin};
+use crate::server::panes::pane::{
+    NAME_AFTER, PaneIo, QUIET, StopStage, TURN_BYTES_MAX, exit_status,
+};
+use crate::server::settings;
+use crate::server::startup::socket::ListeningSocket;
+use crate::state::Leaving;
+use crate::state::effect::Effects;
+use crate::state::pane::ProgramState;
+use crate::state::view::View;
+use crate::wire::frame::{self, Bye, ToClient};
+use crate::wire::keeper::{
+    CONTROL_AWAITED, CONTROL_WAITING, RESTART_STATUS, WAITING_FOR_ANY, WAITING_FOR_AWAITED,
+};
+
+/// How much of all panes' output is parsed in one turn, so that keys never wait long.
+const TURN_BYTES_ALL: usize = 64 << 10;
+/// The same while somebody types: an echo waits for no more than this.
+const TURN_BYTES_TYPING: usize = 32 << 10;
+/// A turn that took at least this much is part of a flood.
+const BRISK_BYTES: usize = 4 << 10;
+/// In a flood the keeper is not asked for a wake at every read of it: what came meanwhile is looked
+/// at after so long.
+const BRISK_SPAN: Span = Span::millis(1);
+/// After so many inputs without a frame, a client is told what was taken.
+const TELL_AFTER: u64 = 32;
+
+/// How the loop goes on after a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// There is output left to parse.
+    Busy,
+    /// Output comes in quick succession; only an echo that somebody waits for is worth a wake of
+    /// its own.
+    Brisk,
+    /// There is nothing to do.
+    Calm,
+}
+
+impl Server {
+    /// Runs until it is to leave; gives the exit status.
+    pub(super) async fn run(
+        mut self,
+        listener: UnixListener,
+        mut events: Receiver<Event>,
+    ) -> anyhow::Result<u8> {
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut term = signal(SignalKind::terminate())?;
+        // Other signals mean nothing; one that was listened for once no longer ends this process.
+        for kind in [
+            SignalKind::interrupt(),
+            SignalKind::quit(),
+            SignalKind::alarm(),
+            SignalKind::user_defined1(),
+            SignalKind::user_defined2(),
+        ] {
+            drop(signal(kind)?);
+        }
+        // Where nothing can be watched, the configuration is read at the start and on SIGHUP only.
+        let mut changes = FileChanges::of(&config_file::path())
+            .and_then(|changes| async_fd(changes, Interest::READABLE))
+            .ok();
+        let mut door = ListeningSocket::new(listener);
+        loop {
+            self.mend(&mut door);
+            let pace = self.turn(&mut events);
+            if let Some(status) = self.leaving {
+                self.part();
+                // Taken apart piece by piece it would keep its successor waiting; the end of the
+                // process takes all at once.
+                std::mem::forget(self);
+                return Ok(status);
+            }
+            if !self.may_wait(pace) {
+                continue;
+            }
+            let busy = pace == Pace::Busy;
+            let soon = (pace == Pace::Brisk).then(|| now().tick + BRISK_SPAN);
+            let deadline =
+                self.next_deadline().into_iter().chain(soon).chain(door.deadline()).min();
+            tokio::select! {
+                biased;
+                Some(event) = events.recv() => self.event(event),
+                stream = door.next() => match stream.map(|stream| stream.into_std().and_then(Stream::new)) {
+                    Some(Ok(stream)) => self.event(Event::Opened(stream)),
+                    Some(Err(error)) => tracing::warn!(%error, "connection refused"),
+                    None => {}
+                },
+                record = self.link.next() => match record {
+                    Ok(record) => self.record(record),
+                    Err(error) => self.hand_over(&error).await?,
+                },
+                _ = hangup.recv() => self.reload(),
+                () = changed(changes.as_mut()) => self.reload(),
+                _ = term.recv() => {
+                    // The machine may be going down.
+                    self.finish_disk();
+                    self.leave(RESTART_STATUS);
+                }
+                Ok(mut guard) = self.wake.data.readable(), if !busy => {
+                    guard.get_inner().drain();
+                    guard.clear_ready();
+                }
+                () = tokio::task::yield_now(), if busy => {}
+                () = pause(deadline), if !busy => {}
+            }
+            self.wake.control.publish(CONTROL_WAITING, 0);
+        }
+    }
+
+    /// Everything that can be done now.
+    fn turn(&mut self, events: &mut Receiver<Event>) -> Pace {
+        while let Ok(event) = events.try_recv() {
+            self.event(event);
+        }
+        let has_command_output = self.command_output();
+        let pace = self.output();
+        let pace = if has_command_output { Pace::Busy } else { pace };
+        let is_searching = self.search() | self.seek() | self.gather();
+        self.draw(pace == Pace::Busy);
+        self.flush();
+        // Only now: somebody may wait for what is drawn, and nobody for most of this.
+        if self.pass_deadlines() {
+            self.draw(pace == Pace::Busy);
+            self.flush();
+        }
+        match pace {
+            Pace::Calm if is_searching || self.pack() => Pace::Busy,
+            _ if is_searching => Pace::Busy,
+            _ => pace,
+        }
+    }
+
+    /// Packs one cold segment of scrollback; this is only reached when there is nothing else to do.
+    /// True if there may be more.
+    fn pack(&mut self) -> bool {
+        if !self.panes.values().any(|io| io.packing) || !self.awaited_panes().is_empty() {
+            return false;
+        }
+        let Some((pane, io)) = self.panes.iter_mut().find(|(_, io)| io.packing) else {
+            return false;
+        };
+        io.packing =
+            self.core.state.panes.get_mut(pane).is_some_and(|state| state.screen.pack_history());
+        if !io.packing {
+            self.core.cap_history();
+        }
+        true
+    }
+
+    /// Takes searches a step further, between everything else. True if they go on.
+    fn search(&mut self) -> bool {
+        let is_searching = self.core.is_searching();
+        if is_searching {
+            self.step(Input::Wake, Origin::None);
+        }
+        is_searching && self.core.is_searching()
+    }
+
+    /// Asks the keeper for a wake, and looks once more.
+    fn may_wait(&mut self, pace: Pace) -> bool {
+        let has_output = match pace {
+            Pace::Busy => return true,
+            Pace::Brisk => {
+                let awaited = PaneId(self.wake.control.word(CONTROL_AWAITED));
+                if awaited == PaneId(0) {
+                    return true;
+                }
+                self.wake.control.publish(CONTROL_WAITING, WAITING_FOR_AWAITED);
+                self.panes.get_mut(&awaited).is_some_and(PaneIo::has_output)
+            }
+            Pace::Calm => {
+                self.wake.control.publish(CONTROL_WAITING, WAITING_FOR_ANY);
+                self.panes.values_mut().any(PaneIo::has_output) || self.has_command_output()
+            }
+        };
+        if has_output {
+            self.wake.control.publish(CONTROL_WAITING, 0);
+        }
+        !has_output
+    }
+
+    /// Steps the core and carries out what it wants.
+    pub(super) fn step(&mut self, input: Input<'_>, origin: Origin) {
+        let mut effects = Effects::new();
+        self.core.step(now(), input, &mut effects);
+        self.settle(effects, origin);
+    }
+
+    /// Carries effects out, after what they rest on is kept.
+    pub(super) fn settle(&mut self, effects: Effects, origin: Origin) {
+        self.write_slots();
+        let is_stopped =
+            self.core.state.leaving == Some(Leaving::Stop) && !self.core.state.panes.is_empty();
+        let is_saved = std::mem::take(&mut self.core.state.pending_work.save);
+        if is_saved {
+            self.disk.hurry(now().tick);
+        }
+        if is_stopped || is_saved {
+            // A person means it as it is.
+            self.core.state.shutdown_suspected_until = None;
+        }
+        self.save_closed();
+        for effect in effects {
+            self.perform(effect, origin);
+        }
+        while let Some((call, fact)) = self.facts.pop() {
+            self.step(Input::Found { call, fact }, Origin::None);
+        }
+    }
+
+    /// Parses waiting output, pane by pane.
+    fn output(&mut self) -> Pace {
+        let awaited = self.awaited_panes();
+        self.wake.control.publish(CONTROL_AWAITED, awaited.last().map_or(0, |pane| pane.0));
+        let mut is_more = false;
+        for pane in &awaited {
+            is_more |= self.pane_output(*pane, TURN_BYTES_MAX) == TURN_BYTES_MAX;
+        }
+        let whole = if awaited.is_empty() { TURN_BYTES_ALL } else { TURN_BYTES_TYPING };
+        let mut budget = whole;
+        let mut panes: Vec<PaneId> =
+            self.panes.keys().copied().filter(|pane| !awaited.contains(pane)).collect();
+        let first =
+            self.first.and_then(|first| panes.iter().position(|pane| first <= *pane)).unwrap_or(0);
+        panes.rotate_left(first);
+        for pane in panes {
+            if budget == 0 {
+                self.first = Some(pane);
+                return Pace::Busy;
+            }
+            let taken = self.pane_output(pane, budget.min(TURN_BYTES_MAX));
+            budget -= taken;
+            is_more |= 0 < taken && self.panes.get_mut(&pane).is_some_and(PaneIo::has_output);
+        }
+        match whole - budget {
+            _ if is_more => Pace::Busy,
+            BRISK_BYTES.. => Pace::Brisk,
+            _ => Pace::Calm,
+        }
+    }
+
+    /// Panes somebody has just typed into: what they print is looked at first in every turn.
+    fn awaited_panes(&mut self) -> Vec<PaneId> {
+        let now = now().tick;
+        let typing = self
+            .conns
+            .values_mut()
+            .filter_map(Conn::attached)
+            .filter(|attached| now - attached.drawn.input_at <= ECHO_WITHIN);
+        let clients: Vec<ClientId> = typing.map(|attached| attached.client).collect();
+        let focused =
+            clients.into_iter().filter_map(|client| self.core.state.views.get(&client)?.focus());
+        focused.filter(|pane| self.panes.get(pane).is_some_and(PaneIo::may_echo)).collect()
+    }
+
+    /// Parses at most `budget` bytes of a pane's output; gives how many.
+    fn pane_output(&mut self, pane: PaneId, budget: usize) -> usize {
+        let mut taken = 0;
+        while taken < budget {
+            let Some(io) = self.panes.get_mut(&pane) else { break };
+            let len = io.batch(budget - taken);
+            let position = io.position;
+            let bytes = match io.ring.read(position, len) {
+                Ok((first, _)) => first,
+                Err(error) => {
+                    tracing::error!(%pane, %error, "the ring is damaged");
+                    break;
+                }
+            };
+            if bytes.is_empty() {
+                break;
+            }
+            let (count, end) = (bytes.len(), position + bytes.len() as u64);
+            let lost = io.pipe.as_mut().and_then(|pipe| pipe.put(bytes));
+            let mut effects = Effects::new();
+            // A bug that some bytes bring out costs the pane its screen, not everybody the server,
+            // again and again.
+            let step = AssertUnwindSafe(|| {
+                self.core.step(now(), Input::Output { pane, bytes }, &mut effects)
+            });
+            if catch_unwind(step).is_err() {
+                tracing::error!(%pane, end, "its output could not be drawn: its screen begins \
+                    anew");
+                self.core.replace_screen(pane);
+            }
+            io.position = end;
+            self.settle(effects, Origin::Output(end));
+            if let Some(line) = lost {
+                self.pipe_is_slow(pane, &line);
+            }
+            taken += count;
+            let Some(io) = self.panes.get_mut(&pane) else { break };
+            if io.done() {
+                io.packing = true;
+                self.write_snapshot(pane);
+                self.core.cap_history();
+            }
+        }
+        if 0 < taken {
+            self.after_output(pane);
+        }
+        self.end_if_drained(pane);
+        taken
+    }
+
+    fn after_output(&mut self, pane: PaneId) {
+        let now = now().tick;
+        let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane))
+        else {
+            return;
+        };
+        io.note_hold(now, &state.screen);
+        io.quiet_at = Some(now + QUIET);
+        io.named_at.get_or_insert(now + NAME_AFTER);
+        self.disk.printed(pane, now);
+        self.mark(Some(pane));
+    }
+
+    /// Tells the core that a program has ended, once all it printed is parsed and a stop that was
+    /// asked for is verified.
+    pub(super) fn end_if_drained(&mut self, pane: PaneId) {
+        let Some(io) = self.panes.get_mut(&pane) else { return };
+        let Some((status, _)) = io
+            .exit
+            .filter(|_| io.is_drained() && matches!(io.stop, StopStage::None | StopStage::Gone))
+        else {
+            return;
+        };
+        let left = std::mem::take(&mut io.left);
+        io.exit = None;
+        io.stop = StopStage::None;
+        tracing::info!(%pane, ?status, "ended");
+        self.pane_ended(pane, exit_status(status), left);
+        self.mark_stale();
+    }
+
+    /// The program of a pane has ended.
+    pub(super) fn pane_ended(&mut self, pane: PaneId, status: ExitStatus, left: Vec<u32>) {
+        let is_meant =
+            self.core.state.panes.get(&pane).is_none_or(|pane| pane.life == ProgramState::Ending);
+        if !is_meant && status.is_from_outside() {
+            self.disk.doubt(now().tick, &mut self.core.state);
+        }
+        self.step(Input::Ended { pane, status, left }, Origin::None);
+    }
+
+    /// Something may look different now.
+    pub(super) fn mark_stale(&mut self) {
+        self.mark(None);
+    }
+
+    /// A pane may look different now; without one, anything.
+    fn mark(&mut self, pane: Option<PaneId>) {
+        for conn in self.conns.values_mut() {
+            let Some(attached) = conn.attached() else { continue };
+            attached.drawn.stale = true;
+            let focus = || self.core.state.views.get(&attached.client).and_then(View::focus);
+            attached.drawn.focus_stale |= pane.is_none() || pane == focus();
+        }
+    }
+
+    fn draw(&mut self, busy: bool) {
+        let now = now().tick;
+        let held: BTreeSet<PaneId> = self
+            .panes
+            .iter()
+            .filter(|(_, io)| io.held_until.is_some())
+            .map(|(pane, _)| *pane)
+            .collect();
+        for conn in self.conns.values_mut().filter(|conn| !conn.closing) {
+            let Some(attached) = conn.attached() else { continue };
+            let focus = self
+                .core
+                .state
+                .views
+                .get(&attached.client)
+                .and_then(View::focus)
+                .and_then(|pane| self.panes.get_mut(&pane));
+            let is_echo = focus.is_none_or(|io| io.may_echo() && !(busy && io.has_output()));
+            if attached.drawn.due(now, is_echo).is_none_or(|due| now < due) {
+                continue;
+            }
+            let messages = attached.drawn.messages(now, &self.core, attached.client, &held);
+            if messages.is_empty() {
+                continue;
+            }
+            let taken = attached.untold(0);
+            conn.put(|out| {
+                if let Some(number) = taken {
+                    frame::put(out, &ToClient::InputAck(number));
+                }
+                for message in &messages {
+                    frame::put(out, message);
+                }
+            });
+        }
+    }
+
+    fn flush(&mut self) {
+        let mut dropped = Vec::new();
+        for (id, conn) in &mut self.conns {
+            if let Some(number) = conn.attached().and_then(|attached| attached.untold(TELL_AFTER)) {
+                conn.put(|out| frame::put(out, &ToClient::InputAck(number)));
+            }
+            if (conn.has_unsent() || conn.closing) && !conn.flush(*id, &self.events) {
+                dropped.push(*id);
+            }
+        }
+        for conn in dropped {
+            self.close(conn);
+        }
+    }
+
+    /// Reads the configuration again; one with problems changes nothing.
+    fn reload(&mut self) {
+        if let Some(settings) = settings().filter(|settings| *settings != self.core.settings) {
+            self.step(Input::Configured(Box::new(settings)), Origin::None);
+            self.mark_stale();
+        }
+    }
+
+    /// The server is to leave with this exit status.
+    pub(super) fn leave(&mut self, status: u8) {
+        self.leaving = Some(status);
+    }
+
+    /// Whatever is still to be said is said, as far as it can be at once.
+    fn part(&mut self) {
+        let far: Vec<PaneId> = self
+            .panes
+            .iter()
+            .filter(|(_, io)| !io.is_snapshot_near())
+            .map(|(pane, _)| *pane)
+            .collect();
+        for pane in far {
+            self.write_snapshot(pane);
+        }
+        if self.leaving == Some(RESTART_STATUS) {
+            for client in self.clients.keys().copied().collect::<Vec<_>>() {
+                self.send(client, &ToClient::Bye(Bye::Restart));
+            }
+        }
+        for (id, conn) in &mut self.conns {
+            conn.flush(*id, &self.events);
+        }
+        self.finish_closed();
+        // A successor has everything in memory and writes it; what the clients wait for meanwhile
+        // is this process's end.
+        if self.leaving != Some(RESTART_STATUS) {
+            self.finish_disk();
+        }
+    }
+
+    /// Everything is on disk when this returns, and nothing goes there after it.
+    fn finish_disk(&mut self) {
+        self.disk.finish(now().tick, &mut self.core.state, |pane| place(self.panes.get(&pane)?));
+    }
+
+    fn next_deadline(&self) -> Option<Tick> {
+        let panes = self
+            .panes
+            .values()
+            .flat_map(|io| [io.quiet_at, io.named_at, io.held_until, io.stop.deadline()])
+            .flatten();
+        let draws = self.conns.values().filter_map(Conn::draw_deadline);
+        panes
+            .chain(draws)
+            .chain(self.core.next_deadline())
+            .chain(self.command_deadline())
+            .chain(self.disk.deadline(&self.core.state))
+            .min()
+    }
+
+    /// Does what is due. True if something may have to be drawn or sent.
+    fn pass_deadlines(&mut self) -> bool {
+        let now = now().tick;
+        let is_due = |deadline: Option<Tick>| deadline.is_some_and(|deadline| deadline <= now);
+        let mut was_due = false;
+        if self.core.next_deadline().is_some_and(|deadline| deadline <= now) {
+            self.step(Input::Wake, Origin::None);
+            self.mark_stale();
+            was_due = true;
+        }
+        let due: Vec<PaneId> = self
+            .panes
+            .iter()
+            .filter(|(_, io)| {
+                is_due(io.quiet_at)
+                    || is_due(io.named_at)
+                    || is_due(io.held_until)
+                    || is_due(io.stop.deadline())
+            })
+            .map(|(pane, _)| *pane)
+            .collect();
+        for pane in due {
+            self.pass_pane_deadlines(pane, now);
+            was_due = true;
+        }
+        if is_due(self.command_deadline()) {
+            self.pass_command_deadlines(now);
+            was_due = true;
+        }
+        if is_due(self.disk.deadline(&self.core.state)) {
+            self.disk.write(now, &mut self.core.state, |pane| place(self.panes.get(&pane)?));
+        }
+        was_due
+    }
+
+    fn pass_pane_deadlines(&mut self, pane: PaneId, now: Tick) {
+        let Some(io) = self.panes.get_mut(&pane) else { return };
+        if io.held_until.is_some_and(|until| until <= now) {
+            io.held_until = None;
+            self.core.end_hold(pane);
+            self.mark_stale();
+        }
+        self.name_program(pane, now);
+        let Some(io) = self.panes.get_mut(&pane) else { return };
+        if io.quiet_at.is_some_and(|at| at <= now) {
+            io.quiet_at = None;
+            self.disk.is_quiet(pane, now);
+            if !io.is_snapshot_fresh() {
+                self.write_snapshot(pane);
+            }
+            if let Some(io) = self.panes.get_mut(&pane) {
+                io.trim();
+                io.packing = true;
+                // The ring's free pages are the keeper's to give back.
+                self.wake.room.notify();
+            }
+        }
+        self.pass_stop_deadline(pane, now);
+    }
+}
+
+/// Where the program of a pane is, which a shell in its place starts in after a restart of the
+/// machine.
+pub(super) fn place(io: &PaneIo) -> Option<String> {
+    process::working_directory(io.pid())?.to_str().map(str::to_owned)
+}
+
+/// Waits until the deadline, or for ever.
+pub(super) async fn pause(deadline: Option<Tick>) {
+    match deadline {
+        None => std::future::pending().await,
+        Some(deadline) => {
+            let left = Duration::from_nanos((deadline - now().tick).0);
+            // Nothing comes: the deadline is all that ends it.
+            tokio::time::timeout(left, std::future::pending::<()>()).await.unwrap_or_default();
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! The handles behind one pane: its PTY master, ring, input, snapshot slots and scrollback memory.
+//! It parses nothing.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use crate::base::exit::ExitStatus;
+use crate::base::geom::Size;
+use crate::base::id::PaneId;
+use crate::base::memory::{Memory, MemoryFull};
+use crate::base::time::{Span, Tick};
+use crate::platform::memory::SharedMemory;
+use crate::platform::tty;
+use crate::server::panes::pipe::Pipe;
+use crate::store::double_buffer::{self, DoubleBuffer};
+use crate::store::input::{self, Full, InputQueue};
+use crate::store::ring::Consumer;
+use crate::term::Terminal;
+use crate::wire::keeper::{self, PART_PIDFD, ProgramEntry};
+
+/// How many bytes of a pane are parsed in one turn.
+pub(in crate::server) const TURN_BYTES_MAX: usize = 64 << 10;
+/// After so many parsed bytes a snapshot is written.
+const SNAPSHOT_BYTES: u64 = 256 << 10;
+/// So much is parsed again sooner than a snapshot is written.
+const REPLAY_BYTES: u64 = 32 << 10;
+/// After so long without output a snapshot is written, and unused memory given back.
+pub(in crate::server) const QUIET: Span = Span::seconds(1);
+/// What scrollback memory begins with.
+const LINES_LEN_FIRST: usize = 4096;
+/// What comes beyond so many bytes after a key is no echo of it.
+const ECHO_BYTES: u64 = 64 << 10;
+/// How soon after output it is looked what runs in the foreground: once for a burst.
+pub(in crate::server) const NAME_AFTER: Span = Span::millis(150);
+/// How often it is looked whether what a stopped program started has gone by itself.
+const STOP_CHECK_EVERY: Span = Span::millis(50);
+/// For so long a synchronized update may hold the drawn state (DEC mode 2026).
+const HOLD_MAX: Span = Span::millis(150);
+
+/// A thing of a pane that is stashed with the keeper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum StashedPart {
+    /// Snapshot slots.
+    Slots,
+    /// Scrollback.
+    Lines,
+    /// Input on its way.
+    Input,
+}
+
+impl StashedPart {
+    pub(in crate::server) const ALL: [Self; 3] = [Self::Slots, Self::Lines, Self::Input];
+
+    /// The name it is stashed under.
+    pub(in crate::server) fn name(self, pane: PaneId) -> Vec<u8> {
+        let part = match self {
+            Self::Slots => "slots",
+            Self::Lines => "lines",
+            Self::Input => "input",
+        };
+        format!("{pane}.{part}").into_bytes()
+    }
+}
+
+/// What came with the keeper's record of a program.
+#[derive(Debug)]
+pub(in crate::server) struct ProgramHandles {
+    pub(in crate::server) entry: ProgramEntry,
+    pub(in crate::server) master: Arc<OwnedFd>,
+    pub(in crate::server) ring: SharedMemory,
+    pub(in crate::server) pidfd: Option<Arc<OwnedFd>>,
+}
+
+impl ProgramHandles {
+    /// Puts together what rides with the record of a program on a PTY.
+    pub(in crate::server) fn new(entry: ProgramEntry, fds: Vec<OwnedFd>) -> io::Result<Self> {
+        let missing = || io::Error::new(io::ErrorKind::InvalidData, "fds are missing");
+        let mut fds = fds.into_iter();
+        let master = Arc::new(fds.next().ok_or_else(missing)?);
+        let ring = SharedMemory::from_fd(fds.next().ok_or_else(missing)?)?;
+        let pidfd = fds.next().filter(|_| entry.parts & PART_PIDFD != 0).map(Arc::new);
+        Ok(Self { entry, master, ring, pidfd })
+    }
+}
+
+/// How far a stop has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum StopStage {
+    /// Nobody asked for one.
+    None,
+    /// Hung up.
+    HungUp {
+        /// When KILL follows.
+        deadline: Tick,
+        /// When it is looked whether something is left.
+        next_check: Tick,
+    },
+    /// KILL was asked of the keeper.
+    Killing,
+    /// The keeper verified it.
+    Gone,
+}
+
+impl StopStage {
+    /// When something is to be done about it.
+    pub(in crate::server) fn deadline(self) -> Option<Tick> {
+        match self {
+            Self::HungUp { deadline, next_check } => Some(deadline.min(next_check)),
+            _ => None,
+        }
+    }
+}
+
+/// The handles of one pane.
+#[derive(Debug)]
+pub(in crate::server) struct PaneIo {
+    entry: ProgramEntry,
+    pub(in crate::server) master: Arc<OwnedFd>,
+    pidfd: Option<Arc<OwnedFd>>,
+    pub(in crate::server) ring: Consumer<SharedMemory>,
+    /// Up to where the ring is parsed.
+    pub(in crate::server) position: u64,
+    pub(in crate::server) input: InputQueue,
+    /// Where the ring was parsed up to when input came last.
+    typed_at: u64,
+    slots: DoubleBuffer,
+    /// What is stashed with the keeper.
+    stash: Vec<(StashedPart, Arc<OwnedFd>)>,
+    snapshot_at: u64,
+    /// When there will have been no output for [`QUIET`]; none once that was dealt with.
+    pub(in crate::server) quiet_at: Option<Tick>,
+    /// When it is looked what runs in the foreground.
+    pub(in crate::server) named_at: Option<Tick>,
+    /// Until when a synchronized update holds the drawn state.
+    pub(in crate::server) held_until: Option<Tick>,
+    pub(in crate::server) waits_writable: bool,
+    /// Whether its scrollback may have cold segments that are not packed.
+    pub(in crate::server) packing: bool,
+    pub(in crate::server) stop: StopStage,
+    /// The end of the leader, and the ring's head at that moment.
+    pub(in crate::server) exit: Option<(keeper::ExitStatus, u64)>,
+    /// What reads its output besides us.
+    pub(in crate::server) pipe: Option<Pipe>,
+    /// Processes that a stop could not end.
+    pub(in crate::server) left: Vec<u32>,
+}
+
+/// The memory of a pane.
+#[derive(Debug)]
+pub(in crate::server) struct PaneMemory {
+    pub(in crate::server) slots: SharedMemory,
+    pub(in crate::server) lines: SharedMemory,
+    pub(in crate::server) input: SharedMemory,
+}
+
+impl PaneMemory {
+    /// New memory for a pane.
+    pub(in crate::server) fn create(pane: PaneId) -> io::Result<Self> {
+        Ok(Self {
+            slots: SharedMemory::growable(
+                &format!("abide-{pane}-slots"),
+                double_buffer::HEADER_LEN,
+            )?,
+            lines: Self::lines(pane)?,
+            input: SharedMemory::fixed(&format!("abide-{pane}-input"), input::MEMORY_LEN)?,
+        })
+    }
+
+    /// New memory for the scrollback of a pane.
+    pub(in crate::server) fn lines(pane: PaneId) -> io::Result<SharedMemory> {
+        SharedMemory::growable(&format!("abide-{pane}-lines"), LINES_LEN_FIRST)
+    }
+}
+
+impl PaneIo {
+    /// Puts the handles of a pane together: of a new one, or of one that a former server had. Gives
+    /// the memory of the scrollback beside them.
+    pub(in crate::server) fn new(
+        source: ProgramHandles,
+        parts: PaneMemory,
+    ) -> io::Result<(Self, SharedMemory)> {
+        let PaneMemory { slots, lines, input } = parts;
+        let stash = vec![
+            (StashedPart::Slots, slots.fd()),
+            (StashedPart::Lines, lines.fd()),
+            (StashedPart::Input, input.fd()),
+        ];
+        let full = |error: MemoryFull| io::Error::new(io::ErrorKind::OutOfMemory, error);
+        let slots = if slots.word(0) == 0 {
+            DoubleBuffer::create(Box::new(slots)).map_err(full)?
+        } else {
+            DoubleBuffer::open(Box::new(slots)).ok_or_else(damaged)?
+        };
+        let input = if input.word(0) == 0 {
+            InputQueue::create(Box::new(input)).map_err(full)?
+        } else {
+            InputQueue::open(Box::new(input)).ok_or_else(damaged)?
+        };
+        let exit = source.entry.exit;
+        let mut ring = Consumer::attach(source.ring)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let position = ring.tail();
+        let head = ring.head().unwrap_or(position);
+        let io = Self {
+            entry: source.entry,
+            master: source.master,
+            pidfd: source.pidfd,
+            ring,
+            position,
+            input,
+            typed_at: position,
+            slots,
+            stash,
+            snapshot_at: position,
+            quiet_at: None,
+            named_at: Some(Tick::default()),
+            held_until: None,
+            waits_writable: false,
+            packing: true,
+            stop: StopStage::None,
+            exit: exit.map(|status| (status, head)),
+            pipe: None,
+            left: Vec::new(),
+        };
+        Ok((io, lines))
+    }
+
+    /// The process the pane was started with.
+    pub(in crate::server) fn pid(&self) -> i32 {
+        self.entry.pid
+    }
+
+    /// What a new keeper is told of the program, and the fds that ride with it.
+    pub(in crate::server) fn adoption(&self) -> (ProgramEntry, Vec<Arc<OwnedFd>>) {
+        let entry = ProgramEntry { exit: self.exit.map(|(status, _)| status), ..self.entry };
+        let fds = [Arc::clone(&self.master), self.ring.memory().fd()]
+            .into_iter()
+            .chain(self.pidfd.clone());
+        (entry, fds.collect())
+    }
+
+    /// What is stashed with the keeper.
+    pub(in crate::server) fn stash(&self) -> impl Iterator<Item = (StashedPart, Arc<OwnedFd>)> {
+        self.stash.iter().cloned()
+    }
+
+    /// What the newest snapshot holds.
+    pub(in crate::server) fn snapshot(&self) -> Option<&[u8]> {
+        self.slots.read()
+    }
+
+    /// Sets out from a restored screen: the ring is parsed up to `position`.
+    pub(in crate::server) fn set_out(&mut self, position: u64) {
+        self.position = position;
+        self.snapshot_at = position;
+    }
+
+    /// Whether there is output that is not parsed.
+    pub(in crate::server) fn has_output(&mut self) -> bool {
+        self.ring.head().is_ok_and(|head| self.position < head)
+    }
+
+    /// How much may be parsed in one go: at most `len`, and not past a position up to which replies
+    /// were given before.
+    pub(in crate::server) fn batch(&self, len: usize) -> usize {
+        let until_replied = self.input.replied().saturating_sub(self.position);
+        if until_replied == 0 {
+            len
+        } else {
+            len.min(usize::try_from(until_replied).unwrap_or(len))
+        }
+    }
+
+    /// Whether the replies to output that ends at `position` were given before.
+    pub(in crate::server) fn has_replied(&self, position: u64) -> bool {
+        position <= self.input.replied()
+    }
+
+    /// Notes that the effects of all that is parsed have left. True if a snapshot is to be written.
+    pub(in crate::server) fn done(&mut self) -> bool {
+        self.ring.set_done(self.position);
+        SNAPSHOT_BYTES <= self.position - self.snapshot_at
+    }
+
+    /// Writes a snapshot of the screen as it is at the present position, and gives the ring free up
+    /// to there. True if the keeper waits for room.
+    pub(in crate::server) fn write_snapshot(&mut self, content: &[u8]) -> Result<bool, MemoryFull> {
+        self.slots.write(content)?;
+        self.snapshot_at = self.position;
+        Ok(self.ring.set_tail(self.position))
+    }
+
+    /// Gives memory back that is not needed while nothing happens.
+    pub(in crate::server) fn trim(&mut self) {
+        self.slots.trim();
+        self.ring.ask_trim();
+    }
+
+    /// Whether the newest snapshot is of the present position.
+    pub(in crate::server) fn is_snapshot_fresh(&self) -> bool {
+        self.snapshot_at == self.position && self.slots.read().is_some()
+    }
+
+    /// Whether a successor that goes on from the newest snapshot has next to nothing to parse
+    /// again.
+    pub(in crate::server) fn is_snapshot_near(&self) -> bool {
+        self.position - self.snapshot_at <= REPLAY_BYTES && self.slots.read().is_some()
+    }
+
+    /// Hands waiting input to the kernel. True if the program does not take all of it now.
+    pub(in crate::server) fn write_input(&mut self) -> bool {
+        while 0 < self.input.waiting() {
+            let bytes = self.input.begin();
+            let len = bytes.len();
+            let result = rustix::io::write(&*self.master, bytes);
+            match result {
+                Ok(count) => {
+                    self.input.finish(len - count);
+                    if count < len {
+                        return true;
+                    }
+                }
+                Err(rustix::io::Errno::INTR) => self.input.finish(len),
+                Err(rustix::io::Errno::AGAIN) => {
+                    self.input.finish(len);
+                    return true;
+                }
+                // Nobody reads any more: what is typed is lost, as on any terminal whose program
+                // has ended.
+                Err(_) => self.input.finish(0),
+            }
+        }
+        false
+    }
+
+    /// Accepts bytes for the program.
+    pub(in crate::server) fn accept(
+        &mut self,
+        bytes: &[u8],
+        from: Option<(u64, u64)>,
+    ) -> Result<(), Full> {
+        self.typed_at = self.position;
+        self.input.accept(bytes, from)
+    }
+
+    /// Whether what it prints next may be the echo of what was typed.
+    pub(in crate::server) fn may_echo(&self) -> bool {
+        self.position.saturating_sub(self.typed_at) < ECHO_BYTES
+    }
+
+    /// Accepts what the terminal answers to the output up to the present batch's end.
+    pub(in crate::server) fn reply(&mut self, bytes: &[u8], position: u64) -> Result<(), Full> {
+        self.input.reply(bytes, position)
+    }
+
+    /// Tells the program its size.
+    pub(in crate::server) fn set_size(&self, size: Size) -> io::Result<()> {
+        tty::set_size(self.master.as_fd(), size)
+    }
+
+    /// Notes whether the screen is in the middle of a synchronized update.
+    pub(in crate::server) fn note_hold(&mut self, now: Tick, screen: &Terminal) {
+        self.held_until = match (screen.is_synchronized(), self.held_until) {
+            (false, _) => None,
+            (true, None) => Some(now + HOLD_MAX),
+            (true, since) => since,
+        };
+    }
+
+    /// Whether everything the program printed before its end is parsed.
+    pub(in crate::server) fn is_drained(&self) -> bool {
+        self.exit.is_some_and(|(_, end)| end <= self.position)
+    }
+}
+
+fn damaged() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "its memory is damaged")
+}
+
+/// When it is looked again. At the same moments for all, so that the keeper sees the process table
+/// once for all.
+pub(in crate::server) const fn next_stop_check(at: Tick) -> Tick {
+    Tick((at.0 / STOP_CHECK_EVERY.0 + 1) * STOP_CHECK_EVERY.0)
+}
+
+/// How a program ended, in the vocabulary of all.
+pub(in crate::server) fn exit_status(status: keeper::ExitStatus) -> ExitStatus {
+    match status {
+        keeper::ExitStatus::Code(code) => {
+            u8::try_from(code & 0xff).map_or(ExitStatus::Lost, ExitStatus::Code)
+        }
+        keeper::ExitStatus::Signal(signal) => {
+            u8::try_from(signal).map_or(ExitStatus::Lost, ExitStatus::Signal)
+        }
+        keeper::ExitStatus::Lost => ExitStatus::Lost,
+    }
+}

@@ -1,0 +1,366 @@
+//! The database as a file: its tables and their versions, what is read from it and written to it,
+//! and what becomes of a damaged one.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, Row, Transaction, ffi};
+
+use super::{Latest, SCREEN_MAX, Shown, Stored, TEXT_MAX};
+use crate::base::id::PaneId;
+use crate::platform::paths::identity;
+use crate::store::checksum::{add_checksum, verify_checksum};
+use crate::term::pack_segment;
+
+/// zstd's level: fast.
+const LEVEL: i32 = 1;
+/// The version of the tables.
+const VERSION: i64 = 3;
+/// What stands in the list of panes for the records of commands: no pane has this number.
+const COMMANDS: PaneId = PaneId(0);
+/// How the name of a damaged one ends.
+const ASIDE: &str = ".damaged";
+/// How the names of the files end that make up a database.
+const ENDS: [&str; 3] = ["", "-wal", "-shm"];
+
+/// What cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    /// As SQLite says.
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// It is not what was written.
+    #[error("its {0} not as written")]
+    Changed(&'static str),
+    /// Another version of abide wrote it.
+    #[error("it is of version {0}, and this abide reads up to {VERSION}")]
+    Newer(i64),
+}
+
+/// An open database, and which file it is: the name may come to stand for another, or for none.
+#[derive(Debug)]
+pub(super) struct OpenDatabase {
+    db: Connection,
+    path: PathBuf,
+    file: Option<(u64, u64)>,
+}
+
+impl OpenDatabase {
+    /// Opens the database or makes a new one, and its folder; says whether it is new. 0600: what
+    /// SQLite puts beside it has the same mode (SQLite's `findCreateFileMode` in `os_unix.c`).
+    pub(super) fn new(path: &Path) -> Result<(Self, bool), ReadError> {
+        if let Some(folder) = path.parent() {
+            // What is wrong with the path, SQLite says too.
+            DirBuilder::new().recursive(true).mode(0o700).create(folder).ok();
+        }
+        drop(OpenOptions::new().append(true).create(true).mode(0o600).open(path));
+        let is_new = path.metadata().is_ok_and(|metadata| metadata.len() == 0);
+        let mut db = Connection::open(path)?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        // Each commit is on the disk before the next: what a power cut takes is what was not
+        // committed.
+        db.pragma_update(None, "synchronous", "FULL")?;
+        // What was forgotten is not left lying in the file.
+        db.pragma_update(None, "secure_delete", "FAST")?;
+        db.pragma_update(None, "cache_size", -256)?;
+        migrate(&mut db)?;
+        Ok((Self { db, path: path.to_owned(), file: identity(path) }, is_new))
+    }
+
+    /// Whether its name still stands for it.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.file.is_some() && self.file == identity(&self.path)
+    }
+
+    /// Everything it holds.
+    pub(super) fn read(&self) -> Result<Stored, ReadError> {
+        let mut stored = Stored::default();
+        let mut rows = self.db.prepare("SELECT bytes FROM structure WHERE id = 1")?;
+        let structure: Option<Vec<u8>> =
+            rows.query_map([], |row| row.get(0))?.next().transpose()?;
+        stored.structure = structure
+            .map(|sealed| {
+                verify_checksum(&sealed)
+                    .map(<[u8]>::to_vec)
+                    .ok_or(ReadError::Changed("structure is"))
+            })
+            .transpose()?;
+        let mut rows = self.db.prepare("SELECT bytes FROM structure WHERE id = 2")?;
+        let commands: Option<Vec<u8>> = rows.query_map([], |row| row.get(0))?.next().transpose()?;
+        stored.commands = commands.as_deref().and_then(verify_checksum).map(<[u8]>::to_vec);
+        let mut rows = self.db.prepare("SELECT pane, bytes FROM text")?;
+        for row in rows.query_map([], pane_and_bytes)? {
+            let (pane, sealed) = row?;
+            match verify_checksum(&sealed)
+                .and_then(|bytes| zstd::bulk::decompress(bytes, TEXT_MAX).ok())
+            {
+                Some(text) => drop(stored.texts.insert(pane, text)),
+                None => drop(stored.damaged.insert(pane)),
+            }
+        }
+        let mut rows = self.db.prepare("SELECT pane, bytes FROM screen")?;
+        for row in rows.query_map([], pane_and_bytes)? {
+            let (pane, sealed) = row?;
+            match verify_checksum(&sealed).and_then(opened) {
+                Some(shown) => drop(stored.shown.insert(pane, shown)),
+                None => drop(stored.damaged.insert(pane)),
+            }
+        }
+        self.read_segments(&mut stored)?;
+        let mut written = self.tally()?;
+        stored.has_bad_commands = written.remove(&COMMANDS) && stored.commands.is_none();
+        stored.damaged.extend(
+            written.iter().filter(|pane| {
+                !stored.texts.contains_key(pane) && !stored.shown.contains_key(pane)
+            }),
+        );
+        stored.texts.retain(|pane, _| written.contains(pane));
+        stored.shown.retain(|pane, _| written.contains(pane));
+        Ok(stored)
+    }
+
+    /// The segments of the screens that were read. What is damaged is as if it were not there.
+    fn read_segments(&self, stored: &mut Stored) -> Result<(), ReadError> {
+        let mut rows = self.db.prepare("SELECT pane, sequence, bytes FROM segment")?;
+        for row in rows.query_map([], |row| {
+            Ok((pane_id(row, 0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?))
+        })? {
+            let (pane, sequence, sealed) = row?;
+            let Some(shown) = stored.shown.get_mut(&pane) else { continue };
+            let own = verify_checksum(&sealed)
+                .and_then(|bytes| bytes.strip_prefix(&segment_name(pane, sequence)[..]));
+            if let Some(bytes) = own {
+                shown.segments.insert(sequence.cast_unsigned(), bytes.to_vec());
+            }
+        }
+        let is_torn = |shown: &Shown| {
+            shown.whole.clone().any(|sequence| !shown.segments.contains_key(&sequence))
+        };
+        stored.torn = stored
+            .shown
+            .iter()
+            .filter(|(_, shown)| is_torn(shown))
+            .map(|(pane, _)| *pane)
+            .collect();
+        Ok(())
+    }
+
+    /// The panes of which something is there.
+    fn tally(&self) -> Result<BTreeSet<PaneId>, ReadError> {
+        let mut rows = self.db.prepare("SELECT bytes FROM tally WHERE id = 1")?;
+        let tally: Option<Vec<u8>> = rows.query_map([], |row| row.get(0))?.next().transpose()?;
+        let tally = tally
+            .as_deref()
+            .and_then(verify_checksum)
+            .ok_or(ReadError::Changed("list of panes is"))?;
+        let (ids, _) = tally.as_chunks();
+        Ok(ids.iter().map(|id| PaneId(u64::from_le_bytes(*id))).collect())
+    }
+
+    /// Writes what is new, all or nothing.
+    pub(super) fn write(&mut self, latest: &Latest) -> Result<(), ReadError> {
+        let all = self.db.transaction()?;
+        if let Some(bytes) = &latest.structure {
+            all.execute(
+                "INSERT OR REPLACE INTO structure (id, bytes) VALUES (1, ?1)",
+                [add_checksum(bytes)],
+            )?;
+        }
+        if latest.forgets_all {
+            all.execute_batch(
+                "DELETE FROM text; DELETE FROM screen; DELETE FROM segment; DELETE \
+                FROM structure WHERE id = 2;",
+            )?;
+        }
+        if let Some(bytes) = &latest.commands {
+            all.execute(
+                "INSERT OR REPLACE INTO structure (id, bytes) VALUES (2, ?1)",
+                [add_checksum(bytes)],
+            )?;
+        }
+        for (pane, shown) in &latest.shown {
+            show(&all, *pane, shown.as_ref())?;
+        }
+        if latest.forgets_all || latest.commands.is_some() || !latest.shown.is_empty() {
+            count(&all)?;
+        }
+        Ok(all.commit()?)
+    }
+}
+
+/// Writes what is new of a pane, and drops what is no longer to be there.
+fn show(all: &Transaction<'_>, pane: PaneId, shown: Option<&Shown>) -> rusqlite::Result<()> {
+    let key = pane.0.cast_signed();
+    all.prepare_cached("DELETE FROM text WHERE pane = ?1")?.execute([key])?;
+    let Some((shown, bytes)) = shown.and_then(|shown| Some((shown, closed(shown)?))) else {
+        all.prepare_cached("DELETE FROM screen WHERE pane = ?1")?.execute([key])?;
+        all.prepare_cached("DELETE FROM segment WHERE pane = ?1")?.execute([key])?;
+        return Ok(());
+    };
+    all.prepare_cached("INSERT OR REPLACE INTO screen (pane, bytes) VALUES (?1, ?2)")?
+        .execute((key, add_checksum(&bytes)))?;
+    let kept = (key, shown.oldest.cast_signed(), shown.whole.end.cast_signed());
+    all.prepare_cached(
+        "DELETE FROM segment WHERE pane = ?1 AND (sequence < ?2 OR ?3 <= sequence)",
+    )?
+    .execute(kept)?;
+    let mut insert = all.prepare_cached(
+        "INSERT OR REPLACE INTO segment (pane, sequence, bytes) VALUES (?1, ?2, ?3)",
+    )?;
+    for (sequence, bytes) in &shown.segments {
+        let named = [&segment_name(pane, sequence.cast_signed())[..], &pack_segment(bytes.clone())]
+            .concat();
+        insert.execute((key, sequence.cast_signed(), add_checksum(&named)))?;
+    }
+    Ok(())
+}
+
+/// What a segment in its table begins with, so that one whose row says otherwise is known as
+/// damaged.
+fn segment_name(pane: PaneId, sequence: i64) -> [u8; 16] {
+    let mut name = [0; 16];
+    name[..8].copy_from_slice(&pane.0.to_le_bytes());
+    name[8..].copy_from_slice(&sequence.to_le_bytes());
+    name
+}
+
+/// A screen as it lies in its table: which segments it needs, from and to, then itself as a zstd
+/// frame. None if it cannot be packed.
+fn closed(shown: &Shown) -> Option<Vec<u8>> {
+    let frame = zstd::bulk::compress(&shown.screen, LEVEL).ok()?;
+    Some([&shown.whole.start.to_le_bytes()[..], &shown.whole.end.to_le_bytes(), &frame].concat())
+}
+
+fn opened(bytes: &[u8]) -> Option<Shown> {
+    let (start, rest) = bytes.split_first_chunk()?;
+    let (end, frame) = rest.split_first_chunk()?;
+    let whole = u64::from_le_bytes(*start)..u64::from_le_bytes(*end);
+    Some(Shown {
+        screen: zstd::bulk::decompress(frame, SCREEN_MAX).ok()?,
+        oldest: whole.start,
+        whole,
+        ..Shown::default()
+    })
+}
+
+fn pane_id(row: &Row<'_>, column: usize) -> rusqlite::Result<PaneId> {
+    row.get::<_, i64>(column).map(|id| PaneId(id.cast_unsigned()))
+}
+
+fn pane_and_bytes(row: &Row<'_>) -> rusqlite::Result<(PaneId, Vec<u8>)> {
+    Ok((pane_id(row, 0)?, row.get(1)?))
+}
+
+/// Notes of which panes something is there, so that what is missing is seen.
+fn count(all: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut ids = Vec::new();
+    let mut rows = all.prepare(
+        "SELECT pane FROM screen UNION SELECT pane FROM text UNION SELECT 0 FROM \
+            structure WHERE id = 2 ORDER BY 1",
+    )?;
+    for pane in rows.query_map([], |row| pane_id(row, 0))? {
+        ids.extend(pane?.0.to_le_bytes());
+    }
+    all.execute("INSERT OR REPLACE INTO tally (id, bytes) VALUES (1, ?1)", [add_checksum(&ids)])
+        .map(drop)
+}
+
+/// Brings the tables to this version, in one transaction.
+fn migrate(db: &mut Connection) -> Result<(), ReadError> {
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version == VERSION {
+        return Ok(());
+    }
+    if VERSION < version {
+        return Err(ReadError::Newer(version));
+    }
+    let all = db.transaction()?;
+    if version < 1 {
+        all.execute_batch(
+            "CREATE TABLE structure (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+             CREATE TABLE text (pane INTEGER PRIMARY KEY, bytes BLOB NOT NULL);",
+        )?;
+    }
+    if version < 2 {
+        all.execute_batch("CREATE TABLE tally (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);")?;
+        seal_all(&all, "structure", "id")?;
+        seal_all(&all, "text", "pane")?;
+    }
+    // Version 3: screens with their scrollback instead of text, which stays until its pane shows
+    // something.
+    all.execute_batch(
+        "CREATE TABLE screen (pane INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+         CREATE TABLE segment (pane INTEGER, sequence INTEGER, bytes BLOB NOT NULL, PRIMARY KEY (pane, sequence));",
+    )?;
+    count(&all)?;
+    all.pragma_update(None, "user_version", VERSION)?;
+    Ok(all.commit()?)
+}
+
+/// Version 2: what is kept has a checksum.
+fn seal_all(all: &Transaction<'_>, table: &str, key: &str) -> Result<(), ReadError> {
+    let mut rows = all.prepare(&format!("SELECT {key}, bytes FROM {table}"))?;
+    let kept: Vec<(i64, Vec<u8>)> =
+        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    for (id, bytes) in kept {
+        all.execute(
+            &format!("UPDATE {table} SET bytes = ?2 WHERE {key} = ?1"),
+            (id, add_checksum(&bytes)),
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether a database that fails like this is to be given up and written anew: it is damaged, or
+/// what the kernel says of it can no longer be believed (F6: after an fsync error pages count as
+/// clean).
+pub(super) fn is_lost(error: &ReadError) -> bool {
+    match error {
+        ReadError::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => {
+            matches!(error.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                || [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_DIR_FSYNC]
+                    .contains(&error.extended_code)
+        }
+        // Its tables are not what they should be.
+        ReadError::Sqlite(_) | ReadError::Changed(_) | ReadError::Newer(_) => true,
+    }
+}
+
+/// Renames what is there, so that it can be looked at, and a new one made. Gives its new name.
+pub(super) fn put_aside(path: &Path) -> PathBuf {
+    let aside = named(path, ASIDE);
+    for end in ENDS {
+        match fs::rename(named(path, end), named(&aside, end)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::error!(path = %path.display(), %error, "it cannot be put aside")
+            }
+            // The log of another would be taken for this one's.
+            Err(_) => drop(fs::remove_file(named(&aside, end))),
+            Ok(()) => {}
+        }
+    }
+    aside
+}
+
+/// Takes the database away: there is nothing to restore.
+pub(super) fn remove(path: &Path) {
+    for end in ENDS {
+        let file = named(path, end);
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::warn!(?file, %error, "it stays")
+            }
+            _ => {}
+        }
+    }
+}
+
+fn named(path: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(end);
+    name.into()
+}

@@ -1,0 +1,387 @@
+//! The database that outlives a reboot: the structure, and the screens and scrollback of panes. A
+//! thread of its own writes; the loop only hands over.
+//!
+//! While it cannot be written, live sessions go on from memory: the loop is told once, and it is
+//! tried again every two seconds (F6). One that is damaged is put aside and written anew (F7).
+
+mod file;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use self::file::{OpenDatabase, ReadError};
+use crate::base::id::PaneId;
+use crate::base::time::Span;
+use crate::platform::{now, process};
+
+/// The most jobs that wait for the disk; what does not fit is tried again with the next change.
+const JOBS_MAX: usize = 32;
+/// Changes that come within this time are written together.
+pub(in crate::server) const TOGETHER: Span = Span::millis(250);
+/// The longest text that a former version kept of a pane, in bytes.
+const TEXT_MAX: usize = 256 << 10;
+/// The longest screen kept of a pane, in bytes.
+pub(in crate::server) const SCREEN_MAX: usize = 64 << 20;
+/// What could not be written is tried again after this.
+const AGAIN_AFTER: Span = Span::seconds(2);
+
+/// How the loop is told; false if it has no room for more at the moment.
+pub(in crate::server) type Tell = Box<dyn Fn(News) -> bool + Send>;
+
+/// What the loop is told of the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::server) enum News {
+    /// Nothing can be written, for this reason.
+    Failing(String),
+    /// It is the other way again: everything that was handed over is written.
+    Fine,
+    /// The database is a new one: everything is to be handed over again.
+    Anew,
+}
+
+/// Something to be written.
+#[derive(Debug)]
+enum WriteJob {
+    SessionState(Vec<u8>),
+    Commands(Vec<u8>),
+    Show(PaneId, Shown),
+    Forget(PaneId),
+    ForgetAll,
+}
+
+/// What of a pane goes to disk at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::server) struct Shown {
+    /// The screen, as `server::screen` encodes it.
+    pub(in crate::server) screen: Vec<u8>,
+    /// Segments of the scrollback that are new or have changed, by sequence number; when it is
+    /// read, all that are there.
+    pub(in crate::server) segments: BTreeMap<u64, Vec<u8>>,
+    /// The sequence numbers of the segments that are to be there with it: none of these may be
+    /// missing.
+    pub(in crate::server) whole: Range<u64>,
+    /// From which on segments are kept at all.
+    pub(in crate::server) oldest: u64,
+}
+
+impl Shown {
+    /// What follows takes the place of what is here; segments stay unless they are replaced or out
+    /// of its range.
+    fn succeed(&mut self, next: Self) {
+        let mut segments = std::mem::take(&mut self.segments);
+        segments.retain(|sequence, _| next.has_room_for(*sequence));
+        segments.extend(next.segments);
+        *self = Self { segments, ..next };
+    }
+
+    /// Whether a segment is in the range that is kept.
+    fn has_room_for(&self, sequence: u64) -> bool {
+        (self.oldest..self.whole.end).contains(&sequence)
+    }
+}
+
+/// The loop's end.
+#[derive(Debug)]
+pub(in crate::server) struct Db {
+    jobs: Option<SyncSender<WriteJob>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// What was found at the start.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Stored {
+    /// The structure's bytes.
+    pub(in crate::server) structure: Option<Vec<u8>>,
+    /// The bytes of the records of commands.
+    pub(in crate::server) commands: Option<Vec<u8>>,
+    /// Those are there, and not as they were written.
+    pub(in crate::server) has_bad_commands: bool,
+    /// What panes showed.
+    pub(in crate::server) shown: BTreeMap<PaneId, Shown>,
+    /// What panes showed as a former version kept it: text with SGR.
+    pub(in crate::server) texts: BTreeMap<PaneId, Vec<u8>>,
+    /// Panes whose screen is damaged.
+    pub(in crate::server) damaged: BTreeSet<PaneId>,
+    /// Panes of whose scrollback something is missing.
+    pub(in crate::server) torn: BTreeSet<PaneId>,
+    /// What a person is to know of it.
+    pub(in crate::server) problem: Option<String>,
+}
+
+impl Db {
+    /// Starts the thread; the file is opened with the first job.
+    pub(in crate::server) fn start(path: PathBuf, tell: Tell) -> Self {
+        let (jobs, receiver) = sync_channel(JOBS_MAX);
+        let writer = Writer {
+            path,
+            tell,
+            open: None,
+            latest: Latest::default(),
+            has_written: false,
+            wants_all: false,
+            is_failing: false,
+        };
+        let thread = std::thread::Builder::new().name("disk".into()).spawn(move || {
+            // What somebody waits for on a screen goes before what nobody waits for.
+            process::make_way();
+            writer.work(&receiver);
+        });
+        match thread {
+            Ok(thread) => Self { jobs: Some(jobs), thread: Some(thread) },
+            Err(error) => {
+                tracing::error!(%error, "nothing is written to disk");
+                Self::off()
+            }
+        }
+    }
+
+    /// One that writes nothing.
+    pub(in crate::server) fn off() -> Self {
+        Self { jobs: None, thread: None }
+    }
+
+    /// Writes the structure soon. False if the disk is too slow at the moment.
+    pub(in crate::server) fn structure(&self, bytes: Vec<u8>) -> bool {
+        self.hand(WriteJob::SessionState(bytes))
+    }
+
+    /// Writes what a pane shows soon.
+    pub(in crate::server) fn show(&self, pane: PaneId, shown: Shown) -> bool {
+        self.hand(WriteJob::Show(pane, shown))
+    }
+
+    /// Writes the records of commands soon. False if the disk is too slow at the moment.
+    pub(in crate::server) fn commands(&self, bytes: Vec<u8>) -> bool {
+        self.hand(WriteJob::Commands(bytes))
+    }
+
+    /// Drops what is kept of a pane.
+    pub(in crate::server) fn forget(&self, pane: PaneId) -> bool {
+        self.hand(WriteJob::Forget(pane))
+    }
+
+    /// Drops what is kept of all panes.
+    pub(in crate::server) fn forget_all(&self) -> bool {
+        self.hand(WriteJob::ForgetAll)
+    }
+
+    fn hand(&self, job: WriteJob) -> bool {
+        match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
+            None | Some(Ok(()) | Err(TrySendError::Disconnected(_))) => true,
+            Some(Err(TrySendError::Full(_))) => false,
+        }
+    }
+
+    /// Writes what panes show a last time, and the structure if it is to be, and waits until
+    /// everything handed over is written. Only for the end: it blocks.
+    pub(in crate::server) fn finish(
+        mut self,
+        last: Option<Vec<u8>>,
+        shown: impl Iterator<Item = (PaneId, Shown)>,
+    ) {
+        if let Some(jobs) = self.jobs.take() {
+            for (pane, shown) in shown {
+                // A thread that has given up takes nothing more.
+                drop(jobs.send(WriteJob::Show(pane, shown)));
+            }
+            if let Some(structure) = last {
+                drop(jobs.send(WriteJob::SessionState(structure)));
+            }
+        }
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has written what it could.
+            drop(thread.join());
+        }
+    }
+}
+
+/// Takes the database away: there is nothing to restore.
+pub(in crate::server) fn remove(path: &Path) {
+    file::remove(path);
+}
+
+/// Puts away what cannot be understood; gives what a person is to know of it.
+pub(in crate::server) fn put_aside(path: &Path, why: &str) -> String {
+    let aside = file::put_aside(path);
+    let problem = format!(
+        "what was kept of sessions cannot be restored ({why}); it was put aside as {}",
+        aside.display()
+    );
+    tracing::error!("{problem}");
+    problem
+}
+
+/// Reads what was kept; empty if there is nothing. What cannot be read is put aside.
+pub(in crate::server) fn load(path: &Path) -> Stored {
+    if !path.exists() {
+        return Stored::default();
+    }
+    let why = match OpenDatabase::new(path).and_then(|(open, _)| open.read()) {
+        Ok(mut stored) if stored.structure.is_some() => {
+            stored.problem = damage(&stored);
+            return stored;
+        }
+        Ok(_) => "it names no sessions".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Stored { problem: Some(put_aside(path, &why)), ..Stored::default() }
+}
+
+/// What a person is to know of the damage that was found.
+fn damage(stored: &Stored) -> Option<String> {
+    let panes =
+        |set: &BTreeSet<PaneId>| set.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let damaged = (!stored.damaged.is_empty()).then(|| {
+        format!("what {} showed is damaged on disk and cannot be restored", panes(&stored.damaged))
+    });
+    let torn = (!stored.torn.is_empty()).then(|| {
+        format!(
+            "scrollback of {} is damaged on disk, what came after it is there",
+            panes(&stored.torn)
+        )
+    });
+    let commands = stored.has_bad_commands.then(|| {
+        "what is known of former commands is damaged on disk and cannot be restored".to_owned()
+    });
+    let told: Vec<String> = damaged.into_iter().chain(torn).chain(commands).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// The thread: collects jobs for a moment, writes them in one transaction, waits.
+struct Writer {
+    path: PathBuf,
+    tell: Tell,
+    open: Option<OpenDatabase>,
+    /// What is not written yet.
+    latest: Latest,
+    has_written: bool,
+    /// The file is new, and holds less than it should.
+    wants_all: bool,
+    is_failing: bool,
+}
+
+impl Writer {
+    fn work(mut self, jobs: &Receiver<WriteJob>) {
+        loop {
+            let Some(has_ended) = self.collect(jobs) else { return };
+            let result = self.write();
+            self.report(&result);
+            if has_ended {
+                return;
+            }
+            // Segments are much: while they cannot be written they are in the panes only, and asked
+            // for again.
+            self.wants_all |= result.is_err();
+            let Latest { structure, commands, .. } = std::mem::take(&mut self.latest);
+            self.latest = if result.is_err() {
+                Latest { structure, commands, ..Latest::default() }
+            } else {
+                Latest::default()
+            };
+        }
+    }
+
+    /// Waits for jobs, and for those that come soon after. Says whether they were the last; nothing
+    /// if there is nothing left to do.
+    fn collect(&mut self, jobs: &Receiver<WriteJob>) -> Option<bool> {
+        let is_pending = self.is_failing || self.wants_all;
+        if !is_pending {
+            self.latest.add(jobs.recv().ok()?);
+        }
+        let end = now().tick + if is_pending { AGAIN_AFTER } else { TOGETHER };
+        loop {
+            let left = Duration::from_nanos((end - now().tick).0);
+            match jobs.recv_timeout(left) {
+                // Under a constant stream there is always a next one, but the time is up.
+                Ok(job) if left.is_zero() => {
+                    self.latest.add(job);
+                    return Some(false);
+                }
+                Ok(job) => self.latest.add(job),
+                Err(RecvTimeoutError::Timeout) => return Some(false),
+                Err(RecvTimeoutError::Disconnected) => return Some(true),
+            }
+        }
+    }
+
+    /// Writes what is new. After a failure the file is opened anew; one that is lost is put aside
+    /// first.
+    fn write(&mut self) -> Result<(), ReadError> {
+        let open = self.open.take().filter(OpenDatabase::is_in_place);
+        let result = open
+            .map_or_else(|| self.opened(), Ok)
+            .and_then(|mut open| open.write(&self.latest).map(|()| open));
+        match result {
+            Ok(open) => {
+                self.open = Some(open);
+                self.has_written = true;
+                Ok(())
+            }
+            Err(error) => {
+                if file::is_lost(&error) {
+                    put_aside(&self.path, &error.to_string());
+                    self.has_written = true;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn opened(&mut self) -> Result<OpenDatabase, ReadError> {
+        let (open, is_new) = OpenDatabase::new(&self.path)?;
+        self.wants_all |= is_new && self.has_written;
+        Ok(open)
+    }
+
+    /// Tells the loop what is other than it knows; what it has no room for is told with the next
+    /// result.
+    fn report(&mut self, result: &Result<(), ReadError>) {
+        let say = &self.tell;
+        match result {
+            Ok(()) if self.is_failing => {
+                tracing::info!(path = %self.path.display(), "it is written to disk again");
+                self.is_failing = !say(News::Fine);
+            }
+            Err(error) if !self.is_failing => {
+                tracing::error!(path = %self.path.display(), %error, "nothing can be written to \
+                    disk; it is tried again");
+                self.is_failing = say(News::Failing(error.to_string()));
+            }
+            _ => {}
+        }
+        self.wants_all = self.wants_all && !(result.is_ok() && say(News::Anew));
+    }
+}
+
+/// The newest of each thing that is to be written; none for what is to be dropped.
+#[derive(Debug, Default)]
+struct Latest {
+    structure: Option<Vec<u8>>,
+    commands: Option<Vec<u8>>,
+    shown: BTreeMap<PaneId, Option<Shown>>,
+    /// Before that everything about panes is dropped.
+    forgets_all: bool,
+}
+
+impl Latest {
+    fn add(&mut self, job: WriteJob) {
+        match job {
+            WriteJob::SessionState(bytes) => self.structure = Some(bytes),
+            WriteJob::Commands(bytes) => self.commands = Some(bytes),
+            WriteJob::Show(pane, shown) => {
+                self.shown.entry(pane).or_default().get_or_insert_default().succeed(shown)
+            }
+            WriteJob::Forget(pane) => drop(self.shown.insert(pane, None)),
+            WriteJob::ForgetAll => {
+                *self =
+                    Self { structure: self.structure.take(), forgets_all: true, ..Self::default() }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

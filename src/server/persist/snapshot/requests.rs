@@ -1,0 +1,280 @@
+//! Snapshots of sessions: what they hold is gathered here pane by pane, between everything else,
+//! and sessions are made of them. Files are handled beside the loop.
+
+use serde_json::Value;
+
+use crate::action::snapshot::{RestoredSession, SnapshotItem};
+use crate::action::table::value;
+use crate::base::error::{Code, Refusal};
+use crate::base::id::{CallId, ClientId, PaneId, SessionId};
+use crate::core::{Core, Input};
+use crate::platform::now;
+use crate::server::edge::Server;
+use crate::server::event::{Event, Origin};
+use crate::server::event_loop::place;
+use crate::server::persist::convert::structure;
+use crate::server::persist::database::Stored;
+use crate::server::persist::snapshot::closed_files::Work;
+use crate::server::persist::snapshot::files::{Folder, damaged};
+use crate::server::persist::snapshot::{
+    Done, Loaded, Purpose, RestoreRequest, Saving, TEXT_MAX, load,
+};
+use crate::server::startup::reboot;
+use crate::settings::Restore;
+use crate::state::command_effect::SnapshotRequest;
+use crate::state::effect::ClientMessage;
+use crate::state::pane::Pane;
+use crate::state::{State, export::ansi};
+use crate::store::snapshot::SnapshotFile;
+
+/// The most rows kept of a pane.
+const ROWS_MAX: usize = 2000;
+/// zstd's level: fast.
+const LEVEL: i32 = 1;
+
+impl Server {
+    /// Does what was asked about snapshots; the answer comes when it is done.
+    pub(in crate::server) fn snapshot(&mut self, call: CallId, request: SnapshotRequest) {
+        match request {
+            SnapshotRequest::Save { name, session, replace } => {
+                self.begin_saving(call, (name, replace), session)
+            }
+            SnapshotRequest::Restore { name, env, rerun } => {
+                let asked = Box::new(RestoreRequest { name, env, rerun });
+                self.beside(call, move |folder| {
+                    let loaded = folder.and_then(|folder| load(&folder, &asked.name));
+                    Done::Loaded(asked, loaded)
+                });
+            }
+            SnapshotRequest::Reopen { env } => self.find_closed(call, env),
+            SnapshotRequest::List => self.beside(call, |folder| {
+                Done::Other(folder.and_then(|folder| Ok(value(&folder.list()?))))
+            }),
+            SnapshotRequest::Remove { name } => {
+                self.beside(call, move |folder| {
+                    Done::Other(folder.and_then(|folder| Ok(value(&folder.remove(&name)?))))
+                });
+            }
+        }
+    }
+
+    /// Does something with files, where that holds nobody up.
+    fn beside(
+        &mut self,
+        call: CallId,
+        work: impl FnOnce(Result<Folder, Refusal>) -> Done + Send + 'static,
+    ) {
+        let (folder, events) = (self.disk.snapshots.folder(), self.events.clone());
+        tokio::task::spawn_blocking(move || {
+            // A loop that is gone needs no events.
+            drop(events.blocking_send(Event::Snapshot(call, work(folder))));
+        });
+    }
+
+    fn begin_saving(
+        &mut self,
+        call: CallId,
+        (name, replace): (Option<String>, bool),
+        session: Option<SessionId>,
+    ) {
+        let mut kept = self.disk.kept(&self.core.state);
+        kept.panes.retain(|pane| pane.tab.is_some());
+        for pane in &mut kept.panes {
+            if let Some(place) = self.panes.get(&pane.id).and_then(place) {
+                pane.cwd = place;
+            }
+        }
+        if let Some(session) = session {
+            structure::retain(&mut kept, session);
+        }
+        let left: Vec<PaneId> = kept.panes.iter().map(|pane| pane.id).rev().collect();
+        let saved = SnapshotFile {
+            wall: now().wall,
+            is_named: name.is_some(),
+            sessions: kept.sessions.iter().map(|session| session.name.clone()).collect(),
+            panes: left.len() as u64,
+            structure: kept.encode(),
+            texts: Vec::new(),
+        };
+        self.disk.snapshots.saving.push_back(Saving {
+            purpose: Purpose::Call(call, name, replace),
+            saved,
+            left,
+        });
+    }
+
+    /// Gathers what one pane shows. True if there is more to gather.
+    pub(in crate::server) fn gather(&mut self) -> bool {
+        let Some(saving) = self.disk.snapshots.saving.front_mut() else { return false };
+        if let Some(id) = saving.left.pop() {
+            if let Some(pane) = self.core.state.panes.get(&id) {
+                saving.saved.texts.extend(text(pane));
+            }
+            return true;
+        }
+        let persist = &self.core.settings.persist;
+        match self.disk.snapshots.saving.pop_front() {
+            Some(Saving { purpose: Purpose::Call(call, name, replace), saved, .. }) => {
+                let bounds = (replace, persist.snapshots, persist.days);
+                self.beside(call, move |folder| {
+                    Done::SnapshotFile(folder.and_then(|folder| folder.save(&saved, name, bounds)))
+                });
+            }
+            Some(Saving { purpose: Purpose::Closed(id), saved, .. }) => {
+                let bounds = (persist.closed, persist.days);
+                if !self.disk.snapshots.closed.work(Work::Keep(Box::new(saved), id.clone(), bounds))
+                {
+                    tracing::warn!(
+                        id,
+                        "it cannot be brought back later: too much is closed at once"
+                    );
+                }
+            }
+            None => {}
+        }
+        !self.disk.snapshots.saving.is_empty()
+    }
+
+    /// Something was done beside the loop: its call is answered.
+    pub(in crate::server) fn snapshot_done(&mut self, call: CallId, done: Done) {
+        let client = self.core.state.calls.get(&call).and_then(|open| open.caller.client);
+        let outcome = match done {
+            Done::SnapshotFile(outcome) => outcome.map(|item| {
+                self.tell_saved(client, &item);
+                value(&item)
+            }),
+            Done::Loaded(asked, loaded) => {
+                loaded.and_then(|loaded| self.restore_sessions(client, &asked, *loaded))
+            }
+            Done::Closed(env, loaded) => loaded.and_then(|loaded| self.reopen(call, &env, loaded)),
+            Done::Other(outcome) => outcome,
+        };
+        self.step(Input::Answered { call, outcome }, Origin::None);
+        self.mark_stale();
+    }
+
+    fn tell_saved(&mut self, client: Option<ClientId>, item: &SnapshotItem) {
+        let Some(client) = client else { return };
+        let counted = |count: usize, what: &str| {
+            if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+        };
+        let panes = usize::try_from(item.panes).unwrap_or(usize::MAX);
+        let text = format!(
+            "snapshot {}: {}, {}",
+            item.snapshot,
+            counted(item.sessions.len(), "session"),
+            counted(panes, "pane")
+        );
+        self.tell(client, ClientMessage::Notice { text, warning: false });
+    }
+
+    /// Makes the sessions of a snapshot anew; a client that asked for it sees the first.
+    fn restore_sessions(
+        &mut self,
+        client: Option<ClientId>,
+        asked: &RestoreRequest,
+        loaded: Loaded,
+    ) -> Result<Value, Refusal> {
+        let Loaded { mut structure, mut texts } = loaded;
+        // The original may still run, and two would write to one file.
+        structure.panes.iter_mut().for_each(|pane| pane.pipe = None);
+        let restore =
+            asked.rerun.map_or_else(|| self.core.settings.persist.restore.clone(), Restore::All);
+        let core = &self.core;
+        let former =
+            structure::state(structure::revived(structure, &restore), |pane| core.blank(pane.size));
+        former.check().map_err(|why| damaged(&asked.name, &why))?;
+        if former.sessions.is_empty() {
+            return Err(Refusal::new(
+                Code::NotFound,
+                format!("snapshot {:?} has no session whose programs ran", asked.name),
+            ));
+        }
+        room(
+            core,
+            (former.sessions.len(), former.panes.len()),
+            &format!("snapshot {:?}", asked.name),
+        )?;
+        let grafted = self.core.import(former, &asked.env, now());
+        for (former, pane) in grafted.panes {
+            let text = texts.remove(&former).unwrap_or_default();
+            self.show_former(pane, text, &format!("restored from snapshot {}", asked.name));
+        }
+        if let Some((client, session)) = client
+            .filter(|client| self.core.state.views.contains_key(client))
+            .zip(grafted.sessions.first())
+        {
+            self.core.state.show_session(client, *session);
+        }
+        let sessions: Vec<RestoredSession> =
+            grafted.sessions.iter().map(|session| restored(&self.core.state, *session)).collect();
+        Ok(value(&sessions))
+    }
+}
+
+impl Server {
+    /// Lets a pane that was just made show what it showed before, and a line that says where that
+    /// comes from.
+    pub(in crate::server) fn show_former(&mut self, id: PaneId, text: String, whence: &str) {
+        let options = self.core.terminal_options();
+        let Some(pane) = self.core.state.panes.get_mut(&id) else { return };
+        let line = reboot::note(&format!("{whence}{}", reboot::told(pane)));
+        let mut stored = Stored { texts: [(id, text.into_bytes())].into(), ..Stored::default() };
+        match reboot::former(id, &mut stored, (pane.size, &options)) {
+            Ok((screen, lines)) => {
+                pane.screen = screen;
+                self.core.state.restored_panes.insert(id);
+                self.disk.recalled.insert(id, lines);
+            }
+            Err(error) => {
+                tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}")
+            }
+        }
+        // On disk there is what it showed, without the lines about it.
+        self.disk.show_now(id, now().tick, &mut self.core.state);
+        self.core.state.pane_mut(id).screen.feed(line.as_bytes(), &mut Vec::new());
+        self.core.restore_prompt(id);
+    }
+}
+
+/// What a pane shows, packed.
+pub(in crate::server) fn text(pane: &Pane) -> Option<(PaneId, Vec<u8>)> {
+    let text = ansi::tail(pane, ROWS_MAX, TEXT_MAX);
+    zstd::bulk::compress(text.as_bytes(), LEVEL).ok().map(|text| (pane.id, text))
+}
+
+/// Refuses what there is no room for: so many sessions and panes of `what`.
+pub(in crate::server) fn room(
+    core: &Core,
+    (sessions, panes): (usize, usize),
+    what: &str,
+) -> Result<(), Refusal> {
+    let limits = &core.settings.limits;
+    for (noun, limit, there, wanted) in [
+        ("sessions", limits.sessions, core.state.sessions.len(), sessions),
+        ("panes", limits.panes, core.state.panes.len(), panes),
+    ] {
+        if limit < there + wanted {
+            let room = limit.saturating_sub(there);
+            let counted = noun.strip_suffix('s').filter(|_| wanted == 1).unwrap_or(noun);
+            let refusal = Refusal::new(
+                Code::LimitReached,
+                format!("{what} has {wanted} {counted}; there is room for {room} more"),
+            );
+            return Err(refusal.hint(format!("limits.{noun} in config.toml")));
+        }
+    }
+    Ok(())
+}
+
+fn restored(state: &State, session: SessionId) -> RestoredSession {
+    let panes = state.panes.values().filter(|pane| pane.session == session);
+    let held =
+        panes.clone().filter(|pane| pane.life == crate::state::pane::ProgramState::Held).count();
+    RestoredSession {
+        session,
+        name: state.session(session).name.clone(),
+        panes: panes.count(),
+        held,
+    }
+}

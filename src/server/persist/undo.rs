@@ -1,0 +1,188 @@
+//! What was closed, or whose program ended: what is left of it is kept as a file, so that it can be
+//! made anew when its programs are gone.
+
+use serde_json::Value;
+
+use crate::action::session::undo::Back;
+use crate::action::table::value;
+use crate::base::error::{Code, Refusal};
+use crate::base::id::{CallId, PaneId};
+use crate::core::Input;
+use crate::platform::now;
+use crate::server::edge::Server;
+use crate::server::event::{Event, Origin};
+use crate::server::event_loop::place;
+use crate::server::persist::convert::structure;
+use crate::server::persist::snapshot::closed_files::{WAITING_MAX, Work};
+use crate::server::persist::snapshot::requests::{self, room};
+use crate::server::persist::snapshot::{Done, Loaded, Purpose, Saving};
+use crate::settings::{Keep, Persist};
+use crate::state::pane::Pane;
+use crate::state::undo::{ClosedContent, ClosedRecord, UndoChange};
+use crate::store::snapshot::SnapshotFile;
+
+/// The name of the whole in refusals.
+const WHAT: &str = "what was closed";
+
+impl Server {
+    /// Keeps what is left of what was closed, and forgets what is back.
+    pub(in crate::server) fn save_closed(&mut self) {
+        for closing in std::mem::take(&mut self.core.state.pending_work.closed) {
+            match closing {
+                UndoChange::Keep(remains) => self.bury(*remains),
+                UndoChange::Back(name) => {
+                    let is_it = |saving: &Saving| matches!(&saving.purpose, Purpose::Closed(id) if *id == name);
+                    let saving = &mut self.disk.snapshots.saving;
+                    match saving.iter().rposition(is_it) {
+                        Some(at) => drop(saving.remove(at)),
+                        None => drop(self.disk.snapshots.closed.work(Work::Back(name))),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gathers what there is of something that was closed, at once of panes that are gone.
+    fn bury(&mut self, ClosedRecord { item: grave, panes: gone }: ClosedRecord) {
+        let persist = &self.core.settings.persist;
+        // Where programs end faster than disks write, not each is worth it.
+        if persist.closed == 0
+            || persist.keep == Keep::Nothing
+            || WAITING_MAX <= self.disk.snapshots.saving.len()
+        {
+            return;
+        }
+        let ids = grave.panes();
+        let there = ids.iter().filter_map(|id| self.core.state.panes.get(id));
+        let mut kept = structure::closed(&grave, gone.iter().chain(there));
+        for pane in &mut kept.panes {
+            let said = gone
+                .iter()
+                .find(|gone| gone.id == pane.id)
+                .and_then(|gone| gone.screen.cwd().map(str::to_owned));
+            let found = self
+                .panes
+                .get(&pane.id)
+                .and_then(place)
+                .or(said)
+                .or_else(|| self.disk.place(pane.id));
+            pane.cwd = found.unwrap_or_else(|| std::mem::take(&mut pane.cwd));
+        }
+        let texts = gone.iter().filter_map(|pane| text(pane, persist)).collect();
+        let saved = SnapshotFile {
+            wall: now().wall,
+            is_named: false,
+            sessions: vec![grave.session.name.clone()],
+            panes: kept.panes.len() as u64,
+            structure: kept.encode(),
+            texts,
+        };
+        let left = if persist.keep == Keep::Screens { ids } else { Vec::new() };
+        self.disk.snapshots.saving.push_back(Saving {
+            purpose: Purpose::Closed(grave.name()),
+            saved,
+            left,
+        });
+    }
+
+    /// Everything of what was closed is kept when this returns.
+    pub(in crate::server) fn finish_closed(&mut self) {
+        self.gather_closed();
+        self.disk.snapshots.closed.finish();
+    }
+
+    /// Gathers whatever is missing of what was closed.
+    fn gather_closed(&mut self) {
+        while self
+            .disk
+            .snapshots
+            .saving
+            .iter()
+            .any(|saving| matches!(saving.purpose, Purpose::Closed(_)))
+        {
+            self.gather();
+        }
+    }
+
+    /// What was closed last and whose programs are gone is read, to be made anew.
+    pub(in crate::server) fn find_closed(&mut self, call: CallId, env: Vec<(String, String)>) {
+        self.gather_closed();
+        let events = self.events.clone();
+        // A loop that is gone needs no events.
+        let reply = move |loaded| {
+            drop(events.blocking_send(Event::Snapshot(call, Done::Closed(env, loaded))))
+        };
+        if !self
+            .disk
+            .snapshots
+            .closed
+            .work(Work::Take(self.core.settings.persist.days, Box::new(reply)))
+        {
+            let refusal = Refusal::new(Code::DiskFailed, "what was closed cannot be read just now")
+                .hint("abide undo tries it again");
+            self.step(Input::Answered { call, outcome: Err(refusal) }, Origin::None);
+        }
+    }
+
+    /// Makes anew what was closed last; who asked for it sees it.
+    pub(in crate::server) fn reopen(
+        &mut self,
+        call: CallId,
+        env: &[(String, String)],
+        found: Option<(String, Box<Loaded>)>,
+    ) -> Result<Value, Refusal> {
+        let Some((name, loaded)) = found else {
+            let refusal =
+                Refusal::new(Code::NotFound, "nothing was closed that can be brought back");
+            return Err(refusal
+                .hint("persist.closed and persist.days say how much is kept of what was closed"));
+        };
+        let outcome = self.make_anew(call, env, *loaded);
+        // Where there is no room for it now it stays.
+        let is_done =
+            outcome.as_ref().map_or_else(|refusal| refusal.code != Code::LimitReached, |_| true);
+        self.disk.snapshots.closed.work(Work::Taken(name, is_done));
+        outcome
+    }
+
+    fn make_anew(
+        &mut self,
+        call: CallId,
+        env: &[(String, String)],
+        Loaded { structure, mut texts }: Loaded,
+    ) -> Result<Value, Refusal> {
+        let core = &self.core;
+        let former = structure::state(
+            structure::reopened(structure, &core.settings.persist.restore),
+            |pane| core.blank(pane.size),
+        );
+        let sessions = former
+            .closed_items
+            .iter()
+            .filter(|grave| matches!(grave.what, ClosedContent::Session(_)))
+            .count();
+        room(core, (sessions, former.panes.len()), WHAT)?;
+        let contradicts = || {
+            Refusal::new(
+                Code::Damaged,
+                "what was closed last cannot be brought back: what is left of it contradicts \
+                 itself",
+            )
+        };
+        let (back, panes) = self.core.reopen(former, env, now()).ok_or_else(|| {
+            contradicts().hint("abide undo brings back what was closed before it")
+        })?;
+        for (former, pane) in panes {
+            let text = texts.remove(&former).unwrap_or_default();
+            self.show_former(pane, text, "closed before");
+        }
+        let state = &mut self.core.state;
+        let caller = state.calls.get(&call).map(|open| open.caller).unwrap_or_default();
+        Ok(value(&Back::seen(state, caller, &back)))
+    }
+}
+
+/// What a pane shows, as far as that may be kept.
+fn text(pane: &Pane, persist: &Persist) -> Option<(PaneId, Vec<u8>)> {
+    if persist.keep == Keep::Screens { requests::text(pane) } else { None }
+}

@@ -1,0 +1,156 @@
+//! The place of the socket, and who comes there: when somebody cleans it away under a living
+//! server, it is made again (F26). Who is connected notices nothing.
+
+use std::fs::File;
+use std::io;
+
+use anyhow::Context as _;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::net::{UnixListener, UnixStream};
+
+use crate::base::error::{Code, Refusal};
+use crate::base::time::{Span, Tick};
+use crate::platform::paths::Paths;
+use crate::platform::{PathPresence, async_fd, gone, now};
+use crate::server::Sockets;
+use crate::server::edge::Server;
+use crate::wire::rpc::Response;
+
+/// How many fds are kept for who cannot stay; other threads may be quicker than this when one is
+/// free.
+const SPARES: usize = 4;
+/// What could not be made again is tried again after this.
+const AGAIN_AFTER: Span = Span::seconds(1);
+
+/// The listening socket, and whether it is where clients look for it.
+#[derive(Debug)]
+pub(in crate::server) struct ListeningSocket {
+    listener: UnixListener,
+    presence: Option<AsyncFd<PathPresence>>,
+    /// When it is tried again.
+    again_at: Option<Tick>,
+    /// Not even who waits can be sent away; until then nobody is looked at.
+    full_until: Option<Tick>,
+    /// One is given up for a moment where there is no other fd, so that who comes hears why they
+    /// cannot stay (F8).
+    spares: Vec<File>,
+}
+
+impl ListeningSocket {
+    /// Watches over this one.
+    pub(in crate::server) fn new(listener: UnixListener) -> Self {
+        let presence = presence();
+        // What went before it was watched is not noticed any more.
+        let is_gone = presence.as_ref().is_some_and(|presence| !presence.get_ref().is_there());
+        Self {
+            listener,
+            presence,
+            again_at: is_gone.then(|| now().tick),
+            full_until: None,
+            spares: Vec::new(),
+        }
+    }
+
+    /// When something is to be done about it.
+    pub(in crate::server) fn deadline(&self) -> Option<Tick> {
+        [self.again_at, self.full_until].into_iter().flatten().min()
+    }
+
+    /// Who connects next; nobody when the place is to be made again.
+    pub(in crate::server) async fn next(&mut self) -> Option<UnixStream> {
+        if self.full_until.is_some_and(|until| until <= now().tick) {
+            self.full_until = None;
+        }
+        while self.spares.len() < SPARES
+            && let Ok(file) = File::open("/dev/null")
+        {
+            self.spares.push(file);
+        }
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept(), if self.full_until.is_none() => match accepted {
+                    Ok((stream, _)) => return Some(stream),
+                    Err(error) if self.refuse(&error).await => {}
+                    Err(_) => {
+                        self.full_until = Some(now().tick + AGAIN_AFTER);
+                        return None;
+                    }
+                },
+                () = gone(self.presence.as_mut()), if self.again_at.is_none() => {
+                    self.again_at = Some(now().tick);
+                    return None;
+                }
+                else => return std::future::pending().await,
+            }
+        }
+    }
+
+    /// Nobody more can stay: who waits is told why and sent away. False if not even that can be
+    /// done.
+    async fn refuse(&mut self, error: &io::Error) -> bool {
+        tracing::warn!(%error, "connection refused");
+        // Others take what is free too; there may be none left.
+        let spare = self.spares.pop();
+        drop(spare);
+        let accepted = self.listener.accept().await;
+        if let Ok((stream, _)) = &accepted {
+            let refusal = Refusal::new(
+                Code::LimitReached,
+                format!("the server takes no more connections: {error}"),
+            )
+            .hint(
+                "close panes or clients, or end the server and start it with a higher `ulimit -n`",
+            );
+            let response: Response = Response::new(serde_json::Value::Null, Err(refusal));
+            let line = serde_json::to_string(&response).expect("plain data") + "\n";
+            // Who does not listen hears nothing.
+            drop(stream.try_write(line.as_bytes()));
+        }
+        let is_done = accepted.is_ok();
+        drop(accepted);
+        self.spares.extend(File::open("/dev/null"));
+        is_done
+    }
+}
+
+/// Where nothing can be watched, a place that goes is not noticed.
+fn presence() -> Option<AsyncFd<PathPresence>> {
+    let places = Paths::current().ok()?;
+    PathPresence::of(places.socket())
+        .and_then(|presence| async_fd(presence, Interest::READABLE))
+        .ok()
+}
+
+impl Server {
+    /// Makes the place of the socket again if that is due.
+    pub(in crate::server) fn mend(&mut self, place: &mut ListeningSocket) {
+        let now = now().tick;
+        if place.again_at.is_none_or(|at| now < at) {
+            return;
+        }
+        match again(&self.sockets) {
+            Ok((listener, sockets)) => {
+                tracing::warn!("the socket was taken away and is there again");
+                sockets.stash(&mut self.link);
+                self.sockets = sockets;
+                *place = ListeningSocket::new(listener);
+            }
+            Err(error) => {
+                tracing::error!("the socket was taken away: {error:#}");
+                place.again_at = Some(now + AGAIN_AFTER);
+            }
+        }
+    }
+}
+
+/// Folders, lock and socket, as far as they are gone.
+fn again(former: &Sockets) -> anyhow::Result<(UnixListener, Sockets)> {
+    let places = Paths::current()?;
+    places.prepare()?;
+    let lock = places
+        .lock_again(former.lock.try_clone()?)?
+        .context("another server was started in its place")?;
+    let listener = places.listen_again(&lock)?;
+    Sockets::new(listener.into(), lock.into_fd())
+}
