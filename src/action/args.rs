@@ -89,7 +89,7 @@ pub struct Start {
 /// A direction, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Way {
+pub struct DirectionArgs {
     /// To the left
     #[arg(id = "left", short = 'L', long, conflicts_with_all = ["right", "up", "down"])]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -108,7 +108,7 @@ pub struct Way {
     pub down: bool,
 }
 
-impl Way {
+impl DirectionArgs {
     /// The direction, if one was given.
     #[must_use]
     pub const fn direction(self) -> Option<Direction> {

@@ -1,10 +1,10 @@
 //! Everything abide can be told to do, each declared once. Keys, CLI, palette, JSON-RPC and docs
 //! are derived from [`table`].
 
-mod act;
 pub mod args;
-pub mod item;
-pub mod later;
+pub mod completion;
+mod context;
+pub mod dto;
 pub mod table;
 pub mod tmux;
 
@@ -54,7 +54,7 @@ pub enum Access {
 
 /// Which role carries an action out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
+pub enum Role {
     /// The core, in the server.
     Server,
     /// The caller's client.
@@ -83,7 +83,7 @@ pub trait Action: Args + Serialize + DeserializeOwned + JsonSchema + Send + 'sta
     /// What it does to the world.
     const ACCESS: Access;
     /// Who carries it out.
-    const PLACE: Place;
+    const ROLE: Role;
     /// What it gives.
     type Reply: Serialize + JsonSchema;
 }

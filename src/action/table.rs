@@ -9,7 +9,7 @@ use clap::{ArgMatches, Command};
 use schemars::Schema;
 use serde_json::{Map, Value};
 
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place, tmux};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role, tmux};
 use crate::base::error::{Code, Refusal};
 use crate::base::schema;
 use crate::base::text::nearest;
@@ -17,141 +17,141 @@ use crate::base::text::nearest;
 macro_rules! table {
     ($($place:ident $($module:ident)::+;)*) => {
         /// Every action, in the order of the docs.
-        pub static TABLE: [Entry; COUNT] = [$(Entry::$place::<crate::action::$($module)::+>()),*];
+        pub static TABLE: [ActionEntry; COUNT] = [$(ActionEntry::$place::<crate::action::$($module)::+>()),*];
 
         const COUNT: usize = [$(stringify!($place)),*].len();
     };
 }
 
 table! {
-    server session::new::New;
-    server session::attach::Attach;
-    server session::open::Open;
-    server session::ls::Ls;
-    server session::has::Has;
-    server session::rename::Rename;
-    client client::palette::Palette;
-    client client::processes::Processes;
-    client client::keys::Keys;
-    client client::sessions::Sessions;
-    client client::tabs::Tabs;
-    client client::rename::Rename;
-    client client::notices::Notices;
-    client client::inbox::Inbox;
-    client client::lock::Lock;
-    client client::numbers::Numbers;
-    client client::clock::Clock;
-    client client::describe::Describe;
-    client client::info::Info;
-    client client::choose::Choose;
-    client client::menu::Menu;
-    client client::redraw::Redraw;
-    client client::suspend::Suspend;
-    server session::kill::Kill;
-    server session::close::Close;
-    server session::undo::Undo;
-    server session::resize::Resize;
-    server session::save::Save;
-    server snapshot::save::Save;
-    server snapshot::restore::Restore;
-    server snapshot::ls::Ls;
-    server snapshot::remove::Remove;
-    server session::last::Last;
-    server session::next::Next;
-    server session::prev::Prev;
-    server client::detach::Detach;
-    server client::ls::Ls;
-    server tab::new::New;
-    server tab::close::Close;
-    server tab::rename::Rename;
-    server tab::move_to::MoveTo;
-    server tab::go::Go;
-    server tab::next::Next;
-    server tab::prev::Prev;
-    server tab::last::Last;
-    server tab::find::Find;
-    server tab::swap::Swap;
-    server tab::ls::Ls;
-    server pane::split::Split;
-    server pane::close::Close;
-    server pane::focus::Focus;
-    server pane::next::Next;
-    server pane::resize::Resize;
-    server pane::zoom::Zoom;
-    server pane::swap::Swap;
-    server pane::rename::Rename;
-    server pane::break_out::BreakOut;
-    server pane::join::Join;
-    server pane::respawn::Respawn;
-    server pane::rerun::Rerun;
-    server pane::float::Float;
-    server pane::place::Place;
-    server pane::popup::Popup;
-    server pane::stack::Stack;
-    server pane::mark::Mark;
-    server pane::sync::Sync;
-    server pane::attention::Attention;
-    server pane::ls::Ls;
-    server pane::send::Send;
-    server pane::capture::Capture;
-    server pane::pipe::Pipe;
-    server pane::search::Search;
-    server pane::wait::Wait;
-    server exec::run::Run;
-    server process::start::Start;
-    server process::ps::Ps;
-    server process::commands::Commands;
-    server process::logs::Logs;
-    server process::status::Status;
-    server process::wait::Wait;
-    server process::write::Write;
-    server process::stop::Stop;
-    server process::signal::Signal;
-    client pane::copy_mode::CopyMode;
-    client pane::copy_output::CopyOutput;
-    server pane::output::Output;
-    server pane::edit::Edit;
-    client client::hints::Hints;
-    client client::search::Search;
-    client client::buffers::Buffers;
-    client client::commands::Commands;
-    server buffer::ls::Ls;
-    server buffer::show::Show;
-    server buffer::set::Set;
-    server buffer::paste::Paste;
-    server buffer::delete::Delete;
-    cli buffer::save::Save;
-    server shell::integrate::Integrate;
-    server shell::rerun::Rerun;
+    server session::new::SessionNew;
+    server session::attach::SessionAttach;
+    server session::open::SessionOpen;
+    server session::ls::SessionLs;
+    server session::has::SessionHas;
+    server session::rename::SessionRename;
+    client client::palette::ClientPalette;
+    client client::processes::ClientProcesses;
+    client client::keys::ClientKeys;
+    client client::sessions::ClientSessions;
+    client client::tabs::ClientTabs;
+    client client::rename::ClientRename;
+    client client::notices::ClientNotices;
+    client client::inbox::ClientInbox;
+    client client::lock::ClientLock;
+    client client::numbers::ClientNumbers;
+    client client::clock::ClientClock;
+    client client::describe::ClientDescribe;
+    client client::info::ClientInfo;
+    client client::choose::ClientChoose;
+    client client::menu::ClientMenu;
+    client client::redraw::ClientRedraw;
+    client client::suspend::ClientSuspend;
+    server session::kill::SessionKill;
+    server session::close::SessionClose;
+    server session::undo::SessionUndo;
+    server session::resize::SessionResize;
+    server session::save::SessionSave;
+    server snapshot::save::SnapshotSave;
+    server snapshot::restore::SnapshotRestore;
+    server snapshot::ls::SnapshotLs;
+    server snapshot::remove::SnapshotRemove;
+    server session::last::SessionLast;
+    server session::next::SessionNext;
+    server session::prev::SessionPrev;
+    server client::detach::ClientDetach;
+    server client::ls::ClientLs;
+    server tab::new::TabNew;
+    server tab::close::TabClose;
+    server tab::rename::TabRename;
+    server tab::move_to::TabMoveTo;
+    server tab::go::TabGo;
+    server tab::next::TabNext;
+    server tab::prev::TabPrev;
+    server tab::last::TabLast;
+    server tab::find::TabFind;
+    server tab::swap::TabSwap;
+    server tab::ls::TabLs;
+    server pane::split::PaneSplit;
+    server pane::close::PaneClose;
+    server pane::focus::PaneFocus;
+    server pane::next::PaneNext;
+    server pane::resize::PaneResize;
+    server pane::zoom::PaneZoom;
+    server pane::swap::PaneSwap;
+    server pane::rename::PaneRename;
+    server pane::break_out::PaneBreakOut;
+    server pane::join::PaneJoin;
+    server pane::respawn::PaneRespawn;
+    server pane::rerun::PaneRerun;
+    server pane::float::PaneFloat;
+    server pane::place::PanePlace;
+    server pane::popup::PanePopup;
+    server pane::stack::PaneStack;
+    server pane::mark::PaneMark;
+    server pane::sync::PaneSync;
+    server pane::attention::PaneAttention;
+    server pane::ls::PaneLs;
+    server pane::send::PaneSend;
+    server pane::capture::PaneCapture;
+    server pane::pipe::PanePipe;
+    server pane::search::PaneSearch;
+    server pane::wait::PaneWait;
+    server exec::run::ExecRun;
+    server process::start::ProcessStart;
+    server process::ps::ProcessPs;
+    server process::commands::ProcessCommands;
+    server process::logs::ProcessLogs;
+    server process::status::ProcessStatus;
+    server process::wait::ProcessWait;
+    server process::write::ProcessWrite;
+    server process::stop::ProcessStop;
+    server process::signal::ProcessSignal;
+    client pane::copy_mode::PaneCopyMode;
+    client pane::copy_output::PaneCopyOutput;
+    server pane::output::PaneOutput;
+    server pane::edit::PaneEdit;
+    client client::hints::ClientHints;
+    client client::search::ClientSearch;
+    client client::buffers::ClientBuffers;
+    client client::commands::ClientCommands;
+    server buffer::ls::BufferLs;
+    server buffer::show::BufferShow;
+    server buffer::set::BufferSet;
+    server buffer::paste::BufferPaste;
+    server buffer::delete::BufferDelete;
+    cli buffer::save::BufferSave;
+    server shell::integrate::ShellIntegrate;
+    server shell::rerun::ShellRerun;
     server layout::apply::ApplyLayout;
-    server layout::save::Save;
-    server layout::next::Next;
-    server layout::equalise::Equalise;
-    server layout::rotate::Rotate;
-    server pane::customise::Customise;
-    server server::status::Status;
-    server server::stop::Stop;
-    server server::restart::Restart;
-    server server::upgrade::Upgrade;
-    cli cli::config_check::Check;
-    cli cli::config_show::Show;
-    cli cli::config_explain::Explain;
-    cli cli::config_path::Path;
-    cli cli::config_default::PrintDefault;
-    cli cli::config_edit::Edit;
-    cli cli::config_import::Import;
-    cli cli::themes::Themes;
-    cli cli::keys::Keys;
-    cli cli::actions::Actions;
-    cli cli::doctor::Doctor;
-    cli cli::completions::Completions;
-    cli cli::man::Man;
-    cli cli::version::Version;
+    server layout::save::LayoutSave;
+    server layout::next::LayoutNext;
+    server layout::equalise::LayoutEqualise;
+    server layout::rotate::LayoutRotate;
+    server pane::customise::PaneCustomise;
+    server server::status::ServerStatus;
+    server server::stop::ServerStop;
+    server server::restart::ServerRestart;
+    server server::upgrade::ServerUpgrade;
+    cli cli::config_check::ConfigCheck;
+    cli cli::config_show::ConfigShow;
+    cli cli::config_explain::ConfigExplain;
+    cli cli::config_path::ConfigPath;
+    cli cli::config_default::ConfigPrintDefault;
+    cli cli::config_edit::ConfigEdit;
+    cli cli::config_import::ConfigImport;
+    cli cli::themes::CliThemes;
+    cli cli::keys::CliKeys;
+    cli cli::actions::CliActions;
+    cli cli::doctor::CliDoctor;
+    cli cli::completions::CliCompletions;
+    cli cli::man::CliMan;
+    cli cli::version::CliVersion;
 }
 
 /// A line of the table: an action without its type.
 #[derive(Debug)]
-pub struct Entry {
+pub struct ActionEntry {
     /// Its name on the wire.
     pub name: &'static str,
     /// Its words on the command line, as [`Action::VERBS`] has them.
@@ -164,7 +164,7 @@ pub struct Entry {
     /// What it does to the world.
     pub access: Access,
     /// Who carries it out.
-    pub place: Place,
+    pub role: Role,
     augment: fn(Command) -> Command,
     params: fn() -> Schema,
     reply: fn() -> Schema,
@@ -174,7 +174,7 @@ pub struct Entry {
     known: OnceLock<Vec<String>>,
 }
 
-impl Entry {
+impl ActionEntry {
     const fn server<A: Apply>() -> Self {
         Self::new::<A>(parse_here::<A>)
     }
@@ -194,7 +194,7 @@ impl Entry {
             keys: A::KEYS,
             repeats: A::REPEATS,
             access: A::ACCESS,
-            place: A::PLACE,
+            role: A::ROLE,
             augment: A::augment_args,
             params: || schema::of::<A>(),
             reply: || schema::of::<A::Reply>(),
@@ -207,7 +207,7 @@ impl Entry {
     /// Whether only the process that reads the command line can carry it out.
     #[must_use]
     pub fn is_command_line_only(&self) -> bool {
-        self.place == Place::Cli
+        self.role == Role::Cli
     }
 
     /// Its words on the command line, the ones that are shown first; the others are synonyms. Never
@@ -252,7 +252,21 @@ impl Entry {
     /// The JSON Schema of its arguments.
     #[must_use]
     pub fn params(&self) -> Schema {
-        (self.params)()
+        let mut schema = (self.params)();
+        if let Some(title) = schema.get("title").and_then(Value::as_str) {
+            let title = self.without_noun(title).to_owned();
+            schema.insert("title".to_owned(), title.into());
+        }
+        schema
+    }
+
+    /// The name of the action's type without the noun that its own name begins with.
+    fn without_noun<'a>(&self, title: &'a str) -> &'a str {
+        let noun = self.name.split('.').next().unwrap_or_default();
+        match title.get(..noun.len()) {
+            Some(start) if start.eq_ignore_ascii_case(noun) => &title[noun.len()..],
+            _ => title,
+        }
     }
 
     /// The JSON Schema of what it gives.
@@ -261,7 +275,7 @@ impl Entry {
         (self.reply)()
     }
 
-    /// The arguments that a command line of [`Entry::command`] gave.
+    /// The arguments that a command line of [`ActionEntry::command`] gave.
     ///
     /// # Errors
     /// What clap found wrong.
@@ -324,7 +338,7 @@ impl Entry {
 
 /// The entry of a name such as `pane.split`.
 #[must_use]
-pub fn find(name: &str) -> Option<&'static Entry> {
+pub fn find(name: &str) -> Option<&'static ActionEntry> {
     TABLE.iter().find(|entry| entry.name == name)
 }
 
@@ -365,12 +379,12 @@ pub fn from_words(words: &[String]) -> Result<Call, Refusal> {
 /// The entry that `words` begin with, and the words after it; of several the one with the most
 /// words.
 #[must_use]
-pub fn find_words(words: &[String]) -> Option<(&'static Entry, &[String])> {
+pub fn find_words(words: &[String]) -> Option<(&'static ActionEntry, &[String])> {
     let first = words.first()?;
     if let Some(entry) = find(first) {
         return Some((entry, &words[1..]));
     }
-    let matching = |entry: &'static Entry| {
+    let matching = |entry: &'static ActionEntry| {
         entry
             .words()
             .iter()
@@ -403,11 +417,11 @@ fn first_line(error: &clap::Error) -> String {
 }
 
 /// Arguments by name.
-pub type Params = Map<String, Value>;
+pub type CallParams = Map<String, Value>;
 
 /// An action with its arguments, ready to be carried out.
 pub struct Call {
-    entry: &'static Entry,
+    entry: &'static ActionEntry,
     body: Body,
 }
 
@@ -431,8 +445,8 @@ impl Call {
 
     /// Who carries it out.
     #[must_use]
-    pub fn place(&self) -> Place {
-        self.entry.place
+    pub fn role(&self) -> Role {
+        self.entry.role
     }
 
     /// What it does to the world.
@@ -524,7 +538,7 @@ mod tests {
     use serde_json::json;
 
     use super::{TABLE, find_words, from_words, parse};
-    use crate::action::Place;
+    use crate::action::Role;
     use crate::base::error::Code;
     use crate::base::key::Key;
 
@@ -611,7 +625,7 @@ mod tests {
     #[test]
     fn a_call_gives_back_the_arguments_it_was_made_from() {
         let call = from_words(&words("rename build --target work")).expect("it is right");
-        assert_eq!((call.name(), call.place()), ("session.rename", Place::Server));
+        assert_eq!((call.name(), call.role()), ("session.rename", Role::Server));
         assert_eq!(call.params(), json!({"name": "build", "target": "work"}));
         assert_eq!(format!("{call:?}"), "session.rename {\"name\":\"build\",\"target\":\"work\"}");
     }

@@ -2,7 +2,7 @@
 
 /// A command of tmux.
 #[derive(Debug)]
-struct Command {
+struct TmuxCommand {
     /// Its name and its short name.
     names: &'static [&'static str],
     /// Our words.
@@ -32,8 +32,8 @@ enum Flag {
 
 use Flag::{Is, Nothing, NothingTakes, Start, Takes, Word};
 
-const COMMANDS: &[Command] = &[
-    Command {
+const COMMANDS: &[TmuxCommand] = &[
+    TmuxCommand {
         names: &["new-session"],
         words: &["new"],
         flags: &[
@@ -49,51 +49,56 @@ const COMMANDS: &[Command] = &[
         ],
         program: true,
     },
-    Command {
+    TmuxCommand {
         names: &["attach-session"],
         words: &["attach"],
         flags: &[('t', Word), ('d', Is("--detach-others")), ('r', Is("--read-only"))],
         program: false,
     },
-    Command { names: &["kill-session"], words: &["kill"], flags: &[('t', Word)], program: false },
-    Command { names: &["kill-server"], words: &["server", "stop"], flags: &[], program: false },
-    Command {
+    TmuxCommand {
+        names: &["kill-session"],
+        words: &["kill"],
+        flags: &[('t', Word)],
+        program: false,
+    },
+    TmuxCommand { names: &["kill-server"], words: &["server", "stop"], flags: &[], program: false },
+    TmuxCommand {
         names: &["list-sessions"],
         words: &["ls"],
         flags: &[('F', NothingTakes)],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["has-session", "has"],
         words: &["session", "has"],
         flags: &[('t', Word)],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["rename-session"],
         words: &["rename"],
         flags: &[('t', Takes("--target"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["switch-client", "switchc"],
         words: &["attach"],
         flags: &[('t', Word)],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["detach-client"],
         words: &["detach"],
         flags: &[('a', Is("--others")), ('t', Word)],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["list-clients", "lsc"],
         words: &["client", "ls"],
         flags: &[('t', Takes("--target"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["new-window", "neww"],
         words: &["tab", "new"],
         flags: &[
@@ -105,49 +110,49 @@ const COMMANDS: &[Command] = &[
         ],
         program: true,
     },
-    Command {
+    TmuxCommand {
         names: &["kill-window", "killw"],
         words: &["tab", "close", "--now"],
         flags: &[('t', Takes("--target"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["rename-window", "renamew"],
         words: &["tab", "rename"],
         flags: &[('t', Takes("--target"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["select-window", "selectw"],
         words: &["tab", "go"],
         flags: &[('t', Word)],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["next-window", "next"],
         words: &["tab", "next"],
         flags: &[('t', Takes("--target"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["previous-window", "prev"],
         words: &["tab", "prev"],
         flags: &[('t', Takes("--target"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["last-window"],
         words: &["tab", "last"],
         flags: &[('t', Takes("--target"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["list-windows", "lsw"],
         words: &["tab", "ls"],
         flags: &[('t', Takes("--target")), ('a', Is("--all"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["split-window", "splitw"],
         words: &["pane", "split"],
         flags: &[
@@ -162,13 +167,13 @@ const COMMANDS: &[Command] = &[
         ],
         program: true,
     },
-    Command {
+    TmuxCommand {
         names: &["kill-pane", "killp"],
         words: &["pane", "close", "--now"],
         flags: &[('t', Takes("--target"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["select-pane", "selectp"],
         words: &["pane", "focus"],
         flags: &[
@@ -181,7 +186,7 @@ const COMMANDS: &[Command] = &[
         ],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["resize-pane", "resizep"],
         words: &["pane", "resize"],
         flags: &[
@@ -194,25 +199,25 @@ const COMMANDS: &[Command] = &[
         ],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["swap-pane", "swapp"],
         words: &["pane", "swap"],
         flags: &[('t', Word), ('s', Takes("--target")), ('D', Is("--next")), ('U', Is("--prev"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["break-pane", "breakp"],
         words: &["pane", "break"],
         flags: &[('s', Takes("--target")), ('d', Is("--background"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["list-panes", "lsp"],
         words: &["pane", "ls"],
         flags: &[('t', Takes("--target")), ('a', Is("--all")), ('s', Is("--session"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["respawn-pane", "respawnp"],
         words: &["pane", "respawn"],
         flags: &[
@@ -223,7 +228,7 @@ const COMMANDS: &[Command] = &[
         ],
         program: true,
     },
-    Command {
+    TmuxCommand {
         names: &["join-pane", "joinp", "move-pane", "movep"],
         words: &["pane", "join"],
         flags: &[
@@ -235,25 +240,25 @@ const COMMANDS: &[Command] = &[
         ],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["select-layout", "selectl"],
         words: &["layout", "apply"],
         flags: &[('t', Takes("--target"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["next-layout", "nextl"],
         words: &["layout", "next"],
         flags: &[('t', Takes("--target"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["send-keys"],
         words: &["send"],
         flags: &[('t', Takes("--target")), ('l', Is("--literal"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["capture-pane", "capturep"],
         words: &["capture"],
         flags: &[
@@ -265,13 +270,13 @@ const COMMANDS: &[Command] = &[
         ],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["pipe-pane", "pipep"],
         words: &["pane", "pipe"],
         flags: &[('t', Takes("--target")), ('o', Is("--toggle")), ('O', Nothing)],
         program: true,
     },
-    Command {
+    TmuxCommand {
         names: &["display-popup", "popup"],
         words: &["pane", "popup"],
         flags: &[
@@ -285,43 +290,43 @@ const COMMANDS: &[Command] = &[
         ],
         program: true,
     },
-    Command {
+    TmuxCommand {
         names: &["customize-mode"],
         words: &["config", "customise"],
         flags: &[('t', Takes("--target"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["copy-mode"],
         words: &["pane", "copy-mode"],
         flags: &[('u', Is("--page-up")), ('e', Nothing)],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["list-buffers", "lsb"],
         words: &["buffer", "ls"],
         flags: &[('F', NothingTakes)],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["show-buffer", "showb"],
         words: &["buffer", "show"],
         flags: &[('b', Word)],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["set-buffer", "setb"],
         words: &["buffer", "set"],
         flags: &[('b', Takes("--name")), ('a', Is("--append"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["delete-buffer", "deleteb"],
         words: &["buffer", "delete"],
         flags: &[('b', Word)],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["paste-buffer", "pasteb"],
         words: &["buffer", "paste"],
         flags: &[
@@ -332,19 +337,19 @@ const COMMANDS: &[Command] = &[
         ],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["save-buffer", "saveb"],
         words: &["buffer", "save"],
         flags: &[('b', Takes("--name")), ('a', Is("--append"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["load-buffer", "loadb"],
         words: &["buffer", "set", "--load"],
         flags: &[('b', Takes("--name"))],
         program: false,
     },
-    Command {
+    TmuxCommand {
         names: &["choose-buffer"],
         words: &["client", "buffers"],
         flags: &[],
@@ -379,7 +384,7 @@ pub fn names() -> impl Iterator<Item = (&'static str, String)> {
         .flat_map(|command| command.names.iter().map(|name| (*name, command.words.join(" "))))
 }
 
-impl Command {
+impl TmuxCommand {
     /// Translates a cluster of flags such as `dt`; one that takes a value takes the rest of the
     /// word or the next one.
     fn flags_into(

@@ -6,11 +6,11 @@ use std::io::Write as _;
 use serde_json::Value;
 
 use crate::action::Action;
-use crate::action::buffer::save::Save;
-use crate::action::buffer::show::Show;
-use crate::action::table::{self, Params};
+use crate::action::buffer::save::BufferSave;
+use crate::action::buffer::show::BufferShow;
+use crate::action::table::{self, CallParams};
 use crate::base::error::{Code, Refusal};
-use crate::cli::link::{Link, no_server};
+use crate::cli::connection::{ServerConnection, no_server};
 use crate::cli::print;
 use crate::platform::paths::Paths;
 
@@ -18,11 +18,11 @@ use crate::platform::paths::Paths;
 ///
 /// # Errors
 /// The server's refusal, or why the file cannot be written.
-pub(super) fn save(save: &Save, places: &Paths) -> Result<(), Refusal> {
-    let entry = table::find(Show::NAME).expect("it is in the table");
-    let mut params = Params::new();
+pub(super) fn save(save: &BufferSave, places: &Paths) -> Result<(), Refusal> {
+    let entry = table::find(BufferShow::NAME).expect("it is in the table");
+    let mut params = CallParams::new();
     params.extend(save.name.clone().map(|name| ("name".to_owned(), Value::from(name))));
-    let mut link = Link::connect(places, None)?.ok_or_else(no_server)?;
+    let mut link = ServerConnection::connect(places, None)?.ok_or_else(no_server)?;
     let reply = link.call(entry, &params)?;
     let text = reply.get("text").and_then(Value::as_str).unwrap_or_default();
     if save.path == "-" {

@@ -6,21 +6,21 @@ use std::fmt::Write as _;
 use clap::Command;
 use serde_json::{Value, json};
 
-use crate::action::table::{Entry, TABLE};
+use crate::action::table::{ActionEntry, TABLE};
 use crate::action::tmux;
-use crate::action::{Access, Place};
+use crate::action::{Access, Role};
 use crate::base::error::Code;
-use crate::cli::human;
-use crate::cli::tree;
-use crate::config::keymap::{Keymap, Listed};
-use crate::settings::{Keys, Preset};
+use crate::cli::clap_tree;
+use crate::cli::table_output;
+use crate::config::keymap::{Keymap, ListedKey};
+use crate::settings::{KeyOptions, Preset};
 
 /// A generated page: its path in the repository and its text.
-pub type Page = (&'static str, String);
+pub type DocPage = (&'static str, String);
 
 /// Every generated page of the reference.
 #[must_use]
-pub fn pages() -> Vec<Page> {
+pub fn pages() -> Vec<DocPage> {
     vec![
         ("docs/reference/cli.md", commands()),
         ("docs/reference/keys.md", keys()),
@@ -32,13 +32,13 @@ pub fn pages() -> Vec<Page> {
 
 /// An action as JSON: names, words, keys, help and schemas.
 #[must_use]
-pub fn entry_json(entry: &Entry) -> Value {
+pub fn entry_json(entry: &ActionEntry) -> Value {
     json!({
         "name": entry.name,
         "words": entry.words().iter().map(|words| words.join(" ")).collect::<Vec<_>>(),
         "keys": entry.keys.iter().map(|(chord, arguments)| json!({ "chord": chord, "arguments": arguments })).collect::<Vec<_>>(),
         "access": access(entry.access),
-        "place": place(entry.place),
+        "place": place(entry.role),
         "help": entry.summary(),
         "params": entry.params().as_value(),
         "reply": entry.reply().as_value(),
@@ -47,7 +47,7 @@ pub fn entry_json(entry: &Entry) -> Value {
 
 /// The section of an action in the reference.
 #[must_use]
-pub fn action_section(entry: &Entry) -> String {
+pub fn action_section(entry: &ActionEntry) -> String {
     let mut out = format!("## `{}`\n\n{}\n\n", entry.name, help(entry));
     writeln!(out, "- command: `abide {}`", entry.words()[0].join(" ")).ok();
     if !entry.keys.is_empty() {
@@ -57,9 +57,14 @@ pub fn action_section(entry: &Entry) -> String {
         });
         writeln!(out, "- keys: {}", keys.collect::<Vec<_>>().join(", ")).ok();
     }
-    writeln!(out, "- access: {}; carried out by {}", access(entry.access), place(entry.place)).ok();
+    writeln!(out, "- access: {}; carried out by {}", access(entry.access), place(entry.role)).ok();
     for (title, schema) in [("params", entry.params()), ("result", entry.reply())] {
-        write!(out, "\n{title}:\n\n```json\n{}\n```\n", human::json(&bare(schema.as_value()))).ok();
+        write!(
+            out,
+            "\n{title}:\n\n```json\n{}\n```\n",
+            table_output::json(&bare(schema.as_value()))
+        )
+        .ok();
     }
     out
 }
@@ -70,7 +75,7 @@ fn commands() -> String {
          allowed everywhere, prints JSON; a refusal is then one line of \
          JSON on standard error.\n\n```text\n",
     );
-    let mut root = tree::command();
+    let mut root = clap_tree::command();
     root.build();
     out += &plain(&root.render_long_help().to_string());
     out += "```\n";
@@ -100,7 +105,7 @@ fn commands() -> String {
 }
 
 fn keys() -> String {
-    let of = |preset| Keymap::new(&Keys { preset, ..Keys::default() }).listing();
+    let of = |preset| Keymap::new(&KeyOptions { preset, ..KeyOptions::default() }).listing();
     let mut out = String::from(
         "# Keys\n\nThe default keys, made from the table of actions. `abide keys` lists those in \
          force; `[keys.bind]` in the configuration changes them.\n\n\
@@ -108,7 +113,7 @@ fn keys() -> String {
     );
     let tmux = of(Preset::Tmux);
     key_table(&mut out, tmux.iter());
-    let same = |listed: &&Listed| {
+    let same = |listed: &&ListedKey| {
         tmux.iter().any(|other| other.chord == listed.chord && other.words == listed.words)
     };
     let others = [
@@ -136,7 +141,7 @@ fn keys() -> String {
     out
 }
 
-fn key_table<'a>(out: &mut String, listing: impl Iterator<Item = &'a Listed>) {
+fn key_table<'a>(out: &mut String, listing: impl Iterator<Item = &'a ListedKey>) {
     *out += "| keys | action | |\n|---|---|---|\n";
     for listed in listing {
         let pipe = |text: &str| text.replace('|', "\\|");
@@ -183,7 +188,7 @@ fn leaf<'a>(root: &'a mut Command, words: &[&str]) -> Option<&'a mut Command> {
 }
 
 /// The long help of an action: what its doc comment says.
-fn help(entry: &Entry) -> String {
+fn help(entry: &ActionEntry) -> String {
     let command = entry.command();
     let about = command.get_long_about().or(command.get_about()).map(ToString::to_string);
     about.unwrap_or_default()
@@ -213,10 +218,10 @@ const fn access(access: Access) -> &'static str {
     }
 }
 
-const fn place(place: Place) -> &'static str {
+const fn place(place: Role) -> &'static str {
     match place {
-        Place::Server => "server",
-        Place::Client => "client",
-        Place::Cli => "command line",
+        Role::Server => "server",
+        Role::Client => "client",
+        Role::Cli => "command line",
     }
 }

@@ -8,15 +8,15 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::base::error::Refusal;
-use crate::cli::link::Link;
-use crate::cli::{file, human, print};
+use crate::cli::connection::ServerConnection;
+use crate::cli::{file, print, table_output};
 use crate::config::diag::Diagnostic;
 use crate::platform::Login;
 use crate::platform::paths::Paths;
 
 /// How a check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum Health {
     Good,
     /// Something the terminal lacks: it is done otherwise.
     Less,
@@ -28,7 +28,7 @@ enum Verdict {
 #[derive(Debug)]
 struct Finding {
     what: &'static str,
-    verdict: Verdict,
+    verdict: Health,
     text: String,
 }
 
@@ -40,30 +40,30 @@ pub(super) fn run(as_json: bool, told: Vec<(&'static str, bool, String)>) -> Res
     let mut findings = vec![terminal()];
     // Without a terminal nobody could be asked.
     findings.extend(told.is_empty().then(colours));
-    let verdict = |is_full| if is_full { Verdict::Good } else { Verdict::Less };
+    let verdict = |is_full| if is_full { Health::Good } else { Health::Less };
     findings.extend(
         told.into_iter().map(|(what, is_full, text)| finding(what, verdict(is_full), text)),
     );
     findings.extend([locale(), shell(), configuration(), places(), server(), nesting()]);
     let word = |verdict| match verdict {
-        Verdict::Good => "good",
-        Verdict::Less => "less",
-        Verdict::Warning => "warning",
-        Verdict::Bad => "bad",
+        Health::Good => "good",
+        Health::Less => "less",
+        Health::Warning => "warning",
+        Health::Bad => "bad",
     };
     if as_json {
         let list = findings.iter().map(|finding| json!({ "check": finding.what, "verdict": word(finding.verdict), "text": finding.text }));
-        print::text(&human::json(&list.collect()))?;
+        print::text(&table_output::json(&list.collect()))?;
     } else {
         let lines = findings.iter().map(|finding| {
             format!("{:7}  {:13}  {}\n", word(finding.verdict), finding.what, finding.text)
         });
         print::text(&lines.collect::<String>())?;
     }
-    Ok(u8::from(findings.iter().any(|finding| finding.verdict == Verdict::Bad)))
+    Ok(u8::from(findings.iter().any(|finding| finding.verdict == Health::Bad)))
 }
 
-fn finding(what: &'static str, verdict: Verdict, text: impl Into<String>) -> Finding {
+fn finding(what: &'static str, verdict: Health, text: impl Into<String>) -> Finding {
     Finding { what, verdict, text: text.into() }
 }
 
@@ -77,31 +77,31 @@ fn terminal() -> Finding {
     match (is_terminal, term.as_str()) {
         (false, _) => finding(
             "terminal",
-            Verdict::Warning,
+            Health::Warning,
             "this is no terminal; attaching needs one, everything else does not",
         ),
         (true, "" | "dumb") => finding(
             "terminal",
-            Verdict::Bad,
+            Health::Bad,
             format!("TERM is {term:?}; set it to what your terminal is, such as xterm-256color"),
         ),
-        (true, _) => finding("terminal", Verdict::Good, term),
+        (true, _) => finding("terminal", Health::Good, term),
     }
 }
 
 fn colours() -> Finding {
     let (no_color, term) = (!variable("NO_COLOR").is_empty(), variable("TERM"));
     if no_color {
-        return finding("colours", Verdict::Good, "NO_COLOR is set: none");
+        return finding("colours", Health::Good, "NO_COLOR is set: none");
     }
     match variable("COLORTERM").as_str() {
-        "truecolor" | "24bit" => finding("colours", Verdict::Good, "24 bits (COLORTERM)"),
+        "truecolor" | "24bit" => finding("colours", Health::Good, "24 bits (COLORTERM)"),
         _ if term.contains("256color") => {
-            finding("colours", Verdict::Good, "256 (TERM); with 24 bits, set COLORTERM=truecolor")
+            finding("colours", Health::Good, "256 (TERM); with 24 bits, set COLORTERM=truecolor")
         }
         _ => finding(
             "colours",
-            Verdict::Warning,
+            Health::Warning,
             "16; set COLORTERM=truecolor or outer.colours if the terminal has more",
         ),
     }
@@ -116,13 +116,9 @@ fn locale() -> Finding {
         .unwrap_or_default();
     let lower = name.to_lowercase();
     if lower.contains("utf-8") || lower.contains("utf8") {
-        return finding("locale", Verdict::Good, name);
+        return finding("locale", Health::Good, name);
     }
-    finding(
-        "locale",
-        Verdict::Warning,
-        format!("{name:?} is not UTF-8; panes get LC_CTYPE=C.UTF-8"),
-    )
+    finding("locale", Health::Warning, format!("{name:?} is not UTF-8; panes get LC_CTYPE=C.UTF-8"))
 }
 
 fn shell() -> Finding {
@@ -133,23 +129,23 @@ fn shell() -> Finding {
         named
     };
     if Path::new(&shell).is_file() {
-        return finding("shell", Verdict::Good, shell);
+        return finding("shell", Health::Good, shell);
     }
-    finding("shell", Verdict::Bad, format!("{shell:?} is no file; set SHELL or shell.program"))
+    finding("shell", Health::Bad, format!("{shell:?} is no file; set SHELL or shell.program"))
 }
 
 fn configuration() -> Finding {
     match file::settings() {
         Ok(_) => finding(
             "configuration",
-            Verdict::Good,
+            Health::Good,
             crate::platform::config_file::path().display().to_string(),
         ),
         Err(problems) => {
             let first = problems.first().map(Diagnostic::headline).unwrap_or_default();
             finding(
                 "configuration",
-                Verdict::Bad,
+                Health::Bad,
                 format!("{} problems, the first: {first}", problems.len()),
             )
         }
@@ -159,26 +155,26 @@ fn configuration() -> Finding {
 fn places() -> Finding {
     match Paths::current() {
         Ok(places) if !places.state().exists() => {
-            finding("places", Verdict::Good, format!("{} will be made", places.state().display()))
+            finding("places", Health::Good, format!("{} will be made", places.state().display()))
         }
         Ok(places) => match places.prepare() {
-            Ok(()) => finding("places", Verdict::Good, format!("{}", places.state().display())),
-            Err(error) => finding("places", Verdict::Bad, error.to_string()),
+            Ok(()) => finding("places", Health::Good, format!("{}", places.state().display())),
+            Err(error) => finding("places", Health::Bad, error.to_string()),
         },
-        Err(error) => finding("places", Verdict::Bad, error.to_string()),
+        Err(error) => finding("places", Health::Bad, error.to_string()),
     }
 }
 
 fn server() -> Finding {
     let Ok(places) = Paths::current() else {
-        return finding("server", Verdict::Bad, "there is no place for its socket");
+        return finding("server", Health::Bad, "there is no place for its socket");
     };
-    match Link::connect(&places, None) {
+    match ServerConnection::connect(&places, None) {
         Ok(Some(_)) => {
-            finding("server", Verdict::Good, format!("listens on {}", places.socket().display()))
+            finding("server", Health::Good, format!("listens on {}", places.socket().display()))
         }
-        Ok(None) => finding("server", Verdict::Good, "none is running; abide new starts one"),
-        Err(refusal) => finding("server", Verdict::Bad, refusal.message),
+        Ok(None) => finding("server", Health::Good, "none is running; abide new starts one"),
+        Err(refusal) => finding("server", Health::Bad, refusal.message),
     }
 }
 
@@ -188,9 +184,9 @@ fn nesting() -> Finding {
     match outer {
         Some((_, outer)) => finding(
             "nesting",
-            Verdict::Warning,
+            Health::Warning,
             format!("this runs inside {outer}; keys go to the outer one first"),
         ),
-        None => finding("nesting", Verdict::Good, "this runs inside no other multiplexer"),
+        None => finding("nesting", Health::Good, "this runs inside no other multiplexer"),
     }
 }

@@ -6,14 +6,14 @@ use std::thread;
 
 use serde_json::{Map, Value, json};
 
-use crate::action::process::write::Write;
-use crate::action::table::{self, Entry, Params};
+use crate::action::process::write::ProcessWrite;
+use crate::action::table::{self, ActionEntry, CallParams};
 use crate::action::{self, Action};
 use crate::base::base64;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
-use crate::cli::link::{self, Link};
-use crate::cli::{human, print};
+use crate::cli::connection::{self, ServerConnection};
+use crate::cli::{print, table_output};
 use crate::platform::paths::Paths;
 
 /// How much of standard input is sent at once.
@@ -31,9 +31,9 @@ pub(super) struct Whence<'a> {
 /// Runs a command in the session's shell; gives its exit status.
 pub(super) fn exec(
     whence: Whence<'_>,
-    mut link: Link,
-    entry: &'static Entry,
-    mut params: Params,
+    mut link: ServerConnection,
+    entry: &'static ActionEntry,
+    mut params: CallParams,
     as_json: bool,
 ) -> Result<u8, Refusal> {
     let reads = params.get("open_stdin") == Some(&Value::Bool(true));
@@ -43,7 +43,7 @@ pub(super) fn exec(
             params.insert("stdin".into(), all_input()?.into());
         }
         let reply = link.call(entry, &params)?;
-        print::text(&human::json(&reply))?;
+        print::text(&table_output::json(&reply))?;
         return Ok(status(&reply));
     }
     params.insert("stream".into(), true.into());
@@ -110,10 +110,10 @@ fn pass_on(event: &Value) -> Result<(), Refusal> {
 
 /// Sends our standard input to a command, on a connection of its own, until either ends.
 fn feed(whence: Whence<'_>, command: &str) {
-    let Ok(Some(mut link)) = Link::connect(whence.places, whence.pane) else { return };
+    let Ok(Some(mut link)) = ServerConnection::connect(whence.places, whence.pane) else { return };
     let command = command.to_owned();
     thread::spawn(move || {
-        let entry = table::find(Write::NAME).expect("it is in the table");
+        let entry = table::find(ProcessWrite::NAME).expect("it is in the table");
         let mut buffer = vec![0; PART_LEN];
         loop {
             let count = std::io::stdin().lock().read(&mut buffer).unwrap_or(0);
@@ -140,9 +140,9 @@ fn all_input() -> Result<String, Refusal> {
 /// Shows the output of a command; with `follow` until it ends, over restarts of the server.
 pub(super) fn logs(
     whence: Whence<'_>,
-    mut link: Link,
-    entry: &'static Entry,
-    mut params: Params,
+    mut link: ServerConnection,
+    entry: &'static ActionEntry,
+    mut params: CallParams,
     as_json: bool,
 ) -> Result<(), Refusal> {
     let follows = params.get("follow") == Some(&Value::Bool(true));
@@ -161,7 +161,8 @@ pub(super) fn logs(
                 if let Some(cursor) = cursor {
                     params.insert("since".into(), cursor.into());
                 }
-                link = Link::connect(whence.places, whence.pane)?.ok_or_else(link::no_server)?;
+                link = ServerConnection::connect(whence.places, whence.pane)?
+                    .ok_or_else(connection::no_server)?;
             }
             outcome => {
                 let reply = outcome?;
@@ -170,7 +171,7 @@ pub(super) fn logs(
             }
         }
     }
-    Err(link::no_server())
+    Err(connection::no_server())
 }
 
 fn show_event(event: &Value, as_json: bool) -> Result<(), Refusal> {
@@ -181,7 +182,7 @@ fn show_event(event: &Value, as_json: bool) -> Result<(), Refusal> {
 pub(super) fn processes(reply: &Value, is_tree: bool, wall: u64) -> String {
     let rows: Vec<Value> =
         reply.as_array().into_iter().flatten().map(|item| row(item, is_tree)).collect();
-    human::text(&Value::Array(rows), wall)
+    table_output::text(&Value::Array(rows), wall)
 }
 
 fn row(item: &Value, is_tree: bool) -> Value {
@@ -214,27 +215,27 @@ fn size(bytes: u64) -> String {
     }
 }
 
-fn object(value: Value) -> Params {
-    if let Value::Object(object) = value { object } else { Params::new() }
+fn object(value: Value) -> CallParams {
+    if let Value::Object(object) = value { object } else { CallParams::new() }
 }
 
 /// Whether an action's output comes while it waits.
-pub(super) fn is_exec(entry: &Entry) -> bool {
-    entry.name == action::exec::run::Run::NAME
+pub(super) fn is_exec(entry: &ActionEntry) -> bool {
+    entry.name == action::exec::run::ExecRun::NAME
 }
 
 /// The same for the logs of a command.
-pub(super) fn is_logs(entry: &Entry) -> bool {
-    entry.name == action::process::logs::Logs::NAME
+pub(super) fn is_logs(entry: &ActionEntry) -> bool {
+    entry.name == action::process::logs::ProcessLogs::NAME
 }
 
 /// Whether it lists processes.
-pub(super) fn is_ps(entry: &Entry) -> bool {
-    entry.name == action::process::ps::Ps::NAME
+pub(super) fn is_ps(entry: &ActionEntry) -> bool {
+    entry.name == action::process::ps::ProcessPs::NAME
 }
 
 /// Whether it says what was ended or sent a signal.
-pub(super) fn is_stop(entry: &Entry) -> bool {
-    entry.name == action::process::stop::Stop::NAME
-        || entry.name == action::process::signal::Signal::NAME
+pub(super) fn is_stop(entry: &ActionEntry) -> bool {
+    entry.name == action::process::stop::ProcessStop::NAME
+        || entry.name == action::process::signal::ProcessSignal::NAME
 }

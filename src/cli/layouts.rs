@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::action::layout::shape::Part;
+use crate::action::layout::shape::LayoutSpec;
 use crate::action::session::open::Project;
-use crate::action::table::Params;
+use crate::action::table::CallParams;
 use crate::base::error::{Code, Refusal};
 use crate::cli::print;
 use crate::config::layout;
@@ -16,14 +16,14 @@ use crate::config::layout;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// Reads the file that was named instead of a preset, if there is one.
-pub(super) fn fill_in(params: &mut Params) -> Result<(), Refusal> {
+pub(super) fn fill_in(params: &mut CallParams) -> Result<(), Refusal> {
     let Some(path) = params.get("preset").and_then(Value::as_str).map(str::to_owned) else {
         return Ok(());
     };
     if !Path::new(&path).is_file() {
         return Ok(());
     }
-    let layout: Part = layout::read(&text(&path)?).map_err(|error| wrong(&path, &error))?;
+    let layout: LayoutSpec = layout::read(&text(&path)?).map_err(|error| wrong(&path, &error))?;
     params.insert("layout".into(), value(&path, serde_json::to_value(layout))?);
     Ok(())
 }
@@ -32,7 +32,7 @@ pub(super) fn fill_in(params: &mut Params) -> Result<(), Refusal> {
 const PROJECT: &str = "abide.toml";
 
 /// Finds the project that was named, or the nearest here or above, and reads it.
-pub(super) fn project(params: &mut Params) -> Result<(), Refusal> {
+pub(super) fn project(params: &mut CallParams) -> Result<(), Refusal> {
     let own = std::env::current_dir().map_err(|error| {
         Refusal::new(Code::InvalidParams, format!("there is no directory here: {error}"))
     })?;
@@ -81,7 +81,7 @@ fn wrong(path: &str, why: &str) -> Refusal {
 }
 
 /// Writes the layout to the file that was named, or prints it.
-pub(super) fn save(params: &Params, reply: &Value) -> Result<(), Refusal> {
+pub(super) fn save(params: &CallParams, reply: &Value) -> Result<(), Refusal> {
     let text = layout::write(reply).map_err(|error| {
         Refusal::new(Code::Internal, format!("the layout cannot be written: {error}"))
     })?;

@@ -7,25 +7,25 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::action::cli::actions::Actions;
-use crate::action::cli::completions::{Completions, Shell};
-use crate::action::cli::config_check::Check;
-use crate::action::cli::config_default::PrintDefault;
-use crate::action::cli::config_edit::Edit;
-use crate::action::cli::config_explain::Explain;
-use crate::action::cli::config_import::Import;
-use crate::action::cli::config_path::Path as ConfigPath;
-use crate::action::cli::config_show::Show;
-use crate::action::cli::doctor::Doctor;
-use crate::action::cli::keys::Keys;
-use crate::action::cli::man::Man;
-use crate::action::cli::themes::Themes;
-use crate::action::cli::version::Version;
-use crate::action::table::{self, Call, Entry, TABLE};
+use crate::action::cli::actions::CliActions;
+use crate::action::cli::completions::{CliCompletions, CompletionShell};
+use crate::action::cli::config_check::ConfigCheck;
+use crate::action::cli::config_default::ConfigPrintDefault;
+use crate::action::cli::config_edit::ConfigEdit;
+use crate::action::cli::config_explain::ConfigExplain;
+use crate::action::cli::config_import::ConfigImport;
+use crate::action::cli::config_path::ConfigPath;
+use crate::action::cli::config_show::ConfigShow;
+use crate::action::cli::doctor::CliDoctor;
+use crate::action::cli::keys::CliKeys;
+use crate::action::cli::man::CliMan;
+use crate::action::cli::themes::CliThemes;
+use crate::action::cli::version::CliVersion;
+use crate::action::table::{self, ActionEntry, Call, TABLE};
 use crate::base::error::{Code, Refusal};
-use crate::cli::{Next, docs, file, human, man, print, settled, tree};
+use crate::cli::{Next, clap_tree, config, docs, file, man, print, table_output};
 use crate::config::diag::{Diagnostic, listing};
-use crate::config::keymap::{Keymap, Listed};
+use crate::config::keymap::{Keymap, ListedKey};
 use crate::config::{load, reference};
 use crate::platform::config_file;
 use crate::settings::Settings;
@@ -37,7 +37,7 @@ use crate::wire::{hello, keeper};
 /// # Errors
 /// The refusal to show.
 pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
-    if call.arguments::<Doctor>().is_some() {
+    if call.arguments::<CliDoctor>().is_some() {
         return Ok(Next::Examine {
             as_json,
             colours: file::settings().unwrap_or_default().outer.colours,
@@ -47,20 +47,20 @@ pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
 }
 
 fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
-    if let Some(check) = call.arguments::<Check>() {
+    if let Some(check) = call.arguments::<ConfigCheck>() {
         return config_check(check.file.as_deref(), as_json);
     }
-    if let Some(show) = call.arguments::<Show>() {
+    if let Some(show) = call.arguments::<ConfigShow>() {
         return config_show(show.section.as_deref(), as_json);
     }
-    if let Some(explain) = call.arguments::<Explain>() {
-        return settled::explain(&explain.option, as_json);
+    if let Some(explain) = call.arguments::<ConfigExplain>() {
+        return config::explain(&explain.option, as_json);
     }
-    if let Some(import) = call.arguments::<Import>() {
-        return settled::config_import(import.file.as_deref(), import.write, as_json);
+    if let Some(import) = call.arguments::<ConfigImport>() {
+        return config::config_import(import.file.as_deref(), import.write, as_json);
     }
-    if call.arguments::<Themes>().is_some() {
-        return settled::themes(as_json);
+    if call.arguments::<CliThemes>().is_some() {
+        return config::themes(as_json);
     }
     if call.arguments::<ConfigPath>().is_some() {
         let path = config_file::path();
@@ -70,25 +70,25 @@ fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
             || path.display().to_string(),
         );
     }
-    if call.arguments::<PrintDefault>().is_some() {
+    if call.arguments::<ConfigPrintDefault>().is_some() {
         return print::give(as_json, || json!(Settings::default()), || load::DEFAULT.into());
     }
-    if call.arguments::<Edit>().is_some() {
+    if call.arguments::<ConfigEdit>().is_some() {
         return config_edit();
     }
-    if let Some(keys) = call.arguments::<Keys>() {
+    if let Some(keys) = call.arguments::<CliKeys>() {
         return list_keys(keys.word.as_deref(), as_json);
     }
-    if let Some(actions) = call.arguments::<Actions>() {
+    if let Some(actions) = call.arguments::<CliActions>() {
         return list_actions(actions.name.as_deref(), as_json);
     }
-    if let Some(completions) = call.arguments::<Completions>() {
+    if let Some(completions) = call.arguments::<CliCompletions>() {
         return complete(completions.shell);
     }
-    if call.arguments::<Man>().is_some() {
+    if call.arguments::<CliMan>().is_some() {
         return print::bytes(&man::page()).map(|()| 0);
     }
-    if call.arguments::<Version>().is_some() {
+    if call.arguments::<CliVersion>().is_some() {
         let version = env!("CARGO_PKG_VERSION");
         let all = || json!({ "version": version, "protocol": hello::VERSION, "protocol_min": hello::VERSION_MIN, "keeper": keeper::VERSION });
         return print::give(as_json, all, || format!("abide {version}"));
@@ -109,7 +109,7 @@ fn config_check(file: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
             || json!([]),
             || format!("{shown}: no file; the defaults are in force"),
         ),
-        Ok(Some(settings)) => match settled::theme_problem(&settings) {
+        Ok(Some(settings)) => match config::theme_problem(&settings) {
             None => print::give(as_json, || json!([]), || format!("{shown}: no problems")),
             Some(problem) => {
                 print::note(&format!("{shown}: {problem}"));
@@ -118,7 +118,7 @@ fn config_check(file: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
         },
         Err(problems) => {
             if as_json {
-                print::text(&human::json(&Value::Array(
+                print::text(&table_output::json(&Value::Array(
                     problems.iter().map(problem_json).collect(),
                 )))?;
             } else {
@@ -202,18 +202,18 @@ fn config_edit() -> Result<u8, Refusal> {
 
 fn list_keys(word: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     let lower = word.unwrap_or_default().to_lowercase();
-    let has = |listed: &Listed| {
+    let has = |listed: &ListedKey| {
         let texts = [&listed.keys, &listed.chord, &listed.words, &listed.summary];
         texts.iter().any(|text| text.to_lowercase().contains(&lower))
     };
-    let shown: Vec<Listed> =
+    let shown: Vec<ListedKey> =
         Keymap::new(&file::valid_settings()?.keys).listing().into_iter().filter(has).collect();
     if let (Some(word), true) = (word, shown.is_empty()) {
         return Err(Refusal::new(Code::NotFound, format!("no key, action or help with {word:?}"))
             .hint("abide keys"));
     }
-    let as_value = |listed: &Listed| json!({ "keys": listed.keys, "chord": listed.chord, "action": listed.words, "name": listed.name, "help": listed.summary });
-    let column = |head: &str, of: fn(&Listed) -> &String| {
+    let as_value = |listed: &ListedKey| json!({ "keys": listed.keys, "chord": listed.chord, "action": listed.words, "name": listed.name, "help": listed.summary });
+    let column = |head: &str, of: fn(&ListedKey) -> &String| {
         (head.to_owned(), shown.iter().map(|listed| of(listed).clone()).collect())
     };
     let columns = || {
@@ -223,25 +223,25 @@ fn list_keys(word: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
             column("", |listed| &listed.summary),
         ]
     };
-    print::give(as_json, || shown.iter().map(as_value).collect(), || human::rows(&columns()))
+    print::give(as_json, || shown.iter().map(as_value).collect(), || table_output::rows(&columns()))
 }
 
 fn list_actions(name: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     let Some(name) = name else {
-        let column = |head: &str, of: fn(&Entry) -> String| {
+        let column = |head: &str, of: fn(&ActionEntry) -> String| {
             (head.to_owned(), TABLE.iter().map(of).collect::<Vec<_>>())
         };
         let columns = || {
             [
                 column("ACTION", |entry| entry.name.into()),
                 column("COMMAND", command_words),
-                column("", Entry::summary),
+                column("", ActionEntry::summary),
             ]
         };
         return print::give(
             as_json,
             || TABLE.iter().map(docs::entry_json).collect(),
-            || human::rows(&columns()),
+            || table_output::rows(&columns()),
         );
     };
     let words: Vec<String> = name.split_whitespace().map(str::to_owned).collect();
@@ -255,17 +255,17 @@ fn list_actions(name: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     print::give(as_json, || docs::entry_json(entry), || docs::action_section(entry))
 }
 
-fn command_words(entry: &Entry) -> String {
+fn command_words(entry: &ActionEntry) -> String {
     entry.words()[0].join(" ")
 }
 
-fn complete(shell: Shell) -> Result<u8, Refusal> {
+fn complete(shell: CompletionShell) -> Result<u8, Refusal> {
     let mut out = Vec::new();
     let shell = match shell {
-        Shell::Bash => clap_complete::Shell::Bash,
-        Shell::Zsh => clap_complete::Shell::Zsh,
-        Shell::Fish => clap_complete::Shell::Fish,
+        CompletionShell::Bash => clap_complete::Shell::Bash,
+        CompletionShell::Zsh => clap_complete::Shell::Zsh,
+        CompletionShell::Fish => clap_complete::Shell::Fish,
     };
-    clap_complete::generate(shell, &mut tree::command(), "abide", &mut out);
+    clap_complete::generate(shell, &mut clap_tree::command(), "abide", &mut out);
     print::bytes(&out).map(|()| 0)
 }

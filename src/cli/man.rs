@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use clap_mangen::Man;
 
-use crate::action::table::{Entry, TABLE};
+use crate::action::table::{ActionEntry, TABLE};
 use crate::base::error::Code;
-use crate::cli::tree;
+use crate::cli::clap_tree;
 use crate::config::keymap::Keymap;
-use crate::settings::Keys;
+use crate::settings::KeyOptions;
 
 /// The variables that are looked at, and set in panes.
 const ENVIRONMENT: &[(&str, &str)] = &[
@@ -42,7 +42,7 @@ pub(super) fn page() -> Vec<u8> {
 }
 
 fn render(out: &mut Vec<u8>) -> io::Result<()> {
-    let man = Man::new(tree::command()).manual("abide").section("1");
+    let man = Man::new(clap_tree::command()).manual("abide").section("1");
     man.render_title(out)?;
     for (title, part) in [
         ("NAME", part(|out| man.render_name_section(out))?),
@@ -50,14 +50,14 @@ fn render(out: &mut Vec<u8>) -> io::Result<()> {
     ] {
         write!(out, ".SH {title}\n{part}")?;
     }
-    write!(out, ".SH DESCRIPTION\n{}\n", escape(tree::AFTER_HELP).replace('\n', "\n.br\n"))?;
+    write!(out, ".SH DESCRIPTION\n{}\n", escape(clap_tree::AFTER_HELP).replace('\n', "\n.br\n"))?;
     write!(out, ".SH OPTIONS\n{}", part(|out| man.render_options_section(out))?)?;
     writeln!(out, ".SH COMMANDS")?;
     for entry in &TABLE {
         command(out, entry)?;
     }
     writeln!(out, ".SH KEYS\nThese are the defaults; abide keys lists those in force.")?;
-    for listed in Keymap::new(&Keys::default()).listing() {
+    for listed in Keymap::new(&KeyOptions::default()).listing() {
         item(out, &listed.keys, &format!("{}: {}", listed.words, listed.summary))?;
     }
     writeln!(out, ".SH EXIT STATUS")?;
@@ -76,7 +76,7 @@ fn render(out: &mut Vec<u8>) -> io::Result<()> {
     FILES.iter().try_for_each(|(name, text)| item(out, name, text))
 }
 
-fn command(out: &mut Vec<u8>, entry: &Entry) -> io::Result<()> {
+fn command(out: &mut Vec<u8>, entry: &ActionEntry) -> io::Result<()> {
     let words = entry.words()[0].join(" ");
     let man = Man::new(entry.command().disable_help_flag(true).name(format!("abide {words}")));
     writeln!(out, ".SS {}", escape(&words))?;

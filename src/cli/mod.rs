@@ -2,20 +2,20 @@
 //! no session: that is the client's, and `main` goes there.
 
 mod buffer;
+mod clap_tree;
+mod config;
+mod connection;
 pub mod docs;
 mod doctor;
 mod exec;
 mod file;
-mod human;
 mod layouts;
-mod link;
 mod local;
 mod man;
 mod print;
-mod settled;
 mod start;
-mod successor;
-mod tree;
+mod table_output;
+mod upgrade;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
@@ -25,17 +25,17 @@ use std::time::{Duration, Instant};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
-use crate::action::buffer::save::Save;
+use crate::action::buffer::save::BufferSave;
 use crate::action::layout::save;
-use crate::action::server::restart::Restart;
-use crate::action::server::status::Status;
-use crate::action::server::stop::Stop;
-use crate::action::server::upgrade::Upgrade;
-use crate::action::session::new::New;
-use crate::action::session::open::Open;
-use crate::action::session::undo::Undo;
-use crate::action::table::{self, Entry, Params};
-use crate::action::{self, Access, Action, Place, tmux};
+use crate::action::server::restart::ServerRestart;
+use crate::action::server::status::ServerStatus;
+use crate::action::server::stop::ServerStop;
+use crate::action::server::upgrade::ServerUpgrade;
+use crate::action::session::new::SessionNew;
+use crate::action::session::open::SessionOpen;
+use crate::action::session::undo::SessionUndo;
+use crate::action::table::{self, ActionEntry, CallParams};
+use crate::action::{self, Access, Action, Role, tmux};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
@@ -44,8 +44,8 @@ use crate::platform;
 use crate::platform::paths::{Paths, PathsEnv, PathsError};
 use crate::settings::{ColourDepth, Keep, Settings};
 
+use connection::ServerConnection;
 use exec::Whence;
-use link::Link;
 
 /// What is to happen after the command line was read.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub struct Attach {
     /// The action to call first, which gives the client's view a session.
     pub action: &'static str,
     /// Its arguments.
-    pub params: Params,
+    pub params: CallParams,
 }
 
 /// How long a server that ends is waited for.
@@ -93,8 +93,9 @@ const GIVE_UP: Span = Span::seconds(30);
 pub fn run(args: Vec<OsString>) -> Next {
     let as_json = args.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     let words = translated(args);
-    let done = match tree::command_for(&words).no_binary_name(true).try_get_matches_from(words) {
-        Ok(matches) => match tree::chosen(&matches) {
+    let done = match clap_tree::command_for(&words).no_binary_name(true).try_get_matches_from(words)
+    {
+        Ok(matches) => match clap_tree::chosen(&matches) {
             Some((entry, matches)) => entry
                 .read(matches)
                 .map_err(|error| usage(&error))
@@ -112,7 +113,7 @@ pub fn run(args: Vec<OsString>) -> Next {
 /// What is wrong with these words as a command line; none if they could be run. Nothing is run.
 #[must_use]
 pub fn fault(words: &[String]) -> Option<String> {
-    tree::command()
+    clap_tree::command()
         .no_binary_name(true)
         .try_get_matches_from(words)
         .err()
@@ -156,20 +157,24 @@ fn alone() -> Result<Next, Refusal> {
     answers(|| start::link(&places, None).map(Some))?;
     attach(
         places,
-        table::find(action::session::attach::Attach::NAME).expect("it is in the table"),
-        Params::new(),
+        table::find(action::session::attach::SessionAttach::NAME).expect("it is in the table"),
+        CallParams::new(),
     )
 }
 
-fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result<Next, Refusal> {
-    if let Some(save) = entry.call(&params).ok().and_then(|call| call.arguments::<Save>()) {
+fn carry_out(
+    entry: &'static ActionEntry,
+    mut params: CallParams,
+    as_json: bool,
+) -> Result<Next, Refusal> {
+    if let Some(save) = entry.call(&params).ok().and_then(|call| call.arguments::<BufferSave>()) {
         return buffer::save(&save, &places()?).map(|()| Next::Exit(0));
     }
-    if entry.place == Place::Cli {
+    if entry.role == Role::Cli {
         return local::run(&entry.call(&params)?, as_json);
     }
-    let is_open = entry.name == Open::NAME;
-    let is_new = entry.name == New::NAME || is_open;
+    let is_open = entry.name == SessionOpen::NAME;
+    let is_new = entry.name == SessionNew::NAME || is_open;
     if is_open {
         layouts::project(&mut params)?;
     }
@@ -179,7 +184,7 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
             attachable()?;
             answers(|| start::link(&places, None).map(Some))?;
         } else if !answers(|| present(&places, None, entry))? {
-            return Err(link::no_server());
+            return Err(connection::no_server());
         }
         attachable()?;
         return attach(places, entry, params);
@@ -207,10 +212,10 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
         return print::text(&exec::processes(&reply, is_tree, platform::now().wall))
             .map(|()| Next::Exit(0));
     }
-    if entry.name == Upgrade::NAME && !as_json {
-        return print::text(&successor::told(&reply)).map(|()| Next::Exit(0));
+    if entry.name == ServerUpgrade::NAME && !as_json {
+        return print::text(&upgrade::told(&reply)).map(|()| Next::Exit(0));
     }
-    if entry.name == save::Save::NAME && !as_json {
+    if entry.name == save::LayoutSave::NAME && !as_json {
         return layouts::save(&params, &reply).map(|()| Next::Exit(0));
     }
     let wants_json = as_json || params.get("format").is_some_and(|format| format == "json");
@@ -221,10 +226,10 @@ fn carry_out(entry: &'static Entry, mut params: Params, as_json: bool) -> Result
 /// just then: as if it came now, of the next one or of none. After a stop this returns once nobody
 /// listens any more, so that what is called next meets no server that is about to go.
 fn asked(
-    mut link: Link,
+    mut link: ServerConnection,
     whence: Whence<'_>,
-    entry: &'static Entry,
-    params: &Params,
+    entry: &'static ActionEntry,
+    params: &CallParams,
 ) -> Result<Value, Refusal> {
     let end = Instant::now() + GONE_WITHIN;
     let mut span = Duration::from_millis(5);
@@ -238,23 +243,23 @@ fn asked(
             && (entry.access == Access::Read || link.is_unread || is_refused)
             && Instant::now() < end
         {
-            link::pause(&mut span);
+            connection::pause(&mut span);
             match present(whence.places, whence.pane, entry)? {
                 Some(next) => link = next,
                 None => return without_server(entry, params),
             }
             continue;
         }
-        if let (Ok(begun), Restart::NAME | Upgrade::NAME) = (&outcome, entry.name) {
+        if let (Ok(begun), ServerRestart::NAME | ServerUpgrade::NAME) = (&outcome, entry.name) {
             drop(link);
-            return successor::await_it(whence.places, entry, begun);
+            return upgrade::await_it(whence.places, entry, begun);
         }
-        if entry.name == Stop::NAME && outcome.is_ok() {
+        if entry.name == ServerStop::NAME && outcome.is_ok() {
             drop(link);
             while Instant::now() < end
-                && Link::connect(whence.places, None).is_ok_and(|link| link.is_some())
+                && ServerConnection::connect(whence.places, None).is_ok_and(|link| link.is_some())
             {
-                link::pause(&mut span);
+                connection::pause(&mut span);
             }
         }
         return outcome;
@@ -262,17 +267,17 @@ fn asked(
 }
 
 /// Whether a call needs a view, so that a client has to make it.
-fn attaches(entry: &Entry, params: &Params) -> bool {
+fn attaches(entry: &ActionEntry, params: &CallParams) -> bool {
     match entry.name {
-        action::session::attach::Attach::NAME => true,
+        action::session::attach::SessionAttach::NAME => true,
         // In a pane, the client that shows it goes there.
-        Open::NAME => params.get("background") != Some(&Value::Bool(true)) && !is_inside(),
-        New::NAME => params.get("background") != Some(&Value::Bool(true)),
+        SessionOpen::NAME => params.get("background") != Some(&Value::Bool(true)) && !is_inside(),
+        SessionNew::NAME => params.get("background") != Some(&Value::Bool(true)),
         _ => false,
     }
 }
 
-fn attach(places: Paths, entry: &'static Entry, params: Params) -> Result<Next, Refusal> {
+fn attach(places: Paths, entry: &'static ActionEntry, params: CallParams) -> Result<Next, Refusal> {
     let (settings, notice) = match file::settings() {
         Ok(settings) => (settings, None),
         Err(problems) => (Settings::default(), problems.first().map(Diagnostic::headline)),
@@ -342,14 +347,18 @@ fn own_pane(places: &Paths) -> Option<PaneId> {
 
 /// A connection to the server if there is one, or if sessions wait on disk for a server to bring
 /// them back.
-fn present(places: &Paths, pane: Option<PaneId>, entry: &Entry) -> Result<Option<Link>, Refusal> {
-    let link = Link::connect(places, pane)?;
+fn present(
+    places: &Paths,
+    pane: Option<PaneId>,
+    entry: &ActionEntry,
+) -> Result<Option<ServerConnection>, Refusal> {
+    let link = ServerConnection::connect(places, pane)?;
     let is_on_disk = || {
         places.database().exists()
             && file::settings().unwrap_or_default().persist.keep != Keep::Nothing
     };
     let is_kept = || match entry.name {
-        Undo::NAME => places.closed().exists(),
+        SessionUndo::NAME => places.closed().exists(),
         name => name.starts_with("snapshot.") && places.snapshots().exists(),
     };
     let is_wanted = || is_kept() || !entry.name.starts_with("server.") && is_on_disk();
@@ -358,38 +367,38 @@ fn present(places: &Paths, pane: Option<PaneId>, entry: &Entry) -> Result<Option
 
 /// Whether there is a server that answers, before the terminal is a client's: one that was killed
 /// just now takes connections until its last thread is gone.
-fn answers(find: impl Fn() -> Result<Option<Link>, Refusal>) -> Result<bool, Refusal> {
-    let status = table::find(Status::NAME).expect("it is in the table");
+fn answers(find: impl Fn() -> Result<Option<ServerConnection>, Refusal>) -> Result<bool, Refusal> {
+    let status = table::find(ServerStatus::NAME).expect("it is in the table");
     let end = Instant::now() + GONE_WITHIN;
     let mut span = Duration::from_millis(5);
     while let Some(mut link) = find()? {
-        match link.call(status, &Params::new()) {
+        match link.call(status, &CallParams::new()) {
             Err(refusal) if refusal.code == Code::LimitReached => return Err(refusal),
             Err(refusal)
                 if matches!(refusal.code, Code::Interrupted | Code::ShuttingDown)
                     && Instant::now() < end => {}
             _ => return Ok(true),
         }
-        link::pause(&mut span);
+        connection::pause(&mut span);
     }
     Ok(false)
 }
 
 /// Without a server there is nothing: a list of everything is empty, what should stop has stopped,
 /// and everything else has nothing to act on.
-fn without_server(entry: &Entry, params: &Params) -> Result<Value, Refusal> {
-    if entry.name == Stop::NAME {
+fn without_server(entry: &ActionEntry, params: &CallParams) -> Result<Value, Refusal> {
+    if entry.name == ServerStop::NAME {
         return Ok(Value::Null);
     }
     let gives_list = entry.reply().as_value().get("type").is_some_and(|kind| kind == "array");
     if entry.access == Access::Read && gives_list && params.is_empty() {
         return Ok(Value::Array(Vec::new()));
     }
-    Err(link::no_server())
+    Err(connection::no_server())
 }
 
 /// What only this process knows: its environment and directory, and the text on its standard input.
-fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
+fn fill_in(entry: &ActionEntry, params: &mut CallParams) -> Result<(), Refusal> {
     let schema = entry.params();
     let kind = |name: &str| schema.as_value().pointer(&format!("/properties/{name}"));
     if kind("env").is_some() && !params.contains_key("env") {
@@ -404,8 +413,8 @@ fn fill_in(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
     if kind("cwd").is_some() {
         directory(entry, params)?;
     }
-    if entry.name == Upgrade::NAME {
-        successor::fill_in(params);
+    if entry.name == ServerUpgrade::NAME {
+        upgrade::fill_in(params);
     }
     if kind("layout").is_some() {
         layouts::fill_in(params)?;
@@ -440,10 +449,10 @@ fn text_of(path: &str) -> Result<String, Refusal> {
 }
 
 /// A directory is relative to ours, and a session starts in ours where none is given.
-fn directory(entry: &Entry, params: &mut Params) -> Result<(), Refusal> {
+fn directory(entry: &ActionEntry, params: &mut CallParams) -> Result<(), Refusal> {
     let Ok(own) = std::env::current_dir() else { return Ok(()) };
     let given = params.get("cwd").and_then(Value::as_str);
-    let takes_own = entry.name == New::NAME;
+    let takes_own = entry.name == SessionNew::NAME;
     let absolute = match given {
         Some(path) if !own.join(path).is_dir() => {
             return Err(Refusal::new(Code::InvalidParams, format!("{path:?} is no directory"))
@@ -481,9 +490,9 @@ fn standard_input() -> Result<String, Refusal> {
 
 /// What people see of a reply: lists, texts and states, the id of what was made, and nothing of
 /// what was merely done.
-fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
+fn show(entry: &ActionEntry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
     if as_json {
-        return print::text(&human::json(reply));
+        return print::text(&table_output::json(reply));
     }
     let verb = entry.words()[0].last().copied().unwrap_or_default();
     let noun = entry.name.split('.').next().unwrap_or_default();
@@ -493,7 +502,7 @@ fn show(entry: &Entry, reply: &Value, as_json: bool) -> Result<(), Refusal> {
         || matches!(verb, "status" | "undo")
         || exec::is_stop(entry);
     if is_looked_at {
-        return print::text(&human::text(reply, platform::now().wall));
+        return print::text(&table_output::text(reply, platform::now().wall));
     }
     let is_creation = matches!(verb, "new" | "split" | "break" | "float" | "start" | "save");
     match reply.get(noun).or(reply.get("id")).and_then(Value::as_str).filter(|_| is_creation) {

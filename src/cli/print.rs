@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::base::error::{Code, Refusal};
 use crate::base::text::sanitize;
-use crate::cli::human;
+use crate::cli::table_output;
 
 const LINE_BYTES_MAX: usize = 64 << 10;
 
@@ -85,5 +85,5 @@ pub(super) fn give(
     value: impl FnOnce() -> Value,
     shown: impl FnOnce() -> String,
 ) -> Result<u8, Refusal> {
-    text(&if as_json { human::json(&value()) } else { shown() }).map(|()| 0)
+    text(&if as_json { table_output::json(&value()) } else { shown() }).map(|()| 0)
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
-use crate::cli::link::Link;
+use crate::cli::connection::ServerConnection;
 use crate::platform::daemonize::{self, KeeperStart};
 use crate::platform::paths::Paths;
 use crate::platform::poll::Ready;
@@ -26,8 +26,8 @@ const LOOK_EVERY: Span = Span::millis(1);
 ///
 /// # Errors
 /// If it cannot be started, with the log to look into.
-pub(super) fn link(places: &Paths, pane: Option<PaneId>) -> Result<Link, Refusal> {
-    if let Some(link) = Link::connect(places, pane)? {
+pub(super) fn link(places: &Paths, pane: Option<PaneId>) -> Result<ServerConnection, Refusal> {
+    if let Some(link) = ServerConnection::connect(places, pane)? {
         return Ok(link);
     }
     places.prepare().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
@@ -49,11 +49,15 @@ pub(super) fn link(places: &Paths, pane: Option<PaneId>) -> Result<Link, Refusal
 }
 
 /// `alive` is closed at the other end when the keeper has gone.
-fn wait(places: &Paths, pane: Option<PaneId>, alive: &UnixStream) -> Result<Link, Refusal> {
+fn wait(
+    places: &Paths,
+    pane: Option<PaneId>,
+    alive: &UnixStream,
+) -> Result<ServerConnection, Refusal> {
     let mut deadline = Instant::now() + START_WITHIN;
     let mut is_alive = true;
     loop {
-        if let Some(link) = Link::connect(places, pane)? {
+        if let Some(link) = ServerConnection::connect(places, pane)? {
             return Ok(link);
         }
         if deadline < Instant::now() {

@@ -3,20 +3,20 @@
 
 use std::rc::Rc;
 
-use crate::action::table::{Entry, TABLE};
+use crate::action::table::{ActionEntry, TABLE};
 use crate::base::time::Span;
 use crate::client::copy::CopyOptions;
 use crate::client::copy::keys::{CopyKeys, Table};
 use crate::config::keymap::{Bound, Keymap, bound};
 use crate::config::theme::{Chosen, Themes};
-use crate::settings::{Appearance, Bars, CopyTable, Keys, Outer, Palette, Settings};
+use crate::settings::{Appearance, Bars, CopyTable, KeyOptions, OuterOptions, Palette, Settings};
 
 /// An action in the palette.
 #[derive(Debug, Clone, Copy)]
 pub struct ActionItem {
     /// Its name, such as `pane.split`.
     pub name: &'static str,
-    entry: &'static Entry,
+    entry: &'static ActionEntry,
 }
 
 impl ActionItem {
@@ -46,7 +46,7 @@ pub struct Setup {
     /// Reads a typed command.
     pub parse: Parse,
     /// The options of keys; the bindings among them are in `keymap`.
-    pub keys: Keys,
+    pub keys: KeyOptions,
     /// The colours in force.
     pub theme: Palette,
     /// The colours for either kind of terminal.
@@ -54,7 +54,7 @@ pub struct Setup {
     /// Tab bar and status line.
     pub bars: Bars,
     /// How the outer terminal is treated.
-    pub outer: Outer,
+    pub outer: OuterOptions,
     /// Copy mode, and where copied text goes.
     pub copy: CopySetup,
     /// How long a process that is told to end has for it.
@@ -117,7 +117,7 @@ impl Setup {
     #[must_use]
     pub fn new(settings: &Settings, host: impl Into<String>) -> Self {
         let here = TABLE.iter().filter(|entry| !entry.is_command_line_only());
-        let item = |entry: &'static Entry| ActionItem { name: entry.name, entry };
+        let item = |entry: &'static ActionEntry| ActionItem { name: entry.name, entry };
         let chosen = Themes::default().choose(&settings.theme).unwrap_or_default();
         Self {
             keymap: Keymap::new(&settings.keys),

@@ -12,12 +12,14 @@ use crate::base::text::nearest;
 use crate::config::diag::{Diagnostic, File};
 use crate::config::keymap::{self, Fault};
 use crate::settings::ThemeChoice;
-use crate::settings::shape::{Node, Shape};
+use crate::settings::shape::{OptionNode, OptionShape};
 
 /// What is wrong with the options of a file.
 #[must_use]
-pub(crate) fn problems(file: File<'_>, table: &DeTable<'_>, root: &Node) -> Vec<Diagnostic> {
-    let Shape::Table(sections) = &root.shape else { unreachable!("what a file holds is a table") };
+pub(crate) fn problems(file: File<'_>, table: &DeTable<'_>, root: &OptionNode) -> Vec<Diagnostic> {
+    let OptionShape::Table(sections) = &root.shape else {
+        unreachable!("what a file holds is a table")
+    };
     let mut check = Check { file, sections, found: Vec::new() };
     check.table(&[], sections, table);
     check.found
@@ -25,12 +27,12 @@ pub(crate) fn problems(file: File<'_>, table: &DeTable<'_>, root: &Node) -> Vec<
 
 struct Check<'a> {
     file: File<'a>,
-    sections: &'a [(String, Node)],
+    sections: &'a [(String, OptionNode)],
     found: Vec<Diagnostic>,
 }
 
 impl Check<'_> {
-    fn table(&mut self, path: &[&str], members: &[(String, Node)], table: &DeTable<'_>) {
+    fn table(&mut self, path: &[&str], members: &[(String, OptionNode)], table: &DeTable<'_>) {
         for (key, value) in table {
             let path = [path, &[key.get_ref().as_ref()]].concat();
             match members.iter().find(|(name, _)| *name == **key.get_ref()) {
@@ -40,11 +42,13 @@ impl Check<'_> {
         }
     }
 
-    fn member(&mut self, path: &[&str], shape: &Shape, value: &Spanned<DeValue<'_>>) {
+    fn member(&mut self, path: &[&str], shape: &OptionShape, value: &Spanned<DeValue<'_>>) {
         match (shape, value.get_ref()) {
-            (Shape::Table(members), DeValue::Table(table)) => self.table(path, members, table),
-            (Shape::Map, DeValue::Table(table)) => self.bindings(path, table),
-            (Shape::List { of, max }, DeValue::Array(list)) => {
+            (OptionShape::Table(members), DeValue::Table(table)) => {
+                self.table(path, members, table)
+            }
+            (OptionShape::Map, DeValue::Table(table)) => self.bindings(path, table),
+            (OptionShape::List { of, max }, DeValue::Array(list)) => {
                 if max.is_some_and(|max| list.len() as u64 > max) {
                     let max = max.unwrap_or_default();
                     self.refuse(
@@ -57,9 +61,9 @@ impl Check<'_> {
                     self.member(path, of, member);
                 }
             }
-            (Shape::Either(shapes), DeValue::Array(_))
+            (OptionShape::Either(shapes), DeValue::Array(_))
                 if let Some(list) =
-                    shapes.iter().find(|shape| matches!(shape, Shape::List { .. })) =>
+                    shapes.iter().find(|shape| matches!(shape, OptionShape::List { .. })) =>
             {
                 self.member(path, list, value);
             }
@@ -113,7 +117,7 @@ impl Check<'_> {
     fn unknown(
         &mut self,
         path: &[&str],
-        members: &[(String, Node)],
+        members: &[(String, OptionNode)],
         at: Range<usize>,
         value: &Spanned<DeValue<'_>>,
     ) {
@@ -124,7 +128,7 @@ impl Check<'_> {
         let is_section = |name: &str| {
             members
                 .iter()
-                .any(|(member, node)| member == name && matches!(node.shape, Shape::Table(_)))
+                .any(|(member, node)| member == name && matches!(node.shape, OptionShape::Table(_)))
         };
         let near = nearest(name, names()).map(|near| {
             if at_top && is_section(near) { format!("[{near}]") } else { near.to_owned() }
@@ -148,7 +152,7 @@ impl Check<'_> {
 
     /// The section that has an option of this very name.
     fn home_of(&self, name: &str) -> Option<&str> {
-        let has = |node: &Node| matches!(&node.shape, Shape::Table(members) if members.iter().any(|(member, _)| member == name));
+        let has = |node: &OptionNode| matches!(&node.shape, OptionShape::Table(members) if members.iter().any(|(member, _)| member == name));
         self.sections.iter().find(|(_, node)| has(node)).map(|(section, _)| section.as_str())
     }
 
@@ -175,15 +179,15 @@ fn option(path: &[&str]) -> String {
 }
 
 /// What the value would have to be; none if it is.
-fn mismatch(shape: &Shape, value: &DeValue<'_>) -> Option<String> {
+fn mismatch(shape: &OptionShape, value: &DeValue<'_>) -> Option<String> {
     let text = value.as_str();
     match shape {
-        Shape::Switch if value.is_bool() => None,
-        Shape::Switch if matches!(text, Some("true" | "false")) => {
+        OptionShape::Switch if value.is_bool() => None,
+        OptionShape::Switch if matches!(text, Some("true" | "false")) => {
             Some("has to be true or false, without quotes".into())
         }
-        Shape::Switch => Some("has to be true or false".into()),
-        Shape::Whole { min, max } => {
+        OptionShape::Switch => Some("has to be true or false".into()),
+        OptionShape::Whole { min, max } => {
             if number(value).is_some_and(|number| (*min..=*max).contains(&number)) {
                 return None;
             }
@@ -194,10 +198,12 @@ fn mismatch(shape: &Shape, value: &DeValue<'_>) -> Option<String> {
             };
             Some(format!("has to be a whole number from {min} to {max}{quoted}"))
         }
-        Shape::Word(words) if text.is_some_and(|text| words.iter().any(|word| word == text)) => {
+        OptionShape::Word(words)
+            if text.is_some_and(|text| words.iter().any(|word| word == text)) =>
+        {
             None
         }
-        Shape::Word(words) => {
+        OptionShape::Word(words) => {
             let near = text.and_then(|text| nearest(text, words.iter().map(String::as_str)));
             let near = near.map_or_else(String::new, |near| format!("; the nearest is {near:?}"));
             Some(format!(
@@ -205,11 +211,11 @@ fn mismatch(shape: &Shape, value: &DeValue<'_>) -> Option<String> {
                 join(words.iter().map(|word| format!("{word:?}")))
             ))
         }
-        Shape::Form(form) => match text {
+        OptionShape::Form(form) => match text {
             Some(text) => malformed(form, text),
             None => Some(format!("has to be a {form} as a text, such as {}", example(form))),
         },
-        Shape::Text { min, max } => match text {
+        OptionShape::Text { min, max } => match text {
             None => Some("has to be a text, in quotes".into()),
             Some(text) if text.chars().any(char::is_control) => {
                 Some("has a control character".into())
@@ -225,13 +231,17 @@ fn mismatch(shape: &Shape, value: &DeValue<'_>) -> Option<String> {
                 })
             }
         },
-        Shape::List { of, .. } => Some(format!("has to be a list, such as [{}]", list_example(of))),
-        Shape::Either(shapes) => {
+        OptionShape::List { of, .. } => {
+            Some(format!("has to be a list, such as [{}]", list_example(of)))
+        }
+        OptionShape::Either(shapes) => {
             let found: Option<Vec<String>> =
                 shapes.iter().map(|shape| mismatch(shape, value)).collect();
             found.map(|messages| messages.join(", or "))
         }
-        Shape::Table(_) | Shape::Map => Some("has to be a section with options of its own".into()),
+        OptionShape::Table(_) | OptionShape::Map => {
+            Some("has to be a section with options of its own".into())
+        }
     }
 }
 
@@ -274,12 +284,12 @@ fn example(form: &str) -> &'static str {
     }
 }
 
-fn list_example(of: &Shape) -> String {
+fn list_example(of: &OptionShape) -> String {
     match of {
-        Shape::Word(words) => {
+        OptionShape::Word(words) => {
             words.iter().take(2).map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
         }
-        Shape::Form(form) => example(form).into(),
+        OptionShape::Form(form) => example(form).into(),
         _ => "\"…\"".into(),
     }
 }

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::action::Place;
-use crate::action::table::{self, Params, TABLE};
+use crate::action::Role;
+use crate::action::table::{self, CallParams, TABLE};
 use crate::base::error::Refusal;
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::config::{presets, words};
-use crate::settings::{Keys, Preset};
+use crate::settings::{KeyOptions, Preset};
 
 /// The longest chord, in keys.
 pub const CHORD_KEYS_MAX: usize = 4;
@@ -19,9 +19,9 @@ pub struct Bound {
     /// The name of the action.
     pub name: &'static str,
     /// Who carries it out.
-    pub place: Place,
+    pub place: Role,
     /// Its arguments.
-    pub params: Params,
+    pub params: CallParams,
     /// The binding as it is written: `pane split --right`.
     pub words: String,
 }
@@ -39,7 +39,7 @@ pub enum Lookup<'a> {
 
 /// A binding in a list for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedKey {
     /// The chord as it is written in a configuration: `prefix |`.
     pub chord: String,
     /// The keys to press: `C-b |`.
@@ -81,7 +81,7 @@ impl Keymap {
     /// The bindings that the options give: defaults, then the preset, then the user's. What `load`
     /// would refuse is left out.
     #[must_use]
-    pub fn new(keys: &Keys) -> Self {
+    pub fn new(keys: &KeyOptions) -> Self {
         let mut map = Self { prefixes: prefixes(keys), bound: BTreeMap::new() };
         for (chord, words) in default_bindings(keys.preset) {
             map.bind(chord, &words);
@@ -131,7 +131,7 @@ impl Keymap {
     /// Everything that can follow `pending`, in the order of keys; all bindings if nothing is
     /// pending.
     #[must_use]
-    pub fn following(&self, pending: &[Key]) -> Vec<Listed> {
+    pub fn following(&self, pending: &[Key]) -> Vec<ListedKey> {
         let start = self.steps(pending);
         self.bound
             .iter()
@@ -142,7 +142,7 @@ impl Keymap {
 
     /// All bindings, in the order of the action table.
     #[must_use]
-    pub fn listing(&self) -> Vec<Listed> {
+    pub fn listing(&self) -> Vec<ListedKey> {
         let mut all = self.following(&[]);
         all.sort_by_key(|listed| TABLE.iter().position(|entry| entry.name == listed.name));
         all
@@ -159,16 +159,16 @@ impl Keymap {
     /// What the action of a binding does, in one line.
     #[must_use]
     pub fn summary(&self, bound: &Bound) -> String {
-        table::find(bound.name).map(table::Entry::summary).unwrap_or_default()
+        table::find(bound.name).map(table::ActionEntry::summary).unwrap_or_default()
     }
 
-    fn listed(&self, chord: &[Step], bound: &Bound) -> Listed {
+    fn listed(&self, chord: &[Step], bound: &Bound) -> ListedKey {
         let written = chord.iter().map(|step| match step {
             Step::Prefix => "prefix".to_owned(),
             Step::Key(key) => key.to_string(),
         });
-        let summary = table::find(bound.name).map(table::Entry::summary).unwrap_or_default();
-        Listed {
+        let summary = table::find(bound.name).map(table::ActionEntry::summary).unwrap_or_default();
+        ListedKey {
             chord: written.collect::<Vec<_>>().join(" "),
             keys: self.pressed(chord),
             words: bound.words.clone(),
@@ -216,7 +216,7 @@ impl Keymap {
 /// the prefix is not among them.
 #[must_use]
 pub fn default_bindings(preset: Preset) -> Vec<(&'static str, String)> {
-    let of_entry = |entry: &'static table::Entry| {
+    let of_entry = |entry: &'static table::ActionEntry| {
         let words = entry.words()[0].join(" ");
         entry.keys.iter().map(move |(chord, arguments)| {
             (*chord, format!("{words} {arguments}").trim_end().to_owned())
@@ -234,7 +234,7 @@ pub fn default_bindings(preset: Preset) -> Vec<(&'static str, String)> {
     all
 }
 
-fn prefixes(keys: &Keys) -> Vec<Key> {
+fn prefixes(keys: &KeyOptions) -> Vec<Key> {
     if keys.prefix.is_empty() {
         return presets::prefix(keys.preset).parse().into_iter().collect();
     }
@@ -271,7 +271,7 @@ pub fn hook_fault(text: &str) -> Option<String> {
     match text.trim().strip_prefix(COMMAND_MARK) {
         None if text.trim().is_empty() => None,
         None => match bound(text) {
-            Ok(bound) if bound.place == Place::Client => Some(format!(
+            Ok(bound) if bound.place == Role::Client => Some(format!(
                 "{text} needs a client; a hook calls what the server does, or ! and a command"
             )),
             Ok(_) => None,
@@ -331,12 +331,12 @@ pub fn bound(words: &str) -> Result<Bound, String> {
         hint => format!("{}; {hint}", refusal.message),
     };
     let call = table::from_words(&words::split(words)?).map_err(explained)?;
-    if call.place() == Place::Cli {
+    if call.role() == Role::Cli {
         return Err(format!("{words} runs on the command line only"));
     }
     Ok(Bound {
         name: call.name(),
-        place: call.place(),
+        place: call.role(),
         params: call.params().as_object().cloned().unwrap_or_default(),
         words: words.into(),
     })

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::settings::Settings;
-use crate::settings::shape::{Node, Shape, tree};
+use crate::settings::shape::{OptionNode, OptionShape, tree};
 
 const WRAP_COLS: usize = 100;
 
@@ -21,7 +21,7 @@ pub fn default_toml() -> String {
         comment(&mut out, &node.doc);
         writeln!(out, "[{section}]").ok();
         for (name, option, default) in options {
-            if matches!(option.shape, Shape::Map) {
+            if matches!(option.shape, OptionShape::Map) {
                 out.push('\n');
                 comment(&mut out, &option.doc);
                 writeln!(out, "[{section}.{name}]").ok();
@@ -62,7 +62,7 @@ pub fn markdown() -> String {
         )
         .ok();
         for (name, option, default) in options {
-            let default = if matches!(option.shape, Shape::Map) {
+            let default = if matches!(option.shape, OptionShape::Map) {
                 "none".to_owned()
             } else {
                 format!("`{default}`")
@@ -80,15 +80,15 @@ pub fn markdown() -> String {
 }
 
 /// A name, what it is, and for an option its default as TOML.
-type OptionLine = (String, Node, String);
+type OptionLine = (String, OptionNode, String);
 
 /// The sections with their options.
-fn sections() -> Vec<(String, Node, Vec<OptionLine>)> {
+fn sections() -> Vec<(String, OptionNode, Vec<OptionLine>)> {
     let defaults = toml::Table::try_from(Settings::default())
         .expect("the settings are tables of plain values");
-    let Shape::Table(sections) = tree().shape else { return Vec::new() };
-    let options = |section: &str, node: &Node| {
-        let Shape::Table(members) = &node.shape else { return Vec::new() };
+    let OptionShape::Table(sections) = tree().shape else { return Vec::new() };
+    let options = |section: &str, node: &OptionNode| {
+        let OptionShape::Table(members) = &node.shape else { return Vec::new() };
         let default = |name: &str| {
             defaults
                 .get(section)
@@ -104,19 +104,21 @@ fn sections() -> Vec<(String, Node, Vec<OptionLine>)> {
         .collect()
 }
 
-fn value_form(shape: &Shape) -> String {
+fn value_form(shape: &OptionShape) -> String {
     match shape {
-        Shape::Switch => "`true`, `false`".into(),
-        Shape::Whole { min, max } => format!("{min} to {max}"),
-        Shape::Word(words) => {
+        OptionShape::Switch => "`true`, `false`".into(),
+        OptionShape::Whole { min, max } => format!("{min} to {max}"),
+        OptionShape::Word(words) => {
             words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", ")
         }
-        Shape::List { of, .. } => format!("list of {}", value_form(of)),
-        Shape::Form(form) => form.clone(),
-        Shape::Text { .. } => "text".into(),
-        Shape::Map => "keys = action".into(),
-        Shape::Table(_) => "section".into(),
-        Shape::Either(shapes) => shapes.iter().map(value_form).collect::<Vec<_>>().join(", or "),
+        OptionShape::List { of, .. } => format!("list of {}", value_form(of)),
+        OptionShape::Form(form) => form.clone(),
+        OptionShape::Text { .. } => "text".into(),
+        OptionShape::Map => "keys = action".into(),
+        OptionShape::Table(_) => "section".into(),
+        OptionShape::Either(shapes) => {
+            shapes.iter().map(value_form).collect::<Vec<_>>().join(", or ")
+        }
     }
 }
 

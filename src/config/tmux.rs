@@ -11,7 +11,7 @@ use crate::config::words;
 
 /// What became of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ImportVerdict {
     /// It is this in our configuration.
     Taken(String),
     /// It is so anyway, and why.
@@ -22,13 +22,13 @@ pub enum Verdict {
 
 /// A command of the file and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct ImportedLine {
     /// Its line, from 1.
     pub number: usize,
     /// The command as it stands there.
     pub text: String,
     /// What became of it.
-    pub verdict: Verdict,
+    pub verdict: ImportVerdict,
 }
 
 /// What a configuration of tmux gives.
@@ -39,7 +39,7 @@ pub struct Imported {
     /// Chord and action.
     keys: BTreeMap<String, String>,
     /// The report.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ImportedLine>,
 }
 
 /// Where an option of tmux is with us.
@@ -142,7 +142,7 @@ pub fn import(text: &str) -> Imported {
     for (number, logical) in logical_lines(text) {
         for command in commands(&logical) {
             let verdict = imported.command(&command);
-            imported.lines.push(Line { number, text: shown(&command), verdict });
+            imported.lines.push(ImportedLine { number, text: shown(&command), verdict });
         }
     }
     imported
@@ -172,16 +172,17 @@ impl Imported {
     /// How many commands were taken, were so already, and were left.
     #[must_use]
     pub fn counts(&self) -> [usize; 3] {
-        let count =
-            |is: fn(&Verdict) -> bool| self.lines.iter().filter(|line| is(&line.verdict)).count();
+        let count = |is: fn(&ImportVerdict) -> bool| {
+            self.lines.iter().filter(|line| is(&line.verdict)).count()
+        };
         [
-            count(|verdict| matches!(verdict, Verdict::Taken(_))),
-            count(|verdict| matches!(verdict, Verdict::Already(_))),
-            count(|verdict| matches!(verdict, Verdict::Left(_))),
+            count(|verdict| matches!(verdict, ImportVerdict::Taken(_))),
+            count(|verdict| matches!(verdict, ImportVerdict::Already(_))),
+            count(|verdict| matches!(verdict, ImportVerdict::Left(_))),
         ]
     }
 
-    fn command(&mut self, command: &[String]) -> Verdict {
+    fn command(&mut self, command: &[String]) -> ImportVerdict {
         let (name, rest) =
             command.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
         match name {
@@ -189,20 +190,20 @@ impl Imported {
             "bind" | "bind-key" => self.bind(rest),
             "unbind" | "unbind-key" => self.unbind(rest),
             "source" | "source-file" => {
-                Verdict::Left("other files are not followed; import them too".into())
+                ImportVerdict::Left("other files are not followed; import them too".into())
             }
-            "run" | "run-shell" | "if" | "if-shell" => {
-                Verdict::Left("nothing is run; a plugin has to be replaced by what is there".into())
-            }
-            "set-hook" => Verdict::Left("write it under [hooks]".into()),
+            "run" | "run-shell" | "if" | "if-shell" => ImportVerdict::Left(
+                "nothing is run; a plugin has to be replaced by what is there".into(),
+            ),
+            "set-hook" => ImportVerdict::Left("write it under [hooks]".into()),
             "set-environment" | "setenv" => {
-                Verdict::Left("a session has the environment of who made it".into())
+                ImportVerdict::Left("a session has the environment of who made it".into())
             }
-            _ => Verdict::Left(format!("{name} is nothing for a configuration here")),
+            _ => ImportVerdict::Left(format!("{name} is nothing for a configuration here")),
         }
     }
 
-    fn option(&mut self, rest: &[String]) -> Verdict {
+    fn option(&mut self, rest: &[String]) -> ImportVerdict {
         let mut words: Vec<&str> = rest.iter().map(String::as_str).collect();
         let mut is_unset = false;
         while let Some(flags) =
@@ -213,30 +214,30 @@ impl Imported {
             words.drain(..(1 + usize::from(takes)).min(words.len()));
         }
         let Some((name, values)) = words.split_first() else {
-            return Verdict::Left("there is no option in it".into());
+            return ImportVerdict::Left("there is no option in it".into());
         };
         let value = values.join(" ");
         if is_unset {
-            return Verdict::Already("what is not in the file has its default");
+            return ImportVerdict::Already("what is not in the file has its default");
         }
         if name.starts_with('@') {
-            return Verdict::Left("options of plugins mean nothing here".into());
+            return ImportVerdict::Left("options of plugins mean nothing here".into());
         }
         match *name {
             "prefix" | "prefix2" if value.eq_ignore_ascii_case("none") => {
-                Verdict::Already("there is one prefix")
+                ImportVerdict::Already("there is one prefix")
             }
             "prefix" | "prefix2" => self.prefix(*name == "prefix", &value),
             name => match OPTIONS.iter().find(|(known, _)| *known == name) {
                 Some((_, ours)) => self.known_option(ours, &value),
-                None => Verdict::Left("there is no such option".into()),
+                None => ImportVerdict::Left("there is no such option".into()),
             },
         }
     }
 
-    fn prefix(&mut self, is_first: bool, value: &str) -> Verdict {
+    fn prefix(&mut self, is_first: bool, value: &str) -> ImportVerdict {
         let Ok(key) = our_key(value).parse::<Key>() else {
-            return Verdict::Left(format!("{value:?} is no key here"));
+            return ImportVerdict::Left(format!("{value:?} is no key here"));
         };
         let entry = self
             .options
@@ -251,16 +252,16 @@ impl Imported {
             (false, true) => format!("[{own}, {others}]"),
             (false, false) => format!("[{others}, {own}]"),
         };
-        Verdict::Taken(format!("[keys].prefix = {entry}"))
+        ImportVerdict::Taken(format!("[keys].prefix = {entry}"))
     }
 
-    fn known_option(&mut self, ours: &Ours, value: &str) -> Verdict {
+    fn known_option(&mut self, ours: &Ours, value: &str) -> ImportVerdict {
         match *ours {
-            Ours::Already(why) => Verdict::Already(why),
+            Ours::Already(why) => ImportVerdict::Already(why),
             Ours::Words(section, name, words) => {
                 match words.iter().find(|(theirs, _)| *theirs == value) {
                     Some((_, ours)) => self.set(section, name, (*ours).to_owned()),
-                    None => Verdict::Left(format!("{value:?} is not one of its values here")),
+                    None => ImportVerdict::Left(format!("{value:?} is not one of its values here")),
                 }
             }
             Ours::Number(section, name) => self.set(section, name, value.to_owned()),
@@ -273,7 +274,7 @@ impl Imported {
         }
     }
 
-    fn colours(&mut self, fg: &'static str, bg: &'static str, value: &str) -> Verdict {
+    fn colours(&mut self, fg: &'static str, bg: &'static str, value: &str) -> ImportVerdict {
         let mut taken = Vec::new();
         for part in value.split([',', ' ']) {
             let (name, colour) = match part.split_once('=') {
@@ -284,50 +285,53 @@ impl Imported {
             if name.is_empty() {
                 continue;
             }
-            if let Verdict::Taken(text) = self.set("theme", name, quoted(&our_colour(colour))) {
+            if let ImportVerdict::Taken(text) = self.set("theme", name, quoted(&our_colour(colour)))
+            {
                 taken.push(text);
             }
         }
         if taken.is_empty() {
-            Verdict::Left("there is no colour in it that is one here".into())
+            ImportVerdict::Left("there is no colour in it that is one here".into())
         } else {
-            Verdict::Taken(taken.join(", "))
+            ImportVerdict::Taken(taken.join(", "))
         }
     }
 
     /// Sets an option if our configuration takes the value.
-    fn set(&mut self, section: &'static str, name: &str, value: String) -> Verdict {
+    fn set(&mut self, section: &'static str, name: &str, value: String) -> ImportVerdict {
         if let Err(problems) = load("tmux.conf", &format!("[{section}]\n{name} = {value}\n")) {
-            return Verdict::Left(
+            return ImportVerdict::Left(
                 problems.into_iter().next().map(|problem| problem.message).unwrap_or_default(),
             );
         }
         let text = format!("[{section}].{name} = {value}");
         self.options.entry(section).or_default().insert(name.into(), value);
-        Verdict::Taken(text)
+        ImportVerdict::Taken(text)
     }
 
-    fn bind(&mut self, rest: &[String]) -> Verdict {
+    fn bind(&mut self, rest: &[String]) -> ImportVerdict {
         let (chord, rest) = match chord(rest) {
             Ok(found) => found,
-            Err(why) => return Verdict::Left(why),
+            Err(why) => return ImportVerdict::Left(why),
         };
         if rest.iter().any(|word| word == ";") {
-            return Verdict::Left("a key does one thing here".into());
+            return ImportVerdict::Left("a key does one thing here".into());
         }
         match rest.first().map(String::as_str) {
-            None => return Verdict::Left("it does nothing".into()),
+            None => return ImportVerdict::Left("it does nothing".into()),
             Some("source" | "source-file") => {
-                return Verdict::Already("the configuration is read when it is saved");
+                return ImportVerdict::Already("the configuration is read when it is saved");
             }
-            Some("send-prefix") => return Verdict::Already("the prefix pressed twice is sent on"),
+            Some("send-prefix") => {
+                return ImportVerdict::Already("the prefix pressed twice is sent on");
+            }
             Some("command-prompt") => {
-                return Verdict::Left(
+                return ImportVerdict::Left(
                     "prompts are not written here; prefix : takes every command".into(),
                 );
             }
             Some("run" | "run-shell" | "if" | "if-shell" | "display-popup" | "popup") => {
-                return Verdict::Left("nothing is run".into());
+                return ImportVerdict::Left("nothing is run".into());
             }
             _ => {}
         }
@@ -335,31 +339,31 @@ impl Imported {
         let ours = crate::action::tmux::translate(words);
         let action = ours.iter().map(|word| words::quote(word)).collect::<Vec<_>>().join(" ");
         if let Err(why) = bound(&action) {
-            return Verdict::Left(why.lines().next().unwrap_or_default().to_owned());
+            return ImportVerdict::Left(why.lines().next().unwrap_or_default().to_owned());
         }
         if let Some(fault) = faults(&chord, &action).into_iter().next() {
             let (crate::config::keymap::Fault::Chord(why)
             | crate::config::keymap::Fault::Action(why)) = fault;
-            return Verdict::Left(why);
+            return ImportVerdict::Left(why);
         }
         let text = format!("{} = {}", quoted(&chord), quoted(&action));
         self.keys.insert(chord, action);
-        Verdict::Taken(text)
+        ImportVerdict::Taken(text)
     }
 
-    fn unbind(&mut self, rest: &[String]) -> Verdict {
+    fn unbind(&mut self, rest: &[String]) -> ImportVerdict {
         if rest.iter().any(|word| word.starts_with('-') && word.contains('a') && word.len() > 1) {
-            return Verdict::Left("all keys at once are not unbound".into());
+            return ImportVerdict::Left("all keys at once are not unbound".into());
         }
         match chord(rest) {
-            Err(why) => Verdict::Left(why),
+            Err(why) => ImportVerdict::Left(why),
             Ok((chord, _)) if chord == "prefix C-b" => {
-                Verdict::Already("the prefix is in its own option")
+                ImportVerdict::Already("the prefix is in its own option")
             }
             Ok((chord, _)) => {
                 let text = format!("{} = \"\"", quoted(&chord));
                 self.keys.entry(chord).or_default();
-                Verdict::Taken(text)
+                ImportVerdict::Taken(text)
             }
         }
     }
@@ -501,16 +505,16 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Verdict, import};
+    use super::{ImportVerdict, import};
     use crate::config::load::load;
 
     fn check(line: &str, expected: &str) {
         let imported = import(line);
         assert_eq!(imported.lines.len(), 1, "{line}");
         let shown = match &imported.lines[0].verdict {
-            Verdict::Taken(text) => text.clone(),
-            Verdict::Already(why) => format!("already: {why}"),
-            Verdict::Left(why) => format!("left: {why}"),
+            ImportVerdict::Taken(text) => text.clone(),
+            ImportVerdict::Already(why) => format!("already: {why}"),
+            ImportVerdict::Left(why) => format!("left: {why}"),
         };
         assert!(shown.starts_with(expected), "{line}: {shown}");
         load("made.toml", &imported.toml())

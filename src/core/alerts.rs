@@ -5,7 +5,7 @@ use crate::base::id::PaneId;
 use crate::base::text::sanitize;
 use crate::base::time::{Now, Span, Tick};
 use crate::core::Core;
-use crate::settings::Told;
+use crate::settings::NotifyPolicy;
 use crate::state::effect::{ClientMessage, Effects};
 use crate::term::{MarkKind, Notice, Progress, PromptMark};
 
@@ -82,9 +82,9 @@ impl Core {
     pub(super) fn note_end(&mut self, id: PaneId, status: u8, fx: &mut Effects) {
         self.hook_pane(("pane_exited", |hooks| &hooks.pane_exited), id, status.to_string(), fx);
         let is_told = match self.settings.monitor.exit {
-            Told::Off => false,
-            Told::On => true,
-            Told::Failed => status != 0,
+            NotifyPolicy::Off => false,
+            NotifyPolicy::On => true,
+            NotifyPolicy::Failed => status != 0,
         };
         let pane = self.state.pane(id);
         if !is_told || pane.tab.is_none() || self.is_seen(id) {

@@ -2,7 +2,7 @@
 
 use crate::action::server::upgrade::Upgraded;
 use crate::action::table::{self, Call};
-use crate::action::{Access, Answer, Cx, Json, Outcome, Place, later};
+use crate::action::{Access, Answer, Cx, Json, Outcome, Role, completion};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, ClientId};
 use crate::base::time::Now;
@@ -29,13 +29,13 @@ impl Core {
         if let Some(client) = caller.client {
             self.state.used(client, now);
         }
-        let answer = match action.place() {
-            Place::Server => {
+        let answer = match action.role() {
+            Role::Server => {
                 let (state, settings, host) = (&mut self.state, &self.settings, &self.host);
                 action.apply(&mut Cx { state, settings, host, now, caller, call, fx })
             }
-            Place::Client => self.forward(call, caller, &action, fx),
-            Place::Cli => {
+            Role::Client => self.forward(call, caller, &action, fx),
+            Role::Cli => {
                 let refusal = Refusal::new(
                     Code::UnknownAction,
                     format!("{} is carried out by the command line only", action.name()),
@@ -59,7 +59,7 @@ impl Core {
         }
         let read_only = caller.client.is_some_and(|client| self.state.view(client).read_only);
         // What a client does to itself changes nothing of the world, so one that only watches may.
-        if read_only && action.access() > Access::Read && action.place() != Place::Client {
+        if read_only && action.access() > Access::Read && action.role() != Role::Client {
             let refusal = Refusal::new(
                 Code::ReadOnly,
                 format!("this client only watches, so it cannot {}", action.name()),
@@ -117,7 +117,7 @@ impl Core {
         match (self.state.calls.get_mut(&call).map(|open| &mut open.pending), fact) {
             (Some(Pending::Send { pane, bytes }), Fact::LineMode { canonical }) => {
                 let (pane, bytes) = (*pane, std::mem::take(bytes));
-                let outcome = later::on_line_mode(pane, &bytes, canonical);
+                let outcome = completion::on_line_mode(pane, &bytes, canonical);
                 if outcome.is_ok() {
                     fx.push(Effect::Write { pane, bytes });
                 }

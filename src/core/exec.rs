@@ -1,8 +1,8 @@
 //! What becomes of commands: they start, end, are given up by their callers, and run out of time.
 //! Each call about one is answered once.
 
+use crate::action::completion;
 use crate::action::exec::run::Ran;
-use crate::action::later;
 use crate::action::process::start::StartedCommand;
 use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
@@ -80,7 +80,7 @@ impl Core {
                     fx.push(Effect::Command(CommandEffect::Drop { command: id }));
                 }
                 self.state.commands.version += 1;
-                let over = later::on_session_over(&mut self.state, session);
+                let over = completion::on_session_over(&mut self.state, session);
                 self.complete(over, fx);
             }
         }
@@ -154,7 +154,7 @@ impl Core {
 
     /// The calls that wait for something of a command, of the wanted kinds.
     fn waiting(&self, id: CommandId, is: impl Fn(&CommandWait) -> bool) -> Vec<CallId> {
-        later::calls(
+        completion::calls(
             &self.state,
             |pending| matches!(pending, Pending::Command(wait) if wait.command() == Some(id) && is(wait)),
         )

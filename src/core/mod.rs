@@ -18,7 +18,7 @@ mod takeover;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::table::Call;
-use crate::action::{Outcome, later};
+use crate::action::{Outcome, completion};
 use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
@@ -253,7 +253,7 @@ impl Core {
     /// When [`Input::Wake`] is due.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
-        let calls = self.state.calls.values().filter_map(|open| later::due(&self.state, open));
+        let calls = self.state.calls.values().filter_map(|open| completion::due(&self.state, open));
         let closed_items = self.state.closed_items.iter().map(|item| item.until);
         let commands = self.state.commands.next_deadline();
         let calls = calls.chain(self.sleeping);
@@ -268,7 +268,7 @@ impl Core {
 
     fn gone(&mut self, client: ClientId, fx: &mut Effects) {
         self.state.calls.retain(|_, open| open.caller.client != Some(client));
-        let orphaned: Vec<CallId> = later::calls(
+        let orphaned: Vec<CallId> = completion::calls(
             &self.state,
             |pending| matches!(pending, Pending::Forwarded { client: of } if *of == client),
         );
@@ -349,10 +349,10 @@ impl Core {
     }
 
     fn wake(&mut self, now: Now, fx: &mut Effects) {
-        let done = later::search(&mut self.state);
+        let done = completion::search(&mut self.state);
         self.complete(done, fx);
         self.in_pane_overdue(now, fx);
-        for (call, outcome) in later::overdue(&self.state, now) {
+        for (call, outcome) in completion::overdue(&self.state, now) {
             self.answer(call, outcome, fx);
         }
         self.note_silence(now, fx);
@@ -457,7 +457,7 @@ impl Core {
             self.state.leaving = Some(Leaving::Stop);
         }
         let Some(leaving) = self.state.leaving.clone().filter(|_| !self.has_left) else { return };
-        self.complete(later::on_leaving(&self.state, &leaving), fx);
+        self.complete(completion::on_leaving(&self.state, &leaving), fx);
         if leaving == Leaving::Stop
             && !(self.state.calls.is_empty()
                 && self.state.panes.is_empty()

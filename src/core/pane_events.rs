@@ -1,6 +1,6 @@
 //! What programs do: they start, print, ask their terminal for something, and end.
 
-use crate::action::later;
+use crate::action::completion;
 use crate::base::error::Refusal;
 use crate::base::exit::ExitStatus;
 use crate::base::id::{ClientId, PaneId};
@@ -42,7 +42,7 @@ impl Core {
                 pane.marks.started = Some(now.tick);
                 self.state.version += 1;
                 self.apply_palette(id, fx);
-                self.complete(later::on_started(&self.state, id), fx);
+                self.complete(completion::on_started(&self.state, id), fx);
             }
             Err(refusal) => self.failed(now, id, &refusal, fx),
         }
@@ -51,7 +51,7 @@ impl Core {
     /// A program could not be started: its pane goes, and whoever sees it hears why. One that was
     /// started before stays, says why, and can be tried again.
     fn failed(&mut self, now: Now, id: PaneId, refusal: &Refusal, fx: &mut Effects) {
-        let asked = later::on_failed(&self.state, id, refusal);
+        let asked = completion::on_failed(&self.state, id, refusal);
         let pane = self.state.pane(id);
         if pane.life == ProgramState::Starting && pane.restore.retried {
             self.complete(asked, fx);
@@ -103,7 +103,7 @@ impl Core {
             self.happened(now, id, event, fx);
         }
         if self.state.calls.values().any(|open| open.pending.pane() == Some(id)) {
-            self.complete(later::on_output(&self.state, id, rows_passed(bytes, cols)), fx);
+            self.complete(completion::on_output(&self.state, id, rows_passed(bytes, cols)), fx);
         }
     }
 
@@ -163,7 +163,7 @@ impl Core {
         {
             return;
         }
-        let done = later::on_ended(&mut self.state, id, status, left);
+        let done = completion::on_ended(&mut self.state, id, status, left);
         self.complete(done, fx);
         self.note_end(id, status.shell(), fx);
         let stays = match self.settings.pane.remain_on_exit {

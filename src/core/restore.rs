@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::action::{Access, later};
+use crate::action::{Access, completion};
 use crate::base::error::Refusal;
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
@@ -139,7 +139,7 @@ impl Core {
         pane.screen.feed(format!("\r\n\x1b[0;31m{why}\x1b[0m\r\n").as_bytes(), &mut Vec::new());
         pane.screen.feed(question(pane).as_bytes(), &mut Vec::new());
         self.state.version += 1;
-        self.complete(later::on_output(&self.state, id, 0), fx);
+        self.complete(completion::on_output(&self.state, id, 0), fx);
     }
 
     /// Whether a command that was run again has just failed, and nobody ended it.

@@ -41,7 +41,7 @@ pub fn is_asked_for(args: &[OsString]) -> bool {
 /// the signal that ended it, or 2 for a wrong use.
 #[must_use]
 pub fn run(args: &[OsString]) -> u8 {
-    let wanted = match Wanted::read(args) {
+    let wanted = match RecordOptions::read(args) {
         Ok(wanted) => wanted,
         Err(error) => return said(&format!("{error:#}; say {USAGE}"), 2),
     };
@@ -56,13 +56,13 @@ fn said(message: &str, status: u8) -> u8 {
 
 /// What the command line says.
 #[derive(Debug, PartialEq, Eq)]
-struct Wanted {
+struct RecordOptions {
     file: OsString,
     size: Option<Size>,
     argv: Vec<OsString>,
 }
 
-impl Wanted {
+impl RecordOptions {
     /// Reads the words after the program's name: `capture --record FILE …`.
     fn read(args: &[OsString]) -> anyhow::Result<Self> {
         let mut wanted = Self { file: OsString::new(), size: None, argv: Vec::new() };
@@ -368,7 +368,7 @@ impl<W: Write> Cast<W> {
 mod tests {
     use std::ffi::OsString;
 
-    use super::{Cast, Wanted, is_asked_for};
+    use super::{Cast, RecordOptions, is_asked_for};
     use crate::base::geom::Size;
     use crate::base::time::Tick;
 
@@ -378,7 +378,8 @@ mod tests {
 
     #[test]
     fn words_say_what_is_recorded() {
-        let read = |line: &str| Wanted::read(&words(line)).map_err(|error| error.to_string());
+        let read =
+            |line: &str| RecordOptions::read(&words(line)).map_err(|error| error.to_string());
         let wanted = read("capture --record f --size 100x30 -- ls --record").expect("well said");
         assert_eq!(
             (wanted.file, wanted.size, wanted.argv),

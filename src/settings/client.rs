@@ -12,7 +12,7 @@ use crate::settings::value::KeyText;
 /// The prefix, and what keys do after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Keys {
+pub struct KeyOptions {
     /// Which set of keys to start from: `tmux`, `screen`, `zellij`, `alt` or `locked`.
     pub preset: Preset,
     /// The keys that start a chord, such as `["C-a", "C-b"]`; pressed twice, one is sent on. Empty
@@ -38,7 +38,7 @@ pub struct Keys {
     pub bind: BTreeMap<String, String>,
 }
 
-impl Default for Keys {
+impl Default for KeyOptions {
     fn default() -> Self {
         let unlock = KeyText(Key::plain(KeyCode::F(12)));
         Self {
@@ -194,7 +194,7 @@ pub enum Segment {
 /// How abide treats the terminal it runs in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Outer {
+pub struct OuterOptions {
     /// Whether the mouse focuses panes, goes to tabs and moves borders. Programs that ask for the
     /// mouse get it only then.
     pub mouse: bool,
@@ -215,7 +215,7 @@ pub struct Outer {
     pub colours: ColourDepth,
 }
 
-impl Default for Outer {
+impl Default for OuterOptions {
     fn default() -> Self {
         Self {
             mouse: true,
@@ -251,7 +251,7 @@ pub enum ColourDepth {
 /// Copy mode, and where copied text goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct CopyMode {
+pub struct CopyModeOptions {
     /// The keys of copy mode: `vi`, `emacs`, or `auto` for those of `$VISUAL` or `$EDITOR`, emacs
     /// if they say nothing of vi.
     pub keys: CopyTable,
@@ -271,7 +271,7 @@ pub struct CopyMode {
     pub word_separators: String,
 }
 
-impl Default for CopyMode {
+impl Default for CopyModeOptions {
     fn default() -> Self {
         Self {
             keys: CopyTable::Auto,
@@ -300,14 +300,14 @@ pub enum CopyTable {
 /// Labels over addresses, paths, hashes and numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Hints {
+pub struct HintOptions {
     /// The command that opens what a label typed as a capital stands for, which it gets as its last
     /// argument; run by the shell.
     #[schemars(length(max = 4096))]
     pub open: String,
 }
 
-impl Default for Hints {
+impl Default for HintOptions {
     fn default() -> Self {
         Self { open: "xdg-open".into() }
     }

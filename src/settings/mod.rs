@@ -14,12 +14,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use client::{
-    Bars, ColourDepth, CopyMode, CopyTable, Edge, Hints, Keys, Outer, Preset, Segment,
+    Bars, ColourDepth, CopyModeOptions, CopyTable, Edge, HintOptions, KeyOptions, OuterOptions,
+    Preset, Segment,
 };
-pub use restore::{Rerun, Restore};
+pub use restore::{RerunPolicy, Restore};
 pub use server::{
-    Environment, Exec, Hooks, Keep, Limits, Monitor, Pane, Persist, Remain, Scrollback, Session,
-    Shell, Sizing, Told,
+    Environment, ExecOptions, Hooks, Keep, Limits, Monitor, NotifyPolicy, PaneOptions, Persist,
+    Remain, Scrollback, SessionOptions, ShellOptions, Sizing,
 };
 pub use theme::{Appearance, Palette, Theme, ThemeFile};
 pub use value::{KeyText, SizeText, ThemeChoice, ThemeColour, ValueError};
@@ -31,7 +32,7 @@ pub use value::{KeyText, SizeText, ThemeChoice, ThemeColour, ValueError};
 #[schemars(title = "abide's configuration")]
 pub struct Settings {
     /// The prefix, and what keys do after it.
-    pub keys: Keys,
+    pub keys: KeyOptions,
     /// Colours of everything abide draws itself. A colour is `"theme"` for that of the theme,
     /// `"default"` for the terminal's, a name such as `"blue"` or `"bright-black"`, a number of the
     /// 256-colour palette such as `"244"`, or `"#rrggbb"`.
@@ -39,19 +40,19 @@ pub struct Settings {
     /// The tab bar, the status line and the borders of panes.
     pub bars: Bars,
     /// How abide treats the terminal it runs in.
-    pub outer: Outer,
+    pub outer: OuterOptions,
     /// Copy mode, and where copied text goes.
-    pub copy: CopyMode,
+    pub copy: CopyModeOptions,
     /// Labels over addresses, paths, hashes and numbers.
-    pub hints: Hints,
+    pub hints: HintOptions,
     /// What runs in a new pane.
-    pub shell: Shell,
+    pub shell: ShellOptions,
     /// Sessions and their sizes.
-    pub session: Session,
+    pub session: SessionOptions,
     /// What happens when the program of a pane ends or is stopped.
-    pub pane: Pane,
+    pub pane: PaneOptions,
     /// Commands that `abide exec` and `abide start` run.
-    pub exec: Exec,
+    pub exec: ExecOptions,
     /// How much output is kept for each pane.
     pub scrollback: Scrollback,
     /// What is worth a mark or a notice.

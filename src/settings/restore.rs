@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(untagged)]
 pub enum Restore {
     /// All alike.
-    All(Rerun),
+    All(RerunPolicy),
     /// Those of these programs; a person is asked about the others.
     Programs(Vec<String>),
 }
@@ -18,7 +18,7 @@ pub enum Restore {
 /// What becomes of a command when its pane comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Rerun {
+pub enum RerunPolicy {
     /// A person is asked.
     #[default]
     Ask,
@@ -30,14 +30,14 @@ pub enum Rerun {
 
 impl Default for Restore {
     fn default() -> Self {
-        Self::All(Rerun::Ask)
+        Self::All(RerunPolicy::Ask)
     }
 }
 
 impl Restore {
     /// What becomes of this command.
     #[must_use]
-    pub fn of(&self, argv: &[String]) -> Rerun {
+    pub fn of(&self, argv: &[String]) -> RerunPolicy {
         match self {
             Self::All(rerun) => *rerun,
             Self::Programs(programs) => {
@@ -45,7 +45,7 @@ impl Restore {
                     argv.first().map(|program| program.rsplit('/').next().unwrap_or(program));
                 let is_safe =
                     name.is_some_and(|name| programs.iter().any(|program| program == name));
-                if is_safe { Rerun::Always } else { Rerun::Ask }
+                if is_safe { RerunPolicy::Always } else { RerunPolicy::Ask }
             }
         }
     }
@@ -70,15 +70,15 @@ impl JsonSchema for Restore {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rerun, Restore};
+    use super::{RerunPolicy, Restore};
 
     #[test]
     fn a_listed_program_is_known_by_its_name_wherever_it_is() {
         let list = Restore::Programs(vec!["vim".into(), "less".into()]);
         let rerun = |program: &str| list.of(&[program.to_owned(), "x".to_owned()]);
-        assert_eq!(["vim", "/usr/bin/less", "./vim"].map(rerun), [Rerun::Always; 3]);
-        assert_eq!(["vi", "vim2", "/vim/rm", ""].map(rerun), [Rerun::Ask; 4]);
-        assert_eq!(list.of(&[]), Rerun::Ask);
-        assert_eq!(Restore::default().of(&["vim".into()]), Rerun::Ask);
+        assert_eq!(["vim", "/usr/bin/less", "./vim"].map(rerun), [RerunPolicy::Always; 3]);
+        assert_eq!(["vi", "vim2", "/vim/rm", ""].map(rerun), [RerunPolicy::Ask; 4]);
+        assert_eq!(list.of(&[]), RerunPolicy::Ask);
+        assert_eq!(Restore::default().of(&["vim".into()]), RerunPolicy::Ask);
     }
 }

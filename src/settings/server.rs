@@ -11,7 +11,7 @@ use crate::settings::value::SizeText;
 /// What runs in a new pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Shell {
+pub struct ShellOptions {
     /// The program of a pane that is given none, an absolute path. Empty takes `$SHELL`, else the
     /// one in passwd, else `/bin/sh`.
     #[schemars(extend("format" = "path"))]
@@ -27,7 +27,7 @@ pub struct Shell {
     pub term: String,
 }
 
-impl Default for Shell {
+impl Default for ShellOptions {
     fn default() -> Self {
         Self {
             program: String::new(),
@@ -38,7 +38,7 @@ impl Default for Shell {
     }
 }
 
-impl Shell {
+impl ShellOptions {
     /// Program and arguments of a pane that is given none; empty for the user's shell.
     #[must_use]
     pub fn argv(&self) -> Vec<String> {
@@ -49,7 +49,7 @@ impl Shell {
 /// Sessions and their sizes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Session {
+pub struct SessionOptions {
     /// The name of the session that `abide` alone makes when there is none.
     #[schemars(length(min = 1, max = 64))]
     pub first_name: String,
@@ -60,7 +60,7 @@ pub struct Session {
     pub sizing: Sizing,
 }
 
-impl Default for Session {
+impl Default for SessionOptions {
     fn default() -> Self {
         Self { first_name: "main".into(), size: SizeText(Size::default()), sizing: Sizing::Latest }
     }
@@ -85,7 +85,7 @@ pub enum Sizing {
 /// What happens when the program of a pane ends or is stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Pane {
+pub struct PaneOptions {
     /// Whether a pane stays when its program ends: `off`, `on`, or `failed` for those that ended
     /// with another status than 0.
     pub remain_on_exit: Remain,
@@ -102,13 +102,13 @@ pub struct Pane {
     pub reports: bool,
 }
 
-impl Default for Pane {
+impl Default for PaneOptions {
     fn default() -> Self {
         Self { remain_on_exit: Remain::Off, grace_ms: 5_000, undo_ms: 60_000, reports: false }
     }
 }
 
-impl Pane {
+impl PaneOptions {
     /// The grace as a span.
     #[must_use]
     pub fn grace(&self) -> Span {
@@ -132,7 +132,7 @@ pub enum Remain {
 /// Commands that `abide exec` and `abide start` run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Exec {
+pub struct ExecOptions {
     /// How long `abide exec` waits for its turn in the session's shell before it is refused with
     /// `busy`, in milliseconds.
     #[schemars(range(max = 86_400_000))]
@@ -152,7 +152,7 @@ pub struct Exec {
     pub records: usize,
 }
 
-impl Default for Exec {
+impl Default for ExecOptions {
     fn default() -> Self {
         Self { turn_ms: 5_000, waiting: 100, grace_ms: 1_000, cancel: true, records: 100 }
     }
@@ -271,7 +271,7 @@ pub struct Monitor {
     pub silence_s: u32,
     /// Whether it is told when a program ends in a tab that nobody looks at: `off`, `on`, or
     /// `failed` for those that ended with another status than 0.
-    pub exit: Told,
+    pub exit: NotifyPolicy,
     /// A command that took so many seconds and ends in a pane that nobody looks at marks it; it
     /// takes shell integration. 0 never marks one.
     #[schemars(range(max = 86_400))]
@@ -280,14 +280,14 @@ pub struct Monitor {
 
 impl Default for Monitor {
     fn default() -> Self {
-        Self { bell: true, activity: true, silence_s: 0, exit: Told::Failed, command_s: 10 }
+        Self { bell: true, activity: true, silence_s: 0, exit: NotifyPolicy::Failed, command_s: 10 }
     }
 }
 
 /// When something is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Told {
+pub enum NotifyPolicy {
     /// Never.
     Off,
     /// Always.

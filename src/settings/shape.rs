@@ -12,24 +12,24 @@ use crate::settings::Settings;
 
 /// An option or a group of options, with the text of its doc comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub struct OptionNode {
     /// What it is for; Markdown, paragraphs without hard breaks.
     pub doc: String,
     /// What it can hold.
-    pub shape: Shape,
+    pub shape: OptionShape,
 }
 
 /// What an option can hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shape {
+pub enum OptionShape {
     /// Named options, in the order of declaration.
-    Table(Vec<(String, Node)>),
+    Table(Vec<(String, OptionNode)>),
     /// Names of the user's own choice, each with a text.
     Map,
     /// A list.
     List {
         /// What its members can hold.
-        of: Box<Shape>,
+        of: Box<OptionShape>,
         /// Its greatest length.
         max: Option<u64>,
     },
@@ -54,7 +54,7 @@ pub enum Shape {
     /// True or false.
     Switch,
     /// One of these.
-    Either(Vec<Shape>),
+    Either(Vec<OptionShape>),
 }
 
 /// The JSON Schema of the configuration file, made from the types.
@@ -65,13 +65,13 @@ pub fn schema() -> Schema {
 
 /// The tree of all options.
 #[must_use]
-pub fn tree() -> Node {
+pub fn tree() -> OptionNode {
     tree_of::<Settings>()
 }
 
 /// The tree of what a file of another kind holds.
 #[must_use]
-pub fn tree_of<T: JsonSchema>() -> Node {
+pub fn tree_of<T: JsonSchema>() -> OptionNode {
     let raw = Raw::deserialize(schema::inline_of::<T>().as_value())
         .expect("a schema made from our types has the parts that are read here");
     raw.node()
@@ -98,21 +98,21 @@ struct Raw {
 }
 
 impl Raw {
-    fn node(self) -> Node {
-        Node { doc: self.description.clone(), shape: self.shape() }
+    fn node(self) -> OptionNode {
+        OptionNode { doc: self.description.clone(), shape: self.shape() }
     }
 
-    fn shape(self) -> Shape {
+    fn shape(self) -> OptionShape {
         if let Some(properties) = self.properties {
-            return Shape::Table(
+            return OptionShape::Table(
                 properties.0.into_iter().map(|(name, raw)| (name, raw.node())).collect(),
             );
         }
         if let Some(words) = self.r#enum {
-            return Shape::Word(words);
+            return OptionShape::Word(words);
         }
         if let Some(words) = self.one_of {
-            return Shape::Word(
+            return OptionShape::Word(
                 words
                     .into_iter()
                     .flat_map(|raw| raw.r#enum.unwrap_or_default().into_iter().chain(raw.r#const))
@@ -120,22 +120,23 @@ impl Raw {
             );
         }
         if let Some(either) = self.any_of {
-            return Shape::Either(either.into_iter().map(Self::shape).collect());
+            return OptionShape::Either(either.into_iter().map(Self::shape).collect());
         }
         match self.r#type.as_deref() {
-            Some("boolean") => Shape::Switch,
-            Some("integer") => Shape::Whole {
+            Some("boolean") => OptionShape::Switch,
+            Some("integer") => OptionShape::Whole {
                 min: self.minimum.unwrap_or(i64::MIN),
                 max: self.maximum.unwrap_or(i64::MAX),
             },
             Some("array") => {
-                let of = self.items.map_or(Shape::Text { min: 0, max: None }, |raw| raw.shape());
-                Shape::List { of: Box::new(of), max: self.max_items }
+                let of =
+                    self.items.map_or(OptionShape::Text { min: 0, max: None }, |raw| raw.shape());
+                OptionShape::List { of: Box::new(of), max: self.max_items }
             }
-            Some("object") => Shape::Map,
+            Some("object") => OptionShape::Map,
             _ => self.format.map_or(
-                Shape::Text { min: self.min_length.unwrap_or(0), max: self.max_length },
-                Shape::Form,
+                OptionShape::Text { min: self.min_length.unwrap_or(0), max: self.max_length },
+                OptionShape::Form,
             ),
         }
     }
@@ -170,10 +171,10 @@ impl<'de> Visitor<'de> for OrderedVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::{Node, Shape, tree};
+    use super::{OptionNode, OptionShape, tree};
 
-    fn leaves(node: &Node, path: &str, out: &mut Vec<(String, Node)>) {
-        let Shape::Table(members) = &node.shape else {
+    fn leaves(node: &OptionNode, path: &str, out: &mut Vec<(String, OptionNode)>) {
+        let OptionShape::Table(members) = &node.shape else {
             out.push((path.to_owned(), node.clone()));
             return;
         };
@@ -189,7 +190,7 @@ mod tests {
         assert!(all.len() > 30, "{} options", all.len());
         for (path, node) in all {
             assert!(!node.doc.is_empty(), "{path}");
-            if let Shape::Whole { min, max } = node.shape {
+            if let OptionShape::Whole { min, max } = node.shape {
                 assert!(0 <= min && max < i64::MAX, "{path}: {min} to {max}");
             }
         }
@@ -204,16 +205,16 @@ mod tests {
         };
         assert_eq!(
             shape(".keys.preset"),
-            Some(Shape::Word(
+            Some(OptionShape::Word(
                 ["tmux", "screen", "zellij", "alt", "locked"].map(str::to_owned).into()
             ))
         );
-        assert_eq!(shape(".keys.bind"), Some(Shape::Map));
+        assert_eq!(shape(".keys.bind"), Some(OptionShape::Map));
         assert_eq!(
             shape(".keys.prefix"),
-            Some(Shape::List { of: Box::new(Shape::Form("key".into())), max: None })
+            Some(OptionShape::List { of: Box::new(OptionShape::Form("key".into())), max: None })
         );
-        assert_eq!(shape(".outer.mouse"), Some(Shape::Switch));
-        assert_eq!(shape(".keys.hint_ms"), Some(Shape::Whole { min: 0, max: 60_000 }));
+        assert_eq!(shape(".outer.mouse"), Some(OptionShape::Switch));
+        assert_eq!(shape(".keys.hint_ms"), Some(OptionShape::Whole { min: 0, max: 60_000 }));
     }
 }

@@ -5,7 +5,7 @@ use regex::bytes::Regex;
 
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::Span;
-use crate::settings::Rerun;
+use crate::settings::RerunPolicy;
 use crate::state::command::ExecRequest;
 
 /// Something that is to happen with commands.
@@ -155,7 +155,7 @@ pub enum SnapshotRequest {
         /// The environment of whoever asks.
         env: Vec<(String, String)>,
         /// What becomes of commands, where that is not left to the settings.
-        rerun: Option<Rerun>,
+        rerun: Option<RerunPolicy>,
     },
     /// Make anew what was closed last and whose programs are gone.
     Reopen {

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use abide::action::Place;
-use abide::action::table::{self, Entry, TABLE};
+use abide::action::Role;
+use abide::action::table::{self, ActionEntry, TABLE};
 use abide::cli::docs;
 use abide::config::keymap::{Fault, collide, default_bindings, faults};
 use abide::settings::Preset;
@@ -57,7 +57,7 @@ fn every_argument_has_help() {
 }
 
 /// The least arguments that the schema of an action allows.
-fn least(entry: &Entry) -> Map<String, Value> {
+fn least(entry: &ActionEntry) -> Map<String, Value> {
     let schema = entry.params();
     let schema = schema.as_value();
     let required = schema["required"].as_array().cloned().unwrap_or_default();
@@ -104,7 +104,7 @@ fn every_action_reads_its_least_arguments_and_refuses_a_stray_one() {
         let mut params = least(entry);
         let call =
             entry.call(&params).unwrap_or_else(|refusal| panic!("{}: {refusal}", entry.name));
-        assert_eq!((call.name(), call.place()), (entry.name, entry.place));
+        assert_eq!((call.name(), call.role()), (entry.name, entry.role));
         params.insert("no_such_argument".into(), json!(1));
         let refusal = entry.call(&params).expect_err("nothing is called like that");
         assert!(refusal.message.contains("no_such_argument"), "{}: {refusal}", entry.name);
@@ -130,7 +130,7 @@ fn default_keys_are_keys_and_do_not_collide() {
 
 #[test]
 fn keys_do_not_call_what_only_the_command_line_can() {
-    for entry in TABLE.iter().filter(|entry| entry.place == Place::Cli) {
+    for entry in TABLE.iter().filter(|entry| entry.role == Role::Cli) {
         assert!(entry.keys.is_empty(), "{}", entry.name);
     }
 }

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::later::Sent;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::completion::Sent;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 
 /// Paste a buffer into a pane
@@ -14,7 +14,7 @@ use crate::base::error::Refusal;
 /// The program gets it as a paste if it asked to have those marked, without control characters.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Paste {
+pub struct BufferPaste {
     /// The name of the buffer; else the newest
     #[arg(short = 'b', long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,15 +31,15 @@ pub struct Paste {
     pub target: Option<PaneTarget>,
 }
 
-impl Action for Paste {
+impl Action for BufferPaste {
     const NAME: &'static str = "buffer.paste";
     const KEYS: &'static [DefaultKey] = &[("prefix ]", "")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Sent;
 }
 
-impl Apply for Paste {
+impl Apply for BufferPaste {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let buffer = cx.state.buffers.get(self.name.as_deref())?;

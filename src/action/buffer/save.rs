@@ -4,11 +4,11 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, Place};
+use crate::action::{Access, Action, Role};
 
 /// Write the text of a paste buffer to a file
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Save {
+pub struct BufferSave {
     /// The file; - for the standard output
     pub path: String,
 
@@ -23,9 +23,9 @@ pub struct Save {
     pub append: bool,
 }
 
-impl Action for Save {
+impl Action for BufferSave {
     const NAME: &'static str = "buffer.save";
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Cli;
+    const ROLE: Role = Role::Cli;
     type Reply = ();
 }

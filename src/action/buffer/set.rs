@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::buffer::BufferName;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 
 /// Put text into a paste buffer
@@ -14,7 +14,7 @@ use crate::base::error::{Code, Refusal};
 /// at most 4 MiB each and 16 MiB together; the oldest go first.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Set {
+pub struct BufferSet {
     /// The text
     #[arg(value_name = "TEXT", allow_hyphen_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,14 +36,14 @@ pub struct Set {
     pub append: bool,
 }
 
-impl Action for Set {
+impl Action for BufferSet {
     const NAME: &'static str = "buffer.set";
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = BufferName;
 }
 
-impl Apply for Set {
+impl Apply for BufferSet {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let text = self.text.filter(|_| !self.load).ok_or_else(|| {
             let refusal = Refusal::new(Code::InvalidParams, "buffer.set: there is no text");

@@ -4,15 +4,15 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, Place};
+use crate::action::{Access, Action, Role};
 
 /// Print the default configuration: every option with its text
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
-pub struct PrintDefault {}
+pub struct ConfigPrintDefault {}
 
-impl Action for PrintDefault {
+impl Action for ConfigPrintDefault {
     const NAME: &'static str = "config.default";
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Cli;
+    const ROLE: Role = Role::Cli;
     type Reply = ();
 }

@@ -4,14 +4,14 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, Place};
+use crate::action::{Access, Action, Role};
 
 /// Print a configuration made from one of tmux, and say what was taken
 ///
 /// The configuration goes to standard output, the report to standard error: line by line what was
 /// taken, what is so already, and what there is no like of.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Import {
+pub struct ConfigImport {
     /// The file; else ~/.tmux.conf, else ~/.config/tmux/tmux.conf
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -22,9 +22,9 @@ pub struct Import {
     pub write: bool,
 }
 
-impl Action for Import {
+impl Action for ConfigImport {
     const NAME: &'static str = "config.import";
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Cli;
+    const ROLE: Role = Role::Cli;
     type Reply = ();
 }

@@ -4,16 +4,16 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, Place};
+use crate::action::{Access, Action, Role};
 
 /// Print the version
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Version {}
+pub struct CliVersion {}
 
-impl Action for Version {
+impl Action for CliVersion {
     const NAME: &'static str = "cli.version";
     const VERBS: &'static [&'static str] = &["version"];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Cli;
+    const ROLE: Role = Role::Cli;
     type Reply = ();
 }

@@ -4,16 +4,16 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Choose a client from a list, and send it away
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Choose {}
+pub struct ClientChoose {}
 
-impl Action for Choose {
+impl Action for ClientChoose {
     const NAME: &'static str = "client.choose";
     const KEYS: &'static [DefaultKey] = &[("prefix D", "")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

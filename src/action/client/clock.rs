@@ -4,16 +4,16 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Show a large clock until a key is pressed
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Clock {}
+pub struct ClientClock {}
 
-impl Action for Clock {
+impl Action for ClientClock {
     const NAME: &'static str = "client.clock";
     const KEYS: &'static [DefaultKey] = &[("prefix t", "")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

@@ -4,16 +4,16 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Say what a key does: press it next
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Describe {}
+pub struct ClientDescribe {}
 
-impl Action for Describe {
+impl Action for ClientDescribe {
     const NAME: &'static str = "client.describe";
     const KEYS: &'static [DefaultKey] = &[("prefix /", "")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

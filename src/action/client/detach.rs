@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::ClientTarget;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::ClientId;
 
@@ -14,7 +14,7 @@ use crate::base::id::ClientId;
 /// Without an argument it is your own client.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Detach {
+pub struct ClientDetach {
     /// The client, such as v3
     #[arg(value_name = "CLIENT", group = "which")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,16 +31,16 @@ pub struct Detach {
     pub all: bool,
 }
 
-impl Action for Detach {
+impl Action for ClientDetach {
     const NAME: &'static str = "client.detach";
     const VERBS: &'static [&'static str] = &["detach"];
     const KEYS: &'static [DefaultKey] = &[("prefix d", "")];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Vec<ClientId>;
 }
 
-impl Apply for Detach {
+impl Apply for ClientDetach {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let clients = self.clients(cx)?;
         let own = cx.caller.client;
@@ -59,7 +59,7 @@ impl Apply for Detach {
     }
 }
 
-impl Detach {
+impl ClientDetach {
     fn clients(&self, cx: &Cx<'_>) -> Result<Vec<ClientId>, Refusal> {
         if self.all {
             return Ok(cx.state.views.keys().copied().collect());

@@ -4,16 +4,16 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Label addresses, paths, hashes and numbers to copy or open them
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Hints {}
+pub struct ClientHints {}
 
-impl Action for Hints {
+impl Action for ClientHints {
     const NAME: &'static str = "client.hints";
     const KEYS: &'static [DefaultKey] = &[("prefix v", "")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

@@ -4,16 +4,16 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Say where you are: session, tab, pane, sizes
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Info {}
+pub struct ClientInfo {}
 
-impl Action for Info {
+impl Action for ClientInfo {
     const NAME: &'static str = "client.info";
     const KEYS: &'static [DefaultKey] = &[("prefix i", "")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

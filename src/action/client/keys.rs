@@ -4,16 +4,16 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Show the keys in a list
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Keys {}
+pub struct ClientKeys {}
 
-impl Action for Keys {
+impl Action for ClientKeys {
     const NAME: &'static str = "client.keys";
     const KEYS: &'static [DefaultKey] = &[("prefix ?", "")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

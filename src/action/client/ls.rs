@@ -5,28 +5,28 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::SessionTarget;
-use crate::action::item::ClientItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::ClientItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 
 /// List clients
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Ls {
+pub struct ClientLs {
     /// Only those of this session
     #[arg(short, long, value_name = "SESSION")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<SessionTarget>,
 }
 
-impl Action for Ls {
+impl Action for ClientLs {
     const NAME: &'static str = "client.ls";
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Vec<ClientItem>;
 }
 
-impl Apply for Ls {
+impl Apply for ClientLs {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = self.target.as_ref().map(|target| target.find(cx)).transpose()?;
         let views =

@@ -4,11 +4,11 @@ use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Choose what to do with a tab or a pane from a list
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Menu {
+pub struct ClientMenu {
     /// What it is about
     pub what: About,
 }
@@ -23,10 +23,10 @@ pub enum About {
     Pane,
 }
 
-impl Action for Menu {
+impl Action for ClientMenu {
     const NAME: &'static str = "client.menu";
     const KEYS: &'static [DefaultKey] = &[("prefix <", "tab"), ("prefix >", "pane")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

@@ -4,18 +4,18 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Choose an action from a list, or type a command
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Palette {
+pub struct ClientPalette {
     /// What is typed already
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
-impl Action for Palette {
+impl Action for ClientPalette {
     const NAME: &'static str = "client.palette";
     const KEYS: &'static [DefaultKey] = &[
         ("prefix :", ""),
@@ -24,6 +24,6 @@ impl Action for Palette {
         ("prefix f", "--text 'tab find '"),
     ];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

@@ -4,16 +4,16 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Show the processes of all sessions, to sort, search, signal and stop
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Processes {}
+pub struct ClientProcesses {}
 
-impl Action for Processes {
+impl Action for ClientProcesses {
     const NAME: &'static str = "client.processes";
     const KEYS: &'static [DefaultKey] = &[("prefix P", "")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

@@ -4,19 +4,20 @@ use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Type a new name for the tab, the session or the pane that is shown
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Rename {
+pub struct ClientRename {
     /// What gets the name
-    pub what: What,
+    pub what: RenameTarget,
 }
 
 /// What gets another name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum What {
+#[schemars(rename = "What")]
+pub enum RenameTarget {
     /// The tab
     Tab,
     /// The session
@@ -25,11 +26,11 @@ pub enum What {
     Pane,
 }
 
-impl Action for Rename {
+impl Action for ClientRename {
     const NAME: &'static str = "client.rename";
     const KEYS: &'static [DefaultKey] =
         &[("prefix ,", "tab"), ("prefix $", "session"), ("prefix T", "pane")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

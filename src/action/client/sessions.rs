@@ -4,17 +4,17 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Choose a session from a list, with a view of it
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Sessions {}
+pub struct ClientSessions {}
 
-impl Action for Sessions {
+impl Action for ClientSessions {
     const NAME: &'static str = "client.sessions";
     const KEYS: &'static [DefaultKey] =
         &[("prefix s", ""), ("prefix Tab", ""), ("prefix S-Tab", "")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

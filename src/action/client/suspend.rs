@@ -4,16 +4,16 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Suspend this client; `fg` brings it back
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Suspend {}
+pub struct ClientSuspend {}
 
-impl Action for Suspend {
+impl Action for ClientSuspend {
     const NAME: &'static str = "client.suspend";
     const KEYS: &'static [DefaultKey] = &[("prefix C-z", "")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

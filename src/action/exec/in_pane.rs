@@ -1,6 +1,6 @@
 //! `exec.run` in the live shell of a pane: when its prompt takes a command, and the typing of one.
 
-use crate::action::{Answer, Cx, later};
+use crate::action::{Answer, Cx, completion};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::Span;
@@ -21,12 +21,15 @@ pub(super) fn run<R>(
     order: &ExecRequest,
 ) -> Result<Answer<R>, Refusal> {
     let line = script(&order.words);
-    if line.contains(char::is_control) || later::LINE_MAX < line.len() || line.trim().is_empty() {
+    if line.contains(char::is_control)
+        || completion::LINE_MAX < line.len()
+        || line.trim().is_empty()
+    {
         let refusal = Refusal::new(
             Code::InvalidParams,
             format!(
                 "exec.run: what is typed into a pane is one line of up to {} bytes",
-                later::LINE_MAX
+                completion::LINE_MAX
             ),
         );
         return Err(refusal.hint("join lines with ; or put them into a script"));

@@ -24,7 +24,7 @@ const VARS_MAX: usize = 1000;
 /// What `exec` and `start` say alike of a command.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Told {
+pub struct CommandArgs {
     /// Stop it after so long, such as 30s
     #[arg(long = "timeout", value_name = "DURATION", value_parser = millis)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,7 +61,7 @@ pub struct Told {
     pub command: Vec<String>,
 }
 
-impl Told {
+impl CommandArgs {
     /// The order, checked; `what` is the action.
     pub(super) fn order(self, what: &str, cx: &Cx<'_>) -> Result<ExecRequest, Refusal> {
         let invalid =

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::{PaneTarget, SessionTarget};
-use crate::action::exec::{Told, in_pane};
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::exec::{CommandArgs, in_pane};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::base64;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CommandId, PaneId};
@@ -20,7 +20,7 @@ use crate::state::command::{Captured, Command, CommandInput, StopReason};
 /// command's own status; with 124 if its time was up, and everything it started is gone then.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Run {
+pub struct ExecRun {
     /// The session; else the caller's
     #[arg(short, long, value_name = "SESSION")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +34,7 @@ pub struct Run {
     /// What is to be run.
     #[command(flatten)]
     #[serde(flatten)]
-    pub told: Told,
+    pub told: CommandArgs,
 
     /// Let it read standard input; else there is nothing to read
     #[arg(long = "stdin")]
@@ -52,15 +52,15 @@ pub struct Run {
     pub stream: bool,
 }
 
-impl Action for Run {
+impl Action for ExecRun {
     const NAME: &'static str = "exec.run";
     const VERBS: &'static [&'static str] = &["exec"];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Ran;
 }
 
-impl Apply for Run {
+impl Apply for ExecRun {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if let Some(pane) = &self.in_pane {
             let pane = pane.find(cx)?;
@@ -86,7 +86,7 @@ impl Apply for Run {
     }
 }
 
-impl Run {
+impl ExecRun {
     fn apply_in(self, cx: &mut Cx<'_>, pane: PaneId) -> Result<Answer<Ran>, Refusal> {
         let told = &self.told;
         let has_own = self.target.is_some()

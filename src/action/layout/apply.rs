@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::TabTarget;
-use crate::action::item::TabItem;
-use crate::action::layout::shape::Part;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::dto::TabItem;
+use crate::action::layout::shape::LayoutSpec;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, TabId};
 use crate::base::text::nearest;
@@ -27,7 +27,7 @@ pub struct ApplyLayout {
     /// What the file says. The command line fills it in.
     #[arg(skip)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub layout: Option<Part>,
+    pub layout: Option<LayoutSpec>,
     /// The tab; else the one you are in
     #[arg(short, long, value_name = "TAB")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ impl Action for ApplyLayout {
         ("prefix M-7", "main-vertical-mirrored"),
     ];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = TabItem;
 }
 
@@ -71,7 +71,7 @@ impl Apply for ApplyLayout {
 pub(in crate::action) fn arrange(
     cx: &mut Cx<'_>,
     tab: TabId,
-    layout: &Part,
+    layout: &LayoutSpec,
 ) -> Result<Option<PaneId>, Refusal> {
     let (plan, focus) = layout.plan(cx, tab)?;
     let room = cx.settings.limits.panes.saturating_sub(cx.state.panes.len());

@@ -5,14 +5,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::TabTarget;
-use crate::action::item::TabItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::dto::TabItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 
 /// Move every pane of a tab to the place of the next one
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Rotate {
+pub struct LayoutRotate {
     /// To the place of the one before instead
     #[arg(long)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -24,15 +24,15 @@ pub struct Rotate {
     pub target: Option<TabTarget>,
 }
 
-impl Action for Rotate {
+impl Action for LayoutRotate {
     const NAME: &'static str = "layout.rotate";
     const KEYS: &'static [DefaultKey] = &[("prefix C-o", ""), ("prefix M-o", "--back")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = TabItem;
 }
 
-impl Apply for Rotate {
+impl Apply for LayoutRotate {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
         cx.state.rotate(tab, !self.back);

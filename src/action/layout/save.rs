@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::TabTarget;
-use crate::action::layout::shape::Part;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::layout::shape::LayoutSpec;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 
 /// Save the layout of a tab, with what runs in its panes and where
@@ -15,7 +15,7 @@ use crate::base::error::Refusal;
 /// any tab.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Save {
+pub struct LayoutSave {
     /// The file, TOML; else it is printed
     #[arg(value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,16 +27,16 @@ pub struct Save {
     pub target: Option<TabTarget>,
 }
 
-impl Action for Save {
+impl Action for LayoutSave {
     const NAME: &'static str = "layout.save";
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
-    type Reply = Part;
+    const ROLE: Role = Role::Server;
+    type Reply = LayoutSpec;
 }
 
-impl Apply for Save {
+impl Apply for LayoutSave {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
-        Ok(Answer::Now(Part::of(cx.state, tab)))
+        Ok(Answer::Now(LayoutSpec::of(cx.state, tab)))
     }
 }

@@ -21,13 +21,14 @@ const DEPTH_MAX: usize = 20;
 /// A layout or a part of it: a pane, or parts that share its room.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Part {
+#[schemars(rename = "Part")]
+pub struct LayoutSpec {
     /// Its share of the room, relative to the parts beside it; 1 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u16>,
     /// How its parts stand; none for a pane.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub split: Option<Way>,
+    pub split: Option<LayoutSplit>,
     /// What runs in the pane; the shell unless given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
@@ -42,13 +43,14 @@ pub struct Part {
     pub focus: bool,
     /// Its parts, from the left or the top.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub parts: Vec<Part>,
+    pub parts: Vec<LayoutSpec>,
 }
 
 /// How parts stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Way {
+#[schemars(rename = "Way")]
+pub enum LayoutSplit {
     /// Side by side.
     Columns,
     /// One below the other.
@@ -57,7 +59,7 @@ pub enum Way {
     Stack,
 }
 
-impl Part {
+impl LayoutSpec {
     /// The layout of a tab as it is now.
     pub(super) fn of(state: &State, tab: TabId) -> Self {
         let entry = state.tab(tab);
@@ -80,12 +82,12 @@ impl Part {
             }
             Plan::Parts(split, parts) => {
                 let way = match split {
-                    SplitKind::Columns => Way::Columns,
-                    SplitKind::Rows => Way::Rows,
-                    SplitKind::Stack => Way::Stack,
+                    SplitKind::Columns => LayoutSplit::Columns,
+                    SplitKind::Rows => LayoutSplit::Rows,
+                    SplitKind::Stack => LayoutSplit::Stack,
                 };
                 let part = |(size, plan): &(u16, Plan<PaneId>)| {
-                    let size = Some(*size).filter(|_| way != Way::Stack);
+                    let size = Some(*size).filter(|_| way != LayoutSplit::Stack);
                     Self { size, ..Self::of_plan(state, plan, focus) }
                 };
                 Self {
@@ -176,9 +178,9 @@ impl Part {
                 }));
             }
             let split = match way {
-                Way::Columns => SplitKind::Columns,
-                Way::Rows => SplitKind::Rows,
-                Way::Stack => SplitKind::Stack,
+                LayoutSplit::Columns => SplitKind::Columns,
+                LayoutSplit::Rows => SplitKind::Rows,
+                LayoutSplit::Stack => SplitKind::Stack,
             };
             let part = |part: &Self| {
                 Ok((part.size.unwrap_or(1).max(1), part.leaves(cx, there, leaves, depth - 1)?))

@@ -5,14 +5,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::item::PaneItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::dto::PaneItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 
 /// Move a pane into a tab of its own
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct BreakOut {
+pub struct PaneBreakOut {
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,15 +24,15 @@ pub struct BreakOut {
     pub background: bool,
 }
 
-impl Action for BreakOut {
+impl Action for PaneBreakOut {
     const NAME: &'static str = "pane.break";
     const KEYS: &'static [DefaultKey] = &[("prefix !", "")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for BreakOut {
+impl Apply for PaneBreakOut {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let session = cx.state.pane(pane).session;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
@@ -20,7 +20,7 @@ use std::ops::Range;
 /// colours; html and svg are for browsers; json gives rows as runs.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Capture {
+pub struct PaneCapture {
     /// With the scrollback, or so many rows of it
     #[arg(long, value_name = "ROWS", num_args = 0..=1, require_equals = true, default_missing_value = "18446744073709551615")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,15 +41,15 @@ pub struct Capture {
     pub target: Option<PaneTarget>,
 }
 
-impl Action for Capture {
+impl Action for PaneCapture {
     const NAME: &'static str = "pane.capture";
     const VERBS: &'static [&'static str] = &["capture"];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Captured;
 }
 
-impl Apply for Capture {
+impl Apply for PaneCapture {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let shown = cx.state.pane(pane);
@@ -131,7 +131,7 @@ impl Default for Captured {
 /// The most rows one call gives: what a caller can still take in one message.
 const ROWS_MAX: i64 = 100_000;
 
-impl Capture {
+impl PaneCapture {
     /// The wanted rows that there are.
     fn rows(&self, shown: &Pane) -> Result<Range<i64>, Refusal> {
         let end = i64::from(shown.size.rows);

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::{Closing, PaneTarget};
-use crate::action::later::Stopped;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::completion::Stopped;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 
 /// Close a pane; `undo` brings it back
@@ -17,7 +17,7 @@ use crate::base::error::Refusal;
 /// last tab its session.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Close {
+pub struct PaneClose {
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,15 +29,15 @@ pub struct Close {
     pub closing: Closing,
 }
 
-impl Action for Close {
+impl Action for PaneClose {
     const NAME: &'static str = "pane.close";
     const KEYS: &'static [DefaultKey] = &[("prefix x", "")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Stopped;
 }
 
-impl Apply for Close {
+impl Apply for PaneClose {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let what = format!("pane {} ({})", cx.state.pane_index(pane), cx.state.pane_label(pane));

@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, DefaultKey, Place};
+use crate::action::{Access, Action, DefaultKey, Role};
 
 /// Look back, search and copy in the pane in focus
 ///
@@ -12,18 +12,18 @@ use crate::action::{Access, Action, DefaultKey, Place};
 /// emacs, as copy.keys says.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct CopyMode {
+pub struct PaneCopyMode {
     /// Scroll a page back; it ends at the bottom then
     #[arg(short = 'u', long)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub page_up: bool,
 }
 
-impl Action for CopyMode {
+impl Action for PaneCopyMode {
     const NAME: &'static str = "pane.copy_mode";
     const VERBS: &'static [&'static str] = &["pane copy-mode"];
     const KEYS: &'static [DefaultKey] = &[("prefix [", ""), ("prefix PageUp", "--page-up")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Client;
+    const ROLE: Role = Role::Client;
     type Reply = ();
 }

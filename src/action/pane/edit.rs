@@ -4,9 +4,9 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::act::Made;
 use crate::action::args::{PaneTarget, Start};
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::context::Made;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 use crate::state::tab::NewTab;
 
@@ -33,22 +33,22 @@ esac
 /// editor ends.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Edit {
+pub struct PaneEdit {
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<PaneTarget>,
 }
 
-impl Action for Edit {
+impl Action for PaneEdit {
     const NAME: &'static str = "pane.edit";
     const KEYS: &'static [DefaultKey] = &[("prefix e", "")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Made;
 }
 
-impl Apply for Edit {
+impl Apply for PaneEdit {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let from = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let session = cx.state.pane(from).session;

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::{PaneTarget, Start};
-use crate::action::item::PaneItem;
+use crate::action::dto::PaneItem;
 use crate::action::pane::tab_of;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 use crate::base::id::{PaneId, TabId};
 
@@ -17,11 +17,11 @@ use crate::base::id::{PaneId, TabId};
 /// the focus, else shown with the highest in focus, and where there is none one is made.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Float {
+pub struct PaneFloat {
     /// What is done; else the pane floats if it did not, and the other way round
     #[arg(value_enum)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub what: Option<What>,
+    pub what: Option<FloatMode>,
 
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
@@ -37,7 +37,8 @@ pub struct Float {
 /// What is done with floating panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum What {
+#[schemars(rename = "What")]
+pub enum FloatMode {
     /// The pane floats.
     On,
     /// The pane is one of the layout.
@@ -52,34 +53,36 @@ pub enum What {
     Toggle,
 }
 
-impl Action for Float {
+impl Action for PaneFloat {
     const NAME: &'static str = "pane.float";
     const KEYS: &'static [DefaultKey] = &[("prefix *", "toggle"), ("prefix @", "")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Float {
+impl Apply for PaneFloat {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let tab = tab_of(cx, pane)?;
         let is_float = cx.state.tab(tab).is_float(pane);
         let shown = match self.what {
-            None | Some(What::On | What::Off) => {
-                cx.state
-                    .set_floating(pane, self.what.map_or(!is_float, |what| what == What::On))?;
+            None | Some(FloatMode::On | FloatMode::Off) => {
+                cx.state.set_floating(
+                    pane,
+                    self.what.map_or(!is_float, |what| what == FloatMode::On),
+                )?;
                 pane
             }
-            Some(What::New) => self.new_one(cx, tab, pane)?,
-            Some(What::Hide) => hide(cx, tab),
-            Some(What::Toggle) if is_float => hide(cx, tab),
+            Some(FloatMode::New) => self.new_one(cx, tab, pane)?,
+            Some(FloatMode::Hide) => hide(cx, tab),
+            Some(FloatMode::Toggle) if is_float => hide(cx, tab),
             Some(what) => match cx.state.tab(tab).floats.last().map(|float| float.pane) {
                 Some(highest) => {
                     cx.state.hide_floats(tab, false);
                     highest
                 }
-                None if what == What::Toggle => self.new_one(cx, tab, pane)?,
+                None if what == FloatMode::Toggle => self.new_one(cx, tab, pane)?,
                 None => pane,
             },
         };
@@ -89,7 +92,7 @@ impl Apply for Float {
     }
 }
 
-impl Float {
+impl PaneFloat {
     fn new_one(&self, cx: &mut Cx<'_>, tab: TabId, from: PaneId) -> Result<PaneId, Refusal> {
         let new = cx.new_pane(&self.start, Some(from))?;
         Ok(cx.state.new_float(tab, new, cx.now.wall))

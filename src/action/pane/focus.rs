@@ -4,10 +4,10 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::{PaneTarget, Way};
-use crate::action::item::PaneItem;
+use crate::action::args::{DirectionArgs, PaneTarget};
+use crate::action::dto::PaneItem;
 use crate::action::pane::{beside, focus};
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 use crate::state::call::Caller;
 use crate::state::target;
@@ -18,7 +18,7 @@ use crate::state::target;
 /// side.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Focus {
+pub struct PaneFocus {
     /// The pane, or where a direction starts
     #[arg(value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,7 +27,7 @@ pub struct Focus {
     /// In which direction.
     #[command(flatten)]
     #[serde(flatten)]
-    pub way: Way,
+    pub way: DirectionArgs,
 
     /// The one that had the focus before
     #[arg(long, conflicts_with_all = ["left", "right", "up", "down"])]
@@ -35,7 +35,7 @@ pub struct Focus {
     pub last: bool,
 }
 
-impl Action for Focus {
+impl Action for PaneFocus {
     const NAME: &'static str = "pane.focus";
     const KEYS: &'static [DefaultKey] = &[
         ("prefix Left", "--left"),
@@ -49,11 +49,11 @@ impl Action for Focus {
     ];
     const REPEATS: bool = true;
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Focus {
+impl Apply for PaneFocus {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let from = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let session = cx.state.pane(from).session;

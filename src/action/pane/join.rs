@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::item::PaneItem;
+use crate::action::dto::PaneItem;
 use crate::action::pane::marked;
 use crate::action::pane::split::share;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::state::Direction;
@@ -19,7 +19,7 @@ use crate::state::pane::Beside;
 /// It is put below unless a side is named. Without a pane to put it beside, the marked panes are
 /// put beside the one in focus.
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Join {
+pub struct PaneJoin {
     /// The pane it is put beside
     #[arg(value_name = "PANE")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,14 +46,14 @@ pub struct Join {
     pub target: Option<PaneTarget>,
 }
 
-impl Action for Join {
+impl Action for PaneJoin {
     const NAME: &'static str = "pane.join";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Join {
+impl Apply for PaneJoin {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let (panes, beside) = self.which(cx)?;
         let side = match (self.right, self.left, self.up) {
@@ -74,7 +74,7 @@ impl Apply for Join {
     }
 }
 
-impl Join {
+impl PaneJoin {
     /// The panes to move, and the one they are put beside.
     fn which(&self, cx: &Cx<'_>) -> Result<(Vec<PaneId>, PaneId), Refusal> {
         let own = PaneTarget::or_own(self.target.as_ref(), cx)?;

@@ -5,15 +5,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::TabTarget;
-use crate::action::item::PaneItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::PaneItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 use crate::base::id::PaneId;
 
 /// List panes
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Ls {
+pub struct PaneLs {
     /// The tab; else the one you are in
     #[arg(short, long, value_name = "TAB")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,14 +30,14 @@ pub struct Ls {
     pub all: bool,
 }
 
-impl Action for Ls {
+impl Action for PaneLs {
     const NAME: &'static str = "pane.ls";
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Vec<PaneItem>;
 }
 
-impl Apply for Ls {
+impl Apply for PaneLs {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = || TabTarget::or_own(self.target.as_ref(), cx);
         let panes: Vec<PaneId> = if self.all {

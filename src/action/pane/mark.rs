@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
 use crate::action::pane::{marked, tab_of};
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 use crate::base::id::PaneId;
 
@@ -16,7 +16,7 @@ use crate::base::id::PaneId;
 /// `pane sync --marked` types into all of them.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Mark {
+pub struct PaneMark {
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,15 +28,15 @@ pub struct Mark {
     pub clear: bool,
 }
 
-impl Action for Mark {
+impl Action for PaneMark {
     const NAME: &'static str = "pane.mark";
     const KEYS: &'static [DefaultKey] = &[("prefix m", ""), ("prefix M", "--clear")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Vec<PaneId>;
 }
 
-impl Apply for Mark {
+impl Apply for PaneMark {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if self.clear {
             cx.state.clear_marks();

@@ -31,7 +31,7 @@ pub mod sync;
 pub mod wait;
 pub mod zoom;
 
-use crate::action::item::PaneItem;
+use crate::action::dto::PaneItem;
 use crate::action::{Answer, Cx};
 use crate::base::error::Refusal;
 use crate::base::id::{PaneId, TabId};

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CommandId, PaneId};
 use crate::state::command::no_command;
@@ -18,7 +18,7 @@ const OUTPUT_MAX: usize = 1 << 20;
 /// The shell has to tell where output begins and ends (OSC 133).
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Output {
+pub struct PaneOutput {
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,10 +30,10 @@ pub struct Output {
     pub of: Option<String>,
 }
 
-impl Action for Output {
+impl Action for PaneOutput {
     const NAME: &'static str = "pane.output";
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Printed;
 }
 
@@ -46,7 +46,7 @@ pub struct Printed {
     pub text: String,
 }
 
-impl Apply for Output {
+impl Apply for PaneOutput {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if let Some(id) = &self.of {
             return of(cx, id).map(Answer::Now);

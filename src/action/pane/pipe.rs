@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::item::PaneItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::PaneItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::state::command::quoted;
@@ -20,7 +20,7 @@ use crate::state::pane::no_program;
 /// word is a line for the shell. Without either it ends. It goes on after a restart of the server.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Pipe {
+pub struct PanePipe {
     /// The file
     #[arg(long = "file", value_name = "FILE", conflicts_with = "command")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,14 +42,14 @@ pub struct Pipe {
     pub command: Vec<String>,
 }
 
-impl Action for Pipe {
+impl Action for PanePipe {
     const NAME: &'static str = "pane.pipe";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Pipe {
+impl Apply for PanePipe {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         if !cx.state.pane(pane).life.is_live() {
@@ -63,7 +63,7 @@ impl Apply for Pipe {
     }
 }
 
-impl Pipe {
+impl PanePipe {
     /// The line for the shell; none to end what there is.
     fn line(&self, cx: &Cx<'_>, pane: PaneId) -> Result<Option<String>, Refusal> {
         if let Some(word) =

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::item::PaneItem;
+use crate::action::dto::PaneItem;
 use crate::action::pane::tab_of;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place as Where};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::geom::{Rect, Size};
 
@@ -17,11 +17,11 @@ use crate::base::geom::{Rect, Size};
 /// then.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Place {
+pub struct PanePlace {
     /// A part of the tab
     #[arg(value_enum)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub part: Option<Part>,
+    pub part: Option<TabPart>,
 
     /// So many columns to the right; negative ones to the left
     #[arg(long, value_name = "CELLS", allow_negative_numbers = true)]
@@ -57,7 +57,8 @@ pub struct Place {
 /// A part of a tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
+#[schemars(rename = "Part")]
+pub enum TabPart {
     /// The left half.
     Left,
     /// The right half.
@@ -80,7 +81,7 @@ pub enum Part {
     Full,
 }
 
-impl Action for Place {
+impl Action for PanePlace {
     const NAME: &'static str = "pane.place";
     const KEYS: &'static [DefaultKey] = &[
         ("prefix g Left", "left"),
@@ -100,11 +101,11 @@ impl Action for Place {
     ];
     const REPEATS: bool = true;
     const ACCESS: Access = Access::Admin;
-    const PLACE: Where = Where::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Place {
+impl Apply for PanePlace {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let tab = tab_of(cx, pane)?;
@@ -131,7 +132,7 @@ impl Apply for Place {
     }
 }
 
-impl Part {
+impl TabPart {
     /// Where a pane and the frame around it fill this part of an area.
     fn rect(self, area: Size) -> Rect {
         let (half_cols, half_rows) = (area.cols / 2, area.rows / 2);

@@ -4,10 +4,10 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::act::Made;
 use crate::action::args::{PaneTarget, Start};
+use crate::action::context::Made;
 use crate::action::pane::tab_of;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
@@ -18,7 +18,7 @@ use crate::base::id::PaneId;
 /// with its program. `pane close` ends it, too.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Popup {
+pub struct PanePopup {
     /// Its name, instead of that of its program
     #[arg(short, long)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,14 +40,14 @@ pub struct Popup {
     pub start: Start,
 }
 
-impl Action for Popup {
+impl Action for PanePopup {
     const NAME: &'static str = "pane.popup";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Made;
 }
 
-impl Apply for Popup {
+impl Apply for PanePopup {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let from = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let pane = open(cx, from, &self.start, (self.name, self.size))?;

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::item::PaneItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::PaneItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 
 /// Name a pane
@@ -14,7 +14,7 @@ use crate::base::error::Refusal;
 /// Without a name it is called by the title its program sets again.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Rename {
+pub struct PaneRename {
     /// The new name
     #[arg(value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,14 +26,14 @@ pub struct Rename {
     pub target: Option<PaneTarget>,
 }
 
-impl Action for Rename {
+impl Action for PaneRename {
     const NAME: &'static str = "pane.rename";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Rename {
+impl Apply for PaneRename {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         cx.state.rename_pane(pane, self.name)?;

@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
+use crate::action::completion::LINE_MAX;
 use crate::action::exec::in_pane::ready;
-use crate::action::later::LINE_MAX;
 use crate::action::pane::tab_of;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::state::command::{quoted, script};
@@ -22,7 +22,7 @@ use crate::state::shell_history;
 /// typed at the prompt. `pane ls --json` says what is offered.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Rerun {
+pub struct PaneRerun {
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,14 +51,14 @@ pub struct Rerunning {
     pub panes: Vec<PaneId>,
 }
 
-impl Action for Rerun {
+impl Action for PaneRerun {
     const NAME: &'static str = "pane.rerun";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Rerunning;
 }
 
-impl Apply for Rerun {
+impl Apply for PaneRerun {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if !self.all && !self.session {
             let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
@@ -94,7 +94,7 @@ impl Apply for Rerun {
     }
 }
 
-impl Rerun {
+impl PaneRerun {
     fn run(&self, cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
         let pane = cx.state.pane(id);
         match pane.life {

@@ -4,10 +4,10 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::{PaneTarget, Way};
-use crate::action::item::PaneItem;
+use crate::action::args::{DirectionArgs, PaneTarget};
+use crate::action::dto::PaneItem;
 use crate::action::pane::zoom::zoom;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::{Code, Refusal};
 
 /// Move a border of a pane
@@ -15,7 +15,7 @@ use crate::base::error::{Code, Refusal};
 /// The one on its far side in that direction; where the tab ends there, the one on its near side.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Resize {
+pub struct PaneResize {
     /// By so many cells, 1 unless given
     #[arg(value_name = "CELLS")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,7 +24,7 @@ pub struct Resize {
     /// In which direction.
     #[command(flatten)]
     #[serde(flatten)]
-    pub way: Way,
+    pub way: DirectionArgs,
 
     /// Let it fill the tab instead, or show all panes again
     #[arg(short = 'Z', long, conflicts_with_all = ["left", "right", "up", "down"])]
@@ -37,7 +37,7 @@ pub struct Resize {
     pub target: Option<PaneTarget>,
 }
 
-impl Action for Resize {
+impl Action for PaneResize {
     const NAME: &'static str = "pane.resize";
     const KEYS: &'static [DefaultKey] = &[
         ("prefix C-Left", "1 --left"),
@@ -51,11 +51,11 @@ impl Action for Resize {
     ];
     const REPEATS: bool = true;
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Resize {
+impl Apply for PaneResize {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let Some(direction) = self.way.direction() else {

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::{PaneTarget, Start};
-use crate::action::item::PaneItem;
+use crate::action::dto::PaneItem;
 use crate::action::pane::tab_of;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::{Code, Refusal};
 
 /// Run the program of a pane again, in the same place
@@ -16,7 +16,7 @@ use crate::base::error::{Code, Refusal};
 /// says so.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Respawn {
+pub struct PaneRespawn {
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,15 +33,15 @@ pub struct Respawn {
     pub start: Start,
 }
 
-impl Action for Respawn {
+impl Action for PaneRespawn {
     const NAME: &'static str = "pane.respawn";
     const KEYS: &'static [DefaultKey] = &[("prefix R", "--kill")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Respawn {
+impl Apply for PaneRespawn {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         tab_of(cx, pane)?;

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::later::Searched;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::completion::Searched;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::state::call::Pending;
@@ -18,7 +18,7 @@ use crate::state::search::{PaneSearch as Walk, SearchQuery};
 /// line; ^ and $ are its ends. Small letters find large ones too, unless the pattern has a large
 /// one.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Search {
+pub struct PaneSearch {
     /// A regular expression
     #[arg(value_name = "REGEX")]
     pub pattern: String,
@@ -84,15 +84,15 @@ const LIMIT_DEFAULT: usize = 1000;
 /// The most hits of one call.
 const LIMIT_MAX: usize = 10_000;
 
-impl Action for Search {
+impl Action for PaneSearch {
     const NAME: &'static str = "pane.search";
     const VERBS: &'static [&'static str] = &["search"];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Searched;
 }
 
-impl Apply for Search {
+impl Apply for PaneSearch {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let panes: Vec<PaneId> = if self.all {
             cx.state.panes.keys().copied().collect()

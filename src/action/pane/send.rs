@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::later::Sent;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::completion::Sent;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::key::{Key, KeyCode, KeyError, KeyInput};
 use crate::state::pane::Pane;
@@ -18,7 +18,7 @@ use crate::state::pane::Pane;
 /// paste, then Enter.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Send {
+pub struct PaneSend {
     /// Type this text; a line break is Enter
     #[arg(long, value_name = "TEXT", group = "what")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,15 +55,15 @@ pub struct Send {
     pub words: Vec<String>,
 }
 
-impl Action for Send {
+impl Action for PaneSend {
     const NAME: &'static str = "pane.send";
     const VERBS: &'static [&'static str] = &["send"];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Sent;
 }
 
-impl Apply for Send {
+impl Apply for PaneSend {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let bytes = self.bytes(cx.state.pane(pane))?;
@@ -71,7 +71,7 @@ impl Apply for Send {
     }
 }
 
-impl Send {
+impl PaneSend {
     /// What a terminal would send.
     fn bytes(&self, pane: &Pane) -> Result<Vec<u8>, Refusal> {
         let mut bytes = Vec::new();

@@ -4,9 +4,9 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::act::Made;
 use crate::action::args::{PaneTarget, Start};
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::context::Made;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::{Code, Refusal};
 use crate::state::pane::Beside;
 use crate::state::{Direction, Share};
@@ -16,7 +16,7 @@ use crate::state::{Direction, Share};
 /// The new one is below unless a side is named. It starts where the other one is.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Split {
+pub struct PaneSplit {
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,7 +63,7 @@ pub struct Split {
     pub start: Start,
 }
 
-impl Action for Split {
+impl Action for PaneSplit {
     const NAME: &'static str = "pane.split";
     const KEYS: &'static [DefaultKey] = &[
         ("prefix %", "--right"),
@@ -72,11 +72,11 @@ impl Action for Split {
         ("prefix _", "--down"),
     ];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Made;
 }
 
-impl Apply for Split {
+impl Apply for PaneSplit {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let beside = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let share = share(self.size.as_deref())?;
@@ -95,7 +95,7 @@ impl Apply for Split {
     }
 }
 
-impl Split {
+impl PaneSplit {
     const fn side(&self) -> Direction {
         match (self.right, self.left, self.up, self.before) {
             (true, _, _, false) => Direction::Right,

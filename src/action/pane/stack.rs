@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::item::PaneItem;
+use crate::action::dto::PaneItem;
 use crate::action::pane::{after, tab_of};
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::{Code, Refusal};
 
 /// Put a pane on a stack with another: one is open, of the others only the title shows
@@ -17,7 +17,7 @@ use crate::base::error::{Code, Refusal};
 /// focus is the open one.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Stack {
+pub struct PaneStack {
     /// The pane it is stacked with
     #[arg(value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,15 +44,15 @@ pub struct Stack {
     pub target: Option<PaneTarget>,
 }
 
-impl Action for Stack {
+impl Action for PaneStack {
     const NAME: &'static str = "pane.stack";
     const KEYS: &'static [DefaultKey] = &[("prefix g s", "--toggle")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Stack {
+impl Apply for PaneStack {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let tab = tab_of(cx, pane)?;

@@ -4,10 +4,10 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::{PaneTarget, Way};
-use crate::action::item::PaneItem;
+use crate::action::args::{DirectionArgs, PaneTarget};
+use crate::action::dto::PaneItem;
 use crate::action::pane::{after, beside, marked};
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::{Code, Refusal};
 
 /// Exchange two panes
@@ -16,7 +16,7 @@ use crate::base::error::{Code, Refusal};
 /// neighbour in a direction, or with the marked one.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Swap {
+pub struct PaneSwap {
     /// The other pane
     #[arg(value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ pub struct Swap {
     /// Its neighbour on that side
     #[command(flatten)]
     #[serde(flatten)]
-    pub way: Way,
+    pub way: DirectionArgs,
 
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
@@ -43,15 +43,15 @@ pub struct Swap {
     pub target: Option<PaneTarget>,
 }
 
-impl Action for Swap {
+impl Action for PaneSwap {
     const NAME: &'static str = "pane.swap";
     const KEYS: &'static [DefaultKey] = &[("prefix {", "--prev"), ("prefix }", "--next")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Swap {
+impl Apply for PaneSwap {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let other = match &self.with {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::TabTarget;
 use crate::action::pane::marked;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 
@@ -16,7 +16,7 @@ use crate::base::id::PaneId;
 /// borders say so. Without a flag it is switched.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Sync {
+pub struct PaneSync {
     /// The tab; else the one you are in
     #[arg(short, long, value_name = "TAB")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,14 +38,14 @@ pub struct Sync {
     pub marked: bool,
 }
 
-impl Action for Sync {
+impl Action for PaneSync {
     const NAME: &'static str = "pane.sync";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Vec<PaneId>;
 }
 
-impl Apply for Sync {
+impl Apply for PaneSync {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
         let all = cx.state.tab(tab).panes();

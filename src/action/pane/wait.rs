@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::{PaneTarget, millis};
-use crate::action::later::{self, Waited};
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::completion::{self, Waited};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
@@ -19,7 +19,7 @@ use crate::state::pane::ProgramState;
 /// ends first, the exit status is 5; if the time is up, 124.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Wait {
+pub struct PaneWait {
     /// Until its screen shows, or its output passes, a line that this regular expression matches
     #[arg(long, value_name = "REGEX", group = "until")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,26 +51,26 @@ pub struct Wait {
     pub target: Option<PaneTarget>,
 }
 
-impl Action for Wait {
+impl Action for PaneWait {
     const NAME: &'static str = "pane.wait";
     const VERBS: &'static [&'static str] = &["wait"];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Waited;
 }
 
-impl Apply for Wait {
+impl Apply for PaneWait {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let pending = self.pending(pane, cx.now.tick)?;
-        if let Some(waited) = later::seen(cx.state, &pending, 0) {
+        if let Some(waited) = completion::seen(cx.state, &pending, 0) {
             return Ok(Answer::Now(waited));
         }
         match cx.state.pane(pane).life {
             ProgramState::Ended { status } if self.exit => {
                 return Ok(Answer::Now(Waited::exit(status)));
             }
-            ProgramState::Ended { status } => return Err(later::ended_first(pane, status)),
+            ProgramState::Ended { status } => return Err(completion::ended_first(pane, status)),
             _ => (),
         }
         let deadline = self.timeout_ms.map(|timeout| cx.now.tick + Span::millis(timeout));
@@ -78,7 +78,7 @@ impl Apply for Wait {
     }
 }
 
-impl Wait {
+impl PaneWait {
     fn pending(&self, pane: PaneId, since: Tick) -> Result<Pending, Refusal> {
         if let Some(text) = &self.text {
             return Ok(Pending::Text { pane, pattern: pattern(text)? });

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::item::PaneItem;
+use crate::action::dto::PaneItem;
 use crate::action::pane::focus;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 use crate::base::id::PaneId;
 
@@ -16,7 +16,7 @@ use crate::base::id::PaneId;
 /// Only your view changes; the other panes go on running.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Zoom {
+pub struct PaneZoom {
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,15 +33,15 @@ pub struct Zoom {
     pub off: bool,
 }
 
-impl Action for Zoom {
+impl Action for PaneZoom {
     const NAME: &'static str = "pane.zoom";
     const KEYS: &'static [DefaultKey] = &[("prefix z", "")];
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Zoom {
+impl Apply for PaneZoom {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let wanted = if self.on || self.off { Some(self.on) } else { None };

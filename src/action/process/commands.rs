@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::{PaneTarget, SessionTarget, millis};
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 use crate::base::id::{CommandId, PaneId, SessionId};
 use crate::state::State;
@@ -18,7 +18,7 @@ use crate::state::shell_history::ShellCommand;
 /// `abide exec` and `abide start`. A line that begins with a blank is not remembered.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Commands {
+pub struct ProcessCommands {
     /// Only those of this session
     #[arg(short, long, value_name = "SESSION")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,15 +112,15 @@ impl PastItem {
     }
 }
 
-impl Action for Commands {
+impl Action for ProcessCommands {
     const NAME: &'static str = "process.commands";
     const VERBS: &'static [&'static str] = &["commands"];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Vec<PastItem>;
 }
 
-impl Apply for Commands {
+impl Apply for ProcessCommands {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = self.target.as_ref().map(|target| target.find(cx)).transpose()?;
         let pane = self.pane.as_ref().map(|target| target.find(cx)).transpose()?;

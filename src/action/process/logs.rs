@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::process::{command, served};
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 use crate::state::command_effect::Request;
 
@@ -14,7 +14,7 @@ use crate::state::command_effect::Request;
 /// What is kept is the end of it, 1 MiB at most. With --follow it goes on until the command ends.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Logs {
+pub struct ProcessLogs {
     /// The command
     #[arg(value_name = "ID")]
     pub id: String,
@@ -76,15 +76,15 @@ pub struct LogEvent {
     pub timed_out: Option<bool>,
 }
 
-impl Action for Logs {
+impl Action for ProcessLogs {
     const NAME: &'static str = "process.logs";
     const VERBS: &'static [&'static str] = &["logs"];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Logged;
 }
 
-impl Apply for Logs {
+impl Apply for ProcessLogs {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let command = command(cx, &self.id)?;
         Ok(served(

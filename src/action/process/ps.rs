@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::SessionTarget;
 use crate::action::process::served;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 use crate::base::id::{CommandId, PaneId, SessionId};
 use crate::state::command_effect::Request;
@@ -16,7 +16,7 @@ use crate::state::command_effect::Request;
 /// In the order of the tree: each process stands below the one that started it.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Ps {
+pub struct ProcessPs {
     /// Only this session
     #[arg(short, long, value_name = "SESSION")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,15 +68,15 @@ pub struct ProcessItem {
     pub start_time: u64,
 }
 
-impl Action for Ps {
+impl Action for ProcessPs {
     const NAME: &'static str = "process.ps";
     const VERBS: &'static [&'static str] = &["ps"];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Vec<ProcessItem>;
 }
 
-impl Apply for Ps {
+impl Apply for ProcessPs {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = self.target.as_ref().map(|target| target.find(cx)).transpose()?;
         Ok(served(cx, None, Request::Table { session, all: self.all, line_max: self.line_max }))

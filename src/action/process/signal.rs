@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::process::{Aim, aim, served, signal_number};
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
 use crate::state::command_effect::{Request, Target};
@@ -15,7 +15,7 @@ use crate::state::command_effect::{Request, Target};
 /// To a command it goes to all that came of it. It is never followed by another.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Signal {
+pub struct ProcessSignal {
     /// A command (c7) or a process id
     #[arg(value_name = "ID|PID")]
     pub target: String,
@@ -46,15 +46,15 @@ pub struct Signalled {
     pub count: usize,
 }
 
-impl Action for Signal {
+impl Action for ProcessSignal {
     const NAME: &'static str = "process.signal";
     const VERBS: &'static [&'static str] = &["signal"];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Signalled;
 }
 
-impl Apply for Signal {
+impl Apply for ProcessSignal {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let signal = signal_number(Self::NAME, &self.signal)?;
         let target = match aim(cx, &self.target, self.tree)? {

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::SessionTarget;
-use crate::action::exec::Told;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::exec::CommandArgs;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
 use crate::state::call::{CommandWait, Pending};
@@ -18,7 +18,7 @@ use crate::state::command::CommandInput;
 /// there, and runs on until it ends or is stopped. Its id is printed as soon as the process exists.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Start {
+pub struct ProcessStart {
     /// The session; else the caller's
     #[arg(short, long, value_name = "SESSION")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,7 +27,7 @@ pub struct Start {
     /// What is to be run.
     #[command(flatten)]
     #[serde(flatten)]
-    pub told: Told,
+    pub told: CommandArgs,
 
     /// Keep its standard input open for `abide process write`; else there is nothing to read
     #[arg(long = "stdin")]
@@ -44,18 +44,18 @@ pub struct StartedCommand {
     pub pid: u32,
 }
 
-impl Action for Start {
+impl Action for ProcessStart {
     const NAME: &'static str = "process.start";
     const VERBS: &'static [&'static str] = &["start"];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = StartedCommand;
 }
 
 /// The most commands that run beside shells at once.
 const RUNNING_MAX: usize = 1000;
 
-impl Apply for Start {
+impl Apply for ProcessStart {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
         let running =

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::process::command;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 use crate::base::id::{CommandId, SessionId};
 use crate::state::command::{Command, StopReason, script};
@@ -13,7 +13,7 @@ use crate::state::command::{Command, StopReason, script};
 /// Show what a command is doing or did
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Status {
+pub struct ProcessStatus {
     /// The command
     #[arg(value_name = "ID")]
     pub id: String,
@@ -72,15 +72,15 @@ impl CommandItem {
     }
 }
 
-impl Action for Status {
+impl Action for ProcessStatus {
     const NAME: &'static str = "process.status";
     const VERBS: &'static [&'static str] = &["status"];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = CommandItem;
 }
 
-impl Apply for Status {
+impl Apply for ProcessStatus {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let id = command(cx, &self.id)?;
         Ok(Answer::Now(CommandItem::of(cx.state.commands.get(id)?)))

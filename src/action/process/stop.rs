@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::millis;
 use crate::action::process::{Aim, aim, served, signal_number};
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 use crate::base::id::{CommandId, PaneId};
 use crate::base::signal::TERM;
@@ -21,7 +21,7 @@ use crate::state::command_effect::{Request, Target};
 /// answer comes when that is verified.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Stop {
+pub struct ProcessStop {
     /// A command (c7), a process id, or a pane
     #[arg(value_name = "ID|PID|PANE")]
     pub target: String,
@@ -79,15 +79,15 @@ pub struct StopReport {
     pub exit_code: Option<u8>,
 }
 
-impl Action for Stop {
+impl Action for ProcessStop {
     const NAME: &'static str = "process.stop";
     const VERBS: &'static [&'static str] = &["stop"];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = StopReport;
 }
 
-impl Apply for Stop {
+impl Apply for ProcessStop {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let signal =
             self.signal.as_deref().map_or(Ok(TERM), |text| signal_number(Self::NAME, text))?;
@@ -117,7 +117,7 @@ impl Apply for Stop {
     }
 }
 
-impl Stop {
+impl ProcessStop {
     fn pane(cx: &mut Cx<'_>, pane: PaneId, grace: Span) -> Answer<StopReport> {
         cx.state.close_pane(pane, grace, cx.fx);
         if cx.state.panes.contains_key(&pane) {

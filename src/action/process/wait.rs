@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::millis;
 use crate::action::process::command;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::time::Span;
 use crate::state::call::{CommandWait, Pending, bytes_pattern};
@@ -19,7 +19,7 @@ use crate::state::effect::Effect;
 /// in any case.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Wait {
+pub struct ProcessWait {
     /// The command
     #[arg(value_name = "ID")]
     pub id: String,
@@ -69,14 +69,14 @@ pub struct Ready {
     pub state: &'static str,
 }
 
-impl Action for Wait {
+impl Action for ProcessWait {
     const NAME: &'static str = "process.wait";
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Ready;
 }
 
-impl Apply for Wait {
+impl Apply for ProcessWait {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let command = command(cx, &self.id)?;
         let until = match (self.log, self.port, self.http) {

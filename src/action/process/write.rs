@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::process::{command, served};
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::base64;
 use crate::base::error::{Code, Refusal};
 use crate::state::command_effect::Request;
@@ -15,7 +15,7 @@ use crate::state::command_effect::Request;
 /// It has to be started with --stdin. The answer comes when what was written is on its way.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Write {
+pub struct ProcessWrite {
     /// The command
     #[arg(value_name = "ID")]
     pub id: String,
@@ -43,14 +43,14 @@ pub struct Written {
     pub bytes: usize,
 }
 
-impl Action for Write {
+impl Action for ProcessWrite {
     const NAME: &'static str = "process.write";
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Written;
 }
 
-impl Apply for Write {
+impl Apply for ProcessWrite {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let command = command(cx, &self.id)?;
         let mut bytes = self.text.unwrap_or_default().into_bytes();

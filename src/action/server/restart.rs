@@ -4,9 +4,9 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::item::ServerItem;
-use crate::action::server::status::Status;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::ServerItem;
+use crate::action::server::status::ServerStatus;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 use crate::state::Leaving;
 
@@ -14,18 +14,18 @@ use crate::state::Leaving;
 ///
 /// Programs and clients stay; open calls are answered with interrupted.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Restart {}
+pub struct ServerRestart {}
 
-impl Action for Restart {
+impl Action for ServerRestart {
     const NAME: &'static str = "server.restart";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = ServerItem;
 }
 
-impl Apply for Restart {
+impl Apply for ServerRestart {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
-        let answer = Apply::apply(Status {}, cx);
+        let answer = Apply::apply(ServerStatus {}, cx);
         cx.state.leaving = Some(Leaving::Restart);
         answer
     }

@@ -4,22 +4,22 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::item::ServerItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::ServerItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 
 /// Show how the server is
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Status {}
+pub struct ServerStatus {}
 
-impl Action for Status {
+impl Action for ServerStatus {
     const NAME: &'static str = "server.status";
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = ServerItem;
 }
 
-impl Apply for Status {
+impl Apply for ServerStatus {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let (host, state) = (cx.host, &cx.state);
         Ok(Answer::Now(ServerItem {

@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::time::Span;
 use crate::state::call::Pending;
@@ -20,7 +20,7 @@ const FOUND_WITHIN: Span = Span::seconds(10);
 /// nothing. If it does not take over, the former one goes on.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Upgrade {
+pub struct ServerUpgrade {
     /// The program that takes over; without it the one you call, and for other callers the one in
     /// the place of the server's
     #[arg(long, value_name = "PATH")]
@@ -60,14 +60,14 @@ impl Upgraded {
     }
 }
 
-impl Action for Upgrade {
+impl Action for ServerUpgrade {
     const NAME: &'static str = "server.upgrade";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Upgraded;
 }
 
-impl Apply for Upgrade {
+impl Apply for ServerUpgrade {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if let Some(path) = self.exe.as_deref().filter(|path| !path.starts_with('/')) {
             return Err(Refusal::new(

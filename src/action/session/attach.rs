@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::{SessionTarget, Start};
-use crate::action::item::SessionItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::SessionItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{ClientId, SessionId, TabId};
 use crate::state::session::NewSession;
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 /// target such as work:2 shows that tab.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Attach {
+pub struct SessionAttach {
     /// The session
     #[arg(value_name = "SESSION")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,15 +51,15 @@ pub struct Attach {
     pub env: Option<BTreeMap<String, String>>,
 }
 
-impl Action for Attach {
+impl Action for SessionAttach {
     const NAME: &'static str = "session.attach";
     const VERBS: &'static [&'static str] = &["attach", "a"];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = SessionItem;
 }
 
-impl Apply for Attach {
+impl Apply for SessionAttach {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let Some(client) = cx.caller.client else {
             return Err(Refusal::new(
@@ -97,7 +97,7 @@ impl Apply for Attach {
     }
 }
 
-impl Attach {
+impl SessionAttach {
     /// The session to show: where none is named, the one the client was on before, else the one
     /// used last.
     fn wanted(cx: &Cx<'_>, client: ClientId, text: &str) -> Result<SessionId, Refusal> {

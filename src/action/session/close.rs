@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::{Closing, SessionTarget};
-use crate::action::later::Stopped;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::completion::Stopped;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 
 /// Close a session; `undo` brings it back
@@ -17,7 +17,7 @@ use crate::base::error::Refusal;
 /// they showed before, or leave.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Close {
+pub struct SessionClose {
     /// The session; else the one you are in
     #[arg(short, long, value_name = "SESSION")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,15 +29,15 @@ pub struct Close {
     pub closing: Closing,
 }
 
-impl Action for Close {
+impl Action for SessionClose {
     const NAME: &'static str = "session.close";
     const KEYS: &'static [DefaultKey] = &[("prefix X", "")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Stopped;
 }
 
-impl Apply for Close {
+impl Apply for SessionClose {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
         let what = format!("session {}", cx.state.session(session).name);

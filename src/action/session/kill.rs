@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::SessionTarget;
-use crate::action::later::Stopped;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::completion::Stopped;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::undo::ClosedItem;
@@ -19,7 +19,7 @@ use crate::state::undo::ClosedItem;
 /// comes. So are those of what was closed in it and could still be brought back.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Kill {
+pub struct SessionKill {
     /// The sessions
     #[arg(value_name = "SESSION")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -36,15 +36,15 @@ pub struct Kill {
     pub grace_ms: Option<u64>,
 }
 
-impl Action for Kill {
+impl Action for SessionKill {
     const NAME: &'static str = "session.kill";
     const VERBS: &'static [&'static str] = &["kill"];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Stopped;
 }
 
-impl Apply for Kill {
+impl Apply for SessionKill {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let sessions = self.sessions(cx)?;
         let tabs = sessions.iter().flat_map(|session| cx.state.session(*session).tabs.clone());
@@ -56,7 +56,7 @@ impl Apply for Kill {
     }
 }
 
-impl Kill {
+impl SessionKill {
     fn sessions(&self, cx: &Cx<'_>) -> Result<BTreeSet<SessionId>, Refusal> {
         if self.all {
             return Ok(cx.state.sessions.keys().copied().collect());

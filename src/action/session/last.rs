@@ -4,24 +4,24 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::item::SessionItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::dto::SessionItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 use crate::state::target;
 /// Go to the session shown before
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Last {}
+pub struct SessionLast {}
 
-impl Action for Last {
+impl Action for SessionLast {
     const NAME: &'static str = "session.last";
     const VERBS: &'static [&'static str] = &["last"];
     const KEYS: &'static [DefaultKey] = &[("prefix L", "")];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = SessionItem;
 }
 
-impl Apply for Last {
+impl Apply for SessionLast {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = target::session(cx.state, cx.caller, "@last")?;
         let client = {

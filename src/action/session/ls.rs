@@ -4,8 +4,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::item::SessionItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::SessionItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 use crate::base::id::PaneId;
 use crate::state::pane::MemoryUsage;
@@ -15,35 +15,35 @@ use crate::state::pane::MemoryUsage;
 /// In order of creation, with their tabs, panes and clients; or how much memory each pane takes.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Ls {
+pub struct SessionLs {
     /// The panes instead, with the memory they take; the last line is for all together
     #[arg(short, long)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub memory: bool,
 }
 
-impl Action for Ls {
+impl Action for SessionLs {
     const NAME: &'static str = "session.ls";
     const VERBS: &'static [&'static str] = &["ls"];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
-    type Reply = Vec<Listed>;
+    const ROLE: Role = Role::Server;
+    type Reply = Vec<SessionLsItem>;
 }
 
-impl Apply for Ls {
+impl Apply for SessionLs {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if !self.memory {
             return Ok(Answer::Now(
                 cx.state
                     .sessions
                     .keys()
-                    .map(|id| Listed::Session(SessionItem::of(cx.state, *id)))
+                    .map(|id| SessionLsItem::Session(SessionItem::of(cx.state, *id)))
                     .collect(),
             ));
         }
         let kept = &cx.settings.scrollback;
         let mut all = MemoryItem { limit: kept.server_bytes, ..MemoryItem::default() };
-        let mut listed: Vec<Listed> = Vec::new();
+        let mut listed: Vec<SessionLsItem> = Vec::new();
         for (pane, entry) in &cx.state.panes {
             let item = MemoryItem::of(
                 *pane,
@@ -58,9 +58,9 @@ impl Apply for Ls {
             all.screen += item.screen;
             all.images += item.images;
             all.ring += item.ring;
-            listed.push(Listed::Memory(item));
+            listed.push(SessionLsItem::Memory(item));
         }
-        listed.push(Listed::Memory(all));
+        listed.push(SessionLsItem::Memory(all));
         Ok(Answer::Now(listed))
     }
 }
@@ -68,7 +68,8 @@ impl Apply for Ls {
 /// A line of the list.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Listed {
+#[schemars(rename = "Listed")]
+pub enum SessionLsItem {
     /// A session.
     Session(SessionItem),
     /// The memory of a pane, or of all of them.

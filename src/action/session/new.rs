@@ -4,9 +4,9 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::act::Made;
 use crate::action::args::{Start, checked_size};
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::context::Made;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::geom::Size;
 use crate::state::name::check_name;
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 /// and one pane. A client that asks for it shows it at once, unless --background is given.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct New {
+pub struct SessionNew {
     /// Its name
     #[arg(value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,15 +60,15 @@ pub struct New {
     pub env: Option<BTreeMap<String, String>>,
 }
 
-impl Action for New {
+impl Action for SessionNew {
     const NAME: &'static str = "session.new";
     const VERBS: &'static [&'static str] = &["new"];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Made;
 }
 
-impl Apply for New {
+impl Apply for SessionNew {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if let Some(made) = self.existing(cx)? {
             return Ok(Answer::Now(made));
@@ -103,7 +103,7 @@ impl Apply for New {
     }
 }
 
-impl New {
+impl SessionNew {
     /// The session of the wanted name, shown to the caller, if there is one and that is fine.
     fn existing(&self, cx: &mut Cx<'_>) -> Result<Option<Made>, Refusal> {
         let name = self.name.as_ref().or(self.tmux_name.as_ref());

@@ -6,11 +6,11 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::act::Made;
 use crate::action::args::Start;
+use crate::action::context::Made;
 use crate::action::layout::apply::arrange;
-use crate::action::layout::shape::Part;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::layout::shape::LayoutSpec;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::name::{check_label, check_name};
@@ -27,7 +27,7 @@ const TABS_MAX: usize = 100;
 /// there is no such session yet, it is made with the tabs, panes and commands that the file says.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Open {
+pub struct SessionOpen {
     /// The directory, or the file; else where you are
     #[arg(value_name = "DIR|FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,18 +70,18 @@ pub struct ProjectTab {
     pub name: Option<String>,
     /// What is in it, as `layout save` prints it; one shell unless given. Directories are relative
     /// to that of the project.
-    pub layout: Part,
+    pub layout: LayoutSpec,
 }
 
-impl Action for Open {
+impl Action for SessionOpen {
     const NAME: &'static str = "session.open";
     const VERBS: &'static [&'static str] = &["open"];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Made;
 }
 
-impl Apply for Open {
+impl Apply for SessionOpen {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let dir = cx
             .directory(self.dir.as_deref())?
@@ -116,7 +116,7 @@ impl Apply for Open {
     }
 }
 
-impl Open {
+impl SessionOpen {
     /// Called in a pane: the client that shows it goes to the project.
     fn show_beside(cx: &mut Cx<'_>, session: SessionId) -> Result<(), Refusal> {
         let own =
@@ -185,7 +185,7 @@ impl Open {
 }
 
 /// The pane that a tab begins with: the first of its layout.
-fn first_pane(cx: &Cx<'_>, layout: &Part) -> Result<NewPane, Refusal> {
+fn first_pane(cx: &Cx<'_>, layout: &LayoutSpec) -> Result<NewPane, Refusal> {
     let first = layout.first();
     let start =
         Start { cwd: first.cwd.clone(), command: first.command.clone(), ..Start::default() };
@@ -193,7 +193,7 @@ fn first_pane(cx: &Cx<'_>, layout: &Part) -> Result<NewPane, Refusal> {
 }
 
 /// Gives a tab its layout; nobody sees it yet.
-fn lay_out(cx: &mut Cx<'_>, tab: TabId, layout: &Part) -> Result<(), Refusal> {
+fn lay_out(cx: &mut Cx<'_>, tab: TabId, layout: &LayoutSpec) -> Result<(), Refusal> {
     let focus: Option<PaneId> = arrange(cx, tab, layout)?;
     if let Some(pane) = focus.or_else(|| cx.state.tab(tab).panes().first().copied()) {
         cx.state.focus_pane(None, pane);

@@ -5,15 +5,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::SessionTarget;
-use crate::action::item::SessionItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::SessionItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 
 /// Rename a session
 ///
 /// No two sessions share a name. Without a target it is the session you are in.
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Rename {
+pub struct SessionRename {
     /// The new name
     pub name: String,
     /// The session
@@ -22,15 +22,15 @@ pub struct Rename {
     pub target: Option<SessionTarget>,
 }
 
-impl Action for Rename {
+impl Action for SessionRename {
     const NAME: &'static str = "session.rename";
     const VERBS: &'static [&'static str] = &["rename"];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = SessionItem;
 }
 
-impl Apply for Rename {
+impl Apply for SessionRename {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<SessionItem>, Refusal> {
         let id = SessionTarget::or_own(self.target.as_ref(), cx)?;
         cx.state.rename_session(id, &self.name)?;

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::{SessionTarget, checked_size};
-use crate::action::item::SessionItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::SessionItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::geom::Size;
 
@@ -16,7 +16,7 @@ use crate::base::geom::Size;
 /// around the cursor. --auto goes back to the policy of the settings (`session.sizing`).
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Resize {
+pub struct SessionResize {
     /// The area that panes share, such as 120x40
     #[arg(value_name = "COLSxROWS", required_unless_present = "auto", conflicts_with = "auto")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,14 +33,14 @@ pub struct Resize {
     pub target: Option<SessionTarget>,
 }
 
-impl Action for Resize {
+impl Action for SessionResize {
     const NAME: &'static str = "session.resize";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = SessionItem;
 }
 
-impl Apply for Resize {
+impl Apply for SessionResize {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
         let size = self.size.map(checked_size).transpose()?;

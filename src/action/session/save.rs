@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::settings::Keep;
 use crate::state::effect::{ClientMessage, Effect};
@@ -15,16 +15,16 @@ use crate::state::effect::{ClientMessage, Effect};
 /// the moment before the plug is pulled. `abide save` keeps a snapshot of its own.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Save {}
+pub struct SessionSave {}
 
-impl Action for Save {
+impl Action for SessionSave {
     const NAME: &'static str = "session.save";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = ();
 }
 
-impl Apply for Save {
+impl Apply for SessionSave {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if cx.settings.persist.keep == Keep::Nothing {
             return Err(Refusal::new(Code::InvalidParams, "nothing is kept on disk")

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::snapshot::asked;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::state::State;
@@ -19,7 +19,7 @@ use crate::state::undo::Reopened;
 /// before that, or whose program ended, is made anew with what it showed: a shell starts there, and
 /// a command runs again as `persist.restore` says.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Undo {}
+pub struct SessionUndo {}
 
 /// What was brought back.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -36,16 +36,16 @@ pub struct Back {
     pub pane: PaneId,
 }
 
-impl Action for Undo {
+impl Action for SessionUndo {
     const NAME: &'static str = "session.undo";
     const VERBS: &'static [&'static str] = &["undo"];
     const KEYS: &'static [DefaultKey] = &[("prefix u", "")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Back;
 }
 
-impl Apply for Undo {
+impl Apply for SessionUndo {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let Some(back) = cx.state.undo_close() else {
             let env = cx.session_env(None);

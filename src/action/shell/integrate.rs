@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
-use crate::action::later::Sent;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::completion::Sent;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 
 /// Type into a pane, once and visibly, what makes its shell mark prompts and commands
@@ -15,10 +15,10 @@ use crate::base::error::{Code, Refusal};
 /// to wait at its prompt, and forgets it when it ends.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Integrate {
+pub struct ShellIntegrate {
     /// Which shell it is
-    #[arg(long, value_enum, default_value_t = Kind::Sh)]
-    pub shell: Kind,
+    #[arg(long, value_enum, default_value_t = ShellSyntax::Sh)]
+    pub shell: ShellSyntax,
 
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
@@ -31,7 +31,8 @@ pub struct Integrate {
     Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+#[schemars(rename = "Kind")]
+pub enum ShellSyntax {
     /// bash or zsh.
     #[default]
     Sh,
@@ -39,14 +40,14 @@ pub enum Kind {
     Fish,
 }
 
-impl Action for Integrate {
+impl Action for ShellIntegrate {
     const NAME: &'static str = "shell.integrate";
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Sent;
 }
 
-impl Apply for Integrate {
+impl Apply for ShellIntegrate {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         if cx.state.pane(pane).screen.modes().alternate_screen {
@@ -57,8 +58,8 @@ impl Apply for Integrate {
             return Err(refusal.hint("leave that program first"));
         }
         let line = match self.shell {
-            Kind::Sh => include_str!("../../../assets/shell/typed.sh"),
-            Kind::Fish => include_str!("../../../assets/shell/typed.fish"),
+            ShellSyntax::Sh => include_str!("../../../assets/shell/typed.sh"),
+            ShellSyntax::Fish => include_str!("../../../assets/shell/typed.fish"),
         };
         cx.type_into(pane, format!(" {}\r", line.trim()).into_bytes())
     }

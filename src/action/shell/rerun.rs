@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::PaneTarget;
+use crate::action::completion::Sent;
 use crate::action::exec::in_pane::ready;
-use crate::action::later::Sent;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::CommandId;
 use crate::state::command::{no_command, script};
@@ -20,7 +20,7 @@ use crate::state::shell_history;
 /// history too.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Rerun {
+pub struct ShellRerun {
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,14 +31,14 @@ pub struct Rerun {
     pub id: String,
 }
 
-impl Action for Rerun {
+impl Action for ShellRerun {
     const NAME: &'static str = "shell.rerun";
     const ACCESS: Access = Access::Interact;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Sent;
 }
 
-impl Apply for Rerun {
+impl Apply for ShellRerun {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let id: CommandId = self.id.parse().map_err(|_| no_command(&self.id))?;

@@ -5,24 +5,24 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::snapshot::{SnapshotItem, asked};
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 use crate::state::command_effect::SnapshotRequest;
 
 /// List snapshots, the latest first
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Ls {}
+pub struct SnapshotLs {}
 
-impl Action for Ls {
+impl Action for SnapshotLs {
     const NAME: &'static str = "snapshot.ls";
     const VERBS: &'static [&'static str] = &["snapshots"];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Vec<SnapshotItem>;
 }
 
-impl Apply for Ls {
+impl Apply for SnapshotLs {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         Ok(asked(cx, SnapshotRequest::List))
     }

@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::snapshot::{RestoredSession, asked};
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
-use crate::settings::Rerun;
+use crate::settings::RerunPolicy;
 use crate::state::command_effect::SnapshotRequest;
 use crate::state::name::check_name;
 
@@ -18,7 +18,7 @@ use crate::state::name::check_name;
 /// They stand beside those that are there: a name that is taken gets a number after it. Panes show
 /// what they showed, and their commands run again as `persist.restore` says.
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Restore {
+pub struct SnapshotRestore {
     /// The snapshot
     #[arg(value_name = "NAME")]
     pub name: String,
@@ -39,21 +39,21 @@ pub struct Restore {
     pub env: Option<BTreeMap<String, String>>,
 }
 
-impl Action for Restore {
+impl Action for SnapshotRestore {
     const NAME: &'static str = "snapshot.restore";
     const VERBS: &'static [&'static str] = &["restore"];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Vec<RestoredSession>;
 }
 
-impl Apply for Restore {
+impl Apply for SnapshotRestore {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         check_name(&self.name)?;
         let env = cx.session_env(self.env.map(|env| env.into_iter().collect()));
         let rerun = match (self.run, self.shells) {
-            (true, _) => Some(Rerun::Always),
-            (_, true) => Some(Rerun::Never),
+            (true, _) => Some(RerunPolicy::Always),
+            (_, true) => Some(RerunPolicy::Never),
             _ => None,
         };
         Ok(asked(cx, SnapshotRequest::Restore { name: self.name, env, rerun }))

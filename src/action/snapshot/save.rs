@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::SessionTarget;
 use crate::action::snapshot::{SnapshotItem, asked};
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::{Code, Refusal};
 use crate::settings::Keep;
 use crate::state::command_effect::SnapshotRequest;
@@ -19,7 +19,7 @@ use crate::state::name::check_name;
 /// oldest such make room (`persist.snapshots`).
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Save {
+pub struct SnapshotSave {
     /// Its name
     #[arg(value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,16 +36,16 @@ pub struct Save {
     pub replace: bool,
 }
 
-impl Action for Save {
+impl Action for SnapshotSave {
     const NAME: &'static str = "snapshot.save";
     const VERBS: &'static [&'static str] = &["save"];
     const KEYS: &'static [DefaultKey] = &[("prefix S", "")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = SnapshotItem;
 }
 
-impl Apply for Save {
+impl Apply for SnapshotSave {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         self.name.as_deref().map_or(Ok(()), check_name)?;
         let session = self.target.as_ref().map(|target| target.find(cx)).transpose()?;

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::{Closing, TabTarget};
-use crate::action::later::Stopped;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::completion::Stopped;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 
 /// Close a tab; `undo` brings it back
@@ -16,7 +16,7 @@ use crate::base::error::Refusal;
 /// happens at once, and the answer comes when it is done. The last tab closes its session.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Close {
+pub struct TabClose {
     /// The tab; else the one you are in
     #[arg(short, long, value_name = "TAB")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,15 +28,15 @@ pub struct Close {
     pub closing: Closing,
 }
 
-impl Action for Close {
+impl Action for TabClose {
     const NAME: &'static str = "tab.close";
     const KEYS: &'static [DefaultKey] = &[("prefix &", "")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Stopped;
 }
 
-impl Apply for Close {
+impl Apply for TabClose {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
         let what = format!("tab {} ({})", cx.state.tab_index(tab), cx.state.tab_label(tab));

@@ -4,8 +4,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::item::PaneItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::PaneItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, TabId};
 
@@ -14,20 +14,20 @@ use crate::base::id::{PaneId, TabId};
 /// In all tabs of the session, after the one you are in, whatever its case. Called again it goes on
 /// to the next one.
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Find {
+pub struct TabFind {
     /// The text
     #[arg(required = true, num_args = 1.., value_name = "TEXT")]
     pub text: Vec<String>,
 }
 
-impl Action for Find {
+impl Action for TabFind {
     const NAME: &'static str = "tab.find";
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = PaneItem;
 }
 
-impl Apply for Find {
+impl Apply for TabFind {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let text = self.text.join(" ").to_lowercase();
         let session = cx.own_session()?;

@@ -5,20 +5,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::TabTarget;
-use crate::action::item::TabItem;
+use crate::action::dto::TabItem;
 use crate::action::tab::show;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 
 /// Show a tab
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Go {
+pub struct TabGo {
     /// The tab: its number or name, or work:2 in another session
     #[arg(value_name = "TAB")]
     pub target: TabTarget,
 }
 
-impl Action for Go {
+impl Action for TabGo {
     const NAME: &'static str = "tab.go";
     const KEYS: &'static [DefaultKey] = &[
         ("prefix 1", "1"),
@@ -33,11 +33,11 @@ impl Action for Go {
         ("prefix 0", "10"),
     ];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = TabItem;
 }
 
-impl Apply for Go {
+impl Apply for TabGo {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = self.target.find(cx)?;
         show(cx, tab)

@@ -5,14 +5,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::SessionTarget;
-use crate::action::item::TabItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::TabItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 
 /// List tabs
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Ls {
+pub struct TabLs {
     /// The session; else the one you are in
     #[arg(short, long, visible_alias = "session", value_name = "SESSION")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,14 +24,14 @@ pub struct Ls {
     pub all: bool,
 }
 
-impl Action for Ls {
+impl Action for TabLs {
     const NAME: &'static str = "tab.ls";
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Vec<TabItem>;
 }
 
-impl Apply for Ls {
+impl Apply for TabLs {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         if self.all {
             return Ok(Answer::Now(

@@ -12,7 +12,7 @@ pub mod prev;
 pub mod rename;
 pub mod swap;
 
-use crate::action::item::TabItem;
+use crate::action::dto::TabItem;
 use crate::action::{Answer, Cx};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{SessionId, TabId};

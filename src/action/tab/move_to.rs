@@ -5,13 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::TabTarget;
-use crate::action::item::TabItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::TabItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 
 /// Move a tab to another place in the tab bar
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
-pub struct MoveTo {
+pub struct TabMoveTo {
     /// The number it gets; beyond the last it becomes the last
     pub to: usize,
     /// The tab; else the one you are in
@@ -20,14 +20,14 @@ pub struct MoveTo {
     pub target: Option<TabTarget>,
 }
 
-impl Action for MoveTo {
+impl Action for TabMoveTo {
     const NAME: &'static str = "tab.move";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = TabItem;
 }
 
-impl Apply for MoveTo {
+impl Apply for TabMoveTo {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
         let at = self

@@ -4,9 +4,9 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::act::Made;
 use crate::action::args::{SessionTarget, Start};
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::context::Made;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 use crate::state::name::check_label;
 use crate::state::tab::NewTab;
@@ -17,7 +17,7 @@ use crate::state::target;
 /// It is put after the last one and starts where the pane in focus is.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct New {
+pub struct TabNew {
     /// The session it is made in; else the one you are in
     #[arg(short, long, visible_alias = "session", value_name = "SESSION")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,15 +39,15 @@ pub struct New {
     pub start: Start,
 }
 
-impl Action for New {
+impl Action for TabNew {
     const NAME: &'static str = "tab.new";
     const KEYS: &'static [DefaultKey] = &[("prefix c", "")];
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = Made;
 }
 
-impl Apply for New {
+impl Apply for TabNew {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
         self.name.as_deref().map_or(Ok(()), check_label)?;

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::SessionTarget;
-use crate::action::item::TabItem;
+use crate::action::dto::TabItem;
 use crate::action::tab::{show, step};
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Place};
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
 use crate::base::error::Refusal;
 
 /// Show the next tab
@@ -15,7 +15,7 @@ use crate::base::error::Refusal;
 /// After the last comes the first.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Next {
+pub struct TabNext {
     /// The session; else the one you are in
     #[arg(short, long, value_name = "SESSION")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,15 +27,15 @@ pub struct Next {
     pub alert: bool,
 }
 
-impl Action for Next {
+impl Action for TabNext {
     const NAME: &'static str = "tab.next";
     const KEYS: &'static [DefaultKey] = &[("prefix n", ""), ("prefix M-n", "--alert")];
     const ACCESS: Access = Access::Read;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = TabItem;
 }
 
-impl Apply for Next {
+impl Apply for TabNext {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
         let tab = step(cx, session, 1, self.alert)?;

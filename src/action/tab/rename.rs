@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::TabTarget;
-use crate::action::item::TabItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::TabItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::Refusal;
 
 /// Name a tab
@@ -14,7 +14,7 @@ use crate::base::error::Refusal;
 /// Without a name it is called by its program again.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Rename {
+pub struct TabRename {
     /// The new name
     #[arg(value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,14 +26,14 @@ pub struct Rename {
     pub target: Option<TabTarget>,
 }
 
-impl Action for Rename {
+impl Action for TabRename {
     const NAME: &'static str = "tab.rename";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = TabItem;
 }
 
-impl Apply for Rename {
+impl Apply for TabRename {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
         cx.state.rename_tab(tab, self.name)?;

@@ -5,13 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::action::args::TabTarget;
-use crate::action::item::TabItem;
-use crate::action::{Access, Action, Answer, Apply, Cx, Place};
+use crate::action::dto::TabItem;
+use crate::action::{Access, Action, Answer, Apply, Cx, Role};
 use crate::base::error::{Code, Refusal};
 
 /// Exchange the places of two tabs in the tab bar
 #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
-pub struct Swap {
+pub struct TabSwap {
     /// The other tab
     #[arg(value_name = "TAB")]
     pub with: TabTarget,
@@ -21,14 +21,14 @@ pub struct Swap {
     pub target: Option<TabTarget>,
 }
 
-impl Action for Swap {
+impl Action for TabSwap {
     const NAME: &'static str = "tab.swap";
     const ACCESS: Access = Access::Admin;
-    const PLACE: Place = Place::Server;
+    const ROLE: Role = Role::Server;
     type Reply = TabItem;
 }
 
-impl Apply for Swap {
+impl Apply for TabSwap {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
         let with = self.with.find(cx)?;

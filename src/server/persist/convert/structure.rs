@@ -7,7 +7,7 @@ use crate::base::time::Tick;
 use crate::layout::float::Float;
 use crate::layout::preset::Preset;
 use crate::layout::tree::{Axis, Node, Split, SplitPart, Stack, Tree};
-use crate::settings::{Rerun, Restore};
+use crate::settings::{RerunPolicy, Restore};
 use crate::state::pane::{Marks, Pane, ProgramState, RestoreState};
 use crate::state::session::Session;
 use crate::state::tab::Tab;
@@ -129,14 +129,14 @@ fn revive(pane: &mut kept::StoredPane, restore: &Restore) {
     }
     (revival.retried, pane.again) = (true, false);
     let rerun = match restore.of(&pane.argv) {
-        Rerun::Always if had_ended => Rerun::Ask,
+        RerunPolicy::Always if had_ended => RerunPolicy::Ask,
         rerun => rerun,
     };
     pane.life = match rerun {
-        Rerun::Ask if !pane.argv.is_empty() && !revival.instead => kept::StoredLife::Held,
+        RerunPolicy::Ask if !pane.argv.is_empty() && !revival.instead => kept::StoredLife::Held,
         _ => kept::StoredLife::Starting,
     };
-    revival.instead |= rerun == Rerun::Never && !pane.argv.is_empty();
+    revival.instead |= rerun == RerunPolicy::Never && !pane.argv.is_empty();
 }
 
 /// Leaves nothing of a structure but one session.
@@ -402,7 +402,7 @@ fn restored_view(kept: kept::StoredView) -> DetachedView {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rerun, Restore, durable, kept, revived};
+    use super::{RerunPolicy, Restore, durable, kept, revived};
     use crate::base::exit::ExitStatus;
     use crate::base::geom::Size;
     use crate::base::id::{PaneId, SessionId, TabId};
@@ -520,12 +520,12 @@ mod tests {
         };
         let with = |life| pane(1, life);
         for (restore, life, expected) in [
-            (Restore::All(Rerun::Ask), Running(9), (Held, false)),
-            (Restore::All(Rerun::Ask), Held, (Held, false)),
-            (Restore::All(Rerun::Always), Running(9), (Starting, false)),
-            (Restore::All(Rerun::Always), Starting, (Starting, false)),
-            (Restore::All(Rerun::Always), Ended(ExitStatus::Code(0)), (Held, false)),
-            (Restore::All(Rerun::Never), Running(9), (Starting, true)),
+            (Restore::All(RerunPolicy::Ask), Running(9), (Held, false)),
+            (Restore::All(RerunPolicy::Ask), Held, (Held, false)),
+            (Restore::All(RerunPolicy::Always), Running(9), (Starting, false)),
+            (Restore::All(RerunPolicy::Always), Starting, (Starting, false)),
+            (Restore::All(RerunPolicy::Always), Ended(ExitStatus::Code(0)), (Held, false)),
+            (Restore::All(RerunPolicy::Never), Running(9), (Starting, true)),
             (programs(&["top"]), Running(9), (Starting, false)),
             (programs(&["htop"]), Running(9), (Held, false)),
         ] {
@@ -537,7 +537,7 @@ mod tests {
             revival: kept::StoredRevival { instead: true, ..kept::StoredRevival::default() },
             ..with(Running(9))
         };
-        for restore in [Restore::All(Rerun::Ask), Restore::All(Rerun::Always)] {
+        for restore in [Restore::All(RerunPolicy::Ask), Restore::All(RerunPolicy::Always)] {
             assert_eq!(comes_back(shell.clone(), &restore), (Starting, true, Vec::new()));
         }
     }
@@ -558,7 +558,8 @@ mod tests {
             (&[], &["top"], vec!["top"]),
             (&[], &[], vec![]),
         ] {
-            let (life, instead, ran) = comes_back(shell(runs, ran), &Restore::All(Rerun::Always));
+            let (life, instead, ran) =
+                comes_back(shell(runs, ran), &Restore::All(RerunPolicy::Always));
             assert_eq!(
                 (life, instead, ran.iter().map(String::as_str).collect::<Vec<_>>()),
                 (kept::StoredLife::Starting, false, told)

@@ -14,7 +14,7 @@ use crate::action::snapshot::SnapshotItem;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};
 use crate::platform::paths::Paths;
-use crate::settings::Rerun;
+use crate::settings::RerunPolicy;
 use crate::store::session_state::SessionState;
 use crate::store::snapshot::SnapshotFile;
 
@@ -66,7 +66,7 @@ pub(in crate::server) enum Done {
 pub(in crate::server) struct RestoreRequest {
     pub(in crate::server) name: String,
     pub(in crate::server) env: Vec<(String, String)>,
-    pub(in crate::server) rerun: Option<Rerun>,
+    pub(in crate::server) rerun: Option<RerunPolicy>,
 }
 
 /// A snapshot that was read.

@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use crate::base::error::{Code, Refusal};
 use crate::base::text::nearest;
-use crate::cli::{file, human, print};
+use crate::cli::{file, print, table_output};
 use crate::config::diag::Diagnostic;
 use crate::config::load::line_of;
 use crate::config::theme::{Themes, gather};
-use crate::config::tmux::{Imported, Verdict, import};
+use crate::config::tmux::{ImportVerdict, Imported, import};
 use crate::platform::config_file;
 use crate::settings::Settings;
-use crate::settings::shape::{Node, Shape, tree};
+use crate::settings::shape::{OptionNode, OptionShape, tree};
 
 /// Options that look at the environment while they have this value, and the variables.
 const FROM_ENVIRONMENT: &[(&str, &str, &[&str])] = &[
@@ -70,7 +70,7 @@ pub(super) fn explain(wanted: &str, as_json: bool) -> Result<u8, Refusal> {
 fn explained(
     name: &str,
     option: &[String],
-    node: &Node,
+    node: &OptionNode,
     (settings, text, path): (&Settings, &str, &PathBuf),
 ) -> Value {
     let of = |settings: &Settings| {
@@ -118,25 +118,27 @@ fn as_text(explained: &Value) -> String {
     out
 }
 
-fn values(shape: &Shape) -> String {
+fn values(shape: &OptionShape) -> String {
     match shape {
-        Shape::Switch => "true, false".into(),
-        Shape::Whole { min, max } => format!("{min} to {max}"),
-        Shape::Word(words) => {
+        OptionShape::Switch => "true, false".into(),
+        OptionShape::Whole { min, max } => format!("{min} to {max}"),
+        OptionShape::Word(words) => {
             words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
         }
-        Shape::List { of, .. } => format!("a list of: {}", values(of)),
-        Shape::Form(form) => format!("a {form}"),
-        Shape::Text { .. } => "a text".into(),
-        Shape::Map => "keys and actions".into(),
-        Shape::Table(_) => "a section".into(),
-        Shape::Either(shapes) => shapes.iter().map(values).collect::<Vec<_>>().join(", or "),
+        OptionShape::List { of, .. } => format!("a list of: {}", values(of)),
+        OptionShape::Form(form) => format!("a {form}"),
+        OptionShape::Text { .. } => "a text".into(),
+        OptionShape::Map => "keys and actions".into(),
+        OptionShape::Table(_) => "a section".into(),
+        OptionShape::Either(shapes) => shapes.iter().map(values).collect::<Vec<_>>().join(", or "),
     }
 }
 
 /// Every option with its path.
-fn leaves(node: &Node, path: &mut Vec<String>, out: &mut Vec<(Vec<String>, Node)>) {
-    let Shape::Table(members) = &node.shape else { return out.push((path.clone(), node.clone())) };
+fn leaves(node: &OptionNode, path: &mut Vec<String>, out: &mut Vec<(Vec<String>, OptionNode)>) {
+    let OptionShape::Table(members) = &node.shape else {
+        return out.push((path.clone(), node.clone()));
+    };
     for (name, member) in members {
         path.push(name.clone());
         leaves(member, path, out);
@@ -210,7 +212,7 @@ pub(super) fn themes(as_json: bool) -> Result<u8, Refusal> {
     print::give(
         as_json,
         || list.iter().copied().map(as_value).collect(),
-        || human::rows(&columns()),
+        || table_output::rows(&columns()),
     )
 }
 
@@ -273,16 +275,16 @@ fn tmux_file() -> Option<PathBuf> {
     [home.join(".tmux.conf"), config.join("tmux/tmux.conf")].into_iter().find(|path| path.is_file())
 }
 
-fn line_json(line: &crate::config::tmux::Line) -> Value {
+fn line_json(line: &crate::config::tmux::ImportedLine) -> Value {
     let (verdict, text) = told(&line.verdict);
     json!({ "line": line.number, "command": line.text, "verdict": verdict, "text": text })
 }
 
-fn told(verdict: &Verdict) -> (&'static str, &str) {
+fn told(verdict: &ImportVerdict) -> (&'static str, &str) {
     match verdict {
-        Verdict::Taken(text) => ("taken", text),
-        Verdict::Already(why) => ("already", why),
-        Verdict::Left(why) => ("left", why),
+        ImportVerdict::Taken(text) => ("taken", text),
+        ImportVerdict::Already(why) => ("already", why),
+        ImportVerdict::Left(why) => ("left", why),
     }
 }
 

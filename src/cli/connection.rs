@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::action::table::{Entry, Params};
+use crate::action::table::{ActionEntry, CallParams};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
 use crate::platform::paths::Paths;
@@ -16,7 +16,7 @@ use crate::wire::rpc::{Request, Response};
 
 /// A connection to the server.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct ServerConnection {
     reader: BufReader<UnixStream>,
     next_id: u64,
     pane: Option<PaneId>,
@@ -30,7 +30,7 @@ pub(super) fn no_server() -> Refusal {
     Refusal::new(Code::NoServer, "no server is running").hint("abide new starts one")
 }
 
-impl Link {
+impl ServerConnection {
     /// Connects to the server of these places; none if there is none. `pane` is the pane this
     /// process runs in, if any.
     ///
@@ -70,18 +70,22 @@ impl Link {
     ///
     /// # Errors
     /// The server's refusal; `interrupted` if the server goes away before it answers.
-    pub(super) fn call(&mut self, entry: &Entry, params: &Params) -> Result<Value, Refusal> {
+    pub(super) fn call(
+        &mut self,
+        entry: &ActionEntry,
+        params: &CallParams,
+    ) -> Result<Value, Refusal> {
         self.call_told(entry, params, |_| {})
     }
 
     /// The same; `told` gets the events that come meanwhile.
     ///
     /// # Errors
-    /// As [`Link::call`].
+    /// As [`ServerConnection::call`].
     pub(super) fn call_told(
         &mut self,
-        entry: &Entry,
-        params: &Params,
+        entry: &ActionEntry,
+        params: &CallParams,
         mut told: impl FnMut(&Value),
     ) -> Result<Value, Refusal> {
         let id = self.next_id;
@@ -113,7 +117,7 @@ impl Link {
     /// The next response; events that come before it are told, other notifications passed over.
     fn response(
         &mut self,
-        entry: &Entry,
+        entry: &ActionEntry,
         told: &mut impl FnMut(&Value),
     ) -> Result<Response, Refusal> {
         loop {
@@ -152,7 +156,7 @@ pub(super) fn pause(span: &mut Duration) {
     *span = LONGEST.min(*span * 2);
 }
 
-fn gone(entry: &Entry, reason: &str) -> Refusal {
+fn gone(entry: &ActionEntry, reason: &str) -> Refusal {
     Refusal::new(Code::Interrupted, format!("the server went away during {}: {reason}", entry.name))
         .hint("abide server status")
 }
@@ -170,8 +174,8 @@ mod tests {
 
     use serde_json::json;
 
-    use super::Link;
-    use crate::action::table::{Params, TABLE};
+    use super::ServerConnection;
+    use crate::action::table::{CallParams, TABLE};
     use crate::base::error::Code;
     use crate::base::id::PaneId;
 
@@ -187,7 +191,8 @@ mod tests {
             reader.get_mut().write_all(answer.as_bytes()).expect("it is read");
             serde_json::from_str(&line).expect("JSON")
         });
-        let outcome = Link::over(ours, Some(PaneId(4))).call(&TABLE[0], &Params::new());
+        let outcome =
+            ServerConnection::over(ours, Some(PaneId(4))).call(&TABLE[0], &CallParams::new());
         (outcome, server.join().expect("it ended"))
     }
 
@@ -219,9 +224,9 @@ mod tests {
                     }
                 }
             });
-            let mut link = Link::over(ours, None);
+            let mut link = ServerConnection::over(ours, None);
             assert_eq!(
-                link.call(&TABLE[0], &Params::new()).expect_err("no answer").code,
+                link.call(&TABLE[0], &CallParams::new()).expect_err("no answer").code,
                 Code::Interrupted
             );
             assert_eq!(link.is_unread, !is_read);

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::action::args::{Closing, Start};
-use crate::action::later::{self, Sent, Stopped};
+use crate::action::completion::{self, Sent, Stopped};
 use crate::action::table::value;
 use crate::action::{Answer, Cx};
 use crate::base::error::{Code, Refusal};
@@ -223,7 +223,7 @@ impl Cx<'_> {
         if !self.state.pane(pane).life.is_live() {
             return Err(no_program(self.state, pane));
         }
-        if later::LINE_MAX < later::longest_line(&bytes) {
+        if completion::LINE_MAX < completion::longest_line(&bytes) {
             self.fx.push(Effect::Ask { call: self.call, question: Question::LineMode(pane) });
             return Ok(Answer::later(Pending::Send { pane, bytes }));
         }

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::action::Action;
-use crate::action::server::status::Status;
-use crate::action::server::upgrade::{Upgrade, Upgraded};
-use crate::action::table::{self, Entry, Params};
+use crate::action::server::status::ServerStatus;
+use crate::action::server::upgrade::{ServerUpgrade, Upgraded};
+use crate::action::table::{self, ActionEntry, CallParams};
 use crate::base::error::{Code, Refusal};
-use crate::cli::link::{self, Link};
+use crate::cli::connection::{self, ServerConnection};
 use crate::platform::paths::Paths;
 use crate::platform::{RUNNING, own_program};
 
@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 /// The program that takes over, where none is named, is this one. A path is relative to our
 /// directory.
-pub(super) fn fill_in(params: &mut Params) {
+pub(super) fn fill_in(params: &mut CallParams) {
     let named = params.get("exe").and_then(Value::as_str).map(str::to_owned);
     let path = match (named, std::env::current_dir()) {
         (Some(path), Ok(own)) => Some(own.join(path)),
@@ -40,10 +40,14 @@ pub(super) fn fill_in(params: &mut Params) {
 ///
 /// # Errors
 /// If none comes, or not the one that was meant to.
-pub(super) fn await_it(places: &Paths, entry: &Entry, begun: &Value) -> Result<Value, Refusal> {
+pub(super) fn await_it(
+    places: &Paths,
+    entry: &ActionEntry,
+    begun: &Value,
+) -> Result<Value, Refusal> {
     let upgraded = serde_json::from_value::<Upgraded>(begun.clone())
         .ok()
-        .filter(|_| entry.name == Upgrade::NAME);
+        .filter(|_| entry.name == ServerUpgrade::NAME);
     let former = upgraded
         .as_ref()
         .map_or_else(|| begun["server_pid"].as_u64(), |upgraded| Some(upgraded.from_pid.into()));
@@ -56,18 +60,18 @@ pub(super) fn await_it(places: &Paths, entry: &Entry, begun: &Value) -> Result<V
 
 /// What the next server says of itself.
 fn next(places: &Paths, former: Option<u64>) -> Result<Value, Refusal> {
-    let entry = table::find(Status::NAME).expect("it is in the table");
+    let entry = table::find(ServerStatus::NAME).expect("it is in the table");
     let end = Instant::now() + WITHIN;
     let mut span = PAUSE;
     while Instant::now() < end {
-        if let Some(mut link) = Link::connect(places, None)? {
+        if let Some(mut link) = ServerConnection::connect(places, None)? {
             link.give_up_after(end - Instant::now());
-            match link.call(entry, &Params::new()) {
+            match link.call(entry, &CallParams::new()) {
                 Ok(status) if status["server_pid"].as_u64() != former => return Ok(status),
                 _ => {}
             }
         }
-        link::pause(&mut span);
+        connection::pause(&mut span);
     }
     let refusal = Refusal::new(
         Code::TimedOut,

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::action::table::{Entry, TABLE};
+use crate::action::table::{ActionEntry, TABLE};
 
 /// What the nouns are, for their help.
 const NOUNS: &[(&str, &str)] = &[
@@ -44,14 +44,14 @@ pub(super) fn command() -> Command {
 #[must_use]
 pub(super) fn command_for(words: &[OsString]) -> Command {
     let first = words.iter().find(|word| !word.as_encoded_bytes().starts_with(b"-"));
-    let is_meant = |child: &Node| {
+    let is_meant = |child: &CommandNode| {
         first.is_some_and(|first| {
             child.word == first || child.aliases.iter().any(|alias| alias == first)
         })
     };
     let children = children();
     let is_whole = !children.iter().any(is_meant);
-    let part = |child: Node| {
+    let part = |child: CommandNode| {
         if is_whole || is_meant(&child) { child.command(&[]) } else { Command::new(child.word) }
     };
     children.into_iter().map(part).fold(root(), Command::subcommand)
@@ -75,8 +75,8 @@ fn root() -> Command {
 }
 
 /// What can follow `abide`.
-fn children() -> Vec<Node> {
-    let mut root = Node::default();
+fn children() -> Vec<CommandNode> {
+    let mut root = CommandNode::default();
     for entry in &TABLE {
         let words = entry.words();
         root.insert(&words[0], entry);
@@ -94,7 +94,7 @@ fn children() -> Vec<Node> {
 
 /// The entry of the words that were matched, the arguments of its command, and the words.
 #[must_use]
-pub(super) fn chosen(matches: &ArgMatches) -> Option<(&'static Entry, &ArgMatches)> {
+pub(super) fn chosen(matches: &ArgMatches) -> Option<(&'static ActionEntry, &ArgMatches)> {
     let mut words: Vec<String> = Vec::new();
     let mut at = matches;
     while let Some((word, inner)) = at.subcommand() {
@@ -107,22 +107,22 @@ pub(super) fn chosen(matches: &ArgMatches) -> Option<(&'static Entry, &ArgMatche
 
 /// A word of the command line: an entry, or the words that can follow.
 #[derive(Default)]
-struct Node {
+struct CommandNode {
     word: &'static str,
-    entry: Option<&'static Entry>,
+    entry: Option<&'static ActionEntry>,
     aliases: Vec<&'static str>,
-    children: Vec<Node>,
+    children: Vec<CommandNode>,
 }
 
-impl Node {
-    fn insert(&mut self, words: &[&'static str], entry: &'static Entry) {
+impl CommandNode {
+    fn insert(&mut self, words: &[&'static str], entry: &'static ActionEntry) {
         let [first, rest @ ..] = words else {
             self.entry = Some(entry);
             return;
         };
         let idx =
             self.children.iter().position(|child| child.word == *first).unwrap_or_else(|| {
-                self.children.push(Node { word: first, ..Node::default() });
+                self.children.push(CommandNode { word: first, ..CommandNode::default() });
                 self.children.len() - 1
             });
         self.children[idx].insert(rest, entry);
@@ -165,7 +165,7 @@ const NOUN_ORDER: usize = 900;
 mod tests {
     use std::ffi::OsString;
 
-    use super::{NOUNS, Node, command, command_for};
+    use super::{CommandNode, NOUNS, command, command_for};
     use crate::action::table::TABLE;
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn no_words_name_both_an_action_and_a_noun() {
-        let mut root = Node::default();
+        let mut root = CommandNode::default();
         for entry in &TABLE {
             entry.words().iter().for_each(|words| root.insert(words, entry));
         }
