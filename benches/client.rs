@@ -10,10 +10,10 @@ use abide::base::key::{Key, KeyInput, MouseWant};
 use abide::base::row::RunKind;
 use abide::base::style::{Colour, Style};
 use abide::base::time::Now;
-use abide::client::Setup;
+use abide::client::ClientConfig;
 use abide::client::caps::{Caps, Depth};
 use abide::client::input::{Decoder, TtyEvent};
-use abide::client::model::{Event, Message, Model};
+use abide::client::model::{ClientEffect, Event, Model};
 use abide::client::paint::Painter;
 use abide::client::update::update;
 use abide::settings::Settings;
@@ -92,7 +92,7 @@ impl Client {
     fn new() -> Self {
         let caps = Caps { depth: Depth::True, ..Caps::default() };
         let model = Model::new(
-            Rc::new(Setup::new(&Settings::default(), "box")),
+            Rc::new(ClientConfig::new(&Settings::default(), "box")),
             SIZE,
             caps,
             Now::default(),
@@ -203,7 +203,7 @@ fn press(client: &mut Client, names: &str) -> usize {
         .map(|name| TtyEvent::Key(KeyInput::from(name.parse::<Key>().expect("a key"))));
     let mut messages = update(&mut client.model, Event::Tty(keys.collect()));
     while let Some(message) = messages.pop() {
-        if let Message::Send(ToServer::ScrollRequest(ask)) = message {
+        if let ClientEffect::Send(ToServer::ScrollRequest(ask)) = message {
             let mut bytes = Vec::new();
             frame::put(&mut bytes, &ToClient::ScrollReply(scrolled(&ask)));
             client.packets.push(&bytes);
@@ -221,7 +221,7 @@ fn copying(c: &mut Criterion) {
     press(&mut client, "C-b [");
     c.bench_function("a page of scrollback", |b| {
         b.iter(|| {
-            if client.model.copying.panes[&PaneId(1)].top < 100 {
+            if client.model.copy_modes.panes[&PaneId(1)].top < 100 {
                 press(&mut client, "M->");
             }
             black_box(press(&mut client, "M-v"))

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use abide::cli::{self, Attach, Next};
-use abide::client::calls::Wanted;
-use abide::client::{self, Options, Outcome, fresh, plain};
+use abide::client::calls::ClientCall;
+use abide::client::{self, ExitReason, Options, config_reload, plain};
 use abide::platform::{paths::is_first_run, socket};
 use abide::{keeper, record, server};
 
@@ -34,22 +34,24 @@ fn main() -> ExitCode {
 /// Shows a session until the client leaves; gives the exit status.
 fn show(attach: Attach) -> u8 {
     let outcome = attached(attach).unwrap_or_else(|error| {
-        Outcome::NoTerminal(format!("the client cannot be started: {error:#}"))
+        ExitReason::NoTerminal(format!("the client cannot be started: {error:#}"))
     });
     outcome.message().iter().for_each(|line| cli::say(line));
     outcome.status()
 }
 
-fn attached(attach: Attach) -> anyhow::Result<Outcome> {
-    let (setup, problem) =
-        fresh::setup(&attach.settings, &rustix::system::uname().nodename().to_string_lossy());
+fn attached(attach: Attach) -> anyhow::Result<ExitReason> {
+    let (config, problem) = config_reload::client_config(
+        &attach.settings,
+        &rustix::system::uname().nodename().to_string_lossy(),
+    );
     let options = Options {
-        setup,
+        config,
         problems: attach.notice.into_iter().chain(problem).collect(),
-        known: fresh::present(),
+        known: config_reload::present(),
         is_first_run: is_first_run(&attach.places) && !attach.read_only,
         hello: client::hello(attach.read_only)?,
-        entry: Some(Wanted { name: attach.action, params: attach.params }),
+        entry: Some(ClientCall { name: attach.action, params: attach.params }),
         give_up: attach.give_up,
     };
     let connect = || socket::connect_at_once(attach.places.socket());

@@ -10,8 +10,8 @@ use crate::base::geom::Rect;
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::key::Key;
 use crate::base::time::Span;
-use crate::client::places::Border;
-use crate::client::processes::{Ident, LINE_MAX};
+use crate::client::layout::Border;
+use crate::client::processes::{LINE_MAX, ProcessIdent};
 use crate::config::keymap::Bound;
 use crate::wire::rpc::Request;
 
@@ -27,14 +27,14 @@ pub const UNDO: &str = "session.undo";
 
 /// Method and arguments of a call.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wanted {
+pub struct ClientCall {
     /// The name of the action.
     pub name: &'static str,
     /// Its arguments.
     pub params: Map<String, Value>,
 }
 
-impl Wanted {
+impl ClientCall {
     fn new(name: &'static str, params: Value) -> Self {
         let Value::Object(params) = params else { unreachable!("arguments are an object") };
         Self { name, params }
@@ -48,7 +48,7 @@ impl Wanted {
     }
 }
 
-impl From<&Bound> for Wanted {
+impl From<&Bound> for ClientCall {
     fn from(bound: &Bound) -> Self {
         Self { name: bound.name, params: bound.params.clone() }
     }
@@ -56,13 +56,13 @@ impl From<&Bound> for Wanted {
 
 /// Focus a pane.
 #[must_use]
-pub fn focus(pane: PaneId) -> Wanted {
-    Wanted::new("pane.focus", json!({ "target": pane }))
+pub fn focus(pane: PaneId) -> ClientCall {
+    ClientCall::new("pane.focus", json!({ "target": pane }))
 }
 
 /// Move a border from a column or row to another; none if it is there.
 #[must_use]
-pub fn move_border(border: Border, from: u16, to: u16) -> Option<Wanted> {
+pub fn move_border(border: Border, from: u16, to: u16) -> Option<ClientCall> {
     let (pane, way) = match (border.is_upright, to.cmp(&from)) {
         (_, Ordering::Equal) => return None,
         (true, Ordering::Greater) => (border.before, "right"),
@@ -70,7 +70,7 @@ pub fn move_border(border: Border, from: u16, to: u16) -> Option<Wanted> {
         (false, Ordering::Greater) => (border.before, "down"),
         (false, Ordering::Less) => (border.after, "up"),
     };
-    Some(Wanted::new(
+    Some(ClientCall::new(
         "pane.resize",
         json!({ "target": pane, "cells": to.abs_diff(from), way: true }),
     ))
@@ -78,25 +78,25 @@ pub fn move_border(border: Border, from: u16, to: u16) -> Option<Wanted> {
 
 /// Leave.
 #[must_use]
-pub fn leave() -> Wanted {
-    Wanted::new(FIRST_STEPS[2], json!({}))
+pub fn leave() -> ClientCall {
+    ClientCall::new(FIRST_STEPS[2], json!({}))
 }
 
 /// Show a tab.
 #[must_use]
-pub fn go(tab: TabId) -> Wanted {
-    Wanted::new("tab.go", json!({ "target": tab }))
+pub fn go(tab: TabId) -> ClientCall {
+    ClientCall::new("tab.go", json!({ "target": tab }))
 }
 
 /// Show a session.
 #[must_use]
-pub fn show(session: SessionId) -> Wanted {
-    Wanted::new("session.attach", json!({ "target": session }))
+pub fn show(session: SessionId) -> ClientCall {
+    ClientCall::new("session.attach", json!({ "target": session }))
 }
 
 /// Something the client does itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Own {
+pub enum ClientAction {
     /// Open the palette with this text typed.
     Palette(String),
     /// List the keys.
@@ -167,65 +167,65 @@ pub enum Renamed {
 
 /// What the client does itself for a call; none if it is the server's.
 #[must_use]
-pub fn own(name: &str, params: &Map<String, Value>) -> Option<Own> {
+pub fn client_action(name: &str, params: &Map<String, Value>) -> Option<ClientAction> {
     let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     Some(match name {
-        PALETTE => Own::Palette(text("text")),
-        HELP => Own::Keys,
-        "client.sessions" => Own::Sessions,
-        "client.tabs" => Own::Tabs,
-        "client.notices" => Own::Notices,
-        "client.processes" => Own::Processes,
-        "client.redraw" => Own::Redraw,
-        "client.suspend" => Own::Suspend,
-        "client.inbox" => Own::Inbox,
-        "client.lock" => Own::Lock,
-        "client.rename" if text("what") == "session" => Own::Rename(Renamed::Session),
-        "client.rename" if text("what") == "pane" => Own::Rename(Renamed::Pane),
-        "client.rename" => Own::Rename(Renamed::Tab),
-        "client.buffers" => Own::Buffers,
-        "client.commands" => Own::Commands,
-        "client.hints" => Own::Hints,
-        "client.search" => Own::Search,
+        PALETTE => ClientAction::Palette(text("text")),
+        HELP => ClientAction::Keys,
+        "client.sessions" => ClientAction::Sessions,
+        "client.tabs" => ClientAction::Tabs,
+        "client.notices" => ClientAction::Notices,
+        "client.processes" => ClientAction::Processes,
+        "client.redraw" => ClientAction::Redraw,
+        "client.suspend" => ClientAction::Suspend,
+        "client.inbox" => ClientAction::Inbox,
+        "client.lock" => ClientAction::Lock,
+        "client.rename" if text("what") == "session" => ClientAction::Rename(Renamed::Session),
+        "client.rename" if text("what") == "pane" => ClientAction::Rename(Renamed::Pane),
+        "client.rename" => ClientAction::Rename(Renamed::Tab),
+        "client.buffers" => ClientAction::Buffers,
+        "client.commands" => ClientAction::Commands,
+        "client.hints" => ClientAction::Hints,
+        "client.search" => ClientAction::Search,
         "pane.copy_mode" => {
-            Own::CopyMode(params.get("page_up").is_some_and(|up| *up == Value::Bool(true)))
+            ClientAction::CopyMode(params.get("page_up").is_some_and(|up| *up == Value::Bool(true)))
         }
-        "pane.copy_output" => Own::CopyOutput,
-        "client.numbers" => Own::Numbers,
-        "client.clock" => Own::Clock,
-        "client.describe" => Own::Describe,
-        "client.info" => Own::Info,
-        "client.choose" => Own::Clients,
-        "client.menu" if text("what") == "pane" => Own::Menu(Menu::Pane),
-        "client.menu" => Own::Menu(Menu::Tab),
+        "pane.copy_output" => ClientAction::CopyOutput,
+        "client.numbers" => ClientAction::Numbers,
+        "client.clock" => ClientAction::Clock,
+        "client.describe" => ClientAction::Describe,
+        "client.info" => ClientAction::Info,
+        "client.choose" => ClientAction::Clients,
+        "client.menu" if text("what") == "pane" => ClientAction::Menu(Menu::Pane),
+        "client.menu" => ClientAction::Menu(Menu::Tab),
         _ => return None,
     })
 }
 
 /// The clients there are.
 #[must_use]
-pub fn clients() -> Wanted {
-    Wanted::new("client.ls", json!({}))
+pub fn clients() -> ClientCall {
+    ClientCall::new("client.ls", json!({}))
 }
 
 /// The processes of all sessions, with the part of their command lines that is shown.
 #[must_use]
-pub fn processes() -> Wanted {
-    Wanted::new("process.ps", json!({ "line_max": LINE_MAX }))
+pub fn processes() -> ClientCall {
+    ClientCall::new("process.ps", json!({ "line_max": LINE_MAX }))
 }
 
 /// Tells a process to end, with what it started or alone, and kills it after the grace. No error if
 /// it has ended.
 #[must_use]
-pub fn stop(Ident { pid, start_time }: Ident, tree: bool, grace: Span) -> Wanted {
+pub fn stop(ProcessIdent { pid, start_time }: ProcessIdent, tree: bool, grace: Span) -> ClientCall {
     let params = json!({ "target": pid.to_string(), "start_time": start_time, "tree": tree, "grace_ms": grace.as_millis(), "if_running": true });
-    Wanted::new("process.stop", params)
+    ClientCall::new("process.stop", params)
 }
 
 /// Sends a process one signal.
 #[must_use]
-pub fn signal(Ident { pid, start_time }: Ident, signal: &str) -> Wanted {
-    Wanted::new(
+pub fn signal(ProcessIdent { pid, start_time }: ProcessIdent, signal: &str) -> ClientCall {
+    ClientCall::new(
         "process.signal",
         json!({ "target": pid.to_string(), "start_time": start_time, "signal": signal }),
     )
@@ -233,21 +233,21 @@ pub fn signal(Ident { pid, start_time }: Ident, signal: &str) -> Wanted {
 
 /// The tabs of all sessions.
 #[must_use]
-pub fn all_tabs() -> Wanted {
-    Wanted::new("tab.ls", json!({ "all": true }))
+pub fn all_tabs() -> ClientCall {
+    ClientCall::new("tab.ls", json!({ "all": true }))
 }
 
 /// What the pane in focus of a target shows, as rows.
 #[must_use]
-pub fn look(target: &str) -> Wanted {
-    Wanted::new("pane.capture", json!({ "target": target, "format": "json" }))
+pub fn capture(target: &str) -> ClientCall {
+    ClientCall::new("pane.capture", json!({ "target": target, "format": "json" }))
 }
 
 /// Puts a floating pane elsewhere.
 #[must_use]
-pub fn place(pane: PaneId, rect: Rect) -> Wanted {
+pub fn place(pane: PaneId, rect: Rect) -> ClientCall {
     let size = json!({ "cols": rect.cols, "rows": rect.rows });
-    Wanted::new("pane.place", json!({ "target": pane, "x": rect.x, "y": rect.y, "size": size }))
+    ClientCall::new("pane.place", json!({ "target": pane, "x": rect.x, "y": rect.y, "size": size }))
 }
 
 /// What can be done with something, in the action language.
@@ -286,69 +286,69 @@ pub const fn menu(about: Menu) -> &'static [&'static str] {
 
 /// Gives something another name.
 #[must_use]
-pub fn rename(what: Renamed, name: &str) -> Wanted {
+pub fn rename(what: Renamed, name: &str) -> ClientCall {
     let action = match what {
         Renamed::Tab => "tab.rename",
         Renamed::Session => "session.rename",
         Renamed::Pane => "pane.rename",
     };
-    Wanted::new(action, json!({ "name": name }))
+    ClientCall::new(action, json!({ "name": name }))
 }
 
 /// Puts text into a buffer: a new one, or after what the newest holds.
 #[must_use]
-pub fn set_buffer(text: &str, append: bool) -> Wanted {
-    Wanted::new("buffer.set", json!({ "text": text, "append": append }))
+pub fn set_buffer(text: &str, append: bool) -> ClientCall {
+    ClientCall::new("buffer.set", json!({ "text": text, "append": append }))
 }
 
 /// Pastes a buffer into a pane: the newest, into the one in focus, where none is named.
 #[must_use]
-pub fn paste_buffer(name: Option<&str>, pane: Option<PaneId>) -> Wanted {
+pub fn paste_buffer(name: Option<&str>, pane: Option<PaneId>) -> ClientCall {
     let mut params = Map::new();
     params.extend(name.map(|name| ("name".to_owned(), json!(name))));
     params.extend(pane.map(|pane| ("target".to_owned(), json!(pane))));
-    Wanted { name: "buffer.paste", params }
+    ClientCall { name: "buffer.paste", params }
 }
 
 /// The buffers.
 #[must_use]
-pub fn buffers() -> Wanted {
-    Wanted::new("buffer.ls", json!({}))
+pub fn buffers() -> ClientCall {
+    ClientCall::new("buffer.ls", json!({}))
 }
 
 /// What the last command of the pane in focus printed.
 #[must_use]
-pub fn output() -> Wanted {
-    Wanted::new("pane.output", json!({}))
+pub fn output() -> ClientCall {
+    ClientCall::new("pane.output", json!({}))
 }
 
 /// What a command printed that was typed at a prompt.
 #[must_use]
-pub fn output_of(command: &str) -> Wanted {
-    Wanted::new("pane.output", json!({ "of": command }))
+pub fn output_of(command: &str) -> ClientCall {
+    ClientCall::new("pane.output", json!({ "of": command }))
 }
 
 /// The commands that ran.
 #[must_use]
-pub fn commands() -> Wanted {
-    Wanted::new("process.commands", json!({ "limit": 1000 }))
+pub fn commands() -> ClientCall {
+    ClientCall::new("process.commands", json!({ "limit": 1000 }))
 }
 
 /// Runs a former command again in the shell of the pane in focus.
 #[must_use]
-pub fn rerun(command: &str) -> Wanted {
-    Wanted::new("shell.rerun", json!({ "id": command }))
+pub fn rerun(command: &str) -> ClientCall {
+    ClientCall::new("shell.rerun", json!({ "id": command }))
 }
 
 /// A pattern in every pane.
 #[must_use]
-pub fn search_all(pattern: &str) -> Wanted {
-    Wanted::new("pane.search", json!({ "pattern": pattern, "all": true }))
+pub fn search_all(pattern: &str) -> ClientCall {
+    ClientCall::new("pane.search", json!({ "pattern": pattern, "all": true }))
 }
 
 /// The keys that a call types into the pane in focus, such as the prefix pressed twice.
 #[must_use]
-pub fn typed_keys(wanted: &Wanted) -> Option<Vec<Key>> {
+pub fn typed_keys(wanted: &ClientCall) -> Option<Vec<Key>> {
     let keys = wanted
         .params
         .get("key")
@@ -358,13 +358,13 @@ pub fn typed_keys(wanted: &Wanted) -> Option<Vec<Key>> {
 
 /// Whether it is asked once more before a call is made.
 #[must_use]
-pub fn needs_consent(wanted: &Wanted) -> bool {
+pub fn needs_consent(wanted: &ClientCall) -> bool {
     wanted.name == "session.kill"
 }
 
 /// What the call that is asked about names; none if it means what is shown.
 #[must_use]
-pub fn victims(wanted: &Wanted) -> Option<String> {
+pub fn targets_of(wanted: &ClientCall) -> Option<String> {
     if wanted.params.get("all").is_some_and(|all| *all == Value::Bool(true)) {
         return Some("every session".into());
     }

@@ -3,7 +3,7 @@
 
 use crate::base::style::{Colour, LEVELS, NAMED, Rgb, palette};
 use crate::client::input::Reply;
-use crate::client::widths::Widths;
+use crate::client::width_probe::WidthProbe;
 use crate::settings::ColourDepth;
 
 /// The background that is set and asked back to learn whether 24 bits are understood.
@@ -111,7 +111,7 @@ impl Info {
 
 /// How images are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pictures {
+pub enum ImageProtocol {
     /// By kitty's protocol.
     Kitty,
     /// As sixels.
@@ -142,7 +142,7 @@ pub struct Caps {
     /// Registers for the colours of sixels.
     pub sixel_colours: u16,
     /// Where its widths are ours.
-    pub widths: Widths,
+    pub widths: WidthProbe,
 }
 
 impl Default for Caps {
@@ -157,7 +157,7 @@ impl Default for Caps {
             features: Features::NONE,
             cell_pixels: (0, 0),
             sixel_colours: 256,
-            widths: Widths::default(),
+            widths: WidthProbe::default(),
         }
     }
 }
@@ -273,14 +273,14 @@ impl Caps {
 
     /// How images are shown.
     #[must_use]
-    pub const fn pictures(self) -> Pictures {
+    pub const fn pictures(self) -> ImageProtocol {
         if self.cell_pixels.0 == 0 || self.cell_pixels.1 == 0 {
-            return Pictures::Box;
+            return ImageProtocol::Box;
         }
         match () {
-            () if self.has(Features::KITTY_IMAGES) => Pictures::Kitty,
-            () if self.has(Features::SIXEL) => Pictures::Sixel,
-            () => Pictures::Box,
+            () if self.has(Features::KITTY_IMAGES) => ImageProtocol::Kitty,
+            () if self.has(Features::SIXEL) => ImageProtocol::Sixel,
+            () => ImageProtocol::Box,
         }
     }
 
@@ -349,7 +349,7 @@ fn nearest_256(wanted: Rgb) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Caps, Depth, Features, Info, Pictures};
+    use super::{Caps, Depth, Features, ImageProtocol, Info};
     use crate::base::style::Colour;
     use crate::client::input::Reply;
     use crate::settings::ColourDepth;
@@ -411,7 +411,7 @@ mod tests {
         let told = caps(&plain(), &[], &answers);
         assert_eq!(
             (told.depth, told.underlines, told.sync, told.pictures()),
-            (Depth::True, true, true, Pictures::Kitty)
+            (Depth::True, true, true, ImageProtocol::Kitty)
         );
         assert!(told.has(Features::OVERLINE.with(Features::IN_BAND_SIZE).with(Features::SIXEL)));
         assert!(!told.has(Features::THEME));
@@ -420,7 +420,7 @@ mod tests {
         assert_eq!(caps(&plain(), &[], &[Reply::Capability("Tc".into(), None)]).depth, Depth::True);
         assert_eq!(
             caps(&plain(), &[], &[Reply::Attributes(vec![4, 6])]).pictures(),
-            Pictures::Box,
+            ImageProtocol::Box,
             "the first number is the class"
         );
     }

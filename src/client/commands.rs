@@ -5,11 +5,11 @@ use std::io::{self, Write as _};
 use std::process::{Command as Process, Stdio};
 use std::thread;
 
-use crate::client::model::Command;
+use crate::client::model::ShellCommand;
 
 /// Runs a command; it gets its input and is reaped on a thread of its own.
-pub(super) fn run(command: Command) -> io::Result<()> {
-    let Command { line, argument, input } = command;
+pub(super) fn run(command: ShellCommand) -> io::Result<()> {
+    let ShellCommand { line, argument, input } = command;
     let mut process = Process::new("/bin/sh");
     match argument {
         Some(argument) => process.args(["-c", &format!("{line} \"$1\""), "sh", &argument]),

@@ -44,7 +44,7 @@ pub struct Hint {
 
 /// The labels over a pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hints {
+pub struct HintLabels {
     /// The pane.
     pub pane: PaneId,
     /// All of them.
@@ -66,7 +66,7 @@ pub enum Hinted {
     Left,
 }
 
-impl Hints {
+impl HintLabels {
     /// Labels over rows; none if there is nothing worth one. Wrapped rows are read as one line.
     #[must_use]
     pub fn new(pane: PaneId, rows: &[(Vec<Run>, bool)]) -> Option<Self> {
@@ -178,12 +178,12 @@ fn labels(count: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hinted, Hints, labels};
+    use super::{HintLabels, Hinted, labels};
     use crate::base::id::PaneId;
     use crate::base::row::{Run, RunKind};
     use crate::base::style::Style;
 
-    fn hints(rows: &[&str]) -> Option<Hints> {
+    fn hints(rows: &[&str]) -> Option<HintLabels> {
         let row = |text: &&str| {
             let (text, wrapped) =
                 text.strip_suffix('\\').map_or((*text, false), |text| (text, true));
@@ -197,7 +197,7 @@ mod tests {
                 wrapped,
             )
         };
-        Hints::new(PaneId(1), &rows.iter().map(row).collect::<Vec<_>>())
+        HintLabels::new(PaneId(1), &rows.iter().map(row).collect::<Vec<_>>())
     }
 
     fn check(text: &str, expected: &[&str]) {

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::client::model::Numbered;
+use crate::client::model::ClientInput;
 use crate::wire::frame::{self, ToServer};
 
 /// Input that may wait to be taken, in bytes; beyond it the terminal is not read.
@@ -27,17 +27,17 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Numbers input and sends it; without a server it is kept until there is one.
-    pub(super) fn input(&mut self, input: Numbered) {
+    pub(super) fn input(&mut self, input: ClientInput) {
         self.number += 1;
         let number = self.number;
         let mut packet = Vec::new();
         frame::put(
             &mut packet,
             &match input {
-                Numbered::Keys(keys) => ToServer::Keys { number, keys },
-                Numbered::Paste(text) => ToServer::Paste { number, text },
-                Numbered::Mouse(pane, mouse) => ToServer::Mouse { number, pane, mouse },
-                Numbered::Call(json) => ToServer::Call { number, json },
+                ClientInput::Keys(keys) => ToServer::Keys { number, keys },
+                ClientInput::Paste(text) => ToServer::Paste { number, text },
+                ClientInput::Mouse(pane, mouse) => ToServer::Mouse { number, pane, mouse },
+                ClientInput::Call(json) => ToServer::Call { number, json },
             },
         );
         if self.is_welcome {
@@ -108,7 +108,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::{Outbox, UNTAKEN_MAX};
-    use crate::client::model::Numbered;
+    use crate::client::model::ClientInput;
     use crate::wire::frame::{ToServer, get};
     use crate::wire::packet::Packets;
 
@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn paste(outbox: &mut Outbox, text: &str) {
-        outbox.input(Numbered::Paste(text.into()));
+        outbox.input(ClientInput::Paste(text.into()));
     }
 
     #[test]

@@ -1,41 +1,40 @@
 //! The client role: shows frames of the server in the outer terminal and sends it what is typed. It
 //! never interprets program output.
 
-pub mod album;
-mod aside;
 pub mod calls;
 pub mod caps;
+pub mod client_config;
 mod commands;
-pub mod copy;
-pub mod copying;
-mod examine;
-pub mod fresh;
+pub mod config_reload;
+pub mod copy_mode;
+pub mod exit_reason;
+mod hello;
 pub mod hints;
-mod identity;
+mod host_events;
+pub mod image_cache;
 pub mod input;
-pub mod line;
+pub mod layout;
 mod link;
 pub mod model;
-pub mod outcome;
 pub mod paint;
-pub mod pick;
+pub mod picker;
 pub mod picture;
-pub mod places;
 pub mod plain;
 pub mod processes;
 mod run;
 pub mod scene;
 mod screen_guard;
-pub mod setup;
 mod signals;
 pub mod terminal;
+mod terminal_probe;
 pub mod terminfo;
+pub mod text_input;
 pub mod update;
 pub mod view;
-pub mod widths;
+pub mod width_probe;
 
-pub use examine::{Told, examine};
-pub use identity::{editor, hello};
-pub use outcome::Outcome;
+pub use client_config::{ClientConfig, CopyConfig};
+pub use exit_reason::ExitReason;
+pub use hello::{editor, hello};
 pub use run::{Options, run};
-pub use setup::{CopySetup, Setup};
+pub use terminal_probe::{TerminalReport, examine};

@@ -9,18 +9,18 @@ use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyInput, MouseButton, MouseInput};
 use crate::base::row::Row;
 use crate::base::time::{Now, Span, Tick};
-use crate::client::album::Album;
-use crate::client::calls::{Renamed, Wanted};
+use crate::client::calls::{ClientCall, Renamed};
 use crate::client::caps::Caps;
-use crate::client::copying::Copying;
-use crate::client::hints::Hints;
-use crate::client::line::Line;
-use crate::client::outcome::Outcome;
-use crate::client::pick::Pick;
-use crate::client::places::{Border, Frame, Places, places};
-use crate::client::processes::{Ident, Processes};
+use crate::client::client_config::ClientConfig;
+use crate::client::copy_mode::panes::CopyModes;
+use crate::client::exit_reason::ExitReason;
+use crate::client::hints::HintLabels;
+use crate::client::image_cache::ImageCache;
+use crate::client::layout::{Border, HeldFrame, ScreenLayout, layout};
+use crate::client::picker::Picker;
+use crate::client::processes::{ProcessIdent, ProcessView};
 use crate::client::scene::Scene;
-use crate::client::setup::Setup;
+use crate::client::text_input::TextInput;
 use crate::settings::{Appearance, Preset};
 use crate::wire::frame::{Notice, OuterColours, Status, ToServer};
 
@@ -45,7 +45,7 @@ pub const LOG_MAX: usize = 100;
 #[derive(Debug, Clone)]
 pub struct Model {
     /// What it was told at its start.
-    pub setup: Rc<Setup>,
+    pub config: Rc<ClientConfig>,
     /// The size of the outer terminal.
     pub size: Size,
     /// The present.
@@ -65,13 +65,13 @@ pub struct Model {
     /// The cell of the last movement that was passed on.
     pub hover: Option<(PaneId, Point)>,
     /// How things stand with the server.
-    pub link: Link,
+    pub link: ServerLink,
     /// What the outer terminal can do.
     pub caps: Caps,
     /// Its colours.
     pub colours: OuterColours,
     /// Images, and which keys the program in focus wants told.
-    pub album: Album,
+    pub images: ImageCache,
     /// Hours and minutes, as they are shown.
     pub clock: String,
     /// What else it knows.
@@ -81,7 +81,7 @@ pub struct Model {
     /// The id of the next call.
     pub next_call: u64,
     /// Copy mode, and what was copied.
-    pub copying: Copying,
+    pub copy_modes: CopyModes,
     /// What was asked of the server, and what is looked at.
     pub looking: Looking,
 }
@@ -90,14 +90,14 @@ pub struct Model {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Looking {
     /// Calls whose answers are shown.
-    pub asked: BTreeMap<u64, Asked>,
+    pub asked: BTreeMap<u64, PendingQuery>,
     /// What is shown below a list of the thing that is selected in it.
     pub preview: Option<Preview>,
 }
 
 /// A call whose answer is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum PendingQuery {
     /// The clients, for a list.
     Clients,
     /// The tabs of all sessions, for a list.
@@ -107,7 +107,7 @@ pub enum Asked {
     /// The table of processes.
     Processes,
     /// That something is done to this process.
-    Deed(Ident),
+    Act(ProcessIdent),
 }
 
 /// What something looks like that is selected in a list.
@@ -167,15 +167,15 @@ pub struct Chord {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
     /// A list.
-    Pick(Pick),
+    Picker(Picker),
     /// A new name is typed.
-    Rename(Renamed, Line),
+    Rename(Renamed, TextInput),
     /// Whether this call is meant, yes or no.
-    Confirm(Wanted),
+    Confirm(ClientCall),
     /// A pattern is typed that is searched in every pane.
-    Search(Line),
+    Search(TextInput),
     /// Labels over a pane.
-    Hints(Hints),
+    Hints(HintLabels),
     /// Whether this text of several lines is to be pasted, yes or no.
     Paste(String),
     /// The numbers of the panes, until then.
@@ -185,7 +185,7 @@ pub enum Overlay {
     /// The keys so far of the chord that is to be described.
     Describe(Vec<Key>),
     /// The processes of all sessions.
-    Processes(Box<Processes>),
+    Processes(Box<ProcessView>),
 }
 
 /// What the mouse holds while its button is down.
@@ -198,12 +198,12 @@ pub enum Grab {
     /// A border, and the column or row of the area it was last moved to.
     Border(Border, u16),
     /// The frame of a floating pane.
-    Frame(Frame),
+    Frame(HeldFrame),
 }
 
 /// How things stand with the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
+pub enum ServerLink {
     /// No connection, since then.
     Down(Tick),
     /// Connected, said hello, not welcomed yet, since then.
@@ -253,7 +253,7 @@ pub enum Event {
     /// The command of the status line printed this line.
     Command(String),
     /// The configuration was saved and is in order.
-    Configured(Box<Setup>),
+    Configured(Box<ClientConfig>),
     /// The configuration was saved and has this problem: nothing changes.
     Misconfigured(String),
     /// A deadline has passed.
@@ -264,9 +264,9 @@ pub enum Event {
 
 /// Something to be done outside.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Message {
+pub enum ClientEffect {
     /// Send this as the next numbered input.
-    Input(Numbered),
+    Input(ClientInput),
     /// Send this.
     Send(ToServer),
     /// Everything up to this number took effect.
@@ -282,14 +282,14 @@ pub enum Message {
     /// The card of the first run was seen: never show it again.
     CardSeen,
     /// Leave.
-    Leave(Outcome),
+    Leave(ExitReason),
     /// Run a command of the user.
-    Run(Command),
+    Run(ShellCommand),
 }
 
 /// A command of the user, as a line for the shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
+pub struct ShellCommand {
     /// The line.
     pub line: String,
     /// Its one argument, `$1`; it is added to the line.
@@ -300,7 +300,7 @@ pub struct Command {
 
 /// Input that is numbered when it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Numbered {
+pub enum ClientInput {
     /// Keys for the program in focus.
     Keys(Vec<KeyInput>),
     /// Pasted text for it.
@@ -314,10 +314,10 @@ pub enum Numbered {
 impl Model {
     /// A client that has no connection yet.
     #[must_use]
-    pub fn new(setup: Rc<Setup>, size: Size, caps: Caps, now: Now) -> Self {
-        let setup_locked = setup.keys.preset == Preset::Locked;
+    pub fn new(config: Rc<ClientConfig>, size: Size, caps: Caps, now: Now) -> Self {
+        let setup_locked = config.keys.preset == Preset::Locked;
         Self {
-            setup,
+            config,
             size,
             now,
             scene: Scene::default(),
@@ -327,26 +327,26 @@ impl Model {
             log: VecDeque::new(),
             grab: None,
             hover: None,
-            link: Link::Down(now.tick),
+            link: ServerLink::Down(now.tick),
             caps,
             colours: OuterColours::default(),
-            album: Album::default(),
+            images: ImageCache::default(),
             clock: String::new(),
             more: More { locked: setup_locked, card: Card::default(), ..More::default() },
             damage: Damage { all: true, ..Damage::default() },
             next_call: 1,
-            copying: Copying::default(),
+            copy_modes: CopyModes::default(),
             looking: Looking::default(),
         }
     }
 
     /// Where the parts of the view are.
     #[must_use]
-    pub fn places(&self) -> Places {
-        places(
+    pub fn layout(&self) -> ScreenLayout {
+        layout(
             self.size,
             if self.scene.number.is_none() { Size::new(0, 0) } else { self.scene.chrome.area },
-            &self.setup.bars,
+            &self.config.bars,
         )
     }
 
@@ -379,7 +379,7 @@ impl Model {
 
     /// When the list of what can follow a prefix appears.
     fn hint_at(&self) -> Option<Tick> {
-        let hint_ms = self.setup.keys.hint_ms;
+        let hint_ms = self.config.keys.hint_ms;
         (!self.chord.keys.is_empty() && hint_ms != 0)
             .then(|| self.chord.since + Span::millis(u64::from(hint_ms)))
     }
@@ -393,8 +393,8 @@ impl Model {
     /// When it is said what is awaited.
     fn silence_at(&self) -> Option<Tick> {
         match self.link {
-            Link::Down(since) | Link::Greeting(since) => Some(since + SILENCE),
-            Link::Up(since) => (self.scene.number.is_none()).then(|| since + SILENCE),
+            ServerLink::Down(since) | ServerLink::Greeting(since) => Some(since + SILENCE),
+            ServerLink::Up(since) => (self.scene.number.is_none()).then(|| since + SILENCE),
         }
     }
 
@@ -405,9 +405,9 @@ impl Model {
             return None;
         }
         Some(match self.link {
-            Link::Down(_) => "waiting for the server to start; nothing you run is lost",
-            Link::Greeting(_) => "connected; waiting for the server to answer",
-            Link::Up(_) => "welcome; waiting for the first picture of the session",
+            ServerLink::Down(_) => "waiting for the server to start; nothing you run is lost",
+            ServerLink::Greeting(_) => "connected; waiting for the server to answer",
+            ServerLink::Up(_) => "welcome; waiting for the first picture of the session",
         })
     }
 

@@ -10,10 +10,10 @@ use crate::base::key::{Key, KeyCode, KeyInput};
 use crate::base::signal;
 use crate::base::time::{Span, Tick};
 use crate::client::Options;
-use crate::client::calls::{self, Wanted};
+use crate::client::calls::{self, ClientCall};
+use crate::client::exit_reason::ExitReason;
 use crate::client::link::Outbox;
-use crate::client::model::Numbered;
-use crate::client::outcome::Outcome;
+use crate::client::model::ClientInput;
 use crate::client::scene::Scene;
 use crate::config::keymap::Bound;
 use crate::platform;
@@ -36,16 +36,16 @@ const HELP: &str =
 
 /// Shows a session line by line until the client leaves, over this connection if there is one;
 /// `tell` says a line.
-pub fn run(options: Options, stream: io::Result<UnixStream>, tell: impl FnMut(&str)) -> Outcome {
+pub fn run(options: Options, stream: io::Result<UnixStream>, tell: impl FnMut(&str)) -> ExitReason {
     let stream = match stream {
         Ok(stream) => stream,
-        Err(error) => return Outcome::Lost { reason: error.to_string() },
+        Err(error) => return ExitReason::Lost { reason: error.to_string() },
     };
     match Plain::new(options, stream, tell) {
         Ok(mut plain) => {
-            plain.run().unwrap_or_else(|error| Outcome::Lost { reason: error.to_string() })
+            plain.run().unwrap_or_else(|error| ExitReason::Lost { reason: error.to_string() })
         }
-        Err(error) => Outcome::NoTerminal(format!("standard input cannot be used: {error}")),
+        Err(error) => ExitReason::NoTerminal(format!("standard input cannot be used: {error}")),
     }
 }
 
@@ -58,7 +58,7 @@ struct Plain<T> {
     outbox: Outbox,
     scene: Scene,
     /// What was told of the pane in focus, and which it was.
-    told: Told,
+    told: PrintedPane,
     line: Vec<u8>,
     settle_at: Option<Tick>,
     held_until: Tick,
@@ -67,7 +67,7 @@ struct Plain<T> {
 
 /// What was told last.
 #[derive(Default)]
-struct Told {
+struct PrintedPane {
     place: String,
     rows: Vec<String>,
 }
@@ -83,7 +83,7 @@ impl<T: FnMut(&str)> Plain<T> {
         outbox.send(&ToServer::Hello(options.hello.clone()));
         outbox.send(&ToServer::Bars(0));
         if let Some(entry) = &options.entry {
-            outbox.input(Numbered::Call(entry.request(1)));
+            outbox.input(ClientInput::Call(entry.request(1)));
         }
         let now = platform::now().tick;
         Ok(Self {
@@ -94,7 +94,7 @@ impl<T: FnMut(&str)> Plain<T> {
             packets: Packets::default(),
             outbox,
             scene: Scene::default(),
-            told: Told::default(),
+            told: PrintedPane::default(),
             line: Vec::new(),
             settle_at: None,
             held_until: now,
@@ -102,7 +102,7 @@ impl<T: FnMut(&str)> Plain<T> {
         })
     }
 
-    fn run(&mut self) -> io::Result<Outcome> {
+    fn run(&mut self) -> io::Result<ExitReason> {
         let mut interrupt = Signals::new(&[signal::INT])?;
         let mut buffer = vec![0; 64 << 10];
         loop {
@@ -116,11 +116,11 @@ impl<T: FnMut(&str)> Plain<T> {
             ];
             let [interrupted, told, typed] = poll(fds, limit)?.map(|ready| ready.input);
             if interrupted && !interrupt.take().is_empty() {
-                self.outbox.input(Numbered::Keys(vec![Key::ctrl('c').into()]));
+                self.outbox.input(ClientInput::Keys(vec![Key::ctrl('c').into()]));
             }
             if told {
                 match self.stream.read(&mut buffer) {
-                    Ok(0) => return Ok(Outcome::Lost { reason: "the server closed it".into() }),
+                    Ok(0) => return Ok(ExitReason::Lost { reason: "the server closed it".into() }),
                     Ok(len) => self.packets.push(&buffer[..len]),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     Err(error) => return Err(error),
@@ -154,7 +154,7 @@ impl<T: FnMut(&str)> Plain<T> {
     }
 
     /// Takes what the server says; gives how it ends.
-    fn take(&mut self) -> io::Result<Option<Outcome>> {
+    fn take(&mut self) -> io::Result<Option<ExitReason>> {
         let broken = |error: &dyn std::fmt::Display| io::Error::other(error.to_string());
         while let Some((kind, body)) = self.packets.take().map_err(|error| broken(&error))? {
             match frame::get(kind, body).map_err(|error| broken(&error))? {
@@ -176,7 +176,7 @@ impl<T: FnMut(&str)> Plain<T> {
                         serde_json::from_str(&json).map_err(|error| broken(&error))?;
                     let is_entry = response.id == 1;
                     match response.outcome() {
-                        Err(refusal) if is_entry => return Ok(Some(Outcome::Refused(refusal))),
+                        Err(refusal) if is_entry => return Ok(Some(ExitReason::Refused(refusal))),
                         Err(refusal) => (self.tell)(&format!("refused: {}", refusal.message)),
                         Ok(_) => {}
                     }
@@ -189,8 +189,8 @@ impl<T: FnMut(&str)> Plain<T> {
                 ToClient::InputAck(number) => self.outbox.taken(number),
                 ToClient::Bye(bye) => {
                     let restarts =
-                        || Outcome::Lost { reason: "the server restarts; attach again".into() };
-                    return Ok(Some(Outcome::of(bye).unwrap_or_else(restarts)));
+                        || ExitReason::Lost { reason: "the server restarts; attach again".into() };
+                    return Ok(Some(ExitReason::of(bye).unwrap_or_else(restarts)));
                 }
                 ToClient::Call { call, .. } => {
                     let response: Response = Response::new(
@@ -238,7 +238,7 @@ impl<T: FnMut(&str)> Plain<T> {
             .collect();
         if place != self.told.place {
             (self.tell)(&place);
-            self.told = Told { place, rows: Vec::new() };
+            self.told = PrintedPane { place, rows: Vec::new() };
         }
         for line in news(&self.told.rows, &rows) {
             (self.tell)(line);
@@ -269,7 +269,7 @@ impl<T: FnMut(&str)> Plain<T> {
                 Some(("~", rest)) => format!("~{rest}"),
                 Some((".", _)) => return self.call(&calls::leave()),
                 Some((":", command)) => {
-                    match (self.options.setup.parse)(command.trim()) {
+                    match (self.options.config.parse)(command.trim()) {
                         Ok(bound) => self.bound(&bound),
                         Err(error) => (self.tell)(&format!(
                             "refused: {}",
@@ -281,21 +281,21 @@ impl<T: FnMut(&str)> Plain<T> {
                 Some(_) => return (self.tell)(HELP),
             };
         let typed = line.chars().map(Key::char).chain([Key::plain(KeyCode::Enter)]);
-        self.outbox.input(Numbered::Keys(typed.map(KeyInput::from).collect()));
+        self.outbox.input(ClientInput::Keys(typed.map(KeyInput::from).collect()));
     }
 
     fn bound(&mut self, bound: &Bound) {
-        let wanted = Wanted::from(bound);
-        if calls::own(wanted.name, &wanted.params).is_some() {
+        let wanted = ClientCall::from(bound);
+        if calls::client_action(wanted.name, &wanted.params).is_some() {
             return (self.tell)(&format!("refused: {} draws something", bound.words));
         }
         self.call(&wanted);
     }
 
-    fn call(&mut self, wanted: &Wanted) {
+    fn call(&mut self, wanted: &ClientCall) {
         let id = self.next_call;
         self.next_call += 1;
-        self.outbox.input(Numbered::Call(wanted.request(id)));
+        self.outbox.input(ClientInput::Call(wanted.request(id)));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::base::id::{CommandId, PaneId, SessionId};
 use crate::base::key::{Key, KeyCode, Mods};
 use crate::base::text::sanitize;
 use crate::base::time::{Span, Tick};
-use crate::client::line::Line;
+use crate::client::text_input::TextInput;
 use crate::wire::process::ProcessRow;
 
 /// How often the table is asked for.
@@ -20,7 +20,7 @@ const PAGE: usize = 10;
 
 /// Which process, for certain: an id is used again, but not with the same start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ident {
+pub struct ProcessIdent {
     /// Its id.
     pub pid: i32,
     /// When it started, in clock ticks since boot.
@@ -31,7 +31,7 @@ pub struct Ident {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Which it is.
-    pub ident: Ident,
+    pub ident: ProcessIdent,
     /// How far below the first process of its pane or command.
     pub depth: usize,
     /// Its session.
@@ -88,7 +88,7 @@ impl Sort {
 
 /// What is done to processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum ProcessAction {
     /// Told to end, killed after the grace; with all it started or alone.
     Stop {
         /// Whether what it started is meant too.
@@ -109,12 +109,12 @@ pub enum Mode {
     /// The next one names a signal.
     Signal,
     /// Whether this is meant, yes or no.
-    Ask(Deed, Vec<Ident>),
+    Ask(ProcessAction, Vec<ProcessIdent>),
 }
 
 /// What a key wants of somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Want {
+pub enum ProcessEffect {
     /// Nothing.
     Nothing,
     /// The view closes.
@@ -122,7 +122,7 @@ pub enum Want {
     /// The view closes and that pane gets the focus.
     Focus(PaneId),
     /// This is done to these.
-    Do(Deed, Vec<Ident>),
+    Do(ProcessAction, Vec<ProcessIdent>),
 }
 
 /// The signals of the menu, each with its key.
@@ -141,13 +141,13 @@ pub const SIGNALS: [(char, &str); 10] = [
 
 /// The process view.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Processes {
+pub struct ProcessView {
     /// What the keys mean.
     pub mode: Mode,
     /// The order.
     pub sort: Sort,
     /// What is typed to narrow the list.
-    pub filter: Line,
+    pub filter: TextInput,
     /// When the table is asked for again.
     pub again: Tick,
     /// The call that asked for it and is not answered.
@@ -155,25 +155,25 @@ pub struct Processes {
     /// Whether the table came at all.
     pub is_filled: bool,
     /// Processes that are told to end, and when they are killed.
-    pub stopping: BTreeMap<Ident, Tick>,
+    pub stopping: BTreeMap<ProcessIdent, Tick>,
     rows: Vec<Row>,
     /// Indices of rows that are shown, in their order.
     found: Vec<usize>,
     at: usize,
-    selected: Option<Ident>,
+    selected: Option<ProcessIdent>,
     /// The pane whose first process is selected once it is there.
     home: Option<PaneId>,
-    tagged: BTreeSet<Ident>,
+    tagged: BTreeSet<ProcessIdent>,
 }
 
-impl Processes {
+impl ProcessView {
     /// An empty view that will begin at the processes of `home`.
     #[must_use]
     pub fn new(home: Option<PaneId>, now: Tick) -> Self {
         Self {
             mode: Mode::List,
             sort: Sort::Tree,
-            filter: Line::default(),
+            filter: TextInput::default(),
             again: now,
             asked: None,
             is_filled: false,
@@ -191,7 +191,7 @@ impl Processes {
     /// lives.
     pub fn fill(&mut self, table: Vec<ProcessRow>) {
         self.rows = table.into_iter().filter(|listed| 0 < listed.pid).map(Row::from).collect();
-        let living: BTreeSet<Ident> = self.rows.iter().map(|row| row.ident).collect();
+        let living: BTreeSet<ProcessIdent> = self.rows.iter().map(|row| row.ident).collect();
         self.tagged.retain(|ident| living.contains(ident));
         self.stopping.retain(|ident, _| living.contains(ident));
         self.is_filled = true;
@@ -222,7 +222,7 @@ impl Processes {
 
     /// Whether it is tagged.
     #[must_use]
-    pub fn is_tagged(&self, ident: Ident) -> bool {
+    pub fn is_tagged(&self, ident: ProcessIdent) -> bool {
         self.tagged.contains(&ident)
     }
 
@@ -251,36 +251,38 @@ impl Processes {
     }
 
     /// These are told to end now and killed at `until`.
-    pub fn note_stop(&mut self, idents: &[Ident], until: Tick) {
+    pub fn note_stop(&mut self, idents: &[ProcessIdent], until: Tick) {
         self.stopping.extend(idents.iter().map(|ident| (*ident, until)));
     }
 
     /// Takes a key.
-    pub fn key(&mut self, key: Key) -> Want {
+    pub fn key(&mut self, key: Key) -> ProcessEffect {
         match std::mem::take(&mut self.mode) {
             Mode::List => self.list_key(key),
             Mode::Filter => self.filter_key(key),
             Mode::Signal => {
-                let KeyCode::Char(c) = key.code else { return Want::Nothing };
+                let KeyCode::Char(c) = key.code else { return ProcessEffect::Nothing };
                 let signal = SIGNALS.iter().find(|(letter, _)| *letter == c).map(|(_, name)| *name);
-                signal.map_or(Want::Nothing, |signal| self.act(Deed::Signal(signal)))
+                signal.map_or(ProcessEffect::Nothing, |signal| {
+                    self.act(ProcessAction::Signal(signal))
+                })
             }
             Mode::Ask(deed, idents) => match key.code {
                 KeyCode::Char('y' | 'Y') | KeyCode::Enter => self.order(deed, idents),
-                _ => Want::Nothing,
+                _ => ProcessEffect::Nothing,
             },
         }
     }
 
-    fn list_key(&mut self, key: Key) -> Want {
+    fn list_key(&mut self, key: Key) -> ProcessEffect {
         let last = self.found.len().saturating_sub(1);
         match (key.code, key.mods) {
             (KeyCode::Esc, _) if !self.filter.text().is_empty() => {
-                self.filter = Line::default();
+                self.filter = TextInput::default();
                 self.arrange();
             }
             (KeyCode::Esc | KeyCode::Char('q'), _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => {
-                return Want::Close;
+                return ProcessEffect::Close;
             }
             (KeyCode::Up | KeyCode::Char('k'), Mods::NONE) | (KeyCode::Char('p'), Mods::CTRL) => {
                 self.select(self.at.saturating_sub(1))
@@ -302,25 +304,28 @@ impl Processes {
             (KeyCode::Char(' '), _) => self.tag(),
             (KeyCode::Char('u'), _) => self.tagged.clear(),
             (KeyCode::Char('x') | KeyCode::Delete, _) => {
-                return self.act(Deed::Stop { tree: false });
+                return self.act(ProcessAction::Stop { tree: false });
             }
-            (KeyCode::Char('X'), _) => return self.act(Deed::Stop { tree: true }),
-            (KeyCode::Char('K'), _) => return self.act(Deed::Signal("KILL")),
+            (KeyCode::Char('X'), _) => return self.act(ProcessAction::Stop { tree: true }),
+            (KeyCode::Char('K'), _) => return self.act(ProcessAction::Signal("KILL")),
             (KeyCode::Char('S'), _) => self.mode = Mode::Signal,
             (KeyCode::Enter | KeyCode::Keypad('\r'), _) => {
-                return self.selected().and_then(|row| row.pane).map_or(Want::Nothing, Want::Focus);
+                return self
+                    .selected()
+                    .and_then(|row| row.pane)
+                    .map_or(ProcessEffect::Nothing, ProcessEffect::Focus);
             }
             _ => {}
         }
-        Want::Nothing
+        ProcessEffect::Nothing
     }
 
-    fn filter_key(&mut self, key: Key) -> Want {
+    fn filter_key(&mut self, key: Key) -> ProcessEffect {
         match (key.code, key.mods) {
             (KeyCode::Esc, _) | (KeyCode::Char('c' | 'g'), Mods::CTRL) => {
-                self.filter = Line::default()
+                self.filter = TextInput::default()
             }
-            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => return Want::Nothing,
+            (KeyCode::Enter | KeyCode::Keypad('\r'), _) => return ProcessEffect::Nothing,
             (KeyCode::Up | KeyCode::Down, _) => return self.list_key(key),
             _ => {
                 self.filter.key(key);
@@ -328,7 +333,7 @@ impl Processes {
             }
         }
         self.arrange();
-        Want::Nothing
+        ProcessEffect::Nothing
     }
 
     fn tag(&mut self) {
@@ -346,29 +351,30 @@ impl Processes {
 
     /// What is tagged, else what is selected. More than one, and what a pane or a command began
     /// with, is asked about.
-    fn act(&mut self, deed: Deed) -> Want {
-        let idents: Vec<Ident> = if self.tagged.is_empty() {
+    fn act(&mut self, deed: ProcessAction) -> ProcessEffect {
+        let idents: Vec<ProcessIdent> = if self.tagged.is_empty() {
             self.selected().map(|row| row.ident).into_iter().collect()
         } else {
             self.tagged.iter().copied().collect()
         };
-        let is_top =
-            |ident: &Ident| self.rows.iter().any(|row| row.ident == *ident && row.depth == 0);
+        let is_top = |ident: &ProcessIdent| {
+            self.rows.iter().any(|row| row.ident == *ident && row.depth == 0)
+        };
         if idents.is_empty() {
-            return Want::Nothing;
+            return ProcessEffect::Nothing;
         }
         if 1 < idents.len() || idents.iter().any(is_top) {
             self.mode = Mode::Ask(deed, idents);
-            return Want::Nothing;
+            return ProcessEffect::Nothing;
         }
         self.order(deed, idents)
     }
 
     /// Those that are still there; nothing stays tagged.
-    fn order(&mut self, deed: Deed, mut idents: Vec<Ident>) -> Want {
+    fn order(&mut self, deed: ProcessAction, mut idents: Vec<ProcessIdent>) -> ProcessEffect {
         idents.retain(|ident| self.rows.iter().any(|row| row.ident == *ident));
         self.tagged.clear();
-        if idents.is_empty() { Want::Nothing } else { Want::Do(deed, idents) }
+        if idents.is_empty() { ProcessEffect::Nothing } else { ProcessEffect::Do(deed, idents) }
     }
 
     /// Narrows and sorts; the selection stays with its process, else where it was.
@@ -419,7 +425,7 @@ impl From<ProcessRow> for Row {
             age_ms,
             command_line,
         } = listed;
-        let (ident, line) = (Ident { pid, start_time }, sanitize(&command_line, LINE_MAX));
+        let (ident, line) = (ProcessIdent { pid, start_time }, sanitize(&command_line, LINE_MAX));
         Self {
             ident,
             depth,
@@ -448,7 +454,7 @@ fn tenths(share: f64) -> u64 {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Deed, Mode, ProcessRow, Processes, Sort, Want};
+    use super::{Mode, ProcessAction, ProcessEffect, ProcessRow, ProcessView, Sort};
     use crate::base::id::PaneId;
     use crate::base::time::Tick;
 
@@ -470,21 +476,21 @@ mod tests {
         serde_json::from_value(table).expect("a table")
     }
 
-    fn view() -> Processes {
-        let mut view = Processes::new(Some(PaneId(2)), Tick(0));
+    fn view() -> ProcessView {
+        let mut view = ProcessView::new(Some(PaneId(2)), Tick(0));
         view.fill(listed(table()));
         view
     }
 
-    fn press(view: &mut Processes, names: &str) -> Want {
+    fn press(view: &mut ProcessView, names: &str) -> ProcessEffect {
         names.split(' ').map(|name| view.key(name.parse().expect("a key"))).last().expect("a key")
     }
 
-    fn pids(view: &Processes) -> Vec<i32> {
+    fn pids(view: &ProcessView) -> Vec<i32> {
         view.found().map(|row| row.ident.pid).collect()
     }
 
-    fn selected(view: &Processes) -> Option<i32> {
+    fn selected(view: &ProcessView) -> Option<i32> {
         view.selected().map(|row| row.ident.pid)
     }
 
@@ -521,9 +527,12 @@ mod tests {
             press(&mut view, typed);
             assert_eq!(pids(&view), expected, "{typed}");
             // Entered, the keys act again; Escape shows all, and then closes.
-            assert_eq!((press(&mut view, "Enter"), &view.mode), (Want::Nothing, &Mode::List));
-            assert_eq!((press(&mut view, "Esc"), view.found().len()), (Want::Nothing, 4));
-            assert_eq!(press(&mut view, "Esc"), Want::Close);
+            assert_eq!(
+                (press(&mut view, "Enter"), &view.mode),
+                (ProcessEffect::Nothing, &Mode::List)
+            );
+            assert_eq!((press(&mut view, "Esc"), view.found().len()), (ProcessEffect::Nothing, 4));
+            assert_eq!(press(&mut view, "Esc"), ProcessEffect::Close);
         }
     }
 
@@ -547,35 +556,35 @@ mod tests {
     fn one_child_is_stopped_at_once_and_more_are_asked_about() {
         let mut view = view();
         press(&mut view, "G");
-        let Want::Do(deed, idents) = press(&mut view, "x") else { panic!("it is done") };
+        let ProcessEffect::Do(deed, idents) = press(&mut view, "x") else { panic!("it is done") };
         assert_eq!(
             (deed, idents.len(), idents[0].pid, idents[0].start_time),
-            (Deed::Stop { tree: false }, 1, 13, 130)
+            (ProcessAction::Stop { tree: false }, 1, 13, 130)
         );
         press(&mut view, "g j Space Space");
-        assert_eq!(press(&mut view, "X"), Want::Nothing);
+        assert_eq!(press(&mut view, "X"), ProcessEffect::Nothing);
         assert!(
-            matches!(&view.mode, Mode::Ask(Deed::Stop { tree: true }, idents) if idents.len() == 2),
+            matches!(&view.mode, Mode::Ask(ProcessAction::Stop { tree: true }, idents) if idents.len() == 2),
             "{:?}",
             view.mode
         );
-        let Want::Do(_, idents) = press(&mut view, "y") else { panic!("it is done") };
+        let ProcessEffect::Do(_, idents) = press(&mut view, "y") else { panic!("it is done") };
         assert_eq!(
             (idents.iter().map(|ident| ident.pid).collect::<Vec<_>>(), view.tagged_count()),
             (vec![11, 12], 0)
         );
         // The first process of a pane is not ended by a slip.
-        assert_eq!(press(&mut view, "g K"), Want::Nothing);
-        assert_eq!((press(&mut view, "n"), &view.mode), (Want::Nothing, &Mode::List));
+        assert_eq!(press(&mut view, "g K"), ProcessEffect::Nothing);
+        assert_eq!((press(&mut view, "n"), &view.mode), (ProcessEffect::Nothing, &Mode::List));
     }
 
     #[test]
     fn a_signal_is_chosen_by_its_letter() {
         let mut view = view();
-        assert_eq!(press(&mut view, "j S"), Want::Nothing);
+        assert_eq!(press(&mut view, "j S"), ProcessEffect::Nothing);
         assert!(
-            matches!(press(&mut view, "s"), Want::Do(Deed::Signal("STOP"), idents) if idents[0].pid == 11)
+            matches!(press(&mut view, "s"), ProcessEffect::Do(ProcessAction::Signal("STOP"), idents) if idents[0].pid == 11)
         );
-        assert_eq!((press(&mut view, "S z"), &view.mode), (Want::Nothing, &Mode::List));
+        assert_eq!((press(&mut view, "S z"), &view.mode), (ProcessEffect::Nothing, &Mode::List));
     }
 }

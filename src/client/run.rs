@@ -8,18 +8,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::base::time::{Span, Tick};
-use crate::client::aside::Aside;
-use crate::client::calls::Wanted;
+use crate::client::calls::ClientCall;
 use crate::client::caps::Caps;
+use crate::client::client_config::ClientConfig;
 use crate::client::commands;
-use crate::client::fresh;
+use crate::client::config_reload;
+use crate::client::exit_reason::ExitReason;
+use crate::client::host_events::HostEvents;
 use crate::client::input::{Decoder, TtyEvent};
 use crate::client::link::Outbox;
-use crate::client::model::{Card, Event, Message, Model, Numbered, Overlay};
-use crate::client::outcome::Outcome;
+use crate::client::model::{Card, ClientEffect, ClientInput, Event, Model, Overlay};
 use crate::client::paint::Painter;
 use crate::client::screen_guard::ScreenGuard;
-use crate::client::setup::Setup;
 use crate::client::signals::{Signal, Signals};
 use crate::client::terminal;
 use crate::client::terminfo;
@@ -45,16 +45,16 @@ const NOTES_MAX: usize = 2 << 20;
 /// What a client is started with.
 pub struct Options {
     /// Keys, colours, actions.
-    pub setup: Setup,
+    pub config: ClientConfig,
     /// Who it is; the size is filled in. See [`crate::client::hello`].
     pub hello: Hello,
     /// The call it came with, such as attaching to a session: its refusal ends the client.
-    pub entry: Option<Wanted>,
+    pub entry: Option<ClientCall>,
     /// For how long a server that cannot be reached is tried.
     pub give_up: Span,
     /// What is wrong with the configuration: it is shown.
     pub problems: Vec<String>,
-    /// The text of the configuration that `setup` was made of.
+    /// The text of the configuration that `config` was made of.
     pub known: Option<String>,
     /// Whether the card of the first run is shown.
     pub is_first_run: bool,
@@ -64,10 +64,10 @@ pub struct Options {
 /// it is called again whenever one was lost, and must not wait.
 ///
 /// The terminal is as it was when this returns.
-pub fn run(options: Options, connect: impl FnMut() -> io::Result<UnixStream>) -> Outcome {
+pub fn run(options: Options, connect: impl FnMut() -> io::Result<UnixStream>) -> ExitReason {
     match Client::new(options, connect) {
         Ok(mut client) => client.run(),
-        Err(error) => Outcome::NoTerminal(format!("the terminal cannot be used: {error}")),
+        Err(error) => ExitReason::NoTerminal(format!("the terminal cannot be used: {error}")),
     }
 }
 
@@ -107,15 +107,15 @@ struct Client<C> {
     outbox: Outbox,
     painter: Painter,
     /// One frame on its way to the terminal, and notes.
-    screen: Screen,
+    screen: TtyQueue,
     /// What comes from this machine besides the terminal.
-    aside: Aside,
-    outcome: Option<Outcome>,
+    host_events: HostEvents,
+    outcome: Option<ExitReason>,
 }
 
 /// Bytes on their way to the terminal.
 #[derive(Default)]
-struct Screen {
+struct TtyQueue {
     bytes: Vec<u8>,
     written: usize,
     /// Bytes that follow.
@@ -133,24 +133,24 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         let terminal = Arc::new(HostTerminal::open()?);
         let signals = Signals::new()?;
         let (size, cell_pixels) = terminal.size()?;
-        let setup = Rc::new(options.setup);
+        let config = Rc::new(options.config);
         let info = terminfo::look_up(&std::env::var("TERM").unwrap_or_default());
-        let mut caps = Caps::new(&info, |name| std::env::var(name).ok(), setup.outer.colours);
+        let mut caps = Caps::new(&info, |name| std::env::var(name).ok(), config.outer.colours);
         caps.cell_pixels = cell_pixels;
         let guard = ScreenGuard::enter(Arc::clone(&terminal), caps.modern)?;
-        let mut model = Model::new(Rc::clone(&setup), size, caps, platform::now());
+        let mut model = Model::new(Rc::clone(&config), size, caps, platform::now());
         let mut outbox = Outbox::default();
         if let Some(entry) = &options.entry {
-            outbox.input(Numbered::Call(entry.request(model.next_call)));
+            outbox.input(ClientInput::Call(entry.request(model.next_call)));
             model.more.entry = Some(model.next_call);
             model.next_call += 1;
         }
-        let mut bytes = guard.greeting(setup.outer.mouse);
+        let mut bytes = guard.greeting(config.outer.mouse);
         if caps.modern {
             bytes.extend(terminal::queries(size.rows));
         }
         let now = model.now.tick;
-        let aside = Aside::new(now, options.known)?;
+        let host_events = HostEvents::new(now, options.known)?;
         if options.is_first_run {
             model.more.card = Card::Shown;
         }
@@ -174,13 +174,13 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             buffer: vec![0; READ_MAX],
             outbox,
             painter: Painter::default(),
-            screen: Screen { bytes, ..Screen::default() },
-            aside,
+            screen: TtyQueue { bytes, ..TtyQueue::default() },
+            host_events,
             outcome: None,
         })
     }
 
-    fn run(&mut self) -> Outcome {
+    fn run(&mut self) -> ExitReason {
         loop {
             let now = platform::now().tick;
             self.tick(now);
@@ -193,7 +193,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             match self.wait(now) {
                 Ok(woke) => self.woke(&woke),
                 Err(error) => {
-                    return Outcome::NoTerminal(format!("nothing can be waited for: {error}"));
+                    return ExitReason::NoTerminal(format!("nothing can be waited for: {error}"));
                 }
             }
         }
@@ -210,14 +210,14 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             }
         };
         let saved = self
-            .aside
+            .host_events
             .changes()
             .map_or((self.tty.as_fd(), none), |changes| (changes, Ready::INPUT));
         let fds = [
             (self.signals.as_fd(), Ready::INPUT),
             socket,
             (self.tty.as_fd(), tty),
-            (self.aside.has_line(), Ready::INPUT),
+            (self.host_events.has_line(), Ready::INPUT),
             saved,
         ];
         let [signalled, told, typed, printed, saved] =
@@ -230,7 +230,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             Conn::Waiting(retry) => Some(retry),
             Conn::Up(_) => self.screen.unsaid.map(|(_, at)| at),
         };
-        [server, self.settle_at, self.aside.deadline(), self.model.next_deadline()]
+        [server, self.settle_at, self.host_events.deadline(), self.model.next_deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -250,11 +250,11 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             self.read_terminal();
         }
         if woke.printed
-            && let Some(line) = self.aside.line()
+            && let Some(line) = self.host_events.line()
         {
             self.update(Event::Command(line));
         }
-        if woke.saved && self.aside.is_saved() {
+        if woke.saved && self.host_events.is_saved() {
             self.saved();
         }
     }
@@ -271,26 +271,26 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         }
     }
 
-    fn carry_out(&mut self, message: Message) {
+    fn carry_out(&mut self, message: ClientEffect) {
         match message {
-            Message::Input(input) => self.outbox.input(input),
-            Message::Send(message) => self.outbox.send(&message),
-            Message::Taken(number) => self.outbox.taken(number),
-            Message::Welcomed(number) => {
+            ClientEffect::Input(input) => self.outbox.input(input),
+            ClientEffect::Send(message) => self.outbox.send(&message),
+            ClientEffect::Taken(number) => self.outbox.taken(number),
+            ClientEffect::Welcomed(number) => {
                 self.retry = RETRY.0;
                 self.down_since = None;
                 self.screen.shown = None;
                 self.outbox.welcomed(number);
             }
-            Message::Write(bytes) if self.screen.notes.len() + bytes.len() <= NOTES_MAX => {
+            ClientEffect::Write(bytes) if self.screen.notes.len() + bytes.len() <= NOTES_MAX => {
                 self.screen.notes.extend(bytes)
             }
-            Message::Write(_) => {}
-            Message::Reconnect => self.lost("the server restarts"),
-            Message::Suspend => self.suspend(),
-            Message::CardSeen => paths::forget_first_run(),
-            Message::Leave(outcome) => self.outcome = Some(outcome),
-            Message::Run(command) => {
+            ClientEffect::Write(_) => {}
+            ClientEffect::Reconnect => self.lost("the server restarts"),
+            ClientEffect::Suspend => self.suspend(),
+            ClientEffect::CardSeen => paths::forget_first_run(),
+            ClientEffect::Leave(outcome) => self.outcome = Some(outcome),
+            ClientEffect::Run(command) => {
                 if let Err(error) = commands::run(command) {
                     self.model.notify(format!("the command was not run: {error}"), true);
                 }
@@ -313,14 +313,14 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             self.decoder.settle(&mut events);
             self.update(Event::Tty(events));
         }
-        if let Some(clock) = self.aside.clock(
+        if let Some(clock) = self.host_events.clock(
             now,
-            &self.model.setup.bars,
+            &self.model.config.bars,
             self.model.overlay == Some(Overlay::Clock),
         ) {
             self.update(Event::Clock(clock));
         }
-        self.aside.run_command(now, &self.model.setup.bars);
+        self.host_events.run_command(now, &self.model.config.bars);
         if self.model.next_deadline_passed(now) {
             self.update(Event::Wake);
         }
@@ -328,11 +328,11 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
 
     /// The configuration or a theme was written.
     fn saved(&mut self) {
-        match fresh::again(&self.model.setup.host, self.aside.known()) {
+        match config_reload::again(&self.model.config.host, self.host_events.known()) {
             Ok(None) => {}
-            Ok(Some(setup)) => {
-                self.aside.restart(self.model.now.tick);
-                self.update(Event::Configured(Box::new(setup)));
+            Ok(Some(config)) => {
+                self.host_events.restart(self.model.now.tick);
+                self.update(Event::Configured(Box::new(config)));
             }
             Err(problem) => self.update(Event::Misconfigured(problem)),
         }
@@ -380,7 +380,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
                 Ok(written) => self.screen.written += written,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return self.outcome = Some(Outcome::Hangup),
+                Err(_) => return self.outcome = Some(ExitReason::Hangup),
             }
         }
     }
@@ -431,7 +431,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             Err(error) => return self.lost(&error.to_string()),
         }
         if let Err(reason) = self.take_packets() {
-            self.outcome = Some(Outcome::Lost { reason });
+            self.outcome = Some(ExitReason::Lost { reason });
         }
     }
 
@@ -466,7 +466,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
             {
                 return;
             }
-            Ok(0) | Err(_) => return self.outcome = Some(Outcome::Hangup),
+            Ok(0) | Err(_) => return self.outcome = Some(ExitReason::Hangup),
         }
         if events.iter().any(|event| matches!(event, TtyEvent::Reply(_))) {
             self.guard.note_answer();
@@ -474,7 +474,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         if !events.is_empty() {
             self.update(Event::Tty(events));
         }
-        let wait = Span::millis(u64::from(self.model.setup.keys.escape_time_ms));
+        let wait = Span::millis(u64::from(self.model.config.keys.escape_time_ms));
         self.settle_at = self.decoder.is_ambiguous().then(|| platform::now().tick + wait);
     }
 
@@ -503,7 +503,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         let now = platform::now().tick;
         let since = *self.down_since.get_or_insert(now);
         if self.give_up <= now - since {
-            self.outcome.get_or_insert(Outcome::Lost { reason: reason.into() });
+            self.outcome.get_or_insert(ExitReason::Lost { reason: reason.into() });
             return;
         }
         self.conn = Conn::Waiting(now + self.retry);
@@ -515,12 +515,12 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         match signal {
             Signal::Resized => match self.tty.size() {
                 Ok((size, pixels)) => self.update(Event::Resized(size, pixels)),
-                Err(_) => self.outcome = Some(Outcome::Hangup),
+                Err(_) => self.outcome = Some(ExitReason::Hangup),
             },
             Signal::Stop => self.suspend(),
             Signal::Continued => self.go_on(),
-            Signal::Hangup => self.outcome = Some(Outcome::Hangup),
-            Signal::End(number) => self.outcome = Some(Outcome::Signalled(number)),
+            Signal::Hangup => self.outcome = Some(ExitReason::Hangup),
+            Signal::End(number) => self.outcome = Some(ExitReason::Signalled(number)),
         }
     }
 
@@ -535,9 +535,9 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
     /// Takes the terminal again and draws everything; its size may be another one.
     fn go_on(&mut self) {
         if self.guard.enter_again().is_err() {
-            return self.outcome = Some(Outcome::Hangup);
+            return self.outcome = Some(ExitReason::Hangup);
         }
-        self.screen.bytes = self.guard.greeting(self.model.setup.outer.mouse);
+        self.screen.bytes = self.guard.greeting(self.model.config.outer.mouse);
         self.screen.written = 0;
         self.screen.frame = None;
         self.update(Event::Continued);

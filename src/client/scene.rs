@@ -16,7 +16,7 @@ const LINKS_MAX: usize = 4096;
 
 /// The cells of a pane.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Screen {
+pub struct PaneScreen {
     /// Rows from the top; what is missing is blank.
     pub rows: Vec<Vec<Run>>,
     /// Targets of link numbers.
@@ -29,7 +29,7 @@ pub struct Scene {
     /// Everything but cells.
     pub chrome: Chrome,
     /// The cells of the panes in view.
-    pub panes: BTreeMap<PaneId, Screen>,
+    pub panes: BTreeMap<PaneId, PaneScreen>,
     /// The cursor of the pane in focus, relative to the area.
     pub cursor: Option<Cursor>,
     /// The number of the last frame; none before the first.
@@ -83,7 +83,7 @@ impl Scene {
     }
 }
 
-impl Screen {
+impl PaneScreen {
     fn apply(&mut self, changed: PaneRows, size: Size, styles: &[Style]) {
         self.links
             .extend(changed.links.into_iter().map(|(number, target)| (number, target.into())));

@@ -23,11 +23,11 @@ const LATE_MAX: usize = 1 << 16;
 /// Gives the terminal back when dropped.
 #[derive(Debug)]
 pub(super) struct ScreenGuard {
-    held: Arc<Held>,
+    held: Arc<TerminalHold>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct TerminalHold {
     terminal: Arc<HostTerminal>,
     is_modern: bool,
     is_ours: AtomicBool,
@@ -36,7 +36,7 @@ struct Held {
     taken_at: Tick,
 }
 
-impl Held {
+impl TerminalHold {
     /// Gives the terminal back, once.
     fn leave(&self) {
         if !self.is_ours.swap(false, Ordering::AcqRel) {
@@ -85,7 +85,7 @@ impl ScreenGuard {
     /// If the terminal is gone.
     pub(super) fn enter(terminal: Arc<HostTerminal>, is_modern: bool) -> io::Result<Self> {
         terminal.raw()?;
-        let held = Arc::new(Held {
+        let held = Arc::new(TerminalHold {
             terminal,
             is_modern,
             is_ours: AtomicBool::new(true),

@@ -4,7 +4,7 @@
 use crate::base::style::Colour;
 use crate::base::text::sanitize;
 use crate::client::caps::{PROBE, PROBE_IMAGE};
-use crate::client::widths;
+use crate::client::width_probe;
 
 /// The longest text for the clipboard, in bytes; terminals drop much less than this.
 const CLIPBOARD_MAX: usize = 1 << 20;
@@ -84,7 +84,7 @@ pub fn queries(rows: u16) -> Vec<u8> {
         format!("\x1b_Gi={PROBE_IMAGE},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"),
     ]);
     if 1 < rows {
-        text.push_str(&widths::questions());
+        text.push_str(&width_probe::questions());
     }
     text.push_str(ATTRIBUTES_QUERY);
     text.into_bytes()

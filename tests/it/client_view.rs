@@ -10,10 +10,10 @@ use abide::base::key::{Key, KeyInput, MouseWant};
 use abide::base::row::RunKind;
 use abide::base::style::{Attrs, Colour, Cursor, CursorShape, Style, Underline};
 use abide::base::time::{Now, Tick};
-use abide::client::Setup;
+use abide::client::ClientConfig;
 use abide::client::caps::{Caps, Depth};
 use abide::client::input::TtyEvent;
-use abide::client::model::{Damage, Event, Link, Model};
+use abide::client::model::{Damage, Event, Model, ServerLink};
 use abide::client::paint::Painter;
 use abide::client::update::update;
 use abide::client::view;
@@ -26,11 +26,11 @@ use ratatui::backend::TestBackend;
 
 fn model(size: Size) -> Model {
     let caps = Caps { depth: Depth::True, underlines: true, ..Caps::default() };
-    let mut setup = Setup::new(&Settings::default(), "box");
+    let mut config = ClientConfig::new(&Settings::default(), "box");
     // A view of these few does not change with every new action.
-    setup.actions.retain(|action| action.name.starts_with("client."));
-    let mut model = Model::new(Rc::new(setup), size, caps, Now::default());
-    model.link = Link::Up(Tick(0));
+    config.actions.retain(|action| action.name.starts_with("client."));
+    let mut model = Model::new(Rc::new(config), size, caps, Now::default());
+    model.link = ServerLink::Up(Tick(0));
     model.clock = "12:34".into();
     model
 }
@@ -237,7 +237,7 @@ fn what_comes_by_itself() {
     insta::assert_snapshot!("floating", shown(&floating));
 
     let mut silent = model(size);
-    silent.link = Link::Greeting(Tick(0));
+    silent.link = ServerLink::Greeting(Tick(0));
     silent.now.tick = Tick(3_000_000_000);
     insta::assert_snapshot!("silent", shown(&silent));
 }

@@ -9,10 +9,10 @@ use abide::base::key::MouseWant;
 use abide::base::row::RunKind;
 use abide::base::style::{Attrs, Colour, Style, Underline};
 use abide::base::time::{Now, Tick};
-use abide::client::Setup;
-use abide::client::caps::{Caps, Depth, Features, Info, Pictures};
+use abide::client::ClientConfig;
+use abide::client::caps::{Caps, Depth, Features, ImageProtocol, Info};
 use abide::client::input::Decoder;
-use abide::client::model::{Damage, Event, Link, Message, Model};
+use abide::client::model::{ClientEffect, Damage, Event, Model, ServerLink};
 use abide::client::paint::Painter;
 use abide::client::terminal;
 use abide::client::update::update;
@@ -122,8 +122,8 @@ impl Client {
         (settings.bars.position, settings.bars.tabs) = (Edge::Off, Edge::Off);
         let caps = Caps::new(&info, |_| None, ColourDepth::Auto);
         let mut model =
-            Model::new(Rc::new(Setup::new(&settings, "box")), SIZE, caps, Now::default());
-        model.link = Link::Up(Tick(0));
+            Model::new(Rc::new(ClientConfig::new(&settings, "box")), SIZE, caps, Now::default());
+        model.link = ServerLink::Up(Tick(0));
         Self { model, painter: Painter::default(), frame: 0 }
     }
 
@@ -157,9 +157,9 @@ impl Client {
         );
         let said = update(&mut self.model, Event::Tty(events));
         said.into_iter()
-            .filter_map(
-                |message| if let Message::Send(message) = message { Some(message) } else { None },
-            )
+            .filter_map(|message| {
+                if let ClientEffect::Send(message) = message { Some(message) } else { None }
+            })
             .collect()
     }
 
@@ -382,12 +382,12 @@ fn themes_and_sizes_in_band_are_passed_on() {
         update(&mut client.model, Event::Tty(events))
     };
     let messages = hear(b"\x1b[?997;2n");
-    let [Message::Write(asked)] = messages.as_slice() else { panic!("{messages:?}") };
+    let [ClientEffect::Write(asked)] = messages.as_slice() else { panic!("{messages:?}") };
     assert!(asked.starts_with(b"\x1b]10;?") && asked.ends_with(b"\x1b[c"), "{asked:?}");
     let resized = hear(b"\x1b[48;30;100;600;1000t");
     assert_eq!(
         resized,
-        [Message::Send(ToServer::Resize { size: Size::new(100, 30), cell_pixels: (10, 20) })]
+        [ClientEffect::Send(ToServer::Resize { size: Size::new(100, 30), cell_pixels: (10, 20) })]
     );
     assert!(hear(b"\x1b[48;30;100;600;1000t").is_empty(), "it is known");
     assert!(hear(b"\x1b[48;0;0;0;0t").is_empty());
@@ -395,7 +395,7 @@ fn themes_and_sizes_in_band_are_passed_on() {
 
 #[test]
 fn images_are_shown_as_the_terminal_can() {
-    let check = |kind: Kind, how: Pictures, marks: &[&str]| {
+    let check = |kind: Kind, how: ImageProtocol, marks: &[&str]| {
         let mut client = Client::new(kind);
         client.ask(kind);
         assert_eq!(client.model.caps.pictures(), how);
@@ -411,7 +411,7 @@ fn images_are_shown_as_the_terminal_can() {
             )
         };
         let mut painted = client.show(Some(&[whole()]), Style::default(), vec![under(1), under(2)]);
-        if how != Pictures::Box {
+        if how != ImageProtocol::Box {
             painted = client.send_picture(4);
         }
         for mark in marks {
@@ -421,7 +421,7 @@ fn images_are_shown_as_the_terminal_can() {
     };
     check(
         KITTY,
-        Pictures::Kitty,
+        ImageProtocol::Kitty,
         &[
             "\x1b_Ga=t,i=",
             ",f=100,q=2,m=0;",
@@ -429,9 +429,9 @@ fn images_are_shown_as_the_terminal_can() {
             ",x=0,y=0,w=20,h=40,c=2,r=2,z=0,C=1,q=2\x1b\\",
         ],
     );
-    check(FOOT, Pictures::Sixel, &["\x1b[2;4H\x1bP0;1;0q\"1;1;20;40#0;2;100;0;0#0!20~-"]);
-    check(XTERM, Pictures::Box, &["\x1b[2m┌┐", "└┘"]);
-    check(SCREEN, Pictures::Box, &["┌┐"]);
+    check(FOOT, ImageProtocol::Sixel, &["\x1b[2;4H\x1bP0;1;0q\"1;1;20;40#0;2;100;0;0#0!20~-"]);
+    check(XTERM, ImageProtocol::Box, &["\x1b[2m┌┐", "└┘"]);
+    check(SCREEN, ImageProtocol::Box, &["┌┐"]);
 }
 
 /// The parts of images a kitty-like terminal is told to show: place, crop, cells.

@@ -20,12 +20,12 @@ const PARTS_MAX: usize = 3;
 
 /// Parameters: groups apart by `;`, parts of a group by `:`; what is missing is 0.
 #[derive(Debug, Default)]
-struct Params {
+struct CsiParams {
     groups: [[u32; PARTS_MAX]; GROUPS_MAX],
     count: usize,
 }
 
-impl Params {
+impl CsiParams {
     fn read(bytes: &[u8]) -> Self {
         let mut params = Self::default();
         for (group, text) in params.groups.iter_mut().zip(bytes.split(|byte| *byte == b';')) {
@@ -51,31 +51,31 @@ impl Params {
 pub(super) fn read(bytes: &[u8], end: u8) -> Option<Csi> {
     match (bytes.first(), end) {
         (Some(b'<'), b'M' | b'm') => {
-            let params = Params::read(&bytes[1..]);
+            let params = CsiParams::read(&bytes[1..]);
             let numbers = [params.first(0), params.first(1), params.first(2)];
             mouse(numbers, end == b'm').map(|mouse| Csi::Event(TtyEvent::Mouse(mouse)))
         }
         (Some(b'?'), _) => reply(&bytes[1..], end).map(|reply| Csi::Event(TtyEvent::Reply(reply))),
         (Some(b'>'), b'm') => {
-            let params = Params::read(&bytes[1..]);
+            let params = CsiParams::read(&bytes[1..]);
             let value = u16::try_from(params.first(1)).ok().filter(|_| params.first(0) == 4)?;
             Some(Csi::Event(TtyEvent::Reply(Reply::OtherKeys(value))))
         }
         (Some(b'<' | b'=' | b'>' | b' '..=b'/'), _) => None,
-        (Some(b'0'..=b'9'), b't' | b'R') => match plain_reply(&Params::read(bytes), end) {
+        (Some(b'0'..=b'9'), b't' | b'R') => match plain_reply(&CsiParams::read(bytes), end) {
             Some(reply) => Some(Csi::Event(TtyEvent::Reply(reply))),
-            None => key(&Params::read(bytes), end).map(Csi::Key),
+            None => key(&CsiParams::read(bytes), end).map(Csi::Key),
         },
         (None, b'I') => Some(Csi::Event(TtyEvent::Focus(true))),
         (None, b'O') => Some(Csi::Event(TtyEvent::Focus(false))),
         (Some(b'2'), b'~') if bytes == b"200" => Some(Csi::PasteBegin),
-        _ => key(&Params::read(bytes), end).map(Csi::Key),
+        _ => key(&CsiParams::read(bytes), end).map(Csi::Key),
     }
 }
 
 /// Answers without a private mark: sizes in pixels (4, 6), the size in band (48), the cursor's
 /// place unless it looks like F3.
-fn plain_reply(params: &Params, end: u8) -> Option<Reply> {
+fn plain_reply(params: &CsiParams, end: u8) -> Option<Reply> {
     let number = |group: usize| u16::try_from(params.first(group)).ok();
     let pair = |first: usize| Some((number(first)?, number(first + 1)?));
     let turned = |(height, width): (u16, u16)| (width, height);
@@ -92,7 +92,7 @@ fn plain_reply(params: &Params, end: u8) -> Option<Reply> {
 }
 
 fn reply(bytes: &[u8], end: u8) -> Option<Reply> {
-    let params = Params::read(bytes);
+    let params = CsiParams::read(bytes);
     match end {
         b'c' => {
             let numbers = params.groups[..params.count]
@@ -117,7 +117,7 @@ fn reply(bytes: &[u8], end: u8) -> Option<Reply> {
     }
 }
 
-fn key(params: &Params, end: u8) -> Option<KeyInput> {
+fn key(params: &CsiParams, end: u8) -> Option<KeyInput> {
     let [mods, event, _] = params.groups[1];
     let kind = match event {
         2 => KeyKind::Repeat,

@@ -89,7 +89,7 @@ pub enum ColourSlot {
 
 /// Where in a sequence the decoder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum State {
+enum DecoderState {
     #[default]
     Ground,
     /// Within a character of this many bytes.
@@ -117,7 +117,7 @@ enum State {
 /// The decoder: bytes in, events out; however the bytes are cut, the events are the same.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    state: State,
+    state: DecoderState,
     /// Bytes of the sequence so far, without its introducer.
     bytes: Vec<u8>,
     /// Whether one more ESC came before the sequence, as some terminals send Alt.
@@ -139,8 +139,10 @@ impl Decoder {
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         match self.state {
-            State::Escape => true,
-            State::Csi | State::Ss3 | State::String(_) => self.bytes.is_empty(),
+            DecoderState::Escape => true,
+            DecoderState::Csi | DecoderState::Ss3 | DecoderState::String(_) => {
+                self.bytes.is_empty()
+            }
             _ => false,
         }
     }
@@ -154,31 +156,31 @@ impl Decoder {
 
     fn byte(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
         match self.state {
-            State::Ground => self.ground(byte, events),
-            State::Utf8(len) => self.utf8(len, byte, events),
-            State::Escape => self.escape(byte, events),
-            State::Csi => self.csi_byte(byte, events),
-            State::CsiIgnore if (0x40..=0x7e).contains(&byte) => self.reset(),
-            State::CsiIgnore if byte == ESC => self.begin_escape(),
-            State::CsiIgnore => (),
-            State::Console => self.console(byte, events),
-            State::X10 => self.x10(byte, events),
-            State::Ss3 => self.ss3(byte, events),
-            State::String(kind) => self.string(kind, byte, events),
-            State::StringEscape(kind) => self.string_escape(kind, byte, events),
-            State::Paste => self.paste(byte, events),
+            DecoderState::Ground => self.ground(byte, events),
+            DecoderState::Utf8(len) => self.utf8(len, byte, events),
+            DecoderState::Escape => self.escape(byte, events),
+            DecoderState::Csi => self.csi_byte(byte, events),
+            DecoderState::CsiIgnore if (0x40..=0x7e).contains(&byte) => self.reset(),
+            DecoderState::CsiIgnore if byte == ESC => self.begin_escape(),
+            DecoderState::CsiIgnore => (),
+            DecoderState::Console => self.console(byte, events),
+            DecoderState::X10 => self.x10(byte, events),
+            DecoderState::Ss3 => self.ss3(byte, events),
+            DecoderState::String(kind) => self.string(kind, byte, events),
+            DecoderState::StringEscape(kind) => self.string_escape(kind, byte, events),
+            DecoderState::Paste => self.paste(byte, events),
         }
     }
 
     fn reset(&mut self) {
-        self.state = State::Ground;
+        self.state = DecoderState::Ground;
         self.bytes.clear();
         self.meta = false;
     }
 
     fn begin_escape(&mut self) {
         self.reset();
-        self.state = State::Escape;
+        self.state = DecoderState::Escape;
     }
 
     fn ground(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
@@ -193,7 +195,7 @@ impl Decoder {
         };
         self.bytes.clear();
         self.bytes.push(byte);
-        self.state = State::Utf8(len);
+        self.state = DecoderState::Utf8(len);
     }
 
     fn utf8(&mut self, len: usize, byte: u8, events: &mut Vec<TtyEvent>) {
@@ -229,10 +231,12 @@ impl Decoder {
     /// What looked like the start of a sequence was a key with Alt, or Escape itself.
     fn give_introducer(&mut self, events: &mut Vec<TtyEvent>) {
         let key = match self.state {
-            State::Escape => Key::plain(KeyCode::Esc),
-            State::Csi => Key { code: KeyCode::Char('['), mods: Mods::ALT },
-            State::Ss3 => Key { code: KeyCode::Char('O'), mods: Mods::ALT },
-            State::String(kind) => Key { code: KeyCode::Char(char::from(kind)), mods: Mods::ALT },
+            DecoderState::Escape => Key::plain(KeyCode::Esc),
+            DecoderState::Csi => Key { code: KeyCode::Char('['), mods: Mods::ALT },
+            DecoderState::Ss3 => Key { code: KeyCode::Char('O'), mods: Mods::ALT },
+            DecoderState::String(kind) => {
+                Key { code: KeyCode::Char(char::from(kind)), mods: Mods::ALT }
+            }
             _ => return self.reset(),
         };
         self.give(key, events);
@@ -250,19 +254,19 @@ impl Decoder {
             ESC if self.meta => {
                 self.meta = false;
                 self.give(Key::plain(KeyCode::Esc), events);
-                self.state = State::Escape;
+                self.state = DecoderState::Escape;
                 self.meta = true;
             }
             ESC => self.meta = true,
-            b'[' => self.state = State::Csi,
-            b'O' => self.state = State::Ss3,
-            b']' | b'P' | b'_' => self.state = State::String(byte),
+            b'[' => self.state = DecoderState::Csi,
+            b'O' => self.state = DecoderState::Ss3,
+            b']' | b'P' | b'_' => self.state = DecoderState::String(byte),
             _ => {
                 if self.meta {
                     self.meta = false;
                     self.give(Key::plain(KeyCode::Esc), events);
                 }
-                self.state = State::Ground;
+                self.state = DecoderState::Ground;
                 self.meta = true;
                 self.ground(byte, events);
             }
@@ -271,10 +275,10 @@ impl Decoder {
 
     fn csi_byte(&mut self, byte: u8, events: &mut Vec<TtyEvent>) {
         match byte {
-            b'[' if self.bytes.is_empty() => self.state = State::Console,
-            b'M' if self.bytes.is_empty() => self.state = State::X10,
+            b'[' if self.bytes.is_empty() => self.state = DecoderState::Console,
+            b'M' if self.bytes.is_empty() => self.state = DecoderState::X10,
             0x20..=0x3f if self.bytes.len() < PARAMS_MAX => self.bytes.push(byte),
-            0x20..=0x3f => self.state = State::CsiIgnore,
+            0x20..=0x3f => self.state = DecoderState::CsiIgnore,
             0x40..=0x7e => self.csi_end(byte, events),
             _ if self.bytes.is_empty() => {
                 self.give_introducer(events);
@@ -295,7 +299,7 @@ impl Decoder {
                 self.give_escape(events);
                 self.reset();
                 self.pasted = 0;
-                self.state = State::Paste;
+                self.state = DecoderState::Paste;
             }
             Some(csi::Csi::Event(event)) => {
                 self.give_escape(events);
@@ -341,7 +345,7 @@ impl Decoder {
                 self.give_introducer(events);
                 self.begin_escape();
             }
-            ESC => self.state = State::StringEscape(kind),
+            ESC => self.state = DecoderState::StringEscape(kind),
             0x07 if !self.bytes.is_empty() => self.string_end(kind, events),
             0x20..
                 if self.bytes.len() < STRING_MAX && reply::may_start(kind, &self.bytes, byte) =>

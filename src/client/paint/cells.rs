@@ -13,7 +13,7 @@ use crate::base::row::{Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style, Underline};
 use crate::base::text::{char_width, cluster_width};
 use crate::client::model::Model;
-use crate::client::widths::{Kind, Widths};
+use crate::client::width_probe::{GlyphKind, WidthProbe};
 use crate::wire::frame::PaneItem;
 
 /// Clusters and links that are remembered; beyond it everything is painted anew.
@@ -28,7 +28,7 @@ const UNDER: u32 = 1 << 29;
 
 /// What one cell of the outer terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cell {
+pub(super) struct PaintCell {
     /// A character, or the number of a cluster with [`CLUSTER`] set; [`WIDE`] set if it takes two
     /// cells; [`TAIL`] for the second of them.
     glyph: u32,
@@ -47,12 +47,12 @@ pub(super) struct Glyphs {
 }
 
 /// What a cell writes.
-pub(super) enum Glyph<'a> {
+pub(super) enum CellGlyph<'a> {
     Char(char),
     Cluster(&'a str),
 }
 
-impl Glyph<'_> {
+impl CellGlyph<'_> {
     /// Its first and its last character.
     pub(super) fn ends(&self) -> (char, char) {
         match self {
@@ -64,7 +64,7 @@ impl Glyph<'_> {
     }
 }
 
-impl Cell {
+impl PaintCell {
     const DEFAULT: Style = Style {
         fg: Colour::Default,
         bg: Colour::Default,
@@ -105,12 +105,12 @@ impl Glyphs {
     }
 
     /// What a cell writes.
-    pub(super) fn of(&self, cell: Cell) -> Glyph<'_> {
+    pub(super) fn of(&self, cell: PaintCell) -> CellGlyph<'_> {
         let number = cell.glyph & !WIDE;
         if number & CLUSTER == 0 {
-            return Glyph::Char(char::from_u32(number).unwrap_or(' '));
+            return CellGlyph::Char(char::from_u32(number).unwrap_or(' '));
         }
-        Glyph::Cluster(
+        CellGlyph::Cluster(
             self.clusters.get((number & !CLUSTER) as usize).map_or(" ", |cluster| cluster),
         )
     }
@@ -119,9 +119,9 @@ impl Glyphs {
     /// for.
     pub(super) fn reach(
         &self,
-        row: &[Cell],
+        row: &[PaintCell],
         (first, mut end): (usize, usize),
-        widths: Widths,
+        widths: WidthProbe,
     ) -> usize {
         let mut x = first;
         while x < end {
@@ -168,8 +168,8 @@ impl Glyphs {
     }
 
     /// A cell of one column with a cluster.
-    pub(super) fn cell(&mut self, text: &str, style: Style) -> Cell {
-        Cell { glyph: self.glyph(text, 1), link: 0, style }
+    pub(super) fn cell(&mut self, text: &str, style: Style) -> PaintCell {
+        PaintCell { glyph: self.glyph(text, 1), link: 0, style }
     }
 
     /// The glyph of a text that is one cluster.
@@ -191,7 +191,7 @@ pub(super) fn put_pane(
     pane: &PaneItem,
     y: u16,
     glyphs: &mut Glyphs,
-    row: &mut [Cell],
+    row: &mut [PaintCell],
 ) {
     let Some(inside) = y.checked_sub(pane.rect.y).filter(|inside| *inside < pane.rect.rows) else {
         return;
@@ -200,10 +200,10 @@ pub(super) fn put_pane(
     let right = (left + usize::from(pane.rect.cols)).min(row.len());
     let cells = &mut row[left..right];
     // Lower panes do not shine through.
-    cells.fill(Cell::BLANK);
-    if let Some(copy) = model.copying.open(pane.id) {
-        let runs = copy.row_shown(inside, &model.setup.theme).unwrap_or_default();
-        return put_runs((pane.id, copy.left), &runs, &copy.doc.links, glyphs, cells);
+    cells.fill(PaintCell::BLANK);
+    if let Some(copy) = model.copy_modes.open(pane.id) {
+        let runs = copy.row_shown(inside, &model.config.theme).unwrap_or_default();
+        return put_runs((pane.id, copy.left), &runs, &copy.rows.links, glyphs, cells);
     }
     let Some(screen) = model.scene.panes.get(&pane.id) else { return };
     let Some(runs) = screen.rows.get(usize::from(inside.saturating_add(pane.origin.y))) else {
@@ -218,7 +218,7 @@ fn put_runs(
     runs: &[Run],
     links: &BTreeMap<u32, Rc<str>>,
     glyphs: &mut Glyphs,
-    cells: &mut [Cell],
+    cells: &mut [PaintCell],
 ) {
     let mut x = -i64::from(left);
     for run in runs {
@@ -231,9 +231,9 @@ fn put_runs(
 }
 
 /// Puts a run at column `x`, which may be left of the cells; gives the column after it.
-fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [Cell]) -> i64 {
-    let cell = |glyph: u32| Cell { glyph, link, style: run.style };
-    let mut put = |x: i64, cell: Cell| {
+fn put_run(run: &Run, link: u32, mut x: i64, glyphs: &mut Glyphs, cells: &mut [PaintCell]) -> i64 {
+    let cell = |glyph: u32| PaintCell { glyph, link, style: run.style };
+    let mut put = |x: i64, cell: PaintCell| {
         if let Some(place) = usize::try_from(x).ok().and_then(|x| cells.get_mut(x)) {
             *place = cell;
         }
@@ -282,7 +282,7 @@ fn of_width(text: &str, cols: usize) -> Cow<'_, str> {
 }
 
 /// Puts bars, borders and overlays over what is there.
-pub(super) fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [Cell]) {
+pub(super) fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [PaintCell]) {
     let mut tail = false;
     for (cell, place) in chrome.iter().zip(row) {
         if cell.diff_option == CellDiffOption::Skip {
@@ -291,19 +291,19 @@ pub(super) fn put_chrome(chrome: &[ChromeCell], glyphs: &mut Glyphs, row: &mut [
         }
         let style = style_of(cell);
         if std::mem::take(&mut tail) {
-            *place = Cell { glyph: TAIL, link: 0, style };
+            *place = PaintCell { glyph: TAIL, link: 0, style };
             continue;
         }
         let symbol = cell.symbol();
         let cols = if symbol.len() == 1 { 1 } else { cluster_width(symbol) };
-        *place = Cell { glyph: glyphs.glyph(symbol, cols), link: 0, style };
+        *place = PaintCell { glyph: glyphs.glyph(symbol, cols), link: 0, style };
         tail = cols == 2;
     }
 }
 
 /// Half of a wide character is a blank: where something else lies over the other half, and at the
 /// margin.
-pub(super) fn mend(row: &mut [Cell]) {
+pub(super) fn mend(row: &mut [PaintCell]) {
     for x in 0..row.len() {
         let is_headless = row[x].is_tail() && !(0 < x && row[x - 1].is_wide());
         let is_tailless = row[x].is_wide() && !row.get(x + 1).is_some_and(|next| next.is_tail());
@@ -314,7 +314,7 @@ pub(super) fn mend(row: &mut [Cell]) {
 }
 
 /// The first cell of the character that covers `x`.
-pub(super) fn head(row: &[Cell], x: usize) -> usize {
+pub(super) fn head(row: &[PaintCell], x: usize) -> usize {
     if row[x].is_tail() { x.saturating_sub(1) } else { x }
 }
 
@@ -370,11 +370,11 @@ fn colour_of(colour: Color) -> Colour {
 
 /// Columns that the outer terminal may use for a glyph; none if it is known to use ours. What
 /// follows a doubtful one is placed and written anew.
-pub(super) fn doubtful_cols(glyph: &Glyph<'_>, widths: Widths) -> Option<usize> {
+pub(super) fn doubtful_cols(glyph: &CellGlyph<'_>, widths: WidthProbe) -> Option<usize> {
     match glyph {
-        Glyph::Char(c) if c.is_ascii() => None,
-        Glyph::Char(c) => Kind::of_char(*c).filter(|kind| !widths.agree(*kind)).map(|_| 2),
-        Glyph::Cluster(text) if widths.agree(Kind::of_cluster(text)) => None,
-        Glyph::Cluster(text) => Some(text.chars().map(char_width).sum::<usize>().max(2)),
+        CellGlyph::Char(c) if c.is_ascii() => None,
+        CellGlyph::Char(c) => GlyphKind::of_char(*c).filter(|kind| !widths.agree(*kind)).map(|_| 2),
+        CellGlyph::Cluster(text) if widths.agree(GlyphKind::of_cluster(text)) => None,
+        CellGlyph::Cluster(text) => Some(text.chars().map(char_width).sum::<usize>().max(2)),
     }
 }

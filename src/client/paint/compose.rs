@@ -3,9 +3,9 @@
 
 use ratatui::buffer::Cell as ChromeCell;
 
-use super::boxed;
-use super::cells::{self, Cell, Glyph, Glyphs};
-use super::pictures::{Pictures, placed};
+use super::cells::{self, CellGlyph, Glyphs, PaintCell};
+use super::pictures::{ImagePainter, placed};
+use super::placeholder;
 use crate::base::id::PaneId;
 use crate::base::style::{Colour, Style};
 use crate::client::model::Model;
@@ -18,13 +18,13 @@ const PLACEHOLDER: char = '\u{10eeee}';
 /// Puts row `y` of the outer terminal together: panes from the lowest to the highest, then chrome
 /// over them.
 pub(super) fn compose(
-    (model, pictures): (&Model, &Pictures),
+    (model, pictures): (&Model, &ImagePainter),
     y: u16,
     chrome: &[ChromeCell],
     glyphs: &mut Glyphs,
-    row: &mut [Cell],
+    row: &mut [PaintCell],
 ) {
-    let area = model.places().area;
+    let area = model.layout().area;
     if let Some(inside) = y.checked_sub(area.y).filter(|_| model.scene.number.is_some()) {
         for pane in &model.scene.chrome.panes {
             cells::put_pane(model, pane, inside, glyphs, row);
@@ -38,11 +38,11 @@ pub(super) fn compose(
 /// Puts boxes for images that cannot be shown, and numbers of the outer terminal's images for a
 /// program's.
 fn put_images(
-    (model, pictures): (&Model, &Pictures),
+    (model, pictures): (&Model, &ImagePainter),
     pane: &PaneItem,
     y: u16,
     glyphs: &mut Glyphs,
-    row: &mut [Cell],
+    row: &mut [PaintCell],
 ) {
     let placed = placed(model, pane.id);
     let Some(inside) =
@@ -62,12 +62,12 @@ fn put_images(
         let at = i64::from(inside) + i64::from(pane.origin.y) - i64::from(image.row);
         let Some(at) = u16::try_from(at).ok().filter(|at| *at < image.cells.1) else { continue };
         let shift = i64::from(image.col) - i64::from(pane.origin.x);
-        for (col, c) in (0..).zip(boxed::row(image, at)) {
+        for (col, c) in (0..).zip(placeholder::row(image, at)) {
             let place = usize::try_from(shift + col).ok().and_then(|x| cells.get_mut(x));
             if let Some(place) =
                 place.filter(|place| image.layer != Layer::Cells || place.is_under())
             {
-                *place = Cell::narrow(c, boxed::STYLE);
+                *place = PaintCell::narrow(c, placeholder::STYLE);
             }
         }
     }
@@ -75,11 +75,16 @@ fn put_images(
 
 /// Gives a placeholder the colour of the outer terminal's number; where there is none it is a
 /// blank.
-fn number_placeholder(pictures: &Pictures, pane: PaneId, glyphs: &mut Glyphs, cell: &mut Cell) {
+fn number_placeholder(
+    pictures: &ImagePainter,
+    pane: PaneId,
+    glyphs: &mut Glyphs,
+    cell: &mut PaintCell,
+) {
     let text: String = match glyphs.of(*cell) {
-        Glyph::Char(PLACEHOLDER) => PLACEHOLDER.into(),
+        CellGlyph::Char(PLACEHOLDER) => PLACEHOLDER.into(),
         // A fourth character would be the high byte of a number that is not the program's any more.
-        Glyph::Cluster(text) if text.starts_with(PLACEHOLDER) => text.chars().take(3).collect(),
+        CellGlyph::Cluster(text) if text.starts_with(PLACEHOLDER) => text.chars().take(3).collect(),
         _ => return,
     };
     let id = match cell.style.fg {

@@ -1,10 +1,10 @@
 //! What the outer terminal is to show against what it shows: only the difference is written. It
 //! draws nothing by itself.
 
-mod boxed;
 mod cells;
 mod compose;
 mod pictures;
+mod placeholder;
 mod sgr;
 
 use std::collections::hash_map::DefaultHasher;
@@ -19,8 +19,8 @@ use crate::base::style::Cursor;
 use crate::client::caps::{Caps, Features};
 use crate::client::model::{Damage, Model};
 use crate::client::{terminal, view};
-use cells::{Cell, Glyphs};
-use pictures::{Pictures, Touched};
+use cells::{Glyphs, PaintCell};
+use pictures::{ImagePainter, Touched};
 use sgr::Pen;
 
 /// Equal cells between two changed ones that are written again rather than jumped over.
@@ -37,24 +37,24 @@ pub struct Painter {
     /// A mark of each row of `chrome`, to know which changed.
     marks: Vec<u64>,
     /// What the terminal shows, row by row.
-    shown: Vec<Cell>,
+    shown: Vec<PaintCell>,
     /// Whether a row of `shown` is what the terminal shows.
     known: Vec<bool>,
     glyphs: Glyphs,
-    pictures: Pictures,
+    pictures: ImagePainter,
     /// The row that is composed.
-    row: Vec<Cell>,
+    row: Vec<PaintCell>,
     /// What was last told besides cells.
-    told: Told,
+    told: TerminalState,
 }
 
 /// What the terminal was last told besides cells.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Told {
+struct TerminalState {
     cursor: Option<Cursor>,
     title: String,
     mouse_motion: bool,
-    keys: Keys,
+    keys: KeyProtocol,
     /// Themes and sizes in band are asked for.
     reports: Features,
     /// Whether any of it is known.
@@ -63,7 +63,7 @@ struct Told {
 
 /// Which keyboard protocol is on.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Keys {
+enum KeyProtocol {
     /// Whatever the greeting left.
     #[default]
     Greeted,
@@ -82,9 +82,9 @@ impl Default for Painter {
             shown: Vec::new(),
             known: Vec::new(),
             glyphs: Glyphs::default(),
-            pictures: Pictures::default(),
+            pictures: ImagePainter::default(),
             row: Vec::new(),
-            told: Told::default(),
+            told: TerminalState::default(),
         }
     }
 }
@@ -145,11 +145,11 @@ impl Painter {
         self.size = size;
         self.chrome = Buffer::empty(ratatui::layout::Rect::new(0, 0, size.cols, size.rows));
         self.marks = vec![0; usize::from(size.rows)];
-        self.shown = vec![Cell::BLANK; size.area()];
+        self.shown = vec![PaintCell::BLANK; size.area()];
         self.known = vec![false; usize::from(size.rows)];
         self.glyphs = Glyphs::default();
         self.pictures.forget();
-        self.told = Told::default();
+        self.told = TerminalState::default();
     }
 
     /// Draws bars, borders and overlays; rows where they changed are marked in `rows`.
@@ -170,7 +170,7 @@ impl Painter {
         let cols = usize::from(self.size.cols);
         let at = usize::from(y) * cols;
         self.row.clear();
-        self.row.resize(cols, Cell::BLANK);
+        self.row.resize(cols, PaintCell::BLANK);
         compose::compose(
             (model, &self.pictures),
             y,
@@ -189,7 +189,7 @@ impl Painter {
                 Some(touched.map_or((first, end), |(from, to)| (from.min(first), to.max(end))))
         };
         let blank_from =
-            self.row.iter().rposition(|cell| *cell != Cell::BLANK).map_or(0, |last| last + 1);
+            self.row.iter().rposition(|cell| *cell != PaintCell::BLANK).map_or(0, |last| last + 1);
         let mut x = 0;
         while let Some(first) = (x..cols).find(|x| !known || shown[*x] != self.row[*x]) {
             let first = cells::head(&self.row, first);
@@ -214,7 +214,7 @@ impl Painter {
 
     /// Cursor, title and mouse.
     fn tell(&mut self, model: &Model, drew: bool, out: &mut Vec<u8>) {
-        let wants_motion = model.setup.outer.mouse
+        let wants_motion = model.config.outer.mouse
             && model.scene.focused().is_some_and(|pane| pane.mouse == MouseWant::Motion);
         if self.told.mouse_motion != wants_motion {
             out.extend_from_slice(if wants_motion {
@@ -228,8 +228,11 @@ impl Painter {
             put_keys(self.told.keys, keys, out);
         }
         let reports = put_reports(self.told.reports, model.caps, out);
-        let title =
-            if model.setup.outer.title && model.caps.modern { title(model) } else { String::new() };
+        let title = if model.config.outer.title && model.caps.modern {
+            title(model)
+        } else {
+            String::new()
+        };
         if !title.is_empty() && self.told.title != title {
             out.extend_from_slice(&terminal::title(&title));
         }
@@ -242,33 +245,40 @@ impl Painter {
                 out,
             );
         }
-        self.told =
-            Told { cursor, title, mouse_motion: wants_motion, keys, reports, is_known: true };
+        self.told = TerminalState {
+            cursor,
+            title,
+            mouse_motion: wants_motion,
+            keys,
+            reports,
+            is_known: true,
+        };
     }
 }
 
 /// kitty's protocol with what the program in focus wants beside our own, where there is that; else
 /// modifyOtherKeys as far as it is wanted.
-fn wanted_keys(model: &Model) -> Keys {
-    let wants = model.album.wants;
+fn wanted_keys(model: &Model) -> KeyProtocol {
+    let wants = model.images.wants;
     match () {
         () if model.caps.kitty => {
-            Keys::Kitty(terminal::KITTY_OWN | wants.kitty & terminal::KITTY_PASSED)
+            KeyProtocol::Kitty(terminal::KITTY_OWN | wants.kitty & terminal::KITTY_PASSED)
         }
-        () if !model.caps.has(Features::OTHER_KEYS) => Keys::Greeted,
+        () if !model.caps.has(Features::OTHER_KEYS) => KeyProtocol::Greeted,
         // A program that knows kitty's protocol wants every key told apart.
-        () if wants.kitty != 0 => Keys::Other(2),
-        () => Keys::Other(wants.other_keys.min(2)),
+        () if wants.kitty != 0 => KeyProtocol::Other(2),
+        () => KeyProtocol::Other(wants.other_keys.min(2)),
     }
 }
 
-fn put_keys(before: Keys, keys: Keys, out: &mut Vec<u8>) {
+fn put_keys(before: KeyProtocol, keys: KeyProtocol, out: &mut Vec<u8>) {
     let text = match (before, keys) {
-        (Keys::Greeted, Keys::Kitty(terminal::KITTY_OWN) | Keys::Other(0)) | (_, Keys::Greeted) => {
+        (KeyProtocol::Greeted, KeyProtocol::Kitty(terminal::KITTY_OWN) | KeyProtocol::Other(0))
+        | (_, KeyProtocol::Greeted) => {
             return;
         }
-        (_, Keys::Kitty(flags)) => format!("\x1b[={flags};1u"),
-        (_, Keys::Other(level)) => format!("\x1b[>4;{level}m"),
+        (_, KeyProtocol::Kitty(flags)) => format!("\x1b[={flags};1u"),
+        (_, KeyProtocol::Other(level)) => format!("\x1b[>4;{level}m"),
     };
     out.extend_from_slice(text.as_bytes());
 }
@@ -292,7 +302,7 @@ fn put_reports(before: Features, caps: Caps, out: &mut Vec<u8>) -> Features {
 
 /// The end of a run of cells to be written from `first`: changed ones, and equal ones between them
 /// that are not worth a jump.
-fn span_end(row: &[Cell], shown: &[Cell], known: bool, first: usize) -> usize {
+fn span_end(row: &[PaintCell], shown: &[PaintCell], known: bool, first: usize) -> usize {
     let mut end = first + 1;
     let mut gap = 0;
     for x in first + 1..row.len() {

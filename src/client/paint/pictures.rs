@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use ratatui::buffer::{Cell as ChromeCell, CellDiffOption};
 
-use super::cells::Cell;
+use super::cells::PaintCell;
 use super::sgr;
 use crate::base::geom::Rect;
 use crate::base::id::PaneId;
-use crate::client::caps::{Caps, Pictures as How};
+use crate::client::caps::{Caps, ImageProtocol};
 use crate::client::model::Model;
 use crate::client::picture::{Cut, PIXELS_MAX, Pixels, decode, encode_sixel};
 use crate::client::terminal::base64;
@@ -34,7 +34,7 @@ type Sheet = (PaneId, u32, Cut);
 
 /// A rectangle of an image that is to be seen; in the order in which they are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Part {
+struct ImagePart {
     z: i32,
     sheet: Sheet,
     /// Columns and rows of the whole image.
@@ -50,9 +50,9 @@ pub(super) type Touched = Option<(usize, usize)>;
 
 /// Images, and what the outer terminal has of them.
 #[derive(Debug, Default)]
-pub(super) struct Pictures {
+pub(super) struct ImagePainter {
     /// Parts that are shown, with our number of the placement.
-    shown: BTreeMap<Part, u32>,
+    shown: BTreeMap<ImagePart, u32>,
     /// Pictures decoded; none where that failed.
     pixels: BTreeMap<(PaneId, u32), Option<Rc<Pixels>>>,
     /// kitty: the numbers under which the terminal has pictures.
@@ -63,12 +63,12 @@ pub(super) struct Pictures {
     /// The number given last.
     last: u32,
     /// Sixels of parts.
-    encoded: BTreeMap<Part, Rc<Vec<u8>>>,
+    encoded: BTreeMap<ImagePart, Rc<Vec<u8>>>,
     /// Whether images that nobody knows of may be on the terminal.
     is_unknown: bool,
 }
 
-impl Pictures {
+impl ImagePainter {
     /// Whatever the terminal shows, it is not known.
     pub(super) fn forget(&mut self) {
         let (pixels, last) = (std::mem::take(&mut self.pixels), self.last);
@@ -77,7 +77,7 @@ impl Pictures {
 
     /// Whether neither the model nor the terminal has any.
     pub(super) fn are_idle(&self, model: &Model) -> bool {
-        model.album.is_empty()
+        model.images.is_empty()
             && self.shown.is_empty()
             && self.sent.is_empty()
             && self.holders.is_empty()
@@ -88,16 +88,17 @@ impl Pictures {
     /// placeholders show.
     pub(super) fn prepare(&mut self, model: &Model) {
         let placed = |pane: PaneId, number: u32| {
-            model.album.placed(pane).iter().any(|image| image.picture == number)
+            model.images.placed(pane).iter().any(|image| image.picture == number)
         };
         self.pixels.retain(|(pane, number), _| placed(*pane, *number));
-        if model.caps.pictures() == How::Box {
+        if model.caps.pictures() == ImageProtocol::Box {
             return;
         }
         for pane in &model.scene.chrome.panes {
-            for image in model.album.placed(pane.id) {
+            for image in model.images.placed(pane.id) {
                 self.decode(model, pane.id, image.picture);
-                if let (Layer::Placeholder(id), How::Kitty) = (image.layer, model.caps.pictures())
+                if let (Layer::Placeholder(id), ImageProtocol::Kitty) =
+                    (image.layer, model.caps.pictures())
                     && !self.holders.contains_key(&(pane.id, id))
                 {
                     let number = self.next_number();
@@ -111,7 +112,7 @@ impl Pictures {
         if self.pixels.contains_key(&(pane, number)) {
             return;
         }
-        let Some((head, bytes)) = model.album.picture(pane, number) else { return };
+        let Some((head, bytes)) = model.images.picture(pane, number) else { return };
         let pixels = decode(head, bytes).map(Rc::new);
         let kept: usize = self.pixels.values().flatten().map(|pixels| pixels.bytes.len()).sum();
         if PIXELS_BYTES_MAX < kept + pixels.as_ref().map_or(0, |pixels| pixels.bytes.len()) {
@@ -129,7 +130,7 @@ impl Pictures {
     pub(super) fn is_boxed(&self, caps: Caps, pane: PaneId, image: &Placement) -> bool {
         let is_broken = || matches!(self.pixels.get(&(pane, image.picture)), Some(None));
         let has_place = image.layer == Layer::Cells || (image.layer == Layer::Over && 0 <= image.z);
-        has_place && (caps.pictures() == How::Box || is_broken())
+        has_place && (caps.pictures() == ImageProtocol::Box || is_broken())
     }
 
     /// The outer terminal's number of the image that a pane's placeholder of that number shows.
@@ -138,9 +139,14 @@ impl Pictures {
     }
 
     /// The parts to be seen, once the rows are as they are to be.
-    fn seen(&self, model: &Model, chrome: &[ChromeCell], cells: &[Cell]) -> BTreeSet<Part> {
+    fn seen(
+        &self,
+        model: &Model,
+        chrome: &[ChromeCell],
+        cells: &[PaintCell],
+    ) -> BTreeSet<ImagePart> {
         let mut seen = BTreeSet::new();
-        if model.caps.pictures() == How::Box {
+        if model.caps.pictures() == ImageProtocol::Box {
             return seen;
         }
         let panes = &model.scene.chrome.panes;
@@ -148,7 +154,7 @@ impl Pictures {
             for image in placed(model, pane.id) {
                 let is_there = matches!(self.pixels.get(&(pane.id, image.picture)), Some(Some(_)));
                 if is_there && !matches!(image.layer, Layer::Placeholder(_)) {
-                    let view = View { model, above: &panes[at + 1..], chrome, cells, pane };
+                    let view = PaneView { model, above: &panes[at + 1..], chrome, cells, pane };
                     view.parts(image, &mut seen);
                 }
             }
@@ -162,9 +168,9 @@ impl Pictures {
         &self,
         model: &Model,
         chrome: &[ChromeCell],
-        cells: &[Cell],
+        cells: &[PaintCell],
     ) -> BTreeSet<u16> {
-        if model.caps.pictures() != How::Sixel {
+        if model.caps.pictures() != ImageProtocol::Sixel {
             return BTreeSet::new();
         }
         let seen = self.seen(model, chrome, cells);
@@ -176,15 +182,15 @@ impl Pictures {
     pub(super) fn write(
         &mut self,
         model: &Model,
-        screen: (&[ChromeCell], &[Cell]),
+        screen: (&[ChromeCell], &[PaintCell]),
         touched: &[Touched],
         out: &mut Vec<u8>,
     ) {
         let seen = self.seen(model, screen.0, screen.1);
         match model.caps.pictures() {
-            How::Kitty => self.write_kitty(model, seen, out),
-            How::Sixel => self.write_sixel(model.caps, seen, touched, out),
-            How::Box => self.shown.clear(),
+            ImageProtocol::Kitty => self.write_kitty(model, seen, out),
+            ImageProtocol::Sixel => self.write_sixel(model.caps, seen, touched, out),
+            ImageProtocol::Box => self.shown.clear(),
         }
         self.is_unknown = false;
     }
@@ -192,11 +198,11 @@ impl Pictures {
     fn write_sixel(
         &mut self,
         caps: Caps,
-        seen: BTreeSet<Part>,
+        seen: BTreeSet<ImagePart>,
         touched: &[Touched],
         out: &mut Vec<u8>,
     ) {
-        let is_hit = |part: &Part| {
+        let is_hit = |part: &ImagePart| {
             let (start, end) =
                 (usize::from(part.at.0), usize::from(part.at.0) + usize::from(part.within[2]));
             let mut rows =
@@ -221,7 +227,7 @@ impl Pictures {
         self.shown = seen.into_iter().map(|part| (part, 0)).collect();
     }
 
-    fn sixels(&mut self, caps: Caps, part: &Part) -> Option<Rc<Vec<u8>>> {
+    fn sixels(&mut self, caps: Caps, part: &ImagePart) -> Option<Rc<Vec<u8>>> {
         if let Some(bytes) = self.encoded.get(part) {
             return Some(Rc::clone(bytes));
         }
@@ -240,7 +246,7 @@ impl Pictures {
         Some(bytes)
     }
 
-    fn write_kitty(&mut self, model: &Model, seen: BTreeSet<Part>, out: &mut Vec<u8>) {
+    fn write_kitty(&mut self, model: &Model, seen: BTreeSet<ImagePart>, out: &mut Vec<u8>) {
         if self.is_unknown {
             out.extend_from_slice(b"\x1b_Ga=d,d=A,q=2\x1b\\");
         }
@@ -275,7 +281,7 @@ impl Pictures {
         let used: BTreeSet<Sheet> = self.shown.keys().map(|part| part.sheet).collect();
         self.sent.retain(|sheet, id| {
             let is_kept = used.contains(sheet)
-                || model.album.placed(sheet.0).iter().any(|image| image.picture == sheet.1);
+                || model.images.placed(sheet.0).iter().any(|image| image.picture == sheet.1);
             if !is_kept {
                 out.extend_from_slice(format!("\x1b_Ga=d,d=I,i={id},q=2\x1b\\").as_bytes());
             }
@@ -309,7 +315,7 @@ impl Pictures {
         let caps = model.caps;
         for ((pane, id), (number, is_sent)) in &mut self.holders {
             let image = model
-                .album
+                .images
                 .placed(*pane)
                 .iter()
                 .find(|image| image.layer == Layer::Placeholder(*id));
@@ -331,7 +337,7 @@ impl Pictures {
             }
         }
         let is_placed = |pane: PaneId, id: u32| {
-            model.album.placed(pane).iter().any(|image| image.layer == Layer::Placeholder(id))
+            model.images.placed(pane).iter().any(|image| image.layer == Layer::Placeholder(id))
         };
         self.holders.retain(|(pane, id), (number, is_sent)| {
             let is_kept = is_placed(*pane, *id);
@@ -370,7 +376,7 @@ fn send(pixels: &Pixels, id: u32, out: &mut Vec<u8>) -> Option<()> {
 
 /// The images of a pane; none while it shows something else than its screen.
 pub(super) fn placed(model: &Model, pane: PaneId) -> &[Placement] {
-    if model.copying.open(pane).is_some() { &[] } else { model.album.placed(pane) }
+    if model.copy_modes.open(pane).is_some() { &[] } else { model.images.placed(pane) }
 }
 
 /// The pixels under a part of an image's cells: left, top, width, height.
@@ -388,17 +394,17 @@ fn window(canvas: (u32, u32), cells: (u16, u16), [col, row, cols, rows]: [u16; 4
 }
 
 /// A pane, and what may lie over it.
-struct View<'a> {
+struct PaneView<'a> {
     model: &'a Model,
     pane: &'a PaneItem,
     above: &'a [PaneItem],
     chrome: &'a [ChromeCell],
-    cells: &'a [Cell],
+    cells: &'a [PaintCell],
 }
 
-impl View<'_> {
+impl PaneView<'_> {
     /// The rectangles of an image that nothing covers.
-    fn parts(&self, image: &Placement, seen: &mut BTreeSet<Part>) {
+    fn parts(&self, image: &Placement, seen: &mut BTreeSet<ImagePart>) {
         let mut open: (Vec<(u16, u16)>, u16, u16) = (Vec::new(), 0, 0);
         for row in 0..image.cells.1 {
             let Some(y) = self.screen_row(i64::from(image.row) + i64::from(row)) else { continue };
@@ -418,10 +424,12 @@ impl View<'_> {
         let inside = u16::try_from(row - i64::from(self.pane.origin.y))
             .ok()
             .filter(|inside| *inside < self.pane.rect.rows)?;
-        let y = self.model.places().area.y.checked_add(self.pane.rect.y)?.checked_add(inside)?;
+        let y = self.model.layout().area.y.checked_add(self.pane.rect.y)?.checked_add(inside)?;
         // Below the last row a terminal scrolls, and some do as soon as a sixel reaches it.
         let end = self.model.size.rows
-            - u16::from(self.model.caps.pictures() == How::Sixel && 1 < self.model.size.rows);
+            - u16::from(
+                self.model.caps.pictures() == ImageProtocol::Sixel && 1 < self.model.size.rows,
+            );
         (y < end).then_some(y)
     }
 
@@ -431,7 +439,7 @@ impl View<'_> {
         let cols = self.model.size.cols;
         let shift = i64::from(image.col) - i64::from(self.pane.origin.x);
         let Rect { x: left, cols: width, .. } = self.pane.rect;
-        let area_y = y - self.model.places().area.y;
+        let area_y = y - self.model.layout().area.y;
         let mut spans: Vec<(u16, u16)> = Vec::new();
         for col in 0..image.cells.0 {
             let Some(x) = u16::try_from(i64::from(col) + shift)
@@ -460,7 +468,7 @@ impl View<'_> {
         &self,
         image: &Placement,
         (spans, row, rows): &(Vec<(u16, u16)>, u16, u16),
-        seen: &mut BTreeSet<Part>,
+        seen: &mut BTreeSet<ImagePart>,
     ) {
         for (start, end) in spans {
             let shown = self.screen_row(i64::from(image.row) + i64::from(*row));
@@ -469,7 +477,7 @@ impl View<'_> {
                 + i64::from(*start);
             let (Some(y), Ok(x)) = (shown, u16::try_from(x)) else { continue };
             if seen.len() < PARTS_MAX {
-                seen.insert(Part {
+                seen.insert(ImagePart {
                     z: image.z,
                     sheet: (
                         self.pane.id,

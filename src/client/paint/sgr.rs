@@ -1,7 +1,7 @@
 //! Writes cells as bytes: cursor movement, styles as differences (ECMA-48 SGR, 4:n, 58), links (OSC
 //! 8). It knows what the terminal was last told, and no more.
 
-use super::cells::{Cell, Glyph, Glyphs, doubtful_cols};
+use super::cells::{CellGlyph, Glyphs, PaintCell, doubtful_cols};
 use crate::base::style::{Attrs, Colour, CursorShape, Style, Underline};
 use crate::base::text::may_join;
 use crate::client::caps::{Caps, Depth, Features};
@@ -30,7 +30,7 @@ impl Pen {
     pub(super) fn write(
         &mut self,
         (y, x): (u16, usize),
-        cells: &[Cell],
+        cells: &[PaintCell],
         glyphs: &Glyphs,
         out: &mut Vec<u8>,
     ) {
@@ -59,8 +59,8 @@ impl Pen {
                 out.extend_from_slice(b"\x1b[2X");
             }
             match glyph {
-                Glyph::Char(c) => push(out, c),
-                Glyph::Cluster(text) => out.extend_from_slice(text.as_bytes()),
+                CellGlyph::Char(c) => push(out, c),
+                CellGlyph::Cluster(text) => out.extend_from_slice(text.as_bytes()),
             }
             let cols = 1 + usize::from(cell.is_wide());
             self.at = is_sure.then_some((y, x + cols));

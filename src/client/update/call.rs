@@ -1,23 +1,25 @@
 //! A call: the client's own is carried out, another is asked about or sent.
 
-use super::copy::{self, Entry};
+use super::copy::{self, CopyEntry};
 use super::{configured, open, processes, send};
-use crate::client::calls::{self, Own, Wanted};
-use crate::client::copy::Deed;
-use crate::client::copy::keys::{Command, Step};
-use crate::client::copy::motion::Way;
-use crate::client::copying::Awaited;
-use crate::client::model::{Asked, Message, Model, NUMBERS_TIME, Overlay, PREVIEW_EVERY, Preview};
+use crate::client::calls::{self, ClientAction, ClientCall};
+use crate::client::copy_mode::CopyInput;
+use crate::client::copy_mode::keys::{CopyCommand, Step};
+use crate::client::copy_mode::motion::Toward;
+use crate::client::copy_mode::panes::Awaited;
+use crate::client::model::{
+    ClientEffect, Model, NUMBERS_TIME, Overlay, PREVIEW_EVERY, PendingQuery, Preview,
+};
 
 /// Makes a call: the client's own are done here, some are asked about first, the rest goes to the
 /// server.
-pub(super) fn call(model: &mut Model, wanted: Wanted, out: &mut Vec<Message>) {
-    if let Some(own) = calls::own(wanted.name, &wanted.params) {
+pub(super) fn call(model: &mut Model, wanted: ClientCall, out: &mut Vec<ClientEffect>) {
+    if let Some(own) = calls::client_action(wanted.name, &wanted.params) {
         return carry_out(model, own, out);
     }
     if let (Some(pane), Some(keys)) = (copy::focused(model), calls::typed_keys(&wanted)) {
         for key in keys {
-            copy::deed(model, pane, Deed::Key(key), out);
+            copy::deed(model, pane, CopyInput::Key(key), out);
         }
         return;
     }
@@ -30,68 +32,86 @@ pub(super) fn call(model: &mut Model, wanted: Wanted, out: &mut Vec<Message>) {
 }
 
 /// Does what is the client's own.
-pub(super) fn carry_out(model: &mut Model, own: Own, out: &mut Vec<Message>) {
+pub(super) fn carry_out(model: &mut Model, own: ClientAction, out: &mut Vec<ClientEffect>) {
     model.damage.chrome = true;
     match own {
-        Own::Redraw => model.damage.all = true,
-        Own::Suspend => out.push(Message::Suspend),
-        Own::Inbox => model.overlay = Some(open::inbox(model)),
-        Own::Lock => configured::lock(model),
-        Own::Palette(text) => model.overlay = Some(open::palette(model, &text)),
-        Own::Keys => model.overlay = Some(open::keys(model)),
-        Own::Sessions => model.overlay = Some(open::sessions(model)),
-        Own::Tabs => {
+        ClientAction::Redraw => model.damage.all = true,
+        ClientAction::Suspend => out.push(ClientEffect::Suspend),
+        ClientAction::Inbox => model.overlay = Some(open::inbox(model)),
+        ClientAction::Lock => configured::lock(model),
+        ClientAction::Palette(text) => model.overlay = Some(open::palette(model, &text)),
+        ClientAction::Keys => model.overlay = Some(open::keys(model)),
+        ClientAction::Sessions => model.overlay = Some(open::sessions(model)),
+        ClientAction::Tabs => {
             model.overlay = Some(open::tabs(model));
-            ask(model, &calls::all_tabs(), Asked::Tabs, out);
+            ask(model, &calls::all_tabs(), PendingQuery::Tabs, out);
         }
-        Own::Clients => {
+        ClientAction::Clients => {
             model.overlay = Some(open::clients());
-            ask(model, &calls::clients(), Asked::Clients, out);
+            ask(model, &calls::clients(), PendingQuery::Clients, out);
         }
-        Own::Processes => processes::open(model, out),
-        Own::Notices => model.overlay = Some(open::notices(model)),
-        Own::Rename(what) => model.overlay = Some(open::rename(model, what)),
-        Own::CopyMode(page_up) => {
+        ClientAction::Processes => processes::open(model, out),
+        ClientAction::Notices => model.overlay = Some(open::notices(model)),
+        ClientAction::Rename(what) => model.overlay = Some(open::rename(model, what)),
+        ClientAction::CopyMode(page_up) => {
             let Some(pane) = model.scene.chrome.focus else { return };
-            copy::enter(model, pane, if page_up { Entry::Scrolling } else { Entry::Key }, out);
+            copy::enter(
+                model,
+                pane,
+                if page_up { CopyEntry::Scrolling } else { CopyEntry::Key },
+                out,
+            );
             if page_up {
-                copy::deed(model, pane, Deed::Command(Command::Scroll(Way::Back, Step::Page)), out);
+                copy::deed(
+                    model,
+                    pane,
+                    CopyInput::Command(CopyCommand::Scroll(Toward::Back, Step::Page)),
+                    out,
+                );
             }
         }
-        Own::Buffers => copy::ask(model, &calls::buffers(), Awaited::Buffers, out),
-        Own::Commands => copy::ask(model, &calls::commands(), Awaited::Commands, out),
-        Own::CopyOutput => copy::ask(model, &calls::output(), Awaited::Output, out),
-        Own::Hints => match open::hints(model) {
+        ClientAction::Buffers => copy::ask(model, &calls::buffers(), Awaited::Buffers, out),
+        ClientAction::Commands => copy::ask(model, &calls::commands(), Awaited::Commands, out),
+        ClientAction::CopyOutput => copy::ask(model, &calls::output(), Awaited::Output, out),
+        ClientAction::Hints => match open::hints(model) {
             Some(hints) => model.overlay = Some(Overlay::Hints(hints)),
             None => model
                 .notify("nothing here looks like an address, a path, a hash or a number", false),
         },
-        Own::Search => copy::ask_pattern(model),
-        Own::Numbers => model.overlay = Some(Overlay::Numbers(model.now.tick + NUMBERS_TIME)),
-        Own::Clock => model.overlay = Some(Overlay::Clock),
-        Own::Describe => {
+        ClientAction::Search => copy::ask_pattern(model),
+        ClientAction::Numbers => {
+            model.overlay = Some(Overlay::Numbers(model.now.tick + NUMBERS_TIME))
+        }
+        ClientAction::Clock => model.overlay = Some(Overlay::Clock),
+        ClientAction::Describe => {
             model.overlay = Some(Overlay::Describe(Vec::new()));
             model.notify("which key? press it", false);
         }
-        Own::Info => {
+        ClientAction::Info => {
             let text = open::info(model);
             model.notify(text, false);
         }
-        Own::Menu(about) => model.overlay = Some(open::menu(model, about)),
+        ClientAction::Menu(about) => model.overlay = Some(open::menu(model, about)),
     }
     look(model, out);
 }
 
 /// Sends a call whose answer is shown.
-pub(super) fn ask(model: &mut Model, wanted: &Wanted, asked: Asked, out: &mut Vec<Message>) {
+pub(super) fn ask(
+    model: &mut Model,
+    wanted: &ClientCall,
+    asked: PendingQuery,
+    out: &mut Vec<ClientEffect>,
+) {
     model.looking.asked.insert(model.next_call, asked);
     send::send(model, wanted, out);
 }
 
 /// Looks at what is selected in a list that shows it, if that is another thing than before or time
 /// has passed.
-pub(super) fn look(model: &mut Model, out: &mut Vec<Message>) {
-    let target = if let Some(Overlay::Pick(pick)) = &model.overlay { pick.target() } else { None };
+pub(super) fn look(model: &mut Model, out: &mut Vec<ClientEffect>) {
+    let target =
+        if let Some(Overlay::Picker(pick)) = &model.overlay { pick.target() } else { None };
     let Some(target) = target else { return model.looking.preview = None };
     let now = model.now.tick;
     let same = model.looking.preview.take().filter(|preview| preview.target == target);
@@ -99,7 +119,7 @@ pub(super) fn look(model: &mut Model, out: &mut Vec<Message>) {
         model.looking.preview = Some(preview);
         return;
     }
-    ask(model, &calls::look(&target), Asked::Screen(target.clone()), out);
+    ask(model, &calls::capture(&target), PendingQuery::Screen(target.clone()), out);
     model.looking.preview = Some(Preview {
         target,
         rows: same.map_or_else(Vec::new, |preview| preview.rows),

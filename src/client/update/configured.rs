@@ -4,30 +4,30 @@
 use std::rc::Rc;
 
 use crate::client::caps::Caps;
-use crate::client::model::{Message, Model};
-use crate::client::setup::Setup;
+use crate::client::client_config::ClientConfig;
+use crate::client::model::{ClientEffect, Model};
 use crate::client::terminal;
 use crate::settings::Appearance;
 use crate::wire::frame::ToServer;
 
 /// The configuration was saved and is in order: it is in force from now on.
-pub(super) fn configured(model: &mut Model, setup: Setup, out: &mut Vec<Message>) {
-    let before = Rc::clone(&model.setup);
-    model.setup = Rc::new(setup.on(model.more.appearance));
+pub(super) fn configured(model: &mut Model, config: ClientConfig, out: &mut Vec<ClientEffect>) {
+    let before = Rc::clone(&model.config);
+    model.config = Rc::new(config.on(model.more.appearance));
     model.chord.keys.clear();
     model.overlay = None;
     model.damage.all = true;
-    let (old, new) = (&before.outer, &model.setup.outer);
+    let (old, new) = (&before.outer, &model.config.outer);
     if old.mouse != new.mouse && model.caps.modern {
-        out.push(Message::Write(
+        out.push(ClientEffect::Write(
             if new.mouse { terminal::MOUSE_ON } else { terminal::MOUSE_OFF }.as_bytes().to_vec(),
         ));
     }
     if old.colours != new.colours {
         model.caps = Caps { depth: new.colours.fixed().unwrap_or(model.caps.depth), ..model.caps };
     }
-    if before.bars.rows() != model.setup.bars.rows() {
-        out.push(Message::Send(ToServer::Bars(model.setup.bars.rows())));
+    if before.bars.rows() != model.config.bars.rows() {
+        out.push(ClientEffect::Send(ToServer::Bars(model.config.bars.rows())));
     }
     model.notify("the configuration was read anew", false);
 }
@@ -36,7 +36,7 @@ pub(super) fn configured(model: &mut Model, setup: Setup, out: &mut Vec<Message>
 pub(super) fn appearance(model: &mut Model, appearance: Appearance) {
     if model.more.appearance != appearance {
         model.more.appearance = appearance;
-        model.setup = Rc::new(Setup::clone(&model.setup).on(appearance));
+        model.config = Rc::new(ClientConfig::clone(&model.config).on(appearance));
         model.damage.all = true;
     }
 }
@@ -44,7 +44,7 @@ pub(super) fn appearance(model: &mut Model, appearance: Appearance) {
 /// Locks the keys.
 pub(super) fn lock(model: &mut Model) {
     model.more.locked = true;
-    let unlock = model.setup.keys.unlock;
+    let unlock = model.config.keys.unlock;
     model.notify(format!("every key goes to the program; {unlock} unlocks"), false);
 }
 

@@ -9,10 +9,10 @@ use super::send;
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyCode, KeyInput, Mods};
-use crate::client::calls::{self, Wanted};
-use crate::client::copy::{CopyMode, Deed, Where, Wish};
-use crate::client::copying::Awaited;
-use crate::client::model::{Command, Message, Model, Overlay};
+use crate::client::calls::{self, ClientCall};
+use crate::client::copy_mode::panes::Awaited;
+use crate::client::copy_mode::{CopyEffect, CopyInput, CopyMode, Where};
+use crate::client::model::{ClientEffect, Model, Overlay, ShellCommand};
 use crate::client::terminal;
 use crate::client::update::open;
 use crate::wire::frame::{PaneItem, ToServer};
@@ -20,7 +20,7 @@ use crate::wire::scroll::ScrollReply;
 
 /// How copy mode is entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(super) enum CopyEntry {
     /// By its key.
     Key,
     /// By scrolling: it ends at the bottom.
@@ -30,32 +30,37 @@ pub(super) enum Entry {
 }
 
 /// Enters copy mode in a pane that is in view; where it is in it already, nothing happens.
-pub(super) fn enter(model: &mut Model, pane: PaneId, entry: Entry, out: &mut Vec<Message>) {
-    if model.copying.panes.contains_key(&pane) {
+pub(super) fn enter(
+    model: &mut Model,
+    pane: PaneId,
+    entry: CopyEntry,
+    out: &mut Vec<ClientEffect>,
+) {
+    if model.copy_modes.panes.contains_key(&pane) {
         return;
     }
     let Some(size) = model.scene.pane(pane).map(|pane| pane.rect.size()) else { return };
-    let mut wishes = Vec::new();
-    let options = Rc::clone(&model.setup.copy.options);
-    let mut mode = CopyMode::enter(pane, size, options, &mut wishes);
-    mode.is_scrolling = entry == Entry::Scrolling;
-    mode.by_mouse = entry == Entry::Mouse;
-    model.copying.insert(mode);
-    grant(model, pane, wishes, out);
+    let mut effects = Vec::new();
+    let options = Rc::clone(&model.config.copy.options);
+    let mut mode = CopyMode::enter(pane, size, options, &mut effects);
+    mode.is_scrolling = entry == CopyEntry::Scrolling;
+    mode.by_mouse = entry == CopyEntry::Mouse;
+    model.copy_modes.insert(mode);
+    grant(model, pane, effects, out);
 }
 
 /// Has something done in a pane that is in copy mode.
-pub(super) fn deed(model: &mut Model, pane: PaneId, deed: Deed, out: &mut Vec<Message>) {
-    let mut wishes = Vec::new();
-    if let Some(mode) = model.copying.panes.get_mut(&pane) {
-        mode.take(deed, &mut wishes);
+pub(super) fn deed(model: &mut Model, pane: PaneId, deed: CopyInput, out: &mut Vec<ClientEffect>) {
+    let mut effects = Vec::new();
+    if let Some(mode) = model.copy_modes.panes.get_mut(&pane) {
+        mode.take(deed, &mut effects);
     }
-    grant(model, pane, wishes, out);
+    grant(model, pane, effects, out);
 }
 
 /// The pane in focus, if it is in copy mode.
 pub(super) fn focused(model: &Model) -> Option<PaneId> {
-    model.scene.chrome.focus.filter(|pane| model.copying.panes.contains_key(pane))
+    model.scene.chrome.focus.filter(|pane| model.copy_modes.panes.contains_key(pane))
 }
 
 /// Whether a key is for copy mode: the pane in focus is in it, or Shift-PageUp scrolls where no
@@ -66,36 +71,36 @@ pub(super) fn takes(model: &Model, key: Key) -> bool {
 }
 
 /// A key that [`takes`] said is for copy mode.
-pub(super) fn key(model: &mut Model, input: KeyInput, out: &mut Vec<Message>) {
+pub(super) fn key(model: &mut Model, input: KeyInput, out: &mut Vec<ClientEffect>) {
     let Some(pane) = model.scene.chrome.focus else { return };
-    enter(model, pane, Entry::Scrolling, out);
+    enter(model, pane, CopyEntry::Scrolling, out);
     // What a terminal without better keys sends for Alt may be Escape and then the key.
-    let has_alt = model.setup.copy.options.keys.get(input.key).is_some();
+    let has_alt = model.config.copy.options.keys.get(input.key).is_some();
     if input.escaped && input.key.code != KeyCode::Esc && !has_alt {
-        deed(model, pane, Deed::Key(Key::plain(KeyCode::Esc)), out);
+        deed(model, pane, CopyInput::Key(Key::plain(KeyCode::Esc)), out);
         deed(
             model,
             pane,
-            Deed::Key(Key { mods: input.key.mods.without(Mods::ALT), ..input.key }),
+            CopyInput::Key(Key { mods: input.key.mods.without(Mods::ALT), ..input.key }),
             out,
         );
     } else {
-        deed(model, pane, Deed::Key(input.key), out);
+        deed(model, pane, CopyInput::Key(input.key), out);
     }
 }
 
 /// What the server says about rows.
-pub(super) fn told(model: &mut Model, told: ScrollReply, out: &mut Vec<Message>) {
+pub(super) fn told(model: &mut Model, told: ScrollReply, out: &mut Vec<ClientEffect>) {
     let pane = told.pane;
-    let mut wishes = Vec::new();
-    if let Some(mode) = model.copying.panes.get_mut(&pane) {
-        mode.told(told, &mut wishes);
+    let mut effects = Vec::new();
+    if let Some(mode) = model.copy_modes.panes.get_mut(&pane) {
+        mode.told(told, &mut effects);
     }
-    grant(model, pane, wishes, out);
+    grant(model, pane, effects, out);
 }
 
 /// Panes may have another size or place.
-pub(super) fn arranged(model: &mut Model, out: &mut Vec<Message>) {
+pub(super) fn arranged(model: &mut Model, out: &mut Vec<ClientEffect>) {
     let panes: Vec<(PaneId, Size, u16)> = model
         .scene
         .chrome
@@ -104,40 +109,43 @@ pub(super) fn arranged(model: &mut Model, out: &mut Vec<Message>) {
         .map(|pane| (pane.id, pane.rect.size(), pane.size.cols))
         .collect();
     for (pane, size, cols) in panes {
-        let mut wishes = Vec::new();
-        if let Some(mode) = model.copying.panes.get_mut(&pane) {
-            mode.resize(size, cols, &mut wishes);
-            grant(model, pane, wishes, out);
+        let mut effects = Vec::new();
+        if let Some(mode) = model.copy_modes.panes.get_mut(&pane) {
+            mode.resize(size, cols, &mut effects);
+            grant(model, pane, effects, out);
         }
     }
 }
 
 /// Another server answers: whatever was asked is asked again.
-pub(super) fn reconnected(model: &mut Model, out: &mut Vec<Message>) {
-    model.copying.awaited.clear();
-    let panes: Vec<PaneId> = model.copying.panes.keys().copied().collect();
+pub(super) fn reconnected(model: &mut Model, out: &mut Vec<ClientEffect>) {
+    model.copy_modes.awaited.clear();
+    let panes: Vec<PaneId> = model.copy_modes.panes.keys().copied().collect();
     for pane in panes {
-        let mut wishes = Vec::new();
-        if let Some(mode) = model.copying.panes.get_mut(&pane) {
-            mode.find_place_again(&mut wishes);
+        let mut effects = Vec::new();
+        if let Some(mode) = model.copy_modes.panes.get_mut(&pane) {
+            mode.find_place_again(&mut effects);
         }
-        grant(model, pane, wishes, out);
+        grant(model, pane, effects, out);
     }
 }
 
 /// Does what copy mode wants, and has the pane painted.
-fn grant(model: &mut Model, pane: PaneId, wishes: Vec<Wish>, out: &mut Vec<Message>) {
+fn grant(model: &mut Model, pane: PaneId, effects: Vec<CopyEffect>, out: &mut Vec<ClientEffect>) {
     damage(model, pane);
-    for wish in wishes {
-        match wish {
-            Wish::Ask(ask) => out.push(Message::Send(ToServer::ScrollRequest(ask))),
-            Wish::Copied(text, to) => copied(model, &text, to, out),
-            Wish::Say(text) => model.notify(text, false),
-            Wish::Leave => {
-                let cancel =
-                    model.copying.panes.remove(&pane).and_then(|mut mode| mode.find.cancel(pane));
-                if let Some(Wish::Ask(ask)) = cancel {
-                    out.push(Message::Send(ToServer::ScrollRequest(ask)));
+    for effect in effects {
+        match effect {
+            CopyEffect::Ask(ask) => out.push(ClientEffect::Send(ToServer::ScrollRequest(ask))),
+            CopyEffect::Copied(text, to) => copied(model, &text, to, out),
+            CopyEffect::Say(text) => model.notify(text, false),
+            CopyEffect::Leave => {
+                let cancel = model
+                    .copy_modes
+                    .panes
+                    .remove(&pane)
+                    .and_then(|mut mode| mode.search.cancel(pane));
+                if let Some(CopyEffect::Ask(ask)) = cancel {
+                    out.push(ClientEffect::Send(ToServer::ScrollRequest(ask)));
                 }
             }
         }
@@ -147,7 +155,7 @@ fn grant(model: &mut Model, pane: PaneId, wishes: Vec<Wish>, out: &mut Vec<Messa
 fn damage(model: &mut Model, pane: PaneId) {
     model.damage.chrome = true;
     model.damage.cursor = true;
-    let area = model.places().area;
+    let area = model.layout().area;
     if let Some(item) = model.scene.pane(pane) {
         let top = area.y.saturating_add(item.rect.y);
         model.damage.rows.extend(top..top.saturating_add(item.rect.rows));
@@ -156,7 +164,7 @@ fn damage(model: &mut Model, pane: PaneId) {
 
 /// Copied text goes into a buffer of the server, to the outer terminal's clipboard, and to a
 /// command.
-pub(super) fn copied(model: &mut Model, text: &str, to: Where, out: &mut Vec<Message>) {
+pub(super) fn copied(model: &mut Model, text: &str, to: Where, out: &mut Vec<ClientEffect>) {
     if text.is_empty() {
         return;
     }
@@ -167,13 +175,13 @@ pub(super) fn copied(model: &mut Model, text: &str, to: Where, out: &mut Vec<Mes
         format!("{} characters", text.chars().count())
     };
     model.notify(format!("copied {what}"), false);
-    let setup = Rc::clone(&model.setup);
-    if setup.copy.clipboard && model.caps.modern && to == Where::New {
-        out.push(Message::Write(terminal::clipboard(text)));
+    let config = Rc::clone(&model.config);
+    if config.copy.clipboard && model.caps.modern && to == Where::New {
+        out.push(ClientEffect::Write(terminal::clipboard(text)));
     }
-    if !setup.copy.command.is_empty() {
-        out.push(Message::Run(Command {
-            line: setup.copy.command.clone(),
+    if !config.copy.command.is_empty() {
+        out.push(ClientEffect::Run(ShellCommand {
+            line: config.copy.command.clone(),
             argument: None,
             input: text.to_owned(),
         }));
@@ -184,31 +192,41 @@ pub(super) fn copied(model: &mut Model, text: &str, to: Where, out: &mut Vec<Mes
 }
 
 /// A paste is typed into the line that copy mode has open. False if there is none.
-pub(super) fn paste(model: &mut Model, text: &str, out: &mut Vec<Message>) -> bool {
+pub(super) fn paste(model: &mut Model, text: &str, out: &mut Vec<ClientEffect>) -> bool {
     let Some(pane) = focused(model) else { return false };
-    let mut wishes = Vec::new();
+    let mut effects = Vec::new();
     let is_taken = model
-        .copying
+        .copy_modes
         .panes
         .get_mut(&pane)
-        .is_some_and(|mode| mode.paste(text.lines().next().unwrap_or_default(), &mut wishes));
-    grant(model, pane, wishes, out);
+        .is_some_and(|mode| mode.paste(text.lines().next().unwrap_or_default(), &mut effects));
+    grant(model, pane, effects, out);
     is_taken
 }
 
 /// Pastes the newest buffer into a pane.
-pub(super) fn paste_into(model: &mut Model, pane: PaneId, out: &mut Vec<Message>) {
+pub(super) fn paste_into(model: &mut Model, pane: PaneId, out: &mut Vec<ClientEffect>) {
     send::send(model, &calls::paste_buffer(None, Some(pane)), out);
 }
 
 /// Makes a call whose answer is used here.
-pub(super) fn ask(model: &mut Model, wanted: &Wanted, what: Awaited, out: &mut Vec<Message>) {
-    model.copying.await_answer(model.next_call, what);
+pub(super) fn ask(
+    model: &mut Model,
+    wanted: &ClientCall,
+    what: Awaited,
+    out: &mut Vec<ClientEffect>,
+) {
+    model.copy_modes.await_answer(model.next_call, what);
     send::send(model, wanted, out);
 }
 
 /// Takes the answer of a call that was made for one of these.
-pub(super) fn answered(model: &mut Model, what: Awaited, reply: &Value, out: &mut Vec<Message>) {
+pub(super) fn answered(
+    model: &mut Model,
+    what: Awaited,
+    reply: &Value,
+    out: &mut Vec<ClientEffect>,
+) {
     match what {
         Awaited::Buffers => {
             model.overlay = open::buffers(reply);
@@ -242,27 +260,27 @@ pub(super) fn visit(
     pane: PaneId,
     place: (u64, u32),
     pattern: &str,
-    out: &mut Vec<Message>,
+    out: &mut Vec<ClientEffect>,
 ) {
     send::send(model, &calls::focus(pane), out);
-    model.copying.visit = Some((pane, place, pattern.to_owned()));
+    model.copy_modes.visit = Some((pane, place, pattern.to_owned()));
     arrive(model, out);
 }
 
 /// If the pane that is to be visited is in view by now, goes there.
-pub(super) fn arrive(model: &mut Model, out: &mut Vec<Message>) {
-    let Some((pane, place, pattern)) = model.copying.visit.take() else { return };
+pub(super) fn arrive(model: &mut Model, out: &mut Vec<ClientEffect>) {
+    let Some((pane, place, pattern)) = model.copy_modes.visit.take() else { return };
     if model.scene.pane(pane).is_none() {
-        model.copying.visit = Some((pane, place, pattern));
+        model.copy_modes.visit = Some((pane, place, pattern));
         return;
     }
-    enter(model, pane, Entry::Key, out);
-    deed(model, pane, Deed::Visit(place.0, place.1, pattern), out);
+    enter(model, pane, CopyEntry::Key, out);
+    deed(model, pane, CopyInput::Visit(place.0, place.1, pattern), out);
 }
 
 /// Asks for a pattern that is searched in every pane.
 pub(super) fn ask_pattern(model: &mut Model) {
-    model.overlay = Some(Overlay::Search(crate::client::line::Line::default()));
+    model.overlay = Some(Overlay::Search(crate::client::text_input::TextInput::default()));
     model.damage.chrome = true;
 }
 

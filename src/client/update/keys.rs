@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::{call, configured, copy, overlay};
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
 use crate::base::time::Span;
-use crate::client::calls::Wanted;
-use crate::client::model::{Card, Message, Model, Numbered};
+use crate::client::calls::ClientCall;
+use crate::client::model::{Card, ClientEffect, ClientInput, Model};
 use crate::config::keymap::Lookup;
 
 /// Takes a key. What is for the program is collected in `typed`.
@@ -14,7 +14,7 @@ pub(super) fn key(
     model: &mut Model,
     input: KeyInput,
     typed: &mut Vec<KeyInput>,
-    out: &mut Vec<Message>,
+    out: &mut Vec<ClientEffect>,
 ) {
     if model.overlay.is_some() && input.escaped && input.key.code != KeyCode::Esc {
         // Escape closes an overlay: a key that follows quickly is for what is below, not one key
@@ -44,39 +44,39 @@ pub(super) fn key(
     if model.more.card == Card::Shown {
         model.more.card = Card::Gone;
         model.damage.chrome = true;
-        out.push(Message::CardSeen);
+        out.push(ClientEffect::CardSeen);
     }
     if model.more.locked {
-        if input.key.normal() == model.setup.keys.unlock.0.normal() {
+        if input.key.normal() == model.config.keys.unlock.0.normal() {
             configured::unlock(model);
         } else {
             typed.push(input);
         }
         return;
     }
-    let setup = Rc::clone(&model.setup);
+    let config = Rc::clone(&model.config);
     let again = model
         .chord
         .again
         .take()
         .filter(|(_, until)| model.chord.keys.is_empty() && model.now.tick < *until);
     if let Some((before, _)) = again
-        && let Lookup::Hit(bound) = setup.keymap.lookup(&before, input.key)
-        && setup.keymap.repeats(bound, input.key)
+        && let Lookup::Hit(bound) = config.keymap.lookup(&before, input.key)
+        && config.keymap.repeats(bound, input.key)
     {
         flush(typed, out);
         may_repeat(model, before);
-        return call::call(model, Wanted::from(bound), out);
+        return call::call(model, ClientCall::from(bound), out);
     }
-    match setup.keymap.lookup(&model.chord.keys, input.key) {
+    match config.keymap.lookup(&model.chord.keys, input.key) {
         Lookup::Hit(bound) => {
             flush(typed, out);
             let before = model.chord.keys.clone();
             model.end_chord();
-            if setup.keymap.repeats(bound, input.key) && !before.is_empty() {
+            if config.keymap.repeats(bound, input.key) && !before.is_empty() {
                 may_repeat(model, before);
             }
-            call::call(model, Wanted::from(bound), out);
+            call::call(model, ClientCall::from(bound), out);
         }
         Lookup::Pending => begin_chord(model, input.key),
         Lookup::Miss if model.chord.keys.is_empty() => {
@@ -93,7 +93,7 @@ pub(super) fn key(
 
 /// The key that comes next may be the last of the same chord again.
 fn may_repeat(model: &mut Model, before: Vec<Key>) {
-    let until = model.now.tick + Span::millis(u64::from(model.setup.keys.repeat_ms));
+    let until = model.now.tick + Span::millis(u64::from(model.config.keys.repeat_ms));
     model.chord.again = Some((before, until));
 }
 
@@ -104,9 +104,9 @@ fn begin_chord(model: &mut Model, key: Key) {
 }
 
 /// Sends what was typed so far, so that what comes next stays behind it.
-pub(super) fn flush(typed: &mut Vec<KeyInput>, out: &mut Vec<Message>) {
+pub(super) fn flush(typed: &mut Vec<KeyInput>, out: &mut Vec<ClientEffect>) {
     if !typed.is_empty() {
-        out.push(Message::Input(Numbered::Keys(std::mem::take(typed))));
+        out.push(ClientEffect::Input(ClientInput::Keys(std::mem::take(typed))));
     }
 }
 

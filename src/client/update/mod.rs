@@ -13,23 +13,23 @@ mod send;
 mod server;
 
 use crate::base::geom::Size;
-use crate::client::caps::Pictures;
+use crate::client::caps::ImageProtocol;
 use crate::client::input::{ColourSlot, Reply, TtyEvent};
-use crate::client::model::{Event, Link, Message, Model, Numbered, Overlay};
+use crate::client::model::{ClientEffect, ClientInput, Event, Model, Overlay, ServerLink};
 use crate::client::terminal;
 use crate::settings::Appearance;
 use crate::wire::frame::ToServer;
 
 /// Takes an event; says what is to be done outside, in order.
-pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
+pub fn update(model: &mut Model, event: Event) -> Vec<ClientEffect> {
     let mut out = Vec::new();
     match event {
         Event::Tty(events) => tty(model, events, &mut out),
         Event::Resized(size, cell_pixels) => resized(&mut *model, size, cell_pixels, &mut out),
-        Event::Connected => model.link = Link::Greeting(model.now.tick),
+        Event::Connected => model.link = ServerLink::Greeting(model.now.tick),
         Event::Server(message) => server::take(model, message, &mut out),
         Event::Lost => {
-            model.link = Link::Down(model.now.tick);
+            model.link = ServerLink::Down(model.now.tick);
             model.damage.chrome = true;
         }
         Event::Clock(clock) => {
@@ -40,7 +40,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
             model.damage.chrome |= model.more.command != line;
             model.more.command = line;
         }
-        Event::Configured(setup) => configured::configured(model, *setup, &mut out),
+        Event::Configured(config) => configured::configured(model, *config, &mut out),
         Event::Misconfigured(problem) => {
             model.notify(format!("{problem}; what was in force stays"), true)
         }
@@ -51,7 +51,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Message> {
 }
 
 /// What one read gave: neighbouring keys for the program go as one message.
-fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<Message>) {
+fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<ClientEffect>) {
     let mut typed = Vec::new();
     for event in events {
         if let TtyEvent::Key(input) = event {
@@ -71,26 +71,26 @@ fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<Message>) {
                     true,
                 );
             }
-            TtyEvent::Focus(focused) => out.push(Message::Send(ToServer::Focus(focused))),
+            TtyEvent::Focus(focused) => out.push(ClientEffect::Send(ToServer::Focus(focused))),
             TtyEvent::Reply(reply) => learn(model, &reply, out),
         }
     }
     keys::flush(&mut typed, out);
 }
 
-fn paste(model: &mut Model, text: String, out: &mut Vec<Message>) {
+fn paste(model: &mut Model, text: String, out: &mut Vec<ClientEffect>) {
     if model.overlay.is_some() {
         overlay::paste(model, &text);
     } else if copy::paste(model, &text, out) {
         model.end_chord();
     } else if !text.is_empty() {
         model.end_chord();
-        if model.setup.outer.ask_paste && runs_at_once(model, &text) {
+        if model.config.outer.ask_paste && runs_at_once(model, &text) {
             model.overlay = Some(Overlay::Paste(text));
             model.damage.chrome = true;
             return;
         }
-        out.push(Message::Input(Numbered::Paste(text)));
+        out.push(ClientEffect::Input(ClientInput::Paste(text)));
     }
 }
 
@@ -106,7 +106,7 @@ fn runs_at_once(model: &Model, text: &str) -> bool {
 
 /// Learns what the outer terminal is and can. Its device attributes come last, so then the colours
 /// are complete.
-fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
+fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<ClientEffect>) {
     let (before, former) = (model.caps.pictures(), model.caps.cell_pixels);
     model.damage.all |= model.caps.learn(reply);
     if let Reply::Version(name) = reply
@@ -116,7 +116,7 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
         model.damage.chrome = true;
         model.more.identity =
             inside.split_once(") ").map(|(_, identity)| identity.to_owned()).unwrap_or_default();
-        if matches!(model.link, Link::Up(_)) {
+        if matches!(model.link, ServerLink::Up(_)) {
             server::say_inside(model, out);
         }
     }
@@ -139,12 +139,14 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
             configured::appearance(model, appearance);
             // Its colours are others now, and programs that ask are to get those.
             if model.caps.modern {
-                out.push(Message::Write(
+                out.push(ClientEffect::Write(
                     (terminal::colour_queries() + terminal::ATTRIBUTES_QUERY).into_bytes(),
                 ));
             }
         }
-        Reply::Attributes(_) => out.push(Message::Send(ToServer::Colours(model.colours.clone()))),
+        Reply::Attributes(_) => {
+            out.push(ClientEffect::Send(ToServer::Colours(model.colours.clone())))
+        }
         Reply::CellPixels(pixels) => {
             model.caps.cell_pixels = former;
             resized(model, model.size, pixels, out);
@@ -159,12 +161,14 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<Message>) {
         _ => {}
     }
     if before != model.caps.pictures() {
-        out.push(Message::Send(ToServer::Pictures(model.caps.pictures() != Pictures::Box)));
+        out.push(ClientEffect::Send(ToServer::Pictures(
+            model.caps.pictures() != ImageProtocol::Box,
+        )));
     }
 }
 
 /// The outer terminal has another size, or tells what it is in pixels.
-fn resized(model: &mut Model, size: Size, pixels: (u16, u16), out: &mut Vec<Message>) {
+fn resized(model: &mut Model, size: Size, pixels: (u16, u16), out: &mut Vec<ClientEffect>) {
     let is_known = 0 < pixels.0 && 0 < pixels.1;
     let pixels = if is_known { pixels } else { model.caps.cell_pixels };
     if (model.size, model.caps.cell_pixels) == (size, pixels) {
@@ -173,11 +177,11 @@ fn resized(model: &mut Model, size: Size, pixels: (u16, u16), out: &mut Vec<Mess
     model.caps.cell_pixels = pixels;
     model.size = size;
     model.damage.all = true;
-    out.push(Message::Send(ToServer::Resize { size, cell_pixels: pixels }));
+    out.push(ClientEffect::Send(ToServer::Resize { size, cell_pixels: pixels }));
 }
 
 /// A deadline has passed: what is over goes, what is due appears.
-fn wake(model: &mut Model, out: &mut Vec<Message>) {
+fn wake(model: &mut Model, out: &mut Vec<ClientEffect>) {
     let before = model.notices.len();
     let now = model.now.tick;
     model.notices.retain(|(until, _)| now < *until);

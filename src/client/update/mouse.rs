@@ -1,16 +1,16 @@
 //! The mouse: overlays, bars and borders take it, the rest goes to the program under it if that
 //! wants it.
 
-use super::copy::{self, Entry};
+use super::copy::{self, CopyEntry};
 use super::{call, overlay, send};
 use crate::base::geom::Point;
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyCode, Mods, MouseButton, MouseInput, MouseKind, MouseWant};
 use crate::client::calls;
-use crate::client::copy::motion::Way;
-use crate::client::copy::{Deed, MouseDeed};
-use crate::client::model::{Grab, Message, Model, Numbered, Overlay};
-use crate::client::places::{Border, Spot, border_at, closed_at, frame_at, spot};
+use crate::client::copy_mode::motion::Toward;
+use crate::client::copy_mode::{CopyInput, CopyMouse};
+use crate::client::layout::{Border, Spot, border_at, closed_at, frame_at, spot};
+use crate::client::model::{ClientEffect, ClientInput, Grab, Model, Overlay};
 use crate::client::view::{bars, lists, processes};
 use crate::wire::frame::PaneItem;
 
@@ -18,8 +18,8 @@ use crate::wire::frame::PaneItem;
 /// the mouse.
 const WHEEL_LINES: usize = 3;
 
-pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
-    if !model.setup.outer.mouse {
+pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
+    if !model.config.outer.mouse {
         return;
     }
     if model.overlay.is_some() {
@@ -28,7 +28,7 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>
     if let Some(grab) = model.grab {
         return held(model, grab, mouse, out);
     }
-    let area = model.places().area;
+    let area = model.layout().area;
     let inside = mouse
         .at
         .y
@@ -54,7 +54,7 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>
 
 /// Takes the frame of a floating pane, or opens a closed pane of a stack. Gives whether there was
 /// one.
-fn take(model: &mut Model, at: Point, out: &mut Vec<Message>) -> bool {
+fn take(model: &mut Model, at: Point, out: &mut Vec<ClientEffect>) -> bool {
     let chrome = &model.scene.chrome;
     if let Some(frame) = frame_at(chrome, at) {
         model.grab = Some(Grab::Frame(frame));
@@ -68,7 +68,7 @@ fn take(model: &mut Model, at: Point, out: &mut Vec<Message>) -> bool {
     })
 }
 
-fn on_overlay(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
+fn on_overlay(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
     if matches!(model.overlay, Some(Overlay::Processes(_))) {
         return on_processes(model, mouse);
     }
@@ -78,19 +78,19 @@ fn on_overlay(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
         model.damage.chrome = true;
         return;
     }
-    let Some(Overlay::Pick(pick)) = &mut model.overlay else { return };
+    let Some(Overlay::Picker(pick)) = &mut model.overlay else { return };
     model.damage.chrome = true;
     match mouse.kind {
         MouseKind::Press(MouseButton::WheelUp) => drop(pick.key(Key::plain(KeyCode::Up))),
         MouseKind::Press(MouseButton::WheelDown) => drop(pick.key(Key::plain(KeyCode::Down))),
         MouseKind::Press(MouseButton::Left) => match hit {
-            lists::Hit::Item(idx) => {
+            lists::ListHit::Item(idx) => {
                 let pick = pick.clone().selecting(idx);
                 model.overlay = None;
                 overlay::enter(model, pick, out);
             }
-            lists::Hit::Inside => {}
-            lists::Hit::Outside => model.overlay = None,
+            lists::ListHit::Inside => {}
+            lists::ListHit::Outside => model.overlay = None,
         },
         _ => {}
     }
@@ -104,29 +104,29 @@ fn on_processes(model: &mut Model, mouse: MouseInput) {
     match (mouse.kind, hit) {
         (MouseKind::Press(MouseButton::WheelUp), _) => view.select(at.saturating_sub(1)),
         (MouseKind::Press(MouseButton::WheelDown), _) => view.select(at + 1),
-        (MouseKind::Press(MouseButton::Left), lists::Hit::Item(idx)) => view.select(idx),
-        (MouseKind::Press(MouseButton::Left), lists::Hit::Outside) => model.overlay = None,
+        (MouseKind::Press(MouseButton::Left), lists::ListHit::Item(idx)) => view.select(idx),
+        (MouseKind::Press(MouseButton::Left), lists::ListHit::Outside) => model.overlay = None,
         _ => return,
     }
     model.damage.chrome = true;
 }
 
-fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<Message>) {
+fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
     if mouse.kind != MouseKind::Press(MouseButton::Left) {
         return;
     }
     match bars::hit(model, mouse.at) {
-        Some(bars::Hit::Tab(tab)) => send::send(model, &calls::go(tab), out),
-        Some(bars::Hit::Attention) => call::carry_out(model, calls::Own::Inbox, out),
-        Some(bars::Hit::Session) => call::carry_out(model, calls::Own::Sessions, out),
+        Some(bars::BarHit::Tab(tab)) => send::send(model, &calls::go(tab), out),
+        Some(bars::BarHit::Attention) => call::carry_out(model, calls::ClientAction::Inbox, out),
+        Some(bars::BarHit::Session) => call::carry_out(model, calls::ClientAction::Sessions, out),
         None => {}
     }
 }
 
 /// Something was pressed and is held: its program or border gets everything until it is let go.
-fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<Message>) {
+fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
     let is_end = matches!(mouse.kind, MouseKind::Release(_));
-    let area = model.places().area;
+    let area = model.layout().area;
     let at = Point::new(mouse.at.x, mouse.at.y.saturating_sub(area.y));
     let mouse = MouseInput { at, ..mouse };
     match grab {
@@ -168,8 +168,8 @@ fn along(border: Border, at: Point) -> u16 {
 }
 
 /// On a pane, at a cell of the area.
-fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<Message>) {
-    let is_ours = pane.mouse == MouseWant::None || model.copying.panes.contains_key(&pane.id);
+fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
+    let is_ours = pane.mouse == MouseWant::None || model.copy_modes.panes.contains_key(&pane.id);
     if let MouseKind::Press(button) = mouse.kind {
         if let Some(up) = wheel(button) {
             if is_ours {
@@ -197,20 +197,25 @@ fn wheel(button: MouseButton) -> Option<bool> {
 
 /// Scrolls a pane; a program on the alternate screen that does not want the mouse gets arrow keys
 /// instead.
-fn scroll(model: &mut Model, pane: &PaneItem, up: bool, out: &mut Vec<Message>) {
-    let is_copying = model.copying.panes.contains_key(&pane.id);
+fn scroll(model: &mut Model, pane: &PaneItem, up: bool, out: &mut Vec<ClientEffect>) {
+    let is_copying = model.copy_modes.panes.contains_key(&pane.id);
     if pane.alternate && !is_copying {
         if model.scene.chrome.focus == Some(pane.id) {
             let key = Key::plain(if up { KeyCode::Up } else { KeyCode::Down });
-            out.push(Message::Input(Numbered::Keys(vec![key.into(); WHEEL_LINES])));
+            out.push(ClientEffect::Input(ClientInput::Keys(vec![key.into(); WHEEL_LINES])));
         }
         return;
     }
     if up {
-        copy::enter(model, pane.id, Entry::Scrolling, out);
+        copy::enter(model, pane.id, CopyEntry::Scrolling, out);
     }
-    let rows = u64::from(model.setup.copy.wheel_rows);
-    copy::deed(model, pane.id, Deed::Wheel(if up { Way::Back } else { Way::On }, rows), out);
+    let rows = u64::from(model.config.copy.wheel_rows);
+    copy::deed(
+        model,
+        pane.id,
+        CopyInput::Wheel(if up { Toward::Back } else { Toward::On }, rows),
+        out,
+    );
 }
 
 /// A button on a pane whose program does not want the mouse: it gets the focus; the left button
@@ -219,7 +224,7 @@ fn press(
     model: &mut Model,
     pane: &PaneItem,
     (button, at): (MouseButton, Point),
-    out: &mut Vec<Message>,
+    out: &mut Vec<ClientEffect>,
 ) {
     if model.scene.chrome.focus != Some(pane.id) {
         send::send(model, &calls::focus(pane.id), out);
@@ -232,12 +237,12 @@ fn press(
     }
     let at = copy::shown_at(pane, at);
     model.grab = Some(Grab::Select(pane.id, at));
-    match model.copying.click(model.now.tick, pane.id, at) {
-        1 => copy::deed(model, pane.id, Deed::Mouse(MouseDeed::Press(at)), out),
+    match model.copy_modes.click(model.now.tick, pane.id, at) {
+        1 => copy::deed(model, pane.id, CopyInput::Mouse(CopyMouse::Press(at)), out),
         count => {
-            copy::enter(model, pane.id, Entry::Mouse, out);
-            let deed = if count == 2 { MouseDeed::Word(at) } else { MouseDeed::Line(at) };
-            copy::deed(model, pane.id, Deed::Mouse(deed), out);
+            copy::enter(model, pane.id, CopyEntry::Mouse, out);
+            let deed = if count == 2 { CopyMouse::Word(at) } else { CopyMouse::Line(at) };
+            copy::deed(model, pane.id, CopyInput::Mouse(deed), out);
         }
     }
 }
@@ -249,24 +254,24 @@ fn select(
     pane: &PaneItem,
     from: Point,
     mouse: MouseInput,
-    out: &mut Vec<Message>,
+    out: &mut Vec<ClientEffect>,
 ) {
     let to = copy::shown_at(pane, mouse.at);
     match mouse.kind {
         MouseKind::Drag(MouseButton::Left) => {
-            copy::enter(model, pane.id, Entry::Mouse, out);
+            copy::enter(model, pane.id, CopyEntry::Mouse, out);
             let block = mouse.mods.has(Mods::ALT);
-            copy::deed(model, pane.id, Deed::Mouse(MouseDeed::Drag { from, to, block }), out);
+            copy::deed(model, pane.id, CopyInput::Mouse(CopyMouse::Drag { from, to, block }), out);
         }
-        MouseKind::Release(_) if model.setup.copy.on_release => {
-            copy::deed(model, pane.id, Deed::Mouse(MouseDeed::Release), out)
+        MouseKind::Release(_) if model.config.copy.on_release => {
+            copy::deed(model, pane.id, CopyInput::Mouse(CopyMouse::Release), out)
         }
         _ => {}
     }
 }
 
 /// Hands an event at a cell of the area to a pane's program, if it wants such.
-fn pass(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<Message>) {
+fn pass(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
     let needed = match mouse.kind {
         MouseKind::Press(_) => MouseWant::Press,
         MouseKind::Release(_) => MouseWant::Click,
@@ -280,7 +285,7 @@ fn pass(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<Mes
     if matches!(mouse.kind, MouseKind::Move | MouseKind::Drag(_)) && !moved(model, pane.id, at) {
         return;
     }
-    out.push(Message::Input(Numbered::Mouse(pane.id, MouseInput { at, ..mouse })));
+    out.push(ClientEffect::Input(ClientInput::Mouse(pane.id, MouseInput { at, ..mouse })));
 }
 
 /// Whether the mouse came to another cell.

@@ -7,11 +7,11 @@ use crate::base::id::{SessionId, TabId};
 use crate::base::row::Run;
 use crate::base::text::sanitize;
 use crate::client::calls::{self, Menu, Renamed};
-use crate::client::hints::Hints;
-use crate::client::line::Line;
+use crate::client::client_config::ActionItem;
+use crate::client::hints::HintLabels;
 use crate::client::model::{Model, Overlay};
-use crate::client::pick::{Choice, Item, Pick};
-use crate::client::setup::ActionItem;
+use crate::client::picker::{Choice, Item, Picker};
+use crate::client::text_input::TextInput;
 
 /// The longest name of a tab in a list, in bytes.
 const NAME_MAX: usize = 128;
@@ -22,26 +22,26 @@ pub(super) const CLIENTS: &str = "detach a client";
 
 /// Every action with its keys and a line of help; what is typed runs as a command.
 pub(super) fn palette(model: &Model, text: &str) -> Overlay {
-    let items = model.setup.actions.iter().map(|action| Item {
+    let items = model.config.actions.iter().map(|action| Item {
         text: action.words(),
         detail: action.summary(),
-        keys: model.setup.keymap.keys_of(action.name).unwrap_or_default(),
+        keys: model.config.keymap.keys_of(action.name).unwrap_or_default(),
         choice: Choice::Command(action.words()),
     });
-    let mut pick = Pick::new("commands", items.collect()).typed(text);
+    let mut pick = Picker::new("commands", items.collect()).typed(text);
     pick.takes_commands = true;
-    Overlay::Pick(pick)
+    Overlay::Picker(pick)
 }
 
 /// Every key with what it does.
 pub(super) fn keys(model: &Model) -> Overlay {
-    let items = model.setup.keymap.listing().into_iter().map(|listed| Item {
+    let items = model.config.keymap.listing().into_iter().map(|listed| Item {
         text: listed.words.clone(),
         detail: listed.summary,
         keys: listed.keys,
         choice: Choice::Command(listed.words),
     });
-    Overlay::Pick(Pick::new("keys", items.collect()))
+    Overlay::Picker(Picker::new("keys", items.collect()))
 }
 
 /// Every session.
@@ -55,7 +55,7 @@ pub(super) fn sessions(model: &Model) -> Overlay {
         choice: Choice::Session(session.id),
     });
     let own = chrome.sessions.iter().position(|session| here(session.id)).unwrap_or(0);
-    Overlay::Pick(Pick::new("sessions", items.collect()).selecting(own).with_preview())
+    Overlay::Picker(Picker::new("sessions", items.collect()).selecting(own).with_preview())
 }
 
 /// A tab as the server lists it.
@@ -95,7 +95,7 @@ pub(super) fn tabs(model: &Model) -> Overlay {
         })
     });
     let at = chrome.tabs.iter().position(|tab| tab.current).unwrap_or(0);
-    Overlay::Pick(Pick::new(TABS, tab_items(model, own.collect())).selecting(at).with_preview())
+    Overlay::Picker(Picker::new(TABS, tab_items(model, own.collect())).selecting(at).with_preview())
 }
 
 /// Every tab of every session, as the server lists them.
@@ -134,7 +134,7 @@ fn tab_items(model: &Model, mut tabs: Vec<ListedTab>) -> Vec<Item> {
 
 /// The list of clients, to be filled.
 pub(super) fn clients() -> Overlay {
-    Overlay::Pick(Pick::new(CLIENTS, Vec::new()))
+    Overlay::Picker(Picker::new(CLIENTS, Vec::new()))
 }
 
 /// Every client, as the server lists them; the one that is picked is sent away.
@@ -164,17 +164,17 @@ pub(super) fn menu(model: &Model, about: Menu) -> Overlay {
         Menu::Tab => "tab",
         Menu::Pane => "pane",
     };
-    let listing = model.setup.keymap.listing();
+    let listing = model.config.keymap.listing();
     let items = calls::menu(about).iter().map(|words| {
-        let bound = (model.setup.parse)(words).ok();
+        let bound = (model.config.parse)(words).ok();
         let same = listing.iter().find(|listed| {
             bound.as_ref().is_some_and(|bound| {
-                (model.setup.parse)(&listed.words)
+                (model.config.parse)(&listed.words)
                     .is_ok_and(|other| other.name == bound.name && other.params == bound.params)
             })
         });
         let detail = bound
-            .and_then(|bound| model.setup.actions.iter().find(|action| action.name == bound.name))
+            .and_then(|bound| model.config.actions.iter().find(|action| action.name == bound.name))
             .map(ActionItem::summary);
         Item {
             text: (*words).to_owned(),
@@ -183,7 +183,7 @@ pub(super) fn menu(model: &Model, about: Menu) -> Overlay {
             choice: Choice::Command((*words).to_owned()),
         }
     });
-    Overlay::Pick(Pick::new(title, items.collect()))
+    Overlay::Picker(Picker::new(title, items.collect()))
 }
 
 /// Where one is, in a line.
@@ -212,7 +212,7 @@ pub(super) fn notices(model: &Model) -> Overlay {
         choice: Choice::Close,
     };
     let items = model.log.iter().rev().map(|notice| item(notice.text.clone()));
-    Overlay::Pick(Pick::new("notices", items.collect()))
+    Overlay::Picker(Picker::new("notices", items.collect()))
 }
 
 /// Every pane that wants attention, the most urgent first.
@@ -223,7 +223,7 @@ pub(super) fn inbox(model: &Model) -> Overlay {
         keys: wanting.pane.to_string(),
         choice: Choice::Pane(wanting.pane),
     });
-    Overlay::Pick(Pick::new("wants attention", items.collect()))
+    Overlay::Picker(Picker::new("wants attention", items.collect()))
 }
 
 /// A prompt that starts with the present name.
@@ -234,7 +234,7 @@ pub(super) fn rename(model: &Model, what: Renamed) -> Overlay {
         Renamed::Session => chrome.session.as_ref().map(|session| session.name.clone()),
         Renamed::Pane => model.scene.focused().map(|pane| pane.title.clone()),
     };
-    Overlay::Rename(what, Line::new(name.unwrap_or_default()))
+    Overlay::Rename(what, TextInput::new(name.unwrap_or_default()))
 }
 
 /// The buffers as the server lists them; none if there is none.
@@ -251,7 +251,7 @@ pub(super) fn buffers(reply: &Value) -> Option<Overlay> {
         })
     };
     let items: Vec<Item> = reply.as_array()?.iter().filter_map(item).collect();
-    (!items.is_empty()).then(|| Overlay::Pick(Pick::new("paste a buffer", items)))
+    (!items.is_empty()).then(|| Overlay::Picker(Picker::new("paste a buffer", items)))
 }
 
 /// The commands that ran as the server lists them; none if there is none.
@@ -283,7 +283,7 @@ pub(super) fn commands(reply: &Value) -> Option<Overlay> {
     };
     let items: Vec<Item> = reply.as_array()?.iter().filter_map(item).collect();
     (!items.is_empty()).then(|| {
-        Overlay::Pick(Pick::new("commands: Enter runs again, C-y copies the output", items))
+        Overlay::Picker(Picker::new("commands: Enter runs again, C-y copies the output", items))
     })
 }
 
@@ -308,14 +308,14 @@ pub(super) fn found(reply: &Value, pattern: &str) -> Option<Overlay> {
     };
     let hits = reply.get("hits").unwrap_or(reply);
     let items: Vec<Item> = hits.as_array()?.iter().filter_map(item).collect();
-    (!items.is_empty()).then(|| Overlay::Pick(Pick::new("matches", items)))
+    (!items.is_empty()).then(|| Overlay::Picker(Picker::new("matches", items)))
 }
 
 /// Labels over what the pane in focus shows; none if nothing there is worth one.
-pub(super) fn hints(model: &Model) -> Option<Hints> {
+pub(super) fn hints(model: &Model) -> Option<HintLabels> {
     let pane = model.scene.focused()?;
-    let rows: Vec<(Vec<Run>, bool)> = if let Some(mode) = model.copying.open(pane.id) {
-        let shown = (0..pane.rect.rows).map(|y| mode.doc.get(mode.top + u64::from(y)));
+    let rows: Vec<(Vec<Run>, bool)> = if let Some(mode) = model.copy_modes.open(pane.id) {
+        let shown = (0..pane.rect.rows).map(|y| mode.rows.get(mode.top + u64::from(y)));
         shown
             .map(|row| row.map_or_else(Default::default, |row| (row.runs.clone(), row.wrapped)))
             .collect()
@@ -335,5 +335,5 @@ pub(super) fn hints(model: &Model) -> Option<Hints> {
             })
             .collect()
     };
-    Hints::new(pane.id, &rows)
+    HintLabels::new(pane.id, &rows)
 }

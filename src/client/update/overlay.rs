@@ -2,21 +2,21 @@
 
 use super::{call, copy, processes, send};
 use crate::base::key::{Key, KeyCode, Mods};
-use crate::client::calls::{self, Wanted};
-use crate::client::copy::Where;
-use crate::client::copying::Awaited;
-use crate::client::hints::{Hinted, Hints};
-use crate::client::model::{Command, Message, Model, Numbered, Overlay};
-use crate::client::pick::{Choice, Pick, Picked};
+use crate::client::calls::{self, ClientCall};
+use crate::client::client_config::ActionItem;
+use crate::client::copy_mode::Where;
+use crate::client::copy_mode::panes::Awaited;
+use crate::client::hints::{HintLabels, Hinted};
+use crate::client::model::{ClientEffect, ClientInput, Model, Overlay, ShellCommand};
+use crate::client::picker::{Choice, Picked, Picker};
 use crate::client::processes::Mode;
-use crate::client::setup::ActionItem;
 use crate::config::keymap::Lookup;
 
 /// A paste is typed into the line, if there is one.
 pub(super) fn paste(model: &mut Model, text: &str) {
     let first = text.lines().next().unwrap_or_default();
     match &mut model.overlay {
-        Some(Overlay::Pick(pick)) => pick.insert(first),
+        Some(Overlay::Picker(pick)) => pick.insert(first),
         Some(Overlay::Rename(_, line) | Overlay::Search(line)) => line.insert(first),
         Some(Overlay::Processes(view)) if view.mode == Mode::Filter => view.insert(first),
         Some(
@@ -36,20 +36,20 @@ pub(super) fn paste(model: &mut Model, text: &str) {
 }
 
 /// Takes a key; the overlay stays unless it says otherwise.
-pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
+pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<ClientEffect>) {
     model.damage.chrome = true;
     let key = key.normal();
     match model.overlay.take() {
         None | Some(Overlay::Clock) => {}
-        Some(Overlay::Pick(pick)) if copied_of(&pick, key).is_some() => {
+        Some(Overlay::Picker(pick)) if copied_of(&pick, key).is_some() => {
             if let Some(id) = copied_of(&pick, key) {
                 copy::ask(model, &calls::output_of(id), Awaited::Output, out);
             }
         }
-        Some(Overlay::Pick(mut pick)) => match pick.key(key) {
+        Some(Overlay::Picker(mut pick)) => match pick.key(key) {
             Picked::Left => {}
             Picked::Open => {
-                model.overlay = Some(Overlay::Pick(pick));
+                model.overlay = Some(Overlay::Picker(pick));
                 call::look(model, out);
             }
             Picked::Entered => enter(model, pick, out),
@@ -76,7 +76,7 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
         Some(Overlay::Hints(hints)) => hint(model, hints, key, out),
         Some(Overlay::Paste(text)) => {
             if matches!(key.code, KeyCode::Char('y' | 'Y') | KeyCode::Enter) {
-                out.push(Message::Input(Numbered::Paste(text)));
+                out.push(ClientEffect::Input(ClientInput::Paste(text)));
             }
         }
         Some(Overlay::Numbers(_)) => jump(model, key, out),
@@ -91,21 +91,21 @@ pub(super) fn key(model: &mut Model, key: Key, out: &mut Vec<Message>) {
 }
 
 /// The command whose output is copied by a key in the list of commands.
-fn copied_of(pick: &Pick, key: Key) -> Option<&str> {
+fn copied_of(pick: &Picker, key: Key) -> Option<&str> {
     match &pick.selected()?.choice {
         Choice::Past(id) if (key.code, key.mods) == (KeyCode::Char('y'), Mods::CTRL) => Some(id),
         _ => None,
     }
 }
 
-fn search(model: &mut Model, pattern: &str, out: &mut Vec<Message>) {
+fn search(model: &mut Model, pattern: &str, out: &mut Vec<ClientEffect>) {
     if !pattern.is_empty() {
         copy::ask(model, &calls::search_all(pattern), Awaited::Found(pattern.to_owned()), out);
     }
 }
 
 /// A letter of a label: copies what has it, or opens that.
-fn hint(model: &mut Model, mut hints: Hints, key: Key, out: &mut Vec<Message>) {
+fn hint(model: &mut Model, mut hints: HintLabels, key: Key, out: &mut Vec<ClientEffect>) {
     let KeyCode::Char(c) = key.code else { return };
     match hints.type_letter(c) {
         Hinted::Pending => model.overlay = Some(Overlay::Hints(hints)),
@@ -113,8 +113,8 @@ fn hint(model: &mut Model, mut hints: Hints, key: Key, out: &mut Vec<Message>) {
         Hinted::Chosen(text, false) => copy::copied(model, &text, Where::New, out),
         Hinted::Chosen(text, true) => {
             model.notify(format!("opens {text}"), false);
-            out.push(Message::Run(Command {
-                line: model.setup.copy.open.clone(),
+            out.push(ClientEffect::Run(ShellCommand {
+                line: model.config.copy.open.clone(),
                 argument: Some(text),
                 input: String::new(),
             }));
@@ -123,7 +123,7 @@ fn hint(model: &mut Model, mut hints: Hints, key: Key, out: &mut Vec<Message>) {
 }
 
 /// A digit goes to the pane of that number, 0 to the tenth.
-fn jump(model: &mut Model, key: Key, out: &mut Vec<Message>) {
+fn jump(model: &mut Model, key: Key, out: &mut Vec<ClientEffect>) {
     let KeyCode::Char(digit) = key.code else { return };
     let number = digit.to_digit(10).map(|digit| if digit == 0 { 10 } else { digit });
     let pane = model
@@ -140,7 +140,7 @@ fn jump(model: &mut Model, key: Key, out: &mut Vec<Message>) {
 
 /// Says what the keys do once they are a whole chord; those of the prefix need not be pressed.
 fn describe(model: &mut Model, mut keys: Vec<Key>, key: Key) {
-    let keymap = &model.setup.keymap;
+    let keymap = &model.config.keymap;
     let prefix = keymap.prefixes().first().copied();
     if keys.is_empty()
         && !keymap.prefixes().contains(&key)
@@ -157,7 +157,7 @@ fn describe(model: &mut Model, mut keys: Vec<Key>, key: Key) {
         }
         Lookup::Hit(bound) => {
             let summary = model
-                .setup
+                .config
                 .actions
                 .iter()
                 .find(|action| action.name == bound.name)
@@ -170,26 +170,26 @@ fn describe(model: &mut Model, mut keys: Vec<Key>, key: Key) {
 }
 
 /// Enter in a list. A typed command line wins over the selection if it is one.
-pub(super) fn enter(model: &mut Model, pick: Pick, out: &mut Vec<Message>) {
+pub(super) fn enter(model: &mut Model, pick: Picker, out: &mut Vec<ClientEffect>) {
     let typed = pick.line.text().trim();
     if pick.takes_commands
         && !typed.is_empty()
-        && let Ok(bound) = (model.setup.parse)(typed)
+        && let Ok(bound) = (model.config.parse)(typed)
     {
-        return call::call(model, Wanted::from(&bound), out);
+        return call::call(model, ClientCall::from(&bound), out);
     }
     match pick.selected().map(|item| item.choice.clone()) {
         Some(choice) => choose(model, pick, choice, out),
         None if pick.takes_commands => {
             let (typed, error) =
-                (typed.to_owned(), (model.setup.parse)(typed).err().unwrap_or_default());
+                (typed.to_owned(), (model.config.parse)(typed).err().unwrap_or_default());
             refuse(model, pick, &typed, &error);
         }
-        None => model.overlay = Some(Overlay::Pick(pick)),
+        None => model.overlay = Some(Overlay::Picker(pick)),
     }
 }
 
-fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Message>) {
+fn choose(model: &mut Model, mut pick: Picker, choice: Choice, out: &mut Vec<ClientEffect>) {
     match choice {
         Choice::Close => {}
         Choice::Session(id) => send::send(model, &calls::show(id), out),
@@ -200,8 +200,8 @@ fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Messa
         Choice::Place { pane, line, cell, pattern } => {
             copy::visit(model, pane, (line, cell), &pattern, out)
         }
-        Choice::Command(words) => match (model.setup.parse)(&words) {
-            Ok(bound) => call::call(model, Wanted::from(&bound), out),
+        Choice::Command(words) => match (model.config.parse)(&words) {
+            Ok(bound) => call::call(model, ClientCall::from(&bound), out),
             Err(error) => {
                 let typed = pick.line.text().trim().to_owned();
                 if typed.starts_with(&words) {
@@ -216,7 +216,7 @@ fn choose(model: &mut Model, mut pick: Pick, choice: Choice, out: &mut Vec<Messa
 }
 
 /// Keeps the list open with `text` to be completed, and says what was wrong.
-fn refuse(model: &mut Model, mut pick: Pick, text: &str, error: &str) {
+fn refuse(model: &mut Model, mut pick: Picker, text: &str, error: &str) {
     pick.fill(text, error.lines().next().unwrap_or_default().to_owned());
-    model.overlay = Some(Overlay::Pick(pick));
+    model.overlay = Some(Overlay::Picker(pick));
 }

@@ -6,14 +6,14 @@ use serde_json::Value;
 use super::send;
 use crate::base::error::{Code, Refusal};
 use crate::base::key::Key;
-use crate::client::calls::{self, Wanted};
-use crate::client::model::{Asked, Link, Message, Model, Overlay};
-use crate::client::processes::{Deed, EVERY, Ident, Processes, Want};
+use crate::client::calls::{self, ClientCall};
+use crate::client::model::{ClientEffect, Model, Overlay, PendingQuery, ServerLink};
+use crate::client::processes::{EVERY, ProcessAction, ProcessEffect, ProcessIdent, ProcessView};
 use crate::wire::process::ProcessRow;
 
 /// Opens the view.
-pub(super) fn open(model: &mut Model, out: &mut Vec<Message>) {
-    model.overlay = Some(Overlay::Processes(Box::new(Processes::new(
+pub(super) fn open(model: &mut Model, out: &mut Vec<ClientEffect>) {
+    model.overlay = Some(Overlay::Processes(Box::new(ProcessView::new(
         model.scene.chrome.focus,
         model.now.tick,
     ))));
@@ -21,9 +21,9 @@ pub(super) fn open(model: &mut Model, out: &mut Vec<Message>) {
 }
 
 /// Asks for the table if it is due, nothing is under way and somebody is there to answer.
-pub(super) fn refresh(model: &mut Model, out: &mut Vec<Message>) {
+pub(super) fn refresh(model: &mut Model, out: &mut Vec<ClientEffect>) {
     let now = model.now.tick;
-    let is_up = matches!(model.link, Link::Up(_));
+    let is_up = matches!(model.link, ServerLink::Up(_));
     let id = model.next_call;
     let Some(Overlay::Processes(view)) = model.overlay.as_mut().filter(|_| is_up) else { return };
     if now < view.again {
@@ -34,12 +34,12 @@ pub(super) fn refresh(model: &mut Model, out: &mut Vec<Message>) {
     model.damage.chrome = true;
     if view.asked.is_none() {
         view.asked = Some(id);
-        ask(model, &calls::processes(), Asked::Processes, out);
+        ask(model, &calls::processes(), PendingQuery::Processes, out);
     }
 }
 
 /// There is a server again: what was asked of the one before is not answered any more.
-pub(super) fn reconnected(model: &mut Model, out: &mut Vec<Message>) {
+pub(super) fn reconnected(model: &mut Model, out: &mut Vec<ClientEffect>) {
     let Some(Overlay::Processes(view)) = &mut model.overlay else { return };
     if let Some(id) = view.asked.take() {
         model.looking.asked.remove(&id);
@@ -49,12 +49,17 @@ pub(super) fn reconnected(model: &mut Model, out: &mut Vec<Message>) {
 }
 
 /// Takes a key, while the view is not in the model.
-pub(super) fn key(model: &mut Model, mut view: Box<Processes>, key: Key, out: &mut Vec<Message>) {
+pub(super) fn key(
+    model: &mut Model,
+    mut view: Box<ProcessView>,
+    key: Key,
+    out: &mut Vec<ClientEffect>,
+) {
     match view.key(key) {
-        Want::Close => return,
-        Want::Focus(pane) => return send::send(model, &calls::focus(pane), out),
-        Want::Nothing => {}
-        Want::Do(deed, idents) => {
+        ProcessEffect::Close => return,
+        ProcessEffect::Focus(pane) => return send::send(model, &calls::focus(pane), out),
+        ProcessEffect::Nothing => {}
+        ProcessEffect::Do(deed, idents) => {
             order(model, &mut view, deed, &idents, out);
             // What came of it is seen soon.
             view.again = view.again.min(model.now.tick + EVERY);
@@ -65,26 +70,26 @@ pub(super) fn key(model: &mut Model, mut view: Box<Processes>, key: Key, out: &m
 
 fn order(
     model: &mut Model,
-    view: &mut Processes,
-    deed: Deed,
-    idents: &[Ident],
-    out: &mut Vec<Message>,
+    view: &mut ProcessView,
+    deed: ProcessAction,
+    idents: &[ProcessIdent],
+    out: &mut Vec<ClientEffect>,
 ) {
-    let grace = model.setup.grace;
-    if let Deed::Stop { .. } = deed {
+    let grace = model.config.grace;
+    if let ProcessAction::Stop { .. } = deed {
         view.note_stop(idents, model.now.tick + grace);
     }
     for ident in idents {
         let wanted = match deed {
-            Deed::Stop { tree } => calls::stop(*ident, tree, grace),
-            Deed::Signal(signal) => calls::signal(*ident, signal),
+            ProcessAction::Stop { tree } => calls::stop(*ident, tree, grace),
+            ProcessAction::Signal(signal) => calls::signal(*ident, signal),
         };
-        ask(model, &wanted, Asked::Deed(*ident), out);
+        ask(model, &wanted, PendingQuery::Act(*ident), out);
     }
 }
 
 /// Sends a call whose answer is looked at.
-fn ask(model: &mut Model, wanted: &Wanted, asked: Asked, out: &mut Vec<Message>) {
+fn ask(model: &mut Model, wanted: &ClientCall, asked: PendingQuery, out: &mut Vec<ClientEffect>) {
     model.looking.asked.insert(model.next_call, asked);
     send::send(model, wanted, out);
 }
@@ -114,7 +119,11 @@ fn asked_for(overlay: &Overlay, id: Option<u64>) -> bool {
 }
 
 /// A process was stopped or signalled, or was not. One that has ended meanwhile is what was wanted.
-pub(super) fn done(model: &mut Model, ident: Ident, outcome: &Result<Value, Refusal>) -> bool {
+pub(super) fn done(
+    model: &mut Model,
+    ident: ProcessIdent,
+    outcome: &Result<Value, Refusal>,
+) -> bool {
     if let Some(Overlay::Processes(view)) = &mut model.overlay {
         view.stopping.remove(&ident);
         model.damage.chrome = true;

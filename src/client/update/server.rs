@@ -8,12 +8,14 @@ use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
 use crate::base::row::Row;
 use crate::base::time::Span;
-use crate::client::album::Album;
 use crate::client::calls;
-use crate::client::caps::Pictures;
-use crate::client::model::{Asked, CLOSED, Link, Message, Model, Overlay, UNDO_TIME};
-use crate::client::outcome::Outcome;
-use crate::client::pick::Item;
+use crate::client::caps::ImageProtocol;
+use crate::client::exit_reason::ExitReason;
+use crate::client::image_cache::ImageCache;
+use crate::client::model::{
+    CLOSED, ClientEffect, Model, Overlay, PendingQuery, ServerLink, UNDO_TIME,
+};
+use crate::client::picker::Item;
 use crate::client::scene::Scene;
 use crate::client::terminal;
 use crate::wire::frame::{BARS_USUAL, Bye, Chrome, Frame, HostCommand, Status, ToClient, ToServer};
@@ -21,7 +23,7 @@ use crate::wire::hello::Welcome;
 use crate::wire::process::ProcessRow;
 use crate::wire::rpc::{self, Response};
 
-pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>) {
+pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<ClientEffect>) {
     match message {
         ToClient::Welcome(welcome) => welcomed(model, &welcome, out),
         ToClient::Frame(frame) => {
@@ -34,9 +36,9 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
         }
         ToClient::Answer(json) => answered(model, &json, out),
         ToClient::Call { call, json } => called(model, call, &json, out),
-        ToClient::Outer(outer) => out.extend(outside(model, &outer).map(Message::Write)),
+        ToClient::Outer(outer) => out.extend(outside(model, &outer).map(ClientEffect::Write)),
         ToClient::Notice(notice) => model.notify(notice.text, notice.warning),
-        ToClient::InputAck(number) => out.push(Message::Taken(number)),
+        ToClient::InputAck(number) => out.push(ClientEffect::Taken(number)),
         ToClient::Bye(bye) => out.push(farewell(bye)),
         ToClient::ScrollReply(told) => copy::told(model, told, out),
         ToClient::Status(beside) => {
@@ -44,55 +46,55 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<Message>)
             model.damage.chrome = true;
         }
         ToClient::Wants(wants) => {
-            model.album.wants = wants;
+            model.images.wants = wants;
             model.damage.cursor = true;
         }
-        ToClient::PictureChunk(piece) => model.damage.layout |= model.album.add(piece),
-        ToClient::Placed(placed) => model.album.place(placed),
+        ToClient::PictureChunk(piece) => model.damage.layout |= model.images.add(piece),
+        ToClient::Placed(placed) => model.images.place(placed),
         ToClient::Closed { what, undo_ms } => closed(model, &what, undo_ms),
     }
 }
 
 /// Something was closed: how it comes back is said for as long as that is worth knowing.
 fn closed(model: &mut Model, what: &str, undo_ms: u64) {
-    let how = model.setup.keymap.keys_of(calls::UNDO).unwrap_or_else(|| "abide undo".into());
+    let how = model.config.keymap.keys_of(calls::UNDO).unwrap_or_else(|| "abide undo".into());
     model.notify_for(format!("{CLOSED}{what}; undo: {how}"), UNDO_TIME.min(Span::millis(undo_ms)));
 }
 
 /// Tells the server of which pane this is the client, for it must not be shown there: what a
 /// terminal answers may come before there is a server, and a server that takes over was not told.
-pub(super) fn say_inside(model: &Model, out: &mut Vec<Message>) {
+pub(super) fn say_inside(model: &Model, out: &mut Vec<ClientEffect>) {
     if !model.more.identity.is_empty() {
-        out.push(Message::Send(ToServer::Inside(model.more.identity.clone())));
+        out.push(ClientEffect::Send(ToServer::Inside(model.more.identity.clone())));
     }
 }
 
 /// The server knows nothing of what this client shows: the next frame is whole.
-fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<Message>) {
+fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<ClientEffect>) {
     let again = model.scene.number.is_some();
-    model.link = Link::Up(model.now.tick);
+    model.link = ServerLink::Up(model.now.tick);
     model.scene.number = None;
     model.more.beside = Status::default();
-    model.album = Album::default();
+    model.images = ImageCache::default();
     model.damage.chrome = true;
     // Before what was kept for the server: a session that is made has the right size from the
     // start.
-    if model.setup.bars.rows() != BARS_USUAL {
-        out.push(Message::Send(ToServer::Bars(model.setup.bars.rows())));
+    if model.config.bars.rows() != BARS_USUAL {
+        out.push(ClientEffect::Send(ToServer::Bars(model.config.bars.rows())));
     }
     say_inside(model, out);
-    out.push(Message::Welcomed(welcome.input_taken));
+    out.push(ClientEffect::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed)
     {
         send::send(model, &calls::show(session.id), out);
     }
     copy::reconnected(model, out);
     processes::reconnected(model, out);
-    if model.caps.pictures() != Pictures::Box {
-        out.push(Message::Send(ToServer::Pictures(true)));
+    if model.caps.pictures() != ImageProtocol::Box {
+        out.push(ClientEffect::Send(ToServer::Pictures(true)));
     }
     if again {
-        out.push(Message::Send(ToServer::Colours(model.colours.clone())));
+        out.push(ClientEffect::Send(ToServer::Colours(model.colours.clone())));
     }
     if welcome.input_in_doubt {
         model.notify("the last keystrokes before the restart may be missing", true);
@@ -106,17 +108,17 @@ fn apply(model: &mut Model, frame: Frame) {
     }
     let before = frame.chrome.as_ref().map(|_| layout(&model.scene.chrome));
     let changes = model.scene.apply(frame);
-    model.damage.layout |= model.album.turn(|pane| model.scene.pane(pane).is_some());
+    model.damage.layout |= model.images.turn(|pane| model.scene.pane(pane).is_some());
     model.damage.cursor = true;
     if changes.chrome {
         model.hover = None;
         model.damage.chrome = true;
         model.damage.layout |= before.as_ref() != Some(&layout(&model.scene.chrome));
     }
-    let area = model.places().area;
+    let area = model.layout().area;
     for (pane, row) in changes.rows {
         let Some(pane) =
-            model.scene.pane(pane).filter(|pane| model.copying.open(pane.id).is_none())
+            model.scene.pane(pane).filter(|pane| model.copy_modes.open(pane.id).is_none())
         else {
             continue;
         };
@@ -139,16 +141,16 @@ fn row_outside(area: Rect, rect: Rect, origin: Point, row: u16) -> Option<u16> {
 }
 
 /// Only refusals are shown; that of the call this client came with is why it leaves.
-fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
+fn answered(model: &mut Model, json: &str, out: &mut Vec<ClientEffect>) {
     let Some(id) = rpc::answered(json) else { return };
     let is_entry = model.more.entry.is_some_and(|entry| id == entry);
     if is_entry {
         model.more.entry = None;
     }
     let id = id.as_u64();
-    let awaited = id.and_then(|id| model.copying.awaited.remove(&id));
+    let awaited = id.and_then(|id| model.copy_modes.awaited.remove(&id));
     let asked = id.and_then(|id| model.looking.asked.remove(&id));
-    if let Some(Asked::Processes) = asked {
+    if let Some(PendingQuery::Processes) = asked {
         return match serde_json::from_str::<Response<Vec<ProcessRow>>>(json).map(Response::outcome)
         {
             Ok(Ok(table)) => processes::filled(model, id, table),
@@ -161,7 +163,7 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
     }
     let Ok(response) = serde_json::from_str::<Response>(json) else { return };
     let outcome = response.outcome();
-    if let Some(Asked::Deed(ident)) = asked
+    if let Some(PendingQuery::Act(ident)) = asked
         && processes::done(model, ident, &outcome)
     {
         return;
@@ -170,28 +172,28 @@ fn answered(model: &mut Model, json: &str, out: &mut Vec<Message>) {
         (Ok(reply), Some(awaited), _) => return copy::answered(model, awaited, &reply, out),
         (Ok(reply), None, Some(asked)) => return told(model, asked, &reply, out),
         // What is looked at may have gone.
-        (Ok(_), None, None) | (Err(_), _, Some(Asked::Screen(_))) => return,
+        (Ok(_), None, None) | (Err(_), _, Some(PendingQuery::Screen(_))) => return,
         (Err(refusal), ..) => refusal,
     };
     if is_entry {
-        out.push(Message::Leave(Outcome::Refused(refusal)));
+        out.push(ClientEffect::Leave(ExitReason::Refused(refusal)));
     } else {
         model.notify(shown(&refusal), true);
     }
 }
 
 /// What was asked for: a list opens, or the preview is what is seen there now.
-fn told(model: &mut Model, asked: Asked, value: &Value, out: &mut Vec<Message>) {
+fn told(model: &mut Model, asked: PendingQuery, value: &Value, out: &mut Vec<ClientEffect>) {
     model.damage.chrome = true;
     match asked {
-        Asked::Clients => fill(model, open::CLIENTS, open::all_clients(model, value)),
-        Asked::Tabs => {
+        PendingQuery::Clients => fill(model, open::CLIENTS, open::all_clients(model, value)),
+        PendingQuery::Tabs => {
             fill(model, open::TABS, open::all_tabs(model, value));
             call::look(model, out);
         }
         // Taken by the process view.
-        Asked::Processes | Asked::Deed(_) => {}
-        Asked::Screen(target) => {
+        PendingQuery::Processes | PendingQuery::Act(_) => {}
+        PendingQuery::Screen(target) => {
             let rows = value
                 .get("rows")
                 .cloned()
@@ -207,10 +209,10 @@ fn told(model: &mut Model, asked: Asked, value: &Value, out: &mut Vec<Message>) 
 
 /// Fills a list, if it is still open.
 fn fill(model: &mut Model, title: &str, items: Vec<Item>) {
-    if let Some(Overlay::Pick(pick)) = model
+    if let Some(Overlay::Picker(pick)) = model
         .overlay
         .as_mut()
-        .filter(|overlay| matches!(overlay, Overlay::Pick(pick) if pick.title == title))
+        .filter(|overlay| matches!(overlay, Overlay::Picker(pick) if pick.title == title))
     {
         pick.refill(items);
     }
@@ -225,12 +227,12 @@ fn shown(refusal: &Refusal) -> String {
 }
 
 /// A call for this client: from a script, or from another client.
-fn called(model: &mut Model, call: CallId, json: &str, out: &mut Vec<Message>) {
+fn called(model: &mut Model, call: CallId, json: &str, out: &mut Vec<ClientEffect>) {
     let answer = match rpc::read(json) {
         Err(response) => *response,
         Ok(request) => {
             let id = request.id.clone().unwrap_or_default();
-            match calls::own(&request.method, &request.params) {
+            match calls::client_action(&request.method, &request.params) {
                 Some(own) => {
                     call::carry_out(model, own, out);
                     Response::new(id, Ok(serde_json::json!({})))
@@ -240,11 +242,11 @@ fn called(model: &mut Model, call: CallId, json: &str, out: &mut Vec<Message>) {
         }
     };
     let json = serde_json::to_string(&answer).expect("plain data into memory");
-    out.push(Message::Send(ToServer::Answer { call, json }));
+    out.push(ClientEffect::Send(ToServer::Answer { call, json }));
 }
 
 fn outside(model: &Model, outer: &HostCommand) -> Option<Vec<u8>> {
-    let options = &model.setup.outer;
+    let options = &model.config.outer;
     match outer {
         HostCommand::Bell => options.bell.then(|| b"\x07".to_vec()),
         HostCommand::Clipboard(text) => {
@@ -256,6 +258,6 @@ fn outside(model: &Model, outer: &HostCommand) -> Option<Vec<u8>> {
     }
 }
 
-fn farewell(bye: Bye) -> Message {
-    Outcome::of(bye).map_or(Message::Reconnect, Message::Leave)
+fn farewell(bye: Bye) -> ClientEffect {
+    ExitReason::of(bye).map_or(ClientEffect::Reconnect, ClientEffect::Leave)
 }

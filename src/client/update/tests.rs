@@ -13,10 +13,12 @@ use crate::base::key::{
 use crate::base::row::RunKind;
 use crate::base::time::{Now, Span};
 use crate::client::caps::Caps;
+use crate::client::client_config::ClientConfig;
+use crate::client::exit_reason::ExitReason;
 use crate::client::input::{Reply, TtyEvent};
-use crate::client::model::{Event, Link, Message, Model, NOTICES_MAX, Numbered, Overlay};
-use crate::client::outcome::Outcome;
-use crate::client::setup::Setup;
+use crate::client::model::{
+    ClientEffect, ClientInput, Event, Model, NOTICES_MAX, Overlay, ServerLink,
+};
 use crate::settings::Settings;
 use crate::wire::frame::{
     Bye, Chrome, Frame, HostCommand, Notice, PaneItem, SessionItem, TabItem, ToClient, ToServer,
@@ -30,7 +32,7 @@ fn model() -> Model {
     settings.keys.bind.insert("prefix b".into(), "session rename here".into());
     settings.keys.bind.insert("prefix B".into(), "session kill play".into());
     let mut model = Model::new(
-        Rc::new(Setup::new(&settings, "host")),
+        Rc::new(ClientConfig::new(&settings, "host")),
         Size::new(80, 24),
         Caps::default(),
         Now::default(),
@@ -66,7 +68,7 @@ fn model() -> Model {
         area: Size::new(80, 22),
         ..Chrome::default()
     };
-    model.link = Link::Up(model.now.tick);
+    model.link = ServerLink::Up(model.now.tick);
     model.scene.apply(Frame { number: 1, chrome: Some(chrome), ..Frame::default() });
     model.damage = crate::client::model::Damage::default();
     model
@@ -88,12 +90,12 @@ fn tty(model: &mut Model, events: Vec<TtyEvent>) -> Vec<String> {
     update(model, Event::Tty(events)).iter().map(shown).collect()
 }
 
-fn shown(message: &Message) -> String {
+fn shown(message: &ClientEffect) -> String {
     match message {
-        Message::Input(Numbered::Keys(keys)) => {
+        ClientEffect::Input(ClientInput::Keys(keys)) => {
             keys.iter().map(|input| input.key.to_string()).collect::<Vec<_>>().join(" ")
         }
-        Message::Input(Numbered::Call(json)) => {
+        ClientEffect::Input(ClientInput::Call(json)) => {
             let request: Value = serde_json::from_str(json).expect("JSON");
             format!(
                 "{} {}",
@@ -101,7 +103,7 @@ fn shown(message: &Message) -> String {
                 request.get("params").unwrap_or(&json!({}))
             )
         }
-        Message::Input(Numbered::Mouse(pane, mouse)) => {
+        ClientEffect::Input(ClientInput::Mouse(pane, mouse)) => {
             format!("{pane} {:?} {},{}", mouse.kind, mouse.at.x, mouse.at.y)
         }
         other => format!("{other:?}"),
@@ -163,7 +165,7 @@ fn a_key_right_after_escape_is_for_what_is_below_the_overlay() {
 fn the_palette_runs_what_is_typed_or_picked() {
     let mut model = model();
     press(&mut model, "C-b :");
-    assert!(matches!(model.overlay, Some(Overlay::Pick(_))));
+    assert!(matches!(model.overlay, Some(Overlay::Picker(_))));
     tty(&mut model, vec![TtyEvent::Paste("rename new".into())]);
     assert_eq!(press(&mut model, "Enter"), ["session.rename {\"name\":\"new\"}"]);
     assert_eq!(model.overlay, None);
@@ -171,7 +173,7 @@ fn the_palette_runs_what_is_typed_or_picked() {
     press(&mut model, "C-b :");
     tty(&mut model, vec![TtyEvent::Paste("has".into())]);
     assert!(press(&mut model, "Enter").is_empty());
-    let Some(Overlay::Pick(pick)) = &model.overlay else { panic!("still open") };
+    let Some(Overlay::Picker(pick)) = &model.overlay else { panic!("still open") };
     assert_eq!(pick.line.text(), "session has ");
     assert!(pick.refused.is_some());
     press(&mut model, "w o r k");
@@ -180,7 +182,7 @@ fn the_palette_runs_what_is_typed_or_picked() {
     press(&mut model, "C-b :");
     tty(&mut model, vec![TtyEvent::Paste("qqq zzz".into())]);
     press(&mut model, "Enter");
-    assert!(matches!(&model.overlay, Some(Overlay::Pick(pick)) if pick.refused.is_some()));
+    assert!(matches!(&model.overlay, Some(Overlay::Picker(pick)) if pick.refused.is_some()));
     press(&mut model, "Esc");
     assert_eq!(model.overlay, None);
 }
@@ -321,7 +323,7 @@ fn what_was_closed_is_said_with_the_key_that_brings_it_back_for_ten_seconds() {
     assert_eq!(model.next_deadline().map(|at| at - model.now.tick), Some(Span::seconds(10)));
     let closed =
         update(&mut model, Event::Server(ToClient::Bye(Bye::Closed { session: "work".into() })));
-    assert_eq!(closed, [Message::Leave(Outcome::Closed("work".into()))]);
+    assert_eq!(closed, [ClientEffect::Leave(ExitReason::Closed("work".into()))]);
 }
 
 #[test]
@@ -398,7 +400,8 @@ fn a_pane_scrolls_and_is_in_copy_mode_for_this_client_alone() {
     let asked = mouse(&mut model, MouseKind::Press(MouseButton::WheelUp), 5, 3);
     assert!(asked.len() == 1 && asked[0].contains("Screen { above: 66 }"), "{asked:?}");
     assert!(
-        model.copying.panes.contains_key(&PaneId(1)) && model.copying.open(PaneId(1)).is_none(),
+        model.copy_modes.panes.contains_key(&PaneId(1))
+            && model.copy_modes.open(PaneId(1)).is_none(),
         "nothing to show yet"
     );
     assert!(press(&mut model, "j").is_empty(), "keys wait for the rows");
@@ -408,7 +411,7 @@ fn a_pane_scrolls_and_is_in_copy_mode_for_this_client_alone() {
         "the prefix works as everywhere"
     );
     assert!(press(&mut model, "q").is_empty());
-    assert!(model.copying.panes.is_empty());
+    assert!(model.copy_modes.panes.is_empty());
     assert_eq!(press(&mut model, "j"), ["j"]);
 }
 
@@ -432,7 +435,7 @@ fn the_rows_of_copy_mode_are_shown_and_what_is_copied_goes_everywhere() {
     };
     let told = ScrollReply { number: 1, pane: PaneId(1), answer: Answer::Rows(Box::new(rows)) };
     update(&mut model, Event::Server(ToClient::ScrollReply(told)));
-    let mode = model.copying.open(PaneId(1)).expect("it is shown");
+    let mode = model.copy_modes.open(PaneId(1)).expect("it is shown");
     assert_eq!((mode.top, mode.position()), (10, (0, 10)));
     assert!(model.damage.rows.contains(&1) && model.damage.chrome);
     let sent = press(&mut model, "M-< C-Space C-e M-w");
@@ -441,7 +444,7 @@ fn the_rows_of_copy_mode_are_shown_and_what_is_copied_goes_everywhere() {
         "{sent:?}"
     );
     assert!(sent.iter().any(|message| message.starts_with("Write(")), "the clipboard");
-    assert!(model.copying.panes.is_empty(), "it leaves");
+    assert!(model.copy_modes.panes.is_empty(), "it leaves");
 }
 
 #[test]
@@ -471,7 +474,7 @@ fn bars_and_borders_take_the_mouse() {
     assert_eq!(model.grab, None);
     mouse(&mut model, PRESS, 2, 23);
     assert!(
-        matches!(model.overlay, Some(Overlay::Pick(_))),
+        matches!(model.overlay, Some(Overlay::Picker(_))),
         "the session's name opens the sessions"
     );
     mouse(&mut model, PRESS, 0, 0);
@@ -552,7 +555,10 @@ fn every_server_is_told_of_the_pane_around_before_what_the_client_came_for() {
         );
     }
     let messages = update(&mut model, Event::Tty(vec![version]));
-    assert!(matches!(messages.as_slice(), [Message::Send(ToServer::Inside(_))]), "{messages:?}");
+    assert!(
+        matches!(messages.as_slice(), [ClientEffect::Send(ToServer::Inside(_))]),
+        "{messages:?}"
+    );
 }
 
 #[test]
@@ -566,7 +572,7 @@ fn a_server_that_forgot_the_view_is_told_the_session() {
 #[test]
 fn silence_is_explained_after_two_seconds() {
     let mut model = Model::new(
-        Rc::new(Setup::new(&Settings::default(), "")),
+        Rc::new(ClientConfig::new(&Settings::default(), "")),
         Size::new(80, 24),
         Caps::default(),
         Now::default(),
@@ -606,7 +612,7 @@ fn refusals_are_shown_and_that_of_the_entry_ends_the_client() {
     );
     model.more.entry = Some(4);
     let messages = update(&mut model, Event::Server(ToClient::Answer(refused(4).to_string())));
-    let [Message::Leave(outcome)] = messages.as_slice() else { panic!("it leaves") };
+    let [ClientEffect::Leave(outcome)] = messages.as_slice() else { panic!("it leaves") };
     assert_eq!(outcome.status(), 4);
     assert!(server(&mut model, ToClient::Answer("garbage".into())).is_empty());
 }
@@ -620,7 +626,7 @@ fn calls_of_others_are_carried_out_and_answered() {
     };
     let answer =
         |model: &mut Model, method: &str| match update(model, Event::Server(call(method))).pop() {
-            Some(Message::Send(ToServer::Answer { call: CallId(9), json })) => json,
+            Some(ClientEffect::Send(ToServer::Answer { call: CallId(9), json })) => json,
             other => panic!("{other:?}"),
         };
     assert!(answer(&mut model, "client.keys").contains("result"));
@@ -633,8 +639,8 @@ fn farewells_end_the_client_or_bring_it_back() {
     let check = |bye: Bye, status: Option<u8>| {
         let messages = update(&mut model(), Event::Server(ToClient::Bye(bye)));
         let found = match messages.as_slice() {
-            [Message::Leave(outcome)] => Some(outcome.status()),
-            [Message::Reconnect] => None,
+            [ClientEffect::Leave(outcome)] => Some(outcome.status()),
+            [ClientEffect::Reconnect] => None,
             other => panic!("{other:?}"),
         };
         assert_eq!(found, status);
@@ -644,7 +650,10 @@ fn farewells_end_the_client_or_bring_it_back() {
     check(Bye::Ended { session: "work".into(), status: 3 }, Some(3));
     check(Bye::Stopped, Some(0));
     check(Bye::Refused { message: "no".into() }, Some(1));
-    assert_eq!(Outcome::Detached("work".into()).message().as_deref(), Some("[detached from work]"));
+    assert_eq!(
+        ExitReason::Detached("work".into()).message().as_deref(),
+        Some("[detached from work]")
+    );
 }
 
 #[test]
@@ -652,11 +661,11 @@ fn what_is_for_the_outer_terminal_is_written_if_it_may() {
     let mut model = model();
     assert_eq!(
         update(&mut model, Event::Server(ToClient::Outer(HostCommand::Bell))),
-        [Message::Write(b"\x07".to_vec())]
+        [ClientEffect::Write(b"\x07".to_vec())]
     );
     let clipboard =
         update(&mut model, Event::Server(ToClient::Outer(HostCommand::Clipboard("hi".into()))));
-    assert_eq!(clipboard, [Message::Write(b"\x1b]52;c;aGk=\x1b\\".to_vec())]);
+    assert_eq!(clipboard, [ClientEffect::Write(b"\x1b]52;c;aGk=\x1b\\".to_vec())]);
     model.caps.modern = false;
     assert!(
         update(&mut model, Event::Server(ToClient::Outer(HostCommand::Clipboard("hi".into()))))
@@ -671,7 +680,7 @@ fn colours_are_told_once_they_are_complete() {
     assert!(update(&mut model, Event::Tty(vec![TtyEvent::Reply(colour)])).is_empty());
     let messages =
         update(&mut model, Event::Tty(vec![TtyEvent::Reply(Reply::Attributes(vec![62]))]));
-    let [Message::Send(ToServer::Colours(colours))] = messages.as_slice() else {
+    let [ClientEffect::Send(ToServer::Colours(colours))] = messages.as_slice() else {
         panic!("the colours")
     };
     assert_eq!(colours.bg, Some((1, 2, 3)));
@@ -705,7 +714,7 @@ fn several_lines_are_pasted_at_once_only_where_the_program_tells_pastes_from_typ
     model.scene.chrome.panes[0].bracketed_paste = false;
     let mut settings = Settings::default();
     settings.outer.ask_paste = false;
-    model.setup = Rc::new(Setup::new(&settings, "host"));
+    model.config = Rc::new(ClientConfig::new(&settings, "host"));
     assert_eq!(tty(&mut model, paste()), pasted);
 }
 
@@ -723,7 +732,7 @@ fn the_locked_preset_is_locked_from_the_start_and_locks_again() {
     let mut settings = Settings::default();
     settings.keys.preset = crate::settings::Preset::Locked;
     let mut model = Model::new(
-        Rc::new(Setup::new(&settings, "")),
+        Rc::new(ClientConfig::new(&settings, "")),
         Size::new(80, 24),
         Caps::default(),
         Now::default(),
@@ -749,9 +758,9 @@ fn keys_that_resize_repeat_without_the_prefix_for_a_while() {
 #[test]
 fn a_saved_configuration_is_in_force_at_once_and_a_broken_one_changes_nothing() {
     let mut model = model();
-    let before = Rc::clone(&model.setup);
+    let before = Rc::clone(&model.config);
     assert!(update(&mut model, Event::Misconfigured("config.toml:1:1: no".into())).is_empty());
-    assert!(Rc::ptr_eq(&before, &model.setup));
+    assert!(Rc::ptr_eq(&before, &model.config));
     assert!(
         model
             .log
@@ -762,9 +771,13 @@ fn a_saved_configuration_is_in_force_at_once_and_a_broken_one_changes_nothing() 
     settings.bars.tabs = crate::settings::Edge::Off;
     settings.outer.mouse = false;
     settings.keys.bind.insert("prefix b".into(), "session rename there".into());
-    let messages = update(&mut model, Event::Configured(Box::new(Setup::new(&settings, "host"))));
+    let messages =
+        update(&mut model, Event::Configured(Box::new(ClientConfig::new(&settings, "host"))));
     assert!(
-        matches!(messages.as_slice(), [Message::Write(_), Message::Send(ToServer::Bars(1))]),
+        matches!(
+            messages.as_slice(),
+            [ClientEffect::Write(_), ClientEffect::Send(ToServer::Bars(1))]
+        ),
         "{messages:?}"
     );
     assert_eq!(press(&mut model, "C-b b"), ["session.rename {\"name\":\"there\"}"]);
@@ -773,16 +786,16 @@ fn a_saved_configuration_is_in_force_at_once_and_a_broken_one_changes_nothing() 
 #[test]
 fn the_colours_follow_the_terminal_when_it_turns_light() {
     let mut model = model();
-    let dark = model.setup.theme;
+    let dark = model.config.theme;
     update(
         &mut model,
         Event::Tty(vec![TtyEvent::Reply(Reply::Appearance(crate::settings::Appearance::Light))]),
     );
-    assert_eq!(model.setup.theme, model.setup.themes.light);
-    assert_ne!(model.setup.theme, dark);
+    assert_eq!(model.config.theme, model.config.themes.light);
+    assert_ne!(model.config.theme, dark);
     let background = Reply::Colour(crate::client::input::ColourSlot::Background, (0, 0, 0));
     update(&mut model, Event::Tty(vec![TtyEvent::Reply(background)]));
-    assert_eq!(model.setup.theme, dark);
+    assert_eq!(model.config.theme, dark);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::base::id::TabId;
 use crate::base::style::Attrs;
 use crate::base::text::{fitting, sanitize, width};
 use crate::client::calls;
-use crate::client::model::{Link, Model};
+use crate::client::model::{Model, ServerLink};
 use crate::settings::Segment;
 use crate::wire::frame::{Progress, TabItem, TabMarks};
 
@@ -22,7 +22,7 @@ const REMINDER_COLS_MIN: u16 = 60;
 
 /// What a click on a bar means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hit {
+pub enum BarHit {
     /// A tab.
     Tab(TabId),
     /// The session's name.
@@ -33,10 +33,10 @@ pub enum Hit {
 
 /// A text on a bar.
 #[derive(Debug, Clone)]
-struct Piece {
+struct BarText {
     text: String,
     style: Style,
-    hit: Option<Hit>,
+    hit: Option<BarHit>,
     /// What matters least goes first where there is no room.
     weight: Weight,
 }
@@ -50,15 +50,15 @@ enum Weight {
     Warning,
 }
 
-impl Piece {
+impl BarText {
     fn cols(&self) -> usize {
         width(&self.text)
     }
 }
 
 pub(super) fn draw(model: &Model, buf: &mut Buffer) {
-    let places = model.places();
-    for y in [places.tabs, places.status].into_iter().flatten() {
+    let layout = model.layout();
+    for y in [layout.tabs, layout.status].into_iter().flatten() {
         look::fill(buf, y, 0, model.size.cols, base(model));
         for (x, piece) in laid_out(model, y) {
             look::put(buf, (x, y), piece.cols(), &piece.text, piece.style);
@@ -68,55 +68,60 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
 
 /// What a click at a cell of the outer terminal means.
 #[must_use]
-pub fn hit(model: &Model, at: Point) -> Option<Hit> {
-    let covers = |(x, piece): &(u16, Piece)| {
+pub fn hit(model: &Model, at: Point) -> Option<BarHit> {
+    let covers = |(x, piece): &(u16, BarText)| {
         *x <= at.x && usize::from(at.x) < usize::from(*x) + piece.cols()
     };
     laid_out(model, at.y).iter().find(|placed| covers(placed)).and_then(|(_, piece)| piece.hit)
 }
 
 fn base(model: &Model) -> Style {
-    look::style(model.setup.theme.bar_fg, model.setup.theme.bar_bg)
+    look::style(model.config.theme.bar_fg, model.config.theme.bar_bg)
 }
 
 /// The texts of the bar in row `y` with their columns; none if there is no bar.
-fn laid_out(model: &Model, y: u16) -> Vec<(u16, Piece)> {
-    let places = model.places();
+fn laid_out(model: &Model, y: u16) -> Vec<(u16, BarText)> {
+    let layout = model.layout();
     let cols = usize::from(model.size.cols);
-    if places.tabs == Some(y) {
+    if layout.tabs == Some(y) {
         return placed([tabs(model, cols), Vec::new(), Vec::new()], cols);
     }
-    if places.status != Some(y) {
+    if layout.status != Some(y) {
         return Vec::new();
     }
-    let mut right: Vec<Piece> =
-        model.setup.bars.right.iter().flat_map(|segment| segment_pieces(model, *segment)).collect();
-    if places.tabs.is_some() && model.setup.bars.reminder && REMINDER_COLS_MIN <= model.size.cols {
+    let mut right: Vec<BarText> = model
+        .config
+        .bars
+        .right
+        .iter()
+        .flat_map(|segment| segment_pieces(model, *segment))
+        .collect();
+    if layout.tabs.is_some() && model.config.bars.reminder && REMINDER_COLS_MIN <= model.size.cols {
         right.splice(0..0, reminder(model));
     }
-    let taken = |pieces: &[Piece]| pieces.iter().map(Piece::cols).sum::<usize>();
+    let taken = |pieces: &[BarText]| pieces.iter().map(BarText::cols).sum::<usize>();
     while cols / 2 < taken(&right)
         && let Some((least, _)) = right.iter().enumerate().min_by_key(|(_, piece)| piece.weight)
     {
         right.remove(least);
     }
     let mut left = Vec::new();
-    for segment in &model.setup.bars.left {
+    for segment in &model.config.bars.left {
         if *segment != Segment::Tabs {
             left.extend(segment_pieces(model, *segment));
-        } else if places.tabs.is_none() {
+        } else if layout.tabs.is_none() {
             let room = cols.saturating_sub(taken(&left) + taken(&right));
             left.extend(tabs(model, room));
         }
     }
-    let names_title = [&model.setup.bars.center, &model.setup.bars.right]
+    let names_title = [&model.config.bars.center, &model.config.bars.right]
         .into_iter()
         .any(|part| part.contains(&Segment::Title));
-    if places.tabs.is_some() && !names_title && !model.setup.bars.left.contains(&Segment::Title) {
+    if layout.tabs.is_some() && !names_title && !model.config.bars.left.contains(&Segment::Title) {
         left.extend(title(model));
     }
     let center = model
-        .setup
+        .config
         .bars
         .center
         .iter()
@@ -127,8 +132,8 @@ fn laid_out(model: &Model, y: u16) -> Vec<(u16, Piece)> {
 
 /// From the left what fits, flush right the last part, and the middle one in the middle if there is
 /// room between them.
-fn placed([left, center, right]: [Vec<Piece>; 3], cols: usize) -> Vec<(u16, Piece)> {
-    let width_of = |pieces: &[Piece]| pieces.iter().map(Piece::cols).sum::<usize>();
+fn placed([left, center, right]: [Vec<BarText>; 3], cols: usize) -> Vec<(u16, BarText)> {
+    let width_of = |pieces: &[BarText]| pieces.iter().map(BarText::cols).sum::<usize>();
     let right_cols = width_of(&right);
     let (center_cols, left_cols) = (width_of(&center), width_of(&left));
     let start = (cols.saturating_sub(center_cols) / 2).max(left_cols);
@@ -163,27 +168,27 @@ fn column(x: usize) -> u16 {
     u16::try_from(x).unwrap_or(u16::MAX)
 }
 
-fn piece(text: impl Into<String>, style: Style) -> Piece {
-    Piece { text: text.into(), style, hit: None, weight: Weight::Usual }
+fn piece(text: impl Into<String>, style: Style) -> BarText {
+    BarText { text: text.into(), style, hit: None, weight: Weight::Usual }
 }
 
-fn segment_pieces(model: &Model, segment: Segment) -> Vec<Piece> {
+fn segment_pieces(model: &Model, segment: Segment) -> Vec<BarText> {
     let base = base(model);
     match segment {
         Segment::Session => {
             let Some(session) = &model.scene.chrome.session else { return Vec::new() };
             let style = look::with(base, Attrs::BOLD);
-            vec![Piece {
+            vec![BarText {
                 text: format!(" {} ", session.name),
                 style,
-                hit: Some(Hit::Session),
+                hit: Some(BarHit::Session),
                 weight: Weight::Usual,
             }]
         }
         Segment::Tabs => Vec::new(),
         Segment::Mode => modes(model),
-        Segment::Host if model.setup.host.is_empty() => Vec::new(),
-        Segment::Host => vec![piece(format!(" {} ", model.setup.host), base)],
+        Segment::Host if model.config.host.is_empty() => Vec::new(),
+        Segment::Host => vec![piece(format!(" {} ", model.config.host), base)],
         Segment::Clock if model.clock.is_empty() => Vec::new(),
         Segment::Clock => vec![piece(format!(" {} ", model.clock), base)],
         Segment::Title => title(model).into_iter().collect(),
@@ -204,18 +209,18 @@ fn segment_pieces(model: &Model, segment: Segment) -> Vec<Piece> {
 }
 
 /// A text in the colour of marks.
-fn marked(model: &Model, text: Option<&str>) -> Vec<Piece> {
+fn marked(model: &Model, text: Option<&str>) -> Vec<BarText> {
     let style =
-        look::with(look::style(model.setup.theme.accent, model.setup.theme.bar_bg), Attrs::BOLD);
+        look::with(look::style(model.config.theme.accent, model.config.theme.bar_bg), Attrs::BOLD);
     text.map(|text| piece(format!(" {text} "), style)).into_iter().collect()
 }
 
-fn prefix(model: &Model) -> Option<Piece> {
+fn prefix(model: &Model) -> Option<BarText> {
     let chord = model.chord.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     marked(model, (!chord.is_empty()).then_some(chord.as_str())).pop()
 }
 
-fn attention(model: &Model) -> Option<Piece> {
+fn attention(model: &Model) -> Option<BarText> {
     let count = model.more.beside.attention.len();
     let text = match count {
         0 => return None,
@@ -223,7 +228,7 @@ fn attention(model: &Model) -> Option<Piece> {
         _ => format!("{count} panes want you"),
     };
     let piece = marked(model, Some(&text)).pop()?;
-    Some(Piece { hit: Some(Hit::Attention), weight: Weight::Company, ..piece })
+    Some(BarText { hit: Some(BarHit::Attention), weight: Weight::Company, ..piece })
 }
 
 /// What is marked on the tab that is shown.
@@ -242,7 +247,7 @@ fn progress(progress: Progress) -> String {
     }
 }
 
-fn title(model: &Model) -> Option<Piece> {
+fn title(model: &Model) -> Option<BarText> {
     let pane = model.scene.focused()?;
     let text = match pane.ended {
         Some(status) => format!(" {} (ended, status {status})", pane.title),
@@ -252,12 +257,12 @@ fn title(model: &Model) -> Option<Piece> {
 }
 
 /// What is different from usual: a pending chord, zoom, read-only, no connection, company.
-fn modes(model: &Model) -> Vec<Piece> {
-    let theme = &model.setup.theme;
+fn modes(model: &Model) -> Vec<BarText> {
+    let theme = &model.config.theme;
     let chrome = &model.scene.chrome;
     let chord = model.chord.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let company = format!("{} clients", chrome.clients);
-    let is_down = !matches!(model.link, Link::Up(_))
+    let is_down = !matches!(model.link, ServerLink::Up(_))
         && (model.scene.number.is_some() || chrome.session.is_some());
     let marks = [
         (!chord.is_empty(), chord.as_str(), theme.accent, Weight::Warning),
@@ -272,24 +277,24 @@ fn modes(model: &Model) -> Vec<Piece> {
     shown
         .map(|(_, text, fg, weight)| {
             let style = look::with(look::style(fg, theme.bar_bg), Attrs::BOLD);
-            Piece { weight, ..piece(format!(" {text} "), style) }
+            BarText { weight, ..piece(format!(" {text} "), style) }
         })
         .collect()
 }
 
 /// Which key lists the keys.
-fn reminder(model: &Model) -> Option<Piece> {
-    let keys = model.setup.keymap.keys_of(calls::HELP)?;
+fn reminder(model: &Model) -> Option<BarText> {
+    let keys = model.config.keymap.keys_of(calls::HELP)?;
     let style = look::with(base(model), Attrs::DIM);
-    Some(Piece { weight: Weight::Reminder, ..piece(format!(" {keys} for keys "), style) })
+    Some(BarText { weight: Weight::Reminder, ..piece(format!(" {keys} for keys "), style) })
 }
 
 /// The tabs that fit into `cols` columns, the current one always among them.
-fn tabs(model: &Model, cols: usize) -> Vec<Piece> {
+fn tabs(model: &Model, cols: usize) -> Vec<BarText> {
     let tabs = &model.scene.chrome.tabs;
-    let pieces: Vec<Piece> = tabs.iter().map(|tab| tab_piece(model, tab)).collect();
+    let pieces: Vec<BarText> = tabs.iter().map(|tab| tab_piece(model, tab)).collect();
     let current = tabs.iter().position(|tab| tab.current).unwrap_or(0);
-    let total = |from: usize, to: usize| pieces[from..to].iter().map(Piece::cols).sum::<usize>();
+    let total = |from: usize, to: usize| pieces[from..to].iter().map(BarText::cols).sum::<usize>();
     if total(0, pieces.len()) <= cols || pieces.is_empty() {
         return pieces;
     }
@@ -306,7 +311,7 @@ fn tabs(model: &Model, cols: usize) -> Vec<Piece> {
     }
     let mark =
         |is_cut: bool, text: &str| is_cut.then(|| piece(text, look::with(base(model), Attrs::DIM)));
-    let mut shown: Vec<Piece> = mark(0 < from, "‹").into_iter().collect();
+    let mut shown: Vec<BarText> = mark(0 < from, "‹").into_iter().collect();
     shown.extend_from_slice(&pieces[from..to]);
     shown.extend(mark(to < pieces.len(), "›"));
     shown
@@ -315,8 +320,8 @@ fn tabs(model: &Model, cols: usize) -> Vec<Piece> {
 /// A tab as tmux marks it: `!` bell, `#` activity, `~` silence, `-` last, `Z` zoomed; besides these
 /// `*` for a notification, `+` and `x` for what ended well or not, and how far its work has come.
 /// The current one is marked by its colours.
-fn tab_piece(model: &Model, tab: &TabItem) -> Piece {
-    let theme = &model.setup.theme;
+fn tab_piece(model: &Model, tab: &TabItem) -> BarText {
+    let theme = &model.config.theme;
     let zoomed = tab.current && model.scene.chrome.zoomed;
     let more = model.more.beside.tabs.iter().find(|marks| marks.tab == tab.id);
     let ended = more.and_then(|marks| marks.ended);
@@ -343,5 +348,5 @@ fn tab_piece(model: &Model, tab: &TabItem) -> Piece {
         .map(|done| format!(" {}", progress(done)))
         .unwrap_or_default();
     let text = format!(" {} {}{marks}{done} ", tab.index, fitting(&tab.name, TAB_COLS_MAX));
-    Piece { text, style, hit: Some(Hit::Tab(tab.id)), weight: Weight::Usual }
+    BarText { text, style, hit: Some(BarHit::Tab(tab.id)), weight: Weight::Usual }
 }

@@ -7,8 +7,8 @@ use ratatui::style::Style;
 use super::look;
 use crate::base::geom::Rect;
 use crate::base::text::width;
+use crate::client::layout::is_floating;
 use crate::client::model::Model;
-use crate::client::places::is_floating;
 use crate::wire::frame::PaneItem;
 
 /// Lines by the neighbours they join: bit 0 up, 1 right, 2 down, 3 left.
@@ -37,7 +37,7 @@ pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 }
 
 fn border(model: &Model, is_focused: bool) -> Style {
-    let theme = &model.setup.theme;
+    let theme = &model.config.theme;
     Style::new().fg(look::colour(if is_focused { theme.border_focus.0 } else { theme.border.0 }))
 }
 
@@ -112,7 +112,7 @@ fn bridge(area: Rect, pane: &PaneItem, buf: &mut Buffer, style: Style) {
 
 /// Writes a pane's title into the border above it, if there is one.
 fn title(model: &Model, area: Rect, pane: &PaneItem, buf: &mut Buffer) {
-    let Some(row) = pane.rect.y.checked_sub(1).filter(|_| model.setup.bars.pane_titles) else {
+    let Some(row) = pane.rect.y.checked_sub(1).filter(|_| model.config.bars.pane_titles) else {
         return;
     };
     write_title(model, area, (pane.rect.x, row), pane, buf);

@@ -23,7 +23,7 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     let narrow = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
     let x = model.size.cols - narrow(cols);
     let top = floor - narrow(rows);
-    let theme = &model.setup.theme;
+    let theme = &model.config.theme;
     let style = look::style(theme.overlay_fg, theme.overlay_bg);
     for y in top..floor {
         look::fill(buf, y, x, model.size.cols, style);
@@ -40,12 +40,12 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
 
 /// Six lines with the keys that are in force.
 fn lines(model: &Model) -> [String; 6] {
-    let map = &model.setup.keymap;
+    let map = &model.config.keymap;
     let prefix = map.prefixes().first().map(ToString::to_string).unwrap_or_default();
     let key = |name: &str| map.keys_of(name).unwrap_or_else(|| "no key".into());
     let [new, split, leave] = calls::FIRST_STEPS.map(key);
     let locked = if model.more.locked {
-        format!(" ({} unlocks the keys first)", model.setup.keys.unlock)
+        format!(" ({} unlocks the keys first)", model.config.keys.unlock)
     } else {
         String::new()
     };

@@ -6,17 +6,17 @@ use super::look;
 use crate::base::geom::Rect;
 use crate::base::style::Attrs;
 use crate::base::text::width;
-use crate::client::copy::motion::Way;
-use crate::client::copy::{CopyMode, Prompt};
-use crate::client::hints::Hints;
-use crate::client::line::Line;
+use crate::client::copy_mode::motion::Toward;
+use crate::client::copy_mode::{CopyMode, Prompt};
+use crate::client::hints::HintLabels;
 use crate::client::model::Model;
+use crate::client::text_input::TextInput;
 use crate::wire::frame::PaneItem;
 
 /// Draws the indicators of every pane in copy mode.
 pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     for pane in &model.scene.chrome.panes {
-        if let Some(mode) = model.copying.open(pane.id) {
+        if let Some(mode) = model.copy_modes.open(pane.id) {
             let place = place(model, pane);
             draw_position(model, mode, place, buf);
             draw_prompt(model, mode, place, buf);
@@ -26,7 +26,7 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
 
 /// Where a pane is on the outer terminal.
 fn place(model: &Model, pane: &PaneItem) -> Rect {
-    let area = model.places().area;
+    let area = model.layout().area;
     Rect {
         x: pane.rect.x.saturating_add(area.x),
         y: pane.rect.y.saturating_add(area.y),
@@ -40,10 +40,10 @@ fn draw_position(model: &Model, mode: &CopyMode, place: Rect, buf: &mut Buffer) 
     let (at, all) = mode.position();
     let typed = mode.typed();
     let typed = if typed.is_empty() { typed } else { format!("{typed} ") };
-    let found = mode.find.count().map(|count| format!("[{count}] ")).unwrap_or_default();
+    let found = mode.search.count().map(|count| format!("[{count}] ")).unwrap_or_default();
     let text = format!("{typed}{found}[{at}/{all}]");
     let cols = u16::try_from(width(&text)).unwrap_or(u16::MAX).min(place.cols);
-    let theme = &model.setup.theme;
+    let theme = &model.config.theme;
     let style = look::style(theme.select_fg, theme.select_bg);
     let x = place.right().saturating_sub(cols);
     look::fill(buf, place.y, x, place.right(), style);
@@ -54,8 +54,8 @@ fn draw_position(model: &Model, mode: &CopyMode, place: Rect, buf: &mut Buffer) 
 fn draw_prompt(model: &Model, mode: &CopyMode, place: Rect, buf: &mut Buffer) {
     let Some(prompt) = &mode.prompt else { return };
     let (mark, line) = parts(prompt);
-    let theme = &model.setup.theme;
-    let fg = if mode.find.is_failed() { theme.warning } else { theme.overlay_fg };
+    let theme = &model.config.theme;
+    let fg = if mode.search.is_failed() { theme.warning } else { theme.overlay_fg };
     let style = look::style(fg, theme.overlay_bg);
     let y = place.bottom().saturating_sub(1);
     look::fill(buf, y, place.x, place.right(), style);
@@ -65,16 +65,16 @@ fn draw_prompt(model: &Model, mode: &CopyMode, place: Rect, buf: &mut Buffer) {
     look::put(buf, (x, y), room, window(line, room), style);
 }
 
-fn parts(prompt: &Prompt) -> (&'static str, &Line) {
+fn parts(prompt: &Prompt) -> (&'static str, &TextInput) {
     match prompt {
-        Prompt::Search(line, Way::On, _) => ("/", line),
-        Prompt::Search(line, Way::Back, _) => ("?", line),
+        Prompt::Search(line, Toward::On, _) => ("/", line),
+        Prompt::Search(line, Toward::Back, _) => ("?", line),
         Prompt::Row(line) => (":", line),
     }
 }
 
 /// The end of a line that is longer than its room.
-fn window(line: &Line, cols: usize) -> &str {
+fn window(line: &TextInput, cols: usize) -> &str {
     let mut text = line.text();
     while cols <= width(text) && !text.is_empty() {
         text = &text[text.chars().next().map_or(0, char::len_utf8)..];
@@ -84,14 +84,14 @@ fn window(line: &Line, cols: usize) -> &str {
 
 /// Whether the pane in focus shows copy mode, and with it that cursor.
 pub(super) fn has_cursor(model: &Model) -> bool {
-    model.scene.focused().is_some_and(|pane| model.copying.open(pane.id).is_some())
+    model.scene.focused().is_some_and(|pane| model.copy_modes.open(pane.id).is_some())
 }
 
 /// Where the cursor of the pane in focus is, if that is in copy mode: the column and row of the
 /// outer terminal.
 pub(super) fn cursor(model: &Model) -> Option<(u16, u16)> {
     let pane = model.scene.focused()?;
-    let mode = model.copying.open(pane.id)?;
+    let mode = model.copy_modes.open(pane.id)?;
     let place = place(model, pane);
     if let Some(prompt) = &mode.prompt {
         let (mark, line) = parts(prompt);
@@ -105,10 +105,10 @@ pub(super) fn cursor(model: &Model) -> Option<(u16, u16)> {
 }
 
 /// Labels over a pane: what is left to type of each.
-pub(super) fn draw_hints(model: &Model, hints: &Hints, buf: &mut Buffer) {
+pub(super) fn draw_hints(model: &Model, hints: &HintLabels, buf: &mut Buffer) {
     let Some(pane) = model.scene.pane(hints.pane) else { return };
     let place = place(model, pane);
-    let theme = &model.setup.theme;
+    let theme = &model.config.theme;
     let style = look::with(look::style(theme.select_fg, theme.select_bg), Attrs::BOLD);
     for (hint, label) in hints.left() {
         let Ok(y) = u16::try_from(hint.at.row) else { continue };

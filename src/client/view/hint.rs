@@ -20,7 +20,7 @@ const KEYS_MAX: usize = 4;
 const KEYS_COLS: usize = 14;
 
 /// A line of the panel.
-enum Entry {
+enum HintLine {
     /// What the ones below act on.
     Head(String),
     /// Keys, and what they do.
@@ -43,7 +43,7 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
         columns(COLS_LEAST)
     };
     // Heads are what there is no room for first.
-    let with_heads: Vec<Entry> = entries(&groups, true);
+    let with_heads: Vec<HintLine> = entries(&groups, true);
     let entries = if with_heads.len().div_ceil(columns) <= room {
         with_heads
     } else {
@@ -65,16 +65,16 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
 }
 
 fn base(model: &Model) -> Style {
-    look::style(model.setup.theme.overlay_fg, model.setup.theme.overlay_bg)
+    look::style(model.config.theme.overlay_fg, model.config.theme.overlay_bg)
 }
 
-fn draw_entry(model: &Model, entry: &Entry, (at, cols): ((u16, u16), usize), buf: &mut Buffer) {
-    let theme = &model.setup.theme;
+fn draw_entry(model: &Model, entry: &HintLine, (at, cols): ((u16, u16), usize), buf: &mut Buffer) {
+    let theme = &model.config.theme;
     match entry {
-        Entry::Head(name) => {
+        HintLine::Head(name) => {
             look::put(buf, at, cols, name, look::with(base(model), Attrs::DIM));
         }
-        Entry::Keys(keys, words) => {
+        HintLine::Keys(keys, words) => {
             let keys_style = look::with(look::style(theme.accent, theme.overlay_bg), Attrs::BOLD);
             let end = look::put(buf, at, KEYS_COLS.min(cols), keys, keys_style);
             let words_x = end.max(at.0 + 5) + 1;
@@ -84,13 +84,13 @@ fn draw_entry(model: &Model, entry: &Entry, (at, cols): ((u16, u16), usize), buf
     }
 }
 
-fn entries(groups: &BTreeMap<String, Vec<(String, String)>>, with_heads: bool) -> Vec<Entry> {
+fn entries(groups: &BTreeMap<String, Vec<(String, String)>>, with_heads: bool) -> Vec<HintLine> {
     let mut all = Vec::new();
     for (head, members) in groups {
         if with_heads {
-            all.push(Entry::Head(head.clone()));
+            all.push(HintLine::Head(head.clone()));
         }
-        all.extend(members.iter().map(|(keys, words)| Entry::Keys(keys.clone(), words.clone())));
+        all.extend(members.iter().map(|(keys, words)| HintLine::Keys(keys.clone(), words.clone())));
     }
     all
 }
@@ -99,7 +99,7 @@ fn entries(groups: &BTreeMap<String, Vec<(String, String)>>, with_heads: bool) -
 fn groups(model: &Model) -> BTreeMap<String, Vec<(String, String)>> {
     let pending = model.chord.keys.len();
     let mut found: BTreeMap<&str, (Vec<String>, String)> = BTreeMap::new();
-    for listed in model.setup.keymap.following(&model.chord.keys) {
+    for listed in model.config.keymap.following(&model.chord.keys) {
         let keys = listed.keys.split(' ').skip(pending).collect::<Vec<_>>().join(" ");
         let (all, words) =
             found.entry(listed.name).or_insert_with(|| (Vec::new(), listed.words.clone()));

@@ -29,7 +29,7 @@ const DIGIT_ROWS: u16 = 5;
 const CELL_COLS: u16 = 2;
 
 pub(super) fn draw(model: &Model, buf: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = &model.config.theme;
     match model.overlay {
         Some(Overlay::Numbers(_)) => {
             for pane in &model.scene.chrome.panes {
@@ -56,7 +56,7 @@ fn over(
     colour: crate::base::style::Colour,
     buf: &mut Buffer,
 ) {
-    let area = model.places().area;
+    let area = model.layout().area;
     let count = u16::try_from(text.len()).unwrap_or(u16::MAX);
     let cols = (count.saturating_mul(DIGIT_COLS + 1)).saturating_sub(1).saturating_mul(CELL_COLS);
     let is_large = cols <= rect.cols && DIGIT_ROWS <= rect.rows;

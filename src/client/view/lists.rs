@@ -10,9 +10,9 @@ use crate::base::geom::Point;
 use crate::base::style::Attrs;
 use crate::base::text::width;
 use crate::client::calls::{self, Renamed};
-use crate::client::line::Line;
 use crate::client::model::{Model, Overlay};
-use crate::client::pick::Pick;
+use crate::client::picker::Picker;
+use crate::client::text_input::TextInput;
 
 /// The widest list, in columns.
 const COLS_MAX: u16 = 96;
@@ -21,7 +21,7 @@ const MARK: &str = "› ";
 
 /// What is under the mouse while an overlay is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hit {
+pub enum ListHit {
     /// An item of the list, by its place among those that match.
     Item(usize),
     /// Another part of the overlay.
@@ -31,7 +31,7 @@ pub enum Hit {
 }
 
 /// Where a list and its parts are.
-struct Shape {
+struct ListLayout {
     /// All of it.
     outer: Area,
     /// Without the frame.
@@ -50,7 +50,7 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
         | Some(
             Overlay::Numbers(_) | Overlay::Clock | Overlay::Describe(_) | Overlay::Processes(_),
         ) => {}
-        Some(Overlay::Pick(pick)) => draw_pick(model, pick, buf),
+        Some(Overlay::Picker(pick)) => draw_pick(model, pick, buf),
         Some(Overlay::Rename(what, line)) => {
             let title = match what {
                 Renamed::Tab => "new name of the tab",
@@ -67,7 +67,7 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
         Some(Overlay::Hints(hints)) => copy::draw_hints(model, hints, buf),
         Some(Overlay::Confirm(wanted)) => {
             let own = model.scene.chrome.session.as_ref().map(|session| session.name.clone());
-            let name = calls::victims(wanted).or(own).unwrap_or_else(|| "this session".into());
+            let name = calls::targets_of(wanted).or(own).unwrap_or_else(|| "this session".into());
             let inner = draw_box(model, "really?", prompt_area(model), buf);
             let text = format!("end {name} and every program in it? y / n");
             look::put(buf, (inner.x, inner.y), usize::from(inner.width), &text, base(model));
@@ -85,7 +85,7 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
 #[must_use]
 pub fn cursor(model: &Model) -> Option<(u16, u16)> {
     let (inner, line) = match model.overlay.as_ref()? {
-        Overlay::Pick(pick) => (shape(model, pick).inner, &pick.line),
+        Overlay::Picker(pick) => (shape(model, pick).inner, &pick.line),
         Overlay::Rename(_, line) | Overlay::Search(line) => (inside(prompt_area(model)), line),
         Overlay::Confirm(_)
         | Overlay::Hints(_)
@@ -104,16 +104,16 @@ pub fn cursor(model: &Model) -> Option<(u16, u16)> {
 
 /// What is at a cell of the outer terminal.
 #[must_use]
-pub fn item_at(model: &Model, at: Point) -> Hit {
-    let Some(Overlay::Pick(pick)) = &model.overlay else { return Hit::Inside };
+pub fn item_at(model: &Model, at: Point) -> ListHit {
+    let Some(Overlay::Picker(pick)) = &model.overlay else { return ListHit::Inside };
     let shape = shape(model, pick);
     if !shape.outer.contains((at.x, at.y).into()) {
-        return Hit::Outside;
+        return ListHit::Outside;
     }
     let row = at.y.checked_sub(shape.items_y).filter(|row| *row < shape.item_rows);
     row.map(|row| shape.first + usize::from(row))
         .filter(|idx| *idx < pick.found().len())
-        .map_or(Hit::Inside, Hit::Item)
+        .map_or(ListHit::Inside, ListHit::Item)
 }
 
 pub(super) fn column(x: usize) -> u16 {
@@ -121,7 +121,7 @@ pub(super) fn column(x: usize) -> u16 {
 }
 
 pub(super) fn base(model: &Model) -> Style {
-    look::style(model.setup.theme.overlay_fg, model.setup.theme.overlay_bg)
+    look::style(model.config.theme.overlay_fg, model.config.theme.overlay_bg)
 }
 
 /// A box of three rows, a third down.
@@ -174,7 +174,7 @@ pub(super) fn inside(outer: Area) -> Area {
     Area { x: outer.x + 1, y: outer.y + 1, width: outer.width - 2, height: outer.height - 2 }
 }
 
-fn shape(model: &Model, pick: &Pick) -> Shape {
+fn shape(model: &Model, pick: &Picker) -> ListLayout {
     let head = 1 + u16::from(pick.refused.is_some());
     let rows = column(pick.found().len().max(3)).saturating_add(head + 2);
     // The list does not jump while it is narrowed, so its height is that of the terminal, not of
@@ -197,7 +197,7 @@ fn shape(model: &Model, pick: &Pick) -> Shape {
         .saturating_sub(shown - 1)
         .max((pick.selected_idx() / shown) * shown)
         .min(pick.selected_idx());
-    Shape { outer, inner, items_y: inner.y.saturating_add(head), item_rows, first }
+    ListLayout { outer, inner, items_y: inner.y.saturating_add(head), item_rows, first }
 }
 
 /// Draws a framed box and gives its inside.
@@ -216,7 +216,7 @@ pub(super) fn draw_box(model: &Model, title: &str, outer: Area, buf: &mut Buffer
     inner
 }
 
-fn draw_pick(model: &Model, pick: &Pick, buf: &mut Buffer) {
+fn draw_pick(model: &Model, pick: &Picker, buf: &mut Buffer) {
     let shape = shape(model, pick);
     if pick.has_preview {
         draw_preview(model, shape.outer, buf);
@@ -224,7 +224,7 @@ fn draw_pick(model: &Model, pick: &Pick, buf: &mut Buffer) {
     let inner = draw_box(model, pick.title, shape.outer, buf);
     draw_line(model, &pick.line, inner, buf);
     if let Some(refused) = pick.refused.as_ref().filter(|_| 1 < inner.height) {
-        let style = look::style(model.setup.theme.warning, model.setup.theme.overlay_bg);
+        let style = look::style(model.config.theme.warning, model.config.theme.overlay_bg);
         look::put(buf, (inner.x, inner.y + 1), usize::from(inner.width), refused, style);
     }
     if pick.found().len() == 0 && shape.item_rows != 0 {
@@ -251,7 +251,7 @@ fn draw_pick(model: &Model, pick: &Pick, buf: &mut Buffer) {
     let shown = pick.found().enumerate().skip(shape.first).take(usize::from(shape.item_rows));
     for ((idx, item), y) in shown.zip(shape.items_y..) {
         let is_selected = idx == pick.selected_idx();
-        let theme = &model.setup.theme;
+        let theme = &model.config.theme;
         let style =
             if is_selected { look::style(theme.select_fg, theme.select_bg) } else { base(model) };
         look::fill(buf, y, inner.x, inner.right(), style);
@@ -272,7 +272,7 @@ fn line_cols(inner: Area) -> usize {
 }
 
 /// The part of a line that is shown in `cols` columns, and the cursor's column in it.
-fn window(line: &Line, cols: usize) -> (&str, usize) {
+fn window(line: &TextInput, cols: usize) -> (&str, usize) {
     let mut text = line.text();
     let mut at = line.cursor_cols();
     while cols < at {
@@ -287,7 +287,7 @@ fn window(line: &Line, cols: usize) -> (&str, usize) {
     (text, at)
 }
 
-fn draw_line(model: &Model, line: &Line, inner: Area, buf: &mut Buffer) {
+fn draw_line(model: &Model, line: &TextInput, inner: Area, buf: &mut Buffer) {
     if inner.height == 0 {
         return;
     }

@@ -21,9 +21,9 @@ use crate::client::model::{Model, Overlay};
 /// Draws the model into `buf`, whose area is the outer terminal.
 pub fn draw(model: &Model, buf: &mut Buffer) {
     buf.reset();
-    let places = model.places();
+    let layout = model.layout();
     if model.scene.number.is_some() {
-        borders::draw(model, places.area, buf);
+        borders::draw(model, layout.area, buf);
     }
     copy::draw(model, buf);
     bars::draw(model, buf);
@@ -53,7 +53,7 @@ pub fn cursor(model: &Model) -> Option<Cursor> {
             | Overlay::Describe(_) => {
                 return None;
             }
-            Overlay::Pick(_) | Overlay::Rename(..) | Overlay::Search(_) => lists::cursor(model)?,
+            Overlay::Picker(_) | Overlay::Rename(..) | Overlay::Search(_) => lists::cursor(model)?,
             Overlay::Processes(view) => processes::cursor(model, view)?,
         };
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
@@ -63,7 +63,7 @@ pub fn cursor(model: &Model) -> Option<Cursor> {
             copy::cursor(model).filter(|(x, y)| *x < model.size.cols && *y < model.size.rows)?;
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
     }
-    let area = model.places().area;
+    let area = model.layout().area;
     let cursor = model
         .scene
         .cursor

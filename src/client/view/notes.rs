@@ -9,18 +9,18 @@ use crate::client::model::Model;
 
 /// The row below the last that notes may use.
 pub(super) fn floor(model: &Model) -> u16 {
-    let places = model.places();
-    [places.status, places.tabs]
+    let layout = model.layout();
+    [layout.status, layout.tabs]
         .into_iter()
         .flatten()
-        .filter(|row| places.area.y < *row)
+        .filter(|row| layout.area.y < *row)
         .min()
         .unwrap_or(model.size.rows)
 }
 
 /// Notices, flush right above the status line, the newest lowest.
 pub(super) fn draw_notices(model: &Model, buf: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = &model.config.theme;
     let rows = (0..floor(model)).rev();
     for ((_, notice), y) in model.notices.iter().rev().zip(rows) {
         let fg = if notice.warning { theme.warning } else { theme.overlay_fg };

@@ -4,13 +4,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect as Area;
 
-use super::lists::{Hit, base, column, draw_box, inside};
+use super::lists::{ListHit, base, column, draw_box, inside};
 use super::{look, whole};
 use crate::base::geom::Point;
 use crate::base::style::Attrs;
 use crate::base::text::{fitting, width};
 use crate::client::model::{Model, Overlay};
-use crate::client::processes::{Deed, Mode, Processes, Row, SIGNALS, Sort};
+use crate::client::processes::{Mode, ProcessAction, ProcessView, Row, SIGNALS, Sort};
 
 /// The deepest level that is indented further, and the columns of one level.
 const DEPTH_MAX: usize = 12;
@@ -52,7 +52,7 @@ impl Columns {
 }
 
 /// Where the parts of the view are.
-struct Shape {
+struct TableLayout {
     outer: Area,
     inner: Area,
     /// The first row of processes.
@@ -63,7 +63,7 @@ struct Shape {
     first: usize,
 }
 
-fn shape(model: &Model, view: &Processes) -> Shape {
+fn shape(model: &Model, view: &ProcessView) -> TableLayout {
     let whole = whole(model);
     let margin = u16::from(8 <= whole.height);
     let outer = Area { y: margin, height: whole.height - 2 * margin, ..whole };
@@ -74,33 +74,33 @@ fn shape(model: &Model, view: &Processes) -> Shape {
     // What is selected stands in the middle, except near the ends.
     let first =
         view.selected_idx().saturating_sub(shown / 2).min(view.found().len().saturating_sub(shown));
-    Shape { outer, inner, rows_y, row_count, first }
+    TableLayout { outer, inner, rows_y, row_count, first }
 }
 
 /// What of the view is at a cell of the outer terminal.
 #[must_use]
-pub fn item_at(model: &Model, at: Point) -> Hit {
-    let Some(Overlay::Processes(view)) = &model.overlay else { return Hit::Inside };
+pub fn item_at(model: &Model, at: Point) -> ListHit {
+    let Some(Overlay::Processes(view)) = &model.overlay else { return ListHit::Inside };
     let shape = shape(model, view);
     if !shape.outer.contains((at.x, at.y).into()) {
-        return Hit::Outside;
+        return ListHit::Outside;
     }
     let row = at.y.checked_sub(shape.rows_y).filter(|row| *row < shape.row_count);
     row.map(|row| shape.first + usize::from(row))
         .filter(|idx| *idx < view.found().len())
-        .map_or(Hit::Inside, Hit::Item)
+        .map_or(ListHit::Inside, ListHit::Item)
 }
 
 /// Where the typed filter has its cursor; none while none is typed.
 #[must_use]
-pub fn cursor(model: &Model, view: &Processes) -> Option<(u16, u16)> {
+pub fn cursor(model: &Model, view: &ProcessView) -> Option<(u16, u16)> {
     let inner = shape(model, view).inner;
     let x = inner.x.saturating_add(column(1 + view.filter.cursor_cols()));
     (view.mode == Mode::Filter && 0 < inner.height)
         .then_some((x.min(inner.right().saturating_sub(1)), inner.bottom().saturating_sub(1)))
 }
 
-pub(super) fn draw(model: &Model, view: &Processes, buf: &mut Buffer) {
+pub(super) fn draw(model: &Model, view: &ProcessView, buf: &mut Buffer) {
     let shape = shape(model, view);
     let inner = draw_box(model, &title(view), shape.outer, buf);
     let columns = Columns::of(inner.width);
@@ -133,12 +133,12 @@ pub(super) fn draw(model: &Model, view: &Processes, buf: &mut Buffer) {
 
 fn draw_row(
     model: &Model,
-    view: &Processes,
+    view: &ProcessView,
     (idx, row): (usize, &Row),
     area: Area,
     buf: &mut Buffer,
 ) {
-    let theme = &model.setup.theme;
+    let theme = &model.config.theme;
     let is_selected = idx == view.selected_idx();
     let style =
         if is_selected { look::style(theme.select_fg, theme.select_bg) } else { base(model) };
@@ -178,7 +178,7 @@ fn draw_row(
     look::put(buf, (area.x, area.y), cols, &text, style);
 }
 
-fn title(view: &Processes) -> String {
+fn title(view: &ProcessView) -> String {
     let (shown, all) = (view.found().len(), view.count());
     let count = if shown == all { all.to_string() } else { format!("{shown} of {all}") };
     let tagged = if view.tagged_count() == 0 {
@@ -190,7 +190,7 @@ fn title(view: &Processes) -> String {
 }
 
 /// What is typed or asked, else what the keys do: as many of them as there is room for.
-fn foot(view: &Processes, cols: usize) -> String {
+fn foot(view: &ProcessView, cols: usize) -> String {
     match &view.mode {
         Mode::Filter => format!("/{}", view.filter.text()),
         Mode::Signal => {
@@ -204,9 +204,9 @@ fn foot(view: &Processes, cols: usize) -> String {
                 format!("{} processes", idents.len())
             };
             let what = match deed {
-                Deed::Stop { tree: false } => format!("stop {whom}"),
-                Deed::Stop { tree: true } => format!("stop {whom} and all below"),
-                Deed::Signal(signal) => format!("send {signal} to {whom}"),
+                ProcessAction::Stop { tree: false } => format!("stop {whom}"),
+                ProcessAction::Stop { tree: true } => format!("stop {whom} and all below"),
+                ProcessAction::Signal(signal) => format!("send {signal} to {whom}"),
             };
             format!("{what}? y / n")
         }

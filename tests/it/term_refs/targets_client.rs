@@ -10,10 +10,10 @@ use abide::base::memory::HeapMemory;
 use abide::base::row::{Row, RunKind};
 use abide::base::style::Style;
 use abide::base::time::{Now, Tick};
-use abide::client::Setup;
+use abide::client::ClientConfig;
 use abide::client::caps::{Caps, Depth, Features};
 use abide::client::input::{Decoder, PASTE_MAX, TtyEvent};
-use abide::client::model::{Event, Link, Model};
+use abide::client::model::{Event, Model, ServerLink};
 use abide::client::paint::Painter;
 use abide::client::update::update;
 use abide::settings::Settings;
@@ -28,7 +28,7 @@ fn terminal(size: Size) -> Terminal {
 
 thread_local! {
     /// Made once: it takes longer than all the rest.
-    static SETUP: Rc<Setup> = Rc::new(Setup::new(&Settings::default(), "box"));
+    static SETUP: Rc<ClientConfig> = Rc::new(ClientConfig::new(&Settings::default(), "box"));
 }
 
 /// A client that shows one pane in all of its terminal, and that terminal.
@@ -50,7 +50,7 @@ impl Attached {
             ..Caps::default()
         };
         let mut model = Model::new(SETUP.with(Rc::clone), size, caps, Now::default());
-        model.link = Link::Up(Tick(0));
+        model.link = ServerLink::Up(Tick(0));
         Self { model, painter: Painter::default(), outer: terminal(size), number: 0, tick: 0 }
     }
 

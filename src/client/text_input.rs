@@ -10,13 +10,13 @@ const LINE_MAX: usize = 4096;
 
 /// A line of text and a cursor between two of its clusters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Line {
+pub struct TextInput {
     text: String,
     /// Byte offset, at a cluster's border.
     at: usize,
 }
 
-impl Line {
+impl TextInput {
     /// A line with `text`, the cursor behind it.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
@@ -98,10 +98,10 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use super::Line;
+    use super::TextInput;
 
     fn check(text: &str, keys: &str, expected: &str) {
-        let mut line = Line::new(text);
+        let mut line = TextInput::new(text);
         for key in keys.split_whitespace() {
             assert!(line.key(key.parse().expect("a key")), "{key}");
         }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn nothing_harmful_gets_in_and_the_bound_holds() {
-        let mut line = Line::default();
+        let mut line = TextInput::default();
         line.insert("a\u{1b}\n\u{202e}b");
         assert_eq!(line.text(), "ab");
         line.insert(&"é".repeat(5000));

@@ -6,9 +6,9 @@ use std::ops::Range;
 use regex::{Regex, RegexBuilder};
 
 use crate::base::id::PaneId;
-use crate::client::copy::Wish;
-use crate::client::copy::doc::Doc;
-use crate::client::copy::motion::Way;
+use crate::client::copy_mode::CopyEffect;
+use crate::client::copy_mode::motion::Toward;
+use crate::client::copy_mode::scrollback_cache::ScrollbackCache;
 use crate::wire::scroll::{ScrollMatch, ScrollMatches, ScrollPoint, ScrollQuery, ScrollRequest};
 
 /// The largest compiled pattern, in bytes.
@@ -18,10 +18,10 @@ const MARGIN: u64 = 50;
 
 /// A search.
 #[derive(Debug, Clone, Default)]
-pub struct Find {
+pub struct CopySearch {
     /// What was typed, and the expression that is searched.
     pattern: Option<(String, Regex)>,
-    way: Option<Way>,
+    way: Option<Toward>,
     asked: Option<u32>,
     hits: Option<ScrollMatches>,
     /// Whether its matches are shown.
@@ -32,7 +32,7 @@ pub struct Find {
     is_awaited: bool,
 }
 
-impl PartialEq for Find {
+impl PartialEq for CopySearch {
     fn eq(&self, other: &Self) -> bool {
         let text = |find: &Self| find.pattern.as_ref().map(|(text, _)| text.clone());
         (text(self), self.way, self.asked, &self.hits, self.is_shown)
@@ -40,20 +40,20 @@ impl PartialEq for Find {
     }
 }
 
-impl Find {
+impl CopySearch {
     /// Begins a search from a cell.
     pub(super) fn begin(
         &mut self,
         pattern: &str,
-        way: Way,
+        way: Toward,
         from: ScrollPoint,
         to: (u32, PaneId),
-    ) -> Option<Wish> {
+    ) -> Option<CopyEffect> {
         self.pattern = Some((pattern.to_owned(), expression(pattern)));
         self.way = Some(way);
-        let wish = self.again(way, from, to);
+        let effect = self.again(way, from, to);
         self.is_awaited = false;
-        wish
+        effect
     }
 
     /// Whether keys wait for its match.
@@ -69,28 +69,28 @@ impl Find {
     /// Searches the same from another cell.
     pub(super) fn again(
         &mut self,
-        way: Way,
+        way: Toward,
         from: ScrollPoint,
         (number, pane): (u32, PaneId),
-    ) -> Option<Wish> {
+    ) -> Option<CopyEffect> {
         let (_, regex) = self.pattern.as_ref()?;
         let what = ScrollQuery::Search {
             pattern: regex.as_str().to_owned(),
             from,
-            forward: way == Way::On,
+            forward: way == Toward::On,
         };
         self.asked = Some(number);
         self.is_shown = true;
         self.goes = true;
         self.is_awaited = true;
-        Some(Wish::Ask(ScrollRequest { number, pane, what }))
+        Some(CopyEffect::Ask(ScrollRequest { number, pane, what }))
     }
 
     /// The search is given up, as far as the server goes on with it.
-    pub fn cancel(&mut self, pane: PaneId) -> Option<Wish> {
-        self.asked
-            .take()
-            .map(|number| Wish::Ask(ScrollRequest { number, pane, what: ScrollQuery::Cancel }))
+    pub fn cancel(&mut self, pane: PaneId) -> Option<CopyEffect> {
+        self.asked.take().map(|number| {
+            CopyEffect::Ask(ScrollRequest { number, pane, what: ScrollQuery::Cancel })
+        })
     }
 
     /// Its matches are shown no more.
@@ -127,8 +127,8 @@ impl Find {
 
     /// The direction of the search.
     #[must_use]
-    pub fn way(&self) -> Way {
-        self.way.unwrap_or(Way::On)
+    pub fn way(&self) -> Toward {
+        self.way.unwrap_or(Toward::On)
     }
 
     /// What was searched last.
@@ -160,7 +160,7 @@ impl Find {
     }
 
     /// The matches in some rows, as far as these are there.
-    pub(super) fn hits(&self, doc: &Doc, shown: Range<u64>) -> Vec<ScrollMatch> {
+    pub(super) fn hits(&self, doc: &ScrollbackCache, shown: Range<u64>) -> Vec<ScrollMatch> {
         let Some((_, regex)) = self.pattern.as_ref().filter(|_| self.is_shown) else {
             return Vec::new();
         };

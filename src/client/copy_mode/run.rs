@@ -4,44 +4,50 @@ use std::ops::Range;
 
 use crate::base::geom::Point;
 use crate::base::key::{Key, KeyCode, Mods};
-use crate::client::copy::doc::Missing;
-use crate::client::copy::keys::{Command, Copied, Place, Step};
-use crate::client::copy::motion::{Motion, Till, Way};
-use crate::client::copy::select::{Selection, Shape, Unit};
-use crate::client::copy::{COUNT_MAX, CopyMode, Deed, MouseDeed, Prompt, Typed, Where, Wish};
-use crate::client::line::Line;
+use crate::client::copy_mode::keys::{Copied, CopyCommand, Step, ViewRow};
+use crate::client::copy_mode::motion::{Motion, Till, Toward};
+use crate::client::copy_mode::scrollback_cache::Missing;
+use crate::client::copy_mode::select::{Selection, SelectionKind, Unit};
+use crate::client::copy_mode::{
+    COUNT_MAX, CopyEffect, CopyInput, CopyMode, CopyMouse, Prompt, Typed, Where,
+};
+use crate::client::text_input::TextInput;
 use crate::wire::scroll::{RowMark, ScrollMatch, ScrollPoint, ScrollQuery};
 
 impl CopyMode {
     /// Does something, or says which row is missing for it; then nothing has changed.
-    pub(super) fn attempt(&mut self, deed: &Deed, wishes: &mut Vec<Wish>) -> Result<(), Missing> {
+    pub(super) fn attempt(
+        &mut self,
+        deed: &CopyInput,
+        effects: &mut Vec<CopyEffect>,
+    ) -> Result<(), Missing> {
         match deed {
-            Deed::Command(command) => self.command(*command, wishes)?,
-            Deed::Key(key) => return self.key(*key, wishes),
-            Deed::Mouse(deed) => self.mouse(*deed, wishes)?,
-            Deed::Wheel(way, rows) => self.wheel(*way, *rows, wishes),
-            Deed::Go(cell) => self.go_to(*cell)?,
-            Deed::Visit(line, cell, pattern) => {
-                self.queue.push_front(Deed::Search(pattern.clone()));
+            CopyInput::Command(command) => self.command(*command, effects)?,
+            CopyInput::Key(key) => return self.key(*key, effects),
+            CopyInput::Mouse(deed) => self.mouse(*deed, effects)?,
+            CopyInput::Wheel(way, rows) => self.wheel(*way, *rows, effects),
+            CopyInput::Go(cell) => self.go_to(*cell)?,
+            CopyInput::Visit(line, cell, pattern) => {
+                self.queue.push_front(CopyInput::Search(pattern.clone()));
                 let reach = self.size.rows.saturating_mul(2);
-                self.ask(ScrollQuery::Around { line: *line, cell: *cell, reach }, true, wishes);
+                self.ask(ScrollQuery::Around { line: *line, cell: *cell, reach }, true, effects);
             }
-            Deed::Search(pattern) => {
+            CopyInput::Search(pattern) => {
                 let from = self
                     .cursor
                     .row
                     .checked_sub(1)
                     .map_or(ScrollPoint::default(), |row| ScrollPoint { row, col: u16::MAX });
-                self.search(pattern, Way::On, from, wishes);
+                self.search(pattern, Toward::On, from, effects);
             }
         }
         Ok(())
     }
 
     /// A key: of the prompt, of a count, the character that is awaited, or a command.
-    fn key(&mut self, key: Key, wishes: &mut Vec<Wish>) -> Result<(), Missing> {
+    fn key(&mut self, key: Key, effects: &mut Vec<CopyEffect>) -> Result<(), Missing> {
         if self.prompt.is_some() {
-            self.prompt_key(key, wishes);
+            self.prompt_key(key, effects);
             return Ok(());
         }
         if let Some((way, till)) = self.typed.awaits {
@@ -61,52 +67,56 @@ impl CopyMode {
             self.typed = Typed::default();
             return Ok(());
         };
-        self.command(command, wishes)
+        self.command(command, effects)
     }
 
-    fn command(&mut self, command: Command, wishes: &mut Vec<Wish>) -> Result<(), Missing> {
+    fn command(
+        &mut self,
+        command: CopyCommand,
+        effects: &mut Vec<CopyEffect>,
+    ) -> Result<(), Missing> {
         match command {
-            Command::Move(motion) => self.motion(motion)?,
-            Command::Rows(way) => self.rows(way, u64::from(self.count()))?,
-            Command::Place(place) => self.place(place)?,
-            Command::End(way) => self.end(way, wishes)?,
-            Command::Scroll(way, step) => self.scroll(way, step, wishes),
-            Command::Centre => {
+            CopyCommand::Move(motion) => self.motion(motion)?,
+            CopyCommand::Rows(way) => self.rows(way, u64::from(self.count()))?,
+            CopyCommand::Place(place) => self.place(place)?,
+            CopyCommand::End(way) => self.end(way, effects)?,
+            CopyCommand::Scroll(way, step) => self.scroll(way, step, effects),
+            CopyCommand::Centre => {
                 self.top = self.cursor.row.saturating_sub(u64::from(self.size.rows) / 2)
             }
-            Command::Select(shape) => self.select(shape),
-            Command::Begin => self.begin(Shape::Char),
-            Command::ToggleBlock => self.select(Shape::Block),
-            Command::Clear if self.selection.is_none() && self.find.is_shown() => {
-                self.find.forget()
+            CopyCommand::Select(shape) => self.select(shape),
+            CopyCommand::Begin => self.begin(SelectionKind::Char),
+            CopyCommand::ToggleBlock => self.select(SelectionKind::Block),
+            CopyCommand::Clear if self.selection.is_none() && self.search.is_shown() => {
+                self.search.forget()
             }
-            Command::Clear => self.selection = None,
-            Command::Other => self.other(wishes),
-            Command::Yank(what) => self.copy(what, wishes)?,
-            Command::SetMark => self.mark = Some(self.cursor),
-            Command::ToMark => {
+            CopyCommand::Clear => self.selection = None,
+            CopyCommand::Other => self.other(effects),
+            CopyCommand::Yank(what) => self.copy(what, effects)?,
+            CopyCommand::SetMark => self.mark = Some(self.cursor),
+            CopyCommand::ToMark => {
                 if let Some(mark) = self.mark {
                     let here = self.cursor;
                     self.go_to(mark)?;
                     self.mark = Some(here);
                 }
             }
-            Command::Prompt(way) => {
+            CopyCommand::Prompt(way) => {
                 self.ask(
                     ScrollQuery::Mark {
                         mark: RowMark::Prompt,
                         from: self.cursor.row,
-                        forward: way == Way::On,
+                        forward: way == Toward::On,
                     },
                     true,
-                    wishes,
+                    effects,
                 );
             }
-            Command::Await(way, till) => {
+            CopyCommand::Await(way, till) => {
                 self.typed.awaits = Some((way, till));
                 return Ok(());
             }
-            Command::Again(reversed) => {
+            CopyCommand::Again(reversed) => {
                 if let Some((c, way, till)) = self.jump {
                     self.motion(Motion::Char(
                         c,
@@ -115,22 +125,22 @@ impl CopyMode {
                     ))?;
                 }
             }
-            Command::Search(way) => {
-                self.prompt = Some(Prompt::Search(Line::default(), way, self.cursor))
+            CopyCommand::Search(way) => {
+                self.prompt = Some(Prompt::Search(TextInput::default(), way, self.cursor))
             }
-            Command::Next(reversed) => self.next_hit(reversed, wishes),
-            Command::WordSearch(way) => {
+            CopyCommand::Next(reversed) => self.next_hit(reversed, effects),
+            CopyCommand::WordSearch(way) => {
                 let (first, last) = self.text().word_at(self.cursor)?;
-                let word = self.doc.row(first.row)?.slice(first.col..last.col + 1).to_owned();
-                self.search(&regex::escape(word.trim()), way, self.cursor, wishes);
+                let word = self.rows.row(first.row)?.slice(first.col..last.col + 1).to_owned();
+                self.search(&regex::escape(word.trim()), way, self.cursor, effects);
             }
-            Command::Line => self.prompt = Some(Prompt::Row(Line::default())),
-            Command::Refresh => {
-                self.doc.forget();
+            CopyCommand::Line => self.prompt = Some(Prompt::Row(TextInput::default())),
+            CopyCommand::Refresh => {
+                self.rows.forget();
                 self.selection = None;
-                self.ask(ScrollQuery::Screen { above: self.size.rows }, true, wishes);
+                self.ask(ScrollQuery::Screen { above: self.size.rows }, true, effects);
             }
-            Command::Leave => wishes.push(Wish::Leave),
+            CopyCommand::Leave => effects.push(CopyEffect::Leave),
         }
         self.typed = Typed::default();
         self.clamp_top();
@@ -155,7 +165,7 @@ impl CopyMode {
 
     /// Puts the cursor onto a cell and shows it.
     fn go_to(&mut self, cell: ScrollPoint) -> Result<(), Missing> {
-        self.doc.row(cell.row)?;
+        self.rows.row(cell.row)?;
         self.cursor = cell;
         self.col = cell.col;
         self.show_cursor();
@@ -172,10 +182,10 @@ impl CopyMode {
         self.show_cursor();
     }
 
-    fn rows(&mut self, way: Way, count: u64) -> Result<(), Missing> {
+    fn rows(&mut self, way: Toward, count: u64) -> Result<(), Missing> {
         let row = match way {
-            Way::Back => self.cursor.row.saturating_sub(count).max(self.doc.first),
-            Way::On => (self.cursor.row + count).min(self.doc.end.saturating_sub(1)),
+            Toward::Back => self.cursor.row.saturating_sub(count).max(self.rows.first),
+            Toward::On => (self.cursor.row + count).min(self.rows.end.saturating_sub(1)),
         };
         self.put_on(row)?;
         self.show_cursor();
@@ -184,9 +194,9 @@ impl CopyMode {
 
     /// Puts the cursor onto a row, in the column that moving by rows keeps.
     fn put_on(&mut self, row: u64) -> Result<(), Missing> {
-        let text = self.doc.row(row)?;
+        let text = self.rows.row(row)?;
         let last = if self.beyond() || self.is_block() {
-            self.doc.cols.saturating_sub(1)
+            self.rows.cols.saturating_sub(1)
         } else {
             text.last()
         };
@@ -195,38 +205,38 @@ impl CopyMode {
     }
 
     fn is_block(&self) -> bool {
-        self.selection.is_some_and(|selection| selection.shape == Shape::Block)
+        self.selection.is_some_and(|selection| selection.shape == SelectionKind::Block)
     }
 
-    fn place(&mut self, place: Place) -> Result<(), Missing> {
-        let last = (self.top + u64::from(self.size.rows)).min(self.doc.end) - 1;
+    fn place(&mut self, place: ViewRow) -> Result<(), Missing> {
+        let last = (self.top + u64::from(self.size.rows)).min(self.rows.end) - 1;
         let row = match place {
-            Place::Top => self.top,
-            Place::Middle => u64::midpoint(self.top, last),
-            Place::Bottom => last,
+            ViewRow::Top => self.top,
+            ViewRow::Middle => u64::midpoint(self.top, last),
+            ViewRow::Bottom => last,
         };
-        self.doc.row(row)?;
+        self.rows.row(row)?;
         self.cursor = ScrollPoint { row, col: 0 };
         self.col = 0;
         Ok(())
     }
 
-    fn end(&mut self, way: Way, wishes: &mut Vec<Wish>) -> Result<(), Missing> {
+    fn end(&mut self, way: Toward, effects: &mut Vec<CopyEffect>) -> Result<(), Missing> {
         match way {
-            Way::Back => self.go_to(ScrollPoint { row: self.doc.first, col: 0 }),
-            Way::On if self.is_scrolling && self.selection.is_none() => {
-                wishes.push(Wish::Leave);
+            Toward::Back => self.go_to(ScrollPoint { row: self.rows.first, col: 0 }),
+            Toward::On if self.is_scrolling && self.selection.is_none() => {
+                effects.push(CopyEffect::Leave);
                 Ok(())
             }
-            Way::On => {
-                let row = self.doc.end.saturating_sub(1);
-                let col = self.doc.row(row)?.last();
+            Toward::On => {
+                let row = self.rows.end.saturating_sub(1);
+                let col = self.rows.row(row)?.last();
                 self.go_to(ScrollPoint { row, col })
             }
         }
     }
 
-    fn scroll(&mut self, way: Way, step: Step, wishes: &mut Vec<Wish>) {
+    fn scroll(&mut self, way: Toward, step: Step, effects: &mut Vec<CopyEffect>) {
         let shown = u64::from(self.size.rows);
         let rows = match step {
             Step::Row => 1,
@@ -235,16 +245,16 @@ impl CopyMode {
         };
         let rows = rows * u64::from(self.count());
         if step == Step::Row {
-            return self.wheel(way, rows, wishes);
+            return self.wheel(way, rows, effects);
         }
         let before = self.top;
-        self.scroll_rows(way, rows, wishes);
+        self.scroll_rows(way, rows, effects);
         // The cursor keeps its place in what is shown; at an end it goes to the end.
         let moved = before.abs_diff(self.top);
         let wanted = if moved == 0 { rows } else { moved };
         let row = match way {
-            Way::Back => self.cursor.row.saturating_sub(wanted).max(self.doc.first),
-            Way::On => (self.cursor.row + wanted).min(self.doc.end.saturating_sub(1)),
+            Toward::Back => self.cursor.row.saturating_sub(wanted).max(self.rows.first),
+            Toward::On => (self.cursor.row + wanted).min(self.rows.end.saturating_sub(1)),
         };
         self.cursor.row = row;
         self.cursor.col = self.col;
@@ -252,8 +262,8 @@ impl CopyMode {
     }
 
     /// Scrolls; the cursor stays on its text as long as that is shown.
-    fn wheel(&mut self, way: Way, rows: u64, wishes: &mut Vec<Wish>) {
-        self.scroll_rows(way, rows, wishes);
+    fn wheel(&mut self, way: Toward, rows: u64, effects: &mut Vec<CopyEffect>) {
+        self.scroll_rows(way, rows, effects);
         let last = self.top + u64::from(self.size.rows).saturating_sub(1);
         let row = self.cursor.row.clamp(self.top, last.max(self.top));
         if row != self.cursor.row {
@@ -262,45 +272,49 @@ impl CopyMode {
         }
     }
 
-    fn scroll_rows(&mut self, way: Way, rows: u64, wishes: &mut Vec<Wish>) {
+    fn scroll_rows(&mut self, way: Toward, rows: u64, effects: &mut Vec<CopyEffect>) {
         match way {
-            Way::Back => self.top = self.top.saturating_sub(rows).max(self.doc.first),
-            Way::On => {
+            Toward::Back => self.top = self.top.saturating_sub(rows).max(self.rows.first),
+            Toward::On => {
                 self.top = (self.top + rows).min(self.bottom());
                 if self.top == self.bottom() && self.is_scrolling && self.selection.is_none() {
-                    wishes.push(Wish::Leave);
+                    effects.push(CopyEffect::Leave);
                 }
             }
         }
     }
 
     /// Begins a selection of a shape, changes that of one, or ends it.
-    fn select(&mut self, shape: Shape) {
+    fn select(&mut self, shape: SelectionKind) {
         match &mut self.selection {
             None => self.begin(shape),
             // As in tmux, where `v` after Space makes a block.
-            Some(selection) if shape == Shape::Char && selection.shape == Shape::Char => {
-                selection.shape = Shape::Block
+            Some(selection)
+                if shape == SelectionKind::Char && selection.shape == SelectionKind::Char =>
+            {
+                selection.shape = SelectionKind::Block
             }
-            Some(selection) if shape == Shape::Block && selection.shape == Shape::Block => {
-                selection.shape = Shape::Char
+            Some(selection)
+                if shape == SelectionKind::Block && selection.shape == SelectionKind::Block =>
+            {
+                selection.shape = SelectionKind::Char
             }
             Some(selection) => selection.shape = shape,
         }
     }
 
-    fn begin(&mut self, shape: Shape) {
+    fn begin(&mut self, shape: SelectionKind) {
         self.selection = Some(Selection { anchor: self.cursor, shape, unit: Unit::Cell });
     }
 
-    fn other(&mut self, wishes: &mut Vec<Wish>) {
+    fn other(&mut self, effects: &mut Vec<CopyEffect>) {
         match &mut self.selection {
             Some(selection) => {
                 std::mem::swap(&mut selection.anchor, &mut self.cursor);
                 self.col = self.cursor.col;
                 self.show_cursor();
             }
-            None => self.ask(ScrollQuery::Output { at: self.cursor.row }, true, wishes),
+            None => self.ask(ScrollQuery::Output { at: self.cursor.row }, true, effects),
         }
     }
 
@@ -308,82 +322,82 @@ impl CopyMode {
     pub(super) fn select_rows(&mut self, rows: Range<u64>) {
         self.selection = Some(Selection {
             anchor: ScrollPoint { row: rows.start, col: 0 },
-            shape: Shape::Line,
+            shape: SelectionKind::Line,
             unit: Unit::Cell,
         });
         self.cursor = ScrollPoint { row: rows.end.saturating_sub(1), col: 0 };
         self.show_cursor();
     }
 
-    fn copy(&mut self, what: Copied, wishes: &mut Vec<Wish>) -> Result<(), Missing> {
+    fn copy(&mut self, what: Copied, effects: &mut Vec<CopyEffect>) -> Result<(), Missing> {
         let to = if what == Copied::Append { Where::Append } else { Where::New };
         let span = match what {
             Copied::Selection | Copied::Append => self.selected(),
             Copied::LineEnd => {
-                let row = self.doc.line_end(self.cursor.row)?;
-                let end = ScrollPoint { row, col: self.doc.row(row)?.last() };
+                let row = self.rows.line_end(self.cursor.row)?;
+                let end = ScrollPoint { row, col: self.rows.row(row)?.last() };
                 Some(
-                    Selection { anchor: self.cursor, shape: Shape::Char, unit: Unit::Cell }
+                    Selection { anchor: self.cursor, shape: SelectionKind::Char, unit: Unit::Cell }
                         .span(end.max(self.cursor), false),
                 )
             }
             Copied::Line => {
                 let (start, end) =
-                    (self.doc.line_start(self.cursor.row)?, self.doc.line_end(self.cursor.row)?);
+                    (self.rows.line_start(self.cursor.row)?, self.rows.line_end(self.cursor.row)?);
                 let anchor = ScrollPoint { row: start, col: 0 };
                 Some(
-                    Selection { anchor, shape: Shape::Line, unit: Unit::Cell }
+                    Selection { anchor, shape: SelectionKind::Line, unit: Unit::Cell }
                         .span(ScrollPoint { row: end, col: 0 }, false),
                 )
             }
         };
         match span {
             Some(span) => self.yank(span, to),
-            None => wishes.push(Wish::Leave),
+            None => effects.push(CopyEffect::Leave),
         }
         Ok(())
     }
 
-    fn mouse(&mut self, deed: MouseDeed, wishes: &mut Vec<Wish>) -> Result<(), Missing> {
+    fn mouse(&mut self, deed: CopyMouse, effects: &mut Vec<CopyEffect>) -> Result<(), Missing> {
         match deed {
-            MouseDeed::Press(at) => {
+            CopyMouse::Press(at) => {
                 self.selection = None;
                 self.go_to(self.cell_at(at))?;
             }
-            MouseDeed::Drag { from, to, block } => {
+            CopyMouse::Drag { from, to, block } => {
                 if self.selection.is_none() {
-                    let shape = if block { Shape::Block } else { Shape::Char };
+                    let shape = if block { SelectionKind::Block } else { SelectionKind::Char };
                     self.selection =
                         Some(Selection { anchor: self.cell_at(from), shape, unit: Unit::Cell });
                 }
                 self.scroll_at_edge(to);
                 let cell = self.cell_at(to);
-                let cell = ScrollPoint { col: self.doc.row(cell.row)?.head(cell.col), ..cell };
+                let cell = ScrollPoint { col: self.rows.row(cell.row)?.head(cell.col), ..cell };
                 self.cursor = cell;
                 self.col = cell.col;
             }
-            MouseDeed::Word(at) => {
+            CopyMouse::Word(at) => {
                 let (first, last) = self.text().word_at(self.cell_at(at))?;
                 self.selection = Some(Selection {
                     anchor: first,
-                    shape: Shape::Char,
+                    shape: SelectionKind::Char,
                     unit: Unit::Word(first, last),
                 });
                 self.cursor = last;
             }
-            MouseDeed::Line(at) => {
+            CopyMouse::Line(at) => {
                 let row = self.cell_at(at).row;
-                let (start, end) = (self.doc.line_start(row)?, self.doc.line_end(row)?);
+                let (start, end) = (self.rows.line_start(row)?, self.rows.line_end(row)?);
                 self.selection = Some(Selection {
                     anchor: ScrollPoint { row: start, col: 0 },
-                    shape: Shape::Line,
+                    shape: SelectionKind::Line,
                     unit: Unit::Cell,
                 });
                 self.cursor = ScrollPoint { row: end, col: 0 };
             }
-            MouseDeed::Release => match self.selected() {
+            CopyMouse::Release => match self.selected() {
                 Some(span) => self.yank(span, Where::New),
-                None if self.by_mouse => wishes.push(Wish::Leave),
+                None if self.by_mouse => effects.push(CopyEffect::Leave),
                 None => {}
             },
         }
@@ -393,23 +407,23 @@ impl CopyMode {
     /// The cell of the rows that is shown there.
     fn cell_at(&self, at: Point) -> ScrollPoint {
         let row = (self.top + u64::from(at.y.min(self.size.rows.saturating_sub(1))))
-            .min(self.doc.end.saturating_sub(1));
+            .min(self.rows.end.saturating_sub(1));
         ScrollPoint {
             row,
-            col: at.x.saturating_add(self.left).min(self.doc.cols.saturating_sub(1)),
+            col: at.x.saturating_add(self.left).min(self.rows.cols.saturating_sub(1)),
         }
     }
 
     /// A drag to the first or the last row scrolls.
     fn scroll_at_edge(&mut self, at: Point) {
         if at.y == 0 {
-            self.top = self.top.saturating_sub(1).max(self.doc.first);
+            self.top = self.top.saturating_sub(1).max(self.rows.first);
         } else if self.size.rows <= at.y + 1 {
             self.top = (self.top + 1).min(self.bottom());
         }
     }
 
-    fn prompt_key(&mut self, key: Key, wishes: &mut Vec<Wish>) {
+    fn prompt_key(&mut self, key: Key, effects: &mut Vec<CopyEffect>) {
         let Some(prompt) = self.prompt.take() else { return };
         let is_given_up = matches!(
             (key.code, key.mods),
@@ -418,34 +432,34 @@ impl CopyMode {
         let is_entered = matches!(key.code, KeyCode::Enter | KeyCode::Keypad('\r'));
         match prompt {
             Prompt::Search(_, _, origin) if is_given_up => {
-                self.find.forget();
-                wishes.extend(self.find.cancel(self.pane));
+                self.search.forget();
+                effects.extend(self.search.cancel(self.pane));
                 self.cursor = origin;
                 self.show_cursor();
             }
             Prompt::Row(_) if is_given_up => {}
             Prompt::Search(line, way, origin) if is_entered => {
-                self.find.settle();
+                self.search.settle();
                 // Without a pattern it is the one of before.
                 if line.text().is_empty() {
-                    self.search_again(way, origin, wishes);
+                    self.search_again(way, origin, effects);
                 }
             }
             Prompt::Row(line) if is_entered => {
                 if let Ok(back) = line.text().trim().parse::<u64>() {
-                    let row = self.bottom().saturating_sub(back).max(self.doc.first);
-                    self.queue.push_front(Deed::Go(ScrollPoint { row, col: 0 }));
+                    let row = self.bottom().saturating_sub(back).max(self.rows.first);
+                    self.queue.push_front(CopyInput::Go(ScrollPoint { row, col: 0 }));
                 }
             }
             Prompt::Search(line, _, _)
                 if matches!((key.code, key.mods), (KeyCode::Char('s' | 'r'), Mods::CTRL)) =>
             {
-                let way = if key.code == KeyCode::Char('s') { Way::On } else { Way::Back };
+                let way = if key.code == KeyCode::Char('s') { Toward::On } else { Toward::Back };
                 let pattern = line.text().to_owned();
                 if pattern.is_empty() {
-                    self.search_again(way, self.cursor, wishes);
+                    self.search_again(way, self.cursor, effects);
                 } else {
-                    self.search(&pattern, way, self.cursor, wishes);
+                    self.search(&pattern, way, self.cursor, effects);
                 }
                 self.prompt = Some(Prompt::Search(line, way, self.cursor));
             }
@@ -453,7 +467,7 @@ impl CopyMode {
                 let before = line.text().to_owned();
                 line.key(key);
                 if line.text() != before {
-                    self.search_as_typed(line.text(), way, origin, wishes);
+                    self.search_as_typed(line.text(), way, origin, effects);
                 }
                 self.prompt = Some(Prompt::Search(line, way, origin));
             }
@@ -465,14 +479,14 @@ impl CopyMode {
     }
 
     /// Text that was pasted, into the line that is typed. False if there is none.
-    pub fn paste(&mut self, text: &str, wishes: &mut Vec<Wish>) -> bool {
+    pub fn paste(&mut self, text: &str, effects: &mut Vec<CopyEffect>) -> bool {
         match &mut self.prompt {
             None => return false,
             Some(Prompt::Row(line)) => line.insert(text),
             Some(Prompt::Search(line, way, origin)) => {
                 line.insert(text);
                 let (pattern, way, origin) = (line.text().to_owned(), *way, *origin);
-                self.search_as_typed(&pattern, way, origin, wishes);
+                self.search_as_typed(&pattern, way, origin, effects);
             }
         }
         true
@@ -481,35 +495,41 @@ impl CopyMode {
     fn search_as_typed(
         &mut self,
         pattern: &str,
-        way: Way,
+        way: Toward,
         origin: ScrollPoint,
-        wishes: &mut Vec<Wish>,
+        effects: &mut Vec<CopyEffect>,
     ) {
         if pattern.is_empty() {
-            self.find.forget();
-            wishes.extend(self.find.cancel(self.pane));
+            self.search.forget();
+            effects.extend(self.search.cancel(self.pane));
             self.cursor = origin;
             return self.show_cursor();
         }
-        self.search(pattern, way, origin, wishes);
+        self.search(pattern, way, origin, effects);
     }
 
-    fn search(&mut self, pattern: &str, way: Way, from: ScrollPoint, wishes: &mut Vec<Wish>) {
+    fn search(
+        &mut self,
+        pattern: &str,
+        way: Toward,
+        from: ScrollPoint,
+        effects: &mut Vec<CopyEffect>,
+    ) {
         let number = self.take_number();
-        wishes.extend(self.find.begin(pattern, way, from, (number, self.pane)));
+        effects.extend(self.search.begin(pattern, way, from, (number, self.pane)));
     }
 
-    fn search_again(&mut self, way: Way, from: ScrollPoint, wishes: &mut Vec<Wish>) {
-        if let Some(pattern) = self.find.last_pattern() {
-            self.search(&pattern, way, from, wishes);
+    fn search_again(&mut self, way: Toward, from: ScrollPoint, effects: &mut Vec<CopyEffect>) {
+        if let Some(pattern) = self.search.last_pattern() {
+            self.search(&pattern, way, from, effects);
         }
     }
 
-    fn next_hit(&mut self, reversed: bool, wishes: &mut Vec<Wish>) {
-        let way = self.find.way();
+    fn next_hit(&mut self, reversed: bool, effects: &mut Vec<CopyEffect>) {
+        let way = self.search.way();
         let way = if reversed { way.reversed() } else { way };
         let number = self.take_number();
-        wishes.extend(self.find.again(way, self.cursor, (number, self.pane)));
+        effects.extend(self.search.again(way, self.cursor, (number, self.pane)));
     }
 
     /// The cursor is on a cell of the text.
@@ -517,11 +537,11 @@ impl CopyMode {
         self.cursor.row = self
             .cursor
             .row
-            .clamp(self.doc.first, self.doc.end.saturating_sub(1).max(self.doc.first));
-        if let Some(row) = self.doc.get(self.cursor.row) {
+            .clamp(self.rows.first, self.rows.end.saturating_sub(1).max(self.rows.first));
+        if let Some(row) = self.rows.get(self.cursor.row) {
             self.cursor.col = row.head(self.cursor.col);
         }
-        self.cursor.col = self.cursor.col.min(self.doc.cols.saturating_sub(1));
+        self.cursor.col = self.cursor.col.min(self.rows.cols.saturating_sub(1));
     }
 
     /// What is shown has the cursor in it.
@@ -542,7 +562,7 @@ impl CopyMode {
     }
 
     fn clamp_top(&mut self) {
-        self.top = self.top.clamp(self.doc.first, self.bottom().max(self.doc.first));
+        self.top = self.top.clamp(self.rows.first, self.bottom().max(self.rows.first));
     }
 }
 
@@ -552,10 +572,10 @@ impl CopyMode {
     pub fn typed(&self) -> String {
         let count = self.typed.count.map(|count| count.to_string()).unwrap_or_default();
         let awaits = self.typed.awaits.map_or("", |(way, till)| match (way, till) {
-            (Way::On, Till::At) => "f",
-            (Way::Back, Till::At) => "F",
-            (Way::On, Till::Before) => "t",
-            (Way::Back, Till::Before) => "T",
+            (Toward::On, Till::At) => "f",
+            (Toward::Back, Till::At) => "F",
+            (Toward::On, Till::Before) => "t",
+            (Toward::Back, Till::Before) => "T",
         });
         format!("{count}{awaits}")
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::base::geom::Point;
 use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
-use crate::client::copy::CopyMode;
+use crate::client::copy_mode::CopyMode;
 
 /// Panes in copy mode at the same time; the oldest pane leaves it first.
 const PANES_MAX: usize = 32;
@@ -30,7 +30,7 @@ pub enum Awaited {
 
 /// What this client remembers about copying.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Copying {
+pub struct CopyModes {
     /// Copy mode, by pane.
     pub panes: BTreeMap<PaneId, CopyMode>,
     /// Calls whose answer is used here.
@@ -40,7 +40,7 @@ pub struct Copying {
     clicks: Option<(Tick, PaneId, Point, u8)>,
 }
 
-impl Copying {
+impl CopyModes {
     /// A pane enters copy mode.
     pub fn insert(&mut self, mode: CopyMode) {
         while PANES_MAX <= self.panes.len() {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use crate::action::table::{ActionEntry, TABLE};
 use crate::base::time::Span;
-use crate::client::copy::CopyOptions;
-use crate::client::copy::keys::{CopyKeys, Table};
+use crate::client::copy_mode::CopyOptions;
+use crate::client::copy_mode::keys::{CopyKeys, KeyTable};
 use crate::config::keymap::{Bound, Keymap, bound};
 use crate::config::theme::{Chosen, Themes};
 use crate::settings::{Appearance, Bars, CopyTable, KeyOptions, OuterOptions, Palette, Settings};
@@ -38,7 +38,7 @@ pub type Parse = fn(&str) -> Result<Bound, String>;
 
 /// What a client is told once at its start.
 #[derive(Debug, Clone)]
-pub struct Setup {
+pub struct ClientConfig {
     /// The bindings in force.
     pub keymap: Keymap,
     /// Every action that can be called from here.
@@ -56,7 +56,7 @@ pub struct Setup {
     /// How the outer terminal is treated.
     pub outer: OuterOptions,
     /// Copy mode, and where copied text goes.
-    pub copy: CopySetup,
+    pub copy: CopyConfig,
     /// How long a process that is told to end has for it.
     pub grace: Span,
     /// The name of the machine.
@@ -65,7 +65,7 @@ pub struct Setup {
 
 /// Copy mode, and where copied text goes.
 #[derive(Debug, Clone)]
-pub struct CopySetup {
+pub struct CopyConfig {
     /// Keys and words.
     pub options: Rc<CopyOptions>,
     /// Whether what is copied goes to the outer terminal's clipboard.
@@ -80,7 +80,7 @@ pub struct CopySetup {
     pub wheel_rows: u16,
 }
 
-impl CopySetup {
+impl CopyConfig {
     /// What the options give. `editor` is the user's, whose keys copy mode has where they do not
     /// say.
     #[must_use]
@@ -94,9 +94,9 @@ impl CopySetup {
             .next()
             .unwrap_or_default();
         let table = match copy.keys {
-            CopyTable::Vi => Table::Vi,
-            CopyTable::Auto if name.contains("vi") => Table::Vi,
-            CopyTable::Auto | CopyTable::Emacs => Table::Emacs,
+            CopyTable::Vi => KeyTable::Vi,
+            CopyTable::Auto if name.contains("vi") => KeyTable::Vi,
+            CopyTable::Auto | CopyTable::Emacs => KeyTable::Emacs,
         };
         Self {
             options: Rc::new(CopyOptions {
@@ -112,7 +112,7 @@ impl CopySetup {
     }
 }
 
-impl Setup {
+impl ClientConfig {
     /// What the settings of this machine give, on a machine of that name.
     #[must_use]
     pub fn new(settings: &Settings, host: impl Into<String>) -> Self {
@@ -128,7 +128,7 @@ impl Setup {
             themes: chosen,
             bars: settings.bars.clone(),
             outer: settings.outer.clone(),
-            copy: CopySetup::new(settings, ""),
+            copy: CopyConfig::new(settings, ""),
             grace: settings.pane.grace(),
             host: host.into(),
         }

@@ -5,7 +5,7 @@ use crate::wire::frame::Bye;
 
 /// Why a client left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ExitReason {
     /// It detached from this session.
     Detached(String),
     /// Its session ended, and there was no other.
@@ -36,7 +36,7 @@ pub enum Outcome {
     NoTerminal(String),
 }
 
-impl Outcome {
+impl ExitReason {
     /// What the last message of the server means; none if it restarts and is to be come back to.
     #[must_use]
     pub fn of(bye: Bye) -> Option<Self> {
@@ -96,15 +96,15 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::Outcome;
+    use super::ExitReason;
     use crate::base::error::{Code, Refusal};
 
     #[test]
     fn statuses_are_those_of_the_agreement() {
-        assert_eq!(Outcome::Detached("work".into()).status(), 0);
-        assert_eq!(Outcome::Ended { session: "work".into(), status: 7 }.status(), 7);
-        assert_eq!(Outcome::Lost { reason: "gone".into() }.status(), 255);
-        assert_eq!(Outcome::Refused(Refusal::new(Code::NotFound, "no session x")).status(), 4);
-        assert_eq!(Outcome::Signalled(15).status(), 143);
+        assert_eq!(ExitReason::Detached("work".into()).status(), 0);
+        assert_eq!(ExitReason::Ended { session: "work".into(), status: 7 }.status(), 7);
+        assert_eq!(ExitReason::Lost { reason: "gone".into() }.status(), 255);
+        assert_eq!(ExitReason::Refused(Refusal::new(Code::NotFound, "no session x")).status(), 4);
+        assert_eq!(ExitReason::Signalled(15).status(), 143);
     }
 }

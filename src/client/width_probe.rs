@@ -5,7 +5,7 @@ use crate::base::text::char_width;
 
 /// A kind of character that terminals disagree on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum GlyphKind {
     /// Emoji joined with ZWJ.
     Joined,
     /// A character made an emoji by VS16, and keycaps.
@@ -22,7 +22,7 @@ pub enum Kind {
     Private,
 }
 
-impl Kind {
+impl GlyphKind {
     /// Every kind, with what stands for it and the columns we give that.
     pub const ALL: [(Self, &'static str, u16, &'static str); 7] = [
         (Self::Joined, "\u{1f469}\u{200d}\u{1f467}", 2, "joined emoji"),
@@ -61,29 +61,31 @@ impl Kind {
 
 /// The kinds that the outer terminal was seen to agree on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Widths {
+pub struct WidthProbe {
     agreed: u8,
     /// How many answers came.
     answers: u8,
 }
 
-impl Widths {
+impl WidthProbe {
     /// Whether both give the same columns to characters of a kind; false while that is not known.
     #[must_use]
-    pub fn agree(self, kind: Kind) -> bool {
+    pub fn agree(self, kind: GlyphKind) -> bool {
         self.agreed >> (kind as u8) & 1 == 1
     }
 
     /// Whether every answer came.
     #[must_use]
     pub fn are_known(self) -> bool {
-        usize::from(self.answers) == Kind::ALL.len()
+        usize::from(self.answers) == GlyphKind::ALL.len()
     }
 
     /// Takes the next answer: the cursor's column, from 1, after what stands for the kind was
     /// written at the margin.
     pub fn learn(&mut self, column: u16) {
-        let Some((kind, _, cols, _)) = Kind::ALL.get(usize::from(self.answers)) else { return };
+        let Some((kind, _, cols, _)) = GlyphKind::ALL.get(usize::from(self.answers)) else {
+            return;
+        };
         self.answers += 1;
         self.agreed |= u8::from(column == cols + 1) << (*kind as u8);
     }
@@ -94,23 +96,24 @@ impl Widths {
 #[must_use]
 pub fn questions() -> String {
     let mut questions = String::new();
-    questions
-        .extend(Kind::ALL.iter().map(|(_, text, _, _)| format!("\x1b[2;1H{text}\x1b[6n\x1b[2K")));
+    questions.extend(
+        GlyphKind::ALL.iter().map(|(_, text, _, _)| format!("\x1b[2;1H{text}\x1b[6n\x1b[2K")),
+    );
     questions + "\x1b[H"
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Widths};
+    use super::{GlyphKind, WidthProbe};
     use crate::base::text::cluster_width;
 
     #[test]
     fn what_stands_for_a_kind_is_of_it_and_has_our_width() {
-        for (kind, text, cols, name) in Kind::ALL {
+        for (kind, text, cols, name) in GlyphKind::ALL {
             let mut chars = text.chars();
             let found = match (chars.next(), chars.next()) {
-                (Some(c), None) => Kind::of_char(c),
-                _ => Some(Kind::of_cluster(text)),
+                (Some(c), None) => GlyphKind::of_char(c),
+                _ => Some(GlyphKind::of_cluster(text)),
             };
             assert_eq!((found, cluster_width(text)), (Some(kind), usize::from(cols)), "{name}");
         }
@@ -118,17 +121,21 @@ mod tests {
 
     #[test]
     fn only_what_was_seen_is_agreed_on() {
-        let mut widths = Widths::default();
-        assert!(Kind::ALL.iter().all(|(kind, ..)| !widths.agree(*kind)));
-        for (kind, _, cols, _) in Kind::ALL {
-            widths.learn(if kind == Kind::Flag { 5 } else { cols + 1 });
+        let mut widths = WidthProbe::default();
+        assert!(GlyphKind::ALL.iter().all(|(kind, ..)| !widths.agree(*kind)));
+        for (kind, _, cols, _) in GlyphKind::ALL {
+            widths.learn(if kind == GlyphKind::Flag { 5 } else { cols + 1 });
         }
         assert!(widths.are_known());
         assert_eq!(
-            (widths.agree(Kind::Flag), widths.agree(Kind::Joined), widths.agree(Kind::Private)),
+            (
+                widths.agree(GlyphKind::Flag),
+                widths.agree(GlyphKind::Joined),
+                widths.agree(GlyphKind::Private)
+            ),
             (false, true, true)
         );
         widths.learn(9);
-        assert!(!widths.agree(Kind::Flag), "an answer too many says nothing");
+        assert!(!widths.agree(GlyphKind::Flag), "an answer too many says nothing");
     }
 }

@@ -4,26 +4,26 @@
 use std::collections::BTreeMap;
 
 use crate::base::key::{Key, KeyCode, Mods};
-use crate::client::copy::motion::{Big, Motion, Till, Way, Word};
-use crate::client::copy::select::Shape;
+use crate::client::copy_mode::motion::{Big, Motion, Till, Toward, Word};
+use crate::client::copy_mode::select::SelectionKind;
 
 /// What a key does in copy mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
+pub enum CopyCommand {
     /// Moves over the text.
     Move(Motion),
     /// Moves by rows, in the same column.
-    Rows(Way),
+    Rows(Toward),
     /// To the top, the middle or the bottom of what is shown.
-    Place(Place),
+    Place(ViewRow),
     /// To the oldest or the newest row.
-    End(Way),
+    End(Toward),
     /// Scrolls.
-    Scroll(Way, Step),
+    Scroll(Toward, Step),
     /// What the cursor is on comes to the middle.
     Centre,
     /// Begins a selection, or changes how it runs.
-    Select(Shape),
+    Select(SelectionKind),
     /// Begins a selection anew.
     Begin,
     /// A block instead of a run of cells, or back.
@@ -39,17 +39,17 @@ pub enum Command {
     /// To the remembered place, and remembers this one.
     ToMark,
     /// To the next prompt.
-    Prompt(Way),
+    Prompt(Toward),
     /// To a character that is typed next.
-    Await(Way, Till),
+    Await(Toward, Till),
     /// The same again.
     Again(bool),
     /// Asks for a pattern.
-    Search(Way),
+    Search(Toward),
     /// To the next match, in the direction of the search or against it.
     Next(bool),
     /// Searches the word at the cursor.
-    WordSearch(Way),
+    WordSearch(Toward),
     /// Asks for a line to go to.
     Line,
     /// Fetches everything anew.
@@ -60,7 +60,7 @@ pub enum Command {
 
 /// A place in what is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ViewRow {
     /// The first row.
     Top,
     /// The middle.
@@ -93,14 +93,14 @@ pub enum Copied {
     Line,
 }
 
-use Command::{
+use CopyCommand::{
     Again, Await, Begin, Centre, Clear, End, Leave, Line, Move, Next, Other, Place as At, Prompt,
     Refresh, Rows, Scroll, Search, Select, SetMark, ToMark, ToggleBlock, WordSearch, Yank,
 };
 
 /// A set of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Table {
+pub enum KeyTable {
     /// Those of vi.
     Vi,
     /// Those of emacs.
@@ -108,29 +108,29 @@ pub enum Table {
     Emacs,
 }
 
-const BOTH: &[(&str, Command)] = &[
+const BOTH: &[(&str, CopyCommand)] = &[
     ("Left", Move(Motion::Left)),
     ("Right", Move(Motion::Right)),
-    ("Up", Rows(Way::Back)),
-    ("Down", Rows(Way::On)),
-    ("PageUp", Scroll(Way::Back, Step::Page)),
-    ("PageDown", Scroll(Way::On, Step::Page)),
-    ("S-PageUp", Scroll(Way::Back, Step::Page)),
-    ("S-PageDown", Scroll(Way::On, Step::Page)),
-    ("C-Up", Scroll(Way::Back, Step::Row)),
-    ("C-Down", Scroll(Way::On, Step::Row)),
-    ("C-M-Up", Prompt(Way::Back)),
-    ("C-M-Down", Prompt(Way::On)),
-    ("[", Prompt(Way::Back)),
-    ("]", Prompt(Way::On)),
+    ("Up", Rows(Toward::Back)),
+    ("Down", Rows(Toward::On)),
+    ("PageUp", Scroll(Toward::Back, Step::Page)),
+    ("PageDown", Scroll(Toward::On, Step::Page)),
+    ("S-PageUp", Scroll(Toward::Back, Step::Page)),
+    ("S-PageDown", Scroll(Toward::On, Step::Page)),
+    ("C-Up", Scroll(Toward::Back, Step::Row)),
+    ("C-Down", Scroll(Toward::On, Step::Row)),
+    ("C-M-Up", Prompt(Toward::Back)),
+    ("C-M-Down", Prompt(Toward::On)),
+    ("[", Prompt(Toward::Back)),
+    ("]", Prompt(Toward::On)),
     ("Home", Move(Motion::LineStart)),
     ("End", Move(Motion::LineEnd)),
     ("C-c", Leave),
     ("q", Leave),
-    ("f", Await(Way::On, Till::At)),
-    ("F", Await(Way::Back, Till::At)),
-    ("t", Await(Way::On, Till::Before)),
-    ("T", Await(Way::Back, Till::Before)),
+    ("f", Await(Toward::On, Till::At)),
+    ("F", Await(Toward::Back, Till::At)),
+    ("t", Await(Toward::On, Till::Before)),
+    ("T", Await(Toward::Back, Till::Before)),
     (";", Again(false)),
     (",", Again(true)),
     ("n", Next(false)),
@@ -140,17 +140,17 @@ const BOTH: &[(&str, Command)] = &[
     ("r", Refresh),
     ("o", Other),
     ("y", Yank(Copied::Selection)),
-    ("/", Search(Way::On)),
-    ("?", Search(Way::Back)),
+    ("/", Search(Toward::On)),
+    ("?", Search(Toward::Back)),
 ];
 
-const VI: &[(&str, Command)] = &[
+const VI: &[(&str, CopyCommand)] = &[
     ("h", Move(Motion::Left)),
     ("C-h", Move(Motion::Left)),
     ("Backspace", Move(Motion::Left)),
     ("l", Move(Motion::Right)),
-    ("k", Rows(Way::Back)),
-    ("j", Rows(Way::On)),
+    ("k", Rows(Toward::Back)),
+    ("j", Rows(Toward::On)),
     ("w", Move(Motion::Word(Word::Next, Big::No))),
     ("b", Move(Motion::Word(Word::Back, Big::No))),
     ("e", Move(Motion::Word(Word::End, Big::No))),
@@ -160,26 +160,26 @@ const VI: &[(&str, Command)] = &[
     ("0", Move(Motion::LineStart)),
     ("^", Move(Motion::Indent)),
     ("$", Move(Motion::LineEnd)),
-    ("g", End(Way::Back)),
-    ("G", End(Way::On)),
-    ("H", At(Place::Top)),
-    ("M", At(Place::Middle)),
-    ("L", At(Place::Bottom)),
-    ("C-u", Scroll(Way::Back, Step::Half)),
-    ("C-d", Scroll(Way::On, Step::Half)),
-    ("C-b", Scroll(Way::Back, Step::Page)),
-    ("C-f", Scroll(Way::On, Step::Page)),
-    ("C-y", Scroll(Way::Back, Step::Row)),
-    ("C-e", Scroll(Way::On, Step::Row)),
-    ("K", Scroll(Way::Back, Step::Row)),
-    ("J", Scroll(Way::On, Step::Row)),
+    ("g", End(Toward::Back)),
+    ("G", End(Toward::On)),
+    ("H", At(ViewRow::Top)),
+    ("M", At(ViewRow::Middle)),
+    ("L", At(ViewRow::Bottom)),
+    ("C-u", Scroll(Toward::Back, Step::Half)),
+    ("C-d", Scroll(Toward::On, Step::Half)),
+    ("C-b", Scroll(Toward::Back, Step::Page)),
+    ("C-f", Scroll(Toward::On, Step::Page)),
+    ("C-y", Scroll(Toward::Back, Step::Row)),
+    ("C-e", Scroll(Toward::On, Step::Row)),
+    ("K", Scroll(Toward::Back, Step::Row)),
+    ("J", Scroll(Toward::On, Step::Row)),
     ("z", Centre),
-    ("{", Move(Motion::Paragraph(Way::Back))),
-    ("}", Move(Motion::Paragraph(Way::On))),
+    ("{", Move(Motion::Paragraph(Toward::Back))),
+    ("}", Move(Motion::Paragraph(Toward::On))),
     ("%", Move(Motion::Bracket)),
-    ("v", Select(Shape::Char)),
-    ("V", Select(Shape::Line)),
-    ("C-v", Select(Shape::Block)),
+    ("v", Select(SelectionKind::Char)),
+    ("V", Select(SelectionKind::Line)),
+    ("C-v", Select(SelectionKind::Block)),
     ("Space", Begin),
     ("Esc", Clear),
     ("Enter", Yank(Copied::Selection)),
@@ -187,33 +187,33 @@ const VI: &[(&str, Command)] = &[
     ("A", Yank(Copied::Append)),
     ("D", Yank(Copied::LineEnd)),
     ("Y", Yank(Copied::Line)),
-    ("*", WordSearch(Way::On)),
-    ("#", WordSearch(Way::Back)),
+    ("*", WordSearch(Toward::On)),
+    ("#", WordSearch(Toward::Back)),
     (":", Line),
 ];
 
-const EMACS: &[(&str, Command)] = &[
+const EMACS: &[(&str, CopyCommand)] = &[
     ("C-b", Move(Motion::Left)),
     ("C-f", Move(Motion::Right)),
-    ("C-p", Rows(Way::Back)),
-    ("C-n", Rows(Way::On)),
+    ("C-p", Rows(Toward::Back)),
+    ("C-n", Rows(Toward::On)),
     ("M-b", Move(Motion::Word(Word::Back, Big::Emacs))),
     ("M-f", Move(Motion::Word(Word::End, Big::Emacs))),
     ("C-a", Move(Motion::LineStart)),
     ("C-e", Move(Motion::LineEnd)),
     ("M-m", Move(Motion::Indent)),
-    ("M-<", End(Way::Back)),
-    ("M->", End(Way::On)),
-    ("M-R", At(Place::Top)),
-    ("M-r", At(Place::Middle)),
-    ("C-v", Scroll(Way::On, Step::Page)),
-    ("Space", Scroll(Way::On, Step::Page)),
-    ("M-v", Scroll(Way::Back, Step::Page)),
-    ("M-Up", Scroll(Way::Back, Step::Half)),
-    ("M-Down", Scroll(Way::On, Step::Half)),
+    ("M-<", End(Toward::Back)),
+    ("M->", End(Toward::On)),
+    ("M-R", At(ViewRow::Top)),
+    ("M-r", At(ViewRow::Middle)),
+    ("C-v", Scroll(Toward::On, Step::Page)),
+    ("Space", Scroll(Toward::On, Step::Page)),
+    ("M-v", Scroll(Toward::Back, Step::Page)),
+    ("M-Up", Scroll(Toward::Back, Step::Half)),
+    ("M-Down", Scroll(Toward::On, Step::Half)),
     ("C-l", Centre),
-    ("M-{", Move(Motion::Paragraph(Way::Back))),
-    ("M-}", Move(Motion::Paragraph(Way::On))),
+    ("M-{", Move(Motion::Paragraph(Toward::Back))),
+    ("M-}", Move(Motion::Paragraph(Toward::On))),
     ("C-M-b", Move(Motion::Bracket)),
     ("C-M-f", Move(Motion::Bracket)),
     ("C-Space", Begin),
@@ -223,8 +223,8 @@ const EMACS: &[(&str, Command)] = &[
     ("C-w", Yank(Copied::Selection)),
     ("Enter", Yank(Copied::Selection)),
     ("C-k", Yank(Copied::LineEnd)),
-    ("C-s", Search(Way::On)),
-    ("C-r", Search(Way::Back)),
+    ("C-s", Search(Toward::On)),
+    ("C-r", Search(Toward::Back)),
     ("g", Line),
     ("Esc", Leave),
 ];
@@ -233,17 +233,17 @@ const EMACS: &[(&str, Command)] = &[
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyKeys {
     /// Which table they are from.
-    pub table: Table,
-    keys: BTreeMap<Key, Command>,
+    pub table: KeyTable,
+    keys: BTreeMap<Key, CopyCommand>,
 }
 
 impl CopyKeys {
     /// Those of a table.
     #[must_use]
-    pub fn new(table: Table) -> Self {
+    pub fn new(table: KeyTable) -> Self {
         let own = match table {
-            Table::Vi => VI,
-            Table::Emacs => EMACS,
+            KeyTable::Vi => VI,
+            KeyTable::Emacs => EMACS,
         };
         let all = BOTH.iter().chain(own);
         Self {
@@ -254,7 +254,7 @@ impl CopyKeys {
 
     /// What a key does.
     #[must_use]
-    pub fn get(&self, key: Key) -> Option<Command> {
+    pub fn get(&self, key: Key) -> Option<CopyCommand> {
         self.keys.get(&key.normal()).copied()
     }
 
@@ -263,7 +263,7 @@ impl CopyKeys {
     #[must_use]
     pub fn digit(&self, key: Key, has_count: bool) -> Option<u32> {
         let (KeyCode::Char(c) | KeyCode::Keypad(c)) = key.code else { return None };
-        let mods = if self.table == Table::Vi { Mods::NONE } else { Mods::ALT };
+        let mods = if self.table == KeyTable::Vi { Mods::NONE } else { Mods::ALT };
         let digit = c.to_digit(10).filter(|_| key.mods == mods)?;
         (has_count || digit != 0).then_some(digit)
     }
@@ -271,12 +271,12 @@ impl CopyKeys {
 
 #[cfg(test)]
 mod tests {
-    use super::{BOTH, CopyKeys, EMACS, Table, VI};
+    use super::{BOTH, CopyKeys, EMACS, KeyTable, VI};
     use crate::base::key::Key;
 
     #[test]
     fn every_key_is_one_and_means_one_thing() {
-        for (table, own) in [(Table::Vi, VI), (Table::Emacs, EMACS)] {
+        for (table, own) in [(KeyTable::Vi, VI), (KeyTable::Emacs, EMACS)] {
             let keys = CopyKeys::new(table);
             assert_eq!(keys.keys.len(), BOTH.len() + own.len());
             for (name, command) in BOTH.iter().chain(own) {
@@ -292,14 +292,14 @@ mod tests {
             |table, name: &str, has| CopyKeys::new(table).digit(name.parse().expect("a key"), has);
         assert_eq!(
             (
-                digit(Table::Vi, "3", false),
-                digit(Table::Vi, "0", false),
-                digit(Table::Vi, "0", true)
+                digit(KeyTable::Vi, "3", false),
+                digit(KeyTable::Vi, "0", false),
+                digit(KeyTable::Vi, "0", true)
             ),
             (Some(3), None, Some(0))
         );
         assert_eq!(
-            (digit(Table::Emacs, "M-3", false), digit(Table::Emacs, "3", false)),
+            (digit(KeyTable::Emacs, "M-3", false), digit(KeyTable::Emacs, "3", false)),
             (Some(3), None)
         );
     }

@@ -23,7 +23,7 @@ const LINES_MAX: usize = 1;
 const COMMAND_COLS_MAX: usize = 120;
 
 /// What reaches a client from its own machine.
-pub(super) struct Aside {
+pub(super) struct HostEvents {
     /// When the clock shows something else.
     clock_at: Option<Tick>,
     /// When the command of the status line runs again.
@@ -38,7 +38,7 @@ pub(super) struct Aside {
     known: Option<String>,
 }
 
-impl Aside {
+impl HostEvents {
     /// Everything is due at once; `known` is the text of the configuration in force.
     ///
     /// # Errors

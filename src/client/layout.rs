@@ -8,7 +8,7 @@ use crate::wire::frame::{Chrome, PaneItem};
 
 /// Where the parts of a view are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Places {
+pub struct ScreenLayout {
     /// The panes' area. It can be larger than what the terminal shows, just after a resize.
     pub area: Rect,
     /// The row of the tab bar, where it has one of its own.
@@ -19,7 +19,7 @@ pub struct Places {
 
 /// Places the bars in the rows that the area leaves: two bars, or one, or none.
 #[must_use]
-pub fn places(terminal: Size, area: Size, bars: &Bars) -> Places {
+pub fn layout(terminal: Size, area: Size, bars: &Bars) -> ScreenLayout {
     let mut room = terminal.rows.saturating_sub(area.rows);
     let (mut top, mut bottom) = (0, terminal.rows);
     let mut takes = |edge: Edge| {
@@ -45,7 +45,7 @@ pub fn places(terminal: Size, area: Size, bars: &Bars) -> Places {
         let status = has_status.then(|| place(bars.position));
         (has_tabs.then(|| place(bars.tabs)), status)
     };
-    Places { area: Rect::new(0, top, area), tabs, status }
+    ScreenLayout { area: Rect::new(0, top, area), tabs, status }
 }
 
 /// What is at a cell of the area.
@@ -94,7 +94,7 @@ pub fn border_at(chrome: &Chrome, at: Point) -> Option<Border> {
 
 /// The frame of a floating pane that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Frame {
+pub struct HeldFrame {
     /// The pane.
     pub pane: PaneId,
     /// Where it was when it was taken.
@@ -103,7 +103,7 @@ pub struct Frame {
     pub from: Point,
 }
 
-impl Frame {
+impl HeldFrame {
     /// Where the pane is when the mouse holds it at `to`: its title moves it, its other edges make
     /// it larger or smaller.
     #[must_use]
@@ -132,7 +132,7 @@ impl Frame {
 /// The floating pane whose frame is at `at`, relative to the area; the highest first, and none if a
 /// higher one covers it.
 #[must_use]
-pub fn frame_at(chrome: &Chrome, at: Point) -> Option<Frame> {
+pub fn frame_at(chrome: &Chrome, at: Point) -> Option<HeldFrame> {
     for (_, pane) in
         chrome.panes.iter().enumerate().rev().filter(|(idx, _)| is_floating(chrome, *idx))
     {
@@ -147,7 +147,7 @@ pub fn frame_at(chrome: &Chrome, at: Point) -> Option<Frame> {
             rows: rect.rows + 2,
         };
         if outer.contains(at) {
-            return Some(Frame { pane: pane.id, rect, from: at });
+            return Some(HeldFrame { pane: pane.id, rect, from: at });
         }
     }
     None
@@ -175,7 +175,7 @@ pub fn is_floating(chrome: &Chrome, idx: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Places, places};
+    use super::{ScreenLayout, layout};
     use crate::base::geom::{Rect, Size};
     use crate::settings::{Bars, Edge};
 
@@ -184,7 +184,7 @@ mod tests {
         let check = |position: Edge, tabs: Edge, y: u16, at: (Option<u16>, Option<u16>)| {
             let bars = Bars { position, tabs, ..Bars::default() };
             let area = Size::new(80, 24 - bars.rows());
-            let found = places(Size::new(80, 24), area, &bars);
+            let found = layout(Size::new(80, 24), area, &bars);
             assert_eq!(
                 (found.area.y, found.tabs, found.status),
                 (y, at.0, at.1),
@@ -204,9 +204,9 @@ mod tests {
     fn bars_take_the_rows_that_are_left() {
         let check = |rows: u16, area: u16, y: u16, tabs, status| {
             let size = Size::new(80, area);
-            let expected = Places { area: Rect::new(0, y, size), tabs, status };
+            let expected = ScreenLayout { area: Rect::new(0, y, size), tabs, status };
             assert_eq!(
-                places(Size::new(80, rows), size, &Bars::default()),
+                layout(Size::new(80, rows), size, &Bars::default()),
                 expected,
                 "{rows} {area}"
             );

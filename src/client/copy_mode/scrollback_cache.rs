@@ -18,7 +18,7 @@ pub struct Missing(pub u64);
 
 /// The rows of a pane. They stay as they were when they were fetched.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Doc {
+pub struct ScrollbackCache {
     /// Addresses hold as long as this does.
     pub epoch: u64,
     /// The width rows are wrapped to.
@@ -33,12 +33,12 @@ pub struct Doc {
     pub cursor: ScrollPoint,
     /// Targets of link numbers.
     pub links: BTreeMap<u32, Rc<str>>,
-    rows: BTreeMap<u64, DocRow>,
+    rows: BTreeMap<u64, CachedRow>,
 }
 
 /// A row.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct DocRow {
+pub struct CachedRow {
     /// Its runs.
     pub runs: Vec<Run>,
     /// Whether the line goes on in the next row.
@@ -50,12 +50,12 @@ pub struct DocRow {
     /// What starts in it.
     pub mark: Option<RowMark>,
     text: String,
-    glyphs: Vec<Glyph>,
+    glyphs: Vec<RowGlyph>,
 }
 
 /// What stands in one or two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Glyph {
+pub struct RowGlyph {
     /// Its first column.
     pub col: u16,
     /// Columns it takes.
@@ -64,7 +64,7 @@ pub struct Glyph {
     at: usize,
 }
 
-impl Doc {
+impl ScrollbackCache {
     /// Takes rows that were fetched. Rows that are there stay as they are, unless the addresses
     /// mean something else now.
     pub fn take(&mut self, given: Rows) {
@@ -76,7 +76,7 @@ impl Doc {
         self.cursor = given.cursor;
         self.links.extend(given.links.into_iter().map(|(number, target)| (number, target.into())));
         for (address, row) in (given.from..).zip(given.rows) {
-            self.rows.entry(address).or_insert_with(|| DocRow::new(row, &given.styles));
+            self.rows.entry(address).or_insert_with(|| CachedRow::new(row, &given.styles));
         }
     }
 
@@ -108,13 +108,13 @@ impl Doc {
     ///
     /// # Errors
     /// That it was not fetched.
-    pub fn row(&self, address: u64) -> Result<&DocRow, Missing> {
+    pub fn row(&self, address: u64) -> Result<&CachedRow, Missing> {
         self.rows.get(&address).ok_or(Missing(address))
     }
 
     /// A row, if it is there.
     #[must_use]
-    pub fn get(&self, address: u64) -> Option<&DocRow> {
+    pub fn get(&self, address: u64) -> Option<&CachedRow> {
         self.rows.get(&address)
     }
 
@@ -150,7 +150,7 @@ impl Doc {
     }
 }
 
-impl DocRow {
+impl CachedRow {
     fn new(given: ScrolledRow, styles: &[crate::base::style::Style]) -> Self {
         let runs: Vec<Run> = given.spans.into_iter().map(|span| scene::run(span, styles)).collect();
         let mut text = String::new();
@@ -158,7 +158,7 @@ impl DocRow {
         let mut col = 0;
         for run in &runs {
             let mut push = |cols: u16, part: &str| {
-                glyphs.push(Glyph { col, cols, at: text.len() });
+                glyphs.push(RowGlyph { col, cols, at: text.len() });
                 text.push_str(part);
                 col += cols;
             };
@@ -189,7 +189,7 @@ impl DocRow {
 
     /// What stands in its cells, from the left.
     #[must_use]
-    pub fn glyphs(&self) -> &[Glyph] {
+    pub fn glyphs(&self) -> &[RowGlyph] {
         &self.glyphs
     }
 

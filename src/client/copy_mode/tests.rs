@@ -3,15 +3,15 @@
 
 use std::rc::Rc;
 
-use super::doc::Doc;
-use super::keys::{CopyKeys, Table};
-use super::{CopyMode, CopyOptions, Deed, Where, Wish};
+use super::keys::{CopyKeys, KeyTable};
+use super::scrollback_cache::ScrollbackCache;
+use super::{CopyEffect, CopyInput, CopyMode, CopyOptions, Where};
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::row::RunKind;
 use crate::base::style::Style;
 use crate::base::text::char_width;
-use crate::client::copy::find::expression;
+use crate::client::copy_mode::search::expression;
 use crate::wire::scroll::{
     Answer, RowMark, Rows, ScrollMatch, ScrollMatches, ScrollPoint, ScrollQuery, ScrollReply,
     ScrollRequest, ScrolledRow,
@@ -167,9 +167,9 @@ impl World {
 }
 
 /// Rows that were all fetched.
-pub(crate) fn doc(rows: &[&str]) -> Doc {
+pub(crate) fn doc(rows: &[&str]) -> ScrollbackCache {
     let world = World::new(rows, rows.len() as u64);
-    let mut doc = Doc::default();
+    let mut doc = ScrollbackCache::default();
     let Answer::Rows(given) = world.given(0, 100, None) else { unreachable!("rows") };
     doc.take(*given);
     doc
@@ -185,42 +185,43 @@ struct Session {
 }
 
 impl Session {
-    fn new(table: Table, rows: &[&str], screen: u16) -> Self {
+    fn new(table: KeyTable, rows: &[&str], screen: u16) -> Self {
         let options = CopyOptions { keys: CopyKeys::new(table), separators: SEPARATORS.into() };
-        let mut wishes = Vec::new();
-        let mode = CopyMode::enter(PaneId(1), Size::new(20, screen), Rc::new(options), &mut wishes);
+        let mut effects = Vec::new();
+        let mode =
+            CopyMode::enter(PaneId(1), Size::new(20, screen), Rc::new(options), &mut effects);
         let world = World::new(rows, u64::from(screen));
         let mut session =
             Self { world, mode, copied: Vec::new(), said: Vec::new(), left: false, asked: 0 };
-        session.settle(wishes);
+        session.settle(effects);
         session
     }
 
-    fn settle(&mut self, mut wishes: Vec<Wish>) {
-        while !wishes.is_empty() {
+    fn settle(&mut self, mut effects: Vec<CopyEffect>) {
+        while !effects.is_empty() {
             let mut next = Vec::new();
-            for wish in wishes {
-                match wish {
-                    Wish::Ask(ask) => {
+            for effect in effects {
+                match effect {
+                    CopyEffect::Ask(ask) => {
                         self.asked += 1;
                         if let Some(told) = self.world.answer(&ask) {
                             self.mode.told(told, &mut next);
                         }
                     }
-                    Wish::Copied(text, to) => self.copied.push((text, to)),
-                    Wish::Say(text) => self.said.push(text),
-                    Wish::Leave => self.left = true,
+                    CopyEffect::Copied(text, to) => self.copied.push((text, to)),
+                    CopyEffect::Say(text) => self.said.push(text),
+                    CopyEffect::Leave => self.left = true,
                 }
             }
-            wishes = next;
+            effects = next;
         }
     }
 
     fn press(&mut self, keys: &str) {
         for name in keys.split(' ').filter(|name| !name.is_empty()) {
-            let mut wishes = Vec::new();
-            self.mode.take(Deed::Key(name.parse().expect(name)), &mut wishes);
-            self.settle(wishes);
+            let mut effects = Vec::new();
+            self.mode.take(CopyInput::Key(name.parse().expect(name)), &mut effects);
+            self.settle(effects);
         }
     }
 
@@ -241,13 +242,13 @@ const TEXT: &[&str] = &[
 ];
 
 /// From a cell, what keys lead to.
-fn check(table: Table, from: (u64, u16), keys: &str, to: (u64, u16)) {
+fn check(table: KeyTable, from: (u64, u16), keys: &str, to: (u64, u16)) {
     let mut session = Session::new(table, TEXT, 4);
     session.mode.cursor = ScrollPoint { row: from.0, col: from.1 };
     session.mode.show_cursor();
-    let mut wishes = Vec::new();
-    session.mode.resize(Size::new(20, 5), 20, &mut wishes);
-    session.settle(wishes);
+    let mut effects = Vec::new();
+    session.mode.resize(Size::new(20, 5), 20, &mut effects);
+    session.settle(effects);
     session.mode.col = from.1;
     session.press(keys);
     assert_eq!(session.at(), to, "{keys} from {from:?}");
@@ -298,7 +299,7 @@ fn vi_motions_lead_where_they_lead_in_tmux() {
         ((2, 3), "X j j M-x", (2, 3)),
         ((0, 2), "Left Right Down Up End Home", (0, 0)),
     ] {
-        check(Table::Vi, from, keys, to);
+        check(KeyTable::Vi, from, keys, to);
     }
 }
 
@@ -321,7 +322,7 @@ fn emacs_motions_lead_where_they_lead_in_tmux() {
         ((0, 0), "M->", (7, 3)),
         ((0, 0), "M-3 C-f", (0, 3)),
     ] {
-        check(Table::Emacs, from, keys, to);
+        check(KeyTable::Emacs, from, keys, to);
     }
 }
 
@@ -329,14 +330,14 @@ fn numbered() -> Vec<String> {
     (0..5000).map(|n| format!("line {n}")).collect()
 }
 
-fn long(table: Table) -> Session {
+fn long(table: KeyTable) -> Session {
     let rows = numbered();
     Session::new(table, &rows.iter().map(String::as_str).collect::<Vec<_>>(), 20)
 }
 
 #[test]
 fn pages_scroll_and_rows_are_fetched_ahead() {
-    let mut session = long(Table::Vi);
+    let mut session = long(KeyTable::Vi);
     assert_eq!((session.mode.position(), session.at()), ((0, 4980), (4999, 0)));
     session.press("C-b");
     assert_eq!((session.mode.position(), session.at()), ((18, 4980), (4981, 0)));
@@ -361,7 +362,7 @@ fn pages_scroll_and_rows_are_fetched_ahead() {
     assert_eq!(session.mode.position().0, 3 + 1800);
     assert!(session.asked - before < 60, "{} questions for 100 pages", session.asked - before);
     assert!(
-        session.mode.doc.lacks(session.mode.top..session.mode.top + 20).is_none(),
+        session.mode.rows.lacks(session.mode.top..session.mode.top + 20).is_none(),
         "what is shown was fetched"
     );
     session.press("g");
@@ -374,7 +375,7 @@ fn pages_scroll_and_rows_are_fetched_ahead() {
 
 #[test]
 fn what_is_entered_by_scrolling_ends_at_the_bottom() {
-    let mut session = long(Table::Emacs);
+    let mut session = long(KeyTable::Emacs);
     session.mode.is_scrolling = true;
     session.press("M-v M-v C-v");
     assert!(!session.left);
@@ -391,25 +392,25 @@ fn a_selection_is_copied_and_left() {
         (session.copied, session.left)
     };
     let new = |text: &str| (vec![(text.to_owned(), Where::New)], true);
-    assert_eq!(copy(Table::Vi, "Space l l Enter"), new("fir"));
-    assert_eq!(copy(Table::Vi, "v j j e y"), new("first line\n\n  foo"));
-    assert_eq!(copy(Table::Vi, "V y"), new("first line\n"));
-    assert_eq!(copy(Table::Vi, "j j j v $ y"), new("long line that goes on here"));
-    assert_eq!(copy(Table::Vi, "j j j j V y"), new("long line that goes on here\n"));
-    assert_eq!(copy(Table::Vi, "w D"), new("line"));
-    assert_eq!(copy(Table::Vi, "Y"), new("first line\n"));
-    assert_eq!(copy(Table::Vi, "v l A"), (vec![("fi".to_owned(), Where::Append)], true));
-    assert_eq!(copy(Table::Vi, "w C-v l j j y"), new("li\n\nba"));
-    assert_eq!(copy(Table::Vi, "Space w w v y").0.len(), 1);
-    assert_eq!(copy(Table::Vi, "w v l l o h y"), new(" lin"));
-    assert_eq!(copy(Table::Vi, "v Esc"), (Vec::new(), false));
-    assert_eq!(copy(Table::Vi, "Enter"), (Vec::new(), true));
-    assert_eq!(copy(Table::Vi, "q"), (Vec::new(), true));
-    assert_eq!(copy(Table::Vi, "G 0 k v l y"), new("漢字"));
-    let mut emacs = Session::new(Table::Emacs, TEXT, 4);
+    assert_eq!(copy(KeyTable::Vi, "Space l l Enter"), new("fir"));
+    assert_eq!(copy(KeyTable::Vi, "v j j e y"), new("first line\n\n  foo"));
+    assert_eq!(copy(KeyTable::Vi, "V y"), new("first line\n"));
+    assert_eq!(copy(KeyTable::Vi, "j j j v $ y"), new("long line that goes on here"));
+    assert_eq!(copy(KeyTable::Vi, "j j j j V y"), new("long line that goes on here\n"));
+    assert_eq!(copy(KeyTable::Vi, "w D"), new("line"));
+    assert_eq!(copy(KeyTable::Vi, "Y"), new("first line\n"));
+    assert_eq!(copy(KeyTable::Vi, "v l A"), (vec![("fi".to_owned(), Where::Append)], true));
+    assert_eq!(copy(KeyTable::Vi, "w C-v l j j y"), new("li\n\nba"));
+    assert_eq!(copy(KeyTable::Vi, "Space w w v y").0.len(), 1);
+    assert_eq!(copy(KeyTable::Vi, "w v l l o h y"), new(" lin"));
+    assert_eq!(copy(KeyTable::Vi, "v Esc"), (Vec::new(), false));
+    assert_eq!(copy(KeyTable::Vi, "Enter"), (Vec::new(), true));
+    assert_eq!(copy(KeyTable::Vi, "q"), (Vec::new(), true));
+    assert_eq!(copy(KeyTable::Vi, "G 0 k v l y"), new("漢字"));
+    let mut emacs = Session::new(KeyTable::Emacs, TEXT, 4);
     emacs.press("M-< C-Space C-f C-f M-w");
     assert_eq!((emacs.copied, emacs.left), new("fi"));
-    let mut emacs = Session::new(Table::Emacs, TEXT, 4);
+    let mut emacs = Session::new(KeyTable::Emacs, TEXT, 4);
     emacs.press("M-< C-Space C-n C-n C-f R C-w");
     assert_eq!(emacs.copied, [("f\n\n".to_owned(), Where::New)]);
 }
@@ -417,7 +418,7 @@ fn a_selection_is_copied_and_left() {
 /// Rows of another server may have other addresses; lines keep their numbers.
 #[test]
 fn what_is_shown_and_selected_stays_when_another_server_answers() {
-    let mut session = long(Table::Vi);
+    let mut session = long(KeyTable::Vi);
     session.press("C-b C-b H V j j");
     let (position, at, shown) = (
         session.mode.position().0,
@@ -426,9 +427,9 @@ fn what_is_shown_and_selected_stays_when_another_server_answers() {
     );
     session.world.rows.drain(..1000);
     session.world.cursor.row -= 1000;
-    let mut wishes = Vec::new();
-    session.mode.find_place_again(&mut wishes);
-    session.settle(wishes);
+    let mut effects = Vec::new();
+    session.mode.find_place_again(&mut effects);
+    session.settle(effects);
     assert_eq!((session.mode.position().0, session.at()), (position, (at.0 - 1000, at.1)));
     let selected = session.mode.selected().expect("it is still selected");
     assert_eq!(
@@ -447,7 +448,7 @@ fn what_is_shown_and_selected_stays_when_another_server_answers() {
 
 #[test]
 fn a_selection_of_everything_is_fetched_as_it_is_copied() {
-    let mut session = long(Table::Vi);
+    let mut session = long(KeyTable::Vi);
     session.press("v g y");
     let expected = numbered().join("\n");
     assert_eq!(session.copied.len(), 1);
@@ -460,25 +461,25 @@ fn a_selection_of_everything_is_fetched_as_it_is_copied() {
 
 #[test]
 fn searches_run_while_they_are_typed_and_go_on_both_ways() {
-    let mut session = long(Table::Vi);
+    let mut session = long(KeyTable::Vi);
     session.press("? 4 2 1 7");
     assert_eq!(session.at(), (4217, 5));
-    assert_eq!(session.mode.find.count().as_deref(), Some("1/1"));
+    assert_eq!(session.mode.search.count().as_deref(), Some("1/1"));
     session.press("Backspace");
     assert_eq!(session.at(), (4421, 6), "from where it began");
     session.press("Enter n");
     assert_eq!(session.at(), (4219, 5));
     session.press("N");
     assert_eq!(session.at(), (4421, 6));
-    assert_eq!(session.mode.find.count().as_deref(), Some("15/15"));
+    assert_eq!(session.mode.search.count().as_deref(), Some("15/15"));
     assert_eq!(session.mode.hits.len(), 1);
     session.press("/ z z z");
-    assert!(session.mode.find.is_failed());
+    assert!(session.mode.search.is_failed());
     session.press("Esc");
-    assert_eq!((session.at(), session.mode.find.is_shown()), ((4421, 6), false));
+    assert_eq!((session.at(), session.mode.search.is_shown()), ((4421, 6), false));
     session.press("w b *");
-    assert_eq!(session.mode.find.count().as_deref(), Some("1/1"));
-    let mut emacs = long(Table::Emacs);
+    assert_eq!(session.mode.search.count().as_deref(), Some("1/1"));
+    let mut emacs = long(KeyTable::Emacs);
     emacs.press("C-r l i n e Space 7 7 7 C-r Enter");
     assert_eq!(emacs.at(), (777, 0));
 }
@@ -499,7 +500,7 @@ fn capitals_count_if_there_are_any_and_what_is_no_expression_is_text() {
 #[test]
 fn prompts_are_jumped_to_and_output_is_selected() {
     let rows = ["$ one", "out", "more", "$ two", "x", "$ "];
-    let mut session = Session::new(Table::Vi, &rows, 3);
+    let mut session = Session::new(KeyTable::Vi, &rows, 3);
     session.press("[");
     assert_eq!(session.at(), (3, 0));
     session.press("[");
@@ -514,10 +515,12 @@ fn prompts_are_jumped_to_and_output_is_selected() {
 
 #[test]
 fn output_that_arrives_moves_nothing_and_can_be_scrolled_to() {
-    let mut session = long(Table::Vi);
+    let mut session = long(KeyTable::Vi);
     session.press("C-b C-b");
-    let (top, text) =
-        (session.mode.top, session.mode.doc.get(session.mode.top).map(|row| row.text().to_owned()));
+    let (top, text) = (
+        session.mode.top,
+        session.mode.rows.get(session.mode.top).map(|row| row.text().to_owned()),
+    );
     let more: Vec<String> = (0..500).map(|n| format!("more {n}")).collect();
     session
         .world
@@ -525,7 +528,7 @@ fn output_that_arrives_moves_nothing_and_can_be_scrolled_to() {
         .extend(World::new(&more.iter().map(String::as_str).collect::<Vec<_>>(), 20).rows);
     session.press("k j");
     assert_eq!(
-        (session.mode.top, session.mode.doc.get(top).map(|row| row.text().to_owned())),
+        (session.mode.top, session.mode.rows.get(top).map(|row| row.text().to_owned())),
         (top, text)
     );
     session.press("C-b r");
@@ -535,24 +538,24 @@ fn output_that_arrives_moves_nothing_and_can_be_scrolled_to() {
 
 #[test]
 fn another_width_keeps_the_line() {
-    let mut session = long(Table::Vi);
+    let mut session = long(KeyTable::Vi);
     session.press(": 1 0 0 0 Enter");
-    let line = session.mode.doc.get(session.mode.cursor.row).map(|row| row.line);
-    let mut wishes = Vec::new();
-    session.mode.resize(Size::new(30, 10), 30, &mut wishes);
-    session.settle(wishes);
-    assert_eq!(session.mode.doc.get(session.mode.cursor.row).map(|row| row.line), line);
+    let line = session.mode.rows.get(session.mode.cursor.row).map(|row| row.line);
+    let mut effects = Vec::new();
+    session.mode.resize(Size::new(30, 10), 30, &mut effects);
+    session.settle(effects);
+    assert_eq!(session.mode.rows.get(session.mode.cursor.row).map(|row| row.line), line);
     assert!(session.mode.cursor_at().is_some(), "the cursor is in sight");
 }
 
 #[test]
 fn leaving_works_while_rows_are_awaited() {
-    let options = CopyOptions { keys: CopyKeys::new(Table::Vi), separators: SEPARATORS.into() };
-    let mut wishes = Vec::new();
-    let mut mode = CopyMode::enter(PaneId(1), Size::new(20, 5), Rc::new(options), &mut wishes);
-    wishes.clear();
-    mode.take(Deed::Key("j".parse().expect("a key")), &mut wishes);
-    assert!(wishes.is_empty(), "nothing is there yet");
-    mode.take(Deed::Key("q".parse().expect("a key")), &mut wishes);
-    assert_eq!(wishes, [Wish::Leave]);
+    let options = CopyOptions { keys: CopyKeys::new(KeyTable::Vi), separators: SEPARATORS.into() };
+    let mut effects = Vec::new();
+    let mut mode = CopyMode::enter(PaneId(1), Size::new(20, 5), Rc::new(options), &mut effects);
+    effects.clear();
+    mode.take(CopyInput::Key("j".parse().expect("a key")), &mut effects);
+    assert!(effects.is_empty(), "nothing is there yet");
+    mode.take(CopyInput::Key("q".parse().expect("a key")), &mut effects);
+    assert_eq!(effects, [CopyEffect::Leave]);
 }

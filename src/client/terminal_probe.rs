@@ -4,11 +4,11 @@
 use std::io;
 
 use crate::base::time::Span;
-use crate::client::caps::{Caps, Depth, Features, Info, Pictures};
+use crate::client::caps::{Caps, Depth, Features, ImageProtocol, Info};
 use crate::client::input::{ColourSlot, Decoder, Reply, TtyEvent};
 use crate::client::terminal;
 use crate::client::terminfo;
-use crate::client::widths::Kind;
+use crate::client::width_probe::GlyphKind;
 use crate::platform;
 use crate::platform::host_terminal::HostTerminal;
 use crate::settings::ColourDepth;
@@ -20,7 +20,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 
 /// What was found of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct TerminalReport {
     /// What.
     pub what: &'static str,
     /// Whether nothing has to be left out or drawn otherwise for it.
@@ -31,7 +31,7 @@ pub struct Told {
 
 /// Asks the terminal of this process; nothing if it has none.
 #[must_use]
-pub fn examine(wanted: ColourDepth) -> Vec<Told> {
+pub fn examine(wanted: ColourDepth) -> Vec<TerminalReport> {
     let Ok(terminal) = HostTerminal::open() else { return Vec::new() };
     let info = terminfo::look_up(&std::env::var("TERM").unwrap_or_default());
     let mut caps = Caps::new(&info, |name| std::env::var(name).ok(), wanted);
@@ -87,8 +87,9 @@ fn answers(terminal: &HostTerminal, rows: u16) -> io::Result<Vec<Reply>> {
 
 /// All that was told, a line each.
 #[must_use]
-pub(super) fn told(info: &Info, caps: Caps, replies: &[Reply]) -> Vec<Told> {
-    let line = |what: &'static str, is_full: bool, text: String| Told { what, is_full, text };
+pub(super) fn told(info: &Info, caps: Caps, replies: &[Reply]) -> Vec<TerminalReport> {
+    let line =
+        |what: &'static str, is_full: bool, text: String| TerminalReport { what, is_full, text };
     let either = |what: &'static str, has: bool, with: &str, without: &str| {
         line(what, has, (if has { with } else { without }).to_owned())
     };
@@ -152,7 +153,7 @@ pub(super) fn told(info: &Info, caps: Caps, replies: &[Reply]) -> Vec<Told> {
     lines
 }
 
-fn identity(info: &Info, caps: Caps, replies: &[Reply]) -> Told {
+fn identity(info: &Info, caps: Caps, replies: &[Reply]) -> TerminalReport {
     let version = replies.iter().find_map(|reply| {
         if let Reply::Version(name) = reply { Some(name.as_str()) } else { None }
     });
@@ -164,14 +165,14 @@ fn identity(info: &Info, caps: Caps, replies: &[Reply]) -> Told {
         (None, true) if caps.modern => "; it answers nothing".into(),
         (None, true) => "; it is not asked".into(),
     };
-    Told {
+    TerminalReport {
         what: "outer",
         is_full: info.is_known || !replies.is_empty(),
         text: format!("{:?} {entry}{answered}", info.name),
     }
 }
 
-fn depth(caps: Caps) -> Told {
+fn depth(caps: Caps) -> TerminalReport {
     let text = match caps.depth {
         Depth::True => "24 bits",
         Depth::Palette => "256: others are drawn as the nearest of them",
@@ -180,10 +181,10 @@ fn depth(caps: Caps) -> Told {
     };
     let is_full = caps.depth == Depth::True || caps.depth_fixed;
     let by = if caps.depth_fixed { " (as you said)" } else { "" };
-    Told { what: "colours", is_full, text: format!("{text}{by}") }
+    TerminalReport { what: "colours", is_full, text: format!("{text}{by}") }
 }
 
-fn reported_colours(replies: &[Reply]) -> Told {
+fn reported_colours(replies: &[Reply]) -> TerminalReport {
     let colour = |slot: ColourSlot| {
         replies.iter().find_map(|reply| match reply {
             Reply::Colour(own, (r, g, b)) if *own == slot => {
@@ -197,12 +198,12 @@ fn reported_colours(replies: &[Reply]) -> Told {
         .filter(|reply| matches!(reply, Reply::Colour(ColourSlot::Palette(_), _)))
         .count();
     match (colour(ColourSlot::Foreground), colour(ColourSlot::Background)) {
-        (Some(fg), Some(bg)) => Told {
+        (Some(fg), Some(bg)) => TerminalReport {
             what: "told colours",
             is_full: true,
             text: format!("text {fg} on {bg}, {named} of the palette"),
         },
-        _ => Told {
+        _ => TerminalReport {
             what: "told colours",
             is_full: false,
             text: "none: programs that ask are told xterm's".into(),
@@ -210,7 +211,7 @@ fn reported_colours(replies: &[Reply]) -> Told {
     }
 }
 
-fn keyboard(caps: Caps) -> Told {
+fn keyboard(caps: Caps) -> TerminalReport {
     let (is_full, text) = match () {
         () if caps.kitty => (true, "kitty's protocol"),
         () if caps.has(Features::OTHER_KEYS) => {
@@ -222,39 +223,41 @@ fn keyboard(caps: Caps) -> Told {
              from Alt by time",
         ),
     };
-    Told { what: "keyboard", is_full, text: text.into() }
+    TerminalReport { what: "keyboard", is_full, text: text.into() }
 }
 
-fn images(caps: Caps) -> Told {
+fn images(caps: Caps) -> TerminalReport {
     let (width, height) = caps.cell_pixels;
     let (is_full, text) = match caps.pictures() {
-        Pictures::Kitty => (true, format!("kitty graphics, cells of {width}×{height} pixels")),
-        Pictures::Sixel => (
+        ImageProtocol::Kitty => (true, format!("kitty graphics, cells of {width}×{height} pixels")),
+        ImageProtocol::Sixel => (
             true,
             format!("sixels with {} colours, cells of {width}×{height} pixels", caps.sixel_colours),
         ),
-        Pictures::Box if caps.features.0 & (Features::SIXEL.0 | Features::KITTY_IMAGES.0) != 0 => {
+        ImageProtocol::Box
+            if caps.features.0 & (Features::SIXEL.0 | Features::KITTY_IMAGES.0) != 0 =>
+        {
             (false, "a box stands for them: the size of a cell in pixels is not told".into())
         }
-        Pictures::Box => (false, "a box stands for them".into()),
+        ImageProtocol::Box => (false, "a box stands for them".into()),
     };
-    Told { what: "images", is_full, text }
+    TerminalReport { what: "images", is_full, text }
 }
 
-fn widths(caps: Caps) -> Told {
+fn widths(caps: Caps) -> TerminalReport {
     if !caps.widths.are_known() {
         let text =
             "not told: text behind emoji and combining marks is placed anew each time".into();
-        return Told { what: "widths", is_full: false, text };
+        return TerminalReport { what: "widths", is_full: false, text };
     }
-    let other: Vec<&str> = Kind::ALL
+    let other: Vec<&str> = GlyphKind::ALL
         .iter()
         .filter(|(kind, ..)| !caps.widths.agree(*kind))
         .map(|(.., name)| *name)
         .collect();
     match other.as_slice() {
-        [] => Told { what: "widths", is_full: true, text: "as abide has them".into() },
-        other => Told {
+        [] => TerminalReport { what: "widths", is_full: true, text: "as abide has them".into() },
+        other => TerminalReport {
             what: "widths",
             is_full: false,
             text: format!("other than abide's for {}: drawn around", other.join(", ")),

@@ -21,22 +21,22 @@ struct Arrival {
 
 /// The images of a pane.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Page {
+struct PaneImages {
     placed: Vec<Placement>,
     pictures: BTreeMap<u32, Arrival>,
 }
 
 /// Images, and wanted keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Album {
+pub struct ImageCache {
     /// What the program in focus wants to know of keys.
     pub wants: Wants,
-    pages: BTreeMap<PaneId, Page>,
+    pages: BTreeMap<PaneId, PaneImages>,
     /// In force with the next frame.
     coming: Vec<Placed>,
 }
 
-impl Album {
+impl ImageCache {
     /// Whether there is no image anywhere.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -108,7 +108,7 @@ impl Album {
 
 #[cfg(test)]
 mod tests {
-    use super::{Album, PICTURE_BYTES_MAX};
+    use super::{ImageCache, PICTURE_BYTES_MAX};
     use crate::base::id::PaneId;
     use crate::wire::image::{Format, Head, Layer, PictureChunk, Placed, Placement};
 
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn pictures_come_in_pieces_and_go_with_their_placement() {
-        let mut album = Album::default();
+        let mut album = ImageCache::default();
         album.place(Placed { pane: PANE, images: vec![placement(4)] });
         assert!(!album.add(piece(4, Some(3), b"ab")));
         assert!(album.placed(PANE).is_empty(), "not before the frame");
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_no_server_sends_is_not_kept() {
-        let mut album = Album::default();
+        let mut album = ImageCache::default();
         assert!(!album.add(piece(1, Some(1), b"a")), "of a pane that shows none");
         album.place(Placed { pane: PANE, images: vec![placement(1)] });
         assert!(!album.add(piece(1, Some(PICTURE_BYTES_MAX + 1), b"a")));

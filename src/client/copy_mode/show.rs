@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::base::row::{Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style};
-use crate::client::copy::CopyMode;
-use crate::client::copy::doc::DocRow;
+use crate::client::copy_mode::CopyMode;
+use crate::client::copy_mode::scrollback_cache::CachedRow;
 use crate::settings::Palette;
 
 /// What is laid over some columns of a row.
@@ -17,14 +17,15 @@ impl CopyMode {
     #[must_use]
     pub fn row_shown(&self, y: u16, theme: &Palette) -> Option<Vec<Run>> {
         let address = self.top + u64::from(y);
-        let row = self.doc.get(address)?;
+        let row = self.rows.get(address)?;
         let mut patches: Vec<Patch> = Vec::new();
         for hit in
             self.hits.iter().filter(|hit| hit.start.row <= address && address <= hit.last.row)
         {
             let from = if hit.start.row == address { hit.start.col } else { 0 };
             let to = if hit.last.row == address { end_of(row, hit.last.col) } else { row.len() };
-            let is_current = self.find.current().is_some_and(|current| current.start == hit.start);
+            let is_current =
+                self.search.current().is_some_and(|current| current.start == hit.start);
             let (fg, bg) = if is_current {
                 (theme.overlay_bg, theme.accent)
             } else {
@@ -39,12 +40,12 @@ impl CopyMode {
     }
 }
 
-fn end_of(row: &DocRow, col: u16) -> u16 {
+fn end_of(row: &CachedRow, col: u16) -> u16 {
     row.glyph_at(col).map_or(col + 1, |idx| row.glyphs()[idx].col + row.glyphs()[idx].cols)
 }
 
 /// The runs of a row with patches over them; the later ones win.
-fn patched(row: &DocRow, patches: &[Patch]) -> Vec<Run> {
+fn patched(row: &CachedRow, patches: &[Patch]) -> Vec<Run> {
     if patches.is_empty() {
         return row.runs.clone();
     }

@@ -1,7 +1,7 @@
 //! Where a motion leads: from a cell over the rows to another, as tmux's copy mode has it. A row
 //! that is not there is asked for, nothing else.
 
-use crate::client::copy::doc::{Doc, Missing};
+use crate::client::copy_mode::scrollback_cache::{Missing, ScrollbackCache};
 use crate::wire::scroll::ScrollPoint;
 
 /// A way to move over the text.
@@ -20,11 +20,11 @@ pub enum Motion {
     /// Over words; big ones end at blanks only.
     Word(Word, Big),
     /// To the blank row before or after.
-    Paragraph(Way),
+    Paragraph(Toward),
     /// To the bracket that belongs to this or the next one.
     Bracket,
     /// To a character in the line, or to the one before it.
-    Char(char, Way, Till),
+    Char(char, Toward, Till),
 }
 
 /// Where in a word.
@@ -51,7 +51,7 @@ pub enum Big {
 
 /// A direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum Toward {
     /// Towards older text.
     Back,
     /// Towards newer text.
@@ -67,7 +67,7 @@ pub enum Till {
     Before,
 }
 
-impl Way {
+impl Toward {
     /// The other one.
     #[must_use]
     pub fn reversed(self) -> Self {
@@ -80,7 +80,7 @@ impl Way {
 
 /// What stands in a cell, as far as words go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
+enum CharClass {
     Blank,
     Separator,
     Word,
@@ -90,7 +90,7 @@ enum Class {
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
     /// The rows.
-    pub doc: &'a Doc,
+    pub rows: &'a ScrollbackCache,
     /// Characters that separate words.
     pub separators: &'a str,
     /// Whether the cursor may stand after the last character of a row.
@@ -109,11 +109,11 @@ impl Text<'_> {
         match motion {
             Motion::Left => Ok(self.prev(from)?.map_or(from, |(cell, _)| cell)),
             Motion::Right => self.right(from),
-            Motion::LineStart => Ok(ScrollPoint { row: self.doc.line_start(from.row)?, col: 0 }),
+            Motion::LineStart => Ok(ScrollPoint { row: self.rows.line_start(from.row)?, col: 0 }),
             Motion::Indent => self.indent(from),
             Motion::LineEnd => {
-                let row = self.doc.line_end(from.row)?;
-                let text = self.doc.row(row)?;
+                let row = self.rows.line_end(from.row)?;
+                let text = self.rows.row(row)?;
                 Ok(ScrollPoint { row, col: if self.beyond { text.len() } else { text.last() } })
             }
             Motion::Word(Word::Next, big) => self.word_next(from, big),
@@ -132,7 +132,7 @@ impl Text<'_> {
     pub fn word_at(&self, at: ScrollPoint) -> Result<(ScrollPoint, ScrollPoint), Missing> {
         let class = self.class(at, Big::No)?;
         let (mut first, mut last) =
-            (ScrollPoint { col: self.doc.row(at.row)?.head(at.col), ..at }, at);
+            (ScrollPoint { col: self.rows.row(at.row)?.head(at.col), ..at }, at);
         while let Some((cell, false)) = self.prev(first)?
             && self.class(cell, Big::No)? == class
         {
@@ -148,7 +148,7 @@ impl Text<'_> {
 
     /// The cell after this one, and whether a line ended between them.
     fn next(&self, at: ScrollPoint) -> Result<Option<(ScrollPoint, bool)>, Missing> {
-        let row = self.doc.row(at.row)?;
+        let row = self.rows.row(at.row)?;
         let len = if row.wrapped {
             row.glyphs().last().map_or(0, |glyph| glyph.col + glyph.cols)
         } else {
@@ -160,32 +160,32 @@ impl Text<'_> {
         if next < len {
             return Ok(Some((ScrollPoint { col: next, ..at }, false)));
         }
-        if self.doc.end <= at.row + 1 {
+        if self.rows.end <= at.row + 1 {
             return Ok(None);
         }
-        self.doc.row(at.row + 1)?;
+        self.rows.row(at.row + 1)?;
         Ok(Some((ScrollPoint { row: at.row + 1, col: 0 }, !row.wrapped)))
     }
 
     /// The cell before this one, and whether a line ended between them.
     fn prev(&self, at: ScrollPoint) -> Result<Option<(ScrollPoint, bool)>, Missing> {
-        if let Some(before) = self.doc.row(at.row)?.head(at.col).checked_sub(1) {
+        if let Some(before) = self.rows.row(at.row)?.head(at.col).checked_sub(1) {
             return Ok(Some((
-                ScrollPoint { col: self.doc.row(at.row)?.head(before), ..at },
+                ScrollPoint { col: self.rows.row(at.row)?.head(before), ..at },
                 false,
             )));
         }
-        if at.row <= self.doc.first {
+        if at.row <= self.rows.first {
             return Ok(None);
         }
-        let row = self.doc.row(at.row - 1)?;
+        let row = self.rows.row(at.row - 1)?;
         let last =
             if row.wrapped { row.glyphs().last().map_or(0, |glyph| glyph.col) } else { row.last() };
         Ok(Some((ScrollPoint { row: at.row - 1, col: last }, !row.wrapped)))
     }
 
     fn right(&self, from: ScrollPoint) -> Result<ScrollPoint, Missing> {
-        let row = self.doc.row(from.row)?;
+        let row = self.rows.row(from.row)?;
         if self.beyond && from.col < row.len() && row.len() <= from.col + 1 && !row.wrapped {
             return Ok(ScrollPoint { col: row.len(), ..from });
         }
@@ -193,27 +193,27 @@ impl Text<'_> {
     }
 
     fn indent(&self, from: ScrollPoint) -> Result<ScrollPoint, Missing> {
-        let mut row = self.doc.line_start(from.row)?;
+        let mut row = self.rows.line_start(from.row)?;
         loop {
-            let text = self.doc.row(row)?;
+            let text = self.rows.row(row)?;
             let found = text.glyphs().iter().enumerate().find(|(idx, _)| text.part(*idx) != " ");
             if let Some((_, glyph)) = found {
                 return Ok(ScrollPoint { row, col: glyph.col });
             }
-            if !text.wrapped || self.doc.end <= row + 1 {
+            if !text.wrapped || self.rows.end <= row + 1 {
                 return Ok(ScrollPoint { row, col: 0 });
             }
             row += 1;
         }
     }
 
-    fn class(&self, at: ScrollPoint, big: Big) -> Result<Class, Missing> {
-        let c = self.doc.row(at.row)?.at(at.col).chars().next().unwrap_or(' ');
+    fn class(&self, at: ScrollPoint, big: Big) -> Result<CharClass, Missing> {
+        let c = self.rows.row(at.row)?.at(at.col).chars().next().unwrap_or(' ');
         Ok(match big {
-            _ if c.is_whitespace() => Class::Blank,
-            Big::No if self.separators.contains(c) => Class::Separator,
-            Big::Emacs if self.separators.contains(c) => Class::Blank,
-            _ => Class::Word,
+            _ if c.is_whitespace() => CharClass::Blank,
+            Big::No if self.separators.contains(c) => CharClass::Separator,
+            Big::Emacs if self.separators.contains(c) => CharClass::Blank,
+            _ => CharClass::Word,
         })
     }
 
@@ -224,13 +224,13 @@ impl Text<'_> {
         while let Some((cell, ended)) = self.next(at)? {
             at = cell;
             is_new_line = ended;
-            if ended || self.class(at, big)? != class || class == Class::Blank {
+            if ended || self.class(at, big)? != class || class == CharClass::Blank {
                 break;
             }
         }
-        while self.class(at, big)? == Class::Blank {
+        while self.class(at, big)? == CharClass::Blank {
             // An empty line is a word of its own.
-            if is_new_line && at.col == 0 && self.doc.row(at.row)?.is_empty() {
+            if is_new_line && at.col == 0 && self.rows.row(at.row)?.is_empty() {
                 break;
             }
             let Some((cell, ended)) = self.next(at)? else { break };
@@ -241,7 +241,7 @@ impl Text<'_> {
 
     fn word_end(&self, from: ScrollPoint, big: Big) -> Result<ScrollPoint, Missing> {
         let Some((mut at, _)) = self.next(from)? else { return Ok(from) };
-        while self.class(at, big)? == Class::Blank {
+        while self.class(at, big)? == CharClass::Blank {
             let Some((cell, _)) = self.next(at)? else { return Ok(at) };
             at = cell;
         }
@@ -256,8 +256,8 @@ impl Text<'_> {
 
     fn word_back(&self, from: ScrollPoint, big: Big) -> Result<ScrollPoint, Missing> {
         let Some((mut at, mut is_new_line)) = self.prev(from)? else { return Ok(from) };
-        while self.class(at, big)? == Class::Blank {
-            if is_new_line && big != Big::Emacs && self.doc.row(at.row)?.is_empty() {
+        while self.class(at, big)? == CharClass::Blank {
+            if is_new_line && big != Big::Emacs && self.rows.row(at.row)?.is_empty() {
                 return Ok(at);
             }
             let Some((cell, ended)) = self.prev(at)? else { return Ok(at) };
@@ -272,15 +272,15 @@ impl Text<'_> {
         Ok(at)
     }
 
-    fn paragraph(&self, from: ScrollPoint, way: Way) -> Result<ScrollPoint, Missing> {
+    fn paragraph(&self, from: ScrollPoint, way: Toward) -> Result<ScrollPoint, Missing> {
         let step = |row: u64| match way {
-            Way::Back => row.checked_sub(1).filter(|row| self.doc.first <= *row),
-            Way::On => Some(row + 1).filter(|row| *row < self.doc.end),
+            Toward::Back => row.checked_sub(1).filter(|row| self.rows.first <= *row),
+            Toward::On => Some(row + 1).filter(|row| *row < self.rows.end),
         };
         let mut row = from.row;
         let mut was_text = false;
         loop {
-            let is_empty = self.doc.row(row)?.is_empty();
+            let is_empty = self.rows.row(row)?.is_empty();
             if is_empty && was_text {
                 return Ok(ScrollPoint { row, col: 0 });
             }
@@ -288,19 +288,23 @@ impl Text<'_> {
             let Some(next) = step(row) else { break };
             row = next;
         }
-        Ok(ScrollPoint { row, col: if way == Way::On { self.doc.row(row)?.last() } else { 0 } })
+        Ok(ScrollPoint { row, col: if way == Toward::On { self.rows.row(row)?.last() } else { 0 } })
     }
 
     fn bracket(&self, from: ScrollPoint) -> Result<ScrollPoint, Missing> {
         let char_at =
-            |at: ScrollPoint| Ok(self.doc.row(at.row)?.at(at.col).chars().next().unwrap_or(' '));
+            |at: ScrollPoint| Ok(self.rows.row(at.row)?.at(at.col).chars().next().unwrap_or(' '));
         let mut at = from;
         let (open, close, way) = loop {
             let c = char_at(at)?;
             if let Some((open, close)) =
                 BRACKETS.into_iter().find(|(open, close)| c == *open || c == *close)
             {
-                break if c == open { (open, close, Way::On) } else { (close, open, Way::Back) };
+                break if c == open {
+                    (open, close, Toward::On)
+                } else {
+                    (close, open, Toward::Back)
+                };
             }
             match self.next(at)? {
                 Some((cell, false)) => at = cell,
@@ -314,7 +318,7 @@ impl Text<'_> {
             if depth == 0 {
                 return Ok(at);
             }
-            let step = if way == Way::On { self.next(at)? } else { self.prev(at)? };
+            let step = if way == Toward::On { self.next(at)? } else { self.prev(at)? };
             let Some((cell, _)) = step else { return Ok(from) };
             at = cell;
         }
@@ -324,10 +328,10 @@ impl Text<'_> {
         &self,
         from: ScrollPoint,
         wanted: char,
-        way: Way,
+        way: Toward,
         till: Till,
     ) -> Result<ScrollPoint, Missing> {
-        let step = |at: ScrollPoint| if way == Way::On { self.next(at) } else { self.prev(at) };
+        let step = |at: ScrollPoint| if way == Toward::On { self.next(at) } else { self.prev(at) };
         let mut before = from;
         // A motion to the cell before a character begins after the character it came to last.
         if till == Till::Before
@@ -336,7 +340,7 @@ impl Text<'_> {
             before = cell;
         }
         while let Some((cell, false)) = step(before)? {
-            if self.doc.row(cell.row)?.at(cell.col).starts_with(wanted) {
+            if self.rows.row(cell.row)?.at(cell.col).starts_with(wanted) {
                 return Ok(if till == Till::Before { before } else { cell });
             }
             before = cell;

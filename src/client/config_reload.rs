@@ -1,11 +1,11 @@
-//! The configuration of this machine as a setup: read at the start, and again whenever it is saved.
-//! A broken one gives no setup.
+//! The configuration for a client: read at the start, and again whenever it is saved.
+//! A broken one gives none.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::client::setup::Setup;
-use crate::client::{CopySetup, editor};
+use crate::client::client_config::ClientConfig;
+use crate::client::{CopyConfig, editor};
 use crate::config::diag::Diagnostic;
 use crate::config::load;
 use crate::config::theme::{Themes, gather};
@@ -23,15 +23,18 @@ pub fn themes() -> (Themes, Vec<Diagnostic>) {
     )
 }
 
-/// The setup of these settings with the themes of this machine, and what is wrong with them: then
+/// These settings for a client with the themes of this machine, and what is wrong with them: then
 /// the built-in colours are taken.
 #[must_use]
-pub fn setup(settings: &Settings, host: &str) -> (Setup, Option<String>) {
+pub fn client_config(settings: &Settings, host: &str) -> (ClientConfig, Option<String>) {
     let (themes, problems) = themes();
-    let setup = Setup { copy: CopySetup::new(settings, &editor()), ..Setup::new(settings, host) };
+    let config = ClientConfig {
+        copy: CopyConfig::new(settings, &editor()),
+        ..ClientConfig::new(settings, host)
+    };
     match themes.choose(&settings.theme) {
-        Ok(chosen) => (setup.coloured(chosen), problems.first().map(Diagnostic::headline)),
-        Err(problem) => (setup, Some(format!("[theme]: {problem}"))),
+        Ok(chosen) => (config.coloured(chosen), problems.first().map(Diagnostic::headline)),
+        Err(problem) => (config, Some(format!("[theme]: {problem}"))),
     }
 }
 
@@ -39,7 +42,7 @@ pub fn setup(settings: &Settings, host: &str) -> (Setup, Option<String>) {
 ///
 /// # Errors
 /// The first problem as a line, and how many more there are.
-pub fn again(host: &str, known: &mut Option<String>) -> Result<Option<Setup>, String> {
+pub fn again(host: &str, known: &mut Option<String>) -> Result<Option<ClientConfig>, String> {
     let path = config_file::path();
     // Toasts are short: which file it is is known.
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -61,8 +64,8 @@ pub fn again(host: &str, known: &mut Option<String>) -> Result<Option<Setup>, St
         }
     };
     let settings = load::load(&name, &text).map_err(told)?;
-    match setup(&settings, host) {
-        (setup, None) => Ok(Some(setup)),
+    match client_config(&settings, host) {
+        (config, None) => Ok(Some(config)),
         (_, Some(problem)) => Err(problem),
     }
 }

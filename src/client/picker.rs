@@ -5,7 +5,7 @@ use nucleo_matcher::{Matcher, Utf32Str};
 
 use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::key::{Key, KeyCode, Mods};
-use crate::client::line::Line;
+use crate::client::text_input::TextInput;
 
 /// A line of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +52,11 @@ pub enum Choice {
 
 /// A list to pick from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pick {
+pub struct Picker {
     /// Its title.
     pub title: &'static str,
     /// What is typed.
-    pub line: Line,
+    pub line: TextInput,
     /// Whether what is selected is looked at below the list.
     pub has_preview: bool,
     /// Whether a typed line that is a command runs as it stands.
@@ -80,14 +80,14 @@ pub enum Picked {
     Entered,
 }
 
-impl Pick {
+impl Picker {
     /// A list of `items`, nothing typed, the first selected.
     #[must_use]
     pub fn new(title: &'static str, items: Vec<Item>) -> Self {
         let found = (0..items.len()).collect();
         Self {
             title,
-            line: Line::default(),
+            line: TextInput::default(),
             has_preview: false,
             takes_commands: false,
             refused: None,
@@ -100,7 +100,7 @@ impl Pick {
     /// The same with `text` typed.
     #[must_use]
     pub fn typed(mut self, text: &str) -> Self {
-        self.line = Line::new(text);
+        self.line = TextInput::new(text);
         self.narrow();
         self
     }
@@ -151,7 +151,7 @@ impl Pick {
         self.found.iter().map(|idx| &self.items[*idx])
     }
 
-    /// Which of [`Pick::found`] is selected.
+    /// Which of [`Picker::found`] is selected.
     #[must_use]
     pub fn selected_idx(&self) -> usize {
         self.selected
@@ -191,7 +191,7 @@ impl Pick {
 
     /// Puts `text` into the line, to be completed.
     pub fn fill(&mut self, text: &str, refused: String) {
-        self.line = Line::new(text);
+        self.line = TextInput::new(text);
         self.narrow();
         self.refused = Some(refused);
     }
@@ -220,9 +220,9 @@ impl Pick {
 
 #[cfg(test)]
 mod tests {
-    use super::{Choice, Item, Pick, Picked};
+    use super::{Choice, Item, Picked, Picker};
 
-    fn pick() -> Pick {
+    fn pick() -> Picker {
         let item = |text: &str, detail: &str| Item {
             text: text.into(),
             detail: detail.into(),
@@ -235,7 +235,7 @@ mod tests {
             item("pane resize", "Move a border"),
             item("tab rename", "Give a tab another name"),
         ];
-        Pick::new("commands", items)
+        Picker::new("commands", items)
     }
 
     fn check(typed: &str, expected: &[&str]) {
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn the_selection_wraps_and_never_leaves_the_list() {
         let mut pick = pick();
-        let key = |pick: &mut Pick, name: &str| pick.key(name.parse().expect("a key"));
+        let key = |pick: &mut Picker, name: &str| pick.key(name.parse().expect("a key"));
         key(&mut pick, "Up");
         assert_eq!(pick.selected().map(|item| item.text.as_str()), Some("tab rename"));
         key(&mut pick, "Down");

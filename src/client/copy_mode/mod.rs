@@ -1,11 +1,12 @@
 //! Copy mode of one pane: what is shown, cursor, selection, search. Pure: it takes keys and
 //! answers, and says what it wants done.
 
-pub mod doc;
-pub mod find;
 pub mod keys;
 pub mod motion;
+pub mod panes;
 mod run;
+pub mod scrollback_cache;
+pub mod search;
 pub mod select;
 pub mod show;
 #[cfg(test)]
@@ -19,13 +20,13 @@ use std::rc::Rc;
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::key::Key;
-use crate::client::copy::doc::{Doc, Missing};
-use crate::client::copy::find::Find;
-use crate::client::copy::keys::{Command, CopyKeys, Table};
-use crate::client::copy::motion::{Text, Till, Way};
-use crate::client::copy::select::{Selection, Span};
-use crate::client::copy::yank::Yank;
-use crate::client::line::Line;
+use crate::client::copy_mode::keys::{CopyCommand, CopyKeys, KeyTable};
+use crate::client::copy_mode::motion::{Text, Till, Toward};
+use crate::client::copy_mode::scrollback_cache::{Missing, ScrollbackCache};
+use crate::client::copy_mode::search::CopySearch;
+use crate::client::copy_mode::select::{SelectedCells, Selection};
+use crate::client::copy_mode::yank::Yank;
+use crate::client::text_input::TextInput;
 use crate::wire::scroll::{
     Answer, ROWS_MAX, ScrollMatch, ScrollPoint, ScrollQuery, ScrollReply, ScrollRequest,
 };
@@ -39,7 +40,7 @@ const COUNT_MAX: u32 = 9999;
 
 /// What copy mode wants done.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Wish {
+pub enum CopyEffect {
     /// This is to be asked.
     Ask(ScrollRequest),
     /// This text was copied.
@@ -61,15 +62,15 @@ pub enum Where {
 
 /// Something that is done once the rows for it are there.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Deed {
+pub enum CopyInput {
     /// What a key means.
-    Command(Command),
+    Command(CopyCommand),
     /// A key that none of the tables has.
     Key(Key),
     /// The mouse selects.
-    Mouse(MouseDeed),
+    Mouse(CopyMouse),
     /// Scrolls so many rows.
-    Wheel(Way, u64),
+    Wheel(Toward, u64),
     /// Goes to a row, such as a match of another search.
     Go(ScrollPoint),
     /// Goes to a cell of a line, and shows the matches of a pattern.
@@ -80,7 +81,7 @@ pub enum Deed {
 
 /// What the mouse does, at a cell of what is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MouseDeed {
+pub enum CopyMouse {
     /// The cursor goes there.
     Press(Point),
     /// It selects from where it was pressed; a block with Alt.
@@ -104,9 +105,9 @@ pub enum MouseDeed {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Prompt {
     /// A pattern; from where the search began.
-    Search(Line, Way, ScrollPoint),
+    Search(TextInput, Toward, ScrollPoint),
     /// A number of a row, counted from the bottom of the scrollback.
-    Row(Line),
+    Row(TextInput),
 }
 
 /// What was asked.
@@ -146,7 +147,7 @@ pub struct CopyMode {
     /// The pane.
     pub pane: PaneId,
     /// Its rows.
-    pub doc: Doc,
+    pub rows: ScrollbackCache,
     /// The first row that is shown.
     pub top: u64,
     /// The cells that are shown.
@@ -160,7 +161,7 @@ pub struct CopyMode {
     /// What is typed.
     pub prompt: Option<Prompt>,
     /// The search.
-    pub find: Find,
+    pub search: CopySearch,
     /// Whether it was entered by scrolling: it ends at the bottom.
     pub is_scrolling: bool,
     /// A pane that the mouse brought here leaves when it copied.
@@ -169,10 +170,10 @@ pub struct CopyMode {
     col: u16,
     mark: Option<ScrollPoint>,
     /// The character that was gone to last.
-    jump: Option<(char, Way, Till)>,
+    jump: Option<(char, Toward, Till)>,
     /// What is typed before a command.
     typed: Typed,
-    queue: VecDeque<Deed>,
+    queue: VecDeque<CopyInput>,
     asking: Asking,
     yank: Option<Yank>,
     /// The matches that are shown.
@@ -184,7 +185,7 @@ pub struct CopyMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Typed {
     count: Option<u32>,
-    awaits: Option<(Way, Till)>,
+    awaits: Option<(Toward, Till)>,
 }
 
 impl CopyMode {
@@ -194,18 +195,18 @@ impl CopyMode {
         pane: PaneId,
         size: Size,
         options: Rc<CopyOptions>,
-        wishes: &mut Vec<Wish>,
+        effects: &mut Vec<CopyEffect>,
     ) -> Self {
         let mut mode = Self {
             pane,
-            doc: Doc::default(),
+            rows: ScrollbackCache::default(),
             top: 0,
             size,
             left: 0,
             cursor: ScrollPoint::default(),
             selection: None,
             prompt: None,
-            find: Find::default(),
+            search: CopySearch::default(),
             is_scrolling: false,
             by_mouse: false,
             col: 0,
@@ -219,25 +220,25 @@ impl CopyMode {
             options,
         };
         let above = mode.size.rows.saturating_mul(3).min(ROWS_MAX / 2);
-        mode.ask(ScrollQuery::Screen { above }, true, wishes);
+        mode.ask(ScrollQuery::Screen { above }, true, effects);
         mode
     }
 
     /// Whether there is something to show; until then the pane shows its screen.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.doc.is_empty()
+        !self.rows.is_empty()
     }
 
     /// How far is scrolled back, and how far can be.
     #[must_use]
     pub fn position(&self) -> (u64, u64) {
-        (self.bottom().saturating_sub(self.top), self.bottom().saturating_sub(self.doc.first))
+        (self.bottom().saturating_sub(self.top), self.bottom().saturating_sub(self.rows.first))
     }
 
     /// What is selected.
     #[must_use]
-    pub fn selected(&self) -> Option<Span> {
+    pub fn selected(&self) -> Option<SelectedCells> {
         self.selection.map(|selection| selection.span(self.cursor, self.beyond()))
     }
 
@@ -252,21 +253,21 @@ impl CopyMode {
     }
 
     /// The pane is shown in so many cells now, and its rows are so many columns wide.
-    pub fn resize(&mut self, size: Size, cols: u16, wishes: &mut Vec<Wish>) {
+    pub fn resize(&mut self, size: Size, cols: u16, effects: &mut Vec<CopyEffect>) {
         if self.size != size {
             self.size = size;
             self.show_cursor();
         }
-        if self.is_open() && self.doc.cols != cols {
-            self.find_place_again(wishes);
+        if self.is_open() && self.rows.cols != cols {
+            self.find_place_again(effects);
         }
-        self.go_on(wishes);
+        self.go_on(effects);
     }
 
     /// The server is another one, or rows have other addresses: the line of the cursor is looked
     /// for.
-    pub fn find_place_again(&mut self, wishes: &mut Vec<Wish>) {
-        let what = match self.doc.get(self.cursor.row) {
+    pub fn find_place_again(&mut self, effects: &mut Vec<CopyEffect>) {
+        let what = match self.rows.get(self.cursor.row) {
             Some(row) => ScrollQuery::Around {
                 line: row.line,
                 cell: row.cell + u32::from(self.cursor.col),
@@ -276,7 +277,7 @@ impl CopyMode {
         };
         if self.is_open() {
             self.asking.away = Some(Away {
-                cols: self.doc.cols,
+                cols: self.rows.cols,
                 top: self.top,
                 row: self.cursor.row,
                 selection: self.selection.take(),
@@ -284,68 +285,68 @@ impl CopyMode {
         }
         self.mark = None;
         self.yank = None;
-        self.find.forget();
-        self.doc.forget();
-        self.ask(what, true, wishes);
+        self.search.forget();
+        self.rows.forget();
+        self.ask(what, true, effects);
     }
 
     /// Takes what is to be done; it waits while rows are fetched for what came before.
-    pub fn take(&mut self, deed: Deed, wishes: &mut Vec<Wish>) {
+    pub fn take(&mut self, deed: CopyInput, effects: &mut Vec<CopyEffect>) {
         if QUEUE_MAX <= self.queue.len() {
             return;
         }
         if self.waits() && self.is_leave(&deed) {
             // Whatever keeps the keys waiting is given up.
-            return wishes.push(Wish::Leave);
+            return effects.push(CopyEffect::Leave);
         }
         self.queue.push_back(deed);
-        self.go_on(wishes);
+        self.go_on(effects);
     }
 
-    fn is_leave(&self, deed: &Deed) -> bool {
+    fn is_leave(&self, deed: &CopyInput) -> bool {
         match deed {
-            Deed::Command(command) => *command == Command::Leave,
-            Deed::Key(key) if self.prompt.is_none() => {
-                self.options.keys.get(*key) == Some(Command::Leave)
+            CopyInput::Command(command) => *command == CopyCommand::Leave,
+            CopyInput::Key(key) if self.prompt.is_none() => {
+                self.options.keys.get(*key) == Some(CopyCommand::Leave)
             }
             _ => false,
         }
     }
 
     /// Takes an answer; one to a question that was given up changes nothing.
-    pub fn told(&mut self, told: ScrollReply, wishes: &mut Vec<Wish>) {
+    pub fn told(&mut self, told: ScrollReply, effects: &mut Vec<CopyEffect>) {
         let number = told.number;
         match told.answer {
-            Answer::Hits(hits) if self.find.is_asked(number) => {
-                if let Some(hit) = self.find.take(hits) {
+            Answer::Hits(hits) if self.search.is_asked(number) => {
+                if let Some(hit) = self.search.take(hits) {
                     self.go_to_hit(hit);
                 }
             }
-            Answer::Wrong(_) if self.find.is_asked(number) => self.find.fail(),
+            Answer::Wrong(_) if self.search.is_asked(number) => self.search.fail(),
             answer if self.asking.open.is_some_and(|(open, _)| open == number) => {
-                self.answered(answer, wishes)
+                self.answered(answer, effects)
             }
-            Answer::Rows(rows) if self.is_open() && rows.epoch == self.doc.epoch => {
-                self.doc.take(*rows)
+            Answer::Rows(rows) if self.is_open() && rows.epoch == self.rows.epoch => {
+                self.rows.take(*rows)
             }
-            Answer::Gone => wishes.push(Wish::Leave),
+            Answer::Gone => effects.push(CopyEffect::Leave),
             _ => return,
         }
-        self.go_on(wishes);
+        self.go_on(effects);
     }
 
-    fn answered(&mut self, answer: Answer, wishes: &mut Vec<Wish>) {
+    fn answered(&mut self, answer: Answer, effects: &mut Vec<CopyEffect>) {
         self.asking.open = None;
         match answer {
-            Answer::Rows(rows) if self.is_open() && rows.epoch != self.doc.epoch => {
-                self.find_place_again(wishes)
+            Answer::Rows(rows) if self.is_open() && rows.epoch != self.rows.epoch => {
+                self.find_place_again(effects)
             }
             Answer::Rows(rows) => {
                 let (was_open, target) = (self.is_open(), rows.target);
-                self.doc.take(*rows);
+                self.rows.take(*rows);
                 match target {
                     Some(row) => {
-                        match self.asking.away.take().filter(|away| away.cols == self.doc.cols) {
+                        match self.asking.away.take().filter(|away| away.cols == self.rows.cols) {
                             Some(away) => self.come_back(row, away),
                             None => self.come_to(row),
                         }
@@ -354,15 +355,17 @@ impl CopyMode {
                     None => {}
                 }
             }
-            Answer::Row(Some(row)) => self.queue.push_front(Deed::Go(ScrollPoint { row, col: 0 })),
-            Answer::Row(None) => wishes.push(Wish::Say(
+            Answer::Row(Some(row)) => {
+                self.queue.push_front(CopyInput::Go(ScrollPoint { row, col: 0 }))
+            }
+            Answer::Row(None) => effects.push(CopyEffect::Say(
                 "no prompt is marked there; does the shell tell of its prompts (OSC 133)?".into(),
             )),
             Answer::Range(Some((start, end))) => self.select_rows(start..end),
             Answer::Range(None) => {
-                wishes.push(Wish::Say("no command's output is marked here (OSC 133)".into()))
+                effects.push(CopyEffect::Say("no command's output is marked here (OSC 133)".into()))
             }
-            Answer::Gone => wishes.push(Wish::Leave),
+            Answer::Gone => effects.push(CopyEffect::Leave),
             Answer::Hits(_) | Answer::Wrong(_) => {}
         }
     }
@@ -370,7 +373,7 @@ impl CopyMode {
     /// The first rows are there: the bottom is shown, with the program's cursor.
     fn open(&mut self) {
         self.top = self.bottom();
-        self.cursor = self.doc.cursor;
+        self.cursor = self.rows.cursor;
         self.col = self.cursor.col;
         self.clamp_cursor();
         self.show_cursor();
@@ -380,7 +383,7 @@ impl CopyMode {
     fn come_back(&mut self, row: u64, away: Away) {
         let moved = |other: u64| (other + row).saturating_sub(away.row);
         self.cursor.row = row;
-        self.top = moved(away.top).clamp(self.doc.first, self.bottom());
+        self.top = moved(away.top).clamp(self.rows.first, self.bottom());
         self.selection = away.selection.map(|selection| selection.moved(moved));
         self.clamp_cursor();
         self.show_cursor();
@@ -389,53 +392,53 @@ impl CopyMode {
     /// Shows a row in the middle, with the cursor on it.
     fn come_to(&mut self, row: u64) {
         self.cursor =
-            ScrollPoint { row, col: self.cursor.col.min(self.doc.cols.saturating_sub(1)) };
+            ScrollPoint { row, col: self.cursor.col.min(self.rows.cols.saturating_sub(1)) };
         self.top = row.saturating_sub(u64::from(self.size.rows) / 2);
         self.clamp_cursor();
         self.show_cursor();
     }
 
     /// Does what waits, until rows are missing for it.
-    fn go_on(&mut self, wishes: &mut Vec<Wish>) {
+    fn go_on(&mut self, effects: &mut Vec<CopyEffect>) {
         while self.is_open() && !self.waits() {
             if self.yank.is_some() {
-                self.yank_on(wishes);
+                self.yank_on(effects);
                 continue;
             }
             let Some(deed) = self.queue.pop_front() else { break };
-            match self.attempt(&deed, wishes) {
+            match self.attempt(&deed, effects) {
                 Ok(()) => self.asking.chunks = 0,
-                Err(missing) => self.await_row(missing, deed, wishes),
+                Err(missing) => self.await_row(missing, deed, effects),
             }
         }
-        self.doc.trim(self.top);
-        self.fetch(wishes);
-        self.hits = self.find.hits(&self.doc, self.top..self.top + u64::from(self.size.rows));
+        self.rows.trim(self.top);
+        self.fetch(effects);
+        self.hits = self.search.hits(&self.rows, self.top..self.top + u64::from(self.size.rows));
     }
 
     fn waits(&self) -> bool {
-        self.asking.open.is_some_and(|(_, is_awaited)| is_awaited) || self.find.is_awaited()
+        self.asking.open.is_some_and(|(_, is_awaited)| is_awaited) || self.search.is_awaited()
     }
 
     /// A deed needs a row: it is done again when that is there, unless it needed too many.
-    fn await_row(&mut self, Missing(row): Missing, deed: Deed, wishes: &mut Vec<Wish>) {
-        let is_there = (self.doc.first..self.doc.end).contains(&row);
+    fn await_row(&mut self, Missing(row): Missing, deed: CopyInput, effects: &mut Vec<CopyEffect>) {
+        let is_there = (self.rows.first..self.rows.end).contains(&row);
         if !is_there || CHUNKS_MAX <= self.asking.chunks {
             self.asking.chunks = 0;
-            return wishes.push(Wish::Say("nothing was found near enough".into()));
+            return effects.push(CopyEffect::Say("nothing was found near enough".into()));
         }
         self.queue.push_front(deed);
         self.asking.chunks += 1;
         let from =
             if row < self.cursor.row { row.saturating_sub(u64::from(ROWS_MAX) - 1) } else { row };
-        self.ask(ScrollQuery::Rows { from, count: ROWS_MAX }, true, wishes);
+        self.ask(ScrollQuery::Rows { from, count: ROWS_MAX }, true, effects);
     }
 
     /// Asks; what was asked before is given up.
-    fn ask(&mut self, what: ScrollQuery, is_awaited: bool, wishes: &mut Vec<Wish>) {
+    fn ask(&mut self, what: ScrollQuery, is_awaited: bool, effects: &mut Vec<CopyEffect>) {
         let number = self.take_number();
         self.asking.open = Some((number, is_awaited));
-        wishes.push(Wish::Ask(ScrollRequest { number, pane: self.pane, what }));
+        effects.push(CopyEffect::Ask(ScrollRequest { number, pane: self.pane, what }));
     }
 
     fn take_number(&mut self) -> u32 {
@@ -444,32 +447,32 @@ impl CopyMode {
     }
 
     /// Fetches rows that are shown, or soon may be, while nothing else is asked.
-    fn fetch(&mut self, wishes: &mut Vec<Wish>) {
+    fn fetch(&mut self, effects: &mut Vec<CopyEffect>) {
         if !self.is_open() || self.asking.open.is_some() {
             return;
         }
         let rows = u64::from(self.size.rows);
         let within =
-            |range: Range<u64>| range.start.max(self.doc.first)..range.end.min(self.doc.end);
+            |range: Range<u64>| range.start.max(self.rows.first)..range.end.min(self.rows.end);
         let near = within(self.top.saturating_sub(rows)..self.top + 2 * rows);
         let wide = within(self.top.saturating_sub(4 * rows)..self.top + 5 * rows);
-        let Some(lacks) = self.doc.lacks(near).and_then(|_| self.doc.lacks(wide)) else { return };
+        let Some(lacks) = self.rows.lacks(near).and_then(|_| self.rows.lacks(wide)) else { return };
         let count = u16::try_from(lacks.end - lacks.start).unwrap_or(ROWS_MAX).min(ROWS_MAX);
-        self.ask(ScrollQuery::Rows { from: lacks.start, count }, false, wishes);
+        self.ask(ScrollQuery::Rows { from: lacks.start, count }, false, effects);
     }
 
     /// The first row of the screen as far as it is shown here: what is scrolled back is counted
     /// from there.
     fn bottom(&self) -> u64 {
-        self.doc.end.saturating_sub(u64::from(self.size.rows)).max(self.doc.first)
+        self.rows.end.saturating_sub(u64::from(self.size.rows)).max(self.rows.first)
     }
 
     /// Whether the cursor may stand after a row's last character, as with emacs.
     fn beyond(&self) -> bool {
-        self.options.keys.table == Table::Emacs
+        self.options.keys.table == KeyTable::Emacs
     }
 
     fn text(&self) -> Text<'_> {
-        Text { doc: &self.doc, separators: &self.options.separators, beyond: self.beyond() }
+        Text { rows: &self.rows, separators: &self.options.separators, beyond: self.beyond() }
     }
 }

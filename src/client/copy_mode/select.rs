@@ -3,12 +3,12 @@
 
 use std::ops::Range;
 
-use crate::client::copy::doc::DocRow;
+use crate::client::copy_mode::scrollback_cache::CachedRow;
 use crate::wire::scroll::ScrollPoint;
 
 /// How a selection runs over rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum SelectionKind {
     /// From a cell to a cell.
     Char,
     /// Whole lines.
@@ -32,20 +32,20 @@ pub struct Selection {
     /// Where it began.
     pub anchor: ScrollPoint,
     /// How it runs.
-    pub shape: Shape,
+    pub shape: SelectionKind,
     /// What it grows by.
     pub unit: Unit,
 }
 
 /// The cells that are selected: the first and the last, and how it runs from one to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
+pub struct SelectedCells {
     /// The first cell. In a block, its row and the left column.
     pub start: ScrollPoint,
     /// The cell after the last. In a block, the last row and the column after the right one.
     pub end: ScrollPoint,
     /// How it runs.
-    pub shape: Shape,
+    pub shape: SelectionKind,
 }
 
 impl Selection {
@@ -63,37 +63,37 @@ impl Selection {
     /// What is selected with the cursor there. `beyond`: the cell under the cursor is not part of
     /// it.
     #[must_use]
-    pub fn span(&self, cursor: ScrollPoint, beyond: bool) -> Span {
+    pub fn span(&self, cursor: ScrollPoint, beyond: bool) -> SelectedCells {
         let (mut start, mut end) =
             if self.anchor <= cursor { (self.anchor, cursor) } else { (cursor, self.anchor) };
         if let Unit::Word(first, last) = self.unit {
             (start, end) = (start.min(first), end.max(last));
         }
-        if self.shape == Shape::Block {
+        if self.shape == SelectionKind::Block {
             (start.col, end.col) =
                 (self.anchor.col.min(cursor.col), self.anchor.col.max(cursor.col));
         }
         // A block of one column is no block.
         let is_open = beyond
             && self.unit == Unit::Cell
-            && !(self.shape == Shape::Block && start.col == end.col);
+            && !(self.shape == SelectionKind::Block && start.col == end.col);
         end.col = end.col.saturating_add(u16::from(!is_open));
-        Span { start, end, shape: self.shape }
+        SelectedCells { start, end, shape: self.shape }
     }
 }
 
-impl Span {
+impl SelectedCells {
     /// The selected columns of a row; none if the row has none.
     #[must_use]
-    pub fn cols(&self, row: u64, text: &DocRow) -> Option<Range<u16>> {
+    pub fn cols(&self, row: u64, text: &CachedRow) -> Option<Range<u16>> {
         if row < self.start.row || self.end.row < row {
             return None;
         }
         let len = text.glyphs().last().map_or(0, |glyph| glyph.col + glyph.cols).max(1);
         let cols = match self.shape {
-            Shape::Line => 0..len,
-            Shape::Block => self.start.col..self.end.col,
-            Shape::Char => {
+            SelectionKind::Line => 0..len,
+            SelectionKind::Block => self.start.col..self.end.col,
+            SelectionKind::Char => {
                 let from = if row == self.start.row { self.start.col } else { 0 };
                 let to = if row == self.end.row { self.end.col } else { len };
                 from..to
@@ -110,22 +110,22 @@ impl Span {
     }
 
     /// Appends the text of a row, with the line end that follows it.
-    pub fn push(&self, row: u64, text: &DocRow, out: &mut String) {
+    pub fn push(&self, row: u64, text: &CachedRow, out: &mut String) {
         let start = out.len();
         if let Some(cols) = self.cols(row, text) {
             out.push_str(text.slice(cols));
         }
         let is_last = row == self.end.row;
-        let goes_on = text.wrapped && self.shape != Shape::Block;
+        let goes_on = text.wrapped && self.shape != SelectionKind::Block;
         if !goes_on {
             // A line's end counts from where its first row begins.
             let kept = out[start..].trim_end_matches(' ').len();
-            let whole = self.shape != Shape::Char || !is_last || text.len() <= self.end.col;
+            let whole = self.shape != SelectionKind::Char || !is_last || text.len() <= self.end.col;
             if whole {
                 out.truncate(start + kept);
             }
         }
-        if self.shape == Shape::Line && is_last || !is_last && !goes_on {
+        if self.shape == SelectionKind::Line && is_last || !is_last && !goes_on {
             out.push('\n');
         }
     }
@@ -133,11 +133,16 @@ impl Span {
 
 #[cfg(test)]
 mod tests {
-    use super::{Selection, Shape, Unit};
-    use crate::client::copy::tests::doc;
+    use super::{Selection, SelectionKind, Unit};
+    use crate::client::copy_mode::tests::doc;
     use crate::wire::scroll::ScrollPoint;
 
-    fn check(rows: &[&str], shape: Shape, (from, to): ((u64, u16), (u64, u16)), expected: &str) {
+    fn check(
+        rows: &[&str],
+        shape: SelectionKind,
+        (from, to): ((u64, u16), (u64, u16)),
+        expected: &str,
+    ) {
         let doc = doc(rows);
         let cell = |(row, col)| ScrollPoint { row, col };
         for (anchor, cursor) in [(from, to), (to, from)] {
@@ -153,32 +158,37 @@ mod tests {
 
     #[test]
     fn lines_end_where_their_text_ends_and_wrapped_rows_are_one() {
-        check(&["one two  ", "three   ", "four"], Shape::Char, ((0, 4), (2, 1)), "two\nthree\nfo");
-        check(&["one two", "three"], Shape::Char, ((0, 1), (0, 5)), "ne tw");
+        check(
+            &["one two  ", "three   ", "four"],
+            SelectionKind::Char,
+            ((0, 4), (2, 1)),
+            "two\nthree\nfo",
+        );
+        check(&["one two", "three"], SelectionKind::Char, ((0, 1), (0, 5)), "ne tw");
         check(
             &["one \\", "two \\", "three", "x"],
-            Shape::Char,
+            SelectionKind::Char,
             ((0, 0), (3, 0)),
             "one two three\nx",
         );
-        check(&["a", "", "b"], Shape::Char, ((0, 0), (2, 0)), "a\n\nb");
-        check(&["one two"], Shape::Char, ((0, 3), (0, 3)), " ");
+        check(&["a", "", "b"], SelectionKind::Char, ((0, 0), (2, 0)), "a\n\nb");
+        check(&["one two"], SelectionKind::Char, ((0, 3), (0, 3)), " ");
     }
 
     #[test]
     fn whole_lines_keep_their_end() {
-        check(&["one  ", "two"], Shape::Line, ((0, 2), (1, 0)), "one\ntwo\n");
+        check(&["one  ", "two"], SelectionKind::Line, ((0, 2), (1, 0)), "one\ntwo\n");
     }
 
     #[test]
     fn a_block_takes_the_same_columns_of_every_row() {
-        check(&["abcdef", "ab", "abcdef"], Shape::Block, ((0, 2), (2, 3)), "cd\n\ncd");
-        check(&["ab漢字", "abcdef"], Shape::Block, ((0, 3), (1, 4)), "漢字\nde");
+        check(&["abcdef", "ab", "abcdef"], SelectionKind::Block, ((0, 2), (2, 3)), "cd\n\ncd");
+        check(&["ab漢字", "abcdef"], SelectionKind::Block, ((0, 3), (1, 4)), "漢字\nde");
     }
 
     #[test]
     fn wide_characters_and_clusters_are_whole() {
-        check(&["a漢字b"], Shape::Char, ((0, 2), (0, 3)), "漢字");
-        check(&["x{e\u{301}}y"], Shape::Char, ((0, 1), (0, 1)), "e\u{301}");
+        check(&["a漢字b"], SelectionKind::Char, ((0, 2), (0, 3)), "漢字");
+        check(&["x{e\u{301}}y"], SelectionKind::Char, ((0, 1), (0, 1)), "e\u{301}");
     }
 }
