@@ -4,13 +4,12 @@
 use std::ops::Range;
 
 use crate::base::row::{Row, RunKind};
-use crate::term::anchor_type::Anchor;
 use crate::term::cell::{Cell, CellClass};
 use crate::term::emulator::Emulator;
-use crate::term::grid::RowAttrs;
 use crate::term::history::LINE_CELLS_MAX;
 use crate::term::history::lines::LineBuffer;
 use crate::term::history::record::CellText;
+use crate::term::screen::grid::RowAttrs;
 
 /// What of a line a row of the screen shows.
 #[derive(Debug, Clone, Copy)]
@@ -200,6 +199,17 @@ fn keep_end(text: &mut String, bytes_max: usize) {
     let surplus = text.len().saturating_sub(bytes_max);
     let cut = (surplus..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     text.drain(..cut);
+}
+
+/// A cell of a logical line. Lines are numbered from 0 in the order they were printed and keep
+/// their number when rows are rewrapped, leave the screen or are dropped; what a program erases or
+/// moves on its screen, it erases or moves under the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
+pub struct Anchor {
+    /// The number of the line.
+    pub line: u64,
+    /// The cell, from 0, in columns from the start of the line; a wide character takes two.
+    pub cell: u32,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use crate::base::geom::Size;
 use crate::term::cell::{Cell, CellClass};
 use crate::term::emulator::Emulator;
-use crate::term::grid::{Grid, RowAttrs};
+use crate::term::screen::grid::{Grid, RowAttrs};
 
 impl Emulator {
     /// The first thing found wrong.

@@ -1,14 +1,14 @@
 //! Control sequences by name: each row of the tables below hands the numbers to what does the work.
 //! No screen is touched here.
 
-use crate::term::edit::Spare;
 use crate::term::emulator::{Emulator, Margins, SavedCursor};
 use crate::term::event::TermEvent;
-use crate::term::grid::RowAttrs;
 use crate::term::mode::{self, Mode};
+use crate::term::parser::CsiParams;
 use crate::term::parser::Header;
-use crate::term::parser::params::CsiParams;
 use crate::term::report::{Device, Reply};
+use crate::term::screen::edit::Spare;
+use crate::term::screen::grid::RowAttrs;
 
 impl Emulator {
     /// Carries out a control sequence.
@@ -117,7 +117,7 @@ impl Emulator {
             b's' => params.all().iter().for_each(|number| self.save_mode(*number)),
             b'u' => self.reply(Reply::KittyFlags),
             b'm' => return self.report_key_modifier(params.get(0)),
-            b'W' if params.get(0) == 5 => self.tabs = crate::term::tabs::Tabs::default(),
+            b'W' if params.get(0) == 5 => self.tabs = crate::term::screen::tabs::Tabs::default(),
             b'S' => self.report_graphics(params),
             _ => return false,
         }

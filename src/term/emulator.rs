@@ -9,17 +9,17 @@ use crate::term::cluster::{Cluster, Clusters};
 use crate::term::color::palette::Palette;
 use crate::term::event::TermEvent;
 use crate::term::grapheme::Join;
-use crate::term::grid::Grid;
 use crate::term::history::History;
 use crate::term::hyperlink::Hyperlinks;
 use crate::term::image::Images;
-use crate::term::keyboard::Keyboard;
+use crate::term::keys::Keyboard;
 use crate::term::mode::{Mode, Modeset};
+use crate::term::osc::Titles;
 use crate::term::saved_modes::SavedModes;
+use crate::term::screen::grid::{Grid, RowAttrs};
+use crate::term::screen::tabs::Tabs;
 use crate::term::shell_integration::ShellIntegration;
 use crate::term::style_table::{CellStyle, StyleTable};
-use crate::term::tabs::Tabs;
-use crate::term::title::Titles;
 
 /// How a terminal is set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -289,5 +289,183 @@ impl Emulator {
             });
         }
         self.tables.clusters.joined(code, c)
+    }
+}
+
+impl Emulator {
+    /// Back to the state of a new terminal, history, palette of the outer terminal and tick apart.
+    pub(crate) fn reset(&mut self) {
+        self.shared.tick += 1;
+        self.show_main();
+        self.other = None;
+        self.grid = Grid::new(self.size, self.tick());
+        self.history.end_line();
+        self.forget_program();
+        self.images.clear();
+    }
+
+    /// Everything but rows, images and the outer terminal is as in a new terminal.
+    fn forget_program(&mut self) {
+        self.cursor = CursorState::default();
+        self.saved = [SavedCursor::default(); 2];
+        self.margins = Margins::full(self.size);
+        self.modes = Modeset::default();
+        self.saved_modes = SavedModes::default();
+        self.tabs = Tabs::default();
+        self.titles.reset();
+        self.palette.reset();
+        self.keyboard = Keyboard::default();
+        self.shell.reset();
+        self.printing = Printing::default();
+    }
+
+    /// The main screen is shown with its rows, below them those of the alternate one if that was
+    /// shown, and below all the cursor.
+    pub(crate) fn reset_for_reuse(&mut self) {
+        self.shared.tick += 1;
+        let was_alternate = self.alternate;
+        self.show_main();
+        let alternate = self.other.take().filter(|_| was_alternate);
+        self.forget_program();
+        self.images.hidden.clear();
+        if let Some(y) = last_row(&self.grid) {
+            self.cursor.y = y;
+            self.begin_row();
+        }
+        let Some(alternate) = alternate else { return };
+        for y in 0..last_row(&alternate).map_or(0, |last| last + 1) {
+            let (tick, to) = (self.tick(), self.cursor.y);
+            let (cells, line) = self.grid.write(to, usize::from(self.size.cols), tick);
+            cells.copy_from_slice(alternate.row(y));
+            *line = RowAttrs {
+                flags: alternate.line(y).flags & !RowAttrs::WRAPPED,
+                ..alternate.line(y)
+            };
+            self.begin_row();
+        }
+    }
+
+    /// What comes next begins a row of its own.
+    fn begin_row(&mut self) {
+        let tick = self.tick();
+        self.grid.unwrap(self.cursor.y, tick);
+        self.index();
+    }
+}
+
+/// The last row with anything on it.
+fn last_row(grid: &Grid) -> Option<u16> {
+    (0..grid.size().rows).rev().find(|y| grid.used(*y).iter().any(|cell| *cell != Cell::BLANK))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::base::geom::Size;
+    use crate::base::memory::HeapMemory;
+    use crate::base::row::{Row, RunKind};
+    use crate::base::style::{Colour, Style};
+    use crate::term::{Options, Terminal};
+
+    fn fed(bytes: &[u8]) -> Terminal {
+        let mut screen =
+            Terminal::new(Size::new(20, 5), Options::default(), Box::new(HeapMemory::default()));
+        screen.feed(bytes, &mut Vec::new());
+        screen
+    }
+
+    fn text(screen: &Terminal) -> String {
+        screen.text(-100..5).trim_end().to_owned()
+    }
+
+    /// The rows up to the last that shows something; whether they go on is another matter, and so
+    /// are the blanks that a row which goes on is told with.
+    fn rows(screen: &Terminal) -> Vec<Row> {
+        let above = if screen.snapshot().alternate { 0 } else { -100 };
+        let mut rows: Vec<Row> = screen.rows(above..5).into_iter().map(ended).collect();
+        while rows.last().is_some_and(|row| {
+            row.runs.iter().all(|run| run.text.trim().is_empty() && run.style.bg == Colour::Default)
+        }) {
+            rows.pop();
+        }
+        rows
+    }
+
+    fn ended(mut row: Row) -> Row {
+        row.wrapped = false;
+        if let Some(last) = row.runs.last_mut().filter(|run| {
+            run.style == Style::default() && run.link == 0 && run.kind == RunKind::Narrow
+        }) {
+            last.text.truncate(last.text.trim_end_matches(' ').len());
+        }
+        row.runs.retain(|run| !run.text.is_empty());
+        row
+    }
+
+    #[test]
+    fn a_row_of_blanks_that_went_on_stays() {
+        let mut screen = fed("some text that wraps\x1b[?1049h\x1b[K漢e\u{301} ".as_bytes());
+        let before = rows(&screen);
+        screen.reset_for_reuse();
+        assert_eq!((rows(&screen)[1..].to_vec(), screen.check()), (before, Ok(())));
+    }
+
+    #[test]
+    fn rows_stay_and_the_next_program_begins_below_them() {
+        let mut screen = fed(b"one\r\ntwo\x1b[2;4r\x1b[?25l\x1b[?2004h\x1b[31m\x1b[1;1H");
+        screen.reset_for_reuse();
+        assert_eq!(
+            (text(&screen).as_str(), screen.cursor().y, screen.cursor().visible),
+            ("one\ntwo", 2, true)
+        );
+        screen.feed(b"ready$", &mut Vec::new());
+        assert_eq!(text(&screen), "one\ntwo\nready$");
+        assert!(!screen.modes().bracketed_paste);
+    }
+
+    #[test]
+    fn a_full_screen_scrolls_and_what_the_alternate_one_showed_comes_below_the_main_one() {
+        let mut screen =
+            fed(b"1\r\n2\r\n3\r\n4\r\n$ vi\x1b[?1049h\x1b[Htext\x1b[5;1H\x1b[7m-- INSERT --");
+        screen.reset_for_reuse();
+        assert_eq!(text(&screen), "1\n2\n3\n4\n$ vi\ntext\n\n\n\n-- INSERT --");
+        assert!(
+            screen.row(3).runs[0].style.attrs.has(crate::base::style::Attrs::INVERSE),
+            "{:?}",
+            screen.row(3)
+        );
+    }
+
+    #[test]
+    fn a_line_that_went_on_ends() {
+        let mut screen = fed("x".repeat(40).as_bytes());
+        screen.reset_for_reuse();
+        screen.feed(b"next", &mut Vec::new());
+        assert_eq!(text(&screen), format!("{}\nnext", "x".repeat(40)));
+    }
+
+    #[test]
+    fn nothing_stays_nothing() {
+        let mut screen = fed(b"");
+        screen.reset_for_reuse();
+        assert_eq!((text(&screen).as_str(), screen.cursor().y), ("", 0));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_shown_stays_and_is_sound(bytes in prop::collection::vec(prop_oneof![
+            Just(b"\x1b[?1049h".to_vec()), Just(b"\x1b[?1049l".to_vec()), Just("漢e\u{301} \
+                ".as_bytes().to_vec()), Just(b"\r\n".to_vec()),
+            Just(b"\x1b[2;4r".to_vec()), Just(b"\x1b[44m".to_vec()), Just(b"\x1b[K".to_vec()), Just(b"some text that wraps".to_vec()), Just(b"\x1b[2J\x1b[H".to_vec()),
+        ], 0..40)) {
+            let mut screen = fed(&bytes.concat());
+            let (before, is_alternate) = (rows(&screen), screen.snapshot().alternate);
+            screen.reset_for_reuse();
+            prop_assert_eq!(screen.check(), Ok(()));
+            let after = rows(&screen);
+            let kept = if is_alternate { &after[after.len().saturating_sub(before.len())..] } else { &after[..before.len().min(after.len())] };
+            prop_assert_eq!(kept, before);
+        }
     }
 }

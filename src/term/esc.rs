@@ -2,14 +2,14 @@
 
 use crate::term::cell::Cell;
 use crate::term::charset::Charset;
-use crate::term::edit::Spare;
 use crate::term::emulator::Emulator;
 use crate::term::event::TermEvent;
 use crate::term::grapheme::Join;
-use crate::term::grid::RowAttrs;
 use crate::term::mode::Mode;
 use crate::term::parser::{End, Header, Sink};
 use crate::term::report::{Device, Reply};
+use crate::term::screen::edit::Spare;
+use crate::term::screen::grid::RowAttrs;
 
 impl Sink for Emulator {
     #[inline]

@@ -1,6 +1,6 @@
 //! What a program told its terminal besides text: events as values. Nobody acts on them here.
 
-use crate::term::anchor_type::Anchor;
+use crate::term::anchor::Anchor;
 
 /// A fact for whoever owns the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,11 +8,11 @@ use crate::term::cell::{Cell, CellClass};
 use crate::term::color::palette::Palette;
 use crate::term::emulator::Emulator;
 use crate::term::event::MarkKind;
-use crate::term::grid::RowAttrs;
 use crate::term::history::read::RowPart;
 use crate::term::history::record::CellText;
 use crate::term::image::UNDER;
 use crate::term::mode::Mode;
+use crate::term::screen::grid::RowAttrs;
 use crate::term::style_table::CellStyle;
 
 /// Puts glyphs together to runs.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::term::anchor_type::Anchor;
+use crate::term::anchor::Anchor;
 use crate::term::emulator::Emulator;
 use crate::term::history::lines::LineBuffer;
 

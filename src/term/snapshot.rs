@@ -15,20 +15,20 @@ use crate::term::emulator::{
     CursorState, Emulator, Margins, Options, Pen, Printing, SavedCursor, Tables,
 };
 use crate::term::grapheme::Join;
-use crate::term::grid::{Grid, RowAttrs};
 use crate::term::history::{History, HistoryEnd};
 use crate::term::hyperlink::Hyperlinks;
 use crate::term::image::{Images, ImagesSnapshot};
-use crate::term::keyboard::{Flags, Keyboard};
+use crate::term::keys::{Flags, Keyboard};
 use crate::term::mode::Modeset;
-use crate::term::parser::params::CsiParams;
+use crate::term::osc::Titles;
+use crate::term::parser::CsiParams;
 use crate::term::parser::table::ParserState;
 use crate::term::parser::{Header, Parser, STRING_BYTES_MAX};
 use crate::term::saved_modes::{colour_of, colour_word};
+use crate::term::screen::grid::{Grid, RowAttrs};
+use crate::term::screen::tabs::Tabs;
 use crate::term::shell_integration::{PATH_BYTES_MAX, ShellIntegration};
 use crate::term::style_table::{CellStyle, StyleTable};
-use crate::term::tabs::Tabs;
-use crate::term::title::Titles;
 
 /// Why a snapshot cannot be restored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

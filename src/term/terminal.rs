@@ -8,15 +8,15 @@ use crate::base::key::{KeyInput, MouseInput};
 use crate::base::memory::Memory;
 use crate::base::row::Row;
 use crate::base::style::{Cursor, CursorShape};
-use crate::term::anchor_type::Anchor;
+use crate::term::anchor::Anchor;
 use crate::term::color::palette::OuterColours;
 use crate::term::emulator::{Emulator, Options};
 use crate::term::event::{MarkKind, TermEvent};
-use crate::term::grid::Grid;
 use crate::term::history::HistoryBytes;
 use crate::term::image::Image;
 use crate::term::mode::{Mode, Modes};
 use crate::term::parser::Parser;
+use crate::term::screen::grid::Grid;
 use crate::term::search::{Direction, Pattern, SearchStep};
 use crate::term::snapshot::{RestoreError, Snapshot};
 

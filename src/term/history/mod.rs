@@ -10,21 +10,18 @@ pub(crate) mod lines;
 pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod segment;
-mod serialize;
-mod summary;
 
-pub use compress::HistoryBytes;
-pub use serialize::{HISTORY_SEGMENT_BYTES, fill_history, pack_segment};
+pub use compress::{HISTORY_SEGMENT_BYTES, HistoryBytes, fill_history, pack_segment};
 
 use std::collections::VecDeque;
 
 use crate::base::memory::Memory;
 use crate::term::cell::{Cell, CellClass};
 use crate::term::cluster::Clusters;
-use crate::term::grid::RowAttrs;
 use crate::term::history::compress::Packing;
 use crate::term::history::record::{CONTINUES, HEADER_BYTES, Header, STYLED, TEXT, WIDE, WRAPPED};
-use crate::term::history::segment::{DoubleBuffer, HEAD_BYTES, SEGMENT_BYTES, STYLE_BYTES};
+use crate::term::history::segment::{HEAD_BYTES, SEGMENT_BYTES, STYLE_BYTES, SegmentSlots};
+use crate::term::screen::grid::RowAttrs;
 use crate::term::style_table::StyleTable;
 
 /// Cells after which a line without end is cut, so that one lookup has bounded work.
@@ -84,7 +81,7 @@ pub(crate) struct Rows {
 
 /// The history of a main screen.
 pub(crate) struct History {
-    slots: DoubleBuffer,
+    slots: SegmentSlots,
     segments: VecDeque<Segment>,
     /// Sequence number of the first segment.
     front: u64,
@@ -124,7 +121,7 @@ impl History {
         cols: u16,
     ) -> Self {
         Self {
-            slots: DoubleBuffer::new(memory),
+            slots: SegmentSlots::new(memory),
             segments: VecDeque::new(),
             front: 1,
             next: 1,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::base::memory::Memory;
 use crate::term::history::record::{self, CONTINUES, CellText, Header, WIDE, WRAPPED};
 use crate::term::history::segment::{
-    self, Bytes, DoubleBuffer, HEAD_BYTES, Head, SEGMENT_BYTES, STYLE_BYTES,
+    self, Bytes, HEAD_BYTES, Head, SEGMENT_BYTES, STYLE_BYTES, SegmentSlots,
 };
 use crate::term::history::{History, HistoryEnd, Segment};
 use crate::term::style_table::CellStyle;
@@ -496,7 +496,7 @@ impl History {
 }
 
 /// Walks the records of a segment; `None` if they do not end where it says.
-fn check_segment(slots: &DoubleBuffer, head: Head) -> Option<Segment> {
+fn check_segment(slots: &SegmentSlots, head: Head) -> Option<Segment> {
     let fits = head.end as usize + usize::from(head.styles) * STYLE_BYTES <= SEGMENT_BYTES;
     if !fits || (head.end as usize) < HEAD_BYTES {
         return None;

@@ -8,7 +8,7 @@
 
 use crate::term::cell::{Cell, CellClass};
 use crate::term::cluster::Clusters;
-use crate::term::grid::RowAttrs;
+use crate::term::screen::grid::RowAttrs;
 
 pub(crate) const HEADER_BYTES: usize = 6;
 const SWITCH: u8 = 1;

@@ -18,7 +18,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::base::memory::Memory;
-use crate::term::history::summary::Summary;
+use crate::term::history::compress::Summary;
 use crate::term::style_table::CellStyle;
 
 /// Bytes of a segment.
@@ -81,7 +81,7 @@ pub(crate) fn style(bytes: &[u8], idx: u16) -> CellStyle {
 }
 
 /// Segments in a growable memory; a slot is a place for one.
-pub(crate) struct DoubleBuffer {
+pub(crate) struct SegmentSlots {
     memory: Box<dyn Memory>,
     count: u32,
     /// Slots without pages.
@@ -92,7 +92,7 @@ pub(crate) struct DoubleBuffer {
     unpacked: RefCell<VecDeque<(u32, Arc<Vec<u8>>)>>,
 }
 
-impl DoubleBuffer {
+impl SegmentSlots {
     pub(crate) fn new(memory: Box<dyn Memory>) -> Self {
         let count = u32::try_from(memory.bytes().len() / SEGMENT_BYTES).unwrap_or(u32::MAX);
         Self {
@@ -130,7 +130,7 @@ impl DoubleBuffer {
         fits.then_some(Head { slot, sequence: self.memory.word(at + 8), end, styles, packed })
     }
 
-    /// Marks a slot as taken, which it is not after [`DoubleBuffer::new`].
+    /// Marks a slot as taken, which it is not after [`SegmentSlots::new`].
     pub(crate) fn claim(&mut self, slot: u32) {
         self.spare.retain(|spare| *spare != slot);
     }

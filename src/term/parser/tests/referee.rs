@@ -1,7 +1,7 @@
 //! The parser's calls and those of the vte crate for the same bytes, to be compared: by tests, and
 //! by the fuzz target `vt_parser`.
 
-use crate::term::parser::params::CsiParams;
+use crate::term::parser::CsiParams;
 use crate::term::parser::scan::scalar;
 use crate::term::parser::{End, Header, Parser, Sink};
 

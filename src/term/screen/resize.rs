@@ -10,11 +10,11 @@ use crate::term::cell::{Cell, CellClass};
 use crate::term::emulator::{CursorState, Emulator, Margins};
 use crate::term::event::MarkKind;
 use crate::term::grapheme::Join;
-use crate::term::grid::{Grid, RowAttrs};
 use crate::term::history::record::CellText;
 use crate::term::image::{Image, UNDER};
 use crate::term::mode::Mode;
 use crate::term::report::Reply;
+use crate::term::screen::grid::{Grid, RowAttrs};
 use crate::term::style_table::CellStyle;
 
 const CONTENT: u8 = RowAttrs::STYLED | RowAttrs::TEXT | RowAttrs::WIDE;

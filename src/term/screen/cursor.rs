@@ -2,8 +2,8 @@
 //! STD 070, xterm's behaviour where they differ).
 
 use crate::term::emulator::{Emulator, Margins, SavedCursor};
-use crate::term::grid::RowAttrs;
 use crate::term::mode::Mode;
+use crate::term::screen::grid::RowAttrs;
 
 impl Emulator {
     pub(crate) fn last_col(&self) -> u16 {

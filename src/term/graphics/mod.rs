@@ -1,12 +1,16 @@
 //! Where images go: over the cells they cover, or in them, with the cursor left or moved below. No
 //! protocol is read here.
 
+pub(crate) mod iterm;
+pub(crate) mod kitty;
+pub(crate) mod sixel;
+
 use std::sync::Arc;
 
 use crate::term::cell::Cell;
 use crate::term::emulator::Emulator;
-use crate::term::grid::RowAttrs;
 use crate::term::image::{Image, Picture, UNDER};
+use crate::term::screen::grid::RowAttrs;
 
 /// The most rows or columns an image covers.
 pub(super) const SIDE_MAX: u16 = 4096;

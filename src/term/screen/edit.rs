@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::term::cell::Cell;
 use crate::term::emulator::{Emulator, Margins};
-use crate::term::grid::{Fill, Grid, RowAttrs};
 use crate::term::mode::Mode;
+use crate::term::screen::grid::{Fill, Grid, RowAttrs};
 
 /// Which cells an erase spares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

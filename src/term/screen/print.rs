@@ -4,9 +4,9 @@
 use crate::term::cell::{Cell, CellClass};
 use crate::term::emulator::Emulator;
 use crate::term::grapheme::{self, CharClass, Join};
-use crate::term::grid::{Fill, RowAttrs};
 use crate::term::mode::Mode;
 use crate::term::parser::scan;
+use crate::term::screen::grid::{Fill, RowAttrs};
 
 impl Emulator {
     /// Prints a run of printable ASCII, the first `len` of `bytes`.

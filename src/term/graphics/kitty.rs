@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use crate::base::base64;
 use crate::term::emulator::Emulator;
-use crate::term::image::placement::SIDE_MAX;
+use crate::term::graphics::{SIDE_MAX, iterm};
 use crate::term::image::{
     Control, IMAGE_BYTES_MAX, Image, ImageFormat, Images, PIXELS_MAX, Picture, Stored, Transfer,
-    file,
 };
 use crate::term::report::Reply;
 
@@ -70,7 +69,7 @@ impl Emulator {
             100 => (ImageFormat::File, 0),
             _ => return None,
         };
-        let pixels = if bytes == 0 { file::pixels(&data)? } else { control.size };
+        let pixels = if bytes == 0 { iterm::pixels(&data)? } else { control.size };
         let fits = |side: u32| (1..=PIXELS_MAX).contains(&side);
         let expected = u64::from(pixels.0) * u64::from(pixels.1) * bytes;
         if !fits(pixels.0)
