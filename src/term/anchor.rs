@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use crate::base::row::{Row, RunKind};
 use crate::term::cell::{Cell, CellClass};
-use crate::term::emulator::Emulator;
 use crate::term::history::LINE_CELLS_MAX;
 use crate::term::history::lines::LineBuffer;
 use crate::term::history::record::CellText;
+use crate::term::rows::TextView;
 use crate::term::screen::grid::RowAttrs;
 
 /// What of a line a row of the screen shows.
@@ -21,16 +21,17 @@ struct ScreenPiece {
     cells: u32,
 }
 
-impl Emulator {
+impl TextView<'_> {
     /// The lines that the rows of the screen belong to. It cuts lines as the history will when they
     /// get there.
     fn pieces(&self) -> Vec<ScreenPiece> {
-        let (mut open, mut gap) = if self.alternate { (0, false) } else { self.history.open_end() };
-        let mut next = self.history.line_next();
-        let mut pieces = Vec::with_capacity(usize::from(self.size.rows));
-        for y in 0..self.size.rows {
+        let (mut open, mut gap) =
+            if self.screen.alternate { (0, false) } else { self.screen.history.open_end() };
+        let mut next = self.screen.history.line_next();
+        let mut pieces = Vec::with_capacity(usize::from(self.screen.size.rows));
+        for y in 0..self.screen.size.rows {
             let cells = self.text_cells(y);
-            let wrapped = self.grid.line(y).has(RowAttrs::WRAPPED);
+            let wrapped = self.screen.grid.line(y).has(RowAttrs::WRAPPED);
             let broken = gap && cells.first().is_none_or(|cell| cell.class() != CellClass::Wide);
             if open == 0 || broken || cells.is_empty() {
                 next += 1;
@@ -40,29 +41,29 @@ impl Emulator {
             pieces.push(ScreenPiece { line: next.saturating_sub(1), start: open, cells: count });
             let end = open + count;
             open = if wrapped && end < LINE_CELLS_MAX { end } else { 0 };
-            gap = wrapped && cells.len() < usize::from(self.size.cols);
+            gap = wrapped && cells.len() < usize::from(self.screen.size.cols);
         }
         pieces
     }
 
     /// The cells of a row that are text of its line.
     fn text_cells(&self, y: u16) -> &[Cell] {
-        if !self.grid.line(y).has(RowAttrs::WRAPPED) {
-            let used = self.grid.used(y);
+        if !self.screen.grid.line(y).has(RowAttrs::WRAPPED) {
+            let used = self.screen.grid.used(y);
             let end =
                 used.iter().rposition(|cell| !cell.is_plain_blank()).map_or(0, |last| last + 1);
             return &used[..end];
         }
-        match self.grid.row(y).split_last() {
+        match self.screen.grid.row(y).split_last() {
             Some((last, rest)) if last.class() == CellClass::Spacer => rest,
-            _ => self.grid.row(y),
+            _ => self.screen.grid.row(y),
         }
     }
 
     /// The number of the first line that is on the screen.
     pub(crate) fn line_on_top(&self) -> u64 {
-        let is_open = !self.alternate && 0 < self.history.open_end().0;
-        self.history.line_next().saturating_sub(u64::from(is_open))
+        let is_open = !self.screen.alternate && 0 < self.screen.history.open_end().0;
+        self.screen.history.line_next().saturating_sub(u64::from(is_open))
     }
 
     /// The position shown in a column of a row; negative rows are history, −1 being just above the
@@ -70,7 +71,7 @@ impl Emulator {
     pub(crate) fn anchor(&self, row: i64, col: u16) -> Option<Anchor> {
         let Ok(y) = u16::try_from(row) else {
             let back = usize::try_from(-1 - row).ok()?;
-            let (line, cell) = self.history.anchor(back, usize::from(col))?;
+            let (line, cell) = self.screen.history.anchor(back, usize::from(col))?;
             return Some(Anchor { line, cell });
         };
         let pieces = self.pieces();
@@ -82,12 +83,13 @@ impl Emulator {
 
     /// Row and column of a position; `None` if its line is not there any more.
     pub(crate) fn locate(&self, anchor: Anchor) -> Option<(i64, u16)> {
-        let col = |col: usize| u16::try_from(col).unwrap_or(u16::MAX).min(self.size.cols - 1);
-        let open = if self.alternate { 0 } else { self.history.open_end().0 };
+        let col =
+            |col: usize| u16::try_from(col).unwrap_or(u16::MAX).min(self.screen.size.cols - 1);
+        let open = if self.screen.alternate { 0 } else { self.screen.history.open_end().0 };
         let on_screen = self.line_on_top() < anchor.line
             || (self.line_on_top() == anchor.line && open <= anchor.cell);
         if !on_screen {
-            let (back, at) = self.history.locate(anchor.line, anchor.cell)?;
+            let (back, at) = self.screen.history.locate(anchor.line, anchor.cell)?;
             return Some((-1 - i64::try_from(back).ok()?, col(at)));
         }
         let pieces = self.pieces();
@@ -109,7 +111,7 @@ impl Emulator {
         let Some((last, end)) = self.locate(to).filter(|_| from <= to) else {
             return (String::new(), false);
         };
-        let above = i64::try_from(self.history.rows()).unwrap_or(i64::MAX);
+        let above = i64::try_from(self.screen.history.rows()).unwrap_or(i64::MAX);
         let start = self.locate(from);
         let (first, skip) = start.unwrap_or((-above, 0));
         let (mut text, mut row_number, mut line_start, mut is_cut) =
@@ -137,11 +139,11 @@ impl Emulator {
     /// Puts the lines of the screen onto an empty page, the first one whole.
     pub(crate) fn screen_page(&self, page: &mut LineBuffer) {
         let top = self.line_on_top();
-        if top < self.history.line_next() {
+        if top < self.screen.history.line_next() {
             page.begin(top);
-            self.history.line_glyphs(top, |glyph| page.push(glyph));
+            self.screen.history.line_glyphs(top, |glyph| page.push(glyph));
         }
-        for (y, piece) in (0..self.size.rows).zip(self.pieces()) {
+        for (y, piece) in (0..self.screen.size.rows).zip(self.pieces()) {
             if page.lines.last().is_none_or(|last| last.line != piece.line) {
                 if !page.lines.is_empty() {
                     page.end();
@@ -158,11 +160,12 @@ impl Emulator {
 
     /// Calls `each` with the glyphs of a line, wherever it is. False if it is not there.
     pub(crate) fn line_glyphs(&self, line: u64, mut each: impl FnMut(CellText<'_>)) -> bool {
-        let mut found =
-            line < self.history.line_next() && self.history.line_glyphs(line, &mut each);
+        let mut found = line < self.screen.history.line_next()
+            && self.screen.history.line_glyphs(line, &mut each);
         if self.line_on_top() <= line {
-            for (y, _) in
-                (0..self.size.rows).zip(self.pieces()).filter(|(_, piece)| piece.line == line)
+            for (y, _) in (0..self.screen.size.rows)
+                .zip(self.pieces())
+                .filter(|(_, piece)| piece.line == line)
             {
                 found = true;
                 self.text_cells(y).iter().filter_map(|cell| self.glyph(*cell)).for_each(&mut each);

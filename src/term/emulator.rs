@@ -3,108 +3,20 @@
 
 use crate::base::geom::Size;
 use crate::base::memory::Memory;
-use crate::term::cell::{Cell, STYLE_MAX};
-use crate::term::charset::Charsets;
-use crate::term::cluster::{Cluster, Clusters};
+use crate::term::cell::Cell;
 use crate::term::color::palette::Palette;
 use crate::term::event::TermEvent;
-use crate::term::grapheme::Join;
-use crate::term::history::History;
-use crate::term::hyperlink::Hyperlinks;
-use crate::term::image::Images;
-use crate::term::keys::Keyboard;
+use crate::term::graphics::Graphics;
+use crate::term::keys::{InputEncoder, Keyboard};
 use crate::term::mode::{Mode, Modeset};
 use crate::term::osc::Titles;
+use crate::term::report::Reply;
+use crate::term::rows::TextView;
 use crate::term::saved_modes::SavedModes;
 use crate::term::screen::grid::{Grid, RowAttrs};
 use crate::term::screen::tabs::Tabs;
+use crate::term::screen::{CursorState, Margins, Options, Printing, SavedCursor, Screen};
 use crate::term::shell_integration::ShellIntegration;
-use crate::term::style_table::{CellStyle, StyleTable};
-
-/// How a terminal is set up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// Lines of scrollback kept; 0 keeps none.
-    pub scrollback_lines_max: usize,
-    /// Bytes of scrollback kept, in segments of 64 KiB, at least two.
-    pub scrollback_bytes_max: usize,
-    /// Characters of ambiguous width (UAX 11) take two columns.
-    pub ambiguous_wide: bool,
-    /// Width and height of a cell in pixels, as reports and images need it.
-    pub cell_pixels: (u16, u16),
-    /// DECRQCRA is answered: a program can then find out what other programs left on its screen.
-    pub checksum_reports: bool,
-    /// Titles are told (XTWINOPS 20 and 21): what a program printed can then come back as if
-    /// somebody had typed it.
-    pub title_reports: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            scrollback_lines_max: 100_000,
-            scrollback_bytes_max: 64 << 20,
-            ambiguous_wide: false,
-            cell_pixels: (10, 20),
-            checksum_reports: false,
-            title_reports: false,
-        }
-    }
-}
-
-/// What the next character looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Pen {
-    pub(crate) style: CellStyle,
-    /// DECSCA.
-    pub(crate) protected: bool,
-    /// The zone of shell integration.
-    pub(crate) zone: u8,
-    /// The cell below is not yet that of this style.
-    pub(crate) stale: bool,
-    pub(crate) template: Cell,
-}
-
-/// The cursor and what is saved with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct CursorState {
-    pub(crate) x: u16,
-    pub(crate) y: u16,
-    /// The last column was written; the next character wraps first.
-    pub(crate) pending: bool,
-    pub(crate) pen: Pen,
-    pub(crate) charsets: Charsets,
-}
-
-/// What DECSC keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct SavedCursor {
-    pub(crate) cursor: CursorState,
-    pub(crate) origin: bool,
-    pub(crate) is_set: bool,
-}
-
-/// The scrolling region: first and last row, first and last column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Margins {
-    pub(crate) top: u16,
-    pub(crate) bottom: u16,
-    pub(crate) left: u16,
-    pub(crate) right: u16,
-}
-
-impl Margins {
-    pub(crate) fn full(size: Size) -> Self {
-        Self { top: 0, bottom: size.rows - 1, left: 0, right: size.cols - 1 }
-    }
-}
-
-/// Everything cells refer to by number.
-pub(crate) struct Tables {
-    pub(crate) styles: StyleTable,
-    pub(crate) clusters: Clusters,
-    pub(crate) links: Hyperlinks,
-}
 
 /// What goes out to the owner, and what was not understood.
 #[derive(Debug, Default)]
@@ -118,98 +30,67 @@ pub(crate) struct Outbox {
     pub(crate) identity: Option<(u64, u64)>,
 }
 
-/// What printing remembers between two characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Printing {
-    /// Whether the next scalar may join the last cluster.
-    pub(crate) join: Join,
-    /// The character that REP repeats.
-    pub(crate) last: Option<char>,
-    /// DECSCUSR's number.
-    pub(crate) cursor_shape: u8,
-    /// Some row may be one of double width.
-    pub(crate) doubled: bool,
-}
-
-/// A terminal without its parser.
+/// A terminal without its parser: it obeys sequences, on its screen and in the state beside it.
 pub(crate) struct Emulator {
-    pub(crate) size: Size,
-    /// The screen shown.
-    pub(crate) grid: Grid,
-    /// The main screen while the alternate one is shown; otherwise the alternate one, if it has
-    /// content to keep.
-    pub(crate) other: Option<Grid>,
-    pub(crate) alternate: bool,
-    pub(crate) cursor: CursorState,
-    /// DECSC of the main and of the alternate screen.
-    pub(crate) saved: [SavedCursor; 2],
-    pub(crate) margins: Margins,
-    pub(crate) modes: Modeset,
+    pub(crate) screen: Screen,
     pub(crate) saved_modes: SavedModes,
-    pub(crate) tabs: Tabs,
-    pub(crate) tables: Tables,
-    pub(crate) history: History,
     pub(crate) titles: Titles,
     pub(crate) palette: Palette,
     pub(crate) keyboard: Keyboard,
     pub(crate) shell: ShellIntegration,
-    pub(crate) printing: Printing,
-    pub(crate) images: Images,
     pub(crate) out: Outbox,
-    pub(crate) shared: Shared,
-}
-
-/// Options and the tick of the change being made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Shared {
-    pub(crate) options: Options,
-    pub(crate) tick: u64,
 }
 
 impl Emulator {
     pub(crate) fn new(size: Size, options: Options, memory: Box<dyn Memory>) -> Self {
-        let size = size.clamped();
         Self {
-            size,
-            grid: Grid::new(size, 1),
-            other: None,
-            alternate: false,
-            cursor: CursorState::default(),
-            saved: [SavedCursor::default(); 2],
-            margins: Margins::full(size),
-            modes: Modeset::default(),
+            screen: Screen::new(size, options, memory),
             saved_modes: SavedModes::default(),
-            tabs: Tabs::default(),
-            tables: Tables {
-                styles: StyleTable::new(),
-                clusters: Clusters::new(),
-                links: Hyperlinks::default(),
-            },
-            history: History::new(
-                memory,
-                options.scrollback_lines_max,
-                options.scrollback_bytes_max,
-                size.cols,
-            ),
             titles: Titles::default(),
             palette: Palette::default(),
             keyboard: Keyboard::default(),
             shell: ShellIntegration::default(),
-            printing: Printing::default(),
-            images: Images::default(),
             out: Outbox::default(),
-            shared: Shared { options, tick: 1 },
         }
     }
 
-    #[inline]
-    pub(crate) fn tick(&self) -> u64 {
-        self.shared.tick
+    /// The screen and its scrollback as text.
+    pub(crate) fn text_view(&self) -> TextView<'_> {
+        TextView { screen: &self.screen, palette: &self.palette }
     }
 
-    #[inline]
-    pub(crate) fn is_on(&self, mode: Mode) -> bool {
-        self.modes.has(mode)
+    /// The screen as the image protocols change it.
+    pub(crate) fn graphics(&mut self) -> Graphics<'_> {
+        Graphics { screen: &mut self.screen }
+    }
+
+    /// The keys, the mouse and pastes as the program asked for them.
+    pub(crate) fn input(&self) -> InputEncoder<'_> {
+        InputEncoder { screen: &self.screen, keyboard: &self.keyboard }
+    }
+
+    /// Changes the size, and reports that to the program if it asked for it (mode 2048).
+    pub(crate) fn resize(&mut self, size: Size) {
+        let size = size.clamped();
+        if size == self.screen.size {
+            return;
+        }
+        self.screen.resize(size, self.shell.at_prompt && self.shell.redraws);
+        if self.screen.is_on(Mode::IN_BAND_SIZE) {
+            self.reply(Reply::InBandSize);
+        }
+    }
+
+    /// Shows the alternate screen with its own keyboard flags.
+    pub(crate) fn show_alternate(&mut self) {
+        self.screen.show_alternate();
+        self.keyboard.switch(true);
+    }
+
+    /// Shows the main screen with its own keyboard flags.
+    pub(crate) fn show_main(&mut self) {
+        self.screen.show_main();
+        self.keyboard.switch(false);
     }
 
     pub(crate) fn event(&mut self, event: TermEvent) {
@@ -220,122 +101,53 @@ impl Emulator {
     pub(crate) fn drop_sequence(&mut self) {
         self.out.dropped += 1;
     }
-
-    /// What a printed cell has besides its text.
-    #[inline]
-    pub(crate) fn template(&mut self) -> Cell {
-        if self.cursor.pen.stale {
-            self.refresh_pen();
-        }
-        self.cursor.pen.template
-    }
-
-    /// What an erased cell is.
-    #[inline]
-    pub(crate) fn blank(&mut self) -> Cell {
-        if self.cursor.pen.style.bg() == 0 {
-            return Cell::BLANK;
-        }
-        // Numbers are swept only while no template is in anybody's hands.
-        if self.cursor.pen.stale {
-            self.refresh_pen();
-        }
-        let erased = self.cursor.pen.style.erased();
-        Cell::blank(self.tables.styles.number(erased))
-    }
-
-    fn refresh_pen(&mut self) {
-        if self.tables.styles.wants_sweep() {
-            self.sweep_styles();
-        }
-        let pen = &mut self.cursor.pen;
-        let style = self.tables.styles.number(pen.style);
-        pen.template = Cell::template(style, pen.protected, pen.zone);
-        pen.stale = false;
-    }
-
-    fn sweep_styles(&mut self) {
-        let grids = [Some(&self.grid), self.other.as_ref()];
-        self.tables.styles.sweep(|live| {
-            for cell in grids.iter().flatten().flat_map(|grid| grid.cells()) {
-                live[(cell.style() & STYLE_MAX) as usize] = true;
-            }
-        });
-        self.forget_styles();
-    }
-
-    /// Style numbers kept outside of cells are void.
-    pub(crate) fn forget_styles(&mut self) {
-        self.cursor.pen.stale = true;
-        self.saved.iter_mut().for_each(|saved| saved.cursor.pen.stale = true);
-    }
-
-    /// The cluster that a cell's text and one more scalar make, after making room in the table if
-    /// it is full of old ones.
-    pub(crate) fn joined(&mut self, code: u32, c: char) -> Option<Cluster> {
-        if self.tables.clusters.wants_sweep() {
-            let grids = [Some(&self.grid), self.other.as_ref()];
-            self.tables.clusters.sweep(|live| {
-                for number in grids
-                    .iter()
-                    .flatten()
-                    .flat_map(|grid| grid.cells())
-                    .filter_map(|cell| cell.cluster())
-                {
-                    if let Some(live) = live.get_mut(number as usize) {
-                        *live = true;
-                    }
-                }
-            });
-        }
-        self.tables.clusters.joined(code, c)
-    }
 }
 
 impl Emulator {
     /// Back to the state of a new terminal, history, palette of the outer terminal and tick apart.
     pub(crate) fn reset(&mut self) {
-        self.shared.tick += 1;
+        self.screen.tick += 1;
         self.show_main();
-        self.other = None;
-        self.grid = Grid::new(self.size, self.tick());
-        self.history.end_line();
+        self.screen.other = None;
+        self.screen.grid = Grid::new(self.screen.size, self.screen.tick());
+        self.screen.history.end_line();
         self.forget_program();
-        self.images.clear();
+        self.screen.images.clear();
     }
 
     /// Everything but rows, images and the outer terminal is as in a new terminal.
     fn forget_program(&mut self) {
-        self.cursor = CursorState::default();
-        self.saved = [SavedCursor::default(); 2];
-        self.margins = Margins::full(self.size);
-        self.modes = Modeset::default();
+        self.screen.cursor = CursorState::default();
+        self.screen.saved = [SavedCursor::default(); 2];
+        self.screen.margins = Margins::full(self.screen.size);
+        self.screen.modes = Modeset::default();
         self.saved_modes = SavedModes::default();
-        self.tabs = Tabs::default();
+        self.screen.tabs = Tabs::default();
         self.titles.reset();
         self.palette.reset();
         self.keyboard = Keyboard::default();
         self.shell.reset();
-        self.printing = Printing::default();
+        self.screen.printing = Printing::default();
     }
 
     /// The main screen is shown with its rows, below them those of the alternate one if that was
     /// shown, and below all the cursor.
     pub(crate) fn reset_for_reuse(&mut self) {
-        self.shared.tick += 1;
-        let was_alternate = self.alternate;
+        self.screen.tick += 1;
+        let was_alternate = self.screen.alternate;
         self.show_main();
-        let alternate = self.other.take().filter(|_| was_alternate);
+        let alternate = self.screen.other.take().filter(|_| was_alternate);
         self.forget_program();
-        self.images.hidden.clear();
-        if let Some(y) = last_row(&self.grid) {
-            self.cursor.y = y;
+        self.screen.images.hidden.clear();
+        if let Some(y) = last_row(&self.screen.grid) {
+            self.screen.cursor.y = y;
             self.begin_row();
         }
         let Some(alternate) = alternate else { return };
         for y in 0..last_row(&alternate).map_or(0, |last| last + 1) {
-            let (tick, to) = (self.tick(), self.cursor.y);
-            let (cells, line) = self.grid.write(to, usize::from(self.size.cols), tick);
+            let (tick, to) = (self.screen.tick(), self.screen.cursor.y);
+            let (cells, line) =
+                self.screen.grid.write(to, usize::from(self.screen.size.cols), tick);
             cells.copy_from_slice(alternate.row(y));
             *line = RowAttrs {
                 flags: alternate.line(y).flags & !RowAttrs::WRAPPED,
@@ -347,9 +159,9 @@ impl Emulator {
 
     /// What comes next begins a row of its own.
     fn begin_row(&mut self) {
-        let tick = self.tick();
-        self.grid.unwrap(self.cursor.y, tick);
-        self.index();
+        let tick = self.screen.tick();
+        self.screen.grid.unwrap(self.screen.cursor.y, tick);
+        self.screen.index();
     }
 }
 

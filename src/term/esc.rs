@@ -14,22 +14,22 @@ use crate::term::screen::grid::RowAttrs;
 impl Sink for Emulator {
     #[inline]
     fn ascii(&mut self, bytes: &[u8], run: usize) {
-        self.print_ascii(bytes, run);
+        self.screen.print_ascii(bytes, run);
     }
 
     fn text(&mut self, bytes: &[u8]) -> usize {
-        self.print_text(bytes)
+        self.screen.print_text(bytes)
     }
 
     #[inline]
     fn execute(&mut self, control: u8) {
         self.forget_text();
         match control {
-            b'\n' | 0x0b | 0x0c => self.line_feed(),
-            b'\r' => self.carriage_return(),
+            b'\n' | 0x0b | 0x0c => self.screen.line_feed(),
+            b'\r' => self.screen.carriage_return(),
             // A place of its own in a set of 96 characters, and nothing in one of 94.
-            0x7f if self.cursor.charsets.means_latin1() => {
-                self.cursor.charsets.single = 0;
+            0x7f if self.screen.cursor.charsets.means_latin1() => {
+                self.screen.cursor.charsets.single = 0;
                 self.text("ÿ".as_bytes());
             }
             _ => self.control(control),
@@ -46,12 +46,12 @@ impl Sink for Emulator {
         // By far the most are SGR, then moves and erases.
         let is_plain = header.intermediate_count == 0 && !header.ignored;
         match header.last {
-            b'm' if is_plain => self.select_graphics(&header.params),
+            b'm' if is_plain => self.screen.cursor.pen.select_graphics(&header.params),
             b'H' if is_plain && !header.params.has_subs() => {
-                self.move_to(header.params.count_at(0), header.params.count_at(1))
+                self.screen.move_to(header.params.count_at(0), header.params.count_at(1))
             }
             b'K' if is_plain && !header.params.has_subs() => {
-                self.erase_line(header.params.get(0), Spare::Nothing)
+                self.screen.erase_line(header.params.get(0), Spare::Nothing)
             }
             _ => self.control_sequence(header),
         }
@@ -81,8 +81,8 @@ impl Emulator {
     /// What comes next neither joins nor repeats what was printed.
     #[inline]
     fn forget_text(&mut self) {
-        self.printing.join = Join::NONE;
-        self.printing.last = None;
+        self.screen.printing.join = Join::NONE;
+        self.screen.printing.last = None;
     }
 
     fn control(&mut self, control: u8) {
@@ -90,21 +90,24 @@ impl Emulator {
             // Several in a row are one.
             0x07 if self.out.events.last() == Some(&TermEvent::Bell) => {}
             0x07 => self.event(TermEvent::Bell),
-            0x08 => self.move_left(1),
+            0x08 => self.screen.move_left(1),
             b'\t' => {
-                if self.cursor.pending && self.is_on(Mode::MORE_FIX) && self.is_on(Mode::AUTOWRAP) {
-                    self.wrap();
+                if self.screen.cursor.pending
+                    && self.screen.is_on(Mode::MORE_FIX)
+                    && self.screen.is_on(Mode::AUTOWRAP)
+                {
+                    self.screen.wrap();
                 }
-                self.tab(1);
+                self.screen.tab(1);
             }
-            0x0e => self.cursor.charsets.left = 1,
-            0x0f => self.cursor.charsets.left = 0,
-            0x84 => self.index(),
+            0x0e => self.screen.cursor.charsets.left = 1,
+            0x0f => self.screen.cursor.charsets.left = 0,
+            0x84 => self.screen.index(),
             0x85 => self.next_line(),
-            0x88 => self.tabs.set(self.cursor.x, true),
-            0x8d => self.reverse_index(),
-            0x8e => self.cursor.charsets.single = 2,
-            0x8f => self.cursor.charsets.single = 3,
+            0x88 => self.screen.tabs.set(self.screen.cursor.x, true),
+            0x8d => self.screen.reverse_index(),
+            0x8e => self.screen.cursor.charsets.single = 2,
+            0x8f => self.screen.cursor.charsets.single = 3,
             0x96 => self.set_guarded(true),
             0x97 => self.set_guarded(false),
             0x9a => self.reply(Reply::Device(Device::PrimaryAttributes)),
@@ -114,8 +117,8 @@ impl Emulator {
 
     /// NEL.
     fn next_line(&mut self) {
-        self.index();
-        self.carriage_return();
+        self.screen.index();
+        self.screen.carriage_return();
     }
 
     fn escape_sequence(&mut self, header: &Header) {
@@ -137,7 +140,7 @@ impl Emulator {
             }
             // S7C1T, S8C1T.
             [b' '] if matches!(header.last, b'F' | b'G') => {
-                self.modes.set(Mode::EIGHT_BIT, header.last == b'G')
+                self.screen.modes.set(Mode::EIGHT_BIT, header.last == b'G')
             }
             // ANSI conformance levels, and the choice of UTF-8: text is UTF-8, always.
             [b' '] if matches!(header.last, b'L'..=b'N') => {}
@@ -147,38 +150,41 @@ impl Emulator {
     }
 
     fn designate(&mut self, slot: usize, set: Charset) {
-        let is_there = !set.is_national() || self.is_on(Mode::NATIONAL);
-        self.cursor.charsets.sets[slot & 3] = if is_there { set } else { Charset::Ascii };
+        let is_there = !set.is_national() || self.screen.is_on(Mode::NATIONAL);
+        self.screen.cursor.charsets.sets[slot & 3] = if is_there { set } else { Charset::Ascii };
     }
 
     fn plain_escape(&mut self, last: u8) {
         match last {
             b'6' => self.back_index(),
-            b'7' => self.save_cursor(),
-            b'8' => self.restore_cursor(),
+            b'7' => self.screen.save_cursor(),
+            b'8' => self.screen.restore_cursor(),
             b'9' => self.forward_index(),
-            b'=' => self.modes.set(Mode::APP_KEYPAD, true),
-            b'>' => self.modes.set(Mode::APP_KEYPAD, false),
-            b'D' => self.index(),
+            b'=' => self.screen.modes.set(Mode::APP_KEYPAD, true),
+            b'>' => self.screen.modes.set(Mode::APP_KEYPAD, false),
+            b'D' => self.screen.index(),
             b'E' => self.next_line(),
-            b'H' => self.tabs.set(self.cursor.x, true),
-            b'M' => self.reverse_index(),
-            b'N' => self.cursor.charsets.single = 2,
-            b'O' => self.cursor.charsets.single = 3,
+            b'H' => self.screen.tabs.set(self.screen.cursor.x, true),
+            b'M' => self.screen.reverse_index(),
+            b'N' => self.screen.cursor.charsets.single = 2,
+            b'O' => self.screen.cursor.charsets.single = 3,
             b'V' => self.set_guarded(true),
             b'W' => self.set_guarded(false),
             b'Z' => self.reply(Reply::Device(Device::PrimaryAttributes)),
             b'c' => self.full_reset(),
-            b'n' => self.cursor.charsets.left = 2,
-            b'o' => self.cursor.charsets.left = 3,
+            b'n' => self.screen.cursor.charsets.left = 2,
+            b'o' => self.screen.cursor.charsets.left = 3,
             // LS1R to LS3R. Of the upper half of the code table UTF-8 leaves nothing to map: what
             // is in force there is kept, restored and told.
-            b'~' => self.cursor.charsets.right = 1,
-            b'}' => self.cursor.charsets.right = 2,
-            b'|' => self.cursor.charsets.right = 3,
+            b'~' => self.screen.cursor.charsets.right = 1,
+            b'}' => self.screen.cursor.charsets.right = 2,
+            b'|' => self.screen.cursor.charsets.right = 3,
             // HP's memory lock: the rows above the cursor stay.
-            b'l' => self.margins.top = self.cursor.y.min(self.margins.bottom.saturating_sub(1)),
-            b'm' => self.margins.top = 0,
+            b'l' => {
+                self.screen.margins.top =
+                    self.screen.cursor.y.min(self.screen.margins.bottom.saturating_sub(1))
+            }
+            b'm' => self.screen.margins.top = 0,
             // ST.
             b'\\' => {}
             _ => self.drop_sequence(),
@@ -188,17 +194,17 @@ impl Emulator {
     /// SPA and EPA (ECMA-48 8.3.130). What is guarded so withstands ED, EL and ECH, too.
     fn set_guarded(&mut self, on: bool) {
         if on {
-            self.modes.set(Mode::GUARDED, true);
-            self.modes.set(Mode::PROTECTING, false);
+            self.screen.modes.set(Mode::GUARDED, true);
+            self.screen.modes.set(Mode::PROTECTING, false);
         }
-        self.cursor.pen.protected = on;
-        self.cursor.pen.stale = true;
+        self.screen.cursor.pen.protected = on;
+        self.screen.cursor.pen.stale = true;
     }
 
     /// DECALN; DECDHL, DECSWL, DECDWL.
     fn line_escape(&mut self, last: u8) {
         match last {
-            b'8' => self.fill_with_e(),
+            b'8' => self.screen.fill_with_e(),
             // The halves of a line of double height look alike here: each is drawn with the width
             // doubled.
             b'3' | b'4' | b'6' => self.set_double(true),
@@ -210,29 +216,35 @@ impl Emulator {
     /// A row of double width has half the columns; what stood in the others is gone. There is none
     /// between left and right margins.
     fn set_double(&mut self, on: bool) {
-        if self.is_on(Mode::LEFT_RIGHT) {
+        if self.screen.is_on(Mode::LEFT_RIGHT) {
             return;
         }
-        let (y, tick) = (self.cursor.y, self.tick());
-        let half = usize::from(self.size.cols / 2);
+        let (y, tick) = (self.screen.cursor.y, self.screen.tick());
+        let half = usize::from(self.screen.size.cols / 2);
         if on && half > 0 {
-            self.printing.doubled = true;
-            self.grid.clear_cells(y, half..usize::from(self.size.cols), Cell::BLANK, tick);
-            self.grid.unwrap(y, tick);
-            self.grid.line_mut(y).flags |= RowAttrs::DOUBLE;
-            self.place(self.cursor.x, y);
+            self.screen.printing.doubled = true;
+            self.screen.grid.clear_cells(
+                y,
+                half..usize::from(self.screen.size.cols),
+                Cell::BLANK,
+                tick,
+            );
+            self.screen.grid.unwrap(y, tick);
+            self.screen.grid.line_mut(y).flags |= RowAttrs::DOUBLE;
+            self.screen.place(self.screen.cursor.x, y);
         } else {
-            self.grid.line_mut(y).flags &= !RowAttrs::DOUBLE;
+            self.screen.grid.line_mut(y).flags &= !RowAttrs::DOUBLE;
         }
-        self.grid.touch(y, tick);
+        self.screen.grid.touch(y, tick);
     }
 
     /// RIS: all is as at the start, scrollback gone (as in xterm), and the width that DECCOLM asked
     /// for given back.
     fn full_reset(&mut self) {
-        let was_wide = self.is_on(Mode::ALLOW_COLUMNS) && self.is_on(Mode::COLUMNS_132);
+        let was_wide =
+            self.screen.is_on(Mode::ALLOW_COLUMNS) && self.screen.is_on(Mode::COLUMNS_132);
         self.reset();
-        self.history.clear();
+        self.screen.history.clear();
         self.event(TermEvent::Reset);
         if was_wide {
             self.event(TermEvent::SizeWanted { cols: 80, rows: 0 });
@@ -241,23 +253,23 @@ impl Emulator {
 
     /// DECBI: left, or the columns move right at the left margin.
     fn back_index(&mut self) {
-        if self.cursor.x == self.margins.left {
-            if self.in_rows() {
-                self.shift_columns(self.margins.left, -1);
+        if self.screen.cursor.x == self.screen.margins.left {
+            if self.screen.in_rows() {
+                self.screen.shift_columns(self.screen.margins.left, -1);
             }
         } else {
-            self.place(self.cursor.x.saturating_sub(1), self.cursor.y);
+            self.screen.place(self.screen.cursor.x.saturating_sub(1), self.screen.cursor.y);
         }
     }
 
     /// DECFI: right, or the columns move left at the right margin.
     fn forward_index(&mut self) {
-        if self.cursor.x == self.margins.right {
-            if self.in_rows() {
-                self.shift_columns(self.margins.left, 1);
+        if self.screen.cursor.x == self.screen.margins.right {
+            if self.screen.in_rows() {
+                self.screen.shift_columns(self.screen.margins.left, 1);
             }
         } else {
-            self.place(self.cursor.x.saturating_add(1), self.cursor.y);
+            self.screen.place(self.screen.cursor.x.saturating_add(1), self.screen.cursor.y);
         }
     }
 }

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
-use crate::term::emulator::Emulator;
 use crate::term::mode::Mode;
+use crate::term::screen::Screen;
 
 const DISAMBIGUATE: u8 = 1;
 const EVENTS: u8 = 2;
@@ -21,10 +21,17 @@ enum Form {
     Unicode(u32),
 }
 
-impl Emulator {
+/// The state that decides which bytes a key, a mouse event or a paste becomes.
+#[derive(Clone, Copy)]
+pub(crate) struct InputEncoder<'a> {
+    pub(crate) screen: &'a Screen,
+    pub(crate) keyboard: &'a Keyboard,
+}
+
+impl InputEncoder<'_> {
     /// A key; nothing if it has no bytes.
     pub(crate) fn encode_key(&self, input: &KeyInput, to: &mut Vec<u8>) {
-        if self.is_on(Mode::KEYBOARD_LOCK) {
+        if self.screen.is_on(Mode::KEYBOARD_LOCK) {
             return;
         }
         let flags = self.keyboard.flags();
@@ -51,7 +58,7 @@ impl Emulator {
             KeyCode::Enter if !self.other_key(13, mods, to) => {
                 legacy_control(b'\r', mods, to);
                 // LNM: RETURN is a new line (ECMA-48 F.8; VT510 manual).
-                if self.is_on(Mode::NEWLINE) {
+                if self.screen.is_on(Mode::NEWLINE) {
                     to.push(b'\n');
                 }
             }
@@ -63,7 +70,7 @@ impl Emulator {
             KeyCode::Esc if !self.other_key(27, mods, to) => legacy_control(0x1b, mods, to),
             KeyCode::Backspace if !self.other_key(127, mods, to) => {
                 // Control swaps BS and DEL, as does DECBKM.
-                let del = mods.has(Mods::CTRL) == self.is_on(Mode::BACKARROW);
+                let del = mods.has(Mods::CTRL) == self.screen.is_on(Mode::BACKARROW);
                 legacy_control(if del { 0x7f } else { 0x08 }, mods, to);
             }
             KeyCode::Enter | KeyCode::Tab | KeyCode::Esc | KeyCode::Backspace => {}
@@ -137,7 +144,7 @@ impl Emulator {
             '\r' => b'M',
             _ => return,
         };
-        if self.is_on(Mode::APP_KEYPAD) {
+        if self.screen.is_on(Mode::APP_KEYPAD) {
             if mods == Mods::NONE {
                 to.extend_from_slice(&[0x1b, b'O', letter]);
             } else {
@@ -158,7 +165,7 @@ impl Emulator {
                 format!("\x1b[1;{modifier}{}", char::from(letter))
             }
             Form::Letter(letter @ b'P'..=b'S') => format!("\x1bO{}", char::from(letter)),
-            Form::Letter(letter) if self.is_on(Mode::APP_CURSOR) => {
+            Form::Letter(letter) if self.screen.is_on(Mode::APP_CURSOR) => {
                 format!("\x1bO{}", char::from(letter))
             }
             Form::Letter(letter) => format!("\x1b[{}", char::from(letter)),

@@ -36,11 +36,11 @@ mod xcms;
 pub use crate::base::style::Rgb;
 pub use anchor::Anchor;
 pub use color::palette::OuterColours;
-pub use emulator::Options;
 pub use event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 pub use history::{HISTORY_SEGMENT_BYTES, HistoryBytes, HistoryEnd, fill_history, pack_segment};
 pub use image::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};
 pub use mode::{Modes, MouseEncoding};
+pub use screen::Options;
 pub use scroll::{Reach, ScrollRow};
 pub use search::{Case, Direction, Pattern, PatternError, SearchMatch, SearchStep, Syntax};
 pub use snapshot::{

@@ -3,16 +3,16 @@
 
 use crate::base::geom::Point;
 use crate::base::key::{Mods, MouseButton, MouseInput, MouseKind, MouseWant};
-use crate::term::emulator::Emulator;
+use crate::term::keys::InputEncoder;
 use crate::term::mode::{Mode, Modes, MouseEncoding};
 
 const RELEASE: u16 = 3;
 const MOTION: u16 = 32;
 
-impl Emulator {
+impl InputEncoder<'_> {
     /// What the program asked for.
     pub(crate) fn modes(&self) -> Modes {
-        let on = |mode| self.is_on(mode);
+        let on = |mode| self.screen.is_on(mode);
         let mouse = match () {
             () if on(Mode::MOUSE_MOTION) => MouseWant::Motion,
             () if on(Mode::MOUSE_DRAG) => MouseWant::Drag,
@@ -34,7 +34,7 @@ impl Emulator {
             focus_events: on(Mode::FOCUS),
             app_cursor: on(Mode::APP_CURSOR),
             app_keypad: on(Mode::APP_KEYPAD),
-            alternate_screen: self.alternate,
+            alternate_screen: self.screen.alternate,
             alternate_scroll: on(Mode::ALT_SCROLL),
             kitty_flags: self.keyboard.flags(),
             modify_other_keys: self.keyboard.modify_other,
@@ -59,7 +59,7 @@ impl Emulator {
             return;
         }
         let is_wheel = matches!(mouse.kind, MouseKind::Release(button) if wheel(button));
-        if is_wheel || mouse.at.x >= self.size.cols || mouse.at.y >= self.size.rows {
+        if is_wheel || mouse.at.x >= self.screen.size.cols || mouse.at.y >= self.screen.size.rows {
             return;
         }
         let release = matches!(mouse.kind, MouseKind::Release(_));
@@ -90,7 +90,7 @@ impl Emulator {
                 let cell = if encoding == MouseEncoding::Sgr {
                     (1, 1)
                 } else {
-                    self.shared.options.cell_pixels
+                    self.screen.options.cell_pixels
                 };
                 // In pixels the middle of the cell is as near as it is known.
                 let along = |n: u32, size: u16| {
@@ -125,7 +125,7 @@ impl Emulator {
 
     /// A change of focus, if the program wants to know.
     pub(crate) fn encode_focus(&self, focused: bool, to: &mut Vec<u8>) {
-        if self.is_on(Mode::FOCUS) {
+        if self.screen.is_on(Mode::FOCUS) {
             to.extend_from_slice(if focused { b"\x1b[I" } else { b"\x1b[O" });
         }
     }
@@ -133,7 +133,7 @@ impl Emulator {
     /// A paste: marked if the program asked for it, line ends as Return sends them, and nothing in
     /// it that could end the marks or act.
     pub(crate) fn encode_paste(&self, text: &str, to: &mut Vec<u8>) {
-        let marked = self.is_on(Mode::PASTE);
+        let marked = self.screen.is_on(Mode::PASTE);
         if marked {
             to.extend_from_slice(b"\x1b[200~");
         }

@@ -5,15 +5,18 @@ use crate::base::base64;
 use crate::base::text::sanitize;
 use crate::term::color::{self, palette};
 use crate::term::emulator::Emulator;
-use crate::term::event::{Notice, Progress, TermEvent};
+use crate::term::event::{MarkKind, Notice, Progress, PromptMark, TermEvent};
 use crate::term::mode::Mode;
 use crate::term::parser::Header;
 use crate::term::report::Reply;
+use crate::term::shell_integration::{CwdChange, ShellMark, path_of_url};
 
 /// Bytes a program may put on the clipboard at once.
 const CLIPBOARD_BYTES_MAX: usize = 1 << 20;
 const NOTICE_TITLE_BYTES_MAX: usize = 256;
 const NOTICE_BODY_BYTES_MAX: usize = 1024;
+/// Events of one piece of output among which marks get an anchor.
+const ANCHORED_MAX: usize = 64;
 /// Pairs of number and colour that one OSC 4 may have.
 const COLOURS_MAX: usize = 256;
 
@@ -55,16 +58,63 @@ impl Emulator {
 
     fn iterm(&mut self, rest: &str) -> bool {
         if let Some(file) = rest.strip_prefix("File=") {
-            return self.inline_image(file);
+            return self.graphics().inline_image(file);
         }
         rest.strip_prefix("CurrentDir=").is_some_and(|path| self.set_cwd(path))
+    }
+
+    /// OSC 133: the mark is put onto its row, and told.
+    fn shell_mark(&mut self, payload: &str) -> bool {
+        // P and L mark a further prompt of the same command line: no start of its own.
+        if matches!(payload.split(';').next(), Some("P" | "L")) {
+            return true;
+        }
+        let Some(mark) = ShellMark::parse(payload) else { return false };
+        self.shell.note(&mark);
+        self.screen.cursor.pen.zone = mark.zone();
+        self.screen.cursor.pen.stale = true;
+        let (y, tick, kind) = (self.screen.cursor.y, self.screen.tick(), mark.kind);
+        if matches!(kind, MarkKind::Prompt | MarkKind::Output) {
+            // A prompt's mark is not lost to the output of an empty command on the same row.
+            let line = self.screen.grid.line_mut(y);
+            if line.mark != MarkKind::Prompt.number() {
+                line.mark = kind.number();
+            }
+            self.screen.grid.touch(y, tick);
+        }
+        // An anchor costs a walk over the whole screen, which a flood of marks is not worth.
+        let at = if self.out.events.len() < ANCHORED_MAX {
+            self.text_view().anchor(i64::from(y), self.screen.cursor.x)
+        } else {
+            None
+        };
+        let ShellMark { exit_code, command, .. } = mark;
+        self.event(TermEvent::PromptMark(PromptMark { kind, exit_code, command, row: y, at }));
+        true
+    }
+
+    /// OSC 7.
+    fn set_cwd_url(&mut self, url: &str) -> bool {
+        path_of_url(url).is_some_and(|path| self.set_cwd(&path))
+    }
+
+    /// A working directory, if it can be one.
+    fn set_cwd(&mut self, path: &str) -> bool {
+        let change = self.shell.set_cwd(path);
+        if change == CwdChange::Changed {
+            self.event(TermEvent::Cwd(path.to_owned()));
+        }
+        change != CwdChange::Refused
     }
 
     /// OSC 0, 1 and 2. An icon name is nothing a pane has: it is kept for the stack, and to be
     /// told.
     fn set_titles(&mut self, text: &str, is_icon: bool, is_title: bool) -> bool {
-        let decoded =
-            if self.is_on(Mode::TITLE_SET_HEX) { from_hex(text) } else { Some(text.to_owned()) };
+        let decoded = if self.screen.is_on(Mode::TITLE_SET_HEX) {
+            from_hex(text)
+        } else {
+            Some(text.to_owned())
+        };
         let Some(text) = decoded.map(|text| sanitize(&text, TITLE_BYTES_MAX)) else { return false };
         if is_icon {
             self.titles.icon.clone_from(&text);
@@ -77,8 +127,8 @@ impl Emulator {
     }
 
     pub(crate) fn recolour(&mut self) {
-        let tick = self.tick();
-        self.grid.touch_all(tick);
+        let tick = self.screen.tick();
+        self.screen.grid.touch_all(tick);
     }
 
     /// OSC 4 and 5: pairs of number and colour, or `?` for a question; `first` is where the numbers
@@ -142,12 +192,12 @@ impl Emulator {
     fn set_link(&mut self, rest: &str) -> bool {
         let Some((options, address)) = rest.split_once(';') else { return false };
         let id = options.split(':').find_map(|option| option.strip_prefix("id=")).unwrap_or("");
-        self.cursor.pen.style.set_link(if address.is_empty() {
+        self.screen.cursor.pen.style.set_link(if address.is_empty() {
             0
         } else {
-            self.tables.links.number(id, address)
+            self.screen.tables.links.number(id, address)
         });
-        self.cursor.pen.stale = true;
+        self.screen.cursor.pen.stale = true;
         true
     }
 
@@ -375,7 +425,11 @@ impl Emulator {
                 }
             }
             ([b'+'], b'q') => self.report_capabilities(payload),
-            ([], b'q') => self.sixel(payload),
+            ([], b'q') => {
+                if !self.graphics().sixel(payload) {
+                    self.drop_sequence();
+                }
+            }
             _ => self.drop_sequence(),
         }
     }
@@ -383,29 +437,33 @@ impl Emulator {
     /// Carries out an application program command.
     pub(crate) fn program_command(&mut self, payload: &[u8]) {
         match payload {
-            [b'G', command @ ..] => self.kitty_graphics(command),
+            [b'G', command @ ..] => {
+                if let Some(reply) = self.graphics().kitty_graphics(command) {
+                    self.reply(reply);
+                }
+            }
             _ => self.drop_sequence(),
         }
     }
 
     /// DECRQSS.
     fn report_setting(&mut self, payload: &[u8]) {
-        let margins = self.margins;
+        let margins = self.screen.margins;
         let reply = match payload {
-            b"m" => Reply::Graphics(self.cursor.pen.style),
+            b"m" => Reply::Graphics(self.screen.cursor.pen.style),
             b"r" => Reply::Setting(margins.top + 1, Some(margins.bottom + 1), "r"),
             b"s" => Reply::Setting(margins.left + 1, Some(margins.right + 1), "s"),
-            b" q" => Reply::Setting(u16::from(self.printing.cursor_shape), None, " q"),
-            b"\"q" => Reply::Setting(u16::from(self.cursor.pen.protected), None, "\"q"),
+            b" q" => Reply::Setting(u16::from(self.screen.printing.cursor_shape), None, " q"),
+            b"\"q" => Reply::Setting(u16::from(self.screen.cursor.pen.protected), None, "\"q"),
             b"\"p" => Reply::Setting(
-                60 + self.modes.level(),
-                Some(u16::from(!self.is_on(Mode::EIGHT_BIT))),
+                60 + self.screen.modes.level(),
+                Some(u16::from(!self.screen.is_on(Mode::EIGHT_BIT))),
                 "\"p",
             ),
-            b"t" => Reply::Setting(self.size.rows, None, "t"),
-            b"$|" => Reply::Setting(self.size.cols, None, "$|"),
-            b"*|" => Reply::Setting(self.size.rows, None, "*|"),
-            b"*x" => Reply::Setting(2 * u16::from(self.is_on(Mode::RECTANGLE)), None, "*x"),
+            b"t" => Reply::Setting(self.screen.size.rows, None, "t"),
+            b"$|" => Reply::Setting(self.screen.size.cols, None, "$|"),
+            b"*|" => Reply::Setting(self.screen.size.rows, None, "*|"),
+            b"*x" => Reply::Setting(2 * u16::from(self.screen.is_on(Mode::RECTANGLE)), None, "*x"),
             // There is no status line: output goes to the screen.
             b"$}" => Reply::Setting(0, None, "$}"),
             b"$~" => Reply::Setting(0, None, "$~"),

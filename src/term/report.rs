@@ -98,6 +98,19 @@ pub(crate) enum Device {
 }
 
 impl Emulator {
+    /// XTREPORTSGR: the attributes and colours that all cells of a rectangle have.
+    pub(crate) fn report_styles(&mut self, numbers: &[u16]) {
+        let Some(area) = self.screen.area(numbers) else { return };
+        let mut common: Option<CellStyle> = None;
+        for y in area.rows {
+            for cell in &self.screen.grid.row(y)[area.cols.clone()] {
+                let style = self.screen.tables.styles.get(cell.style());
+                common = Some(common.map_or(style, |common| common.shared_with(style)));
+            }
+        }
+        self.reply(Reply::CellStyles(common.unwrap_or_default()));
+    }
+
     /// Queues a reply.
     pub(crate) fn reply(&mut self, reply: Reply) {
         let mut text = String::new();
@@ -121,8 +134,11 @@ impl Emulator {
             return;
         }
         self.out.reply_bytes += text.len();
-        let text =
-            if self.is_on(Mode::EIGHT_BIT) { with_c1(text.as_bytes()) } else { text.into_bytes() };
+        let text = if self.screen.is_on(Mode::EIGHT_BIT) {
+            with_c1(text.as_bytes())
+        } else {
+            text.into_bytes()
+        };
         if let Some(TermEvent::Reply(bytes)) = self.out.events.last_mut() {
             bytes.extend_from_slice(&text);
             return;
@@ -132,8 +148,8 @@ impl Emulator {
 
     fn write_device(&self, to: &mut String, device: Device) -> std::fmt::Result {
         match device {
-            Device::PrimaryAttributes => write_primary(to, self.modes.level()),
-            Device::SecondaryAttributes => write_secondary(to, self.modes.level()),
+            Device::PrimaryAttributes => write_primary(to, self.screen.modes.level()),
+            Device::SecondaryAttributes => write_secondary(to, self.screen.modes.level()),
             Device::CursorInformation => self.write_cursor_information(to),
             Device::TabStops => self.write_tab_stops(to),
             Device::TertiaryAttributes => write!(to, "\x1bP!|00000000\x1b\\"),
@@ -141,11 +157,13 @@ impl Emulator {
             Device::Parameters(0) => write!(to, "\x1b[2;1;1;128;128;1;0x"),
             Device::Parameters(1) => write!(to, "\x1b[3;1;1;128;128;1;0x"),
             Device::Ready => write!(to, "\x1b[0n"),
-            Device::Keyboard if self.modes.level() < 3 => write!(to, "\x1b[?27;1n"),
-            Device::Keyboard if self.modes.level() == 3 => write!(to, "\x1b[?27;1;0n"),
+            Device::Keyboard if self.screen.modes.level() < 3 => write!(to, "\x1b[?27;1n"),
+            Device::Keyboard if self.screen.modes.level() == 3 => write!(to, "\x1b[?27;1;0n"),
             Device::Keyboard => write!(to, "\x1b[?27;1;0;0n"),
             Device::MacroSpace => write!(to, "\x1b[0000*{{"),
-            Device::Displayed => write!(to, "\x1b[{};{};1;1;1\"w", self.size.rows, self.size.cols),
+            Device::Displayed => {
+                write!(to, "\x1b[{};{};1;1;1\"w", self.screen.size.rows, self.screen.size.cols)
+            }
             Device::NoLocator => write!(to, "\x1b[0&w"),
             Device::Parameters(_) => Ok(()),
         }
@@ -164,7 +182,7 @@ impl Emulator {
         let (row, col) = self.reported_position();
         match reply {
             Reply::CursorPosition => write!(to, "\x1b[{row};{col}R"),
-            Reply::ExtendedCursorPosition if self.modes.level() < 4 => {
+            Reply::ExtendedCursorPosition if self.screen.modes.level() < 4 => {
                 write!(to, "\x1b[?{row};{col}R")
             }
             Reply::ExtendedCursorPosition => write!(to, "\x1b[?{row};{col};1R"),
@@ -181,7 +199,11 @@ impl Emulator {
             Reply::Window(kind, height, width) => write!(to, "\x1b[{kind};{height};{width}t"),
             Reply::InBandSize => {
                 let (width, height) = self.pixels();
-                write!(to, "\x1b[48;{};{};{height};{width}t", self.size.rows, self.size.cols)
+                write!(
+                    to,
+                    "\x1b[48;{};{};{height};{width}t",
+                    self.screen.size.rows, self.screen.size.cols
+                )
             }
             Reply::ColourScheme(scheme) => write!(to, "\x1b[?997;{scheme}n"),
             Reply::Checksum(request, sum) => write!(to, "\x1bP{request}!~{sum:04X}\x1b\\"),
@@ -192,7 +214,7 @@ impl Emulator {
     fn write_title(&self, to: &mut String, letter: char) -> std::fmt::Result {
         let title = if letter == 'L' { &self.titles.icon } else { &self.titles.title };
         write!(to, "\x1b]{letter}")?;
-        match (self.shared.options.title_reports, self.is_on(Mode::TITLE_TELL_HEX)) {
+        match (self.screen.options.title_reports, self.screen.is_on(Mode::TITLE_TELL_HEX)) {
             (false, _) => {}
             (true, true) => write_hex(to, title)?,
             (true, false) => to.write_str(title)?,
@@ -202,11 +224,11 @@ impl Emulator {
 
     /// Row and column of the cursor from 1, counted from the margins in origin mode.
     fn reported_position(&self) -> (u16, u16) {
-        let (x, y) = (self.cursor.x, self.cursor.y);
-        if self.is_on(Mode::ORIGIN) {
+        let (x, y) = (self.screen.cursor.x, self.screen.cursor.y);
+        if self.screen.is_on(Mode::ORIGIN) {
             return (
-                y.saturating_sub(self.margins.top) + 1,
-                x.saturating_sub(self.margins.left) + 1,
+                y.saturating_sub(self.screen.margins.top) + 1,
+                x.saturating_sub(self.screen.margins.left) + 1,
             );
         }
         (y + 1, x + 1)
@@ -214,10 +236,10 @@ impl Emulator {
 
     /// Width and height of the screen in pixels.
     fn pixels(&self) -> (u32, u32) {
-        let (width, height) = self.shared.options.cell_pixels;
+        let (width, height) = self.screen.options.cell_pixels;
         (
-            u32::from(width) * u32::from(self.size.cols),
-            u32::from(height) * u32::from(self.size.rows),
+            u32::from(width) * u32::from(self.screen.size.cols),
+            u32::from(height) * u32::from(self.screen.size.rows),
         )
     }
 
@@ -255,13 +277,17 @@ impl Emulator {
 
     /// DECRQM.
     pub(crate) fn report_mode(&mut self, private: bool, number: u16) -> bool {
-        if self.modes.level() < 3 {
+        if self.screen.modes.level() < 3 {
             return false;
         }
         let value = match mode::named(private, number) {
-            Some(Mode::ALT_47 | Mode::ALT_1047 | Mode::ALT_1049) => 2 - u8::from(self.alternate),
-            Some(Mode::SAVE_CURSOR) => 2 - u8::from(self.saved[usize::from(self.alternate)].is_set),
-            Some(mode) => 2 - u8::from(self.is_on(mode)),
+            Some(Mode::ALT_47 | Mode::ALT_1047 | Mode::ALT_1049) => {
+                2 - u8::from(self.screen.alternate)
+            }
+            Some(Mode::SAVE_CURSOR) => {
+                2 - u8::from(self.screen.saved[usize::from(self.screen.alternate)].is_set)
+            }
+            Some(mode) => 2 - u8::from(self.screen.is_on(mode)),
             None => mode::never(private, number),
         };
         self.reply(Reply::Mode(private, number, value));
@@ -282,7 +308,7 @@ impl Emulator {
     pub(crate) fn window(&mut self, params: &CsiParams) -> bool {
         let (width, height) = self.pixels();
         let pixels = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
-        let cell = self.shared.options.cell_pixels;
+        let cell = self.screen.options.cell_pixels;
         match params.get(0) {
             // What concerns a window, which there is none of.
             1..=7 | 9 | 10 => {}
@@ -294,8 +320,8 @@ impl Emulator {
             14 => self.reply(Reply::Window(4, pixels(height), pixels(width))),
             15 => self.reply(Reply::Window(5, pixels(height), pixels(width))),
             16 => self.reply(Reply::Window(6, cell.1, cell.0)),
-            18 => self.reply(Reply::Window(8, self.size.rows, self.size.cols)),
-            19 => self.reply(Reply::Window(9, self.size.rows, self.size.cols)),
+            18 => self.reply(Reply::Window(8, self.screen.size.rows, self.screen.size.cols)),
+            19 => self.reply(Reply::Window(9, self.screen.size.rows, self.screen.size.cols)),
             22 => self.titles.push(params.get(1)),
             23 => {
                 if let Some(title) = self.titles.pop(params.get(1)) {
@@ -323,10 +349,10 @@ impl Emulator {
 
     /// DECRQCRA, only where the options allow it: the sum tells what is on the screen.
     pub(crate) fn report_checksum(&mut self, params: &CsiParams) -> bool {
-        if !self.shared.options.checksum_reports {
+        if !self.screen.options.checksum_reports {
             return false;
         }
-        let area = self.area(params.all().get(2..).unwrap_or(&[]));
+        let area = self.screen.area(params.all().get(2..).unwrap_or(&[]));
         let sum = area.map_or(0, |area| self.checksum(area));
         self.reply(Reply::Checksum(params.get(0), sum));
         true
@@ -336,10 +362,11 @@ impl Emulator {
     /// any bit it is DEC's, of 8 bits of each character and its attributes, without cells that
     /// nothing was written in, negated.
     fn checksum(&self, area: Area) -> u16 {
-        let [positive, plain, untrimmed, undrawn, whole] = Mode::SUMS.map(|mode| self.is_on(mode));
+        let [positive, plain, untrimmed, undrawn, whole] =
+            Mode::SUMS.map(|mode| self.screen.is_on(mode));
         let (mut sum, mut blanks, mut is_first) = (0_u32, 0_u32, true);
         for y in area.rows {
-            for cell in &self.grid.row(y)[area.cols.clone()] {
+            for cell in &self.screen.grid.row(y)[area.cols.clone()] {
                 if cell.is_blank() && !untrimmed && !undrawn {
                     continue;
                 }
@@ -348,8 +375,10 @@ impl Emulator {
                     value &= 0xff;
                 }
                 if !plain {
-                    value +=
-                        attribute_value(self.tables.styles.get(cell.style()), cell.is_protected());
+                    value += attribute_value(
+                        self.screen.tables.styles.get(cell.style()),
+                        cell.is_protected(),
+                    );
                 }
                 if untrimmed || is_first || value != 0x20 || !cell.is_blank() {
                     sum = sum.wrapping_add(value).wrapping_add(std::mem::take(&mut blanks));
@@ -367,7 +396,9 @@ impl Emulator {
     /// The first scalar of a cell; a blank is a space.
     fn code_point(&self, cell: Cell) -> u32 {
         match cell.cluster() {
-            Some(number) => self.tables.clusters.get(number).chars().next().map_or(0x20, u32::from),
+            Some(number) => {
+                self.screen.tables.clusters.get(number).chars().next().map_or(0x20, u32::from)
+            }
             None => cell.char().map_or(0x20, u32::from),
         }
     }
@@ -497,7 +528,7 @@ impl Emulator {
     /// DECCIR: position, page, rendition, attributes, flags, sets in force, sizes of the sets, and
     /// the sets.
     pub(crate) fn write_cursor_information(&self, to: &mut String) -> std::fmt::Result {
-        let cursor = &self.cursor;
+        let cursor = &self.screen.cursor;
         let bits = |bits: &[(bool, u8)]| {
             char::from(bits.iter().filter(|(on, _)| *on).fold(b'@', |byte, (_, bit)| byte | bit))
         };
@@ -511,7 +542,7 @@ impl Emulator {
         let protection = bits(&[(cursor.pen.protected, 1)]);
         let single = cursor.charsets.single;
         let flags = bits(&[
-            (self.is_on(Mode::ORIGIN), 1),
+            (self.screen.is_on(Mode::ORIGIN), 1),
             (single == 2, 2),
             (single == 3, 4),
             (cursor.pending, 8),
@@ -530,7 +561,7 @@ impl Emulator {
     pub(crate) fn write_tab_stops(&self, to: &mut String) -> std::fmt::Result {
         write!(to, "\x1bP2$u")?;
         let mut separator = "";
-        for x in (0..self.size.cols).filter(|x| self.tabs.is_stop(*x)) {
+        for x in (0..self.screen.size.cols).filter(|x| self.screen.tabs.is_stop(*x)) {
             write!(to, "{separator}{}", x + 1)?;
             separator = "/";
         }
@@ -543,13 +574,13 @@ impl Emulator {
         match what {
             1 => self.restore_cursor_information(text).is_some(),
             2 => {
-                self.tabs.clear();
+                self.screen.tabs.clear();
                 for stop in text
                     .split('/')
                     .filter_map(|stop| stop.parse::<u16>().ok())
                     .filter(|stop| *stop > 0)
                 {
-                    self.tabs.set(stop - 1, true);
+                    self.screen.tabs.set(stop - 1, true);
                 }
                 true
             }
@@ -568,10 +599,11 @@ impl Emulator {
         let (left, right) = (set_number()?, set_number()?);
         let _sizes = parts.next()?;
         let names = parts.next().unwrap_or("");
-        self.modes.set(Mode::ORIGIN, flags & 1 != 0);
-        self.place(col.max(1) - 1, row.max(1) - 1);
-        self.cursor.pending = flags & 8 != 0 && self.cursor.x == self.last_col_of(self.cursor.y);
-        let pen = &mut self.cursor.pen;
+        self.screen.modes.set(Mode::ORIGIN, flags & 1 != 0);
+        self.screen.place(col.max(1) - 1, row.max(1) - 1);
+        self.screen.cursor.pending =
+            flags & 8 != 0 && self.screen.cursor.x == self.screen.last_col_of(self.screen.cursor.y);
+        let pen = &mut self.screen.cursor.pen;
         for (attrs, bit) in [(Attrs::BOLD, 1), (Attrs::BLINK, 4), (Attrs::INVERSE, 8)] {
             pen.style.unset(attrs);
             if rendition & bit != 0 {
@@ -585,7 +617,7 @@ impl Emulator {
         });
         pen.protected = protection & 1 != 0;
         pen.stale = true;
-        let charsets = &mut self.cursor.charsets;
+        let charsets = &mut self.screen.cursor.charsets;
         charsets.left = left;
         charsets.right = right;
         charsets.single = match flags & 6 {

@@ -6,14 +6,21 @@ use crate::base::row::{Row, Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style};
 use crate::term::cell::{Cell, CellClass};
 use crate::term::color::palette::Palette;
-use crate::term::emulator::Emulator;
 use crate::term::event::MarkKind;
 use crate::term::history::read::RowPart;
 use crate::term::history::record::CellText;
 use crate::term::image::UNDER;
 use crate::term::mode::Mode;
+use crate::term::screen::Screen;
 use crate::term::screen::grid::RowAttrs;
 use crate::term::style_table::CellStyle;
+
+/// The screen and its scrollback as text, for reading only.
+#[derive(Clone, Copy)]
+pub(crate) struct TextView<'a> {
+    pub(crate) screen: &'a Screen,
+    pub(crate) palette: &'a Palette,
+}
 
 /// Puts glyphs together to runs.
 pub(super) struct Builder<'a> {
@@ -91,7 +98,7 @@ fn reversed(mut row: Row, cols: u16) -> Row {
     row
 }
 
-impl Emulator {
+impl TextView<'_> {
     /// What stands in a cell; `None` for the right half of a wide character, and for the place
     /// where one did not fit.
     pub(crate) fn glyph(&self, cell: Cell) -> Option<CellText<'_>> {
@@ -101,7 +108,7 @@ impl Emulator {
             CellClass::Narrow => 1,
         };
         Some(match cell.cluster() {
-            Some(number) => CellText::Cluster(self.tables.clusters.get(number), cols),
+            Some(number) => CellText::Cluster(self.screen.tables.clusters.get(number), cols),
             None if cell.is_blank() => CellText::Blank,
             None => CellText::Char(cell.char().unwrap_or(' '), cols),
         })
@@ -115,65 +122,71 @@ impl Emulator {
 
     /// A row as it is drawn, or as it reads: then one of double width is no wider than others.
     fn row_of(&self, y: u16, drawn: bool) -> Row {
-        if y >= self.size.rows {
+        if y >= self.screen.size.rows {
             return Row::default();
         }
-        let is_double = self.grid.line(y).has(RowAttrs::DOUBLE);
+        let is_double = self.screen.grid.line(y).has(RowAttrs::DOUBLE);
         let doubled = drawn && is_double;
         // Past its half, a row of double width shows nothing.
-        let end = usize::from(if is_double { self.last_col_of(y) + 1 } else { self.size.cols });
-        let mut builder = Builder::new(&self.palette);
-        for cell in self.grid.used(y).iter().take(end) {
+        let end = usize::from(if is_double {
+            self.screen.last_col_of(y) + 1
+        } else {
+            self.screen.size.cols
+        });
+        let mut builder = Builder::new(self.palette);
+        for cell in self.screen.grid.used(y).iter().take(end) {
             if let Some(glyph) = self.glyph(*cell) {
-                let cell_style = self.tables.styles.get(cell.style());
+                let cell_style = self.screen.tables.styles.get(cell.style());
                 builder.push(glyph, cell_style);
                 (0..if doubled { glyph.cols() } else { 0 })
                     .for_each(|_| builder.push(CellText::Blank, cell_style));
             }
         }
-        let row = builder.finish(self.grid.line(y).has(RowAttrs::WRAPPED));
-        if self.is_on(Mode::REVERSE_VIDEO) { reversed(row, self.size.cols) } else { row }
+        let row = builder.finish(self.screen.grid.line(y).has(RowAttrs::WRAPPED));
+        if self.screen.is_on(Mode::REVERSE_VIDEO) {
+            reversed(row, self.screen.size.cols)
+        } else {
+            row
+        }
     }
 
     /// Row `back` of the history, 0 being just above the screen; an empty row if there is none.
     pub(crate) fn history_row(&self, back: usize) -> Row {
-        let mut builder = Builder::new(&self.palette);
-        let found = self.history.row(back, |glyph, cell_style| builder.push(glyph, cell_style));
+        let mut builder = Builder::new(self.palette);
+        let found =
+            self.screen.history.row(back, |glyph, cell_style| builder.push(glyph, cell_style));
         builder.finish(found.is_some_and(|(wrapped, _)| wrapped))
     }
 
     /// The mark on a row; negative ones are history.
     pub(crate) fn mark(&self, row: i64) -> Option<MarkKind> {
         if let Ok(y) = u16::try_from(row) {
-            return if y < self.size.rows {
-                MarkKind::from_number(self.grid.line(y).mark)
+            return if y < self.screen.size.rows {
+                MarkKind::from_number(self.screen.grid.line(y).mark)
             } else {
                 None
             };
         }
         let back = usize::try_from(-1 - row).ok()?;
-        MarkKind::from_number(self.history.row(back, |_, _| {})?.1)
+        MarkKind::from_number(self.screen.history.row(back, |_, _| {})?.1)
     }
 
     /// Calls `each` with rows from top to bottom; negative ones are history, −1 being just above
     /// the screen. What there is not is left out.
     pub(crate) fn each_row(&self, rows: Range<i64>, mut each: impl FnMut(Row)) {
-        let above = i64::try_from(self.history.rows()).unwrap_or(i64::MAX);
-        let (start, end) = (rows.start.max(-above), rows.end.min(i64::from(self.size.rows)));
+        let above = i64::try_from(self.screen.history.rows()).unwrap_or(i64::MAX);
+        let (start, end) = (rows.start.max(-above), rows.end.min(i64::from(self.screen.size.rows)));
         if start < end.min(0) {
             let number = |row: i64| usize::try_from(row).unwrap_or(0);
-            let mut builder = Builder::new(&self.palette);
-            self.history.rows_down(
-                number(-1 - start),
-                number(end.min(0) - start),
-                |part| match part {
+            let mut builder = Builder::new(self.palette);
+            self.screen.history.rows_down(number(-1 - start), number(end.min(0) - start), |part| {
+                match part {
                     RowPart::Glyph(glyph, cell_style) => builder.push(glyph, cell_style),
                     RowPart::End { wrapped } => each(
-                        std::mem::replace(&mut builder, Builder::new(&self.palette))
-                            .finish(wrapped),
+                        std::mem::replace(&mut builder, Builder::new(self.palette)).finish(wrapped),
                     ),
-                },
-            );
+                }
+            });
         }
         (start.max(0)..end)
             .filter_map(|y| u16::try_from(y).ok())

@@ -1,16 +1,14 @@
-//! What a program puts aside and takes back: modes (XTSAVE), styles (XTPUSHSGR), colours
-//! (XTPUSHCOLORS). How it is done is in `style_stack.rs`.
+//! The state a program saves and restores: modes (XTSAVE), styles (XTPUSHSGR), colours
+//! (XTPUSHCOLORS). The cursor's own (DECSC) is in [`crate::term::screen`].
 
 use std::collections::BTreeMap;
 
 use crate::base::style::{Attrs, Rgb, Underline};
-use crate::term::emulator::Emulator;
-use crate::term::mode::Modeset;
+use crate::term::mode::{Mode, Modeset};
 use crate::term::parser::CsiParams;
-use crate::term::report::Reply;
 use crate::term::style_table::CellStyle;
 
-/// StyleTable, and palettes, that can be put aside; more are not kept (xterm's bound).
+/// Styles, and palettes, on a stack; more are dropped (xterm's bound).
 pub(crate) const STACK_MAX: usize = 10;
 
 /// Colours a program redefined, by [`crate::term::color::palette`]'s numbers.
@@ -85,95 +83,83 @@ const NAMED: [(u16, Attrs); 7] = [
     (9, Attrs::STRIKE),
 ];
 
-impl Emulator {
-    /// XTPUSHSGR: what the numbers name, or all.
-    pub(crate) fn push_style(&mut self, params: &CsiParams) {
+impl SavedModes {
+    /// XTSAVE.
+    pub(crate) fn save_mode(&mut self, mode: Mode, on: bool) {
+        self.modes.0.set(mode, on);
+        self.modes.1.set(mode, true);
+    }
+
+    /// XTRESTORE: the saved value; none if that mode was not saved.
+    pub(crate) fn saved_mode(&self, mode: Mode) -> Option<bool> {
+        self.modes.1.has(mode).then(|| self.modes.0.has(mode))
+    }
+
+    /// XTPUSHSGR: the attributes that the numbers name, or all.
+    pub(crate) fn push_style(&mut self, style: CellStyle, params: &CsiParams) {
         let named = params
             .all()
             .iter()
             .filter(|number| (1..64).contains(*number))
             .fold(0, |bits, number| bits | 1 << number);
-        if self.saved_modes.styles.len() < STACK_MAX {
-            self.saved_modes.styles.push((self.cursor.pen.style, named));
+        if self.styles.len() < STACK_MAX {
+            self.styles.push((style, named));
         }
     }
 
-    /// XTPOPSGR.
-    pub(crate) fn pop_style(&mut self) {
-        let Some((kept, named)) = self.saved_modes.styles.pop() else { return };
+    /// XTPOPSGR: the style in force after it; none if nothing was pushed.
+    pub(crate) fn pop_style(&mut self, current: CellStyle) -> Option<CellStyle> {
+        let (saved, named) = self.styles.pop()?;
         let has = |number: u16| named == 0 || named >> number & 1 == 1;
-        let mut cell_style = if named == 0 { kept } else { self.cursor.pen.style };
+        let mut style = if named == 0 { saved } else { current };
         for (_, attrs) in NAMED.into_iter().filter(|(number, _)| has(*number)) {
-            cell_style.unset(attrs);
-            if kept.has(attrs) {
-                cell_style.set(attrs);
+            style.unset(attrs);
+            if saved.has(attrs) {
+                style.set(attrs);
             }
         }
         if has(4) || has(21) {
-            cell_style.set_underline(kept.underline_kind());
+            style.set_underline(saved.underline_kind());
         }
         if has(30) {
-            cell_style.set_fg(kept.fg());
+            style.set_fg(saved.fg());
         }
         if has(31) {
-            cell_style.set_bg(kept.bg());
+            style.set_bg(saved.bg());
         }
-        cell_style.set_link(self.cursor.pen.style.link());
-        self.cursor.pen.style = cell_style;
-        self.cursor.pen.stale = true;
+        style.set_link(current.link());
+        Some(style)
     }
 
-    /// XTREPORTSGR: the attributes and colours that all cells of a rectangle have.
-    pub(crate) fn report_styles(&mut self, numbers: &[u16]) {
-        let Some(area) = self.area(numbers) else { return };
-        let mut common: Option<CellStyle> = None;
-        for y in area.rows {
-            for cell in &self.grid.row(y)[area.cols.clone()] {
-                let cell_style = self.tables.styles.get(cell.style());
-                common = Some(common.map_or(cell_style, |common| common.shared_with(cell_style)));
-            }
-        }
-        self.reply(Reply::CellStyles(common.unwrap_or_default()));
-    }
-
-    /// XTPUSHCOLORS: onto the stack, or to a place of it.
-    pub(crate) fn push_colours(&mut self, place: u16) {
-        let colours = self.palette.own();
-        match usize::from(place) {
-            0 if self.saved_modes.colours.len() < STACK_MAX => {
-                self.saved_modes.colours.push(colours)
-            }
-            place if place <= self.saved_modes.colours.len() => {
-                if let Some(kept) =
-                    place.checked_sub(1).and_then(|at| self.saved_modes.colours.get_mut(at))
-                {
-                    *kept = colours;
+    /// XTPUSHCOLORS: onto the stack, or to a slot of it.
+    pub(crate) fn push_colours(&mut self, slot: u16, colours: Colours) {
+        match usize::from(slot) {
+            0 if self.colours.len() < STACK_MAX => self.colours.push(colours),
+            slot if slot <= self.colours.len() => {
+                if let Some(saved) = slot.checked_sub(1).and_then(|at| self.colours.get_mut(at)) {
+                    *saved = colours;
                 }
             }
-            place if place <= STACK_MAX => {
-                self.saved_modes.colours.resize(place - 1, Colours::new());
-                self.saved_modes.colours.push(colours);
+            slot if slot <= STACK_MAX => {
+                self.colours.resize(slot - 1, Colours::new());
+                self.colours.push(colours);
             }
             _ => {}
         }
     }
 
-    /// XTPOPCOLORS: from the top of the stack, or a place of it, which stays.
-    pub(crate) fn pop_colours(&mut self, place: u16) {
-        let colours = match usize::from(place) {
-            0 => self.saved_modes.colours.pop(),
-            place => self.saved_modes.colours.get(place - 1).cloned(),
-        };
-        if let Some(colours) = colours {
-            self.palette.set_own(&colours);
-            self.recolour();
+    /// XTPOPCOLORS: from the top of the stack, or a slot of it, which stays.
+    pub(crate) fn pop_colours(&mut self, slot: u16) -> Option<Colours> {
+        match usize::from(slot) {
+            0 => self.colours.pop(),
+            slot => self.colours.get(slot - 1).cloned(),
         }
     }
 }
 
 impl CellStyle {
-    /// What this and another style have in common.
-    fn shared_with(self, other: Self) -> Self {
+    /// The attributes and colours that two styles have in common.
+    pub(crate) fn shared_with(self, other: Self) -> Self {
         let mut common = Self::default();
         for (_, attrs) in NAMED.into_iter().chain([(53, Attrs::OVERLINE)]) {
             if self.has(attrs) && other.has(attrs) {

@@ -1,10 +1,9 @@
 //! Scrollback and screen as one run of rows with addresses that output does not move. Reading only.
 
 use crate::base::row::Row;
-use crate::term::emulator::Emulator;
 use crate::term::event::MarkKind;
 use crate::term::history::cursor::RowPiece;
-use crate::term::rows::Builder;
+use crate::term::rows::{Builder, TextView};
 use crate::term::terminal::Terminal;
 
 /// Which rows there are. Addresses count from the first row there ever was at this width; they hold
@@ -38,31 +37,31 @@ impl Terminal {
     /// Which rows there are.
     #[must_use]
     pub fn reach(&self) -> Reach {
-        self.emulator().reach()
+        self.emulator().text_view().reach()
     }
 
     /// Up to `count` rows from address `from` on; those that are not there any more are left out.
     #[must_use]
     pub fn rows_at(&self, from: u64, count: usize) -> Vec<ScrollRow> {
-        self.emulator().rows_at(from, count)
+        self.emulator().text_view().rows_at(from, count)
     }
 
     /// The address of the row in which a cell of a line lies; the nearest there is.
     #[must_use]
     pub fn address(&self, line: u64, cell: u32) -> u64 {
-        self.emulator().address(line, cell)
+        self.emulator().text_view().address(line, cell)
     }
 
     /// The nearest row before an address where something of that kind starts.
     #[must_use]
     pub fn mark_before(&self, before: u64, kind: MarkKind) -> Option<u64> {
-        self.emulator().mark_before(before, kind)
+        self.emulator().text_view().mark_before(before, kind)
     }
 
     /// The nearest row after an address where something of that kind starts.
     #[must_use]
     pub fn mark_after(&self, after: u64, kind: MarkKind) -> Option<u64> {
-        self.emulator().mark_after(after, kind)
+        self.emulator().text_view().mark_after(after, kind)
     }
 
     /// The rows of the newest output that is not empty, from after its command line to before the
@@ -79,7 +78,7 @@ impl Terminal {
             let start = self.mark_before(before, MarkKind::Output)?;
             let end = self
                 .mark_after(start, MarkKind::Prompt)
-                .unwrap_or_else(|| self.emulator().written_end());
+                .unwrap_or_else(|| self.emulator().text_view().written_end());
             if start < end {
                 return Some(start..end);
             }
@@ -97,14 +96,14 @@ impl Terminal {
     }
 }
 
-impl Emulator {
+impl TextView<'_> {
     fn reach(&self) -> Reach {
-        let screen = self.history.end_row();
+        let screen = self.screen.history.end_row();
         Reach {
-            epoch: self.history.epoch(),
-            first: screen - self.history.rows() as u64,
+            epoch: self.screen.history.epoch(),
+            first: screen - self.screen.history.rows() as u64,
             screen,
-            end: screen + u64::from(self.size.rows),
+            end: screen + u64::from(self.screen.size.rows),
         }
     }
 
@@ -114,11 +113,11 @@ impl Emulator {
         let mut rows = Vec::new();
         if from < reach.screen {
             let here = usize::try_from(reach.screen - from).unwrap_or(usize::MAX).min(count);
-            let mut builder = Builder::new(&self.palette);
-            self.history.walk(from, here, |piece| match piece {
+            let mut builder = Builder::new(self.palette);
+            self.screen.history.walk(from, here, |piece| match piece {
                 RowPiece::Glyph(glyph, cell_style) => builder.push(glyph, cell_style),
                 RowPiece::End(end) => {
-                    let row = std::mem::replace(&mut builder, Builder::new(&self.palette))
+                    let row = std::mem::replace(&mut builder, Builder::new(self.palette))
                         .finish(end.wrapped);
                     rows.push(ScrollRow {
                         row,
@@ -137,27 +136,32 @@ impl Emulator {
 
     /// The rows of the screen, each with the line it belongs to.
     fn screen_rows(&self) -> impl Iterator<Item = ScrollRow> {
-        let open = if self.alternate {
-            (self.history.end_line_number().0 + 1, 0)
+        let open = if self.screen.alternate {
+            (self.screen.history.end_line_number().0 + 1, 0)
         } else {
-            self.history.end_line_number()
+            self.screen.history.end_line_number()
         };
         let mut at = open;
-        (0..self.size.rows).map(move |y| {
+        (0..self.screen.size.rows).map(move |y| {
             let row = self.screen_row(y);
             let (line, cell) = at;
             at = if row.wrapped { (line, cell + self.cells_used(y)) } else { (line + 1, 0) };
-            ScrollRow { row, line, cell, mark: MarkKind::from_number(self.grid.line(y).mark) }
+            ScrollRow {
+                row,
+                line,
+                cell,
+                mark: MarkKind::from_number(self.screen.grid.line(y).mark),
+            }
         })
     }
 
     fn cells_used(&self, y: u16) -> u32 {
-        u32::try_from(self.grid.used(y).len()).unwrap_or(0)
+        u32::try_from(self.screen.grid.used(y).len()).unwrap_or(0)
     }
 
     fn address(&self, line: u64, cell: u32) -> u64 {
         let reach = self.reach();
-        let found = self.history.address(line, cell);
+        let found = self.screen.history.address(line, cell);
         if found < reach.screen {
             return found.max(reach.first);
         }
@@ -166,16 +170,16 @@ impl Emulator {
     }
 
     fn mark_before(&self, before: u64, kind: MarkKind) -> Option<u64> {
-        let screen = self.history.end_row();
-        let on_screen = (0..self.size.rows)
-            .rev()
-            .find(|y| screen + u64::from(*y) < before && self.grid.line(*y).mark == kind.number());
+        let screen = self.screen.history.end_row();
+        let on_screen = (0..self.screen.size.rows).rev().find(|y| {
+            screen + u64::from(*y) < before && self.screen.grid.line(*y).mark == kind.number()
+        });
         if let Some(y) = on_screen {
             return Some(screen + u64::from(y));
         }
         let mut before = before.min(screen);
         loop {
-            let marks = self.history.marks_before(before);
+            let marks = self.screen.history.marks_before(before);
             let found = marks.iter().rev().find(|(_, mark)| *mark == kind.number());
             if let Some((address, _)) = found {
                 return Some(*address);
@@ -185,9 +189,9 @@ impl Emulator {
     }
 
     fn mark_after(&self, mut after: u64, kind: MarkKind) -> Option<u64> {
-        let screen = self.history.end_row();
+        let screen = self.screen.history.end_row();
         while after < screen {
-            let marks = self.history.marks_after(after);
+            let marks = self.screen.history.marks_after(after);
             let found = marks.iter().find(|(_, mark)| *mark == kind.number());
             if let Some((address, _)) = found {
                 return Some(*address);
@@ -195,15 +199,16 @@ impl Emulator {
             let Some((last, _)) = marks.last() else { break };
             after = *last;
         }
-        let on_screen = (0..self.size.rows)
-            .find(|y| after < screen + u64::from(*y) && self.grid.line(*y).mark == kind.number());
+        let on_screen = (0..self.screen.size.rows).find(|y| {
+            after < screen + u64::from(*y) && self.screen.grid.line(*y).mark == kind.number()
+        });
         on_screen.map(|y| screen + u64::from(y))
     }
 
     /// The address after the last row of the screen with anything on it.
     fn written_end(&self) -> u64 {
-        let last = (0..self.size.rows).rev().find(|y| !self.screen_row(*y).runs.is_empty());
-        self.history.end_row() + last.map_or(0, |y| u64::from(y) + 1)
+        let last = (0..self.screen.size.rows).rev().find(|y| !self.screen_row(*y).runs.is_empty());
+        self.screen.history.end_row() + last.map_or(0, |y| u64::from(y) + 1)
     }
 }
 

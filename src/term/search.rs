@@ -6,8 +6,8 @@ use std::ops::Range;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::term::anchor::Anchor;
-use crate::term::emulator::Emulator;
 use crate::term::history::lines::LineBuffer;
+use crate::term::rows::TextView;
 
 /// The largest compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
@@ -167,7 +167,7 @@ fn has_upper(text: &str) -> bool {
     false
 }
 
-impl Emulator {
+impl TextView<'_> {
     /// One piece of a search.
     pub(crate) fn search(
         &self,
@@ -176,7 +176,8 @@ impl Emulator {
         direction: Direction,
         limit: usize,
     ) -> SearchStep {
-        let oldest = Anchor { line: self.history.line_first().min(self.line_on_top()), cell: 0 };
+        let oldest =
+            Anchor { line: self.screen.history.line_first().min(self.line_on_top()), cell: 0 };
         let from = match (direction, from) {
             (Direction::Older, Some(from)) if from <= oldest => return SearchStep::default(),
             (Direction::Newer, from) => from.unwrap_or(oldest).max(oldest),
@@ -190,7 +191,7 @@ impl Emulator {
         };
         let mut page = LineBuffer::default();
         if self.line_on_top() <= line
-            || self.history.page(line, self.line_on_top(), &mut page).is_none()
+            || self.screen.history.page(line, self.line_on_top(), &mut page).is_none()
         {
             self.screen_page(&mut page);
         }

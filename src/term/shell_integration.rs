@@ -2,8 +2,7 @@
 //! read elsewhere.
 
 use crate::base::text::sanitize;
-use crate::term::emulator::Emulator;
-use crate::term::event::{MarkKind, PromptMark, TermEvent};
+use crate::term::event::MarkKind;
 
 /// Bytes of a path.
 pub(crate) const PATH_BYTES_MAX: usize = 4096;
@@ -18,7 +17,41 @@ pub(crate) struct ShellIntegration {
     pub(crate) redraws: bool,
 }
 
+/// The outcome of telling a working directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CwdChange {
+    Changed,
+    Same,
+    /// It is no absolute path, too long, or has control characters.
+    Refused,
+}
+
 impl ShellIntegration {
+    /// A mark came.
+    pub(crate) fn note(&mut self, mark: &ShellMark) {
+        match mark.kind {
+            MarkKind::Prompt => {
+                self.at_prompt = true;
+                self.redraws = mark.redraws;
+            }
+            MarkKind::Output | MarkKind::Done => self.at_prompt = false,
+            MarkKind::Input => {}
+        }
+    }
+
+    /// Takes a working directory, if it can be one.
+    pub(crate) fn set_cwd(&mut self, path: &str) -> CwdChange {
+        if !path.starts_with('/') || path.len() > PATH_BYTES_MAX || path.contains(char::is_control)
+        {
+            return CwdChange::Refused;
+        }
+        if self.cwd == path {
+            return CwdChange::Same;
+        }
+        path.clone_into(&mut self.cwd);
+        CwdChange::Changed
+    }
+
     pub(crate) fn reset(&mut self) {
         self.at_prompt = false;
         self.redraws = false;
@@ -46,92 +79,65 @@ impl MarkKind {
 /// Bytes of a command line.
 const COMMAND_BYTES_MAX: usize = 4096;
 
-/// Events of one piece of output among which marks are given their place.
-const PLACED_MAX: usize = 64;
+/// A mark as OSC 133 names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ShellMark {
+    pub(crate) kind: MarkKind,
+    /// The shell draws its prompt again after a change of size (kitty's `redraw`).
+    pub(crate) redraws: bool,
+    /// With [`MarkKind::Done`].
+    pub(crate) exit_code: Option<i32>,
+    /// With [`MarkKind::Output`].
+    pub(crate) command: Option<String>,
+}
 
-impl Emulator {
-    /// OSC 133: letter and options.
-    pub(crate) fn shell_mark(&mut self, payload: &str) -> bool {
+impl ShellMark {
+    /// Letter and options; none if it is no mark.
+    pub(crate) fn parse(payload: &str) -> Option<Self> {
         let mut parts = payload.split(';');
         let letter = parts.next().unwrap_or("");
         let options: Vec<&str> = parts.collect();
         let kind = match letter {
             "A" | "N" => MarkKind::Prompt,
-            // P marks a further prompt of the same command line: no start of its own.
-            "P" | "L" => return true,
             "B" | "I" => MarkKind::Input,
             "C" => MarkKind::Output,
             "D" => MarkKind::Done,
-            _ => return false,
+            _ => return None,
         };
         let option = |name: &str| {
             options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
         };
-        match kind {
-            MarkKind::Prompt => {
-                self.shell.at_prompt = true;
-                self.shell.redraws = option("redraw") != Some("0");
-            }
-            MarkKind::Output | MarkKind::Done => self.shell.at_prompt = false,
-            MarkKind::Input => {}
-        }
-        self.cursor.pen.zone = match kind {
+        let command = option("cmdline_url")
+            .map(percent_decoded)
+            .or_else(|| option("cmdline").map(str::to_owned))
+            .filter(|_| kind == MarkKind::Output);
+        Some(Self {
+            kind,
+            redraws: option("redraw") != Some("0"),
+            exit_code: options
+                .first()
+                .filter(|_| kind == MarkKind::Done)
+                .and_then(|code| code.parse().ok()),
+            command: command.map(|text| sanitize(&text, COMMAND_BYTES_MAX)),
+        })
+    }
+
+    /// The zone of the text after the mark, as cells hold it.
+    pub(crate) fn zone(&self) -> u8 {
+        match self.kind {
             MarkKind::Prompt => 1,
             MarkKind::Input => 2,
             MarkKind::Output => 3,
             MarkKind::Done => 0,
-        };
-        self.cursor.pen.stale = true;
-        let (y, tick) = (self.cursor.y, self.tick());
-        if matches!(kind, MarkKind::Prompt | MarkKind::Output) {
-            // A prompt's mark is not lost to the output of an empty command on the same row.
-            let line = self.grid.line_mut(y);
-            if line.mark != MarkKind::Prompt.number() {
-                line.mark = kind.number();
-            }
-            self.grid.touch(y, tick);
         }
-        // Finding the place takes a look at the whole screen, which a flood of marks is not worth.
-        let at = if self.out.events.len() < PLACED_MAX {
-            self.anchor(i64::from(y), self.cursor.x)
-        } else {
-            None
-        };
-        let exit_code = if kind == MarkKind::Done {
-            options.first().and_then(|code| code.parse().ok())
-        } else {
-            None
-        };
-        let command = option("cmdline_url")
-            .map(percent_decoded)
-            .or_else(|| option("cmdline").map(str::to_owned));
-        let command = command
-            .filter(|_| kind == MarkKind::Output)
-            .map(|text| sanitize(&text, COMMAND_BYTES_MAX));
-        self.event(TermEvent::PromptMark(PromptMark { kind, exit_code, command, row: y, at }));
-        true
     }
+}
 
-    /// OSC 7: `file://host/path`, or a bare path.
-    pub(crate) fn set_cwd_url(&mut self, url: &str) -> bool {
-        let path = match url.strip_prefix("file://") {
-            Some(rest) => rest.find('/').map(|at| percent_decoded(&rest[at..])),
-            None => Some(url.to_owned()),
-        };
-        path.is_some_and(|path| self.set_cwd(&path))
-    }
-
-    /// A working directory, if it can be one.
-    pub(crate) fn set_cwd(&mut self, path: &str) -> bool {
-        if !path.starts_with('/') || path.len() > PATH_BYTES_MAX || path.contains(char::is_control)
-        {
-            return false;
-        }
-        if self.shell.cwd != path {
-            path.clone_into(&mut self.shell.cwd);
-            self.event(TermEvent::Cwd(path.to_owned()));
-        }
-        true
+/// The path of OSC 7: `file://host/path`, or a bare path.
+pub(crate) fn path_of_url(url: &str) -> Option<String> {
+    match url.strip_prefix("file://") {
+        Some(rest) => rest.find('/').map(|at| percent_decoded(&rest[at..])),
+        None => Some(url.to_owned()),
     }
 }
 

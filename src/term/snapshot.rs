@@ -11,9 +11,7 @@ use crate::term::cell::Cell;
 use crate::term::charset::{Charset, Charsets};
 use crate::term::cluster::Clusters;
 use crate::term::color::palette::{OuterColours, Palette};
-use crate::term::emulator::{
-    CursorState, Emulator, Margins, Options, Pen, Printing, SavedCursor, Tables,
-};
+use crate::term::emulator::Emulator;
 use crate::term::grapheme::Join;
 use crate::term::history::{History, HistoryEnd};
 use crate::term::hyperlink::Hyperlinks;
@@ -21,12 +19,12 @@ use crate::term::image::{Images, ImagesSnapshot};
 use crate::term::keys::{Flags, Keyboard};
 use crate::term::mode::Modeset;
 use crate::term::osc::Titles;
-use crate::term::parser::CsiParams;
 use crate::term::parser::table::ParserState;
-use crate::term::parser::{Header, Parser, STRING_BYTES_MAX};
+use crate::term::parser::{CsiParams, Header, Parser, STRING_BYTES_MAX};
 use crate::term::saved_modes::{colour_of, colour_word};
 use crate::term::screen::grid::{Grid, RowAttrs};
 use crate::term::screen::tabs::Tabs;
+use crate::term::screen::{CursorState, Margins, Options, Pen, Printing, SavedCursor, Tables};
 use crate::term::shell_integration::{PATH_BYTES_MAX, ShellIntegration};
 use crate::term::style_table::{CellStyle, StyleTable};
 
@@ -340,119 +338,120 @@ impl SavedSnapshot {
     }
 }
 
-impl Emulator {
-    pub(crate) fn snapshot(&self, parser: &Parser) -> Snapshot {
-        let Margins { top, bottom, left, right } = self.margins;
-        Snapshot {
-            size: self.size,
-            screen: ScreenSnapshot::of(&self.grid),
-            other: self.other.as_ref().map(ScreenSnapshot::of),
-            alternate: self.alternate,
-            cursor: CursorSnapshot::of(&self.cursor),
-            saved: [SavedSnapshot::of(&self.saved[0]), SavedSnapshot::of(&self.saved[1])],
-            stops: ([top, bottom, left, right], self.tabs.0.to_vec()),
-            modes: [self.modes.0, self.saved_modes.modes.0.0, self.saved_modes.modes.1.0],
-            styles: self.tables.styles.all().iter().copied().map(CellStyle::words).collect(),
-            clusters: self.tables.clusters.all().map(str::to_owned).collect(),
+impl Snapshot {
+    pub(crate) fn of(emulator: &Emulator, parser: &Parser) -> Self {
+        let screen = &emulator.screen;
+        let Margins { top, bottom, left, right } = screen.margins;
+        Self {
+            size: screen.size,
+            screen: ScreenSnapshot::of(&screen.grid),
+            other: screen.other.as_ref().map(ScreenSnapshot::of),
+            alternate: screen.alternate,
+            cursor: CursorSnapshot::of(&screen.cursor),
+            saved: [SavedSnapshot::of(&screen.saved[0]), SavedSnapshot::of(&screen.saved[1])],
+            stops: ([top, bottom, left, right], screen.tabs.0.to_vec()),
+            modes: [screen.modes.0, emulator.saved_modes.modes.0.0, emulator.saved_modes.modes.1.0],
+            styles: screen.tables.styles.all().iter().copied().map(CellStyle::words).collect(),
+            clusters: screen.tables.clusters.all().map(str::to_owned).collect(),
             links: (
-                self.tables.links.keys.iter().map(ToString::to_string).collect(),
-                u32::try_from(self.tables.links.next).unwrap_or(0),
+                screen.tables.links.keys.iter().map(ToString::to_string).collect(),
+                u32::try_from(screen.tables.links.next).unwrap_or(0),
             ),
-            history: self.history.end(),
-            titles: (self.titles.now(), self.titles.stack.clone()),
+            history: screen.history.end(),
+            titles: (emulator.titles.now(), emulator.titles.stack.clone()),
             colours: ColourSnapshot {
-                entries: self
+                entries: emulator
                     .palette
                     .entries
                     .iter()
                     .map(|(entry, colour)| (*entry, *colour))
                     .collect(),
-                special: [self.palette.fg, self.palette.bg, self.palette.cursor],
-                outer: self.palette.outer,
+                special: [emulator.palette.fg, emulator.palette.bg, emulator.palette.cursor],
+                outer: emulator.palette.outer,
                 others: (
-                    self.palette
+                    emulator
+                        .palette
                         .others
                         .iter()
                         .map(|(number, colour)| colour_word(*number, *colour))
                         .collect(),
-                    self.saved_modes.words(),
+                    emulator.saved_modes.words(),
                 ),
             },
             keyboard: KeyboardSnapshot {
-                shown: (self.keyboard.shown.current, self.keyboard.shown.stack.clone()),
-                hidden: (self.keyboard.hidden.current, self.keyboard.hidden.stack.clone()),
-                modify_other: self.keyboard.modify_other,
+                shown: (emulator.keyboard.shown.current, emulator.keyboard.shown.stack.clone()),
+                hidden: (emulator.keyboard.hidden.current, emulator.keyboard.hidden.stack.clone()),
+                modify_other: emulator.keyboard.modify_other,
             },
-            shell: (self.shell.cwd.clone(), self.shell.at_prompt, self.shell.redraws),
+            shell: (emulator.shell.cwd.clone(), emulator.shell.at_prompt, emulator.shell.redraws),
             printing: (
-                self.printing.join.bytes(),
-                self.printing.last.map_or(0, u32::from),
-                self.printing.cursor_shape,
+                screen.printing.join.bytes(),
+                screen.printing.last.map_or(0, u32::from),
+                screen.printing.cursor_shape,
             ),
             parser: ParserSnapshot::of(parser),
-            images: self.images.snapshot(),
-            tick: self.shared.tick,
+            images: screen.images.snapshot(),
+            tick: screen.tick,
         }
     }
 
-    pub(crate) fn restore(
-        snapshot: Snapshot,
+    pub(crate) fn emulator(
+        self,
         options: Options,
         memory: Box<dyn Memory>,
-    ) -> Result<Self, RestoreError> {
-        let size = snapshot.size;
+    ) -> Result<Emulator, RestoreError> {
+        let size = self.size;
         if size != size.clamped() {
             return Err(RestoreError::Size(size));
         }
-        let tick = snapshot.tick.saturating_add(1).min(u64::MAX >> 1);
-        let mut grid = snapshot.screen.grid(size, tick)?;
-        let mut other = snapshot.other.map(|screen| screen.grid(size, tick)).transpose()?;
-        let styles: Vec<CellStyle> =
-            snapshot.styles.into_iter().map(CellStyle::from_words).collect();
+        let tick = self.tick.saturating_add(1).min(u64::MAX >> 1);
+        let mut grid = self.screen.grid(size, tick)?;
+        let mut other = self.other.map(|screen| screen.grid(size, tick)).transpose()?;
+        let styles: Vec<CellStyle> = self.styles.into_iter().map(CellStyle::from_words).collect();
         for grid in std::iter::once(&mut grid).chain(other.as_mut()) {
             grid.bound_styles(styles.len());
         }
         let limits = (options.scrollback_lines_max, options.scrollback_bytes_max);
         let mut emulator =
-            Self::new(size, options, Box::new(crate::base::memory::HeapMemory::default()));
-        emulator.history = History::restore(memory, limits, size.cols, snapshot.history);
-        emulator.grid = grid;
-        emulator.alternate = snapshot.alternate && other.is_some();
-        emulator.other = other;
-        emulator.cursor = snapshot.cursor.cursor(size);
-        emulator.saved = snapshot.saved.map(|saved| saved.saved(size));
-        emulator.margins = margins(snapshot.stops.0, size);
-        emulator.modes = Modeset(snapshot.modes[0]);
-        emulator.saved_modes.modes = (Modeset(snapshot.modes[1]), Modeset(snapshot.modes[2]));
-        emulator.saved_modes.set_words(&snapshot.colours.others.1);
-        emulator.tabs = Tabs::from_words(&snapshot.stops.1);
-        emulator.tables = Tables {
+            Emulator::new(size, options, Box::new(crate::base::memory::HeapMemory::default()));
+        emulator.screen.history = History::restore(memory, limits, size.cols, self.history);
+        emulator.screen.grid = grid;
+        emulator.screen.alternate = self.alternate && other.is_some();
+        emulator.screen.other = other;
+        emulator.screen.cursor = self.cursor.cursor(size);
+        emulator.screen.saved = self.saved.map(|saved| saved.saved(size));
+        emulator.screen.margins = margins(self.stops.0, size);
+        emulator.screen.modes = Modeset(self.modes[0]);
+        emulator.saved_modes.modes = (Modeset(self.modes[1]), Modeset(self.modes[2]));
+        emulator.saved_modes.set_words(&self.colours.others.1);
+        emulator.screen.tabs = Tabs::from_words(&self.stops.1);
+        emulator.screen.tables = Tables {
             styles: StyleTable::from_styles(styles),
-            clusters: Clusters::from_texts(snapshot.clusters),
+            clusters: Clusters::from_texts(self.clusters),
             links: Hyperlinks::from_keys(
-                snapshot.links.0.into_iter().map(Arc::from).collect(),
-                snapshot.links.1 as usize,
+                self.links.0.into_iter().map(Arc::from).collect(),
+                self.links.1 as usize,
             ),
         };
-        emulator.titles = Titles::restore(snapshot.titles.0, snapshot.titles.1);
-        emulator.palette = palette(snapshot.colours);
-        emulator.keyboard = keyboard(snapshot.keyboard, emulator.alternate);
-        let (cwd, at_prompt, redraws) = snapshot.shell;
+        emulator.titles = Titles::restore(self.titles.0, self.titles.1);
+        emulator.palette = palette(self.colours);
+        emulator.keyboard = keyboard(self.keyboard, emulator.screen.alternate);
+        let (cwd, at_prompt, redraws) = self.shell;
         emulator.shell = ShellIntegration {
             cwd: Some(cwd).filter(|cwd| cwd.len() <= PATH_BYTES_MAX).unwrap_or_default(),
             at_prompt,
             redraws,
         };
-        let (join, repeated, cursor_shape) = snapshot.printing;
+        let (join, repeated, cursor_shape) = self.printing;
         let last = char::from_u32(repeated).filter(|c| !c.is_control());
-        emulator.printing = Printing {
+        emulator.screen.printing = Printing {
             join: Join::from_bytes(join),
             last,
             cursor_shape: cursor_shape.min(6),
             doubled: true,
         };
-        emulator.images = Images::restore(snapshot.images);
-        emulator.shared.tick = tick;
+        emulator.screen.images = Images::restore(self.images);
+        emulator.screen.tick = tick;
         Ok(emulator)
     }
 }

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use crate::base::style::{Attrs, Colour, Style, Underline};
 use crate::term::cell::STYLE_MAX;
-use crate::term::emulator::Emulator;
 use crate::term::parser::CsiParams;
 
 /// A style in two words: foreground and background, each as tag and 24 bits; then the underline's
@@ -296,27 +295,23 @@ impl StyleTable {
     }
 }
 
-impl Emulator {
+impl CellStyle {
     /// SGR with its parameters.
+    #[inline]
     pub(crate) fn select_graphics(&mut self, params: &CsiParams) {
-        let mut cell_style = self.cursor.pen.style;
         if params.has_subs() {
-            select_grouped(&mut cell_style, params);
-        } else {
-            let all = params.all();
-            let mut at = 0;
-            while at < all.len() {
-                at += 1;
-                match all[at - 1] {
-                    target @ (38 | 48 | 58) => {
-                        at += colour_after(&mut cell_style, target, &all[at..])
-                    }
-                    one => apply(&mut cell_style, one),
-                }
+            select_grouped(self, params);
+            return;
+        }
+        let all = params.all();
+        let mut at = 0;
+        while at < all.len() {
+            at += 1;
+            match all[at - 1] {
+                target @ (38 | 48 | 58) => at += colour_after(self, target, &all[at..]),
+                one => apply(self, one),
             }
         }
-        self.cursor.pen.style = cell_style;
-        self.cursor.pen.stale = true;
     }
 }
 

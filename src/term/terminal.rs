@@ -9,13 +9,15 @@ use crate::base::memory::Memory;
 use crate::base::row::Row;
 use crate::base::style::{Cursor, CursorShape};
 use crate::term::anchor::Anchor;
+use crate::term::check::check;
 use crate::term::color::palette::OuterColours;
-use crate::term::emulator::{Emulator, Options};
+use crate::term::emulator::Emulator;
 use crate::term::event::{MarkKind, TermEvent};
 use crate::term::history::HistoryBytes;
 use crate::term::image::Image;
 use crate::term::mode::{Mode, Modes};
 use crate::term::parser::Parser;
+use crate::term::screen::Options;
 use crate::term::screen::grid::Grid;
 use crate::term::search::{Direction, Pattern, SearchStep};
 use crate::term::snapshot::{RestoreError, Snapshot};
@@ -48,8 +50,8 @@ impl Terminal {
     /// Takes the place of another terminal in the same view: every row counts as changed after
     /// whatever was changed there.
     pub fn succeed(&mut self, former: &Self) {
-        self.emulator.shared.tick = self.tick().max(former.tick() + 1);
-        self.emulator.grid.touch_all(self.emulator.shared.tick);
+        self.emulator.screen.tick = self.tick().max(former.tick() + 1);
+        self.emulator.screen.grid.touch_all(self.emulator.screen.tick);
     }
 
     /// Obeys what a program wrote. Results do not depend on how its output is split into calls.
@@ -57,10 +59,10 @@ impl Terminal {
         if bytes.is_empty() {
             return;
         }
-        self.emulator.shared.tick += 1;
+        self.emulator.screen.tick += 1;
         self.emulator.out.reply_bytes = 0;
         self.parser.feed(&mut self.emulator, bytes);
-        self.emulator.history.commit();
+        self.emulator.screen.history.commit();
         events.append(&mut self.emulator.out.events);
     }
 
@@ -74,13 +76,13 @@ impl Terminal {
     /// The size.
     #[must_use]
     pub fn size(&self) -> Size {
-        self.emulator.size
+        self.emulator.screen.size
     }
 
     /// The cursor as it is to be shown.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
-        let number = self.emulator.printing.cursor_shape;
+        let number = self.emulator.screen.printing.cursor_shape;
         let shape = match number {
             1 | 2 => CursorShape::Block,
             3 | 4 => CursorShape::Underline,
@@ -90,53 +92,54 @@ impl Terminal {
         // A row of double width may have come to where the cursor is further right than its end.
         let x = self
             .emulator
+            .screen
             .cursor
             .x
-            .saturating_mul(self.emulator.drawn_columns())
+            .saturating_mul(self.emulator.screen.drawn_columns())
             .min(self.size().cols - 1);
         Cursor {
             x,
-            y: self.emulator.cursor.y,
-            visible: self.emulator.is_on(Mode::CURSOR_VISIBLE),
+            y: self.emulator.screen.cursor.y,
+            visible: self.emulator.screen.is_on(Mode::CURSOR_VISIBLE),
             shape,
-            blink: self.emulator.is_on(Mode::CURSOR_BLINK),
+            blink: self.emulator.screen.is_on(Mode::CURSOR_BLINK),
         }
     }
 
     /// What the program asked of its terminal.
     #[must_use]
     pub fn modes(&self) -> Modes {
-        self.emulator.modes()
+        self.emulator.input().modes()
     }
 
     /// Grows with every change.
     #[must_use]
     pub fn tick(&self) -> u64 {
-        self.emulator.tick()
+        self.emulator.screen.tick()
     }
 
     /// The tick of the last change of row `y` of the screen; 0 if there is no such row.
     #[must_use]
     pub fn row_tick(&self, y: u16) -> u64 {
-        if y < self.emulator.size.rows { self.emulator.grid.tick(y) } else { 0 }
+        if y < self.emulator.screen.size.rows { self.emulator.screen.grid.tick(y) } else { 0 }
     }
 
     /// Row `y` of the screen, from the top; empty if there is none.
     #[must_use]
     pub fn row(&self, y: u16) -> Row {
-        self.emulator.screen_row(y)
+        self.emulator.text_view().screen_row(y)
     }
 
     /// Rows of scrollback at the current width.
     #[must_use]
     pub fn history_rows(&self) -> usize {
-        self.emulator.history.rows()
+        self.emulator.screen.history.rows()
     }
 
     /// Row `back` of the scrollback: 0 is the one just above the screen; empty if there is none.
     #[must_use]
     pub fn history_row(&self, back: usize) -> Row {
-        self.emulator.history_row(back)
+        self.emulator.text_view().history_row(back)
     }
 
     /// Rows from top to bottom; negative ones are scrollback, −1 being just above the screen. What
@@ -145,76 +148,76 @@ impl Terminal {
     #[must_use]
     pub fn rows(&self, rows: Range<i64>) -> Vec<Row> {
         let mut found = Vec::new();
-        self.emulator.each_row(rows, |row| found.push(row));
+        self.emulator.text_view().each_row(rows, |row| found.push(row));
         found
     }
 
     /// Lines of scrollback, whatever the width.
     #[must_use]
     pub fn history_lines(&self) -> usize {
-        self.emulator.history.lines()
+        self.emulator.screen.history.lines()
     }
 
     /// Forgets the scrollback.
     pub fn clear_history(&mut self) {
-        self.emulator.shared.tick += 1;
-        self.emulator.history.clear();
+        self.emulator.screen.tick += 1;
+        self.emulator.screen.history.clear();
     }
 
     /// Packs one cold segment of the scrollback, 64 KiB: a fraction of a millisecond. False if
     /// there is none left.
     pub fn pack_history(&mut self) -> bool {
-        self.emulator.history.pack()
+        self.emulator.screen.history.pack()
     }
 
     /// Drops the oldest segment of the scrollback, but none of the newest. False if nothing was
     /// dropped.
     pub fn drop_oldest_history(&mut self) -> bool {
-        self.emulator.history.drop_oldest()
+        self.emulator.screen.history.drop_oldest()
     }
 
     /// The sequence numbers of the segments of the scrollback.
     #[must_use]
     pub fn history_segments(&self) -> Range<u64> {
-        self.emulator.history.sequences()
+        self.emulator.screen.history.sequences()
     }
 
     /// From which segment of the scrollback on bytes may be other than when this was asked last.
     pub fn take_changed_history(&mut self) -> u64 {
-        self.emulator.history.take_changed()
+        self.emulator.screen.history.take_changed()
     }
 
     /// The bytes of a segment of the scrollback, at most [`crate::term::HISTORY_SEGMENT_BYTES`],
     /// for [`crate::term::fill_history`]; `None` if it was dropped.
     #[must_use]
     pub fn history_segment(&self, sequence: u64) -> Option<Vec<u8>> {
-        self.emulator.history.carried(sequence)
+        self.emulator.screen.history.carried(sequence)
     }
 
     /// Memory of the scrollback.
     #[must_use]
     pub fn history_bytes(&self) -> HistoryBytes {
-        self.emulator.history.bytes()
+        self.emulator.screen.history.bytes()
     }
 
     /// Bytes that images take.
     #[must_use]
     pub fn image_bytes(&self) -> usize {
-        self.emulator.images.bytes()
+        self.emulator.screen.images.bytes()
     }
 
     /// Bytes of memory in use, scrollback included.
     #[must_use]
     pub fn memory_used(&self) -> usize {
         let emulator = &self.emulator;
-        let tables = &emulator.tables;
-        emulator.grid.memory_used()
-            + emulator.other.as_ref().map_or(0, Grid::memory_used)
-            + emulator.history.memory_used()
+        let tables = &emulator.screen.tables;
+        emulator.screen.grid.memory_used()
+            + emulator.screen.other.as_ref().map_or(0, Grid::memory_used)
+            + emulator.screen.history.memory_used()
             + tables.styles.memory_used()
             + tables.clusters.memory_used()
             + tables.links.memory_used()
-            + emulator.images.bytes()
+            + emulator.screen.images.bytes()
             + self.parser.string.capacity()
     }
 
@@ -222,7 +225,7 @@ impl Terminal {
     /// Rows of one line are joined, trailing blanks left out.
     #[must_use]
     pub fn text(&self, rows: Range<i64>) -> String {
-        self.emulator.text(rows)
+        self.emulator.text_view().text(rows)
     }
 
     /// Takes one step of a search: at most a segment of 64 KiB or the screen is looked at, so that
@@ -238,41 +241,41 @@ impl Terminal {
         direction: Direction,
         limit: usize,
     ) -> SearchStep {
-        self.emulator.search(pattern, from, direction, limit)
+        self.emulator.text_view().search(pattern, from, direction, limit)
     }
 
     /// The position that a column of a row shows, rows as for [`Terminal::text`]. Past the end of a
     /// line it is the place after its last character.
     #[must_use]
     pub fn anchor(&self, row: i64, col: u16) -> Option<Anchor> {
-        self.emulator.anchor(row, col)
+        self.emulator.text_view().anchor(row, col)
     }
 
     /// Row and column where a position is at the present width, rows as for [`Terminal::text`];
     /// `None` if its line was dropped.
     #[must_use]
     pub fn locate(&self, anchor: Anchor) -> Option<(i64, u16)> {
-        self.emulator.locate(anchor)
+        self.emulator.text_view().locate(anchor)
     }
 
     /// The text of the line with that number, however many rows it takes; `None` if it was dropped.
     #[must_use]
     pub fn line_text(&self, line: u64) -> Option<String> {
-        self.emulator.line_text(line)
+        self.emulator.text_view().line_text(line)
     }
 
     /// The mark of shell integration on a row, as for [`Terminal::text`]: where a prompt or an
     /// output starts.
     #[must_use]
     pub fn mark(&self, row: i64) -> Option<MarkKind> {
-        self.emulator.mark(row)
+        self.emulator.text_view().mark(row)
     }
 
     /// Images on the screen and just above it, oldest first. Those that text can cut are seen only
     /// in cells of [`crate::base::row::RunKind::Under`].
     #[must_use]
     pub fn images(&self) -> &[Image] {
-        &self.emulator.images.shown
+        &self.emulator.screen.images.shown
     }
 
     /// The title; empty if none was set.
@@ -285,7 +288,7 @@ impl Terminal {
     /// mailto.
     #[must_use]
     pub fn link(&self, id: u32) -> Option<&str> {
-        self.emulator.tables.links.get(id)
+        self.emulator.screen.tables.links.get(id)
     }
 
     /// The program's working directory, as it told it.
@@ -303,7 +306,8 @@ impl Terminal {
     /// Where the cursor is.
     #[must_use]
     pub fn cursor_anchor(&self) -> Option<Anchor> {
-        self.emulator.anchor(i64::from(self.emulator.cursor.y), self.emulator.cursor.x)
+        let cursor = &self.emulator.screen.cursor;
+        self.emulator.text_view().anchor(i64::from(cursor.y), cursor.x)
     }
 
     /// The text from one position to another, lines ended by a line feed, without blanks at their
@@ -311,21 +315,21 @@ impl Terminal {
     /// program has erased or moved since are as they are now.
     #[must_use]
     pub fn text_between(&self, from: Anchor, to: Anchor, bytes_max: usize) -> (String, bool) {
-        self.emulator.text_between(from, to, bytes_max)
+        self.emulator.text_view().text_between(from, to, bytes_max)
     }
 
     /// Whether the program is in the middle of one update (mode 2026). Whoever draws waits for its
     /// end, but not for long.
     #[must_use]
     pub fn is_synchronized(&self) -> bool {
-        self.emulator.is_on(Mode::SYNCHRONIZED)
+        self.emulator.screen.is_on(Mode::SYNCHRONIZED)
     }
 
     /// Ends an update that took too long.
     pub fn end_synchronized(&mut self) {
         if self.is_synchronized() {
-            self.emulator.shared.tick += 1;
-            self.emulator.modes.set(Mode::SYNCHRONIZED, false);
+            self.emulator.screen.tick += 1;
+            self.emulator.screen.modes.set(Mode::SYNCHRONIZED, false);
         }
     }
 
@@ -339,7 +343,8 @@ impl Terminal {
     /// on every machine.
     #[must_use]
     pub fn work(&self) -> u64 {
-        self.emulator.grid.work + self.emulator.other.as_ref().map_or(0, |grid| grid.work)
+        self.emulator.screen.grid.work
+            + self.emulator.screen.other.as_ref().map_or(0, |grid| grid.work)
     }
 
     /// StyleTable for something that must not be, whatever a program wrote.
@@ -347,28 +352,28 @@ impl Terminal {
     /// # Errors
     /// What is wrong, in a sentence: a mistake of the engine.
     pub fn check(&self) -> Result<(), String> {
-        self.emulator.check()
+        check(&self.emulator.screen)
     }
 
     /// Appends the bytes a key sends.
     pub fn encode_key(&self, key: &KeyInput, out: &mut Vec<u8>) {
-        self.emulator.encode_key(key, out);
+        self.emulator.input().encode_key(key, out);
     }
 
     /// Appends the bytes a mouse event sends; none if the program does not want it.
     pub fn encode_mouse(&self, mouse: &MouseInput, out: &mut Vec<u8>) {
-        self.emulator.encode_mouse(*mouse, out);
+        self.emulator.input().encode_mouse(*mouse, out);
     }
 
     /// Appends a paste: marked if the program asked for it, without control characters but tab and
     /// line end.
     pub fn encode_paste(&self, text: &str, out: &mut Vec<u8>) {
-        self.emulator.encode_paste(text, out);
+        self.emulator.input().encode_paste(text, out);
     }
 
     /// Appends a change of focus, if the program wants to know.
     pub fn encode_focus(&self, focused: bool, out: &mut Vec<u8>) {
-        self.emulator.encode_focus(focused, out);
+        self.emulator.input().encode_focus(focused, out);
     }
 
     /// Tells the outer terminal's colours, for answers to queries; a change between dark and light
@@ -377,7 +382,7 @@ impl Terminal {
         let before = self.emulator.palette.scheme();
         self.emulator.palette.outer = colours;
         let scheme = self.emulator.palette.scheme();
-        if scheme != before && self.emulator.is_on(Mode::COLOUR_SCHEME) {
+        if scheme != before && self.emulator.screen.is_on(Mode::COLOUR_SCHEME) {
             self.emulator.out.reply_bytes = 0;
             self.emulator.reply(crate::term::report::Reply::ColourScheme(scheme));
         }
@@ -388,7 +393,7 @@ impl Terminal {
     /// the mouse.
     pub fn set_cell_pixels(&mut self, pixels: (u16, u16)) {
         if pixels.0 != 0 && pixels.1 != 0 {
-            self.emulator.shared.options.cell_pixels = pixels;
+            self.emulator.screen.options.cell_pixels = pixels;
         }
     }
 
@@ -409,7 +414,7 @@ impl Terminal {
     /// Everything but the bytes of the scrollback, as plain data.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        self.emulator.snapshot(&self.parser)
+        Snapshot::of(&self.emulator, &self.parser)
     }
 
     /// The terminal of a snapshot, with the scrollback in `memory` cut back to where it was then.
@@ -423,7 +428,7 @@ impl Terminal {
         memory: Box<dyn Memory>,
     ) -> Result<Self, RestoreError> {
         let parser = snapshot.parser.clone().parser();
-        Ok(Self { parser, emulator: Emulator::restore(snapshot, options, memory)? })
+        Ok(Self { parser, emulator: snapshot.emulator(options, memory)? })
     }
 }
 

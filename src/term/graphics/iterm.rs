@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::base64;
 use crate::base::text::sanitize;
-use crate::term::emulator::Emulator;
+use crate::term::graphics::Graphics;
 use crate::term::image::{IMAGE_BYTES_MAX, Image, ImageFormat, PIXELS_MAX, Picture};
 
 /// The longest name of an image, in bytes.
@@ -13,7 +13,7 @@ const NAME_BYTES_MAX: usize = 128;
 /// Cells of a picture that does not tell its size.
 const UNKNOWN_CELLS: (u16, u16) = (24, 4);
 
-impl Emulator {
+impl Graphics<'_> {
     /// OSC 1337 `File=`: options, colon, base64. Only inline images are kept.
     pub(crate) fn inline_image(&mut self, rest: &str) -> bool {
         let Some((options, payload)) = rest.split_once(':') else { return false };
@@ -32,10 +32,10 @@ impl Emulator {
         let name = option("name")
             .and_then(|name| base64::decode_loose(name.as_bytes(), 4 * NAME_BYTES_MAX))
             .unwrap_or_default();
-        let cell = self.shared.options.cell_pixels;
+        let cell = self.screen.options.cell_pixels;
         let wanted = (
-            option("width").and_then(|text| side(text, cell.0, self.size.cols)),
-            option("height").and_then(|text| side(text, cell.1, self.size.rows)),
+            option("width").and_then(|text| side(text, cell.0, self.screen.size.cols)),
+            option("height").and_then(|text| side(text, cell.1, self.screen.size.rows)),
         );
         let (cells, canvas) = if pixels.0 == 0 || pixels.1 == 0 {
             ((wanted.0.unwrap_or(UNKNOWN_CELLS.0), wanted.1.unwrap_or(UNKNOWN_CELLS.1)), (0, 0))
@@ -46,7 +46,7 @@ impl Emulator {
             self.fit(pixels, wanted)
         };
         let picture = Picture {
-            serial: self.images.next_serial(),
+            serial: self.screen.images.next_serial(),
             format: ImageFormat::File,
             compressed: false,
             pixels,

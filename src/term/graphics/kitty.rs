@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use crate::base::base64;
-use crate::term::emulator::Emulator;
-use crate::term::graphics::{SIDE_MAX, iterm};
+use crate::term::graphics::{Graphics, SIDE_MAX, iterm};
 use crate::term::image::{
     Control, IMAGE_BYTES_MAX, Image, ImageFormat, Images, PIXELS_MAX, Picture, Stored, Transfer,
 };
@@ -15,16 +14,17 @@ use crate::term::report::Reply;
 /// Numbers given to images that a program names by a number of its own (`I`) start here.
 const OWN_IDS: u32 = 0x8000_0000;
 
-impl Emulator {
+impl Graphics<'_> {
     /// `G` of an APC: control data, then base64.
-    pub(crate) fn kitty_graphics(&mut self, command: &[u8]) {
+    /// The reply, if the program asked for one.
+    pub(crate) fn kitty_graphics(&mut self, command: &[u8]) -> Option<Reply> {
         let split = command.iter().position(|byte| *byte == b';').unwrap_or(command.len());
         let (head, payload) = (&command[..split], command.get(split + 1..).unwrap_or(&[]));
         let mut control = Control::read(head);
-        if let Some(first) = self.images.transfer.control {
+        if let Some(first) = self.screen.images.transfer.control {
             if control.action == b'd' {
                 // Whatever was begun is given up.
-                self.images.transfer = Transfer::default();
+                self.screen.images.transfer = Transfer::default();
             } else {
                 // Only the first piece says what it is.
                 control =
@@ -32,32 +32,34 @@ impl Emulator {
             }
         }
         match control.action {
-            b'd' => self.delete_images(control),
+            b'd' => {
+                self.delete_images(control);
+                None
+            }
             b'p' => {
                 let placed = self.place_stored(control);
-                self.answer(placed.unwrap_or(control), placed.is_some());
+                answer(placed.unwrap_or(control), placed.is_some())
             }
             b't' | b'T' | b'q' => self.receive(control, payload),
-            _ => self.answer(control, false),
+            _ => answer(control, false),
         }
     }
 
-    fn receive(&mut self, control: Control, payload: &[u8]) {
-        let room = IMAGE_BYTES_MAX - self.images.transfer.data.len();
+    fn receive(&mut self, control: Control, payload: &[u8]) -> Option<Reply> {
+        let room = IMAGE_BYTES_MAX - self.screen.images.transfer.data.len();
         let decoded = base64::decode_loose(payload, room).filter(|_| control.medium == b'd');
         let Some(mut bytes) = decoded else {
-            self.images.transfer = Transfer::default();
-            self.answer(control, false);
-            return;
+            self.screen.images.transfer = Transfer::default();
+            return answer(control, false);
         };
-        self.images.transfer.data.append(&mut bytes);
+        self.screen.images.transfer.data.append(&mut bytes);
         if control.more {
-            self.images.transfer.control = Some(control);
-            return;
+            self.screen.images.transfer.control = Some(control);
+            return None;
         }
-        let data = std::mem::take(&mut self.images.transfer).data;
+        let data = std::mem::take(&mut self.screen.images.transfer).data;
         let done = self.received(control, data);
-        self.answer(done.unwrap_or(control), done.is_some());
+        answer(done.unwrap_or(control), done.is_some())
     }
 
     /// A whole image is there: checked, stored, and placed if asked for. Gives the command with the
@@ -82,17 +84,17 @@ impl Emulator {
             return Some(control);
         }
         if control.id == 0 && control.number != 0 {
-            control.id = OWN_IDS | self.images.serial;
+            control.id = OWN_IDS | self.screen.images.serial;
         }
         if control.id != 0 {
             // Sent anew, it is another picture, and its placements are gone.
-            self.images.stored.retain(|stored| stored.id != control.id);
-            self.images.shown.retain(|image| image.cut || image.id != control.id);
+            self.screen.images.stored.retain(|stored| stored.id != control.id);
+            self.screen.images.shown.retain(|image| image.cut || image.id != control.id);
         }
-        if !self.images.make_room(data.len()) {
+        if !self.screen.images.make_room(data.len()) {
             return None;
         }
-        let serial = self.images.next_serial();
+        let serial = self.screen.images.next_serial();
         let picture = Picture {
             serial,
             format,
@@ -101,7 +103,7 @@ impl Emulator {
             name: String::new(),
             data: Arc::new(data),
         };
-        self.images.stored.push(Stored {
+        self.screen.images.stored.push(Stored {
             id: control.id,
             number: control.number,
             picture: picture.into(),
@@ -112,7 +114,7 @@ impl Emulator {
         let placed = self.place_stored(control);
         if control.id == 0 {
             // Nobody can ask for it again.
-            self.images.stored.pop();
+            self.screen.images.stored.pop();
         }
         placed
     }
@@ -124,7 +126,7 @@ impl Emulator {
             (0, number) => stored.number == number,
             (id, _) => stored.id == id,
         };
-        let stored = self.images.stored.iter().rev().find(is_it)?;
+        let stored = self.screen.images.stored.iter().rev().find(is_it)?;
         control.id = stored.id;
         let picture = stored.picture.clone();
         let source = part(control.source, picture.pixels)?;
@@ -138,8 +140,8 @@ impl Emulator {
             placement: control.placement,
             picture,
             // A virtual one is where its placeholders are.
-            row: if control.is_virtual { 0 } else { i64::from(self.cursor.y) },
-            col: if control.is_virtual { 0 } else { self.cursor.x },
+            row: if control.is_virtual { 0 } else { i64::from(self.screen.cursor.y) },
+            col: if control.is_virtual { 0 } else { self.screen.cursor.x },
             cells,
             source,
             canvas,
@@ -147,7 +149,7 @@ impl Emulator {
             cut: false,
             is_virtual: control.is_virtual,
         };
-        self.images.shown.retain(|own| {
+        self.screen.images.shown.retain(|own| {
             own.cut
                 || control.placement == 0
                 || own.id != control.id
@@ -158,7 +160,7 @@ impl Emulator {
         }
         if !control.stay && !control.is_virtual {
             self.move_below(cells.1 - 1);
-            self.move_right(cells.0);
+            self.screen.move_right(cells.0);
         }
         Some(control)
     }
@@ -166,10 +168,11 @@ impl Emulator {
     /// `a=d`: by number, place or depth, or all; capitals forget the data too.
     fn delete_images(&mut self, control: Control) {
         let at = match control.delete.to_ascii_lowercase() {
-            b'c' => (u32::from(self.cursor.x), i64::from(self.cursor.y)),
+            b'c' => (u32::from(self.screen.cursor.x), i64::from(self.screen.cursor.y)),
             _ => (control.source[0].saturating_sub(1), i64::from(control.source[1]) - 1),
         };
         let newest = self
+            .screen
             .images
             .stored
             .iter()
@@ -177,23 +180,29 @@ impl Emulator {
             .find(|stored| stored.number == control.number)
             .map(|stored| stored.id);
         let goes = |image: &Image| !image.cut && is_deleted(image, control, at, newest);
-        let ids: Vec<u32> =
-            self.images.shown.iter().filter(|image| goes(image)).map(|image| image.id).collect();
-        self.images.shown.retain(|image| !goes(image));
+        let ids: Vec<u32> = self
+            .screen
+            .images
+            .shown
+            .iter()
+            .filter(|image| goes(image))
+            .map(|image| image.id)
+            .collect();
+        self.screen.images.shown.retain(|image| !goes(image));
         if control.delete.is_ascii_uppercase() {
-            forget(&mut self.images, control, &ids);
+            forget(&mut self.screen.images, control, &ids);
         }
-        let tick = self.tick();
-        self.grid.touch_all(tick);
+        let tick = self.screen.tick();
+        self.screen.grid.touch_all(tick);
     }
+}
 
-    /// Answers where the program asked for it: it must have given a number, and `q` silences.
-    fn answer(&mut self, control: Control, done: bool) {
-        let silent = (control.quiet >= 1 && done) || control.quiet >= 2;
-        if (control.id != 0 || control.number != 0) && !silent {
-            self.reply(Reply::Image((control.id, control.number), control.placement, done));
-        }
-    }
+/// The reply to a command. A program asks for one by a number, and silences it by `q`.
+fn answer(control: Control, done: bool) -> Option<Reply> {
+    let silent = (control.quiet >= 1 && done) || control.quiet >= 2;
+    let is_named = control.id != 0 || control.number != 0;
+    let numbers = (control.id, control.number);
+    (is_named && !silent).then_some(Reply::Image(numbers, control.placement, done))
 }
 
 /// The part of a picture that is asked for: width and height 0 mean up to its end. None if there is

@@ -8,22 +8,27 @@ pub(crate) mod sixel;
 use std::sync::Arc;
 
 use crate::term::cell::Cell;
-use crate::term::emulator::Emulator;
 use crate::term::image::{Image, Picture, UNDER};
+use crate::term::screen::Screen;
 use crate::term::screen::grid::RowAttrs;
 
 /// The most rows or columns an image covers.
 pub(super) const SIDE_MAX: u16 = 4096;
 
-impl Emulator {
+/// The screen as the image protocols change it.
+pub(crate) struct Graphics<'a> {
+    pub(crate) screen: &'a mut Screen,
+}
+
+impl Graphics<'_> {
     /// All of a picture in one cell at the cursor: the start of every placement.
     pub(crate) fn image_here(&self, picture: Picture) -> Image {
         Image {
             id: 0,
             placement: 0,
             picture: Arc::new(picture),
-            row: i64::from(self.cursor.y),
-            col: self.cursor.x,
+            row: i64::from(self.screen.cursor.y),
+            col: self.screen.cursor.x,
             cells: (1, 1),
             source: [0; 4],
             canvas: (0, 0),
@@ -35,12 +40,12 @@ impl Emulator {
 
     /// Puts an image over the cells and leaves the cursor where it is.
     pub(crate) fn place_image(&mut self, image: Image) -> bool {
-        if !self.images.make_room(image.picture.data.len()) {
+        if !self.screen.images.make_room(image.picture.data.len()) {
             return false;
         }
-        self.images.shown.push(image);
-        let tick = self.tick();
-        self.grid.touch(self.cursor.y, tick);
+        self.screen.images.shown.push(image);
+        let tick = self.screen.tick();
+        self.screen.grid.touch(self.screen.cursor.y, tick);
         true
     }
 
@@ -62,18 +67,18 @@ impl Emulator {
                 && end(old).0 <= end(&image).0
                 && end(old).1 <= end(&image).1
         };
-        self.images.shown.retain(|old| !covers(old));
+        self.screen.images.shown.retain(|old| !covers(old));
         if !self.place_image(Image { cut: true, ..image }) {
             return;
         }
         for row in 0..cells.1 {
-            self.mark_under(self.cursor.y, (col, cells.0));
+            self.mark_under(self.screen.cursor.y, (col, cells.0));
             if row + 1 < cells.1 || below {
-                self.index();
+                self.screen.index();
             }
         }
         if !below {
-            self.move_right(cells.0);
+            self.screen.move_right(cells.0);
         }
     }
 
@@ -81,30 +86,30 @@ impl Emulator {
     /// the cursor stays.
     pub(crate) fn draw_at_home(&mut self, image: Image) {
         let cells = image.cells;
-        self.images.shown.retain(|old| !old.cut);
+        self.screen.images.shown.retain(|old| !old.cut);
         if self.place_image(Image { row: 0, col: 0, cut: true, ..image }) {
-            for y in 0..cells.1.min(self.size.rows) {
+            for y in 0..cells.1.min(self.screen.size.rows) {
                 self.mark_under(y, (0, cells.0));
             }
         }
     }
 
     fn mark_under(&mut self, y: u16, (col, cols): (u16, u16)) {
-        let tick = self.tick();
+        let tick = self.screen.tick();
         let (start, end) = (
             usize::from(col),
-            (usize::from(col) + usize::from(cols)).min(usize::from(self.size.cols)),
+            (usize::from(col) + usize::from(cols)).min(usize::from(self.screen.size.cols)),
         );
-        self.grid.split_wide(y, start);
-        self.grid.split_wide(y, end);
-        let (cells, line) = self.grid.write(y, end, tick);
+        self.screen.grid.split_wide(y, start);
+        self.screen.grid.split_wide(y, end);
+        let (cells, line) = self.screen.grid.write(y, end, tick);
         cells[start..end].fill(Cell::BLANK.with_char(UNDER));
         line.flags |= RowAttrs::TEXT;
     }
 
     /// Columns and rows that so many pixels cover.
     pub(crate) fn cells_of(&self, pixels: (u32, u32)) -> (u16, u16) {
-        let cell = self.shared.options.cell_pixels;
+        let cell = self.screen.options.cell_pixels;
         let cover = |pixels: u32, cell: u16| {
             u16::try_from(pixels.div_ceil(u32::from(cell.max(1))))
                 .unwrap_or(SIDE_MAX)
@@ -121,8 +126,8 @@ impl Emulator {
         wanted: (Option<u16>, Option<u16>),
     ) -> ((u16, u16), (u32, u32)) {
         let cell = (
-            u64::from(self.shared.options.cell_pixels.0.max(1)),
-            u64::from(self.shared.options.cell_pixels.1.max(1)),
+            u64::from(self.screen.options.cell_pixels.0.max(1)),
+            u64::from(self.screen.options.cell_pixels.1.max(1)),
         );
         let (width, height) = (u64::from(pixels.0.max(1)), u64::from(pixels.1.max(1)));
         let count = |cells: u64| u16::try_from(cells).unwrap_or(SIDE_MAX).clamp(1, SIDE_MAX);
@@ -162,7 +167,7 @@ impl Emulator {
     /// Goes below an image of `rows` rows, scrolling where needed.
     pub(crate) fn move_below(&mut self, rows: u16) {
         for _ in 0..rows.min(SIDE_MAX) {
-            self.index();
+            self.screen.index();
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::term::emulator::Emulator;
+use crate::term::graphics::Graphics;
 use crate::term::image::{Image, ImageFormat, PIXELS_MAX, Picture};
 use crate::term::mode::Mode;
 
@@ -64,15 +64,12 @@ fn numbers(data: &[u8]) -> ([u32; 5], usize) {
     (numbers, data.len())
 }
 
-impl Emulator {
+impl Graphics<'_> {
     /// A sixel DCS: the image goes into the cells at the cursor, or home with DECSDM; the cursor
     /// goes below it.
-    pub(crate) fn sixel(&mut self, data: &[u8]) {
-        let Some(pixels) = measure(data) else {
-            self.drop_sequence();
-            return;
-        };
-        let serial = self.images.next_serial();
+    pub(crate) fn sixel(&mut self, data: &[u8]) -> bool {
+        let Some(pixels) = measure(data) else { return false };
+        let serial = self.screen.images.next_serial();
         let picture = Picture {
             serial,
             format: ImageFormat::Sixel,
@@ -83,10 +80,11 @@ impl Emulator {
         };
         let (cells, canvas) = self.fit(pixels, (None, None));
         let image = Image { cells, canvas, ..self.image_here(picture) };
-        if self.is_on(Mode::SIXEL_DISPLAY) {
+        if self.screen.is_on(Mode::SIXEL_DISPLAY) {
             self.draw_at_home(image);
         } else {
-            self.draw_in_cells(image, !self.is_on(Mode::SIXEL_RIGHT));
+            self.draw_in_cells(image, !self.screen.is_on(Mode::SIXEL_RIGHT));
         }
+        true
     }
 }

@@ -1,11 +1,11 @@
 //! Where the cursor goes: absolute and relative moves, tabs, line feeds, margins (ECMA-48 8.3, DEC
 //! STD 070, xterm's behaviour where they differ).
 
-use crate::term::emulator::{Emulator, Margins, SavedCursor};
 use crate::term::mode::Mode;
 use crate::term::screen::grid::RowAttrs;
+use crate::term::screen::{Margins, SavedCursor, Screen};
 
-impl Emulator {
+impl Screen {
     pub(crate) fn last_col(&self) -> u16 {
         self.size.cols - 1
     }

@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use crate::term::cell::Cell;
-use crate::term::emulator::{Emulator, Margins};
 use crate::term::mode::Mode;
 use crate::term::screen::grid::{Fill, Grid, RowAttrs};
+use crate::term::screen::{Margins, Screen};
 
 /// Which cells an erase spares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) enum Spare {
     Protected,
 }
 
-impl Emulator {
+impl Screen {
     fn region(&self) -> (u16, u16) {
         (self.margins.top, self.margins.bottom)
     }
@@ -136,7 +136,7 @@ impl Emulator {
     /// The row above `y` no longer goes on in `y`.
     fn unwrap_above(&mut self, y: u16) {
         if y > 0 {
-            self.grid.unwrap(y - 1, self.shared.tick);
+            self.grid.unwrap(y - 1, self.tick);
         } else if !self.alternate {
             self.history.end_line();
         }
@@ -259,7 +259,7 @@ impl Emulator {
         }
         if spare == Spare::Nothing {
             if range.start == 0 && y > 0 {
-                self.grid.unwrap(y - 1, self.shared.tick);
+                self.grid.unwrap(y - 1, self.tick);
             }
             self.grid.clear_cells(y, range, blank, tick);
             return;
@@ -299,7 +299,6 @@ impl Emulator {
             .unwrap_or_else(|| Grid::new(size, tick));
         self.other = Some(std::mem::replace(&mut self.grid, alternate));
         self.alternate = true;
-        self.keyboard.switch(true);
         self.images.switch();
         self.grid.touch_all(tick);
     }
@@ -314,7 +313,6 @@ impl Emulator {
             self.other = Some(std::mem::replace(&mut self.grid, main));
         }
         self.alternate = false;
-        self.keyboard.switch(false);
         self.images.switch();
         self.grid.touch_all(tick);
     }

@@ -2,13 +2,13 @@
 //! the margin.
 
 use crate::term::cell::{Cell, CellClass};
-use crate::term::emulator::Emulator;
 use crate::term::grapheme::{self, CharClass, Join};
 use crate::term::mode::Mode;
 use crate::term::parser::scan;
+use crate::term::screen::Screen;
 use crate::term::screen::grid::{Fill, RowAttrs};
 
-impl Emulator {
+impl Screen {
     /// Prints a run of printable ASCII, the first `len` of `bytes`.
     #[inline]
     pub(crate) fn print_ascii(&mut self, bytes: &[u8], len: usize) {
@@ -128,7 +128,7 @@ impl Emulator {
     /// Prints what stands at the start of `bytes` as cells of their own that fit into the row;
     /// gives the bytes used, 0 if the first needs more care.
     fn print_simple(&mut self, bytes: &[u8]) -> usize {
-        let ambiguous_wide = self.shared.options.ambiguous_wide;
+        let ambiguous_wide = self.options.ambiguous_wide;
         if self.cursor.pending {
             return 0;
         }
@@ -183,7 +183,7 @@ impl Emulator {
     /// Prints one scalar: into a cell of its own, or into the cluster before it.
     pub(crate) fn print_char(&mut self, c: char) {
         let kind = CharClass::of(c);
-        let cols = kind.cols(self.shared.options.ambiguous_wide);
+        let cols = kind.cols(self.options.ambiguous_wide);
         if kind.is_simple() && !self.printing.join.is_open() {
             self.printing.join = Join::OTHER;
             self.put(c, cols);
@@ -278,7 +278,7 @@ impl Emulator {
     #[inline]
     pub(crate) fn wrap(&mut self) {
         if self.full_width() {
-            self.grid.wrap(self.cursor.y, self.shared.tick);
+            self.grid.wrap(self.cursor.y, self.tick);
         }
         self.index();
         // Wherever the text came from: text right of the margins goes on between them (xterm).
@@ -371,7 +371,7 @@ impl Emulator {
     pub(crate) fn repeat(&mut self, n: u16) {
         let Some(c) = self.printing.last else { return };
         let n = usize::from(n).min(self.size.area());
-        let cols = CharClass::of(c).cols(self.shared.options.ambiguous_wide);
+        let cols = CharClass::of(c).cols(self.options.ambiguous_wide);
         if c.is_ascii() {
             let run = vec![c as u8; n];
             self.print_ascii(&run, n);

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::base::style::{Attrs, Underline};
 use crate::term::cell::Cell;
-use crate::term::emulator::Emulator;
 use crate::term::mode::Mode;
+use crate::term::screen::Screen;
 use crate::term::screen::edit::Spare;
 use crate::term::screen::grid::RowAttrs;
 use crate::term::style_table::CellStyle;
@@ -66,7 +66,7 @@ fn reversed(mut cell_style: CellStyle, numbers: &[u16]) -> CellStyle {
     cell_style
 }
 
-impl Emulator {
+impl Screen {
     /// The rectangle of top, left, bottom, right from 1 (0 and omitted: the edges), within the
     /// margins in origin mode.
     pub(crate) fn area(&self, numbers: &[u16]) -> Option<Area> {

@@ -7,14 +7,12 @@
 
 use crate::base::geom::Size;
 use crate::term::cell::{Cell, CellClass};
-use crate::term::emulator::{CursorState, Emulator, Margins};
 use crate::term::event::MarkKind;
 use crate::term::grapheme::Join;
 use crate::term::history::record::CellText;
 use crate::term::image::{Image, UNDER};
-use crate::term::mode::Mode;
-use crate::term::report::Reply;
 use crate::term::screen::grid::{Grid, RowAttrs};
+use crate::term::screen::{CursorState, Margins, Screen};
 use crate::term::style_table::CellStyle;
 
 const CONTENT: u8 = RowAttrs::STYLED | RowAttrs::TEXT | RowAttrs::WIDE;
@@ -49,15 +47,12 @@ struct TrackedCell {
     pending: bool,
 }
 
-impl Emulator {
+impl Screen {
     /// Changes the size.
-    pub(crate) fn resize(&mut self, size: Size) {
-        let size = size.clamped();
+    /// A shell that draws its prompt again (`redraws_prompt`) gets the prompt cut, not rewrapped.
+    pub(crate) fn resize(&mut self, size: Size, redraws_prompt: bool) {
         let old = self.size;
-        if size == old {
-            return;
-        }
-        self.shared.tick += 1;
+        self.tick += 1;
         let alternate = self
             .alternate
             .then(|| std::mem::replace(&mut self.grid, Grid::new(Size::new(1, 1), 0)));
@@ -70,7 +65,8 @@ impl Emulator {
             self.other = None;
             self.images.hidden.clear();
         }
-        let main = self.resize_main(main.unwrap_or_else(|| Grid::new(old, 0)), size);
+        let main =
+            self.resize_main(main.unwrap_or_else(|| Grid::new(old, 0)), size, redraws_prompt);
         self.size = size;
         if let Some(alternate) = alternate {
             self.grid = self.resize_alternate(alternate, size);
@@ -83,9 +79,6 @@ impl Emulator {
         self.cursor.y = self.cursor.y.min(size.rows - 1);
         // The cell before the cursor may be another one now, and what comes next is not part of it.
         self.printing.join = Join::NONE;
-        if self.is_on(Mode::IN_BAND_SIZE) {
-            self.reply(Reply::InBandSize);
-        }
     }
 
     fn resize_alternate(&mut self, mut grid: Grid, size: Size) -> Grid {
@@ -109,11 +102,11 @@ impl Emulator {
         let saved = &mut self.saved[1].cursor;
         saved.y = saved.y.saturating_sub(top);
         saved.pending = false;
-        grid.replace(size, rows, self.shared.tick);
+        grid.replace(size, rows, self.tick);
         grid
     }
 
-    fn resize_main(&mut self, mut grid: Grid, size: Size) -> Grid {
+    fn resize_main(&mut self, mut grid: Grid, size: Size, redraws_prompt: bool) -> Grid {
         let old = grid.size();
         let shown = !self.alternate;
         let mut images =
@@ -133,8 +126,8 @@ impl Emulator {
         let lowest = spots.iter().skip(2).map(|spot| spot.1).max().unwrap_or(0);
         let last = cursors[0].y.max(last_text.unwrap_or(0)).max(lowest).min(old.rows - 1);
         let was_full = last + 1 == old.rows;
-        let prompt = if shown && old.cols != size.cols {
-            self.prompt_row(&grid, cursors[0].y)
+        let prompt = if redraws_prompt && shown && old.cols != size.cols {
+            prompt_row(&grid, cursors[0].y)
         } else {
             None
         };
@@ -153,7 +146,7 @@ impl Emulator {
             self.pull_rows(&mut rows, &mut anchors, size);
         }
         let top = rows.len().saturating_sub(height).min(anchors[0].row);
-        grid.replace(size, rows.split_off(top), self.shared.tick);
+        grid.replace(size, rows.split_off(top), self.tick);
         for (cells, line) in rows {
             self.history.push(
                 &padded(cells, usize::from(size.cols)),
@@ -180,14 +173,6 @@ impl Emulator {
         images.retain(|image| image.is_virtual || image.row < i64::from(size.rows));
         *(if shown { &mut self.images.shown } else { &mut self.images.hidden }) = images;
         grid
-    }
-
-    /// The row where the prompt starts that the cursor is at, if the shell draws it again.
-    fn prompt_row(&self, grid: &Grid, y: u16) -> Option<u16> {
-        if !self.shell.at_prompt || !self.shell.redraws {
-            return None;
-        }
-        (0..=y).rev().find(|y| grid.line(*y).mark == MarkKind::Prompt.number())
     }
 
     /// Joins rows 0 to `last` to lines, and finds the cursors in them.
@@ -300,6 +285,11 @@ impl Emulator {
             *rows = above;
         }
     }
+}
+
+/// The row where the prompt starts that the cursor in row `y` is at.
+fn prompt_row(grid: &Grid, y: u16) -> Option<u16> {
+    (0..=y).rev().find(|y| grid.line(*y).mark == MarkKind::Prompt.number())
 }
 
 /// An image stays on the cell it starts at; one that began above the screen stays as far above it.
