@@ -19,6 +19,7 @@ use crate::server::clients::frame::Drawn;
 use crate::server::commands::job::is_job;
 use crate::server::edge::Server;
 use crate::server::event::{ConnId, Event, Origin, Return};
+use crate::server::inbox::{Pending, Stepper as _};
 use crate::server::panes::pane::{PaneIo, PaneMemory, ProgramHandles, StopStage, next_stop_check};
 use crate::server::startup::upgrade;
 use crate::state::Leaving;
@@ -179,7 +180,7 @@ impl Server {
                 self.next.call += 1;
                 let call = CallId(self.next.call);
                 self.calls.insert(call, to);
-                self.step(Input::Call { call, caller, action }, origin);
+                self.post(Pending::Input(Input::Call { call, caller, action }), origin);
                 self.mark_stale();
             }
             Err(refusal) => self.answer(to, Err(refusal)),
@@ -351,9 +352,7 @@ impl Server {
         };
         let mut effects = Effects::new();
         self.core.set_colours(client, outer, &mut effects);
-        for effect in effects {
-            self.perform(effect, Origin::None);
-        }
+        self.settle(effects, Origin::None);
     }
 
     /// Says why, and closes.
@@ -515,10 +514,10 @@ impl Server {
         self.recall(pane);
         self.pipe(pane);
         if let Some(early) = self.early.remove(&pane) {
-            self.perform(Effect::Write { pane, bytes: early }, Origin::None);
+            self.settle(vec![Effect::Write { pane, bytes: early }], Origin::None);
         }
         if let Some(grace) = self.unborn.remove(&pane) {
-            self.perform(Effect::Stop { pane, grace }, Origin::None);
+            self.settle(vec![Effect::Stop { pane, grace }], Origin::None);
         }
     }
 

@@ -15,11 +15,11 @@ use crate::server::Sockets;
 use crate::server::clients::connection::Conn;
 use crate::server::commands::Commands;
 use crate::server::event::{ConnId, Event, Return};
+use crate::server::inbox::Inbox;
 use crate::server::panes::pane::PaneIo;
 use crate::server::persist::slots::StructureSlots;
 use crate::server::persist::writer::DiskWriter;
 use crate::server::startup::keeper_link::KeeperLink;
-use crate::state::effect::Fact;
 use crate::wire::keeper::Spawn;
 
 /// What comes from the keeper beside records.
@@ -53,7 +53,7 @@ pub(super) struct Server {
     pub(super) conns: BTreeMap<ConnId, Conn>,
     pub(super) clients: BTreeMap<ClientId, ConnId>,
     pub(super) calls: BTreeMap<CallId, Return>,
-    pub(super) facts: Vec<(CallId, Fact)>,
+    pub(super) inbox: Inbox,
     pub(super) events: Sender<Event>,
     pub(super) home: String,
     pub(super) next: Counters,
@@ -105,7 +105,7 @@ impl Server {
             conns: BTreeMap::new(),
             clients: BTreeMap::new(),
             calls: BTreeMap::new(),
-            facts: Vec::new(),
+            inbox: Inbox::default(),
             next: Counters::default(),
             leaving: None,
             first: None,

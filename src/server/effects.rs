@@ -12,11 +12,13 @@ use crate::base::id::{ClientId, PaneId};
 use crate::base::signal;
 use crate::base::text::sanitize;
 use crate::base::time::Span;
+use crate::core::Input;
 use crate::platform::{async_fd, now, process, tty};
 use crate::server::clients::connection::Conn;
 use crate::server::edge::Server;
 use crate::server::event::{Event, Origin, Return};
 use crate::server::hooks;
+use crate::server::inbox::{Pending, Stepper as _};
 use crate::server::panes::pane::{StopStage, next_stop_check};
 use crate::state::effect::{ClientMessage, Effect, Fact, ProgramSpec, Question, StartDir};
 use crate::store::ring;
@@ -26,7 +28,7 @@ use crate::wire::rpc::{Request, Response};
 
 impl Server {
     /// Carries out what a step wanted.
-    pub(super) fn perform(&mut self, effect: Effect, origin: Origin) {
+    pub(super) fn perform_effect(&mut self, effect: Effect, origin: Origin) {
         match effect {
             Effect::Spawn { pane, program } => self.spawn(pane, program),
             Effect::Write { pane, bytes } => self.write(pane, &bytes, origin),
@@ -49,7 +51,7 @@ impl Server {
             }
             Effect::Ask { call, question: Question::LineMode(pane) } => {
                 let fact = self.line_mode(pane);
-                self.facts.push((call, fact));
+                self.post(Pending::Input(Input::Found { call, fact }), Origin::None);
             }
             Effect::Ask { call, question: Question::Successor(program) } => {
                 self.look_at_successor(call, program)
@@ -131,7 +133,7 @@ impl Server {
             Origin::Output(position) if io.has_replied(position) => return,
             Origin::Output(position) => io.reply(bytes, position),
             Origin::Client { token, number, .. } => io.accept(bytes, Some((token, number))),
-            Origin::None => io.accept(bytes, None),
+            Origin::None | Origin::Hook => io.accept(bytes, None),
         };
         match accepted {
             Ok(()) => self.write_input(pane),

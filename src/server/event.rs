@@ -18,6 +18,8 @@ pub(in crate::server) struct ConnId(pub(in crate::server) u64);
 pub(in crate::server) enum Origin {
     /// Something else.
     None,
+    /// The action of a hook. What it causes calls no hook again.
+    Hook,
     /// Output that ends at this position of its ring.
     Output(u64),
     /// A numbered message of a client.

@@ -21,13 +21,14 @@ use crate::server::clients::connection::Conn;
 use crate::server::clients::frame::ECHO_WITHIN;
 use crate::server::edge::Server;
 use crate::server::event::{Event, Origin};
+use crate::server::inbox::{Inbox, Pending, Stepper};
 use crate::server::panes::pane::{
     NAME_AFTER, PaneIo, QUIET, StopStage, TURN_BYTES_MAX, exit_status,
 };
 use crate::server::settings;
 use crate::server::startup::socket::ListeningSocket;
 use crate::state::Leaving;
-use crate::state::effect::Effects;
+use crate::state::effect::{Effect, Effects};
 use crate::state::pane::ProgramState;
 use crate::state::view::View;
 use crate::wire::frame::{self, Bye, ToClient};
@@ -57,6 +58,29 @@ enum Pace {
     Brisk,
     /// There is nothing to do.
     Calm,
+}
+
+impl Stepper for Server {
+    fn inbox(&mut self) -> &mut Inbox {
+        &mut self.inbox
+    }
+
+    fn take(&mut self, pending: Pending, origin: Origin) -> Effects {
+        let mut effects = Effects::new();
+        self.core.mute_hooks(origin == Origin::Hook);
+        match pending {
+            Pending::Input(input) => self.core.step(now(), input, &mut effects),
+            Pending::Command(event) => self.core.command(now(), event, &mut effects),
+            Pending::Effects(told) => effects = told,
+        }
+        self.core.mute_hooks(false);
+        self.store();
+        effects
+    }
+
+    fn perform(&mut self, effect: Effect, origin: Origin) {
+        self.perform_effect(effect, origin);
+    }
 }
 
 impl Server {
@@ -202,15 +226,16 @@ impl Server {
         !has_output
     }
 
-    /// Steps the core and carries out what it wants.
+    /// Steps the core and carries out what it wants; then whatever that brought about.
     pub(super) fn step(&mut self, input: Input<'_>, origin: Origin) {
         let mut effects = Effects::new();
         self.core.step(now(), input, &mut effects);
+        self.store();
         self.settle(effects, origin);
     }
 
-    /// Carries effects out, after what they rest on is kept.
-    pub(super) fn settle(&mut self, effects: Effects, origin: Origin) {
+    /// Stores what the effects of a step rest on. Called before they leave.
+    pub(super) fn store(&mut self) {
         self.write_slots();
         let is_stopped =
             self.core.state.leaving == Some(Leaving::Stop) && !self.core.state.panes.is_empty();
@@ -219,16 +244,11 @@ impl Server {
             self.disk.hurry(now().tick);
         }
         if is_stopped || is_saved {
-            // A person means it as it is.
+            // `stop` and `save` are explicit requests, so the suspicion that the machine is
+            // shutting down is dropped.
             self.core.state.shutdown_suspected_until = None;
         }
         self.save_closed();
-        for effect in effects {
-            self.perform(effect, origin);
-        }
-        while let Some((call, fact)) = self.facts.pop() {
-            self.step(Input::Found { call, fact }, Origin::None);
-        }
     }
 
     /// Parses waiting output, pane by pane.
@@ -307,6 +327,7 @@ impl Server {
                 self.core.replace_screen(pane);
             }
             io.position = end;
+            self.store();
             self.settle(effects, Origin::Output(end));
             if let Some(line) = lost {
                 self.pipe_is_slow(pane, &line);

@@ -65,9 +65,7 @@ impl Server {
         match bound(text) {
             Ok(bound) => {
                 let request = Request::new(0, bound.name, bound.params);
-                self.core.mute_hooks(true);
-                self.call(&request, Caller { client: None, pane }, Return::Nobody, Origin::None);
-                self.core.mute_hooks(false);
+                self.call(&request, Caller { client: None, pane }, Return::Nobody, Origin::Hook);
             }
             Err(error) => tracing::warn!(%text, %error, "a hook does nothing"),
         }

@@ -9,6 +9,7 @@ mod effects;
 mod event;
 mod event_loop;
 mod hooks;
+mod inbox;
 mod panes;
 mod persist;
 mod startup;

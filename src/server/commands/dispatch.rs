@@ -9,14 +9,13 @@ use crate::base::id::CallId;
 use crate::base::time::Tick;
 use crate::core::Input;
 use crate::core::exec::CommandEvent;
-use crate::platform::now;
 use crate::server::commands::event::CommandTaskEvent;
 use crate::server::commands::io;
 use crate::server::commands::job::Job;
 use crate::server::edge::Server;
 use crate::server::event::Origin;
+use crate::server::inbox::{Pending, Stepper as _};
 use crate::state::command_effect::{CommandEffect, Request};
-use crate::state::effect::Effects;
 use crate::wire::keeper::Spawn;
 
 impl Server {
@@ -57,14 +56,12 @@ impl Server {
 
     /// Answers a call that waits for the edge.
     pub(super) fn served(&mut self, call: CallId, outcome: Result<serde_json::Value, Refusal>) {
-        self.step(Input::Answered { call, outcome }, Origin::None);
+        self.post(Pending::Input(Input::Answered { call, outcome }), Origin::None);
     }
 
     /// Tells the core what happened to a command.
     pub(super) fn command_event(&mut self, event: CommandEvent) {
-        let mut effects = Effects::new();
-        self.core.command(now(), event, &mut effects);
-        self.settle(effects, Origin::None);
+        self.post(Pending::Command(event), Origin::None);
     }
 
     /// Works on what a task brought.

@@ -9,6 +9,7 @@ use crate::base::id::PaneId;
 use crate::platform::command::Fed;
 use crate::server::edge::Server;
 use crate::server::event::{Event, Origin};
+use crate::server::inbox::{Pending, Stepper as _};
 use crate::server::panes::pipe::Pipe;
 
 /// How long a command may go on reading once there will be no more.
@@ -68,7 +69,7 @@ impl Server {
     fn warn(&mut self, pane: PaneId, text: &str) {
         tracing::warn!(%pane, "{text}");
         let effects = self.core.warn(pane, text);
-        self.settle(effects, Origin::None);
+        self.post(Pending::Effects(effects), Origin::None);
     }
 }
 

@@ -12,6 +12,7 @@ use crate::platform::now;
 use crate::server::edge::Server;
 use crate::server::event::{Event, Origin};
 use crate::server::event_loop::place;
+use crate::server::inbox::{Pending, Stepper as _};
 use crate::server::persist::convert::structure;
 use crate::server::persist::snapshot::closed_files::{WAITING_MAX, Work};
 use crate::server::persist::snapshot::requests::{self, room};
@@ -120,7 +121,10 @@ impl Server {
         {
             let refusal = Refusal::new(Code::DiskFailed, "what was closed cannot be read just now")
                 .hint("abide undo tries it again");
-            self.step(Input::Answered { call, outcome: Err(refusal) }, Origin::None);
+            self.post(
+                Pending::Input(Input::Answered { call, outcome: Err(refusal) }),
+                Origin::None,
+            );
         }
     }
 

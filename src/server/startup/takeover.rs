@@ -24,6 +24,7 @@ use crate::platform::{async_fd, daemonize, now, own_program, pidfd, process, soc
 use crate::server::commands::handoff::Restored;
 use crate::server::edge::{Server, ServerParts, Wake};
 use crate::server::event::{Event, Origin};
+use crate::server::inbox::Stepper as _;
 use crate::server::panes::pane::{PaneIo, PaneMemory, ProgramHandles, StashedPart};
 use crate::server::persist::buffer_slots::{BUFFERS, BufferSlots};
 use crate::server::persist::convert::screen;
@@ -547,11 +548,11 @@ impl Server {
             self.core.resumed(pane, pid);
             if misfits.contains(&pane) {
                 let size = self.core.state.pane(pane).size;
-                self.perform(Effect::Resize { pane, size }, Origin::None);
+                self.settle(vec![Effect::Resize { pane, size }], Origin::None);
             }
             if self.core.state.pane(pane).life == ProgramState::Ending {
                 let grace = self.core.settings.pane.grace();
-                self.perform(Effect::Stop { pane, grace }, Origin::None);
+                self.settle(vec![Effect::Stop { pane, grace }], Origin::None);
             }
         }
         self.show_held();

@@ -12,6 +12,7 @@ use crate::platform::now;
 use crate::server::edge::Server;
 use crate::server::event::{Event, Origin};
 use crate::server::event_loop::place;
+use crate::server::inbox::{Pending, Stepper as _};
 use crate::server::persist::convert::structure;
 use crate::server::persist::database::Stored;
 use crate::server::persist::snapshot::closed_files::Work;
@@ -149,7 +150,7 @@ impl Server {
             Done::Closed(env, loaded) => loaded.and_then(|loaded| self.reopen(call, &env, loaded)),
             Done::Other(outcome) => outcome,
         };
-        self.step(Input::Answered { call, outcome }, Origin::None);
+        self.post(Pending::Input(Input::Answered { call, outcome }), Origin::None);
         self.mark_stale();
     }
 
