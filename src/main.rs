@@ -9,7 +9,7 @@ use abide::client::{self, ExitReason, Options, config_reload, plain};
 use abide::platform::{paths::is_first_run, socket};
 use abide::{keeper, record, server};
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
     let word = |at: usize| args.get(at).and_then(|word| word.to_str());
     match (word(0), word(1)) {

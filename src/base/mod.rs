@@ -10,6 +10,7 @@ pub mod geom;
 pub mod id;
 pub mod key;
 pub mod memory;
+pub mod path_trace;
 pub mod row;
 pub mod schema;
 pub mod signal;

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use crate::base::path_trace;
 use crate::client::model::ClientInput;
 use crate::wire::frame::{self, ToServer};
 
@@ -28,6 +29,7 @@ pub(super) struct Outbox {
 impl Outbox {
     /// Numbers input and sends it; without a server it is kept until there is one.
     pub(super) fn input(&mut self, input: ClientInput) {
+        path_trace::note("key");
         self.number += 1;
         let number = self.number;
         let mut packet = Vec::new();

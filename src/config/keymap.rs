@@ -7,6 +7,7 @@ use crate::action::Role;
 use crate::action::table::{self, CallParams, TABLE};
 use crate::base::error::Refusal;
 use crate::base::key::{Key, KeyCode, Mods};
+use crate::base::path_trace;
 use crate::config::{presets, words};
 use crate::settings::{KeyOptions, Preset};
 
@@ -107,6 +108,7 @@ impl Keymap {
     /// What `key` means after `pending`, the keys of an unfinished chord.
     #[must_use]
     pub fn lookup(&self, pending: &[Key], key: Key) -> Lookup<'_> {
+        path_trace::note("key");
         let pressed: Vec<Key> = pending.iter().copied().chain([key]).map(Key::normal).collect();
         let chord = self.steps(&pressed);
         if let Some(bound) = self.bound.get(&chord) {

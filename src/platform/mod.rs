@@ -15,6 +15,8 @@ mod linux;
 mod macos;
 pub mod memory;
 mod passwd;
+#[cfg(feature = "path-trace")]
+pub mod path_trace;
 pub mod paths;
 pub mod poll;
 pub mod process_ownership;

@@ -9,6 +9,7 @@ use crate::action::table;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::memory::{HeapMemory, Memory};
+use crate::base::path_trace;
 use crate::base::time::Tick;
 use crate::core::{Input, Viewer};
 use crate::platform::memory::SharedMemory;
@@ -222,6 +223,7 @@ impl Server {
     }
 
     fn message(&mut self, id: ConnId, message: ToServer) {
+        path_trace::note("key");
         let Some(conn) = self.conns.get_mut(&id) else { return };
         let Some(attached) = conn.attached() else {
             match message {

@@ -8,6 +8,7 @@
 //! 4096 on, at their position modulo [`CAPACITY`].
 
 use crate::base::memory::{Memory, MemoryFull};
+use crate::base::path_trace;
 
 /// The most bytes that can wait for a program.
 pub const CAPACITY: usize = 1 << 20;
@@ -119,6 +120,7 @@ impl InputQueue {
     /// # Errors
     /// [`Full`]; nothing was accepted.
     pub fn accept(&mut self, bytes: &[u8], from: Option<(u64, u64)>) -> Result<(), Full> {
+        path_trace::note("key");
         self.put(bytes)?;
         if let Some((token, number)) = from {
             self.record.clients.retain(|(known, _)| *known != token);

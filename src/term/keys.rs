@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
+use crate::base::path_trace;
 use crate::term::mode::Mode;
 use crate::term::screen::Screen;
 
@@ -31,6 +32,7 @@ pub(crate) struct InputEncoder<'a> {
 impl InputEncoder<'_> {
     /// A key; nothing if it has no bytes.
     pub(crate) fn encode_key(&self, input: &KeyInput, to: &mut Vec<u8>) {
+        path_trace::note("key");
         if self.screen.is_on(Mode::KEYBOARD_LOCK) {
             return;
         }

@@ -39,6 +39,7 @@ mod keeper;
 mod layout_model;
 mod outer;
 mod p0;
+mod path_trace;
 mod procs_life;
 mod recordings;
 mod scenarios;

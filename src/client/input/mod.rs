@@ -6,6 +6,7 @@ mod keys;
 mod reply;
 
 use crate::base::key::{Key, KeyCode, KeyInput, Mods, MouseInput};
+use crate::base::path_trace;
 use crate::base::style::Colour;
 use crate::settings::Appearance;
 
@@ -225,6 +226,7 @@ impl Decoder {
         }
         self.reset();
         input.key = input.key.normal();
+        path_trace::note("key");
         events.push(TtyEvent::Key(input));
     }
 

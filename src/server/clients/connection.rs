@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 
 use crate::base::id::{ClientId, PaneId};
+use crate::base::path_trace;
 use crate::base::time::Tick;
 use crate::platform::stream::Stream;
 use crate::server::clients::frame::Drawn;
@@ -167,7 +168,10 @@ async fn read(id: ConnId, stream: Arc<Stream>, events: Sender<Event>) {
     loop {
         let event = match stream.read(&mut buffer).await {
             Ok(0) | Err(_) => Event::Closed(id),
-            Ok(count) => Event::Bytes(id, buffer[..count].to_vec()),
+            Ok(count) => {
+                path_trace::note("key");
+                Event::Bytes(id, buffer[..count].to_vec())
+            }
         };
         let is_last = matches!(event, Event::Closed(_));
         if events.send(event).await.is_err() || is_last {

@@ -9,6 +9,7 @@ use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::memory::{Memory, MemoryFull};
+use crate::base::path_trace;
 use crate::base::time::{Span, Tick};
 use crate::platform::memory::SharedMemory;
 use crate::platform::tty;
@@ -311,6 +312,7 @@ impl PaneIo {
     /// Hands waiting input to the kernel. True if the program does not take all of it now.
     pub(in crate::server) fn write_input(&mut self) -> bool {
         while 0 < self.input.waiting() {
+            path_trace::note("key");
             let bytes = self.input.begin();
             let len = bytes.len();
             let result = rustix::io::write(&*self.master, bytes);
