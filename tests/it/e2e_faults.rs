@@ -97,6 +97,16 @@ fn f10_where_memory_ends_the_server_goes_before_everybody_else() {
         [(own + 200).min(1000), own, own],
         "with the keeper that the server has started"
     );
+    // Whom the kernel would take of everybody here, it takes: only the server, and another comes.
+    let (server, shell_pid) = (world.server_pid(), shell().expect("it runs"));
+    let badness = |pid: &i32| -> i64 {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/oom_score")).unwrap_or_default();
+        text.trim().parse().unwrap_or(i64::MIN)
+    };
+    assert_eq!(world.processes().into_iter().max_by_key(badness), Some(server));
+    world.kill_server();
+    world.cli(&["exec", "-t", "work", "--", "true"]).ok();
+    assert!(world.server_pid() != server && shell() == Some(shell_pid));
 }
 
 fn fds(pid: i32) -> usize {

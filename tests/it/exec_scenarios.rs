@@ -113,6 +113,15 @@ fn s42_one_call_leaves_a_shell_of_its_own_nothing_and_a_session_keeps_what_it_is
         api.text("w", "echo \"$KEPT[$LOST]\"; pwd"),
         format!("1[]\n{}", world.home().display())
     );
+    // A command beside the shell has a shell of its own that takes what it was told along.
+    let (first, _) = api.start("w", &["export LOST=1 KEPT=2; cd /; echo \"$KEPT[$LOST]\"; pwd"]);
+    wait(&mut api, &first);
+    assert_eq!(logs(&mut api, &first), "2[1]\n/\n");
+    let (second, _) = api.start("w", &["echo \"$KEPT[$LOST]\"; pwd"]);
+    wait(&mut api, &second);
+    let own = format!("1[]\n{}", world.home().display());
+    assert_eq!(logs(&mut api, &second).trim_end(), own);
+    assert_eq!(api.text("w", "echo \"$KEPT[$LOST]\"; pwd"), own);
     let out = world.cli(&["exec", "-t", "w", "--timeout", "50ms", "--", "sleep 30"]);
     assert_eq!(out.code, 124, "{out:?}");
     assert_eq!(api.text("w", "echo $KEPT"), "1");

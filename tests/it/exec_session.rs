@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::{Api, PATIENCE, World, gone_within, is_alive, missing_tool};
+use crate::procs_life::printed;
 
 /// A world with detached sessions of these names.
 pub(crate) fn sessions(names: &[&str]) -> (Arc<World>, Api) {
@@ -34,8 +35,8 @@ fn number(text: &str) -> i32 {
 fn s1_variables_belong_to_one_session() {
     let world = World::new();
     for (name, env) in [
-        ("a", ["NODE_ENV=production", "API_KEY=prod-key-123"]),
-        ("b", ["NODE_ENV=test", "API_KEY=test-key-456"]),
+        ("a", ["NODE_ENV=production", "API_KEY=prod-key-123", "DB_HOST=prod.example.com"]),
+        ("b", ["NODE_ENV=test", "API_KEY=test-key-456", "DB_HOST=test.example.com"]),
     ] {
         world.cli(&["new", "-d", name]).ok();
         for variable in env {
@@ -43,15 +44,32 @@ fn s1_variables_belong_to_one_session() {
         }
     }
     let show = |name: &str| {
-        world.cli(&["exec", "-t", name, "--", "echo \"$NODE_ENV|$API_KEY\""]).ok().stdout
+        world.cli(&["exec", "-t", name, "--", "echo \"$NODE_ENV|$API_KEY|$DB_HOST\""]).ok().stdout
     };
-    assert_eq!(show("a"), "production|prod-key-123\n");
-    assert_eq!(show("b"), "test|test-key-456\n");
+    assert_eq!(show("a"), "production|prod-key-123|prod.example.com\n");
+    assert_eq!(show("b"), "test|test-key-456|test.example.com\n");
     world.cli(&["exec", "-t", "a", "--", "export NEW_VAR=session1-only"]).ok();
-    assert_eq!(
-        world.cli(&["exec", "-t", "b", "--", "echo \"VALUE:$NEW_VAR:END\""]).ok().stdout,
-        "VALUE::END\n"
-    );
+    let new = |name: &str| {
+        world.cli(&["exec", "-t", name, "--", "echo \"VALUE:$NEW_VAR:END\""]).ok().stdout
+    };
+    assert_eq!((new("a"), new("b")), ("VALUE:session1-only:END\n".into(), "VALUE::END\n".into()));
+    // What `new -e` says reaches the first program of its session and of no other.
+    for (name, value) in [("c", "first"), ("d", "second")] {
+        let own = format!("OWN={value}");
+        world.cli(&["new", "-d", name, "-e", &own, "--", "sh", "-c", "echo [$OWN]; cat"]).ok();
+    }
+    world.cli(&["new", "-d", "e", "--", "sh", "-c", "echo [$OWN]; cat"]).ok();
+    for (name, shown) in [("c", r"^\[first\]"), ("d", r"^\[second\]"), ("e", r"^\[\]")] {
+        world.cli(&["wait", "-t", name, "--text", shown, "--timeout", "20s"]).ok();
+    }
+}
+
+/// Issue 16 makes `new -e` the environment of the session, as tmux has it.
+#[test]
+fn what_new_e_says_does_not_reach_exec_until_issue_16() {
+    let world = World::new();
+    world.cli(&["new", "-d", "w", "-e", "OWN=first"]).ok();
+    assert_eq!(world.cli(&["exec", "-t", "w", "--", "echo [$OWN]"]).ok().stdout, "[]\n");
 }
 
 #[test]
@@ -121,17 +139,36 @@ fn s6_sessions_run_at_once_and_get_only_their_own_text() {
 
 #[test]
 fn s7_one_session_runs_one_at_a_time_in_order() {
-    let (_world, mut api) = sessions(&["w"]);
-    let calls: Vec<u64> = (0..3)
-        .map(|n| api.send("exec.run", &json!({ "target": "w", "command": [format!("echo START-{n}; sleep 0.1; echo END-{n}")] })))
-        .collect();
-    for (n, call) in calls.into_iter().enumerate() {
-        let ran = api.answer(call).expect("it runs");
+    let (world, mut api) = sessions(&["w"]);
+    let mut other = Api::connect(&world);
+    api.exec("w", "echo 0 > count; true");
+    // The folder is there only while one of them runs: a second one cannot make it.
+    let script = |name: &str| {
+        json!({ "target": "w", "command": [format!("echo START-{name}; mkdir inside || echo \
+            OVERLAP; n=$(cat count); sleep 0.1; echo $((n + 1)) > count; echo {name} >> order; \
+            rmdir inside; echo END-{name}")] })
+    };
+    let began = Instant::now();
+    let mut calls = Vec::new();
+    for n in 0..3 {
+        calls.push((format!("a{n}"), api.send("exec.run", &script(&format!("a{n}")))));
+        calls.push((format!("b{n}"), other.send("exec.run", &script(&format!("b{n}")))));
+    }
+    for (name, call) in calls {
+        let of = if name.starts_with('a') { &mut api } else { &mut other };
+        let ran = of.answer(call).expect("it runs");
         assert_eq!(
             (ran["stdout"].as_str(), ran["exit_code"].as_u64()),
-            (Some(format!("START-{n}\nEND-{n}\n").as_str()), Some(0))
+            (Some(format!("START-{name}\nEND-{name}\n").as_str()), Some(0))
         );
     }
+    assert!(Duration::from_millis(600) <= began.elapsed(), "{:?}", began.elapsed());
+    assert_eq!(api.text("w", "cat count"), "6", "an update of shared state was lost");
+    let order = api.text("w", "cat order");
+    let of = |caller: char| -> Vec<&str> {
+        order.lines().filter(|name| name.starts_with(caller)).collect()
+    };
+    assert_eq!((of('a'), of('b')), (vec!["a0", "a1", "a2"], vec!["b0", "b1", "b2"]), "{order}");
 }
 
 #[test]
@@ -208,7 +245,8 @@ fn s9b_trivial_commands_answer_while_all_processors_are_busy() {
         .collect();
     api.call("process.stop", &json!({ "target": id, "grace_ms": 100 })).expect("it stops");
     times.sort_unstable();
-    assert!(times[48] < PATIENCE, "{times:?}");
+    // One may meet the moment in which the machine does something else altogether.
+    assert!(times[48] < Duration::from_secs(1), "{times:?}");
 }
 
 #[test]
@@ -263,9 +301,31 @@ fn s12_output_comes_as_it_is_made() {
 
 #[test]
 fn s14_s17_silence_ends_nothing() {
-    let (_world, mut api) = sessions(&["w"]);
-    let ran = run(&mut api, "w", "sleep 2 && echo done", 20_000);
-    assert_eq!((ran["stdout"].as_str(), ran["exit_code"].as_u64()), (Some("done\n"), Some(0)));
+    let (world, mut api) = sessions(&["w", "ticks"]);
+    let began = Instant::now();
+    let silent = api.send(
+        "exec.run",
+        &json!({ "target": "w", "stream": true, "command": ["sleep 5 && echo done"] }),
+    );
+    let mut other = Api::connect(&world);
+    let ticking = other.send(
+        "exec.run",
+        &json!({ "target": "ticks", "stream": true, "command": ["for i in 1 2 3 4 5 6 7 8; do echo \
+            tick $i; sleep 0.25; done; sleep 3; for i in $(seq 100); do echo line $i; sleep 0.01; \
+            done"] }),
+    );
+    let ran = other.answer(ticking).expect("it runs");
+    let lines = (1..=8).map(|n| format!("tick {n}\n"));
+    let lines: String = lines.chain((1..=100).map(|n| format!("line {n}\n"))).collect();
+    assert_eq!((printed(&other.events), ran["exit_code"].as_u64()), (lines, Some(0)));
+    let chunks = other.events.iter().filter(|event| event["type"] == "stdout").count();
+    assert!(50 <= chunks, "{chunks} pieces of 108 lines");
+    let ran = api.answer(silent).expect("it runs");
+    assert_eq!(
+        (printed(&api.events).as_str(), ran["exit_code"].as_u64(), ran["timed_out"].as_bool()),
+        ("done\n", Some(0), Some(false))
+    );
+    assert!(Duration::from_secs(5) <= began.elapsed());
 }
 
 #[test]
@@ -278,33 +338,65 @@ fn s18_a_caller_that_goes_away_takes_its_command_along_and_nothing_else() {
     let mut gone = Api::connect(&world);
     gone.send(
         "exec.run",
-        &json!({ "target": "w", "stream": true, "command": [format!("echo $$ > {marker}; sleep \
-            120; touch {marker}.late")] }),
+        &json!({ "target": "w", "stream": true, "command": [format!("echo $$ > {marker}; sleep 2; \
+            touch {marker}.late")] }),
     );
     let began = Instant::now();
     while !world.path("marker").exists() && began.elapsed() < PATIENCE {
         thread::yield_now();
     }
+    let (gone_id, _) = api.start("w", &["sleep", "2.5"]);
     drop(gone);
     assert_eq!(api.text("w", "echo fine"), "fine");
-    assert!(!world.path("marker.late").exists());
     let ended = api.call("process.ps", &json!({ "all": true })).expect("it lists").to_string();
     assert!(ended.contains("stopped"), "{ended}");
+    api.call("process.wait", &json!({ "id": gone_id })).expect("it ends");
+    assert!(!world.path("marker.late").exists(), "the command went on without its caller");
+}
+
+#[test]
+fn s18_a_caller_that_goes_at_the_moment_of_completion_harms_nobody() {
+    let (world, mut api) = sessions(&["w"]);
+    for n in 0..20 {
+        let mut gone = Api::connect(&world);
+        let params = json!({ "target": "w", "stream": true, "command": [format!("echo {n}")] });
+        gone.send("exec.run", &params);
+        // The text comes while the command ends; the answer is on its way.
+        while let Some(line) = gone.line() {
+            if line["params"]["event"]["type"] == "stdout" {
+                break;
+            }
+        }
+        drop(gone);
+        assert_eq!(api.text("w", &format!("echo after {n}")), format!("after {n}"));
+    }
+    let listed = api.call("process.ps", &json!({})).expect("it lists");
+    let running = |item: &&Value| item["state"] == "running" && item["command"].is_string();
+    assert_eq!(listed.as_array().into_iter().flatten().filter(running).count(), 0, "{listed}");
 }
 
 #[test]
 fn s36_v14_a_limit_stops_the_work_and_the_shell_is_usable_at_once() {
     let (world, mut api) = sessions(&["w"]);
     api.exec("w", "cd /tmp; export KEPT=1");
-    let began = Instant::now();
-    let ran = run(&mut api, "w", "sleep 30", 1000);
-    let took = began.elapsed();
-    assert_eq!(
-        (ran["timed_out"].as_bool(), ran["exit_code"].as_u64(), ran.get("state_lost")),
-        (Some(true), Some(124), None)
-    );
-    assert!(Duration::from_secs(1) <= took && took < Duration::from_secs(5), "{took:?}");
-    assert_eq!(api.text("w", "echo $KEPT; pwd; pgrep -P $$ sleep"), "1\n/tmp");
+    let mut quickest = Duration::MAX;
+    // A machine that runs all tests at once may be late, but not three times.
+    for _ in 0..3 {
+        let began = Instant::now();
+        let ran = run(&mut api, "w", "sleep 30", 1000);
+        let took = began.elapsed();
+        assert_eq!(
+            (ran["timed_out"].as_bool(), ran["exit_code"].as_u64(), ran.get("state_lost")),
+            (Some(true), Some(124), None)
+        );
+        assert!(Duration::from_secs(1) <= took, "{took:?}");
+        assert_eq!(api.text("w", "echo $KEPT; pwd; pgrep -P $$ sleep"), "1\n/tmp");
+        quickest = quickest.min(took);
+        if quickest < Duration::from_millis(1500) {
+            break;
+        }
+    }
+    assert!(quickest < Duration::from_millis(1500), "{quickest:?}");
     assert_eq!(world.cli(&["exec", "-t", "w", "--timeout", "200ms", "--", "sleep 30"]).code, 124);
 }
 
@@ -398,6 +490,27 @@ fn s40_heredocs_large_output_and_directories_that_are_gone() {
     let ran = api.exec("w", "sleep 100 & echo started");
     assert_eq!(ran["stdout"], "started\n");
     assert_eq!(ran["stderr"], "");
+}
+
+#[test]
+fn s40_a_line_that_is_no_shell_is_told_and_the_next_one_runs() {
+    for shell in ["/bin/bash", "/bin/zsh"] {
+        if missing_tool(shell.rsplit('/').next().unwrap_or(shell)) {
+            continue;
+        }
+        let world = World::new();
+        let (variable, abide) = (format!("SHELL={shell}"), env!("CARGO_BIN_EXE_abide"));
+        world.run("/usr/bin/env", &[&variable, abide, "new", "-d", "w"], b"").ok();
+        let mut api = Api::connect(&world);
+        api.exec("w", "KEPT=1");
+        for script in ["if", "eval ')'", "echo ${x:?}", ". /missing", "x=$((1/0))"] {
+            let ran = run(&mut api, "w", script, 10_000);
+            assert_eq!(ran["timed_out"], false, "{shell}: {script}: {ran}");
+            assert_ne!(ran["exit_code"], 0, "{shell}: {script}: {ran}");
+            assert_ne!(ran["stderr"], "", "{shell}: {script}: {ran}");
+            assert_eq!(api.text("w", "echo \"[$KEPT]\""), "[1]", "{shell} after {script}");
+        }
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod e2e_packing;
 mod e2e_panes;
 mod e2e_procview;
 mod e2e_programs;
+mod e2e_promises;
 mod e2e_reopen;
 mod e2e_restore;
 mod e2e_search;

@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use abide::base::base64;
 use rustix::event::{Timespec, poll};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -53,6 +54,16 @@ pub(crate) fn logs(api: &mut Api, id: &str) -> String {
     texts.collect()
 }
 
+/// What was printed to standard output, by the events of a call or of a followed log.
+pub(crate) fn printed(events: &[Value]) -> String {
+    let of_stdout = events.iter().filter(|event| event["type"] == "stdout");
+    let bytes = of_stdout.flat_map(|event| match event["text"].as_str() {
+        Some(text) => text.as_bytes().to_vec(),
+        None => event["bytes"].as_str().and_then(base64::decode).unwrap_or_default(),
+    });
+    String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
+}
+
 pub(crate) fn wait(api: &mut Api, id: &str) -> Value {
     api.call("process.wait", &json!({ "id": id })).expect("it ends")
 }
@@ -66,11 +77,14 @@ fn v1_v2_v12_s20_a_start_answers_with_a_process_that_is_tracked() {
     }
     let mut pids: Vec<i32> = started.iter().map(|(_, pid)| *pid).collect();
     assert!(pids.iter().all(|pid| is_alive(*pid)));
+    pids.sort_unstable();
     pids.dedup();
     assert_eq!(pids.len(), 5);
-    let (echo, _) = api.start("w", &["echo", "at once"]);
-    wait(&mut api, &echo);
-    assert_eq!(logs(&mut api, &echo), "at once\n");
+    let began = Instant::now();
+    let (echo, pid) = api.start("w", &["echo at once; sleep 60"]);
+    eventually("its text", || logs(&mut api, &echo) == "at once\n");
+    assert!(is_alive(pid) && api.state(&echo) == "running", "it was not read while it ran");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     let listed = api.call("process.ps", &json!({ "all": true })).expect("it lists").to_string();
     assert!(
         started.iter().all(|(id, _)| listed.contains(id)) && listed.contains(&echo),
@@ -203,6 +217,10 @@ fn s15_s46_followers_miss_nothing_repeat_nothing_and_end_nothing() {
     gone.send("process.logs", &json!({ "id": id, "follow": true }));
     gone.line();
     drop(gone);
+    let mut gone = Api::connect(&world);
+    gone.send("process.wait", &json!({ "id": id, "log": "line 3" }));
+    gone.send("process.wait", &json!({ "id": id }));
+    drop(gone);
     let mut followers: Vec<(Api, u64)> = (0..3)
         .map(|_| {
             let mut api = Api::connect(&world);
@@ -223,15 +241,49 @@ fn s15_s46_followers_miss_nothing_repeat_nothing_and_end_nothing() {
 }
 
 #[test]
+fn s15_two_streams_at_once_do_not_mix() {
+    let (world, mut api) = sessions(&["a", "b"]);
+    let script = |name: &str| format!("for i in $(seq 200); do echo {name} $i; done");
+    let text = |name: &str| -> String { (1..=200).map(|n| format!("{name} {n}\n")).collect() };
+    let mut other = Api::connect(&world);
+    let (first, _) = api.start("a", &[&script("one")]);
+    let (second, _) = api.start("a", &[&script("two")]);
+    // Four streams: two of commands that were started, over one connection each, and two of calls.
+    let mut followers = [(first, "one"), (second, "two")].map(|(id, name)| {
+        let mut api = Api::connect(&world);
+        let call = api.send("process.logs", &json!({ "id": id, "follow": true }));
+        (api, call, name)
+    });
+    let run = |session: &str, name: &str| json!({ "target": session, "stream": true, "command": [script(name)] });
+    let calls = [
+        (api.send("exec.run", &run("a", "three")), "three"),
+        (other.send("exec.run", &run("b", "four")), "four"),
+    ];
+    for ((call, name), api) in calls.into_iter().zip([&mut api, &mut other]) {
+        api.answer(call).expect("it runs");
+        assert_eq!(printed(&api.events), text(name));
+    }
+    for (api, call, name) in &mut followers {
+        api.answer(*call).expect("it ends");
+        assert_eq!(printed(&api.events), text(name));
+    }
+}
+
+#[test]
 fn s30_s35_ready_waits_see_past_and_future_on_both_streams() {
     let (_world, mut api) = sessions(&["w"]);
     let (id, _) = api.start(
         "w",
-        &["printf 'is re'; sleep 0.2; echo 'ady \u{e4}'; sleep 0.2; echo late >&2; sleep 60"],
+        &["printf 'is re'; sleep 0.2; echo 'ady \u{e4}'; sleep 0.2; echo late >&2; \
+           printf 'cut \\303'; sleep 0.2; printf '\\244 through\\n'; sleep 60"],
     );
-    for (pattern, stream) in
-        [("is ready", "stdout"), ("ady .$", "stdout"), ("late", "stderr"), ("is ready", "stdout")]
-    {
+    for (pattern, stream) in [
+        ("is ready", "stdout"),
+        ("ady .$", "stdout"),
+        ("late", "stderr"),
+        ("cut \u{e4} through$", "stdout"),
+        ("is ready", "stdout"),
+    ] {
         let ready =
             api.call("process.wait", &json!({ "id": id, "log": pattern })).expect("it comes");
         assert_eq!(
@@ -356,11 +408,24 @@ fn s21_s22_s45_a_stop_takes_the_whole_tree() {
 
 #[test]
 fn s23_v10_many_are_stopped_at_once() {
-    let (world, mut api) = sessions(&["w"]);
-    let pids: Vec<i32> = (0..5).map(|_| api.start("w", &["sleep", "100"]).1).collect();
+    let (world, mut api) = sessions(&["w", "other"]);
+    let mut start = |session: &str| -> Vec<i32> {
+        (0..3).map(|_| api.start(session, &["sleep", "100"]).1).collect()
+    };
+    let (pids, others) = (start("w"), start("other"));
     let began = Instant::now();
     world.cli(&["kill", "w"]).ok();
-    assert!(pids.iter().all(|pid| gone_within(*pid, PATIENCE)), "after {:?}", began.elapsed());
+    assert!(!pids.iter().any(|pid| is_alive(*pid)), "the answer came before they were gone");
+    assert!(others.iter().all(|pid| is_alive(*pid)), "another session's were taken along");
+    let listed = api.call("process.ps", &json!({})).expect("it lists");
+    let listed: Vec<i64> =
+        listed.as_array().into_iter().flatten().filter_map(|item| item["pid"].as_i64()).collect();
+    assert!(others.iter().all(|pid| listed.contains(&i64::from(*pid))), "{listed:?}");
+    assert!(!pids.iter().any(|pid| listed.contains(&i64::from(*pid))), "{listed:?}");
+    world.cli(&["kill", "--all"]).ok();
+    assert!(!others.iter().any(|pid| is_alive(*pid)), "the answer came before they were gone");
+    assert!(began.elapsed() < Duration::from_secs(5), "after {:?}", began.elapsed());
+    assert_eq!(world.cli(&["ps"]).ok().stdout, "", "something is listed as running");
 }
 
 #[test]
@@ -447,6 +512,28 @@ fn v7_v18_short_commands_leave_no_zombie_and_no_fd() {
         let (id, _) = api.start("w", &["sh", "-c", &format!("echo {n}; exit {}", n % 7)]);
         assert_eq!(wait(&mut api, &id)["exit_code"], n % 7);
         assert_eq!(api.text("w", &format!("sh -c 'echo {n}'")), n.to_string());
+    }
+    for n in 0..times(5, 30) {
+        let three: Vec<(String, String)> = (0..3)
+            .map(|which| {
+                let said = format!("{n}-{which}");
+                let script = format!("echo out {said}; echo err {said} >&2; exit {which}");
+                (api.start("w", &["sh", "-c", &script]).0, said)
+            })
+            .collect();
+        for (which, (id, said)) in three.iter().enumerate() {
+            assert_eq!(wait(&mut api, id)["exit_code"], which);
+            let reply = api.call("process.logs", &json!({ "id": id })).expect("it is kept");
+            let of = |stream: &str| -> String {
+                let events = reply["events"].as_array().into_iter().flatten();
+                let events = events.filter(|event| event["type"] == stream);
+                events.filter_map(|event| event["text"].as_str()).collect()
+            };
+            assert_eq!(
+                (of("stdout"), of("stderr")),
+                (format!("out {said}\n"), format!("err {said}\n"))
+            );
+        }
     }
     let before = (fd_count(server), fd_count(keeper));
     world.configure("[exec]\nrecords = 5\n");

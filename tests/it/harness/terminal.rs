@@ -70,9 +70,14 @@ impl Screen {
     }
 }
 
+/// How much of what a program wrote is kept as it came, for what the screen does not show.
+const RAW_BYTES_MAX: usize = 1 << 20;
+
 /// What the reader and the tests share.
 struct Seen {
     parser: vt100::Parser<Outer>,
+    /// The latest bytes that were read, at most [`RAW_BYTES_MAX`].
+    raw: Vec<u8>,
     /// Grows with each read.
     reads: u64,
     /// The end of the program: its exit code, and the name of the signal if one ended it.
@@ -169,7 +174,7 @@ impl Abide {
         let parser =
             vt100::Parser::new_with_callbacks(cells(size.1), cells(size.0), 0, Outer::default());
         let seen = Arc::new((
-            Mutex::new(Seen { parser, reads: 0, ended: None, closed: false }),
+            Mutex::new(Seen { parser, raw: Vec::new(), reads: 0, ended: None, closed: false }),
             Condvar::new(),
         ));
         watch_output(reader, Arc::clone(&seen), Arc::clone(&writer));
@@ -309,6 +314,21 @@ impl Abide {
         self.expect_screen(&format!("{text:?} on the screen"), |screen| screen.shows(text))
     }
 
+    /// Waits until the program has written `bytes`: for what reaches a terminal and is not shown.
+    #[track_caller]
+    pub(crate) fn expect_bytes(&self, bytes: &str) {
+        let holds = |seen: &Seen| String::from_utf8_lossy(&seen.raw).contains(bytes);
+        let seen = self.wait(PATIENCE, |seen| seen.closed || holds(seen));
+        let (held, raw) = (holds(&seen), String::from_utf8_lossy(&seen.raw).into_owned());
+        drop(seen);
+        assert!(
+            held,
+            "`{}` has not written {bytes:?} but {raw:?}\n{}",
+            self.what,
+            self.world.logs()
+        );
+    }
+
     /// Waits until `text` no longer stands on the screen.
     #[track_caller]
     pub(crate) fn expect_without(&self, text: &str) -> Screen {
@@ -436,6 +456,9 @@ fn watch_output(
             let count = reader.read(&mut buffer).unwrap_or(0);
             let mut state = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
             state.parser.process(&buffer[..count]);
+            state.raw.extend(&buffer[..count]);
+            let excess = state.raw.len().saturating_sub(RAW_BYTES_MAX);
+            state.raw.drain(..excess);
             state.reads += 1;
             state.closed = count == 0;
             let replies = std::mem::take(&mut state.parser.callbacks_mut().replies);
