@@ -74,15 +74,12 @@ fn no_target() -> Refusal {
 pub struct Start {
     /// Where it starts; else where the focused pane is
     #[arg(short = 'c', long, value_name = "DIR")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
     /// A variable of its environment, as NAME=VALUE
     #[arg(short = 'e', long = "env", value_name = "NAME=VALUE", value_parser = variable)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<String>,
     /// The program and its arguments; else the shell
     #[arg(last = true, value_name = "CMD")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
 }
 
@@ -92,19 +89,15 @@ pub struct Start {
 pub struct DirectionArgs {
     /// To the left
     #[arg(id = "left", short = 'L', long, conflicts_with_all = ["right", "up", "down"])]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub left: bool,
     /// To the right
     #[arg(id = "right", short = 'R', long, conflicts_with_all = ["up", "down"])]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub right: bool,
     /// Up
     #[arg(id = "up", short = 'U', long, conflicts_with = "down")]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub up: bool,
     /// Down
     #[arg(id = "down", short = 'D', long)]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub down: bool,
 }
 
@@ -128,15 +121,12 @@ impl DirectionArgs {
 pub struct Closing {
     /// End the programs at once; nothing can be brought back
     #[arg(long)]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub now: bool,
     /// At once, with so much time to end by themselves, such as 2s
     #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_ms: Option<u64>,
     /// For how long `abide undo` can bring it back, such as 10m
     #[arg(long = "undo", value_name = "DURATION", value_parser = millis, conflicts_with_all = ["now", "grace_ms"])]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub undo_ms: Option<u64>,
 }
 

@@ -1,6 +1,31 @@
 //! Everything abide can be told to do, each declared once. Keys, CLI, palette, JSON-RPC and docs
 //! are derived from [`table`].
 
+/// Actions that the server does not carry out, a row each: help, type, name, access, words and keys
+/// where it has them, arguments.
+macro_rules! rows {
+    ($(
+        $(#[$help:meta])*
+        $type:ident $name:literal $access:ident
+        $(verbs [$($verb:literal),*])? $(keys [$($key:expr),* $(,)?])?
+        { $($arguments:tt)* }
+    )*) => {$(
+        $(#[$help])*
+        #[derive(Debug, Clone, Args, Serialize, Deserialize, JsonSchema)]
+        pub struct $type {
+            $($arguments)*
+        }
+
+        impl Action for $type {
+            const NAME: &'static str = $name;
+            $(const VERBS: &'static [&'static str] = &[$($verb),*];)?
+            $(const KEYS: &'static [DefaultKey] = &[$($key),*];)?
+            const ACCESS: Access = Access::$access;
+            type Reply = ();
+        }
+    )*};
+}
+
 pub mod args;
 pub mod completion;
 mod context;
@@ -82,8 +107,6 @@ pub trait Action: Args + Serialize + DeserializeOwned + JsonSchema + Send + 'sta
     const REPEATS: bool = false;
     /// What it does to the world.
     const ACCESS: Access;
-    /// Who carries it out.
-    const ROLE: Role;
     /// What it gives.
     type Reply: Serialize + JsonSchema;
 }

@@ -24,129 +24,129 @@ macro_rules! table {
 }
 
 table! {
-    server session::new::SessionNew;
-    server session::attach::SessionAttach;
+    server session::open::SessionNew;
+    server session::open::SessionAttach;
     server session::open::SessionOpen;
-    server session::ls::SessionLs;
-    server session::has::SessionHas;
-    server session::rename::SessionRename;
-    client client::palette::ClientPalette;
-    client client::processes::ClientProcesses;
-    client client::keys::ClientKeys;
-    client client::sessions::ClientSessions;
-    client client::tabs::ClientTabs;
-    client client::rename::ClientRename;
-    client client::notices::ClientNotices;
-    client client::inbox::ClientInbox;
-    client client::lock::ClientLock;
-    client client::numbers::ClientNumbers;
-    client client::clock::ClientClock;
-    client client::describe::ClientDescribe;
-    client client::info::ClientInfo;
-    client client::choose::ClientChoose;
-    client client::menu::ClientMenu;
-    client client::redraw::ClientRedraw;
-    client client::suspend::ClientSuspend;
-    server session::kill::SessionKill;
+    server session::SessionLs;
+    server session::SessionHas;
+    server session::SessionRename;
+    client client::ClientPalette;
+    client client::ClientProcesses;
+    client client::ClientKeys;
+    client client::ClientSessions;
+    client client::ClientTabs;
+    client client::ClientRename;
+    client client::ClientNotices;
+    client client::ClientInbox;
+    client client::ClientLock;
+    client client::ClientNumbers;
+    client client::ClientClock;
+    client client::ClientDescribe;
+    client client::ClientInfo;
+    client client::ClientChoose;
+    client client::ClientMenu;
+    client client::ClientRedraw;
+    client client::ClientSuspend;
+    server session::close::SessionKill;
     server session::close::SessionClose;
-    server session::undo::SessionUndo;
-    server session::resize::SessionResize;
-    server session::save::SessionSave;
-    server snapshot::save::SnapshotSave;
-    server snapshot::restore::SnapshotRestore;
-    server snapshot::ls::SnapshotLs;
-    server snapshot::remove::SnapshotRemove;
-    server session::last::SessionLast;
-    server session::next::SessionNext;
-    server session::prev::SessionPrev;
-    server client::detach::ClientDetach;
-    server client::ls::ClientLs;
-    server tab::new::TabNew;
-    server tab::close::TabClose;
-    server tab::rename::TabRename;
-    server tab::move_to::TabMoveTo;
-    server tab::go::TabGo;
-    server tab::next::TabNext;
-    server tab::prev::TabPrev;
-    server tab::last::TabLast;
-    server tab::find::TabFind;
-    server tab::swap::TabSwap;
-    server tab::ls::TabLs;
-    server pane::split::PaneSplit;
-    server pane::close::PaneClose;
-    server pane::focus::PaneFocus;
-    server pane::next::PaneNext;
-    server pane::resize::PaneResize;
-    server pane::zoom::PaneZoom;
-    server pane::swap::PaneSwap;
-    server pane::rename::PaneRename;
-    server pane::break_out::PaneBreakOut;
-    server pane::join::PaneJoin;
-    server pane::respawn::PaneRespawn;
-    server pane::rerun::PaneRerun;
+    server session::close::SessionUndo;
+    server session::SessionResize;
+    server session::SessionSave;
+    server snapshot::SnapshotSave;
+    server snapshot::SnapshotRestore;
+    server snapshot::SnapshotLs;
+    server snapshot::SnapshotRemove;
+    server session::SessionLast;
+    server session::SessionNext;
+    server session::SessionPrev;
+    server client::ClientDetach;
+    server client::ClientLs;
+    server tab::TabNew;
+    server tab::TabClose;
+    server tab::TabRename;
+    server tab::TabMoveTo;
+    server tab::TabGo;
+    server tab::TabNext;
+    server tab::TabPrev;
+    server tab::TabLast;
+    server tab::TabFind;
+    server tab::TabSwap;
+    server tab::TabLs;
+    server pane::arrange::PaneSplit;
+    server pane::program::PaneClose;
+    server pane::navigate::PaneFocus;
+    server pane::navigate::PaneNext;
+    server pane::arrange::PaneResize;
+    server pane::navigate::PaneZoom;
+    server pane::navigate::PaneSwap;
+    server pane::arrange::PaneRename;
+    server pane::arrange::PaneBreakOut;
+    server pane::arrange::PaneJoin;
+    server pane::program::PaneRespawn;
+    server pane::program::PaneRerun;
     server pane::float::PaneFloat;
-    server pane::place::PanePlace;
-    server pane::popup::PanePopup;
-    server pane::stack::PaneStack;
-    server pane::mark::PaneMark;
-    server pane::sync::PaneSync;
-    server pane::attention::PaneAttention;
-    server pane::ls::PaneLs;
+    server pane::float::PanePlace;
+    server pane::float::PanePopup;
+    server pane::arrange::PaneStack;
+    server pane::navigate::PaneMark;
+    server pane::send::PaneSync;
+    server pane::navigate::PaneAttention;
+    server pane::arrange::PaneLs;
     server pane::send::PaneSend;
-    server pane::capture::PaneCapture;
-    server pane::pipe::PanePipe;
-    server pane::search::PaneSearch;
-    server pane::wait::PaneWait;
-    server exec::run::ExecRun;
-    server process::start::ProcessStart;
-    server process::ps::ProcessPs;
-    server process::commands::ProcessCommands;
-    server process::logs::ProcessLogs;
-    server process::status::ProcessStatus;
-    server process::wait::ProcessWait;
-    server process::write::ProcessWrite;
+    server pane::read::PaneCapture;
+    server pane::send::PanePipe;
+    server pane::read::PaneSearch;
+    server pane::send::PaneWait;
+    server exec::ExecRun;
+    server process::run::ProcessStart;
+    server process::list::ProcessPs;
+    server process::list::ProcessCommands;
+    server process::run::ProcessLogs;
+    server process::list::ProcessStatus;
+    server process::run::ProcessWait;
+    server process::run::ProcessWrite;
     server process::stop::ProcessStop;
-    server process::signal::ProcessSignal;
-    client pane::copy_mode::PaneCopyMode;
-    client pane::copy_output::PaneCopyOutput;
-    server pane::output::PaneOutput;
-    server pane::edit::PaneEdit;
-    client client::hints::ClientHints;
-    client client::search::ClientSearch;
-    client client::buffers::ClientBuffers;
-    client client::commands::ClientCommands;
-    server buffer::ls::BufferLs;
-    server buffer::show::BufferShow;
-    server buffer::set::BufferSet;
-    server buffer::paste::BufferPaste;
-    server buffer::delete::BufferDelete;
-    cli buffer::save::BufferSave;
-    server shell::integrate::ShellIntegrate;
-    server shell::rerun::ShellRerun;
-    server layout::apply::ApplyLayout;
-    server layout::save::LayoutSave;
-    server layout::next::LayoutNext;
-    server layout::equalise::LayoutEqualise;
-    server layout::rotate::LayoutRotate;
-    server pane::customise::PaneCustomise;
-    server server::status::ServerStatus;
-    server server::stop::ServerStop;
-    server server::restart::ServerRestart;
-    server server::upgrade::ServerUpgrade;
-    cli cli::config_check::ConfigCheck;
-    cli cli::config_show::ConfigShow;
-    cli cli::config_explain::ConfigExplain;
-    cli cli::config_path::ConfigPath;
-    cli cli::config_default::ConfigPrintDefault;
-    cli cli::config_edit::ConfigEdit;
-    cli cli::config_import::ConfigImport;
-    cli cli::themes::CliThemes;
-    cli cli::keys::CliKeys;
-    cli cli::actions::CliActions;
-    cli cli::doctor::CliDoctor;
-    cli cli::completions::CliCompletions;
-    cli cli::man::CliMan;
-    cli cli::version::CliVersion;
+    server process::stop::ProcessSignal;
+    client pane::read::PaneCopyMode;
+    client pane::read::PaneCopyOutput;
+    server pane::read::PaneOutput;
+    server pane::read::PaneEdit;
+    client client::ClientHints;
+    client client::ClientSearch;
+    client client::ClientBuffers;
+    client client::ClientCommands;
+    server buffer::BufferLs;
+    server buffer::BufferShow;
+    server buffer::BufferSet;
+    server buffer::BufferPaste;
+    server buffer::BufferDelete;
+    cli buffer::BufferSave;
+    server shell::ShellIntegrate;
+    server shell::ShellRerun;
+    server layout::ApplyLayout;
+    server layout::LayoutSave;
+    server layout::LayoutNext;
+    server layout::LayoutEqualise;
+    server layout::LayoutRotate;
+    server pane::float::Customise;
+    server server::ServerStatus;
+    server server::ServerStop;
+    server server::ServerRestart;
+    server server::ServerUpgrade;
+    cli cli::ConfigCheck;
+    cli cli::ConfigShow;
+    cli cli::ConfigExplain;
+    cli cli::ConfigPath;
+    cli cli::ConfigPrintDefault;
+    cli cli::ConfigEdit;
+    cli cli::ConfigImport;
+    cli cli::CliThemes;
+    cli cli::CliKeys;
+    cli cli::CliActions;
+    cli cli::CliDoctor;
+    cli cli::CliCompletions;
+    cli cli::CliMan;
+    cli cli::CliVersion;
 }
 
 /// A line of the table: an action without its type.
@@ -168,7 +168,7 @@ pub struct ActionEntry {
     augment: fn(Command) -> Command,
     params: fn() -> Schema,
     reply: fn() -> Schema,
-    read: fn(&ArgMatches) -> Result<Value, clap::Error>,
+    read: fn(&ArgMatches) -> Result<CallParams, clap::Error>,
     parse: fn(Value) -> Result<Body, serde_json::Error>,
     /// The names of its arguments, from its schema.
     known: OnceLock<Vec<String>>,
@@ -176,29 +176,32 @@ pub struct ActionEntry {
 
 impl ActionEntry {
     const fn server<A: Apply>() -> Self {
-        Self::new::<A>(parse_here::<A>)
+        Self::new::<A>(Role::Server, parse_here::<A>)
     }
 
     const fn client<A: Action>() -> Self {
-        Self::new::<A>(parse_elsewhere::<A>)
+        Self::new::<A>(Role::Client, parse_elsewhere::<A>)
     }
 
     const fn cli<A: Action>() -> Self {
-        Self::new::<A>(parse_elsewhere::<A>)
+        Self::new::<A>(Role::Cli, parse_elsewhere::<A>)
     }
 
-    const fn new<A: Action>(parse: fn(Value) -> Result<Body, serde_json::Error>) -> Self {
+    const fn new<A: Action>(
+        role: Role,
+        parse: fn(Value) -> Result<Body, serde_json::Error>,
+    ) -> Self {
         Self {
             name: A::NAME,
             verbs: A::VERBS,
             keys: A::KEYS,
             repeats: A::REPEATS,
             access: A::ACCESS,
-            role: A::ROLE,
+            role,
             augment: A::augment_args,
             params: || schema::of::<A>(),
             reply: || schema::of::<A::Reply>(),
-            read: |matches| A::from_arg_matches(matches).map(|action| value(&action)),
+            read: |matches| A::from_arg_matches(matches).map(|action| arguments(&action)),
             parse,
             known: OnceLock::new(),
         }
@@ -253,6 +256,7 @@ impl ActionEntry {
     #[must_use]
     pub fn params(&self) -> Schema {
         let mut schema = (self.params)();
+        drop_unset_defaults(&mut schema);
         if let Some(title) = schema.get("title").and_then(Value::as_str) {
             let title = self.without_noun(title).to_owned();
             schema.insert("title".to_owned(), title.into());
@@ -280,7 +284,7 @@ impl ActionEntry {
     /// # Errors
     /// What clap found wrong.
     pub fn read(&self, matches: &ArgMatches) -> Result<Map<String, Value>, clap::Error> {
-        Ok(object((self.read)(matches)?))
+        (self.read)(matches)
     }
 
     /// The call with these arguments.
@@ -500,7 +504,7 @@ trait Erased: Send {
 
 impl<A: Apply> Erased for A {
     fn params(&self) -> Value {
-        value(self)
+        Value::Object(arguments(self))
     }
 
     fn apply(self: Box<Self>, cx: &mut Cx<'_>) -> Result<Answer<Value>, Refusal> {
@@ -516,7 +520,7 @@ fn parse_here<A: Apply>(params: Value) -> Result<Body, serde_json::Error> {
 }
 
 fn parse_elsewhere<A: Action>(params: Value) -> Result<Body, serde_json::Error> {
-    Ok(Body::Elsewhere(value(&serde_json::from_value::<A>(params)?)))
+    Ok(Body::Elsewhere(Value::Object(arguments(&serde_json::from_value::<A>(params)?))))
 }
 
 /// Replies and arguments are plain data with string keys, which always has a JSON form.
@@ -524,10 +528,35 @@ pub(crate) fn value<T: serde::Serialize>(data: &T) -> Value {
     serde_json::to_value(data).expect("plain data has a JSON form")
 }
 
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
+/// The arguments of an action that say something: those that nobody gave are no part of a call.
+fn arguments<A: Action>(action: &A) -> CallParams {
+    match value(action) {
+        Value::Object(mut given) => {
+            given.retain(|_, argument| !is_unset(argument));
+            given
+        }
+        _ => CallParams::new(),
+    }
+}
+
+/// Optional arguments are null, switches false and lists empty where nobody gave them.
+fn is_unset(argument: &Value) -> bool {
+    match argument {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(values) => values.is_empty(),
+        _ => false,
+    }
+}
+
+/// Takes the defaults out of a schema of arguments that only say that nothing was given.
+fn drop_unset_defaults(schema: &mut Schema) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(Map::values_mut) {
+        if let Some(property) = property.as_object_mut()
+            && property.get("default").is_some_and(is_unset)
+        {
+            property.shift_remove("default");
+        }
     }
 }
 

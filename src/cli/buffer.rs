@@ -6,8 +6,8 @@ use std::io::Write as _;
 use serde_json::Value;
 
 use crate::action::Action;
-use crate::action::buffer::save::BufferSave;
-use crate::action::buffer::show::BufferShow;
+use crate::action::buffer::BufferSave;
+use crate::action::buffer::BufferShow;
 use crate::action::table::{self, CallParams};
 use crate::base::error::{Code, Refusal};
 use crate::cli::connection::{ServerConnection, no_server};

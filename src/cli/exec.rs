@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::{Map, Value, json};
 
-use crate::action::process::write::ProcessWrite;
+use crate::action::process::run::ProcessWrite;
 use crate::action::table::{self, ActionEntry, CallParams};
 use crate::action::{self, Action};
 use crate::base::base64;
@@ -221,21 +221,21 @@ fn object(value: Value) -> CallParams {
 
 /// Whether an action's output comes while it waits.
 pub(super) fn is_exec(entry: &ActionEntry) -> bool {
-    entry.name == action::exec::run::ExecRun::NAME
+    entry.name == action::exec::ExecRun::NAME
 }
 
 /// The same for the logs of a command.
 pub(super) fn is_logs(entry: &ActionEntry) -> bool {
-    entry.name == action::process::logs::ProcessLogs::NAME
+    entry.name == action::process::run::ProcessLogs::NAME
 }
 
 /// Whether it lists processes.
 pub(super) fn is_ps(entry: &ActionEntry) -> bool {
-    entry.name == action::process::ps::ProcessPs::NAME
+    entry.name == action::process::list::ProcessPs::NAME
 }
 
 /// Whether it says what was ended or sent a signal.
 pub(super) fn is_stop(entry: &ActionEntry) -> bool {
     entry.name == action::process::stop::ProcessStop::NAME
-        || entry.name == action::process::signal::ProcessSignal::NAME
+        || entry.name == action::process::stop::ProcessSignal::NAME
 }

@@ -25,15 +25,15 @@ use std::time::{Duration, Instant};
 use clap::error::ErrorKind;
 use serde_json::Value;
 
-use crate::action::buffer::save::BufferSave;
-use crate::action::layout::save;
-use crate::action::server::restart::ServerRestart;
-use crate::action::server::status::ServerStatus;
-use crate::action::server::stop::ServerStop;
-use crate::action::server::upgrade::ServerUpgrade;
-use crate::action::session::new::SessionNew;
+use crate::action::buffer::BufferSave;
+use crate::action::layout::LayoutSave;
+use crate::action::server::ServerRestart;
+use crate::action::server::ServerStatus;
+use crate::action::server::ServerStop;
+use crate::action::server::ServerUpgrade;
+use crate::action::session::close::SessionUndo;
+use crate::action::session::open::SessionNew;
 use crate::action::session::open::SessionOpen;
-use crate::action::session::undo::SessionUndo;
 use crate::action::table::{self, ActionEntry, CallParams};
 use crate::action::{self, Access, Action, Role, tmux};
 use crate::base::error::{Code, Refusal};
@@ -157,7 +157,7 @@ fn alone() -> Result<Next, Refusal> {
     answers(|| start::link(&places, None).map(Some))?;
     attach(
         places,
-        table::find(action::session::attach::SessionAttach::NAME).expect("it is in the table"),
+        table::find(action::session::open::SessionAttach::NAME).expect("it is in the table"),
         CallParams::new(),
     )
 }
@@ -215,7 +215,7 @@ fn carry_out(
     if entry.name == ServerUpgrade::NAME && !as_json {
         return print::text(&upgrade::told(&reply)).map(|()| Next::Exit(0));
     }
-    if entry.name == save::LayoutSave::NAME && !as_json {
+    if entry.name == LayoutSave::NAME && !as_json {
         return layouts::save(&params, &reply).map(|()| Next::Exit(0));
     }
     let wants_json = as_json || params.get("format").is_some_and(|format| format == "json");
@@ -269,7 +269,7 @@ fn asked(
 /// Whether a call needs a view, so that a client has to make it.
 fn attaches(entry: &ActionEntry, params: &CallParams) -> bool {
     match entry.name {
-        action::session::attach::SessionAttach::NAME => true,
+        action::session::open::SessionAttach::NAME => true,
         // In a pane, the client that shows it goes there.
         SessionOpen::NAME => params.get("background") != Some(&Value::Bool(true)) && !is_inside(),
         SessionNew::NAME => params.get("background") != Some(&Value::Bool(true)),

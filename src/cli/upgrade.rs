@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::action::Action;
-use crate::action::server::status::ServerStatus;
-use crate::action::server::upgrade::{ServerUpgrade, Upgraded};
+use crate::action::server::ServerStatus;
+use crate::action::server::{ServerUpgrade, Upgraded};
 use crate::action::table::{self, ActionEntry, CallParams};
 use crate::base::error::{Code, Refusal};
 use crate::cli::connection::{self, ServerConnection};

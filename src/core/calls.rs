@@ -1,6 +1,6 @@
 //! Calls: who may, who carries them out, and that each is answered exactly once.
 
-use crate::action::server::upgrade::Upgraded;
+use crate::action::server::Upgraded;
 use crate::action::table::{self, Call};
 use crate::action::{Access, Answer, Cx, Json, Outcome, Role, completion};
 use crate::base::error::{Code, Refusal};

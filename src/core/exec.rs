@@ -2,8 +2,8 @@
 //! Each call about one is answered once.
 
 use crate::action::completion;
-use crate::action::exec::run::Ran;
-use crate::action::process::start::StartedCommand;
+use crate::action::exec::Ran;
+use crate::action::process::run::StartedCommand;
 use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;

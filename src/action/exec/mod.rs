@@ -1,7 +1,6 @@
-//! Running commands in a session's shell.
+//! Commands that run in a session's shell: `exec.run`, and the arguments that it shares with `process.start`.
 
 pub mod in_pane;
-pub mod run;
 
 use std::collections::BTreeMap;
 
@@ -9,11 +8,14 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::Cx;
-use crate::action::args::{millis, variable};
+use crate::action::args::{PaneTarget, SessionTarget, millis, variable};
+use crate::action::{Access, Action, Answer, Apply, Cx};
+use crate::base::base64;
 use crate::base::error::{Code, Refusal};
+use crate::base::id::{CommandId, PaneId};
 use crate::base::time::Span;
-use crate::state::command::ExecRequest;
+use crate::state::call::Pending;
+use crate::state::command::{Captured, Command, CommandInput, ExecRequest, StopReason};
 use crate::state::exec_queue::ExecContext;
 
 /// The most bytes of a command's words.
@@ -27,27 +29,22 @@ const VARS_MAX: usize = 1000;
 pub struct CommandArgs {
     /// Stop it after so long, such as 30s
     #[arg(long = "timeout", value_name = "DURATION", value_parser = millis)]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
 
     /// Time it has to end by itself when its time is up, such as 2s
     #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_ms: Option<u64>,
 
     /// Where, for this command alone; else where the shell is
     #[arg(short = 'c', long, value_name = "DIR")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
 
     /// A variable for this command alone, as NAME=VALUE
     #[arg(short = 'e', long = "env", value_name = "NAME=VALUE", value_parser = variable)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<String>,
 
     /// A variable this command does not get
     #[arg(short = 'u', long, value_name = "NAME")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unset: Vec<String>,
 
     /// Variables for this command alone by name; null unsets one.
@@ -57,7 +54,6 @@ pub struct CommandArgs {
 
     /// The command
     #[arg(last = true, value_name = "CMD", required = true)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
 }
 
@@ -115,4 +111,163 @@ impl<'a> Cx<'a> {
     pub(super) fn around(&self) -> ExecContext<'a> {
         ExecContext { settings: self.settings, host: self.host, now: self.now }
     }
+}
+
+/// Run a command in the session's shell and wait for it
+///
+/// The shell lives as long as the session: directory, variables and functions stay from one command
+/// to the next. One word is a script, several are a program and its arguments. Ends with the
+/// command's own status; with 124 if its time was up, and everything it started is gone then.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ExecRun {
+    /// The session; else the caller's
+    #[arg(short, long, value_name = "SESSION")]
+    pub target: Option<SessionTarget>,
+
+    /// In the live shell of this pane: typed at its prompt, which has to be marked (OSC 133)
+    #[arg(long = "in", value_name = "PANE", conflicts_with_all = ["target", "cwd", "set", "unset", "open_stdin"])]
+    pub in_pane: Option<PaneTarget>,
+
+    /// What is to be run.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub told: CommandArgs,
+
+    /// Let it read standard input; else there is nothing to read
+    #[arg(long = "stdin")]
+    pub open_stdin: bool,
+
+    /// What it reads.
+    #[arg(skip)]
+    pub stdin: Option<String>,
+
+    /// Send its output as `process.event` notifications as it comes; the answer then has none.
+    #[arg(skip)]
+    pub stream: bool,
+}
+
+impl Action for ExecRun {
+    const NAME: &'static str = "exec.run";
+    const VERBS: &'static [&'static str] = &["exec"];
+    const ACCESS: Access = Access::Admin;
+    type Reply = Ran;
+}
+
+impl Apply for ExecRun {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        if let Some(pane) = &self.in_pane {
+            let pane = pane.find(cx)?;
+            return self.apply_in(cx, pane);
+        }
+        let session = SessionTarget::or_own(self.target.as_ref(), cx)?;
+        if self.open_stdin && self.stdin.is_some() {
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                "exec.run: stdin is either given or written later, not both",
+            ));
+        }
+        let mut order = self.told.order(Self::NAME, cx)?;
+        order.stream = self.stream;
+        order.input = match self.stdin {
+            Some(text) => CommandInput::Bytes(text.into_bytes()),
+            None if self.open_stdin => CommandInput::Open,
+            None => CommandInput::Nothing,
+        };
+        let around = cx.around();
+        let (wait, deadline) = cx.state.enqueue_exec((session, cx.call), order, &around, cx.fx)?;
+        Ok(Answer::Later { pending: Pending::Command(wait), deadline })
+    }
+}
+
+impl ExecRun {
+    fn apply_in(self, cx: &mut Cx<'_>, pane: PaneId) -> Result<Answer<Ran>, Refusal> {
+        let told = &self.told;
+        let has_own = self.target.is_some()
+            || told.cwd.is_some()
+            || !(told.set.is_empty() && told.unset.is_empty() && told.vars.is_empty());
+        if has_own || self.open_stdin || self.stdin.is_some() {
+            let refusal = Refusal::new(
+                Code::InvalidParams,
+                "exec.run: a command in the shell of a pane has that shell's directory, variables \
+                 and input",
+            );
+            return Err(refusal.hint("put them into the command, or leave the pane out"));
+        }
+        let order = self.told.order(Self::NAME, cx)?;
+        in_pane::run(cx, pane, &order)
+    }
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Ran {
+    /// Its id, by which its output can be read again.
+    pub command_id: Option<CommandId>,
+    /// Its status as a shell shows it; 124 if its time was up.
+    pub exit_code: u8,
+    /// The signal that ended it, where its status says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<u8>,
+    /// What it wrote to standard output; the end of it, if `truncated`.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+    /// Its exact standard output in base64, where that is no UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdout_base64: Option<String>,
+    /// Its exact standard error in base64, where that is no UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stderr_base64: Option<String>,
+    /// How long it ran, in milliseconds.
+    pub duration_ms: u64,
+    /// Whether it was stopped because its time was up.
+    pub timed_out: bool,
+    /// Whether the beginning of its output is missing.
+    pub truncated: bool,
+    /// `completed`, `failed`, `stopped`, `killed` or `timed_out`; `running` if in a pane it did not
+    /// end when its time was up.
+    pub state: String,
+    /// What the session's shell lost because it had to be replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_lost: Option<String>,
+    /// Processes that could not be ended, by pid.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<u32>,
+}
+
+impl Ran {
+    /// What came of a command that has ended.
+    #[must_use]
+    pub fn new(command: &Command, output: Captured) -> Self {
+        let exit_code = command.exit_code().unwrap_or(255);
+        let (stdout, stdout_base64) = text(output.stdout);
+        let (stderr, stderr_base64) = text(output.stderr);
+        Self {
+            command_id: Some(command.id),
+            exit_code,
+            signal: exit_code.checked_sub(128).filter(|signal| (1..=64).contains(signal)),
+            stdout,
+            stderr,
+            stdout_base64,
+            stderr_base64,
+            duration_ms: command.end.map_or(0, |end| end.lasted.as_millis()),
+            timed_out: command.stop == Some(StopReason::Time),
+            truncated: output.is_cut,
+            state: command.state().into(),
+            state_lost: output.state_lost,
+            left: output.left,
+        }
+    }
+}
+
+/// Bytes as text; where that is not exact, in base64 beside it.
+fn text(bytes: Vec<u8>) -> (String, Option<String>) {
+    String::from_utf8(bytes).map_or_else(
+        |error| {
+            let bytes = error.as_bytes();
+            (String::from_utf8_lossy(bytes).into_owned(), Some(base64::encode(bytes)))
+        },
+        |text| (text, None),
+    )
 }

@@ -1,35 +1,11 @@
-//! Actions on panes, one per file.
+//! Panes, by subject. This file has the helpers that several subjects use.
 
-pub mod attention;
-pub mod break_out;
-pub mod capture;
-pub mod close;
-pub mod copy_mode;
-pub mod copy_output;
-pub mod customise;
-pub mod edit;
+pub mod arrange;
 pub mod float;
-pub mod focus;
-pub mod join;
-pub mod ls;
-pub mod mark;
-pub mod next;
-pub mod output;
-pub mod pipe;
-pub mod place;
-pub mod popup;
-pub mod rename;
-pub mod rerun;
-pub mod resize;
-pub mod respawn;
-pub mod search;
+pub mod navigate;
+pub mod program;
+pub mod read;
 pub mod send;
-pub mod split;
-pub mod stack;
-pub mod swap;
-pub mod sync;
-pub mod wait;
-pub mod zoom;
 
 use crate::action::dto::PaneItem;
 use crate::action::{Answer, Cx};

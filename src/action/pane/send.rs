@@ -1,15 +1,22 @@
-//! `pane.send`: types into a pane.
+//! Input and output of a pane's program: send, sync, pipe, wait.
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::PaneTarget;
-use crate::action::completion::Sent;
-use crate::action::{Access, Action, Answer, Apply, Cx, Role};
+use crate::action::args::{PaneTarget, TabTarget, millis};
+use crate::action::completion::{self, Sent, Waited};
+use crate::action::dto::PaneItem;
+use crate::action::pane::marked;
+use crate::action::{Access, Action, Answer, Apply, Cx};
 use crate::base::error::{Code, Refusal};
+use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyCode, KeyError, KeyInput};
-use crate::state::pane::Pane;
+use crate::base::time::{Span, Tick};
+use crate::state::call::{Pending, pattern};
+use crate::state::command::quoted;
+use crate::state::effect::Effect;
+use crate::state::pane::{Pane, ProgramState, no_program};
 
 /// Type into a pane
 ///
@@ -21,37 +28,30 @@ use crate::state::pane::Pane;
 pub struct PaneSend {
     /// Type this text; a line break is Enter
     #[arg(long, value_name = "TEXT", group = "what")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 
     /// Paste this text and press Enter
     #[arg(long, value_name = "TEXT", group = "what")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub submit: Option<String>,
 
     /// Press these keys, such as "C-c Up Enter"
     #[arg(long, value_name = "KEYS", group = "what")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 
     /// Paste this text; the command line reads it from its input
     #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "", group = "what")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub paste: Option<String>,
 
     /// Words are text, even where they name a key
     #[arg(short, long)]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub literal: bool,
 
     /// The pane; else the one in focus
     #[arg(short, long, value_name = "PANE")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<PaneTarget>,
 
     /// Names of keys and texts
     #[arg(value_name = "WORD", conflicts_with = "what", allow_hyphen_values = true)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
 }
 
@@ -59,7 +59,6 @@ impl Action for PaneSend {
     const NAME: &'static str = "pane.send";
     const VERBS: &'static [&'static str] = &["send"];
     const ACCESS: Access = Access::Interact;
-    const ROLE: Role = Role::Server;
     type Reply = Sent;
 }
 
@@ -118,4 +117,212 @@ fn press(pane: &Pane, name: &str, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
         .map_err(|error: KeyError| Refusal::new(Code::InvalidParams, format!("key: {error}")))?;
     pane.screen.encode_key(&KeyInput::from(key), bytes);
     Ok(())
+}
+
+/// Type into all panes of a tab at once, or into the marked ones
+///
+/// What is typed or pasted into one of them is typed into the others of the same tab too; their
+/// borders say so. Without a flag it is switched.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct PaneSync {
+    /// The tab; else the one you are in
+    #[arg(short, long, value_name = "TAB")]
+    pub target: Option<TabTarget>,
+
+    /// From now on
+    #[arg(long, group = "state")]
+    pub on: bool,
+
+    /// No longer
+    #[arg(long, group = "state")]
+    pub off: bool,
+
+    /// Only the marked panes
+    #[arg(long, conflicts_with = "off")]
+    pub marked: bool,
+}
+
+impl Action for PaneSync {
+    const NAME: &'static str = "pane.sync";
+    const ACCESS: Access = Access::Admin;
+    type Reply = Vec<PaneId>;
+}
+
+impl Apply for PaneSync {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let tab = TabTarget::or_own(self.target.as_ref(), cx)?;
+        let all = cx.state.tab(tab).panes();
+        let is_on = all.iter().any(|pane| cx.state.pane(*pane).is_synced);
+        let chosen = marked(cx);
+        let wanted: Vec<PaneId> =
+            all.iter().copied().filter(|pane| !self.marked || chosen.contains(pane)).collect();
+        if self.marked && wanted.len() < 2 {
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                "pane.sync: fewer than two panes of the tab are marked",
+            )
+            .hint("prefix m marks one"));
+        }
+        let wanted =
+            if self.on || self.marked || (!self.off && !is_on) { wanted } else { Vec::new() };
+        cx.state.synchronize(tab, &wanted);
+        Ok(Answer::Now(wanted))
+    }
+}
+
+/// Write what a pane prints to a file, or give it to a command
+///
+/// From now on, byte by byte as the program prints it, control sequences included; what is there
+/// already is for `capture`. A file is appended to. A command reads it on its standard input; one
+/// word is a line for the shell. Without either it ends. It goes on after a restart of the server.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct PanePipe {
+    /// The file
+    #[arg(long = "file", value_name = "FILE", conflicts_with = "command")]
+    pub to_file: Option<String>,
+
+    /// End it if there is one, instead of putting another in its place
+    #[arg(long)]
+    pub toggle: bool,
+
+    /// The pane; else the one in focus
+    #[arg(short, long, value_name = "PANE")]
+    pub target: Option<PaneTarget>,
+
+    /// The command and its arguments
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<String>,
+}
+
+impl Action for PanePipe {
+    const NAME: &'static str = "pane.pipe";
+    const ACCESS: Access = Access::Admin;
+    type Reply = PaneItem;
+}
+
+impl Apply for PanePipe {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
+        if !cx.state.pane(pane).life.is_live() {
+            return Err(no_program(cx.state, pane).hint("abide pane respawn"));
+        }
+        let is_on = cx.state.pane(pane).pipe.is_some();
+        let line = if self.toggle && is_on { None } else { self.line(cx, pane)? };
+        cx.state.set_pipe(pane, line);
+        cx.fx.push(Effect::Pipe { pane });
+        Ok(Answer::Now(PaneItem::of(cx.state, pane)))
+    }
+}
+
+impl PanePipe {
+    /// The line for the shell; none to end what there is.
+    fn line(&self, cx: &Cx<'_>, pane: PaneId) -> Result<Option<String>, Refusal> {
+        if let Some(word) =
+            self.command.iter().chain(&self.to_file).find(|word| word.contains('\0'))
+        {
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                format!("pane.pipe: {word:?} has a NUL in it"),
+            ));
+        }
+        match (&self.to_file, self.command.as_slice()) {
+            (Some(file), _) if file.starts_with('/') => {
+                Ok(Some(format!("exec cat >> {}", quoted(file))))
+            }
+            (Some(file), _) => {
+                let pane = cx.state.pane(pane);
+                let said = pane.screen.cwd().unwrap_or(&pane.cwd);
+                let base = Some(said).filter(|cwd| cwd.starts_with('/')).ok_or_else(|| {
+                    Refusal::new(Code::InvalidParams, format!("file: {file:?} is not absolute"))
+                        .hint("begin it with /")
+                })?;
+                Ok(Some(format!(
+                    "exec cat >> {}",
+                    quoted(&format!("{}/{file}", base.trim_end_matches('/')))
+                )))
+            }
+            (None, []) => Ok(None),
+            (None, [line]) => Ok(Some(line.clone())),
+            (None, words) => {
+                Ok(Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")))
+            }
+        }
+    }
+}
+
+/// Wait for something in a pane
+///
+/// For a text on its screen, for quiet, for a prompt, or for the end of its program. If the program
+/// ends first, the exit status is 5; if the time is up, 124.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct PaneWait {
+    /// Until its screen shows, or its output passes, a line that this regular expression matches
+    #[arg(long, value_name = "REGEX", group = "until")]
+    pub text: Option<String>,
+
+    /// Until it has printed nothing for so long, such as 500ms
+    #[arg(long = "idle", value_name = "DURATION", value_parser = millis, group = "until")]
+    pub idle_ms: Option<u64>,
+
+    /// Until its shell shows a prompt; it has to send prompt marks
+    #[arg(long, group = "until")]
+    pub prompt: bool,
+
+    /// Until its program ends
+    #[arg(long, group = "until")]
+    pub exit: bool,
+
+    /// At most so long
+    #[arg(long = "timeout", value_name = "DURATION", value_parser = millis)]
+    pub timeout_ms: Option<u64>,
+
+    /// The pane; else the one in focus
+    #[arg(short, long, value_name = "PANE")]
+    pub target: Option<PaneTarget>,
+}
+
+impl Action for PaneWait {
+    const NAME: &'static str = "pane.wait";
+    const VERBS: &'static [&'static str] = &["wait"];
+    const ACCESS: Access = Access::Read;
+    type Reply = Waited;
+}
+
+impl Apply for PaneWait {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
+        let pending = self.pending(pane, cx.now.tick)?;
+        if let Some(waited) = completion::seen(cx.state, &pending, 0) {
+            return Ok(Answer::Now(waited));
+        }
+        match cx.state.pane(pane).life {
+            ProgramState::Ended { status } if self.exit => {
+                return Ok(Answer::Now(Waited::exit(status)));
+            }
+            ProgramState::Ended { status } => return Err(completion::ended_first(pane, status)),
+            _ => (),
+        }
+        let deadline = self.timeout_ms.map(|timeout| cx.now.tick + Span::millis(timeout));
+        Ok(Answer::Later { pending, deadline })
+    }
+}
+
+impl PaneWait {
+    fn pending(&self, pane: PaneId, since: Tick) -> Result<Pending, Refusal> {
+        if let Some(text) = &self.text {
+            return Ok(Pending::Text { pane, pattern: pattern(text)? });
+        }
+        if let Some(idle) = self.idle_ms {
+            return Ok(Pending::Idle { pane, quiet: Span::millis(idle), since });
+        }
+        match (self.prompt, self.exit) {
+            (true, _) => Ok(Pending::Prompt { pane }),
+            (_, true) => Ok(Pending::Exit { pane }),
+            _ => Err(Refusal::new(Code::InvalidParams, "pane.wait: say for what")
+                .hint("--text, --idle, --prompt or --exit")),
+        }
+    }
 }

@@ -1,14 +1,8 @@
-//! Commands beside the shell, and processes: start, look, wait, write, stop.
+//! Commands in the background and the processes of all sessions. This file has the targets that they share.
 
-pub mod commands;
-pub mod logs;
-pub mod ps;
-pub mod signal;
-pub mod start;
-pub mod status;
+pub mod list;
+pub mod run;
 pub mod stop;
-pub mod wait;
-pub mod write;
 
 use crate::action::args::PaneTarget;
 use crate::action::{Answer, Cx};

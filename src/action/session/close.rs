@@ -1,4 +1,6 @@
-//! `session.close`: hides a session; when nobody wants it back, its programs are ended.
+//! The end of sessions and the undo of a close.
+
+use std::collections::BTreeSet;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -6,8 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::args::{Closing, SessionTarget};
 use crate::action::completion::Stopped;
-use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey, Role};
-use crate::base::error::Refusal;
+use crate::action::snapshot::asked;
+use crate::action::{Access, Action, Answer, Apply, Cx, DefaultKey};
+use crate::base::error::{Code, Refusal};
+use crate::base::id::{PaneId, SessionId, TabId};
+use crate::state::State;
+use crate::state::call::Caller;
+use crate::state::command_effect::SnapshotRequest;
+use crate::state::undo::{ClosedItem, Reopened};
 
 /// Close a session; `undo` brings it back
 ///
@@ -20,7 +28,6 @@ use crate::base::error::Refusal;
 pub struct SessionClose {
     /// The session; else the one you are in
     #[arg(short, long, value_name = "SESSION")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<SessionTarget>,
 
     /// How.
@@ -33,7 +40,6 @@ impl Action for SessionClose {
     const NAME: &'static str = "session.close";
     const KEYS: &'static [DefaultKey] = &[("prefix X", "")];
     const ACCESS: Access = Access::Admin;
-    const ROLE: Role = Role::Server;
     type Reply = Stopped;
 }
 
@@ -51,5 +57,131 @@ impl Apply for SessionClose {
         Ok(cx.close(&self.closing, (what, panes), |state, until| {
             state.hide_session_for_undo(session, until)
         }))
+    }
+}
+
+/// End sessions and all their programs
+///
+/// Programs are told to end, killed after the grace, and verified to be gone before the answer
+/// comes. So are those of what was closed in it and could still be brought back.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SessionKill {
+    /// The sessions
+    #[arg(value_name = "SESSION")]
+    pub targets: Vec<SessionTarget>,
+
+    /// All sessions
+    #[arg(long)]
+    pub all: bool,
+
+    /// Time that programs have to end by themselves, such as 2s
+    #[arg(long = "grace", value_name = "DURATION", value_parser = crate::action::args::millis)]
+    pub grace_ms: Option<u64>,
+}
+
+impl Action for SessionKill {
+    const NAME: &'static str = "session.kill";
+    const VERBS: &'static [&'static str] = &["kill"];
+    const ACCESS: Access = Access::Admin;
+    type Reply = Stopped;
+}
+
+impl Apply for SessionKill {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let sessions = self.sessions(cx)?;
+        let tabs = sessions.iter().flat_map(|session| cx.state.session(*session).tabs.clone());
+        let mut panes: Vec<PaneId> = tabs.flat_map(|tab| cx.state.tab(tab).panes()).collect();
+        let closed = |grave: &&ClosedItem| self.all || sessions.contains(&grave.session.id);
+        panes.extend(cx.state.closed_items.iter().filter(closed).flat_map(ClosedItem::panes));
+        let grace = cx.grace(self.grace_ms);
+        Ok(cx.stop(panes, grace))
+    }
+}
+
+impl SessionKill {
+    fn sessions(&self, cx: &Cx<'_>) -> Result<BTreeSet<SessionId>, Refusal> {
+        if self.all {
+            return Ok(cx.state.sessions.keys().copied().collect());
+        }
+        if self.targets.is_empty() {
+            return Err(Refusal::new(
+                Code::InvalidParams,
+                "session.kill: name a session, or say --all",
+            )
+            .hint("abide ls"));
+        }
+        self.targets.iter().map(|target| Self::session(cx, target)).collect()
+    }
+
+    /// A session; the id of a pane or tab would end more than it says.
+    fn session(cx: &Cx<'_>, target: &SessionTarget) -> Result<SessionId, Refusal> {
+        let (noun, text) = match &target.0 {
+            text if text.parse::<PaneId>().is_ok() => ("pane", text),
+            text if text.parse::<TabId>().is_ok() => ("tab", text),
+            _ => return target.find(cx),
+        };
+        Err(Refusal::new(Code::InvalidParams, format!("{text} is a {noun} and no session"))
+            .hint(format!("abide {noun} close -t {text}")))
+    }
+}
+
+/// Bring back the pane, tab or session that was closed last
+///
+/// With its programs, which run on for a minute (`pane.undo_ms`), at its old place. What was closed
+/// before that, or whose program ended, is made anew with what it showed: a shell starts there, and
+/// a command runs again as `persist.restore` says.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+pub struct SessionUndo {}
+
+/// What was brought back.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Back {
+    /// `pane`, `tab` or `session`.
+    pub what: String,
+    /// The session.
+    pub session: SessionId,
+    /// The name of that session.
+    pub name: String,
+    /// The tab.
+    pub tab: TabId,
+    /// The pane.
+    pub pane: PaneId,
+}
+
+impl Action for SessionUndo {
+    const NAME: &'static str = "session.undo";
+    const VERBS: &'static [&'static str] = &["undo"];
+    const KEYS: &'static [DefaultKey] = &[("prefix u", "")];
+    const ACCESS: Access = Access::Admin;
+    type Reply = Back;
+}
+
+impl Apply for SessionUndo {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let Some(back) = cx.state.undo_close() else {
+            let env = cx.session_env(None);
+            return Ok(asked(cx, SnapshotRequest::Reopen { env }));
+        };
+        Ok(Answer::Now(Back::seen(cx.state, cx.caller, &back)))
+    }
+}
+
+impl Back {
+    /// As the answer tells it. Whoever asked for it sees it, but not inside of itself.
+    pub fn seen(state: &mut State, caller: Caller, back: &Reopened) -> Self {
+        let inside = caller.pane.and_then(|pane| state.panes.get(&pane)).map(|pane| pane.session);
+        if let Some(client) = state.acting_view(caller, back.session) {
+            let shows = state.view(client).at.session == Some(back.session);
+            let is_nested = caller.client == Some(client) && inside == Some(back.session);
+            if !shows && !is_nested {
+                state.show_session(client, back.session);
+            }
+            if shows || !is_nested {
+                state.focus_pane(Some(client), back.pane);
+            }
+        }
+        let name = state.session(back.session).name.clone();
+        Self { what: back.noun.into(), session: back.session, name, tab: back.tab, pane: back.pane }
     }
 }

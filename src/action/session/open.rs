@@ -1,4 +1,4 @@
-//! `session.open`: the session of a project, made as its file says.
+//! Sessions that are made or shown: `session.new`, `session.attach` and `session.open`.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,231 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::action::args::Start;
+use crate::action::args::{SessionTarget, Start, checked_size};
 use crate::action::context::Made;
-use crate::action::layout::apply::arrange;
+use crate::action::dto::SessionItem;
+use crate::action::layout::arrange;
 use crate::action::layout::shape::LayoutSpec;
-use crate::action::{Access, Action, Answer, Apply, Cx, Role};
+use crate::action::{Access, Action, Answer, Apply, Cx};
 use crate::base::error::{Code, Refusal};
-use crate::base::id::{PaneId, SessionId, TabId};
+use crate::base::geom::Size;
+use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::state::name::{check_label, check_name};
 use crate::state::pane::NewPane;
-use crate::state::session::NewSession;
+use crate::state::session::{NewSession, taken};
 use crate::state::tab::NewTab;
+use crate::state::target;
+
+/// Make a session
+///
+/// Without a name it is called main, or else by the smallest free number. It starts with one tab
+/// and one pane. A client that asks for it shows it at once, unless --background is given.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SessionNew {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Do not show it
+    #[arg(short = 'd', long, visible_alias = "detached")]
+    pub background: bool,
+
+    /// If there is one of that name, take that instead of refusing
+    #[arg(short = 'A', long)]
+    pub attach: bool,
+
+    /// Line by line, without drawing: for screen readers and simple terminals
+    #[arg(long)]
+    pub plain: bool,
+
+    /// The size of its terminal while no client shows it, such as 120x40
+    #[arg(long, value_name = "COLSxROWS")]
+    pub size: Option<Size>,
+
+    /// Its name, as tmux has it
+    #[arg(short = 's', hide = true, conflicts_with = "name")]
+    pub tmux_name: Option<String>,
+
+    /// What starts in it.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub start: Start,
+
+    /// The environment its programs get. The command line fills it in.
+    #[arg(skip)]
+    pub env: Option<BTreeMap<String, String>>,
+}
+
+impl Action for SessionNew {
+    const NAME: &'static str = "session.new";
+    const VERBS: &'static [&'static str] = &["new"];
+    const ACCESS: Access = Access::Admin;
+    type Reply = Made;
+}
+
+impl Apply for SessionNew {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        if let Some(made) = self.existing(cx)? {
+            return Ok(Answer::Now(made));
+        }
+        let name = self
+            .name
+            .or(self.tmux_name)
+            .unwrap_or_else(|| cx.state.free_name(&cx.settings.session.first_name));
+        check_name(&name)?;
+        let limit = cx.settings.limits.sessions;
+        if limit <= cx.state.sessions.len() {
+            return Err(Refusal::new(
+                Code::LimitReached,
+                format!("there are {limit} sessions already"),
+            )
+            .hint("limits.sessions in config.toml"));
+        }
+        let size = checked_size(self.size.unwrap_or(cx.settings.session.size.0))?;
+        let pane = cx.new_pane(&self.start, None)?;
+        let view = cx.caller.client;
+        let given = cx.directory(self.start.cwd.as_deref())?;
+        let cwd = given
+            .or_else(|| view.map(|client| cx.state.view(client).cwd.clone()))
+            .unwrap_or_default();
+        let env = cx.session_env(self.env.map(|env| env.into_iter().collect()));
+        let new = NewSession { name, cwd, env, size, pane };
+        let (session, _, pane) = cx.state.new_session(new, cx.now.wall);
+        if let Some(client) = view.filter(|_| !self.background) {
+            cx.state.show_session(client, session);
+        }
+        Ok(cx.made(pane))
+    }
+}
+
+impl SessionNew {
+    /// The session of the wanted name, shown to the caller, if there is one and that is fine.
+    fn existing(&self, cx: &mut Cx<'_>) -> Result<Option<Made>, Refusal> {
+        let name = self.name.as_ref().or(self.tmux_name.as_ref());
+        let Some(session) = name.and_then(|name| cx.state.session_named(name)) else {
+            return Ok(None);
+        };
+        if !self.attach {
+            return Err(taken(session));
+        }
+        let (id, name, tab) = (session.id, session.name.clone(), session.current);
+        if let Some(client) = cx.caller.client.filter(|_| !self.background) {
+            cx.show(client, id)?;
+        }
+        Ok(Some(Made { session: id, name, tab, pane: cx.state.tab(tab).focus }))
+    }
+}
+
+/// Show a session
+///
+/// Without a name it is the one used last; if there is none at all, one called main is made. A
+/// target such as work:2 shows that tab.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SessionAttach {
+    /// The session
+    #[arg(value_name = "SESSION")]
+    pub target: Option<SessionTarget>,
+
+    /// The session, as tmux has it
+    #[arg(short = 't', hide = true, conflicts_with = "target")]
+    pub tmux_target: Option<SessionTarget>,
+
+    /// Watch only: nothing you type reaches a program
+    #[arg(short, long)]
+    pub read_only: bool,
+
+    /// Line by line, without drawing: for screen readers and simple terminals
+    #[arg(long)]
+    pub plain: bool,
+
+    /// Send the other clients of the session away
+    #[arg(long, short_alias = 'd')]
+    pub detach_others: bool,
+
+    /// The environment and directory of a session that has to be made. The command line fills it
+    /// in.
+    #[arg(skip)]
+    pub env: Option<BTreeMap<String, String>>,
+}
+
+impl Action for SessionAttach {
+    const NAME: &'static str = "session.attach";
+    const VERBS: &'static [&'static str] = &["attach", "a"];
+    const ACCESS: Access = Access::Read;
+    type Reply = SessionItem;
+}
+
+impl Apply for SessionAttach {
+    fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
+        let Some(client) = cx.caller.client else {
+            return Err(Refusal::new(
+                Code::NoTerminal,
+                "only a client with a terminal can show a session",
+            )
+            .hint("abide attach in a terminal"));
+        };
+        let text = self.target.or(self.tmux_target).map(|target| target.0).unwrap_or_default();
+        if cx.state.sessions.is_empty() && text.is_empty() {
+            return Self::first(cx, client, self.env);
+        }
+        let session = Self::wanted(cx, client, &text)?;
+        let others: Vec<ClientId> =
+            cx.state.clients_of(session).into_iter().filter(|other| *other != client).collect();
+        if self.detach_others && cx.state.view(client).read_only {
+            return Err(Refusal::new(
+                Code::ReadOnly,
+                "a client that only watches cannot send others away",
+            ));
+        }
+        let names_tab = text.contains(':') || text.parse::<TabId>().is_ok();
+        let tab = names_tab.then(|| target::tab(cx.state, cx.caller, &text)).transpose()?;
+        cx.show(client, session)?;
+        if let Some(tab) = tab {
+            cx.state.show_tab(client, tab);
+        }
+        if self.read_only {
+            cx.state.watch_only(client);
+        }
+        for other in others.into_iter().filter(|_| self.detach_others) {
+            cx.detach(other);
+        }
+        Ok(Answer::Now(SessionItem::of(cx.state, session)))
+    }
+}
+
+impl SessionAttach {
+    /// The session to show: where none is named, the one the client was on before, else the one
+    /// used last.
+    fn wanted(cx: &Cx<'_>, client: ClientId, text: &str) -> Result<SessionId, Refusal> {
+        let former = cx.state.view(client).at.history.last().copied();
+        match former.filter(|_| text.is_empty() && cx.state.view(client).at.session.is_none()) {
+            Some(former) => Ok(former),
+            None => target::session(cx.state, cx.caller, text),
+        }
+    }
+
+    /// Makes and shows the first session.
+    fn first(
+        cx: &mut Cx<'_>,
+        client: ClientId,
+        env: Option<BTreeMap<String, String>>,
+    ) -> Result<Answer<SessionItem>, Refusal> {
+        if cx.state.view(client).read_only {
+            return Err(Refusal::new(Code::NotFound, "there is no session to watch")
+                .hint("abide new makes one"));
+        }
+        let pane = cx.new_pane(&Start::default(), None)?;
+        let name = cx.state.free_name(&cx.settings.session.first_name);
+        let cwd = cx.state.view(client).cwd.clone();
+        let env = cx.session_env(env.map(|env| env.into_iter().collect()));
+        let new = NewSession { name, cwd, env, size: cx.settings.session.size.0, pane };
+        let (session, _, _) = cx.state.new_session(new, cx.now.wall);
+        cx.state.show_session(client, session);
+        Ok(Answer::Now(SessionItem::of(cx.state, session)))
+    }
+}
 
 /// The most tabs a project has.
 const TABS_MAX: usize = 100;
@@ -30,22 +244,18 @@ const TABS_MAX: usize = 100;
 pub struct SessionOpen {
     /// The directory, or the file; else where you are
     #[arg(value_name = "DIR|FILE")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub dir: Option<String>,
 
     /// Do not show it
     #[arg(short = 'd', long, visible_alias = "detached")]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub background: bool,
 
     /// What its file says. The command line fills it in.
     #[arg(skip)]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<Project>,
 
     /// The environment its programs get. The command line fills it in.
     #[arg(skip)]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub env: Option<BTreeMap<String, String>>,
 }
 
@@ -77,7 +287,6 @@ impl Action for SessionOpen {
     const NAME: &'static str = "session.open";
     const VERBS: &'static [&'static str] = &["open"];
     const ACCESS: Access = Access::Admin;
-    const ROLE: Role = Role::Server;
     type Reply = Made;
 }
 

@@ -1,7 +1,7 @@
 //! The output of commands to whoever asks for it: once, or as it comes. A reader that is slow is
 //! told what it missed; one that waits in `exec` slows its command.
 
-use crate::action::process::logs::{LogEvent, Logged};
+use crate::action::process::run::{LogEvent, Logged};
 use crate::action::table::value;
 use crate::base::base64;
 use crate::base::error::{Code, Refusal};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::action::process::ps::ProcessItem;
+use crate::action::process::list::ProcessItem;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::time::Tick;
 use crate::platform::process::Process;

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::action::process::signal::Signalled;
+use crate::action::process::stop::Signalled;
 use crate::action::process::stop::StopReport;
 use crate::action::table::value;
 use crate::base::error::{Code, Refusal};

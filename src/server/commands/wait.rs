@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{interval, timeout};
 
-use crate::action::process::wait::Ready;
-use crate::action::process::write::Written;
+use crate::action::process::run::Ready;
+use crate::action::process::run::Written;
 use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::action::session::undo::Back;
+use crate::action::session::close::Back;
 use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use abide::action::Outcome;
-use abide::action::session::undo::Back;
+use abide::action::session::close::Back;
 use abide::action::table::{Call, from_words, parse};
 use abide::base::error::{Code, Refusal};
 use abide::base::exit::ExitStatus;

@@ -1,4 +1,0 @@
-//! Actions on the shells of panes, one per file.
-
-pub mod integrate;
-pub mod rerun;
