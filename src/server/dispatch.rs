@@ -419,7 +419,7 @@ impl Server {
             told: number,
             drawn: Drawn::default(),
             inside,
-            seek: None,
+            search: None,
             is_deferred: false,
         }));
         self.clients.insert(client, id);

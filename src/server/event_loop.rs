@@ -162,7 +162,7 @@ impl Server {
         let has_command_output = self.command_output();
         let pace = self.output();
         let pace = if has_command_output { Pace::Busy } else { pace };
-        let is_searching = self.search() | self.seek() | self.gather();
+        let is_searching = self.search() | self.step_copy_searches() | self.gather();
         self.draw(pace == Pace::Busy);
         self.flush();
         // Only now: somebody may wait for what is drawn, and nobody for most of this.

@@ -42,7 +42,10 @@ pub use image::{Image, ImageFormat, ImagesSnapshot, Picture, StoredSnapshot};
 pub use mode::{Modes, MouseEncoding};
 pub use screen::Options;
 pub use scroll::{Reach, ScrollRow};
-pub use search::{Case, Direction, Pattern, PatternError, SearchMatch, SearchStep, Syntax};
+pub use search::{
+    Case, Direction, NearestMatch, Pattern, PatternError, ScreenSearch, SearchMatch, SearchStep,
+    Syntax,
+};
 pub use snapshot::{
     ColourSnapshot, CursorSnapshot, KeyboardSnapshot, ParserSnapshot, RestoreError, SavedSnapshot,
     ScreenSnapshot, Snapshot,

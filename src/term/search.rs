@@ -1,6 +1,8 @@
-//! Search in screen and scrollback: a pattern, and a walk from line to line in pieces of bounded
-//! work. It waits for nothing and keeps nothing between two pieces.
+//! Search in screen and scrollback: a pattern, a walk from line to line in pieces of bounded work,
+//! and on it [`ScreenSearch`], which holds all matches of a terminal. `pane.search`, the search in
+//! all panes and copy mode are served by it. Nothing waits here.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
@@ -8,6 +10,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use crate::term::anchor::Anchor;
 use crate::term::history::lines::LineBuffer;
 use crate::term::rows::TextView;
+use crate::term::terminal::Terminal;
 
 /// The largest compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
@@ -62,9 +65,17 @@ pub struct SearchMatch {
     pub line: u64,
     /// The cells of that line.
     pub cells: Range<u32>,
+    /// The cell where its last character starts.
+    pub last: u32,
 }
 
 impl SearchMatch {
+    /// The anchor of its last character.
+    #[must_use]
+    pub fn last(&self) -> Anchor {
+        Anchor { line: self.line, cell: self.last }
+    }
+
     /// Where it starts.
     #[must_use]
     pub fn start(&self) -> Anchor {
@@ -168,6 +179,11 @@ fn has_upper(text: &str) -> bool {
 }
 
 impl TextView<'_> {
+    /// The anchor of the oldest line there is.
+    fn oldest(&self) -> Anchor {
+        Anchor { line: self.screen.history.line_first().min(self.line_on_top()), cell: 0 }
+    }
+
     /// One piece of a search.
     pub(crate) fn search(
         &self,
@@ -176,8 +192,7 @@ impl TextView<'_> {
         direction: Direction,
         limit: usize,
     ) -> SearchStep {
-        let oldest =
-            Anchor { line: self.screen.history.line_first().min(self.line_on_top()), cell: 0 };
+        let oldest = self.oldest();
         let from = match (direction, from) {
             (Direction::Older, Some(from)) if from <= oldest => return SearchStep::default(),
             (Direction::Newer, from) => from.unwrap_or(oldest).max(oldest),
@@ -227,23 +242,27 @@ impl TextView<'_> {
             let line = page.lines[idx];
             let bytes = range.start - line.start..range.end - line.start;
             let cell = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-            let cells = if line.plain {
-                cell(bytes.start)..cell(bytes.end)
+            let (cells, last) = if line.plain {
+                (cell(bytes.start)..cell(bytes.end), cell(bytes.end - 1))
             } else {
                 self.hit_cells(line.line, &bytes)
             };
-            hits.push(SearchMatch { line: line.line, cells });
+            hits.push(SearchMatch { line: line.line, cells, last });
         });
         hits
     }
 
-    /// The cells that the bytes of a line's text stand in.
-    fn hit_cells(&self, line: u64, bytes: &Range<usize>) -> Range<u32> {
-        let (mut at, mut cell) = (0, 0);
+    /// The cells that the bytes of a line's text stand in, and the one where their last character
+    /// starts.
+    fn hit_cells(&self, line: u64, bytes: &Range<usize>) -> (Range<u32>, u32) {
+        let (mut at, mut cell, mut last) = (0, 0, 0);
         let mut cells = 0..0;
         self.line_glyphs(line, |glyph| {
             if at <= bytes.start {
                 cells.start = cell;
+            }
+            if at < bytes.end {
+                last = cell;
             }
             at += glyph.text_len();
             cell += u32::from(glyph.cols());
@@ -251,7 +270,7 @@ impl TextView<'_> {
                 cells.end = cell;
             }
         });
-        cells
+        (cells, last)
     }
 
     /// The text of a line, however many rows it takes; `None` if it is not there any more.
@@ -260,5 +279,269 @@ impl TextView<'_> {
         page.begin(line);
         self.line_glyphs(line, |glyph| page.push(glyph))
             .then(|| String::from_utf8_lossy(&page.text).into_owned())
+    }
+}
+
+/// The most matches that one search holds.
+const MATCHES_MAX: usize = 250_000;
+
+/// The lines of one leg of a search: from one anchor to another, in the direction of the search.
+#[derive(Debug, Clone, Copy)]
+struct Leg {
+    from: Anchor,
+    /// The leg ends before it, in either direction.
+    until: Anchor,
+}
+
+/// A search through all of a terminal that starts at an anchor, goes on around the end, and holds
+/// every match. [`ScreenSearch::step`] does a bounded piece of it, so nobody waits for it.
+#[derive(Debug, Clone)]
+pub struct ScreenSearch {
+    text: String,
+    pattern: Pattern,
+    from: Anchor,
+    direction: Direction,
+    legs: VecDeque<Leg>,
+    /// Matches by their place, the oldest first.
+    matches: Vec<SearchMatch>,
+    nearest: Option<NearestMatch>,
+    /// Lines from this one on were on the screen: a program can still change them.
+    settled: u64,
+    is_more: bool,
+}
+
+/// The match that a search goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearestMatch {
+    /// The match.
+    pub found: SearchMatch,
+    /// Whether the search went around the end to find it.
+    pub wrapped: bool,
+    /// Older matches, as far as they are known.
+    pub before: usize,
+}
+
+impl ScreenSearch {
+    /// Begins a search for a regular expression.
+    ///
+    /// # Errors
+    /// [`PatternError`] as for [`Pattern::new`].
+    pub fn new(
+        terminal: &Terminal,
+        text: &str,
+        from: Anchor,
+        direction: Direction,
+    ) -> Result<Self, PatternError> {
+        let pattern = Pattern::new(text, Syntax::Regex, Case::Sensitive)?;
+        let (first, settled, end) = terminal.search_bounds();
+        let from = from.clamp(first, end);
+        let legs = match direction {
+            Direction::Newer => [Leg { from, until: end }, Leg { from: first, until: from }],
+            Direction::Older => [Leg { from, until: first }, Leg { from: end, until: from }],
+        };
+        Ok(Self {
+            text: text.into(),
+            pattern,
+            from,
+            direction,
+            legs: legs.into(),
+            matches: Vec::new(),
+            nearest: None,
+            settled,
+            is_more: false,
+        })
+    }
+
+    /// The same search from another anchor: matches above the screen of the last search are used
+    /// again, the lines below are searched anew. `None` if that search is not done, or was for
+    /// another text.
+    #[must_use]
+    pub fn again(
+        mut self,
+        terminal: &Terminal,
+        text: &str,
+        from: Anchor,
+        direction: Direction,
+    ) -> Option<Self> {
+        if !self.is_done() || self.text != text {
+            return None;
+        }
+        let (first, settled, end) = terminal.search_bounds();
+        let begin = first.max(Anchor { line: self.settled, cell: 0 });
+        self.matches.retain(|found| first <= found.start() && found.start() < begin);
+        let (from_old, leg) = match direction {
+            Direction::Newer => (from, Leg { from: begin, until: end }),
+            Direction::Older => (from, Leg { from: end, until: begin }),
+        };
+        Some(Self {
+            from: from_old.clamp(first, end),
+            direction,
+            legs: [leg].into(),
+            nearest: None,
+            settled,
+            ..self
+        })
+    }
+
+    /// Whether all has been searched.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.legs.is_empty()
+    }
+
+    /// Gives up the rest.
+    pub fn stop(&mut self) {
+        self.legs.clear();
+    }
+
+    /// How many matches were found so far.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.matches.len()
+    }
+
+    /// Whether there are more matches than are held.
+    #[must_use]
+    pub fn is_more(&self) -> bool {
+        self.is_more
+    }
+
+    /// Searches one piece: a segment of the scrollback, or the screen.
+    pub fn step(&mut self, terminal: &Terminal) {
+        let Some(Leg { from, until }) = self.legs.front().copied() else { return };
+        let room = MATCHES_MAX - self.matches.len();
+        let SearchStep { mut hits, next } =
+            terminal.search(&self.pattern, Some(from), self.direction, room);
+        let is_newer = self.direction == Direction::Newer;
+        hits.retain(|hit| if is_newer { hit.start() < until } else { until <= hit.start() });
+        if !is_newer {
+            hits.reverse();
+        }
+        let is_full = room < hits.len();
+        self.is_more |= is_full;
+        hits.truncate(room);
+        if let Some(first) = hits.first() {
+            let at = self.matches.partition_point(|held| held.start() < first.start());
+            self.matches.splice(at..at, hits);
+        }
+        let next = next.filter(|next| if is_newer { *next < until } else { until < *next });
+        match next.filter(|_| !is_full) {
+            Some(next) => self.legs[0].from = next,
+            None if is_full => self.legs.clear(),
+            None => drop(self.legs.pop_front()),
+        }
+    }
+
+    /// The match nearest to where the search started, as soon as it is known.
+    pub fn nearest(&mut self) -> Option<NearestMatch> {
+        if self.nearest.is_none() {
+            self.nearest = self.find_nearest();
+        }
+        let nearest = self.nearest.as_mut()?;
+        let start = nearest.found.start();
+        nearest.before = self.matches.partition_point(|held| held.start() < start);
+        self.nearest.clone()
+    }
+
+    fn find_nearest(&self) -> Option<NearestMatch> {
+        let is_newer = self.direction == Direction::Newer;
+        let straight = if is_newer {
+            self.matches.get(self.matches.partition_point(|held| held.start() <= self.from))
+        } else {
+            let before = self.matches.partition_point(|held| held.start() < self.from);
+            before.checked_sub(1).and_then(|at| self.matches.get(at))
+        };
+        let around = || if is_newer { self.matches.first() } else { self.matches.last() };
+        let wrapped = straight.is_none();
+        let found = straight.or_else(|| around().filter(|_| self.is_done()))?.clone();
+        Some(NearestMatch { found, wrapped, before: 0 })
+    }
+}
+
+impl Terminal {
+    /// The first line, the first one on the screen, and the end of the last one.
+    fn search_bounds(&self) -> (Anchor, u64, Anchor) {
+        let view = self.emulator().text_view();
+        let last = view.anchor(i64::from(self.size().rows) - 1, 0).unwrap_or_default();
+        (view.oldest(), view.line_on_top(), Anchor { line: last.line + 1, cell: 0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Anchor, Direction, ScreenSearch};
+    use crate::base::geom::Size;
+    use crate::base::memory::HeapMemory;
+    use crate::term::{Options, Terminal};
+
+    fn terminal(text: &str) -> Terminal {
+        let mut terminal =
+            Terminal::new(Size::new(10, 4), Options::default(), Box::new(HeapMemory::default()));
+        terminal.feed(text.as_bytes(), &mut Vec::new());
+        terminal
+    }
+
+    fn done(terminal: &Terminal, mut search: ScreenSearch) -> ScreenSearch {
+        while !search.is_done() {
+            search.step(terminal);
+        }
+        search
+    }
+
+    /// Start and end of the nearest match as (line, cell), and how many are before it.
+    type Expected = ((u64, u32), (u64, u32), usize);
+
+    fn check(
+        text: &str,
+        query: (&str, u64, u32, Direction),
+        expected: Option<Expected>,
+        total: usize,
+    ) {
+        let terminal = terminal(text);
+        let (pattern, line, cell, direction) = query;
+        let search = ScreenSearch::new(&terminal, pattern, Anchor { line, cell }, direction)
+            .expect("a pattern");
+        let mut search = done(&terminal, search);
+        let nearest = search.nearest().map(|nearest| {
+            let (start, last) = (nearest.found.start(), nearest.found.last());
+            ((start.line, start.cell), (last.line, last.cell), nearest.before)
+        });
+        assert_eq!((nearest, search.total()), (expected, total), "{pattern}");
+    }
+
+    #[test]
+    fn the_nearest_match_is_found_in_either_direction_and_around_the_end() {
+        use Direction::{Newer, Older};
+        let text = (0..2000).fold(String::new(), |text, n| text + &format!("line {n}\r\n"));
+        check(&text, ("1 ?7", 2000, 0, Older), Some(((1917, 7), (1917, 8), 139)), 140);
+        check(&text, ("line 17$", 2000, 0, Older), Some(((17, 0), (17, 6), 0)), 1);
+        check(&text, ("line 17$", 17, 0, Newer), Some(((17, 0), (17, 6), 0)), 1);
+        check(&text, ("e 1[0-9]$", 13, 3, Newer), Some(((14, 3), (14, 6), 4)), 10);
+        check(&text, ("e 1[0-9]$", 13, 3, Older), Some(((12, 3), (12, 6), 2)), 10);
+        check(&text, ("e 1[0-9]$", 19, 4, Newer), Some(((10, 3), (10, 6), 0)), 10);
+        check(&text, ("nothing", 0, 0, Newer), None, 0);
+    }
+
+    #[test]
+    fn a_match_goes_over_the_end_of_a_row_and_counts_wide_cells() {
+        use Direction::Newer;
+        check("aaaaaaaabbbbbb\r\n", ("ab+", 0, 0, Newer), Some(((0, 7), (0, 13), 0)), 1);
+        check("\u{6f22}\u{5b57}x y\r\n", ("y", 0, 0, Newer), Some(((0, 6), (0, 6), 0)), 1);
+        check("\u{6f22}\u{5b57}x\r\n", ("\u{5b57}", 0, 0, Newer), Some(((0, 2), (0, 2), 0)), 1);
+    }
+
+    #[test]
+    fn the_next_match_uses_what_was_found_and_sees_what_is_new() {
+        let mut terminal = terminal(&"word\r\n".repeat(100));
+        let at = |line| Anchor { line, cell: 0 };
+        let search = ScreenSearch::new(&terminal, "word", at(90), Direction::Older);
+        let search = done(&terminal, search.expect("a pattern"));
+        assert_eq!(search.total(), 100);
+        terminal.feed("word\r\n".repeat(50).as_bytes(), &mut Vec::new());
+        let again = search.again(&terminal, "word", at(149), Direction::Older);
+        let mut again = done(&terminal, again.expect("the search before was done"));
+        let nearest = again.nearest().expect("there are many");
+        assert_eq!((again.total(), nearest.before, nearest.found.line), (150, 148, 148));
+        assert!(again.again(&terminal, "other", at(0), Direction::Newer).is_none());
     }
 }

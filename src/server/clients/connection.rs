@@ -10,7 +10,7 @@ use crate::base::path_trace;
 use crate::base::time::Tick;
 use crate::platform::stream::Stream;
 use crate::server::clients::frame::Drawn;
-use crate::server::clients::search::Seeker;
+use crate::server::clients::scroll::CopySearch;
 use crate::server::event::{ConnId, Event};
 use crate::wire::packet::Packets;
 
@@ -45,7 +45,7 @@ pub(in crate::server) struct Attached {
     /// The pane its process runs in, if it is one of ours.
     pub(in crate::server) inside: Option<PaneId>,
     /// Its search.
-    pub(in crate::server) seek: Option<Seeker>,
+    pub(in crate::server) search: Option<CopySearch>,
     /// A call of it, and what it sent after that, is left to the next server.
     pub(in crate::server) is_deferred: bool,
 }

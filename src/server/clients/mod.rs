@@ -5,4 +5,3 @@ pub(in crate::server) mod connection;
 pub(in crate::server) mod frame;
 pub(in crate::server) mod images;
 pub(in crate::server) mod scroll;
-pub(in crate::server) mod search;
