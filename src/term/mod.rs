@@ -31,7 +31,6 @@ mod shell_integration;
 mod snapshot;
 mod style_table;
 mod terminal;
-mod xcms;
 
 pub use crate::base::style::Rgb;
 pub use anchor::Anchor;

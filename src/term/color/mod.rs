@@ -4,7 +4,6 @@
 pub(crate) mod palette;
 
 use crate::base::style::Rgb;
-use crate::term::xcms;
 
 /// X.Org's names and their values, sorted; grey is spelled with an a, and its hundred shades are
 /// left out.
@@ -12,18 +11,14 @@ const NAMES: &str = include_str!("colours.txt");
 /// No name is longer.
 const NAME_BYTES_MAX: usize = 32;
 
-/// A colour: `rgb:r/g/b` with 1 to 4 hexadecimal digits each, `#rgb` to `#rrrrggggbbbb`,
-/// `rgbi:r/g/b` with intensities, a colour space of CIE or Tektronix with its three numbers, or a
-/// name; letters may be large or small.
+/// A colour: `rgb:r/g/b` with 1 to 4 hexadecimal digits each, `#rgb` to `#rrrrggggbbbb`, or a name;
+/// letters may be large or small. The other spaces of Xlib (`rgbi`, CIE, `TekHVC`) are unknown.
 pub(crate) fn parse(text: &str) -> Option<Rgb> {
     if let Some(digits) = text.strip_prefix('#') {
         return hashed(digits);
     }
     let Some((space, rest)) = text.split_once(':') else { return named(text) };
-    if space.eq_ignore_ascii_case("rgb") {
-        return hexadecimal(rest);
-    }
-    xcms::parse(space, rest)
+    if space.eq_ignore_ascii_case("rgb") { hexadecimal(rest) } else { None }
 }
 
 /// `r/g/b`, each a fraction of as many digits as it has.
@@ -110,6 +105,9 @@ mod tests {
             ("gray101", None),
             ("gray", Some((190, 190, 190))),
             ("no such colour", None),
+            ("rgbi:0.5/0.5/0.5", None),
+            ("CIELab:1/1/1", None),
+            ("TekHVC:1/1/1", None),
             ("", None),
         ] {
             assert_eq!(parse(text), colour, "{text:?}");

@@ -516,20 +516,6 @@ const SUPPORT: &[Support] = &[
     ),
     (
         "reports",
-        "colours by intensity",
-        "OSC 10 ; rgbi:r/g/b ST",
-        "\x1b]10;rgbi:0.5/0.5/0.5\x07\x1b]10;?\x07",
-        Reply("\x1b]10;rgb:c1c1/bbbb/bbbb\x07"),
-    ),
-    (
-        "reports",
-        "colours of CIE and TekHVC",
-        "OSC 4 ; n ; CIELab:L/a/b ST",
-        "\x1b]4;0;CIELab:1/1/1\x07\x1b]4;0;?\x07",
-        Reply("\x1b]4;0;rgb:6c6c/6767/6767\x07"),
-    ),
-    (
-        "reports",
         "XTPUSHCOLORS, XTPOPCOLORS",
         "CSI # P, CSI # Q",
         "\x1b]4;1;#010203\x07\x1b[#P\x1b]4;1;#ffffff\x07\x1b[#Q\x1b]4;1;?\x07",
