@@ -15,11 +15,12 @@ use crate::base::schema;
 use crate::base::text::nearest;
 
 macro_rules! table {
-    ($($place:ident $($module:ident)::+;)*) => {
+    ($($role:ident $($module:ident)::+;)*) => {
         /// Every action, in the order of the docs.
-        pub static TABLE: [ActionEntry; COUNT] = [$(ActionEntry::$place::<crate::action::$($module)::+>()),*];
+        pub static TABLE: [ActionEntry; COUNT] =
+            [$(ActionEntry::$role::<crate::action::$($module)::+>()),*];
 
-        const COUNT: usize = [$(stringify!($place)),*].len();
+        const COUNT: usize = [$(stringify!($role)),*].len();
     };
 }
 
@@ -152,18 +153,18 @@ table! {
 /// A line of the table: an action without its type.
 #[derive(Debug)]
 pub struct ActionEntry {
-    /// Its name on the wire.
+    /// The name on the wire.
     pub name: &'static str,
-    /// Its words on the command line, as [`Action::VERBS`] has them.
+    /// The words on the command line, as [`Action::VERBS`] has them.
     verbs: &'static [&'static str],
-    /// Its default keys.
+    /// The default keys.
     pub keys: &'static [DefaultKey],
-    /// Whether those of its keys that are no characters act again without the prefix, when they
+    /// True if those of the keys that are no characters act again without the prefix, when they
     /// follow at once.
     pub repeats: bool,
-    /// What it does to the world.
+    /// The effect on the world.
     pub access: Access,
-    /// Who carries it out.
+    /// The role that carries it out.
     pub role: Role,
     augment: fn(Command) -> Command,
     params: fn() -> Schema,
@@ -207,16 +208,16 @@ impl ActionEntry {
         }
     }
 
-    /// Whether only the process that reads the command line can carry it out.
+    /// True if only the process that reads the command line can carry it out.
     #[must_use]
     pub fn is_command_line_only(&self) -> bool {
         self.role == Role::Cli
     }
 
-    /// Its words on the command line, the ones that are shown first; the others are synonyms. Never
+    /// The words on the command line, the ones that are shown first; the others are synonyms. Never
     /// empty.
     ///
-    /// Its name is one of them unless the noun alone means it: what follows `exec` is a command,
+    /// The name is one of them unless the noun alone means it: what follows `exec` is a command,
     /// not a verb.
     #[must_use]
     pub fn words(&self) -> &'static [Vec<&'static str>] {
@@ -235,7 +236,7 @@ impl ActionEntry {
         all
     }
 
-    /// Its arguments and help, as a subcommand named by the last of its words.
+    /// The arguments and help, as a subcommand named by the last of its words.
     #[must_use]
     pub fn command(&self) -> Command {
         let words = self.words();
@@ -243,7 +244,7 @@ impl ActionEntry {
         (self.augment)(Command::new(last)).disable_version_flag(true)
     }
 
-    /// Its help in one line.
+    /// The help in one line.
     #[must_use]
     pub fn summary(&self) -> String {
         (self.augment)(Command::new(self.name))
@@ -300,6 +301,24 @@ impl ActionEntry {
         Ok(Call { entry: self, body })
     }
 
+    /// True for the line of this action.
+    #[must_use]
+    pub fn is<A: Action>(&self) -> bool {
+        self.name == A::NAME
+    }
+
+    /// True if it takes an argument of this name.
+    #[must_use]
+    pub fn takes(&self, name: &str) -> bool {
+        self.known().iter().any(|known| known == name)
+    }
+
+    /// The noun of its name.
+    #[must_use]
+    pub fn noun(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(noun, _)| noun)
+    }
+
     /// The names of its arguments.
     fn known(&self) -> &[String] {
         self.known.get_or_init(|| {
@@ -338,6 +357,12 @@ impl ActionEntry {
         };
         Refusal::new(Code::InvalidParams, message).hint(format!("abide actions {}", self.name))
     }
+}
+
+/// The entry of an action, which has a line in the table.
+#[must_use]
+pub fn entry<A: Action>() -> &'static ActionEntry {
+    find(A::NAME).expect("every action has a line in the table")
 }
 
 /// The entry of a name such as `pane.split`.
@@ -435,31 +460,37 @@ enum Body {
 }
 
 impl Call {
+    /// The line of the table.
+    #[must_use]
+    pub fn entry(&self) -> &'static ActionEntry {
+        self.entry
+    }
+
     /// The name of the action.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.entry.name
     }
 
-    /// Its words on the command line.
+    /// The words on the command line.
     #[must_use]
     pub fn words(&self) -> String {
         self.entry.words()[0].join(" ")
     }
 
-    /// Who carries it out.
+    /// The role that carries it out.
     #[must_use]
     pub fn role(&self) -> Role {
         self.entry.role
     }
 
-    /// What it does to the world.
+    /// The effect on the world.
     #[must_use]
     pub fn access(&self) -> Access {
         self.entry.access
     }
 
-    /// Its arguments.
+    /// The arguments.
     #[must_use]
     pub fn params(&self) -> Value {
         match &self.body {
@@ -468,7 +499,7 @@ impl Call {
         }
     }
 
-    /// Its arguments as the type they were declared with, if that is `A`.
+    /// The arguments as the type they were declared with, if that is `A`.
     #[must_use]
     pub fn arguments<A: Action>(&self) -> Option<A> {
         (self.entry.name == A::NAME)
@@ -528,15 +559,16 @@ pub(crate) fn value<T: serde::Serialize>(data: &T) -> Value {
     serde_json::to_value(data).expect("plain data has a JSON form")
 }
 
+/// The members of an object.
+pub(crate) fn object(value: Value) -> CallParams {
+    if let Value::Object(members) = value { members } else { CallParams::new() }
+}
+
 /// The arguments of an action that say something: those that nobody gave are no part of a call.
-fn arguments<A: Action>(action: &A) -> CallParams {
-    match value(action) {
-        Value::Object(mut given) => {
-            given.retain(|_, argument| !is_unset(argument));
-            given
-        }
-        _ => CallParams::new(),
-    }
+pub(crate) fn arguments<A: Action>(action: &A) -> CallParams {
+    let mut given = object(value(action));
+    given.retain(|_, argument| !is_unset(argument));
+    given
 }
 
 /// Optional arguments are null, switches false and lists empty where nobody gave them.

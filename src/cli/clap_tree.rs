@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::action::table::{ActionEntry, TABLE};
 
-/// What the nouns are, for their help.
+/// The help of the nouns.
 const NOUNS: &[(&str, &str)] = &[
     ("session", "Sessions: tabs, an environment and a working directory"),
     ("tab", "Tabs of a session"),
@@ -25,13 +25,23 @@ const NOUNS: &[(&str, &str)] = &[
     ("cli", "What the command line does by itself"),
 ];
 
-/// What stands below the list of commands.
+/// The text below the list of commands.
 pub(super) const AFTER_HELP: &str = "\
 Without a command: attach to the session used last, or make one and attach.
-Targets: work (a session), work:2 or work:build (a tab), work:2.1 (a pane), an id (s3, t12, p41), @focused, @last.
+Targets: work (a session), work:2 or work:build (a tab), work:2.1 (a pane), an id (s3, t12, p41), \
+@focused, @last.
 Exit status: 0 done, 1 refused or failed, 2 usage, 3 configuration, 4 no such target or no server,
 5 a wait's program ended first, 124 timed out, 70 a bug in abide.
 Keys: prefix C-b, then ? lists all. tmux's commands are understood where they mean the same.";
+
+/// The switch that every command has.
+pub(super) const JSON: &str = "json";
+
+/// True if words that clap refuses ask for JSON. clap gives no matches then.
+#[must_use]
+pub(super) fn asks_for_json(words: &[OsString]) -> bool {
+    words.iter().take_while(|word| *word != "--").any(|word| word == "--json")
+}
 
 /// The whole command line.
 #[must_use]
@@ -58,7 +68,7 @@ pub(super) fn command_for(words: &[OsString]) -> Command {
 }
 
 fn root() -> Command {
-    let json = Arg::new("json")
+    let json = Arg::new(JSON)
         .long("json")
         .global(true)
         .action(ArgAction::SetTrue)
@@ -74,7 +84,7 @@ fn root() -> Command {
         .arg(json)
 }
 
-/// What can follow `abide`.
+/// The words that can follow `abide`.
 fn children() -> Vec<CommandNode> {
     let mut root = CommandNode::default();
     for entry in &TABLE {

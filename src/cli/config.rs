@@ -1,18 +1,18 @@
-//! What is known of the configuration besides its values: where each comes from, which themes there
-//! are, what a configuration of tmux gives.
+//! The configuration file of the user: its settings, the source of each value, the themes there
+//! are, and what a configuration of tmux gives.
 
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::base::error::{Code, Refusal};
 use crate::base::text::nearest;
-use crate::cli::{file, print, table_output};
+use crate::cli::{print, table_output};
 use crate::config::diag::Diagnostic;
-use crate::config::load::line_of;
+use crate::config::load::{self, line_of};
 use crate::config::theme::{Themes, gather};
 use crate::config::tmux::{ImportVerdict, Imported, import};
 use crate::platform::config_file;
@@ -25,14 +25,45 @@ const FROM_ENVIRONMENT: &[(&str, &str, &[&str])] = &[
     ("shell.program", "\"\"", &["SHELL"]),
 ];
 
+/// The settings of the user's file; the defaults if there is none.
+///
+/// # Errors
+/// Every problem of the file.
+pub(super) fn settings() -> Result<Settings, Vec<Diagnostic>> {
+    read(&config_file::path()).map(Option::unwrap_or_default)
+}
+
+/// The settings of a file; none if there is no file.
+///
+/// # Errors
+/// Every problem of the file.
+pub(super) fn read(path: &Path) -> Result<Option<Settings>, Vec<Diagnostic>> {
+    let name = path.display().to_string();
+    match config_file::read(path) {
+        Ok(None) => Ok(None),
+        Ok(Some(text)) => load::load(&name, &text).map(Some),
+        Err(error) => Err(vec![Diagnostic::unreadable(&name, &error.to_string())]),
+    }
+}
+
+/// The settings of the user's file, or a refusal that names the first problem.
+///
+/// # Errors
+/// That refusal.
+pub(super) fn valid_settings() -> Result<Settings, Refusal> {
+    settings().map_err(|problems| {
+        let first = problems.first().map(Diagnostic::headline).unwrap_or_default();
+        Refusal::new(Code::InvalidConfig, first).hint("abide config check shows all problems")
+    })
+}
+
 /// Tells of an option, or of all of a section, what it is and where its value comes from.
 ///
 /// # Errors
 /// If there is no such option, or the file has problems.
 pub(super) fn explain(wanted: &str, as_json: bool) -> Result<u8, Refusal> {
-    let settings = file::valid_settings()?;
-    let path = config_file::path();
-    let text = config_file::read(&path).ok().flatten().unwrap_or_default();
+    let settings = valid_settings()?;
+    let text = config_file::read(&config_file::path()).ok().flatten().unwrap_or_default();
     let mut all = Vec::new();
     leaves(&tree(), &mut Vec::new(), &mut all);
     let wanted = wanted.trim_matches(['[', ']']).replace("].", ".");
@@ -44,7 +75,7 @@ pub(super) fn explain(wanted: &str, as_json: bool) -> Result<u8, Refusal> {
         .iter()
         .zip(&names)
         .filter(|(_, name)| is_wanted(name))
-        .map(|((option, node), name)| explained(name, option, node, (&settings, &text, &path)))
+        .map(|((option, node), _)| explained(option, node, &settings, &text))
         .collect();
     if found.is_empty() {
         let near = nearest(&wanted, names.iter().map(String::as_str));
@@ -67,12 +98,9 @@ pub(super) fn explain(wanted: &str, as_json: bool) -> Result<u8, Refusal> {
     )
 }
 
-fn explained(
-    name: &str,
-    option: &[String],
-    node: &OptionNode,
-    (settings, text, path): (&Settings, &str, &PathBuf),
-) -> Value {
+/// An option as JSON; `text` is that of the configuration file.
+fn explained(option: &[String], node: &OptionNode, settings: &Settings, text: &str) -> Value {
+    let name = option.join(".");
     let of = |settings: &Settings| {
         option
             .iter()
@@ -95,11 +123,12 @@ fn explained(
         (_, Some(variable)) => {
             format!("the environment: {variable}={}", env::var(variable).unwrap_or_default())
         }
-        (Some(line), None) => format!("{}:{line}", path.display()),
+        (Some(line), None) => format!("{}:{line}", config_file::path().display()),
         (None, None) => "default".into(),
     };
     json!({
-        "option": name, "value": value, "from": from, "line": line, "default": default, "values": values(&node.shape), "help": node.doc,
+        "option": name, "value": value, "from": from, "line": line, "default": default,
+        "values": values(&node.shape), "help": node.doc,
     })
 }
 
@@ -156,7 +185,7 @@ pub(super) fn gathered() -> (Themes, Vec<Diagnostic>) {
     )
 }
 
-/// What is wrong with the choice of a theme, as a line.
+/// The problem of the chosen theme, as a line.
 pub(super) fn theme_problem(settings: &Settings) -> Option<String> {
     gathered().0.choose(&settings.theme).err().map(|problem| format!("[theme]: {problem}"))
 }
@@ -167,7 +196,7 @@ pub(super) fn theme_problem(settings: &Settings) -> Option<String> {
 /// If standard output cannot be written.
 pub(super) fn themes(as_json: bool) -> Result<u8, Refusal> {
     let (themes, problems) = gathered();
-    let settings = file::valid_settings().unwrap_or_default();
+    let settings = valid_settings().unwrap_or_default();
     let in_use = |name: &str| match settings.theme.name.as_str() {
         "auto" if settings.theme.dark == name => "where the terminal is dark",
         "auto" if settings.theme.light == name => "where the terminal is light",
@@ -190,7 +219,11 @@ pub(super) fn themes(as_json: bool) -> Result<u8, Refusal> {
                     .collect()
             },
         );
-        json!({ "name": name, "appearance": file.appearance.word(), "own": is_own(name), "use": in_use(name), "colours": colours })
+        let appearance = file.appearance.word();
+        json!({
+            "name": name, "appearance": appearance, "own": is_own(name), "use": in_use(name),
+            "colours": colours,
+        })
     };
     let list: Vec<(&str, &crate::settings::ThemeFile)> = themes.iter().collect();
     let column = |head: &str, of: &dyn Fn(&str, &crate::settings::ThemeFile) -> String| {

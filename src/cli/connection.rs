@@ -24,7 +24,7 @@ pub(super) struct ServerConnection {
     pub(super) is_unread: bool,
 }
 
-/// What is said where no server is there.
+/// The refusal where no server is there.
 #[must_use]
 pub(super) fn no_server() -> Refusal {
     Refusal::new(Code::NoServer, "no server is running").hint("abide new starts one")
@@ -199,7 +199,8 @@ mod tests {
     #[test]
     fn the_answer_is_found_among_notifications() {
         let (outcome, request) = call(
-            "{\"jsonrpc\":\"2.0\",\"method\":\"server.ready\"}\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[7]}\n",
+            "{\"jsonrpc\":\"2.0\",\"method\":\"server.ready\"}\n\
+             {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[7]}\n",
         );
         assert_eq!(outcome, Ok(json!([7])));
         assert_eq!(request["method"], TABLE[0].name);
@@ -240,7 +241,8 @@ mod tests {
         assert_eq!(code(""), Code::Interrupted);
         assert_eq!(code("{\"jsonrpc\":"), Code::Interrupted);
         assert_eq!(code("nonsense\n"), Code::InvalidMessage);
-        let refused = "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":\"no\",\"data\":{\"code\":\"not_found\"}}}\n";
+        let refused = "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":\"no\",\
+                       \"data\":{\"code\":\"not_found\"}}}\n";
         assert_eq!(code(refused), Code::NotFound);
     }
 }

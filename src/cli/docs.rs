@@ -33,10 +33,12 @@ pub fn pages() -> Vec<DocPage> {
 /// An action as JSON: names, words, keys, help and schemas.
 #[must_use]
 pub fn entry_json(entry: &ActionEntry) -> Value {
+    let keys = entry.keys.iter();
+    let keys = keys.map(|(chord, arguments)| json!({ "chord": chord, "arguments": arguments }));
     json!({
         "name": entry.name,
         "words": entry.words().iter().map(|words| words.join(" ")).collect::<Vec<_>>(),
-        "keys": entry.keys.iter().map(|(chord, arguments)| json!({ "chord": chord, "arguments": arguments })).collect::<Vec<_>>(),
+        "keys": keys.collect::<Vec<_>>(),
         "access": access(entry.access),
         "place": place(entry.role),
         "help": entry.summary(),
@@ -159,9 +161,9 @@ fn key_table<'a>(out: &mut String, listing: impl Iterator<Item = &'a ListedKey>)
 fn actions() -> String {
     let mut out = String::from(
         "# Actions\n\nEvery action is a method of JSON-RPC 2.0 over the server's Unix socket: one \
-         request a line, one answer a line. Params are given by \
-         name. A failure has our code in `error.data.code` ([errors](errors.md)) and what to do next in `error.data.hint`. Actions that the command line \
-         carries out are listed for completeness; they are no methods.\n",
+         request a line, one answer a line. Params are given by name. A failure has our code in \
+         `error.data.code` ([errors](errors.md)) and what to do next in `error.data.hint`. Actions \
+         that the command line carries out are listed for completeness; they are no methods.\n",
     );
     for entry in &TABLE {
         out.push('\n');

@@ -1,5 +1,5 @@
-//! What could keep abide from working well here: the terminal, the locale, the configuration, the
-//! places, the server. It starts nothing.
+//! Checks of what could keep abide from working well here: terminal, locale, configuration,
+//! paths, server. It starts nothing.
 
 use std::env;
 use std::io::IsTerminal;
@@ -9,12 +9,12 @@ use serde_json::json;
 
 use crate::base::error::Refusal;
 use crate::cli::connection::ServerConnection;
-use crate::cli::{file, print, table_output};
+use crate::cli::{config, print, table_output};
 use crate::config::diag::Diagnostic;
 use crate::platform::Login;
 use crate::platform::paths::Paths;
 
-/// How a check went.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Health {
     Good,
@@ -52,7 +52,10 @@ pub(super) fn run(as_json: bool, told: Vec<(&'static str, bool, String)>) -> Res
         Health::Bad => "bad",
     };
     if as_json {
-        let list = findings.iter().map(|finding| json!({ "check": finding.what, "verdict": word(finding.verdict), "text": finding.text }));
+        let list = findings.iter().map(|finding| {
+            let verdict = word(finding.verdict);
+            json!({ "check": finding.what, "verdict": verdict, "text": finding.text })
+        });
         print::text(&table_output::json(&list.collect()))?;
     } else {
         let lines = findings.iter().map(|finding| {
@@ -135,7 +138,7 @@ fn shell() -> Finding {
 }
 
 fn configuration() -> Finding {
-    match file::settings() {
+    match config::settings() {
         Ok(_) => finding(
             "configuration",
             Health::Good,

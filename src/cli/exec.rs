@@ -4,60 +4,106 @@
 use std::io::Read;
 use std::thread;
 
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use crate::action::process::run::ProcessWrite;
-use crate::action::table::{self, ActionEntry, CallParams};
-use crate::action::{self, Action};
+use crate::action::exec::ExecRun;
+use crate::action::process::run::{ProcessLogs, ProcessWrite};
+use crate::action::table;
 use crate::base::base64;
 use crate::base::error::{Code, Refusal};
-use crate::base::id::PaneId;
+use crate::cli::call::Origin;
 use crate::cli::connection::{self, ServerConnection};
 use crate::cli::{print, table_output};
-use crate::platform::paths::Paths;
 
-/// How much of standard input is sent at once.
+/// The most of standard input that is sent at once.
 const PART_LEN: usize = 64 << 10;
-/// How often a followed log is asked for again when the server goes away.
+/// The most times that a followed log is asked for again when the server goes away.
 const RECONNECT_COUNT: usize = 5;
 
-/// Where calls go, and from where.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Whence<'a> {
-    pub(super) places: &'a Paths,
-    pub(super) pane: Option<PaneId>,
+/// The members of the reply of `exec` that are read here. The server may be of another version.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ExecReply {
+    exit_code: Option<u8>,
+    stdout: String,
+    state: String,
+    duration_ms: u64,
+    timed_out: bool,
+    state_lost: Option<String>,
+}
+
+impl ExecReply {
+    fn of(reply: &Value) -> Self {
+        Self::deserialize(reply).unwrap_or_default()
+    }
+
+    fn status(&self) -> u8 {
+        self.exit_code.unwrap_or(255)
+    }
+}
+
+/// An event in the life of a command, in the same way.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct OutputEvent {
+    r#type: String,
+    command: String,
+    cursor: Option<String>,
+    bytes: String,
+}
+
+impl OutputEvent {
+    fn of(event: &Value) -> Self {
+        Self::deserialize(event).unwrap_or_default()
+    }
+
+    /// Writes output where it belongs.
+    fn pass_on(&self) -> Result<(), Refusal> {
+        let bytes = || base64::decode(&self.bytes).unwrap_or_default();
+        match self.r#type.as_str() {
+            "stdout" => print::bytes(&bytes()),
+            "stderr" => print::error_bytes(&bytes()),
+            "truncated" => {
+                print::note("abide: output is missing here");
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Runs a command in the session's shell; gives its exit status.
 pub(super) fn exec(
-    whence: Whence<'_>,
+    origin: Origin<'_>,
     mut link: ServerConnection,
-    entry: &'static ActionEntry,
-    mut params: CallParams,
+    mut exec: ExecRun,
     as_json: bool,
 ) -> Result<u8, Refusal> {
-    let reads = params.get("open_stdin") == Some(&Value::Bool(true));
+    let entry = table::entry::<ExecRun>();
+    let reads = exec.open_stdin;
     if as_json {
         if reads {
-            params.remove("open_stdin");
-            params.insert("stdin".into(), all_input()?.into());
+            exec.open_stdin = false;
+            exec.stdin = Some(all_input()?);
         }
-        let reply = link.call(entry, &params)?;
+        let reply = link.call(entry, &table::arguments(&exec))?;
         print::text(&table_output::json(&reply))?;
-        return Ok(status(&reply));
+        return Ok(ExecReply::of(&reply).status());
     }
-    params.insert("stream".into(), true.into());
+    exec.stream = true;
     let mut command = String::new();
     let mut fault = Ok(());
-    let outcome = link.call_told(entry, &params, |event| {
-        if event["type"] == "start" {
-            event["command"].as_str().unwrap_or_default().clone_into(&mut command);
+    let outcome = link.call_told(entry, &table::arguments(&exec), |event| {
+        let event = OutputEvent::of(event);
+        if event.r#type == "start" {
+            command.clone_from(&event.command);
             if reads {
-                feed(whence, &command);
+                feed(origin, &command);
             }
         }
         if fault.is_ok() {
-            fault = pass_on(event);
+            fault = event.pass_on();
         }
     });
     fault?;
@@ -69,57 +115,44 @@ pub(super) fn exec(
         .hint(format!("abide logs -f {command}")),
         _ => refusal,
     })?;
+    let reply = ExecReply::of(&reply);
     // Of a command in a pane all comes at the end.
-    print::bytes(reply["stdout"].as_str().unwrap_or_default().as_bytes())?;
-    if reply["state"] == "running" {
+    print::bytes(reply.stdout.as_bytes())?;
+    if reply.state == "running" {
         print::note(&format!(
             "abide: timed out after {}ms; it does not end and runs on in its pane",
-            reply["duration_ms"]
+            reply.duration_ms
         ));
-        return Ok(status(&reply));
+        return Ok(reply.status());
     }
-    if let Some(lost) = reply["state_lost"].as_str() {
+    if let Some(lost) = &reply.state_lost {
         print::note(&format!("abide: {lost}"));
     }
-    if reply["timed_out"] == true {
+    if reply.timed_out {
         print::note(&format!(
             "abide: timed out after {}ms; what it started is gone",
-            reply["duration_ms"]
+            reply.duration_ms
         ));
     }
-    Ok(status(&reply))
-}
-
-fn status(reply: &Value) -> u8 {
-    reply["exit_code"].as_u64().and_then(|code| u8::try_from(code).ok()).unwrap_or(255)
-}
-
-/// Writes output where it belongs.
-fn pass_on(event: &Value) -> Result<(), Refusal> {
-    let bytes = || event["bytes"].as_str().and_then(base64::decode).unwrap_or_default();
-    match event["type"].as_str() {
-        Some("stdout") => print::bytes(&bytes()),
-        Some("stderr") => print::error_bytes(&bytes()),
-        Some("truncated") => {
-            print::note("abide: output is missing here");
-            Ok(())
-        }
-        _ => Ok(()),
-    }
+    Ok(reply.status())
 }
 
 /// Sends our standard input to a command, on a connection of its own, until either ends.
-fn feed(whence: Whence<'_>, command: &str) {
-    let Ok(Some(mut link)) = ServerConnection::connect(whence.places, whence.pane) else { return };
+fn feed(origin: Origin<'_>, command: &str) {
+    let Ok(Some(mut link)) = ServerConnection::connect(origin.places, origin.pane) else { return };
     let command = command.to_owned();
     thread::spawn(move || {
-        let entry = table::find(ProcessWrite::NAME).expect("it is in the table");
+        let entry = table::entry::<ProcessWrite>();
         let mut buffer = vec![0; PART_LEN];
         loop {
             let count = std::io::stdin().lock().read(&mut buffer).unwrap_or(0);
-            let params = object(
-                json!({ "id": command, "bytes": base64::encode(&buffer[..count]), "close": count == 0 }),
-            );
+            let write = ProcessWrite {
+                id: command.clone(),
+                bytes: Some(base64::encode(&buffer[..count])),
+                close: count == 0,
+                ..ProcessWrite::default()
+            };
+            let params = table::arguments(&write);
             if link.call(entry, &params).is_err() || count == 0 {
                 return;
             }
@@ -137,37 +170,40 @@ fn all_input() -> Result<String, Refusal> {
     Ok(text)
 }
 
+/// The reply of `logs`, in the same way.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct LogsReply {
+    events: Vec<Value>,
+}
+
 /// Shows the output of a command; with `follow` until it ends, over restarts of the server.
 pub(super) fn logs(
-    whence: Whence<'_>,
+    origin: Origin<'_>,
     mut link: ServerConnection,
-    entry: &'static ActionEntry,
-    mut params: CallParams,
+    mut logs: ProcessLogs,
     as_json: bool,
 ) -> Result<(), Refusal> {
-    let follows = params.get("follow") == Some(&Value::Bool(true));
+    let entry = table::entry::<ProcessLogs>();
     let mut fault = Ok(());
     for _ in 0..=RECONNECT_COUNT {
         let mut cursor = None;
-        let outcome = link.call_told(entry, &params, |event| {
-            cursor = event["cursor"].as_str().map(str::to_owned).or(cursor.take());
+        let outcome = link.call_told(entry, &table::arguments(&logs), |event| {
+            cursor = OutputEvent::of(event).cursor.or(cursor.take());
             if fault.is_ok() {
                 fault = show_event(event, as_json);
             }
         });
         std::mem::replace(&mut fault, Ok(()))?;
         match outcome {
-            Err(refusal) if follows && refusal.code == Code::Interrupted => {
-                if let Some(cursor) = cursor {
-                    params.insert("since".into(), cursor.into());
-                }
-                link = ServerConnection::connect(whence.places, whence.pane)?
+            Err(refusal) if logs.follow && refusal.code == Code::Interrupted => {
+                logs.since = cursor.or(logs.since);
+                link = ServerConnection::connect(origin.places, origin.pane)?
                     .ok_or_else(connection::no_server)?;
             }
             outcome => {
-                let reply = outcome?;
-                let events = reply["events"].as_array().cloned().unwrap_or_default();
-                return events.iter().try_for_each(|event| show_event(event, as_json));
+                let reply = LogsReply::deserialize(outcome?).unwrap_or_default();
+                return reply.events.iter().try_for_each(|event| show_event(event, as_json));
             }
         }
     }
@@ -175,7 +211,7 @@ pub(super) fn logs(
 }
 
 fn show_event(event: &Value, as_json: bool) -> Result<(), Refusal> {
-    if as_json { print::text(&event.to_string()) } else { pass_on(event) }
+    if as_json { print::text(&event.to_string()) } else { OutputEvent::of(event).pass_on() }
 }
 
 /// Processes as a table.
@@ -189,19 +225,18 @@ fn row(item: &Value, is_tree: bool) -> Value {
     let mut row = Map::new();
     let depth = usize::try_from(item["depth"].as_u64().unwrap_or(0)).unwrap_or(0);
     for (name, value) in item.as_object().into_iter().flatten() {
-        match name.as_str() {
-            "pid" if value == 0 => drop(row.insert(name.clone(), "".into())),
-            "depth" | "start_time" => {}
-            "rss" => drop(row.insert("memory".into(), size(value.as_u64().unwrap_or(0)).into())),
-            "cpu" => drop(
-                row.insert("cpu%".into(), format!("{:.1}", value.as_f64().unwrap_or(0.0)).into()),
-            ),
+        let (name, value) = match name.as_str() {
+            "pid" if value == 0 => (name.as_str(), "".into()),
+            "depth" | "start_time" => continue,
+            "rss" => ("memory", size(value.as_u64().unwrap_or(0)).into()),
+            "cpu" => ("cpu%", format!("{:.1}", value.as_f64().unwrap_or(0.0)).into()),
             "command_line" if is_tree => {
-                let line = format!("{}{}", "  ".repeat(depth), value.as_str().unwrap_or_default());
-                row.insert(name.clone(), line.into());
+                let line = value.as_str().unwrap_or_default();
+                (name.as_str(), format!("{}{line}", "  ".repeat(depth)).into())
             }
-            _ => drop(row.insert(name.clone(), value.clone())),
-        }
+            _ => (name.as_str(), value.clone()),
+        };
+        row.insert(name.to_owned(), value);
     }
     Value::Object(row)
 }
@@ -213,29 +248,4 @@ fn size(bytes: u64) -> String {
         bytes if bytes < 10 << 30 => format!("{}M", bytes >> 20),
         bytes => format!("{}G", bytes >> 30),
     }
-}
-
-fn object(value: Value) -> CallParams {
-    if let Value::Object(object) = value { object } else { CallParams::new() }
-}
-
-/// Whether an action's output comes while it waits.
-pub(super) fn is_exec(entry: &ActionEntry) -> bool {
-    entry.name == action::exec::ExecRun::NAME
-}
-
-/// The same for the logs of a command.
-pub(super) fn is_logs(entry: &ActionEntry) -> bool {
-    entry.name == action::process::run::ProcessLogs::NAME
-}
-
-/// Whether it lists processes.
-pub(super) fn is_ps(entry: &ActionEntry) -> bool {
-    entry.name == action::process::list::ProcessPs::NAME
-}
-
-/// Whether it says what was ended or sent a signal.
-pub(super) fn is_stop(entry: &ActionEntry) -> bool {
-    entry.name == action::process::stop::ProcessStop::NAME
-        || entry.name == action::process::stop::ProcessSignal::NAME
 }

@@ -7,23 +7,15 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::action::cli::CliActions;
-use crate::action::cli::CliDoctor;
-use crate::action::cli::CliKeys;
-use crate::action::cli::CliMan;
-use crate::action::cli::CliThemes;
-use crate::action::cli::CliVersion;
-use crate::action::cli::ConfigCheck;
-use crate::action::cli::ConfigEdit;
-use crate::action::cli::ConfigExplain;
-use crate::action::cli::ConfigImport;
-use crate::action::cli::ConfigPath;
-use crate::action::cli::ConfigPrintDefault;
-use crate::action::cli::ConfigShow;
-use crate::action::cli::{CliCompletions, CompletionShell};
+use crate::action::buffer::BufferSave;
+use crate::action::cli::{
+    CliActions, CliCompletions, CliDoctor, CliKeys, CliMan, CliThemes, CliVersion, CompletionShell,
+    ConfigCheck, ConfigEdit, ConfigExplain, ConfigImport, ConfigPath, ConfigPrintDefault,
+    ConfigShow,
+};
 use crate::action::table::{self, ActionEntry, Call, TABLE};
 use crate::base::error::{Code, Refusal};
-use crate::cli::{Next, clap_tree, config, docs, file, man, print, table_output};
+use crate::cli::{Next, call, clap_tree, config, docs, files, man, print, table_output};
 use crate::config::diag::{Diagnostic, listing};
 use crate::config::keymap::{Keymap, ListedKey};
 use crate::config::{load, reference};
@@ -40,13 +32,16 @@ pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
     if call.arguments::<CliDoctor>().is_some() {
         return Ok(Next::Examine {
             as_json,
-            colours: file::settings().unwrap_or_default().outer.colours,
+            colours: config::settings().unwrap_or_default().outer.colours,
         });
     }
     carry_out(call, as_json).map(Next::Exit)
 }
 
 fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
+    if let Some(save) = call.arguments::<BufferSave>() {
+        return files::save_buffer(&save, &call::places()?).map(|()| 0);
+    }
     if let Some(check) = call.arguments::<ConfigCheck>() {
         return config_check(check.file.as_deref(), as_json);
     }
@@ -90,7 +85,12 @@ fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
     }
     if call.arguments::<CliVersion>().is_some() {
         let version = env!("CARGO_PKG_VERSION");
-        let all = || json!({ "version": version, "protocol": hello::VERSION, "protocol_min": hello::VERSION_MIN, "keeper": keeper::VERSION });
+        let all = || {
+            json!({
+                "version": version, "protocol": hello::VERSION,
+                "protocol_min": hello::VERSION_MIN, "keeper": keeper::VERSION,
+            })
+        };
         return print::give(as_json, all, || format!("abide {version}"));
     }
     Err(Refusal::new(
@@ -102,7 +102,7 @@ fn carry_out(call: &Call, as_json: bool) -> Result<u8, Refusal> {
 fn config_check(file: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
     let path = file.map_or_else(config_file::path, PathBuf::from);
     let shown = path.display();
-    match file::read(&path) {
+    match config::read(&path) {
         Ok(None) if file.is_some() => Err(Refusal::new(Code::NotFound, format!("no file {shown}"))),
         Ok(None) => print::give(
             as_json,
@@ -137,7 +137,7 @@ fn problem_json(problem: &Diagnostic) -> Value {
 }
 
 fn config_show(section: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
-    let settings = file::valid_settings()?;
+    let settings = config::valid_settings()?;
     let whole = json!(settings);
     let Some(name) = section else {
         return print::give(as_json, || whole.clone(), || reference::toml(&settings, None));
@@ -207,12 +207,17 @@ fn list_keys(word: Option<&str>, as_json: bool) -> Result<u8, Refusal> {
         texts.iter().any(|text| text.to_lowercase().contains(&lower))
     };
     let shown: Vec<ListedKey> =
-        Keymap::new(&file::valid_settings()?.keys).listing().into_iter().filter(has).collect();
+        Keymap::new(&config::valid_settings()?.keys).listing().into_iter().filter(has).collect();
     if let (Some(word), true) = (word, shown.is_empty()) {
         return Err(Refusal::new(Code::NotFound, format!("no key, action or help with {word:?}"))
             .hint("abide keys"));
     }
-    let as_value = |listed: &ListedKey| json!({ "keys": listed.keys, "chord": listed.chord, "action": listed.words, "name": listed.name, "help": listed.summary });
+    let as_value = |listed: &ListedKey| {
+        json!({
+            "keys": listed.keys, "chord": listed.chord, "action": listed.words,
+            "name": listed.name, "help": listed.summary,
+        })
+    };
     let column = |head: &str, of: fn(&ListedKey) -> &String| {
         (head.to_owned(), shown.iter().map(|listed| of(listed).clone()).collect())
     };

@@ -89,7 +89,7 @@ fn command(out: &mut Vec<u8>, entry: &ActionEntry) -> io::Result<()> {
     write!(out, "{}", part(|out| man.render_options_section(out))?)
 }
 
-/// What a section of its own would have, without its heading and without the definitions that the
+/// A section of its own, without its heading and without the definitions that the
 /// title has already.
 fn part(render: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<String> {
     let mut section = Vec::new();

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::base::error::{Code, Refusal};
 use crate::base::text::sanitize;
@@ -58,7 +58,8 @@ pub(super) fn note(line: &str) {
 /// Says why something was not done: `abide: MESSAGE` and `hint: …`, or one line of JSON.
 pub(super) fn refusal(refusal: &Refusal, as_json: bool) {
     if as_json {
-        let data = serde_json::json!({ "error": { "code": refusal.code.name(), "message": refusal.message, "hint": refusal.hint } });
+        let (code, message, hint) = (refusal.code.name(), &refusal.message, &refusal.hint);
+        let data = json!({ "error": { "code": code, "message": message, "hint": hint } });
         return note(&data.to_string());
     }
     note(&format!("abide: {}", refusal.message));

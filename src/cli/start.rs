@@ -15,11 +15,11 @@ use crate::platform::paths::Paths;
 use crate::platform::poll::Ready;
 use crate::platform::{self, own_program};
 
-/// How long a new server may take until it listens.
+/// The longest time until a new server listens.
 const START_WITHIN: Duration = Duration::from_secs(15);
-/// How long another server that was started at the same time may take, once our keeper has ended.
+/// The same for another server that was started at the same time, once our keeper has ended.
 const AFTER_KEEPER_WITHIN: Duration = Duration::from_secs(2);
-/// How often it is looked for meanwhile.
+/// The time between two looks for it.
 const LOOK_EVERY: Span = Span::millis(1);
 
 /// A connection to the server of these places, which is started if there is none.

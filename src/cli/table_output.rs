@@ -30,7 +30,7 @@ pub(super) fn json(value: &Value) -> String {
     serde_json::to_string_pretty(value).expect("a value into memory")
 }
 
-/// What a search found, as grep writes it: pane, number of the line, line. A line with several hits
+/// Hits of a search as grep writes them: pane, number of the line, line. A line with several hits
 /// is given once.
 fn hits(hits: &Value) -> String {
     let member = |hit: &Value, name: &str| hit.get(name).map(cell).unwrap_or_default();
@@ -96,7 +96,7 @@ pub(super) fn rows(columns: &[(String, Vec<String>)]) -> String {
         .fold(head, |text, line| text + &line)
 }
 
-/// What a member is called where its unit is shown with it.
+/// The heading of a member whose unit is shown with it.
 fn head(name: &str) -> &str {
     name.strip_suffix("_wall").or(name.strip_suffix("_ms")).unwrap_or(name)
 }
@@ -160,8 +160,14 @@ mod tests {
     #[test]
     fn lists_are_tables_without_empty_columns() {
         let list = json!([
-            { "id": "s1", "name": "漢", "size": { "cols": 80, "rows": 24 }, "pid": null, "panes": ["p1", "p2"] },
-            { "id": "s12", "name": "b\u{1b}[2J", "size": { "cols": 9, "rows": 2 }, "pid": null, "panes": [] },
+            {
+                "id": "s1", "name": "漢", "size": { "cols": 80, "rows": 24 }, "pid": null,
+                "panes": ["p1", "p2"],
+            },
+            {
+                "id": "s12", "name": "b\u{1b}[2J", "size": { "cols": 9, "rows": 2 }, "pid": null,
+                "panes": [],
+            },
         ]);
         assert_eq!(
             text(&list, 0),
@@ -182,7 +188,10 @@ mod tests {
 
     #[test]
     fn moments_and_lengths_of_time_have_units() {
-        let list = json!([{ "id": "s1", "created_wall": 1_000, "version": 7 }, { "id": "s2", "created_wall": 7_200_000, "version": 8 }]);
+        let list = json!([
+            { "id": "s1", "created_wall": 1_000, "version": 7 },
+            { "id": "s2", "created_wall": 7_200_000, "version": 8 },
+        ]);
         assert_eq!(text(&list, 7_261_000), "ID  CREATED\ns1  2h ago\ns2  1m ago\n");
         assert_eq!(
             text(&json!({ "uptime_ms": 59_999, "version": "0.1.0" }), 0),
@@ -192,7 +201,9 @@ mod tests {
 
     #[test]
     fn hits_are_lines_as_of_grep() {
-        let hit = |line: u64, start: u64| json!({ "pane": "p1", "line": line, "start": start, "text": "a b" });
+        fn hit(line: u64, start: u64) -> serde_json::Value {
+            json!({ "pane": "p1", "line": line, "start": start, "text": "a b" })
+        }
         assert_eq!(
             text(&json!({ "hits": [hit(7, 0), hit(7, 2), hit(3, 0)], "more": false }), 0),
             "p1:7:a b\np1:3:a b\n"
