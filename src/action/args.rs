@@ -28,7 +28,7 @@ macro_rules! targets {
         }
 
         impl $name {
-            /// What it names, as the caller sees the world.
+            /// The id of the target, as the caller sees the world.
             ///
             /// # Errors
             /// `not_found` with the nearest names.
@@ -39,7 +39,7 @@ macro_rules! targets {
                 $find(cx.state, cx.caller, &self.0)
             }
 
-            /// What it names, or what the caller looks at where there is none.
+            /// The id of the target; where none is given, of what the caller looks at.
             ///
             /// # Errors
             /// `not_found` with the nearest names.
@@ -126,7 +126,12 @@ pub struct Closing {
     #[arg(long = "grace", value_name = "DURATION", value_parser = millis)]
     pub grace_ms: Option<u64>,
     /// For how long `abide undo` can bring it back, such as 10m
-    #[arg(long = "undo", value_name = "DURATION", value_parser = millis, conflicts_with_all = ["now", "grace_ms"])]
+    #[arg(
+        long = "undo",
+        value_name = "DURATION",
+        value_parser = millis,
+        conflicts_with_all = ["now", "grace_ms"],
+    )]
     pub undo_ms: Option<u64>,
 }
 

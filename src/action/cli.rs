@@ -1,4 +1,5 @@
-//! Actions of the process that reads the command line. They are here for docs, completions and the one list; `cli` does the work.
+//! Actions of the process that reads the command line. They are here for docs, completions and the
+//! one list; `cli` does the work.
 
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
@@ -46,8 +47,8 @@ rows! {
 
     /// Print a configuration made from one of tmux, and say what was taken
     ///
-    /// The configuration goes to standard output, the report to standard error: line by line what was
-    /// taken, what is so already, and what there is no like of.
+    /// The configuration goes to standard output, the report to standard error: line by line what
+    /// was taken, what is so already, and what there is no like of.
     ConfigImport "config.import" Read {
         /// The file; else ~/.tmux.conf, else ~/.config/tmux/tmux.conf
         pub file: Option<String>,
@@ -79,8 +80,8 @@ rows! {
 
     /// Look for what could keep abide from working well here
     ///
-    /// It looks at the terminal, the configuration, the places of state and socket, and the server. The
-    /// exit status is 1 if something fails.
+    /// It looks at the terminal, the configuration, the places of state and socket, and the server.
+    /// The exit status is 1 if something fails.
     CliDoctor "cli.doctor" Read verbs ["doctor"] {}
 
     /// Print completions for a shell

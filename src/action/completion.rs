@@ -1,5 +1,5 @@
-//! How calls that wait are answered: for everything that can happen, which of them it completes,
-//! and with what.
+//! The answers of calls that wait: for everything that can happen, the calls that it completes,
+//! and their replies.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -113,13 +113,13 @@ pub fn search(state: &mut State) -> Vec<(CallId, Outcome)> {
     steps.collect()
 }
 
-/// When something has to be done about an open call if nothing happens.
+/// The moment at which an open call needs an answer even if nothing happens.
 #[must_use]
 pub fn due(state: &State, open: &OpenCall) -> Option<Tick> {
     open.deadline.into_iter().chain(idle_at(state, &open.pending)).min()
 }
 
-/// When a pane has been quiet for long enough.
+/// The moment at which a pane has been quiet for long enough.
 fn idle_at(state: &State, pending: &Pending) -> Option<Tick> {
     let Pending::Idle { pane, quiet, since } = pending else { return None };
     Some(state.pane(*pane).marks.output.max(*since) + *quiet)
@@ -249,7 +249,7 @@ pub fn on_ended(
                     if ending.is_empty() {
                         done.push((*call, Ok(reply)));
                     } else {
-                        // What else ran in these sessions is to be gone too.
+                        // Other commands of these sessions have to be gone too.
                         let sessions = ending.iter().copied().collect();
                         open.pending = Pending::Command(CommandWait::Sessions { sessions, reply });
                     }

@@ -1,5 +1,5 @@
-//! What several actions do alike: which view they move, what a new pane is made of, how programs
-//! are ended.
+//! Steps that several actions share: the view that they move, the parts of a new pane, the end of
+//! programs.
 
 use std::collections::BTreeSet;
 
@@ -93,7 +93,7 @@ impl Cx<'_> {
         Answer::later(Pending::Start { pane, reply: value(&reply) })
     }
 
-    /// What a new pane is made of that takes its directory from another where it is given none.
+    /// The parts of a new pane, which takes its directory from another where it is given none.
     ///
     /// # Errors
     /// `limit_reached` if there are as many panes as there may be, `invalid_params` for a directory
@@ -176,7 +176,8 @@ impl Cx<'_> {
     pub(super) fn close(
         &mut self,
         closing: &Closing,
-        (what, panes): (String, Vec<PaneId>),
+        what: String,
+        panes: Vec<PaneId>,
         bury: impl FnOnce(&mut State, Tick),
     ) -> Answer<Stopped> {
         let undo_ms = closing.undo_ms.unwrap_or(self.settings.pane.undo_ms);

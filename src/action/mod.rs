@@ -60,13 +60,13 @@ use crate::state::call::{Caller, Pending};
 use crate::state::effect::Effects;
 use crate::state::host::Host;
 
-/// What an action gives, as it is sent to callers.
+/// The reply of an action, as it is sent to callers.
 pub type Json = serde_json::Value;
 
 /// An outcome as it is sent to callers.
 pub type Outcome = Result<Json, Refusal>;
 
-/// What a call does to the world, for tokens and read-only views. Ordered from least to most.
+/// The effect of a call on the world, for tokens and read-only views. Ordered from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Access {
     /// Looks.
@@ -77,7 +77,7 @@ pub enum Access {
     Admin,
 }
 
-/// Which role carries an action out.
+/// The role that carries an action out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// The core, in the server.
@@ -95,19 +95,19 @@ pub type DefaultKey = (&'static str, &'static str);
 /// A declared action. The doc comment of the type is its help; those of its fields are the help of
 /// its arguments.
 pub trait Action: Args + Serialize + DeserializeOwned + JsonSchema + Send + 'static {
-    /// Its name on the wire: `noun.verb`.
+    /// The name on the wire: `noun.verb`.
     const NAME: &'static str;
-    /// Its words on the command line where they are not noun and verb; several are synonyms, the
+    /// The words on the command line where they are not noun and verb; several are synonyms, the
     /// first is shown.
     const VERBS: &'static [&'static str] = &[];
-    /// Its keys.
+    /// The default keys.
     const KEYS: &'static [DefaultKey] = &[];
-    /// Whether those of its keys that are no characters act again without the prefix, when they
+    /// True if those of the keys that are no characters act again without the prefix, when they
     /// follow at once.
     const REPEATS: bool = false;
-    /// What it does to the world.
+    /// The effect on the world.
     const ACCESS: Access;
-    /// What it gives.
+    /// The reply.
     type Reply: Serialize + JsonSchema;
 }
 
@@ -120,29 +120,29 @@ pub trait Apply: Action {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal>;
 }
 
-/// How an action answers.
+/// The answer of an action.
 #[derive(Debug)]
 pub enum Answer<R> {
     /// At once.
     Now(R),
-    /// When something has happened; the core completes it exactly once.
+    /// Once something has happened; the core completes it exactly once.
     Later {
-        /// What has to happen.
+        /// The event that completes it.
         pending: Pending,
-        /// When it is answered with `timed_out` instead; none to wait for ever.
+        /// The moment at which the answer is `timed_out` instead; none to wait for ever.
         deadline: Option<Tick>,
     },
 }
 
 impl<R> Answer<R> {
-    /// When something has happened, however long that takes.
+    /// An answer once something has happened, however long that takes.
     #[must_use]
     pub const fn later(pending: Pending) -> Self {
         Self::Later { pending, deadline: None }
     }
 }
 
-/// What an action sees while it is carried out.
+/// The world as an action sees it while it is carried out.
 #[derive(Debug)]
 pub struct Cx<'a> {
     /// The nouns.
@@ -153,10 +153,10 @@ pub struct Cx<'a> {
     pub host: &'a Host,
     /// The present.
     pub now: Now,
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
     /// The call.
     pub call: CallId,
-    /// What is to happen outside.
+    /// The effects that are to happen outside.
     pub fx: &'a mut Effects,
 }

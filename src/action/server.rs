@@ -92,7 +92,7 @@ impl Apply for ServerRestart {
     }
 }
 
-/// How long it may take to find out what a program is.
+/// The longest time to find out the version of a program.
 const FOUND_WITHIN: Span = Span::seconds(10);
 
 /// Replace the server, and its keeper, by another version of abide
@@ -126,7 +126,7 @@ pub struct Upgraded {
 }
 
 impl Upgraded {
-    /// One that is about to happen.
+    /// An upgrade that is about to happen.
     #[must_use]
     pub fn begun(host: &Host, successor: &Successor) -> Self {
         let Successor { program, version } = successor.clone();

@@ -92,7 +92,7 @@ impl Apply for SnapshotSave {
             return Err(Refusal::new(Code::NotFound, "there is no session to save")
                 .hint("abide new makes one"));
         }
-        // What is kept for a reboot is as new then.
+        // The state that is kept for a reboot is written too, so that both are equally new.
         cx.state.pending_work.save = cx.settings.persist.keep != Keep::Nothing;
         Ok(asked(cx, SnapshotRequest::Save { name: self.name, session, replace: self.replace }))
     }

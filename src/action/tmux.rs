@@ -3,17 +3,17 @@
 /// A command of tmux.
 #[derive(Debug)]
 struct TmuxCommand {
-    /// Its name and its short name.
+    /// The name and the short name.
     names: &'static [&'static str],
     /// Our words.
     words: &'static [&'static str],
-    /// Its flags.
+    /// The flags.
     flags: &'static [(char, Flag)],
-    /// Whether words that are no flags are a program to start.
+    /// True if words that are no flags are a program to start.
     program: bool,
 }
 
-/// What a flag of tmux is with us.
+/// A flag of tmux in our words.
 #[derive(Debug, Clone, Copy)]
 enum Flag {
     /// This, without a value.
@@ -407,7 +407,10 @@ impl TmuxCommand {
                 Some(Nothing) => (),
                 Some(Takes(flag)) => return ours.push(format!("{flag}={}", value())),
                 Some(Word) => return ours.push(value()),
-                Some(NothingTakes) => return drop(value()),
+                Some(NothingTakes) => {
+                    value();
+                    return;
+                }
                 Some(Start) => {
                     let start = value();
                     let lines = start.strip_prefix('-').unwrap_or("");
@@ -423,7 +426,7 @@ impl TmuxCommand {
         }
     }
 
-    /// What is no flag: a program (one word is a line for the shell) or plain words.
+    /// Words that are no flags: a program (one word is a line for the shell) or plain words.
     fn rest_into(&self, rest: Vec<String>, ours: &mut Vec<String>) {
         if !self.program || rest.is_empty() || rest.first().is_some_and(|word| word == "--") {
             return ours.extend(rest);

@@ -14,7 +14,7 @@ use crate::config::keymap::{self, Fault};
 use crate::settings::ThemeChoice;
 use crate::settings::shape::{OptionNode, OptionShape};
 
-/// What is wrong with the options of a file.
+/// The problems of the options of a file.
 #[must_use]
 pub(crate) fn problems(file: File<'_>, table: &DeTable<'_>, root: &OptionNode) -> Vec<Diagnostic> {
     let OptionShape::Table(sections) = &root.shape else {
@@ -152,7 +152,10 @@ impl Check<'_> {
 
     /// The section that has an option of this very name.
     fn home_of(&self, name: &str) -> Option<&str> {
-        let has = |node: &OptionNode| matches!(&node.shape, OptionShape::Table(members) if members.iter().any(|(member, _)| member == name));
+        let has = |node: &OptionNode| match &node.shape {
+            OptionShape::Table(members) => members.iter().any(|(member, _)| member == name),
+            _ => false,
+        };
         self.sections.iter().find(|(_, node)| has(node)).map(|(section, _)| section.as_str())
     }
 
@@ -178,7 +181,7 @@ fn option(path: &[&str]) -> String {
     if bare { format!("[{section}].{key}") } else { format!("[{section}].{key:?}") }
 }
 
-/// What the value would have to be; none if it is.
+/// The values that would be right; none if this one is.
 fn mismatch(shape: &OptionShape, value: &DeValue<'_>) -> Option<String> {
     let text = value.as_str();
     match shape {

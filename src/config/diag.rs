@@ -19,7 +19,7 @@ pub struct Diagnostic {
     pub option: String,
     /// The value as it is written there, harmless and shortened; empty where there is none.
     pub value: String,
-    /// What is wrong and what would be right; lower case, no full stop.
+    /// The problem and its remedy; lower case, no full stop.
     pub message: String,
     /// The line as it is shown, harmless and shortened.
     source: String,
@@ -33,9 +33,9 @@ const LINE_COLS_MAX: usize = 160;
 /// A file that is being checked.
 #[derive(Debug, Clone, Copy)]
 pub struct File<'a> {
-    /// Its name.
+    /// The name of the file.
     pub path: &'a str,
-    /// Its text.
+    /// The text of the file.
     pub text: &'a str,
 }
 

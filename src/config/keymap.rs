@@ -1,4 +1,4 @@
-//! Which key means which action: the defaults of the action table, a preset, and the user's own
+//! The meaning of keys: the defaults of the action table, a preset, and the user's own
 //! bindings. It knows no terminal and runs no action.
 
 use std::collections::BTreeMap;
@@ -19,15 +19,15 @@ pub const CHORD_KEYS_MAX: usize = 4;
 pub struct Bound {
     /// The name of the action.
     pub name: &'static str,
-    /// Who carries it out.
+    /// The role that carries it out.
     pub place: Role,
-    /// Its arguments.
+    /// The arguments.
     pub params: CallParams,
     /// The binding as it is written: `pane split --right`.
     pub words: String,
 }
 
-/// What a key means after those that are pending.
+/// The meaning of a key after those that are pending.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Lookup<'a> {
     /// The chord is whole.
@@ -49,11 +49,11 @@ pub struct ListedKey {
     pub words: String,
     /// The name of the action.
     pub name: &'static str,
-    /// What it does, in one line.
+    /// The help in one line.
     pub summary: String,
 }
 
-/// What is wrong with a binding.
+/// The problem of a binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// With its keys.
@@ -105,7 +105,7 @@ impl Keymap {
         &self.prefixes
     }
 
-    /// What `key` means after `pending`, the keys of an unfinished chord.
+    /// The meaning of `key` after `pending`, the keys of an unfinished chord.
     #[must_use]
     pub fn lookup(&self, pending: &[Key], key: Key) -> Lookup<'_> {
         path_trace::note("key");
@@ -122,7 +122,7 @@ impl Keymap {
         if more { Lookup::Pending } else { Lookup::Miss }
     }
 
-    /// Whether the key that ended a chord acts again without the rest of it, when it follows at
+    /// True if the key that ended a chord acts again without the rest of it, when it follows at
     /// once: arrows of actions that say so.
     #[must_use]
     pub fn repeats(&self, bound: &Bound, key: Key) -> bool {
@@ -158,7 +158,7 @@ impl Keymap {
         of_name.min_by_key(|(_, bound)| bound.words.len()).map(|(chord, _)| self.pressed(chord))
     }
 
-    /// What the action of a binding does, in one line.
+    /// The help of the action of a binding, in one line.
     #[must_use]
     pub fn summary(&self, bound: &Bound) -> String {
         table::find(bound.name).map(table::ActionEntry::summary).unwrap_or_default()
@@ -267,7 +267,7 @@ pub fn faults(chord: &str, words: &str) -> Vec<Fault> {
 /// The mark of a shell command where an action could stand.
 pub const COMMAND_MARK: char = '!';
 
-/// What is wrong with what a hook does; none if it is an action, a shell command or nothing.
+/// The problem of the text of a hook; none if it is an action, a shell command or nothing.
 #[must_use]
 pub fn hook_fault(text: &str) -> Option<String> {
     match text.trim().strip_prefix(COMMAND_MARK) {
@@ -284,7 +284,7 @@ pub fn hook_fault(text: &str) -> Option<String> {
     }
 }
 
-/// Whether two chords cannot both be bound: they are the same, or one begins the other.
+/// True if two chords cannot both be bound: they are the same, or one begins the other.
 #[must_use]
 pub fn collide(a: &str, b: &str) -> bool {
     let (Ok(a), Ok(b)) = (steps_of(a), steps_of(b)) else { return false };
@@ -323,7 +323,8 @@ fn steps_of(chord: &str) -> Result<Chord, String> {
     }
 }
 
-/// What words of the action language mean: those of the command line, an action's name, or tmux's.
+/// The call that words of the action language mean: the command line's, an action's name, or
+/// tmux's.
 ///
 /// # Errors
 /// What is wrong with them, and what would be right.

@@ -15,7 +15,7 @@ pub const fn prefix(preset: Preset) -> &'static str {
     }
 }
 
-/// What a preset changes.
+/// The changes of a preset.
 #[must_use]
 pub const fn changes(preset: Preset) -> Bindings {
     match preset {

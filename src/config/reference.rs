@@ -14,7 +14,8 @@ pub fn default_toml() -> String {
     let mut out = String::from(
         "# Every option of abide with its default. Copy what you want to change; what is not \
          there keeps its default.\n\
-         # `abide config check` says what is wrong with a file, `abide config path` where it belongs.\n",
+         # `abide config check` says what is wrong with a file, `abide config path` where it \
+         belongs.\n",
     );
     for (section, node, options) in sections() {
         out.push('\n');
@@ -50,8 +51,10 @@ pub fn toml(settings: &Settings, section: Option<&str>) -> String {
 pub fn markdown() -> String {
     let mut out = String::from(
         "# Configuration\n\n\
-         The file is `$XDG_CONFIG_HOME/abide/config.toml`, or `~/.config/abide/config.toml`; `abide config path` says which.\n\
-         A client reads it when it starts, the server when it starts and on SIGHUP; a file with a problem is reported, and what was in force stays.\n\
+         The file is `$XDG_CONFIG_HOME/abide/config.toml`, or `~/.config/abide/config.toml`; \
+         `abide config path` says which.\n\
+         A client reads it when it starts, the server when it starts and on SIGHUP; a file with a \
+         problem is reported, and what was in force stays.\n\
          Unknown options are refused. All of this is made from the types that hold the options.\n",
     );
     for (section, node, options) in sections() {

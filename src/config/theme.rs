@@ -44,14 +44,14 @@ pub struct Themes {
 /// The colours that the options choose, for either kind of terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Chosen {
-    /// Where it is dark, or does not tell.
+    /// The theme of a terminal that is dark, or does not tell.
     pub dark: Palette,
-    /// Where it is light.
+    /// The theme of a terminal that is light.
     pub light: Palette,
 }
 
 impl Chosen {
-    /// Those of a kind of terminal.
+    /// The colours for a kind of terminal.
     #[must_use]
     pub const fn of(&self, appearance: Appearance) -> Palette {
         match appearance {
@@ -128,7 +128,7 @@ impl Themes {
         Ok(base.with_file(file))
     }
 
-    /// What the options choose.
+    /// The choice of the options.
     ///
     /// # Errors
     /// What is wrong with a name.

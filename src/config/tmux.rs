@@ -9,12 +9,12 @@ use crate::config::keymap::{bound, faults};
 use crate::config::load::load;
 use crate::config::words;
 
-/// What became of a line.
+/// The outcome of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportVerdict {
-    /// It is this in our configuration.
+    /// Taken: this is the line of our configuration.
     Taken(String),
-    /// It is so anyway, and why.
+    /// Not needed: abide does so anyway, for this reason.
     Already(&'static str),
     /// There is no like of it, and why.
     Left(String),
@@ -23,15 +23,15 @@ pub enum ImportVerdict {
 /// A command of the file and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedLine {
-    /// Its line, from 1.
+    /// The number of the line, from 1.
     pub number: usize,
     /// The command as it stands there.
     pub text: String,
-    /// What became of it.
+    /// The outcome.
     pub verdict: ImportVerdict,
 }
 
-/// What a configuration of tmux gives.
+/// The result of an import from tmux.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Imported {
     /// Section, option, value as TOML.
@@ -42,7 +42,7 @@ pub struct Imported {
     pub lines: Vec<ImportedLine>,
 }
 
-/// Where an option of tmux is with us.
+/// The like of an option of tmux.
 enum Ours {
     /// A switch or word under this name, with the values of tmux and ours as TOML.
     Words(&'static str, &'static str, &'static [(&'static str, &'static str)]),
@@ -54,7 +54,7 @@ enum Ours {
     List(&'static str, &'static str),
     /// Colours: foreground and background.
     Colours(&'static str, &'static str),
-    /// It is so anyway.
+    /// Not needed: abide does so anyway.
     Already(&'static str),
 }
 
@@ -169,7 +169,7 @@ impl Imported {
         out
     }
 
-    /// How many commands were taken, were so already, and were left.
+    /// The numbers of commands that were taken, were so already, and were left.
     #[must_use]
     pub fn counts(&self) -> [usize; 3] {
         let count = |is: fn(&ImportVerdict) -> bool| {

@@ -23,14 +23,14 @@ use crate::base::time::Tick;
 use crate::platform::host_terminal::HostTerminal;
 use crate::platform::{SignalFd, clear_signal_mask, lead_terminal, now, tty};
 
-/// How to call it.
+/// The usage, for errors.
 const USAGE: &str = "abide capture --record FILE [--size COLSxROWS] [-- COMMAND [ARGUMENTS]]";
 /// Bytes read at once from the program or for it.
 const READ_BYTES: usize = 16 << 10;
-/// How long the terminal we are in may take to accept what the program wrote.
+/// The longest time in which the terminal we are in accepts what the program wrote.
 const SHOWN_WITHIN_MS: u32 = 60_000;
 
-/// Whether these words of the command line ask for a recording.
+/// True if these words of the command line ask for a recording.
 #[must_use]
 pub fn is_asked_for(args: &[OsString]) -> bool {
     args.first().is_some_and(|word| word == "capture")
@@ -54,7 +54,7 @@ fn said(message: &str, status: u8) -> u8 {
     status
 }
 
-/// What the command line says.
+/// The command line of a recording.
 #[derive(Debug, PartialEq, Eq)]
 struct RecordOptions {
     file: OsString,
@@ -168,7 +168,7 @@ struct Recorder {
     /// The size is that of the terminal we are in.
     follows: bool,
     cast: Cast<File>,
-    /// What was typed and the program has not read; nothing more is read meanwhile.
+    /// Input that was typed and the program has not read; nothing more is read meanwhile.
     typed: Vec<u8>,
     /// There may be more to be typed.
     takes_input: bool,
@@ -190,8 +190,8 @@ impl Recorder {
                 match signal {
                     signal::CHLD => {
                         if let Some(ended) = self.child.try_wait()? {
-                            // What it wrote last is still there; who else holds the terminal is not
-                            // waited for.
+                            // Its last output is still there. Another process that holds the
+                            // terminal is not waited for.
                             while self.is_readable()? && self.take_output()? {}
                             return Ok(status(ended));
                         }
@@ -233,7 +233,7 @@ impl Recorder {
         Ok(poll(&mut fds, Some(&rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 }))? > 0)
     }
 
-    /// Where what is typed comes from.
+    /// The source of input.
     fn keyboard(&self) -> BorrowedFd<'_> {
         self.outer.as_ref().map_or_else(|| rustix::stdio::stdin(), AsFd::as_fd)
     }
@@ -306,12 +306,14 @@ impl<W: Write> Cast<W> {
     /// Begins with the size. Neither time nor place nor command is told.
     fn begin(mut file: W, size: Size, start: Tick) -> io::Result<Self> {
         let term = std::env::var("TERM").unwrap_or_default();
-        let head = serde_json::json!({ "version": 2, "width": size.cols, "height": size.rows, "env": { "TERM": term } });
+        let head = serde_json::json!({
+            "version": 2, "width": size.cols, "height": size.rows, "env": { "TERM": term },
+        });
         writeln!(file, "{head}")?;
         Ok(Self { file, start, cut: Vec::new() })
     }
 
-    /// What the program wrote.
+    /// Writes output of the program.
     fn output(&mut self, at: Tick, bytes: &[u8]) -> io::Result<()> {
         let mut bytes = [&std::mem::take(&mut self.cut), bytes].concat();
         while !bytes.is_empty() {

@@ -1,28 +1,28 @@
-//! Which commands are run again when panes come back whose programs are gone.
+//! The choice of commands that are run again when panes come back whose programs are gone.
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// Which commands are run again.
+/// The commands that are run again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Restore {
     /// All alike.
     All(RerunPolicy),
-    /// Those of these programs; a person is asked about the others.
+    /// Only commands of these programs; a person is asked about the others.
     Programs(Vec<String>),
 }
 
-/// What becomes of a command when its pane comes back.
+/// The fate of a command when its pane comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RerunPolicy {
     /// A person is asked.
     #[default]
     Ask,
-    /// It is run again.
+    /// The command is run again.
     Always,
     /// A shell is started.
     Never,
@@ -35,7 +35,7 @@ impl Default for Restore {
 }
 
 impl Restore {
-    /// What becomes of this command.
+    /// The policy for this command.
     #[must_use]
     pub fn of(&self, argv: &[String]) -> RerunPolicy {
         match self {
@@ -62,7 +62,11 @@ impl JsonSchema for Restore {
         json_schema!({
             "anyOf": [
                 { "type": "string", "enum": ["ask", "always", "never"] },
-                { "type": "array", "items": { "type": "string", "format": "program" }, "maxItems": 256 },
+                {
+                    "type": "array",
+                    "items": { "type": "string", "format": "program" },
+                    "maxItems": 256,
+                },
             ]
         })
     }

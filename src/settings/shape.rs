@@ -13,13 +13,13 @@ use crate::settings::Settings;
 /// An option or a group of options, with the text of its doc comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionNode {
-    /// What it is for; Markdown, paragraphs without hard breaks.
+    /// The help; Markdown, paragraphs without hard breaks.
     pub doc: String,
-    /// What it can hold.
+    /// The values it can hold.
     pub shape: OptionShape,
 }
 
-/// What an option can hold.
+/// The values an option can hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OptionShape {
     /// Named options, in the order of declaration.
@@ -28,12 +28,12 @@ pub enum OptionShape {
     Map,
     /// A list.
     List {
-        /// What its members can hold.
+        /// The values of its members.
         of: Box<OptionShape>,
-        /// Its greatest length.
+        /// The greatest length.
         max: Option<u64>,
     },
-    /// One of these words.
+    /// A word of this list.
     Word(Vec<String>),
     /// A text of a known form: `key`, `size`, `colour`.
     Form(String),
@@ -53,7 +53,7 @@ pub enum OptionShape {
     },
     /// True or false.
     Switch,
-    /// One of these.
+    /// A value of any of these shapes.
     Either(Vec<OptionShape>),
 }
 

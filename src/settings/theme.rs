@@ -27,7 +27,12 @@ macro_rules! colours {
 
         impl Default for Theme {
             fn default() -> Self {
-                Self { name: "auto".into(), dark: "abide-dark".into(), light: "abide-light".into(), $($name: ThemeChoice(None),)* }
+                Self {
+                    name: "auto".into(),
+                    dark: "abide-dark".into(),
+                    light: "abide-light".into(),
+                    $($name: ThemeChoice(None),)*
+                }
             }
         }
 
@@ -47,7 +52,11 @@ macro_rules! colours {
 
         impl Default for ThemeFile {
             fn default() -> Self {
-                Self { appearance: Appearance::Dark, inherit: String::new(), $($name: ThemeChoice(None),)* }
+                Self {
+                    appearance: Appearance::Dark,
+                    inherit: String::new(),
+                    $($name: ThemeChoice(None),)*
+                }
             }
         }
 
@@ -124,15 +133,16 @@ pub enum Appearance {
 }
 
 impl Appearance {
-    /// That of a background colour: light from the middle of the scale on, weighed as the eye does
+    /// The appearance of a background colour: light from the middle on, weighed as the eye does
     /// (ITU-R BT.601).
     #[must_use]
-    pub fn of_background((red, green, blue): (u8, u8, u8)) -> Self {
+    pub fn of_background(rgb: (u8, u8, u8)) -> Self {
+        let (red, green, blue) = rgb;
         let brightness = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue);
         if 127_500 <= brightness { Self::Light } else { Self::Dark }
     }
 
-    /// Its word in files.
+    /// The word in files.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {

@@ -59,7 +59,8 @@ fn shell(world: &World, line: &str) -> Output {
 #[test]
 fn every_code_has_its_exit_status_message_and_hint() {
     for code in Code::ALL {
-        let error = json!({ "code": -32000, "message": "no such thing", "data": { "code": code.name(), "hint": "try another" } });
+        let data = json!({ "code": code.name(), "hint": "try another" });
+        let error = json!({ "code": -32000, "message": "no such thing", "data": data });
         let output = answered(json!({ "error": error }), &["ls"]);
         assert_eq!(output.code, i32::from(code.exit_status()), "{code}");
         assert_eq!(output.stderr, "abide: no such thing\nhint: try another\n", "{code}");

@@ -263,7 +263,8 @@ proptest! {
         if let Err(problems) = load("config.toml", &text) {
             prop_assert!(!problems.is_empty());
             for problem in problems {
-                prop_assert!((1..=text.matches('\n').count() + 1).contains(&problem.line), "{problem}");
+                let lines = text.matches('\n').count() + 1;
+                prop_assert!((1..=lines).contains(&problem.line), "{problem}");
                 let is_harmless = !problem.to_string().contains('\x1b');
                 prop_assert!(is_harmless && !problem.message.is_empty());
             }

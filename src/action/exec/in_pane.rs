@@ -10,7 +10,7 @@ use crate::state::effect::Effect;
 use crate::state::pane::no_program;
 use crate::state::shell_history::{self, InPane, Phase};
 
-/// How long after its start a shell may take to show its first prompt.
+/// The longest time after its start in which a shell shows its first prompt.
 const FIRST_PROMPT_WITHIN: Span = Span::seconds(10);
 
 /// Types a command at the prompt of a pane's shell; the call is answered when the shell says that
@@ -57,7 +57,7 @@ pub(super) fn run<R>(
     Ok(Answer::Later { pending: Pending::InPane(Box::new(wait)), deadline })
 }
 
-/// Whether the shell of a pane waits at its prompt with nothing typed; false if its prompt is about
+/// True if the shell of a pane waits at its prompt with nothing typed; false if its prompt is about
 /// to come.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
-//! Commands that run in a session's shell: `exec.run`, and the arguments that it shares with `process.start`.
+//! Commands that run in a session's shell: `exec.run`, and the arguments that it shares with
+//! `process.start`.
 
 pub mod in_pane;
 
@@ -99,7 +100,7 @@ impl CommandArgs {
     }
 }
 
-/// Whether a shell takes it for a variable (POSIX.1-2024 XBD 3.216).
+/// True if a shell takes it for a variable (POSIX.1-2024 XBD 3.216).
 fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
@@ -107,7 +108,7 @@ fn is_name(name: &str) -> bool {
 }
 
 impl<'a> Cx<'a> {
-    /// What a turn depends on beside the state.
+    /// The surroundings of a command that is not in the state.
     pub(super) fn around(&self) -> ExecContext<'a> {
         ExecContext { settings: self.settings, host: self.host, now: self.now }
     }
@@ -126,7 +127,11 @@ pub struct ExecRun {
     pub target: Option<SessionTarget>,
 
     /// In the live shell of this pane: typed at its prompt, which has to be marked (OSC 133)
-    #[arg(long = "in", value_name = "PANE", conflicts_with_all = ["target", "cwd", "set", "unset", "open_stdin"])]
+    #[arg(
+        long = "in",
+        value_name = "PANE",
+        conflicts_with_all = ["target", "cwd", "set", "unset", "open_stdin"],
+    )]
     pub in_pane: Option<PaneTarget>,
 
     /// What is to be run.
@@ -237,7 +242,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// What came of a command that has ended.
+    /// The reply for a command that has ended.
     #[must_use]
     pub fn new(command: &Command, output: Captured) -> Self {
         let exit_code = command.exit_code().unwrap_or(255);

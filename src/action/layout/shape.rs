@@ -15,7 +15,7 @@ use crate::state::shape::SplitKind;
 
 /// The most panes a layout has.
 const PARTS_MAX: usize = 200;
-/// How deep the parts of a layout may be nested.
+/// The deepest nesting of the parts of a layout.
 const DEPTH_MAX: usize = 20;
 
 /// A layout or a part of it: a pane, or parts that share its room.
@@ -99,12 +99,12 @@ impl LayoutSpec {
         }
     }
 
-    /// How many panes it has.
+    /// The number of its panes.
     pub(in crate::action) fn pane_count(&self) -> usize {
         if self.split.is_none() { 1 } else { self.parts.iter().map(Self::pane_count).sum() }
     }
 
-    /// Its first pane; itself if it is one.
+    /// The first pane; itself if it is one.
     pub(in crate::action) fn first(&self) -> &Self {
         self.parts.first().filter(|_| self.split.is_some()).map_or(self, Self::first)
     }
@@ -147,7 +147,7 @@ impl LayoutSpec {
         }
     }
 
-    /// What a tab becomes: panes that run what a part says are put there, the others are made.
+    /// The plan of a tab: panes that run what a part says are put there, the others are made.
     ///
     /// # Errors
     /// `invalid_params` with what is wrong, `limit_reached` if it has too many panes.
@@ -216,7 +216,7 @@ fn wrong(why: &str) -> Refusal {
     Refusal::new(Code::InvalidParams, format!("layout: {why}"))
 }
 
-/// What was found on the way through the parts.
+/// State on the way through the parts.
 struct Leaves {
     from: PaneId,
     count: usize,

@@ -224,7 +224,7 @@ impl Apply for PanePlace {
 }
 
 impl TabPart {
-    /// Where a pane and the frame around it fill this part of an area.
+    /// The rectangle of a pane that with its frame fills this part of an area.
     fn rect(self, area: Size) -> Rect {
         let (half_cols, half_rows) = (area.cols / 2, area.rows / 2);
         let (left, right) = ((0, half_cols), (half_cols, area.cols - half_cols));
@@ -282,7 +282,7 @@ impl Action for PanePopup {
 impl Apply for PanePopup {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let from = PaneTarget::or_own(self.target.as_ref(), cx)?;
-        let pane = open(cx, from, &self.start, (self.name, self.size))?;
+        let pane = open(cx, from, &self.start, self.name, self.size)?;
         Ok(cx.made(pane))
     }
 }
@@ -292,7 +292,8 @@ pub(super) fn open(
     cx: &mut Cx<'_>,
     from: PaneId,
     start: &Start,
-    (name, size): (Option<String>, Option<Size>),
+    name: Option<String>,
+    size: Option<Size>,
 ) -> Result<PaneId, Refusal> {
     let tab = tab_of(cx, from)?;
     let mut new = cx.new_pane(start, Some(from))?;
@@ -331,7 +332,7 @@ impl Apply for Customise {
         let set =
             cx.state.pane(from).env.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let start = Start { command: words.collect(), set, ..Start::default() };
-        let pane = open(cx, from, &start, (Some("configuration".into()), None))?;
+        let pane = open(cx, from, &start, Some("configuration".into()), None)?;
         Ok(cx.made(pane))
     }
 }

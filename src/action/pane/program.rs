@@ -195,7 +195,7 @@ fn type_again(cx: &mut Cx<'_>, id: PaneId) -> Result<(), Refusal> {
     }
     let pane = cx.state.pane(id);
     let words = &pane.restore.ran;
-    // One word is no script here.
+    // A single word is no script here, unlike with `exec`.
     let line = if let [word] = words.as_slice() { quoted(word) } else { script(words) };
     if line.contains(char::is_control) || LINE_MAX < line.len() {
         let refusal = Refusal::new(
@@ -240,7 +240,7 @@ impl Apply for PaneClose {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let pane = PaneTarget::or_own(self.target.as_ref(), cx)?;
         let what = format!("pane {} ({})", cx.state.pane_index(pane), cx.state.pane_label(pane));
-        Ok(cx.close(&self.closing, (what, vec![pane]), |state, until| {
+        Ok(cx.close(&self.closing, what, vec![pane], |state, until| {
             state.hide_pane_for_undo(pane, until)
         }))
     }

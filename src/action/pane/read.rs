@@ -1,4 +1,5 @@
-//! The text of panes: capture, search, the output of a command, copy mode, and the text in an editor.
+//! The text of panes: capture, search, the output of a command, copy mode, and the text in an
+//! editor.
 
 use std::ops::Range;
 
@@ -29,7 +30,13 @@ use crate::state::tab::NewTab;
 #[serde(default)]
 pub struct PaneCapture {
     /// With the scrollback, or so many rows of it
-    #[arg(long, value_name = "ROWS", num_args = 0..=1, require_equals = true, default_missing_value = "18446744073709551615")]
+    #[arg(
+        long,
+        value_name = "ROWS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "18446744073709551615",
+    )]
     pub scrollback: Option<u64>,
 
     /// Only these rows, such as -20..5: 0 is the top of the screen, the end is not included
@@ -317,7 +324,7 @@ impl Apply for PaneOutput {
     }
 }
 
-/// What is there of the output of a command that was typed at a prompt.
+/// The output of a command that was typed at a prompt, as far as it is still there.
 fn of(cx: &Cx<'_>, text: &str) -> Result<Printed, Refusal> {
     let id: CommandId = text.parse().map_err(|_| no_command(text))?;
     let Some(past) = cx.state.shell_history.get(id) else {

@@ -71,7 +71,7 @@ impl Apply for PaneSend {
 }
 
 impl PaneSend {
-    /// What a terminal would send.
+    /// The bytes that a terminal would send.
     fn bytes(&self, pane: &Pane) -> Result<Vec<u8>, Refusal> {
         let mut bytes = Vec::new();
         match (&self.text, &self.submit, &self.key, &self.paste) {

@@ -1,4 +1,5 @@
-//! Commands in the background and the processes of all sessions. This file has the targets that they share.
+//! Commands in the background and the processes of all sessions. This file has the targets that
+//! they share.
 
 pub mod list;
 pub mod run;
@@ -29,7 +30,7 @@ fn signal_number(what: &str, text: &str) -> Result<i32, Refusal> {
     })
 }
 
-/// What `stop` and `signal` act on.
+/// The target of `stop` and `signal`.
 enum Aim {
     Target(Target),
     Pane(PaneId),

@@ -312,7 +312,7 @@ impl Apply for SessionOpen {
                     refusal.hint("give the project another name = \"...\" in its abide.toml")
                 );
             }
-            None => self.make(cx, (name.clone(), dir), &project)?,
+            None => self.make(cx, name.clone(), dir, &project)?,
         };
         if !self.background {
             match cx.state.following_view(cx.caller, session).or(cx.caller.client) {
@@ -339,7 +339,8 @@ impl SessionOpen {
     fn make(
         &self,
         cx: &mut Cx<'_>,
-        (name, dir): (String, String),
+        name: String,
+        dir: String,
         project: &Project,
     ) -> Result<SessionId, Refusal> {
         check_name(&name)?;
