@@ -46,6 +46,11 @@ pub enum CommandEvent {
         /// What it printed, and what else its caller is told.
         output: Box<Captured>,
     },
+    /// A session was gone when this server started, and what it ran is being ended.
+    SessionEnding {
+        /// The session.
+        session: SessionId,
+    },
     /// Everything of a session that was gone has ended.
     SessionOver {
         /// The session.
@@ -65,6 +70,9 @@ impl Core {
             }
             CommandEvent::Ended { command, exit, was_killed, output } => {
                 self.command_ended(now, command, (exit, was_killed, *output), fx)
+            }
+            CommandEvent::SessionEnding { session } => {
+                self.state.commands.ending.insert(session);
             }
             CommandEvent::SessionOver { session } => {
                 self.state.commands.ending.remove(&session);

@@ -14,18 +14,12 @@ use crate::base::time::{Span, Tick};
 use crate::keeper::job::{Program, ProgramLife};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::process::Process;
-use crate::platform::process_ownership::{Confidence, OwnedProgram};
+use crate::platform::process_ownership::{
+    CERTAINTY_NEEDED, Confidence, KILL_FOR, OwnedProgram, PASS_PAUSE,
+};
 use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 use crate::platform::{now, pidfd, process, tty};
 use crate::wire::keeper::{COUNT_UNSURE, KillReport, Survivor, Target};
-
-/// The longest a kill goes on.
-const LIMIT_MAX: Span = Span::seconds(5);
-/// The pause between two passes.
-const PAUSE: Span = Span::millis(5);
-/// How much passes in a row that find nobody must prove: two that nobody can have hidden from, or
-/// sixty that he would all have had to hide from.
-const CERTAINTY_NEEDED: u8 = 60;
 
 /// What tells the processes of one program from all others.
 #[derive(Debug, Clone, Copy)]
@@ -135,7 +129,7 @@ pub(super) struct Kill {
 
 impl Kill {
     pub(super) fn new(tag: u64, call: u64, now: Tick, limit_ms: u32) -> Self {
-        let limit = now + Span::millis(limit_ms.into()).min(LIMIT_MAX);
+        let limit = now + Span::millis(limit_ms.into()).min(KILL_FOR);
         let (seen, killed) = (BTreeMap::new(), BTreeSet::new());
         Self {
             tag,
@@ -177,7 +171,7 @@ impl Kill {
             self.last = found;
         }
         let at = now().tick;
-        self.next = at + PAUSE;
+        self.next = at + PASS_PAUSE;
         let is_over = self.certainty >= CERTAINTY_NEEDED;
         (is_over || at >= self.limit)
             .then(|| self.report(if is_over { &[] } else { &self.last }, at))

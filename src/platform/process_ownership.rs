@@ -3,8 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::time::Span;
+
 use super::process::Process;
 use super::process_snapshot::{EnvMarkers, ProcessSnapshot};
+
+/// The longest time that KILL is sent to processes that ignore everything.
+pub const KILL_FOR: Span = Span::seconds(5);
+/// The pause between two passes over the process table.
+pub const PASS_PAUSE: Span = Span::millis(5);
+/// The certainty that nobody is left which ends a kill: passes in a row that find nobody must prove
+/// it, two that nobody can have hidden from, or sixty that he would all have had to hide from.
+pub const CERTAINTY_NEEDED: u8 = 60;
 
 /// A program whose processes are looked for by the process that started it, or took it over.
 #[derive(Debug)]

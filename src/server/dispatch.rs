@@ -1,5 +1,6 @@
 //! What arrives: on connections and from the keeper. Bytes become inputs of the core here.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -18,10 +19,12 @@ use crate::platform::{now, socket};
 use crate::server::clients::connection::{Attached, Conn, LINE_MAX, Speech};
 use crate::server::clients::frame::Drawn;
 use crate::server::commands::job::is_job;
+use crate::server::commands::stop::{StopEvidence, StopStep, kill_order};
+use crate::server::commands::{Commands, Cx, Surroundings};
 use crate::server::edge::Server;
 use crate::server::event::{ConnId, Event, Origin, Return};
 use crate::server::inbox::{Pending, Stepper as _};
-use crate::server::panes::pane::{PaneIo, PaneMemory, ProgramHandles, StopStage, next_stop_check};
+use crate::server::panes::pane::{PaneIo, PaneMemory, ProgramHandles};
 use crate::server::startup::upgrade;
 use crate::state::Leaving;
 use crate::state::call::Caller;
@@ -35,8 +38,6 @@ use crate::wire::keeper::{
 use crate::wire::packet::Packets;
 use crate::wire::rpc::{self, Request, Response};
 
-/// How long the keeper tries to end what ignores everything, in milliseconds.
-const KILL_LIMIT_MS: u32 = 5000;
 /// The most connections at once.
 const CONNS_MAX: usize = 1000;
 
@@ -53,7 +54,9 @@ impl Server {
                 }
             }
             Event::PipeEnded(pane, line, how) => self.pipe_ended(pane, &line, &how),
-            Event::Commands(event) => self.proc_event(event),
+            Event::Commands(event) => {
+                self.with_commands(|commands, cx| commands.task_event(cx, event))
+            }
             Event::Snapshot(call, done) => self.snapshot_done(call, done),
             Event::Disk(news) => self.disk_news(news),
             Event::Successor(call, found) => {
@@ -447,7 +450,7 @@ impl Server {
     /// Works on a record of the keeper.
     pub(super) fn record(&mut self, record: KeeperRecord<FromKeeper, OwnedFd>) {
         if let Some(tag) = record.message.tag().filter(|tag| is_job(*tag)) {
-            return self.job_record(tag, record);
+            return self.with_commands(|commands, cx| commands.job_record(cx, tag, record));
         }
         match record.message {
             FromKeeper::Spawned(entry) => self.spawned(entry, record.fds),
@@ -467,7 +470,7 @@ impl Server {
                 let pane = PaneId(tag);
                 if let Some(io) = self.panes.get_mut(&pane) {
                     io.exit = Some((status, end));
-                    if matches!(io.stop, StopStage::HungUp { .. }) {
+                    if io.stop.is_in_grace() {
                         self.look_for_rest(pane);
                     }
                 }
@@ -485,7 +488,66 @@ impl Server {
     }
 }
 
+/// Panes and connections, as commands see them.
+struct Rest<'a> {
+    panes: &'a BTreeMap<PaneId, PaneIo>,
+    conns: &'a mut BTreeMap<ConnId, Conn>,
+    calls: &'a BTreeMap<CallId, Return>,
+}
+
+impl Surroundings for Rest<'_> {
+    fn panes(&self) -> Vec<(PaneId, i32)> {
+        self.panes.iter().map(|(pane, io)| (*pane, io.pid())).collect()
+    }
+
+    fn unsent_len(&self, call: CallId) -> usize {
+        let Some(Return::Rpc { conn, .. }) = self.calls.get(&call) else { return 0 };
+        self.conns.get(conn).map_or(0, Conn::unsent_len)
+    }
+
+    fn notify(&mut self, call: CallId, method: &str, event: serde_json::Value) {
+        let Some(Return::Rpc { conn, id }) = self.calls.get(&call) else { return };
+        let params = serde_json::json!({ "call": id, "event": event });
+        let line = serde_json::json!({ "jsonrpc": "2.0", "method": method, "params": params });
+        if let Some(conn) = self.conns.get_mut(conn) {
+            conn.put(|out| {
+                serde_json::to_writer(&mut *out, &line).expect("plain data into memory");
+                out.push(b'\n');
+            });
+        }
+    }
+}
+
 impl Server {
+    /// Lets commands work, then steps what they give back.
+    pub(super) fn with_commands<R>(
+        &mut self,
+        work: impl FnOnce(&mut Commands, &mut Cx<'_>) -> R,
+    ) -> R {
+        let mut rest = Rest { panes: &self.panes, conns: &mut self.conns, calls: &self.calls };
+        let mut cx = Cx {
+            state: &self.core.state,
+            settings: &self.core.settings,
+            host: &self.core.host,
+            link: &mut self.link,
+            wake: &self.wake,
+            rest: &mut rest,
+        };
+        let result = work(&mut self.commands, &mut cx);
+        let (inputs, is_disk_stale) = self.commands.take_results();
+        if is_disk_stale {
+            self.disk.commands_changed(now().tick);
+        }
+        let has_inputs = !inputs.is_empty();
+        for input in inputs {
+            self.inbox.push(input, Origin::None);
+        }
+        if has_inputs && !self.inbox.is_busy() {
+            self.drain();
+        }
+        result
+    }
+
     /// A program runs: its handles are put together and the core is told.
     fn spawned(&mut self, entry: ProgramEntry, fds: Vec<OwnedFd>) {
         let pane = PaneId(entry.tag);
@@ -496,8 +558,7 @@ impl Server {
             Ok(made) => made,
             Err(error) => {
                 tracing::error!(%pane, %error, "a program cannot be held");
-                self.link
-                    .say(&ToKeeper::Kill { tag: entry.tag, limit_ms: KILL_LIMIT_MS }, Vec::new());
+                self.link.say(&kill_order(entry.tag), Vec::new());
                 self.link.say(&ToKeeper::Forget { tag: entry.tag }, Vec::new());
                 let errno = error.raw_os_error().unwrap_or(0);
                 return self.started(
@@ -546,46 +607,40 @@ impl Server {
 
     /// The keeper told how many processes a signal reached.
     fn signalled(&mut self, pane: PaneId, count: u32) {
-        let now = now().tick;
         let Some(io) = self.panes.get_mut(&pane) else { return };
-        let StopStage::HungUp { deadline, .. } = io.stop else { return };
-        if count == 0 && io.exit.is_some() {
-            // That nobody was seen is no proof; the keeper finds out, and ends whom it finds.
-            return self.kill_pane(pane);
-        }
-        io.stop = StopStage::HungUp { deadline, next_check: deadline.min(next_stop_check(now)) };
+        let evidence = StopEvidence::reached(count, io.exit.is_some());
+        let step = io.stop.advance(now().tick, evidence);
+        self.take_stop_step(pane, step);
     }
 
-    /// The grace is over, or it is time to look whether something is left.
+    /// The grace is over, or it is time to check whether something is left.
     pub(super) fn pass_stop_deadline(&mut self, pane: PaneId, now: Tick) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
-        let StopStage::HungUp { deadline, next_check } = io.stop else { return };
-        if deadline <= now {
-            tracing::info!(%pane, "kill");
-            self.kill_pane(pane);
-        } else if next_check <= now {
-            io.stop = StopStage::HungUp { deadline, next_check: deadline };
-            self.look_for_rest(pane);
+        let step = io.stop.advance(now, StopEvidence::Clock);
+        self.take_stop_step(pane, step);
+    }
+
+    fn take_stop_step(&mut self, pane: PaneId, step: StopStep) {
+        match step {
+            StopStep::Check => self.look_for_rest(pane),
+            StopStep::Kill => {
+                tracing::info!(%pane, "kill");
+                self.link.say(&kill_order(pane.0), Vec::new());
+            }
+            StopStep::Wait | StopStep::Signal | StopStep::Over => {}
         }
     }
 
-    fn kill_pane(&mut self, pane: PaneId) {
-        if let Some(io) = self.panes.get_mut(&pane) {
-            io.stop = StopStage::Killing;
-            self.link.say(&ToKeeper::Kill { tag: pane.0, limit_ms: KILL_LIMIT_MS }, Vec::new());
-        }
-    }
-
-    /// The keeper has verified what is left after a kill.
+    /// The keeper has verified who is left after a kill.
     fn killed(&mut self, pane: PaneId, report: &KillReport) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
-        io.left = report.survivors.iter().map(|survivor| survivor.pid.unsigned_abs()).collect();
-        io.stop = StopStage::Gone;
-        if io.exit.is_none() && !io.left.is_empty() {
-            // Its leader cannot be ended: it is given up, and named.
+        io.stop.advance(now().tick, StopEvidence::Killed(report));
+        let left = io.stop.left();
+        if io.exit.is_none() && !left.is_empty() {
+            // A leader that cannot be ended is given up, and named.
             io.exit = Some((keeper::ExitStatus::Lost, io.position));
         }
-        tracing::info!(%pane, killed = report.killed_count, left = ?io.left, "killed");
+        tracing::info!(%pane, killed = report.killed_count, ?left, "killed");
         self.end_if_drained(pane);
     }
 }

@@ -16,10 +16,10 @@ use crate::server::clients::connection::Conn;
 use crate::server::commands::Commands;
 use crate::server::event::{ConnId, Event, Return};
 use crate::server::inbox::Inbox;
+use crate::server::keeper_link::KeeperLink;
 use crate::server::panes::pane::PaneIo;
 use crate::server::persist::slots::StructureSlots;
 use crate::server::persist::writer::DiskWriter;
-use crate::server::startup::keeper_link::KeeperLink;
 use crate::wire::keeper::Spawn;
 
 /// What comes from the keeper beside records.

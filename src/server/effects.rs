@@ -19,7 +19,6 @@ use crate::server::edge::Server;
 use crate::server::event::{Event, Origin, Return};
 use crate::server::hooks;
 use crate::server::inbox::{Pending, Stepper as _};
-use crate::server::panes::pane::{StopStage, next_stop_check};
 use crate::state::effect::{ClientMessage, Effect, Fact, ProgramSpec, Question, StartDir};
 use crate::store::ring;
 use crate::wire::frame::{self, Bye, HostCommand, Notice, ToClient};
@@ -43,7 +42,7 @@ impl Server {
             Effect::Snapshot { pane } => self.write_snapshot(pane),
             Effect::Answer { call, outcome } => {
                 if let Some(to) = self.calls.remove(&call) {
-                    match self.commands.texts.remove(&call).filter(|_| outcome.is_ok()) {
+                    match self.commands.take_text(call).filter(|_| outcome.is_ok()) {
                         Some(text) => self.answer_text(to, &text),
                         None => self.answer(to, outcome),
                     }
@@ -57,7 +56,9 @@ impl Server {
                 self.look_at_successor(call, program)
             }
             Effect::Tell { client, message } => self.tell(client, message),
-            Effect::Command(effect) => self.perform_command(effect),
+            Effect::Command(effect) => {
+                self.with_commands(|commands, cx| commands.perform(cx, effect))
+            }
             Effect::Forward { client, call, name, params } => {
                 let params = params.as_object().cloned().unwrap_or_default();
                 let json =
@@ -173,12 +174,7 @@ impl Server {
             self.unborn.insert(pane, grace);
             return;
         };
-        if io.stop == StopStage::None {
-            let deadline = now().tick + grace;
-            io.stop = StopStage::HungUp {
-                deadline,
-                next_check: deadline.min(next_stop_check(now().tick)),
-            };
+        if io.stop.begin(now().tick, grace) {
             tracing::info!(%pane, pid = io.pid(), "stop asked");
             self.link.say(
                 &ToKeeper::Signal { tag: pane.0, target: Target::Tree, signal: signal::HUP },

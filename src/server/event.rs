@@ -4,7 +4,7 @@
 use crate::base::error::Refusal;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::platform::stream::Stream;
-use crate::server::commands::event::CommandTaskEvent;
+use crate::server::commands::CommandTaskEvent;
 use crate::server::persist::database::News;
 use crate::server::persist::snapshot;
 use crate::state::effect::Successor;

@@ -19,12 +19,11 @@ use crate::platform::stream::Stream;
 use crate::platform::{FileChanges, async_fd, changed, config_file, now, process};
 use crate::server::clients::connection::Conn;
 use crate::server::clients::frame::ECHO_WITHIN;
+use crate::server::commands::Commands;
 use crate::server::edge::Server;
 use crate::server::event::{Event, Origin};
 use crate::server::inbox::{Inbox, Pending, Stepper};
-use crate::server::panes::pane::{
-    NAME_AFTER, PaneIo, QUIET, StopStage, TURN_BYTES_MAX, exit_status,
-};
+use crate::server::panes::pane::{NAME_AFTER, PaneIo, QUIET, TURN_BYTES_MAX};
 use crate::server::settings;
 use crate::server::startup::socket::ListeningSocket;
 use crate::state::Leaving;
@@ -159,7 +158,7 @@ impl Server {
         while let Ok(event) = events.try_recv() {
             self.event(event);
         }
-        let has_command_output = self.command_output();
+        let has_command_output = self.with_commands(Commands::take_output);
         let pace = self.output();
         let pace = if has_command_output { Pace::Busy } else { pace };
         let is_searching = self.search() | self.step_copy_searches() | self.gather();
@@ -217,7 +216,8 @@ impl Server {
             }
             Pace::Calm => {
                 self.wake.control.publish(CONTROL_WAITING, WAITING_FOR_ANY);
-                self.panes.values_mut().any(PaneIo::has_output) || self.has_command_output()
+                self.panes.values_mut().any(PaneIo::has_output)
+                    || self.with_commands(Commands::has_output)
             }
         };
         if has_output {
@@ -364,17 +364,14 @@ impl Server {
     /// asked for is verified.
     pub(super) fn end_if_drained(&mut self, pane: PaneId) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
-        let Some((status, _)) = io
-            .exit
-            .filter(|_| io.is_drained() && matches!(io.stop, StopStage::None | StopStage::Gone))
+        let Some((status, _)) = io.exit.filter(|_| io.is_drained() && !io.stop.is_under_way())
         else {
             return;
         };
-        let left = std::mem::take(&mut io.left);
+        let left = std::mem::take(&mut io.stop).left();
         io.exit = None;
-        io.stop = StopStage::None;
         tracing::info!(%pane, ?status, "ended");
-        self.pane_ended(pane, exit_status(status), left);
+        self.pane_ended(pane, status.into(), left);
         self.mark_stale();
     }
 
@@ -470,6 +467,7 @@ impl Server {
 
     /// Whatever is still to be said is said, as far as it can be at once.
     fn part(&mut self) {
+        self.with_commands(Commands::finish_preparing);
         let far: Vec<PaneId> = self
             .panes
             .iter()
@@ -510,7 +508,7 @@ impl Server {
         panes
             .chain(draws)
             .chain(self.core.next_deadline())
-            .chain(self.command_deadline())
+            .chain(self.commands.deadline())
             .chain(self.disk.deadline(&self.core.state))
             .min()
     }
@@ -540,8 +538,8 @@ impl Server {
             self.pass_pane_deadlines(pane, now);
             was_due = true;
         }
-        if is_due(self.command_deadline()) {
-            self.pass_command_deadlines(now);
+        if is_due(self.commands.deadline()) {
+            self.with_commands(|commands, cx| commands.pass_deadlines(cx, now));
             was_due = true;
         }
         if is_due(self.disk.deadline(&self.core.state)) {

@@ -145,6 +145,16 @@ pub enum ExitStatus {
     Lost,
 }
 
+impl From<ExitStatus> for crate::base::exit::ExitStatus {
+    fn from(status: ExitStatus) -> Self {
+        match status {
+            ExitStatus::Code(code) => u8::try_from(code & 0xff).map_or(Self::Lost, Self::Code),
+            ExitStatus::Signal(signal) => u8::try_from(signal).map_or(Self::Lost, Self::Signal),
+            ExitStatus::Lost => Self::Lost,
+        }
+    }
+}
+
 /// A program the keeper holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProgramEntry {

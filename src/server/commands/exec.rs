@@ -1,27 +1,24 @@
 //! Running commands: in the session's shell with FIFOs of their own, or beside it through the
-//! keeper.
+//! keeper. A task makes the files of a command first; then the shell or the keeper is told.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::sync::Arc;
-
-use tokio::io::Interest;
+use std::sync::mpsc::{Receiver, channel};
 
 use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::signal::TERM;
 use crate::core::exec::CommandEvent;
-use crate::platform::{now, process};
-use crate::server::commands::event::CommandTaskEvent;
+use crate::platform::process;
 use crate::server::commands::io::{
-    CommandIo, Fifo, OutputSource, PARTS, Pulled, Writer, make_fifo, open_writer, path,
-    remove_files, stash_name, when_ready, write_file,
+    CommandIo, FILES, Fifo, FilePlan, MadeFiles, OutputSource, PARTS, Writer, path, remove_files,
+    stash_name,
 };
 use crate::server::commands::job::{Job, JobKind, command_tag, shell_tag};
-use crate::server::commands::shell::{Files, NOTICED, Report, ShellKind};
-use crate::server::commands::{Running, SessionShell};
-use crate::server::edge::Server;
+use crate::server::commands::shell::{Files, NOTICED, Report, ShellKind, ShellMemory};
+use crate::server::commands::stop::{StopRequest, kill_order};
+use crate::server::commands::{CommandEnd, CommandTaskEvent, Commands, Cx, handoff};
 use crate::state::command::{Captured, CommandInput, ExecRequest, script};
 use crate::state::command_effect::ShellSpec;
 use crate::store::log::LogStream;
@@ -32,274 +29,393 @@ const RING_BYTES: u32 = 256 << 10;
 /// The most bytes of one stream in an answer.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-impl Server {
+/// The shell of a session.
+#[derive(Debug)]
+pub(super) struct SessionShell {
+    pub(super) kind: ShellKind,
+    pub(super) program: String,
+    /// The tag of the running shell; none if none runs.
+    pub(super) tag: Option<u64>,
+    /// The text for a new shell, before any command.
+    pub(super) first: String,
+    /// The command in it.
+    pub(super) running: Option<Running>,
+    pub(super) memory: Option<ShellMemory>,
+    pub(super) interrupts: Interrupts,
+    /// The shell is killed because it did not come back: its memory is for the next one.
+    pub(super) is_replaced: bool,
+    /// Shells it took the place of, whose children may live on.
+    pub(super) former: Vec<u64>,
+}
+
+/// The interrupts of a shell. An INT that it has not noticed yet would hit the next command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Interrupts {
+    /// The number of interrupts.
+    pub(super) sent: u8,
+    /// The last of these after which it has read something.
+    pub(super) noticed: u8,
+}
+
+impl Interrupts {
+    /// True if the shell has noticed all interrupts.
+    pub(super) const fn is_settled(self) -> bool {
+        self.sent == self.noticed
+    }
+}
+
+/// A command in a shell.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) command: CommandId,
+    order: ExecRequest,
+    /// The status it reported.
+    pub(super) status: Option<u8>,
+    /// The text for the shell once it runs.
+    pub(super) unsent: String,
+    /// The shell was told the command, or will be as soon as it runs.
+    pub(super) is_told: bool,
+}
+
+impl SessionShell {
+    pub(super) const fn new(kind: ShellKind, program: String, tag: Option<u64>) -> Self {
+        Self {
+            kind,
+            program,
+            tag,
+            first: String::new(),
+            running: None,
+            memory: None,
+            interrupts: Interrupts { sent: 0, noticed: 0 },
+            is_replaced: false,
+            former: Vec::new(),
+        }
+    }
+
+    /// Takes note that a command was running in it when the former server was killed.
+    pub(super) fn resume(&mut self, command: CommandId, order: ExecRequest) {
+        let unsent = String::new();
+        self.running = Some(Running { command, order, status: None, unsent, is_told: true });
+    }
+
+    /// The text that gives a new shell of this session the state of the last one.
+    fn recall(&self) -> Option<Vec<u8>> {
+        let memory = self.memory.as_ref()?;
+        Some(self.kind.recall(memory, true).into_bytes())
+    }
+}
+
+/// A command whose files are being made.
+#[derive(Debug)]
+pub(super) struct Preparing {
+    kind: PreparingKind,
+    shell: ShellSpec,
+    plan: Arc<FilePlan>,
+    made: Receiver<std::io::Result<MadeFiles>>,
+}
+
+/// The next step for a command whose files were made.
+#[derive(Debug)]
+enum PreparingKind {
+    /// The command goes to the session's shell, which is started first if it is a new one.
+    InShell { is_new_shell: bool },
+    /// The command is started beside the shell.
+    Beside { argv: Vec<String>, env: Vec<(String, String)> },
+}
+
+impl Commands {
     /// Runs a command in its session's shell, which is started if there is none.
     pub(super) fn run_in_shell(
         &mut self,
-        id: CommandId,
+        cx: &mut Cx<'_>,
         call: CallId,
-        order: ExecRequest,
-        shell: &ShellSpec,
+        id: CommandId,
+        mut order: ExecRequest,
+        shell: ShellSpec,
     ) {
-        self.look_at_told_jobs();
-        let prepared = self.prepare(id, &order);
-        let files = match prepared {
-            Ok(files) => files,
-            Err(error) => {
-                remove_files(&self.commands.dir, id, &["sh", "in", "out", "err"]);
-                self.commands.outputs.remove(&id);
-                return self.command_event(CommandEvent::NotStarted {
-                    command: id,
-                    refusal: no_room(&error),
-                });
-            }
-        };
+        self.check_told_jobs(cx);
         if order.stream {
             self.follow_exec(call, id);
         }
         let (kind, argv) = ShellKind::of(&shell.program);
-        let entry = self.commands.shells.entry(shell.session).or_insert_with(|| SessionShell {
-            kind,
-            program: argv[0].clone(),
-            tag: None,
-            first: String::new(),
-            running: None,
-            memory: None,
-            interrupts: (0, 0),
-            is_replaced: false,
-            former: Vec::new(),
-        });
-        // One that has ended is not told anything, even if what it left behind is still looked for.
-        let is_dead = |tag: &u64| self.commands.jobs.get(tag).is_some_and(|job| job.exit.is_some());
+        let program = argv.into_iter().next().unwrap_or_default();
+        let entry = self
+            .shells
+            .entry(shell.session)
+            .or_insert_with(|| SessionShell::new(kind, program, None));
+        // A shell that has ended is not told anything, even if its children are still looked for.
+        let is_dead = |tag: &u64| self.jobs.get(tag).is_some_and(|job| job.exit.is_some());
         if let Some(tag) = entry.tag.take_if(|tag| is_dead(tag)) {
             entry.former.push(tag);
         }
-        let text = entry.kind.run(id, &order, &files);
         tracing::info!(command = %id, session = %shell.session, "exec");
-        entry.running = Some(Running { command: id, order, status: None, unsent: String::new() });
-        match entry.tag {
-            Some(tag) if self.commands.jobs.contains_key(&tag) => {
-                let pid = self.commands.jobs[&tag].pid().unsigned_abs();
-                let cwd =
-                    entry.memory.as_ref().map(|memory| memory.cwd.clone()).unwrap_or_default();
-                self.say_to_shell(tag, &text);
-                self.command_event(CommandEvent::Started { command: id, pid, cwd });
+        let mut contents = vec![("sh", (script(&order.words) + "\n").into_bytes())];
+        if let CommandInput::Bytes(bytes) = &mut order.input {
+            contents.push(("in", std::mem::take(bytes)));
+        }
+        let has_open_input = order.input == CommandInput::Open;
+        let unsent = String::new();
+        entry.running = Some(Running { command: id, order, status: None, unsent, is_told: false });
+        let directories = self.directories(&shell.cwd);
+        let dir = self.dir.clone();
+        let plan = FilePlan { dir, id, contents, has_output: true, has_open_input, directories };
+        self.prepare_in_shell(shell, plan);
+    }
+
+    /// Has the files of a command made, and those of a new shell if there is none.
+    fn prepare_in_shell(&mut self, shell: ShellSpec, mut plan: FilePlan) {
+        let entry = self.shells.get(&shell.session);
+        let is_new_shell = entry.is_none_or(|entry| entry.tag.is_none());
+        if is_new_shell {
+            let recall = entry.and_then(SessionShell::recall);
+            plan.contents.extend(recall.map(|text| ("rc", text)));
+        }
+        self.prepare(PreparingKind::InShell { is_new_shell }, shell, plan);
+    }
+
+    /// Has a task make files; `Prepared` follows.
+    fn prepare(&mut self, kind: PreparingKind, shell: ShellSpec, plan: FilePlan) {
+        let (id, plan, events) = (plan.id, Arc::new(plan), self.events.clone());
+        let (sender, made) = channel();
+        let task = Arc::clone(&plan);
+        tokio::task::spawn_blocking(move || {
+            if sender.send(task.make()).is_ok() {
+                events.send_blocking(CommandTaskEvent::Prepared(id));
             }
-            Some(_) => entry.keep_unsent(text),
-            None => {
-                entry.keep_unsent(text);
-                self.spawn_shell(id, shell);
+        });
+        self.preparing.insert(id, Preparing { kind, shell, plan, made });
+    }
+
+    /// True if a program is about to be started for a command beside the shell.
+    pub(super) fn is_starting(&self, id: CommandId) -> bool {
+        let is_beside =
+            |preparing: &Preparing| matches!(preparing.kind, PreparingKind::Beside { .. });
+        self.spawning.contains_key(&command_tag(id))
+            || self.preparing.get(&id).is_some_and(is_beside)
+    }
+
+    /// True if a program of a session is about to be started beside its shell.
+    pub(super) fn is_preparing_in(&self, session: SessionId) -> bool {
+        let mut ids = self.preparing.iter().filter(|(_, it)| it.shell.session == session);
+        ids.any(|(id, _)| self.is_starting(*id))
+    }
+
+    /// Waits for all files that are being made: the server leaves, and its successor knows only of
+    /// commands that a shell or the keeper was told.
+    pub(in crate::server) fn finish_preparing(&mut self, cx: &mut Cx<'_>) {
+        while let Some((id, preparing)) = self.preparing.pop_first() {
+            if let Ok(made) = preparing.made.recv() {
+                self.go_on(cx, id, preparing, made);
             }
         }
     }
 
-    fn spawn_shell(&mut self, id: CommandId, shell: &ShellSpec) {
-        let tag = shell_tag(id);
-        let Some(entry) = self.commands.shells.get_mut(&shell.session) else { return };
-        entry.tag = Some(tag);
-        entry.is_replaced = false;
-        entry.interrupts = (0, 0);
-        entry.first = entry.kind.setup();
-        if let Some(memory) = &entry.memory {
-            let file = path(&self.commands.dir, id, "rc");
-            if write_file(&file, entry.kind.recall(memory, true).as_bytes()).is_ok() {
-                entry.first = format!(". '{}' 2>/dev/null\n{}", file.display(), entry.kind.setup());
+    /// The files of a command were made, or could not be.
+    pub(super) fn prepared(&mut self, cx: &mut Cx<'_>, id: CommandId) {
+        let made = self.preparing.get(&id).and_then(|preparing| preparing.made.try_recv().ok());
+        if let Some(made) = made
+            && let Some(preparing) = self.preparing.remove(&id)
+        {
+            self.go_on(cx, id, preparing, made);
+        }
+    }
+
+    fn go_on(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: CommandId,
+        preparing: Preparing,
+        made: std::io::Result<MadeFiles>,
+    ) {
+        let session = preparing.shell.session;
+        let is_wanted = self.runs(cx, id)
+            && match preparing.kind {
+                PreparingKind::InShell { .. } => self.has_untold(session, id),
+                PreparingKind::Beside { .. } => true,
+            };
+        if !is_wanted {
+            // A stop was faster.
+            return remove_files(&self.dir, id, &FILES);
+        }
+        let outcome = made.and_then(|made| match preparing.kind {
+            PreparingKind::InShell { is_new_shell } => {
+                let is_gone = self.shells.get(&session).is_none_or(|shell| shell.tag.is_none());
+                if is_gone && !is_new_shell {
+                    // The shell has ended meanwhile.
+                    let plan = Arc::unwrap_or_clone(preparing.plan);
+                    self.prepare_in_shell(preparing.shell, plan);
+                    return Ok(());
+                }
+                self.tell_shell(cx, id, preparing.shell, &preparing.plan, made)
+            }
+            PreparingKind::Beside { argv, env } => {
+                self.spawn_on_pipes(cx, command_tag(id), argv, env, made.directory);
+                Ok(())
+            }
+        });
+        if let Err(error) = outcome {
+            remove_files(&self.dir, id, &FILES);
+            self.outputs.remove(&id);
+            if let Some(shell) = self.shells.get_mut(&session) {
+                shell.running.take_if(|running| running.command == id);
+            }
+            self.command_event(CommandEvent::NotStarted { command: id, refusal: no_room(&error) });
+        }
+    }
+
+    /// True if a session's shell is to be told a command, and has not been.
+    fn has_untold(&self, session: SessionId, id: CommandId) -> bool {
+        let running = self.shells.get(&session).and_then(|shell| shell.running.as_ref());
+        running.is_some_and(|running| {
+            running.command == id && running.status.is_none() && !running.is_told
+        })
+    }
+
+    /// Tells the shell a command whose files are there, or starts the shell.
+    fn tell_shell(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: CommandId,
+        shell: ShellSpec,
+        plan: &FilePlan,
+        mut made: MadeFiles,
+    ) -> std::io::Result<()> {
+        let directory = std::mem::take(&mut made.directory);
+        self.open_output(cx, id, made)?;
+        let text = |part: &str| path(&self.dir, id, part).display().to_string();
+        let has_input = plan.has_open_input || plan.contents.iter().any(|(part, _)| *part == "in");
+        let files = Files {
+            script: text("sh"),
+            input: if has_input { text("in") } else { "/dev/null".to_owned() },
+            output: text("out"),
+            error: text("err"),
+        };
+        let Some(entry) = self.shells.get_mut(&shell.session) else { return Ok(()) };
+        let Some(running) = &mut entry.running else { return Ok(()) };
+        running.is_told = true;
+        let text = entry.kind.run(id, &running.order, &files);
+        match entry.tag {
+            Some(tag) if self.jobs.contains_key(&tag) => {
+                let pid = self.jobs[&tag].pid().unsigned_abs();
+                let memory = entry.memory.as_ref();
+                let cwd = memory.map(|memory| memory.cwd.clone()).unwrap_or_default();
+                self.say_to_shell(cx, tag, &text);
+                self.command_event(CommandEvent::Started { command: id, pid, cwd });
+            }
+            Some(_) => running.unsent = text,
+            None => {
+                running.unsent = text;
+                let has_recall = plan.contents.iter().any(|(part, _)| *part == "rc");
+                self.spawn_shell(cx, id, shell, has_recall, directory);
             }
         }
+        Ok(())
+    }
+
+    /// Makes the log of a command in the shell, and keeps the other ends of its FIFOs.
+    fn open_output(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: CommandId,
+        made: MadeFiles,
+    ) -> std::io::Result<()> {
+        let (input, hold) = made.input.map(|ends| (ends.writer, ends.hold)).unzip();
+        let fifos = made.fifos.map_or([None, None], |fds| fds.map(|fd| Some(Fifo::new(fd))));
+        for (part, fifo) in ["out", "err"].into_iter().zip(&fifos) {
+            let fds = fifo.iter().map(|fifo| Arc::clone(&fifo.fd)).collect();
+            cx.link.say(&ToKeeper::Stash { name: stash_name(id, part) }, fds);
+        }
+        let input = input.map(|fd| Writer::new(Arc::new(fd)));
+        let io = CommandIo::create(id, OutputSource::Shell { fifos, input, hold })?;
+        cx.link.say(&ToKeeper::Stash { name: stash_name(id, "log") }, vec![io.log.memory().fd()]);
+        self.outputs.insert(id, io);
+        self.watch_fifos(id);
+        Ok(())
+    }
+
+    fn spawn_shell(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: CommandId,
+        shell: ShellSpec,
+        has_recall: bool,
+        directory: String,
+    ) {
+        let tag = shell_tag(id);
+        let Some(entry) = self.shells.get_mut(&shell.session) else { return };
+        entry.tag = Some(tag);
+        entry.is_replaced = false;
+        entry.interrupts = Interrupts::default();
+        entry.first = entry.kind.setup();
+        if has_recall {
+            let file = path(&self.dir, id, "rc");
+            entry.first = format!(". '{}' 2>/dev/null\n{}", file.display(), entry.kind.setup());
+        }
         let argv = entry.kind.argv(&entry.program);
-        self.commands.kept.version += 1;
-        self.spawn_on_pipes(tag, argv, shell.env.clone(), &shell.cwd);
+        self.slots.version += 1;
+        self.spawn_on_pipes(cx, tag, argv, shell.env, directory);
+    }
+
+    /// The directories in which a program may start, the wanted one first.
+    fn directories(&self, wanted: &str) -> Vec<String> {
+        vec![wanted.to_owned(), self.home.clone()]
     }
 
     fn spawn_on_pipes(
         &mut self,
+        cx: &mut Cx<'_>,
         tag: u64,
         argv: Vec<String>,
         env: Vec<(String, String)>,
-        cwd: &str,
+        directory: String,
     ) {
-        let cwd = [cwd, &self.home, "/"]
-            .into_iter()
-            .find(|cwd| Path::new(cwd).is_dir())
-            .unwrap_or("/")
-            .to_owned();
+        let env = env.into_iter().map(|(name, value)| (name.into_bytes(), value.into_bytes()));
         let spawn = Spawn {
             tag,
             wiring: Wiring::Pipes,
             argv: argv.into_iter().map(String::into_bytes).collect(),
-            env: env
-                .into_iter()
-                .map(|(name, value)| (name.into_bytes(), value.into_bytes()))
-                .collect(),
-            cwd: cwd.into_bytes(),
+            env: env.collect(),
+            cwd: directory.into_bytes(),
             ring_bytes: RING_BYTES,
         };
-        self.write_slots();
-        self.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());
-        self.commands.spawning.insert(tag, spawn);
+        // The slots are written first: a program that nobody knows could not be found again.
+        handoff::write_slots(self, cx);
+        cx.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());
+        self.spawning.insert(tag, spawn);
     }
 
-    /// The files of a command in the shell, and the handles of the other ends.
-    fn prepare(&mut self, id: CommandId, order: &ExecRequest) -> std::io::Result<Files> {
-        let dir = self.commands.dir.clone();
-        let text = |part: &str| path(&dir, id, part).display().to_string();
-        write_file(&path(&dir, id, "sh"), (script(&order.words) + "\n").as_bytes())?;
-        let (mut input, mut writer, mut hold) = ("/dev/null".to_owned(), None, None);
-        match &order.input {
-            CommandInput::Nothing => {}
-            CommandInput::Bytes(bytes) => {
-                input = text("in");
-                write_file(Path::new(&input), bytes)?;
-            }
-            CommandInput::Open => {
-                input = text("in");
-                hold = Some(make_fifo(Path::new(&input))?);
-                writer = Some(Writer::new(Arc::new(open_writer(Path::new(&input))?)));
-            }
-        }
-        let [output, error] =
-            ["out", "err"].map(|part| make_fifo(&path(&dir, id, part)).map(Arc::new));
-        let fifos = [output?, error?];
-        for (part, fd) in ["out", "err"].into_iter().zip(&fifos) {
-            self.link.say(&ToKeeper::Stash { name: stash_name(id, part) }, vec![Arc::clone(fd)]);
-        }
-        let fifos = fifos.map(|fd| Some(Fifo { fd, waiter: None, was_open: false }));
-        let io = CommandIo::create(id, OutputSource::Shell { fifos, input: writer, hold })?;
-        self.link.say(&ToKeeper::Stash { name: stash_name(id, "log") }, vec![io.log.memory().fd()]);
-        self.commands.outputs.insert(id, io);
-        self.watch_fifos(id);
-        Ok(Files { script: text("sh"), input, output: text("out"), error: text("err") })
-    }
-
-    /// Waits for output on every FIFO of a command that nobody waits for.
-    pub(super) fn watch_fifos(&mut self, id: CommandId) {
-        let Some(CommandIo { source: OutputSource::Shell { fifos, .. }, .. }) =
-            self.commands.outputs.get_mut(&id)
-        else {
-            return;
-        };
-        for (stream, fifo) in LogStream::ALL.into_iter().zip(fifos) {
-            if let Some(fifo) = fifo.as_mut().filter(|fifo| fifo.waiter.is_none()) {
-                fifo.waiter = when_ready(
-                    &fifo.fd,
-                    Interest::READABLE,
-                    CommandTaskEvent::Readable(id, stream),
-                    &self.events,
-                );
-            }
-        }
-    }
-
-    pub(super) fn fifo(&mut self, id: CommandId, stream: LogStream) -> Option<&mut Fifo> {
-        let Some(CommandIo { source: OutputSource::Shell { fifos, .. }, .. }) =
-            self.commands.outputs.get_mut(&id)
-        else {
-            return None;
-        };
-        fifos[usize::from(stream == LogStream::Error)].as_mut()
-    }
-
-    /// Reads what a command in the shell has written, unless whoever follows it cannot keep up.
-    /// Fifos that ended are let go.
-    pub(super) fn pull(&mut self, id: CommandId) {
-        if !self.is_paced(id) {
-            self.pull_now(id);
-        }
-    }
-
-    fn pull_now(&mut self, id: CommandId) {
-        let is_running =
-            self.core.state.commands.records.get(&id).is_some_and(|command| command.end.is_none());
-        let wall = now().wall;
-        let Some(CommandIo { source: OutputSource::Shell { fifos, .. }, log, .. }) =
-            self.commands.outputs.get_mut(&id)
-        else {
-            return;
-        };
-        let before = log.head();
-        let mut ended = Vec::new();
-        for (stream, slot) in LogStream::ALL.into_iter().zip(fifos) {
-            let Some(fifo) = slot else { continue };
-            // Before the shell has opened it, a FIFO looks as if it had ended.
-            if fifo.pull(stream, wall, log, &mut self.commands.buffer) == Pulled::End
-                && (fifo.was_open || !is_running)
-            {
-                *slot = None;
-                ended.push(if stream == LogStream::Output { "out" } else { "err" });
-            }
-        }
-        for part in ended {
-            self.link.say(&ToKeeper::Unstash { name: stash_name(id, part) }, Vec::new());
-        }
-        self.output_kept(id, before);
-        self.watch_fifos(id);
-        let over =
-            |io: &CommandIo| matches!(&io.source, OutputSource::Shell { fifos: [None, None], .. });
-        if self.commands.outputs.get(&id).is_some_and(over) {
-            self.source_over(id);
-        }
-    }
-
-    /// Keeps output of a command beside the shell.
-    pub(super) fn keep_output(&mut self, id: CommandId, stream: LogStream, bytes: &[u8]) {
-        let Some(io) = self.commands.outputs.get_mut(&id) else { return };
-        let before = io.log.head();
-        io.log.append(stream, now().wall, bytes);
-        self.output_kept(id, before);
-    }
-
-    fn output_kept(&mut self, id: CommandId, before: u64) {
-        let Some(io) = self.commands.outputs.get_mut(&id).filter(|io| before < io.log.head())
-        else {
-            return;
-        };
-        if !std::mem::replace(&mut io.has_spoken, true) {
-            tracing::info!(command = %id, "first output");
-        }
-        self.look_for_lines(id, before);
-    }
-
-    /// Nothing comes from a command any more.
-    pub(super) fn source_over(&mut self, id: CommandId) {
-        remove_files(&self.commands.dir, id, &["rc"]);
-        if let Some(io) = self.commands.outputs.get_mut(&id) {
-            io.source = OutputSource::Over;
-        }
-    }
-
-    pub(super) fn say_to_shell(&mut self, tag: u64, text: &str) {
-        if let Some(writer) = self.commands.jobs.get_mut(&tag).and_then(|job| job.writer.as_mut())
+    pub(super) fn say_to_shell(&mut self, cx: &mut Cx<'_>, tag: u64, text: &str) {
+        if let Some(writer) = self.jobs.get_mut(&tag).and_then(|job| job.writer.as_mut())
             && !writer.put(text.as_bytes())
         {
             tracing::warn!("a shell does not read");
         }
-        self.flush_job(tag);
+        self.flush_job(cx, tag);
     }
 
     /// Says the end of what runs in a shell again, or asks whether it has noticed all: an INT may
     /// have cost it what it had read ahead.
-    pub(super) fn ask_for_end(&mut self, session: SessionId) {
-        let Some(shell) = self.commands.shells.get(&session) else { return };
+    pub(super) fn ask_for_end(&mut self, cx: &mut Cx<'_>, session: SessionId) {
+        let Some(shell) = self.shells.get(&session) else { return };
         if let (Some(tag), Some(running)) = (shell.tag, &shell.running) {
-            let has_ended = running.status.is_some();
-            let text = if has_ended {
-                shell.kind.notice(shell.interrupts.0)
+            let text = if running.status.is_some() || !running.is_told {
+                shell.kind.notice(shell.interrupts.sent)
             } else {
                 shell.kind.finish(running.command, &running.order)
             };
-            self.say_to_shell(tag, &text);
+            self.say_to_shell(cx, tag, &text);
         }
     }
 
     /// A shell told the end of a command.
-    pub(super) fn reported(&mut self, session: SessionId, report: Report) {
-        let Some(shell) = self.commands.shells.get_mut(&session) else { return };
+    pub(super) fn reported(&mut self, cx: &mut Cx<'_>, session: SessionId, report: Report) {
+        let Some(shell) = self.shells.get_mut(&session) else { return };
         if report.command == NOTICED {
             if let Ok(opened) = report.memory.cwd.parse() {
-                return self.input_opened(opened);
+                return self.input_opened(cx, opened);
             }
-            if report.status == shell.interrupts.0 {
-                shell.interrupts.1 = report.status;
+            if report.status == shell.interrupts.sent {
+                shell.interrupts.noticed = report.status;
             }
             return;
         }
@@ -312,267 +428,245 @@ impl Server {
         };
         running.status = Some(report.status);
         shell.memory = Some(report.memory);
-        self.commands.kept.version += 1;
+        self.slots.version += 1;
         let id = report.command;
         self.finish_files(id);
         if self.is_stopping_command(id) {
-            self.ask_for_end(session);
+            self.ask_for_end(cx, session);
         } else {
-            self.end_in_shell(
-                (session, id),
-                (ExitStatus::Code(report.status), false),
-                Captured::default(),
-            );
+            let end = CommandEnd { exit: ExitStatus::Code(report.status), was_killed: false };
+            self.end_in_shell(cx, id, end, Captured::default());
         }
     }
 
     /// A command in the shell has ended: what the FIFOs hold now is its last output.
     pub(super) fn end_in_shell(
         &mut self,
-        (session, id): (SessionId, CommandId),
-        (exit, was_killed): (ExitStatus, bool),
+        cx: &mut Cx<'_>,
+        id: CommandId,
+        end: CommandEnd,
         mut output: Captured,
     ) {
-        self.pull_now(id);
-        let is_streamed = self.follows_exec(id);
-        if let Some(shell) = self
-            .commands
-            .shells
-            .get_mut(&session)
-            .filter(|shell| shell.running.as_ref().is_some_and(|run| run.command == id))
-        {
-            shell.running = None;
+        self.pull_now(cx, id);
+        let is_streamed = self.follows_exec(cx, id);
+        for shell in self.shells.values_mut() {
+            shell.running.take_if(|running| running.command == id);
         }
-        if let Some(io) = self.commands.outputs.get(&id).filter(|_| !is_streamed) {
+        if let Some(io) = self.outputs.get(&id).filter(|_| !is_streamed) {
             let (stdout, is_cut) = io.log.text(LogStream::Output, ANSWER_BYTES_MAX);
             let (stderr, is_error_cut) = io.log.text(LogStream::Error, ANSWER_BYTES_MAX);
             (output.stdout, output.stderr, output.is_cut) =
                 (stdout, stderr, is_cut || is_error_cut);
         }
         self.finish_files(id);
-        self.command_event(CommandEvent::Ended {
-            command: id,
-            exit,
-            was_killed,
-            output: Box::new(output),
-        });
-        self.end_watches(id);
+        let CommandEnd { exit, was_killed } = end;
+        let output = Box::new(output);
+        self.command_event(CommandEvent::Ended { command: id, exit, was_killed, output });
+        self.end_waits(cx, id);
         // From now on an end of a FIFO is its end.
-        self.pull(id);
+        self.pull(cx, id);
     }
 
-    /// The shell reads the standard input of a command: who writes to it may close it, and notices
-    /// when nobody reads any more.
-    fn input_opened(&mut self, id: CommandId) {
+    /// The shell reads the standard input of a command: its writer may close it, and notices when
+    /// nobody reads any more.
+    fn input_opened(&mut self, cx: &mut Cx<'_>, id: CommandId) {
         if let Some(CommandIo { source: OutputSource::Shell { hold, .. }, .. }) =
-            self.commands.outputs.get_mut(&id)
+            self.outputs.get_mut(&id)
         {
             *hold = None;
-            self.flush_command(id);
+            self.flush_command(cx, id);
         }
     }
 
     fn finish_files(&mut self, id: CommandId) {
-        remove_files(&self.commands.dir, id, &["sh", "in", "out", "err", "rc"]);
+        remove_files(&self.dir, id, &FILES);
         if let Some(CommandIo { source: OutputSource::Shell { input, hold, .. }, .. }) =
-            self.commands.outputs.get_mut(&id)
+            self.outputs.get_mut(&id)
         {
             (*input, *hold) = (None, None);
         }
     }
 
     /// A session's shell has ended by itself, or was killed.
-    pub(super) fn shell_ended(&mut self, session: SessionId, tag: u64, exit: ExitStatus) {
-        let Some(shell) =
-            self.commands.shells.get_mut(&session).filter(|shell| shell.tag == Some(tag))
+    pub(super) fn shell_ended(
+        &mut self,
+        cx: &mut Cx<'_>,
+        session: SessionId,
+        tag: u64,
+        exit: ExitStatus,
+    ) {
+        let Some(shell) = self.shells.get_mut(&session).filter(|shell| shell.tag == Some(tag))
         else {
             return;
         };
         shell.tag = None;
         shell.former.push(tag);
-        self.commands.kept.version += 1;
-        let Some(running) = &shell.running else {
+        self.slots.version += 1;
+        // A command that the shell was not told yet goes to the next one.
+        let Some(running) = shell.running.as_ref().filter(|running| running.is_told) else {
             return self.forget_shell_memory(session);
         };
         let (id, is_reported) = (running.command, running.status.is_some());
         if !self.is_stopping_command(id) && !is_reported {
             self.forget_shell_memory(session);
-            self.end_in_shell(
-                (session, id),
-                (exit, false),
-                Captured { shell_ended: true, ..Captured::default() },
-            );
+            let output = Captured { shell_ended: true, ..Captured::default() };
+            self.end_in_shell(cx, id, CommandEnd { exit, was_killed: false }, output);
         }
     }
 
     /// A shell that ended by itself, and was not replaced, is followed by a fresh one.
     fn forget_shell_memory(&mut self, session: SessionId) {
-        if let Some(shell) =
-            self.commands.shells.get_mut(&session).filter(|shell| !shell.is_replaced)
-        {
+        if let Some(shell) = self.shells.get_mut(&session).filter(|shell| !shell.is_replaced) {
             shell.memory = None;
         }
     }
 
     /// Nothing is left of a shell.
     pub(super) fn shell_gone(&mut self, session: SessionId, tag: u64) {
-        // Who is being looked for is known by the tag of the shell too.
+        // Processes that are being stopped are found by the tag of the shell too.
         if !self.is_stopping_in(session)
-            && let Some(shell) = self.commands.shells.get_mut(&session)
+            && let Some(shell) = self.shells.get_mut(&session)
         {
             shell.former.retain(|former| *former != tag);
-            self.commands.kept.version += 1;
+            self.slots.version += 1;
         }
     }
 
     /// Starts a command beside the shell.
-    pub(super) fn start_beside(&mut self, id: CommandId, order: &ExecRequest, shell: &ShellSpec) {
-        self.look_at_told_jobs();
+    pub(super) fn start_beside(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: CommandId,
+        order: ExecRequest,
+        shell: ShellSpec,
+    ) {
+        self.check_told_jobs(cx);
         let io = match CommandIo::create(id, OutputSource::Job) {
             Ok(io) => io,
             Err(error) => {
-                return self.command_event(CommandEvent::NotStarted {
-                    command: id,
-                    refusal: no_room(&error),
-                });
+                let refusal = no_room(&error);
+                return self.command_event(CommandEvent::NotStarted { command: id, refusal });
             }
         };
-        self.link.say(&ToKeeper::Stash { name: stash_name(id, "log") }, vec![io.log.memory().fd()]);
-        self.commands.outputs.insert(id, io);
+        cx.link.say(&ToKeeper::Stash { name: stash_name(id, "log") }, vec![io.log.memory().fd()]);
+        self.outputs.insert(id, io);
         if order.input == CommandInput::Open {
-            self.commands.inputs.insert(id);
+            self.open_inputs.insert(id);
         }
-        let known = self.commands.shells.get(&shell.session);
-        let memory = known
-            .and_then(|known| Some((known.kind, known.program.clone(), known.memory.clone()?)));
-        let (argv, env) = match memory {
-            Some((kind, program, memory)) => {
-                let file = path(&self.commands.dir, id, "rc");
-                let text = format!(
-                    "{{ {} }} 2>/dev/null\n{}",
-                    kind.recall(&memory, false),
-                    kind.own(id, order)
-                );
-                if let Err(error) = write_file(&file, text.as_bytes()) {
-                    return self.command_event(CommandEvent::NotStarted {
-                        command: id,
-                        refusal: no_room(&error),
-                    });
-                }
-                (
-                    kind.starter(&program, &file.display().to_string(), &order.words),
-                    shell.env.clone(),
-                )
-            }
-            None => (direct(&order.words, &shell.program), own_env(id, order, &shell.env)),
+        let cwd = order.cwd.as_deref().filter(|cwd| cwd.starts_with('/')).unwrap_or(&shell.cwd);
+        let mut plan = FilePlan {
+            dir: self.dir.clone(),
+            id,
+            contents: Vec::new(),
+            has_output: false,
+            has_open_input: false,
+            directories: self.directories(cwd),
         };
-        let cwd = order
-            .cwd
-            .as_deref()
-            .filter(|cwd| cwd.starts_with('/'))
-            .unwrap_or(&shell.cwd)
-            .to_owned();
-        self.spawn_on_pipes(command_tag(id), argv, env, &cwd);
+        let known = self.shells.get(&shell.session);
+        let memory = known.and_then(|known| Some((known, known.memory.as_ref()?)));
+        let (argv, env) = if let Some((known, memory)) = memory {
+            let kind = known.kind;
+            let recall = kind.recall(memory, false);
+            let text = format!("{{ {recall} }} 2>/dev/null\n{}", kind.own(id, &order));
+            plan.contents.push(("rc", text.into_bytes()));
+            let file = path(&self.dir, id, "rc").display().to_string();
+            (kind.starter(&known.program, &file, &order.words), shell.env.clone())
+        } else {
+            (direct(&order.words, &shell.program), own_env(id, &order, &shell.env))
+        };
+        self.prepare(PreparingKind::Beside { argv, env }, shell, plan);
     }
 
     /// A program of ours runs.
-    pub(super) fn job_spawned(&mut self, entry: ProgramEntry, fds: Vec<OwnedFd>) {
+    pub(super) fn job_spawned(&mut self, cx: &mut Cx<'_>, entry: ProgramEntry, fds: Vec<OwnedFd>) {
         let tag = entry.tag;
-        let spawn = self.commands.spawning.remove(&tag);
-        let Some(what) = self.what(tag) else {
-            self.link.say(&ToKeeper::Kill { tag, limit_ms: 5000 }, Vec::new());
-            return;
+        let spawn = self.spawning.remove(&tag);
+        let Some(what) = self.kind_of(cx, tag) else {
+            return cx.link.say(&kill_order(tag), Vec::new());
         };
         let job = match Job::new(what, entry, fds) {
             Ok(job) => job,
             Err(error) => {
-                self.link.say(&ToKeeper::Kill { tag, limit_ms: 5000 }, Vec::new());
-                self.link.say(&ToKeeper::Forget { tag }, Vec::new());
-                return self.job_not_spawned(tag, &error.to_string());
+                cx.link.say(&kill_order(tag), Vec::new());
+                cx.link.say(&ToKeeper::Forget { tag }, Vec::new());
+                return self.job_not_spawned(cx, tag, &error.to_string());
             }
         };
         let pid = job.pid().unsigned_abs();
-        self.commands.jobs.insert(tag, job);
+        self.jobs.insert(tag, job);
         tracing::info!(?what, pid, "spawned");
-        match what {
+        let command = match what {
             JobKind::Shell(session) => {
-                let Some(shell) = self.commands.shells.get_mut(&session) else { return };
-                let unsent = shell
-                    .running
-                    .as_mut()
-                    .map(|running| std::mem::take(&mut running.unsent))
-                    .unwrap_or_default();
-                let first = std::mem::take(&mut shell.first) + &unsent;
-                let running = shell.running.as_ref().map(|running| running.command);
-                self.say_to_shell(tag, &first);
-                if let Some(command) = running {
-                    let cwd = process::working_directory(entry.pid)
-                        .map(|cwd| cwd.display().to_string())
-                        .unwrap_or_default();
-                    self.command_event(CommandEvent::Started { command, pid, cwd });
-                }
+                let Some(shell) = self.shells.get_mut(&session) else { return };
+                let running = shell.running.as_mut();
+                let unsent = running.map(|running| std::mem::take(&mut running.unsent));
+                let first = std::mem::take(&mut shell.first) + &unsent.unwrap_or_default();
+                let running = shell.running.as_ref().filter(|running| running.is_told);
+                let command = running.map(|running| running.command);
+                self.say_to_shell(cx, tag, &first);
+                command
             }
             JobKind::Command(_, command) => {
                 let keeps_input = spawn.is_some()
-                    && self.core.state.commands.records.contains_key(&command)
-                    && self.commands.inputs.contains(&command);
-                if !keeps_input
-                    && let Some(writer) =
-                        self.commands.jobs.get_mut(&tag).and_then(|job| job.writer.as_mut())
-                {
+                    && cx.state.commands.records.contains_key(&command)
+                    && self.open_inputs.contains(&command);
+                let writer = self.jobs.get_mut(&tag).and_then(|job| job.writer.as_mut());
+                if let Some(writer) = writer.filter(|_| !keeps_input) {
                     writer.close();
-                    self.flush_job(tag);
+                    self.flush_job(cx, tag);
                 }
-                let cwd = process::working_directory(entry.pid)
-                    .map(|cwd| cwd.display().to_string())
-                    .unwrap_or_default();
-                self.command_event(CommandEvent::Started { command, pid, cwd });
+                Some(command)
             }
+        };
+        if let Some(command) = command {
+            let cwd = process::working_directory(entry.pid);
+            let cwd = cwd.map(|cwd| cwd.display().to_string()).unwrap_or_default();
+            self.command_event(CommandEvent::Started { command, pid, cwd });
         }
-        self.stop_if_late(tag, what);
+        self.stop_if_late(cx, tag, what);
     }
 
     /// A stop may have been asked for while the program was being started.
-    fn stop_if_late(&mut self, tag: u64, what: JobKind) {
-        if self.commands.ending.contains(&what.session()) {
-            return self.stop_job(tag, (TERM, self.core.settings.pane.grace()), None);
-        }
-        let JobKind::Command(_, id) = what else { return };
-        if let Some(command) =
-            self.core.state.commands.records.get(&id).filter(|command| command.stop.is_some())
+    fn stop_if_late(&mut self, cx: &mut Cx<'_>, tag: u64, what: JobKind) {
+        let grace = if self.ending.contains(&what.session()) {
+            cx.settings.pane.grace()
+        } else if let Some(command) =
+            what.command().and_then(|id| cx.state.commands.records.get(&id))
+            && command.stop.is_some()
         {
-            let grace = command.grace;
-            self.stop_job(tag, (TERM, grace), None);
-        }
+            command.grace
+        } else {
+            return;
+        };
+        self.stop_job(cx, tag, StopRequest { signal: TERM, grace, call: None });
     }
 
-    /// Whose program a tag means.
-    pub(super) fn what(&self, tag: u64) -> Option<JobKind> {
+    /// The kind of the program with a tag.
+    pub(super) fn kind_of(&self, cx: &Cx<'_>, tag: u64) -> Option<JobKind> {
         let shell = self
-            .commands
             .shells
             .iter()
             .find(|(_, shell)| shell.tag == Some(tag) || shell.former.contains(&tag));
         if let Some((session, _)) = shell {
             return Some(JobKind::Shell(*session));
         }
-        let mut records = self.core.state.commands.records.values();
+        let mut records = cx.state.commands.records.values();
         records
             .find(|command| command_tag(command.id) == tag)
             .map(|command| JobKind::Command(command.session, command.id))
     }
 
-    pub(super) fn job_not_spawned(&mut self, tag: u64, message: &str) {
-        let spawn = self.commands.spawning.remove(&tag);
+    pub(super) fn job_not_spawned(&mut self, cx: &mut Cx<'_>, tag: u64, message: &str) {
+        let spawn = self.spawning.remove(&tag);
         let refusal =
             Refusal::new(Code::SpawnFailed, format!("the program could not be started: {message}"))
                 .hint("check that it exists and can be executed: `command -v NAME`");
-        match self.what(tag) {
+        match self.kind_of(cx, tag) {
             Some(JobKind::Command(_, command)) => {
                 self.command_event(CommandEvent::NotStarted { command, refusal })
             }
             Some(JobKind::Shell(session)) => {
-                let Some(shell) = self.commands.shells.get_mut(&session) else { return };
+                let Some(shell) = self.shells.get_mut(&session) else { return };
                 if let Some(mut spawn) = spawn.filter(|_| shell.program != "/bin/sh") {
                     // The session is not without a shell because the user's is not there.
                     let setup = shell.kind.setup();
@@ -581,8 +675,8 @@ impl Server {
                     shell.first = shell.first.replacen(&setup, &ShellKind::Sh.setup(), 1);
                     spawn.argv =
                         ShellKind::Sh.argv("/bin/sh").into_iter().map(String::into_bytes).collect();
-                    self.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());
-                    self.commands.spawning.insert(tag, spawn);
+                    cx.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());
+                    self.spawning.insert(tag, spawn);
                     return;
                 }
                 shell.tag = None;
@@ -598,12 +692,12 @@ impl Server {
     }
 
     /// Drops what is held for a command whose record is gone.
-    pub(super) fn drop_command(&mut self, id: CommandId) {
-        self.commands.outputs.remove(&id);
-        self.commands.inputs.remove(&id);
-        remove_files(&self.commands.dir, id, &["sh", "in", "out", "err", "rc"]);
+    pub(super) fn drop_command(&mut self, cx: &mut Cx<'_>, id: CommandId) {
+        self.outputs.remove(&id);
+        self.open_inputs.remove(&id);
+        remove_files(&self.dir, id, &FILES);
         for part in PARTS {
-            self.link.say(&ToKeeper::Unstash { name: stash_name(id, part) }, Vec::new());
+            cx.link.say(&ToKeeper::Unstash { name: stash_name(id, part) }, Vec::new());
         }
     }
 }

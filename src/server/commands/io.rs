@@ -1,5 +1,5 @@
-//! The handles behind commands and shells: pipes to their standard input, FIFOs and rings from
-//! their output, and the log that keeps it.
+//! The handles behind commands and shells: pipes to their standard input, FIFOs from their output,
+//! the log that keeps it, and the files in the runtime directory, which a task makes and removes.
 
 use std::fs;
 use std::io;
@@ -16,22 +16,46 @@ use tokio::task::JoinHandle;
 use crate::base::id::CommandId;
 use crate::platform::async_fd;
 use crate::platform::memory::SharedMemory;
-use crate::server::commands::event::CommandTaskEvent;
+use crate::server::commands::CommandTaskEvent;
 use crate::server::event::Event;
 use crate::store::log::{self, Log, LogStream};
 
-/// How much is read from a FIFO in one turn.
-pub(in crate::server) const READ_BYTES_MAX: usize = 256 << 10;
+/// The most that is read from a FIFO in one turn.
+pub(super) const READ_BYTES_MAX: usize = 256 << 10;
 /// The most that waits for a program to read it.
-pub(in crate::server) const INPUT_BYTES_MAX: usize = 1 << 20;
+pub(super) const INPUT_BYTES_MAX: usize = 1 << 20;
+
+/// The way of tasks to the event loop.
+#[derive(Debug, Clone)]
+pub(in crate::server) struct TaskSender(Sender<Event>);
+
+impl TaskSender {
+    pub(in crate::server) const fn new(sender: Sender<Event>) -> Self {
+        Self(sender)
+    }
+
+    /// Sends news from a task. A loop that is gone needs none.
+    pub(super) async fn send(&self, event: CommandTaskEvent) {
+        if self.0.send(Event::Commands(event)).await.is_err() {
+            tracing::debug!("the event loop is gone");
+        }
+    }
+
+    /// The same from a thread that may wait.
+    pub(super) fn send_blocking(&self, event: CommandTaskEvent) {
+        if self.0.blocking_send(Event::Commands(event)).is_err() {
+            tracing::debug!("the event loop is gone");
+        }
+    }
+}
 
 /// A task that ends with its owner.
 #[derive(Debug)]
-pub(in crate::server) struct Task(JoinHandle<()>);
+pub(super) struct Task(JoinHandle<()>);
 
 impl Task {
-    pub(in crate::server) fn new(handle: JoinHandle<()>) -> Self {
-        Self(handle)
+    pub(super) fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(work))
     }
 }
 
@@ -42,34 +66,36 @@ impl Drop for Task {
 }
 
 /// Sends an event once an fd is ready.
-pub(in crate::server) fn when_ready(
+fn when_ready(
     fd: &OwnedFd,
     interest: Interest,
     event: CommandTaskEvent,
-    events: &Sender<Event>,
+    events: &TaskSender,
 ) -> Option<Task> {
     let fd = fd.try_clone().and_then(|fd| async_fd(fd, interest)).ok()?;
     let events = events.clone();
-    Some(Task::new(tokio::spawn(async move {
-        drop(fd.ready(interest).await);
-        // A loop that is gone needs no events.
-        drop(events.send(Event::Commands(event)).await);
-    })))
+    Some(Task::spawn(async move {
+        // An error shows when the fd is read or written.
+        if fd.ready(interest).await.is_err() {
+            tracing::debug!("an fd cannot be waited for");
+        }
+        events.send(event).await;
+    }))
 }
 
 /// The reading end of a FIFO that a command writes to.
 #[derive(Debug)]
-pub(in crate::server) struct Fifo {
-    pub(in crate::server) fd: Arc<OwnedFd>,
-    /// Waits until there is something to read.
-    pub(in crate::server) waiter: Option<Task>,
-    /// Whether somebody has opened it for writing: from then on its end is its end.
-    pub(in crate::server) was_open: bool,
+pub(super) struct Fifo {
+    pub(super) fd: Arc<OwnedFd>,
+    /// The task that waits until there is something to read.
+    pub(super) waiter: Option<Task>,
+    /// A writer has opened it, so that from then on its end is the end of the output.
+    pub(super) was_open: bool,
 }
 
-/// JobKind one turn of reading brought.
+/// The result of one turn of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::server) enum Pulled {
+pub(super) enum Pulled {
     /// There may be more at once.
     More,
     /// Nothing more for now.
@@ -79,8 +105,19 @@ pub(in crate::server) enum Pulled {
 }
 
 impl Fifo {
+    pub(super) fn new(fd: OwnedFd) -> Self {
+        Self { fd: Arc::new(fd), waiter: None, was_open: false }
+    }
+
+    /// Sends the event once there is something to read, unless that is waited for.
+    pub(super) fn wait(&mut self, event: CommandTaskEvent, events: &TaskSender) {
+        if self.waiter.is_none() {
+            self.waiter = when_ready(&self.fd, Interest::READABLE, event, events);
+        }
+    }
+
     /// Reads into a log, at most [`READ_BYTES_MAX`].
-    pub(in crate::server) fn pull(
+    pub(super) fn pull(
         &mut self,
         stream: LogStream,
         wall: u64,
@@ -107,7 +144,7 @@ impl Fifo {
 
 /// The writing end of a standard input.
 #[derive(Debug)]
-pub(in crate::server) struct Writer {
+pub(super) struct Writer {
     fd: Arc<OwnedFd>,
     pending: Vec<u8>,
     is_closing: bool,
@@ -115,12 +152,12 @@ pub(in crate::server) struct Writer {
 }
 
 impl Writer {
-    pub(in crate::server) fn new(fd: Arc<OwnedFd>) -> Self {
+    pub(super) fn new(fd: Arc<OwnedFd>) -> Self {
         Self { fd, pending: Vec::new(), is_closing: false, waiter: None }
     }
 
     /// Takes bytes to be written. False if too many wait already.
-    pub(in crate::server) fn put(&mut self, bytes: &[u8]) -> bool {
+    pub(super) fn put(&mut self, bytes: &[u8]) -> bool {
         if INPUT_BYTES_MAX < self.pending.len() + bytes.len() && !self.pending.is_empty() {
             return false;
         }
@@ -129,28 +166,26 @@ impl Writer {
     }
 
     /// Nothing more follows what was put.
-    pub(in crate::server) fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         self.is_closing = true;
     }
 
-    pub(in crate::server) fn is_closing(&self) -> bool {
+    pub(super) fn is_closing(&self) -> bool {
         self.is_closing
     }
 
-    pub(in crate::server) fn has_pending(&self) -> bool {
+    pub(super) fn has_pending(&self) -> bool {
         !self.pending.is_empty()
     }
 
     /// Writes what the kernel takes, and waits for the rest. False if it is over: closed, or nobody
     /// reads.
-    pub(in crate::server) fn flush(
-        &mut self,
-        event: CommandTaskEvent,
-        events: &Sender<Event>,
-    ) -> bool {
+    pub(super) fn flush(&mut self, event: CommandTaskEvent, events: &TaskSender) -> bool {
         while !self.pending.is_empty() {
             match rustix::io::write(&*self.fd, &self.pending) {
-                Ok(count) => drop(self.pending.drain(..count)),
+                Ok(count) => {
+                    self.pending.drain(..count);
+                }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {
                     self.waiter = when_ready(&self.fd, Interest::WRITABLE, event, events);
@@ -164,29 +199,29 @@ impl Writer {
     }
 }
 
-/// Where a command's output comes from.
+/// The source of a command's output.
 #[derive(Debug)]
-pub(in crate::server) enum OutputSource {
-    /// It runs in the session's shell and writes to FIFOs; those that ended are gone.
+pub(super) enum OutputSource {
+    /// The command runs in the session's shell and writes to FIFOs; those that ended are gone.
     Shell { fifos: [Option<Fifo>; 2], input: Option<Writer>, hold: Option<OwnedFd> },
     /// The keeper reads its pipes.
     Job,
-    /// It has ended, and nobody writes any more.
+    /// The command has ended, and nobody writes any more.
     Over,
 }
 
 /// The handles of a command.
 #[derive(Debug)]
-pub(in crate::server) struct CommandIo {
-    pub(in crate::server) log: Log<SharedMemory>,
-    pub(in crate::server) source: OutputSource,
-    /// Whether its first output was told to the log of the server.
-    pub(in crate::server) has_spoken: bool,
+pub(super) struct CommandIo {
+    pub(super) log: Log<SharedMemory>,
+    pub(super) source: OutputSource,
+    /// The first output was noted in the log of the server.
+    pub(super) has_spoken: bool,
 }
 
 impl CommandIo {
     /// A new log.
-    pub(in crate::server) fn create(id: CommandId, source: OutputSource) -> io::Result<Self> {
+    pub(super) fn create(id: CommandId, source: OutputSource) -> io::Result<Self> {
         let memory = SharedMemory::fixed(
             &format!("abide-{id}-log"),
             log::HEADER_LEN + log::CAPACITY_DEFAULT,
@@ -198,37 +233,47 @@ impl CommandIo {
 }
 
 /// A thing of a command that is stashed with the keeper, by its name there.
-pub(in crate::server) fn stash_name(id: CommandId, part: &str) -> Vec<u8> {
+pub(super) fn stash_name(id: CommandId, part: &str) -> Vec<u8> {
     format!("{id}.{part}").into_bytes()
 }
 
 /// The parts of a command that are stashed.
-pub(in crate::server) const PARTS: [&str; 3] = ["log", "out", "err"];
+pub(super) const PARTS: [&str; 3] = ["log", "out", "err"];
 
 /// The command and part that a stashed name means.
-pub(in crate::server) fn stashed(name: &[u8]) -> Option<(CommandId, &'static str)> {
+pub(super) fn stashed(name: &[u8]) -> Option<(CommandId, &'static str)> {
     let (id, part) = std::str::from_utf8(name).ok()?.split_once('.')?;
     Some((id.parse().ok()?, PARTS.into_iter().find(|known| *known == part)?))
 }
 
 /// The path of a file of a command in the runtime directory.
-pub(in crate::server) fn path(dir: &Path, id: CommandId, part: &str) -> PathBuf {
+pub(super) fn path(dir: &Path, id: CommandId, part: &str) -> PathBuf {
     dir.join(format!("{id}.{part}"))
 }
 
 /// The files a command may have in the runtime directory.
-pub(in crate::server) const FILES: [&str; 5] = ["sh", "in", "out", "err", "rc"];
+pub(super) const FILES: [&str; 5] = ["sh", "in", "out", "err", "rc"];
 
-/// Removes the files of a command.
-pub(in crate::server) fn remove_files(dir: &Path, id: CommandId, parts: &[&str]) {
-    for part in parts {
-        // Most have only some of them.
-        drop(fs::remove_file(path(dir, id, part)));
+/// Has a task remove files of a command.
+pub(super) fn remove_files(dir: &Path, id: CommandId, parts: &'static [&'static str]) {
+    let dir = dir.to_owned();
+    tokio::task::spawn_blocking(move || {
+        parts.iter().for_each(|part| remove(&path(&dir, id, part)))
+    });
+}
+
+/// Removes a file that may not be there.
+fn remove(path: &Path) {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(path = %path.display(), %error, "a file stays behind");
+        }
+        Ok(()) | Err(_) => {}
     }
 }
 
 /// Removes files that commands of former servers left.
-pub(in crate::server) fn remove_stale(dir: &Path, is_known: impl Fn(CommandId) -> bool) {
+pub(super) fn remove_stale(dir: &Path, is_known: impl Fn(CommandId) -> bool) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some((id, part)) = name.to_str().and_then(|name| name.split_once('.')) else {
@@ -236,13 +281,67 @@ pub(in crate::server) fn remove_stale(dir: &Path, is_known: impl Fn(CommandId) -
         };
         let id: Option<CommandId> = id.parse().ok();
         if FILES.contains(&part) && id.is_some_and(|id| !is_known(id)) {
-            drop(fs::remove_file(entry.path()));
+            remove(&entry.path());
         }
     }
 }
 
+/// The files that a command needs before it starts. They are made by a task.
+#[derive(Debug, Clone)]
+pub(super) struct FilePlan {
+    pub(super) dir: PathBuf,
+    pub(super) id: CommandId,
+    /// Files with their contents, by part.
+    pub(super) contents: Vec<(&'static str, Vec<u8>)>,
+    /// Output comes through FIFOs.
+    pub(super) has_output: bool,
+    /// Input goes through a FIFO that stays open.
+    pub(super) has_open_input: bool,
+    /// Directories to start in; the first that exists is taken.
+    pub(super) directories: Vec<String>,
+}
+
+/// The files that were made.
+#[derive(Debug, Default)]
+pub(super) struct MadeFiles {
+    /// The reading ends of output and errors.
+    pub(super) fifos: Option<[OwnedFd; 2]>,
+    /// Both ends of the input. The reading end is held until the command has opened it.
+    pub(super) input: Option<InputEnds>,
+    pub(super) directory: String,
+}
+
+/// Both ends of a FIFO for input.
+#[derive(Debug)]
+pub(super) struct InputEnds {
+    pub(super) hold: OwnedFd,
+    pub(super) writer: OwnedFd,
+}
+
+impl FilePlan {
+    /// Makes the files. This blocks.
+    pub(super) fn make(&self) -> io::Result<MadeFiles> {
+        let at = |part| path(&self.dir, self.id, part);
+        for (part, bytes) in &self.contents {
+            write_file(&at(part), bytes)?;
+        }
+        let mut made = MadeFiles::default();
+        if self.has_open_input {
+            let hold = make_fifo(&at("in"))?;
+            made.input = Some(InputEnds { hold, writer: open_writer(&at("in"))? });
+        }
+        if self.has_output {
+            made.fifos = Some([make_fifo(&at("out"))?, make_fifo(&at("err"))?]);
+        }
+        let mut directories = self.directories.iter();
+        let found = directories.find(|directory| Path::new(directory).is_dir());
+        made.directory = found.map_or_else(|| "/".to_owned(), Clone::clone);
+        Ok(made)
+    }
+}
+
 /// Writes a file that only the user can read.
-pub(in crate::server) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let flags =
         OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = openat(rustix::fs::CWD, path, flags, Mode::RUSR | Mode::WUSR)?;
@@ -255,9 +354,9 @@ pub(in crate::server) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()>
 }
 
 /// Makes a FIFO and opens its reading end, which does not block.
-pub(in crate::server) fn make_fifo(path: &Path) -> io::Result<OwnedFd> {
-    // One that a former server left is not read any more.
-    drop(fs::remove_file(path));
+fn make_fifo(path: &Path) -> io::Result<OwnedFd> {
+    // A FIFO that a former server left is not read any more.
+    remove(path);
     mknodat(rustix::fs::CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
     Ok(openat(
         rustix::fs::CWD,
@@ -268,7 +367,7 @@ pub(in crate::server) fn make_fifo(path: &Path) -> io::Result<OwnedFd> {
 }
 
 /// Opens the writing end of a FIFO whose reading end is open.
-pub(in crate::server) fn open_writer(path: &Path) -> io::Result<OwnedFd> {
+fn open_writer(path: &Path) -> io::Result<OwnedFd> {
     Ok(openat(
         rustix::fs::CWD,
         path,

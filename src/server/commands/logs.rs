@@ -1,24 +1,48 @@
-//! The output of commands to whoever asks for it: once, or as it comes. A reader that is slow is
-//! told what it missed; one that waits in `exec` slows its command.
+//! The output of commands for their readers, once or as it comes. A slow reader is told what it
+//! missed; a reader that waits in `exec` slows its command.
 
 use crate::action::process::run::{LogEvent, Logged};
 use crate::action::table::value;
 use crate::base::base64;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
+use crate::base::memory::Memory;
 use crate::platform::now;
-use crate::server::commands::Follower;
-use crate::server::commands::io::{CommandIo, OutputSource};
-use crate::server::edge::Server;
-use crate::server::event::Return;
-use crate::store::log::Log;
+use crate::server::commands::io::{
+    CommandIo, Fifo, OutputSource, Pulled, remove_files, stash_name,
+};
+use crate::server::commands::{CommandTaskEvent, Commands, Cx};
+use crate::state::command::StopReason;
+use crate::store::log::{Log, LogStream};
+use crate::wire::keeper::ToKeeper;
 
-/// The most that waits on a connection before its reader is given no more.
+/// The most that waits on a connection; beyond that its reader is given no more.
 const UNSENT_MAX: usize = 256 << 10;
-/// How far a command in the shell may be ahead of the one that waits for it.
+/// The most that a command in the shell may be ahead of the caller that waits for it.
 const AHEAD_MAX: u64 = 256 << 10;
 /// The method of the notifications.
 const METHOD: &str = "process.event";
+
+/// A call for the output of a command.
+#[derive(Debug)]
+pub(super) struct LogRequest {
+    pub(super) id: CommandId,
+    /// Only the output after this cursor is meant.
+    pub(super) since: Option<String>,
+    /// True if the call goes on until the command ends.
+    pub(super) follow: bool,
+}
+
+/// A reader that gets output as it comes.
+#[derive(Debug)]
+pub(super) struct Follower {
+    pub(super) call: CallId,
+    pub(super) command: CommandId,
+    position: u64,
+    /// True if it is the `exec` itself: the core answers that, and nothing may be missed.
+    pub(super) is_exec: bool,
+    has_begun: bool,
+}
 
 /// The cursor of a position: opaque to callers.
 fn cursor(id: CommandId, position: u64) -> String {
@@ -26,11 +50,7 @@ fn cursor(id: CommandId, position: u64) -> String {
 }
 
 /// The position a cursor means in the log of a command; behind what is kept, or in it.
-fn position<M: crate::base::memory::Memory>(
-    id: CommandId,
-    log: &Log<M>,
-    text: &str,
-) -> Result<u64, Refusal> {
+fn position<M: Memory>(id: CommandId, log: &Log<M>, text: &str) -> Result<u64, Refusal> {
     let invalid = || {
         Refusal::new(Code::InvalidCursor, format!("{text:?} is no cursor of command {id}"))
             .hint(format!("abide logs {id} --json"))
@@ -42,16 +62,107 @@ fn position<M: crate::base::memory::Memory>(
     if is_own && is_known { Ok(position) } else { Err(invalid()) }
 }
 
-impl Server {
-    /// Gives the output of a command, or begins to.
-    pub(super) fn show_logs(
+impl Commands {
+    /// Waits for output on every FIFO of a command that is not waited for yet.
+    pub(super) fn watch_fifos(&mut self, id: CommandId) {
+        let Some(CommandIo { source: OutputSource::Shell { fifos, .. }, .. }) =
+            self.outputs.get_mut(&id)
+        else {
+            return;
+        };
+        for (stream, fifo) in LogStream::ALL.into_iter().zip(fifos) {
+            if let Some(fifo) = fifo {
+                fifo.wait(CommandTaskEvent::Readable(id, stream), &self.events);
+            }
+        }
+    }
+
+    pub(super) fn fifo(&mut self, id: CommandId, stream: LogStream) -> Option<&mut Fifo> {
+        let Some(CommandIo { source: OutputSource::Shell { fifos, .. }, .. }) =
+            self.outputs.get_mut(&id)
+        else {
+            return None;
+        };
+        fifos[usize::from(stream == LogStream::Error)].as_mut()
+    }
+
+    /// Reads the output of a command in the shell, unless its reader cannot keep up. FIFOs that
+    /// ended are let go.
+    pub(super) fn pull(&mut self, cx: &mut Cx<'_>, id: CommandId) {
+        if !self.is_paced(id) {
+            self.pull_now(cx, id);
+        }
+    }
+
+    pub(super) fn pull_now(&mut self, cx: &mut Cx<'_>, id: CommandId) {
+        let is_running = self.runs(cx, id);
+        let wall = now().wall;
+        let Some(CommandIo { source: OutputSource::Shell { fifos, .. }, log, .. }) =
+            self.outputs.get_mut(&id)
+        else {
+            return;
+        };
+        let before = log.head();
+        let mut ended = Vec::new();
+        for (stream, slot) in LogStream::ALL.into_iter().zip(fifos) {
+            let Some(fifo) = slot else { continue };
+            // Before the shell has opened it, a FIFO looks as if it had ended.
+            if fifo.pull(stream, wall, log, &mut self.buffer) == Pulled::End
+                && (fifo.was_open || !is_running)
+            {
+                *slot = None;
+                ended.push(if stream == LogStream::Output { "out" } else { "err" });
+            }
+        }
+        for part in ended {
+            cx.link.say(&ToKeeper::Unstash { name: stash_name(id, part) }, Vec::new());
+        }
+        self.output_kept(cx, id, before);
+        self.watch_fifos(id);
+        let over =
+            |io: &CommandIo| matches!(&io.source, OutputSource::Shell { fifos: [None, None], .. });
+        if self.outputs.get(&id).is_some_and(over) {
+            self.source_over(id);
+        }
+    }
+
+    /// Keeps output of a command beside the shell.
+    pub(super) fn keep_output(
         &mut self,
-        call: CallId,
+        cx: &mut Cx<'_>,
         id: CommandId,
-        (since, follow): (Option<&str>, bool),
+        stream: LogStream,
+        bytes: &[u8],
     ) {
-        self.pull(id);
-        let Some(io) = self.commands.outputs.get(&id) else {
+        let Some(io) = self.outputs.get_mut(&id) else { return };
+        let before = io.log.head();
+        io.log.append(stream, now().wall, bytes);
+        self.output_kept(cx, id, before);
+    }
+
+    fn output_kept(&mut self, cx: &mut Cx<'_>, id: CommandId, before: u64) {
+        let Some(io) = self.outputs.get_mut(&id).filter(|io| before < io.log.head()) else {
+            return;
+        };
+        if !std::mem::replace(&mut io.has_spoken, true) {
+            tracing::info!(command = %id, "first output");
+        }
+        self.match_lines(cx, id, before);
+    }
+
+    /// Nothing comes from a command any more.
+    pub(super) fn source_over(&mut self, id: CommandId) {
+        remove_files(&self.dir, id, &["rc"]);
+        if let Some(io) = self.outputs.get_mut(&id) {
+            io.source = OutputSource::Over;
+        }
+    }
+
+    /// Gives the output of a command, or begins to.
+    pub(super) fn show_logs(&mut self, cx: &mut Cx<'_>, call: CallId, request: LogRequest) {
+        let LogRequest { id, since, follow } = request;
+        self.pull(cx, id);
+        let Some(io) = self.outputs.get(&id) else {
             return self.served(
                 call,
                 Err(Refusal::new(
@@ -60,13 +171,13 @@ impl Server {
                 )),
             );
         };
-        let from = match since.map_or(Ok(0), |since| position(id, &io.log, since)) {
+        let from = match since.as_deref().map_or(Ok(0), |since| position(id, &io.log, since)) {
             Ok(from) => from,
             Err(refusal) => return self.served(call, Err(refusal)),
         };
         let has_begun = since.is_some();
         if follow {
-            self.commands.followers.push(Follower {
+            self.followers.push(Follower {
                 call,
                 command: id,
                 position: from,
@@ -78,19 +189,19 @@ impl Server {
         let mut follower =
             Follower { call, command: id, position: from, is_exec: false, has_begun };
         let mut events = Vec::new();
-        while let Some(event) = self.next_event(&mut follower) {
+        while let Some(event) = self.next_event(cx, &mut follower) {
             events.push(event);
         }
-        let end = self.exit_event(&follower);
+        let end = self.exit_event(cx, &follower);
         let ended = end.is_some();
         events.extend(end);
         let logged = Logged { events, cursor: cursor(id, follower.position), ended };
         self.served(call, Ok(value(&logged)));
     }
 
-    /// Whoever runs a command in the shell gets its output as it comes.
+    /// The caller of a command in the shell gets its output as it comes.
     pub(super) fn follow_exec(&mut self, call: CallId, command: CommandId) {
-        self.commands.followers.push(Follower {
+        self.followers.push(Follower {
             call,
             command,
             position: 0,
@@ -99,28 +210,25 @@ impl Server {
         });
     }
 
-    /// Whether somebody waits for a command in the shell and gets its output as it comes. If so,
-    /// all of it is on its way after this.
-    pub(super) fn follows_exec(&mut self, id: CommandId) -> bool {
-        let Some(at) = self
-            .commands
-            .followers
-            .iter()
-            .position(|follower| follower.is_exec && follower.command == id)
+    /// Sends the rest of the output of a command in the shell to a caller that gets it as it comes;
+    /// false if there is none.
+    pub(super) fn follows_exec(&mut self, cx: &mut Cx<'_>, id: CommandId) -> bool {
+        let Some(at) =
+            self.followers.iter().position(|follower| follower.is_exec && follower.command == id)
         else {
             return false;
         };
-        let mut follower = self.commands.followers.remove(at);
-        while let Some(event) = self.next_event(&mut follower) {
-            self.tell_follower(follower.call, &event);
+        let mut follower = self.followers.remove(at);
+        while let Some(event) = self.next_event(cx, &mut follower) {
+            Self::tell_follower(cx, follower.call, &event);
         }
         true
     }
 
-    /// Whether the one that waits for a command in the shell is too far behind.
+    /// True if the caller that waits for a command in the shell is too far behind.
     pub(super) fn is_paced(&self, id: CommandId) -> bool {
-        let Some(io) = self.commands.outputs.get(&id) else { return false };
-        let mut followers = self.commands.followers.iter();
+        let Some(io) = self.outputs.get(&id) else { return false };
+        let mut followers = self.followers.iter();
         followers.any(|follower| {
             follower.is_exec
                 && follower.command == id
@@ -128,37 +236,35 @@ impl Server {
         })
     }
 
-    /// Whether a follower can be given something now.
-    pub(super) fn has_follower_work(&self) -> bool {
-        self.commands.followers.iter().any(|follower| {
+    /// True if a follower can be given something now.
+    pub(super) fn has_follower_work(&self, cx: &Cx<'_>) -> bool {
+        self.followers.iter().any(|follower| {
             let has_more = self
-                .commands
                 .outputs
                 .get(&follower.command)
                 .is_some_and(|io| follower.position < io.log.head());
-            has_more && self.has_room(follower.call)
+            has_more && self.has_room(cx, follower.call)
         })
     }
 
-    fn has_room(&self, call: CallId) -> bool {
-        let Some(Return::Rpc { conn, .. }) = self.calls.get(&call) else { return true };
-        self.conns.get(conn).is_none_or(|conn| conn.unsent_len() < UNSENT_MAX)
+    fn has_room(&self, cx: &Cx<'_>, call: CallId) -> bool {
+        cx.rest.unsent_len(call) < UNSENT_MAX
     }
 
-    /// Gives followers what there is, as far as they take it.
-    pub(super) fn feed_followers(&mut self) {
-        let mut followers = std::mem::take(&mut self.commands.followers);
-        followers.retain(|follower| self.core.state.calls.contains_key(&follower.call));
+    /// Gives followers their output, as far as they take it.
+    pub(super) fn feed_followers(&mut self, cx: &mut Cx<'_>) {
+        let mut followers = std::mem::take(&mut self.followers);
+        followers.retain(|follower| cx.state.calls.contains_key(&follower.call));
         let mut done = Vec::new();
         for (at, follower) in followers.iter_mut().enumerate() {
-            while self.has_room(follower.call) {
-                let Some(event) = self.next_event(follower) else { break };
-                self.tell_follower(follower.call, &event);
+            while self.has_room(cx, follower.call) {
+                let Some(event) = self.next_event(cx, follower) else { break };
+                Self::tell_follower(cx, follower.call, &event);
             }
             if !follower.is_exec
-                && let Some(event) = self.exit_event(follower)
+                && let Some(event) = self.exit_event(cx, follower)
             {
-                self.tell_follower(follower.call, &event);
+                Self::tell_follower(cx, follower.call, &event);
                 done.push((
                     at,
                     follower.call,
@@ -174,8 +280,8 @@ impl Server {
             .filter(|follower| follower.is_exec)
             .map(|follower| follower.command)
             .collect();
-        followers.append(&mut self.commands.followers);
-        self.commands.followers = followers;
+        followers.append(&mut self.followers);
+        self.followers = followers;
         for (_, call, logged) in done {
             self.served(call, Ok(value(&logged)));
         }
@@ -186,16 +292,16 @@ impl Server {
                 }
                 _ => false,
             };
-            if self.commands.outputs.get(&command).is_some_and(is_waiting) {
-                self.pull(command);
+            if self.outputs.get(&command).is_some_and(is_waiting) {
+                self.pull(cx, command);
             }
         }
     }
 
     /// The next thing a follower has not been told; none if there is nothing for now.
-    fn next_event(&self, follower: &mut Follower) -> Option<LogEvent> {
+    fn next_event(&self, cx: &Cx<'_>, follower: &mut Follower) -> Option<LogEvent> {
         let id = follower.command;
-        let record = self.core.state.commands.records.get(&id)?;
+        let record = cx.state.commands.records.get(&id)?;
         let event = |kind| LogEvent { kind, command: id.to_string(), ..LogEvent::default() };
         if !follower.has_begun {
             record.pid?;
@@ -207,7 +313,7 @@ impl Server {
                 ..event("start")
             });
         }
-        let log = &self.commands.outputs.get(&id)?.log;
+        let log = &self.outputs.get(&id)?.log;
         if follower.position < log.tail() {
             let from = Some(cursor(id, follower.position));
             follower.position = log.tail();
@@ -233,11 +339,11 @@ impl Server {
     }
 
     /// The last thing of all, if everything before it was told.
-    fn exit_event(&self, follower: &Follower) -> Option<LogEvent> {
+    fn exit_event(&self, cx: &Cx<'_>, follower: &Follower) -> Option<LogEvent> {
         let id = follower.command;
-        let record = self.core.state.commands.records.get(&id)?;
+        let record = self.record(cx, id)?;
         let end = record.end?;
-        let head = self.commands.outputs.get(&id).map_or(0, |io| io.log.head());
+        let head = self.outputs.get(&id).map_or(0, |io| io.log.head());
         (head <= follower.position).then(|| LogEvent {
             kind: "exit",
             command: id.to_string(),
@@ -245,20 +351,12 @@ impl Server {
             timestamp: end.wall,
             code: record.exit_code(),
             state: Some(record.state()),
-            timed_out: Some(record.stop == Some(crate::state::command::StopReason::Time)),
+            timed_out: Some(record.stop == Some(StopReason::Time)),
             ..LogEvent::default()
         })
     }
 
-    fn tell_follower(&mut self, call: CallId, event: &LogEvent) {
-        let Some(Return::Rpc { conn, id }) = self.calls.get(&call) else { return };
-        let params = serde_json::json!({ "call": id, "event": value(event) });
-        let line = serde_json::json!({ "jsonrpc": "2.0", "method": METHOD, "params": params });
-        if let Some(conn) = self.conns.get_mut(conn) {
-            conn.put(|out| {
-                serde_json::to_writer(&mut *out, &line).expect("plain data into memory");
-                out.push(b'\n');
-            });
-        }
+    fn tell_follower(cx: &mut Cx<'_>, call: CallId, event: &LogEvent) {
+        cx.rest.notify(call, METHOD, value(event));
     }
 }

@@ -1,232 +1,333 @@
-//! Commands, session shells and processes as data: what the server holds of them. JobKind is done with
-//! it is in `commands`.
+//! Commands outside of the core: what `exec`, `start`, `stop` and `ps` do with the shells of
+//! sessions, programs on pipes and processes. The core decides about turns and answers.
+//!
+//! [`Commands`] owns everything here. Its methods read the state through [`Cx`], write to the
+//! keeper, and leave inputs in an [`Outbox`], which the event loop steps afterwards; nothing
+//! here names the server. The end-to-end tests are `tests/it/exec_*.rs`, `procs_life.rs` and
+//! `hostile_trees.rs`.
 
-pub(in crate::server) mod dispatch;
-pub(in crate::server) mod event;
-pub(in crate::server) mod exec;
+mod exec;
 pub(in crate::server) mod handoff;
 pub(in crate::server) mod io;
 pub(in crate::server) mod job;
-pub(in crate::server) mod job_events;
-pub(in crate::server) mod logs;
-pub(in crate::server) mod ps;
-pub(in crate::server) mod shell;
+mod logs;
+mod ps;
+mod scan;
+mod shell;
 pub(in crate::server) mod stop;
-pub(in crate::server) mod wait;
+mod wait;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use regex::bytes::Regex;
-
+use crate::base::error::Refusal;
+use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, PaneId, SessionId};
 use crate::base::time::Tick;
-use crate::platform::process_cache::ProcessCache;
-use crate::platform::process_snapshot::EnvMarkers;
-use crate::server::commands::io::{CommandIo, Task};
-use crate::server::commands::job::Job;
-use crate::server::commands::shell::{ShellKind, ShellMemory};
-use crate::state::command::ExecRequest;
-use crate::store::double_buffer::DoubleBuffer;
+use crate::core::Input;
+use crate::core::exec::CommandEvent;
+use crate::platform::now;
+use crate::server::commands::exec::{Preparing, SessionShell};
+use crate::server::commands::handoff::CommandSlots;
+use crate::server::commands::io::{CommandIo, TaskSender};
+use crate::server::commands::job::{ClosingInput, Job};
+use crate::server::commands::logs::{Follower, LogRequest};
+use crate::server::commands::ps::{ProcessSamples, ProcessTables, TableRequest};
+use crate::server::commands::scan::{ProcessScan, ScanResult};
+use crate::server::commands::stop::{StopOperation, StopRequest};
+use crate::server::commands::wait::{WaitAnswer, Waits};
+use crate::server::edge::Wake;
+use crate::server::inbox::Pending;
+use crate::server::keeper_link::KeeperLink;
+use crate::settings::Settings;
+use crate::state::State;
+use crate::state::command::{Command, End};
+use crate::state::command_effect::{CommandEffect, Request, Until};
+use crate::state::host::Host;
+use crate::store::log::LogStream;
 use crate::wire::keeper::Spawn;
 
-/// All of it.
-#[derive(Debug)]
+/// Commands, the shells of sessions, and the stops of both.
 pub(in crate::server) struct Commands {
     /// The keeper's lineage: the first half of every `ABIDE_JOB`.
     pub(in crate::server) epoch: u64,
-    pub(in crate::server) dir: PathBuf,
-    pub(in crate::server) kept: CommandSlots,
-    pub(in crate::server) shells: BTreeMap<SessionId, SessionShell>,
-    pub(in crate::server) jobs: BTreeMap<u64, Job>,
-    /// JobKind the keeper was asked to start and did not report yet.
-    pub(in crate::server) spawning: BTreeMap<u64, Spawn>,
-    pub(in crate::server) outputs: BTreeMap<CommandId, CommandIo>,
-    pub(in crate::server) followers: Vec<Follower>,
-    pub(in crate::server) watched: Vec<Watched>,
-    /// Calls that wait until a command's input is written.
-    pub(in crate::server) writes: Vec<(CallId, CommandId, usize)>,
-    pub(in crate::server) stops: Vec<StopOperation>,
-    pub(in crate::server) scan: ProcessScan,
+    /// The runtime directory, for scripts and FIFOs.
+    dir: PathBuf,
+    home: String,
+    slots: CommandSlots,
+    shells: BTreeMap<SessionId, SessionShell>,
+    /// Programs on pipes that the keeper holds, by tag.
+    jobs: BTreeMap<u64, Job>,
+    /// Programs that the keeper was asked to start and did not report yet.
+    spawning: BTreeMap<u64, Spawn>,
+    /// Commands whose files are being made.
+    preparing: BTreeMap<CommandId, Preparing>,
+    outputs: BTreeMap<CommandId, CommandIo>,
+    followers: Vec<Follower>,
+    waits: Waits,
+    /// Calls that wait until so many bytes of a command's input are written.
+    writes: Vec<(CallId, CommandId, usize)>,
+    stops: Vec<StopOperation>,
+    scan: ProcessScan,
     /// Sessions that are gone and whose jobs are being ended.
-    pub(in crate::server) ending: Vec<SessionId>,
+    ending: Vec<SessionId>,
     /// Commands beside the shell whose input stays open.
-    pub(in crate::server) inputs: BTreeSet<CommandId>,
-    pub(in crate::server) listed: Arc<ProcessSamples>,
-    /// Answers that are JSON already: thousands of processes as a value would cost more than to
-    /// look at them.
-    pub(in crate::server) texts: BTreeMap<CallId, String>,
-    pub(in crate::server) buffer: Vec<u8>,
+    open_inputs: BTreeSet<CommandId>,
+    tables: ProcessTables,
+    buffer: Vec<u8>,
+    events: TaskSender,
+    outbox: Outbox,
 }
 
-/// The shell of a session.
+/// The results of commands that the event loop takes.
+#[derive(Default)]
+struct Outbox {
+    /// Inputs for the core, in their order.
+    inputs: Vec<Pending>,
+    /// The slots were written, so the disk is to follow.
+    is_disk_stale: bool,
+    /// Ends that the core was told of and may not have stepped yet.
+    ends: BTreeMap<CommandId, CommandEnd>,
+}
+
+/// The news that tasks of commands send to the event loop.
 #[derive(Debug)]
-pub(in crate::server) struct SessionShell {
-    pub(in crate::server) kind: ShellKind,
-    pub(in crate::server) program: String,
-    /// Its tag with the keeper; none if none runs.
-    pub(in crate::server) tag: Option<u64>,
-    /// JobKind is said to it as soon as it runs.
-    pub(in crate::server) first: String,
-    /// JobKind runs in it.
-    pub(in crate::server) running: Option<Running>,
-    pub(in crate::server) memory: Option<ShellMemory>,
-    /// How often it was interrupted, and up to which of these it has read something since: an INT
-    /// that it has not noticed yet would hit the next command.
-    pub(in crate::server) interrupts: (u8, u8),
-    /// It is killed because it did not come back: what it had is for the next one.
-    pub(in crate::server) is_replaced: bool,
-    /// Shells it took the place of, whose children may live on.
-    pub(in crate::server) former: Vec<u64>,
+pub(in crate::server) enum CommandTaskEvent {
+    /// A FIFO has output.
+    Readable(CommandId, LogStream),
+    /// The FIFO to a command takes input again.
+    Writable(CommandId),
+    /// The pipe to a program takes input again.
+    JobWritable(u64),
+    /// The files of a command were made, or could not be.
+    Prepared(CommandId),
+    /// A port listens, or an address answers: the wait of this call is over.
+    Ready(CallId, &'static str),
+    /// The process table was read for stops and signals.
+    Scanned(Box<ScanResult>),
+    /// The table of processes that a call asked for, as JSON, and the samples for the next one.
+    Table(CallId, String, ProcessSamples),
 }
 
-/// A command in a shell.
-#[derive(Debug)]
-pub(in crate::server) struct Running {
-    pub(in crate::server) command: CommandId,
-    pub(in crate::server) order: ExecRequest,
-    /// The status it reported.
-    pub(in crate::server) status: Option<u8>,
-    /// JobKind the shell is to be told once it runs.
-    pub(in crate::server) unsent: String,
+/// The end of a command.
+#[derive(Debug, Clone, Copy)]
+struct CommandEnd {
+    exit: ExitStatus,
+    was_killed: bool,
 }
 
-/// Somebody who gets output as it comes.
-#[derive(Debug)]
-pub(in crate::server) struct Follower {
-    pub(in crate::server) call: CallId,
-    pub(in crate::server) command: CommandId,
-    pub(in crate::server) position: u64,
-    /// Whether it is the `exec` itself: the answer to that is the core's, and nothing may be
-    /// missed.
-    pub(in crate::server) is_exec: bool,
-    pub(in crate::server) has_begun: bool,
+/// The rest of the server, as commands read it, and the links they write to.
+pub(in crate::server) struct Cx<'a> {
+    pub(in crate::server) state: &'a State,
+    pub(in crate::server) settings: &'a Settings,
+    pub(in crate::server) host: &'a Host,
+    pub(in crate::server) link: &'a mut KeeperLink,
+    pub(in crate::server) wake: &'a Wake,
+    pub(in crate::server) rest: &'a mut dyn Surroundings,
 }
 
-/// A wait.
-#[derive(Debug)]
-pub(in crate::server) struct Watched {
-    pub(in crate::server) call: CallId,
-    pub(in crate::server) command: CommandId,
-    pub(in crate::server) pattern: Option<Regex>,
-    /// The last line of each stream, as far as it came.
-    pub(in crate::server) partial: [Vec<u8>; 2],
-    pub(in crate::server) is_for_exit: bool,
-    /// Tries a port or an address.
-    pub(in crate::server) task: Option<Task>,
+/// The panes and connections of the server, as far as commands need them.
+pub(in crate::server) trait Surroundings {
+    /// Each pane with the process it was started with.
+    fn panes(&self) -> Vec<(PaneId, i32)>;
+    /// Bytes that wait on the connection of a call.
+    fn unsent_len(&self, call: CallId) -> usize;
+    /// Sends a notification about a call to its connection.
+    fn notify(&mut self, call: CallId, method: &str, event: serde_json::Value);
 }
 
-/// Whose processes are ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::server) enum StopTarget {
-    /// All that came of a command in a session's shell.
-    Command { id: CommandId, session: SessionId, is_running: bool },
-    /// A process, and what it started if the tree is meant.
-    Process { pid: i32, start_time: u64, tree: bool },
-}
-
-impl StopTarget {
-    /// The command that is stopped.
-    pub(in crate::server) const fn command(self) -> Option<CommandId> {
-        match self {
-            Self::Command { id, .. } => Some(id),
-            Self::Process { .. } => None,
+impl Commands {
+    /// Carries out an effect of a step.
+    pub(in crate::server) fn perform(&mut self, cx: &mut Cx<'_>, effect: CommandEffect) {
+        match effect {
+            CommandEffect::Run { command, call, order, shell } => {
+                self.run_in_shell(cx, call, command, *order, *shell)
+            }
+            CommandEffect::Start { command, order, shell } => {
+                self.start_beside(cx, command, *order, *shell)
+            }
+            CommandEffect::Stop { command, grace } => self.stop_command(cx, command, grace),
+            CommandEffect::Drop { command } => self.drop_command(cx, command),
+            CommandEffect::EndSession { session, grace } => self.end_session(cx, session, grace),
+            CommandEffect::Serve { call, request } => self.serve(cx, call, request),
         }
     }
-}
 
-/// A stop under way.
-#[derive(Debug)]
-pub(in crate::server) struct StopOperation {
-    pub(in crate::server) target: StopTarget,
-    pub(in crate::server) calls: Vec<CallId>,
-    /// While it is looked for: whether the shell had come back when that began.
-    pub(in crate::server) was_unwound: Option<bool>,
-    /// Who was found by the last look that found anybody.
-    pub(in crate::server) last: Vec<u32>,
-    pub(in crate::server) began: Tick,
-    /// When KILL follows.
-    pub(in crate::server) deadline: Tick,
-    pub(in crate::server) asked_at: Tick,
-    pub(in crate::server) ask_count: u32,
-    /// When what is stopped began, in clock ticks since boot.
-    pub(in crate::server) since: u64,
-    pub(in crate::server) is_killing: bool,
-    /// The shell did not come back and is replaced.
-    pub(in crate::server) is_shell_lost: bool,
-    /// How sure it is that nobody is left.
-    pub(in crate::server) certainty: u8,
-    pub(in crate::server) signal: i32,
-    pub(in crate::server) signalled: BTreeSet<(i32, u64)>,
-    pub(in crate::server) killed: BTreeSet<(i32, u64)>,
-}
-
-/// The looks that all stops share.
-#[derive(Debug, Default)]
-pub(in crate::server) struct ProcessScan {
-    /// JobKind is known of processes; away while one looks.
-    pub(in crate::server) marks: EnvMarkers,
-    pub(in crate::server) is_scanning: bool,
-    /// When the next look is due.
-    pub(in crate::server) next: Tick,
-}
-
-/// JobKind was seen when processes were last listed.
-#[derive(Debug, Default)]
-pub(in crate::server) struct ProcessSamples {
-    pub(in crate::server) table: ProcessCache,
-    pub(in crate::server) samples: BTreeMap<(i32, u64), Sample>,
-}
-
-/// JobKind was seen of a process before.
-#[derive(Debug, Clone)]
-pub(in crate::server) struct Sample {
-    pub(in crate::server) at: Tick,
-    pub(in crate::server) cpu_ticks: u64,
-    /// Its short name: a program that took its place has another.
-    pub(in crate::server) name: Vec<u8>,
-    pub(in crate::server) command_line: String,
-    /// JobKind the environment said it is part of, looked for once.
-    pub(in crate::server) owner: Owner,
-}
-
-/// To whom a process belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::server) struct Owner {
-    pub(in crate::server) session: Option<SessionId>,
-    pub(in crate::server) pane: Option<PaneId>,
-    pub(in crate::server) command: Option<CommandId>,
-}
-
-/// The slots of commands and shells.
-#[derive(Debug)]
-pub(in crate::server) struct CommandSlots {
-    pub(in crate::server) slots: DoubleBuffer,
-    pub(in crate::server) fd: Arc<OwnedFd>,
-    /// Grows by one with every change of the shells.
-    pub(in crate::server) version: u64,
-    pub(in crate::server) written: (u64, u64),
-}
-
-impl CommandSlots {
-    /// The memfd, for another keeper's stash.
-    pub(in crate::server) fn fd(&self) -> Arc<OwnedFd> {
-        Arc::clone(&self.fd)
-    }
-}
-
-impl SessionShell {
-    /// Whether it has noticed all interrupts.
-    pub(in crate::server) const fn is_settled(&self) -> bool {
-        self.interrupts.0 == self.interrupts.1
+    fn serve(&mut self, cx: &mut Cx<'_>, call: CallId, request: Request) {
+        match request {
+            Request::Logs { command, since, follow } => {
+                self.show_logs(cx, call, LogRequest { id: command, since, follow })
+            }
+            Request::Write { command, bytes, close } => {
+                let input = ClosingInput { bytes, is_last: close };
+                self.write_to_command(cx, call, command, &input)
+            }
+            Request::Await { command, until } => self.await_ready(cx, call, command, until),
+            Request::Stop { target, signal, grace, if_running } => {
+                let request = StopRequest { signal, grace, call: Some(call) };
+                self.stop_target(cx, target, request, if_running)
+            }
+            Request::Signal { target, signal } => self.signal_target(cx, call, target, signal),
+            Request::Table { session, all, line_max } => {
+                ps::gather(self, cx, TableRequest { call, session, all, line_max })
+            }
+        }
     }
 
-    /// Keeps what the shell is to be told once it runs.
-    pub(in crate::server) fn keep_unsent(&mut self, text: String) {
-        if let Some(running) = &mut self.running {
-            running.unsent = text;
+    /// Answers a call that waits for the server.
+    fn served(&mut self, call: CallId, outcome: Result<serde_json::Value, Refusal>) {
+        self.outbox.inputs.push(Pending::Input(Input::Answered { call, outcome }));
+    }
+
+    /// Tells the core what happened to a command.
+    fn command_event(&mut self, event: CommandEvent) {
+        if let CommandEvent::Ended { command, exit, was_killed, .. } = &event {
+            self.outbox.ends.insert(*command, CommandEnd { exit: *exit, was_killed: *was_killed });
+        }
+        self.outbox.inputs.push(Pending::Command(event));
+    }
+
+    /// A command as it will be once the inputs on their way are stepped.
+    fn record<'a>(&self, cx: &Cx<'a>, id: CommandId) -> Option<Cow<'a, Command>> {
+        let record = cx.state.commands.records.get(&id)?;
+        let Some(end) = self.outbox.ends.get(&id).filter(|_| record.end.is_none()) else {
+            return Some(Cow::Borrowed(record));
+        };
+        let now = now();
+        let end = End {
+            wall: now.wall,
+            lasted: now.tick - record.started,
+            order: cx.state.commands.next_end,
+            exit: end.exit,
+            was_killed: end.was_killed,
+        };
+        Some(Cow::Owned(Command { end: Some(end), ..record.clone() }))
+    }
+
+    /// True if a command is known and has not ended.
+    fn runs(&self, cx: &Cx<'_>, id: CommandId) -> bool {
+        cx.state.commands.records.get(&id).is_some_and(|command| command.end.is_none())
+            && !self.outbox.ends.contains_key(&id)
+    }
+
+    /// Takes the inputs for the core out, and whether the disk is to follow.
+    pub(in crate::server) fn take_results(&mut self) -> (Vec<Pending>, bool) {
+        let Outbox { inputs, is_disk_stale, .. } = &mut self.outbox;
+        (std::mem::take(inputs), std::mem::take(is_disk_stale))
+    }
+
+    /// Works on the news of a task.
+    pub(in crate::server) fn task_event(&mut self, cx: &mut Cx<'_>, event: CommandTaskEvent) {
+        match event {
+            CommandTaskEvent::Readable(command, stream) => {
+                if let Some(fifo) = self.fifo(command, stream) {
+                    (fifo.waiter, fifo.was_open) = (None, true);
+                }
+                self.pull(cx, command);
+            }
+            CommandTaskEvent::Writable(command) => self.flush_command(cx, command),
+            CommandTaskEvent::JobWritable(tag) => self.flush_job(cx, tag),
+            CommandTaskEvent::Prepared(command) => self.prepared(cx, command),
+            CommandTaskEvent::Ready(call, by) => self.is_ready(cx, call, by),
+            CommandTaskEvent::Scanned(result) => scan::scanned(self, cx, *result),
+            CommandTaskEvent::Table(call, items, samples) => {
+                self.tables.samples = Arc::new(samples);
+                self.answer_text(cx, call, items);
+            }
+        }
+    }
+
+    /// Answers a call with JSON text, unless its caller has gone.
+    fn answer_text(&mut self, cx: &Cx<'_>, call: CallId, text: String) {
+        let calls = &cx.state.calls;
+        self.tables.texts.retain(|call, _| calls.contains_key(call));
+        if calls.contains_key(&call) {
+            self.tables.texts.insert(call, text);
+            self.served(call, Ok(serde_json::Value::Null));
+        }
+    }
+
+    /// The JSON text that stands for the answer to a call, if there is one.
+    pub(in crate::server) fn take_text(&mut self, call: CallId) -> Option<String> {
+        self.tables.texts.remove(&call)
+    }
+
+    /// True if a keeper's ring of a command or shell has something.
+    pub(in crate::server) fn has_output(&mut self, cx: &mut Cx<'_>) -> bool {
+        self.jobs.values_mut().any(Job::has_output) || self.has_follower_work(cx)
+    }
+
+    /// Takes what commands and shells have printed, and passes it on. True if there is more.
+    pub(in crate::server) fn take_output(&mut self, cx: &mut Cx<'_>) -> bool {
+        let records = &cx.state.commands.records;
+        self.outbox
+            .ends
+            .retain(|id, _| records.get(id).is_some_and(|command| command.end.is_none()));
+        let mut is_more = false;
+        let tags: Vec<u64> = self.jobs.keys().copied().collect();
+        for tag in tags {
+            is_more |= self.job_output(cx, tag);
+        }
+        self.feed_followers(cx);
+        is_more
+    }
+
+    /// The time at which something about commands is due.
+    pub(in crate::server) fn deadline(&self) -> Option<Tick> {
+        let jobs = self.jobs.values().filter_map(|job| job.stop.deadline());
+        jobs.chain(scan::deadline(self)).min()
+    }
+
+    /// Does what is due.
+    pub(in crate::server) fn pass_deadlines(&mut self, cx: &mut Cx<'_>, now: Tick) {
+        let tags: Vec<u64> = self.jobs.keys().copied().collect();
+        for tag in tags {
+            self.pass_job_deadline(cx, tag, now);
+        }
+        scan::begin(self, cx, now);
+    }
+
+    /// Begins a wait, or answers it.
+    fn await_ready(&mut self, cx: &mut Cx<'_>, call: CallId, id: CommandId, until: Until) {
+        self.pull(cx, id);
+        self.waits.begin(call, id, until, self.events.clone());
+        self.match_lines(cx, id, 0);
+        if self.record(cx, id).is_some_and(|command| command.end.is_some()) {
+            self.end_waits(cx, id);
+        }
+    }
+
+    /// Answers the waits for lines that are in the output of a command, from a position on.
+    fn match_lines(&mut self, cx: &Cx<'_>, id: CommandId, from: u64) {
+        self.waits.keep_only(|call| cx.state.calls.contains_key(&call));
+        let record = self.record(cx, id);
+        let answers = match (&record, self.outputs.get(&id)) {
+            (Some(command), Some(io)) => self.waits.match_lines(command, &io.log, from),
+            _ => Vec::new(),
+        };
+        self.answer_waits(answers);
+    }
+
+    /// A port listens, or an address answers.
+    fn is_ready(&mut self, cx: &Cx<'_>, call: CallId, by: &'static str) {
+        if let Some(id) = self.waits.finish(call) {
+            let answer = wait::ready(by, self.record(cx, id).as_deref());
+            self.served(call, Ok(answer));
+        }
+    }
+
+    /// A command has ended: its waits are over.
+    fn end_waits(&mut self, cx: &Cx<'_>, id: CommandId) {
+        let record = self.record(cx, id);
+        let answers = self.waits.end(id, record.as_deref());
+        self.answer_waits(answers);
+    }
+
+    fn answer_waits(&mut self, answers: Vec<WaitAnswer>) {
+        for (call, outcome) in answers {
+            self.served(call, outcome);
         }
     }
 }

@@ -1,138 +1,150 @@
-//! The processes of all sessions as a tree. Gathered when somebody asks, and only then.
+//! The processes of all sessions as a tree. A task gathers it when a call asks, and only then.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::action::process::list::ProcessItem;
-use crate::base::id::{CallId, CommandId, SessionId};
+use crate::base::id::{CallId, CommandId, PaneId, SessionId};
 use crate::base::time::Tick;
 use crate::platform::process::Process;
 use crate::platform::process_cache::ProcessCache;
 use crate::platform::{now, process};
-use crate::server::commands::event::CommandTaskEvent;
-use crate::server::commands::job::JobKind;
-use crate::server::commands::{Owner, ProcessSamples, Sample};
-use crate::server::edge::Server;
-use crate::server::event::Event;
+use crate::server::commands::{CommandTaskEvent, Commands, Cx};
 use crate::state::command::{Command, script};
 
 /// The longest command line that is shown.
 const LINE_MAX: usize = 4096;
-/// How deep the tree is walked.
+/// The deepest level of the tree that is walked.
 const DEPTH_MAX: usize = 200;
-/// How long a process is looked at anew each time, in milliseconds.
+/// The age up to which the command line of a process is read anew each time, in milliseconds.
 const YOUNG_MS: u64 = 2000;
 
-impl Server {
-    /// The first processes of panes, shells and commands.
-    pub(super) fn leaders(&self) -> BTreeMap<i32, Owner> {
-        let panes = self.panes.iter().filter_map(|(pane, io)| {
-            let session = self.core.state.panes.get(pane)?.session;
-            Some((io.pid(), Owner { session: Some(session), pane: Some(*pane), command: None }))
-        });
-        let jobs = self.commands.jobs.values().map(|job| {
-            let command =
-                if let JobKind::Command(_, command) = job.what { Some(command) } else { None };
-            (job.pid(), Owner { session: Some(job.what.session()), pane: None, command })
-        });
-        panes.chain(jobs).collect()
-    }
-
-    /// The same by what their processes have in the environment (`ABIDE_JOB`).
-    fn owners(&self) -> BTreeMap<Vec<u8>, Owner> {
-        let leaders = self.leaders();
-        let panes = self.panes.iter().map(|(pane, io)| (pane.0, io.pid()));
-        let tags = panes.chain(self.commands.jobs.iter().map(|(tag, job)| (*tag, job.pid())));
-        tags.filter_map(|(tag, pid)| {
-            Some((format!("{:016x}:{tag}", self.commands.epoch).into_bytes(), *leaders.get(&pid)?))
-        })
-        .collect()
-    }
-
-    /// Has the process table gathered beside the loop: that reads a file for each process of the
-    /// machine, and keys do not wait for it.
-    pub(super) fn show_table(
-        &mut self,
-        call: CallId,
-        session: Option<SessionId>,
-        (all, line_max): (bool, Option<usize>),
-    ) {
-        let ended = if all { self.ended() } else { Vec::new() };
-        let (leaders, owners, former) =
-            (self.leaders(), self.owners(), Arc::clone(&self.commands.listed));
-        let strangers =
-            [self.core.host.keeper_pid.cast_signed(), self.core.host.server_pid.cast_signed()];
-        let line_max = line_max.unwrap_or(LINE_MAX).min(LINE_MAX);
-        let events = self.events.clone();
-        tokio::task::spawn_blocking(move || {
-            let table = ProcessCache::look(&former.table);
-            let (items, samples) = (Vec::new(), BTreeMap::new());
-            let mut scan = Scan {
-                at: now().tick,
-                leaders,
-                owners,
-                strangers,
-                former: &former.samples,
-                items,
-                samples,
-            };
-            scan.gather(&table);
-            let Scan { mut items, samples, .. } = scan;
-            items.extend(ended);
-            items.retain(|item| session.is_none_or(|session| item.session == Some(session)));
-            for item in &mut items {
-                item.command_line.truncate(item.command_line.floor_char_boundary(line_max));
-            }
-            // A loop that is gone needs no events.
-            drop(events.blocking_send(Event::Commands(CommandTaskEvent::Table(
-                call,
-                serde_json::to_string(&items).expect("plain data"),
-                ProcessSamples { table, samples },
-            ))));
-        });
-    }
-
-    /// The table was gathered.
-    pub(super) fn table_gathered(&mut self, call: CallId, items: String, listed: ProcessSamples) {
-        self.commands.listed = Arc::new(listed);
-        self.commands.texts.insert(call, items);
-        self.served(call, Ok(Value::Null));
-        // Who called may have gone.
-        self.commands.texts.remove(&call);
-    }
-
-    /// Commands that have ended, the latest first.
-    fn ended(&self) -> Vec<ProcessItem> {
-        let mut ended: Vec<&Command> = self
-            .core
-            .state
-            .commands
-            .records
-            .values()
-            .filter(|command| command.end.is_some())
-            .collect();
-        ended.sort_by_key(|command| Reverse(command.end.map(|end| end.order)));
-        ended.into_iter().map(item_of_ended).collect()
-    }
+/// A call for the table.
+#[derive(Debug)]
+pub(super) struct TableRequest {
+    pub(super) call: CallId,
+    /// Only processes of this session are meant.
+    pub(super) session: Option<SessionId>,
+    /// Commands that have ended are shown too.
+    pub(super) all: bool,
+    pub(super) line_max: Option<usize>,
 }
 
-/// A look at the processes of this machine.
-struct Scan<'a> {
+/// The tables that calls asked for.
+#[derive(Debug, Default)]
+pub(super) struct ProcessTables {
+    pub(super) samples: Arc<ProcessSamples>,
+    /// Answers that are JSON already: thousands of processes as a value would cost more than the
+    /// scan.
+    pub(super) texts: BTreeMap<CallId, String>,
+}
+
+/// The samples of the last table.
+#[derive(Debug, Default)]
+pub(in crate::server) struct ProcessSamples {
+    table: ProcessCache,
+    samples: BTreeMap<(i32, u64), Sample>,
+}
+
+/// A sample of a process.
+#[derive(Debug, Clone)]
+struct Sample {
+    at: Tick,
+    cpu_ticks: u64,
+    /// The short name: a program that took its place has another.
+    name: Vec<u8>,
+    command_line: String,
+    /// The owner that the environment names, looked for once.
+    owner: Owner,
+}
+
+/// The owner of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Owner {
+    session: Option<SessionId>,
+    pane: Option<PaneId>,
+    command: Option<CommandId>,
+}
+
+/// The first processes of panes, shells and commands.
+pub(super) fn leaders(commands: &Commands, cx: &Cx<'_>) -> BTreeMap<i32, Owner> {
+    let panes = cx.rest.panes().into_iter().filter_map(|(pane, pid)| {
+        let session = cx.state.panes.get(&pane)?.session;
+        Some((pid, Owner { session: Some(session), pane: Some(pane), command: None }))
+    });
+    let jobs = commands.jobs.values().map(|job| {
+        let session = Some(job.what.session());
+        (job.pid(), Owner { session, pane: None, command: job.what.command() })
+    });
+    panes.chain(jobs).collect()
+}
+
+/// The same owners by the value of `ABIDE_JOB` in the environment of their processes.
+fn owners(commands: &Commands, cx: &Cx<'_>) -> BTreeMap<Vec<u8>, Owner> {
+    let leaders = leaders(commands, cx);
+    let panes = cx.rest.panes().into_iter().map(|(pane, pid)| (pane.0, pid));
+    let tags = panes.chain(commands.jobs.iter().map(|(tag, job)| (*tag, job.pid())));
+    tags.filter_map(|(tag, pid)| {
+        Some((format!("{:016x}:{tag}", commands.epoch).into_bytes(), *leaders.get(&pid)?))
+    })
+    .collect()
+}
+
+/// Has a task gather the process table: it reads a file for each process of the machine, and keys
+/// do not wait for it.
+pub(super) fn gather(commands: &Commands, cx: &Cx<'_>, request: TableRequest) {
+    let TableRequest { call, session, all, line_max } = request;
+    let ended = if all { ended(cx) } else { Vec::new() };
+    let (leaders, owners) = (leaders(commands, cx), owners(commands, cx));
+    let former = Arc::clone(&commands.tables.samples);
+    let strangers = [cx.host.keeper_pid.cast_signed(), cx.host.server_pid.cast_signed()];
+    let line_max = line_max.unwrap_or(LINE_MAX).min(LINE_MAX);
+    let events = commands.events.clone();
+    tokio::task::spawn_blocking(move || {
+        let table = ProcessCache::look(&former.table);
+        let (items, samples) = (Vec::new(), BTreeMap::new());
+        let at = now().tick;
+        let former = &former.samples;
+        let mut tree = ProcessTree { at, leaders, owners, strangers, former, items, samples };
+        tree.gather(&table);
+        let ProcessTree { mut items, samples, .. } = tree;
+        items.extend(ended);
+        items.retain(|item| session.is_none_or(|session| item.session == Some(session)));
+        for item in &mut items {
+            item.command_line.truncate(item.command_line.floor_char_boundary(line_max));
+        }
+        let text = serde_json::to_string(&items).expect("items are plain data");
+        events.send_blocking(CommandTaskEvent::Table(
+            call,
+            text,
+            ProcessSamples { table, samples },
+        ));
+    });
+}
+
+/// Commands that have ended, the latest first.
+fn ended(cx: &Cx<'_>) -> Vec<ProcessItem> {
+    let mut ended: Vec<&Command> =
+        cx.state.commands.records.values().filter(|command| command.end.is_some()).collect();
+    ended.sort_by_key(|command| Reverse(command.end.map(|end| end.order)));
+    ended.into_iter().map(item_of_ended).collect()
+}
+
+/// The tree of processes while it is gathered.
+struct ProcessTree<'a> {
     at: Tick,
     leaders: BTreeMap<i32, Owner>,
     owners: BTreeMap<Vec<u8>, Owner>,
     /// Keeper and server.
     strangers: [i32; 2],
-    /// JobKind was seen the last time.
+    /// The samples of the last time.
     former: &'a BTreeMap<(i32, u64), Sample>,
     items: Vec<ProcessItem>,
     samples: BTreeMap<(i32, u64), Sample>,
 }
 
-impl Scan<'_> {
+impl ProcessTree<'_> {
     /// The living processes of all sessions, each below its parent.
     fn gather(&mut self, table: &ProcessCache) {
         let mut all: Vec<&Process> = table.processes().collect();
@@ -164,11 +176,11 @@ impl Scan<'_> {
             let known =
                 self.leaders.get(&top.pid).or_else(|| self.leaders.get(&top.session)).copied();
             let owner = known.unwrap_or_else(|| self.owner_of_orphan(top));
-            self.add_tree((top, owner), &children);
+            self.add_tree(top, owner, &children);
         }
     }
 
-    /// To whom an orphan says it belongs, which it is asked once.
+    /// The owner that an orphan names in its environment, which is read once.
     fn owner_of_orphan(&self, orphan: &Process) -> Owner {
         if let Some(former) = self.former.get(&(orphan.pid, orphan.start_time)) {
             return former.owner;
@@ -185,11 +197,7 @@ impl Scan<'_> {
         }
     }
 
-    fn add_tree(
-        &mut self,
-        (top, owner): (&Process, Owner),
-        children: &BTreeMap<i32, Vec<&Process>>,
-    ) {
+    fn add_tree(&mut self, top: &Process, owner: Owner, children: &BTreeMap<i32, Vec<&Process>>) {
         let mut stack = vec![(top, owner, 0_usize)];
         while let Some((process, owner, depth)) = stack.pop() {
             let item = self.item(process, owner, depth);
@@ -214,7 +222,7 @@ impl Scan<'_> {
                 |former| former.owner.command,
             )
         });
-        // A young one may be about to run a program, and one that runs another has another name.
+        // A young process may be about to run a program, and then has another name.
         let known = former.filter(|former| former.name == process.name && YOUNG_MS < age_ms);
         let command_line =
             known.map_or_else(|| command_line(process), |former| former.command_line.clone());

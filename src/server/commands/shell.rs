@@ -1,5 +1,5 @@
-//! JobKind is said to a session's shell, and what it says back. Text only: who runs it and where it
-//! goes is not known here.
+//! The texts for a session's shell, and the reports that come back. Text only: the callers run the
+//! shell and send the text.
 //!
 //! Commands reach the shell on its standard input; status and state come back on its standard
 //! output, which the commands themselves never have: each of them runs with streams of its own. The
@@ -9,14 +9,13 @@
 use crate::base::id::CommandId;
 use crate::state::command::{CommandInput, ExecRequest, quoted};
 
-/// JobKind stands in a report for a command if it is the end of none: the shell has noticed all that
-/// was sent to it before, or, if a command stands for the directory, opened the standard input of
-/// that.
-pub(in crate::server) const NOTICED: CommandId = CommandId(0);
+/// The command in a report that is the end of none: the shell has noticed everything sent to it
+/// before, or has opened the standard input of the command that stands for the directory.
+pub(super) const NOTICED: CommandId = CommandId(0);
 
 /// A kind of shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::server) enum ShellKind {
+pub(super) enum ShellKind {
     /// GNU bash.
     Bash,
     /// zsh.
@@ -25,10 +24,10 @@ pub(in crate::server) enum ShellKind {
     Sh,
 }
 
-/// JobKind is left of a shell at the end of a command, as scripts that bring it back.
+/// The state of a shell at the end of a command, as scripts that bring it back.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::server) struct ShellMemory {
-    pub(in crate::server) cwd: String,
+pub(super) struct ShellMemory {
+    pub(super) cwd: String,
     exports: String,
     functions: String,
     options: String,
@@ -36,12 +35,12 @@ pub(in crate::server) struct ShellMemory {
 
 impl ShellMemory {
     /// As plain texts.
-    pub(in crate::server) fn texts(&self) -> Vec<String> {
+    pub(super) fn texts(&self) -> Vec<String> {
         vec![self.cwd.clone(), self.exports.clone(), self.functions.clone(), self.options.clone()]
     }
 
     /// From what [`ShellMemory::texts`] gave.
-    pub(in crate::server) fn from_texts(texts: Vec<String>) -> Option<Self> {
+    pub(super) fn from_texts(texts: Vec<String>) -> Option<Self> {
         let [cwd, exports, functions, options] = <[String; 4]>::try_from(texts).ok()?;
         Some(Self { cwd, exports, functions, options })
     }
@@ -49,25 +48,25 @@ impl ShellMemory {
 
 /// The end of a command, as the shell tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::server) struct Report {
-    pub(in crate::server) command: CommandId,
-    pub(in crate::server) status: u8,
-    pub(in crate::server) memory: ShellMemory,
+pub(super) struct Report {
+    pub(super) command: CommandId,
+    pub(super) status: u8,
+    pub(super) memory: ShellMemory,
 }
 
 /// The files of one command.
 #[derive(Debug, Clone)]
-pub(in crate::server) struct Files {
-    pub(in crate::server) script: String,
-    pub(in crate::server) input: String,
-    pub(in crate::server) output: String,
-    pub(in crate::server) error: String,
+pub(super) struct Files {
+    pub(super) script: String,
+    pub(super) input: String,
+    pub(super) output: String,
+    pub(super) error: String,
 }
 
 impl ShellKind {
     /// The kind of the user's shell, and what is to be started: another shell than the three is
     /// replaced by bash.
-    pub(in crate::server) fn of(program: &str) -> (Self, Vec<String>) {
+    pub(super) fn of(program: &str) -> (Self, Vec<String>) {
         let name = program.rsplit('/').next().unwrap_or(program);
         match name {
             "bash" => (Self::Bash, Self::Bash.argv(program)),
@@ -77,7 +76,7 @@ impl ShellKind {
         }
     }
 
-    pub(in crate::server) const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Bash => "bash",
             Self::Zsh => "zsh",
@@ -86,7 +85,7 @@ impl ShellKind {
     }
 
     /// Program and arguments of a session's shell.
-    pub(in crate::server) fn argv(self, program: &str) -> Vec<String> {
+    pub(super) fn argv(self, program: &str) -> Vec<String> {
         let flags: &[&str] = match self {
             Self::Bash => &["--noprofile", "--norc", "--noediting", "-i", "+H", "+o", "history"],
             Self::Zsh => &[
@@ -108,8 +107,8 @@ impl ShellKind {
         std::iter::once(program).chain(flags.iter().copied()).map(str::to_owned).collect()
     }
 
-    /// JobKind a new shell is told first.
-    pub(in crate::server) fn setup(self) -> String {
+    /// The text that a new shell is told first.
+    pub(super) fn setup(self) -> String {
         let (quiet, own, functions, options) = match self {
             Self::Bash => (
                 "PS1= PS2= PS0=; unset PROMPT_COMMAND MAILCHECK TMOUT; shopt -s expand_aliases",
@@ -128,12 +127,13 @@ impl ShellKind {
         format!(
             "{quiet}\n__abide_done() {{\nunset ABIDE_COMMAND\n{own} printf 'R\\0%s\\0%s\\0%s\\0' \
              \"$1\" \"$2\" \"${{PWD-}}\"\n{own} export -p\n\
-             {own} printf '\\0'\n{functions}\n{own} printf '\\0'\n{options}\n{own} printf '\\0E\\0'\n}}\n"
+             {own} printf '\\0'\n{functions}\n{own} printf '\\0'\n{options}\n\
+             {own} printf '\\0E\\0'\n}}\n"
         )
     }
 
     /// A script that gives another shell what this one had. `ABIDE_JOB` stays its own.
-    pub(in crate::server) fn recall(self, memory: &ShellMemory, with_options: bool) -> String {
+    pub(super) fn recall(self, memory: &ShellMemory, with_options: bool) -> String {
         let ShellMemory { cwd, exports, functions, options } = memory;
         let options = if with_options { options.as_str() } else { "" };
         let aliases = if self == Self::Bash { "shopt -s expand_aliases\n" } else { "" };
@@ -147,12 +147,7 @@ impl ShellKind {
 
     /// Program and arguments that start a command beside the shell: `state` is the path of a script
     /// with [`ShellKind::recall`].
-    pub(in crate::server) fn starter(
-        self,
-        program: &str,
-        state: &str,
-        words: &[String],
-    ) -> Vec<String> {
+    pub(super) fn starter(self, program: &str, state: &str, words: &[String]) -> Vec<String> {
         let flags: &[&str] = match self {
             Self::Bash => &["--noprofile", "--norc"],
             Self::Zsh => &["-f"],
@@ -182,13 +177,9 @@ impl ShellKind {
         }
     }
 
-    /// JobKind runs a command in the shell: the lines after the first end with [`ShellKind::finish`]'s.
-    pub(in crate::server) fn run(
-        self,
-        id: CommandId,
-        order: &ExecRequest,
-        files: &Files,
-    ) -> String {
+    /// The text that runs a command in the shell. Its last lines are those of
+    /// [`ShellKind::finish`].
+    pub(super) fn run(self, id: CommandId, order: &ExecRequest, files: &Files) -> String {
         let mut line = format!("{{ export ABIDE_COMMAND={id}; ");
         for (at, (name, value)) in order.vars.iter().enumerate() {
             line.extend([format!("__abide_s{at}=${{{name}+x}}; __abide_v{at}=${{{name}-}}; ")]);
@@ -220,9 +211,9 @@ impl ShellKind {
         format!("{line}}} <{input} >{output} 2>{error}\n{finish}")
     }
 
-    /// JobKind undoes a command's own variables and directory and reports its end. To say it twice
+    /// The text that undoes a command's own variables and directory and reports its end. To say it twice
     /// does no harm.
-    pub(in crate::server) fn finish(self, id: CommandId, order: &ExecRequest) -> String {
+    pub(super) fn finish(self, id: CommandId, order: &ExecRequest) -> String {
         let mut undo = String::new();
         for (at, (name, _)) in order.vars.iter().enumerate() {
             undo.extend([format!(
@@ -244,7 +235,7 @@ impl ShellKind {
 
     /// Has the shell report [`NOTICED`] with this number: it has noticed all that was sent to it
     /// before.
-    pub(in crate::server) fn notice(self, number: u8) -> String {
+    pub(super) fn notice(self, number: u8) -> String {
         self.tell(number, "") + "\n"
     }
 
@@ -255,7 +246,7 @@ impl ShellKind {
     }
 
     /// Lines for a starter's script that set a command's own variables and directory.
-    pub(in crate::server) fn own(self, id: CommandId, order: &ExecRequest) -> String {
+    pub(super) fn own(self, id: CommandId, order: &ExecRequest) -> String {
         let mut text = format!("export ABIDE_COMMAND={id}\n");
         for (name, value) in &order.vars {
             text += &value.as_ref().map_or_else(
@@ -269,8 +260,8 @@ impl ShellKind {
         text
     }
 
-    /// JobKind a replacement of this kind of shell does not have, in words.
-    pub(in crate::server) const fn lost(self) -> &'static str {
+    /// The loss when a shell of this kind is replaced, in words.
+    pub(super) const fn lost(self) -> &'static str {
         match self {
             Self::Bash | Self::Zsh => {
                 "the shell was replaced: directory, exported variables, functions and options are \
@@ -290,7 +281,7 @@ fn literal(word: &str) -> String {
 }
 
 /// The first report in what a shell said, and how much of that it takes; none if none is complete.
-pub(in crate::server) fn report(said: &[u8]) -> Option<(Option<Report>, usize)> {
+pub(super) fn report(said: &[u8]) -> Option<(Option<Report>, usize)> {
     let start = said.windows(2).position(|two| two == b"R\0")?;
     let mut fields = Vec::with_capacity(7);
     let mut at = start + 2;
@@ -303,7 +294,7 @@ pub(in crate::server) fn report(said: &[u8]) -> Option<(Option<Report>, usize)> 
         <[String; 7]>::try_from(fields).ok()?;
     let report = command.parse().ok().zip(status.parse().ok()).filter(|_| end == "E");
     if report.is_none() {
-        // It began in the middle of something: the next one may begin within.
+        // The report began in the middle of something: the next one may begin within.
         return Some((None, start + 2));
     }
     let report = report.map(|(command, status)| Report {

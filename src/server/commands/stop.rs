@@ -1,12 +1,11 @@
-//! Ending what a command in the session's shell has started, or single processes: found in the
-//! process table, sent signals one by one, looked for until nobody is left.
+//! The stop of a program that the keeper holds, of a command in a session's shell, or of single
+//! processes: a first signal, a grace, KILL, and proof that nobody is left.
 //!
-//! Identity is (process id, start time), checked on a pidfd before each signal. JobKind earlier
-//! commands left running in the background is spared. The process table is read beside the loop,
-//! once for all stops; a stop is over after two looks that found nobody and in which nobody can
-//! have hidden.
+//! [`StopProgress`] is the one machine. It is fed with evidence, reports of the keeper or scans of
+//! the process table, and says what is to be done next. Identity is (process id, start time),
+//! checked on a pidfd before each signal; whoever was seen once stays known until it is gone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::process::stop::Signalled;
 use crate::action::process::stop::StopReport;
@@ -14,385 +13,528 @@ use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, SessionId};
-use crate::base::memory::Memory as _;
 use crate::base::signal::{CONT, INT, KILL, TERM};
 use crate::base::time::{Span, Tick};
-use crate::core::exec::CommandEvent;
-use crate::platform::memory::SharedMemory;
 use crate::platform::process::Process;
-use crate::platform::process_ownership::Confidence;
-use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
+use crate::platform::process_ownership::{CERTAINTY_NEEDED, Confidence, KILL_FOR};
 use crate::platform::{now, pidfd, process};
-use crate::server::commands::event::{CommandTaskEvent, Look};
 use crate::server::commands::job::{Job, JobKind, command_tag};
-use crate::server::commands::{ProcessScan, StopOperation, StopTarget};
-use crate::server::edge::Server;
-use crate::server::event::Event;
+use crate::server::commands::scan::{Question, Seen};
+use crate::server::commands::{CommandEnd, Commands, Cx, scan};
 use crate::state::command::Captured;
 use crate::state::command_effect::Target;
-use crate::wire::keeper::CONTROL_REAPS;
+use crate::wire::keeper::{COUNT_UNSURE, KillReport, ToKeeper};
 
-/// The pause between two looks.
-const PAUSE: Span = Span::millis(5);
-/// The same once it takes longer.
-const PAUSE_LONG: Span = Span::millis(25);
-/// How often a shell that does not answer is asked again.
-const ASK_EVERY: Span = Span::millis(50);
-/// How long what ignores everything is killed again and again.
-const KILL_FOR: Span = Span::seconds(5);
-/// How often orphans are looked for between two looks at the whole process table.
-const HOP_COUNT: usize = 32;
-/// How much looks in a row that find nobody must prove: two that nobody can have hidden from, or
-/// sixty that he would all have had to hide from.
-const CERTAINTY_NEEDED: u8 = 60;
+/// The time between two checks whether a stopped program has gone by itself.
+const CHECK_EVERY: Span = Span::millis(50);
+/// The time between two requests to a shell that does not answer.
+pub(super) const ASK_EVERY: Span = Span::millis(50);
 
-/// The living processes of a stop, and what it says if there are none.
-struct OwnedProcesses {
-    living: Vec<Process>,
-    confidence: Confidence,
+/// A request to stop something.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct StopRequest {
+    /// The first signal.
+    pub(in crate::server) signal: i32,
+    /// Time to end by itself.
+    pub(in crate::server) grace: Span,
+    /// The call that is answered once it is over.
+    pub(in crate::server) call: Option<CallId>,
 }
 
-/// JobKind a look tells of processes.
-struct Seen<'a> {
-    picture: &'a ProcessSnapshot,
-    marks: &'a mut EnvMarkers,
-    /// No orphan was reaped meanwhile.
-    is_whole: bool,
+/// The stage of a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum StopStage {
+    /// Nobody asked for a stop.
+    #[default]
+    Idle,
+    /// The first signal was sent; KILL follows at the deadline.
+    Signalled { deadline: Tick, next_check: Tick },
+    /// KILL is sent until nobody is left, or until then.
+    Killing { until: Tick },
+    /// The stop is over.
+    Over,
 }
 
-impl Server {
-    /// Stops a command: its time is up, or its caller has gone.
-    pub(super) fn stop_command(&mut self, id: CommandId, grace: Span) {
-        let tag = command_tag(id);
-        if self.commands.jobs.contains_key(&tag) || self.commands.spawning.contains_key(&tag) {
-            return self.stop_job(tag, (TERM, grace), None);
+/// Evidence of how far a stop has come.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) enum StopEvidence<'a> {
+    /// Time has passed.
+    Clock,
+    /// The keeper's signal reached so many processes; none if it cannot tell.
+    Reached { count: Option<u32>, has_exited: bool },
+    /// The keeper has killed, and verified who is left.
+    Killed(&'a KillReport),
+    /// The process table was scanned. Settled is what starts nothing more by itself; it must have
+    /// been so before the scan began.
+    Scanned { living: &'a [Process], confidence: Confidence, is_settled: bool, was_settled: bool },
+}
+
+impl StopEvidence<'_> {
+    /// The evidence in an answer of the keeper to a signal.
+    pub(in crate::server) fn reached(count: u32, has_exited: bool) -> Self {
+        Self::Reached { count: Some(count).filter(|count| *count != COUNT_UNSURE), has_exited }
+    }
+}
+
+/// The next step of a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum StopStep {
+    /// More evidence is waited for.
+    Wait,
+    /// The keeper is to be asked who is left.
+    Check,
+    /// The first signal goes to those that have not had it.
+    Signal,
+    /// KILL is to be sent.
+    Kill,
+    /// Nobody is left, or the rest is given up.
+    Over,
+}
+
+/// The outcome of a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum StopOutcome {
+    /// All ended by themselves.
+    Ended,
+    /// All are gone, some by KILL.
+    Killed,
+    /// Some live on and are named.
+    Left,
+}
+
+/// The progress of a stop.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::server) struct StopProgress {
+    stage: StopStage,
+    /// The certainty that nobody is left.
+    certainty: u8,
+    signalled: usize,
+    killed: usize,
+    /// The processes found by the last scan that found any.
+    left: Vec<u32>,
+}
+
+impl StopProgress {
+    /// Begins a stop, or shortens the grace of one under way. True if the first signal is to be
+    /// sent.
+    pub(in crate::server) fn begin(&mut self, now: Tick, grace: Span) -> bool {
+        let deadline = now + grace;
+        match &mut self.stage {
+            StopStage::Idle => {
+                let next_check = deadline.min(now + CHECK_EVERY);
+                self.stage = StopStage::Signalled { deadline, next_check };
+                true
+            }
+            StopStage::Signalled { deadline: former, next_check } => {
+                *former = deadline.min(*former);
+                *next_check = deadline.min(*next_check);
+                false
+            }
+            StopStage::Killing { .. } | StopStage::Over => false,
         }
-        self.interrupt_command(id, (INT, grace), None);
     }
 
-    fn interrupt_command(
-        &mut self,
-        id: CommandId,
-        (signal, grace): (i32, Span),
-        call: Option<CallId>,
-    ) {
-        let Some(command) = self.core.state.commands.records.get(&id) else { return };
-        let (session, is_running) = (command.session, command.end.is_none());
-        // A shell unwinds when it is interrupted, not when it is told to end.
-        let signal = if signal == TERM { INT } else { signal };
-        self.start_stop(StopTarget::Command { id, session, is_running }, (signal, grace), call);
+    /// Takes evidence in, and gives the next step.
+    pub(in crate::server) fn advance(&mut self, now: Tick, evidence: StopEvidence<'_>) -> StopStep {
+        match evidence {
+            StopEvidence::Clock => self.pass_time(now),
+            StopEvidence::Reached { count, has_exited } => self.reached(now, count, has_exited),
+            StopEvidence::Killed(report) => {
+                self.killed = usize::try_from(report.killed_count).unwrap_or(usize::MAX);
+                let survivors = report.survivors.iter();
+                self.left = survivors.map(|survivor| survivor.pid.unsigned_abs()).collect();
+                self.stage = StopStage::Over;
+                StopStep::Over
+            }
+            StopEvidence::Scanned { living, confidence, is_settled, was_settled } => {
+                self.pass_time(now);
+                if living.is_empty() && is_settled {
+                    let weight = if was_settled { confidence.weight(CERTAINTY_NEEDED) } else { 0 };
+                    let grown = self.certainty.saturating_add(weight);
+                    self.certainty = if was_settled { grown } else { 0 };
+                    return self.nobody_found(now);
+                }
+                self.certainty = 0;
+                self.left = living.iter().map(|process| process.pid.unsigned_abs()).collect();
+                self.somebody_found(now)
+            }
+        }
     }
 
-    fn start_stop(
-        &mut self,
-        target: StopTarget,
-        (signal, grace): (i32, Span),
-        call: Option<CallId>,
-    ) {
-        let at = now().tick;
-        let since = match target {
-            StopTarget::Command { id, .. } => self
-                .core
-                .state
-                .commands
-                .records
-                .get(&id)
-                .map_or(0, |command| process::ticks_at(command.started, at)),
-            StopTarget::Process { start_time, .. } => start_time,
+    fn pass_time(&mut self, now: Tick) -> StopStep {
+        match &mut self.stage {
+            StopStage::Signalled { deadline, .. } if *deadline <= now => {
+                self.stage = StopStage::Killing { until: *deadline + KILL_FOR };
+                StopStep::Kill
+            }
+            StopStage::Signalled { deadline, next_check } if *next_check <= now => {
+                *next_check = *deadline;
+                StopStep::Check
+            }
+            _ => StopStep::Wait,
+        }
+    }
+
+    fn reached(&mut self, now: Tick, count: Option<u32>, has_exited: bool) -> StopStep {
+        let StopStage::Signalled { deadline, next_check } = &mut self.stage else {
+            return StopStep::Wait;
         };
-        if let Some(stop) = self.commands.stops.iter_mut().find(|stop| stop.target == target) {
+        if count == Some(0) && has_exited {
+            // The keeper saw nobody, which is no proof: its kill looks until it is sure.
+            self.stage = StopStage::Killing { until: now + KILL_FOR };
+            return StopStep::Kill;
+        }
+        *next_check = (*deadline).min(now + CHECK_EVERY);
+        StopStep::Wait
+    }
+
+    fn nobody_found(&mut self, now: Tick) -> StopStep {
+        if CERTAINTY_NEEDED <= self.certainty {
+            self.left.clear();
+            self.stage = StopStage::Over;
+        } else if self.is_late(now) {
+            // Nothing proves that the last ones seen are gone, so they stay named.
+            self.stage = StopStage::Over;
+        }
+        if self.stage == StopStage::Over { StopStep::Over } else { StopStep::Wait }
+    }
+
+    fn somebody_found(&mut self, now: Tick) -> StopStep {
+        if self.is_late(now) {
+            self.stage = StopStage::Over;
+            return StopStep::Over;
+        }
+        if self.is_killing() { StopStep::Kill } else { StopStep::Signal }
+    }
+
+    fn is_late(&self, now: Tick) -> bool {
+        matches!(self.stage, StopStage::Killing { until } if until <= now)
+    }
+
+    /// True if a stop was asked for and is not over.
+    pub(in crate::server) const fn is_under_way(&self) -> bool {
+        matches!(self.stage, StopStage::Signalled { .. } | StopStage::Killing { .. })
+    }
+
+    /// True if nobody asked for a stop.
+    pub(in crate::server) const fn is_idle(&self) -> bool {
+        matches!(self.stage, StopStage::Idle)
+    }
+
+    pub(super) const fn is_killing(&self) -> bool {
+        matches!(self.stage, StopStage::Killing { .. })
+    }
+
+    /// True if the next scan must not wait: nobody may get away, or the end is near.
+    pub(super) const fn is_urgent(&self) -> bool {
+        self.is_killing() || 0 < self.certainty
+    }
+
+    /// True if the time to end by itself is not over yet.
+    pub(in crate::server) const fn is_in_grace(&self) -> bool {
+        matches!(self.stage, StopStage::Signalled { .. })
+    }
+
+    /// The time at which it moves on by itself.
+    pub(in crate::server) fn deadline(&self) -> Option<Tick> {
+        match self.stage {
+            StopStage::Signalled { deadline, next_check } => Some(deadline.min(next_check)),
+            _ => None,
+        }
+    }
+
+    /// Notes how many processes the first signal reached.
+    pub(super) fn note_signalled(&mut self, count: usize) {
+        self.signalled = count;
+    }
+
+    /// The outcome, once the stop is over.
+    pub(in crate::server) fn outcome(&self) -> StopOutcome {
+        match (self.left.is_empty(), self.killed) {
+            (false, _) => StopOutcome::Left,
+            (true, 0) => StopOutcome::Ended,
+            (true, _) => StopOutcome::Killed,
+        }
+    }
+
+    /// True if KILL was needed.
+    pub(super) const fn was_killed(&self) -> bool {
+        0 < self.killed
+    }
+
+    /// The survivors, by process id.
+    pub(in crate::server) fn left(&self) -> Vec<u32> {
+        self.left.clone()
+    }
+
+    /// The answer to a call that asked for it.
+    fn report(&self) -> StopReport {
+        StopReport {
+            signalled: self.signalled,
+            killed: self.killed,
+            left: self.left(),
+            ..StopReport::default()
+        }
+    }
+}
+
+/// The message that has the keeper end all that came of a program.
+pub(in crate::server) fn kill_order(tag: u64) -> ToKeeper {
+    let limit_ms = u32::try_from(KILL_FOR.as_millis()).unwrap_or(u32::MAX);
+    ToKeeper::Kill { tag, limit_ms }
+}
+
+/// The target of a stop that scans find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StopTarget {
+    /// All that came of a command in a session's shell.
+    Command { id: CommandId, session: SessionId, is_running: bool },
+    /// A process, and what it started if the tree is meant.
+    Process { pid: i32, start_time: u64, tree: bool },
+}
+
+impl StopTarget {
+    /// The command that is stopped.
+    pub(super) const fn command(self) -> Option<CommandId> {
+        match self {
+            Self::Command { id, .. } => Some(id),
+            Self::Process { .. } => None,
+        }
+    }
+}
+
+/// A stop whose processes are found by scans of the process table.
+#[derive(Debug)]
+pub(super) struct StopOperation {
+    pub(super) target: StopTarget,
+    pub(super) progress: StopProgress,
+    calls: Vec<CallId>,
+    /// During a scan: whether the shell had come back when that began.
+    pub(super) was_unwound: Option<bool>,
+    pub(super) began: Tick,
+    asked_at: Tick,
+    ask_count: u32,
+    /// The start of the target, in clock ticks since boot.
+    since: u64,
+    /// The shell did not come back and is replaced.
+    is_shell_lost: bool,
+    signal: i32,
+    signalled: BTreeSet<(i32, u64)>,
+    killed: BTreeSet<(i32, u64)>,
+    /// Everybody that was found so far, by process id and start time.
+    pub(super) seen: BTreeMap<i32, u64>,
+}
+
+impl Commands {
+    /// Stops a command: its time is up, or its caller has gone.
+    pub(super) fn stop_command(&mut self, cx: &mut Cx<'_>, id: CommandId, grace: Span) {
+        let tag = command_tag(id);
+        if self.jobs.contains_key(&tag) || self.is_starting(id) {
+            return self.stop_job(cx, tag, StopRequest { signal: TERM, grace, call: None });
+        }
+        self.interrupt_command(cx, id, StopRequest { signal: INT, grace, call: None });
+    }
+
+    fn interrupt_command(&mut self, cx: &mut Cx<'_>, id: CommandId, request: StopRequest) {
+        let Some(command) = cx.state.commands.records.get(&id) else { return };
+        let (session, is_running) = (command.session, self.runs(cx, id));
+        let since = process::ticks_at(command.started, now().tick);
+        // A shell unwinds when it is interrupted, not when it is told to end.
+        let signal = if request.signal == TERM { INT } else { request.signal };
+        let target = StopTarget::Command { id, session, is_running };
+        self.start_stop(target, since, StopRequest { signal, ..request });
+    }
+
+    fn start_stop(&mut self, target: StopTarget, since: u64, request: StopRequest) {
+        let at = now().tick;
+        let StopRequest { signal, grace, call } = request;
+        if let Some(stop) = self.stops.iter_mut().find(|stop| stop.target == target) {
             stop.calls.extend(call);
-            // Who asks twice wants it sooner.
-            stop.deadline = stop.deadline.min(at + grace);
+            stop.progress.begin(at, grace);
             return;
         }
         let mut stop = StopOperation {
             target,
+            progress: StopProgress::default(),
             calls: call.into_iter().collect(),
             was_unwound: None,
-            last: Vec::new(),
             began: at,
-            deadline: at + grace,
             asked_at: at,
             ask_count: 0,
             since,
-            is_killing: false,
             is_shell_lost: false,
-            certainty: 0,
             signal,
             signalled: BTreeSet::new(),
             killed: BTreeSet::new(),
+            seen: BTreeMap::new(),
         };
+        stop.progress.begin(at, grace);
         tracing::info!(?target, signal, "stop asked");
-        self.begin(&mut stop);
-        self.commands.stops.push(stop);
+        self.send_first_signal(&stop);
+        self.stops.push(stop);
+        self.scan.next = at;
     }
 
     /// The first signals. A shell is interrupted before its children: it unwinds its loop, and
-    /// starts nothing more. The next look tells all others.
-    fn begin(&mut self, stop: &mut StopOperation) {
+    /// starts nothing more. The next scan finds all others.
+    fn send_first_signal(&mut self, stop: &StopOperation) {
         if let Some(shell) = self.running_shell(stop.target) {
             self.interrupt(stop, shell);
-        } else if let StopTarget::Command { session, is_running: true, .. } = stop.target {
-            // It has not been told the command yet, and is not going to be.
-            if let Some(running) =
-                self.commands.shells.get_mut(&session).and_then(|shell| shell.running.as_mut())
-            {
-                running.unsent.clear();
-                running.status.get_or_insert(128 + u8::try_from(TERM).unwrap_or(0));
-            }
-        }
-        self.commands.scan.next = now().tick;
-    }
-
-    fn interrupt(&mut self, stop: &StopOperation, process: (i32, u64)) {
-        if let StopTarget::Command { session, .. } = stop.target
-            && let Some(shell) = self.commands.shells.get_mut(&session)
+        } else if let StopTarget::Command { session, is_running: true, .. } = stop.target
+            && let Some(running) =
+                self.shells.get_mut(&session).and_then(|shell| shell.running.as_mut())
         {
-            shell.interrupts.0 = shell.interrupts.0.wrapping_add(1);
+            // The shell has not been told the command yet, and is not going to be.
+            running.unsent.clear();
+            running.status.get_or_insert(128 + u8::try_from(TERM).unwrap_or(0));
         }
-        stop.interrupt(process);
     }
 
-    /// The shell that a stopped command runs in.
-    fn running_shell(&self, target: StopTarget) -> Option<(i32, u64)> {
+    fn interrupt(&mut self, stop: &StopOperation, shell_process: ProcessId) {
+        if let StopTarget::Command { session, .. } = stop.target
+            && let Some(shell) = self.shells.get_mut(&session)
+        {
+            shell.interrupts.sent = shell.interrupts.sent.wrapping_add(1);
+        }
+        stop.interrupt(shell_process);
+    }
+
+    /// The shell that a command runs in which is being stopped.
+    fn running_shell(&self, target: StopTarget) -> Option<ProcessId> {
         let StopTarget::Command { id, session, is_running: true } = target else { return None };
-        let shell = self.commands.shells.get(&session)?;
-        shell.running.as_ref().filter(|running| running.command == id)?;
-        let job = self.commands.jobs.get(&shell.tag?)?;
-        job.exit.is_none().then(|| (job.pid(), job.start_time()))
+        let shell = self.shells.get(&session)?;
+        shell.running.as_ref().filter(|running| running.command == id && running.is_told)?;
+        let job = self.jobs.get(&shell.tag?)?;
+        job.exit.is_none().then(|| ProcessId { pid: job.pid(), start_time: job.start_time() })
     }
 
-    /// Whether a command in a shell has come to its end, or its shell has. One that was given up
-    /// too late to be spared would take the next command along.
-    fn is_unwound(&self, target: StopTarget, is_shell_lost: bool) -> bool {
-        if is_shell_lost {
-            return self.running_shell(target).is_none();
+    /// True if a command in a shell has come to its end, or its shell has. A command that was given
+    /// up too late to be spared would take the next one along.
+    pub(super) fn is_unwound(&self, stop: &StopOperation) -> bool {
+        if stop.is_shell_lost {
+            return self.running_shell(stop.target).is_none();
         }
-        let StopTarget::Command { id, session, is_running: true } = target else { return true };
-        let shell = self.commands.shells.get(&session);
+        let StopTarget::Command { id, session, is_running: true } = stop.target else {
+            return true;
+        };
+        let shell = self.shells.get(&session);
         let is_reported = shell.is_none_or(|shell| {
             let running = shell.running.as_ref().filter(|running| running.command == id);
-            running.is_none_or(|running| running.status.is_some() && shell.is_settled())
+            running.is_none_or(|running| running.status.is_some() && shell.interrupts.is_settled())
         });
-        is_reported || self.running_shell(target).is_none()
+        is_reported || self.running_shell(stop.target).is_none()
     }
 
-    /// When the next look is due.
-    pub(super) fn stop_deadline(&self) -> Option<Tick> {
-        let ProcessScan { next, is_scanning, .. } = self.commands.scan;
-        (!is_scanning && !self.commands.stops.is_empty()).then_some(next)
-    }
-
-    /// Has the process table looked at, if that is due: that reads a file for each process of the
-    /// machine, and keys do not wait for it.
-    pub(super) fn scan_for_stops(&mut self, at: Tick) {
-        if self.stop_deadline().is_none_or(|next| at < next) {
-            return;
-        }
-        let unwound: Vec<bool> = self
-            .commands
-            .stops
-            .iter()
-            .map(|stop| self.is_unwound(stop.target, stop.is_shell_lost))
-            .collect();
-        for (stop, is_unwound) in self.commands.stops.iter_mut().zip(unwound) {
-            stop.was_unwound = Some(is_unwound);
-        }
-        self.commands.scan.is_scanning = true;
-        let (began, events) = (at, self.events.clone());
-        let control = self.wake.control.try_clone_fd().and_then(SharedMemory::from_fd).ok();
-        let mut marks = std::mem::take(&mut self.commands.scan.marks);
-        let mut leaders: BTreeSet<i32> = self.leaders().into_keys().collect();
-        leaders.extend(self.strangers());
-        let parents: BTreeSet<i32> =
-            self.strangers().into_iter().chain(self.commands.jobs.values().map(Job::pid)).collect();
-        let killing = self.commands.stops.iter().filter(|stop| stop.is_killing);
-        let doomed: Vec<CommandId> = killing.filter_map(|stop| stop.target.command()).collect();
-        let orphans = Orphans {
-            keeper: self.core.host.keeper_pid.cast_signed(),
-            leaders: leaders.clone(),
-            ours: self.job_cookie(),
-            doomed,
-        };
-        tokio::task::spawn_blocking(move || {
-            let killed = orphans.kill(&mut marks);
-            let reaps = || control.as_ref().map(|control| control.word(CONTROL_REAPS));
-            let before = reaps();
-            let picture = ProcessSnapshot::take();
-            let is_whole = before.is_some_and(|before| before % 2 == 0) && before == reaps();
-            marks.keep_only(&picture);
-            // PendingReport here, known later.
-            for top in tops(&picture, |pid| parents.contains(&pid))
-                .filter(|top| !leaders.contains(&top.pid))
-            {
-                let _known = marks.of(top).is_some();
-            }
-            // A loop that is gone needs no events.
-            drop(events.blocking_send(Event::Commands(CommandTaskEvent::Looked(Box::new(Look {
-                picture,
-                marks,
-                killed,
-                is_whole,
-                began,
-            })))));
-        });
-    }
-
-    /// Works on a look at the process table.
-    pub(super) fn looked(&mut self, look: Look) {
-        let Look { picture, mut marks, killed, is_whole, began } = look;
-        let at = now().tick;
-        let mut seen = Seen { picture: &picture, marks: &mut marks, is_whole };
-        let (mut over, mut rest, mut is_urgent) = (Vec::new(), Vec::new(), false);
-        for mut stop in std::mem::take(&mut self.commands.stops) {
-            let was_unwound = stop.was_unwound.take();
-            let own = killed.iter().filter(|(command, _)| stop.target.command() == Some(*command));
-            stop.killed.extend(own.map(|(_, process)| *process));
-            if was_unwound
-                .is_some_and(|was_unwound| self.look(&mut stop, &mut seen, (at, was_unwound)))
-            {
-                over.push(stop);
-                continue;
-            }
-            is_urgent |= was_unwound.is_none() || stop.is_killing || 0 < stop.certainty;
-            rest.push(stop);
-        }
-        let is_young = rest.iter().any(|stop| at - stop.began < ASK_EVERY);
-        let pause = if is_young { PAUSE } else { PAUSE_LONG };
-        // On a machine with very many processes a look takes long, and half of a processor is
-        // enough.
-        let next = if is_urgent { at } else { at + pause.max(at - began) };
-        self.commands.stops.extend(rest);
-        self.commands.scan = ProcessScan { marks, is_scanning: false, next };
-        for stop in over {
-            self.finish_stop(stop);
-        }
-        if self.commands.stops.is_empty() {
-            self.commands.scan.marks = EnvMarkers::default();
-        }
-    }
-
-    /// One look; true if it was the last. Who was unwound only after the look began may have
-    /// started something that it did not see.
-    fn look(
+    /// Works on a scan for one stop; true if it is over. A shell that came back only after the scan
+    /// began may have started something that the scan did not see.
+    pub(super) fn advance_stop(
         &mut self,
+        cx: &mut Cx<'_>,
         stop: &mut StopOperation,
         seen: &mut Seen<'_>,
-        (at, was_unwound): (Tick, bool),
+        was_unwound: bool,
     ) -> bool {
-        let is_unwound = self.is_unwound(stop.target, stop.is_shell_lost);
-        if !stop.is_killing && stop.deadline <= at {
-            stop.is_killing = true;
+        let at = now().tick;
+        let is_unwound = self.is_unwound(stop);
+        let was_killing = stop.progress.is_killing();
+        let owned = scan::members(self, cx, stop, seen);
+        for member in &owned.living {
+            stop.seen.insert(member.pid, member.start_time);
+        }
+        let step = stop.progress.advance(
+            at,
+            StopEvidence::Scanned {
+                living: &owned.living,
+                confidence: owned.confidence,
+                is_settled: is_unwound,
+                was_settled: was_unwound,
+            },
+        );
+        if stop.progress.is_killing() && !was_killing {
             tracing::info!(target = ?stop.target, is_unwound, "kill");
             if !is_unwound {
                 stop.is_shell_lost = true;
-                self.replace_shell(stop.target);
+                self.replace_shell(cx, stop.target);
             }
         }
-        let OwnedProcesses { living: members, confidence } = self.members(stop, seen);
-        let is_late = stop.is_killing && stop.deadline + KILL_FOR <= at;
-        if members.is_empty() && is_unwound {
-            stop.certainty = if was_unwound {
-                stop.certainty.saturating_add(confidence.weight(CERTAINTY_NEEDED))
-            } else {
-                0
-            };
-            if CERTAINTY_NEEDED <= stop.certainty {
-                stop.last.clear();
-                return true;
-            }
-            // Whoever was seen last is named: it is not certain that nobody is left.
-            return is_late;
+        if step == StopStep::Signal {
+            self.signal_members(cx, stop, &owned.living, is_unwound);
+        } else {
+            stop.kill(&owned.living);
         }
-        stop.certainty = 0;
-        stop.last = members.iter().map(|member| member.pid.unsigned_abs()).collect();
-        if stop.is_killing {
-            for member in &members {
-                stop.killed.insert((member.pid, member.start_time));
-                drop(pidfd::signal_process(member.pid, member.start_time, KILL));
-            }
-            return is_late;
-        }
+        step == StopStep::Over
+    }
+
+    /// Sends the first signal to those that have not had it, and asks the shell to come back.
+    fn signal_members(
+        &mut self,
+        cx: &mut Cx<'_>,
+        stop: &mut StopOperation,
+        members: &[Process],
+        is_unwound: bool,
+    ) {
         // A child that was forked while its shell was interrupted must die of the same, or the
         // shell goes on to the rest of the command.
         let shell = self.running_shell(stop.target);
-        for member in &members {
+        for member in members {
             if !stop.signalled.contains(&(member.pid, member.start_time)) {
-                stop.tell(member, shell.is_some_and(|(pid, _)| member.parent == pid));
+                stop.tell(member, shell.is_some_and(|shell| member.parent == shell.pid));
             }
         }
-        if let StopTarget::Command { session, .. } = stop.target
-            && !is_unwound
-            && ASK_EVERY <= at - stop.asked_at
-        {
-            stop.asked_at = at;
-            stop.ask_count += 1;
-            let has_ended = self
-                .commands
-                .shells
-                .get(&session)
-                .and_then(|shell| shell.running.as_ref()?.status)
-                .is_some();
-            if has_ended || stop.ask_count.is_multiple_of(2) {
-                self.ask_for_end(session);
-            } else if let Some(shell) = self.running_shell(stop.target) {
-                // A child that ended by itself just before the last one may have let its loop go
-                // on.
-                self.interrupt(stop, shell);
-            }
+        let at = now().tick;
+        let StopTarget::Command { session, .. } = stop.target else { return };
+        if is_unwound || at - stop.asked_at < ASK_EVERY {
+            return;
         }
-        false
+        stop.asked_at = at;
+        stop.ask_count += 1;
+        let shell = self.shells.get(&session);
+        let has_ended = shell.and_then(|shell| shell.running.as_ref()?.status).is_some();
+        if has_ended || stop.ask_count.is_multiple_of(2) {
+            self.ask_for_end(cx, session);
+        } else if let Some(shell) = self.running_shell(stop.target) {
+            // A child that ended by itself just before the last interrupt may have let its loop go
+            // on.
+            self.interrupt(stop, shell);
+        }
     }
 
     /// A shell that does not come back is killed alone; the next command gets another.
-    fn replace_shell(&mut self, target: StopTarget) {
+    fn replace_shell(&mut self, cx: &mut Cx<'_>, target: StopTarget) {
         let StopTarget::Command { session, .. } = target else { return };
-        if let Some(shell) = self.commands.shells.get_mut(&session)
+        if let Some(shell) = self.shells.get_mut(&session)
             && let Some(tag) = shell.tag
         {
             shell.is_replaced = true;
-            self.kill_leader(tag);
+            self.kill_leader(cx, tag);
         }
     }
 
-    fn finish_stop(&mut self, stop: StopOperation) {
-        let left = stop.last;
+    pub(super) fn finish_stop(&mut self, cx: &mut Cx<'_>, mut stop: StopOperation) {
         if let StopTarget::Command { session, .. } = stop.target
             && !self.is_stopping_in(session)
-            && let Some(shell) = self.commands.shells.get_mut(&session)
+            && let Some(shell) = self.shells.get_mut(&session)
         {
-            shell.former.retain(|tag| self.commands.jobs.contains_key(tag));
+            shell.former.retain(|tag| self.jobs.contains_key(tag));
         }
-        let was_killed = !stop.killed.is_empty() || stop.is_shell_lost;
-        tracing::info!(target = ?stop.target, signalled = stop.signalled.len(), killed = stop.killed.len(), ?left, "stopped");
-        let mut report = StopReport {
-            signalled: stop.signalled.len(),
-            killed: stop.killed.len(),
-            left: left.clone(),
-            ..StopReport::default()
-        };
+        stop.progress.signalled = stop.signalled.len();
+        stop.progress.killed = stop.killed.len();
+        let mut report = stop.progress.report();
+        tracing::info!(
+            target = ?stop.target,
+            outcome = ?stop.progress.outcome(),
+            signalled = report.signalled,
+            killed = report.killed,
+            left = ?report.left,
+            "stopped"
+        );
         match stop.target {
             StopTarget::Command { id, session, is_running } => {
                 if is_running {
-                    let shell = self.commands.shells.get(&session);
-                    let running = shell
-                        .and_then(|shell| shell.running.as_ref())
-                        .filter(|running| running.command == id);
-                    let exit = running
-                        .and_then(|running| running.status)
-                        .map_or(ExitStatus::Signal(9), ExitStatus::Code);
-                    let state_lost = shell
-                        .filter(|_| stop.is_shell_lost)
-                        .map(|shell| shell.kind.lost().to_owned());
-                    self.end_in_shell(
-                        (session, id),
-                        (exit, was_killed),
-                        Captured { state_lost, left, ..Captured::default() },
-                    );
+                    self.end_stopped_command(cx, &stop, id, session);
                 }
                 report.command = Some(id);
-                self.add_end(&mut report, id);
+                self.add_end(cx, &mut report, id);
             }
             StopTarget::Process { pid, .. } => report.pid = Some(pid),
         }
@@ -401,329 +543,190 @@ impl Server {
         }
     }
 
-    fn add_end(&self, report: &mut StopReport, id: CommandId) {
-        if let Some(command) = self.core.state.commands.records.get(&id) {
+    fn end_stopped_command(
+        &mut self,
+        cx: &mut Cx<'_>,
+        stop: &StopOperation,
+        id: CommandId,
+        session: SessionId,
+    ) {
+        let shell = self.shells.get(&session);
+        let running = shell.and_then(|shell| shell.running.as_ref());
+        let exit = running
+            .filter(|running| running.command == id)
+            .and_then(|running| running.status)
+            .map_or(ExitStatus::Signal(9), ExitStatus::Code);
+        let lost = shell.filter(|_| stop.is_shell_lost).map(|shell| shell.kind.lost().to_owned());
+        let end = CommandEnd { exit, was_killed: stop.progress.was_killed() || stop.is_shell_lost };
+        let output =
+            Captured { state_lost: lost, left: stop.progress.left(), ..Captured::default() };
+        self.end_in_shell(cx, id, end, output);
+    }
+
+    fn add_end(&self, cx: &Cx<'_>, report: &mut StopReport, id: CommandId) {
+        if let Some(command) = self.record(cx, id) {
             report.state = Some(command.state());
             report.exit_code = command.exit_code();
         }
     }
 
-    /// Whether a command in a shell is being stopped.
+    /// True if a command that runs in a shell is being stopped.
     pub(super) fn is_stopping_command(&self, wanted: CommandId) -> bool {
-        self.commands.stops.iter().any(|stop| matches!(stop.target, StopTarget::Command { id, is_running: true, .. } if id == wanted))
+        self.stops.iter().any(|stop| {
+            matches!(stop.target, StopTarget::Command { id, is_running: true, .. } if id == wanted)
+        })
     }
 
-    /// Whether something that a session's shell has started is being stopped.
+    /// True if something that a session's shell has started is being stopped.
     pub(super) fn is_stopping_in(&self, wanted: SessionId) -> bool {
-        self.commands.stops.iter().any(
+        self.stops.iter().any(
             |stop| matches!(stop.target, StopTarget::Command { session, .. } if session == wanted),
         )
     }
 
-    /// Stops what a call names.
+    /// Stops the target of a call. The next scan tells what a process id means, and whether
+    /// anything is left of a command that has ended.
     pub(super) fn stop_target(
         &mut self,
-        call: CallId,
+        cx: &mut Cx<'_>,
         target: Target,
-        (signal, grace, may_have_ended): (i32, Span, bool),
+        request: StopRequest,
+        if_running: bool,
     ) {
         match target {
-            Target::Command(id) => {
-                let tag = command_tag(id);
-                if self.commands.jobs.contains_key(&tag) {
-                    return self.stop_job(tag, (signal, grace), Some(call));
-                }
-                let is_running = self
-                    .core
-                    .state
-                    .commands
-                    .records
-                    .get(&id)
-                    .is_some_and(|command| command.end.is_none());
-                if !is_running && self.command_members_now(id).is_empty() {
-                    let outcome = if may_have_ended {
-                        let mut report = StopReport { command: Some(id), ..StopReport::default() };
-                        self.add_end(&mut report, id);
-                        Ok(value(&report))
-                    } else {
-                        Err(ended(id))
-                    };
-                    return self.served(call, outcome);
-                }
-                self.interrupt_command(id, (signal, grace), Some(call));
+            Target::Command(id) if self.jobs.contains_key(&command_tag(id)) => {
+                self.stop_job(cx, command_tag(id), request)
             }
-            Target::Process { pid, start_time, tree } => match self.ours(pid, start_time) {
-                Ok(process) => self.start_stop(
-                    StopTarget::Process { pid, start_time: process.start_time, tree },
-                    (signal, grace),
-                    Some(call),
-                ),
-                Err(_) if may_have_ended => self.served(
-                    call,
-                    Ok(value(&StopReport { pid: Some(pid), ..StopReport::default() })),
-                ),
-                Err(refusal) => self.served(call, Err(refusal)),
+            Target::Command(id) if self.runs(cx, id) => self.interrupt_command(cx, id, request),
+            _ => scan::ask(self, Question::Stop { target, request, if_running }),
+        }
+    }
+
+    /// Sends one signal to the target of a call.
+    pub(super) fn signal_target(
+        &mut self,
+        cx: &mut Cx<'_>,
+        call: CallId,
+        target: Target,
+        signal: i32,
+    ) {
+        if let Target::Command(id) = target
+            && self.jobs.contains_key(&command_tag(id))
+        {
+            return self.signal_job(cx, command_tag(id), signal, call);
+        }
+        scan::ask(self, Question::Signal { call, target, signal });
+    }
+
+    /// Answers what a call asked, now that the process table is known.
+    pub(super) fn answer_question(
+        &mut self,
+        cx: &mut Cx<'_>,
+        question: Question,
+        seen: &mut Seen<'_>,
+    ) {
+        match question {
+            Question::Signal { call, target: Target::Command(id), signal } => {
+                let members = scan::command_members(self, cx, id, &BTreeMap::new(), seen).living;
+                self.answer_signal(call, Some(id), signal_all(&members, signal));
+            }
+            Question::Signal {
+                call,
+                target: Target::Process { pid, start_time, tree },
+                signal,
+            } => {
+                let outcome = scan::find_process(self, cx, seen, pid, start_time).map(|process| {
+                    let snapshot = seen.snapshot;
+                    let members = if tree {
+                        snapshot.living(&snapshot.family([process.pid]))
+                    } else {
+                        vec![process]
+                    };
+                    value(&Signalled { command: None, count: signal_all(&members, signal) })
+                });
+                self.served(call, outcome);
+            }
+            Question::Stop { target: Target::Command(id), request, if_running } => {
+                if !scan::command_members(self, cx, id, &BTreeMap::new(), seen).living.is_empty() {
+                    return self.interrupt_command(cx, id, request);
+                }
+                let mut report = StopReport { command: Some(id), ..StopReport::default() };
+                self.add_end(cx, &mut report, id);
+                let outcome = if if_running { Ok(value(&report)) } else { Err(has_ended(id)) };
+                self.inbox_answer(request.call, outcome);
+            }
+            Question::Stop {
+                target: Target::Process { pid, start_time, tree },
+                request,
+                if_running,
+            } => match scan::find_process(self, cx, seen, pid, start_time) {
+                Ok(process) => {
+                    let start_time = process.start_time;
+                    let target = StopTarget::Process { pid, start_time, tree };
+                    self.start_stop(target, start_time, request);
+                }
+                Err(_) if if_running => {
+                    let report = StopReport { pid: Some(pid), ..StopReport::default() };
+                    self.inbox_answer(request.call, Ok(value(&report)));
+                }
+                Err(refusal) => self.inbox_answer(request.call, Err(refusal)),
             },
         }
     }
 
-    /// Sends one signal to what a call names.
-    pub(super) fn signal_target(&mut self, call: CallId, target: Target, signal: i32) {
-        match target {
-            Target::Command(id) => {
-                let tag = command_tag(id);
-                if self.commands.jobs.contains_key(&tag) {
-                    return self.signal_job(tag, signal, call);
-                }
-                let members = self.command_members_now(id);
-                let count = members
-                    .iter()
-                    .filter(|member| {
-                        pidfd::signal_process(member.pid, member.start_time, signal).is_ok()
-                    })
-                    .count();
-                self.answer_signal(call, Some(id), count);
-            }
-            Target::Process { pid, start_time, tree } => {
-                let outcome = self.ours(pid, start_time).map(|process| {
-                    let members = if tree { with_descendants(&process) } else { vec![process] };
-                    members
-                        .iter()
-                        .filter(|member| {
-                            pidfd::signal_process(member.pid, member.start_time, signal).is_ok()
-                        })
-                        .count()
-                });
-                match outcome {
-                    Ok(count) => self.served(call, Ok(value(&Signalled { command: None, count }))),
-                    Err(refusal) => self.served(call, Err(refusal)),
-                }
-            }
+    fn inbox_answer(&mut self, call: Option<CallId>, outcome: Result<serde_json::Value, Refusal>) {
+        if let Some(call) = call {
+            self.served(call, outcome);
         }
     }
 
     pub(super) fn answer_signal(&mut self, call: CallId, command: Option<CommandId>, count: usize) {
         let outcome = match command {
-            Some(id) if count == 0 => Err(ended(id)),
+            Some(id) if count == 0 => Err(has_ended(id)),
             _ => Ok(value(&Signalled { command, count })),
         };
         self.served(call, outcome);
     }
 
-    pub(super) fn answer_stop(&mut self, call: CallId, job: &Job) {
-        let mut report = StopReport {
-            signalled: job.signalled,
-            killed: job.killed,
-            left: job.left.clone(),
-            ..StopReport::default()
-        };
+    /// Answers the calls that wait for the stop of a program.
+    pub(super) fn answer_stops(&mut self, cx: &Cx<'_>, job: &Job) {
+        let mut report = job.stop.report();
         if let JobKind::Command(_, id) = job.what {
             report.command = Some(id);
-            self.add_end(&mut report, id);
+            self.add_end(cx, &mut report, id);
         }
-        self.served(call, Ok(value(&report)));
-    }
-
-    /// A process of some session, by its id.
-    fn ours(&self, pid: i32, start_time: Option<u64>) -> Result<Process, Refusal> {
-        let not_found = || {
-            Refusal::new(Code::NotFound, format!("no process {pid} in any session"))
-                .hint("abide ps")
-        };
-        let process = process::read(pid).ok_or_else(not_found)?;
-        if start_time.is_some_and(|start_time| start_time != process.start_time) {
-            let refusal =
-                Refusal::new(Code::StaleHandle, format!("process {pid} is another one by now"));
-            return Err(refusal.hint("abide ps"));
-        }
-        let leaders = self.leaders();
-        let keeper = i32::try_from(self.core.host.keeper_pid).unwrap_or(0);
-        let mut at = process.clone();
-        // A chain of parents has no circle, but it is read while it changes.
-        for _ in 0..1000 {
-            if leaders.contains_key(&at.pid)
-                || (at.parent == keeper && at.pid != self.core.host.server_pid.cast_signed())
-            {
-                return Ok(process);
-            }
-            at = process::read(at.parent).ok_or_else(not_found)?;
-        }
-        Err(not_found())
-    }
-
-    /// The living processes of a stop.
-    fn members(&self, stop: &StopOperation, seen: &mut Seen<'_>) -> OwnedProcesses {
-        let picture = seen.picture;
-        let living = match stop.target {
-            StopTarget::Command { id, .. } => return self.command_members(id, seen),
-            StopTarget::Process { pid, start_time, tree: false } => {
-                if picture.has((pid, start_time)) {
-                    picture.living(&BTreeSet::from([pid]))
-                } else {
-                    Vec::new()
-                }
-            }
-            StopTarget::Process { pid, start_time, tree: true } => {
-                let known = stop.signalled.iter().copied().chain([(pid, start_time)]);
-                picture.living(
-                    &picture.family(known.filter(|known| picture.has(*known)).map(|(pid, _)| pid)),
-                )
-            }
-        };
-        OwnedProcesses { living, confidence: Confidence::Certain }
-    }
-
-    fn command_members_now(&self, id: CommandId) -> Vec<Process> {
-        self.command_members(
-            id,
-            &mut Seen {
-                picture: &ProcessSnapshot::take(),
-                marks: &mut EnvMarkers::default(),
-                is_whole: false,
-            },
-        )
-        .living
-    }
-
-    /// Whose children nobody of ours has started, as far as the process table shows: keeper, server
-    /// and what is above them.
-    fn strangers(&self) -> [i32; 4] {
-        [self.core.host.keeper_pid.cast_signed(), self.core.host.server_pid.cast_signed(), 1, 0]
-    }
-
-    /// The living processes that came of a command in a session's shell: the shell's children since
-    /// it began, and what calls itself part of it.
-    fn command_members(&self, id: CommandId, seen: &mut Seen<'_>) -> OwnedProcesses {
-        let nobody = OwnedProcesses { living: Vec::new(), confidence: Confidence::Certain };
-        let Some(command) = self.core.state.commands.records.get(&id) else { return nobody };
-        let Some(shell) = self.commands.shells.get(&command.session) else { return nobody };
-        let tags = shell.tag.iter().chain(&shell.former);
-        let pids: BTreeSet<i32> =
-            tags.clone().filter_map(|tag| Some(self.commands.jobs.get(tag)?.pid())).collect();
-        let end = command.end.map(|end| command.started + end.lasted);
-        let (since, until) = (
-            process::ticks_at(command.started, now().tick),
-            end.map(|end| process::ticks_at(end, now().tick) + 1),
-        );
-        let is_born = |process: &Process| {
-            since <= process.start_time && until.is_none_or(|until| process.start_time <= until)
-        };
-        let own = format!("ABIDE_COMMAND={id}").into_bytes();
-        let ours = self.job_cookie();
-        let jobs: Vec<Vec<u8>> = tags.map(|tag| format!("{ours}{tag}").into_bytes()).collect();
-        let (leaders, strangers) = (self.leaders(), self.strangers());
-        let mut confidence = if seen.is_whole { Confidence::Certain } else { Confidence::Likely };
-        let mut belongs = |top: &Process| {
-            if pids.contains(&top.pid)
-                || leaders.contains_key(&top.pid)
-                || strangers.contains(&top.pid)
-            {
-                return false;
-            }
-            let variables = seen.marks.of(top);
-            // JobKind it was before it ended may have started another; and what becomes another
-            // program at the moment may be one of them.
-            let may_be_ours = since <= top.start_time
-                && (top.parent == strangers[0] || pids.contains(&top.parent));
-            if variables.is_none() && may_be_ours && confidence != Confidence::Unknown {
-                confidence = if top.is_over() { Confidence::Likely } else { Confidence::Unknown };
-            }
-            let variables = variables.unwrap_or_default();
-            let cookie = variables.iter().find(|variable| variable.starts_with(b"ABIDE_COMMAND="));
-            let is_of_shell = pids.contains(&top.parent)
-                || pids.contains(&top.session)
-                || variables.iter().any(|variable| jobs.contains(variable));
-            let is_ours = || variables.iter().any(|variable| variable.starts_with(ours.as_bytes()));
-            // An abide in a session counts its commands as this one does.
-            cookie.map_or_else(
-                || is_of_shell && is_born(top),
-                |cookie| *cookie == own && (is_of_shell || is_ours()),
-            )
-        };
-        // Whoever is nobody's child but a shell's or the keeper's decides for all below.
-        let tops = tops(seen.picture, |pid| pids.contains(&pid) || strangers.contains(&pid));
-        let found: Vec<i32> = tops.filter(|top| belongs(top)).map(|top| top.pid).collect();
-        let (living, has_ended) = seen.picture.living_family(found);
-        OwnedProcesses {
-            living,
-            confidence: if has_ended && confidence == Confidence::Certain {
-                Confidence::Likely
-            } else {
-                confidence
-            },
+        for call in &job.stop_calls {
+            self.served(*call, Ok(value(&report)));
         }
     }
+}
 
-    /// JobKind the `ABIDE_JOB` of all our programs begins with.
-    fn job_cookie(&self) -> String {
-        format!("ABIDE_JOB={:016x}:", self.commands.epoch)
-    }
-
-    /// The shell and all commands of a session that is gone are ended.
-    pub(super) fn end_session(&mut self, session: SessionId, grace: Span) {
-        self.commands.ending.push(session);
-        let jobs = self.commands.jobs.iter().filter(|(_, job)| job.what.session() == session);
-        for tag in jobs.map(|(tag, _)| *tag).collect::<Vec<_>>() {
-            self.stop_job(tag, (TERM, grace), None);
-        }
-        self.look_at_ending();
-    }
-
-    /// Sessions that are gone and of which nothing is left.
-    pub(super) fn look_at_ending(&mut self) {
-        for session in self.commands.ending.clone() {
-            let has_job = self.commands.jobs.values().any(|job| job.what.session() == session);
-            let is_spawning = self
-                .commands
-                .spawning
-                .keys()
-                .any(|tag| self.what(*tag).is_some_and(|what| what.session() == session));
-            if has_job || is_spawning {
-                continue;
-            }
-            self.commands.ending.retain(|other| *other != session);
-            let running = self.commands.shells.remove(&session).and_then(|shell| shell.running);
-            if let Some(running) = running {
-                self.commands.stops.retain(|stop| !matches!(stop.target, StopTarget::Command { id, .. } if id == running.command));
-                let output = Box::new(Captured { shell_ended: true, ..Captured::default() });
-                self.command_event(CommandEvent::Ended {
-                    command: running.command,
-                    exit: ExitStatus::Lost,
-                    was_killed: true,
-                    output,
-                });
-            }
-            self.commands.kept.version += 1;
-            self.command_event(CommandEvent::SessionOver { session });
-        }
-    }
+/// The identity of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ProcessId {
+    pid: i32,
+    start_time: u64,
 }
 
 impl StopOperation {
     /// INT to a shell and at once to its children: a shell gives up what it runs only if the child
     /// it waits for dies of the same.
-    fn interrupt(&self, (pid, start_time): (i32, u64)) {
-        let children: Vec<Process> = process::children(pid)
+    fn interrupt(&self, shell: ProcessId) {
+        let children: Vec<Process> = process::children(shell.pid)
             .into_iter()
             .filter_map(process::read)
-            .filter(|child| child.parent == pid)
+            .filter(|child| child.parent == shell.pid)
             .collect();
-        // One that has just ended is noticed by the next look.
-        drop(pidfd::signal_process(pid, start_time, INT));
-        for child in children.iter().filter(|child| self.is_own_child(child)) {
-            drop(pidfd::signal_process(child.pid, child.start_time, INT));
+        send(shell.pid, shell.start_time, INT);
+        // An interrupt is not for those that run in the background since before.
+        for child in children.iter().filter(|child| self.since <= child.start_time) {
+            send(child.pid, child.start_time, INT);
         }
-    }
-
-    /// Whether a child of the shell is no older than the command: an interrupt is not for what runs
-    /// in the background since before.
-    fn is_own_child(&self, child: &Process) -> bool {
-        self.since <= child.start_time
     }
 
     /// The first signal to a process, and CONT, so that a stopped one hears it.
     fn tell(&mut self, member: &Process, is_direct: bool) {
-        let send = |signal| pidfd::signal_process(member.pid, member.start_time, signal).is_ok();
+        let send = |signal| send(member.pid, member.start_time, signal);
         let is_interrupt = self.signal == INT && matches!(self.target, StopTarget::Command { .. });
         if is_direct && is_interrupt {
             // The shell sees it die of this and gives up the rest of the command.
@@ -735,70 +738,30 @@ impl StopOperation {
         }
         self.signalled.insert((member.pid, member.start_time));
     }
-}
 
-/// Orphans of commands that are being killed. Who hops from process to process is another one each
-/// time, so these few are ended before the whole table is looked at, which takes longer than a hop.
-struct Orphans {
-    keeper: i32,
-    leaders: BTreeSet<i32>,
-    ours: String,
-    doomed: Vec<CommandId>,
-}
-
-impl Orphans {
-    fn kill(&self, marks: &mut EnvMarkers) -> Vec<(CommandId, (i32, u64))> {
-        let mut killed = Vec::new();
-        for _ in 0..HOP_COUNT {
-            let before = killed.len();
-            if !self.doomed.is_empty() {
-                let orphans = process::children(self.keeper)
-                    .into_iter()
-                    .filter(|pid| !self.leaders.contains(pid));
-                killed.extend(
-                    orphans
-                        .filter_map(process::read)
-                        .filter(|orphan| !orphan.is_over())
-                        .filter_map(|orphan| {
-                            let command = self.command_of(marks.of(&orphan)?)?;
-                            let is_hit =
-                                pidfd::signal_process(orphan.pid, orphan.start_time, KILL).is_ok();
-                            is_hit.then_some((command, (orphan.pid, orphan.start_time)))
-                        }),
-                );
-            }
-            if killed.len() == before {
-                break;
-            }
+    fn kill(&mut self, members: &[Process]) {
+        for member in members {
+            self.killed.insert((member.pid, member.start_time));
+            send(member.pid, member.start_time, KILL);
         }
-        killed
     }
 
-    fn command_of(&self, variables: &[Vec<u8>]) -> Option<CommandId> {
-        let is_ours = variables.iter().any(|variable| variable.starts_with(self.ours.as_bytes()));
-        let value =
-            variables.iter().find_map(|variable| variable.strip_prefix(b"ABIDE_COMMAND="))?;
-        let command = std::str::from_utf8(value).ok()?.parse().ok()?;
-        (is_ours && self.doomed.contains(&command)).then_some(command)
+    /// Notes an orphan that was killed while the process table was read.
+    pub(super) fn note_killed(&mut self, orphan: (i32, u64)) {
+        self.killed.insert(orphan);
     }
 }
 
-fn ended(id: CommandId) -> Refusal {
+/// Sends a signal to a process, if it is still the same; true if it is.
+fn send(pid: i32, start_time: u64, signal: i32) -> bool {
+    pidfd::signal_process(pid, start_time, signal).is_ok()
+}
+
+fn signal_all(members: &[Process], signal: i32) -> usize {
+    members.iter().filter(|member| send(member.pid, member.start_time, signal)).count()
+}
+
+fn has_ended(id: CommandId) -> Refusal {
     Refusal::new(Code::NotRunning, format!("command {id} has ended"))
         .hint(format!("abide process status {id}"))
-}
-
-fn with_descendants(process: &Process) -> Vec<Process> {
-    let picture = ProcessSnapshot::take();
-    picture.living(&picture.family([process.pid]))
-}
-
-/// The processes whose parent is one of these, or nobody that is to be seen.
-fn tops(
-    picture: &ProcessSnapshot,
-    is_parent: impl Fn(i32) -> bool,
-) -> impl Iterator<Item = &Process> {
-    picture.processes().filter(move |process| {
-        is_parent(process.parent) || picture.process(process.parent).is_none()
-    })
 }

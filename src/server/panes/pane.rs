@@ -5,7 +5,6 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::memory::{Memory, MemoryFull};
@@ -13,6 +12,7 @@ use crate::base::path_trace;
 use crate::base::time::{Span, Tick};
 use crate::platform::memory::SharedMemory;
 use crate::platform::tty;
+use crate::server::commands::stop::StopProgress;
 use crate::server::panes::pipe::Pipe;
 use crate::store::double_buffer::{self, DoubleBuffer};
 use crate::store::input::{self, Full, InputQueue};
@@ -34,8 +34,6 @@ const LINES_LEN_FIRST: usize = 4096;
 const ECHO_BYTES: u64 = 64 << 10;
 /// How soon after output it is looked what runs in the foreground: once for a burst.
 pub(in crate::server) const NAME_AFTER: Span = Span::millis(150);
-/// How often it is looked whether what a stopped program started has gone by itself.
-const STOP_CHECK_EVERY: Span = Span::millis(50);
 /// For so long a synchronized update may hold the drawn state (DEC mode 2026).
 const HOLD_MAX: Span = Span::millis(150);
 
@@ -85,34 +83,6 @@ impl ProgramHandles {
     }
 }
 
-/// How far a stop has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::server) enum StopStage {
-    /// Nobody asked for one.
-    None,
-    /// Hung up.
-    HungUp {
-        /// When KILL follows.
-        deadline: Tick,
-        /// When it is looked whether something is left.
-        next_check: Tick,
-    },
-    /// KILL was asked of the keeper.
-    Killing,
-    /// The keeper verified it.
-    Gone,
-}
-
-impl StopStage {
-    /// When something is to be done about it.
-    pub(in crate::server) fn deadline(self) -> Option<Tick> {
-        match self {
-            Self::HungUp { deadline, next_check } => Some(deadline.min(next_check)),
-            _ => None,
-        }
-    }
-}
-
 /// The handles of one pane.
 #[derive(Debug)]
 pub(in crate::server) struct PaneIo {
@@ -138,13 +108,11 @@ pub(in crate::server) struct PaneIo {
     pub(in crate::server) waits_writable: bool,
     /// Whether its scrollback may have cold segments that are not packed.
     pub(in crate::server) packing: bool,
-    pub(in crate::server) stop: StopStage,
+    pub(in crate::server) stop: StopProgress,
     /// The end of the leader, and the ring's head at that moment.
     pub(in crate::server) exit: Option<(keeper::ExitStatus, u64)>,
     /// What reads its output besides us.
     pub(in crate::server) pipe: Option<Pipe>,
-    /// Processes that a stop could not end.
-    pub(in crate::server) left: Vec<u32>,
 }
 
 /// The memory of a pane.
@@ -219,10 +187,9 @@ impl PaneIo {
             held_until: None,
             waits_writable: false,
             packing: true,
-            stop: StopStage::None,
+            stop: StopProgress::default(),
             exit: exit.map(|status| (status, head)),
             pipe: None,
-            left: Vec::new(),
         };
         Ok((io, lines))
     }
@@ -378,23 +345,4 @@ impl PaneIo {
 
 fn damaged() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "its memory is damaged")
-}
-
-/// When it is looked again. At the same moments for all, so that the keeper sees the process table
-/// once for all.
-pub(in crate::server) const fn next_stop_check(at: Tick) -> Tick {
-    Tick((at.0 / STOP_CHECK_EVERY.0 + 1) * STOP_CHECK_EVERY.0)
-}
-
-/// How a program ended, in the vocabulary of all.
-pub(in crate::server) fn exit_status(status: keeper::ExitStatus) -> ExitStatus {
-    match status {
-        keeper::ExitStatus::Code(code) => {
-            u8::try_from(code & 0xff).map_or(ExitStatus::Lost, ExitStatus::Code)
-        }
-        keeper::ExitStatus::Signal(signal) => {
-            u8::try_from(signal).map_or(ExitStatus::Lost, ExitStatus::Signal)
-        }
-        keeper::ExitStatus::Lost => ExitStatus::Lost,
-    }
 }

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use crate::platform::memory::SharedMemory;
-use crate::server::startup::keeper_link::KeeperLink;
+use crate::server::keeper_link::KeeperLink;
 use crate::state::buffer::{Buffer, Buffers};
 use crate::store::buffers as kept;
 use crate::store::double_buffer::DoubleBuffer;

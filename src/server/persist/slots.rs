@@ -4,8 +4,8 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use crate::platform::memory::SharedMemory;
+use crate::server::keeper_link::KeeperLink;
 use crate::server::persist::buffer_slots::BufferSlots;
-use crate::server::startup::keeper_link::KeeperLink;
 use crate::store::double_buffer::DoubleBuffer;
 use crate::store::session_state::SessionState;
 use crate::wire::keeper::ToKeeper;

@@ -1,7 +1,6 @@
 //! The start of a server: takeover from the keeper, restore after a reboot, the listening socket, the
 //! link to the keeper, and upgrades.
 
-pub(in crate::server) mod keeper_link;
 pub(in crate::server) mod reboot;
 pub(in crate::server) mod shell_integration;
 pub(in crate::server) mod socket;

@@ -21,17 +21,18 @@ use crate::platform::Login;
 use crate::platform::memory::SharedMemory;
 use crate::platform::paths::Paths;
 use crate::platform::{async_fd, daemonize, now, own_program, pidfd, process, socket};
-use crate::server::commands::handoff::Restored;
+use crate::server::commands::handoff::{self, Restored, Setup};
+use crate::server::commands::io::TaskSender;
 use crate::server::edge::{Server, ServerParts, Wake};
 use crate::server::event::{Event, Origin};
 use crate::server::inbox::Stepper as _;
+use crate::server::keeper_link::{KeeperLink, LinkError};
 use crate::server::panes::pane::{PaneIo, PaneMemory, ProgramHandles, StashedPart};
 use crate::server::persist::buffer_slots::{BUFFERS, BufferSlots};
 use crate::server::persist::convert::screen;
 use crate::server::persist::convert::structure;
 use crate::server::persist::slots::{STRUCTURE, StructureSlots};
 use crate::server::persist::writer::DiskWriter;
-use crate::server::startup::keeper_link::{KeeperLink, LinkError};
 use crate::server::startup::reboot;
 use crate::server::startup::upgrade;
 use crate::server::{Sockets, VICTIM};
@@ -107,7 +108,7 @@ fn wake(fds: Vec<OwnedFd>) -> anyhow::Result<Wake> {
 impl Server {
     /// Keeps the structure if it changed. Called before the effects of a step leave.
     pub(in crate::server) fn write_slots(&mut self) {
-        self.write_command_slots();
+        self.with_commands(handoff::write_slots);
         let state = &self.core.state;
         if self.slots.write(state.version, |taken| structure::structure(state, taken)) {
             self.disk.changed(now().tick);
@@ -169,7 +170,7 @@ impl Server {
             &ToKeeper::AdoptBegin { epoch: self.commands.epoch, server_pid: pid.cast_signed() },
             vec![own, control, data, room],
         );
-        let ours = self.adoptable();
+        let ours = handoff::adoptable(&self.commands);
         for (entry, fds) in ours.jobs {
             link.say(&ToKeeper::Adopt(entry), fds);
         }
@@ -411,7 +412,9 @@ pub(in crate::server) fn server(
     }
     let places = Paths::current()?;
     let dir = places.socket().parent().map(Path::to_owned).unwrap_or_default();
-    let commands = commands.resume(&mut core.state, (held.epoch, dir), &mut link);
+    let sender = TaskSender::new(events.clone());
+    let setup = Setup { epoch: held.epoch, dir, home: home.clone(), events: sender };
+    let commands = commands.resume(&core.state, setup, &mut link);
     (slots.buffers, core.state.buffers) = BufferSlots::open(held.stash.remove(BUFFERS));
     let mut server = Server::new(ServerParts {
         core,
@@ -436,7 +439,7 @@ pub(in crate::server) fn server(
             state.panes.keys().filter(|pane| !state.restored_panes.contains(pane)).copied(),
         );
     }
-    server.resume_commands();
+    server.with_commands(handoff::resume);
     server.resume_pipes();
     Ok(server)
 }
