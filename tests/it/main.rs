@@ -40,6 +40,7 @@ mod keeper;
 mod layout_model;
 mod outer;
 mod p0;
+mod patches;
 mod path_trace;
 mod procs_life;
 mod recordings;
