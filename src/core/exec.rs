@@ -46,7 +46,7 @@ pub enum CommandEvent {
         /// What it printed, and what else its caller is told.
         output: Box<Captured>,
     },
-    /// A session was gone when this server started, and what it ran is being ended.
+    /// A session is gone whose commands or shell still run.
     SessionEnding {
         /// The session.
         session: SessionId,
@@ -60,7 +60,7 @@ pub enum CommandEvent {
 
 impl Core {
     /// Takes note of what happened to a command.
-    pub fn command(&mut self, now: Now, event: CommandEvent, fx: &mut Effects) {
+    pub(super) fn command(&mut self, now: Now, event: CommandEvent, fx: &mut Effects) {
         match event {
             CommandEvent::Started { command, pid, cwd } => {
                 self.command_started(command, (pid, cwd), fx)
@@ -92,7 +92,6 @@ impl Core {
                 self.complete(over, fx);
             }
         }
-        self.finish(now, fx);
     }
 
     fn command_started(&mut self, id: CommandId, (pid, cwd): (u32, String), fx: &mut Effects) {

@@ -18,7 +18,7 @@ pub(super) struct Hooked {
     /// What each client showed.
     clients: BTreeMap<ClientId, Option<SessionId>>,
     /// Whether a hook is carried out: what that does calls none.
-    is_muted: bool,
+    pub(super) is_muted: bool,
 }
 
 /// The name of a hook, and where what it does is written.
@@ -35,11 +35,6 @@ struct About {
 }
 
 impl Core {
-    /// From now on nothing calls a hook, or everything does again.
-    pub fn mute_hooks(&mut self, is_muted: bool) {
-        self.hooked.is_muted = is_muted;
-    }
-
     /// Something happened in a pane.
     pub(super) fn hook_pane(&self, which: Which, id: PaneId, text: String, fx: &mut Effects) {
         let Some(pane) = self.state.panes.get(&id) else { return };

@@ -13,7 +13,7 @@ fn total(bytes: HistoryBytes) -> u64 {
 impl Core {
     /// Keeps the scrollback of all panes within its limit: panes that take more than an equal share
     /// lose their oldest lines, the one that printed longest ago first.
-    pub fn cap_history(&mut self) {
+    pub(super) fn cap_history(&mut self) {
         let max = self.settings.scrollback.server_bytes;
         let mut all: u64 =
             self.state.panes.values().map(|pane| total(pane.screen.history_bytes())).sum();

@@ -6,6 +6,7 @@ mod calls;
 mod env_sync;
 pub mod exec;
 mod hooks;
+pub mod input;
 mod memory;
 mod pane_events;
 mod resize;
@@ -17,148 +18,33 @@ mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::action::table::Call;
-use crate::action::{Outcome, completion};
+use crate::action::completion;
 use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
-use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId, TabId};
-use crate::base::key::{KeyInput, MouseInput, MouseKind};
-use crate::base::memory::Memory;
+use crate::base::key::{MouseInput, MouseKind};
 use crate::base::time::{Now, Span, Tick};
 use crate::core::env_sync::Followed;
 use crate::core::hooks::Hooked;
 use crate::settings::Settings;
-use crate::state::call::{Caller, Pending};
-use crate::state::effect::{ClientMessage, Effect, Effects, Fact, ProgramSpec, StartDir};
+use crate::state::call::Pending;
+use crate::state::effect::{ClientMessage, Effect, Effects, ProgramSpec, StartDir};
 use crate::state::host::Host;
 use crate::state::view::View;
 use crate::state::{ClientWithoutSession, Leaving, State, env};
 use crate::term::{OuterColours, Terminal};
 
+pub use crate::core::input::{ClientEvent, Input, PaneEvent, RestoreInput, ServerEvent};
 pub use crate::state::view::Viewer;
-
-/// Something that happened outside.
-pub enum Input<'a> {
-    /// A client with a terminal said hello. Its view shows nothing until it attaches.
-    Connected {
-        /// Its id, chosen by the edge with `State::next_client`.
-        client: ClientId,
-        /// What it is.
-        viewer: Viewer,
-    },
-    /// A client is gone.
-    Gone {
-        /// The client.
-        client: ClientId,
-    },
-    /// Keys for the program in the focus of a client's view.
-    Keys {
-        /// The client.
-        client: ClientId,
-        /// The keys.
-        keys: &'a [KeyInput],
-    },
-    /// Pasted text for the program in the focus of a client's view.
-    Paste {
-        /// The client.
-        client: ClientId,
-        /// The text.
-        text: &'a str,
-    },
-    /// A mouse event for the program of a pane.
-    Mouse {
-        /// The client.
-        client: ClientId,
-        /// The pane.
-        pane: PaneId,
-        /// The event, relative to the pane's screen.
-        mouse: MouseInput,
-    },
-    /// A client's terminal has another size.
-    Resized {
-        /// The client.
-        client: ClientId,
-        /// The size.
-        size: Size,
-        /// A cell in pixels, 0 where unknown.
-        cell_pixels: (u16, u16),
-    },
-    /// A client's terminal got or lost the focus.
-    Focused {
-        /// The client.
-        client: ClientId,
-        /// Whether it has it now.
-        focused: bool,
-    },
-    /// An action is called. Exactly one `Effect::Answer` with this id follows, now or later.
-    Call {
-        /// The call.
-        call: CallId,
-        /// Who calls.
-        caller: Caller,
-        /// What.
-        action: Call,
-    },
-    /// The caller of an open call has gone.
-    Cancelled {
-        /// The call.
-        call: CallId,
-    },
-    /// A client answered a forwarded call.
-    Answered {
-        /// The call.
-        call: CallId,
-        /// The outcome.
-        outcome: Outcome,
-    },
-    /// The answer to `Effect::Ask`.
-    Found {
-        /// The call that needs it.
-        call: CallId,
-        /// What was found out.
-        fact: Fact,
-    },
-    /// The program of a pane runs.
-    Started {
-        /// The pane.
-        pane: PaneId,
-        /// Its first process; none if it could not be started, with the reason in `outcome`.
-        outcome: Result<u32, Refusal>,
-        /// Memory for the pane's scrollback.
-        memory: Box<dyn Memory>,
-    },
-    /// The program of a pane printed.
-    Output {
-        /// The pane.
-        pane: PaneId,
-        /// The bytes.
-        bytes: &'a [u8],
-    },
-    /// The program of a pane has ended, all its output was given, and (after `Effect::Stop`) what
-    /// it started is gone.
-    Ended {
-        /// The pane.
-        pane: PaneId,
-        /// How.
-        status: ExitStatus,
-        /// Processes that could not be ended, by pid.
-        left: Vec<u32>,
-    },
-    /// The configuration was read anew.
-    Configured(Box<Settings>),
-    /// The deadline of `next_deadline` has passed.
-    Wake,
-}
 
 /// The pure centre.
 pub struct Core {
     /// The nouns.
-    pub state: State,
+    state: State,
     /// The options in force.
-    pub settings: Settings,
+    settings: Settings,
     /// The server and its surroundings.
-    pub host: Host,
+    host: Host,
     /// Connections of whatever kind.
     connections: usize,
     /// When to leave because there is nothing to do.
@@ -183,12 +69,16 @@ pub struct Core {
 const EMPTY_STAY: Span = Span::seconds(5);
 
 impl Core {
-    /// A core that knows nothing yet. Whoever restores a former one fills in `state` before the
-    /// first step.
+    /// A core without sessions.
     #[must_use]
     pub fn new(settings: Settings, host: Host) -> Self {
+        Self::resume(settings, host, State::default())
+    }
+
+    /// A core that goes on with the state of a former server.
+    #[must_use]
+    pub fn resume(settings: Settings, host: Host, state: State) -> Self {
         let leave_at = Some(host.started + EMPTY_STAY);
-        let state = State::default();
         let (hooked, followed) = (Hooked::default(), Followed::default());
         Self {
             state,
@@ -206,17 +96,40 @@ impl Core {
         }
     }
 
-    /// Takes note of how many connections of whatever kind there are. Without any, and without
-    /// sessions, the server leaves after a while.
-    pub fn set_connections(&mut self, now: Now, count: usize) {
-        self.connections = count;
-        self.plan_leave(now);
+    /// The nouns as they are after the last step.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The options in force.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The server and its surroundings.
+    #[must_use]
+    pub const fn host(&self) -> &Host {
+        &self.host
     }
 
     /// Takes one step. `fx` gets what is to happen outside, in order.
     pub fn step(&mut self, now: Now, input: Input<'_>, fx: &mut Effects) {
+        let first = fx.len();
         self.start_restored(now, &input, fx);
+        self.take(now, input, fx);
+        self.finish(now, fx);
+        self.hooked.is_muted = false;
+        self.save(first, fx);
+    }
+
+    fn take(&mut self, now: Now, input: Input<'_>, fx: &mut Effects) {
         match input {
+            Input::OfHook(input) => {
+                self.hooked.is_muted = true;
+                self.take(now, *input, fx)
+            }
             Input::Connected { client, viewer } => self.state.connect(client, viewer, now),
             Input::Gone { client } => self.gone(client, fx),
             Input::Keys { client, keys } if self.chosen(client, keys).is_some() => {
@@ -244,10 +157,43 @@ impl Core {
             }
             Input::Output { pane, bytes } => self.output(now, pane, bytes, fx),
             Input::Ended { pane, status, left } => self.ended(now, pane, (status, &left), fx),
+            Input::Client { client, event } => self.client_event(client, event, fx),
+            Input::Pane { pane, event } => self.pane_event(pane, event, fx),
+            Input::Command(event) => self.command(now, event, fx),
+            Input::Restore(input) => self.restore(now, input, fx),
+            Input::Server(event) => self.server_event(event),
             Input::Configured(settings) => self.settings = *settings,
             Input::Wake => self.wake(now, fx),
         }
-        self.finish(now, fx);
+    }
+
+    fn client_event(&mut self, client: ClientId, event: ClientEvent, fx: &mut Effects) {
+        match event {
+            ClientEvent::Bars(rows) => self.state.set_bars(client, rows),
+            ClientEvent::Colours(colours) => self.set_colours(client, colours, fx),
+        }
+    }
+
+    fn server_event(&mut self, event: ServerEvent) {
+        match event {
+            ServerEvent::Connections(count) => self.connections = count,
+            ServerEvent::Keeper(pid) => self.host.keeper_pid = pid,
+            ServerEvent::CapScrollback => self.cap_history(),
+        }
+    }
+
+    /// What is to be saved comes before the other effects of the step: they may remove it.
+    fn save(&mut self, first: usize, fx: &mut Effects) {
+        let is_stopped = self.state.leaving == Some(Leaving::Stop) && !self.state.panes.is_empty();
+        let is_saved = std::mem::take(&mut self.state.pending_work.save);
+        if is_stopped || is_saved {
+            // `stop` and `save` are explicit requests, so the suspicion that the machine is
+            // shutting down is dropped.
+            self.state.shutdown_suspected_until = None;
+        }
+        let closed = std::mem::take(&mut self.state.pending_work.closed);
+        let saves = is_saved.then_some(Effect::Save);
+        fx.splice(first..first, saves.into_iter().chain(closed.into_iter().map(Effect::Closed)));
     }
 
     /// When [`Input::Wake`] is due.

@@ -6,7 +6,7 @@ use crate::base::exit::ExitStatus;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::Memory;
 use crate::base::text::sanitize;
-use crate::base::time::Now;
+use crate::base::time::{Now, Span};
 use crate::core::Core;
 use crate::core::alerts::NOTICE_MAX;
 use crate::core::restore::{ANSWERED, offers_shell};
@@ -14,6 +14,10 @@ use crate::settings::Remain;
 use crate::state::effect::{ClientMessage, Effect, Effects};
 use crate::state::pane::ProgramState;
 use crate::term::{Options, TermEvent, Terminal};
+
+/// So long after a program was ended from outside it may turn out that the machine goes down: what
+/// was there before is not overwritten on disk.
+const SHUTDOWN_SUSPECTED: Span = Span::seconds(10);
 
 impl Core {
     pub(super) fn started(
@@ -133,20 +137,6 @@ impl Core {
         );
     }
 
-    /// What tells every client on the session of a pane that something went wrong.
-    #[must_use]
-    pub fn warn(&self, pane: PaneId, text: &str) -> Effects {
-        let mut effects = Effects::new();
-        if self.state.panes.contains_key(&pane) {
-            self.tell(
-                pane,
-                &ClientMessage::Notice { text: sanitize(text, NOTICE_MAX), warning: true },
-                &mut effects,
-            );
-        }
-        effects
-    }
-
     pub(super) fn ended(
         &mut self,
         now: Now,
@@ -162,6 +152,11 @@ impl Core {
             .is_none_or(|pane| matches!(pane.life, ProgramState::Ended { .. }))
         {
             return;
+        }
+        let is_meant = self.state.pane(id).life == ProgramState::Ending;
+        if !is_meant && status.is_from_outside() {
+            self.state.shutdown_suspected_until = Some(now.tick + SHUTDOWN_SUSPECTED);
+            self.state.version += 1;
         }
         let done = completion::on_ended(&mut self.state, id, status, left);
         self.complete(done, fx);

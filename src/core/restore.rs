@@ -1,24 +1,23 @@
 //! Panes that come back without their programs: which wait for a person, what they are told, and
 //! whose environment programs get that are run again.
 
-use std::collections::BTreeMap;
-
+use crate::action::session::close::Back;
+use crate::action::snapshot::RestoredSession;
+use crate::action::table::value;
 use crate::action::{Access, completion};
-use crate::base::error::Refusal;
+use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::geom::Size;
-use crate::base::id::{ClientId, PaneId, SessionId};
+use crate::base::id::{CallId, ClientId, PaneId, SessionId};
 use crate::base::key::{KeyCode, KeyInput, KeyKind};
 use crate::base::memory::HeapMemory;
 use crate::base::text::sanitize;
 use crate::base::time::{Now, Span};
 use crate::core::alerts::NOTICE_MAX;
-use crate::core::{Core, Input};
+use crate::core::{Core, Input, RestoreInput};
 use crate::state::State;
-use crate::state::effect::{Effects, StartDir};
-use crate::state::import::Imported;
+use crate::state::effect::{Effect, Effects, StartDir};
 use crate::state::pane::{Pane, ProgramState};
-use crate::state::undo::Reopened;
 use crate::state::view::View;
 use crate::term::Terminal;
 
@@ -40,10 +39,33 @@ pub(super) enum Choice {
 }
 
 impl Core {
-    /// Panes came back whose programs are to be started: as soon as a client brings an environment,
-    /// or somebody works with them, and soon at the latest.
-    pub fn sleep(&mut self, now: Now) {
-        self.sleeping = Some(now.tick + SLEEP);
+    /// Something comes back from a former time.
+    pub(super) fn restore(&mut self, now: Now, input: RestoreInput, fx: &mut Effects) {
+        match input {
+            RestoreInput::Programs { awaits_env: true } => {
+                self.sleeping = Some(now.tick + SLEEP);
+            }
+            RestoreInput::Programs { awaits_env: false } => self.start_all(),
+            RestoreInput::Prompts(panes) => {
+                for pane in panes {
+                    self.restore_prompt(pane);
+                }
+            }
+            RestoreInput::Screen { pane: id, screen, stays } => {
+                let Some(pane) = self.state.panes.get_mut(&id) else { return };
+                pane.screen = *screen;
+                if stays {
+                    self.state.restored_panes.insert(id);
+                }
+                self.restore_prompt(id);
+            }
+            RestoreInput::Snapshot { call, former, env } => {
+                self.import(now, call, (*former, &env), fx)
+            }
+            RestoreInput::Closed { call, former, env } => {
+                self.reopen(now, call, (*former, &env), fx)
+            }
+        }
     }
 
     /// Starts the programs that wait for an environment if it has come, or if there is no more time
@@ -73,34 +95,67 @@ impl Core {
 
     /// Every pane without a program gets one, at the end of the next step; it starts where the
     /// former one was.
-    pub fn start_all(&mut self) {
+    fn start_all(&mut self) {
         let starting = self.state.panes.values().filter(|pane| pane.life == ProgramState::Starting);
         self.state.pending_work.start = starting.map(|pane| (pane.id, places(pane))).collect();
     }
 
-    /// Makes sessions of what a snapshot holds. Programs that are to run start at the end of the
-    /// next step, with what they lack from this environment.
-    pub fn import(&mut self, former: State, env: &[(String, String)], now: Now) -> Imported {
+    /// Makes sessions of what a snapshot holds; a client that asked for it sees the first. Programs
+    /// start with what they lack from this environment.
+    fn import(
+        &mut self,
+        now: Now,
+        call: CallId,
+        (former, env): (State, &[(String, String)]),
+        fx: &mut Effects,
+    ) {
         let imported = self.state.import(former, now.wall);
         for session in &imported.sessions {
             self.fill_environment(*session, env);
         }
         self.start_those(imported.panes.values().copied());
-        imported
+        let client = self.state.calls.get(&call).and_then(|open| open.caller.client);
+        let client = client.filter(|client| self.state.views.contains_key(client));
+        if let Some((client, session)) = client.zip(imported.sessions.first()) {
+            self.state.show_session(client, *session);
+        }
+        fx.push(Effect::Restored { call, panes: imported.panes });
+        let sessions: Vec<RestoredSession> =
+            imported.sessions.iter().map(|session| self.restored_session(*session)).collect();
+        self.answer(call, Ok(value(&sessions)), fx);
+    }
+
+    fn restored_session(&self, session: SessionId) -> RestoredSession {
+        let panes = self.state.panes.values().filter(|pane| pane.session == session);
+        let held = panes.clone().filter(|pane| pane.life == ProgramState::Held).count();
+        let name = self.state.session(session).name.clone();
+        RestoredSession { session, name, panes: panes.count(), held }
     }
 
     /// Makes something anew that was closed, of what is left of it. Programs start as those of a
     /// snapshot.
-    pub fn reopen(
+    fn reopen(
         &mut self,
-        former: State,
-        env: &[(String, String)],
         now: Now,
-    ) -> Option<(Reopened, BTreeMap<PaneId, PaneId>)> {
-        let (back, panes) = self.state.reopen(former, now.wall)?;
+        call: CallId,
+        (former, env): (State, &[(String, String)]),
+        fx: &mut Effects,
+    ) {
+        let Some((back, panes)) = self.state.reopen(former, now.wall) else {
+            let refusal = Refusal::new(
+                Code::Damaged,
+                "what was closed last cannot be brought back: what is left of it contradicts \
+                 itself",
+            )
+            .hint("abide undo brings back what was closed before it");
+            return self.answer(call, Err(refusal), fx);
+        };
         self.fill_environment(back.session, env);
         self.start_those(panes.values().copied());
-        Some((back, panes))
+        fx.push(Effect::Restored { call, panes });
+        let caller = self.state.calls.get(&call).map(|open| open.caller).unwrap_or_default();
+        let back = Back::seen(&mut self.state, caller, &back);
+        self.answer(call, Ok(value(&back)), fx);
     }
 
     fn start_those(&mut self, panes: impl Iterator<Item = PaneId>) {
@@ -120,7 +175,7 @@ impl Core {
     }
 
     /// Says in a pane that waits for a person, below what it showed before, what can be done.
-    pub fn restore_prompt(&mut self, id: PaneId) {
+    fn restore_prompt(&mut self, id: PaneId) {
         let Some(pane) =
             self.state.panes.get_mut(&id).filter(|pane| pane.life == ProgramState::Held)
         else {

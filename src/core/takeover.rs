@@ -3,10 +3,10 @@
 
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::HeapMemory;
-use crate::base::time::Tick;
-use crate::core::Core;
-use crate::state::effect::Effects;
-use crate::state::pane::ProgramState;
+use crate::base::text::sanitize;
+use crate::core::alerts::NOTICE_MAX;
+use crate::core::{Core, PaneEvent};
+use crate::state::effect::{ClientMessage, Effects};
 use crate::term::{Options, OuterColours, Terminal};
 
 /// What a screen shows that took the place of another.
@@ -14,24 +14,34 @@ const REPLACED: &str =
     "[abide could not draw this pane's output; the program runs on, and this is a new screen]\r\n";
 
 impl Core {
-    /// The program of a pane was found running when this server started.
-    pub fn resumed(&mut self, id: PaneId, pid: u32) {
-        let pane = self.state.pane_mut(id);
-        pane.marks.started = Some(Tick::default());
-        if pane.life == ProgramState::Starting {
-            pane.life = ProgramState::Running { pid };
-            self.state.version += 1;
+    /// Something happened to a pane that is no output.
+    pub(super) fn pane_event(&mut self, id: PaneId, event: PaneEvent, fx: &mut Effects) {
+        if !self.state.panes.contains_key(&id) {
+            return;
         }
-    }
-
-    /// A synchronized update took too long: what is parsed is shown.
-    pub fn end_hold(&mut self, id: PaneId) {
-        self.state.pane_mut(id).screen.end_synchronized();
+        match event {
+            PaneEvent::SyncTimeout => self.state.pane_mut(id).screen.end_synchronized(),
+            PaneEvent::ScreenLost => self.replace_screen(id),
+            PaneEvent::Foreground { name, argv } => {
+                self.state.set_program(id, name.as_deref());
+                self.state.set_foreground(id, argv);
+            }
+            PaneEvent::PipeEnded => self.state.set_pipe(id, None),
+            PaneEvent::Warning(text) => {
+                let text = sanitize(&text, NOTICE_MAX);
+                self.tell(id, &ClientMessage::Notice { text, warning: true }, fx);
+            }
+            PaneEvent::Pack => {
+                if !self.state.pane_mut(id).screen.pack_history() {
+                    self.cap_history();
+                }
+            }
+        }
     }
 
     /// The screen of a pane is of no use any more: an empty one takes its place, without scrollback
     /// of its own, and says so.
-    pub fn replace_screen(&mut self, id: PaneId) {
+    fn replace_screen(&mut self, id: PaneId) {
         let Some(pane) = self.state.panes.get_mut(&id) else { return };
         let mut screen =
             Terminal::new(pane.size, Options::default(), Box::new(HeapMemory::default()));
@@ -42,7 +52,12 @@ impl Core {
     }
 
     /// Programs that the client drives are told these colours when they ask for the terminal's.
-    pub fn set_colours(&mut self, client: ClientId, colours: OuterColours, fx: &mut Effects) {
+    pub(super) fn set_colours(
+        &mut self,
+        client: ClientId,
+        colours: OuterColours,
+        fx: &mut Effects,
+    ) {
         self.colours.insert(client, colours);
         for pane in self.state.panes.keys().copied().collect::<Vec<_>>() {
             self.apply_palette(pane, fx);

@@ -12,7 +12,7 @@ use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::memory::{HeapMemory, Memory};
 use crate::base::path_trace;
 use crate::base::time::Tick;
-use crate::core::{Input, Viewer};
+use crate::core::{ClientEvent, Input, ServerEvent, Viewer};
 use crate::platform::memory::SharedMemory;
 use crate::platform::stream::Stream;
 use crate::platform::{now, socket};
@@ -23,12 +23,12 @@ use crate::server::commands::stop::{StopEvidence, StopStep, kill_order};
 use crate::server::commands::{Commands, Cx, Surroundings};
 use crate::server::edge::Server;
 use crate::server::event::{ConnId, Event, Origin, Return};
-use crate::server::inbox::{Pending, Stepper as _};
+use crate::server::inbox::Stepper as _;
 use crate::server::panes::pane::{PaneIo, PaneMemory, ProgramHandles};
 use crate::server::startup::upgrade;
 use crate::state::Leaving;
 use crate::state::call::Caller;
-use crate::state::effect::{Effect, Effects, Fact};
+use crate::state::effect::{Effect, Fact};
 use crate::term;
 use crate::wire::frame::{self, Bye, Notice, OuterColours, ToClient, ToServer};
 use crate::wire::hello::{Hello, Welcome, common_version};
@@ -87,7 +87,8 @@ impl Server {
     }
 
     fn count_connections(&mut self) {
-        self.core.set_connections(now(), self.conns.len());
+        let count = ServerEvent::Connections(self.conns.len());
+        self.post(Input::Server(count), Origin::None);
     }
 
     /// Forgets a connection and what it waited for.
@@ -184,7 +185,7 @@ impl Server {
                 self.next.call += 1;
                 let call = CallId(self.next.call);
                 self.calls.insert(call, to);
-                self.post(Pending::Input(Input::Call { call, caller, action }), origin);
+                self.post(Input::Call { call, caller, action }, origin);
                 self.mark_stale();
             }
             Err(refusal) => self.answer(to, Err(refusal)),
@@ -245,7 +246,7 @@ impl Server {
         };
         // The next server is sent again what this one does not take.
         let is_going =
-            matches!(self.core.state.leaving, Some(Leaving::Restart | Leaving::Upgrade(_)));
+            matches!(self.core.state().leaving, Some(Leaving::Restart | Leaving::Upgrade(_)));
         attached.is_deferred |= is_going && matches!(message, ToServer::Call { .. });
         if number <= attached.number || attached.is_deferred {
             return;
@@ -292,8 +293,8 @@ impl Server {
                 self.mark_stale();
             }
             ToServer::Bars(rows) => {
-                self.core.state.set_bars(client, rows);
-                self.step(Input::Wake, Origin::None);
+                let event = ClientEvent::Bars(rows);
+                self.post(Input::Client { client, event }, Origin::None);
                 self.mark_stale();
             }
             ToServer::Focus(focused) => self.step(Input::Focused { client, focused }, Origin::None),
@@ -301,7 +302,7 @@ impl Server {
                 let Ok(response) = serde_json::from_str::<Response>(&json) else {
                     return self.close(id);
                 };
-                self.step(Input::Answered { call, outcome: response.outcome() }, Origin::None);
+                self.post(Input::Answered { call, outcome: response.outcome() }, Origin::None);
             }
             ToServer::Colours(colours) => self.colours(client, &colours),
             ToServer::ScrollRequest(ask) => self.scroll(client, ask),
@@ -325,15 +326,16 @@ impl Server {
             .ok()
             .map(PaneId)
             .filter(|_| u64::from_str_radix(server, 16) == Ok(self.commands.epoch));
-        let Some(pane) = pane.filter(|pane| self.core.state.panes.contains_key(pane)) else {
+        let Some(pane) = pane.filter(|pane| self.core.state().panes.contains_key(pane)) else {
             return;
         };
         if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
             attached.inside = Some(pane);
         }
-        let session = self.core.state.pane(pane).session;
-        if self.core.state.views.get(&client).is_some_and(|view| view.at.session == Some(session)) {
-            let name = &self.core.state.session(session).name;
+        let session = self.core.state().pane(pane).session;
+        if self.core.state().views.get(&client).is_some_and(|view| view.at.session == Some(session))
+        {
+            let name = &self.core.state().session(session).name;
             let message = format!(
                 "this terminal is a pane of session {name:?}, which cannot be shown inside itself; abide new makes another"
             );
@@ -355,9 +357,8 @@ impl Server {
             cursor: colours.cursor,
             named: named.try_into().ok(),
         };
-        let mut effects = Effects::new();
-        self.core.set_colours(client, outer, &mut effects);
-        self.settle(effects, Origin::None);
+        let event = ClientEvent::Colours(outer);
+        self.post(Input::Client { client, event }, Origin::None);
     }
 
     /// Says why, and closes.
@@ -374,24 +375,25 @@ impl Server {
         };
         let failed = self
             .core
-            .host
+            .host()
             .upgrade_failed
             .as_ref()
             .filter(|_| hello.resume)
             .map(|why| format!("the upgrade was rolled back: {why}"));
-        let news = upgrade::news(&hello, self.core.host.upgraded);
-        let client = self.core.state.next_client();
+        let news = upgrade::news(&hello, self.core.host().upgraded);
+        let client = ClientId(self.next.client);
+        self.next.client += 1;
         let number = self.input_taken(hello.token);
         let in_doubt = self
             .panes
             .values()
             .any(|io| io.input.in_doubt() && io.input.number_of(hello.token).is_some());
         let resumed = hello.resume
-            && self.core.state.detached_views.iter().any(|parted| parted.token == hello.token);
+            && self.core.state().detached_views.iter().any(|parted| parted.token == hello.token);
         let value = |wanted: &str| {
             hello.env.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
         };
-        let is_ours = value("ABIDE") == Some(self.core.host.socket.as_str());
+        let is_ours = value("ABIDE") == Some(self.core.host().socket.as_str());
         let inside = value("ABIDE_PANE").filter(|_| is_ours).and_then(|pane| pane.parse().ok());
         let viewer = Viewer {
             token: hello.token,
@@ -526,9 +528,9 @@ impl Server {
     ) -> R {
         let mut rest = Rest { panes: &self.panes, conns: &mut self.conns, calls: &self.calls };
         let mut cx = Cx {
-            state: &self.core.state,
-            settings: &self.core.settings,
-            host: &self.core.host,
+            state: self.core.state(),
+            settings: self.core.settings(),
+            host: self.core.host(),
             link: &mut self.link,
             wake: &self.wake,
             rest: &mut rest,

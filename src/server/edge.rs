@@ -66,6 +66,7 @@ pub(super) struct Server {
 /// Numbers that are given out.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
+    pub(super) client: u64,
     pub(super) conn: u64,
     pub(super) call: u64,
 }
@@ -88,6 +89,7 @@ impl Server {
     pub(super) fn new(parts: ServerParts) -> Self {
         let ServerParts { core, link, wake, slots, disk, sockets, commands, panes, events, home } =
             parts;
+        let client = core.state().next_ids.client;
         Self {
             core,
             link,
@@ -106,7 +108,7 @@ impl Server {
             clients: BTreeMap::new(),
             calls: BTreeMap::new(),
             inbox: Inbox::default(),
-            next: Counters::default(),
+            next: Counters { client, ..Counters::default() },
             leaving: None,
             first: None,
         }

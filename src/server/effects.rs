@@ -18,7 +18,7 @@ use crate::server::clients::connection::Conn;
 use crate::server::edge::Server;
 use crate::server::event::{Event, Origin, Return};
 use crate::server::hooks;
-use crate::server::inbox::{Pending, Stepper as _};
+use crate::server::inbox::Stepper as _;
 use crate::state::effect::{ClientMessage, Effect, Fact, ProgramSpec, Question, StartDir};
 use crate::store::ring;
 use crate::wire::frame::{self, Bye, HostCommand, Notice, ToClient};
@@ -50,7 +50,7 @@ impl Server {
             }
             Effect::Ask { call, question: Question::LineMode(pane) } => {
                 let fact = self.line_mode(pane);
-                self.post(Pending::Input(Input::Found { call, fact }), Origin::None);
+                self.post(Input::Found { call, fact }, Origin::None);
             }
             Effect::Ask { call, question: Question::Successor(program) } => {
                 self.look_at_successor(call, program)
@@ -69,6 +69,9 @@ impl Server {
             Effect::Hook { text, pane, env } => self.hook(&text, pane, env),
             Effect::Follow { folder, links, env } => hooks::follow(&folder, &links, &env),
             Effect::Pipe { pane } => self.pipe(pane),
+            Effect::Save => self.disk.hurry(now().tick),
+            Effect::Closed(change) => self.save_closed(change),
+            Effect::Restored { call, panes } => self.show_former(call, panes),
             Effect::Exit => self.leave(0),
             Effect::Restart { program } => {
                 if let Some(program) = program {

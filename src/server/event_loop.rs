@@ -14,7 +14,7 @@ use crate::base::exit::ExitStatus;
 use crate::base::id::{ClientId, PaneId};
 use crate::base::memory::Memory;
 use crate::base::time::{Span, Tick};
-use crate::core::Input;
+use crate::core::{Input, PaneEvent, ServerEvent};
 use crate::platform::stream::Stream;
 use crate::platform::{FileChanges, async_fd, changed, config_file, now, process};
 use crate::server::clients::connection::Conn;
@@ -22,11 +22,10 @@ use crate::server::clients::frame::ECHO_WITHIN;
 use crate::server::commands::Commands;
 use crate::server::edge::Server;
 use crate::server::event::{Event, Origin};
-use crate::server::inbox::{Inbox, Pending, Stepper};
+use crate::server::inbox::{Inbox, Stepper};
 use crate::server::panes::pane::{NAME_AFTER, PaneIo, QUIET, TURN_BYTES_MAX};
 use crate::server::settings;
 use crate::server::startup::socket::ListeningSocket;
-use crate::state::Leaving;
 use crate::state::effect::{Effect, Effects};
 use crate::state::pane::ProgramState;
 use crate::state::view::View;
@@ -64,15 +63,13 @@ impl Stepper for Server {
         &mut self.inbox
     }
 
-    fn take(&mut self, pending: Pending, origin: Origin) -> Effects {
+    fn take(&mut self, input: Input<'static>, origin: Origin) -> Effects {
         let mut effects = Effects::new();
-        self.core.mute_hooks(origin == Origin::Hook);
-        match pending {
-            Pending::Input(input) => self.core.step(now(), input, &mut effects),
-            Pending::Command(event) => self.core.command(now(), event, &mut effects),
-            Pending::Effects(told) => effects = told,
-        }
-        self.core.mute_hooks(false);
+        let input = match origin {
+            Origin::Hook => Input::OfHook(Box::new(input)),
+            _ => input,
+        };
+        self.core.step(now(), input, &mut effects);
         self.store();
         effects
     }
@@ -185,11 +182,10 @@ impl Server {
         let Some((pane, io)) = self.panes.iter_mut().find(|(_, io)| io.packing) else {
             return false;
         };
+        let pane = *pane;
         io.packing =
-            self.core.state.panes.get_mut(pane).is_some_and(|state| state.screen.pack_history());
-        if !io.packing {
-            self.core.cap_history();
-        }
+            self.core.state().panes.get(&pane).is_some_and(|state| state.screen.can_pack_history());
+        self.step(Input::Pane { pane, event: PaneEvent::Pack }, Origin::None);
         true
     }
 
@@ -237,18 +233,6 @@ impl Server {
     /// Stores what the effects of a step rest on. Called before they leave.
     pub(super) fn store(&mut self) {
         self.write_slots();
-        let is_stopped =
-            self.core.state.leaving == Some(Leaving::Stop) && !self.core.state.panes.is_empty();
-        let is_saved = std::mem::take(&mut self.core.state.pending_work.save);
-        if is_saved {
-            self.disk.hurry(now().tick);
-        }
-        if is_stopped || is_saved {
-            // `stop` and `save` are explicit requests, so the suspicion that the machine is
-            // shutting down is dropped.
-            self.core.state.shutdown_suspected_until = None;
-        }
-        self.save_closed();
     }
 
     /// Parses waiting output, pane by pane.
@@ -292,7 +276,7 @@ impl Server {
             .filter(|attached| now - attached.drawn.input_at <= ECHO_WITHIN);
         let clients: Vec<ClientId> = typing.map(|attached| attached.client).collect();
         let focused =
-            clients.into_iter().filter_map(|client| self.core.state.views.get(&client)?.focus());
+            clients.into_iter().filter_map(|client| self.core.state().views.get(&client)?.focus());
         focused.filter(|pane| self.panes.get(pane).is_some_and(PaneIo::may_echo)).collect()
     }
 
@@ -324,7 +308,8 @@ impl Server {
             if catch_unwind(step).is_err() {
                 tracing::error!(%pane, end, "its output could not be drawn: its screen begins \
                     anew");
-                self.core.replace_screen(pane);
+                let lost = Input::Pane { pane, event: PaneEvent::ScreenLost };
+                self.core.step(now(), lost, &mut effects);
             }
             io.position = end;
             self.store();
@@ -337,7 +322,7 @@ impl Server {
             if io.done() {
                 io.packing = true;
                 self.write_snapshot(pane);
-                self.core.cap_history();
+                self.step(Input::Server(ServerEvent::CapScrollback), Origin::None);
             }
         }
         if 0 < taken {
@@ -349,7 +334,8 @@ impl Server {
 
     fn after_output(&mut self, pane: PaneId) {
         let now = now().tick;
-        let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane))
+        let (Some(io), Some(state)) =
+            (self.panes.get_mut(&pane), self.core.state().panes.get(&pane))
         else {
             return;
         };
@@ -378,9 +364,9 @@ impl Server {
     /// The program of a pane has ended.
     pub(super) fn pane_ended(&mut self, pane: PaneId, status: ExitStatus, left: Vec<u32>) {
         let is_meant =
-            self.core.state.panes.get(&pane).is_none_or(|pane| pane.life == ProgramState::Ending);
+            self.core.state().panes.get(&pane).is_none_or(|pane| pane.life == ProgramState::Ending);
         if !is_meant && status.is_from_outside() {
-            self.disk.doubt(now().tick, &mut self.core.state);
+            self.disk.suspect_shutdown(now().tick, &self.core.state());
         }
         self.step(Input::Ended { pane, status, left }, Origin::None);
     }
@@ -395,7 +381,7 @@ impl Server {
         for conn in self.conns.values_mut() {
             let Some(attached) = conn.attached() else { continue };
             attached.drawn.stale = true;
-            let focus = || self.core.state.views.get(&attached.client).and_then(View::focus);
+            let focus = || self.core.state().views.get(&attached.client).and_then(View::focus);
             attached.drawn.focus_stale |= pane.is_none() || pane == focus();
         }
     }
@@ -412,7 +398,7 @@ impl Server {
             let Some(attached) = conn.attached() else { continue };
             let focus = self
                 .core
-                .state
+                .state()
                 .views
                 .get(&attached.client)
                 .and_then(View::focus)
@@ -454,7 +440,7 @@ impl Server {
 
     /// Reads the configuration again; one with problems changes nothing.
     fn reload(&mut self) {
-        if let Some(settings) = settings().filter(|settings| *settings != self.core.settings) {
+        if let Some(settings) = settings().filter(|settings| settings != self.core.settings()) {
             self.step(Input::Configured(Box::new(settings)), Origin::None);
             self.mark_stale();
         }
@@ -495,7 +481,7 @@ impl Server {
 
     /// Everything is on disk when this returns, and nothing goes there after it.
     fn finish_disk(&mut self) {
-        self.disk.finish(now().tick, &mut self.core.state, |pane| place(self.panes.get(&pane)?));
+        self.disk.finish(now().tick, &self.core.state(), |pane| place(self.panes.get(&pane)?));
     }
 
     fn next_deadline(&self) -> Option<Tick> {
@@ -509,7 +495,7 @@ impl Server {
             .chain(draws)
             .chain(self.core.next_deadline())
             .chain(self.commands.deadline())
-            .chain(self.disk.deadline(&self.core.state))
+            .chain(self.disk.deadline(self.core.state()))
             .min()
     }
 
@@ -542,8 +528,8 @@ impl Server {
             self.with_commands(|commands, cx| commands.pass_deadlines(cx, now));
             was_due = true;
         }
-        if is_due(self.disk.deadline(&self.core.state)) {
-            self.disk.write(now, &mut self.core.state, |pane| place(self.panes.get(&pane)?));
+        if is_due(self.disk.deadline(&self.core.state())) {
+            self.disk.write(now, &self.core.state(), |pane| place(self.panes.get(&pane)?));
         }
         was_due
     }
@@ -552,7 +538,7 @@ impl Server {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         if io.held_until.is_some_and(|until| until <= now) {
             io.held_until = None;
-            self.core.end_hold(pane);
+            self.step(Input::Pane { pane, event: PaneEvent::SyncTimeout }, Origin::None);
             self.mark_stale();
         }
         self.name_program(pane, now);

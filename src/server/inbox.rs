@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 
 use crate::core::Input;
-use crate::core::exec::CommandEvent;
 use crate::server::event::Origin;
 use crate::state::effect::{Effect, Effects};
 
@@ -12,33 +11,23 @@ use crate::state::effect::{Effect, Effects};
 /// causes, which would never end.
 const WAITING_MAX: usize = 1 << 20;
 
-/// Something the core is still to be told.
-pub(super) enum Pending {
-    /// An input.
-    Input(Input<'static>),
-    /// Something that happened to a command.
-    Command(CommandEvent),
-    /// The effects of something the core was told already.
-    Effects(Effects),
-}
-
 /// The queue of what the core is still to be told.
 #[derive(Default)]
 pub(super) struct Inbox {
-    waiting: VecDeque<(Pending, Origin)>,
+    waiting: VecDeque<(Input<'static>, Origin)>,
     /// The origin of the input whose effects are leaving; none between inputs.
     current: Option<Origin>,
 }
 
 impl Inbox {
     /// Adds an input. An input that a hook's action causes is a hook's as well.
-    pub(super) fn push(&mut self, pending: Pending, origin: Origin) {
+    pub(super) fn push(&mut self, input: Input<'static>, origin: Origin) {
         assert!(self.waiting.len() < WAITING_MAX, "inputs cause each other without an end");
         let origin = match (self.current, origin) {
             (Some(Origin::Hook), Origin::None) => Origin::Hook,
             _ => origin,
         };
-        self.waiting.push_back((pending, origin));
+        self.waiting.push_back((input, origin));
     }
 
     /// Whether the effects of an input are leaving.
@@ -52,15 +41,15 @@ pub(super) trait Stepper {
     /// The queue.
     fn inbox(&mut self) -> &mut Inbox;
 
-    /// Tells the core one thing, and makes sure that what the effects rest on is stored.
-    fn take(&mut self, pending: Pending, origin: Origin) -> Effects;
+    /// Steps the core, and makes sure that what the effects rest on is stored.
+    fn take(&mut self, input: Input<'static>, origin: Origin) -> Effects;
 
     /// Carries one effect out. Whatever it learns at once is pushed, never stepped.
     fn perform(&mut self, effect: Effect, origin: Origin);
 
     /// Adds an input, and works the queue off unless that is under way already.
-    fn post(&mut self, pending: Pending, origin: Origin) {
-        self.inbox().push(pending, origin);
+    fn post(&mut self, input: Input<'static>, origin: Origin) {
+        self.inbox().push(input, origin);
         if !self.inbox().is_busy() {
             self.drain();
         }
@@ -84,8 +73,8 @@ pub(super) trait Stepper {
 
     /// Works the queue off: takes an input, lets all its effects leave, and takes the next.
     fn drain(&mut self) {
-        while let Some((pending, origin)) = self.inbox().waiting.pop_front() {
-            let effects = self.take(pending, origin);
+        while let Some((input, origin)) = self.inbox().waiting.pop_front() {
+            let effects = self.take(input, origin);
             self.leave(effects, origin);
         }
     }
@@ -96,7 +85,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::{Inbox, Pending, Stepper};
+    use super::{Inbox, Stepper};
     use crate::action::table;
     use crate::base::exit::ExitStatus;
     use crate::base::id::CallId;
@@ -116,8 +105,8 @@ mod tests {
     enum Seen {
         Pushed(String),
         Taken(String),
-        Promised(Vec<Effect>),
-        Left(Effect),
+        Promised(Vec<String>),
+        Left(String),
     }
 
     /// The core with an outside that answers everything at once: whatever is started runs, whatever
@@ -131,16 +120,15 @@ mod tests {
         most_waiting: usize,
     }
 
-    fn name(pending: &Pending) -> String {
-        match pending {
-            Pending::Input(Input::Started { pane, .. }) => format!("{pane} started"),
-            Pending::Input(Input::Ended { pane, .. }) => format!("{pane} ended"),
-            Pending::Input(Input::Found { call, .. }) => format!("fact for {call}"),
-            Pending::Input(Input::Call { call, .. }) => format!("call {call}"),
-            Pending::Input(Input::Answered { call, .. }) => format!("answer to {call}"),
-            Pending::Input(_) => "input".into(),
-            Pending::Command(event) => format!("{event:?}"),
-            Pending::Effects(_) => "effects".into(),
+    fn name(input: &Input<'_>) -> String {
+        match input {
+            Input::Started { pane, .. } => format!("{pane} started"),
+            Input::Ended { pane, .. } => format!("{pane} ended"),
+            Input::Found { call, .. } => format!("fact for {call}"),
+            Input::Call { call, .. } => format!("call {call}"),
+            Input::Answered { call, .. } => format!("answer to {call}"),
+            Input::Command(event) => format!("{event:?}"),
+            _ => "input".into(),
         }
     }
 
@@ -149,43 +137,40 @@ mod tests {
             &mut self.inbox
         }
 
-        fn take(&mut self, pending: Pending, _: Origin) -> Effects {
-            self.seen.push(Seen::Taken(name(&pending)));
+        fn take(&mut self, input: Input<'static>, _: Origin) -> Effects {
+            self.seen.push(Seen::Taken(name(&input)));
             self.clock += 1_000_000;
             let now = Now { tick: Tick(self.clock), wall: 0 };
             let mut effects = Effects::new();
-            match pending {
-                Pending::Input(input) => self.core.step(now, input, &mut effects),
-                Pending::Command(event) => self.core.command(now, event, &mut effects),
-                Pending::Effects(told) => effects = told,
-            }
-            self.seen.push(Seen::Promised(effects.clone()));
+            self.core.step(now, input, &mut effects);
+            let promised = effects.iter().map(|effect| format!("{effect:?}")).collect();
+            self.seen.push(Seen::Promised(promised));
             effects
         }
 
         fn perform(&mut self, effect: Effect, origin: Origin) {
-            self.seen.push(Seen::Left(effect.clone()));
+            self.seen.push(Seen::Left(format!("{effect:?}")));
             match effect {
-                Effect::Spawn { pane, .. } => self.tell(Pending::Input(Input::Started {
+                Effect::Spawn { pane, .. } => self.tell(Input::Started {
                     pane,
                     outcome: Ok(7),
                     memory: Box::new(HeapMemory::default()),
-                })),
-                Effect::Stop { pane, .. } => self.tell(Pending::Input(Input::Ended {
+                }),
+                Effect::Stop { pane, .. } => self.tell(Input::Ended {
                     pane,
                     status: ExitStatus::Signal(1),
                     left: Vec::new(),
-                })),
+                }),
                 Effect::Ask { call, .. } => {
                     let fact = Fact::LineMode { canonical: true };
-                    self.tell(Pending::Input(Input::Found { call, fact }));
+                    self.tell(Input::Found { call, fact });
                 }
                 Effect::Command(CommandEffect::Start { command, .. }) => {
                     let started = CommandEvent::Started { command, pid: 8, cwd: String::new() };
-                    self.tell(Pending::Command(started));
+                    self.tell(Input::Command(started));
                 }
                 Effect::Command(CommandEffect::Stop { command, .. }) => {
-                    self.tell(Pending::Command(CommandEvent::Ended {
+                    self.tell(Input::Command(CommandEvent::Ended {
                         command,
                         exit: ExitStatus::Signal(15),
                         was_killed: false,
@@ -193,9 +178,9 @@ mod tests {
                     }));
                 }
                 Effect::Command(CommandEffect::EndSession { session, .. }) => {
-                    self.tell(Pending::Command(CommandEvent::SessionOver { session }));
+                    self.tell(Input::Command(CommandEvent::SessionOver { session }));
                 }
-                Effect::Resize { .. } => self.tell(Pending::Input(Input::Wake)),
+                Effect::Resize { .. } => self.tell(Input::Wake),
                 _ => {}
             }
             assert!(self.inbox.is_busy(), "effects of {origin:?} still leave");
@@ -214,9 +199,9 @@ mod tests {
             }
         }
 
-        fn tell(&mut self, pending: Pending) {
-            self.seen.push(Seen::Pushed(name(&pending)));
-            self.post(pending, Origin::None);
+        fn tell(&mut self, input: Input<'static>) {
+            self.seen.push(Seen::Pushed(name(&input)));
+            self.post(input, Origin::None);
             self.most_waiting = self.most_waiting.max(self.inbox.waiting.len());
         }
 
@@ -225,7 +210,7 @@ mod tests {
             let Ok(action) = table::parse(method, &params) else { panic!("{method} is no action") };
             self.next_call += 1;
             let call = CallId(self.next_call);
-            self.tell(Pending::Input(Input::Call { call, caller: Caller::default(), action }));
+            self.tell(Input::Call { call, caller: Caller::default(), action });
         }
     }
 

@@ -1,18 +1,21 @@
 //! What a step wants done outside: the only way out of the pure part.
 
+use std::collections::BTreeMap;
+
 use crate::base::error::Refusal;
 use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::time::Span;
 use crate::state::command_effect::{CommandEffect, SnapshotRequest};
+use crate::state::undo::UndoChange;
 
 /// The effects of a step, in the order they are to happen.
 pub type Effects = Vec<Effect>;
 
 /// Something that is to happen outside. Plain data.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub enum Effect {
-    /// Start the program of a pane. Answered by `Started` or `StartFailed`.
+    /// Start the program of a pane. Answered by `Started`.
     Spawn {
         /// The pane.
         pane: PaneId,
@@ -115,6 +118,17 @@ pub enum Effect {
     Pipe {
         /// The pane.
         pane: PaneId,
+    },
+    /// Save everything that outlives a reboot now.
+    Save,
+    /// Keep what was closed, or forget what is back.
+    Closed(UndoChange),
+    /// Panes were made of former ones, for a call: let them show what those showed.
+    Restored {
+        /// The call.
+        call: CallId,
+        /// The former panes and what they are now.
+        panes: BTreeMap<PaneId, PaneId>,
     },
     /// Leave: every program has ended and every call is answered.
     Exit,

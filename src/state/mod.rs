@@ -159,16 +159,6 @@ impl State {
             .map(|view| &mut view.at)
             .chain(self.detached_views.iter_mut().map(|detached| &mut detached.at))
     }
-
-    /// An id for a client that connects.
-    pub fn next_client(&mut self) -> ClientId {
-        ClientId(take(&mut self.next_ids.client))
-    }
-
-    /// An id for a call.
-    pub fn next_call(&mut self) -> CallId {
-        CallId(take(&mut self.next_ids.call))
-    }
 }
 
 /// The number in `next`, which then is the following one.

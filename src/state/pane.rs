@@ -68,6 +68,13 @@ pub struct RestoreState {
     pub ran: Vec<String>,
 }
 
+/// Ids are never given twice, so two values of one id are the same pane.
+impl PartialEq for Pane {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
 impl fmt::Debug for Pane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {:?}, {:?}, {}, {:?}", self.id, self.tab, self.argv, self.size, self.life)
@@ -275,6 +282,16 @@ impl State {
         self.panes.insert(id, pane);
         self.pending_work.start.push((id, new.cwd));
         id
+    }
+
+    /// The program of a pane was found running when this server started.
+    pub fn found_running(&mut self, id: PaneId, pid: u32) {
+        let Some(pane) = self.panes.get_mut(&id) else { return };
+        pane.marks.started = Some(Tick::default());
+        if pane.life == ProgramState::Starting {
+            pane.life = ProgramState::Running { pid };
+            self.version += 1;
+        }
     }
 
     /// Gives a pane a name, or takes it away.

@@ -102,7 +102,7 @@ impl ClosedItem {
 }
 
 /// Something that was closed.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct ClosedRecord {
     /// What, and where it was.
     pub item: ClosedItem,
@@ -111,7 +111,7 @@ pub struct ClosedRecord {
 }
 
 /// What the edge is to do about what was closed.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum UndoChange {
     /// Keep what is left of it.
     Keep(Box<ClosedRecord>),
@@ -220,16 +220,6 @@ impl State {
     /// A pane whose program has ended, or is to be ended for good, cannot be brought back.
     pub(super) fn drop_closed(&mut self, pane: PaneId) {
         self.closed_items.retain_mut(|item| item.lose(pane));
-    }
-
-    /// The panes of what was closed in a session, or of that session.
-    #[must_use]
-    pub fn closed_of(&self, session: SessionId) -> Vec<PaneId> {
-        self.closed_items
-            .iter()
-            .filter(|item| item.session.id == session)
-            .flat_map(ClosedItem::panes)
-            .collect()
     }
 
     /// The panes whose time is over.

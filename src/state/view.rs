@@ -223,6 +223,7 @@ impl State {
             cwd: viewer.cwd,
             env: viewer.env,
         };
+        self.next_ids.client = self.next_ids.client.max(client.0 + 1);
         self.views.insert(client, view);
         self.version += 1;
         self.see(client);

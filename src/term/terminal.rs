@@ -170,6 +170,12 @@ impl Terminal {
         self.emulator.screen.history.pack()
     }
 
+    /// Whether [`Self::pack_history`] would compress a segment.
+    #[must_use]
+    pub fn can_pack_history(&self) -> bool {
+        self.emulator.screen.history.cold().is_some()
+    }
+
     /// Drops the oldest segment of the scrollback, but none of the newest. False if nothing was
     /// dropped.
     pub fn drop_oldest_history(&mut self) -> bool {
@@ -183,7 +189,7 @@ impl Terminal {
     }
 
     /// From which segment of the scrollback on bytes may be other than when this was asked last.
-    pub fn take_changed_history(&mut self) -> u64 {
+    pub fn take_changed_history(&self) -> u64 {
         self.emulator.screen.history.take_changed()
     }
 

@@ -28,12 +28,12 @@ pub(crate) fn refused(world: &mut World, caller: Caller, words: &str) -> (Code, 
 
 #[track_caller]
 pub(crate) fn check_refusal(world: &mut World, words: &str, code: Code, message: &str, hint: &str) {
-    let before = world.core.state.version;
+    let before = world.core.state().version;
     assert_eq!(
         refused(world, Caller::default(), words),
         (code, message.to_owned(), hint.to_owned())
     );
-    assert_eq!(world.core.state.version, before, "a refusal has changed nothing");
+    assert_eq!(world.core.state().version, before, "a refusal has changed nothing");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_name_that_is_taken_is_refused_unless_that_session_will_do() {
     );
     assert_eq!(world.did(Caller::default(), "new work --attach")["session"], "s1");
     assert_eq!(world.did(Caller::default(), "new-session -A -d -s work")["session"], "s1");
-    assert_eq!(world.core.state.sessions.len(), 1);
+    assert_eq!(world.core.state().sessions.len(), 1);
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn a_program_that_cannot_be_started_refuses_the_call_and_leaves_nothing() {
     let refusal =
         world.outcome(Caller::default(), "new work -- nope").expect_err("it cannot start");
     assert_eq!((refusal.code, refusal.message.as_str()), (Code::SpawnFailed, "no such file"));
-    assert!(world.core.state.sessions.is_empty() && world.core.state.panes.is_empty());
+    assert!(world.core.state().sessions.is_empty() && world.core.state().panes.is_empty());
     let client = world.connect(1, Size::new(80, 24));
     world.did(World::by(client), "attach");
     assert!(
@@ -499,7 +499,7 @@ fn a_client_that_only_watches_types_nothing_and_changes_nothing() {
     let watcher = world.connect_as(viewer(2, Size::new(40, 10)), |viewer| viewer.read_only = true);
     world.did(World::by(watcher), "attach work");
     assert_eq!(world.type_keys(watcher, "a"), []);
-    assert_eq!(world.core.state.pane(PaneId(1)).size, Size::new(80, 22), "it does not drive");
+    assert_eq!(world.core.state().pane(PaneId(1)).size, Size::new(80, 22), "it does not drive");
     let refusal = world.outcome(World::by(watcher), "pane split").expect_err("it only watches");
     assert_eq!(
         (refusal.code, refusal.message.as_str()),
@@ -586,7 +586,7 @@ fn only_so_many_clients_are_remembered() {
         world.did(World::by(client), "attach");
         world.gone(client);
     }
-    assert_eq!(world.core.state.detached_views.len(), 32);
+    assert_eq!(world.core.state().detached_views.len(), 32);
     let client = world.connect(3, Size::new(80, 24));
     assert_eq!(world.core.scene(client).expect("it is there").session, None);
     let client = world.connect(39, Size::new(80, 24));
@@ -645,9 +645,9 @@ fn the_last_pane_ends_its_tab_and_the_last_tab_its_session() {
     assert_eq!((scene.tabs.len(), scene.panes.len(), scene.focus), (1, 2, Some(PaneId(2))));
     world.end(PaneId(2), ExitStatus::Code(0));
     assert_eq!(world.core.scene(client).expect("it is there").focus, Some(PaneId(1)));
-    assert_eq!(world.core.state.pane(PaneId(1)).size, Size::new(80, 22), "it has the room now");
+    assert_eq!(world.core.state().pane(PaneId(1)).size, Size::new(80, 22), "it has the room now");
     world.end(PaneId(1), ExitStatus::Code(0));
-    assert!(world.core.state.sessions.is_empty());
+    assert!(world.core.state().sessions.is_empty());
 }
 
 #[test]
@@ -664,10 +664,10 @@ fn panes_can_stay_when_their_program_has_ended() {
         let client = world.connect(1, Size::new(80, 24));
         world.did(World::by(client), "new a");
         world.end(PaneId(1), ExitStatus::Code(code));
-        assert_eq!(world.core.state.panes.contains_key(&PaneId(1)), stays, "{remain:?} {code}");
+        assert_eq!(world.core.state().panes.contains_key(&PaneId(1)), stays, "{remain:?} {code}");
         if stays {
             assert_eq!(
-                world.core.state.pane(PaneId(1)).life,
+                world.core.state().pane(PaneId(1)).life,
                 ProgramState::Ended { status: ExitStatus::Code(code) }
             );
             assert_eq!(world.core.scene(client).expect("it is there").panes[0].ended, Some(code));
@@ -692,7 +692,7 @@ fn panes_can_stay_when_their_program_has_ended() {
                 json!({"by": "exit", "status": {"code": code}})
             );
             world.did(Caller::default(), "pane close -t p1 --now");
-            assert!(world.core.state.panes.is_empty());
+            assert!(world.core.state().panes.is_empty());
         }
     }
 }
@@ -705,8 +705,8 @@ fn closing_takes_the_pane_away_at_once_and_answers_when_everything_is_gone() {
     world.stops = false;
     let call = world.ask(Caller::default(), "pane close -t p2 --grace 2s");
     assert_eq!(world.stopped, [(PaneId(2), Span::seconds(2))]);
-    assert_eq!(world.core.state.pane(PaneId(1)).size, Size::new(80, 24));
-    assert_eq!(world.core.state.pane(PaneId(2)).life, ProgramState::Ending);
+    assert_eq!(world.core.state().pane(PaneId(1)).size, Size::new(80, 24));
+    assert_eq!(world.core.state().pane(PaneId(2)).life, ProgramState::Ending);
     check_refusal(
         &mut world,
         "pane focus p2",
@@ -785,7 +785,7 @@ fn killing_sessions_ends_all_their_panes_the_newest_first() {
         "abide ls",
     );
     world.did(Caller::default(), "kill --all");
-    assert!(world.core.state.sessions.is_empty());
+    assert!(world.core.state().sessions.is_empty());
     assert_eq!(
         world.did(Caller::default(), "kill --all"),
         json!({"panes": [], "left": []}),

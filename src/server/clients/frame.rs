@@ -108,7 +108,7 @@ impl Drawn {
         messages.extend(beside.map(|beside| ToClient::Status(Box::new(beside))));
         let before = messages.len();
         let screens = scene.panes.iter().filter_map(|item| {
-            Some((item.id, &core.state.panes.get(&item.id)?.screen, held.contains(&item.id)))
+            Some((item.id, &core.state().panes.get(&item.id)?.screen, held.contains(&item.id)))
         });
         self.pictures.update(screens, &mut messages);
         // What waits for room goes with the frame after this one.
@@ -146,7 +146,7 @@ impl Drawn {
             |pane: PaneId| !held.contains(&pane) && (!is_only_echo || Some(pane) == chrome.focus);
         self.panes.retain(|pane, _| chrome.panes.iter().any(|item| item.id == *pane));
         for item in chrome.panes.iter().filter(|item| is_due(item.id)) {
-            let Some(pane) = core.state.panes.get(&item.id) else { continue };
+            let Some(pane) = core.state().panes.get(&item.id) else { continue };
             let drawn = self.panes.entry(item.id).or_default();
             let rows = drawn.rows(item.id, &pane.screen, &mut styles);
             frame.panes.extend(rows);
@@ -232,7 +232,7 @@ impl Styles {
 fn cursor(core: &Core, scene: &Scene) -> Option<Cursor> {
     let item =
         scene.panes.iter().find(|item| Some(item.id) == scene.focus && item.ended.is_none())?;
-    let cursor = core.state.panes.get(&item.id)?.screen.cursor();
+    let cursor = core.state().panes.get(&item.id)?.screen.cursor();
     let (x, y) = (cursor.x.checked_sub(item.origin.x)?, cursor.y.checked_sub(item.origin.y)?);
     let is_seen = cursor.visible && x < item.rect.cols && y < item.rect.rows;
     is_seen.then_some(Cursor { x: item.rect.x + x, y: item.rect.y + y, ..cursor })
@@ -240,8 +240,10 @@ fn cursor(core: &Core, scene: &Scene) -> Option<Cursor> {
 
 /// What the program in focus wants to know of keys.
 fn wants(core: &Core, scene: &Scene) -> Wants {
-    let modes =
-        scene.focus.and_then(|focus| core.state.panes.get(&focus)).map(|pane| pane.screen.modes());
+    let modes = scene
+        .focus
+        .and_then(|focus| core.state().panes.get(&focus))
+        .map(|pane| pane.screen.modes());
     modes.map_or_else(Wants::default, |modes| Wants {
         kitty: modes.kitty_flags,
         other_keys: modes.modify_other_keys,
@@ -318,6 +320,7 @@ mod tests {
     use crate::base::time::{Now, Span, Tick};
     use crate::core::{Core, Input, Viewer};
     use crate::settings::Settings;
+    use crate::state::State;
     use crate::state::call::Caller;
     use crate::state::effect::Effects;
     use crate::state::host::Host;
@@ -326,16 +329,17 @@ mod tests {
 
     /// A client that shows panes 1 and 2 beside each other, the second in focus.
     fn two_panes() -> (Core, ClientId) {
-        let mut core = Core::new(Settings::default(), Host::default());
+        let mut state = State::default();
         for pane in [PaneId(1), PaneId(2)] {
             let screen = Terminal::new(
                 Size::new(80, 24),
                 Options::default(),
                 Box::new(HeapMemory::default()),
             );
-            core.state.adopt(pane, 7, screen, 0);
+            state.adopt(pane, 7, screen, 0);
         }
-        let client = core.state.next_client();
+        let mut core = Core::resume(Settings::default(), Host::default(), state);
+        let client = ClientId(1);
         let viewer = Viewer {
             token: 1,
             size: Size::new(80, 24),
@@ -386,7 +390,7 @@ mod tests {
             (vec![1, 2], false),
             "a first frame is whole"
         );
-        let focus = core.state.views[&client].focus().expect("it shows two").0;
+        let focus = core.state().views[&client].focus().expect("it shows two").0;
         let other = 3 - focus;
         print(&mut core, focus);
         print(&mut core, other);

@@ -24,7 +24,7 @@ impl Server {
     /// Answers a question about the rows of a pane.
     pub(in crate::server) fn scroll(&mut self, client: ClientId, ask: ScrollRequest) {
         let ScrollRequest { number, pane, what } = ask;
-        let Some(screen) = self.core.state.panes.get(&pane).map(|pane| &pane.screen) else {
+        let Some(screen) = self.core.state().panes.get(&pane).map(|pane| &pane.screen) else {
             return self.send(
                 client,
                 &ToClient::ScrollReply(ScrollReply { number, pane, answer: Answer::Gone }),
@@ -69,7 +69,7 @@ impl Server {
             else {
                 continue;
             };
-            let screen = self.core.state.panes.get(&search.pane).map(|pane| &pane.screen);
+            let screen = self.core.state().panes.get(&search.pane).map(|pane| &pane.screen);
             let told = search.step(screen);
             is_more |= !search.search.is_done();
             if let Some(told) = told {

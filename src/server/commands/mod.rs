@@ -39,7 +39,6 @@ use crate::server::commands::scan::{ProcessScan, ScanResult};
 use crate::server::commands::stop::{StopOperation, StopRequest};
 use crate::server::commands::wait::{WaitAnswer, Waits};
 use crate::server::edge::Wake;
-use crate::server::inbox::Pending;
 use crate::server::keeper_link::KeeperLink;
 use crate::settings::Settings;
 use crate::state::State;
@@ -85,7 +84,7 @@ pub(in crate::server) struct Commands {
 #[derive(Default)]
 struct Outbox {
     /// Inputs for the core, in their order.
-    inputs: Vec<Pending>,
+    inputs: Vec<Input<'static>>,
     /// The slots were written, so the disk is to follow.
     is_disk_stale: bool,
     /// Ends that the core was told of and may not have stepped yet.
@@ -178,7 +177,7 @@ impl Commands {
 
     /// Answers a call that waits for the server.
     fn served(&mut self, call: CallId, outcome: Result<serde_json::Value, Refusal>) {
-        self.outbox.inputs.push(Pending::Input(Input::Answered { call, outcome }));
+        self.outbox.inputs.push(Input::Answered { call, outcome });
     }
 
     /// Tells the core what happened to a command.
@@ -186,7 +185,7 @@ impl Commands {
         if let CommandEvent::Ended { command, exit, was_killed, .. } = &event {
             self.outbox.ends.insert(*command, CommandEnd { exit: *exit, was_killed: *was_killed });
         }
-        self.outbox.inputs.push(Pending::Command(event));
+        self.outbox.inputs.push(Input::Command(event));
     }
 
     /// A command as it will be once the inputs on their way are stepped.
@@ -213,7 +212,7 @@ impl Commands {
     }
 
     /// Takes the inputs for the core out, and whether the disk is to follow.
-    pub(in crate::server) fn take_results(&mut self) -> (Vec<Pending>, bool) {
+    pub(in crate::server) fn take_results(&mut self) -> (Vec<Input<'static>>, bool) {
         let Outbox { inputs, is_disk_stale, .. } = &mut self.outbox;
         (std::mem::take(inputs), std::mem::take(is_disk_stale))
     }

@@ -4,8 +4,11 @@ use std::os::fd::AsFd;
 
 use crate::base::id::PaneId;
 use crate::base::time::Tick;
+use crate::core::{Input, PaneEvent};
 use crate::platform::{process, tty};
 use crate::server::edge::Server;
+use crate::server::event::Origin;
+use crate::server::inbox::Stepper as _;
 
 /// The most words of a command that are remembered.
 const WORDS_MAX: usize = 64;
@@ -26,14 +29,15 @@ impl Server {
         let name = leader.and_then(|leader| {
             process::label(leader).or_else(|| process::label(last_of_group(first, leader)?))
         });
-        if self.core.state.set_program(pane, name.as_deref()) {
+        let Some(state) = self.core.state().panes.get(&pane) else { return };
+        let is_shell = state.program().is_empty();
+        let is_news = state.marks.program != name;
+        let argv = leader.filter(|_| is_shell).map(arguments).unwrap_or_default();
+        let event = PaneEvent::Foreground { name, argv };
+        self.post(Input::Pane { pane, event }, Origin::None);
+        if is_news {
             self.mark_stale();
         }
-        let is_shell =
-            self.core.state.panes.get(&pane).is_some_and(|pane| pane.program().is_empty());
-        let argv = leader.filter(|_| is_shell).map(arguments).unwrap_or_default();
-        self.core.state.set_foreground(pane, argv);
-        self.write_slots();
     }
 }
 

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::base::id::PaneId;
+use crate::core::{Input, PaneEvent};
 use crate::platform::command::Fed;
 use crate::server::edge::Server;
 use crate::server::event::{Event, Origin};
-use crate::server::inbox::{Pending, Stepper as _};
+use crate::server::inbox::Stepper as _;
 use crate::server::panes::pipe::Pipe;
 
 /// How long a command may go on reading once there will be no more.
@@ -18,14 +19,14 @@ const FINISH_WITHIN: Duration = Duration::from_secs(5);
 impl Server {
     /// Lets what a pane prints go to the command its state names, or to none.
     pub(in crate::server) fn pipe(&mut self, pane: PaneId) {
-        let Some(state) = self.core.state.panes.get(&pane) else { return };
+        let Some(state) = self.core.state().panes.get(&pane) else { return };
         let Some(io) = self.panes.get_mut(&pane) else { return };
         io.pipe = None;
         let Some(line) = state.pipe.clone() else { return };
         let cwd = state.screen.cwd().unwrap_or(&state.cwd).to_owned();
         let env = vec![
             ("ABIDE_PANE".to_owned(), pane.to_string()),
-            ("ABIDE".to_owned(), self.core.host.socket.clone()),
+            ("ABIDE".to_owned(), self.core.host().socket.clone()),
         ];
         match Fed::start(&line, env, &cwd) {
             Ok(command) => {
@@ -46,7 +47,12 @@ impl Server {
 
     /// A command reads no more.
     pub(in crate::server) fn pipe_ended(&mut self, pane: PaneId, line: &str, how: &str) {
-        if self.core.state.panes.get(&pane).is_none_or(|state| state.pipe.as_deref() != Some(line))
+        if self
+            .core
+            .state()
+            .panes
+            .get(&pane)
+            .is_none_or(|state| state.pipe.as_deref() != Some(line))
         {
             return;
         }
@@ -57,7 +63,7 @@ impl Server {
             return;
         };
         io.pipe = None;
-        self.core.state.set_pipe(pane, None);
+        self.post(Input::Pane { pane, event: PaneEvent::PipeEnded }, Origin::None);
         self.warn(pane, &format!("what read pane {pane} has ended ({how}): {line}"));
     }
 
@@ -68,8 +74,8 @@ impl Server {
 
     fn warn(&mut self, pane: PaneId, text: &str) {
         tracing::warn!(%pane, "{text}");
-        let effects = self.core.warn(pane, text);
-        self.post(Pending::Effects(effects), Origin::None);
+        let event = PaneEvent::Warning(text.to_owned());
+        self.post(Input::Pane { pane, event }, Origin::None);
     }
 }
 

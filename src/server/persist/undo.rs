@@ -1,18 +1,14 @@
 //! What was closed, or whose program ended: what is left of it is kept as a file, so that it can be
 //! made anew when its programs are gone.
 
-use serde_json::Value;
-
-use crate::action::session::close::Back;
-use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};
-use crate::core::Input;
+use crate::core::{Input, RestoreInput};
 use crate::platform::now;
 use crate::server::edge::Server;
 use crate::server::event::{Event, Origin};
 use crate::server::event_loop::place;
-use crate::server::inbox::{Pending, Stepper as _};
+use crate::server::inbox::Stepper as _;
 use crate::server::persist::convert::structure;
 use crate::server::persist::snapshot::closed_files::{WAITING_MAX, Work};
 use crate::server::persist::snapshot::requests::{self, room};
@@ -27,25 +23,22 @@ const WHAT: &str = "what was closed";
 
 impl Server {
     /// Keeps what is left of what was closed, and forgets what is back.
-    pub(in crate::server) fn save_closed(&mut self) {
-        for closing in std::mem::take(&mut self.core.state.pending_work.closed) {
-            match closing {
-                UndoChange::Keep(remains) => self.bury(*remains),
-                UndoChange::Back(name) => {
-                    let is_it = |saving: &Saving| matches!(&saving.purpose, Purpose::Closed(id) if *id == name);
-                    let saving = &mut self.disk.snapshots.saving;
-                    match saving.iter().rposition(is_it) {
-                        Some(at) => drop(saving.remove(at)),
-                        None => drop(self.disk.snapshots.closed.work(Work::Back(name))),
-                    }
-                }
-            }
+    pub(in crate::server) fn save_closed(&mut self, change: UndoChange) {
+        let name = match change {
+            UndoChange::Keep(record) => return self.save_record(*record),
+            UndoChange::Back(name) => name,
+        };
+        let is_it = |saving: &Saving| matches!(&saving.purpose, Purpose::Closed(id) if *id == name);
+        let saving = &mut self.disk.snapshots.saving;
+        match saving.iter().rposition(is_it) {
+            Some(at) => drop(saving.remove(at)),
+            None => drop(self.disk.snapshots.closed.work(Work::Back(name))),
         }
     }
 
     /// Gathers what there is of something that was closed, at once of panes that are gone.
-    fn bury(&mut self, ClosedRecord { item: grave, panes: gone }: ClosedRecord) {
-        let persist = &self.core.settings.persist;
+    fn save_record(&mut self, ClosedRecord { item: grave, panes: gone }: ClosedRecord) {
+        let persist = &self.core.settings().persist;
         // Where programs end faster than disks write, not each is worth it.
         if persist.closed == 0
             || persist.keep == Keep::Nothing
@@ -54,7 +47,7 @@ impl Server {
             return;
         }
         let ids = grave.panes();
-        let there = ids.iter().filter_map(|id| self.core.state.panes.get(id));
+        let there = ids.iter().filter_map(|id| self.core.state().panes.get(id));
         let mut kept = structure::closed(&grave, gone.iter().chain(there));
         for pane in &mut kept.panes {
             let said = gone
@@ -117,14 +110,11 @@ impl Server {
             .disk
             .snapshots
             .closed
-            .work(Work::Take(self.core.settings.persist.days, Box::new(reply)))
+            .work(Work::Take(self.core.settings().persist.days, Box::new(reply)))
         {
             let refusal = Refusal::new(Code::DiskFailed, "what was closed cannot be read just now")
                 .hint("abide undo tries it again");
-            self.post(
-                Pending::Input(Input::Answered { call, outcome: Err(refusal) }),
-                Origin::None,
-            );
+            self.post(Input::Answered { call, outcome: Err(refusal) }, Origin::None);
         }
     }
 
@@ -132,57 +122,33 @@ impl Server {
     pub(in crate::server) fn reopen(
         &mut self,
         call: CallId,
-        env: &[(String, String)],
+        env: Vec<(String, String)>,
         found: Option<(String, Box<Loaded>)>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<(), Refusal> {
         let Some((name, loaded)) = found else {
             let refusal =
                 Refusal::new(Code::NotFound, "nothing was closed that can be brought back");
             return Err(refusal
                 .hint("persist.closed and persist.days say how much is kept of what was closed"));
         };
-        let outcome = self.make_anew(call, env, *loaded);
-        // Where there is no room for it now it stays.
-        let is_done =
-            outcome.as_ref().map_or_else(|refusal| refusal.code != Code::LimitReached, |_| true);
-        self.disk.snapshots.closed.work(Work::Taken(name, is_done));
-        outcome
-    }
-
-    fn make_anew(
-        &mut self,
-        call: CallId,
-        env: &[(String, String)],
-        Loaded { structure, mut texts }: Loaded,
-    ) -> Result<Value, Refusal> {
-        let core = &self.core;
+        let Loaded { structure, texts } = *loaded;
         let former = structure::state(
-            structure::reopened(structure, &core.settings.persist.restore),
-            |pane| core.blank(pane.size),
+            structure::reopened(structure, &self.core.settings().persist.restore),
+            |pane| self.core.blank(pane.size),
         );
         let sessions = former
             .closed_items
             .iter()
-            .filter(|grave| matches!(grave.what, ClosedContent::Session(_)))
+            .filter(|item| matches!(item.what, ClosedContent::Session(_)))
             .count();
-        room(core, (sessions, former.panes.len()), WHAT)?;
-        let contradicts = || {
-            Refusal::new(
-                Code::Damaged,
-                "what was closed last cannot be brought back: what is left of it contradicts \
-                 itself",
-            )
-        };
-        let (back, panes) = self.core.reopen(former, env, now()).ok_or_else(|| {
-            contradicts().hint("abide undo brings back what was closed before it")
-        })?;
-        for (former, pane) in panes {
-            let text = texts.remove(&former).unwrap_or_default();
-            self.show_former(pane, text, "closed before");
-        }
-        let state = &mut self.core.state;
-        let caller = state.calls.get(&call).map(|open| open.caller).unwrap_or_default();
-        Ok(value(&Back::seen(state, caller, &back)))
+        let has_room = room(&self.core, (sessions, former.panes.len()), WHAT);
+        // Where there is no room for it now it stays.
+        self.disk.snapshots.closed.work(Work::Taken(name, has_room.is_ok()));
+        has_room?;
+        self.disk.snapshots.restoring.insert(call, (texts, "closed before".to_owned()));
+        let former = Box::new(former);
+        self.post(Input::Restore(RestoreInput::Closed { call, former, env }), Origin::None);
+        Ok(())
     }
 }
 

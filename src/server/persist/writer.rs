@@ -9,16 +9,13 @@ use std::sync::Arc;
 
 use crate::base::id::PaneId;
 use crate::base::time::{Span, Tick};
-use crate::server::persist::convert::commands;
-use crate::server::persist::convert::screen;
-use crate::server::persist::convert::structure;
+use crate::server::persist::convert::{self, commands, structure};
 use crate::server::persist::database::{self, Db, Shown, TOGETHER, Tell};
 use crate::server::persist::snapshot::Snapshots;
 use crate::settings::{Keep, Persist};
 use crate::state::State;
-use crate::state::pane::Pane;
 use crate::store::session_state::SessionState;
-use crate::term::{HISTORY_SEGMENT_BYTES, ImagesSnapshot};
+use crate::term::{HISTORY_SEGMENT_BYTES, ImagesSnapshot, Terminal};
 
 /// What a pane shows is written at most this often.
 const EVERY: Span = Span::seconds(1);
@@ -28,9 +25,6 @@ const APART: Span = Span::millis(50);
 /// The most segments of scrollback that are handed over at once: the newest, the others follow
 /// while the pane is quiet.
 const SEGMENTS_AT_ONCE: usize = 8;
-/// So long after a program was ended from outside it may turn out that the machine goes down: what
-/// was there before is not overwritten.
-const DOUBT: Span = Span::seconds(10);
 /// Segments that are kept of every pane, however many panes there are.
 const SEGMENTS_MIN: u64 = 2;
 /// Images that take more than this, in bytes, are not written.
@@ -79,9 +73,9 @@ struct Written {
 impl Written {
     /// What of a pane is to be handed over, and whether that is all: the screen, and of its
     /// scrollback what is not on disk, at most `count` segments, the newest.
-    fn next(&mut self, pane: &mut Pane, (max, count): (u64, usize)) -> (Shown, bool) {
-        let changed = pane.screen.take_changed_history();
-        let Range { start, end } = pane.screen.history_segments();
+    fn next(&mut self, screen: &Terminal, (max, count): (u64, usize)) -> (Shown, bool) {
+        let changed = screen.take_changed_history();
+        let Range { start, end } = screen.history_segments();
         let oldest = start.max(end.saturating_sub(max));
         self.segments.retain(|sequence| (oldest..end.min(changed)).contains(sequence));
         let missing = || (oldest..end).rev().filter(|sequence| !self.segments.contains(sequence));
@@ -90,16 +84,16 @@ impl Written {
         self.segments.extend(&wanted);
         let segments = wanted
             .iter()
-            .filter_map(|sequence| Some((*sequence, pane.screen.history_segment(*sequence)?)))
+            .filter_map(|sequence| Some((*sequence, screen.history_segment(*sequence)?)))
             .collect();
         let gap = (oldest..end).rev().find(|sequence| !self.segments.contains(sequence));
-        let mut snapshot = pane.screen.snapshot();
-        if IMAGES_MAX < pane.screen.image_bytes() {
+        let mut snapshot = screen.snapshot();
+        if IMAGES_MAX < screen.image_bytes() {
             snapshot.images = ImagesSnapshot::default();
         }
         (
             Shown {
-                screen: screen::encode(0, snapshot),
+                screen: convert::screen::encode(0, snapshot),
                 segments,
                 whole: gap.map_or(oldest, |gap| gap + 1)..end,
                 oldest,
@@ -186,12 +180,10 @@ impl DiskWriter {
     /// A program was ended from outside, as all are when the machine goes down or the user is
     /// logged out: that its pane goes is not written before it is certain that it was not that.
     /// `state` is that before.
-    pub(in crate::server) fn doubt(&mut self, now: Tick, state: &mut State) {
+    pub(in crate::server) fn suspect_shutdown(&mut self, now: Tick, state: &State) {
         if self.due.is_some() && !is_doubtful(state, now) {
             self.write_structure(now, state);
         }
-        state.shutdown_suspected_until = Some(now + DOUBT);
-        state.version += 1;
     }
 
     /// The structure changed.
@@ -286,7 +278,7 @@ impl DiskWriter {
     pub(in crate::server) fn write(
         &mut self,
         now: Tick,
-        state: &mut State,
+        state: &State,
         place: impl Fn(PaneId) -> Option<String>,
     ) {
         let is_due = |pane: &Written| pane.due.is_some_and(|due| due <= now);
@@ -298,7 +290,8 @@ impl DiskWriter {
             .collect();
         for pane in due {
             self.find_place(pane, now, &place);
-            self.show(pane, now, state);
+            let screen = state.panes.get(&pane).map(|pane| &pane.screen);
+            self.show(pane, now, screen, state.panes.len());
         }
         if !is_doubtful(state, now) && self.due.is_some_and(|due| due <= now) {
             self.write_structure(now, state);
@@ -328,23 +321,27 @@ impl DiskWriter {
     }
 
     /// Hands over at once what a pane shows.
-    pub(in crate::server) fn show_now(&mut self, pane: PaneId, now: Tick, state: &mut State) {
+    pub(in crate::server) fn show_now(
+        &mut self,
+        pane: PaneId,
+        now: Tick,
+        screen: &Terminal,
+        pane_count: usize,
+    ) {
         if self.persist.keep == Keep::Screens {
             self.panes.entry(pane).or_default();
-            self.show(pane, now, state);
+            self.show(pane, now, Some(screen), pane_count);
         }
     }
 
     /// Hands over what a pane shows.
-    fn show(&mut self, pane: PaneId, now: Tick, state: &mut State) {
-        let bounds = (self.segments_max(state.panes.len()), SEGMENTS_AT_ONCE);
+    fn show(&mut self, pane: PaneId, now: Tick, screen: Option<&Terminal>, pane_count: usize) {
+        let bounds = (self.segments_max(pane_count), SEGMENTS_AT_ONCE);
         let Some(written) = self.panes.get_mut(&pane) else { return };
         (written.due, written.handed) = (None, now);
         // While nothing can be written nothing is copied: afterwards everything is asked for.
-        let Some(entry) = state.panes.get_mut(&pane).filter(|_| self.failing.is_none()) else {
-            return;
-        };
-        let (shown, is_all) = written.next(entry, bounds);
+        let Some(screen) = screen.filter(|_| self.failing.is_none()) else { return };
+        let (shown, is_all) = written.next(screen, bounds);
         let sequences: Vec<u64> = shown.segments.keys().copied().collect();
         written.has_more = !is_all;
         if !self.db.show(pane, shown) {
@@ -374,7 +371,7 @@ impl DiskWriter {
     pub(in crate::server) fn finish(
         &mut self,
         now: Tick,
-        state: &mut State,
+        state: &State,
         place: impl Fn(PaneId) -> Option<String>,
     ) {
         for pane in self.panes.keys().copied().collect::<Vec<_>>() {
@@ -393,7 +390,7 @@ impl DiskWriter {
         }
         let has_sessions = !state.sessions.is_empty() || !is_certain;
         let shown = disk.panes.iter_mut().filter_map(|(pane, written)| {
-            Some((*pane, written.next(state.panes.get_mut(pane)?, bounds).0))
+            Some((*pane, written.next(&state.panes.get(pane)?.screen, bounds).0))
         });
         disk.db.finish(structure, shown);
         if !has_sessions {

@@ -10,7 +10,7 @@ use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::memory::HeapMemory;
 use crate::base::text::sanitize;
-use crate::core::Input;
+use crate::core::{Input, RestoreInput};
 use crate::platform::now;
 use crate::platform::paths::Paths;
 use crate::server::edge::Server;
@@ -201,16 +201,15 @@ impl Server {
     /// Lets the restored panes begin: programs are started soon, and panes that wait for a person
     /// show what they have.
     pub(in crate::server) fn revive(&mut self) {
-        self.core.sleep(now());
+        let programs = RestoreInput::Programs { awaits_env: true };
+        self.step(Input::Restore(programs), Origin::None);
         self.show_held();
-        self.step(Input::Wake, Origin::None);
     }
 
     /// Panes that came back and wait for a person say what can be done.
     pub(in crate::server) fn show_held(&mut self) {
-        for pane in self.disk.recalled.keys() {
-            self.core.restore_prompt(*pane);
-        }
+        let panes = self.disk.recalled.keys().copied().collect();
+        self.step(Input::Restore(RestoreInput::Prompts(panes)), Origin::None);
     }
 
     /// The disk fails, or no longer does: whoever is there is told. A new database gets everything.
@@ -224,7 +223,7 @@ impl Server {
             ),
             News::Fine => ("sessions are saved to disk again".to_owned(), false),
             News::Anew => {
-                return self.disk.begin_anew(now().tick, self.core.state.panes.keys().copied());
+                return self.disk.begin_anew(now().tick, self.core.state().panes.keys().copied());
             }
         };
         self.disk.fails(warning.then(|| text.clone()));

@@ -15,7 +15,7 @@ use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::memory::{HeapMemory, Memory};
 use crate::base::signal;
-use crate::core::{Core, Input};
+use crate::core::{Core, Input, RestoreInput, ServerEvent};
 use crate::platform::EventFd;
 use crate::platform::Login;
 use crate::platform::memory::SharedMemory;
@@ -109,16 +109,17 @@ impl Server {
     /// Keeps the structure if it changed. Called before the effects of a step leave.
     pub(in crate::server) fn write_slots(&mut self) {
         self.with_commands(handoff::write_slots);
-        let state = &self.core.state;
+        let state = self.core.state();
         if self.slots.write(state.version, |taken| structure::structure(state, taken)) {
             self.disk.changed(now().tick);
         }
-        self.slots.buffers.write(&self.core.state.buffers, &mut self.link);
+        self.slots.buffers.write(&self.core.state().buffers, &mut self.link);
     }
 
     /// Writes a snapshot of a pane's screen as it is now.
     pub(in crate::server) fn write_snapshot(&mut self, pane: PaneId) {
-        let (Some(io), Some(state)) = (self.panes.get_mut(&pane), self.core.state.panes.get(&pane))
+        let (Some(io), Some(state)) =
+            (self.panes.get_mut(&pane), self.core.state().panes.get(&pane))
         else {
             return;
         };
@@ -134,7 +135,7 @@ impl Server {
     /// meanwhile.
     pub(in crate::server) async fn hand_over(&mut self, why: &LinkError) -> anyhow::Result<()> {
         tracing::error!("{why}; a new keeper takes over");
-        let former = i32::try_from(self.core.host.keeper_pid).unwrap_or(0);
+        let former = i32::try_from(self.core.host().keeper_pid).unwrap_or(0);
         end(former).await?;
         for _ in 0..KEEPERS_MAX {
             let Some(why) = self.hand_over_once().await? else { return Ok(()) };
@@ -198,7 +199,8 @@ impl Server {
                 Err(error) => return Err(error.into()),
             };
             if let FromKeeper::Hello { keeper_pid, .. } = record.message {
-                self.core.host.keeper_pid = keeper_pid.unsigned_abs();
+                let keeper = ServerEvent::Keeper(keeper_pid.unsigned_abs());
+                self.step(Input::Server(keeper), Origin::None);
                 link.lease = record.lease;
                 break;
             }
@@ -391,7 +393,7 @@ pub(in crate::server) fn server(
     let told = events.clone();
     let tell = Box::new(move |news| told.try_send(Event::Disk(news)).is_ok());
     let misfits = fit(structure.as_ref(), &mut screens);
-    let (state, disk) = match reboot::path(&settings) {
+    let (mut state, disk) = match reboot::path(&settings) {
         Some(path) if was_empty => reboot::state(path, &settings.persist, tell, &options),
         Some(path) => {
             let mut state = state(structure, &mut screens, &options);
@@ -402,22 +404,26 @@ pub(in crate::server) fn server(
         }
         None => (state(structure, &mut screens, &options), DiskWriter::off()),
     };
-    let mut core = Core::new(
-        settings,
-        host(&login, (link.lease, held.epoch), (held.keeper_pid, held.upgrade)),
-    );
-    core.state = state;
     if !was_empty {
-        core.state.commands = commands.records();
+        for (pane, pid) in strangers {
+            if let Some(screen) = screens.remove(&pane) {
+                state.adopt(pane, pid.unsigned_abs(), screen, now().wall);
+            }
+        }
+        for (pane, io) in &panes {
+            state.found_running(*pane, io.pid().unsigned_abs());
+        }
+        state.commands = commands.records();
     }
     let places = Paths::current()?;
     let dir = places.socket().parent().map(Path::to_owned).unwrap_or_default();
     let sender = TaskSender::new(events.clone());
     let setup = Setup { epoch: held.epoch, dir, home: home.clone(), events: sender };
-    let commands = commands.resume(&core.state, setup, &mut link);
-    (slots.buffers, core.state.buffers) = BufferSlots::open(held.stash.remove(BUFFERS));
+    let commands = commands.resume(&state, setup, &mut link);
+    (slots.buffers, state.buffers) = BufferSlots::open(held.stash.remove(BUFFERS));
+    let host = host(&login, (link.lease, held.epoch), (held.keeper_pid, held.upgrade));
     let mut server = Server::new(ServerParts {
-        core,
+        core: Core::resume(settings, host, state),
         link,
         wake: held.wake,
         slots,
@@ -431,9 +437,9 @@ pub(in crate::server) fn server(
     if was_empty {
         server.revive();
     } else {
-        server.reconcile(strangers, screens, &misfits);
+        server.reconcile(&misfits);
         // Of those that came back and have not run since, all is on disk.
-        let state = &server.core.state;
+        let state = server.core.state();
         server.disk.take_over(
             now().tick,
             state.panes.keys().filter(|pane| !state.restored_panes.contains(pane)).copied(),
@@ -523,22 +529,11 @@ fn host(
 impl Server {
     /// Makes structure and programs agree: unknown programs are adopted, panes without one have
     /// ended, and screens have the size their pane has.
-    fn reconcile(
-        &mut self,
-        strangers: Vec<(PaneId, i32)>,
-        mut screens: BTreeMap<PaneId, Terminal>,
-        misfits: &BTreeSet<PaneId>,
-    ) {
-        let now = now();
-        for (pane, pid) in strangers {
-            if let Some(screen) = screens.remove(&pane) {
-                self.core.state.adopt(pane, pid.unsigned_abs(), screen, now.wall);
-            }
-        }
-        let known: Vec<PaneId> = self.core.state.panes.keys().copied().collect();
+    fn reconcile(&mut self, misfits: &BTreeSet<PaneId>) {
+        let known: Vec<PaneId> = self.core.state().panes.keys().copied().collect();
         for pane in known {
-            let Some(io) = self.panes.get(&pane) else {
-                let state = self.core.state.pane(pane);
+            if !self.panes.contains_key(&pane) {
+                let state = self.core.state().pane(pane);
                 // One that came back, or is started again, was not yet asked for.
                 if state.life.has_program()
                     && !(state.life == ProgramState::Starting && state.restore.retried)
@@ -546,22 +541,20 @@ impl Server {
                     self.pane_ended(pane, ExitStatus::Lost, Vec::new());
                 }
                 continue;
-            };
-            let pid = io.pid().unsigned_abs();
-            self.core.resumed(pane, pid);
+            }
             if misfits.contains(&pane) {
-                let size = self.core.state.pane(pane).size;
+                let size = self.core.state().pane(pane).size;
                 self.settle(vec![Effect::Resize { pane, size }], Origin::None);
             }
-            if self.core.state.pane(pane).life == ProgramState::Ending {
-                let grace = self.core.settings.pane.grace();
+            if self.core.state().pane(pane).life == ProgramState::Ending {
+                let grace = self.core.settings().pane.grace();
                 self.settle(vec![Effect::Stop { pane, grace }], Origin::None);
             }
         }
         self.show_held();
-        if self.core.state.panes.values().any(|pane| pane.life == ProgramState::Starting) {
-            self.core.start_all();
-            self.step(Input::Wake, Origin::None);
+        if self.core.state().panes.values().any(|pane| pane.life == ProgramState::Starting) {
+            let programs = RestoreInput::Programs { awaits_env: false };
+            self.step(Input::Restore(programs), Origin::None);
         }
         self.write_slots();
         for pane in self.panes.keys().copied().collect::<Vec<_>>() {

@@ -33,15 +33,20 @@ pub struct HistoryBytes {
 }
 
 impl History {
-    /// Packs one cold segment. False if there is none left.
-    pub(crate) fn pack(&mut self) -> bool {
+    /// The next segment to pack: the oldest cold one.
+    pub(crate) fn cold(&self) -> Option<u64> {
         let sequence = self.packing.done.max(self.front);
         let is_open = 0 < self.open_cells && self.open_segment <= sequence;
-        if self.next <= sequence + WARM_SEGMENTS || is_open {
+        (sequence + WARM_SEGMENTS < self.next && !is_open).then_some(sequence)
+    }
+
+    /// Packs one cold segment. False if there is none left.
+    pub(crate) fn pack(&mut self) -> bool {
+        let Some(sequence) = self.cold() else {
             self.slots.forget_unpacked();
             self.slots.punch_spare();
             return false;
-        }
+        };
         self.packing.done = sequence + 1;
         let at = usize::try_from(sequence - self.front).unwrap_or(usize::MAX);
         if let Some(segment) = self.segments.get(at).copied().filter(|segment| segment.packed == 0)
@@ -142,9 +147,9 @@ impl History {
 
     /// From which segment on bytes may be other than when this was asked last; 0 the first time.
     /// The last segment counts as changed the next time.
-    pub(crate) fn take_changed(&mut self) -> u64 {
+    pub(crate) fn take_changed(&self) -> u64 {
         let last = self.sequences().end.saturating_sub(1);
-        std::mem::replace(&mut self.changed, last)
+        self.changed.replace(last)
     }
 
     /// The bytes of a segment: all of it, or only its packed form.

@@ -109,7 +109,7 @@ pub(crate) struct History {
     runs: Vec<(u32, usize)>,
     uncommitted: bool,
     /// From this sequence number on segments may have changed since they were last taken elsewhere.
-    changed: u64,
+    changed: std::cell::Cell<u64>,
 }
 
 impl History {
@@ -140,7 +140,7 @@ impl History {
             scratch: Vec::new(),
             runs: Vec::new(),
             uncommitted: false,
-            changed: 0,
+            changed: std::cell::Cell::new(0),
         }
     }
 

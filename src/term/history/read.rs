@@ -344,7 +344,7 @@ impl History {
     ) -> Option<(bool, u8)> {
         let at = (0..self.segments.len()).rev().find(|at| self.segments[*at].lines > 0)?;
         self.unpack(at)?;
-        self.changed = self.changed.min(self.front + at as u64);
+        self.changed.set(self.changed.get().min(self.front + at as u64));
         let segment = self.segments[at];
         let mut place = (at, segment.first as usize);
         let mut before = 0;

@@ -196,7 +196,7 @@ fn a_call_whose_caller_is_gone_is_dropped() {
         (world.ask(World::by(client), "wait --exit"), world.ask(Caller::default(), "wait --exit"));
     world.gone(client);
     world.step(Input::Cancelled { call: other });
-    assert!(world.core.state.calls.is_empty());
+    assert!(world.core.state().calls.is_empty());
     world.end(PaneId(1), ExitStatus::Code(0));
     assert_eq!((world.answer(mine), world.answer(other)), (None, None));
 }
@@ -267,7 +267,7 @@ fn clients_are_sent_away_and_their_sessions_stay() {
         "from a pane: who shows it"
     );
     assert_eq!(world.did(Caller::default(), "detach --all"), json!(["v1", "v2", "v3"]));
-    assert_eq!(world.core.state.sessions.len(), 1);
+    assert_eq!(world.core.state().sessions.len(), 1);
     world.did(World::by(clients[2]), "attach");
 }
 

@@ -15,7 +15,7 @@ fn the_size_is_that_of_the_client_that_typed_last_and_changes_at_most_ten_times_
     world.did(World::by(large), "new a");
     let small = world.connect(2, Size::new(40, 12));
     world.did(World::by(small), "attach a");
-    let size = |world: &World| world.core.state.pane(PaneId(1)).size;
+    let size = |world: &World| world.core.state().pane(PaneId(1)).size;
     world.wait(Span::millis(100));
     assert_eq!(size(&world), Size::new(40, 10));
     world.wait(Span::millis(100));
@@ -49,7 +49,7 @@ fn other_sizing_policies_look_at_all_clients() {
         world.did(World::by(small), "attach a");
         world.wait(Span::millis(200));
         world.type_keys(large, "a");
-        assert_eq!(world.core.state.pane(PaneId(1)).size, size, "{sizing:?}");
+        assert_eq!(world.core.state().pane(PaneId(1)).size, size, "{sizing:?}");
     }
 }
 
@@ -84,9 +84,9 @@ fn zoom_is_the_views_and_ends_when_another_pane_gets_the_focus() {
         (scene.zoomed, scene.panes.len(), scene.panes[0].rect.size()),
         (true, 1, Size::new(81, 22))
     );
-    assert_eq!(world.core.state.pane(PaneId(2)).size, Size::new(81, 22));
+    assert_eq!(world.core.state().pane(PaneId(2)).size, Size::new(81, 22));
     assert_eq!(
-        world.core.state.pane(PaneId(1)).size,
+        world.core.state().pane(PaneId(1)).size,
         Size::new(40, 22),
         "the hidden one keeps its size"
     );

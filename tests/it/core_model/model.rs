@@ -170,7 +170,7 @@ impl Model {
 
     /// A pane whose program could not be started again is gone.
     fn look(&mut self, world: &World, pane: PaneId) {
-        if !world.core.state.panes.contains_key(&pane) {
+        if !world.core.state().panes.contains_key(&pane) {
             self.forget(pane);
         }
     }
@@ -190,7 +190,7 @@ impl Model {
 
     #[track_caller]
     fn assert_is(&self, world: &World) {
-        let state = &world.core.state;
+        let state = &world.core.state();
         let mut there: BTreeMap<String, Vec<PaneId>> = BTreeMap::new();
         for session in state.sessions.values() {
             let mut panes: Vec<PaneId> =
@@ -219,7 +219,7 @@ fn pick<T: Copy>(all: &[T], at: usize) -> Option<T> {
 }
 
 fn clients(world: &World) -> Vec<ClientId> {
-    world.core.state.views.keys().copied().collect()
+    world.core.state().views.keys().copied().collect()
 }
 
 fn caller(world: &World, model: &Model, who: Who) -> Caller {
@@ -245,7 +245,7 @@ fn stop(world: &mut World, model: &mut Model, words: &str, panes: &[PaneId]) {
 }
 
 fn panes_of(world: &World, pane: PaneId) -> Vec<PaneId> {
-    let state = &world.core.state;
+    let state = &world.core.state();
     state.tab(state.pane(pane).tab.expect("it is in one")).panes()
 }
 
@@ -261,7 +261,7 @@ fn run(world: &mut World, model: &mut Model, act: &Act) {
                     world,
                     model,
                     caller(world, model, who),
-                    &format!("tab new -t {}", world.core.state.pane(pane).session),
+                    &format!("tab new -t {}", world.core.state().pane(pane).session),
                 );
             }
         }
@@ -308,7 +308,7 @@ fn run(world: &mut World, model: &mut Model, act: &Act) {
         Act::Ends(at, code) => {
             if let Some(pane) = pick(&panes, at) {
                 // One that is to run again stays, unless it cannot be started.
-                let stays = world.core.state.pane(pane).again && world.starts.is_ok();
+                let stays = world.core.state().pane(pane).again && world.starts.is_ok();
                 world.end(pane, ExitStatus::Code(code));
                 if !stays {
                     model.forget(pane);
@@ -323,11 +323,11 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
     match *act {
         Act::CloseSession(at) => {
             if let Some(pane) = pick(panes, at) {
-                let session = world.core.state.pane(pane).session;
+                let session = world.core.state().pane(pane).session;
                 let all: Vec<PaneId> = panes
                     .iter()
                     .copied()
-                    .filter(|pane| world.core.state.pane(*pane).session == session)
+                    .filter(|pane| world.core.state().pane(*pane).session == session)
                     .collect();
                 stop(world, model, &format!("session close -t {session}"), &all);
             }
@@ -337,17 +337,17 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
             if let Ok(reply) = world.outcome(by, "undo") {
                 let pane: PaneId =
                     reply["pane"].as_str().and_then(|id| id.parse().ok()).expect("a pane");
-                let session = world.core.state.pane(pane).session;
+                let session = world.core.state().pane(pane).session;
                 let back = match reply["what"].as_str() {
                     Some("pane") => vec![pane],
                     Some("tab") => panes_of(world, pane),
                     _ => world
                         .core
-                        .state
+                        .state()
                         .session(session)
                         .tabs
                         .iter()
-                        .flat_map(|tab| world.core.state.tab(*tab).panes())
+                        .flat_map(|tab| world.core.state().tab(*tab).panes())
                         .collect(),
                 };
                 model
@@ -360,7 +360,7 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
         Act::BuriedEnds(at) => {
             let closed: Vec<PaneId> = world
                 .core
-                .state
+                .state()
                 .closed_items
                 .iter()
                 .flat_map(abide::state::undo::ClosedItem::panes)
@@ -376,9 +376,10 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
             {
                 let new: PaneId =
                     reply["id"].as_str().and_then(|id| id.parse().ok()).expect("a pane");
-                if let Some(made) = world.core.state.panes.get(&new).filter(|new| new.tab.is_some())
+                if let Some(made) =
+                    world.core.state().panes.get(&new).filter(|new| new.tab.is_some())
                 {
-                    let name = world.core.state.session(made.session).name.clone();
+                    let name = world.core.state().session(made.session).name.clone();
                     model.sessions.entry(name).or_default().push(new);
                 }
             }
@@ -386,7 +387,7 @@ fn run_graves(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId])
         Act::StopEnds(at) => {
             let ending: Vec<PaneId> = world
                 .core
-                .state
+                .state()
                 .panes
                 .values()
                 .filter(|pane| pane.life == ProgramState::Ending)
@@ -408,7 +409,7 @@ fn run_views(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId]) 
             if let (Some(client), Some(pane)) = (client(world, at), pick(panes, pane)) {
                 world.did(
                     World::by(client),
-                    &format!("attach {}", world.core.state.pane(pane).session),
+                    &format!("attach {}", world.core.state().pane(pane).session),
                 );
             }
         }
@@ -430,10 +431,10 @@ fn run_views(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId]) 
             if let Some(client) = client(world, at) {
                 let together = world
                     .core
-                    .state
+                    .state()
                     .view(client)
                     .focus()
-                    .map_or_else(Vec::new, |focus| world.core.state.typed_together(focus));
+                    .map_or_else(Vec::new, |focus| world.core.state().typed_together(focus));
                 assert!(
                     world.type_keys(client, "a").iter().all(|(pane, _)| together.contains(pane))
                 );
@@ -455,7 +456,7 @@ fn run_views(world: &mut World, model: &mut Model, act: &Act, panes: &[PaneId]) 
                 let verb = ARRANGE[verb % ARRANGE.len()];
                 world.ask(Caller { client: None, pane: Some(pane) }, verb);
                 model.look(world, pane);
-                if world.core.state.panes.contains_key(&pane) {
+                if world.core.state().panes.contains_key(&pane) {
                     join(world, model, pane, pick(panes, other));
                 }
             }
@@ -515,7 +516,7 @@ fn finish(world: &mut World) {
     world.stops = true;
     let ending: Vec<PaneId> = world
         .core
-        .state
+        .state()
         .panes
         .values()
         .filter(|pane| pane.life == ProgramState::Ending)
@@ -526,5 +527,5 @@ fn finish(world: &mut World) {
         world.ended(pane, ExitStatus::Signal(15), &[]);
     }
     assert!(world.answer(stop).is_some_and(|outcome| outcome.is_ok()));
-    assert_eq!((world.open.len(), world.core.state.panes.len(), world.exits), (0, 0, 1));
+    assert_eq!((world.open.len(), world.core.state().panes.len(), world.exits), (0, 0, 1));
 }

@@ -5,6 +5,7 @@ use abide::base::exit::ExitStatus;
 use abide::base::geom::{Rect, Size};
 use abide::base::id::{ClientId, PaneId};
 use abide::base::time::Span;
+use abide::core::{ClientEvent, Input};
 use abide::settings::{Remain, Settings};
 use abide::state::call::Caller;
 use abide::state::effect::{ClientMessage, Effect};
@@ -56,7 +57,7 @@ fn a_closed_pane_runs_on_hidden_and_comes_back_exactly_where_it_was() {
         [ClientMessage::Closed { what: "pane 3 (zsh)".into(), undo_ms: 60_000 }]
     );
     assert_eq!(
-        (world.stopped.len(), world.core.state.pane(PaneId(3)).life),
+        (world.stopped.len(), world.core.state().pane(PaneId(3)).life),
         (0, ProgramState::Running { pid: 100 })
     );
     assert_eq!(rects(&world, client).len(), 3);
@@ -77,7 +78,7 @@ fn a_closed_pane_runs_on_hidden_and_comes_back_exactly_where_it_was() {
     );
     assert_eq!(rects(&world, client), before);
     assert_eq!(world.core.scene(client).expect("it is there").focus, Some(PaneId(3)));
-    assert!(world.core.state.pane(PaneId(3)).screen.text(0..1).starts_with("still here"));
+    assert!(world.core.state().pane(PaneId(3)).screen.text(0..1).starts_with("still here"));
     assert_eq!(world.outcome(World::by(client), "undo").expect_err("nothing").code, Code::NotFound);
 }
 
@@ -91,7 +92,7 @@ fn what_nobody_wants_back_is_ended_after_a_minute() {
     assert_eq!(world.stopped, [(PaneId(3), Span::seconds(5))]);
     world.wait(Span::seconds(58));
     assert_eq!(world.stopped.len(), 2);
-    assert_eq!(world.core.state.panes.len(), 1);
+    assert_eq!(world.core.state().panes.len(), 1);
     assert_eq!(world.core.scene(client).expect("it is there").tabs.len(), 1);
 }
 
@@ -108,7 +109,7 @@ fn what_was_ended_is_made_anew_at_its_place_the_latest_first() {
     world.did(World::by(client), "tab close -t two");
     world.did(World::by(client), "pane close -t p2");
     world.wait(Span::seconds(61));
-    assert_eq!((world.core.state.panes.len(), world.core.state.closed_items.len()), (2, 0));
+    assert_eq!((world.core.state().panes.len(), world.core.state().closed_items.len()), (2, 0));
     assert_eq!(
         world.did(World::by(client), "undo"),
         json!({"what": "pane", "session": "s1", "name": "a", "tab": "t1", "pane": "p5"})
@@ -121,7 +122,7 @@ fn what_was_ended_is_made_anew_at_its_place_the_latest_first() {
         world.did(World::by(client), "undo"),
         json!({"what": "tab", "session": "s1", "name": "a", "tab": "t2", "pane": "p6"})
     );
-    assert_eq!(world.core.state.session(abide::base::id::SessionId(1)).tabs.len(), 2);
+    assert_eq!(world.core.state().session(abide::base::id::SessionId(1)).tabs.len(), 2);
     assert_eq!(world.outcome(World::by(client), "undo").expect_err("nothing").code, Code::NotFound);
 }
 
@@ -131,7 +132,7 @@ fn what_ended_by_itself_is_made_anew_with_the_session_it_was_of() {
     for (pane, status) in [(2, ExitStatus::Code(1)), (3, ExitStatus::Signal(9))] {
         world.end(PaneId(pane), status);
     }
-    assert!(world.core.state.sessions.is_empty());
+    assert!(world.core.state().sessions.is_empty());
     let back = world.did(Caller::default(), "undo");
     assert_eq!(
         (&back["what"], &back["name"], &back["session"], &back["tab"]),
@@ -177,7 +178,7 @@ fn with_now_or_no_time_it_ends_at_once() {
         world.ask(World::by(client), words);
         assert_eq!(world.stopped.len(), 2, "{words}");
         assert!(
-            world.core.state.closed_items.is_empty() && world.core.state.panes.is_empty(),
+            world.core.state().closed_items.is_empty() && world.core.state().panes.is_empty(),
             "{words}"
         );
     }
@@ -209,7 +210,7 @@ fn tabs_and_sessions_come_back_with_their_names_and_places() {
     assert_eq!(tabs(&world), ["one", "two", "three"]);
     assert_eq!(rects(&world, client).len(), 2);
     world.did(World::by(client), "session close");
-    assert!(world.core.state.sessions.is_empty());
+    assert!(world.core.state().sessions.is_empty());
     assert!(
         matches!(world.told(client).as_slice(), [.., ClientMessage::Shut(name)] if name == "a"),
         "the client leaves"
@@ -228,7 +229,7 @@ fn tabs_and_sessions_come_back_with_their_names_and_places() {
 #[test]
 fn the_last_pane_takes_tab_and_session_along_and_all_come_back_together() {
     let (mut world, client) = world(&["pane rename keep", "pane close"]);
-    assert!(world.core.state.sessions.is_empty());
+    assert!(world.core.state().sessions.is_empty());
     world.gone(client);
     world.connections(0);
     world.wait(Span::seconds(30));
@@ -247,7 +248,7 @@ fn a_pane_whose_tab_or_session_went_away_gets_new_ones() {
     assert_eq!((&back["tab"], &back["session"]), (&json!("t3"), &json!("s1")));
     world.did(World::by(client), "pane close");
     world.end(PaneId(1), ExitStatus::Code(0));
-    assert!(world.core.state.sessions.is_empty());
+    assert!(world.core.state().sessions.is_empty());
     let back = world.did(Caller::default(), "undo");
     assert_eq!(
         (&back["name"], &back["session"], &back["pane"]),
@@ -269,7 +270,7 @@ fn what_ended_in_the_graveyard_stays_away_and_a_changed_layout_gets_it_back_besi
     assert_eq!(rects(&world, client).len(), 3);
     let (mut world, client) = self::world(&["tab new", "tab close"]);
     world.end(PaneId(2), ExitStatus::Code(0));
-    assert!(world.core.state.closed_items.is_empty());
+    assert!(world.core.state().closed_items.is_empty());
     assert_eq!(
         world.did(World::by(client), "undo")["pane"],
         "p3",
@@ -281,7 +282,7 @@ fn what_ended_in_the_graveyard_stays_away_and_a_changed_layout_gets_it_back_besi
 fn killing_a_session_takes_what_was_closed_in_it_along() {
     let (mut world, _) = world(&["pane split", "pane close"]);
     assert_eq!(world.did(Caller::default(), "kill a"), json!({"panes": ["p1", "p2"], "left": []}));
-    assert!(world.core.state.panes.is_empty() && world.core.state.closed_items.is_empty());
+    assert!(world.core.state().panes.is_empty() && world.core.state().closed_items.is_empty());
 }
 
 #[test]
@@ -291,7 +292,7 @@ fn graves_are_bounded() {
         world.did(World::by(client), "tab new");
         world.did(World::by(client), "tab close");
     }
-    assert_eq!(world.core.state.closed_items.len(), abide::state::undo::CLOSED_MAX);
+    assert_eq!(world.core.state().closed_items.len(), abide::state::undo::CLOSED_MAX);
     assert_eq!(
         world.stopped.iter().map(|(pane, _)| pane.0).collect::<Vec<_>>(),
         [2],
@@ -312,11 +313,11 @@ fn a_pane_runs_its_program_again_in_its_place() {
     world.print(PaneId(2), "old\x1b]7;file:///srv\x07");
     world.stops = false;
     world.did(World::by(client), "pane respawn --kill");
-    assert_eq!(world.core.state.pane(PaneId(2)).life, ProgramState::Ending);
+    assert_eq!(world.core.state().pane(PaneId(2)).life, ProgramState::Ending);
     assert_eq!(rects(&world, client).len(), 2, "it keeps its place");
     world.ended(PaneId(2), ExitStatus::Signal(1), &[]);
-    assert_eq!(world.core.state.pane(PaneId(2)).life, ProgramState::Running { pid: 100 });
-    assert_eq!(world.core.state.pane(PaneId(2)).screen.text(0..1).trim(), "");
+    assert_eq!(world.core.state().pane(PaneId(2)).life, ProgramState::Running { pid: 100 });
+    assert_eq!(world.core.state().pane(PaneId(2)).screen.text(0..1).trim(), "");
     let program = &world.programs[&PaneId(2)];
     assert_eq!(
         (program.argv.join(" "), &program.cwd[0]),
@@ -338,18 +339,18 @@ fn a_pane_that_stays_says_how_it_ended_and_enter_runs_it_again() {
     world.print(PaneId(1), "\x1b[?1049h\x1b[?1000hfull screen");
     world.end(PaneId(1), ExitStatus::Code(3));
     let last =
-        |world: &World| world.core.state.pane(PaneId(1)).screen.text(0..22).trim().to_owned();
+        |world: &World| world.core.state().pane(PaneId(1)).screen.text(0..22).trim().to_owned();
     assert_eq!(last(&world), "exit 3: Enter or R runs it again");
     world.end(PaneId(1), ExitStatus::Code(3));
     assert_eq!(last(&world).lines().count(), 1, "a new server tells it again");
     assert_eq!(world.type_keys(client, "a"), []);
     assert_eq!(
-        world.core.state.pane(PaneId(1)).life,
+        world.core.state().pane(PaneId(1)).life,
         ProgramState::Ended { status: ExitStatus::Code(3) }
     );
     world.type_keys(client, "Enter");
     assert_eq!(
-        (world.core.state.pane(PaneId(1)).life, last(&world)),
+        (world.core.state().pane(PaneId(1)).life, last(&world)),
         (ProgramState::Running { pid: 100 }, String::new())
     );
     world.did(World::by(client), "pane close");
@@ -384,7 +385,7 @@ fn synchronized_panes_are_typed_into_together() {
 #[test]
 fn a_session_can_have_a_size_of_its_own() {
     let (mut world, client) = world(&["session resize 30x9"]);
-    let size = |world: &World| world.core.state.pane(PaneId(1)).size;
+    let size = |world: &World| world.core.state().pane(PaneId(1)).size;
     assert_eq!(size(&world), Size::new(30, 9));
     world.resize(client, Size::new(100, 40));
     assert_eq!(size(&world), Size::new(30, 9));
@@ -397,8 +398,7 @@ fn a_session_can_have_a_size_of_its_own() {
 #[test]
 fn a_client_without_bars_gives_all_its_rows_to_panes() {
     let (mut world, client) = world(&[]);
-    world.core.state.set_bars(client, 0);
-    world.step(abide::core::Input::Wake);
+    world.step(Input::Client { client, event: ClientEvent::Bars(0) });
     assert_eq!(rects(&world, client), [(1, Rect::new(0, 0, Size::new(81, 25)))]);
 }
 
@@ -409,7 +409,7 @@ fn a_restart_of_a_buried_pane_is_no_way_out() {
     world.did(World::by(client), "pane respawn --kill");
     world.did(World::by(client), "pane close");
     world.ended(PaneId(2), ExitStatus::Signal(1), &[]);
-    assert!(!world.core.state.panes.contains_key(&PaneId(2)), "its program was told to end");
+    assert!(!world.core.state().panes.contains_key(&PaneId(2)), "its program was told to end");
     let fx = world.effects(World::by(client), "pane close");
     assert!(
         fx.iter()

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use abide::action::Outcome;
-use abide::action::session::close::Back;
 use abide::action::table::{Call, from_words, parse};
 use abide::base::error::{Code, Refusal};
 use abide::base::exit::ExitStatus;
@@ -13,7 +12,7 @@ use abide::base::id::{CallId, ClientId, PaneId};
 use abide::base::key::KeyInput;
 use abide::base::memory::HeapMemory;
 use abide::base::time::{Now, Span, Tick};
-use abide::core::{Core, Input, Viewer};
+use abide::core::{Core, Input, RestoreInput, ServerEvent, Viewer};
 use abide::settings::Settings;
 use abide::state::State;
 use abide::state::call::Caller;
@@ -44,6 +43,7 @@ pub(crate) struct World {
     pub(crate) questions: Vec<(CallId, Question)>,
     pub(crate) forwarded: Vec<(ClientId, CallId, &'static str)>,
     pub(crate) exits: usize,
+    pub(crate) saves: usize,
     pub(crate) restarts: usize,
     /// Calls that were made and may be answered.
     pub(crate) open: BTreeSet<CallId>,
@@ -54,6 +54,7 @@ pub(crate) struct World {
     gone: BTreeSet<PaneId>,
     /// What was closed, with the sizes of its panes.
     closed: Vec<(ClosedItem, BTreeMap<PaneId, Size>)>,
+    next_call: u64,
 }
 
 /// A client with a size.
@@ -94,10 +95,9 @@ impl World {
             shell: "/bin/bash".into(),
             login_env: login.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         };
-        let mut core = Core::new(settings, host);
+        let core = Core::new(settings, host);
         let now = Now { tick: Tick(1_000_000_000), wall: 1_700_000_000_000 };
-        core.set_connections(now, 1);
-        Self {
+        let mut world = Self {
             core,
             now,
             starts: Ok(()),
@@ -108,6 +108,7 @@ impl World {
             questions: Vec::new(),
             forwarded: Vec::new(),
             exits: 0,
+            saves: 0,
             restarts: 0,
             open: BTreeSet::new(),
             answers: BTreeMap::new(),
@@ -115,7 +116,10 @@ impl World {
             forgotten: Vec::new(),
             gone: BTreeSet::new(),
             closed: Vec::new(),
-        }
+            next_call: 1,
+        };
+        world.connections(1);
+        world
     }
 
     pub(crate) fn by(client: ClientId) -> Caller {
@@ -132,35 +136,27 @@ impl World {
     fn step_once(&mut self, step: impl FnOnce(&mut Core, Now, &mut Effects)) -> Effects {
         let mut fx = Effects::new();
         step(&mut self.core, self.now, &mut fx);
-        self.keep_closed();
-        assert_eq!(self.core.state.check(), Ok(()));
+        assert_eq!(self.core.state().check(), Ok(()));
         for effect in &fx {
             self.note(effect);
         }
-        let open: BTreeSet<CallId> = self.core.state.calls.keys().copied().collect();
+        let open: BTreeSet<CallId> = self.core.state().calls.keys().copied().collect();
         assert!(open.is_subset(&self.open), "a call is open that was answered or never made");
         fx
     }
 
-    fn keep_closed(&mut self) {
-        for closing in std::mem::take(&mut self.core.state.pending_work.closed) {
-            match closing {
-                UndoChange::Keep(record) => {
-                    let there = record.panes.iter().chain(self.core.state.panes.values());
-                    let all: BTreeMap<PaneId, Size> =
-                        there.map(|pane| (pane.id, pane.size)).collect();
-                    let own =
-                        record.item.panes().into_iter().map(|pane| (pane, all[&pane])).collect();
-                    self.closed.push((record.item, own));
-                }
-                UndoChange::Back(name) => {
-                    let at = self
-                        .closed
-                        .iter()
-                        .rposition(|(item, _)| item.name() == name)
-                        .expect("it was closed");
-                    self.closed.remove(at);
-                }
+    /// Keeps what was closed, as the edge does on disk.
+    fn save_closed(&mut self, change: &UndoChange) {
+        match change {
+            UndoChange::Keep(record) => {
+                let there = record.panes.iter().chain(self.core.state().panes.values());
+                let all: BTreeMap<PaneId, Size> = there.map(|pane| (pane.id, pane.size)).collect();
+                let own = record.item.panes().into_iter().map(|pane| (pane, all[&pane])).collect();
+                self.closed.push((record.item.clone(), own));
+            }
+            UndoChange::Back(name) => {
+                let at = self.closed.iter().rposition(|(item, _)| item.name() == *name);
+                self.closed.remove(at.expect("it was closed"));
             }
         }
     }
@@ -186,15 +182,8 @@ impl World {
                 .panes
                 .insert(id, Pane { life: ProgramState::Starting, tab: None, restore, ..pane });
         }
-        let (back, _) =
-            self.core.reopen(former, &[], self.now).expect("it does not contradict itself");
-        let outcome = Ok(serde_json::to_value({
-            let caller =
-                self.core.state.calls.get(&call).map(|open| open.caller).unwrap_or_default();
-            Back::seen(&mut self.core.state, caller, &back)
-        })
-        .expect("plain data"));
-        self.step(Input::Answered { call, outcome });
+        let former = Box::new(former);
+        self.step(Input::Restore(RestoreInput::Closed { call, former, env: Vec::new() }));
     }
 
     /// Looks at an effect: it is about something that is there, and comes as often as it may.
@@ -225,11 +214,11 @@ impl World {
                 );
                 self.forgotten.push(*pane);
                 self.stopped.retain(|(other, _)| {
-                    other != pane || !self.core.state.panes.contains_key(pane)
+                    other != pane || !self.core.state().panes.contains_key(pane)
                 });
             }
             Effect::Snapshot { pane } => {
-                assert!(self.core.state.panes.contains_key(pane) || self.forgotten.contains(pane))
+                assert!(self.core.state().panes.contains_key(pane) || self.forgotten.contains(pane))
             }
             Effect::Answer { call, outcome } => {
                 assert!(self.open.remove(call), "{call} is answered twice, or was never made");
@@ -245,6 +234,11 @@ impl World {
             Effect::Hook { text, .. } => assert!(!text.is_empty(), "a hook without anything to do"),
             Effect::Follow { folder, .. } => assert!(folder.starts_with("/run/env/s"), "{folder}"),
             Effect::Command(_) | Effect::Pipe { .. } | Effect::Snapshots { .. } => {}
+            Effect::Closed(change) => self.save_closed(change),
+            Effect::Restored { call, panes } => {
+                assert!(!panes.is_empty() && self.open.contains(call), "{call} made nothing anew")
+            }
+            Effect::Save => self.saves += 1,
             Effect::Exit => self.exits += 1,
             Effect::Restart { .. } => self.restarts += 1,
         }
@@ -305,7 +299,7 @@ impl World {
         change: impl FnOnce(&mut Viewer),
     ) -> ClientId {
         change(&mut viewer);
-        let client = self.core.state.next_client();
+        let client = ClientId(self.core.state().next_ids.client);
         self.step(Input::Connected { client, viewer });
         client
     }
@@ -313,7 +307,7 @@ impl World {
     pub(crate) fn gone(&mut self, client: ClientId) {
         let dropped: Vec<CallId> = self
             .core
-            .state
+            .state()
             .calls
             .iter()
             .filter(|(_, open)| open.caller.client == Some(client))
@@ -337,7 +331,8 @@ impl World {
     }
 
     fn invoke(&mut self, caller: Caller, action: Call) -> (CallId, Effects) {
-        let call = self.core.state.next_call();
+        let call = CallId(self.next_call);
+        self.next_call += 1;
         self.open.insert(call);
         let fx = self.step(Input::Call { call, caller, action });
         (call, fx)
@@ -407,7 +402,7 @@ impl World {
     }
 
     pub(crate) fn connections(&mut self, count: usize) {
-        self.core.set_connections(self.now, count);
+        self.step(Input::Server(ServerEvent::Connections(count)));
     }
 
     /// Lets time pass; the core is woken whenever it asked for it.

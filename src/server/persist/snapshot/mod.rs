@@ -27,6 +27,8 @@ pub(in crate::server) struct Snapshots {
     folder: Option<Folder>,
     pub(in crate::server) closed: Closed,
     pub(in crate::server) saving: VecDeque<Saving>,
+    /// Texts for panes that a call makes anew, by their former ids, and where they come from.
+    pub(in crate::server) restoring: BTreeMap<CallId, (BTreeMap<PaneId, String>, String)>,
 }
 
 /// A snapshot that is being gathered.

@@ -1,18 +1,18 @@
 //! Snapshots of sessions: what they hold is gathered here pane by pane, between everything else,
 //! and sessions are made of them. Files are handled beside the loop.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
-use crate::action::snapshot::{RestoredSession, SnapshotItem};
+use crate::action::snapshot::SnapshotItem;
 use crate::action::table::value;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, ClientId, PaneId, SessionId};
-use crate::core::{Core, Input};
+use crate::core::{Core, Input, RestoreInput};
 use crate::platform::now;
 use crate::server::edge::Server;
 use crate::server::event::{Event, Origin};
 use crate::server::event_loop::place;
-use crate::server::inbox::{Pending, Stepper as _};
+use crate::server::inbox::Stepper as _;
 use crate::server::persist::convert::structure;
 use crate::server::persist::database::Stored;
 use crate::server::persist::snapshot::closed_files::Work;
@@ -24,8 +24,8 @@ use crate::server::startup::reboot;
 use crate::settings::Restore;
 use crate::state::command_effect::SnapshotRequest;
 use crate::state::effect::ClientMessage;
+use crate::state::export::ansi;
 use crate::state::pane::Pane;
-use crate::state::{State, export::ansi};
 use crate::store::snapshot::SnapshotFile;
 
 /// The most rows kept of a pane.
@@ -78,7 +78,7 @@ impl Server {
         (name, replace): (Option<String>, bool),
         session: Option<SessionId>,
     ) {
-        let mut kept = self.disk.kept(&self.core.state);
+        let mut kept = self.disk.kept(&self.core.state());
         kept.panes.retain(|pane| pane.tab.is_some());
         for pane in &mut kept.panes {
             if let Some(place) = self.panes.get(&pane.id).and_then(place) {
@@ -108,12 +108,12 @@ impl Server {
     pub(in crate::server) fn gather(&mut self) -> bool {
         let Some(saving) = self.disk.snapshots.saving.front_mut() else { return false };
         if let Some(id) = saving.left.pop() {
-            if let Some(pane) = self.core.state.panes.get(&id) {
+            if let Some(pane) = self.core.state().panes.get(&id) {
                 saving.saved.texts.extend(text(pane));
             }
             return true;
         }
-        let persist = &self.core.settings.persist;
+        let persist = &self.core.settings().persist;
         match self.disk.snapshots.saving.pop_front() {
             Some(Saving { purpose: Purpose::Call(call, name, replace), saved, .. }) => {
                 let bounds = (replace, persist.snapshots, persist.days);
@@ -138,19 +138,24 @@ impl Server {
 
     /// Something was done beside the loop: its call is answered.
     pub(in crate::server) fn snapshot_done(&mut self, call: CallId, done: Done) {
-        let client = self.core.state.calls.get(&call).and_then(|open| open.caller.client);
-        let outcome = match done {
+        let client = self.core.state().calls.get(&call).and_then(|open| open.caller.client);
+        let begun = match done {
             Done::SnapshotFile(outcome) => outcome.map(|item| {
                 self.tell_saved(client, &item);
-                value(&item)
+                Some(value(&item))
             }),
-            Done::Loaded(asked, loaded) => {
-                loaded.and_then(|loaded| self.restore_sessions(client, &asked, *loaded))
+            Done::Loaded(asked, loaded) => loaded
+                .and_then(|loaded| self.restore_sessions(call, *asked, *loaded))
+                .map(|()| None),
+            Done::Closed(env, loaded) => {
+                loaded.and_then(|loaded| self.reopen(call, env, loaded)).map(|()| None)
             }
-            Done::Closed(env, loaded) => loaded.and_then(|loaded| self.reopen(call, &env, loaded)),
-            Done::Other(outcome) => outcome,
+            Done::Other(outcome) => outcome.map(Some),
         };
-        self.post(Pending::Input(Input::Answered { call, outcome }), Origin::None);
+        // The core answers those that it makes anew.
+        if let Some(outcome) = begun.transpose() {
+            self.post(Input::Answered { call, outcome }, Origin::None);
+        }
         self.mark_stale();
     }
 
@@ -172,15 +177,15 @@ impl Server {
     /// Makes the sessions of a snapshot anew; a client that asked for it sees the first.
     fn restore_sessions(
         &mut self,
-        client: Option<ClientId>,
-        asked: &RestoreRequest,
+        call: CallId,
+        asked: RestoreRequest,
         loaded: Loaded,
-    ) -> Result<Value, Refusal> {
-        let Loaded { mut structure, mut texts } = loaded;
+    ) -> Result<(), Refusal> {
+        let Loaded { mut structure, texts } = loaded;
         // The original may still run, and two would write to one file.
         structure.panes.iter_mut().for_each(|pane| pane.pipe = None);
         let restore =
-            asked.rerun.map_or_else(|| self.core.settings.persist.restore.clone(), Restore::All);
+            asked.rerun.map_or_else(|| self.core.settings().persist.restore.clone(), Restore::All);
         let core = &self.core;
         let former =
             structure::state(structure::revived(structure, &restore), |pane| core.blank(pane.size));
@@ -196,45 +201,41 @@ impl Server {
             (former.sessions.len(), former.panes.len()),
             &format!("snapshot {:?}", asked.name),
         )?;
-        let grafted = self.core.import(former, &asked.env, now());
-        for (former, pane) in grafted.panes {
-            let text = texts.remove(&former).unwrap_or_default();
-            self.show_former(pane, text, &format!("restored from snapshot {}", asked.name));
-        }
-        if let Some((client, session)) = client
-            .filter(|client| self.core.state.views.contains_key(client))
-            .zip(grafted.sessions.first())
-        {
-            self.core.state.show_session(client, *session);
-        }
-        let sessions: Vec<RestoredSession> =
-            grafted.sessions.iter().map(|session| restored(&self.core.state, *session)).collect();
-        Ok(value(&sessions))
+        let whence = format!("restored from snapshot {}", asked.name);
+        self.disk.snapshots.restoring.insert(call, (texts, whence));
+        let (former, env) = (Box::new(former), asked.env);
+        self.post(Input::Restore(RestoreInput::Snapshot { call, former, env }), Origin::None);
+        Ok(())
     }
-}
 
-impl Server {
-    /// Lets a pane that was just made show what it showed before, and a line that says where that
-    /// comes from.
-    pub(in crate::server) fn show_former(&mut self, id: PaneId, text: String, whence: &str) {
-        let options = self.core.terminal_options();
-        let Some(pane) = self.core.state.panes.get_mut(&id) else { return };
-        let line = reboot::note(&format!("{whence}{}", reboot::told(pane)));
-        let mut stored = Stored { texts: [(id, text.into_bytes())].into(), ..Stored::default() };
-        match reboot::former(id, &mut stored, (pane.size, &options)) {
-            Ok((screen, lines)) => {
-                pane.screen = screen;
-                self.core.state.restored_panes.insert(id);
-                self.disk.recalled.insert(id, lines);
-            }
-            Err(error) => {
-                tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}")
-            }
+    /// Lets panes that were made of former ones show what those showed, and a line that says where
+    /// that comes from.
+    pub(in crate::server) fn show_former(&mut self, call: CallId, panes: BTreeMap<PaneId, PaneId>) {
+        let Some((mut texts, whence)) = self.disk.snapshots.restoring.remove(&call) else { return };
+        for (former, id) in panes {
+            let text = texts.remove(&former).unwrap_or_default().into_bytes();
+            let state = &self.core.state();
+            let Some(pane) = state.panes.get(&id) else { continue };
+            let line = reboot::note(&format!("{whence}{}", reboot::told(pane)));
+            let mut stored = Stored { texts: [(id, text)].into(), ..Stored::default() };
+            let bounds = (pane.size, &self.core.terminal_options());
+            let (mut screen, stays) = match reboot::former(id, &mut stored, bounds) {
+                Ok((screen, lines)) => {
+                    self.disk.recalled.insert(id, lines);
+                    (screen, true)
+                }
+                Err(error) => {
+                    tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}");
+                    (self.core.blank(pane.size), false)
+                }
+            };
+            // On disk there is what it showed, without the lines about it.
+            self.disk.show_now(id, now().tick, &screen, state.panes.len());
+            screen.feed(line.as_bytes(), &mut Vec::new());
+            let screen = Box::new(screen);
+            let shown = RestoreInput::Screen { pane: id, screen, stays };
+            self.post(Input::Restore(shown), Origin::None);
         }
-        // On disk there is what it showed, without the lines about it.
-        self.disk.show_now(id, now().tick, &mut self.core.state);
-        self.core.state.pane_mut(id).screen.feed(line.as_bytes(), &mut Vec::new());
-        self.core.restore_prompt(id);
     }
 }
 
@@ -250,10 +251,10 @@ pub(in crate::server) fn room(
     (sessions, panes): (usize, usize),
     what: &str,
 ) -> Result<(), Refusal> {
-    let limits = &core.settings.limits;
+    let limits = &core.settings().limits;
     for (noun, limit, there, wanted) in [
-        ("sessions", limits.sessions, core.state.sessions.len(), sessions),
-        ("panes", limits.panes, core.state.panes.len(), panes),
+        ("sessions", limits.sessions, core.state().sessions.len(), sessions),
+        ("panes", limits.panes, core.state().panes.len(), panes),
     ] {
         if limit < there + wanted {
             let room = limit.saturating_sub(there);
@@ -266,16 +267,4 @@ pub(in crate::server) fn room(
         }
     }
     Ok(())
-}
-
-fn restored(state: &State, session: SessionId) -> RestoredSession {
-    let panes = state.panes.values().filter(|pane| pane.session == session);
-    let held =
-        panes.clone().filter(|pane| pane.life == crate::state::pane::ProgramState::Held).count();
-    RestoredSession {
-        session,
-        name: state.session(session).name.clone(),
-        panes: panes.count(),
-        held,
-    }
 }
