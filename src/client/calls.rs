@@ -11,7 +11,8 @@ use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::key::Key;
 use crate::base::time::Span;
 use crate::client::layout::Border;
-use crate::client::processes::{LINE_MAX, ProcessIdent};
+use crate::client::overlay::processes::{LINE_MAX, ProcessIdent};
+use crate::client::overlay::{self, Open};
 use crate::config::keymap::Bound;
 use crate::wire::rpc::Request;
 
@@ -94,64 +95,23 @@ pub fn show(session: SessionId) -> ClientCall {
     ClientCall::new("session.attach", json!({ "target": session }))
 }
 
-/// Something the client does itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An action that the client carries out itself.
+#[derive(Debug, Clone)]
 pub enum ClientAction {
-    /// Open the palette with this text typed.
-    Palette(String),
-    /// List the keys.
-    Keys,
-    /// List the sessions.
-    Sessions,
-    /// List the tabs.
-    Tabs,
-    /// List the notices of before.
-    Notices,
-    /// Show the processes.
-    Processes,
-    /// Draw everything anew.
+    /// Open an overlay, with the arguments of the action.
+    Open(Open, Map<String, Value>),
+    /// Paint everything anew.
     Redraw,
-    /// Suspend this client.
+    /// Stop this process until it is continued.
     Suspend,
-    /// List the panes that want attention.
-    Inbox,
-    /// Take no key but the one that unlocks, or take them again.
+    /// Send every key to the program.
     Lock,
-    /// Ask for the new name of something.
-    Rename(Renamed),
-    /// Enter copy mode, and scroll a page.
+    /// Enter copy mode; a page up at once, and left at the bottom.
     CopyMode(bool),
-    /// List the buffers.
-    Buffers,
-    /// List the commands that ran.
-    Commands,
-    /// Copy what the last command printed.
+    /// Copy the output of the last command.
     CopyOutput,
-    /// Label what is worth copying.
-    Hints,
-    /// Search every pane.
-    Search,
-    /// Show the numbers of the panes.
-    Numbers,
-    /// Show a clock.
-    Clock,
-    /// Say what the next key does.
-    Describe,
-    /// Say where one is.
+    /// Say where this view is.
     Info,
-    /// List the clients.
-    Clients,
-    /// List what can be done with something.
-    Menu(Menu),
-}
-
-/// What a menu is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Menu {
-    /// The tab.
-    Tab,
-    /// The pane.
-    Pane,
 }
 
 /// What gets another name.
@@ -165,39 +125,33 @@ pub enum Renamed {
     Pane,
 }
 
-/// What the client does itself for a call; none if it is the server's.
+impl Renamed {
+    /// The thing that the arguments of the action name, else the tab.
+    #[must_use]
+    pub fn of(params: &Map<String, Value>) -> Self {
+        match params.get("what").and_then(Value::as_str) {
+            Some("session") => Self::Session,
+            Some("pane") => Self::Pane,
+            _ => Self::Tab,
+        }
+    }
+}
+
+/// The action of a call that the client carries out itself; none if it is the server's.
 #[must_use]
 pub fn client_action(name: &str, params: &Map<String, Value>) -> Option<ClientAction> {
-    let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    if let Some(open) = overlay::opener(name) {
+        return Some(ClientAction::Open(open, params.clone()));
+    }
     Some(match name {
-        PALETTE => ClientAction::Palette(text("text")),
-        HELP => ClientAction::Keys,
-        "client.sessions" => ClientAction::Sessions,
-        "client.tabs" => ClientAction::Tabs,
-        "client.notices" => ClientAction::Notices,
-        "client.processes" => ClientAction::Processes,
         "client.redraw" => ClientAction::Redraw,
         "client.suspend" => ClientAction::Suspend,
-        "client.inbox" => ClientAction::Inbox,
         "client.lock" => ClientAction::Lock,
-        "client.rename" if text("what") == "session" => ClientAction::Rename(Renamed::Session),
-        "client.rename" if text("what") == "pane" => ClientAction::Rename(Renamed::Pane),
-        "client.rename" => ClientAction::Rename(Renamed::Tab),
-        "client.buffers" => ClientAction::Buffers,
-        "client.commands" => ClientAction::Commands,
-        "client.hints" => ClientAction::Hints,
-        "client.search" => ClientAction::Search,
+        "client.info" => ClientAction::Info,
         "pane.copy_mode" => {
             ClientAction::CopyMode(params.get("page_up").is_some_and(|up| *up == Value::Bool(true)))
         }
         "pane.copy_output" => ClientAction::CopyOutput,
-        "client.numbers" => ClientAction::Numbers,
-        "client.clock" => ClientAction::Clock,
-        "client.describe" => ClientAction::Describe,
-        "client.info" => ClientAction::Info,
-        "client.choose" => ClientAction::Clients,
-        "client.menu" if text("what") == "pane" => ClientAction::Menu(Menu::Pane),
-        "client.menu" => ClientAction::Menu(Menu::Tab),
         _ => return None,
     })
 }
@@ -250,39 +204,35 @@ pub fn place(pane: PaneId, rect: Rect) -> ClientCall {
     ClientCall::new("pane.place", json!({ "target": pane, "x": rect.x, "y": rect.y, "size": size }))
 }
 
-/// What can be done with something, in the action language.
-#[must_use]
-pub const fn menu(about: Menu) -> &'static [&'static str] {
-    match about {
-        Menu::Tab => &[
-            "tab new",
-            "client rename tab",
-            "tab next",
-            "tab prev",
-            "tab last",
-            "layout next",
-            "layout equalise",
-            "pane sync",
-            "tab close",
-            "undo",
-        ],
-        Menu::Pane => &[
-            "pane split --right",
-            "pane split --down",
-            "pane zoom",
-            "pane float",
-            "pane stack --toggle",
-            "pane swap --next",
-            "pane swap --prev",
-            "pane break",
-            "pane mark",
-            "client rename pane",
-            "pane respawn --kill",
-            "pane close",
-            "undo",
-        ],
-    }
-}
+/// The commands of the menu of a tab, in the action language.
+pub const TAB_MENU: &[&str] = &[
+    "tab new",
+    "client rename tab",
+    "tab next",
+    "tab prev",
+    "tab last",
+    "layout next",
+    "layout equalise",
+    "pane sync",
+    "tab close",
+    "undo",
+];
+/// The commands of the menu of a pane.
+pub const PANE_MENU: &[&str] = &[
+    "pane split --right",
+    "pane split --down",
+    "pane zoom",
+    "pane float",
+    "pane stack --toggle",
+    "pane swap --next",
+    "pane swap --prev",
+    "pane break",
+    "pane mark",
+    "client rename pane",
+    "pane respawn --kill",
+    "pane close",
+    "undo",
+];
 
 /// Gives something another name.
 #[must_use]
@@ -356,7 +306,7 @@ pub fn typed_keys(wanted: &ClientCall) -> Option<Vec<Key>> {
     keys.as_str()?.split_whitespace().map(|key| key.parse().ok()).collect()
 }
 
-/// Whether it is asked once more before a call is made.
+/// True if it is asked once more before a call is made.
 #[must_use]
 pub fn needs_consent(wanted: &ClientCall) -> bool {
     wanted.name == "session.kill"

@@ -56,7 +56,7 @@ impl Features {
     /// Images as sixels.
     pub const SIXEL: Self = Self(1 << 11);
 
-    /// Whether all of `other` are there.
+    /// True if all of `other` are there.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -74,11 +74,11 @@ impl Features {
 pub struct Info {
     /// Its name, `TERM`.
     pub name: String,
-    /// Whether the database knows that name.
+    /// True if the database knows that name.
     pub is_known: bool,
-    /// How many colours it says there are.
+    /// The number of colours it says.
     pub depth: Depth,
-    /// Whether it has an alternate screen and moves its cursor as ECMA-48 says: then private modes
+    /// True if it has an alternate screen and moves its cursor as ECMA-48 says: then private modes
     /// and strings are safe to send.
     pub modern: bool,
     /// Styled and coloured underlines (`Smulx`, `Su`).
@@ -125,7 +125,7 @@ pub enum ImageProtocol {
 pub struct Caps {
     /// How many colours.
     pub depth: Depth,
-    /// Whether the depth is the user's word, which no answer changes.
+    /// True if the depth is the user's word, which no answer changes.
     pub depth_fixed: bool,
     /// Curly and other underlines, and their colour (4:3, 58).
     pub underlines: bool,
@@ -265,7 +265,7 @@ impl Caps {
         }
     }
 
-    /// Whether it has a feature.
+    /// True if it has a feature.
     #[must_use]
     pub const fn has(self, feature: Features) -> bool {
         self.features.has(feature)

@@ -57,7 +57,7 @@ pub struct ClientConfig {
     pub outer: OuterOptions,
     /// Copy mode, and where copied text goes.
     pub copy: CopyConfig,
-    /// How long a process that is told to end has for it.
+    /// The time for which a process that is told to end has for it.
     pub grace: Span,
     /// The name of the machine.
     pub host: String,
@@ -68,13 +68,13 @@ pub struct ClientConfig {
 pub struct CopyConfig {
     /// Keys and words.
     pub options: Rc<CopyOptions>,
-    /// Whether what is copied goes to the outer terminal's clipboard.
+    /// True if what is copied goes to the outer terminal's clipboard.
     pub clipboard: bool,
     /// A line for the shell that reads what is copied; empty for none.
     pub command: String,
     /// A line for the shell that opens what is given to it.
     pub open: String,
-    /// Whether letting the mouse go copies what it selected.
+    /// True if letting the mouse go copies what it selected.
     pub on_release: bool,
     /// Rows that a step of the wheel scrolls.
     pub wheel_rows: u16,

@@ -15,7 +15,7 @@ use crate::base::time::{Span, Tick};
 use crate::platform::{EventFd, FileChanges, command, config_file};
 use crate::settings::{Bars, Segment};
 
-/// How long the command of the status line may take.
+/// The time for which the command of the status line may take.
 const COMMAND_WITHIN: Duration = Duration::from_secs(10);
 /// The command runs once at a time, so one line waits.
 const LINES_MAX: usize = 1;
@@ -28,7 +28,7 @@ pub(super) struct HostEvents {
     clock_at: Option<Tick>,
     /// When the command of the status line runs again.
     command_at: Option<Tick>,
-    /// Whether the command is running on its thread.
+    /// True if the command is running on its thread.
     is_running: bool,
     /// What it printed, and that it has.
     lines: (SyncSender<String>, Receiver<String>),
@@ -77,7 +77,7 @@ impl HostEvents {
         line
     }
 
-    /// Whether the configuration or a theme was written since this was asked last.
+    /// True if the configuration or a theme was written since this was asked last.
     pub(super) fn is_saved(&mut self) -> bool {
         self.changes.as_mut().is_some_and(FileChanges::drain)
     }

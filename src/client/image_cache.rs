@@ -37,7 +37,7 @@ pub struct ImageCache {
 }
 
 impl ImageCache {
-    /// Whether there is no image anywhere.
+    /// True if there is no image anywhere.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pages.is_empty()

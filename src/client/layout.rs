@@ -70,7 +70,7 @@ pub struct Border {
     pub before: PaneId,
     /// The pane right of it or below it.
     pub after: PaneId,
-    /// Whether it moves left and right; else up and down.
+    /// True if it moves left and right; else up and down.
     pub is_upright: bool,
 }
 
@@ -165,7 +165,7 @@ pub fn closed_at(chrome: &Chrome, at: Point) -> Option<PaneId> {
     chrome.panes.iter().find(is_it).map(|pane| pane.id)
 }
 
-/// Whether a pane lies over others: it covers cells that an earlier one has.
+/// True if a pane lies over others: it covers cells that an earlier one has.
 #[must_use]
 pub fn is_floating(chrome: &Chrome, idx: usize) -> bool {
     chrome.panes[..idx]

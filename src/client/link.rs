@@ -22,7 +22,7 @@ pub(super) struct Outbox {
     /// Bytes to be written.
     bytes: Vec<u8>,
     written: usize,
-    /// Whether the server has greeted, so that input may be sent.
+    /// True if the server has greeted, so that input may be sent.
     is_welcome: bool,
 }
 
@@ -100,7 +100,7 @@ impl Outbox {
         }
     }
 
-    /// Whether so much waits that the terminal is not to be read.
+    /// True if so much waits that the terminal is not to be read.
     #[must_use]
     pub(super) fn is_full(&self) -> bool {
         UNTAKEN_MAX <= self.untaken_bytes || 2 * UNTAKEN_MAX <= self.bytes.len()

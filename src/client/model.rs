@@ -1,50 +1,51 @@
 //! Everything the client knows: the last frame, what is typed but not decided, and what lies over
 //! the panes. It is changed by `update` alone.
 
+use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
+use serde_json::Value;
+
+use crate::base::error::Refusal;
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyInput, MouseButton, MouseInput};
-use crate::base::row::Row;
 use crate::base::time::{Now, Span, Tick};
-use crate::client::calls::{ClientCall, Renamed};
+use crate::client::calls::{self, ClientCall};
 use crate::client::caps::Caps;
 use crate::client::client_config::ClientConfig;
+use crate::client::copy_mode::Where;
 use crate::client::copy_mode::panes::CopyModes;
 use crate::client::exit_reason::ExitReason;
-use crate::client::hints::HintLabels;
 use crate::client::image_cache::ImageCache;
 use crate::client::layout::{Border, HeldFrame, ScreenLayout, layout};
-use crate::client::picker::Picker;
-use crate::client::processes::{ProcessIdent, ProcessView};
+use crate::client::overlay::Overlay;
 use crate::client::scene::Scene;
-use crate::client::text_input::TextInput;
+use crate::client::terminal;
 use crate::settings::{Appearance, Preset};
 use crate::wire::frame::{Notice, OuterColours, Status, ToServer};
+use crate::wire::rpc::Response;
 
-/// How long a notice is shown.
+/// The time for which a notice is shown.
 pub const NOTICE_TIME: Span = Span::seconds(4);
 /// How what tells of a closed thing begins.
 pub const CLOSED: &str = "closed ";
-/// How long it is said at most how what was closed comes back.
+/// The time for which it is said at most how what was closed comes back.
 pub const UNDO_TIME: Span = Span::seconds(10);
-/// How long the server may be silent before it is said what is awaited.
+/// The time for which the server may be silent before it is said what is awaited.
 pub const SILENCE: Span = Span::seconds(2);
-/// How long the numbers of panes are shown.
-pub const NUMBERS_TIME: Span = Span::seconds(3);
-/// How old a preview becomes.
-pub const PREVIEW_EVERY: Span = Span::millis(500);
+/// Answers that are waited for at the same time; the oldest is given up first.
+const ANSWERS_MAX: usize = 64;
 /// Notices shown at a time.
 pub const NOTICES_MAX: usize = 4;
 /// Notices that can be looked at again.
 pub const LOG_MAX: usize = 100;
 
 /// Everything the client knows.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Model {
-    /// What it was told at its start.
+    /// The configuration in force.
     pub config: Rc<ClientConfig>,
     /// The size of the outer terminal.
     pub size: Size,
@@ -54,102 +55,89 @@ pub struct Model {
     pub scene: Scene,
     /// The keys of an unfinished chord.
     pub chord: Chord,
-    /// What lies over the panes and takes the keys.
-    pub overlay: Option<Overlay>,
-    /// Notices that are shown, with the moment they go.
-    pub notices: VecDeque<(Tick, Notice)>,
-    /// The latest notices, the newest last.
-    pub log: VecDeque<Notice>,
-    /// What the mouse holds.
+    /// True if every key but the unlock key goes to the program.
+    pub is_locked: bool,
+    /// The view that lies over the panes and takes the keys.
+    pub overlay: Option<Box<dyn Overlay>>,
+    /// Notices.
+    pub notices: Notices,
+    /// True if the card of the first run is shown, until a key is pressed.
+    pub shows_card: bool,
+    /// The thing that the mouse holds.
     pub grab: Option<Grab>,
-    /// The cell of the last movement that was passed on.
+    /// The cell of a pane that the mouse was over last.
     pub hover: Option<(PaneId, Point)>,
-    /// How things stand with the server.
+    /// The connection to the server.
     pub link: ServerLink,
-    /// What the outer terminal can do.
+    /// The abilities of the outer terminal.
     pub caps: Caps,
-    /// Its colours.
+    /// The colours of the outer terminal.
     pub colours: OuterColours,
-    /// Images, and which keys the program in focus wants told.
+    /// Facts about the outer terminal besides its abilities.
+    pub outer: OuterFacts,
+    /// Images, and the keys that the program in focus wants.
     pub images: ImageCache,
-    /// Hours and minutes, as they are shown.
-    pub clock: String,
-    /// What else it knows.
-    pub more: More,
-    /// What has to be painted.
+    /// Texts of the bars that no frame has.
+    pub bar: BarFacts,
+    /// The parts of the screen that have to be painted.
     pub damage: Damage,
-    /// The id of the next call.
-    pub next_call: u64,
-    /// Copy mode, and what was copied.
+    /// Calls to the server.
+    pub calls: Calls,
+    /// Panes in copy mode.
     pub copy_modes: CopyModes,
-    /// What was asked of the server, and what is looked at.
-    pub looking: Looking,
 }
 
-/// What was asked of the server, and what is looked at.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Looking {
-    /// Calls whose answers are shown.
-    pub asked: BTreeMap<u64, PendingQuery>,
-    /// What is shown below a list of the thing that is selected in it.
-    pub preview: Option<Preview>,
-}
-
-/// A call whose answer is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PendingQuery {
-    /// The clients, for a list.
-    Clients,
-    /// The tabs of all sessions, for a list.
-    Tabs,
-    /// The screen of this target, for the preview.
-    Screen(String),
-    /// The table of processes.
-    Processes,
-    /// That something is done to this process.
-    Act(ProcessIdent),
-}
-
-/// What something looks like that is selected in a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Preview {
-    /// The target.
-    pub target: String,
-    /// Its rows; none before the first answer.
-    pub rows: Vec<Row>,
-    /// When it is asked for again.
-    pub again: Tick,
-}
-
-/// What a client knows besides.
+/// Notices that are shown, and those that were.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct More {
-    /// The call that this client came with; without it there is nothing to show.
-    pub entry: Option<u64>,
-    /// Whether every key but the unlock key goes to the program.
-    pub locked: bool,
-    /// What kind of terminal this is.
+pub struct Notices {
+    /// Notices that are shown, with the moment they go.
+    pub shown: VecDeque<(Tick, Notice)>,
+    /// The latest notices, to be looked at again.
+    pub log: VecDeque<Notice>,
+}
+
+/// Facts about the outer terminal besides its abilities.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OuterFacts {
+    /// True if it is light or dark.
     pub appearance: Appearance,
-    /// What the command of the status line printed.
-    pub command: String,
-    /// What the server tells besides frames.
-    pub beside: Status,
-    /// Whether the card of the first run is shown.
-    pub card: Card,
-    /// Whether the terminal is a pane of an abide.
-    pub nested: bool,
-    /// What that abide calls the pane; empty if it is not told.
+    /// True if it is a pane of an abide.
+    pub is_nested: bool,
+    /// The name that abide has for the pane; empty if it is not told.
     pub identity: String,
 }
 
-/// Whether the card of the first run is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Card {
-    /// It is not.
-    #[default]
-    Gone,
-    /// It is, until a key is pressed.
-    Shown,
+/// Texts of the bars that no frame has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BarFacts {
+    /// The time as it is shown.
+    pub clock: String,
+    /// The line that the command of the status line printed.
+    pub command: String,
+    /// Facts that the server tells besides frames.
+    pub status: Status,
+}
+
+/// Calls to the server.
+#[derive(Debug)]
+pub struct Calls {
+    /// The number of the next call.
+    pub next: u64,
+    /// The call that this client came with; without it there is nothing to show.
+    pub entry: Option<u64>,
+    answers: BTreeMap<u64, OnAnswer>,
+}
+
+/// The answer of a call as JSON; gives a refusal that has to be shown.
+type TakeAnswer = dyn FnOnce(&mut Model, &str, &mut Vec<ClientEffect>) -> Option<Refusal>;
+
+/// A function that takes the answer of a call.
+struct OnAnswer(Box<TakeAnswer>);
+
+impl std::fmt::Debug for OnAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnAnswer")
+    }
 }
 
 /// The keys of an unfinished chord, and when the last was pressed.
@@ -161,31 +149,6 @@ pub struct Chord {
     pub since: Tick,
     /// The keys before the last one of a chord that may act again, and until when.
     pub again: Option<(Vec<Key>, Tick)>,
-}
-
-/// What lies over the panes and takes the keys.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Overlay {
-    /// A list.
-    Picker(Picker),
-    /// A new name is typed.
-    Rename(Renamed, TextInput),
-    /// Whether this call is meant, yes or no.
-    Confirm(ClientCall),
-    /// A pattern is typed that is searched in every pane.
-    Search(TextInput),
-    /// Labels over a pane.
-    Hints(HintLabels),
-    /// Whether this text of several lines is to be pasted, yes or no.
-    Paste(String),
-    /// The numbers of the panes, until then.
-    Numbers(Tick),
-    /// A clock.
-    Clock,
-    /// The keys so far of the chord that is to be described.
-    Describe(Vec<Key>),
-    /// The processes of all sessions.
-    Processes(Box<ProcessView>),
 }
 
 /// What the mouse holds while its button is down.
@@ -228,7 +191,7 @@ pub struct Damage {
 }
 
 impl Damage {
-    /// Whether there is anything to paint.
+    /// True if there is anything to paint.
     #[must_use]
     pub fn any(&self) -> bool {
         self.all || self.chrome || self.layout || self.cursor || !self.rows.is_empty()
@@ -315,28 +278,27 @@ impl Model {
     /// A client that has no connection yet.
     #[must_use]
     pub fn new(config: Rc<ClientConfig>, size: Size, caps: Caps, now: Now) -> Self {
-        let setup_locked = config.keys.preset == Preset::Locked;
         Self {
+            is_locked: config.keys.preset == Preset::Locked,
             config,
             size,
             now,
             scene: Scene::default(),
             chord: Chord::default(),
             overlay: None,
-            notices: VecDeque::new(),
-            log: VecDeque::new(),
+            notices: Notices::default(),
+            shows_card: false,
             grab: None,
             hover: None,
             link: ServerLink::Down(now.tick),
             caps,
             colours: OuterColours::default(),
             images: ImageCache::default(),
-            clock: String::new(),
-            more: More { locked: setup_locked, card: Card::default(), ..More::default() },
+            outer: OuterFacts::default(),
+            bar: BarFacts::default(),
             damage: Damage { all: true, ..Damage::default() },
-            next_call: 1,
+            calls: Calls { next: 1, entry: None, answers: BTreeMap::new() },
             copy_modes: CopyModes::default(),
-            looking: Looking::default(),
         }
     }
 
@@ -354,23 +316,16 @@ impl Model {
     /// is.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
-        let notice = self.notices.iter().map(|(until, _)| *until).min();
-        let numbers =
-            if let Some(Overlay::Numbers(until)) = self.overlay { Some(until) } else { None };
-        let preview = self.looking.preview.as_ref().map(|preview| preview.again);
-        let table = if let Some(Overlay::Processes(view)) = &self.overlay {
-            Some(view.again)
-        } else {
-            None
-        };
-        [notice, self.hint_at(), self.silence_at(), numbers, preview, table]
+        let notice = self.notices.shown.iter().map(|(until, _)| *until).min();
+        let overlay = self.overlay.as_ref().and_then(|overlay| overlay.deadline());
+        [notice, self.hint_at(), self.silence_at(), overlay]
             .into_iter()
             .flatten()
             .filter(|at| self.now.tick < *at)
             .min()
     }
 
-    /// Whether something is to be shown or to vanish by `now` that was not when the model was last
+    /// True if something is to be shown or to vanish by `now` that was not when the model was last
     /// told the time.
     #[must_use]
     pub fn next_deadline_passed(&self, now: Tick) -> bool {
@@ -384,7 +339,7 @@ impl Model {
             .then(|| self.chord.since + Span::millis(u64::from(hint_ms)))
     }
 
-    /// Whether that list is shown.
+    /// True if that list is shown.
     #[must_use]
     pub fn shows_hint(&self) -> bool {
         self.hint_at().is_some_and(|at| at <= self.now.tick)
@@ -430,14 +385,125 @@ impl Model {
     }
 
     fn notice(&mut self, notice: Notice, time: Span) {
-        while NOTICES_MAX <= self.notices.len() {
-            self.notices.pop_front();
+        while NOTICES_MAX <= self.notices.shown.len() {
+            self.notices.shown.pop_front();
         }
-        while LOG_MAX <= self.log.len() {
-            self.log.pop_front();
+        while LOG_MAX <= self.notices.log.len() {
+            self.notices.log.pop_front();
         }
-        self.notices.push_back((self.now.tick + time, notice.clone()));
-        self.log.push_back(notice);
+        self.notices.shown.push_back((self.now.tick + time, notice.clone()));
+        self.notices.log.push_back(notice);
         self.damage.chrome = true;
     }
+
+    /// Opens an overlay, in place of the one that is open.
+    pub fn open(&mut self, overlay: impl Overlay) {
+        self.overlay = Some(Box::new(overlay));
+        self.damage.chrome = true;
+    }
+
+    /// The overlay that is open, if it is of that type.
+    pub fn opened<T: Overlay>(&mut self) -> Option<&mut T> {
+        let overlay: &mut dyn Any = self.overlay.as_deref_mut()?;
+        overlay.downcast_mut()
+    }
+
+    /// Sends a call to the server, with the next number.
+    pub fn send(&mut self, call: &ClientCall, out: &mut Vec<ClientEffect>) {
+        if call.name == calls::UNDO {
+            self.notices.shown.retain(|(_, notice)| !notice.text.starts_with(CLOSED));
+        }
+        let id = self.calls.next;
+        self.calls.next += 1;
+        out.push(ClientEffect::Input(ClientInput::Call(call.request(id))));
+    }
+
+    /// Sends a call. Its answer as JSON goes to `take`, which gives a refusal that has to be shown.
+    pub fn ask(
+        &mut self,
+        call: &ClientCall,
+        out: &mut Vec<ClientEffect>,
+        take: impl FnOnce(&mut Self, &str, &mut Vec<ClientEffect>) -> Option<Refusal> + 'static,
+    ) {
+        while ANSWERS_MAX <= self.calls.answers.len() {
+            self.calls.answers.pop_first();
+        }
+        self.calls.answers.insert(self.calls.next, OnAnswer(Box::new(take)));
+        self.send(call, out);
+    }
+
+    /// Sends a call whose reply goes to `take`; a refusal is shown.
+    pub fn ask_reply(
+        &mut self,
+        call: &ClientCall,
+        out: &mut Vec<ClientEffect>,
+        take: impl FnOnce(&mut Self, &Value, &mut Vec<ClientEffect>) + 'static,
+    ) {
+        self.ask(call, out, move |model, json, out| match reply_of(json)? {
+            Ok(reply) => {
+                take(model, &reply, out);
+                model.damage.chrome = true;
+                None
+            }
+            Err(refusal) => Some(refusal),
+        });
+    }
+
+    /// Gives an answer to the function that waits for it. The refusal has to be shown.
+    pub fn answered(
+        &mut self,
+        id: Option<u64>,
+        json: &str,
+        out: &mut Vec<ClientEffect>,
+    ) -> Option<Refusal> {
+        match id.and_then(|id| self.calls.answers.remove(&id)) {
+            Some(OnAnswer(take)) => take(self, json, out),
+            None => reply_of(json)?.err(),
+        }
+    }
+
+    /// Asks for the output of a command, which is copied.
+    pub fn ask_output(&mut self, call: &ClientCall, out: &mut Vec<ClientEffect>) {
+        self.ask_reply(call, out, |model, reply, out| {
+            match reply.get("text").and_then(Value::as_str) {
+                Some(text) => model.copied(text, Where::New, out),
+                None => model.notify("that command printed nothing", false),
+            }
+        });
+    }
+
+    /// Copied text goes into a buffer of the server, to the outer terminal's clipboard, and to a
+    /// command.
+    pub fn copied(&mut self, text: &str, to: Where, out: &mut Vec<ClientEffect>) {
+        if text.is_empty() {
+            return;
+        }
+        let lines = text.lines().count();
+        let what = if 1 < lines {
+            format!("{lines} lines")
+        } else {
+            format!("{} characters", text.chars().count())
+        };
+        self.notify(format!("copied {what}"), false);
+        let config = Rc::clone(&self.config);
+        if config.copy.clipboard && self.caps.modern && to == Where::New {
+            out.push(ClientEffect::Write(terminal::clipboard(text)));
+        }
+        if !config.copy.command.is_empty() {
+            out.push(ClientEffect::Run(ShellCommand {
+                line: config.copy.command.clone(),
+                argument: None,
+                input: text.to_owned(),
+            }));
+        }
+        if !self.scene.chrome.read_only {
+            self.send(&calls::set_buffer(text, to == Where::Append), out);
+        }
+    }
+}
+
+/// The reply or the refusal in an answer; none if it cannot be read.
+#[must_use]
+pub fn reply_of(json: &str) -> Option<Result<Value, Refusal>> {
+    serde_json::from_str::<Response>(json).ok().map(Response::outcome)
 }

@@ -24,7 +24,7 @@ use crate::wire::frame::{self, HostCommand, ToClient, ToServer};
 use crate::wire::packet::Packets;
 use crate::wire::rpc::Response;
 
-/// How long a program has to be quiet before what it printed is told: lines come whole.
+/// The time for which a program has to be quiet before what it printed is told: lines come whole.
 const SETTLE: Span = Span::millis(60);
 /// The longest that lines are held back while a program prints on.
 const HELD_MAX: Span = Span::millis(500);

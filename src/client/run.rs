@@ -17,7 +17,7 @@ use crate::client::exit_reason::ExitReason;
 use crate::client::host_events::HostEvents;
 use crate::client::input::{Decoder, TtyEvent};
 use crate::client::link::Outbox;
-use crate::client::model::{Card, ClientEffect, ClientInput, Event, Model, Overlay};
+use crate::client::model::{ClientEffect, ClientInput, Event, Model};
 use crate::client::paint::Painter;
 use crate::client::screen_guard::ScreenGuard;
 use crate::client::signals::{Signal, Signals};
@@ -56,7 +56,7 @@ pub struct Options {
     pub problems: Vec<String>,
     /// The text of the configuration that `config` was made of.
     pub known: Option<String>,
-    /// Whether the card of the first run is shown.
+    /// True if the card of the first run is shown.
     pub is_first_run: bool,
 }
 
@@ -141,9 +141,9 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         let mut model = Model::new(Rc::clone(&config), size, caps, platform::now());
         let mut outbox = Outbox::default();
         if let Some(entry) = &options.entry {
-            outbox.input(ClientInput::Call(entry.request(model.next_call)));
-            model.more.entry = Some(model.next_call);
-            model.next_call += 1;
+            outbox.input(ClientInput::Call(entry.request(model.calls.next)));
+            model.calls.entry = Some(model.calls.next);
+            model.calls.next += 1;
         }
         let mut bytes = guard.greeting(config.outer.mouse);
         if caps.modern {
@@ -152,7 +152,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         let now = model.now.tick;
         let host_events = HostEvents::new(now, options.known)?;
         if options.is_first_run {
-            model.more.card = Card::Shown;
+            model.shows_card = true;
         }
         for problem in &options.problems {
             model.notify(problem.clone(), true);
@@ -316,7 +316,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         if let Some(clock) = self.host_events.clock(
             now,
             &self.model.config.bars,
-            self.model.overlay == Some(Overlay::Clock),
+            self.model.overlay.as_ref().is_some_and(|overlay| overlay.shows_clock()),
         ) {
             self.update(Event::Clock(clock));
         }

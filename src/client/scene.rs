@@ -39,7 +39,7 @@ pub struct Scene {
 /// What a frame changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileChanges {
-    /// Whether anything but cells changed.
+    /// True if anything but cells changed.
     pub chrome: bool,
     /// Rows of panes, by their number in the pane's screen.
     pub rows: Vec<(PaneId, u16)>,

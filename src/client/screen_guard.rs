@@ -10,9 +10,10 @@ use crate::client::terminal;
 use crate::platform;
 use crate::platform::host_terminal::HostTerminal;
 
-/// How long a terminal that does not read is waited for when it is given back, in milliseconds.
+/// The time for which a terminal that does not read is waited for when it is given back, in
+/// milliseconds.
 const LEAVE_WAIT_MS: u32 = 200;
-/// How long it is waited for the last answer of a terminal that has answered before.
+/// The time for which it is waited for the last answer of a terminal that has answered before.
 const ANSWER_WITHIN: Span = Span::seconds(1);
 /// The same for one that has not answered yet, from the moment it was taken: one that answers
 /// nothing is not waited for again and again.
@@ -30,8 +31,10 @@ pub(super) struct ScreenGuard {
 struct TerminalHold {
     terminal: Arc<HostTerminal>,
     is_modern: bool,
+    /// The bytes that give the terminal back, made beforehand: a panic only writes them.
+    leave: Vec<u8>,
     is_ours: AtomicBool,
-    /// Whether it has answered anything.
+    /// True if it has answered anything.
     answers: AtomicBool,
     taken_at: Tick,
 }
@@ -42,13 +45,12 @@ impl TerminalHold {
         if !self.is_ours.swap(false, Ordering::AcqRel) {
             return;
         }
-        let bytes = if self.is_modern { terminal::LEAVE } else { terminal::LEAVE_PLAIN };
         // A terminal that is gone needs nothing, and there is nobody left to tell.
-        let written = self.terminal.write_last(bytes.as_bytes(), LEAVE_WAIT_MS);
+        let written = self.terminal.write_last(&self.leave, LEAVE_WAIT_MS);
         if self.is_modern && written.is_ok() {
             self.swallow();
         }
-        drop(self.terminal.restore());
+        tell_nobody(self.terminal.restore());
     }
 
     /// Reads what the terminal still has to say to us: answers on their way would be typed into
@@ -77,6 +79,10 @@ impl TerminalHold {
     }
 }
 
+/// Drops an error of the last step: a terminal that is gone has no modes to be restored, and nobody
+/// is left to be told.
+fn tell_nobody(_result: io::Result<()>) {}
+
 impl ScreenGuard {
     /// Takes the terminal in raw mode; what is to be written for the rest is given by
     /// [`ScreenGuard::greeting`]. A panic gives it back before its message is printed.
@@ -88,6 +94,7 @@ impl ScreenGuard {
         let held = Arc::new(TerminalHold {
             terminal,
             is_modern,
+            leave: terminal::leave(is_modern),
             is_ours: AtomicBool::new(true),
             answers: AtomicBool::new(false),
             taken_at: platform::now().tick,
@@ -120,14 +127,10 @@ impl ScreenGuard {
         self.held.leave();
     }
 
-    /// What takes the screen: to be written first.
+    /// The bytes that take the screen: to be written first.
     #[must_use]
     pub(super) fn greeting(&self, wants_mouse: bool) -> Vec<u8> {
-        if !self.held.is_modern {
-            return terminal::ENTER_PLAIN.as_bytes().to_vec();
-        }
-        let mouse = if wants_mouse { terminal::MOUSE_ON } else { "" };
-        [terminal::ENTER, mouse, terminal::KEYS_ON].concat().into_bytes()
+        terminal::enter(self.held.is_modern, wants_mouse)
     }
 }
 

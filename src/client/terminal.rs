@@ -1,7 +1,26 @@
 //! Control sequences for the outer terminal that are no cells: entering, leaving, asking,
 //! clipboard, notes. Bytes only, no file.
+//!
+//! crossterm's commands write what it has a command for. Sequences that it does not know stand here
+//! beside them: titles and their stack, application modes, mouse without every movement,
+//! modifyOtherKeys, questions, OSC 52. Input is decoded by `client/input`, not by crossterm, whose
+//! events hide the raw bytes: replies to our questions, and whether Alt was sent as Escape before
+//! the key.
 
-use crate::base::style::Colour;
+use crossterm::cursor::{Hide, MoveTo, SetCursorStyle, Show};
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
+    EnableFocusChange, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags,
+    PushKeyboardEnhancementFlags,
+};
+use crossterm::style::ResetColor;
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, Clear, ClearType, DisableLineWrap, EnableLineWrap,
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+};
+use crossterm::{Command, QueueableCommand};
+
+use crate::base::style::{Colour, Cursor, CursorShape};
 use crate::base::text::sanitize;
 use crate::client::caps::{PROBE, PROBE_IMAGE};
 use crate::client::width_probe;
@@ -9,30 +28,140 @@ use crate::client::width_probe;
 /// The longest text for the clipboard, in bytes; terminals drop much less than this.
 const CLIPBOARD_MAX: usize = 1 << 20;
 
-/// Puts the terminal's state away and takes the alternate screen: title saved (22), cursor and
-/// screen (1049), no wrapping at the margin, pastes bracketed (2004), focus told (1004), keypad and
-/// cursor keys as usual.
-pub const ENTER: &str =
-    "\x1b[22;0t\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[?1l\x1b>\x1b[m\x1b[r\x1b[2J\x1b[H";
-/// The mouse with movement while a button is down (1002), as decimals (1006).
-pub const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
-/// No mouse any more.
-pub const MOUSE_OFF: &str = "\x1b[?1003l\x1b[?1002l\x1b[?1006l";
-/// kitty keyboard protocol, pushed: keys told apart (1), alternates told (4). Other terminals
-/// ignore it.
-pub const KEYS_ON: &str = "\x1b[>5u";
-/// The flags of it that are always on, as a number.
+/// The mouse with movement while a button is down (1002), as decimals (1006). crossterm's command
+/// would ask for every movement (1003), which wakes the client for nothing.
+const MOUSE_ON: &[u8] = b"\x1b[?1002h\x1b[?1006h";
+/// The flags of kitty's keyboard protocol that are always on, as a number: keys told apart (1),
+/// alternates told (4). Other terminals ignore it.
 pub const KITTY_OWN: u8 = 5;
 /// Flags that are on while the program in focus wants them: what happens to a key (2), all keys as
 /// sequences (8). Text (16) follows from the key.
 pub const KITTY_PASSED: u8 = 2 | 8;
-/// Undoes everything that [`ENTER`], [`MOUSE_ON`], [`KEYS_ON`] and painting did. A cut sequence
-/// before it is cancelled (CAN), a cut string ended.
-pub const LEAVE: &str = "\x18\x1b\\\x1b[?2026l\x1b_Ga=d,d=A,q=2\x1b\\\x1b[<u\x1b[>4m\x1b[?2031l\x1b[?2048l\x1b[?1003l\x1b[?1002l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b]8;;\x1b\\\x1b[m\x1b[0 q\x1b[?7h\x1b[?25h\x1b[2J\x1b[?1049l\x1b[23;0t";
-/// The same for terminals that print what they do not know.
-pub const LEAVE_PLAIN: &str = "\x18\x1b[m\x1b[2J\x1b[H";
-/// What a plain terminal gets instead of [`ENTER`].
-pub const ENTER_PLAIN: &str = "\x1b[m\x1b[2J\x1b[H";
+
+/// Appends what a command writes.
+fn put(out: &mut Vec<u8>, command: impl Command) {
+    out.queue(command).expect("a buffer in memory takes every byte");
+}
+
+/// Takes the screen of a terminal: its state is put away, and the alternate screen is blank,
+/// without wrapping at the margin, with pastes bracketed, focus told, keypad and cursor keys as
+/// usual. A plain terminal, which prints what it does not know, is cleared.
+#[must_use]
+pub fn enter(is_modern: bool, wants_mouse: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    if is_modern {
+        // The title is put on the terminal's stack (XTWINOPS 22).
+        out.extend_from_slice(b"\x1b[22;0t");
+        put(&mut out, EnterAlternateScreen);
+        put(&mut out, DisableLineWrap);
+        put(&mut out, EnableBracketedPaste);
+        put(&mut out, EnableFocusChange);
+        // Cursor keys and keypad as usual, scrolling over all rows.
+        out.extend_from_slice(b"\x1b[?1l\x1b>\x1b[r");
+    }
+    put(&mut out, ResetColor);
+    put(&mut out, Clear(ClearType::All));
+    put(&mut out, MoveTo(0, 0));
+    if is_modern {
+        if wants_mouse {
+            out.extend_from_slice(MOUSE_ON);
+        }
+        let flags = KeyboardEnhancementFlags::from_bits_truncate(KITTY_OWN);
+        put(&mut out, PushKeyboardEnhancementFlags(flags));
+    }
+    out
+}
+
+/// Undoes everything that [`enter`] and painting did. A cut sequence before it is cancelled (CAN),
+/// a cut string ended.
+#[must_use]
+pub fn leave(is_modern: bool) -> Vec<u8> {
+    let mut out = b"\x18".to_vec();
+    if is_modern {
+        out.extend_from_slice(b"\x1b\\");
+        put(&mut out, EndSynchronizedUpdate);
+        // Images of kitty's protocol, its keyboard flags, modifyOtherKeys, reports of theme and
+        // size.
+        out.extend_from_slice(b"\x1b_Ga=d,d=A,q=2\x1b\\");
+        put(&mut out, PopKeyboardEnhancementFlags);
+        out.extend_from_slice(b"\x1b[>4m\x1b[?2031l\x1b[?2048l");
+        put(&mut out, DisableMouseCapture);
+        put(&mut out, DisableFocusChange);
+        put(&mut out, DisableBracketedPaste);
+        // The link that is open ends.
+        out.extend_from_slice(b"\x1b]8;;\x1b\\");
+    }
+    put(&mut out, ResetColor);
+    if is_modern {
+        put(&mut out, SetCursorStyle::DefaultUserShape);
+        put(&mut out, EnableLineWrap);
+        put(&mut out, Show);
+    }
+    put(&mut out, Clear(ClearType::All));
+    if is_modern {
+        put(&mut out, LeaveAlternateScreen);
+        out.extend_from_slice(b"\x1b[23;0t");
+    } else {
+        put(&mut out, MoveTo(0, 0));
+    }
+    out
+}
+
+/// Turns the mouse on or off.
+#[must_use]
+pub fn mouse(is_on: bool) -> Vec<u8> {
+    if is_on {
+        return MOUSE_ON.to_vec();
+    }
+    let mut out = Vec::new();
+    put(&mut out, DisableMouseCapture);
+    out
+}
+
+/// Has every movement of the mouse told (1003), or those while a button is down only.
+pub fn mouse_motion(is_on: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(if is_on { b"\x1b[?1003h" } else { b"\x1b[?1003l\x1b[?1002h" });
+}
+
+/// Begins a frame that is shown as a whole (2026).
+pub fn begin_frame(out: &mut Vec<u8>) {
+    put(out, BeginSynchronizedUpdate);
+}
+
+/// Ends such a frame.
+pub fn end_frame(out: &mut Vec<u8>) {
+    put(out, EndSynchronizedUpdate);
+}
+
+/// Hides the cursor.
+pub fn hide_cursor(out: &mut Vec<u8>) {
+    put(out, Hide);
+}
+
+/// Shows the cursor at its cell. Its shape is set if `sets_shape`.
+pub fn show_cursor(cursor: Cursor, sets_shape: bool, out: &mut Vec<u8>) {
+    put(out, MoveTo(cursor.x, cursor.y));
+    if sets_shape {
+        put(out, cursor_style(cursor));
+        if (cursor.shape, cursor.blink) == (CursorShape::Default, true) {
+            // The terminal's own shape blinks by a mode of its own (DECSET 12).
+            out.extend_from_slice(b"\x1b[?12h");
+        }
+    }
+    put(out, Show);
+}
+
+fn cursor_style(cursor: Cursor) -> SetCursorStyle {
+    match (cursor.shape, cursor.blink) {
+        (CursorShape::Default, _) => SetCursorStyle::DefaultUserShape,
+        (CursorShape::Block, true) => SetCursorStyle::BlinkingBlock,
+        (CursorShape::Block, false) => SetCursorStyle::SteadyBlock,
+        (CursorShape::Underline, true) => SetCursorStyle::BlinkingUnderScore,
+        (CursorShape::Underline, false) => SetCursorStyle::SteadyUnderScore,
+        (CursorShape::Bar, true) => SetCursorStyle::BlinkingBar,
+        (CursorShape::Bar, false) => SetCursorStyle::SteadyBar,
+    }
+}
 
 /// The modes whose state is asked (DECRQM): focus, mouse in pixels, pastes, synchronized output,
 /// clusters, theme, size in band.
@@ -49,7 +178,7 @@ pub const STATUS_QUERY: &str = "\x1b[5n";
 /// The answer to [`STATUS_QUERY`].
 const STATUS: &[u8] = b"\x1b[0n";
 
-/// Whether the answer to [`STATUS_QUERY`] is among these bytes.
+/// True if the answer to [`STATUS_QUERY`] is among these bytes.
 #[must_use]
 pub fn has_status(bytes: &[u8]) -> bool {
     bytes.windows(STATUS.len()).any(|part| part == STATUS)
@@ -90,6 +219,19 @@ pub fn queries(rows: u16) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// [`queries`] on an alternate screen, so that widths are measured where nothing is lost.
+#[must_use]
+pub fn probe(rows: u16) -> Vec<u8> {
+    let mut out = Vec::new();
+    put(&mut out, EnterAlternateScreen);
+    let flags = KeyboardEnhancementFlags::from_bits_truncate(KITTY_OWN);
+    put(&mut out, PushKeyboardEnhancementFlags(flags));
+    out.extend(queries(rows));
+    put(&mut out, PopKeyboardEnhancementFlags);
+    put(&mut out, LeaveAlternateScreen);
+    out
+}
+
 /// Sets the clipboard (OSC 52).
 #[must_use]
 pub fn clipboard(text: &str) -> Vec<u8> {
@@ -107,10 +249,10 @@ pub fn notify(title: &str, body: &str) -> Vec<u8> {
     format!("\x1b]777;notify;{title};{}\x1b\\", sanitize(body, 1024)).into_bytes()
 }
 
-/// Sets the title (OSC 2).
-#[must_use]
-pub fn title(text: &str) -> Vec<u8> {
-    format!("\x1b]2;{}\x1b\\", sanitize(text, 256)).into_bytes()
+/// Sets the title (OSC 2). crossterm's command ends with BEL, which a terminal that knows no titles
+/// rings.
+pub fn title(text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("\x1b]2;{}\x1b\\", sanitize(text, 256)).as_bytes());
 }
 
 /// Base64 with padding (RFC 4648).

@@ -13,7 +13,7 @@ use crate::platform;
 use crate::platform::host_terminal::HostTerminal;
 use crate::settings::ColourDepth;
 
-/// How long a terminal is waited for that does not answer.
+/// The time for which a terminal is waited for that does not answer.
 const WAIT: Span = Span::seconds(1);
 /// Bytes of answers that are read.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
@@ -23,7 +23,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 pub struct TerminalReport {
     /// What.
     pub what: &'static str,
-    /// Whether nothing has to be left out or drawn otherwise for it.
+    /// True if nothing has to be left out or drawn otherwise for it.
     pub is_full: bool,
     /// What the terminal has, and what is done without.
     pub text: String,
@@ -54,12 +54,9 @@ fn ask(terminal: &HostTerminal) -> io::Result<Vec<Reply>> {
     replies
 }
 
-fn answers(terminal: &HostTerminal, rows: u16) -> io::Result<Vec<Reply>> {
+fn answers(host: &HostTerminal, rows: u16) -> io::Result<Vec<Reply>> {
     // On the alternate screen, so that what is written to learn widths leaves nothing behind.
-    let asked =
-        [b"\x1b[?1049h\x1b[>5u".as_slice(), &terminal::queries(rows), b"\x1b[<u\x1b[?1049l"]
-            .concat();
-    terminal.write_last(&asked, 200)?;
+    host.write_last(&terminal::probe(rows), 200)?;
     let end = platform::now().tick + WAIT;
     let mut decoder = Decoder::default();
     let mut replies = Vec::new();
@@ -67,8 +64,7 @@ fn answers(terminal: &HostTerminal, rows: u16) -> io::Result<Vec<Reply>> {
     while read < ANSWER_BYTES_MAX {
         let mut buffer = [0; 4096];
         let left = end - platform::now().tick;
-        let len =
-            terminal.read_within(&mut buffer, u32::try_from(left.0 / 1_000_000).unwrap_or(0))?;
+        let len = host.read_within(&mut buffer, u32::try_from(left.0 / 1_000_000).unwrap_or(0))?;
         if len == 0 {
             break;
         }

@@ -63,18 +63,18 @@ impl GlyphKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WidthProbe {
     agreed: u8,
-    /// How many answers came.
+    /// The number of answers that came.
     answers: u8,
 }
 
 impl WidthProbe {
-    /// Whether both give the same columns to characters of a kind; false while that is not known.
+    /// True if both give the same columns to characters of a kind; false while that is not known.
     #[must_use]
     pub fn agree(self, kind: GlyphKind) -> bool {
         self.agreed >> (kind as u8) & 1 == 1
     }
 
-    /// Whether every answer came.
+    /// True if every answer came.
     #[must_use]
     pub fn are_known(self) -> bool {
         usize::from(self.answers) == GlyphKind::ALL.len()

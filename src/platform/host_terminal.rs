@@ -4,13 +4,12 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode, window_size};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::stdio::{stdin, stdout};
-use rustix::termios::{
-    OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr, ttyname,
-};
+use rustix::termios::{isatty, ttyname};
 
 use crate::base::geom::Size;
 
@@ -18,8 +17,6 @@ use crate::base::geom::Size;
 #[derive(Debug)]
 pub struct HostTerminal {
     fd: OwnedFd,
-    /// The modes it had.
-    modes: Termios,
     /// The flags to put back, where they are shared with whoever started us.
     shared_flags: Option<OFlags>,
 }
@@ -34,27 +31,26 @@ impl HostTerminal {
         if !isatty(stdin()) || !isatty(stdout()) {
             return Err(io::Error::other("standard input and output have to be a terminal"));
         }
-        let modes = tcgetattr(stdin())?;
         if let Some(fd) = reopened() {
-            return Ok(Self { fd, modes, shared_flags: None });
+            return Ok(Self { fd, shared_flags: None });
         }
         let fd = rustix::io::fcntl_dupfd_cloexec(stdin(), 3)?;
         let flags = fcntl_getfl(&fd)?;
         fcntl_setfl(&fd, flags | OFlags::NONBLOCK)?;
-        Ok(Self { fd, modes, shared_flags: Some(flags) })
+        Ok(Self { fd, shared_flags: Some(flags) })
     }
 
-    /// Every byte as it is typed, nothing echoed, no signals from keys (cfmakeraw(3)).
+    /// Every byte as it is typed, nothing echoed, no signals from keys (cfmakeraw(3)). A terminal that is
+    /// raw already is made so again: a shell may have changed it while this process was stopped.
     ///
     /// # Errors
     /// If the terminal is gone.
     pub fn raw(&self) -> io::Result<()> {
-        let mut modes = self.modes.clone();
-        modes.make_raw();
         if let Some(flags) = self.shared_flags {
             fcntl_setfl(&self.fd, flags | OFlags::NONBLOCK)?;
         }
-        Ok(tcsetattr(&self.fd, OptionalActions::Now, &modes)?)
+        disable_raw_mode()?;
+        enable_raw_mode()
     }
 
     /// The modes it had.
@@ -65,7 +61,7 @@ impl HostTerminal {
         if let Some(flags) = self.shared_flags {
             fcntl_setfl(&self.fd, flags)?;
         }
-        Ok(tcsetattr(&self.fd, OptionalActions::Now, &self.modes)?)
+        disable_raw_mode()
     }
 
     /// Its size in cells, at least 1×1, and a cell in pixels, 0 where unknown.
@@ -73,11 +69,11 @@ impl HostTerminal {
     /// # Errors
     /// If the terminal is gone.
     pub fn size(&self) -> io::Result<(Size, (u16, u16))> {
-        let size = tcgetwinsize(&self.fd)?;
-        let cells = Size::new(size.ws_col, size.ws_row);
+        let size = window_size()?;
+        let cells = Size::new(size.columns, size.rows);
         // A terminal that does not know its size says 0.
         let cells = if cells.is_empty() { Size::default() } else { cells.clamped() };
-        Ok((cells, (size.ws_xpixel / cells.cols, size.ws_ypixel / cells.rows)))
+        Ok((cells, (size.width / cells.cols, size.height / cells.rows)))
     }
 
     /// Reads what there is.

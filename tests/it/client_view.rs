@@ -31,7 +31,7 @@ fn model(size: Size) -> Model {
     config.actions.retain(|action| action.name.starts_with("client."));
     let mut model = Model::new(Rc::new(config), size, caps, Now::default());
     model.link = ServerLink::Up(Tick(0));
-    model.clock = "12:34".into();
+    model.bar.clock = "12:34".into();
     model
 }
 
@@ -170,7 +170,7 @@ fn processes(size: Size) -> Model {
         process(70_000, 2, (3, "stopped"), 180.0, "rustc --crate-name abide"),
     ];
     let answer =
-        serde_json::json!({ "jsonrpc": "2.0", "id": model.next_call - 1, "result": table });
+        serde_json::json!({ "jsonrpc": "2.0", "id": model.calls.next - 1, "result": table });
     update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
     model
 }
@@ -188,7 +188,7 @@ fn the_process_view_at_three_sizes() {
     insta::assert_snapshot!("processes_asked", shown(&model));
     // Closed, nothing is asked for any more.
     press(&mut model, "n Esc q");
-    assert_eq!((&model.overlay, model.next_deadline()), (&None, None));
+    assert!(model.overlay.is_none() && model.next_deadline().is_none());
 }
 
 #[test]

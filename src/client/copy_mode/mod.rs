@@ -90,7 +90,7 @@ pub enum CopyMouse {
         from: Point,
         /// Where it is.
         to: Point,
-        /// Whether a block is selected.
+        /// True if a block is selected.
         block: bool,
     },
     /// A second click selects the word.
@@ -162,7 +162,7 @@ pub struct CopyMode {
     pub prompt: Option<Prompt>,
     /// The search.
     pub search: CopySearch,
-    /// Whether it was entered by scrolling: it ends at the bottom.
+    /// True if it was entered by scrolling: it ends at the bottom.
     pub is_scrolling: bool,
     /// A pane that the mouse brought here leaves when it copied.
     pub by_mouse: bool,
@@ -224,7 +224,7 @@ impl CopyMode {
         mode
     }
 
-    /// Whether there is something to show; until then the pane shows its screen.
+    /// True if there is something to show; until then the pane shows its screen.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.rows.is_empty()
@@ -467,7 +467,7 @@ impl CopyMode {
         self.rows.end.saturating_sub(u64::from(self.size.rows)).max(self.rows.first)
     }
 
-    /// Whether the cursor may stand after a row's last character, as with emacs.
+    /// True if the cursor may stand after a row's last character, as with emacs.
     fn beyond(&self) -> bool {
         self.options.keys.table == KeyTable::Emacs
     }

@@ -93,7 +93,7 @@ pub struct Text<'a> {
     pub rows: &'a ScrollbackCache,
     /// Characters that separate words.
     pub separators: &'a str,
-    /// Whether the cursor may stand after the last character of a row.
+    /// True if the cursor may stand after the last character of a row.
     pub beyond: bool,
 }
 

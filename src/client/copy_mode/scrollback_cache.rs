@@ -41,7 +41,7 @@ pub struct ScrollbackCache {
 pub struct CachedRow {
     /// Its runs.
     pub runs: Vec<Run>,
-    /// Whether the line goes on in the next row.
+    /// True if the line goes on in the next row.
     pub wrapped: bool,
     /// The number of its line.
     pub line: u64,
@@ -98,7 +98,7 @@ impl ScrollbackCache {
         }
     }
 
-    /// Whether nothing was fetched yet.
+    /// True if nothing was fetched yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -228,7 +228,7 @@ impl CachedRow {
         last.map_or(0, |idx| self.glyphs[idx].col + self.glyphs[idx].cols)
     }
 
-    /// Whether nothing but blanks stands in it.
+    /// True if nothing but blanks stands in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -24,11 +24,11 @@ pub struct CopySearch {
     way: Option<Toward>,
     asked: Option<u32>,
     hits: Option<ScrollMatches>,
-    /// Whether its matches are shown.
+    /// True if its matches are shown.
     is_shown: bool,
-    /// Whether a match is to be gone to when it is told.
+    /// True if a match is to be gone to when it is told.
     goes: bool,
-    /// Whether the keys that follow wait for that.
+    /// True if the keys that follow wait for that.
     is_awaited: bool,
 }
 
@@ -56,7 +56,7 @@ impl CopySearch {
         effect
     }
 
-    /// Whether keys wait for its match.
+    /// True if keys wait for its match.
     pub(super) fn is_awaited(&self) -> bool {
         self.is_awaited && self.goes
     }
@@ -100,7 +100,7 @@ impl CopySearch {
         self.goes = false;
     }
 
-    /// Whether an answer is to its question.
+    /// True if an answer is to its question.
     pub(super) fn is_asked(&self, number: u32) -> bool {
         self.asked == Some(number)
     }
@@ -119,7 +119,7 @@ impl CopySearch {
         self.hits = Some(ScrollMatches { done: true, ..ScrollMatches::default() });
     }
 
-    /// Whether matches are shown.
+    /// True if matches are shown.
     #[must_use]
     pub fn is_shown(&self) -> bool {
         self.is_shown
@@ -153,7 +153,7 @@ impl CopySearch {
         self.hits.as_ref().filter(|_| self.is_shown)?.nearest
     }
 
-    /// Whether nothing matches.
+    /// True if nothing matches.
     #[must_use]
     pub fn is_failed(&self) -> bool {
         self.is_shown && self.hits.as_ref().is_some_and(|hits| hits.done && hits.total == 0)

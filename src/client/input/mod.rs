@@ -121,7 +121,7 @@ pub struct Decoder {
     state: DecoderState,
     /// Bytes of the sequence so far, without its introducer.
     bytes: Vec<u8>,
-    /// Whether one more ESC came before the sequence, as some terminals send Alt.
+    /// True if one more ESC came before the sequence, as some terminals send Alt.
     meta: bool,
     /// Size of the paste so far, kept or not.
     pasted: usize,
@@ -135,7 +135,7 @@ impl Decoder {
         }
     }
 
-    /// Whether what came so far is a whole key if nothing follows soon: a lone ESC, Alt-[ and the
+    /// True if what came so far is a whole key if nothing follows soon: a lone ESC, Alt-[ and the
     /// like.
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
@@ -405,7 +405,7 @@ impl Decoder {
 }
 
 impl Reply {
-    /// Whether DECRQSS shows that a 24-bit background was understood: the colour asked for came
+    /// True if DECRQSS shows that a 24-bit background was understood: the colour asked for came
     /// back.
     #[must_use]
     pub fn proves_true_colour(&self, asked: Colour) -> bool {

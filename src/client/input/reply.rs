@@ -3,7 +3,7 @@
 
 use super::{ColourSlot, Reply};
 
-/// Whether `byte` may follow `bytes` at the start of a reply. What may not was Alt-] or Alt-P,
+/// True if `byte` may follow `bytes` at the start of a reply. What may not was Alt-] or Alt-P,
 /// typed.
 pub(super) fn may_start(kind: u8, bytes: &[u8], byte: u8) -> bool {
     match (kind, bytes.len()) {

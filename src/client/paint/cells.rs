@@ -99,7 +99,7 @@ impl PaintCell {
 }
 
 impl Glyphs {
-    /// Whether so much is remembered that it is time to forget everything.
+    /// True if so much is remembered that it is time to forget everything.
     pub(super) fn are_full(&self) -> bool {
         GLYPHS_MAX < self.clusters.len().max(self.links.len())
     }

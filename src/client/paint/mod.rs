@@ -38,7 +38,7 @@ pub struct Painter {
     marks: Vec<u64>,
     /// What the terminal shows, row by row.
     shown: Vec<PaintCell>,
-    /// Whether a row of `shown` is what the terminal shows.
+    /// True if a row of `shown` is what the terminal shows.
     known: Vec<bool>,
     glyphs: Glyphs,
     pictures: ImagePainter,
@@ -57,7 +57,7 @@ struct TerminalState {
     keys: KeyProtocol,
     /// Themes and sizes in band are asked for.
     reports: Features,
-    /// Whether any of it is known.
+    /// True if any of it is known.
     is_known: bool,
 }
 
@@ -106,9 +106,11 @@ impl Painter {
             }
         }
         let start = out.len();
-        let begin: &[u8] = if model.caps.modern { b"\x1b[?2026h" } else { b"" };
-        out.extend_from_slice(begin);
-        let mut pen = Pen::new(model.caps, start + begin.len());
+        if model.caps.modern {
+            terminal::begin_frame(out);
+        }
+        let begun = out.len();
+        let mut pen = Pen::new(model.caps, begun);
         let has_pictures = !self.pictures.are_idle(model);
         if has_pictures {
             self.pictures.prepare(model);
@@ -131,12 +133,12 @@ impl Painter {
         if has_pictures {
             self.pictures.write(model, (&self.chrome.content, &self.shown), &touched, out);
         }
-        let drew = start + begin.len() < out.len();
+        let drew = begun < out.len();
         self.tell(model, drew, out);
-        if out.len() == start + begin.len() {
+        if out.len() == begun {
             out.truncate(start);
         } else if model.caps.modern {
-            out.extend_from_slice(b"\x1b[?2026l");
+            terminal::end_frame(out);
         }
     }
 
@@ -217,11 +219,7 @@ impl Painter {
         let wants_motion = model.config.outer.mouse
             && model.scene.focused().is_some_and(|pane| pane.mouse == MouseWant::Motion);
         if self.told.mouse_motion != wants_motion {
-            out.extend_from_slice(if wants_motion {
-                b"\x1b[?1003h"
-            } else {
-                b"\x1b[?1003l\x1b[?1002h"
-            });
+            terminal::mouse_motion(wants_motion, out);
         }
         let keys = wanted_keys(model);
         if self.told.keys != keys {
@@ -234,16 +232,12 @@ impl Painter {
             String::new()
         };
         if !title.is_empty() && self.told.title != title {
-            out.extend_from_slice(&terminal::title(&title));
+            terminal::title(&title, out);
         }
         let cursor = view::cursor(model);
         if drew || !self.told.is_known || self.told.cursor != cursor {
-            put_cursor(
-                cursor,
-                (!self.told.is_known).then_some(()).map_or(self.told.cursor, |()| None),
-                model.caps,
-                out,
-            );
+            let before = if self.told.is_known { self.told.cursor } else { None };
+            put_cursor(cursor, before, model.caps, out);
         }
         self.told = TerminalState {
             cursor,
@@ -322,16 +316,11 @@ fn span_end(row: &[PaintCell], shown: &[PaintCell], known: bool, first: usize) -
     end
 }
 
-/// Shows the cursor, or hides it. `before` is what the terminal has, if that is known.
+/// Shows the cursor, or hides it. `before` is the one that the terminal has, if that is known.
 fn put_cursor(cursor: Option<Cursor>, before: Option<Cursor>, caps: Caps, out: &mut Vec<u8>) {
-    let Some(cursor) = cursor else { return out.extend_from_slice(b"\x1b[?25l") };
-    sgr::go(out, usize::from(cursor.y), usize::from(cursor.x));
-    if caps.modern
-        && before.is_none_or(|before| (before.shape, before.blink) != (cursor.shape, cursor.blink))
-    {
-        out.extend_from_slice(sgr::cursor_shape(cursor.shape, cursor.blink));
-    }
-    out.extend_from_slice(b"\x1b[?25h");
+    let Some(cursor) = cursor else { return terminal::hide_cursor(out) };
+    let is_same = |before: Cursor| (before.shape, before.blink) == (cursor.shape, cursor.blink);
+    terminal::show_cursor(cursor, caps.modern && !before.is_some_and(is_same), out);
 }
 
 fn title(model: &Model) -> String {

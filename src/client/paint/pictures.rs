@@ -64,7 +64,7 @@ pub(super) struct ImagePainter {
     last: u32,
     /// Sixels of parts.
     encoded: BTreeMap<ImagePart, Rc<Vec<u8>>>,
-    /// Whether images that nobody knows of may be on the terminal.
+    /// True if images that nobody knows of may be on the terminal.
     is_unknown: bool,
 }
 
@@ -75,7 +75,7 @@ impl ImagePainter {
         *self = Self { pixels, last, is_unknown: true, ..Self::default() };
     }
 
-    /// Whether neither the model nor the terminal has any.
+    /// True if neither the model nor the terminal has any.
     pub(super) fn are_idle(&self, model: &Model) -> bool {
         model.images.is_empty()
             && self.shown.is_empty()
@@ -126,7 +126,7 @@ impl ImagePainter {
         FIRST_ID + self.last
     }
 
-    /// Whether a box stands for an image.
+    /// True if a box stands for an image.
     pub(super) fn is_boxed(&self, caps: Caps, pane: PaneId, image: &Placement) -> bool {
         let is_broken = || matches!(self.pixels.get(&(pane, image.picture)), Some(None));
         let has_place = image.layer == Layer::Cells || (image.layer == Layer::Over && 0 <= image.z);

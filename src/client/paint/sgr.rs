@@ -2,7 +2,7 @@
 //! 8). It knows what the terminal was last told, and no more.
 
 use super::cells::{CellGlyph, Glyphs, PaintCell, doubtful_cols};
-use crate::base::style::{Attrs, Colour, CursorShape, Style, Underline};
+use crate::base::style::{Attrs, Colour, Style, Underline};
 use crate::base::text::may_join;
 use crate::client::caps::{Caps, Depth, Features};
 
@@ -143,20 +143,6 @@ pub(super) fn go(out: &mut Vec<u8>, y: usize, x: usize) {
     out.push(b';');
     number(out, x + 1);
     out.push(b'H');
-}
-
-/// DECSCUSR, and DECSET 12 for what blinks in the shape of the terminal.
-pub(super) fn cursor_shape(shape: CursorShape, blink: bool) -> &'static [u8] {
-    match (shape, blink) {
-        (CursorShape::Default, true) => b"\x1b[0 q\x1b[?12h",
-        (CursorShape::Default, false) => b"\x1b[0 q",
-        (CursorShape::Block, true) => b"\x1b[1 q",
-        (CursorShape::Block, false) => b"\x1b[2 q",
-        (CursorShape::Underline, true) => b"\x1b[3 q",
-        (CursorShape::Underline, false) => b"\x1b[4 q",
-        (CursorShape::Bar, true) => b"\x1b[5 q",
-        (CursorShape::Bar, false) => b"\x1b[6 q",
-    }
 }
 
 /// A style as far as the terminal can show it.

@@ -13,15 +13,13 @@ use crate::wire::frame::ToServer;
 /// The configuration was saved and is in order: it is in force from now on.
 pub(super) fn configured(model: &mut Model, config: ClientConfig, out: &mut Vec<ClientEffect>) {
     let before = Rc::clone(&model.config);
-    model.config = Rc::new(config.on(model.more.appearance));
+    model.config = Rc::new(config.on(model.outer.appearance));
     model.chord.keys.clear();
     model.overlay = None;
     model.damage.all = true;
     let (old, new) = (&before.outer, &model.config.outer);
     if old.mouse != new.mouse && model.caps.modern {
-        out.push(ClientEffect::Write(
-            if new.mouse { terminal::MOUSE_ON } else { terminal::MOUSE_OFF }.as_bytes().to_vec(),
-        ));
+        out.push(ClientEffect::Write(terminal::mouse(new.mouse)));
     }
     if old.colours != new.colours {
         model.caps = Caps { depth: new.colours.fixed().unwrap_or(model.caps.depth), ..model.caps };
@@ -34,8 +32,8 @@ pub(super) fn configured(model: &mut Model, config: ClientConfig, out: &mut Vec<
 
 /// The terminal told its background, or that it changed: the colours follow.
 pub(super) fn appearance(model: &mut Model, appearance: Appearance) {
-    if model.more.appearance != appearance {
-        model.more.appearance = appearance;
+    if model.outer.appearance != appearance {
+        model.outer.appearance = appearance;
         model.config = Rc::new(ClientConfig::clone(&model.config).on(appearance));
         model.damage.all = true;
     }
@@ -43,14 +41,14 @@ pub(super) fn appearance(model: &mut Model, appearance: Appearance) {
 
 /// Locks the keys.
 pub(super) fn lock(model: &mut Model) {
-    model.more.locked = true;
+    model.is_locked = true;
     let unlock = model.config.keys.unlock;
     model.notify(format!("every key goes to the program; {unlock} unlocks"), false);
 }
 
 /// Unlocks the keys.
 pub(super) fn unlock(model: &mut Model) {
-    model.more.locked = false;
+    model.is_locked = false;
     model.damage.chrome = true;
     model.notify("the keys are unlocked", false);
 }

@@ -3,18 +3,13 @@
 
 use std::rc::Rc;
 
-use serde_json::Value;
-
-use super::send;
 use crate::base::geom::{Point, Size};
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyCode, KeyInput, Mods};
-use crate::client::calls::{self, ClientCall};
-use crate::client::copy_mode::panes::Awaited;
-use crate::client::copy_mode::{CopyEffect, CopyInput, CopyMode, Where};
-use crate::client::model::{ClientEffect, Model, Overlay, ShellCommand};
-use crate::client::terminal;
-use crate::client::update::open;
+use crate::client::calls;
+use crate::client::copy_mode::panes::PaneMatch;
+use crate::client::copy_mode::{CopyEffect, CopyInput, CopyMode};
+use crate::client::model::{ClientEffect, Model};
 use crate::wire::frame::{PaneItem, ToServer};
 use crate::wire::scroll::ScrollReply;
 
@@ -63,7 +58,7 @@ pub(super) fn focused(model: &Model) -> Option<PaneId> {
     model.scene.chrome.focus.filter(|pane| model.copy_modes.panes.contains_key(pane))
 }
 
-/// Whether a key is for copy mode: the pane in focus is in it, or Shift-PageUp scrolls where no
+/// True if a key is for copy mode: the pane in focus is in it, or Shift-PageUp scrolls where no
 /// program on the alternate screen could want it.
 pub(super) fn takes(model: &Model, key: Key) -> bool {
     let scrolls = key.code == KeyCode::PageUp && key.mods == Mods::SHIFT;
@@ -119,7 +114,6 @@ pub(super) fn arranged(model: &mut Model, out: &mut Vec<ClientEffect>) {
 
 /// Another server answers: whatever was asked is asked again.
 pub(super) fn reconnected(model: &mut Model, out: &mut Vec<ClientEffect>) {
-    model.copy_modes.awaited.clear();
     let panes: Vec<PaneId> = model.copy_modes.panes.keys().copied().collect();
     for pane in panes {
         let mut effects = Vec::new();
@@ -136,7 +130,7 @@ fn grant(model: &mut Model, pane: PaneId, effects: Vec<CopyEffect>, out: &mut Ve
     for effect in effects {
         match effect {
             CopyEffect::Ask(ask) => out.push(ClientEffect::Send(ToServer::ScrollRequest(ask))),
-            CopyEffect::Copied(text, to) => copied(model, &text, to, out),
+            CopyEffect::Copied(text, to) => model.copied(&text, to, out),
             CopyEffect::Say(text) => model.notify(text, false),
             CopyEffect::Leave => {
                 let cancel = model
@@ -162,35 +156,6 @@ fn damage(model: &mut Model, pane: PaneId) {
     }
 }
 
-/// Copied text goes into a buffer of the server, to the outer terminal's clipboard, and to a
-/// command.
-pub(super) fn copied(model: &mut Model, text: &str, to: Where, out: &mut Vec<ClientEffect>) {
-    if text.is_empty() {
-        return;
-    }
-    let lines = text.lines().count();
-    let what = if 1 < lines {
-        format!("{lines} lines")
-    } else {
-        format!("{} characters", text.chars().count())
-    };
-    model.notify(format!("copied {what}"), false);
-    let config = Rc::clone(&model.config);
-    if config.copy.clipboard && model.caps.modern && to == Where::New {
-        out.push(ClientEffect::Write(terminal::clipboard(text)));
-    }
-    if !config.copy.command.is_empty() {
-        out.push(ClientEffect::Run(ShellCommand {
-            line: config.copy.command.clone(),
-            argument: None,
-            input: text.to_owned(),
-        }));
-    }
-    if !model.scene.chrome.read_only {
-        send::send(model, &calls::set_buffer(text, to == Where::Append), out);
-    }
-}
-
 /// A paste is typed into the line that copy mode has open. False if there is none.
 pub(super) fn paste(model: &mut Model, text: &str, out: &mut Vec<ClientEffect>) -> bool {
     let Some(pane) = focused(model) else { return false };
@@ -206,82 +171,25 @@ pub(super) fn paste(model: &mut Model, text: &str, out: &mut Vec<ClientEffect>) 
 
 /// Pastes the newest buffer into a pane.
 pub(super) fn paste_into(model: &mut Model, pane: PaneId, out: &mut Vec<ClientEffect>) {
-    send::send(model, &calls::paste_buffer(None, Some(pane)), out);
-}
-
-/// Makes a call whose answer is used here.
-pub(super) fn ask(
-    model: &mut Model,
-    wanted: &ClientCall,
-    what: Awaited,
-    out: &mut Vec<ClientEffect>,
-) {
-    model.copy_modes.await_answer(model.next_call, what);
-    send::send(model, wanted, out);
-}
-
-/// Takes the answer of a call that was made for one of these.
-pub(super) fn answered(
-    model: &mut Model,
-    what: Awaited,
-    reply: &Value,
-    out: &mut Vec<ClientEffect>,
-) {
-    match what {
-        Awaited::Buffers => {
-            model.overlay = open::buffers(reply);
-            if model.overlay.is_none() {
-                model.notify("no buffers: what is copied is put into one", false);
-            }
-        }
-        Awaited::Commands => {
-            model.overlay = open::commands(reply);
-            if model.overlay.is_none() {
-                model.notify("no commands yet; does the shell tell of them (OSC 133)?", false);
-            }
-        }
-        Awaited::Output => match reply.get("text").and_then(Value::as_str).map(str::to_owned) {
-            Some(text) => copied(model, &text, Where::New, out),
-            None => model.notify("that command printed nothing", false),
-        },
-        Awaited::Found(pattern) => {
-            model.overlay = open::found(reply, &pattern);
-            if model.overlay.is_none() {
-                model.notify(format!("no pane shows {pattern:?}"), false);
-            }
-        }
-    }
-    model.damage.chrome = true;
+    model.send(&calls::paste_buffer(None, Some(pane)), out);
 }
 
 /// Goes to a match of a search over every pane, once that pane is in view.
-pub(super) fn visit(
-    model: &mut Model,
-    pane: PaneId,
-    place: (u64, u32),
-    pattern: &str,
-    out: &mut Vec<ClientEffect>,
-) {
-    send::send(model, &calls::focus(pane), out);
-    model.copy_modes.visit = Some((pane, place, pattern.to_owned()));
+pub(super) fn visit(model: &mut Model, found: PaneMatch, out: &mut Vec<ClientEffect>) {
+    model.send(&calls::focus(found.pane), out);
+    model.copy_modes.visit = Some(found);
     arrive(model, out);
 }
 
 /// If the pane that is to be visited is in view by now, goes there.
 pub(super) fn arrive(model: &mut Model, out: &mut Vec<ClientEffect>) {
-    let Some((pane, place, pattern)) = model.copy_modes.visit.take() else { return };
-    if model.scene.pane(pane).is_none() {
-        model.copy_modes.visit = Some((pane, place, pattern));
+    let Some(found) = model.copy_modes.visit.take() else { return };
+    if model.scene.pane(found.pane).is_none() {
+        model.copy_modes.visit = Some(found);
         return;
     }
-    enter(model, pane, CopyEntry::Key, out);
-    deed(model, pane, CopyInput::Visit(place.0, place.1, pattern), out);
-}
-
-/// Asks for a pattern that is searched in every pane.
-pub(super) fn ask_pattern(model: &mut Model) {
-    model.overlay = Some(Overlay::Search(crate::client::text_input::TextInput::default()));
-    model.damage.chrome = true;
+    enter(model, found.pane, CopyEntry::Key, out);
+    deed(model, found.pane, CopyInput::Visit(found.line, found.cell, found.pattern), out);
 }
 
 /// A cell of what a pane shows, of a cell of the area; outside, the nearest.

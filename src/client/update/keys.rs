@@ -6,7 +6,7 @@ use super::{call, configured, copy, overlay};
 use crate::base::key::{Key, KeyCode, KeyInput, KeyKind, Mods};
 use crate::base::time::Span;
 use crate::client::calls::ClientCall;
-use crate::client::model::{Card, ClientEffect, ClientInput, Model};
+use crate::client::model::{ClientEffect, ClientInput, Model};
 use crate::config::keymap::Lookup;
 
 /// Takes a key. What is for the program is collected in `typed`.
@@ -41,12 +41,12 @@ pub(super) fn key(
         typed.push(input);
         return;
     }
-    if model.more.card == Card::Shown {
-        model.more.card = Card::Gone;
+    if model.shows_card {
+        model.shows_card = false;
         model.damage.chrome = true;
         out.push(ClientEffect::CardSeen);
     }
-    if model.more.locked {
+    if model.is_locked {
         if input.key.normal() == model.config.keys.unlock.0.normal() {
             configured::unlock(model);
         } else {
@@ -110,7 +110,7 @@ pub(super) fn flush(typed: &mut Vec<KeyInput>, out: &mut Vec<ClientEffect>) {
     }
 }
 
-/// Whether a key is a press or a repeat of one.
+/// True if a key is a press or a repeat of one.
 fn is_press(input: KeyInput) -> bool {
     input.kind != KeyKind::Release
 }

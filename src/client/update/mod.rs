@@ -6,16 +6,14 @@ mod configured;
 mod copy;
 mod keys;
 mod mouse;
-mod open;
 mod overlay;
-mod processes;
-mod send;
 mod server;
 
 use crate::base::geom::Size;
 use crate::client::caps::ImageProtocol;
 use crate::client::input::{ColourSlot, Reply, TtyEvent};
-use crate::client::model::{ClientEffect, ClientInput, Event, Model, Overlay, ServerLink};
+use crate::client::model::{ClientEffect, ClientInput, Event, Model, ServerLink};
+use crate::client::overlay::paste::ConfirmPaste;
 use crate::client::terminal;
 use crate::settings::Appearance;
 use crate::wire::frame::ToServer;
@@ -33,12 +31,12 @@ pub fn update(model: &mut Model, event: Event) -> Vec<ClientEffect> {
             model.damage.chrome = true;
         }
         Event::Clock(clock) => {
-            model.damage.chrome |= model.clock != clock;
-            model.clock = clock;
+            model.damage.chrome |= model.bar.clock != clock;
+            model.bar.clock = clock;
         }
         Event::Command(line) => {
-            model.damage.chrome |= model.more.command != line;
-            model.more.command = line;
+            model.damage.chrome |= model.bar.command != line;
+            model.bar.command = line;
         }
         Event::Configured(config) => configured::configured(model, *config, &mut out),
         Event::Misconfigured(problem) => {
@@ -86,15 +84,13 @@ fn paste(model: &mut Model, text: String, out: &mut Vec<ClientEffect>) {
     } else if !text.is_empty() {
         model.end_chord();
         if model.config.outer.ask_paste && runs_at_once(model, &text) {
-            model.overlay = Some(Overlay::Paste(text));
-            model.damage.chrome = true;
-            return;
+            return model.open(ConfirmPaste(text));
         }
         out.push(ClientEffect::Input(ClientInput::Paste(text)));
     }
 }
 
-/// Whether a paste has a line end before its end and the program in focus does not tell pastes from
+/// True if a paste has a line end before its end and the program in focus does not tell pastes from
 /// typing: a shell would run line after line.
 fn runs_at_once(model: &Model, text: &str) -> bool {
     let is_told = model
@@ -112,9 +108,9 @@ fn learn(model: &mut Model, reply: &Reply, out: &mut Vec<ClientEffect>) {
     if let Reply::Version(name) = reply
         && let Some(inside) = name.strip_prefix("abide(")
     {
-        model.more.nested = true;
+        model.outer.is_nested = true;
         model.damage.chrome = true;
-        model.more.identity =
+        model.outer.identity =
             inside.split_once(") ").map(|(_, identity)| identity.to_owned()).unwrap_or_default();
         if matches!(model.link, ServerLink::Up(_)) {
             server::say_inside(model, out);
@@ -182,19 +178,12 @@ fn resized(model: &mut Model, size: Size, pixels: (u16, u16), out: &mut Vec<Clie
 
 /// A deadline has passed: what is over goes, what is due appears.
 fn wake(model: &mut Model, out: &mut Vec<ClientEffect>) {
-    let before = model.notices.len();
+    let before = model.notices.shown.len();
     let now = model.now.tick;
-    model.notices.retain(|(until, _)| now < *until);
-    if matches!(model.overlay, Some(Overlay::Numbers(until)) if until <= now) {
-        model.overlay = None;
-        model.damage.chrome = true;
-    }
-    if model.looking.preview.is_some() {
-        call::look(model, out);
-    }
-    processes::refresh(model, out);
+    model.notices.shown.retain(|(until, _)| now < *until);
+    overlay::wake(model, out);
     model.damage.chrome |=
-        before != model.notices.len() || model.shows_hint() || model.awaited().is_some();
+        before != model.notices.shown.len() || model.shows_hint() || model.awaited().is_some();
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //! wants it.
 
 use super::copy::{self, CopyEntry};
-use super::{call, overlay, send};
+use super::overlay;
+use serde_json::Map;
+
 use crate::base::geom::Point;
 use crate::base::id::PaneId;
 use crate::base::key::{Key, KeyCode, Mods, MouseButton, MouseInput, MouseKind, MouseWant};
@@ -10,8 +12,9 @@ use crate::client::calls;
 use crate::client::copy_mode::motion::Toward;
 use crate::client::copy_mode::{CopyInput, CopyMouse};
 use crate::client::layout::{Border, Spot, border_at, closed_at, frame_at, spot};
-use crate::client::model::{ClientEffect, ClientInput, Grab, Model, Overlay};
-use crate::client::view::{bars, lists, processes};
+use crate::client::model::{ClientEffect, ClientInput, Grab, Model};
+use crate::client::overlay::{inbox, sessions};
+use crate::client::view::bars;
 use crate::wire::frame::PaneItem;
 
 /// Lines that one step of the wheel scrolls in a program on the alternate screen that does not want
@@ -23,7 +26,7 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEf
         return;
     }
     if model.overlay.is_some() {
-        return on_overlay(model, mouse, out);
+        return overlay::mouse(model, mouse, out);
     }
     if let Some(grab) = model.grab {
         return held(model, grab, mouse, out);
@@ -58,57 +61,14 @@ fn take(model: &mut Model, at: Point, out: &mut Vec<ClientEffect>) -> bool {
     let chrome = &model.scene.chrome;
     if let Some(frame) = frame_at(chrome, at) {
         model.grab = Some(Grab::Frame(frame));
-        send::send(model, &calls::focus(frame.pane), out);
+        model.send(&calls::focus(frame.pane), out);
         return true;
     }
     let closed = closed_at(chrome, at).filter(|_| matches!(spot(chrome, at), Spot::Border));
     closed.is_some_and(|pane| {
-        send::send(model, &calls::focus(pane), out);
+        model.send(&calls::focus(pane), out);
         true
     })
-}
-
-fn on_overlay(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
-    if matches!(model.overlay, Some(Overlay::Processes(_))) {
-        return on_processes(model, mouse);
-    }
-    let hit = lists::item_at(model, mouse.at);
-    if matches!((&model.overlay, mouse.kind), (Some(Overlay::Hints(_)), MouseKind::Press(_))) {
-        model.overlay = None;
-        model.damage.chrome = true;
-        return;
-    }
-    let Some(Overlay::Picker(pick)) = &mut model.overlay else { return };
-    model.damage.chrome = true;
-    match mouse.kind {
-        MouseKind::Press(MouseButton::WheelUp) => drop(pick.key(Key::plain(KeyCode::Up))),
-        MouseKind::Press(MouseButton::WheelDown) => drop(pick.key(Key::plain(KeyCode::Down))),
-        MouseKind::Press(MouseButton::Left) => match hit {
-            lists::ListHit::Item(idx) => {
-                let pick = pick.clone().selecting(idx);
-                model.overlay = None;
-                overlay::enter(model, pick, out);
-            }
-            lists::ListHit::Inside => {}
-            lists::ListHit::Outside => model.overlay = None,
-        },
-        _ => {}
-    }
-}
-
-/// The wheel moves the selection, a click selects, a click beside the view closes it.
-fn on_processes(model: &mut Model, mouse: MouseInput) {
-    let hit = processes::item_at(model, mouse.at);
-    let Some(Overlay::Processes(view)) = &mut model.overlay else { return };
-    let at = view.selected_idx();
-    match (mouse.kind, hit) {
-        (MouseKind::Press(MouseButton::WheelUp), _) => view.select(at.saturating_sub(1)),
-        (MouseKind::Press(MouseButton::WheelDown), _) => view.select(at + 1),
-        (MouseKind::Press(MouseButton::Left), lists::ListHit::Item(idx)) => view.select(idx),
-        (MouseKind::Press(MouseButton::Left), lists::ListHit::Outside) => model.overlay = None,
-        _ => return,
-    }
-    model.damage.chrome = true;
 }
 
 fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
@@ -116,9 +76,9 @@ fn on_bar(model: &mut Model, mouse: MouseInput, out: &mut Vec<ClientEffect>) {
         return;
     }
     match bars::hit(model, mouse.at) {
-        Some(bars::BarHit::Tab(tab)) => send::send(model, &calls::go(tab), out),
-        Some(bars::BarHit::Attention) => call::carry_out(model, calls::ClientAction::Inbox, out),
-        Some(bars::BarHit::Session) => call::carry_out(model, calls::ClientAction::Sessions, out),
+        Some(bars::BarHit::Tab(tab)) => model.send(&calls::go(tab), out),
+        Some(bars::BarHit::Attention) => inbox::open(model, &Map::new(), out),
+        Some(bars::BarHit::Session) => sessions::open(model, &Map::new(), out),
         None => {}
     }
 }
@@ -146,13 +106,13 @@ fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<ClientEf
             let now = along(border, at);
             if let Some(wanted) = calls::move_border(border, last, now) {
                 model.grab = Some(Grab::Border(border, now));
-                send::send(model, &wanted, out);
+                model.send(&wanted, out);
             }
         }
         Grab::Frame(frame) if matches!(mouse.kind, MouseKind::Drag(_)) => {
             let rect = frame.dragged(at);
             if model.scene.pane(frame.pane).is_some_and(|pane| pane.rect != rect) {
-                send::send(model, &calls::place(frame.pane, rect), out);
+                model.send(&calls::place(frame.pane, rect), out);
             }
         }
         Grab::Border(..) | Grab::Frame(_) => {}
@@ -179,7 +139,7 @@ fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<
             return press(model, pane, (button, mouse.at), out);
         } else {
             if model.scene.chrome.focus != Some(pane.id) {
-                send::send(model, &calls::focus(pane.id), out);
+                model.send(&calls::focus(pane.id), out);
             }
             model.grab = Some(Grab::Program(pane.id, button));
         }
@@ -227,7 +187,7 @@ fn press(
     out: &mut Vec<ClientEffect>,
 ) {
     if model.scene.chrome.focus != Some(pane.id) {
-        send::send(model, &calls::focus(pane.id), out);
+        model.send(&calls::focus(pane.id), out);
     }
     if button == MouseButton::Middle {
         return copy::paste_into(model, pane.id, out);
@@ -288,7 +248,7 @@ fn pass(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<Cli
     out.push(ClientEffect::Input(ClientInput::Mouse(pane.id, MouseInput { at, ..mouse })));
 }
 
-/// Whether the mouse came to another cell.
+/// True if the mouse came to another cell.
 fn moved(model: &mut Model, pane: PaneId, at: Point) -> bool {
     model.hover.replace((pane, at)) != Some((pane, at))
 }

@@ -1,26 +1,19 @@
 //! What the server says.
 
-use serde_json::Value;
-
-use super::{call, copy, open, processes, send};
+use super::{call, copy, overlay};
 use crate::base::error::Refusal;
 use crate::base::geom::{Point, Rect, Size};
 use crate::base::id::{CallId, PaneId};
-use crate::base::row::Row;
 use crate::base::time::Span;
 use crate::client::calls;
 use crate::client::caps::ImageProtocol;
 use crate::client::exit_reason::ExitReason;
 use crate::client::image_cache::ImageCache;
-use crate::client::model::{
-    CLOSED, ClientEffect, Model, Overlay, PendingQuery, ServerLink, UNDO_TIME,
-};
-use crate::client::picker::Item;
+use crate::client::model::{CLOSED, ClientEffect, Model, ServerLink, UNDO_TIME};
 use crate::client::scene::Scene;
 use crate::client::terminal;
 use crate::wire::frame::{BARS_USUAL, Bye, Chrome, Frame, HostCommand, Status, ToClient, ToServer};
 use crate::wire::hello::Welcome;
-use crate::wire::process::ProcessRow;
 use crate::wire::rpc::{self, Response};
 
 pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<ClientEffect>) {
@@ -42,7 +35,7 @@ pub(super) fn take(model: &mut Model, message: ToClient, out: &mut Vec<ClientEff
         ToClient::Bye(bye) => out.push(farewell(bye)),
         ToClient::ScrollReply(told) => copy::told(model, told, out),
         ToClient::Status(beside) => {
-            model.more.beside = *beside;
+            model.bar.status = *beside;
             model.damage.chrome = true;
         }
         ToClient::Wants(wants) => {
@@ -64,8 +57,8 @@ fn closed(model: &mut Model, what: &str, undo_ms: u64) {
 /// Tells the server of which pane this is the client, for it must not be shown there: what a
 /// terminal answers may come before there is a server, and a server that takes over was not told.
 pub(super) fn say_inside(model: &Model, out: &mut Vec<ClientEffect>) {
-    if !model.more.identity.is_empty() {
-        out.push(ClientEffect::Send(ToServer::Inside(model.more.identity.clone())));
+    if !model.outer.identity.is_empty() {
+        out.push(ClientEffect::Send(ToServer::Inside(model.outer.identity.clone())));
     }
 }
 
@@ -74,7 +67,7 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<ClientEffect>) {
     let again = model.scene.number.is_some();
     model.link = ServerLink::Up(model.now.tick);
     model.scene.number = None;
-    model.more.beside = Status::default();
+    model.bar.status = Status::default();
     model.images = ImageCache::default();
     model.damage.chrome = true;
     // Before what was kept for the server: a session that is made has the right size from the
@@ -86,10 +79,10 @@ fn welcomed(model: &mut Model, welcome: &Welcome, out: &mut Vec<ClientEffect>) {
     out.push(ClientEffect::Welcomed(welcome.input_taken));
     if again && let Some(session) = model.scene.chrome.session.clone().filter(|_| !welcome.resumed)
     {
-        send::send(model, &calls::show(session.id), out);
+        model.send(&calls::show(session.id), out);
     }
     copy::reconnected(model, out);
-    processes::reconnected(model, out);
+    overlay::reconnected(model, out);
     if model.caps.pictures() != ImageProtocol::Box {
         out.push(ClientEffect::Send(ToServer::Pictures(true)));
     }
@@ -143,78 +136,15 @@ fn row_outside(area: Rect, rect: Rect, origin: Point, row: u16) -> Option<u16> {
 /// Only refusals are shown; that of the call this client came with is why it leaves.
 fn answered(model: &mut Model, json: &str, out: &mut Vec<ClientEffect>) {
     let Some(id) = rpc::answered(json) else { return };
-    let is_entry = model.more.entry.is_some_and(|entry| id == entry);
+    let is_entry = model.calls.entry.is_some_and(|entry| id == entry);
     if is_entry {
-        model.more.entry = None;
+        model.calls.entry = None;
     }
-    let id = id.as_u64();
-    let awaited = id.and_then(|id| model.copy_modes.awaited.remove(&id));
-    let asked = id.and_then(|id| model.looking.asked.remove(&id));
-    if let Some(PendingQuery::Processes) = asked {
-        return match serde_json::from_str::<Response<Vec<ProcessRow>>>(json).map(Response::outcome)
-        {
-            Ok(Ok(table)) => processes::filled(model, id, table),
-            Ok(Err(refusal)) => {
-                processes::not_filled(model, id);
-                model.notify(shown(&refusal), true);
-            }
-            Err(_) => processes::not_filled(model, id),
-        };
-    }
-    let Ok(response) = serde_json::from_str::<Response>(json) else { return };
-    let outcome = response.outcome();
-    if let Some(PendingQuery::Act(ident)) = asked
-        && processes::done(model, ident, &outcome)
-    {
-        return;
-    }
-    let refusal = match (outcome, awaited, asked) {
-        (Ok(reply), Some(awaited), _) => return copy::answered(model, awaited, &reply, out),
-        (Ok(reply), None, Some(asked)) => return told(model, asked, &reply, out),
-        // What is looked at may have gone.
-        (Ok(_), None, None) | (Err(_), _, Some(PendingQuery::Screen(_))) => return,
-        (Err(refusal), ..) => refusal,
-    };
+    let Some(refusal) = model.answered(id.as_u64(), json, out) else { return };
     if is_entry {
         out.push(ClientEffect::Leave(ExitReason::Refused(refusal)));
     } else {
         model.notify(shown(&refusal), true);
-    }
-}
-
-/// What was asked for: a list opens, or the preview is what is seen there now.
-fn told(model: &mut Model, asked: PendingQuery, value: &Value, out: &mut Vec<ClientEffect>) {
-    model.damage.chrome = true;
-    match asked {
-        PendingQuery::Clients => fill(model, open::CLIENTS, open::all_clients(model, value)),
-        PendingQuery::Tabs => {
-            fill(model, open::TABS, open::all_tabs(model, value));
-            call::look(model, out);
-        }
-        // Taken by the process view.
-        PendingQuery::Processes | PendingQuery::Act(_) => {}
-        PendingQuery::Screen(target) => {
-            let rows = value
-                .get("rows")
-                .cloned()
-                .and_then(|rows| serde_json::from_value::<Vec<Row>>(rows).ok());
-            if let (Some(preview), Some(rows)) =
-                (model.looking.preview.as_mut().filter(|preview| preview.target == target), rows)
-            {
-                preview.rows = rows;
-            }
-        }
-    }
-}
-
-/// Fills a list, if it is still open.
-fn fill(model: &mut Model, title: &str, items: Vec<Item>) {
-    if let Some(Overlay::Picker(pick)) = model
-        .overlay
-        .as_mut()
-        .filter(|overlay| matches!(overlay, Overlay::Picker(pick) if pick.title == title))
-    {
-        pick.refill(items);
     }
 }
 

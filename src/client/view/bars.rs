@@ -189,8 +189,8 @@ fn segment_pieces(model: &Model, segment: Segment) -> Vec<BarText> {
         Segment::Mode => modes(model),
         Segment::Host if model.config.host.is_empty() => Vec::new(),
         Segment::Host => vec![piece(format!(" {} ", model.config.host), base)],
-        Segment::Clock if model.clock.is_empty() => Vec::new(),
-        Segment::Clock => vec![piece(format!(" {} ", model.clock), base)],
+        Segment::Clock if model.bar.clock.is_empty() => Vec::new(),
+        Segment::Clock => vec![piece(format!(" {} ", model.bar.clock), base)],
         Segment::Title => title(model).into_iter().collect(),
         Segment::Prefix => prefix(model).into_iter().collect(),
         Segment::Zoom => marked(model, model.scene.chrome.zoomed.then_some("zoomed")),
@@ -199,12 +199,12 @@ fn segment_pieces(model: &Model, segment: Segment) -> Vec<BarText> {
             current_marks(model).and_then(|marks| marks.progress).map(progress).as_deref(),
         ),
         Segment::Attention => attention(model).into_iter().collect(),
-        Segment::Cwd if model.more.beside.cwd.is_empty() => Vec::new(),
+        Segment::Cwd if model.bar.status.cwd.is_empty() => Vec::new(),
         Segment::Cwd => {
-            vec![piece(format!(" {} ", sanitize(&model.more.beside.cwd, CWD_MAX)), base)]
+            vec![piece(format!(" {} ", sanitize(&model.bar.status.cwd, CWD_MAX)), base)]
         }
-        Segment::Command if model.more.command.is_empty() => Vec::new(),
-        Segment::Command => vec![piece(format!(" {} ", model.more.command), base)],
+        Segment::Command if model.bar.command.is_empty() => Vec::new(),
+        Segment::Command => vec![piece(format!(" {} ", model.bar.command), base)],
     }
 }
 
@@ -221,7 +221,7 @@ fn prefix(model: &Model) -> Option<BarText> {
 }
 
 fn attention(model: &Model) -> Option<BarText> {
-    let count = model.more.beside.attention.len();
+    let count = model.bar.status.attention.len();
     let text = match count {
         0 => return None,
         1 => "1 pane wants you".to_owned(),
@@ -234,7 +234,7 @@ fn attention(model: &Model) -> Option<BarText> {
 /// What is marked on the tab that is shown.
 fn current_marks(model: &Model) -> Option<&TabMarks> {
     let current = model.scene.chrome.tabs.iter().find(|tab| tab.current)?.id;
-    model.more.beside.tabs.iter().find(|marks| marks.tab == current)
+    model.bar.status.tabs.iter().find(|marks| marks.tab == current)
 }
 
 /// Progress in a few columns.
@@ -266,8 +266,8 @@ fn modes(model: &Model) -> Vec<BarText> {
         && (model.scene.number.is_some() || chrome.session.is_some());
     let marks = [
         (!chord.is_empty(), chord.as_str(), theme.accent, Weight::Warning),
-        (model.more.locked, "locked", theme.accent, Weight::Warning),
-        (model.more.nested, "nested", theme.bar_fg, Weight::Company),
+        (model.is_locked, "locked", theme.accent, Weight::Warning),
+        (model.outer.is_nested, "nested", theme.bar_fg, Weight::Company),
         (is_down, "reconnecting", theme.warning, Weight::Warning),
         (chrome.read_only, "read-only", theme.accent, Weight::Warning),
         (chrome.zoomed, "zoomed", theme.accent, Weight::Warning),
@@ -323,7 +323,7 @@ fn tabs(model: &Model, cols: usize) -> Vec<BarText> {
 fn tab_piece(model: &Model, tab: &TabItem) -> BarText {
     let theme = &model.config.theme;
     let zoomed = tab.current && model.scene.chrome.zoomed;
-    let more = model.more.beside.tabs.iter().find(|marks| marks.tab == tab.id);
+    let more = model.bar.status.tabs.iter().find(|marks| marks.tab == tab.id);
     let ended = more.and_then(|marks| marks.ended);
     let wants =
         tab.bell || more.is_some_and(|marks| marks.notified || marks.silence) || ended.is_some();

@@ -92,7 +92,7 @@ fn lines(model: &Model, area: Rect, panes: &[&PaneItem], buf: &mut Buffer) {
     }
 }
 
-/// Whether a cell lies next to a rectangle, corners included.
+/// True if a cell lies next to a rectangle, corners included.
 fn touches(rect: Rect, x: u16, y: u16) -> bool {
     rect.x <= x.saturating_add(1)
         && x <= rect.right()

@@ -7,10 +7,10 @@ use super::{look, notes};
 use crate::base::style::Attrs;
 use crate::base::text::width;
 use crate::client::calls;
-use crate::client::model::{Card, Model};
+use crate::client::model::Model;
 
 pub(super) fn draw(model: &Model, buf: &mut Buffer) {
-    if model.more.card == Card::Gone || model.scene.number.is_none() {
+    if !model.shows_card || model.scene.number.is_none() {
         return;
     }
     let lines = lines(model);
@@ -44,7 +44,7 @@ fn lines(model: &Model) -> [String; 6] {
     let prefix = map.prefixes().first().map(ToString::to_string).unwrap_or_default();
     let key = |name: &str| map.keys_of(name).unwrap_or_else(|| "no key".into());
     let [new, split, leave] = calls::FIRST_STEPS.map(key);
-    let locked = if model.more.locked {
+    let locked = if model.is_locked {
         format!(" ({} unlocks the keys first)", model.config.keys.unlock)
     } else {
         String::new()

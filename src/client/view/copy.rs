@@ -2,35 +2,23 @@
 
 use ratatui::buffer::Buffer;
 
-use super::look;
+use super::{look, pane_rect};
 use crate::base::geom::Rect;
 use crate::base::style::Attrs;
 use crate::base::text::width;
 use crate::client::copy_mode::motion::Toward;
 use crate::client::copy_mode::{CopyMode, Prompt};
-use crate::client::hints::HintLabels;
 use crate::client::model::Model;
 use crate::client::text_input::TextInput;
-use crate::wire::frame::PaneItem;
 
 /// Draws the indicators of every pane in copy mode.
 pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     for pane in &model.scene.chrome.panes {
         if let Some(mode) = model.copy_modes.open(pane.id) {
-            let place = place(model, pane);
+            let place = pane_rect(model, pane);
             draw_position(model, mode, place, buf);
             draw_prompt(model, mode, place, buf);
         }
-    }
-}
-
-/// Where a pane is on the outer terminal.
-fn place(model: &Model, pane: &PaneItem) -> Rect {
-    let area = model.layout().area;
-    Rect {
-        x: pane.rect.x.saturating_add(area.x),
-        y: pane.rect.y.saturating_add(area.y),
-        ..pane.rect
     }
 }
 
@@ -82,7 +70,7 @@ fn window(line: &TextInput, cols: usize) -> &str {
     text
 }
 
-/// Whether the pane in focus shows copy mode, and with it that cursor.
+/// True if the pane in focus shows copy mode, and with it that cursor.
 pub(super) fn has_cursor(model: &Model) -> bool {
     model.scene.focused().is_some_and(|pane| model.copy_modes.open(pane.id).is_some())
 }
@@ -92,7 +80,7 @@ pub(super) fn has_cursor(model: &Model) -> bool {
 pub(super) fn cursor(model: &Model) -> Option<(u16, u16)> {
     let pane = model.scene.focused()?;
     let mode = model.copy_modes.open(pane.id)?;
-    let place = place(model, pane);
+    let place = pane_rect(model, pane);
     if let Some(prompt) = &mode.prompt {
         let (mark, line) = parts(prompt);
         let room = usize::from(place.cols).saturating_sub(1);
@@ -102,23 +90,4 @@ pub(super) fn cursor(model: &Model) -> Option<(u16, u16)> {
         return Some((place.x + x, place.bottom().saturating_sub(1)));
     }
     mode.cursor_at().map(|at| (place.x + at.x, place.y + at.y))
-}
-
-/// Labels over a pane: what is left to type of each.
-pub(super) fn draw_hints(model: &Model, hints: &HintLabels, buf: &mut Buffer) {
-    let Some(pane) = model.scene.pane(hints.pane) else { return };
-    let place = place(model, pane);
-    let theme = &model.config.theme;
-    let style = look::with(look::style(theme.select_fg, theme.select_bg), Attrs::BOLD);
-    for (hint, label) in hints.left() {
-        let Ok(y) = u16::try_from(hint.at.row) else { continue };
-        let x = place.x.saturating_add(hint.at.col);
-        if y < place.rows && x < place.right() {
-            let end = x
-                .saturating_add(u16::try_from(width(label)).unwrap_or(u16::MAX))
-                .min(place.right());
-            look::fill(buf, place.y + y, x, end, style);
-            look::put(buf, (x, place.y + y), usize::from(end - x), label, style);
-        }
-    }
 }

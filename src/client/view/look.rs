@@ -7,12 +7,12 @@ use crate::base::style::{Attrs, Colour};
 use crate::settings::ThemeColour;
 
 /// ratatui's style of a text and a background colour.
-pub(super) fn style(fg: ThemeColour, bg: ThemeColour) -> Style {
+pub(in crate::client) fn style(fg: ThemeColour, bg: ThemeColour) -> Style {
     Style::new().fg(colour(fg.0)).bg(colour(bg.0))
 }
 
 /// The same with these attributes on.
-pub(super) fn with(style: Style, attrs: Attrs) -> Style {
+pub(in crate::client) fn with(style: Style, attrs: Attrs) -> Style {
     let all = [
         (Attrs::BOLD, Modifier::BOLD),
         (Attrs::DIM, Modifier::DIM),
@@ -23,7 +23,7 @@ pub(super) fn with(style: Style, attrs: Attrs) -> Style {
         .fold(style, |style, (_, modifier)| style.add_modifier(modifier))
 }
 
-pub(super) fn colour(colour: Colour) -> Color {
+pub(in crate::client) fn colour(colour: Colour) -> Color {
     match colour {
         Colour::Default => Color::Reset,
         Colour::Indexed(index) => Color::Indexed(index),
@@ -33,7 +33,7 @@ pub(super) fn colour(colour: Colour) -> Color {
 
 /// Writes `text` into at most `cols` columns from (`x`, `y`), with an ellipsis where it does not
 /// fit; gives the column after it. Outside the buffer nothing happens.
-pub(super) fn put(
+pub(in crate::client) fn put(
     buf: &mut Buffer,
     (x, y): (u16, u16),
     cols: usize,
@@ -55,7 +55,7 @@ pub(super) fn put(
 }
 
 /// Gives a row's columns `from..to` this style and nothing else.
-pub(super) fn fill(buf: &mut Buffer, y: u16, from: u16, to: u16, style: Style) {
+pub(in crate::client) fn fill(buf: &mut Buffer, y: u16, from: u16, to: u16, style: Style) {
     let area = buf.area;
     if area.bottom() <= y {
         return;

@@ -3,20 +3,21 @@
 
 pub mod bars;
 mod borders;
+pub(super) mod boxes;
 mod card;
 mod copy;
+pub(super) mod digits;
 mod hint;
-mod large;
-pub mod lists;
-mod look;
+pub(super) mod look;
 mod notes;
-pub mod processes;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect as Area;
 
+use crate::base::geom::Rect;
 use crate::base::style::{Cursor, CursorShape};
-use crate::client::model::{Model, Overlay};
+use crate::client::model::Model;
+use crate::wire::frame::PaneItem;
 
 /// Draws the model into `buf`, whose area is the outer terminal.
 pub fn draw(model: &Model, buf: &mut Buffer) {
@@ -30,10 +31,8 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
     card::draw(model, buf);
     hint::draw(model, buf);
     notes::draw_notices(model, buf);
-    large::draw(model, buf);
-    lists::draw(model, buf);
-    if let Some(Overlay::Processes(view)) = &model.overlay {
-        processes::draw(model, view, buf);
+    if let Some(overlay) = &model.overlay {
+        overlay.draw(model, buf);
     }
     if model.scene.number.is_none() {
         notes::draw_awaited(model, buf);
@@ -44,18 +43,7 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
 #[must_use]
 pub fn cursor(model: &Model) -> Option<Cursor> {
     if let Some(overlay) = &model.overlay {
-        let (x, y) = match overlay {
-            Overlay::Confirm(_)
-            | Overlay::Hints(_)
-            | Overlay::Paste(_)
-            | Overlay::Numbers(_)
-            | Overlay::Clock
-            | Overlay::Describe(_) => {
-                return None;
-            }
-            Overlay::Picker(_) | Overlay::Rename(..) | Overlay::Search(_) => lists::cursor(model)?,
-            Overlay::Processes(view) => processes::cursor(model, view)?,
-        };
+        let (x, y) = overlay.cursor(model)?;
         return Some(Cursor { x, y, visible: true, shape: CursorShape::Default, blink: false });
     }
     if copy::has_cursor(model) {
@@ -76,4 +64,14 @@ pub fn cursor(model: &Model) -> Option<Cursor> {
 #[must_use]
 pub fn whole(model: &Model) -> Area {
     Area::new(0, 0, model.size.cols, model.size.rows)
+}
+
+/// The rectangle of a pane on the outer terminal.
+pub(super) fn pane_rect(model: &Model, pane: &PaneItem) -> Rect {
+    let area = model.layout().area;
+    Rect {
+        x: pane.rect.x.saturating_add(area.x),
+        y: pane.rect.y.saturating_add(area.y),
+        ..pane.rect
+    }
 }

@@ -22,7 +22,7 @@ pub(super) fn floor(model: &Model) -> u16 {
 pub(super) fn draw_notices(model: &Model, buf: &mut Buffer) {
     let theme = &model.config.theme;
     let rows = (0..floor(model)).rev();
-    for ((_, notice), y) in model.notices.iter().rev().zip(rows) {
+    for ((_, notice), y) in model.notices.shown.iter().rev().zip(rows) {
         let fg = if notice.warning { theme.warning } else { theme.overlay_fg };
         let style = look::style(fg, theme.overlay_bg);
         let text = format!(" {} ", notice.text);

@@ -12,7 +12,7 @@ use crate::client::text_input::TextInput;
 use crate::wire::process::ProcessRow;
 
 /// How often the table is asked for.
-pub const EVERY: Span = Span::seconds(1);
+pub(super) const EVERY: Span = Span::seconds(1);
 /// The longest command line that is asked for, in bytes.
 pub const LINE_MAX: usize = 256;
 /// Rows that a page has.
@@ -29,7 +29,7 @@ pub struct ProcessIdent {
 
 /// A process as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub(super) struct Row {
     /// Which it is.
     pub ident: ProcessIdent,
     /// How far below the first process of its pane or command.
@@ -46,7 +46,7 @@ pub struct Row {
     pub cpu_tenths: u64,
     /// Resident memory, in bytes.
     pub rss: u64,
-    /// How long it has been running, in milliseconds.
+    /// The time for which it has been running, in milliseconds.
     pub age_ms: u64,
     /// Program and arguments.
     pub line: String,
@@ -54,7 +54,7 @@ pub struct Row {
 
 /// The order of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
+pub(super) enum Sort {
     /// Each below the one that started it.
     #[default]
     Tree,
@@ -73,25 +73,14 @@ impl Sort {
         let at = Self::ALL.iter().position(|sort| *sort == self).unwrap_or(0);
         Self::ALL[(at + by) % Self::ALL.len()]
     }
-
-    /// Its name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tree => "tree",
-            Self::Cpu => "cpu",
-            Self::Memory => "memory",
-            Self::Age => "age",
-        }
-    }
 }
 
 /// What is done to processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProcessAction {
+pub(super) enum ProcessAction {
     /// Told to end, killed after the grace; with all it started or alone.
     Stop {
-        /// Whether what it started is meant too.
+        /// True if what it started is meant too.
         tree: bool,
     },
     /// Sent this signal, and nothing else.
@@ -100,7 +89,7 @@ pub enum ProcessAction {
 
 /// What the keys mean at present.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Mode {
+pub(super) enum Mode {
     /// They move and act.
     #[default]
     List,
@@ -108,13 +97,13 @@ pub enum Mode {
     Filter,
     /// The next one names a signal.
     Signal,
-    /// Whether this is meant, yes or no.
+    /// True if this is meant, yes or no.
     Ask(ProcessAction, Vec<ProcessIdent>),
 }
 
 /// What a key wants of somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProcessEffect {
+pub(super) enum ProcessEffect {
     /// Nothing.
     Nothing,
     /// The view closes.
@@ -126,7 +115,7 @@ pub enum ProcessEffect {
 }
 
 /// The signals of the menu, each with its key.
-pub const SIGNALS: [(char, &str); 10] = [
+pub(super) const SIGNALS: [(char, &str); 10] = [
     ('h', "HUP"),
     ('i', "INT"),
     ('q', "QUIT"),
@@ -141,7 +130,7 @@ pub const SIGNALS: [(char, &str); 10] = [
 
 /// The process view.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ProcessView {
+pub(super) struct ProcessView {
     /// What the keys mean.
     pub mode: Mode,
     /// The order.
@@ -152,7 +141,7 @@ pub struct ProcessView {
     pub again: Tick,
     /// The call that asked for it and is not answered.
     pub asked: Option<u64>,
-    /// Whether the table came at all.
+    /// True if the table came at all.
     pub is_filled: bool,
     /// Processes that are told to end, and when they are killed.
     pub stopping: BTreeMap<ProcessIdent, Tick>,
@@ -169,7 +158,7 @@ pub struct ProcessView {
 impl ProcessView {
     /// An empty view that will begin at the processes of `home`.
     #[must_use]
-    pub fn new(home: Option<PaneId>, now: Tick) -> Self {
+    pub(super) fn new(home: Option<PaneId>, now: Tick) -> Self {
         Self {
             mode: Mode::List,
             sort: Sort::Tree,
@@ -189,7 +178,7 @@ impl ProcessView {
 
     /// Takes the table as the server gives it. What was selected and tagged stays so as long as it
     /// lives.
-    pub fn fill(&mut self, table: Vec<ProcessRow>) {
+    pub(super) fn fill(&mut self, table: Vec<ProcessRow>) {
         self.rows = table.into_iter().filter(|listed| 0 < listed.pid).map(Row::from).collect();
         let living: BTreeSet<ProcessIdent> = self.rows.iter().map(|row| row.ident).collect();
         self.tagged.retain(|ident| living.contains(ident));
@@ -204,59 +193,59 @@ impl ProcessView {
 
     /// The rows that are shown, in their order.
     #[must_use]
-    pub fn found(&self) -> impl ExactSizeIterator<Item = &Row> {
+    pub(super) fn found(&self) -> impl ExactSizeIterator<Item = &Row> {
         self.found.iter().map(|idx| &self.rows[*idx])
     }
 
-    /// How many processes there are.
+    /// The number of processes.
     #[must_use]
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.rows.len()
     }
 
     /// How many are tagged.
     #[must_use]
-    pub fn tagged_count(&self) -> usize {
+    pub(super) fn tagged_count(&self) -> usize {
         self.tagged.len()
     }
 
-    /// Whether it is tagged.
+    /// True if it is tagged.
     #[must_use]
-    pub fn is_tagged(&self, ident: ProcessIdent) -> bool {
+    pub(super) fn is_tagged(&self, ident: ProcessIdent) -> bool {
         self.tagged.contains(&ident)
     }
 
     /// Which of [`Self::found`] is selected.
     #[must_use]
-    pub fn selected_idx(&self) -> usize {
+    pub(super) fn selected_idx(&self) -> usize {
         self.at
     }
 
     /// The selected row; none if none is shown.
     #[must_use]
-    pub fn selected(&self) -> Option<&Row> {
+    pub(super) fn selected(&self) -> Option<&Row> {
         self.found.get(self.at).map(|idx| &self.rows[*idx])
     }
 
     /// Selects one of [`Self::found`].
-    pub fn select(&mut self, idx: usize) {
+    pub(super) fn select(&mut self, idx: usize) {
         self.at = idx.min(self.found.len().saturating_sub(1));
         self.selected = self.selected().map(|row| row.ident);
     }
 
     /// Types text into the filter.
-    pub fn insert(&mut self, text: &str) {
+    pub(super) fn insert(&mut self, text: &str) {
         self.filter.insert(text);
         self.arrange();
     }
 
     /// These are told to end now and killed at `until`.
-    pub fn note_stop(&mut self, idents: &[ProcessIdent], until: Tick) {
+    pub(super) fn note_stop(&mut self, idents: &[ProcessIdent], until: Tick) {
         self.stopping.extend(idents.iter().map(|ident| (*ident, until)));
     }
 
     /// Takes a key.
-    pub fn key(&mut self, key: Key) -> ProcessEffect {
+    pub(super) fn press(&mut self, key: Key) -> ProcessEffect {
         match std::mem::take(&mut self.mode) {
             Mode::List => self.list_key(key),
             Mode::Filter => self.filter_key(key),
@@ -398,7 +387,7 @@ impl ProcessView {
 }
 
 impl Row {
-    /// Whether the lower-case word is its id, or part of its command line or of what it belongs to.
+    /// True if the lower-case word is its id, or part of its command line or of what it belongs to.
     fn has(&self, word: &str) -> bool {
         let id = |id: Option<String>| id.is_some_and(|id| id == word);
         self.ident.pid.to_string() == word
@@ -483,7 +472,7 @@ mod tests {
     }
 
     fn press(view: &mut ProcessView, names: &str) -> ProcessEffect {
-        names.split(' ').map(|name| view.key(name.parse().expect("a key"))).last().expect("a key")
+        names.split(' ').map(|name| view.press(name.parse().expect("a key"))).last().expect("a key")
     }
 
     fn pids(view: &ProcessView) -> Vec<i32> {

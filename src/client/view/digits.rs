@@ -1,12 +1,12 @@
-//! Large digits over panes: their numbers to jump to, and the clock.
+//! Large digits over a pane.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::look;
 use crate::base::geom::Rect;
-use crate::base::style::Attrs;
-use crate::client::model::{Model, Overlay};
+use crate::base::style::{Attrs, Colour};
+use crate::client::model::Model;
 
 /// Digits and the colon, three cells wide and five high; a bit of a row is a cell, the highest the
 /// left one.
@@ -28,32 +28,13 @@ const DIGIT_ROWS: u16 = 5;
 /// Columns of a cell of a digit, so that it is about as wide as high.
 const CELL_COLS: u16 = 2;
 
-pub(super) fn draw(model: &Model, buf: &mut Buffer) {
-    let theme = &model.config.theme;
-    match model.overlay {
-        Some(Overlay::Numbers(_)) => {
-            for pane in &model.scene.chrome.panes {
-                let is_focused = model.scene.chrome.focus == Some(pane.id);
-                let fg = if is_focused { theme.border_focus } else { theme.accent };
-                over(model, pane.rect, &pane.index.to_string(), fg.0, buf);
-            }
-        }
-        Some(Overlay::Clock) => {
-            if let Some(pane) = model.scene.focused() {
-                over(model, pane.rect, &model.clock, theme.accent.0, buf);
-            }
-        }
-        _ => {}
-    }
-}
-
 /// Writes digits in the middle of a part of the area; where there is no room for large ones, small
 /// ones.
-fn over(
+pub(in crate::client) fn draw(
     model: &Model,
     rect: Rect,
     text: &str,
-    colour: crate::base::style::Colour,
+    colour: Colour,
     buf: &mut Buffer,
 ) {
     let area = model.layout().area;

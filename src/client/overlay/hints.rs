@@ -4,10 +4,19 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use ratatui::buffer::Buffer;
 use regex::Regex;
+use serde_json::{Map, Value};
 
+use super::{Next, Overlay};
 use crate::base::id::PaneId;
+use crate::base::key::{Key, KeyCode, MouseInput, MouseKind};
 use crate::base::row::{Run, RunKind};
+use crate::base::style::Attrs;
+use crate::base::text::width;
+use crate::client::copy_mode::Where;
+use crate::client::model::{ClientEffect, Model, ShellCommand};
+use crate::client::view::{look, pane_rect};
 use crate::wire::scroll::ScrollPoint;
 
 /// Letters of labels, the nearest to the fingers first.
@@ -51,7 +60,7 @@ pub struct HintLabels {
     pub all: Vec<Hint>,
     /// What was typed of a label.
     pub typed: String,
-    /// Whether a letter of it was a capital.
+    /// True if a letter of it was a capital.
     pub opens: bool,
 }
 
@@ -113,6 +122,84 @@ impl HintLabels {
     /// The labels that what was typed can still become, without that.
     pub fn left(&self) -> impl Iterator<Item = (&Hint, &str)> {
         self.all.iter().filter_map(|hint| Some((hint, hint.label.strip_prefix(&self.typed)?)))
+    }
+}
+
+pub(super) fn open(model: &mut Model, _: &Map<String, Value>, _: &mut Vec<ClientEffect>) {
+    match labelled(model) {
+        Some(labels) => model.open(labels),
+        None => {
+            model.notify("nothing here looks like an address, a path, a hash or a number", false)
+        }
+    }
+}
+
+/// Labels over the rows that the pane in focus shows; none if nothing there is worth one.
+fn labelled(model: &Model) -> Option<HintLabels> {
+    let pane = model.scene.focused()?;
+    let rows: Vec<(Vec<Run>, bool)> = if let Some(mode) = model.copy_modes.open(pane.id) {
+        let shown = (0..pane.rect.rows).map(|y| mode.rows.get(mode.top + u64::from(y)));
+        shown
+            .map(|row| row.map_or_else(Default::default, |row| (row.runs.clone(), row.wrapped)))
+            .collect()
+    } else {
+        let screen = model.scene.panes.get(&pane.id)?;
+        let shown =
+            screen.rows.iter().skip(usize::from(pane.origin.y)).take(usize::from(pane.rect.rows));
+        // A frame does not tell which rows are wrapped: those that are full are.
+        let is_full =
+            |row: &[Run]| row.iter().map(Run::cols).sum::<usize>() == usize::from(pane.size.cols);
+        let goes_on =
+            |row: &[Run]| is_full(row) && row.last().is_some_and(|run| !run.text.ends_with(' '));
+        shown.map(|row| (row.clone(), goes_on(row))).collect()
+    };
+    HintLabels::new(pane.id, &rows)
+}
+
+impl Overlay for HintLabels {
+    /// A letter of a label: copies the text that has it, or opens that.
+    fn key(&mut self, key: Key, model: &mut Model, out: &mut Vec<ClientEffect>) -> Next {
+        let KeyCode::Char(c) = key.code else { return Next::Close };
+        match self.type_letter(c) {
+            Hinted::Pending => return Next::Stay,
+            Hinted::Left => {}
+            Hinted::Chosen(text, false) => model.copied(&text, Where::New, out),
+            Hinted::Chosen(text, true) => {
+                model.notify(format!("opens {text}"), false);
+                out.push(ClientEffect::Run(ShellCommand {
+                    line: model.config.copy.open.clone(),
+                    argument: Some(text),
+                    input: String::new(),
+                }));
+            }
+        }
+        Next::Close
+    }
+
+    fn mouse(&mut self, mouse: MouseInput, model: &mut Model, _: &mut Vec<ClientEffect>) -> Next {
+        if !matches!(mouse.kind, MouseKind::Press(_)) {
+            return Next::Stay;
+        }
+        model.damage.chrome = true;
+        Next::Close
+    }
+
+    /// Draws what is left to type of each label.
+    fn draw(&self, model: &Model, buf: &mut Buffer) {
+        let Some(pane) = model.scene.pane(self.pane) else { return };
+        let place = pane_rect(model, pane);
+        let theme = &model.config.theme;
+        let style = look::with(look::style(theme.select_fg, theme.select_bg), Attrs::BOLD);
+        for (hint, label) in self.left() {
+            let Ok(y) = u16::try_from(hint.at.row) else { continue };
+            let x = place.x.saturating_add(hint.at.col);
+            if y < place.rows && x < place.right() {
+                let cols = u16::try_from(width(label)).unwrap_or(u16::MAX);
+                let end = x.saturating_add(cols).min(place.right());
+                look::fill(buf, place.y + y, x, end, style);
+                look::put(buf, (x, place.y + y), usize::from(end - x), label, style);
+            }
+        }
     }
 }
 

@@ -4,13 +4,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect as Area;
 
-use super::lists::{ListHit, base, column, draw_box, inside};
-use super::{look, whole};
+use super::table::{Mode, ProcessAction, ProcessView, Row, SIGNALS, Sort};
 use crate::base::geom::Point;
 use crate::base::style::Attrs;
 use crate::base::text::{fitting, width};
-use crate::client::model::{Model, Overlay};
-use crate::client::processes::{Mode, ProcessAction, ProcessView, Row, SIGNALS, Sort};
+use crate::client::model::Model;
+use crate::client::overlay::picker::ListHit;
+use crate::client::view::boxes::{base, column, draw_box, inside};
+use crate::client::view::{look, whole};
 
 /// The deepest level that is indented further, and the columns of one level.
 const DEPTH_MAX: usize = 12;
@@ -77,10 +78,8 @@ fn shape(model: &Model, view: &ProcessView) -> TableLayout {
     TableLayout { outer, inner, rows_y, row_count, first }
 }
 
-/// What of the view is at a cell of the outer terminal.
-#[must_use]
-pub fn item_at(model: &Model, at: Point) -> ListHit {
-    let Some(Overlay::Processes(view)) = &model.overlay else { return ListHit::Inside };
+/// The part of the view at a cell of the outer terminal.
+pub(super) fn hit(model: &Model, view: &ProcessView, at: Point) -> ListHit {
     let shape = shape(model, view);
     if !shape.outer.contains((at.x, at.y).into()) {
         return ListHit::Outside;
@@ -92,8 +91,7 @@ pub fn item_at(model: &Model, at: Point) -> ListHit {
 }
 
 /// Where the typed filter has its cursor; none while none is typed.
-#[must_use]
-pub fn cursor(model: &Model, view: &ProcessView) -> Option<(u16, u16)> {
+pub(super) fn cursor(model: &Model, view: &ProcessView) -> Option<(u16, u16)> {
     let inner = shape(model, view).inner;
     let x = inner.x.saturating_add(column(1 + view.filter.cursor_cols()));
     (view.mode == Mode::Filter && 0 < inner.height)
@@ -120,9 +118,9 @@ pub(super) fn draw(model: &Model, view: &ProcessView, buf: &mut Buffer) {
         let text = if view.is_filled { "nothing matches" } else { "asking the server" };
         look::put(buf, (inner.x, shape.rows_y), cols, text, look::with(base, Attrs::DIM));
     }
-    let shown = view.found().enumerate().skip(shape.first).take(usize::from(shape.row_count));
-    for ((idx, row), y) in shown.zip(shape.rows_y..) {
-        draw_row(model, view, (idx, row), Area { y, height: 1, ..inner }, buf);
+    let shown = view.found().skip(shape.first).take(usize::from(shape.row_count));
+    for (row, y) in shown.zip(shape.rows_y..) {
+        draw_row(model, view, row, Area { y, height: 1, ..inner }, buf);
     }
     if 2 < inner.height {
         let is_question = matches!(view.mode, Mode::Ask(..));
@@ -131,15 +129,9 @@ pub(super) fn draw(model: &Model, view: &ProcessView, buf: &mut Buffer) {
     }
 }
 
-fn draw_row(
-    model: &Model,
-    view: &ProcessView,
-    (idx, row): (usize, &Row),
-    area: Area,
-    buf: &mut Buffer,
-) {
+fn draw_row(model: &Model, view: &ProcessView, row: &Row, area: Area, buf: &mut Buffer) {
     let theme = &model.config.theme;
-    let is_selected = idx == view.selected_idx();
+    let is_selected = view.selected().is_some_and(|selected| selected.ident == row.ident);
     let style =
         if is_selected { look::style(theme.select_fg, theme.select_bg) } else { base(model) };
     look::fill(buf, area.y, area.x, area.right(), style);

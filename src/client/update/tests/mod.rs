@@ -1,5 +1,7 @@
 //! (model, event) → (model, messages), one behaviour a test.
 
+mod overlays;
+
 use std::rc::Rc;
 
 use serde_json::{Value, json};
@@ -16,9 +18,9 @@ use crate::client::caps::Caps;
 use crate::client::client_config::ClientConfig;
 use crate::client::exit_reason::ExitReason;
 use crate::client::input::{Reply, TtyEvent};
-use crate::client::model::{
-    ClientEffect, ClientInput, Event, Model, NOTICES_MAX, Overlay, ServerLink,
-};
+use crate::client::model::{ClientEffect, ClientInput, Event, Model, NOTICES_MAX, ServerLink};
+use crate::client::overlay::paste::ConfirmPaste;
+use crate::client::overlay::picker::Picker;
 use crate::settings::Settings;
 use crate::wire::frame::{
     Bye, Chrome, Frame, HostCommand, Notice, PaneItem, SessionItem, TabItem, ToClient, ToServer,
@@ -153,63 +155,12 @@ fn a_key_right_after_escape_is_for_what_is_below_the_overlay() {
     press(&mut model, "C-b :");
     let quick = KeyInput { escaped: true, ..KeyInput::from("M-x".parse::<Key>().expect("a key")) };
     assert_eq!(tty(&mut model, vec![TtyEvent::Key(quick)]), ["x"]);
-    assert_eq!(model.overlay, None);
+    assert!(model.overlay.is_none());
     assert_eq!(
         tty(&mut model, vec![TtyEvent::Key(quick)]),
         ["M-x"],
         "without an overlay the program decides"
     );
-}
-
-#[test]
-fn the_palette_runs_what_is_typed_or_picked() {
-    let mut model = model();
-    press(&mut model, "C-b :");
-    assert!(matches!(model.overlay, Some(Overlay::Picker(_))));
-    tty(&mut model, vec![TtyEvent::Paste("rename new".into())]);
-    assert_eq!(press(&mut model, "Enter"), ["session.rename {\"name\":\"new\"}"]);
-    assert_eq!(model.overlay, None);
-
-    press(&mut model, "C-b :");
-    tty(&mut model, vec![TtyEvent::Paste("has".into())]);
-    assert!(press(&mut model, "Enter").is_empty());
-    let Some(Overlay::Picker(pick)) = &model.overlay else { panic!("still open") };
-    assert_eq!(pick.line.text(), "session has ");
-    assert!(pick.refused.is_some());
-    press(&mut model, "w o r k");
-    assert_eq!(press(&mut model, "Enter"), ["session.has {\"target\":\"work\"}"]);
-
-    press(&mut model, "C-b :");
-    tty(&mut model, vec![TtyEvent::Paste("qqq zzz".into())]);
-    press(&mut model, "Enter");
-    assert!(matches!(&model.overlay, Some(Overlay::Picker(pick)) if pick.refused.is_some()));
-    press(&mut model, "Esc");
-    assert_eq!(model.overlay, None);
-}
-
-#[test]
-fn an_overlay_takes_the_keys_and_pastes() {
-    let mut model = model();
-    assert!(press(&mut model, "C-b ? a b").is_empty());
-    assert!(press(&mut model, "C-b").is_empty(), "the prefix too");
-    assert_eq!(press(&mut model, "Esc x"), ["x"]);
-}
-
-#[test]
-fn names_are_asked_for_with_the_present_one() {
-    let mut model = model();
-    assert_eq!(press(&mut model, "C-b , C-u v i Enter"), ["tab.rename {\"name\":\"vi\"}"]);
-    assert_eq!(press(&mut model, "C-b $ 2 Enter"), ["session.rename {\"name\":\"work2\"}"]);
-    assert!(press(&mut model, "C-b $ C-u Enter").is_empty());
-    assert!(press(&mut model, "C-b $ Esc").is_empty());
-}
-
-#[test]
-fn ending_a_session_by_key_asks_once_more() {
-    let mut model = model();
-    assert!(press(&mut model, "C-b B n").is_empty());
-    assert_eq!(model.overlay, None);
-    assert_eq!(press(&mut model, "C-b B y"), ["session.kill {\"targets\":[\"play\"]}"]);
 }
 
 #[test]
@@ -220,7 +171,7 @@ fn sessions_and_tabs_are_chosen_from_lists() {
     assert_eq!(press(&mut model, "C-b s Down Enter"), [preview("s1"), preview("s2"), attach]);
     let asked = press(&mut model, "C-b w");
     assert_eq!(asked, ["tab.ls {\"all\":true}".to_owned(), preview("t1")]);
-    let id = model.next_call - 2;
+    let id = model.calls.next - 2;
     let tab = |id: &str, session: &str, name: &str| json!({"id": id, "index": 1, "name": name, "session": session, "bell": false, "activity": false});
     let answer = json!({"jsonrpc": "2.0", "id": id, "result": [tab("t1", "s1", "bash"), tab("t2", "s1", "vim"), tab("t7", "s2", "far")]});
     update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
@@ -230,28 +181,6 @@ fn sessions_and_tabs_are_chosen_from_lists() {
         Some("tab.go {\"target\":\"t2\"}".into()),
         "fast fingers do not wait for the server"
     );
-}
-
-#[test]
-fn what_was_asked_is_shown_and_looked_at_again_while_it_is_open() {
-    let mut model = model();
-    press(&mut model, "C-b s");
-    let row = json!({"runs": [{"style": crate::base::style::Style::default(), "link": 0, "kind": "Narrow", "text": "hello"}], "wrapped": false});
-    let answer = json!({"jsonrpc": "2.0", "id": model.next_call - 1, "result": {"rows": [row]}});
-    update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
-    assert_eq!(model.looking.preview.as_ref().map(|preview| preview.rows.len()), Some(1));
-    model.now.tick = model.next_deadline().expect("it is looked at again");
-    assert_eq!(update(&mut model, Event::Wake).len(), 1);
-    press(&mut model, "Esc");
-    model.now.tick = model.next_deadline().expect("once more");
-    assert!(update(&mut model, Event::Wake).is_empty() && model.looking.preview.is_none());
-    let asked = press(&mut model, "C-b D");
-    assert_eq!(asked, ["client.ls {}"]);
-    let client =
-        json!({"id": "v3", "name": "work", "size": {"cols": 80, "rows": 24}, "read_only": false});
-    let answer = json!({"jsonrpc": "2.0", "id": model.next_call - 1, "result": [client]});
-    update(&mut model, Event::Server(ToClient::Answer(answer.to_string())));
-    assert_eq!(press(&mut model, "Enter"), ["client.detach {\"client\":\"v3\"}"]);
 }
 
 #[test]
@@ -267,49 +196,6 @@ fn arrows_after_the_prefix_act_again_without_it_and_letters_do_not() {
 }
 
 #[test]
-fn panes_are_jumped_to_by_their_numbers() {
-    let mut model = model();
-    assert!(press(&mut model, "C-b q").is_empty());
-    assert!(matches!(model.overlay, Some(Overlay::Numbers(_))));
-    assert_eq!(press(&mut model, "2"), ["pane.focus {\"target\":\"p2\"}"]);
-    assert_eq!((press(&mut model, "C-b q x").len(), &model.overlay), (0, &None));
-    press(&mut model, "C-b q");
-    model.now.tick = model.next_deadline().expect("they vanish");
-    update(&mut model, Event::Wake);
-    assert_eq!(model.overlay, None);
-}
-
-#[test]
-fn keys_are_described_and_one_is_told_where_one_is() {
-    let mut model = model();
-    let said = |model: &mut Model, keys: &str| {
-        press(model, keys);
-        model.log.back().map(|notice| notice.text.clone()).unwrap_or_default()
-    };
-    assert_eq!(
-        said(&mut model, "C-b / z"),
-        "C-b z: pane zoom · Let a pane fill its tab, or show all panes again"
-    );
-    assert!(said(&mut model, "C-b / C-b g s").starts_with("C-b g s: pane stack --toggle · "));
-    assert_eq!(said(&mut model, "C-b / F11"), "C-b F11 does nothing");
-    assert_eq!(model.overlay, None);
-    assert!(
-        said(&mut model, "C-b i").starts_with("session work · tab 1 bash (t1) · pane 1 (p1) 40x22")
-    );
-    press(&mut model, "C-b t");
-    assert_eq!(model.overlay, Some(Overlay::Clock));
-    assert!(press(&mut model, "x").is_empty());
-    assert_eq!(model.overlay, None);
-    press(&mut model, "C-b >");
-    tty(&mut model, vec![TtyEvent::Paste("break".into())]);
-    assert_eq!(press(&mut model, "Enter"), ["pane.break {}"]);
-    press(&mut model, "C-b <");
-    tty(&mut model, vec![TtyEvent::Paste("rename".into())]);
-    press(&mut model, "Enter C-u n e w");
-    assert_eq!(press(&mut model, "Enter"), ["tab.rename {\"name\":\"new\"}"]);
-}
-
-#[test]
 fn what_was_closed_is_said_with_the_key_that_brings_it_back_for_ten_seconds() {
     let mut model = model();
     update(
@@ -317,7 +203,7 @@ fn what_was_closed_is_said_with_the_key_that_brings_it_back_for_ten_seconds() {
         Event::Server(ToClient::Closed { what: "pane 2 (vim)".into(), undo_ms: 60_000 }),
     );
     assert_eq!(
-        model.notices.back().map(|(_, notice)| notice.text.as_str()),
+        model.notices.shown.back().map(|(_, notice)| notice.text.as_str()),
         Some("closed pane 2 (vim); undo: C-b u")
     );
     assert_eq!(model.next_deadline().map(|at| at - model.now.tick), Some(Span::seconds(10)));
@@ -473,12 +359,9 @@ fn bars_and_borders_take_the_mouse() {
     mouse(&mut model, RELEASE, 30, 9);
     assert_eq!(model.grab, None);
     mouse(&mut model, PRESS, 2, 23);
-    assert!(
-        matches!(model.overlay, Some(Overlay::Picker(_))),
-        "the session's name opens the sessions"
-    );
+    assert!(model.opened::<Picker>().is_some(), "the session's name opens the sessions");
     mouse(&mut model, PRESS, 0, 0);
-    assert_eq!(model.overlay, None);
+    assert!(model.overlay.is_none());
 }
 
 #[test]
@@ -523,7 +406,7 @@ fn a_restart_of_the_server_is_survived() {
     update(&mut model, Event::Connected);
     assert!(model.awaited().is_none());
     assert_eq!(server(&mut model, welcome(true, true))[0], "Welcomed(7)");
-    assert_eq!(model.log.back().map(|notice| notice.warning), Some(true));
+    assert_eq!(model.notices.log.back().map(|notice| notice.warning), Some(true));
     assert_eq!(model.scene.number, None);
     assert_eq!(model.scene.chrome.tabs.len(), 2, "what is shown stays until the next frame");
     let again = server(&mut model, welcome(false, false));
@@ -592,12 +475,12 @@ fn notices_go_after_a_while_and_are_bounded() {
     for idx in 0..200 {
         server(&mut model, ToClient::Notice(Notice { text: format!("n{idx}"), warning: false }));
     }
-    assert_eq!(model.notices.len(), NOTICES_MAX);
-    assert_eq!(model.log.len(), crate::client::model::LOG_MAX);
+    assert_eq!(model.notices.shown.len(), NOTICES_MAX);
+    assert_eq!(model.notices.log.len(), crate::client::model::LOG_MAX);
     model.now.tick = model.next_deadline().expect("their end");
     model.damage.chrome = false;
     update(&mut model, Event::Wake);
-    assert!(model.notices.is_empty() && model.damage.chrome);
+    assert!(model.notices.shown.is_empty() && model.damage.chrome);
     assert_eq!(model.next_deadline(), None);
 }
 
@@ -607,10 +490,10 @@ fn refusals_are_shown_and_that_of_the_entry_ends_the_client() {
     let refused = |id: u64| json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32000, "message": "no session \"x\"", "data": {"code": "not_found", "hint": "abide ls"}}});
     assert!(server(&mut model, ToClient::Answer(refused(3).to_string())).is_empty());
     assert_eq!(
-        model.log.back().map(|notice| notice.text.as_str()),
+        model.notices.log.back().map(|notice| notice.text.as_str()),
         Some("no session \"x\" (abide ls)")
     );
-    model.more.entry = Some(4);
+    model.calls.entry = Some(4);
     let messages = update(&mut model, Event::Server(ToClient::Answer(refused(4).to_string())));
     let [ClientEffect::Leave(outcome)] = messages.as_slice() else { panic!("it leaves") };
     assert_eq!(outcome.status(), 4);
@@ -691,7 +574,7 @@ fn a_paste_that_is_too_large_is_explained() {
     let mut model = model();
     assert_eq!(tty(&mut model, vec![TtyEvent::Paste("a".into())]), ["Input(Paste(\"a\"))"]);
     assert!(tty(&mut model, vec![TtyEvent::PasteTooLarge(5_000_000)]).is_empty());
-    assert!(model.log.back().is_some_and(|notice| notice.warning));
+    assert!(model.notices.log.back().is_some_and(|notice| notice.warning));
 }
 
 #[test]
@@ -700,7 +583,7 @@ fn several_lines_are_pasted_at_once_only_where_the_program_tells_pastes_from_typ
     let pasted = ["Input(Paste(\"a\\nb\"))"];
     let paste = || vec![TtyEvent::Paste("a\nb".into())];
     assert!(tty(&mut model, paste()).is_empty());
-    assert!(matches!(model.overlay, Some(Overlay::Paste(_))));
+    assert!(model.opened::<ConfirmPaste>().is_some());
     assert_eq!(press(&mut model, "y"), pasted);
     tty(&mut model, paste());
     assert!(press(&mut model, "n").is_empty() && model.overlay.is_none());
@@ -763,6 +646,7 @@ fn a_saved_configuration_is_in_force_at_once_and_a_broken_one_changes_nothing() 
     assert!(Rc::ptr_eq(&before, &model.config));
     assert!(
         model
+            .notices
             .log
             .back()
             .is_some_and(|notice| notice.warning && notice.text.contains("config.toml:1:1"))
@@ -799,26 +683,9 @@ fn the_colours_follow_the_terminal_when_it_turns_light() {
 }
 
 #[test]
-fn what_wants_attention_is_listed_and_gone_to() {
-    let mut model = model();
-    let wanting = crate::wire::frame::Alert {
-        pane: PaneId(2),
-        place: "work:1.2".into(),
-        label: "make".into(),
-        why: "a bell rang".into(),
-    };
-    let beside = crate::wire::frame::Status {
-        attention: vec![wanting],
-        ..crate::wire::frame::Status::default()
-    };
-    server(&mut model, ToClient::Status(Box::new(beside)));
-    assert_eq!(press(&mut model, "C-b A Enter"), ["pane.focus {\"target\":\"p2\"}"]);
-}
-
-#[test]
 fn the_card_of_the_first_run_goes_with_the_first_key_which_is_typed() {
     let mut model = model();
-    model.more.card = crate::client::model::Card::Shown;
+    model.shows_card = true;
     assert_eq!(press(&mut model, "x"), ["CardSeen", "x"]);
     assert_eq!(press(&mut model, "x"), ["x"]);
 }
