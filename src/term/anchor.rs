@@ -11,7 +11,7 @@ use crate::term::history::record::CellText;
 use crate::term::rows::TextView;
 use crate::term::screen::grid::RowAttrs;
 
-/// What of a line a row of the screen shows.
+/// The part of a line that a row of the screen shows.
 #[derive(Debug, Clone, Copy)]
 struct ScreenPiece {
     line: u64,

@@ -1,6 +1,6 @@
 //! A cell in 8 bytes. Styles and clusters are numbers here; their tables are elsewhere.
 
-/// What a cell is of its character.
+/// The part of its character that a cell holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CellClass {
     /// A character of one column, or a blank.
@@ -41,7 +41,7 @@ impl Cell {
         Self(u64::from(style & STYLE_MAX) << STYLE_SHIFT)
     }
 
-    /// What every cell printed with these has besides its character.
+    /// A cell without its character: the template of all cells printed with these.
     pub(crate) fn template(style: u32, protected: bool, zone: u8) -> Self {
         Self(
             Self::blank(style).0
@@ -50,17 +50,17 @@ impl Cell {
         )
     }
 
-    /// This template with a narrow character.
+    /// A copy of this template with a narrow character.
     pub(crate) fn with_char(self, c: char) -> Self {
         Self(self.0 & !(CODE | CLUSTER | CLASS) | u64::from(u32::from(c)))
     }
 
-    /// This cell with another character in the same columns.
+    /// A copy of this cell with another character in the same columns.
     pub(crate) fn with_char_of_width(self, c: char) -> Self {
         Self(self.0 & !(CODE | CLUSTER) | u64::from(u32::from(c)))
     }
 
-    /// This cell with a cluster instead of its character.
+    /// A copy of this cell with a cluster instead of its character.
     pub(crate) fn with_cluster(self, number: u32) -> Self {
         Self(self.0 & !CODE | CLUSTER | u64::from(number) & CODE)
     }
@@ -104,12 +104,13 @@ impl Cell {
         (self.0 & CLUSTER != 0).then_some((self.0 & CODE) as u32)
     }
 
-    /// Its code point or cluster number, told apart by a flag: what [`crate::term::cluster`] joins.
+    /// The code point or cluster number, told apart by a flag: the key that
+    /// [`crate::term::cluster`] joins.
     pub(crate) fn code(self) -> u32 {
         (self.0 & (CODE | CLUSTER)) as u32
     }
 
-    /// Its character; a blank is a space, a cluster is none.
+    /// The character; a blank is a space, a cluster is none.
     pub(crate) fn char(self) -> Option<char> {
         if self.0 & CLUSTER != 0 {
             return None;
@@ -120,12 +121,12 @@ impl Cell {
         }
     }
 
-    /// Whether nothing was ever written there.
+    /// True if nothing was ever written there.
     pub(crate) fn is_blank(self) -> bool {
         self.0 & (CODE | CLUSTER | CLASS) == 0
     }
 
-    /// Whether nothing was written and it looks like the terminal's own background.
+    /// True if nothing was written and it looks like the terminal's own background.
     pub(crate) fn is_plain_blank(self) -> bool {
         self.is_blank() && self.style() == 0
     }

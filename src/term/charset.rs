@@ -109,18 +109,18 @@ impl Charset {
         }
     }
 
-    /// How DECCIR names it.
+    /// The name in DECCIR.
     pub(crate) fn name(self) -> &'static str {
         ["B", "0", "A", ">", "<", "A", "4", "5", "R", "Q", "K", "Y", "E", "%6", "Z", "H", "="]
             [self as usize]
     }
 
-    /// Whether it is only there with DECNRCM on.
+    /// True if it is only there with DECNRCM on.
     pub(crate) fn is_national(self) -> bool {
         self as u8 >= Self::Dutch as u8
     }
 
-    /// What an ASCII character stands for.
+    /// The character that an ASCII character stands for.
     pub(crate) fn map(self, c: char) -> char {
         match (self, c) {
             (Self::Latin1, ' '..='~') | (Self::Supplemental, '!'..='~') => {
@@ -144,11 +144,11 @@ impl Charset {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Charsets {
     pub(crate) sets: [Charset; 4],
-    /// Which of them 0x20 to 0x7e mean (SI, SO, LS2, LS3).
+    /// The set that 0x20 to 0x7e mean (SI, SO, LS2, LS3).
     pub(crate) left: u8,
-    /// Which of them 0xa0 to 0xff would mean (LS1R, LS2R, LS3R): kept and told, no more.
+    /// The set for 0xa0 to 0xff (LS1R, LS2R, LS3R). UTF-8 leaves it no use; it is only reported.
     pub(crate) right: u8,
-    /// Which of them the next character means (SS2, SS3); 0 if none.
+    /// The set of the next character alone (SS2, SS3); 0 if none.
     pub(crate) single: u8,
 }
 
@@ -164,18 +164,18 @@ impl Charsets {
         self.sets[usize::from(self.left & 3)]
     }
 
-    /// Whether ASCII means ASCII now.
+    /// True if ASCII means ASCII now.
     pub(crate) fn is_plain(self) -> bool {
         self.single == 0 && self.current() == Charset::Ascii
     }
 
-    /// Whether the next character is one of ISO Latin-1's right half.
+    /// True if the next character is one of ISO Latin-1's right half.
     pub(crate) fn means_latin1(self) -> bool {
         let slot = if self.single == 0 { self.left } else { self.single };
         self.sets[usize::from(slot & 3)] == Charset::Latin1
     }
 
-    /// What an ASCII character stands for, using up a single shift.
+    /// The character that an ASCII character stands for; a single shift is used up.
     pub(crate) fn map(&mut self, c: char) -> char {
         let set =
             if self.single == 0 { self.current() } else { self.sets[usize::from(self.single & 3)] };

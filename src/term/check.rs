@@ -1,4 +1,4 @@
-//! What must hold of a terminal between two calls, whatever it was fed. Tests call it; nothing else
+//! The invariants of a screen between two calls, whatever it was fed. Tests call it; nothing else
 //! does.
 
 use crate::base::geom::Size;

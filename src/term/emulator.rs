@@ -18,7 +18,7 @@ use crate::term::screen::tabs::Tabs;
 use crate::term::screen::{CursorState, Margins, Options, Printing, SavedCursor, Screen};
 use crate::term::shell_integration::ShellIntegration;
 
-/// What goes out to the owner, and what was not understood.
+/// Events for the owner, and a count of unknown sequences.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     pub(crate) events: Vec<TermEvent>,
@@ -26,7 +26,7 @@ pub(crate) struct Outbox {
     pub(crate) reply_bytes: usize,
     /// Sequences dropped because nobody knows them.
     pub(crate) dropped: u64,
-    /// Whose terminal it is, for a client that runs in it (XTVERSION).
+    /// The server and the pane, reported to a client that runs in it (XTVERSION).
     pub(crate) identity: Option<(u64, u64)>,
 }
 
@@ -157,7 +157,7 @@ impl Emulator {
         }
     }
 
-    /// What comes next begins a row of its own.
+    /// Begins a new row for the text that comes next.
     fn begin_row(&mut self) {
         let tick = self.screen.tick();
         self.screen.grid.unwrap(self.screen.cursor.y, tick);
@@ -266,17 +266,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_was_shown_stays_and_is_sound(bytes in prop::collection::vec(prop_oneof![
-            Just(b"\x1b[?1049h".to_vec()), Just(b"\x1b[?1049l".to_vec()), Just("漢e\u{301} \
-                ".as_bytes().to_vec()), Just(b"\r\n".to_vec()),
-            Just(b"\x1b[2;4r".to_vec()), Just(b"\x1b[44m".to_vec()), Just(b"\x1b[K".to_vec()), Just(b"some text that wraps".to_vec()), Just(b"\x1b[2J\x1b[H".to_vec()),
-        ], 0..40)) {
+        fn whatever_was_shown_stays_and_is_sound(
+            bytes in prop::collection::vec(prop_oneof![
+                Just(b"\x1b[?1049h".to_vec()),
+                Just(b"\x1b[?1049l".to_vec()),
+                Just("漢e\u{301} ".as_bytes().to_vec()),
+                Just(b"\r\n".to_vec()),
+                Just(b"\x1b[2;4r".to_vec()),
+                Just(b"\x1b[44m".to_vec()),
+                Just(b"\x1b[K".to_vec()),
+                Just(b"some text that wraps".to_vec()),
+                Just(b"\x1b[2J\x1b[H".to_vec()),
+            ], 0..40)
+        ) {
             let mut screen = fed(&bytes.concat());
             let (before, is_alternate) = (rows(&screen), screen.snapshot().alternate);
             screen.reset_for_reuse();
             prop_assert_eq!(screen.check(), Ok(()));
             let after = rows(&screen);
-            let kept = if is_alternate { &after[after.len().saturating_sub(before.len())..] } else { &after[..before.len().min(after.len())] };
+            let kept = if is_alternate {
+                &after[after.len().saturating_sub(before.len())..]
+            } else {
+                &after[..before.len().min(after.len())]
+            };
             prop_assert_eq!(kept, before);
         }
     }

@@ -78,7 +78,7 @@ impl Sink for Emulator {
 }
 
 impl Emulator {
-    /// What comes next neither joins nor repeats what was printed.
+    /// Ends the text before: the next character neither joins nor repeats it.
     #[inline]
     fn forget_text(&mut self) {
         self.screen.printing.join = Join::NONE;

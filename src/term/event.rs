@@ -1,4 +1,4 @@
-//! What a program told its terminal besides text: events as values. Nobody acts on them here.
+//! Events: requests and reports of a program besides text, as values. Nobody acts on them here.
 
 use crate::term::anchor::Anchor;
 
@@ -25,7 +25,7 @@ pub enum TermEvent {
     PromptMark(PromptMark),
     /// The program wants the user's attention (OSC 9, 99, 777).
     Notify(Notice),
-    /// How far some work has come (OSC 9;4).
+    /// The progress of some work (OSC 9;4).
     Progress(Progress),
     /// The shape of the mouse pointer, a CSS cursor name of at most 32 letters and hyphens (OSC
     /// 22).
@@ -41,7 +41,7 @@ pub enum TermEvent {
     Reset,
 }
 
-/// What a mark of shell integration says.
+/// The kind of a mark of shell integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MarkKind {
     /// A: a prompt starts.
@@ -57,7 +57,7 @@ pub enum MarkKind {
 /// A mark of shell integration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromptMark {
-    /// Which one.
+    /// The kind of the mark.
     pub kind: MarkKind,
     /// The exit status, where D says it.
     pub exit_code: Option<i32>,
@@ -66,18 +66,18 @@ pub struct PromptMark {
     pub command: Option<String>,
     /// Screen row of the cursor, from 0.
     pub row: u16,
-    /// Where the cursor was; none where more marks came at once than anybody looks at.
+    /// The anchor of the cursor; none where too many marks came at once.
     pub at: Option<Anchor>,
 }
 
 /// A notification.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Notice {
-    /// Its title; may be empty. At most 256 bytes, no controls.
+    /// The title; may be empty. At most 256 bytes, no controls.
     pub title: String,
-    /// Its text; may be empty. At most 1024 bytes, no controls.
+    /// The text; may be empty. At most 1024 bytes, no controls.
     pub body: String,
-    /// Whether the program says it is urgent (OSC 99 `u=2`).
+    /// True if the program says it is urgent (OSC 99 `u=2`).
     pub urgent: bool,
 }
 
@@ -86,12 +86,12 @@ pub struct Notice {
 pub enum Progress {
     /// There is none, or no more.
     None,
-    /// This many percent.
+    /// Done to this many percent.
     Percent(u8),
-    /// It failed at this many percent.
+    /// Failed at this many percent.
     Failed(u8),
-    /// It goes on without a measure.
+    /// Running without a measure.
     Running,
-    /// It is paused at this many percent.
+    /// Paused at this many percent.
     Paused(u8),
 }

@@ -1,13 +1,13 @@
 //! Width and grapheme class of every scalar, and where clusters end (UAX 29), one scalar at a time.
 //! It holds no text.
 
-/// One byte for each scalar, in two stages: 4 352 block numbers, then blocks of 256. Made from the
-/// crates `unicode-width` and `unicode-segmentation` by the test below, which also proves that it
-/// still agrees with them but for the soft hyphen.
+/// The table: a byte for each scalar, in two stages: 4 352 block numbers, then blocks of 256. Made
+/// from the crates `unicode-width` and `unicode-segmentation` by the test below, which also proves
+/// that it still agrees with them but for the soft hyphen.
 static DATA: &[u8] = include_bytes!("classes.bin");
 const STAGE: usize = 0x0011_0000 / 256;
 
-/// How a scalar joins its neighbours: UAX 29's classes, with the two that `GB9c` and `GB11` need.
+/// The class of a scalar in UAX 29, with the two more that `GB9c` and `GB11` need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[repr(u8)]
 pub(crate) enum BreakClass {
@@ -50,7 +50,7 @@ const CLASSES: [BreakClass; 16] = [
     BreakClass::Consonant,
 ];
 
-/// What is known of a scalar: bits 0–3 class, 4–5 width, 6 ambiguous width.
+/// The properties of a scalar: bits 0–3 class, 4–5 width, 6 ambiguous width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CharClass(u8);
 
@@ -73,7 +73,7 @@ impl CharClass {
         if ambiguous_wide && self.0 & 0x40 != 0 { 2 } else { self.0 >> 4 & 3 }
     }
 
-    /// Whether it starts a cluster whatever stands before it, and takes one or two columns: by far
+    /// True if it starts a cluster whatever stands before it, and takes one or two columns: by far
     /// the most do.
     #[inline]
     pub(crate) fn is_simple(self) -> bool {
@@ -81,7 +81,7 @@ impl CharClass {
     }
 }
 
-/// What must be known of the text before the next scalar to say whether that joins it.
+/// The state of the text before the next scalar that decides whether the scalar joins it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Join {
     /// BreakClass of the last scalar.
@@ -115,13 +115,13 @@ impl Join {
         Self { last: CLASSES[usize::from(bytes[0] & 0x0f)], bits: bytes[1] & 31 }
     }
 
-    /// Whether even an ASCII character would join (`GB9b`).
+    /// True if even an ASCII character would join (`GB9b`).
     #[inline]
     pub(crate) fn is_open(self) -> bool {
         self.last == BreakClass::Prepend && self.bits != 0
     }
 
-    /// Whether a scalar of this class belongs to the cluster before it.
+    /// True if a scalar of this class belongs to the cluster before it.
     pub(crate) fn joins(self, next: BreakClass) -> bool {
         use BreakClass as C;
         if self.bits == 0 || self.last == C::Control || next == C::Control {
@@ -180,34 +180,48 @@ mod tests {
             return if c.is_ascii_control() { BreakClass::Control } else { BreakClass::Other };
         }
         if with("a", "") {
-            return match () {
-                () if with("\u{1f469}", "\u{1f469}") => BreakClass::Zwj,
-                () if with("\u{915}", "\u{915}") => BreakClass::Linker,
-                () if !with("\u{1f469}", "\u{200d}\u{1f469}") => BreakClass::SpacingMark,
-                () if with("\u{915}", "\u{94d}\u{915}") => BreakClass::Extend,
-                () => BreakClass::ExtendOnly,
+            return if with("\u{1f469}", "\u{1f469}") {
+                BreakClass::Zwj
+            } else if with("\u{915}", "\u{915}") {
+                BreakClass::Linker
+            } else if !with("\u{1f469}", "\u{200d}\u{1f469}") {
+                BreakClass::SpacingMark
+            } else if with("\u{915}", "\u{94d}\u{915}") {
+                BreakClass::Extend
+            } else {
+                BreakClass::ExtendOnly
             };
         }
-        match () {
-            () if !with("", "\u{301}") => BreakClass::Control,
-            () if with("", "a") => BreakClass::Prepend,
-            () if with("\u{1f1e6}", "") => BreakClass::Regional,
-            () if with("\u{1f469}\u{200d}", "") => BreakClass::Pictographic,
-            () if with("\u{915}\u{94d}", "") => BreakClass::Consonant,
-            () => hangul_class(&with),
+        if !with("", "\u{301}") {
+            BreakClass::Control
+        } else if with("", "a") {
+            BreakClass::Prepend
+        } else if with("\u{1f1e6}", "") {
+            BreakClass::Regional
+        } else if with("\u{1f469}\u{200d}", "") {
+            BreakClass::Pictographic
+        } else if with("\u{915}\u{94d}", "") {
+            BreakClass::Consonant
+        } else {
+            hangul_class(&with)
         }
     }
 
     fn hangul_class(with: &impl Fn(&str, &str) -> bool) -> BreakClass {
         let (after_l, after_v, before_v) =
             (with("\u{1100}", ""), with("\u{1160}", ""), with("", "\u{1160}"));
-        match () {
-            () if with("", "\u{ac00}") => BreakClass::HangulL,
-            () if after_v && before_v => BreakClass::HangulV,
-            () if after_v => BreakClass::HangulT,
-            () if after_l && before_v => BreakClass::HangulLv,
-            () if after_l => BreakClass::HangulLvt,
-            () => BreakClass::Other,
+        if with("", "\u{ac00}") {
+            BreakClass::HangulL
+        } else if after_v && before_v {
+            BreakClass::HangulV
+        } else if after_v {
+            BreakClass::HangulT
+        } else if after_l && before_v {
+            BreakClass::HangulLv
+        } else if after_l {
+            BreakClass::HangulLvt
+        } else {
+            BreakClass::Other
         }
     }
 
@@ -251,7 +265,7 @@ mod tests {
         );
     }
 
-    /// One character of every class and some that look alike.
+    /// A character of every class and some that look alike.
     const SAMPLES: [char; 24] = [
         'a',
         '\u{301}',
@@ -301,9 +315,13 @@ mod tests {
     }
 
     proptest::proptest! {
-        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None, ..Default::default()
+        })]
         #[test]
-        fn clusters_end_where_the_crate_ends_them(picks in proptest::collection::vec(0..SAMPLES.len(), 1..12)) {
+        fn clusters_end_where_the_crate_ends_them(
+            picks in proptest::collection::vec(0..SAMPLES.len(), 1..12)
+        ) {
             let text: String = picks.iter().map(|pick| SAMPLES[*pick]).collect();
             let mut ends = Vec::new();
             let mut join = Join::NONE;

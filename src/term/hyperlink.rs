@@ -11,7 +11,7 @@ pub(crate) const ADDRESS_BYTES_MAX: usize = 2048;
 pub(crate) const LINKS_MAX: usize = 10_000;
 /// Bytes of their addresses and ids together; the oldest go when more come.
 pub(crate) const LINK_BYTES_MAX: usize = 4 << 20;
-/// What a link takes besides.
+/// Bytes a link takes besides its key.
 const ENTRY_BYTES: usize = 64;
 const SCHEMES: [&str; 4] = ["http://", "https://", "file://", "mailto:"];
 
@@ -21,7 +21,7 @@ pub(crate) struct Hyperlinks {
     /// Address and the program's own id for it, joined by a control that neither can have; empty if
     /// the link was given up.
     pub(crate) keys: Vec<Arc<str>>,
-    /// Where the next link goes once all places are taken.
+    /// The slot of the next link once all slots are taken.
     pub(crate) next: usize,
     /// The oldest that was not given up, or a place before it.
     oldest: usize,

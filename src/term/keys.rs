@@ -14,7 +14,7 @@ const ALTERNATES: u8 = 4;
 const ALL: u8 = 8;
 const TEXT: u8 = 16;
 
-/// How a functional key is written: CSI number ~ or CSI letter.
+/// The form of a functional key: CSI number ~ or CSI letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Tilde(u32),
@@ -41,8 +41,8 @@ impl InputEncoder<'_> {
             self.encode_kitty(input, flags, to);
         } else if input.kind != KeyKind::Release {
             if input.escaped {
-                // It stays what it was: a program that has asked for more would else take a quick
-                // Escape for Alt.
+                // An escaped key stays Escape and key: a program that asked for more would else
+                // take a quick Escape for Alt.
                 to.push(0x1b);
                 return self.encode_legacy(
                     Key { mods: input.key.mods.without(Mods::ALT), ..input.key },
@@ -302,7 +302,7 @@ fn legacy_control(byte: u8, mods: Mods, to: &mut Vec<u8>) {
     to.push(byte);
 }
 
-/// What Control makes of a character (VT100 manual, table 3-5, and PC keyboards' digits).
+/// The byte that Control makes of a character (VT100 manual, table 3-5, and PC keyboards' digits).
 fn control_byte(c: char) -> Option<u8> {
     Some(match c {
         'a'..='z' => c as u8 - b'a' + 1,
@@ -342,7 +342,7 @@ fn legacy_form(code: KeyCode) -> Option<Form> {
     })
 }
 
-/// How kitty's protocol writes a key, and the modifiers its character implies.
+/// A key in kitty's protocol, and the modifiers its character implies.
 fn kitty_form(code: KeyCode) -> (Option<Form>, Mods) {
     let form = match code {
         KeyCode::Char(c) => {
@@ -388,7 +388,7 @@ pub(crate) struct Flags {
     pub(crate) stack: Vec<u8>,
 }
 
-/// What was asked of the keyboard.
+/// The keyboard protocols that a program asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Keyboard {
     /// Of the screen shown, and of the other one.

@@ -224,13 +224,13 @@ pub(crate) fn all() -> impl Iterator<Item = (bool, u16, Mode)> {
     ansi.chain(PRIVATE.iter().map(|(number, mode)| (true, *number, *mode)))
 }
 
-/// What DECRPM says of a mode that is not in the tables: 4 permanently off, 0 unknown.
+/// The value DECRPM reports for a mode outside of the tables: 4 permanently off, 0 unknown.
 pub(crate) fn never(private: bool, number: u16) -> u8 {
     let table = if private { NEVER_PRIVATE } else { NEVER_ANSI };
     if table.contains(&number) { 4 } else { 0 }
 }
 
-/// How mouse events are written to the program.
+/// The encoding of mouse events for the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum MouseEncoding {
     /// Bytes offset by 32; positions up to 223.
@@ -246,13 +246,13 @@ pub enum MouseEncoding {
     SgrPixels,
 }
 
-/// What a program asked of its terminal, as far as others than the engine care.
+/// The modes that a program set, as far as others than the engine care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "modes are on or off")]
 pub struct Modes {
     /// The mouse events it wants (9, 1000, 1002, 1003).
     pub mouse: MouseWant,
-    /// How it wants them (1005, 1006, 1015, 1016).
+    /// The encoding of mouse events (1005, 1006, 1015, 1016).
     pub mouse_encoding: MouseEncoding,
     /// Pastes are marked (2004).
     pub bracketed_paste: bool,

@@ -9,24 +9,37 @@ use crate::term::mode::{Mode, Modes, MouseEncoding};
 const RELEASE: u16 = 3;
 const MOTION: u16 = 32;
 
+/// A mouse event as numbers.
+#[derive(Debug, Clone, Copy)]
+struct MouseReport {
+    /// Button, modifiers and motion.
+    code: u16,
+    release: bool,
+    at: Point,
+}
+
 impl InputEncoder<'_> {
-    /// What the program asked for.
+    /// The modes as the program set them.
     pub(crate) fn modes(&self) -> Modes {
         let on = |mode| self.screen.is_on(mode);
-        let mouse = match () {
-            () if on(Mode::MOUSE_MOTION) => MouseWant::Motion,
-            () if on(Mode::MOUSE_DRAG) => MouseWant::Drag,
-            () if on(Mode::MOUSE_CLICK) => MouseWant::Click,
-            () if on(Mode::MOUSE_PRESS) => MouseWant::Press,
-            () => MouseWant::None,
-        };
-        let mouse_encoding = match () {
-            () if on(Mode::MOUSE_SGR) => MouseEncoding::Sgr,
-            () if on(Mode::MOUSE_PIXELS) => MouseEncoding::SgrPixels,
-            () if on(Mode::MOUSE_URXVT) => MouseEncoding::Urxvt,
-            () if on(Mode::MOUSE_UTF8) => MouseEncoding::Utf8,
-            () => MouseEncoding::X10,
-        };
+        let mouse = [
+            (Mode::MOUSE_MOTION, MouseWant::Motion),
+            (Mode::MOUSE_DRAG, MouseWant::Drag),
+            (Mode::MOUSE_CLICK, MouseWant::Click),
+            (Mode::MOUSE_PRESS, MouseWant::Press),
+        ]
+        .into_iter()
+        .find(|(mode, _)| on(*mode))
+        .map_or(MouseWant::None, |(_, want)| want);
+        let mouse_encoding = [
+            (Mode::MOUSE_SGR, MouseEncoding::Sgr),
+            (Mode::MOUSE_PIXELS, MouseEncoding::SgrPixels),
+            (Mode::MOUSE_URXVT, MouseEncoding::Urxvt),
+            (Mode::MOUSE_UTF8, MouseEncoding::Utf8),
+        ]
+        .into_iter()
+        .find(|(mode, _)| on(*mode))
+        .map_or(MouseEncoding::X10, |(_, encoding)| encoding);
         Modes {
             mouse,
             mouse_encoding,
@@ -73,16 +86,12 @@ impl InputEncoder<'_> {
                 + u16::from(mouse.mods.has(Mods::ALT)) * 8
                 + u16::from(mouse.mods.has(Mods::CTRL)) * 16;
         }
-        self.write_mouse(modes.mouse_encoding, (code, release), mouse.at, to);
+        let report = MouseReport { code, release, at: mouse.at };
+        self.write_mouse(modes.mouse_encoding, report, to);
     }
 
-    fn write_mouse(
-        &self,
-        encoding: MouseEncoding,
-        (code, release): (u16, bool),
-        at: Point,
-        to: &mut Vec<u8>,
-    ) {
+    fn write_mouse(&self, encoding: MouseEncoding, report: MouseReport, to: &mut Vec<u8>) {
+        let MouseReport { code, release, at } = report;
         let (x, y) = (u32::from(at.x) + 1, u32::from(at.y) + 1);
         let legacy = if release { code & !3 | RELEASE } else { code };
         match encoding {

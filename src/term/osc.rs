@@ -27,8 +27,8 @@ impl Emulator {
         let (number, rest) = text.split_once(';').unwrap_or((&text, ""));
         let known = match number {
             "0" | "1" | "2" => self.set_titles(rest, number != "2", number != "1"),
-            "4" => self.palette_command(rest, (4, 0), bell),
-            "5" => self.palette_command(rest, (5, palette::ATTRIBUTE_COLOURS), bell),
+            "4" => self.palette_command(rest, 4, bell),
+            "5" => self.palette_command(rest, 5, bell),
             "7" => self.set_cwd_url(rest),
             "8" => self.set_link(rest),
             "9" => self.notice_9(rest),
@@ -131,9 +131,9 @@ impl Emulator {
         self.screen.grid.touch_all(tick);
     }
 
-    /// OSC 4 and 5: pairs of number and colour, or `?` for a question; `first` is where the numbers
-    /// of this command begin.
-    fn palette_command(&mut self, rest: &str, (command, first): (u16, u16), bell: bool) -> bool {
+    /// OSC 4 and 5: pairs of number and colour, or `?` for a question.
+    fn palette_command(&mut self, rest: &str, command: u16, bell: bool) -> bool {
+        let first = if command == 5 { palette::ATTRIBUTE_COLOURS } else { 0 };
         let mut parts = rest.split(';');
         for _ in 0..COLOURS_MAX {
             let (Some(number), Some(text)) = (parts.next(), parts.next()) else { break };
@@ -344,10 +344,8 @@ impl Titles {
     }
 
     /// From a snapshot.
-    pub(crate) fn restore(
-        (title, icon): (String, String),
-        mut stack: Vec<(String, String)>,
-    ) -> Self {
+    pub(crate) fn restore(now: (String, String), mut stack: Vec<(String, String)>) -> Self {
+        let (title, icon) = now;
         let short = |text: &str| sanitize(text, TITLE_BYTES_MAX);
         stack.truncate(STACK_MAX);
         let stack = stack.iter().map(|(title, icon)| (short(title), short(icon))).collect();
@@ -387,7 +385,7 @@ impl Titles {
 /// Names one XTGETTCAP may have.
 const NAMES_MAX: usize = 64;
 
-/// What XTGETTCAP tells, by terminfo or termcap name in upper-case hexadecimal digits' meaning:
+/// The answers of XTGETTCAP, by terminfo or termcap name in upper-case hexadecimal digits' meaning:
 /// name, value.
 pub(crate) const CAPABILITIES: &[(&str, Option<&str>)] = &[
     ("TN", Some("xterm-256color")),

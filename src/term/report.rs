@@ -19,7 +19,7 @@ pub(crate) const REPLY_BYTES_MAX: usize = 64 << 10;
 /// A reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reply {
-    /// What the terminal is.
+    /// The terminal itself.
     Device(Device),
     /// CPR.
     CursorPosition,
@@ -310,7 +310,7 @@ impl Emulator {
         let pixels = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
         let cell = self.screen.options.cell_pixels;
         match params.get(0) {
-            // What concerns a window, which there is none of.
+            // Requests about a window: a pane has none.
             1..=7 | 9 | 10 => {}
             8 => self.event(TermEvent::SizeWanted { cols: params.get(2), rows: params.get(1) }),
             11 => self.reply(Reply::WindowOpen),
@@ -404,7 +404,7 @@ impl Emulator {
     }
 }
 
-/// What attributes add to a sum (xterm, after DEC's VT520).
+/// The value that attributes add to a sum (xterm, after DEC's VT520).
 fn attribute_value(cell_style: CellStyle, protected: bool) -> u32 {
     let on = [
         (protected, 0x04),

@@ -91,7 +91,7 @@ fn reversed(mut row: Row, cols: u16) -> Row {
     }
     let free = usize::from(cols).saturating_sub(row.runs.iter().map(Run::cols).sum());
     let style = Style { attrs: Attrs::INVERSE, ..Style::default() };
-    // Where a wide character did not fit the line goes on: no blank of its text is there.
+    // The line goes on where a wide character did not fit: no blank of its text is there.
     if free > 0 && !row.wrapped {
         row.runs.push(Run { style, link: 0, kind: RunKind::Narrow, text: " ".repeat(free) });
     }
@@ -99,7 +99,7 @@ fn reversed(mut row: Row, cols: u16) -> Row {
 }
 
 impl TextView<'_> {
-    /// What stands in a cell; `None` for the right half of a wide character, and for the place
+    /// The text of a cell; `None` for the right half of a wide character, and for the place
     /// where one did not fit.
     pub(crate) fn glyph(&self, cell: Cell) -> Option<CellText<'_>> {
         let cols = match cell.class() {

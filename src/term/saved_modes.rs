@@ -62,11 +62,12 @@ impl SavedModes {
 }
 
 /// A number and its colour as a word.
-pub(crate) fn colour_word(number: u16, (r, g, b): Rgb) -> u64 {
+pub(crate) fn colour_word(number: u16, colour: Rgb) -> u64 {
+    let (r, g, b) = colour;
     u64::from(number) << 24 | u64::from(r) << 16 | u64::from(g) << 8 | u64::from(b)
 }
 
-/// What [`colour_word`] wrote.
+/// The number and colour that [`colour_word`] wrote.
 pub(crate) fn colour_of(word: u64) -> (u16, Rgb) {
     let [b, g, r, low, high, ..] = word.to_le_bytes();
     (u16::from_le_bytes([low, high]), (r, g, b))

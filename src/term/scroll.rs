@@ -6,8 +6,8 @@ use crate::term::history::cursor::RowPiece;
 use crate::term::rows::{Builder, TextView};
 use crate::term::terminal::Terminal;
 
-/// Which rows there are. Addresses count from the first row there ever was at this width; they hold
-/// as long as `epoch` does.
+/// The range of rows there are. Addresses count from the first row there ever was at this width;
+/// they hold as long as `epoch` does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reach {
     /// Counts the changes of the width: with another one, rows have other addresses.
@@ -23,18 +23,18 @@ pub struct Reach {
 /// A row of scrollback or screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScrollRow {
-    /// Its runs.
+    /// The runs of the row.
     pub row: Row,
     /// The number of its line among all there ever were; it holds for every width.
     pub line: u64,
     /// Cells of that line before this row.
     pub cell: u32,
-    /// Where a prompt or an output starts, as shell integration told.
+    /// The mark of shell integration: a prompt or an output starts here.
     pub mark: Option<MarkKind>,
 }
 
 impl Terminal {
-    /// Which rows there are.
+    /// The range of rows there are.
     #[must_use]
     pub fn reach(&self) -> Reach {
         self.emulator().text_view().reach()

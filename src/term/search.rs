@@ -15,7 +15,7 @@ use crate::term::terminal::Terminal;
 /// The largest compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 
-/// How the text of a pattern is read.
+/// The language of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Syntax {
     /// As a regular expression of the `regex` crate; `^` and `$` are the ends of a line.
@@ -25,19 +25,19 @@ pub enum Syntax {
     Literal,
 }
 
-/// Whether `a` finds `A`.
+/// The sensitivity to case: whether `a` finds `A`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Case {
     /// Only if the pattern has no upper-case letter.
     #[default]
     Smart,
-    /// It does not.
+    /// Case counts.
     Sensitive,
-    /// It does.
+    /// Case does not count.
     Insensitive,
 }
 
-/// Which way a search goes.
+/// The way a search goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Direction {
     /// From new to old.
@@ -52,7 +52,7 @@ pub enum Direction {
 #[error("{0}")]
 pub struct PatternError(String);
 
-/// What is looked for, within a line.
+/// A compiled pattern. Matches lie within a line.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     regex: Regex,
@@ -76,19 +76,19 @@ impl SearchMatch {
         Anchor { line: self.line, cell: self.last }
     }
 
-    /// Where it starts.
+    /// The anchor of its first character.
     #[must_use]
     pub fn start(&self) -> Anchor {
         Anchor { line: self.line, cell: self.cells.start }
     }
 }
 
-/// What one piece of a search found.
+/// The matches of one piece of a search.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SearchStep {
     /// Hits in the order of the search.
     pub hits: Vec<SearchMatch>,
-    /// Where to go on; none at the end.
+    /// The anchor to go on from; none at the end.
     pub next: Option<Anchor>,
 }
 
@@ -138,7 +138,7 @@ impl Pattern {
                     at = found.end();
                     each(line, found.range());
                 } else {
-                    // It goes over the end of the line: what the line has on its own is looked for.
+                    // The match goes over the end of the line, so the line is searched on its own.
                     let own =
                         self.regex.find_iter(&text[span.clone()]).filter(|own| !own.is_empty());
                     own.map(|own| span.start + own.start()..span.start + own.end())
@@ -154,7 +154,7 @@ impl Pattern {
     }
 }
 
-/// Whether a regular expression has an upper-case letter that stands for itself.
+/// True if a regular expression has an upper-case letter that stands for itself.
 fn has_upper(text: &str) -> bool {
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
@@ -184,7 +184,7 @@ impl TextView<'_> {
         Anchor { line: self.screen.history.line_first().min(self.line_on_top()), cell: 0 }
     }
 
-    /// One piece of a search.
+    /// Searches one piece.
     pub(crate) fn search(
         &self,
         pattern: &Pattern,
@@ -198,7 +198,7 @@ impl TextView<'_> {
             (Direction::Newer, from) => from.unwrap_or(oldest).max(oldest),
             (Direction::Older, from) => from.unwrap_or(Anchor { line: u64::MAX, cell: u32::MAX }),
         };
-        // What is before the start of a line is in another one.
+        // Text before the start of a line is in another line.
         let line = if direction == Direction::Older && from.cell == 0 {
             from.line.saturating_sub(1)
         } else {
@@ -315,7 +315,7 @@ pub struct ScreenSearch {
 pub struct NearestMatch {
     /// The match.
     pub found: SearchMatch,
-    /// Whether the search went around the end to find it.
+    /// True if the search went around the end to find it.
     pub wrapped: bool,
     /// Older matches, as far as they are known.
     pub before: usize,
@@ -383,7 +383,7 @@ impl ScreenSearch {
         })
     }
 
-    /// Whether all has been searched.
+    /// True if all has been searched.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.legs.is_empty()
@@ -394,13 +394,13 @@ impl ScreenSearch {
         self.legs.clear();
     }
 
-    /// How many matches were found so far.
+    /// The number of matches found so far.
     #[must_use]
     pub fn total(&self) -> usize {
         self.matches.len()
     }
 
-    /// Whether there are more matches than are held.
+    /// True if there are more matches than are held.
     #[must_use]
     pub fn is_more(&self) -> bool {
         self.is_more
@@ -428,7 +428,9 @@ impl ScreenSearch {
         match next.filter(|_| !is_full) {
             Some(next) => self.legs[0].from = next,
             None if is_full => self.legs.clear(),
-            None => drop(self.legs.pop_front()),
+            None => {
+                self.legs.pop_front();
+            }
         }
     }
 

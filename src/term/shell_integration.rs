@@ -1,4 +1,4 @@
-//! What a shell told of itself: its directory, and whether it waits at a prompt. The sequences are
+//! The state that a shell reports: its directory, and its prompt. The sequences are
 //! read elsewhere.
 
 use crate::base::text::sanitize;
@@ -7,7 +7,7 @@ use crate::term::event::MarkKind;
 /// Bytes of a path.
 pub(crate) const PATH_BYTES_MAX: usize = 4096;
 
-/// What the shell told last.
+/// The last report of the shell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ShellIntegration {
     pub(crate) cwd: String,
@@ -22,7 +22,7 @@ pub(crate) struct ShellIntegration {
 pub(crate) enum CwdChange {
     Changed,
     Same,
-    /// It is no absolute path, too long, or has control characters.
+    /// The path is not absolute, too long, or has control characters.
     Refused,
 }
 

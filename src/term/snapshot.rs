@@ -48,11 +48,11 @@ pub struct Snapshot {
     pub screen: ScreenSnapshot,
     /// The other one, if it has content.
     pub other: Option<ScreenSnapshot>,
-    /// Whether the alternate screen is shown.
+    /// True if the alternate screen is shown.
     pub alternate: bool,
     /// The cursor.
     pub cursor: CursorSnapshot,
-    /// What DECSC saved on the main and on the alternate screen.
+    /// The cursors that DECSC saved on the main and on the alternate screen.
     pub saved: [SavedSnapshot; 2],
     /// Top, bottom, left and right margin; tab stops, a bit a column.
     pub stops: ([u16; 4], Vec<u64>),
@@ -63,10 +63,10 @@ pub struct Snapshot {
     pub styles: Vec<[u64; 2]>,
     /// Clusters by number; an empty one is unused.
     pub clusters: Vec<String>,
-    /// Hyperlinks by number, from 1, those given up empty; and which place is taken next once there is
-    /// no other.
+    /// Hyperlinks by number, from 1, those given up empty; and which place is taken next once there
+    /// is no other.
     pub links: (Vec<String>, u32),
-    /// Where the scrollback ends.
+    /// The end of the scrollback.
     pub history: HistoryEnd,
     /// Title and icon name, and those on the stack.
     pub titles: ((String, String), Vec<(String, String)>),
@@ -76,7 +76,7 @@ pub struct Snapshot {
     pub keyboard: KeyboardSnapshot,
     /// Working directory; at a prompt; the prompt is drawn again by its shell.
     pub shell: (String, bool, bool),
-    /// What printing remembers: two bytes of cluster state, the character REP repeats (0 is none),
+    /// The memory of printing: two bytes of cluster state, the character REP repeats (0 is none),
     /// DECSCUSR's number.
     pub printing: ([u8; 2], u32, u8),
     /// The parser.
@@ -116,14 +116,14 @@ pub struct CursorSnapshot {
     pub shifts: [u8; 2],
 }
 
-/// What DECSC saved.
+/// A cursor that DECSC saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SavedSnapshot {
     /// The cursor.
     pub cursor: CursorSnapshot,
     /// Origin mode.
     pub origin: bool,
-    /// Whether anything was saved.
+    /// True if anything was saved.
     pub is_set: bool,
 }
 
@@ -136,7 +136,7 @@ pub struct ColourSnapshot {
     pub special: [Option<Rgb>; 3],
     /// The outer terminal's.
     pub outer: OuterColours,
-    /// Those that are only told again, and what was put aside of styles and colours, as words of
+    /// Colours that are only reported, and saved styles and colours, as words of
     /// `saved_modes.rs`.
     pub others: (Vec<u64>, Vec<u64>),
 }
@@ -160,13 +160,13 @@ pub struct ParserSnapshot {
     pub state: u8,
     /// Numbers read.
     pub values: Vec<u16>,
-    /// Which of them are sub-parameters.
+    /// A bit for each that is a sub-parameter.
     pub subs: u32,
     /// The number being read, and whether it is a sub-parameter.
     pub current: (u16, bool),
     /// Private markers and intermediates, how many there are, and the final byte.
     pub marks: ([u8; 2], u8, u8),
-    /// Whether the sequence is ignored, and whether the string is.
+    /// True if the sequence is ignored, and whether the string is.
     pub ignored: (bool, bool),
     /// The string being read.
     pub string: Vec<u8>,

@@ -113,7 +113,7 @@ impl CellStyle {
         }
     }
 
-    /// What an erased cell keeps: the background (back colour erase).
+    /// The part an erased cell keeps: the background (back colour erase).
     pub(crate) fn erased(self) -> Self {
         Self { colours: self.colours & !LOW, others: 0 }
     }
@@ -128,7 +128,7 @@ impl CellStyle {
         }
     }
 
-    /// What SGR 0 leaves: the link.
+    /// The part SGR 0 leaves: the link.
     pub(crate) fn plain(self) -> Self {
         Self { colours: 0, others: self.others & !0 << LINK_SHIFT }
     }
@@ -206,7 +206,7 @@ impl StyleTable {
         &self.entries
     }
 
-    /// Whether it is time for [`StyleTable::sweep`].
+    /// True if it is time for [`StyleTable::sweep`].
     pub(crate) fn wants_sweep(&self) -> bool {
         self.used >= self.sweep_at
     }

@@ -106,7 +106,7 @@ impl Terminal {
         }
     }
 
-    /// What the program asked of its terminal.
+    /// The modes that the program set.
     #[must_use]
     pub fn modes(&self) -> Modes {
         self.emulator.input().modes()
@@ -235,10 +235,10 @@ impl Terminal {
     }
 
     /// Takes one step of a search: at most a segment of 64 KiB or the screen is looked at, so that
-    /// nobody waits for it. `from` is where to go on, as [`SearchStep::next`] says it; at first it is a
-    /// position, or none for the end the search starts at. Going to older lines finds what starts
-    /// before `from`, going to newer ones what starts there or later. At most `limit` hits are
-    /// given; lines that go over several rows are looked at as one.
+    /// nobody waits for it. `from` is where to go on, as [`SearchStep::next`] says it; at first it
+    /// is a position, or none for the end the search starts at. Going to older lines finds what
+    /// starts before `from`, going to newer ones what starts there or later. At most `limit` hits
+    /// are given; lines that go over several rows are looked at as one.
     #[must_use]
     pub fn search(
         &self,
@@ -303,13 +303,13 @@ impl Terminal {
         Some(self.emulator.shell.cwd.as_str()).filter(|cwd| !cwd.is_empty())
     }
 
-    /// Whether its shell told that it waits for a command line, and none runs (OSC 133).
+    /// True if its shell told that it waits for a command line, and none runs (OSC 133).
     #[must_use]
     pub fn is_at_prompt(&self) -> bool {
         self.emulator.shell.at_prompt
     }
 
-    /// Where the cursor is.
+    /// The anchor of the cursor.
     #[must_use]
     pub fn cursor_anchor(&self) -> Option<Anchor> {
         let cursor = &self.emulator.screen.cursor;
@@ -324,7 +324,7 @@ impl Terminal {
         self.emulator.text_view().text_between(from, to, bytes_max)
     }
 
-    /// Whether the program is in the middle of one update (mode 2026). Whoever draws waits for its
+    /// True if the program is in the middle of one update (mode 2026). Whoever draws waits for its
     /// end, but not for long.
     #[must_use]
     pub fn is_synchronized(&self) -> bool {

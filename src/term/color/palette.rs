@@ -31,15 +31,15 @@ pub(crate) struct Palette {
     pub(crate) fg: Option<Rgb>,
     pub(crate) bg: Option<Rgb>,
     pub(crate) cursor: Option<Rgb>,
-    /// What changes nothing here and is only told again: OSC 13 to 19 by their numbers, OSC 5 from
-    /// [`ATTRIBUTE_COLOURS`] on.
+    /// Colours that change nothing here and are only reported: OSC 13 to 19 by their numbers, OSC 5
+    /// from [`ATTRIBUTE_COLOURS`] on.
     pub(crate) others: BTreeMap<u16, Rgb>,
 }
 
 /// The number of the first colour of OSC 5 (bold, underlined, blinking, inverse, italic text), as
 /// OSC 4 counts them.
 pub(crate) const ATTRIBUTE_COLOURS: u16 = 256;
-/// How many there are.
+/// The number of colours of OSC 5.
 pub(crate) const ATTRIBUTE_COLOURS_COUNT: u16 = 5;
 /// Numbers of dynamic colours, which in own colours stand above all others.
 const DYNAMIC: u16 = 512;
@@ -93,10 +93,14 @@ impl Palette {
             return;
         }
         match (u8::try_from(number), colour) {
-            (Ok(entry), Some(colour)) => drop(self.entries.insert(entry, colour)),
-            (Ok(entry), None) => drop(self.entries.remove(&entry)),
-            (Err(_), Some(colour)) => drop(self.others.insert(number, colour)),
-            (Err(_), None) => drop(self.others.remove(&number)),
+            (Ok(entry), Some(colour)) => self.entries.extend([(entry, colour)]),
+            (Ok(entry), None) => {
+                self.entries.remove(&entry);
+            }
+            (Err(_), Some(colour)) => self.others.extend([(number, colour)]),
+            (Err(_), None) => {
+                self.others.remove(&number);
+            }
         }
     }
 
@@ -117,10 +121,14 @@ impl Palette {
         self.reset();
         for (number, colour) in own {
             match number.checked_sub(2 * DYNAMIC).map(u8::try_from) {
-                Some(Ok(entry)) => drop(self.entries.insert(entry, *colour)),
+                Some(Ok(entry)) => {
+                    self.entries.insert(entry, *colour);
+                }
                 Some(Err(_)) => {}
                 None if *number >= DYNAMIC => self.set_special(number - DYNAMIC, Some(*colour)),
-                None => drop(self.others.insert(*number, *colour)),
+                None => {
+                    self.others.insert(*number, *colour);
+                }
             }
         }
     }
@@ -131,8 +139,12 @@ impl Palette {
             11 => self.bg = colour,
             12 => self.cursor = colour,
             13..=19 => match colour {
-                Some(colour) => drop(self.others.insert(number, colour)),
-                None => drop(self.others.remove(&number)),
+                Some(colour) => {
+                    self.others.insert(number, colour);
+                }
+                None => {
+                    self.others.remove(&number);
+                }
             },
             _ => {}
         }

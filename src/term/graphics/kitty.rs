@@ -23,7 +23,7 @@ impl Graphics<'_> {
         let mut control = Control::read(head);
         if let Some(first) = self.screen.images.transfer.control {
             if control.action == b'd' {
-                // Whatever was begun is given up.
+                // A transfer that was begun is given up.
                 self.screen.images.transfer = Transfer::default();
             } else {
                 // Only the first piece says what it is.
@@ -207,15 +207,17 @@ fn answer(control: Control, done: bool) -> Option<Reply> {
 
 /// The part of a picture that is asked for: width and height 0 mean up to its end. None if there is
 /// nothing of it.
-fn part([x, y, w, h]: [u32; 4], (width, height): (u32, u32)) -> Option<[u32; 4]> {
+fn part([x, y, w, h]: [u32; 4], pixels: (u32, u32)) -> Option<[u32; 4]> {
+    let (width, height) = pixels;
     let (left, below) = (width.checked_sub(x)?, height.checked_sub(y)?);
     let side = |asked: u32, left: u32| if asked == 0 { left } else { asked.min(left) };
     let (w, h) = (side(w, left), side(h, below));
     (w != 0 && h != 0).then_some([x, y, w, h])
 }
 
-/// Whether a placement is one that a command deletes.
-fn is_deleted(image: &Image, control: Control, (x, y): (u32, i64), newest: Option<u32>) -> bool {
+/// True if a placement is one that a command deletes.
+fn is_deleted(image: &Image, control: Control, at: (u32, i64), newest: Option<u32>) -> bool {
+    let (x, y) = at;
     let in_cols = u32::from(image.col) <= x && x - u32::from(image.col) < u32::from(image.cells.0);
     let in_rows = image.row <= y && y - image.row < i64::from(image.cells.1);
     let placement = control.placement == 0 || image.placement == control.placement;

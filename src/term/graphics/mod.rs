@@ -1,5 +1,5 @@
-//! Where images go: over the cells they cover, or in them, with the cursor left or moved below. No
-//! protocol is read here.
+//! The placement of images: over the cells they cover, or in them, with the cursor left or moved
+//! below. No protocol is read here.
 
 pub(crate) mod iterm;
 pub(crate) mod kitty;
@@ -72,7 +72,7 @@ impl Graphics<'_> {
             return;
         }
         for row in 0..cells.1 {
-            self.mark_under(self.screen.cursor.y, (col, cells.0));
+            self.mark_under(self.screen.cursor.y, col, cells.0);
             if row + 1 < cells.1 || below {
                 self.screen.index();
             }
@@ -89,12 +89,12 @@ impl Graphics<'_> {
         self.screen.images.shown.retain(|old| !old.cut);
         if self.place_image(Image { row: 0, col: 0, cut: true, ..image }) {
             for y in 0..cells.1.min(self.screen.size.rows) {
-                self.mark_under(y, (0, cells.0));
+                self.mark_under(y, 0, cells.0);
             }
         }
     }
 
-    fn mark_under(&mut self, y: u16, (col, cols): (u16, u16)) {
+    fn mark_under(&mut self, y: u16, col: u16, cols: u16) {
         let tick = self.screen.tick();
         let (start, end) = (
             usize::from(col),

@@ -11,7 +11,7 @@ use crate::term::history::segment::{SEGMENT_BYTES, packed, packed_memory};
 /// The newest segments are not packed: they are looked at, and taken back when the screen grows.
 const WARM_SEGMENTS: u64 = 2;
 
-/// What is known about the packed segments.
+/// The facts about the packed segments.
 #[derive(Debug, Default)]
 pub(super) struct Packing {
     /// Up to this sequence number segments are packed, or do not get smaller.
@@ -28,7 +28,7 @@ pub struct HistoryBytes {
     pub raw: usize,
     /// Of packed segments, in whole pages.
     pub packed: usize,
-    /// What the packed ones would take if they were not.
+    /// Of packed segments, as if they were not packed.
     pub unpacked: usize,
 }
 
@@ -63,7 +63,9 @@ impl History {
                 Some((slot, packed)) => {
                     (self.segments[at].slot, self.segments[at].packed) = (slot, packed)
                 }
-                None => drop(self.packing.lengths.remove(&sequence)),
+                None => {
+                    self.packing.lengths.remove(&sequence);
+                }
             }
         }
         true
@@ -186,7 +188,7 @@ pub fn fill_history<'a>(
 const MAGIC: u32 = u32::from_le_bytes(*b"sum1");
 /// Magic number, checksum and count.
 const HEAD_WORDS: usize = 3;
-/// Those that always follow.
+/// Words that always follow.
 const FIXED_WORDS: usize = 3;
 /// With more different lengths than this the lengths are not told.
 const LENGTHS_MAX: usize = 512;
@@ -195,11 +197,11 @@ const LENGTHS_MAX: usize = 512;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Summary {
     pub(crate) lines: u32,
-    /// Where the first of them starts.
+    /// The offset of the first of them.
     pub(crate) first: u32,
     /// Cells of the longest.
     pub(crate) longest: u32,
-    /// How many there are of each length in cells; `None` if there are wide characters among them.
+    /// The count of lines of each length in cells; `None` if there are wide characters among them.
     pub(crate) lengths: Option<Box<[(u32, u32)]>>,
 }
 
@@ -248,7 +250,7 @@ impl Summary {
     }
 }
 
-/// What follows the head, not checked.
+/// The bytes after the head, not checked.
 fn body(bytes: &[u8]) -> Option<&[u8]> {
     let count =
         word(bytes, 2).filter(|count| *count as usize <= FIXED_WORDS + 1 + 2 * LENGTHS_MAX)?;
@@ -284,7 +286,7 @@ mod tests {
         Terminal::new(Size::new(60, 6), Options::default(), Box::new(HeapMemory::default()))
     }
 
-    /// What a terminal becomes by way of segments that were taken whenever `held` says they had
+    /// The terminal restored from segments that were taken whenever `held` says they had
     /// changed.
     fn carried(screen: &mut Terminal, held: &mut BTreeMap<u64, Vec<u8>>) -> Terminal {
         let changed = screen.take_changed_history();
@@ -330,15 +332,19 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
-        fn growing_and_shrinking_takes_rows_back_and_is_noticed(steps in prop::collection::vec((0_usize..4, 1_usize..1500), 1..12)) {
+        fn growing_and_shrinking_takes_rows_back_and_is_noticed(
+            steps in prop::collection::vec((0_usize..4, 1_usize..1500), 1..12)
+        ) {
             let (mut screen, mut held) = (fresh(), BTreeMap::new());
             for (what, count) in steps {
                 match what {
                     0 | 1 => for line in 0..count {
-                        screen.feed(format!("{line} {}\r\n", "z".repeat(line % 150)).as_bytes(), &mut Vec::new());
+                        let text = format!("{line} {}\r\n", "z".repeat(line % 150));
+                        screen.feed(text.as_bytes(), &mut Vec::new());
                     },
                     2 => {
-                        screen.resize(Size::new(60, u16::try_from(count.min(900)).unwrap_or(1)), &mut Vec::new());
+                        let rows = u16::try_from(count.min(900)).unwrap_or(1);
+                        screen.resize(Size::new(60, rows), &mut Vec::new());
                         screen.resize(Size::new(60, 6), &mut Vec::new());
                     }
                     _ if count % 5 == 0 => screen.clear_history(),

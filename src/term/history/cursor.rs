@@ -2,19 +2,19 @@
 //! width. Reading only.
 
 use crate::term::history::History;
-use crate::term::history::read::{Extent, RecordPos, Wrap};
+use crate::term::history::read::{RecordPos, Wrap};
 use crate::term::history::record::CellText;
 use crate::term::style_table::CellStyle;
 
 /// A part of a row.
 pub(crate) enum RowPiece<'a> {
-    /// What stands in its next cell.
+    /// The text of the next cell.
     Glyph(CellText<'a>, CellStyle),
     /// The row is whole.
     End(RowEnd),
 }
 
-/// What is known of a row besides its glyphs.
+/// The facts about a row besides its glyphs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RowEnd {
     /// The number of its line.
@@ -23,7 +23,7 @@ pub(crate) struct RowEnd {
     pub(crate) cell: u32,
     /// The mark of shell integration.
     pub(crate) mark: u8,
-    /// Whether the line goes on in the next row.
+    /// True if the line goes on in the next row.
     pub(crate) wrapped: bool,
 }
 
@@ -52,9 +52,9 @@ impl History {
         let Some((mut place, mut line, mut skip)) = self.line_at(from) else { return };
         let mut left = count;
         while left > 0
-            && let Some((extent, next)) = self.extent(place)
+            && let Some((_, next)) = self.extent(place)
         {
-            left -= self.walk_line((place, extent), line, skip..skip + left, &mut each);
+            left -= self.walk_line(place, line, skip..skip + left, &mut each);
             (place, line, skip) = (next, line + 1, 0);
         }
     }
@@ -62,11 +62,12 @@ impl History {
     /// Calls `each` with the pieces of some rows of a line; gives how many there were.
     fn walk_line(
         &self,
-        (place, extent): (RecordPos, Extent),
+        place: RecordPos,
         line: u64,
         wanted: std::ops::Range<usize>,
         each: &mut impl FnMut(RowPiece<'_>),
     ) -> usize {
+        let Some((extent, _)) = self.extent(place) else { return 0 };
         let mut wrap = Wrap::new(self.cols);
         let (mut cell, mut first, mut row) = (0, 0, 0);
         let mut done = 0;

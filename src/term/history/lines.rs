@@ -1,6 +1,8 @@
 //! The lines of a history as text in one piece, a segment at a time, and lines found by their
 //! number. What text is looked for is not known here.
 
+use std::ops::Range;
+
 use crate::term::history::read::RecordPos;
 use crate::term::history::record::{self, CONTINUES, CellText, Header, STYLED, TEXT};
 use crate::term::history::segment::HEAD_BYTES;
@@ -16,11 +18,11 @@ pub(crate) struct LineBuffer {
 /// A line of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BufferedLine {
-    /// Where it starts in the text.
+    /// The offset of its start in the text.
     pub(crate) start: usize,
-    /// Its number.
+    /// The number of the line.
     pub(crate) line: u64,
-    /// Whether each byte of it is a cell.
+    /// True if each byte of it is a cell.
     pub(crate) plain: bool,
 }
 
@@ -58,7 +60,7 @@ impl LineBuffer {
     }
 
     /// The bytes of a line, without its end.
-    pub(crate) fn span(&self, idx: usize) -> std::ops::Range<usize> {
+    pub(crate) fn span(&self, idx: usize) -> Range<usize> {
         let end = self.lines.get(idx + 1).map_or(self.text.len(), |next| next.start);
         self.lines[idx].start..end - 1
     }
@@ -109,7 +111,7 @@ impl History {
         None
     }
 
-    /// Where a line starts.
+    /// The record at which a line starts.
     fn place_of(&self, line: u64) -> Option<RecordPos> {
         let (at, first) = self.segment_of(line)?;
         let mut place = (at, self.segments[at].first as usize);
@@ -131,16 +133,17 @@ impl History {
     /// `None` if the line is not there.
     pub(crate) fn page(&self, line: u64, until: u64, page: &mut LineBuffer) -> Option<()> {
         let (at, first) = self.segment_of(line)?;
-        self.fill((at, first), until, page);
+        self.fill(at, first..until, page);
         page.shed(self.line_first());
         Some(())
     }
 
-    /// Puts the lines onto a page that start in segment `at`, the first of which has the number
-    /// `first`.
-    fn fill(&self, (at, first): (usize, u64), until: u64, page: &mut LineBuffer) {
+    /// Puts the lines onto a page that start in segment `at` and have these numbers; the first one
+    /// is the first that starts there.
+    fn fill(&self, at: usize, lines: Range<u64>, page: &mut LineBuffer) {
         let segment = self.segments[at];
-        let end = (first + u64::from(segment.lines)).min(until);
+        let first = lines.start;
+        let end = (first + u64::from(segment.lines)).min(lines.end);
         page.text.reserve(segment.end as usize);
         page.lines.reserve(segment.lines as usize);
         let mut next = first;

@@ -29,13 +29,13 @@ pub(crate) const LINE_CELLS_MAX: u32 = 1 << 15;
 /// Segments there is always room for: one to write and one to drop.
 const SEGMENTS_MIN: usize = 2;
 
-/// What is known of a segment without reading it.
+/// The facts about a segment that are known without reading it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Segment {
     slot: u32,
-    /// Where the next record goes.
+    /// The offset of the next record.
     end: u32,
-    /// Where the first line starts that starts here; `end` if none does.
+    /// The offset of the first line that starts here; `end` if none does.
     first: u32,
     /// Entries of the dictionary.
     styles: u16,
@@ -49,7 +49,7 @@ pub(crate) struct Segment {
     packed: u32,
 }
 
-/// Where a history ends: enough to cut it back after records were appended that must be forgotten.
+/// The end of a history: enough to cut it back after records were appended that must be forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HistoryEnd {
     /// Lines that ever went into it.
@@ -64,16 +64,16 @@ pub struct HistoryEnd {
     pub open_cells: u32,
     /// Sequence number of the segment where that line starts.
     pub open_segment: u64,
-    /// Whether its last row is one cell short, because a wide character did not fit.
+    /// True if its last row is one cell short, because a wide character did not fit.
     pub open_gap: bool,
 }
 
 /// Rows at the current width.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Rows {
-    /// Those that are there.
+    /// The number of rows there are.
     count: usize,
-    /// Those that were dropped since the width changed, so that a row keeps its address.
+    /// Rows dropped since the width changed, so that a row keeps its address.
     dropped: u64,
     /// Counts the changes of the width.
     epoch: u64,
@@ -98,7 +98,7 @@ pub(crate) struct History {
     /// Cells of the unfinished last line, 0 if finished; and the segment where it starts.
     open_cells: u32,
     open_segment: u64,
-    /// Its last row is one cell short, because a wide character did not fit.
+    /// The last row is one cell short, because a wide character did not fit.
     open_gap: bool,
     /// For each style number: stamp and entry in the last segment's dictionary.
     numbers: Vec<(u32, u16)>,
@@ -378,7 +378,7 @@ impl History {
         Some(())
     }
 
-    /// Whether another segment is more than there may be.
+    /// True if another segment is more than there may be.
     fn is_full(&self) -> bool {
         SEGMENTS_MIN <= self.segments.len()
             && self.limits.1 < self.segments_memory() + SEGMENT_BYTES
@@ -463,7 +463,7 @@ impl History {
         while !self.segments.is_empty() {
             self.drop_front();
         }
-        // Whoever clears it does not want it to be there.
+        // A clear is for secrecy, so the spare memory is given back, too.
         self.slots.punch_spare();
         self.lines = 0;
         self.rows.count = 0;
@@ -474,7 +474,7 @@ impl History {
         self.open_cells = 0;
     }
 
-    /// What follows an unfinished line starts a line of its own, which takes over its number.
+    /// Cuts an unfinished line: its rest starts a line of its own, which takes over its number.
     pub(crate) fn disown(&mut self) {
         if self.open_cells > 0 {
             self.open_cells = 0;
@@ -482,12 +482,12 @@ impl History {
         }
     }
 
-    /// Whether the last row goes on in the next one pushed.
+    /// True if the last row goes on in the next one pushed.
     pub(crate) fn is_open(&self) -> bool {
         self.open_cells > 0
     }
 
-    /// Where it ends now.
+    /// The end of the history now.
     pub(crate) fn end(&self) -> HistoryEnd {
         let last = self.segments.back();
         HistoryEnd {

@@ -17,27 +17,27 @@ pub(super) type RecordPos = (usize, usize);
 /// The line that a row belongs to.
 #[derive(Debug, Clone, Copy)]
 struct FoundRow {
-    /// Its number.
+    /// The number of the line.
     line: u64,
     place: RecordPos,
     extent: Extent,
-    /// Which of its rows that is.
+    /// The index of the row in it.
     row: usize,
 }
 
-/// What [`History::rows_down`] comes across.
+/// An item of [`History::rows_down`].
 #[derive(Debug)]
 pub(crate) enum RowPart<'a> {
     /// The next glyph of the row.
     Glyph(CellText<'a>, CellStyle),
     /// The row is complete.
     End {
-        /// Whether its line goes on in the next row.
+        /// True if its line goes on in the next row.
         wrapped: bool,
     },
 }
 
-/// What a line is made of.
+/// The size and shape of a line.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Extent {
     pub(super) cells: u32,
@@ -167,7 +167,7 @@ impl History {
     pub(crate) fn set_cols(&mut self, cols: u16) {
         self.cols = usize::from(cols.max(1));
         if self.limits.0 == 0 {
-            // It was not kept, so what goes on is all there is of it.
+            // The start of the line was not stored, so the rest is all there is of it.
             self.disown();
         }
         self.open_cells = 0;
@@ -418,7 +418,7 @@ impl History {
         }
         history.slots.deface_spare();
         if let Some(last) = history.segments.len().checked_sub(1) {
-            // It is written to again, from where it was at the snapshot.
+            // The last segment is written to again, from its end at the snapshot.
             history.unpack(last);
         }
         let open_is_there = history.front <= end.open_segment && end.open_segment <= end.segment;
@@ -433,7 +433,7 @@ impl History {
         history
     }
 
-    /// What is told of a packed segment, if that was so at `end` already: the unfinished line may
+    /// The summary of a packed segment, if that was so at `end` already: the unfinished line may
     /// have become longer since, and the last segment too.
     fn summarized(&mut self, head: Head, end: HistoryEnd) -> Option<Segment> {
         let went_on = head.sequence == end.segment
@@ -520,7 +520,7 @@ fn check_segment(slots: &SegmentSlots, head: Head) -> Option<Segment> {
     (at == bytes.len()).then_some(segment)
 }
 
-/// Where glyphs go when a line is wrapped.
+/// The position of glyphs when a line is wrapped.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wrap {
     cols: usize,

@@ -1,4 +1,4 @@
-//! One row of history as bytes: a header, style runs if it has any, then its text. Trailing blanks
+//! A row of history as bytes: a header, style runs if it has any, then its text. Trailing blanks
 //! are not kept.
 //!
 //! Header: cells `u16`, bytes that follow `u16`, flags `u8`, mark `u8`. Styled rows go on with a
@@ -20,7 +20,7 @@ pub(crate) const WRAPPED: u8 = RowAttrs::WRAPPED;
 pub(crate) const STYLED: u8 = RowAttrs::STYLED;
 pub(crate) const TEXT: u8 = RowAttrs::TEXT;
 pub(crate) const WIDE: u8 = RowAttrs::WIDE;
-/// It goes on with the line of the record before it.
+/// The record continues the line of the record before it.
 pub(crate) const CONTINUES: u8 = 64;
 
 /// The header of a record.
@@ -60,12 +60,12 @@ impl Header {
     }
 }
 
-/// What stands in a cell, or in two.
+/// The text of a cell, or of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CellText<'a> {
     /// Nothing was written there.
     Blank,
-    /// One scalar of 1 or 2 columns.
+    /// A scalar of 1 or 2 columns.
     Char(char, u8),
     /// A cluster of 1 or 2 columns.
     Cluster(&'a str, u8),
@@ -102,7 +102,7 @@ pub(crate) fn write_ascii(cells: &[Cell], to: &mut [u8]) {
 /// first scalar.
 pub(crate) fn write_text(cells: &[Cell], clusters: &Clusters, bytes_max: usize, to: &mut Vec<u8>) {
     let start = to.len();
-    // Whatever a cell holds but a cluster takes at most a switch and four bytes; what is written is
+    // A cell without a cluster takes at most a switch and four bytes; what is written is
     // cut to its length at the end.
     let reserve = 5 * cells.len();
     to.resize(start + reserve, 0);

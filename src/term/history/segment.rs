@@ -184,7 +184,7 @@ impl SegmentSlots {
         Some((to, u32::try_from(packed - PACKED_HEAD_BYTES).ok()?))
     }
 
-    /// What is told of a packed segment beside it; `None` if nothing is, or anything of the segment
+    /// The summary beside a packed segment; `None` if there is none, or anything of the segment
     /// is damaged.
     pub(crate) fn summary(&self, slot: u32) -> Option<Summary> {
         let bytes = self.raw(slot);
@@ -220,7 +220,7 @@ impl SegmentSlots {
         if packed == 0 { Bytes::Here(self.raw(slot)) } else { Bytes::Unpacked(self.unpacked(slot)) }
     }
 
-    /// What there is to be carried elsewhere of a segment: all, or only its packed form.
+    /// The bytes of a segment that go to disk: all, or only its packed form.
     pub(crate) fn carried(&self, slot: u32, packed: u32) -> &[u8] {
         let len = if packed == 0 { SEGMENT_BYTES } else { PACKED_HEAD_BYTES + packed as usize };
         &self.raw(slot)[..len.min(SEGMENT_BYTES)]

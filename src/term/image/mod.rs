@@ -22,11 +22,11 @@ pub(crate) const IMAGES_MAX: usize = 1024;
 pub(crate) const PIXELS_MAX: u32 = 4096;
 /// Rows above the screen after which an image is forgotten.
 const ROWS_ABOVE_MAX: i64 = 200;
-/// What stands in a cell under an image that text can cut. Programs that print it themselves get a
-/// blank.
+/// The character of a cell under an image that text can cut. Programs that print it themselves get
+/// a blank.
 pub(crate) const UNDER: char = '\u{10eeef}';
 
-/// How the data of an image is to be read.
+/// The format of the data of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ImageFormat {
     /// The payload of a sixel DCS, without its header.
@@ -39,18 +39,18 @@ pub enum ImageFormat {
     File,
 }
 
-/// What an image shows, wherever it is placed.
+/// The picture of an image, wherever it is placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// Its number within the terminal, never used again.
+    /// The number within the terminal, never used again.
     pub serial: u32,
-    /// How to read the data.
+    /// The format of the data.
     pub format: ImageFormat,
-    /// Whether the data is compressed with zlib (kitty's `o=z`).
+    /// True if the data is compressed with zlib (kitty's `o=z`).
     pub compressed: bool,
     /// Width and height in pixels; 0 where only the file itself tells.
     pub pixels: (u32, u32),
-    /// Its name, harmless; empty if it has none.
+    /// The name, sanitized; empty if it has none.
     pub name: String,
     /// The data, at most `IMAGE_BYTES_MAX` for all images together; snapshots share it.
     pub data: Arc<Vec<u8>>,
@@ -63,7 +63,7 @@ pub struct Image {
     pub id: u32,
     /// The program's number for this placement; 0 if it gave none.
     pub placement: u32,
-    /// What it shows.
+    /// The picture.
     pub picture: Arc<Picture>,
     /// The row of its first cell: 0 is the top of the screen, negative rows have scrolled off.
     pub row: i64,
@@ -79,9 +79,9 @@ pub struct Image {
     pub canvas: (u32, u32),
     /// Images of a negative depth lie under the text.
     pub z: i32,
-    /// Whether it lies in the cells, so that text cuts it.
+    /// True if it lies in the cells, so that text cuts it.
     pub cut: bool,
-    /// Whether it is shown only where the program prints kitty's placeholder with its number.
+    /// True if it is shown only where the program prints kitty's placeholder with its number.
     pub is_virtual: bool,
 }
 
@@ -103,9 +103,9 @@ pub(crate) struct Transfer {
 /// The images of a terminal.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Images {
-    /// Those on the screen shown, oldest first.
+    /// Images on the screen shown, oldest first.
     pub(crate) shown: Vec<Image>,
-    /// Those on the other screen.
+    /// Images on the other screen.
     pub(crate) hidden: Vec<Image>,
     /// Sent by kitty's protocol, oldest first.
     pub(crate) stored: Vec<Stored>,

@@ -15,12 +15,12 @@ pub(crate) const STRING_BYTES_MAX: usize = 1 << 20;
 const STRING_BYTES_KEPT: usize = 4096;
 const INTERMEDIATES_MAX: usize = 2;
 const ESC: u8 = 0x1b;
-/// What is not UTF-8 shows as U+FFFD, lone C1 bytes among it (xterm's UTF-8 mode).
+/// Bytes that are not UTF-8 show as U+FFFD, lone C1 bytes among it (xterm's UTF-8 mode).
 const MALFORMED: &[u8] = "\u{fffd}".as_bytes();
 /// U+009C (ST) in UTF-8.
 const ST: [u8; 2] = [0xc2, 0x9c];
 
-/// How a string ended.
+/// The end of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// With BEL (xterm's way of ending an OSC).
@@ -38,7 +38,7 @@ pub(crate) struct Header {
     pub(crate) params: CsiParams,
     /// Private markers and intermediates in order; unused places are 0.
     pub(crate) intermediates: [u8; INTERMEDIATES_MAX],
-    /// How many intermediates there are.
+    /// The number of intermediates.
     pub(crate) intermediate_count: u8,
     /// There were more numbers or intermediates than fit; such a sequence is ignored.
     pub(crate) ignored: bool,
@@ -90,7 +90,7 @@ impl Header {
     }
 }
 
-/// What the parser calls.
+/// The calls of the parser.
 pub(crate) trait Sink {
     /// A run of printable ASCII: the first `run` of `bytes`, never none. What follows is only there
     /// to be read with it.
@@ -272,7 +272,7 @@ impl Parser {
         self.string.extend_from_slice(bytes);
     }
 
-    /// Whether the byte at `at`, 0x9c, ends a string: then the byte before it belongs to the
+    /// True if the byte at `at`, 0x9c, ends a string: then the byte before it belongs to the
     /// terminator. Behind any other byte it is part of a character.
     fn is_st(&self, bytes: &[u8], at: usize) -> bool {
         let before = if at > 0 { bytes.get(at - 1) } else { self.string.last() };
@@ -358,7 +358,7 @@ impl Parser {
         run + 1
     }
 
-    /// What follows a string: its memory is given back and CAN or SUB does its own work.
+    /// Closes a string: its memory is given back and CAN or SUB does its own work.
     fn close<S: Sink>(&mut self, sink: &mut S, byte: u8) {
         self.start_string();
         if byte == ESC {
@@ -447,13 +447,13 @@ pub(crate) const VALUES_MAX: usize = 32;
 pub(crate) struct CsiParams {
     /// The values in order.
     pub(crate) values: [u16; VALUES_MAX],
-    /// How many values are complete.
+    /// The number of complete values.
     pub(crate) count: u8,
     /// Bit n: value n is a sub-parameter of what precedes it.
     pub(crate) subs: u32,
     /// The value being read.
     pub(crate) current: u16,
-    /// Whether the value being read is a sub-parameter.
+    /// True if the value being read is a sub-parameter.
     pub(crate) current_is_sub: bool,
 }
 
@@ -500,7 +500,7 @@ impl CsiParams {
         self.get(idx).max(1)
     }
 
-    /// Whether any value is a sub-parameter.
+    /// True if any value is a sub-parameter.
     pub(crate) fn has_subs(&self) -> bool {
         self.subs != 0
     }

@@ -4,7 +4,7 @@ const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 const SPACES: u64 = 0x2020_2020_2020_2020;
 
-/// How many bytes from the start are printable ASCII (0x20 to 0x7e).
+/// The number of bytes from the start that are printable ASCII (0x20 to 0x7e).
 #[inline]
 pub(crate) fn ascii_run(bytes: &[u8]) -> usize {
     // Most runs end within two words; which of them it is must not be guessed.
@@ -50,7 +50,7 @@ pub(crate) fn scalar(bytes: &[u8]) -> Option<(char, usize)> {
     if let Some(first) = bytes.first_chunk::<4>() {
         return scalar_of(*first);
     }
-    // What is missing is a 0, which continues nothing.
+    // Missing bytes are read as 0, which continues nothing.
     let mut padded = [0; 4];
     padded[..bytes.len()].copy_from_slice(bytes);
     scalar_of(padded)

@@ -1,7 +1,7 @@
 //! The state table of the parser (after Paul Williams' state machine for DEC terminals) as data.
 //! Strings are read elsewhere.
 
-/// Where the parser stands between two bytes. The number is what a snapshot keeps.
+/// The state of the parser between two bytes. The number is what a snapshot keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(u8)]
 pub(crate) enum ParserState {
@@ -43,7 +43,7 @@ impl ParserState {
     ];
 }
 
-/// What a byte does on its way from state to state.
+/// The action of a byte on its way from state to state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Action {
@@ -60,7 +60,7 @@ pub(crate) enum Action {
     DcsStart,
 }
 
-/// One entry: what to do and where to go.
+/// An entry: the action and the next state.
 pub(crate) type Transition = (Action, ParserState);
 
 /// Entries of the states Escape to `DcsIgnore`, by state and byte. The other states read runs, not

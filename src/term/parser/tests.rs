@@ -25,11 +25,16 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 2000, failure_persistence: None, ..ProptestConfig::default()
+    })]
     #[test]
-    fn calls_are_those_of_vte(pieces in proptest::collection::vec(piece(), 0..12), chunk in 1_usize..40) {
+    fn calls_are_those_of_vte(
+        pieces in proptest::collection::vec(piece(), 0..12),
+        chunk in 1_usize..40,
+    ) {
         let mut bytes = pieces.concat();
-        // Whatever is open is closed at the end, so that no call is still to come.
+        // An open string is closed at the end, so that no call is still to come.
         bytes.extend_from_slice(b"\x1b\\.");
         prop_assume!(!may_differ(&bytes));
         let expected = theirs(&bytes);

@@ -1,4 +1,4 @@
-//! Where the cursor goes: absolute and relative moves, tabs, line feeds, margins (ECMA-48 8.3, DEC
+//! Moves of the cursor: absolute and relative moves, tabs, line feeds, margins (ECMA-48 8.3, DEC
 //! STD 070, xterm's behaviour where they differ).
 
 use crate::term::mode::Mode;
@@ -24,7 +24,7 @@ impl Screen {
         }
     }
 
-    /// How many columns each one of the cursor's row takes where it is drawn.
+    /// The number of columns in which each one of the cursor's row is drawn.
     pub(crate) fn drawn_columns(&self) -> u16 {
         if self.grid.line(self.cursor.y).has(RowAttrs::DOUBLE) { 2 } else { 1 }
     }
@@ -58,7 +58,7 @@ impl Screen {
         self.margins.top <= self.cursor.y && self.cursor.y <= self.margins.bottom
     }
 
-    /// Whether the region has the full width.
+    /// True if the region has the full width.
     pub(crate) fn full_width(&self) -> bool {
         self.margins.left == 0 && self.margins.right == self.last_col()
     }

@@ -1,4 +1,4 @@
-//! What changes cells without printing: erase, insert, delete, scroll (ECMA-48 8.3, DEC STD 070),
+//! Changes of cells without printing: erase, insert, delete, scroll (ECMA-48 8.3, DEC STD 070),
 //! and the switch between the screens.
 
 use std::ops::Range;
@@ -8,12 +8,12 @@ use crate::term::mode::Mode;
 use crate::term::screen::grid::{Fill, Grid, RowAttrs};
 use crate::term::screen::{Margins, Screen};
 
-/// Which cells an erase spares.
+/// The cells that an erase spares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Spare {
     /// None.
     Nothing,
-    /// Those printed with DECSCA on (DECSED, DECSEL).
+    /// Cells printed with DECSCA on (DECSED, DECSEL).
     Protected,
 }
 
@@ -65,7 +65,7 @@ impl Screen {
         }
         let n = n.min(bottom - top + 1);
         if top == 0 && !self.alternate {
-            // What comes in at the top is not what the last row of the history goes on with.
+            // The row that comes in at the top does not continue the last row of the history.
             self.history.end_line();
         }
         self.grid.scroll_down((top, bottom), n, blank, tick);
@@ -190,7 +190,7 @@ impl Screen {
         self.cursor.pending = false;
     }
 
-    /// What an erase spares: after SPA, every one spares what is protected (xterm's reading of
+    /// The cells an erase spares: after SPA, every one spares what is protected (xterm's reading of
     /// ECMA-48's ERM); after a reset, none does until DECSCA.
     fn spared(&self, spare: Spare) -> Spare {
         match spare {

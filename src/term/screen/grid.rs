@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::base::geom::Size;
 use crate::term::cell::{Cell, CellClass};
 
-/// What is known of a row besides its cells.
+/// The attributes of a row besides its cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct RowAttrs {
     /// A set of the bits below.
@@ -26,7 +26,7 @@ impl RowAttrs {
     pub(crate) const TEXT: u8 = 4;
     /// Some cell may be part of a wide character.
     pub(crate) const WIDE: u8 = 8;
-    /// It is drawn with the width doubled and has half the columns (DECDWL, DECDHL).
+    /// The row is drawn with the width doubled and has half the columns (DECDWL, DECDHL).
     pub(crate) const DOUBLE: u8 = 16;
 
     pub(crate) fn has(self, flag: u8) -> bool {
@@ -34,7 +34,7 @@ impl RowAttrs {
     }
 }
 
-/// What comes in where cells go out, and when.
+/// The cell that comes in where cells go out, and the tick.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fill {
     pub(crate) blank: Cell,

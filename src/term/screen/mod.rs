@@ -26,7 +26,7 @@ use crate::term::screen::grid::Grid;
 use crate::term::screen::tabs::Tabs;
 use crate::term::style_table::{CellStyle, StyleTable};
 
-/// How a terminal is set up.
+/// The options of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// Lines of scrollback kept; 0 keeps none.
@@ -57,7 +57,7 @@ impl Default for Options {
     }
 }
 
-/// What the next character looks like.
+/// The pen: style and attributes of the next character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Pen {
     pub(crate) style: CellStyle,
@@ -90,7 +90,7 @@ pub(crate) struct CursorState {
     pub(crate) charsets: Charsets,
 }
 
-/// What DECSC keeps.
+/// A cursor that DECSC saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct SavedCursor {
     pub(crate) cursor: CursorState,
@@ -120,10 +120,10 @@ pub(crate) struct Tables {
     pub(crate) links: Hyperlinks,
 }
 
-/// What printing remembers between two characters.
+/// The memory of printing between two characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Printing {
-    /// Whether the next scalar may join the last cluster.
+    /// True if the next scalar may join the last cluster.
     pub(crate) join: Join,
     /// The character that REP repeats.
     pub(crate) last: Option<char>,
@@ -198,7 +198,7 @@ impl Screen {
         self.modes.has(mode)
     }
 
-    /// What a printed cell has besides its text.
+    /// A printed cell without its text.
     #[inline]
     pub(crate) fn template(&mut self) -> Cell {
         if self.cursor.pen.stale {
@@ -207,7 +207,7 @@ impl Screen {
         self.cursor.pen.template
     }
 
-    /// What an erased cell is.
+    /// An erased cell.
     #[inline]
     pub(crate) fn blank(&mut self) -> Cell {
         if self.cursor.pen.style.bg() == 0 {

@@ -151,7 +151,7 @@ impl Screen {
             if cols == 0 || x + cols >= limit || (!is_simple && join.joins(kind.class())) {
                 break;
             }
-            // What is overwritten may be the left half of a wide character.
+            // The cell overwritten last may be the left half of a wide character.
             if split && cells[x + cols].class() == CellClass::Tail {
                 cells[x + cols] = cells[x + cols].emptied();
             }
@@ -190,8 +190,8 @@ impl Screen {
             return;
         }
         let class = kind.class();
-        // What is invisible by itself (ZWSP, the marks of writing direction) is not kept in either
-        // mode.
+        // Characters invisible by themselves (ZWSP, marks of writing direction) are dropped in
+        // either mode.
         let may_join = cols == 0 && class != grapheme::BreakClass::Control;
         if may_join || (self.is_on(Mode::GRAPHEMES) && self.printing.join.joins(class)) {
             if self.append(c, class) {
@@ -221,7 +221,7 @@ impl Screen {
         let mut limit = self.limit();
         if cols > limit - usize::from(self.cursor.x) {
             if !self.has_room(usize::from(self.cursor.x)) {
-                // What goes on with it must not go on with the cell before.
+                // A mark that would join the dropped character must not join the cell before.
                 self.printing.join = Join::NONE;
                 return;
             }
@@ -331,7 +331,7 @@ impl Screen {
         true
     }
 
-    /// Whether a character at column `x` can take two columns, there or in the next line.
+    /// True if a character at column `x` can take two columns, there or in the next line.
     fn has_room(&self, x: usize) -> bool {
         let limit = self.limit();
         x + 2 <= limit

@@ -23,7 +23,7 @@ pub(crate) struct Area {
 const CHANGED: [(u16, Attrs); 4] =
     [(1, Attrs::BOLD), (5, Attrs::BLINK), (7, Attrs::INVERSE), (8, Attrs::CONCEAL)];
 
-/// How DECCARA changes a style: 0 takes everything away, 22 to 28 one attribute.
+/// The style as DECCARA changes it: 0 takes everything away, 22 to 28 one attribute.
 fn changed(mut cell_style: CellStyle, numbers: &[u16]) -> CellStyle {
     for number in numbers {
         match number {
@@ -50,7 +50,7 @@ fn changed(mut cell_style: CellStyle, numbers: &[u16]) -> CellStyle {
     cell_style
 }
 
-/// How DECRARA changes a style: 0 turns over everything.
+/// The style as DECRARA changes it: 0 turns over everything.
 fn reversed(mut cell_style: CellStyle, numbers: &[u16]) -> CellStyle {
     for number in numbers {
         for (own, attrs) in CHANGED {

@@ -33,7 +33,7 @@ struct LooseLine {
     marks: Vec<(usize, u8)>,
     /// Cut to the width instead of wrapped.
     fixed: bool,
-    /// It goes on in what is not here.
+    /// The line goes on after these rows.
     open: bool,
 }
 
@@ -131,15 +131,14 @@ impl Screen {
         } else {
             None
         };
-        let mut anchors = vec![TrackedCell::default(); spots.len()];
-        let mut lines = Self::take_lines(&grid, last, prompt, (&spots, &mut anchors));
+        let (mut lines, mut anchors) = Self::take_lines(&grid, last, prompt, &spots);
         if self.history.is_open() && !lines.is_empty() {
             self.join_history(&mut lines[0], &mut anchors);
         }
         self.history.set_cols(size.cols);
         let mut rows = Vec::new();
         for (at, line) in lines.iter().enumerate() {
-            wrap(line, at, usize::from(size.cols), (&mut rows, &mut anchors));
+            rows.append(&mut wrap(line, at, usize::from(size.cols), rows.len(), &mut anchors));
         }
         let height = usize::from(size.rows);
         if was_full {
@@ -167,9 +166,9 @@ impl Screen {
             place(&mut self.cursor, anchors[0]);
         }
         for (image, anchor) in images.iter_mut().zip(&anchors[2..]) {
-            move_image(image, *anchor, (top, size));
+            move_image(image, *anchor, top, size);
         }
-        // What was below the cursor may be below the screen now, and nothing is kept of that.
+        // Images below the cursor may be below the screen now, and nothing there is kept.
         images.retain(|image| image.is_virtual || image.row < i64::from(size.rows));
         *(if shown { &mut self.images.shown } else { &mut self.images.hidden }) = images;
         grid
@@ -180,8 +179,9 @@ impl Screen {
         grid: &Grid,
         last: u16,
         prompt: Option<u16>,
-        (spots, anchors): (&[Spot], &mut [TrackedCell]),
-    ) -> Vec<LooseLine> {
+        spots: &[Spot],
+    ) -> (Vec<LooseLine>, Vec<TrackedCell>) {
+        let mut anchors = vec![TrackedCell::default(); spots.len()];
         let mut lines: Vec<LooseLine> = Vec::new();
         let mut goes_on = false;
         for y in 0..=last {
@@ -211,7 +211,7 @@ impl Screen {
                 }
             }
         }
-        lines
+        (lines, anchors)
     }
 
     /// Puts the unfinished last line of the history in front of the first line.
@@ -276,8 +276,7 @@ impl Screen {
         while rows.len() < usize::from(size.rows) {
             let Some((mut line, open)) = self.pop_history() else { return };
             line.open = open;
-            let mut above = Vec::new();
-            wrap(&line, usize::MAX, usize::from(size.cols), (&mut above, anchors));
+            let mut above = wrap(&line, usize::MAX, usize::from(size.cols), 0, anchors);
             for anchor in anchors.iter_mut() {
                 anchor.row += above.len();
             }
@@ -293,7 +292,7 @@ fn prompt_row(grid: &Grid, y: u16) -> Option<u16> {
 }
 
 /// An image stays on the cell it starts at; one that began above the screen stays as far above it.
-fn move_image(image: &mut Image, anchor: TrackedCell, (top, size): (usize, Size)) {
+fn move_image(image: &mut Image, anchor: TrackedCell, top: usize, size: Size) {
     if image.is_virtual {
         return;
     }
@@ -323,16 +322,18 @@ fn padded(mut cells: Vec<Cell>, cols: usize) -> Vec<Cell> {
     cells
 }
 
-/// Wraps a line to `cols`, appends its rows, and places the anchors that are in it.
+/// The rows of a line at `cols`, of which the first is row `first`; the anchors in the line are
+/// placed.
 fn wrap(
     line: &LooseLine,
     number: usize,
     cols: usize,
-    (rows, anchors): (&mut Vec<LooseRow>, &mut [TrackedCell]),
-) {
-    let first = rows.len();
+    first: usize,
+    anchors: &mut [TrackedCell],
+) -> Vec<LooseRow> {
+    let mut rows: Vec<LooseRow> = Vec::new();
     let mut row: Vec<Cell> = Vec::with_capacity(cols);
-    // Where each row starts, in cells of the line.
+    // The start of each row, in cells of the line.
     let mut starts = vec![0];
     let mut at = 0;
     while at < line.cells.len() {
@@ -361,7 +362,7 @@ fn wrap(
     rows.push((row, new_line(line, line.open)));
     for (offset, mark) in &line.marks {
         let at = starts.partition_point(|start| start <= offset) - 1;
-        rows[first + at].1.mark = *mark;
+        rows[at].1.mark = *mark;
     }
     for anchor in anchors.iter_mut().filter(|anchor| anchor.line == number) {
         let at = starts.partition_point(|start| *start <= anchor.offset) - 1;
@@ -369,6 +370,7 @@ fn wrap(
         anchor.col = anchor.offset - starts[at];
         anchor.pending = anchor.col >= cols && anchor.offset == line.cells.len() && !line.fixed;
     }
+    rows
 }
 
 fn new_line(line: &LooseLine, wrapped: bool) -> RowAttrs {

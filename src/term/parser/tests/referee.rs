@@ -115,21 +115,21 @@ impl vte::Perform for Theirs {
     }
 }
 
-/// What our parser calls when it is fed in chunks.
+/// The calls of our parser when it is fed in chunks.
 pub(crate) fn ours(bytes: &[u8], chunk: usize) -> Vec<Call> {
     let (mut parser, mut sink) = (Parser::default(), Ours::default());
     bytes.chunks(chunk).for_each(|chunk| parser.feed(&mut sink, chunk));
     sink.0
 }
 
-/// What vte calls.
+/// The calls of vte.
 pub(crate) fn theirs(bytes: &[u8]) -> Vec<Call> {
     let (mut parser, mut sink) = (vte::Parser::new(), Theirs::default());
     parser.advance(&mut sink, bytes);
     sink.0
 }
 
-/// Whether the two may differ: vte drops APC, starts no sequence at a C1 control, keeps half a
+/// True if the two may differ: vte drops APC, starts no sequence at a C1 control, keeps half a
 /// character before a control, and ends a DCS at the byte 0x9c even inside of a character.
 pub(crate) fn may_differ(bytes: &[u8]) -> bool {
     // Between an ESC and its final byte these are carried out or dropped.
@@ -142,7 +142,7 @@ pub(crate) fn may_differ(bytes: &[u8]) -> bool {
 
 /// Both make the same calls for `bytes`, however they are cut.
 pub(crate) fn compare(bytes: &[u8]) {
-    // Whatever is open is closed at the end, so that no call is still to come.
+    // An open string is closed at the end, so that no call is still to come.
     let bytes = [bytes, b"\x1b\\."].concat();
     if may_differ(&bytes) {
         return;
