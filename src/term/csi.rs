@@ -120,7 +120,7 @@ impl Emulator {
             b'u' => self.reply(Reply::KittyFlags),
             b'm' => return self.report_key_modifier(params.get(0)),
             b'W' if params.get(0) == 5 => {
-                self.screen.tabs = crate::term::screen::tabs::Tabs::default()
+                self.screen.tabs = crate::term::screen::cursor::Tabs::default()
             }
             b'S' => self.report_graphics(params),
             _ => return false,

@@ -13,8 +13,8 @@ use crate::term::osc::Titles;
 use crate::term::report::Reply;
 use crate::term::rows::TextView;
 use crate::term::saved_modes::SavedModes;
+use crate::term::screen::cursor::Tabs;
 use crate::term::screen::grid::{Grid, RowAttrs};
-use crate::term::screen::tabs::Tabs;
 use crate::term::screen::{CursorState, Margins, Options, Printing, SavedCursor, Screen};
 use crate::term::shell_integration::ShellIntegration;
 

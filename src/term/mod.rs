@@ -18,7 +18,6 @@ mod hyperlink;
 mod image;
 mod keys;
 mod mode;
-mod mouse;
 mod osc;
 mod parser;
 mod report;

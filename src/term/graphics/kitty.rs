@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::base::base64;
-use crate::term::graphics::{Graphics, SIDE_MAX, iterm};
+use crate::term::graphics::{Graphics, SIDE_MAX, inline};
 use crate::term::image::{
     Control, IMAGE_BYTES_MAX, Image, ImageFormat, Images, PIXELS_MAX, Picture, Stored, Transfer,
 };
@@ -71,7 +71,7 @@ impl Graphics<'_> {
             100 => (ImageFormat::File, 0),
             _ => return None,
         };
-        let pixels = if bytes == 0 { iterm::pixels(&data)? } else { control.size };
+        let pixels = if bytes == 0 { inline::pixels(&data)? } else { control.size };
         let fits = |side: u32| (1..=PIXELS_MAX).contains(&side);
         let expected = u64::from(pixels.0) * u64::from(pixels.1) * bytes;
         if !fits(pixels.0)

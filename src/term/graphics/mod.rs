@@ -1,9 +1,8 @@
 //! The placement of images: over the cells they cover, or in them, with the cursor left or moved
 //! below. No protocol is read here.
 
-pub(crate) mod iterm;
+pub(crate) mod inline;
 pub(crate) mod kitty;
-pub(crate) mod sixel;
 
 use std::sync::Arc;
 

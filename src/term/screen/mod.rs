@@ -1,6 +1,6 @@
 //! The screen: two grids of cells, the cursor, margins, modes, tab stops, and the scrollback of the
 //! main grid. It knows no sequence and answers nothing; [`crate::term::emulator`] reads sequences
-//! and calls it. Each file is one subject: where the cursor goes, printing, erasing, rectangles, a
+//! and calls it. Each file is one subject: moves of the cursor and tabs, printing, erasing, rectangles, a
 //! change of size. Its tests are in `tests/it/term_refs`.
 
 pub(crate) mod cursor;
@@ -9,7 +9,6 @@ pub(crate) mod grid;
 pub(crate) mod print;
 pub(crate) mod rectangle;
 pub(crate) mod resize;
-pub(crate) mod tabs;
 
 use crate::base::geom::Size;
 use crate::base::memory::Memory;
@@ -22,8 +21,8 @@ use crate::term::hyperlink::Hyperlinks;
 use crate::term::image::Images;
 use crate::term::mode::{Mode, Modeset};
 use crate::term::parser::CsiParams;
+use crate::term::screen::cursor::Tabs;
 use crate::term::screen::grid::Grid;
-use crate::term::screen::tabs::Tabs;
 use crate::term::style_table::{CellStyle, StyleTable};
 
 /// The options of a terminal.
