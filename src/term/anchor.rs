@@ -4,12 +4,11 @@
 use std::ops::Range;
 
 use crate::base::row::{Row, RunKind};
-use crate::term::cell::{Cell, CellClass};
+use crate::term::cell::{Cell, CellClass, RowAttrs};
 use crate::term::history::LINE_CELLS_MAX;
 use crate::term::history::lines::LineBuffer;
 use crate::term::history::record::CellText;
 use crate::term::rows::TextView;
-use crate::term::screen::grid::RowAttrs;
 
 /// The part of a line that a row of the screen shows.
 #[derive(Debug, Clone, Copy)]

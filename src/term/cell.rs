@@ -1,4 +1,5 @@
-//! A cell in 8 bytes. Styles and clusters are numbers here; their tables are elsewhere.
+//! A cell in 8 bytes, and the attributes of a row of cells. Styles and clusters are numbers here;
+//! their tables are elsewhere.
 
 /// The part of its character that a cell holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,5 +130,33 @@ impl Cell {
     /// True if nothing was written and it looks like the terminal's own background.
     pub(crate) fn is_plain_blank(self) -> bool {
         self.is_blank() && self.style() == 0
+    }
+}
+
+/// The attributes of a row besides its cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct RowAttrs {
+    /// A set of the bits below.
+    pub(crate) flags: u8,
+    /// The prompt mark set on it, as [`crate::term::shell_integration`] numbers them; 0 is none.
+    pub(crate) mark: u8,
+    /// No cell from here on was written.
+    pub(crate) used: u16,
+}
+
+impl RowAttrs {
+    /// The text goes on in the next row.
+    pub(crate) const WRAPPED: u8 = 1;
+    /// Some cell may have another style than the default one.
+    pub(crate) const STYLED: u8 = 2;
+    /// Some cell may have another text than ASCII.
+    pub(crate) const TEXT: u8 = 4;
+    /// Some cell may be part of a wide character.
+    pub(crate) const WIDE: u8 = 8;
+    /// The row is drawn with the width doubled and has half the columns (DECDWL, DECDHL).
+    pub(crate) const DOUBLE: u8 = 16;
+
+    pub(crate) fn has(self, flag: u8) -> bool {
+        self.flags & flag != 0
     }
 }

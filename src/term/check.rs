@@ -2,9 +2,9 @@
 //! does.
 
 use crate::base::geom::Size;
-use crate::term::cell::{Cell, CellClass};
+use crate::term::cell::{Cell, CellClass, RowAttrs};
 use crate::term::screen::Screen;
-use crate::term::screen::grid::{Grid, RowAttrs};
+use crate::term::screen::grid::Grid;
 
 /// The first thing found wrong.
 ///

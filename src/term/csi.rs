@@ -1,13 +1,13 @@
 //! Control sequences by name: each row of the tables below hands the numbers to what does the work.
 //! No screen is touched here.
 
+use crate::term::cell::RowAttrs;
 use crate::term::emulator::Emulator;
 use crate::term::event::TermEvent;
 use crate::term::mode::{self, Mode};
 use crate::term::parser::{CsiParams, Header};
 use crate::term::report::{Device, Reply};
 use crate::term::screen::edit::Spare;
-use crate::term::screen::grid::RowAttrs;
 use crate::term::screen::{Margins, SavedCursor};
 
 impl Emulator {

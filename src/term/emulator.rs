@@ -3,7 +3,7 @@
 
 use crate::base::geom::Size;
 use crate::base::memory::Memory;
-use crate::term::cell::Cell;
+use crate::term::cell::{Cell, RowAttrs};
 use crate::term::color::palette::Palette;
 use crate::term::event::TermEvent;
 use crate::term::graphics::Graphics;
@@ -14,7 +14,7 @@ use crate::term::report::Reply;
 use crate::term::rows::TextView;
 use crate::term::saved_modes::SavedModes;
 use crate::term::screen::cursor::Tabs;
-use crate::term::screen::grid::{Grid, RowAttrs};
+use crate::term::screen::grid::Grid;
 use crate::term::screen::{CursorState, Margins, Options, Printing, SavedCursor, Screen};
 use crate::term::shell_integration::ShellIntegration;
 

@@ -1,6 +1,6 @@
 //! Escape sequences and single controls by name. No screen is touched here.
 
-use crate::term::cell::Cell;
+use crate::term::cell::{Cell, RowAttrs};
 use crate::term::charset::Charset;
 use crate::term::emulator::Emulator;
 use crate::term::event::TermEvent;
@@ -9,7 +9,6 @@ use crate::term::mode::Mode;
 use crate::term::parser::{End, Header, Sink};
 use crate::term::report::{Device, Reply};
 use crate::term::screen::edit::Spare;
-use crate::term::screen::grid::RowAttrs;
 
 impl Sink for Emulator {
     #[inline]

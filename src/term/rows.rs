@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::base::row::{Row, Run, RunKind};
 use crate::base::style::{Attrs, Colour, Style};
-use crate::term::cell::{Cell, CellClass};
+use crate::term::cell::{Cell, CellClass, RowAttrs};
 use crate::term::color::palette::Palette;
 use crate::term::event::MarkKind;
 use crate::term::history::read::RowPart;
@@ -12,7 +12,6 @@ use crate::term::history::record::CellText;
 use crate::term::image::UNDER;
 use crate::term::mode::Mode;
 use crate::term::screen::Screen;
-use crate::term::screen::grid::RowAttrs;
 use crate::term::style_table::CellStyle;
 
 /// The screen and its scrollback as text, for reading only.

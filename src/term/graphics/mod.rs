@@ -1,15 +1,16 @@
 //! The placement of images: over the cells they cover, or in them, with the cursor left or moved
 //! below. No protocol is read here.
+//!
+//! The pictures themselves are in [`crate::term::image`]; the tests in `tests/it/term_refs`.
 
 pub(crate) mod inline;
 pub(crate) mod kitty;
 
 use std::sync::Arc;
 
-use crate::term::cell::Cell;
+use crate::term::cell::{Cell, RowAttrs};
 use crate::term::image::{Image, Picture, UNDER};
 use crate::term::screen::Screen;
-use crate::term::screen::grid::RowAttrs;
 
 /// The most rows or columns an image covers.
 pub(super) const SIDE_MAX: u16 = 4096;

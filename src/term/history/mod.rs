@@ -3,6 +3,8 @@
 //!
 //! A *line* here is a chain of records: a record and those that continue it. A line of more than
 //! [`LINE_CELLS_MAX`] cells is cut into several.
+//!
+//! Its tests are in `tests/it/term_pack.rs` and `tests/it/term_refs`.
 
 mod compress;
 pub(crate) mod cursor;
@@ -16,12 +18,11 @@ pub use compress::{HISTORY_SEGMENT_BYTES, HistoryBytes, fill_history, pack_segme
 use std::collections::VecDeque;
 
 use crate::base::memory::Memory;
-use crate::term::cell::{Cell, CellClass};
+use crate::term::cell::{Cell, CellClass, RowAttrs};
 use crate::term::cluster::Clusters;
 use crate::term::history::compress::Packing;
 use crate::term::history::record::{CONTINUES, HEADER_BYTES, Header, STYLED, TEXT, WIDE, WRAPPED};
 use crate::term::history::segment::{HEAD_BYTES, SEGMENT_BYTES, STYLE_BYTES, SegmentSlots};
-use crate::term::screen::grid::RowAttrs;
 use crate::term::style_table::StyleTable;
 
 /// Cells after which a line without end is cut, so that one lookup has bounded work.

@@ -6,9 +6,8 @@
 //! the segment. Text is one byte a cell if all is ASCII; otherwise it is UTF-8 with 0 for a blank,
 //! 1 between narrow and wide characters, and 3 before a cluster (3, length and width, bytes).
 
-use crate::term::cell::{Cell, CellClass};
+use crate::term::cell::{Cell, CellClass, RowAttrs};
 use crate::term::cluster::Clusters;
-use crate::term::screen::grid::RowAttrs;
 
 pub(crate) const HEADER_BYTES: usize = 6;
 const SWITCH: u8 = 1;

@@ -3,6 +3,8 @@
 //!
 //! All state is plain, so a snapshot can keep it, and every string is bounded. Results do not
 //! depend on how the bytes are split.
+//!
+//! Its referee is vte, in `tests`.
 
 pub(crate) mod scan;
 pub(crate) mod table;

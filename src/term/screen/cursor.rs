@@ -2,8 +2,8 @@
 //! STD 070, xterm's behaviour where they differ).
 
 use crate::base::geom::Size;
+use crate::term::cell::RowAttrs;
 use crate::term::mode::Mode;
-use crate::term::screen::grid::RowAttrs;
 use crate::term::screen::{Margins, SavedCursor, Screen};
 
 impl Screen {

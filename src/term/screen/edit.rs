@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use crate::term::cell::Cell;
+use crate::term::cell::{Cell, RowAttrs};
 use crate::term::mode::Mode;
-use crate::term::screen::grid::{Fill, Grid, RowAttrs};
+use crate::term::screen::grid::{Fill, Grid};
 use crate::term::screen::{Margins, Screen};
 
 /// The cells that an erase spares.

@@ -4,35 +4,7 @@
 use std::ops::Range;
 
 use crate::base::geom::Size;
-use crate::term::cell::{Cell, CellClass};
-
-/// The attributes of a row besides its cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct RowAttrs {
-    /// A set of the bits below.
-    pub(crate) flags: u8,
-    /// The prompt mark set on it, as [`crate::term::shell_integration`] numbers them; 0 is none.
-    pub(crate) mark: u8,
-    /// No cell from here on was written.
-    pub(crate) used: u16,
-}
-
-impl RowAttrs {
-    /// The text goes on in the next row.
-    pub(crate) const WRAPPED: u8 = 1;
-    /// Some cell may have another style than the default one.
-    pub(crate) const STYLED: u8 = 2;
-    /// Some cell may have another text than ASCII.
-    pub(crate) const TEXT: u8 = 4;
-    /// Some cell may be part of a wide character.
-    pub(crate) const WIDE: u8 = 8;
-    /// The row is drawn with the width doubled and has half the columns (DECDWL, DECDHL).
-    pub(crate) const DOUBLE: u8 = 16;
-
-    pub(crate) fn has(self, flag: u8) -> bool {
-        self.flags & flag != 0
-    }
-}
+use crate::term::cell::{Cell, CellClass, RowAttrs};
 
 /// The cell that comes in where cells go out, and the tick.
 #[derive(Debug, Clone, Copy)]

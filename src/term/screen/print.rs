@@ -1,12 +1,12 @@
 //! Text onto the screen: runs of ASCII in bulk, everything else by grapheme cluster, wrapping at
 //! the margin.
 
-use crate::term::cell::{Cell, CellClass};
+use crate::term::cell::{Cell, CellClass, RowAttrs};
 use crate::term::grapheme::{self, CharClass, Join};
 use crate::term::mode::Mode;
 use crate::term::parser::scan;
 use crate::term::screen::Screen;
-use crate::term::screen::grid::{Fill, RowAttrs};
+use crate::term::screen::grid::Fill;
 
 impl Screen {
     /// Prints a run of printable ASCII, the first `len` of `bytes`.

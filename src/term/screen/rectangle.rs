@@ -4,11 +4,10 @@
 use std::ops::Range;
 
 use crate::base::style::{Attrs, Underline};
-use crate::term::cell::Cell;
+use crate::term::cell::{Cell, RowAttrs};
 use crate::term::mode::Mode;
 use crate::term::screen::Screen;
 use crate::term::screen::edit::Spare;
-use crate::term::screen::grid::RowAttrs;
 use crate::term::style_table::CellStyle;
 
 /// A rectangle on the screen; neither range is empty.

@@ -6,12 +6,12 @@
 //! must still have those.
 
 use crate::base::geom::Size;
-use crate::term::cell::{Cell, CellClass};
+use crate::term::cell::{Cell, CellClass, RowAttrs};
 use crate::term::event::MarkKind;
 use crate::term::grapheme::Join;
 use crate::term::history::record::CellText;
 use crate::term::image::{Image, UNDER};
-use crate::term::screen::grid::{Grid, RowAttrs};
+use crate::term::screen::grid::Grid;
 use crate::term::screen::{CursorState, Margins, Screen};
 use crate::term::style_table::CellStyle;
 
