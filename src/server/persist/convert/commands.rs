@@ -1,4 +1,5 @@
-//! The one place where commands become what the store keeps of them, and the other way round.
+//! Commands as the store keeps them, and back. Both directions name every field, so a new field that
+//! is forgotten here does not compile.
 
 use std::collections::BTreeSet;
 
@@ -9,32 +10,11 @@ use crate::server::persist::convert::structure::IDS_JUMP;
 use crate::state::command::{Command, Commands, End, StopReason};
 use crate::store::commands as stored;
 
-/// What the store keeps of commands.
+/// The stored form of commands, and of the shells of sessions.
 pub(in crate::server) fn stored(
     commands: &Commands,
     shells: Vec<stored::StoredShell>,
 ) -> stored::StoredCommands {
-    let record = |command: &Command| stored::StoredCommand {
-        id: command.id,
-        session: command.session,
-        in_shell: command.in_shell,
-        words: command.words.clone(),
-        cwd: command.cwd.clone(),
-        pid: command.pid,
-        started: (command.started_wall, command.started),
-        ended: command.end.map(|end| (end.wall, end.lasted, end.order)),
-        limit: command.limit,
-        grace: command.grace,
-        stop: match command.stop {
-            None => 0,
-            Some(StopReason::Asked) => 1,
-            Some(StopReason::Time) => 2,
-            Some(StopReason::Cancelled) => 3,
-            Some(StopReason::Session) => 4,
-        },
-        exit: command.end.map(|end| end.exit),
-        was_killed: command.end.is_some_and(|end| end.was_killed),
-    };
     stored::StoredCommands {
         next: commands.next,
         next_end: commands.next_end,
@@ -43,51 +23,108 @@ pub(in crate::server) fn stored(
     }
 }
 
-/// The commands that were kept.
-pub(in crate::server) fn restored(stored: &stored::StoredCommands) -> Commands {
-    let mut commands =
-        Commands { next: stored.next, next_end: stored.next_end, ..Commands::default() };
-    for record in &stored.records {
-        let end = record.ended.zip(record.exit).map(|((wall, lasted, order), exit)| End {
-            wall,
-            lasted,
-            order,
-            exit,
-            was_killed: record.was_killed,
-        });
-        if record.in_shell && end.is_none() {
-            commands.exec_queues.entry(record.session).or_default().running = Some(record.id);
-        }
-        let stop = match record.stop {
-            1 => Some(StopReason::Asked),
-            2 => Some(StopReason::Time),
-            3 => Some(StopReason::Cancelled),
-            4 => Some(StopReason::Session),
-            _ => None,
-        };
-        let command = Command {
-            id: record.id,
-            session: record.session,
-            in_shell: record.in_shell,
-            words: record.words.clone(),
-            cwd: record.cwd.clone(),
-            pid: record.pid,
-            started_wall: record.started.0,
-            started: record.started.1,
-            end,
-            limit: record.limit,
-            grace: record.grace,
-            stop,
-        };
-        commands.records.insert(record.id, command);
+fn record(command: &Command) -> stored::StoredCommand {
+    let Command {
+        id,
+        session,
+        in_shell,
+        words,
+        cwd,
+        pid,
+        started_wall,
+        started,
+        end,
+        limit,
+        grace,
+        stop,
+    } = command.clone();
+    stored::StoredCommand {
+        id,
+        session,
+        in_shell,
+        words,
+        cwd,
+        pid,
+        started: (started_wall, started),
+        ended: end.map(|End { wall, lasted, order, .. }| (wall, lasted, order)),
+        limit,
+        grace,
+        stop: match stop {
+            None => 0,
+            Some(StopReason::Asked) => 1,
+            Some(StopReason::Time) => 2,
+            Some(StopReason::Cancelled) => 3,
+            Some(StopReason::Session) => 4,
+        },
+        exit: end.map(|end| end.exit),
+        was_killed: end.is_some_and(|end| end.was_killed),
     }
-    for shell in &stored.shells {
+}
+
+/// The commands of a stored form. A shell with a command that has not ended is busy with it.
+pub(in crate::server) fn restored(stored: &stored::StoredCommands) -> Commands {
+    let stored::StoredCommands { next, next_end, records, shells } = stored;
+    let mut commands = Commands { next: *next, next_end: *next_end, ..Commands::default() };
+    for record in records {
+        let command = restored_record(record.clone());
+        if command.in_shell && command.end.is_none() {
+            commands.exec_queues.entry(command.session).or_default().running = Some(command.id);
+        }
+        commands.records.insert(command.id, command);
+    }
+    for shell in shells {
         commands.exec_queues.entry(shell.session).or_default();
     }
     commands
 }
 
-/// What goes to disk: records, without shells, whose variables may be secrets.
+fn restored_record(record: stored::StoredCommand) -> Command {
+    let stored::StoredCommand {
+        id,
+        session,
+        in_shell,
+        words,
+        cwd,
+        pid,
+        started: (started_wall, started),
+        ended,
+        limit,
+        grace,
+        stop,
+        exit,
+        was_killed,
+    } = record;
+    let end = ended.zip(exit).map(|((wall, lasted, order), exit)| End {
+        wall,
+        lasted,
+        order,
+        exit,
+        was_killed,
+    });
+    let stop = match stop {
+        1 => Some(StopReason::Asked),
+        2 => Some(StopReason::Time),
+        3 => Some(StopReason::Cancelled),
+        4 => Some(StopReason::Session),
+        _ => None,
+    };
+    Command {
+        id,
+        session,
+        in_shell,
+        words,
+        cwd,
+        pid,
+        started_wall,
+        started,
+        end,
+        limit,
+        grace,
+        stop,
+    }
+}
+
+/// The part that goes to disk: records without shells, whose variables may be secrets.
 pub(in crate::server) fn durable(commands: &Commands) -> Vec<u8> {
     stored(commands, Vec::new()).encode()
 }

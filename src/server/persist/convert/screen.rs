@@ -1,5 +1,5 @@
-//! The one place where the engine's snapshot becomes what the store keeps of a screen, and the
-//! other way round.
+//! Screens as the store keeps them, and back. Both directions name every field, so a new field that
+//! is forgotten here does not compile.
 
 use crate::base::geom::Size;
 use crate::server::persist::convert::images;
@@ -11,148 +11,161 @@ use crate::term::{
 
 /// The bytes of a snapshot slot: the screen as it is at `position` of the ring.
 pub(in crate::server) fn encode(position: u64, snapshot: Snapshot) -> Vec<u8> {
-    let end = snapshot.history;
-    let colours = snapshot.colours;
-    let outer = colours.outer;
-    let keyboard = snapshot.keyboard;
-    let (links, link_next) = snapshot.links;
+    let Snapshot {
+        size,
+        screen,
+        other,
+        alternate,
+        cursor,
+        saved,
+        stops: (margins, tabs),
+        modes,
+        styles,
+        clusters,
+        links: (links, link_next),
+        history,
+        titles,
+        colours,
+        keyboard,
+        shell,
+        printing,
+        parser,
+        images,
+        tick,
+    } = snapshot;
+    let KeyboardSnapshot { shown, hidden, modify_other } = keyboard;
     let screen = StoredScreen {
         position,
-        size: (snapshot.size.cols, snapshot.size.rows),
-        shown: cells(snapshot.screen),
-        other: snapshot.other.map(cells),
-        alternate: snapshot.alternate,
-        cursor: cursor(snapshot.cursor),
-        saved: snapshot.saved.map(saved),
-        shape: (snapshot.stops.0, snapshot.modes, snapshot.stops.1),
-        tables: (snapshot.styles, snapshot.clusters, links, link_next),
-        history: (
-            end.line,
-            end.segment,
-            end.offset,
-            end.styles,
-            end.open_cells,
-            end.open_gap,
-            end.open_segment,
-        ),
-        titles: snapshot.titles,
-        colours: (
-            colours.entries,
-            colours.special,
-            (outer.fg, outer.bg, outer.cursor, outer.named),
-            colours.others,
-        ),
-        keyboard: (keyboard.shown, keyboard.hidden, keyboard.modify_other),
-        shell: snapshot.shell,
-        printing: snapshot.printing,
-        parser: parser(snapshot.parser),
-        tick: snapshot.tick,
-        images: images::kept(snapshot.images),
+        size: (size.cols, size.rows),
+        shown: cells(screen),
+        other: other.map(cells),
+        alternate,
+        cursor: self::cursor(cursor),
+        saved: saved.map(self::saved),
+        shape: (margins, modes, tabs),
+        tables: (styles, clusters, links, link_next),
+        history: history_end(history),
+        titles,
+        colours: self::colours(colours),
+        keyboard: (shown, hidden, modify_other),
+        shell,
+        printing,
+        parser: self::parser(parser),
+        tick,
+        images: images::kept(images),
     };
     screen.encode()
 }
 
 /// The position and the snapshot that a slot holds.
 pub(in crate::server) fn decode(bytes: &[u8]) -> Result<(u64, Snapshot), ScreenError> {
-    let kept = StoredScreen::decode(bytes)?;
-    let (line, segment, offset, looks, open_cells, open_gap, open_segment) = kept.history;
-    let (entries, special, (fg, bg, cursor, named), others) = kept.colours;
-    let (shown, hidden, modify_other) = kept.keyboard;
-    let (table, clusters, links, link_next) = kept.tables;
-    let (margins, modes, tabs) = kept.shape;
+    let StoredScreen {
+        position,
+        size: (cols, rows),
+        shown,
+        other,
+        alternate,
+        cursor,
+        saved,
+        shape: (margins, modes, tabs),
+        tables: (styles, clusters, links, link_next),
+        history,
+        titles,
+        colours,
+        keyboard,
+        shell,
+        printing,
+        parser,
+        tick,
+        images,
+    } = StoredScreen::decode(bytes)?;
+    let (keys_shown, hidden, modify_other) = keyboard;
     let snapshot = Snapshot {
-        size: Size::new(kept.size.0, kept.size.1),
-        screen: restored_cells(kept.shown),
-        other: kept.other.map(restored_cells),
-        alternate: kept.alternate,
-        cursor: restored_cursor(kept.cursor),
-        saved: kept.saved.map(restored_saved),
+        size: Size::new(cols, rows),
+        screen: restored_cells(shown),
+        other: other.map(restored_cells),
+        alternate,
+        cursor: restored_cursor(cursor),
+        saved: saved.map(restored_saved),
         stops: (margins, tabs),
         modes,
-        styles: table,
+        styles,
         clusters,
         links: (links, link_next),
-        history: HistoryEnd {
-            line,
-            segment,
-            offset,
-            styles: looks,
-            open_cells,
-            open_segment,
-            open_gap,
-        },
-        titles: kept.titles,
-        colours: ColourSnapshot {
-            entries,
-            special,
-            outer: OuterColours { fg, bg, cursor, named },
-            others,
-        },
-        keyboard: KeyboardSnapshot { shown, hidden, modify_other },
-        shell: kept.shell,
-        printing: kept.printing,
-        parser: restored_parser(kept.parser),
-        images: images::restored(kept.images),
-        tick: kept.tick,
+        history: restored_history_end(history),
+        titles,
+        colours: restored_colours(colours),
+        keyboard: KeyboardSnapshot { shown: keys_shown, hidden, modify_other },
+        shell,
+        printing,
+        parser: restored_parser(parser),
+        images: images::restored(images),
+        tick,
     };
-    Ok((kept.position, snapshot))
+    Ok((position, snapshot))
 }
 
-fn cells(screen: ScreenSnapshot) -> kept::Cells {
-    let words = screen.cells.iter().flat_map(|word| word.to_le_bytes()).collect();
-    kept::Cells { words: Bytes(words), lines: screen.lines }
+fn history_end(end: HistoryEnd) -> kept::HistoryEnd {
+    let HistoryEnd { line, segment, offset, styles, open_cells, open_segment, open_gap } = end;
+    (line, segment, offset, styles, open_cells, open_gap, open_segment)
 }
 
-fn restored_cells(kept: kept::Cells) -> ScreenSnapshot {
-    let (words, _) = kept.words.0.as_chunks::<8>();
-    ScreenSnapshot {
-        cells: words.iter().map(|word| u64::from_le_bytes(*word)).collect(),
-        lines: kept.lines,
-    }
+fn restored_history_end(kept: kept::HistoryEnd) -> HistoryEnd {
+    let (line, segment, offset, styles, open_cells, open_gap, open_segment) = kept;
+    HistoryEnd { line, segment, offset, styles, open_cells, open_segment, open_gap }
+}
+
+fn colours(colours: ColourSnapshot) -> kept::Colours {
+    let ColourSnapshot { entries, special, outer, others } = colours;
+    let OuterColours { fg, bg, cursor, named } = outer;
+    (entries, special, (fg, bg, cursor, named), others)
+}
+
+fn restored_colours(kept: kept::Colours) -> ColourSnapshot {
+    let (entries, special, (fg, bg, cursor, named), others) = kept;
+    ColourSnapshot { entries, special, outer: OuterColours { fg, bg, cursor, named }, others }
+}
+
+fn cells(ScreenSnapshot { cells, lines }: ScreenSnapshot) -> kept::Cells {
+    let words = cells.iter().flat_map(|word| word.to_le_bytes()).collect();
+    kept::Cells { words: Bytes(words), lines }
+}
+
+fn restored_cells(kept::Cells { words: Bytes(words), lines }: kept::Cells) -> ScreenSnapshot {
+    let (words, _) = words.as_chunks::<8>();
+    ScreenSnapshot { cells: words.iter().map(|word| u64::from_le_bytes(*word)).collect(), lines }
 }
 
 fn cursor(cursor: CursorSnapshot) -> kept::StoredCursor {
-    let CursorSnapshot { at, pending, style: look, protected, zone, sets, shifts } = cursor;
-    (at, pending, look, protected, zone, sets, shifts)
+    let CursorSnapshot { at, pending, style, protected, zone, sets, shifts } = cursor;
+    (at, pending, style, protected, zone, sets, shifts)
 }
 
-fn restored_cursor(
-    (at, pending, look, protected, zone, sets, shifts): kept::StoredCursor,
-) -> CursorSnapshot {
-    CursorSnapshot { at, pending, style: look, protected, zone, sets, shifts }
+fn restored_cursor(kept: kept::StoredCursor) -> CursorSnapshot {
+    let (at, pending, style, protected, zone, sets, shifts) = kept;
+    CursorSnapshot { at, pending, style, protected, zone, sets, shifts }
 }
 
-fn saved(saved: SavedSnapshot) -> kept::StoredSavedCursor {
-    (cursor(saved.cursor), saved.origin, saved.is_set)
+fn saved(SavedSnapshot { cursor, origin, is_set }: SavedSnapshot) -> kept::StoredSavedCursor {
+    (self::cursor(cursor), origin, is_set)
 }
 
-fn restored_saved((cursor, origin, is_set): kept::StoredSavedCursor) -> SavedSnapshot {
+fn restored_saved(kept: kept::StoredSavedCursor) -> SavedSnapshot {
+    let (cursor, origin, is_set) = kept;
     SavedSnapshot { cursor: restored_cursor(cursor), origin, is_set }
 }
 
 fn parser(parser: ParserSnapshot) -> kept::Parser {
-    kept::Parser {
-        state: parser.state,
-        params: (parser.values, parser.subs, parser.current),
-        marks: parser.marks,
-        ignored: parser.ignored,
-        rest: (Bytes(parser.string), Bytes(parser.utf8)),
-    }
+    let ParserSnapshot { state, values, subs, current, marks, ignored, string, utf8 } = parser;
+    let (params, rest) = ((values, subs, current), (Bytes(string), Bytes(utf8)));
+    kept::Parser { state, params, marks, ignored, rest }
 }
 
 fn restored_parser(kept: kept::Parser) -> ParserSnapshot {
-    let (values, subs, current) = kept.params;
-    let (Bytes(string), Bytes(utf8)) = kept.rest;
-    ParserSnapshot {
-        state: kept.state,
-        values,
-        subs,
-        current,
-        marks: kept.marks,
-        ignored: kept.ignored,
-        string,
-        utf8,
-    }
+    let kept::Parser { state, params, marks, ignored, rest } = kept;
+    let (values, subs, current) = params;
+    let (Bytes(string), Bytes(utf8)) = rest;
+    ParserSnapshot { state, values, subs, current, marks, ignored, string, utf8 }
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! The one place where the nouns of the core become what the store keeps, and the other way round.
+//! Sessions, tabs and panes as the store keeps them, and back. Both directions name every field, so
+//! a new field that is forgotten here does not compile.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::id::{PaneId, SessionId};
+use crate::base::id::{PaneId, SessionId, TabId};
 use crate::base::time::Tick;
 use crate::layout::float::Float;
 use crate::layout::preset::Preset;
@@ -18,40 +19,59 @@ use crate::store::session_state as kept;
 use crate::store::session_state::SessionState;
 use crate::term::Terminal;
 
-/// What the store keeps of the state.
+/// The stored form of the state, with the inputs of clients that were `taken`.
 pub(in crate::server) fn structure(state: &State, taken: Vec<(u64, u64)>) -> SessionState {
-    let ids = state.next_ids;
-    let gone = state.detached_views.iter().map(|parted| view(parted.token, &parted.at));
-    let here = state.views.values().map(|seen| view(seen.token, &seen.at));
+    // Commands, buffers and restored screens have stores of their own. Shell history, calls and the
+    // work of a step end with the server, and `version` counts for one server only.
+    let State {
+        version: _,
+        next_ids:
+            NextIds { session: next_session, tab: next_tab, pane: next_pane, client, call, used },
+        sessions,
+        tabs,
+        panes,
+        views,
+        detached_views,
+        commands: _,
+        shell_history: _,
+        closed_items,
+        shutdown_suspected_until,
+        restored_panes: _,
+        buffers: _,
+        calls: _,
+        leaving: _,
+        pending_work: _,
+    } = state;
+    let gone = detached_views.iter().map(|DetachedView { token, at }| view(*token, at));
+    let here = views.values().map(|seen| view(seen.token, &seen.at));
     SessionState {
-        next_ids: [ids.session, ids.tab, ids.pane, ids.client, ids.call, ids.used],
-        sessions: state.sessions.values().map(session).collect(),
-        tabs: state.tabs.values().map(tab).collect(),
-        panes: state.panes.values().map(pane).collect(),
-        graves: state.closed_items.iter().map(grave).collect(),
+        next_ids: [*next_session, *next_tab, *next_pane, *client, *call, *used],
+        sessions: sessions.values().map(session).collect(),
+        tabs: tabs.values().map(tab).collect(),
+        panes: panes.values().map(pane).collect(),
+        graves: closed_items.iter().map(closed_item).collect(),
         views: gone.chain(here).collect(),
         taken,
-        wanting: state
-            .sessions
+        wanting: sessions
             .values()
             .filter(|session| !session.missing_env.is_empty())
             .map(|session| (session.id, session.missing_env.clone()))
             .collect(),
-        doubt: state.shutdown_suspected_until,
+        doubt: *shutdown_suspected_until,
     }
 }
 
 /// Variables whose values may go to disk, besides those that begin with one of
 /// [`DURABLE_PREFIXES`].
 const DURABLE: [&str; 7] = ["HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "TZ"];
-/// How the names of other variables begin whose values may go to disk.
+/// Beginnings of the names of other variables whose values may go to disk.
 const DURABLE_PREFIXES: [&str; 2] = ["LC_", "XDG_"];
-/// How far ids jump when a structure comes from disk: more than can have been given out after it
-/// was written.
+/// Ids jump so far when a structure comes from disk: more than can have been given out after it was
+/// written.
 pub(in crate::server) const IDS_JUMP: u64 = 1000;
 
-/// What of a structure goes to disk: nothing that only clients that are there now need, and of
-/// environments no secrets but their names.
+/// The part of a structure that goes to disk. Left out is what only attached clients need, and the
+/// values of variables that may be secrets; their names stay.
 pub(in crate::server) fn durable(kept: SessionState) -> SessionState {
     let is_durable = |name: &str| {
         DURABLE.contains(&name) || DURABLE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
@@ -74,8 +94,8 @@ pub(in crate::server) fn durable(kept: SessionState) -> SessionState {
     kept
 }
 
-/// What a structure from disk becomes when all its programs are gone: what of them is run again,
-/// `restore` says. Sessions whose programs had all ended before are left out.
+/// A structure from disk whose programs are all gone, ready to be started: `restore` says which
+/// programs run again. Sessions whose programs had all ended before are left out.
 pub(in crate::server) fn revived(mut kept: SessionState, restore: &Restore) -> SessionState {
     let live: BTreeSet<SessionId> = kept
         .panes
@@ -87,13 +107,13 @@ pub(in crate::server) fn revived(mut kept: SessionState, restore: &Restore) -> S
     kept.tabs.retain(|tab| live.contains(&tab.session));
     kept.panes.retain(|pane| pane.tab.is_some() && live.contains(&pane.session));
     for pane in &mut kept.panes {
-        revive(pane, restore);
+        prepare_restart(pane, restore);
     }
     kept.next_ids = kept.next_ids.map(|next| next + IDS_JUMP);
     kept
 }
 
-/// What goes to disk of something that was closed.
+/// The stored form of a closed item.
 pub(in crate::server) fn closed<'a>(
     closed: &ClosedItem,
     panes: impl Iterator<Item = &'a Pane>,
@@ -105,38 +125,38 @@ pub(in crate::server) fn closed<'a>(
         ..SessionState::default()
     };
     let mut durable = durable(whole);
-    let mut grave = grave(closed);
-    grave.session.env = durable.sessions.pop().map(|session| session.env).unwrap_or_default();
-    SessionState { graves: vec![grave], ..durable }
+    let mut item = closed_item(closed);
+    item.session.env = durable.sessions.pop().map(|session| session.env).unwrap_or_default();
+    SessionState { graves: vec![item], ..durable }
 }
 
-/// What that becomes when it is made anew.
+/// A stored closed item, ready to be made anew.
 pub(in crate::server) fn reopened(mut kept: SessionState, restore: &Restore) -> SessionState {
     for pane in &mut kept.panes {
-        revive(pane, restore);
-        // Where it went there may be others now.
+        prepare_restart(pane, restore);
+        // Another pane may write to the same file by now.
         pane.pipe = None;
     }
     kept
 }
 
 /// A pane whose program is gone: it is started again, a shell is, or a person is asked.
-fn revive(pane: &mut kept::StoredPane, restore: &Restore) {
+fn prepare_restart(pane: &mut kept::StoredPane, restore: &Restore) {
     let had_ended = matches!(pane.life, kept::StoredLife::Ended(_));
-    let revival = &mut pane.revival;
-    if !revival.runs.is_empty() {
-        revival.ran = std::mem::take(&mut revival.runs);
+    let again = &mut pane.revival;
+    if !again.runs.is_empty() {
+        again.ran = std::mem::take(&mut again.runs);
     }
-    (revival.retried, pane.again) = (true, false);
+    (again.retried, pane.again) = (true, false);
     let rerun = match restore.of(&pane.argv) {
         RerunPolicy::Always if had_ended => RerunPolicy::Ask,
         rerun => rerun,
     };
     pane.life = match rerun {
-        RerunPolicy::Ask if !pane.argv.is_empty() && !revival.instead => kept::StoredLife::Held,
+        RerunPolicy::Ask if !pane.argv.is_empty() && !again.instead => kept::StoredLife::Held,
         _ => kept::StoredLife::Starting,
     };
-    revival.instead |= rerun == RerunPolicy::Never && !pane.argv.is_empty();
+    again.instead |= rerun == RerunPolicy::Never && !pane.argv.is_empty();
 }
 
 /// Leaves nothing of a structure but one session.
@@ -148,61 +168,97 @@ pub(in crate::server) fn retain(kept: &mut SessionState, session: SessionId) {
 }
 
 fn session(session: &Session) -> kept::StoredSession {
+    let Session {
+        id,
+        name,
+        tabs,
+        current,
+        cwd,
+        env,
+        missing_env: _, // in `SessionState::wanting`
+        created_wall,
+        used,
+        size,
+        fixed,
+        version,
+        last_status,
+    } = session.clone();
     kept::StoredSession {
-        id: session.id,
-        name: session.name.clone(),
-        tabs: session.tabs.clone(),
-        current: session.current,
-        cwd: session.cwd.clone(),
-        env: session.env.clone(),
-        created_wall: session.created_wall,
-        used: session.used,
-        size: session.size,
-        fixed: session.fixed,
-        version: session.version,
-        last_status: session.last_status,
+        id,
+        name,
+        tabs,
+        current,
+        cwd,
+        env,
+        created_wall,
+        used,
+        size,
+        fixed,
+        version,
+        last_status,
     }
 }
 
 fn tab(tab: &Tab) -> kept::StoredTab {
+    let Tab {
+        id,
+        session,
+        name,
+        layout,
+        floats,
+        hides_floats,
+        modal,
+        preset,
+        focus,
+        area,
+        driver: _,  // a client, which is gone after a restart
+        settled: _, // a moment of this server
+    } = tab;
     kept::StoredTab {
-        id: tab.id,
-        session: tab.session,
-        name: tab.name.clone(),
-        layout: node(&tab.layout.root),
-        floats: tab.floats.iter().map(|float| (float.pane, float.rect)).collect(),
-        hides_floats: tab.hides_floats,
-        modal: tab.modal,
-        preset: tab.preset.map(|preset| preset.name().to_owned()),
-        focus: tab.focus,
-        area: tab.area,
+        id: *id,
+        session: *session,
+        name: name.clone(),
+        layout: node(&layout.root),
+        floats: floats.iter().map(|Float { pane, rect }| (*pane, *rect)).collect(),
+        hides_floats: *hides_floats,
+        modal: *modal,
+        preset: preset.map(|preset| preset.name().to_owned()),
+        focus: *focus,
+        area: *area,
     }
 }
 
 fn node(node: &Node<PaneId>) -> kept::StoredLayout {
     match node {
         Node::Pane(pane) => kept::StoredLayout::Pane(*pane),
-        Node::Stack(stack) => kept::StoredLayout::Stack(stack.panes.clone(), narrow(stack.open)),
-        Node::Split(split) => kept::StoredLayout::Split {
-            columns: split.axis == Axis::Columns,
-            parts: split.parts.iter().map(|part| (part.weight, self::node(&part.node))).collect(),
+        Node::Stack(Stack { panes, open }) => {
+            kept::StoredLayout::Stack(panes.clone(), narrow(*open))
+        }
+        Node::Split(Split { axis, parts }) => kept::StoredLayout::Split {
+            columns: *axis == Axis::Columns,
+            parts: parts
+                .iter()
+                .map(|SplitPart { weight, node }| (*weight, self::node(node)))
+                .collect(),
         },
     }
 }
 
-fn grave(grave: &ClosedItem) -> kept::StoredGrave {
-    let what = match &grave.what {
-        ClosedContent::Pane(buried) => kept::StoredBuried::Pane {
-            pane: buried.pane,
-            tab: buried.tab,
-            before: node(&buried.before.root),
-            after: node(&buried.after.root),
-            float: buried.float,
-        },
-        ClosedContent::Tab(buried, at) => kept::StoredBuried::Tab(tab(buried), narrow(*at)),
+fn closed_item(ClosedItem { until, session: of, what }: &ClosedItem) -> kept::StoredGrave {
+    let what = match what {
+        ClosedContent::Pane(ClosedPane { pane, tab, before, after, float }) => {
+            kept::StoredBuried::Pane {
+                pane: *pane,
+                tab: *tab,
+                before: node(&before.root),
+                after: node(&after.root),
+                float: *float,
+            }
+        }
+        ClosedContent::Tab(closed, at) => kept::StoredBuried::Tab(tab(closed), narrow(*at)),
         ClosedContent::Session(tabs) => kept::StoredBuried::Session(tabs.iter().map(tab).collect()),
     };
-    kept::StoredGrave { until: grave.until, session: session(&grave.session), what }
+    kept::StoredGrave { until: *until, session: session(of), what }
 }
 
 fn narrow(place: usize) -> u32 {
@@ -210,110 +266,163 @@ fn narrow(place: usize) -> u32 {
 }
 
 fn pane(pane: &Pane) -> kept::StoredPane {
+    let Pane {
+        id,
+        session,
+        tab,
+        name,
+        argv,
+        env,
+        cwd,
+        created_wall,
+        size,
+        life,
+        screen: _, // in snapshot slots of its own
+        is_synced,
+        again,
+        pipe,
+        restore,
+        marks: _, // news for the clients of this server
+    } = pane;
     kept::StoredPane {
-        id: pane.id,
-        session: pane.session,
-        tab: pane.tab,
-        name: pane.name.clone(),
-        argv: pane.argv.clone(),
-        env: pane.env.clone(),
-        cwd: pane.cwd.clone(),
-        created_wall: pane.created_wall,
-        size: pane.size,
-        life: match pane.life {
+        id: *id,
+        session: *session,
+        tab: *tab,
+        name: name.clone(),
+        argv: argv.clone(),
+        env: env.clone(),
+        cwd: cwd.clone(),
+        created_wall: *created_wall,
+        size: *size,
+        life: match *life {
             ProgramState::Starting => kept::StoredLife::Starting,
             ProgramState::Running { pid } => kept::StoredLife::Running(pid),
             ProgramState::Ending => kept::StoredLife::Ending,
             ProgramState::Ended { status } => kept::StoredLife::Ended(status),
             ProgramState::Held => kept::StoredLife::Held,
         },
-        is_synced: pane.is_synced,
-        again: pane.again,
-        pipe: pane.pipe.clone(),
-        revival: revival(&pane.restore),
+        is_synced: *is_synced,
+        again: *again,
+        pipe: pipe.clone(),
+        revival: restore_state(restore),
     }
 }
 
-fn revival(revival: &RestoreState) -> kept::StoredRevival {
-    let RestoreState { retried, instead, runs, ran } = revival.clone();
+fn restore_state(restore: &RestoreState) -> kept::StoredRevival {
+    let RestoreState { retried, instead, runs, ran } = restore.clone();
     kept::StoredRevival { retried, instead, runs, ran }
 }
 
 fn view(token: u64, at: &ViewState) -> kept::StoredView {
+    let ViewState { session, history, tabs, panes } = at;
+    let tab_choice = |(session, choice): (&SessionId, &TabChoice)| {
+        let TabChoice { current, last } = *choice;
+        (*session, current, last)
+    };
+    let pane_choice = |(tab, choice): (&TabId, &PaneChoice)| {
+        let PaneChoice { focus, last, zoomed } = *choice;
+        (*tab, focus, last, zoomed)
+    };
     kept::StoredView {
         token,
-        session: at.session,
-        history: at.history.clone(),
-        tabs: at
-            .tabs
-            .iter()
-            .map(|(session, choice)| (*session, choice.current, choice.last))
-            .collect(),
-        panes: at
-            .panes
-            .iter()
-            .map(|(tab, choice)| (*tab, choice.focus, choice.last, choice.zoomed))
-            .collect(),
+        session: *session,
+        history: history.clone(),
+        tabs: tabs.iter().map(tab_choice).collect(),
+        panes: panes.iter().map(pane_choice).collect(),
     }
 }
 
-/// The state that was kept. `screen` gives the screen of a pane.
+/// The state of a stored structure. `screen` gives the screen of a pane.
 pub(in crate::server) fn state(
     kept: SessionState,
     mut screen: impl FnMut(&kept::StoredPane) -> Terminal,
 ) -> State {
-    let [session, tab, pane, client, call, used] = kept.next_ids;
+    // Inputs that were taken are known to the slots.
+    let SessionState { next_ids, sessions, tabs, panes, graves, views, taken: _, wanting, doubt } =
+        kept;
+    let [session, tab, pane, client, call, used] = next_ids;
     let next_ids = NextIds { session, tab, pane, client, call, used };
-    let mut state = State { next_ids, shutdown_suspected_until: kept.doubt, ..State::default() };
-    for kept in kept.panes {
+    let mut state = State { next_ids, shutdown_suspected_until: doubt, ..State::default() };
+    for kept in panes {
         let screen = screen(&kept);
         state.panes.insert(kept.id, restored_pane(kept, screen));
     }
-    state.tabs = kept.tabs.into_iter().map(|tab| (tab.id, restored_tab(tab))).collect();
+    state.tabs = tabs.into_iter().map(|tab| (tab.id, restored_tab(tab))).collect();
     state.sessions =
-        kept.sessions.into_iter().map(|session| (session.id, restored_session(session))).collect();
-    for (session, names) in kept.wanting {
+        sessions.into_iter().map(|session| (session.id, restored_session(session))).collect();
+    for (session, names) in wanting {
         if let Some(session) = state.sessions.get_mut(&session) {
             session.missing_env = names;
         }
     }
-    state.closed_items = kept.graves.into_iter().map(restored_grave).collect();
-    // Who was attached is the latest; with them there may be more than are kept.
-    let excess = kept.views.len().saturating_sub(DETACHED_MAX);
-    state.detached_views = kept.views.into_iter().skip(excess).map(restored_view).collect();
+    state.closed_items = graves.into_iter().map(restored_item).collect();
+    // Attached clients come last, so the oldest detached views are left out where the sum of both
+    // is over the limit.
+    let excess = views.len().saturating_sub(DETACHED_MAX);
+    state.detached_views = views.into_iter().skip(excess).map(restored_view).collect();
     state
 }
 
 fn restored_session(kept: kept::StoredSession) -> Session {
+    let kept::StoredSession {
+        id,
+        name,
+        tabs,
+        current,
+        cwd,
+        env,
+        created_wall,
+        used,
+        size,
+        fixed,
+        version,
+        last_status,
+    } = kept;
     Session {
-        id: kept.id,
-        name: kept.name,
-        tabs: kept.tabs,
-        current: kept.current,
-        cwd: kept.cwd,
-        env: kept.env,
+        id,
+        name,
+        tabs,
+        current,
+        cwd,
+        env,
         missing_env: Vec::new(),
-        created_wall: kept.created_wall,
-        used: kept.used,
-        size: kept.size,
-        fixed: kept.fixed,
-        version: kept.version,
-        last_status: kept.last_status,
+        created_wall,
+        used,
+        size,
+        fixed,
+        version,
+        last_status,
     }
 }
 
 fn restored_pane(kept: kept::StoredPane, screen: Terminal) -> Pane {
+    let kept::StoredPane {
+        id,
+        session,
+        tab,
+        name,
+        argv,
+        env,
+        cwd,
+        created_wall,
+        size,
+        life,
+        is_synced,
+        again,
+        pipe,
+        revival,
+    } = kept;
     Pane {
-        id: kept.id,
-        session: kept.session,
-        tab: kept.tab,
-        name: kept.name,
-        argv: kept.argv,
-        env: kept.env,
-        cwd: kept.cwd,
-        created_wall: kept.created_wall,
-        size: kept.size,
-        life: match kept.life {
+        id,
+        session,
+        tab,
+        name,
+        argv,
+        env,
+        cwd,
+        created_wall,
+        size,
+        life: match life {
             kept::StoredLife::Starting => ProgramState::Starting,
             kept::StoredLife::Running(pid) => ProgramState::Running { pid },
             kept::StoredLife::Ending => ProgramState::Ending,
@@ -321,31 +430,43 @@ fn restored_pane(kept: kept::StoredPane, screen: Terminal) -> Pane {
             kept::StoredLife::Held => ProgramState::Held,
         },
         screen,
-        is_synced: kept.is_synced,
-        again: kept.again,
-        pipe: kept.pipe,
-        restore: restored_revival(kept.revival),
+        is_synced,
+        again,
+        pipe,
+        restore: restored_restore_state(revival),
         marks: Marks::default(),
     }
 }
 
-fn restored_revival(kept: kept::StoredRevival) -> RestoreState {
+fn restored_restore_state(kept: kept::StoredRevival) -> RestoreState {
     let kept::StoredRevival { retried, instead, runs, ran } = kept;
     RestoreState { retried, instead, runs, ran }
 }
 
 fn restored_tab(kept: kept::StoredTab) -> Tab {
+    let kept::StoredTab {
+        id,
+        session,
+        name,
+        layout,
+        floats,
+        hides_floats,
+        modal,
+        preset,
+        focus,
+        area,
+    } = kept;
     Tab {
-        id: kept.id,
-        session: kept.session,
-        name: kept.name,
-        layout: Tree { root: restored_node(kept.layout) },
-        floats: kept.floats.into_iter().map(|(pane, rect)| Float { pane, rect }).collect(),
-        hides_floats: kept.hides_floats,
-        modal: kept.modal,
-        preset: kept.preset.and_then(|name| Preset::named(&name)),
-        focus: kept.focus,
-        area: kept.area,
+        id,
+        session,
+        name,
+        layout: Tree { root: restored_node(layout) },
+        floats: floats.into_iter().map(|(pane, rect)| Float { pane, rect }).collect(),
+        hides_floats,
+        modal,
+        preset: preset.and_then(|name| Preset::named(&name)),
+        focus,
+        area,
         driver: None,
         settled: Tick::default(),
     }
@@ -365,24 +486,20 @@ fn restored_node(kept: kept::StoredLayout) -> Node<PaneId> {
     }
 }
 
-fn restored_grave(kept: kept::StoredGrave) -> ClosedItem {
+fn restored_item(kept: kept::StoredGrave) -> ClosedItem {
+    let kept::StoredGrave { until, session, what } = kept;
     let tree = |node| Tree { root: restored_node(node) };
-    let what = match kept.what {
+    let what = match what {
         kept::StoredBuried::Pane { pane, tab, before, after, float } => {
-            ClosedContent::Pane(ClosedPane {
-                pane,
-                tab,
-                before: tree(before),
-                after: tree(after),
-                float,
-            })
+            let (before, after) = (tree(before), tree(after));
+            ClosedContent::Pane(ClosedPane { pane, tab, before, after, float })
         }
         kept::StoredBuried::Tab(tab, at) => ClosedContent::Tab(restored_tab(tab), at as usize),
         kept::StoredBuried::Session(tabs) => {
             ClosedContent::Session(tabs.into_iter().map(restored_tab).collect())
         }
     };
-    ClosedItem { until: kept.until, session: restored_session(kept.session), what }
+    ClosedItem { until, session: restored_session(session), what }
 }
 
 fn restored_view(kept: kept::StoredView) -> DetachedView {
