@@ -16,7 +16,7 @@ use crate::core::Input;
 use crate::platform::{async_fd, now, process, tty};
 use crate::server::clients::connection::Conn;
 use crate::server::edge::Server;
-use crate::server::event::{Event, Origin, Return};
+use crate::server::event::{self, Event, Origin, Return};
 use crate::server::hooks;
 use crate::server::inbox::Stepper as _;
 use crate::state::effect::{ClientMessage, Effect, Fact, ProgramSpec, Question, StartDir};
@@ -166,9 +166,12 @@ impl Server {
         io.waits_writable = true;
         let events = self.events.clone();
         tokio::spawn(async move {
-            // A master that is gone takes no input, and a loop that is gone no events.
-            drop(fd.writable().await);
-            drop(events.send(Event::Drained(pane)).await);
+            // A master that is gone takes no input, and the loop is told the same: its next write
+            // finds out.
+            if let Err(error) = fd.writable().await {
+                tracing::debug!(%pane, %error, "a master cannot be waited for");
+            }
+            event::send(&events, Event::Drained(pane)).await;
         });
     }
 

@@ -1,6 +1,8 @@
 //! The types that every folder of the server shares: events of tasks, and the origin and return
 //! address of inputs.
 
+use tokio::sync::mpsc::Sender;
+
 use crate::base::error::Refusal;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::platform::stream::Stream;
@@ -64,3 +66,17 @@ pub(in crate::server) enum Event {
 
 /// The most events that wait for the loop; the tasks wait beyond that.
 pub(in crate::server) const EVENTS_MAX: usize = 512;
+
+/// Sends an event to the loop. A loop that has ended needs no events, so that is no error.
+pub(in crate::server) async fn send(events: &Sender<Event>, event: Event) {
+    if events.send(event).await.is_err() {
+        tracing::debug!("an event comes after the end of the loop");
+    }
+}
+
+/// The same from a thread that may block.
+pub(in crate::server) fn send_blocking(events: &Sender<Event>, event: Event) {
+    if events.blocking_send(event).is_err() {
+        tracing::debug!("an event comes after the end of the loop");
+    }
+}

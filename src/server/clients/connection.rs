@@ -11,7 +11,7 @@ use crate::base::time::Tick;
 use crate::platform::stream::Stream;
 use crate::server::clients::frame::Drawn;
 use crate::server::clients::scroll::CopySearch;
-use crate::server::event::{ConnId, Event};
+use crate::server::event::{self, ConnId, Event};
 use crate::wire::packet::Packets;
 
 /// How much is read from a connection at once.
@@ -157,8 +157,7 @@ impl Conn {
             } else {
                 Event::Closed(id)
             };
-            // A loop that is gone needs no events.
-            drop(events.send(event).await);
+            event::send(&events, event).await;
         });
     }
 }

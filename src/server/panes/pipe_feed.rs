@@ -9,7 +9,7 @@ use crate::base::id::PaneId;
 use crate::core::{Input, PaneEvent};
 use crate::platform::command::Fed;
 use crate::server::edge::Server;
-use crate::server::event::{Event, Origin};
+use crate::server::event::{self, Event, Origin};
 use crate::server::inbox::Stepper as _;
 use crate::server::panes::pipe::Pipe;
 
@@ -101,8 +101,7 @@ fn feed(
                 let how = command
                     .finish(FINISH_WITHIN)
                     .map_or_else(|error: io::Error| error.to_string(), |status| status.to_string());
-                // A loop that is gone needs no events.
-                drop(events.blocking_send(Event::PipeEnded(pane, line, how)));
+                event::send_blocking(&events, Event::PipeEnded(pane, line, how));
                 return;
             }
         }

@@ -8,3 +8,26 @@ pub(in crate::server) mod slots;
 pub(in crate::server) mod snapshot;
 pub(in crate::server) mod undo;
 pub(in crate::server) mod writer;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Limits on files of one kind.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::server) struct Retention {
+    /// So many are left.
+    pub(in crate::server) count: usize,
+    /// None is older than so many days; 0 is any age.
+    pub(in crate::server) days: u32,
+}
+
+/// Removes a file that nobody needs any more. One that stays is logged: it costs disk space only.
+fn discard(path: &Path) {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            tracing::warn!(path = %path.display(), %error, "a file cannot be removed")
+        }
+        _ => {}
+    }
+}

@@ -6,7 +6,7 @@ use crate::base::id::{CallId, PaneId};
 use crate::core::{Input, RestoreInput};
 use crate::platform::now;
 use crate::server::edge::Server;
-use crate::server::event::{Event, Origin};
+use crate::server::event::{self, Event, Origin};
 use crate::server::event_loop::place;
 use crate::server::inbox::Stepper as _;
 use crate::server::persist::convert::structure;
@@ -102,9 +102,8 @@ impl Server {
     pub(in crate::server) fn find_closed(&mut self, call: CallId, env: Vec<(String, String)>) {
         self.gather_closed();
         let events = self.events.clone();
-        // A loop that is gone needs no events.
         let reply = move |loaded| {
-            drop(events.blocking_send(Event::Snapshot(call, Done::Closed(env, loaded))))
+            event::send_blocking(&events, Event::Snapshot(call, Done::Closed(env, loaded)))
         };
         if !self
             .disk

@@ -13,7 +13,7 @@ use crate::base::id::CallId;
 use crate::base::text::sanitize;
 use crate::platform::{RUNNING, command, own_program};
 use crate::server::edge::Server;
-use crate::server::event::Event;
+use crate::server::event::{self, Event};
 use crate::state::effect::Successor;
 use crate::wire::hello::{Hello, VERSION, VERSION_MIN, common_version};
 use crate::wire::keeper::{self, ExitStatus};
@@ -44,8 +44,7 @@ impl Server {
             let found = tokio::task::spawn_blocking(move || successor(program)).await;
             let found =
                 found.unwrap_or_else(|error| Err(Refusal::new(Code::Internal, error.to_string())));
-            // A loop that is gone needs no events.
-            drop(events.send(Event::Successor(call, found)).await);
+            event::send(&events, Event::Successor(call, found)).await;
         });
     }
 }

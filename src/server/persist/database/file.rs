@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode, Row, Transaction, ffi};
 use super::{Latest, SCREEN_MAX, Shown, Stored, TEXT_MAX};
 use crate::base::id::PaneId;
 use crate::platform::paths::identity;
+use crate::server::persist::discard;
 use crate::store::checksum::{add_checksum, verify_checksum};
 use crate::term::pack_segment;
 
@@ -54,10 +55,11 @@ impl OpenDatabase {
     /// SQLite puts beside it has the same mode (SQLite's `findCreateFileMode` in `os_unix.c`).
     pub(super) fn new(path: &Path) -> Result<(Self, bool), ReadError> {
         if let Some(folder) = path.parent() {
-            // What is wrong with the path, SQLite says too.
-            DirBuilder::new().recursive(true).mode(0o700).create(folder).ok();
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            log_failure("make the folder of", path, made);
         }
-        drop(OpenOptions::new().append(true).create(true).mode(0o600).open(path));
+        let made = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+        log_failure("make", path, made.map(drop));
         let is_new = path.metadata().is_ok_and(|metadata| metadata.len() == 0);
         let mut db = Connection::open(path)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
@@ -98,16 +100,16 @@ impl OpenDatabase {
             match verify_checksum(&sealed)
                 .and_then(|bytes| zstd::bulk::decompress(bytes, TEXT_MAX).ok())
             {
-                Some(text) => drop(stored.texts.insert(pane, text)),
-                None => drop(stored.damaged.insert(pane)),
+                Some(text) => stored.texts.extend([(pane, text)]),
+                None => stored.damaged.extend([pane]),
             }
         }
         let mut rows = self.db.prepare("SELECT pane, bytes FROM screen")?;
         for row in rows.query_map([], pane_and_bytes)? {
             let (pane, sealed) = row?;
             match verify_checksum(&sealed).and_then(opened) {
-                Some(shown) => drop(stored.shown.insert(pane, shown)),
-                None => drop(stored.damaged.insert(pane)),
+                Some(shown) => stored.shown.extend([(pane, shown)]),
+                None => stored.damaged.extend([pane]),
             }
         }
         self.read_segments(&mut stored)?;
@@ -339,23 +341,24 @@ pub(super) fn put_aside(path: &Path) -> PathBuf {
                 tracing::error!(path = %path.display(), %error, "it cannot be put aside")
             }
             // The log of another would be taken for this one's.
-            Err(_) => drop(fs::remove_file(named(&aside, end))),
+            Err(_) => discard(&named(&aside, end)),
             Ok(()) => {}
         }
     }
     aside
 }
 
-/// Takes the database away: there is nothing to restore.
+/// Logs that a step failed whose failure SQLite reports as an error when it opens the file.
+fn log_failure(step: &str, path: &Path, result: io::Result<()>) {
+    if let Err(error) = result {
+        tracing::debug!(path = %path.display(), %error, "cannot {step} the database");
+    }
+}
+
+/// Removes the database: there is nothing to restore.
 pub(super) fn remove(path: &Path) {
     for end in ENDS {
-        let file = named(path, end);
-        match fs::remove_file(&file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                tracing::warn!(?file, %error, "it stays")
-            }
-            _ => {}
-        }
+        discard(&named(path, end));
     }
 }
 

@@ -184,17 +184,25 @@ impl Db {
     ) {
         if let Some(jobs) = self.jobs.take() {
             for (pane, shown) in shown {
-                // A thread that has given up takes nothing more.
-                drop(jobs.send(WriteJob::Show(pane, shown)));
+                send_last(&jobs, WriteJob::Show(pane, shown));
             }
             if let Some(structure) = last {
-                drop(jobs.send(WriteJob::SessionState(structure)));
+                send_last(&jobs, WriteJob::SessionState(structure));
             }
         }
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has written what it could.
-            drop(thread.join());
+            if thread.join().is_err() {
+                tracing::error!("the thread that writes the database has panicked");
+            }
         }
+    }
+}
+
+/// Hands over a last job. A thread that has given up takes nothing more, and has said why.
+fn send_last(jobs: &SyncSender<WriteJob>, job: WriteJob) {
+    if jobs.send(job).is_err() {
+        tracing::debug!("the thread that writes the database has ended before");
     }
 }
 
@@ -374,7 +382,7 @@ impl Latest {
             WriteJob::Show(pane, shown) => {
                 self.shown.entry(pane).or_default().get_or_insert_default().succeed(shown)
             }
-            WriteJob::Forget(pane) => drop(self.shown.insert(pane, None)),
+            WriteJob::Forget(pane) => self.shown.extend([(pane, None)]),
             WriteJob::ForgetAll => {
                 *self =
                     Self { structure: self.structure.take(), forgets_all: true, ..Self::default() }

@@ -11,6 +11,7 @@ use crate::base::error::Refusal;
 use crate::platform::paths::Paths;
 use crate::server::persist::snapshot::files::{Folder, failed, is_old};
 use crate::server::persist::snapshot::{Loaded, open};
+use crate::server::persist::{Retention, discard};
 use crate::store::snapshot::SnapshotFile;
 
 /// How the names end of files that are being read for their last time.
@@ -25,8 +26,8 @@ type Latest = Result<Option<(String, Box<Loaded>)>, Refusal>;
 
 /// Something to be done with the files.
 pub(in crate::server) enum Work {
-    /// Keep what is left of something, under its id; so many in all, for so many days.
-    Keep(Box<SnapshotFile>, String, (usize, u32)),
+    /// Write a closed item under its id, and remove others beyond the limits.
+    Keep(Box<SnapshotFile>, String, Retention),
     /// What was closed is back: that of this id.
     Back(String),
     /// Take what was closed last, not older than so many days, and hand it over.
@@ -82,9 +83,9 @@ fn do_all(folder: &Folder, all: &Receiver<Work>) {
 }
 
 impl Folder {
-    /// Keeps what is left of something, under its id. Of the others as many stay as make `keep`
-    /// with it, none older than `days`; 0 is any age.
-    fn keep_closed(&self, saved: &SnapshotFile, id: &str, (keep, days): (usize, u32)) {
+    /// Keeps what is left of something, under its id. Of the others as many stay as `retention`
+    /// allows besides it.
+    fn keep_closed(&self, saved: &SnapshotFile, id: &str, retention: Retention) {
         let names = self.numbered();
         let last = names.last().map_or(0, |(number, _)| *number);
         let path = self.file(&format!("{:08}-{id}", last.saturating_add(1)));
@@ -94,11 +95,11 @@ impl Folder {
             tracing::warn!("it cannot be brought back later: {}", refusal.message);
             return;
         }
-        let surplus = (names.len() + 1).saturating_sub(keep);
+        let surplus = (names.len() + 1).saturating_sub(retention.count);
         for (at, (_, name)) in names.iter().enumerate() {
             let path = self.file(name);
-            if at < surplus || is_old(&path, days) {
-                drop(fs::remove_file(path));
+            if at < surplus || is_old(&path, retention.days) {
+                discard(&path);
             }
         }
     }
@@ -107,7 +108,7 @@ impl Folder {
     fn forget(&self, id: &str) {
         let is_it = |name: &String| name.split_once('-').is_some_and(|(_, of)| of == id);
         if let Some((_, name)) = self.numbered().into_iter().rev().find(|(_, name)| is_it(name)) {
-            drop(fs::remove_file(self.file(&name)));
+            discard(&self.file(&name));
         }
     }
 
@@ -136,7 +137,7 @@ impl Folder {
                 }
             };
             let Some(opened) = opened else {
-                drop(fs::remove_file(&path));
+                discard(&path);
                 continue;
             };
             fs::rename(&path, self.taken(&name)).map_err(|error| failed("taken", &path, &error))?;
@@ -148,7 +149,11 @@ impl Folder {
     /// What was taken is back, or could not be brought back and stays.
     fn is_taken(&self, name: &str, is_back: bool) {
         let taken = self.taken(name);
-        drop(if is_back { fs::remove_file(taken) } else { fs::rename(taken, self.file(name)) });
+        if is_back {
+            discard(&taken);
+        } else if let Err(error) = fs::rename(&taken, self.file(name)) {
+            tracing::warn!(name, %error, "a closed item cannot be put back");
+        }
     }
 
     fn taken(&self, name: &str) -> PathBuf {
@@ -172,6 +177,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::Folder;
+    use crate::server::persist::Retention;
     use crate::store::snapshot::SnapshotFile;
 
     fn saved(wall: u64) -> SnapshotFile {
@@ -188,7 +194,7 @@ mod tests {
         let folder = Folder::new(home.path().join("closed"));
         assert_eq!(latest(&folder), None);
         for wall in 1..=5 {
-            folder.keep_closed(&saved(wall), &format!("p{wall}"), (3, 30));
+            folder.keep_closed(&saved(wall), &format!("p{wall}"), Retention { count: 3, days: 30 });
         }
         let (name, wall) = latest(&folder).expect("one");
         assert_eq!((name.as_str(), wall), ("00000005-p5", 5));
@@ -209,7 +215,7 @@ mod tests {
         let home = tempfile::tempdir().expect("a folder");
         let folder = Folder::new(home.path().join("closed"));
         for wall in 1..=3 {
-            folder.keep_closed(&saved(wall), "t1", (9, 30));
+            folder.keep_closed(&saved(wall), "t1", Retention { count: 9, days: 30 });
         }
         fs::write(folder.file("00000003-t1"), "damage").expect("it is written");
         let old = SystemTime::now() - Duration::from_hours(24 * 31);

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::action::snapshot::SnapshotItem;
 use crate::base::error::{Code, Refusal};
 use crate::base::text::nearest;
+use crate::server::persist::{Retention, discard};
 use crate::store::snapshot::SnapshotFile;
 
 /// How the names of snapshots' files end.
@@ -41,7 +42,7 @@ impl Folder {
         self.path.join(format!("{name}{END}"))
     }
 
-    /// Writes a snapshot. Without a name it is given one, and the oldest such go beyond `keep`.
+    /// Writes a snapshot. Without a name it is given one, and the oldest such go beyond `retention`.
     ///
     /// # Errors
     /// `already_exists` for a name that is taken, `disk_failed`.
@@ -49,7 +50,8 @@ impl Folder {
         &self,
         saved: &SnapshotFile,
         name: Option<String>,
-        (replace, keep, days): (bool, usize, u32),
+        replace: bool,
+        retention: Retention,
     ) -> Result<SnapshotItem, Refusal> {
         let _turn = self.turn();
         let name = name.map_or_else(|| self.free_name(), Ok)?;
@@ -63,7 +65,7 @@ impl Folder {
         }
         self.write(&path, &saved.encode()).map_err(|error| failed("written", &path, &error))?;
         if !saved.is_named {
-            self.make_room((keep, days), &name);
+            self.make_room(retention, &name);
         }
         Ok(item(&name, &path))
     }
@@ -73,7 +75,7 @@ impl Folder {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
         let unfinished = self.path.join(UNFINISHED);
         // One of a server that was killed.
-        drop(fs::remove_file(&unfinished));
+        discard(&unfinished);
         let mut file =
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
         let written = file
@@ -81,7 +83,7 @@ impl Folder {
             .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&unfinished, path));
         if written.is_err() {
-            drop(fs::remove_file(&unfinished));
+            discard(&unfinished);
         }
         written?;
         File::open(&self.path)?.sync_all()
@@ -94,15 +96,15 @@ impl Folder {
         Ok(format!("{GIVEN}{}", last.saturating_add(1)))
     }
 
-    /// Removes the oldest snapshots without a name of their own, so that `keep` are left and none
-    /// is older than `days`; `newest` is one of them.
-    fn make_room(&self, (keep, days): (usize, u32), newest: &str) {
+    /// Removes the oldest snapshots without a name of their own, as far as `retention`
+    /// says; `newest` stays in any case.
+    fn make_room(&self, retention: Retention, newest: &str) {
         let Ok(items) = self.items() else { return };
         let given = items
             .into_iter()
             .filter(|item| !item.named && item.problem.is_none() && item.snapshot != newest);
         let goes = |(at, item): &(usize, SnapshotItem)| {
-            keep <= at + 1 || is_old(&self.file(&item.snapshot), days)
+            retention.count <= at + 1 || is_old(&self.file(&item.snapshot), retention.days)
         };
         for (_, old) in given.enumerate().filter(goes) {
             if let Err(error) = fs::remove_file(self.file(&old.snapshot)) {
@@ -230,6 +232,7 @@ mod tests {
 
     use super::Folder;
     use crate::base::error::Code;
+    use crate::server::persist::Retention;
     use crate::store::snapshot::SnapshotFile;
 
     fn saved(wall: u64, is_named: bool) -> SnapshotFile {
@@ -251,7 +254,9 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::new(home.path().join("snapshots"));
         assert_eq!(names(&folder), Vec::<String>::new());
-        let item = folder.save(&saved(5, true), Some("one".into()), (false, 9, 0)).unwrap();
+        let item = folder
+            .save(&saved(5, true), Some("one".into()), false, Retention { count: 9, days: 0 })
+            .unwrap();
         assert_eq!(
             (item.snapshot.as_str(), item.created_wall, item.panes, item.named, item.problem),
             ("one", 5, 2, true, None)
@@ -260,11 +265,16 @@ mod tests {
             |path: &str| fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("snapshots"), mode("snapshots/one.snapshot")), (0o700, 0o600));
         assert_eq!(
-            folder.save(&saved(6, true), Some("one".into()), (false, 9, 0)).unwrap_err().code,
+            folder
+                .save(&saved(6, true), Some("one".into()), false, Retention { count: 9, days: 0 })
+                .unwrap_err()
+                .code,
             Code::AlreadyExists
         );
         assert_eq!(folder.load("one").unwrap().wall, 5);
-        folder.save(&saved(7, true), Some("one".into()), (true, 9, 0)).unwrap();
+        folder
+            .save(&saved(7, true), Some("one".into()), true, Retention { count: 9, days: 0 })
+            .unwrap();
         assert_eq!(folder.load("one").unwrap().wall, 7);
         assert_eq!(
             fs::read_dir(home.path().join("snapshots")).unwrap().count(),
@@ -279,9 +289,11 @@ mod tests {
     fn the_oldest_without_a_name_of_their_own_make_room() {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::new(home.path().to_owned());
-        folder.save(&saved(1, true), Some("mine".into()), (false, 2, 0)).unwrap();
+        folder
+            .save(&saved(1, true), Some("mine".into()), false, Retention { count: 2, days: 0 })
+            .unwrap();
         for wall in 2..7 {
-            folder.save(&saved(wall, false), None, (false, 2, 0)).unwrap();
+            folder.save(&saved(wall, false), None, false, Retention { count: 2, days: 0 }).unwrap();
         }
         assert_eq!(names(&folder), ["quick-5", "quick-4", "mine"]);
         let old = std::time::SystemTime::now() - std::time::Duration::from_hours(49);
@@ -292,7 +304,7 @@ mod tests {
                 .and_then(|file| file.set_modified(old))
                 .unwrap();
         }
-        folder.save(&saved(7, false), None, (false, 9, 2)).unwrap();
+        folder.save(&saved(7, false), None, false, Retention { count: 9, days: 2 }).unwrap();
         assert_eq!(
             names(&folder),
             ["quick-6", "quick-4", "mine"],
@@ -304,7 +316,9 @@ mod tests {
     fn damage_is_listed_and_refused_by_name_and_an_unknown_name_with_the_nearest() {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::new(home.path().to_owned());
-        folder.save(&saved(5, true), Some("work".into()), (false, 9, 0)).unwrap();
+        folder
+            .save(&saved(5, true), Some("work".into()), false, Retention { count: 9, days: 0 })
+            .unwrap();
         fs::write(home.path().join("bad.snapshot"), b"abidesn\n\x01\0\0\0????????").unwrap();
         fs::write(home.path().join("other.txt"), b"").unwrap();
         let items = folder.list().unwrap();
@@ -327,7 +341,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("file"), b"").unwrap();
         let refusal = Folder::new(home.path().join("file"))
-            .save(&saved(5, true), Some("one".into()), (false, 9, 0))
+            .save(&saved(5, true), Some("one".into()), false, Retention { count: 9, days: 0 })
             .unwrap_err();
         assert_eq!(refusal.code, Code::DiskFailed);
         assert!(

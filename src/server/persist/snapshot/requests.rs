@@ -10,9 +10,10 @@ use crate::base::id::{CallId, ClientId, PaneId, SessionId};
 use crate::core::{Core, Input, RestoreInput};
 use crate::platform::now;
 use crate::server::edge::Server;
-use crate::server::event::{Event, Origin};
+use crate::server::event::{self, Event, Origin};
 use crate::server::event_loop::place;
 use crate::server::inbox::Stepper as _;
+use crate::server::persist::Retention;
 use crate::server::persist::convert::structure;
 use crate::server::persist::database::Stored;
 use crate::server::persist::snapshot::closed_files::Work;
@@ -67,8 +68,7 @@ impl Server {
     ) {
         let (folder, events) = (self.disk.snapshots.folder(), self.events.clone());
         tokio::task::spawn_blocking(move || {
-            // A loop that is gone needs no events.
-            drop(events.blocking_send(Event::Snapshot(call, work(folder))));
+            event::send_blocking(&events, Event::Snapshot(call, work(folder)));
         });
     }
 
@@ -116,15 +116,20 @@ impl Server {
         let persist = &self.core.settings().persist;
         match self.disk.snapshots.saving.pop_front() {
             Some(Saving { purpose: Purpose::Call(call, name, replace), saved, .. }) => {
-                let bounds = (replace, persist.snapshots, persist.days);
+                let retention = Retention { count: persist.snapshots, days: persist.days };
                 self.beside(call, move |folder| {
-                    Done::SnapshotFile(folder.and_then(|folder| folder.save(&saved, name, bounds)))
+                    Done::SnapshotFile(
+                        folder.and_then(|folder| folder.save(&saved, name, replace, retention)),
+                    )
                 });
             }
             Some(Saving { purpose: Purpose::Closed(id), saved, .. }) => {
-                let bounds = (persist.closed, persist.days);
-                if !self.disk.snapshots.closed.work(Work::Keep(Box::new(saved), id.clone(), bounds))
-                {
+                let retention = Retention { count: persist.closed, days: persist.days };
+                if !self.disk.snapshots.closed.work(Work::Keep(
+                    Box::new(saved),
+                    id.clone(),
+                    retention,
+                )) {
                     tracing::warn!(
                         id,
                         "it cannot be brought back later: too much is closed at once"
