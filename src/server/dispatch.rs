@@ -1,6 +1,5 @@
 //! What arrives: on connections and from the keeper. Bytes become inputs of the core here.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -16,6 +15,7 @@ use crate::core::{ClientEvent, Input, ServerEvent, Viewer};
 use crate::platform::memory::SharedMemory;
 use crate::platform::stream::Stream;
 use crate::platform::{now, socket};
+use crate::server::clients::Clients;
 use crate::server::clients::connection::{Attached, Conn, LINE_MAX, Speech};
 use crate::server::clients::frame::Drawn;
 use crate::server::commands::job::is_job;
@@ -24,6 +24,7 @@ use crate::server::commands::{Commands, Cx, Surroundings};
 use crate::server::edge::Server;
 use crate::server::event::{ConnId, Event, Origin, Return};
 use crate::server::inbox::Stepper as _;
+use crate::server::panes::Panes;
 use crate::server::panes::pane::{PaneIo, PaneMemory, ProgramHandles};
 use crate::server::startup::upgrade;
 use crate::state::Leaving;
@@ -49,11 +50,14 @@ impl Server {
             Event::Bytes(conn, bytes) => self.bytes(conn, &bytes),
             Event::Closed(conn) => self.close(conn),
             Event::Writable(conn) => {
-                if let Some(conn) = self.conns.get_mut(&conn) {
+                if let Some(conn) = self.clients.conns.get_mut(&conn) {
                     conn.woken();
                 }
             }
-            Event::PipeEnded(pane, line, how) => self.pipe_ended(pane, &line, &how),
+            Event::PipeEnded(pane, line, how) => {
+                let inputs = self.panes.end_pipe(self.core.state(), pane, &line, &how);
+                self.post_all(inputs);
+            }
             Event::Commands(event) => {
                 self.with_commands(|commands, cx| commands.task_event(cx, event))
             }
@@ -63,7 +67,7 @@ impl Server {
                 self.step(Input::Found { call, fact: Fact::Successor(found) }, Origin::None)
             }
             Event::Drained(pane) => {
-                if let Some(io) = self.panes.get_mut(&pane) {
+                if let Some(io) = self.panes.io.get_mut(&pane) {
                     io.waits_writable = false;
                 }
                 self.write_input(pane);
@@ -76,42 +80,44 @@ impl Server {
             tracing::warn!(%error, "connection refused");
             return;
         }
-        if CONNS_MAX <= self.conns.len() {
+        if CONNS_MAX <= self.clients.conns.len() {
             tracing::warn!("connection refused: {CONNS_MAX} are open");
             return;
         }
         self.next.conn += 1;
         let id = ConnId(self.next.conn);
-        self.conns.insert(id, Conn::open(id, stream, &self.events));
+        self.clients.conns.insert(id, Conn::open(id, stream, &self.events));
         self.count_connections();
     }
 
     fn count_connections(&mut self) {
-        let count = ServerEvent::Connections(self.conns.len());
+        let count = ServerEvent::Connections(self.clients.conns.len());
         self.post(Input::Server(count), Origin::None);
     }
 
     /// Forgets a connection and what it waited for.
     pub(super) fn close(&mut self, id: ConnId) {
-        let Some(mut conn) = self.conns.remove(&id) else { return };
+        let Some(mut conn) = self.clients.conns.remove(&id) else { return };
         if let Some(client) = conn.attached().map(|attached| attached.client) {
-            self.clients.remove(&client);
+            self.clients.by_client.remove(&client);
             self.step(Input::Gone { client }, Origin::None);
         }
         let waits = |to: &Return| matches!(to, Return::Rpc { conn, .. } if *conn == id);
         let calls: Vec<CallId> =
-            self.calls.iter().filter(|(_, to)| waits(to)).map(|(call, _)| *call).collect();
+            self.clients.calls.iter().filter(|(_, to)| waits(to)).map(|(call, _)| *call).collect();
         for call in calls {
-            self.calls.insert(call, Return::Nobody);
+            self.clients.calls.insert(call, Return::Nobody);
             self.step(Input::Cancelled { call }, Origin::None);
-            self.calls.remove(&call);
+            self.clients.calls.remove(&call);
         }
         self.count_connections();
         self.mark_stale();
     }
 
     fn bytes(&mut self, id: ConnId, bytes: &[u8]) {
-        let Some(conn) = self.conns.get_mut(&id).filter(|conn| !conn.closing) else { return };
+        let Some(conn) = self.clients.conns.get_mut(&id).filter(|conn| !conn.closing) else {
+            return;
+        };
         if matches!(conn.speech, Speech::Unknown) {
             conn.speech = match bytes.first() {
                 Some(b'{') => Speech::Rpc { line: Vec::new() },
@@ -133,7 +139,8 @@ impl Server {
 
     /// Works on the whole lines that a connection of JSON-RPC has sent.
     fn lines(&mut self, id: ConnId) {
-        let Some(Conn { speech: Speech::Rpc { line }, .. }) = self.conns.get_mut(&id) else {
+        let Some(Conn { speech: Speech::Rpc { line }, .. }) = self.clients.conns.get_mut(&id)
+        else {
             return;
         };
         let end = memchr::memrchr(b'\n', line).map_or(0, |at| at + 1);
@@ -148,13 +155,14 @@ impl Server {
                 Code::InvalidMessage,
                 format!("a message of more than {LINE_MAX} bytes"),
             );
-            self.answer(Return::Rpc { conn: id, id: serde_json::Value::Null }, Err(refusal));
+            self.clients
+                .answer(Return::Rpc { conn: id, id: serde_json::Value::Null }, Err(refusal));
             self.close_after_sending(id);
         }
     }
 
     fn close_after_sending(&mut self, id: ConnId) {
-        if let Some(conn) = self.conns.get_mut(&id) {
+        if let Some(conn) = self.clients.conns.get_mut(&id) {
             conn.closing = true;
         }
     }
@@ -169,7 +177,7 @@ impl Server {
             }
             Err(response) => {
                 let json = serde_json::to_string::<Response>(&response).expect("plain data");
-                if let Some(conn) = self.conns.get_mut(&conn) {
+                if let Some(conn) = self.clients.conns.get_mut(&conn) {
                     conn.put(|out| {
                         out.extend_from_slice(json.as_bytes());
                         out.push(b'\n');
@@ -184,11 +192,11 @@ impl Server {
             Ok(action) => {
                 self.next.call += 1;
                 let call = CallId(self.next.call);
-                self.calls.insert(call, to);
+                self.clients.calls.insert(call, to);
                 self.post(Input::Call { call, caller, action }, origin);
                 self.mark_stale();
             }
-            Err(refusal) => self.answer(to, Err(refusal)),
+            Err(refusal) => self.clients.answer(to, Err(refusal)),
         }
     }
 
@@ -196,7 +204,7 @@ impl Server {
     fn packets(&mut self, id: ConnId) {
         loop {
             let Some(Conn { speech: Speech::Client { packets, .. }, closing: false, .. }) =
-                self.conns.get_mut(&id)
+                self.clients.conns.get_mut(&id)
             else {
                 return;
             };
@@ -210,8 +218,11 @@ impl Server {
                 Ok(message) => self.message(id, message),
                 Err((error, hello)) => {
                     tracing::warn!(%error, "a connection is closed");
-                    let is_stranger =
-                        self.conns.get_mut(&id).is_some_and(|conn| conn.attached().is_none());
+                    let is_stranger = self
+                        .clients
+                        .conns
+                        .get_mut(&id)
+                        .is_some_and(|conn| conn.attached().is_none());
                     if is_stranger {
                         self.send_away(
                             id,
@@ -228,7 +239,7 @@ impl Server {
 
     fn message(&mut self, id: ConnId, message: ToServer) {
         path_trace::note("key");
-        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let Some(conn) = self.clients.conns.get_mut(&id) else { return };
         let Some(attached) = conn.attached() else {
             match message {
                 ToServer::Hello(hello) => self.hello(id, hello),
@@ -284,7 +295,7 @@ impl Server {
     fn side_message(&mut self, id: ConnId, client: ClientId, message: ToServer) {
         match message {
             ToServer::Shown(number) => {
-                if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
+                if let Some(attached) = self.clients.conns.get_mut(&id).and_then(Conn::attached) {
                     attached.drawn.shown(number);
                 }
             }
@@ -305,10 +316,10 @@ impl Server {
                 self.post(Input::Answered { call, outcome: response.outcome() }, Origin::None);
             }
             ToServer::Colours(colours) => self.colours(client, &colours),
-            ToServer::ScrollRequest(ask) => self.scroll(client, ask),
+            ToServer::ScrollRequest(ask) => self.clients.scroll(self.core.state(), client, ask),
             ToServer::Inside(identity) => self.inside(id, client, &identity),
             ToServer::Pictures(can) => {
-                if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
+                if let Some(attached) = self.clients.conns.get_mut(&id).and_then(Conn::attached) {
                     attached.drawn.pictures.can(can);
                     attached.drawn.stale = true;
                 }
@@ -329,7 +340,7 @@ impl Server {
         let Some(pane) = pane.filter(|pane| self.core.state().panes.contains_key(pane)) else {
             return;
         };
-        if let Some(attached) = self.conns.get_mut(&id).and_then(Conn::attached) {
+        if let Some(attached) = self.clients.conns.get_mut(&id).and_then(Conn::attached) {
             attached.inside = Some(pane);
         }
         let session = self.core.state().pane(pane).session;
@@ -339,7 +350,7 @@ impl Server {
             let message = format!(
                 "this terminal is a pane of session {name:?}, which cannot be shown inside itself; abide new makes another"
             );
-            self.send(client, &ToClient::Bye(Bye::Refused { message }));
+            self.clients.send(client, &ToClient::Bye(Bye::Refused { message }));
             self.close_after_sending(id);
         }
     }
@@ -363,7 +374,7 @@ impl Server {
 
     /// Says why, and closes.
     fn send_away(&mut self, id: ConnId, message: String) {
-        if let Some(conn) = self.conns.get_mut(&id) {
+        if let Some(conn) = self.clients.conns.get_mut(&id) {
             conn.put(|out| frame::put(out, &ToClient::Bye(Bye::Refused { message })));
             conn.closing = true;
         }
@@ -386,6 +397,7 @@ impl Server {
         let number = self.input_taken(hello.token);
         let in_doubt = self
             .panes
+            .io
             .values()
             .any(|io| io.input.in_doubt() && io.input.number_of(hello.token).is_some());
         let resumed = hello.resume
@@ -413,7 +425,7 @@ impl Server {
             resumed,
         };
         let Some(Conn { speech: Speech::Client { client: slot, .. }, .. }) =
-            self.conns.get_mut(&id)
+            self.clients.conns.get_mut(&id)
         else {
             return;
         };
@@ -427,14 +439,14 @@ impl Server {
             search: None,
             is_deferred: false,
         }));
-        self.clients.insert(client, id);
-        self.send(client, &ToClient::Welcome(welcome));
+        self.clients.by_client.insert(client, id);
+        self.clients.send(client, &ToClient::Welcome(welcome));
         self.step(Input::Connected { client, viewer }, Origin::None);
         if let Some(text) = news {
-            self.send(client, &ToClient::Notice(Notice { text, warning: false }));
+            self.clients.send(client, &ToClient::Notice(Notice { text, warning: false }));
         }
         for text in self.disk.warning().into_iter().chain(failed) {
-            self.send(client, &ToClient::Notice(Notice { text, warning: true }));
+            self.clients.send(client, &ToClient::Notice(Notice { text, warning: true }));
         }
         self.mark_stale();
     }
@@ -442,6 +454,7 @@ impl Server {
     /// The number of the last input of a client that took effect, in whatever it had its effect.
     fn input_taken(&self, token: u64) -> u64 {
         self.panes
+            .io
             .values()
             .filter_map(|io| io.input.number_of(token))
             .chain(self.slots.number_of(token))
@@ -459,9 +472,9 @@ impl Server {
             FromKeeper::SpawnFailed { tag, errno, message } => {
                 let message = String::from_utf8_lossy(&message);
                 tracing::warn!(pane = %PaneId(tag), errno, %message, "spawn failed");
-                self.spawning.remove(&PaneId(tag));
+                self.panes.spawning.remove(&PaneId(tag));
                 // What was typed meanwhile was meant for this program.
-                self.early.remove(&PaneId(tag));
+                self.panes.early.remove(&PaneId(tag));
                 self.started(
                     PaneId(tag),
                     Err(spawn_refusal(errno, &message)),
@@ -470,7 +483,7 @@ impl Server {
             }
             FromKeeper::Exited { tag, status, end } => {
                 let pane = PaneId(tag);
-                if let Some(io) = self.panes.get_mut(&pane) {
+                if let Some(io) = self.panes.io.get_mut(&pane) {
                     io.exit = Some((status, end));
                     if io.stop.is_in_grace() {
                         self.look_for_rest(pane);
@@ -492,31 +505,21 @@ impl Server {
 
 /// Panes and connections, as commands see them.
 struct Rest<'a> {
-    panes: &'a BTreeMap<PaneId, PaneIo>,
-    conns: &'a mut BTreeMap<ConnId, Conn>,
-    calls: &'a BTreeMap<CallId, Return>,
+    panes: &'a Panes,
+    clients: &'a mut Clients,
 }
 
 impl Surroundings for Rest<'_> {
     fn panes(&self) -> Vec<(PaneId, i32)> {
-        self.panes.iter().map(|(pane, io)| (*pane, io.pid())).collect()
+        self.panes.io.iter().map(|(pane, io)| (*pane, io.pid())).collect()
     }
 
     fn unsent_len(&self, call: CallId) -> usize {
-        let Some(Return::Rpc { conn, .. }) = self.calls.get(&call) else { return 0 };
-        self.conns.get(conn).map_or(0, Conn::unsent_len)
+        self.clients.unsent_len(call)
     }
 
     fn notify(&mut self, call: CallId, method: &str, event: serde_json::Value) {
-        let Some(Return::Rpc { conn, id }) = self.calls.get(&call) else { return };
-        let params = serde_json::json!({ "call": id, "event": event });
-        let line = serde_json::json!({ "jsonrpc": "2.0", "method": method, "params": params });
-        if let Some(conn) = self.conns.get_mut(conn) {
-            conn.put(|out| {
-                serde_json::to_writer(&mut *out, &line).expect("plain data into memory");
-                out.push(b'\n');
-            });
-        }
+        self.clients.notify(call, method, &event);
     }
 }
 
@@ -526,7 +529,7 @@ impl Server {
         &mut self,
         work: impl FnOnce(&mut Commands, &mut Cx<'_>) -> R,
     ) -> R {
-        let mut rest = Rest { panes: &self.panes, conns: &mut self.conns, calls: &self.calls };
+        let mut rest = Rest { panes: &self.panes, clients: &mut self.clients };
         let mut cx = Cx {
             state: self.core.state(),
             settings: self.core.settings(),
@@ -553,7 +556,7 @@ impl Server {
     /// A program runs: its handles are put together and the core is told.
     fn spawned(&mut self, entry: ProgramEntry, fds: Vec<OwnedFd>) {
         let pane = PaneId(entry.tag);
-        self.spawning.remove(&pane);
+        self.panes.spawning.remove(&pane);
         let made = ProgramHandles::new(entry, fds)
             .and_then(|source| PaneIo::new(source, self.parts(pane)?));
         let (io, lines) = match made {
@@ -573,15 +576,15 @@ impl Server {
         for (part, fd) in io.stash() {
             self.link.say(&ToKeeper::Stash { name: part.name(pane) }, vec![fd]);
         }
-        self.panes.insert(pane, io);
+        self.panes.io.insert(pane, io);
         tracing::info!(%pane, pid = entry.pid, "spawned");
         self.started(pane, Ok(entry.pid.unsigned_abs()), Box::new(lines));
         self.recall(pane);
         self.pipe(pane);
-        if let Some(early) = self.early.remove(&pane) {
+        if let Some(early) = self.panes.early.remove(&pane) {
             self.settle(vec![Effect::Write { pane, bytes: early }], Origin::None);
         }
-        if let Some(grace) = self.unborn.remove(&pane) {
+        if let Some(grace) = self.panes.unborn.remove(&pane) {
             self.settle(vec![Effect::Stop { pane, grace }], Origin::None);
         }
     }
@@ -609,7 +612,7 @@ impl Server {
 
     /// The keeper told how many processes a signal reached.
     fn signalled(&mut self, pane: PaneId, count: u32) {
-        let Some(io) = self.panes.get_mut(&pane) else { return };
+        let Some(io) = self.panes.io.get_mut(&pane) else { return };
         let evidence = StopEvidence::reached(count, io.exit.is_some());
         let step = io.stop.advance(now().tick, evidence);
         self.take_stop_step(pane, step);
@@ -617,7 +620,7 @@ impl Server {
 
     /// The grace is over, or it is time to check whether something is left.
     pub(super) fn pass_stop_deadline(&mut self, pane: PaneId, now: Tick) {
-        let Some(io) = self.panes.get_mut(&pane) else { return };
+        let Some(io) = self.panes.io.get_mut(&pane) else { return };
         let step = io.stop.advance(now, StopEvidence::Clock);
         self.take_stop_step(pane, step);
     }
@@ -635,7 +638,7 @@ impl Server {
 
     /// The keeper has verified who is left after a kill.
     fn killed(&mut self, pane: PaneId, report: &KillReport) {
-        let Some(io) = self.panes.get_mut(&pane) else { return };
+        let Some(io) = self.panes.io.get_mut(&pane) else { return };
         io.stop.advance(now().tick, StopEvidence::Killed(report));
         let left = io.stop.left();
         if io.exit.is_none() && !left.is_empty() {

@@ -6,21 +6,21 @@ use std::collections::BTreeMap;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::Sender;
 
-use crate::base::id::{CallId, ClientId, PaneId};
-use crate::base::time::Span;
+use crate::base::id::PaneId;
 use crate::core::Core;
 use crate::platform::EventFd;
 use crate::platform::memory::SharedMemory;
 use crate::server::Sockets;
-use crate::server::clients::connection::Conn;
+use crate::server::clients::Clients;
 use crate::server::commands::Commands;
-use crate::server::event::{ConnId, Event, Return};
+use crate::server::event::Event;
+use crate::server::hooks::Hooks;
 use crate::server::inbox::Inbox;
 use crate::server::keeper_link::KeeperLink;
+use crate::server::panes::Panes;
 use crate::server::panes::pane::PaneIo;
 use crate::server::persist::slots::StructureSlots;
 use crate::server::persist::writer::DiskWriter;
-use crate::wire::keeper::Spawn;
 
 /// What comes from the keeper beside records.
 #[derive(Debug)]
@@ -43,24 +43,15 @@ pub(super) struct Server {
     pub(super) sockets: Sockets,
     /// Commands, session shells and processes.
     pub(super) commands: Commands,
-    pub(super) panes: BTreeMap<PaneId, PaneIo>,
-    /// What the keeper was asked to start and did not report yet.
-    pub(super) spawning: BTreeMap<PaneId, Spawn>,
-    /// Input for programs that are being started.
-    pub(super) early: BTreeMap<PaneId, Vec<u8>>,
-    /// Programs that are to be stopped as soon as they have been started.
-    pub(super) unborn: BTreeMap<PaneId, Span>,
-    pub(super) conns: BTreeMap<ConnId, Conn>,
-    pub(super) clients: BTreeMap<ClientId, ConnId>,
-    pub(super) calls: BTreeMap<CallId, Return>,
+    pub(super) panes: Panes,
+    pub(super) clients: Clients,
     pub(super) inbox: Inbox,
+    pub(super) hooks: Hooks,
     pub(super) events: Sender<Event>,
     pub(super) home: String,
     pub(super) next: Counters,
     /// Exit status with which the server is to leave.
     pub(super) leaving: Option<u8>,
-    /// The pane whose output is looked at first in the next turn.
-    pub(super) first: Option<PaneId>,
 }
 
 /// Numbers that are given out.
@@ -98,19 +89,14 @@ impl Server {
             disk,
             sockets,
             commands,
-            panes,
-            spawning: BTreeMap::new(),
+            panes: Panes { io: panes, ..Panes::default() },
             events,
             home,
-            early: BTreeMap::new(),
-            unborn: BTreeMap::new(),
-            conns: BTreeMap::new(),
-            clients: BTreeMap::new(),
-            calls: BTreeMap::new(),
+            clients: Clients::default(),
             inbox: Inbox::default(),
+            hooks: Hooks::default(),
             next: Counters { client, ..Counters::default() },
             leaving: None,
-            first: None,
         }
     }
 }

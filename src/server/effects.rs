@@ -7,23 +7,22 @@ use std::path::Path;
 
 use tokio::io::Interest;
 
-use crate::base::error::Refusal;
-use crate::base::id::{ClientId, PaneId};
+use crate::base::id::PaneId;
 use crate::base::signal;
-use crate::base::text::sanitize;
 use crate::base::time::Span;
 use crate::core::Input;
 use crate::platform::{async_fd, now, process, tty};
-use crate::server::clients::connection::Conn;
 use crate::server::edge::Server;
 use crate::server::event::{self, Event, Origin, Return};
 use crate::server::hooks;
 use crate::server::inbox::Stepper as _;
-use crate::state::effect::{ClientMessage, Effect, Fact, ProgramSpec, Question, StartDir};
+use crate::server::startup::upgrade;
+use crate::state::call::Caller;
+use crate::state::effect::{Effect, Fact, ProgramSpec, Question, StartDir};
 use crate::store::ring;
-use crate::wire::frame::{self, Bye, HostCommand, Notice, ToClient};
+use crate::wire::frame::{Notice, ToClient};
 use crate::wire::keeper::{RESTART_STATUS, Spawn, Target, ToKeeper, Wiring};
-use crate::wire::rpc::{Request, Response};
+use crate::wire::rpc::Request;
 
 impl Server {
     /// Carries out what a step wanted.
@@ -32,7 +31,7 @@ impl Server {
             Effect::Spawn { pane, program } => self.spawn(pane, program),
             Effect::Write { pane, bytes } => self.write(pane, &bytes, origin),
             Effect::Resize { pane, size } => {
-                if let Some(io) = self.panes.get(&pane) {
+                if let Some(io) = self.panes.io.get(&pane) {
                     log_failure("resize", pane, io.set_size(size));
                 }
                 self.write_snapshot(pane);
@@ -41,10 +40,10 @@ impl Server {
             Effect::Forget { pane } => self.forget(pane),
             Effect::Snapshot { pane } => self.write_snapshot(pane),
             Effect::Answer { call, outcome } => {
-                if let Some(to) = self.calls.remove(&call) {
+                if let Some(to) = self.clients.calls.remove(&call) {
                     match self.commands.take_text(call).filter(|_| outcome.is_ok()) {
-                        Some(text) => self.answer_text(to, &text),
-                        None => self.answer(to, outcome),
+                        Some(text) => self.clients.answer_text(to, &text),
+                        None => self.clients.answer(to, outcome),
                     }
                 }
             }
@@ -53,9 +52,9 @@ impl Server {
                 self.post(Input::Found { call, fact }, Origin::None);
             }
             Effect::Ask { call, question: Question::Successor(program) } => {
-                self.look_at_successor(call, program)
+                upgrade::find_successor(call, program, &self.events)
             }
-            Effect::Tell { client, message } => self.tell(client, message),
+            Effect::Tell { client, message } => self.clients.tell(client, message),
             Effect::Command(effect) => {
                 self.with_commands(|commands, cx| commands.perform(cx, effect))
             }
@@ -63,11 +62,16 @@ impl Server {
                 let params = params.as_object().cloned().unwrap_or_default();
                 let json =
                     serde_json::to_string(&Request::new(call.0, name, params)).expect("plain data");
-                self.send(client, &ToClient::Call { call, json });
+                self.clients.send(client, &ToClient::Call { call, json });
             }
             Effect::Snapshots { call, request } => self.snapshot(call, request),
-            Effect::Hook { text, pane, env } => self.hook(&text, pane, env),
-            Effect::Follow { folder, links, env } => hooks::follow(&folder, &links, &env),
+            Effect::Hook { text, pane, env } => {
+                if let Some(request) = hooks::run(&text, env) {
+                    let caller = Caller { client: None, pane };
+                    self.call(&request, caller, Return::Nobody, Origin::Hook);
+                }
+            }
+            Effect::Follow { folder, links, env } => self.hooks.follow(folder, links, env),
             Effect::Pipe { pane } => self.pipe(pane),
             Effect::Save => self.disk.hurry(now().tick),
             Effect::Closed(change) => self.save_closed(change),
@@ -80,6 +84,19 @@ impl Server {
                 }
                 self.leave(RESTART_STATUS);
             }
+        }
+    }
+
+    /// Lets what a pane prints go to the command its state names.
+    pub(super) fn pipe(&mut self, pane: PaneId) {
+        let inputs = self.panes.start_pipe(&self.core, pane, &self.events);
+        self.post_all(inputs);
+    }
+
+    /// Adds inputs that a folder gave back.
+    pub(super) fn post_all(&mut self, inputs: Vec<Input<'static>>) {
+        for input in inputs {
+            self.post(input, Origin::None);
         }
     }
 
@@ -104,7 +121,7 @@ impl Server {
         };
         tracing::info!(%pane, cwd = %String::from_utf8_lossy(&spawn.cwd), "spawn");
         self.link.say(&ToKeeper::Spawn(spawn.clone()), Vec::new());
-        self.spawning.insert(pane, spawn);
+        self.panes.spawning.insert(pane, spawn);
     }
 
     /// The directory a place stands for, if it exists.
@@ -113,7 +130,7 @@ impl Server {
             StartDir::Directory(path) => path.clone(),
             StartDir::Home => self.home.clone(),
             StartDir::Pane(pane) => {
-                let io = self.panes.get(pane)?;
+                let io = self.panes.io.get(pane)?;
                 let leader = tty::foreground_group(io.master.as_fd()).unwrap_or(io.pid());
                 let found = process::working_directory(leader)
                     .or_else(|| process::working_directory(io.pid()))?;
@@ -124,9 +141,9 @@ impl Server {
     }
 
     fn write(&mut self, pane: PaneId, bytes: &[u8], origin: Origin) {
-        let Some(io) = self.panes.get_mut(&pane) else {
-            if self.spawning.contains_key(&pane) {
-                let early = self.early.entry(pane).or_default();
+        let Some(io) = self.panes.io.get_mut(&pane) else {
+            if self.panes.spawning.contains_key(&pane) {
+                let early = self.panes.early.entry(pane).or_default();
                 if early.len() + bytes.len() <= EARLY_MAX {
                     early.extend_from_slice(bytes);
                 }
@@ -148,7 +165,7 @@ impl Server {
                         "pane {pane} does not read its input: {} bytes were not typed",
                         bytes.len()
                     );
-                    self.send(client, &ToClient::Notice(Notice { text, warning: true }));
+                    self.clients.send(client, &ToClient::Notice(Notice { text, warning: true }));
                 }
             }
         }
@@ -156,7 +173,7 @@ impl Server {
 
     /// Hands waiting input of a pane to its program, and waits for it where it does not read.
     pub(super) fn write_input(&mut self, pane: PaneId) {
-        let Some(io) = self.panes.get_mut(&pane) else { return };
+        let Some(io) = self.panes.io.get_mut(&pane) else { return };
         if !io.write_input() || io.waits_writable {
             return;
         }
@@ -176,8 +193,8 @@ impl Server {
     }
 
     fn stop(&mut self, pane: PaneId, grace: Span) {
-        let Some(io) = self.panes.get_mut(&pane) else {
-            self.unborn.insert(pane, grace);
+        let Some(io) = self.panes.io.get_mut(&pane) else {
+            self.panes.unborn.insert(pane, grace);
             return;
         };
         if io.stop.begin(now().tick, grace) {
@@ -190,8 +207,8 @@ impl Server {
     }
 
     fn forget(&mut self, pane: PaneId) {
-        self.panes.remove(&pane);
-        self.early.remove(&pane);
+        self.panes.io.remove(&pane);
+        self.panes.early.remove(&pane);
         self.disk.forget(pane);
         for part in crate::server::panes::pane::StashedPart::ALL {
             self.link.say(&ToKeeper::Unstash { name: part.name(pane) }, Vec::new());
@@ -200,82 +217,10 @@ impl Server {
     }
 
     fn line_mode(&self, pane: PaneId) -> Fact {
-        let mode = self.panes.get(&pane).and_then(|io| tty::line_mode(io.master.as_fd()).ok());
+        let mode = self.panes.io.get(&pane).and_then(|io| tty::line_mode(io.master.as_fd()).ok());
         Fact::LineMode { canonical: mode.is_some_and(|mode| mode.is_canonical) }
     }
-
-    /// Answers a call where it came from.
-    pub(super) fn answer(&mut self, to: Return, outcome: Result<serde_json::Value, Refusal>) {
-        let json = |id| serde_json::to_string(&Response::new(id, outcome)).expect("plain data");
-        self.answer_with(to, json);
-    }
-
-    /// The same with a result that is JSON already.
-    fn answer_text(&mut self, to: Return, result: &str) {
-        self.answer_with(to, |id| {
-            format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}")
-        });
-    }
-
-    fn answer_with(&mut self, to: Return, json: impl FnOnce(serde_json::Value) -> String) {
-        match to {
-            Return::Rpc { conn, id } => {
-                let json = json(id);
-                if let Some(conn) = self.conns.get_mut(&conn) {
-                    conn.put(|out| {
-                        out.extend_from_slice(json.as_bytes());
-                        out.push(b'\n');
-                    });
-                }
-            }
-            Return::Client { client, id } => {
-                let json = json(id);
-                self.send(client, &ToClient::Answer(json));
-            }
-            Return::Nobody => {}
-        }
-    }
-
-    pub(super) fn tell(&mut self, client: ClientId, message: ClientMessage) {
-        let message = match message {
-            ClientMessage::Bell => ToClient::Outer(HostCommand::Bell),
-            ClientMessage::Clipboard(text) => ToClient::Outer(HostCommand::Clipboard(text)),
-            ClientMessage::Notify { title, body } => {
-                ToClient::Outer(HostCommand::Notify { title, body })
-            }
-            ClientMessage::Notice { text, warning } => ToClient::Notice(Notice { text, warning }),
-            ClientMessage::Closed { what, undo_ms } => {
-                ToClient::Closed { what: sanitize(&what, CLOSED_MAX), undo_ms }
-            }
-            ClientMessage::Shut(session) => ToClient::Bye(Bye::Closed { session }),
-            ClientMessage::Detached(session) => ToClient::Bye(Bye::Detached { session }),
-            ClientMessage::Ended { session, status } => {
-                ToClient::Bye(Bye::Ended { session, status })
-            }
-            ClientMessage::Stopped => ToClient::Bye(Bye::Stopped),
-        };
-        let is_last = matches!(message, ToClient::Bye(_));
-        self.send(client, &message);
-        if is_last && let Some(conn) = self.conn_of(client) {
-            conn.closing = true;
-        }
-    }
-
-    /// The connection of a client.
-    pub(super) fn conn_of(&mut self, client: ClientId) -> Option<&mut Conn> {
-        self.conns.get_mut(self.clients.get(&client)?)
-    }
-
-    /// Sends a message to a client.
-    pub(super) fn send(&mut self, client: ClientId, message: &ToClient) {
-        if let Some(conn) = self.conn_of(client) {
-            conn.put(|out| frame::put(out, message));
-        }
-    }
 }
-
-/// The longest name of what was closed, in bytes.
-const CLOSED_MAX: usize = 256;
 
 /// The most input that is kept for a program that is being started.
 pub(super) const EARLY_MAX: usize = 64 << 10;

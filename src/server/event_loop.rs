@@ -24,6 +24,7 @@ use crate::server::edge::Server;
 use crate::server::event::{Event, Origin};
 use crate::server::inbox::{Inbox, Stepper};
 use crate::server::panes::pane::{NAME_AFTER, PaneIo, QUIET, TURN_BYTES_MAX};
+use crate::server::panes::pipe;
 use crate::server::settings;
 use crate::server::startup::socket::ListeningSocket;
 use crate::state::effect::{Effect, Effects};
@@ -102,9 +103,9 @@ impl Server {
         let mut changes = FileChanges::of(&config_file::path())
             .and_then(|changes| async_fd(changes, Interest::READABLE))
             .ok();
-        let mut door = ListeningSocket::new(listener);
+        let mut socket = ListeningSocket::new(listener);
         loop {
-            self.mend(&mut door);
+            socket.restore(&mut self.sockets, &mut self.link);
             let pace = self.turn(&mut events);
             if let Some(status) = self.leaving {
                 self.part();
@@ -119,11 +120,11 @@ impl Server {
             let busy = pace == Pace::Busy;
             let soon = (pace == Pace::Brisk).then(|| now().tick + BRISK_SPAN);
             let deadline =
-                self.next_deadline().into_iter().chain(soon).chain(door.deadline()).min();
+                self.next_deadline().into_iter().chain(soon).chain(socket.deadline()).min();
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.event(event),
-                stream = door.next() => match stream.map(|stream| stream.into_std().and_then(Stream::new)) {
+                stream = socket.next() => match stream.map(|stream| stream.into_std().and_then(Stream::new)) {
                     Some(Ok(stream)) => self.event(Event::Opened(stream)),
                     Some(Err(error)) => tracing::warn!(%error, "connection refused"),
                     None => {}
@@ -158,7 +159,8 @@ impl Server {
         let has_command_output = self.with_commands(Commands::take_output);
         let pace = self.output();
         let pace = if has_command_output { Pace::Busy } else { pace };
-        let is_searching = self.search() | self.step_copy_searches() | self.gather();
+        let is_searching =
+            self.search() | self.clients.step_copy_searches(self.core.state()) | self.gather();
         self.draw(pace == Pace::Busy);
         self.flush();
         // Only now: somebody may wait for what is drawn, and nobody for most of this.
@@ -176,10 +178,10 @@ impl Server {
     /// Packs one cold segment of scrollback; this is only reached when there is nothing else to do.
     /// True if there may be more.
     fn pack(&mut self) -> bool {
-        if !self.panes.values().any(|io| io.packing) || !self.awaited_panes().is_empty() {
+        if !self.panes.io.values().any(|io| io.packing) || !self.awaited_panes().is_empty() {
             return false;
         }
-        let Some((pane, io)) = self.panes.iter_mut().find(|(_, io)| io.packing) else {
+        let Some((pane, io)) = self.panes.io.iter_mut().find(|(_, io)| io.packing) else {
             return false;
         };
         let pane = *pane;
@@ -208,11 +210,11 @@ impl Server {
                     return true;
                 }
                 self.wake.control.publish(CONTROL_WAITING, WAITING_FOR_AWAITED);
-                self.panes.get_mut(&awaited).is_some_and(PaneIo::has_output)
+                self.panes.io.get_mut(&awaited).is_some_and(PaneIo::has_output)
             }
             Pace::Calm => {
                 self.wake.control.publish(CONTROL_WAITING, WAITING_FOR_ANY);
-                self.panes.values_mut().any(PaneIo::has_output)
+                self.panes.io.values_mut().any(PaneIo::has_output)
                     || self.with_commands(Commands::has_output)
             }
         };
@@ -246,18 +248,21 @@ impl Server {
         let whole = if awaited.is_empty() { TURN_BYTES_ALL } else { TURN_BYTES_TYPING };
         let mut budget = whole;
         let mut panes: Vec<PaneId> =
-            self.panes.keys().copied().filter(|pane| !awaited.contains(pane)).collect();
-        let first =
-            self.first.and_then(|first| panes.iter().position(|pane| first <= *pane)).unwrap_or(0);
+            self.panes.io.keys().copied().filter(|pane| !awaited.contains(pane)).collect();
+        let first = self
+            .panes
+            .first
+            .and_then(|first| panes.iter().position(|pane| first <= *pane))
+            .unwrap_or(0);
         panes.rotate_left(first);
         for pane in panes {
             if budget == 0 {
-                self.first = Some(pane);
+                self.panes.first = Some(pane);
                 return Pace::Busy;
             }
             let taken = self.pane_output(pane, budget.min(TURN_BYTES_MAX));
             budget -= taken;
-            is_more |= 0 < taken && self.panes.get_mut(&pane).is_some_and(PaneIo::has_output);
+            is_more |= 0 < taken && self.panes.io.get_mut(&pane).is_some_and(PaneIo::has_output);
         }
         match whole - budget {
             _ if is_more => Pace::Busy,
@@ -270,6 +275,7 @@ impl Server {
     fn awaited_panes(&mut self) -> Vec<PaneId> {
         let now = now().tick;
         let typing = self
+            .clients
             .conns
             .values_mut()
             .filter_map(Conn::attached)
@@ -277,14 +283,14 @@ impl Server {
         let clients: Vec<ClientId> = typing.map(|attached| attached.client).collect();
         let focused =
             clients.into_iter().filter_map(|client| self.core.state().views.get(&client)?.focus());
-        focused.filter(|pane| self.panes.get(pane).is_some_and(PaneIo::may_echo)).collect()
+        focused.filter(|pane| self.panes.io.get(pane).is_some_and(PaneIo::may_echo)).collect()
     }
 
     /// Parses at most `budget` bytes of a pane's output; gives how many.
     fn pane_output(&mut self, pane: PaneId, budget: usize) -> usize {
         let mut taken = 0;
         while taken < budget {
-            let Some(io) = self.panes.get_mut(&pane) else { break };
+            let Some(io) = self.panes.io.get_mut(&pane) else { break };
             let len = io.batch(budget - taken);
             let position = io.position;
             let bytes = match io.ring.read(position, len) {
@@ -315,10 +321,10 @@ impl Server {
             self.store();
             self.settle(effects, Origin::Output(end));
             if let Some(line) = lost {
-                self.pipe_is_slow(pane, &line);
+                self.post(pipe::slow(pane, &line), Origin::None);
             }
             taken += count;
-            let Some(io) = self.panes.get_mut(&pane) else { break };
+            let Some(io) = self.panes.io.get_mut(&pane) else { break };
             if io.done() {
                 io.packing = true;
                 self.write_snapshot(pane);
@@ -335,7 +341,7 @@ impl Server {
     fn after_output(&mut self, pane: PaneId) {
         let now = now().tick;
         let (Some(io), Some(state)) =
-            (self.panes.get_mut(&pane), self.core.state().panes.get(&pane))
+            (self.panes.io.get_mut(&pane), self.core.state().panes.get(&pane))
         else {
             return;
         };
@@ -349,7 +355,7 @@ impl Server {
     /// Tells the core that a program has ended, once all it printed is parsed and a stop that was
     /// asked for is verified.
     pub(super) fn end_if_drained(&mut self, pane: PaneId) {
-        let Some(io) = self.panes.get_mut(&pane) else { return };
+        let Some(io) = self.panes.io.get_mut(&pane) else { return };
         let Some((status, _)) = io.exit.filter(|_| io.is_drained() && !io.stop.is_under_way())
         else {
             return;
@@ -378,7 +384,7 @@ impl Server {
 
     /// A pane may look different now; without one, anything.
     fn mark(&mut self, pane: Option<PaneId>) {
-        for conn in self.conns.values_mut() {
+        for conn in self.clients.conns.values_mut() {
             let Some(attached) = conn.attached() else { continue };
             attached.drawn.stale = true;
             let focus = || self.core.state().views.get(&attached.client).and_then(View::focus);
@@ -390,11 +396,12 @@ impl Server {
         let now = now().tick;
         let held: BTreeSet<PaneId> = self
             .panes
+            .io
             .iter()
             .filter(|(_, io)| io.held_until.is_some())
             .map(|(pane, _)| *pane)
             .collect();
-        for conn in self.conns.values_mut().filter(|conn| !conn.closing) {
+        for conn in self.clients.conns.values_mut().filter(|conn| !conn.closing) {
             let Some(attached) = conn.attached() else { continue };
             let focus = self
                 .core
@@ -402,7 +409,7 @@ impl Server {
                 .views
                 .get(&attached.client)
                 .and_then(View::focus)
-                .and_then(|pane| self.panes.get_mut(&pane));
+                .and_then(|pane| self.panes.io.get_mut(&pane));
             let is_echo = focus.is_none_or(|io| io.may_echo() && !(busy && io.has_output()));
             if attached.drawn.due(now, is_echo).is_none_or(|due| now < due) {
                 continue;
@@ -425,7 +432,7 @@ impl Server {
 
     fn flush(&mut self) {
         let mut dropped = Vec::new();
-        for (id, conn) in &mut self.conns {
+        for (id, conn) in &mut self.clients.conns {
             if let Some(number) = conn.attached().and_then(|attached| attached.untold(TELL_AFTER)) {
                 conn.put(|out| frame::put(out, &ToClient::InputAck(number)));
             }
@@ -456,6 +463,7 @@ impl Server {
         self.with_commands(Commands::finish_preparing);
         let far: Vec<PaneId> = self
             .panes
+            .io
             .iter()
             .filter(|(_, io)| !io.is_snapshot_near())
             .map(|(pane, _)| *pane)
@@ -464,14 +472,15 @@ impl Server {
             self.write_snapshot(pane);
         }
         if self.leaving == Some(RESTART_STATUS) {
-            for client in self.clients.keys().copied().collect::<Vec<_>>() {
-                self.send(client, &ToClient::Bye(Bye::Restart));
+            for client in self.clients.by_client.keys().copied().collect::<Vec<_>>() {
+                self.clients.send(client, &ToClient::Bye(Bye::Restart));
             }
         }
-        for (id, conn) in &mut self.conns {
+        for (id, conn) in &mut self.clients.conns {
             conn.flush(*id, &self.events);
         }
         self.finish_closed();
+        self.hooks.finish();
         // A successor has everything in memory and writes it; what the clients wait for meanwhile
         // is this process's end.
         if self.leaving != Some(RESTART_STATUS) {
@@ -481,16 +490,17 @@ impl Server {
 
     /// Everything is on disk when this returns, and nothing goes there after it.
     fn finish_disk(&mut self) {
-        self.disk.finish(now().tick, &self.core.state(), |pane| place(self.panes.get(&pane)?));
+        self.disk.finish(now().tick, &self.core.state(), |pane| place(self.panes.io.get(&pane)?));
     }
 
     fn next_deadline(&self) -> Option<Tick> {
         let panes = self
             .panes
+            .io
             .values()
             .flat_map(|io| [io.quiet_at, io.named_at, io.held_until, io.stop.deadline()])
             .flatten();
-        let draws = self.conns.values().filter_map(Conn::draw_deadline);
+        let draws = self.clients.conns.values().filter_map(Conn::draw_deadline);
         panes
             .chain(draws)
             .chain(self.core.next_deadline())
@@ -511,6 +521,7 @@ impl Server {
         }
         let due: Vec<PaneId> = self
             .panes
+            .io
             .iter()
             .filter(|(_, io)| {
                 is_due(io.quiet_at)
@@ -529,27 +540,40 @@ impl Server {
             was_due = true;
         }
         if is_due(self.disk.deadline(&self.core.state())) {
-            self.disk.write(now, &self.core.state(), |pane| place(self.panes.get(&pane)?));
+            self.disk.write(now, &self.core.state(), |pane| place(self.panes.io.get(&pane)?));
         }
         was_due
     }
 
+    /// Tells the core what runs in the foreground of a pane, if it is time to look.
+    fn name_program(&mut self, pane: PaneId, now: Tick) {
+        let Some(state) = self.core.state().panes.get(&pane) else { return };
+        let (is_shell, former) = (state.program().is_empty(), state.marks.program.clone());
+        let io = self.panes.io.get_mut(&pane);
+        let Some(event) = io.and_then(|io| io.foreground(is_shell, now)) else { return };
+        let is_news = !matches!(&event, PaneEvent::Foreground { name, .. } if *name == former);
+        self.post(Input::Pane { pane, event }, Origin::None);
+        if is_news {
+            self.mark_stale();
+        }
+    }
+
     fn pass_pane_deadlines(&mut self, pane: PaneId, now: Tick) {
-        let Some(io) = self.panes.get_mut(&pane) else { return };
+        let Some(io) = self.panes.io.get_mut(&pane) else { return };
         if io.held_until.is_some_and(|until| until <= now) {
             io.held_until = None;
             self.step(Input::Pane { pane, event: PaneEvent::SyncTimeout }, Origin::None);
             self.mark_stale();
         }
         self.name_program(pane, now);
-        let Some(io) = self.panes.get_mut(&pane) else { return };
+        let Some(io) = self.panes.io.get_mut(&pane) else { return };
         if io.quiet_at.is_some_and(|at| at <= now) {
             io.quiet_at = None;
             self.disk.is_quiet(pane, now);
             if !io.is_snapshot_fresh() {
                 self.write_snapshot(pane);
             }
-            if let Some(io) = self.panes.get_mut(&pane) {
+            if let Some(io) = self.panes.io.get_mut(&pane) {
                 io.trim();
                 io.packing = true;
                 // The ring's free pages are the keeper's to give back.

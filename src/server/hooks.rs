@@ -1,29 +1,76 @@
-//! What follows the client, on disk: links that lead where its variables point, and a file with
-//! them for shells. And what hooks do.
+//! Hooks, and variables that follow the client on disk: links that lead where the variables point,
+//! and a file with them for shells. All of it is written by threads, never by the loop.
 
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use crate::base::id::PaneId;
 use crate::config::keymap::{COMMAND_MARK, bound};
 use crate::platform::command;
-use crate::server::edge::Server;
-use crate::server::event::{Origin, Return};
-use crate::state::call::Caller;
 use crate::wire::rpc::Request;
 
-/// How long the command of a hook may take.
+/// The command of a hook may take so long.
 const HOOK_WITHIN: Duration = Duration::from_mins(1);
+/// Folders of variables that may wait to be written.
+const FOLLOW_WAITING_MAX: usize = 1024;
+/// The end of a server waits so long for these folders.
+const FINISH_WITHIN: Duration = Duration::from_secs(1);
 /// Commands of hooks at a time; more are dropped.
 const HOOKS_MAX: usize = 8;
 
+/// A folder of links and variables that is to be written.
+struct FollowJob {
+    folder: String,
+    links: Vec<(String, String)>,
+    env: Vec<(String, String)>,
+}
+
+/// The thread that writes these folders, one after the other; none until there is something to do.
+#[derive(Default)]
+pub(super) struct Hooks(Option<(SyncSender<FollowJob>, Receiver<()>)>);
+
+impl Hooks {
+    /// Hands a folder to the thread. One that does not fit into the queue is left out: the disk is
+    /// slower than clients come and go.
+    pub(super) fn follow(
+        &mut self,
+        folder: String,
+        links: Vec<(String, String)>,
+        env: Vec<(String, String)>,
+    ) {
+        let (jobs, _) = self.0.get_or_insert_with(|| {
+            let (sender, jobs) = sync_channel::<FollowJob>(FOLLOW_WAITING_MAX);
+            let (end, is_over) = sync_channel(1);
+            tokio::task::spawn_blocking(move || {
+                for job in jobs {
+                    follow(&job.folder, &job.links, &job.env);
+                }
+                drop::<SyncSender<()>>(end);
+            });
+            (sender, is_over)
+        });
+        if let Err(error) = jobs.try_send(FollowJob { folder, links, env }) {
+            tracing::warn!(%error, "variables do not follow the client");
+        }
+    }
+
+    /// Waits until all folders are written, but not for ever for a disk that hangs.
+    pub(super) fn finish(&mut self) {
+        let Some((jobs, end)) = self.0.take() else { return };
+        drop(jobs);
+        if end.recv_timeout(FINISH_WITHIN) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("not all variables follow the client: the disk takes too long");
+        }
+    }
+}
+
 /// Lets links in a folder lead to these targets, and writes the file `env` with these variables for
 /// shells. Without either, the folder goes.
-pub(super) fn follow(folder: &str, links: &[(String, String)], env: &[(String, String)]) {
+fn follow(folder: &str, links: &[(String, String)], env: &[(String, String)]) {
     let folder = Path::new(folder);
     let done = if links.is_empty() && env.is_empty() {
         fs::remove_dir_all(folder)
@@ -56,24 +103,24 @@ fn write(folder: &Path, links: &[(String, String)], env: &[(String, String)]) ->
     fs::rename(&fresh, folder.join("env"))
 }
 
-impl Server {
-    /// Does what a hook says. What an action of it causes calls no hook again.
-    pub(super) fn hook(&mut self, text: &str, pane: Option<PaneId>, env: Vec<(String, String)>) {
-        if let Some(command) = text.strip_prefix(COMMAND_MARK) {
-            return run(command.trim().to_owned(), env);
-        }
-        match bound(text) {
-            Ok(bound) => {
-                let request = Request::new(0, bound.name, bound.params);
-                self.call(&request, Caller { client: None, pane }, Return::Nobody, Origin::Hook);
-            }
-            Err(error) => tracing::warn!(%text, %error, "a hook does nothing"),
+/// Runs the command of a hook, or gives the call that its action is. What that causes calls no hook
+/// again.
+pub(super) fn run(text: &str, env: Vec<(String, String)>) -> Option<Request> {
+    if let Some(command) = text.strip_prefix(COMMAND_MARK) {
+        run_command(command.trim().to_owned(), env);
+        return None;
+    }
+    match bound(text) {
+        Ok(bound) => Some(Request::new(0, bound.name, bound.params)),
+        Err(error) => {
+            tracing::warn!(%text, %error, "a hook does nothing");
+            None
         }
     }
 }
 
-/// Runs a command aside.
-fn run(command: String, env: Vec<(String, String)>) {
+/// Runs a command in a thread of its own.
+fn run_command(command: String, env: Vec<(String, String)>) {
     static RUNNING: AtomicUsize = AtomicUsize::new(0);
     if HOOKS_MAX <= RUNNING.fetch_add(1, Ordering::AcqRel) {
         RUNNING.fetch_sub(1, Ordering::AcqRel);

@@ -2,9 +2,10 @@
 //! chunks, and the searches of copy mode in them. The engine that searches is `term::ScreenSearch`.
 
 use crate::base::id::{ClientId, PaneId};
+use crate::server::clients::Clients;
 use crate::server::clients::connection::Conn;
 use crate::server::clients::frame::Styles;
-use crate::server::edge::Server;
+use crate::state::State;
 use crate::term::{Anchor, Direction, MarkKind, ScreenSearch, ScrollRow, Terminal};
 use crate::wire::frame::ToClient;
 use crate::wire::scroll::{
@@ -20,11 +21,16 @@ const TELL_EVERY: u32 = 64;
 /// What a run takes besides its text, in bytes.
 const RUN_BYTES: usize = 24;
 
-impl Server {
+impl Clients {
     /// Answers a question about the rows of a pane.
-    pub(in crate::server) fn scroll(&mut self, client: ClientId, ask: ScrollRequest) {
+    pub(in crate::server) fn scroll(
+        &mut self,
+        state: &State,
+        client: ClientId,
+        ask: ScrollRequest,
+    ) {
         let ScrollRequest { number, pane, what } = ask;
-        let Some(screen) = self.core.state().panes.get(&pane).map(|pane| &pane.screen) else {
+        let Some(screen) = state.panes.get(&pane).map(|pane| &pane.screen) else {
             return self.send(
                 client,
                 &ToClient::ScrollReply(ScrollReply { number, pane, answer: Answer::Gone }),
@@ -37,7 +43,7 @@ impl Server {
             ScrollQuery::Search { pattern, from, forward } => {
                 let former = self
                     .conns
-                    .get_mut(&self.clients[&client])
+                    .get_mut(&self.by_client[&client])
                     .and_then(Conn::attached)
                     .and_then(|attached| attached.search.take());
                 let place = SearchPlace { number, pane, from, forward };
@@ -59,7 +65,7 @@ impl Server {
     }
 
     /// Takes a step of every search of copy mode. True if one is not done.
-    pub(in crate::server) fn step_copy_searches(&mut self) -> bool {
+    pub(in crate::server) fn step_copy_searches(&mut self, state: &State) -> bool {
         let mut is_more = false;
         for conn in self.conns.values_mut() {
             let Some(search) = conn
@@ -69,7 +75,7 @@ impl Server {
             else {
                 continue;
             };
-            let screen = self.core.state().panes.get(&search.pane).map(|pane| &pane.screen);
+            let screen = state.panes.get(&search.pane).map(|pane| &pane.screen);
             let told = search.step(screen);
             is_more |= !search.search.is_done();
             if let Some(told) = told {

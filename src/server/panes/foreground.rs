@@ -1,43 +1,33 @@
-//! What runs in the foreground of a pane, so that it is called by that.
+//! The foreground program of a pane, whose name the pane is called by.
 
 use std::os::fd::AsFd;
 
-use crate::base::id::PaneId;
 use crate::base::time::Tick;
-use crate::core::{Input, PaneEvent};
+use crate::core::PaneEvent;
 use crate::platform::{process, tty};
-use crate::server::edge::Server;
-use crate::server::event::Origin;
-use crate::server::inbox::Stepper as _;
+use crate::server::panes::pane::PaneIo;
 
 /// The most words of a command that are remembered.
 const WORDS_MAX: usize = 64;
 /// The most bytes of them.
 const BYTES_MAX: usize = 4096;
 
-impl Server {
-    /// Looks what runs in the foreground of a pane, where that is due or the pane has fallen quiet.
-    pub(in crate::server) fn name_program(&mut self, pane: PaneId, now: Tick) {
-        let Some(io) = self.panes.get_mut(&pane) else { return };
+impl PaneIo {
+    /// The event that tells what runs in the foreground of the pane; none if it is not time to look.
+    /// `is_shell` says whether its own program is a shell, whose foreground can be typed again.
+    pub(in crate::server) fn foreground(&mut self, is_shell: bool, now: Tick) -> Option<PaneEvent> {
         let is_due = |at: Option<Tick>| at.is_some_and(|at| at <= now);
-        if !is_due(io.named_at) && !is_due(io.quiet_at) {
-            return;
+        if !is_due(self.named_at) && !is_due(self.quiet_at) {
+            return None;
         }
-        io.named_at = None;
-        let first = io.pid();
-        let leader = tty::foreground_group(io.master.as_fd()).filter(|leader| *leader != first);
+        self.named_at = None;
+        let first = self.pid();
+        let leader = tty::foreground_group(self.master.as_fd()).filter(|leader| *leader != first);
         let name = leader.and_then(|leader| {
             process::label(leader).or_else(|| process::label(last_of_group(first, leader)?))
         });
-        let Some(state) = self.core.state().panes.get(&pane) else { return };
-        let is_shell = state.program().is_empty();
-        let is_news = state.marks.program != name;
         let argv = leader.filter(|_| is_shell).map(arguments).unwrap_or_default();
-        let event = PaneEvent::Foreground { name, argv };
-        self.post(Input::Pane { pane, event }, Origin::None);
-        if is_news {
-            self.mark_stale();
-        }
+        Some(PaneEvent::Foreground { name, argv })
     }
 }
 

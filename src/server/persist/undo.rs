@@ -56,6 +56,7 @@ impl Server {
                 .and_then(|gone| gone.screen.cwd().map(str::to_owned));
             let found = self
                 .panes
+                .io
                 .get(&pane.id)
                 .and_then(place)
                 .or(said)

@@ -227,8 +227,8 @@ impl Server {
             }
         };
         self.disk.fails(warning.then(|| text.clone()));
-        for client in self.clients.keys().copied().collect::<Vec<_>>() {
-            self.send(client, &ToClient::Notice(Notice { text: text.clone(), warning }));
+        for client in self.clients.by_client.keys().copied().collect::<Vec<_>>() {
+            self.clients.send(client, &ToClient::Notice(Notice { text: text.clone(), warning }));
         }
     }
 

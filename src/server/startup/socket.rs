@@ -14,7 +14,7 @@ use crate::base::time::{Span, Tick};
 use crate::platform::paths::Paths;
 use crate::platform::{PathPresence, async_fd, gone, now};
 use crate::server::Sockets;
-use crate::server::edge::Server;
+use crate::server::keeper_link::KeeperLink;
 use crate::wire::rpc::Response;
 
 /// How many fds are kept for who cannot stay; other threads may be quicker than this when one is
@@ -86,6 +86,26 @@ impl ListeningSocket {
         }
     }
 
+    /// Makes the socket and its folders again if that is due, and stashes the new ones.
+    pub(in crate::server) fn restore(&mut self, sockets: &mut Sockets, link: &mut KeeperLink) {
+        let now = now().tick;
+        if self.again_at.is_none_or(|at| now < at) {
+            return;
+        }
+        match again(sockets) {
+            Ok((listener, restored)) => {
+                tracing::warn!("the socket was taken away and is there again");
+                restored.stash(link);
+                *sockets = restored;
+                *self = Self::new(listener);
+            }
+            Err(error) => {
+                tracing::error!("the socket was taken away: {error:#}");
+                self.again_at = Some(now + AGAIN_AFTER);
+            }
+        }
+    }
+
     /// Nobody more can stay: who waits is told why and sent away. False if not even that can be
     /// done.
     async fn refuse(&mut self, error: &io::Error) -> bool {
@@ -103,9 +123,11 @@ impl ListeningSocket {
                 "close panes or clients, or end the server and start it with a higher `ulimit -n`",
             );
             let response: Response = Response::new(serde_json::Value::Null, Err(refusal));
-            let line = serde_json::to_string(&response).expect("plain data") + "\n";
-            // Who does not listen hears nothing.
-            drop(stream.try_write(line.as_bytes()));
+            let line = serde_json::to_string(&response).expect("a response is plain data") + "\n";
+            // A client that has gone meanwhile hears nothing.
+            if let Err(error) = stream.try_write(line.as_bytes()) {
+                tracing::debug!(%error, "a refusal is not sent");
+            }
         }
         let is_done = accepted.is_ok();
         drop(accepted);
@@ -120,28 +142,6 @@ fn presence() -> Option<AsyncFd<PathPresence>> {
     PathPresence::of(places.socket())
         .and_then(|presence| async_fd(presence, Interest::READABLE))
         .ok()
-}
-
-impl Server {
-    /// Makes the place of the socket again if that is due.
-    pub(in crate::server) fn mend(&mut self, place: &mut ListeningSocket) {
-        let now = now().tick;
-        if place.again_at.is_none_or(|at| now < at) {
-            return;
-        }
-        match again(&self.sockets) {
-            Ok((listener, sockets)) => {
-                tracing::warn!("the socket was taken away and is there again");
-                sockets.stash(&mut self.link);
-                self.sockets = sockets;
-                *place = ListeningSocket::new(listener);
-            }
-            Err(error) => {
-                tracing::error!("the socket was taken away: {error:#}");
-                place.again_at = Some(now + AGAIN_AFTER);
-            }
-        }
-    }
 }
 
 /// Folders, lock and socket, as far as they are gone.

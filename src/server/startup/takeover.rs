@@ -119,7 +119,7 @@ impl Server {
     /// Writes a snapshot of a pane's screen as it is now.
     pub(in crate::server) fn write_snapshot(&mut self, pane: PaneId) {
         let (Some(io), Some(state)) =
-            (self.panes.get_mut(&pane), self.core.state().panes.get(&pane))
+            (self.panes.io.get_mut(&pane), self.core.state().panes.get(&pane))
         else {
             return;
         };
@@ -178,7 +178,7 @@ impl Server {
         for (name, fd) in ours.stash {
             link.say(&ToKeeper::Stash { name }, vec![fd]);
         }
-        for (pane, io) in &self.panes {
+        for (pane, io) in &self.panes.io {
             let (entry, fds) = io.adoption();
             link.say(&ToKeeper::Adopt(entry), fds);
             for (part, fd) in io.stash() {
@@ -208,7 +208,7 @@ impl Server {
             early.push(record);
         }
         let unanswered = std::mem::replace(&mut self.link, link).unanswered();
-        for spawn in self.spawning.values().cloned().chain(ours.spawning) {
+        for spawn in self.panes.spawning.values().cloned().chain(ours.spawning) {
             self.link.say(&ToKeeper::Spawn(spawn), Vec::new());
         }
         for message in unanswered {
@@ -446,7 +446,10 @@ pub(in crate::server) fn server(
         );
     }
     server.with_commands(handoff::resume);
-    server.resume_pipes();
+    // The commands that read panes have ended with the former server.
+    for pane in server.panes.io.keys().copied().collect::<Vec<_>>() {
+        server.pipe(pane);
+    }
     Ok(server)
 }
 
@@ -532,7 +535,7 @@ impl Server {
     fn reconcile(&mut self, misfits: &BTreeSet<PaneId>) {
         let known: Vec<PaneId> = self.core.state().panes.keys().copied().collect();
         for pane in known {
-            if !self.panes.contains_key(&pane) {
+            if !self.panes.io.contains_key(&pane) {
                 let state = self.core.state().pane(pane);
                 // One that came back, or is started again, was not yet asked for.
                 if state.life.has_program()
@@ -557,7 +560,7 @@ impl Server {
             self.step(Input::Restore(programs), Origin::None);
         }
         self.write_slots();
-        for pane in self.panes.keys().copied().collect::<Vec<_>>() {
+        for pane in self.panes.io.keys().copied().collect::<Vec<_>>() {
             self.write_input(pane);
             self.end_if_drained(pane);
         }

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::sync::mpsc::Sender;
 
 use crate::base::error::{Code, Refusal};
 use crate::base::id::CallId;
 use crate::base::text::sanitize;
 use crate::platform::{RUNNING, command, own_program};
-use crate::server::edge::Server;
 use crate::server::event::{self, Event};
 use crate::state::effect::Successor;
 use crate::wire::hello::{Hello, VERSION, VERSION_MIN, common_version};
@@ -36,17 +36,19 @@ struct VersionReply {
     keeper: Option<u32>,
 }
 
-impl Server {
-    /// Looks aside whether a program can take over; the answer comes as an event.
-    pub(in crate::server) fn look_at_successor(&mut self, call: CallId, program: Option<String>) {
-        let events = self.events.clone();
-        tokio::spawn(async move {
-            let found = tokio::task::spawn_blocking(move || successor(program)).await;
-            let found =
-                found.unwrap_or_else(|error| Err(Refusal::new(Code::Internal, error.to_string())));
-            event::send(&events, Event::Successor(call, found)).await;
-        });
-    }
+/// Finds out in a task whether a program can take over; the answer comes as an event.
+pub(in crate::server) fn find_successor(
+    call: CallId,
+    program: Option<String>,
+    events: &Sender<Event>,
+) {
+    let events = events.clone();
+    tokio::spawn(async move {
+        let found = tokio::task::spawn_blocking(move || successor(program)).await;
+        let found =
+            found.unwrap_or_else(|error| Err(Refusal::new(Code::Internal, error.to_string())));
+        event::send(&events, Event::Successor(call, found)).await;
+    });
 }
 
 fn successor(program: Option<String>) -> Result<Successor, Refusal> {

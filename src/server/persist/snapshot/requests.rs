@@ -81,7 +81,7 @@ impl Server {
         let mut kept = self.disk.kept(&self.core.state());
         kept.panes.retain(|pane| pane.tab.is_some());
         for pane in &mut kept.panes {
-            if let Some(place) = self.panes.get(&pane.id).and_then(place) {
+            if let Some(place) = self.panes.io.get(&pane.id).and_then(place) {
                 pane.cwd = place;
             }
         }
@@ -176,7 +176,7 @@ impl Server {
             counted(item.sessions.len(), "session"),
             counted(panes, "pane")
         );
-        self.tell(client, ClientMessage::Notice { text, warning: false });
+        self.clients.tell(client, ClientMessage::Notice { text, warning: false });
     }
 
     /// Makes the sessions of a snapshot anew; a client that asked for it sees the first.
