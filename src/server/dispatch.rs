@@ -11,7 +11,7 @@ use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::memory::{HeapMemory, Memory};
 use crate::base::path_trace;
 use crate::base::time::Tick;
-use crate::core::{ClientEvent, Input, ServerEvent, Viewer};
+use crate::core::{ClientEvent, Input, RestoreInput, ServerEvent, Viewer};
 use crate::platform::memory::SharedMemory;
 use crate::platform::stream::Stream;
 use crate::platform::{now, socket};
@@ -26,6 +26,7 @@ use crate::server::event::{ConnId, Event, Origin, Return};
 use crate::server::inbox::Stepper as _;
 use crate::server::panes::Panes;
 use crate::server::panes::pane::{PaneIo, PaneMemory, ProgramHandles};
+use crate::server::persist::database::News;
 use crate::server::startup::upgrade;
 use crate::state::Leaving;
 use crate::state::call::Caller;
@@ -61,7 +62,13 @@ impl Server {
             Event::Commands(event) => {
                 self.with_commands(|commands, cx| commands.task_event(cx, event))
             }
-            Event::Snapshot(call, done) => self.snapshot_done(call, done),
+            Event::Snapshot(call, done) => {
+                let message = self.with_disk(|disk, cx| disk.snapshot_done(cx, call, done));
+                if let Some((client, message)) = message {
+                    self.clients.tell(client, message);
+                }
+                self.mark_stale();
+            }
             Event::Disk(news) => self.disk_news(news),
             Event::Successor(call, found) => {
                 self.step(Input::Found { call, fact: Fact::Successor(found) }, Origin::None)
@@ -551,6 +558,46 @@ impl Server {
             self.drain();
         }
         result
+    }
+
+    /// Starts the programs of restored panes soon, and lets those that wait for a person say so.
+    pub(super) fn revive(&mut self) {
+        let programs = RestoreInput::Programs { awaits_env: true };
+        self.step(Input::Restore(programs), Origin::None);
+        self.show_held();
+    }
+
+    /// Lets restored panes that wait for a person say what can be done.
+    pub(super) fn show_held(&mut self) {
+        let panes = self.disk.recalled.keys().copied().collect();
+        self.step(Input::Restore(RestoreInput::Prompts(panes)), Origin::None);
+    }
+
+    /// Tells clients that the disk fails, or no longer does. A new database gets everything.
+    pub(super) fn disk_news(&mut self, news: News) {
+        let (text, warning) = match news {
+            News::Failing(why) => (
+                format!(
+                    "sessions cannot be saved to disk ({why}); they go on, and it is tried again"
+                ),
+                true,
+            ),
+            News::Fine => ("sessions are saved to disk again".to_owned(), false),
+            News::Anew => {
+                return self.disk.begin_anew(now().tick, self.core.state().panes.keys().copied());
+            }
+        };
+        self.disk.fails(warning.then(|| text.clone()));
+        for client in self.clients.by_client.keys().copied().collect::<Vec<_>>() {
+            self.clients.send(client, &ToClient::Notice(Notice { text: text.clone(), warning }));
+        }
+    }
+
+    /// A restored pane has its new program below what it showed before: from now on it is a pane
+    /// like any other.
+    pub(super) fn recall(&mut self, pane: PaneId) {
+        self.disk.printed(pane, now().tick);
+        self.write_snapshot(pane);
     }
 
     /// A program runs: its handles are put together and the core is told.

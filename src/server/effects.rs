@@ -16,6 +16,8 @@ use crate::server::edge::Server;
 use crate::server::event::{self, Event, Origin, Return};
 use crate::server::hooks;
 use crate::server::inbox::Stepper as _;
+use crate::server::persist::PersistCx;
+use crate::server::persist::writer::DiskWriter;
 use crate::server::startup::upgrade;
 use crate::state::call::Caller;
 use crate::state::effect::{Effect, Fact, ProgramSpec, Question, StartDir};
@@ -64,7 +66,9 @@ impl Server {
                     serde_json::to_string(&Request::new(call.0, name, params)).expect("plain data");
                 self.clients.send(client, &ToClient::Call { call, json });
             }
-            Effect::Snapshots { call, request } => self.snapshot(call, request),
+            Effect::Snapshots { call, request } => {
+                self.with_disk(|disk, cx| disk.snapshot(cx, call, request))
+            }
             Effect::Hook { text, pane, env } => {
                 if let Some(request) = hooks::run(&text, env) {
                     let caller = Caller { client: None, pane };
@@ -74,8 +78,10 @@ impl Server {
             Effect::Follow { folder, links, env } => self.hooks.follow(folder, links, env),
             Effect::Pipe { pane } => self.pipe(pane),
             Effect::Save => self.disk.hurry(now().tick),
-            Effect::Closed(change) => self.save_closed(change),
-            Effect::Restored { call, panes } => self.show_former(call, panes),
+            Effect::Closed(change) => self.with_disk(|disk, cx| disk.save_closed(cx, change)),
+            Effect::Restored { call, panes } => {
+                self.with_disk(|disk, cx| disk.show_former(cx, call, panes))
+            }
             Effect::Exit => self.leave(0),
             Effect::Restart { program } => {
                 if let Some(program) = program {
@@ -91,6 +97,19 @@ impl Server {
     pub(super) fn pipe(&mut self, pane: PaneId) {
         let inputs = self.panes.start_pipe(&self.core, pane, &self.events);
         self.post_all(inputs);
+    }
+
+    /// Lets the disk work, then adds the inputs that it gives back.
+    pub(super) fn with_disk<R>(
+        &mut self,
+        work: impl FnOnce(&mut DiskWriter, &mut PersistCx<'_>) -> R,
+    ) -> R {
+        let (core, panes, events) = (&self.core, &self.panes, &self.events);
+        let mut cx = PersistCx { core, panes, events, inputs: Vec::new() };
+        let result = work(&mut self.disk, &mut cx);
+        let inputs = cx.inputs;
+        self.post_all(inputs);
+        result
     }
 
     /// Adds inputs that a folder gave back.

@@ -25,6 +25,7 @@ use crate::server::event::{Event, Origin};
 use crate::server::inbox::{Inbox, Stepper};
 use crate::server::panes::pane::{NAME_AFTER, PaneIo, QUIET, TURN_BYTES_MAX};
 use crate::server::panes::pipe;
+use crate::server::persist::writer::DiskWriter;
 use crate::server::settings;
 use crate::server::startup::socket::ListeningSocket;
 use crate::state::effect::{Effect, Effects};
@@ -159,8 +160,9 @@ impl Server {
         let has_command_output = self.with_commands(Commands::take_output);
         let pace = self.output();
         let pace = if has_command_output { Pace::Busy } else { pace };
-        let is_searching =
-            self.search() | self.clients.step_copy_searches(self.core.state()) | self.gather();
+        let is_searching = self.search()
+            | self.clients.step_copy_searches(self.core.state())
+            | self.with_disk(DiskWriter::gather);
         self.draw(pace == Pace::Busy);
         self.flush();
         // Only now: somebody may wait for what is drawn, and nobody for most of this.
@@ -479,7 +481,7 @@ impl Server {
         for (id, conn) in &mut self.clients.conns {
             conn.flush(*id, &self.events);
         }
-        self.finish_closed();
+        self.with_disk(DiskWriter::finish_closed);
         self.hooks.finish();
         // A successor has everything in memory and writes it; what the clients wait for meanwhile
         // is this process's end.

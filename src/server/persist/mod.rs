@@ -4,6 +4,7 @@
 pub(in crate::server) mod buffer_slots;
 pub(in crate::server) mod convert;
 pub(in crate::server) mod database;
+pub(in crate::server) mod restored_screen;
 pub(in crate::server) mod slots;
 pub(in crate::server) mod snapshot;
 pub(in crate::server) mod undo;
@@ -12,6 +13,21 @@ pub(in crate::server) mod writer;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+
+use tokio::sync::mpsc::Sender;
+
+use crate::core::{Core, Input};
+use crate::server::event::Event;
+use crate::server::panes::Panes;
+
+/// The surroundings of saving and restoring.
+pub(in crate::server) struct PersistCx<'a> {
+    pub(in crate::server) core: &'a Core,
+    pub(in crate::server) panes: &'a Panes,
+    pub(in crate::server) events: &'a Sender<Event>,
+    /// Inputs for the core, which the caller adds to the inbox.
+    pub(in crate::server) inputs: Vec<Input<'static>>,
+}
 
 /// Limits on files of one kind.
 #[derive(Debug, Clone, Copy)]

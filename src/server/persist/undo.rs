@@ -5,14 +5,14 @@ use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, PaneId};
 use crate::core::{Input, RestoreInput};
 use crate::platform::now;
-use crate::server::edge::Server;
-use crate::server::event::{self, Event, Origin};
+use crate::server::event::{self, Event};
 use crate::server::event_loop::place;
-use crate::server::inbox::Stepper as _;
+use crate::server::persist::PersistCx;
 use crate::server::persist::convert::structure;
 use crate::server::persist::snapshot::closed_files::{WAITING_MAX, Work};
 use crate::server::persist::snapshot::requests::{self, room};
 use crate::server::persist::snapshot::{Done, Loaded, Purpose, Saving};
+use crate::server::persist::writer::DiskWriter;
 use crate::settings::{Keep, Persist};
 use crate::state::pane::Pane;
 use crate::state::undo::{ClosedContent, ClosedRecord, UndoChange};
@@ -21,46 +21,51 @@ use crate::store::snapshot::SnapshotFile;
 /// The name of the whole in refusals.
 const WHAT: &str = "what was closed";
 
-impl Server {
+impl DiskWriter {
     /// Keeps what is left of what was closed, and forgets what is back.
-    pub(in crate::server) fn save_closed(&mut self, change: UndoChange) {
+    pub(in crate::server) fn save_closed(&mut self, cx: &mut PersistCx<'_>, change: UndoChange) {
         let name = match change {
-            UndoChange::Keep(record) => return self.save_record(*record),
+            UndoChange::Keep(record) => return self.save_record(cx, *record),
             UndoChange::Back(name) => name,
         };
         let is_it = |saving: &Saving| matches!(&saving.purpose, Purpose::Closed(id) if *id == name);
-        let saving = &mut self.disk.snapshots.saving;
+        let saving = &mut self.snapshots.saving;
         match saving.iter().rposition(is_it) {
-            Some(at) => drop(saving.remove(at)),
-            None => drop(self.disk.snapshots.closed.work(Work::Back(name))),
+            Some(at) => {
+                saving.remove(at);
+            }
+            None => {
+                if !self.snapshots.closed.work(Work::Back(name)) {
+                    tracing::warn!("the file of a closed item that is back stays");
+                }
+            }
         }
     }
 
     /// Gathers what there is of something that was closed, at once of panes that are gone.
-    fn save_record(&mut self, ClosedRecord { item: grave, panes: gone }: ClosedRecord) {
-        let persist = &self.core.settings().persist;
+    fn save_record(
+        &mut self,
+        cx: &mut PersistCx<'_>,
+        ClosedRecord { item: grave, panes: gone }: ClosedRecord,
+    ) {
+        let persist = &cx.core.settings().persist;
         // Where programs end faster than disks write, not each is worth it.
         if persist.closed == 0
             || persist.keep == Keep::Nothing
-            || WAITING_MAX <= self.disk.snapshots.saving.len()
+            || WAITING_MAX <= self.snapshots.saving.len()
         {
             return;
         }
         let ids = grave.panes();
-        let there = ids.iter().filter_map(|id| self.core.state().panes.get(id));
+        let there = ids.iter().filter_map(|id| cx.core.state().panes.get(id));
         let mut kept = structure::closed(&grave, gone.iter().chain(there));
         for pane in &mut kept.panes {
             let said = gone
                 .iter()
                 .find(|gone| gone.id == pane.id)
                 .and_then(|gone| gone.screen.cwd().map(str::to_owned));
-            let found = self
-                .panes
-                .io
-                .get(&pane.id)
-                .and_then(place)
-                .or(said)
-                .or_else(|| self.disk.place(pane.id));
+            let found =
+                cx.panes.io.get(&pane.id).and_then(place).or(said).or_else(|| self.place(pane.id));
             pane.cwd = found.unwrap_or_else(|| std::mem::take(&mut pane.cwd));
         }
         let texts = gone.iter().filter_map(|pane| text(pane, persist)).collect();
@@ -73,7 +78,7 @@ impl Server {
             texts,
         };
         let left = if persist.keep == Keep::Screens { ids } else { Vec::new() };
-        self.disk.snapshots.saving.push_back(Saving {
+        self.snapshots.saving.push_back(Saving {
             purpose: Purpose::Closed(grave.name()),
             saved,
             left,
@@ -81,46 +86,47 @@ impl Server {
     }
 
     /// Everything of what was closed is kept when this returns.
-    pub(in crate::server) fn finish_closed(&mut self) {
-        self.gather_closed();
-        self.disk.snapshots.closed.finish();
+    pub(in crate::server) fn finish_closed(&mut self, cx: &mut PersistCx<'_>) {
+        self.gather_closed(cx);
+        self.snapshots.closed.finish();
     }
 
     /// Gathers whatever is missing of what was closed.
-    fn gather_closed(&mut self) {
+    fn gather_closed(&mut self, cx: &mut PersistCx<'_>) {
         while self
-            .disk
             .snapshots
             .saving
             .iter()
             .any(|saving| matches!(saving.purpose, Purpose::Closed(_)))
         {
-            self.gather();
+            self.gather(cx);
         }
     }
 
     /// What was closed last and whose programs are gone is read, to be made anew.
-    pub(in crate::server) fn find_closed(&mut self, call: CallId, env: Vec<(String, String)>) {
-        self.gather_closed();
-        let events = self.events.clone();
+    pub(in crate::server) fn find_closed(
+        &mut self,
+        cx: &mut PersistCx<'_>,
+        call: CallId,
+        env: Vec<(String, String)>,
+    ) {
+        self.gather_closed(cx);
+        let events = cx.events.clone();
         let reply = move |loaded| {
             event::send_blocking(&events, Event::Snapshot(call, Done::Closed(env, loaded)))
         };
-        if !self
-            .disk
-            .snapshots
-            .closed
-            .work(Work::Take(self.core.settings().persist.days, Box::new(reply)))
+        if !self.snapshots.closed.work(Work::Take(cx.core.settings().persist.days, Box::new(reply)))
         {
             let refusal = Refusal::new(Code::DiskFailed, "what was closed cannot be read just now")
                 .hint("abide undo tries it again");
-            self.post(Input::Answered { call, outcome: Err(refusal) }, Origin::None);
+            cx.inputs.push(Input::Answered { call, outcome: Err(refusal) });
         }
     }
 
     /// Makes anew what was closed last; who asked for it sees it.
     pub(in crate::server) fn reopen(
         &mut self,
+        cx: &mut PersistCx<'_>,
         call: CallId,
         env: Vec<(String, String)>,
         found: Option<(String, Box<Loaded>)>,
@@ -133,21 +139,21 @@ impl Server {
         };
         let Loaded { structure, texts } = *loaded;
         let former = structure::state(
-            structure::reopened(structure, &self.core.settings().persist.restore),
-            |pane| self.core.blank(pane.size),
+            structure::reopened(structure, &cx.core.settings().persist.restore),
+            |pane| cx.core.blank(pane.size),
         );
         let sessions = former
             .closed_items
             .iter()
             .filter(|item| matches!(item.what, ClosedContent::Session(_)))
             .count();
-        let has_room = room(&self.core, (sessions, former.panes.len()), WHAT);
+        let has_room = room(&cx.core, (sessions, former.panes.len()), WHAT);
         // Where there is no room for it now it stays.
-        self.disk.snapshots.closed.work(Work::Taken(name, has_room.is_ok()));
+        self.snapshots.closed.work(Work::Taken(name, has_room.is_ok()));
         has_room?;
-        self.disk.snapshots.restoring.insert(call, (texts, "closed before".to_owned()));
+        self.snapshots.restoring.insert(call, (texts, "closed before".to_owned()));
         let former = Box::new(former);
-        self.post(Input::Restore(RestoreInput::Closed { call, former, env }), Origin::None);
+        cx.inputs.push(Input::Restore(RestoreInput::Closed { call, former, env }));
         Ok(())
     }
 }

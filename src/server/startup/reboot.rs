@@ -2,38 +2,25 @@
 //! back. Commands are run again as far as the settings say so, or a person does.
 
 use std::collections::BTreeSet;
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::memory::HeapMemory;
-use crate::base::text::sanitize;
-use crate::core::{Input, RestoreInput};
 use crate::platform::now;
 use crate::platform::paths::Paths;
-use crate::server::edge::Server;
-use crate::server::event::Origin;
-use crate::server::panes::pane::PaneMemory;
 use crate::server::persist::convert::commands;
-use crate::server::persist::convert::screen;
 use crate::server::persist::convert::structure;
-use crate::server::persist::database::{self, News, Stored, Tell, load};
+use crate::server::persist::database::{self, Stored, Tell, load};
+use crate::server::persist::restored_screen;
 use crate::server::persist::writer::DiskWriter;
 use crate::settings::{Keep, Persist, Restore, Settings};
 use crate::state::pane::{Pane, ProgramState};
 use crate::state::{NextIds, State};
 use crate::store::session_state::SessionState;
-use crate::term::{Options, Terminal, fill_history};
-use crate::wire::frame::{Notice, ToClient};
+use crate::term::{Options, Terminal};
 
-/// What a pane shows if what it showed is damaged on disk.
-const DAMAGED: &str = "\x1b[0;2mwhat this pane showed was damaged on disk\x1b[0m";
 /// What a pane says that came back.
 const AFTER_RESTART: &str = "restored after a restart";
-/// The longest command that is told of, in bytes.
-const COMMAND_MAX: usize = 512;
 
 /// Where this server's database is; none if nothing is to go to disk.
 pub(in crate::server) fn path(settings: &Settings) -> Option<PathBuf> {
@@ -115,7 +102,7 @@ fn recall(
 ) {
     for id in panes {
         let pane = state.pane_mut(id);
-        match former(id, &mut stored, (pane.size, options)) {
+        match restored_screen::former(id, &mut stored, (pane.size, options)) {
             Ok((screen, lines)) => {
                 pane.screen = screen;
                 disk.recalled.insert(id, lines);
@@ -124,54 +111,12 @@ fn recall(
                 tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}")
             }
         }
-        let note = note(&format!("{AFTER_RESTART}{}", told(pane)));
+        let note =
+            restored_screen::note(&format!("{AFTER_RESTART}{}", restored_screen::told(pane)));
         pane.screen.feed(note.as_bytes(), &mut Vec::new());
         if disk.recalled.contains_key(&id) {
             state.restored_panes.insert(id);
         }
-    }
-}
-
-/// The terminal of a pane whose program is gone, with what it showed, and the memory of its
-/// scrollback.
-pub(in crate::server) fn former(
-    pane: PaneId,
-    stored: &mut Stored,
-    (size, options): (Size, &Options),
-) -> anyhow::Result<(Terminal, Arc<OwnedFd>)> {
-    let mut lines = PaneMemory::lines(pane)?;
-    let fd = lines.fd();
-    let mut screen = match stored.shown.remove(&pane) {
-        None => Terminal::new(size, *options, Box::new(lines)),
-        Some(shown) => {
-            let (_, snapshot) = screen::decode(&shown.screen)?;
-            fill_history(&mut lines, shown.segments.values().map(Vec::as_slice))?;
-            Terminal::restore(snapshot, *options, Box::new(lines))?
-        }
-    };
-    screen.resize(size, &mut Vec::new());
-    screen.reset_for_reuse();
-    if let Some(text) = stored.texts.remove(&pane) {
-        screen
-            .feed(String::from_utf8_lossy(&text).replace('\n', "\r\n").as_bytes(), &mut Vec::new());
-    }
-    if stored.damaged.contains(&pane) {
-        screen.feed(DAMAGED.as_bytes(), &mut Vec::new());
-    }
-    screen.reset_for_reuse();
-    Ok((screen, fd))
-}
-
-/// What the line says of a pane that came back, besides that it did.
-pub(in crate::server) fn told(pane: &Pane) -> String {
-    let words = |argv: &[String]| sanitize(&argv.join(" "), COMMAND_MAX);
-    match (pane.argv.as_slice(), pane.restore.ran.as_slice()) {
-        ([], []) => String::new(),
-        ([], ran) => format!("; it ran: {} (pane rerun types it again)", words(ran)),
-        (argv, _) if pane.restore.instead => {
-            format!("; its command: {} (pane respawn runs it)", words(argv))
-        }
-        (argv, _) => format!("; it ran: {}", words(argv)),
     }
 }
 
@@ -189,84 +134,5 @@ fn restored(
     match state.check() {
         Ok(()) => Ok(state),
         Err(problem) => Err((state.next_ids, problem)),
-    }
-}
-
-/// The line that says below what a pane showed that it is of former times.
-pub(in crate::server) fn note(line: &str) -> String {
-    format!("\x1b[0;2m{line}\x1b[0m\r\n")
-}
-
-impl Server {
-    /// Lets the restored panes begin: programs are started soon, and panes that wait for a person
-    /// show what they have.
-    pub(in crate::server) fn revive(&mut self) {
-        let programs = RestoreInput::Programs { awaits_env: true };
-        self.step(Input::Restore(programs), Origin::None);
-        self.show_held();
-    }
-
-    /// Panes that came back and wait for a person say what can be done.
-    pub(in crate::server) fn show_held(&mut self) {
-        let panes = self.disk.recalled.keys().copied().collect();
-        self.step(Input::Restore(RestoreInput::Prompts(panes)), Origin::None);
-    }
-
-    /// The disk fails, or no longer does: whoever is there is told. A new database gets everything.
-    pub(in crate::server) fn disk_news(&mut self, news: News) {
-        let (text, warning) = match news {
-            News::Failing(why) => (
-                format!(
-                    "sessions cannot be saved to disk ({why}); they go on, and it is tried again"
-                ),
-                true,
-            ),
-            News::Fine => ("sessions are saved to disk again".to_owned(), false),
-            News::Anew => {
-                return self.disk.begin_anew(now().tick, self.core.state().panes.keys().copied());
-            }
-        };
-        self.disk.fails(warning.then(|| text.clone()));
-        for client in self.clients.by_client.keys().copied().collect::<Vec<_>>() {
-            self.clients.send(client, &ToClient::Notice(Notice { text: text.clone(), warning }));
-        }
-    }
-
-    /// A restored pane has its new program below what it showed before: from now on it is a pane
-    /// like any other.
-    pub(in crate::server) fn recall(&mut self, pane: PaneId) {
-        self.disk.printed(pane, now().tick);
-        self.write_snapshot(pane);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{note, told};
-    use crate::base::geom::Size;
-    use crate::base::id::PaneId;
-    use crate::base::memory::HeapMemory;
-    use crate::state::State;
-    use crate::term::{Options, Terminal};
-
-    #[test]
-    fn the_line_says_what_ran_and_nothing_a_terminal_obeys() {
-        let mut state = State::default();
-        state.adopt(
-            PaneId(1),
-            1,
-            Terminal::new(Size::new(10, 4), Options::default(), Box::new(HeapMemory::default())),
-            0,
-        );
-        let pane = state.pane_mut(PaneId(1));
-        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(told(pane), "");
-        pane.restore.ran = words("vi a\x1b[2Jb");
-        assert_eq!(told(pane), "; it ran: vi a[2Jb (pane rerun types it again)");
-        pane.argv = words("npm run dev");
-        assert_eq!(told(pane), "; it ran: npm run dev");
-        assert_eq!(note(&told(pane)), "\x1b[0;2m; it ran: npm run dev\x1b[0m\r\n");
-        pane.restore.instead = true;
-        assert_eq!(told(pane), "; its command: npm run dev (pane respawn runs it)");
     }
 }

@@ -9,19 +9,18 @@ use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, ClientId, PaneId, SessionId};
 use crate::core::{Core, Input, RestoreInput};
 use crate::platform::now;
-use crate::server::edge::Server;
-use crate::server::event::{self, Event, Origin};
+use crate::server::event::{self, Event};
 use crate::server::event_loop::place;
-use crate::server::inbox::Stepper as _;
-use crate::server::persist::Retention;
 use crate::server::persist::convert::structure;
 use crate::server::persist::database::Stored;
+use crate::server::persist::restored_screen;
 use crate::server::persist::snapshot::closed_files::Work;
 use crate::server::persist::snapshot::files::{Folder, damaged};
 use crate::server::persist::snapshot::{
     Done, Loaded, Purpose, RestoreRequest, Saving, TEXT_MAX, load,
 };
-use crate::server::startup::reboot;
+use crate::server::persist::writer::DiskWriter;
+use crate::server::persist::{PersistCx, Retention};
 use crate::settings::Restore;
 use crate::state::command_effect::SnapshotRequest;
 use crate::state::effect::ClientMessage;
@@ -34,26 +33,31 @@ const ROWS_MAX: usize = 2000;
 /// zstd's level: fast.
 const LEVEL: i32 = 1;
 
-impl Server {
+impl DiskWriter {
     /// Does what was asked about snapshots; the answer comes when it is done.
-    pub(in crate::server) fn snapshot(&mut self, call: CallId, request: SnapshotRequest) {
+    pub(in crate::server) fn snapshot(
+        &mut self,
+        cx: &mut PersistCx<'_>,
+        call: CallId,
+        request: SnapshotRequest,
+    ) {
         match request {
             SnapshotRequest::Save { name, session, replace } => {
-                self.begin_saving(call, (name, replace), session)
+                self.begin_saving(cx, Purpose::Call(call, name, replace), session)
             }
             SnapshotRequest::Restore { name, env, rerun } => {
                 let asked = Box::new(RestoreRequest { name, env, rerun });
-                self.beside(call, move |folder| {
+                self.beside(cx, call, move |folder| {
                     let loaded = folder.and_then(|folder| load(&folder, &asked.name));
                     Done::Loaded(asked, loaded)
                 });
             }
-            SnapshotRequest::Reopen { env } => self.find_closed(call, env),
-            SnapshotRequest::List => self.beside(call, |folder| {
+            SnapshotRequest::Reopen { env } => self.find_closed(cx, call, env),
+            SnapshotRequest::List => self.beside(cx, call, |folder| {
                 Done::Other(folder.and_then(|folder| Ok(value(&folder.list()?))))
             }),
             SnapshotRequest::Remove { name } => {
-                self.beside(call, move |folder| {
+                self.beside(cx, call, move |folder| {
                     Done::Other(folder.and_then(|folder| Ok(value(&folder.remove(&name)?))))
                 });
             }
@@ -63,10 +67,11 @@ impl Server {
     /// Does something with files, where that holds nobody up.
     fn beside(
         &mut self,
+        cx: &mut PersistCx<'_>,
         call: CallId,
         work: impl FnOnce(Result<Folder, Refusal>) -> Done + Send + 'static,
     ) {
-        let (folder, events) = (self.disk.snapshots.folder(), self.events.clone());
+        let (folder, events) = (self.snapshots.folder(), cx.events.clone());
         tokio::task::spawn_blocking(move || {
             event::send_blocking(&events, Event::Snapshot(call, work(folder)));
         });
@@ -74,14 +79,14 @@ impl Server {
 
     fn begin_saving(
         &mut self,
-        call: CallId,
-        (name, replace): (Option<String>, bool),
+        cx: &mut PersistCx<'_>,
+        purpose: Purpose,
         session: Option<SessionId>,
     ) {
-        let mut kept = self.disk.kept(&self.core.state());
+        let mut kept = self.kept(&cx.core.state());
         kept.panes.retain(|pane| pane.tab.is_some());
         for pane in &mut kept.panes {
-            if let Some(place) = self.panes.io.get(&pane.id).and_then(place) {
+            if let Some(place) = cx.panes.io.get(&pane.id).and_then(place) {
                 pane.cwd = place;
             }
         }
@@ -91,33 +96,29 @@ impl Server {
         let left: Vec<PaneId> = kept.panes.iter().map(|pane| pane.id).rev().collect();
         let saved = SnapshotFile {
             wall: now().wall,
-            is_named: name.is_some(),
+            is_named: matches!(purpose, Purpose::Call(_, Some(_), _)),
             sessions: kept.sessions.iter().map(|session| session.name.clone()).collect(),
             panes: left.len() as u64,
             structure: kept.encode(),
             texts: Vec::new(),
         };
-        self.disk.snapshots.saving.push_back(Saving {
-            purpose: Purpose::Call(call, name, replace),
-            saved,
-            left,
-        });
+        self.snapshots.saving.push_back(Saving { purpose, saved, left });
     }
 
     /// Gathers what one pane shows. True if there is more to gather.
-    pub(in crate::server) fn gather(&mut self) -> bool {
-        let Some(saving) = self.disk.snapshots.saving.front_mut() else { return false };
+    pub(in crate::server) fn gather(&mut self, cx: &mut PersistCx<'_>) -> bool {
+        let Some(saving) = self.snapshots.saving.front_mut() else { return false };
         if let Some(id) = saving.left.pop() {
-            if let Some(pane) = self.core.state().panes.get(&id) {
+            if let Some(pane) = cx.core.state().panes.get(&id) {
                 saving.saved.texts.extend(text(pane));
             }
             return true;
         }
-        let persist = &self.core.settings().persist;
-        match self.disk.snapshots.saving.pop_front() {
+        let persist = &cx.core.settings().persist;
+        match self.snapshots.saving.pop_front() {
             Some(Saving { purpose: Purpose::Call(call, name, replace), saved, .. }) => {
                 let retention = Retention { count: persist.snapshots, days: persist.days };
-                self.beside(call, move |folder| {
+                self.beside(cx, call, move |folder| {
                     Done::SnapshotFile(
                         folder.and_then(|folder| folder.save(&saved, name, replace, retention)),
                     )
@@ -125,11 +126,7 @@ impl Server {
             }
             Some(Saving { purpose: Purpose::Closed(id), saved, .. }) => {
                 let retention = Retention { count: persist.closed, days: persist.days };
-                if !self.disk.snapshots.closed.work(Work::Keep(
-                    Box::new(saved),
-                    id.clone(),
-                    retention,
-                )) {
+                if !self.snapshots.closed.work(Work::Keep(Box::new(saved), id.clone(), retention)) {
                     tracing::warn!(
                         id,
                         "it cannot be brought back later: too much is closed at once"
@@ -138,50 +135,43 @@ impl Server {
             }
             None => {}
         }
-        !self.disk.snapshots.saving.is_empty()
+        !self.snapshots.saving.is_empty()
     }
 
-    /// Something was done beside the loop: its call is answered.
-    pub(in crate::server) fn snapshot_done(&mut self, call: CallId, done: Done) {
-        let client = self.core.state().calls.get(&call).and_then(|open| open.caller.client);
+    /// Answers the call whose work with files is done. Gives a message for the client that called.
+    pub(in crate::server) fn snapshot_done(
+        &mut self,
+        cx: &mut PersistCx<'_>,
+        call: CallId,
+        done: Done,
+    ) -> Option<(ClientId, ClientMessage)> {
+        let mut message = None;
+        let client = cx.core.state().calls.get(&call).and_then(|open| open.caller.client);
         let begun = match done {
             Done::SnapshotFile(outcome) => outcome.map(|item| {
-                self.tell_saved(client, &item);
+                let notice = ClientMessage::Notice { text: saved_line(&item), warning: false };
+                message = client.map(|client| (client, notice));
                 Some(value(&item))
             }),
             Done::Loaded(asked, loaded) => loaded
-                .and_then(|loaded| self.restore_sessions(call, *asked, *loaded))
+                .and_then(|loaded| self.restore_sessions(cx, call, *asked, *loaded))
                 .map(|()| None),
             Done::Closed(env, loaded) => {
-                loaded.and_then(|loaded| self.reopen(call, env, loaded)).map(|()| None)
+                loaded.and_then(|loaded| self.reopen(cx, call, env, loaded)).map(|()| None)
             }
             Done::Other(outcome) => outcome.map(Some),
         };
         // The core answers those that it makes anew.
         if let Some(outcome) = begun.transpose() {
-            self.post(Input::Answered { call, outcome }, Origin::None);
+            cx.inputs.push(Input::Answered { call, outcome });
         }
-        self.mark_stale();
-    }
-
-    fn tell_saved(&mut self, client: Option<ClientId>, item: &SnapshotItem) {
-        let Some(client) = client else { return };
-        let counted = |count: usize, what: &str| {
-            if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-        };
-        let panes = usize::try_from(item.panes).unwrap_or(usize::MAX);
-        let text = format!(
-            "snapshot {}: {}, {}",
-            item.snapshot,
-            counted(item.sessions.len(), "session"),
-            counted(panes, "pane")
-        );
-        self.clients.tell(client, ClientMessage::Notice { text, warning: false });
+        message
     }
 
     /// Makes the sessions of a snapshot anew; a client that asked for it sees the first.
     fn restore_sessions(
         &mut self,
+        cx: &mut PersistCx<'_>,
         call: CallId,
         asked: RestoreRequest,
         loaded: Loaded,
@@ -190,8 +180,8 @@ impl Server {
         // The original may still run, and two would write to one file.
         structure.panes.iter_mut().for_each(|pane| pane.pipe = None);
         let restore =
-            asked.rerun.map_or_else(|| self.core.settings().persist.restore.clone(), Restore::All);
-        let core = &self.core;
+            asked.rerun.map_or_else(|| cx.core.settings().persist.restore.clone(), Restore::All);
+        let core = &cx.core;
         let former =
             structure::state(structure::revived(structure, &restore), |pane| core.blank(pane.size));
         former.check().map_err(|why| damaged(&asked.name, &why))?;
@@ -207,44 +197,59 @@ impl Server {
             &format!("snapshot {:?}", asked.name),
         )?;
         let whence = format!("restored from snapshot {}", asked.name);
-        self.disk.snapshots.restoring.insert(call, (texts, whence));
+        self.snapshots.restoring.insert(call, (texts, whence));
         let (former, env) = (Box::new(former), asked.env);
-        self.post(Input::Restore(RestoreInput::Snapshot { call, former, env }), Origin::None);
+        cx.inputs.push(Input::Restore(RestoreInput::Snapshot { call, former, env }));
         Ok(())
     }
 
     /// Lets panes that were made of former ones show what those showed, and a line that says where
     /// that comes from.
-    pub(in crate::server) fn show_former(&mut self, call: CallId, panes: BTreeMap<PaneId, PaneId>) {
-        let Some((mut texts, whence)) = self.disk.snapshots.restoring.remove(&call) else { return };
+    pub(in crate::server) fn show_former(
+        &mut self,
+        cx: &mut PersistCx<'_>,
+        call: CallId,
+        panes: BTreeMap<PaneId, PaneId>,
+    ) {
+        let Some((mut texts, whence)) = self.snapshots.restoring.remove(&call) else { return };
         for (former, id) in panes {
             let text = texts.remove(&former).unwrap_or_default().into_bytes();
-            let state = &self.core.state();
+            let state = &cx.core.state();
             let Some(pane) = state.panes.get(&id) else { continue };
-            let line = reboot::note(&format!("{whence}{}", reboot::told(pane)));
+            let line = restored_screen::note(&format!("{whence}{}", restored_screen::told(pane)));
             let mut stored = Stored { texts: [(id, text)].into(), ..Stored::default() };
-            let bounds = (pane.size, &self.core.terminal_options());
-            let (mut screen, stays) = match reboot::former(id, &mut stored, bounds) {
+            let bounds = (pane.size, &cx.core.terminal_options());
+            let (mut screen, stays) = match restored_screen::former(id, &mut stored, bounds) {
                 Ok((screen, lines)) => {
-                    self.disk.recalled.insert(id, lines);
+                    self.recalled.insert(id, lines);
                     (screen, true)
                 }
                 Err(error) => {
                     tracing::error!(pane = %id, "what it showed cannot be restored: {error:#}");
-                    (self.core.blank(pane.size), false)
+                    (cx.core.blank(pane.size), false)
                 }
             };
             // On disk there is what it showed, without the lines about it.
-            self.disk.show_now(id, now().tick, &screen, state.panes.len());
+            self.show_now(id, now().tick, &screen, state.panes.len());
             screen.feed(line.as_bytes(), &mut Vec::new());
             let screen = Box::new(screen);
             let shown = RestoreInput::Screen { pane: id, screen, stays };
-            self.post(Input::Restore(shown), Origin::None);
+            cx.inputs.push(Input::Restore(shown));
         }
     }
 }
 
-/// What a pane shows, packed.
+/// The line that tells whoever saved a snapshot what it holds.
+fn saved_line(item: &SnapshotItem) -> String {
+    let counted = |count: usize, what: &str| {
+        if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+    };
+    let panes = usize::try_from(item.panes).unwrap_or(usize::MAX);
+    let sessions = counted(item.sessions.len(), "session");
+    format!("snapshot {}: {sessions}, {}", item.snapshot, counted(panes, "pane"))
+}
+
+/// The rows of a pane as packed text.
 pub(in crate::server) fn text(pane: &Pane) -> Option<(PaneId, Vec<u8>)> {
     let text = ansi::tail(pane, ROWS_MAX, TEXT_MAX);
     zstd::bulk::compress(text.as_bytes(), LEVEL).ok().map(|text| (pane.id, text))
