@@ -20,7 +20,7 @@ use crate::wire::rpc::Request;
 pub const HELP: &str = "client.keys";
 /// The one that lists every command.
 pub const PALETTE: &str = "client.palette";
-/// What somebody who is new here does first: a tab, a split, leaving.
+/// The actions for somebody who is new here: a tab, a split, leaving.
 pub const FIRST_STEPS: [&str; 3] = ["tab.new", "pane.split", "client.detach"];
 
 /// The action that brings back what was closed.
@@ -31,7 +31,7 @@ pub const UNDO: &str = "session.undo";
 pub struct ClientCall {
     /// The name of the action.
     pub name: &'static str,
-    /// Its arguments.
+    /// The arguments.
     pub params: Map<String, Value>,
 }
 
@@ -114,7 +114,7 @@ pub enum ClientAction {
     Info,
 }
 
-/// What gets another name.
+/// The thing that gets another name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renamed {
     /// The tab.
@@ -172,7 +172,13 @@ pub fn processes() -> ClientCall {
 /// it has ended.
 #[must_use]
 pub fn stop(ProcessIdent { pid, start_time }: ProcessIdent, tree: bool, grace: Span) -> ClientCall {
-    let params = json!({ "target": pid.to_string(), "start_time": start_time, "tree": tree, "grace_ms": grace.as_millis(), "if_running": true });
+    let params = json!({
+        "target": pid.to_string(),
+        "start_time": start_time,
+        "tree": tree,
+        "grace_ms": grace.as_millis(),
+        "if_running": true,
+    });
     ClientCall::new("process.stop", params)
 }
 
@@ -191,7 +197,7 @@ pub fn all_tabs() -> ClientCall {
     ClientCall::new("tab.ls", json!({ "all": true }))
 }
 
-/// What the pane in focus of a target shows, as rows.
+/// The screen of the pane in focus of a target, as rows.
 #[must_use]
 pub fn capture(target: &str) -> ClientCall {
     ClientCall::new("pane.capture", json!({ "target": target, "format": "json" }))
@@ -266,13 +272,13 @@ pub fn buffers() -> ClientCall {
     ClientCall::new("buffer.ls", json!({}))
 }
 
-/// What the last command of the pane in focus printed.
+/// The output of the last command of the pane in focus.
 #[must_use]
 pub fn output() -> ClientCall {
     ClientCall::new("pane.output", json!({}))
 }
 
-/// What a command printed that was typed at a prompt.
+/// The output of a command that was typed at a prompt.
 #[must_use]
 pub fn output_of(command: &str) -> ClientCall {
     ClientCall::new("pane.output", json!({ "of": command }))
@@ -312,7 +318,7 @@ pub fn needs_consent(wanted: &ClientCall) -> bool {
     wanted.name == "session.kill"
 }
 
-/// What the call that is asked about names; none if it means what is shown.
+/// The targets of the call that is asked about; none if it means what is shown.
 #[must_use]
 pub fn targets_of(wanted: &ClientCall) -> Option<String> {
     if wanted.params.get("all").is_some_and(|all| *all == Value::Bool(true)) {

@@ -1,5 +1,5 @@
-//! What the outer terminal can do, from terminfo, its environment and its answers; its name decides
-//! nothing. Pure: what was read is handed in.
+//! The abilities of the outer terminal, from terminfo, its environment and its answers; its name
+//! decides nothing. Pure: what was read is handed in.
 
 use crate::base::style::{Colour, LEVELS, NAMED, Rgb, palette};
 use crate::client::input::Reply;
@@ -11,7 +11,7 @@ pub const PROBE: Colour = Colour::Rgb(1, 2, 3);
 /// The number of the image that is asked about (kitty graphics); nothing is drawn.
 pub const PROBE_IMAGE: u32 = 31;
 
-/// How many colours can be shown.
+/// The number of colours that can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// None: bold, underline and inverse only.
@@ -69,10 +69,10 @@ impl Features {
     }
 }
 
-/// What is known of the outer terminal before it answers anything.
+/// Facts about the outer terminal before it answers anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Info {
-    /// Its name, `TERM`.
+    /// The name, `TERM`.
     pub name: String,
     /// True if the database knows that name.
     pub is_known: bool,
@@ -83,7 +83,7 @@ pub struct Info {
     pub modern: bool,
     /// Styled and coloured underlines (`Smulx`, `Su`).
     pub underlines: bool,
-    /// What else it says.
+    /// Other features it says it has.
     pub features: Features,
 }
 
@@ -109,7 +109,7 @@ impl Info {
     }
 }
 
-/// How images are shown.
+/// The way in which images are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageProtocol {
     /// By kitty's protocol.
@@ -120,10 +120,10 @@ pub enum ImageProtocol {
     Box,
 }
 
-/// What the outer terminal can do.
+/// The abilities of the outer terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
-    /// How many colours.
+    /// The number of colours.
     pub depth: Depth,
     /// True if the depth is the user's word, which no answer changes.
     pub depth_fixed: bool,
@@ -135,13 +135,13 @@ pub struct Caps {
     pub sync: bool,
     /// kitty's keyboard protocol is on.
     pub kitty: bool,
-    /// What else it can do.
+    /// Other abilities.
     pub features: Features,
     /// A cell in pixels, 0 where unknown.
     pub cell_pixels: (u16, u16),
     /// Registers for the colours of sixels.
     pub sixel_colours: u16,
-    /// Where its widths are ours.
+    /// The kinds of characters whose widths are ours.
     pub widths: WidthProbe,
 }
 
@@ -238,7 +238,7 @@ impl Caps {
         }
     }
 
-    /// What came back of the look that was set.
+    /// The style that came back of the one that was set.
     fn learn_graphics(&mut self, reply: &Reply, set: &str) {
         if reply.proves_true_colour(PROBE) {
             self.raise(Depth::True);
@@ -271,7 +271,7 @@ impl Caps {
         self.features.has(feature)
     }
 
-    /// How images are shown.
+    /// The way in which images are shown.
     #[must_use]
     pub const fn pictures(self) -> ImageProtocol {
         if self.cell_pixels.0 == 0 || self.cell_pixels.1 == 0 {

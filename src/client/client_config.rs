@@ -1,4 +1,4 @@
-//! What a client is told once at its start: keys, actions, options and the machine it runs on.
+//! The configuration of a client: keys, actions, options and the machine it runs on.
 //! Plain data.
 
 use std::rc::Rc;
@@ -14,19 +14,19 @@ use crate::settings::{Appearance, Bars, CopyTable, KeyOptions, OuterOptions, Pal
 /// An action in the palette.
 #[derive(Debug, Clone, Copy)]
 pub struct ActionItem {
-    /// Its name, such as `pane.split`.
+    /// The name, such as `pane.split`.
     pub name: &'static str,
     entry: &'static ActionEntry,
 }
 
 impl ActionItem {
-    /// Its words in the action language, such as `pane split`.
+    /// The words in the action language, such as `pane split`.
     #[must_use]
     pub fn words(&self) -> String {
         self.entry.words()[0].join(" ")
     }
 
-    /// What it does, in one line; this is put together when it is asked for.
+    /// A summary in one line; this is put together when it is asked for.
     #[must_use]
     pub fn summary(&self) -> String {
         self.entry.summary()
@@ -36,7 +36,7 @@ impl ActionItem {
 /// Reads a line of the action language, such as `pane split --right`.
 pub type Parse = fn(&str) -> Result<Bound, String>;
 
-/// What a client is told once at its start.
+/// The configuration of a client.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
     /// The bindings in force.
@@ -53,7 +53,7 @@ pub struct ClientConfig {
     pub themes: Chosen,
     /// Tab bar and status line.
     pub bars: Bars,
-    /// How the outer terminal is treated.
+    /// Options of the outer terminal.
     pub outer: OuterOptions,
     /// Copy mode, and where copied text goes.
     pub copy: CopyConfig,
@@ -81,8 +81,8 @@ pub struct CopyConfig {
 }
 
 impl CopyConfig {
-    /// What the options give. `editor` is the user's, whose keys copy mode has where they do not
-    /// say.
+    /// The configuration that the options give. `editor` is the user's, whose keys copy mode has
+    /// where they do not say.
     #[must_use]
     pub fn new(settings: &Settings, editor: &str) -> Self {
         let copy = &settings.copy;
@@ -113,7 +113,7 @@ impl CopyConfig {
 }
 
 impl ClientConfig {
-    /// What the settings of this machine give, on a machine of that name.
+    /// The configuration that the settings of this machine give, on a machine of that name.
     #[must_use]
     pub fn new(settings: &Settings, host: impl Into<String>) -> Self {
         let here = TABLE.iter().filter(|entry| !entry.is_command_line_only());

@@ -1,4 +1,4 @@
-//! How a client left: what it says afterwards and the exit status it ends with. It prints nothing.
+//! The reason why a client left, with its last line and its exit status. It prints nothing.
 
 use crate::base::error::Refusal;
 use crate::wire::frame::Bye;
@@ -12,20 +12,20 @@ pub enum ExitReason {
     Ended {
         /// The session.
         session: String,
-        /// How its last program ended, as a shell shows it.
+        /// The way its last program ended, as a shell shows it.
         status: u8,
     },
     /// Its session was closed and can be brought back, and there was no other.
     Closed(String),
     /// The server was stopped.
     Stopped,
-    /// What it came for was not done.
+    /// The call that it came with was refused.
     Refused(Refusal),
     /// The server sent it away, and says why.
     SentAway(String),
     /// The connection is gone and does not come back.
     Lost {
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
     /// A signal asked it to end.
@@ -37,7 +37,8 @@ pub enum ExitReason {
 }
 
 impl ExitReason {
-    /// What the last message of the server means; none if it restarts and is to be come back to.
+    /// The meaning of the last message of the server; none if it restarts and is to be come back
+    /// to.
     #[must_use]
     pub fn of(bye: Bye) -> Option<Self> {
         Some(match bye {

@@ -1,4 +1,4 @@
-//! Who this client is: what it says of itself in its hello.
+//! The identity of this client, as its hello has it.
 
 use std::io;
 

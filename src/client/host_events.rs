@@ -1,4 +1,4 @@
-//! What reaches a client from its own machine besides the terminal: the clock, the command of the
+//! Events of a client's own machine besides the terminal: the clock, the command of the
 //! status line, a configuration that is saved.
 
 use std::io;
@@ -22,15 +22,15 @@ const LINES_MAX: usize = 1;
 /// The widest line of it that is shown, in columns.
 const COMMAND_COLS_MAX: usize = 120;
 
-/// What reaches a client from its own machine.
+/// Events of a client's own machine.
 pub(super) struct HostEvents {
-    /// When the clock shows something else.
+    /// The time at which the clock shows something else.
     clock_at: Option<Tick>,
-    /// When the command of the status line runs again.
+    /// The time at which the command of the status line runs again.
     command_at: Option<Tick>,
     /// True if the command is running on its thread.
     is_running: bool,
-    /// What it printed, and that it has.
+    /// Lines that the command printed.
     lines: (SyncSender<String>, Receiver<String>),
     has_line: Arc<EventFd>,
     changes: Option<FileChanges>,
@@ -44,7 +44,7 @@ impl HostEvents {
     /// # Errors
     /// If there is no fd left.
     pub(super) fn new(now: Tick, known: Option<String>) -> io::Result<Self> {
-        // Where nothing can be watched, the configuration is read at the start only.
+        // If nothing can be watched, the configuration is read at the start only.
         let changes = FileChanges::of(&config_file::path()).ok();
         let has_line = Arc::new(EventFd::new()?);
         Ok(Self {
@@ -69,7 +69,7 @@ impl HostEvents {
         self.changes.as_ref().map(FileChanges::as_fd)
     }
 
-    /// What the command of the status line printed, if it has.
+    /// The line that the command of the status line printed, if it has.
     pub(super) fn line(&mut self) -> Option<String> {
         self.has_line.drain();
         let line = self.lines.1.try_recv().ok();

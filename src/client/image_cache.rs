@@ -1,5 +1,5 @@
-//! What the server says beside frames: the images of panes with their data, and what the program in
-//! focus wants to know of keys. Nothing is decoded here.
+//! Messages of the server beside frames: the images of panes with their data, and what the program
+//! in focus wants to know of keys. Nothing is decoded here.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -29,7 +29,7 @@ struct PaneImages {
 /// Images, and wanted keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImageCache {
-    /// What the program in focus wants to know of keys.
+    /// The keys that the program in focus wants told apart.
     pub wants: Wants,
     pages: BTreeMap<PaneId, PaneImages>,
     /// In force with the next frame.

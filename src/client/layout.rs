@@ -1,4 +1,4 @@
-//! Where things are on the outer terminal: the area of the panes and the bars around it. It draws
+//! The layout of the outer terminal: the area of the panes and the bars around it. It draws
 //! nothing.
 
 use crate::base::geom::{Point, Rect, Size};
@@ -6,7 +6,7 @@ use crate::base::id::PaneId;
 use crate::settings::{Bars, Edge};
 use crate::wire::frame::{Chrome, PaneItem};
 
-/// Where the parts of a view are.
+/// The areas of the parts of a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ScreenLayout {
     /// The panes' area. It can be larger than what the terminal shows, just after a resize.
@@ -27,7 +27,7 @@ pub fn layout(terminal: Size, area: Size, bars: &Bars) -> ScreenLayout {
         room -= u16::from(has_room);
         has_room
     };
-    // Where there is room for one bar only, it is the status line, which shows the tabs then.
+    // If there is room for one bar only, it is the status line, which shows the tabs then.
     let (has_status, has_tabs) = (takes(bars.position), takes(bars.tabs));
     let mut place = |edge: Edge| {
         if edge == Edge::Top {
@@ -48,7 +48,7 @@ pub fn layout(terminal: Size, area: Size, bars: &Bars) -> ScreenLayout {
     ScreenLayout { area: Rect::new(0, top, area), tabs, status }
 }
 
-/// What is at a cell of the area.
+/// The thing at a cell of the area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spot<'a> {
     /// A pane's screen.
@@ -57,7 +57,7 @@ pub enum Spot<'a> {
     Border,
 }
 
-/// What is at `at`, relative to the area; the highest floating pane first.
+/// The thing at `at`, relative to the area; the highest floating pane first.
 #[must_use]
 pub fn spot(chrome: &Chrome, at: Point) -> Spot<'_> {
     chrome.panes.iter().rev().find(|pane| pane.rect.contains(at)).map_or(Spot::Border, Spot::Pane)
@@ -97,15 +97,15 @@ pub fn border_at(chrome: &Chrome, at: Point) -> Option<Border> {
 pub struct HeldFrame {
     /// The pane.
     pub pane: PaneId,
-    /// Where it was when it was taken.
+    /// The rectangle it had when it was taken.
     pub rect: Rect,
     /// The cell of the area it was taken at.
     pub from: Point,
 }
 
 impl HeldFrame {
-    /// Where the pane is when the mouse holds it at `to`: its title moves it, its other edges make
-    /// it larger or smaller.
+    /// The rectangle of the pane when the mouse holds it at `to`: its title moves it, its other
+    /// edges make it larger or smaller.
     #[must_use]
     pub fn dragged(&self, to: Point) -> Rect {
         let (from, rect) = (self.from, self.rect);

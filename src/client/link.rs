@@ -1,4 +1,4 @@
-//! What goes to the server: numbered input that is kept until it was taken, and the rest. Bytes
+//! Bytes to the server: numbered input that is kept until it was taken, and the rest. Bytes
 //! only; the socket is not here.
 
 use std::collections::VecDeque;
@@ -114,7 +114,7 @@ mod tests {
     use crate::wire::frame::{ToServer, get};
     use crate::wire::packet::Packets;
 
-    /// What is written now, as numbers of input; 0 for the rest.
+    /// The messages that are written now, as numbers of input; 0 for the rest.
     fn written(outbox: &mut Outbox) -> Vec<u64> {
         let mut packets = Packets::default();
         packets.push(outbox.unwritten());

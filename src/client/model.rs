@@ -29,7 +29,7 @@ use crate::wire::rpc::Response;
 
 /// The time for which a notice is shown.
 pub const NOTICE_TIME: Span = Span::seconds(4);
-/// How what tells of a closed thing begins.
+/// The beginning of a notice about a closed thing.
 pub const CLOSED: &str = "closed ";
 /// The time for which it is said at most how what was closed comes back.
 pub const UNDO_TIME: Span = Span::seconds(10);
@@ -145,13 +145,13 @@ impl std::fmt::Debug for OnAnswer {
 pub struct Chord {
     /// The keys.
     pub keys: Vec<Key>,
-    /// When the last came.
+    /// The time of the last key.
     pub since: Tick,
     /// The keys before the last one of a chord that may act again, and until when.
     pub again: Option<(Vec<Key>, Tick)>,
 }
 
-/// What the mouse holds while its button is down.
+/// The thing that the mouse holds while its button is down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grab {
     /// The program of a pane has it.
@@ -164,7 +164,7 @@ pub enum Grab {
     Frame(HeldFrame),
 }
 
-/// How things stand with the server.
+/// The state of the connection to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerLink {
     /// No connection, since then.
@@ -175,18 +175,18 @@ pub enum ServerLink {
     Up(Tick),
 }
 
-/// What has to be painted.
+/// The parts of the screen that have to be painted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Damage {
     /// Everything, whatever the terminal shows.
     pub all: bool,
     /// Bars, borders, overlays.
     pub chrome: bool,
-    /// Which pane is where: every row may differ.
+    /// The layout of the panes: every row may differ.
     pub layout: bool,
     /// Rows of the outer terminal.
     pub rows: Vec<u16>,
-    /// Where the cursor is, or the mode of the mouse.
+    /// The cursor, or the mode of the mouse.
     pub cursor: bool,
 }
 
@@ -201,7 +201,7 @@ impl Damage {
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// What one read of the outer terminal gave.
+    /// The events of one read of the outer terminal.
     Tty(Vec<crate::client::input::TtyEvent>),
     /// The outer terminal has another size.
     Resized(Size, (u16, u16)),
@@ -255,9 +255,9 @@ pub enum ClientEffect {
 pub struct ShellCommand {
     /// The line.
     pub line: String,
-    /// Its one argument, `$1`; it is added to the line.
+    /// The one argument, `$1`; it is added to the line.
     pub argument: Option<String>,
-    /// What it reads.
+    /// The text that it reads.
     pub input: String,
 }
 
@@ -302,7 +302,7 @@ impl Model {
         }
     }
 
-    /// Where the parts of the view are.
+    /// The areas of the parts of the view.
     #[must_use]
     pub fn layout(&self) -> ScreenLayout {
         layout(
@@ -312,8 +312,8 @@ impl Model {
         )
     }
 
-    /// When something is to be shown or to vanish without anything else happening; none if nothing
-    /// is.
+    /// The time at which something is to be shown or to vanish without anything else happening;
+    /// none if nothing is.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
         let notice = self.notices.shown.iter().map(|(until, _)| *until).min();
@@ -332,7 +332,7 @@ impl Model {
         self.next_deadline().is_some_and(|at| at <= now)
     }
 
-    /// When the list of what can follow a prefix appears.
+    /// The time at which the list of keys after a prefix appears.
     fn hint_at(&self) -> Option<Tick> {
         let hint_ms = self.config.keys.hint_ms;
         (!self.chord.keys.is_empty() && hint_ms != 0)
@@ -345,7 +345,7 @@ impl Model {
         self.hint_at().is_some_and(|at| at <= self.now.tick)
     }
 
-    /// When it is said what is awaited.
+    /// The time at which a slow server is mentioned.
     fn silence_at(&self) -> Option<Tick> {
         match self.link {
             ServerLink::Down(since) | ServerLink::Greeting(since) => Some(since + SILENCE),
@@ -353,7 +353,7 @@ impl Model {
         }
     }
 
-    /// What the client waits for, once that has taken long.
+    /// The event that the client waits for, once that has taken long.
     #[must_use]
     pub fn awaited(&self) -> Option<&'static str> {
         if self.now.tick < self.silence_at()? {

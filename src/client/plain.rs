@@ -30,7 +30,7 @@ const SETTLE: Span = Span::millis(60);
 const HELD_MAX: Span = Span::millis(500);
 /// The longest line that is typed, in bytes.
 const LINE_MAX: usize = 64 << 10;
-/// What a line that begins with `~` means.
+/// The meaning of a line that begins with `~`.
 const HELP: &str =
     "~. leaves; ~: and a command, such as ~: tab next; ~~ types a ~; Ctrl-C is for the program";
 
@@ -57,7 +57,7 @@ struct Plain<T> {
     packets: Packets,
     outbox: Outbox,
     scene: Scene,
-    /// What was told of the pane in focus, and which it was.
+    /// The text that was told of the pane in focus, and which it was.
     told: PrintedPane,
     line: Vec<u8>,
     settle_at: Option<Tick>,
@@ -65,7 +65,7 @@ struct Plain<T> {
     next_call: u64,
 }
 
-/// What was told last.
+/// The text that was told last.
 #[derive(Default)]
 struct PrintedPane {
     place: String,

@@ -42,17 +42,17 @@ const ACKNOWLEDGE_AFTER: Span = Span::millis(1);
 /// are dropped.
 const NOTES_MAX: usize = 2 << 20;
 
-/// What a client is started with.
+/// The arguments of a client.
 pub struct Options {
     /// Keys, colours, actions.
     pub config: ClientConfig,
-    /// Who it is; the size is filled in. See [`crate::client::hello`].
+    /// The identity of the client; the size is filled in. See [`crate::client::hello`].
     pub hello: Hello,
     /// The call it came with, such as attaching to a session: its refusal ends the client.
     pub entry: Option<ClientCall>,
     /// For how long a server that cannot be reached is tried.
     pub give_up: Span,
-    /// What is wrong with the configuration: it is shown.
+    /// Problems of the configuration, which are shown.
     pub problems: Vec<String>,
     /// The text of the configuration that `config` was made of.
     pub known: Option<String>,
@@ -71,13 +71,13 @@ pub fn run(options: Options, connect: impl FnMut() -> io::Result<UnixStream>) ->
     }
 }
 
-/// How things stand with the connection.
+/// The state of the connection.
 enum Conn {
     Waiting(Tick),
     Up(UnixStream),
 }
 
-/// What the loop woke for, besides deadlines and room.
+/// The reasons why the loop woke, besides deadlines and room.
 struct Woke {
     signalled: bool,
     told: bool,
@@ -99,16 +99,16 @@ struct Client<C> {
     give_up: Span,
     model: Model,
     decoder: Decoder,
-    /// When what the decoder holds is a key.
+    /// The time at which the bytes that the decoder holds are a key.
     settle_at: Option<Tick>,
     packets: Packets,
-    /// What is read from the server goes here first.
+    /// Bytes that are read from the server go here first.
     buffer: Vec<u8>,
     outbox: Outbox,
     painter: Painter,
     /// One frame on its way to the terminal, and notes.
     screen: TtyQueue,
-    /// What comes from this machine besides the terminal.
+    /// Events of this machine besides the terminal.
     host_events: HostEvents,
     outcome: Option<ExitReason>,
 }
@@ -262,7 +262,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
     /// Hands an event to the model and carries out what it says.
     fn update(&mut self, event: Event) {
         let now = platform::now();
-        // What became due before the event is seen before it.
+        // A deadline that passed before the event is seen before it.
         let is_due = self.model.next_deadline_passed(now.tick);
         self.model.now = now;
         let before = if is_due { update(&mut self.model, Event::Wake) } else { Vec::new() };
@@ -298,7 +298,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         }
     }
 
-    /// What is due by the clock.
+    /// Does everything that is due by the clock.
     fn tick(&mut self, now: Tick) {
         let is_due = |at: Option<Tick>| at.is_some_and(|at| at <= now);
         if let Conn::Waiting(at) = self.conn
@@ -418,7 +418,7 @@ impl<C: FnMut() -> io::Result<UnixStream>> Client<C> {
         let Conn::Up(stream) = &mut self.conn else { return };
         match stream.read(&mut self.buffer) {
             Ok(0) => return self.lost("the server closed it"),
-            // What is left is read in the next turn, after this is on the screen.
+            // The rest is read in the next turn, after this is on the screen.
             Ok(len) => self.packets.push(&self.buffer[..len]),
             Err(error)
                 if matches!(

@@ -1,4 +1,4 @@
-//! What the server last said there is to see: the last frame, and nothing else. It decides no place
+//! The last frame of the server, and nothing else. It decides no place
 //! on the outer terminal.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +36,7 @@ pub struct Scene {
     pub number: Option<u64>,
 }
 
-/// What a frame changed.
+/// The parts that a frame changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileChanges {
     /// True if anything but cells changed.

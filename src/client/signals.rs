@@ -21,7 +21,7 @@ pub(super) enum Signal {
     End(u8),
 }
 
-/// Where they come from.
+/// The source of the signals.
 #[derive(Debug)]
 pub(super) struct Signals(signals::Signals);
 
@@ -34,7 +34,7 @@ impl Signals {
         signals::Signals::new(&[HUP, TERM, INT, QUIT, WINCH, TSTP, CONT]).map(Self)
     }
 
-    /// Those that came.
+    /// The signals that came.
     pub(super) fn take(&mut self) -> Vec<Signal> {
         let named = |signal| match signal {
             HUP => Signal::Hangup,

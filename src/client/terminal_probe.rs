@@ -1,5 +1,5 @@
-//! What the outer terminal tells of itself, for `abide doctor`: it is asked as at attach, and given
-//! back at once. Nothing is drawn.
+//! Reports of the outer terminal about itself, for `abide doctor`: it is asked as at attach, and
+//! given back at once. Nothing is drawn.
 
 use std::io;
 
@@ -18,14 +18,14 @@ const WAIT: Span = Span::seconds(1);
 /// Bytes of answers that are read.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
-/// What was found of one thing.
+/// The finding about one feature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TerminalReport {
-    /// What.
+    /// The feature.
     pub what: &'static str,
     /// True if nothing has to be left out or drawn otherwise for it.
     pub is_full: bool,
-    /// What the terminal has, and what is done without.
+    /// The ability of the terminal, and the replacement for a missing one.
     pub text: String,
 }
 
@@ -268,7 +268,7 @@ mod tests {
     use crate::client::input::Reply;
     use crate::settings::ColourDepth;
 
-    /// What is lacking, by its name, after these answers.
+    /// The features that are lacking after these answers, by name.
     fn lacking(info: &Info, replies: &[Reply]) -> Vec<&'static str> {
         let mut caps = Caps::new(info, |_| None, ColourDepth::Auto);
         for reply in replies {

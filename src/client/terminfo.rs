@@ -1,4 +1,4 @@
-//! What the terminfo database says of the outer terminal, as plain data. It names no sequence:
+//! The terminfo entry of the outer terminal, as plain data. It names no sequence:
 //! those we write are ECMA-48's and xterm's.
 
 use termini::{NumberCapability, StringCapability, TermInfo, Value};

@@ -1,5 +1,5 @@
-//! Which kinds of characters the outer terminal gives as many columns as we do: asked once at
-//! attach, by writing one of each and looking where the cursor is.
+//! The kinds of characters to which the outer terminal gives as many columns as we do: asked once
+//! at attach, by writing one of each and looking where the cursor is.
 
 use crate::base::text::char_width;
 

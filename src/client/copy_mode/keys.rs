@@ -1,4 +1,4 @@
-//! What keys mean in copy mode: the tables of tmux's `copy-mode-vi` and `copy-mode`. Keys that tmux
+//! The keys of copy mode: the tables of tmux's `copy-mode-vi` and `copy-mode`. Keys that tmux
 //! leaves free are ours.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use crate::base::key::{Key, KeyCode, Mods};
 use crate::client::copy_mode::motion::{Big, Motion, Till, Toward, Word};
 use crate::client::copy_mode::select::SelectionKind;
 
-/// What a key does in copy mode.
+/// A command of copy mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CopyCommand {
     /// Moves over the text.
@@ -20,7 +20,7 @@ pub enum CopyCommand {
     End(Toward),
     /// Scrolls.
     Scroll(Toward, Step),
-    /// What the cursor is on comes to the middle.
+    /// The row of the cursor comes to the middle.
     Centre,
     /// Begins a selection, or changes how it runs.
     Select(SelectionKind),
@@ -69,18 +69,18 @@ pub enum ViewRow {
     Bottom,
 }
 
-/// How far is scrolled.
+/// A distance to scroll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// A row.
     Row,
     /// Half of what is shown.
     Half,
-    /// What is shown, but for two rows.
+    /// The shown rows, but for two.
     Page,
 }
 
-/// What is copied, and where it goes.
+/// The text that is copied, and its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Copied {
     /// The selection, into a new buffer.
@@ -101,9 +101,9 @@ use CopyCommand::{
 /// A set of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeyTable {
-    /// Those of vi.
+    /// The keys of vi.
     Vi,
-    /// Those of emacs.
+    /// The keys of emacs.
     #[default]
     Emacs,
 }
@@ -232,13 +232,13 @@ const EMACS: &[(&str, CopyCommand)] = &[
 /// The keys of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyKeys {
-    /// Which table they are from.
+    /// The table they are from.
     pub table: KeyTable,
     keys: BTreeMap<Key, CopyCommand>,
 }
 
 impl CopyKeys {
-    /// Those of a table.
+    /// The keys of a table.
     #[must_use]
     pub fn new(table: KeyTable) -> Self {
         let own = match table {
@@ -252,7 +252,7 @@ impl CopyKeys {
         }
     }
 
-    /// What a key does.
+    /// The command of a key.
     #[must_use]
     pub fn get(&self, key: Key) -> Option<CopyCommand> {
         self.keys.get(&key.normal()).copied()

@@ -38,7 +38,7 @@ const CHUNKS_MAX: u32 = 32;
 /// The largest count.
 const COUNT_MAX: u32 = 9999;
 
-/// What copy mode wants done.
+/// An effect of copy mode.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CopyEffect {
     /// This is to be asked.
@@ -51,7 +51,7 @@ pub enum CopyEffect {
     Leave,
 }
 
-/// Where copied text goes.
+/// The target of copied text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Where {
     /// Into a new buffer.
@@ -63,7 +63,7 @@ pub enum Where {
 /// Something that is done once the rows for it are there.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CopyInput {
-    /// What a key means.
+    /// A command of a key.
     Command(CopyCommand),
     /// A key that none of the tables has.
     Key(Key),
@@ -79,16 +79,16 @@ pub enum CopyInput {
     Search(String),
 }
 
-/// What the mouse does, at a cell of what is shown.
+/// An event of the mouse, at a cell of the shown rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CopyMouse {
     /// The cursor goes there.
     Press(Point),
     /// It selects from where it was pressed; a block with Alt.
     Drag {
-        /// Where it was pressed.
+        /// The cell at which it was pressed.
         from: Point,
-        /// Where it is.
+        /// The cell at which it is.
         to: Point,
         /// True if a block is selected.
         block: bool,
@@ -101,7 +101,7 @@ pub enum CopyMouse {
     Release,
 }
 
-/// What is typed in copy mode.
+/// A line that is typed in copy mode.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Prompt {
     /// A pattern; from where the search began.
@@ -110,7 +110,7 @@ pub enum Prompt {
     Row(TextInput),
 }
 
-/// What was asked.
+/// The questions to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Asking {
     /// The number of the last question.
@@ -119,11 +119,11 @@ struct Asking {
     open: Option<(u32, bool)>,
     /// Chunks that were fetched for the deed that waits.
     chunks: u32,
-    /// What is shown again once the place is found again.
+    /// The view that is shown again once its place is found again.
     away: Option<Away>,
 }
 
-/// What was shown of rows that may have other addresses by now, for as long as they are as wide.
+/// The view of rows that may have other addresses by now, for as long as they are as wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Away {
     cols: u16,
@@ -146,7 +146,7 @@ pub struct CopyOptions {
 pub struct CopyMode {
     /// The pane.
     pub pane: PaneId,
-    /// Its rows.
+    /// The rows.
     pub rows: ScrollbackCache,
     /// The first row that is shown.
     pub top: u64,
@@ -156,9 +156,9 @@ pub struct CopyMode {
     pub left: u16,
     /// The cursor.
     pub cursor: ScrollPoint,
-    /// What is selected.
+    /// The selection.
     pub selection: Option<Selection>,
-    /// What is typed.
+    /// The line that is typed.
     pub prompt: Option<Prompt>,
     /// The search.
     pub search: CopySearch,
@@ -171,7 +171,7 @@ pub struct CopyMode {
     mark: Option<ScrollPoint>,
     /// The character that was gone to last.
     jump: Option<(char, Toward, Till)>,
-    /// What is typed before a command.
+    /// The keys that are typed before a command.
     typed: Typed,
     queue: VecDeque<CopyInput>,
     asking: Asking,
@@ -181,7 +181,7 @@ pub struct CopyMode {
     options: Rc<CopyOptions>,
 }
 
-/// What is typed before a command.
+/// The keys that are typed before a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Typed {
     count: Option<u32>,
@@ -230,13 +230,13 @@ impl CopyMode {
         !self.rows.is_empty()
     }
 
-    /// How far is scrolled back, and how far can be.
+    /// The rows that are scrolled back, and the most that can be.
     #[must_use]
     pub fn position(&self) -> (u64, u64) {
         (self.bottom().saturating_sub(self.top), self.bottom().saturating_sub(self.rows.first))
     }
 
-    /// What is selected.
+    /// The selection.
     #[must_use]
     pub fn selected(&self) -> Option<SelectedCells> {
         self.selection.map(|selection| selection.span(self.cursor, self.beyond()))

@@ -1,4 +1,4 @@
-//! Where a motion leads: from a cell over the rows to another, as tmux's copy mode has it. A row
+//! The target of a motion: from a cell over the rows to another, as tmux's copy mode has it. A row
 //! that is not there is asked for, nothing else.
 
 use crate::client::copy_mode::scrollback_cache::{Missing, ScrollbackCache};
@@ -27,7 +27,7 @@ pub enum Motion {
     Char(char, Toward, Till),
 }
 
-/// Where in a word.
+/// A place in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
     /// The start of the next.
@@ -38,7 +38,7 @@ pub enum Word {
     End,
 }
 
-/// What a word is.
+/// The kind of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Big {
     /// Separators are words of their own.
@@ -58,7 +58,7 @@ pub enum Toward {
     On,
 }
 
-/// How far a motion to a character goes.
+/// The end of a motion to a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Till {
     /// To it.
@@ -78,7 +78,7 @@ impl Toward {
     }
 }
 
-/// What stands in a cell, as far as words go.
+/// The kind of a character, as far as words go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CharClass {
     Blank,
@@ -101,7 +101,7 @@ pub struct Text<'a> {
 const BRACKETS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
 
 impl Text<'_> {
-    /// Where a motion leads; where it began if it leads nowhere.
+    /// The cell to which a motion leads; the one at which it began if it leads nowhere.
     ///
     /// # Errors
     /// The row that is missing to say so.

@@ -1,4 +1,4 @@
-//! Which panes of this client are in copy mode, and what else it remembers about copying. Plain
+//! The panes of this client in copy mode, and its other memory of copying. Plain
 //! data.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ const PANES_MAX: usize = 32;
 /// Clicks on one cell within this time belong together.
 const CLICK_WITHIN: Span = Span::millis(400);
 
-/// What this client remembers about copying.
+/// The memory of this client about copying.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CopyModes {
     /// Copy mode, by pane.
@@ -51,7 +51,7 @@ impl CopyModes {
         self.panes.get(&pane).filter(|mode| mode.is_open())
     }
 
-    /// How many clicks on that cell follow each other, this one included: 1 to 3.
+    /// The number of clicks on that cell that follow each other, this one included: 1 to 3.
     pub fn click(&mut self, now: Tick, pane: PaneId, at: Point) -> u8 {
         let count = match self.clicks {
             Some((before, of, where_, count))

@@ -1,4 +1,4 @@
-//! What each command of copy mode does to cursor, view and selection.
+//! The commands of copy mode: their effects on cursor, view and selection.
 
 use std::ops::Range;
 
@@ -529,7 +529,7 @@ impl CopyMode {
         let way = self.search.way();
         let way = if reversed { way.reversed() } else { way };
         let number = self.take_number();
-        effects.extend(self.search.again(way, self.cursor, (number, self.pane)));
+        effects.extend(self.search.again(way, self.cursor, number, self.pane));
     }
 
     /// The cursor is on a cell of the text.
@@ -544,7 +544,7 @@ impl CopyMode {
         self.cursor.col = self.cursor.col.min(self.rows.cols.saturating_sub(1));
     }
 
-    /// What is shown has the cursor in it.
+    /// Scrolls so that the cursor is in view.
     pub(super) fn show_cursor(&mut self) {
         let rows = u64::from(self.size.rows).max(1);
         if self.cursor.row < self.top {
@@ -567,7 +567,7 @@ impl CopyMode {
 }
 
 impl CopyMode {
-    /// What is typed so far of a command, for the indicator.
+    /// The keys that are typed so far of a command, for the indicator.
     #[must_use]
     pub fn typed(&self) -> String {
         let count = self.typed.count.map(|count| count.to_string()).unwrap_or_default();

@@ -39,7 +39,7 @@ pub struct ScrollbackCache {
 /// A row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CachedRow {
-    /// Its runs.
+    /// The runs.
     pub runs: Vec<Run>,
     /// True if the line goes on in the next row.
     pub wrapped: bool,
@@ -47,20 +47,20 @@ pub struct CachedRow {
     pub line: u64,
     /// Cells of that line before this row.
     pub cell: u32,
-    /// What starts in it.
+    /// The mark of what starts in it.
     pub mark: Option<RowMark>,
     text: String,
     glyphs: Vec<RowGlyph>,
 }
 
-/// What stands in one or two cells.
+/// A character or a cluster in one or two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowGlyph {
-    /// Its first column.
+    /// The first column.
     pub col: u16,
     /// Columns it takes.
     pub cols: u16,
-    /// Where its text begins in that of the row.
+    /// The byte at which its text begins in that of the row.
     at: usize,
 }
 
@@ -181,13 +181,13 @@ impl CachedRow {
         }
     }
 
-    /// Its text, trailing blanks included.
+    /// The text, trailing blanks included.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What stands in its cells, from the left.
+    /// The glyphs in its cells, from the left.
     #[must_use]
     pub fn glyphs(&self) -> &[RowGlyph] {
         &self.glyphs
@@ -201,7 +201,7 @@ impl CachedRow {
         &self.text[glyph.at..end]
     }
 
-    /// Which glyph covers a column; none right of all.
+    /// The glyph that covers a column; none right of all.
     #[must_use]
     pub fn glyph_at(&self, col: u16) -> Option<usize> {
         let idx = self.glyphs.partition_point(|glyph| glyph.col <= col).checked_sub(1)?;

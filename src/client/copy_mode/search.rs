@@ -19,7 +19,7 @@ const MARGIN: u64 = 50;
 /// A search.
 #[derive(Debug, Clone, Default)]
 pub struct CopySearch {
-    /// What was typed, and the expression that is searched.
+    /// The text that was typed, and the expression that is searched.
     pattern: Option<(String, Regex)>,
     way: Option<Toward>,
     asked: Option<u32>,
@@ -51,7 +51,7 @@ impl CopySearch {
     ) -> Option<CopyEffect> {
         self.pattern = Some((pattern.to_owned(), expression(pattern)));
         self.way = Some(way);
-        let effect = self.again(way, from, to);
+        let effect = self.again(way, from, to.0, to.1);
         self.is_awaited = false;
         effect
     }
@@ -71,7 +71,8 @@ impl CopySearch {
         &mut self,
         way: Toward,
         from: ScrollPoint,
-        (number, pane): (u32, PaneId),
+        number: u32,
+        pane: PaneId,
     ) -> Option<CopyEffect> {
         let (_, regex) = self.pattern.as_ref()?;
         let what = ScrollQuery::Search {
@@ -131,7 +132,7 @@ impl CopySearch {
         self.way.unwrap_or(Toward::On)
     }
 
-    /// What was searched last.
+    /// The last search.
     #[must_use]
     pub fn last_pattern(&self) -> Option<String> {
         self.pattern.as_ref().map(|(text, _)| text.clone())

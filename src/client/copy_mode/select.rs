@@ -1,4 +1,4 @@
-//! What is selected: which cells of a row belong to it, and its text. Lines that were wrapped come
+//! A selection: the cells of a row that belong to it, and its text. Lines that were wrapped come
 //! out as one.
 
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::client::copy_mode::scrollback_cache::CachedRow;
 use crate::wire::scroll::ScrollPoint;
 
-/// How a selection runs over rows.
+/// The way a selection runs over rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SelectionKind {
     /// From a cell to a cell.
@@ -17,7 +17,7 @@ pub enum SelectionKind {
     Block,
 }
 
-/// What a selection grows by.
+/// The unit by which a selection grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Cells.
@@ -29,11 +29,11 @@ pub enum Unit {
 /// A selection: from where it began to the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Selection {
-    /// Where it began.
+    /// The cell at which it began.
     pub anchor: ScrollPoint,
-    /// How it runs.
+    /// The way it runs over rows.
     pub shape: SelectionKind,
-    /// What it grows by.
+    /// The unit by which it grows.
     pub unit: Unit,
 }
 
@@ -44,7 +44,7 @@ pub struct SelectedCells {
     pub start: ScrollPoint,
     /// The cell after the last. In a block, the last row and the column after the right one.
     pub end: ScrollPoint,
-    /// How it runs.
+    /// The way it runs over rows.
     pub shape: SelectionKind,
 }
 
@@ -60,8 +60,8 @@ impl Selection {
         Self { anchor: cell(self.anchor), unit, ..self }
     }
 
-    /// What is selected with the cursor there. `beyond`: the cell under the cursor is not part of
-    /// it.
+    /// The cells that are selected with the cursor there. `beyond`: the cell under the cursor is
+    /// not part of it.
     #[must_use]
     pub fn span(&self, cursor: ScrollPoint, beyond: bool) -> SelectedCells {
         let (mut start, mut end) =

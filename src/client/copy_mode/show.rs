@@ -9,7 +9,7 @@ use crate::client::copy_mode::CopyMode;
 use crate::client::copy_mode::scrollback_cache::CachedRow;
 use crate::settings::Palette;
 
-/// What is laid over some columns of a row.
+/// A style that is laid over some columns of a row.
 type Patch = (Range<u16>, Colour, Colour);
 
 impl CopyMode {
@@ -86,7 +86,7 @@ fn patched(row: &CachedRow, patches: &[Patch]) -> Vec<Run> {
             push(Run { style: look(col, run.style), text: c.to_string(), ..*run });
         }
     }
-    // What is selected after the text is shown as blanks.
+    // A selection behind the text is shown as blanks.
     let end = patches.iter().map(|(cols, ..)| cols.end).max().unwrap_or(0);
     let text_end = row.glyphs().last().map_or(0, |glyph| glyph.col + glyph.cols);
     for col in text_end..end {

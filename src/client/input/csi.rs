@@ -1,4 +1,4 @@
-//! What a whole control sequence of the outer terminal means (xterm ctlseqs, kitty keyboard
+//! The meaning of a whole control sequence of the outer terminal (xterm ctlseqs, kitty keyboard
 //! protocol).
 
 use super::keys;

@@ -1,5 +1,5 @@
-//! Which key a legacy byte, a letter after ESC O or CSI, or a number before `~` stands for (xterm
-//! ctlseqs, rxvt, Linux console).
+//! The key that a legacy byte, a letter after ESC O or CSI, or a number before `~` stands for
+//! (xterm ctlseqs, rxvt, Linux console).
 
 use crate::base::key::{Key, KeyCode, Mods};
 

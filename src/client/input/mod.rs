@@ -75,7 +75,7 @@ pub enum Reply {
     Size((u16, u16), (u16, u16)),
 }
 
-/// Which colour a terminal told.
+/// A colour that a terminal told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColourSlot {
     /// OSC 10.
@@ -88,7 +88,7 @@ pub enum ColourSlot {
     Palette(u8),
 }
 
-/// Where in a sequence the decoder is.
+/// The state of the decoder within a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum DecoderState {
     #[default]
@@ -230,7 +230,7 @@ impl Decoder {
         events.push(TtyEvent::Key(input));
     }
 
-    /// What looked like the start of a sequence was a key with Alt, or Escape itself.
+    /// The start of a sequence turned out to be a key with Alt, or Escape itself.
     fn give_introducer(&mut self, events: &mut Vec<TtyEvent>) {
         let key = match self.state {
             DecoderState::Escape => Key::plain(KeyCode::Esc),

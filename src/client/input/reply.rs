@@ -1,4 +1,4 @@
-//! What an OSC or DCS of the outer terminal answers (xterm ctlseqs: OSC 4, 10–12; XTVERSION;
+//! The answers in OSC and DCS of the outer terminal (xterm ctlseqs: OSC 4, 10–12; XTVERSION;
 //! DECRQSS; XTGETTCAP) and an APC (kitty graphics).
 
 use super::{ColourSlot, Reply};

@@ -1,4 +1,4 @@
-//! What bytes of all kinds of terminals mean, however they are cut.
+//! The meaning of the bytes of all kinds of terminals, however they are cut.
 
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ fn keys(bytes: &[u8]) -> String {
     names.collect::<Vec<_>>().join(" ")
 }
 
-/// What terminals send for a key, in all the forms we know.
+/// The bytes that terminals send for a key, in all the forms we know.
 const TABLE: &[(&str, &[&[u8]])] = &[
     ("a", &[b"a"]),
     ("A", &[b"A", b"\x1b[97:65;2u", b"\x1b[27;2;65~"]),

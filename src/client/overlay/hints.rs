@@ -24,8 +24,8 @@ const LETTERS: &str = "asdfghjklqwertyuiopzxcvbnm";
 /// The most labels.
 const HINTS_MAX: usize = 26 * 26;
 
-/// What is worth a label, the first that matches wins: addresses, mail, paths, hashes and ids, IP
-/// addresses, colours, numbers.
+/// The patterns of texts worth a label, the first that matches wins: addresses, mail, paths, hashes
+/// and ids, IP addresses, colours, numbers.
 const PATTERNS: &[&str] = &[
     r#"(?:https?|ftp|file|ssh|git)://[^\s<>"'`{}|\\^\[\]]*[^\s<>"'`{}|\\^\[\].,;:!?)]"#,
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
@@ -43,11 +43,11 @@ const PATTERNS: &[&str] = &[
 /// Something with a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
-    /// Its label.
+    /// The label.
     pub label: String,
-    /// What is copied.
+    /// The text that is copied.
     pub text: String,
-    /// Where it begins: row and column of what the pane shows.
+    /// The row and column of the pane at which it begins.
     pub at: ScrollPoint,
 }
 
@@ -58,13 +58,13 @@ pub struct HintLabels {
     pub pane: PaneId,
     /// All of them.
     pub all: Vec<Hint>,
-    /// What was typed of a label.
+    /// The letters that were typed of a label.
     pub typed: String,
     /// True if a letter of it was a capital.
     pub opens: bool,
 }
 
-/// What a key did to the labels.
+/// The effect of a key on the labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hinted {
     /// More letters are awaited.
@@ -88,7 +88,7 @@ impl HintLabels {
             first = end;
         }
         found.truncate(HINTS_MAX);
-        // What stands there more than once has one label each, the same text the same one.
+        // A text that stands there more than once has one label each, the same text the same one.
         let distinct: BTreeSet<&String> = found.iter().map(|(_, text)| text).collect();
         let mut labels = labels(distinct.len()).into_iter();
         let mut known: Vec<(String, String)> = Vec::new();
@@ -209,7 +209,7 @@ fn patterns() -> &'static [Regex] {
         .get_or_init(|| PATTERNS.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect())
 }
 
-/// What is worth a label in a line.
+/// The texts worth a label in a line.
 fn find(first: usize, rows: &[(Vec<Run>, bool)], found: &mut Vec<(ScrollPoint, String)>) {
     let mut text = String::new();
     let mut cells = Vec::new();

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::rc::Rc;
 
 use ratatui::buffer::{Cell as ChromeCell, CellDiffOption};
@@ -26,7 +27,7 @@ const TAIL: u32 = u32::MAX;
 /// A blank that an image shows through.
 const UNDER: u32 = 1 << 29;
 
-/// What one cell of the outer terminal shows.
+/// A cell of the outer terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PaintCell {
     /// A character, or the number of a cluster with [`CLUSTER`] set; [`WIDE`] set if it takes two
@@ -46,14 +47,14 @@ pub(super) struct Glyphs {
     link_ids: HashMap<(PaneId, u32), (u32, Box<str>)>,
 }
 
-/// What a cell writes.
+/// The text that a cell writes.
 pub(super) enum CellGlyph<'a> {
     Char(char),
     Cluster(&'a str),
 }
 
 impl CellGlyph<'_> {
-    /// Its first and its last character.
+    /// The first and the last character.
     pub(super) fn ends(&self) -> (char, char) {
         match self {
             Self::Char(c) => (*c, *c),
@@ -104,7 +105,7 @@ impl Glyphs {
         GLYPHS_MAX < self.clusters.len().max(self.links.len())
     }
 
-    /// What a cell writes.
+    /// The text that a cell writes.
     pub(super) fn of(&self, cell: PaintCell) -> CellGlyph<'_> {
         let number = cell.glyph & !WIDE;
         if number & CLUSTER == 0 {
@@ -117,13 +118,8 @@ impl Glyphs {
 
     /// The end of a run to be written, moved behind what a terminal may take doubtful glyphs in it
     /// for.
-    pub(super) fn reach(
-        &self,
-        row: &[PaintCell],
-        (first, mut end): (usize, usize),
-        widths: WidthProbe,
-    ) -> usize {
-        let mut x = first;
+    pub(super) fn reach(&self, row: &[PaintCell], run: Range<usize>, widths: WidthProbe) -> usize {
+        let (mut x, mut end) = (run.start, run.end);
         while x < end {
             if !row[x].is_tail()
                 && let Some(cols) = doubtful_cols(&self.of(row[x]), widths)

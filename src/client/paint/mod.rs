@@ -1,5 +1,5 @@
-//! What the outer terminal is to show against what it shows: only the difference is written. It
-//! draws nothing by itself.
+//! The painter writes the difference between the screen there is to be and the one that the outer
+//! terminal shows. It draws nothing by itself.
 
 mod cells;
 mod compose;
@@ -36,7 +36,7 @@ pub struct Painter {
     chrome: Buffer,
     /// A mark of each row of `chrome`, to know which changed.
     marks: Vec<u64>,
-    /// What the terminal shows, row by row.
+    /// The screen of the terminal, row by row.
     shown: Vec<PaintCell>,
     /// True if a row of `shown` is what the terminal shows.
     known: Vec<bool>,
@@ -44,11 +44,11 @@ pub struct Painter {
     pictures: ImagePainter,
     /// The row that is composed.
     row: Vec<PaintCell>,
-    /// What was last told besides cells.
+    /// The state that was last told besides cells.
     told: TerminalState,
 }
 
-/// What the terminal was last told besides cells.
+/// The state that the terminal was last told besides cells.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct TerminalState {
     cursor: Option<Cursor>,
@@ -61,7 +61,7 @@ struct TerminalState {
     is_known: bool,
 }
 
-/// Which keyboard protocol is on.
+/// The keyboard protocol that is on.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum KeyProtocol {
     /// Whatever the greeting left.
@@ -205,7 +205,7 @@ impl Painter {
             } else {
                 blank_from.max(first + 1)
             });
-            let end = self.glyphs.reach(&self.row, (first, end), model.caps.widths);
+            let end = self.glyphs.reach(&self.row, first..end, model.caps.widths);
             pen.write((y, first), &self.row[first..end], &self.glyphs, out);
             touch(first, end);
             x = end;

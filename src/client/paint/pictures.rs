@@ -23,7 +23,7 @@ const PARTS_MAX: usize = 512;
 const ENCODED_BYTES_MAX: usize = 16 << 20;
 /// Bytes of decoded pictures that are kept.
 const PIXELS_BYTES_MAX: usize = 128 << 20;
-/// Where our numbers of images begin, so that those of other programs are left alone; placeholders
+/// The first of our numbers of images, so that those of other programs are left alone; placeholders
 /// carry them as a colour of 24 bits.
 const FIRST_ID: u32 = 0x00ab_0000;
 /// Base64 in one command (kitty graphics protocol, "The transmission medium").
@@ -45,7 +45,7 @@ struct ImagePart {
     at: (u16, u16),
 }
 
-/// What was written in a row: from the first column to behind the last.
+/// The columns that were written in a row: from the first column to behind the last.
 pub(super) type Touched = Option<(usize, usize)>;
 
 /// Images, and what the outer terminal has of them.

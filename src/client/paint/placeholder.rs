@@ -5,7 +5,7 @@ use crate::base::style::{Attrs, Colour, Style, Underline};
 use crate::base::text::char_width;
 use crate::wire::image::Placement;
 
-/// How it looks.
+/// The style of the box.
 pub(super) const STYLE: Style = Style {
     fg: Colour::Default,
     bg: Colour::Default,

@@ -13,11 +13,11 @@ pub(super) struct Pen {
     caps: Caps,
     style: Style,
     link: u32,
-    /// Where the cursor is, if that is sure.
+    /// The cell of the cursor, if that is sure.
     at: Option<(usize, usize)>,
-    /// What was written before it.
+    /// The cell that was written before it.
     last: char,
-    /// Where in the output this frame's cells begin.
+    /// The byte of the output at which this frame's cells begin.
     start: usize,
 }
 
@@ -29,13 +29,13 @@ impl Pen {
     /// Writes cells from row and column `at`.
     pub(super) fn write(
         &mut self,
-        (y, x): (u16, usize),
+        at: (u16, usize),
         cells: &[PaintCell],
         glyphs: &Glyphs,
         out: &mut Vec<u8>,
     ) {
-        let y = usize::from(y);
-        for (cell, x) in cells.iter().zip(x..) {
+        let y = usize::from(at.0);
+        for (cell, x) in cells.iter().zip(at.1..) {
             if cell.is_tail() {
                 continue;
             }

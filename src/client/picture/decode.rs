@@ -1,4 +1,4 @@
-//! What a program sent as pixels: raw, PNG, or sixels. Hostile data gives an error or something
+//! Images of programs as pixels: raw, PNG, or sixels. Hostile data gives an error or something
 //! odd, never more than its size says.
 
 use std::io::Cursor;

@@ -6,7 +6,8 @@ use super::{PIXELS_MAX, Pixels};
 
 /// Registers that a picture may use; higher numbers wrap.
 const REGISTERS: usize = 1024;
-/// How often all pixels may be painted over; a colour at a time, a picture paints each many times.
+/// The number of times that all pixels may be painted over; a colour at a time, a picture paints
+/// each many times.
 const PAINTS_MAX: usize = 300;
 
 /// The VT340's first sixteen colours, in per cent; the rest begin as black.

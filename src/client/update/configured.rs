@@ -1,4 +1,4 @@
-//! What changes how the client behaves while it runs: a saved configuration, a terminal that turns
+//! Changes of the client's behaviour while it runs: a saved configuration, a terminal that turns
 //! light or dark, locked keys.
 
 use std::rc::Rc;

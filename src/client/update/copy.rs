@@ -13,7 +13,7 @@ use crate::client::model::{ClientEffect, Model};
 use crate::wire::frame::{PaneItem, ToServer};
 use crate::wire::scroll::ScrollReply;
 
-/// How copy mode is entered.
+/// The way in which copy mode is entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CopyEntry {
     /// By its key.
@@ -69,7 +69,7 @@ pub(super) fn takes(model: &Model, key: Key) -> bool {
 pub(super) fn key(model: &mut Model, input: KeyInput, out: &mut Vec<ClientEffect>) {
     let Some(pane) = model.scene.chrome.focus else { return };
     enter(model, pane, CopyEntry::Scrolling, out);
-    // What a terminal without better keys sends for Alt may be Escape and then the key.
+    // A terminal without better keys may send for Alt Escape and then the key.
     let has_alt = model.config.copy.options.keys.get(input.key).is_some();
     if input.escaped && input.key.code != KeyCode::Esc && !has_alt {
         deed(model, pane, CopyInput::Key(Key::plain(KeyCode::Esc)), out);
@@ -84,7 +84,7 @@ pub(super) fn key(model: &mut Model, input: KeyInput, out: &mut Vec<ClientEffect
     }
 }
 
-/// What the server says about rows.
+/// The server's answer about rows.
 pub(super) fn told(model: &mut Model, told: ScrollReply, out: &mut Vec<ClientEffect>) {
     let pane = told.pane;
     let mut effects = Vec::new();

@@ -48,7 +48,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<ClientEffect> {
     out
 }
 
-/// What one read gave: neighbouring keys for the program go as one message.
+/// The events of one read: neighbouring keys for the program go as one message.
 fn tty(model: &mut Model, events: Vec<TtyEvent>, out: &mut Vec<ClientEffect>) {
     let mut typed = Vec::new();
     for event in events {

@@ -92,7 +92,10 @@ fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<ClientEf
     match grab {
         Grab::Program(id, button) => {
             if let Some(pane) = model.scene.pane(id).cloned()
-                && matches!(mouse.kind, MouseKind::Drag(held) | MouseKind::Release(held) if held == button)
+                && matches!(
+                    mouse.kind,
+                    MouseKind::Drag(held) | MouseKind::Release(held) if held == button
+                )
             {
                 pass(model, &pane, mouse, out);
             }
@@ -122,7 +125,7 @@ fn held(model: &mut Model, grab: Grab, mouse: MouseInput, out: &mut Vec<ClientEf
     }
 }
 
-/// Where along its way a border is.
+/// The position of a border along its way.
 fn along(border: Border, at: Point) -> u16 {
     if border.is_upright { at.x } else { at.y }
 }
@@ -136,7 +139,7 @@ fn on_pane(model: &mut Model, pane: &PaneItem, mouse: MouseInput, out: &mut Vec<
                 return scroll(model, pane, up, out);
             }
         } else if is_ours {
-            return press(model, pane, (button, mouse.at), out);
+            return press(model, pane, button, mouse.at, out);
         } else {
             if model.scene.chrome.focus != Some(pane.id) {
                 model.send(&calls::focus(pane.id), out);
@@ -183,7 +186,8 @@ fn scroll(model: &mut Model, pane: &PaneItem, up: bool, out: &mut Vec<ClientEffe
 fn press(
     model: &mut Model,
     pane: &PaneItem,
-    (button, at): (MouseButton, Point),
+    button: MouseButton,
+    at: Point,
     out: &mut Vec<ClientEffect>,
 ) {
     if model.scene.chrome.focus != Some(pane.id) {

@@ -1,4 +1,4 @@
-//! What the server says.
+//! Messages of the server.
 
 use super::{call, copy, overlay};
 use crate::base::error::Refusal;
@@ -119,7 +119,7 @@ fn apply(model: &mut Model, frame: Frame) {
     }
 }
 
-/// Which cells of which pane are where.
+/// The rectangles of the panes.
 fn layout(chrome: &Chrome) -> (Size, Vec<(PaneId, Rect, Size, Point)>) {
     (
         chrome.area,

@@ -20,14 +20,14 @@ const TAB_COLS_MAX: usize = 24;
 /// The narrowest terminal in which the status line has room for a reminder of the keys.
 const REMINDER_COLS_MIN: u16 = 60;
 
-/// What a click on a bar means.
+/// The target of a click on a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BarHit {
     /// A tab.
     Tab(TabId),
     /// The session's name.
     Session,
-    /// How many panes want attention.
+    /// The number of panes that want attention.
     Attention,
 }
 
@@ -37,11 +37,11 @@ struct BarText {
     text: String,
     style: Style,
     hit: Option<BarHit>,
-    /// What matters least goes first where there is no room.
+    /// The importance of the text: the least goes first if there is no room.
     weight: Weight,
 }
 
-/// How much a text on a bar matters.
+/// The importance of a text on a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Weight {
     Reminder,
@@ -66,7 +66,7 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
     }
 }
 
-/// What a click at a cell of the outer terminal means.
+/// The target of a click at a cell of the outer terminal.
 #[must_use]
 pub fn hit(model: &Model, at: Point) -> Option<BarHit> {
     let covers = |(x, piece): &(u16, BarText)| {
@@ -231,7 +231,7 @@ fn attention(model: &Model) -> Option<BarText> {
     Some(BarText { hit: Some(BarHit::Attention), weight: Weight::Company, ..piece })
 }
 
-/// What is marked on the tab that is shown.
+/// The marks of the tab that is shown.
 fn current_marks(model: &Model) -> Option<&TabMarks> {
     let current = model.scene.chrome.tabs.iter().find(|tab| tab.current)?.id;
     model.bar.status.tabs.iter().find(|marks| marks.tab == current)
@@ -256,7 +256,7 @@ fn title(model: &Model) -> Option<BarText> {
     Some(piece(text, base(model)))
 }
 
-/// What is different from usual: a pending chord, zoom, read-only, no connection, company.
+/// The unusual states: a pending chord, zoom, read-only, no connection, company.
 fn modes(model: &Model) -> Vec<BarText> {
     let theme = &model.config.theme;
     let chrome = &model.scene.chrome;
@@ -282,7 +282,7 @@ fn modes(model: &Model) -> Vec<BarText> {
         .collect()
 }
 
-/// Which key lists the keys.
+/// The key that lists the keys.
 fn reminder(model: &Model) -> Option<BarText> {
     let keys = model.config.keymap.keys_of(calls::HELP)?;
     let style = look::with(base(model), Attrs::DIM);

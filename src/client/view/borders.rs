@@ -14,7 +14,7 @@ use crate::wire::frame::PaneItem;
 /// Lines by the neighbours they join: bit 0 up, 1 right, 2 down, 3 left.
 const LINES: [&str; 16] =
     ["·", "│", "─", "└", "│", "│", "┌", "├", "─", "┘", "─", "┴", "┐", "┤", "┬", "┼"];
-/// What stands where another client's terminal is smaller, and in an area without panes.
+/// The filling where another client's terminal is smaller, and in an area without panes.
 const FILLER: &str = "·";
 
 pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -118,10 +118,10 @@ fn title(model: &Model, area: Rect, pane: &PaneItem, buf: &mut Buffer) {
     write_title(model, area, (pane.rect.x, row), pane, buf);
 }
 
-fn write_title(model: &Model, area: Rect, (x, row): (u16, u16), pane: &PaneItem, buf: &mut Buffer) {
+fn write_title(model: &Model, area: Rect, at: (u16, u16), pane: &PaneItem, buf: &mut Buffer) {
     let ended = pane.ended.map(|status| format!(" (ended, status {status})")).unwrap_or_default();
     let text = format!(" {} {}{ended} ", pane.index, pane.title);
-    let (x, y) = (area.x.saturating_add(x).saturating_add(1), area.y.saturating_add(row));
+    let (x, y) = (area.x.saturating_add(at.0).saturating_add(1), area.y.saturating_add(at.1));
     let room = usize::from(pane.rect.cols.min(area.right().saturating_sub(x))).saturating_sub(1);
     if width(&text).min(6) <= room && y < area.bottom() {
         let is_focused = model.scene.chrome.focus == Some(pane.id);

@@ -1,4 +1,4 @@
-//! What copy mode shows besides rows: where it is, what is typed, and labels. Drawn over the pane.
+//! The position and the prompt of copy mode. Drawn over the pane.
 
 use ratatui::buffer::Buffer;
 
@@ -75,7 +75,7 @@ pub(super) fn has_cursor(model: &Model) -> bool {
     model.scene.focused().is_some_and(|pane| model.copy_modes.open(pane.id).is_some())
 }
 
-/// Where the cursor of the pane in focus is, if that is in copy mode: the column and row of the
+/// The cursor of the pane in focus, if that is in copy mode: the column and row of the
 /// outer terminal.
 pub(super) fn cursor(model: &Model) -> Option<(u16, u16)> {
     let pane = model.scene.focused()?;

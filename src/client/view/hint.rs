@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect as Area;
 use ratatui::style::Style;
 
 use super::{look, notes};
@@ -21,7 +22,7 @@ const KEYS_COLS: usize = 14;
 
 /// A line of the panel.
 enum HintLine {
-    /// What the ones below act on.
+    /// The noun that the ones below act on.
     Head(String),
     /// Keys, and what they do.
     Keys(String, String),
@@ -58,7 +59,8 @@ pub(super) fn draw(model: &Model, buf: &mut Buffer) {
         for column in 0..columns {
             if let Some(entry) = entries.get(column * rows + row) {
                 let x = u16::try_from(column * column_cols).unwrap_or(u16::MAX).saturating_add(1);
-                draw_entry(model, entry, ((x, y), column_cols.saturating_sub(2)), buf);
+                let width = u16::try_from(column_cols).unwrap_or(u16::MAX).saturating_sub(2);
+                draw_entry(model, entry, Area { x, y, width, height: 1 }, buf);
             }
         }
     }
@@ -68,7 +70,8 @@ fn base(model: &Model) -> Style {
     look::style(model.config.theme.overlay_fg, model.config.theme.overlay_bg)
 }
 
-fn draw_entry(model: &Model, entry: &HintLine, (at, cols): ((u16, u16), usize), buf: &mut Buffer) {
+fn draw_entry(model: &Model, entry: &HintLine, area: Area, buf: &mut Buffer) {
+    let (at, cols) = ((area.x, area.y), usize::from(area.width));
     let theme = &model.config.theme;
     match entry {
         HintLine::Head(name) => {
@@ -95,7 +98,7 @@ fn entries(groups: &BTreeMap<String, Vec<(String, String)>>, with_heads: bool) -
     all
 }
 
-/// What the actions act on, each with keys and words; the keys of one action together.
+/// The nouns of the actions, each with keys and words; the keys of one action together.
 fn groups(model: &Model) -> BTreeMap<String, Vec<(String, String)>> {
     let pending = model.chord.keys.len();
     let mut found: BTreeMap<&str, (Vec<String>, String)> = BTreeMap::new();
@@ -103,7 +106,7 @@ fn groups(model: &Model) -> BTreeMap<String, Vec<(String, String)>> {
         let keys = listed.keys.split(' ').skip(pending).collect::<Vec<_>>().join(" ");
         let (all, words) =
             found.entry(listed.name).or_insert_with(|| (Vec::new(), listed.words.clone()));
-        // What the bindings of one action have in common tells what it does.
+        // The words that the bindings of one action have in common tell its effect.
         let common =
             words.split(' ').zip(listed.words.split(' ')).take_while(|(a, b)| a == b).count();
         *words = words.split(' ').take(common).collect::<Vec<_>>().join(" ");

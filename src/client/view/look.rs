@@ -31,16 +31,16 @@ pub(in crate::client) fn colour(colour: Colour) -> Color {
     }
 }
 
-/// Writes `text` into at most `cols` columns from (`x`, `y`), with an ellipsis where it does not
+/// Writes `text` into at most `cols` columns from `at`, a column and a row, with an ellipsis where it does not
 /// fit; gives the column after it. Outside the buffer nothing happens.
 pub(in crate::client) fn put(
     buf: &mut Buffer,
-    (x, y): (u16, u16),
+    at: (u16, u16),
     cols: usize,
     text: &str,
     style: Style,
 ) -> u16 {
-    let area = buf.area;
+    let ((x, y), area) = (at, buf.area);
     if area.right() <= x || area.bottom() <= y {
         return x;
     }

@@ -39,7 +39,7 @@ pub fn draw(model: &Model, buf: &mut Buffer) {
     }
 }
 
-/// Where the cursor is shown: in the line that is typed, else where the program in focus has it.
+/// The cell of the cursor: in the line that is typed, else where the program in focus has it.
 #[must_use]
 pub fn cursor(model: &Model) -> Option<Cursor> {
     if let Some(overlay) = &model.overlay {

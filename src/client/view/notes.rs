@@ -1,4 +1,4 @@
-//! What appears for a while: notices, and what is awaited.
+//! Notices, and the event that is awaited.
 
 use ratatui::buffer::Buffer;
 
@@ -33,7 +33,7 @@ pub(super) fn draw_notices(model: &Model, buf: &mut Buffer) {
     }
 }
 
-/// What is awaited, in the middle, while there is nothing to show.
+/// The event that is awaited, in the middle, while there is nothing to show.
 pub(super) fn draw_awaited(model: &Model, buf: &mut Buffer) {
     let Some(text) = model.awaited() else { return };
     let cols = width(text).min(usize::from(model.size.cols));

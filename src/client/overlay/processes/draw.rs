@@ -17,7 +17,7 @@ use crate::client::view::{look, whole};
 const DEPTH_MAX: usize = 12;
 const INDENT: usize = 2;
 
-/// Which columns there is room for, besides id and command line.
+/// The columns there is room for, besides id and command line.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
     figures: bool,
@@ -52,7 +52,7 @@ impl Columns {
     }
 }
 
-/// Where the parts of the view are.
+/// The areas of the parts of the view.
 struct TableLayout {
     outer: Area,
     inner: Area,
@@ -72,7 +72,7 @@ fn shape(model: &Model, view: &ProcessView) -> TableLayout {
     let row_count = inner.height.saturating_sub(2).max(inner.height.min(1));
     let rows_y = inner.y + u16::from(1 < inner.height);
     let shown = usize::from(row_count.max(1));
-    // What is selected stands in the middle, except near the ends.
+    // The selected row stands in the middle, except near the ends.
     let first =
         view.selected_idx().saturating_sub(shown / 2).min(view.found().len().saturating_sub(shown));
     TableLayout { outer, inner, rows_y, row_count, first }
@@ -90,7 +90,7 @@ pub(super) fn hit(model: &Model, view: &ProcessView, at: Point) -> ListHit {
         .map_or(ListHit::Inside, ListHit::Item)
 }
 
-/// Where the typed filter has its cursor; none while none is typed.
+/// The cursor of the typed filter; none while none is typed.
 pub(super) fn cursor(model: &Model, view: &ProcessView) -> Option<(u16, u16)> {
     let inner = shape(model, view).inner;
     let x = inner.x.saturating_add(column(1 + view.filter.cursor_cols()));
@@ -181,7 +181,7 @@ fn title(view: &ProcessView) -> String {
     format!("processes · {count}{tagged}")
 }
 
-/// What is typed or asked, else what the keys do: as many of them as there is room for.
+/// The line that is typed or asked, else a list of the keys: as many of them as there is room for.
 fn foot(view: &ProcessView, cols: usize) -> String {
     match &view.mode {
         Mode::Filter => format!("/{}", view.filter.text()),

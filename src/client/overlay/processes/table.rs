@@ -11,30 +11,30 @@ use crate::base::time::{Span, Tick};
 use crate::client::text_input::TextInput;
 use crate::wire::process::ProcessRow;
 
-/// How often the table is asked for.
+/// The pause between two requests for the table.
 pub(super) const EVERY: Span = Span::seconds(1);
 /// The longest command line that is asked for, in bytes.
 pub const LINE_MAX: usize = 256;
 /// Rows that a page has.
 const PAGE: usize = 10;
 
-/// Which process, for certain: an id is used again, but not with the same start.
+/// A process, for certain: an id is used again, but not with the same start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProcessIdent {
-    /// Its id.
+    /// The process id.
     pub pid: i32,
-    /// When it started, in clock ticks since boot.
+    /// The time of its start, in clock ticks since boot.
     pub start_time: u64,
 }
 
 /// A process as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    /// Which it is.
+    /// The process.
     pub ident: ProcessIdent,
-    /// How far below the first process of its pane or command.
+    /// The depth below the first process of its pane or command.
     pub depth: usize,
-    /// Its session.
+    /// The session.
     pub session: Option<SessionId>,
     /// The pane it runs in.
     pub pane: Option<PaneId>,
@@ -75,7 +75,7 @@ impl Sort {
     }
 }
 
-/// What is done to processes.
+/// An action on processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProcessAction {
     /// Told to end, killed after the grace; with all it started or alone.
@@ -87,7 +87,7 @@ pub(super) enum ProcessAction {
     Signal(&'static str),
 }
 
-/// What the keys mean at present.
+/// The mode that decides what keys mean.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) enum Mode {
     /// They move and act.
@@ -101,7 +101,7 @@ pub(super) enum Mode {
     Ask(ProcessAction, Vec<ProcessIdent>),
 }
 
-/// What a key wants of somebody else.
+/// An effect of a key outside the view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ProcessEffect {
     /// Nothing.
@@ -131,13 +131,13 @@ pub(super) const SIGNALS: [(char, &str); 10] = [
 /// The process view.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ProcessView {
-    /// What the keys mean.
+    /// The mode.
     pub mode: Mode,
     /// The order.
     pub sort: Sort,
-    /// What is typed to narrow the list.
+    /// The text that narrows the list.
     pub filter: TextInput,
-    /// When the table is asked for again.
+    /// The time at which the table is asked for again.
     pub again: Tick,
     /// The call that asked for it and is not answered.
     pub asked: Option<u64>,
@@ -203,7 +203,7 @@ impl ProcessView {
         self.rows.len()
     }
 
-    /// How many are tagged.
+    /// The number of tagged processes.
     #[must_use]
     pub(super) fn tagged_count(&self) -> usize {
         self.tagged.len()
@@ -215,7 +215,7 @@ impl ProcessView {
         self.tagged.contains(&ident)
     }
 
-    /// Which of [`Self::found`] is selected.
+    /// The place of the selected row in [`Self::found`].
     #[must_use]
     pub(super) fn selected_idx(&self) -> usize {
         self.at
@@ -338,8 +338,8 @@ impl ProcessView {
         self.arrange();
     }
 
-    /// What is tagged, else what is selected. More than one, and what a pane or a command began
-    /// with, is asked about.
+    /// Acts on the tagged processes, else the selected one. More than one, and what a pane or a
+    /// command began with, is asked about.
     fn act(&mut self, deed: ProcessAction) -> ProcessEffect {
         let idents: Vec<ProcessIdent> = if self.tagged.is_empty() {
             self.selected().map(|row| row.ident).into_iter().collect()
@@ -534,7 +534,7 @@ mod tests {
         other[2]["start_time"] = json!(999);
         view.fill(listed(other));
         assert_eq!(view.tagged_count(), 0);
-        // What had the selection is gone: the row stays.
+        // The process that had the selection is gone: the row stays.
         assert_eq!(
             (view.selected_idx(), view.selected().map(|row| row.ident.start_time)),
             (2, Some(999))
