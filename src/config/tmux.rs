@@ -38,6 +38,8 @@ pub struct Imported {
     options: BTreeMap<&'static str, BTreeMap<String, String>>,
     /// Chord and action.
     keys: BTreeMap<String, String>,
+    /// The first and the second prefix.
+    prefixes: [Option<Key>; 2],
     /// The report.
     pub lines: Vec<ImportedLine>,
 }
@@ -54,6 +56,8 @@ enum Ours {
     List(&'static str, &'static str),
     /// Colours: foreground and background.
     Colours(&'static str, &'static str),
+    /// A colour.
+    Colour(&'static str),
     /// Not needed: abide does so anyway.
     Already(&'static str),
 }
@@ -112,6 +116,8 @@ const OPTIONS: &[(&str, Ours)] = &[
     ),
     ("update-environment", Ours::List("environment", "follow")),
     ("status-style", Ours::Colours("bar_fg", "bar_bg")),
+    ("status-fg", Ours::Colour("bar_fg")),
+    ("status-bg", Ours::Colour("bar_bg")),
     ("window-status-current-style", Ours::Colours("tab_fg", "tab_bg")),
     ("pane-border-style", Ours::Colours("border", "")),
     ("pane-active-border-style", Ours::Colours("border_focus", "")),
@@ -132,20 +138,105 @@ const OPTIONS: &[(&str, Ours)] = &[
     ("utf8", Ours::Already("text is UTF-8")),
     ("status-utf8", Ours::Already("text is UTF-8")),
     ("detach-on-destroy", Ours::Already("clients of a session that ended go to the one before")),
-    ("repeat-time", Ours::Already("keys repeat for 500 ms")),
+    ("repeat-time", Ours::Number("keys", "repeat_ms")),
+    ("mode-keys", Ours::Words("copy", "keys", &[("vi", "\"vi\""), ("emacs", "\"emacs\"")])),
+    ("word-separators", Ours::Text("copy", "word_separators")),
+    ("copy-command", Ours::Text("copy", "command")),
 ];
 
 /// Reads a configuration of tmux.
 #[must_use]
 pub fn import(text: &str) -> Imported {
     let mut imported = Imported::default();
+    let mut conditions = Conditions::default();
     for (number, logical) in logical_lines(text) {
+        conditions.directive(&split(&logical));
         for command in commands(&logical) {
-            let verdict = imported.command(&command);
+            let verdict = match conditions.holds() {
+                Some(true) => imported.command(&command),
+                Some(false) => ImportVerdict::Left("its %if does not hold".into()),
+                None => ImportVerdict::Left("only tmux can tell whether its %if holds".into()),
+            };
             imported.lines.push(ImportedLine { number, text: shown(&command), verdict });
         }
     }
     imported
+}
+
+/// A branch of an `%if`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Branch {
+    /// The one that holds.
+    Active,
+    /// Does not hold; none before it did.
+    Waiting,
+    /// Comes after the one that holds.
+    Passed,
+    /// Depends on a condition that only tmux can tell, as all branches of its `%if`.
+    Unknown,
+}
+
+impl Branch {
+    fn of(condition: Option<&String>) -> Self {
+        match condition.and_then(|text| holds(text)) {
+            Some(true) => Self::Active,
+            Some(false) => Self::Waiting,
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// The branches of `%if` that a line is in, from the outermost.
+#[derive(Debug, Default)]
+struct Conditions(Vec<Branch>);
+
+impl Conditions {
+    /// Takes a line of `%if`, `%elif`, `%else` or `%endif`; all others mean nothing.
+    fn directive(&mut self, words: &[String]) {
+        match words.first().map(String::as_str) {
+            Some("%if") => self.0.push(Branch::of(words.get(1))),
+            Some("%elif") => self.turn(Branch::of(words.get(1))),
+            Some("%else") => self.turn(Branch::Active),
+            Some("%endif") => self.0.truncate(self.0.len().saturating_sub(1)),
+            _ => {}
+        }
+    }
+
+    /// Goes to the next branch of the innermost `%if`.
+    fn turn(&mut self, next: Branch) {
+        if let Some(branch) = self.0.last_mut() {
+            *branch = match branch {
+                Branch::Active | Branch::Passed => Branch::Passed,
+                Branch::Waiting => next,
+                Branch::Unknown => Branch::Unknown,
+            };
+        }
+    }
+
+    /// True if a line is to be taken; none if only tmux can tell.
+    fn holds(&self) -> Option<bool> {
+        if self.0.iter().any(|branch| matches!(branch, Branch::Waiting | Branch::Passed)) {
+            return Some(false);
+        }
+        (!self.0.contains(&Branch::Unknown)).then_some(true)
+    }
+}
+
+/// The truth of a condition that no state of tmux is needed for: a plain word, or `#{==:…}` and
+/// `#{!=:…}` of plain words. A format is true unless it is empty or `0` (tmux(1), FORMATS).
+fn holds(condition: &str) -> Option<bool> {
+    let is_plain = |text: &str| !text.contains(['#', '{', '}']);
+    if is_plain(condition) {
+        return Some(!condition.is_empty() && condition != "0");
+    }
+    let inner = condition.strip_prefix("#{")?.strip_suffix('}')?;
+    let (operator, operands) = inner.split_once(':')?;
+    let (left, right) = operands.split_once(',').filter(|(a, b)| is_plain(a) && is_plain(b))?;
+    match operator {
+        "==" => Some(left == right),
+        "!=" => Some(left != right),
+        _ => None,
+    }
 }
 
 impl Imported {
@@ -239,19 +330,13 @@ impl Imported {
         let Ok(key) = our_key(value).parse::<Key>() else {
             return ImportVerdict::Left(format!("{value:?} is no key here"));
         };
-        let entry = self
-            .options
-            .entry("keys")
-            .or_default()
-            .entry("prefix".into())
-            .or_insert_with(|| "[]".into());
-        let others = entry.trim_matches(['[', ']']).to_owned();
-        let own = quoted(&key.to_string());
-        *entry = match (others.is_empty(), is_first) {
-            (true, _) => format!("[{own}]"),
-            (false, true) => format!("[{own}, {others}]"),
-            (false, false) => format!("[{others}, {own}]"),
-        };
+        self.prefixes[usize::from(!is_first)] = Some(key);
+        let first = self.prefixes[0].map_or_else(|| "C-b".to_owned(), |key| key.to_string());
+        let mut keys = vec![quoted(&first)];
+        keys.extend(self.prefixes[1].map(|key| quoted(&key.to_string())));
+        keys.dedup();
+        let entry = format!("[{}]", keys.join(", "));
+        self.options.entry("keys").or_default().insert("prefix".into(), entry.clone());
         ImportVerdict::Taken(format!("[keys].prefix = {entry}"))
     }
 
@@ -271,6 +356,7 @@ impl Imported {
                 self.set(section, name, format!("[{}]", words.join(", ")))
             }
             Ours::Colours(fg, bg) => self.colours(fg, bg, value),
+            Ours::Colour(name) => self.set("theme", name, quoted(&our_colour(value))),
         }
     }
 
@@ -485,7 +571,7 @@ fn split(line: &str) -> Vec<String> {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
-            (None, '#') if word.is_none() => break,
+            (None, '#') if word.is_none() && chars.peek() != Some(&'{') => break,
             (None, c) if c.is_whitespace() => words.extend(word.take()),
             (_, c) => word.get_or_insert_default().push(c),
         }
@@ -536,7 +622,37 @@ mod tests {
         check("set -g @plugin 'tmux-plugins/tpm'", "left: options of plugins");
         check("set -g status-left '#S'", "left: there is no such option");
         check("set -g mouse maybe", "left: \"maybe\"");
+        check("setw -g mode-keys vi", "[copy].keys = \"vi\"");
+        check("set -g word-separators ' -_@'", "[copy].word_separators = \" -_@\"");
+        check("set -s copy-command 'wl-copy'", "[copy].command = \"wl-copy\"");
+        check("set -g status-bg black", "[theme].bar_bg = \"black\"");
+        check("set -g repeat-time 300", "[keys].repeat_ms = 300");
+        check("set -g prefix2 C-s", "[keys].prefix = [\"C-b\", \"C-s\"]");
         check("set -g history-limit many", "left: ");
+    }
+
+    #[test]
+    fn only_the_branch_of_an_if_that_holds_is_taken() {
+        let limit = |condition: &str| {
+            let text = format!(
+                "%if {condition}\nset -g history-limit 5\n%else\nset -g history-limit 6\n%endif\n\
+                 set -g mouse on\n"
+            );
+            let imported = import(&text);
+            assert_eq!(imported.lines.len(), 3, "{condition}");
+            assert!(imported.toml().contains("mouse = true"), "{condition}");
+            let lines = imported.toml();
+            [5, 6].map(|limit| lines.contains(&format!("lines = {limit}\n")))
+        };
+        assert_eq!(limit("\"#{==:1,2}\""), [false, true]);
+        assert_eq!(limit("\"#{!=:1,2}\""), [true, false]);
+        assert_eq!(limit("#{==:a,a}"), [true, false]);
+        assert_eq!(limit("1"), [true, false]);
+        assert_eq!(limit("0"), [false, true]);
+        assert_eq!(limit("\"#{==:#{host},build}\""), [false, false]);
+        let nested = "%if 0\n%if 1\nset -g history-limit 5\n%endif\n%elif 1\n\
+                      set -g history-limit 7\n%else\nset -g history-limit 8\n%endif\n";
+        assert!(import(nested).toml().contains("lines = 7\n"), "{}", import(nested).toml());
     }
 
     #[test]
