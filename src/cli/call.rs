@@ -25,7 +25,7 @@ use crate::base::id::PaneId;
 use crate::base::time::Span;
 use crate::cli::config;
 use crate::cli::connection::{self, ServerConnection};
-use crate::cli::{Attach, Next, exec, files, local, print, start, table_output, upgrade};
+use crate::cli::{Attach, Next, exec, files, local, print, table_output, upgrade};
 use crate::config::diag::Diagnostic;
 use crate::platform;
 use crate::platform::paths::{Paths, PathsEnv, PathsError};
@@ -138,7 +138,7 @@ pub(super) struct Origin<'a> {
 pub(super) fn alone() -> Result<Next, Refusal> {
     attachable()?;
     let places = places()?;
-    answers(|| start::link(&places, None).map(Some))?;
+    answers(|| connection::start(&places, None).map(Some))?;
     attach(places, table::entry::<SessionAttach>(), &Special::Plain(CallParams::new()))
 }
 
@@ -156,7 +156,7 @@ pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
     if special.needs_view() {
         if special.makes_session() {
             attachable()?;
-            answers(|| start::link(&places, None).map(Some))?;
+            answers(|| connection::start(&places, None).map(Some))?;
         } else if !answers(|| present(&places, None, entry))? {
             return Err(connection::no_server());
         }
@@ -169,7 +169,7 @@ pub(super) fn run(call: &Call, as_json: bool) -> Result<Next, Refusal> {
     let special = Special::of(&entry.call(&params)?);
     let pane = own_pane(&places);
     let link = if special.makes_session() {
-        Some(start::link(&places, pane)?)
+        Some(connection::start(&places, pane)?)
     } else {
         present(&places, pane, entry)?
     };
@@ -324,7 +324,7 @@ fn present(
             || entry.noun() == "snapshot" && places.snapshots().exists()
     };
     let is_wanted = || is_kept() || entry.noun() != "server" && is_on_disk();
-    if link.is_none() && is_wanted() { start::link(places, pane).map(Some) } else { Ok(link) }
+    if link.is_none() && is_wanted() { connection::start(places, pane).map(Some) } else { Ok(link) }
 }
 
 /// True if there is a server that answers, before the terminal is a client's: one that was killed

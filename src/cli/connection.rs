@@ -1,18 +1,30 @@
-//! Calls over the server's socket: one line of JSON-RPC each way. It starts no server and prints
-//! nothing.
+//! Calls over the socket of the server: one line of JSON-RPC each way. Where there is no server, a
+//! keeper is started, and it starts the server. Nothing is printed here.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::action::table::{ActionEntry, CallParams};
 use crate::base::error::{Code, Refusal};
 use crate::base::id::PaneId;
+use crate::base::time::Span;
+use crate::platform::daemonize::{self, KeeperStart};
 use crate::platform::paths::Paths;
+use crate::platform::poll::Ready;
+use crate::platform::{self, own_program};
 use crate::wire::packet::PACKET_MAX;
 use crate::wire::rpc::{Request, Response};
+
+/// The longest time until a new server listens.
+const START_WITHIN: Duration = Duration::from_secs(15);
+/// The same for another server that was started at the same time, once our keeper has ended.
+const AFTER_KEEPER_WITHIN: Duration = Duration::from_secs(2);
+/// The time between two looks for it.
+const LOOK_EVERY: Span = Span::millis(1);
 
 /// A connection to the server.
 #[derive(Debug)]
@@ -154,6 +166,62 @@ pub(super) fn pause(span: &mut Duration) {
         drop(timer.read_exact(&mut [0]));
     }
     *span = LONGEST.min(*span * 2);
+}
+
+/// A connection to the server of these places, which is started if there is none.
+///
+/// # Errors
+/// If it cannot be started, with the log to look into.
+pub(super) fn start(places: &Paths, pane: Option<PaneId>) -> Result<ServerConnection, Refusal> {
+    if let Some(link) = ServerConnection::connect(places, pane)? {
+        return Ok(link);
+    }
+    places.prepare().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
+    let log =
+        places.open_log().map_err(|error| Refusal::new(Code::SpawnFailed, error.to_string()))?;
+    let failed =
+        |error: io::Error| failure(places, &format!("the keeper cannot be started: {error}"));
+    let exe = own_program();
+    let (alive, theirs) = UnixStream::pair().map_err(failed)?;
+    let start = KeeperStart {
+        exe: &exe,
+        args: Vec::new(),
+        env: Vec::new(),
+        input: Some(OwnedFd::from(theirs)),
+        log: Some(log),
+    };
+    daemonize::start_keeper(start).map_err(failed)?;
+    wait(places, pane, &alive)
+}
+
+/// `alive` is closed at the other end when the keeper has gone.
+fn wait(
+    places: &Paths,
+    pane: Option<PaneId>,
+    alive: &UnixStream,
+) -> Result<ServerConnection, Refusal> {
+    let mut deadline = Instant::now() + START_WITHIN;
+    let mut is_alive = true;
+    loop {
+        if let Some(link) = ServerConnection::connect(places, pane)? {
+            return Ok(link);
+        }
+        if deadline < Instant::now() {
+            return Err(failure(places, "the server was started and does not listen"));
+        }
+        let looked = Ready { input: is_alive, room: false };
+        let [ended] = platform::poll::poll([(alive.as_fd(), looked)], Some(LOOK_EVERY))
+            .map_err(|error| failure(places, &error.to_string()))?;
+        // The keeper of a server that came second ends too; then the first one is about to listen.
+        if ended.input {
+            is_alive = false;
+            deadline = deadline.min(Instant::now() + AFTER_KEEPER_WITHIN);
+        }
+    }
+}
+
+fn failure(places: &Paths, message: &str) -> Refusal {
+    Refusal::new(Code::SpawnFailed, message).hint(format!("the log is {}", places.log().display()))
 }
 
 fn gone(entry: &ActionEntry, reason: &str) -> Refusal {

@@ -15,7 +15,7 @@ use crate::action::table;
 use crate::base::error::{Code, Refusal};
 use crate::cli::connection::{ServerConnection, no_server};
 use crate::cli::print;
-use crate::config::layout;
+use crate::config::load;
 use crate::platform::paths::Paths;
 
 /// The longest layout file, in bytes.
@@ -25,7 +25,7 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 pub(super) fn read_layout(apply: &mut ApplyLayout) -> Result<(), Refusal> {
     let path = &apply.preset;
     if Path::new(path).is_file() {
-        let read = layout::read(&text(path)?).map_err(|error| wrong(path, &error))?;
+        let read = load::read_layout(&text(path)?).map_err(|error| wrong(path, &error))?;
         apply.layout = Some(read);
     }
     Ok(())
@@ -55,7 +55,8 @@ pub(super) fn read_project(open: &mut SessionOpen) -> Result<(), Refusal> {
         .hint("abide layout save prints what a tab of one has; `abide open --help`"));
     };
     let path = file.display().to_string();
-    let project: Project = layout::read(&text(&path)?).map_err(|error| wrong(&path, &error))?;
+    let project: Project =
+        load::read_layout(&text(&path)?).map_err(|error| wrong(&path, &error))?;
     let folder = file.parent().and_then(Path::to_str);
     let folder = folder.ok_or_else(|| {
         Refusal::new(Code::InvalidParams, format!("{}: its name is no UTF-8", file.display()))
@@ -80,7 +81,7 @@ fn wrong(path: &str, why: &str) -> Refusal {
 
 /// Writes the layout to the file that was named, or prints it.
 pub(super) fn save_layout(save: &LayoutSave, reply: &Value) -> Result<(), Refusal> {
-    let text = layout::write(reply).map_err(|error| {
+    let text = load::write_layout(reply).map_err(|error| {
         Refusal::new(Code::Internal, format!("the layout cannot be written: {error}"))
     })?;
     let Some(path) = &save.file else { return print::text(&text) };

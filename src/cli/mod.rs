@@ -12,7 +12,6 @@ mod files;
 mod local;
 mod man;
 mod print;
-mod start;
 mod table_output;
 mod upgrade;
 

@@ -1,7 +1,8 @@
-//! The text of a configuration file as settings, or everything that is wrong with it at once. It
-//! opens no file.
+//! The text of a configuration file as settings, or everything that is wrong with it at once; and
+//! that of a layout file as data. It opens no file.
 
-use serde::Deserialize as _;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Serialize};
 use toml::de::DeTable;
 
 use crate::config::check;
@@ -65,4 +66,38 @@ fn ordered(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     problems.dedup();
     problems.truncate(PROBLEMS_MAX);
     problems
+}
+
+/// The data of a layout file.
+///
+/// # Errors
+/// What is wrong, with the line.
+pub fn read_layout<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+}
+
+/// Data as a layout file.
+///
+/// # Errors
+/// If it has something that TOML has not.
+pub fn write_layout<T: Serialize>(layout: &T) -> Result<String, String> {
+    toml::to_string_pretty(layout).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{read_layout, write_layout};
+
+    #[test]
+    fn a_layout_is_read_as_it_was_written() {
+        let layout =
+            BTreeMap::from([("command".to_owned(), vec!["vi".to_owned(), "a \"b".to_owned()])]);
+        assert_eq!(read_layout(&write_layout(&layout).expect("it can be written")), Ok(layout));
+        assert!(
+            read_layout::<BTreeMap<String, String>>("split = ")
+                .is_err_and(|error| error.contains("line 1"))
+        );
+    }
 }

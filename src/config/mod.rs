@@ -4,7 +4,6 @@
 mod check;
 pub mod diag;
 pub mod keymap;
-pub mod layout;
 pub mod load;
 pub mod presets;
 pub mod reference;

@@ -4,7 +4,6 @@
 //! checked from the schema.
 
 mod client;
-mod restore;
 mod server;
 pub mod shape;
 mod theme;
@@ -17,10 +16,9 @@ pub use client::{
     Bars, ColourDepth, CopyModeOptions, CopyTable, Edge, HintOptions, KeyOptions, OuterOptions,
     Preset, Segment,
 };
-pub use restore::{RerunPolicy, Restore};
 pub use server::{
     Environment, ExecOptions, Hooks, Keep, Limits, Monitor, NotifyPolicy, PaneOptions, Persist,
-    Remain, Scrollback, SessionOptions, ShellOptions, Sizing,
+    Remain, RerunPolicy, Restore, Scrollback, SessionOptions, ShellOptions, Sizing,
 };
 pub use theme::{Appearance, Palette, Theme, ThemeFile};
 pub use value::{KeyText, SizeText, ThemeChoice, ThemeColour, ValueError};
