@@ -1,4 +1,5 @@
-//! Fuzz target: our parser makes the calls of vte, however the bytes are cut. The parser is private to abide, so its source is part of this crate.
+//! Fuzz target: our parser makes the calls of vte, however the bytes are cut. The parser is private
+//! to abide, so its source is part of this crate.
 
 #![no_main]
 #![allow(dead_code, reason = "of the parser only what the referee needs is used")]

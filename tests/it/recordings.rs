@@ -21,7 +21,7 @@ use crate::term_refs::props::{Shared, View};
 /// Recordings whose text vt100 sees otherwise; the reasons stand above.
 const NOT_AS_VT100: &[&str] = &[];
 
-/// What happened.
+/// The event.
 enum Step {
     Output(Vec<u8>),
     Resize(Size),

@@ -9,7 +9,7 @@ use abide::base::memory::{HeapMemory, Memory, MemoryFull};
 use abide::base::row::Row;
 use abide::term::{Case, Direction, Options, Pattern, Syntax, Terminal};
 
-/// What is left of memory whose owner is killed after so many changes of it.
+/// The rest of memory whose owner is killed after so many changes of it.
 #[derive(Clone, Default)]
 struct Grave(Arc<Mutex<(Option<usize>, Vec<u8>)>>);
 
@@ -152,7 +152,7 @@ fn a_kill_at_any_moment_of_the_packing_loses_nothing() {
         let mut next = restored(Box::new(HeapMemory(left)));
         assert_eq!((rows(&next), hits(&next)), wanted, "killed before change {changes}");
         if changes % 7 == 0 {
-            // Its successor goes on packing.
+            // The successor goes on packing.
             pack(&mut next);
             assert_eq!((rows(&next), hits(&next)), wanted, "killed before change {changes}");
         }

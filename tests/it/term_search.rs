@@ -151,7 +151,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn search_finds_what_a_search_in_the_printed_lines_finds(lines in lines(), size in (2_u16..30, 1_u16..8), limit in 1_usize..9, then in 2_u16..40) {
+    fn search_finds_what_a_search_in_the_printed_lines_finds(
+        lines in lines(),
+        size in (2_u16..30, 1_u16..8),
+        limit in 1_usize..9,
+        then in 2_u16..40
+    ) {
         let mut terminal = fresh(size.0, size.1, 10_000);
         feed(&mut terminal, &lines.join("\r\n"));
         terminal.resize(Size::new(then, size.1), &mut Vec::new());
@@ -172,7 +177,11 @@ proptest! {
     }
 
     #[test]
-    fn positions_stay_on_their_character(lines in lines(), size in (2_u16..30, 1_u16..8), widths in proptest::collection::vec((2_u16..40, 1_u16..9), 1..3)) {
+    fn positions_stay_on_their_character(
+        lines in lines(),
+        size in (2_u16..30, 1_u16..8),
+        widths in proptest::collection::vec((2_u16..40, 1_u16..9), 1..3)
+    ) {
         let mut terminal = fresh(size.0, size.1, 10_000);
         feed(&mut terminal, &lines.join("\r\n"));
         let shown = |terminal: &Terminal| -> Vec<Anchor> {
@@ -180,7 +189,7 @@ proptest! {
             (first..i64::from(terminal.size().rows)).flat_map(|row| (0..terminal.size().cols).map(move |col| (row, col)))
                 .filter_map(|(row, col)| {
                     let position = terminal.anchor(row, col)?;
-                    // What is at or after the end of a line is no character.
+                    // A cell at or after the end of a line is no character.
                     let at = terminal.locate(position)?;
                     (at == (row, col)).then_some(position)
                 }).collect()

@@ -19,7 +19,7 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use crate::harness::{PATIENCE, World, missing_tool};
 use crate::screen_text::{compare, describe};
 
-/// What vttest waits for.
+/// The input that vttest waits for.
 #[derive(Debug, PartialEq, Eq)]
 enum Stop {
     /// RETURN.
@@ -33,7 +33,7 @@ enum Stop {
 /// vttest in a terminal that is our engine.
 struct Vttest {
     terminal: Terminal,
-    /// What it writes, in pieces; an empty one is the end.
+    /// The output in pieces; an empty one is the end.
     output: Receiver<Vec<u8>>,
     writer: Box<dyn std::io::Write + Send>,
     /// The last bytes it wrote.

@@ -92,7 +92,7 @@ fn links_styles_and_clusters_are_given_back() {
     }
     terminal.clear_history();
     assert!(terminal.memory_used() < 8 << 20, "{}", terminal.memory_used());
-    // What is on the screen still has its own link and colour.
+    // Text on the screen still has its own link and colour.
     let row = terminal.row(0);
     let run = row.runs.first().expect("text");
     assert_ne!(run.style, Style::default());
@@ -169,7 +169,7 @@ fn scrollback_keeps_to_its_lines() {
 
 #[test]
 fn a_prompt_drawn_again_leaves_no_ghost() {
-    // What zsh does at a change of size: up by the rows of its prompt, clear, draw again.
+    // zsh at a change of size goes up by the rows of its prompt, clear, draw again.
     let prompt = "\x1b]133;A\x07long prompt of one row $ \x1b]133;B\x07";
     let mut terminal = terminal(30, 6);
     terminal.feed(format!("output\r\n{prompt}").as_bytes(), &mut Vec::new());

@@ -26,7 +26,7 @@ use proptest::prelude::*;
 const COLS: u16 = 20;
 const ROWS: u16 = 6;
 
-/// What was written so far never ends in the last column: every piece of text starts at a column
+/// The text written so far never ends in the last column: every piece of text starts at a column
 /// that leaves it room.
 fn text() -> impl Strategy<Value = String> {
     (1..=ROWS, 1..COLS / 2, "[ -~]{1,9}")
@@ -128,7 +128,11 @@ fn vt100(bytes: &str) -> (Vec<String>, (u16, u16)) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 1500,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn as_alacritty(bytes in output(&[
@@ -140,13 +144,17 @@ proptest! {
     }
 
     #[test]
-    fn history_as_alacritty(pieces in proptest::collection::vec(prop_oneof![text(), wrapping(), fixed(&["\x1b[1;31m", "\x1b[6;1H", "漢字漢字漢字漢字漢字漢\r\n"])], 1..30)) {
+    fn history_as_alacritty(
+        pieces in proptest::collection::vec(prop_oneof![text(), wrapping(), fixed(&["\x1b[1;31m", "\x1b[6;1H", "漢字漢字漢字漢字漢字漢\r\n"])], 1..30)
+    ) {
         let bytes = pieces.concat();
         prop_assert_eq!(ours(&bytes), alacritty(&bytes));
     }
 
     #[test]
-    fn as_vt100(bytes in output(&["\x1b7", "\x1b[2;3H\t", "\x1b[1;31m", "\x1b[m", "\x1b[1;5HA\x08B", "\x1b[6;1H\n", "\x1b[1;1H\x1bM"])) {
+    fn as_vt100(
+        bytes in output(&["\x1b7", "\x1b[2;3H\t", "\x1b[1;31m", "\x1b[m", "\x1b[1;5HA\x08B", "\x1b[6;1H\n", "\x1b[1;1H\x1bM"])
+    ) {
         let (rows, cursor, _) = ours(&bytes);
         prop_assert_eq!((rows, cursor), vt100(&bytes));
     }

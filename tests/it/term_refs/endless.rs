@@ -1,4 +1,4 @@
-//! One thing without an end, and its relatives: what the engine says it holds stays within a fixed
+//! Input without an end: the memory that the engine reports stays within a fixed
 //! bound, and so does what it tells. Four times the bound of a string, twice that of images; the
 //! fuzz targets and the benchmark feed more.
 
@@ -8,7 +8,7 @@ use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
 use abide::term::{Options, TermEvent, Terminal};
 
-/// What is fed of each kind, of its relatives, and of images, which may take 64 MiB.
+/// Bytes fed of each kind, of its relatives, and of images, which may take 64 MiB.
 const BYTES: usize = 8 << 20;
 const FEWER_BYTES: usize = 4 << 20;
 const IMAGE_BYTES: usize = 66 << 20;
@@ -50,7 +50,7 @@ fn peak(start: &str, bytes: usize, mut next: impl FnMut(&mut Vec<u8>)) -> usize 
         chunk.clear();
         events.clear();
     }
-    // It still understands what comes after it.
+    // The engine still understands the text after it.
     terminal.feed(b"\x1b\\\x1bc\x1b[31mok\x1b[m", &mut events);
     assert_eq!(terminal.row(0).text(), "ok", "after {start:?}");
     peak.saturating_sub(fresh)

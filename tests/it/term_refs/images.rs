@@ -21,7 +21,7 @@ fn kitty(control: &str) -> String {
     format!("\x1b_G{control};AAAA\x1b\\")
 }
 
-/// One pixel over 3×2 cells.
+/// A pixel over 3×2 cells.
 fn placed(control: &str) -> String {
     kitty(&format!("a=T,s=1,v=1,f=24,c=3,r=2,{control}"))
 }
@@ -179,7 +179,7 @@ fn a_transmission_in_pieces_is_one_image() {
     assert_eq!(replies(&mut terminal, &kitty(pieces[0])), "");
     assert_eq!(replies(&mut terminal, &kitty(pieces[1])), "\x1b_Gi=4;OK\x1b\\");
     assert_eq!(terminal.images()[0].picture.data.len(), 6);
-    // One that is given up does not spoil the next.
+    // A transfer that is given up does not spoil the next.
     terminal.feed(
         format!("{}{}{}", kitty(pieces[0]), kitty("a=d"), placed("i=9")).as_bytes(),
         &mut Vec::new(),

@@ -97,10 +97,20 @@ impl Drop for View {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: CASES, max_shrink_iters: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: CASES,
+        max_shrink_iters: 4000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn whole_is_split_at_every_byte(bytes in soup::output(24), cols in 1_u16..40, rows in 1_u16..12, chunk in 1_usize..5) {
+    fn whole_is_split_at_every_byte(
+        bytes in soup::output(24),
+        cols in 1_u16..40,
+        rows in 1_u16..12,
+        chunk in 1_usize..5
+    ) {
         let (mut whole, mut split) = (fresh(cols, rows), fresh(cols, rows));
         let (mut events, mut pieces) = (Vec::new(), Vec::new());
         whole.feed(&bytes, &mut events);
@@ -153,7 +163,11 @@ proptest! {
     }
 
     #[test]
-    fn rows_whose_tick_is_old_are_unchanged(pieces in proptest::collection::vec(soup::output(6), 1..8), cols in 1_u16..40, rows in 1_u16..12) {
+    fn rows_whose_tick_is_old_are_unchanged(
+        pieces in proptest::collection::vec(soup::output(6), 1..8),
+        cols in 1_u16..40,
+        rows in 1_u16..12
+    ) {
         let mut terminal = fresh(cols, rows);
         let mut view: Vec<Row> = (0..rows).map(|y| terminal.row(y)).collect();
         let mut tick = terminal.tick();
@@ -170,7 +184,9 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics_and_rows_fit(steps in proptest::collection::vec((soup::output(12), 1_u16..60, 1_u16..20), 1..8)) {
+    fn nothing_panics_and_rows_fit(
+        steps in proptest::collection::vec((soup::output(12), 1_u16..60, 1_u16..20), 1..8)
+    ) {
         let mut terminal = fresh(20, 5);
         for (bytes, cols, rows) in steps {
             terminal.feed(&bytes, &mut Vec::new());
@@ -190,7 +206,11 @@ proptest! {
     }
 
     #[test]
-    fn text_survives_a_change_of_width_and_back(lines in proptest::collection::vec("([a-z]{1,9}|漢字|👩‍👩‍👧| ){0,12}", 1..12), cols in 4_u16..30, widths in proptest::collection::vec(2_u16..60, 1..4)) {
+    fn text_survives_a_change_of_width_and_back(
+        lines in proptest::collection::vec("([a-z]{1,9}|漢字|👩‍👩‍👧| ){0,12}", 1..12),
+        cols in 4_u16..30,
+        widths in proptest::collection::vec(2_u16..60, 1..4)
+    ) {
         let mut terminal = Terminal::new(Size::new(cols, 6), Options::default(), Box::new(HeapMemory::default()));
         terminal.feed(lines.join("\r\n").as_bytes(), &mut Vec::new());
         let whole = |terminal: &Terminal| terminal.text(-10_000..10_000).trim_end().to_owned();
@@ -222,7 +242,10 @@ proptest! {
     }
 
     #[test]
-    fn damaged_memory_costs_scrollback_only(bytes in soup::output(20), harm in proptest::collection::vec((0_usize..8192, any::<u8>()), 1..12)) {
+    fn damaged_memory_costs_scrollback_only(
+        bytes in soup::output(20),
+        harm in proptest::collection::vec((0_usize..8192, any::<u8>()), 1..12)
+    ) {
         let shared = Shared::default();
         let mut terminal = Terminal::new(Size::new(20, 2), options(), Box::new(View(HeapMemory::default(), shared.clone())));
         terminal.feed(&bytes, &mut Vec::new());
@@ -254,7 +277,11 @@ proptest! {
     }
 
     #[test]
-    fn what_a_screen_shows_can_be_drawn_again(bytes in soup::output(24), cols in 2_u16..40, rows in 1_u16..12) {
+    fn what_a_screen_shows_can_be_drawn_again(
+        bytes in soup::output(24),
+        cols in 2_u16..40,
+        rows in 1_u16..12
+    ) {
         let mut terminal = fresh(cols, rows);
         terminal.feed(&bytes, &mut Vec::new());
         let screen: Vec<Row> = (0..rows).map(|y| terminal.row(y)).collect();

@@ -1,4 +1,4 @@
-//! What the terminal supports, as data: each row is a test, and the rows are the reference page
+//! The features of the terminal, as data: each row is a test, and the rows are the reference page
 //! `docs/reference/terminal.md`.
 
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
 use abide::term::{Options, TermEvent, Terminal};
 
-/// What a row expects after its input, on a screen of 20 columns and 5 rows.
+/// The expectation of a row after its input, on a screen of 20 columns and 5 rows.
 enum Expect {
     /// The rows of the screen, joined by `|`, without blank ones at the end.
     Screen(&'static str),

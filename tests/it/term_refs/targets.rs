@@ -105,7 +105,7 @@ pub(crate) fn reflow(data: &[u8]) {
     }
 }
 
-/// One operating system command, or an image by one of the three protocols.
+/// An operating system command, or an image by one of the three protocols.
 pub(crate) fn osc_dispatch(data: &[u8]) {
     for (start, end) in [
         ("\x1b]", "\x07"),

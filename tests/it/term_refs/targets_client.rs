@@ -54,7 +54,7 @@ impl Attached {
         Self { model, painter: Painter::default(), outer: terminal(size), number: 0, tick: 0 }
     }
 
-    /// What the server does after the program wrote, what the client does with it, and what its
+    /// The steps of the server after the program wrote, those of the client, and the bytes its
     /// terminal makes of that.
     fn show(&mut self, program: &Terminal) {
         let size = program.size();
@@ -93,7 +93,7 @@ impl Attached {
     }
 }
 
-/// One pane in all of the terminal.
+/// A pane in all of the terminal.
 fn chrome(size: Size) -> Chrome {
     let pane = PaneItem {
         id: PaneId(1),
@@ -137,7 +137,7 @@ fn spans(
 fn cells(terminal: &Terminal, row: &Row) -> Vec<(String, usize, Style, String)> {
     let mut cells = Vec::new();
     for run in &row.runs {
-        // What the client writes of a target, ECMA-48 strings being printable ASCII.
+        // The target as the client writes it, ECMA-48 strings being printable ASCII.
         let link: String = terminal
             .link(run.link)
             .unwrap_or_default()
@@ -173,7 +173,7 @@ fn cells(terminal: &Terminal, row: &Row) -> Vec<(String, usize, Style, String)> 
     cells
 }
 
-/// What a program shows in a pane, the client paints so that its terminal shows the same: 0xff and
+/// The client paints the screen of a program so that its terminal shows the same: 0xff and
 /// a byte stand between two frames.
 pub(crate) fn outer_render(data: &[u8]) {
     let mut program = terminal(Size::new(30, 8));
@@ -191,7 +191,8 @@ pub(crate) fn outer_render(data: &[u8]) {
     }
 }
 
-/// What the outer terminal sends, however it is cut: 0xff stands for a pause. Keys go through every
+/// The bytes of the outer terminal, however it is cut: 0xff stands for a pause. Keys go through
+/// every
 /// keyboard mode.
 pub(crate) fn keys_in(data: &[u8]) {
     let (mut whole, mut split) = (Decoder::default(), Decoder::default());
@@ -221,7 +222,7 @@ pub(crate) fn keys_in(data: &[u8]) {
     }
 }
 
-/// What a program gets of an event is bounded, and a paste cannot end itself.
+/// The bytes of an event are bounded, and a paste cannot end itself.
 fn typed(terminal: &Terminal, event: &TtyEvent) {
     let mut bytes = Vec::new();
     match event {

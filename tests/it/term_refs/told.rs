@@ -1,11 +1,12 @@
-//! What a terminal tells of its screen and its titles where its owner allows it, and nothing where
+//! Reports of a terminal about its screen and its titles: where its owner allows it, and nothing
+//! where
 //! not.
 
 use abide::base::geom::Size;
 use abide::base::memory::HeapMemory;
 use abide::term::{Options, TermEvent, Terminal};
 
-/// What is sent back for `bytes` by a terminal that may tell everything.
+/// The replies to `bytes` by a terminal that may tell everything.
 fn told(bytes: &str) -> String {
     let options = Options { checksum_reports: true, title_reports: true, ..Options::default() };
     replies(options, bytes)
@@ -84,7 +85,7 @@ fn titles_and_icon_names_are_told_set_and_stacked_as_xterm_does() {
         // Taking one back takes the entry away.
         ("\x1b]0;a\x07\x1b[22t\x1b]0;x\x07\x1b[23;1t\x1b[23;2t", both("a", "x")),
         ("\x1b]0;a\x07\x1b[22t\x1b]0;x\x07\x1b[23;2t\x1b[23;1t", both("x", "a")),
-        // What is not meant is kept from the entry below.
+        // The part not named is taken from the entry below.
         ("\x1b]2;t\x07\x1b]1;i\x07\x1b[22;1t\x1b[22;2t\x1b]0;x\x07\x1b[23t", both("i", "t")),
         (
             "\x1b]1;a\x07\x1b[22;1t\x1b]1;b\x07\x1b[22;1t\x1b]1;z\x07\x1b[23;1t\x1b[23;1t",
