@@ -1,5 +1,8 @@
 //! The command line: reads words, calls the server or acts itself, prints what came of it. It shows
 //! no session: that is the client's, and `main` goes there.
+//!
+//! Only `main` uses it; `print` alone writes to standard output and error. Tests: tests/it/cli.rs,
+//! tests/it/e2e_cli.rs.
 
 mod call;
 mod clap_tree;

@@ -2,6 +2,8 @@
 //!
 //! The doc comments of the fields are the text of the generated reference, and their ranges are
 //! checked from the schema.
+//!
+//! Everything above `base` may read them. Tests: tests/it/config.rs.
 
 mod client;
 mod server;
