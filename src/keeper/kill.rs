@@ -15,7 +15,7 @@ use crate::keeper::job::{Program, ProgramLife};
 use crate::platform::cgroup::Cgroups;
 use crate::platform::process::Process;
 use crate::platform::process_ownership::{
-    CERTAINTY_NEEDED, Confidence, KILL_FOR, OwnedProgram, PASS_PAUSE,
+    CERTAINTY_NEEDED, Confidence, KILL_FOR, Ownership, PASS_PAUSE,
 };
 use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 use crate::platform::{now, pidfd, process, tty};
@@ -94,19 +94,34 @@ fn members(
     scope: Scope<'_>,
     seen: &BTreeMap<i32, u64>,
 ) -> (Vec<Process>, Confidence) {
-    let program = OwnedProgram {
-        leader: (job.pid, job.start_time),
-        is_certain: job.is_own_child(),
-        is_ours: !job.is_adopted,
-        terminal_session: job.streams.first().map_or(0, |stream| tty::session(&*stream.source)),
-        cookie: scope.cookie,
+    let own_pid = rustix::process::getpid().as_raw_pid();
+    // The number of its session is certain while the leader is not reaped, and after that as long
+    // as nobody else has taken it.
+    let is_session_its_own = job.is_own_child()
+        || scope.snapshot.process(job.pid).is_none_or(|leader| leader.start_time == job.start_time);
+    // The session whose terminal is the program's, 0 without one. The number of that terminal would
+    // not do: where terminals are mounted more than once, as in containers, others have the same.
+    let terminal = job.streams.first().map_or(0, |stream| tty::session(&*stream.source));
+    let sessions = [(job.pid, is_session_its_own), (terminal, terminal != 0)];
+    let mut known = seen.clone();
+    known.insert(job.pid, job.start_time);
+    let ownership = Ownership {
+        known,
         in_cgroup: scope
             .cgroups
             .map(|cgroups| cgroups.members(job.tag).into_iter().collect())
             .unwrap_or_default(),
-        spared: scope.server_pid,
+        sessions: sessions.into_iter().filter_map(|(id, is_its)| is_its.then_some(id)).collect(),
+        marker: scope.cookie.to_owned(),
+        // Programs of ours that nobody else holds descend from us, unless a former keeper has
+        // started them.
+        ancestor: (!job.is_adopted).then_some(own_pid),
+        reaper: own_pid,
+        since: job.start_time,
+        excluded: [0, 1, own_pid, scope.server_pid].into(),
+        ..Ownership::default()
     };
-    program.members(scope.snapshot, &mut scope.markers.borrow_mut(), seen)
+    ownership.members(scope.snapshot, &mut scope.markers.borrow_mut())
 }
 
 /// A kill under way.

@@ -1,7 +1,19 @@
-//! Which processes came of one program, by everything that tells: its session, its terminal, its
-//! cgroup, what it passed on in its environment, descent. What is done with them is not known here.
+//! The one rule for the question which processes belong to a program or to a command. Keeper and
+//! server ask it before they send signals. It judges a snapshot of the process table and reads
+//! nothing itself but the environments that [`EnvMarkers`] asks for.
+//!
+//! A process belongs if one of these holds:
+//! 1. The kernel says so: its identity (process id and start time) is known to belong, or it is in
+//!    the cgroup, or in a session in which nothing else runs.
+//! 2. Its environment carries the marker that is asked for.
+//! 3. It comes from a shared origin, such as the shell of a session, was born in the time in
+//!    question, and carries no marker that names another owner.
+//! 4. A process above it belongs.
+//!
+//! Excluded processes never belong. Tests: below, and `tests/it/procs_life.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use crate::base::time::Span;
 
@@ -16,40 +28,65 @@ pub const PASS_PAUSE: Span = Span::millis(5);
 /// it, two that nobody can have hidden from, or sixty that he would all have had to hide from.
 pub const CERTAINTY_NEEDED: u8 = 60;
 
-/// A program whose processes are looked for by the process that started it, or took it over.
-#[derive(Debug)]
-pub struct OwnedProgram<'a> {
-    /// Process id and start time of its leader.
-    pub leader: (i32, u64),
-    /// The leader is our child and not reaped: the number of its session is certain.
-    pub is_certain: bool,
-    /// We have started it, so all that nobody else holds descends from us.
-    pub is_ours: bool,
-    /// The session whose terminal is the program's, 0 without one. Not the number of that terminal:
-    /// where terminals are mounted more than once, as in containers, others have the same.
-    pub terminal_session: i32,
-    /// The variable that marks its processes, as `NAME=value`.
-    pub cookie: &'a str,
-    /// Who is in its cgroup.
+/// The question: the evidence that makes a process belong. Evidence that is left empty proves
+/// nothing.
+#[derive(Debug, Default)]
+pub struct Ownership {
+    /// Start times, by process id, of processes known to belong: the leader, members seen before.
+    pub known: BTreeMap<i32, u64>,
+    /// The processes in the cgroup.
     pub in_cgroup: BTreeSet<i32>,
-    /// Never one of them, whatever it looks like.
-    pub spared: i32,
+    /// Sessions in which nothing else runs.
+    pub sessions: BTreeSet<i32>,
+    /// The variable that marks members, as `NAME=value`.
+    pub marker: String,
+    /// The beginning of a variable that all processes of this abide carry, as `NAME=prefix`. With
+    /// it the marker counts only beside that variable or in a process of the origin, because an
+    /// abide inside of a session numbers its commands as this one does. Empty: the marker is enough.
+    pub family: String,
+    /// A source of processes of which only some belong.
+    pub origin: Option<Origin>,
+    /// The process that members descend from. Others are judged by what the kernel says alone,
+    /// because an environment costs a file per process. None: all environments are read.
+    pub ancestor: Option<i32>,
+    /// The process that orphans are handed to.
+    pub reaper: i32,
+    /// The earliest start time of a member, in clock ticks since boot.
+    pub since: u64,
+    /// Processes that never belong, whatever they look like.
+    pub excluded: BTreeSet<i32>,
 }
 
-/// What a look that finds nobody says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Shells that several commands share: a child of one belongs to the command that ran when the
+/// child was born, unless the child says otherwise.
+#[derive(Debug)]
+pub struct Origin {
+    /// The process ids of the shells, which are those of their sessions as well.
+    pub shells: BTreeSet<i32>,
+    /// The variables that processes of these shells carry, as `NAME=value`.
+    pub markers: Vec<Vec<u8>>,
+    /// The start times of children that belong, in clock ticks since boot.
+    pub born: RangeInclusive<u64>,
+    /// Further parents whose children are judged one by one: the keeper, to which orphans come, the
+    /// server, and those above them.
+    pub outsiders: BTreeSet<i32>,
+}
+
+/// The worth of a snapshot in which no member is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
-    /// Nobody can have hidden.
+    /// No member can be hidden.
     Certain,
-    /// Somebody ended during the look, and may have started another after that was listed.
+    /// A process ended while the snapshot was taken, and may have started another one after the
+    /// ids were listed.
     Likely,
-    /// Somebody lives of whom nobody can say yet whose it is: it is just becoming another program,
-    /// for however long it gets no processor. Such a look proves nothing.
+    /// A process lives whose owner cannot be told yet: it is just becoming another program, for
+    /// however long it gets no processor. Such a snapshot proves nothing.
     Unknown,
 }
 
 impl Confidence {
-    /// How much of `all` that a certainty takes such a look gives.
+    /// The share of a proof of `all` that such a snapshot gives.
     #[must_use]
     pub const fn weight(self, all: u8) -> u8 {
         match self {
@@ -60,64 +97,206 @@ impl Confidence {
     }
 }
 
-impl OwnedProgram<'_> {
-    /// All living processes that came of it, with who was `seen` before and what descends from
-    /// them. And what it says if there are none.
+impl Ownership {
+    /// All living members, and the worth of the answer if there are none.
+    #[must_use]
     pub fn members(
         &self,
         snapshot: &ProcessSnapshot,
         markers: &mut EnvMarkers,
-        seen: &BTreeMap<i32, u64>,
     ) -> (Vec<Process>, Confidence) {
-        let own_pid = rustix::process::getpid().as_raw_pid();
-        let (pid, start_time) = self.leader;
-        // The number of its session is certain while the leader is not reaped, and after that as
-        // long as nobody else has taken it.
-        let is_session_ours = self.is_certain
-            || snapshot.process(pid).is_none_or(|leader| leader.start_time == start_time);
-        // A cookie costs a file per process; programs of ours that nobody else holds descend from
-        // us, unless a former keeper has started them.
-        let descendants = self.is_ours.then(|| snapshot.family([own_pid]));
-        let mut confidence = Confidence::Certain;
-        let mut is_marked = |process: &Process| {
-            if (process.pid, process.start_time) == self.leader
-                || (is_session_ours && process.session == pid)
-                || (self.terminal_session != 0 && process.session == self.terminal_session)
-                || seen.get(&process.pid) == Some(&process.start_time)
-                || self.in_cgroup.contains(&process.pid)
-            {
-                return true;
+        let descendants = self.ancestor.map(|ancestor| snapshot.family([ancestor]));
+        let is_in_reach =
+            |process: &Process| descendants.as_ref().is_none_or(|pids| pids.contains(&process.pid));
+        let (mut tops, mut confidence) = (Vec::new(), Confidence::Certain);
+        for process in self.candidates(snapshot) {
+            if self.is_evident(process) {
+                tops.push(process.pid);
+            } else if is_in_reach(process) {
+                let variables = markers.of(process);
+                if variables.is_none() && self.may_belong(process) {
+                    let is_over = process.is_over();
+                    confidence = confidence.max(if is_over {
+                        Confidence::Likely
+                    } else {
+                        Confidence::Unknown
+                    });
+                }
+                if self.is_told(process, variables.unwrap_or_default()) {
+                    tops.push(process.pid);
+                }
             }
-            if descendants.as_ref().is_some_and(|descendants| !descendants.contains(&process.pid)) {
-                return false;
-            }
-            let variables = markers.of(process);
-            if variables.is_none()
-                && process.parent == own_pid
-                && start_time <= process.start_time
-                && confidence != Confidence::Unknown
-            {
-                confidence =
-                    if process.is_over() { Confidence::Likely } else { Confidence::Unknown };
-            }
-            variables.is_some_and(|variables| {
-                variables.iter().any(|variable| variable == self.cookie.as_bytes())
-            })
-        };
-        let others = snapshot.processes().filter(|process| {
-            process.pid > 1 && process.pid != own_pid && process.pid != self.spared
-        });
-        let tops: Vec<i32> =
-            others.filter(|process| is_marked(process)).map(|process| process.pid).collect();
+        }
         let (mut members, has_ended) = snapshot.living_family(tops);
-        members.retain(|process| process.pid != own_pid && process.pid != self.spared);
-        (
-            members,
-            if has_ended && confidence == Confidence::Certain {
-                Confidence::Likely
-            } else {
-                confidence
+        members.retain(|process| !self.excluded.contains(&process.pid));
+        let of_ended = if has_ended { Confidence::Likely } else { Confidence::Certain };
+        (members, confidence.max(of_ended))
+    }
+
+    /// The processes that are judged themselves; those below a member follow it. With a shared
+    /// origin these are the topmost processes only, so a child of a command stays the command's
+    /// whatever becomes of it.
+    pub fn candidates<'s>(
+        &'s self,
+        snapshot: &'s ProcessSnapshot,
+    ) -> impl Iterator<Item = &'s Process> {
+        snapshot.processes().filter(|process| {
+            let is_top = self.origin.as_ref().is_none_or(|origin| {
+                origin.shells.contains(&process.parent)
+                    || origin.outsiders.contains(&process.parent)
+                    || snapshot.process(process.parent).is_none()
+            });
+            is_top && !self.excluded.contains(&process.pid)
+        })
+    }
+
+    fn is_evident(&self, process: &Process) -> bool {
+        self.known.get(&process.pid) == Some(&process.start_time)
+            || self.in_cgroup.contains(&process.pid)
+            || self.sessions.contains(&process.session)
+    }
+
+    /// The process may be a member although its environment cannot be read: it was born in time,
+    /// and is an orphan or a child of the origin.
+    fn may_belong(&self, process: &Process) -> bool {
+        let is_child =
+            self.origin.as_ref().is_some_and(|origin| origin.shells.contains(&process.parent));
+        self.since <= process.start_time && (process.parent == self.reaper || is_child)
+    }
+
+    /// The process is a member by its variables, or by its origin where they name no owner.
+    fn is_told(&self, process: &Process, variables: &[Vec<u8>]) -> bool {
+        let find = |prefix: &str| {
+            variables.iter().find(|variable| variable.starts_with(prefix.as_bytes()))
+        };
+        let is_of_origin = self.origin.as_ref().is_some_and(|origin| {
+            origin.shells.contains(&process.parent)
+                || origin.shells.contains(&process.session)
+                || variables.iter().any(|variable| origin.markers.contains(variable))
+        });
+        let name = self.marker.split_inclusive('=').next().unwrap_or_default();
+        find(name).map_or_else(
+            || {
+                is_of_origin
+                    && self
+                        .origin
+                        .as_ref()
+                        .is_some_and(|origin| origin.born.contains(&process.start_time))
+            },
+            |told| {
+                let is_of_ours =
+                    self.family.is_empty() || is_of_origin || find(&self.family).is_some();
+                *told == self.marker.as_bytes() && is_of_ours
             },
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Confidence, Origin, Ownership};
+    use crate::platform::process::Process;
+    use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
+
+    const KEEPER: i32 = 2;
+    const SHELL: i32 = 10;
+
+    /// A process with id, parent and session, started at the tick of its id, with its variables.
+    type Row = (i32, i32, i32, &'static [&'static str]);
+
+    /// Members by id of a table in which 1 is init and [`KEEPER`] its child.
+    fn members(ownership: &Ownership, rows: &[Row]) -> (Vec<i32>, Confidence) {
+        let mut markers = EnvMarkers::default();
+        let top: [Row; 2] = [(1, 0, 1, &[]), (KEEPER, 1, 2, &[])];
+        let all = top.iter().chain(rows);
+        let table = all.map(|(pid, parent, session, variables)| {
+            let process = Process::idle(*pid, *parent, *session);
+            markers.know(&process, variables);
+            process
+        });
+        let snapshot = ProcessSnapshot::of(table.collect());
+        let (members, confidence) = ownership.members(&snapshot, &mut markers);
+        (members.iter().map(|member| member.pid).collect(), confidence)
+    }
+
+    fn program() -> Ownership {
+        Ownership {
+            known: [(20, 20)].into(),
+            sessions: [20].into(),
+            marker: "ABIDE_JOB=e:7".into(),
+            ancestor: Some(KEEPER),
+            reaper: KEEPER,
+            since: 20,
+            excluded: [0, 1, KEEPER].into(),
+            ..Ownership::default()
+        }
+    }
+
+    fn command() -> Ownership {
+        Ownership {
+            marker: "ABIDE_COMMAND=5".into(),
+            family: "ABIDE_JOB=e:".into(),
+            origin: Some(Origin {
+                shells: [SHELL].into(),
+                markers: vec![b"ABIDE_JOB=e:1".to_vec()],
+                born: 30..=40,
+                outsiders: [0, 1, KEEPER].into(),
+            }),
+            reaper: KEEPER,
+            since: 30,
+            excluded: [0, 1, KEEPER, SHELL].into(),
+            ..Ownership::default()
+        }
+    }
+
+    #[test]
+    fn a_program_has_its_session_its_marked_orphans_and_all_below() {
+        let rows: &[Row] = &[
+            (20, KEEPER, 20, &[]),
+            (21, 20, 21, &[]),
+            (22, KEEPER, 22, &["ABIDE_JOB=e:7"]),
+            (23, KEEPER, 23, &["ABIDE_JOB=e:8"]),
+            (24, KEEPER, 20, &["ABIDE_JOB=e:8"]),
+            (25, 1, 25, &["ABIDE_JOB=e:7"]),
+        ];
+        assert_eq!(members(&program(), rows), (vec![20, 21, 22, 24], Confidence::Certain));
+    }
+
+    #[test]
+    fn a_known_process_id_with_another_start_time_is_another_process() {
+        let ownership = Ownership { known: [(20, 19)].into(), sessions: [].into(), ..program() };
+        assert_eq!(members(&ownership, &[(20, KEEPER, 3, &[])]).0, [0; 0]);
+    }
+
+    #[test]
+    fn a_command_has_the_children_of_its_time_and_those_that_name_it() {
+        let rows: &[Row] = &[
+            (SHELL, KEEPER, SHELL, &["ABIDE_JOB=e:1"]),
+            (29, SHELL, SHELL, &["ABIDE_JOB=e:1"]),
+            (31, SHELL, SHELL, &["ABIDE_JOB=e:1"]),
+            (32, SHELL, SHELL, &["ABIDE_JOB=e:1", "ABIDE_COMMAND=4"]),
+            (33, KEEPER, 33, &["ABIDE_JOB=e:9", "ABIDE_COMMAND=5"]),
+            (34, KEEPER, 34, &["ABIDE_JOB=other:9", "ABIDE_COMMAND=5"]),
+            (35, 31, 35, &["ABIDE_COMMAND=4"]),
+            (41, SHELL, SHELL, &["ABIDE_JOB=e:1"]),
+        ];
+        assert_eq!(members(&command(), rows), (vec![31, 33, 35], Confidence::Certain));
+    }
+
+    #[test]
+    fn an_ended_process_lowers_the_confidence_and_an_unreadable_one_takes_it() {
+        let snapshot = |orphan: Process| {
+            let mut markers = EnvMarkers::default();
+            let keeper = Process::idle(KEEPER, 1, 2);
+            markers.know(&keeper, &[]);
+            let snapshot = ProcessSnapshot::of(vec![keeper, orphan]);
+            program().members(&snapshot, &mut markers)
+        };
+        let orphan = Process::idle(i32::MAX, KEEPER, 3);
+        let zombie = Process { state: b'Z', ..orphan.clone() };
+        assert_eq!(snapshot(zombie).1, Confidence::Likely);
+        assert_eq!(snapshot(orphan.clone()).1, Confidence::Unknown);
+        let older = Process { start_time: 19, ..orphan };
+        assert_eq!(snapshot(older).1, Confidence::Certain);
     }
 }

@@ -28,7 +28,8 @@ impl ProcessSnapshot {
         Self::of(process::all())
     }
 
-    fn of(all: Vec<Process>) -> Self {
+    /// A snapshot of these processes.
+    pub(super) fn of(all: Vec<Process>) -> Self {
         let mut snapshot = Self::default();
         for process in all {
             snapshot.children.entry(process.parent).or_default().push(process.pid);
@@ -96,6 +97,13 @@ pub struct EnvMarkers {
 }
 
 impl EnvMarkers {
+    /// Notes the variables of a process that is not to be asked.
+    #[cfg(test)]
+    pub(super) fn know(&mut self, process: &Process, variables: &[&str]) {
+        let variables = variables.iter().map(|variable| variable.as_bytes().to_vec()).collect();
+        self.known.insert((process.pid, process.start_time), variables);
+    }
+
     /// The variables that begin with `ABIDE_`, as `NAME=value`. None if nobody can say: it ended
     /// before it was asked, or is just becoming another program.
     pub fn of(&mut self, process: &Process) -> Option<&[Vec<u8>]> {

@@ -38,6 +38,24 @@ pub struct Process {
 }
 
 impl Process {
+    /// A sleeping process that started at the tick of its id.
+    #[cfg(test)]
+    pub(in crate::platform) fn idle(pid: i32, parent: i32, session: i32) -> Self {
+        Self {
+            pid,
+            parent,
+            group: session,
+            session,
+            tty: 0,
+            foreground: -1,
+            state: b'S',
+            start_time: u64::from(pid.unsigned_abs()),
+            cpu_ticks: 0,
+            rss_bytes: 0,
+            name: b"idle".to_vec(),
+        }
+    }
+
     /// Whether it has ended, reaped or not.
     #[must_use]
     pub const fn is_over(&self) -> bool {
