@@ -1,6 +1,8 @@
 //! One program the keeper holds: its leader, its streams, its exit status. What it is for, only the
 //! server knows.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::rc::Rc;
 
@@ -37,6 +39,8 @@ pub(super) struct Program {
     pub(super) input: Option<Rc<OwnedFd>>,
     /// It was started by a former keeper: it is not our child, and its end is seen on its pidfd.
     pub(super) is_adopted: bool,
+    /// Members that were found, by process id and start time, until they are gone.
+    pub(super) seen: RefCell<BTreeMap<i32, u64>>,
     /// Its pidfd says that it ended, but not yet how: until then that is asked for.
     pub(super) status_by: Option<Tick>,
 }
@@ -83,6 +87,7 @@ impl Program {
             pidfd: pidfd::open(pid).ok().map(Rc::new),
             input,
             is_adopted: false,
+            seen: RefCell::default(),
             status_by: None,
         })
     }
@@ -122,6 +127,7 @@ impl Program {
             pidfd,
             input,
             is_adopted: true,
+            seen: RefCell::default(),
             status_by: None,
         })
     }

@@ -7,7 +7,7 @@
 //! them).
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::base::signal::{CONT, KILL};
 use crate::base::time::{Span, Tick};
@@ -44,7 +44,7 @@ pub(super) fn signal(job: &Program, scope: Scope<'_>, target: Target, number: i3
             group.map_or(0, |group| signal_some(job, scope, number, |member| member.group == group))
         }
         Target::Tree => {
-            let (members, confidence) = members(job, scope, &BTreeMap::new());
+            let (members, confidence) = members(job, scope);
             let reached = members.iter().filter(|member| send(member, number)).count();
             if reached == 0 && confidence != Confidence::Certain {
                 return COUNT_UNSURE;
@@ -76,7 +76,7 @@ fn signal_some(
     number: i32,
     belongs: impl Fn(&Process) -> bool,
 ) -> u32 {
-    let reached = members(job, scope, &BTreeMap::new())
+    let reached = members(job, scope)
         .0
         .iter()
         .filter(|member| belongs(member) && send(member, number))
@@ -88,12 +88,9 @@ fn send(member: &Process, number: i32) -> bool {
     pidfd::signal_process(member.pid, member.start_time, number).is_ok()
 }
 
-/// All living processes that came of a program, and what it says if there are none.
-fn members(
-    job: &Program,
-    scope: Scope<'_>,
-    seen: &BTreeMap<i32, u64>,
-) -> (Vec<Process>, Confidence) {
+/// All living processes that came of a program, and what it says if there are none. The program
+/// remembers them, so that none is lost that gives up its environment or outlives its parents.
+fn members(job: &Program, scope: Scope<'_>) -> (Vec<Process>, Confidence) {
     let own_pid = rustix::process::getpid().as_raw_pid();
     // The number of its session is certain while the leader is not reaped, and after that as long
     // as nobody else has taken it.
@@ -103,7 +100,7 @@ fn members(
     // not do: where terminals are mounted more than once, as in containers, others have the same.
     let terminal = job.streams.first().map_or(0, |stream| tty::session(&*stream.source));
     let sessions = [(job.pid, is_session_its_own), (terminal, terminal != 0)];
-    let mut known = seen.clone();
+    let mut known = job.seen.borrow().clone();
     known.insert(job.pid, job.start_time);
     let ownership = Ownership {
         known,
@@ -121,7 +118,11 @@ fn members(
         excluded: [0, 1, own_pid, scope.server_pid].into(),
         ..Ownership::default()
     };
-    ownership.members(scope.snapshot, &mut scope.markers.borrow_mut())
+    let (members, confidence) = ownership.members(scope.snapshot, &mut scope.markers.borrow_mut());
+    let mut seen = job.seen.borrow_mut();
+    seen.retain(|pid, start_time| scope.snapshot.has((*pid, *start_time)));
+    seen.extend(members.iter().map(|member| (member.pid, member.start_time)));
+    (members, confidence)
 }
 
 /// A kill under way.
@@ -135,8 +136,6 @@ pub(super) struct Kill {
     started: Tick,
     limit: Tick,
     certainty: u8,
-    /// Everyone found so far, by process id and start time: their orphaned children are ours too.
-    seen: BTreeMap<i32, u64>,
     killed: BTreeSet<(i32, u64)>,
     /// Whom the last pass found that found anybody.
     last: Vec<Process>,
@@ -145,30 +144,19 @@ pub(super) struct Kill {
 impl Kill {
     pub(super) fn new(tag: u64, call: u64, now: Tick, limit_ms: u32) -> Self {
         let limit = now + Span::millis(limit_ms.into()).min(KILL_FOR);
-        let (seen, killed) = (BTreeMap::new(), BTreeSet::new());
-        Self {
-            tag,
-            call,
-            next: now,
-            started: now,
-            limit,
-            certainty: 0,
-            seen,
-            killed,
-            last: Vec::new(),
-        }
+        let killed = BTreeSet::new();
+        Self { tag, call, next: now, started: now, limit, certainty: 0, killed, last: Vec::new() }
     }
 
     /// One pass. The report comes with the last.
     pub(super) fn pass(&mut self, job: &Program, scope: Scope<'_>) -> Option<KillReport> {
         let populated = scope.cgroups.and_then(|cgroups| cgroups.is_populated(job.tag));
-        let (found, confidence) = members(job, scope, &self.seen);
+        let (found, confidence) = members(job, scope);
         if populated == Some(true) {
             let _is_killed = scope.cgroups.is_some_and(|cgroups| cgroups.kill(job.tag));
         }
         signal_leader(job, KILL);
         for member in &found {
-            self.seen.insert(member.pid, member.start_time);
             self.killed.insert((member.pid, member.start_time));
             send(member, KILL);
         }

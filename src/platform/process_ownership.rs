@@ -108,7 +108,9 @@ impl Ownership {
         let descendants = self.ancestor.map(|ancestor| snapshot.family([ancestor]));
         let is_in_reach =
             |process: &Process| descendants.as_ref().is_none_or(|pids| pids.contains(&process.pid));
-        let (mut tops, mut confidence) = (Vec::new(), Confidence::Certain);
+        let known = self.known.iter().filter(|(pid, start)| snapshot.has((**pid, **start)));
+        let mut tops: Vec<i32> = known.map(|(pid, _)| *pid).collect();
+        let mut confidence = Confidence::Certain;
         for process in self.candidates(snapshot) {
             if self.is_evident(process) {
                 tops.push(process.pid);

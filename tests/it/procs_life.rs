@@ -13,7 +13,9 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::exec_session::sessions;
-use crate::harness::{Api, PATIENCE, gone_within, is_alive, missing_tool, signal, status_field};
+use crate::harness::{
+    Api, PATIENCE, World, gone_within, is_alive, missing_tool, signal, status_field,
+};
 
 /// How often something is repeated: little by default, as often as the agreement says with
 /// `ABIDE_FULL` set.
@@ -725,4 +727,23 @@ fn the_table_costs_little_on_a_full_machine() {
     let each = cpu() - before;
     assert!(writeln!(std::io::stderr(), "ps of {count} processes: {each} ms of CPU each").is_ok());
     api.call("process.stop", &json!({ "target": id, "grace_ms": 2000 })).expect("it stops");
+}
+
+/// A stop of the leader alone is not enough: its child has left the session, has no environment by
+/// which it could be told, ignores TERM, and loses its parent at the first signal.
+#[test]
+fn a_child_without_session_and_environment_is_remembered_until_it_is_gone() {
+    let world = World::new();
+    let program = env!("CARGO_BIN_EXE_abide");
+    world.run("/usr/bin/env", &["ABIDE_CGROUP=off", program, "new", "-d", "w"], b"").ok();
+    let mut api = Api::connect(&world);
+    let hidden = "trap '' TERM INT HUP; echo $$ >&3; while :; do sleep 1; done";
+    let script = format!("exec 3>&1; setsid env -i PATH=\"$PATH\" sh -c '{hidden}' & wait");
+    let script = script.replace("'' TERM", "\"\" TERM");
+    let (id, _) = api.start("w", &["sh", "-c", &script]);
+    api.call("process.wait", &json!({ "id": id, "log": "^[0-9]+$" })).expect("the child runs");
+    let child: i32 = logs(&mut api, &id).trim().parse().expect("it printed its id");
+    let stop = json!({ "target": id, "grace_ms": 300 });
+    let report = api.call("process.stop", &stop).expect("it stops");
+    assert!(!is_alive(child) && report["left"] == json!([]), "{report}");
 }

@@ -15,6 +15,8 @@ mod ps;
 mod scan;
 mod shell;
 pub(in crate::server) mod stop;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 use std::borrow::Cow;

@@ -10,7 +10,7 @@ use crate::base::signal::KILL;
 use crate::base::time::{Span, Tick};
 use crate::platform::memory::SharedMemory;
 use crate::platform::process::Process;
-use crate::platform::process_ownership::{Confidence, PASS_PAUSE};
+use crate::platform::process_ownership::{Confidence, Origin, Ownership, PASS_PAUSE};
 use crate::platform::process_snapshot::{EnvMarkers, ProcessSnapshot};
 use crate::platform::{now, pidfd, process};
 use crate::server::commands::job::Job;
@@ -213,55 +213,30 @@ pub(super) fn command_members(
     let Some(command) = commands.record(cx, id) else { return nobody };
     let Some(shell) = commands.shells.get(&command.session) else { return nobody };
     let tags = shell.tag.iter().chain(&shell.former);
-    let pids: BTreeSet<i32> =
+    let shells: BTreeSet<i32> =
         tags.clone().filter_map(|tag| Some(commands.jobs.get(tag)?.pid())).collect();
     let end = command.end.map(|end| command.started + end.lasted);
-    let (since, until) = (
-        process::ticks_at(command.started, now().tick),
-        end.map(|end| process::ticks_at(end, now().tick) + 1),
-    );
-    let is_born = |process: &Process| {
-        since <= process.start_time && until.is_none_or(|until| process.start_time <= until)
+    let since = process::ticks_at(command.started, now().tick);
+    let until = end.map_or(u64::MAX, |end| process::ticks_at(end, now().tick) + 1);
+    let family = job_cookie(commands);
+    let markers = tags.map(|tag| format!("{family}{tag}").into_bytes()).collect();
+    let outsiders: BTreeSet<i32> = strangers(cx).into();
+    let mut excluded: BTreeSet<i32> = ps::leaders(commands, cx).into_keys().collect();
+    excluded.extend(outsiders.iter().chain(&shells));
+    let ownership = Ownership {
+        known: known_before.clone(),
+        marker: format!("ABIDE_COMMAND={id}"),
+        family,
+        origin: Some(Origin { shells, markers, born: since..=until, outsiders }),
+        reaper: cx.host.keeper_pid.cast_signed(),
+        since,
+        excluded,
+        ..Ownership::default()
     };
-    let own = format!("ABIDE_COMMAND={id}").into_bytes();
-    let ours = job_cookie(commands);
-    let jobs: Vec<Vec<u8>> = tags.map(|tag| format!("{ours}{tag}").into_bytes()).collect();
-    let (leaders, strangers) = (ps::leaders(commands, cx), strangers(cx));
-    let mut confidence = if seen.is_whole { Confidence::Certain } else { Confidence::Likely };
-    let mut belongs = |top: &Process| {
-        if pids.contains(&top.pid) || leaders.contains_key(&top.pid) || strangers.contains(&top.pid)
-        {
-            return false;
-        }
-        let variables = seen.markers.of(top);
-        // A process that has ended may have started another before, and one that is becoming
-        // another program may be one of them.
-        let may_be_ours =
-            since <= top.start_time && (top.parent == strangers[0] || pids.contains(&top.parent));
-        if variables.is_none() && may_be_ours && confidence != Confidence::Unknown {
-            confidence = if top.is_over() { Confidence::Likely } else { Confidence::Unknown };
-        }
-        let variables = variables.unwrap_or_default();
-        let cookie = variables.iter().find(|variable| variable.starts_with(b"ABIDE_COMMAND="));
-        let is_of_shell = pids.contains(&top.parent)
-            || pids.contains(&top.session)
-            || variables.iter().any(|variable| jobs.contains(variable));
-        let is_ours = || variables.iter().any(|variable| variable.starts_with(ours.as_bytes()));
-        // An abide in a session counts its commands as this one does.
-        cookie.map_or_else(
-            || is_of_shell && is_born(top),
-            |cookie| *cookie == own && (is_of_shell || is_ours()),
-        )
-    };
-    // A process whose parent is a shell, the keeper or unseen decides for all below it.
-    let tops = tops(seen.snapshot, |pid| pids.contains(&pid) || strangers.contains(&pid));
-    let found: Vec<i32> = tops.filter(|top| belongs(top)).map(|top| top.pid).collect();
-    let known = known(known_before, seen.snapshot);
-    let (living, has_ended) = seen.snapshot.living_family(found.into_iter().chain(known));
-    if has_ended && confidence == Confidence::Certain {
-        confidence = Confidence::Likely;
-    }
-    OwnedProcesses { living, confidence }
+    let (living, confidence) = ownership.members(seen.snapshot, seen.markers);
+    // An orphan that was reaped while the table was read may have started another one.
+    let of_scan = if seen.is_whole { Confidence::Certain } else { Confidence::Likely };
+    OwnedProcesses { living, confidence: confidence.max(of_scan) }
 }
 
 /// A process of some session, by its id.
