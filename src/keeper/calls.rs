@@ -9,7 +9,7 @@ use std::rc::Rc;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 
-use crate::base::memory::Memory;
+use crate::base::memory::SharedBytes;
 use crate::keeper::job::{Program, new_ring};
 use crate::keeper::kill::{self, Kill};
 use crate::keeper::{Keeper, Wake, spawn};

@@ -23,7 +23,7 @@ use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{WaitOptions, set_child_subreaper, wait};
 
-use crate::base::memory::Memory;
+use crate::base::memory::SharedBytes;
 use crate::base::signal;
 use crate::base::time::{Span, Tick};
 use crate::keeper::job::{Program, ProgramLife};

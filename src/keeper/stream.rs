@@ -1,10 +1,9 @@
 //! One source of output and its ring: bytes go from the one into the other, and nobody looks at
 //! them.
 
+use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
-
-use rustix::io::Errno;
 
 use crate::platform::memory::SharedMemory;
 use crate::platform::tty;
@@ -66,15 +65,15 @@ impl OutputStream {
             self.flow = if is_full { Flow::Full } else { self.flow };
             return !is_full;
         };
-        match rustix::io::read(&*self.source, window) {
+        match self.ring.memory_mut().read_from(&*self.source, window) {
             Ok(len @ 1..) => {
                 self.ring.advance(len);
                 published();
                 return FULL_READ_LEN <= len;
             }
             Ok(0) => self.flow = Flow::Ended,
-            Err(Errno::INTR) => return true,
-            Err(Errno::AGAIN) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => return true,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             // EIO: the last user of the terminal has closed it.
             Err(_) => self.hung_up(is_leader_alive),
         }

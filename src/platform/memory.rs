@@ -1,4 +1,6 @@
-//! Memory that two processes share: a memfd, mapped. What lies in it is not known here.
+//! Memory that lies in a memfd: [`SharedMemory`], which two processes map, and [`PrivateMemory`],
+//! which only this process maps and another one keeps the fd of. The formats in it are those of
+//! `store`.
 #![allow(
     unsafe_code,
     reason = "one of the three files that may: the mapping, and words in it that another process \
@@ -8,7 +10,7 @@
 use std::ffi::c_void;
 use std::io;
 use std::ops::Range;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,12 +21,15 @@ use rustix::fs::{
 };
 use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap, mremap, munmap};
 
-use crate::base::memory::{Memory, MemoryFull};
+use crate::base::memory::{Memory, MemoryFull, SharedBytes};
 
 /// The longest memory that is mapped.
 pub const LEN_MAX: usize = 1 << 34;
 
 /// A mapped memfd. It can never shrink, so no access faults; a fixed one cannot grow either.
+///
+/// The other process may write all of it at any time, so no reference to its bytes is ever made:
+/// ranges are copied, words are atomics.
 #[derive(Debug)]
 pub struct SharedMemory {
     fd: Arc<OwnedFd>,
@@ -32,8 +37,8 @@ pub struct SharedMemory {
     len: usize,
 }
 
-// SAFETY: the mapping belongs to this value alone in this process; what the other process does is
-// dealt with by `Memory`'s contract.
+// SAFETY: the mapping belongs to this value alone in this process, and the other process is reached
+// by copies and atomics only.
 unsafe impl Send for SharedMemory {}
 
 impl SharedMemory {
@@ -125,16 +130,50 @@ impl SharedMemory {
     }
 }
 
-impl Memory for SharedMemory {
-    fn bytes(&self) -> &[u8] {
-        // SAFETY: the mapping is `len` long and lives as long as `self`; bytes the other side may
-        // still write are behind the published words.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+impl SharedMemory {
+    /// Reads from `fd` straight into `range`, without a copy in between that would be lost if this
+    /// process were killed (read(2)).
+    ///
+    /// # Errors
+    /// As read(2).
+    ///
+    /// # Panics
+    /// If the range is not inside of the memory.
+    pub fn read_from(&mut self, fd: impl AsFd, range: Range<usize>) -> io::Result<usize> {
+        let start = self.pointer(range.start, range.len());
+        // SAFETY: the range lies inside of the mapping (just checked), and the kernel writes at most
+        // its length. Only the kernel uses the pointer.
+        let len = unsafe { libc::read(fd.as_fd().as_raw_fd(), start.cast(), range.len()) };
+        usize::try_from(len).map_err(|_| io::Error::last_os_error())
     }
 
-    fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as in `bytes`; the other side does not write what this side owns.
-        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    /// The address of `len` bytes at `at`.
+    ///
+    /// # Panics
+    /// If they do not lie inside of the memory.
+    fn pointer(&self, at: usize, len: usize) -> *mut u8 {
+        let is_inside = at.checked_add(len).is_some_and(|end| end <= self.len);
+        assert!(is_inside, "{len} bytes at {at} lie inside of the memory");
+        // SAFETY: `at` is at most the length of the mapping (just checked).
+        unsafe { self.start.as_ptr().add(at) }
+    }
+}
+
+impl SharedBytes for SharedMemory {
+    fn size(&self) -> usize {
+        self.len
+    }
+
+    fn read(&self, at: usize, bytes: &mut [u8]) {
+        let from = self.pointer(at, bytes.len());
+        // SAFETY: both ranges are as long as `bytes`, and a mapping overlaps no Rust object.
+        unsafe { std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), bytes.len()) };
+    }
+
+    fn write(&mut self, at: usize, bytes: &[u8]) {
+        let to = self.pointer(at, bytes.len());
+        // SAFETY: as in `read`.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };
     }
 
     fn grow(&mut self, len: usize) -> Result<(), MemoryFull> {
@@ -148,8 +187,8 @@ impl Memory for SharedMemory {
         if file_len(&self.fd).map_err(|_| full)? < len {
             ftruncate(&self.fd, len as u64).map_err(|_| full)?;
         }
-        // SAFETY: `&mut self` proves that nobody holds a slice of the old mapping; the file is at
-        // least `len` long.
+        // SAFETY: `&mut self` proves that nobody holds an address of the old mapping; the file is
+        // at least `len` long.
         let start = unsafe {
             mremap(self.start.as_ptr().cast::<c_void>(), self.len, len, MremapFlags::MAYMOVE)
         }
@@ -166,7 +205,7 @@ impl Memory for SharedMemory {
         }
         let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
         if fallocate(&self.fd, flags, range.start as u64, range.len() as u64).is_err() {
-            self.bytes_mut()[range].fill(0);
+            self.write(range.start, &vec![0; range.len()]);
         }
     }
 
@@ -181,6 +220,50 @@ impl Memory for SharedMemory {
     }
 }
 
+/// A memfd whose bytes only this process reads and writes, while others may hold its fd: the
+/// scrollback of a pane. The keeper keeps that fd for the next server and never maps it, and a
+/// server maps it only after the server before has ended.
+#[derive(Debug)]
+pub struct PrivateMemory(SharedMemory);
+
+impl PrivateMemory {
+    /// Takes the memory over as private. While this value is in use nobody may write through
+    /// another mapping of it, neither another process nor this one.
+    #[must_use]
+    pub const fn new(memory: SharedMemory) -> Self {
+        Self(memory)
+    }
+}
+
+impl Memory for PrivateMemory {
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: the mapping is `len` long and lives as long as `self`; nobody else writes it, see
+        // the contract of `PrivateMemory::new`.
+        unsafe { std::slice::from_raw_parts(self.0.start.as_ptr(), self.0.len) }
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as in `bytes`, and `&mut self` proves that no other slice is held.
+        unsafe { std::slice::from_raw_parts_mut(self.0.start.as_ptr(), self.0.len) }
+    }
+
+    fn grow(&mut self, len: usize) -> Result<(), MemoryFull> {
+        SharedBytes::grow(&mut self.0, len)
+    }
+
+    fn punch(&mut self, range: Range<usize>) {
+        SharedBytes::punch(&mut self.0, range);
+    }
+
+    fn word(&self, offset: usize) -> u64 {
+        SharedBytes::word(&self.0, offset)
+    }
+
+    fn publish(&mut self, offset: usize, word: u64) {
+        SharedBytes::publish(&mut self.0, offset, word);
+    }
+}
+
 impl AsFd for SharedMemory {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
@@ -189,9 +272,9 @@ impl AsFd for SharedMemory {
 
 impl Drop for SharedMemory {
     fn drop(&mut self) {
-        // SAFETY: the mapping is ours and nobody can hold a slice of it any more. It cannot fail
-        // for a valid mapping.
-        unsafe { munmap(self.start.as_ptr().cast(), self.len) }.ok();
+        // SAFETY: the mapping is ours and nobody can hold a slice of it any more.
+        let unmapped = unsafe { munmap(self.start.as_ptr().cast(), self.len) };
+        debug_assert!(unmapped.is_ok(), "a whole mapping can be removed");
     }
 }
 
@@ -203,19 +286,44 @@ fn file_len(fd: &OwnedFd) -> io::Result<usize> {
 mod tests {
     use super::*;
 
+    fn byte(memory: &SharedMemory, at: usize) -> u8 {
+        let mut byte = [0];
+        memory.read(at, &mut byte);
+        byte[0]
+    }
+
     #[test]
     fn both_mappings_are_one_memory() {
         let mut ours = SharedMemory::growable("test", 4096).unwrap();
         let mut theirs = SharedMemory::from_fd(ours.try_clone_fd().unwrap()).unwrap();
-        ours.bytes_mut()[9] = 7;
+        ours.write(9, &[7]);
         ours.publish(16, 5);
-        assert_eq!((theirs.bytes()[9], theirs.word(16)), (7, 5));
+        assert_eq!((byte(&theirs, 9), theirs.word(16)), (7, 5));
         ours.grow(3 * 4096).unwrap();
-        ours.bytes_mut()[9000] = 1;
+        ours.write(9000, &[1]);
         theirs.grow(3 * 4096).unwrap();
-        assert_eq!((theirs.bytes()[9000], theirs.bytes()[9]), (1, 7));
+        assert_eq!((byte(&theirs, 9000), byte(&theirs, 9)), (1, 7));
         theirs.punch(8192..12288);
-        assert_eq!((ours.bytes()[9000], ours.bytes()[9]), (0, 7));
+        assert_eq!((byte(&ours, 9000), byte(&ours, 9)), (0, 7));
+    }
+
+    #[test]
+    fn an_fd_is_read_into_the_memory_and_private_memory_is_borrowed() {
+        let mut memory = SharedMemory::growable("test", 4096).unwrap();
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        std::io::Write::write_all(&mut writer, b"hello").unwrap();
+        assert_eq!(memory.read_from(&reader, 10..14).unwrap(), 4);
+        let mut memory = PrivateMemory::new(memory);
+        assert_eq!(&memory.bytes()[9..15], b"\0hell\0");
+        Memory::grow(&mut memory, 8192).unwrap();
+        memory.bytes_mut()[8191] = 1;
+        assert_eq!(memory.bytes().len(), 8192);
+    }
+
+    #[test]
+    #[should_panic(expected = "lie inside of the memory")]
+    fn a_range_outside_is_refused() {
+        SharedMemory::fixed("test", 4096).unwrap().read(4095, &mut [0; 2]);
     }
 
     #[test]
@@ -223,7 +331,7 @@ mod tests {
         let mut memory = SharedMemory::fixed("test", 8192).unwrap();
         assert_eq!(memory.grow(8193), Err(MemoryFull(8193)));
         assert!(ftruncate(&memory, 1).is_err());
-        assert_eq!(memory.bytes().len(), 8192);
+        assert_eq!(memory.size(), 8192);
     }
 
     #[test]

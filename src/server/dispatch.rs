@@ -12,7 +12,7 @@ use crate::base::memory::{HeapMemory, Memory};
 use crate::base::path_trace;
 use crate::base::time::Tick;
 use crate::core::{ClientEvent, Input, RestoreInput, ServerEvent, Viewer};
-use crate::platform::memory::SharedMemory;
+use crate::platform::memory::{PrivateMemory, SharedMemory};
 use crate::platform::stream::Stream;
 use crate::platform::{now, socket};
 use crate::server::clients::Clients;
@@ -625,7 +625,7 @@ impl Server {
         }
         self.panes.io.insert(pane, io);
         tracing::info!(%pane, pid = entry.pid, "spawned");
-        self.started(pane, Ok(entry.pid.unsigned_abs()), Box::new(lines));
+        self.started(pane, Ok(entry.pid.unsigned_abs()), Box::new(PrivateMemory::new(lines)));
         self.recall(pane);
         self.pipe(pane);
         if let Some(early) = self.panes.early.remove(&pane) {

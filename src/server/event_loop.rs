@@ -12,7 +12,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::base::exit::ExitStatus;
 use crate::base::id::{ClientId, PaneId};
-use crate::base::memory::Memory;
+use crate::base::memory::SharedBytes;
 use crate::base::time::{Span, Tick};
 use crate::core::{Input, PaneEvent, ServerEvent};
 use crate::platform::stream::Stream;
@@ -290,28 +290,25 @@ impl Server {
 
     /// Parses at most `budget` bytes of a pane's output; gives how many.
     fn pane_output(&mut self, pane: PaneId, budget: usize) -> usize {
-        let mut taken = 0;
+        let (mut taken, mut bytes) = (0, Vec::new());
         while taken < budget {
             let Some(io) = self.panes.io.get_mut(&pane) else { break };
             let len = io.batch(budget - taken);
             let position = io.position;
-            let bytes = match io.ring.read(position, len) {
-                Ok((first, _)) => first,
-                Err(error) => {
-                    tracing::error!(%pane, %error, "the ring is damaged");
-                    break;
-                }
-            };
+            if let Err(error) = io.ring.read(position, len, &mut bytes) {
+                tracing::error!(%pane, %error, "the ring is damaged");
+                break;
+            }
             if bytes.is_empty() {
                 break;
             }
             let (count, end) = (bytes.len(), position + bytes.len() as u64);
-            let lost = io.pipe.as_mut().and_then(|pipe| pipe.put(bytes));
+            let lost = io.pipe.as_mut().and_then(|pipe| pipe.put(&bytes));
             let mut effects = Effects::new();
             // A bug that some bytes bring out costs the pane its screen, not everybody the server,
             // again and again.
             let step = AssertUnwindSafe(|| {
-                self.core.step(now(), Input::Output { pane, bytes }, &mut effects)
+                self.core.step(now(), Input::Output { pane, bytes: &bytes }, &mut effects)
             });
             if catch_unwind(step).is_err() {
                 tracing::error!(%pane, end, "its output could not be drawn: its screen begins \

@@ -5,7 +5,7 @@
 //! from 128 on a slot's offset, capacity, length and checksum. A slot is written while the other is
 //! in force; the word at 8 flips last.
 
-use crate::base::memory::{Memory, MemoryFull};
+use crate::base::memory::{MemoryFull, SharedBytes};
 
 /// Bytes before the slots.
 pub const HEADER_LEN: usize = 4096;
@@ -26,7 +26,7 @@ struct Extent {
 
 /// The pair.
 pub struct DoubleBuffer {
-    memory: Box<dyn Memory>,
+    memory: Box<dyn SharedBytes>,
 }
 
 impl std::fmt::Debug for DoubleBuffer {
@@ -42,7 +42,7 @@ impl DoubleBuffer {
     ///
     /// # Errors
     /// [`MemoryFull`] if there is no room for the header.
-    pub fn create(mut memory: Box<dyn Memory>) -> Result<Self, MemoryFull> {
+    pub fn create(mut memory: Box<dyn SharedBytes>) -> Result<Self, MemoryFull> {
         memory.grow(HEADER_LEN)?;
         memory.publish(IN_FORCE, 0);
         memory.publish(0, MAGIC);
@@ -52,8 +52,8 @@ impl DoubleBuffer {
     /// The pair that is in this memory; none if it is not one. What is in a slot is checked when it
     /// is read.
     #[must_use]
-    pub fn open(memory: Box<dyn Memory>) -> Option<Self> {
-        (HEADER_LEN <= memory.bytes().len() && memory.word(0) == MAGIC).then_some(Self { memory })
+    pub fn open(memory: Box<dyn SharedBytes>) -> Option<Self> {
+        (HEADER_LEN <= memory.size() && memory.word(0) == MAGIC).then_some(Self { memory })
     }
 
     /// Puts `content` into the idle slot and flips.
@@ -70,7 +70,7 @@ impl DoubleBuffer {
         }
         extent.len = content.len();
         extent.checksum = u64::from(crc32fast::hash(content));
-        self.memory.bytes_mut()[extent.offset..extent.offset + extent.len].copy_from_slice(content);
+        self.memory.write(extent.offset, content);
         let words = SLOT_WORDS[idle];
         self.memory.publish(words, extent.offset as u64);
         self.memory.publish(words + 8, extent.capacity as u64);
@@ -80,11 +80,17 @@ impl DoubleBuffer {
         Ok(())
     }
 
-    /// The newest whole content; none if there is none or the memory is damaged.
+    /// A copy of the newest whole content; none if there is none or the memory is damaged.
     #[must_use]
-    pub fn read(&self) -> Option<&[u8]> {
+    pub fn read(&self) -> Option<Vec<u8>> {
         let newest = self.in_force()?;
         [newest, 1 - newest].into_iter().find_map(|slot| self.content(slot))
+    }
+
+    /// Whether there is a whole content, without a copy of all of it.
+    #[must_use]
+    pub fn has_content(&self) -> bool {
+        self.in_force().is_some_and(|newest| self.is_whole(newest) || self.is_whole(1 - newest))
     }
 
     /// Gives the pages of the idle slot back.
@@ -121,14 +127,29 @@ impl DoubleBuffer {
         let end = extent.offset.checked_add(extent.capacity);
         HEADER_LEN <= extent.offset
             && extent.len <= extent.capacity
-            && end.is_some_and(|end| end <= self.memory.bytes().len())
+            && end.is_some_and(|end| end <= self.memory.size())
     }
 
-    fn content(&self, slot: usize) -> Option<&[u8]> {
+    /// The checksum is that of the copy, so a content that is changed while it is read is refused.
+    fn content(&self, slot: usize) -> Option<Vec<u8>> {
         let extent = self.extent(slot);
-        let content = self.memory.bytes().get(extent.offset..extent.offset + extent.len)?;
-        (HEADER_LEN <= extent.offset && u64::from(crc32fast::hash(content)) == extent.checksum)
-            .then_some(content)
+        if extent.offset < HEADER_LEN {
+            return None;
+        }
+        let mut content = vec![0; extent.len];
+        self.memory.read(extent.offset, &mut content);
+        (u64::from(crc32fast::hash(&content)) == extent.checksum).then_some(content)
+    }
+
+    fn is_whole(&self, slot: usize) -> bool {
+        let extent = self.extent(slot);
+        let (mut hasher, mut page) = (crc32fast::Hasher::new(), [0; PAGE]);
+        for at in (0..extent.len).step_by(PAGE) {
+            let part = &mut page[..PAGE.min(extent.len - at)];
+            self.memory.read(extent.offset + at, part);
+            hasher.update(part);
+        }
+        HEADER_LEN <= extent.offset && u64::from(hasher.finalize()) == extent.checksum
     }
 
     /// A place for `len` bytes that does not touch the slot that is kept: before it if there is
@@ -168,7 +189,7 @@ mod tests {
             let content = vec![u8::try_from(len % 251).expect("small"); len];
             slots.write(&content).expect("room");
             slots = reopened(slots);
-            assert_eq!(slots.read(), Some(&content[..]));
+            assert_eq!(slots.read(), Some(content));
         }
     }
 
@@ -180,7 +201,7 @@ mod tests {
         let before = slots.memory.word(IN_FORCE);
         slots.write(b"six").expect("room");
         slots.memory.publish(IN_FORCE, before);
-        assert_eq!(slots.read(), Some(&b"two"[..]));
+        assert_eq!(slots.read(), Some(b"two".to_vec()));
     }
 
     proptest! {
@@ -189,15 +210,16 @@ mod tests {
             let mut slots = DoubleBuffer::create(Box::new(HeapMemory::default())).expect("room");
             slots.write(&first).expect("room");
             slots.write(b"second").expect("room");
-            slots.memory.bytes_mut()[at] = byte;
+            slots.memory.write(at, &[byte]);
             if let Some(mut slots) = DoubleBuffer::open(slots.memory) {
+                prop_assert_eq!(slots.has_content(), slots.read().is_some());
                 if let Some(content) = slots.read() {
-                    assert!(content == &first[..] || content == b"second");
+                    assert!(content == first || content == b"second");
                 }
                 slots.write(b"third").expect("room");
-                prop_assert_eq!(slots.read(), Some(&b"third"[..]));
+                prop_assert_eq!(slots.read(), Some(b"third".to_vec()));
                 slots.trim();
-                prop_assert_eq!(slots.read(), Some(&b"third"[..]));
+                prop_assert_eq!(slots.read(), Some(b"third".to_vec()));
             }
         }
     }

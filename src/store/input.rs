@@ -7,7 +7,7 @@
 //! position whose replies are in it, and the last message number of each client. The bytes lie from
 //! 4096 on, at their position modulo [`CAPACITY`].
 
-use crate::base::memory::{Memory, MemoryFull};
+use crate::base::memory::{MemoryFull, SharedBytes};
 use crate::base::path_trace;
 
 /// The most bytes that can wait for a program.
@@ -20,6 +20,8 @@ pub const CLIENTS_MAX: usize = 32;
 
 const HEADER_LEN: usize = 4096;
 const PUNCH_AFTER: usize = 64 << 10;
+/// The most bytes that are handed to the kernel at once.
+const BATCH_BYTES_MAX: usize = 64 << 10;
 const MAGIC: u64 = u64::from_le_bytes(*b"abidinp1");
 const IN_FORCE: usize = 8;
 const TAKEN: usize = 16;
@@ -28,12 +30,14 @@ const RECORDS: [usize; 2] = [1024, 2048];
 
 /// The input of one pane.
 pub struct InputQueue {
-    memory: Box<dyn Memory>,
+    memory: Box<dyn SharedBytes>,
     record: AcceptedInput,
     taken: u64,
     in_doubt: bool,
     /// Bytes that passed since the pages were given back.
     used: usize,
+    /// The bytes of the last [`InputQueue::begin`].
+    batch: Vec<u8>,
 }
 
 /// What is accepted, in one piece.
@@ -64,10 +68,9 @@ impl InputQueue {
     ///
     /// # Errors
     /// [`MemoryFull`].
-    pub fn create(mut memory: Box<dyn Memory>) -> Result<Self, MemoryFull> {
+    pub fn create(mut memory: Box<dyn SharedBytes>) -> Result<Self, MemoryFull> {
         memory.grow(MEMORY_LEN)?;
-        let mut input =
-            Self { memory, record: AcceptedInput::default(), taken: 0, in_doubt: false, used: 0 };
+        let mut input = Self::at(memory, AcceptedInput::default(), 0, false);
         input.commit();
         input.memory.publish(0, MAGIC);
         Ok(input)
@@ -75,8 +78,8 @@ impl InputQueue {
 
     /// The input in this memory, as a former server left it; none if it is damaged.
     #[must_use]
-    pub fn open(memory: Box<dyn Memory>) -> Option<Self> {
-        if memory.bytes().len() < MEMORY_LEN || memory.word(0) != MAGIC {
+    pub fn open(memory: Box<dyn SharedBytes>) -> Option<Self> {
+        if memory.size() < MEMORY_LEN || memory.word(0) != MAGIC {
             return None;
         }
         let record = AcceptedInput::read(
@@ -86,9 +89,13 @@ impl InputQueue {
         let taken = memory.word(TAKEN);
         let waiting = record.accepted.checked_sub(taken)?;
         let in_doubt = memory.word(IN_FLIGHT) != 0;
-        let mut input = Self { memory, record, taken, in_doubt, used: 0 };
+        let mut input = Self::at(memory, record, taken, in_doubt);
         input.memory.publish(IN_FLIGHT, 0);
         (waiting <= CAPACITY as u64).then_some(input)
+    }
+
+    fn at(memory: Box<dyn SharedBytes>, record: AcceptedInput, taken: u64, in_doubt: bool) -> Self {
+        Self { memory, record, taken, in_doubt, used: 0, batch: Vec::new() }
     }
 
     /// Whether a write was in flight when the former server was killed: its bytes may be missing.
@@ -144,15 +151,17 @@ impl InputQueue {
         Ok(())
     }
 
-    /// The next bytes to write, as much as lies in one piece; they count as handed over from now on
+    /// The next bytes to write, a copy of at most 64 KiB; they count as handed over from now on
     /// until [`InputQueue::finish`].
     pub fn begin(&mut self) -> &[u8] {
         let start = offset(self.taken);
-        let len = self.waiting().min(MEMORY_LEN - start);
+        let len = self.waiting().min(MEMORY_LEN - start).min(BATCH_BYTES_MAX);
+        self.batch.resize(len, 0);
+        self.memory.read(start, &mut self.batch);
         self.memory.publish(IN_FLIGHT, len as u64);
         self.taken += len as u64;
         self.memory.publish(TAKEN, self.taken);
-        &self.memory.bytes()[start..start + len]
+        &self.batch
     }
 
     /// Says how many bytes of the last [`InputQueue::begin`] the kernel did not take.
@@ -162,6 +171,7 @@ impl InputQueue {
         self.memory.publish(IN_FLIGHT, 0);
         if self.waiting() == 0 && PUNCH_AFTER < self.used {
             self.memory.punch(HEADER_LEN..MEMORY_LEN);
+            self.batch = Vec::new();
             self.used = 0;
         }
     }
@@ -172,9 +182,8 @@ impl InputQueue {
         }
         let start = offset(self.record.accepted);
         let (first, second) = bytes.split_at(bytes.len().min(MEMORY_LEN - start));
-        let memory = self.memory.bytes_mut();
-        memory[start..start + first.len()].copy_from_slice(first);
-        memory[HEADER_LEN..HEADER_LEN + second.len()].copy_from_slice(second);
+        self.memory.write(start, first);
+        self.memory.write(HEADER_LEN, second);
         self.record.accepted += bytes.len() as u64;
         self.used += bytes.len();
         Ok(())
@@ -192,7 +201,7 @@ fn offset(position: u64) -> usize {
 }
 
 impl AcceptedInput {
-    fn read(memory: &dyn Memory, at: usize) -> Option<Self> {
+    fn read(memory: &dyn SharedBytes, at: usize) -> Option<Self> {
         let count =
             usize::try_from(memory.word(at + 16)).ok().filter(|count| *count <= CLIENTS_MAX)?;
         let client = |n: usize| (memory.word(at + 24 + 16 * n), memory.word(at + 32 + 16 * n));
@@ -203,7 +212,7 @@ impl AcceptedInput {
         })
     }
 
-    fn write(&self, memory: &mut dyn Memory, at: usize) {
+    fn write(&self, memory: &mut dyn SharedBytes, at: usize) {
         memory.publish(at, self.accepted);
         memory.publish(at + 8, self.replied);
         memory.publish(at + 16, self.clients.len() as u64);

@@ -5,7 +5,7 @@
 //! its stream after the frame, then the bytes. Positions of frames are counted from the start of
 //! the log and never wrap. Bytes are written first, then the head is published.
 
-use crate::base::memory::{Memory, MemoryFull};
+use crate::base::memory::{MemoryFull, SharedBytes};
 
 /// Bytes before the frames.
 pub const HEADER_LEN: usize = 4096;
@@ -81,13 +81,13 @@ pub struct Log<M> {
     ends: [u64; 2],
 }
 
-impl<M: Memory> Log<M> {
+impl<M: SharedBytes> Log<M> {
     /// An empty log in `memory`, which is 0 all over, as large as that allows.
     ///
     /// # Errors
     /// If the memory cannot be one: it is not larger than the header and one frame.
     pub fn create(mut memory: M) -> Result<Self, MemoryFull> {
-        let len = memory.bytes().len();
+        let len = memory.size();
         let least = HEADER_LEN + FRAME_HEADER_LEN + FRAME_BYTES_MAX;
         if len <= least {
             return Err(MemoryFull(least));
@@ -104,7 +104,7 @@ impl<M: Memory> Log<M> {
         let is_log = memory.word(AT_MAGIC) == MAGIC && memory.word(AT_VERSION) == VERSION;
         let (capacity, head, tail) =
             (memory.word(AT_CAPACITY), memory.word(AT_HEAD), memory.word(AT_TAIL));
-        let fits = capacity == (memory.bytes().len().checked_sub(HEADER_LEN)?) as u64
+        let fits = capacity == (memory.size().checked_sub(HEADER_LEN)?) as u64
             && tail <= head
             && head - tail <= capacity;
         if !is_log || !fits {
@@ -241,23 +241,25 @@ impl<M: Memory> Log<M> {
     fn write(&mut self, at: u64, bytes: &[u8]) {
         let start = self.index(at);
         let first = bytes.len().min(usize::try_from(self.capacity).unwrap_or(0) - start);
-        let frames = &mut self.memory.bytes_mut()[HEADER_LEN..];
-        frames[start..start + first].copy_from_slice(&bytes[..first]);
-        frames[..bytes.len() - first].copy_from_slice(&bytes[first..]);
+        self.memory.write(HEADER_LEN + start, &bytes[..first]);
+        self.memory.write(HEADER_LEN, &bytes[first..]);
     }
 
     fn copy(&self, at: u64, len: usize) -> Vec<u8> {
         let start = self.index(at);
         let first = len.min(usize::try_from(self.capacity).unwrap_or(0) - start);
-        let frames = &self.memory.bytes()[HEADER_LEN..];
-        [&frames[start..start + first], &frames[..len - first]].concat()
+        let mut bytes = vec![0; len];
+        let (before_seam, past_seam) = bytes.split_at_mut(first);
+        self.memory.read(HEADER_LEN + start, before_seam);
+        self.memory.read(HEADER_LEN, past_seam);
+        bytes
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{FRAME_BYTES_MAX, HEADER_LEN, Log, LogStream};
-    use crate::base::memory::{HeapMemory, Memory};
+    use crate::base::memory::{HeapMemory, SharedBytes};
 
     fn log(capacity: usize) -> Log<HeapMemory> {
         Log::create(HeapMemory(vec![0; HEADER_LEN + capacity])).expect("it is large enough")

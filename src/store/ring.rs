@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use crate::base::memory::{Memory, RING_BYTES};
+use crate::base::memory::{RING_BYTES, SharedBytes};
 
 /// Bytes before the ring itself: one page, so the words and the data never share one.
 pub const HEADER_LEN: usize = 4096;
@@ -80,14 +80,14 @@ pub struct Producer<M> {
     poisoned_to: u64,
 }
 
-impl<M: Memory> Producer<M> {
+impl<M: SharedBytes> Producer<M> {
     /// Lays an empty ring of `capacity` bytes into `memory`, which is at least [`memory_len`] long
     /// and 0 all over.
     ///
     /// # Errors
     /// [`RingError::Capacity`] or [`RingError::Short`].
     pub fn create(mut memory: M, capacity: usize) -> Result<Self, RingError> {
-        check_capacity(capacity as u64, memory.bytes().len())?;
+        check_capacity(capacity as u64, memory.size())?;
         memory.publish(AT_CAPACITY, capacity as u64);
         memory.publish(AT_VERSION, VERSION);
         memory.publish(AT_MAGIC, MAGIC);
@@ -112,15 +112,20 @@ impl<M: Memory> Producer<M> {
         self.head
     }
 
-    /// The memory it lies in.
+    /// The memory of the ring.
     #[must_use]
     pub const fn memory(&self) -> &M {
         &self.memory
     }
 
-    /// The next place to read into, armed; 1 to [`WINDOW_LEN_MAX`] bytes, or none if the ring is
-    /// full.
-    pub fn window(&mut self) -> Option<&mut [u8]> {
+    /// The memory of the ring, to read bytes into its window.
+    pub const fn memory_mut(&mut self) -> &mut M {
+        &mut self.memory
+    }
+
+    /// The next range of the memory to read into, armed; 1 to [`WINDOW_LEN_MAX`] bytes, or none if
+    /// the ring is full.
+    pub fn window(&mut self) -> Option<Range<usize>> {
         let len = self.room().min(WINDOW_LEN_MAX as u64).min(self.capacity - self.index(self.head));
         if len == 0 {
             return None;
@@ -131,7 +136,7 @@ impl<M: Memory> Producer<M> {
         }
         let start = HEADER_LEN + self.index_usize(self.head);
         let len = usize::try_from(self.armed_end - self.head).unwrap_or(0);
-        Some(&mut self.memory.bytes_mut()[start..start + len])
+        Some(start..start + len)
     }
 
     /// Publishes the first `len` bytes of the window.
@@ -203,7 +208,9 @@ impl<M: Memory> Producer<M> {
         if from < end {
             let start = HEADER_LEN + self.index_usize(from);
             let len = usize::try_from(end - from).unwrap_or(0);
-            poison(&mut self.memory.bytes_mut()[start..start + len], from);
+            let mut bytes = [0; WINDOW_LEN_MAX];
+            poison(&mut bytes[..len], from);
+            self.memory.write(start, &bytes[..len]);
             self.poisoned_to = end;
         }
         self.memory.publish(AT_ARMED_END, end);
@@ -230,7 +237,7 @@ pub struct Consumer<M> {
     done: u64,
 }
 
-impl<M: Memory> Consumer<M> {
+impl<M: SharedBytes> Consumer<M> {
     /// Maps a ring, going on where the last server's words stand.
     ///
     /// # Errors
@@ -281,20 +288,26 @@ impl<M: Memory> Consumer<M> {
         Ok(head)
     }
 
-    /// The bytes from `from` on, at most `len_max` of them, in the order of the stream; the second
-    /// slice is what lies past the seam.
+    /// Puts the bytes from `from` on into `bytes`, in place of what is there: at most `len_max` of
+    /// them, at most up to the seam, and none if `from` is the head.
     ///
     /// # Errors
     /// [`RingError::Word`] if the head is impossible, or `from` is not between tail and head.
-    pub fn read(&mut self, from: u64, len_max: usize) -> Result<(&[u8], &[u8]), RingError> {
+    pub fn read(
+        &mut self,
+        from: u64,
+        len_max: usize,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), RingError> {
         let head = self.head()?;
         if from < self.tail || head < from {
             return Err(RingError::Word { word: "position", value: from });
         }
         let to = head.min(from.saturating_add(len_max as u64));
-        let [first, second] = spans(self.capacity, from, to);
-        let bytes = self.memory.bytes();
-        Ok((&bytes[first], &bytes[second]))
+        let [range, _past_the_seam] = spans(self.capacity, from, to);
+        bytes.resize(range.len(), 0);
+        self.memory.read(range.start, bytes);
+        Ok(())
     }
 
     /// Says that the effects of all bytes before `position` have left.
@@ -338,7 +351,7 @@ impl<M: Memory> Consumer<M> {
 ///
 /// # Errors
 /// [`RingError`] if there is no ring, or one of its words is impossible.
-pub fn recover(memory: &mut impl Memory) -> Result<usize, RingError> {
+pub fn recover(memory: &mut impl SharedBytes) -> Result<usize, RingError> {
     let Words { capacity, head, .. } = Words::read(memory)?;
     let (armed, end) = (memory.word(AT_ARMED), memory.word(AT_ARMED_END));
     if armed != head + 1 || end <= head || end - head > WINDOW_LEN_MAX as u64 {
@@ -348,7 +361,9 @@ pub fn recover(memory: &mut impl Memory) -> Result<usize, RingError> {
     if !past_the_seam.is_empty() {
         return Ok(0);
     }
-    let found = unpoisoned_len(&memory.bytes()[window], head);
+    let mut bytes = vec![0; window.len()];
+    memory.read(window.start, &mut bytes);
+    let found = unpoisoned_len(&bytes, head);
     memory.publish(AT_HEAD, head + found as u64);
     memory.publish(AT_ARMED, 0);
     Ok(found)
@@ -362,8 +377,8 @@ struct Words {
 }
 
 impl Words {
-    fn read(memory: &impl Memory) -> Result<Self, RingError> {
-        let len = memory.bytes().len();
+    fn read(memory: &impl SharedBytes) -> Result<Self, RingError> {
+        let len = memory.size();
         if len < HEADER_LEN {
             return Err(RingError::Short(len));
         }
@@ -471,10 +486,15 @@ mod tests {
                 window_fill(&mut producer, at, put.min(room));
                 consumer.memory.0[HEADER_LEN..].copy_from_slice(&producer.memory.0[HEADER_LEN..]);
                 carry(&producer.memory, &mut consumer.memory, &[AT_HEAD]);
-                let (first, second) = consumer.read(read, take).unwrap();
-                let got = [first, second].concat();
-                prop_assert_eq!(&got, &stream(read, got.len()));
-                read += got.len() as u64;
+                let (until, mut got) = (producer.head().min(read + take as u64), Vec::new());
+                while read < until {
+                    consumer.read(read, usize::try_from(until - read).unwrap(), &mut got).unwrap();
+                    prop_assert!(!got.is_empty());
+                    prop_assert_eq!(&got, &stream(read, got.len()));
+                    read += got.len() as u64;
+                }
+                consumer.read(read, 0, &mut got).unwrap();
+                prop_assert!(got.is_empty());
                 consumer.set_done(read);
                 let _woken = consumer.set_tail(read);
                 carry(&consumer.memory, &mut producer.memory, &[AT_TAIL, AT_DONE]);
@@ -487,7 +507,8 @@ mod tests {
             let mut producer = filled_to(before);
             let (window_len, head) = (producer.window().unwrap().len(), producer.head());
             let landed = &landed[..landed.len().min(window_len)];
-            producer.window().unwrap()[..landed.len()].copy_from_slice(landed);
+            let window = producer.window().unwrap();
+            producer.memory.write(window.start, landed);
             let mut memory = producer.memory.clone();
             let found = recover(&mut memory).unwrap();
             let lost = &landed[found..];
@@ -515,11 +536,11 @@ mod tests {
             }
             if let Ok(mut attached) = Consumer::attach(memory) {
                 let tail = attached.tail();
-                let _bytes = attached.read(tail, usize::MAX);
+                let _read = attached.read(tail, usize::MAX, &mut Vec::new());
             }
             let _window = producer.window();
             producer.trim_if_asked();
-            let _bytes = consumer.read(0, usize::MAX);
+            let _read = consumer.read(0, usize::MAX, &mut Vec::new());
         }
 
         #[test]
@@ -541,7 +562,8 @@ mod tests {
         if len == 0 {
             return;
         }
-        producer.window().unwrap()[..len].copy_from_slice(&stream(at, len));
+        let window = producer.window().unwrap();
+        producer.memory.write(window.start, &stream(at, len));
         producer.advance(len);
     }
 

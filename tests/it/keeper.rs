@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use abide::base::geom::Size;
-use abide::base::memory::Memory;
+use abide::base::memory::SharedBytes;
 use abide::base::signal;
 use abide::platform::daemonize::{KeeperStart, start_keeper};
 use abide::platform::memory::SharedMemory;
@@ -185,10 +185,15 @@ impl Server {
     fn consume(&mut self) {
         for program in self.programs.values_mut() {
             for (idx, ring) in program.rings.iter_mut().enumerate() {
-                let (first, second) = ring.read(program.read[idx], usize::MAX).unwrap();
-                program.output[idx].extend_from_slice(first);
-                program.output[idx].extend_from_slice(second);
-                program.read[idx] += (first.len() + second.len()) as u64;
+                let mut bytes = Vec::new();
+                loop {
+                    ring.read(program.read[idx], usize::MAX, &mut bytes).unwrap();
+                    if bytes.is_empty() {
+                        break;
+                    }
+                    program.output[idx].extend_from_slice(&bytes);
+                    program.read[idx] += bytes.len() as u64;
+                }
                 ring.set_done(program.read[idx]);
                 if ring.set_tail(program.read[idx]) {
                     self.room.notify();

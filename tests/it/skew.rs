@@ -98,7 +98,7 @@ fn memory(world: &World, name: &str) -> Option<Vec<u8>> {
 
 /// What is in a pair of slots.
 fn content(bytes: Vec<u8>) -> Option<Vec<u8>> {
-    DoubleBuffer::open(Box::new(HeapMemory(bytes)))?.read().map(<[u8]>::to_vec)
+    DoubleBuffer::open(Box::new(HeapMemory(bytes)))?.read()
 }
 
 fn hello(version: u32, build: &str) -> Hello {

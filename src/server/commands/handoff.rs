@@ -93,7 +93,10 @@ impl Restored {
             link.say(&ToKeeper::Stash { name: COMMANDS.to_vec() }, vec![Arc::clone(&fd)]);
             (fd, DoubleBuffer::create(Box::new(memory))?)
         };
-        let stored = slots.read().and_then(stored::StoredCommands::decode).unwrap_or_default();
+        let stored = slots
+            .read()
+            .and_then(|bytes| stored::StoredCommands::decode(&bytes))
+            .unwrap_or_default();
         let slots = CommandSlots { slots, fd, version: 1, written: (u64::MAX, 0) };
         Ok(Self { slots, stored, programs: ours, stash: parts })
     }

@@ -174,9 +174,14 @@ impl Job {
     pub(super) fn take(&mut self, stream: LogStream) -> Vec<u8> {
         let ring = &mut self.rings[usize::from(stream == LogStream::Error)];
         let from = ring.done();
-        ring.read(from, TURN_BYTES_MAX)
-            .map(|(first, second)| [first, second].concat())
-            .unwrap_or_default()
+        let (mut bytes, mut past_seam) = (Vec::new(), Vec::new());
+        if ring.read(from, TURN_BYTES_MAX, &mut bytes).is_ok() {
+            let (next, rest) = (from + bytes.len() as u64, TURN_BYTES_MAX - bytes.len());
+            if ring.read(next, rest, &mut past_seam).is_ok() {
+                bytes.append(&mut past_seam);
+            }
+        }
+        bytes
     }
 
     /// Gives what was taken free; true if the keeper waits for room.

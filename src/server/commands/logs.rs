@@ -6,7 +6,7 @@ use crate::action::table::value;
 use crate::base::base64;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
-use crate::base::memory::Memory;
+use crate::base::memory::SharedBytes;
 use crate::platform::now;
 use crate::server::commands::io::{
     CommandIo, Fifo, OutputSource, Pulled, remove_files, stash_name,
@@ -50,7 +50,7 @@ fn cursor(id: CommandId, position: u64) -> String {
 }
 
 /// The position a cursor means in the log of a command; behind what is kept, or in it.
-fn position<M: Memory>(id: CommandId, log: &Log<M>, text: &str) -> Result<u64, Refusal> {
+fn position<M: SharedBytes>(id: CommandId, log: &Log<M>, text: &str) -> Result<u64, Refusal> {
     let invalid = || {
         Refusal::new(Code::InvalidCursor, format!("{text:?} is no cursor of command {id}"))
             .hint(format!("abide logs {id} --json"))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{CallId, CommandId};
-use crate::base::memory::Memory as _;
+use crate::base::memory::SharedBytes as _;
 use crate::base::signal::KILL;
 use crate::base::time::{Span, Tick};
 use crate::platform::memory::SharedMemory;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
-use crate::base::memory::{Memory, MemoryFull};
+use crate::base::memory::{MemoryFull, SharedBytes};
 use crate::base::path_trace;
 use crate::base::time::{Span, Tick};
 use crate::platform::memory::SharedMemory;
@@ -214,7 +214,7 @@ impl PaneIo {
     }
 
     /// What the newest snapshot holds.
-    pub(in crate::server) fn snapshot(&self) -> Option<&[u8]> {
+    pub(in crate::server) fn snapshot(&self) -> Option<Vec<u8>> {
         self.slots.read()
     }
 
@@ -267,13 +267,13 @@ impl PaneIo {
 
     /// Whether the newest snapshot is of the present position.
     pub(in crate::server) fn is_snapshot_fresh(&self) -> bool {
-        self.snapshot_at == self.position && self.slots.read().is_some()
+        self.snapshot_at == self.position && self.slots.has_content()
     }
 
     /// Whether a successor that goes on from the newest snapshot has next to nothing to parse
     /// again.
     pub(in crate::server) fn is_snapshot_near(&self) -> bool {
-        self.position - self.snapshot_at <= REPLAY_BYTES && self.slots.read().is_some()
+        self.position - self.snapshot_at <= REPLAY_BYTES && self.slots.has_content()
     }
 
     /// Hands waiting input to the kernel. True if the program does not take all of it now.

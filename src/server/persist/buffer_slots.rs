@@ -31,7 +31,7 @@ impl BufferSlots {
         });
         let found = slots
             .as_ref()
-            .and_then(|(slots, _)| kept::StoredBuffers::decode(slots.read()?))
+            .and_then(|(slots, _)| kept::StoredBuffers::decode(&slots.read()?))
             .unwrap_or_default();
         let buffer = |(name, text, changed_wall)| Buffer { name, text, changed_wall };
         let buffers = Buffers::kept(found.list.into_iter().map(buffer).collect(), found.next);

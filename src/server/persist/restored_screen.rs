@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::geom::Size;
 use crate::base::id::PaneId;
 use crate::base::text::sanitize;
+use crate::platform::memory::PrivateMemory;
 use crate::server::panes::pane::PaneMemory;
 use crate::server::persist::convert::screen;
 use crate::server::persist::database::Stored;
@@ -24,8 +25,9 @@ pub(in crate::server) fn former(
     stored: &mut Stored,
     (size, options): (Size, &Options),
 ) -> anyhow::Result<(Terminal, Arc<OwnedFd>)> {
-    let mut lines = PaneMemory::lines(pane)?;
+    let lines = PaneMemory::lines(pane)?;
     let fd = lines.fd();
+    let mut lines = PrivateMemory::new(lines);
     let mut screen = match stored.shown.remove(&pane) {
         None => Terminal::new(size, *options, Box::new(lines)),
         Some(shown) => {

@@ -50,7 +50,7 @@ impl StructureSlots {
             link.say(&ToKeeper::Stash { name: STRUCTURE.to_vec() }, vec![Arc::clone(&fd)]);
             (fd, DoubleBuffer::create(Box::new(memory))?)
         };
-        let structure = match slots.read().map(SessionState::decode).transpose() {
+        let structure = match slots.read().map(|bytes| SessionState::decode(&bytes)).transpose() {
             Ok(structure) => structure,
             Err(error) if is_successor => {
                 return Err(

@@ -18,7 +18,7 @@ use crate::base::signal;
 use crate::core::{Core, Input, RestoreInput, ServerEvent};
 use crate::platform::EventFd;
 use crate::platform::Login;
-use crate::platform::memory::SharedMemory;
+use crate::platform::memory::{PrivateMemory, SharedMemory};
 use crate::platform::paths::Paths;
 use crate::platform::{async_fd, daemonize, now, own_program, pidfd, process, socket};
 use crate::server::commands::handoff::{self, Restored, Setup};
@@ -45,6 +45,8 @@ use crate::store::session_state::SessionState;
 use crate::term::{Options, Snapshot, Terminal};
 use crate::wire::keeper::{FromKeeper, ProgramEntry, ToKeeper, Upgrade, Wiring};
 
+/// The most bytes of a ring that are copied at once to be parsed again.
+const REPLAY_BYTES_MAX: usize = 64 << 10;
 /// The name the listening socket is stashed under.
 pub(in crate::server) const LISTENER: &[u8] = b"listener";
 /// The name the lock is stashed under.
@@ -258,7 +260,7 @@ impl HeldPane {
             *memory = SharedMemory::from_fd(fd)?;
         }
         let (mut io, lines) = PaneIo::new(ProgramHandles::new(self.entry, self.fds)?, parts)?;
-        let stored = match io.snapshot().map(screen::decode).transpose() {
+        let stored = match io.snapshot().map(|bytes| screen::decode(&bytes)).transpose() {
             Ok(stored) => stored,
             Err(error) if is_successor => return Err(error.into()),
             Err(error) => {
@@ -266,7 +268,8 @@ impl HeldPane {
                 None
             }
         };
-        let screen = restored_screen(&mut io, Box::new(lines), (size, stored), options);
+        let screen =
+            restored_screen(&mut io, Box::new(PrivateMemory::new(lines)), (size, stored), options);
         Ok((io, screen))
     }
 }
@@ -327,15 +330,15 @@ fn restored_screen(
         None => (tail, Terminal::new(size, *options, lines)),
     };
     io.set_out(position);
-    let mut events = Vec::new();
+    let (mut events, mut bytes) = (Vec::new(), Vec::new());
     while io.position < done {
         let len = usize::try_from(done - io.position).unwrap_or(usize::MAX);
-        let Ok((bytes, _)) = io.ring.read(io.position, len) else { break };
-        if bytes.is_empty() {
+        let read = io.ring.read(io.position, len.min(REPLAY_BYTES_MAX), &mut bytes);
+        if read.is_err() || bytes.is_empty() {
             break;
         }
         let end = io.position + bytes.len() as u64;
-        screen.feed(bytes, &mut events);
+        screen.feed(&bytes, &mut events);
         // They left the former server already.
         events.clear();
         io.position = end;
