@@ -19,7 +19,7 @@ use crate::server::commands::scan::ProcessScan;
 use crate::server::commands::shell::{ShellKind, ShellMemory};
 use crate::server::commands::stop::kill_order;
 use crate::server::commands::wait::Waits;
-use crate::server::commands::{CommandEnd, Commands, Cx, Outbox};
+use crate::server::commands::{CommandEnd, CommandResults, Commands, Cx};
 use crate::server::keeper_link::KeeperLink;
 use crate::server::persist::convert::commands as convert;
 use crate::state::State;
@@ -135,7 +135,7 @@ impl Restored {
             buffer: vec![0; BUFFER_LEN],
             events,
             home,
-            outbox: Outbox::default(),
+            outbox: CommandResults::default(),
         };
         for (entry, fds) in programs {
             resume_job(&mut commands, entry, fds, state, link);

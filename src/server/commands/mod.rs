@@ -2,7 +2,7 @@
 //! sessions, programs on pipes and processes. The core decides about turns and answers.
 //!
 //! [`Commands`] owns everything here. Its methods read the state through [`Cx`], write to the
-//! keeper, and leave inputs in an [`Outbox`], which the event loop steps afterwards; nothing
+//! keeper, and leave inputs in an [`CommandResults`], which the event loop steps afterwards; nothing
 //! here names the server. The end-to-end tests are `tests/it/exec_*.rs`, `procs_life.rs` and
 //! `hostile_trees.rs`.
 
@@ -79,12 +79,12 @@ pub(in crate::server) struct Commands {
     tables: ProcessTables,
     buffer: Vec<u8>,
     events: TaskSender,
-    outbox: Outbox,
+    outbox: CommandResults,
 }
 
 /// The results of commands that the event loop takes.
 #[derive(Default)]
-struct Outbox {
+struct CommandResults {
     /// Inputs for the core, in their order.
     inputs: Vec<Input<'static>>,
     /// The slots were written, so the disk is to follow.
@@ -215,7 +215,7 @@ impl Commands {
 
     /// Takes the inputs for the core out, and whether the disk is to follow.
     pub(in crate::server) fn take_results(&mut self) -> (Vec<Input<'static>>, bool) {
-        let Outbox { inputs, is_disk_stale, .. } = &mut self.outbox;
+        let CommandResults { inputs, is_disk_stale, .. } = &mut self.outbox;
         (std::mem::take(inputs), std::mem::take(is_disk_stale))
     }
 

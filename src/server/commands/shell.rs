@@ -211,8 +211,8 @@ impl ShellKind {
         format!("{line}}} <{input} >{output} 2>{error}\n{finish}")
     }
 
-    /// The text that undoes a command's own variables and directory and reports its end. To say it twice
-    /// does no harm.
+    /// The text that undoes a command's own variables and directory and reports its end. Saying it
+    /// twice does no harm.
     pub(super) fn finish(self, id: CommandId, order: &ExecRequest) -> String {
         let mut undo = String::new();
         for (at, (name, _)) in order.vars.iter().enumerate() {
