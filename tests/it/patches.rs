@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{Timespec, poll};
 
 /// The patches in the order in which they are applied, each with the production files it touches.
-const PATCHES: [(&str, usize); 3] = [("csi", 2), ("action", 2), ("overlay", 2)];
+const PATCHES: [(&str, usize); 4] =
+    [("csi", 2), ("action", 2), ("overlay", 2), ("stop-outcome", 1)];
 /// How long cargo may take; a build in an empty target directory is not meant to fit.
 const BUILT_WITHIN: Duration = Duration::from_secs(300);
 /// Folders that are no part of the tree.
