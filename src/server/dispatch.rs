@@ -355,7 +355,8 @@ impl Server {
         {
             let name = &self.core.state().session(session).name;
             let message = format!(
-                "this terminal is a pane of session {name:?}, which cannot be shown inside itself; abide new makes another"
+                "this terminal is a pane of session {name:?}, which cannot be shown inside itself; \
+                 abide new makes another"
             );
             self.clients.send(client, &ToClient::Bye(Bye::Refused { message }));
             self.close_after_sending(id);

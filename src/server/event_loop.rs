@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tokio::io::Interest;
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 
@@ -125,7 +125,7 @@ impl Server {
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.event(event),
-                stream = socket.next() => match stream.map(|stream| stream.into_std().and_then(Stream::new)) {
+                stream = socket.next() => match stream.map(accepted) {
                     Some(Ok(stream)) => self.event(Event::Opened(stream)),
                     Some(Err(error)) => tracing::warn!(%error, "connection refused"),
                     None => {}
@@ -599,4 +599,9 @@ pub(super) async fn pause(deadline: Option<Tick>) {
             tokio::time::timeout(left, std::future::pending::<()>()).await.unwrap_or_default();
         }
     }
+}
+
+/// A connection that was accepted, as the stream that the loop works with.
+fn accepted(stream: UnixStream) -> std::io::Result<Stream> {
+    stream.into_std().and_then(Stream::new)
 }

@@ -13,7 +13,7 @@ const WORDS_MAX: usize = 64;
 const BYTES_MAX: usize = 4096;
 
 impl PaneIo {
-    /// The event that tells what runs in the foreground of the pane; none if it is not time to look.
+    /// The event that tells what runs in the foreground; none if it is not time to look.
     /// `is_shell` says whether its own program is a shell, whose foreground can be typed again.
     pub(in crate::server) fn foreground(&mut self, is_shell: bool, now: Tick) -> Option<PaneEvent> {
         let is_due = |at: Option<Tick>| at.is_some_and(|at| at <= now);

@@ -1,5 +1,5 @@
-//! Commands that read what panes print: started, and fed by a thread through a queue. The queue has a
-//! bound, so a slow command delays nobody.
+//! Commands that read what panes print: started, and fed by a thread through a queue. The queue
+//! has a bound, so a slow command delays nobody.
 
 use std::io;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! Persistence: slots that outlive this server, the database that outlives the machine, snapshots of
-//! sessions, and the files of closed items.
+//! Persistence: slots that outlive this server, the database that outlives the machine, snapshots
+//! of sessions, and the files of closed items.
 
 pub(in crate::server) mod buffer_slots;
 pub(in crate::server) mod convert;

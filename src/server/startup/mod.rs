@@ -1,5 +1,5 @@
-//! The start of a server: takeover from the keeper, restore after a reboot, the listening socket, the
-//! link to the keeper, and upgrades.
+//! The start of a server: takeover from the keeper, restore after a reboot, the listening socket,
+//! the files of the shell integration, and upgrades.
 
 pub(in crate::server) mod reboot;
 pub(in crate::server) mod shell_integration;

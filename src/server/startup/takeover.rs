@@ -346,6 +346,57 @@ fn restored_screen(
     screen
 }
 
+/// The options of terminals that the settings ask for.
+fn options(settings: &Settings) -> Options {
+    Options {
+        scrollback_lines_max: settings.scrollback.lines as usize,
+        scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
+        checksum_reports: settings.pane.reports,
+        title_reports: settings.pane.reports,
+        ..Options::default()
+    }
+}
+
+/// The programs on terminals that the keeper held.
+#[derive(Default)]
+struct Resumed {
+    panes: BTreeMap<PaneId, PaneIo>,
+    screens: BTreeMap<PaneId, Terminal>,
+    /// Panes that the structure does not know, each with its process.
+    strangers: Vec<(PaneId, i32)>,
+}
+
+/// Resumes all programs on terminals. A successor gives up where one cannot be resumed, since the
+/// former server showed it and can go on.
+fn resumed_programs(
+    held: &mut KeeperHoldings,
+    structure: Option<&SessionState>,
+    options: &Options,
+) -> anyhow::Result<Resumed> {
+    let is_successor = held.upgrade == Upgrade::Successor;
+    let known = structure.into_iter().flat_map(|structure| &structure.panes);
+    let known: BTreeSet<PaneId> = known.map(|pane| pane.id).collect();
+    let mut all = Resumed::default();
+    for (entry, resumed) in resume_all(held, (options, is_successor)) {
+        let (pane, pid) = (PaneId(entry.tag), entry.pid);
+        match resumed {
+            Ok((io, mut screen)) => {
+                screen.identify(held.epoch, pane.0);
+                all.panes.insert(pane, io);
+                all.screens.insert(pane, screen);
+                all.strangers.extend((!known.contains(&pane)).then_some((pane, pid)));
+            }
+            Err(error) if is_successor => {
+                return Err(error.context(format!("pane {pane} cannot be taken over")));
+            }
+            Err(error) => {
+                tracing::error!(%pane, "a program is held but cannot be shown: {error:#}")
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// Puts the server together from what the keeper holds.
 pub(in crate::server) fn server(
     mut held: KeeperHoldings,
@@ -358,39 +409,10 @@ pub(in crate::server) fn server(
     let is_successor = held.upgrade == Upgrade::Successor;
     let (mut slots, structure) =
         StructureSlots::open(held.stash.remove(STRUCTURE), &mut link, is_successor)?;
-    let options = Options {
-        scrollback_lines_max: settings.scrollback.lines as usize,
-        scrollback_bytes_max: usize::try_from(settings.scrollback.bytes).unwrap_or(usize::MAX),
-        checksum_reports: settings.pane.reports,
-        title_reports: settings.pane.reports,
-        ..Options::default()
-    };
+    let options = options(&settings);
     let commands = Restored::take(&mut held.programs, &mut held.stash, &mut link)?;
-    let (mut panes, mut screens, mut strangers) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-    for (entry, resumed) in resume_all(&mut held, (&options, is_successor)) {
-        let (pane, pid) = (PaneId(entry.tag), entry.pid);
-        match resumed {
-            Ok((io, mut screen)) => {
-                screen.identify(held.epoch, pane.0);
-                panes.insert(pane, io);
-                screens.insert(pane, screen);
-                if !structure
-                    .iter()
-                    .flat_map(|structure| &structure.panes)
-                    .any(|known| known.id == pane)
-                {
-                    strangers.push((pane, pid));
-                }
-            }
-            // The former server showed it.
-            Err(error) if is_successor => {
-                return Err(error.context(format!("pane {pane} cannot be taken over")));
-            }
-            Err(error) => {
-                tracing::error!(%pane, "a program is held but cannot be shown: {error:#}")
-            }
-        }
-    }
+    let resumed = resumed_programs(&mut held, structure.as_ref(), &options)?;
+    let Resumed { panes, mut screens, strangers } = resumed;
     let login = Login::current();
     let home = login.home.to_string_lossy().into_owned();
     let told = events.clone();
@@ -437,10 +459,16 @@ pub(in crate::server) fn server(
         events,
         home,
     });
+    begin(&mut server, was_empty, &misfits);
+    Ok(server)
+}
+
+/// Lets a server that was put together begin, with restored programs or with those it took over.
+fn begin(server: &mut Server, was_empty: bool, misfits: &BTreeSet<PaneId>) {
     if was_empty {
         server.revive();
     } else {
-        server.reconcile(&misfits);
+        server.reconcile(misfits);
         // Of those that came back and have not run since, all is on disk.
         let state = server.core.state();
         server.disk.take_over(
@@ -453,7 +481,6 @@ pub(in crate::server) fn server(
     for pane in server.panes.io.keys().copied().collect::<Vec<_>>() {
         server.pipe(pane);
     }
-    Ok(server)
 }
 
 /// Gives every screen the size its pane has, and tells whose it was not: a kill may have come

@@ -1,5 +1,5 @@
-//! Commands as the store keeps them, and back. Both directions name every field, so a new field that
-//! is forgotten here does not compile.
+//! Commands as the store keeps them, and back. Both directions name every field, so a new field
+//! that is forgotten here does not compile.
 
 use std::collections::BTreeSet;
 

@@ -296,7 +296,8 @@ fn migrate(db: &mut Connection) -> Result<(), ReadError> {
     // something.
     all.execute_batch(
         "CREATE TABLE screen (pane INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
-         CREATE TABLE segment (pane INTEGER, sequence INTEGER, bytes BLOB NOT NULL, PRIMARY KEY (pane, sequence));",
+         CREATE TABLE segment (pane INTEGER, sequence INTEGER, bytes BLOB NOT NULL, \
+         PRIMARY KEY (pane, sequence));",
     )?;
     count(&all)?;
     all.pragma_update(None, "user_version", VERSION)?;

@@ -42,7 +42,8 @@ impl Folder {
         self.path.join(format!("{name}{END}"))
     }
 
-    /// Writes a snapshot. Without a name it is given one, and the oldest such go beyond `retention`.
+    /// Writes a snapshot. Without a name it is given one, and the oldest such go beyond
+    /// `retention`.
     ///
     /// # Errors
     /// `already_exists` for a name that is taken, `disk_failed`.
