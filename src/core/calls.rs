@@ -1,14 +1,21 @@
-//! Calls: who may, who carries them out, and that each is answered exactly once.
+//! Calls: who may make them, who carries them out, and that each is answered exactly once; and
+//! the lives of the commands that calls run: they start, end, are given up and run out of time.
 
+use crate::action::exec::Ran;
+use crate::action::process::run::StartedCommand;
 use crate::action::server::Upgraded;
-use crate::action::table::{self, Call};
-use crate::action::{Access, Answer, Cx, Json, Outcome, Role, completion};
+use crate::action::table::{Call, value};
+use crate::action::{Access, Answer, Cx, Json, Outcome, Role, completion, table};
 use crate::base::error::{Code, Refusal};
-use crate::base::id::{CallId, ClientId};
+use crate::base::exit::ExitStatus;
+use crate::base::id::{CallId, ClientId, CommandId, SessionId};
 use crate::base::time::Now;
 use crate::core::Core;
-use crate::state::call::{Caller, OpenCall, Pending};
+use crate::state::call::{Caller, CommandWait, OpenCall, Pending};
+use crate::state::command::{Captured, StopReason};
+use crate::state::command_effect::CommandEffect;
 use crate::state::effect::{Effect, Effects, Fact};
+use crate::state::session::ExecContext;
 use crate::state::{Leaving, target};
 
 impl Core {
@@ -132,6 +139,227 @@ impl Core {
                 self.answer(call, outcome, fx);
             }
             _ => {}
+        }
+    }
+}
+
+/// Something that happened to a command.
+#[derive(Debug)]
+pub enum CommandEvent {
+    /// It runs.
+    Started {
+        /// The command.
+        command: CommandId,
+        /// Its first process, or the shell it runs in.
+        pid: u32,
+        /// Where; empty where unknown.
+        cwd: String,
+    },
+    /// It could not be started.
+    NotStarted {
+        /// The command.
+        command: CommandId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// It has ended, and after a stop all that came of it is gone.
+    Ended {
+        /// The command.
+        command: CommandId,
+        /// How.
+        exit: ExitStatus,
+        /// Whether KILL was needed.
+        was_killed: bool,
+        /// What it printed, and what else its caller is told.
+        output: Box<Captured>,
+    },
+    /// A session is gone whose commands or shell still run.
+    SessionEnding {
+        /// The session.
+        session: SessionId,
+    },
+    /// Everything of a session that was gone has ended.
+    SessionOver {
+        /// The session.
+        session: SessionId,
+    },
+}
+
+impl Core {
+    /// Takes note of what happened to a command.
+    pub(super) fn command(&mut self, now: Now, event: CommandEvent, fx: &mut Effects) {
+        match event {
+            CommandEvent::Started { command, pid, cwd } => {
+                self.command_started(command, (pid, cwd), fx)
+            }
+            CommandEvent::NotStarted { command, refusal } => {
+                self.command_not_started(now, command, &refusal, fx)
+            }
+            CommandEvent::Ended { command, exit, was_killed, output } => {
+                self.command_ended(now, command, (exit, was_killed, *output), fx)
+            }
+            CommandEvent::SessionEnding { session } => {
+                self.state.commands.ending.insert(session);
+            }
+            CommandEvent::SessionOver { session } => {
+                self.state.commands.ending.remove(&session);
+                self.state.commands.exec_queues.remove(&session);
+                let records = &mut self.state.commands.records;
+                let gone: Vec<CommandId> = records
+                    .values()
+                    .filter(|command| command.session == session)
+                    .map(|command| command.id)
+                    .collect();
+                for id in gone {
+                    records.remove(&id);
+                    fx.push(Effect::Command(CommandEffect::Drop { command: id }));
+                }
+                self.state.commands.version += 1;
+                let over = completion::on_session_over(&mut self.state, session);
+                self.complete(over, fx);
+            }
+        }
+    }
+
+    fn command_started(&mut self, id: CommandId, (pid, cwd): (u32, String), fx: &mut Effects) {
+        let Some(command) = self.state.commands.records.get_mut(&id) else { return };
+        command.pid = Some(pid);
+        if !cwd.is_empty() {
+            command.cwd = cwd;
+        }
+        self.state.commands.version += 1;
+        tracing::info!(command = %id, pid, "runs");
+        let reply = value(&StartedCommand { id, pid });
+        for call in self.waiting(id, |wait| matches!(wait, CommandWait::Started { .. })) {
+            self.answer(call, Ok(reply.clone()), fx);
+        }
+    }
+
+    fn command_not_started(
+        &mut self,
+        now: Now,
+        id: CommandId,
+        refusal: &Refusal,
+        fx: &mut Effects,
+    ) {
+        tracing::warn!(command = %id, message = refusal.message, "could not be started");
+        let Some(command) = self.state.commands.records.remove(&id) else { return };
+        self.state.commands.version += 1;
+        fx.push(Effect::Command(CommandEffect::Drop { command: id }));
+        for call in self.waiting(id, |_| true) {
+            self.answer(call, Err(refusal.clone()), fx);
+        }
+        self.exec_done(now, (command.session, id), fx);
+    }
+
+    fn command_ended(
+        &mut self,
+        now: Now,
+        id: CommandId,
+        (exit, was_killed, output): (ExitStatus, bool, Captured),
+        fx: &mut Effects,
+    ) {
+        let kept = self.settings.exec.records;
+        let dropped = self.state.commands.note_end(id, (exit, was_killed), now, kept);
+        let Some(command) = self.state.commands.records.get(&id).cloned() else { return };
+        let lasted_ms = command.end.map_or(0, |end| end.lasted.as_millis());
+        tracing::info!(command = %id, state = command.state(), %exit, was_killed, lasted_ms, "ended");
+        let outcome = if output.shell_ended && command.stop.is_none() {
+            let name = self
+                .state
+                .sessions
+                .get(&command.session)
+                .map_or("", |session| session.name.as_str());
+            let message =
+                format!("the shell of session {name:?} ended during command {id}: {exit}");
+            Err(Refusal::new(Code::SessionTerminated, message)
+                .hint("the next exec gets a new shell"))
+        } else {
+            Ok(value(&Ran::new(&command, output)))
+        };
+        for call in self.waiting(id, |wait| matches!(wait, CommandWait::Exec { .. })) {
+            self.answer(call, outcome.clone(), fx);
+        }
+        fx.extend(
+            dropped.into_iter().map(|command| Effect::Command(CommandEffect::Drop { command })),
+        );
+        self.exec_done(now, (command.session, id), fx);
+    }
+
+    /// The calls that wait for something of a command, of the wanted kinds.
+    fn waiting(&self, id: CommandId, is: impl Fn(&CommandWait) -> bool) -> Vec<CallId> {
+        completion::calls(
+            &self.state,
+            |pending| matches!(pending, Pending::Command(wait) if wait.command() == Some(id) && is(wait)),
+        )
+    }
+
+    fn exec_done(&mut self, now: Now, (session, id): (SessionId, CommandId), fx: &mut Effects) {
+        if let Some(queue) = self
+            .state
+            .commands
+            .exec_queues
+            .get_mut(&session)
+            .filter(|queue| queue.running == Some(id))
+        {
+            queue.running = None;
+        }
+        if self.state.sessions.contains_key(&session) {
+            let around = ExecContext { settings: &self.settings, host: &self.host, now };
+            self.state.run_next(session, &around, fx);
+        }
+    }
+
+    /// The caller of an open call has gone: what it ran is stopped.
+    pub(super) fn cancelled(&mut self, call: CallId, fx: &mut Effects) {
+        let Some(open) = self.state.calls.remove(&call) else { return };
+        if let Pending::InPane(wait) = &open.pending {
+            return self.interrupt(wait, fx);
+        }
+        if let Pending::Command(CommandWait::Exec { command }) = open.pending
+            && self.settings.exec.cancel
+        {
+            self.state.stop_command(command, StopReason::Cancelled, fx);
+        }
+    }
+
+    /// Commands whose time is up are stopped.
+    pub(super) fn stop_overdue(&mut self, now: Now, fx: &mut Effects) {
+        for command in self.state.commands.overdue(now.tick) {
+            tracing::info!(%command, "its time is up");
+            self.state.stop_command(command, StopReason::Time, fx);
+        }
+    }
+
+    /// Sessions that went in this step take their commands and shells with them.
+    pub(super) fn end_gone_sessions(&mut self, fx: &mut Effects) {
+        for session in std::mem::take(&mut self.state.commands.gone) {
+            let waiting = self
+                .state
+                .commands
+                .exec_queues
+                .remove(&session)
+                .map_or_else(Default::default, |queue| queue.waiting);
+            for waiting in waiting {
+                let gone = Refusal::new(
+                    Code::NotFound,
+                    format!("session {session} ended before it was this call's turn"),
+                );
+                self.answer(waiting.call, Err(gone.hint("abide ls")), fx);
+            }
+            let running = self
+                .state
+                .commands
+                .records
+                .values()
+                .filter(|command| command.session == session && command.end.is_none());
+            for id in running.map(|command| command.id).collect::<Vec<_>>() {
+                self.state.commands.note_stop(id, StopReason::Session);
+            }
+            fx.push(Effect::Command(CommandEffect::EndSession {
+                session,
+                grace: self.settings.pane.grace(),
+            }));
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::base::geom::Size;
 use crate::base::id::{CallId, ClientId, PaneId};
 use crate::base::key::{KeyInput, MouseInput};
 use crate::base::memory::Memory;
-use crate::core::exec::CommandEvent;
+use crate::core::CommandEvent;
 use crate::settings::Settings;
 use crate::state::State;
 use crate::state::call::Caller;

@@ -1,20 +1,12 @@
 //! The pure centre: a step takes the present and one input, changes the state and says what is to
 //! happen outside. It cannot fail and cannot wait.
 
-mod alerts;
 mod calls;
-mod env_sync;
-pub mod exec;
-mod hooks;
 pub mod input;
-mod memory;
 mod pane_events;
-mod resize;
 mod restore;
 pub mod scene;
 mod shell_integration;
-pub mod status;
-mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,8 +16,8 @@ use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, ClientId, PaneId, TabId};
 use crate::base::key::{MouseInput, MouseKind};
 use crate::base::time::{Now, Span, Tick};
-use crate::core::env_sync::Followed;
-use crate::core::hooks::Hooked;
+use crate::core::pane_events::Hooked;
+use crate::core::restore::Followed;
 use crate::settings::Settings;
 use crate::state::call::Pending;
 use crate::state::effect::{ClientMessage, Effect, Effects, ProgramSpec, StartDir};
@@ -34,6 +26,7 @@ use crate::state::view::View;
 use crate::state::{ClientWithoutSession, Leaving, State, env};
 use crate::term::{OuterColours, Terminal};
 
+pub use crate::core::calls::CommandEvent;
 pub use crate::core::input::{ClientEvent, Input, PaneEvent, RestoreInput, ServerEvent};
 pub use crate::state::view::Viewer;
 

@@ -1,19 +1,24 @@
-//! What programs do: they start, print, ask their terminal for something, and end.
+//! Events of panes: programs start, print, ask their terminal for something, and end. Alerts, hooks
+//! and the memory limit of scrollback follow from them.
+
+use std::collections::BTreeMap;
 
 use crate::action::completion;
 use crate::base::error::Refusal;
 use crate::base::exit::ExitStatus;
-use crate::base::id::{ClientId, PaneId};
+use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::memory::Memory;
 use crate::base::text::sanitize;
-use crate::base::time::{Now, Span};
+use crate::base::time::{Now, Span, Tick};
 use crate::core::Core;
-use crate::core::alerts::NOTICE_MAX;
 use crate::core::restore::{ANSWERED, offers_shell};
-use crate::settings::Remain;
+use crate::settings::{Hooks, NotifyPolicy, Remain};
+use crate::state::NextIds;
 use crate::state::effect::{ClientMessage, Effect, Effects};
 use crate::state::pane::ProgramState;
-use crate::term::{Options, TermEvent, Terminal};
+use crate::term::{
+    HistoryBytes, MarkKind, Notice, Options, Progress, PromptMark, TermEvent, Terminal,
+};
 
 /// So long after a program was ended from outside it may turn out that the machine goes down: what
 /// was there before is not overwritten on disk.
@@ -196,4 +201,330 @@ fn exit_banner(status: ExitStatus, offers_shell: bool) -> String {
 /// its columns.
 fn rows_passed(bytes: &[u8], cols: u16) -> usize {
     bytes.split(|byte| *byte == b'\n').count() + bytes.len() / usize::from(cols.max(1))
+}
+
+/// The longest title or body of a notification, in bytes.
+pub(super) const NOTICE_MAX: usize = 1024;
+
+impl Core {
+    /// Whether some view shows the tab of a pane.
+    fn is_seen(&self, id: PaneId) -> bool {
+        self.state.pane(id).tab.is_some_and(|tab| self.state.is_shown(tab))
+    }
+
+    pub(super) fn note_output(&mut self, id: PaneId) {
+        let is_seen = self.is_seen(id);
+        let marks_activity = self.settings.monitor.activity;
+        let marks = &mut self.state.pane_mut(id).marks;
+        marks.activity |= !is_seen && marks_activity;
+        marks.news.silence = false;
+    }
+
+    pub(super) fn note_bell(&mut self, id: PaneId, fx: &mut Effects) {
+        let is_news = self.settings.monitor.bell && !self.is_seen(id);
+        self.state.pane_mut(id).marks.bell |= is_news;
+        self.tell(id, &ClientMessage::Bell, fx);
+        self.hook_pane(("bell", |hooks| &hooks.bell), id, String::new(), fx);
+    }
+
+    pub(super) fn note_notification(&mut self, id: PaneId, notice: &Notice, fx: &mut Effects) {
+        let (title, body) =
+            (sanitize(&notice.title, NOTICE_MAX), sanitize(&notice.body, NOTICE_MAX));
+        let text = [title.as_str(), body.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(": ");
+        if !self.is_seen(id) {
+            self.state.pane_mut(id).marks.news.notice = Some(text.clone());
+        }
+        self.tell(id, &ClientMessage::Notify { title, body }, fx);
+        self.hook_pane(("notified", |hooks| &hooks.notified), id, text, fx);
+    }
+
+    pub(super) fn note_progress(&mut self, id: PaneId, progress: Progress) {
+        self.state.pane_mut(id).marks.news.progress =
+            Some(progress).filter(|progress| *progress != Progress::None);
+    }
+
+    /// A mark of shell integration came: a command that took long and ends unseen is news.
+    pub(super) fn note_mark(&mut self, id: PaneId, mark: &PromptMark, fx: &mut Effects) {
+        let is_seen = self.is_seen(id);
+        let limit = self.settings.monitor.command_s;
+        let marks = &mut self.state.pane_mut(id).marks;
+        marks.prompt = mark.kind == MarkKind::Input;
+        let now = marks.output;
+        if mark.kind == MarkKind::Output {
+            marks.news.command = Some(now);
+        }
+        if mark.kind != MarkKind::Done {
+            return;
+        }
+        marks.news.progress = None;
+        let Some(since) = marks.news.command.take() else { return };
+        if limit == 0 || is_seen || now - since < Span::seconds(u64::from(limit)) {
+            return;
+        }
+        let status = u8::try_from(mark.exit_code.unwrap_or(0).rem_euclid(256)).unwrap_or(0);
+        marks.news.ended = Some(status);
+        let text = format!("{}: the command ended, status {status}", self.state.place_of(id));
+        self.tell(id, &ClientMessage::Notice { text, warning: status != 0 }, fx);
+        self.hook_pane(("command_done", |hooks| &hooks.command_done), id, status.to_string(), fx);
+    }
+
+    /// A program is about to be taken note of as ended with this status, as a shell shows it.
+    pub(super) fn note_end(&mut self, id: PaneId, status: u8, fx: &mut Effects) {
+        self.hook_pane(("pane_exited", |hooks| &hooks.pane_exited), id, status.to_string(), fx);
+        let is_told = match self.settings.monitor.exit {
+            NotifyPolicy::Off => false,
+            NotifyPolicy::On => true,
+            NotifyPolicy::Failed => status != 0,
+        };
+        let pane = self.state.pane(id);
+        if !is_told || pane.tab.is_none() || self.is_seen(id) {
+            return;
+        }
+        let text = format!(
+            "{} {} ended, status {status}",
+            self.state.place_of(id),
+            self.state.pane_label(id)
+        );
+        self.state.pane_mut(id).marks.news.ended = Some(status);
+        self.tell(id, &ClientMessage::Notice { text, warning: status != 0 }, fx);
+    }
+
+    /// When the next pane falls silent; none if none can, or if that is not monitored.
+    pub(super) fn silence_at(&self) -> Option<Tick> {
+        let limit = self.silence_limit()?;
+        let can = self.state.panes.values().filter(|pane| self.can_fall_silent(pane.id));
+        can.map(|pane| pane.marks.output + limit).min()
+    }
+
+    fn silence_limit(&self) -> Option<Span> {
+        let seconds = self.settings.monitor.silence_s;
+        (seconds != 0).then(|| Span::seconds(u64::from(seconds)))
+    }
+
+    fn can_fall_silent(&self, id: PaneId) -> bool {
+        let pane = self.state.pane(id);
+        let printed =
+            pane.marks.output != Tick::default() && pane.life.is_live() && pane.tab.is_some();
+        printed && !pane.marks.news.silence && !self.is_seen(id)
+    }
+
+    /// Panes that printed nothing for long enough fell silent.
+    pub(super) fn note_silence(&mut self, now: Now, fx: &mut Effects) {
+        let Some(limit) = self.silence_limit() else { return };
+        let silent: Vec<PaneId> =
+            self.state.panes.keys().copied().filter(|id| self.can_fall_silent(*id)).collect();
+        for id in silent
+            .into_iter()
+            .filter(|id| self.state.pane(*id).marks.output + limit <= now.tick)
+            .collect::<Vec<_>>()
+        {
+            self.state.pane_mut(id).marks.news.silence = true;
+            self.hook_pane(("silence", |hooks| &hooks.silence), id, String::new(), fx);
+        }
+    }
+}
+
+/// What hooks were told of.
+#[derive(Debug, Default)]
+pub(super) struct Hooked {
+    /// The numbers after the last things that were known; none before the first step.
+    known: Option<NextIds>,
+    sessions: BTreeMap<SessionId, String>,
+    /// What each client showed.
+    clients: BTreeMap<ClientId, Option<SessionId>>,
+    /// Whether a hook is carried out: what that does calls none.
+    pub(super) is_muted: bool,
+}
+
+/// The name of a hook, and where what it does is written.
+pub(super) type Which = (&'static str, fn(&Hooks) -> &String);
+
+/// What a hook is about.
+#[derive(Debug, Default)]
+struct About {
+    session: Option<String>,
+    tab: Option<TabId>,
+    pane: Option<PaneId>,
+    client: Option<ClientId>,
+    text: String,
+}
+
+impl Core {
+    /// Something happened in a pane.
+    pub(super) fn hook_pane(&self, which: Which, id: PaneId, text: String, fx: &mut Effects) {
+        let Some(pane) = self.state.panes.get(&id) else { return };
+        let session = self.state.sessions.get(&pane.session).map(|session| session.name.clone());
+        self.hook(
+            which,
+            About { session, tab: pane.tab, pane: Some(id), text, ..About::default() },
+            fx,
+        );
+    }
+
+    fn hook(&self, (name, of): Which, about: About, fx: &mut Effects) {
+        let text = of(&self.settings.hooks).trim();
+        if text.is_empty() || self.hooked.is_muted {
+            return;
+        }
+        let shown = |id: Option<String>| id.unwrap_or_default();
+        let env = [
+            ("ABIDE_HOOK", name.to_owned()),
+            ("ABIDE", self.host.socket.clone()),
+            ("ABIDE_SESSION", shown(about.session)),
+            ("ABIDE_TAB", shown(about.tab.map(|id| id.to_string()))),
+            ("ABIDE_PANE", shown(about.pane.map(|id| id.to_string()))),
+            ("ABIDE_CLIENT", shown(about.client.map(|id| id.to_string()))),
+            ("ABIDE_TEXT", about.text),
+        ];
+        let env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        fx.push(Effect::Hook { text: text.to_owned(), pane: about.pane, env });
+    }
+
+    /// Tells hooks what is there that was not, and what is not there any more.
+    pub(super) fn find_changes(&mut self, fx: &mut Effects) {
+        let next = self.state.next_ids;
+        let known = self.hooked.known.replace(next);
+        let sessions: BTreeMap<SessionId, String> =
+            self.state.sessions.iter().map(|(id, session)| (*id, session.name.clone())).collect();
+        let clients: BTreeMap<ClientId, Option<SessionId>> =
+            self.state.views.values().map(|view| (view.client, view.at.session)).collect();
+        let sessions_before = std::mem::replace(&mut self.hooked.sessions, sessions);
+        let clients_before = std::mem::replace(&mut self.hooked.clients, clients);
+        // What a new server finds is nothing new.
+        let Some(known) = known else { return };
+        let named =
+            |id: &SessionId| self.hooked.sessions.get(id).or(sessions_before.get(id)).cloned();
+        for (id, name) in self
+            .state
+            .sessions
+            .range(SessionId(known.session)..)
+            .map(|(id, session)| (id, &session.name))
+        {
+            let tab = self.state.session(*id).tabs.first().copied();
+            self.hook(
+                ("session_created", |hooks| &hooks.session_created),
+                About { session: Some(name.clone()), tab, ..About::default() },
+                fx,
+            );
+        }
+        for (id, tab) in self.state.tabs.range(TabId(known.tab)..) {
+            let about = About { session: named(&tab.session), tab: Some(*id), ..About::default() };
+            self.hook(("tab_created", |hooks| &hooks.tab_created), about, fx);
+        }
+        for id in self.state.panes.range(PaneId(known.pane)..).map(|(id, _)| *id) {
+            self.hook_pane(("pane_created", |hooks| &hooks.pane_created), id, String::new(), fx);
+        }
+        for (client, session) in self
+            .hooked
+            .clients
+            .iter()
+            .filter(|(client, session)| clients_before.get(client) != Some(session))
+        {
+            if let Some(session) = session {
+                let about =
+                    About { session: named(session), client: Some(*client), ..About::default() };
+                self.hook(("client_attached", |hooks| &hooks.client_attached), about, fx);
+            }
+        }
+        for (client, session) in
+            clients_before.iter().filter(|(client, _)| !self.hooked.clients.contains_key(client))
+        {
+            let about = About {
+                session: session.as_ref().and_then(named),
+                client: Some(*client),
+                ..About::default()
+            };
+            self.hook(("client_detached", |hooks| &hooks.client_detached), about, fx);
+        }
+        for (_, name) in
+            sessions_before.iter().filter(|(id, _)| !self.state.sessions.contains_key(id))
+        {
+            let about = About { session: Some(name.clone()), ..About::default() };
+            self.hook(("session_closed", |hooks| &hooks.session_closed), about, fx);
+        }
+    }
+}
+
+/// Memory of a pane's scrollback.
+fn total(bytes: HistoryBytes) -> u64 {
+    (bytes.raw + bytes.packed) as u64
+}
+
+impl Core {
+    /// Keeps the scrollback of all panes within its limit: panes that take more than an equal share
+    /// lose their oldest lines, the one that printed longest ago first.
+    pub(super) fn cap_history(&mut self) {
+        let max = self.settings.scrollback.server_bytes;
+        let mut all: u64 =
+            self.state.panes.values().map(|pane| total(pane.screen.history_bytes())).sum();
+        if all <= max {
+            return;
+        }
+        let share = max / (self.state.panes.len().max(1) as u64);
+        let mut coldest: Vec<PaneId> = self.state.panes.keys().copied().collect();
+        coldest.sort_by_key(|pane| self.state.pane(*pane).marks.output);
+        for pane in coldest {
+            let Some(pane) = self.state.panes.get_mut(&pane) else { continue };
+            let mut own = total(pane.screen.history_bytes());
+            while max < all && share < own && pane.screen.drop_oldest_history() {
+                let left = total(pane.screen.history_bytes());
+                all -= own - left;
+                own = left;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod memory_tests {
+    use super::total;
+    use crate::base::geom::Size;
+    use crate::base::id::PaneId;
+    use crate::base::memory::HeapMemory;
+    use crate::base::time::Tick;
+    use crate::core::Core;
+    use crate::settings::Settings;
+    use crate::state::host::Host;
+    use crate::term::{Options, Terminal};
+
+    fn filled(lines: usize) -> Terminal {
+        let mut screen =
+            Terminal::new(Size::new(80, 24), Options::default(), Box::new(HeapMemory::default()));
+        let line = [vec![b'x'; 79], b"\r\n".to_vec()].concat();
+        (0..lines).for_each(|_| screen.feed(&line, &mut Vec::new()));
+        screen
+    }
+
+    #[test]
+    fn the_panes_that_printed_longest_ago_give_way_down_to_their_share() {
+        let mut core = Core::new(Settings::default(), Host::default());
+        core.settings.scrollback.server_bytes = 2 << 20;
+        // The smallest stays below its share; of the others the one that printed longest ago gives
+        // way.
+        let panes: Vec<_> = [(100, 1), (13_000, 2), (13_000, 3)]
+            .into_iter()
+            .map(|(lines, output)| {
+                let pane = PaneId(output);
+                core.state.adopt(pane, 1, filled(lines), 0);
+                core.state.panes.get_mut(&pane).expect("it is new").marks.output = Tick(output);
+                pane
+            })
+            .collect();
+        let bytes = |core: &Core| -> Vec<u64> {
+            panes.iter().map(|pane| total(core.state.pane(*pane).screen.history_bytes())).collect()
+        };
+        let before = bytes(&core);
+        core.cap_history();
+        let after = bytes(&core);
+        assert!(after.iter().sum::<u64>() <= 2 << 20, "{after:?}");
+        assert!(
+            before[0] == after[0] && after[1] < before[1] && after[2] == before[2],
+            "{before:?} {after:?}"
+        );
+        assert!(0 < core.state.pane(panes[1]).screen.history_lines());
+    }
 }

@@ -1,5 +1,7 @@
-//! Panes that come back without their programs: which wait for a person, what they are told, and
-//! whose environment programs get that are run again.
+//! Panes, sessions and closed items that come back without their programs, the environment those
+//! programs get, and the environment that running sessions take from clients (update-environment).
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::session::close::Back;
 use crate::action::snapshot::RestoredSession;
@@ -13,13 +15,13 @@ use crate::base::key::{KeyCode, KeyInput, KeyKind};
 use crate::base::memory::HeapMemory;
 use crate::base::text::sanitize;
 use crate::base::time::{Now, Span};
-use crate::core::alerts::NOTICE_MAX;
-use crate::core::{Core, Input, RestoreInput};
-use crate::state::State;
-use crate::state::effect::{Effect, Effects, StartDir};
+use crate::core::pane_events::NOTICE_MAX;
+use crate::core::{Core, Input, PaneEvent, RestoreInput};
+use crate::state::effect::{ClientMessage, Effect, Effects, StartDir};
 use crate::state::pane::{Pane, ProgramState};
 use crate::state::view::View;
-use crate::term::Terminal;
+use crate::state::{State, env};
+use crate::term::{Options, OuterColours, Terminal};
 
 /// So long programs wait that are run again for a client that brings its environment.
 const SLEEP: Span = Span::seconds(1);
@@ -259,4 +261,213 @@ fn question(pane: &Pane) -> String {
         "Enter or R runs it again, Esc or N starts a shell"
     };
     format!("\x1b[?7l\x1b[0;7m {what} \x1b[m\x1b[?25l")
+}
+
+/// What a screen shows that took the place of another.
+const REPLACED: &str =
+    "[abide could not draw this pane's output; the program runs on, and this is a new screen]\r\n";
+
+impl Core {
+    /// Something happened to a pane that is no output.
+    pub(super) fn pane_event(&mut self, id: PaneId, event: PaneEvent, fx: &mut Effects) {
+        if !self.state.panes.contains_key(&id) {
+            return;
+        }
+        match event {
+            PaneEvent::SyncTimeout => self.state.pane_mut(id).screen.end_synchronized(),
+            PaneEvent::ScreenLost => self.replace_screen(id),
+            PaneEvent::Foreground { name, argv } => {
+                self.state.set_program(id, name.as_deref());
+                self.state.set_foreground(id, argv);
+            }
+            PaneEvent::PipeEnded => self.state.set_pipe(id, None),
+            PaneEvent::Warning(text) => {
+                let text = sanitize(&text, NOTICE_MAX);
+                self.tell(id, &ClientMessage::Notice { text, warning: true }, fx);
+            }
+            PaneEvent::Pack => {
+                if !self.state.pane_mut(id).screen.pack_history() {
+                    self.cap_history();
+                }
+            }
+        }
+    }
+
+    /// The screen of a pane is of no use any more: an empty one takes its place, without scrollback
+    /// of its own, and says so.
+    fn replace_screen(&mut self, id: PaneId) {
+        let Some(pane) = self.state.panes.get_mut(&id) else { return };
+        let mut screen =
+            Terminal::new(pane.size, Options::default(), Box::new(HeapMemory::default()));
+        screen.identify(self.host.lineage, id.0);
+        screen.succeed(&pane.screen);
+        screen.feed(REPLACED.as_bytes(), &mut Vec::new());
+        pane.screen = screen;
+    }
+
+    /// Programs that the client drives are told these colours when they ask for the terminal's.
+    pub(super) fn set_colours(
+        &mut self,
+        client: ClientId,
+        colours: OuterColours,
+        fx: &mut Effects,
+    ) {
+        self.colours.insert(client, colours);
+        for pane in self.state.panes.keys().copied().collect::<Vec<_>>() {
+            self.apply_palette(pane, fx);
+        }
+    }
+}
+
+/// What follows already.
+#[derive(Debug, Default)]
+pub(super) struct Followed {
+    /// Sessions whose paths lead where they did when they were made.
+    sessions: BTreeSet<SessionId>,
+    /// The session that each client showed when its variables were taken.
+    clients: BTreeMap<ClientId, SessionId>,
+}
+
+impl Core {
+    /// The folder of the paths of a session that stay the same; empty where the server has none.
+    pub(super) fn followed_folder(&self, session: SessionId) -> String {
+        let run = self.host.socket.rsplit_once('/').map_or("", |(run, _)| run);
+        if run.is_empty() { String::new() } else { format!("{run}/env/{session}") }
+    }
+
+    /// Takes note of new sessions and of clients that show another one.
+    pub(super) fn sync_env(&mut self, fx: &mut Effects) {
+        if self.host.socket.is_empty() {
+            return;
+        }
+        let gone: Vec<SessionId> = self
+            .followed
+            .sessions
+            .iter()
+            .copied()
+            .filter(|id| !self.state.sessions.contains_key(id))
+            .collect();
+        for session in gone {
+            self.followed.sessions.remove(&session);
+            fx.push(Effect::Follow {
+                folder: self.followed_folder(session),
+                links: Vec::new(),
+                env: Vec::new(),
+            });
+        }
+        let new: Vec<SessionId> = self
+            .state
+            .sessions
+            .keys()
+            .copied()
+            .filter(|id| self.followed.sessions.insert(*id))
+            .collect();
+        for session in new {
+            let env = self.state.session(session).env.clone();
+            self.take_over(session, &env, fx);
+        }
+        self.followed.clients.retain(|client, _| self.state.views.contains_key(client));
+        let shown: Vec<(ClientId, SessionId)> = self
+            .state
+            .views
+            .values()
+            .filter(|view| !view.read_only)
+            .filter_map(|view| Some((view.client, view.at.session?)))
+            .collect();
+        for (client, session) in shown {
+            let is_news = self.followed.clients.insert(client, session) != Some(session);
+            if is_news {
+                let env = self.state.view(client).env.clone();
+                self.take_environment(session, &env, fx);
+            }
+        }
+    }
+
+    /// A session takes those values from a client's environment that were not kept, and the
+    /// variables that follow.
+    pub(super) fn take_environment(
+        &mut self,
+        session: SessionId,
+        from: &[(String, String)],
+        fx: &mut Effects,
+    ) {
+        self.fill_environment(session, from);
+        self.take_over(session, from, fx);
+    }
+
+    /// A session takes those values from an environment that were not kept.
+    pub(super) fn fill_environment(&mut self, session: SessionId, from: &[(String, String)]) {
+        let own = self.state.session_mut(session);
+        let mut is_news = false;
+        for (name, value) in from {
+            let before = own.missing_env.len();
+            own.missing_env.retain(|wanted| wanted != name);
+            if own.missing_env.len() < before && !value.contains('\0') {
+                env::set(&mut own.env, name, value.clone());
+                is_news = true;
+            }
+        }
+        self.state.version += u64::from(is_news);
+    }
+
+    /// A session takes the variables that follow from this environment; what it lacks stays as it
+    /// was.
+    fn take_over(&mut self, session: SessionId, from: &[(String, String)], fx: &mut Effects) {
+        let folder = self.followed_folder(session);
+        let (mut links, mut changed) = (Vec::new(), Vec::new());
+        for name in &self.settings.environment.follow {
+            let Some(value) = from.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+            else {
+                continue;
+            };
+            let is_file_name =
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            if !is_file_name || value.contains('\0') || value.starts_with(&format!("{folder}/")) {
+                continue;
+            }
+            if value.starts_with('/') {
+                links.push((name.clone(), value.clone()));
+                changed.push((name.clone(), format!("{folder}/{name}")));
+            } else {
+                changed.push((name.clone(), value.clone()));
+            }
+        }
+        if changed.is_empty() {
+            return;
+        }
+        let own = &mut self.state.session_mut(session).env;
+        let before = own.clone();
+        for (name, value) in &changed {
+            env::set(own, name, value.clone());
+        }
+        if *own != before {
+            self.state.version += 1;
+        }
+        fx.push(Effect::Follow { folder, links, env: changed });
+    }
+}
+
+#[cfg(test)]
+mod takeover_tests {
+    use crate::base::geom::Size;
+    use crate::base::id::PaneId;
+    use crate::base::memory::HeapMemory;
+    use crate::core::Core;
+    use crate::settings::Settings;
+    use crate::state::host::Host;
+    use crate::term::{Options, Terminal};
+
+    #[test]
+    fn a_replaced_screen_says_so_and_every_row_of_it_is_news() {
+        let mut core = Core::new(Settings::default(), Host::default());
+        let mut screen =
+            Terminal::new(Size::new(100, 4), Options::default(), Box::new(HeapMemory::default()));
+        screen.feed(b"one\r\ntwo", &mut Vec::new());
+        let drawn = screen.tick();
+        core.state.adopt(PaneId(1), 7, screen, 0);
+        core.replace_screen(PaneId(1));
+        let screen = &core.state.pane(PaneId(1)).screen;
+        assert!(screen.text(0..4).starts_with("[abide could not draw"), "{}", screen.text(0..4));
+        assert!((0..4).all(|y| drawn < screen.row_tick(y)));
+    }
 }

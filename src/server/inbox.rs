@@ -91,7 +91,7 @@ mod tests {
     use crate::base::id::CallId;
     use crate::base::memory::HeapMemory;
     use crate::base::time::{Now, Tick};
-    use crate::core::exec::CommandEvent;
+    use crate::core::CommandEvent;
     use crate::core::{Core, Input};
     use crate::server::event::Origin;
     use crate::settings::Settings;

@@ -9,7 +9,7 @@ use crate::settings::RerunPolicy;
 use crate::state::command::ExecRequest;
 
 /// Something that is to happen with commands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandEffect {
     /// Run a command in the session's shell, which is started if there is none. Answered by
     /// `Started` and `Ended`.
@@ -60,12 +60,6 @@ pub enum CommandEffect {
     },
 }
 
-impl PartialEq for CommandEffect {
-    fn eq(&self, other: &Self) -> bool {
-        format!("{self:?}") == format!("{other:?}")
-    }
-}
-
 /// The shell of a session, and what it starts with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellSpec {
@@ -80,7 +74,7 @@ pub struct ShellSpec {
 }
 
 /// What only the outside can answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// The output of a command.
     Logs {
@@ -187,11 +181,23 @@ pub enum Target {
     },
 }
 
-/// When a command is ready.
+/// A regular expression for a line of output. Two are equal if they are written alike.
 #[derive(Debug, Clone)]
+pub struct LinePattern(pub Regex);
+
+impl PartialEq for LinePattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for LinePattern {}
+
+/// When a command is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Until {
     /// When a line of its output matches, past or future.
-    Log(Regex),
+    Log(LinePattern),
     /// When something listens on this TCP port of the local host.
     Port(u16),
     /// When this URL is answered with a status from 200 to 399.

@@ -1,53 +1,44 @@
 //! The nouns and their verbs: sessions, tabs, panes, views, and the invariants that hold between
 //! them. No I/O, no clock.
 
-pub mod adopt;
-pub mod alerts;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use crate::base::exit::ExitStatus;
+use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
+use crate::base::time::Tick;
+pub use crate::layout::change::Share;
+pub use crate::layout::preset::Preset;
+pub use crate::layout::tree::Direction;
+use crate::state::buffer::Buffers;
+use crate::state::call::{OpenCall, Pending};
+use crate::state::command::Commands;
+use crate::state::effect::StartDir;
+use crate::state::name::check_name;
+use crate::state::pane::{Pane, ProgramState};
+use crate::state::session::Session;
+use crate::state::shell_history::ShellHistory;
+use crate::state::tab::Tab;
+use crate::state::undo::{ClosedItem, UndoChange};
+use crate::state::view::{DETACHED_MAX, DetachedView, View, ViewState};
+
 pub mod buffer;
 pub mod call;
-mod check;
 pub mod command;
 pub mod command_effect;
 pub mod effect;
 pub mod env;
-pub mod exec_queue;
 pub mod export;
-pub mod float;
 pub mod host;
-pub mod import;
 pub mod name;
 pub mod pane;
-mod pane_placement;
-pub mod plan;
-pub mod reopen;
 pub mod search;
 pub mod session;
-pub mod shape;
 pub mod shell_history;
 pub mod tab;
 pub mod target;
 pub mod undo;
 pub mod view;
-
-use std::collections::{BTreeMap, BTreeSet};
-
-pub use crate::layout::change::Share;
-pub use crate::layout::preset::Preset;
-pub use crate::layout::tree::Direction;
-
-use crate::base::exit::ExitStatus;
-use crate::base::id::{CallId, ClientId, PaneId, SessionId, TabId};
-use crate::base::time::Tick;
-use crate::state::buffer::Buffers;
-use crate::state::call::OpenCall;
-use crate::state::command::Commands;
-use crate::state::effect::StartDir;
-use crate::state::pane::Pane;
-use crate::state::session::Session;
-use crate::state::shell_history::ShellHistory;
-use crate::state::tab::Tab;
-use crate::state::undo::{ClosedItem, UndoChange};
-use crate::state::view::{DetachedView, View, ViewState};
 
 /// Everything the server knows, apart from handles.
 #[derive(Debug, Default)]
@@ -166,4 +157,187 @@ const fn take(next: &mut u64) -> u64 {
     let number = *next;
     *next += 1;
     number
+}
+
+impl State {
+    /// Looks whether all invariants hold.
+    ///
+    /// # Errors
+    /// The first one that does not, in words.
+    pub fn check(&self) -> Result<(), String> {
+        self.check_sessions()?;
+        self.check_tabs()?;
+        self.check_panes()?;
+        for view in self.views.values() {
+            self.check_view_state(&view.at)
+                .map_err(|why| format!("view {}: {why}", view.client))?;
+            that(view.at.session.is_none() || view.focus().is_some(), || {
+                (view.client, "shows a session without a tab or a focus")
+            })?;
+        }
+        for detached in &self.detached_views {
+            self.check_view_state(&detached.at)
+                .map_err(|why| format!("former view {}: {why}", detached.token))?;
+        }
+        that(self.detached_views.len() <= DETACHED_MAX, || "too many former views")?;
+        self.check_calls()?;
+        let pending_work = &self.pending_work;
+        that(
+            pending_work.resize.is_empty()
+                && pending_work.start.is_empty()
+                && pending_work.clients_without_session.is_empty(),
+            || "something was left to do",
+        )
+    }
+
+    fn check_sessions(&self) -> Result<(), String> {
+        let mut names = BTreeSet::new();
+        for (id, session) in &self.sessions {
+            that(session.id == *id && id.0 < self.next_ids.session, || (id, "has the wrong id"))?;
+            that(names.insert(&session.name), || (id, "shares its name"))?;
+            check_name(&session.name).map_err(|refusal| refusal.message)?;
+            that(session.tabs.contains(&session.current), || (id, "has no current tab"))?;
+            let distinct: BTreeSet<&TabId> = session.tabs.iter().collect();
+            that(distinct.len() == session.tabs.len(), || (id, "has a tab twice"))?;
+            that(
+                session
+                    .tabs
+                    .iter()
+                    .all(|tab| self.tabs.get(tab).is_some_and(|tab| tab.session == *id)),
+                || (id, "has a foreign tab"),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn check_tabs(&self) -> Result<(), String> {
+        for (id, tab) in &self.tabs {
+            that(tab.id == *id && id.0 < self.next_ids.tab, || (id, "has the wrong id"))?;
+            that(
+                self.sessions.get(&tab.session).is_some_and(|session| session.tabs.contains(id)),
+                || (id, "is in no session"),
+            )?;
+            let panes = tab.panes();
+            let distinct: BTreeSet<_> = panes.iter().collect();
+            that(distinct.len() == panes.len(), || (id, "has a pane twice"))?;
+            that(tab.layout.is_normal(), || (id, "has a layout that is not normal"))?;
+            that(panes.contains(&tab.focus), || (id, "focuses a foreign pane"))?;
+            that(
+                panes
+                    .iter()
+                    .all(|pane| self.panes.get(pane).is_some_and(|pane| pane.tab == Some(*id))),
+                || (id, "has a foreign pane"),
+            )?;
+            that(tab.driver.is_none_or(|driver| self.views.contains_key(&driver)), || {
+                (id, "is driven by a view that is gone")
+            })?;
+        }
+        Ok(())
+    }
+
+    fn check_panes(&self) -> Result<(), String> {
+        let closed = self.check_graves()?;
+        for (id, pane) in &self.panes {
+            that(pane.id == *id && id.0 < self.next_ids.pane, || (id, "has the wrong id"))?;
+            that(
+                pane.tab.is_some() || pane.life == ProgramState::Ending || closed.contains(id),
+                || (id, "is nowhere"),
+            )?;
+            that(pane.tab.is_none() || pane.life != ProgramState::Ending || pane.again, || {
+                (id, "is there and ends")
+            })?;
+            that(pane.size == pane.size.clamped() && pane.screen.size() == pane.size, || {
+                (id, "has two sizes")
+            })?;
+            let Some(tab) = pane.tab else { continue };
+            let there = self
+                .tabs
+                .get(&tab)
+                .is_some_and(|tab| tab.contains(*id) && tab.session == pane.session);
+            that(there, || (id, "is not in the layout of its tab"))?;
+        }
+        Ok(())
+    }
+
+    /// What is buried is nowhere else. Gives the panes.
+    fn check_graves(&self) -> Result<BTreeSet<PaneId>, String> {
+        let mut closed = BTreeSet::new();
+        for item in &self.closed_items {
+            let panes = item.panes();
+            that(!panes.is_empty(), || "a grave is empty")?;
+            for pane in panes {
+                that(closed.insert(pane), || (pane, "is buried twice"))?;
+                that(self.panes.get(&pane).is_some_and(|pane| pane.tab.is_none()), || {
+                    (pane, "is buried and not, or gone")
+                })?;
+            }
+            that(
+                item.tabs().all(|tab| !self.tabs.contains_key(&tab.id)),
+                || "a tab is buried and not",
+            )?;
+        }
+        Ok(closed)
+    }
+
+    fn check_view_state(&self, at: &ViewState) -> Result<(), String> {
+        let distinct: BTreeSet<&SessionId> = at.history.iter().chain(&at.session).collect();
+        that(
+            distinct.len() == at.history.len() + usize::from(at.session.is_some()),
+            || "a session twice",
+        )?;
+        that(
+            distinct.iter().all(|session| self.sessions.contains_key(session)),
+            || "a session that is gone",
+        )?;
+        for (session, choice) in &at.tabs {
+            let there = self.sessions.get(session).map(|session| &session.tabs);
+            that(there.is_some_and(|tabs| tabs.contains(&choice.current)), || {
+                (session, "shows a foreign tab")
+            })?;
+            let last_there = choice.last.is_none_or(|last| {
+                there.is_some_and(|tabs| tabs.contains(&last)) && last != choice.current
+            });
+            that(last_there, || (session, "showed a foreign tab"))?;
+        }
+        for (tab, choice) in &at.panes {
+            let there = self.tabs.get(tab);
+            that(there.is_some_and(|tab| tab.contains(choice.focus)), || {
+                (tab, "focuses a foreign pane")
+            })?;
+            let last_there = choice.last.is_none_or(|last| {
+                there.is_some_and(|tab| tab.contains(last)) && last != choice.focus
+            });
+            that(last_there, || (tab, "focused a foreign pane"))?;
+        }
+        that(
+            at.session.is_none_or(|session| at.tabs.contains_key(&session)),
+            || "a session is shown without a tab",
+        )
+    }
+
+    fn check_calls(&self) -> Result<(), String> {
+        for (id, open) in &self.calls {
+            let there = match &open.pending {
+                Pending::Text { pane, .. }
+                | Pending::Idle { pane, .. }
+                | Pending::Prompt { pane }
+                | Pending::Exit { pane } => self.panes.contains_key(pane),
+                Pending::Start { pane, .. } | Pending::Send { pane, .. } => {
+                    self.panes.contains_key(pane)
+                }
+                Pending::InPane(wait) => self.panes.contains_key(&wait.pane),
+                Pending::Stop { panes, .. } => {
+                    !panes.is_empty() && panes.iter().all(|pane| self.panes.contains_key(pane))
+                }
+                Pending::Forwarded { client } => self.views.contains_key(client),
+                Pending::Command(_) | Pending::Search(_) | Pending::Upgrade => true,
+            };
+            that(there, || (id, "waits for something that is gone"))?;
+        }
+        Ok(())
+    }
+}
+
+fn that<W: Debug>(holds: bool, why: impl FnOnce() -> W) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("{:?}", why())) }
 }

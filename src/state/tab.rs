@@ -1,17 +1,18 @@
-//! A tab: panes that share an area, and how they share it.
+//! Tabs: their panes in a layout, the panes that float above it, and layouts applied from a plan.
 
-use crate::base::error::Refusal;
+use crate::base::error::{Code, Refusal};
 use crate::base::geom::{Rect, Size};
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::Tick;
-use crate::layout::float::{Float, fitted};
+use crate::layout::change::Insert;
+use crate::layout::float::{FLOAT_MIN, Float, fitted, fresh};
 use crate::layout::near::near;
 use crate::layout::preset::Preset;
 use crate::layout::solve::solve;
-use crate::layout::tree::{Direction, Tree};
+use crate::layout::tree::{Axis, Direction, Node, Split as Parts, SplitPart, Stack, Tree};
 use crate::state::name::check_label;
-use crate::state::pane::NewPane;
-use crate::state::{State, take};
+use crate::state::pane::{NewPane, no_place};
+use crate::state::{Share, State, take};
 
 /// A tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -281,4 +282,292 @@ impl State {
         let tab = self.tab(id);
         tab.name.clone().unwrap_or_else(|| self.program_label(tab.focus))
     }
+}
+
+/// A layout as it is wanted, or as it is.
+#[derive(Debug, Clone)]
+pub enum Plan<L> {
+    /// A pane.
+    Pane(L),
+    /// Parts with their shares.
+    Parts(SplitKind, Vec<(u16, Plan<L>)>),
+}
+
+/// A pane of a plan.
+#[derive(Debug, Clone)]
+pub enum Leaf {
+    /// One that is there.
+    Old(PaneId),
+    /// One that is made.
+    New(NewPane),
+}
+
+impl Plan<Leaf> {
+    /// How many panes are made.
+    #[must_use]
+    pub fn made_count(&self) -> usize {
+        match self {
+            Self::Pane(leaf) => usize::from(matches!(leaf, Leaf::New(_))),
+            Self::Parts(_, parts) => parts.iter().map(|(_, plan)| plan.made_count()).sum(),
+        }
+    }
+}
+
+impl State {
+    /// The layout of a tab, without the panes that float.
+    #[must_use]
+    pub fn plan(&self, tab: TabId) -> Plan<PaneId> {
+        plan_of(&self.tab(tab).layout.root)
+    }
+
+    /// Arranges a tab as planned. Gives the panes in the order of the plan.
+    pub fn arrange_tab(&mut self, tab: TabId, plan: Plan<Leaf>, wall: u64) -> Vec<PaneId> {
+        let root = self.node_of(tab, plan, wall);
+        let mut tree = Tree { root };
+        let order = tree.panes();
+        let rest: Vec<PaneId> =
+            self.tab(tab).layout.panes().into_iter().filter(|pane| !order.contains(pane)).collect();
+        if !rest.is_empty() {
+            let below =
+                rest.into_iter().map(|pane| SplitPart { weight: 1, node: Node::Pane(pane) });
+            let parts =
+                std::iter::once(SplitPart { weight: 3, node: tree.root }).chain(below).collect();
+            tree = Tree { root: Node::Split(Parts { axis: Axis::Rows, parts }) };
+        }
+        let area = self.tab(tab).area;
+        tree.normalise(area);
+        let entry = self.tab_mut(tab);
+        entry.layout = tree;
+        entry.preset = None;
+        self.rearranged(tab);
+        order
+    }
+
+    fn node_of(&mut self, tab: TabId, plan: Plan<Leaf>, wall: u64) -> Node<PaneId> {
+        match plan {
+            Plan::Pane(Leaf::Old(pane)) => Node::Pane(pane),
+            Plan::Pane(Leaf::New(new)) => {
+                let (session, area) = (self.tab(tab).session, self.tab(tab).area);
+                Node::Pane(self.make_pane((session, tab), area, new, wall))
+            }
+            Plan::Parts(split, parts) => {
+                let parts: Vec<SplitPart<PaneId>> = parts
+                    .into_iter()
+                    .map(|(weight, plan)| SplitPart { weight, node: self.node_of(tab, plan, wall) })
+                    .collect();
+                let axis = match split {
+                    SplitKind::Columns => Axis::Columns,
+                    SplitKind::Rows => Axis::Rows,
+                    SplitKind::Stack => return stack_of(parts),
+                };
+                Node::Split(Parts { axis, parts })
+            }
+        }
+    }
+}
+
+/// A stack of all panes of the parts.
+fn stack_of(parts: Vec<SplitPart<PaneId>>) -> Node<PaneId> {
+    let panes: Vec<PaneId> =
+        parts.into_iter().flat_map(|part| Tree { root: part.node }.panes()).collect();
+    if let [only] = panes.as_slice() {
+        Node::Pane(*only)
+    } else {
+        Node::Stack(Stack { panes, open: 0 })
+    }
+}
+
+fn plan_of(node: &Node<PaneId>) -> Plan<PaneId> {
+    match node {
+        Node::Pane(pane) => Plan::Pane(*pane),
+        Node::Stack(stack) => Plan::Parts(
+            SplitKind::Stack,
+            stack.panes.iter().map(|pane| (1, Plan::Pane(*pane))).collect(),
+        ),
+        Node::Split(split) => {
+            let way =
+                if split.axis == Axis::Columns { SplitKind::Columns } else { SplitKind::Rows };
+            Plan::Parts(
+                way,
+                split.parts.iter().map(|part| (part.weight, plan_of(&part.node))).collect(),
+            )
+        }
+    }
+}
+
+impl Tab {
+    /// Whether a pane floats.
+    #[must_use]
+    pub fn is_float(&self, pane: PaneId) -> bool {
+        self.floats.iter().any(|float| float.pane == pane)
+    }
+
+    /// Where a floating pane is.
+    #[must_use]
+    pub fn float(&self, pane: PaneId) -> Option<Rect> {
+        self.floats.iter().find(|float| float.pane == pane).map(|float| float.rect)
+    }
+
+    /// Exchanges the places of two of its panes.
+    pub(super) fn swap(&mut self, a: PaneId, b: PaneId) {
+        let other = |pane: PaneId| if pane == a { b } else { a };
+        for float in self.floats.iter_mut().filter(|float| [a, b].contains(&float.pane)) {
+            float.pane = other(float.pane);
+        }
+        self.layout.exchange(a, b);
+    }
+
+    /// Puts `new` where `old` is.
+    pub(super) fn replace(&mut self, old: PaneId, new: PaneId) {
+        for float in self.floats.iter_mut().filter(|float| float.pane == old) {
+            float.pane = new;
+        }
+        self.layout.replace(old, new);
+    }
+
+    /// Makes a floating pane the highest one.
+    pub(super) fn raise(&mut self, pane: PaneId) {
+        if let Some(at) = self.floats.iter().position(|float| float.pane == pane) {
+            let float = self.floats.remove(at);
+            self.floats.push(float);
+        }
+    }
+}
+
+impl State {
+    /// Makes a pane that floats over the others of a tab.
+    pub fn new_float(&mut self, tab: TabId, new: NewPane, wall: u64) -> PaneId {
+        let entry = self.tab(tab);
+        let (session, rect) = (entry.session, fresh(entry.area, entry.floats.len()));
+        let pane = self.make_pane((session, tab), rect.size(), new, wall);
+        let entry = self.tab_mut(tab);
+        entry.floats.push(Float { pane, rect });
+        entry.hides_floats = false;
+        self.rearranged(tab);
+        pane
+    }
+
+    /// Makes a floating pane that alone has the focus of a tab as long as it is there: in the
+    /// middle, of that size or four fifths of the tab's.
+    pub fn new_popup(&mut self, tab: TabId, new: NewPane, size: Option<Size>, wall: u64) -> PaneId {
+        let pane = self.new_float(tab, new, wall);
+        let entry = self.tab_mut(tab);
+        let area = entry.area;
+        let size = size.unwrap_or(Size::new(area.cols * 4 / 5, area.rows * 4 / 5));
+        let size = Size::new(size.cols.max(FLOAT_MIN.cols), size.rows.max(FLOAT_MIN.rows));
+        let (x, y) =
+            (area.cols.saturating_sub(size.cols) / 2, area.rows.saturating_sub(size.rows) / 2);
+        if let Some(float) = entry.floats.iter_mut().find(|float| float.pane == pane) {
+            float.rect = fitted(Rect::new(x, y, size), area);
+        }
+        entry.modal = Some(pane);
+        pane
+    }
+
+    /// Lets a pane of the layout float, or puts a floating one into the layout, beside the one that
+    /// is first there.
+    ///
+    /// # Errors
+    /// `not_running` if it is being ended, `too_small` if the layout has no room for it or no other
+    /// pane.
+    pub fn set_floating(&mut self, pane: PaneId, floating: bool) -> Result<(), Refusal> {
+        let id = self.pane(pane).tab.ok_or_else(|| no_place(self, pane))?;
+        let tab = self.tab_mut(id);
+        if tab.is_float(pane) == floating {
+            return Ok(());
+        }
+        if floating {
+            if !tab.layout.remove(pane, tab.area) {
+                return Err(Refusal::new(
+                    Code::TooSmall,
+                    format!("pane {pane} is the only one of its tab that does not float"),
+                )
+                .hint("abide pane float new makes one"));
+            }
+            let rect = fresh(tab.area, tab.floats.len());
+            tab.floats.push(Float { pane, rect });
+            tab.hides_floats = false;
+        } else {
+            let beside = *tab.layout.panes().last().expect("a layout is never empty");
+            let insert = Insert { new: pane, beside, side: Direction::Right, share: Share::Half };
+            let below = Insert { side: Direction::Down, ..insert };
+            let put =
+                tab.layout.insert(insert, tab.area).or_else(|_| tab.layout.insert(below, tab.area));
+            put.map_err(|error| {
+                Refusal::new(Code::TooSmall, format!("pane {beside} is {error}"))
+                    .hint("abide pane close, or a larger terminal")
+            })?;
+            tab.floats.retain(|float| float.pane != pane);
+            tab.modal = tab.modal.filter(|modal| *modal != pane);
+        }
+        tab.preset = None;
+        self.rearranged(id);
+        Ok(())
+    }
+
+    /// Puts a floating pane elsewhere, within the area of its tab.
+    ///
+    /// # Errors
+    /// `invalid_params` if it does not float.
+    pub fn place_float(&mut self, pane: PaneId, rect: Rect) -> Result<(), Refusal> {
+        let floats = || {
+            Refusal::new(Code::InvalidParams, format!("pane {pane} does not float"))
+                .hint("abide pane float")
+        };
+        let id = self.pane(pane).tab.ok_or_else(floats)?;
+        let tab = self.tab_mut(id);
+        let area = tab.area;
+        let float = tab.floats.iter_mut().find(|float| float.pane == pane).ok_or_else(floats)?;
+        let rect = Rect {
+            cols: rect.cols.max(FLOAT_MIN.cols),
+            rows: rect.rows.max(FLOAT_MIN.rows),
+            ..rect
+        };
+        float.rect = fitted(rect, area);
+        tab.raise(pane);
+        self.rearranged(id);
+        Ok(())
+    }
+
+    /// Puts the floating panes of a tab out of sight, or into it again. Views that focus one of
+    /// them focus one of the layout then.
+    pub fn hide_floats(&mut self, id: TabId, hide: bool) {
+        let tab = self.tab_mut(id);
+        if tab.modal.is_some() {
+            return;
+        }
+        tab.hides_floats = hide;
+        let (floats, first) = (tab.floats.clone(), tab.layout.panes()[0]);
+        if hide {
+            if floats.iter().any(|float| float.pane == tab.focus) {
+                tab.focus = first;
+            }
+            for float in &floats {
+                for at in self.everywhere() {
+                    at.forget_pane(id, float.pane, first);
+                }
+            }
+        }
+        self.rearranged(id);
+    }
+
+    /// How the panes of a tab share its area has changed: every view shows all of them again.
+    pub(super) fn rearranged(&mut self, id: TabId) {
+        for at in self.everywhere() {
+            at.unzoom(id);
+        }
+        self.pending_work.resize.insert(id);
+        self.changed(self.tab(id).session);
+    }
+}
+
+/// How the parts of a layout stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SplitKind {
+    /// Side by side.
+    Columns,
+    /// One below the other.
+    Rows,
+    /// One is open, of the others there is the title.
+    Stack,
 }

@@ -73,6 +73,25 @@ pub fn tab(state: &State, caller: Caller, text: &str) -> Result<TabId, Refusal> 
     }
 }
 
+/// A pane named by the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Relative {
+    /// The pane in focus.
+    Focused,
+    /// The pane that had the focus before.
+    Last,
+}
+
+impl Relative {
+    fn of(text: &str) -> Option<Self> {
+        match text {
+            "" | "@focused" | "." => Some(Self::Focused),
+            "@last" | "!" | "{last}" => Some(Self::Last),
+            _ => None,
+        }
+    }
+}
+
 /// The pane a text names: `work:2.1`, `:2.1`, `.1`, a number or name in the caller's tab, a tab or
 /// session for the pane in focus there, an id (`p41`, tmux's `%41`), `@focused`, `@last`.
 ///
@@ -85,8 +104,8 @@ pub fn pane(state: &State, caller: Caller, text: &str) -> Result<PaneId, Refusal
     {
         return found;
     }
-    if matches!(text.as_str(), "" | "@focused" | "." | "@last" | "!" | "{last}") {
-        if let (Some(pane), false) = (caller_pane(state, caller), text.contains(['l', '!'])) {
+    if let Some(relative) = Relative::of(text) {
+        if let (Some(pane), Relative::Focused) = (caller_pane(state, caller), relative) {
             return Ok(pane);
         }
         let own = tab(state, caller, "")?;

@@ -1,5 +1,5 @@
-//! A view: what one client looks at. What survives the client's connection is kept apart as its
-//! [`ViewState`].
+//! Views: the session, tab and pane that each client looks at, and the panes that ask for
+//! attention (alerts).
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use crate::base::geom::Size;
 use crate::base::id::{ClientId, PaneId, SessionId, TabId};
 use crate::base::time::{Now, Tick};
 use crate::state::call::Caller;
+use crate::state::pane::Pane;
 use crate::state::{State, take};
 
 /// What an attached client looks at.
@@ -422,5 +423,73 @@ impl State {
             self.session_mut(session).current = id;
         }
         self.pending_work.resize.insert(id);
+    }
+}
+
+/// Why a pane wants attention, the most urgent first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AlertReason {
+    /// A bell rang.
+    Bell,
+    /// Its program sent this notification.
+    Notice(String),
+    /// Its program or a long command ended with this status.
+    Ended(u8),
+    /// It fell silent.
+    Silence,
+    /// It printed something.
+    Activity,
+}
+
+impl AlertReason {
+    /// In some words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Bell => "a bell rang".into(),
+            Self::Notice(text) => text.clone(),
+            Self::Ended(status) => format!("ended, status {status}"),
+            Self::Silence => "fell silent".into(),
+            Self::Activity => "new output".into(),
+        }
+    }
+}
+
+/// Why a pane wants attention; none if it does not.
+fn why(pane: &Pane) -> Option<AlertReason> {
+    let news = &pane.marks.news;
+    pane.tab?;
+    let bell = pane.marks.bell.then_some(AlertReason::Bell);
+    let notice = || news.notice.clone().map(AlertReason::Notice);
+    let ended = || news.ended.map(AlertReason::Ended);
+    let silence = || news.silence.then_some(AlertReason::Silence);
+    let activity = || pane.marks.activity.then_some(AlertReason::Activity);
+    bell.or_else(notice).or_else(ended).or_else(silence).or_else(activity)
+}
+
+impl State {
+    /// Every pane that wants attention, the most urgent first; of equals the oldest pane.
+    #[must_use]
+    pub fn alerts(&self) -> Vec<(PaneId, AlertReason)> {
+        let mut all: Vec<(PaneId, AlertReason)> =
+            self.panes.values().filter_map(|pane| Some((pane.id, why(pane)?))).collect();
+        let rank = |why: &AlertReason| match why {
+            AlertReason::Bell => 0,
+            AlertReason::Notice(_) => 1,
+            AlertReason::Ended(_) => 2,
+            AlertReason::Silence => 3,
+            AlertReason::Activity => 4,
+        };
+        all.sort_by_key(|(_, why)| rank(why));
+        all
+    }
+
+    /// Where a pane is, as a target: `work:2.1`.
+    #[must_use]
+    pub fn place_of(&self, id: PaneId) -> String {
+        let pane = self.pane(id);
+        let session = self.session(pane.session);
+        let tab = session.tabs.iter().position(|tab| Some(*tab) == pane.tab).map_or(0, |at| at + 1);
+        format!("{}:{tab}.{}", session.name, self.pane_index(id))
     }
 }

@@ -17,7 +17,7 @@ use crate::base::id::{CommandId, PaneId};
 use crate::base::time::Span;
 use crate::state::call::Pending;
 use crate::state::command::{Captured, Command, CommandInput, ExecRequest, StopReason};
-use crate::state::exec_queue::ExecContext;
+use crate::state::session::ExecContext;
 
 /// The most bytes of a command's words.
 const WORDS_BYTES_MAX: usize = 1 << 20;

@@ -10,8 +10,8 @@ use crate::action::args::Start;
 use crate::base::error::{Code, Refusal};
 use crate::base::id::{PaneId, TabId};
 use crate::state::State;
-use crate::state::plan::{Leaf, Plan};
-use crate::state::shape::SplitKind;
+use crate::state::tab::SplitKind;
+use crate::state::tab::{Leaf, Plan};
 
 /// The most panes a layout has.
 const PARTS_MAX: usize = 200;

@@ -14,7 +14,7 @@ use crate::base::id::CommandId;
 use crate::base::time::Span;
 use crate::state::call::{CommandWait, Pending, bytes_pattern};
 use crate::state::command::CommandInput;
-use crate::state::command_effect::{CommandEffect, Request, Until};
+use crate::state::command_effect::{CommandEffect, LinePattern, Request, Until};
 use crate::state::effect::Effect;
 
 /// Start a command beside the session's shell
@@ -272,7 +272,7 @@ impl Apply for ProcessWait {
     fn apply(self, cx: &mut Cx<'_>) -> Result<Answer<Self::Reply>, Refusal> {
         let command = command(cx, &self.id)?;
         let until = match (self.log, self.port, self.http) {
-            (Some(log), ..) => Until::Log(bytes_pattern(&log)?),
+            (Some(log), ..) => Until::Log(LinePattern(bytes_pattern(&log)?)),
             (_, Some(port), _) if port > 0 => Until::Port(port),
             (_, Some(port), _) => {
                 return Err(Refusal::new(

@@ -9,7 +9,7 @@ use crate::base::error::{Code, Refusal};
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::signal::TERM;
-use crate::core::exec::CommandEvent;
+use crate::core::CommandEvent;
 use crate::platform::process;
 use crate::server::commands::io::{
     CommandIo, FILES, Fifo, FilePlan, MadeFiles, OutputSource, PARTS, Writer, path, remove_files,

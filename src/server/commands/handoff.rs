@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::base::exit::ExitStatus;
 use crate::base::id::{CommandId, SessionId};
-use crate::core::exec::CommandEvent;
+use crate::core::CommandEvent;
 use crate::platform::memory::SharedMemory;
 use crate::platform::process;
 use crate::server::commands::exec::SessionShell;

@@ -13,7 +13,7 @@ use crate::base::exit::ExitStatus as Exit;
 use crate::base::id::{CallId, CommandId, SessionId};
 use crate::base::signal::{HUP, KILL, TERM};
 use crate::base::time::{Span, Tick};
-use crate::core::exec::CommandEvent;
+use crate::core::CommandEvent;
 use crate::platform::memory::SharedMemory;
 use crate::platform::now;
 use crate::server::commands::io::{CommandIo, OutputSource, Writer};

@@ -16,7 +16,7 @@ use crate::platform::memory::SharedMemory;
 use crate::server::commands::CommandTaskEvent;
 use crate::server::commands::io::{Task, TaskSender};
 use crate::state::command::Command;
-use crate::state::command_effect::Until;
+use crate::state::command_effect::{LinePattern, Until};
 use crate::store::log::{Log, LogStream};
 
 /// The time between two tries of a port.
@@ -65,7 +65,7 @@ impl Waits {
             _task: None,
         };
         match until {
-            Until::Log(pattern) => wait.pattern = Some(pattern),
+            Until::Log(LinePattern(pattern)) => wait.pattern = Some(pattern),
             Until::Exit => wait.is_for_exit = true,
             Until::Port(port) => {
                 wait._task = Some(Task::spawn(async move {
